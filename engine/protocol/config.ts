@@ -1,0 +1,150 @@
+/**
+ * The configuration of a run, as the command line, the editor and `run.json` all write it.
+ * Every field has its default here and nowhere else. Defaults are the paper's (arXiv 2603.08660, section 3)
+ * unless a comment says otherwise.
+ */
+import { z } from 'zod';
+
+/** Bumped when a run folder of this version could not be read by an older Rollscope. */
+export const RUN_FORMAT = 1;
+
+export const REWARDS = ['majority-vote', 'ground-truth'] as const;
+export const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
+export const LORA_TARGETS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
+
+const count = (max = 1_000_000) => z.int().min(1).max(max);
+
+export const FieldMap = z.strictObject({
+  prompt: z.string().min(1).optional(),
+  answer: z.string().min(1).optional(),
+  id: z.string().min(1).optional(),
+});
+export type FieldMap = z.infer<typeof FieldMap>;
+
+export const DatasetConfig = z.strictObject({
+  /** Absolute path of a .jsonl, .json, .csv or .parquet file, or `embedded`. */
+  path: z.string().min(1),
+  /** Names of the columns, where they are not the usual ones. */
+  fields: FieldMap.default({}),
+  /** Text around each problem; `{{prompt}}` stands for the problem, `{{name}}` for any other column. */
+  template: z.string().default('{{prompt}}'),
+  /** System message for models with a chat template. */
+  system: z.string().optional(),
+  /** Take the first n problems only. */
+  limit: count().optional(),
+  /** Take these problems only, by id. */
+  ids: z.array(z.string()).min(1).optional(),
+});
+export type DatasetConfig = z.infer<typeof DatasetConfig>;
+
+export const SamplingConfig = z.strictObject({
+  /** Divides the logits; 0 is greedy decoding. */
+  temperature: z.number().min(0).max(10).default(1),
+  /** Nucleus mass; 1 is off. */
+  topP: z.number().gt(0).max(1).default(1),
+  /** Number of likeliest tokens kept; 0 is off. */
+  topK: z.int().min(0).max(1_000_000).default(0),
+  /** Longest response in tokens. */
+  maxTokens: count(131_072).default(512),
+  /** A response ends after any of these texts. */
+  stop: z.array(z.string().min(1)).default([]),
+  /** A response ends once it holds a balanced \boxed{...} or a `#### x` line. */
+  stopAtAnswer: z.boolean().default(false),
+});
+export type SamplingConfig = z.infer<typeof SamplingConfig>;
+
+export const EvaluationConfig = z.strictObject({
+  /** Problems to evaluate on; the training problems when absent. */
+  dataset: DatasetConfig.optional(),
+  /** Evaluate every k steps, and always before the first and after the last; 0: only then. */
+  every: z.int().min(0).default(0),
+  /** Rollouts a problem for avg@k, maj@k and pass@k; 0 switches evaluation off. The paper uses 32. */
+  samples: z.int().min(0).max(4096).default(8),
+  temperature: z.number().min(0).max(10).default(0.6),
+  topP: z.number().gt(0).max(1).default(0.95),
+  /** Also decode greedily once. */
+  greedy: z.boolean().default(true),
+  /** Evaluate on the first n problems only. */
+  limit: count().optional(),
+});
+export type EvaluationConfig = z.infer<typeof EvaluationConfig>;
+
+export const LossConfig = z.strictObject({
+  advantage: z.enum(['grpo', 'dr-grpo']).default('grpo'),
+  /** `grpo`: mean over a response's tokens, then over responses; `dapo`: over all tokens; `dr-grpo`: by B x maxTokens. */
+  normalizer: z.enum(['grpo', 'dapo', 'dr-grpo']).default('dapo'),
+  clipLow: z.number().min(0).max(1).default(0.2),
+  clipHigh: z.number().min(0).max(10).default(0.2),
+  /** Problems in one optimizer update; the whole batch (pure on-policy) when absent. */
+  miniBatch: count().optional(),
+  /** Passes over a batch's rollouts. */
+  epochs: count(1000).default(1),
+  /** Leave responses that were cut at the length limit out of the loss. */
+  maskTruncated: z.boolean().default(false),
+});
+export type LossConfig = z.infer<typeof LossConfig>;
+
+export const OptimizerConfig = z.strictObject({
+  /** Learning rate. 1e-6 in the paper for full fine-tuning of billions of parameters; LoRA takes about 10 times more. */
+  lr: z.number().gt(0).max(1).default(1e-6),
+  schedule: z.enum(['constant', 'cosine', 'linear']).default('constant'),
+  /** Share of the steps over which the rate rises from 0. */
+  warmup: z.number().min(0).max(1).default(0),
+  beta1: z.number().min(0).lt(1).default(0.9),
+  beta2: z.number().min(0).lt(1).default(0.999),
+  epsilon: z.number().gt(0).max(1).default(1e-8),
+  weightDecay: z.number().min(0).max(1).default(0),
+  /** Bound on the global gradient norm. */
+  clipNorm: z.number().gt(0).default(1),
+});
+export type OptimizerConfig = z.infer<typeof OptimizerConfig>;
+
+export const LoraConfig = z.strictObject({
+  rank: count(1024).default(16),
+  alpha: z.number().gt(0).default(32),
+  targets: z
+    .array(z.enum(LORA_TARGETS))
+    .min(1)
+    .default([...LORA_TARGETS]),
+});
+export type LoraConfig = z.infer<typeof LoraConfig>;
+
+export const RunConfig = z.strictObject({
+  /** What the job is: `train`, or `probe` (sample the problems once, change nothing). */
+  job: z.enum(['train', 'probe']).default('train'),
+  /** `embedded`, a .gguf file, a Hugging Face folder, or a Hub id such as `Qwen/Qwen3-0.6B`. */
+  model: z.string().min(1).default('embedded'),
+  dataset: DatasetConfig,
+  reward: z.enum(REWARDS).default('majority-vote'),
+  steps: z.int().min(0).max(1_000_000).default(100),
+  /** Problems a step; all of them when the set is smaller. */
+  batch: count(65_536).default(64),
+  /** Rollouts a problem that vote. */
+  votes: count(4096).default(8),
+  /** Rollouts a problem that train, a random subset of the votes. */
+  group: count(4096).default(8),
+  sampling: SamplingConfig.prefault({}),
+  loss: LossConfig.prefault({}),
+  optimizer: OptimizerConfig.prefault({}),
+  /** null: full fine-tuning. */
+  lora: LoraConfig.nullable().default(null),
+  evaluation: EvaluationConfig.prefault({}),
+  /** A checkpoint every k steps (and at the end); older ones beyond `keep` are removed. */
+  checkpoint: z.strictObject({ every: count().default(10), keep: count(1000).default(2) }).prefault({}),
+  device: z.enum(DEVICES).default('auto'),
+  /** Threads of onnxruntime; 0 lets the engine choose (the number of cores). */
+  threads: z.int().min(0).max(1024).default(0),
+  /** Bound on resident memory in bytes that batches are sized for. */
+  memoryLimit: z
+    .number()
+    .min(256 * 2 ** 20)
+    .default(4 * 2 ** 30),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(0),
+});
+export type RunConfig = z.infer<typeof RunConfig>;
+/** What a user writes: everything but the dataset may be left out. */
+export type RunConfigInput = z.input<typeof RunConfig>;

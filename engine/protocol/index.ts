@@ -1,0 +1,6 @@
+export * from './config.ts';
+export * from './errors.ts';
+export * from './records.ts';
+export * from './rpc.ts';
+export * from './run-file.ts';
+export type * from './view.ts';

@@ -1,0 +1,235 @@
+/**
+ * The journal's records: everything that happens in a run, in order. `events.jsonl` holds one a line; clients get the
+ * same objects. Numbers that do not exist are null, never 0. Fields under `timing` may differ between two executions of
+ * the same run; all others of a non-`lifecycle` record may not (exact resume compares them).
+ */
+import { z } from 'zod';
+import { RunConfig } from './config.ts';
+
+const nullable = z.number().nullable();
+
+/** A problem as the run sees it; one a line in `problems.jsonl`. */
+export const Problem = z.strictObject({
+  /** Position in the run's problem list, from 0. */
+  index: z.int().min(0),
+  id: z.string(),
+  /** The problem's own text, without template. */
+  prompt: z.string(),
+  /** The reference answer, when the data has one: for measuring only. */
+  answer: z.string().nullable(),
+  /** File it came from, its row (from 0) and line (from 1; null for binary formats). */
+  source: z.string(),
+  row: z.int().min(0),
+  line: z.int().min(1).nullable(),
+});
+export type Problem = z.infer<typeof Problem>;
+
+/** Where a group's rollouts lie: a frame in `rollouts-NNN.bin`. */
+export const FramePointer = z.strictObject({ file: z.string(), offset: z.int().min(0), length: z.int().min(1) });
+export type FramePointer = z.infer<typeof FramePointer>;
+
+export const Cluster = z.strictObject({
+  /** The answer as the first member wrote it (normalised by extraction). */
+  answer: z.string(),
+  /** Indices of the rollouts in it. */
+  members: z.array(z.int().min(0)).min(1),
+  /** Equivalent to the reference; null without one. */
+  correct: z.boolean().nullable(),
+});
+export type Cluster = z.infer<typeof Cluster>;
+
+export const RolloutSummary = z.strictObject({
+  answer: z.string().nullable(),
+  /** Index into the group's clusters; null when no answer was extracted. */
+  cluster: z.int().min(0).nullable(),
+  correct: z.boolean().nullable(),
+  /** null where no reward is given (evaluation and probe). */
+  reward: nullable,
+  /** null where the rollout does not train. */
+  advantage: nullable,
+  tokens: z.int().min(0),
+  /** Mean log-probability a token at the sampling temperature, nats. */
+  logprob: nullable,
+  /** Mean entropy a token, nats. */
+  entropy: nullable,
+  finish: z.enum(['stop', 'length']),
+});
+export type RolloutSummary = z.infer<typeof RolloutSummary>;
+
+const base = { seq: z.int().min(0), time: z.string() };
+export const PHASES = ['train', 'evaluation', 'greedy', 'probe'] as const;
+
+export const RunRecord = z.strictObject({
+  type: z.literal('run'),
+  ...base,
+  run: z.string(),
+  config: RunConfig,
+  problems: z.int().min(0),
+  /** Problems of a separate evaluation set come after the training problems in `problems.jsonl`. */
+  evaluationProblems: z.int().min(0),
+  model: z.strictObject({ name: z.string(), parameters: z.int(), trainable: z.int(), fingerprint: z.string() }),
+  dataFingerprint: z.string(),
+  device: z.string(),
+});
+
+/** The rollouts of one problem at one step. */
+export const GroupRecord = z.strictObject({
+  type: z.literal('group'),
+  ...base,
+  step: z.int().min(0),
+  phase: z.enum(PHASES),
+  problem: z.int().min(0),
+  /** Largest first; ties by the lowest rollout index. */
+  clusters: z.array(Cluster),
+  /** The vote: null when no rollout had an answer. `share` = members / votes; `rawShare` the same over raw strings. */
+  majority: z
+    .strictObject({
+      answer: z.string(),
+      share: z.number(),
+      rawShare: z.number(),
+      correct: z.boolean().nullable(),
+    })
+    .nullable(),
+  rollouts: z.array(RolloutSummary),
+  frame: FramePointer,
+});
+export type GroupRecord = z.infer<typeof GroupRecord>;
+
+/** One optimizer step. Means run over the step's rollouts unless said otherwise. */
+export const StepRecord = z.strictObject({
+  type: z.literal('step'),
+  ...base,
+  /** From 1: the number of steps done when this record is written. */
+  step: z.int().min(1),
+  metrics: z.strictObject({
+    /** Mean of the reward that trains. */
+    proxyReward: z.number(),
+    /** Mean of correctness; null without labels. */
+    groundTruthReward: nullable,
+    /** Share of rollouts whose reward agrees with correctness; null without labels. */
+    rewardAccuracy: nullable,
+    /** Share of problems whose majority answer is right; null without labels. */
+    labelAccuracy: nullable,
+    majorityShare: z.number(),
+    rawMajorityShare: z.number(),
+    /** Mean token entropy of the policy, nats. */
+    entropy: z.number(),
+    /** Mean response length, tokens. */
+    length: z.number(),
+    truncated: z.number(),
+    noAnswer: z.number(),
+    loss: nullable,
+    gradientNorm: nullable,
+    clipFraction: nullable,
+    learningRate: z.number(),
+    /** Groups whose rewards were all equal, so that they did not train. */
+    skippedGroups: z.int().min(0),
+    tokens: z.int().min(0),
+  }),
+  timing: z.strictObject({
+    seconds: z.number(),
+    rolloutSeconds: z.number(),
+    updateSeconds: z.number(),
+    /** Seconds of the step that were not spent inside the compute backend. */
+    engineSeconds: z.number(),
+    rolloutTokensPerSecond: z.number(),
+    residentBytes: z.number(),
+  }),
+});
+export type StepRecord = z.infer<typeof StepRecord>;
+
+/** A proportion with its 95% interval. */
+export const Estimate = z.strictObject({ mean: z.number(), low: z.number(), high: z.number() });
+export type Estimate = z.infer<typeof Estimate>;
+
+export const EvaluationRecord = z.strictObject({
+  type: z.literal('evaluation'),
+  ...base,
+  step: z.int().min(0),
+  problems: z.int().min(0),
+  samples: z.int().min(1),
+  /** avg@k: mean correctness of sampled rollouts; interval by bootstrap over problems. null without labels. */
+  accuracy: Estimate.nullable(),
+  /** maj@k. */
+  majorityAccuracy: Estimate.nullable(),
+  greedyAccuracy: Estimate.nullable(),
+  /** pass@k for k = samples. */
+  passAtK: Estimate.nullable(),
+  majorityShare: z.number(),
+  entropy: nullable,
+  length: nullable,
+  timing: z.strictObject({ seconds: z.number() }),
+});
+export type EvaluationRecord = z.infer<typeof EvaluationRecord>;
+
+export const CheckpointRecord = z.strictObject({
+  type: z.literal('checkpoint'),
+  ...base,
+  step: z.int().min(0),
+  /** Relative to the run folder. */
+  path: z.string(),
+});
+
+export const WarningRecord = z.strictObject({
+  type: z.literal('warning'),
+  ...base,
+  code: z.string(),
+  message: z.string(),
+  step: z.int().min(0).nullable(),
+  problem: z.int().min(0).nullable(),
+});
+
+/** What people did to the run; not compared on resume. */
+export const LifecycleRecord = z.strictObject({
+  type: z.literal('lifecycle'),
+  ...base,
+  event: z.enum(['paused', 'continued', 'resumed', 'recovered', 'stopping']),
+  message: z.string().optional(),
+});
+
+export const EndRecord = z.strictObject({
+  type: z.literal('end'),
+  ...base,
+  /** `stopped` and `failed` runs can be resumed. */
+  reason: z.enum(['completed', 'stopped', 'failed']),
+  step: z.int().min(0),
+  error: z.strictObject({ code: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
+});
+
+export const JournalRecord = z.discriminatedUnion('type', [
+  RunRecord,
+  GroupRecord,
+  StepRecord,
+  EvaluationRecord,
+  CheckpointRecord,
+  WarningRecord,
+  LifecycleRecord,
+  EndRecord,
+]);
+export type JournalRecord = z.infer<typeof JournalRecord>;
+type WithoutBase<T> = T extends unknown ? Omit<T, 'seq' | 'time'> : never;
+/** A record before the journal has given it its number and time. */
+export type NewRecord = WithoutBase<JournalRecord>;
+
+/** Per-token statistics of one rollout, in the order of its tokens. Probabilities are at the sampling temperature. */
+export interface TokenStatistics {
+  tokens: Int32Array;
+  /** log p(token), nats. */
+  logprob: Float32Array;
+  /** Entropy of the distribution, nats. */
+  entropy: Float32Array;
+  /** logsumexp of the tempered logits. */
+  logsumexp: Float32Array;
+  /** Mean of the tempered logits over the vocabulary. */
+  meanLogit: Float32Array;
+  /** Largest and second largest probability. */
+  top1: Float32Array;
+  top2: Float32Array;
+}
+
+/** One rollout with its text, as stored in a frame. `pieces` are the tokens' texts, joined they give `text`. */
+export interface StoredRollout extends TokenStatistics {
+  text: string;
+  pieces: string[];
+  finish: 'stop' | 'length';
+}
