@@ -1,0 +1,43 @@
+/** Vitest reporter for scripts/test.mjs: writes what was counted and what was skipped, and why, to a JSON file. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
+
+export const REPORT_FILE = '.cache/test-report.json';
+
+export interface TestReport {
+  passed: number;
+  failed: number;
+  skipped: number;
+  /** One entry a file with skipped tests. */
+  skips: { file: string; tests: string[]; reasons: string[] }[];
+}
+
+export default class ReportFile implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+    const report: TestReport = { passed: 0, failed: unhandledErrors.length, skipped: 0, skips: [] };
+    for (const module of modules) {
+      const tests = [...module.children.allTests()];
+      const skipped = tests.filter((test) => test.result().state === 'skipped');
+      const failed = tests.filter((test) => test.result().state === 'failed').length;
+      report.passed += tests.filter((test) => test.result().state === 'passed').length;
+      report.skipped += skipped.length;
+      // A file that breaks outside its tests (an import, a hook) has no failed test, yet it failed.
+      report.failed += failed === 0 && module.state() === 'failed' ? 1 : failed;
+      if (skipped.length > 0) {
+        report.skips.push({
+          file: module.relativeModuleId,
+          tests: skipped.map((test) => test.fullName),
+          reasons: [...new Set([...(module.meta().skipReasons ?? []), ...skipped.flatMap(note)])],
+        });
+      }
+    }
+    mkdirSync(path.dirname(REPORT_FILE), { recursive: true });
+    writeFileSync(REPORT_FILE, JSON.stringify(report));
+  }
+}
+
+function note(test: TestCase): string[] {
+  const result = test.result();
+  return result.state === 'skipped' && result.note ? [result.note] : [];
+}
