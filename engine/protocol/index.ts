@@ -3,4 +3,6 @@ export * from './errors.ts';
 export * from './records.ts';
 export * from './rpc.ts';
 export * from './run-file.ts';
+export * from './state.ts';
 export type * from './view.ts';
+export * from './presets.ts';
