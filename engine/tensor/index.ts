@@ -1,0 +1,4 @@
+export * from './dims.ts';
+export * from './gradients.ts';
+export * from './graph.ts';
+export * as op from './operators.ts';
