@@ -1,0 +1,19 @@
+/** How strongly a token is shaded: from 0 (as good as certain) to 7 (a long shot). Pure. */
+export const SHADINGS = ['probability', 'entropy'] as const;
+export type Shading = (typeof SHADINGS)[number];
+
+export const SHADES = 8;
+
+/** Lower bounds of the probability for shades 0 to 6. */
+const PROBABILITY = [0.99, 0.95, 0.9, 0.75, 0.5, 0.25, 0.1];
+/** Upper bounds of the entropy, nats, for shades 0 to 6. */
+const ENTROPY = [0.05, 0.2, 0.4, 0.7, 1, 1.5, 2.5];
+
+/** The shade of a token from its log-probability (nats) or from the entropy (nats) of the distribution it came from. */
+export function shadeOf(shading: Shading, logprob: number, entropy: number): number {
+  const step =
+    shading === 'probability'
+      ? PROBABILITY.findIndex((bound) => Math.exp(logprob) >= bound)
+      : ENTROPY.findIndex((bound) => entropy <= bound);
+  return step < 0 ? SHADES - 1 : step;
+}
