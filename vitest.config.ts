@@ -1,14 +1,26 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
-// Two cores: files run one after another where they start engines; pure files may share the pool.
+/** A suite is a folder below `tests`; suites of a higher order start when those of lower ones are done. */
+function suite(
+  name: string,
+  order: number,
+  options: TestProjectInlineConfiguration['test'] = {},
+): TestProjectInlineConfiguration {
+  return {
+    extends: true,
+    test: { name, include: [`tests/${name}/**/*.test.ts`], sequence: { groupOrder: order }, ...options },
+  };
+}
+
+/** Suites that start the built programs: they are built first, and files run one at a time. */
+const programs = { globalSetup: ['tests/setup.ts'], fileParallelism: false };
+
 export default defineConfig({
   test: {
-    globalSetup: ['tests/setup.ts'],
-    reporters: ['default'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    include: ['tests/{unit,parity,engine}/**/*.test.ts'],
+    projects: [suite('unit', 0), suite('parity', 0), suite('engine', 1, programs), suite('e2e', 2, programs)],
   },
 });

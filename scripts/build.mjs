@@ -1,13 +1,18 @@
 #!/usr/bin/env node
 // Bundles the three programs: engine (command line and compute worker), extension host, webview.
-//   node scripts/build.mjs [--production]
+//   node scripts/build.mjs [--production] [--out <folder>]
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const production = process.argv.includes('--production');
+const { values } = parseArgs({
+  options: { production: { type: 'boolean', default: false }, out: { type: 'string', default: 'dist' } },
+});
+const { production } = values;
+const outdir = path.resolve(root, values.out);
 const common = {
   absWorkingDir: root,
   bundle: true,
@@ -15,17 +20,17 @@ const common = {
   minify: production,
   legalComments: production ? 'eof' : 'none',
   logLevel: 'warning',
-  outdir: 'dist',
+  outdir,
 };
 // CommonJS packages inside an ES module bundle need `require`.
 const requireBanner = "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);";
 const external = ['onnxruntime-node', '@tensorflow/tfjs-node-gpu', 'vscode'];
 
-fs.mkdirSync(path.join(root, 'dist'), { recursive: true });
+fs.mkdirSync(outdir, { recursive: true });
 await Promise.all([
   build({
     ...common,
-    entryPoints: { cli: 'engine/cli/main.ts', compute: 'engine/runtime/worker.ts' },
+    entryPoints: { cli: 'engine/cli/main.ts', compute: 'engine/training/worker.ts' },
     platform: 'node',
     target: 'node20',
     format: 'esm',
@@ -50,4 +55,4 @@ await Promise.all([
     loader: { '.css': 'text' },
     tsconfig: 'webview/tsconfig.json',
   }),
-]);
+]).catch(() => process.exit(1)); // esbuild has said why

@@ -1,0 +1,124 @@
+#!/usr/bin/env node
+// Makes this checkout runnable: installs the packages when they are missing or differ from the lock file, and builds when
+// a source is newer than the build. Quick when there is nothing to do, and safe when several processes do it at once.
+//   node scripts/install.mjs
+// Only Node built-ins: it runs before anything is installed.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { withLock } from './lock.mjs';
+
+export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const OLDEST_NODE = 20;
+/** What the build reads. */
+const SOURCES = ['engine', 'extension', 'webview', 'scripts/build.mjs', 'package.json', 'tsconfig.json'];
+/** What the build writes, at least. */
+const OUTPUTS = ['cli.js', 'compute.js', 'extension.cjs', 'panel.js'];
+
+const say = (text) => process.stderr.write(`${text}\n`);
+
+/** Ends the process with a message instead of a stack trace: what went wrong, and what to do. */
+export function fail(message) {
+  say(message);
+  process.exit(1);
+}
+
+/** Installs and builds what is missing. Throws when the build fails; ends the process when there can be no build. */
+export async function prepare() {
+  if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
+    fail(
+      `Rollscope needs Node ${OLDEST_NODE} or newer; this is ${process.version}. Install a newer one and try again.`,
+    );
+  }
+  if (isInstalled() && isBuilt()) return;
+  await withLock(path.join(root, '.cache', 'prepare.lock'), () => {
+    if (!isInstalled()) install();
+    if (!isBuilt()) build();
+  });
+}
+
+/** Whether node_modules holds every package of package-lock.json at its version, by npm's own note of what it installed. */
+function isInstalled() {
+  const wanted = packages('package-lock.json');
+  const present = packages('node_modules/.package-lock.json');
+  return Object.entries(wanted).every(([name, { version, optional }]) =>
+    name === '' ? true : present[name] ? present[name].version === version : optional,
+  );
+}
+
+function packages(lockFile) {
+  try {
+    return JSON.parse(fs.readFileSync(path.join(root, lockFile), 'utf8')).packages;
+  } catch (error) {
+    if (error.code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+function install() {
+  say('Installing packages from the npm registry (once; about a minute)...');
+  // Development packages hold the bundler, and optional ones its binary: neither may be left out by the user's settings.
+  const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
+  const npm = process.env.npm_execpath;
+  // Output goes to stderr: stdout belongs to the command that runs afterwards.
+  const options = { cwd: root, stdio: ['ignore', 2, 2] };
+  const result = npm?.endsWith('.js')
+    ? spawnSync(process.execPath, [npm, ...args], options)
+    : spawnSync('npm', args, { ...options, shell: process.platform === 'win32' });
+  if (result.error) fail(`npm could not be started (${result.error.message}). Install npm, which comes with Node.`);
+  if (result.signal) process.kill(process.pid, result.signal);
+  if (result.status !== 0 || !isInstalled()) {
+    fail(
+      'The packages could not be installed; npm says why above. Check the connection to the registry and try again.',
+    );
+  }
+}
+
+function isBuilt() {
+  const built = OUTPUTS.map((name) => modified(path.join(root, 'dist', name)));
+  return newest(SOURCES.map((name) => path.join(root, name))) <= Math.min(...built);
+}
+
+/** Builds aside and then moves each file into place, so that a process that starts meanwhile never reads half a file. */
+function build() {
+  const started = new Date();
+  const aside = path.join(root, '.cache', `build-${process.pid}`);
+  const dist = path.join(root, 'dist');
+  try {
+    const result = spawnSync(process.execPath, ['scripts/build.mjs', '--out', aside], {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+    });
+    if (result.signal) process.kill(process.pid, result.signal);
+    if (result.status !== 0) throw new Error('The build failed; the bundler says why above.');
+    fs.mkdirSync(dist, { recursive: true });
+    for (const name of fs.readdirSync(aside)) {
+      // Sources that were saved while the build ran count as newer than it.
+      fs.utimesSync(path.join(aside, name), started, started);
+      fs.renameSync(path.join(aside, name), path.join(dist, name));
+    }
+  } finally {
+    fs.rmSync(aside, { recursive: true, force: true });
+  }
+}
+
+/** Latest change among files and folders, at any depth; a folder changes when something in it is added or removed. */
+function newest(names) {
+  return Math.max(
+    ...names.map((name) => {
+      const children = fs.statSync(name).isDirectory()
+        ? fs.readdirSync(name).map((child) => path.join(name, child))
+        : [];
+      return Math.max(fs.statSync(name).mtimeMs, children.length > 0 ? newest(children) : 0);
+    }),
+  );
+}
+
+function modified(name) {
+  return fs.statSync(name, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+if (process.argv[1] && fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  await prepare().catch((error) => fail(error.message));
+}
