@@ -27,7 +27,7 @@ const requireBanner = "import{createRequire as __cr}from'node:module';const requ
 const external = ['onnxruntime-node', '@tensorflow/tfjs-node-gpu', 'vscode'];
 
 fs.mkdirSync(outdir, { recursive: true });
-await Promise.all([
+const results = await Promise.allSettled([
   build({
     ...common,
     entryPoints: { cli: 'engine/cli/main.ts', compute: 'engine/training/worker.ts' },
@@ -55,4 +55,6 @@ await Promise.all([
     loader: { '.css': 'text' },
     tsconfig: 'webview/tsconfig.json',
   }),
-]).catch(() => process.exit(1)); // esbuild has said why
+]);
+// esbuild has said why
+if (results.some(({ status }) => status === 'rejected')) process.exitCode = 1;
