@@ -17,6 +17,7 @@ export const ERROR_CODES = [
   'busy',
   'non-finite',
   'engine-stopped',
+  'engine-version',
   'unauthorized',
   'cancelled',
   'internal',

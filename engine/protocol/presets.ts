@@ -1,0 +1,62 @@
+/**
+ * Where the command line and the editor start from when the user gave no value. `config.ts` holds the paper's defaults,
+ * which suit billions of parameters; a preset replaces what does not suit the model at hand.
+ */
+import type { RunConfigInput } from './config.ts';
+
+/** A preset names no dataset: that is the user's choice. */
+export type Preset = Omit<RunConfigInput, 'dataset'>;
+
+/** The embedded character-level model on its own problems: a minute or two on two cores. */
+const EMBEDDED_PRESET: Preset = {
+  model: 'embedded',
+  steps: 100,
+  batch: 32,
+  group: 8,
+  votes: 8,
+  lora: null,
+  sampling: { maxTokens: 40 },
+  loss: { normalizer: 'dapo' },
+  optimizer: { lr: 1e-4, beta2: 0.99 },
+  evaluation: { temperature: 1, topP: 1, samples: 8, every: 25 },
+  checkpoint: { every: 10 },
+};
+
+/** A real model on one machine: LoRA, small batches, short answers. */
+const LORA_PRESET: Preset = {
+  steps: 100,
+  batch: 8,
+  group: 8,
+  votes: 8,
+  lora: { rank: 16, alpha: 32 },
+  sampling: { maxTokens: 256 },
+  optimizer: { lr: 1e-5 },
+  evaluation: { samples: 4, limit: 32 },
+  checkpoint: { every: 10 },
+};
+
+/**
+ * The preset for a model (`embedded`, a path or a Hub id). On a dataset of the user's own the embedded model keeps its
+ * optimizer settings, but evaluates on a bounded number of problems, because the set may have any size.
+ */
+export function presetFor(model: string, embeddedDataset: boolean): Preset {
+  if (model !== 'embedded') return structuredClone({ ...LORA_PRESET, model });
+  const preset = structuredClone(EMBEDDED_PRESET);
+  if (!embeddedDataset) preset.evaluation = { ...preset.evaluation, limit: 128 };
+  return preset;
+}
+
+/** `over` laid upon `base`, object by object; lists and scalars of `over` replace those of `base`. */
+export function mergeConfig<T extends object>(base: T, over: object): T {
+  const result = { ...base } as Record<string, unknown>;
+  for (const [key, value] of Object.entries(over)) {
+    if (value === undefined) continue;
+    const below = result[key];
+    result[key] = isObject(value) && isObject(below) ? mergeConfig(below, value) : value;
+  }
+  return result as T;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

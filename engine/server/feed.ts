@@ -1,0 +1,182 @@
+/**
+ * A run's records on their way to clients. The feed keeps the latest records in memory; each subscription has a cursor
+ * into the run's numbered records and reads older ones from the journal. So a slow client costs a bounded amount of
+ * memory, never delays training or another client, and still gets every record once and in order.
+ */
+import type { JournalRecord } from '../protocol/records.ts';
+import type { Progress } from '../protocol/rpc.ts';
+import { type Channel, checkNotification } from './channel.ts';
+import type { RunHandle } from './job.ts';
+
+/** Records kept in memory for clients that keep up. */
+const RECENT = 4096;
+/** Records that the answer to `subscribe` carries; the others follow one by one. */
+const FIRST_PAGE = 1000;
+/** Records that a subscription holds at a time when it reads from the journal. */
+const PAGE = 5000;
+/** Least milliseconds between two progress notifications to one client: 5 a second. */
+const PROGRESS_INTERVAL = 200;
+
+type LogError = (message: string, error: unknown) => void;
+
+export class RunFeed {
+  readonly handle: RunHandle;
+  readonly #subscriptions = new Map<Channel, Subscription>();
+  readonly #logError: LogError;
+  #recent: JournalRecord[] = [];
+
+  constructor(handle: RunHandle, logError: LogError) {
+    this.handle = handle;
+    this.#logError = logError;
+    handle.onRecord((record) => this.#take(record));
+    handle.onProgress((progress) => {
+      for (const subscription of this.#subscriptions.values()) subscription.offerProgress(progress);
+    });
+  }
+
+  /** The first records from `from`; the others and the live ones follow as notifications, until `unsubscribe`. */
+  async subscribe(channel: Channel, from: number): Promise<JournalRecord[]> {
+    this.unsubscribe(channel);
+    const records = (await this.handle.records(from)).slice(0, FIRST_PAGE);
+    const next = (records.at(-1)?.seq ?? from - 1) + 1;
+    const subscription = new Subscription(this, channel, next, records.length === FIRST_PAGE, this.#logError);
+    if (channel.closed) return records;
+    this.#subscriptions.set(channel, subscription);
+    // The answer that carries the first records is queued before the next turn of the event loop.
+    setImmediate(() => subscription.wake());
+    return records;
+  }
+
+  unsubscribe(channel: Channel): void {
+    this.#subscriptions.get(channel)?.stop();
+    this.#subscriptions.delete(channel);
+  }
+
+  /** Waits until every client has what there is, at most `ms` milliseconds. */
+  async drain(ms: number): Promise<void> {
+    const all = Promise.all([...this.#subscriptions.values()].map((subscription) => subscription.idle()));
+    await Promise.race([all, new Promise((resolve) => setTimeout(resolve, ms))]);
+  }
+
+  /** Up to a page of records from number `next` on: from memory where possible. */
+  async page(next: number): Promise<JournalRecord[]> {
+    const first = this.#recent[0];
+    if (first && first.seq <= next) return this.#recent.slice(next - first.seq);
+    return (await this.handle.records(next)).slice(0, PAGE);
+  }
+
+  /** Number of the latest live record; -1 when none has come since this process took the run. */
+  get latest(): number {
+    return this.#recent.at(-1)?.seq ?? -1;
+  }
+
+  #take(record: JournalRecord): void {
+    this.#recent.push(record);
+    if (this.#recent.length > 2 * RECENT) this.#recent = this.#recent.slice(-RECENT);
+    for (const subscription of this.#subscriptions.values()) subscription.wake();
+  }
+}
+
+class Subscription {
+  readonly #feed: RunFeed;
+  readonly #channel: Channel;
+  readonly #logError: LogError;
+  #next: number;
+  /** Whether the journal may hold more than what was read of it, whatever came live. */
+  #more: boolean;
+  #stopped = false;
+  #pumping: Promise<void> | null = null;
+  #progress: Progress | null = null;
+  #progressTimer: NodeJS.Timeout | null = null;
+  #progressSending: Promise<void> | null = null;
+  #progressSent = 0;
+
+  constructor(feed: RunFeed, channel: Channel, next: number, more: boolean, logError: LogError) {
+    this.#feed = feed;
+    this.#channel = channel;
+    this.#next = next;
+    this.#more = more;
+    this.#logError = logError;
+  }
+
+  wake(): void {
+    if (this.#pumping || this.#stopped) return;
+    this.#pumping = this.#pump()
+      .catch((error: unknown) => {
+        this.#logError(`Records of run '${this.#feed.handle.run}' could not be sent`, error);
+        this.stop();
+      })
+      .finally(() => {
+        this.#pumping = null;
+        // A record may have come between the last look and now.
+        if (this.#behind()) this.wake();
+      });
+  }
+
+  /** The latest progress replaces one that is still waiting. */
+  offerProgress(progress: Progress): void {
+    this.#progress = progress;
+    this.#sendProgress();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#progress = null;
+    if (this.#progressTimer) clearTimeout(this.#progressTimer);
+  }
+
+  /** Resolves when nothing waits to be sent. */
+  async idle(): Promise<void> {
+    while (!this.#stopped && (this.#pumping || this.#progressSending || this.#progress || this.#behind())) {
+      if (this.#pumping) await this.#pumping;
+      else if (this.#progressSending) await this.#progressSending;
+      else await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  #behind(): boolean {
+    if (this.#stopped || this.#channel.closed) return false;
+    return this.#more || this.#next <= this.#feed.latest;
+  }
+
+  async #pump(): Promise<void> {
+    while (this.#behind()) {
+      const page = await this.#feed.page(this.#next);
+      this.#more = page.length >= PAGE;
+      if (page.length === 0 && this.#behind()) throw new Error(`record ${this.#next} is missing in the journal`);
+      for (const record of page) {
+        if (this.#stopped || this.#channel.closed) return;
+        if (record.seq < this.#next) continue;
+        await this.#channel.notify('record', checkNotification('record', { run: this.#feed.handle.run, record }));
+        this.#next = record.seq + 1;
+      }
+    }
+  }
+
+  #sendProgress(): void {
+    if (!this.#progress || this.#progressTimer || this.#progressSending || this.#stopped) return;
+    const wait = this.#progressSent + PROGRESS_INTERVAL - Date.now();
+    if (wait > 0) {
+      this.#progressTimer = setTimeout(() => {
+        this.#progressTimer = null;
+        this.#sendProgress();
+      }, wait);
+      return;
+    }
+    const progress = this.#progress;
+    this.#progress = null;
+    this.#progressSent = Date.now();
+    this.#progressSending = this.#notifyProgress(progress).finally(() => {
+      this.#progressSending = null;
+      this.#sendProgress();
+    });
+  }
+
+  async #notifyProgress(progress: Progress): Promise<void> {
+    try {
+      await this.#channel.notify('progress', checkNotification('progress', progress));
+    } catch (error) {
+      this.#logError('Progress could not be sent', error);
+    }
+  }
+}

@@ -1,0 +1,348 @@
+/**
+ * The engine as a service: one run at a time, any number of clients on a local socket (DESIGN.md, Processes).
+ * It knows the protocol and who is connected; how a run works is behind `RunStarter`.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { chmodSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import path from 'node:path';
+import type { RunConfig } from '../protocol/config.ts';
+import { RollscopeError, toErrorData } from '../protocol/errors.ts';
+import { type DoctorReport, type EngineAddress, type Method, type Progress, RPC_VERSION } from '../protocol/rpc.ts';
+import { Channel, type Handler } from './channel.ts';
+import { versionMismatch } from './connection.ts';
+import { createSocketPath, publishAddress, withdrawAddress } from './discovery.ts';
+import { RunFeed } from './feed.ts';
+import type { RunHandle, RunStarter } from './job.ts';
+import type { EngineLog, LogLevel } from './log.ts';
+
+/** Milliseconds within which a new connection must greet. */
+const GREETING_LIMIT = 10_000;
+/** Milliseconds that closing waits for clients to take what is left. */
+const DRAIN_LIMIT = 2000;
+
+export interface ServerOptions {
+  /** The folder with `engines/` and `logs/`. */
+  home: string;
+  /** Rollscope's version. */
+  version: string;
+  runs: RunStarter;
+  doctor: () => Promise<DoctorReport>;
+  /** Where a run's folder goes when the client names no place. */
+  runsFolder: string;
+  /** A name for a run that was given none, free in `folder`. */
+  nameRun: (config: RunConfig, folder: string) => string;
+  log: EngineLog;
+  /** What happens to a run once no client has been connected for `grace`: it goes on, or a checkpoint and stop. */
+  whenAlone: 'go-on' | 'stop';
+  /** Milliseconds without clients after which an engine without a run ends. */
+  grace: number;
+  /** False for an engine whose life is bound to its own terminal: it never ends by itself. */
+  endsWhenIdle: boolean;
+}
+
+export interface StartRequest {
+  config: RunConfig;
+  out?: string;
+  name?: string;
+}
+
+interface Session {
+  channel: Channel;
+  /** null until it has greeted. */
+  client: string | null;
+}
+
+export class EngineServer {
+  readonly address: EngineAddress;
+  /** Resolves when the engine has ended its work and all connections. */
+  readonly closed: Promise<void>;
+  readonly #options: ServerOptions;
+  readonly #server: Server;
+  readonly #sessions = new Set<Session>();
+  readonly #closing = new AbortController();
+  #resolveClosed!: () => void;
+  /** The run that this engine works on, or the last one: its records can still be read. */
+  #feed: RunFeed | null = null;
+  #active: RunHandle | null = null;
+  /** What is being prepared, in words, while there is no handle yet. */
+  #preparing: string | null = null;
+  #aloneTimer: NodeJS.Timeout | null = null;
+
+  private constructor(options: ServerOptions, server: Server, address: EngineAddress) {
+    this.#options = options;
+    this.#server = server;
+    this.address = address;
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    server.on('connection', (socket) => this.#welcome(socket));
+    server.on('error', (error) => this.report('error', 'The socket failed', error));
+  }
+
+  /** Opens the socket and publishes the address. Throws `internal` when that is impossible. */
+  static async listen(options: ServerOptions): Promise<EngineServer> {
+    const socket = createSocketPath();
+    const address: EngineAddress = {
+      pid: process.pid,
+      socket,
+      token: randomBytes(32).toString('hex'),
+      version: options.version,
+      rpc: RPC_VERSION,
+      started: new Date().toISOString(),
+    };
+    const server = createServer();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(socket, () => {
+          server.off('error', reject);
+          resolve();
+        });
+      });
+      if (process.platform !== 'win32') chmodSync(socket, 0o600);
+      await publishAddress(options.home, address);
+    } catch (error) {
+      server.close();
+      withdrawAddress(options.home, address);
+      throw new RollscopeError(
+        'internal',
+        `The engine cannot open its socket: ${error instanceof Error ? error.message : error}.`,
+        `The folder ${options.home} and the folder for temporary files must be writable.`,
+        { cause: error },
+      );
+    }
+    const engine = new EngineServer(options, server, address);
+    options.log.write('info', `engine ${options.version} listens at ${socket}`);
+    engine.#considerAlone();
+    return engine;
+  }
+
+  /** Progress of the run that this engine works on; null when it works on none. */
+  get active(): Progress | null {
+    return this.#active?.progress() ?? null;
+  }
+
+  /** Starts a run. Rejects with `busy`, or as `RunStarter` does. */
+  async start(request: StartRequest, signal?: AbortSignal): Promise<RunHandle> {
+    const root = request.out ?? this.#options.runsFolder;
+    const name = request.name ?? this.#options.nameRun(request.config, root);
+    checkName(name);
+    return this.#work(`run '${name}'`, (closing) =>
+      this.#options.runs.startRun({
+        config: request.config,
+        folder: path.join(root, name),
+        name,
+        signal: signal ? AbortSignal.any([signal, closing]) : closing,
+      }),
+    );
+  }
+
+  /** Goes on with the run in a folder. Rejects with `busy`, or as `RunStarter` does. */
+  async resume(folder: string): Promise<RunHandle> {
+    return this.#work(`run '${path.basename(folder)}'`, () => this.#options.runs.resumeRun({ folder }));
+  }
+
+  /** Writes to the log and tells every client. */
+  report(level: LogLevel, message: string, error?: unknown): void {
+    this.#options.log.write(level, message, error);
+    const text = error === undefined ? message : `${message}: ${toErrorData(error).message}`;
+    for (const session of this.#sessions) {
+      if (session.client !== null) void session.channel.notify('log', { level, message: text });
+    }
+  }
+
+  /** Ends the engine: stops an active run with a checkpoint, lets clients take what is left, removes the address. */
+  async shutdown(): Promise<void> {
+    if (!this.#closing.signal.aborted) {
+      this.#closing.abort();
+      if (this.#aloneTimer) clearTimeout(this.#aloneTimer);
+      void this.#close();
+    }
+    await this.closed;
+  }
+
+  async #close(): Promise<void> {
+    await this.#stopActive().catch((error: unknown) => this.report('error', 'The run was not stopped cleanly', error));
+    await this.#feed?.drain(DRAIN_LIMIT);
+    await Promise.all([...this.#sessions].map(({ channel }) => channel.flushAndClose(DRAIN_LIMIT)));
+    this.#server.close();
+    withdrawAddress(this.#options.home, this.address);
+    this.#options.log.write('info', 'engine ended');
+    this.#resolveClosed();
+  }
+
+  async #work(what: string, begin: (closing: AbortSignal) => Promise<RunHandle>): Promise<RunHandle> {
+    if (this.#closing.signal.aborted) throw new RollscopeError('engine-stopped', 'The engine is ending.');
+    if (this.#preparing) throw busy(`is preparing ${this.#preparing}`);
+    const active = this.active;
+    if (active) throw busy(`already works on run '${active.run}' (step ${active.step} of ${active.steps})`);
+    this.#preparing = what;
+    this.#considerAlone();
+    try {
+      const handle = await begin(this.#closing.signal);
+      this.#options.log.write('info', `${what} in ${handle.folder}`);
+      this.#feed = new RunFeed(handle, (message, error) => this.#options.log.write('error', message, error));
+      this.#active = handle;
+      handle.done.then(
+        (end) => this.#ended(handle, `run '${handle.run}' ended at step ${end.step}: ${end.reason}`),
+        (error: unknown) => this.#ended(handle, `run '${handle.run}' ended`, error),
+      );
+      // A shutdown that was asked for while the run was being prepared waits for it.
+      if (this.#closing.signal.aborted) await handle.stop();
+      return handle;
+    } finally {
+      this.#preparing = null;
+      this.#considerAlone();
+    }
+  }
+
+  #ended(handle: RunHandle, message: string, error?: unknown): void {
+    if (error === undefined) this.#options.log.write('info', message);
+    else this.report('error', message, error);
+    if (this.#active === handle) this.#active = null;
+    this.#considerAlone();
+  }
+
+  async #stopActive(): Promise<void> {
+    while (this.#preparing) await new Promise((resolve) => setTimeout(resolve, 50));
+    const handle = this.#active;
+    if (!handle) return;
+    await handle.stop();
+    await handle.done.catch(() => undefined);
+  }
+
+  #welcome(socket: Socket): void {
+    const channel = new Channel(socket);
+    const session: Session = { channel, client: null };
+    const deadline = setTimeout(() => {
+      if (session.client === null) channel.close();
+    }, GREETING_LIMIT);
+    deadline.unref();
+    this.#sessions.add(session);
+    channel.onClose(() => {
+      clearTimeout(deadline);
+      this.#sessions.delete(session);
+      this.#feed?.unsubscribe(channel);
+      if (session.client !== null) this.#options.log.write('info', `${session.client} left`);
+      this.#considerAlone();
+    });
+    this.#answer(session);
+    channel.listen();
+  }
+
+  #answer(session: Session): void {
+    const { channel } = session;
+    channel.handle('hello', ({ token, rpc, client }) => {
+      if (rpc !== RPC_VERSION) throw versionMismatch(RPC_VERSION, rpc);
+      if (!sameSecret(token, this.address.token)) {
+        // The refusal goes out first.
+        setTimeout(() => channel.close(), 100).unref();
+        throw new RollscopeError('unauthorized', 'The engine refused the token.', 'Read the address file again.');
+      }
+      session.client = client;
+      this.#options.log.write('info', `${client} connected`);
+      this.#considerAlone();
+      return { version: this.#options.version, pid: process.pid, active: this.active };
+    });
+
+    const on = <M extends Method>(method: M, handler: Handler<M>) =>
+      channel.handle(method, (params, signal) => {
+        if (session.client === null) throw new RollscopeError('unauthorized', `'hello' must come before '${method}'.`);
+        return handler(params, signal);
+      });
+    on('start', async (request, signal) => reference(await this.start(request, signal)));
+    on('resume', async ({ folder }) => reference(await this.resume(folder)));
+    on('subscribe', async ({ run, from }) => {
+      const feed = this.#feedOf(run);
+      const records = await feed.subscribe(channel, from);
+      return { folder: feed.handle.folder, records, progress: this.active?.run === run ? this.active : null };
+    });
+    on('unsubscribe', ({ run }) => {
+      if (this.#feed?.handle.run === run) this.#feed.unsubscribe(channel);
+      return {};
+    });
+    on('pause', ({ run }) => {
+      this.#activeRun(run).pause();
+      return {};
+    });
+    on('continue', ({ run }) => {
+      this.#activeRun(run).continue();
+      return {};
+    });
+    on('stop', async ({ run }) => {
+      const { handle } = this.#feedOf(run);
+      // A run that has ended meanwhile is what the client asked for.
+      if (this.#active === handle) await handle.stop();
+      return {};
+    });
+    on('status', () => ({ active: this.active, clients: this.#clients() }));
+    on('doctor', () => this.#options.doctor());
+    on('shutdown', async () => {
+      await this.#stopActive();
+      setImmediate(() => void this.shutdown());
+      return {};
+    });
+  }
+
+  #feedOf(run: string): RunFeed {
+    if (this.#feed?.handle.run === run) return this.#feed;
+    throw new RollscopeError(
+      'run-not-found',
+      `This engine does not work on run '${run}'.`,
+      'Open the run from its folder, or resume it.',
+    );
+  }
+
+  #activeRun(run: string): RunHandle {
+    const { handle } = this.#feedOf(run);
+    if (this.#active !== handle) throw new RollscopeError('run-not-found', `Run '${run}' has ended.`);
+    return handle;
+  }
+
+  #clients(): number {
+    let clients = 0;
+    for (const session of this.#sessions) if (session.client !== null) clients++;
+    return clients;
+  }
+
+  /** Sets or clears the timer that runs while no client is connected. */
+  #considerAlone(): void {
+    if (this.#aloneTimer) clearTimeout(this.#aloneTimer);
+    this.#aloneTimer = null;
+    if (this.#clients() > 0 || this.#closing.signal.aborted || !this.#options.endsWhenIdle) return;
+    const working = this.#active !== null || this.#preparing !== null;
+    if (working && this.#options.whenAlone === 'go-on') return;
+    this.#aloneTimer = setTimeout(() => {
+      this.#options.log.write(
+        'info',
+        working ? 'no client is left: the run is stopped' : 'no client and no run: ending',
+      );
+      void this.shutdown();
+    }, this.#options.grace);
+  }
+}
+
+function reference(handle: RunHandle): { run: string; folder: string } {
+  return { run: handle.run, folder: handle.folder };
+}
+
+/** A run's name is the name of its folder on every system. */
+function checkName(name: string): void {
+  if (name.length <= 100 && /^[\p{L}\p{N}_][\p{L}\p{N}._ -]*$/u.test(name) && !/[. ]$/.test(name)) return;
+  throw new RollscopeError(
+    'config',
+    `'${name}' cannot be a run's name.`,
+    'Use up to 100 letters, digits, spaces, dots, dashes and underscores, beginning with a letter or digit.',
+  );
+}
+
+function busy(what: string): RollscopeError {
+  return new RollscopeError('busy', `This engine ${what}.`, 'Wait until it has ended, or stop it first.');
+}
+
+/** Compares in constant time, whatever the lengths. */
+function sameSecret(a: string, b: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}

@@ -1,0 +1,452 @@
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from 'vitest';
+import { RunConfig } from '../../engine/protocol/config.ts';
+import type { JournalRecord } from '../../engine/protocol/records.ts';
+import { type EngineAddress, type Progress, RPC_VERSION } from '../../engine/protocol/rpc.ts';
+import { Channel } from '../../engine/server/channel.ts';
+import { createClient, type EngineClient } from '../../engine/server/connection.ts';
+import { enginesFolder, listEngines } from '../../engine/server/discovery.ts';
+import type { EngineServer } from '../../engine/server/server.ts';
+import { FakeStarter, startEngine, temporaryHome } from './server-fake.ts';
+
+const config = RunConfig.parse({ dataset: { path: 'embedded' } });
+const open: { engines: EngineServer[]; clients: EngineClient[] } = { engines: [], clients: [] };
+
+async function engineWith(runs: FakeStarter, options: Parameters<typeof startEngine>[1] = {}) {
+  const started = await startEngine(runs, options);
+  open.engines.push(started.engine);
+  return started;
+}
+
+async function clientOf(address: EngineAddress): Promise<EngineClient> {
+  const client = await createClient(address, { name: 'test' });
+  open.clients.push(client);
+  return client;
+}
+
+/** Collects what a client receives about records: the answer to `subscribe` first. */
+async function follow(client: EngineClient, run: string, from = 0) {
+  const seen: number[] = [];
+  client.on('record', ({ record }) => seen.push(record.seq));
+  const { records, progress } = await client.request('subscribe', { run, from });
+  seen.unshift(...records.map((record: JournalRecord) => record.seq));
+  return { seen, progress };
+}
+
+async function until(condition: () => boolean, what: string, ms = 5000): Promise<void> {
+  const deadline = Date.now() + ms;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`Timed out: ${what}`);
+    await sleep(5);
+  }
+}
+
+const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+
+afterEach(async () => {
+  for (const client of open.clients.splice(0)) client.close();
+  for (const engine of open.engines.splice(0)) await engine.shutdown();
+});
+
+describe('discovery', () => {
+  test('the address is readable by the user only, and removed with the socket when the engine ends', async () => {
+    const { engine, home } = await engineWith(new FakeStarter());
+    const file = path.join(enginesFolder(home), `${process.pid}.json`);
+    expect(await listEngines(home)).toEqual([engine.address]);
+    if (process.platform !== 'win32') {
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      expect(statSync(enginesFolder(home)).mode & 0o777).toBe(0o700);
+      expect(statSync(path.dirname(engine.address.socket)).mode & 0o777).toBe(0o700);
+      expect(Buffer.byteLength(engine.address.socket)).toBeLessThan(104);
+    }
+    await engine.shutdown();
+    expect(existsSync(file)).toBe(false);
+    expect(existsSync(engine.address.socket)).toBe(false);
+    expect(await listEngines(home)).toEqual([]);
+  });
+
+  test('addresses of dead engines are removed by whoever lists; a living one that is not understood stays', async () => {
+    const { engine, home } = await engineWith(new FakeStarter());
+    // No process has this id: Linux and macOS end far below.
+    const dead = { ...engine.address, pid: 2 ** 30, socket: path.join(temporaryHome(), 'socket') };
+    writeFileSync(path.join(enginesFolder(home), `${dead.pid}.json`), JSON.stringify(dead));
+    writeFileSync(path.join(enginesFolder(home), `${process.ppid}.json`), '{"from":"a newer version"}');
+    expect(await listEngines(home)).toEqual([engine.address]);
+    expect(readdirSync(enginesFolder(home)).sort()).toEqual([`${process.pid}.json`, `${process.ppid}.json`].sort());
+  });
+
+  test('a client learns that nobody listens', async () => {
+    const { engine } = await engineWith(new FakeStarter());
+    await engine.shutdown();
+    await expect(createClient(engine.address)).rejects.toMatchObject({ code: 'engine-stopped' });
+  });
+});
+
+describe('greeting', () => {
+  test('a wrong token is refused and the connection ended', async () => {
+    const { engine } = await engineWith(new FakeStarter());
+    const wrong = { ...engine.address, token: `${engine.address.token.slice(0, -1)}x` };
+    await expect(createClient(wrong)).rejects.toMatchObject({ code: 'unauthorized' });
+    const channel = new Channel(createConnection(engine.address.socket));
+    channel.listen();
+    const closed = new Promise<void>((resolve) => channel.onClose(() => resolve()));
+    await expect(channel.request('hello', { token: 'short', rpc: RPC_VERSION, client: 'x' })).rejects.toMatchObject({
+      code: 'unauthorized',
+    });
+    await closed;
+  });
+
+  test('nothing is answered before it', async () => {
+    const runs = new FakeStarter();
+    const { engine } = await engineWith(runs);
+    const channel = new Channel(createConnection(engine.address.socket));
+    channel.listen();
+    for (const ask of [
+      () => channel.request('status', {}),
+      () => channel.request('start', { config }),
+      () => channel.request('shutdown', {}),
+    ]) {
+      await expect(ask()).rejects.toMatchObject({ code: 'unauthorized' });
+    }
+    expect(runs.runs).toEqual([]);
+    channel.close();
+  });
+
+  test('another protocol number is named on both sides', async () => {
+    const { engine } = await engineWith(new FakeStarter());
+    await expect(createClient({ ...engine.address, rpc: RPC_VERSION + 1 })).rejects.toMatchObject({
+      code: 'engine-version',
+      message: expect.stringContaining(`protocol ${RPC_VERSION + 1}, this client ${RPC_VERSION}`),
+    });
+    const channel = new Channel(createConnection(engine.address.socket));
+    channel.listen();
+    await expect(
+      channel.request('hello', { token: engine.address.token, rpc: RPC_VERSION + 1, client: 'x' }),
+    ).rejects.toMatchObject({ code: 'engine-version' });
+    channel.close();
+  });
+
+  test('bytes that are no message end that connection only', async () => {
+    const { engine } = await engineWith(new FakeStarter());
+    const client = await clientOf(engine.address);
+    const noise = createConnection(engine.address.socket);
+    noise.on('error', () => {});
+    noise.write('Content-Length: nonsense\r\n\r\n{{{{');
+    noise.write('Content-Length: 5\r\n\r\n{{{{{');
+    await sleep(50);
+    noise.destroy();
+    expect(await client.request('status', {})).toEqual({ active: null, clients: 1 });
+  });
+});
+
+describe('requests', () => {
+  test('a run is started where it was asked for, and is the active one', async () => {
+    const runs = new FakeStarter();
+    const { engine, home } = await engineWith(runs);
+    const client = await clientOf(engine.address);
+    expect(await client.request('start', { config, name: 'first' })).toEqual({
+      run: 'first',
+      folder: path.join(home, 'runs', 'first'),
+    });
+    expect((await client.request('status', {})).active).toMatchObject({ run: 'first', state: 'running', steps: 100 });
+    const second = await clientOf(engine.address);
+    expect(second.active).toMatchObject({ run: 'first' });
+    runs.last.end('completed');
+    expect((await client.request('status', {})).active).toBeNull();
+    const there = path.join(temporaryHome(), 'there');
+    expect(await client.request('start', { config, out: there })).toEqual({
+      run: 'named-by-engine',
+      folder: path.join(there, 'named-by-engine'),
+    });
+  });
+
+  test('a second start is told which run keeps the engine busy, also while that one is being prepared', async () => {
+    const runs = new FakeStarter();
+    let finish = () => {};
+    runs.preparation = () =>
+      new Promise((resolve) => {
+        finish = resolve;
+      });
+    const { engine } = await engineWith(runs);
+    const client = await clientOf(engine.address);
+    const first = client.request('start', { config, name: 'first' });
+    await sleep(20);
+    const busy = { code: 'busy', message: expect.stringContaining("'first'") };
+    await expect(client.request('start', { config, name: 'second' })).rejects.toMatchObject(busy);
+    finish();
+    await first;
+    await expect(client.request('start', { config, name: 'second' })).rejects.toMatchObject(busy);
+    await expect(client.request('resume', { folder: '/other' })).rejects.toMatchObject(busy);
+    expect(runs.runs).toHaveLength(1);
+  });
+
+  test('a start that fails names its error and leaves the engine free', async () => {
+    const runs = new FakeStarter();
+    runs.preparation = async () => {
+      throw Object.assign(new Error('write failed'), { code: 'ENOSPC' });
+    };
+    const { engine } = await engineWith(runs);
+    const client = await clientOf(engine.address);
+    await expect(client.request('start', { config })).rejects.toMatchObject({ code: 'disk', hint: expect.any(String) });
+    runs.preparation = async () => {};
+    expect(await client.request('start', { config })).toMatchObject({ run: 'named-by-engine' });
+  });
+
+  test('cancelling a start reaches the preparation and the caller at once', async () => {
+    const runs = new FakeStarter();
+    let aborted = false;
+    runs.preparation = ({ signal }) =>
+      new Promise((_, reject) => {
+        signal?.addEventListener('abort', () => {
+          aborted = true;
+          reject(new Error('aborted'));
+        });
+      });
+    const { engine } = await engineWith(runs);
+    const client = await clientOf(engine.address);
+    const controller = new AbortController();
+    const request = client.request('start', { config }, controller.signal);
+    await sleep(20);
+    controller.abort();
+    await expect(request).rejects.toMatchObject({ code: 'cancelled' });
+    await until(() => aborted, 'the preparation is aborted');
+    runs.preparation = async () => {};
+    await until(() => engine.active === null, 'the engine is free');
+    expect(await client.request('start', { config })).toMatchObject({ run: 'named-by-engine' });
+  });
+
+  test('pause, continue and stop reach the run; unknown runs are named', async () => {
+    const runs = new FakeStarter();
+    const { engine } = await engineWith(runs);
+    const client = await clientOf(engine.address);
+    const { run } = await client.request('start', { config });
+    await client.request('pause', { run });
+    expect((await client.request('status', {})).active?.state).toBe('paused');
+    await client.request('continue', { run });
+    await client.request('stop', { run });
+    expect(runs.last.calls).toEqual(['pause', 'continue', 'stop']);
+    // Stopping what has stopped is no error, pausing it is.
+    await client.request('stop', { run });
+    expect(runs.last.calls).toEqual(['pause', 'continue', 'stop']);
+    await expect(client.request('pause', { run })).rejects.toMatchObject({ code: 'run-not-found' });
+    await expect(client.request('stop', { run: 'other' })).rejects.toMatchObject({
+      code: 'run-not-found',
+      message: expect.stringContaining("'other'"),
+    });
+  });
+
+  test('names that cannot be folders are refused before anything starts', async () => {
+    const runs = new FakeStarter();
+    const { engine } = await engineWith(runs);
+    const client = await clientOf(engine.address);
+    for (const name of ['../up', 'a/b', 'a\\b', '.hidden', '', 'dot.', 'x'.repeat(101)]) {
+      await expect(client.request('start', { config, name })).rejects.toMatchObject({ code: 'config' });
+    }
+    expect(runs.runs).toEqual([]);
+    expect(await client.request('start', { config, name: 'Übung 3.1_b' })).toMatchObject({ run: 'Übung 3.1_b' });
+  });
+
+  test('parameters and results that do not fit the protocol are refused on either side', async () => {
+    const { engine } = await engineWith(new FakeStarter());
+    const client = await clientOf(engine.address);
+    await expect(client.request('subscribe', { run: 'x', from: -1 })).rejects.toMatchObject({
+      message: expect.stringContaining('from'),
+    });
+    const bad = await engineWith(new FakeStarter(), { doctor: async () => ({ version: 1 }) as never });
+    const other = await clientOf(bad.engine.address);
+    await expect(other.request('doctor', {})).rejects.toMatchObject({
+      code: 'internal',
+      message: expect.stringContaining("answer to 'doctor'"),
+    });
+  });
+});
+
+describe('records', () => {
+  test('come without gap or duplicate, from the journal and live, in order', async () => {
+    const runs = new FakeStarter();
+    runs.older = 2500;
+    const { engine } = await engineWith(runs);
+    const client = await clientOf(engine.address);
+    const { run } = await client.request('start', { config });
+    const ticking = setInterval(() => runs.last.emitMany(7), 1);
+    const { seen } = await follow(client, run);
+    const late = await clientOf(engine.address);
+    const { seen: seenLate } = await follow(late, run, 1234);
+    await sleep(100);
+    clearInterval(ticking);
+    const total = runs.last.journal.length;
+    expect(total).toBeGreaterThan(2550);
+    await until(() => seen.length >= total && seenLate.length >= total - 1234, 'all records');
+    await sleep(20);
+    expect(seen).toEqual(numbers(0, total));
+    expect(seenLate).toEqual(numbers(1234, total));
+  });
+
+  test('stop coming after unsubscribe, and a second subscribe replaces the first', async () => {
+    const runs = new FakeStarter();
+    const { engine } = await engineWith(runs);
+    const client = await clientOf(engine.address);
+    const { run } = await client.request('start', { config });
+    const { seen } = await follow(client, run);
+    runs.last.emitMany(3);
+    await until(() => seen.length === 3, 'three records');
+    await client.request('subscribe', { run, from: 3 });
+    runs.last.emitMany(2);
+    await until(() => seen.length === 5, 'five records');
+    await client.request('unsubscribe', { run });
+    runs.last.emitMany(2);
+    await sleep(50);
+    expect(seen).toEqual(numbers(0, 5));
+  });
+
+  test('can still be read when the run has ended', async () => {
+    const runs = new FakeStarter();
+    const { engine } = await engineWith(runs);
+    const client = await clientOf(engine.address);
+    const { run } = await client.request('start', { config });
+    runs.last.emitMany(4);
+    runs.last.end('completed');
+    const { seen, progress } = await follow(client, run);
+    expect(seen).toEqual(numbers(0, 5));
+    expect(progress).toBeNull();
+  });
+
+  test('a client that does not read neither stalls the run nor others, and misses nothing when it reads again', async () => {
+    const runs = new FakeStarter();
+    const { engine } = await engineWith(runs);
+    const client = await clientOf(engine.address);
+    const { run } = await client.request('start', { config });
+    const { seen } = await follow(client, run);
+
+    const socket = createConnection(engine.address.socket);
+    const slow = new Channel(socket);
+    slow.listen();
+    await slow.request('hello', { token: engine.address.token, rpc: RPC_VERSION, client: 'slow' });
+    const slowSeen: number[] = [];
+    slow.on('record', ({ record }) => slowSeen.push(record.seq));
+    await slow.request('subscribe', { run, from: 0 });
+    socket.pause();
+    // More than the sockets' buffers and the records that are kept in memory (8192) can hold.
+    for (let i = 0; i < 50; i++) {
+      runs.last.emitMany(200, 500);
+      await new Promise(setImmediate);
+    }
+    await until(() => seen.length === 10_000, 'the quick client has all', 20_000);
+    expect(slowSeen.length).toBeLessThan(5000);
+    socket.resume();
+    await until(() => slowSeen.length === 10_000, 'the slow client has all', 20_000);
+    expect(slowSeen).toEqual(numbers(0, 10_000));
+    expect(runs.last.reads).toBeGreaterThan(2);
+    slow.close();
+  });
+
+  test('progress is thinned out to five a second, and the last one always arrives', async () => {
+    const runs = new FakeStarter();
+    const { engine } = await engineWith(runs);
+    const client = await clientOf(engine.address);
+    const { run } = await client.request('start', { config });
+    const seen: Progress[] = [];
+    client.on('progress', (progress) => seen.push(progress));
+    await client.request('subscribe', { run, from: 0 });
+    for (let step = 1; step <= 100; step++) {
+      runs.last.emitProgress(step);
+      await sleep(5);
+    }
+    await until(() => seen.at(-1)?.step === 100, 'the last progress');
+    expect(seen.length).toBeLessThanOrEqual(8);
+    expect(seen.length).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe("the engine's life", () => {
+  test('an engine without clients and without a run ends after the grace time', async () => {
+    const { engine } = await engineWith(new FakeStarter(), { grace: 100 });
+    const client = await clientOf(engine.address);
+    await sleep(200);
+    expect(client.connected).toBe(true);
+    client.close();
+    await engine.closed;
+    await expect(createClient(engine.address)).rejects.toMatchObject({ code: 'engine-stopped' });
+  });
+
+  test('a run goes on when the last client leaves, and the engine ends after it', async () => {
+    const runs = new FakeStarter();
+    const { engine } = await engineWith(runs, { grace: 50 });
+    const client = await clientOf(engine.address);
+    await client.request('start', { config });
+    client.close();
+    await sleep(200);
+    expect(runs.last.calls).toEqual([]);
+    const again = await clientOf(engine.address);
+    expect(again.active).toMatchObject({ run: 'named-by-engine', state: 'running' });
+    again.close();
+    runs.last.end('completed');
+    await engine.closed;
+  });
+
+  test('with the other choice it is stopped with a checkpoint, unless a client comes back in time', async () => {
+    const runs = new FakeStarter();
+    const { engine } = await engineWith(runs, { grace: 150, whenAlone: 'stop' });
+    const client = await clientOf(engine.address);
+    await client.request('start', { config });
+    client.close();
+    await sleep(50);
+    const again = await clientOf(engine.address);
+    await sleep(200);
+    expect(runs.last.calls).toEqual([]);
+    again.close();
+    await engine.closed;
+    expect(runs.last.calls).toEqual(['stop']);
+  });
+
+  test('shutdown stops the run, and clients get its last records before the connection ends', async () => {
+    const runs = new FakeStarter();
+    const { engine } = await engineWith(runs);
+    const client = await clientOf(engine.address);
+    const { run } = await client.request('start', { config });
+    const { seen } = await follow(client, run);
+    const ended = new Promise<void>((resolve) => client.onClose(() => resolve()));
+    runs.last.emitMany(500);
+    await client.request('shutdown', {});
+    await ended;
+    await engine.closed;
+    expect(runs.last.calls).toEqual(['stop']);
+    expect(seen).toEqual(numbers(0, 501));
+  });
+
+  test('requests that wait when the connection ends are told so', async () => {
+    const runs = new FakeStarter();
+    let finish = () => {};
+    runs.preparation = () =>
+      new Promise((resolve) => {
+        finish = resolve;
+      });
+    const { engine } = await engineWith(runs);
+    const channel = new Channel(createConnection(engine.address.socket));
+    channel.listen();
+    await channel.request('hello', { token: engine.address.token, rpc: RPC_VERSION, client: 'x' });
+    const waiting = channel.request('start', { config });
+    await sleep(20);
+    channel.close();
+    await expect(waiting).rejects.toMatchObject({ code: 'engine-stopped' });
+    await expect(channel.request('status', {})).rejects.toMatchObject({ code: 'engine-stopped' });
+    // The start itself goes on: the client may only have reloaded.
+    finish();
+    await until(() => engine.active?.state === 'running', 'the run');
+  });
+
+  test('errors are logged and told to clients', async () => {
+    const { engine, home } = await engineWith(new FakeStarter());
+    const client = await clientOf(engine.address);
+    const told: string[] = [];
+    client.on('log', ({ level, message }) => told.push(`${level}: ${message}`));
+    engine.report('error', 'Something failed', new Error('for a reason'));
+    await until(() => told.length === 1, 'the message');
+    expect(told).toEqual(['error: Something failed: for a reason']);
+    const [file] = readdirSync(path.join(home, 'logs'));
+    expect(readFileSync(path.join(home, 'logs', file!), 'utf8')).toContain('for a reason\n    at ');
+  });
+});
