@@ -1,0 +1,271 @@
+/**
+ * The decoder (Llama, Qwen2, Qwen3, Mistral) as graph builders. Rollouts and training share one layout: P problems, each
+ * with one prompt of up to Lp tokens and G responses of up to L tokens. The prompt runs once and its keys and values serve
+ * all of its responses. Its last token belongs to the responses: it is the one that predicts their first token.
+ *
+ * Keys and values are [P*kv, Lp, d] for prompts and [P*kv*G, L, d] for responses (kv key-value heads of d numbers).
+ */
+import type { LoraConfig } from '../protocol/index.ts';
+import { type Dim, type Graph, op, product, type Tensor } from '../tensor/index.ts';
+import type { DecoderConfig } from './config.ts';
+import { adapterNames, loraParameters, type Parameter } from './lora.ts';
+import type { StoredTensor } from './safetensors.ts';
+
+/** Stands for minus infinity in masks: large enough to vanish in a softmax, small enough never to overflow. */
+export const MASKED = -1e9;
+
+/** What of a model trains: an adapter, or every weight. */
+export interface Trainable {
+  lora: LoraConfig | null;
+}
+
+/** Parameters that train: the adapter's, or all of the model's weights. */
+export function trainableParameters(
+  config: DecoderConfig,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  lora: LoraConfig | null,
+): Parameter[] {
+  if (lora) return loraParameters(config, lora);
+  return [...tensors].map(([name, { shape }]) => ({ name, shape }));
+}
+
+/** Gives a graph the model's weights: trainable ones as inputs `p.<name>`, frozen ones from their files. */
+export class Weights {
+  private readonly bound = new Map<string, Tensor>();
+  readonly trainable: ReadonlyMap<string, Parameter>;
+
+  constructor(
+    readonly graph: Graph,
+    readonly config: DecoderConfig,
+    private readonly tensors: ReadonlyMap<string, StoredTensor>,
+    private readonly lora: LoraConfig | null,
+  ) {
+    this.trainable = new Map(trainableParameters(config, tensors, lora).map((p) => [p.name, p]));
+  }
+
+  get(name: string): Tensor {
+    let tensor = this.bound.get(name);
+    if (tensor) return tensor;
+    const parameter = this.trainable.get(name);
+    if (parameter) {
+      tensor = this.graph.input(`p.${name}`, 'float32', parameter.shape);
+    } else {
+      const stored = this.tensors.get(name);
+      if (!stored) throw new Error(`the model has no tensor ${name}`);
+      const { file, offset, bytes, dtype } = stored;
+      tensor = this.graph.external(name, stored.shape, { file, offset, bytes, stored: dtype });
+    }
+    this.bound.set(name, tensor);
+    return tensor;
+  }
+
+  /** Trainable parameters that the graph reads, with their input tensors. */
+  inputs(): { name: string; tensor: Tensor }[] {
+    return [...this.trainable.keys()].flatMap((name) => {
+      const tensor = this.bound.get(name);
+      return tensor ? [{ name, tensor }] : [];
+    });
+  }
+
+  /** x [M, in] through a projection: weight, bias where there is one, adapter where there is one. */
+  project(x: Tensor, module: string): Tensor {
+    let y = op.linear(x, this.get(`${module}.weight`));
+    if (this.tensors.has(`${module}.bias`)) y = op.add(y, this.get(`${module}.bias`));
+    const { a, b } = adapterNames(module);
+    if (this.lora && this.trainable.has(a)) {
+      const low = op.mul(op.linear(x, this.get(a)), this.lora.alpha / this.lora.rank);
+      y = op.add(y, op.linear(low, this.get(b)));
+    }
+    return y;
+  }
+
+  /** The matrix [vocabulary, hidden] that turns hidden states into logits. */
+  unembedding(): Tensor {
+    return this.get(this.config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight');
+  }
+}
+
+/** Tables of cosines and sines [positions, d/2]; frequencies theta^(-2i/d), stretched as Llama 3 does where configured. */
+export function rotaryTables(graph: Graph, config: DecoderConfig, positions: number): { cos: Tensor; sin: Tensor } {
+  const half = config.headDim / 2;
+  const frequency = Array.from({ length: half }, (_, i) => config.ropeTheta ** (-i / half));
+  const scaling = config.ropeScaling;
+  const scaled = scaling
+    ? frequency.map((f) => {
+        const wavelength = (2 * Math.PI) / f;
+        const low = scaling.originalContextLength / scaling.lowFrequencyFactor;
+        const high = scaling.originalContextLength / scaling.highFrequencyFactor;
+        if (wavelength > low) return f / scaling.factor;
+        if (wavelength < high) return f;
+        const smooth =
+          (scaling.originalContextLength / wavelength - scaling.lowFrequencyFactor) /
+          (scaling.highFrequencyFactor - scaling.lowFrequencyFactor);
+        return ((1 - smooth) * f) / scaling.factor + smooth * f;
+      })
+    : frequency;
+  const table = (f: (x: number) => number) => {
+    const values = new Float32Array(positions * half);
+    for (let p = 0; p < positions; p++) for (let i = 0; i < half; i++) values[p * half + i] = f(p * scaled[i]!);
+    return graph.constant('float32', [positions, half], values);
+  };
+  return { cos: table(Math.cos), sin: table(Math.sin) };
+}
+
+/** Tokens that run through the layers together: G rows of L tokens for each of P problems. */
+export interface Stream {
+  /** Hidden states [P*G*L, hidden]. */
+  x: Tensor;
+  P: Dim;
+  G: Dim;
+  L: Dim;
+  /** int64 [P*G, L]. */
+  position: Tensor;
+}
+
+/** Keys and values that queries may look at. */
+export interface Attended {
+  keys: Tensor;
+  values: Tensor;
+  /** Number of keys. */
+  length: Dim;
+  /** One set for all G rows of a problem ([P*kv, ...]), or one for each row ([P*kv*G, ...]). */
+  shared: boolean;
+  /** Added to the scores, broadcast over [P, kv*G*heads/kv, L, length]; none: everything is seen. */
+  bias: Tensor | null;
+}
+
+export interface LayerCache {
+  keys: Tensor;
+  values: Tensor;
+}
+
+export class Decoder {
+  private readonly cos: Tensor;
+  private readonly sin: Tensor;
+
+  constructor(
+    readonly weights: Weights,
+    positions: number,
+  ) {
+    const tables = rotaryTables(weights.graph, weights.config, positions);
+    this.cos = tables.cos;
+    this.sin = tables.sin;
+  }
+
+  get config(): DecoderConfig {
+    return this.weights.config;
+  }
+
+  /** Embeds int32 tokens [P, G, L] (or [P, L], G = 1). */
+  stream(tokens: Tensor, position: Tensor): Stream {
+    const rank = tokens.shape.length;
+    const P = tokens.shape[0]!;
+    const G = rank === 3 ? tokens.shape[1]! : 1;
+    const L = tokens.shape.at(-1)!;
+    const flat = op.reshape(tokens, [product(P, G, L)]);
+    return { x: op.gather(this.weights.get('model.embed_tokens.weight'), flat), P, G, L, position };
+  }
+
+  private norm(x: Tensor, name: string): Tensor {
+    return op.rmsNorm(x, this.weights.get(`${name}.weight`), this.config.rmsEps);
+  }
+
+  /** Queries [P*kv, G*R*L, d], keys and values [P*kv*G, L, d] of a layer; R = heads / kv. */
+  private queriesKeysValues(layer: number, { x, P, G, L, position }: Stream) {
+    const { heads, kvHeads, headDim, qkNorm } = this.config;
+    const name = `model.layers.${layer}`;
+    const normed = this.norm(x, `${name}.input_layernorm`);
+    const rows = product(P, G);
+    const turn = (y: Tensor, count: number, which: string | null): Tensor => {
+      let z = y;
+      if (which && qkNorm) {
+        z = op.reshape(z, [product(rows, L, count), headDim]);
+        z = this.norm(z, `${name}.self_attn.${which}`);
+      }
+      z = op.reshape(z, [rows, L, count * headDim]);
+      return which ? op.rotary(z, position, this.cos, this.sin, count) : z;
+    };
+    const q = turn(this.weights.project(normed, `${name}.self_attn.q_proj`), heads, 'q_norm');
+    const k = turn(this.weights.project(normed, `${name}.self_attn.k_proj`), kvHeads, 'k_norm');
+    const v = turn(this.weights.project(normed, `${name}.self_attn.v_proj`), kvHeads, null);
+    const R = heads / kvHeads;
+    const byHead = (z: Tensor): Tensor =>
+      op.reshape(op.transpose(op.reshape(z, [P, G, L, kvHeads, headDim]), [0, 3, 1, 2, 4]), [
+        product(P, kvHeads, G),
+        L,
+        headDim,
+      ]);
+    const queries = op.reshape(
+      op.transpose(op.reshape(op.mul(q, 1 / Math.sqrt(headDim)), [P, G, L, kvHeads, R, headDim]), [0, 3, 1, 4, 2, 5]),
+      [product(P, kvHeads), product(G, R, L), headDim],
+    );
+    return { queries, keys: byHead(k), values: byHead(v) };
+  }
+
+  /** Softmax attention over several sets of keys at once: [P*G*L, heads*d]. */
+  private attend(queries: Tensor, { P, G, L }: Stream, sets: readonly Attended[]): Tensor {
+    const { heads, kvHeads, headDim } = this.config;
+    const R = heads / kvHeads;
+    const all = [product(P, kvHeads), product(G, R, L)];
+    const each = [product(P, kvHeads, G), product(R, L)];
+    const shape = (set: Attended) => (set.shared ? all : each);
+    const scores = sets.map((set) => {
+      const q = set.shared ? queries : op.reshape(queries, [...each, headDim]);
+      const raw = op.reshape(op.matmul(q, set.keys, { transB: true }), [P, product(kvHeads, G, R), L, set.length]);
+      return set.bias ? op.add(raw, set.bias) : raw;
+    });
+    const mass = op.split(
+      op.softmax(op.concat(scores, -1)),
+      -1,
+      sets.map((set) => set.length),
+    );
+    const parts = sets.map((set, i) => {
+      const weights = op.reshape(mass[i]!, [...shape(set), set.length]);
+      return op.reshape(op.matmul(weights, set.values), [...all, headDim]);
+    });
+    const mixed = op.reshape(
+      parts.reduce((a, b) => op.add(a, b)),
+      [P, kvHeads, G, R, L, headDim],
+    );
+    return op.reshape(op.transpose(mixed, [0, 2, 4, 1, 3, 5]), [product(P, G, L), heads * headDim]);
+  }
+
+  /**
+   * One layer. `see` gets the stream's own keys and values and says what its queries look at. Returns the stream with
+   * new hidden states.
+   */
+  private layer(index: number, stream: Stream, see: (own: LayerCache) => readonly Attended[]): Stream {
+    const name = `model.layers.${index}`;
+    const { queries, keys, values } = this.queriesKeysValues(index, stream);
+    const mixed = this.attend(queries, stream, see({ keys, values }));
+    const x = op.add(stream.x, this.weights.project(mixed, `${name}.self_attn.o_proj`));
+    const normed = this.norm(x, `${name}.post_attention_layernorm`);
+    const gate = op.silu(this.weights.project(normed, `${name}.mlp.gate_proj`));
+    const up = this.weights.project(normed, `${name}.mlp.up_proj`);
+    const down = this.weights.project(op.mul(gate, up), `${name}.mlp.down_proj`);
+    return { ...stream, x: op.add(x, down) };
+  }
+
+  /** Runs prompts alone; `causal` [1, 1, Lp, Lp] is added to the scores. Returns the keys and values of every layer. */
+  prompt(stream: Stream, causal: Tensor): LayerCache[] {
+    const caches: LayerCache[] = [];
+    let current = stream;
+    for (let i = 0; i < this.config.layers; i++) {
+      current = this.layer(i, current, (own) => {
+        caches.push(own);
+        return [{ ...own, length: stream.L, shared: false, bias: causal }];
+      });
+    }
+    return caches;
+  }
+
+  /**
+   * Runs responses. `see` says for every layer what a response's tokens look at, given their own keys and values.
+   * Returns final hidden states after the last norm, [P*G*L, hidden].
+   */
+  respond(stream: Stream, see: (layer: number, own: LayerCache) => readonly Attended[]): Tensor {
+    let current = stream;
+    for (let i = 0; i < this.config.layers; i++) current = this.layer(i, current, (own) => see(i, own));
+    return this.norm(current.x, 'model.norm');
+  }
+}

@@ -1,0 +1,73 @@
+/** Low-rank adaptation (arXiv 2106.09685): which modules get an adapter, its parameters and their first values. */
+import type { LoraConfig } from '../protocol/index.ts';
+import type { DecoderConfig } from './config.ts';
+
+/** A trainable parameter: its name (Hugging Face's, or PEFT's for adapters) and shape. */
+export interface Parameter {
+  name: string;
+  shape: readonly number[];
+}
+
+const PARENT: Record<LoraConfig['targets'][number], 'self_attn' | 'mlp'> = {
+  q_proj: 'self_attn',
+  k_proj: 'self_attn',
+  v_proj: 'self_attn',
+  o_proj: 'self_attn',
+  gate_proj: 'mlp',
+  up_proj: 'mlp',
+  down_proj: 'mlp',
+};
+
+/** Shape [out, in] of a projection. */
+export function projectionShape(config: DecoderConfig, target: LoraConfig['targets'][number]): [number, number] {
+  const { hiddenSize: d, heads, kvHeads, headDim, intermediateSize: m } = config;
+  switch (target) {
+    case 'q_proj':
+      return [heads * headDim, d];
+    case 'k_proj':
+    case 'v_proj':
+      return [kvHeads * headDim, d];
+    case 'o_proj':
+      return [d, heads * headDim];
+    case 'gate_proj':
+    case 'up_proj':
+      return [m, d];
+    case 'down_proj':
+      return [d, m];
+  }
+}
+
+/** Names of the adapter of a module such as `model.layers.0.self_attn.q_proj`. */
+export function adapterNames(module: string): { a: string; b: string } {
+  return { a: `${module}.lora_A.weight`, b: `${module}.lora_B.weight` };
+}
+
+/** Parameters of an adapter: A [rank, in] and B [out, rank] for every target of every layer. */
+export function loraParameters(config: DecoderConfig, lora: LoraConfig): Parameter[] {
+  const parameters: Parameter[] = [];
+  for (let layer = 0; layer < config.layers; layer++) {
+    for (const target of lora.targets) {
+      const [out, into] = projectionShape(config, target);
+      const names = adapterNames(`model.layers.${layer}.${PARENT[target]}.${target}`);
+      parameters.push({ name: names.a, shape: [lora.rank, into] }, { name: names.b, shape: [out, lora.rank] });
+    }
+  }
+  return parameters;
+}
+
+/**
+ * First values as PEFT has them: A uniform in +-1/sqrt(in) (Kaiming with a = sqrt 5), B zero, so that the adapted model
+ * starts as the base model. `random` gives numbers in [0, 1).
+ */
+export function initialLora(parameters: readonly Parameter[], random: () => number): Map<string, Float32Array> {
+  return new Map(
+    parameters.map(({ name, shape }) => {
+      const values = new Float32Array(shape[0]! * shape[1]!);
+      if (name.endsWith('.lora_A.weight')) {
+        const bound = 1 / Math.sqrt(shape[1]!);
+        for (let i = 0; i < values.length; i++) values[i] = (2 * random() - 1) * bound;
+      }
+      return [name, values];
+    }),
+  );
+}

@@ -1,0 +1,277 @@
+/**
+ * The two graphs of sampling. `prefillGraph` turns prompts into keys and values; `decodeGraph` turns the last token of
+ * each row into the next ones, drawn from the model's distribution, with everything that a certainty reward needs to
+ * know about each token.
+ */
+import { Decoder, type LayerCache, MASKED, type Weights } from '../model/decoder.ts';
+import { type Dim, Graph, op, product, type Tensor } from '../tensor/index.ts';
+
+export type BindWeights = (graph: Graph) => Weights;
+
+/**
+ * Inputs: `tokens` int32 [P, Lp], right-padded; `position` int64 [P, Lp]; `causal` [1, 1, Lp, Lp].
+ * Outputs: `prompt.keys.<layer>`, `prompt.values.<layer>` [P*kv, Lp, d].
+ */
+export function prefillGraph(bind: BindWeights, positions: number): Graph {
+  const graph = new Graph();
+  const decoder = new Decoder(bind(graph), positions);
+  const tokens = graph.input('tokens', 'int32', ['P', 'Lp']);
+  const position = graph.input('position', 'int64', ['P', 'Lp']);
+  const causal = graph.input('causal', 'float32', [1, 1, 'Lp', 'Lp']);
+  decoder.prompt(decoder.stream(tokens, position), causal).forEach(({ keys, values }, layer) => {
+    graph.output(`prompt.keys.${layer}`, keys);
+    graph.output(`prompt.values.${layer}`, values);
+  });
+  return graph;
+}
+
+/** Names of a decode call's outputs that hold one number a row and token, stacked [T, P, G]. */
+export const STATISTICS = ['logprob', 'entropy', 'logsumexp', 'meanLogit', 'top1', 'top2'] as const;
+
+interface Controls {
+  temperature: Tensor;
+  greedy: Tensor;
+  topP: Tensor;
+  topK: Tensor;
+}
+
+/** Halvings of the interval in which a truncation threshold is looked for: below float32 resolution. */
+const BISECTIONS = 30;
+
+/** The largest threshold (by bisection) above which `enough` of the masses [B, V] still holds; the rest becomes 0. */
+function keepAbove(mass: Tensor, loops: boolean, enough: (kept: Tensor) => Tensor): Tensor {
+  const graph = mass.graph;
+  const above = (threshold: Tensor) => op.where(op.greater(mass, threshold), mass, 0);
+  const halve = (from: Tensor, to: Tensor): [Tensor, Tensor] => {
+    const middle = op.mul(op.add(from, to), 0.5);
+    const holds = enough(above(middle));
+    return [op.where(holds, middle, from), op.where(holds, to, middle)];
+  };
+  let from = op.expand(graph.scalar(0), [mass.shape[0]!, 1]);
+  let to = op.reduceMax(mass, [-1], true);
+  if (loops) {
+    const trips = graph.scalar(BISECTIONS, 'int64');
+    from = op.loop(trips, [from, to], BISECTIONS, (_, [a, b]) => ({ carried: halve(a!, b!), stacked: [] })).carried[0]!;
+  } else {
+    for (let i = 0; i < BISECTIONS; i++) [from, to] = halve(from, to);
+  }
+  return above(from);
+}
+
+/**
+ * Probabilities with all but the nucleus set to 0: first the K likeliest tokens (0: all), then of these the smallest set
+ * whose share reaches P (arXiv 1904.09751). Tokens that tie with the last one kept are kept too.
+ */
+function truncate(probability: Tensor, { topP, topK }: Controls, loops: boolean): Tensor {
+  const limit = op.where(op.greater(topK, 0), op.cast(topK, 'float32'), 0);
+  const count = (kept: Tensor) => op.reduceSum(op.cast(op.greater(kept, 0), 'float32'), [-1], true);
+  const size = op.where(op.greater(limit, 0), limit, probability.shape[1] as number);
+  const likeliest = keepAbove(probability, loops, (kept) => op.greaterOrEqual(count(kept), size));
+  const wanted = op.mul(op.reduceSum(likeliest, [-1], true), topP);
+  return keepAbove(likeliest, loops, (kept) => op.greaterOrEqual(op.reduceSum(kept, [-1], true), wanted));
+}
+
+/** Width of the blocks in which a large vocabulary is searched. */
+const BLOCK = 128;
+
+/** Draws an index from unnormalised masses [B, V] by a number in (0, 1] for each row: int32 [B]. */
+function draw(mass: Tensor, u: Tensor): Tensor {
+  const [B, V] = mass.shape as [Dim, number];
+  const find = (m: Tensor, target: Tensor): { index: Tensor; before: Tensor } => {
+    const running = op.cumulativeSum(m);
+    const below = op.less(running, target);
+    const last = (m.shape.at(-1) as number) - 1;
+    const index = op.minimum(op.reduceSum(op.cast(below, 'int32'), [-1]), last);
+    const before = op.reduceMax(op.where(below, running, 0), [-1], true);
+    return { index, before };
+  };
+  const row = op.reshape(u, [B, 1]);
+  if (V < 8 * BLOCK || V % BLOCK !== 0) {
+    // Rounding must not let the target pass the last token that has any mass.
+    const target = op.mul(row, op.mul(op.reduceSum(mass, [-1], true), 1 - 1e-6));
+    return find(mass, target).index;
+  }
+  const blocks = V / BLOCK;
+  const byBlock = op.reshape(mass, [B, blocks, BLOCK]);
+  const sums = op.reduceSum(byBlock, [-1]);
+  const target = op.mul(row, op.mul(op.reduceSum(sums, [-1], true), 1 - 1e-6));
+  const { index: block, before } = find(sums, target);
+  // Rows of the flattened blocks: row * blocks + block.
+  const rows = op.cast(op.cumulativeSum(op.expand(mass.graph.scalar(1), [B])), 'int32');
+  const at = op.add(op.mul(op.sub(rows, 1), blocks), block);
+  const inside = op.gather(op.reshape(byBlock, [product(B, blocks), BLOCK]), at);
+  const rest = op.minimum(op.sub(target, before), op.mul(op.reduceSum(inside, [-1], true), 1 - 1e-6));
+  return op.add(op.mul(block, BLOCK), find(inside, rest).index);
+}
+
+/** The next token of every row and its statistics, from final hidden states [B, hidden]. */
+function sample(
+  weights: Weights,
+  hidden: Tensor,
+  meanRow: Tensor,
+  u: Tensor,
+  controls: Controls,
+  options: DecodeOptions,
+) {
+  const graph = hidden.graph;
+  const V = weights.config.vocabularySize;
+  const B = hidden.shape[0]!;
+  const warm = op.div(hidden, controls.temperature);
+  const logits = op.linear(warm, weights.unembedding());
+  const probability = op.softmax(logits);
+  const best = op.argMax(logits);
+  const top1 = op.reduceMax(probability, [-1]);
+  const others = op.where(op.equal(op.iota(graph, V), op.reshape(best, [B, 1])), 0, probability);
+  const top2 = op.reduceMax(others, [-1]);
+  const logsumexp = op.sub(op.reduceMax(logits, [-1]), op.log(top1));
+  const dot = op.matmul(op.reshape(probability, [B, 1, V]), op.reshape(logits, [B, 1, V]), { transB: true });
+  const entropy = op.sub(logsumexp, op.reshape(dot, [B]));
+  const meanLogit = op.reshape(op.matmul(warm, meanRow, { transB: true }), [B]);
+  const kept = options.loops
+    ? op.branch(
+        op.or(op.less(controls.topP, 1), op.greater(controls.topK, 0)),
+        () => [truncate(probability, controls, true)],
+        () => [op.stopGradient(probability)],
+      )[0]!
+    : options.truncates
+      ? truncate(probability, controls, false)
+      : probability;
+  const token = op.where(controls.greedy, best, draw(kept, u));
+  const logprob = op.sub(op.pick(logits, token), logsumexp);
+  return { token, logprob, entropy, logsumexp, meanLogit, top1, top2 };
+}
+
+export interface DecodeOptions {
+  positions: number;
+  eosIds: readonly number[];
+  /** Many steps a call in a loop inside the graph, or one step a call. */
+  loops: boolean;
+  /** Whether rows have generated tokens already; always true where `loops`. */
+  started: boolean;
+  /** Without loops: whether top-p and top-k are looked at (with loops they always are). */
+  truncates: boolean;
+}
+
+/**
+ * Inputs: `tokens` int32 [P, G]: last token of each row; `position` int64 [P*G, 1]: its position; `done` bool [P, G];
+ * `uniform` [T, P, G]; `slots` int32 [T] (0..T-1); `prompt.keys.<i>`, `prompt.values.<i>`; `prompt.bias` [P, 1, 1, Lp];
+ * `generated.keys.<i>`, `generated.values.<i>` [P*kv*G, Lg, d] when `started`; `temperature`, `topP` float, `topK` int32,
+ * `greedy` bool, all scalar.
+ * Outputs: `tokens` int32 [T', P, G] and STATISTICS [T', P, G], T' <= T: the loop ends early when every row is done;
+ * `generated.keys.<i>`, `generated.values.<i>` with T more tokens.
+ */
+export function decodeGraph(bind: BindWeights, options: DecodeOptions): Graph {
+  const { loops, started, eosIds } = options;
+  const graph = new Graph();
+  const weights = bind(graph);
+  const decoder = new Decoder(weights, options.positions);
+  const { layers, kvHeads, headDim } = weights.config;
+  const T: Dim = loops ? 'T' : 1;
+  const tokens = graph.input('tokens', 'int32', ['P', 'G']);
+  const position = graph.input('position', 'int64', [product('P', 'G'), 1]);
+  const promptBias = graph.input('prompt.bias', 'float32', ['P', 1, 1, 'Lp']);
+  const uniform = graph.input('uniform', 'float32', [T, 'P', 'G']);
+  const controls: Controls = {
+    temperature: graph.input('temperature', 'float32', []),
+    greedy: graph.input('greedy', 'bool', []),
+    topP: graph.input('topP', 'float32', []),
+    topK: graph.input('topK', 'int32', []),
+  };
+  const cache = (kind: string, rows: Dim, length: Dim): LayerCache[] =>
+    Array.from({ length: layers }, (_, i) => ({
+      keys: graph.input(`${kind}.keys.${i}`, 'float32', [rows, length, headDim]),
+      values: graph.input(`${kind}.values.${i}`, 'float32', [rows, length, headDim]),
+    }));
+  const prompts = cache('prompt', product('P', kvHeads), 'Lp');
+  const rows = product('P', kvHeads, 'G');
+  const generated = started ? cache('generated', rows, 'Lg') : null;
+  const meanRow = op.reduceMean(weights.unembedding(), [0], true);
+  const B = product('P', 'G');
+
+  const step = (
+    token: Tensor,
+    at: Tensor,
+    u: Tensor,
+    see: (layer: number, own: LayerCache) => LayerCache,
+    bias: Tensor | null,
+    length: Dim,
+  ) => {
+    const hidden = decoder.respond(decoder.stream(op.reshape(token, ['P', 'G', 1]), at), (layer, own) => {
+      const recent = see(layer, own);
+      return [
+        { ...prompts[layer]!, length: 'Lp', shared: true, bias: promptBias },
+        ...(generated ? [{ ...generated[layer]!, length: 'Lg', shared: false, bias: null }] : []),
+        { ...recent, length, shared: false, bias },
+      ];
+    });
+    const result = sample(weights, hidden, meanRow, op.reshape(u, [B]), controls, options);
+    const square = (t: Tensor) => op.reshape(t, ['P', 'G']);
+    return { token: square(result.token), statistics: STATISTICS.map((name) => square(result[name])) };
+  };
+
+  if (!loops) {
+    const fresh: LayerCache[] = [];
+    const keep = (_: number, own: LayerCache): LayerCache => {
+      fresh.push(own);
+      return own;
+    };
+    const { token, statistics } = step(tokens, position, uniform, keep, null, 1);
+    const stack = (t: Tensor) => op.reshape(t, [1, 'P', 'G']);
+    graph.output('tokens', stack(token));
+    for (const [i, name] of STATISTICS.entries()) graph.output(name, stack(statistics[i]!));
+    fresh.forEach(({ keys, values }, i) => {
+      const old = generated?.[i];
+      graph.output(`generated.keys.${i}`, old ? op.concat([old.keys, keys], 1) : keys);
+      graph.output(`generated.values.${i}`, old ? op.concat([old.values, values], 1) : values);
+    });
+    return graph;
+  }
+
+  const slots = graph.input('slots', 'int32', ['T']);
+  const done = graph.input('done', 'bool', ['P', 'G']);
+  const empty = op.expand(graph.scalar(0), [rows, 'T', headDim]);
+  const recentAtFirst = Array.from({ length: 2 * layers }, () => empty);
+  const { carried, stacked } = op.loop(
+    op.sizeOf(graph, 'T'),
+    [tokens, position, done, ...recentAtFirst],
+    'Turns',
+    (turn, [token, at, finished, ...recent]) => {
+      const now = op.cast(turn, 'int32');
+      const here = op.reshape(op.equal(slots, now), ['T', 1]);
+      const bias = op.reshape(op.where(op.greater(slots, now), MASKED, op.mul(op.cast(slots, 'float32'), 0)), [
+        1,
+        1,
+        1,
+        'T',
+      ]);
+      const next: Tensor[] = new Array(2 * layers);
+      const put = (index: number, fresh: Tensor): Tensor => {
+        next[index] = op.where(here, fresh, recent[index]!);
+        return next[index];
+      };
+      const u = op.gather(uniform, op.reshape(now, [1]));
+      const result = step(
+        token!,
+        at!,
+        u,
+        (layer, own) => ({ keys: put(2 * layer, own.keys), values: put(2 * layer + 1, own.values) }),
+        bias,
+        'T',
+      );
+      const ended = eosIds.map((id) => op.equal(result.token, id)).reduce((a, b) => op.or(a, b), finished!);
+      const running = op.reduceSum(op.cast(op.not(ended), 'int32'));
+      return {
+        carried: [result.token, op.add(at!, 1), ended, ...next],
+        stacked: [result.token, ...result.statistics],
+        goOn: op.greater(running, 0),
+      };
+    },
+  );
+  graph.output('tokens', stacked[0]!);
+  for (const [i, name] of STATISTICS.entries()) graph.output(name, stacked[i + 1]!);
+  for (let i = 0; i < layers; i++) {
+    graph.output(`generated.keys.${i}`, op.concat([generated![i]!.keys, carried[3 + 2 * i]!], 1));
+    graph.output(`generated.values.${i}`, op.concat([generated![i]!.values, carried[4 + 2 * i]!], 1));
+  }
+  return graph;
+}

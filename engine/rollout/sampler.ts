@@ -1,0 +1,370 @@
+/**
+ * Sampling of rollouts: a prompt runs once, its cache serves all of its rows, and rows leave the batch when they are done.
+ * What is drawn depends on seed, step, problem, rollout and position only (and on the rounding of the device).
+ */
+import type { DecoderConfig } from '../model/config.ts';
+import type { SamplingConfig, TokenStatistics } from '../protocol/index.ts';
+import type { Backend, Executable, Value } from '../runtime/backend.ts';
+import { Graph, op } from '../tensor/index.ts';
+import { paddingMask, promptBatch } from './batch.ts';
+import { type BindWeights, decodeGraph, prefillGraph, STATISTICS } from './graphs.ts';
+import { type StreamName, uniform } from './philox.ts';
+
+/** Tokens drawn in one call of the decode graph where it loops. */
+const TURNS = 16;
+
+/** Rows are packed anew once this share of them is done. */
+const REPACK = 0.25;
+
+export interface SampledPrompt {
+  /** Names the problem in random numbers. */
+  problem: number;
+  tokens: Int32Array;
+}
+
+export interface SampleRequest {
+  prompts: readonly SampledPrompt[];
+  /** Rollouts of every prompt. */
+  rows: number;
+  sampling: Pick<SamplingConfig, 'temperature' | 'topP' | 'topK' | 'maxTokens'>;
+  seed: number;
+  stream: StreamName;
+  step: number;
+  /** Number of tokens after which a response is complete by its text, or null to go on. */
+  complete?: (tokens: readonly number[]) => number | null;
+  /** Called between two calls of the device; throws to cancel. */
+  tick?: (tokens: number) => void;
+}
+
+export interface SampledRollout extends TokenStatistics {
+  finish: 'stop' | 'length';
+}
+
+type Statistic = (typeof STATISTICS)[number];
+
+/** A rollout while it grows. */
+interface Row {
+  prompt: number;
+  index: number;
+  tokens: number[];
+  statistics: Record<Statistic, number[]>;
+  finish: 'stop' | 'length' | null;
+}
+
+export interface SamplerOptions {
+  backend: Backend;
+  bind: BindWeights;
+  config: DecoderConfig;
+  eosIds: readonly number[];
+  /** Longest prompt and response together, tokens. */
+  positions: number;
+  /** Values of the inputs `p.<name>`. */
+  parameters: () => Readonly<Record<string, Value>>;
+  /** Bytes for caches and logits of the rows that are sampled at a time. */
+  memory: number;
+}
+
+/** Bytes that one row needs while it is sampled: its cache before and after a call, and its logits. */
+export function rowBytes(config: DecoderConfig, maxTokens: number): number {
+  const token = 2 * config.layers * config.kvHeads * config.headDim * 4;
+  return token * (2.5 * maxTokens + 2 * TURNS) + config.vocabularySize * 4 * 8;
+}
+
+/** Gathers rows of caches: `from.<n>` [R, L, d] by `index` int32 [N]. */
+function repackGraph(count: number, headDim: number): Graph {
+  const graph = new Graph();
+  const index = graph.input('index', 'int32', ['N']);
+  for (let i = 0; i < count; i++) {
+    graph.output(`to.${i}`, op.gather(graph.input(`from.${i}`, 'float32', ['R', 'L', headDim]), index));
+  }
+  return graph;
+}
+
+export class Sampler {
+  private prefill: Executable | null = null;
+  private repack: Executable | null = null;
+  private readonly decoders = new Map<string, Executable>();
+
+  constructor(private readonly options: SamplerOptions) {}
+
+  private async decoder(started: boolean, truncates: boolean): Promise<Executable> {
+    const { backend, bind, eosIds, positions, config } = this.options;
+    const loops = backend.controlFlow;
+    const key = loops ? 'loops' : `${started} ${truncates}`;
+    let executable = this.decoders.get(key);
+    if (!executable) {
+      const graph = decodeGraph(bind, { positions, eosIds, loops, started: loops || started, truncates });
+      const caches = Array.from({ length: config.layers }, (_, i) => [`generated.keys.${i}`, `generated.values.${i}`]);
+      executable = await backend.compile(graph, { keepOnDevice: caches.flat(), packWeights: true });
+      this.decoders.set(key, executable);
+    }
+    return executable;
+  }
+
+  /** Rollouts of every prompt, in order. */
+  async sample(request: SampleRequest): Promise<SampledRollout[][]> {
+    const { config, memory } = this.options;
+    const most = Math.max(1, Math.min(256, Math.floor(memory / rowBytes(config, request.sampling.maxTokens))));
+    const results: SampledRollout[][] = request.prompts.map(() => []);
+    let total = 0;
+    const count = (tokens: number) => {
+      total += tokens;
+      request.tick?.(total);
+    };
+    // Prompts of similar length go together, so that little is padded; the order of results does not change.
+    const order = request.prompts
+      .map((_, i) => i)
+      .sort((a, b) => this.length(request, a) - this.length(request, b) || a - b);
+    const rowsEach = Math.min(request.rows, most);
+    const promptsEach = Math.max(1, Math.floor(most / rowsEach));
+    for (let at = 0; at < order.length; at += promptsEach) {
+      const prompts = order.slice(at, at + promptsEach);
+      for (let first = 0; first < request.rows; first += rowsEach) {
+        const rows = Math.min(rowsEach, request.rows - first);
+        const rollouts = await this.chunk(request, prompts, first, rows, count);
+        prompts.forEach((prompt, p) => results[prompt]!.push(...rollouts[p]!));
+      }
+    }
+    return results;
+  }
+
+  private length(request: SampleRequest, prompt: number): number {
+    return request.prompts[prompt]!.tokens.length;
+  }
+
+  private async chunk(
+    request: SampleRequest,
+    prompts: readonly number[],
+    first: number,
+    rows: number,
+    count: (tokens: number) => void,
+  ): Promise<SampledRollout[][]> {
+    const { backend, bind, config, positions } = this.options;
+    const tokensOf = prompts.map((i) => request.prompts[i]!.tokens);
+    const batch = promptBatch(backend, tokensOf);
+    const caches = Array.from({ length: config.layers }, (_, i) => [`prompt.keys.${i}`, `prompt.values.${i}`]).flat();
+    this.prefill ??= await backend.compile(prefillGraph(bind, positions), { keepOnDevice: caches });
+    count(0);
+    const prompt = await this.prefill.run({
+      tokens: batch.tokens,
+      position: batch.position,
+      causal: batch.causal,
+      ...this.options.parameters(),
+    });
+    const all: Row[][] = prompts.map((p) =>
+      Array.from({ length: rows }, (_, g) => ({
+        prompt: p,
+        index: first + g,
+        tokens: [],
+        statistics: Object.fromEntries(STATISTICS.map((s) => [s, []])) as unknown as Record<Statistic, number[]>,
+        finish: null,
+      })),
+    );
+    // The batch is a grid of problems and rows; a place without a row to run holds null and computes nothing of use.
+    let grid: (Row | null)[][] = all.map((r) => [...r]);
+    let promptSlots = prompts.map((_, i) => i);
+    let generated: Record<string, Value> | null = null;
+    let generatedLength = 0;
+    let promptCaches = prompt;
+    let bias = batch.bias;
+    try {
+      while (grid.length > 0) {
+        const turns = await this.turns(request, grid, tokensOf, promptSlots, {
+          promptCaches,
+          bias,
+          generated,
+          generatedLength,
+        });
+        for (const [name, value] of Object.entries(generated ?? {})) if (turns.caches[name] !== value) value.dispose();
+        generated = turns.caches;
+        generatedLength += turns.width;
+        count(turns.tokens);
+        const places = grid.flat().length;
+        const alive = grid.flat().filter((r) => r && r.finish === null).length;
+        if (alive === 0) break;
+        if (alive <= places * (1 - REPACK)) {
+          const packed = await this.pack(grid, promptCaches, generated);
+          if (promptCaches !== prompt) for (const v of Object.values(promptCaches)) v.dispose();
+          for (const v of Object.values(generated)) v.dispose();
+          promptCaches = packed.prompt;
+          generated = packed.generated;
+          promptSlots = packed.problems.map((p) => promptSlots[p]!);
+          grid = packed.grid;
+          bias = paddingMask(
+            backend,
+            promptSlots.map((s) => tokensOf[s]!),
+            batch.length,
+          );
+        }
+      }
+    } finally {
+      for (const values of [prompt, promptCaches, generated ?? {}]) for (const v of Object.values(values)) v.dispose();
+    }
+    return all.map((group) => group.map((row) => finished(row)));
+  }
+
+  /** One call: up to TURNS tokens for every row. */
+  private async turns(
+    request: SampleRequest,
+    grid: readonly (Row | null)[][],
+    tokensOf: readonly Int32Array[],
+    promptSlots: readonly number[],
+    state: {
+      promptCaches: Record<string, Value>;
+      bias: Value;
+      generated: Record<string, Value> | null;
+      generatedLength: number;
+    },
+  ): Promise<{ caches: Record<string, Value>; tokens: number; width: number }> {
+    const { backend, config } = this.options;
+    const { sampling, seed, stream, step } = request;
+    const loops = backend.controlFlow;
+    const P = grid.length;
+    const G = grid[0]!.length;
+    const alive = grid.flat().filter((r): r is Row => r !== null && r.finish === null);
+    const sofar = alive[0]!.tokens.length;
+    const T = loops ? Math.min(TURNS, sampling.maxTokens - sofar) : 1;
+
+    const tokens = new Int32Array(P * G);
+    const position = new BigInt64Array(P * G);
+    const done = new Uint8Array(P * G).fill(1);
+    const u = new Float32Array(T * P * G);
+    grid.forEach((row, p) => {
+      const promptTokens = tokensOf[promptSlots[p]!]!;
+      row.forEach((r, g) => {
+        const at = p * G + g;
+        tokens[at] = r?.tokens.at(-1) ?? promptTokens.at(-1)!;
+        position[at] = BigInt(promptTokens.length - 1 + sofar);
+        if (!r || r.finish !== null) return;
+        done[at] = 0;
+        const problem = request.prompts[r.prompt]!.problem;
+        for (let t = 0; t < T; t++) u[t * P * G + at] = uniform(seed, stream, step, problem, r.index, sofar + t);
+      });
+    });
+
+    const greedy = sampling.temperature === 0;
+    const truncates = !greedy && (sampling.topP < 1 || sampling.topK > 0);
+    const scalar = (dtype: 'float32' | 'int32' | 'bool', x: number) =>
+      backend.value(
+        dtype,
+        [],
+        dtype === 'float32' ? Float32Array.of(x) : dtype === 'int32' ? Int32Array.of(x) : Uint8Array.of(x),
+      );
+    const feeds: Record<string, Value> = {
+      ...this.options.parameters(),
+      ...state.promptCaches,
+      tokens: backend.value('int32', [P, G], tokens),
+      position: backend.value('int64', [P * G, 1], position),
+      'prompt.bias': state.bias,
+      uniform: backend.value('float32', [T, P, G], u),
+      temperature: scalar('float32', greedy ? 1 : sampling.temperature),
+      greedy: scalar('bool', greedy ? 1 : 0),
+      topP: scalar('float32', truncates ? sampling.topP : 1),
+      topK: scalar('int32', truncates ? sampling.topK : 0),
+    };
+    if (loops) {
+      feeds.done = backend.value('bool', [P, G], done);
+      feeds.slots = backend.value(
+        'int32',
+        [T],
+        Int32Array.from({ length: T }, (_, i) => i),
+      );
+    }
+    const { layers, kvHeads, headDim } = config;
+    if (state.generated) Object.assign(feeds, state.generated);
+    else if (loops) {
+      const empty = backend.value('float32', [P * kvHeads * G, 0, headDim], new Float32Array(0));
+      for (let i = 0; i < layers; i++) feeds[`generated.keys.${i}`] = feeds[`generated.values.${i}`] = empty;
+    }
+    const executable = await this.decoder(state.generated !== null, truncates);
+    const outputs = await executable.run(feeds);
+
+    const drawn = (await backend.read(outputs.tokens!)) as Int32Array;
+    const numbers = {} as Record<Statistic, Float32Array>;
+    for (const name of STATISTICS) numbers[name] = (await backend.read(outputs[name]!)) as Float32Array;
+    let count = 0;
+    grid.forEach((row, p) => {
+      row.forEach((r, g) => {
+        if (!r || r.finish !== null) return;
+        for (let t = 0; t * P * G < drawn.length && r.finish === null; t++) {
+          const at = t * P * G + p * G + g;
+          const token = drawn[at]!;
+          r.tokens.push(token);
+          for (const name of STATISTICS) r.statistics[name].push(numbers[name][at]!);
+          count++;
+          if (this.options.eosIds.includes(token)) r.finish = 'stop';
+          else if (r.tokens.length >= sampling.maxTokens) r.finish = 'length';
+        }
+        const complete = request.complete?.(r.tokens) ?? null;
+        if (complete !== null && complete < r.tokens.length + (r.finish === 'stop' ? 0 : 1)) {
+          r.tokens.length = complete;
+          for (const name of STATISTICS) r.statistics[name].length = complete;
+          r.finish = 'stop';
+        }
+      });
+    });
+    const caches = Object.fromEntries(Object.entries(outputs).filter(([name]) => name.startsWith('generated.')));
+    return { caches, tokens: count, width: T };
+  }
+
+  /** Packs the rows that are not done into a smaller grid and gathers their caches. */
+  private async pack(
+    grid: readonly (Row | null)[][],
+    prompt: Record<string, Value>,
+    generated: Record<string, Value>,
+  ): Promise<{
+    grid: (Row | null)[][];
+    problems: number[];
+    prompt: Record<string, Value>;
+    generated: Record<string, Value>;
+  }> {
+    const { backend, config } = this.options;
+    const { layers, kvHeads, headDim } = config;
+    const G = grid[0]!.length;
+    const places = grid.map((row) => row.flatMap((r, g) => (r && r.finish === null ? [g] : [])));
+    const problems = places.flatMap((rows, p) => (rows.length > 0 ? [p] : []));
+    const width = Math.max(...problems.map((p) => places[p]!.length));
+    const next = problems.map((p) =>
+      Array.from({ length: width }, (_, g) => (g < places[p]!.length ? grid[p]![places[p]![g]!]! : null)),
+    );
+    const names = Array.from({ length: layers }, (_, i) => [`keys.${i}`, `values.${i}`]).flat();
+    if (!this.repack) {
+      const outputs = names.map((_, i) => `to.${i}`);
+      this.repack = await backend.compile(repackGraph(names.length, headDim), { keepOnDevice: outputs });
+    }
+    const gatherRows = async (kind: string, from: Record<string, Value>, index: number[]) => {
+      const feeds: Record<string, Value> = { index: backend.value('int32', [index.length], Int32Array.from(index)) };
+      names.forEach((name, i) => {
+        feeds[`from.${i}`] = from[`${kind}.${name}`]!;
+      });
+      const outputs = await this.repack!.run(feeds);
+      return Object.fromEntries(names.map((name, i) => [`${kind}.${name}`, outputs[`to.${i}`]!]));
+    };
+    const heads = Array.from({ length: kvHeads }, (_, h) => h);
+    const promptIndex = problems.flatMap((p) => heads.map((h) => p * kvHeads + h));
+    const generatedIndex = problems.flatMap((p) =>
+      heads.flatMap((h) =>
+        Array.from({ length: width }, (_, g) => (p * kvHeads + h) * G + (places[p]![g] ?? places[p]![0]!)),
+      ),
+    );
+    return {
+      grid: next,
+      problems,
+      prompt: await gatherRows('prompt', prompt, promptIndex),
+      generated: await gatherRows('generated', generated, generatedIndex),
+    };
+  }
+
+  async release(): Promise<void> {
+    for (const executable of [this.prefill, this.repack, ...this.decoders.values()]) await executable?.release();
+  }
+}
+
+function finished(row: Row): SampledRollout {
+  const numbers = Object.fromEntries(STATISTICS.map((s) => [s, Float32Array.from(row.statistics[s])]));
+  return {
+    tokens: Int32Array.from(row.tokens),
+    ...(numbers as Record<Statistic, Float32Array>),
+    finish: row.finish ?? 'length',
+  };
+}

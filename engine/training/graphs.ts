@@ -1,0 +1,183 @@
+/**
+ * The gradient graph: log-probabilities of given responses, the clipped policy loss and its gradients, with each
+ * problem's prompt run once for all of its responses.
+ */
+import { Decoder, type Weights } from '../model/decoder.ts';
+import type { BindWeights } from '../rollout/graphs.ts';
+import { type Dim, Graph, gradients, op, product, type Tensor } from '../tensor/index.ts';
+
+/** Vocabularies up to this size are handled in one piece; larger ones a response at a time, so that logits of a whole batch never exist. */
+const WHOLE_VOCABULARY = 2048;
+
+interface Scores {
+  /** log p(target), nats: [rows, L]. */
+  logprob: Tensor;
+  /** Entropy of the distribution, nats: [rows, L]. */
+  entropy: Tensor;
+}
+
+function scoreLogits(logits: Tensor, targets: Tensor) {
+  const probability = op.softmax(logits);
+  const largest = op.reduceMax(logits, [-1]);
+  const logsumexp = op.add(
+    largest,
+    op.log(op.reduceSum(op.exp(op.sub(logits, op.reshape(largest, [...largest.shape, 1]))), [-1])),
+  );
+  const logprob = op.sub(op.pick(logits, targets), logsumexp);
+  const entropy = op.sub(logsumexp, op.reduceSum(op.mul(probability, logits), [-1]));
+  return { logprob, entropy, logsumexp };
+}
+
+/**
+ * Log-probabilities of the targets [rows, L] under hidden states [rows*L, hidden] and an unembedding [V, hidden].
+ * The gradient recomputes the logits: d hidden = g (E[target] - p E).
+ */
+function score(
+  hidden: Tensor,
+  unembedding: Tensor,
+  targets: Tensor,
+  rows: Dim,
+  L: Dim,
+  trainsUnembedding: boolean,
+): Scores {
+  const graph = hidden.graph;
+  const [V, D] = unembedding.shape as [number, number];
+  if (V <= WHOLE_VOCABULARY) {
+    const logits = op.linear(hidden, unembedding);
+    // Written with a stopped maximum, so that differentiation needs no rule for ties.
+    const largest = op.stopGradient(op.reduceMax(logits, [-1], true));
+    const shifted = op.sub(logits, largest);
+    const logsumexp = op.log(op.reduceSum(op.exp(shifted), [-1]));
+    const flat = op.reshape(targets, [product(rows, L)]);
+    const logprob = op.sub(op.pick(shifted, flat), logsumexp);
+    const entropy = op.sub(logsumexp, op.reduceSum(op.mul(op.softmax(logits), shifted), [-1]));
+    return { logprob: op.reshape(logprob, [rows, L]), entropy: op.reshape(op.stopGradient(entropy), [rows, L]) };
+  }
+  const trips = op.sizeOf(graph, rows);
+  const byRow = op.reshape(hidden, [rows, L, D]);
+  const row = (t: Tensor, turn: Tensor) => {
+    const one = op.gather(t, op.reshape(op.cast(turn, 'int32'), [1]));
+    return op.reshape(one, one.shape.slice(1));
+  };
+  let logsumexp: Tensor;
+  const [logprob, entropy] = graph.block(
+    [hidden, unembedding],
+    () => {
+      const { stacked } = op.loop(trips, [], rows, (turn) => {
+        const scores = scoreLogits(op.linear(row(byRow, turn), unembedding), row(targets, turn));
+        return { carried: [], stacked: [scores.logprob, scores.entropy, scores.logsumexp] };
+      });
+      logsumexp = stacked[2]!;
+      return [stacked[0]!, stacked[1]!];
+    },
+    () =>
+      ([g]) => {
+        const start = trainsUnembedding ? [op.expand(graph.scalar(0), [V, D])] : [];
+        const { carried, stacked } = op.loop(trips, start, rows, (turn, [sum]) => {
+          const h = row(byRow, turn);
+          const target = row(targets, turn);
+          const weight = op.reshape(row(g!, turn), [L, 1]);
+          const logits = op.linear(h, unembedding);
+          const p = op.exp(op.sub(logits, op.reshape(row(logsumexp, turn), [L, 1])));
+          const scaled = op.mul(p, weight);
+          const dh = op.sub(op.mul(op.gather(unembedding, target), weight), op.matmul(scaled, unembedding));
+          if (!sum) return { carried: [], stacked: [dh] };
+          const toTargets = op.scatterAdd(target, op.mul(h, weight), V);
+          const dE = op.sub(toTargets, op.matmul(scaled, h, { transA: true }));
+          return { carried: [op.add(sum, dE)], stacked: [dh] };
+        });
+        return [op.reshape(stacked[0]!, hidden.shape), carried[0] ?? null];
+      },
+  ) as [Tensor, Tensor];
+  return { logprob, entropy };
+}
+
+interface Inputs {
+  weights: Weights;
+  scores: Scores;
+  rows: Dim;
+}
+
+function forward(graph: Graph, bind: BindWeights, positions: number): Inputs {
+  const weights = bind(graph);
+  const decoder = new Decoder(weights, positions);
+  const promptTokens = graph.input('prompt.tokens', 'int32', ['P', 'Lp']);
+  const promptPosition = graph.input('prompt.position', 'int64', ['P', 'Lp']);
+  const promptCausal = graph.input('prompt.causal', 'float32', [1, 1, 'Lp', 'Lp']);
+  const promptBias = graph.input('prompt.bias', 'float32', ['P', 1, 1, 'Lp']);
+  const tokens = graph.input('tokens', 'int32', ['P', 'G', 'L']);
+  const rows = product('P', 'G');
+  const position = graph.input('position', 'int64', [rows, 'L']);
+  const causal = graph.input('causal', 'float32', [1, 1, 'L', 'L']);
+  const targets = graph.input('targets', 'int32', ['P', 'G', 'L']);
+  const temperature = graph.input('temperature', 'float32', []);
+
+  const prompts = decoder.prompt(decoder.stream(promptTokens, promptPosition), promptCausal);
+  const hidden = decoder.respond(decoder.stream(tokens, position), (layer, own) => [
+    { ...prompts[layer]!, length: 'Lp', shared: true, bias: promptBias },
+    { ...own, length: 'L', shared: false, bias: causal },
+  ]);
+  const unembedding = weights.unembedding();
+  const trains = weights.inputs().some(({ tensor }) => tensor === unembedding);
+  const warm = op.div(hidden, temperature);
+  const scores = score(warm, unembedding, op.reshape(targets, [rows, 'L']), rows, 'L', trains);
+  return { weights, scores, rows };
+}
+
+export interface PolicyLossOptions {
+  positions: number;
+  /** Importance ratios are taken to given log-probabilities; otherwise to the policy itself (ratio 1, one update a batch). */
+  offPolicy: boolean;
+  clipLow: number;
+  clipHigh: number;
+}
+
+/**
+ * Inputs: `prompt.tokens` int32 [P, Lp] (without each prompt's last token, right-padded), `prompt.position` int64 [P, Lp],
+ * `prompt.causal` [1, 1, Lp, Lp], `prompt.bias` [P, 1, 1, Lp]; `tokens` int32 [P, G, L] (the prompt's last token and the
+ * response without its last), `targets` int32 [P, G, L] (the response), `position` int64 [P*G, L], `causal` [1, 1, L, L];
+ * `advantage` [P*G, 1], `weight` [P*G, L] (0 outside the response, otherwise the loss normaliser), `temperature`;
+ * `old` [P*G, L] when off-policy; `p.<name>` parameters, `a.<name>` gradients so far.
+ * Outputs: `loss`, `logprob` [P*G, L], `entropy` [P*G, L], `clipped` (number of tokens), `g.<name>` = `a.<name>` + gradient.
+ *
+ * Loss: -sum weight * min(ratio A, clip(ratio, 1 - low, 1 + high) A), ratio = exp(logp - old) (PPO, arXiv 1707.06347).
+ */
+export function policyGradientGraph(bind: BindWeights, options: PolicyLossOptions): Graph {
+  const graph = new Graph();
+  const { weights, scores, rows } = forward(graph, bind, options.positions);
+  const { logprob, entropy } = scores;
+  const advantage = graph.input('advantage', 'float32', [rows, 1]);
+  const weight = graph.input('weight', 'float32', [rows, 'L']);
+  const old = options.offPolicy ? graph.input('old', 'float32', [rows, 'L']) : op.stopGradient(logprob);
+  // Padding may hold any difference; it must not overflow before its weight of 0 removes it.
+  const inside = op.greater(weight, 0);
+  const ratio = op.exp(op.where(inside, op.sub(logprob, old), 0));
+  const bounded = op.minimum(op.maximum(ratio, 1 - options.clipLow), 1 + options.clipHigh);
+  const plain = op.mul(ratio, advantage);
+  const clipped = op.mul(bounded, advantage);
+  const loss = op.neg(op.reduceSum(op.mul(weight, op.minimum(plain, clipped))));
+  const parameters = weights.inputs();
+  const found = gradients(
+    loss,
+    parameters.map((p) => p.tensor),
+  );
+  graph.output('loss', loss);
+  graph.output('logprob', logprob);
+  graph.output('entropy', entropy);
+  graph.output('clipped', op.reduceSum(op.cast(op.and(inside, op.less(clipped, plain)), 'float32')));
+  parameters.forEach(({ name, tensor }, i) => {
+    const before = graph.input(`a.${name}`, 'float32', tensor.shape);
+    const gradient = found[i];
+    graph.output(`g.${name}`, gradient ? op.add(before, gradient) : op.stopGradient(before));
+  });
+  return graph;
+}
+
+/** As `policyGradientGraph`, without loss and gradients: `logprob` and `entropy` of given responses. */
+export function scoreGraph(bind: BindWeights, positions: number): Graph {
+  const graph = new Graph();
+  const { scores } = forward(graph, bind, positions);
+  graph.output('logprob', scores.logprob);
+  graph.output('entropy', scores.entropy);
+  return graph;
+}
