@@ -1,0 +1,253 @@
+/**
+ * The way to an engine: finds one that lives, starts one when none does, keeps one connection, and takes it up again
+ * when it is lost. Knows nothing of the editor, so that it is tested with real processes alone.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type EngineAddress,
+  type Notification,
+  type NotificationParams,
+  type Progress,
+  RollscopeError,
+  RPC_VERSION,
+} from '../../engine/protocol/index.ts';
+import { createClient, type EngineClient } from '../../engine/server/connection.ts';
+import { isAlive, listEngines } from '../../engine/server/discovery.ts';
+import { Disposables } from '../disposables.ts';
+import { Emitter } from '../events.ts';
+import { type LaunchOptions, launchEngine } from './launch.ts';
+
+export type Link = 'off' | 'starting' | 'connected' | 'reconnecting' | 'failed';
+
+export interface EngineOptions {
+  /** The folder with the engines' addresses. */
+  home: string;
+  /** Rollscope's version: an idle engine of another one is replaced. */
+  version: string;
+  /** Who connects, for the engine's log. */
+  name: string;
+  launch: () => LaunchOptions;
+  log: (level: 'info' | 'warning' | 'error', message: string) => void;
+}
+
+/** An engine that lives, and what it works on. */
+export interface FoundEngine {
+  address: EngineAddress;
+  active: Progress | null;
+}
+
+const RECONNECT_DELAYS = [100, 300, 1000, 3000];
+
+export class EngineService {
+  private readonly scope = new Disposables();
+  /** What belongs to the present connection. */
+  private connection = new Disposables();
+  private current: EngineClient | null = null;
+  private pending: Promise<EngineClient> | null = null;
+  private state: Link = 'off';
+  private readonly linkEmitter = this.scope.add(new Emitter<Link>());
+  private readonly connectEmitter = this.scope.add(new Emitter<EngineClient>());
+  private readonly goneEmitter = this.scope.add(new Emitter<EngineAddress>());
+  private readonly notifications = {
+    record: this.scope.add(new Emitter<NotificationParams<'record'>>()),
+    progress: this.scope.add(new Emitter<NotificationParams<'progress'>>()),
+    log: this.scope.add(new Emitter<NotificationParams<'log'>>()),
+  } satisfies { [N in Notification]: Emitter<NotificationParams<N>> };
+
+  readonly onDidChangeLink = this.linkEmitter.event;
+  /** A connection was made, the first or a later one: time to subscribe. */
+  readonly onDidConnect = this.connectEmitter.event;
+  /** The engine ended without being asked to by this window. */
+  readonly onDidGo = this.goneEmitter.event;
+  readonly onRecord = this.notifications.record.event;
+  readonly onProgress = this.notifications.progress.event;
+  readonly onLog = this.notifications.log.event;
+
+  constructor(private readonly options: EngineOptions) {}
+
+  get link(): Link {
+    return this.state;
+  }
+
+  /** The connection, when there is one. */
+  get client(): EngineClient | null {
+    return this.current?.connected ? this.current : null;
+  }
+
+  /** The connection: the present one, else to an engine that lives, else to a new one. */
+  ensure(): Promise<EngineClient> {
+    if (this.client) return Promise.resolve(this.client);
+    return this.once(async () => (await this.attachToLiving(true)) ?? (await this.start()));
+  }
+
+  /** Takes up the connection to an engine that lives already; null when there is none. Starts nothing. */
+  async reattach(): Promise<EngineClient | null> {
+    if (this.client || this.pending) return this.client;
+    try {
+      return await this.attachToLiving(false);
+    } catch (error) {
+      this.options.log('warning', `The engine in the background cannot be reached: ${(error as Error).message}`);
+      return null;
+    }
+  }
+
+  /** Engines that live and speak this protocol, those with a run first, then the latest. */
+  async find(): Promise<FoundEngine[]> {
+    const found = await Promise.all(
+      (await listEngines(this.options.home))
+        .filter(({ rpc }) => rpc === RPC_VERSION)
+        .map(async (address): Promise<FoundEngine | null> => {
+          if (this.client?.address.pid === address.pid) {
+            return { address, active: (await this.client.request('status', {})).active };
+          }
+          try {
+            const client = await createClient(address, { name: this.options.name, timeout: 2000 });
+            client.close();
+            return { address, active: client.active };
+          } catch (error) {
+            this.options.log('info', `Engine ${address.pid} does not answer: ${(error as Error).message}`);
+            return null;
+          }
+        }),
+    );
+    const living = found.filter((engine) => engine !== null);
+    return living.sort((a, b) => Number(b.active !== null) - Number(a.active !== null));
+  }
+
+  /** Connects to this engine instead of the present one. */
+  async attach(address: EngineAddress): Promise<EngineClient> {
+    await this.pending?.catch(() => undefined);
+    if (this.client?.address.pid === address.pid) return this.client;
+    return this.once(async () => {
+      this.leave();
+      return this.connect(address);
+    });
+  }
+
+  /** Ends the engine (an active run is stopped with a checkpoint) and starts a new one. */
+  async restart(): Promise<EngineClient> {
+    await this.shutDown();
+    return this.once(() => this.start());
+  }
+
+  /** Ends the engine, if there is one; returns when it has ended, or after ten seconds. */
+  async shutDown(): Promise<void> {
+    await this.pending?.catch(() => undefined);
+    const client = this.client;
+    if (!client) {
+      this.setLink('off');
+      return;
+    }
+    // Leaving first makes its end one that was asked for.
+    this.connection.clear();
+    this.current = null;
+    await client.request('shutdown', {}).catch((error: unknown) => {
+      this.options.log('warning', `The engine did not take leave: ${(error as Error).message}`);
+    });
+    client.close();
+    const deadline = Date.now() + 10_000;
+    while (isAlive(client.address.pid) && Date.now() < deadline) await sleep(50);
+    this.setLink('off');
+  }
+
+  /** Closes the connection. The engine goes on. */
+  dispose(): void {
+    this.leave();
+    this.scope.dispose();
+  }
+
+  private async attachToLiving(forWork: boolean): Promise<EngineClient | null> {
+    for (const { address, active } of await this.find()) {
+      // A new run deserves this version's engine; an idle one of another version ends by itself.
+      if (forWork && !active && address.version !== this.options.version) continue;
+      try {
+        return await this.connect(address);
+      } catch (error) {
+        this.options.log('info', `Engine ${address.pid} was lost: ${(error as Error).message}`);
+      }
+    }
+    return null;
+  }
+
+  private async start(): Promise<EngineClient> {
+    this.setLink('starting');
+    try {
+      const { address, exited } = await launchEngine(this.options.launch());
+      void exited.then(({ code, signal }) =>
+        this.options.log('info', `engine ${address.pid} ended with ${signal ?? `code ${code}`}`),
+      );
+      this.options.log('info', `engine ${address.pid} started`);
+      return await this.connect(address);
+    } catch (error) {
+      this.setLink('failed');
+      throw error;
+    }
+  }
+
+  private async connect(address: EngineAddress): Promise<EngineClient> {
+    const client = await createClient(address, { name: this.options.name });
+    if (this.scope.disposed) {
+      client.close();
+      throw new RollscopeError('cancelled', 'The window closes.');
+    }
+    this.current = client;
+    const { record, progress, log } = this.notifications;
+    for (const stop of [
+      client.on('record', (params) => record.fire(params)),
+      client.on('progress', (params) => progress.fire(params)),
+      client.on('log', (params) => log.fire(params)),
+      client.onClose((error) => void this.lost(client, error)),
+    ]) {
+      this.connection.add({ dispose: stop });
+    }
+    this.options.log('info', `connected to engine ${address.pid}`);
+    this.setLink('connected');
+    this.connectEmitter.fire(client);
+    return client;
+  }
+
+  /** The connection ended by itself: taken up again while the engine lives, else the engine is gone. */
+  private async lost(client: EngineClient, error?: RollscopeError): Promise<void> {
+    if (this.current !== client) return;
+    this.connection.clear();
+    this.current = null;
+    const { address } = client;
+    this.options.log('warning', `connection to engine ${address.pid} lost${error ? `: ${error.message}` : ''}`);
+    this.setLink('reconnecting');
+    for (const delay of RECONNECT_DELAYS) {
+      await sleep(delay);
+      if (this.scope.disposed || this.current || this.pending) return;
+      if (!isAlive(address.pid)) break;
+      try {
+        await this.once(() => this.connect(address));
+        return;
+      } catch (reason) {
+        this.options.log('info', `engine ${address.pid} does not answer: ${(reason as Error).message}`);
+      }
+    }
+    if (this.scope.disposed || this.current || this.pending) return;
+    this.setLink('off');
+    this.goneEmitter.fire(address);
+  }
+
+  private leave(): void {
+    this.connection.clear();
+    this.current?.close();
+    this.current = null;
+    this.setLink('off');
+  }
+
+  /** One attempt at a time: whoever asks meanwhile waits for it. */
+  private once(attempt: () => Promise<EngineClient>): Promise<EngineClient> {
+    this.pending ??= attempt().finally(() => {
+      this.pending = null;
+    });
+    return this.pending;
+  }
+
+  private setLink(link: Link): void {
+    if (this.state === link) return;
+    this.state = link;
+    this.linkEmitter.fire(link);
+  }
+}
