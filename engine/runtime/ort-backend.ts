@@ -1,0 +1,243 @@
+/** Runs graphs with onnxruntime, on the CPU or on a GPU through one of its execution providers. */
+import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { RollscopeError } from '../protocol/errors.ts';
+import { type DType, Graph, type Shape, type TensorData } from '../tensor/index.ts';
+import type { Backend, CompileOptions, Executable, Value } from './backend.ts';
+import { type Dialect, encodeGraph, outputName } from './onnx.ts';
+import { graphProto, modelBytes, nodeProto, valueInfo } from './onnx-format.ts';
+
+export const ORT_DEVICES = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
+export type OrtDevice = (typeof ORT_DEVICES)[number];
+
+/** onnxruntime's levels: warnings about shapes that it cannot infer are of no use to anyone. */
+const ERRORS_ONLY = 3;
+env.logLevel = 'error';
+
+const DIALECT: Record<OrtDevice, Dialect> = {
+  cpu: 'fused',
+  cuda: 'fused',
+  webgpu: 'portable',
+  dml: 'portable',
+  coreml: 'portable',
+};
+
+const HINT: Record<OrtDevice, string> = {
+  cpu: 'Reinstall Rollscope: its onnxruntime files do not fit this machine.',
+  webgpu: 'Install the graphics driver and the Vulkan loader (Debian, Ubuntu: libvulkan1), or choose --device cpu.',
+  cuda: 'CUDA needs the NVIDIA driver, CUDA 12, cuDNN 9 and onnxruntime’s provider files: see `rollscope doctor`.',
+  dml: 'DirectML needs Windows 10 1903 or newer and a DirectX 12 driver; choose --device cpu otherwise.',
+  coreml: 'CoreML is there on macOS only; choose --device cpu otherwise.',
+};
+
+class OrtValue implements Value {
+  constructor(
+    readonly dtype: DType,
+    readonly tensor: OrtTensor,
+  ) {}
+
+  get shape(): readonly number[] {
+    return this.tensor.dims;
+  }
+
+  get onDevice(): boolean {
+    return this.tensor.location === 'gpu-buffer';
+  }
+
+  get data(): TensorData | null {
+    // `data` of a device tensor throws, and `getData` ends the process.
+    return this.onDevice ? null : (this.tensor.data as TensorData);
+  }
+
+  dispose(): void {
+    if (this.onDevice) this.tensor.dispose();
+  }
+}
+
+class OrtExecutable implements Executable {
+  private readonly inputs: readonly { name: string; dtype: DType; shape: Shape }[];
+  private readonly outputs: readonly { name: string; dtype: DType }[];
+
+  constructor(
+    graph: Graph,
+    private readonly session: InferenceSession,
+    private readonly toTensor: (value: Value) => OrtTensor,
+    private readonly timed: <T>(work: () => Promise<T>) => Promise<T>,
+  ) {
+    this.inputs = graph.inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape }));
+    this.outputs = [...graph.outputs].map(([name, { dtype }]) => ({ name, dtype }));
+  }
+
+  async run(feeds: Readonly<Record<string, Value>>): Promise<Record<string, Value>> {
+    const tensors: Record<string, OrtTensor> = {};
+    const sizes = new Map<string, number>();
+    for (const input of this.inputs) {
+      const value = feeds[input.name];
+      if (!value) throw new Error(`input ${input.name} is missing`);
+      checkValue(input, value, sizes);
+      tensors[input.name] = this.toTensor(value);
+    }
+    const results = await this.timed(() => this.session.run(tensors));
+    const values: Record<string, Value> = {};
+    for (const { name, dtype } of this.outputs) {
+      values[name] = new OrtValue(dtype, results[outputName(name)] as OrtTensor);
+    }
+    return values;
+  }
+
+  release(): Promise<void> {
+    return this.session.release();
+  }
+}
+
+function checkValue(
+  input: { name: string; dtype: DType; shape: Shape },
+  value: Value,
+  sizes: Map<string, number>,
+): void {
+  const refuse = () => {
+    const wanted = `${input.dtype} [${input.shape}]`;
+    throw new Error(`input ${input.name} is ${wanted}, given ${value.dtype} [${value.shape}]`);
+  };
+  if (value.dtype !== input.dtype || value.shape.length !== input.shape.length) refuse();
+  input.shape.forEach((dim, i) => {
+    const given = value.shape[i]!;
+    if (typeof dim === 'number') {
+      if (dim !== given) refuse();
+      return;
+    }
+    const before = sizes.get(dim);
+    if (before === undefined) sizes.set(dim, given);
+    else if (before !== given) {
+      throw new Error(`input ${input.name}: size ${dim} is ${given} here and ${before} in another input`);
+    }
+  });
+}
+
+class OrtBackend implements Backend {
+  seconds = 0;
+  readonly controlFlow: boolean;
+  private readonly readers = new Map<DType, InferenceSession>();
+
+  constructor(
+    readonly device: OrtDevice,
+    private readonly threads: number,
+  ) {
+    this.controlFlow = device === 'cpu';
+  }
+
+  private readonly timed = async <T>(work: () => Promise<T>): Promise<T> => {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.seconds += (performance.now() - start) / 1000;
+    }
+  };
+
+  private async session(
+    model: Uint8Array,
+    options: { keep?: readonly string[]; outputs: readonly string[]; packWeights?: boolean; folder?: string | null },
+  ): Promise<InferenceSession> {
+    const config: Record<string, string> = {};
+    if (!options.packWeights) config.disable_prepacking = '1';
+    if (options.folder) config.model_external_initializers_file_folder_path = options.folder;
+    const gpu = this.device === 'webgpu';
+    const keep = new Set(options.keep);
+    try {
+      return await InferenceSession.create(model, {
+        executionProviders: this.device === 'cpu' ? ['cpu'] : [this.device, 'cpu'],
+        intraOpNumThreads: this.threads,
+        interOpNumThreads: 1,
+        enableMemPattern: false,
+        logSeverityLevel: ERRORS_ONLY,
+        extra: { session: config },
+        ...(gpu && {
+          preferredOutputLocation: Object.fromEntries(
+            options.outputs.map((name) => [outputName(name), keep.has(name) ? 'gpu-buffer' : 'cpu'] as const),
+          ),
+        }),
+      });
+    } catch (error) {
+      throw sessionError(this.device, error);
+    }
+  }
+
+  async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
+    const { model, weightsFolder } = encodeGraph(graph, DIALECT[this.device]);
+    const session = await this.timed(() =>
+      this.session(model, {
+        keep: options.keepOnDevice,
+        outputs: [...graph.outputs.keys()],
+        packWeights: options.packWeights,
+        folder: weightsFolder,
+      }),
+    );
+    return new OrtExecutable(graph, session, (value) => this.toTensor(value), this.timed);
+  }
+
+  private toTensor(value: Value): OrtTensor {
+    if (value instanceof OrtValue) return value.tensor;
+    if (!value.data) throw new Error('a value on another device cannot be used here');
+    return hostTensor(value.dtype, value.shape, value.data);
+  }
+
+  async read(value: Value): Promise<TensorData> {
+    if (value.data) return value.data;
+    let reader = this.readers.get(value.dtype);
+    if (!reader) {
+      const model = identityModel(value.dtype);
+      reader = await this.session(model, { outputs: ['y'] });
+      this.readers.set(value.dtype, reader);
+    }
+    const results = await this.timed(() => reader.run({ x: this.toTensor(value) }));
+    return (results[outputName('y')] as OrtTensor).data as TensorData;
+  }
+
+  value(dtype: DType, shape: readonly number[], data: TensorData): Value {
+    return new OrtValue(dtype, hostTensor(dtype, shape, data));
+  }
+
+  async release(): Promise<void> {
+    for (const reader of this.readers.values()) await reader.release();
+    this.readers.clear();
+  }
+}
+
+function hostTensor(dtype: DType, shape: readonly number[], data: TensorData): OrtTensor {
+  return new OrtTensor(dtype, data, shape);
+}
+
+function identityModel(dtype: DType): Uint8Array {
+  return modelBytes(
+    graphProto({
+      name: 'read',
+      nodes: [nodeProto('Identity', ['x'], [outputName('y')])],
+      inputs: [valueInfo('x', dtype)],
+      outputs: [valueInfo(outputName('y'), dtype)],
+    }),
+  );
+}
+
+function sessionError(device: OrtDevice, error: unknown): Error {
+  const message = error instanceof Error ? error.message : String(error);
+  if (
+    device !== 'cpu' &&
+    /adapter|device|provider|not supported|not available|CUDA|DirectML|CoreML|\.so|\.dll/i.test(message)
+  ) {
+    return new RollscopeError('device', `The device ${device} cannot be used: ${message}`, HINT[device], {
+      cause: error,
+    });
+  }
+  return error instanceof Error ? error : new Error(message);
+}
+
+/**
+ * A backend on onnxruntime. `threads` is for the CPU. Throws RollscopeError `device` when this machine lacks the device.
+ */
+export async function createBackend(device: OrtDevice, options: { threads: number }): Promise<Backend> {
+  const backend = new OrtBackend(device, options.threads);
+  const probe = new Graph();
+  probe.output('y', probe.input('x', 'float32', [1]));
+  if (device !== 'cpu') await (await backend.compile(probe)).release();
+  return backend;
+}
