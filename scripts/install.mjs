@@ -3,10 +3,10 @@
 // a source is newer than the build. Quick when there is nothing to do, and safe when several processes do it at once.
 //   node scripts/install.mjs
 // Only Node built-ins: it runs before anything is installed.
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runChild } from './child.mjs';
 import { withLock } from './lock.mjs';
 
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -32,9 +32,9 @@ export async function prepare() {
     );
   }
   if (isInstalled() && isBuilt()) return;
-  await withLock(path.join(root, '.cache', 'prepare.lock'), () => {
-    if (!isInstalled()) install();
-    if (!isBuilt()) build();
+  await withLock(path.join(root, '.cache', 'prepare.lock'), async () => {
+    if (!isInstalled()) await install();
+    if (!isBuilt()) await build();
   });
 }
 
@@ -56,19 +56,19 @@ function packages(lockFile) {
   }
 }
 
-function install() {
+async function install() {
   say('Installing packages from the npm registry (once; about a minute)...');
   // Development packages hold the bundler, and optional ones its binary: neither may be left out by the user's settings.
   const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
   const npm = process.env.npm_execpath;
   // Output goes to stderr: stdout belongs to the command that runs afterwards.
   const options = { cwd: root, stdio: ['ignore', 2, 2] };
-  const result = npm?.endsWith('.js')
-    ? spawnSync(process.execPath, [npm, ...args], options)
-    : spawnSync('npm', args, { ...options, shell: process.platform === 'win32' });
-  if (result.error) fail(`npm could not be started (${result.error.message}). Install npm, which comes with Node.`);
-  if (result.signal) process.kill(process.pid, result.signal);
-  if (result.status !== 0 || !isInstalled()) {
+  const status = await (npm?.endsWith('.js')
+    ? runChild(process.execPath, [npm, ...args], options)
+    : runChild('npm', args, { ...options, shell: process.platform === 'win32' })
+  ).catch((error) => fail(`npm could not be started (${error.message}). Install npm, which comes with Node.`));
+  if (status >= 128) process.exit(status);
+  if (status !== 0 || !isInstalled()) {
     fail(
       'The packages could not be installed; npm says why above. Check the connection to the registry and try again.',
     );
@@ -81,17 +81,16 @@ function isBuilt() {
 }
 
 /** Builds aside and then moves each file into place, so that a process that starts meanwhile never reads half a file. */
-function build() {
+async function build() {
   const started = new Date();
   const aside = path.join(root, '.cache', `build-${process.pid}`);
   const dist = path.join(root, 'dist');
   try {
-    const result = spawnSync(process.execPath, ['scripts/build.mjs', '--out', aside], {
+    const status = await runChild(process.execPath, ['scripts/build.mjs', '--out', aside], {
       cwd: root,
       stdio: ['ignore', 2, 2],
     });
-    if (result.signal) process.kill(process.pid, result.signal);
-    if (result.status !== 0) throw new Error('The build failed; the bundler says why above.');
+    if (status !== 0) throw new Error('The build failed; the bundler says why above.');
     fs.mkdirSync(dist, { recursive: true });
     for (const name of fs.readdirSync(aside)) {
       // Sources that were saved while the build ran count as newer than it.

@@ -2,9 +2,9 @@
 // `npm test`: installs and builds what is missing, runs every test, lists what was skipped and why, and closes with the
 // line 'N passed, N failed, N skipped'. Arguments go to vitest:
 //   npm test -- tests/unit/grading
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { runChild } from './child.mjs';
 import { fail, prepare, root } from './install.mjs';
 
 const VITEST = path.join(root, 'node_modules', 'vitest', 'vitest.mjs');
@@ -13,29 +13,16 @@ const REPORT = path.join(root, '.cache', 'test-report.json');
 
 await prepare().catch((error) => fail(error.message));
 fs.rmSync(REPORT, { force: true });
-const { code, signal } = await runVitest(process.argv.slice(2));
+const args = ['run', '--reporter=default', `--reporter=${REPORTER}`, ...process.argv.slice(2)];
+const status = await runChild(process.execPath, [VITEST, ...args], { cwd: root, stdio: 'inherit' });
 const report = readReport();
 // Vitest can fail beside its tests, for instance when it finds none.
-if (code !== 0 && report.failed === 0) report.failed = 1;
+if (status !== 0 && report.failed === 0) report.failed = 1;
 listSkips(report.skips);
 const mayNotSkip = process.env.CI === 'true' && report.skipped > 0;
 if (mayNotSkip) console.log('\nIn CI nothing may be skipped.');
 console.log(`\n${report.passed} passed, ${report.failed} failed, ${report.skipped} skipped`);
-process.exitCode = report.failed > 0 || mayNotSkip || signal ? 1 : 0;
-
-function runVitest(args) {
-  const child = spawn(process.execPath, [VITEST, 'run', '--reporter=default', `--reporter=${REPORTER}`, ...args], {
-    cwd: root,
-    stdio: 'inherit',
-  });
-  // Ctrl+C reaches vitest through the terminal; other signals are handed on. Either way it ends what its tests started.
-  process.on('SIGINT', () => {});
-  for (const name of ['SIGTERM', 'SIGHUP']) process.on(name, () => child.kill(name));
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('exit', (code, signal) => resolve({ code, signal }));
-  });
-}
+process.exitCode = report.failed > 0 || mayNotSkip ? 1 : 0;
 
 function readReport() {
   try {

@@ -1,0 +1,32 @@
+// Runs a program in the foreground on behalf of this one.
+import { spawn } from 'node:child_process';
+
+/**
+ * Runs a program to its end, whatever signal this process gets meanwhile: Ctrl+C reaches the program through the
+ * terminal, other signals are handed on, and either way it may clean up before this process goes on.
+ * Resolves with its exit status, 128 and more when a signal interrupted it or this process.
+ */
+export function runChild(command, args, options) {
+  const child = spawn(command, args, options);
+  let interrupted = 0;
+  const handlers = {
+    SIGINT: () => {
+      interrupted = 130;
+    },
+    SIGTERM: () => {
+      interrupted = 143;
+      child.kill('SIGTERM');
+    },
+    SIGHUP: () => {
+      interrupted = 129;
+      child.kill('SIGHUP');
+    },
+  };
+  for (const [name, handler] of Object.entries(handlers)) process.on(name, handler);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve(interrupted || (code ?? 128)));
+  }).finally(() => {
+    for (const [name, handler] of Object.entries(handlers)) process.off(name, handler);
+  });
+}
