@@ -1,0 +1,256 @@
+/**
+ * The policy: a model that samples, is updated and is saved. It lives in the compute worker and owns everything that the
+ * device holds; texts go in, rollouts with their texts come out.
+ */
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { trainableParameters, Weights } from '../model/decoder.ts';
+import { initialLora } from '../model/lora.ts';
+import { readPeftAdapter, writePeftAdapter } from '../model/peft.ts';
+import { readSafetensorsIndex, readTensor, writeSafetensors } from '../model/safetensors.ts';
+import { type ModelSource, openModel } from '../model/source.ts';
+import type { PromptText } from '../model/tokenizer.ts';
+import type {
+  LoraConfig,
+  LossConfig,
+  OptimizerConfig,
+  RunConfig,
+  SamplingConfig,
+  StoredRollout,
+} from '../protocol/index.ts';
+import { RollscopeError } from '../protocol/index.ts';
+import { generator, type StreamName } from '../rollout/philox.ts';
+import { rowBytes, Sampler } from '../rollout/sampler.ts';
+import type { Backend } from '../runtime/backend.ts';
+import { resolveDevice } from '../runtime/devices.ts';
+import { createBackend } from '../runtime/ort-backend.ts';
+import { completionFinder } from './completion.ts';
+import { type TrainedGroup, tokenBytes } from './micro-batch.ts';
+import { Trainer, type UpdateMetrics } from './trainer.ts';
+
+export interface PolicyOptions {
+  model: string;
+  lora: LoraConfig | null;
+  loss: LossConfig;
+  optimizer: OptimizerConfig;
+  device: RunConfig['device'];
+  threads: number;
+  memoryLimit: number;
+  seed: number;
+  /** Problems' prompts; everything else names them by their place here. */
+  prompts: PromptText[];
+  /** Sampling temperature of training, and longest response of any phase. */
+  temperature: number;
+  maxTokens: number;
+  /** A probe needs no gradients and no optimizer. */
+  trains: boolean;
+}
+
+export interface PolicyInfo {
+  name: string;
+  fingerprint: string;
+  parameters: number;
+  trainable: number;
+  device: string;
+}
+
+export interface PolicyHooks {
+  /** Between two calls of the device: throws to cancel, waits while paused. */
+  tick: (progress: { activity: string; fraction: number | null; tokens: number }) => void;
+}
+
+export interface SampleOptions {
+  problems: number[];
+  rows: number;
+  sampling: SamplingConfig;
+  stream: StreamName;
+  step: number;
+}
+
+export interface UpdateOptions {
+  groups: Omit<TrainedGroup, 'prompt'>[];
+  learningRate: number;
+}
+
+/** Bytes of the process before any model is loaded, and of what onnxruntime keeps beside weights and activations. */
+const PROCESS_BYTES = 350 * 2 ** 20;
+
+export class Policy {
+  private constructor(
+    private readonly options: PolicyOptions,
+    private readonly source: ModelSource,
+    private readonly prompts: readonly Int32Array[],
+    private readonly backend: Backend,
+    private readonly trainer: Trainer,
+    private readonly sampler: Sampler,
+    readonly info: PolicyInfo,
+  ) {}
+
+  /**
+   * Opens a model for a set of prompts. Throws RollscopeError: `model` (missing, broken, unsupported), `dataset` (a prompt
+   * that does not fit the context), `device`, `memory` (the limit does not hold the model).
+   */
+  static async open(options: PolicyOptions, hooks: PolicyHooks): Promise<Policy> {
+    hooks.tick({ activity: 'loading model', fraction: null, tokens: 0 });
+    const source = await openModel(options.model, {
+      onProgress: (message, fraction) => hooks.tick({ activity: message, fraction, tokens: 0 }),
+    });
+    const { config, tokenizer } = source;
+    const prompts = options.prompts.map((p) => tokenizer.encodePrompt(p));
+    prompts.forEach((tokens, i) => {
+      if (tokens.length === 0)
+        throw new RollscopeError('dataset', `Problem ${i + 1} has an empty prompt.`, 'Check the template.');
+      if (tokens.length + options.maxTokens <= config.contextLength) return;
+      throw new RollscopeError(
+        'dataset',
+        `Problem ${i + 1} has ${tokens.length} tokens; with ${options.maxTokens} new tokens it does not fit the model's context of ${config.contextLength}.`,
+        'Shorten the problem, take fewer new tokens (--max-tokens), or leave the problem out.',
+      );
+    });
+    const longest = prompts.reduce((n, p) => Math.max(n, p.length), 0);
+    // Rounded up so that a longer problem set does not change the graphs.
+    const positions = Math.min(config.contextLength, Math.ceil((longest + options.maxTokens) / 256) * 256);
+    const device = await resolveDevice(options.device);
+    const backend = await createBackend(device, { threads: options.threads });
+    const parameters = trainableParameters(config, source.tensors, options.lora);
+    const trainable = parameters.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
+
+    const resident = PROCESS_BYTES + (options.lora ? 2 * 4 * source.parameters : 0) + 8 * 4 * trainable;
+    const free = options.memoryLimit - resident;
+    const least = Math.max(
+      rowBytes(config, options.maxTokens) / 0.35,
+      options.trains ? (positions * tokenBytes(config, positions)) / 0.65 : 0,
+    );
+    if (free < least) {
+      const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GB`;
+      throw new RollscopeError(
+        'memory',
+        `${source.name} with ${positions} tokens of context needs about ${gigabytes(resident + least)}; the memory limit is ${gigabytes(options.memoryLimit)}.`,
+        'Raise the limit (--memory), use LoRA, or take fewer new tokens (--max-tokens).',
+      );
+    }
+    const bind = (graph: ConstructorParameters<typeof Weights>[0]) =>
+      new Weights(graph, config, source.tensors, options.lora);
+    const initial = options.lora
+      ? initialLora(parameters, generator(options.seed, 'initialise'))
+      : new Map(
+          await Promise.all(
+            parameters.map(async ({ name }) => [name, await readTensor(source.tensors.get(name)!)] as const),
+          ),
+        );
+    const trainer = new Trainer({
+      backend,
+      bind,
+      config,
+      parameters,
+      initial,
+      loss: options.loss,
+      optimizer: options.optimizer,
+      maxTokens: options.maxTokens,
+      temperature: options.temperature || 1,
+      positions,
+      memory: free * 0.65,
+    });
+    const sampler = new Sampler({
+      backend,
+      bind,
+      config,
+      eosIds: tokenizer.eosIds,
+      positions,
+      parameters: () => trainer.parameters,
+      memory: free * 0.35,
+    });
+    const info = {
+      name: source.name,
+      fingerprint: source.fingerprint,
+      parameters: source.parameters,
+      trainable,
+      device,
+    };
+    return new Policy(options, source, prompts, backend, trainer, sampler, info);
+  }
+
+  /** Seconds spent inside the device's library so far. */
+  get deviceSeconds(): number {
+    return this.backend.seconds;
+  }
+
+  /** Samples `rows` rollouts of each problem; `onGroup` gets a problem's rollouts as soon as they are complete. */
+  async sample(
+    { problems, rows, sampling, stream, step }: SampleOptions,
+    hooks: PolicyHooks,
+    onGroup: (problem: number, rollouts: StoredRollout[]) => void,
+  ): Promise<void> {
+    const { tokenizer } = this.source;
+    let complete = 0;
+    await this.sampler.sample({
+      prompts: problems.map((problem) => ({ problem, tokens: this.prompts[problem]! })),
+      rows,
+      sampling,
+      seed: this.options.seed,
+      stream,
+      step,
+      complete: completionFinder(sampling, (tokens) => tokenizer.decode(tokens)),
+      tick: (tokens) => hooks.tick({ activity: 'sampling', fraction: complete / problems.length, tokens }),
+      onGroup: (prompt, rollouts) => {
+        complete++;
+        onGroup(
+          problems[prompt]!,
+          rollouts.map((rollout) => {
+            const shown = [...rollout.tokens].filter((id) => !tokenizer.eosIds.includes(id));
+            const pieces = tokenizer.pieces(shown);
+            const hidden = rollout.tokens.length - shown.length;
+            return { ...rollout, text: pieces.join(''), pieces: [...pieces, ...new Array<string>(hidden).fill('')] };
+          }),
+        );
+      },
+    });
+  }
+
+  /** One optimizer step. */
+  async update({ groups, learningRate }: UpdateOptions, hooks: PolicyHooks): Promise<UpdateMetrics> {
+    const withPrompts = groups.map((g) => ({ ...g, prompt: this.prompts[g.problem]! }));
+    return this.trainer.update(withPrompts, learningRate, (fraction) =>
+      hooks.tick({ activity: 'updating', fraction, tokens: 0 }),
+    );
+  }
+
+  /** Writes what training needs to go on from here: adapter or weights, and the optimizer's state. */
+  async save(folder: string): Promise<void> {
+    await this.exportWeights(folder);
+    const { updates, tensors } = await this.trainer.optimizerState();
+    await writeSafetensors(path.join(folder, 'optimizer.safetensors'), tensors, { updates: String(updates) });
+  }
+
+  /** Writes the adapter as a PEFT folder, or the weights as `model.safetensors`. */
+  async exportWeights(folder: string): Promise<void> {
+    await fs.mkdir(folder, { recursive: true });
+    const weights = await this.trainer.weights();
+    const { lora } = this.options;
+    if (lora) await writePeftAdapter(folder, { ...lora, baseModel: this.source.name, tensors: weights });
+    else await writeSafetensors(path.join(folder, 'model.safetensors'), weights, { format: 'pt' });
+  }
+
+  /** Goes back to what `save` wrote. */
+  async restore(folder: string): Promise<void> {
+    const weights = this.options.lora
+      ? new Map([...(await readPeftAdapter(folder)).tensors].map(([name, { data }]) => [name, data]))
+      : await readAll(path.join(folder, 'model.safetensors'));
+    const file = path.join(folder, 'optimizer.safetensors');
+    const { metadata } = await readSafetensorsIndex(file);
+    this.trainer.restore(weights, await readAll(file), Number(metadata.updates));
+  }
+
+  async release(): Promise<void> {
+    await this.sampler.release();
+    await this.trainer.release();
+    await this.backend.release();
+  }
+}
+
+async function readAll(file: string): Promise<Map<string, Float32Array>> {
+  const { tensors } = await readSafetensorsIndex(file);
+  return new Map(
+    await Promise.all([...tensors].map(async ([name, stored]) => [name, await readTensor(stored)] as const)),
+  );
+}

@@ -1,0 +1,263 @@
+/**
+ * Gradients and updates. A batch is cut into micro-batches that fit the memory given; their gradients add up on the
+ * device; one AdamW step follows. Responses without advantage are left out: they have no gradient.
+ */
+import type { DecoderConfig } from '../model/config.ts';
+import type { Parameter } from '../model/lora.ts';
+import type { LossConfig, OptimizerConfig } from '../protocol/index.ts';
+import type { BindWeights } from '../rollout/graphs.ts';
+import type { Backend, Executable, Value } from '../runtime/backend.ts';
+import { adamwGraph } from '../tensor/optimizer.ts';
+import { policyGradientGraph, scoreGraph } from './graphs.ts';
+import { gradientFeeds, microBatches, type Piece, responseWeights, type TrainedGroup } from './micro-batch.ts';
+
+export interface UpdateMetrics {
+  loss: number | null;
+  /** Global norm before clipping. */
+  gradientNorm: number | null;
+  /** Share of trained tokens whose ratio was clipped. */
+  clipFraction: number | null;
+}
+
+export interface TrainerOptions {
+  backend: Backend;
+  bind: BindWeights;
+  config: DecoderConfig;
+  parameters: readonly Parameter[];
+  initial: ReadonlyMap<string, Float32Array>;
+  loss: LossConfig;
+  optimizer: OptimizerConfig;
+  /** Longest response, tokens: the constant of the `dr-grpo` normaliser. */
+  maxTokens: number;
+  temperature: number;
+  positions: number;
+  /** Bytes for activations. */
+  memory: number;
+}
+
+/** A loss or gradient that is not a number; names the problem whose responses made it. */
+export class NonFiniteError extends Error {
+  constructor(
+    readonly what: 'loss' | 'gradient',
+    readonly problem: number | null,
+  ) {
+    super(`the ${what} is not a finite number`);
+  }
+}
+
+export class Trainer {
+  private values: Record<string, Value> = {};
+  private first: Record<string, Value> = {};
+  private second: Record<string, Value> = {};
+  private updates = 0;
+  private gradient: Executable | null = null;
+  private scorer: Executable | null = null;
+  private optimizer: Executable | null = null;
+
+  constructor(private readonly options: TrainerOptions) {
+    const { backend, parameters, initial } = options;
+    for (const { name, shape } of parameters) {
+      const size = shape.reduce((a, b) => a * b, 1);
+      this.values[`p.${name}`] = backend.value('float32', shape, initial.get(name)!);
+      this.first[name] = backend.value('float32', shape, new Float32Array(size));
+      this.second[name] = backend.value('float32', shape, new Float32Array(size));
+    }
+  }
+
+  /** Current parameters, as the inputs `p.<name>` of graphs. */
+  get parameters(): Readonly<Record<string, Value>> {
+    return this.values;
+  }
+
+  /** Whether importance ratios are needed: several updates are made on the same rollouts. */
+  static offPolicy(loss: LossConfig): boolean {
+    return loss.epochs > 1 || loss.miniBatch !== undefined;
+  }
+
+  /** One optimizer step on the groups; `tick` is called between two calls of the device and throws to cancel. */
+  async update(
+    groups: readonly TrainedGroup[],
+    learningRate: number,
+    tick: (fraction: number) => void,
+  ): Promise<UpdateMetrics> {
+    const { backend, parameters, loss, maxTokens, config, memory } = this.options;
+    const weights = responseWeights(
+      groups.flatMap((g) => g.responses),
+      loss,
+      maxTokens,
+    );
+    let at = 0;
+    let trainedTokens = 0;
+    const weighted = groups.map(({ prompt, problem, responses }) => ({
+      prompt,
+      problem,
+      responses: responses.flatMap((response) => {
+        const weight = weights[at++]!;
+        if (weight === null) return [];
+        trainedTokens += response.tokens.length;
+        return response.advantage === 0 ? [] : [{ response, weight }];
+      }),
+    }));
+    const batches = microBatches(
+      weighted.filter((g) => g.responses.length > 0),
+      config,
+      memory,
+    );
+    if (batches.length === 0) return { loss: null, gradientNorm: null, clipFraction: null };
+
+    const executable = await this.gradientExecutable();
+    let sums: Record<string, Value> = Object.fromEntries(
+      parameters.map(({ name, shape }) => [
+        `a.${name}`,
+        backend.value('float32', shape, new Float32Array(shape.reduce((a, b) => a * b, 1))),
+      ]),
+    );
+    let lossSum = 0;
+    let clipped = 0;
+    for (const [i, batch] of batches.entries()) {
+      tick(i / batches.length);
+      const outputs = await executable.run({ ...this.feeds(batch), ...this.values, ...sums });
+      const next = Object.fromEntries(parameters.map(({ name }) => [`a.${name}`, outputs[`g.${name}`]!]));
+      dispose(sums);
+      sums = next;
+      const part = (await backend.read(outputs.loss!))[0] as number;
+      if (!Number.isFinite(part)) {
+        dispose(sums);
+        throw new NonFiniteError('loss', await this.culprit(batch, outputs));
+      }
+      lossSum += part;
+      clipped += (await backend.read(outputs.clipped!))[0] as number;
+      for (const name of ['loss', 'clipped', 'logprob', 'entropy']) outputs[name]!.dispose();
+    }
+    tick(1);
+    const gradientNorm = await this.step(sums, learningRate);
+    return { loss: lossSum, gradientNorm, clipFraction: clipped / trainedTokens };
+  }
+
+  /** The problem of the first response whose log-probabilities are not finite. */
+  private async culprit(batch: readonly Piece[], outputs: Record<string, Value>): Promise<number | null> {
+    const logprob = (await this.options.backend.read(outputs.logprob!)) as Float32Array;
+    const [rows, L] = outputs.logprob!.shape as [number, number];
+    const G = rows / batch.length;
+    for (let i = 0; i < rows * L; i++) if (!Number.isFinite(logprob[i]!)) return batch[Math.floor(i / L / G)]!.problem;
+    return batch.length === 1 ? batch[0]!.problem : null;
+  }
+
+  private async step(gradients: Record<string, Value>, learningRate: number): Promise<number> {
+    const { backend, parameters, optimizer } = this.options;
+    const kept = parameters.flatMap(({ name }) => [`p.${name}`, `m.${name}`, `v.${name}`]);
+    this.optimizer ??= await backend.compile(adamwGraph(parameters, optimizer), { keepOnDevice: kept });
+    const scalar = (x: number) => backend.value('float32', [], Float32Array.of(x));
+    const feeds: Record<string, Value> = {
+      lr: scalar(learningRate),
+      step: scalar(this.updates + 1),
+      scale: scalar(1),
+      ...this.values,
+    };
+    for (const { name } of parameters) {
+      feeds[`g.${name}`] = gradients[`a.${name}`]!;
+      feeds[`m.${name}`] = this.first[name]!;
+      feeds[`v.${name}`] = this.second[name]!;
+    }
+    const outputs = await this.optimizer.run(feeds);
+    dispose(gradients);
+    const norm = (await backend.read(outputs.norm!))[0] as number;
+    if (!Number.isFinite(norm)) throw new NonFiniteError('gradient', null);
+    dispose(this.values);
+    dispose(this.first);
+    dispose(this.second);
+    this.values = Object.fromEntries(parameters.map(({ name }) => [`p.${name}`, outputs[`p.${name}`]!]));
+    this.first = Object.fromEntries(parameters.map(({ name }) => [name, outputs[`m.${name}`]!]));
+    this.second = Object.fromEntries(parameters.map(({ name }) => [name, outputs[`v.${name}`]!]));
+    this.updates++;
+    return norm;
+  }
+
+  private async gradientExecutable(): Promise<Executable> {
+    const { backend, bind, positions, loss, parameters } = this.options;
+    this.gradient ??= await backend.compile(
+      policyGradientGraph(bind, {
+        positions,
+        offPolicy: Trainer.offPolicy(loss),
+        clipLow: loss.clipLow,
+        clipHigh: loss.clipHigh,
+      }),
+      { keepOnDevice: parameters.map(({ name }) => `g.${name}`) },
+    );
+    return this.gradient;
+  }
+
+  private feeds(batch: readonly Piece[]): Record<string, Value> {
+    const { backend, temperature, loss } = this.options;
+    const feeds = gradientFeeds(backend, batch, temperature);
+    if (!Trainer.offPolicy(loss)) delete feeds.old;
+    return feeds;
+  }
+
+  /** Log-probabilities and entropies of given responses under the current parameters, nats a token. */
+  async score(groups: readonly TrainedGroup[]): Promise<{ logprob: Float32Array; entropy: Float32Array }[][]> {
+    const { backend, bind, positions, temperature } = this.options;
+    this.scorer ??= await backend.compile(scoreGraph(bind, positions));
+    const results: { logprob: Float32Array; entropy: Float32Array }[][] = [];
+    for (const { prompt, problem, responses } of groups) {
+      const piece: Piece = { prompt, problem, responses: responses.map((response) => ({ response, weight: 0 })) };
+      const { advantage: _, weight: __, old: ___, ...feeds } = gradientFeeds(backend, [piece], temperature);
+      const outputs = await this.scorer.run({ ...feeds, ...this.values });
+      const L = outputs.logprob!.shape[1]!;
+      const logprob = (await backend.read(outputs.logprob!)) as Float32Array;
+      const entropy = (await backend.read(outputs.entropy!)) as Float32Array;
+      results.push(
+        responses.map(({ tokens }, g) => ({
+          logprob: logprob.slice(g * L, g * L + tokens.length),
+          entropy: entropy.slice(g * L, g * L + tokens.length),
+        })),
+      );
+      for (const value of Object.values(outputs)) value.dispose();
+    }
+    return results;
+  }
+
+  /** Parameters by name, read back to the host. */
+  async weights(): Promise<Map<string, { shape: readonly number[]; data: Float32Array }>> {
+    return this.readAll((name) => this.values[`p.${name}`]!);
+  }
+
+  /** What the optimizer remembers: `m.<name>`, `v.<name>` and the number of updates. */
+  async optimizerState(): Promise<{
+    updates: number;
+    tensors: Map<string, { shape: readonly number[]; data: Float32Array }>;
+  }> {
+    const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+    for (const [name, tensor] of await this.readAll((n) => this.first[n]!)) tensors.set(`m.${name}`, tensor);
+    for (const [name, tensor] of await this.readAll((n) => this.second[n]!)) tensors.set(`v.${name}`, tensor);
+    return { updates: this.updates, tensors };
+  }
+
+  private async readAll(value: (name: string) => Value) {
+    const result = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+    for (const { name, shape } of this.options.parameters) {
+      result.set(name, { shape, data: (await this.options.backend.read(value(name))) as Float32Array });
+    }
+    return result;
+  }
+
+  /** Puts parameters and optimizer state back as `weights` and `optimizerState` gave them. */
+  restore(weights: ReadonlyMap<string, Float32Array>, state: ReadonlyMap<string, Float32Array>, updates: number): void {
+    const { backend, parameters } = this.options;
+    for (const values of [this.values, this.first, this.second]) dispose(values);
+    for (const { name, shape } of parameters) {
+      this.values[`p.${name}`] = backend.value('float32', shape, weights.get(name)!);
+      this.first[name] = backend.value('float32', shape, state.get(`m.${name}`)!);
+      this.second[name] = backend.value('float32', shape, state.get(`v.${name}`)!);
+    }
+    this.updates = updates;
+  }
+
+  async release(): Promise<void> {
+    for (const executable of [this.gradient, this.scorer, this.optimizer]) await executable?.release();
+  }
+}
+
+function dispose(values: Readonly<Record<string, Value>>): void {
+  for (const value of Object.values(values)) value.dispose();
+}
