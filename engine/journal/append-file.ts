@@ -1,0 +1,89 @@
+/** A file that grows by whole pieces: a piece is there completely or, after an error, not at all. */
+import { closeSync, constants, fstatSync, fsync, openSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { type Disk, diskError } from './disk.ts';
+
+const fsyncAsync = promisify(fsync);
+
+export class AppendFile {
+  readonly #fd: number;
+  #length: number;
+  #synced: number;
+  /** A failed write may have left bytes beyond `#length` that could not be removed at once. */
+  #leftover = false;
+
+  /** Opens `path` for writing at its end, creating it when it is missing. */
+  constructor(
+    readonly path: string,
+    private readonly disk: Disk,
+  ) {
+    try {
+      this.#fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+      this.#length = fstatSync(this.#fd).size;
+    } catch (error) {
+      throw diskError(error, path);
+    }
+    this.#synced = this.#length;
+  }
+
+  /** Bytes in the file. */
+  get length(): number {
+    return this.#length;
+  }
+
+  get descriptor(): number {
+    return this.#fd;
+  }
+
+  /** Writes all of `bytes` at the end and returns where they begin. On an error the file is as it was before. */
+  append(bytes: Uint8Array): number {
+    const start = this.#length;
+    try {
+      if (this.#leftover) this.truncate(start);
+      for (let done = 0; done < bytes.length; ) {
+        done += this.disk.write(this.#fd, bytes.subarray(done), start + done);
+      }
+    } catch (error) {
+      this.#leftover = true;
+      this.#removeLeftover();
+      throw diskError(error, this.path);
+    }
+    this.#length = start + bytes.length;
+    return start;
+  }
+
+  truncate(length: number): void {
+    try {
+      this.disk.truncate(this.#fd, length);
+    } catch (error) {
+      throw diskError(error, this.path);
+    }
+    this.#leftover = false;
+    this.#length = length;
+    this.#synced = -1;
+  }
+
+  /** Returns when everything appended so far is durable. */
+  async sync(): Promise<void> {
+    const length = this.#length;
+    if (this.#synced === length) return;
+    try {
+      await fsyncAsync(this.#fd);
+    } catch (error) {
+      throw diskError(error, this.path);
+    }
+    this.#synced = length;
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  #removeLeftover(): void {
+    try {
+      this.truncate(this.#length);
+    } catch {
+      // Readers step over an unfinished tail, and the next append tries again.
+    }
+  }
+}

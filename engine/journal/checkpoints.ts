@@ -1,0 +1,98 @@
+/** Checkpoints: folders that are written aside, made durable, and then put in place by one rename. */
+import { existsSync, rmSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { onDisk, syncFolder, syncTree } from './disk.ts';
+import { CHECKPOINTS, checkpointPath, inRun, JournalPosition } from './layout.ts';
+
+/** Beside the weights: how far the journal had come, so that a resumed run knows which records to expect again. */
+const POSITION_FILE = 'journal.json';
+const UNFINISHED = '.tmp-';
+
+export interface Checkpoint {
+  step: number;
+  /** Absolute path. */
+  folder: string;
+  position: JournalPosition;
+}
+
+/** All finished checkpoints of a run, oldest first; a folder without a readable position is not one. */
+export async function listCheckpoints(run: string): Promise<Checkpoint[]> {
+  const found: Checkpoint[] = [];
+  for (const name of await names(run)) {
+    if (!/^\d+$/.test(name)) continue;
+    const folder = join(inRun(run, CHECKPOINTS), name);
+    const position = await readPosition(folder);
+    if (position) found.push({ step: Number(name), folder, position });
+  }
+  return found.sort((a, b) => a.step - b.step);
+}
+
+/** The newest finished checkpoint; null when there is none. */
+export async function latestCheckpoint(run: string): Promise<Checkpoint | null> {
+  return (await listCheckpoints(run)).at(-1) ?? null;
+}
+
+/** Writes `checkpoints/<step>`: `write` fills a folder aside. A checkpoint of the same step is replaced. */
+export async function writeCheckpointFolder(
+  run: string,
+  step: number,
+  position: JournalPosition,
+  write: (folder: string) => Promise<void>,
+): Promise<void> {
+  const all = inRun(run, CHECKPOINTS);
+  const aside = join(all, `${UNFINISHED}${step}`);
+  const target = inRun(run, checkpointPath(step));
+  try {
+    await onDisk(target, async () => {
+      await rm(aside, { recursive: true, force: true });
+      await mkdir(aside, { recursive: true });
+      await write(aside);
+      await writeFile(join(aside, POSITION_FILE), `${JSON.stringify(position)}\n`);
+      await syncTree(aside);
+      await rm(target, { recursive: true, force: true });
+      await rename(aside, target);
+      await syncFolder(all);
+    });
+  } catch (error) {
+    await rm(aside, { recursive: true, force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+/** Of the checkpoints up to step `newest`, removes all but the last `keep` (at least one). */
+export async function pruneCheckpoints(run: string, newest: number, keep: number): Promise<void> {
+  const checkpoints = (await listCheckpoints(run)).filter(({ step }) => step <= newest);
+  for (const { folder } of checkpoints.slice(0, -Math.max(1, keep))) {
+    await onDisk(folder, () => rm(folder, { recursive: true, force: true }));
+  }
+}
+
+/** Removes what an interrupted writer left; returns how many there were. */
+export async function removeUnfinished(run: string): Promise<number> {
+  const left = (await names(run)).filter((name) => name.startsWith(UNFINISHED));
+  for (const name of left) {
+    const folder = join(inRun(run, CHECKPOINTS), name);
+    await onDisk(folder, () => rm(folder, { recursive: true, force: true }));
+  }
+  return left.length;
+}
+
+/** Removes a checkpoint whose records were dropped. */
+export function removeCheckpoint(checkpoint: Checkpoint): void {
+  rmSync(checkpoint.folder, { recursive: true, force: true });
+}
+
+async function names(run: string): Promise<string[]> {
+  const folder = inRun(run, CHECKPOINTS);
+  return existsSync(folder) ? await readdir(folder) : [];
+}
+
+async function readPosition(folder: string): Promise<JournalPosition | null> {
+  try {
+    const text = await readFile(join(folder, POSITION_FILE), 'utf8');
+    return JournalPosition.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}

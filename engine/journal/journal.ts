@@ -1,0 +1,343 @@
+/**
+ * The writer of a run folder: what happens in a run becomes a record here. One writer for a run at a time. A frame is
+ * written before the record that points to it.
+ */
+import { existsSync, readSync } from 'node:fs';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { RollscopeError } from '../protocol/errors.ts';
+import {
+  type FramePointer,
+  JournalRecord,
+  type NewRecord,
+  type Problem,
+  type StoredRollout,
+} from '../protocol/records.ts';
+import type { RunFile } from '../protocol/run-file.ts';
+import { AppendFile } from './append-file.ts';
+import { type Checkpoint, pruneCheckpoints, removeCheckpoint, writeCheckpointFolder } from './checkpoints.ts';
+import { type Disk, onDisk, realDisk, syncFolder } from './disk.ts';
+import { describeIssues } from './events.ts';
+import { encodeFrame } from './frame.ts';
+import { FrameStore } from './frame-store.ts';
+import {
+  checkpointPath,
+  EVENTS_FILE,
+  inRun,
+  type JournalPosition,
+  PROBLEMS_FILE,
+  ROLLOUT_FILE_BYTES,
+  RUN_FILE,
+  START,
+} from './layout.ts';
+import { RunLock } from './lock.ts';
+import { readProblems, readRunFile } from './reader.ts';
+import { type OpenedRun, type Recovery, recoverRun } from './recovery.ts';
+import { firstDifference, isIncidental, REPLAY_DIVERGED, Replay } from './replay.ts';
+
+/** Seams for tests; a run uses the defaults. */
+export interface JournalOptions {
+  disk?: Disk;
+  now?: () => Date;
+  /** Largest size of a rollout file. */
+  rolloutFileBytes?: number;
+}
+
+export type RecordListener = (record: JournalRecord) => void;
+
+function freshRun(): OpenedRun {
+  const nothing = { offsets: [], records: [], checkpoint: null, unusable: [], recovery: null };
+  return { ...nothing, framesEnd: START.frames, completed: false };
+}
+
+export class Journal {
+  /** What opening an interrupted run removed; null when nothing was torn. The caller writes a `recovered` record. */
+  readonly recovery: Recovery | null;
+  /** The checkpoint that the run goes on from; null: from its start. */
+  readonly checkpoint: Checkpoint | null;
+
+  readonly #disk: Disk;
+  readonly #now: () => Date;
+  readonly #events: AppendFile;
+  readonly #frames: FrameStore;
+  /** Where each record begins in `events.jsonl`. */
+  readonly #offsets: number[];
+  readonly #listeners = new Set<RecordListener>();
+  #replay: Replay | null;
+  /** Written during the replay, behind the records that are still expected. */
+  #incidental: NewRecord[] = [];
+  #unusable: Checkpoint[];
+  #closed = false;
+
+  private constructor(
+    readonly folder: string,
+    readonly runFile: RunFile,
+    readonly problems: readonly Problem[],
+    private readonly lock: RunLock,
+    opened: OpenedRun,
+    options: JournalOptions,
+  ) {
+    this.#disk = options.disk ?? realDisk;
+    this.#now = options.now ?? (() => new Date());
+    this.recovery = opened.recovery;
+    this.checkpoint = opened.checkpoint;
+    this.#unusable = opened.unusable;
+    this.#offsets = opened.offsets;
+    this.#events = new AppendFile(inRun(folder, EVENTS_FILE), this.#disk);
+    const position = opened.checkpoint?.position ?? START;
+    const bytes = options.rolloutFileBytes ?? ROLLOUT_FILE_BYTES;
+    this.#frames = new FrameStore(folder, position.frames, opened.framesEnd, this.#disk, bytes);
+    this.#replay = new Replay(opened.records);
+  }
+
+  /**
+   * Begins a run in a folder that is missing or empty. Throws `usage` when it holds something, `disk` when it cannot be
+   * written; nothing of the run is left then.
+   */
+  static async create(
+    folder: string,
+    runFile: RunFile,
+    problems: readonly Problem[],
+    options: JournalOptions = {},
+  ): Promise<Journal> {
+    const path = resolve(folder);
+    const created = await onDisk(path, () => mkdir(path, { recursive: true }));
+    if ((await readdir(path)).length > 0) {
+      throw new RollscopeError(
+        'usage',
+        `The folder ${path} exists and is not empty.`,
+        'Choose another folder for the run, or resume the run in it.',
+      );
+    }
+    const lock = await RunLock.acquire(path);
+    const disk = options.disk ?? realDisk;
+    let journal: Journal | undefined;
+    try {
+      await writeWhole(
+        inRun(path, PROBLEMS_FILE),
+        problems.map((problem) => `${JSON.stringify(problem)}\n`).join(''),
+        disk,
+      );
+      journal = new Journal(path, runFile, problems, lock, freshRun(), options);
+      journal.#begin();
+      // Last: a folder with a run.json is a run.
+      await writeWhole(inRun(path, RUN_FILE), `${JSON.stringify(runFile, null, 2)}\n`, disk);
+      await onDisk(path, () => syncFolder(path));
+      return journal;
+    } catch (error) {
+      if (journal) journal.#closeFiles();
+      lock.release();
+      for (const name of await readdir(path)) await rm(inRun(path, name), { recursive: true, force: true });
+      if (created) await rm(path, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /**
+   * Opens an interrupted or stopped run to go on from its last checkpoint: `append` and `writeFrame` then recognise what
+   * the run has recorded behind it, until there is no more. Throws `run-not-found`, `run-version`, `run-in-use`,
+   * `run-broken`, `disk`, and `usage` for a completed run.
+   */
+  static async open(folder: string, options: JournalOptions = {}): Promise<Journal> {
+    const path = resolve(folder);
+    const runFile = await readRunFile(path);
+    const problems = await readProblems(path);
+    const lock = await RunLock.acquire(path);
+    let journal: Journal | undefined;
+    try {
+      const opened = await recoverRun(path);
+      if (opened.completed) {
+        const hint = 'Start a new run with more steps to train further.';
+        throw new RollscopeError('usage', `The run ${runFile.run} is complete: there is nothing to resume.`, hint);
+      }
+      journal = new Journal(path, runFile, problems, lock, opened, options);
+      journal.#begin();
+      return journal;
+    } catch (error) {
+      if (journal) journal.#closeFiles();
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** Whether records are being recognised instead of written. */
+  get replaying(): boolean {
+    return this.#replay !== null;
+  }
+
+  /** Number of records in the journal. */
+  get length(): number {
+    return this.#offsets.length;
+  }
+
+  /** How far the run has come; behind `length` during a replay. A checkpoint keeps this. */
+  position(): JournalPosition {
+    return { nextSeq: this.#replay?.next?.seq ?? this.#offsets.length, frames: this.#frames.cursor };
+  }
+
+  /**
+   * Records what happened and returns it with its number and time. During a replay: returns the record that is there
+   * already; where that one differs it is dropped with all behind it, a warning `replay-diverged` is written, and the
+   * run goes on from there. Throws `disk`; the journal is then as before.
+   */
+  append(record: NewRecord): JournalRecord {
+    this.#assertOpen();
+    const replay = this.#replay;
+    if (!replay) return this.#write(record);
+    if (isIncidental(record)) {
+      const known = record.type === 'checkpoint' ? replay.checkpoint(record.step) : undefined;
+      if (known) return known;
+      const written = this.#write(record);
+      this.#incidental.push(record);
+      return written;
+    }
+    const known = replay.next!;
+    const difference = firstDifference(known, record);
+    if (difference) {
+      this.#diverge(known, difference);
+      return this.#write(record);
+    }
+    replay.advance();
+    this.#endReplayWhenDone();
+    return known;
+  }
+
+  /**
+   * Stores the rollouts of a group and returns what its record points with. During a replay the stored ones are compared
+   * by length and checksum. Throws `disk`; nothing is stored then.
+   */
+  writeFrame(rollouts: StoredRollout[]): FramePointer {
+    this.#assertOpen();
+    const frame = encodeFrame(rollouts);
+    let pointer = this.#frames.place(frame);
+    if (!pointer && this.#replay?.next) {
+      this.#diverge(this.#replay.next, 'its rollouts are others');
+      pointer = this.#frames.place(frame);
+    }
+    if (!pointer) throw new Error('the rollout files changed while the run was being written');
+    return pointer;
+  }
+
+  /** Returns when everything recorded so far is durable. */
+  async sync(): Promise<void> {
+    this.#assertOpen();
+    await this.#frames.sync();
+    await this.#events.sync();
+  }
+
+  /**
+   * Writes `checkpoints/<step>`: `write` fills a folder aside, which is then made durable and renamed. Appends the
+   * checkpoint's record and removes old checkpoints beyond `checkpoint.keep` of the configuration.
+   */
+  async writeCheckpoint(step: number, write: (folder: string) => Promise<void>): Promise<JournalRecord> {
+    await this.sync();
+    await writeCheckpointFolder(this.folder, step, this.position(), write);
+    this.#unusable = this.#unusable.filter((checkpoint) => checkpoint.step !== step);
+    const record = this.append(checkpointRecord(step));
+    await pruneCheckpoints(this.folder, step, this.runFile.config.checkpoint.keep);
+    return record;
+  }
+
+  /**
+   * Calls `listener` for every record that is written from now on (not for those recognised in a replay); returns how to
+   * end that. After a divergence numbers come again: a record replaces an earlier one of its number and all behind it.
+   */
+  onRecord(listener: RecordListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The records from number `seq` on. */
+  recordsFrom(seq: number): JournalRecord[] {
+    const start = this.#offsets[seq];
+    if (start === undefined) return [];
+    const bytes = Buffer.alloc(this.#events.length - start);
+    readSync(this.#events.descriptor, bytes, 0, bytes.length, start);
+    const lines = bytes.toString().trimEnd().split('\n');
+    return lines.map((line) => JSON.parse(line) as JournalRecord);
+  }
+
+  /** Makes everything durable and lets go of the folder. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    try {
+      await this.sync();
+    } finally {
+      this.#closeFiles();
+      this.lock.release();
+    }
+  }
+
+  #begin(): void {
+    // The kill may have come between a checkpoint and its record.
+    const step = this.checkpoint?.step;
+    if (step !== undefined && !this.#replay?.checkpoint(step)) this.#write(checkpointRecord(step));
+    this.#endReplayWhenDone();
+  }
+
+  #closeFiles(): void {
+    this.#closed = true;
+    this.#frames.close();
+    this.#events.close();
+  }
+
+  #write(record: NewRecord): JournalRecord {
+    const { type, ...rest } = record;
+    const full = { type, seq: this.#offsets.length, time: this.#now().toISOString(), ...rest } as JournalRecord;
+    // What is written must be readable: JSON would turn a NaN into null.
+    const checked = JournalRecord.safeParse(full);
+    if (!checked.success) throw new Error(`a ${type} record is not valid: ${describeIssues(checked.error)}`);
+    this.#offsets.push(this.#events.append(Buffer.from(`${JSON.stringify(full)}\n`)));
+    for (const listener of this.#listeners) listener(full);
+    return full;
+  }
+
+  #endReplayWhenDone(): void {
+    if (this.#replay?.next) return;
+    this.#replay = null;
+    this.#incidental = [];
+  }
+
+  #diverge(at: JournalRecord, difference: string): void {
+    this.#events.truncate(this.#offsets[at.seq]!);
+    this.#offsets.length = at.seq;
+    this.#frames.cut();
+    for (const checkpoint of this.#unusable) removeCheckpoint(checkpoint);
+    this.#unusable = [];
+    const incidental = this.#incidental;
+    this.#replay = null;
+    this.#incidental = [];
+    for (const record of incidental) this.#write(record);
+    this.#write({
+      type: 'warning',
+      code: REPLAY_DIVERGED,
+      message:
+        `Repeating the run from ${this.checkpoint ? `step ${this.checkpoint.step}` : 'its start'} came to another ` +
+        `result than before (${at.type} record ${at.seq}: ${difference}). The records from there on were replaced. ` +
+        'Another device, machine or version computes slightly different numbers.',
+      step: 'step' in at ? at.step : null,
+      problem: 'problem' in at ? at.problem : null,
+    });
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new Error('the journal is closed');
+  }
+}
+
+function checkpointRecord(step: number): NewRecord {
+  return { type: 'checkpoint', step, path: checkpointPath(step) };
+}
+
+async function writeWhole(path: string, text: string, disk: Disk): Promise<void> {
+  const aside = `${path}.tmp`;
+  if (existsSync(aside)) await rm(aside);
+  const file = new AppendFile(aside, disk);
+  try {
+    file.append(Buffer.from(text));
+    await file.sync();
+  } finally {
+    file.close();
+  }
+  await onDisk(path, () => rename(aside, path));
+}

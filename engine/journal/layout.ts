@@ -1,0 +1,44 @@
+/** Names and shapes of what lies in a run folder. */
+import { join } from 'node:path';
+import { z } from 'zod';
+
+export const RUN_FILE = 'run.json';
+export const PROBLEMS_FILE = 'problems.jsonl';
+export const EVENTS_FILE = 'events.jsonl';
+export const LOCK_FILE = 'lock';
+export const CHECKPOINTS = 'checkpoints';
+
+/** A new rollout file is begun when a frame would grow the current one beyond this. */
+export const ROLLOUT_FILE_BYTES = 256 * 2 ** 20;
+
+/** A place in the sequence of rollout files: where the next frame goes. */
+export const FrameCursor = z.strictObject({ file: z.int().min(0), offset: z.int().min(0) });
+export type FrameCursor = z.infer<typeof FrameCursor>;
+
+/** How far a journal had come: the next record's number and the next frame's place. */
+export const JournalPosition = z.strictObject({ nextSeq: z.int().min(0), frames: FrameCursor });
+export type JournalPosition = z.infer<typeof JournalPosition>;
+
+export const START: JournalPosition = { nextSeq: 0, frames: { file: 0, offset: 0 } };
+
+export function rolloutFileName(index: number): string {
+  return `rollouts-${String(index).padStart(3, '0')}.bin`;
+}
+
+/** Number of a rollout file, or null when the name is not one (so that a pointer cannot leave the run folder). */
+export function rolloutFileIndex(name: string): number | null {
+  const match = /^rollouts-(\d{3,})\.bin$/.exec(name);
+  return match ? Number(match[1]) : null;
+}
+
+export function isBefore(a: FrameCursor, b: FrameCursor): boolean {
+  return a.file < b.file || (a.file === b.file && a.offset < b.offset);
+}
+
+export function checkpointPath(step: number): string {
+  return `${CHECKPOINTS}/${step}`;
+}
+
+export function inRun(folder: string, name: string): string {
+  return join(folder, name);
+}

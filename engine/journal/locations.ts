@@ -1,0 +1,36 @@
+/** Where runs lie unless the user says otherwise, and how they are named. */
+import { homedir } from 'node:os';
+import { basename, extname, join } from 'node:path';
+import type { RunConfig } from '../protocol/config.ts';
+
+/** The user's Rollscope folder: $ROLLSCOPE_HOME, or `.rollscope` in the home folder. */
+export function rollscopeHome(): string {
+  return process.env.ROLLSCOPE_HOME || join(homedir(), '.rollscope');
+}
+
+/** The folder that holds the runs. */
+export function runsRoot(): string {
+  return join(rollscopeHome(), 'runs');
+}
+
+/** Such as `majority-vote-problems-20261124-193012`: reward (or `probe`), dataset, local time. */
+export function newRunName(config: Pick<RunConfig, 'job' | 'reward' | 'dataset'>, now: Date): string {
+  const what = config.job === 'probe' ? 'probe' : config.reward;
+  const file = basename(config.dataset.path.replaceAll('\\', '/'));
+  return [what, plain(basename(file, extname(file))) || 'dataset', timestamp(now)].join('-');
+}
+
+/** Safe in a file name on every system and in a shell, and short. */
+function plain(name: string): string {
+  const words = name.normalize('NFKD').toLowerCase().replace(/\p{M}/gu, '');
+  return words
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 40);
+}
+
+function timestamp(now: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
+  return `${day}-${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
+}

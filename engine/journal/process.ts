@@ -1,0 +1,47 @@
+/** Whether a process lives, and since when, so that a recycled process id is not taken for the old process. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** When a process began, in the system's own words; null where that cannot be read (Windows) or the process is gone. */
+export function processStart(pid: number): string | null {
+  try {
+    if (process.platform === 'linux') {
+      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+      return `${boot}:${linuxStat(pid)[19]}`;
+    }
+    if (process.platform === 'darwin') {
+      const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
+      return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { env, encoding: 'utf8' }).trim() || null;
+    }
+  } catch {
+    // Gone, or hidden from us.
+  }
+  return null;
+}
+
+/** `started` is what `processStart` said then; null asks for the id only. */
+export function isProcessAlive(pid: number, started: string | null): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  if (process.platform === 'linux' && isZombie(pid)) return false;
+  const now = started === null ? null : processStart(pid);
+  return now === null || now === started;
+}
+
+/** Ended, but not yet collected by its parent. */
+function isZombie(pid: number): boolean {
+  try {
+    return linuxStat(pid)[0] === 'Z';
+  } catch {
+    return false;
+  }
+}
+
+/** The fields of /proc/<pid>/stat from the third (state) on; the second, the name, may hold spaces and brackets. */
+function linuxStat(pid: number): string[] {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return text.slice(text.lastIndexOf(')') + 2).split(' ');
+}

@@ -1,0 +1,165 @@
+/** Finding out, when a run is opened to go on, what of it is whole and from where it must be repeated. */
+import { rm, stat, truncate } from 'node:fs/promises';
+import { RollscopeError } from '../protocol/errors.ts';
+import type { FramePointer, JournalRecord } from '../protocol/records.ts';
+import { type Checkpoint, listCheckpoints, removeUnfinished } from './checkpoints.ts';
+import { onDisk } from './disk.ts';
+import { eventsSize, readEvents } from './events.ts';
+import { isWholeFrame } from './frame.ts';
+import { rolloutFiles } from './frame-store.ts';
+import { EVENTS_FILE, type FrameCursor, inRun, isBefore, rolloutFileIndex, START } from './layout.ts';
+import { readFrameBytes } from './reader.ts';
+
+/** What opening a killed run removed. */
+export interface Recovery {
+  /** Whole records whose rollouts were not whole. */
+  records: number;
+  /** Bytes cut from `events.jsonl` and from the rollout files. */
+  eventBytes: number;
+  rolloutBytes: number;
+  /** Checkpoints that were never finished. */
+  checkpoints: number;
+  /** All of it in one sentence. */
+  message: string;
+}
+
+export interface OpenedRun {
+  /** Where each kept record begins in `events.jsonl`. */
+  offsets: number[];
+  /** The checkpoint to go on from; null: from the start. */
+  checkpoint: Checkpoint | null;
+  /** Newer checkpoints, whose records are lost: of no use until those records have been made again. */
+  unusable: Checkpoint[];
+  /** Kept records behind the checkpoint. */
+  records: JournalRecord[];
+  /** Behind the last frame of a kept record. */
+  framesEnd: FrameCursor;
+  completed: boolean;
+  recovery: Recovery | null;
+}
+
+/** Reads the run and cuts what is torn. A completed run is left as it is. Throws `run-broken` for any other damage. */
+export async function recoverRun(folder: string): Promise<OpenedRun> {
+  const checkpoints = await listCheckpoints(folder);
+  let scan = await scanEvents(folder, checkpoints[0]?.position.nextSeq ?? 0);
+  const usable = checkpoints.filter(({ position }) => position.nextSeq <= scan.offsets.length);
+  const unusable = checkpoints.filter((checkpoint) => !usable.includes(checkpoint));
+  const checkpoint = usable.at(-1) ?? null;
+  const position = checkpoint?.position ?? START;
+  if (position.nextSeq < scan.from) scan = await scanEvents(folder, position.nextSeq);
+  const { offsets, completed } = scan;
+  const records = scan.records.filter(({ seq }) => seq >= position.nextSeq);
+  const opened = { offsets, checkpoint, unusable, records, completed };
+  if (completed) return { ...opened, framesEnd: position.frames, recovery: null };
+
+  await checkOldFrames(folder, scan.ends);
+  const whole = await countWhole(folder, records);
+  const lost = records.length - whole;
+  const end = lost > 0 ? offsets[records[whole]!.seq]! : scan.end;
+  records.length = whole;
+  offsets.length -= lost;
+
+  let framesEnd = position.frames;
+  for (const record of records) {
+    if (record.type !== 'group') continue;
+    const behind = frameEnd(record.frame);
+    if (isBefore(framesEnd, behind)) framesEnd = behind;
+  }
+  const cut = {
+    records: lost,
+    eventBytes: await cutEvents(folder, end),
+    rolloutBytes: await cutRollouts(folder, framesEnd),
+    checkpoints: await removeUnfinished(folder),
+  };
+  const message = describe(cut);
+  return { ...opened, framesEnd, recovery: message ? { ...cut, message } : null };
+}
+
+interface Scan {
+  /** Number from which records are kept in memory. */
+  from: number;
+  offsets: number[];
+  records: JournalRecord[];
+  /** Last byte needed in each rollout file by a record before `from`, and the record's number. */
+  ends: Map<string, { bytes: number; seq: number }>;
+  end: number;
+  completed: boolean;
+}
+
+async function scanEvents(folder: string, from: number): Promise<Scan> {
+  const scan: Scan = { from, offsets: [], records: [], ends: new Map(), end: 0, completed: false };
+  for await (const { record, start, end } of readEvents(folder)) {
+    scan.offsets.push(start);
+    scan.end = end;
+    if (record.seq >= from) {
+      scan.records.push(record);
+    } else if (record.type === 'group') {
+      scan.ends.set(record.frame.file, { bytes: record.frame.offset + record.frame.length, seq: record.seq });
+    }
+    if (record.type === 'end' && record.reason === 'completed') scan.completed = true;
+  }
+  return scan;
+}
+
+/** Rollouts before the checkpoint were durable: where they are missing, something else than a kill has happened. */
+async function checkOldFrames(folder: string, ends: Scan['ends']): Promise<void> {
+  for (const [file, { bytes, seq }] of ends) {
+    const path = inRun(folder, file);
+    const size = await stat(path).then(
+      (found) => found.size,
+      () => 0,
+    );
+    if (size >= bytes) continue;
+    throw new RollscopeError(
+      'run-broken',
+      `${path} has ${size} bytes, but ${EVENTS_FILE} line ${seq + 1} needs ${bytes}.`,
+      'Restore the file from a copy of the run.',
+    );
+  }
+}
+
+/** How many of the records come before the first whose rollouts are not whole. */
+async function countWhole(folder: string, records: JournalRecord[]): Promise<number> {
+  for (const [index, record] of records.entries()) {
+    if (record.type !== 'group') continue;
+    const bytes = await readFrameBytes(folder, record.frame);
+    if (!bytes || !isWholeFrame(bytes)) return index;
+  }
+  return records.length;
+}
+
+function frameEnd(pointer: FramePointer): FrameCursor {
+  return { file: rolloutFileIndex(pointer.file) ?? 0, offset: pointer.offset + pointer.length };
+}
+
+async function cutEvents(folder: string, end: number): Promise<number> {
+  const extra = (await eventsSize(folder)) - end;
+  const path = inRun(folder, EVENTS_FILE);
+  if (extra > 0) await onDisk(path, () => truncate(path, end));
+  return extra;
+}
+
+async function cutRollouts(folder: string, end: FrameCursor): Promise<number> {
+  let bytes = 0;
+  for (const name of await rolloutFiles(folder)) {
+    const path = inRun(folder, name);
+    const index = rolloutFileIndex(name)!;
+    const { size } = await stat(path);
+    const keep = index < end.file ? size : index === end.file ? Math.min(size, end.offset) : 0;
+    bytes += size - keep;
+    if (index > end.file) await onDisk(path, () => rm(path));
+    else if (keep < size) await onDisk(path, () => truncate(path, keep));
+  }
+  return bytes;
+}
+
+function describe(cut: Omit<Recovery, 'message'>): string {
+  const parts: string[] = [];
+  if (cut.eventBytes > 0) {
+    const records = cut.records > 0 ? ` (${cut.records} records without whole rollouts)` : '';
+    parts.push(`${cut.eventBytes} bytes of unfinished records${records}`);
+  }
+  if (cut.rolloutBytes > 0) parts.push(`${cut.rolloutBytes} bytes of rollouts that no record names`);
+  if (cut.checkpoints > 0) parts.push('an unfinished checkpoint');
+  return parts.length > 0 ? `Removed what the interruption left: ${parts.join(', ')}.` : '';
+}

@@ -1,0 +1,99 @@
+/** Following a run that another process writes. */
+import { type FSWatcher, watch } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import { RollscopeError } from '../protocol/errors.ts';
+import type { JournalRecord } from '../protocol/records.ts';
+import { type Entry, eventsSize, readEvents } from './events.ts';
+import { EVENTS_FILE, inRun } from './layout.ts';
+
+/** Some file systems (network shares, containers) tell nobody about changes. */
+const POLL_MS = 1000;
+
+/**
+ * Hands over the records of a run from number `fromSeq` on, first those that exist, then each as it is written; returns
+ * when `signal` aborts. When a resumed run replaces records, they come again from `fromSeq`: a batch that begins with a
+ * number that came before replaces that record and all behind it. Throws as `readEvents` does.
+ */
+export async function tailRecords(
+  folder: string,
+  fromSeq: number,
+  onRecords: (records: JournalRecord[]) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const changes = new Changes(inRun(folder, EVENTS_FILE), signal);
+  let last: Entry | null = null;
+  try {
+    while (!signal.aborted) {
+      const size = await eventsSize(folder);
+      const found = await readBehind(folder, last);
+      if (!found) {
+        last = null;
+        continue;
+      }
+      last = found.at(-1) ?? last;
+      const records = found.map((entry) => entry.record).filter((record) => record.seq >= fromSeq);
+      if (records.length > 0 && !signal.aborted) onRecords(records);
+      if (size === (await eventsSize(folder))) await changes.next();
+    }
+  } finally {
+    changes.close();
+  }
+}
+
+/** The records behind `last`; null when `last` itself is no longer there, because records were replaced. */
+async function readBehind(folder: string, last: Entry | null): Promise<Entry[] | null> {
+  const entries: Entry[] = [];
+  try {
+    for await (const entry of readEvents(folder, last?.start, last?.record.seq)) {
+      if (last && entries.length === 0 && !isDeepStrictEqual(entry.record, last.record)) return null;
+      entries.push(entry);
+    }
+  } catch (error) {
+    // `last.start` may lie within another line now. Real damage shows again when reading from the start.
+    if (last && error instanceof RollscopeError && error.code === 'run-broken') return null;
+    throw error;
+  }
+  if (!last) return entries;
+  return entries.length > 0 ? entries.slice(1) : null;
+}
+
+/** Waits for a change of a file, at most for `POLL_MS`. */
+class Changes {
+  #watcher: FSWatcher | null = null;
+  #changed = false;
+  #wake: (() => void) | null = null;
+
+  constructor(path: string, signal: AbortSignal) {
+    signal.addEventListener('abort', () => this.#notice(), { once: true });
+    try {
+      this.#watcher = watch(path, { persistent: false }, () => this.#notice());
+      this.#watcher.on('error', () => this.close());
+    } catch {
+      // No more watchers to be had: polling does.
+    }
+  }
+
+  async next(): Promise<void> {
+    if (!this.#changed) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, POLL_MS);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.#wake = null;
+    this.#changed = false;
+  }
+
+  close(): void {
+    this.#watcher?.close();
+    this.#watcher = null;
+  }
+
+  #notice(): void {
+    this.#changed = true;
+    this.#wake?.();
+  }
+}
