@@ -1,0 +1,173 @@
+/** Programs and folders that tests start and make. All of them are gone when the test file is done, however it ends. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stripVTControlCharacters } from 'node:util';
+import { afterAll } from 'vitest';
+
+export const ROOT = path.join(import.meta.dirname, '..', '..');
+/** The built command line. */
+export const CLI = path.join(ROOT, 'dist', 'cli.js');
+
+const programs = new Set<Program>();
+const folders = new Set<string>();
+
+afterAll(async () => {
+  await Promise.all([...programs].map((program) => program.end()));
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  programs.clear();
+  folders.clear();
+});
+
+/** A new folder with a short path (VS Code and the engine make Unix sockets below it, which end at 107 bytes). */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'rs-'));
+  folders.add(folder);
+  return folder;
+}
+
+/** This environment without what a surrounding editor or Node set-up would leak into a program under test. */
+export function cleanEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^(VSCODE_|ELECTRON_|CODE_SERVER_|ROLLSCOPE_|VITEST|NODE_OPTIONS$|NODE_ENV$|FORCE_COLOR$)/.test(name),
+  );
+  return { ...Object.fromEntries(own), ...more };
+}
+
+export interface Ended {
+  /** Exit status; null when a signal ended it. */
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A running program that leads a process group of its own, so that whatever it started can be ended with it. */
+export class Program {
+  stdout = '';
+  stderr = '';
+  readonly ended: Promise<Ended>;
+  private readonly child: ChildProcess;
+  private result: Ended | null = null;
+
+  constructor(command: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}) {
+    this.child = spawn(command, args, {
+      env: cleanEnvironment(options.env),
+      cwd: options.cwd,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+    });
+    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+    });
+    this.ended = new Promise((resolve, reject) => {
+      this.child.once('error', reject);
+      // 'close' comes once the output is complete.
+      this.child.once('close', (code, signal) => {
+        this.result = { code, signal, stdout: this.stdout, stderr: this.stderr };
+        resolve(this.result);
+      });
+    });
+    // Whoever awaits it gets the error; nobody may be waiting.
+    this.ended.catch(() => undefined);
+    programs.add(this);
+  }
+
+  get pid(): number {
+    if (this.child.pid === undefined) throw new Error('The program did not start.');
+    return this.child.pid;
+  }
+
+  /** Everything it printed, without colours. */
+  get output(): string {
+    return stripVTControlCharacters(this.stdout + this.stderr);
+  }
+
+  /** Resolves with the match once its output (both streams, without colours) matches. */
+  async printed(pattern: RegExp, timeout = 30_000): Promise<RegExpExecArray> {
+    return until(
+      `the program prints ${pattern}`,
+      () => {
+        const match = pattern.exec(this.output);
+        if (!match && this.result)
+          throw new Error(`It ended without printing ${pattern}:\n${this.output.slice(-4000)}`);
+        return match;
+      },
+      timeout,
+    ).catch((error: Error) => {
+      throw new Error(`${error.message}\nIt printed:\n${this.output.slice(-4000)}`);
+    });
+  }
+
+  /** Writes to its stdin and closes it. */
+  input(text: string): void {
+    this.child.stdin!.end(text);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Ends it and everything in its process group: asked first, then forced. */
+  async end(grace = 5000): Promise<void> {
+    programs.delete(this);
+    if (this.child.pid === undefined) return;
+    if (!this.result) {
+      signalGroup(this.pid, 'SIGTERM');
+      await Promise.race([this.ended.catch(() => undefined), sleep(grace, undefined, { ref: false })]);
+    }
+    signalGroup(this.pid, 'SIGKILL');
+  }
+}
+
+/** Starts `rollscope` with the Node that runs the tests. `home` keeps its runs and engines apart from the user's. */
+export function startCli(args: readonly string[], { home, cwd }: { home: string; cwd?: string }): Program {
+  return new Program(process.execPath, [CLI, ...args], { env: { ROLLSCOPE_HOME: home }, cwd });
+}
+
+/** Runs `rollscope` to its end. */
+export async function runCli(
+  args: readonly string[],
+  options: { home: string; cwd?: string; input?: string },
+): Promise<Ended> {
+  const program = startCli(args, options);
+  program.input(options.input ?? '');
+  return program.ended;
+}
+
+/** Calls `condition` until it gives something true, and resolves with that. */
+export async function until<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  timeout = 30_000,
+): Promise<NonNullable<T>> {
+  const deadline = Date.now() + timeout;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`Timed out after ${timeout / 1000} s: ${what}`);
+    await sleep(50);
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
