@@ -3,7 +3,9 @@
  * be given by constants; nodes that no output needs are left out. How each operator is written is in
  * `onnx-operators.ts`.
  */
+import fs from 'node:fs';
 import path from 'node:path';
+import { RollscopeError } from '../protocol/errors.ts';
 import {
   type Constant,
   type Dim,
@@ -83,6 +85,7 @@ export class Encoder {
     private readonly graph: Graph,
     readonly dialect: Dialect,
     private readonly folder: string,
+    private readonly files: ReadonlyMap<string, string>,
   ) {}
 
   encode(): Uint8Array {
@@ -171,7 +174,7 @@ export class Encoder {
 
   private external(tensor: Tensor, data: ExternalData): string {
     const element: Element = { F32: 'float32', BF16: 'bfloat16', F16: 'float16' }[data.stored] as Element;
-    const location = path.relative(this.folder, data.file).split(path.sep).join('/');
+    const location = path.relative(this.folder, this.files.get(data.file)!).split(path.sep).join('/');
     const stored = element === 'float32' ? tensor.name : `${tensor.name}:${data.stored}`;
     this.initializers.push(externalTensor(stored, element, tensor.shape as number[], { location, ...data }));
     if (element !== 'float32') this.emit('Cast', [stored], [tensor.name], { to: { int: 1 } });
@@ -319,7 +322,7 @@ export class Encoder {
 /** The folder that all the files of external weights lie under. */
 function commonFolder(files: readonly string[]): string | null {
   if (files.length === 0) return null;
-  const folders = files.map((file) => path.dirname(path.resolve(file)).split(path.sep));
+  const folders = files.map((file) => path.dirname(file).split(path.sep));
   const first = folders[0]!;
   let depth = first.length;
   for (const folder of folders) {
@@ -332,7 +335,19 @@ function commonFolder(files: readonly string[]): string | null {
 
 /** Encodes a graph. External weights stay in their files and are only pointed at. */
 export function encodeGraph(graph: Graph, dialect: Dialect): EncodedGraph {
-  const files = graph.constants.flatMap((c) => (c.kind === 'external' ? [c.data.file] : []));
-  const weightsFolder = commonFolder(files);
-  return { model: new Encoder(graph, dialect, weightsFolder ?? '').encode(), weightsFolder };
+  const named = graph.constants.flatMap((c) => (c.kind === 'external' ? [c.data.file] : []));
+  // onnxruntime refuses a file that a link leads out of the folder, as links of the Hub's cache do.
+  const files = new Map([...new Set(named)].map((file) => [file, realpath(file)]));
+  const weightsFolder = commonFolder([...files.values()]);
+  return { model: new Encoder(graph, dialect, weightsFolder ?? '', files).encode(), weightsFolder };
+}
+
+function realpath(file: string): string {
+  try {
+    return fs.realpathSync(file);
+  } catch (error) {
+    throw new RollscopeError('model', `The weights file ${file} cannot be read.`, 'Choose the model again.', {
+      cause: error,
+    });
+  }
 }

@@ -104,7 +104,8 @@ export const cumulativeSum = unary('CumSum');
 
 /**
  * Batched matrix product [..., M, K] x [..., K, N] with equal leading axes; either side may be transposed in its last
- * two axes. The sides may also be plain matrices.
+ * two axes. The sides may also be plain matrices. K may be 0, unless it is a
+ * batch with a transposed side.
  */
 export function matmul(a: Tensor, b: Tensor, options: { transA?: boolean; transB?: boolean } = {}): Tensor {
   const transA = options.transA ?? false;

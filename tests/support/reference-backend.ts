@@ -1,0 +1,414 @@
+/**
+ * Runs graphs in float64, one element at a time: the oracle that other backends and the gradients are checked against.
+ * Plain loops, no cleverness; far too slow for anything but tests.
+ */
+import fs from 'node:fs';
+import type { Backend, Executable, Value } from '../../engine/runtime/backend.ts';
+import {
+  type Constant,
+  type Dim,
+  type DType,
+  evaluate,
+  type Graph,
+  type Node,
+  type Subgraph,
+  type Tensor,
+  type TensorData,
+} from '../../engine/tensor/index.ts';
+
+/** Integers and truth values (0, 1) are held as doubles too. */
+export interface Doubles {
+  shape: readonly number[];
+  data: Float64Array;
+}
+
+const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+function filled(shape: readonly number[], element: (index: number[]) => number): Doubles {
+  const data = new Float64Array(count(shape));
+  const index = shape.map(() => 0);
+  for (let i = 0; i < data.length; i++) {
+    data[i] = element(index);
+    for (let axis = shape.length - 1; axis >= 0 && ++index[axis]! === shape[axis]; axis--) index[axis] = 0;
+  }
+  return { shape, data };
+}
+
+/** The element at an index; missing leading axes and axes of size 1 broadcast. */
+function at(x: Doubles, index: readonly number[]): number {
+  const lead = index.length - x.shape.length;
+  let offset = 0;
+  x.shape.forEach((size, axis) => {
+    offset = offset * size + (size === 1 ? 0 : index[lead + axis]!);
+  });
+  return x.data[offset]!;
+}
+
+function elementwise(f: (...values: number[]) => number) {
+  return (xs: Doubles[], shape: readonly number[]) => filled(shape, (index) => f(...xs.map((x) => at(x, index))));
+}
+
+function reduced(x: Doubles, node: Node, shape: readonly number[], f: (values: number[]) => number): Doubles {
+  const { axes } = node.attributes as { axes: number[] };
+  const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+  const groups = filled(kept, () => 0).data;
+  const values: number[][] = Array.from(groups, () => []);
+  filled(x.shape, (index) => {
+    let offset = 0;
+    kept.forEach((size, axis) => {
+      offset = offset * size + (axes.includes(axis) ? 0 : index[axis]!);
+    });
+    values[offset]!.push(at(x, index));
+    return 0;
+  });
+  return { shape, data: Float64Array.from(values, f) };
+}
+
+const total = (values: number[]) => values.reduce((a, b) => a + b, 0);
+
+/** Rows along the last axis. */
+function rows(x: Doubles): Float64Array[] {
+  const length = x.shape.at(-1)!;
+  return Array.from({ length: length === 0 ? 0 : x.data.length / length }, (_, i) =>
+    x.data.slice(i * length, (i + 1) * length),
+  );
+}
+const ofRows = (shape: readonly number[], made: Float64Array[]): Doubles => ({
+  shape,
+  data: Float64Array.from(made.flatMap((row) => [...row])),
+});
+
+type Run = (xs: Doubles[], shapes: number[][], node: Node) => Doubles[];
+/** An operator with one output. */
+const single =
+  (f: (xs: Doubles[], shape: number[], node: Node) => Doubles): Run =>
+  (xs, shapes, node) => [f(xs, shapes[0]!, node)];
+const pointwise = (f: (...values: number[]) => number): Run => single(elementwise(f));
+const bit = (value: boolean) => (value ? 1 : 0);
+
+const RUN: Record<string, Run> = {
+  Add: pointwise((a, b) => a! + b!),
+  Sub: pointwise((a, b) => a! - b!),
+  Mul: pointwise((a, b) => a! * b!),
+  Div: (xs, [shape], node) => {
+    const integer = node.outputs[0]!.dtype !== 'float32';
+    return [elementwise((a, b) => (integer ? Math.trunc(a! / b!) : a! / b!))(xs, shape!)];
+  },
+  Max: pointwise((a, b) => Math.max(a!, b!)),
+  Min: pointwise((a, b) => Math.min(a!, b!)),
+  Less: pointwise((a, b) => bit(a! < b!)),
+  Greater: pointwise((a, b) => bit(a! > b!)),
+  GreaterOrEqual: pointwise((a, b) => bit(a! >= b!)),
+  Equal: pointwise((a, b) => bit(a === b)),
+  And: pointwise((a, b) => bit(a === 1 && b === 1)),
+  Or: pointwise((a, b) => bit(a === 1 || b === 1)),
+  Not: pointwise((a) => bit(a === 0)),
+  Neg: pointwise((a) => -a!),
+  Exp: pointwise((a) => Math.exp(a!)),
+  Log: pointwise((a) => Math.log(a!)),
+  Sqrt: pointwise((a) => Math.sqrt(a!)),
+  Abs: pointwise((a) => Math.abs(a!)),
+  Sigmoid: pointwise((a) => 1 / (1 + Math.exp(-a!))),
+  Tanh: pointwise((a) => Math.tanh(a!)),
+  Identity: pointwise((a) => a!),
+  Where: pointwise((condition, a, b) => (condition === 1 ? a! : b!)),
+  Cast: (xs, [shape], node) => {
+    const to = node.outputs[0]!.dtype;
+    return [elementwise((a) => (to === 'float32' ? a! : to === 'bool' ? bit(a !== 0) : Math.trunc(a!)))(xs, shape!)];
+  },
+  Softmax: single(([x], shape) =>
+    ofRows(
+      shape,
+      rows(x!).map((row) => {
+        const peak = Math.max(...row);
+        const powers = row.map((v) => Math.exp(v - peak));
+        return powers.map((p) => p / total([...powers]));
+      }),
+    ),
+  ),
+  CumSum: single(([x], shape) =>
+    ofRows(
+      shape,
+      rows(x!).map((row) => {
+        let sum = 0;
+        return row.map((v) => (sum += v));
+      }),
+    ),
+  ),
+  ArgMax: single(([x], shape) => ({
+    shape,
+    data: Float64Array.from(rows(x!), (row) => row.indexOf(Math.max(...row))),
+  })),
+  ReduceSum: single(([x], shape, node) => reduced(x!, node, shape, total)),
+  ReduceMean: single(([x], shape, node) => reduced(x!, node, shape, (v) => total(v) / v.length)),
+  ReduceMax: single(([x], shape, node) => reduced(x!, node, shape, (v) => Math.max(...v))),
+  MatMul: single(([a, b], shape, node) => {
+    const { transA, transB } = node.attributes;
+    const inner = transA ? a!.shape.at(-2)! : a!.shape.at(-1)!;
+    return filled(shape, (index) => {
+      const [lead, m, n] = [index.slice(0, -2), index.at(-2)!, index.at(-1)!];
+      let sum = 0;
+      for (let k = 0; k < inner; k++) {
+        // `at` with full indices: sizes of 1 are themselves.
+        sum += at(a!, [...lead, ...(transA ? [k, m] : [m, k])]) * at(b!, [...lead, ...(transB ? [n, k] : [k, n])]);
+      }
+      return sum;
+    });
+  }),
+  Reshape: single(([x], shape) => ({ shape, data: x!.data })),
+  Transpose: single(([x], shape, node) => {
+    const permutation = node.attributes.permutation as number[];
+    return filled(shape, (index) => {
+      const source: number[] = [];
+      permutation.forEach((from, to) => {
+        source[from] = index[to]!;
+      });
+      return at(x!, source);
+    });
+  }),
+  Expand: pointwise((a) => a!),
+  Concat: single((xs, shape, node) => {
+    const axis = node.attributes.axis as number;
+    return filled(shape, (index) => {
+      let offset = index[axis]!;
+      const part = xs.find((x) => {
+        if (offset < x.shape[axis]!) return true;
+        offset -= x.shape[axis]!;
+        return false;
+      });
+      return at(part!, index.with(axis, offset));
+    });
+  }),
+  Split: ([x], shapes, node) => {
+    const axis = node.attributes.axis as number;
+    let start = 0;
+    return shapes.map((shape) => {
+      const from = start;
+      start += shape[axis]!;
+      return filled(shape, (index) => at(x!, index.with(axis, index[axis]! + from)));
+    });
+  },
+  Gather: single(([x, index], shape) =>
+    filled(shape, (i) => {
+      const rank = index!.shape.length;
+      return at(x!, [bounded(at(index!, i.slice(0, rank)), x!.shape[0]!), ...i.slice(rank)]);
+    }),
+  ),
+  Pick: single(([x, index], shape) => filled(shape, (i) => at(x!, [...i, bounded(at(index!, i), x!.shape.at(-1)!)]))),
+  ScatterAdd: single(([index, updates], shape) => {
+    const result = filled(shape, () => 0);
+    const row = count(shape.slice(1));
+    index!.data.forEach((target, i) => {
+      for (let j = 0; j < row; j++) result.data[bounded(target, shape[0]!) * row + j]! += updates!.data[i * row + j]!;
+    });
+    return result;
+  }),
+  RmsNorm: ([x, weight], shapes, node) => {
+    const epsilon = node.attributes.epsilon as number;
+    const inverse = rows(x!).map((row) => 1 / Math.sqrt(total([...row].map((v) => v * v)) / row.length + epsilon));
+    const made = rows(x!).map((row, i) => row.map((v, j) => v * inverse[i]! * weight!.data[j]!));
+    return [ofRows(shapes[0]!, made), { shape: shapes[1]!, data: Float64Array.from(inverse) }];
+  },
+  Rotary: single(([x, position, cos, sin], shape, node) => {
+    const head = shape[2]! / (node.attributes.heads as number);
+    const half = head / 2;
+    return filled(shape, ([b, l, i]) => {
+      const p = at(position!, [b!, l!]);
+      const within = i! % head;
+      const first = within < half;
+      const partner = at(x!, [b!, l!, first ? i! + half : i! - half]);
+      const [c, s] = [at(cos!, [p, within % half]), at(sin!, [p, within % half])];
+      return at(x!, [b!, l!, i!]) * c + (first ? -partner : partner) * s;
+    });
+  }),
+};
+
+function bounded(index: number, size: number): number {
+  if (!Number.isInteger(index) || index < 0 || index >= size) throw new Error(`index ${index} is not below ${size}`);
+  return index;
+}
+
+/** Values of tensors and of named sizes; a loop's turn or a branch has a frame of its own. */
+class Frame {
+  readonly values = new Map<Tensor, Doubles>();
+  readonly sizes: Map<string, number>;
+
+  constructor(readonly outer?: Frame) {
+    this.sizes = new Map(outer?.sizes);
+  }
+
+  get(tensor: Tensor): Doubles {
+    const value = this.values.get(tensor) ?? this.outer?.get(tensor);
+    if (!value) throw new Error(`${tensor.name} has no value`);
+    return value;
+  }
+
+  /** Learns the named sizes that a tensor's shape tells. */
+  learn(tensor: Tensor, value: Doubles): void {
+    tensor.shape.forEach((dim, axis) => {
+      if (typeof dim === 'string' && /^\w+$/.test(dim) && !this.sizes.has(dim)) this.sizes.set(dim, value.shape[axis]!);
+    });
+  }
+
+  /** Keeps a value whose shape agrees with the tensor's. */
+  set(tensor: Tensor, value: Doubles): void {
+    this.learn(tensor, value);
+    const shape = tensor.shape.map((dim) => this.resolve(dim));
+    if (shape.join() !== value.shape.join()) throw new Error(`${tensor.name} [${tensor.shape}] got [${value.shape}]`);
+    this.values.set(tensor, value);
+  }
+
+  resolve(dim: Dim): number {
+    return evaluate(dim, this.sizes);
+  }
+}
+
+function runSubgraph(body: Subgraph, inputs: Doubles[], outer: Frame): Doubles[] {
+  const frame = new Frame(outer);
+  // Sizes that a loop carries are new in every turn.
+  for (const tensor of body.inputs) {
+    for (const dim of tensor.shape) if (typeof dim === 'string' && !isGiven(tensor.graph, dim)) frame.sizes.delete(dim);
+  }
+  body.inputs.forEach((tensor, i) => {
+    frame.set(tensor, inputs[i]!);
+  });
+  for (const node of body.nodes) runNode(node, frame);
+  return body.outputs.map((tensor) => frame.get(tensor));
+}
+
+const isGiven = (graph: Graph, dim: string) => graph.sizes.has(dim);
+
+function runLoop(node: Node, frame: Frame): Doubles[] {
+  const [trips, ...initial] = node.inputs.map((t) => frame.get(t));
+  let carried = initial;
+  const stacked: Doubles[][] = [];
+  for (let turn = 0; turn < trips!.data[0]!; turn++) {
+    const scalar = { shape: [], data: Float64Array.of(turn) };
+    const [goOn, ...results] = runSubgraph(node.bodies[0]!, [scalar, ...carried], frame);
+    carried = results.slice(0, initial.length);
+    stacked.push(results.slice(initial.length));
+    if (goOn!.data[0] === 0) break;
+  }
+  const pieces = node.outputs.slice(initial.length).map((_, i) => stacked.map((turn) => turn[i]!));
+  return [
+    ...carried,
+    ...pieces.map((turns) => ({
+      shape: [turns.length, ...(turns[0]?.shape ?? [])],
+      data: Float64Array.from(turns.flatMap((t) => [...t.data])),
+    })),
+  ];
+}
+
+function runNode(node: Node, frame: Frame): void {
+  let results: Doubles[];
+  if (node.op === 'Loop') results = runLoop(node, frame);
+  else if (node.op === 'If') {
+    const [then, otherwise] = node.bodies;
+    results = runSubgraph(frame.get(node.inputs[0]!).data[0] === 1 ? then! : otherwise!, [], frame);
+  } else if (node.op === 'Size') {
+    results = [{ shape: [], data: Float64Array.of(frame.resolve(node.attributes.dim as Dim)) }];
+  } else {
+    const run = RUN[node.op];
+    if (!run) throw new Error(`the reference does not know ${node.op}`);
+    const inputs = node.inputs.map((t) => frame.get(t));
+    const shapes = node.outputs.map((t) => t.shape.map((d) => frame.resolve(d)));
+    results = run(inputs, shapes, node);
+  }
+  node.outputs.forEach((tensor, i) => {
+    frame.set(tensor, results[i]!);
+  });
+}
+
+function constantValue({ kind, tensor, data }: Constant): Doubles {
+  const shape = tensor.shape as number[];
+  if (kind === 'inline') return { shape, data: toDoubles(data) };
+  const bytes = fs.readFileSync(data.file).subarray(data.offset, data.offset + data.bytes);
+  const width = data.stored === 'F32' ? 4 : 2;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const element = (i: number) => {
+    if (data.stored === 'F32') return view.getFloat32(4 * i, true);
+    const bits = view.getUint16(2 * i, true);
+    return data.stored === 'BF16' ? fromBits(bits * 65536) : fromHalf(bits);
+  };
+  return { shape, data: Float64Array.from({ length: bytes.length / width }, (_, i) => element(i)) };
+}
+
+function fromBits(bits: number): number {
+  return new Float32Array(Uint32Array.of(bits).buffer)[0]!;
+}
+
+function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+function toDoubles(data: TensorData): Float64Array {
+  return data instanceof BigInt64Array ? Float64Array.from(data, Number) : Float64Array.from(data);
+}
+
+/** The graph's outputs for these inputs, in float64. */
+export function evaluateGraph(graph: Graph, feeds: Readonly<Record<string, Doubles>>): Record<string, Doubles> {
+  const frame = new Frame();
+  for (const constant of graph.constants) frame.set(constant.tensor, constantValue(constant));
+  for (const input of graph.inputs) {
+    const value = feeds[input.name];
+    if (!value) throw new Error(`input ${input.name} is missing`);
+    frame.learn(input, value);
+  }
+  for (const input of graph.inputs) frame.set(input, feeds[input.name]!);
+  for (const node of graph.nodes) runNode(node, frame);
+  return Object.fromEntries([...graph.outputs].map(([name, tensor]) => [name, frame.get(tensor)]));
+}
+
+class ReferenceValue implements Value {
+  constructor(
+    readonly dtype: DType,
+    readonly doubles: Doubles,
+  ) {}
+  get shape(): readonly number[] {
+    return this.doubles.shape;
+  }
+  get data(): TensorData {
+    const { data } = this.doubles;
+    if (this.dtype === 'float32') return Float32Array.from(data);
+    if (this.dtype === 'int32') return Int32Array.from(data);
+    if (this.dtype === 'int64') return BigInt64Array.from(Array.from(data, BigInt));
+    return Uint8Array.from(data);
+  }
+  dispose(): void {}
+}
+
+/** The reference as a backend; values that it makes keep their float64 precision when they are fed back. */
+export function referenceBackend(): Backend {
+  const doubles = (value: Value): Doubles =>
+    value instanceof ReferenceValue ? value.doubles : { shape: value.shape, data: toDoubles(value.data!) };
+  return {
+    device: 'reference',
+    controlFlow: true,
+    seconds: 0,
+    async compile(graph): Promise<Executable> {
+      const dtypes = new Map([...graph.outputs].map(([name, tensor]) => [name, tensor.dtype]));
+      return {
+        async run(feeds) {
+          const given = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, doubles(value)]));
+          const results = Object.entries(evaluateGraph(graph, given));
+          return Object.fromEntries(
+            results.map(([name, value]) => [name, new ReferenceValue(dtypes.get(name)!, value)]),
+          );
+        },
+        async release() {},
+      };
+    },
+    async read(value) {
+      return value.data!;
+    },
+    value(dtype, shape, data) {
+      return new ReferenceValue(dtype, { shape, data: toDoubles(data) });
+    },
+    async release() {},
+  };
+}
