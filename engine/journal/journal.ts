@@ -2,7 +2,7 @@
  * The writer of a run folder: what happens in a run becomes a record here. One writer for a run at a time. A frame is
  * written before the record that points to it.
  */
-import { existsSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
@@ -247,12 +247,17 @@ export class Journal {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The records from number `seq` on. */
-  recordsFrom(seq: number): JournalRecord[] {
+  /** At most `limit` records from number `seq` on; also after `close`. */
+  recordsFrom(seq: number, limit = Number.POSITIVE_INFINITY): JournalRecord[] {
     const start = this.#offsets[seq];
-    if (start === undefined) return [];
-    const bytes = Buffer.alloc(this.#events.length - start);
-    readSync(this.#events.descriptor, bytes, 0, bytes.length, start);
+    if (start === undefined || limit <= 0) return [];
+    const bytes = Buffer.alloc((this.#offsets[seq + limit] ?? this.#events.length) - start);
+    const fd = openSync(this.#events.path, 'r');
+    try {
+      readSync(fd, bytes, 0, bytes.length, start);
+    } finally {
+      closeSync(fd);
+    }
     const lines = bytes.toString().trimEnd().split('\n');
     return lines.map((line) => JSON.parse(line) as JournalRecord);
   }

@@ -1,0 +1,414 @@
+/**
+ * A small, complete run folder, written through the real journal: arithmetic problems whose majority share rises under
+ * majority voting, a few of them confidently wrong. Everything follows from the options, byte for byte.
+ */
+import { writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Journal, type JournalOptions } from '../../engine/journal/journal.ts';
+import {
+  type Cluster,
+  type Estimate,
+  type NewRecord,
+  type Problem,
+  type RolloutSummary,
+  RUN_FORMAT,
+  RunConfig,
+  type RunFile,
+  type StoredRollout,
+} from '../../engine/protocol/index.ts';
+
+export interface RunFixtureOptions {
+  problems?: number;
+  /** Rollouts a problem, in training and in evaluation. */
+  votes?: number;
+  steps?: number;
+  /** An evaluation and a checkpoint every k steps. */
+  every?: number;
+  seed?: number;
+  /** Whether the problems have reference answers. */
+  labels?: boolean;
+  /** How the run ends; `interrupted` leaves it without end record, `running` also with its journal open. */
+  outcome?: 'completed' | 'stopped' | 'failed' | 'interrupted' | 'running';
+  /** Path of the data set that the problems name. */
+  dataset?: string;
+  created?: Date;
+}
+
+export interface RunFixture {
+  folder: string;
+  runFile: RunFile;
+  problems: Problem[];
+  /** Open when the outcome is `running`. */
+  journal: Journal | null;
+}
+
+type Settled = Required<RunFixtureOptions>;
+
+/** Creates `folder` and writes a run into it. */
+export async function writeRunFixture(folder: string, options: RunFixtureOptions = {}): Promise<RunFixture> {
+  const journal = await createFixtureJournal(folder, options);
+  await playFixture(journal, options);
+  const running = options.outcome === 'running';
+  if (!running) await journal.close();
+  const { runFile, problems } = journal;
+  return { folder: journal.folder, runFile, problems: [...problems], journal: running ? journal : null };
+}
+
+/** The run folder without any record yet. */
+export async function createFixtureJournal(
+  folder: string,
+  options: RunFixtureOptions = {},
+  journalOptions: JournalOptions = {},
+): Promise<Journal> {
+  const settings = settle(options);
+  const config = RunConfig.parse({
+    model: 'embedded',
+    dataset: { path: settings.dataset },
+    steps: settings.steps,
+    batch: settings.problems,
+    votes: settings.votes,
+    group: settings.votes,
+    sampling: { maxTokens: 64 },
+    optimizer: { lr: 1e-3 },
+    evaluation: { every: settings.every, samples: settings.votes },
+    checkpoint: { every: settings.every },
+    device: 'cpu',
+    seed: settings.seed,
+  });
+  const runFile: RunFile = {
+    format: RUN_FORMAT,
+    run: basename(folder),
+    created: settings.created.toISOString(),
+    config,
+    versions: { rollscope: '0.1.0', node: '20.20.2', onnxruntime: '1.30.0' },
+    modelFingerprint: 'c0ffee00c0ffee00',
+    dataFingerprint: 'da7ada7ada7ada7a',
+  };
+  const problems = tasks(settings).map((task) => task.problem);
+  return Journal.create(folder, runFile, problems, { now: clock(settings.created), ...journalOptions });
+}
+
+/** Does what the training loop does: goes on from the journal's checkpoint, or from the start. */
+export async function playFixture(journal: Journal, options: RunFixtureOptions = {}): Promise<void> {
+  const settings = settle(options);
+  const all = tasks(settings);
+  if (!journal.checkpoint) {
+    journal.append({
+      type: 'run',
+      run: journal.runFile.run,
+      config: journal.runFile.config,
+      problems: all.length,
+      evaluationProblems: 0,
+      model: {
+        name: 'embedded',
+        parameters: 156_032,
+        trainable: 156_032,
+        fingerprint: journal.runFile.modelFingerprint,
+      },
+      dataFingerprint: journal.runFile.dataFingerprint,
+      device: 'cpu',
+    });
+    await evaluate(journal, settings, all, 0);
+  }
+  for (let step = (journal.checkpoint?.step ?? 0) + 1; step <= settings.steps; step++) {
+    await train(journal, settings, all, step);
+    const last = step === settings.steps;
+    if (step % settings.every !== 0 && !last) continue;
+    if (last && settings.outcome !== 'completed') break;
+    await evaluate(journal, settings, all, step);
+    await journal.writeCheckpoint(step, (aside) =>
+      writeFile(join(aside, 'state.json'), `${JSON.stringify({ step })}\n`),
+    );
+  }
+  finish(journal, settings);
+}
+
+function finish(journal: Journal, { outcome, steps }: Settled): void {
+  if (outcome === 'completed') journal.append({ type: 'end', reason: 'completed', step: steps });
+  if (outcome === 'stopped') {
+    journal.append({ type: 'lifecycle', event: 'stopping' });
+    journal.append({ type: 'end', reason: 'stopped', step: steps });
+  }
+  if (outcome === 'failed') {
+    const message = `The loss is not finite at step ${steps + 1}, problem 3.`;
+    const hint = 'Lower the learning rate, then resume from the last checkpoint.';
+    journal.append({ type: 'end', reason: 'failed', step: steps, error: { code: 'non-finite', message, hint } });
+  }
+}
+
+function settle(options: RunFixtureOptions): Settled {
+  return {
+    problems: 12,
+    votes: 8,
+    steps: 10,
+    every: 5,
+    seed: 7,
+    labels: true,
+    outcome: 'completed',
+    dataset: 'embedded',
+    created: new Date(Date.UTC(2026, 10, 24, 19, 30, 12)),
+    ...options,
+  };
+}
+
+/** A problem with the answers that the pretended model gives to it. */
+interface Task {
+  problem: Problem;
+  expression: string;
+  right: string;
+  answers: string[];
+  /** Initial preference of each answer, log-odds. */
+  preference: number[];
+}
+
+function tasks({ problems, seed, labels, dataset }: Settled): Task[] {
+  return Array.from({ length: problems }, (_, index) => {
+    const random = generator(seed, 0x7a5c, index);
+    const [a, b] = [12 + Math.floor(random() * 80), 11 + Math.floor(random() * 60)];
+    const minus = random() < 0.4 && a > b;
+    const right = minus ? a - b : a + b;
+    const expression = `${a} ${minus ? '-' : '+'} ${b}`;
+    // Every fourth problem: the carry is forgotten, and the model is sure of it.
+    const confidentlyWrong = index % 4 === 3;
+    const strength = 0.2 + 1.4 * random();
+    return {
+      problem: {
+        index,
+        id: `sum-${String(index + 1).padStart(2, '0')}`,
+        prompt: `What is ${expression}?`,
+        answer: labels ? String(right) : null,
+        source: dataset,
+        row: index,
+        line: index + 1,
+      },
+      expression,
+      right: String(right),
+      answers: [right, right - 10, right + 1, right + 9].map(String),
+      preference: confidentlyWrong ? [-0.4, 1.6, -0.8, -1.5] : [strength, -0.3, -0.6, -1.2],
+    };
+  });
+}
+
+/** Sharpening: each step multiplies the odds of the preferred answer by e^0.22. */
+function answerMass(task: Task, step: number, temperature: number): number[] {
+  const best = task.preference.indexOf(Math.max(...task.preference));
+  const logits = task.preference.map((value, index) => (value + (index === best ? 0.22 * step : 0)) / temperature);
+  const weights = logits.map(Math.exp);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / total);
+}
+
+type Phase = 'train' | 'evaluation' | 'greedy';
+const PHASE_SALT = { train: 1, evaluation: 2, greedy: 3 };
+
+interface Drawn {
+  stored: StoredRollout;
+  answer: string | null;
+}
+
+function draw(task: Task, settings: Settled, step: number, phase: Phase, rollout: number): Drawn {
+  const random = generator(settings.seed, PHASE_SALT[phase], step, task.problem.index, rollout);
+  const mass = answerMass(task, step, phase === 'train' ? 1 : 0.6);
+  let choice = mass.indexOf(Math.max(...mass));
+  if (phase !== 'greedy') {
+    let left = random();
+    for (choice = 0; choice < mass.length - 1 && left >= mass[choice]!; choice++) left -= mass[choice]!;
+  }
+  const answer = task.answers[choice]!;
+  // Now and then the model talks until the limit and never answers; less often the longer it trains.
+  const truncated = phase !== 'greedy' && random() < 0.06 * Math.exp(-step / 8);
+  const opening = ['', 'Let me see. ', 'Step by step: '][Math.floor(random() * 3)]!;
+  const text = truncated
+    ? `${opening}${task.expression} is ${task.expression}, and again ${task.expression} is`
+    : `${opening}${task.expression} = ${answer}.\nThe answer is \\boxed{${answer}}.`;
+  const stored = speak(text, truncated ? null : answer, mass[choice]!, step, random);
+  return { stored, answer: truncated ? null : answer };
+}
+
+const VOCABULARY = 512;
+
+/** Cuts a text into tokens and gives each a plausible distribution: sure on form, unsure on the answer's digits. */
+function speak(text: string, answer: string | null, mass: number, step: number, random: () => number): StoredRollout {
+  const pieces: string[] = text.match(/ ?[A-Za-z]+|\\boxed|[\s\S]/g) ?? [];
+  // The end token has no text.
+  if (answer !== null) pieces.push('');
+  const count = pieces.length;
+  const column = () => new Float32Array(count);
+  const rollout: StoredRollout = {
+    text,
+    pieces,
+    finish: answer === null ? 'length' : 'stop',
+    tokens: Int32Array.from(pieces, tokenId),
+    logprob: column(),
+    entropy: column(),
+    logsumexp: column(),
+    meanLogit: column(),
+    top1: column(),
+    top2: column(),
+  };
+  const decisive = answer === null ? -1 : text.indexOf(`= ${answer}`) + 2;
+  for (let at = 0, index = 0; index < count; at += pieces[index]!.length, index++) {
+    const decides = answer !== null && at >= decisive && at < decisive + answer.length;
+    const sure = 1 - 0.12 * random() ** 2 * Math.exp(-step / 12);
+    const p = Math.min(0.9995, decides ? mass ** (1 / answer.length) : sure);
+    const top1 = p >= 0.5 ? p : p + (1 - p) * 0.5 * random();
+    const top2 = Math.min(p >= 0.5 ? (1 - p) * (0.4 + 0.5 * random()) : p, 1 - top1);
+    const logsumexp = 14 + 2 * random();
+    rollout.logprob[index] = Math.log(p);
+    rollout.entropy[index] = -p * Math.log(p) - (1 - p) * Math.log((1 - p) / 6);
+    rollout.logsumexp[index] = logsumexp;
+    // mean_t [logsumexp - mean logit] - log V is the self-certainty: it grows as training sharpens.
+    rollout.meanLogit[index] = logsumexp - Math.log(VOCABULARY) - 3 - 4 * p;
+    rollout.top1[index] = top1;
+    rollout.top2[index] = top2;
+  }
+  return rollout;
+}
+
+function tokenId(piece: string): number {
+  if (piece === '') return 0;
+  let hash = 7;
+  for (const character of piece) hash = (hash * 31 + character.codePointAt(0)!) % (VOCABULARY - 1);
+  return hash + 1;
+}
+
+type Group = Extract<NewRecord, { type: 'group' }>;
+
+/** Draws, votes, stores and records the rollouts of one problem. */
+function group(journal: Journal, settings: Settled, task: Task, step: number, phase: Phase): Group {
+  const count = phase === 'greedy' ? 1 : settings.votes;
+  const drawn = Array.from({ length: count }, (_, rollout) => draw(task, settings, step, phase, rollout));
+  const isCorrect = (answer: string) => (settings.labels ? answer === task.right : null);
+  const answers = new Set(drawn.flatMap(({ answer }) => answer ?? []));
+  const membersOf = (answer: string) => [...drawn.keys()].filter((rollout) => drawn[rollout]!.answer === answer);
+  const clusters: Cluster[] = [...answers]
+    .map((answer) => ({ answer, members: membersOf(answer), correct: isCorrect(answer) }))
+    .sort((a, b) => b.members.length - a.members.length || a.members[0]! - b.members[0]!);
+  const best = clusters[0];
+  const share = best ? best.members.length / count : 0;
+  const rewards: number[] = drawn.map(({ answer }) => (best && answer === best.answer ? 1 : 0));
+  const mean = average(rewards);
+  const deviation = Math.sqrt(rewards.reduce((sum, r) => sum + (r - mean) ** 2, 0) / Math.max(1, count - 1));
+  const trains = phase === 'train';
+  const rollouts = drawn.map(
+    ({ stored, answer }, index): RolloutSummary => ({
+      answer,
+      cluster: answer === null ? null : clusters.findIndex((cluster) => cluster.answer === answer),
+      correct: settings.labels ? answer === task.right : null,
+      reward: trains ? rewards[index]! : null,
+      advantage: trains ? (rewards[index]! - mean) / (deviation + 1e-6) : null,
+      tokens: stored.tokens.length,
+      logprob: average(stored.logprob),
+      entropy: average(stored.entropy),
+      finish: stored.finish,
+    }),
+  );
+  const record: Group = {
+    type: 'group',
+    step,
+    phase,
+    problem: task.problem.index,
+    clusters,
+    majority: best ? { answer: best.answer, share, rawShare: share, correct: best.correct } : null,
+    rollouts,
+    frame: journal.writeFrame(drawn.map((one) => one.stored)),
+  };
+  journal.append(record);
+  return record;
+}
+
+async function train(journal: Journal, settings: Settled, all: Task[], step: number): Promise<void> {
+  const groups = all.map((task) => group(journal, settings, task, step, 'train'));
+  const rollouts = groups.flatMap((one) => one.rollouts);
+  const labelled = (value: number) => (settings.labels ? value : null);
+  const skipped = groups.filter((one) => one.rollouts.every((rollout) => rollout.advantage === 0)).length;
+  const tokens = rollouts.reduce((sum, rollout) => sum + rollout.tokens, 0);
+  const entropy = average(rollouts.map((rollout) => rollout.entropy!));
+  const wave = generator(settings.seed, 0x5e, step);
+  journal.append({
+    type: 'step',
+    step,
+    metrics: {
+      proxyReward: average(rollouts.map((rollout) => rollout.reward!)),
+      groundTruthReward: labelled(average(rollouts.map((rollout) => Number(rollout.correct)))),
+      rewardAccuracy: labelled(average(rollouts.map((one) => Number((one.reward === 1) === one.correct)))),
+      labelAccuracy: labelled(average(groups.map((one) => Number(one.majority?.correct ?? false)))),
+      majorityShare: average(groups.map((one) => one.majority?.share ?? 0)),
+      rawMajorityShare: average(groups.map((one) => one.majority?.rawShare ?? 0)),
+      entropy,
+      length: tokens / rollouts.length,
+      truncated: average(rollouts.map((rollout) => Number(rollout.finish === 'length'))),
+      noAnswer: average(rollouts.map((rollout) => Number(rollout.answer === null))),
+      loss: skipped === groups.length ? null : -0.02 * wave(),
+      gradientNorm: skipped === groups.length ? null : 0.3 + entropy * wave(),
+      clipFraction: 0,
+      learningRate: 1e-3,
+      skippedGroups: skipped,
+      tokens,
+    },
+    timing: {
+      seconds: 2.4 + wave(),
+      rolloutSeconds: 1.6,
+      updateSeconds: 0.7,
+      engineSeconds: 0.1,
+      rolloutTokensPerSecond: tokens / 1.6,
+      residentBytes: 310e6 + Math.floor(wave() * 1e6),
+    },
+  });
+  await journal.sync();
+}
+
+async function evaluate(journal: Journal, settings: Settled, all: Task[], step: number): Promise<void> {
+  const sampled = all.map((task) => group(journal, settings, task, step, 'evaluation'));
+  const greedy = all.map((task) => group(journal, settings, task, step, 'greedy'));
+  const rollouts = sampled.flatMap((one) => one.rollouts);
+  const estimate = (values: number[]) => (settings.labels ? interval(values) : null);
+  journal.append({
+    type: 'evaluation',
+    step,
+    problems: all.length,
+    samples: settings.votes,
+    accuracy: estimate(sampled.map((one) => average(one.rollouts.map((rollout) => Number(rollout.correct))))),
+    majorityAccuracy: estimate(sampled.map((one) => Number(one.majority?.correct ?? false))),
+    greedyAccuracy: estimate(greedy.map((one) => Number(one.rollouts[0]!.correct))),
+    passAtK: estimate(sampled.map((one) => Number(one.rollouts.some((rollout) => rollout.correct)))),
+    majorityShare: average(sampled.map((one) => one.majority?.share ?? 0)),
+    entropy: average(rollouts.map((rollout) => rollout.entropy!)),
+    length: average(rollouts.map((rollout) => rollout.tokens)),
+    timing: { seconds: 1.9 },
+  });
+}
+
+/** Mean over problems with its 95% interval in the normal approximation, kept within [0, 1]. */
+function interval(values: number[]): Estimate {
+  const mean = average(values);
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length - 1);
+  const half = 1.96 * Math.sqrt(variance / values.length);
+  return { mean, low: Math.max(0, mean - half), high: Math.min(1, mean + half) };
+}
+
+function average(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum / values.length;
+}
+
+/** mulberry32, keyed by numbers: the same place of a run always draws the same. */
+function generator(...keys: number[]): () => number {
+  let state = 0x9e3779b9;
+  for (const key of keys) state = Math.imul(state ^ key, 0x85ebca6b) ^ (state >>> 13);
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let value = Math.imul(state ^ (state >>> 15), 1 | state);
+    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
+    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function clock(start: Date): () => Date {
+  let milliseconds = start.getTime();
+  return () => {
+    milliseconds += 210;
+    return new Date(milliseconds);
+  };
+}
