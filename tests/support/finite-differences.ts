@@ -1,0 +1,56 @@
+/** Gradients of a graph against central differences, both in float64. */
+import { Graph, gradients, op, type Tensor } from '../../engine/tensor/index.ts';
+import { largestDifference } from './compare.ts';
+import { randomNumbers } from './operator-cases.ts';
+import { type Doubles, evaluateGraph } from './reference-backend.ts';
+
+const STEP = 1e-5;
+
+/**
+ * The largest difference, relative to max(1, |gradient|), over all elements of the wanted inputs. What is differentiated
+ * is a randomly weighted sum of every element of the outputs that `build` makes.
+ */
+export function gradientError(
+  build: (graph: Graph) => Tensor[],
+  feeds: Readonly<Record<string, Doubles>>,
+  wanted: readonly string[],
+): number {
+  const plain = new Graph();
+  build(plain).forEach((tensor, i) => {
+    plain.output(`y${i}`, tensor);
+  });
+  const outputs = Object.values(evaluateGraph(plain, feeds));
+  const random = randomNumbers(11);
+  const weights = outputs.map(({ shape, data }) => ({ shape, data: data.map(() => 2 * random() - 1) }));
+  const given = { ...feeds, ...Object.fromEntries(weights.map((value, i) => [`weight${i}`, value])) };
+  const scalarOf = (graph: Graph) => {
+    const terms = build(graph).map((y, i) => op.reduceSum(op.mul(y, graph.input(`weight${i}`, 'float32', y.shape))));
+    const scalar = terms.reduce(op.add);
+    graph.output('scalar', scalar);
+    return scalar;
+  };
+  const forward = new Graph();
+  scalarOf(forward);
+  const graph = new Graph();
+  const scalar = scalarOf(graph);
+  const inputs = wanted.map((name) => graph.inputs.find((t) => t.name === name)!);
+  gradients(scalar, inputs).forEach((gradient, i) => {
+    if (!gradient) throw new Error(`${wanted[i]} has no gradient`);
+    graph.output(`gradient of ${wanted[i]}`, gradient);
+  });
+  const results = evaluateGraph(graph, given);
+  const scalarAt = (name: string, element: number, shift: number) => {
+    const { shape, data } = given[name]!;
+    const moved = data.with(element, data[element]! + shift);
+    return evaluateGraph(forward, { ...given, [name]: { shape, data: moved } }).scalar!.data[0]!;
+  };
+  let error = 0;
+  for (const name of wanted) {
+    const gradient = results[`gradient of ${name}`]!;
+    if (gradient.shape.join() !== given[name]!.shape.join())
+      throw new Error(`gradient of ${name}: [${gradient.shape}]`);
+    const numeric = gradient.data.map((_, i) => (scalarAt(name, i, STEP) - scalarAt(name, i, -STEP)) / (2 * STEP));
+    error = Math.max(error, largestDifference(gradient.data, numeric));
+  }
+  return error;
+}
