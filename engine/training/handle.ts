@@ -1,0 +1,24 @@
+/** A run that this process works on, as those who watch and steer it see it. */
+import type { JournalRecord, Progress } from '../protocol/index.ts';
+
+export type EndOfRun = Extract<JournalRecord, { type: 'end' }>;
+
+export interface RunHandle {
+  readonly run: string;
+  readonly folder: string;
+  progress(): Progress;
+  /** Takes effect between two calls of the device; so does `continue`. */
+  pause(): void;
+  continue(): void;
+  /** Resolves when the checkpoint and the end record are written. */
+  stop(): Promise<void>;
+  /** The end record; never rejects. */
+  readonly done: Promise<EndOfRun>;
+  /** Every record after it is in the journal, in order. Returns the function that stops listening. */
+  onRecord(listener: (record: JournalRecord) => void): () => void;
+  onProgress(listener: (progress: Progress) => void): () => void;
+  /** The journal's records from number `from` on. */
+  records(from: number): Promise<JournalRecord[]>;
+  /** Largest resident size of the process so far, bytes. */
+  peakMemoryBytes(): number;
+}

@@ -1,0 +1,383 @@
+/** A run, from configuration to end record: what the server, the command line and experiments start and steer. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type Dataset, loadDataset } from '../data/dataset.ts';
+import { Journal } from '../journal/journal.ts';
+import {
+  type JournalRecord,
+  type NewRecord,
+  type Problem,
+  type Progress,
+  RollscopeError,
+  RUN_FORMAT,
+  type RunConfig,
+  toErrorData,
+} from '../protocol/index.ts';
+import { versions } from '../versions.ts';
+import { Compute, ComputeError } from './compute.ts';
+import type { EndOfRun, RunHandle } from './handle.ts';
+import { Loop, type LoopState, STATE_FILE } from './loop.ts';
+import type { PolicyInfo } from './policy.ts';
+import { ProgressMeter } from './progress.ts';
+import { evaluationDue } from './schedule.ts';
+
+export interface StartOptions {
+  config: RunConfig;
+  /** The run's own folder, which must not exist yet or be empty. */
+  folder: string;
+  name: string;
+  signal?: AbortSignal;
+}
+
+interface Material {
+  problems: Problem[];
+  training: Problem[];
+  evaluation: Problem[];
+  prompts: { system?: string; user: string }[];
+  fingerprint: string;
+  warnings: string[];
+}
+
+/** Reads the problems of training and evaluation. Evaluation problems of their own are numbered after the others. */
+async function loadMaterial(config: RunConfig): Promise<Material> {
+  const own = await loadDataset(config.dataset);
+  const texts = (dataset: Dataset) => dataset.prompts.map((user) => ({ system: dataset.system, user }));
+  const limited = <T>(items: T[]) => items.slice(0, config.evaluation.limit ?? items.length);
+  const { dataset } = config.evaluation;
+  if (config.job === 'probe' || !dataset) {
+    return {
+      problems: own.problems,
+      training: own.problems,
+      evaluation: limited(own.problems),
+      prompts: texts(own),
+      fingerprint: own.fingerprint,
+      warnings: own.warnings,
+    };
+  }
+  const other = await loadDataset(dataset);
+  const evaluation = limited(other.problems).map((p, i) => ({ ...p, index: own.problems.length + i }));
+  return {
+    problems: [...own.problems, ...evaluation],
+    training: own.problems,
+    evaluation,
+    prompts: [...texts(own), ...limited(texts(other))],
+    fingerprint: `${own.fingerprint}+${other.fingerprint}`,
+    warnings: [...own.warnings, ...other.warnings],
+  };
+}
+
+function checkConfig(config: RunConfig): void {
+  if (config.group > config.votes) {
+    throw new RollscopeError(
+      'config',
+      `group (${config.group}) is larger than votes (${config.votes}).`,
+      'The rollouts that train are some of those that vote: lower --group or raise --votes.',
+    );
+  }
+  if (config.sampling.temperature === 0 && config.job === 'train') {
+    throw new RollscopeError(
+      'config',
+      'sampling.temperature is 0: every rollout of a problem would be the same.',
+      'Use a temperature above 0; the paper uses 1.',
+    );
+  }
+}
+
+class Run implements RunHandle {
+  readonly done: Promise<EndOfRun>;
+  private stopping: Promise<void> | null = null;
+  private finished = false;
+
+  constructor(
+    private readonly journal: Journal,
+    private readonly compute: Compute,
+    private readonly loop: Loop,
+    private readonly meter: ProgressMeter,
+  ) {
+    this.done = this.work();
+  }
+
+  get run(): string {
+    return this.journal.runFile.run;
+  }
+  get folder(): string {
+    return this.journal.folder;
+  }
+  progress(): Progress {
+    return this.meter.progress;
+  }
+  peakMemoryBytes(): number {
+    return Math.max(this.meter.peakBytes, process.resourceUsage().maxRSS * 1024);
+  }
+  onRecord(listener: (record: JournalRecord) => void): () => void {
+    return this.journal.onRecord(listener);
+  }
+  onProgress(listener: (progress: Progress) => void): () => void {
+    return this.meter.onProgress(listener);
+  }
+  async records(from: number): Promise<JournalRecord[]> {
+    return this.journal.recordsFrom(from);
+  }
+
+  pause(): void {
+    if (this.finished || this.stopping || this.meter.progress.state !== 'running') return;
+    this.meter.set({ state: 'pausing' });
+    this.compute.pause();
+  }
+
+  continue(): void {
+    if (this.finished || this.stopping) return;
+    this.compute.continue();
+    this.meter.set({ state: 'running' });
+  }
+
+  /** The worker has stopped between two calls. */
+  paused(): void {
+    this.meter.set({ state: 'paused', tokensPerSecond: null });
+    this.journal.append({ type: 'lifecycle', event: 'paused' });
+  }
+
+  continued(): void {
+    if (this.stopping) return;
+    this.meter.set({ state: 'running' });
+    this.journal.append({ type: 'lifecycle', event: 'continued' });
+  }
+
+  stop(): Promise<void> {
+    if (this.finished) return Promise.resolve();
+    this.stopping ??= (async () => {
+      this.meter.set({ state: 'stopping', activity: 'writing a checkpoint' });
+      this.compute.cancel();
+      await this.done;
+    })();
+    return this.stopping;
+  }
+
+  private async work(): Promise<EndOfRun> {
+    // Whoever started the run shall have its handle before anything happens.
+    await Promise.resolve();
+    this.meter.set({ state: 'running', step: this.loop.step });
+    let end: Omit<Extract<NewRecord, { type: 'end' }>, 'step'>;
+    try {
+      await this.loop.run();
+      end = { type: 'end', reason: 'completed' };
+    } catch (error) {
+      end = await this.interrupted(error);
+    }
+    let record: EndOfRun;
+    try {
+      record = this.journal.append({ ...end, step: this.loop.step }) as EndOfRun;
+    } catch (error) {
+      // No space for the end record: the run folder stays as it is and can be resumed.
+      const failure = toErrorData(error);
+      record = {
+        ...end,
+        reason: 'failed',
+        error: failure,
+        step: this.loop.step,
+        seq: this.journal.length,
+        time: new Date().toISOString(),
+      };
+    }
+    await this.compute.close();
+    await this.journal.close().catch(() => {});
+    this.finished = true;
+    this.meter.set({ state: 'ended', fraction: null, secondsLeft: null });
+    return record;
+  }
+
+  private async interrupted(error: unknown): Promise<Omit<Extract<NewRecord, { type: 'end' }>, 'step'>> {
+    const cancelled = error instanceof RollscopeError && error.code === 'cancelled';
+    if (cancelled) {
+      this.compute.reset();
+      try {
+        await this.loop.save();
+        return { type: 'end', reason: 'stopped' };
+      } catch (failure) {
+        return { type: 'end', reason: 'failed', error: toErrorData(failure) };
+      }
+    }
+    if (error instanceof ComputeError && error.code === 'non-finite') return this.nonFinite(error);
+    return { type: 'end', reason: 'failed', error: toErrorData(error) };
+  }
+
+  private nonFinite(error: ComputeError): Omit<Extract<NewRecord, { type: 'end' }>, 'step'> {
+    const step = this.loop.step + 1;
+    const problem = error.problem === null ? null : this.journal.problems[error.problem]!;
+    const where = problem
+      ? `, at problem ${problem.id} (${path.basename(problem.source)}, row ${problem.row + 1})`
+      : '';
+    const message = `At step ${step}${where}, ${error.message}.`;
+    this.journal.append({ type: 'warning', code: 'non-finite', message, step, problem: error.problem });
+    const hint =
+      'The weights are those of the step before. Lower the learning rate and start anew, or resume from the last checkpoint.';
+    return { type: 'end', reason: 'failed', error: { code: 'non-finite', message, hint } };
+  }
+}
+
+/** Opens the model in a worker. The worker is closed again when that fails. */
+async function openPolicy(
+  config: RunConfig,
+  material: Pick<Material, 'prompts' | 'problems'>,
+  compute: Compute,
+): Promise<PolicyInfo> {
+  try {
+    return await compute.open({
+      model: config.model,
+      lora: config.lora,
+      loss: config.loss,
+      optimizer: config.optimizer,
+      device: config.device,
+      threads: config.threads,
+      memoryLimit: config.memoryLimit,
+      seed: config.seed,
+      prompts: material.prompts,
+      temperature: config.sampling.temperature,
+      maxTokens: config.sampling.maxTokens,
+      trains: config.job === 'train',
+    });
+  } catch (error) {
+    await compute.close();
+    if (error instanceof ComputeError && error.problem !== null) {
+      const problem = material.problems[error.problem]!;
+      const line = problem.line === null ? `row ${problem.row + 1}` : `line ${problem.line}`;
+      throw new RollscopeError(
+        error.code,
+        `${problem.source}, ${line}, problem ${problem.id}: ${error.message}`,
+        error.hint,
+      );
+    }
+    throw error;
+  }
+}
+
+/** The parts of a run whose journal is open. */
+function assemble(config: RunConfig, journal: Journal, material: Material, setUp: SetUp, state: LoopState): Run {
+  const { compute, meter, listener } = setUp;
+  const loop = new Loop(
+    { config, journal, compute, meter, training: material.training, evaluation: material.evaluation },
+    state,
+  );
+  const run = new Run(journal, compute, loop, meter);
+  listener.run = run;
+  listener.loop = loop;
+  return run;
+}
+
+interface SetUp {
+  compute: Compute;
+  meter: ProgressMeter;
+  listener: { run: Run | null; loop: Loop | null };
+}
+
+function setUp(name: string, config: RunConfig): SetUp {
+  const listener: SetUp['listener'] = { run: null, loop: null };
+  const meter = new ProgressMeter(name, config.job === 'probe' ? 0 : config.steps, (step) => {
+    let left = 0;
+    for (let s = step + 1; s <= config.steps; s++) if (evaluationDue(config, s)) left++;
+    return left;
+  });
+  const compute = new Compute({
+    tick: (tick) => meter.tick(tick, listener.loop?.currentPhase ?? 'train'),
+    paused: () => listener.run?.paused(),
+    continued: () => listener.run?.continued(),
+  });
+  return { compute, meter, listener };
+}
+
+/**
+ * Starts a run in a new folder. Rejects with RollscopeError, before the folder exists, when configuration, dataset or
+ * model are bad.
+ */
+export async function startRun({ config, folder, name, signal }: StartOptions): Promise<RunHandle> {
+  checkConfig(config);
+  const material = await loadMaterial(config);
+  signal?.throwIfAborted();
+  const parts = setUp(name, config);
+  const info = await openPolicy(config, material, parts.compute);
+  let journal: Journal;
+  try {
+    signal?.throwIfAborted();
+    journal = await Journal.create(
+      folder,
+      {
+        format: RUN_FORMAT,
+        run: name,
+        created: new Date().toISOString(),
+        config,
+        versions: versions(),
+        modelFingerprint: info.fingerprint,
+        dataFingerprint: material.fingerprint,
+      },
+      material.problems,
+    );
+  } catch (error) {
+    await parts.compute.close();
+    throw error;
+  }
+  appendHeader(journal, config, material, info);
+  return assemble(config, journal, material, parts, { step: 0, stage: 'evaluate' });
+}
+
+function appendHeader(journal: Journal, config: RunConfig, material: Material, info: PolicyInfo): void {
+  const { name, parameters, trainable, fingerprint, device } = info;
+  journal.append({
+    type: 'run',
+    run: journal.runFile.run,
+    config,
+    problems: material.training.length,
+    evaluationProblems: material.problems.length - material.training.length,
+    model: { name, parameters, trainable, fingerprint },
+    dataFingerprint: material.fingerprint,
+    device,
+  });
+  for (const message of material.warnings) {
+    journal.append({ type: 'warning', code: 'dataset', message, step: null, problem: null });
+  }
+}
+
+/**
+ * Goes on with an interrupted, stopped or failed run from its last checkpoint, exactly as it would have gone on. Rejects
+ * with RollscopeError when the folder cannot be opened, or when model or dataset are no longer what they were.
+ */
+export async function resumeRun({ folder }: { folder: string }): Promise<RunHandle> {
+  const journal = await Journal.open(folder);
+  const { runFile, checkpoint } = journal;
+  const { config } = runFile;
+  let parts: SetUp | null = null;
+  try {
+    const material = await loadMaterial(config);
+    if (material.fingerprint !== runFile.dataFingerprint) {
+      throw new RollscopeError(
+        'dataset',
+        `${config.dataset.path} has changed since the run ${runFile.run} began.`,
+        'Restore the file as it was, or start a new run.',
+      );
+    }
+    parts = setUp(runFile.run, config);
+    const info = await openPolicy(config, material, parts.compute);
+    if (info.fingerprint !== runFile.modelFingerprint) {
+      throw new RollscopeError(
+        'model',
+        `The model ${config.model} has changed since the run ${runFile.run} began.`,
+        'Restore the model as it was, or start a new run.',
+      );
+    }
+    let state: LoopState = { step: 0, stage: 'evaluate' };
+    if (checkpoint) {
+      await parts.compute.restore(checkpoint.folder);
+      state = JSON.parse(await readFile(path.join(checkpoint.folder, STATE_FILE), 'utf8')) as LoopState;
+    } else {
+      appendHeader(journal, config, material, info);
+    }
+    if (journal.recovery) {
+      journal.append({ type: 'lifecycle', event: 'recovered', message: journal.recovery.message });
+    }
+    journal.append({ type: 'lifecycle', event: 'resumed' });
+    return assemble(config, journal, material, parts, state);
+  } catch (error) {
+    await parts?.compute.close();
+    await journal.close();
+    throw error;
+  }
+}

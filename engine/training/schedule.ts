@@ -1,0 +1,80 @@
+/** What is due at which step: learning rate, evaluations, checkpoints, and the order of problems. */
+import type { OptimizerConfig, RunConfig } from '../protocol/index.ts';
+import { generator } from '../rollout/philox.ts';
+
+/**
+ * Learning rate of a step (from 1 to `steps`): a linear rise over the warm-up's share of the steps, then constant, linear
+ * to 0, or half a cosine to 0 (arXiv 1608.03983).
+ */
+export function learningRate({ lr, schedule, warmup }: OptimizerConfig, step: number, steps: number): number {
+  const rise = Math.ceil(warmup * steps);
+  if (step <= rise) return (lr * step) / rise;
+  const done = (step - rise - 1) / Math.max(1, steps - rise);
+  switch (schedule) {
+    case 'constant':
+      return lr;
+    case 'linear':
+      return lr * (1 - done);
+    case 'cosine':
+      return lr * 0.5 * (1 + Math.cos(Math.PI * done));
+  }
+}
+
+/** Before the first step, after the last, and every k steps. */
+export function evaluationDue(config: RunConfig, step: number): boolean {
+  const { every, samples, greedy } = config.evaluation;
+  if (samples === 0 && !greedy) return false;
+  return step === 0 || step === config.steps || (every > 0 && step % every === 0);
+}
+
+/** Every k steps, and after the last. */
+export function checkpointDue(config: RunConfig, step: number): boolean {
+  return step > 0 && (step % config.checkpoint.every === 0 || step === config.steps);
+}
+
+/**
+ * Problems of a step (from 1): the set is shuffled anew for each pass and dealt out, so that every problem comes once
+ * before any comes twice. A batch larger than the set is the whole set.
+ */
+export function batchOf(seed: number, problems: number, batch: number, step: number): number[] {
+  const size = Math.min(batch, problems);
+  const first = (step - 1) * size;
+  const chosen: number[] = [];
+  for (let at = first; at < first + size; at++) {
+    const pass = Math.floor(at / problems);
+    chosen.push(shuffled(seed, problems, pass)[at % problems]!);
+  }
+  // Two passes may meet in one batch.
+  return [...new Set(chosen)];
+}
+
+let lastShuffle: { key: string; order: number[] } | null = null;
+
+function shuffled(seed: number, n: number, pass: number): number[] {
+  const key = `${seed} ${n} ${pass}`;
+  if (lastShuffle?.key === key) return lastShuffle.order;
+  const order = shuffle(
+    Array.from({ length: n }, (_, i) => i),
+    generator(seed, 'shuffle', pass),
+  );
+  lastShuffle = { key, order };
+  return order;
+}
+
+/** Fisher-Yates; `random` gives numbers in [0, 1). */
+export function shuffle<T>(items: T[], random: () => number): T[] {
+  for (let i = items.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [items[i], items[j]] = [items[j]!, items[i]!];
+  }
+  return items;
+}
+
+/** `count` of `n` indices, at random and in ascending order: which of the votes train. */
+export function subset(seed: number, step: number, problem: number, n: number, count: number): number[] {
+  const order = Array.from({ length: n }, (_, i) => i);
+  if (count >= n) return order;
+  return shuffle(order, generator(seed, 'select', step, problem))
+    .slice(0, count)
+    .sort((a, b) => a - b);
+}
