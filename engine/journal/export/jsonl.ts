@@ -1,0 +1,33 @@
+/** Exports as JSON lines: rollouts, and metrics (which Weights & Biases and others import). */
+import { streamAside } from './aside.ts';
+import { type RolloutExportOptions, rolloutRows } from './rows.ts';
+import { runScalars } from './scalars.ts';
+
+/** Writes one line a rollout; returns their number. */
+export async function exportRolloutsJsonl(
+  folder: string,
+  path: string,
+  options: RolloutExportOptions = {},
+): Promise<number> {
+  return writeLines(path, rolloutRows(folder, options));
+}
+
+/** Writes one line a step and one an evaluation; returns their number. A value that does not exist is null. */
+export async function exportMetricsJsonl(folder: string, path: string): Promise<number> {
+  const lines = async function* () {
+    for await (const { kind, step, time, values } of runScalars(folder)) yield { kind, step, time, ...values };
+  };
+  return writeLines(path, lines());
+}
+
+async function writeLines(path: string, values: AsyncIterable<object>): Promise<number> {
+  let count = 0;
+  const lines = async function* () {
+    for await (const value of values) {
+      count++;
+      yield `${JSON.stringify(value)}\n`;
+    }
+  };
+  await streamAside(path, lines());
+  return count;
+}

@@ -1,0 +1,277 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { latestCheckpoint, listCheckpoints } from '../../engine/journal/checkpoints.ts';
+import { decodeFrame, encodeFrame } from '../../engine/journal/frame.ts';
+import { Journal } from '../../engine/journal/journal.ts';
+import { readFrame, readRunFolder } from '../../engine/journal/reader.ts';
+import type { GroupRecord, JournalRecord, StoredRollout } from '../../engine/protocol/index.ts';
+import { createFixtureJournal, writeRunFixture } from '../support/run-fixture.ts';
+
+let root: string;
+let folder: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'journal-'));
+  folder = join(root, 'run');
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const SMALL = { problems: 2, votes: 2, steps: 2, every: 1 };
+
+function rollout(text: string, pieces: string[], start = 0): StoredRollout {
+  const column = (offset: number) => Float32Array.from(pieces, (_, index) => start + offset + index / 7);
+  return {
+    text,
+    pieces,
+    finish: 'stop',
+    tokens: Int32Array.from(pieces, (_, index) => index * 1000 - 1),
+    logprob: column(0.1),
+    entropy: column(0.2),
+    logsumexp: column(0.3),
+    meanLogit: column(0.4),
+    top1: column(0.5),
+    top2: column(0.6),
+  };
+}
+
+describe('frame', () => {
+  test.each([
+    ['plain text', [rollout('12 + 3', ['12', ' +', ' 3'])]],
+    ['several rollouts of different lengths', [rollout('ab', ['a', 'b']), rollout('', []), rollout('xyz', ['xyz'], 5)]],
+    ['an end token without text', [rollout('a', ['a', ''])]],
+    ['text outside ASCII', [rollout('½ → 😀é', ['½', ' →', ' 😀', 'é'])]],
+    ['a character cut in two', [rollout('😀', ['\ud83d', '\ude00'])]],
+    ['pieces that do not join to the text', [rollout('é', ['<0xC3>', '<0xA9>'])]],
+    ['no rollouts', []],
+  ])('gives back %s', (_, rollouts) => {
+    const bytes = encodeFrame(rollouts);
+    expect(bytes.length % 4).toBe(0);
+    expect(decodeFrame(bytes, 'test')).toEqual(rollouts);
+  });
+
+  test('keeps not-a-number and infinity', () => {
+    const odd = rollout('ab', ['a', 'b']);
+    odd.entropy.set([Number.NaN, Number.NEGATIVE_INFINITY]);
+    expect(decodeFrame(encodeFrame([odd]), 'test')).toEqual([odd]);
+  });
+
+  test('reads from any place in a larger buffer', () => {
+    const bytes = encodeFrame([rollout('ab', ['a', 'b'])]);
+    const larger = new Uint8Array(bytes.length + 3);
+    larger.set(bytes, 3);
+    expect(decodeFrame(larger.subarray(3), 'test')).toEqual([rollout('ab', ['a', 'b'])]);
+  });
+
+  test('notices any changed byte and any missing byte', () => {
+    const bytes = encodeFrame([rollout('ab', ['a', 'b'])]);
+    for (let index = 0; index < bytes.length; index++) {
+      const damaged = bytes.slice();
+      damaged[index]! ^= 0x10;
+      // The header's length is covered by the checksum, too.
+      expect(() => decodeFrame(damaged, 'here'), `byte ${index}`).toThrow('here');
+      expect(() => decodeFrame(bytes.subarray(0, index), 'here'), `length ${index}`).toThrow('here');
+    }
+  });
+
+  test('refuses arrays of different lengths', () => {
+    const wrong = { ...rollout('ab', ['a', 'b']), top2: new Float32Array(1) };
+    expect(() => encodeFrame([wrong])).toThrow('2 tokens, but 1 values of top2');
+    expect(() => encodeFrame([{ ...rollout('ab', ['a', 'b']), pieces: ['ab'] }])).toThrow('1 pieces');
+  });
+});
+
+describe('writer', () => {
+  test('numbers and times records, tells listeners, and readers see the same', async () => {
+    const journal = await createFixtureJournal(folder, SMALL, { now: () => new Date('2026-01-02T03:04:05Z') });
+    const heard: JournalRecord[] = [];
+    const stop = journal.onRecord((record) => heard.push(record));
+    const first = journal.append({ type: 'lifecycle', event: 'paused' });
+    const second = journal.append({ type: 'warning', code: 'x', message: 'y', step: null, problem: 3 });
+    stop();
+    const third = journal.append({ type: 'lifecycle', event: 'continued' });
+
+    expect(first).toEqual({ type: 'lifecycle', seq: 0, time: '2026-01-02T03:04:05.000Z', event: 'paused' });
+    expect(second.seq).toBe(1);
+    expect(heard).toEqual([first, second]);
+    expect((await readRunFolder(folder)).records).toEqual([first, second, third]);
+    expect(journal.recordsFrom(1)).toEqual([second, third]);
+    expect(journal.recordsFrom(0, 2)).toEqual([first, second]);
+    expect(journal.recordsFrom(3)).toEqual([]);
+    await journal.close();
+    expect(journal.recordsFrom(2)).toEqual([third]);
+  });
+
+  test('stores rollouts where the pointer says', async () => {
+    const journal = await createFixtureJournal(folder, SMALL);
+    const groups = [[rollout('ab', ['a', 'b'])], [rollout('c', ['c']), rollout('d', ['d'])]];
+    const pointers = groups.map((group) => journal.writeFrame(group));
+    await journal.close();
+    expect(pointers[1]!.offset).toBe(pointers[0]!.length);
+    for (const [index, pointer] of pointers.entries()) expect(await readFrame(folder, pointer)).toEqual(groups[index]);
+  });
+
+  test('begins a new rollout file when one is full', async () => {
+    const group = [rollout('ab', ['a', 'b'])];
+    const size = encodeFrame(group).length;
+    const journal = await createFixtureJournal(folder, SMALL, { rolloutFileBytes: 2 * size + 1 });
+    const pointers = Array.from({ length: 5 }, () => journal.writeFrame(group));
+    await journal.close();
+    expect(pointers.map((pointer) => [pointer.file, pointer.offset])).toEqual([
+      ['rollouts-000.bin', 0],
+      ['rollouts-000.bin', size],
+      ['rollouts-001.bin', 0],
+      ['rollouts-001.bin', size],
+      ['rollouts-002.bin', 0],
+    ]);
+    expect(await readFrame(folder, pointers[3]!)).toEqual(group);
+  });
+
+  test('refuses a record that could not be read again', async () => {
+    const journal = await createFixtureJournal(folder, SMALL);
+    const bad = { type: 'step', step: 0, metrics: { loss: Number.NaN } } as never;
+    expect(() => journal.append(bad)).toThrow(/step record is not valid: .*metrics/);
+    expect(journal.length).toBe(0);
+    await journal.close();
+    expect(() => journal.append({ type: 'lifecycle', event: 'paused' })).toThrow('closed');
+  });
+
+  test('does not begin a run in a folder that holds something', async () => {
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'notes.txt'), 'mine');
+    await expect(createFixtureJournal(folder, SMALL)).rejects.toMatchObject({
+      code: 'usage',
+      message: `The folder ${folder} exists and is not empty.`,
+    });
+    expect(readdirSync(folder)).toEqual(['notes.txt']);
+  });
+
+  test('says which folder is no run', async () => {
+    await expect(Journal.open(folder)).rejects.toMatchObject({ code: 'run-not-found' });
+    await expect(readRunFolder(folder)).rejects.toThrow(folder);
+  });
+});
+
+describe('checkpoints', () => {
+  test('are put in place whole, recorded, and pruned to the newest', async () => {
+    const { records } = await written({ problems: 1, votes: 2, steps: 4, every: 1 });
+    const found = await listCheckpoints(folder);
+    expect(found.map(({ step }) => step)).toEqual([3, 4]);
+    expect((await latestCheckpoint(folder))?.folder).toBe(join(folder, 'checkpoints', '4'));
+    expect(records.filter((record) => record.type === 'checkpoint')).toMatchObject(
+      [1, 2, 3, 4].map((step) => ({ step, path: `checkpoints/${step}` })),
+    );
+  });
+
+  test('leave nothing when writing one fails', async () => {
+    const journal = await createFixtureJournal(folder, SMALL);
+    await journal.writeCheckpoint(1, async (aside) => writeFileSync(join(aside, 'weights'), 'good'));
+    const full = Object.assign(new Error('write'), { code: 'ENOSPC' });
+    const failing = journal.writeCheckpoint(2, async (aside) => {
+      writeFileSync(join(aside, 'weights'), 'ha');
+      throw full;
+    });
+    await expect(failing).rejects.toMatchObject({ code: 'disk', hint: 'Free some space, then resume the run.' });
+    expect(readdirSync(join(folder, 'checkpoints'))).toEqual(['1']);
+    await journal.writeCheckpoint(1, async (aside) => writeFileSync(join(aside, 'weights'), 'better'));
+    expect(readFileSync(join(folder, 'checkpoints', '1', 'weights'), 'utf8')).toBe('better');
+    await journal.close();
+  });
+
+  test('torn ones are removed on opening', async () => {
+    const { journal } = await writeRunFixture(folder, { ...SMALL, outcome: 'running' });
+    await journal!.close();
+    const torn = join(folder, 'checkpoints', '.tmp-2');
+    mkdirSync(torn);
+    writeFileSync(join(torn, 'weights'), 'half');
+    const again = await Journal.open(folder);
+    expect(existsSync(torn)).toBe(false);
+    expect(again.recovery).toMatchObject({ checkpoints: 1, eventBytes: 0, rolloutBytes: 0, records: 0 });
+    expect(again.recovery?.message).toContain('an unfinished checkpoint');
+    expect(again.checkpoint?.step).toBe(1);
+    await again.close();
+  });
+});
+
+describe('reader', () => {
+  test('reads what was written, rollouts included', async () => {
+    const { runFile, problems, records, torn } = await written({});
+    expect(torn).toBe(false);
+    expect(problems).toHaveLength(12);
+    expect(runFile.config.votes).toBe(8);
+    expect(records.map((record) => record.seq)).toEqual(records.map((_, index) => index));
+    const groups = records.filter((record): record is GroupRecord => record.type === 'group');
+    expect(groups).toHaveLength(12 * 10 + 3 * 24);
+    for (const group of groups.slice(0, 20)) {
+      const rollouts = await readFrame(folder, group.frame);
+      expect(rollouts.map((one) => one.tokens.length)).toEqual(group.rollouts.map((one) => one.tokens));
+      for (const one of rollouts) expect(one.pieces.join('')).toBe(one.text);
+    }
+  });
+
+  test('names line and field of a broken record', async () => {
+    const path = join(folder, 'events.jsonl');
+    const { records } = await written(SMALL);
+    const lines = readFileSync(path, 'utf8').split('\n');
+    const spoil = (index: number, text: string) => writeFileSync(path, lines.with(index, text).join('\n'));
+
+    spoil(3, '{"type":"gr');
+    await expect(readRunFolder(folder)).rejects.toMatchObject({
+      code: 'run-broken',
+      message: `${path} line 4: not valid JSON.`,
+    });
+    await expect(Journal.open(folder)).rejects.toThrow(`${path} line 4`);
+    spoil(3, JSON.stringify({ ...records[3], step: 'two' }));
+    await expect(readRunFolder(folder)).rejects.toThrow(/line 4: step: .*number/);
+    writeFileSync(path, lines.toSpliced(3, 1).join('\n'));
+    await expect(readRunFolder(folder)).rejects.toThrow('line 4: record number 4 where 3 belongs');
+  });
+
+  test('names line and field of a broken problem and of a broken run.json', async () => {
+    await written(SMALL);
+    const problems = join(folder, 'problems.jsonl');
+    const text = readFileSync(problems, 'utf8');
+    writeFileSync(problems, text.replace('"row":1', '"row":"b"'));
+    await expect(readRunFolder(folder)).rejects.toThrow(/problems\.jsonl line 2: row: /);
+    rmSync(problems);
+    await expect(readRunFolder(folder)).rejects.toMatchObject({
+      code: 'run-broken',
+      message: `${problems} is missing.`,
+    });
+
+    const path = join(folder, 'run.json');
+    const run = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(path, JSON.stringify({ ...run, config: { ...run.config, votes: 0 } }));
+    await expect(readRunFolder(folder)).rejects.toThrow(/run\.json: config\.votes: /);
+    writeFileSync(path, JSON.stringify({ format: 99, anything: 'else' }));
+    const newer = { code: 'run-version', hint: 'Update Rollscope to open this run.' };
+    await expect(readRunFolder(folder)).rejects.toMatchObject(newer);
+    await expect(Journal.open(folder)).rejects.toMatchObject(newer);
+  });
+
+  test('says when stored rollouts are missing, damaged, or outside the run', async () => {
+    const { records } = await written(SMALL);
+    const { frame } = records.find((record): record is GroupRecord => record.type === 'group')!;
+    const path = join(folder, frame.file);
+    const bytes = readFileSync(path);
+    bytes[frame.offset + 30]! ^= 1;
+    writeFileSync(path, bytes);
+    await expect(readFrame(folder, frame)).rejects.toMatchObject({ code: 'run-broken' });
+    await expect(readFrame(folder, { ...frame, offset: 10 ** 9 })).rejects.toThrow('missing');
+    await expect(readFrame(folder, { ...frame, file: '../run/rollouts-000.bin' })).rejects.toThrow('missing');
+  });
+});
+
+async function written(options: Parameters<typeof writeRunFixture>[1]) {
+  await writeRunFixture(folder, options);
+  return readRunFolder(folder);
+}
+
+test('the fixture is the same, byte for byte, each time', async () => {
+  const other = join(root, 'again', 'run');
+  await writeRunFixture(folder, SMALL);
+  await writeRunFixture(other, SMALL);
+  for (const name of ['run.json', 'problems.jsonl', 'events.jsonl', 'rollouts-000.bin']) {
+    expect(readFileSync(join(other, name)).equals(readFileSync(join(folder, name))), name).toBe(true);
+  }
+});
