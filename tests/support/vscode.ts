@@ -1,0 +1,235 @@
+/**
+ * A real VS Code for end-to-end tests: its server with the packaged extension in it, driven in headless Chromium.
+ * The server comes from `../shared/tools/setup-vscode.mjs`; where that or the browser is missing the tests are skipped.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import { cleanEnvironment, isAlive, Program, ROOT, temporaryFolder, until } from './processes.ts';
+import { requireOrSkip } from './skip.ts';
+import { Workbench } from './workbench.ts';
+
+const SETUP = path.join(ROOT, '..', 'shared', 'tools', 'setup-vscode.mjs');
+const INSTALLED = path.join(ROOT, '.cache', 'vscode-e2e');
+const VSIX = path.join(ROOT, '.cache', 'rollscope.vsix');
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const EXTENSION = 'rollscope.rollscope';
+
+/** Nothing moves, asks or fetches by itself. */
+const SETTINGS = {
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.enableExperiments': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.reduceMotion': 'on',
+  'workbench.colorTheme': 'Default Dark Modern',
+  'window.autoDetectColorScheme': false,
+  'window.commandCenter': false,
+  'chat.disableAIFeatures': true,
+  'chat.agentHost.enabled': false,
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+  'extensions.autoUpdate': false,
+  'extensions.autoCheckUpdates': false,
+  'extensions.ignoreRecommendations': true,
+  'editor.accessibilitySupport': 'off',
+  'editor.minimap.enabled': false,
+  'files.hotExit': 'off',
+  'git.enabled': false,
+  'git.openRepositoryInParentFolders': 'never',
+};
+
+export interface VsCodeOptions {
+  /** Files of the folder that is opened, by name; an empty window without them. */
+  files?: Record<string, string>;
+  settings?: Record<string, unknown>;
+}
+
+/** Whether this machine can run the tests of this kind. */
+export function requireVsCode(): boolean {
+  return (
+    requireOrSkip('VS Code', process.platform === 'linux', 'its test server runs on Linux only') &&
+    requireOrSkip('VS Code', existsSync(SETUP), '../shared/tools is not on this machine') &&
+    requireOrSkip('Chromium', existsSync(CHROMIUM), `there is no ${CHROMIUM} (Debian: package chromium)`)
+  );
+}
+
+/**
+ * Starts a VS Code for the tests of one `describe` and ends it after them, with every process that it started. After
+ * each test the page must be free of errors; a failed test leaves a screenshot and prints the extension's log.
+ */
+export function useVsCode(options: VsCodeOptions = {}): () => VsCode {
+  let code: VsCode | undefined;
+  beforeAll(async () => {
+    code = await VsCode.start(options);
+  }, 240_000);
+  afterEach(async ({ task }) => {
+    if (!code) return;
+    if (task.result?.state === 'fail') {
+      await code.workbench.shot(`failed ${task.name}`).catch(() => undefined);
+      console.error(code.logs());
+    }
+    code.assertClean();
+  });
+  afterAll(() => code?.stop());
+  return () => {
+    if (!code) throw new Error('VS Code did not start.');
+    return code;
+  };
+}
+
+export class VsCode {
+  /** Problems that the browser's console told of, since the last look. */
+  private readonly errors: string[] = [];
+
+  private constructor(
+    /** Everything of this session lies below it. */
+    private readonly base: string,
+    private readonly server: Program,
+    private readonly browser: Browser,
+    readonly page: Page,
+    readonly workbench: Workbench,
+  ) {
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.errors.push(message.text());
+    });
+    page.on('pageerror', (error) => this.errors.push(error.stack ?? String(error)));
+  }
+
+  static async start({ files, settings = {} }: VsCodeOptions): Promise<VsCode> {
+    const installed = installVsCode();
+    packageExtension();
+    const base = temporaryFolder();
+    const user = path.join(base, 'u');
+    const where = ['--user-data-dir', user, '--server-data-dir', path.join(base, 's'), '--extensions-dir'];
+    where.push(path.join(base, 'e'), '--accept-server-license-terms');
+    writeFiles(path.join(user, 'User'), { 'settings.json': JSON.stringify({ ...SETTINGS, ...settings }) });
+    if (files) writeFiles(path.join(base, 'w'), files);
+
+    run('installing the extension', installed.node, [installed.serverMain, '--install-extension', VSIX, ...where]);
+    const server = new Program(
+      installed.node,
+      [installed.serverMain, '--host', '127.0.0.1', '--port', '0', '--without-connection-token'].concat(
+        ['--disable-telemetry', '--disable-update-check', '--disable-workspace-trust'],
+        where,
+      ),
+      { env: { ROLLSCOPE_HOME: path.join(base, 'h'), HOME: base } },
+    );
+    const [, port] = await server.printed(/Extension host agent listening on (\d+)/, 60_000);
+    const browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+    });
+    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    page.setDefaultTimeout(30_000);
+    // The first load compiles 20 MB of JavaScript: slow when the machine is busy.
+    page.setDefaultNavigationTimeout(120_000);
+    // Nothing leaves this machine, and no test waits for a request that cannot be answered.
+    await page.route(
+      (url) => url.protocol.startsWith('http') && url.hostname !== '127.0.0.1',
+      (route) => route.abort(),
+    );
+    const code = new VsCode(base, server, browser, page, new Workbench(page));
+    const query = files ? `folder=${encodeURIComponent(code.folder)}` : 'ew=true';
+    await page.goto(`http://127.0.0.1:${port}/?${query}`, { waitUntil: 'commit' });
+    await code.workbench.ready();
+    return code;
+  }
+
+  /** The folder that is open. */
+  get folder(): string {
+    return path.join(this.base, 'w');
+  }
+
+  /** Rollscope's own folder: runs, engines' addresses. */
+  get home(): string {
+    return path.join(this.base, 'h');
+  }
+
+  /** Ids of the engines that live. */
+  enginePids(): number[] {
+    const folder = path.join(this.home, 'engines');
+    if (!existsSync(folder)) return [];
+    return readdirSync(folder)
+      .filter((name) => /^\d+\.json$/.test(name))
+      .map((name) => Number.parseInt(name, 10))
+      .filter(isAlive);
+  }
+
+  /** What the extension wrote to its output channel, and complaints of the extension host about it. */
+  logs(): string {
+    const files = filesBelow(this.base).filter((file) => file.endsWith('.log'));
+    const own = files.filter((file) => path.basename(file).startsWith('Rollscope'));
+    const host = files.filter((file) => path.basename(file) === 'remoteexthost.log');
+    const complaints = host.flatMap((file) =>
+      readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line) => /\[error\]|rollscope.*(error|fail)/i.test(line)),
+    );
+    return [
+      ...own.map((file) => `--- ${file}\n${readFileSync(file, 'utf8')}`),
+      '--- extension host',
+      ...complaints,
+    ].join('\n');
+  }
+
+  /** Throws when a page broke its content policy, or one of the extension's scripts threw. */
+  assertClean(): void {
+    const ours = this.errors
+      .splice(0)
+      .filter((text) => /Content Security Policy|Refused to/i.test(text) || isOurs(text));
+    if (ours.length > 0) throw new Error(`The pages reported errors:\n${ours.join('\n')}`);
+  }
+
+  async stop(): Promise<void> {
+    await this.browser.close();
+    await this.server.end();
+    // Engines outlive the window on purpose; they must not outlive the tests.
+    const engines = this.enginePids();
+    for (const pid of engines) process.kill(pid, 'SIGKILL');
+    await until('the engines end', () => engines.every((pid) => !isAlive(pid)));
+  }
+}
+
+/** Scripts of the extension are served from its folder, whose name carries its id. */
+function isOurs(text: string): boolean {
+  return text.includes(EXTENSION);
+}
+
+function installVsCode(): { node: string; serverMain: string } {
+  run('installing VS Code', process.execPath, [SETUP, INSTALLED]);
+  return JSON.parse(readFileSync(path.join(INSTALLED, 'vscode-e2e.json'), 'utf8'));
+}
+
+/** Packages the extension when what goes into the package is newer than the last one. */
+function packageExtension(): void {
+  const sources = ['dist', 'media', 'package.json', 'scripts/package.mjs'].map((name) => path.join(ROOT, name));
+  const newest = Math.max(...sources.flatMap(filesBelow).map((file) => statSync(file).mtimeMs));
+  if (existsSync(VSIX) && statSync(VSIX).mtimeMs > newest) return;
+  run('packaging the extension', process.execPath, [path.join(ROOT, 'scripts', 'package.mjs'), '--out', VSIX]);
+}
+
+function run(what: string, command: string, args: string[]): void {
+  const result = spawnSync(command, args, { cwd: ROOT, env: cleanEnvironment(), encoding: 'utf8', timeout: 300_000 });
+  if (result.status !== 0) {
+    throw new Error(`${what} failed: ${result.error ?? ''}\n${result.stdout}\n${result.stderr}`);
+  }
+}
+
+function writeFiles(folder: string, files: Record<string, string>): void {
+  for (const [name, text] of Object.entries(files)) {
+    const file = path.join(folder, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+}
+
+/** Paths of the files below a folder, at any depth; of the file itself when it is one. */
+function filesBelow(name: string): string[] {
+  if (!statSync(name).isDirectory()) return [name];
+  return readdirSync(name, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name));
+}

@@ -1,0 +1,189 @@
+/** What a person does in VS Code's workbench, and what she sees, as a page object. */
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Frame, Locator, Page } from 'playwright-core';
+import { ROOT, until } from './processes.ts';
+
+const SHOTS = path.join(ROOT, 'tests', 'e2e', 'shots');
+
+/** The kinds of theme that the views are made for, with the class that a webview's body gets. */
+export const THEMES = {
+  dark: { label: 'Dark Modern', body: 'vscode-dark' },
+  light: { label: 'Light Modern', body: 'vscode-light' },
+  'high-contrast': { label: 'Dark High Contrast', body: 'vscode-high-contrast' },
+} as const;
+export type Theme = keyof typeof THEMES;
+
+export class Workbench {
+  private readonly quickInput: Locator;
+
+  constructor(readonly page: Page) {
+    this.quickInput = page.locator('.quick-input-widget');
+  }
+
+  /** The workbench is drawn and takes input. */
+  async ready(): Promise<void> {
+    await this.page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 120_000 });
+    await this.page.locator('.activitybar .action-label').first().waitFor({ timeout: 60_000 });
+  }
+
+  /** Runs a command from the palette by its whole title. `stays`: it asks something in the same quick input. */
+  async command(title: string, { stays = false } = {}): Promise<void> {
+    const input = this.quickInput.locator('.quick-input-box input');
+    const row = this.quickInput.locator('.quick-input-list .monaco-list-row.focused');
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.page.keyboard.press('F1');
+        await input.waitFor({ timeout: 5_000 });
+        await input.fill(`>${title}`);
+        await until(`'${title}' is the chosen row`, async () => (await label(row)).startsWith(title), 5_000);
+        await this.page.keyboard.press('Enter');
+        if (!stays) await this.quickInput.waitFor({ state: 'hidden', timeout: 5_000 });
+        return;
+      } catch (error) {
+        if (attempt === 3) throw error;
+        await this.page.keyboard.press('Escape');
+      }
+    }
+  }
+
+  /** Chooses a row of the quick pick that is open. */
+  async pick(text: string | RegExp): Promise<void> {
+    await this.pickRow(text).first().click();
+  }
+
+  pickRow(text: string | RegExp): Locator {
+    return this.quickInput.locator('.quick-input-list .monaco-list-row', { hasText: text });
+  }
+
+  /** Answers an input box. */
+  async answer(text: string): Promise<void> {
+    const input = this.quickInput.locator('.quick-input-box input');
+    await input.waitFor();
+    await input.fill(text);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Opens a file of the folder by its name. */
+  async open(file: string): Promise<void> {
+    await this.command('Go to File...', { stays: true });
+    const input = this.quickInput.locator('.quick-input-box input');
+    await input.fill(file);
+    await this.pickRow(file).first().click();
+    await this.tab(file).waitFor();
+  }
+
+  tab(name: string | RegExp): Locator {
+    return this.page.locator('.tabs-container .tab', { hasText: name });
+  }
+
+  /** Opens a view container by its name in the activity bar. */
+  async view(name: string): Promise<void> {
+    const item = this.page.locator(`.activitybar .action-item:has(.action-label[aria-label^="${name}"])`);
+    if (!(await item.getAttribute('class'))?.includes('checked')) await item.click();
+  }
+
+  /** Rows of the tree of a view, named by the view's title. */
+  treeRows(view: string, text?: string | RegExp): Locator {
+    const pane = this.page.locator('.pane', { has: this.page.locator(`.pane-header[aria-label^="${view}"]`) });
+    return pane.locator('.monaco-list-row', text === undefined ? {} : { hasText: text });
+  }
+
+  codeLens(text: string | RegExp): Locator {
+    return this.page.locator('.codelens-decoration a', { hasText: text });
+  }
+
+  /** The visible lines of the active editor as text. */
+  async editorText(): Promise<string> {
+    const lines = await this.page.locator('.editor-group-container.active .view-lines .view-line').allTextContents();
+    return lines.join('\n').replaceAll('\u00a0', ' ');
+  }
+
+  /** What decorations add behind the texts of the active editor. */
+  async decorations(): Promise<string[]> {
+    return this.page.evaluate<string[]>(`
+      [...document.querySelectorAll('.editor-group-container.active .view-line span')]
+        .map((span) => getComputedStyle(span, '::after').content)
+        .filter((content) => content !== 'none' && content !== 'normal')
+        .map((content) => content.replace(/^"|"$/g, ''))
+    `);
+  }
+
+  statusItem(text: string | RegExp): Locator {
+    return this.page.locator('.part.statusbar .statusbar-item', { hasText: text });
+  }
+
+  toast(text: string | RegExp): Locator {
+    return this.page.locator('.notifications-toasts .notification-toast', { hasText: text });
+  }
+
+  /** Presses a button of a notification. */
+  async toastButton(toast: string | RegExp, button: string): Promise<void> {
+    await this.toast(toast).locator('.monaco-button', { hasText: button }).click();
+  }
+
+  async clearToasts(): Promise<void> {
+    await this.command('Notifications: Clear All Notifications');
+    await this.page.locator('.notification-toast').first().waitFor({ state: 'hidden' });
+  }
+
+  /** The inner frame of the webview that holds an element, whichever of the open ones that is. */
+  async webview(selector: string, timeout = 60_000): Promise<Frame> {
+    return until(
+      `a webview with ${selector}`,
+      async () => {
+        for (const frame of this.page.frames()) {
+          // Frames come and go while they are looked at.
+          const found = await frame
+            .locator(selector)
+            .count()
+            .catch(() => 0);
+          if (found > 0 && frame !== this.page.mainFrame()) return frame;
+        }
+        return null;
+      },
+      timeout,
+    );
+  }
+
+  /** Chooses a theme as a person does, and waits until the workbench and every webview wear it. */
+  async theme(theme: Theme): Promise<void> {
+    const { label: name, body } = THEMES[theme];
+    await this.command('Preferences: Color Theme', { stays: true });
+    const input = this.quickInput.locator('.quick-input-box input');
+    await input.waitFor();
+    await input.fill(name);
+    const row = this.quickInput.locator('.quick-input-list .monaco-list-row.focused');
+    await until(`'${name}' is the chosen row`, async () => (await label(row)).includes(name), 10_000);
+    await this.page.keyboard.press('Enter');
+    await this.quickInput.waitFor({ state: 'hidden' });
+    for (const frame of this.page.frames()) {
+      const isWebview = await frame
+        .locator('body[data-vscode-theme-kind]')
+        .count()
+        .catch(() => 0);
+      if (isWebview) await frame.locator(`body.${body}`).waitFor({ state: 'attached' });
+    }
+  }
+
+  /** Reloads the window by its own command, which lets extensions close as they do for users. */
+  async reload(): Promise<void> {
+    const loaded = this.page.waitForEvent('domcontentloaded', { timeout: 120_000 });
+    await this.command('Developer: Reload Window');
+    await loaded;
+    await this.ready();
+  }
+
+  /** Takes a picture into `tests/e2e/shots`. */
+  async shot(name: string): Promise<string> {
+    mkdirSync(SHOTS, { recursive: true });
+    const file = path.join(SHOTS, `${name.replace(/[^\w-]+/g, '-')}.png`);
+    await this.page.screenshot({ path: file });
+    return file;
+  }
+}
+
+async function label(row: Locator): Promise<string> {
+  if ((await row.count()) !== 1) return '';
+  return (await row.getAttribute('aria-label', { timeout: 500 }).catch(() => '')) ?? '';
+}
