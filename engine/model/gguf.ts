@@ -1,0 +1,234 @@
+/** GGUF files, version 2 and 3: metadata, the list of tensors, and their values a few rows at a time. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { RollscopeError } from '../protocol/errors.ts';
+import { dequantize, READABLE_TYPES, storedBytes, typeName } from './gguf-blocks.ts';
+
+/** 64-bit numbers beyond 2^53 are rounded. */
+export type GgufValue = number | boolean | string | GgufValue[];
+
+export interface GgufTensor {
+  name: string;
+  /** ggml's type number. */
+  type: number;
+  /** Row-major, outermost first (GGUF itself lists the innermost first). */
+  shape: number[];
+  /** Bytes from the file's start. */
+  offset: number;
+  bytes: number;
+}
+
+export interface GgufFile {
+  file: string;
+  size: number;
+  metadata: Record<string, GgufValue>;
+  tensors: Map<string, GgufTensor>;
+  /** Where the tensors' data begins. */
+  dataOffset: number;
+}
+
+const FETCH_AGAIN = 'The file is damaged or was not downloaded completely; fetch it again.';
+const FIRST_READ = 8 * 2 ** 20;
+
+function broken(file: string, what: string): RollscopeError {
+  return new RollscopeError('model', `${file}: ${what}`, FETCH_AGAIN);
+}
+
+/** Thrown when the bytes read so far end inside of the header. */
+class NeedMore extends Error {}
+
+class Cursor {
+  private at = 0;
+  private readonly view: DataView;
+
+  constructor(
+    private readonly buffer: Buffer,
+    private readonly file: string,
+  ) {
+    this.view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+  }
+
+  get position(): number {
+    return this.at;
+  }
+
+  private advance(bytes: number): number {
+    if (this.at + bytes > this.buffer.length) throw new NeedMore();
+    this.at += bytes;
+    return this.at - bytes;
+  }
+
+  u32(): number {
+    return this.view.getUint32(this.advance(4), true);
+  }
+
+  u64(): number {
+    return Number(this.view.getBigUint64(this.advance(8), true));
+  }
+
+  string(): string {
+    const length = this.u64();
+    if (length > 2 ** 30) throw broken(this.file, `text of impossible length at byte ${this.at}.`);
+    const start = this.advance(length);
+    return this.buffer.toString('utf8', start, start + length);
+  }
+
+  value(type: number): GgufValue {
+    const { view } = this;
+    switch (type) {
+      case 0:
+        return view.getUint8(this.advance(1));
+      case 1:
+        return view.getInt8(this.advance(1));
+      case 2:
+        return view.getUint16(this.advance(2), true);
+      case 3:
+        return view.getInt16(this.advance(2), true);
+      case 4:
+        return this.u32();
+      case 5:
+        return view.getInt32(this.advance(4), true);
+      case 6:
+        return view.getFloat32(this.advance(4), true);
+      case 7:
+        return view.getUint8(this.advance(1)) !== 0;
+      case 8:
+        return this.string();
+      case 9: {
+        const inner = this.u32();
+        const length = this.u64();
+        // The smallest element has one byte, so a longer list cannot be in the file.
+        if (length > 2 ** 31) throw broken(this.file, `list of impossible length at byte ${this.at}.`);
+        const list: GgufValue[] = [];
+        for (let i = 0; i < length; i++) list.push(this.value(inner));
+        return list;
+      }
+      case 10:
+        return this.u64();
+      case 11:
+        return Number(view.getBigInt64(this.advance(8), true));
+      case 12:
+        return view.getFloat64(this.advance(8), true);
+      default:
+        throw broken(this.file, `unknown metadata type ${type} at byte ${this.at}.`);
+    }
+  }
+}
+
+function parse(buffer: Buffer, file: string, size: number): GgufFile {
+  const cursor = new Cursor(buffer, file);
+  if (cursor.u32() !== 0x46554747) {
+    throw new RollscopeError('model', `${file} is not a GGUF file.`, 'Give a .gguf file, a model folder or a Hub id.');
+  }
+  const version = cursor.u32();
+  if (version > 0xffff) {
+    throw new RollscopeError('model', `${file}: big-endian GGUF is not supported.`, 'Take the little-endian file.');
+  }
+  if (version !== 2 && version !== 3) {
+    throw new RollscopeError('model', `${file}: GGUF version ${version} is not supported.`, 'Versions 2 and 3 are.');
+  }
+  const tensorCount = cursor.u64();
+  const valueCount = cursor.u64();
+  const metadata: Record<string, GgufValue> = {};
+  for (let i = 0; i < valueCount; i++) {
+    const key = cursor.string();
+    metadata[key] = cursor.value(cursor.u32());
+  }
+  const found: GgufTensor[] = [];
+  for (let i = 0; i < tensorCount; i++) {
+    const name = cursor.string();
+    const rank = cursor.u32();
+    if (rank > 4) throw broken(file, `tensor "${name}" has ${rank} dimensions.`);
+    const shape = Array.from({ length: rank }, () => cursor.u64()).reverse();
+    found.push({ name, shape, type: cursor.u32(), offset: cursor.u64(), bytes: 0 });
+  }
+  const alignment = Number(metadata['general.alignment'] ?? 32);
+  if (!(alignment >= 1)) throw broken(file, 'bad general.alignment.');
+  const dataOffset = Math.ceil(cursor.position / alignment) * alignment;
+  const tensors = new Map<string, GgufTensor>();
+  for (const tensor of found) {
+    const bytes = storedBytes(
+      tensor.type,
+      tensor.shape.reduce((a, b) => a * b, 1),
+    );
+    if (bytes === null) {
+      throw new RollscopeError(
+        'model',
+        `${file}: tensor "${tensor.name}" is stored as ${typeName(tensor.type)}, which is not supported.`,
+        `Readable types: ${READABLE_TYPES.join(', ')}.`,
+      );
+    }
+    const offset = dataOffset + tensor.offset;
+    if (offset + bytes > size) {
+      throw broken(file, `truncated: tensor "${tensor.name}" ends at byte ${offset + bytes}, the file has ${size}.`);
+    }
+    tensors.set(tensor.name, { ...tensor, offset, bytes });
+  }
+  if (Number(metadata['split.count'] ?? 1) > 1) {
+    throw new RollscopeError(
+      'model',
+      `${file} is one part of a split GGUF file.`,
+      'Merge the parts first: llama-gguf-split --merge.',
+    );
+  }
+  return { file, size, metadata, tensors, dataOffset };
+}
+
+/**
+ * Reads a GGUF file's metadata and list of tensors. Throws RollscopeError `model` when it is missing, truncated, not GGUF,
+ * of another version, split, or holds a tensor of an unreadable type.
+ */
+export async function readGguf(file: string): Promise<GgufFile> {
+  let handle: FileHandle;
+  try {
+    handle = await open(file, 'r');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    throw new RollscopeError('model', `${file} does not exist.`, 'Check the path of the model.', { cause });
+  }
+  try {
+    const { size } = await handle.stat();
+    for (let wanted = FIRST_READ; ; wanted *= 4) {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(Math.min(wanted, size)), 0, undefined, 0);
+      try {
+        return parse(buffer.subarray(0, bytesRead), file, size);
+      } catch (error) {
+        if (!(error instanceof NeedMore)) throw error;
+        if (bytesRead >= size || wanted > 2 ** 31) throw broken(file, `truncated in its header (${size} bytes).`);
+      }
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A tensor's values in float32, whole rows at a time, in pieces of at most about `budget` bytes. */
+export async function* readGgufTensor(
+  file: string,
+  tensor: GgufTensor,
+  budget = 32 * 2 ** 20,
+): AsyncGenerator<Float32Array> {
+  const width = tensor.shape.at(-1) ?? 1;
+  const rows = tensor.shape.slice(0, -1).reduce((a, b) => a * b, 1);
+  const rowBytes = tensor.bytes / rows;
+  const step = Math.max(1, Math.floor(budget / (4 * width)));
+  const handle = await open(file, 'r');
+  try {
+    for (let row = 0; row < rows; row += step) {
+      const bytes = Buffer.alloc(Math.min(step, rows - row) * rowBytes);
+      let filled = 0;
+      while (filled < bytes.length) {
+        const { bytesRead } = await handle.read(
+          bytes,
+          filled,
+          bytes.length - filled,
+          tensor.offset + row * rowBytes + filled,
+        );
+        if (bytesRead === 0) throw broken(file, `truncated inside of tensor "${tensor.name}".`);
+        filled += bytesRead;
+      }
+      yield dequantize(tensor.type, bytes);
+    }
+  } finally {
+    await handle.close();
+  }
+}

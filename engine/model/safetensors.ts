@@ -1,0 +1,285 @@
+/**
+ * Safetensors files: 8 bytes length, a JSON header, raw little-endian data. Only their index is read on opening; weights
+ * stay in the file until somebody asks (onnxruntime maps them from there).
+ */
+import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { RollscopeError } from '../protocol/errors.ts';
+
+export type StoredType = 'F32' | 'BF16' | 'F16';
+
+/** Where a tensor lies: `bytes` bytes from `offset` on in `file`, row-major. */
+export interface StoredTensor {
+  file: string;
+  offset: number;
+  bytes: number;
+  dtype: StoredType;
+  shape: number[];
+}
+
+export interface SafetensorsIndex {
+  metadata: Record<string, string>;
+  tensors: Map<string, StoredTensor>;
+  /** Tensors of a type that this engine does not compute with, and that type: named when one of them is needed. */
+  unsupported: Map<string, string>;
+}
+
+const WIDTH: Record<string, number> = {
+  ...{ F64: 8, I64: 8, U64: 8, F32: 4, I32: 4, U32: 4, BF16: 2, F16: 2, I16: 2, U16: 2 },
+  ...{ F8_E4M3: 1, F8_E5M2: 1, I8: 1, U8: 1, BOOL: 1 },
+};
+/** The format's own limit (100 MB). */
+const MAX_HEADER = 100_000_000;
+const ALIGNMENT = 64;
+const FETCH_AGAIN = 'The file is damaged or was not downloaded completely; fetch it again.';
+
+const elements = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+function broken(file: string, what: string): RollscopeError {
+  return new RollscopeError('model', `${file}: ${what}`, FETCH_AGAIN);
+}
+
+async function opened(file: string): Promise<FileHandle> {
+  try {
+    return await open(file, 'r');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    throw new RollscopeError('model', `${file} does not exist.`, 'Check the path of the model.', { cause });
+  }
+}
+
+/** Reads exactly `length` bytes; null when the file ends before. */
+async function readExactly(handle: FileHandle, position: number, length: number): Promise<Buffer | null> {
+  const buffer = Buffer.allocUnsafe(length);
+  let filled = 0;
+  // One read may return less than asked for, and never returns more than 2 GiB.
+  while (filled < length) {
+    const { bytesRead } = await handle.read(buffer, filled, Math.min(length - filled, 2 ** 30), position + filled);
+    if (bytesRead === 0) return null;
+    filled += bytesRead;
+  }
+  return buffer;
+}
+
+/** Reads one file's index. Throws RollscopeError `model` when it is missing, truncated or not a safetensors file. */
+export async function readSafetensorsIndex(file: string): Promise<SafetensorsIndex> {
+  const handle = await opened(file);
+  try {
+    const { size } = await handle.stat();
+    const start = await readExactly(handle, 0, 8);
+    if (!start) throw broken(file, `only ${size} bytes long, which is too short for a safetensors file.`);
+    const length = Number(start.readBigUInt64LE(0));
+    if (length < 2 || length > MAX_HEADER) throw broken(file, 'not a safetensors file (impossible header length).');
+    const header = await readExactly(handle, 8, length);
+    if (!header) throw broken(file, `truncated in its header (${size} of at least ${8 + length} bytes).`);
+    return parseHeader(header.toString('utf8'), file, 8 + length, size);
+  } finally {
+    await handle.close();
+  }
+}
+
+function parseHeader(text: string, file: string, start: number, size: number): SafetensorsIndex {
+  let json: Record<string, unknown>;
+  try {
+    json = JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    throw broken(file, 'not a safetensors file (its header is not JSON).');
+  }
+  const { __metadata__: metadata = {}, ...entries } = json;
+  const tensors = new Map<string, StoredTensor>();
+  const unsupported = new Map<string, string>();
+  for (const [name, value] of Object.entries(entries)) {
+    const { dtype, shape, data_offsets: range } = (value ?? {}) as Record<string, unknown>;
+    const width = WIDTH[String(dtype)];
+    const whole = (list: unknown): list is number[] =>
+      Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
+    if (!whole(shape) || !whole(range) || range.length !== 2) throw broken(file, `tensor "${name}" has a bad entry.`);
+    const [begin, end] = range as [number, number];
+    const bytes = end - begin;
+    if (bytes < 0 || (width !== undefined && bytes !== width * elements(shape))) {
+      throw broken(file, `tensor "${name}" has ${bytes} bytes, which do not fit its shape [${shape}].`);
+    }
+    if (start + end > size) {
+      throw broken(file, `truncated: tensor "${name}" ends at byte ${start + end}, the file has ${size}.`);
+    }
+    if (dtype === 'F32' || dtype === 'BF16' || dtype === 'F16') {
+      tensors.set(name, { file, offset: start + begin, bytes, dtype, shape });
+    } else unsupported.set(name, String(dtype));
+  }
+  return { metadata: metadata as Record<string, string>, tensors, unsupported };
+}
+
+/**
+ * Reads the index of a model folder: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
+ * Throws RollscopeError `model` when there are none, or a shard or one of its tensors is missing.
+ */
+export async function readSafetensorsFolder(folder: string): Promise<SafetensorsIndex & { files: string[] }> {
+  const single = path.join(folder, 'model.safetensors');
+  if (await stat(single).catch(() => null)) return { ...(await readSafetensorsIndex(single)), files: [single] };
+  const indexFile = path.join(folder, 'model.safetensors.index.json');
+  const text = await readFile(indexFile, 'utf8').catch(() => null);
+  if (text === null) {
+    throw new RollscopeError(
+      'model',
+      `${folder} has neither model.safetensors nor model.safetensors.index.json.`,
+      'Rollscope reads safetensors and GGUF; convert PyTorch .bin files first.',
+    );
+  }
+  const map = parseWeightMap(text, indexFile);
+  const merged = {
+    metadata: {},
+    tensors: new Map<string, StoredTensor>(),
+    unsupported: new Map<string, string>(),
+    files: [...new Set(map.values())].sort().map((name) => path.join(folder, name)),
+  };
+  for (const shard of merged.files) {
+    const part = await readSafetensorsIndex(shard);
+    for (const [name, tensor] of part.tensors) merged.tensors.set(name, tensor);
+    for (const [name, dtype] of part.unsupported) merged.unsupported.set(name, dtype);
+  }
+  for (const [name, shard] of map) {
+    if (merged.tensors.has(name) || merged.unsupported.has(name)) continue;
+    throw broken(path.join(folder, shard), `tensor "${name}" is missing, though ${path.basename(indexFile)} names it.`);
+  }
+  return merged;
+}
+
+function parseWeightMap(text: string, file: string): Map<string, string> {
+  let map: unknown;
+  try {
+    map = (JSON.parse(text) as { weight_map?: unknown }).weight_map;
+  } catch {
+    throw broken(file, 'not valid JSON.');
+  }
+  const entries = Object.entries((map ?? {}) as Record<string, unknown>);
+  // A shard is a file of the folder itself; anything else could point outside of the model.
+  if (
+    entries.length === 0 ||
+    entries.some(([, shard]) => typeof shard !== 'string' || path.basename(shard) !== shard)
+  ) {
+    throw broken(file, 'has no usable "weight_map".');
+  }
+  return new Map(entries as [string, string][]);
+}
+
+/** Reads a tensor's values as float32, row-major. */
+export async function readTensor(tensor: StoredTensor): Promise<Float32Array> {
+  const handle = await opened(tensor.file);
+  try {
+    const bytes = await readExactly(handle, tensor.offset, tensor.bytes);
+    if (!bytes) throw broken(tensor.file, 'has become shorter since it was opened.');
+    return toFloat32(bytes, tensor.dtype);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Little-endian bytes of a stored type as float32. */
+export function toFloat32(bytes: Uint8Array, dtype: StoredType): Float32Array {
+  if (dtype === 'F32') {
+    const values = new Float32Array(bytes.length / 4);
+    new Uint8Array(values.buffer).set(bytes);
+    return values;
+  }
+  const halves = new Uint16Array(bytes.length / 2);
+  new Uint8Array(halves.buffer).set(bytes);
+  const values = new Float32Array(halves.length);
+  if (dtype === 'BF16') {
+    const bits = new Uint32Array(values.buffer);
+    for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16;
+  } else {
+    const table = halfTable();
+    for (let i = 0; i < halves.length; i++) values[i] = table[halves[i]!]!;
+  }
+  return values;
+}
+
+let halves: Float32Array | null = null;
+
+/** The value of each of the 65,536 float16 numbers. */
+export function halfTable(): Float32Array {
+  if (halves) return halves;
+  halves = new Float32Array(65_536);
+  for (let bits = 0; bits < 65_536; bits++) {
+    const sign = bits & 0x8000 ? -1 : 1;
+    const exponent = (bits >> 10) & 0x1f;
+    const fraction = bits & 0x3ff;
+    if (exponent === 0) halves[bits] = sign * fraction * 2 ** -24;
+    else if (exponent === 31) halves[bits] = fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+    else halves[bits] = sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  }
+  return halves;
+}
+
+/** A tensor to be written: values at once, or a function that yields them in pieces so that they never all exist. */
+export interface TensorToWrite {
+  shape: readonly number[];
+  data: Float32Array | (() => AsyncIterable<Float32Array>);
+}
+
+/**
+ * Writes float32 tensors to a safetensors file, aside first and then renamed, so that `file` is never half written. The
+ * data starts at a multiple of 64 bytes, and tensors whose size is one come first, so that those all lie aligned; the
+ * format allows no gaps. Throws RollscopeError `disk` when there is no space left.
+ */
+export async function writeSafetensors(
+  file: string,
+  tensors: ReadonlyMap<string, TensorToWrite>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const bytesOf = (tensor: TensorToWrite) => 4 * elements(tensor.shape);
+  const aligned = (tensor: TensorToWrite) => bytesOf(tensor) % ALIGNMENT === 0;
+  const ordered = [...tensors].filter(([, t]) => aligned(t)).concat([...tensors].filter(([, t]) => !aligned(t)));
+  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
+  let end = 0;
+  for (const [name, tensor] of ordered) {
+    header[name] = { dtype: 'F32', shape: tensor.shape, data_offsets: [end, end + bytesOf(tensor)] };
+    end += bytesOf(tensor);
+  }
+  const json = Buffer.from(JSON.stringify(header), 'utf8');
+  const padded = Math.ceil((8 + json.length) / ALIGNMENT) * ALIGNMENT - 8;
+  const start = Buffer.alloc(8 + padded, ' ');
+  start.writeBigUInt64LE(BigInt(padded), 0);
+  json.copy(start, 8);
+
+  const aside = `${file}.${process.pid}.partial`;
+  try {
+    const handle = await open(aside, 'w');
+    try {
+      await writeAll(handle, start);
+      for (const [name, tensor] of ordered) {
+        let written = 0;
+        for await (const part of tensor.data instanceof Float32Array ? [tensor.data] : tensor.data()) {
+          await writeAll(handle, new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
+          written += part.byteLength;
+        }
+        if (written !== bytesOf(tensor)) {
+          throw new Error(
+            `tensor ${name}: ${written} bytes written, its shape [${tensor.shape}] has ${bytesOf(tensor)}`,
+          );
+        }
+      }
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(aside, file);
+  } catch (cause) {
+    await rm(aside, { force: true });
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') throw cause;
+    throw new RollscopeError(
+      'disk',
+      `No space left on the disk for ${file} (${Math.ceil(end / 1e6)} MB).`,
+      'Free some space and try again.',
+      { cause },
+    );
+  }
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) {
+    const { bytesWritten } = await handle.write(bytes, done, Math.min(bytes.length - done, 2 ** 30));
+    done += bytesWritten;
+  }
+}
