@@ -67,6 +67,8 @@ export class Journal {
   /** Written during the replay, behind the records that are still expected. */
   #incidental: NewRecord[] = [];
   #unusable: Checkpoint[];
+  /** Records of checkpoints by step, from the one that the run goes on from: each is recorded once. */
+  readonly #recorded = new Map<number, JournalRecord>();
   #closed = false;
 
   private constructor(
@@ -88,6 +90,7 @@ export class Journal {
     const bytes = options.rolloutFileBytes ?? ROLLOUT_FILE_BYTES;
     this.#frames = new FrameStore(folder, position.frames, opened.framesEnd, this.#disk, bytes);
     this.#replay = new Replay(opened.records);
+    for (const record of opened.records) this.#remember(record);
   }
 
   /**
@@ -182,11 +185,11 @@ export class Journal {
    */
   append(record: NewRecord): JournalRecord {
     this.#assertOpen();
+    const recorded = record.type === 'checkpoint' ? this.#recorded.get(record.step) : undefined;
+    if (recorded) return recorded;
     const replay = this.#replay;
     if (!replay) return this.#write(record);
     if (isIncidental(record)) {
-      const known = record.type === 'checkpoint' ? replay.checkpoint(record.step) : undefined;
-      if (known) return known;
       const written = this.#write(record);
       this.#incidental.push(record);
       return written;
@@ -275,8 +278,7 @@ export class Journal {
 
   #begin(): void {
     // The kill may have come between a checkpoint and its record.
-    const step = this.checkpoint?.step;
-    if (step !== undefined && !this.#replay?.checkpoint(step)) this.#write(checkpointRecord(step));
+    if (this.checkpoint) this.append(checkpointRecord(this.checkpoint.step));
     this.#endReplayWhenDone();
   }
 
@@ -293,8 +295,13 @@ export class Journal {
     const checked = JournalRecord.safeParse(full);
     if (!checked.success) throw new Error(`a ${type} record is not valid: ${describeIssues(checked.error)}`);
     this.#offsets.push(this.#events.append(Buffer.from(`${JSON.stringify(full)}\n`)));
+    this.#remember(full);
     for (const listener of this.#listeners) listener(full);
     return full;
+  }
+
+  #remember(record: JournalRecord): void {
+    if (record.type === 'checkpoint') this.#recorded.set(record.step, record);
   }
 
   #endReplayWhenDone(): void {
@@ -309,6 +316,7 @@ export class Journal {
     this.#frames.cut();
     for (const checkpoint of this.#unusable) removeCheckpoint(checkpoint);
     this.#unusable = [];
+    for (const [step, { seq }] of this.#recorded) if (seq >= at.seq) this.#recorded.delete(step);
     const incidental = this.#incidental;
     this.#replay = null;
     this.#incidental = [];

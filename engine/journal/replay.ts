@@ -35,11 +35,6 @@ export class Replay {
     this.#skip();
   }
 
-  /** A checkpoint record for the same step that exists already. */
-  checkpoint(step: number): JournalRecord | undefined {
-    return this.records.find((record) => record.type === 'checkpoint' && record.step === step);
-  }
-
   #skip(): void {
     while (this.next && isIncidental(this.next)) this.#at++;
   }

@@ -1,0 +1,165 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type Disk, realDisk } from '../../engine/journal/disk.ts';
+import { Journal } from '../../engine/journal/journal.ts';
+import { readFrame, readRunFolder } from '../../engine/journal/reader.ts';
+import { isIncidental } from '../../engine/journal/replay.ts';
+import type { JournalRecord, NewRecord, StoredRollout } from '../../engine/protocol/index.ts';
+import { temporaryFolder } from '../support/processes.ts';
+import { createFixtureJournal, playFixture, writeRunFixture } from '../support/run-fixture.ts';
+
+const RUN = { problems: 2, votes: 2, steps: 3, every: 1 };
+const FULL = {
+  code: 'disk',
+  message: expect.stringContaining('No space left'),
+  hint: 'Free some space, then resume the run.',
+};
+const RECORD: NewRecord = { type: 'warning', code: 'x', message: 'y'.repeat(100), step: null, problem: null };
+
+let folder: string;
+beforeEach(() => {
+  folder = join(temporaryFolder(), 'run');
+});
+
+/** A disk with room for `left` more bytes; what fits of a piece is written before the error, as a real one does. */
+class SmallDisk implements Disk {
+  /** The file cannot be shortened either. */
+  stuck = false;
+
+  constructor(public left: number) {}
+
+  write(fd: number, bytes: Uint8Array, position: number): number {
+    if (this.left === 0) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    const written = realDisk.write(fd, bytes.subarray(0, this.left), position);
+    this.left -= written;
+    return written;
+  }
+
+  truncate(fd: number, length: number): void {
+    if (this.stuck) throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
+    realDisk.truncate(fd, length);
+  }
+}
+
+const computed = (records: JournalRecord[]) =>
+  records.filter((record) => !isIncidental(record)).map((record) => ({ ...record, seq: 0, time: '', timing: null }));
+
+describe('a full disk', () => {
+  test('leaves whole records only, at any moment, and the run can be resumed', async () => {
+    const whole = join(temporaryFolder(), 'run');
+    const disk = new SmallDisk(Number.MAX_SAFE_INTEGER);
+    const journal = await createFixtureJournal(whole, RUN, { disk });
+    const header = Number.MAX_SAFE_INTEGER - disk.left;
+    await playFixture(journal, RUN);
+    await journal.close();
+    const size = Number.MAX_SAFE_INTEGER - disk.left;
+    const expected = computed((await readRunFolder(whole)).records);
+
+    for (let share = 0; share < 1; share += 0.043) {
+      const run = join(temporaryFolder(), 'run');
+      const small = new SmallDisk(header + Math.floor(share * (size - header)));
+      const full = await createFixtureJournal(run, RUN, { disk: small });
+      await expect(playFixture(full, RUN)).rejects.toMatchObject(FULL);
+      await full.close();
+      const { records, torn } = await readRunFolder(run);
+      expect(torn).toBe(false);
+      expect(records).toHaveLength(full.length);
+
+      const again = await Journal.open(run);
+      expect(again.recovery?.eventBytes ?? 0).toBe(0);
+      await playFixture(again, RUN);
+      await again.close();
+      expect(computed((await readRunFolder(run)).records)).toEqual(expected);
+    }
+  });
+
+  test('takes no number, and the same journal goes on once there is room', async () => {
+    const disk = new SmallDisk(1e6);
+    const journal = await createFixtureJournal(folder, RUN, { disk });
+    const heard: JournalRecord[] = [];
+    journal.onRecord((record) => heard.push(record));
+    journal.append(RECORD);
+    disk.left = 30;
+    expect(() => journal.append(RECORD)).toThrow(expect.objectContaining(FULL));
+    disk.left = 1e6;
+    expect(journal.append(RECORD).seq).toBe(1);
+    await journal.close();
+    expect((await readRunFolder(folder)).records).toEqual(heard);
+  });
+
+  test('that cannot even be cleaned up shows readers nothing broken', async () => {
+    const disk = new SmallDisk(1e6);
+    const journal = await createFixtureJournal(folder, RUN, { disk });
+    journal.append(RECORD);
+    disk.left = 30;
+    disk.stuck = true;
+    expect(() => journal.append(RECORD)).toThrow(expect.objectContaining(FULL));
+    expect((await readRunFolder(folder)).records).toHaveLength(1);
+    disk.left = 1e6;
+    disk.stuck = false;
+    journal.append(RECORD);
+    await journal.close();
+    expect((await readRunFolder(folder)).records.map((record) => record.seq)).toEqual([0, 1]);
+  });
+
+  test('stores rollouts whole or not at all', async () => {
+    const source = join(temporaryFolder(), 'run');
+    await writeRunFixture(source, RUN);
+    const { records } = await readRunFolder(source);
+    const group = records.find((record) => record.type === 'group') as Extract<JournalRecord, { type: 'group' }>;
+    const rollouts: StoredRollout[] = await readFrame(source, group.frame);
+    const disk = new SmallDisk(1e6);
+    const journal = await createFixtureJournal(folder, RUN, { disk });
+    const first = journal.writeFrame(rollouts);
+    disk.left = first.length - 1;
+    expect(() => journal.writeFrame(rollouts)).toThrow(expect.objectContaining(FULL));
+    disk.left = 1e6;
+    const second = journal.writeFrame(rollouts);
+    expect(second.offset).toBe(first.length);
+    expect(await readFrame(folder, second)).toEqual(rollouts);
+    await journal.close();
+  });
+
+  test.each([0, 10, 400, 1000])(
+    'lets no run begin that has room for %i bytes, and leaves nothing of it',
+    async (left) => {
+      const creating = createFixtureJournal(folder, RUN, { disk: new SmallDisk(left) });
+      await expect(creating).rejects.toMatchObject(FULL);
+      expect(existsSync(folder)).toBe(false);
+      mkdirSync(folder);
+      const inPlace = createFixtureJournal(folder, RUN, { disk: new SmallDisk(left) });
+      await expect(inPlace).rejects.toMatchObject(FULL);
+      expect(readdirSync(folder)).toEqual([]);
+    },
+  );
+
+  test('during the record of a checkpoint leaves the checkpoint to resume from', async () => {
+    const disk = new SmallDisk(1e6);
+    const journal = await createFixtureJournal(folder, RUN, { disk });
+    await playFixture(journal, { ...RUN, outcome: 'interrupted' });
+    disk.left = 10;
+    const writing = journal.writeCheckpoint(3, (aside) => writeFile(join(aside, 'state.json'), '{}'));
+    await expect(writing).rejects.toMatchObject(FULL);
+    await journal.close();
+    const again = await Journal.open(folder);
+    expect(again.checkpoint?.step).toBe(3);
+    expect(again.recordsFrom(again.length - 1)).toMatchObject([{ type: 'checkpoint', step: 3 }]);
+    await again.close();
+  });
+});
+
+test('other refusals of the system are disk errors with the file', async () => {
+  const disk: Disk = {
+    ...realDisk,
+    write: () => {
+      throw Object.assign(new Error('EIO: i/o error, write'), { code: 'EIO' });
+    },
+  };
+  await expect(createFixtureJournal(folder, RUN, { disk })).rejects.toMatchObject({
+    code: 'disk',
+    message: expect.stringMatching(/Writing .*problems\.jsonl.* failed: EIO: i\/o error/),
+  });
+  expect(() => readFileSync(folder)).toThrow('ENOENT');
+});

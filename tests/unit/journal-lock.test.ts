@@ -1,0 +1,138 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { Journal } from '../../engine/journal/journal.ts';
+import { type LockOwner, liveWriter, RunLock } from '../../engine/journal/lock.ts';
+import { isProcessAlive, processStart } from '../../engine/journal/process.ts';
+import { readRunFolder } from '../../engine/journal/reader.ts';
+import { cleanEnvironment, ROOT, temporaryFolder } from '../support/processes.ts';
+import { playFixture, writeRunFixture } from '../support/run-fixture.ts';
+
+let root: string;
+let folder: string;
+let lock: string;
+beforeEach(() => {
+  root = temporaryFolder();
+  folder = join(root, 'run');
+  lock = join(folder, 'lock');
+});
+
+/** The id of a process that has ended. */
+async function endedProcess(): Promise<number> {
+  const child = spawn(process.execPath, ['-e', '']);
+  await once(child, 'exit');
+  return child.pid!;
+}
+
+async function interruptedRun(owner?: LockOwner | string): Promise<void> {
+  await writeRunFixture(folder, { problems: 2, votes: 2, steps: 1, outcome: 'interrupted' });
+  if (owner) writeFileSync(lock, typeof owner === 'string' ? owner : JSON.stringify(owner));
+}
+
+const here = { started: null, host: hostname() };
+
+describe('the lock', () => {
+  test('is held while a journal is open and gone when it is closed', async () => {
+    const { journal } = await writeRunFixture(folder, { problems: 2, votes: 2, steps: 1, outcome: 'running' });
+    expect(liveWriter(folder)).toEqual({ pid: process.pid, started: processStart(process.pid), host: hostname() });
+    await expect(Journal.open(folder)).rejects.toMatchObject({
+      code: 'run-in-use',
+      message: `The run ${folder} is in use by process ${process.pid}.`,
+      hint: expect.stringContaining('stop it'),
+    });
+    await journal!.close();
+    await journal!.close();
+    expect(existsSync(lock)).toBe(false);
+    expect(liveWriter(folder)).toBeNull();
+  });
+
+  test('of a process that is gone is taken over', async () => {
+    await interruptedRun({ pid: await endedProcess(), ...here });
+    expect(liveWriter(folder)).toBeNull();
+    const journal = await Journal.open(folder);
+    expect(JSON.parse(readFileSync(lock, 'utf8')).pid).toBe(process.pid);
+    await journal.close();
+  });
+
+  test.runIf(process.platform !== 'win32')('of a process whose number another one has now is taken over', async () => {
+    await interruptedRun({ pid: process.pid, started: 'long ago', host: hostname() });
+    expect(isProcessAlive(process.pid, 'long ago')).toBe(false);
+    await (await Journal.open(folder)).close();
+  });
+
+  test('that was never finished is taken over after a while', async () => {
+    await interruptedRun('{"pid":');
+    const started = Date.now();
+    await (await Journal.open(folder)).close();
+    expect(Date.now() - started).toBeGreaterThan(1000);
+  });
+
+  test('of another machine holds as long as it is touched', async () => {
+    await interruptedRun({ pid: 1, started: null, host: 'elsewhere' });
+    await expect(Journal.open(folder)).rejects.toMatchObject({
+      code: 'run-in-use',
+      message: expect.stringContaining('process 1 on elsewhere'),
+    });
+    const old = new Date(Date.now() - 10 * 60_000);
+    utimesSync(lock, old, old);
+    await (await Journal.open(folder)).close();
+  });
+
+  test('goes to one of many who find it abandoned', async () => {
+    mkdirSync(folder);
+    for (let round = 0; round < 10; round++) {
+      writeFileSync(lock, JSON.stringify({ pid: await endedProcess(), ...here }));
+      const tried = await Promise.allSettled(Array.from({ length: 8 }, () => RunLock.acquire(folder)));
+      const got = tried.filter((one) => one.status === 'fulfilled');
+      expect(got).toHaveLength(1);
+      got[0]!.value.release();
+      expect(readdirSync(folder)).toEqual([]);
+    }
+  });
+});
+
+test('a writer that is killed leaves a run that another process goes on with', async () => {
+  const program = join(root, 'writer.mjs');
+  buildSync({
+    stdin: {
+      contents: `
+        import { createFixtureJournal, playFixture } from './tests/support/run-fixture.ts';
+        const options = { problems: 2, votes: 2, steps: 4, every: 2 };
+        const journal = await createFixtureJournal(${JSON.stringify(folder)}, options);
+        journal.onRecord((record) => {
+          if (record.type !== 'step' || record.step !== 3) return;
+          console.log('ready');
+          // Busy, as in the middle of a step, until the kill.
+          for (;;);
+        });
+        await playFixture(journal, options);`,
+      resolveDir: ROOT,
+      loader: 'ts',
+    },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile: program,
+  });
+  const child = spawn(process.execPath, [program], { env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    await once(child.stdout!, 'data');
+    expect(liveWriter(folder)?.pid).toBe(child.pid);
+    await expect(Journal.open(folder)).rejects.toThrow(`The run ${folder} is in use by process ${child.pid}.`);
+  } finally {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  expect(liveWriter(folder)).toBeNull();
+  const journal = await Journal.open(folder);
+  expect([journal.checkpoint?.step, journal.replaying]).toEqual([2, true]);
+  await playFixture(journal, { problems: 2, votes: 2, steps: 4, every: 2 });
+  await journal.close();
+  const { records } = await readRunFolder(folder);
+  expect(records.at(-1)).toMatchObject({ type: 'end', reason: 'completed' });
+  expect(records.filter((record) => record.type === 'step').map((record) => record.step)).toEqual([1, 2, 3, 4]);
+});
