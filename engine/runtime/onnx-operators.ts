@@ -97,7 +97,7 @@ function scatterAdd(e: Encoder, node: Node): void {
   const count = product(...index.shape);
   const zeros = e.emit('Expand', [e.float(0), e.shape(output.shape)]);
   const at = reshape(e, e.value(index), index.shape, [count, ...row.map(() => 1)]);
-  const wide = e.emit('Expand', [cast(e, at, 'int64'), e.shape([1, ...row])]);
+  const wide = e.emit('Expand', [at, e.shape([1, ...row])]);
   const rows = reshape(e, e.value(updates), updates.shape, [count, ...row]);
   const attributes = { axis: { int: 0 }, reduction: { string: 'add' } };
   e.emit('ScatterElements', [zeros, wide, rows], [e.value(output)], attributes);
@@ -139,7 +139,13 @@ export const ENCODERS: Readonly<Record<string, Encode>> = {
   GreaterOrEqual: same('GreaterOrEqual'),
   Equal: same('Equal'),
   And: same('And'),
-  Or: same('Or'),
+  Or: (e, node) => {
+    const [a, b] = values(e, node);
+    const y = e.value(node.outputs[0]!);
+    if (e.dialect === 'fused') e.emit('Or', [a!, b!], [y]);
+    // The WebGPU provider has no Or.
+    else e.emit('Not', [e.emit('And', [e.emit('Not', [a!]), e.emit('Not', [b!])])], [y]);
+  },
   Not: same('Not'),
   Neg: same('Neg'),
   Exp: same('Exp'),

@@ -1,7 +1,7 @@
 /** Runs graphs with onnxruntime, on the CPU or on a GPU through one of its execution providers. */
 import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { RollscopeError } from '../protocol/errors.ts';
-import { type DType, Graph, type Shape, type TensorData } from '../tensor/index.ts';
+import type { DType, Graph, Shape, TensorData } from '../tensor/index.ts';
 import type { Backend, CompileOptions, Executable, Value } from './backend.ts';
 import { type Dialect, encodeGraph, outputName } from './onnx.ts';
 import { graphProto, modelBytes, nodeProto, valueInfo } from './onnx-format.ts';
@@ -125,6 +125,11 @@ class OrtBackend implements Backend {
     this.controlFlow = device === 'cpu';
   }
 
+  /** A GPU device lives as long as any session on it: one is held for the time between the others. */
+  async open(): Promise<void> {
+    if (this.device !== 'cpu') await this.reader('float32');
+  }
+
   private readonly timed = async <T>(work: () => Promise<T>): Promise<T> => {
     const start = performance.now();
     try {
@@ -183,14 +188,19 @@ class OrtBackend implements Backend {
 
   async read(value: Value): Promise<TensorData> {
     if (value.data) return value.data;
-    let reader = this.readers.get(value.dtype);
-    if (!reader) {
-      const model = identityModel(value.dtype);
-      reader = await this.session(model, { outputs: ['y'] });
-      this.readers.set(value.dtype, reader);
-    }
+    const reader = await this.reader(value.dtype);
     const results = await this.timed(() => reader.run({ x: this.toTensor(value) }));
     return (results[outputName('y')] as OrtTensor).data as TensorData;
+  }
+
+  /** The session that reads device buffers of a type back. */
+  private async reader(dtype: DType): Promise<InferenceSession> {
+    let reader = this.readers.get(dtype);
+    if (!reader) {
+      reader = await this.session(identityModel(dtype), { outputs: ['y'] });
+      this.readers.set(dtype, reader);
+    }
+    return reader;
   }
 
   value(dtype: DType, shape: readonly number[], data: TensorData): Value {
@@ -236,8 +246,6 @@ function sessionError(device: OrtDevice, error: unknown): Error {
  */
 export async function createBackend(device: OrtDevice, options: { threads: number }): Promise<Backend> {
   const backend = new OrtBackend(device, options.threads);
-  const probe = new Graph();
-  probe.output('y', probe.input('x', 'float32', [1]));
-  if (device !== 'cpu') await (await backend.compile(probe)).release();
+  await backend.open();
   return backend;
 }
