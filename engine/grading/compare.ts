@@ -1,0 +1,192 @@
+/** Equality of what two answers say. */
+import { isScalar, type Node, symbolsOf } from './node.ts';
+import { regionOf, sameRegion } from './region.ts';
+import { canonical, proportional, sameScalar } from './scalar.ts';
+
+export interface Rule {
+  /**
+   * Whether 0.5 equals 50%: when `b` has the percent sign (`reference`), when either has it (`always`), or not at all
+   * (`never`). 50 always equals 50%, as a number with its unit left out.
+   */
+  percent: 'reference' | 'always' | 'never';
+}
+
+/** Most items that are compared without order. */
+const MAX_ITEMS = 48;
+
+/** Whether `a` (an answer) says the same as `b` (a reference, or another answer). */
+export function same(a: Node, b: Node, rule: Rule): boolean {
+  if (isScalar(a) && isScalar(b)) return sameValue(a, b, rule);
+  if (a.kind === 'relation' || b.kind === 'relation') {
+    const result = sameRelations(a, b, rule);
+    if (result !== null) return result;
+  }
+  if (a.kind === 'matrix' || b.kind === 'matrix') return sameMatrices(a, b, rule);
+  if (a.kind === 'tuple' && b.kind === 'tuple') return sameTuples(a, b, rule);
+  if (isCollection(a) && isCollection(b)) return sameCollections(a, b, rule) || sameRegions(a, b);
+  if (a.kind === 'tuple' && b.kind === 'list') return tupleAndList(a, b, (x, y) => same(x, y, rule));
+  if (a.kind === 'list' && b.kind === 'tuple') return tupleAndList(b, a, (x, y) => same(y, x, rule));
+  if (isCollection(a) && a.items.length === 1) return same(a.items[0]!, b, rule);
+  if (isCollection(b) && b.items.length === 1) return same(a, b.items[0]!, rule);
+  if (a.kind === 'tuple' && a.items.length === 1) return same(a.items[0]!, b, rule);
+  if (b.kind === 'tuple' && b.items.length === 1) return same(a, b.items[0]!, rule);
+  return sameRegions(a, b) || canonical(a) === canonical(b);
+}
+
+function sameValue(a: Node, b: Node, rule: Rule): boolean {
+  if (a.kind === 'degrees' || b.kind === 'degrees') {
+    if (a.kind === 'degrees' && b.kind === 'degrees') return sameScalar(a.of, b.of);
+    const [angle, other] = a.kind === 'degrees' ? [a, b] : [b as typeof a, a];
+    return sameScalar((angle as { of: Node }).of, other) || sameScalar(angle, other);
+  }
+  if (a.kind === 'percent' || b.kind === 'percent') {
+    if (a.kind === 'percent' && b.kind === 'percent') return sameScalar(a.of, b.of);
+    const inner = a.kind === 'percent' ? sameScalar(a.of, b) : sameScalar(a, (b as { of: Node }).of);
+    if (inner) return true;
+    const fraction = rule.percent === 'always' || (rule.percent === 'reference' && b.kind === 'percent');
+    return fraction && sameScalar(a, b);
+  }
+  return sameScalar(a, b);
+}
+
+type Collection = Node & { kind: 'set' | 'list' };
+
+function isCollection(node: Node): node is Collection {
+  return node.kind === 'set' || node.kind === 'list';
+}
+
+function sameTuples(a: Node & { kind: 'tuple' }, b: Node & { kind: 'tuple' }, rule: Rule): boolean {
+  if (a.items.length !== b.items.length) return false;
+  // two items in brackets may be an interval, whose ends matter; longer ones are vectors
+  if (a.items.length === 2 && (a.open !== b.open || a.close !== b.close)) return false;
+  return a.items.every((item, i) => same(item, b.items[i]!, rule));
+}
+
+/** Without brackets, a tuple is read in its order. */
+function tupleAndList(
+  tuple: Node & { kind: 'tuple' },
+  list: Node & { kind: 'list' },
+  equal: (fromTuple: Node, fromList: Node) => boolean,
+): boolean {
+  if (tuple.open !== '(' || tuple.close !== ')' || list.join !== ',') return false;
+  if (tuple.items.length !== list.items.length) return false;
+  return tuple.items.every((item, i) => equal(item, list.items[i]!));
+}
+
+/** Without order; sets also without repetitions. */
+function sameCollections(a: Collection, b: Collection, rule: Rule): boolean {
+  const unique = a.kind === 'set' || b.kind === 'set';
+  const left = unique ? distinct(a.items, rule) : a.items;
+  const right = unique ? distinct(b.items, rule) : b.items;
+  if (left.length !== right.length) return false;
+  if (left.length > MAX_ITEMS) return left.every((item, i) => same(item, right[i]!, rule));
+  const free = new Set(right.keys());
+  return left.every((item) => {
+    for (const i of free) {
+      if (same(item, right[i]!, rule)) return free.delete(i);
+    }
+    return false;
+  });
+}
+
+function distinct(items: readonly Node[], rule: Rule): Node[] {
+  if (items.length > MAX_ITEMS) return [...items];
+  return items.filter((item, i) => !items.slice(0, i).some((earlier) => same(earlier, item, rule)));
+}
+
+function sameMatrices(a: Node, b: Node, rule: Rule): boolean {
+  const x = rowsOf(a);
+  const y = rowsOf(b);
+  if (!x || !y) return false;
+  // a tuple may be a column or a row
+  const right = y.length !== x.length && (a.kind !== 'matrix' || b.kind !== 'matrix') ? transposed(y) : y;
+  if (x.length !== right.length) return false;
+  return x.every((row, i) => row.length === right[i]!.length && row.every((e, j) => same(e, right[i]![j]!, rule)));
+}
+
+function rowsOf(node: Node): Node[][] | null {
+  if (node.kind === 'matrix') return node.rows;
+  if (node.kind !== 'tuple') return null;
+  const rows = node.items.map((item) => (item.kind === 'tuple' ? item.items : null));
+  if (rows.every((row) => row !== null && row.length === rows[0]!.length)) return rows as Node[][];
+  return rows.some((row) => row !== null) ? null : node.items.map((item) => [item]);
+}
+
+function transposed(rows: Node[][]): Node[][] {
+  return rows[0]!.map((_, j) => rows.map((row) => row[j]!));
+}
+
+function sameRegions(a: Node, b: Node): boolean {
+  const x = regionOf(a);
+  const y = x && regionOf(b);
+  return x !== null && y !== null && sameRegion(x, y);
+}
+
+/** null where another rule should decide. */
+function sameRelations(a: Node, b: Node, rule: Rule): boolean | null {
+  if (a.kind === 'relation' && b.kind === 'relation') return sameRelation(a, b, rule);
+  const [relation, other] = a.kind === 'relation' ? [a, b] : [b as Node & { kind: 'relation' }, a];
+  if (relation.operators[0] === ':' && relation.sides.length === 2 && isScalar(other)) {
+    const value: Node = { kind: 'quotient', over: relation.sides[0]!, under: relation.sides[1]! };
+    return sameScalar(value, other);
+  }
+  const value = assigned(relation);
+  if (value && (a.kind === 'relation' ? same(value, b, rule) : same(a, value, rule))) return true;
+  if (isCollection(other) && value) {
+    // `x = 1, 2` is a list whose first item names the variable
+    return false;
+  }
+  return sameRegions(a, b);
+}
+
+function sameRelation(a: Node & { kind: 'relation' }, b: Node & { kind: 'relation' }, rule: Rule): boolean {
+  if (a.operators.every((o) => o === ':') && b.operators.every((o) => o === ':')) return sameRatio(a.sides, b.sides);
+  if (sameRegions(a, b)) return true;
+  if (a.operators.length === b.operators.length && a.operators.every((o, i) => o === b.operators[i])) {
+    if (a.sides.every((side, i) => same(side, b.sides[i]!, rule))) return true;
+  }
+  if (a.operators.length !== 1 || b.operators.length !== 1) return false;
+  const x = oriented(a);
+  const y = oriented(b);
+  if (!x || !y || x.operator !== y.operator) return false;
+  return proportional(x.sides, y.sides, x.operator === '<' || x.operator === '<=');
+}
+
+/** With `>` turned round; null for sides that are no values. */
+function oriented({ sides, operators }: Node & { kind: 'relation' }) {
+  const [left, right] = sides as [Node, Node];
+  if (!isScalar(left) || !isScalar(right)) return null;
+  const operator = operators[0]!;
+  if (operator === '>' || operator === '>=') {
+    return { operator: operator === '>' ? '<' : '<=', sides: [right, left] as [Node, Node] };
+  }
+  return { operator, sides: [left, right] as [Node, Node] };
+}
+
+function sameRatio(a: readonly Node[], b: readonly Node[]): boolean {
+  if (a.length !== b.length) return false;
+  return a.every((side, i) =>
+    sameScalar({ kind: 'product', factors: [side, b[0]!] }, { kind: 'product', factors: [b[i]!, a[0]!] }),
+  );
+}
+
+/** The value that `x = 5`, `f(x) = x^2`, `2 + 3 = 5` or `x \in S` gives; null for other relations. */
+export function assigned(relation: Node & { kind: 'relation' }): Node | null {
+  const { sides, operators } = relation;
+  if (operators.length === 1 && operators[0] === 'in') return sides[0]!.kind === 'symbol' ? sides[1]! : null;
+  if (!operators.every((o) => o === '=')) return null;
+  const [first, last] = [sides[0]!, sides.at(-1)!];
+  const closed = (node: Node) => isScalar(node) && symbolsOf(node).size === 0;
+  if (namesValue(first) || closed(first)) return last.kind === 'symbol' && closed(first) ? first : last;
+  return null;
+}
+
+/** `x`, `f(x)`, `AB`, `\angle A`: the left side of a definition. */
+function namesValue(node: Node): boolean {
+  if (node.kind === 'symbol') return true;
+  if (node.kind !== 'product') return false;
+  const [head, ...rest] = node.factors;
+  if (head?.kind !== 'symbol') return false;
+  if (rest.length === 1 && /^(?:[fghpqFGHPQTVSAM]|angle)'*$/.test(head.name)) return true;
+  return node.factors.every((f) => f.kind === 'symbol' && /^[A-Z]$|^[a-z]{4,}$/.test(f.name));
+}

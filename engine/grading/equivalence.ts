@@ -1,0 +1,35 @@
+/** The one grading function: voting, rewards and every metric ask this. */
+import { type Rule, same } from './compare.ts';
+import { type Understood, understand } from './understand.ts';
+
+export interface EquivalenceOptions {
+  /** 0.5 also equals 50% where the reference has no percent sign. */
+  percent?: boolean;
+}
+
+/**
+ * Whether the answer `a` is equivalent to the reference `b`: as text, exactly, or as mathematics (expressions at several
+ * points). Never throws, never evaluates code, and its work is bounded by the length of both (2,000 characters, 60
+ * levels, 1,500 parts, numbers of 4,096 bits); beyond that, text decides. Symmetric but for one thing: 0.5 equals 50%
+ * only when `b` has the percent sign.
+ */
+export function equivalent(a: string, b: string, options: EquivalenceOptions = {}): boolean {
+  if (a.trim() === b.trim()) return a.trim() !== '';
+  const x = understand(a);
+  const y = understand(b);
+  return matches(x, y, { percent: options.percent ? 'always' : 'reference' }) || chosen(a, y);
+}
+
+/** Two answers of equal standing, neither being the reference. */
+export function matches(a: Understood, b: Understood, rule: Rule): boolean {
+  if (a.key === b.key) return a.key !== '';
+  if (a.unit !== null && b.unit !== null && a.unit !== b.unit) return false;
+  return a.readings.some((x) => b.readings.some((y) => same(x, y, rule)));
+}
+
+/** The letter of a choice, such as `(C) 12 apples` for C. */
+function chosen(answer: string, reference: Understood): boolean {
+  if (!/^\(?[A-J]\)?$/.test(reference.key)) return false;
+  const letter = /^\W*(?:\\text\w*\{)?\s*\(?([A-J])\s*[).:}]/.exec(answer);
+  return letter !== null && letter[1] === reference.key.replace(/[()]/g, '');
+}

@@ -1,0 +1,297 @@
+/**
+ * Values of a scalar node: exactly, as a rational, where that is possible within bounds; numerically, as a complex
+ * number, at given values of its variables. Neither ever throws; null and NaN say that there is no value.
+ */
+import * as C from './complex.ts';
+import type { Node } from './node.ts';
+import * as Q from './rational.ts';
+
+/** The exact rational value; null when it is irrational, has variables, or is out of bounds. */
+export function exactValue(node: Node): Q.Rational | null {
+  try {
+    return exact(node);
+  } catch (error) {
+    if (error instanceof Q.OutOfBounds) return null;
+    throw error;
+  }
+}
+
+function exact(node: Node): Q.Rational | null {
+  switch (node.kind) {
+    case 'number':
+      return node.value;
+    case 'sum':
+      return fold(node.terms, Q.ZERO, Q.add);
+    case 'product':
+      return fold(node.factors, Q.ONE, Q.multiply);
+    case 'negative': {
+      const value = exact(node.of);
+      return value && Q.negate(value);
+    }
+    case 'percent': {
+      const value = exact(node.of);
+      return value && Q.divide(value, Q.integer(100));
+    }
+    case 'quotient': {
+      const over = exact(node.over);
+      const under = over && exact(node.under);
+      return over && under && Q.divide(over, under);
+    }
+    case 'power': {
+      const exponent = exact(node.exponent);
+      const base = exponent && exact(node.base);
+      if (!exponent || !base) return null;
+      if (Q.isInteger(exponent)) return Q.power(base, exponent.n);
+      const index = Number(exponent.d);
+      const root = Q.root(base, index);
+      return root && Q.power(root, exponent.n);
+    }
+    case 'call':
+      return exactCall(node.name, node.args);
+    default:
+      return null;
+  }
+}
+
+function fold(
+  nodes: readonly Node[],
+  start: Q.Rational,
+  combine: (a: Q.Rational, b: Q.Rational) => Q.Rational,
+): Q.Rational | null {
+  let result = start;
+  for (const node of nodes) {
+    const value = exact(node);
+    if (!value) return null;
+    result = combine(result, value);
+  }
+  return result;
+}
+
+function exactCall(name: string, args: readonly Node[]): Q.Rational | null {
+  if (name === 'det') return determinant(args[0]!);
+  const values = args.map(exact);
+  if (values.length === 0 || values.some((v) => v === null)) return null;
+  const [a, b] = values as Q.Rational[];
+  switch (name) {
+    case 'root':
+      return Q.root(a!, b ? Number(b.n) / Number(b.d) : 2);
+    case 'abs':
+    case 'norm':
+      return a!.n < 0n ? Q.negate(a!) : a!;
+    case 'floor':
+      return Q.rational(floorOf(a!));
+    case 'ceil':
+      return Q.rational(-floorOf(Q.negate(a!)));
+    case 'sign':
+    case 'sgn':
+      return Q.integer(a!.n > 0n ? 1 : a!.n < 0n ? -1 : 0);
+    case 'factorial': {
+      if (!Q.isInteger(a!) || a!.n < 0n || a!.n > 400n) return null;
+      let product = 1n;
+      for (let k = 2n; k <= a!.n; k++) product *= k;
+      return Q.rational(product);
+    }
+    case 'binom': {
+      if (!b || !Q.isInteger(a!) || !Q.isInteger(b) || a!.n < 0n || a!.n > 2000n || b.n < 0n) return null;
+      if (b.n > a!.n) return Q.ZERO;
+      const k = b.n > a!.n - b.n ? a!.n - b.n : b.n;
+      let product = 1n;
+      for (let j = 1n; j <= k; j++) product = (product * (a!.n - k + j)) / j;
+      return Q.rational(product);
+    }
+    case 'gcd':
+    case 'lcm': {
+      if (!values.every((v) => v && Q.isInteger(v))) return null;
+      const numbers = (values as Q.Rational[]).map((v) => v.n);
+      const result = numbers.reduce((x, y) => (name === 'gcd' ? Q.gcd(x, y) : lcm(x, y)));
+      return Q.rational(result < 0n ? -result : result);
+    }
+    case 'min':
+    case 'max':
+      return (values as Q.Rational[]).reduce((x, y) => (x.n * y.d < y.n * x.d === (name === 'min') ? x : y));
+    default:
+      return null;
+  }
+}
+
+function floorOf(a: Q.Rational): bigint {
+  const quotient = a.n / a.d;
+  return a.n < 0n && quotient * a.d !== a.n ? quotient - 1n : quotient;
+}
+
+function lcm(a: bigint, b: bigint): bigint {
+  return a === 0n || b === 0n ? 0n : Q.rational((a / Q.gcd(a, b)) * b).n;
+}
+
+/** By fraction-free elimination on at most 6 x 6 entries. */
+function determinant(node: Node): Q.Rational | null {
+  if (node.kind !== 'matrix' || node.rows.length !== node.rows[0]!.length || node.rows.length > 6) return null;
+  const entries = node.rows.map((row) => row.map(exact));
+  if (entries.some((row) => row.some((v) => v === null))) return null;
+  const m = entries as Q.Rational[][];
+  let result = Q.ONE;
+  for (let k = 0; k < m.length; k++) {
+    const pivot = m.findIndex((row, i) => i >= k && row[k]!.n !== 0n);
+    if (pivot < 0) return Q.ZERO;
+    if (pivot !== k) {
+      [m[k], m[pivot]] = [m[pivot]!, m[k]!];
+      result = Q.negate(result);
+    }
+    result = Q.multiply(result, m[k]![k]!);
+    for (let i = k + 1; i < m.length; i++) {
+      const factor = Q.divide(m[i]![k]!, m[k]![k]!);
+      for (let j = k; j < m.length; j++) {
+        m[i]![j] = Q.add(m[i]![j]!, Q.negate(Q.multiply(factor, m[k]![j]!)));
+      }
+    }
+  }
+  return result;
+}
+
+/** Values of variables at one point. */
+export type Point = (name: string) => number;
+
+/** The value at a point; NaN where it is undefined, infinite parts where it is too large for a double. */
+export function valueAt(node: Node, point: Point): C.Complex {
+  switch (node.kind) {
+    case 'number':
+      return C.real(Q.toNumber(node.value));
+    case 'symbol':
+      return C.real(point(node.name));
+    case 'constant':
+      if (node.name === 'i') return C.I;
+      return C.real(node.name === 'pi' ? Math.PI : node.name === 'e' ? Math.E : Number.POSITIVE_INFINITY);
+    case 'sum':
+      return node.terms.reduce((total, term) => C.add(total, valueAt(term, point)), C.real(0));
+    case 'product':
+      return node.factors.reduce((total, factor) => C.multiply(total, valueAt(factor, point)), C.real(1));
+    case 'negative':
+      return C.subtract(C.real(0), valueAt(node.of, point));
+    case 'percent':
+      return C.divide(valueAt(node.of, point), C.real(100));
+    case 'degrees':
+      return C.multiply(valueAt(node.of, point), C.real(Math.PI / 180));
+    case 'quotient':
+      return C.divide(valueAt(node.over, point), valueAt(node.under, point));
+    case 'power':
+      return powerAt(node.base, node.exponent, point);
+    case 'call':
+      return callAt(node.name, node.args, point);
+    default:
+      return C.UNDEFINED;
+  }
+}
+
+function powerAt(base: Node, exponent: Node, point: Point): C.Complex {
+  const b = valueAt(base, point);
+  const power = exactValue(exponent);
+  if (power && b.im === 0 && b.re < 0 && power.d % 2n === 1n && power.d > 1n && power.d < 1000n) {
+    // the real root of a negative number, as schools teach it
+    const size = (-b.re) ** Q.toNumber(power);
+    return C.real(power.n % 2n === 0n ? size : -size);
+  }
+  return C.power(b, power ? C.real(Q.toNumber(power)) : valueAt(exponent, point));
+}
+
+function callAt(name: string, args: readonly Node[], point: Point): C.Complex {
+  if (name === 'det') {
+    const exactDeterminant = determinant(args[0]!);
+    return exactDeterminant ? C.real(Q.toNumber(exactDeterminant)) : C.UNDEFINED;
+  }
+  const values = args.map((arg) => valueAt(arg, point));
+  const [a, b] = values;
+  if (!a) return C.UNDEFINED;
+  const one = C.real(1);
+  switch (name) {
+    case 'root': {
+      const index = b ? b.re : 2;
+      if (b && b.im !== 0) return C.UNDEFINED;
+      if (index === 2) return C.sqrt(a);
+      if (a.im === 0 && a.re < 0 && Math.abs(index % 2) === 1) return C.real(-((-a.re) ** (1 / index)));
+      return C.power(a, C.real(1 / index));
+    }
+    case 'abs':
+    case 'norm':
+      return C.real(C.magnitude(a));
+    case 'exp':
+      return C.exp(a);
+    case 'ln':
+      return C.log(a);
+    case 'log':
+      // without a base, log is the natural one; a base is the second argument
+      return b ? C.divide(C.log(a), C.log(b)) : C.log(a);
+    case 'log10':
+      return C.divide(C.log(a), C.real(Math.LN10));
+    case 'sin':
+      return C.sin(a);
+    case 'cos':
+      return C.cos(a);
+    case 'tan':
+      return C.divide(C.sin(a), C.cos(a));
+    case 'cot':
+      return C.divide(C.cos(a), C.sin(a));
+    case 'sec':
+      return C.divide(one, C.cos(a));
+    case 'csc':
+      return C.divide(one, C.sin(a));
+    case 'sinh':
+      return realOnly(a, Math.sinh);
+    case 'cosh':
+      return realOnly(a, Math.cosh);
+    case 'tanh':
+      return realOnly(a, Math.tanh);
+    case 'coth':
+      return realOnly(a, (x) => 1 / Math.tanh(x));
+    case 'sech':
+      return realOnly(a, (x) => 1 / Math.cosh(x));
+    case 'csch':
+      return realOnly(a, (x) => 1 / Math.sinh(x));
+    case 'arcsin':
+      return realOnly(a, Math.asin);
+    case 'arccos':
+      return realOnly(a, Math.acos);
+    case 'arctan':
+      return realOnly(a, Math.atan);
+    case 'arccot':
+      return realOnly(a, (x) => Math.PI / 2 - Math.atan(x));
+    case 'arcsec':
+      return realOnly(a, (x) => Math.acos(1 / x));
+    case 'arccsc':
+      return realOnly(a, (x) => Math.asin(1 / x));
+    case 'floor':
+      return realOnly(a, Math.floor);
+    case 'ceil':
+      return realOnly(a, Math.ceil);
+    case 'sign':
+    case 'sgn':
+      return realOnly(a, Math.sign);
+    case 'factorial':
+      return realOnly(a, gamma);
+    case 'binom':
+      if (!b || a.im !== 0 || b.im !== 0) return C.UNDEFINED;
+      return C.real(gamma(a.re) / (gamma(b.re) * gamma(a.re - b.re)));
+    case 'min':
+      return values.every((v) => v.im === 0) ? C.real(Math.min(...values.map((v) => v.re))) : C.UNDEFINED;
+    case 'max':
+      return values.every((v) => v.im === 0) ? C.real(Math.max(...values.map((v) => v.re))) : C.UNDEFINED;
+    default:
+      return C.UNDEFINED;
+  }
+}
+
+function realOnly(a: C.Complex, f: (x: number) => number): C.Complex {
+  return a.im === 0 ? C.real(f(a.re)) : C.UNDEFINED;
+}
+
+const LANCZOS = [
+  676.5203681218851, -1259.1392167224028, 771.3234287776531, -176.6150291621406, 12.507343278686905,
+  -0.13857109526572012, 9.984369578019572e-6, 1.5056327351493116e-7,
+];
+
+/** x!, for real x (Lanczos). */
+function gamma(x: number): number {
+  if (x < -0.5) return Math.PI / (Math.sin(Math.PI * (x + 1)) * gamma(-x - 1));
+  const sum = LANCZOS.reduce((total, c, i) => total + c / (x + i + 1), 0.9999999999998099);
+  const t = x + 7.5;
+  return Math.sqrt(2 * Math.PI) * t ** (x + 0.5) * Math.exp(-t) * sum;
+}

@@ -1,0 +1,141 @@
+/** Finds the final answer in a response, and the value in a label. */
+import { closingBrace } from './clean.ts';
+
+export type ExtractionMode = 'strict' | 'lenient';
+
+/** Longest text of an answer; what is longer is no answer. */
+const MAX_ANSWER = 1000;
+
+/**
+ * The final answer as it was written, without its marks; null when there is none. In this order: the last balanced
+ * `\boxed{...}`; the last `#### x`; the last `final answer is x` or `answer is x`. `lenient` (evaluation by eye, never
+ * votes or rewards) adds the last number. Linear in the length of the text.
+ */
+export function extractAnswer(text: string, mode: ExtractionMode): string | null {
+  const answer = lastBoxed(text) ?? lastHashes(text) ?? lastStatement(text);
+  if (answer !== null || mode === 'strict') return answer;
+  return lastNumber(text);
+}
+
+/**
+ * What a label column means: the answer in a solution with `#### x`, `\boxed{x}`, `the answer is x` or a last line
+ * `A: x`, or else the bare value itself. null for empty text.
+ */
+export function referenceAnswer(text: string): string | null {
+  const marked = lastBoxed(text) ?? lastHashes(text);
+  if (marked !== null) return marked;
+  const bare = text.trim();
+  if (bare === '') return null;
+  const line = /(?:^|\n)\s*A(?:nswer)?:\s*([^\n]+?)\s*$/.exec(bare);
+  if (line) return line[1]!;
+  // a bare value is short; a solution in words is searched like a response
+  return bare.includes('\n') || bare.length > 100 ? (lastStatement(bare) ?? bare) : bare;
+}
+
+function usable(answer: string): string | null {
+  const trimmed = answer.trim();
+  return trimmed === '' || trimmed.length > MAX_ANSWER ? null : trimmed;
+}
+
+const BOX = /\\(?:boxed|fbox)\s*(?:\{|(?=[^\s{]))/g;
+
+/** Content of the last `\boxed{...}` whose braces balance and that holds something; also `\boxed 5`. */
+function lastBoxed(text: string): string | null {
+  let last: string | null = null;
+  let searchedTo = -1;
+  for (const match of text.matchAll(BOX)) {
+    // a box inside another one belongs to it
+    if (match.index < searchedTo) continue;
+    if (match[0].endsWith('{')) {
+      const open = match.index + match[0].length - 1;
+      const end = closingBrace(text, open);
+      // nothing that opens later inside an unclosed box can be told from its content, but it may itself be closed
+      if (end < 0) {
+        if (match.index > text.length - 4 * MAX_ANSWER) continue;
+        searchedTo = match.index + match[0].length;
+        continue;
+      }
+      searchedTo = end;
+      last = usable(text.slice(open + 1, end - 1)) ?? last;
+    } else {
+      const token = /^\s*\$?(-?[\d.,]*\d|[A-Za-z])(?![A-Za-z])/.exec(
+        text.slice(match.index + match[0].length, match.index + 80),
+      );
+      if (token) last = token[1]!;
+    }
+  }
+  return last;
+}
+
+/** Headings such as `#### Step 2` are no answers. */
+const HEADING =
+  /^(?:\*\*)?(?:step|part|case|solution|explanation|example|problem|question|note|conclusion|summary|approach|method|calculation|verification|check)\b/i;
+
+/** Rest of the line after the last `####` that is followed by something on its line. */
+function lastHashes(text: string): string | null {
+  for (let end = text.length; end > 0; ) {
+    const at = text.lastIndexOf('####', end - 1);
+    if (at < 0) return null;
+    end = at;
+    // a longer run of hashes is no mark
+    if (text[at - 1] === '#') {
+      while (text[end - 1] === '#') end--;
+      continue;
+    }
+    const newline = text.indexOf('\n', at);
+    const line = text.slice(at + 4, newline < 0 ? text.length : newline).trim();
+    const value = line.replace(/^(?:\*\*)?(?:the\s+)?(?:final\s+)?answer(?:\s+is)?\s*:?\s*(?:\*\*)?\s*/i, '');
+    if (HEADING.test(value) || /^#/.test(value) || /[^\d]:$/.test(value)) continue;
+    const answer = usable(value.replace(/\s*<\|[^|]*\|>\s*$/, ''));
+    if (answer !== null) return answer;
+  }
+  return null;
+}
+
+const STATEMENT =
+  /\banswer(?:\s*\*\*)?\s*(?:is|:|=)(?:\s*\*\*)?\s*(?:therefore|thus|simply|just|now|then)?\s*[:=]?\s*/gi;
+
+/** What follows the last `answer is`, up to the end of its sentence. */
+function lastStatement(text: string): string | null {
+  let last: string | null = null;
+  for (const match of text.matchAll(STATEMENT)) {
+    const start = match.index + match[0].length;
+    last = usable(sentence(text.slice(start, start + MAX_ANSWER + 200))) ?? last;
+  }
+  return last;
+}
+
+const DELIMITED = [
+  /^\$\$([^$]+)\$\$/,
+  /^\$([^$\n]+)\$(?![\d])/,
+  /^\\\(((?:(?!\\\))[^])*)\\\)/,
+  /^\\\[((?:(?!\\\])[^])*)\\\]/,
+  /^\*\*([^*\n]+)\*\*/,
+];
+
+function sentence(rest: string): string {
+  for (const pattern of DELIMITED) {
+    const found = pattern.exec(rest);
+    // `$5 and $6` is money, not mathematics
+    if (found && !/\s(?:and|or|per|for|in|to)\s*$/.test(found[1]!)) {
+      const behind = rest.slice(found[0].length);
+      const more = /^\s*(?:,|and|or)\s*\$/.test(behind) || /^(?:[^.\n]*\$)/.test(behind.slice(0, 30));
+      if (!more) return found[1]!;
+    }
+  }
+  const line = /^[^\n]*/.exec(rest)![0];
+  const end = /(?:[.!?](?=\s|$)|[.](?=[*"')\]]*(?:\s|$))|<\|| because | since | which | as shown |, so )/.exec(line);
+  return (end ? line.slice(0, end.index) : line).replace(/^\*+|\*+$|^"|"$/g, '');
+}
+
+const NUMBER = /-?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:\/\d+)?%?|-?\.\d+%?/g;
+
+function lastNumber(text: string): string | null {
+  let last: string | null = null;
+  for (const match of text.matchAll(NUMBER)) {
+    // a hyphen between a word or number and a number is no sign
+    const glued = match[0].startsWith('-') && /[\w)]/.test(text[match.index - 1] ?? '');
+    last = glued ? match[0].slice(1) : match[0];
+  }
+  return last;
+}

@@ -1,0 +1,90 @@
+/** What an answer says, as a tree. */
+import type { Rational } from './rational.ts';
+
+export type Operator = '=' | '!=' | '<' | '>' | '<=' | '>=' | 'in' | ':';
+
+export type Node =
+  /** A number literal; `places` counts the decimals it was written with, 0 for integers. */
+  | { kind: 'number'; value: Rational; places: number }
+  /** A variable, or a word that stands for itself. */
+  | { kind: 'symbol'; name: string }
+  | { kind: 'constant'; name: 'pi' | 'e' | 'i' | 'infinity' }
+  | { kind: 'sum'; terms: Node[] }
+  | { kind: 'product'; factors: Node[] }
+  | { kind: 'negative'; of: Node }
+  | { kind: 'quotient'; over: Node; under: Node }
+  | { kind: 'power'; base: Node; exponent: Node }
+  | { kind: 'call'; name: string; args: Node[] }
+  /** a ± b, and ± b where `left` is null. */
+  | { kind: 'plus-minus'; left: Node | null; right: Node; sign: 1 | -1 }
+  | { kind: 'percent'; of: Node }
+  | { kind: 'degrees'; of: Node }
+  /** `(a, b]` and the like: a tuple, a point, an interval. */
+  | { kind: 'tuple'; open: '(' | '['; close: ')' | ']'; items: Node[] }
+  /** `{a, b}`, without order. */
+  | { kind: 'set'; items: Node[] }
+  /** `a, b`, `a and b`, `a or b` without brackets. */
+  | { kind: 'list'; items: Node[]; join: 'and' | 'or' | ',' }
+  | { kind: 'matrix'; rows: Node[][] }
+  | { kind: 'relation'; sides: Node[]; operators: Operator[] }
+  /** Operations on sets. */
+  | { kind: 'combined'; operation: 'union' | 'intersection' | 'difference'; left: Node; right: Node };
+
+/** The parts of a node, in the order written. */
+export function children(node: Node): readonly Node[] {
+  switch (node.kind) {
+    case 'number':
+    case 'symbol':
+    case 'constant':
+      return [];
+    case 'sum':
+      return node.terms;
+    case 'product':
+      return node.factors;
+    case 'negative':
+    case 'percent':
+    case 'degrees':
+      return [node.of];
+    case 'quotient':
+      return [node.over, node.under];
+    case 'power':
+      return [node.base, node.exponent];
+    case 'call':
+      return node.args;
+    case 'plus-minus':
+      return node.left ? [node.left, node.right] : [node.right];
+    case 'tuple':
+    case 'set':
+    case 'list':
+      return node.items;
+    case 'matrix':
+      return node.rows.flat();
+    case 'relation':
+      return node.sides;
+    case 'combined':
+      return [node.left, node.right];
+  }
+}
+
+/** Names of the variables and words in a node. */
+export function symbolsOf(node: Node, into: Set<string> = new Set()): Set<string> {
+  if (node.kind === 'symbol') into.add(node.name);
+  for (const child of children(node)) symbolsOf(child, into);
+  return into;
+}
+
+/** Whether the node is one value: a number or an expression, not a set, tuple, relation or list. */
+export function isScalar(node: Node): boolean {
+  switch (node.kind) {
+    case 'tuple':
+    case 'set':
+    case 'list':
+    case 'matrix':
+    case 'relation':
+    case 'combined':
+    case 'plus-minus':
+      return false;
+    default:
+      return children(node).every(isScalar);
+  }
+}

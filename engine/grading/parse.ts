@@ -1,0 +1,609 @@
+/**
+ * Recursive descent over a cleaned answer: mathematics as people and models write it, LaTeX or plain. Bounded in depth,
+ * in nodes and in time (each character is looked at a bounded number of times for each level of nesting).
+ */
+import type { Node, Operator } from './node.ts';
+import { fromDecimal, integer, type Rational, rational, add as sumOf } from './rational.ts';
+
+/** The text is not mathematics that this parser reads; it is then compared as text. */
+export class Unreadable extends Error {}
+
+export interface Reading {
+  /** `1,234` is one number (true) or two (false). */
+  thousands: boolean;
+}
+
+const MAX_DEPTH = 60;
+const MAX_NODES = 1500;
+
+const FUNCTIONS = new Set(
+  (
+    'sin cos tan cot sec csc arcsin arccos arctan arccot arcsec arccsc asin acos atan sinh cosh tanh coth sech csch ' +
+    'ln log lg exp abs floor ceil sqrt cbrt gcd lcm max min det sign sgn factorial binom'
+  ).split(' '),
+);
+const CONSTANTS: Record<string, Node> = {
+  pi: { kind: 'constant', name: 'pi' },
+  infty: { kind: 'constant', name: 'infinity' },
+  infinity: { kind: 'constant', name: 'infinity' },
+  inf: { kind: 'constant', name: 'infinity' },
+  oo: { kind: 'constant', name: 'infinity' },
+};
+const GREEK = new Set(
+  (
+    'alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho varrho sigma ' +
+    'tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell hbar ' +
+    'spadesuit heartsuit aleph imath jmath nabla partial emptyset triangle circ square'
+  ).split(' '),
+);
+const RELATIONS: [string, Operator][] = [
+  ['\\le', '<='],
+  ['\\ge', '>='],
+  ['\\ne', '!='],
+  ['\\approx', '='],
+  ['\\equiv', '='],
+  ['\\in', 'in'],
+  ['<=', '<='],
+  ['>=', '>='],
+  ['!=', '!='],
+  ['==', '='],
+  ['=', '='],
+  ['<', '<'],
+  ['>', '>'],
+];
+const DIGIT_VALUES = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+
+/** Reads a cleaned answer. Throws Unreadable or OutOfBounds. */
+export function parse(text: string, reading: Reading): Node {
+  const parser = new Parser(text, reading);
+  return parser.answer();
+}
+
+class Parser {
+  private at = 0;
+  private depth = 0;
+  private nodes = 0;
+  /** Open `|` bars: another bar then closes. */
+  private bars = 0;
+
+  constructor(
+    private readonly text: string,
+    private readonly reading: Reading,
+  ) {}
+
+  answer(): Node {
+    const node = this.list();
+    this.space();
+    if (this.at < this.text.length) throw new Unreadable(`unexpected ${this.text.slice(this.at, this.at + 10)}`);
+    return node;
+  }
+
+  private space(): void {
+    while (this.text[this.at] === ' ') this.at++;
+  }
+
+  /** Whether `token` comes next; a macro must not go on with a letter. */
+  private sees(token: string): boolean {
+    this.space();
+    if (!this.text.startsWith(token, this.at)) return false;
+    return !(/^\\?[a-zA-Z]+$/.test(token) && /[a-zA-Z]/.test(this.text[this.at + token.length] ?? ''));
+  }
+
+  private takes(token: string): boolean {
+    if (!this.sees(token)) return false;
+    this.at += token.length;
+    return true;
+  }
+
+  private expect(token: string): void {
+    if (!this.takes(token)) throw new Unreadable(`expected ${token}`);
+  }
+
+  private match(pattern: RegExp): RegExpExecArray | null {
+    pattern.lastIndex = this.at;
+    const found = pattern.exec(this.text);
+    if (found) this.at += found[0].length;
+    return found;
+  }
+
+  private nested<T>(inner: () => T): T {
+    if (++this.depth > MAX_DEPTH) throw new Unreadable('nested too deeply');
+    const result = inner();
+    this.depth--;
+    return result;
+  }
+
+  private count<T extends Node>(node: T): T {
+    if (++this.nodes > MAX_NODES) throw new Unreadable('too long');
+    return node;
+  }
+
+  /** `a, b and c` */
+  private list(): Node {
+    return this.nested(() => {
+      const items = [this.relation()];
+      let join: 'and' | 'or' | ',' = ',';
+      for (;;) {
+        if (this.takes(',') || this.takes(';')) {
+          if (this.takes('\\and')) join = 'and';
+          else if (this.takes('\\or')) join = 'or';
+        } else if (this.takes('\\and')) join = 'and';
+        else if (this.takes('\\or')) join = 'or';
+        else break;
+        items.push(this.relation());
+      }
+      return items.length === 1 ? items[0]! : this.count({ kind: 'list', items, join });
+    });
+  }
+
+  private relation(): Node {
+    const sides = [this.combination()];
+    const operators: Operator[] = [];
+    for (;;) {
+      const found = RELATIONS.find(([token]) => this.sees(token));
+      if (found) {
+        this.takes(found[0]);
+        operators.push(found[1]);
+      } else if (this.sees(':') && !this.inBuilder) {
+        this.takes(':');
+        operators.push(':');
+      } else break;
+      sides.push(this.combination());
+    }
+    return sides.length === 1 ? sides[0]! : this.count({ kind: 'relation', sides, operators });
+  }
+
+  /** Inside `{x : ...}`, where a colon ends the variable. */
+  private inBuilder = false;
+
+  private combination(): Node {
+    let left = this.sum();
+    for (;;) {
+      const operation = this.takes('\\cup')
+        ? 'union'
+        : this.takes('\\cap')
+          ? 'intersection'
+          : this.takes('\\setminus')
+            ? 'difference'
+            : null;
+      if (!operation) return left;
+      left = this.count({ kind: 'combined', operation, left, right: this.sum() });
+    }
+  }
+
+  private sum(): Node {
+    let result: Node;
+    if (this.takes('\\pm')) {
+      result = this.count({ kind: 'plus-minus', left: null, right: this.product(), sign: 1 });
+    } else if (this.takes('\\mp')) {
+      result = this.count({ kind: 'plus-minus', left: null, right: this.product(), sign: -1 });
+    } else result = this.product();
+    for (;;) {
+      if (this.takes('+-') || this.takes('+/-') || this.takes('\\pm')) {
+        result = this.count({ kind: 'plus-minus', left: result, right: this.product(), sign: 1 });
+      } else if (this.takes('\\mp')) {
+        result = this.count({ kind: 'plus-minus', left: result, right: this.product(), sign: -1 });
+      } else if (this.takes('+')) result = this.plus(result, this.product());
+      else if (this.takes('-')) result = this.plus(result, this.count({ kind: 'negative', of: this.product() }));
+      else return result;
+    }
+  }
+
+  private plus(left: Node, right: Node): Node {
+    if (left.kind === 'sum') {
+      left.terms.push(right);
+      return left;
+    }
+    return this.count({ kind: 'sum', terms: [left, right] });
+  }
+
+  private product(): Node {
+    return this.nested(() => {
+      let result = this.signed();
+      for (;;) {
+        if (this.takes('*')) result = this.times(result, this.signed());
+        else if (this.takes('/')) result = this.count({ kind: 'quotient', over: result, under: this.divisor() });
+        else if (this.startsFactor()) result = this.times(result, this.postfixed());
+        else return result;
+      }
+    });
+  }
+
+  private divisor(): Node {
+    if (this.takes('-')) return this.count({ kind: 'negative', of: this.divisor() });
+    return this.postfixed();
+  }
+
+  private times(left: Node, right: Node): Node {
+    if (left.kind === 'product') {
+      left.factors.push(right);
+      return left;
+    }
+    return this.count({ kind: 'product', factors: [left, right] });
+  }
+
+  private signed(): Node {
+    let negative = false;
+    for (;;) {
+      if (this.takes('-')) negative = !negative;
+      else if (!this.takes('+')) break;
+    }
+    // -x^2 is -(x^2), and -a b is -(a) b, which is the same
+    const of = this.postfixed();
+    if (!negative) return of;
+    if (of.kind === 'percent' || of.kind === 'degrees')
+      return { kind: of.kind, of: this.count({ kind: 'negative', of: of.of }) };
+    return this.count({ kind: 'negative', of });
+  }
+
+  /** Whether the next thing multiplies without a sign. */
+  private startsFactor(): boolean {
+    this.space();
+    const c = this.text[this.at];
+    if (c === undefined) return false;
+    if (/[a-zA-Z(\d.]/.test(c)) return true;
+    if (c === '{') return true;
+    if (c === '|') return this.bars === 0 && !this.inBuilder;
+    if (c !== '\\') return false;
+    return !/\\(?:and|or|le|ge|ne|in|cup|cap|setminus|pm|mp|approx|equiv|rangle|rfloor|rceil|\}|row|end|ldots|to|rightarrow|implies)(?![a-zA-Z])/y.test(
+      this.text.slice(this.at),
+    );
+  }
+
+  private postfixed(): Node {
+    let result = this.primary();
+    for (;;) {
+      if (this.takes('^')) {
+        if (this.takes('\\circ') || this.takes('{\\circ}') || this.takes('{ \\circ }') || this.takes('{\\circ }')) {
+          result = this.count({ kind: 'degrees', of: result });
+        } else if (this.takes("'") || this.takes("{'}")) result = prime(result);
+        else result = this.count({ kind: 'power', base: result, exponent: this.exponent() });
+      } else if (this.sees('!') && !this.sees('!=')) {
+        this.takes('!');
+        result = this.count({ kind: 'call', name: 'factorial', args: [result] });
+      } else if (this.takes('%')) result = this.count({ kind: 'percent', of: result });
+      else if (this.takes("'")) result = prime(result);
+      else return result;
+    }
+  }
+
+  /** `{...}`, a signed number or one factor; towers of powers are read from the right. */
+  private exponent(): Node {
+    return this.nested(() => {
+      if (this.takes('-')) return this.count<Node>({ kind: 'negative', of: this.exponent() });
+      const base = this.sees('{') ? this.group() : this.primary();
+      return this.takes('^') ? this.count<Node>({ kind: 'power', base, exponent: this.exponent() }) : base;
+    });
+  }
+
+  /** A macro's argument: `{...}`, one digit, or one factor. */
+  private argument(oneDigit: boolean): Node {
+    this.space();
+    if (this.sees('{')) return this.group();
+    if (oneDigit) {
+      const digit = this.match(/\d/y);
+      if (digit) return this.count({ kind: 'number', value: integer(Number(digit[0])), places: 0 });
+    }
+    return this.primary();
+  }
+
+  private group(): Node {
+    this.expect('{');
+    const node = this.list();
+    this.expect('}');
+    return node;
+  }
+
+  private primary(): Node {
+    return this.nested(() => {
+      this.space();
+      const c = this.text[this.at];
+      if (c === undefined) throw new Unreadable('ends too early');
+      if (/[\d.]/.test(c)) return this.number();
+      if (c === '(' || c === '[') return this.bracketed(c);
+      if (c === '|') return this.absolute();
+      if (c === '{') {
+        const node = this.group();
+        return node.kind === 'list' && node.join === ',' ? this.count({ kind: 'set', items: node.items }) : node;
+      }
+      if (c === '\\') return this.macro();
+      if (/[a-zA-Z]/.test(c)) return this.letters();
+      throw new Unreadable(`unexpected ${c}`);
+    });
+  }
+
+  private number(): Node {
+    const based = this.match(/(\d[0-9A-Z]*)\s*_\s*(?:(\d)|\{\s*(?:\\text\{)?\s*(\d{1,2}|[a-z]+)\s*\}?\s*\})/y);
+    if (based) return this.count(inBase(based[1]!, based[2] ?? based[3]!));
+    const number =
+      (this.reading.thousands && this.match(/\d{1,3}(?:,\d{3})+(?![\d])(?:\.\d+)?/y)) ||
+      this.match(/\d{1,3}(?: \d{3})+(?![\d/]|\s*\/)(?:\.\d+)?/y) ||
+      this.match(/\d+(?:\.\d*)?|\.\d+/y);
+    if (!number) throw new Unreadable('not a number');
+    const digits = number[0].replace(/[, ]/g, '');
+    const places = /\.(\d*)$/.exec(digits)?.[1]?.length ?? 0;
+    if (places > 0 || digits.endsWith('.')) {
+      const repeating = this.match(/\s*\\overline\s*(?:\{\s*(\d{1,20})\s*\}|(\d))/y);
+      if (repeating) return this.count(repeatingDecimal(digits, (repeating[1] ?? repeating[2])!));
+      const dots = places >= 3 && /(\d{1,6}?)\1+$/.exec(digits.slice(-places));
+      if (dots && (dots[0].length >= 3 || dots[1]!.length > 1) && this.match(/\s*\\ldots/y)) {
+        return this.count(repeatingDecimal(digits, dots[1]!));
+      }
+    }
+    const exponent = this.match(/[eE]([+-]?\d{1,4})(?![\d.a-zA-Z])/y);
+    const value = fromDecimal(digits, exponent ? Number(exponent[1]) : 0);
+    const literal: Node = { kind: 'number', value, places: exponent ? 0 : places };
+    this.count(literal);
+    return (places === 0 && !exponent && this.mixed(value)) || literal;
+  }
+
+  /** `3 1/2` and `3\frac{1}{2}` are three and a half. */
+  private mixed(whole: Rational): Node | null {
+    const fraction =
+      this.match(/ ?\\frac\s*(?:\{\s*(\d{1,9})\s*\}|(\d))\s*(?:\{\s*(\d{1,9})\s*\}|(\d))/y) ||
+      this.match(/ (\d{1,9})() ?\/ ?(\d{1,9})()(?![\d.])/y);
+    if (!fraction) return null;
+    const over = fraction[1] || fraction[2];
+    const under = fraction[3] || fraction[4];
+    const value = sumOf(whole, rational(BigInt(over!), BigInt(under!)));
+    return this.count({ kind: 'number', value, places: 0 });
+  }
+
+  private bracketed(open: '(' | '['): Node {
+    this.at++;
+    const bars = this.bars;
+    this.bars = 0;
+    const inner = this.list();
+    this.bars = bars;
+    const close = this.takes(')') ? ')' : this.takes(']') ? ']' : null;
+    if (!close) throw new Unreadable('bracket not closed');
+    if (inner.kind === 'list' && inner.join === ',') {
+      return this.count({ kind: 'tuple', open, close, items: inner.items });
+    }
+    if ((open === '(') !== (close === ')')) throw new Unreadable('brackets do not match');
+    if (inner.kind === 'matrix' || open === '(') return inner;
+    return this.count({ kind: 'tuple', open, close, items: [inner] });
+  }
+
+  private absolute(): Node {
+    this.expect('|');
+    this.bars++;
+    const of = this.sum();
+    this.bars--;
+    this.expect('|');
+    return this.count({ kind: 'call', name: 'abs', args: [of] });
+  }
+
+  private macro(): Node {
+    if (this.takes('\\{')) return this.set();
+    if (this.takes('\\langle')) return this.closing('\\rangle');
+    if (this.takes('\\lfloor')) return this.rounded('floor', '\\rfloor');
+    if (this.takes('\\lceil')) return this.rounded('ceil', '\\rceil');
+    if (this.takes('\\|') || this.takes('\\Vert') || this.takes('\\lVert')) return this.norm();
+    if (this.takes('\\dollar') || this.takes('\\currency')) return this.signed();
+    if (this.takes('\\begin')) return this.matrix();
+    const text = this.match(/\\text\{([^{}]*)\}/y);
+    if (text) return this.count({ kind: 'symbol', name: text[1]!.length > 1 ? text[1]!.toLowerCase() : text[1]! });
+    const blackboard = this.match(/\\mathbb\s*(?:\{\s*([A-Z])\s*\}|([A-Z]))/y);
+    if (blackboard) return this.subscripted(`set ${blackboard[1] ?? blackboard[2]}`);
+    const macro = this.match(/\\([a-zA-Z]+)/y);
+    if (!macro) throw new Unreadable('unknown macro');
+    const name = macro[1]!;
+    if (name === 'frac') {
+      const over = this.argument(true);
+      return this.count({ kind: 'quotient', over, under: this.argument(true) });
+    }
+    if (name === 'binom') {
+      const n = this.argument(true);
+      return this.count({ kind: 'call', name, args: [n, this.argument(true)] });
+    }
+    if (name === 'sqrt') return this.root();
+    if (FUNCTIONS.has(name)) return this.call(name);
+    if (Object.hasOwn(CONSTANTS, name)) return this.count({ ...CONSTANTS[name]! });
+    if (GREEK.has(name)) return this.subscripted(name);
+    throw new Unreadable(`unknown macro ${name}`);
+  }
+
+  private closing(close: string): Node {
+    const inner = this.list();
+    this.expect(close);
+    const items = inner.kind === 'list' ? inner.items : [inner];
+    return this.count({ kind: 'tuple', open: '(', close: ')', items });
+  }
+
+  private rounded(name: string, close: string): Node {
+    const inner = this.sum();
+    this.expect(close);
+    return this.count({ kind: 'call', name, args: [inner] });
+  }
+
+  private norm(): Node {
+    const inner = this.sum();
+    if (!this.takes('\\|') && !this.takes('\\Vert') && !this.takes('\\rVert')) throw new Unreadable('norm not closed');
+    return this.count({ kind: 'call', name: 'norm', args: [inner] });
+  }
+
+  /** After `\{`: `1, 2\}`, `\}`, or `x : x > 1\}`. */
+  private set(): Node {
+    if (this.takes('\\}')) return this.count({ kind: 'set', items: [] });
+    return this.nested(() => {
+      const outer = this.inBuilder;
+      this.inBuilder = true;
+      const items = [this.relation()];
+      this.inBuilder = outer;
+      const builder = this.takes('|') || this.takes(':');
+      if (builder) {
+        const condition = this.list();
+        this.expect('\\}');
+        return condition;
+      }
+      while (this.takes(',') || this.takes(';') || this.takes('\\and')) items.push(this.relation());
+      this.expect('\\}');
+      return this.count<Node>({ kind: 'set', items });
+    });
+  }
+
+  private matrix(): Node {
+    const open = this.match(/\s*\{\s*([pbvBV]?(?:small)?matrix|array|smallmatrix)\*?\s*\}(?:\s*\{[lcr| ]*\})?/y);
+    if (!open) throw new Unreadable('unknown environment');
+    const rows: Node[][] = [];
+    let row: Node[] = [];
+    for (;;) {
+      row.push(this.relation());
+      if (this.takes('&')) continue;
+      rows.push(row);
+      row = [];
+      if (this.takes('\\row')) {
+        this.match(/\s*\[[^\]]*(?:pt|em|ex|mm|cm)\]/y);
+        if (!this.sees('\\end')) continue;
+      }
+      break;
+    }
+    this.expect('\\end');
+    if (!this.match(/\s*\{\s*[a-zA-Z]*\*?\s*\}/y)) throw new Unreadable('environment not closed');
+    if (rows.some((r) => r.length !== rows[0]!.length)) throw new Unreadable('ragged matrix');
+    const matrix = this.count<Node>({ kind: 'matrix', rows });
+    return open[1] === 'vmatrix' ? this.count({ kind: 'call', name: 'det', args: [matrix] }) : matrix;
+  }
+
+  private root(): Node {
+    let index: Node | null = null;
+    if (this.takes('[')) {
+      index = this.sum();
+      this.expect(']');
+    }
+    const of = this.argument(false);
+    return this.count({ kind: 'call', name: 'root', args: index ? [of, index] : [of] });
+  }
+
+  /** After a function's name: `(x)`, `{x}`, `^2 x`, `_2 x`, `2x`. */
+  private call(name: string): Node {
+    if (name === 'sqrt' || name === 'cbrt') {
+      const args = [this.argument(false)];
+      if (name === 'cbrt') args.push(this.count({ kind: 'number', value: integer(3), places: 0 }));
+      return this.count({ kind: 'call', name: 'root', args });
+    }
+    let base: Node | null = null;
+    let exponent: Node | null = null;
+    for (let i = 0; i < 2; i++) {
+      if (!base && this.takes('_')) base = this.argument(false);
+      else if (!exponent && this.takes('^')) exponent = this.exponent();
+    }
+    let args: Node[];
+    this.space();
+    if (this.sees('(') || this.sees('{')) {
+      const inner = this.primary();
+      args = inner.kind === 'tuple' || inner.kind === 'set' ? inner.items : [inner];
+    } else args = [this.bareArgument()];
+    const power = exponent && isMinusOne(exponent);
+    const known = name.replace(/^a(sin|cos|tan)$/, 'arc$1').replace(/^lg$/, 'log10');
+    const inverse = power && /^(?:sin|cos|tan|cot|sec|csc)$/.test(known) ? `arc${known}` : known;
+    let result: Node = this.count({ kind: 'call', name: inverse, args: base ? [...args, base] : args });
+    if (exponent && inverse === known) result = this.count({ kind: 'power', base: result, exponent });
+    return result;
+  }
+
+  /** `2x` in `\sin 2x`: factors up to a sign, a relation or another function. */
+  private bareArgument(): Node {
+    let result = this.signed();
+    while (this.startsFactor() && !this.seesFunction()) {
+      if (this.sees('(')) break;
+      result = this.times(result, this.postfixed());
+    }
+    return result;
+  }
+
+  private seesFunction(): boolean {
+    this.space();
+    const word = /\\?([a-zA-Z]+)/y;
+    word.lastIndex = this.at;
+    return FUNCTIONS.has(word.exec(this.text)?.[1] ?? '');
+  }
+
+  /** A run of letters: a function, a constant, a word, or variables side by side. */
+  private letters(): Node {
+    const run = this.match(/[a-zA-Z]+/y)![0];
+    if (/^[dtc]?frac$/.test(run) && this.sees('{')) {
+      const over = this.argument(true);
+      return this.count({ kind: 'quotient', over, under: this.argument(true) });
+    }
+    if (Object.hasOwn(CONSTANTS, run)) return this.count({ ...CONSTANTS[run]! });
+    if (FUNCTIONS.has(run)) return this.call(run);
+    const head = [...FUNCTIONS].find((f) => run.startsWith(f) && run.length === f.length + 1);
+    if (head) {
+      this.at--;
+      return this.call(head);
+    }
+    const tail = [...FUNCTIONS].find((f) => run.endsWith(f) && run.length - f.length === 1);
+    if (tail && this.sees('(')) {
+      this.at -= tail.length;
+      return this.letter(run[0]!);
+    }
+    if (/^[a-zA-Z]pi$|^pi[a-zA-Z]$/.test(run)) {
+      const pi = run.startsWith('pi');
+      this.at -= run.length - (pi ? 2 : 1);
+      return pi ? this.count({ ...CONSTANTS.pi! }) : this.letter(run[0]!);
+    }
+    if (run.length >= 4) return this.subscripted(run.toLowerCase());
+    this.at -= run.length - 1;
+    return this.letter(run[0]!);
+  }
+
+  private letter(c: string): Node {
+    if (c === 'e') return this.count({ kind: 'constant', name: 'e' });
+    if (c === 'i' && !this.sees('_')) return this.count({ kind: 'constant', name: 'i' });
+    return this.subscripted(c);
+  }
+
+  private subscripted(name: string): Node {
+    if (!this.takes('_')) return this.count({ kind: 'symbol', name });
+    const subscript = this.match(/\s*\{([^{}]*)\}|\s*([a-zA-Z0-9])/y);
+    if (!subscript) throw new Unreadable('bad subscript');
+    const index = (subscript[1] ?? subscript[2])!.replace(/\s/g, '');
+    return this.count({ kind: 'symbol', name: `${name}_${index}` });
+  }
+}
+
+function prime(node: Node): Node {
+  if (node.kind !== 'symbol') throw new Unreadable('prime after a value');
+  return { kind: 'symbol', name: `${node.name}'` };
+}
+
+function isMinusOne(node: Node): boolean {
+  return node.kind === 'negative' && node.of.kind === 'number' && node.of.value.n === 1n && node.of.value.d === 1n;
+}
+
+const BASE_WORDS: Record<string, number> = {
+  two: 2,
+  three: 3,
+  four: 4,
+  five: 5,
+  six: 6,
+  seven: 7,
+  eight: 8,
+  nine: 9,
+  ten: 10,
+  twelve: 12,
+  sixteen: 16,
+};
+
+/** `11_2` is three. Throws Unreadable for digits that the base lacks. */
+function inBase(digits: string, base: string): Node {
+  const b = /^\d/.test(base) ? Number(base) : BASE_WORDS[base];
+  if (b === undefined || b < 2 || b > 36 || digits.length > 256) throw new Unreadable('bad base');
+  let value = 0n;
+  for (const digit of digits) {
+    const d = DIGIT_VALUES.indexOf(digit);
+    if (d < 0 || d >= b) throw new Unreadable('bad digit');
+    value = value * BigInt(b) + BigInt(d);
+  }
+  return { kind: 'number', value: rational(value), places: 0 };
+}
+
+/** `0.1` with the repetend `6` is 1/6. */
+function repeatingDecimal(digits: string, repetend: string): Node {
+  const start = fromDecimal(digits);
+  const places = digits.includes('.') ? digits.length - digits.indexOf('.') - 1 : 0;
+  const under = (10n ** BigInt(repetend.length) - 1n) * 10n ** BigInt(places);
+  return { kind: 'number', value: sumOf(start, rational(BigInt(repetend), under)), places: 0 };
+}

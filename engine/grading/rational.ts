@@ -1,0 +1,132 @@
+/** Exact rationals with bounded size: every operation that would exceed the bound throws `OutOfBounds`. */
+
+/** Thrown where exact work would not stay small; callers go on with numbers or text. */
+export class OutOfBounds extends Error {}
+
+/** n / d in lowest terms, d > 0. */
+export interface Rational {
+  readonly n: bigint;
+  readonly d: bigint;
+}
+
+/** Largest numerator or denominator, in hexadecimal digits. */
+const MAX_HEX_DIGITS = 1024;
+
+export const ZERO: Rational = { n: 0n, d: 1n };
+export const ONE: Rational = { n: 1n, d: 1n };
+
+function abs(x: bigint): bigint {
+  return x < 0n ? -x : x;
+}
+
+export function gcd(a: bigint, b: bigint): bigint {
+  let x = abs(a);
+  let y = abs(b);
+  while (y !== 0n) [x, y] = [y, x % y];
+  return x;
+}
+
+/** Throws OutOfBounds when the denominator is 0 or either part is too large. */
+export function rational(n: bigint, d = 1n): Rational {
+  if (d === 0n) throw new OutOfBounds('division by zero');
+  const g = gcd(n, d);
+  const sign = d < 0n ? -1n : 1n;
+  const result = g === 0n ? ZERO : { n: (sign * n) / g, d: (sign * d) / g };
+  if (tooLong(result.n) || tooLong(result.d)) throw new OutOfBounds('number too large');
+  return result;
+}
+
+function tooLong(x: bigint): boolean {
+  return (x > 0xffff_ffffn || x < -0xffff_ffffn) && x.toString(16).length > MAX_HEX_DIGITS;
+}
+
+export function integer(n: number): Rational {
+  return { n: BigInt(n), d: 1n };
+}
+
+export function add(a: Rational, b: Rational): Rational {
+  return rational(a.n * b.d + b.n * a.d, a.d * b.d);
+}
+
+export function negate(a: Rational): Rational {
+  return { n: -a.n, d: a.d };
+}
+
+export function multiply(a: Rational, b: Rational): Rational {
+  return rational(a.n * b.n, a.d * b.d);
+}
+
+export function divide(a: Rational, b: Rational): Rational {
+  return rational(a.n * b.d, a.d * b.n);
+}
+
+export function equal(a: Rational, b: Rational): boolean {
+  return a.n === b.n && a.d === b.d;
+}
+
+export function isInteger(a: Rational): boolean {
+  return a.d === 1n;
+}
+
+/** a^k for an integer k; the size of the result is checked before it is computed. */
+export function power(a: Rational, k: bigint): Rational {
+  if (k === 0n) return ONE;
+  if (a.n === 0n) {
+    if (k < 0n) throw new OutOfBounds('division by zero');
+    return ZERO;
+  }
+  const size = abs(k);
+  const digits = BigInt(Math.max(abs(a.n).toString(16).length, a.d.toString(16).length));
+  const unit = abs(a.n) === 1n && a.d === 1n;
+  if (!unit && (size > 4096n || digits * size > BigInt(2 * MAX_HEX_DIGITS))) throw new OutOfBounds('power too large');
+  if (unit) return a.n > 0n || size % 2n === 0n ? ONE : negate(ONE);
+  return k > 0n ? rational(a.n ** size, a.d ** size) : rational(a.d ** size, a.n ** size);
+}
+
+/** The exact k-th root (k = 2..64) when it is rational, else null; negative radicands only for odd k. */
+export function root(a: Rational, k: number): Rational | null {
+  if (k < 1 || k > 64) return null;
+  if (a.n < 0n) {
+    if (k % 2 === 0) return null;
+    const positive = root(negate(a), k);
+    return positive && negate(positive);
+  }
+  const n = integerRoot(a.n, k);
+  const d = integerRoot(a.d, k);
+  return n === null || d === null ? null : { n, d };
+}
+
+function integerRoot(x: bigint, k: number): bigint | null {
+  if (x < 2n) return x;
+  const power = BigInt(k);
+  let low = 1n;
+  let high = 1n << BigInt(Math.ceil((x.toString(16).length * 4) / k) + 1);
+  while (low < high) {
+    const middle = (low + high) >> 1n;
+    if (middle ** power < x) low = middle + 1n;
+    else high = middle;
+  }
+  return low ** power === x ? low : null;
+}
+
+/** Nearest double; quotients of huge integers keep their leading digits. */
+export function toNumber(a: Rational): number {
+  const n = Number(a.n);
+  const d = Number(a.d);
+  if (Number.isFinite(n) && Number.isFinite(d)) return n / d;
+  const shift = BigInt(Math.max(0, 4 * (Math.max(abs(a.n).toString(16).length, a.d.toString(16).length) - 200)));
+  const scaled = Number(a.n >> shift) / Number(a.d >> shift || 1n);
+  return scaled;
+}
+
+/** Value of decimal text such as `12`, `.5`, `3.25` with an optional power of ten. Throws OutOfBounds. */
+export function fromDecimal(text: string, exponent = 0): Rational {
+  const [whole = '', fraction = ''] = text.split('.');
+  if (whole.length + fraction.length > MAX_HEX_DIGITS || Math.abs(exponent) > MAX_HEX_DIGITS) {
+    throw new OutOfBounds('number too long');
+  }
+  const value = rational(BigInt(`${whole}${fraction}` || '0'), 10n ** BigInt(fraction.length));
+  if (exponent === 0) return value;
+  const scale = 10n ** BigInt(Math.abs(exponent));
+  return exponent > 0 ? multiply(value, rational(scale)) : divide(value, rational(scale));
+}

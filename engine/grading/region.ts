@@ -1,0 +1,196 @@
+/** Sets of real numbers as unions of intervals, so that `x > 5`, `(5, \infty)` and `{x : 5 < x}` are one thing. */
+import { valueAt } from './evaluate.ts';
+import { isScalar, type Node, symbolsOf } from './node.ts';
+
+interface Interval {
+  low: number;
+  high: number;
+  lowClosed: boolean;
+  highClosed: boolean;
+}
+
+export interface Region {
+  /** Disjoint, ascending. */
+  intervals: Interval[];
+  /** The variable it was written with, if any. */
+  variable: string | null;
+}
+
+const MAX_INTERVALS = 64;
+const ALL: Interval = { low: -Infinity, high: Infinity, lowClosed: false, highClosed: false };
+
+/** The set that a node describes; null when it describes none, or has more than one variable. */
+export function regionOf(node: Node): Region | null {
+  const region = find(node);
+  return region && region.intervals.length <= MAX_INTERVALS ? region : null;
+}
+
+function find(node: Node): Region | null {
+  switch (node.kind) {
+    case 'tuple': {
+      if (node.items.length !== 2) return null;
+      const [low, high] = node.items.map(realValue) as [number | null, number | null];
+      if (low === null || high === null || low > high) return null;
+      return plain([{ low, high, lowClosed: node.open === '[', highClosed: node.close === ']' }]);
+    }
+    case 'set': {
+      const values = node.items.map(realValue);
+      if (values.some((v) => v === null)) return null;
+      return plain(values.map((v) => point(v!)));
+    }
+    case 'symbol':
+      if (node.name === 'set R') return plain([ALL]);
+      return node.name === 'emptyset' ? plain([]) : null;
+    case 'relation':
+      return ofRelation(node);
+    case 'combined': {
+      const left = regionOf(node.left);
+      const right = left && regionOf(node.right);
+      if (!left || !right) return null;
+      return combine(left, right, node.operation);
+    }
+    case 'list': {
+      const regions = node.items.map(find);
+      if (regions.length > MAX_INTERVALS || regions.some((r) => r === null)) return null;
+      const both = node.join === 'and' && node.items.every((item) => item.kind === 'relation');
+      return (regions as Region[]).reduce<Region | null>(
+        (a, b) => a && combine(a, b, both ? 'intersection' : 'union'),
+        both ? plain([ALL]) : plain([]),
+      );
+    }
+    default:
+      return null;
+  }
+}
+
+function ofRelation(node: Node & { kind: 'relation' }): Region | null {
+  const { sides, operators } = node;
+  if (operators.length === 1 && operators[0] === 'in') {
+    const [variable, set] = sides as [Node, Node];
+    if (variable.kind !== 'symbol') return null;
+    const region = regionOf(set);
+    return region && { ...region, variable: variable.name };
+  }
+  if (!operators.some((o) => o === '<' || o === '>' || o === '<=' || o === '>=' || o === '!=')) return null;
+  if (!sides.every(isScalar)) return null;
+  const names = new Set<string>();
+  for (const side of sides) symbolsOf(side, names);
+  const [variable, ...others] = names;
+  if (variable === undefined || others.length > 0) return null;
+  let region: Region = { intervals: [ALL], variable };
+  for (let i = 0; i < operators.length; i++) {
+    const [left, right, operator] = [sides[i]!, sides[i + 1]!, operators[i]!];
+    const boundary = linearRoot(left, right, variable);
+    if (!boundary) return null;
+    const { at, rising } = boundary;
+    let part: Interval[];
+    if (operator === '=') part = [point(at)];
+    else if (operator === '!=') part = complement([point(at)]);
+    else if (operator === '<' || operator === '<=' || operator === '>' || operator === '>=') {
+      const closed = operator.length === 2;
+      const below = operator.startsWith('<') === rising;
+      part = [
+        below
+          ? { low: -Infinity, high: at, lowClosed: false, highClosed: closed }
+          : { low: at, high: Infinity, lowClosed: closed, highClosed: false },
+      ];
+    } else return null;
+    const next = combine(region, { intervals: part, variable }, 'intersection');
+    if (!next) return null;
+    region = next;
+  }
+  return region;
+}
+
+/** Where left - right crosses zero, when it is linear in the variable. An infinite bound is a bound too. */
+function linearRoot(left: Node, right: Node, variable: string): { at: number; rising: boolean } | null {
+  for (const [side, other, rising] of [
+    [left, right, true],
+    [right, left, false],
+  ] as const) {
+    const bound = realValue(other);
+    if (side.kind === 'symbol' && bound !== null && Math.abs(bound) === Infinity) return { at: bound, rising };
+  }
+  const f = (x: number): number => {
+    const a = valueAt(left, (name) => (name === variable ? x : Number.NaN));
+    const b = valueAt(right, (name) => (name === variable ? x : Number.NaN));
+    return a.im === 0 && b.im === 0 ? a.re - b.re : Number.NaN;
+  };
+  const [f0, f1] = [f(0), f(1)];
+  const slope = f1 - f0;
+  if (!Number.isFinite(slope) || slope === 0) return null;
+  for (const x of [3.7, -2.3]) if (!near(f(x), f0 + slope * x)) return null;
+  return { at: -f0 / slope, rising: slope > 0 };
+}
+
+/** The real value of a closed scalar, ±Infinity included. */
+function realValue(node: Node): number | null {
+  if (!isScalar(node) || symbolsOf(node).size > 0) return null;
+  if (node.kind === 'negative' && node.of.kind === 'constant' && node.of.name === 'infinity') return -Infinity;
+  const { re, im } = valueAt(node, () => Number.NaN);
+  return Number.isNaN(re) || Math.abs(im) > 1e-12 ? null : re;
+}
+
+function plain(intervals: Interval[]): Region {
+  return { intervals: merge(intervals), variable: null };
+}
+
+function point(at: number): Interval {
+  return { low: at, high: at, lowClosed: true, highClosed: true };
+}
+
+function near(a: number, b: number): boolean {
+  if (!Number.isFinite(a) || !Number.isFinite(b)) return a === b;
+  return Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), Math.abs(b));
+}
+
+/** Sorts and joins what overlaps or touches; empty intervals go. */
+function merge(intervals: readonly Interval[]): Interval[] {
+  const sorted = intervals
+    .filter(({ low, high, lowClosed, highClosed }) => (near(low, high) ? lowClosed && highClosed : low < high))
+    .map((i) => ({ ...i }))
+    .sort((a, b) => (near(a.low, b.low) ? Number(b.lowClosed) - Number(a.lowClosed) : a.low - b.low));
+  const result: Interval[] = [];
+  for (const next of sorted) {
+    const last = result.at(-1);
+    const touches = last && (near(next.low, last.high) ? next.lowClosed || last.highClosed : next.low < last.high);
+    if (!last || !touches) result.push(next);
+    else if (near(next.high, last.high)) last.highClosed ||= next.highClosed;
+    else if (next.high > last.high) {
+      last.high = next.high;
+      last.highClosed = next.highClosed;
+    }
+  }
+  return result;
+}
+
+function complement(intervals: readonly Interval[]): Interval[] {
+  const result: Interval[] = [];
+  let low = -Infinity;
+  let lowClosed = false;
+  for (const interval of intervals) {
+    if (interval.low > -Infinity) result.push({ low, lowClosed, high: interval.low, highClosed: !interval.lowClosed });
+    low = interval.high;
+    lowClosed = !interval.highClosed;
+  }
+  if (low < Infinity) result.push({ low, lowClosed, high: Infinity, highClosed: false });
+  return merge(result);
+}
+
+function combine(a: Region, b: Region, operation: 'union' | 'intersection' | 'difference'): Region | null {
+  if (a.variable !== null && b.variable !== null && a.variable !== b.variable) return null;
+  const variable = a.variable ?? b.variable;
+  if (a.intervals.length + b.intervals.length > 2 * MAX_INTERVALS) return null;
+  if (operation === 'union') return { intervals: merge([...a.intervals, ...b.intervals]), variable };
+  const other = operation === 'difference' ? b.intervals : complement(b.intervals);
+  return { intervals: complement(merge([...complement(a.intervals), ...other])), variable };
+}
+
+export function sameRegion(a: Region, b: Region): boolean {
+  if (a.variable !== null && b.variable !== null && a.variable !== b.variable) return false;
+  if (a.intervals.length !== b.intervals.length) return false;
+  return a.intervals.every((x, i) => {
+    const y = b.intervals[i]!;
+    return near(x.low, y.low) && near(x.high, y.high) && x.lowClosed === y.lowClosed && x.highClosed === y.highClosed;
+  });
+}

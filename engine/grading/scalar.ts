@@ -1,0 +1,157 @@
+/** Equality of two values: exact where possible, else by structure, else numerically at several points. */
+import { type Complex, magnitude, subtract } from './complex.ts';
+import { exactValue, type Point, valueAt } from './evaluate.ts';
+import { type Node, symbolsOf } from './node.ts';
+import * as Q from './rational.ts';
+
+/** Relative difference of two closed values, and of two expressions at a point, that counts as rounding. */
+const CLOSED_TOLERANCE = 1e-11;
+const SAMPLED_TOLERANCE = 1e-9;
+/** A decimal with at least this many places may stand for a value that it is the rounding of (so 0.333 is not 1/3). */
+const APPROXIMATE_PLACES = 6;
+const POINTS = 6;
+
+/** Whether two scalars (without sets, tuples, relations) are equal. */
+export function sameScalar(a: Node, b: Node): boolean {
+  const exactA = exactValue(a);
+  const exactB = exactValue(b);
+  if (exactA && exactB) return Q.equal(exactA, exactB) || roundsTo(a, exactA, exactB) || roundsTo(b, exactB, exactA);
+  const names = symbolsOf(a);
+  const namesB = symbolsOf(b);
+  if (canonical(a) === canonical(b)) return true;
+  if (names.size === 0 && namesB.size === 0) return sameClosed(a, b);
+  if (exactA || exactB) {
+    // an expression with variables may still be constant, such as x - x + 1
+    if ((exactA ? namesB : names).size === 0) return false;
+  }
+  return agreeAtPoints((point) => [valueAt(a, point), valueAt(b, point)]);
+}
+
+/** Decimal places of a literal, 0 for anything else. */
+function places(node: Node): number {
+  if (node.kind === 'negative') return places(node.of);
+  return node.kind === 'number' ? node.places : 0;
+}
+
+/** Whether the decimal `literal` is `value` rounded or cut to its places, which must be many. */
+function roundsTo(literal: Node, decimal: Q.Rational, value: Q.Rational): boolean {
+  const count = places(literal);
+  if (count < APPROXIMATE_PLACES || count > 300) return false;
+  const difference = Q.add(decimal, Q.negate(value));
+  const scaled = (difference.n < 0n ? -difference.n : difference.n) * 10n ** BigInt(count);
+  // small numbers with few significant digits say too little
+  const digits = (decimal.n < 0n ? -decimal.n : decimal.n) * 10n ** BigInt(count);
+  return scaled < difference.d && digits >= 10n ** BigInt(APPROXIMATE_PLACES - 1) * decimal.d;
+}
+
+function sameClosed(a: Node, b: Node): boolean {
+  const x = valueAt(a, () => Number.NaN);
+  const y = valueAt(b, () => Number.NaN);
+  if (!finite(x) || !finite(y)) return false;
+  if (near(x, y, CLOSED_TOLERANCE)) return true;
+  const count = Math.max(places(a), places(b));
+  if (count < APPROXIMATE_PLACES || Math.abs(x.re) * 10 ** count < 10 ** (APPROXIMATE_PLACES - 1)) return false;
+  return magnitude(subtract(x, y)) < 10 ** -count;
+}
+
+function finite(z: Complex): boolean {
+  return Number.isFinite(z.re) && Number.isFinite(z.im);
+}
+
+function near(a: Complex, b: Complex, tolerance: number): boolean {
+  const scale = Math.max(magnitude(a), magnitude(b));
+  return magnitude(subtract(a, b)) <= tolerance * Math.max(scale, 1e-3);
+}
+
+/** Runs `f` at several fixed points and asks that both values agree at every point at which both exist (at least 2). */
+function agreeAtPoints(f: (point: Point) => [Complex, Complex]): boolean {
+  let compared = 0;
+  for (let i = 0; i < POINTS; i++) {
+    const [x, y] = f(pointAt(i));
+    if (!finite(x) || !finite(y)) continue;
+    if (!near(x, y, SAMPLED_TOLERANCE)) return false;
+    compared++;
+  }
+  return compared >= 2;
+}
+
+/**
+ * Whether two functions are the same up to a constant factor, as the two sides' differences of one equation written in
+ * two ways are. With `positive`, the factor must be so (inequalities).
+ */
+export function proportional(a: [Node, Node], b: [Node, Node], positive: boolean): boolean {
+  let factor: Complex | null = null;
+  let compared = 0;
+  for (let i = 0; i < POINTS; i++) {
+    const point = pointAt(i);
+    const x = subtract(valueAt(a[0], point), valueAt(a[1], point));
+    const y = subtract(valueAt(b[0], point), valueAt(b[1], point));
+    if (!finite(x) || !finite(y)) continue;
+    if (magnitude(x) < 1e-9 || magnitude(y) < 1e-9) {
+      if (magnitude(x) > 1e-6 || magnitude(y) > 1e-6) return false;
+      continue;
+    }
+    const norm = y.re * y.re + y.im * y.im;
+    const ratio = { re: (x.re * y.re + x.im * y.im) / norm, im: (x.im * y.re - x.re * y.im) / norm };
+    if (factor && !near(factor, ratio, 1e-8)) return false;
+    factor ??= ratio;
+    compared++;
+  }
+  return compared >= 3 && factor !== null && (!positive || factor.re > 0);
+}
+
+/** Values of all variables at the i-th point: below 1, above 1, and of both signs; the same for the same name. */
+function pointAt(i: number): Point {
+  return (name) => {
+    let hash = 2166136261 ^ (i * 0x9e3779b1);
+    for (let k = 0; k < name.length; k++) hash = Math.imul(hash ^ name.charCodeAt(k), 16777619);
+    hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+    hash = Math.imul(hash ^ (hash >>> 12), 0x297a2d39);
+    const u = ((hash ^ (hash >>> 15)) >>> 0) / 2 ** 32;
+    if (i < 2) return 0.11 + 0.83 * u;
+    if (i < 4) return 1.13 + 2.7 * u;
+    return i === 4 ? -0.12 - 0.81 * u : (u - 0.5) * 6.1 + (u < 0.5 ? -0.07 : 0.07);
+  };
+}
+
+/** A spelling that does not depend on the order of terms and factors. */
+export function canonical(node: Node): string {
+  const value = exactValue(node);
+  if (value) return value.d === 1n ? `${value.n}` : `${value.n}/${value.d}`;
+  switch (node.kind) {
+    case 'number':
+      return `${node.value.n}/${node.value.d}`;
+    case 'symbol':
+      return `'${node.name}'`;
+    case 'constant':
+      return node.name;
+    case 'sum':
+      return `+(${node.terms.map(canonical).sort().join()})`;
+    case 'product':
+      return `*(${node.factors.map(canonical).sort().join()})`;
+    case 'negative':
+    case 'percent':
+    case 'degrees':
+      return `${node.kind}(${canonical(node.of)})`;
+    case 'quotient':
+      return `/(${canonical(node.over)},${canonical(node.under)})`;
+    case 'power':
+      return `^(${canonical(node.base)},${canonical(node.exponent)})`;
+    case 'call':
+      return `${node.name}(${node.args.map(canonical).join()})`;
+    case 'plus-minus':
+      return `${node.sign > 0 ? '±' : '∓'}(${node.left ? canonical(node.left) : ''},${canonical(node.right)})`;
+    case 'tuple':
+      return `${node.open}${node.items.map(canonical).join()}${node.close}`;
+    case 'set':
+      return `{${node.items.map(canonical).sort().join()}}`;
+    case 'list':
+      return `list(${node.items.map(canonical).sort().join()})`;
+    case 'matrix':
+      return `matrix(${node.rows.map((row) => row.map(canonical).join()).join(';')})`;
+    case 'relation':
+      return `relation(${node.sides.map(canonical).join()};${node.operators.join()})`;
+    case 'combined':
+      return `${node.operation}(${canonical(node.left)},${canonical(node.right)})`;
+  }
+}

@@ -1,0 +1,119 @@
+/** From an answer's text to what it says: key for text comparison, readings as trees, unit. */
+import { clean, MAX_LENGTH, textKey } from './clean.ts';
+import { children, isScalar, type Node, symbolsOf } from './node.ts';
+import { parse, Unreadable } from './parse.ts';
+import { OutOfBounds } from './rational.ts';
+import { splitUnit } from './units.ts';
+
+export interface Understood {
+  /** Equal keys are equal answers. */
+  key: string;
+  /** What it says as mathematics, the likeliest reading first; none when it is only text. */
+  readings: Node[];
+  /** Canonical unit, where a known one was named. */
+  unit: string | null;
+}
+
+/** Never throws; work is bounded by the length and depth limits of the parts. */
+export function understand(answer: string): Understood {
+  if (answer.length > MAX_LENGTH) return { key: answer.replace(/\s+/g, ' ').trim(), readings: [], unit: null };
+  const cleaned = clean(answer);
+  const key = textKey(cleaned);
+  const measured = splitUnit(cleaned);
+  if (measured) {
+    const values = readings(measured.value).filter((node) => isScalar(node) && symbolsOf(node).size === 0);
+    if (values.length > 0) {
+      const percent = measured.unit === 'percent';
+      return {
+        key,
+        readings: percent ? values.map((of) => ({ kind: 'percent', of })) : values,
+        unit: percent ? null : measured.unit,
+      };
+    }
+  }
+  return { key, readings: readings(withoutUnits(cleaned)), unit: null };
+}
+
+/** `12 apples, 3 pears`: units of the parts of a list. */
+function withoutUnits(cleaned: string): string {
+  if (!/,(?!\d{3})|\\and|\\or/.test(cleaned) || /[()[\]{}|]/.test(cleaned.replace(/\\text\{[^{}]*\}/g, '')))
+    return cleaned;
+  return cleaned
+    .split(/(\s*(?:,(?!\d{3}(?!\d))|\\and(?![a-zA-Z])|\\or(?![a-zA-Z]))\s*)/)
+    .map((part) => splitUnit(part)?.value ?? part)
+    .join('');
+}
+
+function readings(text: string): Node[] {
+  const result: Node[] = [];
+  for (const thousands of /\d,\d{3}(?!\d)/.test(text) ? [true, false] : [true]) {
+    try {
+      result.push(expand(parse(text, { thousands })));
+    } catch (error) {
+      if (!(error instanceof Unreadable) && !(error instanceof OutOfBounds)) throw error;
+    }
+  }
+  return result;
+}
+
+/** Replaces ± by both signs: `1 ± 2` becomes the list `3, -1`. */
+export function expand(node: Node): Node {
+  if (node.kind === 'list' || node.kind === 'set') {
+    const items = node.items.flatMap((item) => {
+      const expanded = expand(item);
+      return expanded.kind === 'list' && item.kind !== 'list' ? expanded.items : [expanded];
+    });
+    return { ...node, items };
+  }
+  if (!hasBothSigns(node)) return node;
+  return { kind: 'list', items: [withSign(node, 1), withSign(node, -1)], join: ',' };
+}
+
+function hasBothSigns(node: Node): boolean {
+  if (node.kind === 'plus-minus') return true;
+  return children(node).some(hasBothSigns);
+}
+
+function withSign(node: Node, sign: 1 | -1): Node {
+  if (node.kind === 'plus-minus') {
+    const right = withSign(node.right, sign);
+    const term: Node = node.sign * sign > 0 ? right : { kind: 'negative', of: right };
+    return node.left ? { kind: 'sum', terms: [withSign(node.left, sign), term] } : term;
+  }
+  return mapChildren(node, (child) => withSign(child, sign));
+}
+
+function mapChildren(node: Node, f: (child: Node) => Node): Node {
+  switch (node.kind) {
+    case 'number':
+    case 'symbol':
+    case 'constant':
+      return node;
+    case 'sum':
+      return { ...node, terms: node.terms.map(f) };
+    case 'product':
+      return { ...node, factors: node.factors.map(f) };
+    case 'negative':
+    case 'percent':
+    case 'degrees':
+      return { ...node, of: f(node.of) };
+    case 'quotient':
+      return { ...node, over: f(node.over), under: f(node.under) };
+    case 'power':
+      return { ...node, base: f(node.base), exponent: f(node.exponent) };
+    case 'call':
+      return { ...node, args: node.args.map(f) };
+    case 'plus-minus':
+      return { ...node, left: node.left && f(node.left), right: f(node.right) };
+    case 'tuple':
+    case 'set':
+    case 'list':
+      return { ...node, items: node.items.map(f) };
+    case 'matrix':
+      return { ...node, rows: node.rows.map((row) => row.map(f)) };
+    case 'relation':
+      return { ...node, sides: node.sides.map(f) };
+    case 'combined':
+      return { ...node, left: f(node.left), right: f(node.right) };
+  }
+}
