@@ -94,9 +94,9 @@ function exactCall(name: string, args: readonly Node[]): Q.Rational | null {
     case 'binom': {
       if (!b || !Q.isInteger(a!) || !Q.isInteger(b) || a!.n < 0n || a!.n > 2000n || b.n < 0n) return null;
       if (b.n > a!.n) return Q.ZERO;
-      const k = b.n > a!.n - b.n ? a!.n - b.n : b.n;
       let product = 1n;
-      for (let j = 1n; j <= k; j++) product = (product * (a!.n - k + j)) / j;
+      const most = a!.n;
+      for (let j = 1n; j <= b.n && j <= most - b.n; j++) product = (product * (most - j + 1n)) / j;
       return Q.rational(product);
     }
     case 'gcd':

@@ -1,0 +1,180 @@
+/** From a data file to problems and prompts. */
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { assetPath } from '../assets.ts';
+import { referenceAnswer } from '../grading/extract.ts';
+import type { DatasetConfig } from '../protocol/config.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import type { Problem } from '../protocol/records.ts';
+import { type Columns, cellText, columnValue, type Field, findColumns, promptOf, USUAL_NAMES } from './fields.ts';
+import { type Row, readTable, type Table } from './readers.ts';
+import { placeholders, render } from './template.ts';
+
+export interface Dataset {
+  problems: Problem[];
+  /** What the model is asked, template filled in; parallel to `problems`. */
+  prompts: string[];
+  /** System message of all prompts. */
+  system?: string;
+  /** SHA-256 (hexadecimal) over the problems, prompts and labels taken from the file, and over the mapping. */
+  fingerprint: string;
+  /** What a user should know, though it stops nothing. */
+  warnings: string[];
+}
+
+export const EMBEDDED = 'embedded';
+
+/** Reads a data set. Throws RollscopeError `dataset` that names file, line, column or field. */
+export async function loadDataset(config: DatasetConfig): Promise<Dataset> {
+  const file = config.path === EMBEDDED ? assetPath('engine', 'embedded', 'problems.jsonl') : config.path;
+  const source = config.path === EMBEDDED ? EMBEDDED : file;
+  const table = await readTable(file);
+  const columns = checkColumns(file, table, config);
+  const problems: Problem[] = [];
+  const prompts: string[] = [];
+  const systems = new Set<string | null>();
+  const lineOfId = new Map<string, Row & { row: number }>();
+  const wanted = config.ids && new Set(config.ids);
+  for (const [row, { values, line }] of table.rows.entries()) {
+    const where = place(file, line, row);
+    const prompt = promptOf(columnValue(values, columns.prompt));
+    if (!prompt) throw noPrompt(where, columns.prompt, columnValue(values, columns.prompt), table.columns);
+    const id = (columns.id && cellText(columnValue(values, columns.id))) ?? String(row);
+    const earlier = lineOfId.get(id);
+    if (earlier) {
+      throw new RollscopeError(
+        'dataset',
+        `${where}: the id "${id}" was already used at ${place(path.basename(file), earlier.line, earlier.row)}.`,
+        columns.id ? `Make the values of "${columns.id}" unique, or name another column for ids.` : undefined,
+      );
+    }
+    lineOfId.set(id, { values, line, row });
+    if (wanted && !wanted.has(id)) continue;
+    if (!wanted && config.limit !== undefined && problems.length >= config.limit) continue;
+    const label = columns.answer ? cellText(columnValue(values, columns.answer)) : null;
+    problems.push({
+      index: problems.length,
+      id,
+      prompt: prompt.text,
+      answer: label === null ? null : referenceAnswer(label),
+      source,
+      row,
+      line,
+    });
+    prompts.push(
+      render(config.template, (name) =>
+        name === 'prompt' ? prompt.text : (cellText(columnValue(values, name)) ?? missingCell(where, name)),
+      ),
+    );
+    systems.add(prompt.system);
+  }
+  checkIds(file, wanted, lineOfId);
+  const taken = config.limit === undefined || !wanted ? problems.length : Math.min(config.limit, problems.length);
+  return finish(config, columns, problems.slice(0, taken), prompts.slice(0, taken), systems);
+}
+
+function finish(
+  config: DatasetConfig,
+  columns: Columns,
+  problems: Problem[],
+  prompts: string[],
+  systems: ReadonlySet<string | null>,
+): Dataset {
+  const warnings: string[] = [];
+  const labelled = problems.filter(({ answer }) => answer !== null).length;
+  if (labelled > 0 && labelled < problems.length) {
+    warnings.push(
+      `${problems.length - labelled} of ${problems.length} problems have no reference answer: accuracy is measured on the others.`,
+    );
+  }
+  const found = [...systems].filter((s) => s !== null);
+  if (config.system === undefined && systems.size > 1) {
+    warnings.push('The problems have different system messages, of which the first is used for all.');
+  } else if (config.system !== undefined && found.some((s) => s !== config.system)) {
+    warnings.push('The system messages in the data are replaced by the one that was given.');
+  }
+  const repeated = prompts.length - new Set(prompts).size;
+  if (repeated > 0) warnings.push(`${repeated} of ${prompts.length} prompts are repetitions of others.`);
+  const system = config.system ?? found[0];
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify({ columns, template: config.template, system: system ?? null }));
+  problems.forEach(({ id, prompt, answer, row }, i) => {
+    hash.update(JSON.stringify([row, id, prompt, answer, prompts[i]]));
+  });
+  return { problems, prompts, ...(system !== undefined && { system }), fingerprint: hash.digest('hex'), warnings };
+}
+
+/** `file:12`, or `file, row 11` in binary files. */
+function place(file: string, line: number | null, row: number): string {
+  return line === null ? `${file}, row ${row}` : `${file}:${line}`;
+}
+
+/** Columns that exist, for the three fields and in the template. */
+function checkColumns(file: string, table: Table, config: DatasetConfig): Columns & { prompt: string } {
+  const rows = table.rows.map(({ values }) => values);
+  const exists = (name: string) => rows.some((values) => columnValue(values, name) !== undefined);
+  const has = `${file} has ${list(table.columns)}.`;
+  for (const field of Object.keys(config.fields) as Field[]) {
+    const name = config.fields[field];
+    if (name !== undefined && !exists(name)) {
+      throw new RollscopeError(
+        'dataset',
+        `There is no column "${name}" to take the ${field} from. ${has}`,
+        'Correct the mapping of fields.',
+      );
+    }
+  }
+  const columns = findColumns(rows, config.fields);
+  if (columns.prompt === null) {
+    throw new RollscopeError(
+      'dataset',
+      `No column holds the problems: none is named ${list(USUAL_NAMES.prompt)}. ${has}`,
+      'Say which column it is (--prompt-field, or rollscope.fields in the editor).',
+    );
+  }
+  for (const name of placeholders(config.template)) {
+    if (name !== 'prompt' && !exists(name)) {
+      throw new RollscopeError('dataset', `The template asks for a column "${name}". ${has}`, 'Correct the template.');
+    }
+  }
+  return { ...columns, prompt: columns.prompt };
+}
+
+function list(names: readonly string[]): string {
+  const shown = names.slice(0, 20).map((name) => `"${name}"`);
+  return names.length > 20 ? `${shown.join(', ')} and ${names.length - 20} more` : shown.join(', ');
+}
+
+function noPrompt(where: string, column: string, value: unknown, columns: readonly string[]): RollscopeError {
+  const state =
+    value === undefined || value === null
+      ? 'is missing'
+      : typeof value === 'string' || (Array.isArray(value) && value.length === 0)
+        ? 'is empty'
+        : 'is neither text nor a chat ([{"role", "content"}])';
+  return new RollscopeError(
+    'dataset',
+    `${where}: the row has no prompt: "${column}" ${state}.`,
+    `Give the row a prompt or remove it. The columns are ${list(columns)}.`,
+  );
+}
+
+function missingCell(where: string, name: string): never {
+  throw new RollscopeError(
+    'dataset',
+    `${where}: the template asks for "${name}", which this row lacks.`,
+    'Fill it in, or leave it out of the template.',
+  );
+}
+
+function checkIds(file: string, wanted: ReadonlySet<string> | undefined, found: ReadonlyMap<string, unknown>): void {
+  if (!wanted) return;
+  const missing = [...wanted].filter((id) => !found.has(id));
+  if (missing.length > 0) {
+    throw new RollscopeError(
+      'dataset',
+      `${file} has no problem with the id ${list(missing)}.`,
+      `Its ids begin with ${list([...found.keys()].slice(0, 5))}.`,
+    );
+  }
+}

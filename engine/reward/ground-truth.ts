@@ -1,0 +1,46 @@
+/**
+ * Ground truth: the oracle that the other rewards are measured against.
+ *
+ * Formula: r_i = 1 if the answer of rollout i is equivalent to the reference, else 0. No answer gives 0; so does a
+ * problem without a reference (all rewards of its group are then equal and it does not train).
+ * Tokens: none (answers only). Temperature, shift: do not apply. Normalisation: none. Range: {0, 1}.
+ * Source: RLVR, as in arXiv 2603.08660, section 2; graded by the function that grades the votes and all metrics.
+ */
+import type { LabelledGroup, LabelledReward, Part, Scores } from './types.ts';
+
+function compute({ answers, correct }: LabelledGroup): Scores {
+  const rewards = correct.map((right) => (right === true ? 1 : 0));
+  return {
+    rewards,
+    explain: (index) => {
+      const right = correct[index]!;
+      const answer = answers[index]!;
+      const first: Part =
+        right === null
+          ? { kind: 'correctness', correct: null, text: 'the problem has no reference answer' }
+          : answer === null
+            ? { kind: 'no-answer', text: 'no answer was found, so it earns nothing' }
+            : {
+                kind: 'correctness',
+                correct: right,
+                text: `answer ${answer} ${right ? 'equals' : 'does not equal'} the reference`,
+              };
+      return [first, { kind: 'result', reward: rewards[index]!, text: `reward ${rewards[index]}` }];
+    },
+  };
+}
+
+export const groundTruth: LabelledReward = {
+  name: 'ground-truth',
+  title: 'Ground truth',
+  family: 'external',
+  labels: true,
+  formula: '1 if the answer is equivalent to the reference, else 0; no answer gives 0',
+  tokens: 'none: answers only',
+  temperature: 'does not apply',
+  shift: 'does not apply',
+  normalisation: 'none',
+  range: [0, 1],
+  source: 'RLVR, arXiv 2603.08660 section 2',
+  compute,
+};

@@ -1,0 +1,97 @@
+/**
+ * Majority voting.
+ *
+ * Formula: r_i = 1 if rollout i is in the largest cluster of equivalent answers, else 0. A rollout without an answer
+ * neither votes nor earns. Tie: the cluster whose first member has the lowest rollout index.
+ * Tokens: none (answers only). Temperature, shift: do not apply. Normalisation: none. Range: {0, 1}.
+ * Source: TTRL (arXiv 2504.16084); clusters vote here, not strings, so that the answers that elect are those that earn.
+ */
+import type { Group, LabelFreeReward, Part, Scores } from './types.ts';
+
+export interface Majority {
+  /** The winning cluster's answer, as its first member wrote it. */
+  answer: string;
+  members: readonly number[];
+  /** Members / all rollouts that were asked, those without an answer included. */
+  share: number;
+  /** The most frequent string's count / all rollouts: what voting on strings would have said. */
+  rawShare: number;
+  /** Whether another cluster is as large. */
+  tied: boolean;
+}
+
+/** The vote of a group; null when no rollout has an answer. */
+export function majorityOf({ answers, clusters }: Pick<Group, 'answers' | 'clusters'>): Majority | null {
+  const [first, second] = clusters;
+  if (!first) return null;
+  const counts = new Map<string, number>();
+  for (const answer of answers) if (answer !== null) counts.set(answer, (counts.get(answer) ?? 0) + 1);
+  return {
+    answer: first.answer,
+    members: first.members,
+    share: first.members.length / answers.length,
+    rawShare: Math.max(...counts.values()) / answers.length,
+    tied: second?.members.length === first.members.length,
+  };
+}
+
+function compute(group: Group): Scores {
+  const { answers, clusters } = group;
+  const majority = majorityOf(group);
+  const winners = new Set(majority?.members);
+  const rewards = answers.map((_, i) => (winners.has(i) ? 1 : 0));
+  return {
+    rewards,
+    explain: (index) => {
+      const result: Part = { kind: 'result', reward: rewards[index]!, text: `reward ${rewards[index]}` };
+      const found = clusters.findIndex(({ members }) => members.includes(index));
+      if (found < 0 || !majority) {
+        return [{ kind: 'no-answer', text: 'no answer was found, so it neither votes nor earns' }, result];
+      }
+      const { members } = clusters[found]!;
+      const spellings = [...new Set(members.map((i) => answers[i]!))];
+      const won = found === 0;
+      const share = members.length / answers.length;
+      return [
+        {
+          kind: 'cluster',
+          cluster: found,
+          answers: spellings,
+          votes: members.length,
+          of: answers.length,
+          share,
+          text: `answer ${answers[index]} joined cluster {${shown(spellings)}} with ${members.length} of ${answers.length} votes`,
+        },
+        { kind: 'vote', winner: majority.answer, won, tied: majority.tied, text: verdict(won, members.length) },
+        result,
+      ];
+    },
+  };
+
+  function verdict(won: boolean, votes: number): string {
+    if (won) return majority!.tied ? 'as large as another, and the first to come' : 'the largest';
+    if (votes === majority!.members.length) return `as large as ${majority!.answer}, which came first`;
+    return `the largest is ${majority!.answer} with ${majority!.members.length}`;
+  }
+}
+
+/** Spellings of a cluster, the first eight. */
+function shown(spellings: readonly string[]): string {
+  const rest = spellings.length - 8;
+  return spellings.slice(0, 8).join(', ') + (rest > 0 ? `, and ${rest} more` : '');
+}
+
+export const majorityVote: LabelFreeReward = {
+  name: 'majority-vote',
+  title: 'Majority voting',
+  family: 'ensemble',
+  labels: false,
+  formula: '1 if the answer is in the largest cluster of equivalent answers, else 0; no answer gives 0',
+  tokens: 'none: answers only',
+  temperature: 'does not apply',
+  shift: 'does not apply',
+  normalisation: 'none',
+  range: [0, 1],
+  source: 'TTRL, arXiv 2504.16084',
+  compute,
+};
