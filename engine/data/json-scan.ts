@@ -133,9 +133,9 @@ export function findFault(text: string): JsonFault | null {
       if (c < ' ') fault('a control character stands in a string');
       if (c === '\\') {
         at++;
-        const escape = /["\\/bfnrt]|u[0-9a-fA-F]{4}/y;
-        escape.lastIndex = at;
-        const found = escape.exec(text);
+        const escapes = /["\\/bfnrt]|u[0-9a-fA-F]{4}/y;
+        escapes.lastIndex = at;
+        const found = escapes.exec(text);
         if (!found) fault('a bad escape stands in a string (a backslash is written \\\\)', at - 1);
         at += found![0].length - 1;
       }
@@ -146,7 +146,10 @@ export function findFault(text: string): JsonFault | null {
     if (depth > MAX_DEPTH) fault('nested too deeply');
     space();
     const c = text[at];
-    if (c === '"') return string();
+    if (c === '"') {
+      string();
+      return;
+    }
     if (c === '{' || c === '[') {
       const close = c === '{' ? '}' : ']';
       at++;
