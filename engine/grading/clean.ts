@@ -135,7 +135,7 @@ const SYNONYMS: [RegExp, string][] = [
   [/\\(?:Reals|R|reals)(?![a-zA-Z])/g, '\\mathbb{R}'],
   [/\\(?:minus)(?![a-zA-Z])/g, '-'],
   [/\\(?:smallsetminus|backslash)(?![a-zA-Z])/g, '\\setminus'],
-  [/\\overline(?![a-zA-Z])|\\bar(?![a-zA-Z])/g, '\\overline'],
+  [/\\(?:bar|dot)(?![a-zA-Z])/g, '\\overline'],
 ];
 
 /** Macros whose argument stays and whose name goes. */
@@ -179,7 +179,7 @@ function unwrap(text: string): string {
   let s = text.trim();
   for (let i = 0; i < 8; i++) {
     const before = s;
-    s = s.replace(/^[\s=:]+/, '').replace(/(?:(?<!\\)\\\\|[\s,;])+$/, '');
+    s = s.replace(/^(?:[\s=:~]|\\approx(?![a-zA-Z]))+/, '').replace(/(?:(?<!\\)\\\\|[\s,;])+$/, '');
     if (/(?<![.])[.]$/.test(s)) s = s.slice(0, -1).trimEnd();
     const box = /^\\(?:boxed|fbox)\s*\{/.exec(s);
     if (box && closingBrace(s, box[0].length - 1) === s.length) s = s.slice(box[0].length, -1);
@@ -228,7 +228,7 @@ export function clean(answer: string): string {
   let s = replaceCharacters(answer.trim());
   if (!/\\begin\b/.test(s)) s = s.replace(/\\\\(?=[a-zA-Z{}%$()[\]])/g, '\\');
   s = unwrap(s).replace(/\\\\/g, '\\row ');
-  s = s.replace(/\\\$|\\pounds(?![a-zA-Z])|[£€]/g, (c) => (c === '\\$' ? ' \\dollar ' : ' \\currency '));
+  s = s.replace(/\\\$|\\pounds(?![a-zA-Z])|[£€¥₹]/g, (c) => (c === '\\$' ? ' \\dollar ' : ' \\currency '));
   // an unpaired dollar sign before a number is money; the others only mark mathematics
   s = s.replace(/^(-?\s*)\$(?=\s*-?[\d.])(?!.*\$)/s, '$1 \\dollar ').replace(/\$/g, ' ');
   s = s
@@ -243,6 +243,8 @@ export function clean(answer: string): string {
     .replace(/\\(?:hspace|vspace|phantom|hphantom|label|tag)\*?\s*\{[^{}]*\}/g, ' ');
   for (const [pattern, by] of SYNONYMS) s = s.replace(pattern, by);
   s = rewriteTexts(s).replace(STYLES, ' ');
+  s = s.replace(/(?<=[\d)}])\s*[xX]\s*(?=10\s*\^)/g, '*').replace(/(?<=[)\]}])\s*U\s*(?=[([{\\])/g, '\\cup ');
+  s = s.replace(/^(\d+) to (\d+)$/, '$1:$2');
   s = s.replace(/(?<![A-Za-z\\])(and|or)(?![A-Za-z])/gi, (_, word: string) => ` \\${word.toLowerCase()} `);
   s = s.replace(/\*\*(?=\s*[\d({\\a-zA-Z-])/g, '^').replace(/(?<=\d),\s*\\and(?![a-zA-Z])/g, ' \\and');
   return s.replace(/\s+/g, ' ').trim();
@@ -255,6 +257,6 @@ export function textKey(cleaned: string): string {
     /^[A-Z]+$/.test(word) && word.length < 4 ? word : word.toLowerCase(),
   );
   s = s.replace(/\\(and|or)(?![a-zA-Z])/g, ' $1 ').replace(/(?<=[\^_])\{([0-9A-Za-z])\}/g, '$1');
-  s = s.replace(/\s+/g, ' ').replace(/ (?![A-Za-z0-9])|(?<![A-Za-z0-9]) /g, '');
+  s = s.replace(/\s+/g, ' ').replace(/ (?![A-Za-z0-9])|(?<![A-Za-z0-9]) |(?<=\d) (?=[A-Za-z])/g, '');
   return s.trim().replace(/\.$/, '');
 }

@@ -11,21 +11,34 @@ export interface Rule {
   percent: 'reference' | 'always' | 'never';
 }
 
+/** Comparisons of parts that one question may cost; answers that would cost more are told apart. */
+const BUDGET = 5000;
+
+interface Work extends Rule {
+  left: number;
+}
+
 /** Most items that are compared without order. */
 const MAX_ITEMS = 48;
 
 /** Whether `a` (an answer) says the same as `b` (a reference, or another answer). */
-export function same(a: Node, b: Node, rule: Rule): boolean {
+export function sayTheSame(a: Node, b: Node, rule: Rule): boolean {
+  return same(a, b, { ...rule, left: BUDGET });
+}
+
+function same(a: Node, b: Node, rule: Work): boolean {
+  if (--rule.left < 0) return false;
   if (isScalar(a) && isScalar(b)) return sameValue(a, b, rule);
-  if (a.kind === 'relation' || b.kind === 'relation') {
-    const result = sameRelations(a, b, rule);
-    if (result !== null) return result;
-  }
-  if (a.kind === 'matrix' || b.kind === 'matrix') return sameMatrices(a, b, rule);
+  if (a.kind === 'relation' || b.kind === 'relation') return sameRelations(a, b, rule);
+  const matrixA = asMatrix(a);
+  const matrixB = asMatrix(b);
+  if (matrixA || matrixB) return sameMatrices(matrixA ?? a, matrixB ?? b, rule);
   if (a.kind === 'tuple' && b.kind === 'tuple') return sameTuples(a, b, rule);
   if (isCollection(a) && isCollection(b)) return sameCollections(a, b, rule) || sameRegions(a, b);
-  if (a.kind === 'tuple' && b.kind === 'list') return tupleAndList(a, b, (x, y) => same(x, y, rule));
-  if (a.kind === 'list' && b.kind === 'tuple') return tupleAndList(b, a, (x, y) => same(y, x, rule));
+  if (a.kind === 'tuple' && b.kind === 'list')
+    return tupleAndList(a, b, (x, y) => same(x, y, rule)) || sameRegions(a, b);
+  if (a.kind === 'list' && b.kind === 'tuple')
+    return tupleAndList(b, a, (x, y) => same(y, x, rule)) || sameRegions(a, b);
   if (isCollection(a) && a.items.length === 1) return same(a.items[0]!, b, rule);
   if (isCollection(b) && b.items.length === 1) return same(a, b.items[0]!, rule);
   if (a.kind === 'tuple' && a.items.length === 1) return same(a.items[0]!, b, rule);
@@ -33,7 +46,7 @@ export function same(a: Node, b: Node, rule: Rule): boolean {
   return sameRegions(a, b) || canonical(a) === canonical(b);
 }
 
-function sameValue(a: Node, b: Node, rule: Rule): boolean {
+function sameValue(a: Node, b: Node, rule: Work): boolean {
   if (a.kind === 'degrees' || b.kind === 'degrees') {
     if (a.kind === 'degrees' && b.kind === 'degrees') return sameScalar(a.of, b.of);
     const [angle, other] = a.kind === 'degrees' ? [a, b] : [b as typeof a, a];
@@ -55,7 +68,7 @@ function isCollection(node: Node): node is Collection {
   return node.kind === 'set' || node.kind === 'list';
 }
 
-function sameTuples(a: Node & { kind: 'tuple' }, b: Node & { kind: 'tuple' }, rule: Rule): boolean {
+function sameTuples(a: Node & { kind: 'tuple' }, b: Node & { kind: 'tuple' }, rule: Work): boolean {
   if (a.items.length !== b.items.length) return false;
   // two items in brackets may be an interval, whose ends matter; longer ones are vectors
   if (a.items.length === 2 && (a.open !== b.open || a.close !== b.close)) return false;
@@ -74,7 +87,7 @@ function tupleAndList(
 }
 
 /** Without order; sets also without repetitions. */
-function sameCollections(a: Collection, b: Collection, rule: Rule): boolean {
+function sameCollections(a: Collection, b: Collection, rule: Work): boolean {
   const unique = a.kind === 'set' || b.kind === 'set';
   const left = unique ? distinct(a.items, rule) : a.items;
   const right = unique ? distinct(b.items, rule) : b.items;
@@ -89,12 +102,12 @@ function sameCollections(a: Collection, b: Collection, rule: Rule): boolean {
   });
 }
 
-function distinct(items: readonly Node[], rule: Rule): Node[] {
+function distinct(items: readonly Node[], rule: Work): Node[] {
   if (items.length > MAX_ITEMS) return [...items];
   return items.filter((item, i) => !items.slice(0, i).some((earlier) => same(earlier, item, rule)));
 }
 
-function sameMatrices(a: Node, b: Node, rule: Rule): boolean {
+function sameMatrices(a: Node, b: Node, rule: Work): boolean {
   const x = rowsOf(a);
   const y = rowsOf(b);
   if (!x || !y) return false;
@@ -102,6 +115,53 @@ function sameMatrices(a: Node, b: Node, rule: Rule): boolean {
   const right = y.length !== x.length && (a.kind !== 'matrix' || b.kind !== 'matrix') ? transposed(y) : y;
   if (x.length !== right.length) return false;
   return x.every((row, i) => row.length === right[i]!.length && row.every((e, j) => same(e, right[i]![j]!, rule)));
+}
+
+/** Carries out sums and multiples of matrices, entry by entry; null for what is no matrix. */
+function asMatrix(node: Node): Matrix | null {
+  switch (node.kind) {
+    case 'matrix':
+      return node;
+    case 'negative': {
+      const of = asMatrix(node.of);
+      return of && mapEntries(of, (entry) => ({ kind: 'negative', of: entry }));
+    }
+    case 'quotient': {
+      const over = asMatrix(node.over);
+      if (!over || !isScalar(node.under)) return null;
+      return mapEntries(over, (entry) => ({ kind: 'quotient', over: entry, under: node.under }));
+    }
+    case 'product': {
+      const at = node.factors.findIndex((factor) => !isScalar(factor));
+      const matrix = at < 0 ? null : asMatrix(node.factors[at]!);
+      const others = node.factors.filter((_, i) => i !== at);
+      if (!matrix || !others.every(isScalar)) return null;
+      return mapEntries(matrix, (entry) => ({ kind: 'product', factors: [...others, entry] }));
+    }
+    case 'sum': {
+      const terms = node.terms.map(asMatrix);
+      const [first] = terms;
+      if (!first || !terms.every((term) => term && sameShape(term, first))) return null;
+      return {
+        kind: 'matrix',
+        rows: first.rows.map((row, i) =>
+          row.map((_, j) => ({ kind: 'sum', terms: terms.map((t) => t!.rows[i]![j]!) })),
+        ),
+      };
+    }
+    default:
+      return null;
+  }
+}
+
+type Matrix = Node & { kind: 'matrix' };
+
+function mapEntries(matrix: Matrix, f: (entry: Node) => Node): Matrix {
+  return { kind: 'matrix', rows: matrix.rows.map((row) => row.map(f)) };
+}
+
+function sameShape(a: Matrix, b: Matrix): boolean {
+  return a.rows.length === b.rows.length && a.rows[0]!.length === b.rows[0]!.length;
 }
 
 function rowsOf(node: Node): Node[][] | null {
@@ -122,8 +182,7 @@ function sameRegions(a: Node, b: Node): boolean {
   return x !== null && y !== null && sameRegion(x, y);
 }
 
-/** null where another rule should decide. */
-function sameRelations(a: Node, b: Node, rule: Rule): boolean | null {
+function sameRelations(a: Node, b: Node, rule: Work): boolean {
   if (a.kind === 'relation' && b.kind === 'relation') return sameRelation(a, b, rule);
   const [relation, other] = a.kind === 'relation' ? [a, b] : [b as Node & { kind: 'relation' }, a];
   if (relation.operators[0] === ':' && relation.sides.length === 2 && isScalar(other)) {
@@ -132,14 +191,10 @@ function sameRelations(a: Node, b: Node, rule: Rule): boolean | null {
   }
   const value = assigned(relation);
   if (value && (a.kind === 'relation' ? same(value, b, rule) : same(a, value, rule))) return true;
-  if (isCollection(other) && value) {
-    // `x = 1, 2` is a list whose first item names the variable
-    return false;
-  }
   return sameRegions(a, b);
 }
 
-function sameRelation(a: Node & { kind: 'relation' }, b: Node & { kind: 'relation' }, rule: Rule): boolean {
+function sameRelation(a: Node & { kind: 'relation' }, b: Node & { kind: 'relation' }, rule: Work): boolean {
   if (a.operators.every((o) => o === ':') && b.operators.every((o) => o === ':')) return sameRatio(a.sides, b.sides);
   if (sameRegions(a, b)) return true;
   if (a.operators.length === b.operators.length && a.operators.every((o, i) => o === b.operators[i])) {
@@ -171,11 +226,14 @@ function sameRatio(a: readonly Node[], b: readonly Node[]): boolean {
 }
 
 /** The value that `x = 5`, `f(x) = x^2`, `2 + 3 = 5` or `x \in S` gives; null for other relations. */
-export function assigned(relation: Node & { kind: 'relation' }): Node | null {
+function assigned(relation: Node & { kind: 'relation' }): Node | null {
   const { sides, operators } = relation;
   if (operators.length === 1 && operators[0] === 'in') return sides[0]!.kind === 'symbol' ? sides[1]! : null;
-  if (!operators.every((o) => o === '=')) return null;
-  const [first, last] = [sides[0]!, sides.at(-1)!];
+  if (!operators.every((o) => o === '=' || o === '~')) return null;
+  // what stands before an approximation is the exact value, unless it is only a name
+  const rounding = operators.indexOf('~');
+  const first = sides[0]!;
+  const last = sides[rounding > 0 || (rounding === 0 && !namesValue(first)) ? rounding : sides.length - 1]!;
   const closed = (node: Node) => isScalar(node) && symbolsOf(node).size === 0;
   if (namesValue(first) || closed(first)) return last.kind === 'symbol' && closed(first) ? first : last;
   return null;
@@ -184,6 +242,7 @@ export function assigned(relation: Node & { kind: 'relation' }): Node | null {
 /** `x`, `f(x)`, `AB`, `\angle A`: the left side of a definition. */
 function namesValue(node: Node): boolean {
   if (node.kind === 'symbol') return true;
+  if (node.kind === 'tuple') return node.items.every((item) => item.kind === 'symbol');
   if (node.kind !== 'product') return false;
   const [head, ...rest] = node.factors;
   if (head?.kind !== 'symbol') return false;

@@ -1,5 +1,5 @@
 /** The one grading function: voting, rewards and every metric ask this. */
-import { type Rule, same } from './compare.ts';
+import { type Rule, sayTheSame } from './compare.ts';
 import { type Understood, understand } from './understand.ts';
 
 export interface EquivalenceOptions {
@@ -24,7 +24,7 @@ export function equivalent(a: string, b: string, options: EquivalenceOptions = {
 export function matches(a: Understood, b: Understood, rule: Rule): boolean {
   if (a.key === b.key) return a.key !== '';
   if (a.unit !== null && b.unit !== null && a.unit !== b.unit) return false;
-  return a.readings.some((x) => b.readings.some((y) => same(x, y, rule)));
+  return a.readings.some((x) => b.readings.some((y) => sayTheSame(x, y, rule)));
 }
 
 /** The letter of a choice, such as `(C) 12 apples` for C. */

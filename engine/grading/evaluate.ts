@@ -68,6 +68,7 @@ function fold(
 }
 
 function exactCall(name: string, args: readonly Node[]): Q.Rational | null {
+  if (name === 'sum' || name === 'prod') return null;
   if (name === 'det') return determinant(args[0]!);
   const values = args.map(exact);
   if (values.length === 0 || values.some((v) => v === null)) return null;
@@ -198,6 +199,7 @@ function callAt(name: string, args: readonly Node[], point: Point): C.Complex {
     const exactDeterminant = determinant(args[0]!);
     return exactDeterminant ? C.real(Q.toNumber(exactDeterminant)) : C.UNDEFINED;
   }
+  if (name === 'sum' || name === 'prod') return seriesAt(name, args, point);
   const values = args.map((arg) => valueAt(arg, point));
   const [a, b] = values;
   if (!a) return C.UNDEFINED;
@@ -277,6 +279,22 @@ function callAt(name: string, args: readonly Node[], point: Point): C.Complex {
     default:
       return C.UNDEFINED;
   }
+}
+
+const MAX_TERMS = 200;
+
+function seriesAt(name: 'sum' | 'prod', args: readonly Node[], point: Point): C.Complex {
+  const [variable, from, to, body] = args as [Node, Node, Node, Node];
+  const first = valueAt(from, point);
+  const last = valueAt(to, point);
+  const whole = first.im === 0 && last.im === 0 && Number.isInteger(first.re) && Number.isInteger(last.re);
+  if (!whole || last.re - first.re >= MAX_TERMS || variable.kind !== 'symbol') return C.UNDEFINED;
+  let total = C.real(name === 'sum' ? 0 : 1);
+  for (let k = first.re; k <= last.re; k++) {
+    const term = valueAt(body, (other) => (other === variable.name ? k : point(other)));
+    total = name === 'sum' ? C.add(total, term) : C.multiply(total, term);
+  }
+  return total;
 }
 
 function realOnly(a: C.Complex, f: (x: number) => number): C.Complex {

@@ -1,5 +1,4 @@
 /** Finds the final answer in a response, and the value in a label. */
-import { closingBrace } from './clean.ts';
 
 export type ExtractionMode = 'strict' | 'lenient';
 
@@ -37,34 +36,27 @@ function usable(answer: string): string | null {
   return trimmed === '' || trimmed.length > MAX_ANSWER ? null : trimmed;
 }
 
-const BOX = /\\(?:boxed|fbox)\s*(?:\{|(?=[^\s{]))/g;
+const BOX = /\\(?:boxed|fbox)\s*$/;
 
-/** Content of the last `\boxed{...}` whose braces balance and that holds something; also `\boxed 5`. */
+/** Content of the last `\boxed{...}` to close that holds something, or of a later `\boxed 5`. One pass over the text. */
 function lastBoxed(text: string): string | null {
-  let last: string | null = null;
-  let searchedTo = -1;
-  for (const match of text.matchAll(BOX)) {
-    // a box inside another one belongs to it
-    if (match.index < searchedTo) continue;
-    if (match[0].endsWith('{')) {
-      const open = match.index + match[0].length - 1;
-      const end = closingBrace(text, open);
-      // nothing that opens later inside an unclosed box can be told from its content, but it may itself be closed
-      if (end < 0) {
-        if (match.index > text.length - 4 * MAX_ANSWER) continue;
-        searchedTo = match.index + match[0].length;
-        continue;
-      }
-      searchedTo = end;
-      last = usable(text.slice(open + 1, end - 1)) ?? last;
-    } else {
-      const token = /^\s*\$?(-?[\d.,]*\d|[A-Za-z])(?![A-Za-z])/.exec(
-        text.slice(match.index + match[0].length, match.index + 80),
-      );
-      if (token) last = token[1]!;
+  let last: { end: number; answer: string } | null = null;
+  const open: { at: number; box: boolean }[] = [];
+  if (!/\\(?:boxed|fbox)/.test(text)) return null;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i];
+    if (c === '\\') i++;
+    else if (c === '{') open.push({ at: i, box: BOX.test(text.slice(Math.max(0, i - 12), i)) });
+    else if (c === '}') {
+      const group = open.pop();
+      const answer = group?.box ? usable(text.slice(group.at + 1, i)) : null;
+      if (answer !== null) last = { end: i, answer };
     }
   }
-  return last;
+  for (const bare of text.slice(last?.end ?? 0).matchAll(/\\boxed\s*\$?(-?\d[\d.,]*(?<=\d)|[A-Za-z](?![A-Za-z]))/g)) {
+    last = { end: text.length, answer: bare[1]! };
+  }
+  return last?.answer ?? null;
 }
 
 /** Headings such as `#### Step 2` are no answers. */
@@ -130,7 +122,11 @@ function sentence(rest: string): string {
 
 const NUMBER = /-?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:\/\d+)?%?|-?\.\d+%?/g;
 
-function lastNumber(text: string): string | null {
+/** How far back from the end a last number is looked for. */
+const TAIL = 4000;
+
+function lastNumber(whole: string): string | null {
+  const text = whole.slice(-TAIL);
   let last: string | null = null;
   for (const match of text.matchAll(NUMBER)) {
     // a hyphen between a word or number and a number is no sign

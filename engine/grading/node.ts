@@ -1,7 +1,7 @@
 /** What an answer says, as a tree. */
 import type { Rational } from './rational.ts';
 
-export type Operator = '=' | '!=' | '<' | '>' | '<=' | '>=' | 'in' | ':';
+export type Operator = '=' | '~' | '!=' | '<' | '>' | '<=' | '>=' | 'in' | ':';
 
 export type Node =
   /** A number literal; `places` counts the decimals it was written with, 0 for integers. */

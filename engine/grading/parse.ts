@@ -33,14 +33,14 @@ const GREEK = new Set(
   (
     'alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho varrho sigma ' +
     'tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell hbar ' +
-    'spadesuit heartsuit aleph imath jmath nabla partial emptyset triangle circ square'
+    'angle spadesuit heartsuit aleph imath jmath nabla partial emptyset triangle circ square'
   ).split(' '),
 );
 const RELATIONS: [string, Operator][] = [
   ['\\le', '<='],
   ['\\ge', '>='],
   ['\\ne', '!='],
-  ['\\approx', '='],
+  ['\\approx', '~'],
   ['\\equiv', '='],
   ['\\in', 'in'],
   ['<=', '<='],
@@ -155,6 +155,8 @@ class Parser {
 
   /** Inside `{x : ...}`, where a colon ends the variable. */
   private inBuilder = false;
+
+  private inSeries = false;
 
   private combination(): Node {
     let left = this.sum();
@@ -397,6 +399,7 @@ class Parser {
       const n = this.argument(true);
       return this.count({ kind: 'call', name, args: [n, this.argument(true)] });
     }
+    if (name === 'sum' || name === 'prod') return this.series(name);
     if (name === 'sqrt') return this.root();
     if (FUNCTIONS.has(name)) return this.call(name);
     if (Object.hasOwn(CONSTANTS, name)) return this.count({ ...CONSTANTS[name]! });
@@ -466,6 +469,26 @@ class Parser {
     return open[1] === 'vmatrix' ? this.count({ kind: 'call', name: 'det', args: [matrix] }) : matrix;
   }
 
+  /** `\sum_{k=1}^{n} k^2`: over few terms, and not one inside another, so that work stays bounded. */
+  private series(name: 'sum' | 'prod'): Node {
+    this.expect('_');
+    const range = this.group();
+    this.expect('^');
+    const to = this.exponent();
+    if (
+      range.kind !== 'relation' ||
+      range.operators.join() !== '=' ||
+      range.sides[0]!.kind !== 'symbol' ||
+      this.inSeries
+    ) {
+      throw new Unreadable('not a simple series');
+    }
+    this.inSeries = true;
+    const body = this.product();
+    this.inSeries = false;
+    return this.count({ kind: 'call', name, args: [range.sides[0]!, range.sides[1]!, to, body] });
+  }
+
   private root(): Node {
     let index: Node | null = null;
     if (this.takes('[')) {
@@ -483,7 +506,10 @@ class Parser {
       if (name === 'cbrt') args.push(this.count({ kind: 'number', value: integer(3), places: 0 }));
       return this.count({ kind: 'call', name: 'root', args });
     }
-    let base: Node | null = null;
+    const digits = name === 'log' && this.match(/(2|10)(?=\()/y);
+    let base: Node | null = digits
+      ? this.count({ kind: 'number', value: integer(Number(digits[1])), places: 0 })
+      : null;
     let exponent: Node | null = null;
     for (let i = 0; i < 2; i++) {
       if (!base && this.takes('_')) base = this.argument(false);
@@ -522,6 +548,8 @@ class Parser {
 
   /** A run of letters: a function, a constant, a word, or variables side by side. */
   private letters(): Node {
+    const based = this.match(/([A-Z][0-9A-Z]*\d[0-9A-Z]*)\s*_\s*\{\s*(\d{2})\s*\}/y);
+    if (based) return this.count(inBase(based[1]!, based[2]!));
     const run = this.match(/[a-zA-Z]+/y)![0];
     if (/^[dtc]?frac$/.test(run) && this.sees('{')) {
       const over = this.argument(true);

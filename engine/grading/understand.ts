@@ -14,11 +14,20 @@ export interface Understood {
   unit: string | null;
 }
 
+/** What mathematics says in words: pattern of the key, common key, formula. */
+const PHRASES: [RegExp, string, string][] = [
+  [/^(?:x ?(?:in|is) ?)?(?:the )?(?:set of )?all real(?: number)?s?$|^all reals?$/, '\\mathbb{R}', '\\mathbb{R}'],
+  [/^(?:there (?:is|are) )?no(?: real)? solutions?$|^(?:the )?empty set$/, '\\emptyset', '\\{\\}'],
+  [/^(?:dne|DNE|does not exist)$/, 'does not exist', ''],
+];
+
 /** Never throws; work is bounded by the length and depth limits of the parts. */
 export function understand(answer: string): Understood {
   if (answer.length > MAX_LENGTH) return { key: answer.replace(/\s+/g, ' ').trim(), readings: [], unit: null };
   const cleaned = clean(answer);
   const key = textKey(cleaned);
+  const phrase = PHRASES.find(([pattern]) => pattern.test(key));
+  if (phrase) return { key: phrase[1], readings: readings(phrase[2]), unit: null };
   const measured = splitUnit(cleaned);
   if (measured) {
     const values = readings(measured.value).filter((node) => isScalar(node) && symbolsOf(node).size === 0);

@@ -155,7 +155,7 @@ function textTail(cleaned: string): Measured | null {
 /** ` cm^2`, ` square feet`, ` apples` at the end, without any mark. */
 function wordTail(cleaned: string): Measured | null {
   const found =
-    /^(.*?)(\s*)([a-zA-Z]+\.?(?:\s*\^\s*(?:\{\s*-?\d\s*\}|\d))?(?:(?:\s*[/*]\s*|\s+|-)[a-zA-Z']+\.?(?:\s*\^\s*(?:\{\s*-?\d\s*\}|\d))?)*)$/s.exec(
+    /^(.*?)(\s*)(?<![\\a-zA-Z])([a-zA-Z]+\.?(?:\s*\^\s*(?:\{\s*-?\d\s*\}|\d))?(?:(?:\s*[/*]\s*|\s+|-)[a-zA-Z']+\.?(?:\s*\^\s*(?:\{\s*-?\d\s*\}|\d))?)*)$/s.exec(
       cleaned,
     );
   if (!found) return null;
