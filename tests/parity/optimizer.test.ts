@@ -1,0 +1,132 @@
+/** AdamW against PyTorch's, on every backend. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { Backend, Value } from '../../engine/runtime/backend.ts';
+import { createBackend } from '../../engine/runtime/ort-backend.ts';
+import { type AdamwOptions, adamwGraph } from '../../engine/tensor/optimizer.ts';
+import { largestDifference } from '../support/compare.ts';
+import { referenceBackend } from '../support/reference-backend.ts';
+import { requireWebgpu } from '../support/webgpu.ts';
+
+type Tensors = Record<string, number[]>;
+interface Golden {
+  options: AdamwOptions;
+  shapes: Record<string, number[]>;
+  initial: Tensors;
+  steps: {
+    lr: number;
+    gradients: Tensors;
+    norm: number;
+    parameters: Tensors;
+    firstMoment: Tensors;
+    secondMoment: Tensors;
+  }[];
+}
+const golden: Golden = JSON.parse(readFileSync(new URL('golden/adamw.json', import.meta.url), 'utf8'));
+const names = Object.keys(golden.shapes);
+const parameters = names.map((name) => ({ name, shape: golden.shapes[name]! }));
+
+/** The state after each step; parameters and moments stay on the device between the steps. */
+async function trajectory(backend: Backend, scale: number): Promise<void> {
+  const kept = ['p', 'm', 'v'].flatMap((kind) => names.map((name) => `${kind}.${name}`));
+  const optimizer = await backend.compile(adamwGraph(parameters, golden.options), { keepOnDevice: kept });
+  const tensor = (name: string, data: ArrayLike<number>) =>
+    backend.value('float32', golden.shapes[name]!, Float32Array.from(data));
+  const scalar = (value: number) => backend.value('float32', [], Float32Array.of(value));
+  let state: Record<string, Value> = {};
+  for (const name of names) {
+    state[`p.${name}`] = tensor(name, golden.initial[name]!);
+    for (const kind of ['m', 'v'])
+      state[`${kind}.${name}`] = tensor(
+        name,
+        golden.initial[name]!.map(() => 0),
+      );
+  }
+  for (const [i, step] of golden.steps.entries()) {
+    const gradients = names.map((name) => [
+      `g.${name}`,
+      tensor(
+        name,
+        step.gradients[name]!.map((g) => g / scale),
+      ),
+    ]);
+    const scalars = { lr: scalar(step.lr), step: scalar(i + 1), scale: scalar(scale) };
+    const { norm, ...next } = await optimizer.run({ ...state, ...Object.fromEntries(gradients), ...scalars });
+    for (const value of Object.values(state)) value.dispose();
+    state = next;
+    expect(largestDifference(await backend.read(norm!), [step.norm])).toBeLessThan(1e-5);
+    const expected = { p: step.parameters, m: step.firstMoment, v: step.secondMoment };
+    for (const [kind, tensors] of Object.entries(expected)) {
+      for (const name of names) {
+        const actual = await backend.read(state[`${kind}.${name}`]!);
+        expect(largestDifference(actual, tensors[name]!), `${kind}.${name} after step ${i + 1}`).toBeLessThan(2e-6);
+      }
+    }
+  }
+  for (const value of Object.values(state)) value.dispose();
+  await optimizer.release();
+  await backend.release();
+}
+
+describe('AdamW takes the way of PyTorch', () => {
+  test('in float64', () => trajectory(referenceBackend(), 1));
+  test('on the CPU, with gradients that are scaled inside', async () => {
+    await trajectory(await createBackend('cpu', { threads: 1 }), 0.125);
+  });
+  test.runIf(requireWebgpu())('on WebGPU, with its state kept in device buffers', async () => {
+    await trajectory(await createBackend('webgpu', { threads: 1 }), 1);
+  });
+});
+
+/** AdamW on one number, without clipping, as the paper writes it. */
+function plainSteps(options: AdamwOptions, lr: number, gradients: number[], start: number): number {
+  const { beta1, beta2, epsilon, weightDecay } = options;
+  let [p, m, v] = [start, 0, 0];
+  gradients.forEach((g, i) => {
+    m = beta1 * m + (1 - beta1) * g;
+    v = beta2 * v + (1 - beta2) * g * g;
+    const unbiased = Math.sqrt(v / (1 - beta2 ** (i + 1)));
+    p = p * (1 - lr * weightDecay) - (lr * m) / (1 - beta1 ** (i + 1)) / (unbiased + epsilon);
+  });
+  return p;
+}
+
+test.each([
+  ['early steps', 3, 0.999],
+  ['many steps', 1500, 0.999],
+  ['a short memory', 20, 0.9],
+])('one number without clipping: %s', async (_, count, beta2) => {
+  const options = { beta1: 0.9, beta2, epsilon: 1e-8, weightDecay: 0, clipNorm: null };
+  const backend = await createBackend('cpu', { threads: 1 });
+  const optimizer = await backend.compile(adamwGraph([{ name: 'x', shape: [] }], options));
+  const scalar = (value: number) => backend.value('float32', [], Float32Array.of(value));
+  const gradients = Array.from({ length: count }, (_, i) => Math.fround(Math.sin(i * i)));
+  let state: Record<string, Value> = { 'p.x': scalar(1), 'm.x': scalar(0), 'v.x': scalar(0) };
+  for (const [i, g] of gradients.entries()) {
+    const scalars = { lr: scalar(1e-3), step: scalar(i + 1), scale: scalar(1) };
+    state = await optimizer.run({ ...state, ...scalars, 'g.x': scalar(g) });
+  }
+  const expected = plainSteps(options, 1e-3, gradients, 1);
+  expect(Math.abs(Number(state['p.x']!.data![0]) - expected)).toBeLessThan(2e-6 + 1e-8 * count);
+  await backend.release();
+});
+
+test('without parameters of the same shape, and with a gradient of nothing but zeros', async () => {
+  const options = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, clipNorm: 1 };
+  const backend = await createBackend('cpu', { threads: 1 });
+  const optimizer = await backend.compile(adamwGraph([{ name: 'w', shape: [2] }], options));
+  const pair = (a: number, b: number) => backend.value('float32', [2], Float32Array.of(a, b));
+  const scalar = (value: number) => backend.value('float32', [], Float32Array.of(value));
+  const result = await optimizer.run({
+    'p.w': pair(1, -2),
+    'g.w': pair(0, 0),
+    'm.w': pair(0, 0),
+    'v.w': pair(0, 0),
+    lr: scalar(0.5),
+    step: scalar(1),
+    scale: scalar(1),
+  });
+  expect([...(result['p.w']!.data as Float32Array)]).toEqual([Math.fround(0.95), Math.fround(-1.9)]);
+  expect(result.norm!.data![0]).toBe(0);
+  await backend.release();
+});
