@@ -1,0 +1,363 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadDataset } from '../../engine/data/dataset.ts';
+import { DatasetConfig, RollscopeError } from '../../engine/protocol/index.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'rollscope-data-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+type Options = Partial<Omit<DatasetConfig, 'path'>>;
+
+function file(name: string, content: string | Uint8Array): string {
+  const full = path.join(folder, name);
+  writeFileSync(full, content);
+  return full;
+}
+
+function load(name: string, content: string | Uint8Array, options: Options = {}) {
+  return loadDataset(DatasetConfig.parse({ path: file(name, content), ...options }));
+}
+
+/** Message (without the folder) and hint of the error with which loading fails. */
+async function fault(name: string, content: string | Uint8Array, options: Options = {}): Promise<string> {
+  const error = await load(name, content, options).then(
+    () => null,
+    (e: unknown) => e,
+  );
+  expect(error).toBeInstanceOf(RollscopeError);
+  expect((error as RollscopeError).code).toBe('dataset');
+  return (error as RollscopeError).message.replaceAll(`${folder}${path.sep}`, '');
+}
+
+const ROWS = [
+  { id: 'a', prompt: '1+1=', answer: '2' },
+  { id: 'b', prompt: '2+2=', answer: '4' },
+];
+const JSONL = ROWS.map((row) => JSON.stringify(row)).join('\n');
+
+describe('formats', () => {
+  const expected = [
+    { index: 0, id: 'a', prompt: '1+1=', answer: '2', row: 0 },
+    { index: 1, id: 'b', prompt: '2+2=', answer: '4', row: 1 },
+  ];
+  const lines = (problems: { line: number | null }[]) => problems.map(({ line }) => line);
+
+  test('JSON Lines, with a byte order mark, blank lines and Windows line ends', async () => {
+    const { problems, prompts } = await load(
+      'a.jsonl',
+      `\uFEFF\r\n${ROWS.map((r) => JSON.stringify(r)).join('\r\n\r\n')}\r\n`,
+    );
+    expect(problems).toMatchObject(expected);
+    expect(lines(problems)).toEqual([2, 4]);
+    expect(prompts).toEqual(['1+1=', '2+2=']);
+    expect(problems[0]!.source).toBe(path.join(folder, 'a.jsonl'));
+  });
+
+  test('line separators of Unicode inside of a string do not end a line', async () => {
+    const { problems } = await load('u.jsonl', '{"prompt": "one\u2028two"}\n{"prompt": "three"}');
+    expect(problems.map((p) => p.prompt)).toEqual(['one\u2028two', 'three']);
+    expect(lines(problems)).toEqual([1, 2]);
+  });
+
+  test('JSON, pretty-printed', async () => {
+    const { problems } = await load('a.json', JSON.stringify(ROWS, null, 2));
+    expect(problems).toMatchObject(expected);
+    expect(lines(problems)).toEqual([2, 7]);
+  });
+
+  test('JSON on one line, and inside of an object', async () => {
+    expect(lines((await load('b.json', JSON.stringify(ROWS))).problems)).toEqual([1, 1]);
+    const { problems } = await load(
+      'c.json',
+      `{"version": 1, "meta": {"x": [1]},\n"data": ${JSON.stringify(ROWS, null, 1)}}`,
+    );
+    expect(problems).toMatchObject(expected);
+    expect(lines(problems)).toEqual([3, 8]);
+  });
+
+  test('CSV, with quoted line breaks and blank lines', async () => {
+    const csv = 'id,prompt,answer\na,"1+1=\nsay it",2\n\nb,"with ""quotes"", too",4\n';
+    const { problems } = await load('a.csv', csv);
+    expect(problems.map((p) => p.prompt)).toEqual(['1+1=\nsay it', 'with "quotes", too']);
+    expect(lines(problems)).toEqual([2, 5]);
+    expect(problems.map((p) => p.answer)).toEqual(['2', '4']);
+  });
+
+  test('CSV with semicolons or tabs', async () => {
+    expect((await load('s.csv', 'id;prompt;answer\na;1, 2;2\n')).problems[0]).toMatchObject({
+      prompt: '1, 2',
+      answer: '2',
+    });
+    expect((await load('t.tsv', 'prompt\tanswer\n1+1\t2\n')).problems[0]).toMatchObject({ prompt: '1+1', answer: '2' });
+  });
+
+  test('Parquet', async () => {
+    const buffer = parquetWriteBuffer({
+      columnData: [
+        { name: 'id', data: ['a', 'b'], type: 'STRING' },
+        { name: 'prompt', data: ['1+1=', '2+2='], type: 'STRING' },
+        { name: 'answer', data: [2, 4], type: 'INT32' },
+      ],
+    });
+    const { problems } = await load('a.parquet', new Uint8Array(buffer));
+    expect(problems).toMatchObject(expected);
+    expect(lines(problems)).toEqual([null, null]);
+  });
+
+  test('Parquet as verl writes it: chats, and labels inside of a struct', async () => {
+    const chat = (content: string) => [
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content },
+    ];
+    const buffer = parquetWriteBuffer({
+      columnData: [
+        { name: 'prompt', data: [chat('1+1='), chat('2+2=')], type: 'JSON' },
+        { name: 'reward_model', data: [{ ground_truth: '2' }, { ground_truth: '4' }], type: 'JSON' },
+      ],
+    });
+    const { problems, system } = await load('v.parquet', new Uint8Array(buffer));
+    expect(problems.map(({ prompt, answer }) => [prompt, answer])).toEqual([
+      ['1+1=', '2'],
+      ['2+2=', '4'],
+    ]);
+    expect(system).toBe('Be brief.');
+  });
+});
+
+describe('fields', () => {
+  test.each([
+    ['question', 'ground_truth', 'unique_id'],
+    ['problem', 'solution', 'problem_id'],
+    ['Prompt', 'Answer', 'ID'],
+    ['query', 'expected_answer', 'uid'],
+  ])('usual names: %s, %s, %s', async (prompt, answer, id) => {
+    const { problems } = await load('f.jsonl', JSON.stringify({ [id]: 'x', [prompt]: 'p', [answer]: '7' }));
+    expect(problems[0]).toMatchObject({ id: 'x', prompt: 'p', answer: '7' });
+  });
+
+  test('an answer column wins over a solution; a solution gives its answer', async () => {
+    const both = JSON.stringify({ prompt: 'p', solution: 'so \\boxed{5}', answer: '6' });
+    expect((await load('f.jsonl', both)).problems[0]!.answer).toBe('6');
+    const solution = JSON.stringify({ prompt: 'p', solution: 'so \\boxed{5}' });
+    expect((await load('f.jsonl', solution)).problems[0]!.answer).toBe('5');
+    const gsm = JSON.stringify({ question: 'p', answer: 'We add.\n#### 1,234' });
+    expect((await load('f.jsonl', gsm)).problems[0]!.answer).toBe('1,234');
+  });
+
+  test('a mapping of the user wins, also into nested objects', async () => {
+    const row = JSON.stringify({ prompt: 'no', q: 'yes', meta: { label: 3, key: 'k' } });
+    const fields = { prompt: 'q', answer: 'meta.label', id: 'meta.key' };
+    expect((await load('f.jsonl', row, { fields })).problems[0]).toMatchObject({ prompt: 'yes', answer: '3', id: 'k' });
+  });
+
+  test('without ids, rows are numbered from 0', async () => {
+    const { problems } = await load('f.jsonl', '{"prompt": "a"}\n{"prompt": "b"}');
+    expect(problems.map(({ id, answer }) => [id, answer])).toEqual([
+      ['0', null],
+      ['1', null],
+    ]);
+  });
+
+  test('chats: the system message is taken out, turns are kept', async () => {
+    const row = (messages: object[]) => JSON.stringify({ prompt: messages });
+    const one = await load(
+      'f.jsonl',
+      row([
+        { role: 'system', content: 'S' },
+        { role: 'user', content: 'U' },
+      ]),
+    );
+    expect(one).toMatchObject({ system: 'S', prompts: ['U'] });
+    const turns = [
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: 'b' },
+      { role: 'user', content: 'c' },
+    ];
+    expect((await load('f.jsonl', row(turns))).prompts).toEqual(['user: a\n\nassistant: b\n\nuser: c']);
+  });
+});
+
+describe('choice and layout', () => {
+  test('templates put columns in as they are', async () => {
+    const rows = '{"prompt": "{{answer}} $& x", "answer": "2", "level": 5}';
+    const { prompts, problems } = await load('t.jsonl', rows, { template: 'Level {{level}}: {{ prompt }}\n' });
+    expect(prompts).toEqual(['Level 5: {{answer}} $& x\n']);
+    expect(problems[0]!.prompt).toBe('{{answer}} $& x');
+  });
+
+  test('limit and ids', async () => {
+    const rows = Array.from({ length: 5 }, (_, i) => JSON.stringify({ id: `p${i}`, prompt: String(i) })).join('\n');
+    const ids = async (options: Options) =>
+      (await load('l.jsonl', rows, options)).problems.map((p) => [p.index, p.id, p.row]);
+    expect(await ids({ limit: 2 })).toEqual([
+      [0, 'p0', 0],
+      [1, 'p1', 1],
+    ]);
+    expect(await ids({ ids: ['p4', 'p2'] })).toEqual([
+      [0, 'p2', 2],
+      [1, 'p4', 4],
+    ]);
+    expect(await ids({ ids: ['p4', 'p2'], limit: 1 })).toEqual([[0, 'p2', 2]]);
+  });
+
+  test('the fingerprint follows content and mapping, not the place of the file', async () => {
+    const print = async (name: string, content: string, options: Options = {}) =>
+      (await load(name, content, options)).fingerprint;
+    const first = await print('one.jsonl', JSONL);
+    expect(first).toMatch(/^[0-9a-f]{64}$/);
+    expect(await print('two.jsonl', JSONL)).toBe(first);
+    const others = [
+      await print('one.jsonl', JSONL.replace('2+2', '2+3')),
+      await print('one.jsonl', JSONL.replace('"4"', '"5"')),
+      await print('one.jsonl', JSONL, { template: '{{prompt}} ' }),
+      await print('one.jsonl', JSONL, { system: 's' }),
+      await print('one.jsonl', JSONL, { limit: 1 }),
+      await print('one.jsonl', JSONL, { fields: { answer: 'id' } }),
+    ];
+    expect(new Set([first, ...others]).size).toBe(7);
+  });
+
+  test('what is odd but possible is a warning', async () => {
+    const { warnings } = await load('w.jsonl', '{"prompt": "a", "answer": "1"}\n{"prompt": "a"}\n');
+    expect(warnings).toEqual([
+      '1 of 2 problems have no reference answer: accuracy is measured on the others.',
+      '1 of 2 prompts are repetitions of others.',
+    ]);
+    expect((await load('w.jsonl', JSONL)).warnings).toEqual([]);
+  });
+});
+
+describe('errors name file, line and remedy', () => {
+  test.each([
+    ['an empty file', 'e.jsonl', '', {}, 'e.jsonl holds no problems.'],
+    ['only blank lines', 'e.jsonl', '\n \n', {}, 'e.jsonl holds no problems.'],
+    ['an empty list', 'e.json', '[]', {}, 'e.json holds no problems.'],
+    ['only a header', 'e.csv', 'prompt,answer\n', {}, 'e.csv holds no problems.'],
+    [
+      'broken JSON in a line',
+      'b.jsonl',
+      `${JSONL}\n{"prompt": "x",}`,
+      {},
+      'b.jsonl:3:16: broken JSON: expected a name in quotes, found "}".',
+    ],
+    ['an open string', 'b.jsonl', '{"prompt": "x}', {}, 'b.jsonl:1:12: broken JSON: a string is not closed.'],
+    [
+      'a LaTeX backslash',
+      'b.jsonl',
+      '{"prompt": "\\pi"}',
+      {},
+      'b.jsonl:1:13: broken JSON: a bad escape stands in a string (a backslash is written \\\\).',
+    ],
+    [
+      'broken JSON',
+      'b.json',
+      '[\n  {"prompt": "x"}\n  {"prompt": "y"}\n]',
+      {},
+      'b.json:3:3: broken JSON: expected "," or "]", found "{".',
+    ],
+    [
+      'JSON that ends',
+      'b.json',
+      '[\n  {"prompt": "x"},',
+      {},
+      'b.json:2:19: broken JSON: expected a value, found the end.',
+    ],
+    ['no list', 'n.json', '{"prompt": "x"}', {}, 'n.json: expected a list of problems, or an object that holds one.'],
+    ['no object in a line', 'n.jsonl', '{"prompt": "x"}\n["y"]', {}, 'n.jsonl:2: this row is not an object.'],
+    ['no object in a list', 'n.json', '[{"prompt": "x"}, "y"]', {}, 'n.json: element 1 of the list is not an object.'],
+    [
+      'no prompt',
+      'p.jsonl',
+      '{"prompt": "x"}\n\n{"answer": "2"}',
+      {},
+      'p.jsonl:3: the row has no prompt: "prompt" is missing.',
+    ],
+    ['an empty prompt', 'p.jsonl', '{"prompt": " "}', {}, 'p.jsonl:1: the row has no prompt: "prompt" is empty.'],
+    [
+      'a prompt that is no text',
+      'p.jsonl',
+      '{"prompt": {"a": 1}}',
+      {},
+      'p.jsonl:1: the row has no prompt: "prompt" is neither text nor a chat ([{"role", "content"}]).',
+    ],
+    [
+      'duplicate ids',
+      'd.jsonl',
+      '{"id": 1, "prompt": "x"}\n{"id": 2, "prompt": "y"}\n{"id": "1", "prompt": "z"}',
+      {},
+      'd.jsonl:3: the id "1" was already used at d.jsonl:1.',
+    ],
+    [
+      'an unknown column in the mapping',
+      'm.jsonl',
+      JSONL,
+      { fields: { answer: 'label' } },
+      'There is no column "label" to take the answer from. m.jsonl has "id", "prompt", "answer".',
+    ],
+    [
+      'an unknown column in the template',
+      'm.jsonl',
+      JSONL,
+      { template: '{{prompt}} {{level}}' },
+      'The template asks for a column "level". m.jsonl has "id", "prompt", "answer".',
+    ],
+    [
+      'a cell that the template lacks',
+      'm.jsonl',
+      '{"prompt": "x", "level": 1}\n{"prompt": "y"}',
+      { template: '{{level}} {{prompt}}' },
+      'm.jsonl:2: the template asks for "level", which this row lacks.',
+    ],
+    ['an unknown id', 'm.jsonl', JSONL, { ids: ['a', 'z'] }, 'm.jsonl has no problem with the id "z".'],
+    ['an unknown extension', 'x.txt', 'x', {}, 'x.txt: files of type .txt are not supported.'],
+    [
+      'a CSV row that is too short',
+      'c.csv',
+      'prompt,answer\nx,1\ny\n',
+      {},
+      'c.csv:3: broken CSV: Invalid Record Length: columns length is 2, got 1.',
+    ],
+    [
+      'a CSV quote that stays open',
+      'c.csv',
+      'prompt,answer\n"x,1\n',
+      {},
+      'c.csv:2: broken CSV: Quote Not Closed: the parsing is finished with an opening quote.',
+    ],
+    ['a column twice', 'c.csv', 'prompt,prompt\n1,2\n', {}, 'c.csv:1: two columns are named "prompt".'],
+    [
+      'text as Parquet',
+      'q.parquet',
+      'prompt',
+      {},
+      'q.parquet is not a Parquet file that can be read: parquet file invalid (footer != PAR1).',
+    ],
+  ] satisfies [string, string, string, Options, string][])('%s', async (_, name, content, options, message) => {
+    expect(await fault(name, content, options)).toBe(message);
+  });
+
+  test('no column of a usual name', async () => {
+    expect(await fault('k.jsonl', '{"foo": 1}')).toMatch(
+      /^No column holds the problems: none is named "prompt", .* k\.jsonl has "foo"\.$/,
+    );
+  });
+
+  test('bytes that are no text', async () => {
+    expect(await fault('z.jsonl', new Uint8Array([0x7b, 0xff, 0xfe, 0x7d]))).toBe('z.jsonl is not UTF-8 text.');
+  });
+
+  test('no such file, and a folder', async () => {
+    const missing = loadDataset(DatasetConfig.parse({ path: path.join(folder, 'none.jsonl') }));
+    await expect(missing).rejects.toMatchObject({
+      code: 'dataset',
+      message: expect.stringContaining('there is no such file'),
+    });
+    await expect(loadDataset(DatasetConfig.parse({ path: `${folder}` }))).rejects.toMatchObject({ code: 'dataset' });
+  });
+});
