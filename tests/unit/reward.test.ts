@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { clusterAnswers } from '../../engine/grading/index.ts';
 import { REWARDS, RollscopeError } from '../../engine/protocol/index.ts';
 import {
+  type Group,
+  type LabelFreeReward,
   type LabelledGroup,
   majorityOf,
   printParts,
