@@ -31,6 +31,11 @@ function print(polynomial: Polynomial): Dim {
   return terms.map(([names, c]) => (names === '' ? String(c) : c === 1 ? names : `${c}*${names}`)).join('+');
 }
 
+/** A size in its one way of being written. */
+export function canonical(dim: Dim): Dim {
+  return typeof dim === 'number' || /^[A-Za-z_]\w*$/.test(dim) ? dim : print(parse(dim));
+}
+
 /** Product of sizes. */
 export function product(...dims: Dim[]): Dim {
   if (dims.every((d) => typeof d === 'number')) return dims.reduce<number>((a, d) => a * (d as number), 1);

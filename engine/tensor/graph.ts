@@ -2,7 +2,7 @@
  * The graph: tensors, nodes and the scopes they live in. Nothing here computes. Every node names an operator of
  * `operators.ts`, which knows its shapes and its gradient; a backend (ONNX, the float64 interpreter) knows how to run it.
  */
-import type { Dim, Shape } from './dims.ts';
+import { canonical, type Dim, type Shape } from './dims.ts';
 
 export type DType = 'float32' | 'int32' | 'int64' | 'bool';
 export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array;
@@ -70,7 +70,7 @@ export class Graph {
   private count = 0;
 
   private tensor(name: string, dtype: DType, shape: Shape): Tensor {
-    return { graph: this, name, dtype, shape };
+    return { graph: this, name, dtype, shape: shape.map(canonical) };
   }
 
   private fresh(hint: string): string {
@@ -81,7 +81,7 @@ export class Graph {
     if (this.inputs.some((t) => t.name === name)) throw new Error(`the graph has an input ${name} already`);
     const tensor = this.tensor(name, dtype, shape);
     this.inputs.push(tensor);
-    shape.forEach((dim, axis) => {
+    tensor.shape.forEach((dim, axis) => {
       if (typeof dim === 'string' && /^\w+$/.test(dim) && !this.sizes.has(dim)) {
         this.sizes.set(dim, { input: tensor, axis });
       }

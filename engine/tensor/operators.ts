@@ -3,7 +3,7 @@
  * inputs, infers the result's type and shape and appends one node. Their gradients are in `gradients.ts`; a backend runs
  * every name that is emitted here and no other.
  */
-import { broadcast, type Dim, product, type Shape, sum } from './dims.ts';
+import { broadcast, canonical, type Dim, product, type Shape, sameShape, sum } from './dims.ts';
 import { type DType, dimOf, type Subgraph, type Tensor } from './graph.ts';
 
 export type Operand = Tensor | number;
@@ -142,7 +142,8 @@ export function transpose(x: Tensor, permutation: readonly number[]): Tensor {
 
 /** Broadcasts x to a shape. */
 export function expand(x: Tensor, shape: Shape): Tensor {
-  if (broadcast(x.shape, shape).some((d, i) => d !== shape[i])) throw new Error(`expand [${x.shape}] to [${shape}]`);
+  if (!sameShape(broadcast(x.shape, shape.map(canonical)), shape.map(canonical)))
+    throw new Error(`expand [${x.shape}] to [${shape}]`);
   return one('Expand', [x], x.dtype, shape);
 }
 
@@ -163,7 +164,7 @@ export function split(x: Tensor, axis: number, sizes: readonly Dim[]): Tensor[] 
     'Split',
     [x],
     sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.map((d, i) => (i === at ? size : d)) })),
-    { axis: at, sizes },
+    { axis: at, sizes: sizes.map(canonical) },
   );
 }
 
@@ -207,7 +208,7 @@ export function iota(graph: Tensor['graph'], n: number): Tensor {
 
 /** Size of a named or numeric axis as an int64 scalar. */
 export function sizeOf(graph: Tensor['graph'], dim: Dim): Tensor {
-  return graph.emit('Size', [], [{ dtype: 'int64', shape: [] }], { dim })[0]!;
+  return graph.emit('Size', [], [{ dtype: 'int64', shape: [] }], { dim: canonical(dim) })[0]!;
 }
 
 /**
