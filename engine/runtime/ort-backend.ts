@@ -9,9 +9,9 @@ import { graphProto, modelBytes, nodeProto, valueInfo } from './onnx-format.ts';
 export const ORT_DEVICES = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
 export type OrtDevice = (typeof ORT_DEVICES)[number];
 
-/** onnxruntime's levels: warnings about shapes that it cannot infer are of no use to anyone. */
-const ERRORS_ONLY = 3;
-env.logLevel = 'error';
+/** Errors are thrown as well, and warnings about shapes that it cannot infer are of no use to anyone. */
+const FATAL_ONLY = 4;
+env.logLevel = 'fatal';
 
 const DIALECT: Record<OrtDevice, Dialect> = {
   cpu: 'fused',
@@ -29,27 +29,56 @@ const HINT: Record<OrtDevice, string> = {
   coreml: 'CoreML is there on macOS only; choose --device cpu otherwise.',
 };
 
+/** A session whose release waits for the device buffers that it made: they do not outlive it, the process would end. */
+class HeldSession {
+  private buffers = 0;
+  private released = false;
+
+  constructor(readonly session: InferenceSession) {}
+
+  hold(): void {
+    this.buffers++;
+  }
+
+  async free(): Promise<void> {
+    this.buffers--;
+    if (this.released && this.buffers === 0) await this.session.release();
+  }
+
+  async release(): Promise<void> {
+    if (this.released) return;
+    this.released = true;
+    if (this.buffers === 0) await this.session.release();
+  }
+}
+
 class OrtValue implements Value {
+  private readonly maker: HeldSession | null;
+  private disposed = false;
+
   constructor(
     readonly dtype: DType,
     readonly tensor: OrtTensor,
-  ) {}
+    maker?: HeldSession,
+  ) {
+    this.maker = maker !== undefined && tensor.location === 'gpu-buffer' ? maker : null;
+    this.maker?.hold();
+  }
 
   get shape(): readonly number[] {
     return this.tensor.dims;
   }
 
-  get onDevice(): boolean {
-    return this.tensor.location === 'gpu-buffer';
-  }
-
   get data(): TensorData | null {
     // `data` of a device tensor throws, and `getData` ends the process.
-    return this.onDevice ? null : (this.tensor.data as TensorData);
+    return this.maker ? null : (this.tensor.data as TensorData);
   }
 
   dispose(): void {
-    if (this.onDevice) this.tensor.dispose();
+    if (!this.maker || this.disposed) return;
+    this.disposed = true;
+    this.tensor.dispose();
+    void this.maker.free();
   }
 }
 
@@ -59,7 +88,7 @@ class OrtExecutable implements Executable {
 
   constructor(
     graph: Graph,
-    private readonly session: InferenceSession,
+    private readonly held: HeldSession,
     private readonly toTensor: (value: Value) => OrtTensor,
     private readonly timed: <T>(work: () => Promise<T>) => Promise<T>,
   ) {
@@ -76,16 +105,16 @@ class OrtExecutable implements Executable {
       checkValue(input, value, sizes);
       tensors[input.name] = this.toTensor(value);
     }
-    const results = await this.timed(() => this.session.run(tensors));
+    const results = await this.timed(() => this.held.session.run(tensors));
     const values: Record<string, Value> = {};
     for (const { name, dtype } of this.outputs) {
-      values[name] = new OrtValue(dtype, results[outputName(name)] as OrtTensor);
+      values[name] = new OrtValue(dtype, results[outputName(name)] as OrtTensor, this.held);
     }
     return values;
   }
 
   release(): Promise<void> {
-    return this.session.release();
+    return this.held.release();
   }
 }
 
@@ -154,7 +183,7 @@ class OrtBackend implements Backend {
         intraOpNumThreads: this.threads,
         interOpNumThreads: 1,
         enableMemPattern: false,
-        logSeverityLevel: ERRORS_ONLY,
+        logSeverityLevel: FATAL_ONLY,
         extra: { session: config },
         ...(gpu && {
           preferredOutputLocation: Object.fromEntries(
@@ -177,7 +206,7 @@ class OrtBackend implements Backend {
         folder: weightsFolder,
       }),
     );
-    return new OrtExecutable(graph, session, (value) => this.toTensor(value), this.timed);
+    return new OrtExecutable(graph, new HeldSession(session), (value) => this.toTensor(value), this.timed);
   }
 
   private toTensor(value: Value): OrtTensor {

@@ -1,0 +1,132 @@
+/** The choice of a device, and how probes and the doctor behave where something is missing. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { DoctorReport } from '../../engine/protocol/rpc.ts';
+import { runInChild } from '../../engine/runtime/child.ts';
+import { chooseDevice, missingCudaFiles, possibleDevices, resolveDevice } from '../../engine/runtime/devices.ts';
+import { doctor } from '../../engine/runtime/doctor.ts';
+import { createBackend } from '../../engine/runtime/ort-backend.ts';
+import type { Probe } from '../../engine/runtime/probe.ts';
+import { temporaryFolder } from '../support/processes.ts';
+
+const works = (milliseconds: number): Probe => ({ works: true, milliseconds, value: 1 });
+const fails: Probe = { works: false, reason: 'no' };
+
+describe('auto means', () => {
+  test('the preferred device that works and is quicker than the CPU', () => {
+    expect(
+      chooseDevice(
+        new Map([
+          ['cuda', works(1)],
+          ['webgpu', works(2)],
+          ['cpu', works(9)],
+        ]),
+      ),
+    ).toBe('cuda');
+    expect(
+      chooseDevice(
+        new Map([
+          ['cuda', fails],
+          ['webgpu', works(2)],
+          ['cpu', works(9)],
+        ]),
+      ),
+    ).toBe('webgpu');
+  });
+  test('the CPU where a graphics device is one in software', () => {
+    expect(
+      chooseDevice(
+        new Map([
+          ['cuda', fails],
+          ['webgpu', works(5000)],
+          ['cpu', works(9)],
+        ]),
+      ),
+    ).toBe('cpu');
+  });
+  test('the CPU where nothing works', () => {
+    expect(
+      chooseDevice(
+        new Map([
+          ['webgpu', fails],
+          ['cpu', fails],
+        ]),
+      ),
+    ).toBe('cpu');
+  });
+});
+
+test('each system has its devices, and all have the CPU last', () => {
+  expect(possibleDevices('win32', 'x64')).toEqual(['dml', 'webgpu', 'cpu']);
+  expect(possibleDevices('linux', 'arm64')).toEqual(['webgpu', 'cpu']);
+  expect(possibleDevices('linux', 'x64')[0]).toBe('cuda');
+  expect(possibleDevices('darwin', 'arm64').at(-1)).toBe('cpu');
+});
+
+test('missing files of CUDA are named', () => {
+  const folder = temporaryFolder();
+  expect(missingCudaFiles(folder)).toHaveLength(2);
+  fs.writeFileSync(path.join(folder, 'libonnxruntime_providers_cuda.so'), '');
+  expect(missingCudaFiles(folder)).toEqual(['libonnxruntime_providers_shared.so']);
+});
+
+describe('a child process', () => {
+  test('answers', async () => {
+    const code = "process.stdin.on('data', (d) => console.log(JSON.stringify([process.argv[1], String(d)])))";
+    const result = await runInChild(code, ['argument'], { input: Buffer.from('input'), seconds: 20 });
+    expect(result.answer).toEqual(['argument', 'input']);
+  });
+  test('that crashes is told from one that answers', async () => {
+    const crash = await runInChild('process.abort()', [], { seconds: 20 });
+    expect(crash).toMatchObject({ answer: null, failure: 'its process ended by SIGABRT' });
+    const exit = await runInChild('process.exit(3)', [], { seconds: 20 });
+    expect(exit).toMatchObject({ answer: null, failure: 'its process ended with code 3' });
+  });
+  test('that hangs is ended', async () => {
+    const result = await runInChild('setInterval(() => {}, 1000)', [], { seconds: 0.5 });
+    expect(result.failure).toContain('no answer within 0.5 s');
+  });
+});
+
+describe('on a machine without a graphics device', () => {
+  let home: string;
+  beforeEach(() => {
+    home = temporaryFolder();
+    vi.stubEnv('ROLLSCOPE_HOME', home);
+    vi.stubEnv('ROLLSCOPE_TFJS', home);
+    // No driver at this path: Vulkan finds no device, also where the machine has one.
+    vi.stubEnv('VK_DRIVER_FILES', path.join(home, 'none.json'));
+    vi.stubEnv('VK_ICD_FILENAMES', path.join(home, 'none.json'));
+  });
+  afterEach(() => vi.unstubAllEnvs());
+
+  test.runIf(process.platform === 'linux')('the doctor says what is missing, and how to get it', async () => {
+    const report = DoctorReport.parse(await doctor());
+    const device = (name: string) => report.devices.find((d) => d.name === name)!;
+    expect(device('CPU')).toMatchObject({ available: true });
+    expect(device('WebGPU')).toMatchObject({ available: false, hint: expect.stringContaining('libvulkan1') });
+    expect(device('TensorFlow.js')).toMatchObject({ available: false });
+    expect(report.problems).toEqual([]);
+    // What it found is remembered for `auto`.
+    expect(fs.readdirSync(home)).toEqual(['device.json']);
+    expect(await resolveDevice('auto')).toBe('cpu');
+  });
+
+  test.runIf(process.platform === 'linux')('a session on WebGPU is refused with the remedy', async () => {
+    await expect(createBackend('webgpu', { threads: 1 })).rejects.toMatchObject({
+      code: 'device',
+      hint: expect.stringContaining('libvulkan1'),
+    });
+  });
+
+  test('a device that the user names is not questioned', async () => {
+    expect(await resolveDevice('cpu')).toBe('cpu');
+    expect(await resolveDevice('webgpu')).toBe('webgpu');
+    expect(fs.readdirSync(home)).toEqual([]);
+  });
+});
+
+test.runIf(missingCudaFiles().length > 0)('CUDA is refused with the remedy where its files are missing', async () => {
+  await expect(createBackend('cuda', { threads: 1 })).rejects.toMatchObject({ code: 'device' });
+});
