@@ -253,9 +253,8 @@ export function clean(answer: string): string {
 /** Key for comparing two cleaned answers as text: no needless spaces or braces, words in lower case. */
 export function textKey(cleaned: string): string {
   let s = cleaned.replace(/\\text\{([^{}]*)\}/g, ' $1 ').replace(/\\(?:dollar|currency)(?![a-zA-Z])/g, ' ');
-  s = s.replace(/(?<!\\)[A-Za-z]{2,}/g, (word) =>
-    /^[A-Z]+$/.test(word) && word.length < 4 ? word : word.toLowerCase(),
-  );
+  // short runs may be variables, for which the case matters
+  s = s.replace(/(?<![\\A-Za-z])(?:[A-Za-z]{4,}|[A-Z][a-z]{2}|No)(?![A-Za-z])/g, (word) => word.toLowerCase());
   s = s.replace(/\\(and|or)(?![a-zA-Z])/g, ' $1 ').replace(/(?<=[\^_])\{([0-9A-Za-z])\}/g, '$1');
   s = s.replace(/\s+/g, ' ').replace(/ (?![A-Za-z0-9])|(?<![A-Za-z0-9]) |(?<=\d) (?=[A-Za-z])/g, '');
   return s.trim().replace(/\.$/, '');

@@ -27,8 +27,7 @@ export function referenceAnswer(text: string): string | null {
   if (bare === '') return null;
   const line = /(?:^|\n)\s*A(?:nswer)?:\s*([^\n]+?)\s*$/.exec(bare);
   if (line) return line[1]!;
-  // a bare value is short; a solution in words is searched like a response
-  return bare.includes('\n') || bare.length > 100 ? (lastStatement(bare) ?? bare) : bare;
+  return lastStatement(bare) ?? bare;
 }
 
 function usable(answer: string): string | null {

@@ -65,6 +65,9 @@ class Parser {
   private nodes = 0;
   /** Open `|` bars: another bar then closes. */
   private bars = 0;
+  /** Inside `{x : ...}`, where a colon ends the variable. */
+  private inBuilder = false;
+  private inSeries = false;
 
   constructor(
     private readonly text: string,
@@ -152,11 +155,6 @@ class Parser {
     }
     return sides.length === 1 ? sides[0]! : this.count({ kind: 'relation', sides, operators });
   }
-
-  /** Inside `{x : ...}`, where a colon ends the variable. */
-  private inBuilder = false;
-
-  private inSeries = false;
 
   private combination(): Node {
     let left = this.sum();

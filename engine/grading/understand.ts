@@ -3,7 +3,7 @@ import { clean, MAX_LENGTH, textKey } from './clean.ts';
 import { children, isScalar, type Node, symbolsOf } from './node.ts';
 import { parse, Unreadable } from './parse.ts';
 import { OutOfBounds } from './rational.ts';
-import { splitUnit } from './units.ts';
+import { type Measured, splitUnit } from './units.ts';
 
 export interface Understood {
   /** Equal keys are equal answers. */
@@ -35,12 +35,19 @@ export function understand(answer: string): Understood {
       const percent = measured.unit === 'percent';
       return {
         key,
-        readings: percent ? values.map((of) => ({ kind: 'percent', of })) : values,
+        readings: percent
+          ? values.map((of) => ({ kind: 'percent', of }))
+          : [...values, ...asVariable(cleaned, measured)],
         unit: percent ? null : measured.unit,
       };
     }
   }
   return { key, readings: readings(withoutUnits(cleaned)), unit: null };
+}
+
+/** `2 m` may also be two times m. */
+function asVariable(cleaned: string, { unit }: Measured): Node[] {
+  return unit?.length === 1 ? readings(cleaned) : [];
 }
 
 /** `12 apples, 3 pears`: units of the parts of a list. */

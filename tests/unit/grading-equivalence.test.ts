@@ -226,6 +226,7 @@ const EQUAL: Record<string, [string, string][]> = {
     ['50 percent', '50%'],
     ['x = 50\\%', '50%'],
     ['3 m', '3'],
+    ['3 m', 'm \\cdot 3'],
     ['12 \\text{ m}', '12'],
   ],
   'words and choices': [
@@ -237,6 +238,7 @@ const EQUAL: Record<string, [string, string][]> = {
     ['(C) 12 apples', 'C'],
     ['C. 12', '(C)'],
     ['Yes', 'yes.'],
+    ['No', 'no'],
     ['red and blue', 'blue and red'],
   ],
   wrappers: [
@@ -294,6 +296,8 @@ const DIFFERENT: Record<string, [string, string][]> = {
   ],
   expressions: [
     ['x', 'y'],
+    ['xY', 'xy'],
+    ['AB', 'ab'],
     ['x^2', '2x'],
     ['x^{12}', 'x^1 2'],
     ['(x+1)^2', 'x^2+1'],

@@ -107,6 +107,8 @@ test('a label is a solution or a bare value', () => {
     ['We get $\\boxed{\\sqrt{51}}$.', '\\sqrt{51}'],
     ['He runs 9 times.\nHe runs 540 meters.\nA: 540', '540'],
     ['Two steps.\nThe answer is 7.', '7'],
+    ['The answer is 7', '7'],
+    ['Answer: 7', '7'],
     ['x \\in [-2,7]', 'x \\in [-2,7]'],
     ['', null],
     ['  ', null],
