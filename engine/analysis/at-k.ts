@@ -18,7 +18,7 @@ export function passAtK(n: number, c: number, k: number): number | null {
 }
 
 /** One cluster of equivalent answers among the samples. */
-export interface AnswerCount {
+interface AnswerCount {
   votes: number;
   correct: boolean;
 }

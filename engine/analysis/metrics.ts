@@ -17,7 +17,7 @@ type FromRollouts =
   | 'length'
   | 'truncated'
   | 'noAnswer';
-export type StepMetrics = Pick<StepRecord['metrics'], FromRollouts>;
+type StepMetrics = Pick<StepRecord['metrics'], FromRollouts>;
 
 /** A reward of at least this much says that the answer is right. */
 const REWARDED = 0.5;
@@ -47,7 +47,7 @@ function share(rollouts: readonly RolloutSummary[], holds: (rollout: RolloutSumm
 }
 
 /** Share of right rollouts among those that can be judged; null when none can. */
-export function correctness(rollouts: readonly RolloutSummary[]): number | null {
+function correctness(rollouts: readonly RolloutSummary[]): number | null {
   return mean(rollouts.flatMap(({ correct }) => (correct === null ? [] : correct ? 1 : 0)));
 }
 
@@ -84,7 +84,7 @@ function tokenEntropy(rollouts: readonly RolloutSummary[]): number | null {
   return tokens === 0 ? null : total / tokens;
 }
 
-export type EvaluationMetrics = Pick<
+type EvaluationMetrics = Pick<
   EvaluationRecord,
   'accuracy' | 'majorityAccuracy' | 'greedyAccuracy' | 'passAtK' | 'majorityShare' | 'entropy' | 'length'
 >;

@@ -22,7 +22,7 @@ export interface Dataset {
   warnings: string[];
 }
 
-export const EMBEDDED = 'embedded';
+const EMBEDDED = 'embedded';
 
 /** Reads a data set. Throws RollscopeError `dataset` that names file, line, column or field. */
 export async function loadDataset(config: DatasetConfig): Promise<Dataset> {

@@ -68,7 +68,7 @@ function listStart(text: string): number {
 }
 
 /** Offset of the quote that ends a string, or of the last character of its line. */
-export function stringEnd(text: string, quote: number): number {
+function stringEnd(text: string, quote: number): number {
   for (let i = quote + 1; i < text.length; i++) {
     const c = text[i];
     if (c === '\\') i++;

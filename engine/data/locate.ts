@@ -71,7 +71,9 @@ function parsed(source: string): Values | null {
 /** What can still be read of a broken object: its pairs of a name and a string, a number or the beginning of a list. */
 function recovered(source: string): Values {
   const values: Values = {};
-  for (const [, name, value] of source.matchAll(/"([^"\\\n]{1,100})"\s*:\s*("(?:[^"\\\n]|\\.)*(?:"|$)|-?\d[\d.eE+-]*)/gm)) {
+  for (const [, name, value] of source.matchAll(
+    /"([^"\\\n]{1,100})"\s*:\s*("(?:[^"\\\n]|\\.)*(?:"|$)|-?\d[\d.eE+-]*)/gm,
+  )) {
     values[name!] ??= parsedScalar(value!);
   }
   return values;

@@ -28,7 +28,7 @@ const READERS: Record<string, (file: string, bytes: Buffer) => Row[] | Promise<R
   '.tsv': readCsv,
   '.parquet': readParquet,
 };
-export const EXTENSIONS = Object.keys(READERS);
+const EXTENSIONS = Object.keys(READERS);
 
 /** Reads a data file. Throws RollscopeError `dataset`. */
 export async function readTable(file: string): Promise<Table> {

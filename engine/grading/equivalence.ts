@@ -2,7 +2,7 @@
 import { type Rule, sayTheSame } from './compare.ts';
 import { type Understood, understand } from './understand.ts';
 
-export interface EquivalenceOptions {
+interface EquivalenceOptions {
   /** 0.5 also equals 50% where the reference has no percent sign. */
   percent?: boolean;
 }

@@ -1,6 +1,6 @@
 /** Finds the final answer in a response, and the value in a label. */
 
-export type ExtractionMode = 'strict' | 'lenient';
+type ExtractionMode = 'strict' | 'lenient';
 
 /** Longest text of an answer; what is longer is no answer. */
 const MAX_ANSWER = 1000;

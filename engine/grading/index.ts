@@ -1,3 +1,3 @@
 export { clusterAnswers } from './cluster.ts';
-export { type EquivalenceOptions, equivalent } from './equivalence.ts';
-export { type ExtractionMode, extractAnswer, referenceAnswer } from './extract.ts';
+export { equivalent } from './equivalence.ts';
+export { extractAnswer, referenceAnswer } from './extract.ts';

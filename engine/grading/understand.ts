@@ -73,7 +73,7 @@ function readings(text: string): Node[] {
 }
 
 /** Replaces ± by both signs: `1 ± 2` becomes the list `3, -1`. */
-export function expand(node: Node): Node {
+function expand(node: Node): Node {
   if (node.kind === 'list' || node.kind === 'set') {
     const items = node.items.flatMap((item) => {
       const expanded = expand(item);

@@ -5,7 +5,7 @@ import { groundTruth } from './ground-truth.ts';
 import { majorityVote } from './majority-vote.ts';
 import type { LabelledGroup, Reward, Scores } from './types.ts';
 
-export { type Majority, majorityOf } from './majority-vote.ts';
+export { majorityOf } from './majority-vote.ts';
 export * from './types.ts';
 
 /** One entry a name that a configuration may ask for: a missing one does not compile. */

@@ -8,7 +8,7 @@
  */
 import type { Group, LabelFreeReward, Part, Scores } from './types.ts';
 
-export interface Majority {
+interface Majority {
   /** The winning cluster's answer, as its first member wrote it. */
   answer: string;
   members: readonly number[];

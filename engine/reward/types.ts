@@ -2,7 +2,7 @@
 import type { Cluster, TokenStatistics } from '../protocol/records.ts';
 
 /** A cluster without the word on whether it is right. */
-export type UnlabelledCluster = Pick<Cluster, 'answer' | 'members'>;
+type UnlabelledCluster = Pick<Cluster, 'answer' | 'members'>;
 
 /** The rollouts of one problem, without anything that comes from a label. */
 export interface Group {
@@ -36,7 +36,7 @@ export interface Scores {
 }
 
 /** What every reward says about itself; the documentation page is made of it. */
-export interface RewardDescription {
+interface RewardDescription {
   name: string;
   title: string;
   family: 'certainty' | 'ensemble' | 'external';

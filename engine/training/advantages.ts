@@ -11,7 +11,7 @@ function mean(values: readonly number[]): number {
 }
 
 /** Whether a group has nothing to prefer; tested by value, because the mean of equal numbers may be off by rounding. */
-export function allEqual(rewards: readonly number[]): boolean {
+function allEqual(rewards: readonly number[]): boolean {
   return rewards.every((reward) => reward === rewards[0]);
 }
 
@@ -19,7 +19,7 @@ export function allEqual(rewards: readonly number[]): boolean {
  * GRPO: A_i = (r_i - mean(r)) / (std(r) + 1e-6), with the sample standard deviation (ddof 1) over the group.
  * Source: DeepSeekMath, arXiv 2402.03300, equation 3 ff.
  */
-export const grpo: Estimator = (rewards) => {
+const grpo: Estimator = (rewards) => {
   if (allEqual(rewards)) return rewards.map(() => 0);
   const center = mean(rewards);
   const variance = rewards.reduce((total, r) => total + (r - center) ** 2, 0) / (rewards.length - 1);
@@ -31,7 +31,7 @@ export const grpo: Estimator = (rewards) => {
  * Dr. GRPO: A_i = r_i - mean(r). Without the deviation, easy and hard problems do not weigh more than others.
  * Source: arXiv 2503.20783.
  */
-export const drGrpo: Estimator = (rewards) => {
+const drGrpo: Estimator = (rewards) => {
   if (allEqual(rewards)) return rewards.map(() => 0);
   const center = mean(rewards);
   return rewards.map((r) => r - center);
