@@ -83,6 +83,8 @@ export function graphProto(parts: {
   nodes: readonly Message[];
   inputs: readonly Message[];
   outputs: readonly Message[];
+  /** Types and shapes of what lies between inputs and outputs. */
+  values: readonly Message[];
   initializers?: readonly Message[];
 }): Message {
   return new Message()
@@ -90,7 +92,8 @@ export function graphProto(parts: {
     .string(2, parts.name)
     .messages(5, parts.initializers ?? [])
     .messages(11, parts.inputs)
-    .messages(12, parts.outputs);
+    .messages(12, parts.outputs)
+    .messages(13, parts.values);
 }
 
 /** A ModelProto's bytes. */

@@ -52,6 +52,11 @@ export function outputName(name: string): string {
 /** One ONNX graph under construction. */
 class Scope {
   readonly nodes: Message[] = [];
+  /**
+   * Shapes of what the nodes make. onnxruntime cannot infer products of named sizes; told them, it reuses buffers of the
+   * same size, and plans a large graph in seconds instead of a minute.
+   */
+  readonly values: Message[] = [];
   /** Where to read a size: any axis of a tensor of this scope that has it. */
   readonly sources = new Map<Dim, { tensor: Tensor; axis: number }>();
   /** Sizes and shapes read already: int64 vectors. */
@@ -108,8 +113,9 @@ export class Encoder {
       graphProto({
         name: 'graph',
         nodes: this.scope.nodes,
+        values: this.scope.values,
         inputs: graph.inputs.map((t) => valueInfo(t.name, t.dtype, t.shape)),
-        outputs: [...graph.outputs].map(([name, t]) => valueInfo(outputName(name), t.dtype)),
+        outputs: [...graph.outputs].map(([name, t]) => valueInfo(outputName(name), t.dtype, t.shape)),
         initializers: this.initializers,
       }),
     );
@@ -291,7 +297,12 @@ export class Encoder {
     const encode = ENCODERS[node.op];
     if (!encode) throw new Error(`${node.op} has no ONNX encoding`);
     encode(this, node);
-    for (const tensor of node.outputs) if (this.isUsed(tensor)) this.scope.remember(tensor);
+    for (const tensor of node.outputs) {
+      if (!this.isUsed(tensor)) continue;
+      this.scope.remember(tensor);
+      if (this.value(tensor) === tensor.name)
+        this.scope.values.push(valueInfo(tensor.name, tensor.dtype, tensor.shape));
+    }
   }
 
   /** A loop's body or a branch. ONNX wants each output to be made inside, and once. */
@@ -314,7 +325,7 @@ export class Encoder {
         ...extraInputs.map((t) => valueInfo(t.name, t.dtype, [])),
         ...rest.map((t) => valueInfo(this.value(t), t.dtype)),
       ];
-      return graphProto({ name, nodes: scope.nodes, inputs, outputs });
+      return graphProto({ name, nodes: scope.nodes, values: scope.values, inputs, outputs });
     });
   }
 }

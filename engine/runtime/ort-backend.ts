@@ -251,6 +251,7 @@ function identityModel(dtype: DType): Uint8Array {
     graphProto({
       name: 'read',
       nodes: [nodeProto('Identity', ['x'], [outputName('y')])],
+      values: [],
       inputs: [valueInfo('x', dtype)],
       outputs: [valueInfo(outputName('y'), dtype)],
     }),
