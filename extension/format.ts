@@ -45,3 +45,12 @@ export function oneLine(text: string, length: number): string {
   const line = text.replace(/\s+/g, ' ').trim();
   return line.length <= length ? line : `${line.slice(0, length - 1).trimEnd()}…`;
 }
+
+/** Text as inline code of Markdown, whatever it holds; line breaks are shown as ↵, and `|` does not break a table. */
+export function code(text: string): string {
+  const line = text.replace(/\r\n?|\n/g, '↵').replaceAll('|', '\\|');
+  const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  const pad = line === '' || /^[\s`]|[\s`]$/.test(line) ? ' ' : '';
+  return `${fence}${pad}${line}${pad}${fence}`;
+}

@@ -1,7 +1,7 @@
 /** How the engine and its run are, in one word; drives the status item and the context keys. Pure. */
 import type { Progress } from '../engine/protocol/index.ts';
 import type { Link } from './engine/service.ts';
-import { bytes, DASH, duration, number } from './format.ts';
+import { bytes, code, DASH, duration, number } from './format.ts';
 
 export type Health =
   | 'off'
@@ -14,9 +14,10 @@ export type Health =
   | 'reconnecting'
   | 'failed';
 
-/** `progress` is that of the run that the connected engine works on. */
-export function healthOf(link: Link, progress: Progress | null): Health {
+/** `progress` is that of the run that the connected engine works on; `preparing`: one that has no folder yet. */
+export function healthOf(link: Link, progress: Progress | null, preparing = false): Health {
   if (link !== 'connected') return link;
+  if (preparing) return 'preparing';
   switch (progress?.state) {
     case 'preparing':
       return 'preparing';
@@ -39,6 +40,11 @@ export function runKeyOf(health: Health): RunKey {
   return health === 'preparing' || health === 'running' || health === 'stopping' ? 'running' : 'none';
 }
 
+/** Commands that the tooltip may run. */
+export const STATUS_COMMANDS = ['openPanel', 'pause', 'resume', 'stop', 'attach', 'showLog', 'restartEngine'].map(
+  (name) => `rollscope.${name}`,
+);
+
 export interface StatusContent {
   text: string;
   /** Read aloud in place of the text with its icons. */
@@ -53,7 +59,7 @@ export function statusContent(health: Health, progress: Progress | null): Status
   const steps = progress ? `${progress.step}/${progress.steps}` : '';
   const left = progress?.secondsLeft === null ? '' : duration(progress?.secondsLeft);
   const facts = progress
-    ? [`Run \`${progress.run}\`: ${progress.activity}, step ${progress.step} of ${progress.steps}.`]
+    ? [`Run ${code(progress.run)}: ${progress.activity}, step ${progress.step} of ${progress.steps}.`]
     : [];
   if (progress && health === 'running') {
     facts.push(

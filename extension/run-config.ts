@@ -101,6 +101,13 @@ export function buildConfig(target: RunTarget, settings: RunSettings): RunConfig
       seed: settings.seed,
     },
   );
+  if (settings.votes !== null && settings.group !== null && settings.group > settings.votes) {
+    throw new RollscopeError(
+      'config',
+      `rollscope.group: ${settings.group} is more than rollscope.votes, ${settings.votes}: those that train are some of those that vote.`,
+      'Change it in the settings.',
+    );
+  }
   const parsed = RunConfig.safeParse(input);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;

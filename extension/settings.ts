@@ -35,7 +35,10 @@ export function runSettings(scope?: vscode.Uri): RunSettings {
 
 /** The chosen model: `embedded`, an absolute path, or a Hub id. */
 export function currentModel(): string {
-  return expandHome(text('model')) || EMBEDDED;
+  const model = expandHome(text('model')) || EMBEDDED;
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
+  const relative = /^\.{1,2}[/\\]|\.gguf$/i.test(model) && !path.isAbsolute(model);
+  return relative && folder ? path.resolve(folder, model) : model;
 }
 
 /** Chooses a model where the choice stands: in the workspace when it says one, else for the user. */
@@ -56,8 +59,8 @@ export function engineNode(): string | null {
   return expandHome(text('engine.node')) || null;
 }
 
-export function whenAlone(): 'continue' | 'stop' {
-  return vscode.workspace.getConfiguration(SECTION).get<'continue' | 'stop'>('engine.whenAlone', 'continue');
+export function whenAlone(): 'go-on' | 'stop' {
+  return vscode.workspace.getConfiguration(SECTION).get<'go-on' | 'stop'>('engine.whenAlone', 'go-on');
 }
 
 export function codeLensEnabled(scope: vscode.Uri): boolean {

@@ -32,6 +32,8 @@ export interface SampleRequest {
   step: number;
   /** Number of tokens after which a response is complete by its text, or null to go on. */
   complete?: (tokens: readonly number[]) => number | null;
+  /** A prompt's rollouts are complete (index into `prompts`). */
+  onGroup: (prompt: number, rollouts: SampledRollout[]) => void;
   /** Called between two calls of the device; throws to cancel. */
   tick?: (tokens: number) => void;
 }
@@ -101,35 +103,33 @@ export class Sampler {
     return executable;
   }
 
-  /** Rollouts of every prompt, in order. */
-  async sample(request: SampleRequest): Promise<SampledRollout[][]> {
+  /** Samples every prompt; prompts of similar length go together, so they are complete in another order than given. */
+  async sample(request: SampleRequest): Promise<void> {
     const { config, memory } = this.options;
     const most = Math.max(1, Math.min(256, Math.floor(memory / rowBytes(config, request.sampling.maxTokens))));
-    const results: SampledRollout[][] = request.prompts.map(() => []);
     let total = 0;
     const count = (tokens: number) => {
       total += tokens;
       request.tick?.(total);
     };
-    // Prompts of similar length go together, so that little is padded; the order of results does not change.
-    const order = request.prompts
-      .map((_, i) => i)
-      .sort((a, b) => this.length(request, a) - this.length(request, b) || a - b);
+    const length = (prompt: number) => request.prompts[prompt]!.tokens.length;
+    const order = request.prompts.map((_, i) => i).sort((a, b) => length(a) - length(b) || a - b);
     const rowsEach = Math.min(request.rows, most);
     const promptsEach = Math.max(1, Math.floor(most / rowsEach));
     for (let at = 0; at < order.length; at += promptsEach) {
       const prompts = order.slice(at, at + promptsEach);
+      const results: SampledRollout[][] = prompts.map(() => []);
       for (let first = 0; first < request.rows; first += rowsEach) {
         const rows = Math.min(rowsEach, request.rows - first);
         const rollouts = await this.chunk(request, prompts, first, rows, count);
-        prompts.forEach((prompt, p) => results[prompt]!.push(...rollouts[p]!));
+        results.forEach((group, p) => {
+          group.push(...rollouts[p]!);
+        });
       }
+      prompts.forEach((prompt, p) => {
+        request.onGroup(prompt, results[p]!);
+      });
     }
-    return results;
-  }
-
-  private length(request: SampleRequest, prompt: number): number {
-    return request.prompts[prompt]!.tokens.length;
   }
 
   private async chunk(
@@ -296,7 +296,8 @@ export class Sampler {
           else if (r.tokens.length >= sampling.maxTokens) r.finish = 'length';
         }
         const complete = request.complete?.(r.tokens) ?? null;
-        if (complete !== null && complete < r.tokens.length + (r.finish === 'stop' ? 0 : 1)) {
+        // An end token right after the completing text stays: it was drawn.
+        if (complete !== null && complete <= r.tokens.length - (r.finish === 'stop' ? 2 : 0)) {
           r.tokens.length = complete;
           for (const name of STATISTICS) r.statistics[name].length = complete;
           r.finish = 'stop';

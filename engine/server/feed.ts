@@ -71,6 +71,10 @@ export class RunFeed {
   }
 
   #take(record: JournalRecord): void {
+    const latest = this.latest;
+    if (record.seq <= latest) return;
+    // What is kept has no gap: a subscription finds a record by its number.
+    if (latest >= 0 && record.seq !== latest + 1) this.#recent = [];
     this.#recent.push(record);
     if (this.#recent.length > 2 * RECENT) this.#recent = this.#recent.slice(-RECENT);
     for (const subscription of this.#subscriptions.values()) subscription.wake();

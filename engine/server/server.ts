@@ -54,11 +54,12 @@ interface Session {
 }
 
 export class EngineServer {
-  readonly address: EngineAddress;
+  /** null for an engine that nobody can connect to. */
+  readonly address: EngineAddress | null;
   /** Resolves when the engine has ended its work and all connections. */
   readonly closed: Promise<void>;
   readonly #options: ServerOptions;
-  readonly #server: Server;
+  readonly #server: Server | null;
   readonly #sessions = new Set<Session>();
   readonly #closing = new AbortController();
   #resolveClosed!: () => void;
@@ -69,19 +70,19 @@ export class EngineServer {
   #preparing: string | null = null;
   #aloneTimer: NodeJS.Timeout | null = null;
 
-  private constructor(options: ServerOptions, server: Server, address: EngineAddress) {
+  private constructor(options: ServerOptions, listening: { server: Server; address: EngineAddress } | null) {
     this.#options = options;
-    this.#server = server;
-    this.address = address;
+    this.#server = listening?.server ?? null;
+    this.address = listening?.address ?? null;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
-    server.on('connection', (socket) => this.#welcome(socket));
-    server.on('error', (error) => this.report('error', 'The socket failed', error));
+    this.#server?.on('connection', (socket) => this.#welcome(socket));
+    this.#server?.on('error', (error) => this.report('error', 'The socket failed', error));
   }
 
   /** Opens the socket and publishes the address. Throws `internal` when that is impossible. */
-  static async listen(options: ServerOptions): Promise<EngineServer> {
+  static async listen(options: ServerOptions): Promise<EngineServer & { readonly address: EngineAddress }> {
     const socket = createSocketPath();
     const address: EngineAddress = {
       pid: process.pid,
@@ -112,10 +113,15 @@ export class EngineServer {
         { cause: error },
       );
     }
-    const engine = new EngineServer(options, server, address);
+    const engine = new EngineServer(options, { server, address }) as EngineServer & { address: EngineAddress };
     options.log.write('info', `engine ${options.version} listens at ${socket}`);
     engine.#considerAlone();
     return engine;
+  }
+
+  /** The same engine without a socket, where there can be none: its run works, but no client can attach. */
+  static offline(options: ServerOptions): EngineServer {
+    return new EngineServer(options, null);
   }
 
   /** Progress of the run that this engine works on; null when it works on none. */
@@ -162,12 +168,17 @@ export class EngineServer {
     await this.closed;
   }
 
+  /** Removes the address, synchronously: the last thing to do before the process is ended by force. */
+  withdraw(): void {
+    if (this.address) withdrawAddress(this.#options.home, this.address);
+  }
+
   async #close(): Promise<void> {
     await this.#stopActive().catch((error: unknown) => this.report('error', 'The run was not stopped cleanly', error));
     await this.#feed?.drain(DRAIN_LIMIT);
     await Promise.all([...this.#sessions].map(({ channel }) => channel.flushAndClose(DRAIN_LIMIT)));
-    this.#server.close();
-    withdrawAddress(this.#options.home, this.address);
+    this.#server?.close();
+    this.withdraw();
     this.#options.log.write('info', 'engine ended');
     this.#resolveClosed();
   }
@@ -235,7 +246,7 @@ export class EngineServer {
     const { channel } = session;
     channel.handle('hello', ({ token, rpc, client }) => {
       if (rpc !== RPC_VERSION) throw versionMismatch(RPC_VERSION, rpc);
-      if (!sameSecret(token, this.address.token)) {
+      if (!this.address || !sameSecret(token, this.address.token)) {
         // The refusal goes out first.
         setTimeout(() => channel.close(), 100).unref();
         throw new RollscopeError('unauthorized', 'The engine refused the token.', 'Read the address file again.');

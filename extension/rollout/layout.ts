@@ -68,9 +68,14 @@ function printable(pieces: readonly string[]): string[] {
     const split = piece.endsWith('\r') && pieces[i + 1]?.startsWith('\n');
     return (split ? piece.slice(0, -1) : piece)
       .replace(/\r\n?/g, '\n')
-      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)))
-      .replace(/\u007f/g, '\u2421');
+      .replace(/[^\P{Cc}\t\n]/gu, picture);
   });
+}
+
+/** A control character as the picture that Unicode has for it. */
+function picture(control: string): string {
+  const point = control.charCodeAt(0);
+  return point < 0x20 ? String.fromCharCode(0x2400 + point) : point === 0x7f ? '␡' : '�';
 }
 
 function headerOf({ run, step, phase, problem, index, of, summary, why, rollout }: RolloutFacts): string[] {

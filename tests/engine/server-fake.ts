@@ -1,12 +1,11 @@
 /** A run without a model, and an engine around it: for tests of the protocol and of the engine's life. */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { JournalRecord, NewRecord } from '../../engine/protocol/records.ts';
 import type { Progress } from '../../engine/protocol/rpc.ts';
 import type { EndOfRun, RunHandle, RunStarter, StartOptions } from '../../engine/server/job.ts';
 import { openLog } from '../../engine/server/log.ts';
 import { EngineServer, type ServerOptions } from '../../engine/server/server.ts';
+import { temporaryFolder } from '../support/processes.ts';
 
 export class FakeRun implements RunHandle {
   readonly done: Promise<EndOfRun>;
@@ -61,6 +60,10 @@ export class FakeRun implements RunHandle {
   async stop(): Promise<void> {
     this.calls.push('stop');
     this.end('stopped');
+  }
+
+  peakMemoryBytes(): number {
+    return 1;
   }
 
   onRecord(listener: (record: JournalRecord) => void): () => void {
@@ -139,15 +142,11 @@ export class FakeStarter implements RunStarter {
   }
 }
 
-export function temporaryHome(): string {
-  return mkdtempSync(path.join(tmpdir(), 'rollscope-test-'));
-}
-
 export async function startEngine(
   runs: RunStarter,
   options: Partial<ServerOptions> = {},
-): Promise<{ engine: EngineServer; home: string }> {
-  const home = options.home ?? temporaryHome();
+): Promise<{ engine: Awaited<ReturnType<typeof EngineServer.listen>>; home: string }> {
+  const home = options.home ?? temporaryFolder();
   const engine = await EngineServer.listen({
     home,
     version: '0.0.0-test',

@@ -10,7 +10,8 @@ import { Channel } from '../../engine/server/channel.ts';
 import { createClient, type EngineClient } from '../../engine/server/connection.ts';
 import { enginesFolder, listEngines } from '../../engine/server/discovery.ts';
 import type { EngineServer } from '../../engine/server/server.ts';
-import { FakeStarter, startEngine, temporaryHome } from './server-fake.ts';
+import { temporaryFolder } from '../support/processes.ts';
+import { FakeStarter, startEngine } from './server-fake.ts';
 
 const config = RunConfig.parse({ dataset: { path: 'embedded' } });
 const open: { engines: EngineServer[]; clients: EngineClient[] } = { engines: [], clients: [] };
@@ -71,7 +72,7 @@ describe('discovery', () => {
   test('addresses of dead engines are removed by whoever lists; a living one that is not understood stays', async () => {
     const { engine, home } = await engineWith(new FakeStarter());
     // No process has this id: Linux and macOS end far below.
-    const dead = { ...engine.address, pid: 2 ** 30, socket: path.join(temporaryHome(), 'socket') };
+    const dead = { ...engine.address, pid: 2 ** 30, socket: path.join(temporaryFolder(), 'socket') };
     writeFileSync(path.join(enginesFolder(home), `${dead.pid}.json`), JSON.stringify(dead));
     writeFileSync(path.join(enginesFolder(home), `${process.ppid}.json`), '{"from":"a newer version"}');
     expect(await listEngines(home)).toEqual([engine.address]);
@@ -156,7 +157,7 @@ describe('requests', () => {
     expect(second.active).toMatchObject({ run: 'first' });
     runs.last.end('completed');
     expect((await client.request('status', {})).active).toBeNull();
-    const there = path.join(temporaryHome(), 'there');
+    const there = path.join(temporaryFolder(), 'there');
     expect(await client.request('start', { config, out: there })).toEqual({
       run: 'named-by-engine',
       folder: path.join(there, 'named-by-engine'),

@@ -1,0 +1,28 @@
+/** `rollscope doctor`: what this machine can do, what is missing and how to get it. */
+import { bytes, table } from '../format.ts';
+import { EXIT, Output } from '../output.ts';
+
+export async function doctor(options: { json?: boolean }): Promise<number> {
+  const output = new Output(options.json === true);
+  const { doctor: examine } = await import('../../runtime/doctor.ts');
+  const report = await examine();
+  output.print(
+    table(
+      ['Rollscope', report.version],
+      [
+        ['Node', report.node],
+        ['onnxruntime', report.onnxruntime],
+        ['platform', report.platform],
+        ['cores', String(report.cores)],
+        ['memory', bytes(report.memoryBytes)],
+      ],
+    ),
+  );
+  const rows = report.devices.map(({ name, available, detail }) => [name, available ? 'yes' : 'no', detail]);
+  output.print(`\n${table(['device', 'works', ''], rows)}`);
+  const hints = report.devices.filter(({ hint }) => hint).map(({ name, hint }) => `${name}: ${hint}`);
+  if (hints.length > 0) output.print(`\n${hints.join('\n')}`);
+  for (const problem of report.problems) output.print(`\nproblem: ${problem}`);
+  output.result(report);
+  return EXIT.ok;
+}

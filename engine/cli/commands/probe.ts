@@ -1,0 +1,66 @@
+/** `rollscope probe`: samples the problems without training. */
+import { foldRecords, initialRunState } from '../../protocol/state.ts';
+import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
+import { duration, share } from '../format.ts';
+import { PROBE_GROUPS } from '../options.ts';
+import { Output } from '../output.ts';
+import { type Places, placesOf } from '../places.ts';
+import { byConcern, type ProblemResult, problemResult, problemTable } from '../problem-table.ts';
+import { buildRunConfig, type RawOptions } from '../run-config.ts';
+
+export async function probe(dataset: string | undefined, raw: RawOptions): Promise<number> {
+  const output = new Output(raw.json === true);
+  const config = buildRunConfig('probe', dataset, raw, PROBE_GROUPS);
+  const places = await placesOf(raw.out as string | undefined);
+  output.note(`Probing ${config.dataset.path} with ${config.model}: ${config.votes} rollouts a problem.`);
+  const finished = await runInForeground(output, places, (engine, signal) =>
+    engine.start({ config, name: raw.name as string | undefined }, signal),
+  );
+  return finishProbe(output, finished, places);
+}
+
+/** Prints what a probe found; returns the exit code. */
+export async function finishProbe(output: Output, finished: Finished, places: Places): Promise<number> {
+  const { handle, end, records, seconds } = finished;
+  const { readProblems } = await import('../../journal/reader.ts');
+  const problems = await readProblems(handle.folder);
+  const state = foldRecords(initialRunState(), records);
+  const results: ProblemResult[] = [];
+  for (const [index, { groups }] of state.problems) {
+    const group = groups.at(-1);
+    if (group && problems[index]) results.push(problemResult(problems[index], group));
+  }
+  results.sort(byConcern);
+  const summary = {
+    problems: results.length,
+    accuracy: meanOf(results.map(({ accuracy }) => accuracy)),
+    // A problem without a majority has no right one.
+    majorityAccuracy: meanOf(
+      results.map((result) => (result.reference === null ? null : Number(result.correct ?? false))),
+    ),
+    majorityShare: meanOf(results.map((result) => result.share ?? 0)),
+  };
+  const code = reportEnd(output, finished, places.usualRunsFolder);
+  if (results.length > 0) output.print(`\n${problemTable(results)}\n`);
+  output.print(
+    `${results.length} problems: accuracy ${share(summary.accuracy)}, majority right ${share(summary.majorityAccuracy)}, majority share ${share(summary.majorityShare)} (${duration(seconds)})`,
+  );
+  output.print(`Run folder: ${handle.folder}`);
+  output.print(`One problem: rollscope show ${referenceTo(handle, places.usualRunsFolder)} --problem <id>`);
+  output.result({
+    run: handle.run,
+    folder: handle.folder,
+    status: end.reason,
+    ...summary,
+    results,
+    seconds: Number(seconds.toFixed(3)),
+    peakMemoryBytes: handle.peakMemoryBytes(),
+    ...(end.error ? { error: end.error } : {}),
+  });
+  return code;
+}
+
+function meanOf(values: (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
+}

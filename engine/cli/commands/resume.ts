@@ -1,0 +1,17 @@
+/** `rollscope resume`: goes on with an interrupted, stopped or failed run in this terminal. */
+import { runInForeground } from '../foreground.ts';
+import { Output } from '../output.ts';
+import { placesOf } from '../places.ts';
+import { findRun } from '../runs.ts';
+import { finishProbe } from './probe.ts';
+import { finish } from './train.ts';
+
+export async function resume(reference: string, options: { out?: string; json?: boolean }): Promise<number> {
+  const output = new Output(options.json === true);
+  const places = await placesOf(options.out);
+  const folder = await findRun(reference, places.runsFolder);
+  const finished = await runInForeground(output, places, (engine) => engine.resume(folder));
+  const run = finished.records.find((record) => record.type === 'run');
+  if (run?.config.job === 'probe') return finishProbe(output, finished, places);
+  return finish(output, finished, places);
+}

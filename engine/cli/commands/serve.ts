@@ -1,0 +1,67 @@
+/** `rollscope serve`: the engine in the background. Its first and only line on stdout is its address. */
+import path from 'node:path';
+import { RollscopeError } from '../../protocol/errors.ts';
+import { EngineServer } from '../../server/server.ts';
+import { serverOptions } from '../engine.ts';
+import { EXIT } from '../output.ts';
+import { placesOf } from '../places.ts';
+
+/** Uncaught errors within this many milliseconds that end the engine: one may be harmless, a row of them is not. */
+const ERROR_WINDOW = 10_000;
+const ERROR_LIMIT = 5;
+
+interface ServeOptions {
+  whenAlone: 'go-on' | 'stop';
+  grace: string;
+  out?: string;
+  home?: string;
+}
+
+export async function serve(options: ServeOptions): Promise<number> {
+  const grace = Number(options.grace);
+  if (!(grace >= 0 && grace <= 86_400)) {
+    throw new RollscopeError('usage', `--grace: '${options.grace}' is not allowed; allowed: seconds from 0 to 86400.`);
+  }
+  const places = await placesOf(options.out);
+  const engine = await EngineServer.listen(
+    serverOptions({
+      home: options.home ? path.resolve(options.home) : places.home,
+      runsFolder: places.runsFolder,
+      whenAlone: options.whenAlone,
+      grace: grace * 1000,
+      endsWhenIdle: true,
+    }),
+  );
+  surviveErrors(engine);
+  let code: number = EXIT.ok;
+  let asked = false;
+  const end = () => {
+    if (asked) {
+      engine.withdraw();
+      // A compute call may be under way in the worker: an ordinary exit would wait for it or crash in it.
+      process.kill(process.pid, 'SIGKILL');
+    }
+    asked = true;
+    if (engine.active) code = EXIT.stopped;
+    void engine.shutdown();
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, end);
+  process.stdout.write(`${JSON.stringify(engine.address)}\n`);
+  await engine.closed;
+  return code;
+}
+
+/** An error that nobody caught is logged and told to the clients; only a row of them ends the engine. */
+function surviveErrors(engine: EngineServer): void {
+  const times: number[] = [];
+  const survive = (error: unknown) => {
+    engine.report('error', 'Unexpected error in the engine', error);
+    const now = Date.now();
+    times.push(now);
+    if (times.filter((time) => now - time < ERROR_WINDOW).length < ERROR_LIMIT) return;
+    process.exitCode = EXIT.failed;
+    void engine.shutdown();
+  };
+  process.on('uncaughtException', survive);
+  process.on('unhandledRejection', survive);
+}

@@ -1,0 +1,64 @@
+/** `rollscope train`: the main job. */
+import path from 'node:path';
+import type { RunConfig } from '../../protocol/config.ts';
+import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
+import { bytes, duration, number } from '../format.ts';
+import { TRAIN_GROUPS } from '../options.ts';
+import { Output } from '../output.ts';
+import { type Places, placesOf } from '../places.ts';
+import { buildRunConfig, type RawOptions } from '../run-config.ts';
+import { beforeAfterTable, type RunSummary, summarize } from '../summary.ts';
+
+export async function train(dataset: string | undefined, raw: RawOptions): Promise<number> {
+  const output = new Output(raw.json === true);
+  const config = buildRunConfig('train', dataset, raw, TRAIN_GROUPS);
+  const places = await placesOf(raw.out as string | undefined);
+  output.note(headline(config));
+  const finished = await runInForeground(output, places, (engine, signal) =>
+    engine.start({ config, name: raw.name as string | undefined }, signal),
+  );
+  return finish(output, finished, places);
+}
+
+/** Prints what came out of a training run; returns the exit code. */
+export function finish(output: Output, finished: Finished, places: Places): number {
+  const { handle, end, records, seconds } = finished;
+  const summary = summarize(records, handle.peakMemoryBytes());
+  const code = reportEnd(output, finished, places.usualRunsFolder);
+  if (end.reason !== 'failed') printSummary(output, finished, summary, places);
+  output.result({
+    run: handle.run,
+    folder: handle.folder,
+    status: end.reason,
+    ...summary,
+    seconds: Number(seconds.toFixed(3)),
+    ...(end.error ? { error: end.error } : {}),
+  });
+  return code;
+}
+
+function printSummary(
+  output: Output,
+  { handle, records, seconds }: Finished,
+  summary: RunSummary,
+  places: Places,
+): void {
+  const table = beforeAfterTable(records);
+  if (table) output.print(`\n${table}\n`);
+  const speed = number(summary.rolloutTokensPerSecond, 0);
+  output.print(
+    `${duration(seconds)} in all, ${speed} rollout tokens/s, at most ${bytes(summary.peakMemoryBytes)} of memory`,
+  );
+  output.print(`Run folder:    ${handle.folder}`);
+  output.print(`In a terminal: rollscope show ${referenceTo(handle, places.usualRunsFolder)}`);
+  output.print(
+    `In VS Code:    code "${path.dirname(handle.folder)}", then "Rollscope: Open Run" from the command palette`,
+  );
+}
+
+function headline(config: RunConfig): string {
+  const model = config.model === 'embedded' ? 'the embedded model' : config.model;
+  const dataset = config.dataset.path === 'embedded' ? 'the embedded problems' : config.dataset.path;
+  const how = config.lora ? `LoRA of rank ${config.lora.rank}` : 'all weights';
+  return `Training ${model} (${how}) on ${dataset} by ${config.reward}: ${config.steps} steps of ${config.batch} problems x ${config.group} rollouts.`;
+}

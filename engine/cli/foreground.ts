@@ -1,0 +1,105 @@
+/**
+ * A run in the foreground of a terminal: the engine lives in this process and listens on its socket too, so that the
+ * editor can attach; progress goes to stderr; Ctrl+C stops with a checkpoint, a second one at once.
+ */
+import path from 'node:path';
+import { RollscopeError } from '../protocol/errors.ts';
+import type { JournalRecord } from '../protocol/records.ts';
+import type { EndOfRun, RunHandle } from '../server/job.ts';
+import type { EngineServer } from '../server/server.ts';
+import { type EngineChoices, listenOrNot, serverOptions } from './engine.ts';
+import { EXIT, type Output } from './output.ts';
+import { ProgressView } from './progress.ts';
+
+export interface Finished {
+  handle: RunHandle;
+  end: EndOfRun;
+  /** The whole journal. */
+  records: JournalRecord[];
+  /** Seconds since the command began, the loading of the model included. */
+  seconds: number;
+}
+
+/**
+ * Runs to the end.
+ * @param begin starts or resumes the run on the engine of this process
+ * @throws RollscopeError when the run cannot start, `cancelled` when the user gives up before it has
+ */
+export async function runInForeground(
+  output: Output,
+  places: Pick<EngineChoices, 'home' | 'runsFolder'>,
+  begin: (engine: EngineServer, signal: AbortSignal) => Promise<RunHandle>,
+): Promise<Finished> {
+  const started = performance.now();
+  const choices = { ...places, endsWhenIdle: false, whenAlone: 'go-on', grace: 0 } as const;
+  const engine = await listenOrNot(serverOptions(choices), (text) => output.note(text));
+  const view = new ProgressView();
+  const giveUp = new AbortController();
+  let handle: RunHandle | null = null;
+  let interrupted = false;
+  const interrupt = (signal: NodeJS.Signals) => {
+    if (interrupted) {
+      view.end();
+      output.note('Stopped at once.');
+      engine.withdraw();
+      // A compute call may be under way in the worker: an ordinary exit would wait for it or crash in it.
+      process.kill(process.pid, 'SIGKILL');
+      return;
+    }
+    interrupted = true;
+    view.note(
+      handle
+        ? `${signal === 'SIGINT' ? '' : `${signal}: `}Stopping with a checkpoint. Press Ctrl+C again to stop at once.`
+        : 'Giving up.',
+    );
+    giveUp.abort();
+    handle?.stop().catch((error: unknown) => view.note(`warning: ${(error as Error).message}`));
+  };
+  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, interrupt);
+  try {
+    handle = await begin(engine, giveUp.signal);
+    output.note(`Run folder: ${handle.folder}`);
+    const stopListening = [
+      handle.onRecord((record) => view.record(record)),
+      handle.onProgress((progress) => view.progress(progress)),
+    ];
+    // The preparation may have ended just when the user gave up.
+    if (giveUp.signal.aborted) await handle.stop();
+    const end = await handle.done;
+    for (const stop of stopListening) stop();
+    view.end();
+    const records = await handle.records(0);
+    return { handle, end, records, seconds: (performance.now() - started) / 1000 };
+  } catch (error) {
+    if (giveUp.signal.aborted && !handle) throw new RollscopeError('cancelled', 'Stopped before the run began.');
+    throw error;
+  } finally {
+    view.end();
+    await engine.shutdown();
+    for (const signal of signals) process.off(signal, interrupt);
+  }
+}
+
+/** The exit code of a run, after saying how it ended when it did not complete. */
+export function reportEnd(output: Output, { handle, end }: Finished, usualFolder: string): number {
+  if (end.reason === 'completed') return EXIT.ok;
+  const resume = `Go on with: rollscope resume ${referenceTo(handle, usualFolder)}`;
+  if (end.reason === 'stopped') {
+    output.print(`Stopped at step ${end.step}. ${resume}`);
+    return EXIT.stopped;
+  }
+  output.note(`error: ${end.error?.message ?? 'The run failed.'}`);
+  output.note(`hint: ${end.error?.hint ?? resume}`);
+  return EXIT.failed;
+}
+
+/** How to name the run to another command: in the usual folder its name is enough. */
+export function referenceTo({ run, folder }: Pick<RunHandle, 'run' | 'folder'>, usualFolder: string): string {
+  return quote(folder === path.join(usualFolder, run) ? run : folder);
+}
+
+/** An argument as a shell would need it. */
+function quote(text: string): string {
+  return /^[\w./:@=+-]+$/.test(text) ? text : JSON.stringify(text);
+}

@@ -1,0 +1,82 @@
+/** JSON lines in, one JSON line out for each: the frame of `grade` and `vote`. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { ZodType } from 'zod';
+import { RollscopeError } from '../protocol/errors.ts';
+
+export interface LineCounts {
+  /** Lines that were not blank. */
+  lines: number;
+  /** Of those, lines that could not be read. */
+  errors: number;
+}
+
+/** Bytes of answers that are written at once. */
+const CHUNK = 64 * 1024;
+
+/**
+ * Answers every line of `file` (`-`: stdin), in order and as they come. A line that is not JSON or does not fit the
+ * schema is answered by `{"error", "line"}`. Blank lines are skipped.
+ * Throws `usage` when the file cannot be read.
+ */
+export async function answerLines<T>(
+  file: string,
+  schema: ZodType<T>,
+  answer: (value: T) => object | Promise<object>,
+): Promise<LineCounts> {
+  const input = await openInput(file);
+  const live = file === '-';
+  const counts: LineCounts = { lines: 0, errors: 0 };
+  let waiting = '';
+  let number = 0;
+  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    number++;
+    const line = number === 1 ? text.replace(/^\uFEFF/, '') : text;
+    if (line.trim() === '') continue;
+    counts.lines++;
+    const parsed = parseLine(line, schema);
+    if (typeof parsed === 'string') counts.errors++;
+    const value = typeof parsed === 'string' ? { error: parsed, line: number } : await answer(parsed.value);
+    waiting += `${JSON.stringify(value)}\n`;
+    // Whoever asks over a pipe may wait for each answer before the next question.
+    if (live || waiting.length > CHUNK) {
+      await write(waiting);
+      waiting = '';
+    }
+  }
+  await write(waiting);
+  return counts;
+}
+
+function parseLine<T>(line: string, schema: ZodType<T>): { value: T } | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    return `not JSON: ${(error as Error).message}`;
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { value: parsed.data };
+  const issue = parsed.error.issues[0]!;
+  const where = issue.path.map(String).join('.');
+  return where ? `${where}: ${issue.message}` : issue.message;
+}
+
+async function openInput(file: string): Promise<Readable> {
+  if (file === '-') return process.stdin;
+  const found = await stat(file).catch(() => null);
+  if (!found)
+    throw new RollscopeError('usage', `${file} does not exist.`, "Name a file of JSON lines, or '-' for stdin.");
+  if (found.isDirectory()) throw new RollscopeError('usage', `${file} is a folder.`, 'Name a file of JSON lines.');
+  return createReadStream(file, { encoding: 'utf8' });
+}
+
+function write(text: string): Promise<void> {
+  if (text === '') return Promise.resolve();
+  return new Promise((resolve) => {
+    if (process.stdout.write(text)) resolve();
+    else process.stdout.once('drain', resolve);
+  });
+}

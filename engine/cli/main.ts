@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+/** `rollscope`: the command line. */
+import { CommanderError } from 'commander';
+import { RollscopeError } from '../protocol/errors.ts';
+import { EXIT, exit, exitCodeOf, printError } from './output.ts';
+import { createProgram } from './program.ts';
+
+// A reader that goes away (`rollscope runs | head`) is no error.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+let code: number = EXIT.ok;
+const args = process.argv.slice(2);
+try {
+  const program = createProgram((value) => {
+    code = value;
+  });
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} });
+  }
+  if (args.length === 0) program.outputHelp();
+  else await program.parseAsync(args, { from: 'user' });
+} catch (error) {
+  if (error instanceof CommanderError) code = report(error);
+  else {
+    printError(error, args.includes('--json'));
+    code = exitCodeOf(error);
+  }
+}
+await exit(code);
+
+/** commander's own errors in the words and the form of all others. */
+function report(error: CommanderError): number {
+  if (error.exitCode === 0) return EXIT.ok;
+  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
+  const suggestion = /\(Did you mean (.*)\?\)/.exec(rest.join(' '))?.[1];
+  const command = args.find((arg) => !arg.startsWith('-'));
+  const help = `See 'rollscope ${command && error.code !== 'commander.unknownCommand' ? `${command} ` : ''}--help'.`;
+  const message = /[.?!]$/.test(first) ? first : `${first}.`;
+  const hint = suggestion ? `Did you mean ${suggestion}? ${help}` : help;
+  printError(new RollscopeError('usage', message, hint), args.includes('--json'));
+  return EXIT.usage;
+}

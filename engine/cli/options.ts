@@ -1,0 +1,268 @@
+/**
+ * The options of `train` and `probe`: one table from which come the parser, the help, the reference in docs/cli.md, the
+ * configuration, and the names in messages about values that are out of range. Light: `--help` loads it.
+ */
+
+export interface RunOption {
+  flags: string;
+  /** Where the value goes in `RunConfig`, with dots. */
+  path: string;
+  /** How the text becomes a value; `list` takes commas or several uses, `repeat` several uses only. */
+  kind: 'number' | 'text' | 'size' | 'list' | 'repeat' | 'file' | 'on' | 'off';
+  help: string;
+}
+
+export interface OptionGroup {
+  title: string;
+  options: RunOption[];
+}
+
+const MODEL: OptionGroup = {
+  title: 'Model and device',
+  options: [
+    {
+      flags: '--model <name>',
+      path: 'model',
+      kind: 'text',
+      help: "'embedded' (tiny, no download), a .gguf file, a Hugging Face folder, or a Hub id such as Qwen/Qwen3-0.6B",
+    },
+    { flags: '--device <name>', path: 'device', kind: 'text', help: 'auto, cpu, webgpu, cuda, dml or coreml' },
+    { flags: '--threads <n>', path: 'threads', kind: 'number', help: 'threads that compute; 0: one for each core' },
+    {
+      flags: '--memory <size>',
+      path: 'memoryLimit',
+      kind: 'size',
+      help: 'resident memory that batches are sized for, such as 4GB',
+    },
+    { flags: '--seed <n>', path: 'seed', kind: 'number', help: 'seed of every random choice' },
+  ],
+};
+
+const DATA: OptionGroup = {
+  title: 'Problems',
+  options: [
+    {
+      flags: '--prompt-field <name>',
+      path: 'dataset.fields.prompt',
+      kind: 'text',
+      help: 'column with the problem, where it has no usual name (prompt, question, problem)',
+    },
+    {
+      flags: '--answer-field <name>',
+      path: 'dataset.fields.answer',
+      kind: 'text',
+      help: 'column with the reference answer (answer, ground_truth, solution)',
+    },
+    {
+      flags: '--id-field <name>',
+      path: 'dataset.fields.id',
+      kind: 'text',
+      help: "column with the problem's name (id)",
+    },
+    {
+      flags: '--template <text>',
+      path: 'dataset.template',
+      kind: 'text',
+      help: 'text around each problem; {{prompt}} stands for it, {{name}} for any other column',
+    },
+    {
+      flags: '--system <text>',
+      path: 'dataset.system',
+      kind: 'text',
+      help: 'system message, for models with a chat template',
+    },
+    { flags: '--limit <n>', path: 'dataset.limit', kind: 'number', help: 'take the first n problems only' },
+    { flags: '--id <id>', path: 'dataset.ids', kind: 'repeat', help: 'take this problem only; may be used again' },
+  ],
+};
+
+const SAMPLING: OptionGroup = {
+  title: 'Rollouts',
+  options: [
+    { flags: '--votes <n>', path: 'votes', kind: 'number', help: 'rollouts of each problem that vote' },
+    {
+      flags: '--temperature <t>',
+      path: 'sampling.temperature',
+      kind: 'number',
+      help: 'divides the logits; 0 is greedy decoding',
+    },
+    { flags: '--max-tokens <n>', path: 'sampling.maxTokens', kind: 'number', help: 'longest response in tokens' },
+    {
+      flags: '--top-p <mass>',
+      path: 'sampling.topP',
+      kind: 'number',
+      help: 'sample from the likeliest tokens of this mass',
+    },
+    {
+      flags: '--top-k <n>',
+      path: 'sampling.topK',
+      kind: 'number',
+      help: 'sample from the n likeliest tokens; 0: from all',
+    },
+    {
+      flags: '--stop <text>',
+      path: 'sampling.stop',
+      kind: 'repeat',
+      help: 'a response ends after this text; may be used again',
+    },
+    {
+      flags: '--stop-at-answer',
+      path: 'sampling.stopAtAnswer',
+      kind: 'on',
+      help: 'a response ends after \\boxed{...} or #### x',
+    },
+  ],
+};
+
+const TRAINING: OptionGroup = {
+  title: 'Training',
+  options: [
+    {
+      flags: '--reward <name>',
+      path: 'reward',
+      kind: 'text',
+      help: 'majority-vote (needs no labels) or ground-truth (the oracle to compare with)',
+    },
+    { flags: '--steps <n>', path: 'steps', kind: 'number', help: 'optimizer steps' },
+    { flags: '--batch <n>', path: 'batch', kind: 'number', help: 'problems in each step' },
+    {
+      flags: '--group <n>',
+      path: 'group',
+      kind: 'number',
+      help: 'rollouts of each problem that train, a random subset of those that vote',
+    },
+    { flags: '--lr <rate>', path: 'optimizer.lr', kind: 'number', help: 'learning rate of AdamW' },
+    {
+      flags: '--schedule <name>',
+      path: 'optimizer.schedule',
+      kind: 'text',
+      help: 'of the rate: constant, cosine or linear',
+    },
+    {
+      flags: '--warmup <share>',
+      path: 'optimizer.warmup',
+      kind: 'number',
+      help: 'share of the steps over which the rate rises from 0',
+    },
+    {
+      flags: '--mini-batch <n>',
+      path: 'loss.miniBatch',
+      kind: 'number',
+      help: 'problems in one update; the whole batch when absent',
+    },
+    { flags: '--epochs <n>', path: 'loss.epochs', kind: 'number', help: "passes over a batch's rollouts" },
+    {
+      flags: '--advantage <name>',
+      path: 'loss.advantage',
+      kind: 'text',
+      help: 'grpo or dr-grpo (no division by the deviation)',
+    },
+    {
+      flags: '--normalizer <name>',
+      path: 'loss.normalizer',
+      kind: 'text',
+      help: 'of the loss: dapo (all tokens alike), grpo (all responses alike) or dr-grpo',
+    },
+    { flags: '--clip-low <x>', path: 'loss.clipLow', kind: 'number', help: 'the ratio is clipped at 1 - x' },
+    { flags: '--clip-high <x>', path: 'loss.clipHigh', kind: 'number', help: 'the ratio is clipped at 1 + x' },
+    {
+      flags: '--mask-truncated',
+      path: 'loss.maskTruncated',
+      kind: 'on',
+      help: 'responses cut at the length limit do not train',
+    },
+    { flags: '--clip-norm <x>', path: 'optimizer.clipNorm', kind: 'number', help: 'bound on the global gradient norm' },
+    { flags: '--weight-decay <x>', path: 'optimizer.weightDecay', kind: 'number', help: 'of AdamW' },
+    { flags: '--beta1 <x>', path: 'optimizer.beta1', kind: 'number', help: 'of AdamW' },
+    { flags: '--beta2 <x>', path: 'optimizer.beta2', kind: 'number', help: 'of AdamW' },
+    { flags: '--epsilon <x>', path: 'optimizer.epsilon', kind: 'number', help: 'of AdamW' },
+  ],
+};
+
+/** `--lora` and `--no-lora` are not in the table: one option with an optional rank, see `loraFrom`. */
+const LORA: OptionGroup = {
+  title: 'Adapter',
+  options: [
+    { flags: '--lora-alpha <x>', path: 'lora.alpha', kind: 'number', help: 'scale of the adapter: alpha / rank' },
+    {
+      flags: '--lora-targets <list>',
+      path: 'lora.targets',
+      kind: 'list',
+      help: 'projections that get an adapter: q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj',
+    },
+  ],
+};
+
+const EVALUATION: OptionGroup = {
+  title: 'Evaluation',
+  options: [
+    {
+      flags: '--eval-dataset <file>',
+      path: 'evaluation.dataset.path',
+      kind: 'file',
+      help: 'problems to evaluate on; the training problems when absent',
+    },
+    {
+      flags: '--eval-every <n>',
+      path: 'evaluation.every',
+      kind: 'number',
+      help: 'evaluate every n steps, beside before the first and after the last',
+    },
+    {
+      flags: '--eval-samples <n>',
+      path: 'evaluation.samples',
+      kind: 'number',
+      help: 'rollouts of each problem; 0 switches evaluations off',
+    },
+    { flags: '--eval-temperature <t>', path: 'evaluation.temperature', kind: 'number', help: 'sampling temperature' },
+    { flags: '--eval-top-p <mass>', path: 'evaluation.topP', kind: 'number', help: 'nucleus mass; 1 is off' },
+    {
+      flags: '--eval-limit <n>',
+      path: 'evaluation.limit',
+      kind: 'number',
+      help: 'evaluate on the first n problems only',
+    },
+    {
+      flags: '--no-eval-greedy',
+      path: 'evaluation.greedy',
+      kind: 'off',
+      help: 'no greedy decoding beside the samples',
+    },
+  ],
+};
+
+const CHECKPOINTS: OptionGroup = {
+  title: 'Checkpoints',
+  options: [
+    { flags: '--checkpoint-every <n>', path: 'checkpoint.every', kind: 'number', help: 'a checkpoint every n steps' },
+    { flags: '--keep <n>', path: 'checkpoint.keep', kind: 'number', help: 'checkpoints that are kept' },
+  ],
+};
+
+export const TRAIN_GROUPS: readonly OptionGroup[] = [MODEL, DATA, SAMPLING, TRAINING, LORA, EVALUATION, CHECKPOINTS];
+export const PROBE_GROUPS: readonly OptionGroup[] = [MODEL, DATA, SAMPLING];
+/** Title of the group that `--lora` and `--no-lora` belong to. */
+export const LORA_GROUP = LORA.title;
+
+/** The option that sets a field: `optimizer.lr` gives `--lr`; undefined for fields without one. */
+export function optionOf(path: string): string | undefined {
+  if (path === 'lora' || path === 'lora.rank') return '--lora';
+  for (const group of TRAIN_GROUPS) {
+    for (const option of group.options) {
+      if (option.path === path || path.startsWith(`${option.path}.`)) return longFlag(option.flags);
+    }
+  }
+  return undefined;
+}
+
+/** `--lr <rate>` gives `--lr`. */
+export function longFlag(flags: string): string {
+  return flags.split(' ')[0]!;
+}
+
+/** Name under which commander keeps an option's value: `--max-tokens <n>` gives `maxTokens`, `--no-x` gives `x`. */
+export function attributeOf(flags: string): string {
+  return longFlag(flags)
+    .replace(/^--(no-)?/, '')
+    .replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}

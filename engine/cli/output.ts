@@ -1,0 +1,72 @@
+/**
+ * What a command prints and where: results on stdout; progress and remarks on stderr. With `--json` stdout carries one
+ * JSON object as its last line, and what would be text on stdout goes to stderr.
+ */
+import { type ErrorCode, type ErrorData, RollscopeError, toErrorData } from '../protocol/errors.ts';
+
+export const EXIT = { ok: 0, failed: 1, usage: 2, stopped: 3 } as const;
+
+/** Errors of the user's input; the others are failures of the run or of Rollscope. */
+const INPUT_ERRORS: readonly ErrorCode[] = [
+  'usage',
+  'config',
+  'dataset',
+  'model',
+  'device',
+  'run-in-use',
+  'run-version',
+  'run-not-found',
+  'run-broken',
+  'busy',
+];
+
+export class Output {
+  constructor(readonly json: boolean) {}
+
+  /** Text for people: on stdout, or on stderr with `--json`. */
+  print(text: string): void {
+    (this.json ? process.stderr : process.stdout).write(`${text}\n`);
+  }
+
+  /** One line of data on stdout, with and without `--json`. */
+  line(value: unknown): void {
+    process.stdout.write(`${JSON.stringify(value)}\n`);
+  }
+
+  /** A remark on stderr. */
+  note(text: string): void {
+    process.stderr.write(`${text}\n`);
+  }
+
+  /** The object that `--json` promises; nothing without `--json`. */
+  result(value: object): void {
+    if (this.json) this.line(value);
+  }
+}
+
+export function exitCodeOf(error: unknown): number {
+  if (!(error instanceof RollscopeError)) return EXIT.failed;
+  if (error.code === 'cancelled') return EXIT.stopped;
+  return INPUT_ERRORS.includes(error.code) ? EXIT.usage : EXIT.failed;
+}
+
+/** Prints an error as `error: ...` and `hint: ...`, or as `{"error": {...}}` with `--json`; a stack only for debugging. */
+export function printError(error: unknown, json: boolean): void {
+  const data = toErrorData(error);
+  const unexpected = data.code === 'internal' && !(error instanceof RollscopeError);
+  if (unexpected) data.hint ??= 'This is a bug in Rollscope. Set ROLLSCOPE_DEBUG=1 to see where, and report it.';
+  if (process.env.ROLLSCOPE_DEBUG === '1' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  process.stderr.write(`${errorText(data)}\n`);
+  if (json) process.stdout.write(`${JSON.stringify({ error: data })}\n`);
+}
+
+export function errorText({ message, hint }: Pick<ErrorData, 'message' | 'hint'>): string {
+  return hint ? `error: ${message}\nhint: ${hint}` : `error: ${message}`;
+}
+
+/** Ends the process once stdout and stderr have been taken. */
+export async function exit(code: number): Promise<never> {
+  const flush = (stream: NodeJS.WriteStream) => new Promise<void>((resolve) => stream.write('', () => resolve()));
+  await Promise.all([flush(process.stdout), flush(process.stderr)]);
+  process.exit(code);
+}

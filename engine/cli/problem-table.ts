@@ -1,0 +1,84 @@
+/** Problems as a probe or a run left them: one row a problem, confidently wrong ones on top. */
+import type { Problem } from '../protocol/records.ts';
+import { type Group, rolloutsOf } from '../protocol/state.ts';
+import { DASH, oneLine, share, table, verdict } from './format.ts';
+
+/** A problem's rollouts in numbers; proportions are of all its rollouts. */
+export interface ProblemResult {
+  id: string;
+  index: number;
+  line: number | null;
+  /** The majority answer; null when no rollout had one. */
+  majority: string | null;
+  /** Rollouts with the majority answer over all; null without a majority. */
+  share: number | null;
+  /** Mean probability of a token over the majority's rollouts, exp of the mean log-probability; null without. */
+  confidence: number | null;
+  /** Whether the majority is right; null without a label or a majority. */
+  correct: boolean | null;
+  /** Mean correctness of the rollouts; null without a label. */
+  accuracy: number | null;
+  rollouts: number;
+  noAnswer: number;
+  clusters: { answer: string; count: number; share: number; correct: boolean | null }[];
+  reference: string | null;
+}
+
+export function problemResult(problem: Problem, group: Group): ProblemResult {
+  const rollouts = rolloutsOf(group);
+  const labelled = rollouts.filter(({ correct }) => correct !== null);
+  const voters = rollouts.filter(({ cluster, logprob }) => cluster === 0 && logprob !== null);
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return {
+    id: problem.id,
+    index: problem.index,
+    line: problem.line,
+    majority: group.majority?.answer ?? null,
+    share: group.majority?.share ?? null,
+    confidence: voters.length > 0 ? Math.exp(mean(voters.map(({ logprob }) => logprob!))) : null,
+    correct: group.majority?.correct ?? null,
+    accuracy: labelled.length > 0 ? mean(labelled.map(({ correct }) => Number(correct))) : null,
+    rollouts: group.rollouts,
+    noAnswer: group.noAnswer,
+    clusters: group.clusters.map(({ answer, count, correct }) => ({
+      answer,
+      count,
+      share: count / group.rollouts,
+      correct,
+    })),
+    reference: problem.answer,
+  };
+}
+
+/** Wrong ones first, the surest on top; then those without a verdict; then the right ones, the least sure on top. */
+export function byConcern(a: ProblemResult, b: ProblemResult): number {
+  const rank = ({ correct }: ProblemResult) => (correct === false ? 0 : correct === null ? 1 : 2);
+  const sureness = ({ share: value }: ProblemResult) => value ?? 0;
+  const difference = rank(a) - rank(b);
+  if (difference !== 0) return difference;
+  const bySureness = rank(a) === 2 ? sureness(a) - sureness(b) : sureness(b) - sureness(a);
+  return bySureness || a.index - b.index;
+}
+
+export function problemTable(results: readonly ProblemResult[]): string {
+  const rows = results.map((result) => [
+    oneLine(result.id, 24),
+    result.line === null ? DASH : String(result.line),
+    verdict(result.correct),
+    share(result.share),
+    share(result.confidence),
+    result.majority === null ? DASH : oneLine(result.majority, 20),
+    result.reference === null ? DASH : oneLine(result.reference, 20),
+    clustersText(result),
+  ]);
+  const header = ['problem', 'line', 'majority', 'share', 'confidence', 'answer', 'reference', 'clusters'];
+  return table(header, rows, [1, 3, 4]);
+}
+
+/** `12 x5, 13 x2, (none) x1`. */
+function clustersText({ clusters, noAnswer }: ProblemResult): string {
+  const shown = clusters.slice(0, 4).map(({ answer, count }) => `${oneLine(answer, 16)} x${count}`);
+  if (clusters.length > 4) shown.push(`${clusters.length - 4} more`);
+  if (noAnswer > 0) shown.push(`(none) x${noAnswer}`);
+  return shown.join(', ');
+}

@@ -1,0 +1,255 @@
+/**
+ * The commands, their options and their help. Only this and `options.ts` are loaded for `--help`; what a command does is
+ * in `commands/`, loaded when it runs.
+ */
+import { Command, Option } from 'commander';
+import { VERSION } from '../protocol/version.ts';
+import { LORA_GROUP, type OptionGroup, PROBE_GROUPS, type RunOption, TRAIN_GROUPS } from './options.ts';
+
+/** Sets the exit code of the process. */
+export type SetExitCode = (code: number) => void;
+
+const DATASET_HELP = 'a .jsonl, .json, .csv or .parquet file; the embedded problem set when absent';
+const RUN_HELP = "a run's name, its folder, or 'latest'";
+
+const EXIT_HELP = `
+Exit codes:
+  0  done
+  1  the run failed, or an internal error
+  2  wrong usage or bad input
+  3  stopped by the user (Ctrl+C); 'rollscope resume' goes on`;
+
+export function createProgram(setExitCode: SetExitCode): Command {
+  const program = new Command('rollscope')
+    .description(
+      'Trains a language model on rewards that it gives itself, and shows confidence against correctness\nproblem by problem. Works on this machine, without a server.',
+    )
+    .version(VERSION, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .configureHelp({ showGlobalOptions: false })
+    .showSuggestionAfterError(true);
+
+  program.commandsGroup('Runs:');
+  const train = withExamples(
+    program
+      .command('train')
+      .argument('[dataset]', DATASET_HELP)
+      .description('train a model on the problems of a dataset'),
+    [
+      ['rollscope train', 'the embedded model and problems, about a minute'],
+      ['rollscope train problems.jsonl --model models/SmolLM2.gguf --steps 50', ''],
+      ['rollscope train problems.jsonl --votes 64 --group 32 --lr 5e-7 --no-lora', "TTRL's settings"],
+    ],
+  );
+  addGroups(train, TRAIN_GROUPS);
+  addRunFolder(train);
+  addCommon(train);
+  train.action(async (dataset: string | undefined, options) => {
+    const { train: run } = await import('./commands/train.ts');
+    setExitCode(await run(dataset, options));
+  });
+
+  const probe = withExamples(
+    program
+      .command('probe')
+      .argument('[dataset]', DATASET_HELP)
+      .description('sample the problems without training: clusters, majority share, confidence, right or wrong'),
+    [
+      ['rollscope probe problems.jsonl --votes 16', ''],
+      ['rollscope probe problems.jsonl --id 17 --json', ''],
+    ],
+  );
+  addGroups(probe, PROBE_GROUPS);
+  addRunFolder(probe);
+  addCommon(probe);
+  probe.action(async (dataset: string | undefined, options) => {
+    const { probe: run } = await import('./commands/probe.ts');
+    setExitCode(await run(dataset, options));
+  });
+
+  const resume = withExamples(
+    program
+      .command('resume')
+      .argument('<run>', RUN_HELP)
+      .description('go on with a run that was stopped, killed or failed, from its last checkpoint'),
+    [['rollscope resume latest', '']],
+  );
+  addWhere(resume);
+  addCommon(resume);
+  resume.action(async (run: string, options) => {
+    const { resume: go } = await import('./commands/resume.ts');
+    setExitCode(await go(run, options));
+  });
+
+  const runs = program.command('runs').description('list the runs');
+  addWhere(runs);
+  addCommon(runs);
+  runs.action(async (options) => {
+    const { runs: list } = await import('./commands/runs.ts');
+    setExitCode(await list(options));
+  });
+
+  const show = withExamples(
+    program
+      .command('show')
+      .argument('<run>', RUN_HELP)
+      .description('show a run: summary, curves, problems; or one problem with its rollouts'),
+    [
+      ['rollscope show latest', ''],
+      ['rollscope show latest --problem 17', 'clusters and rollouts'],
+      ['rollscope show latest --problem 17 --rollout 3', 'one response and why it got its reward'],
+    ],
+  );
+  show
+    .option('--problem <id>', 'show this problem')
+    .option('--rollout <n>', 'show this rollout of the problem, from 0')
+    .option('--step <n>', 'at this step; the last one when absent');
+  addWhere(show);
+  addCommon(show);
+  show.action(async (run: string, options) => {
+    const { show: print } = await import('./commands/show.ts');
+    setExitCode(await print(run, options));
+  });
+
+  const exporting = withExamples(
+    program.command('export').argument('<run>', RUN_HELP).description('write a run in the format of another tool'),
+    [
+      ['rollscope export latest --format peft --out adapter', 'for peft.PeftModel.from_pretrained'],
+      ['rollscope export latest --format parquet --out rollouts.parquet', ''],
+    ],
+  );
+  exporting
+    .addOption(
+      new Option(
+        '--format <name>',
+        'peft: the LoRA adapter; safetensors: whole weights; jsonl, parquet: the rollouts; tensorboard: the metrics',
+      )
+        .choices(['peft', 'safetensors', 'jsonl', 'parquet', 'tensorboard'])
+        .makeOptionMandatory(),
+    )
+    .requiredOption('--out <path>', 'file or folder to write')
+    .option('--runs <folder>', 'where the runs are, when not in the usual folder');
+  addCommon(exporting);
+  exporting.action(async (run: string, options) => {
+    const { exportRun } = await import('./commands/export.ts');
+    setExitCode(await exportRun(run, options));
+  });
+
+  program.commandsGroup('Answers:');
+  const grade = withExamples(
+    program
+      .command('grade')
+      .argument('<pairs>', 'file with lines {"prediction": text, "reference": text}; \'-\' reads stdin')
+      .description('say for each pair of texts whether the answers are equal'),
+    [
+      ['rollscope grade pairs.jsonl', ''],
+      [`echo '{"prediction":"\\\\boxed{1/2}","reference":"0.5"}' | rollscope grade -`, ''],
+    ],
+  );
+  addCommon(grade);
+  grade.addHelpText(
+    'after',
+    `
+Each line is answered by {"equal": true|false, "extracted": text|null}, a bad one by {"error": text, "line": n}; then the
+exit code is 2. Blank lines are skipped. With --json a last line {"lines", "equal", "errors"} follows.`,
+  );
+  grade.action(async (file: string, options) => {
+    const { grade: run } = await import('./commands/grade.ts');
+    setExitCode(await run(file, options));
+  });
+
+  const vote = withExamples(
+    program
+      .command('vote')
+      .argument('<rollouts>', `file with lines {"id", "responses": [text...], "answer"?}; '-' reads stdin`)
+      .description('cluster the responses to each problem by answer and take the vote'),
+    [['rollscope vote rollouts.jsonl', '']],
+  );
+  addCommon(vote);
+  vote.addHelpText(
+    'after',
+    `
+Each line is answered by {"id", "majority", "share", "clusters", "correct"?}, a bad one by {"error": text, "line": n}; then
+the exit code is 2. A response without an answer does not vote, but counts in the share. Blank lines are skipped.
+With --json a last line {"lines", "correct", "errors"} follows.`,
+  );
+  vote.action(async (file: string, options) => {
+    const { vote: run } = await import('./commands/vote.ts');
+    setExitCode(await run(file, options));
+  });
+
+  program.commandsGroup('Machine:');
+  const doctor = program.command('doctor').description('show devices and versions, what is missing and how to get it');
+  addCommon(doctor);
+  doctor.action(async (options) => {
+    const { doctor: run } = await import('./commands/doctor.ts');
+    setExitCode(await run(options));
+  });
+
+  const serve = program
+    .command('serve')
+    .description(
+      'run the engine in the background for the editor; prints its address as one JSON line when it is ready',
+    );
+  serve
+    .addOption(
+      new Option('--when-alone <what>', 'a run whose last client has left goes on, or stops with a checkpoint')
+        .choices(['go-on', 'stop'])
+        .default('go-on'),
+    )
+    .option('--grace <seconds>', 'without clients and without a run, the engine ends after this time', '60')
+    .option('--out <folder>', 'where runs go that name no folder')
+    .option('--home <folder>', "where the engine's address and log go, when not in the usual folder");
+  serve.action(async (options) => {
+    const { serve: run } = await import('./commands/serve.ts');
+    setExitCode(await run(options));
+  });
+
+  program.addHelpText('after', `${EXIT_HELP}\n\nOptions of a command: rollscope help <command>`);
+  return program;
+}
+
+function addGroups(command: Command, groups: readonly OptionGroup[]): void {
+  for (const { title, options } of groups) {
+    command.optionsGroup(`${title}:`);
+    if (title === LORA_GROUP) {
+      command.option('--lora [rank]', 'train a LoRA adapter of this rank').option('--no-lora', 'train all weights');
+    }
+    for (const option of options) addRunOption(command, option);
+  }
+}
+
+function addRunOption(command: Command, { flags, kind, help }: RunOption): void {
+  const option = new Option(flags, help);
+  if (kind === 'repeat') {
+    option.argParser((value: string, previous: string[] | undefined) => [...(previous ?? []), value]);
+  }
+  // commander would set the positive of a `--no-` option by itself; absent must stay absent.
+  command.addOption(option);
+}
+
+function addRunFolder(command: Command): void {
+  command
+    .optionsGroup('Run folder:')
+    .option('--out <folder>', 'where the run folder goes')
+    .option('--name <name>', 'name of the run')
+    .option('--config <file>', "a JSON file with the fields of run.json's config; options go before it");
+}
+
+function addWhere(command: Command): void {
+  command.option('--out <folder>', 'where the runs are, when not in the usual folder');
+}
+
+function addCommon(command: Command): void {
+  command
+    .optionsGroup('Output:')
+    .option('--json', 'print one JSON object as the last line of stdout, everything else on stderr')
+    .helpOption('-h, --help', 'print this help');
+}
+
+function withExamples(command: Command, examples: [string, string][]): Command {
+  const width = Math.max(...examples.map(([line]) => line.length));
+  const lines = examples.map(([line, remark]) => `  ${remark ? `${line.padEnd(width)}  # ${remark}` : line}`);
+  return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+}

@@ -1,0 +1,176 @@
+/**
+ * Live progress on stderr: on a terminal a block of lines redrawn in place, elsewhere a plain line every few seconds.
+ * Remarks (evaluations, warnings) stay above the block.
+ */
+import type { JournalRecord, StepRecord } from '../protocol/records.ts';
+import type { Progress } from '../protocol/rpc.ts';
+import { duration, estimate, share, sparkline } from './format.ts';
+
+/** Milliseconds between two drawings of the block, and between two plain lines. */
+const REDRAW = 100;
+const PLAIN = 3000;
+const CURVE = 32;
+const BAR = 24;
+
+/** What of a terminal the view needs; process.stderr has it. */
+export interface Screen {
+  write(text: string): unknown;
+  isTTY?: boolean;
+  columns?: number;
+}
+
+export class ProgressView {
+  readonly #screen: Screen;
+  readonly #live: boolean;
+  #progress: Progress | null = null;
+  #metrics: StepRecord['metrics'] | null = null;
+  #tokensPerSecond: number | null = null;
+  readonly #proxy: (number | null)[] = [];
+  readonly #truth: (number | null)[] = [];
+  readonly #majority: (number | null)[] = [];
+  #drawnLines = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #lastDrawn = 0;
+  #lastPlain = '';
+
+  constructor(screen: Screen = process.stderr) {
+    this.#screen = screen;
+    // A terminal without cursor control gets plain lines.
+    this.#live = screen.isTTY === true && process.env.TERM !== 'dumb' && process.env.CI !== 'true';
+  }
+
+  progress(progress: Progress): void {
+    this.#progress = progress;
+    this.#schedule();
+  }
+
+  record(record: JournalRecord): void {
+    if (record.type === 'step') {
+      this.#metrics = record.metrics;
+      this.#tokensPerSecond = record.timing.rolloutTokensPerSecond;
+      this.#proxy.push(record.metrics.proxyReward);
+      this.#truth.push(record.metrics.groundTruthReward);
+      this.#majority.push(record.metrics.majorityShare);
+      this.#schedule();
+    } else {
+      const text = remarkOf(record);
+      if (text) this.note(text);
+    }
+  }
+
+  /** Prints a line that stays. */
+  note(text: string): void {
+    this.#erase();
+    this.#screen.write(`${text}\n`);
+    this.#draw();
+  }
+
+  /** Removes the block; nothing is drawn afterwards. */
+  end(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#live) this.#erase();
+    else if (this.#progress) this.#writePlain();
+    this.#progress = null;
+  }
+
+  #schedule(): void {
+    if (this.#timer) return;
+    const wait = Math.max(0, this.#lastDrawn + (this.#live ? REDRAW : PLAIN) - Date.now());
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#lastDrawn = Date.now();
+      if (this.#live) {
+        this.#erase();
+        this.#draw();
+      } else this.#writePlain();
+    }, wait);
+    this.#timer.unref();
+  }
+
+  #writePlain(): void {
+    const line = plainLine(this.#progress, this.#metrics, this.#tokensPerSecond);
+    if (line === this.#lastPlain || line === '') return;
+    this.#lastPlain = line;
+    this.#screen.write(`${line}\n`);
+  }
+
+  #draw(): void {
+    if (!this.#live || !this.#progress) return;
+    const width = (this.#screen.columns ?? 80) - 1;
+    const lines = this.#block(this.#progress).map((line) => cut(line, width));
+    this.#screen.write(`${lines.join('\n')}\n`);
+    this.#drawnLines = lines.length;
+  }
+
+  #erase(): void {
+    if (this.#drawnLines === 0) return;
+    // Up to the block's first line, then clear to the end of the screen.
+    this.#screen.write(`\x1b[${this.#drawnLines}A\x1b[J`);
+    this.#drawnLines = 0;
+  }
+
+  #block(progress: Progress): string[] {
+    const done = progress.steps > 0 ? Math.min(1, progress.step / progress.steps) : 0;
+    const filled = Math.round(done * BAR);
+    const bar = '█'.repeat(filled) + '░'.repeat(BAR - filled);
+    const fraction = progress.fraction === null ? '' : ` ${Math.round(progress.fraction * 100)}%`;
+    const head = progress.steps > 0 ? `step ${progress.step}/${progress.steps}  ${bar}  ` : '';
+    const lines = [
+      `${head}${progress.state === 'running' ? '' : `${progress.state}: `}${progress.activity}${fraction}`,
+    ];
+    if (this.#metrics) {
+      const range = { low: 0, high: 1 };
+      const curve = (values: (number | null)[]) => sparkline(values, CURVE, range);
+      lines.push(`  proxy reward         ${share(this.#metrics.proxyReward)}  ${curve(this.#proxy)}`);
+      lines.push(`  ground-truth reward  ${share(this.#metrics.groundTruthReward).padEnd(4)}  ${curve(this.#truth)}`);
+      lines.push(`  majority share       ${share(this.#metrics.majorityShare)}  ${curve(this.#majority)}`);
+    }
+    lines.push(`  ${speed(progress, this.#tokensPerSecond)}   ${duration(progress.secondsLeft)} left`);
+    return lines;
+  }
+}
+
+function plainLine(
+  progress: Progress | null,
+  metrics: StepRecord['metrics'] | null,
+  tokensPerSecond: number | null,
+): string {
+  if (!progress) return '';
+  const parts = progress.steps > 0 ? [`step ${progress.step}/${progress.steps}`] : [];
+  if (metrics) {
+    parts.push(
+      `proxy ${share(metrics.proxyReward)}`,
+      `truth ${share(metrics.groundTruthReward)}`,
+      `majority ${share(metrics.majorityShare)}`,
+    );
+  }
+  parts.push(speed(progress, tokensPerSecond), `${duration(progress.secondsLeft)} left`);
+  const activity = progress.state === 'running' ? progress.activity : `${progress.state}: ${progress.activity}`;
+  return `${parts.join('  ')}  (${activity})`;
+}
+
+function speed(progress: Progress, last: number | null): string {
+  const value = progress.tokensPerSecond ?? last;
+  return value === null ? '- tokens/s' : `${Math.round(value)} tokens/s`;
+}
+
+/** What of a record is worth a line that stays. */
+export function remarkOf(record: JournalRecord): string | null {
+  switch (record.type) {
+    case 'evaluation':
+      if (!record.accuracy) return `evaluation at step ${record.step}: majority share ${share(record.majorityShare)}`;
+      return `evaluation at step ${record.step}: accuracy ${estimate(record.accuracy)}, majority ${share(record.majorityAccuracy?.mean)}`;
+    case 'warning':
+      return `warning: ${record.message}`;
+    case 'lifecycle':
+      return record.message ? `${record.event}: ${record.message}` : null;
+    default:
+      return null;
+  }
+}
+
+/** Cut to the width of the terminal: a line that wraps would be two lines to erase. */
+function cut(text: string, width: number): string {
+  return [...text].slice(0, width).join('');
+}

@@ -1,0 +1,110 @@
+/** What a run's records add up to for a person: before and after, speed, memory. */
+import type { EvaluationRecord, JournalRecord } from '../protocol/records.ts';
+import { DASH, estimate, number, share, table } from './format.ts';
+
+/** An evaluation as `--json` prints it. Proportions have their 95% interval beside them; null where a value is absent. */
+export interface EvaluationSummary {
+  step: number;
+  problems: number;
+  samples: number;
+  accuracy: number | null;
+  accuracyInterval: [number, number] | null;
+  majorityAccuracy: number | null;
+  majorityAccuracyInterval: [number, number] | null;
+  greedyAccuracy: number | null;
+  greedyAccuracyInterval: [number, number] | null;
+  passAtK: number | null;
+  majorityShare: number;
+  entropy: number | null;
+  length: number | null;
+}
+
+export interface RunSummary {
+  /** Optimizer steps done. */
+  steps: number;
+  /** The evaluation before the first step, and the latest one; null without. */
+  before: EvaluationSummary | null;
+  after: EvaluationSummary | null;
+  /** Rollout tokens over the seconds spent on them, all steps together; null before the first step. */
+  rolloutTokensPerSecond: number | null;
+  /** Largest resident memory that was seen. */
+  peakMemoryBytes: number | null;
+}
+
+/** `peak`: the largest resident memory that this process knows of, when the run was its own. */
+export function summarize(records: readonly JournalRecord[], peak: number | null = null): RunSummary {
+  let steps = 0;
+  let tokens = 0;
+  let rolloutSeconds = 0;
+  let before: EvaluationRecord | null = null;
+  let latest: EvaluationRecord | null = null;
+  let peakMemoryBytes = peak;
+  for (const record of records) {
+    if (record.type === 'step') {
+      steps = record.step;
+      tokens += record.metrics.tokens;
+      rolloutSeconds += record.timing.rolloutSeconds;
+      peakMemoryBytes = Math.max(peakMemoryBytes ?? 0, record.timing.residentBytes);
+    } else if (record.type === 'evaluation') {
+      if (record.step === 0) before = record;
+      latest = record;
+    }
+  }
+  const after = latest && (latest.step > 0 || steps === 0) ? latest : null;
+  return {
+    steps,
+    before: before && toSummary(before),
+    after: after && toSummary(after),
+    rolloutTokensPerSecond: rolloutSeconds > 0 ? tokens / rolloutSeconds : null,
+    peakMemoryBytes,
+  };
+}
+
+function toSummary(record: EvaluationRecord): EvaluationSummary {
+  const interval = (value: EvaluationRecord['accuracy']): [number, number] | null => value && [value.low, value.high];
+  return {
+    step: record.step,
+    problems: record.problems,
+    samples: record.samples,
+    accuracy: record.accuracy?.mean ?? null,
+    accuracyInterval: interval(record.accuracy),
+    majorityAccuracy: record.majorityAccuracy?.mean ?? null,
+    majorityAccuracyInterval: interval(record.majorityAccuracy),
+    greedyAccuracy: record.greedyAccuracy?.mean ?? null,
+    greedyAccuracyInterval: interval(record.greedyAccuracy),
+    passAtK: record.passAtK?.mean ?? null,
+    majorityShare: record.majorityShare,
+    entropy: record.entropy,
+    length: record.length,
+  };
+}
+
+/** The short table of before and after, with 95% intervals; null when the run was never evaluated. */
+export function beforeAfterTable(records: readonly JournalRecord[]): string | null {
+  const evaluations = records.filter((record) => record.type === 'evaluation');
+  const before = evaluations.find(({ step }) => step === 0);
+  const after = evaluations.findLast(({ step }) => step > 0);
+  const any = after ?? before;
+  if (!any) return null;
+  const row = (name: string, value: (record: EvaluationRecord) => string) => [
+    name,
+    before ? value(before) : DASH,
+    after ? value(after) : DASH,
+  ];
+  const k = any.samples;
+  const rows = [
+    row(`accuracy (avg@${k})`, (record) => estimate(record.accuracy)),
+    row(`majority (maj@${k})`, (record) => estimate(record.majorityAccuracy)),
+    row('greedy', (record) => estimate(record.greedyAccuracy)),
+    row(`pass@${k}`, (record) => estimate(record.passAtK)),
+    row('majority share', (record) => share(record.majorityShare)),
+    row('entropy (nats a token)', (record) => number(record.entropy)),
+    row('length (tokens)', (record) => number(record.length, 1)),
+  ].filter(([, ...values]) => values.some((value) => value !== DASH));
+  const header = [
+    `${any.problems} problems`,
+    before ? 'before' : '',
+    after ? `after ${after.step} ${after.step === 1 ? 'step' : 'steps'}` : '',
+  ];
+  return `${table(header, rows)}\n(95% intervals in brackets)`;
+}

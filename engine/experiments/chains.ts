@@ -1,0 +1,81 @@
+/**
+ * The embedded model's world: chains of sums and differences with a scratchpad, `3+9+4=` answered by `12,16 #### 16`
+ * (running totals, then the answer). The solutions that a model is pre-trained on are flawed on purpose, so that it is
+ * unsure, and sometimes confidently wrong: what test-time training is about.
+ */
+
+/** E: 3 to 4 terms, sums. H: 5 to 6 terms, sums. M: 3 to 4 terms, differences. O: 7 terms, sums; never in pre-training. */
+export type Family = 'E' | 'H' | 'M' | 'O';
+
+/** How flawed the solutions are: S has half the errors and short cuts of W. */
+export type Prior = 'S' | 'W';
+
+export interface Chain {
+  family: Family;
+  terms: number[];
+  /** Such as `3+9+4=`. */
+  prompt: string;
+  answer: string;
+}
+
+/** Numbers in [0, 1). */
+export type Random = () => number;
+
+function between(random: Random, low: number, high: number): number {
+  return low + Math.floor(random() * (high - low + 1));
+}
+
+const TERMS: Record<Family, [number, number]> = { E: [3, 4], H: [5, 6], M: [3, 4], O: [7, 7] };
+
+/** A random problem. Differences begin with a term large enough for the result to stay positive. */
+export function chainProblem(random: Random, family: Family): Chain {
+  const [low, high] = TERMS[family];
+  const terms = Array.from({ length: between(random, low, high) }, () => between(random, 1, 9));
+  if (family === 'M') terms[0] = between(random, 10, 20) + terms.slice(1).reduce((a, b) => a + b, 0) - 9;
+  const sign = family === 'M' ? '-' : '+';
+  const total = terms.slice(1).reduce((a, b) => (family === 'M' ? a - b : a + b), terms[0]!);
+  return { family, terms, prompt: `${terms.join(sign)}=`, answer: String(total) };
+}
+
+const SHORT_CUT: Record<Prior, number> = { S: 0.1, W: 0.2 };
+/** Chance that differences are added up instead. */
+const WRONG_SIGN = 0.6;
+const REPEATED = 0.25;
+const ENDLESS = 0.04;
+const ENDLESS_LENGTH = 8;
+
+/** Chance of an error in each step: 0.08 for 3 terms, growing to 0.30 for 7; half of it with prior S. */
+function stepError(terms: number, prior: Prior): number {
+  const chance = 0.08 + ((terms - 3) / 4) * 0.22;
+  return prior === 'S' ? chance / 2 : chance;
+}
+
+/** A worked solution as a careless pupil writes it. */
+export function flawedSolution(random: Random, { family, terms }: Chain, prior: Prior): string {
+  if (random() < SHORT_CUT[prior]) return ` #### ${terms.at(-1)}`;
+  const subtracts = family === 'M' && random() >= WRONG_SIGN;
+  const error = stepError(terms.length, prior);
+  const totals: number[] = [];
+  let total = terms[0]!;
+  for (const term of terms.slice(1)) {
+    total = subtracts ? total - term : total + term;
+    if (random() < error) total = Math.max(0, total + (random() < 0.5 ? -1 : 1) * between(random, 1, 3));
+    totals.push(total);
+  }
+  if (random() < ENDLESS) {
+    while (totals.length < ENDLESS_LENGTH) totals.push(total);
+    return totals.join(',');
+  }
+  if (random() < REPEATED) totals.push(total);
+  return `${totals.join(',')} #### ${total}`;
+}
+
+/** `count` different problems of the families, in turn. */
+export function chainProblems(random: Random, count: number, families: readonly Family[]): Chain[] {
+  const found = new Map<string, Chain>();
+  while (found.size < count) {
+    const chain = chainProblem(random, families[found.size % families.length]!);
+    if (!found.has(chain.prompt)) found.set(chain.prompt, chain);
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,351 @@
+/** The one object that owns everything: what lives as long as the extension, and how its parts hear of each other. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { rollscopeHome, runsRoot } from '../engine/journal/locations.ts';
+import { liveWriter } from '../engine/journal/lock.ts';
+import { tailRecords } from '../engine/journal/tail.ts';
+import type { RolloutId, RunConfig } from '../engine/protocol/index.ts';
+import { ContextKeys } from './context-keys.ts';
+import { Disposables } from './disposables.ts';
+import { Decorations } from './editor/decorations.ts';
+import { Lenses } from './editor/lenses.ts';
+import { ProblemSets } from './editor/problem-sets.ts';
+import { Results } from './editor/results.ts';
+import { EngineService } from './engine/service.ts';
+import { plural } from './format.ts';
+import { type Health, healthOf, runKeyOf, statusContent } from './health.ts';
+import { Panel } from './panel/panel.ts';
+import { Reporter } from './report.ts';
+import { RolloutDocuments } from './rollout/documents.ts';
+import { RunLibrary } from './run/library.ts';
+import type { OpenRun } from './run/open-run.ts';
+import { RunSession } from './run/session.ts';
+import { engineNode, onDidChangeSettings, runsFolderSetting, shading, whenAlone } from './settings.ts';
+import { StatusItem } from './status-item.ts';
+import { throttle } from './timing.ts';
+import { DatasetsTree, ProblemFiles } from './trees/datasets.ts';
+import { ModelList, ModelsTree } from './trees/models.ts';
+import { RunsTree } from './trees/runs.ts';
+
+/** Milliseconds between two refreshes of what shows the progress. */
+const PACE = 250;
+
+export class Rollscope {
+  private readonly scope = new Disposables();
+  /** What belongs to a run that is followed through its folder, because no engine can be reached. */
+  private readonly tailing = this.scope.add(new Disposables());
+  private readonly keys = new ContextKeys();
+
+  readonly report: Reporter;
+  readonly engine: EngineService;
+  readonly session: RunSession;
+  readonly library: RunLibrary;
+  readonly models: ModelList;
+  readonly problemFiles: ProblemFiles;
+  readonly sets: ProblemSets;
+  readonly results: Results;
+  readonly rollouts: RolloutDocuments;
+  readonly panel: Panel;
+
+  constructor(readonly context: vscode.ExtensionContext) {
+    const { extensionUri, extension } = context;
+    const own = <T extends { dispose(): unknown }>(part: T): T => this.scope.add(part);
+    this.report = own(new Reporter());
+    const report = (error: unknown) => this.report.error(error);
+    this.engine = own(
+      new EngineService({
+        home: rollscopeHome(),
+        version: extension.packageJSON.version,
+        name: `editor ${process.pid}`,
+        launch: () => ({
+          node: engineNode() ?? process.execPath,
+          cli: vscode.Uri.joinPath(extensionUri, 'dist', 'cli.js').fsPath,
+          args: ['--when-alone', whenAlone(), '--out', this.runsFolder],
+          logFile: path.join(context.logUri.fsPath, 'engine.log'),
+        }),
+        log: (level, message) => this.report.log(level, message),
+      }),
+    );
+    this.session = own(new RunSession(this.engine));
+    this.library = own(new RunLibrary(() => this.runsFolder, this.session));
+    this.models = own(new ModelList(context.globalState));
+    this.problemFiles = own(new ProblemFiles(() => this.runsFolder));
+    this.sets = own(new ProblemSets());
+    this.results = own(new Results(this.library, this.session, report));
+    this.rollouts = own(new RolloutDocuments((folder) => this.library.read(folder)));
+    this.panel = own(
+      new Panel(extensionUri, {
+        restore: (run) => this.restore(run),
+        perform: async (kind, run) => {
+          const command = kind === 'continue' ? 'resume' : kind === 'choose-run' ? 'openRun' : kind;
+          const argument = kind === 'resume' && run ? [run.folder] : [];
+          await vscode.commands.executeCommand(`rollscope.${command}`, ...argument);
+        },
+        openRollout: (run, id) => this.openRollout(run, id),
+        revealProblem: (run, problem) => this.revealProblem(run, problem),
+        report,
+      }),
+    );
+    own(new Lenses(this.sets, this.results, this.models, this.session));
+    own(new Decorations(extensionUri, this.sets, this.results));
+    this.showTrees();
+    this.showState();
+    this.watchRuns();
+  }
+
+  /** The folder that holds the runs. */
+  get runsFolder(): string {
+    return runsFolderSetting() ?? runsRoot();
+  }
+
+  get health(): Health {
+    return healthOf(this.engine.link, this.session.progress, this.session.preparing);
+  }
+
+  /** Starts a run and shows it. */
+  async start(config: RunConfig): Promise<void> {
+    this.panel.open({ preserveFocus: true });
+    const run = await this.session.start(config, this.runsFolder);
+    this.show(run);
+  }
+
+  /** Takes up the run that an engine in the background works on; null when there is none. */
+  async reattach(): Promise<OpenRun | null> {
+    const client = await this.engine.reattach();
+    return client ? this.session.follow(client) : null;
+  }
+
+  /** Shows a run in the panel; one that another process works on is followed. */
+  show(run: OpenRun): void {
+    this.tailing.clear();
+    this.panel.setRun(run);
+    if (run !== this.session.active && liveWriter(run.folder)) this.tail(run);
+  }
+
+  /** Opens a run of the disk in the panel, attached to its engine when one works on it. */
+  async openRun(folder: string): Promise<OpenRun> {
+    let run = await this.library.read(folder);
+    if (run !== this.session.active && liveWriter(folder)) {
+      run = (await this.attachTo(run.run)) ?? run;
+      if (run.folder !== path.resolve(folder)) run = await this.library.read(folder);
+    }
+    this.show(run);
+    this.panel.open();
+    return run;
+  }
+
+  /** Attaches to the engine that works on a run; null when none can be reached. */
+  async attachTo(name: string): Promise<OpenRun | null> {
+    const engine = (await this.engine.find()).find(({ active }) => active?.run === name);
+    if (!engine) return null;
+    return this.session.follow(await this.engine.attach(engine.address));
+  }
+
+  async openRollout(run: OpenRun, { group, rollout }: RolloutId): Promise<void> {
+    await this.rollouts.open(run, group, rollout);
+  }
+
+  /** Shows where a problem stands in its file. */
+  async revealProblem(run: OpenRun, index: number): Promise<void> {
+    const problem = run.problems[index];
+    if (!problem) return;
+    if (!path.isAbsolute(problem.source)) {
+      void vscode.window.showInformationMessage('The embedded problems have no file of their own.');
+      return;
+    }
+    const uri = vscode.Uri.file(problem.source);
+    if (problem.line === null) {
+      await vscode.commands.executeCommand('vscode.open', uri);
+      return;
+    }
+    const document = await vscode.workspace.openTextDocument(uri);
+    // Where it stands now goes before where it stood when the run began.
+    const now = this.sets.of(document)?.problems.find(({ prompt }) => prompt === problem.prompt);
+    const line = Math.min(now?.line ?? problem.line - 1, document.lineCount - 1);
+    const editor = await vscode.window.showTextDocument(document, { selection: new vscode.Range(line, 0, line, 0) });
+    editor.revealRange(new vscode.Range(line, 0, line, 0), vscode.TextEditorRevealType.InCenter);
+  }
+
+  /** Deletes a run's folder and everything that shows it. */
+  async deleteRun(folder: string): Promise<void> {
+    await vscode.workspace.fs.delete(vscode.Uri.file(folder), { recursive: true, useTrash: false });
+    if (this.panel.shown?.folder === path.resolve(folder)) this.panel.setRun(null);
+    this.library.forget(folder);
+  }
+
+  dispose(): void {
+    this.scope.dispose();
+  }
+
+  /** What a panel of the former window showed: the run that goes on, else the one that it remembers. */
+  private async restore(name: string | null): Promise<OpenRun | null> {
+    const active = this.session.active ?? (await this.reattach().catch(() => null));
+    if (active && (name === null || active.run === name)) return active;
+    const info = name === null ? undefined : (await this.library.list()).find(({ run }) => run === name);
+    if (!info) return active;
+    const run = await this.library.read(info.folder);
+    if (liveWriter(run.folder)) this.tail(run);
+    return run;
+  }
+
+  private tail(run: OpenRun): void {
+    const controller = new AbortController();
+    this.tailing.add({ dispose: () => controller.abort() });
+    const again = async () => {
+      controller.abort();
+      this.library.forget(run.folder);
+      const fresh = await this.library.read(run.folder);
+      if (this.panel.shown === run) this.show(fresh);
+    };
+    tailRecords(
+      run.folder,
+      run.state.seq + 1,
+      (records) => {
+        // Its engine went back behind what is known here: read it anew.
+        if (records[0] && records[0].seq <= run.state.seq) void again().catch((error) => this.report.error(error));
+        else run.append(records);
+      },
+      controller.signal,
+    ).catch((error) => this.report.error(error));
+  }
+
+  private showTrees(): void {
+    const runs = this.scope.add(
+      new RunsTree(
+        this.library,
+        (folder) => this.session.active?.folder === path.resolve(folder) && this.session.progress?.state === 'paused',
+        (error) => this.report.error(error),
+      ),
+    );
+    const datasets = this.scope.add(new DatasetsTree(this.problemFiles));
+    const models = this.scope.add(new ModelsTree(this.models));
+    const view = (id: string, treeDataProvider: vscode.TreeDataProvider<vscode.TreeItem>) =>
+      this.scope.add(vscode.window.createTreeView(`rollscope.${id}`, { treeDataProvider, showCollapseAll: false }));
+    const runsView = view('runs', runs as vscode.TreeDataProvider<vscode.TreeItem>);
+    view('datasets', datasets as vscode.TreeDataProvider<vscode.TreeItem>);
+    const modelsView = view('models', models as vscode.TreeDataProvider<vscode.TreeItem>);
+
+    const hint = () => {
+      modelsView.message =
+        this.models.recent.length === 0 ? 'Add a GGUF file, a Hugging Face folder or a Hub id to train a real model.' : undefined;
+    };
+    hint();
+    this.scope.add(
+      this.models.onDidChange(() => {
+        hint();
+        models.refresh();
+      }),
+    );
+    this.scope.add(this.library.onDidChange(() => runs.refresh()));
+    // The list is read only while somebody looks.
+    this.scope.add(runsView.onDidChangeVisibility(({ visible }) => visible && this.library.refresh()));
+    const paced = this.scope.add(throttle(PACE * 4, () => runsView.visible && runs.refresh()));
+    const following = this.scope.add(new Disposables());
+    this.scope.add(
+      this.session.onDidChangeActive((run) => {
+        following.clear();
+        if (!run) return;
+        following.add(run.onDidChangeProgress(() => paced()));
+        following.add(run.onDidAppend(() => paced()));
+      }),
+    );
+    this.scope.add(
+      this.problemFiles.onDidChange(() => {
+        datasets.refresh();
+      }),
+    );
+  }
+
+  /** The status item and the context keys follow the engine, the run and the editors. */
+  private showState(): void {
+    const item = this.scope.add(new StatusItem());
+    const update = () => {
+      const { health } = this;
+      item.update(statusContent(health, this.session.progress));
+      this.keys.set('engine', health);
+      this.keys.set('run', runKeyOf(health));
+    };
+    const paced = this.scope.add(throttle(PACE, update));
+    const following = this.scope.add(new Disposables());
+    this.scope.add(this.engine.onDidChangeLink(() => paced()));
+    this.scope.add(
+      this.session.onDidChangeActive((run) => {
+        following.clear();
+        if (run) following.add(run.onDidChangeProgress(() => paced()));
+        paced();
+      }),
+    );
+    this.scope.add(this.session.onDidEnd(({ run, end }) => this.tellEnd(run, end)));
+    this.scope.add(this.session.onDidInterrupt((run) => void this.tellInterruption(run)));
+    this.scope.add(this.engine.onLog(({ level, message }) => this.report.log(level, `engine: ${message}`)));
+    this.scope.add(
+      this.engine.onDidConnect((client) => {
+        // After a lost connection, or in a new window: go on with what the engine works on.
+        if (!this.session.preparing) void this.session.follow(client).catch((error) => this.report.error(error));
+      }),
+    );
+    this.scope.add(this.panel.onDidChangeOpen((open) => this.keys.set('panel', open)));
+    const editor = () => {
+      const document = vscode.window.activeTextEditor?.document;
+      this.keys.set('problemSet', document !== undefined && this.sets.of(document) !== null);
+      if (RolloutDocuments.addressOf(vscode.window.activeTextEditor)) this.keys.set('rollout', true);
+    };
+    this.scope.add(vscode.window.onDidChangeActiveTextEditor(editor));
+    this.scope.add(this.sets.onDidChange(editor));
+    this.scope.add(onDidChangeSettings(['shading'], () => this.keys.set('shading', shading())));
+    const files = async () => {
+      const found = await this.problemFiles.list();
+      this.keys.set('problemFiles', Object.fromEntries(found.map((file) => [file, true as const])));
+    };
+    this.scope.add(this.problemFiles.onDidChange(() => void files()));
+    this.keys.set('active', true);
+    this.keys.set('shading', shading());
+    editor();
+    update();
+  }
+
+  /** Runs that come and go on the disk, from this window or another program. */
+  private watchRuns(): void {
+    const watching = this.scope.add(new Disposables());
+    const settled = this.scope.add(throttle(PACE * 2, () => this.library.refresh()));
+    const watch = () => {
+      watching.clear();
+      const pattern = new vscode.RelativePattern(vscode.Uri.file(this.runsFolder), '*/{run.json,lock}');
+      const watcher = watching.add(vscode.workspace.createFileSystemWatcher(pattern, false, true, false));
+      watching.add(watcher.onDidCreate(() => settled()));
+      watching.add(watcher.onDidDelete(() => settled()));
+    };
+    watch();
+    this.scope.add(
+      onDidChangeSettings(['runsFolder'], () => {
+        watch();
+        this.library.refresh();
+      }),
+    );
+  }
+
+  private tellEnd(run: OpenRun, end: NonNullable<OpenRun['state']['end']>): void {
+    this.report.log('info', `run ${run.run} ended at step ${end.step}: ${end.reason}`);
+    // A run that was stopped or is complete shows that by itself; a failure needs a decision.
+    if (end.reason !== 'failed') return;
+    const { message = 'The run failed.', hint } = end.error ?? {};
+    void this.report.ask(`Run ${run.run} failed at step ${end.step}. ${message}${hint ? ` ${hint}` : ''}`, {
+      Resume: () => this.resume(run.folder),
+    });
+  }
+
+  private async tellInterruption(run: OpenRun): Promise<void> {
+    this.library.refresh();
+    const steps = plural(run.state.step, 'step');
+    await this.report.ask(`The engine stopped unexpectedly. Run ${run.run} was interrupted after ${steps}.`, {
+      Resume: () => this.resume(run.folder),
+    });
+  }
+
+  /** Goes on with a run from its last checkpoint, and shows it. */
+  async resume(folder: string): Promise<void> {
+    this.library.forget(folder);
+    this.show(await this.session.resume(folder));
+    this.panel.open({ preserveFocus: true });
+  }
+}

@@ -1,0 +1,84 @@
+/** Results beside the problems: a mark in the margin and the majority answer behind the line; a hover with all answers. */
+import * as vscode from 'vscode';
+import { Disposables } from '../disposables.ts';
+import { inlineResultsEnabled, onDidChangeSettings } from '../settings.ts';
+import { debounce } from '../timing.ts';
+import { PROBLEM_DOCUMENTS } from './lenses.ts';
+import type { ProblemSets } from './problem-sets.ts';
+import type { Results } from './results.ts';
+import { hoverText, resultText, type Verdict, verdictOf } from './texts.ts';
+
+const SETTLE = 100;
+
+export class Decorations implements vscode.HoverProvider {
+  private readonly scope = new Disposables();
+  private readonly types: Record<Verdict, vscode.TextEditorDecorationType>;
+
+  constructor(
+    extension: vscode.Uri,
+    private readonly sets: ProblemSets,
+    private readonly results: Results,
+  ) {
+    const type = (color: string, icon: string) =>
+      this.scope.add(
+        vscode.window.createTextEditorDecorationType({
+          after: { margin: '0 0 0 2em', color: new vscode.ThemeColor(color) },
+          gutterIconPath: vscode.Uri.joinPath(extension, 'media', `${icon}.svg`),
+          gutterIconSize: '75%',
+          overviewRulerColor: new vscode.ThemeColor(color),
+          overviewRulerLane: vscode.OverviewRulerLane.Right,
+          rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
+        }),
+      );
+    this.types = {
+      right: type('testing.iconPassed', 'right'),
+      wrong: type('testing.iconFailed', 'wrong'),
+      unknown: type('editorCodeLens.foreground', 'unknown'),
+    };
+    const all = this.scope.add(debounce(SETTLE, () => this.decorateAll()));
+    this.scope.add(vscode.window.onDidChangeVisibleTextEditors(() => all()));
+    this.scope.add(sets.onDidChange(() => all()));
+    this.scope.add(results.onDidChange(() => all()));
+    this.scope.add(onDidChangeSettings(['inlineResults'], () => all()));
+    this.scope.add(vscode.languages.registerHoverProvider(PROBLEM_DOCUMENTS, this));
+    all();
+  }
+
+  provideHover(document: vscode.TextDocument, position: vscode.Position): vscode.Hover | null {
+    const problem = this.sets.at(document, position.line);
+    const result = problem && this.results.of(document.uri.fsPath)?.find(problem);
+    if (!problem || !result) return null;
+    const argument = [{ folder: result.run.folder, problem: result.problem.index }];
+    const link = `command:rollscope.openProblem?${encodeURIComponent(JSON.stringify(argument))}`;
+    const text = new vscode.MarkdownString(hoverText(result, link));
+    text.isTrusted = { enabledCommands: ['rollscope.openProblem'] };
+    return new vscode.Hover(text);
+  }
+
+  dispose(): void {
+    this.scope.dispose();
+  }
+
+  private decorateAll(): void {
+    for (const editor of vscode.window.visibleTextEditors) this.decorate(editor);
+  }
+
+  private decorate(editor: vscode.TextEditor): void {
+    const { document } = editor;
+    if (vscode.languages.match(PROBLEM_DOCUMENTS, document) === 0) return;
+    const options: Record<Verdict, vscode.DecorationOptions[]> = { right: [], wrong: [], unknown: [] };
+    const set = inlineResultsEnabled(document.uri) ? this.sets.of(document) : null;
+    const results = set && this.results.of(document.uri.fsPath);
+    for (const problem of results ? set.problems : []) {
+      const result = results?.find(problem);
+      // A document may have changed since its problems were found.
+      if (!result || problem.line >= document.lineCount) continue;
+      const { range } = document.lineAt(problem.line);
+      options[verdictOf(result.group)].push({
+        range: new vscode.Range(range.end, range.end),
+        renderOptions: { after: { contentText: resultText(result.group) } },
+      });
+    }
+    for (const verdict of Object.keys(options) as Verdict[]) editor.setDecorations(this.types[verdict], options[verdict]);
+  }
+}

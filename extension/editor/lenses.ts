@@ -1,0 +1,109 @@
+/** CodeLens of problem files: actions above the first line and above each problem, results once there are some. */
+import * as vscode from 'vscode';
+import { DASH } from '../format.ts';
+import type { RunSession } from '../run/session.ts';
+import { codeLensEnabled, onDidChangeSettings } from '../settings.ts';
+import { type ModelList, modelName } from '../trees/models.ts';
+import type { ProblemSets } from './problem-sets.ts';
+import { type Results, samePath } from './results.ts';
+import { resultText } from './texts.ts';
+
+/** Where lenses may stand. */
+export const PROBLEM_DOCUMENTS: vscode.DocumentSelector = [
+  { language: 'jsonl' },
+  { language: 'json' },
+  { pattern: '**/*.{jsonl,ndjson}' },
+];
+
+/** What a command gets that was called on a problem. */
+export interface ProblemArgument {
+  uri: string;
+  row: number;
+}
+
+export class Lenses implements vscode.CodeLensProvider {
+  private readonly changes = new vscode.EventEmitter<void>();
+  private readonly subscriptions: vscode.Disposable[];
+  readonly onDidChangeCodeLenses = this.changes.event;
+
+  constructor(
+    private readonly sets: ProblemSets,
+    private readonly results: Results,
+    private readonly models: ModelList,
+    private readonly session: RunSession,
+  ) {
+    const changed = () => this.changes.fire();
+    this.subscriptions = [
+      vscode.Disposable.from(results.onDidChange(changed), models.onDidChange(changed), sets.onDidChange(changed)),
+      vscode.Disposable.from(session.onDidChangeActive(changed)),
+      onDidChangeSettings(['codeLens'], changed),
+      vscode.languages.registerCodeLensProvider(PROBLEM_DOCUMENTS, this),
+    ];
+  }
+
+  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    if (!codeLensEnabled(document.uri)) return [];
+    const set = this.sets.of(document);
+    if (!set) return [];
+    return [...this.datasetLenses(document), ...this.problemLenses(document, set.problems)];
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.subscriptions, this.changes).dispose();
+  }
+
+  private datasetLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    const { uri } = document;
+    const top = new vscode.Range(0, 0, 0, 0);
+    const lens = (title: string, command: string, tooltip: string, args: unknown[] = [uri]) =>
+      new vscode.CodeLens(top, { title, command: `rollscope.${command}`, tooltip, arguments: args });
+    const lenses = [
+      lens('$(play) Train on this dataset', 'train', 'Train the model on all problems of this file.'),
+      lens('Probe this dataset', 'probe', 'Sample every problem without training.'),
+      lens(`model: ${modelName(this.models.current)}`, 'chooseModel', 'Choose another model.', []),
+    ];
+    const { active } = this.session;
+    if (active && samePath(active.file.config.dataset.path, uri.fsPath)) {
+      const { step, steps } = active.info;
+      lenses.push(lens(`$(sync~spin) step ${step} of ${steps || DASH}`, 'openPanel', 'Open the panel.', []));
+    }
+    return lenses;
+  }
+
+  private problemLenses(
+    document: vscode.TextDocument,
+    problems: NonNullable<ReturnType<ProblemSets['of']>>['problems'],
+  ): vscode.CodeLens[] {
+    const results = this.results.of(document.uri.fsPath);
+    return problems.flatMap((problem) => {
+      const place = new vscode.Range(problem.line, 0, problem.line, 0);
+      const argument: ProblemArgument = { uri: document.uri.toString(), row: problem.row };
+      const lenses = [
+        new vscode.CodeLens(place, {
+          title: 'Probe',
+          command: 'rollscope.probeProblem',
+          tooltip: 'Sample this problem without training.',
+          arguments: [argument],
+        }),
+        new vscode.CodeLens(place, {
+          title: 'Train on this problem',
+          command: 'rollscope.trainProblem',
+          tooltip: 'Train the model on this problem alone.',
+          arguments: [argument],
+        }),
+      ];
+      const result = results?.find(problem);
+      if (result) {
+        lenses.push(
+          new vscode.CodeLens(place, {
+            title: resultText(result.group),
+            command: 'rollscope.openProblem',
+            tooltip: `Show in the panel: run ${result.run.run}, step ${result.group.step}.`,
+            arguments: [{ folder: result.run.folder, problem: result.problem.index }],
+          }),
+        );
+      }
+      return lenses;
+    });
+  }
+}

@@ -1,0 +1,106 @@
+/** The problems of open documents, found again after each change; of a very large file those near what is visible. */
+import * as vscode from 'vscode';
+import { type LocatedProblem, locateProblems } from '../../engine/data/locate.ts';
+import { Disposables } from '../disposables.ts';
+import { Emitter } from '../events.ts';
+import { fieldsSetting, onDidChangeSettings } from '../settings.ts';
+import { debounce } from '../timing.ts';
+import { formatOf, HEAD_LENGTH, looksLikeProblems } from './detect.ts';
+
+/** Characters up to which a whole document is read. */
+const WHOLE = 4_000_000;
+/** Lines read before and behind the visible ones of a larger JSONL document. */
+const MARGIN = 300;
+const SETTLE = 300;
+
+export interface ProblemSet {
+  problems: LocatedProblem[];
+  /** False when only the neighbourhood of the visible lines was read. */
+  whole: boolean;
+}
+
+interface Known {
+  version: number;
+  /** Lines that were read, where not all were. */
+  window: vscode.Range | null;
+  set: ProblemSet | null;
+}
+
+export class ProblemSets {
+  private readonly scope = new Disposables();
+  private readonly changeEmitter = this.scope.add(new Emitter<void>());
+  private readonly known = new Map<string, Known>();
+  readonly onDidChange = this.changeEmitter.event;
+
+  constructor() {
+    const settled = this.scope.add(debounce(SETTLE, () => this.changeEmitter.fire()));
+    this.scope.add(
+      vscode.workspace.onDidChangeTextDocument(({ document }) => {
+        if (this.known.has(document.uri.toString())) settled();
+      }),
+    );
+    this.scope.add(
+      vscode.window.onDidChangeTextEditorVisibleRanges(({ textEditor }) => {
+        if (this.known.get(textEditor.document.uri.toString())?.window) settled();
+      }),
+    );
+    this.scope.add(vscode.workspace.onDidCloseTextDocument(({ uri }) => this.known.delete(uri.toString())));
+    this.scope.add(
+      onDidChangeSettings(['fields'], () => {
+        this.known.clear();
+        this.changeEmitter.fire();
+      }),
+    );
+  }
+
+  /** The problems of a document; null when it does not look like a problem set. */
+  of(document: vscode.TextDocument): ProblemSet | null {
+    const key = document.uri.toString();
+    const known = this.known.get(key);
+    const window = windowOf(document);
+    if (known?.version === document.version && (!known.window || (window && known.window.contains(window.visible)))) {
+      return known.set;
+    }
+    const set = read(document, window?.range ?? null);
+    this.known.set(key, { version: document.version, window: window?.range ?? null, set });
+    return set;
+  }
+
+  /** The problem that a line belongs to. */
+  at(document: vscode.TextDocument, line: number): LocatedProblem | undefined {
+    return this.of(document)?.problems.find((problem) => problem.line <= line && line <= problem.endLine);
+  }
+
+  dispose(): void {
+    this.scope.dispose();
+  }
+}
+
+function read(document: vscode.TextDocument, window: vscode.Range | null): ProblemSet | null {
+  const format = formatOf(document.uri.path) ?? (document.languageId === 'jsonl' ? 'jsonl' : null);
+  if (format !== 'jsonl' && format !== 'json') return null;
+  const fields = fieldsSetting(document.uri);
+  const head = document.getText(new vscode.Range(document.positionAt(0), document.positionAt(HEAD_LENGTH)));
+  if (!looksLikeProblems(head, format, fields.prompt)) return null;
+  if (!window) {
+    const problems = locateProblems(document.getText(), format, fields);
+    return problems.length > 0 ? { problems, whole: true } : null;
+  }
+  if (format !== 'jsonl') return null;
+  let row = 0;
+  for (let line = 0; line < window.start.line; line++) if (!document.lineAt(line).isEmptyOrWhitespace) row++;
+  const near = locateProblems(document.getText(window), format, fields, row);
+  const by = window.start.line;
+  return { problems: near.map((one) => ({ ...one, line: one.line + by, endLine: one.endLine + by })), whole: false };
+}
+
+/** What to read of a document that is too large to be read whole; null for others. */
+function windowOf(document: vscode.TextDocument): { range: vscode.Range; visible: vscode.Range } | null {
+  if (document.offsetAt(new vscode.Position(document.lineCount, 0)) <= WHOLE) return null;
+  const editor = vscode.window.visibleTextEditors.find((one) => one.document === document);
+  const visible = editor?.visibleRanges[0] ?? new vscode.Range(0, 0, 0, 0);
+  const range = document.validateRange(
+    new vscode.Range(Math.max(0, visible.start.line - MARGIN), 0, visible.end.line + MARGIN, Number.MAX_SAFE_INTEGER),
+  );
+  return { range, visible };
+}

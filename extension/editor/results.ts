@@ -1,0 +1,118 @@
+/** What the newest run on a problem file says about each of its problems. Editor-free. */
+import path from 'node:path';
+import type { Group, Problem } from '../../engine/protocol/index.ts';
+import { Disposables } from '../disposables.ts';
+import { Emitter } from '../events.ts';
+import type { RunLibrary } from '../run/library.ts';
+import type { OpenRun } from '../run/open-run.ts';
+import type { RunSession } from '../run/session.ts';
+import { throttle } from '../timing.ts';
+
+/** Milliseconds between two announcements while a run goes on. */
+const PACE = 500;
+
+/** A problem as a file holds it now. */
+export interface ProblemText {
+  row: number;
+  id: string;
+  prompt: string;
+}
+
+export interface ProblemResult {
+  run: OpenRun;
+  problem: Problem;
+  group: Group;
+}
+
+/** The results of one run on one file. */
+export class FileResults {
+  private readonly byPrompt = new Map<string, Problem[]>();
+
+  constructor(
+    readonly run: OpenRun,
+    file: string,
+  ) {
+    for (const problem of run.problems) {
+      if (!samePath(problem.source, file)) continue;
+      const same = this.byPrompt.get(problem.prompt);
+      if (same) same.push(problem);
+      else this.byPrompt.set(problem.prompt, [problem]);
+    }
+  }
+
+  /**
+   * The latest result of a problem whose text is still the one that was sampled; where several have this text, the one
+   * of the same id or row goes first.
+   */
+  find({ row, id, prompt }: ProblemText): ProblemResult | undefined {
+    const same = this.byPrompt.get(prompt);
+    if (!same) return undefined;
+    const problem = same.find((one) => one.id === id) ?? same.find((one) => one.row === row) ?? same[0]!;
+    const group = this.run.latestGroup(problem.index);
+    return group && { run: this.run, problem, group };
+  }
+}
+
+/** The results of every file that asked for them. */
+export class Results {
+  private readonly scope = new Disposables();
+  private readonly changeEmitter = this.scope.add(new Emitter<void>());
+  private readonly files = new Map<string, FileResults | null>();
+  private readonly announce = this.scope.add(throttle(PACE, () => this.changeEmitter.fire()));
+  /** What belongs to the run that goes on. */
+  private readonly following = this.scope.add(new Disposables());
+
+  readonly onDidChange = this.changeEmitter.event;
+
+  constructor(
+    private readonly library: RunLibrary,
+    session: RunSession,
+    private readonly report: (error: unknown) => void,
+  ) {
+    this.scope.add(library.onDidChange(() => this.reload()));
+    this.scope.add(
+      session.onDidChangeActive((run) => {
+        this.following.clear();
+        if (run) this.following.add(run.onDidAppend(() => this.announce()));
+      }),
+    );
+  }
+
+  /** Results of a file; undefined when there are none, or none yet: then a change follows. */
+  of(file: string): FileResults | undefined {
+    const known = this.files.get(file);
+    if (known === undefined) {
+      this.files.set(file, null);
+      void this.load(file);
+    }
+    return known ?? undefined;
+  }
+
+  forget(file: string): void {
+    this.files.delete(file);
+  }
+
+  dispose(): void {
+    this.scope.dispose();
+  }
+
+  private reload(): void {
+    for (const file of this.files.keys()) void this.load(file);
+  }
+
+  private async load(file: string): Promise<void> {
+    try {
+      const run = await this.library.newestOn((dataset) => samePath(dataset, file));
+      if (!this.files.has(file) || this.files.get(file)?.run === run) return;
+      this.files.set(file, run ? new FileResults(run, file) : null);
+      this.announce();
+    } catch (error) {
+      this.report(error);
+    }
+  }
+}
+
+export function samePath(a: string, b: string): boolean {
+  const [left, right] = [path.resolve(a), path.resolve(b)];
+  return process.platform === 'win32' ? left.toLowerCase() === right.toLowerCase() : left === right;
+}

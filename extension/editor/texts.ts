@@ -1,0 +1,47 @@
+/** How a problem's result reads above, beside and under the pointer. Pure. */
+import type { Group } from '../../engine/protocol/index.ts';
+import { code, oneLine, percent } from '../format.ts';
+import type { ProblemResult } from './results.ts';
+
+const MOST_CLUSTERS = 8;
+
+export type Verdict = 'right' | 'wrong' | 'unknown';
+
+export function verdictOf(group: Group): Verdict {
+  const correct = group.majority?.correct ?? null;
+  return correct === null ? 'unknown' : correct ? 'right' : 'wrong';
+}
+
+const MARKS: Record<Verdict, string> = { right: '✓ ', wrong: '✗ ', unknown: '' };
+
+/** `✓ 87%`: the majority's share, and whether it is right. */
+export function shareText(group: Group): string {
+  return group.majority ? `${MARKS[verdictOf(group)]}${percent(group.majority.share)}` : 'no answer';
+}
+
+/** `✓ 87% 27`: with the majority's answer. */
+export function resultText(group: Group): string {
+  return group.majority ? `${shareText(group)} ${oneLine(group.majority.answer, 40)}` : shareText(group);
+}
+
+/** Markdown of a problem's hover; `link` opens it in the panel. */
+export function hoverText({ run, problem, group }: ProblemResult, link: string): string {
+  const votes = group.rollouts;
+  const marks = group.clusters.some(({ correct }) => correct !== null);
+  const rows = group.clusters.slice(0, MOST_CLUSTERS).map(({ answer, count, correct }) => {
+    const mark = correct === null ? '' : correct ? '✓' : '✗';
+    return `| ${code(oneLine(answer, 60))} ${marks ? `| ${mark} ` : ''}| ${count} | ${percent(count / votes)} |`;
+  });
+  const others = group.clusters.slice(MOST_CLUSTERS).reduce((sum, { count }) => sum + count, 0);
+  if (others > 0) rows.push(`| other answers ${marks ? '| ' : ''}| ${others} | ${percent(others / votes)} |`);
+  if (group.noAnswer > 0) {
+    rows.push(`| no answer ${marks ? '| ' : ''}| ${group.noAnswer} | ${percent(group.noAnswer / votes)} |`);
+  }
+  const head = marks ? ['| Answer | | Rollouts | Share |', '| :--- | --- | ---: | ---: |'] : ['| Answer | Rollouts | Share |', '| :--- | ---: | ---: |'];
+  const reference = problem.answer === null ? '' : ` · reference ${code(oneLine(problem.answer, 60))}`;
+  return [
+    `**Problem** ${code(problem.id)}${reference}`,
+    [...head, ...rows].join('\n'),
+    `Step ${group.step} of run ${code(run.run)} · [Show in Panel](${link})`,
+  ].join('\n\n');
+}

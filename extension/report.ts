@@ -1,0 +1,57 @@
+/** The log, and the one way in which a person hears of an error. */
+import * as vscode from 'vscode';
+import { RollscopeError, toErrorData } from '../engine/protocol/index.ts';
+
+/** A button and what it does. */
+export type Choices = Record<string, () => unknown>;
+
+const SHOW_LOG = 'Show Log';
+
+export class Reporter {
+  private readonly channel = vscode.window.createOutputChannel('Rollscope', { log: true });
+
+  log(level: 'info' | 'warning' | 'error', message: string): void {
+    if (level === 'info') this.channel.info(message);
+    else if (level === 'warning') this.channel.warn(message);
+    else this.channel.error(message);
+  }
+
+  showLog(): void {
+    this.channel.show(true);
+  }
+
+  /** Shows an error; what was cancelled by the user is silent, and what is a bug says so. */
+  error(error: unknown, choices: Choices = {}): void {
+    const { code, message, hint } = toErrorData(error);
+    if (code === 'cancelled') return;
+    this.channel.error(error instanceof RollscopeError || !(error instanceof Error) ? message : (error.stack ?? message));
+    const more: Choices = { ...choices };
+    if (code === 'model') more['Choose Model'] = () => vscode.commands.executeCommand('rollscope.chooseModel');
+    if (code === 'config') more['Open Settings'] = () => openSettings(message);
+    const text = code === 'internal' ? `Rollscope failed: ${message}` : hint ? `${message} ${hint}` : message;
+    void this.ask(text, more, 'error');
+  }
+
+  /** One notification with buttons, Show Log the last of them. */
+  async ask(message: string, choices: Choices, kind: 'warning' | 'error' = 'warning'): Promise<void> {
+    const all: Choices = { ...choices, [SHOW_LOG]: () => this.showLog() };
+    const show = kind === 'error' ? vscode.window.showErrorMessage : vscode.window.showWarningMessage;
+    const chosen = await show(message, ...Object.keys(all));
+    if (!chosen) return;
+    try {
+      await all[chosen]?.();
+    } catch (error) {
+      this.error(error);
+    }
+  }
+
+  dispose(): void {
+    this.channel.dispose();
+  }
+}
+
+/** Opens the settings on the one that a message begins with. */
+function openSettings(message: string): Thenable<unknown> {
+  const setting = /^rollscope\.[\w.]+/.exec(message)?.[0];
+  return vscode.commands.executeCommand('workbench.action.openSettings', setting ?? '@ext:rollscope.rollscope');
+}

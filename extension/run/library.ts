@@ -1,0 +1,83 @@
+/** The runs of the user's folder, and the few that are open in this window. Editor-free. */
+import path from 'node:path';
+import { listRuns } from '../../engine/journal/runs.ts';
+import type { RunInfo } from '../../engine/protocol/index.ts';
+import { Disposables } from '../disposables.ts';
+import { Emitter } from '../events.ts';
+import { OpenRun } from './open-run.ts';
+import type { RunSession } from './session.ts';
+
+/** Runs that stay open beside the active one. */
+const KEPT_RUNS = 4;
+
+export class RunLibrary {
+  private readonly scope = new Disposables();
+  private readonly changeEmitter = this.scope.add(new Emitter<void>());
+  private readonly open = new Map<string, Promise<OpenRun>>();
+  private listing: Promise<RunInfo[]> | null = null;
+
+  /** The list may have changed. */
+  readonly onDidChange = this.changeEmitter.event;
+
+  constructor(
+    private readonly root: () => string,
+    private readonly session: RunSession,
+  ) {
+    this.scope.add(
+      session.onDidChangeActive((run) => {
+        // A run that is taken up again is read anew: what it was before may have been cut back.
+        if (run) this.open.set(run.folder, Promise.resolve(run));
+        this.refresh();
+      }),
+    );
+  }
+
+  /** The folder that new runs go to. */
+  get folder(): string {
+    return this.root();
+  }
+
+  refresh(): void {
+    this.listing = null;
+    this.changeEmitter.fire();
+  }
+
+  /** All runs, the newest first; the active one with its present numbers. */
+  async list(): Promise<RunInfo[]> {
+    this.listing ??= listRuns(this.root());
+    const runs = await this.listing;
+    const { active } = this.session;
+    if (!active) return runs;
+    return [active.info, ...runs.filter(({ folder }) => path.resolve(folder) !== active.folder)];
+  }
+
+  /** @throws RollscopeError `run-not-found`, `run-version`, `run-broken`. */
+  async read(folder: string): Promise<OpenRun> {
+    const key = path.resolve(folder);
+    if (this.session.active?.folder === key) return this.session.active;
+    const known = this.open.get(key);
+    // The latest use comes last.
+    this.open.delete(key);
+    const reading = known ?? OpenRun.read(key);
+    this.open.set(key, reading);
+    reading.catch(() => this.open.delete(key));
+    if (this.open.size > KEPT_RUNS) this.open.delete(this.open.keys().next().value!);
+    return reading;
+  }
+
+  /** The newest run on a dataset; undefined when there is none. */
+  async newestOn(isDataset: (dataset: string) => boolean): Promise<OpenRun | undefined> {
+    const info = (await this.list()).find((run) => isDataset(run.dataset));
+    return info && this.read(info.folder);
+  }
+
+  /** Closes a run: the next `read` reads its folder. */
+  forget(folder: string): void {
+    this.open.delete(path.resolve(folder));
+    this.refresh();
+  }
+
+  dispose(): void {
+    this.scope.dispose();
+  }
+}

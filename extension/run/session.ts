@@ -1,0 +1,157 @@
+/** The run that the engine works on, as this window follows and steers it. Editor-free. */
+
+import { type JournalRecord, type Progress, RollscopeError, type RunConfig } from '../../engine/protocol/index.ts';
+import type { EngineClient } from '../../engine/server/connection.ts';
+import type { EndOfRun } from '../../engine/server/job.ts';
+import { Disposables } from '../disposables.ts';
+import type { EngineService } from '../engine/service.ts';
+import { Emitter } from '../events.ts';
+import { OpenRun } from './open-run.ts';
+
+/** Asks for the folder of a run alone: no record has this number. */
+const NO_RECORDS = Number.MAX_SAFE_INTEGER;
+
+export class RunSession {
+  private readonly scope = new Disposables();
+  private readonly activeEmitter = this.scope.add(new Emitter<OpenRun | null>());
+  private readonly endEmitter = this.scope.add(new Emitter<{ run: OpenRun; end: EndOfRun }>());
+  private readonly interruptEmitter = this.scope.add(new Emitter<OpenRun>());
+  private current: OpenRun | null = null;
+  private starting: AbortController | null = null;
+
+  /** Another run is followed, none any more, or one is being prepared. */
+  readonly onDidChangeActive = this.activeEmitter.event;
+  readonly onDidEnd = this.endEmitter.event;
+  /** The engine died in the middle of the run. */
+  readonly onDidInterrupt = this.interruptEmitter.event;
+
+  constructor(private readonly engine: EngineService) {
+    this.scope.add(engine.onRecord(({ run, record }) => this.receive(run, record)));
+    this.scope.add(
+      engine.onProgress((progress) => {
+        if (progress.run === this.current?.run) this.current.progress = progress;
+      }),
+    );
+    this.scope.add(engine.onDidGo(() => void this.interrupted()));
+  }
+
+  /** The run that an engine works on and this window follows. */
+  get active(): OpenRun | null {
+    return this.current;
+  }
+
+  get progress(): Progress | null {
+    return this.current?.progress ?? null;
+  }
+
+  /** A run is being prepared: it has no folder yet. */
+  get preparing(): boolean {
+    return this.starting !== null;
+  }
+
+  /** Creates a run under `out` and follows it. Rejects with RollscopeError: the engine's, or `cancelled` after `stop`. */
+  start(config: RunConfig, out: string | undefined): Promise<OpenRun> {
+    return this.begin((client, signal) => client.request('start', { config, out }, signal));
+  }
+
+  /** Goes on with a run that is not complete. */
+  resume(folder: string): Promise<OpenRun> {
+    return this.begin((client, signal) => client.request('resume', { folder }, signal));
+  }
+
+  /** Follows the run that the connected engine works on; null when it works on none. */
+  async follow(client: EngineClient): Promise<OpenRun | null> {
+    const { active } = await client.request('status', {});
+    if (!active) return null;
+    if (this.current?.run !== active.run) {
+      const { folder } = await client.request('subscribe', { run: active.run, from: NO_RECORDS });
+      this.setActive(await OpenRun.read(folder));
+    }
+    return this.subscribe(client);
+  }
+
+  async pause(): Promise<void> {
+    await this.steer('pause');
+  }
+
+  async continue(): Promise<void> {
+    await this.steer('continue');
+  }
+
+  /** Stops the run with a checkpoint; a run that is being prepared is given up. */
+  async stop(): Promise<void> {
+    if (this.starting) this.starting.abort();
+    else await this.steer('stop');
+  }
+
+  dispose(): void {
+    this.starting?.abort();
+    this.scope.dispose();
+  }
+
+  private async begin(
+    request: (client: EngineClient, signal: AbortSignal) => Promise<{ run: string; folder: string }>,
+  ): Promise<OpenRun> {
+    if (this.starting) throw new RollscopeError('busy', 'A run is being prepared.', 'Wait for it, or stop it first.');
+    const controller = new AbortController();
+    this.starting = controller;
+    this.activeEmitter.fire(this.current);
+    try {
+      const client = await this.engine.ensure();
+      if (controller.signal.aborted) throw new RollscopeError('cancelled', 'The run was given up.');
+      const { folder } = await request(client, controller.signal);
+      const run = await OpenRun.read(folder);
+      this.starting = null;
+      this.setActive(run);
+      return await this.subscribe(client);
+    } finally {
+      if (this.starting) {
+        this.starting = null;
+        this.activeEmitter.fire(this.current);
+      }
+    }
+  }
+
+  private async subscribe(client: EngineClient): Promise<OpenRun> {
+    const run = this.current!;
+    const { records, progress } = await client.request('subscribe', { run: run.run, from: run.state.seq + 1 });
+    for (const record of records) this.receive(run.run, record);
+    if (this.current === run) run.progress = progress;
+    return run;
+  }
+
+  private receive(name: string, record: JournalRecord): void {
+    const run = this.current;
+    if (run?.run !== name) return;
+    run.append([record]);
+    if (record.type !== 'end') return;
+    this.setActive(null);
+    this.endEmitter.fire({ run, end: record });
+  }
+
+  /** The engine is gone: either it finished the run and left, or it died in the middle of it. The folder knows. */
+  private async interrupted(): Promise<void> {
+    const run = this.current;
+    if (!run) return;
+    this.setActive(null);
+    try {
+      run.append((await run.snapshot()).records);
+    } finally {
+      run.progress = null;
+      if (run.state.end) this.endEmitter.fire({ run, end: run.state.end });
+      else this.interruptEmitter.fire(run);
+    }
+  }
+
+  private async steer(method: 'pause' | 'continue' | 'stop'): Promise<void> {
+    const { client } = this.engine;
+    const run = this.current;
+    if (!client || !run) throw new RollscopeError('engine-stopped', 'No run is in progress.');
+    await client.request(method, { run: run.run });
+  }
+
+  private setActive(run: OpenRun | null): void {
+    this.current = run;
+    this.activeEmitter.fire(run);
+  }
+}

@@ -1,0 +1,132 @@
+/** The Datasets view: problem files of the workspace, and the embedded problems. */
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { Disposables } from '../disposables.ts';
+import { formatOf, HEAD_LENGTH, looksLikeProblems, PROBLEM_EXTENSIONS } from '../editor/detect.ts';
+import { Emitter } from '../events.ts';
+import { EMBEDDED } from '../run-config.ts';
+import { fieldsSetting, onDidChangeSettings } from '../settings.ts';
+import { debounce } from '../timing.ts';
+
+const PATTERN = `**/*.{${PROBLEM_EXTENSIONS.join(',')}}`;
+const EXCLUDED = '**/{node_modules,bower_components,dist,build,out,venv,site-packages,__pycache__,.*}/**';
+/** Files that are looked into. */
+const MOST = 1000;
+const SETTLE = 500;
+
+/** Finds the workspace's problem files, once asked, and again when files come and go. */
+export class ProblemFiles {
+  private readonly scope = new Disposables();
+  private readonly changeEmitter = this.scope.add(new Emitter<void>());
+  private finding: Promise<string[]> | null = null;
+  private watching = false;
+  readonly onDidChange = this.changeEmitter.event;
+
+  constructor(
+    /** Run folders hold problems, too; they are not datasets. */
+    private readonly runsFolder: () => string,
+  ) {
+    this.scope.add(vscode.workspace.onDidChangeWorkspaceFolders(() => this.refresh()));
+    this.scope.add(onDidChangeSettings(['fields', 'runsFolder'], () => this.refresh()));
+  }
+
+  /** Absolute paths, in order. */
+  list(): Promise<string[]> {
+    this.watch();
+    this.finding ??= this.find();
+    return this.finding;
+  }
+
+  refresh(): void {
+    if (!this.finding) return;
+    this.finding = null;
+    this.changeEmitter.fire();
+  }
+
+  dispose(): void {
+    this.scope.dispose();
+  }
+
+  private watch(): void {
+    if (this.watching) return;
+    this.watching = true;
+    const watcher = this.scope.add(vscode.workspace.createFileSystemWatcher(PATTERN, false, true, false));
+    const settled = this.scope.add(debounce(SETTLE, () => this.refresh()));
+    this.scope.add(watcher.onDidCreate(() => settled()));
+    this.scope.add(watcher.onDidDelete(() => settled()));
+  }
+
+  private async find(): Promise<string[]> {
+    const found = await vscode.workspace.findFiles(PATTERN, EXCLUDED, MOST);
+    const runs = this.runsFolder() + path.sep;
+    const files = found.filter(({ scheme, fsPath }) => scheme === 'file' && !fsPath.startsWith(runs));
+    const checked = await Promise.all(files.map(async (uri) => ((await isProblemFile(uri)) ? uri.fsPath : null)));
+    return checked.filter((file) => file !== null).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  }
+}
+
+async function isProblemFile(uri: vscode.Uri): Promise<boolean> {
+  const format = formatOf(uri.fsPath);
+  if (!format) return false;
+  try {
+    const handle = await open(uri.fsPath, 'r');
+    try {
+      const bytes = Buffer.alloc(HEAD_LENGTH);
+      const { bytesRead } = await handle.read(bytes, 0, HEAD_LENGTH, 0);
+      return looksLikeProblems(bytes.toString('utf8', 0, bytesRead), format, fieldsSetting(uri).prompt);
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    // Gone again, or not ours to read.
+    return false;
+  }
+}
+
+export class DatasetItem extends vscode.TreeItem {
+  constructor(readonly dataset: string) {
+    const embedded = dataset === EMBEDDED;
+    super(embedded ? 'Embedded problems' : path.basename(dataset));
+    this.id = dataset;
+    this.contextValue = embedded ? 'dataset.embedded' : 'dataset.file';
+    if (embedded) {
+      this.description = 'comes with Rollscope';
+      this.iconPath = new vscode.ThemeIcon('package');
+      this.tooltip = 'Sums for the embedded model.';
+      return;
+    }
+    const uri = vscode.Uri.file(dataset);
+    const folder = path.dirname(vscode.workspace.asRelativePath(uri));
+    if (folder !== '.') this.description = folder;
+    this.resourceUri = uri;
+    this.iconPath = vscode.ThemeIcon.File;
+    this.command = { command: 'rollscope.openDataset', title: 'Open Dataset', arguments: [this] };
+  }
+}
+
+export class DatasetsTree implements vscode.TreeDataProvider<DatasetItem> {
+  private readonly changes = new vscode.EventEmitter<DatasetItem | undefined>();
+  readonly onDidChangeTreeData = this.changes.event;
+
+  constructor(private readonly files: ProblemFiles) {}
+
+  refresh(): void {
+    this.changes.fire(undefined);
+  }
+
+  getTreeItem(item: DatasetItem): vscode.TreeItem {
+    return item;
+  }
+
+  /** Empty without problem files: then the view's welcome offers the embedded problems. */
+  async getChildren(item?: DatasetItem): Promise<DatasetItem[]> {
+    if (item) return [];
+    const files = await this.files.list();
+    return files.length === 0 ? [] : [EMBEDDED, ...files].map((dataset) => new DatasetItem(dataset));
+  }
+
+  dispose(): void {
+    this.changes.dispose();
+  }
+}

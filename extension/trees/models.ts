@@ -1,0 +1,112 @@
+/** The Models view: the embedded model and those that were used lately; and the list that it shows. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { Disposables } from '../disposables.ts';
+import { Emitter } from '../events.ts';
+import { EMBEDDED } from '../run-config.ts';
+import { chooseModel, currentModel, onDidChangeSettings } from '../settings.ts';
+
+const KEY = 'rollscope.models';
+const KEPT = 20;
+
+/** What a person calls a model: the last part of its path, or its Hub id. */
+export function modelName(model: string): string {
+  if (model === EMBEDDED) return EMBEDDED;
+  const isPath = path.isAbsolute(model) || /\.gguf$/i.test(model) || /^[a-z]:[\\/]/i.test(model);
+  return isPath
+    ? model
+        .replace(/[\\/]+$/, '')
+        .split(/[\\/]/)
+        .at(-1)!
+    : model;
+}
+
+export function isFile(model: string): boolean {
+  return model !== EMBEDDED && modelName(model) !== model;
+}
+
+/** Models in the order of their last use. */
+export class ModelList {
+  private readonly scope = new Disposables();
+  private readonly changeEmitter = this.scope.add(new Emitter<void>());
+  readonly onDidChange = this.changeEmitter.event;
+
+  constructor(private readonly memory: vscode.Memento) {
+    this.scope.add(onDidChangeSettings(['model'], () => this.changeEmitter.fire()));
+  }
+
+  get current(): string {
+    return currentModel();
+  }
+
+  get recent(): string[] {
+    const known = this.memory.get<string[]>(KEY, []);
+    const current = this.current;
+    return current === EMBEDDED || known.includes(current) ? known : [current, ...known];
+  }
+
+  async use(model: string): Promise<void> {
+    if (model !== EMBEDDED) {
+      await this.memory.update(KEY, [model, ...this.recent.filter((other) => other !== model)].slice(0, KEPT));
+    }
+    await chooseModel(model);
+    this.changeEmitter.fire();
+  }
+
+  /** Takes a model off the list; the embedded one takes its place when it was chosen. */
+  async remove(model: string): Promise<void> {
+    await this.memory.update(
+      KEY,
+      this.recent.filter((other) => other !== model),
+    );
+    if (this.current === model) await chooseModel(EMBEDDED);
+    this.changeEmitter.fire();
+  }
+
+  dispose(): void {
+    this.scope.dispose();
+  }
+}
+
+export class ModelItem extends vscode.TreeItem {
+  constructor(
+    readonly model: string,
+    current: boolean,
+  ) {
+    super(modelName(model));
+    this.id = model;
+    const where =
+      model === EMBEDDED ? 'comes with Rollscope' : isFile(model) ? path.dirname(model) : 'Hugging Face Hub';
+    this.description = current ? `in use · ${where}` : where;
+    this.tooltip = model === EMBEDDED ? 'A tiny model that comes with Rollscope. It needs no download.' : model;
+    this.iconPath = new vscode.ThemeIcon(current ? 'check' : 'circle-outline');
+    this.contextValue = model === EMBEDDED ? 'model.embedded' : 'model.recent';
+    this.command = { command: 'rollscope.useModel', title: 'Use This Model', arguments: [this] };
+    this.accessibilityInformation = { label: `${modelName(model)}, ${this.description}` };
+  }
+}
+
+export class ModelsTree implements vscode.TreeDataProvider<ModelItem> {
+  private readonly changes = new vscode.EventEmitter<ModelItem | undefined>();
+  readonly onDidChangeTreeData = this.changes.event;
+
+  constructor(private readonly models: ModelList) {}
+
+  refresh(): void {
+    this.changes.fire(undefined);
+  }
+
+  getTreeItem(item: ModelItem): vscode.TreeItem {
+    return item;
+  }
+
+  getChildren(item?: ModelItem): ModelItem[] {
+    if (item) return [];
+    const { current, recent } = this.models;
+    return [EMBEDDED, ...recent].map((model) => new ModelItem(model, model === current));
+  }
+
+  dispose(): void {
+    this.changes.dispose();
+  }
+}

@@ -1,0 +1,100 @@
+/** The Runs view: every run of the user's folder, the newest first. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { RunInfo } from '../../engine/protocol/index.ts';
+import { DASH, share } from '../format.ts';
+import type { RunLibrary } from '../run/library.ts';
+import { modelName } from './models.ts';
+
+/** A running run that waits is `paused` here. */
+export type ShownStatus = RunInfo['status'] | 'paused';
+
+export class RunItem extends vscode.TreeItem {
+  constructor(
+    readonly info: RunInfo,
+    readonly shown: ShownStatus,
+  ) {
+    super(info.run);
+    this.id = info.folder;
+    const content = runItemContent(info, shown);
+    this.description = content.description;
+    this.iconPath = new vscode.ThemeIcon(
+      content.icon,
+      content.color ? new vscode.ThemeColor(content.color) : undefined,
+    );
+    this.contextValue = `run.${shown}`;
+    this.command = { command: 'rollscope.openRun', title: 'Open Run', arguments: [this] };
+    this.accessibilityInformation = { label: `${info.run}, ${shown}, ${content.description}` };
+    const facts = [
+      ['Model', modelName(info.model)],
+      ['Problems', info.dataset === 'embedded' ? 'embedded' : path.basename(info.dataset)],
+      ['Reward', info.reward],
+      ['Step', `${info.step} of ${info.steps}`],
+      ['Accuracy', `${share(info.accuracyBefore)} → ${share(info.accuracyAfter)}`],
+      ['Begun', new Date(info.created).toLocaleString()],
+      ['Folder', info.folder],
+    ];
+    // Names are the user's own: they are text here, not Markdown.
+    const tooltip = new vscode.MarkdownString();
+    tooltip.appendText(`${info.run}: ${shown}`);
+    for (const [name, value] of facts) tooltip.appendMarkdown('\n\n').appendText(`${name}: ${value}`);
+    this.tooltip = tooltip;
+  }
+}
+
+/** How a run reads in one line. Pure. */
+export function runItemContent(
+  info: RunInfo,
+  shown: ShownStatus,
+): { description: string; icon: string; color: string | null } {
+  const accuracy =
+    info.accuracyBefore === null && info.accuracyAfter === null
+      ? ''
+      : ` · ${share(info.accuracyBefore)} → ${info.accuracyAfter === null ? DASH : share(info.accuracyAfter)}`;
+  const progress = info.job === 'probe' ? 'probe' : `${info.step}/${info.steps}`;
+  const [icon, color] = ICONS[shown];
+  return { description: `${progress}${accuracy}`, icon, color };
+}
+
+const ICONS: Record<ShownStatus, [icon: string, color: string | null]> = {
+  running: ['sync~spin', 'charts.blue'],
+  paused: ['debug-pause', 'charts.blue'],
+  completed: ['pass', 'testing.iconPassed'],
+  stopped: ['debug-stop', null],
+  interrupted: ['warning', 'list.warningForeground'],
+  failed: ['error', 'testing.iconFailed'],
+};
+
+export class RunsTree implements vscode.TreeDataProvider<RunItem> {
+  private readonly changes = new vscode.EventEmitter<RunItem | undefined>();
+  readonly onDidChangeTreeData = this.changes.event;
+
+  constructor(
+    private readonly library: RunLibrary,
+    private readonly isPaused: (folder: string) => boolean,
+    private readonly report: (error: unknown) => void,
+  ) {}
+
+  refresh(): void {
+    this.changes.fire(undefined);
+  }
+
+  getTreeItem(item: RunItem): vscode.TreeItem {
+    return item;
+  }
+
+  async getChildren(item?: RunItem): Promise<RunItem[]> {
+    if (item) return [];
+    try {
+      const runs = await this.library.list();
+      return runs.map((info) => new RunItem(info, this.isPaused(info.folder) ? 'paused' : info.status));
+    } catch (error) {
+      this.report(error);
+      return [];
+    }
+  }
+
+  dispose(): void {
+    this.changes.dispose();
+  }
+}

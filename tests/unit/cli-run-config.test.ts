@@ -1,0 +1,249 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { PROBE_GROUPS, TRAIN_GROUPS } from '../../engine/cli/options.ts';
+import { createProgram } from '../../engine/cli/program.ts';
+import { buildRunConfig, parseSize, type RawOptions } from '../../engine/cli/run-config.ts';
+import type { RunConfig } from '../../engine/protocol/config.ts';
+import type { RollscopeError } from '../../engine/protocol/errors.ts';
+
+/** What the parser makes of a command line, without running the command. */
+function parse(args: string[]): { dataset: string | undefined; raw: RawOptions } {
+  const program = createProgram(() => {});
+  const command = program.commands.find((candidate) => candidate.name() === args[0])!;
+  command.action(() => {});
+  program.exitOverride();
+  command.exitOverride();
+  program.parse(args, { from: 'user' });
+  return { dataset: command.args[0], raw: command.opts() };
+}
+
+function train(...args: string[]): RunConfig {
+  const { dataset, raw } = parse(['train', ...args]);
+  return buildRunConfig('train', dataset, raw, TRAIN_GROUPS);
+}
+
+function error(act: () => unknown): Pick<RollscopeError, 'code' | 'message' | 'hint'> {
+  try {
+    act();
+  } catch (thrown) {
+    return thrown as RollscopeError;
+  }
+  throw new Error('nothing was thrown');
+}
+
+function jsonFile(value: unknown): string {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'rollscope-test-')), 'config.json');
+  writeFileSync(file, typeof value === 'string' ? value : JSON.stringify(value));
+  return file;
+}
+
+describe('defaults', () => {
+  test('without anything: the embedded model on the embedded problems, all weights', () => {
+    const config = train();
+    expect(config).toMatchObject({
+      job: 'train',
+      model: 'embedded',
+      dataset: { path: 'embedded' },
+      reward: 'majority-vote',
+      lora: null,
+      group: 8,
+      votes: 8,
+      seed: 0,
+    });
+    expect(config.optimizer.lr).toBeGreaterThan(1e-6);
+    expect(config.evaluation.every).toBeGreaterThan(0);
+  });
+
+  test('another model trains an adapter', () => {
+    const config = train('problems.jsonl', '--model', 'Qwen/Qwen3-0.6B');
+    expect(config.model).toBe('Qwen/Qwen3-0.6B');
+    expect(config.lora).toEqual({ rank: 16, alpha: 32, targets: expect.arrayContaining(['q_proj', 'down_proj']) });
+    expect(config.dataset.path).toBe(path.resolve('problems.jsonl'));
+  });
+
+  test('paths become absolute, Hub ids and embedded stay', () => {
+    expect(train('--model', 'a/b/c').model).toBe(path.resolve('a/b/c'));
+    expect(train('--model', 'x.gguf').model).toBe(path.resolve('x.gguf'));
+    expect(train('--model', 'tests/unit').model).toBe(path.resolve('tests/unit'));
+    expect(train('--model', 'owner/name').model).toBe('owner/name');
+  });
+});
+
+describe('options', () => {
+  test('every option reaches its field', () => {
+    const config = train(
+      ...['d.csv', '--model', 'o/m', '--device', 'cpu', '--threads', '3', '--memory', '2GB', '--seed', '7'],
+      ...['--prompt-field', 'q', '--answer-field', 'a', '--id-field', 'n', '--template', 'Q: {{prompt}}'],
+      ...['--system', 'Be brief.', '--limit', '5', '--id', 'one', '--id', 'two,three'],
+      ...['--votes', '64', '--group', '32', '--temperature', '0.6', '--max-tokens', '99', '--top-p', '0.95'],
+      ...['--top-k', '40', '--stop', '\n\n', '--stop', 'END', '--stop-at-answer'],
+      ...['--reward', 'ground-truth', '--steps', '0', '--batch', '4', '--lr', '5e-7', '--schedule', 'cosine'],
+      ...['--warmup', '0.03', '--mini-batch', '2', '--epochs', '2', '--advantage', 'dr-grpo', '--normalizer', 'grpo'],
+      ...[
+        '--clip-low',
+        '0.1',
+        '--clip-high',
+        '0.28',
+        '--mask-truncated',
+        '--clip-norm',
+        '0.5',
+        '--weight-decay',
+        '0.1',
+      ],
+      ...['--beta1', '0.8', '--beta2', '0.95', '--epsilon', '1e-6'],
+      ...['--lora', '8', '--lora-alpha', '16', '--lora-targets', 'q_proj, v_proj'],
+      ...['--eval-dataset', 'e.jsonl', '--eval-every', '5', '--eval-samples', '32', '--eval-temperature', '0.7'],
+      ...['--eval-top-p', '0.9', '--eval-limit', '10', '--no-eval-greedy', '--checkpoint-every', '3', '--keep', '4'],
+    );
+    const reading = { fields: { prompt: 'q', answer: 'a', id: 'n' }, template: 'Q: {{prompt}}', system: 'Be brief.' };
+    expect(config).toEqual({
+      job: 'train',
+      model: 'o/m',
+      dataset: { path: path.resolve('d.csv'), ...reading, limit: 5, ids: ['one', 'two,three'] },
+      reward: 'ground-truth',
+      steps: 0,
+      batch: 4,
+      votes: 64,
+      group: 32,
+      sampling: { temperature: 0.6, topP: 0.95, topK: 40, maxTokens: 99, stop: ['\n\n', 'END'], stopAtAnswer: true },
+      loss: {
+        advantage: 'dr-grpo',
+        normalizer: 'grpo',
+        clipLow: 0.1,
+        clipHigh: 0.28,
+        miniBatch: 2,
+        epochs: 2,
+        maskTruncated: true,
+      },
+      optimizer: {
+        lr: 5e-7,
+        schedule: 'cosine',
+        warmup: 0.03,
+        beta1: 0.8,
+        beta2: 0.95,
+        epsilon: 1e-6,
+        weightDecay: 0.1,
+        clipNorm: 0.5,
+      },
+      lora: { rank: 8, alpha: 16, targets: ['q_proj', 'v_proj'] },
+      evaluation: {
+        dataset: { path: path.resolve('e.jsonl'), ...reading },
+        every: 5,
+        samples: 32,
+        temperature: 0.7,
+        topP: 0.9,
+        greedy: false,
+        limit: 10,
+      },
+      checkpoint: { every: 3, keep: 4 },
+      device: 'cpu',
+      threads: 3,
+      memoryLimit: 2 * 2 ** 30,
+      seed: 7,
+    });
+  });
+
+  test('--lora alone takes the usual rank, --no-lora none', () => {
+    expect(train('--lora').lora).toMatchObject({ rank: 16, alpha: 32 });
+    expect(train('--lora-alpha', '8').lora).toMatchObject({ rank: 16, alpha: 8 });
+    expect(train('--model', 'o/m', '--no-lora').lora).toBeNull();
+    expect(error(() => train('--no-lora', '--lora-alpha', '8'))).toMatchObject({ code: 'usage' });
+  });
+
+  test('a lone --votes or --group brings the other along; a contradiction is named', () => {
+    expect(train('--votes', '4')).toMatchObject({ votes: 4, group: 4 });
+    expect(train('--group', '32')).toMatchObject({ votes: 32, group: 32 });
+    expect(train('--votes', '64')).toMatchObject({ votes: 64, group: 8 });
+    expect(error(() => train('--votes', '4', '--group', '8'))).toMatchObject({
+      code: 'config',
+      message: expect.stringMatching(/--group 8 .* --votes 4/),
+    });
+  });
+
+  test('sizes', () => {
+    expect(parseSize('--memory', '4GB')).toBe(4 * 2 ** 30);
+    expect(parseSize('--memory', '1.5 GiB')).toBe(1.5 * 2 ** 30);
+    expect(parseSize('--memory', '512m')).toBe(512 * 2 ** 20);
+    expect(parseSize('--memory', '1000000000')).toBe(1e9);
+    expect(error(() => parseSize('--memory', '4 apples')).message).toContain("'4 apples'");
+  });
+
+  test('probe has no options of training', () => {
+    const { dataset, raw } = parse(['probe', 'd.jsonl', '--votes', '16']);
+    expect(buildRunConfig('probe', dataset, raw, PROBE_GROUPS)).toMatchObject({ job: 'probe', votes: 16 });
+    expect(() => parse(['probe', '--steps', '3'])).toThrow("unknown option '--steps'");
+  });
+});
+
+describe('configuration file', () => {
+  test('lies between the preset and the options', () => {
+    const file = jsonFile({
+      model: 'o/m',
+      steps: 7,
+      sampling: { temperature: 0.5, maxTokens: 11 },
+      lora: null,
+      dataset: { path: 'f.jsonl', template: 'T {{prompt}}' },
+    });
+    const config = train('--config', file, '--max-tokens', '12', '--eval-dataset', 'e.jsonl');
+    expect(config).toMatchObject({
+      model: 'o/m',
+      steps: 7,
+      lora: null,
+      batch: 8,
+      sampling: { temperature: 0.5, maxTokens: 12 },
+      dataset: { path: path.resolve('f.jsonl'), template: 'T {{prompt}}' },
+      evaluation: { dataset: { path: path.resolve('e.jsonl'), template: 'T {{prompt}}' } },
+    });
+    expect(train('other.jsonl', '--config', file).dataset.path).toBe(path.resolve('other.jsonl'));
+  });
+
+  test('the configuration of a run can be used again', () => {
+    const config = train('d.jsonl', '--model', 'o/m', '--votes', '5');
+    expect(train('--config', jsonFile(config))).toEqual(config);
+  });
+
+  test('what is wrong with it is named with the file', () => {
+    const bad = jsonFile({ sampling: { temprature: 1 } });
+    expect(error(() => train('--config', bad)).message).toBe(`${bad}: sampling: 'temprature' is not known.`);
+    const range = jsonFile({ sampling: { topP: 2 } });
+    expect(error(() => train('--config', range)).message).toContain(`${range}: sampling.topP: 2 is not allowed`);
+    expect(error(() => train('--config', jsonFile('{'))).message).toContain('is not JSON');
+    expect(error(() => train('--config', jsonFile([1]))).message).toContain('one JSON object');
+    expect(error(() => train('--config', '/nowhere/c.json'))).toMatchObject({ code: 'config' });
+  });
+});
+
+describe('messages name the option, the value and what is allowed', () => {
+  test.each([
+    [['--temperature', '12'], '--temperature: 12 is not allowed; allowed: a number from 0 to 10.'],
+    [['--temperature', '-1'], '--temperature: -1 is not allowed; allowed: a number from 0 to 10.'],
+    [['--steps', '1.5'], '--steps: 1.5 is not allowed; allowed: a whole number from 0 to 1000000.'],
+    [['--batch', '0'], '--batch: 0 is not allowed; allowed: a whole number from 1 to 65536.'],
+    [['--top-p', '0'], '--top-p: 0 is not allowed; allowed: a number above 0 up to 1.'],
+    [['--beta2', '1'], '--beta2: 1 is not allowed; allowed: a number from 0 below 1.'],
+    [['--lora', '0'], '--lora: 0 is not allowed; allowed: a whole number from 1 to 1024.'],
+    [['--seed', '4294967296'], '--seed: 4294967296 is not allowed; allowed: a whole number from 0 to 4294967295.'],
+    [['--memory', '1MB'], "--memory: '1MB' is not allowed; at least 256 MB."],
+    [['--reward', 'majority'], "--reward: 'majority' is not allowed; allowed: majority-vote, ground-truth."],
+    [['--device', 'tpu'], "--device: 'tpu' is not allowed; allowed: auto, cpu, webgpu, cuda, dml, coreml."],
+    [['--schedule', 'step'], "--schedule: 'step' is not allowed; allowed: constant, cosine, linear."],
+    [
+      ['--lora-targets', 'q_proj,qq'],
+      "--lora-targets: 'qq' is not allowed; allowed: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj.",
+    ],
+    [['--model', ''], "--model: '' is not allowed; allowed: a text that is not empty."],
+    [['--steps', 'many'], "--steps: 'many' is not a number."],
+    [['--lr', ''], "--lr: '' is not a number."],
+    [['--lora', 'train.jsonl'], "--lora: 'train.jsonl' is not a number."],
+  ])('%j', (args, message) => {
+    expect(error(() => train(...args)).message).toBe(message);
+  });
+
+  test('a near miss is suggested', () => {
+    expect(error(() => train('--reward', 'majority')).hint).toBe('Did you mean --reward majority-vote?');
+    expect(error(() => train('--reward', 'groundTruth')).hint).toBe('Did you mean --reward ground-truth?');
+    expect(error(() => train('--reward', 'zzz')).hint).toBeUndefined();
+  });
+});

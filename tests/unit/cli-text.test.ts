@@ -1,0 +1,238 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { bytes, duration, number, oneLine, sparkline, table } from '../../engine/cli/format.ts';
+import { byConcern, type ProblemResult, problemResult, problemTable } from '../../engine/cli/problem-table.ts';
+import { ProgressView } from '../../engine/cli/progress.ts';
+import { explainReward } from '../../engine/cli/reward-text.ts';
+import { beforeAfterTable, summarize } from '../../engine/cli/summary.ts';
+import { type RunFolder, readRunFolder } from '../../engine/journal/reader.ts';
+import type { GroupRecord, StepRecord } from '../../engine/protocol/records.ts';
+import type { Progress } from '../../engine/protocol/rpc.ts';
+import { foldRecords, initialRunState } from '../../engine/protocol/state.ts';
+import { writeRunFixture } from '../support/run-fixture.ts';
+
+describe('numbers', () => {
+  test('durations', () => {
+    expect([0, 38, 725, 11_232].map(duration)).toEqual(['0:00', '0:38', '12:05', '3:07:12']);
+    expect(duration(null)).toBe('-');
+  });
+  test('small numbers keep their size, absent ones are a dash', () => {
+    expect([0, 0.5, 1e-4, null].map((value) => number(value))).toEqual(['0.00', '0.50', '1.0e-4', '-']);
+    expect([bytes(3.5 * 2 ** 30), bytes(300 * 2 ** 20), bytes(null)]).toEqual(['3.5 GB', '300 MB', '-']);
+  });
+  test('tables align', () => {
+    expect(
+      table(
+        ['name', 'n'],
+        [
+          ['a', '10'],
+          ['bcdef', '9'],
+        ],
+        [1],
+      ),
+    ).toBe('name    n\na      10\nbcdef   9');
+  });
+  test('long texts are cut to one line', () => {
+    expect(oneLine('a\n b\tc', 10)).toBe('a b c');
+    expect(oneLine('abcdef', 4)).toBe('abc…');
+  });
+  test('curves are means over columns, scaled to their range, with holes', () => {
+    expect(sparkline([0, 0.5, 1], 8, { low: 0, high: 1 })).toBe('▁▅█');
+    expect(sparkline([0, 0, 1, 1], 2)).toBe('▁█');
+    expect(sparkline([1, null, 3], 3)).toBe('▁ █');
+    expect(sparkline([2, 2], 2)).toBe('▅▅');
+    expect(sparkline([], 5)).toBe('');
+  });
+});
+
+describe('a run', () => {
+  const root = mkdtempSync(path.join(tmpdir(), 'rs-'));
+  let run: RunFolder;
+  beforeAll(async () => {
+    await writeRunFixture(path.join(root, 'run'), { steps: 6, every: 3 });
+    run = await readRunFolder(path.join(root, 'run'));
+  });
+  afterAll(() => rmSync(root, { recursive: true }));
+
+  test('is summed up: before, after, speed over all steps, memory', () => {
+    const steps = run.records.filter((record): record is StepRecord => record.type === 'step');
+    const evaluations = run.records.filter((record) => record.type === 'evaluation');
+    const summary = summarize(run.records, 1);
+    expect(summary.steps).toBe(6);
+    expect(summary.before).toMatchObject({ step: 0, accuracy: evaluations[0]!.accuracy!.mean, samples: 8 });
+    expect(summary.after).toMatchObject({
+      step: 6,
+      majorityAccuracy: evaluations.at(-1)!.majorityAccuracy!.mean,
+      accuracyInterval: [evaluations.at(-1)!.accuracy!.low, evaluations.at(-1)!.accuracy!.high],
+    });
+    const tokens = steps.reduce((sum, { metrics }) => sum + metrics.tokens, 0);
+    expect(summary.rolloutTokensPerSecond).toBeCloseTo(tokens / (6 * 1.6), 6);
+    expect(summary.peakMemoryBytes).toBe(Math.max(...steps.map(({ timing }) => timing.residentBytes)));
+  });
+
+  test('without steps or evaluations has nulls, not zeros', () => {
+    expect(summarize([])).toEqual({
+      steps: 0,
+      before: null,
+      after: null,
+      rolloutTokensPerSecond: null,
+      peakMemoryBytes: null,
+    });
+    expect(beforeAfterTable([])).toBeNull();
+    const untrained = run.records.filter(({ type }) => type !== 'step').slice(0, 30);
+    expect(summarize(untrained)).toMatchObject({ before: { step: 0 }, after: { step: 0 } });
+  });
+
+  test('that was stopped before its second evaluation has no after', () => {
+    const second = run.records.findIndex((record) => record.type === 'evaluation' && record.step > 0);
+    const early = run.records.slice(0, second);
+    expect(summarize(early).after).toBeNull();
+    expect(beforeAfterTable(early)).toMatch(/^12 problems +before *\n/);
+  });
+
+  test('gets a table of before and after with intervals', () => {
+    const text = beforeAfterTable(run.records)!;
+    expect(text).toMatch(/^12 problems +before +after 6 steps\n/);
+    expect(text).toMatch(/accuracy \(avg@8\) +0\.\d{3} \(0\.\d{3} to 0\.\d{3}\) +0\.\d{3} \(0\.\d{3} to 0\.\d{3}\)/);
+    expect(text).toContain('95% intervals');
+  });
+
+  test('lists its problems with confidently wrong ones on top', () => {
+    const state = foldRecords(initialRunState(), run.records);
+    const results = [...state.problems].map(([index, { groups }]) =>
+      problemResult(run.problems[index]!, groups.at(-1)!),
+    );
+    results.sort(byConcern);
+    const wrong = results.filter(({ correct }) => correct === false);
+    expect(wrong.length).toBeGreaterThan(0);
+    expect(results.slice(0, wrong.length)).toEqual(wrong);
+    expect(wrong.map(({ share }) => share)).toEqual(wrong.map(({ share }) => share).sort((a, b) => b! - a!));
+    const first = wrong[0]!;
+    expect(first.clusters.reduce((sum, { count }) => sum + count, 0) + first.noAnswer).toBe(first.rollouts);
+    expect(first.confidence).toBeGreaterThan(0);
+    expect(first.confidence).toBeLessThanOrEqual(1);
+    const lines = problemTable(results).split('\n');
+    expect(lines).toHaveLength(13);
+    expect(lines[1]).toContain('wrong');
+    expect(lines[1]).toContain(`${first.majority} x${first.clusters[0]!.count}`);
+  });
+
+  test('explains the reward of a group and of a rollout', () => {
+    const group = run.records.find(
+      (record): record is GroupRecord =>
+        record.type === 'group' && record.phase === 'train' && record.clusters.length > 1,
+    )!;
+    const { answer, share } = group.majority!;
+    const votes = group.clusters[0]!.members.length;
+    expect(explainReward('majority-vote', group)).toContain(
+      `${answer} (${votes} of 8 rollouts, share ${share.toFixed(2)})`,
+    );
+    const [member, outsider] = [group.clusters[0]!.members[0]!, group.clusters[1]!.members[0]!];
+    expect(explainReward('majority-vote', group, member)).toMatch(/in the majority's cluster.*made it likelier/);
+    expect(explainReward('majority-vote', group, outsider)).toMatch(/got \d of 8 votes.*less likely/);
+    const evaluated = run.records.find(
+      (record): record is GroupRecord => record.type === 'group' && record.phase === 'evaluation',
+    )!;
+    expect(explainReward('majority-vote', evaluated)).toContain('do not train');
+  });
+});
+
+test('problems without a verdict stand between wrong and right ones', () => {
+  const result = (id: string, correct: boolean | null, share: number | null) =>
+    ({ id, correct, share, index: 0 }) as ProblemResult;
+  const sorted = [
+    result('right, sure', true, 1),
+    result('unknown', null, 0.5),
+    result('wrong, unsure', false, 0.3),
+    result('right, unsure', true, 0.4),
+    result('wrong, sure', false, 0.9),
+    result('no answer', null, null),
+  ].sort(byConcern);
+  expect(sorted.map(({ id }) => id)).toEqual([
+    'wrong, sure',
+    'wrong, unsure',
+    'unknown',
+    'no answer',
+    'right, unsure',
+    'right, sure',
+  ]);
+});
+
+describe('live progress', () => {
+  const progress = (step: number, more: Partial<Progress> = {}): Progress => ({
+    run: 'r',
+    state: 'running',
+    activity: 'sampling',
+    step,
+    steps: 10,
+    fraction: 0.5,
+    tokensPerSecond: 200,
+    secondsLeft: 38,
+    residentBytes: null,
+    ...more,
+  });
+  const step = (number: number): StepRecord =>
+    ({
+      type: 'step',
+      step: number,
+      metrics: { proxyReward: 0.9, groundTruthReward: null, majorityShare: 0.8 },
+      timing: { rolloutTokensPerSecond: 123 },
+    }) as StepRecord;
+
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllEnvs();
+  });
+
+  function screen(isTTY: boolean) {
+    vi.useFakeTimers();
+    vi.stubEnv('CI', '');
+    vi.stubEnv('TERM', 'xterm');
+    const written: string[] = [];
+    return { written, view: new ProgressView({ write: (text) => written.push(text), isTTY, columns: 60 }) };
+  }
+
+  test('on a terminal one block is redrawn in place, and remarks stay above it', () => {
+    const { written, view } = screen(true);
+    view.progress(progress(1));
+    vi.advanceTimersByTime(150);
+    expect(written.join('')).toContain('step 1/10');
+    const lines = written.join('').split('\n').length - 1;
+    for (let i = 0; i < 50; i++) view.progress(progress(2));
+    view.record(step(2));
+    written.length = 0;
+    vi.advanceTimersByTime(150);
+    expect(written[0]).toBe(`\x1b[${lines}A\x1b[J`);
+    expect(written[1]).toMatch(/proxy reward +0\.90/);
+    expect(written[1]).toMatch(/ground-truth reward +- /);
+    expect(written[1]).toContain('0:38 left');
+    expect(written).toHaveLength(2);
+    for (const line of written[1]!.split('\n')) expect([...line].length).toBeLessThan(60);
+    written.length = 0;
+    view.note('a remark');
+    expect(written[1]).toBe('a remark\n');
+    expect(written[2]).toContain('step 2/10');
+    view.end();
+    expect(written.at(-1)).toMatch(/\[\d+A.\[J$/);
+  });
+
+  test('elsewhere a plain line comes every few seconds', () => {
+    const { written, view } = screen(false);
+    for (let i = 0; i < 100; i++) {
+      view.progress(progress(Math.floor(i / 20)));
+      vi.advanceTimersByTime(100);
+    }
+    expect(written.length).toBeGreaterThanOrEqual(3);
+    expect(written.length).toBeLessThanOrEqual(5);
+    expect(written.at(-1)).toBe('step 4/10  200 tokens/s  0:38 left  (sampling)\n');
+    expect(written.join('')).not.toContain('\x1b');
+    view.record(step(5));
+    view.progress(progress(5, { state: 'paused', tokensPerSecond: null, secondsLeft: null }));
+    view.end();
+    expect(written.at(-1)).toBe(
+      'step 5/10  proxy 0.90  truth -  majority 0.80  123 tokens/s  - left  (paused: sampling)\n',
+    );
+  });
+});
