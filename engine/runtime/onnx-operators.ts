@@ -2,12 +2,13 @@
 import { type Dim, type DType, type Node, product, type Shape, sameShape, type Tensor } from '../tensor/index.ts';
 import type { Encoder } from './onnx.ts';
 import { ELEMENT } from './onnx-format.ts';
+import type { Product } from './simplify.ts';
 
 type Encode = (e: Encoder, node: Node) => void;
 const MICROSOFT = 'com.microsoft';
 
 function values(e: Encoder, node: Node): string[] {
-  return e.operands(node).map((t) => e.value(t));
+  return e.plan.operands(node).map((t) => e.value(t));
 }
 
 /** One ONNX node with the same inputs and outputs. */
@@ -15,19 +16,6 @@ function same(type: string): Encode {
   return (e, node) => {
     e.emit(type, values(e, node), [e.value(node.outputs[0]!)]);
   };
-}
-
-const BROADCASTING = new Set('Add Sub Mul Div Max Min Less Greater GreaterOrEqual Equal And Or Where'.split(' '));
-
-/** What a node reads: an expanded tensor itself, where the operator broadcasts it anyway. */
-export function operands(node: Node, producer: (tensor: Tensor) => Node | undefined): readonly Tensor[] {
-  if (!BROADCASTING.has(node.op)) return node.inputs;
-  const { shape } = node.outputs[0]!;
-  const sources = node.inputs.map((t) => {
-    const expand = producer(t);
-    return expand?.op === 'Expand' ? expand.inputs[0]! : t;
-  });
-  return sources.some((t) => sameShape(t.shape, shape)) ? sources : node.inputs;
 }
 
 function reduction(type: string): Encode {
@@ -62,14 +50,25 @@ function transposed(e: Encoder, x: Tensor): string {
 
 const flag = (value: unknown) => ({ int: value ? 1 : 0 });
 
-function matmul(e: Encoder, node: Node): void {
+/** Gemm reads a transposed side where it lies: no weight is ever copied. */
+function gemm(e: Encoder, { transA, transB, alpha }: Product, node: Node): void {
+  const attributes = { transA: flag(transA), transB: flag(transB), alpha: { float: alpha } };
+  e.emit('Gemm', values(e, node), [e.value(node.outputs[0]!)], attributes);
+}
+
+function productOr(otherwise: Encode): Encode {
+  return (e, node) => {
+    const product = e.plan.product(node);
+    if (product) gemm(e, product, node);
+    else otherwise(e, node);
+  };
+}
+
+function batchedMatmul(e: Encoder, node: Node): void {
   const [a, b] = node.inputs as [Tensor, Tensor];
   const { transA, transB } = node.attributes;
   const outputs = [e.value(node.outputs[0]!)];
-  if (a.shape.length === 2) {
-    // Gemm reads a transposed side where it lies: no weight is ever copied.
-    e.emit('Gemm', values(e, node), outputs, { transA: flag(transA), transB: flag(transB) });
-  } else if (e.dialect === 'fused') {
+  if (e.dialect === 'fused') {
     e.emit('FusedMatMul', values(e, node), outputs, { transA: flag(transA), transB: flag(transB) }, MICROSOFT);
   } else {
     const sides = [transA ? transposed(e, a) : e.value(a), transB ? transposed(e, b) : e.value(b)];
@@ -128,9 +127,9 @@ function pick(e: Encoder, node: Node): void {
 }
 
 export const ENCODERS: Readonly<Record<string, Encode>> = {
-  Add: same('Add'),
+  Add: productOr(same('Add')),
   Sub: same('Sub'),
-  Mul: same('Mul'),
+  Mul: productOr(same('Mul')),
   Div: same('Div'),
   Max: same('Max'),
   Min: same('Min'),
@@ -158,7 +157,7 @@ export const ENCODERS: Readonly<Record<string, Encode>> = {
   ReduceSum: reduction('ReduceSum'),
   ReduceMean: reduction('ReduceMean'),
   ReduceMax: reduction('ReduceMax'),
-  MatMul: matmul,
+  MatMul: productOr(batchedMatmul),
   Expand: expand,
   Pick: pick,
   ScatterAdd: scatterAdd,
@@ -180,7 +179,7 @@ export const ENCODERS: Readonly<Record<string, Encode>> = {
     e.emit('CumSum', [...values(e, node), axis], [e.value(node.outputs[0]!)]);
   },
   Reshape: (e, node) => {
-    const [x, y] = [node.inputs[0]!, node.outputs[0]!];
+    const [x, y] = [e.plan.operands(node)[0]!, node.outputs[0]!];
     if (sameShape(x.shape, y.shape)) e.alias(y, e.value(x));
     else reshape(e, e.value(x), x.shape, y.shape, e.value(y));
   },
@@ -202,7 +201,7 @@ export const ENCODERS: Readonly<Record<string, Encode>> = {
   },
   RmsNorm: (e, node) => {
     const [y, inverse] = node.outputs as [Tensor, Tensor];
-    const outputs = e.isUsed(inverse) ? [e.value(y), e.value(inverse)] : [e.value(y)];
+    const outputs = e.plan.isUsed(inverse) ? [e.value(y), e.value(inverse)] : [e.value(y)];
     const attributes = { axis: { int: -1 }, epsilon: { float: node.attributes.epsilon as number } };
     e.emit('SimplifiedLayerNormalization', values(e, node), outputs, attributes);
   },

@@ -29,8 +29,9 @@ import {
   nodeProto,
   valueInfo,
 } from './onnx-format.ts';
-import { ENCODERS, operands } from './onnx-operators.ts';
+import { ENCODERS } from './onnx-operators.ts';
 import type { Message } from './protobuf.ts';
+import { Plan } from './simplify.ts';
 
 /**
  * `fused` uses onnxruntime's own operators where they save copies (CPU, CUDA); `portable` keeps to what the WebGPU
@@ -80,9 +81,7 @@ export class Encoder {
   private readonly initializers: Message[] = [];
   private readonly names = new Map<Tensor, string>();
   private readonly inlined = new Map<string, string>();
-  private readonly producers = new Map<Tensor, Node>();
-  private readonly live = new Set<Node>();
-  private used: Set<Tensor> | undefined;
+  readonly plan: Plan;
   private scope = new Scope(null);
   private count = 0;
 
@@ -91,11 +90,12 @@ export class Encoder {
     readonly dialect: Dialect,
     private readonly folder: string,
     private readonly files: ReadonlyMap<string, string>,
-  ) {}
+  ) {
+    this.plan = new Plan(graph);
+  }
 
   encode(): Uint8Array {
     const { graph } = this;
-    this.mark(graph.nodes, [...graph.outputs.values()]);
     for (const input of graph.inputs) {
       this.names.set(input, input.name);
       this.scope.remember(input);
@@ -121,43 +121,9 @@ export class Encoder {
     );
   }
 
-  /** Finds the nodes that outputs need, also from inside loops and branches. */
-  private mark(nodes: readonly Node[], outputs: readonly Tensor[]): void {
-    const all: Node[] = [];
-    const collect = (list: readonly Node[]) => {
-      for (const node of list) {
-        all.push(node);
-        for (const tensor of node.outputs) this.producers.set(tensor, node);
-        for (const body of node.bodies) collect(body.nodes);
-      }
-    };
-    collect(nodes);
-    const open = [...outputs];
-    for (let tensor = open.pop(); tensor; tensor = open.pop()) {
-      const node = this.producers.get(tensor);
-      if (!node || this.live.has(node)) continue;
-      this.live.add(node);
-      open.push(...this.operands(node), ...node.bodies.flatMap((body) => body.outputs));
-    }
-  }
-
-  /** The tensors that a node reads in ONNX. */
-  operands(node: Node): readonly Tensor[] {
-    return operands(node, (tensor) => this.producers.get(tensor));
-  }
-
-  /** Whether anything that runs reads a tensor. */
-  isUsed(tensor: Tensor): boolean {
-    this.used ??= new Set([
-      ...[...this.live].flatMap((node) => [...this.operands(node), ...node.bodies.flatMap((body) => body.outputs)]),
-      ...this.graph.outputs.values(),
-    ]);
-    return this.used.has(tensor);
-  }
-
   private constant(constant: Constant): void {
     const { tensor } = constant;
-    if (!this.isUsed(tensor)) return;
+    if (!this.plan.isUsed(tensor)) return;
     if (constant.kind === 'inline') {
       this.names.set(tensor, this.inline(tensor.dtype, tensor.shape as number[], constant.data));
     } else {
@@ -293,12 +259,12 @@ export class Encoder {
   }
 
   private node(node: Node): void {
-    if (!this.live.has(node)) return;
+    if (!this.plan.isLive(node)) return;
     const encode = ENCODERS[node.op];
     if (!encode) throw new Error(`${node.op} has no ONNX encoding`);
     encode(this, node);
     for (const tensor of node.outputs) {
-      if (!this.isUsed(tensor)) continue;
+      if (!this.plan.isUsed(tensor)) continue;
       this.scope.remember(tensor);
       if (this.value(tensor) === tensor.name)
         this.scope.values.push(valueInfo(tensor.name, tensor.dtype, tensor.shape));
