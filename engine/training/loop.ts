@@ -7,10 +7,10 @@ import path from 'node:path';
 import { evaluationMetrics, stepMetrics } from '../analysis/index.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Problem, RunConfig, SamplingConfig, StoredRollout } from '../protocol/index.ts';
-import { rewardNamed } from '../reward/index.ts';
+import { rewardNamed, scoreGroup } from '../reward/index.ts';
 import { advantages } from './advantages.ts';
 import type { Compute } from './compute.ts';
-import { type JudgedGroup, judge } from './judge.ts';
+import { type Judged, judge } from './judge.ts';
 import type { TrainedResponse } from './micro-batch.ts';
 import type { ProgressMeter } from './progress.ts';
 import { batchOf, checkpointDue, evaluationDue, learningRate, subset } from './schedule.ts';
@@ -121,7 +121,7 @@ export class Loop {
     );
   }
 
-  private record(phase: Phase, step: number, problem: Problem, group: JudgedGroup, rollouts: StoredRollout[]): void {
+  private record(phase: Phase, step: number, problem: Problem, group: Judged, rollouts: StoredRollout[]): void {
     const { journal } = this.options;
     const { clusters, majority } = group;
     const frame = journal.writeFrame(rollouts);
@@ -146,11 +146,17 @@ export class Loop {
     meter.stepBegins(step - 1);
     const reward = rewardNamed(config.reward);
     const problems = batchOf(seed, training.length, config.batch, step).map((i) => training[i]!);
-    const groups: { problem: Problem; group: JudgedGroup; responses: TrainedResponse[] }[] = [];
+    const groups: { problem: Problem; group: Judged; responses: TrainedResponse[] }[] = [];
     await this.sample('train', step, problems, config.votes, sampling, (problem, rollouts) => {
       const group = judge(rollouts, problem.answer);
       const trained = subset(seed, step, problem.index, rollouts.length, config.group);
-      const rewards = reward.score(group.input(problem.answer));
+      const { rewards } = scoreGroup(reward, {
+        answers: group.answers,
+        clusters: group.clusters,
+        correct: group.rollouts.map((r) => r.correct),
+        statistics: rollouts,
+        finish: rollouts.map((r) => r.finish),
+      });
       const values = advantages(
         loss.advantage,
         trained.map((i) => rewards[i]!),
@@ -221,7 +227,7 @@ export class Loop {
     const { step } = this.state;
     const started = performance.now();
     const run = async (phase: 'evaluation' | 'greedy', rows: number, sampling: SamplingConfig) => {
-      const judged: JudgedGroup[] = [];
+      const judged: Judged[] = [];
       if (rows === 0) return judged;
       await this.sample(phase, step, evaluation, rows, sampling, (problem, rollouts) => {
         const group = judge(rollouts, problem.answer);
@@ -248,7 +254,7 @@ export class Loop {
   private async probe(): Promise<void> {
     const { config, journal, training } = this.options;
     const started = performance.now();
-    const judged: JudgedGroup[] = [];
+    const judged: Judged[] = [];
     await this.sample('probe', 0, training, config.votes, config.sampling, (problem, rollouts) => {
       const group = judge(rollouts, problem.answer);
       this.record('probe', 0, problem, group, rollouts);
