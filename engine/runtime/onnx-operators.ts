@@ -2,7 +2,6 @@
 import { type Dim, type DType, type Node, product, type Shape, sameShape, type Tensor } from '../tensor/index.ts';
 import type { Encoder } from './onnx.ts';
 import { ELEMENT } from './onnx-format.ts';
-import type { Product } from './simplify.ts';
 
 type Encode = (e: Encoder, node: Node) => void;
 const MICROSOFT = 'com.microsoft';
@@ -50,26 +49,16 @@ function transposed(e: Encoder, x: Tensor): string {
 
 const flag = (value: unknown) => ({ int: value ? 1 : 0 });
 
-/** Gemm reads a transposed side where it lies: no weight is ever copied. */
-function gemm(e: Encoder, { transA, transB, alpha }: Product, node: Node): void {
-  const attributes = { transA: flag(transA), transB: flag(transB), alpha: { float: alpha } };
-  e.emit('Gemm', values(e, node), [e.value(node.outputs[0]!)], attributes);
-}
-
-function productOr(otherwise: Encode): Encode {
-  return (e, node) => {
-    const product = e.plan.product(node);
-    if (product) gemm(e, product, node);
-    else otherwise(e, node);
-  };
-}
-
-function batchedMatmul(e: Encoder, node: Node): void {
+function matmul(e: Encoder, node: Node): void {
   const [a, b] = node.inputs as [Tensor, Tensor];
   const { transA, transB } = node.attributes;
   const outputs = [e.value(node.outputs[0]!)];
-  if (e.dialect === 'fused') {
-    e.emit('FusedMatMul', values(e, node), outputs, { transA: flag(transA), transB: flag(transB) }, MICROSOFT);
+  const attributes = { transA: flag(transA), transB: flag(transB) };
+  if (a.shape.length === 2) {
+    // Gemm reads a transposed side where it lies: no weight is ever copied.
+    e.emit('Gemm', values(e, node), outputs, attributes);
+  } else if (e.dialect === 'fused') {
+    e.emit('FusedMatMul', values(e, node), outputs, attributes, MICROSOFT);
   } else {
     const sides = [transA ? transposed(e, a) : e.value(a), transB ? transposed(e, b) : e.value(b)];
     e.emit('MatMul', sides, outputs);
@@ -127,9 +116,9 @@ function pick(e: Encoder, node: Node): void {
 }
 
 export const ENCODERS: Readonly<Record<string, Encode>> = {
-  Add: productOr(same('Add')),
+  Add: same('Add'),
   Sub: same('Sub'),
-  Mul: productOr(same('Mul')),
+  Mul: same('Mul'),
   Div: same('Div'),
   Max: same('Max'),
   Min: same('Min'),
@@ -157,7 +146,7 @@ export const ENCODERS: Readonly<Record<string, Encode>> = {
   ReduceSum: reduction('ReduceSum'),
   ReduceMean: reduction('ReduceMean'),
   ReduceMax: reduction('ReduceMax'),
-  MatMul: productOr(batchedMatmul),
+  MatMul: matmul,
   Expand: expand,
   Pick: pick,
   ScatterAdd: scatterAdd,

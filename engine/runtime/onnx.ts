@@ -30,8 +30,8 @@ import {
   valueInfo,
 } from './onnx-format.ts';
 import { ENCODERS } from './onnx-operators.ts';
+import { Plan } from './plan.ts';
 import type { Message } from './protobuf.ts';
-import { Plan } from './simplify.ts';
 
 /**
  * `fused` uses onnxruntime's own operators where they save copies (CPU, CUDA); `portable` keeps to what the WebGPU

@@ -107,25 +107,6 @@ function products(): OperatorCase[] {
       cases.push(one('MatMul', `${sides}, nothing in between`, matrices, build, ['a', 'b']));
     }
   }
-  const sides = { a: floats('C', 5), b: floats(3, 5), c: floats(3), d: floats('C', 3) };
-  const joined = (what: string, build: (x: Record<string, Tensor>) => Tensor | Tensor[]) =>
-    cases.push(one('MatMul', what, sides, build, ['a', 'b']));
-  joined('times a number, plus a matrix', ({ a, b, d }) => op.add(op.mul(op.linear(a!, b!), 0.3), d!));
-  joined('plus a vector, plus another product', ({ a, b, c }) =>
-    op.add(op.add(c!, op.linear(a!, b!)), op.mul(2, op.linear(op.exp(a!), b!))),
-  );
-  joined('plus an expanded number', ({ a, b }) => op.add(op.linear(a!, b!), op.expand(op.reduceMean(b!), ['C', 3])));
-  joined('plus itself, and used again', ({ a, b, d }) => {
-    const y = op.linear(a!, b!);
-    return [op.add(y, y), op.mul(y, 2), op.add(op.mul(y, d!), y)];
-  });
-  cases.push(
-    one('MatMul', 'outside of the loop that adds it', sides, ({ a, b, d }) => {
-      const y = op.linear(a!, b!);
-      const trips = a!.graph.scalar(3, 'int64');
-      return op.loop(trips, [d!], 'T', (_, [x]) => ({ carried: [op.add(op.tanh(x!), y)], stacked: [] })).carried;
-    }),
-  );
   // A batch with a transposed side has no such case: onnxruntime 1.30 leaves its product unset.
   const batch = { a: floats('B', 'C', 'Z'), b: floats('B', 'Z', 3) };
   cases.push(one('MatMul', 'a batch, nothing in between', batch, ({ a, b }) => op.matmul(a!, b!)));

@@ -1,0 +1,65 @@
+/**
+ * What of a graph is computed, and from what: nodes that no output needs are left out, and nodes are passed by that the
+ * reading operator makes unnecessary. (Letting Gemm add and scale, too, was measured and gains nothing.)
+ */
+import { type Graph, type Node, sameShape, type Tensor } from '../tensor/index.ts';
+
+const BROADCASTING = new Set('Add Sub Mul Div Max Min Less Greater GreaterOrEqual Equal And Or Where'.split(' '));
+
+export class Plan {
+  private readonly producers = new Map<Tensor, Node>();
+  private readonly live = new Set<Node>();
+  private readonly used = new Set<Tensor>();
+
+  constructor(graph: Graph) {
+    this.collect(graph.nodes);
+    this.mark(graph);
+  }
+
+  /** Whether an output needs what a node computes. */
+  isLive(node: Node): boolean {
+    return this.live.has(node);
+  }
+
+  /** Whether a live node or an output reads a tensor. */
+  isUsed(tensor: Tensor): boolean {
+    return this.used.has(tensor);
+  }
+
+  /** The tensors that a node reads. */
+  operands(node: Node): readonly Tensor[] {
+    if (node.op === 'Reshape') return [this.beforeReshapes(node.inputs[0]!)];
+    if (!BROADCASTING.has(node.op)) return node.inputs;
+    // The operator broadcasts an expanded tensor by itself.
+    const sources = node.inputs.map((t) => {
+      const expand = this.producers.get(t);
+      return expand?.op === 'Expand' ? expand.inputs[0]! : t;
+    });
+    const { shape } = node.outputs[0]!;
+    return sources.some((t) => sameShape(t.shape, shape)) ? sources : node.inputs;
+  }
+
+  private beforeReshapes(tensor: Tensor): Tensor {
+    const producer = this.producers.get(tensor);
+    return producer?.op === 'Reshape' ? this.beforeReshapes(producer.inputs[0]!) : tensor;
+  }
+
+  private collect(nodes: readonly Node[]): void {
+    for (const node of nodes) {
+      for (const tensor of node.outputs) this.producers.set(tensor, node);
+      for (const body of node.bodies) this.collect(body.nodes);
+    }
+  }
+
+  /** Finds the nodes that outputs need, also from inside loops and branches. */
+  private mark(graph: Graph): void {
+    const open = [...graph.outputs.values()];
+    for (let tensor = open.pop(); tensor; tensor = open.pop()) {
+      this.used.add(tensor);
+      const node = this.producers.get(tensor);
+      if (!node || this.live.has(node)) continue;
+      this.live.add(node);
+      open.push(...this.operands(node), ...node.bodies.flatMap((body) => body.outputs));
+    }
+  }
+}
