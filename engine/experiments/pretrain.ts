@@ -1,16 +1,121 @@
 /**
  * Pre-trains the embedded model: a character-level decoder, supervised on flawed solutions (`chains.ts`), with the same
  * graphs and optimizer as everything else. Reproducible: every number comes from the seed.
+ *
+ *   npm run pretrain -- [--steps 4000] [--seed 0] [--prior S] [--out engine/embedded/model]
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { writeCharacterTokenizer } from '../model/character-tokenizer.ts';
-import { type DecoderConfig, parseHuggingFaceConfig } from '../model/config.ts';
-import { type Parameter, Weights } from '../model/decoder.ts';
-import { writeSafetensors } from '../model/safetensors.ts';
-import { createTokenizer } from '../model/tokenizer.ts';
+import { parseArgs } from 'node:util';
+import { CHARACTER_EOS, CHARACTERS, encodeCharacters, writeCharacterTokenizer } from '../model/character-tokenizer.ts';
+import { type DecoderConfig, parameterShapes, parseHuggingFaceConfig } from '../model/config.ts';
+import { Weights } from '../model/decoder.ts';
+import { type StoredTensor, writeSafetensors } from '../model/safetensors.ts';
 import { LossConfig, OptimizerConfig } from '../protocol/index.ts';
 import { generator } from '../rollout/philox.ts';
 import { createBackend } from '../runtime/ort-backend.ts';
+import type { Graph } from '../tensor/index.ts';
+import { learningRate } from '../training/schedule.ts';
 import { Trainer } from '../training/trainer.ts';
-import { chainProblem, chainProblems, type Family, flawedSolution, type Prior } from './chains.ts';
+import { chainProblem, type Family, flawedSolution, type Prior } from './chains.ts';
+
+/** As `config.json` has it: 155,000 parameters. */
+const CONFIG = {
+  architectures: ['LlamaForCausalLM'],
+  model_type: 'llama',
+  vocab_size: CHARACTERS.length,
+  hidden_size: 64,
+  intermediate_size: 176,
+  num_hidden_layers: 3,
+  num_attention_heads: 4,
+  num_key_value_heads: 4,
+  head_dim: 16,
+  hidden_act: 'silu',
+  max_position_embeddings: 128,
+  rms_norm_eps: 1e-5,
+  rope_theta: 10000,
+  tie_word_embeddings: true,
+  eos_token_id: CHARACTER_EOS,
+  torch_dtype: 'float32',
+};
+
+const BATCH = 128;
+const FAMILIES: readonly Family[] = ['E', 'H', 'M'];
+
+/** Normal numbers by Box and Muller, 0.02 wide for matrices as GPT-2's are; norms are 1. */
+function initialWeights(config: DecoderConfig, random: () => number): Map<string, Float32Array> {
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  return new Map(
+    [...parameterShapes(config)].map(([name, shape]) => {
+      const size = shape.reduce((a, b) => a * b, 1);
+      if (shape.length === 1) return [name, new Float32Array(size).fill(1)];
+      const scale = /o_proj|down_proj/.test(name) ? 0.05 / Math.sqrt(2 * config.layers) : 0.05;
+      return [name, Float32Array.from({ length: size }, () => normal() * scale)];
+    }),
+  );
+}
+
+const { values } = parseArgs({
+  options: {
+    steps: { type: 'string', default: '4000' },
+    seed: { type: 'string', default: '0' },
+    prior: { type: 'string', default: 'S' },
+    out: { type: 'string', default: 'engine/embedded/model' },
+    threads: { type: 'string', default: '2' },
+  },
+});
+const steps = Number(values.steps);
+const seed = Number(values.seed);
+const prior = values.prior as Prior;
+
+const config = parseHuggingFaceConfig(CONFIG, 'config.json');
+const shapes = parameterShapes(config);
+const parameters = [...shapes].map(([name, shape]) => ({ name, shape }));
+// Every weight is an input of the graphs; nothing is read from a file.
+const tensors = new Map<string, StoredTensor>(
+  parameters.map(({ name, shape }) => [name, { file: '', offset: 0, bytes: 0, dtype: 'F32', shape }]),
+);
+const backend = await createBackend('cpu', { threads: Number(values.threads) });
+const optimizer = OptimizerConfig.parse({ lr: 2e-3, schedule: 'cosine', warmup: 0.025, beta2: 0.99 });
+const trainer = new Trainer({
+  backend,
+  bind: (graph: Graph) => new Weights(graph, config, tensors, null),
+  config,
+  parameters,
+  initial: initialWeights(config, generator(seed, 'initialise')),
+  loss: LossConfig.parse({ normalizer: 'dapo' }),
+  optimizer,
+  maxTokens: 64,
+  temperature: 1,
+  positions: config.contextLength,
+  memory: 2 ** 30,
+});
+const started = performance.now();
+for (let step = 1; step <= steps; step++) {
+  const random = generator(seed, 'rollout', step);
+  // Supervised learning is the policy gradient of given responses, all of advantage 1.
+  const groups = Array.from({ length: BATCH }, (_, i) => {
+    const problem = chainProblem(random, FAMILIES[i % FAMILIES.length]!);
+    const tokens = Int32Array.from([...encodeCharacters(flawedSolution(random, problem, prior)), CHARACTER_EOS]);
+    const response = { tokens, logprob: new Float32Array(tokens.length), advantage: 1, truncated: false };
+    return { prompt: Int32Array.from(encodeCharacters(problem.prompt)), problem: i, responses: [response] };
+  });
+  const rate = learningRate(optimizer, step, steps);
+  const { gradientNorm } = await trainer.update(groups, rate, () => {});
+  if (step % 100 === 0) {
+    const scores = await trainer.score(groups.slice(0, 32));
+    const logprobs = scores.flatMap((rows) => rows.flatMap((row) => [...row.logprob]));
+    const loss = -logprobs.reduce((a, b) => a + b, 0) / logprobs.length;
+    const seconds = (performance.now() - started) / 1000;
+    console.log(`step ${step}  loss ${loss.toFixed(4)}  norm ${gradientNorm?.toFixed(3)}  ${seconds.toFixed(0)} s`);
+  }
+}
+const out = path.resolve(values.out);
+writeCharacterTokenizer(out);
+writeFileSync(path.join(out, 'config.json'), `${JSON.stringify(CONFIG, null, 2)}\n`);
+await writeSafetensors(path.join(out, 'model.safetensors'), await trainer.weights(), {
+  format: 'pt',
+  recipe: `prior ${prior}, ${steps} steps of ${BATCH}, seed ${seed}`,
+});
+await trainer.release();
+await backend.release();

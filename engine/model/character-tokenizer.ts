@@ -1,0 +1,50 @@
+/** The embedded model's tokenizer: one token a character, and one for ` #### `, as an ordinary `tokenizer.json`. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+const PAD = '<pad>';
+const EOS = '<eos>';
+const ANSWER_MARK = ' #### ';
+
+/** Tokens by id. */
+export const CHARACTERS: readonly string[] = [PAD, EOS, ...'0123456789+-*/=,():. ', ANSWER_MARK];
+
+export const CHARACTER_EOS = CHARACTERS.indexOf(EOS);
+
+/** Token ids of a text made of the characters above. Throws on any other character. */
+export function encodeCharacters(text: string): number[] {
+  const pieces = text.match(/ #### |./gsu) ?? [];
+  return pieces.map((piece) => {
+    const id = CHARACTERS.indexOf(piece);
+    if (id < 2) throw new Error(`the character tokenizer has no token for ${JSON.stringify(piece)}`);
+    return id;
+  });
+}
+
+/** Writes `tokenizer.json` and `tokenizer_config.json` as Hugging Face's tokenizers read them. */
+export function writeCharacterTokenizer(folder: string): void {
+  const special = (content: string) => ({
+    id: CHARACTERS.indexOf(content),
+    content,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    special: true,
+  });
+  const tokenizer = {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: [special(PAD), special(EOS)],
+    normalizer: null,
+    pre_tokenizer: { type: 'Split', pattern: { Regex: ' #### |.' }, behavior: 'Isolated', invert: false },
+    post_processor: null,
+    decoder: { type: 'Fuse' },
+    model: { type: 'WordLevel', vocab: Object.fromEntries(CHARACTERS.map((c, i) => [c, i])), unk_token: PAD },
+  };
+  const config = { tokenizer_class: 'PreTrainedTokenizerFast', pad_token: PAD, eos_token: EOS, add_bos_token: false };
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, 'tokenizer.json'), `${JSON.stringify(tokenizer, null, 2)}\n`);
+  writeFileSync(path.join(folder, 'tokenizer_config.json'), `${JSON.stringify(config, null, 2)}\n`);
+}
