@@ -1,6 +1,10 @@
 /** What runs graphs: one interface for every device and for the float64 reference. */
 import type { DType, Graph, TensorData } from '../tensor/index.ts';
 
+/** Devices of onnxruntime. */
+export const ORT_DEVICES = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
+export type OrtDevice = (typeof ORT_DEVICES)[number];
+
 /** A tensor's value: an array of the host, or a buffer that stays on the device until it is disposed or read. */
 export interface Value {
   readonly dtype: DType;
@@ -28,7 +32,7 @@ export interface Executable {
 }
 
 export interface Backend {
-  readonly device: 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml' | 'reference';
+  readonly device: OrtDevice | 'reference';
   /** Loops, branches and conditions inside a graph are worth their while (CPU); otherwise one step a call. */
   readonly controlFlow: boolean;
   /** Seconds spent inside the device's own library so far. */

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { rollscopeHome } from '../protocol/home.ts';
 import { VERSION } from '../protocol/version.ts';
-import type { OrtDevice } from './ort-backend.ts';
+import { ORT_DEVICES, type OrtDevice } from './backend.ts';
 import { type Probe, probeDevice } from './probe.ts';
 
 /** Devices that there can be on this kind of machine, the one that `auto` prefers first, the CPU last. */
@@ -57,7 +57,7 @@ export function chooseDevice(probes: ReadonlyMap<OrtDevice, Probe>): OrtDevice {
 
 const Remembered = z.object({
   key: z.string(),
-  device: z.enum(['cpu', 'webgpu', 'cuda', 'dml', 'coreml']),
+  device: z.enum(ORT_DEVICES),
   at: z.number(),
 });
 /** A new driver is noticed after a week, or at once by `rollscope doctor`. */

@@ -2,6 +2,7 @@
 import os from 'node:os';
 import type { DoctorReport } from '../protocol/rpc.ts';
 import { VERSION } from '../protocol/version.ts';
+import type { OrtDevice } from './backend.ts';
 import {
   chooseDevice,
   missingCudaFiles,
@@ -10,7 +11,6 @@ import {
   probeDevices,
   rememberDevice,
 } from './devices.ts';
-import type { OrtDevice } from './ort-backend.ts';
 import type { Probe } from './probe.ts';
 import { probeTfjs } from './tfjs.ts';
 

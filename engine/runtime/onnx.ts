@@ -312,19 +312,32 @@ function commonFolder(files: readonly string[]): string | null {
 
 /** Encodes a graph. External weights stay in their files and are only pointed at. */
 export function encodeGraph(graph: Graph, dialect: Dialect): EncodedGraph {
-  const named = graph.constants.flatMap((c) => (c.kind === 'external' ? [c.data.file] : []));
-  // onnxruntime refuses a file that a link leads out of the folder, as links of the Hub's cache do.
-  const files = new Map([...new Set(named)].map((file) => [file, realpath(file)]));
+  const files = weightFiles(graph);
   const weightsFolder = commonFolder([...files.values()]);
   return { model: new Encoder(graph, dialect, weightsFolder ?? '', files).encode(), weightsFolder };
 }
 
-function realpath(file: string): string {
-  try {
-    return fs.realpathSync(file);
-  } catch (error) {
-    throw new RollscopeError('model', `The weights file ${file} cannot be read.`, 'Choose the model again.', {
-      cause: error,
-    });
+/** Where each file of weights really lies: onnxruntime refuses links that lead elsewhere, as in the Hub's cache. */
+function weightFiles(graph: Graph): Map<string, string> {
+  const files = new Map<string, string>();
+  const ends = new Map<string, number>();
+  for (const { kind, tensor, data } of graph.constants) {
+    if (kind !== 'external') continue;
+    const { file, offset, bytes } = data;
+    try {
+      if (!files.has(file)) {
+        files.set(file, fs.realpathSync(file));
+        ends.set(file, fs.statSync(file).size);
+      }
+    } catch (cause) {
+      throw new RollscopeError('model', `The weights file ${file} cannot be read.`, 'Choose the model again.', {
+        cause,
+      });
+    }
+    if (offset + bytes > ends.get(file)!) {
+      const hint = 'It was probably not downloaded or copied to its end: get it again.';
+      throw new RollscopeError('model', `The weights file ${file} ends before the tensor ${tensor.name}.`, hint);
+    }
   }
+  return files;
 }

@@ -2,12 +2,9 @@
 import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { DType, Graph, Shape, TensorData } from '../tensor/index.ts';
-import type { Backend, CompileOptions, Executable, Value } from './backend.ts';
+import type { Backend, CompileOptions, Executable, OrtDevice, Value } from './backend.ts';
 import { type Dialect, encodeGraph, outputName } from './onnx.ts';
 import { graphProto, modelBytes, nodeProto, valueInfo } from './onnx-format.ts';
-
-export const ORT_DEVICES = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
-export type OrtDevice = (typeof ORT_DEVICES)[number];
 
 /** Errors are thrown as well, and warnings about shapes that it cannot infer are of no use to anyone. */
 const FATAL_ONLY = 4;
@@ -105,7 +102,9 @@ class OrtExecutable implements Executable {
       checkValue(input, value, sizes);
       tensors[input.name] = this.toTensor(value);
     }
-    const results = await this.timed(() => this.held.session.run(tensors));
+    const results = await this.timed(() => this.held.session.run(tensors)).catch((error: unknown) => {
+      throw runError(error);
+    });
     const values: Record<string, Value> = {};
     for (const { name, dtype } of this.outputs) {
       values[name] = new OrtValue(dtype, results[outputName(name)] as OrtTensor, this.held);
@@ -256,6 +255,14 @@ function identityModel(dtype: DType): Uint8Array {
       outputs: [valueInfo(outputName('y'), dtype)],
     }),
   );
+}
+
+/** What went wrong in a run: too little memory is the user's to solve, everything else is a bug. */
+function runError(error: unknown): unknown {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!/Failed to allocate memory|bad_alloc|out of memory/i.test(message)) return error;
+  const hint = 'Lower the memory limit, so that work is cut into smaller pieces, or take fewer or shorter rollouts.';
+  return new RollscopeError('memory', 'The memory does not suffice for one piece of work.', hint, { cause: error });
 }
 
 function sessionError(device: OrtDevice, error: unknown): Error {

@@ -1,9 +1,9 @@
 /** Tries a device out: a chain of matrix products, in a process of its own, checked against the right result. */
 import { createRequire } from 'node:module';
 import { Graph, op } from '../tensor/index.ts';
+import type { OrtDevice } from './backend.ts';
 import { runInChild } from './child.ts';
 import { encodeGraph, outputName } from './onnx.ts';
-import type { OrtDevice } from './ort-backend.ts';
 
 /** `value` is what the chain came to, for comparison with other devices. */
 export type Probe = { works: true; milliseconds: number; value: number } | { works: false; reason: string };

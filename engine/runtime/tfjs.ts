@@ -25,7 +25,7 @@ const [file] = process.argv.slice(1);
 `;
 
 /** Where the package lies: in the folder of $ROLLSCOPE_TFJS, or beside Rollscope's own packages; null when in neither. */
-export function findTfjs(): { name: string; file: string } | null {
+function findTfjs(): { name: string; file: string } | null {
   const folder = process.env.ROLLSCOPE_TFJS;
   const require = createRequire(folder ? path.join(path.resolve(folder), 'package.json') : import.meta.url);
   for (const name of PACKAGES) {

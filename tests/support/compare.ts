@@ -5,7 +5,7 @@ import type { DType, Graph, TensorData } from '../../engine/tensor/index.ts';
 import type { Doubles } from './reference-backend.ts';
 
 /** The array of a type with these values. */
-export function typed(dtype: DType, values: ArrayLike<number>): TensorData {
+function typed(dtype: DType, values: ArrayLike<number>): TensorData {
   if (dtype === 'float32') return Float32Array.from(values);
   if (dtype === 'int32') return Int32Array.from(values);
   if (dtype === 'int64') return BigInt64Array.from(Array.from(values, BigInt));

@@ -112,6 +112,16 @@ describe('inputs are checked before they are run', () => {
   });
 });
 
+test('too little memory is told from a bug', async () => {
+  const graph = new Graph();
+  const x = graph.input('x', 'float32', ['N']);
+  graph.output('y', op.exp(op.add(op.reshape(x, ['N', 1]), x)));
+  const executable = await backend.compile(graph);
+  const huge = backend.value('float32', [3_000_000], new Float32Array(3_000_000));
+  await expect(executable.run({ x: huge })).rejects.toMatchObject({ code: 'memory' });
+  await executable.release();
+});
+
 describe('weights in files', () => {
   // 1, 2, -0.5, 3 in each format.
   const stored = {
@@ -174,6 +184,14 @@ describe('weights in files', () => {
     const file = path.join(temporaryFolder(), 'gone.safetensors');
     expect(() => encodeGraph(graphOf({ F32: file, BF16: file, F16: file }), 'fused')).toThrow(
       expect.objectContaining({ code: 'model', message: expect.stringContaining(file) }),
+    );
+  });
+
+  test('that are cut short are named, with the tensor that is missing', () => {
+    const file = path.join(temporaryFolder(), 'short.safetensors');
+    fs.writeFileSync(file, Buffer.alloc(20));
+    expect(() => encodeGraph(graphOf({ F32: file, BF16: file, F16: file }), 'fused')).toThrow(
+      expect.objectContaining({ code: 'model', message: `The weights file ${file} ends before the tensor w F32.` }),
     );
   });
 
