@@ -10,7 +10,7 @@ import { Disposables } from './disposables.ts';
 import { Decorations } from './editor/decorations.ts';
 import { Lenses } from './editor/lenses.ts';
 import { ProblemSets } from './editor/problem-sets.ts';
-import { Results } from './editor/results.ts';
+import { Results, samePath } from './editor/results.ts';
 import { EngineService } from './engine/service.ts';
 import { plural } from './format.ts';
 import { type Health, healthOf, runKeyOf, statusContent } from './health.ts';
@@ -20,6 +20,7 @@ import { RolloutDocuments } from './rollout/documents.ts';
 import { RunLibrary } from './run/library.ts';
 import type { OpenRun } from './run/open-run.ts';
 import { RunSession } from './run/session.ts';
+import { EMBEDDED } from './run-config.ts';
 import { engineNode, onDidChangeSettings, runsFolderSetting, shading, whenAlone } from './settings.ts';
 import { StatusItem } from './status-item.ts';
 import { throttle } from './timing.ts';
@@ -36,6 +37,8 @@ export class Rollscope {
   private readonly tailing = this.scope.add(new Disposables());
   private readonly keys = new ContextKeys();
 
+  /** The embedded problems, as a file that can be read. */
+  readonly embeddedFile: string;
   readonly report: Reporter;
   readonly engine: EngineService;
   readonly session: RunSession;
@@ -50,6 +53,7 @@ export class Rollscope {
   constructor(readonly context: vscode.ExtensionContext) {
     const { extensionUri, extension } = context;
     const own = <T extends { dispose(): unknown }>(part: T): T => this.scope.add(part);
+    this.embeddedFile = vscode.Uri.joinPath(extensionUri, 'engine', 'embedded', 'problems.jsonl').fsPath;
     this.report = own(new Reporter());
     const report = (error: unknown) => this.report.error(error);
     this.engine = own(
@@ -71,7 +75,7 @@ export class Rollscope {
     this.models = own(new ModelList(context.globalState));
     this.problemFiles = own(new ProblemFiles(() => this.runsFolder));
     this.sets = own(new ProblemSets());
-    this.results = own(new Results(this.library, this.session, report));
+    this.results = own(new Results(this.library, this.session, (file) => this.datasetName(file), report));
     this.rollouts = own(new RolloutDocuments((folder) => this.library.read(folder)));
     this.panel = own(
       new Panel(extensionUri, {
@@ -98,6 +102,11 @@ export class Rollscope {
     return runsFolderSetting() ?? runsRoot();
   }
 
+  /** A dataset as runs name it: the embedded problems are `embedded`, wherever their file lies. */
+  datasetName(file: string): string {
+    return samePath(file, this.embeddedFile) ? EMBEDDED : file;
+  }
+
   get health(): Health {
     return healthOf(this.engine.link, this.session.progress, this.session.preparing);
   }
@@ -107,6 +116,29 @@ export class Rollscope {
     this.panel.open({ preserveFocus: true });
     const run = await this.session.start(config, this.runsFolder);
     this.show(run);
+  }
+
+  /** Opens the panel on the run in progress, else on what it showed last, else on the newest run. */
+  async openPanel(): Promise<void> {
+    const newest = async () => {
+      const [info] = await this.library.list();
+      return info ? this.library.read(info.folder) : null;
+    };
+    const run = this.session.active ?? this.panel.shown ?? (await newest());
+    if (run) this.show(run);
+    this.panel.open();
+  }
+
+  /** Ends the engine, with a checkpoint of its run, and starts another. */
+  async restartEngine(): Promise<void> {
+    await this.session.stop().catch(() => undefined);
+    await this.engine.restart();
+  }
+
+  /** Reads the lists of all views again. */
+  refresh(): void {
+    this.library.refresh();
+    this.problemFiles.refresh();
   }
 
   /** Takes up the run that an engine in the background works on; null when there is none. */
@@ -149,18 +181,14 @@ export class Rollscope {
   async revealProblem(run: OpenRun, index: number): Promise<void> {
     const problem = run.problems[index];
     if (!problem) return;
-    if (!path.isAbsolute(problem.source)) {
-      void vscode.window.showInformationMessage('The embedded problems have no file of their own.');
-      return;
-    }
-    const uri = vscode.Uri.file(problem.source);
+    const uri = vscode.Uri.file(problem.source === EMBEDDED ? this.embeddedFile : problem.source);
     if (problem.line === null) {
       await vscode.commands.executeCommand('vscode.open', uri);
       return;
     }
     const document = await vscode.workspace.openTextDocument(uri);
     // Where it stands now goes before where it stood when the run began.
-    const now = this.sets.of(document)?.problems.find(({ prompt }) => prompt === problem.prompt);
+    const now = this.sets.of(document)?.find(({ prompt }) => prompt === problem.prompt);
     const line = Math.min(now?.line ?? problem.line - 1, document.lineCount - 1);
     const editor = await vscode.window.showTextDocument(document, { selection: new vscode.Range(line, 0, line, 0) });
     editor.revealRange(new vscode.Range(line, 0, line, 0), vscode.TextEditorRevealType.InCenter);
@@ -227,7 +255,9 @@ export class Rollscope {
 
     const hint = () => {
       modelsView.message =
-        this.models.recent.length === 0 ? 'Add a GGUF file, a Hugging Face folder or a Hub id to train a real model.' : undefined;
+        this.models.recent.length === 0
+          ? 'Add a GGUF file, a Hugging Face folder or a Hub id to train a real model.'
+          : undefined;
     };
     hint();
     this.scope.add(

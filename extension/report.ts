@@ -24,7 +24,9 @@ export class Reporter {
   error(error: unknown, choices: Choices = {}): void {
     const { code, message, hint } = toErrorData(error);
     if (code === 'cancelled') return;
-    this.channel.error(error instanceof RollscopeError || !(error instanceof Error) ? message : (error.stack ?? message));
+    this.channel.error(
+      error instanceof RollscopeError || !(error instanceof Error) ? message : (error.stack ?? message),
+    );
     const more: Choices = { ...choices };
     if (code === 'model') more['Choose Model'] = () => vscode.commands.executeCommand('rollscope.chooseModel');
     if (code === 'config') more['Open Settings'] = () => openSettings(message);

@@ -30,7 +30,10 @@ export async function fileOf(uri: vscode.Uri): Promise<string | null> {
   if (uri.scheme === 'untitled') {
     // Saving asks for a name.
     if (!document) return null;
-    const choice = await vscode.window.showWarningMessage('The engine reads problems from a file. Save this one first.', 'Save As…');
+    const choice = await vscode.window.showWarningMessage(
+      'The engine reads problems from a file. Save this one first.',
+      'Save As…',
+    );
     if (!choice) return null;
     const saved = await vscode.workspace.saveAs(document.uri);
     return saved ? fileOf(saved) : null;

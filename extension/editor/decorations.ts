@@ -67,9 +67,9 @@ export class Decorations implements vscode.HoverProvider {
     const { document } = editor;
     if (vscode.languages.match(PROBLEM_DOCUMENTS, document) === 0) return;
     const options: Record<Verdict, vscode.DecorationOptions[]> = { right: [], wrong: [], unknown: [] };
-    const set = inlineResultsEnabled(document.uri) ? this.sets.of(document) : null;
-    const results = set && this.results.of(document.uri.fsPath);
-    for (const problem of results ? set.problems : []) {
+    const problems = (inlineResultsEnabled(document.uri) && this.sets.of(document)) || [];
+    const results = problems.length > 0 ? this.results.of(document.uri.fsPath) : undefined;
+    for (const problem of problems) {
       const result = results?.find(problem);
       // A document may have changed since its problems were found.
       if (!result || problem.line >= document.lineCount) continue;
@@ -79,6 +79,7 @@ export class Decorations implements vscode.HoverProvider {
         renderOptions: { after: { contentText: resultText(result.group) } },
       });
     }
-    for (const verdict of Object.keys(options) as Verdict[]) editor.setDecorations(this.types[verdict], options[verdict]);
+    for (const verdict of Object.keys(options) as Verdict[])
+      editor.setDecorations(this.types[verdict], options[verdict]);
   }
 }

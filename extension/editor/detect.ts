@@ -1,5 +1,8 @@
 /** A cheap look at the beginning of a file: does it hold problems? Pure. */
 import path from 'node:path';
+import { USUAL_NAMES } from '../../engine/data/fields.ts';
+import { locateProblems } from '../../engine/data/locate.ts';
+import type { FieldMap } from '../../engine/protocol/index.ts';
 
 export type ProblemFormat = 'jsonl' | 'json' | 'csv' | 'parquet';
 
@@ -8,15 +11,14 @@ const FORMATS: Record<string, ProblemFormat> = {
   '.ndjson': 'jsonl',
   '.json': 'json',
   '.csv': 'csv',
+  '.tsv': 'csv',
   '.parquet': 'parquet',
 };
+/** Without the dot. */
 export const PROBLEM_EXTENSIONS = Object.keys(FORMATS).map((extension) => extension.slice(1));
 
 /** Characters that `looksLikeProblems` wants to see. */
 export const HEAD_LENGTH = 8192;
-
-/** Usual names of the column that holds the problem. */
-const USUAL = ['prompt', 'question', 'problem'];
 
 /** The format that a file's name promises; null for other files. */
 export function formatOf(file: string): ProblemFormat | null {
@@ -24,48 +26,20 @@ export function formatOf(file: string): ProblemFormat | null {
 }
 
 /**
- * Whether the head of a file looks like problems: objects with a column of a usual name, or of the name that the user
- * gave. Parquet is binary and passes by its name.
+ * Whether the head of a file begins with problems: objects, or a table, with a column of a usual name or of the one that
+ * the user gave. Parquet is binary and passes by its name.
  */
-export function looksLikeProblems(head: string, format: ProblemFormat, promptField?: string): boolean {
-  const names = promptField ? [promptField] : USUAL;
-  const text = head.replace(/^\uFEFF/, '').trimStart();
+export function looksLikeProblems(head: string, format: ProblemFormat, fields: FieldMap = {}): boolean {
   switch (format) {
     case 'parquet':
       return true;
-    case 'csv':
-      return firstLine(text)
-        .split(',')
-        .some((cell) => isName(cell.trim().replace(/^"|"$/g, ''), names));
-    case 'jsonl': {
-      if (!text.startsWith('{')) return false;
-      const keys = keysOf(firstLine(text));
-      return keys ? keys.some((key) => isName(key, names)) : hasKey(text, names);
+    case 'csv': {
+      const names = fields.prompt ? [fields.prompt] : USUAL_NAMES.prompt;
+      const header = head.replace(/^\uFEFF/, '').split(/\r?\n/, 1)[0]!;
+      const columns = header.split(/[,;\t]/).map((cell) => cell.trim().replace(/^"|"$/g, ''));
+      return columns.some((column) => names.some((name) => name.toLowerCase() === column.toLowerCase()));
     }
-    case 'json':
-      // A list of objects, or an object that holds one under a name of its own.
-      return /^(\{\s*"[^"]*"\s*:\s*)?\[\s*\{/.test(text) && hasKey(text, names);
+    default:
+      return locateProblems(head, format, fields)[0]?.hasPrompt ?? false;
   }
-}
-
-function firstLine(text: string): string {
-  const end = text.search(/\r?\n/);
-  return end < 0 ? text : text.slice(0, end);
-}
-
-function keysOf(line: string): string[] | null {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
-  } catch {
-    return null;
-  }
-}
-
-function isName(key: string, names: readonly string[]): boolean {
-  return names.some((name) => name.toLowerCase() === key.toLowerCase());
-}
-
-function hasKey(text: string, names: readonly string[]): boolean {
-  return [...text.matchAll(/"((?:[^"\\]|\\.)*)"\s*:/g)].some(([, key]) => isName(key!, names));
 }

@@ -4,8 +4,9 @@ import { DASH } from '../format.ts';
 import type { RunSession } from '../run/session.ts';
 import { codeLensEnabled, onDidChangeSettings } from '../settings.ts';
 import { type ModelList, modelName } from '../trees/models.ts';
+import type { FoundProblem } from './find-problems.ts';
 import type { ProblemSets } from './problem-sets.ts';
-import { type Results, samePath } from './results.ts';
+import type { Results } from './results.ts';
 import { resultText } from './texts.ts';
 
 /** Where lenses may stand. */
@@ -43,9 +44,8 @@ export class Lenses implements vscode.CodeLensProvider {
 
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
     if (!codeLensEnabled(document.uri)) return [];
-    const set = this.sets.of(document);
-    if (!set) return [];
-    return [...this.datasetLenses(document), ...this.problemLenses(document, set.problems)];
+    const problems = this.sets.of(document);
+    return problems ? [...this.datasetLenses(document), ...this.problemLenses(document, problems)] : [];
   }
 
   dispose(): void {
@@ -63,17 +63,14 @@ export class Lenses implements vscode.CodeLensProvider {
       lens(`model: ${modelName(this.models.current)}`, 'chooseModel', 'Choose another model.', []),
     ];
     const { active } = this.session;
-    if (active && samePath(active.file.config.dataset.path, uri.fsPath)) {
+    if (active && this.results.isOn(active, uri.fsPath)) {
       const { step, steps } = active.info;
       lenses.push(lens(`$(sync~spin) step ${step} of ${steps || DASH}`, 'openPanel', 'Open the panel.', []));
     }
     return lenses;
   }
 
-  private problemLenses(
-    document: vscode.TextDocument,
-    problems: NonNullable<ReturnType<ProblemSets['of']>>['problems'],
-  ): vscode.CodeLens[] {
+  private problemLenses(document: vscode.TextDocument, problems: readonly FoundProblem[]): vscode.CodeLens[] {
     const results = this.results.of(document.uri.fsPath);
     return problems.flatMap((problem) => {
       const place = new vscode.Range(problem.line, 0, problem.line, 0);

@@ -1,11 +1,11 @@
 /** The problems of open documents, found again after each change; of a very large file those near what is visible. */
 import * as vscode from 'vscode';
-import { type LocatedProblem, locateProblems } from '../../engine/data/locate.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 import { fieldsSetting, onDidChangeSettings } from '../settings.ts';
 import { debounce } from '../timing.ts';
 import { formatOf, HEAD_LENGTH, looksLikeProblems } from './detect.ts';
+import { type FoundProblem, findProblems } from './find-problems.ts';
 
 /** Characters up to which a whole document is read. */
 const WHOLE = 4_000_000;
@@ -13,17 +13,11 @@ const WHOLE = 4_000_000;
 const MARGIN = 300;
 const SETTLE = 300;
 
-export interface ProblemSet {
-  problems: LocatedProblem[];
-  /** False when only the neighbourhood of the visible lines was read. */
-  whole: boolean;
-}
-
 interface Known {
   version: number;
   /** Lines that were read, where not all were. */
   window: vscode.Range | null;
-  set: ProblemSet | null;
+  problems: FoundProblem[] | null;
 }
 
 export class ProblemSets {
@@ -54,21 +48,21 @@ export class ProblemSets {
   }
 
   /** The problems of a document; null when it does not look like a problem set. */
-  of(document: vscode.TextDocument): ProblemSet | null {
+  of(document: vscode.TextDocument): readonly FoundProblem[] | null {
     const key = document.uri.toString();
     const known = this.known.get(key);
     const window = windowOf(document);
     if (known?.version === document.version && (!known.window || (window && known.window.contains(window.visible)))) {
-      return known.set;
+      return known.problems;
     }
-    const set = read(document, window?.range ?? null);
-    this.known.set(key, { version: document.version, window: window?.range ?? null, set });
-    return set;
+    const problems = read(document, window?.range ?? null);
+    this.known.set(key, { version: document.version, window: window?.range ?? null, problems });
+    return problems;
   }
 
   /** The problem that a line belongs to. */
-  at(document: vscode.TextDocument, line: number): LocatedProblem | undefined {
-    return this.of(document)?.problems.find((problem) => problem.line <= line && line <= problem.endLine);
+  at(document: vscode.TextDocument, line: number): FoundProblem | undefined {
+    return this.of(document)?.find((problem) => problem.line <= line && line <= problem.endLine);
   }
 
   dispose(): void {
@@ -76,22 +70,18 @@ export class ProblemSets {
   }
 }
 
-function read(document: vscode.TextDocument, window: vscode.Range | null): ProblemSet | null {
+function read(document: vscode.TextDocument, window: vscode.Range | null): FoundProblem[] | null {
   const format = formatOf(document.uri.path) ?? (document.languageId === 'jsonl' ? 'jsonl' : null);
   if (format !== 'jsonl' && format !== 'json') return null;
   const fields = fieldsSetting(document.uri);
   const head = document.getText(new vscode.Range(document.positionAt(0), document.positionAt(HEAD_LENGTH)));
-  if (!looksLikeProblems(head, format, fields.prompt)) return null;
-  if (!window) {
-    const problems = locateProblems(document.getText(), format, fields);
-    return problems.length > 0 ? { problems, whole: true } : null;
-  }
-  if (format !== 'jsonl') return null;
+  if (!looksLikeProblems(head, format, fields)) return null;
+  if (!window) return findProblems(document.getText(), format, fields);
+  // The rows of a JSON list cannot be counted without reading it from its beginning.
+  if (format === 'json') return [];
   let row = 0;
   for (let line = 0; line < window.start.line; line++) if (!document.lineAt(line).isEmptyOrWhitespace) row++;
-  const near = locateProblems(document.getText(window), format, fields, row);
-  const by = window.start.line;
-  return { problems: near.map((one) => ({ ...one, line: one.line + by, endLine: one.endLine + by })), whole: false };
+  return findProblems(document.getText(window), format, fields, row, window.start.line);
 }
 
 /** What to read of a document that is too large to be read whole; null for others. */

@@ -15,7 +15,8 @@ const PACE = 500;
 export interface ProblemText {
   row: number;
   id: string;
-  prompt: string;
+  /** null while the row is broken. */
+  prompt: string | null;
 }
 
 export interface ProblemResult {
@@ -30,10 +31,10 @@ export class FileResults {
 
   constructor(
     readonly run: OpenRun,
-    file: string,
+    dataset: string,
   ) {
     for (const problem of run.problems) {
-      if (!samePath(problem.source, file)) continue;
+      if (!samePath(problem.source, dataset)) continue;
       const same = this.byPrompt.get(problem.prompt);
       if (same) same.push(problem);
       else this.byPrompt.set(problem.prompt, [problem]);
@@ -45,7 +46,7 @@ export class FileResults {
    * of the same id or row goes first.
    */
   find({ row, id, prompt }: ProblemText): ProblemResult | undefined {
-    const same = this.byPrompt.get(prompt);
+    const same = prompt === null ? undefined : this.byPrompt.get(prompt);
     if (!same) return undefined;
     const problem = same.find((one) => one.id === id) ?? same.find((one) => one.row === row) ?? same[0]!;
     const group = this.run.latestGroup(problem.index);
@@ -67,6 +68,8 @@ export class Results {
   constructor(
     private readonly library: RunLibrary,
     session: RunSession,
+    /** How runs name a file. */
+    private readonly nameOf: (file: string) => string,
     private readonly report: (error: unknown) => void,
   ) {
     this.scope.add(library.onDidChange(() => this.reload()));
@@ -88,8 +91,9 @@ export class Results {
     return known ?? undefined;
   }
 
-  forget(file: string): void {
-    this.files.delete(file);
+  /** Whether a run works on a file. */
+  isOn(run: OpenRun, file: string): boolean {
+    return samePath(run.file.config.dataset.path, this.nameOf(file));
   }
 
   dispose(): void {
@@ -102,9 +106,10 @@ export class Results {
 
   private async load(file: string): Promise<void> {
     try {
-      const run = await this.library.newestOn((dataset) => samePath(dataset, file));
+      const name = this.nameOf(file);
+      const run = await this.library.newestOn((dataset) => samePath(dataset, name));
       if (!this.files.has(file) || this.files.get(file)?.run === run) return;
-      this.files.set(file, run ? new FileResults(run, file) : null);
+      this.files.set(file, run ? new FileResults(run, name) : null);
       this.announce();
     } catch (error) {
       this.report(error);

@@ -37,7 +37,9 @@ export function hoverText({ run, problem, group }: ProblemResult, link: string):
   if (group.noAnswer > 0) {
     rows.push(`| no answer ${marks ? '| ' : ''}| ${group.noAnswer} | ${percent(group.noAnswer / votes)} |`);
   }
-  const head = marks ? ['| Answer | | Rollouts | Share |', '| :--- | --- | ---: | ---: |'] : ['| Answer | Rollouts | Share |', '| :--- | ---: | ---: |'];
+  const head = marks
+    ? ['| Answer | | Rollouts | Share |', '| :--- | --- | ---: | ---: |']
+    : ['| Answer | Rollouts | Share |', '| :--- | ---: | ---: |'];
   const reference = problem.answer === null ? '' : ` · reference ${code(oneLine(problem.answer, 60))}`;
   return [
     `**Problem** ${code(problem.id)}${reference}`,

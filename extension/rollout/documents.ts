@@ -180,7 +180,7 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
         index: address.rollout,
         of: rollouts.length,
         summary,
-        why: explainReward(run.file.config, group, address.rollout),
+        why: explainReward(run.file.config.reward, group, rollouts, address.rollout),
         rollout,
       });
       return { address, run, problem: group.problem, layout, rollout };

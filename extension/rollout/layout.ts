@@ -66,9 +66,7 @@ function printable(pieces: readonly string[]): string[] {
   return pieces.map((piece, i) => {
     // A carriage return whose line feed comes with the next token is that token's line break.
     const split = piece.endsWith('\r') && pieces[i + 1]?.startsWith('\n');
-    return (split ? piece.slice(0, -1) : piece)
-      .replace(/\r\n?/g, '\n')
-      .replace(/[^\P{Cc}\t\n]/gu, picture);
+    return (split ? piece.slice(0, -1) : piece).replace(/\r\n?/g, '\n').replace(/[^\P{Cc}\t\n]/gu, picture);
   });
 }
 

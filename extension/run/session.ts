@@ -1,12 +1,19 @@
 /** The run that the engine works on, as this window follows and steers it. Editor-free. */
 
-import { type JournalRecord, type Progress, RollscopeError, type RunConfig } from '../../engine/protocol/index.ts';
+import {
+  type JournalRecord,
+  type Progress,
+  RollscopeError,
+  type RunConfig,
+  type RunState,
+} from '../../engine/protocol/index.ts';
 import type { EngineClient } from '../../engine/server/connection.ts';
-import type { EndOfRun } from '../../engine/server/job.ts';
 import { Disposables } from '../disposables.ts';
 import type { EngineService } from '../engine/service.ts';
 import { Emitter } from '../events.ts';
 import { OpenRun } from './open-run.ts';
+
+export type EndOfRun = NonNullable<RunState['end']>;
 
 /** Asks for the folder of a run alone: no record has this number. */
 const NO_RECORDS = Number.MAX_SAFE_INTEGER;

@@ -74,7 +74,7 @@ async function isProblemFile(uri: vscode.Uri): Promise<boolean> {
     try {
       const bytes = Buffer.alloc(HEAD_LENGTH);
       const { bytesRead } = await handle.read(bytes, 0, HEAD_LENGTH, 0);
-      return looksLikeProblems(bytes.toString('utf8', 0, bytesRead), format, fieldsSetting(uri).prompt);
+      return looksLikeProblems(bytes.toString('utf8', 0, bytesRead), format, fieldsSetting(uri));
     } finally {
       await handle.close();
     }
@@ -90,6 +90,7 @@ export class DatasetItem extends vscode.TreeItem {
     super(embedded ? 'Embedded problems' : path.basename(dataset));
     this.id = dataset;
     this.contextValue = embedded ? 'dataset.embedded' : 'dataset.file';
+    this.command = { command: 'rollscope.openDataset', title: 'Open Dataset', arguments: [this] };
     if (embedded) {
       this.description = 'comes with Rollscope';
       this.iconPath = new vscode.ThemeIcon('package');
@@ -101,7 +102,6 @@ export class DatasetItem extends vscode.TreeItem {
     if (folder !== '.') this.description = folder;
     this.resourceUri = uri;
     this.iconPath = vscode.ThemeIcon.File;
-    this.command = { command: 'rollscope.openDataset', title: 'Open Dataset', arguments: [this] };
   }
 }
 

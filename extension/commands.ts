@@ -1,0 +1,105 @@
+/**
+ * Every command as data: what it does, and for those that steer a run what they say when there is none. A stopped
+ * engine gives a sentence, never a stack trace. A command that is declared in package.json and missing here, or the
+ * other way round, fails a test.
+ */
+import * as vscode from 'vscode';
+import type { Rollscope } from './app.ts';
+import { attach } from './commands/attach.ts';
+import { addModel, removeModel, useModel } from './commands/models.ts';
+import { neighbour, openProblem, openRollout, revealProblem } from './commands/problems.ts';
+import { deleteRun, openDataset, openRun, resume, revealRunFolder } from './commands/runs.ts';
+import { runDataset, runProblem } from './commands/start.ts';
+import { setShading } from './settings.ts';
+
+export const COMMAND_NAMES = [
+  'train',
+  'probe',
+  'trainProblem',
+  'probeProblem',
+  'openPanel',
+  'pause',
+  'resume',
+  'stop',
+  'attach',
+  'openRun',
+  'chooseModel',
+  'showLog',
+  'restartEngine',
+  'getStarted',
+  'refresh',
+  'shadeByProbability',
+  'shadeByEntropy',
+  'previousRollout',
+  'nextRollout',
+  'openProblem',
+  'revealProblem',
+  'openRollout',
+  'revealRunFolder',
+  'deleteRun',
+  'openDataset',
+  'useModel',
+  'removeModel',
+] as const;
+export type CommandName = (typeof COMMAND_NAMES)[number];
+
+/** Works without an engine, or sees to one by itself. */
+type Action = (app: Rollscope, ...args: unknown[]) => unknown;
+/** Needs a run in progress; says a sentence when there is none. */
+interface Steering {
+  inProgress: Action;
+  otherwise: string;
+}
+
+const NO_RUN = 'No run is in progress.';
+
+export const COMMANDS: Record<CommandName, Action | Steering> = {
+  train: (app, argument) => runDataset(app, 'train', argument),
+  probe: (app, argument) => runDataset(app, 'probe', argument),
+  trainProblem: (app, argument) => runProblem(app, 'train', argument),
+  probeProblem: (app, argument) => runProblem(app, 'probe', argument),
+  openPanel: (app) => app.openPanel(),
+  pause: { inProgress: (app) => app.session.pause(), otherwise: NO_RUN },
+  resume: (app, argument) => resume(app, argument),
+  stop: { inProgress: (app) => app.session.stop(), otherwise: NO_RUN },
+  attach: (app) => attach(app),
+  openRun: (app, argument) => openRun(app, argument),
+  chooseModel: (app) => addModel(app),
+  showLog: (app) => app.report.showLog(),
+  restartEngine: (app) => app.restartEngine(),
+  getStarted: (app) =>
+    vscode.commands.executeCommand('workbench.action.openWalkthrough', `${app.context.extension.id}#getStarted`),
+  refresh: (app) => app.refresh(),
+  shadeByProbability: () => setShading('probability'),
+  shadeByEntropy: () => setShading('entropy'),
+  previousRollout: (app) => neighbour(app, -1),
+  nextRollout: (app) => neighbour(app, 1),
+  openProblem: (app, argument) => openProblem(app, argument),
+  revealProblem: (app, argument) => revealProblem(app, argument),
+  openRollout: (app, argument) => openRollout(app, argument),
+  revealRunFolder: (app, argument) => revealRunFolder(app, argument),
+  deleteRun: (app, argument) => deleteRun(app, argument),
+  openDataset: (app, argument) => openDataset(app, argument),
+  useModel: (app, argument) => useModel(app, argument),
+  removeModel: (app, argument) => removeModel(app, argument),
+};
+
+/** Registers all commands; whatever one of them throws becomes one notification. */
+export function registerCommands(app: Rollscope): vscode.Disposable {
+  const registrations = COMMAND_NAMES.map((name) =>
+    vscode.commands.registerCommand(`rollscope.${name}`, async (...args: unknown[]) => {
+      try {
+        await perform(app, COMMANDS[name], args);
+      } catch (error) {
+        app.report.error(error);
+      }
+    }),
+  );
+  return vscode.Disposable.from(...registrations);
+}
+
+function perform(app: Rollscope, command: Action | Steering, args: unknown[]): unknown {
+  if (typeof command === 'function') return command(app, ...args);
+  if (app.session.active || app.session.preparing) return command.inProgress(app, ...args);
+  return vscode.window.showInformationMessage(command.otherwise);
+}

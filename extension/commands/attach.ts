@@ -1,0 +1,31 @@
+import * as vscode from 'vscode';
+import type { Rollscope } from '../app.ts';
+
+/** Attaches to a run that another window or a terminal has started; asks only when there are several. */
+export async function attach(app: Rollscope): Promise<void> {
+  const working = (await app.engine.find()).filter((engine) => engine.active !== null);
+  if (working.length === 0) {
+    void vscode.window.showInformationMessage(
+      'No engine works on a run. A run that was started in a terminal shows up here while it goes on.',
+    );
+    return;
+  }
+  const items = working.map(({ address, active }) => ({
+    label: active!.run,
+    description: `step ${active!.step} of ${active!.steps}`,
+    detail: `${active!.activity} · process ${address.pid}`,
+    address,
+  }));
+  const chosen =
+    items.length === 1
+      ? items[0]
+      : await vscode.window.showQuickPick(items, { title: 'Attach to Run', placeHolder: 'Which run?' });
+  if (!chosen) return;
+  const run = await app.session.follow(await app.engine.attach(chosen.address));
+  if (!run) {
+    void vscode.window.showInformationMessage(`Run ${chosen.label} has just ended.`);
+    return;
+  }
+  app.show(run);
+  app.panel.open();
+}

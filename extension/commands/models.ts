@@ -1,0 +1,76 @@
+/** Choosing the model: the embedded one, one used lately, a file, a folder, or a name on the Hub. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { Rollscope } from '../app.ts';
+import { EMBEDDED } from '../run-config.ts';
+import { isFile, ModelItem, modelName } from '../trees/models.ts';
+
+interface ModelPick extends vscode.QuickPickItem {
+  choose?: () => Promise<string | undefined>;
+}
+
+export async function addModel(app: Rollscope): Promise<void> {
+  const { current, recent } = app.models;
+  const known = [EMBEDDED, ...recent].map((model): ModelPick => {
+    const where =
+      model === EMBEDDED ? 'tiny, comes with Rollscope' : isFile(model) ? path.dirname(model) : 'Hugging Face Hub';
+    return {
+      label: `${model === current ? '$(check)' : '$(circle-outline)'} ${modelName(model)}`,
+      description: where,
+      choose: async () => model,
+    };
+  });
+  const items: ModelPick[] = [
+    ...known,
+    { label: 'Add', kind: vscode.QuickPickItemKind.Separator },
+    { label: '$(file) GGUF file…', description: 'from the disk', choose: chooseFile },
+    { label: '$(folder) Hugging Face folder…', description: 'config.json and safetensors', choose: chooseFolder },
+    { label: '$(cloud-download) Hugging Face Hub…', description: 'by name, downloaded once', choose: askHub },
+  ];
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: 'Model',
+    placeHolder: 'Which model is trained and probed?',
+    matchOnDescription: true,
+  });
+  const model = await chosen?.choose?.();
+  if (model) await app.models.use(model);
+}
+
+export async function useModel(app: Rollscope, argument: unknown): Promise<void> {
+  if (argument instanceof ModelItem) await app.models.use(argument.model);
+}
+
+export async function removeModel(app: Rollscope, argument: unknown): Promise<void> {
+  if (argument instanceof ModelItem) await app.models.remove(argument.model);
+}
+
+async function chooseFile(): Promise<string | undefined> {
+  const chosen = await vscode.window.showOpenDialog({
+    title: 'Choose a model',
+    openLabel: 'Use Model',
+    filters: { 'GGUF models': ['gguf'] },
+  });
+  return chosen?.[0]?.fsPath;
+}
+
+async function chooseFolder(): Promise<string | undefined> {
+  const chosen = await vscode.window.showOpenDialog({
+    title: 'Choose a Hugging Face folder',
+    openLabel: 'Use Model',
+    canSelectFolders: true,
+    canSelectFiles: false,
+  });
+  return chosen?.[0]?.fsPath;
+}
+
+async function askHub(): Promise<string | undefined> {
+  const name = await vscode.window.showInputBox({
+    title: 'Hugging Face Hub',
+    prompt: 'Name of a model, such as Qwen/Qwen3-0.6B. It is downloaded when it is first used.',
+    validateInput: (value) => {
+      const valid = /^[\w.-]+\/[\w.-]+$/.test(value.trim());
+      return value.trim() === '' || valid ? undefined : 'A name has the form owner/model.';
+    },
+  });
+  return name?.trim() || undefined;
+}

@@ -1,0 +1,54 @@
+/** Going between a problem in its file, the panel, and its rollouts. */
+import * as vscode from 'vscode';
+import type { Rollscope } from '../app.ts';
+import { RolloutDocuments } from '../rollout/documents.ts';
+
+interface ProblemReference {
+  folder: string;
+  /** Index in the run. */
+  problem: number;
+}
+
+/** Shows a problem in the panel: the one named, else that of the rollout in the active editor. */
+export async function openProblem(app: Rollscope, argument: unknown): Promise<void> {
+  const reference = isProblemReference(argument) ? argument : await ofActiveRollout(app);
+  if (!reference) return;
+  app.show(await app.library.read(reference.folder));
+  app.panel.select(reference.problem);
+}
+
+/** Shows a problem where it stands in its file. */
+export async function revealProblem(app: Rollscope, argument: unknown): Promise<void> {
+  const reference = isProblemReference(argument) ? argument : await ofActiveRollout(app);
+  if (reference) await app.revealProblem(await app.library.read(reference.folder), reference.problem);
+}
+
+/** Opens a rollout as a read-only text. */
+export async function openRollout(app: Rollscope, argument: unknown): Promise<void> {
+  if (!isRolloutReference(argument)) return;
+  const { folder, group, rollout } = argument;
+  await app.openRollout(await app.library.read(folder), { group, rollout });
+}
+
+/** Goes from the rollout in the active editor to the one before or behind it. */
+export async function neighbour(app: Rollscope, by: -1 | 1): Promise<void> {
+  const address = RolloutDocuments.addressOf(vscode.window.activeTextEditor);
+  if (address) await app.rollouts.neighbour(address, by);
+}
+
+async function ofActiveRollout(app: Rollscope): Promise<ProblemReference | null> {
+  const address = RolloutDocuments.addressOf(vscode.window.activeTextEditor);
+  if (!address) return null;
+  const { run, problem } = await app.rollouts.problemOf(address);
+  return { folder: run.folder, problem };
+}
+
+function isProblemReference(argument: unknown): argument is ProblemReference {
+  const { folder, problem } = (argument ?? {}) as Partial<ProblemReference>;
+  return typeof folder === 'string' && typeof problem === 'number';
+}
+
+function isRolloutReference(argument: unknown): argument is { folder: string; group: number; rollout: number } {
+  const { folder, group, rollout } = (argument ?? {}) as Partial<{ folder: string; group: number; rollout: number }>;
+  return typeof folder === 'string' && typeof group === 'number' && typeof rollout === 'number';
+}

@@ -1,0 +1,106 @@
+/** What can be done with a run of the disk. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { liveWriter } from '../../engine/journal/lock.ts';
+import { RollscopeError, type RunInfo } from '../../engine/protocol/index.ts';
+import type { Rollscope } from '../app.ts';
+import { share } from '../format.ts';
+import { EMBEDDED } from '../run-config.ts';
+import { DatasetItem } from '../trees/datasets.ts';
+import { RunItem } from '../trees/runs.ts';
+
+const RESUMABLE: readonly RunInfo['status'][] = ['interrupted', 'stopped', 'failed'];
+
+/** Opens a run in the panel: the one of the argument, else one that the user picks. */
+export async function openRun(app: Rollscope, argument: unknown): Promise<void> {
+  const folder = folderOf(argument) ?? (await pickRun(app, () => true, 'Open Run', true));
+  if (folder) await app.openRun(folder);
+}
+
+/** Goes on: with the paused run, else with one that was stopped, has failed, or was interrupted. */
+export async function resume(app: Rollscope, argument: unknown): Promise<void> {
+  const { active, progress } = app.session;
+  const named = folderOf(argument);
+  if (active && (!named || path.resolve(named) === active.folder)) {
+    if (progress?.state === 'paused' || progress?.state === 'pausing') await app.session.continue();
+    else void vscode.window.showInformationMessage(`Run ${active.run} is in progress.`);
+    return;
+  }
+  const folder = named ?? (await pickRun(app, ({ status }) => RESUMABLE.includes(status), 'Resume Run', false));
+  if (folder) await app.resume(folder);
+}
+
+export async function revealRunFolder(app: Rollscope, argument: unknown): Promise<void> {
+  const folder = folderOf(argument) ?? app.panel.shown?.folder;
+  if (!folder) return;
+  const uri = vscode.Uri.file(folder);
+  // Only a window on the machine itself has a file manager to show it in.
+  if (vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop) {
+    await vscode.commands.executeCommand('revealFileInOS', uri);
+  } else {
+    await vscode.commands.executeCommand('vscode.openFolder', uri, { forceNewWindow: true });
+  }
+}
+
+export async function deleteRun(app: Rollscope, argument: unknown): Promise<void> {
+  const folder = folderOf(argument);
+  if (!folder) return;
+  if (liveWriter(folder)) {
+    throw new RollscopeError('run-in-use', `Run ${path.basename(folder)} is in progress.`, 'Stop it first.');
+  }
+  const choice = await vscode.window.showWarningMessage(
+    `Delete run ${path.basename(folder)}?`,
+    { modal: true, detail: `This deletes ${folder} with its rollouts and checkpoints. It cannot be undone.` },
+    'Delete',
+  );
+  if (choice) await app.deleteRun(folder);
+}
+
+export async function openDataset(app: Rollscope, argument: unknown): Promise<void> {
+  if (!(argument instanceof DatasetItem)) return;
+  const file = argument.dataset === EMBEDDED ? app.embeddedFile : argument.dataset;
+  await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(file));
+}
+
+/** The folder that a tree item, a file of the Explorer or a caller names. */
+function folderOf(argument: unknown): string | undefined {
+  if (argument instanceof RunItem) return argument.info.folder;
+  if (argument instanceof vscode.Uri) return argument.fsPath;
+  return typeof argument === 'string' ? argument : undefined;
+}
+
+interface RunPick extends vscode.QuickPickItem {
+  /** Absent for choosing a folder. */
+  folder?: string;
+}
+
+async function pickRun(
+  app: Rollscope,
+  fits: (run: RunInfo) => boolean,
+  title: string,
+  elsewhere: boolean,
+): Promise<string | undefined> {
+  app.library.refresh();
+  const runs = (await app.library.list()).filter(fits);
+  const items: RunPick[] = runs.map((run) => ({
+    label: run.run,
+    description: run.job === 'probe' ? 'probe' : `${run.step}/${run.steps}`,
+    detail: `${run.status} · ${share(run.accuracyBefore)} → ${share(run.accuracyAfter)} · ${new Date(run.created).toLocaleString()}`,
+    folder: run.folder,
+  }));
+  if (elsewhere) items.push({ label: '$(folder-opened) Choose a run folder…' });
+  if (items.length === 0) {
+    void vscode.window.showInformationMessage('No run can be resumed.');
+    return undefined;
+  }
+  const chosen = await vscode.window.showQuickPick(items, { title, placeHolder: 'Which run?', matchOnDetail: true });
+  if (!chosen) return undefined;
+  if (chosen.folder) return chosen.folder;
+  const picked = await vscode.window.showOpenDialog({
+    title: 'Choose a run folder',
+    openLabel: 'Open Run',
+    canSelectFolders: true,
+    canSelectFiles: false,
+  });
+  return picked?.[0]?.fsPath;
+}

@@ -1,0 +1,66 @@
+/** Training and probing: few questions, then it runs. */
+import * as vscode from 'vscode';
+import { RollscopeError, type RunConfig } from '../../engine/protocol/index.ts';
+import type { Rollscope } from '../app.ts';
+import type { ProblemArgument } from '../editor/lenses.ts';
+import { buildConfig, EMBEDDED, type RunTarget } from '../run-config.ts';
+import { runSettings } from '../settings.ts';
+import { datasetOf, fileOf } from '../target.ts';
+
+type Job = RunConfig['job'];
+
+/** Runs on a whole dataset; see `datasetOf` for the argument. */
+export async function runDataset(app: Rollscope, job: Job, argument: unknown): Promise<void> {
+  const dataset = await datasetOf(argument, app.problemFiles);
+  if (dataset) await start(app, { job, dataset });
+}
+
+/** Runs on one problem: the one that a lens stands above, else the one at the cursor. */
+export async function runProblem(app: Rollscope, job: Job, argument: unknown): Promise<void> {
+  const document = isProblemArgument(argument)
+    ? await vscode.workspace.openTextDocument(vscode.Uri.parse(argument.uri))
+    : vscode.window.activeTextEditor?.document;
+  const problems = document && app.sets.of(document);
+  const line = vscode.window.activeTextEditor?.selection.active.line ?? 0;
+  const problem = isProblemArgument(argument)
+    ? problems?.find(({ row }) => row === argument.row)
+    : document && app.sets.at(document, line);
+  if (!document || !problem) {
+    throw new RollscopeError(
+      'dataset',
+      'There is no problem here.',
+      'Put the cursor on a problem of a JSONL or JSON file.',
+    );
+  }
+  const dataset = await fileOf(document.uri);
+  if (dataset) await start(app, { job, dataset, ids: [problem.id] });
+}
+
+async function start(app: Rollscope, target: RunTarget): Promise<void> {
+  const scope = target.dataset === EMBEDDED ? undefined : vscode.Uri.file(target.dataset);
+  const config = buildConfig({ ...target, dataset: app.datasetName(target.dataset) }, runSettings(scope));
+  try {
+    await app.start(config);
+  } catch (error) {
+    if (!(error instanceof RollscopeError) || error.code !== 'busy') throw error;
+    await offerToStop(app, error, config);
+  }
+}
+
+/** One run at a time: the one in progress may make room. */
+async function offerToStop(app: Rollscope, busy: RollscopeError, config: RunConfig): Promise<void> {
+  if (!app.session.active) throw busy;
+  const choice = await vscode.window.showWarningMessage(
+    `Run ${app.session.active.run} is in progress. Only one run works at a time.`,
+    'Stop It and Start This',
+  );
+  if (!choice) return;
+  await app.session.stop();
+  await app.start(config);
+}
+
+function isProblemArgument(argument: unknown): argument is ProblemArgument {
+  if (typeof argument !== 'object' || argument === null) return false;
+  const { uri, row } = argument as Partial<ProblemArgument>;
+  return typeof uri === 'string' && typeof row === 'number';
+}

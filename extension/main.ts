@@ -1,0 +1,22 @@
+/** Entry of the extension host. */
+import * as vscode from 'vscode';
+import { Rollscope } from './app.ts';
+import { registerCommands } from './commands.ts';
+
+export function activate(context: vscode.ExtensionContext): void {
+  try {
+    const app = new Rollscope(context);
+    context.subscriptions.push(app, registerCommands(app));
+    void app.reattach().then(
+      (run) => {
+        if (run) app.show(run);
+      },
+      (error: unknown) => app.report.error(error),
+    );
+  } catch (error) {
+    // The editor only logs what is thrown here.
+    const message = error instanceof Error ? error.message : String(error);
+    void vscode.window.showErrorMessage(`Rollscope cannot start: ${message}`);
+    throw error;
+  }
+}
