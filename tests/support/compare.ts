@@ -13,7 +13,7 @@ function typed(dtype: DType, values: ArrayLike<number>): TensorData {
 }
 
 /** Doubles as the values of a graph's inputs. */
-export function valuesOf(
+function valuesOf(
   backend: Backend,
   graph: Graph,
   feeds: Readonly<Record<string, Doubles>>,
