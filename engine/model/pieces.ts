@@ -1,0 +1,84 @@
+/** The text of single tokens, byte-exact, whichever way the vocabulary writes them. */
+import type { TokenizerJson } from './tokenizer.ts';
+
+/** Texts of tokens in a row; joined they are the decoded text. */
+export interface PieceReader {
+  (ids: readonly number[]): string[];
+  /** Number of tokens, counting unused ids up to the largest. */
+  size: number;
+}
+
+/** GPT-2's printable stand-ins of the 256 bytes. */
+function byteOfCharacter(): Map<string, number> {
+  const printable = (b: number) => (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || (b >= 174 && b <= 255);
+  const map = new Map<string, number>();
+  let shifted = 0;
+  for (let b = 0; b < 256; b++) map.set(String.fromCodePoint(printable(b) ? b : 256 + shifted++), b);
+  return map;
+}
+
+function mentions(node: unknown, type: string): boolean {
+  if (Array.isArray(node)) return node.some((n) => mentions(n, type));
+  if (typeof node !== 'object' || node === null) return false;
+  return (node as { type?: string }).type === type || Object.values(node).some((n) => mentions(n, type));
+}
+
+/** How a vocabulary writes bytes. */
+type Writing = 'byte-level' | 'sentencepiece' | 'plain';
+
+function bytesOf(token: string, writing: Writing, characters: Map<string, number>): Uint8Array {
+  if (writing === 'byte-level') {
+    const bytes = [...token].map((c) => characters.get(c));
+    return bytes.every((b) => b !== undefined) ? Uint8Array.from(bytes) : new TextEncoder().encode(token);
+  }
+  if (writing === 'sentencepiece') {
+    const byte = /^<0x([0-9A-F]{2})>$/.exec(token);
+    if (byte) return Uint8Array.of(Number.parseInt(byte[1]!, 16));
+    return new TextEncoder().encode(token.replaceAll('\u2581', ' '));
+  }
+  return new TextEncoder().encode(token);
+}
+
+/** A reader for the vocabulary of a `tokenizer.json`. */
+export function pieceReader(json: TokenizerJson): PieceReader {
+  const { decoder, added_tokens: added = [], model } = json;
+  const writing: Writing = mentions(decoder, 'ByteLevel')
+    ? 'byte-level'
+    : mentions(decoder, 'ByteFallback')
+      ? 'sentencepiece'
+      : 'plain';
+  const entries: [string, number][] = Array.isArray(model.vocab)
+    ? model.vocab.map(([token], id) => [token, id])
+    : Object.entries(model.vocab);
+  const size = [...entries.map(([, id]) => id), ...added.map((t) => t.id)].reduce((a, b) => Math.max(a, b), -1) + 1;
+  const texts: (string | null)[] = new Array<string | null>(size).fill(null);
+  for (const [token, id] of entries) texts[id] = token;
+  const special = new Set<number>();
+  const verbatim = new Set<number>();
+  for (const { id, content, special: isSpecial } of added) {
+    texts[id] = content;
+    verbatim.add(id);
+    if (isSpecial) special.add(id);
+  }
+  const characters = byteOfCharacter();
+  const known = new Map<number, Uint8Array>();
+  const bytes = (id: number): Uint8Array => {
+    let found = known.get(id);
+    if (!found) {
+      const text = special.has(id) ? '' : (texts[id] ?? '');
+      found = bytesOf(text, verbatim.has(id) ? 'plain' : writing, characters);
+      known.set(id, found);
+    }
+    return found;
+  };
+  const read = (ids: readonly number[]): string[] => {
+    const decode = new TextDecoder('utf-8', { ignoreBOM: true });
+    const pieces = ids.map((id) => decode.decode(bytes(id), { stream: true }));
+    const rest = decode.decode();
+    if (rest && pieces.length > 0) pieces[pieces.length - 1] += rest;
+    // SentencePiece puts a space before the first word.
+    if (writing === 'sentencepiece' && pieces[0]?.startsWith(' ')) pieces[0] = pieces[0].slice(1);
+    return pieces;
+  };
+  return Object.assign(read, { size });
+}

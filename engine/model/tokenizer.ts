@@ -1,0 +1,179 @@
+/** Text to tokens and back, and the chat template, from Hugging Face's files or from GGUF metadata. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Template } from '@huggingface/jinja';
+import { Tokenizer as Encoder } from '@huggingface/tokenizers';
+import { RollscopeError } from '../protocol/errors.ts';
+import { type PieceReader, pieceReader } from './pieces.ts';
+
+export interface PromptText {
+  system?: string | undefined;
+  user: string;
+}
+
+export interface Tokenizer {
+  vocabularySize: number;
+  /** Tokens that end a response. */
+  eosIds: number[];
+  hasChatTemplate: boolean;
+  encode(text: string): Int32Array;
+  /**
+   * The prompt as the model expects it: through the chat template, with the head of the answer, where there is one;
+   * otherwise the system message, a blank line and the text, behind the model's first token if it has one.
+   */
+  encodePrompt(prompt: PromptText): Int32Array;
+  /** Special tokens give no text. */
+  decode(ids: ArrayLike<number>): string;
+  /** The text of each token; a character that several tokens make up belongs to the last of them. */
+  pieces(ids: ArrayLike<number>): string[];
+}
+
+/** The contents of `tokenizer.json`, as far as this module looks into it. */
+export interface TokenizerJson {
+  added_tokens?: { id: number; content: string; special: boolean }[];
+  pre_tokenizer?: unknown;
+  decoder?: unknown;
+  model: { type: string; vocab: Record<string, number> | [string, number][] };
+  [key: string]: unknown;
+}
+
+export interface TokenizerParts {
+  json: TokenizerJson;
+  chatTemplate: string | null;
+  bosToken: string | null;
+  eosToken: string | null;
+  eosIds: number[];
+  addsBos: boolean;
+}
+
+/**
+ * JavaScript's `\d` knows ASCII digits only; the tokenizers' Digits rule means every character of category N. Written as
+ * a split by that category, which is the same.
+ */
+function widenDigits(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(widenDigits);
+  if (typeof node !== 'object' || node === null) return node;
+  const { type, individual_digits } = node as { type?: string; individual_digits?: boolean };
+  if (type === 'Digits') {
+    const pattern = { Regex: individual_digits ? '\\p{N}' : '\\p{N}+' };
+    return { type: 'Split', pattern, behavior: 'Isolated', invert: false };
+  }
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, widenDigits(value)]));
+}
+
+/** Builds a tokenizer. Throws RollscopeError `model` when the description is not one that can be followed. */
+export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer {
+  const { json, chatTemplate, bosToken, eosToken, eosIds, addsBos } = parts;
+  let encoder: Encoder;
+  let reader: PieceReader;
+  let template: Template | null;
+  try {
+    const widened = { ...json, pre_tokenizer: widenDigits(json.pre_tokenizer ?? null) };
+    encoder = new Encoder(widened, { bos_token: bosToken, eos_token: eosToken });
+    reader = pieceReader(json);
+    template = chatTemplate === null ? null : new Template(chatTemplate);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new RollscopeError(
+      'model',
+      `${file}: the tokenizer cannot be used: ${message}`,
+      'Use a model with another tokenizer.',
+    );
+  }
+  const encode = (text: string): Int32Array => Int32Array.from(encoder.encode(text, { add_special_tokens: false }).ids);
+  const encodePrompt = ({ system, user }: PromptText): Int32Array => {
+    if (!template) {
+      const text = system ? `${system}\n\n${user}` : user;
+      return encode(addsBos && bosToken ? bosToken + text : text);
+    }
+    const messages = [...(system ? [{ role: 'system', content: system }] : []), { role: 'user', content: user }];
+    try {
+      return encode(
+        template.render({
+          messages,
+          add_generation_prompt: true,
+          bos_token: bosToken ?? '',
+          eos_token: eosToken ?? '',
+        }),
+      );
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      throw new RollscopeError(
+        'model',
+        `${file}: the chat template fails: ${message}`,
+        'Leave the system message out, or use another model.',
+      );
+    }
+  };
+  const pieces = (ids: ArrayLike<number>) => reader(Array.from(ids));
+  return {
+    vocabularySize: reader.size,
+    eosIds,
+    hasChatTemplate: template !== null,
+    encode,
+    encodePrompt,
+    decode: (ids) => pieces(ids).join(''),
+    pieces,
+  };
+}
+
+interface TokenizerConfig {
+  chat_template?: string | { name: string; template: string }[];
+  bos_token?: string | { content: string } | null;
+  eos_token?: string | { content: string } | null;
+  add_bos_token?: boolean;
+}
+
+async function readJson<T>(file: string): Promise<T | null> {
+  const text = await readFile(file, 'utf8').catch(() => null);
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    throw new RollscopeError('model', `${file} is not valid JSON.`, 'The file is damaged; fetch the model again.');
+  }
+}
+
+/** Reads the tokenizer of a Hugging Face folder; `eosIds` are those of the model's configuration. */
+export async function readTokenizerFolder(folder: string): Promise<Tokenizer> {
+  const file = path.join(folder, 'tokenizer.json');
+  const json = await readJson<TokenizerJson>(file);
+  if (!json?.model) {
+    throw new RollscopeError(
+      'model',
+      `${file} is missing or has no model.`,
+      'Rollscope needs the fast tokenizer (tokenizer.json).',
+    );
+  }
+  const config = (await readJson<TokenizerConfig>(path.join(folder, 'tokenizer_config.json'))) ?? {};
+  const model = await readJson<{ eos_token_id?: number | number[] | null }>(path.join(folder, 'config.json'));
+  const generation = await readJson<{ eos_token_id?: number | number[] | null }>(
+    path.join(folder, 'generation_config.json'),
+  );
+  const text = (token: TokenizerConfig['eos_token']) => (typeof token === 'string' ? token : (token?.content ?? null));
+  const eosToken = text(config.eos_token);
+  const named = eosToken === null ? undefined : idOf(json, eosToken);
+  const ends = [generation?.eos_token_id, model?.eos_token_id, named].flatMap((id) => id ?? []);
+  const separate = await readFile(path.join(folder, 'chat_template.jinja'), 'utf8').catch(() => null);
+  const templates = config.chat_template;
+  const inside =
+    typeof templates === 'string' ? templates : (templates?.find((t) => t.name === 'default')?.template ?? null);
+  return createTokenizer(
+    {
+      json,
+      chatTemplate: separate ?? inside,
+      bosToken: text(config.bos_token),
+      eosToken,
+      eosIds: [...new Set(ends)],
+      addsBos: config.add_bos_token ?? false,
+    },
+    file,
+  );
+}
+
+function idOf(json: TokenizerJson, token: string): number | undefined {
+  const added = json.added_tokens?.find((t) => t.content === token);
+  if (added) return added.id;
+  const { vocab } = json.model;
+  return Array.isArray(vocab) ? vocab.findIndex(([text]) => text === token) : vocab[token];
+}
