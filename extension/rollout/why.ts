@@ -10,7 +10,7 @@ export function explainReward(
   index: number,
 ): string {
   const rollouts = rolloutsOf(group);
-  if (rollouts[index]?.reward === null) return `nothing is rewarded in a ${group.phase} phase`;
+  if (rollouts[index]?.reward === null) return `${group.phase}: nothing trains, so nothing is rewarded`;
   const { explain } = scoreGroup(rewardNamed(reward), {
     answers: rollouts.map(({ answer }) => answer),
     clusters: group.clusters.map(({ answer }, at) => ({

@@ -47,7 +47,9 @@ export function fileVersion(seconds: number): Uint8Array {
 /** `Event { wall_time = 1, step = 2, summary = 5 { value = 1 { tag = 1, simple_value = 2 } } }`. */
 export function scalarEvent(seconds: number, step: number, tag: string, value: number): Uint8Array {
   const summaryValue = Buffer.concat([bytes(1, Buffer.from(tag)), single(2, value)]);
-  return Buffer.concat([double(1, seconds), varint(2 << 3), varint(step), bytes(5, bytes(1, summaryValue))]);
+  // A default value is not written.
+  const number = step === 0 ? [] : [varint(2 << 3), varint(step)];
+  return Buffer.concat([double(1, seconds), ...number, bytes(5, bytes(1, summaryValue))]);
 }
 
 /** The rotation and constant of TensorFlow's `MaskedCrc`. */

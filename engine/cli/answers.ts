@@ -1,0 +1,49 @@
+/** The answers of texts that outsiders feed to `grade` and `vote`. */
+import { equivalent, extractAnswer } from '../grading/index.ts';
+
+/** Longest text that can be nothing but an answer. */
+const BARE_LENGTH = 300;
+
+/**
+ * The answer of a response that may vote: one that is marked (`\boxed{...}`, `#### x`, `answer is x`), or a text that is
+ * nothing but an answer. `strict`: only marked ones, as in training.
+ */
+export function votingAnswer(text: string, strict: boolean): string | null {
+  return extractAnswer(text, 'strict') ?? (strict ? null : bareAnswer(text));
+}
+
+/**
+ * The answer of a prediction: as for a vote; then a whole short text that says the same as the reference (`all real
+ * numbers`); then the last number. `strict`: only marked ones.
+ */
+export function predictedAnswer(text: string, reference: string, strict: boolean): string | null {
+  const answer = votingAnswer(text, strict);
+  if (answer !== null || strict) return answer;
+  const whole = text.trim();
+  if (whole.length <= BARE_LENGTH && !whole.includes('\n') && equivalent(whole, reference)) return whole;
+  return extractAnswer(text, 'lenient');
+}
+
+/** Words that belong to an expression, a list, or are an answer of their own. */
+const WORDS = new Set(
+  'and or sin cos tan cot sec csc arcsin arccos arctan log ln exp sqrt pi inf infinity mod gcd lcm max min yes no true false'.split(
+    ' ',
+  ),
+);
+/** A number with the name of its unit or of what was counted: `5 apples`, `3 cubic meters`. */
+const COUNTED = /^[-+]?[$€£]?\s*(?:\d[\d.,/\s]*|\\d?frac\{\d+\}\{\d+\})\s*(?:[a-zA-Z]+[ .]?){1,3}$/;
+
+/** A text that is nothing but an answer (a number, an expression, a set, a choice), not a sentence; else null. */
+export function bareAnswer(text: string): string | null {
+  const answer = text
+    .trim()
+    .replace(/^(?:\$+|\\[([])\s*([\s\S]*?)\s*(?:\$+|\\[)\]])$/, '$1')
+    .trim();
+  if (answer === '' || answer.length > BARE_LENGTH || answer.includes('\n')) return null;
+  if (!/[\p{L}\p{N}\\]/u.test(answer)) return null;
+  if (COUNTED.test(answer)) return answer;
+  // What LaTeX writes with letters is no prose.
+  const plain = answer.replace(/\\(?:text|mathrm|mathbf|textbf|mbox)\s*\{[^{}]*\}/g, ' 0 ').replace(/\\[a-zA-Z]+/g, ' ');
+  const words = plain.split(/[\s,;:.!?()[\]{}]+/).filter((word) => /^[\p{L}'’]{2,}$/u.test(word));
+  return words.every((word) => WORDS.has(word.toLowerCase())) ? answer : null;
+}

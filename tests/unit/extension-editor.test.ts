@@ -1,0 +1,410 @@
+/** The parts of the extension host that need no editor: finding problems, results and their texts, health, the page. */
+import path from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import type { Progress } from '../../engine/protocol/index.ts';
+import { Disposables } from '../../extension/disposables.ts';
+import { formatOf, looksLikeProblems } from '../../extension/editor/detect.ts';
+import { findProblems } from '../../extension/editor/find-problems.ts';
+import { FileResults } from '../../extension/editor/results.ts';
+import { hoverText, resultText, verdictOf } from '../../extension/editor/texts.ts';
+import { bytes, code, duration, number, oneLine, percent, share } from '../../extension/format.ts';
+import { healthOf, runKeyOf, STATUS_COMMANDS, statusContent } from '../../extension/health.ts';
+import { panelHtml } from '../../extension/panel/html.ts';
+import { isFromView, runOfViewState } from '../../extension/panel/messages.ts';
+import { OpenRun } from '../../extension/run/open-run.ts';
+import { buildConfig, type RunSettings } from '../../extension/run-config.ts';
+import { debounce, throttle } from '../../extension/timing.ts';
+import { temporaryFolder } from '../support/processes.ts';
+import { writeRunFixture } from '../support/run-fixture.ts';
+
+describe('detection', () => {
+  it('knows problem files by their head', () => {
+    expect(looksLikeProblems('{"question": "1+1?", "answer": "2"}\n', 'jsonl')).toBe(true);
+    expect(looksLikeProblems('\n\n{"id": 1, "Prompt": "1+1?"}', 'jsonl')).toBe(true);
+    expect(looksLikeProblems(`[\n  {"id": "0", "prompt": "${'long '.repeat(2000)}`.slice(0, 8192), 'json')).toBe(true);
+    expect(looksLikeProblems('{"data": [{"problem": "x"}]}', 'json')).toBe(true);
+    expect(looksLikeProblems('id;question;answer\n1;x;2\n', 'csv')).toBe(true);
+    expect(looksLikeProblems('\uFEFF"prompt"\tanswer\n', 'csv')).toBe(true);
+    expect(looksLikeProblems('{"text": "x"}', 'jsonl', { prompt: 'text' })).toBe(true);
+  });
+
+  it('leaves other files alone', () => {
+    expect(looksLikeProblems('{"name": "x", "files": ["a"], "scripts": {"test": "x"}}', 'json')).toBe(false);
+    expect(looksLikeProblems('[1, 2, 3]', 'json')).toBe(false);
+    expect(looksLikeProblems('[{"name": "x"}]', 'json')).toBe(false);
+    expect(looksLikeProblems('{"text": "x"}\n{"prompt": "y"}', 'jsonl')).toBe(false);
+    expect(looksLikeProblems('a,b\nprompt,x\n', 'csv')).toBe(false);
+    expect(looksLikeProblems('', 'jsonl')).toBe(false);
+    expect(looksLikeProblems('{"prompt": "x"}', 'jsonl', { prompt: 'text' })).toBe(false);
+    expect([formatOf('/a/B.JSONL'), formatOf('x.tsv'), formatOf('x.txt'), formatOf('jsonl')]).toEqual([
+      'jsonl',
+      'csv',
+      null,
+      null,
+    ]);
+  });
+
+  it('finds problems with their lines, ids and texts', () => {
+    expect(
+      findProblems('{"prompt": "a"}\n\n{"id": "x", "prompt": "b"}\n{"no": 1}\n{"prompt": "c', 'jsonl', {}),
+    ).toEqual([
+      { row: 0, line: 0, endLine: 0, id: '0', prompt: 'a' },
+      { row: 1, line: 2, endLine: 2, id: 'x', prompt: 'b' },
+      { row: 3, line: 4, endLine: 4, id: '3', prompt: null },
+    ]);
+    expect(findProblems('[\n  {\n    "prompt": "a}",\n    "id": 7\n  },\n  {"prompt": "b"}\n]', 'json', {})).toEqual([
+      { row: 0, line: 1, endLine: 4, id: '7', prompt: 'a}' },
+      { row: 1, line: 5, endLine: 5, id: '1', prompt: 'b' },
+    ]);
+    expect(findProblems('{"q": "a"}', 'jsonl', { prompt: 'q' }, 40, 100)).toEqual([
+      { row: 40, line: 100, endLine: 100, id: '40', prompt: 'a' },
+    ]);
+  });
+
+  it('gives no problem a lens where several share a line', () => {
+    expect(
+      findProblems('[{"prompt": "a"}, {"prompt": "b"},\n{"prompt": "c"}]', 'json', {}).map(({ row }) => row),
+    ).toEqual([2]);
+  });
+});
+
+describe('results', () => {
+  async function fixture() {
+    const dataset = path.join(temporaryFolder(), 'sums.jsonl');
+    const { folder } = await writeRunFixture(path.join(temporaryFolder(), 'run'), {
+      problems: 6,
+      votes: 8,
+      steps: 2,
+      every: 2,
+      dataset,
+    });
+    const run = await OpenRun.read(folder);
+    return { run, results: new FileResults(run, dataset), dataset };
+  }
+
+  it('belong to problems whose text is unchanged, wherever they have moved', async () => {
+    const { run, results } = await fixture();
+    const { prompt, id } = run.problems[2]!;
+    expect(results.find({ row: 2, id, prompt })?.problem.index).toBe(2);
+    expect(results.find({ row: 40, id: '40', prompt })?.problem.index).toBe(2);
+    expect(results.find({ row: 2, id, prompt: `${prompt} ` })).toBeUndefined();
+    expect(results.find({ row: 2, id, prompt: null })).toBeUndefined();
+  });
+
+  it('are not taken from problems of another file', async () => {
+    const { run } = await fixture();
+    const { prompt, id } = run.problems[2]!;
+    expect(new FileResults(run, '/elsewhere/sums.jsonl').find({ row: 2, id, prompt })).toBeUndefined();
+  });
+
+  it('read as share, verdict and answer', async () => {
+    const { run, results } = await fixture();
+    const all = run.problems.map((problem) => results.find(problem)!);
+    const verdicts = new Set(all.map(({ group }) => verdictOf(group)));
+    expect(verdicts).toEqual(new Set(['right', 'wrong']));
+    for (const { group } of all) {
+      const mark = group.majority!.correct ? '✓' : '✗';
+      expect(resultText(group)).toBe(`${mark} ${Math.round(group.majority!.share * 100)}% ${group.majority!.answer}`);
+    }
+    const { group } = all[0]!;
+    expect(resultText({ ...group, majority: null })).toBe('no answer');
+    expect(resultText({ ...group, majority: { ...group.majority!, correct: null } })).not.toMatch(/[✓✗]/);
+  });
+
+  it('list every answer with its rollouts in the hover, safely', async () => {
+    const { results, run } = await fixture();
+    const result = results.find(run.problems[0]!)!;
+    const evil = { answer: '`|\n[x](command:evil)`', count: 1, correct: false };
+    const text = hoverText(
+      { ...result, group: { ...result.group, clusters: [...result.group.clusters, evil] } },
+      'command:x',
+    );
+    const table = text.split('\n').filter((line) => line.startsWith('|'));
+    expect(table).toHaveLength(2 + result.group.clusters.length + 1 + (result.group.noAnswer > 0 ? 1 : 0));
+    expect(table.find((row) => row.includes('evil'))).toContain('| `` `\\| [x](command:evil)` `` | ✗ | 1 | 13% |');
+    expect(text).toContain('[Show in Panel](command:x)');
+  });
+});
+
+describe('texts', () => {
+  it('show numbers as people read them, and a dash for none', () => {
+    expect([share(0.873), share(1), share(0), share(null)]).toEqual(['.87', '1.00', '.00', '–']);
+    expect([percent(0.873), percent(null), percent(Number.NaN)]).toEqual(['87%', '–', '–']);
+    expect([number(0.12345), number(0.00001), number(-Infinity), number(undefined)]).toEqual([
+      '0.123',
+      '1.0e-5',
+      '−∞',
+      '–',
+    ]);
+    expect([duration(3), duration(90), duration(7500), duration(7200), duration(null)]).toEqual([
+      '3 s',
+      '2 min',
+      '2 h 5 min',
+      '2 h',
+      '–',
+    ]);
+    expect([bytes(3e8), bytes(3e9), bytes(null)]).toEqual(['286 MB', '2.8 GB', '–']);
+    expect(oneLine(' a\n b ', 10)).toBe('a b');
+    expect(oneLine('abcdef', 4)).toBe('abc…');
+    expect([code('a'), code(' a'), code('`'), code('a`b'), code('')]).toEqual([
+      '`a`',
+      '`  a `',
+      '`` ` ``',
+      '``a`b``',
+      '`  `',
+    ]);
+  });
+});
+
+describe('health', () => {
+  const progress: Progress = {
+    run: 'a`b](command:evil)',
+    state: 'running',
+    activity: 'sampling',
+    step: 12,
+    steps: 100,
+    fraction: 0.5,
+    tokensPerSecond: 812.4,
+    secondsLeft: 75,
+    residentBytes: 3e8,
+  };
+
+  it('follows the link first, then the run', () => {
+    expect(healthOf('off', progress)).toBe('off');
+    expect(healthOf('reconnecting', progress)).toBe('reconnecting');
+    expect(healthOf('connected', null)).toBe('idle');
+    expect(healthOf('connected', null, true)).toBe('preparing');
+    expect(healthOf('connected', progress)).toBe('running');
+    expect(healthOf('connected', { ...progress, state: 'pausing' })).toBe('running');
+    expect(healthOf('connected', { ...progress, state: 'paused' })).toBe('paused');
+    expect(healthOf('connected', { ...progress, state: 'ended' })).toBe('idle');
+    expect((['off', 'idle', 'failed', 'running', 'stopping', 'paused'] as const).map(runKeyOf)).toEqual([
+      'none',
+      'none',
+      'none',
+      'running',
+      'running',
+      'paused',
+    ]);
+  });
+
+  it('says how far a run is, and offers what can be done', () => {
+    const content = statusContent('running', progress);
+    expect(content.text).toBe('$(loading~spin) Rollscope 12/100 · 1 min');
+    expect(content.label).toBe('Rollscope: step 12 of 100.');
+    expect(content.tooltip).toContain('812 tokens/s · 286 MB · 1 min left');
+    expect(content.tooltip).toContain('[Pause](command:rollscope.pause)');
+    expect(
+      statusContent('running', { ...progress, tokensPerSecond: null, secondsLeft: null, residentBytes: null }).tooltip,
+    ).toContain('– tokens/s · – · – left');
+    expect(statusContent('failed', null)).toMatchObject({ error: true, command: 'rollscope.showLog' });
+  });
+
+  it('lets the tooltip run our own commands only', () => {
+    for (const health of [
+      'off',
+      'starting',
+      'idle',
+      'preparing',
+      'running',
+      'paused',
+      'stopping',
+      'reconnecting',
+      'failed',
+    ] as const) {
+      const links = [...statusContent(health, null).tooltip.matchAll(/command:([\w.]+)/g)].map(([, id]) => id!);
+      for (const id of links) expect(STATUS_COMMANDS).toContain(id);
+    }
+    expect(STATUS_COMMANDS).not.toContain('evil');
+    expect(statusContent('running', progress).tooltip).toContain(
+      '`` a`b](command:evil) ``'.replaceAll(' ``', '``').replace('`` ', '``'),
+    );
+  });
+});
+
+describe('the panel page', () => {
+  it('allows one script, and nothing inline', () => {
+    const html = panelHtml({ csp: 'https://csp', script: 'https://csp/dist/panel.js', nonce: 'abc' });
+    const policy = /content="([^"]*default-src[^"]*)"/.exec(html)![1]!;
+    expect(policy.split('; ')).toEqual([
+      "default-src 'none'",
+      "script-src 'nonce-abc'",
+      'style-src https://csp',
+      'font-src https://csp',
+      'img-src https://csp',
+    ]);
+    expect(policy).not.toMatch(/unsafe/);
+    expect(html.match(/<script/g)).toHaveLength(1);
+    expect(html).not.toMatch(/style=|<style/);
+  });
+
+  it('takes messages of the protocol only', () => {
+    for (const message of [
+      { kind: 'ready' },
+      { kind: 'pause' },
+      { kind: 'read-rollouts', group: 3 },
+      { kind: 'open-rollout', id: { group: 3, rollout: 0 } },
+      { kind: 'reveal-problem', problem: 0 },
+    ]) {
+      expect(isFromView(message), JSON.stringify(message)).toBe(true);
+    }
+    for (const message of [
+      null,
+      'ready',
+      {},
+      { kind: 'toString' },
+      { kind: 'read-rollouts' },
+      { kind: 'read-rollouts', group: -1 },
+      { kind: 'read-rollouts', group: '../x' },
+      { kind: 'open-rollout', id: { group: 1 } },
+      { kind: 'reveal-problem', problem: 0.5 },
+    ]) {
+      expect(isFromView(message), JSON.stringify(message)).toBe(false);
+    }
+    expect([
+      runOfViewState({ run: 'a', problem: null, step: null }),
+      runOfViewState(undefined),
+      runOfViewState({ run: 3 }),
+    ]).toEqual(['a', null, null]);
+  });
+});
+
+describe('the configuration of a run', () => {
+  const settings: RunSettings = {
+    model: 'embedded',
+    reward: 'majority-vote',
+    device: 'auto',
+    threads: 0,
+    memoryLimit: 4,
+    steps: null,
+    batch: null,
+    votes: null,
+    group: null,
+    temperature: null,
+    maxTokens: null,
+    learningRate: null,
+    loraRank: null,
+    evaluationSamples: null,
+    seed: 0,
+    fields: {},
+    promptTemplate: '{{prompt}}',
+    systemPrompt: '',
+  };
+
+  it('is the preset of the model where the settings say nothing', () => {
+    const embedded = buildConfig({ job: 'train', dataset: 'embedded' }, settings);
+    expect(embedded).toMatchObject({
+      job: 'train',
+      model: 'embedded',
+      lora: null,
+      dataset: { path: 'embedded', template: '{{prompt}}' },
+    });
+    const real = buildConfig({ job: 'probe', dataset: '/a.jsonl' }, { ...settings, model: '/m.gguf' });
+    expect(real).toMatchObject({ job: 'probe', model: '/m.gguf', lora: { rank: 16, alpha: 32 }, batch: 8 });
+    expect(real.dataset.system).toBeUndefined();
+  });
+
+  it('takes what the settings say', () => {
+    const config = buildConfig(
+      { job: 'train', dataset: '/a.jsonl' },
+      {
+        ...settings,
+        model: '/m.gguf',
+        steps: 7,
+        temperature: 0.5,
+        maxTokens: 99,
+        learningRate: 0.001,
+        loraRank: 4,
+        memoryLimit: 2,
+        evaluationSamples: 2,
+        systemPrompt: 'Think.',
+        fields: { prompt: 'q' },
+      },
+    );
+    expect(config).toMatchObject({
+      steps: 7,
+      sampling: { temperature: 0.5, maxTokens: 99 },
+      optimizer: { lr: 0.001 },
+      lora: { rank: 4, alpha: 32 },
+      memoryLimit: 2 * 2 ** 30,
+      evaluation: { samples: 2 },
+      dataset: { system: 'Think.', fields: { prompt: 'q' } },
+    });
+    expect(
+      buildConfig({ job: 'train', dataset: '/a.jsonl' }, { ...settings, model: '/m.gguf', loraRank: 0 }).lora,
+    ).toBeNull();
+  });
+
+  it('takes one problem as a batch of its own', () => {
+    const config = buildConfig({ job: 'train', dataset: '/a.jsonl', ids: ['7'] }, { ...settings, batch: 32 });
+    expect(config).toMatchObject({ batch: 1, dataset: { ids: ['7'] } });
+  });
+
+  it('keeps votes and trained rollouts in step', () => {
+    const of = (votes: number | null, group: number | null) => {
+      const config = buildConfig({ job: 'train', dataset: 'embedded' }, { ...settings, votes, group });
+      return [config.votes, config.group];
+    };
+    expect([of(null, null), of(64, null), of(4, null), of(null, 32), of(64, 16)]).toEqual([
+      [8, 8],
+      [64, 8],
+      [4, 4],
+      [32, 32],
+      [64, 16],
+    ]);
+    expect(() => of(8, 16)).toThrow(/^rollscope\.group: 16 is more than rollscope\.votes, 8/);
+  });
+
+  it('names the setting that is out of range', () => {
+    const bad = { ...settings, temperature: 11 };
+    expect(() => buildConfig({ job: 'train', dataset: 'embedded' }, bad)).toThrow(/^rollscope\.temperature: .*10/);
+    expect(() => buildConfig({ job: 'train', dataset: 'embedded' }, { ...settings, loraRank: 5000 })).toThrow(
+      /^rollscope\.loraRank: /,
+    );
+  });
+});
+
+describe('lifecycles', () => {
+  it('dispose of everything once, the latest first, and of late additions at once', () => {
+    const order: number[] = [];
+    const scope = new Disposables();
+    const item = (n: number) => ({ dispose: () => order.push(n) });
+    scope.add(item(1));
+    scope.clear();
+    scope.add(item(2));
+    scope.add(item(3));
+    scope.dispose();
+    scope.dispose();
+    scope.add(item(4));
+    expect(order).toEqual([1, 3, 2, 4]);
+    expect(scope.disposed).toBe(true);
+  });
+
+  it('wait for calm, or keep a pace without losing the last call', () => {
+    vi.useFakeTimers();
+    try {
+      const calls: string[] = [];
+      const calm = debounce(100, (text: string) => calls.push(text));
+      calm('a');
+      vi.advanceTimersByTime(99);
+      calm('b');
+      vi.advanceTimersByTime(100);
+      expect(calls).toEqual(['b']);
+      calls.length = 0;
+      const paced = throttle(100, (text: string) => calls.push(text));
+      paced('a');
+      vi.advanceTimersByTime(1);
+      paced('b');
+      paced('c');
+      expect(calls).toEqual(['a']);
+      vi.advanceTimersByTime(100);
+      expect(calls).toEqual(['a', 'c']);
+      paced('d');
+      paced.dispose();
+      vi.advanceTimersByTime(1000);
+      expect(calls).toEqual(['a', 'c']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});

@@ -1,0 +1,190 @@
+/** What package.json declares and what the extension does must agree. */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { DEVICES, REWARDS, RunConfig } from '../../engine/protocol/index.ts';
+import { SHADES, SHADINGS } from '../../extension/rollout/shades.ts';
+import { SETTING_OF_FIELD } from '../../extension/run-config.ts';
+import { ROOT } from '../support/processes.ts';
+
+const registered = vi.hoisted(() => new Map<string, (...args: unknown[]) => Promise<void>>());
+const shown = vi.hoisted(() => [] as string[]);
+vi.mock('vscode', () => {
+  class Nothing {}
+  return {
+    commands: {
+      registerCommand: (id: string, action: (...args: unknown[]) => Promise<void>) => {
+        registered.set(id, action);
+        return { dispose: () => registered.delete(id) };
+      },
+    },
+    window: { showInformationMessage: async (text: string) => void shown.push(text) },
+    Disposable: { from: () => new Nothing() },
+    TreeItem: Nothing,
+    Uri: Nothing,
+    EventEmitter: Nothing,
+  };
+});
+
+interface Setting {
+  type: string | string[];
+  default: unknown;
+  enum?: unknown[];
+  enumDescriptions?: string[];
+  scope?: string;
+  description?: string;
+  markdownDescription?: string;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+}
+interface MenuItem {
+  command: string;
+  when?: string;
+}
+const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+const { contributes } = manifest;
+const declared: string[] = contributes.commands.map(({ command }: MenuItem) => command);
+const settings: Record<string, Setting> = Object.assign(
+  {},
+  ...contributes.configuration.map(({ properties }: { properties: object }) => properties),
+);
+const text = JSON.stringify(contributes);
+
+describe('commands', () => {
+  it('are registered when they are declared, and declared when they are registered', async () => {
+    const { registerCommands } = await import('../../extension/commands.ts');
+    registerCommands({} as never);
+    expect([...registered.keys()].sort()).toEqual([...declared].sort());
+    expect(new Set(declared).size).toBe(declared.length);
+  });
+
+  it('give a sentence where they need a run and there is none', async () => {
+    const { registerCommands } = await import('../../extension/commands.ts');
+    registerCommands({ session: { active: null, preparing: false } } as never);
+    for (const name of ['pause', 'stop']) {
+      shown.length = 0;
+      await registered.get(`rollscope.${name}`)!();
+      expect(shown).toEqual(['No run is in progress.']);
+    }
+  });
+
+  it('report what they throw, and never throw', async () => {
+    const { registerCommands } = await import('../../extension/commands.ts');
+    const reported: unknown[] = [];
+    registerCommands({
+      session: { active: {}, pause: () => Promise.reject(new Error('lost')) },
+      report: { error: (error: unknown) => reported.push(error) },
+    } as never);
+    await registered.get('rollscope.pause')!();
+    expect(reported).toEqual([new Error('lost')]);
+  });
+
+  it('share one category', () => {
+    for (const { category, title } of contributes.commands) {
+      expect(category).toBe('Rollscope');
+      expect(title).not.toMatch(/rollscope/i);
+    }
+  });
+
+  it('exist wherever menus, welcomes and walkthroughs name them', () => {
+    const menus = Object.values<MenuItem[]>(contributes.menus).flatMap((items) => items.map(({ command }) => command));
+    const links = [...text.matchAll(/command:(rollscope\.\w+)/g)].map(([, id]) => id!);
+    const events = [...text.matchAll(/onCommand:(rollscope\.\w+)/g)].map(([, id]) => id!);
+    expect(links.length).toBeGreaterThan(5);
+    for (const command of [...menus, ...links, ...events]) expect(declared).toContain(command);
+  });
+
+  it('are offered in the palette only when they make sense there', () => {
+    const palette = new Map<string, string>(
+      contributes.menus.commandPalette.map(({ command, when }: Required<MenuItem>) => [command, when]),
+    );
+    for (const command of ['openProblem', 'openRollout', 'revealProblem', 'useModel']) {
+      expect(palette.get(`rollscope.${command}`)).toBe('false');
+    }
+    for (const command of ['train', 'probe', 'openPanel', 'resume', 'attach', 'openRun', 'chooseModel', 'showLog']) {
+      expect(palette.has(`rollscope.${command}`)).toBe(false);
+    }
+  });
+});
+
+describe('settings', () => {
+  /** The configuration's own limits at a field. */
+  function limits(field: string): z.core.JSONSchema.BaseSchema {
+    let schema = z.toJSONSchema(RunConfig, { io: 'input' }) as z.core.JSONSchema.BaseSchema;
+    for (const part of field.split('.')) {
+      schema = schema.properties![part] as z.core.JSONSchema.BaseSchema;
+      const choices = schema.anyOf as z.core.JSONSchema.BaseSchema[] | undefined;
+      schema = choices?.find(({ type }) => type !== 'null') ?? schema;
+    }
+    return schema;
+  }
+
+  it('exist for every field of a configuration that they fill', () => {
+    for (const setting of Object.values(SETTING_OF_FIELD)) expect(Object.keys(settings)).toContain(setting);
+  });
+
+  it('have the limits of the configuration', () => {
+    const numbers = Object.entries(SETTING_OF_FIELD).filter(([field]) =>
+      /integer|number/.test(String(limits(field).type)),
+    );
+    expect(numbers.length).toBeGreaterThan(10);
+    for (const [field, name] of numbers) {
+      const scale = field === 'memoryLimit' ? 2 ** 30 : 1;
+      const limit = limits(field);
+      const setting = settings[name]!;
+      // Rank 0 stands for no adapter.
+      const lowest = field === 'lora.rank' ? 0 : limit.minimum;
+      expect({ name, min: setting.minimum, above: setting.exclusiveMinimum, max: setting.maximum }).toEqual({
+        name,
+        min: lowest === undefined ? undefined : lowest / scale,
+        above: limit.exclusiveMinimum,
+        max: field === 'memoryLimit' ? undefined : limit.maximum,
+      });
+    }
+  });
+
+  it('offer the choices of the configuration', () => {
+    expect(settings['rollscope.reward']!.enum).toEqual([...REWARDS]);
+    expect(settings['rollscope.device']!.enum).toEqual([...DEVICES]);
+    expect(settings['rollscope.shading']!.enum).toEqual([...SHADINGS]);
+    for (const { enum: choices, enumDescriptions } of Object.values(settings)) {
+      expect(enumDescriptions?.length).toBe(choices?.length);
+    }
+  });
+
+  it('are described, and restricted where they name programs, models or folders', () => {
+    const restricted: string[] = manifest.capabilities.untrustedWorkspaces.restrictedConfigurations;
+    for (const name of restricted) expect(Object.keys(settings)).toContain(name);
+    for (const [name, { description, markdownDescription, scope }] of Object.entries(settings)) {
+      expect(description ?? markdownDescription, name).toMatch(/\.( |$|\))|\]\(/);
+      if (scope?.startsWith('machine')) expect(restricted).toContain(name);
+    }
+    expect(settings['rollscope.engine.node']!.scope).toBe('machine');
+  });
+});
+
+describe('files and colours', () => {
+  it('exist', () => {
+    const files = [...text.matchAll(/"(media\/[\w./-]+)"/g)].map(([, file]) => file!);
+    expect(files.length).toBeGreaterThan(6);
+    for (const file of [...files, manifest.icon]) expect(existsSync(path.join(ROOT, file)), file).toBe(true);
+  });
+
+  it('give each shade but the first a colour in every kind of theme', () => {
+    expect(contributes.colors).toHaveLength(SHADES - 1);
+    for (const [i, { id, defaults }] of contributes.colors.entries()) {
+      expect(id).toBe(`rollscope.token${i + 1}`);
+      expect(Object.keys(defaults).sort()).toEqual(['dark', 'highContrast', 'highContrastLight', 'light']);
+    }
+  });
+
+  it('hold no style in the walkthrough pictures that a theme cannot change', () => {
+    for (const name of ['train', 'watch', 'rollout']) {
+      const svg = readFileSync(path.join(ROOT, 'media', 'walkthrough', `${name}.svg`), 'utf8');
+      const colours = [...svg.matchAll(/(?:fill|stroke)="([^"]*)"/g)].map(([, colour]) => colour!);
+      for (const colour of colours) expect(colour).toMatch(/^none$|^var\(--vscode-/);
+    }
+  });
+});

@@ -1,0 +1,197 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Problem, RolloutSummary, StoredRollout } from '../../engine/protocol/index.ts';
+import { parseRolloutUri, rolloutUri } from '../../extension/rollout/address.ts';
+import { layoutRollout, type RolloutFacts } from '../../extension/rollout/layout.ts';
+import { SHADES, shadeOf } from '../../extension/rollout/shades.ts';
+import { explainReward } from '../../extension/rollout/why.ts';
+import { OpenRun } from '../../extension/run/open-run.ts';
+import { temporaryFolder } from '../support/processes.ts';
+import { writeRunFixture } from '../support/run-fixture.ts';
+
+const problem: Problem = {
+  index: 3,
+  id: 'sum-3',
+  prompt: '3+9+4:',
+  answer: '16',
+  source: '/data/sums.jsonl',
+  row: 3,
+  line: 4,
+};
+const summary: RolloutSummary = {
+  answer: '16',
+  cluster: 0,
+  correct: true,
+  reward: 1,
+  advantage: 0.54,
+  tokens: 3,
+  logprob: -0.5,
+  entropy: 0.25,
+  finish: 'stop',
+};
+
+function stored(pieces: string[]): StoredRollout {
+  const numbers = () => new Float32Array(pieces.length);
+  return {
+    text: pieces.join(''),
+    pieces,
+    finish: 'stop',
+    tokens: new Int32Array(pieces.length),
+    logprob: numbers(),
+    entropy: numbers(),
+    logsumexp: numbers(),
+    meanLogit: numbers(),
+    top1: numbers(),
+    top2: numbers(),
+  };
+}
+
+function facts(pieces: string[], more: Partial<RolloutFacts> = {}): RolloutFacts {
+  return {
+    run: 'run-1',
+    step: 12,
+    phase: 'train',
+    problem,
+    index: 2,
+    of: 8,
+    summary,
+    why: 'answer 16 joined the largest cluster',
+    rollout: stored(pieces),
+    ...more,
+  };
+}
+
+/** What an editor shows at a span. It ends lines at \n, \r\n and \r. */
+function textAt(text: string, span: { line: number; character: number; endLine: number; endCharacter: number }) {
+  const lines = text.split(/\r\n|\r|\n/);
+  if (span.line === span.endLine) return lines[span.line]!.slice(span.character, span.endCharacter);
+  const inner = lines.slice(span.line + 1, span.endLine);
+  return [lines[span.line]!.slice(span.character), ...inner, lines[span.endLine]!.slice(0, span.endCharacter)].join(
+    '\n',
+  );
+}
+
+describe('a rollout document', () => {
+  it('says what was asked, answered and rewarded before the response', () => {
+    const { text, responseLine } = layoutRollout(facts(['12', ',16', '#16']));
+    expect(text).toBe(`Problem sum-3, line 4 of sums.jsonl
+
+3+9+4:
+
+Answer       16 (right)
+Reference    16
+Reward       1, advantage 0.540
+Why          answer 16 joined the largest cluster
+Tokens       3
+Log-prob     -0.500 nats a token
+Probability  61% a token (geometric mean)
+Entropy      0.250 nats a token
+From         run run-1, step 12 (train), rollout 3 of 8
+
+──────────────────────── Response
+
+12,16#16
+`);
+    expect(text.split('\n')[responseLine]).toBe('12,16#16');
+  });
+
+  it('shows a dash, never a zero, for what does not exist', () => {
+    const unlabelled = { ...summary, answer: null, correct: null, reward: null, advantage: null, logprob: null };
+    const { text } = layoutRollout(facts(['x'], { summary: unlabelled, problem: { ...problem, answer: null } }));
+    expect(text).toContain('Answer       none was found\n');
+    expect(text).toContain('Reference    –\n');
+    expect(text).toContain('Reward       – (sampled for measuring, not for training)\n');
+    expect(text).toContain('Log-prob     – nats a token\n');
+    expect(text).not.toContain('(right)');
+  });
+
+  it('places tokens over lines, with every kind of line break', () => {
+    const { text, spans, responseLine } = layoutRollout(facts(['a', 'b\r\nc', '\r', '\nd', '\re', '\n\n', 'f']));
+    expect(spans.map((span) => textAt(text, span))).toEqual(['a', 'b\nc', '', '\nd', '\ne', '\n\n', 'f']);
+    expect(spans[0]).toEqual({ line: responseLine, character: 0, endLine: responseLine, endCharacter: 1 });
+  });
+
+  it('shows control characters as pictures, so that no editor takes it for binary', () => {
+    const { text, spans } = layoutRollout(facts(['a\u0000b', '\u001b', '\u007f', '\u0085', '\t']));
+    expect(spans.map((span) => textAt(text, span))).toEqual(['a␀b', '␛', '␡', '�', '\t']);
+  });
+
+  it('gives every token the place of its text, whatever the texts are', () => {
+    const piece = fc.oneof(fc.string({ unit: 'grapheme' }), fc.constantFrom('\n', '\r', '\r\n', '\u2028', '', ' '));
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
+        const { text, spans, responseLine } = layoutRollout(facts(pieces));
+        expect(spans).toHaveLength(pieces.length);
+        expect(spans.map((span) => textAt(text, span)).join('')).toBe(
+          text.split('\n').slice(responseLine).join('\n').slice(0, -1),
+        );
+      }),
+    );
+  });
+});
+
+describe('shades', () => {
+  it('grow as the token gets less probable or its distribution flatter', () => {
+    const probabilities = [1, 0.97, 0.92, 0.8, 0.6, 0.3, 0.15, 0.01];
+    expect(probabilities.map((p) => shadeOf('probability', Math.log(p), 0))).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    const entropies = [0, 0.1, 0.3, 0.5, 0.9, 1.2, 2, 5];
+    expect(entropies.map((h) => shadeOf('entropy', 0, h))).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it('stay in range for every number', () => {
+    for (const value of [-Infinity, -1e9, 0, 1e-9, Infinity, Number.NaN]) {
+      for (const shading of ['probability', 'entropy'] as const) {
+        expect(shadeOf(shading, value, value)).toBeGreaterThanOrEqual(0);
+        expect(shadeOf(shading, value, value)).toBeLessThan(SHADES);
+      }
+    }
+  });
+});
+
+describe('the address of a rollout', () => {
+  it('is found again from the document', () => {
+    const address = { folder: '/home/a b/runs/é#1?', group: 12, rollout: 0 };
+    const uri = rolloutUri(address, { run: 'run/1', problem: 'a b\\c?', step: 3 });
+    expect(uri.path).toBe('/run-1/a-b-c-, step 3, rollout 1.rollout');
+    expect(parseRolloutUri(uri)).toEqual(address);
+  });
+
+  it('is not made up for other documents', () => {
+    for (const query of ['', 'folder=/x&group=1', 'folder=/x&group=-1&rollout=0', 'folder=/x&group=a&rollout=0']) {
+      expect(parseRolloutUri({ scheme: 'rollscope-rollout', query })).toBeNull();
+    }
+    expect(parseRolloutUri({ scheme: 'file', query: 'folder=/x&group=1&rollout=0' })).toBeNull();
+  });
+});
+
+describe('an open run', () => {
+  it('reads rollouts and explains their rewards', async () => {
+    const root = temporaryFolder();
+    mkdirSync(path.join(root, 'runs'));
+    const { folder } = await writeRunFixture(path.join(root, 'runs', 'fixture'), {
+      problems: 4,
+      votes: 8,
+      steps: 2,
+      every: 2,
+    });
+    const run = await OpenRun.read(folder);
+    const group = run.state.problems.get(0)!.groups.at(-1)!;
+    const rollouts = await run.readGroup(group.seq);
+    expect(rollouts).toHaveLength(8);
+    const [winner] = group.columns.cluster.keys();
+    const why = explainReward('majority-vote', group, rollouts, winner!);
+    expect(why).toMatch(/joined cluster \{.+\} with \d of 8 votes; .+; reward [01]$/);
+    const evaluation = run.state.problems.get(0)!.evaluations[0]!;
+    expect(explainReward('majority-vote', evaluation, await run.readGroup(evaluation.seq), 0)).toBe(
+      'evaluation: nothing trains, so nothing is rewarded',
+    );
+    await expect(run.readGroup(999_999)).rejects.toMatchObject({ code: 'run-broken' });
+    // The evaluation after the last step is the latest word on a problem.
+    expect(run.latestGroup(0)).toMatchObject({ phase: 'evaluation', step: 2 });
+    expect(run.info).toMatchObject({ status: 'completed', step: 2, steps: 2 });
+    expect(run.info.accuracyBefore).not.toBeNull();
+    expect(run.info.accuracyAfter).not.toBeNull();
+  });
+});
