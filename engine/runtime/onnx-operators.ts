@@ -115,6 +115,20 @@ function pick(e: Encoder, node: Node): void {
   e.emit('Squeeze', [found, last], [e.value(node.outputs[0]!)]);
 }
 
+function rmsNorm(e: Encoder, node: Node): void {
+  const [y, inverse] = node.outputs as [Tensor, Tensor];
+  const epsilon = node.attributes.epsilon as number;
+  const attributes = { axis: { int: -1 }, epsilon: { float: epsilon } };
+  const needed = e.plan.isUsed(inverse);
+  const outputs = needed && e.dialect === 'fused' ? [e.value(y), e.value(inverse)] : [e.value(y)];
+  e.emit('SimplifiedLayerNormalization', values(e, node), outputs, attributes);
+  if (!needed || e.dialect === 'fused') return;
+  // The WebGPU provider leaves the second output unset.
+  const x = e.value(node.inputs[0]!);
+  const square = e.emit('ReduceMean', [e.emit('Mul', [x, x]), e.ints([-1])]);
+  e.emit('Div', [e.float(1), e.emit('Sqrt', [e.emit('Add', [square, e.float(epsilon)])])], [e.value(inverse)]);
+}
+
 export const ENCODERS: Readonly<Record<string, Encode>> = {
   Add: same('Add'),
   Sub: same('Sub'),
@@ -188,12 +202,7 @@ export const ENCODERS: Readonly<Record<string, Encode>> = {
   Gather: (e, node) => {
     e.emit('Gather', values(e, node), [e.value(node.outputs[0]!)], { axis: { int: 0 } });
   },
-  RmsNorm: (e, node) => {
-    const [y, inverse] = node.outputs as [Tensor, Tensor];
-    const outputs = e.plan.isUsed(inverse) ? [e.value(y), e.value(inverse)] : [e.value(y)];
-    const attributes = { axis: { int: -1 }, epsilon: { float: node.attributes.epsilon as number } };
-    e.emit('SimplifiedLayerNormalization', values(e, node), outputs, attributes);
-  },
+  RmsNorm: rmsNorm,
   Rotary: (e, node) => {
     e.emit('RotaryEmbedding', values(e, node), [e.value(node.outputs[0]!)], {}, MICROSOFT);
   },

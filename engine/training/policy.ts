@@ -117,15 +117,16 @@ export class Policy {
 
     const resident = PROCESS_BYTES + (options.lora ? 2 * 4 * source.parameters : 0) + 8 * 4 * trainable;
     const free = options.memoryLimit - resident;
+    const sequence = longest + options.maxTokens;
     const least = Math.max(
       rowBytes(config, options.maxTokens) / 0.35,
-      options.trains ? (positions * tokenBytes(config, positions)) / 0.65 : 0,
+      options.trains ? (sequence * tokenBytes(config, sequence)) / 0.65 : 0,
     );
     if (free < least) {
       const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GB`;
       throw new RollscopeError(
         'memory',
-        `${source.name} with ${positions} tokens of context needs about ${gigabytes(resident + least)}; the memory limit is ${gigabytes(options.memoryLimit)}.`,
+        `${source.name} with sequences of ${sequence} tokens needs about ${gigabytes(resident + least)}; the memory limit is ${gigabytes(options.memoryLimit)}.`,
         'Raise the limit (--memory), use LoRA, or take fewer new tokens (--max-tokens).',
       );
     }

@@ -4,7 +4,8 @@ import type { Backend } from '../../engine/runtime/backend.ts';
 import { createBackend } from '../../engine/runtime/ort-backend.ts';
 import { Graph } from '../../engine/tensor/index.ts';
 import { compareOutputs } from '../support/compare.ts';
-import { buildCase, feedsOf, isEmpty, OPERATOR_CASES } from '../support/operator-cases.ts';
+import { gradientProblem } from '../support/finite-differences.ts';
+import { buildCase, COMPOSITE_CASES, feedsOf, isEmpty, OPERATOR_CASES } from '../support/operator-cases.ts';
 import { evaluateGraph } from '../support/reference-backend.ts';
 import { requireWebgpu } from '../support/webgpu.ts';
 
@@ -23,5 +24,14 @@ describe.runIf(available).each([...new Set(OPERATOR_CASES.map((c) => c.op))])('%
     });
     const feeds = feedsOf(given, 7);
     await compareOutputs(backend, graph, feeds, evaluateGraph(graph, feeds), 2e-5);
+  });
+});
+
+// The tests of the gradient rules run on the reference; here they run as they are encoded for the device.
+describe.runIf(available)('gradients', () => {
+  const cases = [...OPERATOR_CASES, ...COMPOSITE_CASES].filter((c) => c.wanted.length > 0 && !isEmpty(c));
+  test.each(cases)('of $op: $what', async (given) => {
+    const { graph, feeds } = gradientProblem((g) => buildCase(g, given), feedsOf(given, 7), given.wanted);
+    await compareOutputs(backend, graph, feeds, evaluateGraph(graph, feeds), 5e-5);
   });
 });

@@ -13,11 +13,7 @@ function typed(dtype: DType, values: ArrayLike<number>): TensorData {
 }
 
 /** Doubles as the values of a graph's inputs. */
-function valuesOf(
-  backend: Backend,
-  graph: Graph,
-  feeds: Readonly<Record<string, Doubles>>,
-): Record<string, Value> {
+function valuesOf(backend: Backend, graph: Graph, feeds: Readonly<Record<string, Doubles>>): Record<string, Value> {
   return Object.fromEntries(
     graph.inputs.map(({ name, dtype }) => {
       const { shape, data } = feeds[name]!;

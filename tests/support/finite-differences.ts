@@ -6,23 +6,30 @@ import { type Doubles, evaluateGraph } from './reference-backend.ts';
 
 const STEP = 1e-5;
 
+/** A graph whose outputs are a scalar and its gradients, and values of its inputs. */
+export interface GradientProblem {
+  graph: Graph;
+  /** The scalar alone. */
+  forward: Graph;
+  feeds: Readonly<Record<string, Doubles>>;
+}
+
 /**
- * The largest difference, relative to max(1, |gradient|), over all elements of the wanted inputs. What is differentiated
- * is a randomly weighted sum of every element of the outputs that `build` makes.
+ * Gradients of a randomly weighted sum of every element of the outputs that `build` makes, with respect to the wanted
+ * inputs: outputs `scalar` and `gradient of <input>`.
  */
-export function gradientError(
+export function gradientProblem(
   build: (graph: Graph) => Tensor[],
   feeds: Readonly<Record<string, Doubles>>,
   wanted: readonly string[],
-): number {
+): GradientProblem {
   const plain = new Graph();
   build(plain).forEach((tensor, i) => {
     plain.output(`y${i}`, tensor);
   });
   const outputs = Object.values(evaluateGraph(plain, feeds));
   const random = randomNumbers(11);
-  const weights = outputs.map(({ shape, data }) => ({ shape, data: data.map(() => 2 * random() - 1) }));
-  const given = { ...feeds, ...Object.fromEntries(weights.map((value, i) => [`weight${i}`, value])) };
+  const weights = outputs.map(({ shape, data }) => ({ shape, data: data.map(() => Math.fround(2 * random() - 1)) }));
   const scalarOf = (graph: Graph) => {
     const terms = build(graph).map((y, i) => op.reduceSum(op.mul(y, graph.input(`weight${i}`, 'float32', y.shape))));
     const scalar = terms.reduce(op.add);
@@ -38,16 +45,22 @@ export function gradientError(
     if (!gradient) throw new Error(`${wanted[i]} has no gradient`);
     graph.output(`gradient of ${wanted[i]}`, gradient);
   });
-  const results = evaluateGraph(graph, given);
+  const weightFeeds = Object.fromEntries(weights.map((value, i) => [`weight${i}`, value]));
+  return { graph, forward, feeds: { ...feeds, ...weightFeeds } };
+}
+
+/** The largest difference to central differences, relative to max(1, |gradient|), over all elements of the wanted inputs. */
+export function gradientError({ graph, forward, feeds }: GradientProblem, wanted: readonly string[]): number {
+  const results = evaluateGraph(graph, feeds);
   const scalarAt = (name: string, element: number, shift: number) => {
-    const { shape, data } = given[name]!;
+    const { shape, data } = feeds[name]!;
     const moved = data.with(element, data[element]! + shift);
-    return evaluateGraph(forward, { ...given, [name]: { shape, data: moved } }).scalar!.data[0]!;
+    return evaluateGraph(forward, { ...feeds, [name]: { shape, data: moved } }).scalar!.data[0]!;
   };
   let error = 0;
   for (const name of wanted) {
     const gradient = results[`gradient of ${name}`]!;
-    if (gradient.shape.join() !== given[name]!.shape.join())
+    if (gradient.shape.join() !== feeds[name]!.shape.join())
       throw new Error(`gradient of ${name}: [${gradient.shape}]`);
     const numeric = gradient.data.map((_, i) => (scalarAt(name, i, STEP) - scalarAt(name, i, -STEP)) / (2 * STEP));
     error = Math.max(error, largestDifference(gradient.data, numeric));
