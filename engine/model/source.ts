@@ -1,4 +1,4 @@
-/** Opening a model: the embedded one, a GGUF file, or a Hugging Face folder. */
+/** Opening a model: the embedded one, a GGUF file, a Hugging Face folder, or one of the Hub. */
 import { createHash } from 'node:crypto';
 import { open, readFile, stat } from 'node:fs/promises';
 import os from 'node:os';
@@ -9,6 +9,7 @@ import { type DecoderConfig, parameterShapes, parseHuggingFaceConfig } from './c
 import { readGguf } from './gguf.ts';
 import { ggufTokenizer } from './gguf-tokenizer.ts';
 import { ggufTensors, readGgufConfig } from './gguf-weights.ts';
+import { fetchHubModel, isHubId } from './hub.ts';
 import { readSafetensorsFolder, type StoredTensor } from './safetensors.ts';
 import { readTokenizerFolder, type Tokenizer } from './tokenizer.ts';
 
@@ -130,17 +131,22 @@ async function openFolder(folder: string, name: string): Promise<ModelSource> {
 }
 
 /**
- * Opens a model by `embedded`, the path of a .gguf file, or the path of a Hugging Face folder. Throws RollscopeError
+ * Opens a model by `embedded`, the path of a .gguf file or of a Hugging Face folder, or a Hub id. Throws RollscopeError
  * `model` when it is missing, broken or not supported; `disk` when its weights cannot be unpacked; `cancelled`.
  */
 export async function openModel(spec: string, options: OpenOptions = {}): Promise<ModelSource> {
   if (spec === 'embedded') return openFolder(assetPath('engine', 'embedded', 'model'), 'embedded');
   const found = await stat(spec).catch(() => null);
+  if (!found && isHubId(spec)) {
+    const cacheDir = options.cacheDir ?? defaultCacheDir();
+    const { onProgress, signal } = options;
+    return openFolder(await fetchHubModel(spec, { cacheDir, onProgress, signal }), spec);
+  }
   if (!found) {
     throw new RollscopeError(
       'model',
       `There is no model at ${spec}.`,
-      'Give `embedded`, the path of a .gguf file, or the path of a Hugging Face model folder.',
+      'Give `embedded`, the path of a .gguf file or of a Hugging Face model folder, or a Hub id such as Qwen/Qwen3-0.6B.',
     );
   }
   if (found.isDirectory()) return openFolder(spec, path.basename(path.resolve(spec)));
