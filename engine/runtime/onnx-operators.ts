@@ -1,10 +1,13 @@
 /** How each operator of `engine/tensor/operators.ts` is written in ONNX. */
-import { type Dim, type DType, type Node, product, type Shape, sameShape, type Tensor } from '../tensor/index.ts';
+import { type Dim, type DType, type Node, product, type Shape, sameShape, sum, type Tensor } from '../tensor/index.ts';
 import type { Encoder } from './onnx.ts';
 import { ELEMENT } from './onnx-format.ts';
 
 type Encode = (e: Encoder, node: Node) => void;
 const MICROSOFT = 'com.microsoft';
+
+/** Outputs that one shader of WebGPU can write beside its input, with room for devices that bind 8 buffers. */
+const SPLIT_BUFFERS = 7;
 
 function values(e: Encoder, node: Node): string[] {
   return e.plan.operands(node).map((t) => e.value(t));
@@ -197,6 +200,13 @@ export const ENCODERS: Readonly<Record<string, Encode>> = {
   Split: (e, node) => {
     const { axis, sizes } = node.attributes as { axis: number; sizes: Dim[] };
     const outputs = node.outputs.map((t) => e.value(t));
+    if (e.dialect === 'portable' && outputs.length > SPLIT_BUFFERS) {
+      outputs.forEach((output, i) => {
+        const [from, to] = [sizes.slice(0, i), sizes.slice(0, i + 1)].map((before) => e.shape([sum(...before)]));
+        e.emit('Slice', [...values(e, node), from!, to!, e.ints([axis])], [output]);
+      });
+      return;
+    }
     e.emit('Split', [...values(e, node), e.shape(sizes)], outputs, { axis: { int: axis } });
   },
   Gather: (e, node) => {
