@@ -23,6 +23,8 @@ export interface ModelSource {
   /** By Hugging Face's names; `lm_head.weight` is absent where it is the embedding matrix. */
   tensors: Map<string, StoredTensor>;
   tokenizer: Tokenizer;
+  /** The folder with configuration and tokenizer files; null for a GGUF file. */
+  folder: string | null;
 }
 
 export interface OpenOptions {
@@ -79,7 +81,15 @@ async function openGguf(file: string, options: OpenOptions): Promise<ModelSource
     onProgress: options.onProgress,
     signal: options.signal,
   });
-  return { name: path.basename(file, '.gguf'), fingerprint, config, parameters: count(tensors), tensors, tokenizer };
+  return {
+    name: path.basename(file, '.gguf'),
+    fingerprint,
+    config,
+    parameters: count(tensors),
+    tensors,
+    tokenizer,
+    folder: null,
+  };
 }
 
 async function openFolder(folder: string, name: string): Promise<ModelSource> {
@@ -127,7 +137,15 @@ async function openFolder(folder: string, name: string): Promise<ModelSource> {
   const hash = createHash('sha256').update(text);
   for (const file of files) hash.update(await fileFingerprint(file));
   const tokenizer = await readTokenizerFolder(folder);
-  return { name, fingerprint: hash.digest('hex').slice(0, 32), config, parameters: count(tensors), tensors, tokenizer };
+  return {
+    name,
+    fingerprint: hash.digest('hex').slice(0, 32),
+    config,
+    parameters: count(tensors),
+    tensors,
+    tokenizer,
+    folder,
+  };
 }
 
 /**

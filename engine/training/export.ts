@@ -1,0 +1,85 @@
+/** The weights that a run has come to, in the formats of other tools. */
+import { copyFile, cp, mkdir, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { latestCheckpoint } from '../journal/checkpoints.ts';
+import { readRunFile } from '../journal/reader.ts';
+import { adapterNames } from '../model/lora.ts';
+import { readPeftAdapter } from '../model/peft.ts';
+import { readTensor, type TensorToWrite, writeSafetensors } from '../model/safetensors.ts';
+import { openModel } from '../model/source.ts';
+import { RollscopeError } from '../protocol/index.ts';
+
+export const WEIGHT_FORMATS = ['peft', 'safetensors'] as const;
+export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
+
+/**
+ * Writes the weights of a run's last checkpoint. `peft`: the adapter folder. `safetensors`: `model.safetensors` with the
+ * whole weights, an adapter merged in (W + alpha/rank B A), and beside it the model's configuration and tokenizer where
+ * it came from a folder. Returns the step. Throws RollscopeError: `usage` (no checkpoint, no adapter), `model`, `disk`.
+ */
+export async function exportWeights(run: string, format: WeightFormat, out: string): Promise<{ step: number }> {
+  const { config, run: name } = await readRunFile(run);
+  const checkpoint = await latestCheckpoint(run);
+  if (!checkpoint) {
+    throw new RollscopeError(
+      'usage',
+      `The run ${name} has no checkpoint yet.`,
+      'Wait for its first checkpoint, or stop it: that writes one.',
+    );
+  }
+  const { step, folder } = checkpoint;
+  if (format === 'peft') {
+    if (!config.lora) {
+      throw new RollscopeError(
+        'usage',
+        `The run ${name} trained all weights: it has no adapter.`,
+        'Use --format safetensors.',
+      );
+    }
+    await mkdir(out, { recursive: true });
+    for (const file of ['adapter_config.json', 'adapter_model.safetensors']) {
+      await copyFile(path.join(folder, file), path.join(out, file));
+    }
+    return { step };
+  }
+  await mkdir(out, { recursive: true });
+  const source = await openModel(config.model);
+  if (config.lora) {
+    const { tensors: adapter, rank, alpha } = await readPeftAdapter(folder);
+    const merged = new Map<string, TensorToWrite>();
+    for (const [key, stored] of source.tensors) {
+      const { a, b } = adapterNames(key.replace(/\.weight$/, ''));
+      const [A, B] = [adapter.get(a), adapter.get(b)];
+      const data = async function* () {
+        const weight = await readTensor(stored);
+        if (A && B) addProduct(weight, B.data, A.data, rank, alpha / rank);
+        yield weight;
+      };
+      merged.set(key, { shape: stored.shape, data });
+    }
+    await writeSafetensors(path.join(out, 'model.safetensors'), merged, { format: 'pt' });
+  } else {
+    await copyFile(path.join(folder, 'model.safetensors'), path.join(out, 'model.safetensors'));
+  }
+  const origin = source.folder;
+  if (origin) {
+    for (const file of await readdir(origin)) {
+      if (/\.(json|jinja|txt|model)$/.test(file) && !file.endsWith('.index.json'))
+        await cp(path.join(origin, file), path.join(out, file));
+    }
+  }
+  return { step };
+}
+
+/** weight [out, in] += scale * B [out, rank] A [rank, in]. */
+function addProduct(weight: Float32Array, B: Float32Array, A: Float32Array, rank: number, scale: number): void {
+  const into = A.length / rank;
+  const rows = B.length / rank;
+  for (let o = 0; o < rows; o++) {
+    for (let r = 0; r < rank; r++) {
+      const factor = scale * B[o * rank + r]!;
+      if (factor === 0) continue;
+      for (let i = 0; i < into; i++) weight[o * into + i]! += factor * A[r * into + i]!;
+    }
+  }
+}
