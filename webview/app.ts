@@ -1,0 +1,84 @@
+/** The panel: its sections from top to bottom, and what is shown when there is no run. */
+import { css, html, nothing } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import { Component } from './component.ts';
+import './sections/curves.ts';
+import './sections/header.ts';
+import './sections/inspector.ts';
+import './sections/problems.ts';
+import './sections/scrubber.ts';
+import { shared } from './styles.ts';
+
+@customElement('rs-app')
+export class App extends Component {
+  static override styles = [
+    shared,
+    css`
+      .main {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+      }
+      .main.wide {
+        grid-template-columns: minmax(0, 57fr) minmax(0, 43fr);
+      }
+      rs-problems,
+      rs-inspector {
+        padding: 10px 14px;
+        min-width: 0;
+      }
+      .wide rs-inspector {
+        border-left: 1px solid var(--rule);
+      }
+      .empty {
+        padding: 40px 20px;
+        text-align: center;
+      }
+      .error {
+        display: flex;
+        gap: 10px;
+        align-items: center;
+        padding: 6px 14px;
+        border-bottom: 1px solid var(--vscode-inputValidation-errorBorder);
+        background: var(--vscode-inputValidation-errorBackground);
+      }
+      .error span {
+        flex: 1;
+      }
+    `,
+  ];
+
+  override render() {
+    const { phase, error } = this.store;
+    return html`
+      ${
+        error
+          ? html`<div class="error" role="alert">
+              <span>${error.message} ${error.hint ?? nothing}</span>
+              <vscode-button appearance="secondary" @click=${() => this.store.dismissError()}>Dismiss</vscode-button>
+            </div>`
+          : nothing
+      }
+      ${phase === 'run' ? this.run() : phase === 'no-run' ? this.noRun() : html`<p class="empty muted" role="status">Loading…</p>`}
+    `;
+  }
+
+  private run() {
+    return html`
+      <rs-header></rs-header>
+      <rs-scrubber></rs-scrubber>
+      <rs-curves></rs-curves>
+      <main class="main ${this.width > 820 ? 'wide' : ''}" data-ready>
+        <rs-problems></rs-problems>
+        <rs-inspector></rs-inspector>
+      </main>
+    `;
+  }
+
+  private noRun() {
+    return html`<div class="empty" data-ready>
+      <p>No run is open.</p>
+      <vscode-button @click=${() => this.store.post({ kind: 'train' })}>Train the embedded model</vscode-button>
+      <vscode-button appearance="secondary" @click=${() => this.store.post({ kind: 'choose-run' })}>Open a run…</vscode-button>
+    </div>`;
+  }
+}

@@ -1,0 +1,73 @@
+/** Answer mass over the steps: how many of a problem's rollouts gave which answer, stacked. */
+import { scaleLinear } from 'd3-scale';
+import { area, curveStepAfter } from 'd3-shape';
+import { nothing, svg, type TemplateResult } from 'lit';
+import type { Group } from '../../engine/protocol/state.ts';
+
+export interface MassLayer {
+  answer: string;
+  correct: boolean | null;
+  /** Share of the rollouts in each group. */
+  shares: number[];
+}
+
+/** Answers that get a layer of their own. */
+const LAYERS = 5;
+
+/** Layers from the bottom: right answers, then the others by their mass over all steps; the rest is left blank. */
+export function massLayers(groups: readonly Group[]): MassLayer[] {
+  const layers = new Map<string, MassLayer>();
+  groups.forEach((group, i) => {
+    for (const { answer, count, correct } of group.clusters) {
+      let layer = layers.get(answer);
+      if (!layer) {
+        layer = { answer, correct, shares: new Array<number>(groups.length).fill(0) };
+        layers.set(answer, layer);
+      }
+      layer.shares[i]! += count / group.rollouts;
+    }
+  });
+  const mass = (layer: MassLayer) => layer.shares.reduce((a, b) => a + b, 0);
+  const largest = [...layers.values()].sort((a, b) => mass(b) - mass(a)).slice(0, LAYERS);
+  return largest.sort((a, b) => Number(b.correct === true) - Number(a.correct === true));
+}
+
+export function massChart(
+  groups: readonly Group[],
+  width: number,
+  height: number,
+  steps: number,
+  cursor: number | null,
+): TemplateResult {
+  const left = 24;
+  const bottom = height - 16;
+  const x = scaleLinear([0, Math.max(1, steps)], [left, width - 4]);
+  const y = scaleLinear([0, 1], [bottom, 4]);
+  const layers = massLayers(groups);
+  const base = new Array<number>(groups.length).fill(0);
+  const draw = area<{ step: number; from: number; to: number }>()
+    .x((d) => x(d.step))
+    .y0((d) => y(d.from))
+    .y1((d) => y(d.to))
+    .curve(curveStepAfter);
+  let unknown = 0;
+  const shapes = layers.map((layer) => {
+    const points = groups.map((group, i) => {
+      const from = base[i]!;
+      base[i] = from + layer.shares[i]!;
+      return { step: group.step, from, to: base[i]! };
+    });
+    const last = points.at(-1);
+    // The last group stands for its step, which has a width.
+    if (last) points.push({ ...last, step: last.step + Math.max(steps / 60, 0.5) });
+    const kind = layer.correct === null ? `unknown${unknown++}` : layer.correct ? 'is-right' : 'is-wrong';
+    return svg`<path class="layer ${kind}" d=${draw(points) ?? ''}><title>${layer.answer}</title></path>`;
+  });
+  return svg`
+    ${[0, 1].map((tick) => svg`<text x=${left - 4} y=${y(tick) + 3} text-anchor="end">${tick}</text>`)}
+    ${shapes}
+    <line class="axis" x1=${left} x2=${width - 4} y1=${bottom} y2=${bottom}></line>
+    ${x.ticks(4).map((tick) => (Number.isInteger(tick) ? svg`<text x=${x(tick)} y=${height - 3} text-anchor="middle">${tick}</text>` : nothing))}
+    ${cursor === null ? nothing : svg`<line class="cursor" x1=${x(cursor)} x2=${x(cursor)} y1="4" y2=${bottom}></line>`}
+  `;
+}

@@ -1,0 +1,40 @@
+/** Confidence against correctness of a group's rollouts: mean log-probability a token, in a row for right and one for wrong. */
+import { scaleLinear } from 'd3-scale';
+import { svg, type TemplateResult } from 'lit';
+import type { RolloutSummary } from '../../engine/protocol/records.ts';
+
+/** A number in [-0.5, 0.5) that looks random and is the same every time. */
+function jitter(index: number): number {
+  return ((index * 0.6180339887) % 1) - 0.5;
+}
+
+export function confidenceChart(
+  rollouts: readonly RolloutSummary[],
+  width: number,
+  height: number,
+  selected: number | null,
+): TemplateResult {
+  const values = rollouts.flatMap(({ logprob }) => logprob ?? []);
+  const lowest = Math.min(-0.1, ...values);
+  const labelled = rollouts.some(({ correct }) => correct !== null);
+  const rows = labelled ? (['right', 'wrong'] as const) : (['all'] as const);
+  const bottom = height - 16;
+  const x = scaleLinear([lowest * 1.05, 0], [44, width - 8]);
+  const band = bottom / rows.length;
+  const place = (correct: boolean | null) => (labelled ? (correct ? 0 : 1) : 0);
+  return svg`
+    ${rows.map((row, i) => svg`<text x="0" y=${band * (i + 0.5) + 3}>${row}</text>`)}
+    <line class="axis" x1="44" x2=${width - 8} y1=${bottom} y2=${bottom}></line>
+    ${x.ticks(4).map((tick) => svg`<text x=${x(tick)} y=${height - 3} text-anchor="middle">${tick.toFixed(1).replace('-', '−')}</text>`)}
+    ${rollouts.map(({ logprob, correct }, i) => {
+      if (logprob === null) return null;
+      const cx = x(logprob);
+      const cy = band * (place(correct) + 0.5) + jitter(i + 1) * band * 0.6;
+      const kind = `${correct === null ? 'is-unknown' : correct ? 'is-right' : 'is-wrong'} ${i === selected ? 'chosen' : ''}`;
+      if (correct === false) {
+        return svg`<path class="point ${kind}" d=${`M${cx - 3} ${cy - 3}L${cx + 3} ${cy + 3}M${cx - 3} ${cy + 3}L${cx + 3} ${cy - 3}`}></path>`;
+      }
+      return svg`<circle class="point ${kind}" cx=${cx} cy=${cy} r="3"></circle>`;
+    })}
+  `;
+}

@@ -1,0 +1,36 @@
+/** The other side of the panel: the extension host, or a test page in its place. */
+import type { FromView, ToView, ViewState } from '../engine/protocol/view.ts';
+
+export interface Host {
+  post(message: FromView): void;
+  onMessage(listener: (message: ToView) => void): void;
+  getState(): ViewState | undefined;
+  setState(state: ViewState): void;
+}
+
+interface VsCodeApi {
+  postMessage(message: FromView): void;
+  getState(): ViewState | undefined;
+  setState(state: ViewState): void;
+}
+
+declare global {
+  interface Window {
+    acquireVsCodeApi?: () => VsCodeApi;
+    /** Set by a page outside of VS Code before the panel's script runs. */
+    rollscopeHost?: Host;
+  }
+}
+
+/** The host of this page. Throws where there is none. */
+export function findHost(): Host {
+  if (window.rollscopeHost) return window.rollscopeHost;
+  const api = window.acquireVsCodeApi?.();
+  if (!api) throw new Error('The panel was opened outside of VS Code.');
+  return {
+    post: (message) => api.postMessage(message),
+    onMessage: (listener) => window.addEventListener('message', (event) => listener(event.data as ToView)),
+    getState: () => api.getState(),
+    setState: (state) => api.setState(state),
+  };
+}

@@ -1,0 +1,12 @@
+/** Entry of the panel's page. */
+import { App } from './app.ts';
+import { provideStore } from './component.ts';
+import { findHost } from './host.ts';
+import { Store } from './store.ts';
+import { page } from './styles.ts';
+import { registerControls } from './ui/index.ts';
+
+if (page.styleSheet) document.adoptedStyleSheets.push(page.styleSheet);
+registerControls();
+provideStore(new Store(findHost()));
+document.body.append(new App());

@@ -1,0 +1,108 @@
+/** One line: what runs, how far it is, how fast, how long still; controls at the right end. */
+import { css, html, nothing } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import { Component } from '../component.ts';
+import { baseName, duration, gigabytes, whole } from '../format.ts';
+import { shared } from '../styles.ts';
+
+@customElement('rs-header')
+export class Header extends Component {
+  static override styles = [
+    shared,
+    css`
+      :host {
+        padding: 6px 14px;
+        border-bottom: 1px solid var(--rule);
+      }
+      .line {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 4px 14px;
+        align-items: center;
+      }
+      .name {
+        font-weight: 600;
+      }
+      .space {
+        flex: 1;
+      }
+      .dot {
+        fill: var(--muted);
+      }
+      .dot.running {
+        fill: var(--right);
+      }
+      .dot.failed,
+      .dot.interrupted {
+        fill: var(--wrong);
+      }
+      .dot.paused {
+        fill: var(--truth);
+      }
+      svg {
+        display: inline-block;
+      }
+    `,
+  ];
+
+  override render() {
+    const { info, progress, state } = this.store;
+    if (!info) return nothing;
+    const config = state.run?.config;
+    const live = info.status === 'running' && progress !== null;
+    const about = [
+      baseName(info.model),
+      config?.lora ? `LoRA ${config.lora.rank}` : null,
+      info.job === 'train' ? info.reward.replaceAll('-', ' ') : 'probe',
+      config ? `${config.votes} votes` : null,
+      config ? `seed ${config.seed}` : null,
+    ];
+    const dot = live ? (progress.state === 'paused' ? 'paused' : 'running') : info.status;
+    return html`<div class="line">
+      <span class="name">${info.run}</span>
+      <span class="muted">${about.filter(Boolean).join(' · ')}</span>
+      <span class="space"></span>
+      <span role="status">
+        <svg width="8" height="8" aria-hidden="true"><circle class="dot ${dot}" cx="4" cy="4" r="3.5"></circle></svg>
+        ${this.status(live)}
+      </span>
+      ${
+        live
+          ? html`<span class="muted">
+              ${whole(progress.tokensPerSecond)} tokens/s · ${gigabytes(progress.residentBytes)} ·
+              ${progress.secondsLeft === null ? 'time left –' : `${duration(progress.secondsLeft)} left`}
+            </span>`
+          : nothing
+      }
+      ${this.controls(live)}
+    </div>`;
+  }
+
+  private status(live: boolean): string {
+    const { info, progress, state } = this.store;
+    if (!info) return '';
+    const place = info.job === 'train' ? ` step ${Math.max(state.step, progress?.step ?? 0)} of ${info.steps}` : '';
+    if (live && progress) {
+      return progress.state === 'running' ? `${progress.activity}${place}` : `${progress.state}${place}`;
+    }
+    return `${info.status}${place}`;
+  }
+
+  private controls(live: boolean) {
+    const { info, progress, store } = { ...this.store, store: this.store };
+    if (live && progress) {
+      const paused = progress.state === 'paused' || progress.state === 'pausing';
+      return html`
+        <vscode-button appearance="secondary" @click=${() => store.post({ kind: paused ? 'continue' : 'pause' })}>
+          ${paused ? 'Continue' : 'Pause'}
+        </vscode-button>
+        <vscode-button appearance="secondary" @click=${() => store.post({ kind: 'stop' })}>Stop</vscode-button>
+      `;
+    }
+    const resumable = info?.status === 'interrupted' || info?.status === 'stopped' || info?.status === 'failed';
+    return html`
+      ${resumable ? html`<vscode-button @click=${() => store.post({ kind: 'resume' })}>Resume</vscode-button>` : nothing}
+      <vscode-button appearance="secondary" @click=${() => store.post({ kind: 'choose-run' })}>Open run…</vscode-button>
+    `;
+  }
+}

@@ -1,0 +1,190 @@
+/** The problems by what matters: sure and right, sure and wrong, unsure and right, unsure and wrong. */
+import { css, html, nothing, svg } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import { majoritySince } from '../../engine/protocol/state.ts';
+import { shareSparkline } from '../charts/sparkline.ts';
+import { Component } from '../component.ts';
+import { proportion } from '../format.ts';
+import type { ProblemView, Quadrant } from '../store.ts';
+import { shared } from '../styles.ts';
+
+const TITLES: readonly [Quadrant, string][] = [
+  ['sure-right', 'Sure and right'],
+  ['sure-wrong', 'Sure and wrong'],
+  ['unsure-right', 'Unsure and right'],
+  ['unsure-wrong', 'Unsure and wrong'],
+  ['sure', 'Sure'],
+  ['unsure', 'Unsure'],
+  ['none', 'Not sampled yet'],
+];
+const CELL = 16;
+/** Rows of the table of confidently wrong problems. */
+const MOST_ROWS = 100;
+
+@customElement('rs-problems')
+export class Problems extends Component {
+  static override styles = [
+    shared,
+    css`
+      vscode-text-field {
+        width: 100%;
+      }
+      .count {
+        margin: 2px 0 8px;
+        color: var(--muted);
+      }
+      .quadrants {
+        display: grid;
+        grid-template-columns: repeat(auto-fill, minmax(min(240px, 100%), 1fr));
+        gap: 10px 20px;
+        margin-bottom: 12px;
+      }
+      .cells {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 2px;
+      }
+      .cell {
+        padding: 0;
+        border: 0;
+        background: none;
+        width: ${CELL}px;
+        height: ${CELL}px;
+        cursor: pointer;
+        border-radius: 2px;
+      }
+      .cell[aria-selected='true'] {
+        outline: 2px solid var(--vscode-focusBorder);
+        outline-offset: 0;
+      }
+      .mass {
+        fill: var(--accent);
+        stroke: var(--edge);
+      }
+      .empty {
+        fill: none;
+        stroke: var(--rule);
+      }
+      .stroke {
+        stroke: var(--wrong);
+        stroke-width: 2;
+      }
+      .spark {
+        fill: none;
+        stroke: var(--wrong);
+      }
+      .text {
+        max-width: 0;
+        width: 60%;
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+      tbody tr {
+        cursor: pointer;
+      }
+    `,
+  ];
+
+  override render() {
+    const { problems, filter } = this.store;
+    const shown = this.store.filtered;
+    const order = TITLES.flatMap(([quadrant]) => shown.filter((v) => v.quadrant === quadrant));
+    return html`
+      <vscode-text-field
+        aria-label="Filter problems"
+        placeholder="Filter: share>0.8 right:no words of the text"
+        .value=${filter}
+        @input=${(event: Event) => this.store.setFilter((event.target as HTMLInputElement).value)}
+      ></vscode-text-field>
+      <div class="count" role="status">${filter ? `${shown.length} of ${problems.length} problems` : `${problems.length} problems`}</div>
+      <div class="quadrants" @keydown=${(event: KeyboardEvent) => this.key(event, order)}>
+        ${TITLES.map(([quadrant, title]) =>
+          this.quadrant(
+            title,
+            shown.filter((v) => v.quadrant === quadrant),
+            order[0],
+          ),
+        )}
+      </div>
+      ${this.wrong(shown.filter((v) => v.quadrant === 'sure-wrong'))}
+    `;
+  }
+
+  private quadrant(title: string, views: ProblemView[], first: ProblemView | undefined) {
+    if (views.length === 0) return nothing;
+    const { problem: selected } = this.store;
+    const within = views.some((v) => v.problem.index === selected);
+    return html`<section>
+      <h2>${title}<span class="value">${views.length}</span></h2>
+      <div class="cells" role="listbox" aria-label=${title}>
+        ${views.map(({ problem, share, quadrant, group }) => {
+          const label = `${problem.id}: ${group?.majority?.answer ?? 'no answer'}, share ${proportion(share)}`;
+          const focusable = problem.index === selected || (!within && selected === null && problem === first?.problem);
+          return html`<button
+            class="cell"
+            role="option"
+            data-problem=${problem.index}
+            aria-selected=${problem.index === selected}
+            aria-label=${label}
+            title=${`${label}\n${problem.prompt.slice(0, 200)}`}
+            tabindex=${focusable ? 0 : -1}
+            @click=${() => this.store.select(problem.index)}
+          >
+            <svg width=${CELL} height=${CELL} aria-hidden="true">
+              <rect class=${share === null ? 'empty' : 'mass'} x="0.5" y="0.5" width=${CELL - 1} height=${CELL - 1} rx="2" fill-opacity=${0.15 + 0.85 * (share ?? 0)}></rect>
+              ${quadrant.endsWith('wrong') ? svg`<line class="stroke" x1="5" y1="5" x2=${CELL - 5} y2=${CELL - 5}></line>` : nothing}
+            </svg>
+          </button>`;
+        })}
+      </div>
+    </section>`;
+  }
+
+  private wrong(views: ProblemView[]) {
+    if (views.length === 0) return nothing;
+    const steps = Math.max(1, this.store.info?.steps ?? 1);
+    const at = Math.min(this.store.at, Number.MAX_SAFE_INTEGER);
+    const worst = [...views].sort((a, b) => b.share! - a.share!).slice(0, MOST_ROWS);
+    return html`<section>
+      <h2>Confidently wrong<span class="value">majority share over 0.8, and wrong</span></h2>
+      <table>
+        <thead>
+          <tr><th>problem</th><th></th><th>majority</th><th>reference</th><th class="number">share</th><th>over the steps</th><th class="number">since</th></tr>
+        </thead>
+        <tbody>
+          ${worst.map(
+            ({ problem, group, share, history }) => html`<tr
+              tabindex="0"
+              aria-selected=${problem.index === this.store.problem}
+              @click=${() => this.store.select(problem.index)}
+              @keydown=${(event: KeyboardEvent) => event.key === 'Enter' && this.store.select(problem.index)}
+            >
+              <td class="muted">${problem.id}</td>
+              <td class="text">${problem.prompt}</td>
+              <td class="mono wrong">${group?.majority?.answer}</td>
+              <td class="mono">${problem.answer}</td>
+              <td class="number">${proportion(share)}</td>
+              <td><svg width="70" height="14" aria-hidden="true">${shareSparkline(history?.groups ?? [], steps)}</svg></td>
+              <td class="number">${majoritySince(history?.groups ?? [], at) ?? '–'}</td>
+            </tr>`,
+          )}
+        </tbody>
+      </table>
+    </section>`;
+  }
+
+  /** Arrows walk through the cells in the order in which they are shown. */
+  private key(event: KeyboardEvent, order: ProblemView[]): void {
+    const move = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (move === undefined || order.length === 0) return;
+    event.preventDefault();
+    const now = order.findIndex((v) => v.problem.index === this.store.problem);
+    const next = order[Math.max(0, Math.min(order.length - 1, now + move))]!;
+    this.store.select(next.problem.index);
+    void this.updateComplete.then(() => {
+      requestAnimationFrame(() =>
+        this.renderRoot.querySelector<HTMLElement>(`[data-problem="${next.problem.index}"]`)?.focus(),
+      );
+    });
+  }
+}

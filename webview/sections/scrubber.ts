@@ -1,0 +1,122 @@
+/** The steps as a picture of the run: height is reward accuracy (the proxy without labels), shade the proxy reward. */
+import { css, html, nothing, svg } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import { Component } from '../component.ts';
+import { shared } from '../styles.ts';
+
+const LEFT = 44;
+const HEIGHT = 26;
+
+@customElement('rs-scrubber')
+export class Scrubber extends Component {
+  static override styles = [
+    shared,
+    css`
+      :host {
+        padding: 6px 14px;
+        border-bottom: 1px solid var(--rule);
+      }
+      .row {
+        display: flex;
+        gap: 10px;
+        align-items: center;
+      }
+      .track {
+        flex: 1;
+        cursor: pointer;
+        touch-action: none;
+      }
+      .bar {
+        fill: var(--accent);
+      }
+      .checkpoint {
+        fill: var(--muted);
+      }
+      .warning {
+        fill: var(--truth);
+      }
+      .handle {
+        stroke: var(--vscode-foreground);
+        stroke-width: 2;
+      }
+    `,
+  ];
+
+  private get total(): number {
+    return Math.max(1, this.store.info?.steps ?? 1, this.store.state.step);
+  }
+
+  override render() {
+    const { state, step } = this.store;
+    if (state.steps.length === 0) return nothing;
+    const width = Math.max(50, this.width - LEFT - 70);
+    const each = width / this.total;
+    const height = state.labelled ? state.series.rewardAccuracy : state.series.proxyReward;
+    const x = (s: number) => (s - 1) * each;
+    const shown = step ?? state.step;
+    return html`<div class="row">
+      <span class="muted">step ${shown}</span>
+      <div
+        class="track"
+        role="slider"
+        tabindex="0"
+        aria-label="Step"
+        aria-valuemin="1"
+        aria-valuemax=${state.step}
+        aria-valuenow=${shown}
+        @keydown=${this.key}
+        @pointerdown=${this.point}
+        @pointermove=${(event: PointerEvent) => event.buttons === 1 && this.point(event)}
+      >
+        <svg width=${width} height=${HEIGHT} aria-hidden="true">
+          ${state.steps.map((s, i) => {
+            const tall = Math.max(2, (height?.[i] ?? 0) * (HEIGHT - 6));
+            const shade = 0.25 + 0.75 * (state.series.proxyReward?.[i] ?? 0);
+            return svg`<rect class="bar" x=${x(s)} y=${HEIGHT - 4 - tall} width=${Math.max(0.6, each - (each > 3 ? 1 : 0))} height=${tall} fill-opacity=${shade}></rect>`;
+          })}
+          ${state.checkpoints.map(({ step: s }) => svg`<path class="checkpoint" d=${`M${x(s) + each / 2 - 3} ${HEIGHT}h6l-3 -4z`}></path>`)}
+          ${state.warnings.map(({ step: s, message }) =>
+            s === null
+              ? nothing
+              : svg`<path class="warning" d=${`M${x(s) + each / 2 - 4} 7h8l-4 -7z`}><title>${message}</title></path>`,
+          )}
+          <line class="handle" x1=${x(shown) + each / 2} x2=${x(shown) + each / 2} y1="0" y2=${HEIGHT}></line>
+        </svg>
+      </div>
+      <vscode-button
+        appearance=${step === null ? 'primary' : 'secondary'}
+        aria-pressed=${step === null}
+        @click=${() => this.store.lookAt(null)}
+        >Live</vscode-button
+      >
+    </div>`;
+  }
+
+  private readonly point = (event: PointerEvent): void => {
+    const track = event.currentTarget as HTMLElement;
+    const { left } = track.getBoundingClientRect();
+    const width = Math.max(50, this.width - LEFT - 70);
+    const step = Math.floor(((event.clientX - left) / width) * this.total) + 1;
+    this.look(step);
+  };
+
+  private readonly key = (event: KeyboardEvent): void => {
+    const now = this.store.step ?? this.store.state.step;
+    const moves: Record<string, number> = {
+      ArrowLeft: now - 1,
+      ArrowRight: now + 1,
+      PageDown: now - 10,
+      PageUp: now + 10,
+      Home: 1,
+      End: this.store.state.step,
+    };
+    const step = moves[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    this.look(step);
+  };
+
+  private look(step: number): void {
+    this.store.lookAt(Math.max(1, Math.min(this.store.state.step, step)));
+  }
+}

@@ -1,0 +1,102 @@
+/** What all components share. Colours come from the theme; one accent, red for wrong, green for right, grey for the rest. */
+import { css } from 'lit';
+
+export const page = css`
+  html {
+    --accent: var(--vscode-charts-blue);
+    --right: var(--vscode-charts-green);
+    --wrong: var(--vscode-charts-red);
+    --truth: var(--vscode-charts-yellow);
+    --muted: var(--vscode-descriptionForeground);
+    --rule: var(--vscode-editorWidget-border, var(--vscode-panel-border, rgb(128 128 128 / 35%)));
+    --edge: var(--vscode-contrastBorder, transparent);
+  }
+  body {
+    margin: 0;
+    padding: 0;
+    color: var(--vscode-foreground);
+    background: var(--vscode-editor-background);
+    font-family: var(--vscode-font-family);
+    font-size: var(--vscode-font-size, 13px);
+    line-height: 1.4;
+  }
+`;
+
+export const shared = css`
+  :host {
+    display: block;
+    font-variant-numeric: tabular-nums;
+  }
+  * {
+    box-sizing: border-box;
+  }
+  h2 {
+    margin: 0 0 4px;
+    font-size: 1em;
+    font-weight: 600;
+  }
+  h2 .value,
+  .muted {
+    color: var(--muted);
+    font-weight: 400;
+  }
+  .value {
+    margin-left: 8px;
+  }
+  .right {
+    color: var(--right);
+  }
+  .wrong {
+    color: var(--wrong);
+  }
+  .mono {
+    font-family: var(--vscode-editor-font-family);
+  }
+  svg {
+    display: block;
+    overflow: visible;
+  }
+  svg text {
+    fill: var(--muted);
+    font-size: 10px;
+    font-family: var(--vscode-font-family);
+  }
+  .axis {
+    stroke: var(--rule);
+    stroke-width: 1;
+  }
+  .cursor {
+    stroke: var(--vscode-focusBorder);
+    stroke-dasharray: 2 2;
+  }
+  table {
+    border-collapse: collapse;
+    width: 100%;
+  }
+  th {
+    color: var(--muted);
+    font-weight: 400;
+    text-align: left;
+    border-bottom: 1px solid var(--rule);
+  }
+  th,
+  td {
+    padding: 2px 8px 2px 0;
+    white-space: nowrap;
+  }
+  td.number,
+  th.number {
+    text-align: right;
+  }
+  tr[aria-selected='true'] {
+    background: var(--vscode-list-inactiveSelectionBackground);
+    outline: 1px solid var(--edge);
+  }
+  tbody tr:hover {
+    background: var(--vscode-list-hoverBackground);
+  }
+  :focus-visible {
+    outline: 1px solid var(--vscode-focusBorder);
+    outline-offset: 1px;
+  }
+`;
