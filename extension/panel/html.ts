@@ -8,12 +8,12 @@ export interface PageSources {
   nonce: string;
 }
 
-/** Nothing is allowed but the one script, styles and fonts of our own, and images drawn by it; no inline styles. */
+/** Nothing is allowed but the one script, styles and fonts of our own, and images drawn by it; styles that carry the nonce. */
 export function panelHtml({ csp, script, nonce }: PageSources): string {
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
-    `style-src ${csp}`,
+    `style-src ${csp} 'nonce-${nonce}'`,
     `font-src ${csp}`,
     `img-src ${csp}`,
   ].join('; ');

@@ -28,9 +28,21 @@ export class Inspector extends Component {
       }
       .halves {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(230px, 100%), 1fr));
+        grid-template-columns: minmax(0, 1fr);
         gap: 12px 20px;
         margin: 10px 0;
+      }
+      .halves.two {
+        grid-template-columns: repeat(2, minmax(0, 1fr));
+      }
+      .halves h2 {
+        white-space: nowrap;
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+      .rollouts,
+      .rollout {
+        margin-top: 12px;
       }
       .answer {
         max-width: 14em;
@@ -127,13 +139,14 @@ export class Inspector extends Component {
 
   private group(view: ProblemView, group: Group) {
     const rollouts = rolloutsOf(group);
-    const half = this.width > 500 ? Math.floor((this.width - 20) / 2) : this.width;
+    const two = this.width > 440;
+    const half = two ? Math.floor((this.width - 20) / 2) : this.width;
     const steps = Math.max(this.store.info?.steps ?? 1, this.store.state.step);
     const groups = view.history?.groups ?? [];
     const place =
       group.phase === 'probe' ? 'probe' : `${group.phase === 'evaluation' ? 'evaluation at ' : ''}step ${group.step}`;
     return html`
-      <div class="halves">
+      <div class="halves ${two ? 'two' : ''}">
         <section>
           <h2>Answers<span class="value">${place} · ${group.rollouts} rollouts</span></h2>
           ${this.answers(group)}
@@ -229,7 +242,7 @@ export class Inspector extends Component {
     const index = this.chosen(rollouts);
     const stored = this.store.rolloutsOf(group)?.[index];
     const reward = this.store.info?.reward ?? '';
-    return html`<section>
+    return html`<section class="rollout">
       <h2>Rollout ${index}<span class="value">shaded by probability · ${whyReward(reward, group, rollouts[index]!, view.problem)}</span></h2>
       ${
         stored

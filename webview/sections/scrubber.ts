@@ -4,7 +4,7 @@ import { customElement } from 'lit/decorators.js';
 import { Component } from '../component.ts';
 import { shared } from '../styles.ts';
 
-const LEFT = 44;
+const LEFT = 76;
 const HEIGHT = 26;
 
 @customElement('rs-scrubber')
@@ -20,6 +20,10 @@ export class Scrubber extends Component {
         display: flex;
         gap: 10px;
         align-items: center;
+      }
+      .row .muted {
+        white-space: nowrap;
+        min-width: 5em;
       }
       .track {
         flex: 1;
