@@ -22,6 +22,7 @@ export function panelHtml({ csp, script, nonce }: PageSources): string {
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta property="csp-nonce" content="${nonce}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Rollscope</title>
 </head>

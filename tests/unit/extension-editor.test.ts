@@ -229,7 +229,7 @@ describe('the panel page', () => {
     expect(policy.split('; ')).toEqual([
       "default-src 'none'",
       "script-src 'nonce-abc'",
-      'style-src https://csp',
+      "style-src https://csp 'nonce-abc'",
       'font-src https://csp',
       'img-src https://csp',
     ]);
