@@ -30,7 +30,12 @@ fs.mkdirSync(outdir, { recursive: true });
 const results = await Promise.allSettled([
   build({
     ...common,
-    entryPoints: { cli: 'engine/cli/main.ts', compute: 'engine/training/worker.ts' },
+    entryPoints: {
+      cli: 'engine/cli/main.ts',
+      compute: 'engine/training/worker.ts',
+      // `npm run pretrain` makes the model that ships; it does not ship itself.
+      ...(production ? {} : { pretrain: 'engine/experiments/pretrain.ts' }),
+    },
     platform: 'node',
     target: 'node20',
     format: 'esm',

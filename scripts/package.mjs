@@ -13,7 +13,7 @@ const RUNTIME = 'node_modules/onnxruntime-node';
 const COMMON = 'node_modules/onnxruntime-common';
 const LIBRARIES = `${RUNTIME}/bin/napi-v6`;
 /** What ships besides the build and onnxruntime. */
-const SHIPPED = ['media', 'docs/images', 'README.md', 'CHANGELOG.md', 'LICENSE'];
+const SHIPPED = ['engine/embedded', 'media', 'docs/images', 'README.md', 'CHANGELOG.md', 'LICENSE'];
 
 const manifest = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
 const { values } = parseArgs({ options: { target: { type: 'string' }, out: { type: 'string' } } });

@@ -43,7 +43,9 @@ export function bareAnswer(text: string): string | null {
   if (!/[\p{L}\p{N}\\]/u.test(answer)) return null;
   if (COUNTED.test(answer)) return answer;
   // What LaTeX writes with letters is no prose.
-  const plain = answer.replace(/\\(?:text|mathrm|mathbf|textbf|mbox)\s*\{[^{}]*\}/g, ' 0 ').replace(/\\[a-zA-Z]+/g, ' ');
+  const plain = answer
+    .replace(/\\(?:text|mathrm|mathbf|textbf|mbox)\s*\{[^{}]*\}/g, ' 0 ')
+    .replace(/\\[a-zA-Z]+/g, ' ');
   const words = plain.split(/[\s,;:.!?()[\]{}]+/).filter((word) => /^[\p{L}'’]{2,}$/u.test(word));
   return words.every((word) => WORDS.has(word.toLowerCase())) ? answer : null;
 }
