@@ -1,4 +1,5 @@
 /** Entry of the extension host. */
+import './zod-setup.ts';
 import * as vscode from 'vscode';
 import { Rollscope } from './app.ts';
 import { registerCommands } from './commands.ts';
