@@ -1,20 +1,95 @@
 import { describe, expect, test } from 'vitest';
+import { until } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
+import type { Theme } from '../support/workbench.ts';
+
+const THEMES: Theme[] = ['light', 'high-contrast', 'dark'];
 
 describe.runIf(requireVsCode())('a new user, from an empty window', () => {
   const code = useVsCode({ settings: { 'rollscope.steps': 15 } });
 
-  test('trains the embedded model, and looks into one rollout of the finished run', { timeout: 240_000 }, async () => {
+  test('three clicks start a run; its panel fills; one rollout is read', { timeout: 300_000 }, async () => {
     const { workbench, page } = code();
     await workbench.command('Rollscope: Get Started');
-    await page.waitForTimeout(2500);
-    await workbench.shot('walkthrough');
-    await workbench.command('Rollscope: Train on Dataset', { stays: true });
-    await page.waitForTimeout(2500);
-    await workbench.shot('after-train');
-    await page.waitForTimeout(15000);
-    await workbench.shot('after-train-2');
-    console.log(code().logs());
-    expect(1).toBe(1);
+    await page.getByRole('button', { name: 'Train the Embedded Model' }).click();
+
+    const panel = await workbench.webview('rs-problems');
+    await panel.locator('rs-header', { hasText: /step \d+ of 15/ }).waitFor({ timeout: 60_000 });
+    await panel.locator('rs-header', { hasText: 'completed step 15 of 15' }).waitFor({ timeout: 120_000 });
+    const cells = panel.locator('rs-problems .cell');
+    expect(await cells.count()).toBe(64);
+    // The model takes differences for sums, and is sure of it.
+    const wrong = panel.locator('rs-problems tbody tr');
+    expect(await wrong.count()).toBeGreaterThan(0);
+    await wrong.first().click();
+    await panel.locator('rs-inspector h2', { hasText: /^Problem chain-/ }).waitFor();
+    await panel.locator('rs-inspector .tokens span').first().waitFor();
+    expect(await panel.locator('rs-inspector').textContent()).toMatch(/reward 1: answer .* joined the cluster/);
+
+    await workbench.clearToasts();
+    for (const theme of THEMES) {
+      await workbench.theme(theme);
+      await workbench.shot(`panel ${theme}`);
+    }
+
+    await panel.getByRole('button', { name: 'Open in editor' }).click();
+    await until('the rollout is open', async () => /reference/i.test(await workbench.editorText()));
+    const text = await workbench.editorText();
+    expect(text).toMatch(/reward/i);
+    for (const theme of THEMES) {
+      await workbench.theme(theme);
+      await workbench.shot(`rollout ${theme}`);
+    }
+    expect(await workbench.statusItem(/Rollscope/).count()).toBe(1);
+    await workbench.view('Rollscope');
+    await workbench.treeRows('Runs').first().waitFor();
+    expect(await workbench.treeRows('Runs').first().textContent()).toMatch(/→/);
+    await workbench.shot('views');
+  });
+});
+
+const PROBLEMS = [
+  { id: 'a', prompt: '3+9+4=', answer: '16' },
+  { id: 'b', prompt: '24-9-4=', answer: '11' },
+  { id: 'c', prompt: '2+2+5+1+7=', answer: '17' },
+];
+
+describe.runIf(requireVsCode())('problem files', () => {
+  const code = useVsCode({
+    files: {
+      'problems.jsonl': PROBLEMS.map((p) => `${JSON.stringify(p)}\n`).join(''),
+      'pretty.json': `${JSON.stringify(PROBLEMS, null, 2)}\n`,
+    },
+  });
+
+  test('are probed from a lens, and results stand beside the lines', { timeout: 180_000 }, async () => {
+    const { workbench } = code();
+    await workbench.open('problems.jsonl');
+    await workbench.codeLens('Train on this dataset').waitFor();
+    expect(await workbench.codeLens('Train on this problem').count()).toBe(PROBLEMS.length);
+    await workbench
+      .codeLens(/^Probe$/)
+      .first()
+      .click();
+    await until(
+      'every problem has its result',
+      async () => (await workbench.decorations()).filter((d) => /[✓✗]/.test(d)).length === PROBLEMS.length,
+      60_000,
+    );
+    for (const theme of THEMES) {
+      await workbench.theme(theme);
+      await workbench.shot(`editor ${theme}`);
+    }
+  });
+
+  test('in pretty-printed JSON have lenses too', { timeout: 60_000 }, async () => {
+    const { workbench } = code();
+    await workbench.open('pretty.json');
+    await workbench.codeLens('Train on this dataset').waitFor();
+    await until(
+      'a lens above each problem',
+      async () => (await workbench.codeLens('Train on this problem').count()) === PROBLEMS.length,
+    );
+    await workbench.shot('editor json');
   });
 });
