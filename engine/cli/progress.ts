@@ -116,9 +116,7 @@ export class ProgressView {
     const bar = '█'.repeat(filled) + '░'.repeat(BAR - filled);
     const fraction = progress.fraction === null ? '' : ` ${Math.round(progress.fraction * 100)}%`;
     const head = progress.steps > 0 ? `step ${progress.step}/${progress.steps}  ${bar}  ` : '';
-    const lines = [
-      `${head}${progress.state === 'running' ? '' : `${progress.state}: `}${progress.activity}${fraction}`,
-    ];
+    const lines = [`${head}${activityOf(progress)}${fraction}`];
     if (this.#metrics) {
       const range = { low: 0, high: 1 };
       const curve = (values: (number | null)[]) => sparkline(values, CURVE, range);
@@ -146,8 +144,12 @@ function plainLine(
     );
   }
   parts.push(speed(progress, tokensPerSecond), `${duration(progress.secondsLeft)} left`);
-  const activity = progress.state === 'running' ? progress.activity : `${progress.state}: ${progress.activity}`;
-  return `${parts.join('  ')}  (${activity})`;
+  return `${parts.join('  ')}  (${activityOf(progress)})`;
+}
+
+function activityOf({ state, activity }: Progress): string {
+  if (state === 'ended') return state;
+  return state === 'running' ? activity : `${state}: ${activity}`;
 }
 
 function speed(progress: Progress, last: number | null): string {

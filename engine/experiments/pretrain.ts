@@ -19,7 +19,7 @@ import { learningRate } from '../training/schedule.ts';
 import { Trainer } from '../training/trainer.ts';
 import { chainProblem, type Family, flawedSolution, type Prior } from './chains.ts';
 
-/** As `config.json` has it: 155,000 parameters. */
+/** As `config.json` has it: 152,512 parameters. */
 const CONFIG = {
   architectures: ['LlamaForCausalLM'],
   model_type: 'llama',
@@ -42,7 +42,7 @@ const CONFIG = {
 const BATCH = 128;
 const FAMILIES: readonly Family[] = ['E', 'H', 'M'];
 
-/** Normal numbers by Box and Muller, 0.02 wide for matrices as GPT-2's are; norms are 1. */
+/** Normal numbers by Box and Muller, 0.05 wide, less where a layer's output is added to its input; norms are 1. */
 function initialWeights(config: DecoderConfig, random: () => number): Map<string, Float32Array> {
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   return new Map(

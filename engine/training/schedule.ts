@@ -20,10 +20,10 @@ export function learningRate({ lr, schedule, warmup }: OptimizerConfig, step: nu
   }
 }
 
-/** Before the first step, after the last, and every k steps. */
+/** Before the first step, after the last, and every k steps; never where no samples are asked for. */
 export function evaluationDue(config: RunConfig, step: number): boolean {
-  const { every, samples, greedy } = config.evaluation;
-  if (samples === 0 && !greedy) return false;
+  const { every, samples } = config.evaluation;
+  if (samples === 0) return false;
   return step === 0 || step === config.steps || (every > 0 && step % every === 0);
 }
 
