@@ -163,6 +163,34 @@ const q6_k: ReadBlock = (bytes, at, out, to) => {
   }
 };
 
+/** What the 4-bit q of the IQ4 types stand for. */
+const IQ4_VALUES = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
+
+/** d, 4-bit q: d * value(q). */
+const iq4_nl: ReadBlock = (bytes, at, out, to) => {
+  const d = half(bytes, at);
+  for (let i = 0; i < 16; i++) {
+    const byte = bytes[at + 2 + i]!;
+    out[to + i] = d * IQ4_VALUES[byte & 15]!;
+    out[to + i + 16] = d * IQ4_VALUES[byte >> 4]!;
+  }
+};
+
+/** d, high 2 and low 4 bits of 8 scales, 256 4-bit q: d * (scale - 32) * value(q). */
+const iq4_xs: ReadBlock = (bytes, at, out, to) => {
+  const d = half(bytes, at);
+  const highs = bytes[at + 2]! | (bytes[at + 3]! << 8);
+  for (let group = 0; group < 8; group++) {
+    const low = (bytes[at + 4 + (group >> 1)]! >> ((group & 1) * 4)) & 15;
+    const scale = d * ((low | (((highs >> (2 * group)) & 3) << 4)) - 32);
+    for (let i = 0; i < 16; i++) {
+      const byte = bytes[at + 8 + group * 16 + i]!;
+      out[to + group * 32 + i] = scale * IQ4_VALUES[byte & 15]!;
+      out[to + group * 32 + i + 16] = scale * IQ4_VALUES[byte >> 4]!;
+    }
+  }
+};
+
 /** By ggml's type number. */
 const FORMATS: ReadonlyMap<number, BlockFormat> = new Map([
   [2, { name: 'Q4_0', weights: 32, bytes: 18, read: q4_0 }],
@@ -175,6 +203,8 @@ const FORMATS: ReadonlyMap<number, BlockFormat> = new Map([
   [12, { name: 'Q4_K', weights: 256, bytes: 144, read: q4_k }],
   [13, { name: 'Q5_K', weights: 256, bytes: 176, read: q5_k }],
   [14, { name: 'Q6_K', weights: 256, bytes: 210, read: q6_k }],
+  [20, { name: 'IQ4_NL', weights: 32, bytes: 18, read: iq4_nl }],
+  [23, { name: 'IQ4_XS', weights: 256, bytes: 136, read: iq4_xs }],
 ]);
 
 /** Unpacked formats, by ggml's type number. */
@@ -186,9 +216,9 @@ const PLAIN = new Map<number, { name: 'F32' | 'F16' | 'BF16'; bytes: number }>([
 
 /** Other types that files have, to name them in errors. */
 const OTHERS: Record<number, string> = {
-  ...{ 9: 'Q8_1', 15: 'Q8_K', 16: 'IQ2_XXS', 17: 'IQ2_XS', 18: 'IQ3_XXS', 19: 'IQ1_S', 20: 'IQ4_NL', 21: 'IQ3_S' },
-  ...{ 22: 'IQ2_S', 23: 'IQ4_XS', 24: 'I8', 25: 'I16', 26: 'I32', 27: 'I64', 28: 'F64', 29: 'IQ1_M' },
-  ...{ 34: 'TQ1_0', 35: 'TQ2_0', 39: 'MXFP4' },
+  ...{ 9: 'Q8_1', 15: 'Q8_K', 16: 'IQ2_XXS', 17: 'IQ2_XS', 18: 'IQ3_XXS', 19: 'IQ1_S', 21: 'IQ3_S', 22: 'IQ2_S' },
+  ...{ 24: 'I8', 25: 'I16', 26: 'I32', 27: 'I64', 28: 'F64', 29: 'IQ1_M', 34: 'TQ1_0', 35: 'TQ2_0', 39: 'MXFP4' },
+  ...{ 40: 'NVFP4', 41: 'Q1_0' },
 };
 
 /** Types that can be read. */
@@ -198,13 +228,10 @@ export function typeName(type: number): string {
   return PLAIN.get(type)?.name ?? FORMATS.get(type)?.name ?? OTHERS[type] ?? `number ${type}`;
 }
 
-/** Bytes of `count` weights, or null for a type that cannot be read or a count that does not fill whole blocks. */
-export function storedBytes(type: number, count: number): number | null {
+/** Weights and bytes of a block (1 weight for unpacked types), or null for a type that cannot be read. */
+export function blockSize(type: number): { weights: number; bytes: number } | null {
   const plain = PLAIN.get(type);
-  if (plain) return plain.bytes * count;
-  const format = FORMATS.get(type);
-  if (!format || count % format.weights !== 0) return null;
-  return (count / format.weights) * format.bytes;
+  return plain ? { weights: 1, bytes: plain.bytes } : (FORMATS.get(type) ?? null);
 }
 
 /** Whole blocks of a readable type as float32. */

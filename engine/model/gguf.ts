@@ -1,7 +1,7 @@
 /** GGUF files, version 2 and 3: metadata, the list of tensors, and their values a few rows at a time. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { RollscopeError } from '../protocol/errors.ts';
-import { dequantize, READABLE_TYPES, storedBytes, typeName } from './gguf-blocks.ts';
+import { blockSize, dequantize, READABLE_TYPES, typeName } from './gguf-blocks.ts';
 
 /** 64-bit numbers beyond 2^53 are rounded. */
 export type GgufValue = number | boolean | string | GgufValue[];
@@ -146,17 +146,22 @@ function parse(buffer: Buffer, file: string, size: number): GgufFile {
   const dataOffset = Math.ceil(cursor.position / alignment) * alignment;
   const tensors = new Map<string, GgufTensor>();
   for (const tensor of found) {
-    const bytes = storedBytes(
-      tensor.type,
-      tensor.shape.reduce((a, b) => a * b, 1),
-    );
-    if (bytes === null) {
+    const block = blockSize(tensor.type);
+    if (!block) {
       throw new RollscopeError(
         'model',
         `${file}: tensor "${tensor.name}" is stored as ${typeName(tensor.type)}, which is not supported.`,
-        `Readable types: ${READABLE_TYPES.join(', ')}.`,
+        `Take the model's file in another quantisation, such as Q8_0 or Q4_K_M. Readable types: ${READABLE_TYPES.join(', ')}.`,
       );
     }
+    const width = tensor.shape.at(-1) ?? 1;
+    if (width % block.weights !== 0) {
+      throw broken(
+        file,
+        `tensor "${tensor.name}" has rows of ${width} weights, which blocks of ${block.weights} do not fill.`,
+      );
+    }
+    const bytes = (tensor.shape.reduce((a, b) => a * b, 1) / block.weights) * block.bytes;
     const offset = dataOffset + tensor.offset;
     if (offset + bytes > size) {
       throw broken(file, `truncated: tensor "${tensor.name}" ends at byte ${offset + bytes}, the file has ${size}.`);

@@ -1,0 +1,123 @@
+/** GGUF files against the PyPI package `gguf` and transformers (`tests/parity/oracle/gguf_blocks.py`). */
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parseHuggingFaceConfig } from '../../engine/model/config.ts';
+import { readGguf, readGgufTensor } from '../../engine/model/gguf.ts';
+import { blockSize, dequantize, READABLE_TYPES, typeName } from '../../engine/model/gguf-blocks.ts';
+import { readTensor } from '../../engine/model/safetensors.ts';
+import { openModel } from '../../engine/model/source.ts';
+import { temporaryFolder } from '../support/processes.ts';
+import { TINY_MODELS } from '../support/tiny-model.ts';
+
+const GOLDEN = path.join(import.meta.dirname, 'golden');
+const json = (...names: string[]) => JSON.parse(readFileSync(path.join(GOLDEN, ...names), 'utf8'));
+
+interface BlockCase {
+  type: number;
+  name: string;
+  bytes?: string;
+  values?: string;
+}
+
+const cases = json('gguf', 'blocks.json') as BlockCase[];
+const readable = cases.filter((c) => c.bytes !== undefined);
+
+describe('blocks', () => {
+  test('every readable type has a case', () => {
+    expect(readable.map(({ name }) => name).sort()).toEqual([...READABLE_TYPES].sort());
+  });
+
+  test.each(readable)('of $name have the values that gguf gives them, bit for bit', ({ type, bytes, values }) => {
+    const stored = Buffer.from(bytes!, 'base64');
+    const found = dequantize(type, stored);
+    const expected = Buffer.from(values!, 'base64');
+    expect([...found]).toEqual([...new Float32Array(new Uint8Array(expected).buffer)]);
+    const { weights, bytes: size } = blockSize(type)!;
+    expect(found.length / weights).toBe(stored.length / size);
+  });
+});
+
+describe('whole files', () => {
+  const models = json('gguf', 'models.json') as Record<string, Record<string, string>>;
+
+  test.each(TINY_MODELS)('%s has the configuration and the weights that transformers reads', async (name) => {
+    const file = path.join(GOLDEN, 'gguf', `${name}.gguf`);
+    const { config, tensors, tokenizer } = await openModel(file, { cacheDir: temporaryFolder() });
+    expect(config).toEqual(parseHuggingFaceConfig(json(name, 'config.json'), name));
+    const hashes: Record<string, string> = {};
+    for (const [key, stored] of tensors) {
+      hashes[key] = createHash('sha256')
+        .update(new Uint8Array((await readTensor(stored)).buffer))
+        .digest('hex');
+    }
+    expect(hashes).toEqual(models[name]);
+    expect(tokenizer.vocabularySize).toBe(config.vocabularySize);
+    expect(tokenizer.decode(tokenizer.encode('abcab'))).toBe('abcab');
+    expect([...tokenizer.encode('abc<end>')]).toEqual([config.vocabularySize - 1, 1]);
+    expect(tokenizer.eosIds).toEqual([1]);
+  });
+
+  test('are read in pieces of whole rows', async () => {
+    const file = path.join(GOLDEN, 'gguf', 'tiny-llama.gguf');
+    const tensor = (await readGguf(file)).tensors.get('token_embd.weight')!;
+    expect(tensor.shape).toEqual([40, 32]);
+    const pieces: number[][] = [];
+    for await (const part of readGgufTensor(file, tensor, 3 * 4 * 32)) pieces.push([...part]);
+    expect(pieces.map((p) => p.length / 32)).toEqual([...new Array<number>(13).fill(3), 1]);
+    for await (const whole of readGgufTensor(file, tensor)) expect(pieces.flat()).toEqual([...whole]);
+  });
+});
+
+describe('what cannot be read', () => {
+  /** tiny-llama's file with other numbers in the entry of one tensor: [name] rank, shape, type, offset. */
+  function changed(change: (entry: DataView) => void): string {
+    const bytes = readFileSync(path.join(GOLDEN, 'gguf', 'tiny-llama.gguf'));
+    const name = 'blk.0.attn_k.weight';
+    const at = bytes.indexOf(name) + name.length;
+    change(new DataView(bytes.buffer, bytes.byteOffset + at));
+    const file = path.join(temporaryFolder(), 'changed.gguf');
+    writeFileSync(file, bytes);
+    return file;
+  }
+
+  test.each(cases.filter((c) => c.bytes === undefined))('$name is named, with what to take instead', async (given) => {
+    expect(typeName(given.type)).toBe(given.name);
+    const file = changed((entry) => entry.setUint32(20, given.type, true));
+    await expect(readGguf(file)).rejects.toMatchObject({
+      code: 'model',
+      message: `${file}: tensor "blk.0.attn_k.weight" is stored as ${given.name}, which is not supported.`,
+      hint: expect.stringMatching(/another quantisation, such as Q8_0 .* Readable types: .*Q4_1.*Q6_K/),
+    });
+  });
+
+  test('a type of the future is named by its number', async () => {
+    const file = changed((entry) => entry.setUint32(20, 99, true));
+    await expect(readGguf(file)).rejects.toThrow('"blk.0.attn_k.weight" is stored as number 99, which');
+  });
+
+  test('rows that do not fill their blocks', async () => {
+    const file = changed((entry) => {
+      // As many weights as before, in rows of half a block.
+      entry.setBigUint64(4, 16n, true);
+      entry.setBigUint64(12, 32n, true);
+    });
+    await expect(readGguf(file)).rejects.toMatchObject({
+      code: 'model',
+      message: `${file}: tensor "blk.0.attn_k.weight" has rows of 16 weights, which blocks of 32 do not fill.`,
+    });
+  });
+
+  test('a file that ends early', async () => {
+    const bytes = readFileSync(path.join(GOLDEN, 'gguf', 'tiny-llama.gguf'));
+    const cut = path.join(temporaryFolder(), 'cut.gguf');
+    for (const [length, message] of [
+      [bytes.length - 4096, /truncated: tensor ".+" ends at byte \d+, the file has \d+\.$/],
+      [700, /truncated in its header \(700 bytes\)\.$/],
+    ] as const) {
+      writeFileSync(cut, bytes.subarray(0, length));
+      await expect(readGguf(cut)).rejects.toMatchObject({ code: 'model', message: expect.stringMatching(message) });
+    }
+  });
+});

@@ -1,0 +1,146 @@
+"""Golden vectors of GGUF: blocks of every type, and whole files of the tiny decoders.
+
+Needs torch, transformers and gguf (made with gguf 0.19, transformers 5.24). Run `tiny_models.py` first where its folders
+are missing. From the repository's root: `python tests/parity/oracle/gguf_blocks.py`. Writes
+  tests/parity/golden/gguf/blocks.json   for each type its number and, where Rollscope reads it, blocks of random bytes and
+                                         the float32 values that gguf's own `dequantize` gives (both base64)
+  tests/parity/golden/gguf/<name>.gguf   tiny-llama, tiny-qwen2, tiny-qwen3, written with gguf's own writer and name map;
+                                         tiny-llama with some quantised tensors
+  tests/parity/golden/gguf/models.json   SHA-256 of the float32 bytes of every tensor as transformers loads it from there
+"""
+
+import base64
+import hashlib
+import json
+
+import gguf
+import numpy
+from common import GOLDEN, single_thread, write_json
+from gguf import GGMLQuantizationType as Type
+
+torch = single_thread()
+from safetensors.torch import load_file  # noqa: E402
+from transformers import AutoConfig, AutoModelForCausalLM  # noqa: E402
+
+FOLDER = GOLDEN / "gguf"
+
+# Bytes at which a block's float16 numbers begin; random bytes there would make infinities.
+HALVES = {
+    Type.Q4_0: [0], Type.Q4_1: [0, 2], Type.Q5_0: [0], Type.Q5_1: [0, 2], Type.Q8_0: [0],
+    Type.Q2_K: [80, 82], Type.Q3_K: [108], Type.Q4_K: [0, 2], Type.Q5_K: [0, 2], Type.Q6_K: [208],
+    Type.IQ4_NL: [0], Type.IQ4_XS: [0],
+}
+SCALES = [0.0123, -0.371, 2.0 ** -20, 1.5, -3e-4, 0.0]
+
+
+def text(array):
+    return base64.b64encode(array.tobytes()).decode()
+
+
+def random_blocks(kind, generator):
+    """Eight blocks of 32 weights or three of 256; the first two have all bits of their quants set and clear."""
+    weights, size = gguf.GGML_QUANT_SIZES[kind]
+    blocks = generator.integers(0, 256, (8 if weights == 32 else 3, size), dtype=numpy.uint8)
+    blocks[0], blocks[1] = 255, 0
+    for row in range(blocks.shape[0]):
+        for i, at in enumerate(HALVES[kind]):
+            scale = numpy.float16(SCALES[(row + 2 * i) % len(SCALES)])
+            blocks[row, at : at + 2] = numpy.frombuffer(scale.tobytes(), numpy.uint8)
+    return blocks.reshape(-1)
+
+
+def plain_numbers(kind, generator):
+    if kind == Type.F32:
+        return generator.standard_normal(8).astype(numpy.float32).view(numpy.uint8)
+    bits = generator.integers(0, 65536, 64, dtype=numpy.uint16)
+    # Largest, smallest normal and subnormal numbers, zeros of both signs; no infinities.
+    exponent = 0x7C00 if kind == Type.F16 else 0x7F80
+    bits = bits[(bits & exponent) != exponent][:40]
+    edges = [0, 0x8000, 1, 0x8001, exponent - 1, exponent >> 5, 0x3C00, 0x3F80]
+    return numpy.concatenate([numpy.array(edges, numpy.uint16), bits]).view(numpy.uint8)
+
+
+def block_cases():
+    generator = numpy.random.default_rng(3)
+    cases = []
+    for kind in Type:
+        case = {"type": int(kind), "name": kind.name}
+        if kind in HALVES or kind in (Type.F32, Type.F16, Type.BF16):
+            data = random_blocks(kind, generator) if kind in HALVES else plain_numbers(kind, generator)
+            values = gguf.dequantize(data, kind).astype(numpy.float32).reshape(-1)
+            assert numpy.isfinite(values).all()
+            case |= {"bytes": text(data), "values": text(values)}
+        cases.append(case)
+    return cases
+
+
+def permuted(weight, heads):
+    """Row order of queries and keys in files of the architecture `llama`, as llama.cpp's converter makes it."""
+    half = weight.shape[0] // heads // 2
+    return weight.reshape(heads, 2, half, *weight.shape[1:]).swapaxes(1, 2).reshape(weight.shape)
+
+
+def stored_type(name, model):
+    if model == "tiny-llama":
+        for part, kind in (("q_proj", Type.Q8_0), ("k_proj", Type.Q4_0), ("embed", Type.Q5_1), ("gate", Type.F16)):
+            if part in name:
+                return kind
+    return Type.F32 if "norm" in name or name.endswith("bias") else Type.BF16
+
+
+def write_model(name, arch):
+    config = json.loads((GOLDEN / name / "config.json").read_text())
+    heads, kv = config["num_attention_heads"], config["num_key_value_heads"]
+    writer = gguf.GGUFWriter(FOLDER / f"{name}.gguf", gguf.MODEL_ARCH_NAMES[arch])
+    writer.add_name(name)
+    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_block_count(config["num_hidden_layers"])
+    writer.add_feed_forward_length(config["intermediate_size"])
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(kv)
+    writer.add_rope_freq_base(config["rope_parameters"]["rope_theta"])
+    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    if arch == gguf.MODEL_ARCH.QWEN3:
+        writer.add_key_length(config["head_dim"])
+        writer.add_value_length(config["head_dim"])
+    writer.add_vocab_size(config["vocab_size"])
+    size = config["vocab_size"]
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("default" if arch == gguf.MODEL_ARCH.LLAMA else "qwen2")
+    writer.add_token_list(["<pad>", "<end>"] + [chr(97 + i) for i in range(size - 4)] + ["ab", "abc"])
+    writer.add_token_types([gguf.TokenType.CONTROL] * 2 + [gguf.TokenType.NORMAL] * (size - 2))
+    writer.add_token_merges(["a b", "ab c"])
+    writer.add_eos_token_id(1)
+
+    names = gguf.get_tensor_name_map(arch, config["num_hidden_layers"])
+    for key, tensor in load_file(GOLDEN / name / "model.safetensors").items():
+        values = tensor.float().numpy()
+        if arch == gguf.MODEL_ARCH.LLAMA and "q_proj" in key:
+            values = permuted(values, heads)
+        if arch == gguf.MODEL_ARCH.LLAMA and "k_proj" in key:
+            values = permuted(values, kv)
+        kind = stored_type(key, name)
+        stored = gguf.quantize(numpy.ascontiguousarray(values), kind)
+        writer.add_tensor(names.get_name(key, (".weight", ".bias")), stored, raw_dtype=kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+    # The configuration is given: transformers reads no head size of its own from a file of Qwen3.
+    loaded = AutoModelForCausalLM.from_pretrained(FOLDER, gguf_file=f"{name}.gguf", dtype=torch.float32,
+                                                  config=AutoConfig.from_pretrained(GOLDEN / name))
+    return {key: hashlib.sha256(value.detach().contiguous().numpy().tobytes()).hexdigest()
+            for key, value in sorted(loaded.named_parameters())}
+
+
+def main():
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    write_json(FOLDER / "blocks.json", block_cases())
+    architectures = {"tiny-llama": gguf.MODEL_ARCH.LLAMA, "tiny-qwen2": gguf.MODEL_ARCH.QWEN2,
+                     "tiny-qwen3": gguf.MODEL_ARCH.QWEN3}
+    write_json(FOLDER / "models.json", {name: write_model(name, arch) for name, arch in architectures.items()})
+
+
+main()
