@@ -46,7 +46,7 @@ export interface JournalOptions {
 export type RecordListener = (record: JournalRecord) => void;
 
 function freshRun(): OpenedRun {
-  const nothing = { offsets: [], records: [], checkpoint: null, unusable: [], recovery: null };
+  const nothing = { offsets: [], records: [], recorded: [], checkpoint: null, unusable: [], recovery: null };
   return { ...nothing, framesEnd: START.frames, completed: false };
 }
 
@@ -67,7 +67,7 @@ export class Journal {
   /** Written during the replay, behind the records that are still expected. */
   #incidental: NewRecord[] = [];
   #unusable: Checkpoint[];
-  /** Records of checkpoints by step, from the one that the run goes on from: each is recorded once. */
+  /** Records of checkpoints by step: each is recorded once, also when it is written anew. */
   readonly #recorded = new Map<number, JournalRecord>();
   #closed = false;
 
@@ -90,7 +90,7 @@ export class Journal {
     const bytes = options.rolloutFileBytes ?? ROLLOUT_FILE_BYTES;
     this.#frames = new FrameStore(folder, position.frames, opened.framesEnd, this.#disk, bytes);
     this.#replay = new Replay(opened.records);
-    for (const record of opened.records) this.#remember(record);
+    for (const record of opened.recorded) this.#remember(record);
   }
 
   /**

@@ -32,6 +32,8 @@ export interface OpenedRun {
   unusable: Checkpoint[];
   /** Kept records behind the checkpoint. */
   records: JournalRecord[];
+  /** Kept records of checkpoints, wherever they are. */
+  recorded: JournalRecord[];
   /** Behind the last frame of a kept record. */
   framesEnd: FrameCursor;
   completed: boolean;
@@ -49,7 +51,7 @@ export async function recoverRun(folder: string): Promise<OpenedRun> {
   if (position.nextSeq < scan.from) scan = await scanEvents(folder, position.nextSeq);
   const { offsets, completed } = scan;
   const records = scan.records.filter(({ seq }) => seq >= position.nextSeq);
-  const opened = { offsets, checkpoint, unusable, records, completed };
+  const opened = { offsets, checkpoint, unusable, records, recorded: scan.recorded, completed };
   if (completed) return { ...opened, framesEnd: position.frames, recovery: null };
 
   await checkOldFrames(folder, scan.ends);
@@ -58,6 +60,7 @@ export async function recoverRun(folder: string): Promise<OpenedRun> {
   const end = lost > 0 ? offsets[records[whole]!.seq]! : scan.end;
   records.length = whole;
   offsets.length -= lost;
+  opened.recorded = scan.recorded.filter(({ seq }) => seq < offsets.length);
 
   let framesEnd = position.frames;
   for (const record of records) {
@@ -80,6 +83,7 @@ interface Scan {
   from: number;
   offsets: number[];
   records: JournalRecord[];
+  recorded: JournalRecord[];
   /** Last byte needed in each rollout file by a record before `from`, and the record's number. */
   ends: Map<string, { bytes: number; seq: number }>;
   end: number;
@@ -87,7 +91,7 @@ interface Scan {
 }
 
 async function scanEvents(folder: string, from: number): Promise<Scan> {
-  const scan: Scan = { from, offsets: [], records: [], ends: new Map(), end: 0, completed: false };
+  const scan: Scan = { from, offsets: [], records: [], recorded: [], ends: new Map(), end: 0, completed: false };
   for await (const { record, start, end } of readEvents(folder)) {
     scan.offsets.push(start);
     scan.end = end;
@@ -96,6 +100,7 @@ async function scanEvents(folder: string, from: number): Promise<Scan> {
     } else if (record.type === 'group') {
       scan.ends.set(record.frame.file, { bytes: record.frame.offset + record.frame.length, seq: record.seq });
     }
+    if (record.type === 'checkpoint') scan.recorded.push(record);
     if (record.type === 'end' && record.reason === 'completed') scan.completed = true;
   }
   return scan;

@@ -92,14 +92,16 @@ export class Loop {
   async save(): Promise<void> {
     if (this.between) return;
     const { journal, compute } = this.options;
-    const { state, position } = this.safe;
+    const { step, stage } = this.safe.state;
+    // Whoever goes on from a checkpoint has it already.
+    const state: LoopState = { step, stage: stage === 'save' ? 'step' : stage };
     await journal.writeCheckpoint(
       state.step,
       async (folder) => {
         await compute.save(folder);
         await fs.writeFile(path.join(folder, STATE_FILE), `${JSON.stringify(state)}\n`);
       },
-      position,
+      this.safe.position,
     );
   }
 
