@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import {
+  type CancellationToken,
   CancellationTokenSource,
   ConnectionError,
   createMessageConnection,
@@ -39,6 +40,9 @@ export type NotificationListener<N extends Notification> = (params: Notification
 export class Channel {
   readonly #socket: Socket;
   readonly #connection: MessageConnection;
+  readonly #writer: Writer;
+  /** Requests of the other side that are being worked on. */
+  readonly #answering = new Set<Promise<unknown>>();
   readonly #closeListeners = new Set<(error?: RollscopeError) => void>();
   readonly #listeners = new Map<Notification, Set<(params: never) => void>>();
   /** The socket has ended; what it brought may still be on its way to the listeners. */
@@ -54,7 +58,8 @@ export class Channel {
         next(message);
       },
     };
-    this.#connection = createMessageConnection(new SocketMessageReader(socket), new Writer(socket), undefined, {
+    this.#writer = new Writer(socket);
+    this.#connection = createMessageConnection(new SocketMessageReader(socket), this.#writer, undefined, {
       messageStrategy,
     });
     this.#connection.onError(() => socket.destroy());
@@ -108,7 +113,7 @@ export class Channel {
   /** Answers a method. What the handler throws reaches the other side as `ErrorData`. */
   handle<M extends Method>(method: M, handler: Handler<M>): void {
     const schemas: { params: ZodType; result: ZodType } = METHODS[method];
-    this.#connection.onRequest(method, async (params: unknown, token) => {
+    const answer = async (params: unknown, token: CancellationToken) => {
       const controller = new AbortController();
       const subscription = token.onCancellationRequested(() => controller.abort());
       try {
@@ -120,6 +125,13 @@ export class Channel {
       } finally {
         subscription.dispose();
       }
+    };
+    this.#connection.onRequest(method, (params: unknown, token) => {
+      const answering = answer(params, token);
+      this.#answering.add(answering);
+      const forget = () => this.#answering.delete(answering);
+      answering.then(forget, forget);
+      return answering;
     });
   }
 
@@ -155,17 +167,27 @@ export class Channel {
     this.#end(error);
   }
 
-  /** Sends what is still waiting, then closes; gives up on a reader that does not read within `ms` milliseconds. */
+  /**
+   * Sends what is still waiting, the answers to requests under way included, then closes; gives up on a request or a
+   * reader that takes longer than `ms` milliseconds.
+   */
   async flushAndClose(ms = 1000): Promise<void> {
     if (this.#closed) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#socket.end(() => {
-        clearTimeout(timer);
-        resolve();
-      });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
     });
+    await Promise.race([late, this.#flush()]);
+    clearTimeout(timer);
     this.#end();
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#answering.size > 0) await Promise.allSettled(this.#answering);
+    // jsonrpc hands an answer to the writer within the turn in which it was given.
+    await new Promise(setImmediate);
+    await this.#writer.idle();
+    await new Promise<void>((resolve) => this.#socket.end(() => resolve()));
   }
 
   #receive(notification: Notification, params: unknown): void {
@@ -210,16 +232,22 @@ export function checkNotification<N extends Notification>(notification: N, param
 /** A failed write ends the socket (and with it every pending request) instead of raising an unhandled rejection. */
 class Writer extends SocketMessageWriter {
   readonly #socket: Socket;
+  readonly #writing = new Set<Promise<void>>();
   constructor(socket: Socket) {
     super(socket);
     this.#socket = socket;
   }
   override async write(message: Message): Promise<void> {
-    try {
-      await super.write(message);
-    } catch {
+    const writing = super.write(message).catch(() => {
       this.#socket.destroy();
-    }
+    });
+    this.#writing.add(writing);
+    await writing;
+    this.#writing.delete(writing);
+  }
+  /** Resolves when the operating system has taken everything. */
+  async idle(): Promise<void> {
+    while (this.#writing.size > 0) await Promise.all(this.#writing);
   }
 }
 
