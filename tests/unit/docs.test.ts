@@ -1,0 +1,150 @@
+/** What README, CONTRIBUTING, CHANGELOG and docs say exists: files, commands, options, settings, and who imports whom. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createProgram } from '../../engine/cli/program.ts';
+import { ROOT } from '../support/processes.ts';
+
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...readdirSync(path.join(ROOT, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+/** Made by programs, and not kept. */
+const MADE = ['tests/e2e/shots'];
+
+const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
+const manifest = JSON.parse(read('package.json'));
+const program = createProgram(() => {});
+const optionsOf = new Map(
+  program.commands.map((command) => [command.name(), ['--help', ...command.options.map((o) => o.long!)]]),
+);
+/** `--no-lora` and the like belong to what they negate. */
+const everyOption = new Set([...optionsOf.values()].flat());
+
+/** Inline code, and the lines of fenced code with continued ones joined. */
+function snippets(text: string): string[] {
+  const fenced: string[] = [];
+  const rest = text.replace(/^ *```[^\n]*\n([\s\S]*?)^ *```/gm, (_, body: string) => {
+    fenced.push(...body.replace(/\\\n\s*/g, ' ').split('\n'));
+    return '';
+  });
+  return [...fenced, ...[...rest.matchAll(/`([^`]+)`/g)].map(([, code]) => code!.replace(/\s+/g, ' '))];
+}
+
+/** Without the examples of other programs' input, comments and quoted texts. */
+const bare = (snippet: string) => snippet.replace(/'[^']*'|"[^"]*"/g, '').replace(/ # .*/, '');
+
+describe.each(PAGES)('%s', (page) => {
+  const text = read(page);
+  const flat = text.replace(/\s+/g, ' ');
+
+  test('names files that exist', () => {
+    const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+      .map(([, target]) => target!.replace(/#.*/, ''))
+      .filter((target) => target !== '' && !/^[a-z]+:/.test(target))
+      .map((target) => path.posix.join(path.posix.dirname(page), target));
+    const paths = [...text.matchAll(/(?<![\w./<>-])(?:engine|extension|webview|tests|scripts|docs|media)\/[\w./-]+/g)]
+      .map(([found]) => found.replace(/[.-]+$/, ''))
+      .filter((found) => !MADE.includes(found));
+    const named = [...new Set([...links, ...paths])];
+    expect(named.filter((file) => !existsSync(path.join(ROOT, file)))).toEqual([]);
+  });
+
+  test('names commands and options that the command line has', () => {
+    for (const snippet of snippets(text).map(bare)) {
+      for (const [, name, args] of snippet.matchAll(/(?:^|\| |\$ )rollscope ([a-z]+)\b([^|]*)/g)) {
+        expect([...optionsOf.keys(), 'help'], snippet).toContain(name);
+        for (const [option] of args!.matchAll(/--[a-z][\w-]*/g)) {
+          expect(optionsOf.get(name!) ?? [], snippet).toContain(option);
+        }
+      }
+      for (const [, args] of snippet.matchAll(/^npm start -- (.*)/g)) {
+        for (const [option] of args!.matchAll(/--[a-z][\w-]*/g)) {
+          expect(optionsOf.get('train'), snippet).toContain(option);
+        }
+      }
+      const script = /^npm run ([\w-]+)/.exec(snippet);
+      if (script) expect(Object.keys(manifest.scripts), snippet).toContain(script[1]);
+    }
+  });
+
+  test('names commands and settings that the editor has', () => {
+    const { commands, configuration } = manifest.contributes;
+    const settings: string[] = configuration.flatMap(({ properties }: { properties: object }) =>
+      Object.keys(properties),
+    );
+    const titles = new Set([
+      ...commands.map(({ title }: { title: string }) => title),
+      ...settings.map((name) => titleOf(name)),
+    ]);
+    const ids = [...settings, ...commands.map(({ command }: { command: string }) => command)];
+    for (const [, title] of flat.matchAll(/[*"]Rollscope: ([^*"]+)[*"]/g)) expect(titles, page).toContain(title);
+    for (const [, id] of flat.matchAll(/`(rollscope\.[a-z]\w*(?:\.\w+)?)`/gi)) expect(ids, page).toContain(id);
+  });
+});
+
+test('options that stand alone in the README are options of the command line', () => {
+  const alone = snippets(read('README.md')).flatMap((snippet) => /^--[a-z][\w-]*/.exec(snippet)?.[0] ?? []);
+  expect(alone.length).toBeGreaterThan(3);
+  for (const option of alone) expect(everyOption.has(option) || option === '--json', option).toBe(true);
+});
+
+/** As the settings editor shows it: `rollscope.memoryLimit` is Memory Limit. */
+function titleOf(setting: string): string {
+  const words = setting
+    .split('.')
+    .at(-1)!
+    .replace(/([A-Z])/g, ' $1');
+  return words[0]!.toUpperCase() + words.slice(1);
+}
+
+describe('the rooms of docs/architecture.md', () => {
+  const allowed = new Map(
+    [...read('docs/architecture.md').matchAll(/^\| `((?:engine\/)?\w+)` \|[^|]*\| (.*) \|$/gm)].map(
+      ([, room, imports]) => [room!, [...imports!.matchAll(/`([^`]+)`/g)].map(([, name]) => name!)] as const,
+    ),
+  );
+
+  function sources(folder: string): string[] {
+    return readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => path.posix.join(folder, name.split(path.sep).join('/')));
+  }
+
+  /** The room of a file; null for the few that belong to none. */
+  function roomOf(file: string): string | null {
+    const [first, second, third] = file.split('/');
+    if (first !== 'engine') return first === 'extension' || first === 'webview' ? first : null;
+    return third === undefined ? null : `engine/${second}`;
+  }
+
+  function importedRooms(file: string): string[] {
+    const targets = [...read(file).matchAll(/(?:from|import\() ?'(\.[^']+)'/g)].map(([, target]) =>
+      roomOf(path.posix.join(path.posix.dirname(file), target!)),
+    );
+    return targets.filter((room) => room !== null && room !== roomOf(file)) as string[];
+  }
+
+  test('are all there are', () => {
+    const rooms = readdirSync(path.join(ROOT, 'engine'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && sources(`engine/${entry.name}`).length > 0)
+      .map(({ name }) => `engine/${name}`);
+    expect([...allowed.keys()].sort()).toEqual([...rooms, 'extension', 'webview'].sort());
+  });
+
+  test('import rooms above them only', () => {
+    const order = [...allowed.keys()];
+    for (const [room, imports] of allowed) {
+      for (const name of imports) expect(order.indexOf(name), `${room}: ${name}`).toBeLessThan(order.indexOf(room));
+    }
+  });
+
+  test.each([...allowed.keys()])('%s imports what it says', (room) => {
+    const found = new Set(sources(room).flatMap(importedRooms));
+    expect([...found].sort()).toEqual([...allowed.get(room)!].sort());
+  });
+});
