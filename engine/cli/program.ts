@@ -129,6 +129,7 @@ export function createProgram(setExitCode: SetExitCode): Command {
         .makeOptionMandatory(),
     )
     .requiredOption('--out <path>', 'file or folder to write')
+    .option('--per-token', 'jsonl, parquet: also the tokens of each rollout, their log-probs and entropies')
     .option('--runs <folder>', 'where the runs are, when not in the usual folder');
   addCommon(exporting);
   exporting.action(async (run: string, options) => {

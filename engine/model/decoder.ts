@@ -14,7 +14,6 @@ import type { StoredTensor } from './safetensors.ts';
 /** Stands for minus infinity in masks: large enough to vanish in a softmax, small enough never to overflow. */
 export const MASKED = -1e9;
 
-
 /** Parameters that train: the adapter's, or all of the model's weights. */
 export function trainableParameters(
   config: DecoderConfig,

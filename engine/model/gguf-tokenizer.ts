@@ -1,7 +1,7 @@
 /** The tokenizer that a GGUF file carries, described as `tokenizer.json` would describe it. */
 import { RollscopeError } from '../protocol/errors.ts';
 import type { GgufFile } from './gguf.ts';
-import { createTokenizer, type Tokenizer, type TokenizerJson } from './tokenizer.ts';
+import type { TokenizerJson, TokenizerParts } from './tokenizer.ts';
 
 const GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 const LLAMA3 =
@@ -36,7 +36,7 @@ function unsupported(file: string, what: string): RollscopeError {
 }
 
 /** Throws RollscopeError `model` when the file carries no tokenizer, or one of a kind that is not known. */
-export function ggufTokenizer({ file, metadata }: GgufFile): Tokenizer {
+export function ggufTokenizer({ file, metadata }: GgufFile): TokenizerParts {
   const tokens = metadata['tokenizer.ggml.tokens'] as string[] | undefined;
   if (!Array.isArray(tokens)) throw unsupported(file, 'it carries no tokenizer (tokenizer.ggml.tokens)');
   const kind = metadata['tokenizer.ggml.model'];
@@ -80,15 +80,12 @@ export function ggufTokenizer({ file, metadata }: GgufFile): Tokenizer {
   const id = (name: string) => metadata[`tokenizer.ggml.${name}`] as number | undefined;
   const token = (name: string) => (id(name) === undefined ? null : (tokens[id(name)!] ?? null));
   const ends = [id('eos_token_id'), id('eot_token_id')].filter((end) => end !== undefined);
-  return createTokenizer(
-    {
-      json,
-      chatTemplate: (metadata['tokenizer.chat_template'] as string | undefined) ?? null,
-      bosToken: token('bos_token_id'),
-      eosToken: token('eos_token_id'),
-      eosIds: [...new Set(ends)],
-      addsBos: metadata['tokenizer.ggml.add_bos_token'] === true,
-    },
-    file,
-  );
+  return {
+    json,
+    chatTemplate: (metadata['tokenizer.chat_template'] as string | undefined) ?? null,
+    bosToken: token('bos_token_id'),
+    eosToken: token('eos_token_id'),
+    eosIds: [...new Set(ends)],
+    addsBos: metadata['tokenizer.ggml.add_bos_token'] === true,
+  };
 }

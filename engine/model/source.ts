@@ -11,7 +11,7 @@ import { ggufTokenizer } from './gguf-tokenizer.ts';
 import { ggufTensors, readGgufConfig } from './gguf-weights.ts';
 import { fetchHubModel, isHubId } from './hub.ts';
 import { readSafetensorsFolder, type StoredTensor } from './safetensors.ts';
-import { readTokenizerFolder, type Tokenizer } from './tokenizer.ts';
+import { createTokenizer, readTokenizerFolder, type Tokenizer } from './tokenizer.ts';
 
 export interface ModelSource {
   name: string;
@@ -73,7 +73,7 @@ function count(tensors: ReadonlyMap<string, StoredTensor>): number {
 async function openGguf(file: string, options: OpenOptions): Promise<ModelSource> {
   const gguf = await readGguf(file);
   const config = await readGgufConfig(gguf);
-  const tokenizer = ggufTokenizer(gguf);
+  const tokenizer = createTokenizer(ggufTokenizer(gguf), file);
   const fingerprint = await fileFingerprint(file);
   const tensors = await ggufTensors(gguf, config, {
     cacheDir: options.cacheDir ?? defaultCacheDir(),

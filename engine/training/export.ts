@@ -1,12 +1,15 @@
 /** The weights that a run has come to, in the formats of other tools. */
-import { copyFile, cp, mkdir, readdir } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { latestCheckpoint } from '../journal/checkpoints.ts';
 import { readRunFile } from '../journal/reader.ts';
+import { readGguf } from '../model/gguf.ts';
+import { ggufTokenizer } from '../model/gguf-tokenizer.ts';
+import { huggingFaceFiles } from '../model/huggingface.ts';
 import { adapterNames } from '../model/lora.ts';
 import { readPeftAdapter } from '../model/peft.ts';
 import { readTensor, type TensorToWrite, writeSafetensors } from '../model/safetensors.ts';
-import { openModel } from '../model/source.ts';
+import { type ModelSource, openModel } from '../model/source.ts';
 import { RollscopeError } from '../protocol/index.ts';
 
 export const WEIGHT_FORMATS = ['peft', 'safetensors'] as const;
@@ -14,8 +17,8 @@ export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
 
 /**
  * Writes the weights of a run's last checkpoint. `peft`: the adapter folder. `safetensors`: `model.safetensors` with the
- * whole weights, an adapter merged in (W + alpha/rank B A), and beside it the model's configuration and tokenizer where
- * it came from a folder. Returns the step. Throws RollscopeError: `usage` (no checkpoint, no adapter), `model`, `disk`.
+ * whole weights in float32, an adapter merged in (W + alpha/rank B A), and beside it the model's configuration and
+ * tokenizer, so that transformers loads the folder. Returns the step. Throws RollscopeError: `usage` (no checkpoint, no adapter), `model`, `disk`.
  */
 export async function exportWeights(run: string, format: WeightFormat, out: string): Promise<{ step: number }> {
   const { config, run: name } = await readRunFile(run);
@@ -61,14 +64,28 @@ export async function exportWeights(run: string, format: WeightFormat, out: stri
   } else {
     await copyFile(path.join(folder, 'model.safetensors'), path.join(out, 'model.safetensors'));
   }
-  const origin = source.folder;
-  if (origin) {
-    for (const file of await readdir(origin)) {
-      if (/\.(json|jinja|txt|model)$/.test(file) && !file.endsWith('.index.json'))
-        await cp(path.join(origin, file), path.join(out, file));
+  await writeModelFiles(source, config.model, out);
+  return { step };
+}
+
+/** Configuration and tokenizer beside the weights, so that the folder is a model of its own. */
+async function writeModelFiles({ config, folder }: ModelSource, spec: string, out: string): Promise<void> {
+  const writeJson = (file: string, value: object) =>
+    writeFile(path.join(out, file), `${JSON.stringify(value, null, 2)}\n`);
+  if (folder === null) {
+    for (const [file, value] of huggingFaceFiles(config, ggufTokenizer(await readGguf(spec)))) {
+      await writeJson(file, value);
+    }
+    return;
+  }
+  for (const file of await readdir(folder)) {
+    if (/\.(json|jinja|txt|model)$/.test(file) && !file.endsWith('.index.json')) {
+      await cp(path.join(folder, file), path.join(out, file));
     }
   }
-  return { step };
+  // The weights have become float32, and loaders go by what the configuration says.
+  const { dtype: _, ...described } = JSON.parse(await readFile(path.join(folder, 'config.json'), 'utf8'));
+  await writeJson('config.json', { ...described, torch_dtype: 'float32' });
 }
 
 /** weight [out, in] += scale * B [out, rank] A [rank, in]. */

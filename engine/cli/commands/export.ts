@@ -7,6 +7,7 @@ import { findRun } from '../runs.ts';
 interface ExportOptions {
   format: 'peft' | 'safetensors' | 'jsonl' | 'parquet' | 'tensorboard';
   out: string;
+  perToken?: boolean;
   runs?: string;
   json?: boolean;
 }
@@ -16,7 +17,7 @@ export async function exportRun(reference: string, options: ExportOptions): Prom
   const { runsFolder } = await placesOf(options.runs);
   const folder = await findRun(reference, runsFolder);
   const out = path.resolve(options.out);
-  const what = await write(folder, options.format, out);
+  const what = await write(folder, options, out);
   output.print(`Wrote ${what.text} to ${what.path ?? out}.`);
   output.result({ run: path.basename(folder), format: options.format, path: what.path ?? out, ...what.counts });
   return EXIT.ok;
@@ -24,18 +25,18 @@ export async function exportRun(reference: string, options: ExportOptions): Prom
 
 async function write(
   folder: string,
-  format: ExportOptions['format'],
+  { format, perToken = false }: ExportOptions,
   out: string,
 ): Promise<{ text: string; path?: string; counts: Record<string, number> }> {
   switch (format) {
     case 'jsonl': {
       const { exportRolloutsJsonl } = await import('../../journal/export/jsonl.ts');
-      const rollouts = await exportRolloutsJsonl(folder, out);
+      const rollouts = await exportRolloutsJsonl(folder, out, { perToken });
       return { text: `${rollouts} rollouts`, counts: { rollouts } };
     }
     case 'parquet': {
       const { exportRolloutsParquet } = await import('../../journal/export/parquet.ts');
-      const rollouts = await exportRolloutsParquet(folder, out);
+      const rollouts = await exportRolloutsParquet(folder, out, { perToken });
       return { text: `${rollouts} rollouts`, counts: { rollouts } };
     }
     case 'tensorboard': {

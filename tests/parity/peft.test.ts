@@ -1,0 +1,233 @@
+/** Adapters and merged weights against peft (`tests/parity/oracle/peft_export.py`). */
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Journal } from '../../engine/journal/journal.ts';
+import { type DecoderConfig, parseHuggingFaceConfig } from '../../engine/model/config.ts';
+import { Weights } from '../../engine/model/decoder.ts';
+import { loraParameters } from '../../engine/model/lora.ts';
+import { type PeftAdapter, readPeftAdapter, writePeftAdapter } from '../../engine/model/peft.ts';
+import { readSafetensorsIndex, readTensor, type StoredTensor } from '../../engine/model/safetensors.ts';
+import { openModel } from '../../engine/model/source.ts';
+import { LoraConfig, RUN_FORMAT, RunConfig } from '../../engine/protocol/index.ts';
+import type { Backend } from '../../engine/runtime/backend.ts';
+import { createBackend } from '../../engine/runtime/ort-backend.ts';
+import { exportWeights } from '../../engine/training/export.ts';
+import { scoreGraph } from '../../engine/training/graphs.ts';
+import { gradientFeeds } from '../../engine/training/micro-batch.ts';
+import { ROOT, temporaryFolder } from '../support/processes.ts';
+
+const GOLDEN = path.join(import.meta.dirname, 'golden');
+const json = (...names: string[]) => JSON.parse(readFileSync(path.join(...names), 'utf8'));
+
+interface Expected {
+  model: string;
+  sequences: { prompt: number[]; completion: number[]; logprob: number[]; entropy: number[] }[];
+}
+
+let backend: Backend;
+beforeAll(async () => {
+  backend = await createBackend('cpu', { threads: 1 });
+});
+afterAll(async () => backend.release());
+
+/** Largest difference of log-probs and entropies to peft's. */
+async function distance(
+  { sequences }: Expected,
+  config: DecoderConfig,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  adapter: PeftAdapter | null,
+): Promise<number> {
+  const lora = LoraConfig.parse(adapter ? { rank: adapter.rank, alpha: adapter.alpha, targets: adapter.targets } : {});
+  const nothing = { rank: 1, alpha: 1, targets: [] };
+  const values = Object.fromEntries(
+    [...(adapter?.tensors ?? [])].map(([name, { shape, data }]) => [
+      `p.${name}`,
+      backend.value('float32', shape, data),
+    ]),
+  );
+  const bind = (graph: ConstructorParameters<typeof Weights>[0]) =>
+    new Weights(graph, config, tensors, adapter ? lora : nothing);
+  const scorer = await backend.compile(scoreGraph(bind, 64));
+  let largest = 0;
+  for (const { prompt, completion, logprob, entropy } of sequences) {
+    const response = {
+      tokens: Int32Array.from(completion),
+      logprob: new Float32Array(completion.length),
+      advantage: 0,
+      truncated: false,
+    };
+    const piece = { prompt: Int32Array.from(prompt), problem: 0, responses: [{ response, weight: 1 }] };
+    const { old: _, advantage: __, weight: ___, ...feeds } = gradientFeeds(backend, [piece], 1);
+    const outputs = await scorer.run({ ...feeds, ...values });
+    for (const [found, expected] of [
+      [await backend.read(outputs.logprob!), logprob],
+      [await backend.read(outputs.entropy!), entropy],
+    ] as const) {
+      expect(found.length).toBe(expected.length);
+      expected.forEach((value, t) => {
+        largest = Math.max(largest, Math.abs(Number(found[t]) - value));
+      });
+    }
+  }
+  await scorer.release();
+  return largest;
+}
+
+/** A run whose last checkpoint holds the adapter, as the policy saves it. */
+async function runWith(adapter: PeftAdapter, model: string): Promise<string> {
+  const folder = path.join(temporaryFolder(), 'run');
+  const { rank, alpha, targets } = adapter;
+  const config = RunConfig.parse({ model, dataset: { path: 'embedded' }, lora: { rank, alpha, targets } });
+  const journal = await Journal.create(
+    folder,
+    {
+      format: RUN_FORMAT,
+      run: 'run',
+      created: new Date(0).toISOString(),
+      config,
+      versions: {},
+      modelFingerprint: '',
+      dataFingerprint: '',
+    },
+    [],
+  );
+  await journal.writeCheckpoint(1, (aside) => writePeftAdapter(aside, adapter));
+  await journal.close();
+  return folder;
+}
+
+/** A golden model with the tokenizer that a model folder must have. */
+function modelFolder(name: string): string {
+  const folder = path.join(temporaryFolder(), name);
+  mkdirSync(folder);
+  for (const file of ['config.json', 'model.safetensors']) {
+    copyFileSync(path.join(GOLDEN, name, file), path.join(folder, file));
+  }
+  const embedded = path.join(ROOT, 'engine', 'embedded', 'model');
+  for (const file of ['tokenizer.json', 'tokenizer_config.json']) {
+    copyFileSync(path.join(embedded, file), path.join(folder, file));
+  }
+  return folder;
+}
+
+const CASES = ['all', 'some'] as const;
+
+describe.each(CASES)("peft's adapter for %s projections", (name) => {
+  const folder = path.join(GOLDEN, 'peft', name);
+  const expected = json(folder, 'expected.json') as Expected;
+  const config = parseHuggingFaceConfig(json(GOLDEN, expected.model, 'config.json'), expected.model);
+  const base = path.join(GOLDEN, expected.model, 'model.safetensors');
+  let adapter: PeftAdapter;
+  beforeAll(async () => {
+    adapter = await readPeftAdapter(folder);
+  });
+
+  test('has the tensors that this engine trains', () => {
+    const { rank, alpha, targets } = adapter;
+    const parameters = loraParameters(config, LoraConfig.parse({ rank, alpha, targets }));
+    const shapes = (list: Iterable<readonly [string, readonly number[]]>) => Object.fromEntries(list);
+    expect(shapes([...adapter.tensors].map(([key, { shape }]) => [key, shape]))).toEqual(
+      shapes(parameters.map(({ name: key, shape }) => [key, shape])),
+    );
+  });
+
+  test('gives the log-probs and entropies that it gives in peft', async () => {
+    const { tensors } = await readSafetensorsIndex(base);
+    expect(await distance(expected, config, tensors, adapter)).toBeLessThan(2e-5);
+    expect(await distance(expected, config, tensors, null)).toBeGreaterThan(0.1);
+  });
+
+  test('is exported as peft saves it', async () => {
+    const out = path.join(temporaryFolder(), 'adapter');
+    const run = await runWith({ ...adapter, baseModel: expected.model }, modelFolder(expected.model));
+    expect(await exportWeights(run, 'peft', out)).toEqual({ step: 1 });
+    expect(readdirSync(out).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
+    const [ours, theirs] = await Promise.all(
+      [out, folder].map((where) => readSafetensorsIndex(path.join(where, 'adapter_model.safetensors'))),
+    );
+    expect([...ours!.tensors.keys()].sort()).toEqual([...theirs!.tensors.keys()].sort());
+    for (const [key, tensor] of theirs!.tensors) {
+      const mine = ours!.tensors.get(key)!;
+      expect([mine.dtype, mine.shape], key).toEqual([tensor.dtype, tensor.shape]);
+      expect(await readTensor(mine), key).toEqual(await readTensor(tensor));
+    }
+    const written = json(out, 'adapter_config.json');
+    const saved = json(folder, 'adapter_config.json');
+    const sorted = (value: unknown) => (Array.isArray(value) ? [...value].sort() : value);
+    for (const [key, value] of Object.entries(written)) expect(sorted(value), key).toEqual(sorted(saved[key]));
+    // What loading goes by must be said, not left to defaults that may change.
+    expect(Object.keys(written)).toEqual(
+      expect.arrayContaining(['peft_type', 'task_type', 'r', 'lora_alpha', 'target_modules', 'use_rslora', 'use_dora']),
+    );
+  });
+
+  test('is merged as peft merges it, into a model folder of its own', async () => {
+    const out = path.join(temporaryFolder(), 'merged');
+    const origin = modelFolder(expected.model);
+    writeFileSync(path.join(origin, 'model.safetensors.index.json'), '{}');
+    await exportWeights(await runWith(adapter, origin), 'safetensors', out);
+    expect(readdirSync(out).sort()).toEqual([
+      'config.json',
+      'model.safetensors',
+      'tokenizer.json',
+      'tokenizer_config.json',
+    ]);
+    const merged = await openModel(out);
+    expect(merged.config).toEqual(config);
+    expect(json(out, 'config.json')).toMatchObject({ torch_dtype: 'float32' });
+    expect(json(out, 'config.json')).not.toHaveProperty('dtype');
+    const { tensors: golden } = await readSafetensorsIndex(path.join(folder, 'merged.safetensors'));
+    for (const [key, stored] of golden) {
+      const found = await readTensor(merged.tensors.get(key)!);
+      const right = await readTensor(stored);
+      right.forEach((value, i) => {
+        if (!(Math.abs(found[i]! - value) < 2e-6)) expect.fail(`${key}[${i}] is ${found[i]} instead of ${value}`);
+      });
+    }
+    const { tensors: before } = await readSafetensorsIndex(base);
+    const embedding = 'model.embed_tokens.weight';
+    expect(await readTensor(merged.tensors.get(embedding)!)).toEqual(await readTensor(before.get(embedding)!));
+    expect(await distance(expected, merged.config, merged.tensors, null)).toBeLessThan(2e-5);
+  });
+});
+
+test.each(['tiny-llama', 'tiny-qwen2', 'tiny-qwen3'])(
+  'a merged model from a GGUF file (%s) is a Hugging Face folder with its configuration and tokenizer',
+  async (name) => {
+    const file = path.join(GOLDEN, 'gguf', `${name}.gguf`);
+    const cacheDir = temporaryFolder();
+    const before = await openModel(file, { cacheDir });
+    const parameters = loraParameters(before.config, LoraConfig.parse({ rank: 1, targets: ['q_proj'] }));
+    const tensors = new Map(
+      parameters.map(({ name: key, shape }) => [
+        key,
+        { shape, data: new Float32Array(shape[0]! * shape[1]!).fill(0.5) },
+      ]),
+    );
+    const run = await runWith({ rank: 1, alpha: 4, targets: ['q_proj'], baseModel: name, tensors }, file);
+    const out = path.join(temporaryFolder(), 'merged');
+    process.env.ROLLSCOPE_CACHE = cacheDir;
+    try {
+      await exportWeights(run, 'safetensors', out);
+    } finally {
+      delete process.env.ROLLSCOPE_CACHE;
+    }
+    const after = await openModel(out);
+    expect(after.config).toEqual(before.config);
+    expect(after.tokenizer).toMatchObject({
+      vocabularySize: before.tokenizer.vocabularySize,
+      eosIds: before.tokenizer.eosIds,
+      hasChatTemplate: false,
+    });
+    for (const text of ['abc<end>', 'abab cab', '']) {
+      expect(after.tokenizer.encode(text)).toEqual(before.tokenizer.encode(text));
+    }
+    for (const [key, stored] of before.tensors) {
+      const values = await readTensor(stored);
+      // alpha / rank = 4 times 0.5 x 0.5.
+      const expected = key.endsWith('q_proj.weight') ? values.map((value) => value + 1) : values;
+      expect(await readTensor(after.tensors.get(key)!), key).toEqual(expected);
+    }
+  },
+);
