@@ -1,0 +1,260 @@
+import { appendFileSync, cpSync, existsSync, readdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { generator } from '../../engine/rollout/philox.ts';
+import { createClient } from '../../engine/server/connection.ts';
+import { listEngines } from '../../engine/server/discovery.ts';
+import { killAt, reachStage, STAGES, type Stage } from '../support/killer.ts';
+import { type Ended, type Program, runCli, startCli, temporaryFolder, until } from '../support/processes.ts';
+import { checkpointsOf, expectSameOutcome, outcomeOf, type RunOutcome, recordsOf } from '../support/run-outcome.ts';
+
+const CONFIG = { steps: 10, batch: 8 };
+const CHECKPOINT_EVERY = 3;
+const COMMON = [
+  ...['--steps', `${CONFIG.steps}`, '--batch', `${CONFIG.batch}`, '--votes', '6', '--group', '4', '--limit', '16'],
+  ...['--eval-samples', '4', '--eval-limit', '8', '--eval-every', '5', '--checkpoint-every', `${CHECKPOINT_EVERY}`],
+  ...['--device', 'cpu', '--seed', '7', '--json', '--name', 'r'],
+];
+const DENSE = [...COMMON];
+// Several updates a step, and a rate that changes from step to step.
+const LORA = [...COMMON, '--lora', '4', '--lr', '2e-3', '--schedule', 'cosine', '--mini-batch', '4', '--epochs', '2'];
+
+const isDue = (step: number) => step % CHECKPOINT_EVERY === 0 || step === CONFIG.steps;
+
+interface Reference {
+  folder: string;
+  outcome: RunOutcome;
+  result: Record<string, unknown>;
+  milliseconds: number;
+}
+
+async function uninterrupted(args: readonly string[]): Promise<Reference> {
+  const home = temporaryFolder();
+  const started = Date.now();
+  const ended = await runCli(['train', ...args], { home });
+  expect(ended, ended.stderr).toMatchObject({ code: 0 });
+  const folder = path.join(home, 'runs', 'r');
+  return { folder, outcome: outcomeOf(folder), result: resultOf(ended), milliseconds: Date.now() - started };
+}
+
+function resultOf({ stdout }: Ended): Record<string, unknown> {
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as Record<string, unknown>;
+}
+
+/** The final words of a run but those about speed and memory. */
+function conclusionOf(ended: Ended): object {
+  const { status, steps, before, after } = resultOf(ended);
+  return { status, steps, before, after };
+}
+
+/** A run folder that may be interrupted, in a home of its own. */
+class Attempt {
+  readonly home = temporaryFolder();
+  readonly folder = path.join(this.home, 'runs', 'r');
+
+  constructor(private readonly args: readonly string[]) {}
+
+  /** Begins the run, or goes on with it once it exists. */
+  start(): Program {
+    const exists = existsSync(path.join(this.folder, 'run.json'));
+    return startCli(exists ? ['resume', 'r', '--json'] : ['train', ...this.args], { home: this.home });
+  }
+
+  get completed(): boolean {
+    return recordsOf(this.folder).some((record) => record.type === 'end' && record.reason === 'completed');
+  }
+
+  /** Runs to the end and compares what came out with what an uninterrupted run gives. */
+  async finish(reference: Reference): Promise<void> {
+    if (!this.completed) {
+      const ended = await this.start().ended;
+      expect(ended, ended.stderr).toMatchObject({ code: 0, signal: null });
+      const { status, steps, before, after } = reference.result;
+      expect(conclusionOf(ended)).toEqual({ status, steps, before, after });
+    }
+    expectSameOutcome(outcomeOf(this.folder, isDue), reference.outcome);
+    expect(checkpointsOf(this.folder).at(-1)).toBe(CONFIG.steps);
+    expect(readdirSync(this.folder).sort()).toEqual(readdirSync(reference.folder).sort());
+    // Listing removes what killed engines left.
+    expect(await listEngines(this.home)).toEqual([]);
+  }
+}
+
+type Moment = Stage | 'start' | 'anytime';
+
+/** One kill of each kind, and others at random moments. */
+const MOMENTS: readonly Moment[] = [
+  ...(['start', 'before-evaluation', 'anytime', 'rollout', 'anytime', 'update', 'checkpoint'] as const),
+  ...(['anytime', 'update', 'start', 'after-evaluation'] as const),
+];
+
+async function kill(attempt: Attempt, moment: Moment, random: () => number, milliseconds: number): Promise<boolean> {
+  const program = attempt.start();
+  if (moment !== 'start' && moment !== 'anytime') {
+    return killAt(program, attempt.folder, CONFIG, moment, 3 * random());
+  }
+  const longest = moment === 'start' ? 600 : milliseconds;
+  await Promise.race([sleep(longest * random()), program.ended]);
+  program.kill('SIGKILL');
+  return (await program.ended).signal === 'SIGKILL';
+}
+
+describe.each([
+  { name: 'all weights', args: DENSE, seed: 1 },
+  { name: 'LoRA with several updates a step', args: LORA, seed: 2 },
+])('a run of $name', ({ args, seed }) => {
+  let reference: Reference;
+
+  beforeAll(async () => {
+    reference = await uninterrupted(args);
+  });
+
+  test('killed at any moment and resumed, again and again, gives what it gives uninterrupted', async () => {
+    const random = generator(seed, 'shuffle', 0);
+    const kills: Moment[] = [];
+    let attempt = new Attempt(args);
+    for (let tries = 0; kills.length < MOMENTS.length; tries++) {
+      expect(tries, `killed at ${kills.join(', ')}`).toBeLessThan(2 * MOMENTS.length);
+      const moment = MOMENTS[kills.length]!;
+      if (await kill(attempt, moment, random, reference.milliseconds)) kills.push(moment);
+      if (!attempt.completed) continue;
+      // The moment had passed already: the run is as good as any, and the next one gets the kill.
+      await attempt.finish(reference);
+      attempt = new Attempt(args);
+    }
+    await attempt.finish(reference);
+    expect(new Set(kills)).toEqual(new Set([...STAGES, 'start', 'anytime']));
+  }, 240_000);
+});
+
+describe('a run', () => {
+  let reference: Reference;
+
+  beforeAll(async () => {
+    reference = await uninterrupted(DENSE);
+  });
+
+  /** A program that works on a new run, and has come to a stage of step 3 or later. */
+  async function under(attempt: Attempt, stage: Stage): Promise<Program> {
+    const program = attempt.start();
+    expect(await reachStage(program, attempt.folder, CONFIG, stage, { step: 3 }), program.output).toBe(true);
+    return program;
+  }
+
+  test.each([
+    { signal: 'SIGINT', stage: 'rollout' },
+    { signal: 'SIGTERM', stage: 'update' },
+  ] as const)(
+    'stopped by $signal amid a step, with a checkpoint, gives the same when resumed',
+    async ({ signal, stage }) => {
+      const attempt = new Attempt(DENSE);
+      const program = await under(attempt, stage);
+      program.kill(signal);
+      const ended = await program.ended;
+      expect(ended, ended.stderr).toMatchObject({ code: 3, signal: null });
+      expect(resultOf(ended)).toMatchObject({ status: 'stopped', folder: attempt.folder });
+      const step = resultOf(ended).steps as number;
+      expect(recordsOf(attempt.folder).at(-1)).toMatchObject({ type: 'end', reason: 'stopped', step });
+      expect(step).toBeLessThan(CONFIG.steps);
+      expect(checkpointsOf(attempt.folder).at(-1)).toBe(step);
+      await attempt.finish(reference);
+    },
+  );
+
+  test('that is paused holds still, and gives the same when it goes on', async () => {
+    const attempt = new Attempt(DENSE);
+    const program = await under(attempt, 'rollout');
+    const [address] = await listEngines(attempt.home);
+    const client = await createClient(address!, { name: 'test' });
+    const states: string[] = [];
+    client.on('progress', ({ state }) => states.push(state));
+    await client.request('subscribe', { run: 'r', from: 0 });
+    await client.request('pause', { run: 'r' });
+    const lifecycle = () =>
+      recordsOf(attempt.folder).flatMap((record) => (record.type === 'lifecycle' ? record.event : []));
+    await until('the run is paused', () => lifecycle().includes('paused') && states.includes('paused'));
+    const size = () => statSync(path.join(attempt.folder, 'events.jsonl')).size;
+    const before = size();
+    await sleep(300);
+    expect(size()).toBe(before);
+    expect((await client.request('status', {})).active).toMatchObject({ run: 'r', state: 'paused' });
+    await client.request('continue', { run: 'r' });
+    expect(await program.ended).toMatchObject({ code: 0 });
+    expect(lifecycle()).toEqual(['paused', 'continued']);
+    client.close();
+    await attempt.finish(reference);
+  });
+
+  test('that is stopped while it is paused gives the same when resumed', async () => {
+    const attempt = new Attempt(DENSE);
+    const program = await under(attempt, 'update');
+    const [address] = await listEngines(attempt.home);
+    const client = await createClient(address!, { name: 'test' });
+    await client.request('pause', { run: 'r' });
+    await until('the run is paused', () => recordsOf(attempt.folder).some(({ type }) => type === 'lifecycle'));
+    await client.request('stop', { run: 'r' });
+    client.close();
+    expect(await program.ended).toMatchObject({ code: 3 });
+    await attempt.finish(reference);
+  });
+
+  describe('whose files were torn', () => {
+    /** A copy of the finished run to damage. */
+    function copy(): Attempt {
+      const attempt = new Attempt(DENSE);
+      cpSync(reference.folder, attempt.folder, { recursive: true });
+      return attempt;
+    }
+
+    /** Where each record of the uninterrupted run begins. */
+    function offsets(): number[] {
+      const bytes = readFileSync(path.join(reference.folder, 'events.jsonl'));
+      const found = [0];
+      for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) found.push(at + 1);
+      return found;
+    }
+
+    const random = generator(3, 'shuffle', 0);
+    test.each([
+      { what: 'within the last record', at: (size: number) => size - 5 },
+      { what: 'just before its newline', at: (size: number) => size - 1 },
+      { what: 'within the first record', at: () => 40 },
+      { what: 'to nothing', at: () => 0 },
+      { what: 'anywhere', at: (size: number) => Math.floor(size * random()) },
+      { what: 'anywhere else', at: (size: number) => Math.floor(size * random()) },
+    ])('the journal $what: what is missing is repeated', async ({ at }) => {
+      const attempt = copy();
+      const journal = path.join(attempt.folder, 'events.jsonl');
+      truncateSync(journal, at(statSync(journal).size));
+      await attempt.finish(reference);
+    });
+
+    test('the journal at the end of a record, behind the last checkpoint', async () => {
+      const attempt = copy();
+      truncateSync(path.join(attempt.folder, 'events.jsonl'), offsets().at(-2)!);
+      await attempt.finish(reference);
+    });
+
+    test('the journal with zeros or half a record where its end was, and rollouts that are cut', async () => {
+      const attempt = copy();
+      const journal = path.join(attempt.folder, 'events.jsonl');
+      const checkpoint = recordsOf(reference.folder).findLastIndex(
+        (record) => record.type === 'checkpoint' && record.step < CONFIG.steps,
+      );
+      // Three groups behind the checkpoint, the last of them without its rollouts.
+      const kept = recordsOf(reference.folder).slice(0, checkpoint + 4);
+      truncateSync(journal, offsets()[kept.length]!);
+      appendFileSync(journal, `{"type":"group","seq":${kept.length},"ti`);
+      appendFileSync(journal, Buffer.alloc(512));
+      const last = kept.at(-1)!;
+      if (last.type !== 'group') throw new Error('a group was expected behind the checkpoint');
+      truncateSync(path.join(attempt.folder, last.frame.file), last.frame.offset + last.frame.length - 7);
+      await attempt.finish(reference);
+      const told = recordsOf(attempt.folder).find(
+        (record) => record.type === 'lifecycle' && record.event === 'recovered',
+      );
+      expect(told).toMatchObject({ message: expect.stringMatching(/^Removed what the interruption left: \d+ bytes/) });
+    });
+  });
+});

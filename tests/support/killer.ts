@@ -1,0 +1,83 @@
+/** Ends a run of the command line by SIGKILL at a chosen stage of its work. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { JournalRecord, RunConfig } from '../../engine/protocol/index.ts';
+import type { Program } from './processes.ts';
+import { recordsOf } from './run-outcome.ts';
+
+export const STAGES = ['before-evaluation', 'rollout', 'update', 'checkpoint', 'after-evaluation'] as const;
+export type Stage = (typeof STAGES)[number];
+
+type Sizes = Pick<RunConfig, 'steps' | 'batch'>;
+
+/**
+ * What the writer of a run folder is doing, by what it has recorded beyond the first `known` records (those that a
+ * resumed run only repeats); null when that does not tell. An evaluation amid the run counts as `rollout`.
+ */
+export function stageOf(folder: string, { steps, batch }: Sizes, known: number): Stage | null {
+  const checkpoints = path.join(folder, 'checkpoints');
+  if (existsSync(checkpoints) && readdirSync(checkpoints).some((name) => name.startsWith('.tmp'))) return 'checkpoint';
+  const records = workOf(folder);
+  const last = records.at(-1);
+  if (records.length <= known || !last || !('step' in last) || last.step === null) return null;
+  if (last.type === 'group' && last.phase === 'train') {
+    const groups = records.filter((one) => one.type === 'group' && one.step === last.step && one.phase === 'train');
+    return groups.length < batch ? 'rollout' : 'update';
+  }
+  if (last.step === steps) return last.type === 'checkpoint' ? null : 'after-evaluation';
+  return last.step === 0 && last.type === 'group' ? 'before-evaluation' : 'rollout';
+}
+
+/** The records of a run's own work: what befell it is left out. */
+export function workOf(folder: string): JournalRecord[] {
+  return recordsOf(folder).filter(({ type }) => type !== 'lifecycle' && type !== 'end');
+}
+
+/** Waits until the run is at the stage, at or behind a step; false when the program ends before. */
+export async function reachStage(
+  program: Program,
+  folder: string,
+  sizes: Sizes,
+  stage: Stage,
+  { known = 0, step = 0 } = {},
+): Promise<boolean> {
+  let ended = false;
+  void program.ended.finally(() => {
+    ended = true;
+  });
+  const journal = path.join(folder, 'events.jsonl');
+  const size = () => statSync(journal, { throwIfNoEntry: false })?.size ?? 0;
+  for (let seen = -1; !ended; await sleep(1)) {
+    if (stage !== 'checkpoint' && size() === seen) continue;
+    seen = size();
+    const begun = step === 0 || workOf(folder).some((record) => record.type === 'step' && record.step >= step);
+    if (begun && stageOf(folder, sizes, known) === stage) return true;
+  }
+  return false;
+}
+
+/**
+ * Kills the program `jitter` milliseconds after the run has come to the stage, and says whether it came to that: the
+ * program may end before. It is halted first, to see whether the run still is there.
+ */
+export async function killAt(
+  program: Program,
+  folder: string,
+  sizes: Sizes,
+  stage: Stage,
+  jitter: number,
+): Promise<boolean> {
+  const known = workOf(folder).length;
+  while (await reachStage(program, folder, sizes, stage, { known })) {
+    await sleep(jitter);
+    program.kill('SIGSTOP');
+    await sleep(1);
+    if (stageOf(folder, sizes, known) === stage) {
+      program.kill('SIGKILL');
+      break;
+    }
+    program.kill('SIGCONT');
+  }
+  return (await program.ended).signal === 'SIGKILL';
+}
