@@ -1,7 +1,7 @@
 /** Context keys of `when` clauses, set only when they change. */
 import * as vscode from 'vscode';
+import type { Shading } from '../engine/protocol/shades.ts';
 import type { Health, RunKey } from './health.ts';
-import type { Shading } from './rollout/shades.ts';
 
 interface Keys {
   /** The extension is active. */

@@ -2,7 +2,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { Shading } from './rollout/shades.ts';
+import type { Shading } from '../engine/protocol/shades.ts';
 import { EMBEDDED, type RunSettings } from './run-config.ts';
 
 const SECTION = 'rollscope';

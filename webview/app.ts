@@ -65,8 +65,7 @@ export class App extends Component {
   private run() {
     return html`
       <rs-header></rs-header>
-      <rs-scrubber></rs-scrubber>
-      <rs-curves></rs-curves>
+      ${this.store.info?.job === 'probe' ? nothing : html`<rs-scrubber></rs-scrubber><rs-curves></rs-curves>`}
       <main class="main ${this.width > 820 ? 'wide' : ''}" data-ready>
         <rs-problems></rs-problems>
         <rs-inspector></rs-inspector>

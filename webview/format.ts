@@ -33,3 +33,8 @@ export function duration(seconds: number | null | undefined): string {
 export function baseName(path: string): string {
   return path.split(/[\\/]/).at(-1) || path;
 }
+
+/** `1 problem`, `64 problems`. */
+export function plural(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}

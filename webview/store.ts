@@ -95,6 +95,7 @@ export class Store {
         this.state = foldRecords(initialRunState(), message.records);
         this.texts.clear();
         this.asked.clear();
+        this.problem ??= this.problems[0]?.index ?? null;
         this.keep();
         break;
       case 'records':

@@ -43,6 +43,7 @@ export class EngineService {
   /** What belongs to the present connection. */
   private connection = new Disposables();
   private current: EngineClient | null = null;
+  private looking: Promise<EngineClient | null> | null = null;
   private pending: Promise<EngineClient> | null = null;
   private state: Link = 'off';
   private readonly linkEmitter = this.scope.add(new Emitter<Link>());
@@ -75,20 +76,25 @@ export class EngineService {
   }
 
   /** The connection: the present one, else to an engine that lives, else to a new one. */
-  ensure(): Promise<EngineClient> {
-    if (this.client) return Promise.resolve(this.client);
+  async ensure(): Promise<EngineClient> {
+    await this.looking;
+    if (this.client) return this.client;
     return this.once(async () => (await this.attachToLiving(true)) ?? (await this.start()));
   }
 
   /** Takes up the connection to an engine that lives already; null when there is none. Starts nothing. */
   async reattach(): Promise<EngineClient | null> {
     if (this.client || this.pending) return this.client;
-    try {
-      return await this.attachToLiving(false);
-    } catch (error) {
-      this.options.log('warning', `The engine in the background cannot be reached: ${(error as Error).message}`);
-      return null;
-    }
+    // The window's start and a panel that it restores both ask.
+    this.looking ??= this.attachToLiving(false)
+      .catch((error: Error) => {
+        this.options.log('warning', `The engine in the background cannot be reached: ${error.message}`);
+        return null;
+      })
+      .finally(() => {
+        this.looking = null;
+      });
+    return this.looking;
   }
 
   /** Engines that live and speak this protocol, those with a run first, then the latest. */

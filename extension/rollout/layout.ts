@@ -36,7 +36,7 @@ const RULE = '─'.repeat(24);
 
 export function layoutRollout(facts: RolloutFacts): RolloutLayout {
   const header = headerOf(facts);
-  const lines = [...header, '', `${RULE} Response`, ''];
+  const lines = [...header, '', `${RULE} Response, shaded where the model was unsure`, ''];
   const responseLine = lines.length;
   let text = '';
   let line = responseLine;

@@ -24,7 +24,7 @@ describe.runIf(requireVsCode())('a new user, from an empty window', () => {
     await wrong.first().click();
     await panel.locator('rs-inspector h2', { hasText: /^Problem chain-/ }).waitFor();
     await panel.locator('rs-inspector .tokens span').first().waitFor();
-    expect(await panel.locator('rs-inspector').textContent()).toMatch(/reward 1: answer .* joined the cluster/);
+    await panel.locator('rs-inspector .rollout', { hasText: /reward 1: answer .* joined the cluster/ }).waitFor();
 
     await workbench.clearToasts();
     for (const theme of THEMES) {
@@ -40,7 +40,7 @@ describe.runIf(requireVsCode())('a new user, from an empty window', () => {
       await workbench.theme(theme);
       await workbench.shot(`rollout ${theme}`);
     }
-    expect(await workbench.statusItem(/Rollscope/).count()).toBe(1);
+    expect(await workbench.statusItem(/^\s*Rollscope\s*$/).count()).toBe(1);
     await workbench.view('Rollscope');
     await workbench.treeRows('Runs').first().waitFor();
     expect(await workbench.treeRows('Runs').first().textContent()).toMatch(/→/);
@@ -67,10 +67,7 @@ describe.runIf(requireVsCode())('problem files', () => {
     await workbench.open('problems.jsonl');
     await workbench.codeLens('Train on this dataset').waitFor();
     expect(await workbench.codeLens('Train on this problem').count()).toBe(PROBLEMS.length);
-    await workbench
-      .codeLens(/^Probe$/)
-      .first()
-      .click();
+    await workbench.codeLens('Probe this dataset').click();
     await until(
       'every problem has its result',
       async () => (await workbench.decorations()).filter((d) => /[✓✗]/.test(d)).length === PROBLEMS.length,

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { DEVICES, REWARDS, RunConfig } from '../../engine/protocol/index.ts';
-import { SHADES, SHADINGS } from '../../extension/rollout/shades.ts';
+import { SHADES, SHADINGS } from '../../engine/protocol/shades.ts';
 import { SETTING_OF_FIELD } from '../../extension/run-config.ts';
 import { ROOT } from '../support/processes.ts';
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Problem, RolloutSummary, StoredRollout } from '../../engine/protocol/index.ts';
 import { parseRolloutUri, rolloutUri } from '../../extension/rollout/address.ts';
 import { layoutRollout, type RolloutFacts } from '../../extension/rollout/layout.ts';
-import { SHADES, shadeOf } from '../../extension/rollout/shades.ts';
+import { SHADES, shadeOf } from '../../engine/protocol/shades.ts';
 import { explainReward } from '../../extension/rollout/why.ts';
 import { OpenRun } from '../../extension/run/open-run.ts';
 import { temporaryFolder } from '../support/processes.ts';
@@ -90,7 +90,7 @@ Probability  61% a token (geometric mean)
 Entropy      0.250 nats a token
 From         run run-1, step 12 (train), rollout 3 of 8
 
-──────────────────────── Response
+──────────────────────── Response, shaded where the model was unsure
 
 12,16#16
 `);

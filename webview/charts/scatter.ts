@@ -19,12 +19,13 @@ export function confidenceChart(
   const labelled = rollouts.some(({ correct }) => correct !== null);
   const rows = labelled ? (['right', 'wrong'] as const) : (['all'] as const);
   const bottom = height - 16;
-  const x = scaleLinear([lowest * 1.05, 0], [44, width - 8]);
+  const x = scaleLinear([lowest * 1.05, 0], [52, width - 8]);
   const band = bottom / rows.length;
   const place = (correct: boolean | null) => (labelled ? (correct ? 0 : 1) : 0);
   return svg`
     ${rows.map((row, i) => svg`<text x="0" y=${band * (i + 0.5) + 3}>${row}</text>`)}
-    <line class="axis" x1="44" x2=${width - 8} y1=${bottom} y2=${bottom}></line>
+    <text x="0" y=${height - 3}>log-prob</text>
+    <line class="axis" x1="52" x2=${width - 8} y1=${bottom} y2=${bottom}></line>
     ${x.ticks(4).map((tick) => svg`<text x=${x(tick)} y=${height - 3} text-anchor="middle">${tick.toFixed(1).replace('-', '−')}</text>`)}
     ${rollouts.map(({ logprob, correct }, i) => {
       if (logprob === null) return null;

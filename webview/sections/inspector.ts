@@ -2,6 +2,7 @@
 import { css, html, nothing, svg, unsafeCSS } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import type { RolloutSummary } from '../../engine/protocol/records.ts';
+import { SHADES, shadeOf } from '../../engine/protocol/shades.ts';
 import { type Group, majoritySince, rolloutsOf } from '../../engine/protocol/state.ts';
 import { massChart } from '../charts/mass.ts';
 import { confidenceChart } from '../charts/scatter.ts';
@@ -12,7 +13,6 @@ import { shared } from '../styles.ts';
 import { whyReward } from '../why.ts';
 
 const BAR = 110;
-const SHADES = 8;
 
 @customElement('rs-inspector')
 export class Inspector extends Component {
@@ -127,7 +127,7 @@ export class Inspector extends Component {
       <div>
         reference <b class="mono">${problem.answer ?? '–'}</b> · majority
         <b class="mono ${verdictClass(view.correct)}">${group?.majority?.answer ?? '–'}</b>
-        ${since === null ? nothing : html`<span class="muted">since step ${since}</span>`}
+        ${since === null || group?.phase === 'probe' ? nothing : html`<span class="muted">since step ${since}</span>`}
       </div>
       ${group ? this.group(view, group) : html`<p class="muted">Not sampled yet.</p>`}
     `;
@@ -160,7 +160,7 @@ export class Inspector extends Component {
             : nothing
         }
         <section>
-          <h2>Confidence${this.store.state.labelled ? ', right or wrong' : ''}<span class="value">log-prob a token</span></h2>
+          <h2>Confidence${this.store.state.labelled ? ', right or wrong' : ''}</h2>
           <svg width=${half} height="96" role="img" aria-label="Confidence of each rollout">${confidenceChart(rollouts, half, 96, this.store.rollout)}</svg>
         </section>
       </div>
@@ -243,13 +243,12 @@ export class Inspector extends Component {
     const stored = this.store.rolloutsOf(group)?.[index];
     const reward = this.store.info?.reward ?? '';
     return html`<section class="rollout">
-      <h2>Rollout ${index}<span class="value">shaded by probability · ${whyReward(reward, group, rollouts[index]!, view.problem)}</span></h2>
+      <h2>Rollout ${index}<span class="value">shaded where improbable · ${whyReward(reward, group, rollouts[index]!, view.problem)}</span></h2>
       ${
         stored
           ? html`<div class="tokens">${stored.pieces.map((piece, t) => {
-              const p = Math.exp(stored.logprob[t]!);
-              const shade = Math.min(SHADES - 1, Math.floor(p * SHADES));
-              return html`<span class="s${shade}" title=${`p ${proportion(p)} · entropy ${decimal(stored.entropy[t])} · top ${proportion(stored.top1[t])}, ${proportion(stored.top2[t])}`}>${piece}</span>`;
+              const shade = shadeOf('probability', stored.logprob[t]!, stored.entropy[t]!);
+              return html`<span class="s${shade}" title=${`p ${proportion(Math.exp(stored.logprob[t]!))} · entropy ${decimal(stored.entropy[t])} · top ${proportion(stored.top1[t])}, ${proportion(stored.top2[t])}`}>${piece}</span>`;
             })}</div>`
           : html`<p class="muted">reading…</p>`
       }
@@ -258,12 +257,11 @@ export class Inspector extends Component {
   }
 }
 
-/** A background for each step of probability: the surer, the more of the accent. */
+/** The backgrounds that rollouts have in the editor: the less probable a token, the stronger. */
 function shades() {
   const rules = Array.from(
-    { length: SHADES },
-    (_, i) =>
-      `.s${i} { background: color-mix(in srgb, var(--accent) ${Math.round((i / (SHADES - 1)) * 42)}%, transparent); }`,
+    { length: SHADES - 1 },
+    (_, i) => `.s${i + 1} { background: var(--vscode-rollscope-token${i + 1}); }`,
   );
   return unsafeCSS(rules.join('\n'));
 }

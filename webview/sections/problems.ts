@@ -4,7 +4,7 @@ import { customElement } from 'lit/decorators.js';
 import { majoritySince } from '../../engine/protocol/state.ts';
 import { shareSparkline } from '../charts/sparkline.ts';
 import { Component } from '../component.ts';
-import { proportion } from '../format.ts';
+import { plural, proportion } from '../format.ts';
 import type { ProblemView, Quadrant } from '../store.ts';
 import { shared } from '../styles.ts';
 
@@ -96,7 +96,7 @@ export class Problems extends Component {
         .value=${filter}
         @input=${(event: Event) => this.store.setFilter((event.target as HTMLInputElement).value)}
       ></vscode-text-field>
-      <div class="count" role="status">${filter ? `${shown.length} of ${problems.length} problems` : `${problems.length} problems`}</div>
+      <div class="count" role="status">${filter ? `${shown.length} of ` : ''}${plural(problems.length, 'problem')}</div>
       <div class="quadrants" @keydown=${(event: KeyboardEvent) => this.key(event, order)}>
         ${TITLES.map(([quadrant, title]) =>
           this.quadrant(
@@ -144,12 +144,16 @@ export class Problems extends Component {
     if (views.length === 0) return nothing;
     const steps = Math.max(1, this.store.info?.steps ?? 1);
     const at = Math.min(this.store.at, Number.MAX_SAFE_INTEGER);
+    const trained = this.store.info?.job === 'train';
     const worst = [...views].sort((a, b) => b.share! - a.share!).slice(0, MOST_ROWS);
     return html`<section>
       <h2>Confidently wrong<span class="value">majority share over 0.8, and wrong</span></h2>
       <table>
         <thead>
-          <tr><th>problem</th><th></th><th>majority</th><th>reference</th><th class="number">share</th><th>over the steps</th><th class="number">since</th></tr>
+          <tr>
+            <th>problem</th><th></th><th>majority</th><th>reference</th><th class="number">share</th>
+            ${trained ? html`<th>over the steps</th><th class="number">since</th>` : nothing}
+          </tr>
         </thead>
         <tbody>
           ${worst.map(
@@ -164,8 +168,12 @@ export class Problems extends Component {
               <td class="mono wrong">${group?.majority?.answer}</td>
               <td class="mono">${problem.answer}</td>
               <td class="number">${proportion(share)}</td>
-              <td><svg width="70" height="14" aria-hidden="true">${shareSparkline(history?.groups ?? [], steps)}</svg></td>
-              <td class="number">${majoritySince(history?.groups ?? [], at) ?? '–'}</td>
+              ${
+                trained
+                  ? html`<td><svg width="70" height="14" aria-hidden="true">${shareSparkline(history?.groups ?? [], steps)}</svg></td>
+                      <td class="number">${majoritySince(history?.groups ?? [], at) ?? '–'}</td>`
+                  : nothing
+              }
             </tr>`,
           )}
         </tbody>

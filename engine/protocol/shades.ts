@@ -1,4 +1,4 @@
-/** How strongly a token is shaded: from 0 (as good as certain) to 7 (a long shot). Pure. */
+/** How strongly a token is shaded, in the editor and in the panel: from 0 (as good as certain) to 7 (a long shot). Pure. */
 export const SHADINGS = ['probability', 'entropy'] as const;
 export type Shading = (typeof SHADINGS)[number];
 

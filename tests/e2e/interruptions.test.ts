@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { until } from '../support/processes.ts';
+import { requireVsCode, useVsCode } from '../support/vscode.ts';
+
+const STEPS = 40;
+
+describe.runIf(requireVsCode())('a run in the editor', () => {
+  const code = useVsCode({ settings: { 'rollscope.steps': STEPS } });
+
+  async function header(text: RegExp, timeout = 60_000): Promise<string> {
+    const panel = await code().workbench.webview('rs-problems');
+    const found = panel.locator('rs-header .line', { hasText: text });
+    await found.waitFor({ timeout });
+    return (await found.innerText()).replace(/\s+/g, ' ');
+  }
+
+  const stepIn = (text: string) => Number(/step (\d+) of/.exec(text)![1]);
+
+  test('goes on while the window reloads, and its panel takes it up again', { timeout: 180_000 }, async () => {
+    const { workbench } = code();
+    await workbench.command('Rollscope: Get Started');
+    await workbench.page.getByRole('button', { name: 'Train the Embedded Model' }).click();
+    const before = await header(/step ([3-9]|\d\d) of/);
+    const engines = code().enginePids();
+    expect(engines).toHaveLength(1);
+
+    await workbench.reload();
+    const after = await header(/step \d+ of \d+.*tokens\/s/s);
+    expect(after.split(' ')[0]).toBe(before.split(' ')[0]);
+    expect(stepIn(after)).toBeGreaterThanOrEqual(stepIn(before));
+    expect(code().enginePids()).toEqual(engines);
+    // It is followed, not only read: the next steps arrive, and the run is steered from here.
+    await header(new RegExp(`step (${stepIn(after) + 1}|${stepIn(after) + 2}|${stepIn(after) + 3}) of`));
+    await workbench.command('Rollscope: Pause Run');
+    await header(/paused step/);
+    await workbench.statusItem(/paused/).waitFor();
+    await workbench.shot('paused after reload');
+    await workbench.command('Rollscope: Resume Run');
+    await header(/tokens\/s.*Pause/s);
+  });
+
+  test('is interrupted when its engine is killed, and resumed to its end', { timeout: 240_000 }, async () => {
+    const { workbench } = code();
+    const [engine] = code().enginePids();
+    const before = await header(/step \d+ of \d+.*tokens\/s/s);
+    process.kill(engine!, 'SIGKILL');
+    await header(/interrupted/);
+    await workbench.toast(/interrupted/).waitFor();
+    await workbench.shot('engine killed');
+    await workbench.toastButton(/interrupted/, 'Resume');
+    const resumed = await header(/step \d+ of \d+.*tokens\/s/s);
+    expect(resumed.split(' ')[0]).toBe(before.split(' ')[0]);
+    await until('another engine works', () =>
+      code()
+        .enginePids()
+        .some((pid) => pid !== engine),
+    );
+    await header(new RegExp(`completed step ${STEPS} of ${STEPS}`), 180_000);
+    expect(code().logs()).not.toMatch(/\[error\](?!.*vscode\.git|.*fs-copyfile)/);
+  });
+});
