@@ -2,7 +2,7 @@
  * The writer of a run folder: what happens in a run becomes a record here. One writer for a run at a time. A frame is
  * written before the record that points to it.
  */
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
@@ -25,9 +25,11 @@ import {
   EVENTS_FILE,
   inRun,
   type JournalPosition,
+  LOCK_FILE,
   PROBLEMS_FILE,
   ROLLOUT_FILE_BYTES,
   RUN_FILE,
+  rolloutFileName,
   START,
 } from './layout.ts';
 import { RunLock } from './lock.ts';
@@ -94,7 +96,7 @@ export class Journal {
   }
 
   /**
-   * Begins a run in a folder that is missing or empty. Throws `usage` when it holds something, `disk` when it cannot be
+   * Begins a run in a folder that is missing, empty, or what a process left that was killed before its run began. Throws `usage` when it holds something, `disk` when it cannot be
    * written; nothing of the run is left then.
    */
   static async create(
@@ -105,16 +107,16 @@ export class Journal {
   ): Promise<Journal> {
     const path = resolve(folder);
     const created = await onDisk(path, () => mkdir(path, { recursive: true }));
-    if ((await readdir(path)).length > 0) {
-      throw new RollscopeError(
-        'usage',
-        `The folder ${path} exists and is not empty.`,
-        'Choose another folder for the run, or resume the run in it.',
-      );
-    }
+    await checkUnborn(path);
     const lock = await RunLock.acquire(path);
     const disk = options.disk ?? realDisk;
     let journal: Journal | undefined;
+    try {
+      await clearUnborn(path);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
     try {
       await writeWhole(
         inRun(path, PROBLEMS_FILE),
@@ -341,6 +343,28 @@ export class Journal {
   #assertOpen(): void {
     if (this.#closed) throw new Error('the journal is closed');
   }
+}
+
+/** What `create` writes before `run.json`; the last two are empty then. */
+const UNBORN = [LOCK_FILE, PROBLEMS_FILE, `${PROBLEMS_FILE}.tmp`, `${RUN_FILE}.tmp`, EVENTS_FILE, rolloutFileName(0)];
+
+/** Throws `usage` where a folder holds more than what a process leaves that is killed before its run has begun. */
+async function checkUnborn(folder: string): Promise<void> {
+  const names = await readdir(folder);
+  const isEmpty = (name: string) => statSync(inRun(folder, name), { throwIfNoEntry: false })?.size === 0;
+  const filled = [EVENTS_FILE, rolloutFileName(0)].filter((name) => names.includes(name) && !isEmpty(name));
+  if (filled.length === 0 && names.every((name) => UNBORN.includes(name))) return;
+  throw new RollscopeError(
+    'usage',
+    `The folder ${folder} exists and is not empty.`,
+    'Choose another folder for the run, or resume the run in it.',
+  );
+}
+
+/** Empties such a folder, but for the lock, which is held. */
+async function clearUnborn(folder: string): Promise<void> {
+  await checkUnborn(folder);
+  for (const name of UNBORN) if (name !== LOCK_FILE) await rm(inRun(folder, name), { force: true });
 }
 
 function checkpointRecord(step: number): NewRecord {

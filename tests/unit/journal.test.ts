@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { latestCheckpoint, listCheckpoints } from '../../engine/journal/checkpoints.ts';
@@ -134,6 +134,20 @@ describe('writer', () => {
     expect(journal.length).toBe(0);
     await journal.close();
     expect(() => journal.append({ type: 'lifecycle', event: 'paused' })).toThrow('closed');
+  });
+
+  test('begins a run in the folder of one that was killed before it had begun, but not where records are', async () => {
+    mkdirSync(folder);
+    // No process has this id.
+    writeFileSync(join(folder, 'lock'), JSON.stringify({ pid: 2 ** 30, started: null, host: hostname() }));
+    writeFileSync(join(folder, 'problems.jsonl.tmp'), '{"index":');
+    writeFileSync(join(folder, 'events.jsonl'), '');
+    await (await createFixtureJournal(folder, SMALL)).close();
+    expect((await readRunFolder(folder)).records).toEqual([]);
+    rmSync(join(folder, 'run.json'));
+    writeFileSync(join(folder, 'events.jsonl'), '{"type":"run"');
+    await expect(createFixtureJournal(folder, SMALL)).rejects.toMatchObject({ code: 'usage' });
+    expect(readFileSync(join(folder, 'events.jsonl'), 'utf8')).toBe('{"type":"run"');
   });
 
   test('does not begin a run in a folder that holds something', async () => {
