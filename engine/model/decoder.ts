@@ -7,7 +7,7 @@
  */
 import type { LoraConfig } from '../protocol/index.ts';
 import { type Dim, type Graph, op, product, type Tensor } from '../tensor/index.ts';
-import type { DecoderConfig } from './config.ts';
+import { type DecoderConfig, rotaryFrequencies } from './config.ts';
 import { adapterNames, loraParameters, type Parameter } from './lora.ts';
 import type { StoredTensor } from './safetensors.ts';
 
@@ -80,27 +80,13 @@ export class Weights {
   }
 }
 
-/** Tables of cosines and sines [positions, d/2]; frequencies theta^(-2i/d), stretched as Llama 3 does where configured. */
+/** Tables of cosines and sines [positions, d/2] of the rotary frequencies. */
 export function rotaryTables(graph: Graph, config: DecoderConfig, positions: number): { cos: Tensor; sin: Tensor } {
   const half = config.headDim / 2;
-  const frequency = Array.from({ length: half }, (_, i) => config.ropeTheta ** (-i / half));
-  const scaling = config.ropeScaling;
-  const scaled = scaling
-    ? frequency.map((f) => {
-        const wavelength = (2 * Math.PI) / f;
-        const low = scaling.originalContextLength / scaling.lowFrequencyFactor;
-        const high = scaling.originalContextLength / scaling.highFrequencyFactor;
-        if (wavelength > low) return f / scaling.factor;
-        if (wavelength < high) return f;
-        const smooth =
-          (scaling.originalContextLength / wavelength - scaling.lowFrequencyFactor) /
-          (scaling.highFrequencyFactor - scaling.lowFrequencyFactor);
-        return ((1 - smooth) * f) / scaling.factor + smooth * f;
-      })
-    : frequency;
+  const frequencies = rotaryFrequencies(config);
   const table = (f: (x: number) => number) => {
     const values = new Float32Array(positions * half);
-    for (let p = 0; p < positions; p++) for (let i = 0; i < half; i++) values[p * half + i] = f(p * scaled[i]!);
+    for (let p = 0; p < positions; p++) for (let i = 0; i < half; i++) values[p * half + i] = f(p * frequencies[i]!);
     return graph.constant('float32', [positions, half], values);
   };
   return { cos: table(Math.cos), sin: table(Math.sin) };
