@@ -108,7 +108,7 @@ export function statusContent(health: Health, progress: Progress | null): Status
         [links.panel, links.pause, links.stop, links.log],
       );
     case 'paused':
-      return content('debug-pause', steps, 'the run is paused.', [links.panel, links.resume, links.stop]);
+      return content('debug-pause', `paused ${steps}`, 'the run is paused.', [links.panel, links.resume, links.stop]);
     case 'stopping':
       return content('loading~spin', 'stopping', 'the run writes its checkpoint and stops.', [links.panel, links.log]);
     case 'reconnecting':

@@ -11,8 +11,8 @@ export interface RunSettings {
   reward: RunConfig['reward'];
   device: RunConfig['device'];
   threads: number;
-  /** GiB of resident memory. */
-  memoryLimit: number;
+  /** GiB of resident memory; null leaves it to the engine. */
+  memoryLimit: number | null;
   steps: number | null;
   batch: number | null;
   votes: number | null;
@@ -76,9 +76,10 @@ export function buildConfig(target: RunTarget, settings: RunSettings): RunConfig
     {
       ...preset,
       dataset: {
+        ...preset.dataset,
         path: target.dataset,
         fields: settings.fields,
-        template: settings.promptTemplate || undefined,
+        ...(settings.promptTemplate && { template: settings.promptTemplate }),
         system: settings.systemPrompt || undefined,
         ids: target.ids,
       },
@@ -89,7 +90,7 @@ export function buildConfig(target: RunTarget, settings: RunSettings): RunConfig
       reward: settings.reward,
       device: settings.device,
       threads: settings.threads,
-      memoryLimit: Math.round(settings.memoryLimit * 2 ** 30),
+      memoryLimit: settings.memoryLimit === null ? null : Math.round(settings.memoryLimit * 2 ** 30),
       steps: given(settings.steps),
       batch,
       votes,

@@ -32,7 +32,7 @@ const MODEL: OptionGroup = {
       flags: '--memory <size>',
       path: 'memoryLimit',
       kind: 'size',
-      help: 'resident memory that batches are sized for, such as 4GB',
+      help: 'resident memory that batches are sized for, such as 4GB; 4 GB, or what the longest problem needs, without it',
     },
     { flags: '--seed <n>', path: 'seed', kind: 'number', help: 'seed of every random choice' },
   ],

@@ -134,11 +134,12 @@ export const RunConfig = z.strictObject({
   device: z.enum(DEVICES).default('auto'),
   /** Threads of onnxruntime; 0 lets the engine choose (the number of cores). */
   threads: z.int().min(0).max(1024).default(0),
-  /** Bound on resident memory in bytes that batches are sized for. */
+  /** Bound on resident memory in bytes that batches are sized for; null: 4 GB, or more where the longest problem needs it. */
   memoryLimit: z
     .number()
     .min(256 * 2 ** 20)
-    .default(4 * 2 ** 30),
+    .nullable()
+    .default(null),
   seed: z
     .int()
     .min(0)

@@ -4,8 +4,8 @@
  */
 import type { RunConfigInput } from './config.ts';
 
-/** A preset names no dataset: that is the user's choice. */
-export type Preset = Omit<RunConfigInput, 'dataset'>;
+/** A preset names no file: that is the user's choice. */
+export type Preset = Omit<RunConfigInput, 'dataset'> & { dataset?: Pick<RunConfigInput['dataset'], 'template'> };
 
 /** The embedded character-level model on its own problems: a minute or two on two cores. */
 const EMBEDDED_PRESET: Preset = {
@@ -28,6 +28,8 @@ const LORA_PRESET: Preset = {
   batch: 8,
   group: 8,
   votes: 8,
+  // The paper's prompt: without it most models end in a sentence that holds no answer to vote for.
+  dataset: { template: '{{prompt}}\n\nPlease reason step by step, and put your final answer within \\boxed{}.' },
   lora: { rank: 16, alpha: 32 },
   sampling: { maxTokens: 256 },
   optimizer: { lr: 1e-5 },

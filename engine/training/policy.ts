@@ -3,6 +3,7 @@
  * device holds; texts go in, rollouts with their texts come out.
  */
 import fs from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { trainableParameters, Weights } from '../model/decoder.ts';
 import { initialLora } from '../model/lora.ts';
@@ -35,7 +36,8 @@ export interface PolicyOptions {
   optimizer: OptimizerConfig;
   device: RunConfig['device'];
   threads: number;
-  memoryLimit: number;
+  /** Bytes; null: `USUAL_MEMORY`, or more where the longest problem needs it. */
+  memoryLimit: number | null;
   seed: number;
   /** Problems' prompts; everything else names them by their place here. */
   prompts: PromptText[];
@@ -74,6 +76,20 @@ export interface UpdateOptions {
 
 /** Bytes of the process before any model is loaded, and of what onnxruntime keeps beside weights and activations. */
 const PROCESS_BYTES = 350 * 2 ** 20;
+/** Bytes that batches are sized for when the user sets no limit, and the share of the machine that they may grow to. */
+const USUAL_MEMORY = 4 * 2 ** 30;
+const MOST_OF_MACHINE = 0.75;
+
+/** A prompt that the model cannot take; names its problem. */
+export class PromptError extends RollscopeError {
+  constructor(
+    readonly problem: number,
+    message: string,
+    hint: string,
+  ) {
+    super('dataset', message, hint);
+  }
+}
 
 export class Policy {
   private constructor(
@@ -98,12 +114,11 @@ export class Policy {
     const { config, tokenizer } = source;
     const prompts = options.prompts.map((p) => tokenizer.encodePrompt(p));
     prompts.forEach((tokens, i) => {
-      if (tokens.length === 0)
-        throw new RollscopeError('dataset', `Problem ${i + 1} has an empty prompt.`, 'Check the template.');
+      if (tokens.length === 0) throw new PromptError(i, 'The prompt is empty.', 'Check the template.');
       if (tokens.length + options.maxTokens <= config.contextLength) return;
-      throw new RollscopeError(
-        'dataset',
-        `Problem ${i + 1} has ${tokens.length} tokens; with ${options.maxTokens} new tokens it does not fit the model's context of ${config.contextLength}.`,
+      throw new PromptError(
+        i,
+        `The prompt has ${tokens.length} tokens; with ${options.maxTokens} new tokens it does not fit the model's context of ${config.contextLength}.`,
         'Shorten the problem, take fewer new tokens (--max-tokens), or leave the problem out.',
       );
     });
@@ -116,20 +131,24 @@ export class Policy {
     const trainable = parameters.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
 
     const resident = PROCESS_BYTES + (options.lora ? 2 * 4 * source.parameters : 0) + 8 * 4 * trainable;
-    const free = options.memoryLimit - resident;
     const sequence = longest + options.maxTokens;
     const least = Math.max(
       rowBytes(config, options.maxTokens) / 0.35,
       options.trains ? (sequence * tokenBytes(config, sequence)) / 0.65 : 0,
     );
-    if (free < least) {
+    const limit = options.memoryLimit ?? Math.max(USUAL_MEMORY, resident + least);
+    const most = options.memoryLimit ?? os.totalmem() * MOST_OF_MACHINE;
+    if (resident + least > most) {
       const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GB`;
+      const bound =
+        options.memoryLimit === null ? "three quarters of this machine's memory are" : 'the memory limit is';
       throw new RollscopeError(
         'memory',
-        `${source.name} with sequences of ${sequence} tokens needs about ${gigabytes(resident + least)}; the memory limit is ${gigabytes(options.memoryLimit)}.`,
-        'Raise the limit (--memory), use LoRA, or take fewer new tokens (--max-tokens).',
+        `${source.name} with sequences of ${sequence} tokens needs about ${gigabytes(resident + least)}; ${bound} ${gigabytes(most)}.`,
+        `Set ${options.memoryLimit === null ? 'a' : 'a higher'} limit (--memory), use LoRA, take fewer new tokens (--max-tokens), or leave the longest problems out.`,
       );
     }
+    const free = limit - resident;
     const bind = (graph: ConstructorParameters<typeof Weights>[0]) =>
       new Weights(graph, config, source.tensors, options.lora);
     const initial = options.lora

@@ -240,10 +240,10 @@ async function openPolicy(
     await compute.close();
     if (error instanceof ComputeError && error.problem !== null) {
       const problem = material.problems[error.problem]!;
-      const line = problem.line === null ? `row ${problem.row + 1}` : `line ${problem.line}`;
+      const place = problem.line === null ? `, row ${problem.row + 1}` : `:${problem.line}`;
       throw new RollscopeError(
         error.code,
-        `${problem.source}, ${line}, problem ${problem.id}: ${error.message}`,
+        `${problem.source}${place}, problem ${problem.id}: ${error.message}`,
         error.hint,
       );
     }

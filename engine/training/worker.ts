@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { RollscopeError, toErrorData } from '../protocol/index.ts';
 import { CONTROL, type ComputeEvent, type ComputeReply, type ComputeRequest } from './compute.ts';
-import { Policy, type PolicyHooks } from './policy.ts';
+import { Policy, type PolicyHooks, PromptError } from './policy.ts';
 import { NonFiniteError } from './trainer.ts';
 
 if (!parentPort) throw new Error('this file is a worker');
@@ -67,7 +67,8 @@ port.on('message', ({ id, ...request }: ComputeRequest & { id: number }) => {
         send({ id, error: { code: 'non-finite', message: error.message, problem: error.problem } });
       } else {
         const { code, message, hint } = toErrorData(error);
-        send({ id, error: { code, message, hint, stack: error instanceof Error ? error.stack : undefined } });
+        const problem = error instanceof PromptError ? error.problem : null;
+        send({ id, error: { code, message, hint, problem, stack: error instanceof Error ? error.stack : undefined } });
       }
     }
   });

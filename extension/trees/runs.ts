@@ -14,7 +14,7 @@ export class RunItem extends vscode.TreeItem {
     readonly info: RunInfo,
     readonly shown: ShownStatus,
   ) {
-    super(info.run);
+    super(`${info.job === 'probe' ? 'probe' : info.reward} · ${datasetName(info)}`);
     this.id = info.folder;
     const content = runItemContent(info, shown);
     this.description = content.description;
@@ -27,7 +27,7 @@ export class RunItem extends vscode.TreeItem {
     this.accessibilityInformation = { label: `${info.run}, ${shown}, ${content.description}` };
     const facts = [
       ['Model', modelName(info.model)],
-      ['Problems', info.dataset === 'embedded' ? 'embedded' : path.basename(info.dataset)],
+      ['Problems', datasetName(info)],
       ['Reward', info.reward],
       ['Step', `${info.step} of ${info.steps}`],
       ['Accuracy', `${share(info.accuracyBefore)} → ${share(info.accuracyAfter)}`],
@@ -42,6 +42,10 @@ export class RunItem extends vscode.TreeItem {
   }
 }
 
+function datasetName({ dataset }: RunInfo): string {
+  return dataset === 'embedded' ? 'embedded' : path.parse(dataset).name;
+}
+
 /** How a run reads in one line. Pure. */
 export function runItemContent(
   info: RunInfo,
@@ -50,10 +54,16 @@ export function runItemContent(
   const accuracy =
     info.accuracyBefore === null && info.accuracyAfter === null
       ? ''
-      : ` · ${share(info.accuracyBefore)} → ${info.accuracyAfter === null ? DASH : share(info.accuracyAfter)}`;
-  const progress = info.job === 'probe' ? 'probe' : `${info.step}/${info.steps}`;
+      : `${share(info.accuracyBefore)} → ${info.accuracyAfter === null ? DASH : share(info.accuracyAfter)} · `;
+  const begun = new Date(info.created).toLocaleString(undefined, {
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
+  const steps = info.job === 'probe' ? '' : ` · ${info.step}/${info.steps}`;
   const [icon, color] = ICONS[shown];
-  return { description: `${progress}${accuracy}`, icon, color };
+  return { description: `${accuracy}${begun}${steps}`, icon, color };
 }
 
 const ICONS: Record<ShownStatus, [icon: string, color: string | null]> = {

@@ -68,7 +68,7 @@ export function curve(options: CurveOptions): TemplateResult {
   });
   return svg`
     <line class="axis" x1=${area.left} x2=${area.right} y1=${area.bottom} y2=${area.bottom}></line>
-    ${y.ticks(2).map((tick) => svg`<text x=${area.left - 4} y=${y(tick) + 3} text-anchor="end">${y.tickFormat(2)(tick).replace(/^0\./, '.')}</text>`)}
+    ${y.ticks(2).map((tick) => svg`<text x=${area.left - 4} y=${y(tick) + 3} text-anchor="end">${y.tickFormat(2)(tick).replace(/^0\./, '.').replace(/\.0+$/, '') || '0'}</text>`)}
     ${x.ticks(4).map((tick) => (Number.isInteger(tick) ? svg`<text x=${x(tick)} y=${height - 3} text-anchor="middle">${tick}</text>` : nothing))}
     ${
       threshold
