@@ -164,6 +164,8 @@ export function remarkOf(record: JournalRecord): string | null {
       if (!record.accuracy) return `evaluation at step ${record.step}: majority share ${share(record.majorityShare)}`;
       return `evaluation at step ${record.step}: accuracy ${estimate(record.accuracy)}, majority ${share(record.majorityAccuracy?.mean)}`;
     case 'warning':
+      // It ends the run, and the end says the same.
+      if (record.code === 'non-finite') return null;
       return `warning: ${record.message}`;
     case 'lifecycle':
       return record.message ? `${record.event}: ${record.message}` : null;

@@ -106,14 +106,31 @@ export class Compute {
     return this.call({ method: 'open', options }) as Promise<PolicyInfo>;
   }
 
-  /** `onGroup` is called for every problem before the promise resolves. */
+  /**
+   * `onGroup` is called for every problem before the promise resolves. What it throws ends the sampling and is what the
+   * promise rejects with.
+   */
   async sample(options: SampleOptions, onGroup: (problem: number, rollouts: StoredRollout[]) => void): Promise<void> {
-    this.onGroup = onGroup;
+    const failures: unknown[] = [];
+    this.onGroup = (problem, rollouts) => {
+      if (failures.length > 0) return;
+      try {
+        onGroup(problem, rollouts);
+      } catch (error) {
+        failures.push(error);
+        this.cancel();
+      }
+    };
     try {
       await this.call({ method: 'sample', options });
+    } catch (error) {
+      if (failures.length === 0) throw error;
     } finally {
       this.onGroup = null;
     }
+    if (failures.length === 0) return;
+    this.reset();
+    throw failures[0];
   }
 
   update(options: UpdateOptions): Promise<UpdateMetrics> {

@@ -21,13 +21,13 @@ import type {
 } from '../protocol/index.ts';
 import { RollscopeError } from '../protocol/index.ts';
 import { generator, type StreamName } from '../rollout/philox.ts';
-import { rowBytes, Sampler } from '../rollout/sampler.ts';
+import { rowBytes, type SampledRollout, Sampler } from '../rollout/sampler.ts';
 import type { Backend } from '../runtime/backend.ts';
 import { resolveDevice } from '../runtime/devices.ts';
 import { createBackend } from '../runtime/ort-backend.ts';
 import { completionFinder } from './completion.ts';
 import { type TrainedGroup, tokenBytes } from './micro-batch.ts';
-import { Trainer, type UpdateMetrics } from './trainer.ts';
+import { NonFiniteError, Trainer, type UpdateMetrics } from './trainer.ts';
 
 export interface PolicyOptions {
   model: string;
@@ -214,6 +214,7 @@ export class Policy {
       tick: (tokens) => hooks.tick({ activity: 'sampling', fraction: complete / problems.length, tokens }),
       onGroup: (prompt, rollouts) => {
         complete++;
+        if (!rollouts.every(hasFiniteStatistics)) throw new NonFiniteError('probability of a token', problems[prompt]!);
         onGroup(
           problems[prompt]!,
           rollouts.map((rollout) => {
@@ -266,6 +267,11 @@ export class Policy {
     await this.trainer.release();
     await this.backend.release();
   }
+}
+
+/** Whether all numbers about a rollout's tokens are finite: they are not once weights are, or logits overflow. */
+function hasFiniteStatistics({ logprob, entropy, logsumexp }: SampledRollout): boolean {
+  return [logprob, entropy, logsumexp].every((values) => values.every(Number.isFinite));
 }
 
 async function readAll(file: string): Promise<Map<string, Float32Array>> {

@@ -134,13 +134,21 @@ class Run implements RunHandle {
   /** The worker has stopped between two calls. */
   paused(): void {
     this.meter.set({ state: 'paused', tokensPerSecond: null });
-    this.journal.append({ type: 'lifecycle', event: 'paused' });
+    this.remark('paused');
   }
 
   continued(): void {
     if (this.stopping) return;
     this.meter.set({ state: 'running' });
-    this.journal.append({ type: 'lifecycle', event: 'continued' });
+    this.remark('continued');
+  }
+
+  private remark(event: 'paused' | 'continued'): void {
+    try {
+      this.journal.append({ type: 'lifecycle', event });
+    } catch {
+      // The disk is full: the next record of the run's work meets the same error, where the run can end by it.
+    }
   }
 
   stop(): Promise<void> {
@@ -162,7 +170,11 @@ class Run implements RunHandle {
       await this.loop.run();
       end = { type: 'end', reason: 'completed' };
     } catch (error) {
-      end = await this.interrupted(error);
+      end = await this.interrupted(error).catch((failure) => ({
+        type: 'end' as const,
+        reason: 'failed' as const,
+        error: toErrorData(failure),
+      }));
     }
     let record: EndOfRun;
     try {
@@ -202,17 +214,25 @@ class Run implements RunHandle {
   }
 
   private nonFinite(error: ComputeError): Omit<Extract<NewRecord, { type: 'end' }>, 'step'> {
-    const step = this.loop.step + 1;
+    const { step: done, currentPhase: phase } = this.loop;
     const problem = error.problem === null ? null : this.journal.problems[error.problem]!;
-    const where = problem
-      ? `, at problem ${problem.id} (${path.basename(problem.source)}, row ${problem.row + 1})`
-      : '';
-    const message = `At step ${step}${where}, ${error.message}.`;
+    const step = phase === 'train' ? done + 1 : done;
+    const when =
+      phase === 'probe' ? 'While probing' : phase === 'train' ? `At step ${step}` : `In the evaluation at step ${step}`;
+    const where = problem ? `, at problem ${problem.id} (${placeOf(problem)})` : '';
+    const message = `${when}${where}, ${error.message}.`;
     this.journal.append({ type: 'warning', code: 'non-finite', message, step, problem: error.problem });
     const hint =
-      'The weights are those of the step before. Lower the learning rate and start anew, or resume from the last checkpoint.';
+      done === 0
+        ? "The model's weights are as they were opened: fetch the model again, or choose another one."
+        : 'Start anew with a lower learning rate (--lr). The checkpoints that were written are kept.';
     return { type: 'end', reason: 'failed', error: { code: 'non-finite', message, hint } };
   }
+}
+
+/** `file:12`, or `file, row 11` in binary files. */
+function placeOf({ source, line, row }: Problem): string {
+  return line === null ? `${source}, row ${row}` : `${source}:${line}`;
 }
 
 /** Opens the model in a worker. The worker is closed again when that fails. */
@@ -240,12 +260,7 @@ async function openPolicy(
     await compute.close();
     if (error instanceof ComputeError && error.problem !== null) {
       const problem = material.problems[error.problem]!;
-      const place = problem.line === null ? `, row ${problem.row + 1}` : `:${problem.line}`;
-      throw new RollscopeError(
-        error.code,
-        `${problem.source}${place}, problem ${problem.id}: ${error.message}`,
-        error.hint,
-      );
+      throw new RollscopeError(error.code, `${placeOf(problem)}, problem ${problem.id}: ${error.message}`, error.hint);
     }
     throw error;
   }

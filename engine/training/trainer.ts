@@ -35,10 +35,10 @@ export interface TrainerOptions {
   memory: number;
 }
 
-/** A loss or gradient that is not a number; names the problem whose responses made it. */
+/** A number that is infinite or none; names the problem whose responses made it, where that is known. */
 export class NonFiniteError extends Error {
   constructor(
-    readonly what: 'loss' | 'gradient',
+    readonly what: 'probability of a token' | 'loss' | 'gradient',
     readonly problem: number | null,
   ) {
     super(`the ${what} is not a finite number`);
@@ -106,12 +106,7 @@ export class Trainer {
     if (batches.length === 0) return { loss: null, gradientNorm: null, clipFraction: null };
 
     const executable = await this.gradientExecutable();
-    let sums: Record<string, Value> = Object.fromEntries(
-      parameters.map(({ name, shape }) => [
-        `a.${name}`,
-        backend.value('float32', shape, new Float32Array(shape.reduce((a, b) => a * b, 1))),
-      ]),
-    );
+    let sums = this.zeros();
     let lossSum = 0;
     let clipped = 0;
     for (const [i, batch] of batches.entries()) {
@@ -131,7 +126,19 @@ export class Trainer {
     }
     tick(1);
     const gradientNorm = await this.step(sums, learningRate);
+    if (gradientNorm === null) throw new NonFiniteError('gradient', await this.steepest(batches.flat()));
     return { loss: lossSum, gradientNorm, clipFraction: clipped / trainedTokens };
+  }
+
+  /** Sums of gradients before the first, as the inputs `a.<name>`. */
+  private zeros(): Record<string, Value> {
+    const { backend, parameters } = this.options;
+    return Object.fromEntries(
+      parameters.map(({ name, shape }) => [
+        `a.${name}`,
+        backend.value('float32', shape, new Float32Array(shape.reduce((a, b) => a * b, 1))),
+      ]),
+    );
   }
 
   /** The problem of the first response whose log-probabilities are not finite. */
@@ -143,7 +150,27 @@ export class Trainer {
     return batch.length === 1 ? batch[0]!.problem : null;
   }
 
-  private async step(gradients: Record<string, Value>, learningRate: number): Promise<number> {
+  /** The problem whose own gradient is not finite, or else the largest: of all together, the norm was not. */
+  private async steepest(pieces: readonly Piece[]): Promise<number | null> {
+    const { backend, parameters } = this.options;
+    const executable = await this.gradientExecutable();
+    const zeros = this.zeros();
+    let steepest: { problem: number; square: number } | null = null;
+    for (const piece of pieces) {
+      const outputs = await executable.run({ ...this.feeds([piece]), ...this.values, ...zeros });
+      let square = 0;
+      for (const { name } of parameters) {
+        for (const x of (await backend.read(outputs[`g.${name}`]!)) as Float32Array) square += x * x;
+      }
+      dispose(outputs);
+      if (!Number.isFinite(square)) return piece.problem;
+      if (square > (steepest?.square ?? 0)) steepest = { problem: piece.problem, square };
+    }
+    return steepest?.problem ?? null;
+  }
+
+  /** One AdamW step. Returns the gradient's norm; null when it is not finite, and the weights are as before. */
+  private async step(gradients: Record<string, Value>, learningRate: number): Promise<number | null> {
     const { backend, parameters, optimizer } = this.options;
     const kept = parameters.flatMap(({ name }) => [`p.${name}`, `m.${name}`, `v.${name}`]);
     this.optimizer ??= await backend.compile(adamwGraph(parameters, optimizer), { keepOnDevice: kept });
@@ -162,7 +189,10 @@ export class Trainer {
     const outputs = await this.optimizer.run(feeds);
     dispose(gradients);
     const norm = (await backend.read(outputs.norm!))[0] as number;
-    if (!Number.isFinite(norm)) throw new NonFiniteError('gradient', null);
+    if (!Number.isFinite(norm)) {
+      dispose(outputs);
+      return null;
+    }
     dispose(this.values);
     dispose(this.first);
     dispose(this.second);

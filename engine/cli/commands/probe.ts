@@ -41,12 +41,14 @@ export async function finishProbe(output: Output, finished: Finished, places: Pl
     majorityShare: meanOf(results.map((result) => result.share ?? 0)),
   };
   const code = reportEnd(output, finished, places.usualRunsFolder);
-  if (results.length > 0) output.print(`\n${problemTable(results)}\n`);
-  output.print(
-    `${results.length} problems: accuracy ${share(summary.accuracy)}, majority right ${share(summary.majorityAccuracy)}, majority share ${share(summary.majorityShare)} (${duration(seconds)})`,
-  );
+  if (results.length > 0) {
+    output.print(`\n${problemTable(results)}\n`);
+    output.print(
+      `${results.length} problems: accuracy ${share(summary.accuracy)}, majority right ${share(summary.majorityAccuracy)}, majority share ${share(summary.majorityShare)} (${duration(seconds)})`,
+    );
+    output.print(`One problem: rollscope show ${referenceTo(handle, places.usualRunsFolder)} --problem <id>`);
+  }
   output.print(`Run folder: ${handle.folder}`);
-  output.print(`One problem: rollscope show ${referenceTo(handle, places.usualRunsFolder)} --problem <id>`);
   output.result({
     run: handle.run,
     folder: handle.folder,
