@@ -1,7 +1,7 @@
 /** The rollouts of a run as rows: one a rollout, read group by group, so that memory stays small for any run. */
 import type { GroupRecord, Problem, RolloutSummary, StoredRollout } from '../../protocol/records.ts';
 import { readEvents } from '../events.ts';
-import { readFrame, readProblems } from '../reader.ts';
+import { readFrame, readProblems, readRunFile } from '../reader.ts';
 
 export interface RolloutRow {
   /** Position in the run's problem list, and the problem's own id. */
@@ -40,8 +40,10 @@ export interface RolloutExportOptions {
   signal?: AbortSignal;
 }
 
-/** Yields the rows in the order of the records. Throws as `readEvents` and `readFrame` do. */
+/** Yields the rows in the order of the records. Throws as `readRunFile`, `readEvents` and `readFrame` do. */
 export async function* rolloutRows(folder: string, options: RolloutExportOptions = {}): AsyncGenerator<RolloutRow> {
+  // A run of a newer format is refused before any of it is misread.
+  await readRunFile(folder);
   const problems = await readProblems(folder);
   for await (const { record } of readEvents(folder)) {
     options.signal?.throwIfAborted();
