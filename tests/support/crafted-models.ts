@@ -1,0 +1,71 @@
+/** Models with a fault: copies of the embedded one whose weights were changed, and GGUF headers. */
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { readSafetensorsIndex, readTensor, writeSafetensors } from '../../engine/model/safetensors.ts';
+import { ROOT } from './processes.ts';
+
+export const EMBEDDED_MODEL = path.join(ROOT, 'engine', 'embedded', 'model');
+
+type Weights = Map<string, { shape: readonly number[]; data: Float32Array }>;
+
+/** Copies the embedded model into `folder`, with a head of its own, and lets `change` work on its weights. */
+export async function changedModel(folder: string, change: (weights: Weights) => void): Promise<void> {
+  cpSync(EMBEDDED_MODEL, folder, { recursive: true });
+  const config = JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8')) as object;
+  writeFileSync(path.join(folder, 'config.json'), JSON.stringify({ ...config, tie_word_embeddings: false }));
+  const file = path.join(folder, 'model.safetensors');
+  const weights: Weights = new Map();
+  for (const [name, stored] of (await readSafetensorsIndex(file)).tensors) {
+    weights.set(name, { shape: stored.shape, data: await readTensor(stored) });
+  }
+  const { shape, data } = weights.get('model.embed_tokens.weight')!;
+  weights.set('lm_head.weight', { shape, data: data.slice() });
+  change(weights);
+  await writeSafetensors(file, weights);
+}
+
+/** Number of a character in the embedded vocabulary. */
+function tokenOf(character: string): number {
+  const tokenizer = JSON.parse(readFileSync(path.join(EMBEDDED_MODEL, 'tokenizer.json'), 'utf8'));
+  return tokenizer.model.vocab[character] as number;
+}
+
+/** A model that computes NaN for every text with the character in it, and is as good as before for all others. */
+export async function modelWithoutNumber(folder: string, character: string): Promise<void> {
+  const token = tokenOf(character);
+  await changedModel(folder, (weights) => {
+    const { shape, data } = weights.get('model.embed_tokens.weight')!;
+    data.fill(Number.NaN, token * shape[1]!, (token + 1) * shape[1]!);
+  });
+}
+
+/** A model with the same outputs, whose gradients overflow once they are squared and summed. */
+export async function modelWithSteepHead(folder: string): Promise<void> {
+  const scale = (factor: number) => (x: number) => x * factor;
+  await changedModel(folder, (weights) => {
+    for (const [name, factor] of [
+      ['model.norm.weight', 1e22],
+      ['lm_head.weight', 1e-22],
+    ] as const) {
+      const tensor = weights.get(name)!;
+      weights.set(name, { ...tensor, data: tensor.data.map(scale(factor)) });
+    }
+  });
+}
+
+/** The beginning of a GGUF file (version 3): text metadata, and tensors in float32 whose data does not follow. */
+export function ggufHeader(metadata: Record<string, string>, tensors: Record<string, number[]> = {}): Buffer {
+  const u32 = (value: number) => Buffer.from(Uint32Array.of(value).buffer);
+  const u64 = (value: number) => Buffer.from(BigUint64Array.of(BigInt(value)).buffer);
+  const text = (value: string) => Buffer.concat([u64(Buffer.byteLength(value)), Buffer.from(value)]);
+  return Buffer.concat([
+    Buffer.from('GGUF'),
+    u32(3),
+    u64(Object.keys(tensors).length),
+    u64(Object.keys(metadata).length),
+    ...Object.entries(metadata).map(([key, value]) => Buffer.concat([text(key), u32(8), text(value)])),
+    ...Object.entries(tensors).map(([name, shape]) =>
+      Buffer.concat([text(name), u32(shape.length), ...shape.map(u64), u32(0), u64(0)]),
+    ),
+  ]);
+}
