@@ -173,7 +173,7 @@ exit code is 2. Blank lines are skipped. With --json a last line {"lines", "equa
     `
 Each line is answered by {"id", "majority", "share", "clusters", "correct"?}, a bad one by {"error": text, "line": n}; then
 the exit code is 2. A response without an answer does not vote, but counts in the share. Blank lines are skipped.
-With --json a last line {"lines", "correct", "errors"} follows.`,
+With --json a last line {"lines", "labelled", "correct", "errors"} follows.`,
   );
   vote.action(async (file: string, options) => {
     const { vote: run } = await import('./commands/vote.ts');

@@ -3,10 +3,12 @@ import type { RunConfig } from '../protocol/config.ts';
 import type { GroupRecord } from '../protocol/records.ts';
 import { number, share } from './format.ts';
 
+const UNREWARDED = { train: 'this phase', evaluation: 'an evaluation', greedy: 'greedy decoding', probe: 'a probe' };
+
 /** Explains the rewards of a group, or with `index` that of one rollout. */
 export function explainReward(reward: RunConfig['reward'] | null, group: GroupRecord, index?: number): string {
   if (group.rollouts.every((rollout) => rollout.reward === null)) {
-    return `No rewards are given in ${group.phase === 'train' ? 'this phase' : `a ${group.phase}`}: these rollouts do not train.`;
+    return `No rewards are given in ${UNREWARDED[group.phase]}: these rollouts do not train.`;
   }
   const rule = ruleOf(reward, group);
   return index === undefined ? `${rule} ${advantageOfGroup(group)}` : `${rule} ${verdictOf(reward, group, index)}`;
