@@ -1,9 +1,10 @@
 /** The one object that owns everything: what lives as long as the extension, and how its parts hear of each other. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { rollscopeHome, runsRoot } from '../engine/journal/locations.ts';
+import { runsRoot } from '../engine/journal/locations.ts';
 import { liveWriter } from '../engine/journal/lock.ts';
 import { tailRecords } from '../engine/journal/tail.ts';
+import { rollscopeHome } from '../engine/protocol/home.ts';
 import type { RolloutId, RunConfig } from '../engine/protocol/index.ts';
 import { ContextKeys } from './context-keys.ts';
 import { Disposables } from './disposables.ts';

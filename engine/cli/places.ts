@@ -12,7 +12,8 @@ export interface Places {
 
 /** `out`: the folder of runs that the user named. */
 export async function placesOf(out: string | undefined): Promise<Places> {
-  const { rollscopeHome, runsRoot } = await import('../journal/locations.ts');
+  const { rollscopeHome } = await import('../protocol/home.ts');
+  const { runsRoot } = await import('../journal/locations.ts');
   const usualRunsFolder = path.resolve(runsRoot());
   return {
     home: path.resolve(rollscopeHome()),

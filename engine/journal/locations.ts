@@ -1,12 +1,7 @@
 /** Where runs lie unless the user says otherwise, and how they are named. */
-import { homedir } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import type { RunConfig } from '../protocol/config.ts';
-
-/** The user's Rollscope folder: $ROLLSCOPE_HOME, or `.rollscope` in the home folder. */
-export function rollscopeHome(): string {
-  return process.env.ROLLSCOPE_HOME || join(homedir(), '.rollscope');
-}
+import { rollscopeHome } from '../protocol/home.ts';
 
 /** The folder that holds the runs. */
 export function runsRoot(): string {

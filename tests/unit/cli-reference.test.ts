@@ -98,5 +98,5 @@ function shown(value: unknown): string {
   if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) return '-';
   if (Array.isArray(value)) return value.join(', ');
   if (value === '/problems.jsonl' || value === 'owner/name') return '-';
-  return typeof value === 'number' ? `${value}` : JSON.stringify(value).slice(1, -1).replaceAll('\\\\', '\\');
+  return `${value}`.replaceAll('\n', '\\n');
 }

@@ -1,0 +1,143 @@
+#!/usr/bin/env node
+// `npm run bench`: Rollscope against PyTorch, transformers and TRL on the same machine, in the same run, in turns.
+//   npm run bench -- [--model <file.gguf>] [--problems <file.jsonl>] [--python <path>] [--threads 2] [--rounds 2] [case…]
+// Without Python only Rollscope's own numbers are printed. Cases: see below.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { fail, prepare, root } from './install.mjs';
+
+const shared = path.join(root, '..', 'shared');
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    model: { type: 'string', default: path.join(shared, 'models', 'SmolLM2-135M-Instruct.Q4_1.gguf') },
+    problems: { type: 'string', default: path.join(shared, 'datasets', 'gsm8k-test.jsonl') },
+    python: { type: 'string', default: process.env.PYTHON ?? 'python3' },
+    threads: { type: 'string', default: `${Math.min(2, os.cpus().length)}` },
+    rounds: { type: 'string', default: '2' },
+  },
+});
+
+/** Name, what is done, arguments, and targets: least ratio of speed, most ratio of memory. */
+const CASES = [
+  ...[1, 8, 32, 64].map((batch) => ({
+    name: `decode-${batch}`,
+    what: `sampled decode, prompt 150, 128 new, batch ${batch}`,
+    ours: ['decode', 150, 128, batch],
+    peer: ['decode.py', 150, 128, batch],
+    against: 'transformers generate',
+    faster: 2,
+  })),
+  {
+    name: 'gradient',
+    what: 'LoRA r16 gradient, 8 x 280 tokens, loss on all',
+    ours: ['gradient', 2, 278, 8],
+    peer: ['gradient.py', 2, 278, 8],
+    against: 'PyTorch eager',
+    faster: 1 / 0.7,
+    smaller: 0.5,
+  },
+  {
+    name: 'gradient-responses',
+    what: 'LoRA r16 gradient, 8 prompts of 152, a response of 128 each',
+    ours: ['gradient', 152, 128, 8],
+    peer: ['gradient.py', 152, 128, 8],
+    against: 'PyTorch eager, logits of responses only',
+  },
+  {
+    name: 'gradient-group',
+    what: 'LoRA r16 gradient, 1 prompt of 152, 8 responses of 128',
+    ours: ['group', 152, 128, 8],
+    peer: ['gradient.py', 152, 128, 8],
+    against: 'PyTorch eager, logits of responses only, the prompt repeated',
+  },
+  {
+    name: 'grpo',
+    what: 'GRPO step, 4 problems x 8 rollouts x 128 tokens, LoRA r16',
+    ours: ['grpo', 4, 8, 128, values.problems],
+    peer: ['grpo.py', 4, 8, 128, values.problems],
+    against: 'TRL GRPOTrainer',
+    faster: 2,
+    smaller: 0.5,
+  },
+];
+
+await prepare().catch((error) => fail(error.message));
+for (const file of [values.model, values.problems])
+  if (!fs.existsSync(file)) fail(`There is no file ${file}. Name one with --model and --problems.`);
+const program = await bundle();
+const withPeers = spawnSync(values.python, ['-c', 'import torch, transformers, peft, trl, gguf']).status === 0;
+if (!withPeers) console.log(`${values.python} has no torch, transformers, peft, trl and gguf: no peers, no ratios.\n`);
+const chosen = CASES.filter(({ name }) => positionals.length === 0 || positionals.some((p) => name.startsWith(p)));
+if (chosen.length === 0) fail(`Cases are ${CASES.map(({ name }) => name).join(', ')}.`);
+
+console.log(`${os.cpus()[0].model}, ${values.threads} threads, medians of ${values.rounds} rounds in turns\n`);
+console.log('| work | peer | Rollscope | peer | speed | memory |\n| --- | --- | --- | --- | --- | --- |');
+for (const one of chosen) {
+  const ours = [];
+  const peers = [];
+  for (let round = 0; round < Number(values.rounds); round++) {
+    const [kind, ...args] = one.ours;
+    ours.push(measure(process.execPath, [program, kind, values.model, values.threads, ...args]));
+    if (!withPeers) continue;
+    const [script, ...rest] = one.peer;
+    const file = path.join(root, 'tests', 'bench', 'peers', script);
+    peers.push(measure(values.python, [file, values.model, values.threads, ...rest]));
+  }
+  print(one, median(ours), peers.length > 0 ? median(peers) : null);
+}
+
+function print({ what, against, faster, smaller }, ours, peer) {
+  const shown = ({ seconds, peakBytes, tokensPerSecond, samplingSeconds, ownShare }) =>
+    [
+      tokensPerSecond ? `${tokensPerSecond.toFixed(0)} tokens/s` : `${seconds.toFixed(1)} s`,
+      samplingSeconds && `${samplingSeconds.toFixed(1)} sampling`,
+      ownShare && `${(100 * ownShare).toFixed(1)}% outside onnxruntime`,
+      `${(peakBytes / 2 ** 30).toFixed(1)} GB`,
+    ]
+      .filter(Boolean)
+      .join(', ');
+  const goal = (ratio, bound, met) =>
+    `${ratio.toFixed(2)}${bound ? ` (target ${bound.toFixed(2)}: ${met ? 'met' : 'missed'})` : ''}`;
+  const speed = peer && peer.seconds / ours.seconds;
+  const memory = peer && ours.peakBytes / peer.peakBytes;
+  const cells = peer
+    ? [shown(peer), goal(speed, faster, speed >= faster), goal(memory, smaller, memory <= smaller)]
+    : ['-', '-', '-'];
+  console.log(`| ${[what, against, shown(ours), ...cells].join(' | ')} |`);
+}
+
+/** Of each number by itself. */
+function median(results) {
+  const middle = (xs) => {
+    const sorted = [...xs].sort((a, b) => a - b);
+    return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+  };
+  return Object.fromEntries(Object.keys(results[0]).map((key) => [key, middle(results.map((r) => r[key]))]));
+}
+
+function measure(command, args) {
+  const { status, stdout, stderr } = spawnSync(command, args.map(String), { encoding: 'utf8', maxBuffer: 2 ** 28 });
+  if (status !== 0) fail(`${command} ${args.join(' ')} failed:\n${stderr.slice(-3000)}`);
+  return JSON.parse(stdout.trim().split('\n').at(-1));
+}
+
+async function bundle() {
+  const { build } = await import('esbuild');
+  const outfile = path.join(root, '.cache', 'bench.mjs');
+  await build({
+    entryPoints: [path.join(root, 'tests', 'bench', 'ours.ts')],
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+    external: ['onnxruntime-node'],
+    logLevel: 'warning',
+    outfile,
+  });
+  return outfile;
+}

@@ -1,0 +1,153 @@
+/**
+ * Rollscope's side of the benchmarks, one case a process, so that each has its own peak memory:
+ *   decode|gradient|group <model.gguf> <threads> <prompt> <new> <batch>
+ *   grpo <model.gguf> <threads> <problems> <group> <new> <problems.jsonl>
+ * Prints one JSON line. The peers in `peers/` do the same work in PyTorch.
+ */
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { trainableParameters, Weights } from '../../engine/model/decoder.ts';
+import { initialLora } from '../../engine/model/lora.ts';
+import { openModel } from '../../engine/model/source.ts';
+import { LoraConfig, LossConfig, OptimizerConfig } from '../../engine/protocol/index.ts';
+import { presetFor } from '../../engine/protocol/presets.ts';
+import { generator } from '../../engine/rollout/philox.ts';
+import { type SampledRollout, Sampler } from '../../engine/rollout/sampler.ts';
+import { createBackend } from '../../engine/runtime/ort-backend.ts';
+import type { Graph } from '../../engine/tensor/index.ts';
+import type { TrainedGroup } from '../../engine/training/micro-batch.ts';
+import { Trainer } from '../../engine/training/trainer.ts';
+
+const [name, file, ...rest] = process.argv.slice(2) as [string, string, ...string[]];
+const numbers = rest.map(Number);
+const threads = numbers[0]!;
+const LORA = LoraConfig.parse({ rank: 16, alpha: 32 });
+/** Half of what TRL needs for the same step. */
+const MEMORY = 4 * 2 ** 30;
+
+function report(values: Record<string, number>): void {
+  // Kilobytes, whatever the platform.
+  console.log(JSON.stringify({ ...values, peakBytes: process.resourceUsage().maxRSS * 1024 }));
+}
+
+async function setUp(maxTokens: number, positions: number) {
+  const source = await openModel(file, { cacheDir: path.join(os.tmpdir(), 'rollscope-bench') });
+  const { config, tokenizer } = source;
+  const backend = await createBackend('cpu', { threads });
+  const parameters = trainableParameters(config, source.tensors, LORA);
+  const bind = (graph: Graph) => new Weights(graph, config, source.tensors, LORA);
+  const trainer = new Trainer({
+    backend,
+    bind,
+    config,
+    parameters,
+    initial: initialLora(parameters, generator(0, 'initialise')),
+    loss: LossConfig.parse({}),
+    optimizer: OptimizerConfig.parse({ lr: 1e-5 }),
+    maxTokens,
+    temperature: 1,
+    positions,
+    memory: MEMORY * 0.5,
+  });
+  const sampler = new Sampler({
+    backend,
+    bind,
+    config,
+    // Every response has the full length, so that both sides do the same work.
+    eosIds: [],
+    positions,
+    parameters: () => trainer.parameters,
+    memory: MEMORY * 0.3,
+  });
+  const sample = async (prompts: Int32Array[], rows: number, length: number, step: number) => {
+    const groups: SampledRollout[][] = [];
+    await sampler.sample({
+      prompts: prompts.map((tokens, problem) => ({ problem, tokens })),
+      rows,
+      sampling: { temperature: 1, topP: 1, topK: 0, maxTokens: length },
+      seed: 0,
+      stream: 'rollout',
+      step,
+      onGroup: (i, group) => {
+        groups[i] = group;
+      },
+    });
+    return groups;
+  };
+  return { backend, trainer, sample, tokenizer };
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const begin = performance.now();
+  await work();
+  return (performance.now() - begin) / 1000;
+}
+
+const random = generator(1, 'initialise');
+const randomTokens = (count: number) => Int32Array.from({ length: count }, () => 100 + Math.floor(random() * 39_000));
+
+async function decode(): Promise<void> {
+  const [, prompt, length, batch] = numbers as [number, number, number, number];
+  const { sample } = await setUp(length, prompt + length);
+  const prompts = [randomTokens(prompt)];
+  await sample(prompts, batch, 4, 0);
+  const seconds = await timed(() => sample(prompts, batch, length, 1));
+  report({ seconds, tokensPerSecond: (batch * length) / seconds });
+}
+
+/** `gradient`: different prompts with one response each; `group`: one prompt with all responses. */
+async function gradient(shared: boolean): Promise<void> {
+  const [, prompt, length, batch] = numbers as [number, number, number, number];
+  const { trainer } = await setUp(length, prompt + length);
+  const response = (i: number) => ({
+    tokens: randomTokens(length),
+    logprob: new Float32Array(length),
+    advantage: -1 + (2 * i) / (batch - 1),
+    truncated: false,
+  });
+  const rows = Array.from({ length: batch }, (_, i) => response(i));
+  const groups: TrainedGroup[] = shared
+    ? [{ prompt: randomTokens(prompt), problem: 0, responses: rows }]
+    : rows.map((row, problem) => ({ prompt: randomTokens(prompt), problem, responses: [row] }));
+  const update = () => trainer.update(groups, 1e-5, () => undefined);
+  await update();
+  report({ seconds: await timed(update) });
+}
+
+async function grpo(): Promise<void> {
+  const [, problems, group, length] = numbers as [number, number, number, number];
+  const texts = readFileSync(rest[4]!, 'utf8').split('\n').slice(0, problems);
+  const template = presetFor(file, false).dataset!.template!;
+  const { trainer, sample, backend, tokenizer } = await setUp(length, 1024);
+  const prompts = texts.map((line) =>
+    tokenizer.encodePrompt({ user: template.replace('{{prompt}}', JSON.parse(line).question) }),
+  );
+  const step = async (number: number) => {
+    let sampling = 0;
+    const begin = performance.now();
+    const outside = backend.seconds;
+    let groups: SampledRollout[][] = [];
+    sampling = await timed(async () => {
+      groups = await sample(prompts, group, length, number);
+    });
+    const trained = groups.map((rollouts, problem) => ({
+      problem,
+      prompt: prompts[problem]!,
+      responses: rollouts.map(({ tokens, logprob }, i) => ({
+        tokens,
+        logprob,
+        advantage: i % 2 === 0 ? -1 : 1,
+        truncated: true,
+      })),
+    }));
+    await trainer.update(trained, 1e-5, () => undefined);
+    const seconds = (performance.now() - begin) / 1000;
+    return { seconds, samplingSeconds: sampling, ownShare: 1 - (backend.seconds - outside) / seconds };
+  };
+  await step(1);
+  report(await step(2));
+}
+
+await { decode, gradient: () => gradient(false), group: () => gradient(true), grpo }[name]!();
+process.exit();

@@ -1,0 +1,45 @@
+"""What the peers share: the model in float32, the same number of threads, and the most memory that a process held.
+
+The peers need Python with torch, transformers, peft, trl and gguf. Rollscope does not.
+"""
+
+import json
+import os
+import resource
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+
+
+def start(threads):
+    import torch
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    return torch
+
+
+def load(file, **options):
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder, name = os.path.split(os.path.abspath(file))
+    tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
+    model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32, **options)
+    return tokenizer, model
+
+
+def lora(model, rank):
+    from peft import LoraConfig, get_peft_model
+
+    targets = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+    return get_peft_model(model, LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=targets))
+
+
+def peak_bytes():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def report(**values):
+    print(json.dumps(values), flush=True)
