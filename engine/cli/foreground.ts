@@ -32,7 +32,7 @@ export async function runInForeground(
 ): Promise<Finished> {
   const started = performance.now();
   const choices = { ...places, endsWhenIdle: false, whenAlone: 'go-on', grace: 0 } as const;
-  const engine = await listenOrNot(serverOptions(choices), (text) => output.note(text));
+  let engine: EngineServer | null = null;
   const view = new ProgressView();
   const giveUp = new AbortController();
   let handle: RunHandle | null = null;
@@ -41,7 +41,7 @@ export async function runInForeground(
     if (interrupted) {
       view.end();
       output.note('Stopped at once.');
-      engine.withdraw();
+      engine?.withdraw();
       // A compute call may be under way in the worker: an ordinary exit would wait for it or crash in it.
       process.kill(process.pid, 'SIGKILL');
       return;
@@ -58,6 +58,7 @@ export async function runInForeground(
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, interrupt);
   try {
+    engine = await listenOrNot(serverOptions(choices), (text) => output.note(text));
     handle = await begin(engine, giveUp.signal);
     output.note(`Run folder: ${handle.folder}`);
     const stopListening = [
@@ -76,7 +77,7 @@ export async function runInForeground(
     throw error;
   } finally {
     view.end();
-    await engine.shutdown();
+    await engine?.shutdown();
     for (const signal of signals) process.off(signal, interrupt);
   }
 }
