@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { until } from '../support/processes.ts';
+import { startCli, until } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 
 const STEPS = 40;
@@ -11,7 +11,7 @@ describe.runIf(requireVsCode())('a run in the editor', () => {
     const panel = await code().workbench.webview('rs-problems');
     const found = panel.locator('rs-header .line', { hasText: text });
     await found.waitFor({ timeout });
-    return (await found.innerText()).replace(/\s+/g, ' ');
+    return ((await found.textContent()) ?? '').trim().replace(/\s+/g, ' ');
   }
 
   const stepIn = (text: string) => Number(/step (\d+) of/.exec(text)![1]);
@@ -57,5 +57,22 @@ describe.runIf(requireVsCode())('a run in the editor', () => {
     );
     await header(new RegExp(`completed step ${STEPS} of ${STEPS}`), 180_000);
     expect(code().logs()).not.toMatch(/\[error\](?!.*vscode\.git|.*fs-copyfile)/);
+  });
+});
+
+describe.runIf(requireVsCode())('a run that a terminal started', () => {
+  const code = useVsCode();
+
+  test('is taken up by the editor, steered from there, and told of in the terminal', { timeout: 180_000 }, async () => {
+    const { workbench, home } = code();
+    const terminal = startCli(['train', '--steps', '200', '--eval-samples', '0'], { home });
+    await terminal.printed(/step +[1-9]/i, 60_000);
+    await workbench.command('Rollscope: Attach to Run');
+    const panel = await workbench.webview('rs-problems');
+    await panel.locator('rs-header .line', { hasText: /step \d+ of 200.*tokens\/s/s }).waitFor();
+    await panel.getByRole('button', { name: 'Stop' }).click();
+    await panel.locator('rs-header .line', { hasText: /stopped step \d+ of 200/ }).waitFor();
+    const { stdout, stderr } = await terminal.ended;
+    expect(stdout + stderr).toMatch(/stopped/i);
   });
 });

@@ -1,12 +1,15 @@
+import { copyFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { until } from '../support/processes.ts';
+import { ROOT, until } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import type { Theme } from '../support/workbench.ts';
 
+const STEPS = 30;
 const THEMES: Theme[] = ['light', 'high-contrast', 'dark'];
 
 describe.runIf(requireVsCode())('a new user, from an empty window', () => {
-  const code = useVsCode({ settings: { 'rollscope.steps': 15 } });
+  const code = useVsCode({ settings: { 'rollscope.steps': STEPS } });
 
   test('three clicks start a run; its panel fills; one rollout is read', { timeout: 300_000 }, async () => {
     const { workbench, page } = code();
@@ -14,8 +17,8 @@ describe.runIf(requireVsCode())('a new user, from an empty window', () => {
     await page.getByRole('button', { name: 'Train the Embedded Model' }).click();
 
     const panel = await workbench.webview('rs-problems');
-    await panel.locator('rs-header', { hasText: /step \d+ of 15/ }).waitFor({ timeout: 60_000 });
-    await panel.locator('rs-header', { hasText: 'completed step 15 of 15' }).waitFor({ timeout: 120_000 });
+    await panel.locator('rs-header', { hasText: `of ${STEPS}` }).waitFor({ timeout: 60_000 });
+    await panel.locator('rs-header', { hasText: `completed step ${STEPS} of ${STEPS}` }).waitFor({ timeout: 120_000 });
     const cells = panel.locator('rs-problems .cell');
     expect(await cells.count()).toBe(64);
     // The model takes differences for sums, and is sure of it.
@@ -29,7 +32,10 @@ describe.runIf(requireVsCode())('a new user, from an empty window', () => {
     await workbench.clearToasts();
     for (const theme of THEMES) {
       await workbench.theme(theme);
-      await workbench.shot(`panel ${theme}`);
+      const shot = await workbench.shot(`panel ${theme}`);
+      // The picture of the README: UPDATE_IMAGES=1 npm test -- tests/e2e/journey.test.ts
+      if (theme === 'dark' && process.env.UPDATE_IMAGES)
+        copyFileSync(shot, path.join(ROOT, 'docs', 'images', 'panel.png'));
     }
 
     await panel.getByRole('button', { name: 'Open in editor' }).click();
