@@ -6,11 +6,11 @@ import { ROOT, until } from './processes.ts';
 
 const SHOTS = path.join(ROOT, 'tests', 'e2e', 'shots');
 
-/** The kinds of theme that the views are made for, with the class that a webview's body gets. */
+/** The kinds of theme that the views are made for, with the classes that the workbench and a webview's body get. */
 export const THEMES = {
-  dark: { label: 'Dark Modern', body: 'vscode-dark' },
-  light: { label: 'Light Modern', body: 'vscode-light' },
-  'high-contrast': { label: 'Dark High Contrast', body: 'vscode-high-contrast' },
+  dark: { label: 'Dark Modern', workbench: 'vs-dark', body: 'vscode-dark' },
+  light: { label: 'Light Modern', workbench: 'vs', body: 'vscode-light' },
+  'high-contrast': { label: 'Dark High Contrast', workbench: 'hc-black', body: 'vscode-high-contrast' },
 } as const;
 export type Theme = keyof typeof THEMES;
 
@@ -148,7 +148,7 @@ export class Workbench {
 
   /** Chooses a theme as a person does, and waits until the workbench and every webview wear it. */
   async theme(theme: Theme): Promise<void> {
-    const { label: name, body } = THEMES[theme];
+    const { label: name, workbench, body } = THEMES[theme];
     await this.command('Preferences: Color Theme', { stays: true });
     const input = this.quickInput.locator('.quick-input-box input');
     await input.waitFor();
@@ -157,6 +157,7 @@ export class Workbench {
     await until(`'${name}' is the chosen row`, async () => (await label(row)).includes(name), 10_000);
     await this.page.keyboard.press('Enter');
     await this.quickInput.waitFor({ state: 'hidden' });
+    await this.page.locator(`.monaco-workbench.${workbench}`).waitFor();
     for (const frame of this.page.frames()) {
       const isWebview = await frame
         .locator('body[data-vscode-theme-kind]')
