@@ -127,7 +127,8 @@ export class Program {
 
 /** Starts `rollscope` with the Node that runs the tests. `home` keeps its runs and engines apart from the user's. */
 export function startCli(args: readonly string[], { home, cwd }: { home: string; cwd?: string }): Program {
-  return new Program(process.execPath, [CLI, ...args], { env: { ROLLSCOPE_HOME: home }, cwd });
+  // Sockets of engines that are killed before anyone could find them go with the home.
+  return new Program(process.execPath, [CLI, ...args], { env: { ROLLSCOPE_HOME: home, TMPDIR: home }, cwd });
 }
 
 /** Runs `rollscope` to its end. */
