@@ -1,7 +1,8 @@
 /** How the engine and its run are, in one word; drives the status item and the context keys. Pure. */
+
+import { bytes, code, DASH, duration, number } from '../engine/protocol/format.ts';
 import type { Progress } from '../engine/protocol/index.ts';
 import type { Link } from './engine/service.ts';
-import { bytes, code, DASH, duration, number } from './format.ts';
 
 export type Health =
   | 'off'

@@ -2,9 +2,9 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { liveWriter } from '../../engine/journal/lock.ts';
+import { share } from '../../engine/protocol/format.ts';
 import { RollscopeError, type RunInfo } from '../../engine/protocol/index.ts';
 import type { Rollscope } from '../app.ts';
-import { share } from '../format.ts';
 import { EMBEDDED } from '../run-config.ts';
 import { DatasetItem } from '../trees/datasets.ts';
 import { RunItem } from '../trees/runs.ts';

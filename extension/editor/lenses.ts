@@ -1,6 +1,6 @@
 /** CodeLens of problem files: actions above the first line and above each problem, results once there are some. */
 import * as vscode from 'vscode';
-import { DASH } from '../format.ts';
+import { DASH } from '../../engine/protocol/format.ts';
 import type { RunSession } from '../run/session.ts';
 import { codeLensEnabled, onDidChangeSettings } from '../settings.ts';
 import { type ModelList, modelName } from '../trees/models.ts';

@@ -1,6 +1,7 @@
 /** How a problem's result reads above, beside and under the pointer. Pure. */
+
+import { code, oneLine, percent } from '../../engine/protocol/format.ts';
 import type { Group } from '../../engine/protocol/index.ts';
-import { code, oneLine, percent } from '../format.ts';
 import type { ProblemResult } from './results.ts';
 
 const MOST_CLUSTERS = 8;

@@ -1,9 +1,9 @@
 /** Rollouts as read-only files of their own scheme, with shaded tokens and a hover for each. */
 import * as vscode from 'vscode';
+import { code, number, percent } from '../../engine/protocol/format.ts';
 import { RollscopeError, rolloutsOf, type StoredRollout } from '../../engine/protocol/index.ts';
 import { SHADES, shadeOf } from '../../engine/protocol/shades.ts';
 import { Disposables } from '../disposables.ts';
-import { code, number, percent } from '../format.ts';
 import type { OpenRun } from '../run/open-run.ts';
 import { onDidChangeSettings, shading } from '../settings.ts';
 import { parseRolloutUri, ROLLOUT_SCHEME, type RolloutAddress, rolloutUri } from './address.ts';

@@ -1,6 +1,7 @@
 /** A rollout as a text document: a header for the person, then the response with the place of every token. Pure. */
+
+import { baseName, DASH, number, percent } from '../../engine/protocol/format.ts';
 import type { Problem, RolloutSummary, StoredRollout } from '../../engine/protocol/index.ts';
-import { DASH, number, percent } from '../format.ts';
 
 export interface RolloutFacts {
   run: string;
@@ -110,8 +111,4 @@ function reward(summary: RolloutSummary): string {
   if (summary.reward === null) return `${DASH} (sampled for measuring, not for training)`;
   const trained = summary.advantage === null ? 'voted, did not train' : `advantage ${number(summary.advantage)}`;
   return `${number(summary.reward, Number.isInteger(summary.reward) ? 0 : 3)}, ${trained}`;
-}
-
-function baseName(file: string): string {
-  return file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
 }

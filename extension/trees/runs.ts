@@ -1,8 +1,8 @@
 /** The Runs view: every run of the user's folder, the newest first. */
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { DASH, share } from '../../engine/protocol/format.ts';
 import type { RunInfo } from '../../engine/protocol/index.ts';
-import { DASH, share } from '../format.ts';
 import type { RunLibrary } from '../run/library.ts';
 import { modelName } from './models.ts';
 

@@ -7,7 +7,7 @@ import { formatOf, looksLikeProblems } from '../../extension/editor/detect.ts';
 import { findProblems } from '../../extension/editor/find-problems.ts';
 import { FileResults } from '../../extension/editor/results.ts';
 import { hoverText, resultText, verdictOf } from '../../extension/editor/texts.ts';
-import { bytes, code, duration, number, oneLine, percent, share } from '../../extension/format.ts';
+import { bytes, code, duration, number, oneLine, percent, share } from '../../engine/protocol/format.ts';
 import { healthOf, runKeyOf, STATUS_COMMANDS, statusContent } from '../../extension/health.ts';
 import { panelHtml } from '../../extension/panel/html.ts';
 import { isFromView, runOfViewState } from '../../extension/panel/messages.ts';

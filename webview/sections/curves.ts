@@ -1,10 +1,10 @@
 /** Four small charts with one cursor; titles carry the current values. */
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
+import { number, share, whole } from '../../engine/protocol/format.ts';
 import { type Metric, metricAt } from '../../engine/protocol/state.ts';
 import { type CurveOptions, curve, plotArea, type Series } from '../charts/curve.ts';
 import { Component } from '../component.ts';
-import { decimal, proportion, whole } from '../format.ts';
 import { shared } from '../styles.ts';
 
 const HEIGHT = 112;
@@ -99,21 +99,17 @@ export class Curves extends Component {
     const value = (text: string) => html`<span class="value">${text}</span>`;
     const names = ['one', 'one', 'two', 'two', 'four'];
     return html`<div class="charts ${names[columns]}">
-      ${chart(
-        'Reward',
-        value(`proxy ${proportion(now('proxyReward'))} · truth ${proportion(now('groundTruthReward'))}`),
-        {
-          series: [series('proxy', 'proxyReward'), series('truth', 'groundTruthReward')],
-          range: [0, 1],
-          marks: evaluations,
-        },
-      )}
-      ${chart('Reward accuracy', value(proportion(now('rewardAccuracy'))), {
+      ${chart('Reward', value(`proxy ${share(now('proxyReward'))} · truth ${share(now('groundTruthReward'))}`), {
+        series: [series('proxy', 'proxyReward'), series('truth', 'groundTruthReward')],
+        range: [0, 1],
+        marks: evaluations,
+      })}
+      ${chart('Reward accuracy', value(share(now('rewardAccuracy'))), {
         series: [series('accuracy', 'rewardAccuracy')],
         range: [0, 1],
         threshold: { value: 0.01, text: 'collapse 1%' },
       })}
-      ${chart('Entropy', value(`${decimal(now('entropy'))} nats a token`), { series: [series('entropy', 'entropy')] })}
+      ${chart('Entropy', value(`${number(now('entropy'), 2)} nats a token`), { series: [series('entropy', 'entropy')] })}
       ${chart('Length', value(`${whole(now('length'))} tokens`), { series: [series('length', 'length')] })}
     </div>`;
   }

@@ -1,8 +1,8 @@
 /** One line: what runs, how far it is, how fast, how long still; controls at the right end. */
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
+import { baseName, bytes, duration, whole } from '../../engine/protocol/format.ts';
 import { Component } from '../component.ts';
-import { baseName, duration, gigabytes, whole } from '../format.ts';
 import { shared } from '../styles.ts';
 
 @customElement('rs-header')
@@ -69,7 +69,7 @@ export class Header extends Component {
       ${
         live
           ? html`<span class="muted">
-              ${whole(progress.tokensPerSecond)} tokens/s · ${gigabytes(progress.residentBytes)} ·
+              ${whole(progress.tokensPerSecond)} tokens/s · ${bytes(progress.residentBytes)} ·
               ${progress.secondsLeft === null ? 'time left –' : `${duration(progress.secondsLeft)} left`}
             </span>`
           : nothing

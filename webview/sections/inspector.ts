@@ -1,13 +1,13 @@
 /** One problem at the step that is looked at: what was asked, what it answers and how often, and each rollout. */
 import { css, html, nothing, svg, unsafeCSS } from 'lit';
 import { customElement } from 'lit/decorators.js';
+import { baseName, number, share } from '../../engine/protocol/format.ts';
 import type { RolloutSummary } from '../../engine/protocol/records.ts';
 import { SHADES, shadeOf } from '../../engine/protocol/shades.ts';
 import { type Group, majoritySince, rolloutsOf } from '../../engine/protocol/state.ts';
 import { massChart } from '../charts/mass.ts';
 import { confidenceChart } from '../charts/scatter.ts';
 import { Component } from '../component.ts';
-import { baseName, decimal, proportion } from '../format.ts';
 import type { ProblemView } from '../store.ts';
 import { shared } from '../styles.ts';
 import { whyReward } from '../why.ts';
@@ -213,9 +213,9 @@ export class Inspector extends Component {
             >
               <td class="number muted">${i}</td>
               <td class="mono answer ${verdictClass(r.correct)}">${r.answer ?? '–'}</td>
-              <td class="number">${decimal(r.reward, 1)}</td>
+              <td class="number">${number(r.reward, 1)}</td>
               <td>${this.advantage(r.advantage, largest)}</td>
-              <td class="number">${decimal(r.logprob)}</td>
+              <td class="number">${number(r.logprob, 2)}</td>
               <td class="number">${r.tokens}</td>
               <td class="muted">${r.finish === 'length' ? 'cut' : 'stop'}</td>
             </tr>`;
@@ -228,8 +228,8 @@ export class Inspector extends Component {
   private advantage(value: number | null, largest: number) {
     if (value === null) return html`<span class="muted">–</span>`;
     const long = (Math.abs(value) / largest) * 28;
-    return html`<svg width="70" height="13" role="img" aria-label=${decimal(value)}>
-      ${svg`<rect class="advantage ${value < 0 ? 'minus' : ''}" x="0" y="2" width=${long} height="9"></rect><text x="34" y="11">${decimal(value)}</text>`}
+    return html`<svg width="70" height="13" role="img" aria-label=${number(value, 2)}>
+      ${svg`<rect class="advantage ${value < 0 ? 'minus' : ''}" x="0" y="2" width=${long} height="9"></rect><text x="34" y="11">${number(value, 2)}</text>`}
     </svg>`;
   }
 
@@ -248,7 +248,7 @@ export class Inspector extends Component {
         stored
           ? html`<div class="tokens">${stored.pieces.map((piece, t) => {
               const shade = shadeOf('probability', stored.logprob[t]!, stored.entropy[t]!);
-              return html`<span class="s${shade}" title=${`p ${proportion(Math.exp(stored.logprob[t]!))} · entropy ${decimal(stored.entropy[t])} · top ${proportion(stored.top1[t])}, ${proportion(stored.top2[t])}`}>${piece}</span>`;
+              return html`<span class="s${shade}" title=${`p ${share(Math.exp(stored.logprob[t]!))} · entropy ${number(stored.entropy[t], 2)} · top ${share(stored.top1[t])}, ${share(stored.top2[t])}`}>${piece}</span>`;
             })}</div>`
           : html`<p class="muted">reading…</p>`
       }

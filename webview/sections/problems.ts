@@ -1,10 +1,10 @@
 /** The problems by what matters: sure and right, sure and wrong, unsure and right, unsure and wrong. */
 import { css, html, nothing, svg } from 'lit';
 import { customElement } from 'lit/decorators.js';
+import { plural, share as shown } from '../../engine/protocol/format.ts';
 import { majoritySince } from '../../engine/protocol/state.ts';
 import { shareSparkline } from '../charts/sparkline.ts';
 import { Component } from '../component.ts';
-import { plural, proportion } from '../format.ts';
 import type { ProblemView, Quadrant } from '../store.ts';
 import { shared } from '../styles.ts';
 
@@ -87,8 +87,8 @@ export class Problems extends Component {
 
   override render() {
     const { problems, filter } = this.store;
-    const shown = this.store.filtered;
-    const order = TITLES.flatMap(([quadrant]) => shown.filter((v) => v.quadrant === quadrant));
+    const left = this.store.filtered;
+    const order = TITLES.flatMap(([quadrant]) => left.filter((v) => v.quadrant === quadrant));
     return html`
       <vscode-text-field
         aria-label="Filter problems"
@@ -96,17 +96,17 @@ export class Problems extends Component {
         .value=${filter}
         @input=${(event: Event) => this.store.setFilter((event.target as HTMLInputElement).value)}
       ></vscode-text-field>
-      <div class="count" role="status">${filter ? `${shown.length} of ` : ''}${plural(problems.length, 'problem')}</div>
+      <div class="count" role="status">${filter ? `${left.length} of ` : ''}${plural(problems.length, 'problem')}</div>
       <div class="quadrants" @keydown=${(event: KeyboardEvent) => this.key(event, order)}>
         ${TITLES.map(([quadrant, title]) =>
           this.quadrant(
             title,
-            shown.filter((v) => v.quadrant === quadrant),
+            left.filter((v) => v.quadrant === quadrant),
             order[0],
           ),
         )}
       </div>
-      ${this.wrong(shown.filter((v) => v.quadrant === 'sure-wrong'))}
+      ${this.wrong(left.filter((v) => v.quadrant === 'sure-wrong'))}
     `;
   }
 
@@ -118,7 +118,7 @@ export class Problems extends Component {
       <h2>${title}<span class="value">${views.length}</span></h2>
       <div class="cells" role="listbox" aria-label=${title}>
         ${views.map(({ problem, share, quadrant, group }) => {
-          const label = `${problem.id}: ${group?.majority?.answer ?? 'no answer'}, share ${proportion(share)}`;
+          const label = `${problem.id}: ${group?.majority?.answer ?? 'no answer'}, share ${shown(share)}`;
           const focusable = problem.index === selected || (!within && selected === null && problem === first?.problem);
           return html`<button
             class="cell"
@@ -167,7 +167,7 @@ export class Problems extends Component {
               <td class="text">${problem.prompt}</td>
               <td class="mono wrong">${group?.majority?.answer}</td>
               <td class="mono">${problem.answer}</td>
-              <td class="number">${proportion(share)}</td>
+              <td class="number">${shown(share)}</td>
               ${
                 trained
                   ? html`<td><svg width="70" height="14" aria-hidden="true">${shareSparkline(history?.groups ?? [], steps)}</svg></td>

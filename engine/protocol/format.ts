@@ -1,4 +1,4 @@
-/** Numbers and times as a person reads them. A value that does not exist is a dash. Pure. */
+/** Numbers, times and texts as the editor's views and the panel write them. A value that does not exist is a dash. Pure. */
 export const DASH = '–';
 
 /** A share or accuracy with two digits, `.87`; `1.00` and `.00` at the ends. */
@@ -53,4 +53,13 @@ export function code(text: string): string {
   const fence = '`'.repeat(longest + 1);
   const pad = line === '' || /^[\s`]|[\s`]$/.test(line) ? ' ' : '';
   return `${fence}${pad}${line}${pad}${fence}`;
+}
+
+export function whole(value: number | null | undefined): string {
+  return value === null || value === undefined ? DASH : Math.round(value).toLocaleString('en');
+}
+
+/** The last part of a path of any system. */
+export function baseName(file: string): string {
+  return file.split(/[\\/]/).at(-1) || file;
 }
