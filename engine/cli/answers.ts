@@ -41,6 +41,8 @@ export function bareAnswer(text: string): string | null {
     .trim();
   if (answer === '' || answer.length > BARE_LENGTH || answer.includes('\n')) return null;
   if (!/[\p{L}\p{N}\\]/u.test(answer)) return null;
+  // A box from which nothing could be extracted: empty, or cut off before it closed.
+  if (/\\(?:boxed|fbox)/.test(answer)) return null;
   if (COUNTED.test(answer)) return answer;
   // What LaTeX writes with letters is no prose.
   const plain = answer

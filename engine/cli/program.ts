@@ -11,6 +11,7 @@ export type SetExitCode = (code: number) => void;
 
 const DATASET_HELP = 'a .jsonl, .json, .csv or .parquet file; the embedded problem set when absent';
 const RUN_HELP = "a run's name, its folder, or 'latest'";
+const MARKED_ONLY = 'take marked answers only (\\boxed{x}, #### x, the answer is x), as training does';
 
 const EXIT_HELP = `
 Exit codes:
@@ -148,6 +149,9 @@ export function createProgram(setExitCode: SetExitCode): Command {
       [`echo '{"prediction":"\\\\boxed{1/2}","reference":"0.5"}' | rollscope grade -`, ''],
     ],
   );
+  grade
+    .option('--strict', MARKED_ONLY)
+    .option('--percent', '0.5 equals 50% also where the reference has no percent sign');
   addCommon(grade);
   grade.addHelpText(
     'after',
@@ -167,6 +171,7 @@ exit code is 2. Blank lines are skipped. With --json a last line {"lines", "equa
       .description('cluster the responses to each problem by answer and take the vote'),
     [['rollscope vote rollouts.jsonl', '']],
   );
+  vote.option('--strict', MARKED_ONLY);
   addCommon(vote);
   vote.addHelpText(
     'after',

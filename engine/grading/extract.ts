@@ -30,9 +30,13 @@ export function referenceAnswer(text: string): string | null {
   return lastStatement(bare) ?? bare;
 }
 
+/** What is left of a placeholder: an empty box, `\text{}`, `...`, `?`, `____`. */
+const MARKUP = /\\(?:textbf|text|mathrm|mathbf|mbox|underline|boxed|fbox|[lc]?dots|quad|[,;:!_ ])|[\s{}$*?._…-]/g;
+
+/** An answer without the space around it; null for one that is too long or says nothing. */
 function usable(answer: string): string | null {
   const trimmed = answer.trim();
-  return trimmed === '' || trimmed.length > MAX_ANSWER ? null : trimmed;
+  return trimmed.length > MAX_ANSWER || trimmed.replace(MARKUP, '') === '' ? null : trimmed;
 }
 
 const BOX = /\\(?:boxed|fbox)\s*$/;

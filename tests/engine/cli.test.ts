@@ -386,6 +386,7 @@ describe('probe', () => {
 
 describe('grade and vote', () => {
   const lines = (...values: unknown[]) => values.map((value) => `${JSON.stringify(value)}\n`).join('');
+  type Graded = { equal: boolean };
   const answers = ({ stdout }: Ended) =>
     stdout
       .trimEnd()
@@ -419,6 +420,26 @@ describe('grade and vote', () => {
       { id: 'b', majority: null, share: null, clusters: [] },
       { lines: 2, labelled: 1, correct: 1, errors: 0 },
     ]);
+  });
+
+  test('vote elects no empty or broken box, and no placeholder', async () => {
+    const responses = ['\\boxed{}', '\\boxed{}', '\\boxed{4', '\\boxed{4', '\\boxed{?}', '\\boxed{?}', '3'];
+    const voted = await runCli(['vote', '-'], { home, input: lines({ id: 'a', responses, answer: '3' }) });
+    expect(answers(voted)).toMatchObject([
+      { majority: '3', share: 1 / 7, clusters: [{ members: [6] }], correct: true },
+    ]);
+  });
+
+  test('--strict takes marked answers only, --percent reads shares as percentages', async () => {
+    const votes = lines({ responses: ['5', '5', '#### 6'] });
+    expect(answers(await runCli(['vote', '-'], { home, input: votes }))).toMatchObject([{ majority: '5' }]);
+    expect(answers(await runCli(['vote', '-', '--strict'], { home, input: votes }))).toMatchObject([{ majority: '6' }]);
+    const pairs = lines({ prediction: '50%', reference: '0.5' }, { prediction: '#### 50%', reference: '0.5' });
+    const graded = async (...args: string[]) =>
+      answers(await runCli(['grade', '-', ...args], { home, input: pairs })).map((line) => (line as Graded).equal);
+    expect(await graded()).toEqual([false, false]);
+    expect(await graded('--percent')).toEqual([true, true]);
+    expect(await graded('--percent', '--strict')).toEqual([false, true]);
   });
 
   test.each(['grade', 'vote'])('%s names bad lines, goes on behind them, and exits with 2', async (command) => {

@@ -58,6 +58,19 @@ const STRICT: [string, string | null][] = [
   ['5 + 5 = 10', null],
   ['The answer', null],
   ['answer is', null],
+  // placeholders
+  ['\\boxed{\\text{}}', null],
+  ['\\boxed{\\textbf{ }}', null],
+  ['\\boxed{...} or \\boxed{\\ldots}', null],
+  ['\\boxed{?}', null],
+  ['\\boxed{\\_\\_\\_}', null],
+  ['\\boxed{4} \\boxed{?}', '4'],
+  ['#### ?', null],
+  ['the answer is ...', null],
+  ['\\boxed{\\{\\}}', '\\{\\}'],
+  ['\\boxed{<}', '<'],
+  ['\\boxed{\\emptyset}', '\\emptyset'],
+  ['\\boxed{No}', 'No'],
 ];
 
 describe('strict extraction', () => {
