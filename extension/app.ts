@@ -83,8 +83,9 @@ export class Rollscope {
         restore: (run) => this.restore(run),
         perform: async (kind, run) => {
           const command = kind === 'continue' ? 'resume' : kind === 'choose-run' ? 'openRun' : kind;
-          const argument = kind === 'resume' && run ? [run.folder] : [];
-          await vscode.commands.executeCommand(`rollscope.${command}`, ...argument);
+          // What steers a run means the one that is shown, which need not be the one that this window follows.
+          const steers = kind !== 'choose-run' && kind !== 'train';
+          await vscode.commands.executeCommand(`rollscope.${command}`, steers ? run?.folder : undefined);
         },
         openRollout: (run, id) => this.openRollout(run, id),
         revealProblem: (run, problem) => this.revealProblem(run, problem),

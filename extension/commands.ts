@@ -1,14 +1,13 @@
 /**
- * Every command as data: what it does, and for those that steer a run what they say when there is none. A stopped
- * engine gives a sentence, never a stack trace. A command that is declared in package.json and missing here, or the
- * other way round, fails a test.
+ * Every command as data. A stopped engine gives a sentence, never a stack trace. A command that is declared in
+ * package.json and missing here, or the other way round, fails a test.
  */
 import * as vscode from 'vscode';
 import type { Rollscope } from './app.ts';
 import { attach } from './commands/attach.ts';
 import { addModel, removeModel, useModel } from './commands/models.ts';
 import { neighbour, openProblem, openRollout, revealProblem } from './commands/problems.ts';
-import { deleteRun, openDataset, openRun, resume, revealRunFolder } from './commands/runs.ts';
+import { deleteRun, openDataset, openRun, resume, revealRunFolder, steer } from './commands/runs.ts';
 import { runDataset, runProblem } from './commands/start.ts';
 import { setShading } from './settings.ts';
 
@@ -43,25 +42,18 @@ export const COMMAND_NAMES = [
 ] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
-/** Works without an engine, or sees to one by itself. */
-type Action = (app: Rollscope, ...args: unknown[]) => unknown;
-/** Needs a run in progress; says a sentence when there is none. */
-interface Steering {
-  inProgress: Action;
-  otherwise: string;
-}
+/** Works without an engine, sees to one by itself, or says that there is no run to steer. */
+type Action = (app: Rollscope, argument: unknown) => unknown;
 
-const NO_RUN = 'No run is in progress.';
-
-export const COMMANDS: Record<CommandName, Action | Steering> = {
+export const COMMANDS: Record<CommandName, Action> = {
   train: (app, argument) => runDataset(app, 'train', argument),
   probe: (app, argument) => runDataset(app, 'probe', argument),
   trainProblem: (app, argument) => runProblem(app, 'train', argument),
   probeProblem: (app, argument) => runProblem(app, 'probe', argument),
   openPanel: (app) => app.openPanel(),
-  pause: { inProgress: (app) => app.session.pause(), otherwise: NO_RUN },
+  pause: (app, argument) => steer(app, 'pause', argument),
   resume: (app, argument) => resume(app, argument),
-  stop: { inProgress: (app) => app.session.stop(), otherwise: NO_RUN },
+  stop: (app, argument) => steer(app, 'stop', argument),
   attach: (app) => attach(app),
   openRun: (app, argument) => openRun(app, argument),
   chooseModel: (app) => addModel(app),
@@ -87,19 +79,13 @@ export const COMMANDS: Record<CommandName, Action | Steering> = {
 /** Registers all commands; whatever one of them throws becomes one notification. */
 export function registerCommands(app: Rollscope): vscode.Disposable {
   const registrations = COMMAND_NAMES.map((name) =>
-    vscode.commands.registerCommand(`rollscope.${name}`, async (...args: unknown[]) => {
+    vscode.commands.registerCommand(`rollscope.${name}`, async (argument: unknown) => {
       try {
-        await perform(app, COMMANDS[name], args);
+        await COMMANDS[name](app, argument);
       } catch (error) {
         app.report.error(error);
       }
     }),
   );
   return vscode.Disposable.from(...registrations);
-}
-
-function perform(app: Rollscope, command: Action | Steering, args: unknown[]): unknown {
-  if (typeof command === 'function') return command(app, ...args);
-  if (app.session.active || app.session.preparing) return command.inProgress(app, ...args);
-  return vscode.window.showInformationMessage(command.otherwise);
 }

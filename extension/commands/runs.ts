@@ -30,6 +30,23 @@ export async function resume(app: Rollscope, argument: unknown): Promise<void> {
   if (folder) await app.resume(folder);
 }
 
+/** Pauses or stops a run: the one of the argument, wherever an engine works on it, else the one in progress. */
+export async function steer(app: Rollscope, how: 'pause' | 'stop', argument: unknown): Promise<void> {
+  const folder = folderOf(argument);
+  if (folder && path.resolve(folder) !== app.session.active?.folder) {
+    const run = path.basename(folder);
+    if (!(await app.attachTo(run))) {
+      throw new RollscopeError(
+        'engine-stopped',
+        `No engine that works on run ${run} can be reached.`,
+        `${how === 'stop' ? 'Stop' : 'Pause'} it where it was started.`,
+      );
+    }
+  }
+  if (app.session.active || app.session.preparing) await app.session[how]();
+  else void vscode.window.showInformationMessage('No run is in progress.');
+}
+
 export async function revealRunFolder(app: Rollscope, argument: unknown): Promise<void> {
   const folder = folderOf(argument) ?? app.panel.shown?.folder;
   if (!folder) return;

@@ -70,6 +70,28 @@ describe('commands', () => {
     }
   });
 
+  it('steer the run that they were called on, not the one that this window happens to follow', async () => {
+    const { registerCommands } = await import('../../extension/commands.ts');
+    const reported: unknown[] = [];
+    const steered: string[] = [];
+    const session = {
+      active: { run: 'mine', folder: path.resolve('/runs/mine') },
+      pause: async () => void steered.push(`pause ${session.active.run}`),
+      stop: async () => void steered.push(`stop ${session.active.run}`),
+    };
+    const attachTo = async (run: string) => {
+      if (run !== 'other') return null;
+      session.active = { run, folder: path.resolve('/runs/other') };
+      return session.active;
+    };
+    registerCommands({ session, attachTo, report: { error: (error: unknown) => reported.push(error) } } as never);
+    await registered.get('rollscope.pause')!();
+    await registered.get('rollscope.stop')!('/runs/unreachable');
+    await registered.get('rollscope.stop')!('/runs/other');
+    expect(steered).toEqual(['pause mine', 'stop other']);
+    expect(String(reported)).toMatch(/No engine that works on run unreachable can be reached/);
+  });
+
   it('report what they throw, and never throw', async () => {
     const { registerCommands } = await import('../../extension/commands.ts');
     const reported: unknown[] = [];
