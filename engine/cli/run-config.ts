@@ -266,7 +266,7 @@ function rangeOf(schema: JsonSchema): string {
       ? `below ${schema.exclusiveMaximum}`
       : schema.maximum !== undefined
         ? `${low.startsWith('above') ? 'up to' : 'to'} ${schema.maximum}`
-        : low
+        : low.startsWith('from')
           ? 'upwards'
           : '';
   return [kind, low, high].filter((part) => part !== '').join(' ');

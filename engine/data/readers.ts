@@ -165,7 +165,8 @@ interface CsvRecord {
 }
 
 function readCsv(file: string, bytes: Buffer): Row[] {
-  const text = decode(file, bytes);
+  // A line break inside of a cell is one line in whatever form; the parser would count \r\n twice.
+  const text = decode(file, bytes).replaceAll('\r\n', '\n');
   const header = /^[^\n]*/.exec(text)![0];
   const delimiter = [',', ';', '\t'].reduce((best, d) =>
     header.split(d).length > header.split(best).length ? d : best,

@@ -14,11 +14,15 @@ const FAR = 16 * 2 ** 20;
 /** Runs read at the same time. */
 const PARALLEL = 8;
 
-/** The runs in a folder of runs, newest first. Folders that are not runs, or that cannot be read, are left out. */
+/**
+ * The runs in a folder of runs, newest first. Folders that are not runs, or that cannot be read, are left out. Throws
+ * `usage` for a root that is no folder or may not be read.
+ */
 export async function listRuns(root: string): Promise<RunInfo[]> {
   const entries = await readdir(root, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
-    throw error;
+    const what = error.code === 'ENOTDIR' ? 'is no folder' : `cannot be read (${error.code ?? error.message})`;
+    throw new RollscopeError('usage', `${root} ${what}.`, 'Name the folder that holds the runs.', { cause: error });
   });
   const folders = entries.filter((entry) => !entry.isFile()).map((entry) => join(root, entry.name));
   const runs: RunInfo[] = [];

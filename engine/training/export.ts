@@ -2,6 +2,7 @@
 import { copyFile, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { latestCheckpoint } from '../journal/checkpoints.ts';
+import { onDisk } from '../journal/disk.ts';
 import { readRunFile } from '../journal/reader.ts';
 import { readGguf } from '../model/gguf.ts';
 import { ggufTokenizer } from '../model/gguf-tokenizer.ts';
@@ -18,10 +19,15 @@ export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
 /**
  * Writes the weights of a run's last checkpoint. `peft`: the adapter folder. `safetensors`: `model.safetensors` with the
  * whole weights in float32, an adapter merged in (W + alpha/rank B A), and beside it the model's configuration and
- * tokenizer, so that transformers loads the folder. Returns the step. Throws RollscopeError: `usage` (no checkpoint, no adapter), `model`, `disk`.
+ * tokenizer, so that transformers loads the folder. Returns the step. Throws RollscopeError: `usage` (a probe, no
+ * checkpoint, no adapter), `model`, `disk`.
  */
 export async function exportWeights(run: string, format: WeightFormat, out: string): Promise<{ step: number }> {
   const { config, run: name } = await readRunFile(run);
+  if (config.job === 'probe') {
+    const hint = 'Use --format jsonl or parquet for its rollouts.';
+    throw new RollscopeError('usage', `The run ${name} is a probe: it trained nothing.`, hint);
+  }
   const checkpoint = await latestCheckpoint(run);
   if (!checkpoint) {
     throw new RollscopeError(
@@ -39,13 +45,13 @@ export async function exportWeights(run: string, format: WeightFormat, out: stri
         'Use --format safetensors.',
       );
     }
-    await mkdir(out, { recursive: true });
+    await onDisk(out, () => mkdir(out, { recursive: true }));
     for (const file of ['adapter_config.json', 'adapter_model.safetensors']) {
       await copyFile(path.join(folder, file), path.join(out, file));
     }
     return { step };
   }
-  await mkdir(out, { recursive: true });
+  await onDisk(out, () => mkdir(out, { recursive: true }));
   const source = await openModel(config.model);
   if (config.lora) {
     const { tensors: adapter, rank, alpha } = await readPeftAdapter(folder);

@@ -363,7 +363,7 @@ describe('probe', () => {
       '--out',
       path.join(home, 'x'),
     );
-    expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/no checkpoint/) });
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/is a probe: it trained nothing/) });
   });
 
   test('reads any usual table', async () => {

@@ -84,6 +84,10 @@ describe('formats', () => {
   test('CSV, with quoted line breaks and blank lines', async () => {
     const csv = 'id,prompt,answer\na,"1+1=\nsay it",2\n\nb,"with ""quotes"", too",4\n';
     const { problems } = await load('a.csv', csv);
+    const crlf = (await load('crlf.csv', `\uFEFF${csv.replaceAll('\n', '\r\n')}`)).problems;
+    expect(crlf.map((problem) => ({ ...problem, source: '' }))).toEqual(
+      problems.map((problem) => ({ ...problem, source: '' })),
+    );
     expect(problems.map((p) => p.prompt)).toEqual(['1+1=\nsay it', 'with "quotes", too']);
     expect(lines(problems)).toEqual([2, 5]);
     expect(problems.map((p) => p.answer)).toEqual(['2', '4']);

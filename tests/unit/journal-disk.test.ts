@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Disk, realDisk } from '../../engine/journal/disk.ts';
+import { type Disk, diskError, realDisk } from '../../engine/journal/disk.ts';
 import { Journal } from '../../engine/journal/journal.ts';
 import { readFrame, readRunFolder } from '../../engine/journal/reader.ts';
 import { isIncidental } from '../../engine/journal/replay.ts';
+import { listRuns } from '../../engine/journal/runs.ts';
 import type { JournalRecord, NewRecord, StoredRollout } from '../../engine/protocol/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { createFixtureJournal, playFixture, writeRunFixture } from '../support/run-fixture.ts';
@@ -162,4 +163,15 @@ test('other refusals of the system are disk errors with the file', async () => {
     message: expect.stringMatching(/Writing .*problems\.jsonl.* failed: EIO: i\/o error/),
   });
   expect(() => readFileSync(folder)).toThrow('ENOENT');
+});
+
+test('a place that cannot be written is named, with what is in the way', async () => {
+  const file = join(temporaryFolder(), 'file');
+  await writeFile(file, '');
+  const named = (error: unknown) => diskError(error, '/place');
+  expect(named(Object.assign(new Error(''), { code: 'EISDIR' }))).toMatchObject({ message: '/place is a folder.' });
+  const below = join(file, 'run');
+  const refused = createFixtureJournal(below, RUN);
+  await expect(refused).rejects.toMatchObject({ code: 'disk', message: `A file is in the way of ${below}.` });
+  await expect(listRuns(file)).rejects.toMatchObject({ code: 'usage', message: `${file} is no folder.` });
 });
