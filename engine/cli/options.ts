@@ -26,7 +26,7 @@ const MODEL: OptionGroup = {
       kind: 'text',
       help: "'embedded' (tiny, no download), a .gguf file, a Hugging Face folder, or a Hub id such as Qwen/Qwen3-0.6B",
     },
-    { flags: '--device <name>', path: 'device', kind: 'text', help: 'auto, cpu, webgpu, cuda, dml or coreml' },
+    { flags: '--device <name>', path: 'device', kind: 'text', help: 'auto, cpu, webgpu, cuda, dml, coreml or tfjs' },
     { flags: '--threads <n>', path: 'threads', kind: 'number', help: 'threads that compute; 0: one for each core' },
     {
       flags: '--memory <size>',

@@ -3,7 +3,7 @@
  * one or two float16 scales; all numbers are little-endian. Every product below is exact in float64 and rounded once, so
  * results equal ggml's own float32 arithmetic.
  */
-import { halfTable, toFloat32 } from './safetensors.ts';
+import { halfTable, toFloat32 } from '../tensor/index.ts';
 
 /** Writes the weights of the block at `at` in `bytes` to `out` from `to` on. */
 type ReadBlock = (bytes: Uint8Array, at: number, out: Float32Array, to: number) => void;

@@ -9,7 +9,7 @@ import { z } from 'zod';
 export const RUN_FORMAT = 1;
 
 export const REWARDS = ['majority-vote', 'ground-truth'] as const;
-export const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
+export const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml', 'tfjs'] as const;
 export const LORA_TARGETS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
 
 const count = (max = 1_000_000) => z.int().min(1).max(max);

@@ -4,6 +4,7 @@ import type { DType, Graph, TensorData } from '../tensor/index.ts';
 /** Devices of onnxruntime. */
 export const ORT_DEVICES = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
 export type OrtDevice = (typeof ORT_DEVICES)[number];
+export type Device = OrtDevice | 'tfjs';
 
 /** A tensor's value: an array of the host, or a buffer that stays on the device until it is disposed or read. */
 export interface Value {
@@ -32,7 +33,7 @@ export interface Executable {
 }
 
 export interface Backend {
-  readonly device: OrtDevice | 'reference';
+  readonly device: Device | 'reference';
   /** Loops, branches and conditions inside a graph are worth their while (CPU); otherwise one step a call. */
   readonly controlFlow: boolean;
   /** Seconds spent inside the device's own library so far. */

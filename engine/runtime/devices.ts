@@ -5,8 +5,11 @@ import path from 'node:path';
 import { z } from 'zod';
 import { rollscopeHome } from '../protocol/home.ts';
 import { VERSION } from '../protocol/version.ts';
-import { ORT_DEVICES, type OrtDevice } from './backend.ts';
+import { type Backend, type Device, ORT_DEVICES, type OrtDevice } from './backend.ts';
+import { createBackend } from './ort-backend.ts';
 import { type Probe, probeDevice } from './probe.ts';
+import { openTfjs } from './tfjs.ts';
+import { tfjsBackend } from './tfjs-backend.ts';
 
 /** Devices that there can be on this kind of machine, the one that `auto` prefers first, the CPU last. */
 export function possibleDevices(platform = process.platform, arch = process.arch): OrtDevice[] {
@@ -93,12 +96,23 @@ function rememberedDevice(): OrtDevice | null {
   }
 }
 
-/** The device to compute on. `auto` tries the devices out once and remembers its choice in the user's folder. */
-export async function resolveDevice(wanted: 'auto' | OrtDevice): Promise<OrtDevice> {
+/**
+ * The device to compute on. `auto` tries the devices of onnxruntime out once and remembers its choice in the user's
+ * folder. It never means TensorFlow.js, which the user installs and which is there for whoever asks for it.
+ */
+export async function resolveDevice(wanted: 'auto' | Device): Promise<Device> {
   if (wanted !== 'auto') return wanted;
   const remembered = rememberedDevice();
   if (remembered) return remembered;
   const device = chooseDevice(await probeDevices());
   rememberDevice(device);
   return device;
+}
+
+/**
+ * A backend on a device. `threads` is for the CPU. Throws RollscopeError `device` when this machine lacks the device, or
+ * TensorFlow.js is not installed.
+ */
+export async function openDevice(device: Device, options: { threads: number }): Promise<Backend> {
+  return device === 'tfjs' ? tfjsBackend(await openTfjs()) : createBackend(device, options);
 }

@@ -40,7 +40,7 @@ export async function doctor(): Promise<DoctorReport> {
     platform: `${process.platform}-${process.arch}`,
     cores: os.availableParallelism(),
     memoryBytes,
-    devices: [...devices, { name: 'TensorFlow.js', available: tfjs.works, detail: tfjs.detail }],
+    devices: [...devices, { name: 'TensorFlow.js', available: tfjs.works, detail: tfjs.detail, hint: tfjs.hint }],
     problems: problems(probes.get('cpu'), memoryBytes),
   };
 }

@@ -3,6 +3,7 @@ import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { DType, Graph, Shape, TensorData } from '../tensor/index.ts';
 import type { Backend, CompileOptions, Executable, OrtDevice, Value } from './backend.ts';
+import { checkFeeds, runError } from './feeds.ts';
 import { type Dialect, encodeGraph, outputName } from './onnx.ts';
 import { graphProto, modelBytes, nodeProto, valueInfo } from './onnx-format.ts';
 
@@ -95,13 +96,7 @@ class OrtExecutable implements Executable {
 
   async run(feeds: Readonly<Record<string, Value>>): Promise<Record<string, Value>> {
     const tensors: Record<string, OrtTensor> = {};
-    const sizes = new Map<string, number>();
-    for (const input of this.inputs) {
-      const value = feeds[input.name];
-      if (!value) throw new Error(`input ${input.name} is missing`);
-      checkValue(input, value, sizes);
-      tensors[input.name] = this.toTensor(value);
-    }
+    for (const [name, value] of checkFeeds(this.inputs, feeds).values) tensors[name] = this.toTensor(value);
     const results = await this.timed(() => this.held.session.run(tensors)).catch((error: unknown) => {
       throw runError(error);
     });
@@ -115,30 +110,6 @@ class OrtExecutable implements Executable {
   release(): Promise<void> {
     return this.held.release();
   }
-}
-
-function checkValue(
-  input: { name: string; dtype: DType; shape: Shape },
-  value: Value,
-  sizes: Map<string, number>,
-): void {
-  const refuse = () => {
-    const wanted = `${input.dtype} [${input.shape}]`;
-    throw new Error(`input ${input.name} is ${wanted}, given ${value.dtype} [${value.shape}]`);
-  };
-  if (value.dtype !== input.dtype || value.shape.length !== input.shape.length) refuse();
-  input.shape.forEach((dim, i) => {
-    const given = value.shape[i]!;
-    if (typeof dim === 'number') {
-      if (dim !== given) refuse();
-      return;
-    }
-    const before = sizes.get(dim);
-    if (before === undefined) sizes.set(dim, given);
-    else if (before !== given) {
-      throw new Error(`input ${input.name}: size ${dim} is ${given} here and ${before} in another input`);
-    }
-  });
 }
 
 class OrtBackend implements Backend {
@@ -255,14 +226,6 @@ function identityModel(dtype: DType): Uint8Array {
       outputs: [valueInfo(outputName('y'), dtype)],
     }),
   );
-}
-
-/** What went wrong in a run: too little memory is the user's to solve, everything else is a bug. */
-function runError(error: unknown): unknown {
-  const message = error instanceof Error ? error.message : String(error);
-  if (!/Failed to allocate memory|bad_alloc|out of memory/i.test(message)) return error;
-  const hint = 'Lower the memory limit, so that work is cut into smaller pieces, or take fewer or shorter rollouts.';
-  return new RollscopeError('memory', 'The memory does not suffice for one piece of work.', hint, { cause: error });
 }
 
 function sessionError(device: OrtDevice, error: unknown): Error {

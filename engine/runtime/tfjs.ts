@@ -1,9 +1,17 @@
-/** @tensorflow/tfjs-node-gpu, an optional peer: whether it is there and works. */
+/** @tensorflow/tfjs-node-gpu, an optional peer: where it is, whether it works, and how it is loaded. */
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import util from 'node:util';
+import { RollscopeError } from '../protocol/errors.ts';
 import { runInChild } from './child.ts';
+import type { Tfjs } from './tfjs-operators.ts';
 
 const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
+
+/** How to get it. */
+export const TFJS_HINT =
+  'Install it in a folder of your own (npm install @tensorflow/tfjs-node-gpu, or @tensorflow/tfjs-node without a ' +
+  'graphics card), name that folder in the environment variable ROLLSCOPE_TFJS, and choose the device tfjs.';
 
 const CODE = `
 const util = require('node:util');
@@ -39,15 +47,39 @@ function findTfjs(): { name: string; file: string } | null {
 }
 
 /** Loads it in a process of its own and multiplies two matrices. */
-export async function probeTfjs(): Promise<{ works: boolean; detail: string }> {
+export async function probeTfjs(): Promise<{ works: boolean; detail: string; hint?: string }> {
   const found = findTfjs();
-  if (!found) return { works: false, detail: 'not installed (optional)' };
+  if (!found) return { works: false, detail: 'not installed (optional)', hint: TFJS_HINT };
   const { answer, failure } = await runInChild(CODE, [found.file], { seconds: 60 });
   const { backend, version, message } = (answer ?? {}) as { backend?: string; version?: string; message?: string };
   if (backend === undefined) {
     return { works: false, detail: `${found.name} cannot be loaded: ${firstLine(message ?? failure)}` };
   }
-  return { works: true, detail: `${found.name} ${version}, backend ${backend}` };
+  return { works: true, detail: `${found.name} ${version}, backend ${backend}; \`--device tfjs\` chooses it` };
+}
+
+/**
+ * Loads TensorFlow.js into this process. It is tried out in another one before, since a library that does not fit the
+ * machine may end its process. Throws RollscopeError `device` when it is not installed or does not work.
+ */
+export async function openTfjs(): Promise<Tfjs> {
+  const found = findTfjs();
+  if (!found) throw new RollscopeError('device', 'TensorFlow.js is not installed.', TFJS_HINT);
+  const { works, detail } = await probeTfjs();
+  if (!works) throw new RollscopeError('device', `The device tfjs cannot be used: ${detail}.`, TFJS_HINT);
+  restoreUtilities();
+  const tf = createRequire(found.file)(found.file) as Tfjs;
+  // Otherwise it writes advice to the terminal.
+  tf.enableProdMode();
+  await tf.ready();
+  return tf;
+}
+
+/** Node 23 removed two functions that the package's last release calls. */
+function restoreUtilities(): void {
+  const functions = util as unknown as Record<string, unknown>;
+  functions.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+  functions.isArray ??= Array.isArray;
 }
 
 function firstLine(text: string): string {

@@ -3,6 +3,7 @@
  * `operators.ts`, which knows its shapes and its gradient; a backend (ONNX, the float64 interpreter) knows how to run it.
  */
 import { canonical, type Dim, type Shape } from './dims.ts';
+import type { StoredType } from './stored.ts';
 
 export type DType = 'float32' | 'int32' | 'int64' | 'bool';
 export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array;
@@ -13,7 +14,7 @@ export interface ExternalData {
   offset: number;
   bytes: number;
   /** As stored; 16-bit formats are widened when the graph runs. */
-  stored: 'F32' | 'BF16' | 'F16';
+  stored: StoredType;
 }
 
 export interface Tensor {

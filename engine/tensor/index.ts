@@ -2,3 +2,4 @@ export * from './dims.ts';
 export * from './gradients.ts';
 export * from './graph.ts';
 export * as op from './operators.ts';
+export * from './stored.ts';

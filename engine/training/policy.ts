@@ -23,8 +23,7 @@ import { RollscopeError } from '../protocol/index.ts';
 import { generator, type StreamName } from '../rollout/philox.ts';
 import { rowBytes, type SampledRollout, Sampler } from '../rollout/sampler.ts';
 import type { Backend } from '../runtime/backend.ts';
-import { resolveDevice } from '../runtime/devices.ts';
-import { createBackend } from '../runtime/ort-backend.ts';
+import { openDevice, resolveDevice } from '../runtime/devices.ts';
 import { completionFinder } from './completion.ts';
 import { type TrainedGroup, tokenBytes } from './micro-batch.ts';
 import { NonFiniteError, Trainer, type UpdateMetrics } from './trainer.ts';
@@ -126,7 +125,7 @@ export class Policy {
     // Rounded up so that a longer problem set does not change the graphs.
     const positions = Math.min(config.contextLength, Math.ceil((longest + options.maxTokens) / 256) * 256);
     const device = await resolveDevice(options.device);
-    const backend = await createBackend(device, { threads: options.threads });
+    const backend = await openDevice(device, { threads: options.threads });
     const parameters = trainableParameters(config, source.tensors, options.lora);
     const trainable = parameters.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
 

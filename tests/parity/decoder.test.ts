@@ -4,6 +4,7 @@ import type { Backend } from '../../engine/runtime/backend.ts';
 import { createBackend } from '../../engine/runtime/ort-backend.ts';
 import { policyGradientGraph, scoreGraph } from '../../engine/training/graphs.ts';
 import { gradientFeeds, type Piece } from '../../engine/training/micro-batch.ts';
+import { pureTfjsBackend } from '../support/tfjs.ts';
 import { TINY_MODELS, tinyModel } from '../support/tiny-model.ts';
 import { requireWebgpu } from '../support/webgpu.ts';
 
@@ -38,20 +39,21 @@ function farthest(actual: ArrayLike<number>, expected: ArrayLike<number>): { dif
 const devices = [
   { device: 'cpu' as const, present: true },
   { device: 'webgpu' as const, present: requireWebgpu() },
+  { device: 'tfjs' as const, present: true },
 ];
 
 for (const { device, present } of devices) {
   describe.runIf(present)(`on ${device}`, () => {
     let backend: Backend;
     const open = async () => {
-      backend ??= await createBackend(device, { threads: 1 });
+      backend ??= device === 'tfjs' ? await pureTfjsBackend() : await createBackend(device, { threads: 1 });
       return backend;
     };
     afterAll(async () => backend?.release());
 
     // The software device is slow; the architectures differ in nothing that depends on the device.
     const cases = TINY_MODELS.flatMap((name) => [false, true].map((lora) => ({ name, lora }))).filter(
-      ({ name, lora }) => (device === 'cpu' ? !(lora && name === 'tiny-qwen3') : name === 'tiny-llama'),
+      ({ name, lora }) => (device === 'webgpu' ? name === 'tiny-llama' : !(lora && name === 'tiny-qwen3')),
     );
 
     test.each(cases)("$name, LoRA $lora: log-probs and gradients are PyTorch's", async ({ name, lora }) => {

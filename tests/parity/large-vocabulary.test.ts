@@ -7,6 +7,7 @@ import { createBackend } from '../../engine/runtime/ort-backend.ts';
 import type { Graph } from '../../engine/tensor/index.ts';
 import { policyGradientGraph } from '../../engine/training/graphs.ts';
 import { gradientFeeds } from '../../engine/training/micro-batch.ts';
+import { pureTfjsBackend } from '../support/tfjs.ts';
 
 // Above 2,048 tokens logits are made a response at a time in a loop, whose gradient is written by hand.
 const CONFIG = {
@@ -23,9 +24,11 @@ const CONFIG = {
   eos_token_id: 1,
 };
 
-test.each([true, false])(
-  'the gradient of a large vocabulary is the slope of the log-probs (tied: %s)',
-  async (tied) => {
+const cases = ['cpu', 'tfjs'].flatMap((device) => [true, false].map((tied) => ({ device, tied })));
+
+test.each(cases)(
+  'the gradient of a large vocabulary is the slope of the log-probs (on $device, tied: $tied)',
+  async ({ device, tied }) => {
     const config = parseHuggingFaceConfig({ ...CONFIG, tie_word_embeddings: tied }, 'config.json');
     const shapes = parameterShapes(config);
     const tensors = new Map<string, StoredTensor>(
@@ -39,7 +42,7 @@ test.each([true, false])(
         Float32Array.from({ length: size(shape) }, () => (shape.length === 1 ? 1 : random() - 0.5)),
       ]),
     );
-    const backend = await createBackend('cpu', { threads: 1 });
+    const backend = device === 'tfjs' ? await pureTfjsBackend() : await createBackend('cpu', { threads: 1 });
     const graph = policyGradientGraph((g: Graph) => new Weights(g, config, tensors, null), {
       positions: 64,
       offPolicy: false,

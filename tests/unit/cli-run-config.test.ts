@@ -227,7 +227,7 @@ describe('messages name the option, the value and what is allowed', () => {
     [['--seed', '4294967296'], '--seed: 4294967296 is not allowed; allowed: a whole number from 0 to 4294967295.'],
     [['--memory', '1MB'], "--memory: '1MB' is not allowed; at least 256 MB."],
     [['--reward', 'majority'], "--reward: 'majority' is not allowed; allowed: majority-vote, ground-truth."],
-    [['--device', 'tpu'], "--device: 'tpu' is not allowed; allowed: auto, cpu, webgpu, cuda, dml, coreml."],
+    [['--device', 'tpu'], "--device: 'tpu' is not allowed; allowed: auto, cpu, webgpu, cuda, dml, coreml, tfjs."],
     [['--schedule', 'step'], "--schedule: 'step' is not allowed; allowed: constant, cosine, linear."],
     [
       ['--lora-targets', 'q_proj,qq'],

@@ -1,0 +1,57 @@
+/** What every backend asks of the values that a graph is fed, and what it says when memory does not suffice. */
+import { RollscopeError } from '../protocol/errors.ts';
+import type { DType, Shape } from '../tensor/index.ts';
+import type { Value } from './backend.ts';
+
+interface Input {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/**
+ * The value of every input, and the sizes that their shapes tell. Throws when one is missing, has another type or shape
+ * than its input, or two disagree about a size.
+ */
+export function checkFeeds(
+  inputs: readonly Input[],
+  feeds: Readonly<Record<string, Value>>,
+): { values: Map<string, Value>; sizes: Map<string, number> } {
+  const values = new Map<string, Value>();
+  const sizes = new Map<string, number>();
+  for (const input of inputs) {
+    const value = feeds[input.name];
+    if (!value) throw new Error(`input ${input.name} is missing`);
+    checkValue(input, value, sizes);
+    values.set(input.name, value);
+  }
+  return { values, sizes };
+}
+
+function checkValue(input: Input, value: Value, sizes: Map<string, number>): void {
+  const refuse = () => {
+    const wanted = `${input.dtype} [${input.shape}]`;
+    throw new Error(`input ${input.name} is ${wanted}, given ${value.dtype} [${value.shape}]`);
+  };
+  if (value.dtype !== input.dtype || value.shape.length !== input.shape.length) refuse();
+  input.shape.forEach((dim, i) => {
+    const given = value.shape[i]!;
+    if (typeof dim === 'number') {
+      if (dim !== given) refuse();
+      return;
+    }
+    const before = sizes.get(dim);
+    if (before === undefined) sizes.set(dim, given);
+    else if (before !== given) {
+      throw new Error(`input ${input.name}: size ${dim} is ${given} here and ${before} in another input`);
+    }
+  });
+}
+
+/** What went wrong in a run: too little memory is the user's to solve, everything else is a bug. */
+export function runError(error: unknown): unknown {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!/Failed to allocate memory|bad_alloc|out of memory|\bOOM\b/i.test(message)) return error;
+  const hint = 'Lower the memory limit, so that work is cut into smaller pieces, or take fewer or shorter rollouts.';
+  return new RollscopeError('memory', 'The memory does not suffice for one piece of work.', hint, { cause: error });
+}
