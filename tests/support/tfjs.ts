@@ -1,8 +1,12 @@
 /** TensorFlow.js in pure JavaScript: the interpreter's operators are those of the native package, only slower. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import type { Backend } from '../../engine/runtime/backend.ts';
 import { tfjsBackend } from '../../engine/runtime/tfjs-backend.ts';
+import { temporaryFolder } from './processes.ts';
 
 /** A backend on it. */
 export async function pureTfjsBackend(): Promise<Backend> {
@@ -14,4 +18,29 @@ export async function pureTfjsBackend(): Promise<Backend> {
 /** How many tensors there are, of all backends. */
 export function tensorCount(): number {
   return tf.memory().numTensors;
+}
+
+/**
+ * A folder with a package @tensorflow/tfjs-node that is pure JavaScript. Like the real one it needs two functions that
+ * Node 23 removed.
+ */
+export function pureTfjsFolder(): string {
+  const folder = temporaryFolder();
+  const home = path.join(folder, 'node_modules', '@tensorflow', 'tfjs-node');
+  const { resolve } = createRequire(import.meta.url);
+  const [core, cpu] = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu'].map((name) =>
+    JSON.stringify(resolve(name)),
+  );
+  mkdirSync(home, { recursive: true });
+  writeFileSync(path.join(home, 'package.json'), JSON.stringify({ name: '@tensorflow/tfjs-node', main: 'index.js' }));
+  writeFileSync(
+    path.join(home, 'index.js'),
+    `const util = require('util');
+if (!util.isArray([]) || !util.isNullOrUndefined(null)) throw new Error('not the right functions');
+const tf = require(${core});
+require(${cpu});
+module.exports = Object.assign({}, tf, { version: { 'tfjs-core': tf.version_core } });
+`,
+  );
+  return folder;
 }
