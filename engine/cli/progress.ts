@@ -143,7 +143,8 @@ function plainLine(
       `majority ${share(metrics.majorityShare)}`,
     );
   }
-  parts.push(speed(progress, tokensPerSecond), `${duration(progress.secondsLeft)} left`);
+  parts.push(speed(progress, tokensPerSecond));
+  if (progress.state !== 'ended') parts.push(`${duration(progress.secondsLeft)} left`);
   return `${parts.join('  ')}  (${activityOf(progress)})`;
 }
 

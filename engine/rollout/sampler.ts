@@ -32,7 +32,7 @@ export interface SampleRequest {
   step: number;
   /** Number of tokens after which a response is complete by its text, or null to go on. */
   complete?: (tokens: readonly number[]) => number | null;
-  /** A prompt's rollouts are complete (index into `prompts`). */
+  /** A prompt's rollouts are complete (index into `prompts`); their arrays lie in few buffers. */
   onGroup: (prompt: number, rollouts: SampledRollout[]) => void;
   /** Called between two calls of the device; throws to cancel. */
   tick?: (tokens: number) => void;
@@ -200,7 +200,7 @@ export class Sampler {
     } finally {
       for (const values of [prompt, promptCaches, generated ?? {}]) for (const v of Object.values(values)) v.dispose();
     }
-    return all.map((group) => group.map((row) => finished(row)));
+    return all.map(finished);
   }
 
   /** One call: up to TURNS tokens for every row. */
@@ -361,11 +361,24 @@ export class Sampler {
   }
 }
 
-function finished(row: Row): SampledRollout {
-  const numbers = Object.fromEntries(STATISTICS.map((s) => [s, Float32Array.from(row.statistics[s])]));
-  return {
-    tokens: Int32Array.from(row.tokens),
-    ...(numbers as Record<Statistic, Float32Array>),
-    finish: row.finish ?? 'length',
-  };
+/** The rows of a problem. All of their arrays share one buffer, which can be handed to another thread as it is. */
+function finished(rows: readonly Row[]): SampledRollout[] {
+  const total = rows.reduce((sum, { tokens }) => sum + tokens.length, 0);
+  const buffer = new ArrayBuffer(4 * total * (1 + STATISTICS.length));
+  let at = 0;
+  return rows.map(({ tokens, statistics, finish }) => {
+    const place = () => {
+      const offset = at;
+      at += 4 * tokens.length;
+      return [buffer, offset, tokens.length] as const;
+    };
+    const ids = new Int32Array(...place());
+    ids.set(tokens);
+    const numbers = {} as Record<Statistic, Float32Array>;
+    for (const name of STATISTICS) {
+      numbers[name] = new Float32Array(...place());
+      numbers[name].set(statistics[name]);
+    }
+    return { tokens: ids, ...numbers, finish: finish ?? 'length' };
+  });
 }

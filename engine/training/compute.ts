@@ -26,7 +26,7 @@ export interface Tick {
 export type ComputeEvent =
   | ({ event: 'tick' } & Tick)
   | { event: 'paused' | 'continued' }
-  | { event: 'group'; problem: number; rollouts: StoredRollout[] };
+  | { event: 'groups'; groups: { problem: number; rollouts: StoredRollout[] }[] };
 
 export type ComputeReply =
   | { id: number; result: unknown }
@@ -77,7 +77,8 @@ export class Compute {
   private receive(message: ComputeEvent | ComputeReply): void {
     if ('event' in message) {
       if (message.event === 'tick') this.listener.tick(message);
-      else if (message.event === 'group') this.onGroup?.(message.problem, message.rollouts);
+      else if (message.event === 'groups')
+        for (const { problem, rollouts } of message.groups) this.onGroup?.(problem, rollouts);
       else this.listener[message.event]();
       return;
     }

@@ -197,6 +197,7 @@ export class Loop {
     const device = await compute.deviceSeconds();
     const tokens = groups.reduce((n, g) => n + g.group.rollouts.reduce((m, r) => m + r.tokens, 0), 0);
     const rolloutSeconds = (sampled - started) / 1000;
+    const rolloutTokensPerSecond = tokens / Math.max(1e-9, Math.max(rolloutSeconds, deviceSampled - deviceBefore));
     const seconds = (ended - started) / 1000;
     journal.append({
       type: 'step',
@@ -215,11 +216,11 @@ export class Loop {
         rolloutSeconds,
         updateSeconds: (ended - sampled) / 1000,
         engineSeconds: Math.max(0, seconds - (device - deviceBefore)),
-        rolloutTokensPerSecond: tokens / Math.max(1e-9, Math.max(rolloutSeconds, deviceSampled - deviceBefore)),
+        rolloutTokensPerSecond,
         residentBytes: process.memoryUsage.rss(),
       },
     });
-    meter.stepEnds(step, seconds);
+    meter.stepEnds(step, seconds, rolloutTokensPerSecond);
   }
 
   /** avg@k, maj@k and greedy accuracy on the evaluation problems with the policy as it is. */

@@ -70,10 +70,11 @@ export class ProgressMeter {
     this.set({ step });
   }
 
-  stepEnds(step: number, seconds: number): void {
+  /** `tokensPerSecond`: of the step's rollouts; short ones are over before they could be timed on the way. */
+  stepEnds(step: number, seconds: number, tokensPerSecond: number): void {
     this.stepSeconds = this.stepSeconds === null ? seconds : NEWEST * seconds + (1 - NEWEST) * this.stepSeconds;
     this.stepStarted = performance.now();
-    this.set({ step, secondsLeft: this.secondsLeft(this.stepStarted) });
+    this.set({ step, tokensPerSecond, secondsLeft: this.secondsLeft(this.stepStarted) });
   }
 
   evaluationEnds(seconds: number): void {

@@ -1,6 +1,6 @@
 /** Entry of the compute worker: one policy, driven by messages. The device's library blocks this thread, never the engine's. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { RollscopeError, toErrorData } from '../protocol/index.ts';
+import { RollscopeError, type StoredRollout, toErrorData } from '../protocol/index.ts';
 import { CONTROL, type ComputeEvent, type ComputeReply, type ComputeRequest } from './compute.ts';
 import { Policy, type PolicyHooks, PromptError } from './policy.ts';
 import { NonFiniteError } from './trainer.ts';
@@ -10,12 +10,24 @@ const port = parentPort;
 const control = workerData.control as Int32Array;
 let policy: Policy | null = null;
 
-function send(message: ComputeEvent | ComputeReply): void {
-  port.postMessage(message);
+function send(message: ComputeEvent | ComputeReply, transfer: readonly ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
+}
+
+/** Groups that are complete at the same time travel together: each message wakes the other thread. */
+let complete: { problem: number; rollouts: StoredRollout[] }[] = [];
+
+function sendGroups(): void {
+  if (complete.length === 0) return;
+  const groups = complete;
+  complete = [];
+  const arrays = groups.flatMap(({ rollouts }) => rollouts.flatMap((r) => Object.values(r).filter(ArrayBuffer.isView)));
+  send({ event: 'groups', groups }, [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))]);
 }
 
 const hooks: PolicyHooks = {
   tick(progress) {
+    sendGroups();
     send({ event: 'tick', ...progress });
     if (Atomics.load(control, 0) === CONTROL.pause) {
       send({ event: 'paused' });
@@ -37,9 +49,8 @@ async function answer(request: ComputeRequest): Promise<unknown> {
       policy = await Policy.open(request.options, hooks);
       return policy.info;
     case 'sample':
-      return opened().sample(request.options, hooks, (problem, rollouts) =>
-        send({ event: 'group', problem, rollouts }),
-      );
+      await opened().sample(request.options, hooks, (problem, rollouts) => complete.push({ problem, rollouts }));
+      return sendGroups();
     case 'update':
       return opened().update(request.options, hooks);
     case 'save':
