@@ -71,8 +71,9 @@ for (const file of [values.model, values.problems])
 const program = await bundle();
 const withPeers = spawnSync(values.python, ['-c', 'import torch, transformers, peft, trl, gguf']).status === 0;
 if (!withPeers) console.log(`${values.python} has no torch, transformers, peft, trl and gguf: no peers, no ratios.\n`);
-const chosen = CASES.filter(({ name }) => positionals.length === 0 || positionals.some((p) => name.startsWith(p)));
-if (chosen.length === 0) fail(`Cases are ${CASES.map(({ name }) => name).join(', ')}.`);
+const wanted = (name) => positionals.length === 0 || positionals.some((p) => name.startsWith(p));
+const chosen = CASES.filter(({ name }) => wanted(name));
+if (chosen.length === 0 && !wanted('step')) fail(`Cases are ${CASES.map(({ name }) => name).join(', ')}, step.`);
 
 console.log(`${os.cpus()[0].model}, ${values.threads} threads, medians of ${values.rounds} rounds in turns\n`);
 console.log('| work | peer | Rollscope | peer | speed | memory |\n| --- | --- | --- | --- | --- | --- |');
@@ -88,6 +89,30 @@ for (const one of chosen) {
     peers.push(measure(values.python, [file, values.model, values.threads, ...rest]));
   }
   print(one, median(ours), peers.length > 0 ? median(peers) : null);
+}
+
+if (wanted('step')) wholeStep();
+
+/** One step of `rollscope train` as a user runs it, within a limit of 4 GB. */
+function wholeStep() {
+  const out = fs.mkdtempSync(path.join(os.tmpdir(), 'rollscope-bench-'));
+  try {
+    const options = '--limit 8 --batch 8 --group 8 --max-tokens 128 --steps 2 --eval-samples 0 --memory 4GB --json';
+    const args = ['train', values.problems, '--model', values.model, '--threads', values.threads, '--out', out];
+    const result = measure(process.execPath, [path.join(root, 'dist', 'cli.js'), ...args, ...options.split(' ')]);
+    const events = fs.readFileSync(path.join(result.folder, 'events.jsonl'), 'utf8').trim().split('\n');
+    const { timing } = events.map((line) => JSON.parse(line)).findLast(({ type }) => type === 'step');
+    const peak = result.peakMemoryBytes;
+    const parts = `${timing.rolloutSeconds.toFixed(1)} s rollouts, ${timing.updateSeconds.toFixed(1)} s update`;
+    const own = `${((100 * timing.engineSeconds) / timing.seconds).toFixed(1)}% outside onnxruntime (target 10%)`;
+    const memory = `${(peak / 2 ** 30).toFixed(2)} GB (limit 4.00: ${peak <= 4 * 2 ** 30 ? 'kept' : 'exceeded'})`;
+    console.log(
+      `\nrollscope train, 8 problems x 8 rollouts x 128 tokens, LoRA r16: ${timing.seconds.toFixed(1)} s a step`,
+    );
+    console.log(`(${parts}), ${own}, at most ${memory}`);
+  } finally {
+    fs.rmSync(out, { recursive: true, force: true });
+  }
 }
 
 function print({ what, against, faster, smaller }, ours, peer) {

@@ -1,13 +1,13 @@
 /** The parts of the extension host that need no editor: finding problems, results and their texts, health, the page. */
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { bytes, code, duration, number, oneLine, percent, share } from '../../engine/protocol/format.ts';
 import type { Progress } from '../../engine/protocol/index.ts';
 import { Disposables } from '../../extension/disposables.ts';
 import { formatOf, looksLikeProblems } from '../../extension/editor/detect.ts';
 import { findProblems } from '../../extension/editor/find-problems.ts';
 import { FileResults } from '../../extension/editor/results.ts';
 import { hoverText, resultText, verdictOf } from '../../extension/editor/texts.ts';
-import { bytes, code, duration, number, oneLine, percent, share } from '../../engine/protocol/format.ts';
 import { healthOf, runKeyOf, STATUS_COMMANDS, statusContent } from '../../extension/health.ts';
 import { panelHtml } from '../../extension/panel/html.ts';
 import { isFromView, runOfViewState } from '../../extension/panel/messages.ts';
