@@ -59,12 +59,16 @@ export async function runInForeground(
   for (const signal of signals) process.on(signal, interrupt);
   try {
     engine = await listenOrNot(serverOptions(choices), (text) => output.note(text));
+    const begun = new Date().toISOString();
     handle = await begin(engine, giveUp.signal);
     output.note(`Run folder: ${handle.folder}`);
+    // What was recorded while the run was being prepared: warnings about the dataset, what a recovery removed.
+    const before = handle.records(0);
     const stopListening = [
       handle.onRecord((record) => view.record(record)),
       handle.onProgress((progress) => view.progress(progress)),
     ];
+    for (const record of await before) if (record.time >= begun) view.record(record);
     // The preparation may have ended just when the user gave up.
     if (giveUp.signal.aborted) await handle.stop();
     const end = await handle.done;

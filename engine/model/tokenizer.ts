@@ -15,6 +15,8 @@ export interface Tokenizer {
   vocabularySize: number;
   /** Tokens that end a response. */
   eosIds: number[];
+  /** The token that stands for what the vocabulary lacks; null where it lacks nothing. */
+  unknownId: number | null;
   hasChatTemplate: boolean;
   encode(text: string): Int32Array;
   /**
@@ -33,7 +35,7 @@ export interface TokenizerJson {
   added_tokens?: { id: number; content: string; special: boolean }[];
   pre_tokenizer?: unknown;
   decoder?: unknown;
-  model: { type: string; vocab: Record<string, number> | [string, number][] };
+  model: { type: string; vocab: Record<string, number> | [string, number][]; unk_token?: string | null };
   [key: string]: unknown;
 }
 
@@ -109,6 +111,7 @@ export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer 
   return {
     vocabularySize: reader.size,
     eosIds,
+    unknownId: json.model.unk_token ? (idOf(json, json.model.unk_token) ?? null) : null,
     hasChatTemplate: template !== null,
     encode,
     encodePrompt,

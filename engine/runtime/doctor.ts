@@ -11,6 +11,7 @@ import {
   probeDevices,
   rememberDevice,
 } from './devices.ts';
+import { machineMemory } from './memory.ts';
 import type { Probe } from './probe.ts';
 import { probeTfjs } from './tfjs.ts';
 
@@ -32,7 +33,7 @@ export async function doctor(): Promise<DoctorReport> {
   rememberDevice(chosen);
   const tfjs = await probeTfjs();
   const devices = [...probes].map(([device, probe]) => report(device, probe, chosen));
-  const memoryBytes = availableMemory();
+  const memoryBytes = machineMemory();
   return {
     version: VERSION,
     node: process.versions.node,
@@ -92,10 +93,4 @@ function problems(cpu: Probe | undefined, memoryBytes: number): string[] {
     found.push(`${gigabytes} GB of memory: enough for the embedded model, too little for others.`);
   }
   return found;
-}
-
-/** The machine's memory, or the share of it that this process may use. */
-function availableMemory(): number {
-  const allowed = process.constrainedMemory();
-  return allowed > 0 ? Math.min(allowed, os.totalmem()) : os.totalmem();
 }

@@ -3,7 +3,6 @@
  * device holds; texts go in, rollouts with their texts come out.
  */
 import fs from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { trainableParameters, Weights } from '../model/decoder.ts';
 import { initialLora } from '../model/lora.ts';
@@ -24,6 +23,7 @@ import { generator, type StreamName } from '../rollout/philox.ts';
 import { rowBytes, type SampledRollout, Sampler } from '../rollout/sampler.ts';
 import type { Backend } from '../runtime/backend.ts';
 import { openDevice, resolveDevice } from '../runtime/devices.ts';
+import { machineMemory } from '../runtime/memory.ts';
 import { completionFinder } from './completion.ts';
 import { type TrainedGroup, tokenBytes } from './micro-batch.ts';
 import { NonFiniteError, Trainer, type UpdateMetrics } from './trainer.ts';
@@ -45,6 +45,8 @@ export interface PolicyOptions {
   maxTokens: number;
   /** A probe needs no gradients and no optimizer. */
   trains: boolean;
+  /** Training samples from a part of the distribution only (top-p, top-k). */
+  truncates: boolean;
 }
 
 export interface PolicyInfo {
@@ -53,6 +55,8 @@ export interface PolicyInfo {
   parameters: number;
   trainable: number;
   device: string;
+  /** What a user should know, though it stops nothing. */
+  warnings: string[];
 }
 
 export interface PolicyHooks {
@@ -111,16 +115,7 @@ export class Policy {
       onProgress: (message, fraction) => hooks.tick({ activity: message, fraction, tokens: 0 }),
     });
     const { config, tokenizer } = source;
-    const prompts = options.prompts.map((p) => tokenizer.encodePrompt(p));
-    prompts.forEach((tokens, i) => {
-      if (tokens.length === 0) throw new PromptError(i, 'The prompt is empty.', 'Check the template.');
-      if (tokens.length + options.maxTokens <= config.contextLength) return;
-      throw new PromptError(
-        i,
-        `The prompt has ${tokens.length} tokens; with ${options.maxTokens} new tokens it does not fit the model's context of ${config.contextLength}.`,
-        'Shorten the problem, take fewer new tokens (--max-tokens), or leave the problem out.',
-      );
-    });
+    const { prompts, warnings } = encodePrompts(options, source);
     const longest = prompts.reduce((n, p) => Math.max(n, p.length), 0);
     // Rounded up so that a longer problem set does not change the graphs.
     const positions = Math.min(config.contextLength, Math.ceil((longest + options.maxTokens) / 256) * 256);
@@ -136,7 +131,7 @@ export class Policy {
       options.trains ? (sequence * tokenBytes(config, sequence)) / 0.65 : 0,
     );
     const limit = options.memoryLimit ?? Math.max(USUAL_MEMORY, resident + least);
-    const most = options.memoryLimit ?? os.totalmem() * MOST_OF_MACHINE;
+    const most = options.memoryLimit ?? machineMemory() * MOST_OF_MACHINE;
     if (resident + least > most) {
       const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GB`;
       const bound =
@@ -164,6 +159,7 @@ export class Policy {
       parameters,
       initial,
       loss: options.loss,
+      truncates: options.truncates,
       optimizer: options.optimizer,
       maxTokens: options.maxTokens,
       temperature: options.temperature || 1,
@@ -185,6 +181,7 @@ export class Policy {
       parameters: source.parameters,
       trainable,
       device,
+      warnings,
     };
     return new Policy(options, source, prompts, backend, trainer, sampler, info);
   }
@@ -266,6 +263,42 @@ export class Policy {
     await this.trainer.release();
     await this.backend.release();
   }
+}
+
+/** The prompts as tokens. Throws PromptError for one that the model cannot take, `model` where tokenizer and weights do not fit. */
+function encodePrompts(
+  { prompts: texts, maxTokens }: PolicyOptions,
+  { name, config, tokenizer }: ModelSource,
+): { prompts: Int32Array[]; warnings: string[] } {
+  const prompts = texts.map((p) => tokenizer.encodePrompt(p));
+  let unread = 0;
+  prompts.forEach((tokens, i) => {
+    if (tokens.length === 0) throw new PromptError(i, 'The prompt is empty.', 'Check the template.');
+    if (tokens.length + maxTokens > config.contextLength) {
+      throw new PromptError(
+        i,
+        `The prompt has ${tokens.length} tokens; with ${maxTokens} new tokens it does not fit the model's context of ${config.contextLength}.`,
+        'Shorten the problem, take fewer new tokens (--max-tokens), or leave the problem out.',
+      );
+    }
+    const largest = tokens.reduce((a, b) => Math.max(a, b));
+    if (largest >= config.vocabularySize) {
+      throw new RollscopeError(
+        'model',
+        `${name}: its tokenizer gives token ${largest}, but its vocabulary has ${config.vocabularySize}.`,
+        'Tokenizer and weights are of different models; fetch the model again.',
+      );
+    }
+    if (tokenizer.unknownId !== null && tokens.includes(tokenizer.unknownId)) unread++;
+  });
+  const warnings =
+    unread === 0
+      ? []
+      : [
+          `${unread} of ${prompts.length} prompts hold characters that the model ${name} cannot read. ` +
+            'Choose a model that can (--model, or "Choose Model" in the editor).',
+        ];
+  return { prompts, warnings };
 }
 
 /** Whether all numbers about a rollout's tokens are finite: they are not once weights are, or logits overflow. */

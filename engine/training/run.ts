@@ -83,6 +83,11 @@ function checkConfig(config: RunConfig): void {
   }
 }
 
+/** Whether training samples from a part of the distribution only. */
+function truncates({ sampling }: RunConfig): boolean {
+  return sampling.topP < 1 || sampling.topK > 0;
+}
+
 class Run implements RunHandle {
   readonly done: Promise<EndOfRun>;
   private stopping: Promise<void> | null = null;
@@ -255,6 +260,7 @@ async function openPolicy(
       temperature: config.sampling.temperature,
       maxTokens: config.sampling.maxTokens,
       trains: config.job === 'train',
+      truncates: truncates(config),
     });
   } catch (error) {
     await compute.close();
@@ -346,8 +352,16 @@ function appendHeader(journal: Journal, config: RunConfig, material: Material, i
     dataFingerprint: material.fingerprint,
     device,
   });
-  for (const message of material.warnings) {
-    journal.append({ type: 'warning', code: 'dataset', message, step: null, problem: null });
+  const warn = (code: string) => (message: string) => {
+    journal.append({ type: 'warning', code, message, step: null, problem: null });
+  };
+  material.warnings.forEach(warn('dataset'));
+  info.warnings.forEach(warn('model'));
+  const { epochs, miniBatch } = config.loss;
+  if (config.job === 'train' && truncates(config) && (epochs > 1 || miniBatch !== undefined)) {
+    warn('config')(
+      'With top-p or top-k no importance ratios are taken: later updates on the same rollouts are unclipped.',
+    );
   }
 }
 

@@ -26,6 +26,8 @@ export interface TrainerOptions {
   parameters: readonly Parameter[];
   initial: ReadonlyMap<string, Float32Array>;
   loss: LossConfig;
+  /** Rollouts are sampled from a part of the distribution: the ratios to it are not known, and 1 is taken. */
+  truncates?: boolean;
   optimizer: OptimizerConfig;
   /** Longest response, tokens: the constant of the `dr-grpo` normaliser. */
   maxTokens: number;
@@ -69,9 +71,10 @@ export class Trainer {
     return this.values;
   }
 
-  /** Whether importance ratios are needed: several updates are made on the same rollouts. */
-  static offPolicy(loss: LossConfig): boolean {
-    return loss.epochs > 1 || loss.miniBatch !== undefined;
+  /** Whether importance ratios are taken: several updates are made on the same rollouts. */
+  private get offPolicy(): boolean {
+    const { loss, truncates = false } = this.options;
+    return !truncates && (loss.epochs > 1 || loss.miniBatch !== undefined);
   }
 
   /** One optimizer step on the groups; `tick` is called between two calls of the device and throws to cancel. */
@@ -208,7 +211,7 @@ export class Trainer {
     this.gradient ??= await backend.compile(
       policyGradientGraph(bind, {
         positions,
-        offPolicy: Trainer.offPolicy(loss),
+        offPolicy: this.offPolicy,
         clipLow: loss.clipLow,
         clipHigh: loss.clipHigh,
       }),
@@ -218,9 +221,9 @@ export class Trainer {
   }
 
   private feeds(batch: readonly Piece[]): Record<string, Value> {
-    const { backend, temperature, loss } = this.options;
+    const { backend, temperature } = this.options;
     const feeds = gradientFeeds(backend, batch, temperature);
-    if (!Trainer.offPolicy(loss)) delete feeds.old;
+    if (!this.offPolicy) delete feeds.old;
     return feeds;
   }
 

@@ -384,6 +384,36 @@ describe('probe', () => {
   });
 });
 
+describe('warnings', () => {
+  const warningsIn = (ended: Ended) => ended.stderr.split('\n').filter((line) => line.startsWith('warning: '));
+
+  test('say that a model cannot read the problems', async () => {
+    const file = path.join(home, 'words.jsonl');
+    writeFileSync(file, '{"prompt": "1+2="}\n{"prompt": "What is 1+2?"}\n');
+    const ended = await runCli(['probe', file, '--votes', '1', '--device', 'cpu', '--json'], { home });
+    expect(ended, ended.stderr).toMatchObject({ code: 0 });
+    expect(warningsIn(ended)).toEqual([
+      expect.stringMatching(/1 of 2 prompts hold characters that the model embedded cannot read.*--model/),
+    ]);
+  });
+
+  test('say that ratios are not taken where sampling leaves tokens out', async () => {
+    const sharp = ['--steps', '1', '--batch', '8', '--epochs', '3', '--lr', '0.01', '--eval-samples', '0'];
+    const train = async (name: string, ...args: string[]) => {
+      const ended = await runCli(['train', ...sharp, '--device', 'cpu', '--name', name, ...args], { home });
+      expect(ended, ended.stderr).toMatchObject({ code: 0 });
+      const step = recordsOf(path.join(home, 'runs', name)).find((record) => record.type === 'step');
+      return { warnings: warningsIn(ended), clipFraction: step!.metrics.clipFraction };
+    };
+    const whole = await train('whole');
+    expect(whole.warnings).toEqual([]);
+    expect(whole.clipFraction).toBeGreaterThan(0);
+    const nucleus = await train('nucleus', '--top-p', '0.9');
+    expect(nucleus.warnings).toEqual([expect.stringMatching(/top-p or top-k no importance ratios are taken/)]);
+    expect(nucleus.clipFraction).toBe(0);
+  });
+});
+
 describe('grade and vote', () => {
   const lines = (...values: unknown[]) => values.map((value) => `${JSON.stringify(value)}\n`).join('');
   type Graded = { equal: boolean };

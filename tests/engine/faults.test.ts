@@ -143,6 +143,17 @@ describe('a model', () => {
     await refuses(model('header.gguf'), { code: 'model', message: /header\.gguf: truncated in its header/, hint });
   });
 
+  test('whose tokenizer is that of another is named before the run begins', async () => {
+    cpSync(EMBEDDED_MODEL, place('foreign'), { recursive: true });
+    const tokenizer = path.join(place('foreign'), 'tokenizer.json');
+    const json = JSON.parse(readFileSync(tokenizer, 'utf8'));
+    json.model.vocab['5'] = 400;
+    writeFileSync(tokenizer, JSON.stringify(json));
+    const message = /foreign: its tokenizer gives token 400, but its vocabulary has 24/;
+    const short = ['--template', '{{prompt}}', '--max-tokens', '20'];
+    await refuses([...model('foreign'), ...short], { code: 'model', message, hint: /fetch the model again/ });
+  });
+
   test('that is not supported is named, with what is', async () => {
     file('magic.gguf', Buffer.from('GGML and so on'));
     await refuses(model('magic.gguf'), { code: 'model', message: /magic\.gguf is not a GGUF file/, hint: /\.gguf/ });
