@@ -11,7 +11,7 @@ import { RollscopeError, toErrorData } from '../protocol/errors.ts';
 import { type DoctorReport, type EngineAddress, type Method, type Progress, RPC_VERSION } from '../protocol/rpc.ts';
 import { Channel, type Handler } from './channel.ts';
 import { versionMismatch } from './connection.ts';
-import { createSocketPath, publishAddress, withdrawAddress } from './discovery.ts';
+import { createSocketPath, listEngines, publishAddress, withdrawAddress } from './discovery.ts';
 import { RunFeed } from './feed.ts';
 import type { RunHandle, RunStarter } from './job.ts';
 import type { EngineLog, LogLevel } from './log.ts';
@@ -102,6 +102,8 @@ export class EngineServer {
         });
       });
       if (process.platform !== 'win32') chmodSync(socket, 0o600);
+      // Removes what engines that were killed have left.
+      await listEngines(options.home);
       await publishAddress(options.home, address);
     } catch (error) {
       server.close();

@@ -79,6 +79,16 @@ describe('discovery', () => {
     expect(readdirSync(enginesFolder(home)).sort()).toEqual([`${process.pid}.json`, `${process.ppid}.json`].sort());
   });
 
+  test('an engine that starts removes what dead ones left', async () => {
+    const home = temporaryFolder();
+    const { engine } = await engineWith(new FakeStarter(), { home });
+    const dead = path.join(enginesFolder(home), `${2 ** 30}.json`);
+    writeFileSync(dead, JSON.stringify({ ...engine.address, pid: 2 ** 30, socket: path.join(home, 'socket') }));
+    await engine.shutdown();
+    await engineWith(new FakeStarter(), { home });
+    expect(existsSync(dead)).toBe(false);
+  });
+
   test('a client learns that nobody listens', async () => {
     const { engine } = await engineWith(new FakeStarter());
     await engine.shutdown();
