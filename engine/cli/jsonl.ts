@@ -42,7 +42,8 @@ export async function answerLines<T>(
     waiting += `${JSON.stringify(value)}\n`;
     // Whoever asks over a pipe may wait for each answer before the next question.
     if (live || waiting.length > CHUNK) {
-      await write(waiting);
+      // Nobody reads any more (`| head`).
+      if (!(await write(waiting))) return counts;
       waiting = '';
     }
   }
@@ -73,10 +74,10 @@ async function openInput(file: string): Promise<Readable> {
   return createReadStream(file, { encoding: 'utf8' });
 }
 
-function write(text: string): Promise<void> {
-  if (text === '') return Promise.resolve();
+/** Returns once the text is taken; false when nobody takes it. */
+function write(text: string): Promise<boolean> {
+  if (text === '') return Promise.resolve(true);
   return new Promise((resolve) => {
-    if (process.stdout.write(text)) resolve();
-    else process.stdout.once('drain', resolve);
+    process.stdout.write(text, (error) => resolve(!error));
   });
 }

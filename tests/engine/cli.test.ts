@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
@@ -9,6 +10,7 @@ import { VERSION } from '../../engine/protocol/version.ts';
 import { createClient, type EngineClient } from '../../engine/server/connection.ts';
 import { listEngines } from '../../engine/server/discovery.ts';
 import {
+  CLI,
   type Ended,
   isAlive,
   type Program,
@@ -450,6 +452,18 @@ describe('grade and vote', () => {
       { id: 'b', majority: null, share: null, clusters: [] },
       { lines: 2, labelled: 1, correct: 1, errors: 0 },
     ]);
+  });
+
+  test('a reader that goes away early is no error', () => {
+    const file = path.join(home, 'many.jsonl');
+    writeFileSync(file, lines({ prediction: '1', reference: '1' }).repeat(20_000));
+    const script = `set -o pipefail; "${process.execPath}" "${CLI}" grade "${file}" | head -n 1`;
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+    expect({ status, stdout, stderr }).toEqual({
+      status: 0,
+      stdout: lines({ equal: true, extracted: '1' }),
+      stderr: '',
+    });
   });
 
   test('vote elects no empty or broken box, and no placeholder', async () => {
