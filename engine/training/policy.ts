@@ -133,7 +133,7 @@ export class Policy {
     const limit = options.memoryLimit ?? Math.max(USUAL_MEMORY, resident + least);
     const most = options.memoryLimit ?? machineMemory() * MOST_OF_MACHINE;
     if (resident + least > most) {
-      const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GB`;
+      const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(bytes < 2 ** 30 ? 2 : 1)} GB`;
       const bound =
         options.memoryLimit === null ? "three quarters of this machine's memory are" : 'the memory limit is';
       throw new RollscopeError(

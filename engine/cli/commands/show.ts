@@ -223,7 +223,7 @@ function showRollout(
         ['tokens', `${summary.tokens}${summary.finish === 'length' ? ' (cut at the length limit)' : ''}`],
         [
           'confidence',
-          `${share(summary.logprob === null ? null : Math.exp(summary.logprob))} (mean probability of a token)`,
+          `${share(summary.logprob === null ? null : Math.exp(summary.logprob))} (geometric mean of the tokens' probabilities)`,
         ],
         ['entropy', `${number(summary.entropy)} nats a token`],
       ],
