@@ -118,6 +118,7 @@ export class Rollscope {
     this.panel.open({ preserveFocus: true });
     const run = await this.session.start(config, this.runsFolder);
     this.show(run);
+    this.tellWarnings(run);
   }
 
   /** Opens the panel on the run in progress, else on what it showed last, else on the newest run. */
@@ -354,6 +355,16 @@ export class Rollscope {
         this.library.refresh();
       }),
     );
+  }
+
+  /** What was found while a run was prepared: problems without a reference, a model that cannot read them. */
+  private tellWarnings({ state: { warnings } }: OpenRun): void {
+    const found = warnings.filter(({ step }) => step === null);
+    if (found.length === 0) return;
+    const choose = { 'Choose Model': () => vscode.commands.executeCommand('rollscope.chooseModel') };
+    const text = found.map(({ message }) => message).join(' ');
+    this.report.log('warning', text);
+    void this.report.ask(text, found.some(({ code }) => code === 'model') ? choose : {});
   }
 
   private tellEnd(run: OpenRun, end: NonNullable<OpenRun['state']['end']>): void {
