@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { z } from 'zod';
+import { RollscopeError } from '../protocol/errors.ts';
 import { rollscopeHome } from '../protocol/home.ts';
 import { VERSION } from '../protocol/version.ts';
 import { type Backend, type Device, ORT_DEVICES, type OrtDevice } from './backend.ts';
@@ -98,10 +99,21 @@ function rememberedDevice(): OrtDevice | null {
 
 /**
  * The device to compute on. `auto` tries the devices of onnxruntime out once and remembers its choice in the user's
- * folder. It never means TensorFlow.js, which the user installs and which is there for whoever asks for it.
+ * folder. It never means TensorFlow.js, which the user installs and which is there for whoever asks for it. Throws `device`
+ * for one of other systems.
  */
 export async function resolveDevice(wanted: 'auto' | Device): Promise<Device> {
-  if (wanted !== 'auto') return wanted;
+  if (wanted !== 'auto') {
+    // onnxruntime passes by a provider that it was built without, and computes on the CPU.
+    if (wanted !== 'tfjs' && !possibleDevices().includes(wanted)) {
+      throw new RollscopeError(
+        'device',
+        `The device ${wanted} cannot be used on ${process.platform}-${process.arch}.`,
+        `Choose auto, ${possibleDevices().join(', ')} or tfjs; rollscope doctor says which of them work.`,
+      );
+    }
+    return wanted;
+  }
   const remembered = rememberedDevice();
   if (remembered) return remembered;
   const device = chooseDevice(await probeDevices());

@@ -13,6 +13,15 @@ import { temporaryFolder } from '../support/processes.ts';
 const works = (milliseconds: number): Probe => ({ works: true, milliseconds, value: 1 });
 const fails: Probe = { works: false, reason: 'no' };
 
+test('a device of other systems is refused instead of being replaced by the CPU in silence', async () => {
+  expect(await resolveDevice('cpu')).toBe('cpu');
+  const foreign = process.platform === 'win32' ? 'coreml' : 'dml';
+  await expect(resolveDevice(foreign)).rejects.toMatchObject({
+    code: 'device',
+    message: `The device ${foreign} cannot be used on ${process.platform}-${process.arch}.`,
+  });
+});
+
 describe('auto means', () => {
   test('the preferred device that works and is quicker than the CPU', () => {
     expect(
