@@ -27,6 +27,12 @@ export interface ProblemView {
   quadrant: Quadrant;
 }
 
+/** Rollouts with their texts, and why each got its reward. */
+export interface GroupTexts {
+  rollouts: StoredRollout[];
+  why: string[];
+}
+
 export class Store {
   state: RunState = initialRunState();
   problems: Problem[] = [];
@@ -42,7 +48,7 @@ export class Store {
   filter = '';
 
   private readonly listeners = new Set<() => void>();
-  private readonly texts = new Map<number, StoredRollout[]>();
+  private readonly texts = new Map<number, GroupTexts>();
   private readonly asked = new Set<number>();
   private scheduled = false;
   private cached: ProblemView[] | null = null;
@@ -106,7 +112,7 @@ export class Store {
         if (this.info) this.info = { ...this.info, status: message.status };
         break;
       case 'rollouts':
-        this.texts.set(message.group, message.rollouts);
+        this.texts.set(message.group, { rollouts: message.rollouts, why: message.why });
         break;
       case 'no-run':
         this.phase = 'no-run';
@@ -193,7 +199,7 @@ export class Store {
   }
 
   /** Texts and token statistics of a group; null until the host has read them. */
-  rolloutsOf(group: Group): StoredRollout[] | null {
+  textsOf(group: Group): GroupTexts | null {
     const found = this.texts.get(group.seq);
     if (found) return found;
     if (!this.asked.has(group.seq)) {

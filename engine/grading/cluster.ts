@@ -17,7 +17,8 @@ interface Group {
 }
 
 /**
- * Clusters of equivalent answers, the largest first, ties by the lowest rollout index (the first answer to come wins).
+ * Clusters of equivalent answers, the largest first; of equally large ones, the first to reach its size goes first (by
+ * rollout index: 1, 2, 2, 1 is won by 2).
  * Missing answers (null) are in no cluster. Every answer is compared with the first member of each cluster, and joins
  * the first that it equals; equal spellings and plain numbers are looked up instead, so the usual group costs N lookups.
  */
@@ -47,8 +48,7 @@ export function clusterAnswers(answers: readonly (string | null)[], referenceAns
     }
     group.members.push(index);
   });
-  // sort is stable, and groups stand in the order of their first members
-  groups.sort((a, b) => b.members.length - a.members.length);
+  groups.sort((a, b) => b.members.length - a.members.length || a.members.at(-1)! - b.members.at(-1)!);
   const reference = referenceAnswer?.trim() ? referenceAnswer : null;
   return groups.map(({ answer, members }) => ({
     answer,

@@ -1,7 +1,7 @@
 /** The one seam through which the journal writes, so that tests can fill the disk, and the errors that it reports. */
-import { ftruncateSync, writeSync } from 'node:fs';
+import { existsSync, ftruncateSync, mkdirSync, writeSync } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 
 export interface Disk {
@@ -38,6 +38,25 @@ export function diskError(error: unknown, path: string): unknown {
   }
   const message = `Writing ${path} failed: ${(error as Error).message}.`;
   return new RollscopeError('disk', message, 'Check the disk, then resume the run.', { cause: error });
+}
+
+/**
+ * Creates a folder and those above it that are missing. Returns the uppermost one that it created, as `mkdir` does. Node's
+ * own recursive mkdir never returns below a folder that takes no entries (/proc, automounts).
+ */
+export function makeFolder(path: string, mode = 0o777): string | undefined {
+  const missing: string[] = [];
+  for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.unshift(at);
+  for (const folder of missing) {
+    try {
+      mkdirSync(folder, { mode });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+  // What is there may be a file.
+  if (missing.length === 0) mkdirSync(path, { recursive: true });
+  return missing[0];
 }
 
 /** Runs `work` and reports what the operating system refuses as a `disk` error about `path`. */

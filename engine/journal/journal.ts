@@ -3,7 +3,7 @@
  * written before the record that points to it.
  */
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import {
@@ -16,7 +16,7 @@ import {
 import type { RunFile } from '../protocol/run-file.ts';
 import { AppendFile } from './append-file.ts';
 import { type Checkpoint, pruneCheckpoints, removeCheckpoint, writeCheckpointFolder } from './checkpoints.ts';
-import { type Disk, onDisk, realDisk, syncFolder } from './disk.ts';
+import { type Disk, makeFolder, onDisk, realDisk, syncFolder } from './disk.ts';
 import { describeIssues } from './events.ts';
 import { encodeFrame } from './frame.ts';
 import { FrameStore } from './frame-store.ts';
@@ -96,8 +96,8 @@ export class Journal {
   }
 
   /**
-   * Begins a run in a folder that is missing, empty, or what a process left that was killed before its run began. Throws `usage` when it holds something, `disk` when it cannot be
-   * written; nothing of the run is left then.
+   * Begins a run in a folder that is missing, empty, or what a process left that was killed before its run began.
+   * Throws `usage` when it holds something, `disk` when it cannot be written; nothing of the run is left then.
    */
   static async create(
     folder: string,
@@ -106,7 +106,7 @@ export class Journal {
     options: JournalOptions = {},
   ): Promise<Journal> {
     const path = resolve(folder);
-    const created = await onDisk(path, () => mkdir(path, { recursive: true }));
+    const created = await onDisk(path, async () => makeFolder(path));
     await checkUnborn(path);
     const lock = await RunLock.acquire(path);
     const disk = options.disk ?? realDisk;

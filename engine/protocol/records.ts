@@ -79,7 +79,7 @@ export const GroupRecord = z.strictObject({
   step: z.int().min(0),
   phase: z.enum(PHASES),
   problem: z.int().min(0),
-  /** Largest first; ties by the lowest rollout index. */
+  /** Largest first; of equally large ones, the first to reach its size. */
   clusters: z.array(Cluster),
   /** The vote: null when no rollout had an answer. `share` = members / votes; `rawShare` the same over raw strings. */
   majority: z

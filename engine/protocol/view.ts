@@ -16,7 +16,8 @@ export type ToView =
   | { kind: 'run'; info: RunInfo; problems: Problem[]; records: JournalRecord[]; progress: Progress | null }
   | { kind: 'records'; run: string; records: JournalRecord[] }
   | { kind: 'progress'; progress: Progress | null; status: RunInfo['status'] }
-  | { kind: 'rollouts'; group: number; rollouts: StoredRollout[] }
+  /** `why` explains the reward of each. */
+  | { kind: 'rollouts'; group: number; rollouts: StoredRollout[]; why: string[] }
   | { kind: 'no-run' }
   | { kind: 'select'; problem: number }
   | { kind: 'error'; message: string; hint?: string };

@@ -2,7 +2,7 @@
  * Majority voting.
  *
  * Formula: r_i = 1 if rollout i is in the largest cluster of equivalent answers, else 0. A rollout without an answer
- * neither votes nor earns. Tie: the cluster whose first member has the lowest rollout index.
+ * neither votes nor earns. Tie: the cluster that reached its size first, by rollout index.
  * Tokens: none (answers only). Temperature, shift: do not apply. Normalisation: none. Range: {0, 1}.
  * Source: TTRL (arXiv 2504.16084); clusters vote here, not strings, so that the answers that elect are those that earn.
  */
@@ -69,8 +69,8 @@ function compute(group: Group): Scores {
   };
 
   function verdict(won: boolean, votes: number): string {
-    if (won) return majority!.tied ? 'as large as another, and the first to come' : 'the largest';
-    if (votes === majority!.members.length) return `as large as ${majority!.answer}, which came first`;
+    if (won) return majority!.tied ? 'as large as another, and the first to be' : 'the largest';
+    if (votes === majority!.members.length) return `as large as ${majority!.answer}, which was so first`;
     return `the largest is ${majority!.answer} with ${majority!.members.length}`;
   }
 }

@@ -8,7 +8,7 @@ type UnlabelledCluster = Pick<Cluster, 'answer' | 'members'>;
 export interface Group {
   /** Extracted answers by rollout; null where there is none. */
   answers: readonly (string | null)[];
-  /** Of equivalent answers, the largest first, ties by the lowest rollout index. */
+  /** Of equivalent answers, the largest first; of equally large ones, the first to reach its size. */
   clusters: readonly UnlabelledCluster[];
   /** Per-token statistics by rollout, for rewards that read them. */
   statistics?: readonly TokenStatistics[];

@@ -6,6 +6,7 @@ import type { Backend, CompileOptions, Executable, OrtDevice, Value } from './ba
 import { checkFeeds, runError } from './feeds.ts';
 import { type Dialect, encodeGraph, outputName } from './onnx.ts';
 import { graphProto, modelBytes, nodeProto, valueInfo } from './onnx-format.ts';
+import { Reclaimer } from './reclaim.ts';
 
 /** Errors are thrown as well, and warnings about shapes that it cannot infer are of no use to anyone. */
 const FATAL_ONLY = 4;
@@ -52,19 +53,26 @@ class HeldSession {
 
 class OrtValue implements Value {
   private readonly maker: HeldSession | null;
-  private disposed = false;
+  readonly shape: readonly number[];
+  /** null once it is disposed. */
+  private held: OrtTensor | null;
 
+  /** `maker` and `reclaimer` are given for what a session returned. */
   constructor(
     readonly dtype: DType,
-    readonly tensor: OrtTensor,
+    tensor: OrtTensor,
     maker?: HeldSession,
+    private readonly reclaimer?: Reclaimer,
   ) {
+    this.held = tensor;
+    this.shape = tensor.dims;
     this.maker = maker !== undefined && tensor.location === 'gpu-buffer' ? maker : null;
     this.maker?.hold();
   }
 
-  get shape(): readonly number[] {
-    return this.tensor.dims;
+  get tensor(): OrtTensor {
+    if (!this.held) throw new Error('a value is used after it was disposed');
+    return this.held;
   }
 
   get data(): TensorData | null {
@@ -73,10 +81,15 @@ class OrtValue implements Value {
   }
 
   dispose(): void {
-    if (!this.maker || this.disposed) return;
-    this.disposed = true;
-    this.tensor.dispose();
-    void this.maker.free();
+    const tensor = this.held;
+    this.held = null;
+    if (!tensor) return;
+    if (this.maker) {
+      tensor.dispose();
+      void this.maker.free();
+    } else {
+      this.reclaimer?.giveUp((tensor.data as TensorData).byteLength);
+    }
   }
 }
 
@@ -89,6 +102,7 @@ class OrtExecutable implements Executable {
     private readonly held: HeldSession,
     private readonly toTensor: (value: Value) => OrtTensor,
     private readonly timed: <T>(work: () => Promise<T>) => Promise<T>,
+    private readonly reclaimer: Reclaimer,
   ) {
     this.inputs = graph.inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape }));
     this.outputs = [...graph.outputs].map(([name, { dtype }]) => ({ name, dtype }));
@@ -102,7 +116,7 @@ class OrtExecutable implements Executable {
     });
     const values: Record<string, Value> = {};
     for (const { name, dtype } of this.outputs) {
-      values[name] = new OrtValue(dtype, results[outputName(name)] as OrtTensor, this.held);
+      values[name] = new OrtValue(dtype, results[outputName(name)] as OrtTensor, this.held, this.reclaimer);
     }
     return values;
   }
@@ -116,6 +130,7 @@ class OrtBackend implements Backend {
   seconds = 0;
   readonly controlFlow: boolean;
   private readonly readers = new Map<DType, InferenceSession>();
+  private readonly reclaimer = new Reclaimer();
 
   constructor(
     readonly device: OrtDevice,
@@ -176,7 +191,8 @@ class OrtBackend implements Backend {
         folder: weightsFolder,
       }),
     );
-    return new OrtExecutable(graph, new HeldSession(session), (value) => this.toTensor(value), this.timed);
+    const held = new HeldSession(session);
+    return new OrtExecutable(graph, held, (value) => this.toTensor(value), this.timed, this.reclaimer);
   }
 
   private toTensor(value: Value): OrtTensor {

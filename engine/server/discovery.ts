@@ -3,10 +3,11 @@
  * read, because the address carries the token. Whoever lists removes what dead engines left behind.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { chmod, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { makeFolder } from '../journal/disk.ts';
 import { EngineAddress } from '../protocol/rpc.ts';
 
 /** Longest path of a Unix socket on every system (104 bytes on macOS, with the closing zero). */
@@ -26,7 +27,7 @@ export function createSocketPath(): string {
     return `\\\\.\\pipe\\rollscope-${process.pid}-${randomBytes(8).toString('hex')}`;
   }
   const wanted = Buffer.byteLength(path.join(tmpdir(), `${SOCKET_FOLDER}XXXXXX`, 'socket'));
-  const base = wanted <= LONGEST_SOCKET_PATH ? tmpdir() : '/tmp';
+  makeFolder(base);
   mkdirSync(base, { recursive: true });
   // mkdtemp makes the folder with mode 0700.
   return path.join(mkdtempSync(path.join(base, SOCKET_FOLDER)), 'socket');
@@ -41,7 +42,7 @@ export function removeSocketPath(socket: string): void {
 /** Writes the discovery file in one piece (0600 in a 0700 folder) and returns its path. */
 export async function publishAddress(home: string, address: EngineAddress): Promise<string> {
   const folder = enginesFolder(home);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   // The folder may be older than this rule.
   await chmod(folder, 0o700);
   const file = path.join(folder, `${address.pid}.json`);

@@ -220,9 +220,12 @@ class View {
         // A page that begins anew has lost what was sent before.
         this.waiting = [];
         return this.sendSnapshot();
-      case 'read-rollouts':
-        if (!run) return;
-        return this.post({ kind: 'rollouts', group: message.group, rollouts: await run.readGroup(message.group) });
+      case 'read-rollouts': {
+        const group = run?.state.groups.get(message.group);
+        if (!run || !group) return;
+        const rollouts = await run.readGroup(message.group);
+        return this.post({ kind: 'rollouts', group: message.group, rollouts, why: run.explain(group, rollouts) });
+      }
       case 'open-rollout':
         return run ? this.actions.openRollout(run, message.id) : undefined;
       case 'reveal-problem':

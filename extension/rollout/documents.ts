@@ -8,7 +8,6 @@ import type { OpenRun } from '../run/open-run.ts';
 import { onDidChangeSettings, shading } from '../settings.ts';
 import { parseRolloutUri, ROLLOUT_SCHEME, type RolloutAddress, rolloutUri } from './address.ts';
 import { layoutRollout, type RolloutLayout } from './layout.ts';
-import { explainReward } from './why.ts';
 
 interface RolloutPage {
   address: RolloutAddress;
@@ -180,7 +179,7 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
         index: address.rollout,
         of: rollouts.length,
         summary,
-        why: explainReward(run.file.config.reward, group, rollouts, address.rollout),
+        why: run.explain(group, rollouts)[address.rollout]!,
         rollout,
       });
       return { address, run, problem: group.problem, layout, rollout };

@@ -14,8 +14,10 @@ import {
   type RunFile,
   type RunInfo,
   type RunState,
+  rolloutsOf,
   type StoredRollout,
 } from '../../engine/protocol/index.ts';
+import { explainRewards } from '../../engine/reward/explain.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 
@@ -127,6 +129,12 @@ export class OpenRun {
     reading.catch(() => this.recent.delete(seq));
     if (this.recent.size > KEPT_GROUPS) this.recent.delete(this.recent.keys().next().value!);
     return reading;
+  }
+
+  /** Why each rollout of a group got its reward. */
+  explain(group: Group, rollouts: readonly StoredRollout[]): string[] {
+    const { phase, clusters } = group;
+    return explainRewards(this.file.config.reward, { phase, clusters, rollouts: rolloutsOf(group) }, rollouts);
   }
 
   dispose(): void {

@@ -5,10 +5,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { bytes, duration, number, oneLine, sparkline, table } from '../../engine/cli/format.ts';
 import { byConcern, type ProblemResult, problemResult, problemTable } from '../../engine/cli/problem-table.ts';
 import { ProgressView } from '../../engine/cli/progress.ts';
-import { explainReward } from '../../engine/cli/reward-text.ts';
 import { beforeAfterTable, summarize } from '../../engine/cli/summary.ts';
 import { type RunFolder, readRunFolder } from '../../engine/journal/reader.ts';
-import type { GroupRecord, StepRecord } from '../../engine/protocol/records.ts';
+import type { StepRecord } from '../../engine/protocol/records.ts';
 import type { Progress } from '../../engine/protocol/rpc.ts';
 import { foldRecords, initialRunState } from '../../engine/protocol/state.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
@@ -117,25 +116,6 @@ describe('a run', () => {
     expect(lines).toHaveLength(13);
     expect(lines[1]).toContain('wrong');
     expect(lines[1]).toContain(`${first.majority} x${first.clusters[0]!.count}`);
-  });
-
-  test('explains the reward of a group and of a rollout', () => {
-    const group = run.records.find(
-      (record): record is GroupRecord =>
-        record.type === 'group' && record.phase === 'train' && record.clusters.length > 1,
-    )!;
-    const { answer, share } = group.majority!;
-    const votes = group.clusters[0]!.members.length;
-    expect(explainReward('majority-vote', group)).toContain(
-      `${answer} (${votes} of 8 rollouts, share ${share.toFixed(2)})`,
-    );
-    const [member, outsider] = [group.clusters[0]!.members[0]!, group.clusters[1]!.members[0]!];
-    expect(explainReward('majority-vote', group, member)).toMatch(/in the majority's cluster.*made it likelier/);
-    expect(explainReward('majority-vote', group, outsider)).toMatch(/got \d of 8 votes.*less likely/);
-    const evaluated = run.records.find(
-      (record): record is GroupRecord => record.type === 'group' && record.phase === 'evaluation',
-    )!;
-    expect(explainReward('majority-vote', evaluated)).toContain('do not train');
   });
 });
 

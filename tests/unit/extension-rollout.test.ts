@@ -6,7 +6,6 @@ import type { Problem, RolloutSummary, StoredRollout } from '../../engine/protoc
 import { SHADES, shadeOf } from '../../engine/protocol/shades.ts';
 import { parseRolloutUri, rolloutUri } from '../../extension/rollout/address.ts';
 import { layoutRollout, type RolloutFacts } from '../../extension/rollout/layout.ts';
-import { explainReward } from '../../extension/rollout/why.ts';
 import { OpenRun } from '../../extension/run/open-run.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
@@ -181,10 +180,10 @@ describe('an open run', () => {
     const rollouts = await run.readGroup(group.seq);
     expect(rollouts).toHaveLength(8);
     const [winner] = group.columns.cluster.keys();
-    const why = explainReward('majority-vote', group, rollouts, winner!);
+    const why = run.explain(group, rollouts)[winner!];
     expect(why).toMatch(/joined cluster \{.+\} with \d of 8 votes; .+; reward [01]$/);
     const evaluation = run.state.problems.get(0)!.evaluations[0]!;
-    expect(explainReward('majority-vote', evaluation, await run.readGroup(evaluation.seq), 0)).toBe(
+    expect(run.explain(evaluation, await run.readGroup(evaluation.seq))[0]).toBe(
       'evaluation: nothing trains, so nothing is rewarded',
     );
     await expect(run.readGroup(999_999)).rejects.toMatchObject({ code: 'run-broken' });

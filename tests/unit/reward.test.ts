@@ -49,9 +49,9 @@ describe('majority vote', () => {
     );
   });
 
-  test('ties go to the first to come', () => {
-    expect(vote(['2', '1', '1', '2']).rewards).toEqual([1, 0, 0, 1]);
-    expect(majorityOf(group(['2', '1', '1', '2']))).toMatchObject({ answer: '2', tied: true });
+  test('ties go to the first to reach the count', () => {
+    expect(vote(['2', '1', '1', '2']).rewards).toEqual([0, 1, 1, 0]);
+    expect(majorityOf(group(['2', '1', '1', '2']))).toMatchObject({ answer: '1', tied: true });
   });
 
   test('all equal, and one rollout', () => {
@@ -103,8 +103,8 @@ describe('majority vote', () => {
       'answer 5 joined cluster {5} with 1 of 5 votes; the largest is 4 with 3; reward 0',
     );
     const tied = vote(['2', '1']);
-    expect(printParts(tied.explain(0))).toContain('as large as another, and the first to come; reward 1');
-    expect(printParts(tied.explain(1))).toContain('as large as 2, which came first; reward 0');
+    expect(printParts(tied.explain(0))).toContain('as large as another, and the first to be; reward 1');
+    expect(printParts(tied.explain(1))).toContain('as large as 2, which was so first; reward 0');
     expect(JSON.parse(JSON.stringify(explain(1)))).toEqual(explain(1));
   });
 });

@@ -1,7 +1,7 @@
 /** One line: what runs, how far it is, how fast, how long still; controls at the right end. */
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { baseName, bytes, duration, whole } from '../../engine/protocol/format.ts';
+import { baseName, bytes, duration, plural, whole } from '../../engine/protocol/format.ts';
 import { Component } from '../component.ts';
 import { shared } from '../styles.ts';
 
@@ -22,6 +22,14 @@ export class Header extends Component {
       }
       .name {
         font-weight: 600;
+      }
+      summary {
+        cursor: pointer;
+        color: var(--truth);
+      }
+      ul {
+        margin: 2px 0;
+        padding-left: 20px;
       }
       .space {
         flex: 1;
@@ -75,7 +83,20 @@ export class Header extends Component {
           : nothing
       }
       ${this.controls(live)}
-    </div>`;
+    </div>
+    ${this.warnings()}`;
+  }
+
+  /** What was noted about dataset, model or settings, and what happened on the way. */
+  private warnings() {
+    const { warnings } = this.store.state;
+    if (warnings.length === 0) return nothing;
+    return html`<details>
+      <summary>${plural(warnings.length, 'warning')}</summary>
+      <ul>
+        ${warnings.map(({ step, message }) => html`<li>${step === null ? '' : `Step ${step}: `}${message}</li>`)}
+      </ul>
+    </details>`;
   }
 
   private status(live: boolean): string {

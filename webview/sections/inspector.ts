@@ -10,7 +10,6 @@ import { confidenceChart } from '../charts/scatter.ts';
 import { Component } from '../component.ts';
 import type { ProblemView } from '../store.ts';
 import { shared } from '../styles.ts';
-import { whyReward } from '../why.ts';
 
 const BAR = 110;
 
@@ -164,7 +163,7 @@ export class Inspector extends Component {
           <svg width=${half} height="96" role="img" aria-label="Confidence of each rollout">${confidenceChart(rollouts, half, 96, this.store.rollout)}</svg>
         </section>
       </div>
-      ${this.table(group, rollouts)} ${this.rollout(view, group, rollouts)}
+      ${this.table(group, rollouts)} ${this.rollout(group, rollouts)}
     `;
   }
 
@@ -238,12 +237,12 @@ export class Inspector extends Component {
     return rollout !== null && rollout < rollouts.length ? rollout : 0;
   }
 
-  private rollout(view: ProblemView, group: Group, rollouts: RolloutSummary[]) {
+  private rollout(group: Group, rollouts: RolloutSummary[]) {
     const index = this.chosen(rollouts);
-    const stored = this.store.rolloutsOf(group)?.[index];
-    const reward = this.store.info?.reward ?? '';
+    const texts = this.store.textsOf(group);
+    const stored = texts?.rollouts[index];
     return html`<section class="rollout">
-      <h2>Rollout ${index}<span class="value">shaded where improbable · ${whyReward(reward, group, rollouts[index]!, view.problem)}</span></h2>
+      <h2>Rollout ${index}<span class="value">shaded where improbable · ${texts?.why[index]}</span></h2>
       ${
         stored
           ? html`<div class="tokens">${stored.pieces.map((piece, t) => {

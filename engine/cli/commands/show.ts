@@ -2,13 +2,14 @@
 import { readFrame, readRunFolder } from '../../journal/reader.ts';
 import { readRunInfo } from '../../journal/runs.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
-import type { GroupRecord, Problem, StoredRollout } from '../../protocol/records.ts';
+import type { GroupRecord, Problem, RolloutSummary, StoredRollout } from '../../protocol/records.ts';
 import { foldRecords, initialRunState, type Metric, type ProblemHistory, type RunState } from '../../protocol/state.ts';
+import { explainRewards } from '../../reward/explain.ts';
+import { rewardNamed } from '../../reward/index.ts';
 import { bytes, DASH, number, oneLine, share, sparkline, table, verdict } from '../format.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { byConcern, type ProblemResult, problemResult, problemTable } from '../problem-table.ts';
-import { explainReward } from '../reward-text.ts';
 import { findRun } from '../runs.ts';
 import { beforeAfterTable, summarize } from '../summary.ts';
 
@@ -186,7 +187,7 @@ function showProblem(
   ]);
   const header = ['rollout', 'answer', '', 'reward', 'advantage', 'tokens', 'confidence', 'entropy', 'end', 'text'];
   output.print(`\n${table(header, rolloutRows, [0, 3, 4, 5, 6, 7])}`);
-  output.print(`\n${explainReward(state.run?.config.reward ?? null, group)}`);
+  output.print(`\n${rewardOf(state, group)}`);
   output.result({
     problem,
     step: group.step,
@@ -211,6 +212,7 @@ function showRollout(
     const last = group.rollouts.length - 1;
     throw new RollscopeError('usage', `--rollout: ${index} is not allowed; allowed: a whole number from 0 to ${last}.`);
   }
+  const why = explainRewards(rewardName(state), group, stored)[index]!;
   output.print(`${problem.id}, rollout ${index}  (${where(problem)}; ${group.phase}, step ${group.step})`);
   output.print(`\n${problem.prompt}\n\n${'-'.repeat(40)}\n${rollout.text}\n${'-'.repeat(40)}\n`);
   output.print(
@@ -219,7 +221,8 @@ function showRollout(
       [
         ['reference', `${problem.answer ?? DASH} (${verdict(summary.correct)})`],
         ['reward', number(summary.reward)],
-        ['advantage', number(summary.advantage)],
+        ['advantage', `${number(summary.advantage)}${effectOf(summary)}`],
+        ['why', why],
         ['tokens', `${summary.tokens}${summary.finish === 'length' ? ' (cut at the length limit)' : ''}`],
         [
           'confidence',
@@ -229,7 +232,6 @@ function showRollout(
       ],
     ),
   );
-  output.print(`\n${explainReward(state.run?.config.reward ?? null, group, index)}`);
   output.result({
     problem,
     step: group.step,
@@ -240,8 +242,27 @@ function showRollout(
     tokenTexts: rollout.pieces,
     tokenLogprobs: [...rollout.logprob],
     tokenEntropies: [...rollout.entropy],
-    explanation: explainReward(state.run?.config.reward ?? null, group, index),
+    explanation: why,
   });
+}
+
+function rewardName(state: RunState): string {
+  return state.run?.config.reward ?? 'majority-vote';
+}
+
+/** The rule of the rewards of a group, and whether it trained. */
+function rewardOf(state: RunState, { rollouts, phase }: GroupRecord): string {
+  if (rollouts.every(({ reward }) => reward === null)) return `${phase}: nothing trains, so nothing is rewarded.`;
+  const rule = `Reward: ${rewardNamed(rewardName(state)).formula}.`;
+  const trains = rollouts.some(({ advantage }) => advantage !== null && advantage !== 0);
+  return trains ? rule : `${rule}\nAll rewards are equal, so the problem did not train at this step.`;
+}
+
+/** What a rollout's advantage did. */
+function effectOf({ reward, advantage }: RolloutSummary): string {
+  if (reward === null) return '';
+  if (advantage === null) return ' (not drawn into the subset that trains)';
+  return advantage === 0 ? ' (it did not change the model)' : '';
 }
 
 function where(problem: Problem): string {

@@ -1,10 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readFrame, readRunFolder } from '../../../engine/journal/reader.ts';
-import { rolloutsOf } from '../../../engine/protocol/state.ts';
 import type { FromView, ToView, ViewState } from '../../../engine/protocol/view.ts';
 import type { Host } from '../../../webview/host.ts';
 import { Store } from '../../../webview/store.ts';
-import { whyReward } from '../../../webview/why.ts';
 import { temporaryFolder } from '../../support/processes.ts';
 import { writeRunFixture } from '../../support/run-fixture.ts';
 
@@ -146,39 +144,22 @@ describe('the store of the panel', () => {
     const store = new Store(host);
     host.send({ kind: 'run', info, problems, records, progress: null });
     const group = store.selected!.group!;
-    expect(store.rolloutsOf(group)).toBeNull();
-    expect(store.rolloutsOf(group)).toBeNull();
+    expect(store.textsOf(group)).toBeNull();
+    expect(store.textsOf(group)).toBeNull();
     expect(host.posted.filter(({ kind }) => kind === 'read-rollouts')).toEqual([
       { kind: 'read-rollouts', group: group.seq },
     ]);
     const record = records.find(({ seq }) => seq === group.seq);
     if (record?.type !== 'group') throw new Error('the group has no record');
     const rollouts = await readFrame(folder, record.frame);
-    host.send({ kind: 'rollouts', group: group.seq, rollouts });
-    expect(store.rolloutsOf(group)).toHaveLength(8);
+    const why = rollouts.map((_, i) => `reason ${i}`);
+    host.send({ kind: 'rollouts', group: group.seq, rollouts, why });
+    expect(store.textsOf(group)).toEqual({ rollouts, why });
     store.select(5);
     store.lookAt(3);
     host.send({ kind: 'run', info: { ...info, run: 'another' }, problems, records: [], progress: null });
     expect([store.problem, store.step]).toEqual([0, null]);
     host.send({ kind: 'no-run' });
     expect([store.phase, store.problems]).toEqual(['no-run', []]);
-  });
-
-  test('explains every reward of a majority vote', async () => {
-    const { problems, records, info } = await fixture();
-    const host = new FakeHost();
-    const store = new Store(host);
-    host.send({ kind: 'run', info, problems, records, progress: null });
-    let explained = 0;
-    for (const { problem, group } of store.views) {
-      for (const rollout of group ? rolloutsOf(group) : []) {
-        const why = whyReward('majority-vote', group!, rollout, problem);
-        if (rollout.reward === null) expect(why).toMatch(/measuring only/);
-        else if (rollout.answer === null) expect(why).toMatch(/no answer was found/);
-        else expect(why).toMatch(rollout.reward === 1 ? /the largest$/ : /not the largest/);
-        explained++;
-      }
-    }
-    expect(explained).toBeGreaterThan(0);
   });
 });
