@@ -3,7 +3,7 @@
  * read, because the address carries the token. Whoever lists removes what dead engines left behind.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { chmod, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -27,7 +27,7 @@ export function createSocketPath(): string {
     return `\\\\.\\pipe\\rollscope-${process.pid}-${randomBytes(8).toString('hex')}`;
   }
   const wanted = Buffer.byteLength(path.join(tmpdir(), `${SOCKET_FOLDER}XXXXXX`, 'socket'));
-  makeFolder(base);
+  const base = wanted <= LONGEST_SOCKET_PATH ? tmpdir() : '/tmp';
   mkdirSync(base, { recursive: true });
   // mkdtemp makes the folder with mode 0700.
   return path.join(mkdtempSync(path.join(base, SOCKET_FOLDER)), 'socket');
