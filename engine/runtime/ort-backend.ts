@@ -168,6 +168,8 @@ class OrtBackend implements Backend {
         intraOpNumThreads: this.threads,
         interOpNumThreads: 1,
         enableMemPattern: false,
+        // An arena keeps what it ever held, and shapes that change from call to call tear it into pieces.
+        enableCpuMemArena: false,
         logSeverityLevel: FATAL_ONLY,
         extra: { session: config },
         ...(gpu && {
