@@ -4,10 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { chmod, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { makeFolder } from '../journal/disk.ts';
 import { EngineAddress } from '../protocol/rpc.ts';
 
 /** Longest path of a Unix socket on every system (104 bytes on macOS, with the closing zero). */
@@ -42,7 +41,7 @@ export function removeSocketPath(socket: string): void {
 /** Writes the discovery file in one piece (0600 in a 0700 folder) and returns its path. */
 export async function publishAddress(home: string, address: EngineAddress): Promise<string> {
   const folder = enginesFolder(home);
-  makeFolder(folder, 0o700);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   // The folder may be older than this rule.
   await chmod(folder, 0o700);
   const file = path.join(folder, `${address.pid}.json`);

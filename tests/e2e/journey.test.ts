@@ -27,7 +27,7 @@ describe.runIf(requireVsCode())('a new user, from an empty window', () => {
     await wrong.first().click();
     await panel.locator('rs-inspector h2', { hasText: /^Problem chain-/ }).waitFor();
     await panel.locator('rs-inspector .tokens span').first().waitFor();
-    await panel.locator('rs-inspector .rollout', { hasText: /reward 1: answer .* joined the cluster/ }).waitFor();
+    await panel.locator('rs-inspector .rollout', { hasText: /answer .* joined cluster .*; reward 1/ }).waitFor();
 
     await workbench.clearToasts();
     for (const theme of THEMES) {
