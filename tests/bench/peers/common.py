@@ -27,6 +27,14 @@ def load(file, **options):
     folder, name = os.path.split(os.path.abspath(file))
     tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
     model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32, **options)
+    # Its weights are plain float32 now; what is left of the file's format would keep TRL from training it.
+    model.hf_quantizer = None
+    model.is_quantized = False
+    for name in ("quantization_method", "_is_quantized_training_enabled"):
+        if hasattr(model, name):
+            delattr(model, name)
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
     return tokenizer, model
 
 
