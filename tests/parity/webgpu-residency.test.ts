@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend, Value } from '../../engine/runtime/backend.ts';
 import { createBackend } from '../../engine/runtime/ort-backend.ts';
 import { Graph, op } from '../../engine/tensor/index.ts';
+import { growingCache } from '../support/growing-cache.ts';
 import { requireWebgpu } from '../support/webgpu.ts';
 
 const available = requireWebgpu();
@@ -11,17 +12,6 @@ beforeAll(async () => {
   if (available) backend = await createBackend('webgpu', { threads: 1 });
 });
 afterAll(() => backend?.release());
-
-/** A cache that grows by one row: y = the cache with x below it, and the sum of its rows. */
-function growingCache(): Graph {
-  const graph = new Graph();
-  const cache = graph.input('cache', 'float32', ['L', 3]);
-  const x = graph.input('x', 'float32', [1, 3]);
-  const next = op.concat([cache, x], 0);
-  graph.output('cache', next);
-  graph.output('sum', op.reduceSum(next, [0]));
-  return graph;
-}
 
 const floats = (...values: number[]) => backend.value('float32', [1, values.length], Float32Array.from(values));
 

@@ -7,6 +7,7 @@ import type { Backend, Value } from '../../engine/runtime/backend.ts';
 import { openDevice, resolveDevice } from '../../engine/runtime/devices.ts';
 import { probeTfjs } from '../../engine/runtime/tfjs.ts';
 import { Graph, op, type StoredType } from '../../engine/tensor/index.ts';
+import { growingCache } from '../support/growing-cache.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { pureTfjsBackend, pureTfjsFolder, tensorCount } from '../support/tfjs.ts';
 
@@ -60,17 +61,6 @@ describe('on the device', () => {
   });
 
   const floats = (...values: number[]) => backend.value('float32', [1, values.length], Float32Array.from(values));
-
-  /** A cache that grows by one row: y = the cache with x below it, and the sum of its rows. */
-  function growingCache(): Graph {
-    const graph = new Graph();
-    const cache = graph.input('cache', 'float32', ['L', 3]);
-    const x = graph.input('x', 'float32', [1, 3]);
-    const next = op.concat([cache, x], 0);
-    graph.output('cache', next);
-    graph.output('sum', op.reduceSum(next, [0]));
-    return graph;
-  }
 
   test('tensors go from outputs to inputs, and are gone when they are disposed', async () => {
     const executable = await backend.compile(growingCache(), { keepOnDevice: ['cache'] });

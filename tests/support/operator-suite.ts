@@ -1,0 +1,41 @@
+/** The tests that every backend passes: each operator, and each gradient, against the float64 reference. */
+import { describe, test } from 'vitest';
+import type { Backend } from '../../engine/runtime/backend.ts';
+import { Graph } from '../../engine/tensor/index.ts';
+import { compareOutputs } from './compare.ts';
+import { gradientProblem } from './finite-differences.ts';
+import { buildCase, COMPOSITE_CASES, feedsOf, OPERATOR_CASES, type OperatorCase } from './operator-cases.ts';
+import { evaluateGraph } from './reference-backend.ts';
+
+interface Tolerances {
+  operators: number;
+  gradients: number;
+}
+
+/** Declares them for the cases that `includes` leaves; `backend` is asked when they run. */
+export function testOperators(
+  backend: () => Backend,
+  tolerance: Tolerances,
+  includes: (given: OperatorCase) => boolean = () => true,
+): void {
+  describe.each([...new Set(OPERATOR_CASES.map((c) => c.op))])('%s', (name) => {
+    const cases = OPERATOR_CASES.filter((c) => c.op === name && includes(c));
+    test.each(cases)('$what', async (given) => {
+      const graph = new Graph();
+      buildCase(graph, given).forEach((tensor, i) => {
+        graph.output(`y${i}`, tensor);
+      });
+      const feeds = feedsOf(given, 7);
+      await compareOutputs(backend(), graph, feeds, evaluateGraph(graph, feeds), tolerance.operators);
+    });
+  });
+
+  // The tests of the gradient rules run on the reference; here they run as the backend computes them.
+  describe('gradients', () => {
+    const cases = [...OPERATOR_CASES, ...COMPOSITE_CASES].filter((c) => c.wanted.length > 0 && includes(c));
+    test.each(cases)('of $op: $what', async (given) => {
+      const { graph, feeds } = gradientProblem((g) => buildCase(g, given), feedsOf(given, 7), given.wanted);
+      await compareOutputs(backend(), graph, feeds, evaluateGraph(graph, feeds), tolerance.gradients);
+    });
+  });
+}
