@@ -64,6 +64,7 @@ describe.runIf(requireVsCode())('problem files', () => {
   const code = useVsCode({
     files: {
       'problems.jsonl': PROBLEMS.map((p) => `${JSON.stringify(p)}\n`).join(''),
+      'words.jsonl': '{"prompt": "How many legs have three cats?", "answer": "12"}\n',
       'pretty.json': `${JSON.stringify(PROBLEMS, null, 2)}\n`,
     },
   });
@@ -94,5 +95,19 @@ describe.runIf(requireVsCode())('problem files', () => {
       async () => (await workbench.codeLens('Train on this problem').count()) === PROBLEMS.length,
     );
     await workbench.shot('editor json');
+  });
+
+  test('that the model cannot read are warned of in the panel', { timeout: 90_000 }, async () => {
+    const { workbench } = code();
+    await workbench.open('words.jsonl');
+    await workbench.codeLens('Probe this dataset').click();
+    const panel = await workbench.webview('rs-problems');
+    const warnings = panel.locator('rs-header details', { hasText: '1 warning' });
+    await warnings.locator('summary').click();
+    await warnings.getByText('cannot read').waitFor();
+    for (const theme of THEMES) {
+      await workbench.theme(theme);
+      await workbench.shot(`warnings ${theme}`);
+    }
   });
 });
