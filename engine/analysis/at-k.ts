@@ -25,9 +25,10 @@ interface AnswerCount {
 
 /**
  * maj@k: chance that the majority of k of the n samples, drawn without replacement, is right; exact. `clusters` must be
- * in voting order (the largest first, ties by the first to reach their size). Samples without an answer (n minus all votes) do not
- * vote; when none has an answer, the majority is wrong. Ties go to the answer that is so large first, so in a random draw
- * each of t tied answers wins one time in t; with k = n the samples' own order decides. null when k > n or k < 1.
+ * in voting order (the largest first, ties by the first to reach their size). Samples without an answer (n minus all
+ * votes) do not vote; when none has an answer, the majority is wrong. A tie goes to the answer that reaches the size
+ * first, so in a random draw each of t tied answers wins one time in t; with k = n the samples' own order decides. null
+ * when k > n or k < 1.
  */
 export function majorityAtK(clusters: readonly AnswerCount[], n: number, k: number): number | null {
   if (k < 1 || k > n) return null;

@@ -246,8 +246,9 @@ function showRollout(
   });
 }
 
+/** Of a run that has groups: they come after the record that holds its configuration. */
 function rewardName(state: RunState): string {
-  return state.run?.config.reward ?? 'majority-vote';
+  return state.run!.config.reward;
 }
 
 /** The rule of the rewards of a group, and whether it trained. */
