@@ -8,44 +8,54 @@ import { type Understood, understand } from './understand.ts';
 
 const BETWEEN_ANSWERS: Rule = { percent: 'never' };
 
+/**
+ * When two answers are one: `equivalence`, as mathematics; `text`, when their normalised spellings are the same; or as
+ * somebody else judges, such as the model itself, who says so for two indices into the answers: a function, or a matrix
+ * of which row i tells what answer i equals.
+ */
+export type Equality =
+  | 'equivalence'
+  | 'text'
+  | ((i: number, j: number) => boolean)
+  | readonly (readonly boolean[] | Uint8Array)[];
+
 interface Group {
   answer: string;
   members: number[];
-  understood: Understood;
-  /** Set when the answer is a plain exact number: two such with different values are never equal. */
-  exact: string | null;
 }
+
+/** The group of a spelling that was not met before; one of its own (`begin`) when it equals none that there is. */
+type Place = (answer: string, index: number, begin: () => Group) => Group;
 
 /**
  * Clusters of equivalent answers, the largest first; of equally large ones, the first to reach its size goes first (by
- * rollout index: 1, 2, 2, 1 is won by 2).
- * Missing answers (null) are in no cluster. Every answer is compared with the first member of each cluster, and joins
- * the first that it equals; equal spellings and plain numbers are looked up instead, so the usual group costs N lookups.
+ * rollout index: 1, 2, 2, 1 is won by 2). Missing answers (null) are in no cluster; members are indices, ascending.
+ *
+ * Every answer is compared with the first member of each cluster, and joins the first that it equals; the same spelling
+ * always joins the same cluster. So a given equality is asked about the first rollout of each spelling and the first
+ * members of clusters only, later index first: at most d(d-1)/2 times for d spellings. By `equivalence`, plain numbers
+ * and equal keys are looked up, so the usual group costs N lookups.
+ *
+ * `correct` tells whether the cluster's first member is equivalent to the reference, whatever the equality.
  */
-export function clusterAnswers(answers: readonly (string | null)[], referenceAnswer?: string | null): Cluster[] {
+export function clusterAnswers(
+  answers: readonly (string | null)[],
+  referenceAnswer?: string | null,
+  equality: Equality = 'equivalence',
+): Cluster[] {
   const groups: Group[] = [];
   const bySpelling = new Map<string, Group>();
-  const byKey = new Map<string, Group>();
-  const byValue = new Map<string, Group>();
+  const place = placing(equality, groups);
   answers.forEach((raw, index) => {
     const answer = raw?.trim();
     if (!answer) return;
-    let group = bySpelling.get(answer);
-    if (!group) {
-      const understood = understand(answer);
-      const exact = plainValue(understood);
-      group =
-        byKey.get(understood.key) ??
-        (exact !== null ? byValue.get(exact) : undefined) ??
-        groups.find((g) => (exact === null || g.exact === null) && matches(understood, g.understood, BETWEEN_ANSWERS));
-      if (!group) {
-        group = { answer, members: [], understood, exact };
-        groups.push(group);
-      }
-      bySpelling.set(answer, group);
-      if (!byKey.has(understood.key)) byKey.set(understood.key, group);
-      if (exact !== null && group.exact === exact) byValue.set(exact, group);
-    }
+    const begin = () => {
+      const group: Group = { answer, members: [] };
+      groups.push(group);
+      return group;
+    };
+    const group = bySpelling.get(answer) ?? place(answer, index, begin);
+    bySpelling.set(answer, group);
     group.members.push(index);
   });
   groups.sort((a, b) => b.members.length - a.members.length || a.members.at(-1)! - b.members.at(-1)!);
@@ -55,6 +65,50 @@ export function clusterAnswers(answers: readonly (string | null)[], referenceAns
     members,
     correct: reference === null ? null : equivalent(answer, reference),
   }));
+}
+
+function placing(equality: Equality, groups: readonly Group[]): Place {
+  if (equality === 'equivalence') return byEquivalence(groups);
+  if (equality === 'text') return byText();
+  const equal = typeof equality === 'function' ? equality : (i: number, j: number) => Boolean(equality[i]?.[j]);
+  return (_, index, begin) => groups.find(({ members }) => equal(index, members[0]!)) ?? begin();
+}
+
+function byText(): Place {
+  const byKey = new Map<string, Group>();
+  return (answer, _, begin) => {
+    const key = keyOf(answer, understand(answer));
+    const group = byKey.get(key) ?? begin();
+    byKey.set(key, group);
+    return group;
+  };
+}
+
+function byEquivalence(groups: readonly Group[]): Place {
+  /** What the first member of each group says. */
+  const firsts = new Map<Group, { understood: Understood; exact: string | null }>();
+  const byKey = new Map<string, Group>();
+  const byValue = new Map<string, Group>();
+  return (answer, _, begin) => {
+    const understood = understand(answer);
+    const key = keyOf(answer, understood);
+    // two plain exact numbers with different values are never equal
+    const exact = plainValue(understood);
+    const equal = (group: Group) => {
+      const first = firsts.get(group)!;
+      return (exact === null || first.exact === null) && matches(understood, first.understood, BETWEEN_ANSWERS);
+    };
+    const group = byKey.get(key) ?? (exact !== null ? byValue.get(exact) : undefined) ?? groups.find(equal) ?? begin();
+    if (!firsts.has(group)) firsts.set(group, { understood, exact });
+    if (!byKey.has(key)) byKey.set(key, group);
+    if (exact !== null && firsts.get(group)!.exact === exact) byValue.set(exact, group);
+    return group;
+  };
+}
+
+/** What normalising leaves nothing of is its own key. */
+function keyOf(answer: string, { key }: Understood): string {
+  return key || answer;
 }
 
 /** The value of an answer that is one exact number without unit, percent sign or many decimals. */

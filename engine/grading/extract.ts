@@ -1,9 +1,15 @@
-/** Finds the final answer in a response, and the value in a label. */
+/** Finds the final answer in a response, its place, and the value in a label. */
 
 type ExtractionMode = 'strict' | 'lenient';
 
 /** Longest text of an answer; what is longer is no answer. */
 const MAX_ANSWER = 1000;
+
+/** A piece of a text: offsets in UTF-16 code units, `end` exclusive. */
+interface Span {
+  start: number;
+  end: number;
+}
 
 /**
  * The final answer as it was written, without its marks; null when there is none. In this order: the last balanced
@@ -11,9 +17,20 @@ const MAX_ANSWER = 1000;
  * votes or rewards) adds the last number. Linear in the length of the text.
  */
 export function extractAnswer(text: string, mode: ExtractionMode): string | null {
-  const answer = lastBoxed(text) ?? lastHashes(text) ?? lastStatement(text);
-  if (answer !== null || mode === 'strict') return answer;
-  return lastNumber(text);
+  return written(text, locateAnswer(text, mode));
+}
+
+/**
+ * Where the final answer stands: `text.slice(start, end)` is what `extractAnswer` returns for the same text and mode.
+ * Offsets in UTF-16 code units, `end` exclusive, never an empty piece; null when there is no answer.
+ */
+export function locateAnswer(text: string, mode: ExtractionMode): Span | null {
+  const found = lastBoxed(text) ?? lastHashes(text) ?? lastStatement(text);
+  return found ?? (mode === 'lenient' ? lastNumber(text) : null);
+}
+
+function written(text: string, span: Span | null): string | null {
+  return span && text.slice(span.start, span.end);
 }
 
 /**
@@ -21,29 +38,32 @@ export function extractAnswer(text: string, mode: ExtractionMode): string | null
  * `A: x`, or else the bare value itself. null for empty text.
  */
 export function referenceAnswer(text: string): string | null {
-  const marked = lastBoxed(text) ?? lastHashes(text);
+  const marked = written(text, lastBoxed(text) ?? lastHashes(text));
   if (marked !== null) return marked;
   const bare = text.trim();
   if (bare === '') return null;
   const line = /(?:^|\n)\s*A(?:nswer)?:\s*([^\n]+?)\s*$/.exec(bare);
   if (line) return line[1]!;
-  return lastStatement(bare) ?? bare;
+  return written(bare, lastStatement(bare)) ?? bare;
 }
 
 /** What is left of a placeholder: an empty box, `\text{}`, `...`, `?`, `____`. */
 const MARKUP = /\\(?:textbf|text|mathrm|mathbf|mbox|underline|boxed|fbox|[lc]?dots|quad|[,;:!_ ])|[\s{}$*?._…-]/g;
 
-/** An answer without the space around it; null for one that is too long or says nothing. */
-function usable(answer: string): string | null {
-  const trimmed = answer.trim();
-  return trimmed.length > MAX_ANSWER || trimmed.replace(MARKUP, '') === '' ? null : trimmed;
+/** A piece of the text without the space around it; null for one that is too long or says nothing. */
+function usable(text: string, start: number, end: number): Span | null {
+  const piece = text.slice(start, end);
+  const trimmed = piece.trim();
+  if (trimmed.length > MAX_ANSWER || trimmed.replace(MARKUP, '') === '') return null;
+  const from = start + piece.length - piece.trimStart().length;
+  return { start: from, end: from + trimmed.length };
 }
 
 const BOX = /\\(?:boxed|fbox)\s*$/;
 
 /** Content of the last `\boxed{...}` to close that holds something, or of a later `\boxed 5`. One pass over the text. */
-function lastBoxed(text: string): string | null {
-  let last: { end: number; answer: string } | null = null;
+function lastBoxed(text: string): Span | null {
+  let last: Span | null = null;
   const open: { at: number; box: boolean }[] = [];
   if (!/\\(?:boxed|fbox)/.test(text)) return null;
   for (let i = 0; i < text.length; i++) {
@@ -52,22 +72,26 @@ function lastBoxed(text: string): string | null {
     else if (c === '{') open.push({ at: i, box: BOX.test(text.slice(Math.max(0, i - 12), i)) });
     else if (c === '}') {
       const group = open.pop();
-      const answer = group?.box ? usable(text.slice(group.at + 1, i)) : null;
-      if (answer !== null) last = { end: i, answer };
+      if (group?.box) last = usable(text, group.at + 1, i) ?? last;
     }
   }
-  for (const bare of text.slice(last?.end ?? 0).matchAll(/\\boxed\s*\$?(-?\d[\d.,]*(?<=\d)|[A-Za-z](?![A-Za-z]))/g)) {
-    last = { end: text.length, answer: bare[1]! };
+  const from = last?.end ?? 0;
+  for (const bare of text.slice(from).matchAll(/\\boxed\s*\$?(-?\d[\d.,]*(?<=\d)|[A-Za-z](?![A-Za-z]))/g)) {
+    const end = from + bare.index + bare[0].length;
+    last = { start: end - bare[1]!.length, end };
   }
-  return last?.answer ?? null;
+  return last;
 }
 
 /** Headings such as `#### Step 2` are no answers. */
 const HEADING =
   /^(?:\*\*)?(?:step|part|case|solution|explanation|example|problem|question|note|conclusion|summary|approach|method|calculation|verification|check)\b/i;
 
+/** What may stand between the hashes and the answer. */
+const LEAD = /^\s*(?:(?:\*\*)?(?:the\s+)?(?:final\s+)?answer(?:\s+is)?\s*:?\s*(?:\*\*)?\s*)?/i;
+
 /** Rest of the line after the last `####` that is followed by something on its line. */
-function lastHashes(text: string): string | null {
+function lastHashes(text: string): Span | null {
   for (let end = text.length; end > 0; ) {
     const at = text.lastIndexOf('####', end - 1);
     if (at < 0) return null;
@@ -78,11 +102,12 @@ function lastHashes(text: string): string | null {
       continue;
     }
     const newline = text.indexOf('\n', at);
-    const line = text.slice(at + 4, newline < 0 ? text.length : newline).trim();
-    const value = line.replace(/^(?:\*\*)?(?:the\s+)?(?:final\s+)?answer(?:\s+is)?\s*:?\s*(?:\*\*)?\s*/i, '');
+    const line = text.slice(at + 4, newline < 0 ? text.length : newline).trimEnd();
+    const value = line.replace(LEAD, '');
     if (HEADING.test(value) || /^#/.test(value) || /[^\d]:$/.test(value)) continue;
-    const answer = usable(value.replace(/\s*<\|[^|]*\|>\s*$/, ''));
-    if (answer !== null) return answer;
+    const start = at + 4 + line.length - value.length;
+    const found = usable(text, start, start + value.replace(/\s*<\|[^|]*\|>\s*$/, '').length);
+    if (found) return found;
   }
   return null;
 }
@@ -91,11 +116,12 @@ const STATEMENT =
   /\banswer(?:\s*\*\*)?\s*(?:is|:|=)(?:\s*\*\*)?\s*(?:therefore|thus|simply|just|now|then)?\s*[:=]?\s*/gi;
 
 /** What follows the last `answer is`, up to the end of its sentence. */
-function lastStatement(text: string): string | null {
-  let last: string | null = null;
+function lastStatement(text: string): Span | null {
+  let last: Span | null = null;
   for (const match of text.matchAll(STATEMENT)) {
-    const start = match.index + match[0].length;
-    last = usable(sentence(text.slice(start, start + MAX_ANSWER + 200))) ?? last;
+    const from = match.index + match[0].length;
+    const { start, end } = sentence(text.slice(from, from + MAX_ANSWER + 200));
+    last = usable(text, from + start, from + end) ?? last;
   }
   return last;
 }
@@ -108,19 +134,24 @@ const DELIMITED = [
   /^\*\*([^*\n]+)\*\*/,
 ];
 
-function sentence(rest: string): string {
+/** Where in `rest` the answer of the sentence that it begins with stands: in its delimiters, or up to the end. */
+function sentence(rest: string): Span {
   for (const pattern of DELIMITED) {
     const found = pattern.exec(rest);
     // `$5 and $6` is money, not mathematics
     if (found && !/\s(?:and|or|per|for|in|to)\s*$/.test(found[1]!)) {
       const behind = rest.slice(found[0].length);
       const more = /^\s*(?:,|and|or)\s*\$/.test(behind) || /^(?:[^.\n]*\$)/.test(behind.slice(0, 30));
-      if (!more) return found[1]!;
+      const start = found[0].indexOf(found[1]!);
+      if (!more) return { start, end: start + found[1]!.length };
     }
   }
   const line = /^[^\n]*/.exec(rest)![0];
   const end = /(?:[.!?](?=\s|$)|[.](?=[*"')\]]*(?:\s|$))|<\|| because | since | which | as shown |, so )/.exec(line);
-  return (end ? line.slice(0, end.index) : line).replace(/^\*+|\*+$|^"|"$/g, '');
+  const piece = end ? line.slice(0, end.index) : line;
+  const start = /^(?:\*+|")?/.exec(piece)![0].length;
+  const inner = piece.slice(start).replace(/(?:\*+|")$/, '');
+  return { start, end: start + inner.length };
 }
 
 const NUMBER = /-?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:\/\d+)?%?|-?\.\d+%?/g;
@@ -128,13 +159,15 @@ const NUMBER = /-?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:\/\d+)?%?|-?\.\d+
 /** How far back from the end a last number is looked for. */
 const TAIL = 4000;
 
-function lastNumber(whole: string): string | null {
+function lastNumber(whole: string): Span | null {
   const text = whole.slice(-TAIL);
-  let last: string | null = null;
+  const before = whole.length - text.length;
+  let last: Span | null = null;
   for (const match of text.matchAll(NUMBER)) {
     // a hyphen between a word or number and a number is no sign
     const glued = match[0].startsWith('-') && /[\w)]/.test(text[match.index - 1] ?? '');
-    last = glued ? match[0].slice(1) : match[0];
+    const start = before + match.index;
+    last = { start: glued ? start + 1 : start, end: start + match[0].length };
   }
   return last;
 }
