@@ -23,25 +23,48 @@ export function wilson(successes: number, n: number): Estimate | null {
 }
 
 /**
- * Mean of one value a problem with the percentile interval of a bootstrap over problems (Efron 1979): 2,000 resamples,
- * always the same ones for the same number of values and seed. null without values.
+ * Mean of one value a problem with the percentile interval of a bootstrap over problems: always the same for the same
+ * values and seed. null without values.
  */
 export function bootstrap(values: readonly number[], seed = 0): Estimate | null {
   const center = mean(values);
   if (center === null) return null;
+  const { low, high } = percentileInterval(
+    values.length,
+    (drawn) => {
+      let total = 0;
+      for (const i of drawn) total += values[i]!;
+      return total / drawn.length;
+    },
+    seed,
+  )!;
+  return { mean: center, low: Math.min(center, low), high: Math.max(center, high) };
+}
+
+/**
+ * 95% percentile interval of a statistic by the bootstrap (Efron 1979): 2,000 resamples of `count` units with
+ * replacement. Resamples for which the statistic does not exist (null) are left out; null when that is more than half of
+ * them, or without units.
+ * @param statistic of the drawn units' indices; the array is used again for the next resample
+ */
+export function percentileInterval(
+  count: number,
+  statistic: (drawn: Int32Array) => number | null,
+  seed = 0,
+): Pick<Estimate, 'low' | 'high'> | null {
+  if (count === 0) return null;
   const random = generator(seed);
-  const means = new Float64Array(RESAMPLES);
+  const drawn = new Int32Array(count);
+  const found = new Float64Array(RESAMPLES);
+  let used = 0;
   for (let i = 0; i < RESAMPLES; i++) {
-    let total = 0;
-    for (let k = 0; k < values.length; k++) total += values[Math.floor(random() * values.length)]!;
-    means[i] = total / values.length;
+    for (let k = 0; k < count; k++) drawn[k] = Math.floor(random() * count);
+    const value = statistic(drawn);
+    if (value !== null) found[used++] = value;
   }
-  means.sort();
-  return {
-    mean: center,
-    low: Math.min(center, quantile(means, 0.025)),
-    high: Math.max(center, quantile(means, 0.975)),
-  };
+  if (used * 2 < RESAMPLES) return null;
+  const sorted = found.subarray(0, used).sort();
+  return { low: quantile(sorted, 0.025), high: quantile(sorted, 0.975) };
 }
 
 /** Linear interpolation between order statistics. */
@@ -52,8 +75,8 @@ function quantile(sorted: Float64Array, q: number): number {
   return sorted[low]! + (sorted[high]! - sorted[low]!) * (at - low);
 }
 
-/** mulberry32: small, seeded, good enough to draw resamples. */
-function generator(seed: number): () => number {
+/** mulberry32: small, seeded, good enough to draw resamples. Uniform in [0, 1). */
+export function generator(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

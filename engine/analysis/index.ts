@@ -5,6 +5,7 @@ export {
   evaluationMetrics,
   type JudgedGroup,
   labelAccuracy,
+  repeatedTrigrams,
   rewardAccuracy,
   stepMetrics,
 } from './metrics.ts';

@@ -2,6 +2,7 @@
 import type { Estimate, EvaluationRecord, GroupRecord, RolloutSummary, StepRecord } from '../protocol/records.ts';
 import { majorityAtK, passAtK } from './at-k.ts';
 import { bootstrap, mean, wilson } from './estimates.ts';
+import { auroc } from './statistics.ts';
 
 /** The rollouts of one problem with their clusters, vote, correctness and rewards. */
 export type JudgedGroup = Pick<GroupRecord, 'clusters' | 'majority' | 'rollouts'>;
@@ -16,7 +17,11 @@ type FromRollouts =
   | 'entropy'
   | 'length'
   | 'truncated'
-  | 'noAnswer';
+  | 'noAnswer'
+  | 'answerEntropy'
+  | 'answerDiversity'
+  | 'confidenceAgreement'
+  | 'repetition';
 type StepMetrics = Pick<StepRecord['metrics'], FromRollouts>;
 
 /** A reward of at least this much says that the answer is right. */
@@ -39,7 +44,96 @@ export function stepMetrics(groups: readonly JudgedGroup[]): StepMetrics {
     length: mean(rollouts.map(({ tokens }) => tokens)) ?? 0,
     truncated: share(rollouts, ({ finish }) => finish === 'length'),
     noAnswer: share(rollouts, ({ answer }) => answer === null),
+    answerEntropy: mean(existing(groups.map(answerEntropy))),
+    answerDiversity: answerDiversity(groups),
+    confidenceAgreement: mean(existing(groups.map(confidenceAgreement))),
+    repetition: mean(existing(rollouts.map(({ repetition }) => repetition))),
   };
+}
+
+export interface ProblemMetrics extends StepMetrics {
+  /** avg@n of the problem's n rollouts with Wilson's interval; null without a reference. */
+  accuracy: Estimate | null;
+  /** pass@k and maj@k for k = 1, 2, 4 ... and n; null without a reference. */
+  atK: { k: number; pass: number; majority: number }[] | null;
+}
+
+/** The metrics of a step, for one problem: `labelAccuracy` is then 1 or 0, and a mean over problems is that problem's. */
+export function problemMetrics(group: JudgedGroup): ProblemMetrics {
+  const labelled = hasReference(group);
+  const n = group.rollouts.length;
+  return {
+    ...stepMetrics([group]),
+    accuracy: labelled ? proportion(group.rollouts.map(({ correct }) => correct === true)) : null,
+    atK: labelled ? curve(n).map((k) => ({ k, pass: passOf(group, k), majority: majorityOf(group, k) })) : null,
+  };
+}
+
+/**
+ * Entropy of a problem's answers, nats: -sum p ln p over its clusters, p being a cluster's share of the rollouts that
+ * have an answer (those without are left out, as they are in the vote). From 0 (one answer) to ln N. The plug-in
+ * estimate: it is below the policy's own entropy on average, the more so the fewer the rollouts. null when no rollout has
+ * an answer.
+ */
+export function answerEntropy({ clusters }: Pick<JudgedGroup, 'clusters'>): number | null {
+  const votes = clusters.reduce((total, { members }) => total + members.length, 0);
+  if (votes === 0) return null;
+  return clusters.reduce((total, { members }) => {
+    const p = members.length / votes;
+    return p === 1 ? total : total - p * Math.log(p);
+  }, 0);
+}
+
+/**
+ * Distinct majority answers (as strings) / problems with a majority, in (0, 1]: a model that gives the same answer to
+ * everything falls towards 0, whatever its confidence. It has a meaning only beside its value in other steps of the same
+ * size. null when no problem has a majority.
+ */
+export function answerDiversity(groups: readonly Pick<JudgedGroup, 'majority'>[]): number | null {
+  const answers = groups.flatMap(({ majority }) => majority?.answer ?? []);
+  return answers.length === 0 ? null : new Set(answers).size / answers.length;
+}
+
+/**
+ * Whether two independent confidences, likelihood and vote, point the same way: the AUROC of the mean log-probability for
+ * membership of the majority cluster. 1: its members are likelier than all others, 0.5: no relation, 0: against each
+ * other. Rollouts without an answer are others. null when there is no majority, or nothing beside it.
+ */
+export function confidenceAgreement({ rollouts, majority }: JudgedGroup): number | null {
+  if (majority === null) return null;
+  const scored = rollouts.filter(({ logprob }) => logprob !== null);
+  return auroc(
+    scored.map(({ logprob }) => logprob!),
+    scored.map(({ cluster }) => cluster === 0),
+  );
+}
+
+/**
+ * Repetition of a response: the share of its token trigrams that stood in it before, 1 - distinct / all. 0: none is
+ * repeated; towards 1: a loop. null for fewer than three tokens. One pass.
+ */
+export function repeatedTrigrams(tokens: ArrayLike<number>): number | null {
+  const all = tokens.length - 2;
+  if (all < 1) return null;
+  // Ids of vocabularies, and places in a response, are far below 2^26, so a pair of them is one exact number.
+  const pairs = new Map<number, number>();
+  const triples = new Set<number>();
+  for (let i = 0; i < all; i++) {
+    const key = tokens[i]! * PAIR + tokens[i + 1]!;
+    let pair = pairs.get(key);
+    if (pair === undefined) {
+      pair = pairs.size;
+      pairs.set(key, pair);
+    }
+    triples.add(pair * PAIR + tokens[i + 2]!);
+  }
+  return 1 - triples.size / all;
+}
+
+const PAIR = 2 ** 26;
+
+function existing(values: readonly (number | null)[]): number[] {
+  return values.filter((value) => value !== null);
 }
 
 function share(rollouts: readonly RolloutSummary[], holds: (rollout: RolloutSummary) => boolean): number {
@@ -86,7 +180,18 @@ function tokenEntropy(rollouts: readonly RolloutSummary[]): number | null {
 
 type EvaluationMetrics = Pick<
   EvaluationRecord,
-  'accuracy' | 'majorityAccuracy' | 'greedyAccuracy' | 'passAtK' | 'majorityShare' | 'entropy' | 'length'
+  | 'accuracy'
+  | 'majorityAccuracy'
+  | 'greedyAccuracy'
+  | 'passAtK'
+  | 'majorityShare'
+  | 'entropy'
+  | 'length'
+  | 'answerEntropy'
+  | 'repetition'
+  | 'truncated'
+  | 'noAnswer'
+  | 'atK'
 >;
 
 /**
@@ -107,6 +212,11 @@ export function evaluationMetrics(sampled: readonly JudgedGroup[], greedy: reado
     majorityShare: mean(sampled.map(({ majority }) => majority?.share ?? 0)) ?? 0,
     entropy: tokenEntropy(rollouts),
     length: mean(rollouts.map(({ tokens }) => tokens)),
+    answerEntropy: mean(existing(sampled.map(answerEntropy))),
+    repetition: mean(existing(rollouts.map(({ repetition }) => repetition))),
+    truncated: rollouts.length === 0 ? null : share(rollouts, ({ finish }) => finish === 'length'),
+    noAnswer: rollouts.length === 0 ? null : share(rollouts, ({ answer }) => answer === null),
+    atK: labelled.length === 0 ? null : curveAtK(labelled),
   };
 }
 
@@ -118,21 +228,39 @@ function proportion(outcomes: readonly boolean[]): Estimate | null {
   return wilson(outcomes.filter(Boolean).length, outcomes.length);
 }
 
-/** pass@k and maj@k for a k below the number of samples: means over problems with a reference, by bootstrap. */
-export function estimatesAtK(
-  groups: readonly JudgedGroup[],
-  k: number,
-): { pass: Estimate | null; majority: Estimate | null } {
+/** Largest k of the curve but for k = n: an exact maj@k of thousands of samples would take minutes. */
+const LARGEST_K = 64;
+
+/** 1, 2, 4 ... up to 64, and n. */
+function curve(n: number): number[] {
+  const ks: number[] = [];
+  for (let k = 1; k < n && k <= LARGEST_K; k *= 2) ks.push(k);
+  return n < 1 ? [] : [...ks, n];
+}
+
+function passOf({ rollouts }: JudgedGroup, k: number): number {
+  return passAtK(rollouts.length, rollouts.filter((r) => r.correct === true).length, k)!;
+}
+
+function majorityOf({ rollouts, clusters }: JudgedGroup, k: number): number {
+  const counts = clusters.map(({ members, correct }) => ({ votes: members.length, correct: correct === true }));
+  return majorityAtK(counts, rollouts.length, k)!;
+}
+
+/**
+ * pass@k and maj@k over k = 1, 2, 4 ... and the number of samples of the problem that has the fewest: means over the
+ * problems with a reference, by bootstrap. At k = 1 both are the accuracy.
+ */
+export function curveAtK(groups: readonly JudgedGroup[]): { k: number; pass: Estimate; majority: Estimate }[] {
+  const labelled = groups.filter(hasReference);
+  const n = Math.min(...labelled.map(({ rollouts }) => rollouts.length));
+  return labelled.length === 0 ? [] : curve(n).map((k) => ({ k, ...estimatesAtK(labelled, k)! }));
+}
+
+/** pass@k and maj@k: means over problems with a reference and k samples or more, by bootstrap; null when there is none. */
+export function estimatesAtK(groups: readonly JudgedGroup[], k: number): { pass: Estimate; majority: Estimate } | null {
   const labelled = groups.filter((group) => hasReference(group) && group.rollouts.length >= k);
-  return {
-    pass: bootstrap(
-      labelled.map(({ rollouts }) => passAtK(rollouts.length, rollouts.filter((r) => r.correct === true).length, k)!),
-    ),
-    majority: bootstrap(
-      labelled.map(({ rollouts, clusters }) => {
-        const counts = clusters.map(({ members, correct }) => ({ votes: members.length, correct: correct === true }));
-        return majorityAtK(counts, rollouts.length, k)!;
-      }),
-    ),
-  };
+  const pass = bootstrap(labelled.map((group) => passOf(group, k)));
+  const majority = bootstrap(labelled.map((group) => majorityOf(group, k)));
+  return pass && majority && { pass, majority };
 }

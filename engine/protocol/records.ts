@@ -7,6 +7,8 @@ import { z } from 'zod';
 import { RunConfig } from './config.ts';
 
 const nullable = z.number().nullable();
+/** A number that run folders of earlier versions lack. */
+const later = nullable.default(null);
 
 /** A problem as the run sees it; one a line in `problems.jsonl`. */
 export const Problem = z.strictObject({
@@ -52,6 +54,8 @@ export const RolloutSummary = z.strictObject({
   logprob: nullable,
   /** Mean entropy a token, nats. */
   entropy: nullable,
+  /** Share of its token trigrams that stood in it before; null below three tokens. */
+  repetition: later,
   finish: z.enum(['stop', 'length']),
 });
 export type RolloutSummary = z.infer<typeof RolloutSummary>;
@@ -118,6 +122,14 @@ export const StepRecord = z.strictObject({
     length: z.number(),
     truncated: z.number(),
     noAnswer: z.number(),
+    /** Mean over problems of the entropy of their answers, nats; null when nothing was answered. */
+    answerEntropy: later,
+    /** Distinct majority answers / problems with a majority. */
+    answerDiversity: later,
+    /** How far likelihood and vote point the same way: 1 fully, 0.5 not at all, 0 against each other. */
+    confidenceAgreement: later,
+    /** Mean share of repeated token trigrams in a response. */
+    repetition: later,
     loss: nullable,
     gradientNorm: nullable,
     clipFraction: nullable,
@@ -138,7 +150,7 @@ export const StepRecord = z.strictObject({
 });
 export type StepRecord = z.infer<typeof StepRecord>;
 
-/** A proportion with its 95% interval. */
+/** A mean or a proportion with its 95% interval. */
 export const Estimate = z.strictObject({ mean: z.number(), low: z.number(), high: z.number() });
 export type Estimate = z.infer<typeof Estimate>;
 
@@ -158,6 +170,15 @@ export const EvaluationRecord = z.strictObject({
   majorityShare: z.number(),
   entropy: nullable,
   length: nullable,
+  answerEntropy: later,
+  repetition: later,
+  truncated: later,
+  noAnswer: later,
+  /** pass@k and maj@k over k; null without labels. */
+  atK: z
+    .array(z.strictObject({ k: z.int().min(1), pass: Estimate, majority: Estimate }))
+    .nullable()
+    .default(null),
   timing: z.strictObject({ seconds: z.number() }),
 });
 export type EvaluationRecord = z.infer<typeof EvaluationRecord>;

@@ -29,12 +29,12 @@ interface RolloutColumns {
   cluster: Int16Array;
   /** 1 right, 0 wrong, -1 unknown. */
   correct: Int8Array;
-  /** Five numbers a rollout: reward, advantage, tokens, mean log-probability, mean entropy. */
+  /** Six numbers a rollout: reward, advantage, tokens, mean log-probability, mean entropy, repetition. */
   numbers: Float64Array;
   /** 1 where the length limit cut the rollout. */
   cut: Uint8Array;
 }
-const NUMBERS = 5;
+const NUMBERS = 6;
 
 /** One problem's rollouts at one step. */
 export interface Group {
@@ -167,6 +167,7 @@ export function rolloutsOf(group: Group): RolloutSummary[] {
     tokens: number(i, 2) ?? 0,
     logprob: number(i, 3),
     entropy: number(i, 4),
+    repetition: number(i, 5),
     finish: cut[i] === 1 ? 'length' : 'stop',
   }));
 }
@@ -250,6 +251,7 @@ function toGroup(record: GroupRecord): Group {
         rollout.tokens,
         rollout.logprob ?? Number.NaN,
         rollout.entropy ?? Number.NaN,
+        rollout.repetition ?? Number.NaN,
       ],
       i * NUMBERS,
     );

@@ -1,4 +1,5 @@
 /** From a problem's rollouts to answers, clusters and the vote; labels are looked at for measuring only. */
+import { repeatedTrigrams } from '../analysis/index.ts';
 import { clusterAnswers, extractAnswer } from '../grading/index.ts';
 import type { GroupRecord, StoredRollout } from '../protocol/index.ts';
 import { majorityOf } from '../reward/index.ts';
@@ -35,6 +36,7 @@ export function judge(rollouts: readonly StoredRollout[], reference: string | nu
         tokens: rollout.tokens.length,
         logprob: meanOf(rollout.logprob),
         entropy: meanOf(rollout.entropy),
+        repetition: repeatedTrigrams(rollout.tokens),
         finish: rollout.finish,
       };
     }),

@@ -4,6 +4,13 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import {
+  answerDiversity,
+  answerEntropy,
+  confidenceAgreement,
+  curveAtK,
+  repeatedTrigrams,
+} from '../../engine/analysis/metrics.ts';
 import { Journal, type JournalOptions } from '../../engine/journal/journal.ts';
 import {
   type Cluster,
@@ -300,6 +307,7 @@ function group(journal: Journal, settings: Settled, task: Task, step: number, ph
       tokens: stored.tokens.length,
       logprob: average(stored.logprob),
       entropy: average(stored.entropy),
+      repetition: repeatedTrigrams(stored.tokens),
       finish: stored.finish,
     }),
   );
@@ -339,6 +347,10 @@ async function train(journal: Journal, settings: Settled, all: Task[], step: num
       length: tokens / rollouts.length,
       truncated: average(rollouts.map((rollout) => Number(rollout.finish === 'length'))),
       noAnswer: average(rollouts.map((rollout) => Number(rollout.answer === null))),
+      answerEntropy: mean(groups.flatMap((one) => answerEntropy(one) ?? [])),
+      answerDiversity: answerDiversity(groups),
+      confidenceAgreement: mean(groups.flatMap((one) => confidenceAgreement(one) ?? [])),
+      repetition: mean(rollouts.flatMap(({ repetition }) => repetition ?? [])),
       loss: skipped === groups.length ? null : -0.02 * wave(),
       gradientNorm: skipped === groups.length ? null : 0.3 + entropy * wave(),
       clipFraction: 0,
@@ -375,6 +387,11 @@ async function evaluate(journal: Journal, settings: Settled, all: Task[], step: 
     majorityShare: average(sampled.map((one) => one.majority?.share ?? 0)),
     entropy: average(rollouts.map((rollout) => rollout.entropy!)),
     length: average(rollouts.map((rollout) => rollout.tokens)),
+    answerEntropy: mean(sampled.flatMap((one) => answerEntropy(one) ?? [])),
+    repetition: mean(rollouts.flatMap(({ repetition }) => repetition ?? [])),
+    truncated: average(rollouts.map((rollout) => Number(rollout.finish === 'length'))),
+    noAnswer: average(rollouts.map((rollout) => Number(rollout.answer === null))),
+    atK: settings.labels ? curveAtK(sampled) : null,
     timing: { seconds: 1.9 },
   });
 }
@@ -385,6 +402,11 @@ function interval(values: number[]): Estimate {
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length - 1);
   const half = 1.96 * Math.sqrt(variance / values.length);
   return { mean, low: Math.max(0, mean - half), high: Math.min(1, mean + half) };
+}
+
+/** null without values. */
+function mean(values: readonly number[]): number | null {
+  return values.length === 0 ? null : average(values);
 }
 
 function average(values: ArrayLike<number>): number {

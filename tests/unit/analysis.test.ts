@@ -1,53 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { averageAtK, majorityAtK, passAtK } from '../../engine/analysis/at-k.ts';
+import { bootstrap, wilson } from '../../engine/analysis/estimates.ts';
 import {
-  averageAtK,
-  bootstrap,
+  answerDiversity,
+  answerEntropy,
+  confidenceAgreement,
+  curveAtK,
   estimatesAtK,
   evaluationMetrics,
-  type JudgedGroup,
   labelAccuracy,
-  majorityAtK,
-  passAtK,
+  problemMetrics,
+  repeatedTrigrams,
   rewardAccuracy,
   stepMetrics,
-  wilson,
-} from '../../engine/analysis/index.ts';
-import { clusterAnswers } from '../../engine/grading/index.ts';
-import type { RolloutSummary } from '../../engine/protocol/index.ts';
-import { majorityOf } from '../../engine/reward/index.ts';
-
-function judged(
-  answers: (string | null)[],
-  reference: string | null,
-  rewards: (number | null)[] = answers.map(() => null),
-  more: Partial<RolloutSummary>[] = [],
-): JudgedGroup {
-  const clusters = clusterAnswers(answers, reference);
-  const vote = majorityOf({ answers, clusters });
-  const rollouts = answers.map((answer, i): RolloutSummary => {
-    const cluster = clusters.findIndex(({ members }) => members.includes(i));
-    return {
-      answer,
-      cluster: cluster < 0 ? null : cluster,
-      correct: reference === null ? null : (clusters[cluster]?.correct ?? false),
-      reward: rewards[i]!,
-      advantage: null,
-      tokens: 10,
-      logprob: -1,
-      entropy: 1,
-      finish: 'stop',
-      ...more[i],
-    };
-  });
-  const majority = vote && {
-    answer: vote.answer,
-    share: vote.share,
-    rawShare: vote.rawShare,
-    correct: clusters[0]!.correct,
-  };
-  return { clusters, majority, rollouts };
-}
+} from '../../engine/analysis/metrics.ts';
+import { judged } from '../support/judged.ts';
 
 describe('pass@k', () => {
   test('values by hand', () => {
@@ -207,6 +175,35 @@ describe('step metrics', () => {
     expect(metrics.length).toBeCloseTo(150 / 12, 12);
     expect(metrics.truncated).toBeCloseTo(1 / 12, 12);
     expect(metrics.noAnswer).toBeCloseTo(5 / 12, 12);
+    const [first, second] = [
+      -(3 / 4) * Math.log(3 / 4) - (1 / 4) * Math.log(1 / 4),
+      Math.log(3) - (2 / 3) * Math.log(2),
+    ];
+    expect(metrics.answerEntropy).toBeCloseTo((first + second) / 2, 12);
+    expect(metrics.answerDiversity).toBe(1);
+    expect(metrics.confidenceAgreement).toBe(0.5);
+    expect(metrics.repetition).toBeCloseTo(0.25, 12);
+  });
+
+  test('are null where nothing was answered, or said', () => {
+    const metrics = stepMetrics([judged([null, null], '7', [0, 0], [{ repetition: null }, { repetition: null }])]);
+    expect(metrics).toMatchObject({
+      answerEntropy: null,
+      answerDiversity: null,
+      confidenceAgreement: null,
+      repetition: null,
+    });
+  });
+
+  test('for one problem: those of a step of it, and its own pass@k and maj@k', () => {
+    const metrics = problemMetrics(groups[0]!);
+    expect(metrics).toMatchObject(stepMetrics([groups[0]!]));
+    expect(metrics.accuracy).toEqual(wilson(3, 4));
+    expect(metrics.atK!.map(({ k }) => k)).toEqual([1, 2, 4]);
+    expect(metrics.atK![1]!.pass).toBeCloseTo(1, 12);
+    // Of 6 pairs 3 hold two right answers and 3 a tie.
+    expect(metrics.atK![1]!.majority).toBeCloseTo(3 / 6 + (3 / 6) * (1 / 2), 12);
+    expect(problemMetrics(judged(['4', '5'], null))).toMatchObject({ accuracy: null, atK: null, labelAccuracy: null });
   });
 
   test('without labels, what needs them is null', () => {
@@ -226,6 +223,49 @@ describe('step metrics', () => {
   });
 });
 
+describe('signals without labels', () => {
+  test('answer entropy: clusters, not strings; 0 for one answer, ln N for N answers, none left out', () => {
+    expect(answerEntropy(judged(['4', '4.0', '8/2'], null))).toBe(0);
+    expect(answerEntropy(judged(['1', '2', '3', null, null], null))).toBeCloseTo(Math.log(3), 12);
+    expect(answerEntropy(judged([null], null))).toBeNull();
+  });
+
+  test('answer diversity: the same answer to everything falls to 1 / problems', () => {
+    const groups = ['7', '7', '7', '9'].map((answer) => judged([answer, answer], null));
+    expect(answerDiversity(groups)).toBe(2 / 4);
+    expect(answerDiversity([judged([null], null)])).toBeNull();
+  });
+
+  test('agreement of likelihood and vote, by hand', () => {
+    const likelihoods = (...values: number[]) => values.map((logprob) => ({ logprob }));
+    const of = (answers: (string | null)[], ...values: number[]) =>
+      confidenceAgreement(judged(answers, null, undefined, likelihoods(...values)));
+    expect(of(['1', '1', '2'], -0.1, -0.2, -0.9)).toBe(1);
+    expect(of(['1', '1', '2'], -0.8, -0.9, -0.1)).toBe(0);
+    // Pairs of a member with another: -0.1 > -0.2, -0.1 > -0.3, -0.2 = -0.2, -0.2 > -0.3.
+    expect(of(['1', '1', '2', null], -0.1, -0.2, -0.2, -0.3)).toBe(3.5 / 4);
+    expect(of(['1', '1'], -0.1, -0.2)).toBeNull();
+  });
+
+  test('repeated trigrams, by hand', () => {
+    expect(repeatedTrigrams([1, 2])).toBeNull();
+    expect(repeatedTrigrams([1, 2, 3])).toBe(0);
+    expect(repeatedTrigrams([1, 1, 1, 1, 1])).toBeCloseTo(2 / 3, 12);
+    // 123 231 312 123 231: two of five were there before.
+    expect(repeatedTrigrams(new Int32Array([1, 2, 3, 1, 2, 3, 1]))).toBeCloseTo(2 / 5, 12);
+  });
+
+  test('repeated trigrams agree with a count of strings, for ids as large as a vocabulary', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(0, 1, 2, 151_000, 262_143), { minLength: 3, maxLength: 40 }), (tokens) => {
+        const all = tokens.slice(2).map((_, i) => tokens.slice(i, i + 3).join());
+        expect(repeatedTrigrams(tokens)).toBeCloseTo(1 - new Set(all).size / all.length, 12);
+      }),
+      { numRuns: 200, seed: 3 },
+    );
+  });
+});
+
 describe('evaluation metrics', () => {
   const sampled = [judged(['4', '4', '5', null], '4'), judged(['1', '1', '1', '9'], '9')];
   const greedy = [judged(['4'], '4'), judged(['1'], '9')];
@@ -237,7 +277,7 @@ describe('evaluation metrics', () => {
     expect(metrics.greedyAccuracy).toEqual(wilson(1, 2));
     expect(metrics.passAtK).toEqual(wilson(2, 2));
     expect(metrics.majorityShare).toBeCloseTo((2 / 4 + 3 / 4) / 2, 12);
-    expect(metrics).toMatchObject({ entropy: 1, length: 10 });
+    expect(metrics).toMatchObject({ entropy: 1, length: 10, repetition: 0.25, truncated: 0, noAnswer: 1 / 8 });
   });
 
   test('what does not exist is null', () => {
@@ -256,9 +296,23 @@ describe('evaluation metrics', () => {
   });
 
   test('pass@k and maj@k for a smaller k', () => {
-    const { pass, majority } = estimatesAtK(sampled, 2);
-    expect(pass!.mean).toBeCloseTo((passAtK(4, 2, 2)! + passAtK(4, 1, 2)!) / 2, 12);
-    expect(majority!.mean).toBeGreaterThan(0);
-    expect(estimatesAtK(sampled, 5)).toEqual({ pass: null, majority: null });
+    const { pass, majority } = estimatesAtK(sampled, 2)!;
+    expect(pass.mean).toBeCloseTo((passAtK(4, 2, 2)! + passAtK(4, 1, 2)!) / 2, 12);
+    // 1st: of the pairs of {4, 4, 5, none} 1 is right, 2 tie, 2 hold one 4, 1 holds the 5 alone; 2nd: 3 of 6 tie.
+    expect(majority.mean).toBeCloseTo(((1 + 2 / 2 + 2) / 6 + 3 / 2 / 6) / 2, 12);
+    expect(estimatesAtK(sampled, 5)).toBeNull();
+  });
+
+  test('the curve over k: from the accuracy to what the whole group says', () => {
+    const curve = curveAtK([...sampled, judged(['4'], null)]);
+    expect(curve.map(({ k }) => k)).toEqual([1, 2, 4]);
+    expect(curve[0]!.pass.mean).toBeCloseTo(3 / 8, 12);
+    expect(curve[0]!.majority.mean).toBeCloseTo(3 / 8, 12);
+    expect(curve[2]!.pass.mean).toBe(1);
+    expect(curve[2]!.majority.mean).toBe(1 / 2);
+    expect(evaluationMetrics(sampled, []).atK).toEqual(curve);
+    expect(curveAtK([judged(['4'], null)])).toEqual([]);
+    const large = judged(Array<string>(200).fill('4'), '4');
+    expect(curveAtK([large]).map(({ k }) => k)).toEqual([1, 2, 4, 8, 16, 32, 64, 200]);
   });
 });

@@ -28,6 +28,7 @@ const summary: RolloutSummary = {
   tokens: 3,
   logprob: -0.5,
   entropy: 0.25,
+  repetition: 0,
   finish: 'stop',
 };
 

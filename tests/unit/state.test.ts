@@ -25,6 +25,7 @@ function rollout(answer: string | null, cluster: number | null, over: Partial<Ro
     tokens: 5,
     logprob: null,
     entropy: null,
+    repetition: null,
     finish: 'stop',
     ...over,
   };
@@ -63,6 +64,10 @@ function step(seq: number, n: number, over: Partial<StepRecord['metrics']> = {})
       length: 5,
       truncated: 0,
       noAnswer: 0,
+      answerEntropy: null,
+      answerDiversity: null,
+      confidenceAgreement: null,
+      repetition: null,
       loss: null,
       gradientNorm: null,
       clipFraction: null,
@@ -120,7 +125,15 @@ describe('foldRecord', () => {
 
   it('counts clusters and gives the rollouts back as they were', () => {
     const rollouts = [
-      rollout('7', 0, { correct: true, reward: 1, advantage: 0.577, logprob: -0.31, entropy: 0.4, tokens: 88 }),
+      rollout('7', 0, {
+        correct: true,
+        reward: 1,
+        advantage: 0.577,
+        logprob: -0.31,
+        entropy: 0.4,
+        repetition: 0.125,
+        tokens: 88,
+      }),
       rollout('7.0', 0, { correct: true, reward: 1, advantage: null, logprob: -0.5 }),
       rollout('8', 1, { correct: false, reward: 0, advantage: -1.154, finish: 'length' }),
       rollout(null, null, { correct: false, reward: 0 }),
