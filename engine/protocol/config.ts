@@ -69,12 +69,28 @@ export const EvaluationConfig = z.strictObject({
 });
 export type EvaluationConfig = z.infer<typeof EvaluationConfig>;
 
+/** How rewards become advantages: `engine/training/advantages.ts`. */
+export const ADVANTAGES = ['grpo', 'grpo-batch', 'dr-grpo', 'rloo', 'reinforce++', 'reinforce++-baseline'] as const;
+
 export const LossConfig = z.strictObject({
-  advantage: z.enum(['grpo', 'dr-grpo']).default('grpo'),
+  advantage: z.enum(ADVANTAGES).default('grpo'),
   /** `grpo`: mean over a response's tokens, then over responses; `dapo`: over all tokens; `dr-grpo`: by B x maxTokens. */
   normalizer: z.enum(['grpo', 'dapo', 'dr-grpo']).default('dapo'),
+  /** Importance ratio of each token, or of the whole response (GSPO, which takes the normaliser `grpo`). */
+  ratio: z.enum(['token', 'sequence']).default('token'),
   clipLow: z.number().min(0).max(1).default(0.2),
+  /** 0.28 in DAPO ("clip higher"). */
   clipHigh: z.number().min(0).max(10).default(0.2),
+  /** Where the advantage is negative the ratio counts as this much at most (dual clip; 3 is usual); off when absent. */
+  dualClip: z.number().gt(1).max(1000).optional(),
+  /** Weight of the KL penalty to the reference policy, added to the loss of each token after clipping. */
+  klCoefficient: z.number().min(0).max(100).default(0),
+  /** With d = log p_ref - log p: k1 = -d, k2 = d^2 / 2, k3 = exp(d) - d - 1. */
+  klEstimator: z.enum(['k1', 'k2', 'k3']).default('k3'),
+  /** Measure the KL to the reference policy at each step: one forward pass of the rollouts that train. */
+  measureKl: z.boolean().default(true),
+  /** Weight of the entropy bonus; a negative one makes the policy surer. */
+  entropyCoefficient: z.number().min(-10).max(10).default(0),
   /** Problems in one optimizer update; the whole batch (pure on-policy) when absent. */
   miniBatch: count().optional(),
   /** Passes over a batch's rollouts. */
@@ -88,6 +104,8 @@ export const OptimizerConfig = z.strictObject({
   /** Learning rate. 1e-6 in the paper for full fine-tuning of billions of parameters; LoRA takes about 10 times more. */
   lr: z.number().gt(0).max(1).default(1e-6),
   schedule: z.enum(['constant', 'cosine', 'linear']).default('constant'),
+  /** What `cosine` and `linear` fall to, as a share of the rate. */
+  minimum: z.number().min(0).max(1).default(0),
   /** Share of the steps over which the rate rises from 0. */
   warmup: z.number().min(0).max(1).default(0),
   beta1: z.number().min(0).lt(1).default(0.9),
