@@ -1,8 +1,8 @@
 /**
- * Pre-trains the embedded model: a character-level decoder, supervised on flawed solutions (`chains.ts`), with the same
+ * Pre-trains an embedded model: a character-level decoder, supervised on flawed solutions (`priors.ts`), with the same
  * graphs and optimizer as everything else. Reproducible: every number comes from the seed.
  *
- *   npm run pretrain -- [--steps 4000] [--seed 0] [--prior S] [--out engine/embedded/model]
+ *   npm run pretrain -- [--model S] [--steps 4000] [--seed 0] [--out engine/embedded/model] [--threads 2]
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -17,7 +17,7 @@ import { createBackend } from '../runtime/ort-backend.ts';
 import type { Graph } from '../tensor/index.ts';
 import { learningRate } from '../training/schedule.ts';
 import { Trainer } from '../training/trainer.ts';
-import { chainProblem, type Family, flawedSolution, type Prior } from './chains.ts';
+import { RECIPES } from './priors.ts';
 
 /** As `config.json` has it: 152,512 parameters. */
 const CONFIG = {
@@ -40,7 +40,6 @@ const CONFIG = {
 };
 
 const BATCH = 128;
-const FAMILIES: readonly Family[] = ['E', 'H', 'M'];
 
 /** Normal numbers by Box and Muller, 0.05 wide, less where a layer's output is added to its input; norms are 1. */
 function initialWeights(config: DecoderConfig, random: () => number): Map<string, Float32Array> {
@@ -57,16 +56,20 @@ function initialWeights(config: DecoderConfig, random: () => number): Map<string
 
 const { values } = parseArgs({
   options: {
-    steps: { type: 'string', default: '4000' },
+    model: { type: 'string', default: 'S' },
+    steps: { type: 'string' },
     seed: { type: 'string', default: '0' },
-    prior: { type: 'string', default: 'S' },
-    out: { type: 'string', default: 'engine/embedded/model' },
+    out: { type: 'string' },
     threads: { type: 'string', default: '2' },
   },
 });
-const steps = Number(values.steps);
+const recipe = RECIPES[values.model];
+if (!recipe) {
+  console.error(`--model: there is no recipe '${values.model}'; there are ${Object.keys(RECIPES).join(', ')}.`);
+  process.exit(2);
+}
+const steps = Number(values.steps ?? recipe.steps);
 const seed = Number(values.seed);
-const prior = values.prior as Prior;
 
 const config = parseHuggingFaceConfig(CONFIG, 'config.json');
 const shapes = parameterShapes(config);
@@ -83,7 +86,7 @@ const trainer = new Trainer({
   config,
   parameters,
   initial: initialWeights(config, generator(seed, 'initialise')),
-  loss: LossConfig.parse({ normalizer: 'dapo' }),
+  loss: LossConfig.parse({ normalizer: 'dapo', measureKl: false }),
   optimizer,
   maxTokens: 64,
   temperature: 1,
@@ -95,10 +98,10 @@ for (let step = 1; step <= steps; step++) {
   const random = generator(seed, 'rollout', step);
   // Supervised learning is the policy gradient of given responses, all of advantage 1.
   const groups = Array.from({ length: BATCH }, (_, i) => {
-    const problem = chainProblem(random, FAMILIES[i % FAMILIES.length]!);
-    const tokens = Int32Array.from([...encodeCharacters(flawedSolution(random, problem, prior)), CHARACTER_EOS]);
+    const example = recipe.example(random, i);
+    const tokens = Int32Array.from([...encodeCharacters(example.response), CHARACTER_EOS]);
     const response = { tokens, logprob: new Float32Array(tokens.length), advantage: 1, truncated: false };
-    return { prompt: Int32Array.from(encodeCharacters(problem.prompt)), problem: i, responses: [response] };
+    return { prompt: Int32Array.from(encodeCharacters(example.prompt)), problem: i, responses: [response] };
   });
   const rate = learningRate(optimizer, step, steps);
   const { gradientNorm } = await trainer.update(groups, rate, () => {});
@@ -110,12 +113,15 @@ for (let step = 1; step <= steps; step++) {
     console.log(`step ${step}  loss ${loss.toFixed(4)}  norm ${gradientNorm?.toFixed(3)}  ${seconds.toFixed(0)} s`);
   }
 }
-const out = path.resolve(values.out);
+const out = path.resolve(values.out ?? path.join('engine', 'embedded', recipe.folder));
 writeCharacterTokenizer(out);
-writeFileSync(path.join(out, 'config.json'), `${JSON.stringify(CONFIG, null, 2)}\n`);
-await writeSafetensors(path.join(out, 'model.safetensors'), await trainer.weights(), {
-  format: 'pt',
-  recipe: `prior ${prior}, ${steps} steps of ${BATCH}, seed ${seed}`,
-});
+const type = recipe.half ? { torch_dtype: 'float16' } : {};
+writeFileSync(path.join(out, 'config.json'), `${JSON.stringify({ ...CONFIG, ...type }, null, 2)}\n`);
+await writeSafetensors(
+  path.join(out, 'model.safetensors'),
+  await trainer.weights(),
+  { format: 'pt', recipe: `${recipe.data}, ${steps} steps of ${BATCH}, seed ${seed}` },
+  recipe.half ? 'F16' : 'F32',
+);
 await trainer.release();
 await backend.release();

@@ -3,6 +3,7 @@
  * problem's prompt run once for all of its responses.
  */
 import { Decoder, type Weights } from '../model/decoder.ts';
+import type { LossConfig } from '../protocol/index.ts';
 import type { BindWeights } from '../rollout/graphs.ts';
 import { type Dim, Graph, gradients, op, product, type Tensor } from '../tensor/index.ts';
 
@@ -30,7 +31,8 @@ function scoreLogits(logits: Tensor, targets: Tensor) {
 
 /**
  * Log-probabilities of the targets [rows, L] under hidden states [rows*L, hidden] and an unembedding [V, hidden].
- * The gradient recomputes the logits: d hidden = g (E[target] - p E).
+ * The gradient recomputes the logits z = h E: with g the gradient of log p and e that of the entropy H,
+ * d z = g (onehot - p) - e p (log p + H), so d hidden = g E[target] - (p (g + e (log p + H))) E.
  */
 function score(
   hidden: Tensor,
@@ -51,7 +53,7 @@ function score(
     const flat = op.reshape(targets, [product(rows, L)]);
     const logprob = op.sub(op.pick(shifted, flat), logsumexp);
     const entropy = op.sub(logsumexp, op.reduceSum(op.mul(op.softmax(logits), shifted), [-1]));
-    return { logprob: op.reshape(logprob, [rows, L]), entropy: op.reshape(op.stopGradient(entropy), [rows, L]) };
+    return { logprob: op.reshape(logprob, [rows, L]), entropy: op.reshape(entropy, [rows, L]) };
   }
   const trips = op.sizeOf(graph, rows);
   const byRow = op.reshape(hidden, [rows, L, D]);
@@ -59,6 +61,7 @@ function score(
     const one = op.gather(t, op.reshape(op.cast(turn, 'int32'), [1]));
     return op.reshape(one, one.shape.slice(1));
   };
+  const column = (t: Tensor, turn: Tensor) => op.reshape(row(t, turn), [L, 1]);
   let logsumexp: Tensor;
   const [logprob, entropy] = graph.block(
     [hidden, unembedding],
@@ -70,16 +73,16 @@ function score(
       logsumexp = stacked[2]!;
       return [stacked[0]!, stacked[1]!];
     },
-    () =>
-      ([g]) => {
+    ([, H]) =>
+      ([g, e]) => {
         const start = trainsUnembedding ? [op.expand(graph.scalar(0), [V, D])] : [];
         const { carried, stacked } = op.loop(trips, start, rows, (turn, [sum]) => {
           const h = row(byRow, turn);
           const target = row(targets, turn);
-          const weight = op.reshape(row(g!, turn), [L, 1]);
-          const logits = op.linear(h, unembedding);
-          const p = op.exp(op.sub(logits, op.reshape(row(logsumexp, turn), [L, 1])));
-          const scaled = op.mul(p, weight);
+          const weight = column(g!, turn);
+          const logp = op.sub(op.linear(h, unembedding), column(logsumexp, turn));
+          const total = e ? op.add(weight, op.mul(column(e, turn), op.add(logp, column(H!, turn)))) : weight;
+          const scaled = op.mul(op.exp(logp), total);
           const dh = op.sub(op.mul(op.gather(unembedding, target), weight), op.matmul(scaled, unembedding));
           if (!sum) return { carried: [], stacked: [dh] };
           const toTargets = op.scatterAdd(target, op.mul(h, weight), V);
@@ -128,8 +131,10 @@ export interface PolicyLossOptions {
   positions: number;
   /** Importance ratios are taken to given log-probabilities; otherwise to the policy itself (ratio 1, one update a batch). */
   offPolicy: boolean;
-  clipLow: number;
-  clipHigh: number;
+  loss: Pick<
+    LossConfig,
+    'ratio' | 'clipLow' | 'clipHigh' | 'dualClip' | 'klCoefficient' | 'klEstimator' | 'entropyCoefficient'
+  >;
 }
 
 /**
@@ -137,25 +142,43 @@ export interface PolicyLossOptions {
  * `prompt.causal` [1, 1, Lp, Lp], `prompt.bias` [P, 1, 1, Lp]; `tokens` int32 [P, G, L] (the prompt's last token and the
  * response without its last), `targets` int32 [P, G, L] (the response), `position` int64 [P*G, L], `causal` [1, 1, L, L];
  * `advantage` [P*G, 1], `weight` [P*G, L] (0 outside the response, otherwise the loss normaliser), `temperature`;
- * `old` [P*G, L] when off-policy; `p.<name>` parameters, `a.<name>` gradients so far.
+ * `old` [P*G, L] when off-policy, `reference` [P*G, L] with a KL penalty: log-probabilities, nats; `p.<name>` parameters,
+ * `a.<name>` gradients so far.
  * Outputs: `loss`, `logprob` [P*G, L], `entropy` [P*G, L], `clipped` (number of tokens), `g.<name>` = `a.<name>` + gradient.
  *
- * Loss: -sum weight * min(ratio A, clip(ratio, 1 - low, 1 + high) A), ratio = exp(logp - old) (PPO, arXiv 1707.06347).
+ * Loss: sum weight * (surrogate + klCoefficient * kl - entropyCoefficient * entropy), a sum over tokens.
+ * - surrogate = -min(ratio A, clip(ratio, 1 - low, 1 + high) A) (PPO, arXiv 1707.06347; DAPO's two bounds, 2503.14476);
+ *   with dual clip c, for A < 0, no more than -c A (arXiv 1912.09729). Clipped tokens are those without a gradient of
+ *   the surrogate.
+ * - ratio = exp(logp - old) of each token, or exp(mean of logp - old over the response) for all of its tokens (GSPO,
+ *   arXiv 2507.18071).
+ * - kl: k1, k2 or k3 of each token, see `klTerm`.
  */
 export function policyGradientGraph(bind: BindWeights, options: PolicyLossOptions): Graph {
   const graph = new Graph();
   const { weights, scores, rows } = forward(graph, bind, options.positions);
   const { logprob, entropy } = scores;
+  const { loss: terms } = options;
   const advantage = graph.input('advantage', 'float32', [rows, 1]);
   const weight = graph.input('weight', 'float32', [rows, 'L']);
   const old = options.offPolicy ? graph.input('old', 'float32', [rows, 'L']) : op.stopGradient(logprob);
   // Padding may hold any difference; it must not overflow before its weight of 0 removes it.
   const inside = op.greater(weight, 0);
-  const ratio = op.exp(op.where(inside, op.sub(logprob, old), 0));
-  const bounded = op.minimum(op.maximum(ratio, 1 - options.clipLow), 1 + options.clipHigh);
+  const differences = op.where(inside, op.sub(logprob, old), 0);
+  const ratio = op.exp(terms.ratio === 'token' ? differences : rowMeans(differences, inside));
+  const bounded = op.minimum(op.maximum(ratio, 1 - terms.clipLow), 1 + terms.clipHigh);
   const plain = op.mul(ratio, advantage);
-  const clipped = op.mul(bounded, advantage);
-  const loss = op.neg(op.reduceSum(op.mul(weight, op.minimum(plain, clipped))));
+  let gain = op.minimum(plain, op.mul(bounded, advantage));
+  // For a positive advantage the bound is below everything that a ratio can make of it.
+  if (terms.dualClip !== undefined) gain = op.maximum(gain, op.mul(op.abs(advantage), -terms.dualClip));
+  let perToken = op.neg(gain);
+  if (terms.klCoefficient > 0) {
+    const reference = graph.input('reference', 'float32', [rows, 'L']);
+    const kl = klTerm(terms.klEstimator, op.where(inside, op.sub(reference, logprob), 0));
+    perToken = op.add(perToken, op.mul(kl, terms.klCoefficient));
+  }
+  if (terms.entropyCoefficient !== 0) perToken = op.sub(perToken, op.mul(entropy, terms.entropyCoefficient));
+  const loss = op.reduceSum(op.mul(weight, perToken));
   const parameters = weights.inputs();
   const found = gradients(
     loss,
@@ -164,13 +187,37 @@ export function policyGradientGraph(bind: BindWeights, options: PolicyLossOption
   graph.output('loss', loss);
   graph.output('logprob', logprob);
   graph.output('entropy', entropy);
-  graph.output('clipped', op.reduceSum(op.cast(op.and(inside, op.less(clipped, plain)), 'float32')));
+  const clipped = op.and(inside, op.not(op.equal(gain, plain)));
+  graph.output('clipped', op.reduceSum(op.cast(clipped, 'float32')));
   parameters.forEach(({ name, tensor }, i) => {
     const before = graph.input(`a.${name}`, 'float32', tensor.shape);
     const gradient = found[i];
     graph.output(`g.${name}`, gradient ? op.add(before, gradient) : op.stopGradient(before));
   });
   return graph;
+}
+
+/** Mean of x [rows, L] over the places inside, for each row: [rows, 1]; 0 for a row that has none. */
+function rowMeans(x: Tensor, inside: Tensor): Tensor {
+  const counts = op.reduceSum(op.cast(inside, 'float32'), [-1], true);
+  return op.div(op.reduceSum(x, [-1], true), op.maximum(counts, 1));
+}
+
+/**
+ * An estimate of KL(policy || reference) from one token of the policy, by d = log p_ref - log p, nats. k1 = -d is unbiased,
+ * but as a loss its expected gradient is 0; k2 = d^2 / 2 has the KL's gradient; k3 = exp(d) - d - 1 is unbiased and never
+ * negative, and as a loss it has the gradient of the KL the other way round. Source: Schulman, "Approximating KL
+ * divergence" (2020); gradients: arXiv 2506.09477.
+ */
+function klTerm(estimator: LossConfig['klEstimator'], d: Tensor): Tensor {
+  switch (estimator) {
+    case 'k1':
+      return op.neg(d);
+    case 'k2':
+      return op.mul(op.mul(d, d), 0.5);
+    case 'k3':
+      return op.sub(op.sub(op.exp(d), d), 1);
+  }
 }
 
 /** As `policyGradientGraph`, without loss and gradients: `logprob` and `entropy` of given responses. */

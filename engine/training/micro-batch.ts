@@ -6,7 +6,7 @@ import type { Backend, Value } from '../runtime/backend.ts';
 
 export interface TrainedResponse {
   tokens: Int32Array;
-  /** Log-probabilities at the time of sampling; read when off-policy. */
+  /** Log-probabilities at the time of sampling, nats; read when off-policy, and to measure the KL. */
   logprob: Float32Array;
   advantage: number;
   truncated: boolean;
@@ -20,11 +20,12 @@ export interface TrainedGroup {
   problem: number;
 }
 
-/** Part of a group that runs at once; `weight` is that of each token in the loss. */
+/** Part of a group that runs at once. */
 export interface Piece {
   prompt: Int32Array;
   problem: number;
-  responses: { response: TrainedResponse; weight: number }[];
+  /** `weight`: of each token in the loss; `reference`: log-probabilities under the reference policy, nats. */
+  responses: { response: TrainedResponse; weight: number; reference?: Float32Array }[];
 }
 
 /** Bytes of activations that one token of a micro-batch keeps until its gradient is done, measured and rounded up. */
@@ -90,7 +91,7 @@ export function microBatches(groups: readonly Piece[], config: DecoderConfig, me
   return batches;
 }
 
-/** Arrays of a micro-batch, as `policyGradientGraph` wants them (with `old`). */
+/** Arrays of a micro-batch, as `policyGradientGraph` wants them (with `old`, and `reference` where it is given). */
 export function gradientFeeds(backend: Backend, batch: readonly Piece[], temperature: number): Record<string, Value> {
   const P = batch.length;
   const G = Math.max(...batch.map((p) => p.responses.length));
@@ -105,6 +106,8 @@ export function gradientFeeds(backend: Backend, batch: readonly Piece[], tempera
   const advantage = new Float32Array(P * G);
   const weight = new Float32Array(P * G * L);
   const old = new Float32Array(P * G * L);
+  const reference = new Float32Array(P * G * L);
+  const referred = batch.some(({ responses }) => responses.some((entry) => entry.reference));
   batch.forEach(({ prompt, responses }, p) => {
     for (let g = 0; g < G; g++) {
       const row = p * G + g;
@@ -118,6 +121,7 @@ export function gradientFeeds(backend: Backend, batch: readonly Piece[], tempera
       targets.set(response.tokens, at);
       weight.fill(entry.weight, at, at + response.tokens.length);
       old.set(response.logprob, at);
+      if (entry.reference) reference.set(entry.reference, at);
       advantage[row] = response.advantage;
     }
   });
@@ -133,6 +137,7 @@ export function gradientFeeds(backend: Backend, batch: readonly Piece[], tempera
     advantage: backend.value('float32', [P * G, 1], advantage),
     weight: backend.value('float32', [P * G, L], weight),
     old: backend.value('float32', [P * G, L], old),
+    ...(referred && { reference: backend.value('float32', [P * G, L], reference) }),
     temperature: backend.value('float32', [], Float32Array.of(temperature)),
   };
 }

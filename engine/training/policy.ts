@@ -26,7 +26,7 @@ import { openDevice, resolveDevice } from '../runtime/devices.ts';
 import { machineMemory } from '../runtime/memory.ts';
 import { completionFinder } from './completion.ts';
 import { type TrainedGroup, tokenBytes } from './micro-batch.ts';
-import { NonFiniteError, Trainer, type UpdateMetrics } from './trainer.ts';
+import { NonFiniteError, needsReference, Trainer, type UpdateMetrics } from './trainer.ts';
 
 export interface PolicyOptions {
   model: string;
@@ -124,7 +124,8 @@ export class Policy {
     const parameters = trainableParameters(config, source.tensors, options.lora);
     const trainable = parameters.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
 
-    const resident = PROCESS_BYTES + (options.lora ? 2 * 4 * source.parameters : 0) + 8 * 4 * trainable;
+    const copies = options.trains && needsReference(options.loss) ? 9 : 8;
+    const resident = PROCESS_BYTES + (options.lora ? 2 * 4 * source.parameters : 0) + copies * 4 * trainable;
     const sequence = longest + options.maxTokens;
     const least = Math.max(
       rowBytes(config, options.maxTokens) / 0.35,

@@ -3,21 +3,17 @@ import type { OptimizerConfig, RunConfig } from '../protocol/index.ts';
 import { generator } from '../rollout/philox.ts';
 
 /**
- * Learning rate of a step (from 1 to `steps`): a linear rise over the warm-up's share of the steps, then constant, linear
- * to 0, or half a cosine to 0 (arXiv 1608.03983).
+ * Learning rate of a step (from 1 to `steps`): a linear rise over the warm-up's share of the steps, of which the first is
+ * not 0; then constant, or falling to `minimum` times the rate, linearly or by half a cosine (arXiv 1608.03983). After
+ * the warm-up these are the rates of transformers' schedules.
  */
-export function learningRate({ lr, schedule, warmup }: OptimizerConfig, step: number, steps: number): number {
+export function learningRate({ lr, schedule, minimum, warmup }: OptimizerConfig, step: number, steps: number): number {
   const rise = Math.ceil(warmup * steps);
   if (step <= rise) return (lr * step) / rise;
+  if (schedule === 'constant') return lr;
   const done = (step - rise - 1) / Math.max(1, steps - rise);
-  switch (schedule) {
-    case 'constant':
-      return lr;
-    case 'linear':
-      return lr * (1 - done);
-    case 'cosine':
-      return lr * 0.5 * (1 + Math.cos(Math.PI * done));
-  }
+  const left = schedule === 'linear' ? 1 - done : 0.5 * (1 + Math.cos(Math.PI * done));
+  return lr * (minimum + (1 - minimum) * left);
 }
 
 /** Before the first step, after the last, and every k steps; never where no samples are asked for. */

@@ -1,6 +1,7 @@
 /**
  * Gradients and updates. A batch is cut into micro-batches that fit the memory given; their gradients add up on the
- * device; one AdamW step follows. Responses without advantage are left out: they have no gradient.
+ * device; one AdamW step follows. Responses without advantage are left out where they have no gradient. The reference
+ * policy is the one that the trainer was made with: the model with an adapter that does nothing yet, or its first weights.
  */
 import type { DecoderConfig } from '../model/config.ts';
 import type { Parameter } from '../model/lora.ts';
@@ -9,7 +10,14 @@ import type { BindWeights } from '../rollout/graphs.ts';
 import type { Backend, Executable, Value } from '../runtime/backend.ts';
 import { adamwGraph } from '../tensor/optimizer.ts';
 import { policyGradientGraph, scoreGraph } from './graphs.ts';
-import { gradientFeeds, microBatches, type Piece, responseWeights, type TrainedGroup } from './micro-batch.ts';
+import {
+  gradientFeeds,
+  microBatches,
+  type Piece,
+  responseWeights,
+  type TrainedGroup,
+  type TrainedResponse,
+} from './micro-batch.ts';
 
 export interface UpdateMetrics {
   loss: number | null;
@@ -17,6 +25,17 @@ export interface UpdateMetrics {
   gradientNorm: number | null;
   /** Share of trained tokens whose ratio was clipped. */
   clipFraction: number | null;
+  /**
+   * KL(policy || reference) of the policy that sampled the rollouts, nats a token: mean of k3 over the trained tokens, those
+   * without advantage included. null where it is not measured, or nothing trains.
+   */
+  kl: number | null;
+}
+
+/** What a policy says of a given response, nats: one number a token. */
+export interface ResponseScores {
+  logprob: Float32Array;
+  entropy: Float32Array;
 }
 
 export interface TrainerOptions {
@@ -24,6 +43,7 @@ export interface TrainerOptions {
   bind: BindWeights;
   config: DecoderConfig;
   parameters: readonly Parameter[];
+  /** First values of the parameters, which are those of the reference policy too. */
   initial: ReadonlyMap<string, Float32Array>;
   loss: LossConfig;
   /** Rollouts are sampled from a part of the distribution: the ratios to it are not known, and 1 is taken. */
@@ -47,20 +67,35 @@ export class NonFiniteError extends Error {
   }
 }
 
+/** Share of an update that scoring under the reference policy takes; for progress only. */
+const REFERENCE_SHARE = 0.25;
+
+/** Whether the reference policy's parameters are kept beside those that train: they take as much memory once more. */
+export function needsReference({ measureKl, klCoefficient }: LossConfig): boolean {
+  return measureKl || klCoefficient > 0;
+}
+
 export class Trainer {
-  private values: Record<string, Value> = {};
+  private values: Record<string, Value>;
   private first: Record<string, Value> = {};
   private second: Record<string, Value> = {};
   private updates = 0;
+  /** Parameters of the reference policy, as inputs of graphs; null where nothing asks for them. */
+  private readonly reference: Record<string, Value> | null;
+  /** With several passes over a batch: log-probabilities under the reference policy, by group, for the passes left. */
+  private readonly scored = new Map<string, { left: number; logprobs: Float32Array[] }>();
   private gradient: Executable | null = null;
   private scorer: Executable | null = null;
   private optimizer: Executable | null = null;
 
   constructor(private readonly options: TrainerOptions) {
-    const { backend, parameters, initial } = options;
+    const { backend, parameters, initial, loss } = options;
+    const value = ({ name, shape }: Parameter) =>
+      [`p.${name}`, backend.value('float32', shape, initial.get(name)!)] as const;
+    this.reference = needsReference(loss) ? Object.fromEntries(parameters.map(value)) : null;
+    this.values = Object.fromEntries(parameters.map(value));
     for (const { name, shape } of parameters) {
       const size = shape.reduce((a, b) => a * b, 1);
-      this.values[`p.${name}`] = backend.value('float32', shape, initial.get(name)!);
       this.first[name] = backend.value('float32', shape, new Float32Array(size));
       this.second[name] = backend.value('float32', shape, new Float32Array(size));
     }
@@ -83,37 +118,23 @@ export class Trainer {
     learningRate: number,
     tick: (fraction: number) => void,
   ): Promise<UpdateMetrics> {
-    const { backend, parameters, loss, maxTokens, config, memory } = this.options;
-    const weights = responseWeights(
-      groups.flatMap((g) => g.responses),
-      loss,
-      maxTokens,
-    );
-    let at = 0;
-    let trainedTokens = 0;
-    const weighted = groups.map(({ prompt, problem, responses }) => ({
-      prompt,
-      problem,
-      responses: responses.flatMap((response) => {
-        const weight = weights[at++]!;
-        if (weight === null) return [];
-        trainedTokens += response.tokens.length;
-        return response.advantage === 0 ? [] : [{ response, weight }];
-      }),
-    }));
-    const batches = microBatches(
-      weighted.filter((g) => g.responses.length > 0),
-      config,
-      memory,
-    );
-    if (batches.length === 0) return { loss: null, gradientNorm: null, clipFraction: null };
+    const { backend, parameters, config, memory } = this.options;
+    const counted = this.counted(groups);
+    const responses = counted.flatMap((group) => group.responses.map(({ response }) => response));
+    const trainedTokens = responses.reduce((n, { tokens }) => n + tokens.length, 0);
+    let reference: Map<TrainedResponse, Float32Array> | null = null;
+    if (this.reference) reference = await this.referenceLogProbs(counted, (share) => tick(share * REFERENCE_SHARE));
+    const kl = reference && trainedTokens > 0 ? meanKl(reference) : null;
+    const batches = microBatches(this.withGradient(counted, reference), config, memory);
+    if (batches.length === 0) return { loss: null, gradientNorm: null, clipFraction: null, kl };
 
+    const begun = reference ? REFERENCE_SHARE : 0;
     const executable = await this.gradientExecutable();
     let sums = this.zeros();
     let lossSum = 0;
     let clipped = 0;
     for (const [i, batch] of batches.entries()) {
-      tick(i / batches.length);
+      tick(begun + (1 - begun) * (i / batches.length));
       const outputs = await executable.run({ ...this.feeds(batch), ...this.values, ...sums });
       const next = Object.fromEntries(parameters.map(({ name }) => [`a.${name}`, outputs[`g.${name}`]!]));
       dispose(sums);
@@ -130,7 +151,68 @@ export class Trainer {
     tick(1);
     const gradientNorm = await this.step(sums, learningRate);
     if (gradientNorm === null) throw new NonFiniteError('gradient', await this.steepest(batches.flat()));
-    return { loss: lossSum, gradientNorm, clipFraction: clipped / trainedTokens };
+    return { loss: lossSum, gradientNorm, clipFraction: clipped / trainedTokens, kl };
+  }
+
+  /** The groups without the responses that do not count in the loss. */
+  private counted(groups: readonly TrainedGroup[]): Piece[] {
+    const { loss, maxTokens } = this.options;
+    const all = groups.flatMap((group) => group.responses);
+    const weights = responseWeights(all, loss, maxTokens);
+    let at = 0;
+    return groups
+      .map(({ prompt, problem, responses }) => ({
+        prompt,
+        problem,
+        responses: responses.flatMap((response) => {
+          const weight = weights[at++]!;
+          return weight === null ? [] : [{ response, weight }];
+        }),
+      }))
+      .filter(({ responses }) => responses.length > 0);
+  }
+
+  /** The groups without the responses that have no gradient, with what the penalty compares them with. */
+  private withGradient(
+    counted: readonly Piece[],
+    reference: ReadonlyMap<TrainedResponse, Float32Array> | null,
+  ): Piece[] {
+    const { klCoefficient, entropyCoefficient } = this.options.loss;
+    const always = klCoefficient > 0 || entropyCoefficient !== 0;
+    return counted
+      .map((group) => ({
+        ...group,
+        responses: group.responses
+          .filter(({ response }) => always || response.advantage !== 0)
+          .map((entry) => ({ ...entry, reference: klCoefficient > 0 ? reference?.get(entry.response) : undefined })),
+      }))
+      .filter(({ responses }) => responses.length > 0);
+  }
+
+  /** Log-probabilities of responses under the reference policy; with several passes over a batch, made in the first. */
+  private async referenceLogProbs(
+    groups: readonly Piece[],
+    tick: (fraction: number) => void,
+  ): Promise<Map<TrainedResponse, Float32Array>> {
+    const { epochs } = this.options.loss;
+    const found = new Map<TrainedResponse, Float32Array>();
+    const fresh = groups.filter((group) => {
+      const key = contentOf(group);
+      const known = this.scored.get(key);
+      if (!known) return true;
+      group.responses.forEach(({ response }, i) => void found.set(response, known.logprobs[i]!));
+      if (--known.left === 0) this.scored.delete(key);
+      return false;
+    });
+    const scores = await this.scores(fresh, this.reference!, tick);
+    for (const [response, { logprob }] of scores) found.set(response, logprob);
+    if (epochs > 1) {
+      for (const group of fresh) {
+        const logprobs = group.responses.map(({ response }) => found.get(response)!);
+        this.scored.set(contentOf(group), { left: epochs - 1, logprobs });
+      }
+    }
+    return found;
   }
 
   /** Sums of gradients before the first, as the inputs `a.<name>`. */
@@ -212,8 +294,7 @@ export class Trainer {
       policyGradientGraph(bind, {
         positions,
         offPolicy: this.offPolicy,
-        clipLow: loss.clipLow,
-        clipHigh: loss.clipHigh,
+        loss,
       }),
       { keepOnDevice: parameters.map(({ name }) => `g.${name}`) },
     );
@@ -227,27 +308,42 @@ export class Trainer {
     return feeds;
   }
 
-  /** Log-probabilities and entropies of given responses under the current parameters, nats a token. */
-  async score(groups: readonly TrainedGroup[]): Promise<{ logprob: Float32Array; entropy: Float32Array }[][]> {
-    const { backend, bind, positions, temperature } = this.options;
+  /** Log-probabilities and entropies of given responses under the current parameters. */
+  async score(groups: readonly TrainedGroup[]): Promise<ResponseScores[][]> {
+    const pieces = groups.map((group) => ({
+      ...group,
+      responses: group.responses.map((response) => ({ response, weight: 0 })),
+    }));
+    const scores = await this.scores(pieces, this.values, () => {});
+    return groups.map(({ responses }) => responses.map((response) => scores.get(response)!));
+  }
+
+  private async scores(
+    groups: readonly Piece[],
+    values: Readonly<Record<string, Value>>,
+    tick: (fraction: number) => void,
+  ): Promise<Map<TrainedResponse, ResponseScores>> {
+    const { backend, bind, positions, temperature, config, memory } = this.options;
     this.scorer ??= await backend.compile(scoreGraph(bind, positions));
-    const results: { logprob: Float32Array; entropy: Float32Array }[][] = [];
-    for (const { prompt, problem, responses } of groups) {
-      const piece: Piece = { prompt, problem, responses: responses.map((response) => ({ response, weight: 0 })) };
-      const { advantage: _, weight: __, old: ___, ...feeds } = gradientFeeds(backend, [piece], temperature);
-      const outputs = await this.scorer.run({ ...feeds, ...this.values });
-      const L = outputs.logprob!.shape[1]!;
+    const found = new Map<TrainedResponse, ResponseScores>();
+    const batches = microBatches(groups, config, memory);
+    for (const [i, batch] of batches.entries()) {
+      tick(i / batches.length);
+      const { advantage: _, weight: __, old: ___, ...feeds } = gradientFeeds(backend, batch, temperature);
+      const outputs = await this.scorer.run({ ...feeds, ...values });
+      const [rows, L] = outputs.logprob!.shape as [number, number];
       const logprob = (await backend.read(outputs.logprob!)) as Float32Array;
       const entropy = (await backend.read(outputs.entropy!)) as Float32Array;
-      results.push(
-        responses.map(({ tokens }, g) => ({
-          logprob: logprob.slice(g * L, g * L + tokens.length),
-          entropy: entropy.slice(g * L, g * L + tokens.length),
-        })),
-      );
-      for (const value of Object.values(outputs)) value.dispose();
+      batch.forEach(({ responses }, p) => {
+        responses.forEach(({ response }, g) => {
+          const from = (p * (rows / batch.length) + g) * L;
+          const to = from + response.tokens.length;
+          found.set(response, { logprob: logprob.slice(from, to), entropy: entropy.slice(from, to) });
+        });
+      });
+      dispose(outputs);
     }
-    return results;
+    return found;
   }
 
   /** Parameters by name, read back to the host. */
@@ -293,4 +389,23 @@ export class Trainer {
 
 function dispose(values: Readonly<Record<string, Value>>): void {
   for (const value of Object.values(values)) value.dispose();
+}
+
+/** Names a group by its problem and the tokens of its responses. */
+function contentOf({ problem, responses }: Piece): string {
+  return [problem, ...responses.map(({ response }) => response.tokens.join())].join(';');
+}
+
+/** Mean over tokens of k3 = exp(d) - d - 1 with d = log p_ref - log p, of responses by their reference log-probabilities. */
+function meanKl(reference: ReadonlyMap<TrainedResponse, Float32Array>): number {
+  let total = 0;
+  let tokens = 0;
+  for (const [{ logprob }, logprobs] of reference) {
+    logprobs.forEach((value, t) => {
+      const d = value - logprob[t]!;
+      total += Math.expm1(d) - d;
+    });
+    tokens += logprobs.length;
+  }
+  return total / tokens;
 }

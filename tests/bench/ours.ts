@@ -43,7 +43,8 @@ async function setUp(maxTokens: number, positions: number) {
     config,
     parameters,
     initial: initialLora(parameters, generator(0, 'initialise')),
-    loss: LossConfig.parse({}),
+    // The peers have no reference policy to compare with.
+    loss: LossConfig.parse({ measureKl: false }),
     optimizer: OptimizerConfig.parse({ lr: 1e-5 }),
     maxTokens,
     temperature: 1,

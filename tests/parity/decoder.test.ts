@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { LossConfig } from '../../engine/protocol/index.ts';
 import { type SampledRollout, Sampler } from '../../engine/rollout/sampler.ts';
 import type { Backend } from '../../engine/runtime/backend.ts';
 import { createBackend } from '../../engine/runtime/ort-backend.ts';
@@ -64,8 +65,7 @@ for (const { device, present } of devices) {
       const graph = policyGradientGraph(model.bind, {
         positions: POSITIONS,
         offPolicy: false,
-        clipLow: 0.2,
-        clipHigh: 0.2,
+        loss: LossConfig.parse({}),
       });
       const executable = await runs.compile(graph);
       let sums = Object.fromEntries(

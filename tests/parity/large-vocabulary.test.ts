@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { parameterShapes, parseHuggingFaceConfig } from '../../engine/model/config.ts';
 import { Weights } from '../../engine/model/decoder.ts';
 import type { StoredTensor } from '../../engine/model/safetensors.ts';
+import { LossConfig } from '../../engine/protocol/index.ts';
 import { generator } from '../../engine/rollout/philox.ts';
 import { createBackend } from '../../engine/runtime/ort-backend.ts';
 import type { Graph } from '../../engine/tensor/index.ts';
@@ -46,8 +47,7 @@ test.each(cases)(
     const graph = policyGradientGraph((g: Graph) => new Weights(g, config, tensors, null), {
       positions: 64,
       offPolicy: false,
-      clipLow: 0.2,
-      clipHigh: 0.2,
+      loss: LossConfig.parse({}),
     });
     const executable = await backend.compile(graph);
     const response = (tokens: number[], advantage: number) => ({
