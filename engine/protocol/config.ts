@@ -4,11 +4,33 @@
  * unless a comment says otherwise.
  */
 import { z } from 'zod';
+import type { RollscopeError } from './errors.ts';
+import { parseReward } from './reward-expression.ts';
 
 /** Bumped when a run folder of this version could not be read by an older Rollscope. */
-export const RUN_FORMAT = 1;
+export const RUN_FORMAT = 2;
 
-export const REWARDS = ['majority-vote', 'ground-truth'] as const;
+/** Names that a reward expression is made of, in the order of the documentation. */
+export const REWARDS = [
+  'majority-vote',
+  'co-reward',
+  'rlccf',
+  'empo',
+  'covo',
+  'self-certainty',
+  'token-entropy',
+  'trajectory-entropy',
+  'probability',
+  'probability-disparity',
+  'self-verification',
+  'countdown',
+  'dual',
+  'program',
+  'lean',
+  'custom',
+  'ground-truth',
+] as const;
+export type RewardName = (typeof REWARDS)[number];
 export const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml', 'tfjs'] as const;
 export const LORA_TARGETS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
 
@@ -127,13 +149,176 @@ export const LoraConfig = z.strictObject({
 });
 export type LoraConfig = z.infer<typeof LoraConfig>;
 
+/** A question that the model is asked beside the problem itself: how it is sampled. */
+const Question = {
+  temperature: z.number().min(0).max(10),
+  maxTokens: count(131_072),
+};
+
+/** Settings of the rewards that have some; each is read only where the reward expression names it. */
+export const RewardOptions = z.strictObject({
+  coReward: z
+    .strictObject({
+      /** Column with a list of rephrasings of the problem; the model is asked for them where it is absent. */
+      column: z.string().min(1).default('rephrasings'),
+      /** Rephrasings of each problem that vote. */
+      count: count(64).default(1),
+      /** What the model is asked where the data has no rephrasings. */
+      template: z
+        .string()
+        .default(
+          'Rewrite the following problem in other words, without changing its meaning, its numbers or its answer, and without solving it. Write the rewritten problem only.\n\n{{problem}}',
+        ),
+      temperature: Question.temperature.default(1),
+      maxTokens: Question.maxTokens.default(512),
+    })
+    .prefault({}),
+  rlccf: z
+    .strictObject({
+      /** The policies that vote beside the one that trains: adapter folders (`base`: no adapter), or models of the same shape. */
+      policies: z.array(z.string().min(1)).max(16).default([]),
+    })
+    .prefault({}),
+  empo: z
+    .strictObject({
+      /** What makes two answers one: mathematical equivalence, equal normalised text, or the model's own judgement. */
+      clusters: z.enum(['equivalence', 'text', 'model']).default('equivalence'),
+      /** A group trains only if its answer entropy, as a share of its largest value log N, is within these bounds. */
+      entropyLow: z.number().min(0).max(1).default(0),
+      entropyHigh: z.number().min(0).max(1).default(1),
+      /** What the model is asked with `clusters: model`. */
+      template: z
+        .string()
+        .default(
+          'Problem:\n{{problem}}\n\nDo these two answers mean the same?\nFirst: {{first}}\nSecond: {{second}}\n\nFinish with \\boxed{yes} or \\boxed{no}.',
+        ),
+      accept: z.string().min(1).default('yes'),
+      reject: z.string().min(1).default('no'),
+      maxTokens: Question.maxTokens.default(64),
+    })
+    .prefault({}),
+  covo: z
+    .strictObject({
+      /** Most steps that a solution is split into. */
+      steps: z.int().min(1).max(100).default(15),
+      /** Where a step ends: a regular expression. */
+      separator: z.string().min(1).default('\\n+'),
+      /** Put after each prefix, before a candidate answer. */
+      cue: z.string().default('\n\nThe answer is: '),
+      /** Weight of volatility: reward = consistency - weight * volatility. */
+      volatility: z.number().min(0).max(1).default(1),
+    })
+    .prefault({}),
+  selfVerification: z
+    .strictObject({
+      /** The judge's prompt: `{{problem}}` and `{{solution}}` stand for what is judged. */
+      template: z
+        .string()
+        .refine((t) => t.includes('{{solution}}'), 'must contain {{solution}}')
+        .default(
+          'Problem:\n{{problem}}\n\nProposed solution:\n{{solution}}\n\nIs the proposed solution correct? Check it step by step, then finish with \\boxed{yes} or \\boxed{no}.',
+        ),
+      /** The verdict is the judge's marked answer: this text accepts, that one rejects, anything else is no verdict. */
+      accept: z.string().min(1).default('yes'),
+      reject: z.string().min(1).default('no'),
+      samples: count(64).default(1),
+      temperature: Question.temperature.default(0.5),
+      maxTokens: Question.maxTokens.default(256),
+    })
+    .prefault({}),
+  countdown: z
+    .strictObject({
+      /** Columns with the given numbers and the target. */
+      numbers: z.string().min(1).default('numbers'),
+      target: z.string().min(1).default('target'),
+      /** Reward of an expression that is well formed and uses the numbers rightly, but misses the target. */
+      formatScore: z.number().min(0).max(1).default(0),
+    })
+    .prefault({}),
+  integral: z
+    .strictObject({
+      /** Column with the integrand; taken from the problem's text (`\int ... dx`) where it is absent. */
+      column: z.string().min(1).default('integrand'),
+      /** Points at which the answer's derivative is compared with the integrand. */
+      points: z.int().min(3).max(200).default(10),
+      /** Largest relative error at each point. */
+      tolerance: z.number().gt(0).max(0.1).default(1e-4),
+    })
+    .prefault({}),
+  nextToken: z
+    .strictObject({
+      /** Column with the text that follows the prompt in the corpus. */
+      column: z.string().min(1).default('continuation'),
+    })
+    .prefault({}),
+  dual: z
+    .strictObject({
+      /** Column with what the dual task must give back; a number of the problem is hidden where it is absent. */
+      column: z.string().min(1).default('hidden'),
+      /** The dual task: `{{masked}}` is the problem with what is hidden replaced by `mask`, `{{answer}}` the answer. */
+      template: z
+        .string()
+        .default(
+          'In the following problem one number was replaced by {{mask}}. The answer to the problem is {{answer}}.\n\n{{masked}}\n\nWhich number is {{mask}}? Reason step by step, and put it within \\boxed{}.',
+        ),
+      mask: z.string().min(1).default('[X]'),
+      samples: count(64).default(1),
+      temperature: Question.temperature.default(0.5),
+      maxTokens: Question.maxTokens.default(256),
+    })
+    .prefault({}),
+  program: z
+    .strictObject({
+      language: z.enum(['python', 'javascript']).default('python'),
+      /** Column with the tests: code that fails (an exception) when the program is wrong, or a list of such codes. */
+      tests: z.string().min(1).default('tests'),
+      /** Seconds, megabytes of memory and of output that a program may take. */
+      seconds: z.number().gt(0).max(600).default(5),
+      megabytes: z.int().min(16).max(65_536).default(512),
+      outputKilobytes: z.int().min(1).max(65_536).default(64),
+    })
+    .prefault({}),
+  lean: z
+    .strictObject({
+      /** Column with the statement to prove, up to `:=`; put before the proof where it is there. */
+      column: z.string().min(1).default('statement'),
+      /** Put at the head of every file: imports. */
+      header: z.string().default(''),
+      seconds: z.number().gt(0).max(3600).default(60),
+    })
+    .prefault({}),
+  custom: z
+    .strictObject({
+      /** A .js, .mjs or .ts module, or the program and its arguments. */
+      command: z.array(z.string().min(1)).max(64).default([]),
+      /** Seconds that it may take for the rollouts of one step. */
+      seconds: z.number().gt(0).max(86_400).default(60),
+      /** Give it the reference answers too. */
+      labels: z.boolean().default(false),
+    })
+    .prefault({}),
+});
+export type RewardOptions = z.infer<typeof RewardOptions>;
+
+/** A reward expression: see `reward-expression.ts`. */
+const RewardText = z.string().superRefine((text, context) => {
+  try {
+    parseReward(text, REWARDS);
+  } catch (error) {
+    const { message, hint } = error as RollscopeError;
+    context.addIssue({ code: 'custom', message: hint ? `${message} ${hint}` : message });
+  }
+});
+
 export const RunConfig = z.strictObject({
   /** What the job is: `train`, or `probe` (sample the problems once, change nothing). */
   job: z.enum(['train', 'probe']).default('train'),
   /** `embedded`, a .gguf file, a Hugging Face folder, or a Hub id such as `Qwen/Qwen3-0.6B`. */
   model: z.string().min(1).default('embedded'),
   dataset: DatasetConfig,
-  reward: z.enum(REWARDS).default('majority-vote'),
+  /** A reward by name, a weighted sum of rewards, or one gated by another: `majority-vote + 0.1*trajectory-entropy`. */
+  reward: RewardText.default('majority-vote'),
+  rewardOptions: RewardOptions.prefault({}),
   steps: z.int().min(0).max(1_000_000).default(100),
   /** Problems a step; all of them when the set is smaller. */
   batch: count(65_536).default(64),

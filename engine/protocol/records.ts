@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { RunConfig } from './config.ts';
+import { Evidence } from './evidence.ts';
 
 const nullable = z.number().nullable();
 /** A number that run folders of earlier versions lack. */
@@ -23,6 +24,8 @@ export const Problem = z.strictObject({
   source: z.string(),
   row: z.int().min(0),
   line: z.int().min(1).nullable(),
+  /** Other columns of the row, where the run's reward reads them. */
+  columns: z.record(z.string(), z.json()).optional(),
 });
 export type Problem = z.infer<typeof Problem>;
 
@@ -71,7 +74,14 @@ export const RunRecord = z.strictObject({
   problems: z.int().min(0),
   /** Problems of a separate evaluation set come after the training problems in `problems.jsonl`. */
   evaluationProblems: z.int().min(0),
-  model: z.strictObject({ name: z.string(), parameters: z.int(), trainable: z.int(), fingerprint: z.string() }),
+  model: z.strictObject({
+    name: z.string(),
+    parameters: z.int(),
+    trainable: z.int(),
+    fingerprint: z.string(),
+    /** Size of the vocabulary that the statistics run over; null in runs of older versions. */
+    vocabulary: z.int().min(1).nullable().default(null),
+  }),
   dataFingerprint: z.string(),
   device: z.string(),
 });
@@ -95,6 +105,8 @@ export const GroupRecord = z.strictObject({
     })
     .nullable(),
   rollouts: z.array(RolloutSummary),
+  /** What the reward asked for beyond the rollouts; absent where it asked for nothing. */
+  evidence: Evidence.optional(),
   frame: FramePointer,
 });
 export type GroupRecord = z.infer<typeof GroupRecord>;

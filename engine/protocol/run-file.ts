@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { RUN_FORMAT, RunConfig } from './config.ts';
 
 export const RunFile = z.strictObject({
-  format: z.literal(RUN_FORMAT),
+  format: z.int().min(1).max(RUN_FORMAT),
   /** The folder's name, unique among the user's runs. */
   run: z.string(),
   created: z.string(),

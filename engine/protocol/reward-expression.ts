@@ -1,0 +1,120 @@
+/**
+ * Rewards as a person writes them: a name, a weighted sum, or one gated by another.
+ *
+ *   majority-vote
+ *   majority-vote + 0.1*trajectory-entropy
+ *   self-certainty if majority-vote
+ *   probability if empo > 0.6
+ *
+ * Grammar: `expression = sum ["if" sum [">" number]]`, `sum = term {("+" | "-") term}`, `term = [number "*"] factor`,
+ * `factor = name | "(" expression ")"`. A minus sign stands between spaces, because names hold hyphens. Pure.
+ */
+import { RollscopeError } from './errors.ts';
+
+/** What a gate must exceed where the expression gives no number. */
+export const GATE = 0.5;
+
+export type RewardExpression<Name extends string = string> =
+  | { kind: 'reward'; name: Name }
+  | { kind: 'sum'; terms: { weight: number; of: RewardExpression<Name> }[] }
+  | { kind: 'gate'; of: RewardExpression<Name>; by: RewardExpression<Name>; above: number };
+
+const TOKEN = /\s*(?:(\d+(?:\.\d+)?(?:e[+-]?\d+)?)|([a-z][a-z0-9]*(?:-[a-z0-9]+)*)|([-+*()>]))/iy;
+
+interface Token {
+  kind: 'number' | 'name' | 'sign';
+  text: string;
+}
+
+/**
+ * Reads an expression whose names are among `names`.
+ * @throws RollscopeError `config`, with the names that exist or what was expected
+ */
+export function parseReward<Name extends string>(text: string, names: readonly Name[]): RewardExpression<Name> {
+  const wrong = (message: string) =>
+    new RollscopeError(
+      'config',
+      `reward: ${message} in "${text}".`,
+      `Write a name, a sum such as "majority-vote + 0.1*trajectory-entropy", or a gate such as "self-certainty if majority-vote". Rewards: ${names.join(', ')}.`,
+    );
+  const tokens: Token[] = [];
+  TOKEN.lastIndex = 0;
+  while (TOKEN.lastIndex < text.trimEnd().length) {
+    const at = TOKEN.lastIndex;
+    const match = TOKEN.exec(text);
+    if (!match) throw wrong(`"${text.slice(at).trim()[0]}" is not understood`);
+    const [, number, name, sign] = match;
+    tokens.push(
+      number !== undefined
+        ? { kind: 'number', text: number }
+        : name !== undefined
+          ? { kind: 'name', text: name }
+          : { kind: 'sign', text: sign! },
+    );
+  }
+  let next = 0;
+  let depth = 0;
+  const take = (kind: Token['kind'], ...texts: string[]): string | null => {
+    const token = tokens[next];
+    if (token?.kind !== kind || (texts.length > 0 && !texts.includes(token.text))) return null;
+    next++;
+    return token.text;
+  };
+  const expected = (what: string) => {
+    const found = tokens[next];
+    return wrong(found ? `"${found.text}" stands where ${what} is expected` : `${what} is missing at the end`);
+  };
+  const factor = (): RewardExpression<Name> => {
+    if (take('sign', '(')) {
+      if (++depth > 50) throw wrong('brackets are nested too deeply');
+      const inner = expression();
+      depth--;
+      if (!take('sign', ')')) throw expected('")"');
+      return inner;
+    }
+    const name = take('name');
+    if (name === null || name === 'if')
+      throw next > 0 && name === 'if' ? wrong('"if" needs a reward before it') : expected('a reward');
+    if (!(names as readonly string[]).includes(name)) {
+      throw new RollscopeError('config', `There is no reward "${name}".`, `Rewards: ${names.join(', ')}.`);
+    }
+    return { kind: 'reward', name: name as Name };
+  };
+  const term = (sign: number) => {
+    const number = take('number');
+    if (number === null) return { weight: sign, of: factor() };
+    if (!take('sign', '*')) throw expected('"*"');
+    return { weight: sign * Number(number), of: factor() };
+  };
+  const sum = (): RewardExpression<Name> => {
+    const terms = [term(take('sign', '-') ? -1 : 1)];
+    for (let sign = take('sign', '+', '-'); sign !== null; sign = take('sign', '+', '-')) {
+      terms.push(term(sign === '-' ? -1 : 1));
+    }
+    return terms.length === 1 && terms[0]!.weight === 1 ? terms[0]!.of : { kind: 'sum', terms };
+  };
+  const expression = (): RewardExpression<Name> => {
+    const of = sum();
+    if (!take('name', 'if')) return of;
+    const by = sum();
+    if (!take('sign', '>')) return { kind: 'gate', of, by, above: GATE };
+    const sign = take('sign', '-') ? -1 : 1;
+    const above = take('number');
+    if (above === null) throw expected('a number');
+    return { kind: 'gate', of, by, above: sign * Number(above) };
+  };
+  const result = expression();
+  if (next < tokens.length) throw expected('the end');
+  return result;
+}
+
+/** The names in an expression, each once, in order. */
+export function rewardsIn<Name extends string>(expression: RewardExpression<Name>): Name[] {
+  const names = (e: RewardExpression<Name>): Name[] =>
+    e.kind === 'reward'
+      ? [e.name]
+      : e.kind === 'sum'
+        ? e.terms.flatMap(({ of }) => names(of))
+        : [...names(e.of), ...names(e.by)];
+  return [...new Set(names(expression))];
+}

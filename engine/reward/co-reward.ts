@@ -1,0 +1,62 @@
+/**
+ * Majority voting across rephrasings.
+ *
+ * Formula: r_i = 1 if answer i is equivalent to the majority answer over the rollouts of the problem's rephrasings, else
+ * 0. Rephrasings are given by the data or written by the model. Where no rephrasing has an answer, nobody earns. The
+ * label for the rephrasings is the vote of the original; here the original's rollouts train.
+ * Tokens: none (answers only). Temperature, shift: do not apply. Normalisation: none. Range: {0, 1}.
+ * Source: Co-Reward (arXiv 2508.00410), which compares answers as strings; here clusters vote.
+ */
+import { equivalent } from '../grading/index.ts';
+import { missingEvidence } from './evidence.ts';
+import { shortNumber } from './text.ts';
+import type { Group, LabelFreeReward, Part, Scores } from './types.ts';
+import { weightedVote } from './vote.ts';
+
+function compute({ answers, evidence }: Group): Scores {
+  const { rephrasings } = evidence['co-reward'] ?? missingEvidence('co-reward');
+  const votes = weightedVote(rephrasings.map((r) => ({ answers: r.answers, weight: 1 })));
+  const [winner] = votes;
+  const asked = rephrasings.reduce((n, r) => n + r.answers.length, 0);
+  const agrees = answers.map((answer) => winner !== undefined && answer !== null && equivalent(answer, winner.answer));
+  const rewards = agrees.map((yes) => (yes ? 1 : 0));
+  return {
+    rewards,
+    explain: (index) => {
+      const result: Part = { kind: 'result', reward: rewards[index]!, text: `reward ${shortNumber(rewards[index]!)}` };
+      const answer = answers[index];
+      if (answer === null) return [{ kind: 'no-answer', text: 'no answer was found, so it earns nothing' }, result];
+      const of = `${rephrasings.length} ${rephrasings.length === 1 ? 'rephrasing' : 'rephrasings'}`;
+      if (!winner) return [{ kind: 'no-answer', text: `none of the responses to ${of} has an answer` }, result];
+      return [
+        {
+          kind: 'vote',
+          winner: winner.answer,
+          won: agrees[index]!,
+          tied: votes[1]?.votes === winner.votes,
+          text: `the responses to ${of} elected ${winner.answer} with ${winner.votes} of ${asked} votes; answer ${answer} ${agrees[index] ? 'agrees' : 'differs'}`,
+        },
+        result,
+      ];
+    },
+  };
+}
+
+export const coReward: LabelFreeReward = {
+  name: 'co-reward',
+  title: 'Majority voting across rephrasings',
+  family: 'ensemble',
+  labels: false,
+  formula: '1 if the answer equals the majority over the rollouts of the problem’s rephrasings, else 0',
+  tokens: 'none: answers only',
+  temperature: 'does not apply',
+  shift: 'does not apply',
+  normalisation: 'none',
+  range: [0, 1],
+  source: 'Co-Reward, arXiv 2508.00410',
+  setup:
+    'Rephrasings come from a column of the data (`rephrasings`, a list of texts); where there is none, the model writes them.',
+  columns: ({ coReward }) => ({ optional: [coReward.column] }),
+  evidence: () => 'co-reward',
+  compute,
+};

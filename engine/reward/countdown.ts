@@ -1,0 +1,201 @@
+/**
+ * Countdown verifier: an expression that uses every given number once and hits the target.
+ *
+ * Formula: r_i = 1 if the answer is an expression over + - * / and brackets that uses each given number exactly once (as
+ * often as it is given) and equals the target; `formatScore` (0 by default) if it misses the target only; else 0.
+ * The expression is read by a parser of its own and computed in exact rationals; nothing is evaluated as code, so `**`
+ * and `//` are refused. `... = target` may follow it.
+ * Tokens: none (the answer only). Temperature, shift: do not apply. Normalisation: none. Range: [0, 1].
+ * Source: TinyZero's task, RLSR (arXiv 2505.08827).
+ */
+import type { RewardOptions } from '../protocol/config.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import { shortNumber } from './text.ts';
+import type { Group, LabelFreeReward, Part, Scores } from './types.ts';
+
+/** Longest expression that is read, characters. */
+const LONGEST = 1000;
+const DEEPEST = 100;
+
+interface Rational {
+  n: bigint;
+  d: bigint;
+}
+
+class Refused extends Error {}
+
+/** An expression's value (null where it divides by 0) and the whole numbers that it uses, in order. Throws Refused. */
+function readExpression(text: string): { value: Rational | null; used: bigint[] } {
+  const used: bigint[] = [];
+  let at = 0;
+  let depth = 0;
+  const skip = () => {
+    while (text[at] === ' ') at++;
+  };
+  const sign = (signs: string) => {
+    skip();
+    const found = text[at];
+    if (found === undefined || !signs.includes(found)) return null;
+    at++;
+    return found;
+  };
+  const make = (n: bigint, d: bigint): Rational => (d < 0n ? { n: -n, d: -d } : { n, d });
+  const factor = (): Rational | null => {
+    if (sign('(')) {
+      if (++depth > DEEPEST) throw new Refused('its brackets are nested too deeply');
+      const inner = sum();
+      depth--;
+      if (!sign(')')) throw new Refused('a bracket is not closed');
+      return inner;
+    }
+    skip();
+    const digits = /^\d+/.exec(text.slice(at, at + 20))?.[0];
+    if (!digits) throw new Refused(at < text.length ? `"${text[at]}" is not allowed there` : 'it ends too early');
+    at += digits.length;
+    used.push(BigInt(digits));
+    return { n: BigInt(digits), d: 1n };
+  };
+  const product = (): Rational | null => {
+    let left = factor();
+    for (let op = sign('*/'); op !== null; op = sign('*/')) {
+      if (text[at] === op) throw new Refused(`"${op}${op}" is not an operator`);
+      const right = factor();
+      if (left === null || right === null) left = null;
+      else if (op === '*') left = make(left.n * right.n, left.d * right.d);
+      else left = right.n === 0n ? null : make(left.n * right.d, left.d * right.n);
+    }
+    return left;
+  };
+  const sum = (): Rational | null => {
+    let left = product();
+    for (let op = sign('+-'); op !== null; op = sign('+-')) {
+      const right = product();
+      if (left === null || right === null) left = null;
+      else left = make(left.n * right.d + (op === '+' ? 1n : -1n) * right.n * left.d, left.d * right.d);
+    }
+    return left;
+  };
+  const value = sum();
+  skip();
+  if (at < text.length) throw new Refused(`"${text[at]}" is not allowed there`);
+  return { value, used };
+}
+
+/** Typographic and LaTeX signs as plain ones; what follows an equals sign is kept apart. */
+function plain(text: string): { expression: string; claimed: string | null } {
+  const signs = text
+    .replace(/\\(?:left|right)\b/g, '')
+    .replace(/\\(?:times|cdot)\b|[×·]/g, '*')
+    .replace(/\\div\b|÷/g, '/')
+    .replace(/\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}/g, '(($1)/($2))')
+    .replace(/[−–]/g, '-')
+    .replace(/[$\s]+/g, ' ')
+    .trim();
+  const equals = signs.indexOf('=');
+  return equals < 0
+    ? { expression: signs, claimed: null }
+    : { expression: signs.slice(0, equals).trim(), claimed: signs.slice(equals + 1).trim() };
+}
+
+interface Verdict {
+  outcome: 'hit' | 'missed' | 'refused';
+  text: string;
+}
+
+/** Judges one answer against the given numbers and the target. Exact, bounded, never throws. */
+export function judgeCountdown(answer: string, numbers: readonly bigint[], target: bigint): Verdict {
+  if (answer.length > LONGEST)
+    return { outcome: 'refused', text: `the expression is longer than ${LONGEST} characters` };
+  const { expression, claimed } = plain(answer);
+  let read: ReturnType<typeof readExpression>;
+  try {
+    read = readExpression(expression);
+  } catch (error) {
+    if (error instanceof Refused)
+      return { outcome: 'refused', text: `${expression || 'the answer'} is no expression: ${error.message}` };
+    throw error;
+  }
+  if (claimed !== null && !/^-?\d+$/.test(claimed)) {
+    return { outcome: 'refused', text: `what follows the equals sign in ${answer} is not a whole number` };
+  }
+  const sorted = (values: readonly bigint[]) => [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)).join(', ');
+  if (sorted(read.used) !== sorted(numbers)) {
+    return { outcome: 'refused', text: `${expression} uses ${sorted(read.used)} where ${sorted(numbers)} are given` };
+  }
+  if (read.value === null) return { outcome: 'refused', text: `${expression} divides by 0` };
+  const { n, d } = read.value;
+  if (claimed !== null && n !== BigInt(claimed) * d) {
+    return { outcome: 'missed', text: `${expression} is not ${claimed}` };
+  }
+  return n === target * d
+    ? { outcome: 'hit', text: `${expression} uses every number once and equals ${target}` }
+    : { outcome: 'missed', text: `${expression} is ${d === 1n ? n : valueText(n, d)}, not ${target}` };
+}
+
+function valueText(n: bigint, d: bigint): string {
+  return `about ${shortNumber(Number(n) / Number(d))}`;
+}
+
+function wholeNumber(value: unknown): bigint | null {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value);
+  return typeof value === 'string' && /^\s*-?\d+\s*$/.test(value) ? BigInt(value.trim()) : null;
+}
+
+/** The given numbers: a list, or a text such as `3, 5, 7`. */
+function wholeNumbers(value: unknown): bigint[] | null {
+  const list = Array.isArray(value)
+    ? value
+    : typeof value === 'string'
+      ? value.split(/[\s,;[\]]+/).filter(Boolean)
+      : null;
+  const numbers = list?.map(wholeNumber);
+  return numbers && numbers.length > 0 && !numbers.includes(null) ? (numbers as bigint[]) : null;
+}
+
+function compute({ problem, answers }: Group, { countdown: options }: RewardOptions): Scores {
+  const columns = problem.columns ?? {};
+  const numbers = wholeNumbers(columns[options.numbers]);
+  const target = wholeNumber(columns[options.target]);
+  if (numbers === null || target === null) {
+    const [column, what] =
+      numbers === null ? [options.numbers, 'a list of whole numbers'] : [options.target, 'a whole number'];
+    throw new RollscopeError(
+      'dataset',
+      `The problem "${problem.prompt.slice(0, 80)}" has ${JSON.stringify(columns[column]) ?? 'nothing'} in the column "${column}"; Countdown needs ${what} there.`,
+      'Correct the data, or say which columns hold numbers and target.',
+    );
+  }
+  const verdicts = answers.map((answer) => (answer === null ? null : judgeCountdown(answer, numbers, target)));
+  const rewards = verdicts.map((v) =>
+    v === null ? 0 : { hit: 1, missed: options.formatScore, refused: 0 }[v.outcome],
+  );
+  return {
+    rewards,
+    explain: (index) => {
+      const verdict = verdicts[index]!;
+      const reward = rewards[index]!;
+      const first: Part = verdict
+        ? { kind: 'check', passed: verdict.outcome === 'hit', text: verdict.text }
+        : { kind: 'no-answer', text: 'no answer was found, so it earns nothing' };
+      return [first, { kind: 'result', reward, text: `reward ${shortNumber(reward)}` }];
+    },
+  };
+}
+
+export const countdown: LabelFreeReward = {
+  name: 'countdown',
+  title: 'Countdown verifier',
+  family: 'external',
+  labels: false,
+  formula:
+    '1 if the expression uses every given number once and equals the target; a miss in the right form earns the format score (0)',
+  tokens: 'none: the answer only',
+  temperature: 'does not apply',
+  shift: 'does not apply',
+  normalisation: 'none',
+  range: [0, 1],
+  source: 'RLSR, arXiv 2505.08827; TinyZero',
+  setup: 'Numbers and target come from columns of the data (`numbers`, `target`).',
+  columns: ({ countdown: { numbers, target } }) => ({ required: [numbers, target] }),
+  compute,
+};

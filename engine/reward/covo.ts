@@ -1,0 +1,74 @@
+/**
+ * Trajectory consistency and volatility.
+ *
+ * A response is cut into at most K steps; after each prefix of them every distinct answer of the group is scored by the
+ * model ("The answer is: y"), and the likeliest is kept. With K prefixes, a_k = 1 where the own answer is the likeliest:
+ * consistency = (1/K) sum_k a_k; volatility = 1 - (number of last prefixes in a row with a_k = 1) / K.
+ * Formula: r_i = consistency - w * volatility; no answer gives 0. Where the group has one distinct answer it is likeliest
+ * everywhere, all rewards are 1, and the group does not train.
+ * Tokens: those of the candidate answers, scored after prefixes. Temperature: that of sampling. Shift: none left.
+ * Normalisation: candidates by their mean log-probability a token, so that long answers are not at a loss.
+ * Range: [-w, 1]. Source: CoVo (arXiv 2506.08745).
+ */
+import type { RewardOptions } from '../protocol/config.ts';
+import { missingEvidence } from './evidence.ts';
+import { shortNumber } from './text.ts';
+import type { Group, LabelFreeReward, Part, Scores } from './types.ts';
+
+function compute({ answers, clusters, evidence }: Group, { covo: { volatility: weight } }: RewardOptions): Scores {
+  const { likeliest } = evidence.covo ?? missingEvidence('covo');
+  const own = answers.map((_, i) => clusters.findIndex(({ members }) => members.includes(i)));
+  const trajectories = likeliest.map((at, i) => {
+    const steps = at.length;
+    if (own[i]! < 0 || steps === 0) return null;
+    const agrees = at.map((cluster) => cluster === own[i]);
+    const last = agrees.lastIndexOf(false);
+    const consistency = agrees.filter(Boolean).length / steps;
+    const volatility = 1 - (steps - 1 - last) / steps;
+    return { steps, agrees, consistency, volatility };
+  });
+  const rewards = trajectories.map((t) => (t === null ? 0 : t.consistency - weight * t.volatility));
+  return {
+    rewards,
+    explain: (index) => {
+      const reward = rewards[index]!;
+      const result: Part = { kind: 'result', reward, text: `reward ${shortNumber(reward)}` };
+      const t = trajectories[index];
+      if (!t) return [{ kind: 'no-answer', text: 'no answer was found, so it earns nothing' }, result];
+      const count = t.agrees.filter(Boolean).length;
+      return [
+        {
+          kind: 'number',
+          name: 'consistency',
+          value: t.consistency,
+          text: `its answer is the likeliest after ${count} of ${t.steps} ${t.steps === 1 ? 'step' : 'steps'}: consistency ${shortNumber(t.consistency)}`,
+        },
+        {
+          kind: 'number',
+          name: 'volatility',
+          value: t.volatility,
+          text: `and for good over the last ${Math.round((1 - t.volatility) * t.steps)}: volatility ${shortNumber(t.volatility)}`,
+        },
+        result,
+      ];
+    },
+  };
+}
+
+export const covo: LabelFreeReward = {
+  name: 'covo',
+  title: 'Trajectory consistency and volatility',
+  family: 'ensemble',
+  labels: false,
+  formula:
+    'share of a response’s prefixes after which its own answer is the likeliest, minus w times (1 - share of the final run of such prefixes)',
+  tokens: 'those of the candidate answers, scored after each prefix',
+  temperature: 'that of sampling',
+  shift: 'none left: log-probability t belongs to token t',
+  normalisation: 'candidates by their mean log-probability a token; the reward by the number of prefixes',
+  range: [-1, 1],
+  source: 'CoVo, arXiv 2506.08745',
+  setup: 'Where a step ends, how many steps there are at most, and the words before a candidate answer can be set.',
+  evidence: () => 'covo',
+  compute,
+};

@@ -1,0 +1,56 @@
+/**
+ * Dual reconstruction: from the answer, and the problem without one of its parts, the model must give that part back.
+ *
+ * Formula: r_i = share of the dual task's samples whose answer is equivalent to what was hidden; no answer gives 0.
+ * What is hidden comes from a column of the data, or is a number of the problem, drawn by the run's seed.
+ * Tokens: none (answers only). Temperature: the dual task's own. Shift: does not apply. Normalisation: by the number of
+ * samples. Range: [0, 1]. Source: DuPO (arXiv 2508.14460).
+ */
+import { equivalent } from '../grading/index.ts';
+import { missingEvidence } from './evidence.ts';
+import { shortNumber } from './text.ts';
+import type { Group, LabelFreeReward, Part, Scores } from './types.ts';
+
+function compute({ answers, evidence }: Group): Scores {
+  const { hidden, reconstructions } = evidence.dual ?? missingEvidence('dual');
+  const hits = reconstructions.map((of) => of.filter((answer) => answer !== null && equivalent(answer, hidden)).length);
+  const rewards = hits.map((n, i) => (answers[i] === null ? 0 : n / Math.max(1, reconstructions[i]!.length)));
+  return {
+    rewards,
+    explain: (index) => {
+      const result: Part = { kind: 'result', reward: rewards[index]!, text: `reward ${shortNumber(rewards[index]!)}` };
+      const answer = answers[index];
+      if (answer === null)
+        return [{ kind: 'no-answer', text: 'no answer was found, so nothing is reconstructed' }, result];
+      const of = reconstructions[index]!;
+      if (of.length === 0)
+        return [{ kind: 'check', passed: null, text: 'the problem has nothing that could be hidden' }, result];
+      return [
+        {
+          kind: 'check',
+          passed: hits[index]! * 2 > of.length,
+          text: `from answer ${answer} the hidden ${hidden} was found ${hits[index]} of ${of.length} times (${of.map((a) => a ?? 'no answer').join(', ')})`,
+        },
+        result,
+      ];
+    },
+  };
+}
+
+export const dual: LabelFreeReward = {
+  name: 'dual',
+  title: 'Dual reconstruction',
+  family: 'external',
+  labels: false,
+  formula: 'share of the dual task’s samples that give the hidden part of the problem back; no answer gives 0',
+  tokens: 'none: answers only',
+  temperature: 'the dual task’s own (0.5 by default)',
+  shift: 'does not apply',
+  normalisation: 'by the number of samples',
+  range: [0, 1],
+  source: 'DuPO, arXiv 2508.14460',
+  setup: 'What is hidden comes from a column (`hidden`); where there is none, a number of the problem is hidden.',
+  columns: ({ dual: { column } }) => ({ optional: [column] }),
+  evidence: () => 'dual',
+  compute,
+};

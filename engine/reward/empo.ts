@@ -1,0 +1,104 @@
+/**
+ * Semantic clusters.
+ *
+ * Formula: r_i = |cluster of answer i| / N; no answer gives 0 and is in no cluster, but counts in N. Clusters are of
+ * mathematically equivalent answers, of equal normalised texts, or of answers that the model takes for the same.
+ * Filter: a group is left out of training unless its answer entropy H = -sum_c (n_c / n) log(n_c / n), over the n
+ * rollouts with an answer, lies between `entropyLow` and `entropyHigh` times log N.
+ * Tokens: none (answers only). Temperature, shift: do not apply. Normalisation: by N. Range: [0, 1].
+ * Source: EMPO (arXiv 2504.05812).
+ */
+import { clusterAnswers } from '../grading/index.ts';
+import type { RewardOptions } from '../protocol/config.ts';
+import { missingEvidence } from './evidence.ts';
+import { shortNumber } from './text.ts';
+import type { Group, LabelFreeReward, Part, Scores } from './types.ts';
+
+interface Meaning {
+  answers: string[];
+  members: number[];
+}
+
+function meanings({ answers, clusters, evidence }: Group, kind: RewardOptions['empo']['clusters']): Meaning[] {
+  const named = (members: readonly number[]) => ({
+    answers: [...new Set(members.map((i) => answers[i]!))],
+    members: [...members],
+  });
+  if (kind === 'equivalence') return clusters.map(({ members }) => named(members));
+  if (kind === 'text') return clusterAnswers(answers, null, 'text').map(({ members }) => named(members));
+  const { equal } = evidence.empo ?? missingEvidence('empo');
+  // The model's judgements may not be transitive: clusters are the connected ones.
+  const root = clusters.map((_, c) => c);
+  const find = (c: number): number => (root[c] === c ? c : find(root[c]!));
+  for (const [a, b] of equal) root[find(Math.max(a, b))] = find(Math.min(a, b));
+  const joined = new Map<number, number[]>();
+  clusters.forEach(({ members }, c) => {
+    const key = find(c);
+    joined.set(key, [...(joined.get(key) ?? []), ...members]);
+  });
+  return [...joined.values()].map((members) => named(members.sort((a, b) => a - b)));
+}
+
+function compute(group: Group, { empo: options }: RewardOptions): Scores {
+  const N = group.answers.length;
+  const clusters = meanings(group, options.clusters);
+  const answered = clusters.reduce((n, { members }) => n + members.length, 0);
+  const entropy = clusters.reduce((h, { members }) => {
+    const p = members.length / answered;
+    return h - p * Math.log(p);
+  }, 0);
+  const rewards = new Array<number>(N).fill(0);
+  for (const { members } of clusters) for (const i of members) rewards[i] = members.length / N;
+  const level = N > 1 ? entropy / Math.log(N) : 0;
+  // An answer apiece has a level of 1 only up to rounding.
+  const outside = level < options.entropyLow - 1e-12 || level > options.entropyHigh + 1e-12;
+  const skip = outside
+    ? `its answer entropy is ${shortNumber(level)} of the largest possible, outside ${options.entropyLow} to ${options.entropyHigh}`
+    : undefined;
+  return {
+    rewards,
+    ...(skip !== undefined && { skip }),
+    explain: (index) => {
+      const reward = rewards[index]!;
+      const result: Part = { kind: 'result', reward, text: `reward ${shortNumber(reward)}` };
+      const at = clusters.findIndex(({ members }) => members.includes(index));
+      if (at < 0)
+        return [{ kind: 'no-answer', text: 'no answer was found, so it is in no cluster and earns nothing' }, result];
+      const { answers, members } = clusters[at]!;
+      const filter: Part[] =
+        skip === undefined ? [] : [{ kind: 'check', passed: false, text: `the group does not train: ${skip}` }];
+      return [
+        {
+          kind: 'cluster',
+          cluster: at,
+          answers,
+          votes: members.length,
+          of: N,
+          share: reward,
+          text: `${members.length} of ${N} responses mean the same: {${answers.slice(0, 8).join(', ')}${answers.length > 8 ? ', ...' : ''}}`,
+        },
+        { kind: 'number', name: 'answer entropy', value: entropy, text: `answer entropy ${shortNumber(entropy)} nats` },
+        ...filter,
+        result,
+      ];
+    },
+  };
+}
+
+export const empo: LabelFreeReward = {
+  name: 'empo',
+  title: 'Semantic clusters',
+  family: 'ensemble',
+  labels: false,
+  formula: 'size of the answer’s cluster of meaning / N; no answer gives 0',
+  tokens: 'none: answers only',
+  temperature: 'does not apply',
+  shift: 'does not apply',
+  normalisation: 'by the number of rollouts',
+  range: [0, 1],
+  source: 'EMPO, arXiv 2504.05812',
+  setup:
+    'What makes two answers one is chosen (mathematical equivalence, text, or the model’s judgement), and bounds of the answer entropy outside which a group does not train.',
+  evidence: ({ empo: { clusters } }) => (clusters === 'model' ? 'empo' : null),
+  compute,
+};

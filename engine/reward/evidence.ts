@@ -1,0 +1,11 @@
+import { RollscopeError } from '../protocol/errors.ts';
+import type { EvidenceKind } from '../protocol/evidence.ts';
+
+/** What a reward needs was not stored with these rollouts: they were sampled for another reward. */
+export function missingEvidence(kind: EvidenceKind): never {
+  throw new RollscopeError(
+    'config',
+    `The reward ${kind} needs more than these rollouts: what it asks of the model or of other programs was not recorded.`,
+    `Choose a reward that reads the rollouts only, or sample again with --reward ${kind}.`,
+  );
+}

@@ -1,0 +1,72 @@
+/**
+ * Self-consistency weighted voting over several policies.
+ *
+ * Formula: votes(a) = sum over policies m of w_m * (number of m's rollouts that answer a) / N_m, with w_m the mean
+ * majority share of policy m over the step's problems; r_i = 1 if answer i is in the heaviest cluster, else 0.
+ * The first voter is the policy that trains. A policy that no longer agrees with itself weighs less.
+ * Tokens: none (answers only). Temperature, shift: do not apply. Normalisation: none. Range: {0, 1}.
+ * Source: RLCCF (arXiv 2508.12338).
+ */
+import { missingEvidence } from './evidence.ts';
+import { shortNumber } from './text.ts';
+import type { Group, LabelFreeReward, Part, Scores } from './types.ts';
+import { type VotedAnswer, weightedVote } from './vote.ts';
+
+function compute({ answers, evidence }: Group): Scores {
+  const { policies } = evidence.rlccf ?? missingEvidence('rlccf');
+  const votes = weightedVote(
+    policies.map((policy) => ({ answers: policy.answers, weight: policy.weight / Math.max(1, policy.answers.length) })),
+  );
+  const [winner] = votes;
+  const isMember = (of: VotedAnswer | undefined, i: number) =>
+    of?.members.some(({ source, index }) => source === 0 && index === i) ?? false;
+  const agrees = answers.map((_, i) => isMember(winner, i));
+  const rewards = agrees.map((yes) => (yes ? 1 : 0));
+  return {
+    rewards,
+    explain: (index) => {
+      const result: Part = { kind: 'result', reward: rewards[index]!, text: `reward ${rewards[index]}` };
+      const answer = answers[index];
+      if (answer === null)
+        return [{ kind: 'no-answer', text: 'no answer was found, so it neither votes nor earns' }, result];
+      if (!winner) return [{ kind: 'no-answer', text: 'no policy with a weight has an answer' }, result];
+      const own = votes.find((voted) => isMember(voted, index));
+      const total = policies.reduce((sum, { weight }) => sum + weight, 0);
+      return [
+        ...policies.map(
+          ({ name, weight }): Part => ({
+            kind: 'number',
+            name,
+            value: weight,
+            text: `${name} weighs ${shortNumber(weight)}`,
+          }),
+        ),
+        {
+          kind: 'vote',
+          winner: winner.answer,
+          won: agrees[index]!,
+          tied: votes[1] !== undefined && votes[1].votes === winner.votes,
+          text: `answer ${answer} has ${shortNumber(own?.votes ?? 0)} of a weight of ${shortNumber(total)}; the heaviest is ${winner.answer} with ${shortNumber(winner.votes)}`,
+        },
+        result,
+      ];
+    },
+  };
+}
+
+export const rlccf: LabelFreeReward = {
+  name: 'rlccf',
+  title: 'Self-consistency weighted voting',
+  family: 'ensemble',
+  labels: false,
+  formula: '1 if the answer is in the heaviest cluster, each policy voting with its own mean majority share, else 0',
+  tokens: 'none: answers only',
+  temperature: 'does not apply',
+  shift: 'does not apply',
+  normalisation: 'each policy’s votes are divided by their number',
+  range: [0, 1],
+  source: 'RLCCF, arXiv 2508.12338',
+  setup: 'Names the other policies: adapter folders or checkpoints of the same model, or models of the same shape.',
+  evidence: () => 'rlccf',
+  compute,
+};

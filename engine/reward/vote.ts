@@ -1,0 +1,36 @@
+/** Votes over the answers of several sources, clustered together. */
+import { clusterAnswers } from '../grading/index.ts';
+
+export interface WeightedAnswers {
+  answers: readonly (string | null)[];
+  /** Of one answer. */
+  weight: number;
+}
+
+export interface VotedAnswer {
+  /** As its first member wrote it. */
+  answer: string;
+  /** Sum of its members' weights. */
+  votes: number;
+  /** Members by source and index. */
+  members: { source: number; index: number }[];
+}
+
+/**
+ * Clusters the answers of all sources together and counts their weights. The heaviest comes first; of equally heavy ones
+ * the first to reach its weight, in the order of sources and indices. Answers that are null do not vote.
+ */
+export function weightedVote(sources: readonly WeightedAnswers[]): VotedAnswer[] {
+  const places = sources.flatMap(({ answers }, source) => answers.map((_, index) => ({ source, index })));
+  const clusters = clusterAnswers(sources.flatMap(({ answers }) => answers));
+  return clusters
+    .map(({ answer, members }) => ({
+      answer,
+      votes: members.reduce((total, i) => total + sources[places[i]!.source]!.weight, 0),
+      members: members.map((i) => places[i]!),
+      last: members.at(-1)!,
+    }))
+    .filter(({ votes }) => votes > 0)
+    .sort((a, b) => b.votes - a.votes || a.last - b.last)
+    .map(({ last: _, ...voted }) => voted);
+}
