@@ -179,10 +179,12 @@ function unwrap(text: string): string {
   let s = text.trim();
   for (let i = 0; i < 8; i++) {
     const before = s;
-    s = s.replace(/^(?:[\s=:~]|\\approx(?![a-zA-Z]))+/, '').replace(/(?:(?<!\\)\\\\|[\s,;])+$/, '');
+    s = s.replace(/^(?:[\s=:~]|\\approx(?![a-zA-Z]))+/, '').replace(/(?:(?<!\\)\\\\?|[\s,;])+$/, '');
     if (/(?<![.])[.]$/.test(s)) s = s.slice(0, -1).trimEnd();
     const box = /^\\(?:boxed|fbox)\s*\{/.exec(s);
     if (box && closingBrace(s, box[0].length - 1) === s.length) s = s.slice(box[0].length, -1);
+    // in LaTeX, the braces of `${1, 2}$` cannot be seen
+    const shown = /^\$\$?\s*\{/.test(s);
     s = s
       .replace(/^\$\$([^$]*)\$\$$/s, '$1')
       .replace(/^\$([^$]*[^$\\])\$$/s, '$1')
@@ -193,6 +195,7 @@ function unwrap(text: string): string {
       .replace(/^`+([^`]*)`+$/s, '$1')
       .replace(/^"([^"]*)"$/s, '$1')
       .trim();
+    if (shown && s.startsWith('{') && closingBrace(s, 0) === s.length) s = s.slice(1, -1).trim();
     if (s === before) break;
   }
   return s;
@@ -210,7 +213,8 @@ function rewriteTexts(text: string): string {
     const content = text.slice(open + 1, end - 1).replace(/(?<!\\)\$/g, '');
     const words = content.trim();
     out += text.slice(at, match.index);
-    if (/^(?:,\s*)?and$/i.test(words)) out += ' \\and ';
+    if (/^[ei]$/.test(words) && match[0].startsWith('\\mathrm')) out += ` ${words} `;
+    else if (/^(?:,\s*)?and$/i.test(words)) out += ' \\and ';
     else if (/^(?:,\s*)?or$/i.test(words)) out += ' \\or ';
     else if (/^(?:sin|cos|tan|cot|sec|csc|ln|log|exp|arc(?:sin|cos|tan))$/.test(words)) out += `\\${words} `;
     else if (words === '') out += ' ';
@@ -233,7 +237,8 @@ export function clean(answer: string): string {
   s = s.replace(/^(-?\s*)\$(?=\s*-?[\d.])(?!.*\$)/s, '$1 \\dollar ').replace(/\$/g, ' ');
   s = s
     .replace(/\\%/g, '%')
-    .replace(/\{,\}/g, ',')
+    .replace(/ *\{ *, *\} */g, ',')
+    .replace(/\^ *\{? *\\(?:text|mathrm) *\{ *o *\} *\}?/g, '^\\circ ')
     .replace(/,(?:\s*\\[!,]\s*)+(?=\d)/g, ',')
     .replace(/(?<=\d)(?:\\,|\\!)(?=\d{3}(?!\d))/g, ',')
     .replace(/\\!/g, '')

@@ -1,5 +1,5 @@
 /** Equality of what two answers say. */
-import { isScalar, type Node, symbolsOf } from './node.ts';
+import { isApplied, isScalar, type Node, symbolsOf } from './node.ts';
 import { regionOf, sameRegion } from './region.ts';
 import { canonical, proportional, sameScalar } from './scalar.ts';
 
@@ -43,7 +43,14 @@ function same(a: Node, b: Node, rule: Work): boolean {
   if (isCollection(b) && b.items.length === 1) return same(a, b.items[0]!, rule);
   if (a.kind === 'tuple' && a.items.length === 1) return same(a.items[0]!, b, rule);
   if (b.kind === 'tuple' && b.items.length === 1) return same(a, b.items[0]!, rule);
-  return sameRegions(a, b) || canonical(a) === canonical(b);
+  return sameRegions(pointsOf(a, b), pointsOf(b, a)) || canonical(a) === canonical(b);
+}
+
+/** A list of values, where it is compared with a union of sets. */
+function pointsOf(node: Node, other: Node): Node {
+  return node.kind === 'list' && other.kind === 'combined' && node.items.every(isScalar)
+    ? { kind: 'set', items: node.items }
+    : node;
 }
 
 function sameValue(a: Node, b: Node, rule: Work): boolean {
@@ -86,9 +93,10 @@ function tupleAndList(
   return tuple.items.every((item, i) => equal(item, list.items[i]!));
 }
 
-/** Without order; sets also without repetitions. */
+/** Without order; sets, and lists of pairs (solutions), also without repetitions. */
 function sameCollections(a: Collection, b: Collection, rule: Work): boolean {
-  const unique = a.kind === 'set' || b.kind === 'set';
+  const solutions = [...a.items, ...b.items].every((item) => item.kind === 'tuple');
+  const unique = a.kind === 'set' || b.kind === 'set' || solutions;
   const left = unique ? distinct(a.items, rule) : a.items;
   const right = unique ? distinct(b.items, rule) : b.items;
   if (left.length !== right.length) return false;
@@ -185,7 +193,7 @@ function sameRegions(a: Node, b: Node): boolean {
 function sameRelations(a: Node, b: Node, rule: Work): boolean {
   if (a.kind === 'relation' && b.kind === 'relation') return sameRelation(a, b, rule);
   const [relation, other] = a.kind === 'relation' ? [a, b] : [b as Node & { kind: 'relation' }, a];
-  if (relation.operators[0] === ':' && relation.sides.length === 2 && isScalar(other)) {
+  if (isRatio(relation) && relation.sides.length === 2 && isScalar(other)) {
     const value: Node = { kind: 'quotient', over: relation.sides[0]!, under: relation.sides[1]! };
     return sameScalar(value, other);
   }
@@ -195,16 +203,32 @@ function sameRelations(a: Node, b: Node, rule: Work): boolean {
 }
 
 function sameRelation(a: Node & { kind: 'relation' }, b: Node & { kind: 'relation' }, rule: Work): boolean {
-  if (a.operators.every((o) => o === ':') && b.operators.every((o) => o === ':')) return sameRatio(a.sides, b.sides);
+  if (isRatio(a) && isRatio(b)) return sameRatio(a.sides, b.sides);
+  if (isRatio(a) || isRatio(b)) {
+    const value = assigned(isRatio(a) ? b : a);
+    return value !== null && (isRatio(a) ? same(a, value, rule) : same(value, b, rule));
+  }
   if (sameRegions(a, b)) return true;
   if (a.operators.length === b.operators.length && a.operators.every((o, i) => o === b.operators[i])) {
     if (a.sides.every((side, i) => same(side, b.sides[i]!, rule))) return true;
+  }
+  if (sameSubject(a.sides[0]!, b.sides[0]!, a.operators.length + b.operators.length > 2)) {
+    const value = assigned(a);
+    const other = value && assigned(b);
+    if (value && other) return same(value, other, rule);
   }
   if (a.operators.length !== 1 || b.operators.length !== 1) return false;
   const x = oriented(a);
   const y = oriented(b);
   if (!x || !y || x.operator !== y.operator) return false;
   return proportional(x.sides, y.sides, x.operator === '<' || x.operator === '<=');
+}
+
+/** Whether two definitions tell of the same: `x = 2 + 3 = 5` and `x = 5` (`chain`), or `f(x) = 2x` and `y = 2x`. */
+function sameSubject(a: Node, b: Node, chain: boolean): boolean {
+  if (chain) return namesValue(a) && canonical(a) === canonical(b);
+  const isY = (node: Node) => node.kind === 'symbol' && node.name === 'y';
+  return (isApplied(a) && isY(b)) || (isY(a) && isApplied(b));
 }
 
 /** With `>` turned round; null for sides that are no values. */
@@ -216,6 +240,10 @@ function oriented({ sides, operators }: Node & { kind: 'relation' }) {
     return { operator: operator === '>' ? '<' : '<=', sides: [right, left] as [Node, Node] };
   }
   return { operator, sides: [left, right] as [Node, Node] };
+}
+
+function isRatio({ operators }: Node & { kind: 'relation' }): boolean {
+  return operators[0] === ':';
 }
 
 function sameRatio(a: readonly Node[], b: readonly Node[]): boolean {
@@ -235,17 +263,28 @@ function assigned(relation: Node & { kind: 'relation' }): Node | null {
   const first = sides[0]!;
   const last = sides[rounding > 0 || (rounding === 0 && !namesValue(first)) ? rounding : sides.length - 1]!;
   const closed = (node: Node) => isScalar(node) && symbolsOf(node).size === 0;
-  if (namesValue(first) || closed(first)) return last.kind === 'symbol' && closed(first) ? first : last;
-  return null;
+  if (namesValue(first)) return last;
+  if (!closed(first)) return null;
+  if (last.kind === 'symbol') return first;
+  return closed(last) ? last : null;
 }
 
-/** `x`, `f(x)`, `AB`, `\angle A`: the left side of a definition. */
+/** `x`, `f(x)`, `AB`, `\angle A`, `|AB|`, `AB/CD`, `AB:CD`: the left side of a definition. */
 function namesValue(node: Node): boolean {
-  if (node.kind === 'symbol') return true;
+  if (node.kind === 'symbol' || isApplied(node)) return true;
   if (node.kind === 'tuple') return node.items.every((item) => item.kind === 'symbol');
+  if (node.kind === 'quotient') return isSegment(node.over) && isSegment(node.under);
+  if (node.kind === 'call') return node.name === 'abs' && node.args.every(isSegment);
+  if (node.kind === 'relation') return isRatio(node) && node.sides.every(isSegment);
   if (node.kind !== 'product') return false;
   const [head, ...rest] = node.factors;
   if (head?.kind !== 'symbol') return false;
-  if (rest.length === 1 && /^(?:[fghpqFGHPQTVSAM]|angle)'*$/.test(head.name)) return true;
+  if (rest.length === 1 && /^(?:[pqPQTVSAM]|angle)'*$/.test(head.name)) return true;
   return node.factors.every((f) => f.kind === 'symbol' && /^[A-Z]$|^[a-z]{4,}$/.test(f.name));
+}
+
+/** `AB`, `V_1`: what geometry names by capital letters. */
+function isSegment(node: Node): boolean {
+  if (node.kind === 'symbol') return /^[A-Z](?:_|'|$)/.test(node.name);
+  return node.kind === 'product' && node.factors.every((factor) => factor.kind === 'symbol' && isSegment(factor));
 }

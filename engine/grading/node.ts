@@ -88,3 +88,10 @@ export function isScalar(node: Node): boolean {
       return children(node).every(isScalar);
   }
 }
+
+/** `f(x)`, `g'(2)`: a function whose name says so, applied. */
+export function isApplied(node: Node): boolean {
+  if (node.kind !== 'product' || node.factors.length !== 2) return false;
+  const head = node.factors[0]!;
+  return head.kind === 'symbol' && /^[fghFGH]'*$/.test(head.name);
+}

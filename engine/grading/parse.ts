@@ -47,6 +47,7 @@ const RELATIONS: [string, Operator][] = [
   ['>=', '>='],
   ['!=', '!='],
   ['==', '='],
+  [':=', '='],
   ['=', '='],
   ['<', '<'],
   ['>', '>'],
@@ -121,39 +122,49 @@ class Parser {
     return node;
   }
 
-  /** `a, b and c` */
+  /** `a, b and c`; of `a, b; c, d`, two lists. */
   private list(): Node {
     return this.nested(() => {
-      const items = [this.relation()];
+      const groups = [[this.relation()]];
       let join: 'and' | 'or' | ',' = ',';
       for (;;) {
-        if (this.takes(',') || this.takes(';')) {
-          if (this.takes('\\and')) join = 'and';
-          else if (this.takes('\\or')) join = 'or';
-        } else if (this.takes('\\and')) join = 'and';
+        const apart = this.takes(';');
+        const comma = apart || this.takes(',');
+        if (this.takes('\\and')) join = 'and';
         else if (this.takes('\\or')) join = 'or';
-        else break;
-        items.push(this.relation());
+        else if (!comma) break;
+        if (apart) groups.push([]);
+        groups.at(-1)!.push(this.relation());
       }
+      const nested = groups.length > 1 && groups.some((group) => group.length > 1);
+      const items = nested
+        ? groups.map((group) =>
+            group.length === 1 ? group[0]! : this.count<Node>({ kind: 'list', items: group, join: ',' }),
+          )
+        : groups.flat();
       return items.length === 1 ? items[0]! : this.count({ kind: 'list', items, join });
     });
   }
 
   private relation(): Node {
-    const sides = [this.combination()];
+    const sides = [this.ratio()];
     const operators: Operator[] = [];
     for (;;) {
       const found = RELATIONS.find(([token]) => this.sees(token));
-      if (found) {
-        this.takes(found[0]);
-        operators.push(found[1]);
-      } else if (this.sees(':') && !this.inBuilder) {
-        this.takes(':');
-        operators.push(':');
-      } else break;
-      sides.push(this.combination());
+      if (!found) break;
+      this.takes(found[0]);
+      operators.push(found[1]);
+      sides.push(this.ratio());
     }
     return sides.length === 1 ? sides[0]! : this.count({ kind: 'relation', sides, operators });
+  }
+
+  /** `1:2:3`, which binds closer than `=`. */
+  private ratio(): Node {
+    const sides = [this.combination()];
+    while (!this.inBuilder && !this.sees(':=') && this.takes(':')) sides.push(this.combination());
+    if (sides.length === 1) return sides[0]!;
+    return this.count({ kind: 'relation', sides, operators: sides.slice(1).map(() => ':' as const) });
   }
 
   private combination(): Node {
@@ -203,10 +214,18 @@ class Parser {
       for (;;) {
         if (this.takes('*')) result = this.times(result, this.signed());
         else if (this.takes('/')) result = this.count({ kind: 'quotient', over: result, under: this.divisor() });
-        else if (this.startsFactor()) result = this.times(result, this.postfixed());
-        else return result;
+        else if (this.startsFactor()) {
+          if (this.seesSecondNumber(result)) throw new Unreadable('two numbers side by side');
+          result = this.times(result, this.postfixed());
+        } else return result;
       }
     });
+  }
+
+  /** `2 3` is neither 23 nor 6. */
+  private seesSecondNumber(before: Node): boolean {
+    const last = before.kind === 'product' ? before.factors.at(-1)! : before;
+    return last.kind === 'number' && /[\d.]/.test(this.text[this.at] ?? '');
   }
 
   private divisor(): Node {
@@ -332,19 +351,24 @@ class Parser {
     }
     const exponent = this.match(/[eE]([+-]?\d{1,4})(?![\d.a-zA-Z])/y);
     const value = fromDecimal(digits, exponent ? Number(exponent[1]) : 0);
-    const literal: Node = { kind: 'number', value, places: exponent ? 0 : places };
+    const literal: Node = { kind: 'number', value, places: Math.max(0, places - Number(exponent?.[1] ?? 0)) };
     this.count(literal);
     return (places === 0 && !exponent && this.mixed(value)) || literal;
   }
 
   /** `3 1/2` and `3\frac{1}{2}` are three and a half. */
   private mixed(whole: Rational): Node | null {
+    const start = this.at;
     const fraction =
       this.match(/ ?\\frac\s*(?:\{\s*(\d{1,9})\s*\}|(\d))\s*(?:\{\s*(\d{1,9})\s*\}|(\d))/y) ||
       this.match(/ (\d{1,9})() ?\/ ?(\d{1,9})()(?![\d.])/y);
     if (!fraction) return null;
     const over = fraction[1] || fraction[2];
     const under = fraction[3] || fraction[4];
+    if (Number(over) >= Number(under)) {
+      this.at = start;
+      return null;
+    }
     const value = sumOf(whole, rational(BigInt(over!), BigInt(under!)));
     return this.count({ kind: 'number', value, places: 0 });
   }
@@ -445,7 +469,7 @@ class Parser {
   }
 
   private matrix(): Node {
-    const open = this.match(/\s*\{\s*([pbvBV]?(?:small)?matrix|array|smallmatrix)\*?\s*\}(?:\s*\{[lcr| ]*\})?/y);
+    const open = this.match(/\s*\{\s*([pbvBV]?(?:small)?matrix|array|smallmatrix|cases)\*?\s*\}(?:\s*\{[lcr| ]*\})?/y);
     if (!open) throw new Unreadable('unknown environment');
     const rows: Node[][] = [];
     let row: Node[] = [];
@@ -463,6 +487,10 @@ class Parser {
     this.expect('\\end');
     if (!this.match(/\s*\{\s*[a-zA-Z]*\*?\s*\}/y)) throw new Unreadable('environment not closed');
     if (rows.some((r) => r.length !== rows[0]!.length)) throw new Unreadable('ragged matrix');
+    // a system of equations
+    if (open[1] === 'cases' && rows[0]!.length === 1) {
+      return this.count<Node>({ kind: 'list', items: rows.flat(), join: 'and' });
+    }
     const matrix = this.count<Node>({ kind: 'matrix', rows });
     return open[1] === 'vmatrix' ? this.count({ kind: 'call', name: 'det', args: [matrix] }) : matrix;
   }

@@ -1,6 +1,6 @@
 /** Sets of real numbers as unions of intervals, so that `x > 5`, `(5, \infty)` and `{x : 5 < x}` are one thing. */
 import { valueAt } from './evaluate.ts';
-import { isScalar, type Node, symbolsOf } from './node.ts';
+import { isApplied, isScalar, type Node, type Operator, symbolsOf } from './node.ts';
 
 interface Interval {
   low: number;
@@ -64,42 +64,74 @@ function find(node: Node): Region | null {
 }
 
 function ofRelation(node: Node & { kind: 'relation' }): Region | null {
-  const { sides, operators } = node;
+  const { operators } = node;
   if (operators.length === 1 && operators[0] === 'in') {
-    const [variable, set] = sides as [Node, Node];
+    const [variable, set] = node.sides as [Node, Node];
     if (variable.kind !== 'symbol') return null;
     const region = regionOf(set);
     return region && { ...region, variable: variable.name };
   }
   if (!operators.some((o) => o === '<' || o === '>' || o === '<=' || o === '>=' || o === '!=')) return null;
-  if (!sides.every(isScalar)) return null;
+  if (!node.sides.every(isScalar)) return null;
+  const sides = node.sides.map(applicationAsVariable);
   const names = new Set<string>();
   for (const side of sides) symbolsOf(side, names);
   const [variable, ...others] = names;
   if (variable === undefined || others.length > 0) return null;
   let region: Region = { intervals: [ALL], variable };
   for (let i = 0; i < operators.length; i++) {
-    const [left, right, operator] = [sides[i]!, sides[i + 1]!, operators[i]!];
-    const boundary = linearRoot(left, right, variable);
-    if (!boundary) return null;
-    const { at, rising } = boundary;
-    let part: Interval[];
-    if (operator === '=') part = [point(at)];
-    else if (operator === '!=') part = complement([point(at)]);
-    else if (operator === '<' || operator === '<=' || operator === '>' || operator === '>=') {
-      const closed = operator.length === 2;
-      const below = operator.startsWith('<') === rising;
-      part = [
-        below
-          ? { low: -Infinity, high: at, lowClosed: false, highClosed: closed }
-          : { low: at, high: Infinity, lowClosed: closed, highClosed: false },
-      ];
-    } else return null;
-    const next = combine(region, { intervals: part, variable }, 'intersection');
+    const part = ofComparison(sides[i]!, operators[i]!, sides[i + 1]!, variable);
+    const next = part && combine(region, { intervals: part, variable }, 'intersection');
     if (!next) return null;
     region = next;
   }
   return region;
+}
+
+/** `f(x)` in `0 < f(x) < 1` is what the region is of. */
+function applicationAsVariable(side: Node): Node {
+  if (side.kind !== 'product' || !isApplied(side)) return side;
+  const [f, x] = side.factors as [Node, Node];
+  return x.kind === 'symbol' && f.kind === 'symbol' ? { kind: 'symbol', name: `${f.name}(${x.name})` } : side;
+}
+
+const FLIPPED: Partial<Record<Operator, Operator>> = {
+  '<': '>',
+  '>': '<',
+  '<=': '>=',
+  '>=': '<=',
+  '=': '=',
+  '!=': '!=',
+};
+
+/** Where one comparison of linear expressions, or of the absolute value of one with a number, holds. */
+function ofComparison(left: Node, operator: Operator, right: Node, variable: string): Interval[] | null {
+  const opposite = FLIPPED[operator];
+  if (!opposite) return null;
+  if (isAbsolute(right) && !isAbsolute(left)) return ofComparison(right, opposite, left, variable);
+  if (!isAbsolute(left)) return ofLinear(left, operator, right, variable);
+  const of = left.args[0]!;
+  const inside = operator.startsWith('<') ? 'intersection' : 'union';
+  const above = ofLinear(of, operator, right, variable);
+  const below = above && ofLinear(of, opposite, { kind: 'negative', of: right }, variable);
+  if (!below || symbolsOf(right).size > 0 || operator === '!=') return null;
+  return combine({ intervals: above, variable }, { intervals: below, variable }, inside)?.intervals ?? null;
+}
+
+function isAbsolute(node: Node): node is Node & { kind: 'call' } {
+  return node.kind === 'call' && node.name === 'abs';
+}
+
+function ofLinear(left: Node, operator: Operator, right: Node, variable: string): Interval[] | null {
+  const boundary = linearRoot(left, right, variable);
+  if (!boundary) return null;
+  const { at, rising } = boundary;
+  if (operator === '=') return [point(at)];
+  if (operator === '!=') return complement([point(at)]);
+  const closed = operator.length === 2;
+  return operator.startsWith('<') === rising
+    ? [{ low: -Infinity, high: at, lowClosed: false, highClosed: closed }]
+    : [{ low: at, high: Infinity, lowClosed: closed, highClosed: false }];
 }
 
 /** Where left - right crosses zero, when it is linear in the variable. An infinite bound is a bound too. */

@@ -27,9 +27,15 @@ export function sameScalar(a: Node, b: Node): boolean {
   return agreeAtPoints((point) => [valueAt(a, point), valueAt(b, point)]);
 }
 
-/** Decimal places of a literal, 0 for anything else. */
+/** Decimal places of a literal such as `0.25`, `1.2 \cdot 10^{-3}`; 0 for anything else. */
 function places(node: Node): number {
   if (node.kind === 'negative') return places(node.of);
+  if (node.kind === 'product' && node.factors.length === 2) {
+    const [digits, scale] = node.factors as [Node, Node];
+    const exponent = scale.kind === 'power' && digits.kind === 'number' && exactValue(scale.exponent);
+    const ten = scale.kind === 'power' && scale.base.kind === 'number' && Q.equal(scale.base.value, Q.integer(10));
+    if (exponent && ten && Q.isInteger(exponent)) return Math.max(0, places(digits) - Q.toNumber(exponent));
+  }
   return node.kind === 'number' ? node.places : 0;
 }
 

@@ -28,6 +28,8 @@ export function understand(answer: string): Understood {
   const key = textKey(cleaned);
   const phrase = PHRASES.find(([pattern]) => pattern.test(key));
   if (phrase) return { key: phrase[1], readings: readings(phrase[2]), unit: null };
+  const clock = clockTime(cleaned);
+  if (clock) return { key, ...clock };
   const measured = splitUnit(cleaned);
   if (measured) {
     const values = readings(measured.value).filter((node) => isScalar(node) && symbolsOf(node).size === 0);
@@ -42,7 +44,24 @@ export function understand(answer: string): Understood {
       };
     }
   }
-  return { key, readings: readings(withoutUnits(cleaned)), unit: null };
+  return { key, readings: [...readings(withoutUnits(cleaned)), ...decimalComma(cleaned)], unit: null };
+}
+
+/** `1000,99` and `0,5`, as half of the world writes decimals; `1,5` and `1,500` stay what they are. */
+function decimalComma(cleaned: string): Node[] {
+  return /^[-+]?(?:0,\d+|\d+,(?:\d\d|\d{4,}))$/.test(cleaned) ? readings(cleaned.replace(',', '.')) : [];
+}
+
+/** `8:34 p.m.`, `20:34:00`; the ratio `3:20` keeps its reading as a ratio. */
+function clockTime(cleaned: string): Omit<Understood, 'key'> | null {
+  const found = /^(\d{1,2}):([0-5]\d)(?::([0-5]\d))?\s*(?:(?:\\text\{)?\s*([ap])\.?\s?m\.?\s*\}?)?$/i.exec(cleaned);
+  if (!found || Number(found[1]) > 24) return null;
+  const [, hour, minute, second = '00', half] = found as unknown as [string, string, string, string?, string?];
+  const at = (h: number): Node => ({ kind: 'symbol', name: `time ${h}:${minute}:${second}` });
+  const times = [at(Number(hour))];
+  if (half && Number(hour) <= 12) times.push(at((Number(hour) % 12) + (half.toLowerCase() === 'p' ? 12 : 0)));
+  const ratio = half || minute.startsWith('0') || found[3] ? [] : readings(cleaned);
+  return { readings: [...times, ...ratio], unit: half ? `${half.toLowerCase()}m` : null };
 }
 
 /** `2 m` may also be two times m. */
