@@ -26,7 +26,8 @@ import { openDevice, resolveDevice } from '../runtime/devices.ts';
 import { machineMemory } from '../runtime/memory.ts';
 import { completionFinder } from './completion.ts';
 import { type TrainedGroup, tokenBytes } from './micro-batch.ts';
-import { NonFiniteError, needsReference, Trainer, type UpdateMetrics } from './trainer.ts';
+import { needsReference } from './reference.ts';
+import { NonFiniteError, Trainer, type UpdateMetrics } from './trainer.ts';
 
 export interface PolicyOptions {
   model: string;

@@ -18,6 +18,7 @@ import {
   type TrainedGroup,
   type TrainedResponse,
 } from './micro-batch.ts';
+import { meanKl, needsReference, type ReferenceLogProbs, ReferencePolicy } from './reference.ts';
 
 export interface UpdateMetrics {
   loss: number | null;
@@ -25,10 +26,7 @@ export interface UpdateMetrics {
   gradientNorm: number | null;
   /** Share of trained tokens whose ratio was clipped. */
   clipFraction: number | null;
-  /**
-   * KL(policy || reference) of the policy that sampled the rollouts, nats a token: mean of k3 over the trained tokens, those
-   * without advantage included. null where it is not measured, or nothing trains.
-   */
+  /** `meanKl` over the trained tokens, those without advantage included; null where it is not measured. */
   kl: number | null;
 }
 
@@ -70,20 +68,13 @@ export class NonFiniteError extends Error {
 /** Share of an update that scoring under the reference policy takes; for progress only. */
 const REFERENCE_SHARE = 0.25;
 
-/** Whether the reference policy's parameters are kept beside those that train: they take as much memory once more. */
-export function needsReference({ measureKl, klCoefficient }: LossConfig): boolean {
-  return measureKl || klCoefficient > 0;
-}
-
 export class Trainer {
   private values: Record<string, Value>;
   private first: Record<string, Value> = {};
   private second: Record<string, Value> = {};
   private updates = 0;
-  /** Parameters of the reference policy, as inputs of graphs; null where nothing asks for them. */
-  private readonly reference: Record<string, Value> | null;
-  /** With several passes over a batch: log-probabilities under the reference policy, by group, for the passes left. */
-  private readonly scored = new Map<string, { left: number; logprobs: Float32Array[] }>();
+  /** null where nothing asks for it. */
+  private readonly reference: ReferencePolicy | null = null;
   private gradient: Executable | null = null;
   private scorer: Executable | null = null;
   private optimizer: Executable | null = null;
@@ -92,8 +83,11 @@ export class Trainer {
     const { backend, parameters, initial, loss } = options;
     const value = ({ name, shape }: Parameter) =>
       [`p.${name}`, backend.value('float32', shape, initial.get(name)!)] as const;
-    this.reference = needsReference(loss) ? Object.fromEntries(parameters.map(value)) : null;
     this.values = Object.fromEntries(parameters.map(value));
+    if (needsReference(loss)) {
+      const kept = Object.fromEntries(parameters.map(value));
+      this.reference = new ReferencePolicy((groups, tick) => this.scores(groups, kept, tick), loss.epochs);
+    }
     for (const { name, shape } of parameters) {
       const size = shape.reduce((a, b) => a * b, 1);
       this.first[name] = backend.value('float32', shape, new Float32Array(size));
@@ -122,9 +116,8 @@ export class Trainer {
     const counted = this.counted(groups);
     const responses = counted.flatMap((group) => group.responses.map(({ response }) => response));
     const trainedTokens = responses.reduce((n, { tokens }) => n + tokens.length, 0);
-    let reference: Map<TrainedResponse, Float32Array> | null = null;
-    if (this.reference) reference = await this.referenceLogProbs(counted, (share) => tick(share * REFERENCE_SHARE));
-    const kl = reference && trainedTokens > 0 ? meanKl(reference) : null;
+    const reference = (await this.reference?.logProbs(counted, (share) => tick(share * REFERENCE_SHARE))) ?? null;
+    const kl = reference && meanKl(responses, reference);
     const batches = microBatches(this.withGradient(counted, reference), config, memory);
     if (batches.length === 0) return { loss: null, gradientNorm: null, clipFraction: null, kl };
 
@@ -173,10 +166,7 @@ export class Trainer {
   }
 
   /** The groups without the responses that have no gradient, with what the penalty compares them with. */
-  private withGradient(
-    counted: readonly Piece[],
-    reference: ReadonlyMap<TrainedResponse, Float32Array> | null,
-  ): Piece[] {
+  private withGradient(counted: readonly Piece[], reference: ReferenceLogProbs | null): Piece[] {
     const { klCoefficient, entropyCoefficient } = this.options.loss;
     const always = klCoefficient > 0 || entropyCoefficient !== 0;
     return counted
@@ -184,35 +174,9 @@ export class Trainer {
         ...group,
         responses: group.responses
           .filter(({ response }) => always || response.advantage !== 0)
-          .map((entry) => ({ ...entry, reference: klCoefficient > 0 ? reference?.get(entry.response) : undefined })),
+          .map((entry) => ({ ...entry, reference: reference?.get(entry.response) })),
       }))
       .filter(({ responses }) => responses.length > 0);
-  }
-
-  /** Log-probabilities of responses under the reference policy; with several passes over a batch, made in the first. */
-  private async referenceLogProbs(
-    groups: readonly Piece[],
-    tick: (fraction: number) => void,
-  ): Promise<Map<TrainedResponse, Float32Array>> {
-    const { epochs } = this.options.loss;
-    const found = new Map<TrainedResponse, Float32Array>();
-    const fresh = groups.filter((group) => {
-      const key = contentOf(group);
-      const known = this.scored.get(key);
-      if (!known) return true;
-      group.responses.forEach(({ response }, i) => void found.set(response, known.logprobs[i]!));
-      if (--known.left === 0) this.scored.delete(key);
-      return false;
-    });
-    const scores = await this.scores(fresh, this.reference!, tick);
-    for (const [response, { logprob }] of scores) found.set(response, logprob);
-    if (epochs > 1) {
-      for (const group of fresh) {
-        const logprobs = group.responses.map(({ response }) => found.get(response)!);
-        this.scored.set(contentOf(group), { left: epochs - 1, logprobs });
-      }
-    }
-    return found;
   }
 
   /** Sums of gradients before the first, as the inputs `a.<name>`. */
@@ -389,23 +353,4 @@ export class Trainer {
 
 function dispose(values: Readonly<Record<string, Value>>): void {
   for (const value of Object.values(values)) value.dispose();
-}
-
-/** Names a group by its problem and the tokens of its responses. */
-function contentOf({ problem, responses }: Piece): string {
-  return [problem, ...responses.map(({ response }) => response.tokens.join())].join(';');
-}
-
-/** Mean over tokens of k3 = exp(d) - d - 1 with d = log p_ref - log p, of responses by their reference log-probabilities. */
-function meanKl(reference: ReadonlyMap<TrainedResponse, Float32Array>): number {
-  let total = 0;
-  let tokens = 0;
-  for (const [{ logprob }, logprobs] of reference) {
-    logprobs.forEach((value, t) => {
-      const d = value - logprob[t]!;
-      total += Math.expm1(d) - d;
-    });
-    tokens += logprobs.length;
-  }
-  return total / tokens;
 }

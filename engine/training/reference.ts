@@ -1,0 +1,77 @@
+/**
+ * The reference policy: what the policy was when its run began, which is the model with an adapter that does nothing yet, or
+ * the model's own weights where all of them train. The KL penalty pulls towards it, and the metric is measured to it.
+ */
+import type { LossConfig } from '../protocol/index.ts';
+import type { Piece, TrainedResponse } from './micro-batch.ts';
+
+/** Log-probabilities of responses under the reference policy, nats: one number a token. */
+export type ReferenceLogProbs = ReadonlyMap<TrainedResponse, Float32Array>;
+
+/** Whether the reference policy's parameters are kept beside those that train: they take as much memory once more. */
+export function needsReference({ measureKl, klCoefficient }: LossConfig): boolean {
+  return measureKl || klCoefficient > 0;
+}
+
+type Score = (
+  groups: readonly Piece[],
+  tick: (fraction: number) => void,
+) => Promise<Map<TrainedResponse, { logprob: Float32Array }>>;
+
+export class ReferencePolicy {
+  /** With several passes over a batch: what was scored in the first, by group, and for how many more it is wanted. */
+  private readonly kept = new Map<string, { left: number; logprobs: Float32Array[] }>();
+
+  /** `score` runs the reference policy; `passes` is how often each group will be asked for. */
+  constructor(
+    private readonly score: Score,
+    private readonly passes: number,
+  ) {}
+
+  async logProbs(groups: readonly Piece[], tick: (fraction: number) => void): Promise<ReferenceLogProbs> {
+    const found = new Map<TrainedResponse, Float32Array>();
+    const fresh = groups.filter((group) => !this.recall(group, found));
+    for (const [response, { logprob }] of await this.score(fresh, tick)) found.set(response, logprob);
+    if (this.passes > 1) {
+      for (const group of fresh) {
+        const logprobs = group.responses.map(({ response }) => found.get(response)!);
+        this.kept.set(contentOf(group), { left: this.passes - 1, logprobs });
+      }
+    }
+    return found;
+  }
+
+  /** Adds what was kept of a group; false where nothing was. */
+  private recall(group: Piece, found: Map<TrainedResponse, Float32Array>): boolean {
+    const key = contentOf(group);
+    const known = this.kept.get(key);
+    if (!known) return false;
+    for (const [i, { response }] of group.responses.entries()) found.set(response, known.logprobs[i]!);
+    if (--known.left === 0) this.kept.delete(key);
+    return true;
+  }
+}
+
+/** Names a group by its problem and the tokens of its responses: the reference policy says the same of them each time. */
+function contentOf({ problem, responses }: Piece): string {
+  return [problem, ...responses.map(({ response }) => response.tokens.join())].join(';');
+}
+
+/**
+ * KL(policy || reference), nats a token: the mean over the responses' tokens of k3 = exp(d) - d - 1, d = log p_ref - log p
+ * (see `klTerm` in `graphs.ts`). log p is that of sampling, so that the tokens are the policy's own, and both are at the
+ * sampling temperature. 0 or more; null without tokens. Where top-p or top-k cut the distribution, tokens are drawn from
+ * what was left of it, and this is an estimate.
+ */
+export function meanKl(responses: readonly TrainedResponse[], reference: ReferenceLogProbs): number | null {
+  let total = 0;
+  let tokens = 0;
+  for (const response of responses) {
+    for (const [t, value] of reference.get(response)!.entries()) {
+      const d = value - response.logprob[t]!;
+      total += Math.expm1(d) - d;
+      tokens++;
+    }
+  }
+  return tokens === 0 ? null : total / tokens;
+}
