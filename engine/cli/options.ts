@@ -139,6 +139,12 @@ const TRAINING: OptionGroup = {
       help: 'of the rate: constant, cosine or linear',
     },
     {
+      flags: '--lr-minimum <share>',
+      path: 'optimizer.minimum',
+      kind: 'number',
+      help: 'share of the rate that cosine and linear fall to',
+    },
+    {
       flags: '--warmup <share>',
       path: 'optimizer.warmup',
       kind: 'number',
@@ -155,7 +161,7 @@ const TRAINING: OptionGroup = {
       flags: '--advantage <name>',
       path: 'loss.advantage',
       kind: 'text',
-      help: 'grpo or dr-grpo (no division by the deviation)',
+      help: 'grpo, grpo-batch (deviation of the whole step), dr-grpo (no deviation), rloo, reinforce++ (all of the step alike) or reinforce++-baseline',
     },
     {
       flags: '--normalizer <name>',
@@ -163,8 +169,44 @@ const TRAINING: OptionGroup = {
       kind: 'text',
       help: 'of the loss: dapo (all tokens alike), grpo (all responses alike) or dr-grpo',
     },
+    {
+      flags: '--ratio <name>',
+      path: 'loss.ratio',
+      kind: 'text',
+      help: 'importance ratio of each token, or of the whole sequence (GSPO, with --normalizer grpo)',
+    },
     { flags: '--clip-low <x>', path: 'loss.clipLow', kind: 'number', help: 'the ratio is clipped at 1 - x' },
-    { flags: '--clip-high <x>', path: 'loss.clipHigh', kind: 'number', help: 'the ratio is clipped at 1 + x' },
+    {
+      flags: '--clip-high <x>',
+      path: 'loss.clipHigh',
+      kind: 'number',
+      help: 'the ratio is clipped at 1 + x; 0.28 in DAPO',
+    },
+    {
+      flags: '--dual-clip <c>',
+      path: 'loss.dualClip',
+      kind: 'number',
+      help: 'bound on the ratio where the advantage is negative, 3 as a rule; none when absent',
+    },
+    {
+      flags: '--kl <weight>',
+      path: 'loss.klCoefficient',
+      kind: 'number',
+      help: 'of the KL penalty to the policy that the run began with',
+    },
+    { flags: '--kl-estimator <name>', path: 'loss.klEstimator', kind: 'text', help: 'k1, k2 or k3' },
+    {
+      flags: '--no-measure-kl',
+      path: 'loss.measureKl',
+      kind: 'off',
+      help: 'do not measure the KL at each step, which costs a forward pass',
+    },
+    {
+      flags: '--entropy <weight>',
+      path: 'loss.entropyCoefficient',
+      kind: 'number',
+      help: 'of the entropy bonus; negative: a surer policy',
+    },
     {
       flags: '--mask-truncated',
       path: 'loss.maskTruncated',
