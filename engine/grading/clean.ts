@@ -216,7 +216,7 @@ function rewriteTexts(text: string): string {
     if (/^[ei]$/.test(words) && match[0].startsWith('\\mathrm')) out += ` ${words} `;
     else if (/^(?:,\s*)?and$/i.test(words)) out += ' \\and ';
     else if (/^(?:,\s*)?or$/i.test(words)) out += ' \\or ';
-    else if (/^(?:sin|cos|tan|cot|sec|csc|ln|log|exp|arc(?:sin|cos|tan))$/.test(words)) out += `\\${words} `;
+    else if (/^(?:(?:arc?|a)?(?:sin|cos|tan)h?|(?:arc)?(?:cot|sec|csc)|ln|log|exp)$/.test(words)) out += `\\${words} `;
     else if (words === '') out += ' ';
     else if (!/[A-Za-z]{2}|^[A-Za-z]$/.test(words)) out += ` ${content} `;
     // a single letter may be a unit, and keeps its mark until units are dealt with
@@ -245,6 +245,7 @@ export function clean(answer: string): string {
     .replace(/\\,/g, ' ')
     .replace(INVISIBLE, (m) => (m.endsWith('.') && !/(?:left|right|middle)\.$/.test(m) ? ' .' : ' '))
     .replace(SPACES, ' ')
+    .replace(/\\(?:overline|widehat|overrightarrow)\s*\{\s*([A-Z]{2,})\s*\}/g, '$1')
     .replace(/\\(?:hspace|vspace|phantom|hphantom|label|tag)\*?\s*\{[^{}]*\}/g, ' ');
   for (const [pattern, by] of SYNONYMS) s = s.replace(pattern, by);
   s = rewriteTexts(s).replace(STYLES, ' ');

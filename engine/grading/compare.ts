@@ -125,7 +125,7 @@ function sameMatrices(a: Node, b: Node, rule: Work): boolean {
   return x.every((row, i) => row.length === right[i]!.length && row.every((e, j) => same(e, right[i]![j]!, rule)));
 }
 
-/** Carries out sums and multiples of matrices, entry by entry; null for what is no matrix. */
+/** Carries out sums, multiples and small products of matrices; null for what is no matrix. */
 function asMatrix(node: Node): Matrix | null {
   switch (node.kind) {
     case 'matrix':
@@ -140,11 +140,10 @@ function asMatrix(node: Node): Matrix | null {
       return mapEntries(over, (entry) => ({ kind: 'quotient', over: entry, under: node.under }));
     }
     case 'product': {
-      const at = node.factors.findIndex((factor) => !isScalar(factor));
-      const matrix = at < 0 ? null : asMatrix(node.factors[at]!);
-      const others = node.factors.filter((_, i) => i !== at);
-      if (!matrix || !others.every(isScalar)) return null;
-      return mapEntries(matrix, (entry) => ({ kind: 'product', factors: [...others, entry] }));
+      const others = node.factors.filter(isScalar);
+      const matrices = node.factors.filter((factor) => !isScalar(factor)).map(asMatrix);
+      const product = matrices.length === 0 ? null : matrices.reduce((a, b) => a && b && multiplied(a, b));
+      return product && mapEntries(product, (entry) => ({ kind: 'product', factors: [...others, entry] }));
     }
     case 'sum': {
       const terms = node.terms.map(asMatrix);
@@ -166,6 +165,24 @@ type Matrix = Node & { kind: 'matrix' };
 
 function mapEntries(matrix: Matrix, f: (entry: Node) => Node): Matrix {
   return { kind: 'matrix', rows: matrix.rows.map((row) => row.map(f)) };
+}
+
+/** Most products of entries that one product of matrices may cost, and most factors of an entry of it. */
+const MAX_MATRIX_WORK = 216;
+
+function multiplied(a: Matrix, b: Matrix): Matrix | null {
+  const [rows, inner, columns] = [a.rows.length, b.rows.length, b.rows[0]!.length];
+  if (a.rows[0]!.length !== inner || rows * inner * columns > MAX_MATRIX_WORK) return null;
+  if (![...a.rows.flat(), ...b.rows.flat()].every((entry) => isScalar(entry) && entry.kind !== 'sum')) return null;
+  return {
+    kind: 'matrix',
+    rows: a.rows.map((row) =>
+      b.rows[0]!.map((_, j) => ({
+        kind: 'sum',
+        terms: row.map((entry, k) => ({ kind: 'product', factors: [entry, b.rows[k]![j]!] })),
+      })),
+    ),
+  };
 }
 
 function sameShape(a: Matrix, b: Matrix): boolean {

@@ -254,6 +254,12 @@ function callAt(name: string, args: readonly Node[], point: Point): C.Complex {
       return realOnly(a, Math.acos);
     case 'arctan':
       return realOnly(a, Math.atan);
+    case 'arcsinh':
+      return realOnly(a, Math.asinh);
+    case 'arccosh':
+      return realOnly(a, Math.acosh);
+    case 'arctanh':
+      return realOnly(a, Math.atanh);
     case 'arccot':
       return realOnly(a, (x) => Math.PI / 2 - Math.atan(x));
     case 'arcsec':

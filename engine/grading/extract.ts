@@ -14,7 +14,7 @@ interface Span {
 /**
  * The final answer as it was written, without its marks; null when there is none. In this order: the last balanced
  * `\boxed{...}`; the last `#### x`; the last `final answer is x` or `answer is x`. `lenient` (evaluation by eye, never
- * votes or rewards) adds the last number. Linear in the length of the text.
+ * votes or rewards) adds the last number, or the formula that it is part of. Linear in the length of the text.
  */
 export function extractAnswer(text: string, mode: ExtractionMode): string | null {
   return written(text, locateAnswer(text, mode));
@@ -126,6 +126,9 @@ function lastStatement(text: string): Span | null {
   return last;
 }
 
+/** `The largest n is` in `Final answer: The largest n is 34.` */
+const SUBJECT = /^(?:the|there) (?:[^\s]+ )*(?:is|are|was|were|equals|has) (?=\S)/i;
+
 const DELIMITED = [
   /^\$\$([^$]+)\$\$/,
   /^\$([^$\n]+)\$(?![\d])/,
@@ -149,12 +152,17 @@ function sentence(rest: string): Span {
   const line = /^[^\n]*/.exec(rest)![0];
   const end = /(?:[.!?](?=\s|$)|[.](?=[*"')\]]*(?:\s|$))|<\|| because | since | which | as shown |, so )/.exec(line);
   const piece = end ? line.slice(0, end.index) : line;
+  const subject = SUBJECT.exec(piece)?.[0].length;
+  if (subject) {
+    const { start, end: until } = sentence(rest.slice(subject));
+    return { start: subject + start, end: subject + until };
+  }
   const start = /^(?:\*+|")?/.exec(piece)![0].length;
   const inner = piece.slice(start).replace(/(?:\*+|")$/, '');
   return { start, end: start + inner.length };
 }
 
-const NUMBER = /-?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:\/\d+)?%?|-?\.\d+%?/g;
+const NUMBER = /-?(?:\d{1,3}(?:,\d{3})+(?!\d)|(?<![\d,])\d+,\d\d(?![\d,])|\d+)(?:\.\d+)?(?:\/\d+)?%?|-?\.\d+%?/g;
 
 /** How far back from the end a last number is looked for. */
 const TAIL = 4000;
@@ -166,8 +174,28 @@ function lastNumber(whole: string): Span | null {
   for (const match of text.matchAll(NUMBER)) {
     // a hyphen between a word or number and a number is no sign
     const glued = match[0].startsWith('-') && /[\w)]/.test(text[match.index - 1] ?? '');
-    const start = before + match.index;
-    last = { start: glued ? start + 1 : start, end: start + match[0].length };
+    last = { start: glued ? match.index + 1 : match.index, end: match.index + match[0].length };
   }
-  return last;
+  const found = last && (formulaAround(text, last) ?? last);
+  return found && { start: before + found.start, end: before + found.end };
+}
+
+/** Formulas in their marks, and fractions and roots without. */
+const FORMULA =
+  /\$\$([^$]+)\$\$|\\\[((?:(?!\\\]).)+)\\\]|\\\(((?:(?!\\\)).)+)\\\)|\$([^$\n]+)\$|(-?\\[dtc]?frac\s*\{[^{}]*\}\s*\{[^{}]*\}|-?[\d.]*\\sqrt\s*\{[^{}]*\})/gs;
+
+/** The formula in which `number` stands; null where it stands in prose (or between sums of money), or is all after `=`. */
+function formulaAround(text: string, number: Span): Span | null {
+  for (const match of text.matchAll(FORMULA)) {
+    const content = match.slice(1).find((group) => group !== undefined)!;
+    const from = match.index + match[0].indexOf(content);
+    if (from + content.length < number.end) continue;
+    if (from > number.start) return null;
+    const plain = content.replace(/\\(?:text|begin|end)\s*\{[^{}]*\}(?:\{[lcr|]+\})?|\\[a-zA-Z]+/g, ' ');
+    const alone =
+      /(?:^|(?<![<>!])=)\s*$/.test(text.slice(from, number.start)) &&
+      !text.slice(number.end, from + content.length).trim();
+    return alone || /[A-Za-z]{2}/.test(plain) ? null : usable(text, from, from + content.length);
+  }
+  return null;
 }

@@ -19,6 +19,7 @@ const MAX_NODES = 1500;
 const FUNCTIONS = new Set(
   (
     'sin cos tan cot sec csc arcsin arccos arctan arccot arcsec arccsc asin acos atan sinh cosh tanh coth sech csch ' +
+    'arcsinh arccosh arctanh arsinh arcosh artanh asinh acosh atanh ' +
     'ln log lg exp abs floor ceil sqrt cbrt gcd lcm max min det sign sgn factorial binom'
   ).split(' '),
 );
@@ -548,8 +549,8 @@ class Parser {
       args = inner.kind === 'tuple' || inner.kind === 'set' ? inner.items : [inner];
     } else args = [this.bareArgument()];
     const power = exponent && isMinusOne(exponent);
-    const known = name.replace(/^a(sin|cos|tan)$/, 'arc$1').replace(/^lg$/, 'log10');
-    const inverse = power && /^(?:sin|cos|tan|cot|sec|csc)$/.test(known) ? `arc${known}` : known;
+    const known = name.replace(/^a(?:rc?)?(sinh?|cosh?|tanh?)$/, 'arc$1').replace(/^lg$/, 'log10');
+    const inverse = power && /^(?:sinh?|cosh?|tanh?|cot|sec|csc)$/.test(known) ? `arc${known}` : known;
     let result: Node = this.count({ kind: 'call', name: inverse, args: base ? [...args, base] : args });
     if (exponent && inverse === known) result = this.count({ kind: 'power', base: result, exponent });
     return result;
