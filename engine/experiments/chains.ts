@@ -3,6 +3,7 @@
  * (running totals, then the answer). The solutions that a model is pre-trained on are flawed on purpose, so that it is
  * unsure, and sometimes confidently wrong: what test-time training is about.
  */
+import { RollscopeError } from '../protocol/errors.ts';
 
 /** E: 3 to 4 terms, sums. H: 5 to 6 terms, sums. M: 3 to 4 terms, differences. O: 7 terms, sums; never in pre-training. */
 export type Family = 'E' | 'H' | 'M' | 'O';
@@ -32,9 +33,12 @@ export function chainProblem(random: Random, family: Family): Chain {
   const [low, high] = TERMS[family];
   const terms = Array.from({ length: between(random, low, high) }, () => between(random, 1, 9));
   if (family === 'M') terms[0] = between(random, 10, 20) + terms.slice(1).reduce((a, b) => a + b, 0) - 9;
-  const sign = family === 'M' ? '-' : '+';
   const total = terms.slice(1).reduce((a, b) => (family === 'M' ? a - b : a + b), terms[0]!);
-  return { family, terms, prompt: `${terms.join(sign)}=`, answer: String(total) };
+  return { family, terms, prompt: promptOf(family, terms), answer: String(total) };
+}
+
+function promptOf(family: Family, terms: readonly number[]): string {
+  return `${terms.join(family === 'M' ? '-' : '+')}=`;
 }
 
 const SHORT_CUT: Record<Prior, number> = { S: 0.1, W: 0.2 };
@@ -70,12 +74,62 @@ export function flawedSolution(random: Random, { family, terms }: Chain, prior: 
   return `${totals.join(',')} #### ${total}`;
 }
 
-/** `count` different problems of the families, in turn. */
-export function chainProblems(random: Random, count: number, families: readonly Family[]): Chain[] {
+/** Draws in vain, one after the other, before a family counts as exhausted. */
+const PATIENCE = 10_000;
+
+/**
+ * `count` different problems of the families, in turn, none of them with a prompt of `without`. Throws RollscopeError
+ * `usage` where a family has no more of them.
+ */
+export function chainProblems(
+  random: Random,
+  count: number,
+  families: readonly Family[],
+  without: ReadonlySet<string> = new Set(),
+): Chain[] {
   const found = new Map<string, Chain>();
+  let misses = 0;
   while (found.size < count) {
-    const chain = chainProblem(random, families[found.size % families.length]!);
-    if (!found.has(chain.prompt)) found.set(chain.prompt, chain);
+    const family = families[found.size % families.length]!;
+    const chain = chainProblem(random, family);
+    if (!found.has(chain.prompt) && !without.has(chain.prompt)) {
+      found.set(chain.prompt, chain);
+      misses = 0;
+    } else if (++misses === PATIENCE) {
+      throw new RollscopeError(
+        'usage',
+        `The family ${family} has no ${count} different problems for this set.`,
+        'Take fewer problems, or more families.',
+      );
+    }
   }
   return [...found.values()];
+}
+
+/** Orders drawn for rephrasings: enough to meet each of six all but surely. */
+const DRAWS = 64;
+
+/**
+ * Up to `count` other prompts for the same problem, all different: the terms of a sum in another order, of a difference
+ * those after the first. Fewer, or none, where the terms have no more orders.
+ */
+export function rephrasings(random: Random, { family, terms, prompt }: Chain, count: number): string[] {
+  const kept = family === 'M' ? 1 : 0;
+  const found = new Set<string>();
+  for (let draw = 0; draw < DRAWS && found.size < count; draw++) {
+    const order = [...terms.slice(0, kept), ...shuffled(random, terms.slice(kept))];
+    const other = promptOf(family, order);
+    if (other !== prompt) found.add(other);
+  }
+  return [...found];
+}
+
+/** A list in a random order (Fisher and Yates); the list itself stays as it is. */
+export function shuffled<T>(random: Random, list: readonly T[]): T[] {
+  const result = [...list];
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [result[i], result[j]] = [result[j]!, result[i]!];
+  }
+  return result;
 }

@@ -1,16 +1,139 @@
-/** The embedded problem set, `engine/embedded/problems.jsonl`: a test keeps the file equal to what this makes. */
+/**
+ * Problem sets as rows for JSON Lines: the embedded one (`engine/embedded/problems.jsonl`; a test keeps the file equal to
+ * what this makes) and those of the studies. All are pure and come from a seed.
+ */
 import { generator } from '../rollout/philox.ts';
-import { chainProblems, type Family } from './chains.ts';
+import { type Chain, chainProblems, type Family, type Random, rephrasings, shuffled } from './chains.ts';
+import { arrangements, type Countdown, countdownProblems } from './countdown.ts';
 
-const SEED = 2603;
+/** A chain, with the same problem in other words for co-reward. */
+export interface ChainRow {
+  id: string;
+  prompt: string;
+  answer: string;
+  rephrasings: string[];
+}
+
+/** A countdown problem. The verifier reads numbers and target; the label is the target, which a right expression equals. */
+export interface CountdownRow {
+  id: string;
+  prompt: string;
+  answer: string;
+  numbers: number[];
+  target: number;
+  rephrasings: string[];
+}
+
+/** A place in a corpus: what stands before it, and what follows. */
+export interface CorpusRow {
+  id: string;
+  prompt: string;
+  continuation: string;
+}
+
+const EMBEDDED_SEED = 2603;
 /** Four in five are sums; the rest are differences, of which the model is surely, and often wrongly, convinced. */
 const TURNS: readonly Family[] = ['E', 'H', 'E', 'H', 'M'];
-const COUNT = 64;
+const EMBEDDED_COUNT = 64;
+const REPHRASINGS = 3;
+
+/** Rows as JSON Lines. */
+export function jsonLines(rows: readonly object[]): string {
+  return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+}
+
+const numbered = (name: string, i: number, count: number) =>
+  `${name}-${String(i + 1).padStart(Math.max(3, String(count).length), '0')}`;
+
+function chainRow(chain: Chain, seed: number, i: number, count: number): ChainRow {
+  const { prompt, answer } = chain;
+  const others = rephrasings(generator(seed, 'select', i), chain, REPHRASINGS);
+  return { id: numbered('chain', i, count), prompt, answer, rephrasings: orItself(others, prompt) };
+}
+
+export interface ChainSetOptions {
+  seed: number;
+  count: number;
+  /** Families by turns; the embedded set's mixture when absent. */
+  families?: readonly Family[];
+  /** Prompts that must not occur: those of another set. */
+  without?: ReadonlySet<string>;
+}
+
+/** `count` different chains. Throws where the families have not that many. */
+export function chainSet(options: ChainSetOptions): ChainRow[] {
+  const { seed, count } = options;
+  return chainsOf(options).map((chain, i) => chainRow(chain, seed, i, count));
+}
+
+function chainsOf({ seed, count, families = TURNS, without }: ChainSetOptions): Chain[] {
+  return chainProblems(generator(seed, 'shuffle'), count, families, without);
+}
 
 /** 64 different chains, by turns sums of 3 to 4 and of 5 to 6 terms and differences, as JSON Lines. */
 export function embeddedProblems(): string {
-  return chainProblems(generator(SEED, 'shuffle'), COUNT, TURNS)
-    .map(({ prompt, answer }, i) => JSON.stringify({ id: `chain-${String(i + 1).padStart(3, '0')}`, prompt, answer }))
-    .map((line) => `${line}\n`)
-    .join('');
+  return jsonLines(chainSet({ seed: EMBEDDED_SEED, count: EMBEDDED_COUNT }));
+}
+
+/**
+ * Countdown problems to train on (`known`: the model met problems with these numbers and targets in pre-training) or to
+ * validate on (`unseen`: in no arrangement of their numbers). Each problem comes once before any comes in another
+ * arrangement. `count` is the most; there are fewer where the world has no more (1,491 known and 373 unseen problems, with
+ * their arrangements about five times as many).
+ */
+export function countdownSet(seed: number, part: 'known' | 'unseen', count: number): CountdownRow[] {
+  const random = generator(seed, 'shuffle');
+  const rounds = countdownProblems()[part].map((problem) => shuffled(random, arrangements(problem)));
+  const order = shuffled(random, rounds);
+  const chosen: Countdown[] = [];
+  for (let round = 0; round < 6; round++) {
+    chosen.push(...order.flatMap((problem) => problem[round] ?? []));
+  }
+  return chosen.slice(0, count).map((problem, i) => ({
+    id: numbered(`countdown-${part}`, i, count),
+    prompt: problem.prompt,
+    answer: String(problem.target),
+    numbers: [...problem.numbers],
+    target: problem.target,
+    rephrasings: otherArrangements(generator(seed, 'select', i), problem),
+  }));
+}
+
+function otherArrangements(random: Random, problem: Countdown): string[] {
+  const prompts = shuffled(random, arrangements(problem)).map(({ prompt }) => prompt);
+  return orItself(prompts.filter((prompt) => prompt !== problem.prompt).slice(0, REPHRASINGS), problem.prompt);
+}
+
+/** A problem that cannot be put otherwise (`7+7+7=`) is asked once more as it is: other rollouts, the same words. */
+function orItself(others: string[], prompt: string): string[] {
+  return others.length > 0 ? others : [prompt];
+}
+
+/**
+ * A corpus of solved chains, `3+9+4=12,16 #### 16`, cut at a random place behind the problem where a number begins: the
+ * text before the place, and what follows. No errors; what it teaches is the right work.
+ */
+export function corpus({ seed, count, families, without }: ChainSetOptions): CorpusRow[] {
+  return chainsOf({ seed, count, families, without }).map((chain, i) => {
+    const random = generator(seed, 'select', i);
+    const work = rightSolution(chain);
+    const places = [0, ...[...work.matchAll(/,/g)].map(({ index }) => index + 1)];
+    const place = places[Math.floor(random() * places.length)]!;
+    return {
+      id: numbered('corpus', i, count),
+      prompt: chain.prompt + work.slice(0, place),
+      continuation: work.slice(place),
+    };
+  });
+}
+
+/** The running totals and the answer, without a mistake. */
+function rightSolution({ family, terms }: Chain): string {
+  const totals: number[] = [];
+  let total = terms[0]!;
+  for (const term of terms.slice(1)) {
+    total = family === 'M' ? total - term : total + term;
+    totals.push(total);
+  }
+  return `${totals.join(',')} #### ${total}`;
 }

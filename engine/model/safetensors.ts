@@ -5,7 +5,7 @@
 import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
-import { type StoredType, toFloat32 } from '../tensor/index.ts';
+import { type StoredType, toFloat16, toFloat32 } from '../tensor/index.ts';
 
 /** Where a tensor lies: `bytes` bytes from `offset` on in `file`, row-major. */
 export interface StoredTensor {
@@ -180,7 +180,7 @@ export interface TensorToWrite {
 }
 
 /**
- * Writes float32 tensors to a safetensors file, aside first and then renamed, so that `file` is never half written. The
+ * Writes tensors to a safetensors file, as float32 or rounded to float16, aside first and then renamed, so that `file` is never half written. The
  * data starts at a multiple of 64 bytes, and tensors whose size is one come first, so that those all lie aligned; the
  * format allows no gaps. Throws RollscopeError `disk` when there is no space left.
  */
@@ -188,14 +188,15 @@ export async function writeSafetensors(
   file: string,
   tensors: ReadonlyMap<string, TensorToWrite>,
   metadata: Readonly<Record<string, string>> = {},
+  dtype: 'F32' | 'F16' = 'F32',
 ): Promise<void> {
-  const bytesOf = (tensor: TensorToWrite) => 4 * elements(tensor.shape);
+  const bytesOf = (tensor: TensorToWrite) => WIDTH[dtype]! * elements(tensor.shape);
   const aligned = (tensor: TensorToWrite) => bytesOf(tensor) % ALIGNMENT === 0;
   const ordered = [...tensors].filter(([, t]) => aligned(t)).concat([...tensors].filter(([, t]) => !aligned(t)));
   const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
   let end = 0;
   for (const [name, tensor] of ordered) {
-    header[name] = { dtype: 'F32', shape: tensor.shape, data_offsets: [end, end + bytesOf(tensor)] };
+    header[name] = { dtype, shape: tensor.shape, data_offsets: [end, end + bytesOf(tensor)] };
     end += bytesOf(tensor);
   }
   const json = Buffer.from(JSON.stringify(header), 'utf8');
@@ -212,8 +213,10 @@ export async function writeSafetensors(
       for (const [name, tensor] of ordered) {
         let written = 0;
         for await (const part of tensor.data instanceof Float32Array ? [tensor.data] : tensor.data()) {
-          await writeAll(handle, new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
-          written += part.byteLength;
+          const bytes =
+            dtype === 'F16' ? toFloat16(part) : new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
+          await writeAll(handle, bytes);
+          written += bytes.byteLength;
         }
         if (written !== bytesOf(tensor)) {
           throw new Error(

@@ -1,10 +1,11 @@
-/** Opening a model: the embedded one, a GGUF file, a Hugging Face folder, or one of the Hub. */
+/** Opening a model: an embedded one, a GGUF file, a Hugging Face folder, or one of the Hub. */
 import { createHash } from 'node:crypto';
-import { open, readFile, stat } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { assetPath } from '../assets.ts';
 import { RollscopeError } from '../protocol/errors.ts';
+import { isEmbedded } from '../protocol/presets.ts';
 import { type DecoderConfig, parameterShapes, parseHuggingFaceConfig } from './config.ts';
 import { readGguf } from './gguf.ts';
 import { ggufTokenizer } from './gguf-tokenizer.ts';
@@ -148,12 +149,29 @@ async function openFolder(folder: string, name: string): Promise<ModelSource> {
   };
 }
 
+const EMBEDDED = 'embedded';
+
+/** `embedded` is prior S; `embedded:W` and the like lie beside it. */
+async function embeddedFolder(spec: string): Promise<string> {
+  if (spec === EMBEDDED) return assetPath('engine', 'embedded', 'model');
+  const name = spec.slice(EMBEDDED.length + 1);
+  const priors = assetPath('engine', 'embedded', 'priors');
+  const names = (await readdir(priors)).sort();
+  // only a name from the list becomes a path
+  if (names.includes(name)) return path.join(priors, name);
+  throw new RollscopeError(
+    'model',
+    `There is no embedded model named '${name}'.`,
+    `There are ${[EMBEDDED, ...names.map((known) => `${EMBEDDED}:${known}`)].join(', ')}.`,
+  );
+}
+
 /**
- * Opens a model by `embedded`, the path of a .gguf file or of a Hugging Face folder, or a Hub id. Throws RollscopeError
+ * Opens a model by `embedded` or `embedded:<name>`, the path of a .gguf file or of a Hugging Face folder, or a Hub id. Throws RollscopeError
  * `model` when it is missing, broken or not supported; `disk` when its weights cannot be unpacked; `cancelled`.
  */
 export async function openModel(spec: string, options: OpenOptions = {}): Promise<ModelSource> {
-  if (spec === 'embedded') return openFolder(assetPath('engine', 'embedded', 'model'), 'embedded');
+  if (isEmbedded(spec)) return openFolder(await embeddedFolder(spec), spec);
   const found = await stat(spec).catch(() => null);
   if (!found && isHubId(spec)) {
     const cacheDir = options.cacheDir ?? defaultCacheDir();

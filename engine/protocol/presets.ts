@@ -7,6 +7,11 @@ import type { RunConfigInput } from './config.ts';
 /** A preset names no file: that is the user's choice. */
 export type Preset = Omit<RunConfigInput, 'dataset'> & { dataset?: Pick<RunConfigInput['dataset'], 'template'> };
 
+/** Whether a model ships with the program: `embedded`, or another of its size, `embedded:<name>`. */
+export function isEmbedded(model: string): boolean {
+  return /^embedded(:|$)/.test(model);
+}
+
 /** The embedded character-level model on its own problems: a minute or two on two cores. */
 const EMBEDDED_PRESET: Preset = {
   model: 'embedded',
@@ -38,12 +43,12 @@ const LORA_PRESET: Preset = {
 };
 
 /**
- * The preset for a model (`embedded`, a path or a Hub id). On a dataset of the user's own the embedded model keeps its
+ * The preset for a model (`embedded`, `embedded:W`, a path or a Hub id). On a dataset of the user's own the embedded model keeps its
  * optimizer settings, but evaluates on a bounded number of problems, because the set may have any size.
  */
 export function presetFor(model: string, embeddedDataset: boolean): Preset {
-  if (model !== 'embedded') return structuredClone({ ...LORA_PRESET, model });
-  const preset = structuredClone(EMBEDDED_PRESET);
+  if (!isEmbedded(model)) return structuredClone({ ...LORA_PRESET, model });
+  const preset = structuredClone({ ...EMBEDDED_PRESET, model });
   if (!embeddedDataset) preset.evaluation = { ...preset.evaluation, limit: 128 };
   return preset;
 }

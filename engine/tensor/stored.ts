@@ -21,6 +21,28 @@ export function toFloat32(bytes: Uint8Array, dtype: StoredType): Float32Array {
   return values;
 }
 
+/** Little-endian bytes of the float16 numbers nearest to the values, ties to even; what is too large is infinite. */
+export function toFloat16(values: Float32Array): Uint8Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const halves = new Uint16Array(values.length);
+  for (let i = 0; i < halves.length; i++) {
+    const sign = (bits[i]! >>> 16) & 0x8000;
+    const size = Math.abs(values[i]!);
+    // below 2^-14 all float16 numbers are 2^-24 apart; above, ten bits of the fraction stay
+    const exponent = size === 0 ? -14 : Math.max(-14, ((bits[i]! >>> 23) & 0xff) - 127);
+    const steps = roundToEven(size * 2 ** (10 - exponent));
+    const rounded = Number.isNaN(size) ? 0x7e00 : ((exponent + 14) << 10) + steps;
+    halves[i] = sign | (Number.isNaN(size) ? rounded : Math.min(rounded, 0x7c00));
+  }
+  return new Uint8Array(halves.buffer);
+}
+
+function roundToEven(value: number): number {
+  const below = Math.floor(value);
+  const rest = value - below;
+  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
+}
+
 let halves: Float32Array | null = null;
 
 /** The value of each of the 65,536 float16 numbers. */

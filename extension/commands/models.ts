@@ -1,6 +1,7 @@
 /** Choosing the model: the embedded one, one used lately, a file, a folder, or a name on the Hub. */
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { isEmbedded } from '../../engine/protocol/presets.ts';
 import type { Rollscope } from '../app.ts';
 import { EMBEDDED } from '../run-config.ts';
 import { isFile, ModelItem, modelName } from '../trees/models.ts';
@@ -12,8 +13,11 @@ interface ModelPick extends vscode.QuickPickItem {
 export async function addModel(app: Rollscope): Promise<void> {
   const { current, recent } = app.models;
   const known = [EMBEDDED, ...recent].map((model): ModelPick => {
-    const where =
-      model === EMBEDDED ? 'tiny, comes with Rollscope' : isFile(model) ? path.dirname(model) : 'Hugging Face Hub';
+    const where = isEmbedded(model)
+      ? 'tiny, comes with Rollscope'
+      : isFile(model)
+        ? path.dirname(model)
+        : 'Hugging Face Hub';
     return {
       label: `${model === current ? '$(check)' : '$(circle-outline)'} ${modelName(model)}`,
       description: where,

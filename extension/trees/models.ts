@@ -1,6 +1,7 @@
 /** The Models view: the embedded model and those that were used lately; and the list that it shows. */
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { isEmbedded } from '../../engine/protocol/presets.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 import { EMBEDDED } from '../run-config.ts';
@@ -75,8 +76,7 @@ export class ModelItem extends vscode.TreeItem {
   ) {
     super(modelName(model));
     this.id = model;
-    const where =
-      model === EMBEDDED ? 'comes with Rollscope' : isFile(model) ? path.dirname(model) : 'Hugging Face Hub';
+    const where = isEmbedded(model) ? 'comes with Rollscope' : isFile(model) ? path.dirname(model) : 'Hugging Face Hub';
     this.description = current ? `in use · ${where}` : where;
     this.tooltip = model === EMBEDDED ? 'A tiny model that comes with Rollscope. It needs no download.' : model;
     this.iconPath = new vscode.ThemeIcon(current ? 'check' : 'circle-outline');

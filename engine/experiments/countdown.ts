@@ -1,0 +1,281 @@
+/**
+ * A world in which checking is easier than finding: Countdown with three numbers. `2,5,7:17=` asks for an expression
+ * that uses each of 2, 5 and 7 once and makes 17; the response is ` #### 5*2+7`. The same model also judges: the problem
+ * with a proposed solution behind it, `2,5,7:17= #### 5*2+7=`, is answered by the numbers that were used, the running
+ * evaluation and the verdict, `5,2,7:10,17 #### 1`. Pre-training makes it a poor solver with a bad habit, and a fairly
+ * good judge: what self-verification lives on.
+ */
+import { generator } from '../rollout/philox.ts';
+import { type Random, shuffled } from './chains.ts';
+
+export interface Countdown {
+  /** Three of 1 to 9, in the order in which the prompt gives them. */
+  numbers: readonly number[];
+  /** 1 to 99. */
+  target: number;
+  /** Such as `2,5,7:17=`. */
+  prompt: string;
+}
+
+/** Judging, for the self-verification reward. `{{solution}}` is the response as it is, with its leading space. */
+export const COUNTDOWN_JUDGE_TEMPLATE = '{{problem}}{{solution}}=';
+
+const MARK = ' #### ';
+const LARGEST_TARGET = 99;
+/** One problem in five is kept from pre-training. */
+const HELD_OUT = 0.2;
+const SPLIT_SEED = 2603;
+
+const ascending = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b);
+
+function pick<T>(random: Random, list: readonly T[]): T {
+  return list[Math.floor(random() * list.length)]!;
+}
+
+/** All orders of three numbers. */
+function orders([a, b, c]: readonly [number, number, number]): [number, number, number][] {
+  return [
+    [a, b, c],
+    [a, c, b],
+    [b, a, c],
+    [b, c, a],
+    [c, a, b],
+    [c, b, a],
+  ];
+}
+
+/** What an expression comes to. */
+export interface Evaluation {
+  /** Numbers as they appear, from the left. */
+  used: number[];
+  /** Results of its operations, in the order in which they are worked out; the last is the value. */
+  totals: number[];
+  value: number;
+}
+
+/** Works an expression of whole numbers, `+ - *` and brackets out; null when the text is no such expression. */
+export function evaluate(text: string): Evaluation | null {
+  const tokens = text.match(/\d+|[^\d]/g) ?? [];
+  const used: number[] = [];
+  const totals: number[] = [];
+  let at = 0;
+  const total = (value: number) => {
+    totals.push(value);
+    return value;
+  };
+  // NaN stands for a text that is no expression: it passes through every operation.
+  const atom = (): number => {
+    const token = tokens[at++];
+    if (token === '(') {
+      const inner = sum();
+      return tokens[at++] === ')' ? inner : Number.NaN;
+    }
+    if (token === undefined || !/^\d+$/.test(token)) return Number.NaN;
+    used.push(Number(token));
+    return Number(token);
+  };
+  const product = (): number => {
+    let value = atom();
+    while (tokens[at] === '*') {
+      at++;
+      value = total(value * atom());
+    }
+    return value;
+  };
+  const sum = (): number => {
+    let value = product();
+    while (tokens[at] === '+' || tokens[at] === '-') {
+      const sign = tokens[at++] === '+' ? 1 : -1;
+      value = total(value + sign * product());
+    }
+    return value;
+  };
+  const value = sum();
+  return at === tokens.length && Number.isFinite(value) ? { used, totals, value } : null;
+}
+
+/**
+ * Expressions of three numbers as the pupil writes them, each kind in one order only: sums and differences (larger
+ * first, what is taken away last), a product and a third number, a product of all, a bracket times a number.
+ */
+function expressions(numbers: readonly number[]): string[] {
+  const found = new Set<string>();
+  for (const [p, q, r] of orders(numbers as [number, number, number])) {
+    if (p >= q && q >= r) found.add(`${p}+${q}+${r}`).add(`${p}*${q}*${r}`);
+    if (p >= q) found.add(`${p}+${q}-${r}`).add(`${p}*${q}+${r}`).add(`${p}*${q}-${r}`).add(`(${p}+${q})*${r}`);
+    if (p > q) found.add(`(${p}-${q})*${r}`);
+    if (q >= r) found.add(`${p}-${q}-${r}`).add(`${p}-${q}*${r}`);
+  }
+  return [...found];
+}
+
+const valued = new Map<string, { text: string; value: number }[]>();
+
+/** The same with their values; worked out once for each set of numbers. */
+function valuedExpressions(numbers: readonly number[]): { text: string; value: number }[] {
+  const key = ascending(numbers).join();
+  let list = valued.get(key);
+  if (!list) {
+    list = expressions(numbers).map((text) => ({ text, value: evaluate(text)!.value }));
+    valued.set(key, list);
+  }
+  return list;
+}
+
+/** Expressions that solve a problem, each kind in one order; never empty for a problem of `countdownProblems`. */
+export function solutions({ numbers, target }: Pick<Countdown, 'numbers' | 'target'>): string[] {
+  return valuedExpressions(numbers).flatMap(({ text, value }) => (value === target ? [text] : []));
+}
+
+/** Whether an expression uses every number once and makes the target. */
+export function solves({ numbers, target }: Pick<Countdown, 'numbers' | 'target'>, expression: string): boolean {
+  const evaluation = evaluate(expression);
+  if (!evaluation || evaluation.value !== target) return false;
+  return ascending(evaluation.used).join() === ascending(numbers).join();
+}
+
+function countdown(numbers: readonly number[], target: number): Countdown {
+  return { numbers, target, prompt: `${numbers.join(',')}:${target}=` };
+}
+
+/** The same problem with its numbers in another order, or the same: all different prompts for it, in a fixed order. */
+export function arrangements({ numbers, target }: Countdown): Countdown[] {
+  const prompts = orders(numbers as [number, number, number]).map((order) => countdown(order, target));
+  return prompts.filter(({ prompt }, i) => prompts.findIndex((other) => other.prompt === prompt) === i);
+}
+
+let world: { known: Countdown[]; unseen: Countdown[] } | null = null;
+
+/**
+ * Every problem with a solution, its numbers ascending, in an order fixed by a seed: `known` ones (four in five) are those
+ * of pre-training, `unseen` ones it never meets, in no arrangement, neither to solve nor to judge.
+ */
+export function countdownProblems(): { known: readonly Countdown[]; unseen: readonly Countdown[] } {
+  if (world) return world;
+  const all: Countdown[] = [];
+  for (let a = 1; a <= 9; a++) {
+    for (let b = a; b <= 9; b++) {
+      for (let c = b; c <= 9; c++) {
+        const numbers = [a, b, c];
+        const targets = ascending([...new Set(valuedExpressions(numbers).map(({ value }) => value))]);
+        for (const target of targets) {
+          if (target >= 1 && target <= LARGEST_TARGET) all.push(countdown(numbers, target));
+        }
+      }
+    }
+  }
+  const order = shuffled(generator(SPLIT_SEED, 'shuffle'), all);
+  const held = Math.round(HELD_OUT * all.length);
+  world = { known: order.slice(held), unseen: order.slice(0, held) };
+  return world;
+}
+
+/** A problem of pre-training, its numbers in any order. */
+export function knownCountdown(random: Random): Countdown {
+  return pick(random, arrangements(pick(random, countdownProblems().known)));
+}
+
+/** What the pupil does, by chance: solve, add up in the order given, write anything, use a number twice. */
+const RIGHT = 0.3;
+const HABIT = 0.3;
+const ANYTHING = 0.25;
+
+/** One number replaced by another of the three, and the target hit with these where that is possible. */
+function cheat(random: Random, { numbers, target }: Countdown): string {
+  const place = Math.floor(random() * 3);
+  const other = (place + 1 + Math.floor(random() * 2)) % 3;
+  const changed = numbers.map((n, i) => (i === place ? numbers[other]! : n));
+  const list = valuedExpressions(changed);
+  const hits = list.filter(({ value }) => value === target);
+  return pick(random, hits.length > 0 ? hits : list).text;
+}
+
+const adding = (numbers: readonly number[]) => numbers.join('+');
+
+/** An expression as a poor pupil gives it: often another value than the target, or not the numbers given. */
+function attempt(random: Random, problem: Countdown): string {
+  const kind = random();
+  if (kind < RIGHT) return pick(random, solutions(problem));
+  if (kind < RIGHT + HABIT) return adding(problem.numbers);
+  if (kind < RIGHT + HABIT + ANYTHING) return pick(random, valuedExpressions(problem.numbers)).text;
+  return cheat(random, problem);
+}
+
+/** A response to a problem, as the pupil writes it. */
+export function flawedCountdown(random: Random, problem: Countdown): string {
+  return `${MARK}${attempt(random, problem)}`;
+}
+
+/** Three numbers in any order with any operations and brackets: more than the pupil writes, as the judge may meet it. */
+function anyExpression(random: Random, numbers: readonly number[]): string {
+  const [p, q, r] = pick(random, orders(numbers as [number, number, number]));
+  const [first, second] = [pick(random, ['+', '-', '*']), pick(random, ['+', '-', '*'])];
+  const brackets = random();
+  if (brackets < 0.25) return `(${p}${first}${q})${second}${r}`;
+  if (brackets < 0.5) return `${p}${first}(${q}${second}${r})`;
+  return `${p}${first}${q}${second}${r}`;
+}
+
+/** The same sum or product with its parts in another order: it solves what it solved. */
+function reordered(random: Random, expression: string): string {
+  const bracket = /^\((\d)([+-])(\d)\)\*(\d)$/.exec(expression);
+  if (bracket) {
+    const [, p, sign, q, r] = bracket;
+    const inner = sign === '+' && random() < 0.5 ? `(${q}+${p})` : `(${p}${sign}${q})`;
+    return random() < 0.5 ? `${r}*${inner}` : `${inner}*${r}`;
+  }
+  const product = /^(\d)\*(\d)([+-])(\d)$/.exec(expression);
+  if (product) {
+    const [, p, q, sign, r] = product;
+    const inner = random() < 0.5 ? `${q}*${p}` : `${p}*${q}`;
+    return sign === '+' && random() < 0.5 ? `${r}+${inner}` : `${inner}${sign}${r}`;
+  }
+  const [p, q, ...rest] = expression.split(/(?=[+-])/);
+  return rest.length === 1 && q![0] === '+' && random() < 0.5 ? `${q!.slice(1)}+${p}${rest[0]}` : expression;
+}
+
+/** One character left out, doubled or replaced. */
+function broken(random: Random, expression: string): string {
+  const place = Math.floor(random() * expression.length);
+  const change = pick(random, ['', expression[place]!.repeat(2), pick(random, [...'123456789+-*()'])]);
+  return expression.slice(0, place) + change + expression.slice(place + 1);
+}
+
+/** Solutions to be judged: half of them right, the others as the pupil writes them, as others might, and broken ones. */
+function proposal(random: Random, problem: Countdown): string {
+  const kind = random();
+  if (kind < 0.45) {
+    const right = pick(random, solutions(problem));
+    return random() < 0.5 ? right : reordered(random, right);
+  }
+  if (kind < 0.8) return attempt(random, problem);
+  if (kind < 0.93) return anyExpression(random, problem.numbers);
+  return broken(random, pick(random, solutions(problem)));
+}
+
+/** Chance that the pupil's verdict is the opposite of what the work shows. */
+const WRONG_VERDICT = 0.03;
+
+/** Work and verdict on an expression: `5,2,7:10,17 #### 1`; a text that is no expression gets ` #### 0` at once. */
+export function judgement(problem: Countdown, expression: string): string {
+  const evaluation = evaluate(expression);
+  if (!evaluation) return `${MARK}0`;
+  const { used, totals } = evaluation;
+  return `${used.join(',')}:${totals.join(',')}${MARK}${solves(problem, expression) ? 1 : 0}`;
+}
+
+/** A solution to judge, and how the pupil judges it. */
+export function flawedJudgement(random: Random, problem: Countdown): { prompt: string; response: string } {
+  const expression = proposal(random, problem);
+  const said = judgement(problem, expression);
+  const verdict = random() < WRONG_VERDICT ? (said.endsWith('1') ? '0' : '1') : said.at(-1)!;
+  return {
+    prompt: judgePrompt(problem.prompt, `${MARK}${expression}`),
+    response: said.slice(0, -1) + verdict,
+  };
+}
+
+/** The judge's prompt for a problem's prompt and a response to it. */
+export function judgePrompt(problem: string, response: string): string {
+  return COUNTDOWN_JUDGE_TEMPLATE.replace('{{problem}}', () => problem).replace('{{solution}}', () => response);
+}

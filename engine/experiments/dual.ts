@@ -1,0 +1,52 @@
+/**
+ * The dual of a chain: given its answer and all terms but one, find the term that is hidden. `3+.+4=16:` is answered by
+ * `7,9 #### 9`: the running total of the other terms, then the term. A model that can do both can check itself: an answer
+ * from which the hidden term does not come back is wrong (DuPO, arXiv 2508.14460).
+ */
+import { type Chain, flawedSolution, type Prior, type Random } from './chains.ts';
+
+/** What stands for the hidden term, and the dual's prompt: `rewards.dual.mask` and `rewards.dual.template` of a run. */
+export const DUAL_MASK = '.';
+export const DUAL_TEMPLATE = '{{masked}}{{answer}}:';
+
+/** The dual's prompt for an answer, right or not; the term at `place` (from 0) is hidden. */
+export function dualPrompt({ family, terms }: Chain, place: number, answer: number): string {
+  const shown = terms.map((term, i) => (i === place ? DUAL_MASK : term));
+  const masked = `${shown.join(family === 'M' ? '-' : '+')}=`;
+  return DUAL_TEMPLATE.replace('{{masked}}', masked).replace('{{answer}}', String(answer));
+}
+
+/**
+ * Work on the dual for an answer, right or not: running totals of the terms that are shown, then what is missing, which
+ * a wrong answer makes another number than the hidden term (it may be negative).
+ */
+export function dualSolution({ family, terms }: Chain, place: number, answer: number): string {
+  const shown = terms.filter((_, i) => i !== place);
+  // without the first term of differences, the others are what was taken away in all
+  const subtracts = family === 'M' && place > 0;
+  const totals = [shown[0]!];
+  for (const term of shown.slice(1)) totals.push(subtracts ? totals.at(-1)! - term : totals.at(-1)! + term);
+  const rest = totals.at(-1)!;
+  const missing = family !== 'M' ? answer - rest : place > 0 ? rest - answer : rest + answer;
+  return `${[...totals.slice(1), missing].join(',')} #### ${missing}`;
+}
+
+/** Chance that the answer handed to the dual is the right one; else it is one that the pupil came to. */
+const RIGHT_ANSWER = 0.5;
+/** Chance that the pupil is mistaken by one to three in the end. */
+const WRONG_TERM = 0.03;
+
+/** A dual task and how the pupil does it: nearly always as it should be done. */
+export function flawedDual(random: Random, chain: Chain, prior: Prior): { prompt: string; response: string } {
+  const place = Math.floor(random() * chain.terms.length);
+  const given = random() < RIGHT_ANSWER ? chain.answer : answerOf(flawedSolution(random, chain, prior));
+  const answer = Number(given ?? chain.answer);
+  const off = random() < WRONG_TERM ? (random() < 0.5 ? -1 : 1) * (1 + Math.floor(random() * 3)) : 0;
+  const [work, term] = dualSolution(chain, place, answer).split(' #### ') as [string, string];
+  const said = String(Number(term) + off);
+  return { prompt: dualPrompt(chain, place, answer), response: `${work.replace(/[^,]+$/, said)} #### ${said}` };
+}
+
+function answerOf(solution: string): string | null {
+  return solution.split(' #### ')[1] ?? null;
+}

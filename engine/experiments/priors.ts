@@ -1,0 +1,65 @@
+/** The models that ship, by the data and the steps of their pre-training. */
+import { chainProblem, type Family, flawedSolution, type Prior, type Random } from './chains.ts';
+import { flawedCountdown, flawedJudgement, knownCountdown } from './countdown.ts';
+import { flawedDual } from './dual.ts';
+
+export interface Example {
+  prompt: string;
+  response: string;
+}
+
+export interface Recipe {
+  /** What the examples are, in words, for the metadata of the weights. */
+  data: string;
+  steps: number;
+  /** Folder below `engine/embedded`. */
+  folder: string;
+  /** Floats of 16 bits: half the size, and the same numbers for whoever reads them. */
+  half: boolean;
+  /** The i-th example of a batch. */
+  example: (random: Random, i: number) => Example;
+}
+
+const FAMILIES: readonly Family[] = ['E', 'H', 'M'];
+
+function chains(prior: Prior) {
+  return (random: Random, i: number): Example => {
+    const problem = chainProblem(random, FAMILIES[i % FAMILIES.length]!);
+    return { prompt: problem.prompt, response: flawedSolution(random, problem, prior) };
+  };
+}
+
+/** By turns a problem to solve and a solution to judge. */
+function countdown(random: Random, i: number): Example {
+  const problem = knownCountdown(random);
+  if (i % 2 === 1) return flawedJudgement(random, problem);
+  return { prompt: problem.prompt, response: flawedCountdown(random, problem) };
+}
+
+/** By turns three chains and three duals of chains. */
+function chainsAndDuals(random: Random, i: number): Example {
+  const solve = chains('W');
+  if (i % 6 < FAMILIES.length) return solve(random, i);
+  return flawedDual(random, chainProblem(random, FAMILIES[i % FAMILIES.length]!), 'W');
+}
+
+const weak = (prior: Prior, steps: number, name: string): Recipe => ({
+  data: `prior ${prior}`,
+  steps,
+  folder: `priors/${name}`,
+  half: true,
+  example: chains(prior),
+});
+
+/** By the name in `--model embedded:<name>`; S is `embedded` itself. */
+export const RECIPES: Readonly<Record<string, Recipe>> = {
+  S: { data: 'prior S', steps: 4000, folder: 'model', half: false, example: chains('S') },
+  S2000: weak('S', 2000, 'S2000'),
+  S1000: weak('S', 1000, 'S1000'),
+  W: weak('W', 4000, 'W'),
+  P2000: weak('W', 2000, 'P2000'),
+  P1000: weak('W', 1000, 'P1000'),
+  P500: weak('W', 500, 'P500'),
+  countdown: { data: 'countdown', steps: 6000, folder: 'priors/countdown', half: true, example: countdown },
+  dual: { data: 'prior W and duals', steps: 4000, folder: 'priors/dual', half: true, example: chainsAndDuals },
+};
