@@ -23,13 +23,16 @@ test('checkpoints come every k steps and after the last, never before the first'
 });
 
 test('the rate rises over the warm-up and then follows its schedule', () => {
-  const rates = (schedule: string, warmup: number) => {
-    const { optimizer } = config({ optimizer: { lr: 1, schedule, warmup } });
+  const rates = (schedule: string, warmup: number, minimum = 0) => {
+    const { optimizer } = config({ optimizer: { lr: 1, schedule, warmup, minimum } });
     return Array.from({ length: 10 }, (_, i) => Number(learningRate(optimizer, i + 1, 10).toFixed(3)));
   };
   expect(rates('constant', 0.2)).toEqual([0.5, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
   expect(rates('linear', 0.2)).toEqual([0.5, 1, 1, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125]);
   expect(rates('cosine', 0)[5]).toBe(0.5);
+  expect(rates('constant', 0.2, 0.5)).toEqual([0.5, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+  expect(rates('linear', 0.2, 0.5)).toEqual([0.5, 1, 1, 0.938, 0.875, 0.813, 0.75, 0.688, 0.625, 0.563]);
+  expect(rates('cosine', 0, 0.2)[5]).toBe(0.6);
 });
 
 test('every problem comes once in each pass, in another order each time', () => {
