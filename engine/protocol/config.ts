@@ -24,6 +24,8 @@ export const REWARDS = [
   'probability-disparity',
   'self-verification',
   'countdown',
+  'integral',
+  'next-token',
   'dual',
   'program',
   'lean',
@@ -313,7 +315,7 @@ const RewardText = z.string().superRefine((text, context) => {
 export const RunConfig = z.strictObject({
   /** What the job is: `train`, or `probe` (sample the problems once, change nothing). */
   job: z.enum(['train', 'probe']).default('train'),
-  /** `embedded`, a .gguf file, a Hugging Face folder, or a Hub id such as `Qwen/Qwen3-0.6B`. */
+  /** `embedded`, `embedded:<name>`, a .gguf file, a Hugging Face folder, or a Hub id such as `Qwen/Qwen3-0.6B`. */
   model: z.string().min(1).default('embedded'),
   dataset: DatasetConfig,
   /** A reward by name, a weighted sum of rewards, or one gated by another: `majority-vote + 0.1*trajectory-entropy`. */

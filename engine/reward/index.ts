@@ -9,7 +9,9 @@ import { covo } from './covo.ts';
 import { dual } from './dual.ts';
 import { empo } from './empo.ts';
 import { groundTruth } from './ground-truth.ts';
+import { integral } from './integral.ts';
 import { majorityVote } from './majority-vote.ts';
+import { nextToken } from './next-token.ts';
 import { custom, lean, program } from './programs.ts';
 import { rlccf } from './rlccf.ts';
 import { selfVerification } from './self-verification.ts';
@@ -33,6 +35,8 @@ const REGISTRY: Record<RewardName, Reward> = {
   'probability-disparity': probabilityDisparity,
   'self-verification': selfVerification,
   countdown,
+  integral,
+  'next-token': nextToken,
   dual,
   program,
   lean,

@@ -1,0 +1,75 @@
+/**
+ * Next-token reward on a corpus: the model reasons about how a text goes on, and answers with what comes next.
+ *
+ * Formula: r_i = 1 if the answer of rollout i, as written and without the blanks around it, is the beginning of the
+ * continuation (its leading blanks aside) and ends where one of the continuation's tokens ends; else 0. Letters, case
+ * and blanks inside must be the same: a text is continued, not a problem solved. No answer gives 0.
+ * Tokens: none of the response's; the continuation's tokens are those of the model that trains. Temperature, shift: do
+ * not apply. Normalisation: none, so one right token earns what ten do. Range: {0, 1}.
+ * Source: Reinforcement Pre-Training (arXiv 2506.08007), prefix matching reward.
+ */
+import { locateAnswer } from '../grading/index.ts';
+import type { RewardOptions } from '../protocol/config.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import { missingEvidence } from './evidence.ts';
+import type { Group, LabelFreeReward, Part, Scores } from './types.ts';
+
+function compute({ problem, rollouts, evidence }: Group, { nextToken: { column } }: RewardOptions): Scores {
+  const { boundaries } = evidence['next-token'] ?? missingEvidence('next-token');
+  const continuation = problem.columns?.[column];
+  if (typeof continuation !== 'string' || continuation.trim() === '') {
+    throw new RollscopeError(
+      'dataset',
+      `The problem "${problem.prompt.slice(0, 80)}" has no continuation in the column "${column}".`,
+      'Read a text file (.txt, .md), which is cut into contexts and continuations, or name the column that has them.',
+    );
+  }
+  const start = continuation.length - continuation.trimStart().length;
+  const ends = new Set(boundaries);
+  const said = rollouts.map(({ text }) => {
+    const place = locateAnswer(text, 'strict');
+    return place && text.slice(place.start, place.end);
+  });
+  const goesOn = said.map((answer) => answer !== null && continuation.startsWith(answer, start));
+  const rewards = said.map((answer, i) => (goesOn[i] && ends.has(start + answer!.length) ? 1 : 0));
+  return {
+    rewards,
+    explain: (index) => {
+      const answer = said[index];
+      const reward = rewards[index]!;
+      const beginning = JSON.stringify(continuation.slice(start, start + Math.max(20, (answer?.length ?? 0) + 10)));
+      const first: Part =
+        answer === null || answer === undefined
+          ? { kind: 'no-answer', text: 'no answer was found, so it earns nothing' }
+          : {
+              kind: 'check',
+              passed: reward === 1,
+              text: reward
+                ? `the text goes on with ${JSON.stringify(answer)}`
+                : goesOn[index]
+                  ? `${JSON.stringify(answer)} ends within a token of ${beginning}`
+                  : `the text goes on with ${beginning}, not with ${JSON.stringify(answer)}`,
+            };
+      return [first, { kind: 'result', reward, text: `reward ${reward}` }];
+    },
+  };
+}
+
+export const nextToken: LabelFreeReward = {
+  name: 'next-token',
+  title: 'Next tokens of a corpus',
+  family: 'external',
+  labels: false,
+  formula: '1 if the answer is how the text goes on, up to the end of one of its tokens, else 0',
+  tokens: 'none: the answer only, as written',
+  temperature: 'does not apply',
+  shift: 'does not apply',
+  normalisation: 'none',
+  range: [0, 1],
+  source: 'Reinforcement Pre-Training, arXiv 2506.08007',
+  setup:
+    'The text that follows each prompt comes from a column (`continuation`); a plain text file is cut into such rows. The prompt template must ask for an answer in \\boxed{}.',
+  columns: ({ nextToken: { column } }) => ({ required: [column] }),
+  evidence: () => 'next-token',
+  compute,
+};
