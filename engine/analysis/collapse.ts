@@ -1,0 +1,227 @@
+/**
+ * How runs and problems end, told from measured curves by stated rules: the Model Collapse Step, the way in which a run
+ * failed, and the four patterns of a single problem. These read labels; what warns without them is in `watch.ts`.
+ */
+import { mean } from './estimates.ts';
+import type { JudgedGroup } from './metrics.ts';
+import type { StepGroup } from './theory.ts';
+
+export interface CollapseStep {
+  /** The first step whose smoothed reward accuracy is below the threshold; null when there is none (censored). */
+  step: number | null;
+  /** The last step that was looked at: without a collapse, it comes later than this. */
+  last: number | null;
+  threshold: number;
+  window: number;
+}
+
+/**
+ * Model Collapse Step (arXiv 2603.08660, section 6): the first training step at which reward accuracy is below 1%, while
+ * training on the majority reward. Smoothing is the mean over the last `window` steps; 1, the default, is none, as in the
+ * paper. Steps without a value are passed over.
+ */
+export function collapseStep(
+  steps: readonly { step: number; rewardAccuracy: number | null }[],
+  { threshold = 0.01, window = 1 }: { threshold?: number; window?: number } = {},
+): CollapseStep {
+  const known = steps.filter(({ rewardAccuracy }) => rewardAccuracy !== null);
+  const values = known.map(({ rewardAccuracy }) => rewardAccuracy!);
+  const found = known.findIndex((_, i) => i + 1 >= window && mean(values.slice(i + 1 - window, i + 1))! < threshold);
+  return { step: known[found]?.step ?? null, last: known.at(-1)?.step ?? null, threshold, window };
+}
+
+/** `34`, or `> 250` where no collapse was seen. */
+export function collapseText({ step, last }: CollapseStep): string {
+  return step !== null ? String(step) : last === null ? 'no steps' : `> ${last}`;
+}
+
+/** The curves of a run, one entry a step. */
+export interface CurvePoint {
+  step: number;
+  proxyReward: number;
+  /** Correctness of the rollouts; null without labels. */
+  groundTruthReward: number | null;
+  length: number;
+  repetition: number | null;
+}
+
+export const FAILURES = ['none', 'gradual', 'length', 'repetition', 'breakdown'] as const;
+export type Failure = (typeof FAILURES)[number];
+
+/** The thresholds of `classifyRun`. */
+export const FAILURE_RULES = {
+  /** Steps averaged at both ends: a tenth of the run, but at least 1 and at most 10. */
+  windowShare: 0.1,
+  largestWindow: 10,
+  /** The truth fell when its end is below this share of its peak ... */
+  ofPeak: 0.8,
+  /** ... and at least this much below it. */
+  drop: 0.05,
+  /** Repetition: the end repeats this share of trigrams, and this much more than the start. */
+  repeated: 0.3,
+  repeatedMore: 0.2,
+  /** Length: the end is this share of the start, or less. */
+  shorter: 0.5,
+} as const;
+
+export interface RunFailure {
+  mode: Failure;
+  /** One sentence with the numbers that decided. */
+  reason: string;
+  /** Window means: of the first and the last steps, and the largest in between. */
+  truth: { start: number; peak: number; end: number; peakStep: number } | null;
+  proxy: { start: number; end: number };
+  length: { start: number; end: number };
+  repetition: { start: number; end: number } | null;
+}
+
+/**
+ * How a run failed. The truth is the mean correctness of the rollouts; "fell", "start" and "end" are as `FAILURE_RULES`
+ * says. In this order:
+ * - `none`: the truth did not fall (without labels: neither length nor repetition says otherwise);
+ * - `repetition`: it fell, and responses repeat themselves;
+ * - `length`: it fell, and responses are half as long or less;
+ * - `gradual`: it fell, while the proxy reward ended at or above its start;
+ * - `breakdown`: it fell, and the proxy with it: the updates broke the model, not the reward.
+ * Throws RangeError without steps.
+ */
+export function classifyRun(curve: readonly CurvePoint[]): RunFailure {
+  if (curve.length === 0) throw new RangeError('no steps to classify');
+  const { windowShare, largestWindow, ofPeak, drop, repeated, repeatedMore, shorter } = FAILURE_RULES;
+  const window = Math.max(1, Math.min(largestWindow, Math.floor(curve.length * windowShare)));
+  const ends = (values: readonly number[]) => ({
+    start: mean(values.slice(0, window))!,
+    end: mean(values.slice(-window))!,
+  });
+  const proxy = ends(curve.map((point) => point.proxyReward));
+  const length = ends(curve.map((point) => point.length));
+  const repetitions = curve.flatMap((point) => point.repetition ?? []);
+  const repetition = repetitions.length === 0 ? null : ends(repetitions);
+  const labelled = curve.flatMap(({ step, groundTruthReward }) =>
+    groundTruthReward === null ? [] : { step, value: groundTruthReward },
+  );
+  const truth = labelled.length === 0 ? null : peakOf(labelled, window);
+  const fell = truth === null ? null : truth.end < ofPeak * truth.peak && truth.peak - truth.end >= drop;
+  const repeats =
+    repetition !== null && repetition.end >= repeated && repetition.end - repetition.start >= repeatedMore;
+  const shrank = length.end <= shorter * length.start;
+  const found = (mode: Failure, reason: string): RunFailure => ({ mode, reason, truth, proxy, length, repetition });
+
+  const fall = truth ? `the truth fell from ${three(truth.peak)} to ${three(truth.end)}` : 'there are no labels';
+  if (fell === false) {
+    return found('none', `the truth ended at ${three(truth!.end)}, with a peak of ${three(truth!.peak)}`);
+  }
+  if (repeats) {
+    return found(
+      'repetition',
+      `${fall}, and repetition rose from ${three(repetition.start)} to ${three(repetition.end)}`,
+    );
+  }
+  if (shrank) {
+    return found('length', `${fall}, and responses shrank from ${three(length.start)} to ${three(length.end)} tokens`);
+  }
+  if (fell === null) return found('none', 'there are no labels, and neither length nor repetition failed');
+  const proxyWords = `the proxy reward went from ${three(proxy.start)} to ${three(proxy.end)}`;
+  return found(proxy.end >= proxy.start ? 'gradual' : 'breakdown', `${fall}, while ${proxyWords}`);
+}
+
+function peakOf(labelled: readonly { step: number; value: number }[], window: number) {
+  const values = labelled.map(({ value }) => value);
+  const size = Math.min(window, values.length);
+  const smooth = values.slice(size - 1).map((_, i) => mean(values.slice(i, i + size))!);
+  const peak = Math.max(...smooth);
+  return {
+    start: smooth[0]!,
+    peak,
+    end: smooth.at(-1)!,
+    peakStep: labelled[smooth.indexOf(peak) + size - 1]!.step,
+  };
+}
+
+function three(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}
+
+/**
+ * The first step from which the truth has fallen for good, for scoring what warned of it: the first step after the peak
+ * of the smoothed truth at which it is below `FAILURE_RULES.ofPeak` of the peak and `drop` below it, and stays so to the
+ * end. null when it does not, or without labels.
+ */
+export function fallStep(
+  steps: readonly { step: number; groundTruthReward: number | null }[],
+  window = 5,
+): number | null {
+  const labelled = steps.flatMap(({ step, groundTruthReward }) =>
+    groundTruthReward === null ? [] : { step, value: groundTruthReward },
+  );
+  const size = Math.max(1, Math.min(window, labelled.length));
+  const smooth = labelled.slice(size - 1).map(({ step }, i) => ({
+    step,
+    value: mean(labelled.slice(i, i + size).map(({ value }) => value))!,
+  }));
+  const peak = Math.max(...smooth.map(({ value }) => value));
+  const { ofPeak, drop } = FAILURE_RULES;
+  let first: number | null = null;
+  for (let i = smooth.length - 1; i >= 0; i--) {
+    const { step, value } = smooth[i]!;
+    if (!(value < ofPeak * peak && peak - value >= drop)) break;
+    first = step;
+  }
+  return first;
+}
+
+export const PATTERNS = ['amplifying-success', 'amplifying-failure', 'wrong-to-correct', 'correct-to-wrong'] as const;
+export type Pattern = (typeof PATTERNS)[number];
+
+export interface ProblemPattern {
+  pattern: Pattern;
+  /** Whether the last majority answer is the first one. */
+  sameAnswer: boolean;
+  /** How often the majority answer changed from a step to the next. */
+  changes: number;
+  startShare: number;
+  endShare: number;
+}
+
+/**
+ * Which of the paper's four patterns a problem followed, by its first and its last majority (steps without one are passed
+ * over). null without a reference, or when fewer than two steps have a majority.
+ * @param same whether two answers of different steps are one
+ */
+export function problemPattern(
+  history: readonly StepGroup[],
+  same: (a: string, b: string) => boolean = (a, b) => a === b,
+): ProblemPattern | null {
+  const votes = history.flatMap(({ group }) => group.majority ?? []);
+  const [first, last] = [votes[0], votes.at(-1)];
+  if (votes.length < 2 || !first || !last || first.correct === null || last.correct === null) return null;
+  return {
+    pattern: patternOf(first.correct, last.correct),
+    sameAnswer: same(first.answer, last.answer),
+    changes: votes.slice(1).filter((vote, i) => !same(vote.answer, votes[i]!.answer)).length,
+    startShare: first.share,
+    endShare: last.share,
+  };
+}
+
+function patternOf(before: boolean, after: boolean): Pattern {
+  if (before) return after ? 'amplifying-success' : 'correct-to-wrong';
+  return after ? 'wrong-to-correct' : 'amplifying-failure';
+}
+
+/**
+ * Share of problems whose majority answer is the same at two times, such as two evaluations: the stability of the vote.
+ * Problems without a majority at either time are left out; null when none is left.
+ */
+export function voteStability(
+  before: ReadonlyMap<number, Pick<JudgedGroup, 'majority'>>,
+  after: ReadonlyMap<number, Pick<JudgedGroup, 'majority'>>,
+  same: (a: string, b: string) => boolean = (a, b) => a === b,
+): number | null {
+  return mean(
+    [...after].flatMap(([problem, { majority }]) => {
+      const old = before.get(problem)?.majority;
+      return old && majority ? Number(same(old.answer, majority.answer)) : [];
+    }),
+  );
+}

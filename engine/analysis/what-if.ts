@@ -1,0 +1,181 @@
+/**
+ * Re-scoring: what other rewards would have done with stored rollouts. From the numbers of each reward it computes how
+ * their rankings, advantages and winners differ, and which agrees best with the truth.
+ */
+import type { Estimate } from '../protocol/records.ts';
+import { bootstrap, mean, wilson } from './estimates.ts';
+import type { JudgedGroup } from './metrics.ts';
+import { auroc, kendall, spearman } from './statistics.ts';
+
+/** One problem's rollouts with the numbers that each reward gives to them. */
+export interface RescoredGroup {
+  problem: number;
+  step: number;
+  group: JudgedGroup;
+  /** By reward, one number a rollout; null where the reward cannot be computed for this group. */
+  rewards: Readonly<Record<string, readonly number[] | null>>;
+}
+
+export interface WhatIfOptions {
+  /** Advantages of several groups' rewards, as the run's loss would make them. */
+  advantages: (groups: readonly (readonly number[])[]) => number[][];
+  /** For rewards that say right or wrong: a reward of at least this much says right. Others are not in it. */
+  thresholds: Readonly<Record<string, number>>;
+}
+
+export interface RewardSummary {
+  reward: string;
+  /** Groups for which it could be computed. */
+  groups: number;
+  /** Mean and smallest to largest value. */
+  mean: number;
+  range: [number, number];
+  /** Share of groups in which all rewards are equal: they would not train. */
+  equal: number;
+  /** Share of rollouts of which the reward says rightly whether they are right; null without threshold or labels. */
+  accuracy: number | null;
+  /** Mean over groups of the AUROC for correctness within the group; groups with one class are left out. */
+  auroc: (Estimate & { groups: number }) | null;
+  /** Share of groups with a reference whose winner is right. */
+  winnerRight: Estimate | null;
+  /** Share of positive advantages that go to right rollouts, by size of advantage; null without labels or without any. */
+  pushRight: number | null;
+}
+
+export interface RewardPair {
+  rewards: [string, string];
+  /** Groups for which both could be computed. */
+  groups: number;
+  /** Rank correlations within a group, means over groups in which neither reward is constant. */
+  kendall: Estimate | null;
+  spearman: Estimate | null;
+  /** Share of groups whose winners give different answers. */
+  winnersDiffer: Estimate | null;
+  /** Share of rollouts that one reward would push up and the other down. */
+  opposed: number | null;
+}
+
+export interface WhatIf {
+  /** Those that agree best with the truth first: by AUROC, then by right winners; what has neither comes last. */
+  rewards: RewardSummary[];
+  /** Every pair, in the order of `names`. */
+  pairs: RewardPair[];
+}
+
+interface Scored {
+  group: JudgedGroup;
+  rewards: readonly number[];
+  advantages: readonly number[];
+  winner: number;
+}
+
+/** Compares rewards by name. Throws RangeError when a group has not one number a rollout. */
+export function whatIf(groups: readonly RescoredGroup[], names: readonly string[], options: WhatIfOptions): WhatIf {
+  const scored = new Map(names.map((name) => [name, score(groups, name, options)]));
+  const summaries = names.map((name) =>
+    summary(name, [...scored.get(name)!.values()], options.thresholds[name] ?? null),
+  );
+  const pairs = names.flatMap((first, i) =>
+    names.slice(i + 1).map((second) => pair(first, second, scored.get(first)!, scored.get(second)!)),
+  );
+  const merit = ({ auroc: area, winnerRight }: RewardSummary) => [area?.mean ?? -1, winnerRight?.mean ?? -1] as const;
+  const rewards = summaries.toSorted((a, b) => {
+    const [x, y] = [merit(a), merit(b)];
+    return y[0] - x[0] || y[1] - x[1];
+  });
+  return { rewards, pairs };
+}
+
+function score(
+  groups: readonly RescoredGroup[],
+  name: string,
+  { advantages }: WhatIfOptions,
+): Map<RescoredGroup, Scored> {
+  const known = groups.flatMap((one) => {
+    const rewards = one.rewards[name] ?? null;
+    if (rewards && rewards.length !== one.group.rollouts.length) {
+      throw new RangeError(`${name}: ${rewards.length} rewards of ${one.group.rollouts.length} rollouts`);
+    }
+    return rewards && rewards.length > 0 ? { one, rewards } : [];
+  });
+  const values = advantages(known.map(({ rewards }) => rewards));
+  return new Map(
+    known.map(({ one, rewards }, i) => [
+      one,
+      { group: one.group, rewards, advantages: values[i]!, winner: winnerOf(rewards) },
+    ]),
+  );
+}
+
+/** The rollout with the largest reward; of equal ones, the first. */
+export function winnerOf(rewards: readonly number[]): number {
+  return rewards.reduce((best, reward, i) => (reward > rewards[best]! ? i : best), 0);
+}
+
+function summary(reward: string, scored: readonly Scored[], threshold: number | null): RewardSummary {
+  const all = scored.flatMap(({ rewards }) => [...rewards]);
+  const judged = scored.map(({ group, rewards, advantages, winner }) => {
+    const known = group.rollouts.flatMap(({ correct }, i) => (correct === null ? [] : i));
+    return {
+      rewards: known.map((i) => rewards[i]!),
+      advantages: known.map((i) => advantages[i]!),
+      right: known.map((i) => group.rollouts[i]!.correct!),
+      winner: group.rollouts[winner]!.correct,
+    };
+  });
+  const areas = judged.flatMap(({ rewards, right }) => auroc(rewards, right) ?? []);
+  const area = bootstrap(areas);
+  const winners = judged.flatMap(({ winner }) => winner ?? []);
+  const pushes = judged.flatMap(({ advantages, right }) =>
+    advantages.flatMap((advantage, i) => (advantage > 0 ? { advantage, right: right[i]! } : [])),
+  );
+  const push = pushes.reduce((total, { advantage }) => total + advantage, 0);
+  const agree = judged.flatMap(({ rewards, right }) => rewards.map((r, i) => Number(r >= threshold! === right[i])));
+  return {
+    reward,
+    groups: scored.length,
+    mean: mean(all) ?? 0,
+    range: [least(all), -least(all.map((value) => -value))],
+    equal: mean(scored.map(({ rewards }) => Number(rewards.every((value) => value === rewards[0])))) ?? 0,
+    accuracy: threshold === null ? null : mean(agree),
+    auroc: area && { ...area, groups: areas.length },
+    winnerRight: wilson(winners.filter(Boolean).length, winners.length),
+    pushRight:
+      push === 0 ? null : pushes.reduce((total, { advantage, right }) => total + (right ? advantage : 0), 0) / push,
+  };
+}
+
+/** Smallest value, 0 without values; not by spreading, since a run has more rollouts than a call may have arguments. */
+function least(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((a, b) => Math.min(a, b));
+}
+
+function pair(
+  first: string,
+  second: string,
+  a: ReadonlyMap<RescoredGroup, Scored>,
+  b: ReadonlyMap<RescoredGroup, Scored>,
+): RewardPair {
+  const both = [...a].flatMap(([one, left]) => {
+    const right = b.get(one);
+    return right ? { left, right } : [];
+  });
+  const over = (coefficient: typeof kendall) =>
+    bootstrap(both.flatMap(({ left, right }) => coefficient(left.rewards, right.rewards) ?? []));
+  const differ = both.filter(({ left, right }) => clusterOfWinner(left) !== clusterOfWinner(right)).length;
+  return {
+    rewards: [first, second],
+    groups: both.length,
+    kendall: over(kendall),
+    spearman: over(spearman),
+    winnersDiffer: wilson(differ, both.length),
+    opposed: mean(
+      both.flatMap(({ left, right }) => left.advantages.map((value, i) => Number(value * right.advantages[i]! < 0))),
+    ),
+  };
+}
+
+/** No answer is an answer of its own here. */
+function clusterOfWinner({ group, winner }: Scored): number | null {
+  return group.rollouts[winner]!.cluster;
+}

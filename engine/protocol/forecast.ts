@@ -1,0 +1,41 @@
+/** What a pre-flight check foretells, as it is stored in a run. Everything in it was computed without labels. */
+import { z } from 'zod';
+import { Estimate } from './records.ts';
+
+export const ProblemForecast = z.strictObject({
+  problem: z.int().min(0),
+  votes: z.int().min(1),
+  /** The answer that training under the reward will amplify; null when no rollout has an answer. */
+  answer: z.string().nullable(),
+  /** Whether that is the majority answer. */
+  majority: z.boolean(),
+  /** Its share of the rollouts, with Wilson's interval. */
+  share: Estimate.nullable(),
+  /** Its share minus that of the largest other answer. */
+  margin: z.number().nullable(),
+  /** Entropy of the answers, nats. */
+  answerEntropy: z.number().nullable(),
+  /** Mean log-probability of its rollouts minus that of the others, nats a token; null without others. */
+  confidenceGap: z.number().nullable(),
+  /** AUROC of the mean log-probability for giving this answer; null without others. */
+  agreement: z.number().nullable(),
+  /** The same of self-certainty; null where it was not measured. */
+  certaintyAgreement: z.number().nullable(),
+  /** Its share under the optimum pi*. */
+  optimum: z.number().nullable(),
+  /** Probability that it is right; 0 without an answer. */
+  right: z.number().min(0).max(1),
+});
+export type ProblemForecast = z.infer<typeof ProblemForecast>;
+
+export const Forecast = z.strictObject({
+  /** The reward's expression. */
+  reward: z.string(),
+  problems: z.array(ProblemForecast),
+  /** Expected share of problems whose amplified answer is right, with the 95% interval of what it may turn out to be. */
+  accuracy: Estimate.nullable(),
+  /** Expected number of problems that are amplified wrongly, and those for which that is the likelier. */
+  wrong: z.number().min(0),
+  likelyWrong: z.array(z.int().min(0)),
+});
+export type Forecast = z.infer<typeof Forecast>;

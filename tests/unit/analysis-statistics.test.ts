@@ -1,0 +1,158 @@
+/** Against scipy and scikit-learn (tests/parity/oracle/analysis.py), and by hand. */
+import { describe, expect, test } from 'vitest';
+import { passAtK } from '../../engine/analysis/at-k.ts';
+import { percentileInterval } from '../../engine/analysis/estimates.ts';
+import {
+  auroc,
+  aurocEstimate,
+  brier,
+  clusteredAuroc,
+  correlation,
+  kendall,
+  pairedDifference,
+  pearson,
+  ranks,
+  spearman,
+  tInterval,
+  tQuantile,
+} from '../../engine/analysis/statistics.ts';
+import golden from '../parity/golden/analysis.json' with { type: 'json' };
+
+describe('rank correlation', () => {
+  const kinds = ['pearson', 'spearman', 'kendall'] as const;
+
+  test('ranks share their mean in ties', () => {
+    expect(ranks([30, 10, 20, 20])).toEqual([4, 1, 2.5, 2.5]);
+    expect(ranks([])).toEqual([]);
+  });
+
+  test.each(golden.correlations.map((one) => [one.x.length, one] as const))('%i pairs as in scipy', (_, one) => {
+    for (const kind of kinds) {
+      const found = correlation(kind, one.x, one.y)!;
+      expect(found.value, kind).toBeCloseTo(one[kind], 10);
+      expect(found.exact).toBe(one.x.length <= 8);
+      const p = (one as Record<string, unknown>)[`${kind}P`];
+      if (found.exact) expect(found.p, kind).toBeCloseTo(p as number, 10);
+      expect(found.low!).toBeLessThan(found.value);
+      expect(found.high!).toBeGreaterThan(found.value);
+    }
+  });
+
+  test('of perfect orders, by hand', () => {
+    const found = correlation('spearman', [1, 2, 3, 4], [10, 20, 40, 80])!;
+    // Of 24 orders the same and the reverse are as far from 0.
+    expect(found).toMatchObject({ value: 1, p: 2 / 24, exact: true, pairs: 4 });
+    expect(correlation('kendall', [1, 2], [2, 1])).toMatchObject({ value: -1, p: 1, low: null, high: null });
+  });
+
+  test('drawn orders of unrelated and of related values', () => {
+    const x = Array.from({ length: 30 }, (_, i) => i);
+    expect(correlation('kendall', x, x)!).toMatchObject({ value: 1, p: 1 / 10_001, exact: false });
+    const shuffled = x.map((i) => (i * 7) % 30);
+    expect(correlation('spearman', x, shuffled)!.p).toBeGreaterThan(0.05);
+    expect(correlation('spearman', x, shuffled)).toEqual(correlation('spearman', x, shuffled));
+  });
+
+  test('what does not exist is null', () => {
+    expect(spearman([1, 1, 1], [1, 2, 3])).toBeNull();
+    expect(pearson([1], [2])).toBeNull();
+    expect(pearson([1, 2, 3], [0.1, 0.1, 0.1])).toBeNull();
+    expect(kendall([], [])).toBeNull();
+    expect(correlation('pearson', [1, 2], [3, 3])).toBeNull();
+    expect(() => correlation('pearson', [1, 2], [3])).toThrow(RangeError);
+  });
+});
+
+describe('AUROC', () => {
+  test.each(golden.auroc)('as in scikit-learn', ({ scores, positive, auroc: expected }) => {
+    expect(auroc(scores, positive)).toBeCloseTo(expected, 10);
+    const estimate = aurocEstimate(scores, positive)!;
+    expect(estimate.mean).toBeCloseTo(expected, 10);
+    expect(estimate.low).toBeLessThan(expected);
+  });
+
+  test('by hand, a tie counting one half', () => {
+    expect(auroc([1, 2, 2, 3], [false, true, false, true])).toBe(3.5 / 4);
+    expect(auroc([1, 1], [true, false])).toBe(0.5);
+    expect(auroc([1, 2], [true, true])).toBeNull();
+    expect(auroc([], [])).toBeNull();
+  });
+
+  test('the interval draws clusters: with each unit twice it is that of the units', () => {
+    const { scores, positive } = golden.auroc[1]!;
+    const twice = <T>(values: readonly T[]) => [...values, ...values];
+    const clusters = scores.map((_, i) => i + 100);
+    const whole = clusteredAuroc(twice(scores), twice(positive), twice(clusters))!;
+    expect(whole).toEqual(aurocEstimate(scores, positive));
+    const apart = aurocEstimate(twice(scores), twice(positive))!;
+    expect(apart.high - apart.low).toBeLessThan(whole.high - whole.low);
+  });
+
+  test('each resample is the AUROC of its units', () => {
+    const { scores, positive } = golden.auroc[1]!;
+    const slow = percentileInterval(scores.length, (drawn) =>
+      auroc(
+        Array.from(drawn, (i) => scores[i]!),
+        Array.from(drawn, (i) => positive[i]!),
+      ),
+    )!;
+    const { low, high } = aurocEstimate(scores, positive)!;
+    expect(low).toBeCloseTo(slow.low, 12);
+    expect(high).toBeCloseTo(slow.high, 12);
+  });
+
+  test('an interval that resampling cannot give is [0, 1]', () => {
+    // Both classes are in a resample only if both of the two clusters are: half of the time at best.
+    const estimate = clusteredAuroc([1, 2], [false, true], [0, 1])!;
+    expect(estimate.mean).toBe(1);
+    expect(estimate.high).toBe(1);
+  });
+});
+
+describe('scores and means', () => {
+  test('Brier score as in scikit-learn', () => {
+    const { confidence, right, brier: expected } = golden.calibration;
+    const score = brier(confidence, right)!;
+    expect(score.mean).toBeCloseTo(expected, 10);
+    expect(score.low).toBeLessThan(expected);
+    expect(brier([], [])).toBeNull();
+  });
+
+  test.each(golden.seeds.quantiles)("Student's t, $df degrees, $p", ({ df, p, t }) => {
+    expect(tQuantile(p, df)).toBeCloseTo(t, 7);
+  });
+
+  test('mean over seeds with its t-interval', () => {
+    const { a, interval } = golden.seeds;
+    const found = tInterval(a)!;
+    expect([found.mean, found.low, found.high].map((value) => value!.toFixed(9))).toEqual(
+      interval.map((value) => value.toFixed(9)),
+    );
+    expect(tInterval([0.5])).toEqual({ mean: 0.5, low: null, high: null, n: 1 });
+    expect(tInterval([])).toBeNull();
+  });
+
+  test('paired difference with exact signs', () => {
+    const { a, b, paired, p } = golden.seeds;
+    const found = pairedDifference(a, b)!;
+    expect([found.mean, found.low, found.high].map((value) => value!.toFixed(9))).toEqual(
+      paired.map((value) => value.toFixed(9)),
+    );
+    expect(found.p).toBeCloseTo(p, 10);
+    expect(found.exact).toBe(true);
+    expect(pairedDifference([3, 4, 5], [1, 2, 3])).toMatchObject({ mean: 2, low: 2, high: 2, p: 2 / 8 });
+    const many = Array.from({ length: 20 }, (_, i) => i);
+    expect(
+      pairedDifference(
+        many,
+        many.map((x) => x - 1),
+      ),
+    ).toMatchObject({ mean: 1, exact: false, p: 1 / 10_001 });
+    expect(() => pairedDifference([1], [])).toThrow(RangeError);
+    expect(pairedDifference([], [])).toBeNull();
+  });
+
+  test.each(golden.pass)('pass@$k of $c right in $n, from the hypergeometric law', ({ n, c, k, pass }) => {
+    expect(passAtK(n, c, k)).toBeCloseTo(pass, 10);
+  });
+});
