@@ -5,6 +5,7 @@ import zlib from 'node:zlib';
 import { CsvError, parse as parseCsv } from 'csv-parse/sync';
 import { type Compressors, parquetReadObjects } from 'hyparquet';
 import { RollscopeError } from '../protocol/errors.ts';
+import { corpusRows, FEWEST_WORDS } from './corpus.ts';
 import type { Values } from './fields.ts';
 import { findFault, lineCounter, scanObjects } from './json-scan.ts';
 
@@ -27,6 +28,8 @@ const READERS: Record<string, (file: string, bytes: Buffer) => Row[] | Promise<R
   '.csv': readCsv,
   '.tsv': readCsv,
   '.parquet': readParquet,
+  '.txt': readText,
+  '.md': readText,
 };
 const EXTENSIONS = Object.keys(READERS);
 
@@ -156,6 +159,26 @@ function brokenJson(
 
 function isObject(value: unknown): value is Values {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A corpus. */
+function readText(file: string, bytes: Buffer): Row[] {
+  const text = decode(file, bytes);
+  const zero = text.indexOf('\0');
+  if (zero >= 0) {
+    throw new RollscopeError(
+      'dataset',
+      `${file}:${text.slice(0, zero).split('\n').length}: there is a zero byte, as in files that are no text.`,
+      'Use plain text in UTF-8.',
+    );
+  }
+  const rows = corpusRows(text);
+  if (rows.length > 0) return rows;
+  throw new RollscopeError(
+    'dataset',
+    `${file} holds no paragraph that could be continued.`,
+    `Paragraphs are separated by blank lines; those of fewer than ${FEWEST_WORDS} words are left out.`,
+  );
 }
 
 interface CsvRecord {

@@ -46,7 +46,7 @@ export const FieldMap = z.strictObject({
 export type FieldMap = z.infer<typeof FieldMap>;
 
 export const DatasetConfig = z.strictObject({
-  /** Absolute path of a .jsonl, .json, .csv or .parquet file, or `embedded`. */
+  /** Absolute path of a .jsonl, .json, .csv or .parquet file, a text to be continued (.txt, .md), or `embedded`. */
   path: z.string().min(1),
   /** Names of the columns, where they are not the usual ones. */
   fields: FieldMap.default({}),
@@ -308,7 +308,7 @@ const RewardText = z.string().superRefine((text, context) => {
     parseReward(text, REWARDS);
   } catch (error) {
     const { message, hint } = error as RollscopeError;
-    context.addIssue({ code: 'custom', message: hint ? `${message} ${hint}` : message });
+    context.addIssue({ code: 'custom', message, params: { hint } });
   }
 });
 

@@ -319,7 +319,7 @@ describe('errors name file, line and remedy', () => {
       'm.jsonl:2: the template asks for "level", which this row lacks.',
     ],
     ['an unknown id', 'm.jsonl', JSONL, { ids: ['a', 'z'] }, 'm.jsonl has no problem with the id "z".'],
-    ['an unknown extension', 'x.txt', 'x', {}, 'x.txt: files of type .txt are not supported.'],
+    ['an unknown extension', 'x.docx', 'x', {}, 'x.docx: files of type .docx are not supported.'],
     [
       'a CSV row that is too short',
       'c.csv',
