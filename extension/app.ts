@@ -71,7 +71,7 @@ export class Rollscope {
         log: (level, message) => this.report.log(level, message),
       }),
     );
-    this.session = own(new RunSession(this.engine));
+    this.session = own(new RunSession(this.engine, () => vscode.workspace.isTrusted));
     this.library = own(new RunLibrary(() => this.runsFolder, this.session));
     this.models = own(new ModelList(context.globalState));
     this.problemFiles = own(new ProblemFiles(() => this.runsFolder));

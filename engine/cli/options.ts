@@ -7,8 +7,8 @@ export interface RunOption {
   flags: string;
   /** Where the value goes in `RunConfig`, with dots. */
   path: string;
-  /** How the text becomes a value; `list` takes commas or several uses, `repeat` several uses only. */
-  kind: 'number' | 'text' | 'size' | 'list' | 'repeat' | 'file' | 'on' | 'off';
+  /** How the text becomes a value; `list` takes commas or several uses, `repeat` several uses only, `policies` too. */
+  kind: 'number' | 'text' | 'size' | 'list' | 'repeat' | 'policies' | 'command' | 'file' | 'on' | 'off';
   help: string;
 }
 
@@ -24,7 +24,7 @@ const MODEL: OptionGroup = {
       flags: '--model <name>',
       path: 'model',
       kind: 'text',
-      help: "'embedded' (tiny, no download), a .gguf file, a Hugging Face folder, or a Hub id such as Qwen/Qwen3-0.6B",
+      help: "'embedded' or 'embedded:W' (tiny, no download), a .gguf file, a Hugging Face folder, or a Hub id such as Qwen/Qwen3-0.6B",
     },
     { flags: '--device <name>', path: 'device', kind: 'text', help: 'auto, cpu, webgpu, cuda, dml, coreml or tfjs' },
     { flags: '--threads <n>', path: 'threads', kind: 'number', help: 'threads that compute; 0: one for each core' },
@@ -114,15 +114,231 @@ const SAMPLING: OptionGroup = {
   ],
 };
 
+const REWARD: OptionGroup = {
+  title: 'Reward',
+  options: [
+    {
+      flags: '--reward <text>',
+      path: 'reward',
+      kind: 'text',
+      help: "what trains: a name, a weighted sum, or one gated by another, such as 'majority-vote + 0.1*trajectory-entropy' or 'self-certainty if majority-vote'; docs/rewards.md lists the names",
+    },
+    {
+      flags: '--rephrasings <n>',
+      path: 'rewardOptions.coReward.count',
+      kind: 'number',
+      help: 'co-reward: rephrasings of each problem that vote',
+    },
+    {
+      flags: '--rephrasings-field <name>',
+      path: 'rewardOptions.coReward.column',
+      kind: 'text',
+      help: 'co-reward: column with a list of rephrasings; the model writes them where it is absent',
+    },
+    {
+      flags: '--voter <policy>',
+      path: 'rewardOptions.rlccf.policies',
+      kind: 'policies',
+      help: 'rlccf: another policy that votes (an adapter folder, a checkpoint, a model of the same shape, or base); may be used again',
+    },
+    {
+      flags: '--empo-clusters <kind>',
+      path: 'rewardOptions.empo.clusters',
+      kind: 'text',
+      help: 'empo: answers mean the same by equivalence, text, or the judgement of the model',
+    },
+    {
+      flags: '--empo-entropy-low <x>',
+      path: 'rewardOptions.empo.entropyLow',
+      kind: 'number',
+      help: 'empo: least answer entropy of a group that trains, as a share of the largest',
+    },
+    {
+      flags: '--empo-entropy-high <x>',
+      path: 'rewardOptions.empo.entropyHigh',
+      kind: 'number',
+      help: 'empo: largest answer entropy of a group that trains',
+    },
+    {
+      flags: '--covo-steps <n>',
+      path: 'rewardOptions.covo.steps',
+      kind: 'number',
+      help: 'covo: most steps that a response is split into',
+    },
+    {
+      flags: '--covo-separator <regex>',
+      path: 'rewardOptions.covo.separator',
+      kind: 'text',
+      help: 'covo: where a step ends',
+    },
+    {
+      flags: '--covo-cue <text>',
+      path: 'rewardOptions.covo.cue',
+      kind: 'text',
+      help: 'covo: words before a candidate answer',
+    },
+    {
+      flags: '--covo-volatility <w>',
+      path: 'rewardOptions.covo.volatility',
+      kind: 'number',
+      help: 'covo: weight of volatility',
+    },
+    {
+      flags: '--judge-template <text>',
+      path: 'rewardOptions.selfVerification.template',
+      kind: 'text',
+      help: 'self-verification: the judge’s prompt, with {{problem}} and {{solution}}',
+    },
+    {
+      flags: '--judge-accept <text>',
+      path: 'rewardOptions.selfVerification.accept',
+      kind: 'text',
+      help: 'self-verification: marked answer that accepts',
+    },
+    {
+      flags: '--judge-reject <text>',
+      path: 'rewardOptions.selfVerification.reject',
+      kind: 'text',
+      help: 'self-verification: marked answer that rejects',
+    },
+    {
+      flags: '--judge-samples <n>',
+      path: 'rewardOptions.selfVerification.samples',
+      kind: 'number',
+      help: 'self-verification: judgements of each solution',
+    },
+    {
+      flags: '--judge-temperature <t>',
+      path: 'rewardOptions.selfVerification.temperature',
+      kind: 'number',
+      help: 'self-verification: sampling temperature of the judge',
+    },
+    {
+      flags: '--judge-max-tokens <n>',
+      path: 'rewardOptions.selfVerification.maxTokens',
+      kind: 'number',
+      help: 'self-verification: longest judgement in tokens',
+    },
+    {
+      flags: '--numbers-field <name>',
+      path: 'rewardOptions.countdown.numbers',
+      kind: 'text',
+      help: 'countdown: column with the given numbers',
+    },
+    {
+      flags: '--target-field <name>',
+      path: 'rewardOptions.countdown.target',
+      kind: 'text',
+      help: 'countdown: column with the target',
+    },
+    {
+      flags: '--format-score <x>',
+      path: 'rewardOptions.countdown.formatScore',
+      kind: 'number',
+      help: 'countdown: reward of a well-formed expression that misses the target',
+    },
+    {
+      flags: '--integrand-field <name>',
+      path: 'rewardOptions.integral.column',
+      kind: 'text',
+      help: 'integral: column with the integrand; read from the problem where it is absent',
+    },
+    {
+      flags: '--continuation-field <name>',
+      path: 'rewardOptions.nextToken.column',
+      kind: 'text',
+      help: 'next-token: column with the text that follows',
+    },
+    {
+      flags: '--hidden-field <name>',
+      path: 'rewardOptions.dual.column',
+      kind: 'text',
+      help: 'dual: column with what is hidden; a number of the problem where it is absent',
+    },
+    {
+      flags: '--dual-template <text>',
+      path: 'rewardOptions.dual.template',
+      kind: 'text',
+      help: 'dual: the dual task, with {{masked}}, {{mask}} and {{answer}}',
+    },
+    {
+      flags: '--dual-mask <text>',
+      path: 'rewardOptions.dual.mask',
+      kind: 'text',
+      help: 'dual: stands for what is hidden',
+    },
+    {
+      flags: '--dual-samples <n>',
+      path: 'rewardOptions.dual.samples',
+      kind: 'number',
+      help: 'dual: samples of each dual task',
+    },
+    {
+      flags: '--program-language <name>',
+      path: 'rewardOptions.program.language',
+      kind: 'text',
+      help: 'program: python or javascript',
+    },
+    {
+      flags: '--tests-field <name>',
+      path: 'rewardOptions.program.tests',
+      kind: 'text',
+      help: 'program: column with the tests',
+    },
+    {
+      flags: '--program-seconds <s>',
+      path: 'rewardOptions.program.seconds',
+      kind: 'number',
+      help: 'program: time that one program may take',
+    },
+    {
+      flags: '--program-megabytes <n>',
+      path: 'rewardOptions.program.megabytes',
+      kind: 'number',
+      help: 'program: memory that one program may take',
+    },
+    {
+      flags: '--statement-field <name>',
+      path: 'rewardOptions.lean.column',
+      kind: 'text',
+      help: 'lean: column with the statement to prove',
+    },
+    {
+      flags: '--lean-header <text>',
+      path: 'rewardOptions.lean.header',
+      kind: 'text',
+      help: 'lean: imports at the head of every file',
+    },
+    {
+      flags: '--lean-seconds <s>',
+      path: 'rewardOptions.lean.seconds',
+      kind: 'number',
+      help: 'lean: time that one proof may take',
+    },
+    {
+      flags: '--reward-program <command>',
+      path: 'rewardOptions.custom.command',
+      kind: 'command',
+      help: 'custom: a .js, .mjs or .ts module, or a program with its arguments',
+    },
+    {
+      flags: '--reward-seconds <s>',
+      path: 'rewardOptions.custom.seconds',
+      kind: 'number',
+      help: 'custom: time that it may take for one step',
+    },
+    {
+      flags: '--reward-labels',
+      path: 'rewardOptions.custom.labels',
+      kind: 'on',
+      help: 'custom: give it the reference answers too',
+    },
+  ],
+};
+
 const TRAINING: OptionGroup = {
   title: 'Training',
   options: [
-    {
-      flags: '--reward <name>',
-      path: 'reward',
-      kind: 'text',
-      help: 'majority-vote (needs no labels) or ground-truth (the oracle to compare with)',
-    },
     { flags: '--steps <n>', path: 'steps', kind: 'number', help: 'optimizer steps' },
     { flags: '--batch <n>', path: 'batch', kind: 'number', help: 'problems in each step' },
     {
@@ -281,10 +497,20 @@ const CHECKPOINTS: OptionGroup = {
   ],
 };
 
-export const TRAIN_GROUPS: readonly OptionGroup[] = [MODEL, DATA, SAMPLING, TRAINING, LORA, EVALUATION, CHECKPOINTS];
-export const PROBE_GROUPS: readonly OptionGroup[] = [MODEL, DATA, SAMPLING];
+export const TRAIN_GROUPS: readonly OptionGroup[] = [
+  MODEL,
+  DATA,
+  SAMPLING,
+  REWARD,
+  TRAINING,
+  LORA,
+  EVALUATION,
+  CHECKPOINTS,
+];
+export const PROBE_GROUPS: readonly OptionGroup[] = [MODEL, DATA, SAMPLING, REWARD];
 /** Title of the group that `--lora` and `--no-lora` belong to. */
 export const LORA_GROUP = LORA.title;
+export const REWARD_GROUP = REWARD.title;
 
 /** The option that sets a field: `optimizer.lr` gives `--lr`; undefined for fields without one. */
 export function optionOf(path: string): string | undefined {

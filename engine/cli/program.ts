@@ -4,7 +4,7 @@
  */
 import { Command, Option } from 'commander';
 import { VERSION } from '../protocol/version.ts';
-import { LORA_GROUP, type OptionGroup, PROBE_GROUPS, type RunOption, TRAIN_GROUPS } from './options.ts';
+import { LORA_GROUP, type OptionGroup, PROBE_GROUPS, REWARD_GROUP, type RunOption, TRAIN_GROUPS } from './options.ts';
 
 /** Sets the exit code of the process. */
 export type SetExitCode = (code: number) => void;
@@ -76,6 +76,7 @@ export function createProgram(setExitCode: SetExitCode): Command {
       .description('go on with a run that was stopped, killed or failed, from its last checkpoint'),
     [['rollscope resume latest', '']],
   );
+  addPrograms(resume);
   addWhere(resume);
   addCommon(resume);
   resume.action(async (run: string, options) => {
@@ -223,12 +224,21 @@ function addGroups(command: Command, groups: readonly OptionGroup[]): void {
       command.option('--lora [rank]', 'train a LoRA adapter of this rank').option('--no-lora', 'train all weights');
     }
     for (const option of options) addRunOption(command, option);
+    if (title === REWARD_GROUP) addPrograms(command);
   }
+}
+
+/** Not in the table: it is said anew with every start, and no run folder can say it. */
+function addPrograms(command: Command): void {
+  command.option(
+    '--allow-programs',
+    'let the rewards program, lean and custom run programs on this machine: where you trust model, data and program',
+  );
 }
 
 function addRunOption(command: Command, { flags, kind, help }: RunOption): void {
   const option = new Option(flags, help);
-  if (kind === 'repeat') {
+  if (kind === 'repeat' || kind === 'policies') {
     option.argParser((value: string, previous: string[] | undefined) => [...(previous ?? []), value]);
   }
   // commander would set the positive of a `--no-` option by itself; absent must stay absent.

@@ -6,9 +6,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { RunConfig } from '../protocol/config.ts';
+import { REWARDS, RunConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
-import { mergeConfig, presetFor } from '../protocol/presets.ts';
+import { isEmbedded, mergeConfig, presetFor } from '../protocol/presets.ts';
 import { bytes } from './format.ts';
 import { attributeOf, longFlag, type OptionGroup, optionOf, type RunOption } from './options.ts';
 
@@ -89,11 +89,23 @@ function parseValue(option: RunOption, value: string | boolean | string[]): unkn
         .filter((part) => part !== '');
     case 'file':
       return absolute(value as string);
+    case 'policies':
+      return (value as string[]).map((policy) => (policy === 'base' ? policy : modelReference(policy)));
+    case 'command':
+      return commandOf(value as string);
     case 'off':
       return false;
     default:
       return value;
   }
+}
+
+/** A file that exists, else words at blanks (quotes hold blanks together); files among them become absolute. */
+function commandOf(text: string): string[] {
+  const words = existsSync(text)
+    ? [text]
+    : [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, double, single, plain]) => double ?? single ?? plain!);
+  return words.map((word) => (/[./\\]/.test(word) && existsSync(word) ? absolute(word) : word));
 }
 
 function parseNumber(name: string, text: string): number {
@@ -133,9 +145,9 @@ function readConfigFile(file: string): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-/** A file or folder becomes absolute, because the engine may run elsewhere; a Hub id and `embedded` stay. */
+/** A file or folder becomes absolute, because the engine may run elsewhere; a Hub id and an embedded model stay. */
 function modelReference(model: string): string {
-  if (model === EMBEDDED) return model;
+  if (isEmbedded(model)) return model;
   const looksLikePath = /^[./~]|^[a-zA-Z]:[\\/]|\.gguf$/i.test(model) || model.split('/').length > 2;
   return looksLikePath || existsSync(model) ? absolute(model) : model;
 }
@@ -190,6 +202,11 @@ function configError(issue: z.core.$ZodIssue, input: unknown, { raw, groups, fil
     );
   }
   const value = valueAt(input, issue.path);
+  if (issue.code === 'custom') {
+    const near = field === 'reward' ? nearestHint(value, REWARDS, name) : undefined;
+    const message = issue.message.replace(/\.$/, '');
+    return new RollscopeError('config', `${name}: ${message}.`, near ?? (issue.params?.hint as string | undefined));
+  }
   if (used && isSize(option, groups)) {
     const least = bytes(schemaAt(where)?.minimum);
     return new RollscopeError(
@@ -200,7 +217,11 @@ function configError(issue: z.core.$ZodIssue, input: unknown, { raw, groups, fil
   const shown = typeof value === 'string' ? `'${value}'` : value === undefined ? 'nothing' : JSON.stringify(value);
   const allowed = allowedAt(where);
   const message = allowed ? `${shown} is not allowed; allowed: ${allowed}.` : `${shown}: ${issue.message}.`;
-  return new RollscopeError('config', `${name}: ${message}`, nearestHint(value, where, name));
+  return new RollscopeError(
+    'config',
+    `${name}: ${message}`,
+    nearestHint(value, schemaAt(where)?.enum as string[] | undefined, name),
+  );
 }
 
 function isSize(option: string, groups: readonly OptionGroup[]): boolean {
@@ -273,8 +294,7 @@ function rangeOf(schema: JsonSchema): string {
 }
 
 /** The choice that was probably meant. */
-function nearestHint(value: unknown, where: string[], name: string): string | undefined {
-  const choices = schemaAt(where)?.enum as string[] | undefined;
+function nearestHint(value: unknown, choices: readonly string[] | undefined, name: string): string | undefined {
   if (!choices || typeof value !== 'string') return undefined;
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
   const near = choices.find((choice) => plain(choice).includes(plain(value)) || plain(value).includes(plain(choice)));

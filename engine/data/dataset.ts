@@ -24,8 +24,21 @@ export interface Dataset {
 
 const EMBEDDED = 'embedded';
 
-/** Reads a data set. Throws RollscopeError `dataset` that names file, line, column or field. */
-export async function loadDataset(config: DatasetConfig): Promise<Dataset> {
+/** Columns that a run's reward reads beside prompt, answer and id; `*` stands for all. */
+export interface RewardColumns {
+  /** Every row must have these. */
+  required: readonly string[];
+  optional: readonly string[];
+}
+
+/**
+ * Reads a data set; problems keep the columns that `kept` names.
+ * Throws RollscopeError `dataset` that names file, line, column or field.
+ */
+export async function loadDataset(
+  config: DatasetConfig,
+  kept: RewardColumns = { required: [], optional: [] },
+): Promise<Dataset> {
   const file = config.path === EMBEDDED ? assetPath('engine', 'embedded', 'problems.jsonl') : config.path;
   const source = config.path === EMBEDDED ? EMBEDDED : file;
   const table = await readTable(file);
@@ -60,6 +73,7 @@ export async function loadDataset(config: DatasetConfig): Promise<Dataset> {
       source,
       row,
       line,
+      ...keptColumns(values, kept, columns, where),
     });
     prompts.push(
       render(config.template, (name) =>
@@ -98,10 +112,40 @@ function finish(
   const system = config.system ?? found[0];
   const hash = createHash('sha256');
   hash.update(JSON.stringify({ columns, template: config.template, system: system ?? null }));
-  problems.forEach(({ id, prompt, answer, row }, i) => {
+  problems.forEach(({ id, prompt, answer, row, columns: read }, i) => {
     hash.update(JSON.stringify([row, id, prompt, answer, prompts[i]]));
+    if (read) hash.update(JSON.stringify(read));
   });
   return { problems, prompts, ...(system !== undefined && { system }), fingerprint: hash.digest('hex'), warnings };
+}
+
+/** The columns of a row that its reward reads; the label is never among them. */
+function keptColumns(
+  values: Row['values'],
+  { required, optional }: RewardColumns,
+  columns: Columns,
+  where: string,
+): Pick<Problem, 'columns'> {
+  const found: NonNullable<Problem['columns']> = {};
+  const names = optional.includes('*') ? [...required, ...Object.keys(values)] : [...required, ...optional];
+  for (const name of names) {
+    if (name === columns.prompt || name === columns.answer) continue;
+    const value = columnValue(values, name);
+    if (value !== undefined && value !== null) found[name] = JSON.parse(JSON.stringify(value, plainNumber));
+    else if (required.includes(name)) {
+      throw new RollscopeError(
+        'dataset',
+        `${where}: the reward reads the column "${name}", which this row lacks.`,
+        'Fill it in, name another column in the reward’s options, or choose another reward.',
+      );
+    }
+  }
+  return Object.keys(found).length > 0 ? { columns: found } : {};
+}
+
+/** Parquet's 64-bit whole numbers, which JSON does not know. */
+function plainNumber(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? Number(value) : value;
 }
 
 /** `file:12`, or `file, row 11` in binary files. */

@@ -5,12 +5,13 @@
  *     4   u32 length of the whole frame in bytes
  *     8   u32 CRC-32 of everything from byte 12 on
  *     12  u32 length of the header in bytes
- *     16  header: JSON, filled up with spaces to a multiple of 4
+ *     16  header: JSON (texts, and the reward's evidence), filled up with spaces to a multiple of 4
  *     ..  token ids (i32), logprob, entropy, logsumexp, mean logit, top-1, top-2 (f32): each for all rollouts in a row
  */
 import { z } from 'zod';
 import { RollscopeError } from '../protocol/errors.ts';
-import type { StoredRollout } from '../protocol/records.ts';
+import { Evidence } from '../protocol/evidence.ts';
+import type { StoredGroup, StoredRollout } from '../protocol/records.ts';
 import { crc32 } from './crc.ts';
 
 const MAGIC = 0x31465352;
@@ -29,6 +30,8 @@ const FrameHeader = z.strictObject({
       pieces: z.union([z.array(z.int().min(0)), z.array(z.string())]),
     }),
   ),
+  /** Absent where the reward asked for nothing beyond the rollouts. */
+  evidence: Evidence.optional(),
 });
 type FrameHeader = z.infer<typeof FrameHeader>;
 
@@ -41,7 +44,7 @@ export function readFramePrefix(prefix: Uint8Array): { length: number; crc: numb
 }
 
 /** Throws when a rollout's arrays differ in length: that is an error of the program. */
-export function encodeFrame(rollouts: StoredRollout[]): Uint8Array {
+export function encodeFrame(rollouts: readonly StoredRollout[], evidence: Evidence = {}): Uint8Array {
   const header: FrameHeader = {
     rollouts: rollouts.map((rollout, index) => {
       const tokens = rollout.tokens.length;
@@ -57,6 +60,7 @@ export function encodeFrame(rollouts: StoredRollout[]): Uint8Array {
       const pieces = joins ? rollout.pieces.map((piece) => piece.length) : rollout.pieces;
       return { tokens, finish: rollout.finish, text: rollout.text, pieces };
     }),
+    ...(Object.keys(evidence).length > 0 && { evidence }),
   };
   const json = Buffer.from(JSON.stringify(header));
   const jsonLength = Math.ceil(json.length / 4) * 4;
@@ -88,7 +92,7 @@ export function isWholeFrame(bytes: Uint8Array): boolean {
 }
 
 /** Reads a frame; throws `run-broken`, naming `where`, when it is damaged. */
-export function decodeFrame(bytes: Uint8Array, where: string): StoredRollout[] {
+export function decodeFrame(bytes: Uint8Array, where: string): StoredGroup {
   if (!isWholeFrame(bytes)) {
     throw new RollscopeError('run-broken', `${where}: the stored rollouts are damaged (checksum does not match).`);
   }
@@ -104,7 +108,7 @@ export function decodeFrame(bytes: Uint8Array, where: string): StoredRollout[] {
   };
   const ids = header.rollouts.map((rollout) => new Int32Array(take(rollout.tokens)));
   const columns = COLUMNS.map(() => header.rollouts.map((rollout) => new Float32Array(take(rollout.tokens))));
-  return header.rollouts.map(({ text, pieces, finish }, index) => {
+  const rollouts = header.rollouts.map(({ text, pieces, finish }, index) => {
     const [logprob, entropy, logsumexp, meanLogit, top1, top2] = columns.map((column) => column[index]!);
     return {
       text,
@@ -119,6 +123,7 @@ export function decodeFrame(bytes: Uint8Array, where: string): StoredRollout[] {
       top2: top2!,
     };
   });
+  return { rollouts, evidence: header.evidence ?? {} };
 }
 
 function splitPieces(text: string, pieces: number[] | string[]): string[] {

@@ -6,6 +6,7 @@ import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
+import type { Evidence } from '../protocol/evidence.ts';
 import {
   type FramePointer,
   JournalRecord,
@@ -208,12 +209,12 @@ export class Journal {
   }
 
   /**
-   * Stores the rollouts of a group and returns what its record points with. During a replay the stored ones are compared
+   * Stores the rollouts of a group, with the evidence of its reward, and returns what its record points with. During a replay the stored ones are compared
    * by length and checksum. Throws `disk`; nothing is stored then.
    */
-  writeFrame(rollouts: StoredRollout[]): FramePointer {
+  writeFrame(rollouts: readonly StoredRollout[], evidence: Evidence = {}): FramePointer {
     this.#assertOpen();
-    const frame = encodeFrame(rollouts);
+    const frame = encodeFrame(rollouts, evidence);
     let pointer = this.#frames.place(frame);
     if (!pointer && this.#replay?.next) {
       this.#diverge(this.#replay.next, 'its rollouts are others');

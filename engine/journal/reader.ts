@@ -6,7 +6,7 @@ import { open, readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { RUN_FORMAT } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
-import { type FramePointer, type JournalRecord, Problem, type StoredRollout } from '../protocol/records.ts';
+import { type FramePointer, type JournalRecord, Problem, type StoredGroup } from '../protocol/records.ts';
 import { RunFile } from '../protocol/run-file.ts';
 import { eventsSize, parseChecked, readEvents } from './events.ts';
 import { decodeFrame } from './frame.ts';
@@ -74,8 +74,8 @@ export async function readProblems(folder: string): Promise<Problem[]> {
   return problems;
 }
 
-/** Reads the rollouts of one group. Throws `run-broken` when they are missing or damaged. */
-export async function readFrame(folder: string, pointer: FramePointer): Promise<StoredRollout[]> {
+/** Reads the rollouts of one group and their evidence. Throws `run-broken` when they are missing or damaged. */
+export async function readFrame(folder: string, pointer: FramePointer): Promise<StoredGroup> {
   const where = `${inRun(folder, pointer.file)} at byte ${pointer.offset}`;
   const bytes = await readFrameBytes(folder, pointer);
   if (!bytes) throw new RollscopeError('run-broken', `${where}: the stored rollouts are missing.`);

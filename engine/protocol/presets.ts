@@ -12,6 +12,17 @@ export function isEmbedded(model: string): boolean {
   return /^embedded(:|$)/.test(model);
 }
 
+/** Questions beside the problem itself, in the signs that embedded models were pre-trained on (`engine/experiments`). */
+export const EMBEDDED_QUESTIONS = {
+  /** Countdown: the problem, a response as it is, and a sign to begin judging; the verdict is 1 or 0. */
+  judge: '{{problem}}{{solution}}=',
+  /** Chains: `3+.+4=16:` asks for what the dot stands for. */
+  dual: '{{masked}}{{answer}}:',
+  mask: '.',
+} as const;
+
+const EMBEDDED_TOKENS = 40;
+
 /** The embedded character-level model on its own problems: a minute or two on two cores. */
 const EMBEDDED_PRESET: Preset = {
   model: 'embedded',
@@ -20,7 +31,18 @@ const EMBEDDED_PRESET: Preset = {
   group: 8,
   votes: 8,
   lora: null,
-  sampling: { maxTokens: 40 },
+  sampling: { maxTokens: EMBEDDED_TOKENS },
+  rewardOptions: {
+    selfVerification: {
+      template: EMBEDDED_QUESTIONS.judge,
+      accept: '1',
+      reject: '0',
+      maxTokens: EMBEDDED_TOKENS,
+    },
+    dual: { template: EMBEDDED_QUESTIONS.dual, mask: EMBEDDED_QUESTIONS.mask, maxTokens: EMBEDDED_TOKENS },
+    // a step ends where a running total does
+    covo: { separator: '\\d(?=,)', cue: ' #### ' },
+  },
   loss: { normalizer: 'dapo' },
   optimizer: { lr: 1e-4, beta2: 0.99 },
   evaluation: { temperature: 1, topP: 1, samples: 8, every: 25 },

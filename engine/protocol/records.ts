@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { RunConfig } from './config.ts';
-import { Evidence } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
 
 const nullable = z.number().nullable();
 /** A number that run folders of earlier versions lack. */
@@ -105,8 +105,6 @@ export const GroupRecord = z.strictObject({
     })
     .nullable(),
   rollouts: z.array(RolloutSummary),
-  /** What the reward asked for beyond the rollouts; absent where it asked for nothing. */
-  evidence: Evidence.optional(),
   frame: FramePointer,
 });
 export type GroupRecord = z.infer<typeof GroupRecord>;
@@ -145,6 +143,8 @@ export const StepRecord = z.strictObject({
     loss: nullable,
     gradientNorm: nullable,
     clipFraction: nullable,
+    /** Distance of the policy from the reference, nats a trained token (k3); null where it was not measured. */
+    kl: later,
     learningRate: z.number(),
     /** Groups whose rewards were all equal, so that they did not train. */
     skippedGroups: z.int().min(0),
@@ -265,4 +265,10 @@ export interface StoredRollout extends TokenStatistics {
   text: string;
   pieces: string[];
   finish: 'stop' | 'length';
+}
+
+/** What a frame holds: the rollouts of one group, and what its reward asked for beyond them ({} where for nothing). */
+export interface StoredGroup {
+  rollouts: StoredRollout[];
+  evidence: Evidence;
 }

@@ -34,7 +34,7 @@ export function parseReward<Name extends string>(text: string, names: readonly N
   const wrong = (message: string) =>
     new RollscopeError(
       'config',
-      `reward: ${message} in "${text}".`,
+      `${message[0]!.toUpperCase()}${message.slice(1)} in "${text}".`,
       `Write a name, a sum such as "majority-vote + 0.1*trajectory-entropy", or a gate such as "self-certainty if majority-vote". Rewards: ${names.join(', ')}.`,
     );
   const tokens: Token[] = [];

@@ -7,7 +7,7 @@ import { RunConfig } from './config.ts';
 import { JournalRecord } from './records.ts';
 
 /** Bumped when a client of the previous number could not talk to this engine. */
-export const RPC_VERSION = 1;
+export const RPC_VERSION = 2;
 
 /** What an engine writes into its discovery file, so that clients find it. */
 export const EngineAddress = z.strictObject({
@@ -85,12 +85,18 @@ export const METHODS = {
   },
   /** Creates a run folder under `out` (the default runs folder when absent) and starts; answers once the folder exists. */
   start: {
-    params: z.strictObject({ config: RunConfig, out: z.string().optional(), name: z.string().optional() }),
+    params: z.strictObject({
+      config: RunConfig,
+      out: z.string().optional(),
+      name: z.string().optional(),
+      /** Rewards may run programs: the client vouches that the workspace is trusted. */
+      allowPrograms: z.boolean().default(false),
+    }),
     result: z.strictObject({ run: z.string(), folder: z.string() }),
   },
   /** Goes on with a run that is not complete, from its last checkpoint. */
   resume: {
-    params: z.strictObject({ folder: z.string() }),
+    params: z.strictObject({ folder: z.string(), allowPrograms: z.boolean().default(false) }),
     result: z.strictObject({ run: z.string(), folder: z.string() }),
   },
   /** Records of the active run from number `from`, then live `record` and `progress` notifications. */

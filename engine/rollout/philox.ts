@@ -38,7 +38,20 @@ export function philox(
 }
 
 /** What a stream of random numbers is for; streams of different purposes never meet. */
-export const STREAMS = { rollout: 1, evaluation: 2, probe: 3, shuffle: 4, select: 5, initialise: 6 } as const;
+export const STREAMS = {
+  rollout: 1,
+  evaluation: 2,
+  probe: 3,
+  shuffle: 4,
+  select: 5,
+  initialise: 6,
+  judge: 7,
+  rephrase: 8,
+  rephrasing: 9,
+  equality: 10,
+  dual: 11,
+  voter: 12,
+} as const;
 export type StreamName = keyof typeof STREAMS;
 
 /** A number in (0, 1], keyed by seed and stream and counted by step, problem, rollout and position. */

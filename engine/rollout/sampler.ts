@@ -19,6 +19,8 @@ const REPACK = 0.25;
 export interface SampledPrompt {
   /** Names the problem in random numbers. */
   problem: number;
+  /** Number of its first rollout in random numbers; 0 when absent. */
+  first?: number;
   tokens: Int32Array;
 }
 
@@ -30,6 +32,8 @@ export interface SampleRequest {
   seed: number;
   stream: StreamName;
   step: number;
+  /** Values of the inputs `p.<name>`, where another policy than the sampler's own is to answer. */
+  parameters?: Readonly<Record<string, Value>>;
   /** Number of tokens after which a response is complete by its text, or null to go on. */
   complete?: (tokens: readonly number[]) => number | null;
   /** A prompt's rollouts are complete (index into `prompts`); their arrays lie in few buffers. */
@@ -149,12 +153,12 @@ export class Sampler {
       tokens: batch.tokens,
       position: batch.position,
       causal: batch.causal,
-      ...this.options.parameters(),
+      ...(request.parameters ?? this.options.parameters()),
     });
     const all: Row[][] = prompts.map((p) =>
       Array.from({ length: rows }, (_, g) => ({
         prompt: p,
-        index: first + g,
+        index: (request.prompts[p]!.first ?? 0) + first + g,
         tokens: [],
         statistics: Object.fromEntries(STATISTICS.map((s) => [s, []])) as unknown as Record<Statistic, number[]>,
         finish: null,
@@ -251,7 +255,7 @@ export class Sampler {
         dtype === 'float32' ? Float32Array.of(x) : dtype === 'int32' ? Int32Array.of(x) : Uint8Array.of(x),
       );
     const feeds: Record<string, Value> = {
-      ...this.options.parameters(),
+      ...(request.parameters ?? this.options.parameters()),
       ...state.promptCaches,
       tokens: backend.value('int32', [P, G], tokens),
       position: backend.value('int64', [P * G, 1], position),

@@ -1,12 +1,12 @@
 /** What the server needs to have runs made; `engine/training/run.ts` does it. */
 import type { RunHandle } from '../training/handle.ts';
-import type { StartOptions } from '../training/run.ts';
+import type { ResumeOptions, StartOptions } from '../training/run.ts';
 
 export type { EndOfRun, RunHandle } from '../training/handle.ts';
-export type { StartOptions } from '../training/run.ts';
+export type { ResumeOptions, StartOptions } from '../training/run.ts';
 
 /** Both reject with RollscopeError, before a folder exists, when configuration, dataset or model are bad. */
 export interface RunStarter {
   startRun(options: StartOptions): Promise<RunHandle>;
-  resumeRun(options: { folder: string }): Promise<RunHandle>;
+  resumeRun(options: ResumeOptions): Promise<RunHandle>;
 }

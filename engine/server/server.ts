@@ -45,6 +45,8 @@ export interface StartRequest {
   config: RunConfig;
   out?: string;
   name?: string;
+  /** Rewards may run programs on this machine. */
+  allowPrograms?: boolean;
 }
 
 interface Session {
@@ -142,13 +144,16 @@ export class EngineServer {
         folder: path.join(root, name),
         name,
         signal: signal ? AbortSignal.any([signal, closing]) : closing,
+        allowPrograms: request.allowPrograms,
       }),
     );
   }
 
   /** Goes on with the run in a folder. Rejects with `busy`, or as `RunStarter` does. */
-  async resume(folder: string): Promise<RunHandle> {
-    return this.#work(`run '${path.basename(folder)}'`, () => this.#options.runs.resumeRun({ folder }));
+  async resume(folder: string, allowPrograms = false): Promise<RunHandle> {
+    return this.#work(`run '${path.basename(folder)}'`, () =>
+      this.#options.runs.resumeRun({ folder, allowPrograms }),
+    );
   }
 
   /** Writes to the log and tells every client. */
@@ -265,7 +270,7 @@ export class EngineServer {
         return handler(params, signal);
       });
     on('start', async (request, signal) => reference(await this.start(request, signal)));
-    on('resume', async ({ folder }) => reference(await this.resume(folder)));
+    on('resume', async ({ folder, allowPrograms }) => reference(await this.resume(folder, allowPrograms)));
     on('subscribe', async ({ run, from }) => {
       const feed = this.#feedOf(run);
       const records = await feed.subscribe(channel, from);

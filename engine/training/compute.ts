@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { assetPath } from '../assets.ts';
 import { type ErrorData, RollscopeError, type StoredRollout } from '../protocol/index.ts';
+import type { AskOptions, Responses, ScoreOptions } from './asks.ts';
 import type { PolicyInfo, PolicyOptions, SampleOptions, UpdateOptions } from './policy.ts';
 import type { UpdateMetrics } from './trainer.ts';
 
@@ -13,6 +14,9 @@ export type ComputeRequest =
   | { method: 'open'; options: PolicyOptions }
   | { method: 'sample'; options: SampleOptions }
   | { method: 'update'; options: UpdateOptions }
+  | { method: 'ask'; options: AskOptions }
+  | { method: 'scoreCandidates'; options: ScoreOptions }
+  | { method: 'boundaries'; texts: string[] }
   | { method: 'save' | 'restore' | 'exportWeights'; folder: string }
   | { method: 'deviceSeconds' }
   | { method: 'release' };
@@ -136,6 +140,21 @@ export class Compute {
 
   update(options: UpdateOptions): Promise<UpdateMetrics> {
     return this.call({ method: 'update', options }) as Promise<UpdateMetrics>;
+  }
+
+  /** Responses to questions beside the problems, in their order. */
+  ask(options: AskOptions): Promise<Responses[]> {
+    return this.call({ method: 'ask', options }) as Promise<Responses[]>;
+  }
+
+  /** Mean log-probability a token of candidate texts after parts of responses, nats. */
+  scoreCandidates(options: ScoreOptions): Promise<number[][]> {
+    return this.call({ method: 'scoreCandidates', options }) as Promise<number[][]>;
+  }
+
+  /** Ends of the tokens of texts, in characters from the beginning. */
+  boundaries(texts: string[]): Promise<number[][]> {
+    return this.call({ method: 'boundaries', texts }) as Promise<number[][]>;
   }
 
   async save(folder: string): Promise<void> {

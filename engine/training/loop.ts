@@ -6,14 +6,16 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { evaluationMetrics, stepMetrics } from '../analysis/index.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { Problem, RunConfig, SamplingConfig, StoredRollout } from '../protocol/index.ts';
-import { rewardNamed, scoreGroup } from '../reward/index.ts';
-import { advantages } from './advantages.ts';
+import type { Evidence, Problem, RunConfig, SamplingConfig, StoredRollout } from '../protocol/index.ts';
+import { type RunReward, rewardOf, type Scores } from '../reward/index.ts';
+import { advantages, isGroupwise } from './advantages.ts';
 import type { Compute } from './compute.ts';
+import { gatherEvidence } from './evidence.ts';
 import { type Judged, judge } from './judge.ts';
 import type { TrainedResponse } from './micro-batch.ts';
 import type { ProgressMeter } from './progress.ts';
 import { batchOf, checkpointDue, evaluationDue, learningRate, subset } from './schedule.ts';
+import type { UpdateMetrics } from './trainer.ts';
 
 /** Where the loop stands: `stage` comes next, with `step` updates done. */
 export interface LoopState {
@@ -31,6 +33,22 @@ export interface LoopOptions {
   /** The training problems; evaluation problems, where they are others, come after them. */
   training: readonly Problem[];
   evaluation: readonly Problem[];
+  /** Size of the model's vocabulary. */
+  vocabulary: number;
+}
+
+/** A problem's rollouts with what is made of them in a step. */
+interface TrainGroup {
+  problem: Problem;
+  group: Judged;
+  rollouts: StoredRollout[];
+}
+
+/** What remains of a group for the update and the metrics. */
+interface CollectedGroup {
+  problem: Problem;
+  group: Judged;
+  responses: TrainedResponse[];
 }
 
 type Phase = 'train' | 'evaluation' | 'greedy' | 'probe';
@@ -123,10 +141,17 @@ export class Loop {
     );
   }
 
-  private record(phase: Phase, step: number, problem: Problem, group: Judged, rollouts: StoredRollout[]): void {
+  private record(
+    phase: Phase,
+    step: number,
+    problem: Problem,
+    group: Judged,
+    rollouts: readonly StoredRollout[],
+    evidence: Evidence = {},
+  ): void {
     const { journal } = this.options;
     const { clusters, majority } = group;
-    const frame = journal.writeFrame(rollouts);
+    const frame = journal.writeFrame(rollouts, evidence);
     journal.append({
       type: 'group',
       step,
@@ -139,50 +164,81 @@ export class Loop {
     });
   }
 
-  /** One optimizer step (or several mini-batches and passes over the same rollouts). */
-  private async train(step: number): Promise<void> {
-    const { config, journal, compute, meter, training } = this.options;
-    const { sampling, loss, seed } = config;
-    const started = performance.now();
-    const deviceBefore = await compute.deviceSeconds();
-    meter.stepBegins(step - 1);
-    const reward = rewardNamed(config.reward);
-    const problems = batchOf(seed, training.length, config.batch, step).map((i) => training[i]!);
-    const groups: { problem: Problem; group: Judged; responses: TrainedResponse[] }[] = [];
-    await this.sample('train', step, problems, config.votes, sampling, (problem, rollouts) => {
-      const group = judge(rollouts, problem.answer);
-      const trained = subset(seed, step, problem.index, rollouts.length, config.group);
-      const { rewards } = scoreGroup(reward, {
-        answers: group.answers,
-        clusters: group.clusters,
-        correct: group.rollouts.map((r) => r.correct),
-        statistics: rollouts,
-        finish: rollouts.map((r) => r.finish),
+  /** Writes the rewards of a group into its rollouts. */
+  private score(reward: RunReward, { problem, group, rollouts }: TrainGroup, evidence: Evidence): Scores {
+    const scores = reward.score({
+      problem,
+      rollouts,
+      answers: group.answers,
+      clusters: group.clusters,
+      vocabulary: this.options.vocabulary,
+      evidence,
+      correct: group.rollouts.map((r) => r.correct),
+    });
+    scores.rewards.forEach((value, i) => {
+      group.rollouts[i]!.reward = value;
+    });
+    return scores;
+  }
+
+  /**
+   * Samples a step's problems, rewards them and records them: each group as soon as its advantages are known, which is
+   * at once where the reward needs nothing beyond the rollouts and no advantage compares groups.
+   */
+  private async collect(step: number, problems: readonly Problem[]): Promise<CollectedGroup[]> {
+    const { config, compute } = this.options;
+    const { loss, seed } = config;
+    const reward = rewardOf(config.reward, config.rewardOptions);
+    const collected: CollectedGroup[] = [];
+    const finish = (groups: readonly TrainGroup[], evidence: readonly Evidence[]) => {
+      const scored = groups.map((item, g) => {
+        const scores = this.score(reward, item, evidence[g]!);
+        const subsetOf = subset(seed, step, item.problem.index, item.rollouts.length, config.group);
+        return { ...item, scores, trained: scores.skip === undefined ? subsetOf : [] };
       });
       const values = advantages(
         loss.advantage,
-        trained.map((i) => rewards[i]!),
+        scored.map(({ scores, trained }) => trained.map((i) => (scores.basis ?? scores.rewards)[i]!)),
       );
-      rewards.forEach((value, i) => {
-        group.rollouts[i]!.reward = value;
+      scored.forEach(({ problem, group, rollouts, trained }, g) => {
+        trained.forEach((i, k) => {
+          group.rollouts[i]!.advantage = values[g]![k]!;
+        });
+        this.record('train', step, problem, group, rollouts, evidence[g]);
+        const responses = trained.map((i, k) => ({
+          tokens: rollouts[i]!.tokens,
+          logprob: rollouts[i]!.logprob,
+          advantage: values[g]![k]!,
+          truncated: rollouts[i]!.finish === 'length',
+        }));
+        collected.push({ problem, group, responses });
       });
-      trained.forEach((i, k) => {
-        group.rollouts[i]!.advantage = values[k]!;
-      });
-      this.record('train', step, problem, group, rollouts);
-      const responses = trained.map((i, k) => ({
-        tokens: rollouts[i]!.tokens,
-        logprob: rollouts[i]!.logprob,
-        advantage: values[k]!,
-        truncated: rollouts[i]!.finish === 'length',
-      }));
-      groups.push({ problem, group, responses });
+    };
+    const waiting: TrainGroup[] = [];
+    const atOnce = reward.evidence.length === 0 && isGroupwise(loss.advantage);
+    await this.sample('train', step, problems, config.votes, config.sampling, (problem, rollouts) => {
+      const item = { problem, group: judge(rollouts, problem.answer), rollouts };
+      if (atOnce) finish([item], [{}]);
+      else waiting.push(item);
     });
+    if (waiting.length > 0) finish(waiting, await gatherEvidence(reward.evidence, waiting, { config, step, compute }));
+    return collected;
+  }
+
+  /** One optimizer step (or several mini-batches and passes over the same rollouts). */
+  private async train(step: number): Promise<void> {
+    const { config, journal, compute, meter, training } = this.options;
+    const { loss, seed } = config;
+    const started = performance.now();
+    const deviceBefore = await compute.deviceSeconds();
+    meter.stepBegins(step - 1);
+    const problems = batchOf(seed, training.length, config.batch, step).map((i) => training[i]!);
+    const groups = await this.collect(step, problems);
     const sampled = performance.now();
     const deviceSampled = await compute.deviceSeconds();
 
     const rate = learningRate(config.optimizer, step, config.steps);
-    const updates: { loss: number | null; gradientNorm: number | null; clipFraction: number | null }[] = [];
+    const updates: UpdateMetrics[] = [];
     const size = loss.miniBatch ?? groups.length;
     for (let pass = 0; pass < loss.epochs; pass++) {
       for (let at = 0; at < groups.length; at += size) {
@@ -207,6 +263,7 @@ export class Loop {
         loss: mean(updates.map((u) => u.loss)),
         gradientNorm: mean(updates.map((u) => u.gradientNorm)),
         clipFraction: mean(updates.map((u) => u.clipFraction)),
+        kl: mean(updates.map((u) => u.kl)),
         learningRate: rate,
         skippedGroups: groups.filter(({ responses }) => responses.every((r) => r.advantage === 0)).length,
         tokens,

@@ -24,6 +24,7 @@ import { rowBytes, type SampledRollout, Sampler } from '../rollout/sampler.ts';
 import type { Backend } from '../runtime/backend.ts';
 import { openDevice, resolveDevice } from '../runtime/devices.ts';
 import { machineMemory } from '../runtime/memory.ts';
+import { type AskOptions, Asks, type Responses, type ScoreOptions } from './asks.ts';
 import { completionFinder } from './completion.ts';
 import { type TrainedGroup, tokenBytes } from './micro-batch.ts';
 import { needsReference } from './reference.ts';
@@ -48,6 +49,10 @@ export interface PolicyOptions {
   trains: boolean;
   /** Training samples from a part of the distribution only (top-p, top-k). */
   truncates: boolean;
+  /** Longest response to a question that is made of a problem and its response; null where none is asked. */
+  questionTokens: number | null;
+  /** Other policies that vote: `base`, adapter folders, checkpoints or models. */
+  voters: string[];
 }
 
 export interface PolicyInfo {
@@ -55,6 +60,7 @@ export interface PolicyInfo {
   fingerprint: string;
   parameters: number;
   trainable: number;
+  vocabulary: number;
   device: string;
   /** What a user should know, though it stops nothing. */
   warnings: string[];
@@ -84,6 +90,9 @@ const PROCESS_BYTES = 350 * 2 ** 20;
 const USUAL_MEMORY = 4 * 2 ** 30;
 const MOST_OF_MACHINE = 0.75;
 
+/** Tokens of the words around problem and response in a question. */
+const QUESTION_WORDS = 256;
+
 /** A prompt that the model cannot take; names its problem. */
 export class PromptError extends RollscopeError {
   constructor(
@@ -103,6 +112,7 @@ export class Policy {
     private readonly backend: Backend,
     private readonly trainer: Trainer,
     private readonly sampler: Sampler,
+    private readonly asks: Asks,
     readonly info: PolicyInfo,
   ) {}
 
@@ -118,8 +128,13 @@ export class Policy {
     const { config, tokenizer } = source;
     const { prompts, warnings } = encodePrompts(options, source);
     const longest = prompts.reduce((n, p) => Math.max(n, p.length), 0);
+    // A question about a response holds the problem, the response, and the words around them.
+    const sequence =
+      longest +
+      options.maxTokens +
+      (options.questionTokens === null ? 0 : QUESTION_WORDS + Math.max(options.questionTokens, options.maxTokens));
     // Rounded up so that a longer problem set does not change the graphs.
-    const positions = Math.min(config.contextLength, Math.ceil((longest + options.maxTokens) / 256) * 256);
+    const positions = Math.min(config.contextLength, Math.ceil(sequence / 256) * 256);
     const device = await resolveDevice(options.device);
     const backend = await openDevice(device, { threads: options.threads });
     const parameters = trainableParameters(config, source.tensors, options.lora);
@@ -127,10 +142,10 @@ export class Policy {
 
     const copies = options.trains && needsReference(options.loss) ? 9 : 8;
     const resident = PROCESS_BYTES + (options.lora ? 2 * 4 * source.parameters : 0) + copies * 4 * trainable;
-    const sequence = longest + options.maxTokens;
+    const trained = longest + options.maxTokens;
     const least = Math.max(
       rowBytes(config, options.maxTokens) / 0.35,
-      options.trains ? (sequence * tokenBytes(config, sequence)) / 0.65 : 0,
+      options.trains ? (trained * tokenBytes(config, trained)) / 0.65 : 0,
     );
     const limit = options.memoryLimit ?? Math.max(USUAL_MEMORY, resident + least);
     const most = options.memoryLimit ?? machineMemory() * MOST_OF_MACHINE;
@@ -140,7 +155,7 @@ export class Policy {
         options.memoryLimit === null ? "three quarters of this machine's memory are" : 'the memory limit is';
       throw new RollscopeError(
         'memory',
-        `${source.name} with sequences of ${sequence} tokens needs about ${gigabytes(resident + least)}; ${bound} ${gigabytes(most)}.`,
+        `${source.name} with sequences of ${trained} tokens needs about ${gigabytes(resident + least)}; ${bound} ${gigabytes(most)}.`,
         `Set ${options.memoryLimit === null ? 'a' : 'a higher'} limit (--memory), use LoRA, take fewer new tokens (--max-tokens), or leave the longest problems out.`,
       );
     }
@@ -177,15 +192,30 @@ export class Policy {
       parameters: () => trainer.parameters,
       memory: free * 0.35,
     });
+    const asks = new Asks({
+      source,
+      prompts,
+      positions,
+      backend,
+      sampler,
+      seed: options.seed,
+      parameters,
+      score: (groups) => trainer.score(groups),
+    });
+    for (const voter of options.voters) {
+      hooks.tick({ activity: `loading ${voter}`, fraction: null, tokens: 0 });
+      await asks.load(voter, options.lora, initial);
+    }
     const info = {
       name: source.name,
       fingerprint: source.fingerprint,
       parameters: source.parameters,
       trainable,
+      vocabulary: config.vocabularySize,
       device,
       warnings,
     };
-    return new Policy(options, source, prompts, backend, trainer, sampler, info);
+    return new Policy(options, source, prompts, backend, trainer, sampler, asks, info);
   }
 
   /** Seconds spent inside the device's library so far. */
@@ -226,6 +256,21 @@ export class Policy {
     });
   }
 
+  /** Responses to questions beside the problems. */
+  async ask(options: AskOptions, hooks: PolicyHooks): Promise<Responses[]> {
+    return this.asks.ask(options, hooks.tick);
+  }
+
+  /** How likely candidate texts are after parts of responses: mean log-probability a token, nats. */
+  async scoreCandidates(options: ScoreOptions, hooks: PolicyHooks): Promise<number[][]> {
+    return this.asks.score(options, hooks.tick);
+  }
+
+  /** Ends of the tokens of texts, in characters. */
+  boundaries(texts: readonly string[]): number[][] {
+    return this.asks.boundaries(texts);
+  }
+
   /** One optimizer step. */
   async update({ groups, learningRate }: UpdateOptions, hooks: PolicyHooks): Promise<UpdateMetrics> {
     const withPrompts = groups.map((g) => ({ ...g, prompt: this.prompts[g.problem]! }));
@@ -261,6 +306,7 @@ export class Policy {
   }
 
   async release(): Promise<void> {
+    this.asks.release();
     await this.sampler.release();
     await this.trainer.release();
     await this.backend.release();

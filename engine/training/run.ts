@@ -13,8 +13,10 @@ import {
   type RunConfig,
   toErrorData,
 } from '../protocol/index.ts';
+import { rewardOf } from '../reward/index.ts';
 import { versions } from '../versions.ts';
 import { Compute, ComputeError } from './compute.ts';
+import { questionTokens } from './evidence.ts';
 import type { EndOfRun, RunHandle } from './handle.ts';
 import { Loop, type LoopState, STATE_FILE } from './loop.ts';
 import type { PolicyInfo } from './policy.ts';
@@ -27,7 +29,11 @@ export interface StartOptions {
   folder: string;
   name: string;
   signal?: AbortSignal;
+  /** Rewards may run programs: the user's own, and those that the model writes. */
+  allowPrograms?: boolean;
 }
+
+export type ResumeOptions = Pick<StartOptions, 'folder' | 'allowPrograms'>;
 
 interface Material {
   problems: Problem[];
@@ -40,7 +46,8 @@ interface Material {
 
 /** Reads the problems of training and evaluation. Evaluation problems of their own are numbered after the others. */
 async function loadMaterial(config: RunConfig): Promise<Material> {
-  const own = await loadDataset(config.dataset);
+  const { columns } = rewardOf(config.reward, config.rewardOptions);
+  const own = await loadDataset(config.dataset, columns);
   const texts = (dataset: Dataset) => dataset.prompts.map((user) => ({ system: dataset.system, user }));
   const limited = <T>(items: T[]) => items.slice(0, config.evaluation.limit ?? items.length);
   const { dataset } = config.evaluation;
@@ -66,7 +73,8 @@ async function loadMaterial(config: RunConfig): Promise<Material> {
   };
 }
 
-function checkConfig(config: RunConfig): void {
+function checkConfig(config: RunConfig, allowPrograms: boolean): void {
+  checkReward(config, allowPrograms);
   if (config.group > config.votes) {
     throw new RollscopeError(
       'config',
@@ -79,6 +87,35 @@ function checkConfig(config: RunConfig): void {
       'config',
       'sampling.temperature is 0: every rollout of a problem would be the same.',
       'Use a temperature above 0; the paper uses 1.',
+    );
+  }
+}
+
+/** Throws RollscopeError `config` where the reward runs programs and may not, or lacks what it must be told. */
+function checkReward(config: RunConfig, allowPrograms: boolean): void {
+  const { parts, executes } = rewardOf(config.reward, config.rewardOptions);
+  if (executes && !allowPrograms) {
+    const names = parts.flatMap((part) => (part.executes ? part.name : [])).join(', ');
+    throw new RollscopeError(
+      'config',
+      `The reward ${names} runs programs on this machine, which was not allowed.`,
+      'Allow it with --allow-programs where you trust the model, the data and the program; in the editor, trust the workspace.',
+    );
+  }
+  const { rlccf, custom } = config.rewardOptions;
+  const asks = (name: string) => parts.some((part) => part.name === name);
+  if (asks('rlccf') && rlccf.policies.length === 0) {
+    throw new RollscopeError(
+      'config',
+      'The reward rlccf needs other policies to vote beside the one that trains.',
+      'Name them with --voter: adapter folders, checkpoints, models of the same shape, or base.',
+    );
+  }
+  if (asks('custom') && custom.command.length === 0) {
+    throw new RollscopeError(
+      'config',
+      'The reward custom needs a module or a program.',
+      'Name it with --reward-program, such as --reward-program reward.mjs.',
     );
   }
 }
@@ -246,6 +283,7 @@ async function openPolicy(
   material: Pick<Material, 'prompts' | 'problems'>,
   compute: Compute,
 ): Promise<PolicyInfo> {
+  const reward = rewardOf(config.reward, config.rewardOptions);
   try {
     return await compute.open({
       model: config.model,
@@ -261,6 +299,8 @@ async function openPolicy(
       maxTokens: config.sampling.maxTokens,
       trains: config.job === 'train',
       truncates: truncates(config),
+      questionTokens: questionTokens(reward.evidence, config),
+      voters: reward.evidence.includes('rlccf') ? config.rewardOptions.rlccf.policies : [],
     });
   } catch (error) {
     await compute.close();
@@ -273,10 +313,17 @@ async function openPolicy(
 }
 
 /** The parts of a run whose journal is open. */
-function assemble(config: RunConfig, journal: Journal, material: Material, setUp: SetUp, state: LoopState): Run {
+function assemble(
+  config: RunConfig,
+  journal: Journal,
+  material: Material,
+  setUp: SetUp,
+  state: LoopState,
+  vocabulary: number,
+): Run {
   const { compute, meter, listener } = setUp;
   const loop = new Loop(
-    { config, journal, compute, meter, training: material.training, evaluation: material.evaluation },
+    { config, journal, compute, meter, training: material.training, evaluation: material.evaluation, vocabulary },
     state,
   );
   const run = new Run(journal, compute, loop, meter);
@@ -310,8 +357,14 @@ function setUp(name: string, config: RunConfig): SetUp {
  * Starts a run in a new folder. Rejects with RollscopeError, before the folder exists, when configuration, dataset or
  * model are bad.
  */
-export async function startRun({ config, folder, name, signal }: StartOptions): Promise<RunHandle> {
-  checkConfig(config);
+export async function startRun({
+  config,
+  folder,
+  name,
+  signal,
+  allowPrograms = false,
+}: StartOptions): Promise<RunHandle> {
+  checkConfig(config, allowPrograms);
   const material = await loadMaterial(config);
   signal?.throwIfAborted();
   const parts = setUp(name, config);
@@ -337,18 +390,18 @@ export async function startRun({ config, folder, name, signal }: StartOptions): 
     throw error;
   }
   appendHeader(journal, config, material, info);
-  return assemble(config, journal, material, parts, { step: 0, stage: 'evaluate' });
+  return assemble(config, journal, material, parts, { step: 0, stage: 'evaluate' }, info.vocabulary);
 }
 
 function appendHeader(journal: Journal, config: RunConfig, material: Material, info: PolicyInfo): void {
-  const { name, parameters, trainable, fingerprint, device } = info;
+  const { name, parameters, trainable, fingerprint, vocabulary, device } = info;
   journal.append({
     type: 'run',
     run: journal.runFile.run,
     config,
     problems: material.training.length,
     evaluationProblems: material.problems.length - material.training.length,
-    model: { name, parameters, trainable, fingerprint },
+    model: { name, parameters, trainable, fingerprint, vocabulary },
     dataFingerprint: material.fingerprint,
     device,
   });
@@ -369,12 +422,13 @@ function appendHeader(journal: Journal, config: RunConfig, material: Material, i
  * Goes on with an interrupted, stopped or failed run from its last checkpoint, exactly as it would have gone on. Rejects
  * with RollscopeError when the folder cannot be opened, or when model or dataset are no longer what they were.
  */
-export async function resumeRun({ folder }: { folder: string }): Promise<RunHandle> {
+export async function resumeRun({ folder, allowPrograms = false }: ResumeOptions): Promise<RunHandle> {
   const journal = await Journal.open(folder);
   const { runFile, checkpoint } = journal;
   const { config } = runFile;
   let parts: SetUp | null = null;
   try {
+    checkReward(config, allowPrograms);
     const material = await loadMaterial(config);
     if (material.fingerprint !== runFile.dataFingerprint) {
       throw new RollscopeError(
@@ -403,7 +457,7 @@ export async function resumeRun({ folder }: { folder: string }): Promise<RunHand
       journal.append({ type: 'lifecycle', event: 'recovered', message: journal.recovery.message });
     }
     journal.append({ type: 'lifecycle', event: 'resumed' });
-    return assemble(config, journal, material, parts, state);
+    return assemble(config, journal, material, parts, state, info.vocabulary);
   } catch (error) {
     await parts?.compute.close();
     await journal.close();

@@ -53,6 +53,12 @@ async function answer(request: ComputeRequest): Promise<unknown> {
       return sendGroups();
     case 'update':
       return opened().update(request.options, hooks);
+    case 'ask':
+      return opened().ask(request.options, hooks);
+    case 'scoreCandidates':
+      return opened().scoreCandidates(request.options, hooks);
+    case 'boundaries':
+      return opened().boundaries(request.texts);
     case 'save':
       return opened().save(request.folder);
     case 'restore':

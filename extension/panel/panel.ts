@@ -223,8 +223,9 @@ class View {
       case 'read-rollouts': {
         const group = run?.state.groups.get(message.group);
         if (!run || !group) return;
-        const rollouts = await run.readGroup(message.group);
-        return this.post({ kind: 'rollouts', group: message.group, rollouts, why: run.explain(group, rollouts) });
+        const stored = await run.readGroup(message.group);
+        const why = run.explain(group, stored);
+        return this.post({ kind: 'rollouts', group: message.group, rollouts: stored.rollouts, why });
       }
       case 'open-rollout':
         return run ? this.actions.openRollout(run, message.id) : undefined;

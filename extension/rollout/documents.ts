@@ -166,8 +166,8 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
     try {
       const run = await this.readRun(address.folder);
       const group = run.state.groups.get(address.group);
-      const rollouts = await run.readGroup(address.group);
-      const rollout = rollouts[address.rollout];
+      const stored = await run.readGroup(address.group);
+      const rollout = stored.rollouts[address.rollout];
       const problem = group && run.problems[group.problem];
       const summary = group && rolloutsOf(group)[address.rollout];
       if (!rollout || !group || !problem || !summary) throw vscode.FileSystemError.FileNotFound(uri);
@@ -177,9 +177,9 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
         phase: group.phase,
         problem,
         index: address.rollout,
-        of: rollouts.length,
+        of: stored.rollouts.length,
         summary,
-        why: run.explain(group, rollouts)[address.rollout]!,
+        why: run.explain(group, stored)[address.rollout]!,
         rollout,
       });
       return { address, run, problem: group.problem, layout, rollout };

@@ -15,7 +15,7 @@ import {
   type RunInfo,
   type RunState,
   rolloutsOf,
-  type StoredRollout,
+  type StoredGroup,
 } from '../../engine/protocol/index.ts';
 import { explainRewards } from '../../engine/reward/explain.ts';
 import { Disposables } from '../disposables.ts';
@@ -29,7 +29,7 @@ export class OpenRun {
   private readonly appendEmitter = this.scope.add(new Emitter<JournalRecord[]>());
   private readonly progressEmitter = this.scope.add(new Emitter<Progress | null>());
   private readonly frames = new Map<number, FramePointer>();
-  private readonly recent = new Map<number, Promise<StoredRollout[]>>();
+  private readonly recent = new Map<number, Promise<StoredGroup>>();
   private now: Progress | null = null;
 
   readonly state: RunState = initialRunState();
@@ -117,7 +117,7 @@ export class OpenRun {
   }
 
   /** @throws RollscopeError `run-broken` when the group or its rollouts are not there. */
-  readGroup(seq: number): Promise<StoredRollout[]> {
+  readGroup(seq: number): Promise<StoredGroup> {
     const known = this.recent.get(seq);
     if (known) return known;
     const frame = this.frames.get(seq);
@@ -132,9 +132,11 @@ export class OpenRun {
   }
 
   /** Why each rollout of a group got its reward. */
-  explain(group: Group, rollouts: readonly StoredRollout[]): string[] {
+  explain(group: Group, stored: StoredGroup): string[] {
     const { phase, clusters } = group;
-    return explainRewards(this.file.config.reward, { phase, clusters, rollouts: rolloutsOf(group) }, rollouts);
+    const facts = { config: this.file.config, vocabulary: this.state.run?.model.vocabulary ?? null };
+    const recorded = { phase, clusters, rollouts: rolloutsOf(group) };
+    return explainRewards(facts, recorded, stored, this.problems[group.problem]!);
   }
 
   dispose(): void {

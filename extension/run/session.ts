@@ -32,7 +32,11 @@ export class RunSession {
   /** The engine died in the middle of the run. */
   readonly onDidInterrupt = this.interruptEmitter.event;
 
-  constructor(private readonly engine: EngineService) {
+  /** @param trusts whether the workspace is trusted, so that rewards may run programs */
+  constructor(
+    private readonly engine: EngineService,
+    private readonly trusts: () => boolean,
+  ) {
     this.scope.add(engine.onRecord(({ run, record }) => this.receive(run, record)));
     this.scope.add(
       engine.onProgress((progress) => {
@@ -58,12 +62,14 @@ export class RunSession {
 
   /** Creates a run under `out` and follows it. Rejects with RollscopeError: the engine's, or `cancelled` after `stop`. */
   start(config: RunConfig, out: string | undefined): Promise<OpenRun> {
-    return this.begin((client, signal) => client.request('start', { config, out }, signal));
+    return this.begin((client, signal) =>
+      client.request('start', { config, out, allowPrograms: this.trusts() }, signal),
+    );
   }
 
   /** Goes on with a run that is not complete. */
   resume(folder: string): Promise<OpenRun> {
-    return this.begin((client, signal) => client.request('resume', { folder }, signal));
+    return this.begin((client, signal) => client.request('resume', { folder, allowPrograms: this.trusts() }, signal));
   }
 
   /** Follows the run that the connected engine works on; null when it works on none. */

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { PROBE_GROUPS, TRAIN_GROUPS } from '../../engine/cli/options.ts';
 import { createProgram } from '../../engine/cli/program.ts';
 import { buildRunConfig, parseSize, type RawOptions } from '../../engine/cli/run-config.ts';
-import type { RunConfig } from '../../engine/protocol/config.ts';
+import { RewardOptions, type RunConfig } from '../../engine/protocol/config.ts';
 import type { RollscopeError } from '../../engine/protocol/errors.ts';
 
 /** What the parser makes of a command line, without running the command. */
@@ -105,6 +105,7 @@ describe('options', () => {
       model: 'o/m',
       dataset: { path: path.resolve('d.csv'), ...reading, limit: 5, ids: ['one', 'two,three'] },
       reward: 'ground-truth',
+      rewardOptions: RewardOptions.parse({}),
       steps: 0,
       batch: 4,
       votes: 64,
@@ -152,6 +153,34 @@ describe('options', () => {
       memoryLimit: 2 * 2 ** 30,
       seed: 7,
     });
+  });
+
+  test('every option of a reward reaches its field', () => {
+    const values: Record<string, [string, unknown]> = {
+      number: ['1', 1],
+      text: ['{{solution}}', '{{solution}}'],
+      policies: ['base', ['base']],
+      command: ['python3 "my reward.py" -v', ['python3', 'my reward.py', '-v']],
+    };
+    const special: Record<string, [string, unknown]> = {
+      '--reward': ['empo', 'empo'],
+      '--empo-clusters': ['model', 'model'],
+      '--program-language': ['javascript', 'javascript'],
+      '--format-score': ['0.1', 0.1],
+      '--program-megabytes': ['64', 64],
+    };
+    const { options } = TRAIN_GROUPS.find(({ title }) => title === 'Reward')!;
+    for (const { flags, path: field, kind } of options) {
+      const flag = flags.split(' ')[0]!;
+      const [text, value] = special[flag] ?? values[kind] ?? ['', true];
+      const config = kind === 'on' ? train(flag) : train(flag, text);
+      const found = field.split('.').reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], config);
+      expect(found, flag).toEqual(value);
+    }
+    expect(train('--voter', 'embedded:W', '--voter', './adapter').rewardOptions.rlccf.policies).toEqual([
+      'embedded:W',
+      path.resolve('adapter'),
+    ]);
   });
 
   test('--lora alone takes the usual rank, --no-lora none', () => {
@@ -241,7 +270,9 @@ describe('messages name the option, the value and what is allowed', () => {
       "--advantage: 'ppo' is not allowed; allowed: grpo, grpo-batch, dr-grpo, rloo, reinforce++, reinforce++-baseline.",
     ],
     [['--kl', '-1'], '--kl: -1 is not allowed; allowed: a number from 0 to 100.'],
-    [['--reward', 'majority'], "--reward: 'majority' is not allowed; allowed: majority-vote, ground-truth."],
+    [['--reward', 'majority'], '--reward: There is no reward "majority".'],
+    [['--reward', '0.5*'], '--reward: A reward is missing at the end in "0.5*".'],
+    [['--judge-template', 'Is it right?'], '--judge-template: must contain {{solution}}.'],
     [['--device', 'tpu'], "--device: 'tpu' is not allowed; allowed: auto, cpu, webgpu, cuda, dml, coreml, tfjs."],
     [['--schedule', 'step'], "--schedule: 'step' is not allowed; allowed: constant, cosine, linear."],
     [
@@ -259,6 +290,6 @@ describe('messages name the option, the value and what is allowed', () => {
   test('a near miss is suggested', () => {
     expect(error(() => train('--reward', 'majority')).hint).toBe('Did you mean --reward majority-vote?');
     expect(error(() => train('--reward', 'groundTruth')).hint).toBe('Did you mean --reward ground-truth?');
-    expect(error(() => train('--reward', 'zzz')).hint).toBeUndefined();
+    expect(error(() => train('--reward', 'zzz')).hint).toMatch(/^Rewards: majority-vote, co-reward, /);
   });
 });

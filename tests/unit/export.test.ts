@@ -44,7 +44,7 @@ describe('rollouts', () => {
     const rows = readLines<RolloutRow>(path);
     expect(rows).toHaveLength(rollouts);
     const group = groups.find((one) => one.phase === 'train' && one.step === 2 && one.problem === 3)!;
-    const stored = await readFrame(run, group.frame);
+    const { rollouts: stored } = await readFrame(run, group.frame);
     const mine = rows.filter((row) => row.phase === 'train' && row.step === 2 && row.problem === 3);
     expect(mine).toEqual(
       group.rollouts.map(({ cluster, ...summary }, index) => ({
@@ -69,7 +69,8 @@ describe('rollouts', () => {
     const rows = readLines<RolloutRow>(path);
     expect(count).toBe(groups.filter((group) => group.phase === 'greedy').length);
     expect(new Set(rows.map((row) => row.phase))).toEqual(new Set(['greedy']));
-    const [stored] = await readFrame(run, groups.find((group) => group.phase === 'greedy')!.frame);
+    const { frame } = groups.find((group) => group.phase === 'greedy')!;
+    const [stored] = (await readFrame(run, frame)).rollouts;
     expect(rows[0]).toMatchObject({
       tokenIds: [...stored!.tokens],
       tokenLogprobs: [...stored!.logprob],

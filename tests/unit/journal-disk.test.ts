@@ -7,7 +7,7 @@ import { Journal } from '../../engine/journal/journal.ts';
 import { readFrame, readRunFolder } from '../../engine/journal/reader.ts';
 import { isIncidental } from '../../engine/journal/replay.ts';
 import { listRuns } from '../../engine/journal/runs.ts';
-import type { JournalRecord, NewRecord, StoredRollout } from '../../engine/protocol/index.ts';
+import type { JournalRecord, NewRecord } from '../../engine/protocol/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { createFixtureJournal, playFixture, writeRunFixture } from '../support/run-fixture.ts';
 
@@ -110,7 +110,7 @@ describe('a full disk', () => {
     await writeRunFixture(source, RUN);
     const { records } = await readRunFolder(source);
     const group = records.find((record) => record.type === 'group') as Extract<JournalRecord, { type: 'group' }>;
-    const rollouts: StoredRollout[] = await readFrame(source, group.frame);
+    const { rollouts } = await readFrame(source, group.frame);
     const disk = new SmallDisk(1e6);
     const journal = await createFixtureJournal(folder, RUN, { disk });
     const first = journal.writeFrame(rollouts);
@@ -119,7 +119,7 @@ describe('a full disk', () => {
     disk.left = 1e6;
     const second = journal.writeFrame(rollouts);
     expect(second.offset).toBe(first.length);
-    expect(await readFrame(folder, second)).toEqual(rollouts);
+    expect((await readFrame(folder, second)).rollouts).toEqual(rollouts);
     await journal.close();
   });
 

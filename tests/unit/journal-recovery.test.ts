@@ -235,7 +235,7 @@ describe('a resumed run', () => {
     expect(journal.replaying).toBe(true);
     expect(journal.checkpoint?.step).toBe(4);
     const { frame, seq, time, ...again } = expected;
-    const pointer = journal.writeFrame(await readFrame(folder, frame));
+    const pointer = journal.writeFrame((await readFrame(folder, frame)).rollouts);
     expect(pointer).toEqual(frame);
     expect(journal.append({ ...again, frame: pointer })).toEqual(expected);
     expect(readFileSync(path, 'utf8')).toBe(kept);
@@ -356,7 +356,8 @@ describe('a replay that goes another way', () => {
     expect(heard.slice(1)).toEqual(records.slice(cut - 1));
     expect(records.filter((record) => record.type === 'step').map((record) => record.step)).toEqual([1, 2, 3, 4, 5, 6]);
     for (const record of records) {
-      if (record.type === 'group') expect(await readFrame(folder, record.frame)).toHaveLength(record.rollouts.length);
+      if (record.type === 'group')
+        expect((await readFrame(folder, record.frame)).rollouts).toHaveLength(record.rollouts.length);
     }
     await expect(Journal.open(folder)).rejects.toThrow('complete');
   });
@@ -366,7 +367,7 @@ describe('a replay that goes another way', () => {
     const journal = await Journal.open(folder, SPLIT);
     const at = journal.position().nextSeq;
     const { seq, time, ...group } = before[at] as Extract<JournalRecord, { type: 'group' }>;
-    const frame = journal.writeFrame(await readFrame(folder, group.frame));
+    const frame = journal.writeFrame((await readFrame(folder, group.frame)).rollouts);
     const majority = { answer: 'x', share: 0.25, rawShare: 0.25, correct: null };
     const written = journal.append({ ...group, frame, majority } as NewRecord);
     expect(written.seq).toBe(at + 1);
@@ -374,7 +375,7 @@ describe('a replay that goes another way', () => {
     expect(warning).toMatchObject({
       message: expect.stringMatching(/group record \d+: majority\.answer: "x" instead of "/),
     });
-    expect(await readFrame(folder, frame)).toHaveLength(group.rollouts.length);
+    expect((await readFrame(folder, frame)).rollouts).toHaveLength(group.rollouts.length);
     expect(journal.replaying).toBe(false);
     await journal.close();
   });

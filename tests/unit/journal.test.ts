@@ -47,20 +47,20 @@ describe('frame', () => {
   ])('gives back %s', (_, rollouts) => {
     const bytes = encodeFrame(rollouts);
     expect(bytes.length % 4).toBe(0);
-    expect(decodeFrame(bytes, 'test')).toEqual(rollouts);
+    expect(decodeFrame(bytes, 'test')).toEqual({ rollouts, evidence: {} });
   });
 
   test('keeps not-a-number and infinity', () => {
     const odd = rollout('ab', ['a', 'b']);
     odd.entropy.set([Number.NaN, Number.NEGATIVE_INFINITY]);
-    expect(decodeFrame(encodeFrame([odd]), 'test')).toEqual([odd]);
+    expect(decodeFrame(encodeFrame([odd]), 'test').rollouts).toEqual([odd]);
   });
 
   test('reads from any place in a larger buffer', () => {
     const bytes = encodeFrame([rollout('ab', ['a', 'b'])]);
     const larger = new Uint8Array(bytes.length + 3);
     larger.set(bytes, 3);
-    expect(decodeFrame(larger.subarray(3), 'test')).toEqual([rollout('ab', ['a', 'b'])]);
+    expect(decodeFrame(larger.subarray(3), 'test').rollouts).toEqual([rollout('ab', ['a', 'b'])]);
   });
 
   test('notices any changed byte and any missing byte', () => {
@@ -108,7 +108,8 @@ describe('writer', () => {
     const pointers = groups.map((group) => journal.writeFrame(group));
     await journal.close();
     expect(pointers[1]!.offset).toBe(pointers[0]!.length);
-    for (const [index, pointer] of pointers.entries()) expect(await readFrame(folder, pointer)).toEqual(groups[index]);
+    for (const [index, pointer] of pointers.entries())
+      expect((await readFrame(folder, pointer)).rollouts).toEqual(groups[index]);
   });
 
   test('begins a new rollout file when one is full', async () => {
@@ -124,7 +125,7 @@ describe('writer', () => {
       ['rollouts-001.bin', size],
       ['rollouts-002.bin', 0],
     ]);
-    expect(await readFrame(folder, pointers[3]!)).toEqual(group);
+    expect((await readFrame(folder, pointers[3]!)).rollouts).toEqual(group);
   });
 
   test('refuses a record that could not be read again', async () => {
@@ -217,7 +218,7 @@ describe('reader', () => {
     const groups = records.filter((record): record is GroupRecord => record.type === 'group');
     expect(groups).toHaveLength(12 * 10 + 3 * 24);
     for (const group of groups.slice(0, 20)) {
-      const rollouts = await readFrame(folder, group.frame);
+      const { rollouts } = await readFrame(folder, group.frame);
       expect(rollouts.map((one) => one.tokens.length)).toEqual(group.rollouts.map((one) => one.tokens));
       for (const one of rollouts) expect(one.pieces.join('')).toBe(one.text);
     }

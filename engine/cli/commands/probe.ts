@@ -14,7 +14,7 @@ export async function probe(dataset: string | undefined, raw: RawOptions): Promi
   const places = await placesOf(raw.out as string | undefined);
   output.note(`Probing ${config.dataset.path} with ${config.model}: ${config.votes} rollouts a problem.`);
   const finished = await runInForeground(output, places, (engine, signal) =>
-    engine.start({ config, name: raw.name as string | undefined }, signal),
+    engine.start({ config, name: raw.name as string | undefined, allowPrograms: raw.allowPrograms === true }, signal),
   );
   return finishProbe(output, finished, places);
 }

@@ -6,11 +6,16 @@ import { findRun } from '../runs.ts';
 import { finishProbe } from './probe.ts';
 import { finish } from './train.ts';
 
-export async function resume(reference: string, options: { out?: string; json?: boolean }): Promise<number> {
+export async function resume(
+  reference: string,
+  options: { out?: string; json?: boolean; allowPrograms?: boolean },
+): Promise<number> {
   const output = new Output(options.json === true);
   const places = await placesOf(options.out);
   const folder = await findRun(reference, places.runsFolder);
-  const finished = await runInForeground(output, places, (engine) => engine.resume(folder));
+  const finished = await runInForeground(output, places, (engine) =>
+    engine.resume(folder, options.allowPrograms === true),
+  );
   const run = finished.records.find((record) => record.type === 'run');
   if (run?.config.job === 'probe') return finishProbe(output, finished, places);
   return finish(output, finished, places);

@@ -2,10 +2,10 @@
 import { readFrame, readRunFolder } from '../../journal/reader.ts';
 import { readRunInfo } from '../../journal/runs.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
-import type { GroupRecord, Problem, RolloutSummary, StoredRollout } from '../../protocol/records.ts';
+import type { GroupRecord, Problem, RolloutSummary, StoredGroup, StoredRollout } from '../../protocol/records.ts';
 import { foldRecords, initialRunState, type Metric, type ProblemHistory, type RunState } from '../../protocol/state.ts';
-import { explainRewards } from '../../reward/explain.ts';
-import { rewardNamed } from '../../reward/index.ts';
+import { explainRewards, type RunFacts } from '../../reward/explain.ts';
+import { rewardOf as runRewardOf } from '../../reward/index.ts';
 import { bytes, DASH, number, oneLine, share, sparkline, table, verdict } from '../format.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
@@ -49,9 +49,9 @@ export async function show(reference: string, options: ShowOptions): Promise<num
     const problem = findProblem(problems, options.problem);
     const seq = groupSeq(state.problems.get(problem.index), problem, step);
     const group = records.find((record): record is GroupRecord => record.type === 'group' && record.seq === seq)!;
-    const rollouts = await readFrame(folder, group.frame);
-    if (rollout === undefined) showProblem(output, problem, group, rollouts, state);
-    else showRollout(output, problem, group, rollouts, rollout, state);
+    const stored = await readFrame(folder, group.frame);
+    if (rollout === undefined) showProblem(output, problem, group, stored.rollouts, state);
+    else showRollout(output, problem, group, stored, rollout, state);
   }
   return EXIT.ok;
 }
@@ -202,17 +202,17 @@ function showRollout(
   output: Output,
   problem: Problem,
   group: GroupRecord,
-  stored: StoredRollout[],
+  stored: StoredGroup,
   index: number,
   state: RunState,
 ): void {
   const summary = group.rollouts[index];
-  const rollout = stored[index];
+  const rollout = stored.rollouts[index];
   if (!summary || !rollout) {
     const last = group.rollouts.length - 1;
     throw new RollscopeError('usage', `--rollout: ${index} is not allowed; allowed: a whole number from 0 to ${last}.`);
   }
-  const why = explainRewards(rewardName(state), group, stored)[index]!;
+  const why = explainRewards(factsOf(state), group, stored, problem)[index]!;
   output.print(`${problem.id}, rollout ${index}  (${where(problem)}; ${group.phase}, step ${group.step})`);
   output.print(`\n${problem.prompt}\n\n${'-'.repeat(40)}\n${rollout.text}\n${'-'.repeat(40)}\n`);
   output.print(
@@ -247,14 +247,15 @@ function showRollout(
 }
 
 /** Of a run that has groups: they come after the record that holds its configuration. */
-function rewardName(state: RunState): string {
-  return state.run!.config.reward;
+function factsOf(state: RunState): RunFacts {
+  const { config, model } = state.run!;
+  return { config, vocabulary: model.vocabulary };
 }
 
 /** The rule of the rewards of a group, and whether it trained. */
 function rewardOf(state: RunState, { rollouts, phase }: GroupRecord): string {
   if (rollouts.every(({ reward }) => reward === null)) return `${phase}: nothing trains, so nothing is rewarded.`;
-  const rule = `Reward: ${rewardNamed(rewardName(state)).formula}.`;
+  const rule = `Reward: ${runRewardOf(state.run!.config.reward, state.run!.config.rewardOptions).formula}.`;
   const trains = rollouts.some(({ advantage }) => advantage !== null && advantage !== 0);
   return trains ? rule : `${rule}\nAll rewards are equal, so the problem did not train at this step.`;
 }

@@ -15,7 +15,7 @@ export async function train(dataset: string | undefined, raw: RawOptions): Promi
   const places = await placesOf(raw.out as string | undefined);
   output.note(headline(config));
   const finished = await runInForeground(output, places, (engine, signal) =>
-    engine.start({ config, name: raw.name as string | undefined }, signal),
+    engine.start({ config, name: raw.name as string | undefined, allowPrograms: raw.allowPrograms === true }, signal),
   );
   return finish(output, finished, places);
 }

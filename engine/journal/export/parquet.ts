@@ -35,6 +35,7 @@ const COLUMNS: Column[] = [
   ['tokens', INTEGER, 'REQUIRED'],
   ['logprob', NUMBER, 'OPTIONAL'],
   ['entropy', NUMBER, 'OPTIONAL'],
+  ['repetition', NUMBER, 'OPTIONAL'],
 ];
 
 const PER_TOKEN: Column[] = [

@@ -26,6 +26,8 @@ export interface RolloutRow {
   tokens: number;
   logprob: number | null;
   entropy: number | null;
+  /** Share of its token trigrams that repeat an earlier one. */
+  repetition: number | null;
   /** Only where asked for, one entry a token. */
   tokenIds?: number[];
   tokenLogprobs?: number[];
@@ -48,7 +50,7 @@ export async function* rolloutRows(folder: string, options: RolloutExportOptions
   for await (const { record } of readEvents(folder)) {
     options.signal?.throwIfAborted();
     if (record.type !== 'group' || (options.phases && !options.phases.includes(record.phase))) continue;
-    const stored = await readFrame(folder, record.frame);
+    const { rollouts: stored } = await readFrame(folder, record.frame);
     for (const [index, summary] of record.rollouts.entries()) {
       const rollout = stored[index];
       if (rollout) yield row(record, problems[record.problem], index, summary, rollout, options.perToken ?? false);
@@ -64,7 +66,7 @@ function row(
   stored: StoredRollout,
   perToken: boolean,
 ): RolloutRow {
-  const { answer, correct, reward, advantage, finish, tokens, logprob, entropy } = summary;
+  const { answer, correct, reward, advantage, finish, tokens, logprob, entropy, repetition } = summary;
   return {
     problem: group.problem,
     problemId: problem?.id ?? String(group.problem),
@@ -84,6 +86,7 @@ function row(
     tokens,
     logprob,
     entropy,
+    repetition,
     ...(perToken && {
       tokenIds: Array.from(stored.tokens),
       tokenLogprobs: Array.from(stored.logprob),

@@ -151,7 +151,7 @@ describe('the store of the panel', () => {
     ]);
     const record = records.find(({ seq }) => seq === group.seq);
     if (record?.type !== 'group') throw new Error('the group has no record');
-    const rollouts = await readFrame(folder, record.frame);
+    const { rollouts } = await readFrame(folder, record.frame);
     const why = rollouts.map((_, i) => `reason ${i}`);
     host.send({ kind: 'rollouts', group: group.seq, rollouts, why });
     expect(store.textsOf(group)).toEqual({ rollouts, why });
