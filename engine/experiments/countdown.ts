@@ -5,6 +5,7 @@
  * evaluation and the verdict, `5,2,7:10,17 #### 1`. Pre-training makes it a poor solver with a bad habit, and a fairly
  * good judge: what self-verification lives on.
  */
+import { EMBEDDED_QUESTIONS } from '../protocol/presets.ts';
 import { generator } from '../rollout/philox.ts';
 import { type Random, shuffled } from './chains.ts';
 
@@ -16,9 +17,6 @@ export interface Countdown {
   /** Such as `2,5,7:17=`. */
   prompt: string;
 }
-
-/** Judging, for the self-verification reward. `{{solution}}` is the response as it is, with its leading space. */
-export const COUNTDOWN_JUDGE_TEMPLATE = '{{problem}}{{solution}}=';
 
 const MARK = ' #### ';
 const LARGEST_TARGET = 99;
@@ -275,7 +273,7 @@ export function flawedJudgement(random: Random, problem: Countdown): { prompt: s
   };
 }
 
-/** The judge's prompt for a problem's prompt and a response to it. */
+/** The judge's prompt for a problem's prompt and a response to it, which keeps its leading space. */
 export function judgePrompt(problem: string, response: string): string {
-  return COUNTDOWN_JUDGE_TEMPLATE.replace('{{problem}}', () => problem).replace('{{solution}}', () => response);
+  return EMBEDDED_QUESTIONS.judge.replace('{{problem}}', () => problem).replace('{{solution}}', () => response);
 }

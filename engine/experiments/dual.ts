@@ -3,17 +3,14 @@
  * `7,9 #### 9`: the running total of the other terms, then the term. A model that can do both can check itself: an answer
  * from which the hidden term does not come back is wrong (DuPO, arXiv 2508.14460).
  */
+import { EMBEDDED_QUESTIONS } from '../protocol/presets.ts';
 import { type Chain, flawedSolution, type Prior, type Random } from './chains.ts';
-
-/** What stands for the hidden term, and the dual's prompt: `rewards.dual.mask` and `rewards.dual.template` of a run. */
-export const DUAL_MASK = '.';
-export const DUAL_TEMPLATE = '{{masked}}{{answer}}:';
 
 /** The dual's prompt for an answer, right or not; the term at `place` (from 0) is hidden. */
 export function dualPrompt({ family, terms }: Chain, place: number, answer: number): string {
-  const shown = terms.map((term, i) => (i === place ? DUAL_MASK : term));
+  const shown = terms.map((term, i) => (i === place ? EMBEDDED_QUESTIONS.mask : term));
   const masked = `${shown.join(family === 'M' ? '-' : '+')}=`;
-  return DUAL_TEMPLATE.replace('{{masked}}', masked).replace('{{answer}}', String(answer));
+  return EMBEDDED_QUESTIONS.dual.replace('{{masked}}', masked).replace('{{answer}}', String(answer));
 }
 
 /**

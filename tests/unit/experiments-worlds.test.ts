@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { chainProblem, chainProblems, type Family, rephrasings } from '../../engine/experiments/chains.ts';
 import {
   arrangements,
-  COUNTDOWN_JUDGE_TEMPLATE,
   countdownProblems,
   evaluate,
   flawedCountdown,
@@ -109,7 +108,6 @@ describe('countdown', () => {
     expect(judgement(problem, '5+5+7')).toBe('5,5,7:10,17 #### 0');
     expect(judgement(problem, '5*+2')).toBe(' #### 0');
     expect(judgePrompt(problem.prompt, ' #### 5*2+7')).toBe('2,5,7:17= #### 5*2+7=');
-    expect(COUNTDOWN_JUDGE_TEMPLATE).toContain('{{solution}}');
   });
 
   test('the pupil solves three in ten or a few more; half of what it judges is right; few of its verdicts are wrong', () => {
