@@ -214,7 +214,7 @@ class Parser {
       let result = this.signed();
       for (;;) {
         if (this.takes('*')) result = this.times(result, this.signed());
-        else if (this.takes('/')) result = this.count({ kind: 'quotient', over: result, under: this.divisor() });
+        else if (this.takes('/')) result = this.over(result, this.divisor());
         else if (this.startsFactor()) {
           if (this.seesSecondNumber(result)) throw new Unreadable('two numbers side by side');
           result = this.times(result, this.postfixed());
@@ -227,6 +227,12 @@ class Parser {
   private seesSecondNumber(before: Node): boolean {
     const last = before.kind === 'product' ? before.factors.at(-1)! : before;
     return last.kind === 'number' && /[\d.]/.test(this.text[this.at] ?? '');
+  }
+
+  /** `1/2 %` is half a percent. */
+  private over(over: Node, under: Node): Node {
+    if (under.kind !== 'percent') return this.count({ kind: 'quotient', over, under });
+    return this.count({ kind: 'percent', of: this.count({ kind: 'quotient', over, under: under.of }) });
   }
 
   private divisor(): Node {
