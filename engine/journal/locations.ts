@@ -10,7 +10,7 @@ export function runsRoot(): string {
 
 /** Such as `majority-vote-problems-20261124-193012`: reward (or `probe`), dataset, local time. */
 export function newRunName(config: Pick<RunConfig, 'job' | 'reward' | 'dataset'>, now: Date): string {
-  const what = config.job === 'probe' ? 'probe' : config.reward;
+  const what = config.job === 'probe' ? 'probe' : plain(config.reward);
   const file = basename(config.dataset.path.replaceAll('\\', '/'));
   return [what, plain(basename(file, extname(file))) || 'dataset', timestamp(now)].join('-');
 }

@@ -107,7 +107,8 @@ function scoreOne(reward: Reward, group: LabelledGroup, options: RewardOptions):
 }
 
 /**
- * A sum weighs the rewards as they are; a gate lets `of` through where `by` is above its bound and gives 0 elsewhere.
+ * A sum weighs the rewards as they are; a gate lets `of` through where `by` is above its bound and
+ * gives 0 elsewhere, or the group's least where `of` is below 0: a closed gate must not be worth more than an open one.
  * A group that one part leaves out of training is left out. A part's `basis` counts only where it is the whole reward:
  * sums and gates are taken of the rewards.
  */
@@ -138,7 +139,8 @@ function evaluate(expression: RewardExpression<RewardName>, group: LabelledGroup
   const of = evaluate(expression.of, group, options);
   const by = evaluate(expression.by, group, options);
   const open = by.rewards.map((value) => value > expression.above);
-  const rewards = of.rewards.map((value, i) => (open[i] ? value : 0));
+  const closed = Math.min(0, ...of.rewards);
+  const rewards = of.rewards.map((value, i) => (open[i] ? value : closed));
   return {
     rewards,
     ...skipOf([of, by]),
@@ -149,7 +151,9 @@ function evaluate(expression: RewardExpression<RewardName>, group: LabelledGroup
         passed: open[index]!,
         text: `the gate ${nameOf(expression.by)} is ${shortNumber(by.rewards[index]!)}, ${open[index] ? 'above' : 'not above'} ${expression.above}`,
       },
-      ...(open[index] ? [...within(of.explain(index)), component(expression.of, 1, of.rewards[index]!)] : []),
+      ...(open[index]
+        ? [...within(of.explain(index)), component(expression.of, 1, of.rewards[index]!)]
+        : [{ kind: 'number' as const, name: 'closed', value: closed, text: `which gives ${shortNumber(closed)}` }]),
       result(rewards[index]!),
     ],
   };
