@@ -4,8 +4,10 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parameterShapes, parseHuggingFaceConfig } from '../../engine/model/config.ts';
 import { Weights } from '../../engine/model/decoder.ts';
-import type { StoredTensor } from '../../engine/model/safetensors.ts';
+import { initialLora } from '../../engine/model/lora.ts';
+import { readTensor, type StoredTensor } from '../../engine/model/safetensors.ts';
 import { LossConfig, OptimizerConfig, RunConfig } from '../../engine/protocol/index.ts';
+import { generator } from '../../engine/rollout/philox.ts';
 import type { Backend } from '../../engine/runtime/backend.ts';
 import { createBackend } from '../../engine/runtime/ort-backend.ts';
 import type { Graph } from '../../engine/tensor/index.ts';
@@ -14,6 +16,7 @@ import type { TrainedGroup } from '../../engine/training/micro-batch.ts';
 import { learningRate } from '../../engine/training/schedule.ts';
 import { Trainer } from '../../engine/training/trainer.ts';
 import { pureTfjsBackend } from '../support/tfjs.ts';
+import { tinyModel } from '../support/tiny-model.ts';
 
 interface Row {
   prompt: number[];
@@ -246,6 +249,48 @@ describe('the reference policy', () => {
     expect(losses[0]! * 2).toBeCloseTo(far / model.rows.reduce((n, { completion }) => n + completion.length, 0), 4);
     expect(await distance()).toBeLessThan(far * 0.8);
     await penalised.release();
+    await backend.release();
+  });
+
+  test('is the model without its adapter, also for a run that goes on from a checkpoint', async () => {
+    const backend = await createBackend('cpu', { threads: 1 });
+    const { bind, config, parameters, expected, golden: adapter } = await tinyModel('tiny-llama', true);
+    const trainer = new Trainer({
+      backend,
+      bind,
+      config,
+      parameters,
+      initial: initialLora(parameters, generator(3, 'initialise')),
+      loss: LossConfig.parse({}),
+      optimizer: OptimizerConfig.parse({}),
+      maxTokens: 16,
+      temperature: expected.temperature,
+      positions: 64,
+      memory: 2 ** 30,
+    });
+    const read = async (name: string) => [name, await readTensor(adapter.get(`lora.${name}`)!)] as const;
+    const values = new Map(await Promise.all(parameters.map(({ name }) => read(name))));
+    const moments = [...values].flatMap(([name, value]) =>
+      ['m', 'v'].map((kind) => [`${kind}.${name}`, new Float32Array(value.length)] as const),
+    );
+    trainer.restore(values, new Map(moments), 7);
+    const { dense, withLora, sequences } = expected;
+    const groups = sequences.map(({ prompt, completion }, problem) => {
+      const logprob = Float32Array.from(withLora!.statistics[problem]!.logprob);
+      const response = { tokens: Int32Array.from(completion), logprob, advantage: 0, truncated: false };
+      return { prompt: Int32Array.from(prompt), problem, responses: [response] };
+    });
+    const { kl } = await trainer.update(groups, 1e-3, () => {});
+    const terms = sequences.flatMap((_, i) =>
+      withLora!.statistics[i]!.logprob.map((logprob, t) => {
+        const d = dense.statistics[i]!.logprob[t]! - logprob;
+        return Math.exp(d) - d - 1;
+      }),
+    );
+    const wanted = terms.reduce((a, b) => a + b, 0) / terms.length;
+    expect(wanted).toBeGreaterThan(0.01);
+    expectClose([kl!], [wanted], 'kl', 1e-4);
+    await trainer.release();
     await backend.release();
   });
 
