@@ -45,18 +45,27 @@ export interface CurvePoint {
   repetition: number | null;
 }
 
+/** A measured truth: accuracy at a step. */
+export interface TruthPoint {
+  step: number;
+  value: number;
+}
+
 export const FAILURES = ['none', 'gradual', 'length', 'repetition', 'breakdown'] as const;
 export type Failure = (typeof FAILURES)[number];
 
-/** The thresholds of `classifyRun`. */
+/** The thresholds of `classifyRun` and `fallStep`. */
 export const FAILURE_RULES = {
   /** Steps averaged at both ends: a tenth of the run, but at least 1 and at most 10. */
   windowShare: 0.1,
   largestWindow: 10,
-  /** The truth fell when its end is below this share of its peak ... */
+  /** The truth fell when its end is below this share of its peak, and at least this much below it ... */
   ofPeak: 0.8,
-  /** ... and at least this much below it. */
   drop: 0.05,
+  /** ... and this many standard errors: batches differ in how hard they are. */
+  errors: 3,
+  /** Evaluations are the truth once there are this many; else the rollouts of the steps are. */
+  evaluations: 4,
   /** Repetition: the end repeats this share of trigrams, and this much more than the start. */
   repeated: 0.3,
   repeatedMore: 0.2,
@@ -68,40 +77,43 @@ export interface RunFailure {
   mode: Failure;
   /** One sentence with the numbers that decided. */
   reason: string;
-  /** Window means: of the first and the last steps, and the largest in between. */
-  truth: { start: number; peak: number; end: number; peakStep: number } | null;
+  /** Window means: of the first and the last steps, and the largest; null without labels. */
+  truth: { start: number; peak: number; end: number; peakStep: number; of: 'evaluations' | 'steps' } | null;
   proxy: { start: number; end: number };
   length: { start: number; end: number };
   repetition: { start: number; end: number } | null;
 }
 
 /**
- * How a run failed. The truth is the mean correctness of the rollouts; "fell", "start" and "end" are as `FAILURE_RULES`
- * says. In this order:
+ * How a run failed. The truth is the accuracy of the evaluations, where there are 4 or more (each a window of its own),
+ * else the mean correctness of the steps' rollouts; "fell", "start" and "end" are as `FAILURE_RULES` says. In this order:
  * - `none`: the truth did not fall (without labels: neither length nor repetition says otherwise);
  * - `repetition`: it fell, and responses repeat themselves;
  * - `length`: it fell, and responses are half as long or less;
  * - `gradual`: it fell, while the proxy reward ended at or above its start;
  * - `breakdown`: it fell, and the proxy with it: the updates broke the model, not the reward.
  * Throws RangeError without steps.
+ * @param evaluations accuracy by step, where there were evaluations
  */
-export function classifyRun(curve: readonly CurvePoint[]): RunFailure {
+export function classifyRun(curve: readonly CurvePoint[], evaluations: readonly TruthPoint[] = []): RunFailure {
   if (curve.length === 0) throw new RangeError('no steps to classify');
-  const { windowShare, largestWindow, ofPeak, drop, repeated, repeatedMore, shorter } = FAILURE_RULES;
-  const window = Math.max(1, Math.min(largestWindow, Math.floor(curve.length * windowShare)));
-  const ends = (values: readonly number[]) => ({
-    start: mean(values.slice(0, window))!,
-    end: mean(values.slice(-window))!,
-  });
-  const proxy = ends(curve.map((point) => point.proxyReward));
-  const length = ends(curve.map((point) => point.length));
-  const repetitions = curve.flatMap((point) => point.repetition ?? []);
-  const repetition = repetitions.length === 0 ? null : ends(repetitions);
-  const labelled = curve.flatMap(({ step, groundTruthReward }) =>
-    groundTruthReward === null ? [] : { step, value: groundTruthReward },
+  const { repeated, repeatedMore, shorter } = FAILURE_RULES;
+  const window = windowOf(curve.length);
+  const proxy = ends(
+    curve.map((point) => point.proxyReward),
+    window,
   );
-  const truth = labelled.length === 0 ? null : peakOf(labelled, window);
-  const fell = truth === null ? null : truth.end < ofPeak * truth.peak && truth.peak - truth.end >= drop;
+  const length = ends(
+    curve.map((point) => point.length),
+    window,
+  );
+  const repetitions = curve.flatMap((point) => point.repetition ?? []);
+  const repetition = repetitions.length === 0 ? null : ends(repetitions, window);
+  const evaluated = evaluations.length >= FAILURE_RULES.evaluations;
+  const points = evaluated ? evaluations : truthOf(curve);
+  const smoothed = smooth(points, evaluated ? 1 : window);
+  const truth = smoothed.length === 0 ? null : summarised(smoothed, evaluated ? 'evaluations' : 'steps');
+  const fell = truth === null ? null : hasFallen(truth.peak, truth.end, evaluated ? 0 : noise(points, window));
   const repeats =
     repetition !== null && repetition.end >= repeated && repetition.end - repetition.start >= repeatedMore;
   const shrank = length.end <= shorter * length.start;
@@ -125,17 +137,46 @@ export function classifyRun(curve: readonly CurvePoint[]): RunFailure {
   return found(proxy.end >= proxy.start ? 'gradual' : 'breakdown', `${fall}, while ${proxyWords}`);
 }
 
-function peakOf(labelled: readonly { step: number; value: number }[], window: number) {
-  const values = labelled.map(({ value }) => value);
-  const size = Math.min(window, values.length);
-  const smooth = values.slice(size - 1).map((_, i) => mean(values.slice(i, i + size))!);
-  const peak = Math.max(...smooth);
-  return {
-    start: smooth[0]!,
-    peak,
-    end: smooth.at(-1)!,
-    peakStep: labelled[smooth.indexOf(peak) + size - 1]!.step,
-  };
+function windowOf(steps: number): number {
+  return Math.max(1, Math.min(FAILURE_RULES.largestWindow, Math.floor(steps * FAILURE_RULES.windowShare)));
+}
+
+function ends(values: readonly number[], window: number): { start: number; end: number } {
+  return { start: mean(values.slice(0, window))!, end: mean(values.slice(-window))! };
+}
+
+function truthOf(curve: readonly Pick<CurvePoint, 'step' | 'groundTruthReward'>[]): TruthPoint[] {
+  return curve.flatMap(({ step, groundTruthReward }) =>
+    groundTruthReward === null ? [] : { step, value: groundTruthReward },
+  );
+}
+
+/** Means over `window` points, each at its last point's step; over all of them where there are fewer. */
+function smooth(points: readonly TruthPoint[], window: number): TruthPoint[] {
+  const size = Math.max(1, Math.min(window, points.length));
+  return points.slice(size - 1).map(({ step }, i) => ({
+    step,
+    value: mean(points.slice(i, i + size).map(({ value }) => value))!,
+  }));
+}
+
+/**
+ * Standard error of the difference of two window means, from the differences of neighbouring points, which a slow fall
+ * does not widen (von Neumann 1941): sd = sqrt(mean(d^2) / 2), error = sd sqrt(2 / window).
+ */
+function noise(points: readonly TruthPoint[], window: number): number {
+  const squares = mean(points.slice(1).map(({ value }, i) => (value - points[i]!.value) ** 2)) ?? 0;
+  return Math.sqrt(squares / window);
+}
+
+function hasFallen(peak: number, end: number, error: number): boolean {
+  const { ofPeak, drop, errors } = FAILURE_RULES;
+  return end < ofPeak * peak && peak - end >= Math.max(drop, errors * error);
+}
+
+function summarised(smoothed: readonly TruthPoint[], of: 'evaluations' | 'steps') {
+  const peak = smoothed.reduce((best, point) => (point.value > best.value ? point : best));
+  return { start: smoothed[0]!.value, peak: peak.value, peakStep: peak.step, end: smoothed.at(-1)!.value, of };
 }
 
 function three(value: number): string {
@@ -143,31 +184,21 @@ function three(value: number): string {
 }
 
 /**
- * The first step from which the truth has fallen for good, for scoring what warned of it: the first step after the peak
- * of the smoothed truth at which it is below `FAILURE_RULES.ofPeak` of the peak and `drop` below it, and stays so to the
- * end. null when it does not, or without labels.
+ * The step at which the truth fell for good, for scoring what warned of it: the first from which the smoothed truth has
+ * fallen below its peak, as `FAILURE_RULES` says, and stays so to the end, for one window at least. null when it does
+ * not, or without labels. A run that is broken within the first window has no peak to fall from.
  */
 export function fallStep(
   steps: readonly { step: number; groundTruthReward: number | null }[],
-  window = 5,
+  window = windowOf(steps.length),
 ): number | null {
-  const labelled = steps.flatMap(({ step, groundTruthReward }) =>
-    groundTruthReward === null ? [] : { step, value: groundTruthReward },
-  );
-  const size = Math.max(1, Math.min(window, labelled.length));
-  const smooth = labelled.slice(size - 1).map(({ step }, i) => ({
-    step,
-    value: mean(labelled.slice(i, i + size).map(({ value }) => value))!,
-  }));
-  const peak = Math.max(...smooth.map(({ value }) => value));
-  const { ofPeak, drop } = FAILURE_RULES;
-  let first: number | null = null;
-  for (let i = smooth.length - 1; i >= 0; i--) {
-    const { step, value } = smooth[i]!;
-    if (!(value < ofPeak * peak && peak - value >= drop)) break;
-    first = step;
-  }
-  return first;
+  const points = truthOf(steps);
+  const smoothed = smooth(points, window);
+  const peak = Math.max(...smoothed.map(({ value }) => value));
+  const error = noise(points, window);
+  let first = smoothed.length;
+  while (first > 0 && hasFallen(peak, smoothed[first - 1]!.value, error)) first--;
+  return smoothed.length - first < window ? null : (smoothed[first]?.step ?? null);
 }
 
 export const PATTERNS = ['amplifying-success', 'amplifying-failure', 'wrong-to-correct', 'correct-to-wrong'] as const;

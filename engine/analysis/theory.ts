@@ -81,8 +81,8 @@ export interface GrowthFit {
 /**
  * The growth of one problem's share: least squares of logit(share) on the step, with an intercept. A share of 0 or 1 has
  * no logit: shares are kept half a vote away from both, in [1/(2n), 1 - 1/(2n)] for n votes. Shares after the first one
- * that is within half a vote of 1 are left out, since they say nothing more of the growth. null when fewer than two steps
- * are left.
+ * that is 0 or 1 are left out: what has ended says nothing more of the growth, and would pull it towards 0. Its standard
+ * error takes the scatter of the logits as it is. null when fewer than two steps are left.
  */
 export function fitGrowth(observations: readonly ShareObservation[]): GrowthFit | null {
   return fitCommonGrowth([observations]);
@@ -92,8 +92,8 @@ export function fitGrowth(observations: readonly ShareObservation[]): GrowthFit 
 export function fitCommonGrowth(problems: readonly (readonly ShareObservation[])[]): GrowthFit | null {
   let [xx, xy, yy, observations, intercepts] = [0, 0, 0, 0, 0];
   for (const all of problems) {
-    const saturated = all.findIndex(({ share, votes }) => share > 1 - 0.5 / votes);
-    const used = saturated < 0 ? all : all.slice(0, saturated + 1);
+    const ended = all.findIndex(({ share, votes }) => share < 0.5 / votes || share > 1 - 0.5 / votes);
+    const used = ended < 0 ? all : all.slice(0, ended + 1);
     if (used.length === 0) continue;
     const x = used.map(({ step }) => step);
     const y = used.map(clampedLogit);

@@ -1,0 +1,300 @@
+/**
+ * The collapse watch: one rule over signals that need no labels. It compares a run with its own first steps, step by
+ * step, and says `ok`, `watch` or `collapse` with reasons. Deterministic: fed with the same records again, as after a
+ * resume, it says the same.
+ *
+ * The rule. Each signal is smoothed over the last 3 steps; its start is the mean of the first 5. A signal's badness is
+ * computed from both as `SIGNALS` says, and reaches `watch` or `alarm` when it is at least the signal's threshold there in
+ * two steps running. Signals are of two kinds: what a sound run never does (`sufficient`), and what goes with a collapse
+ * but with success as well. The level is
+ * - `collapse` with one alarm of a sufficient signal, or alarms of two signals;
+ * - `watch` with one alarm or one sufficient signal at `watch`, or two signals at `watch`;
+ * - `ok` otherwise, and always in the first 5 steps.
+ */
+import type { EvaluationRecord, StepRecord } from '../protocol/records.ts';
+import { mean } from './estimates.ts';
+
+/** What the watch reads of a step; null where it does not exist, which never speaks against the run. */
+export interface WatchedStep {
+  step: number;
+  metrics: Pick<
+    StepRecord['metrics'],
+    | 'length'
+    | 'repetition'
+    | 'noAnswer'
+    | 'truncated'
+    | 'answerEntropy'
+    | 'answerDiversity'
+    | 'confidenceAgreement'
+    | 'kl'
+  >;
+}
+
+/** What it reads of an evaluation: how many votes are those of the first evaluation (`voteStability`). */
+export interface WatchedEvaluation extends Pick<EvaluationRecord, 'step'> {
+  stability: number | null;
+}
+
+export const WATCH_RULES = { start: 5, smoothing: 3, patience: 2 } as const;
+
+export const LEVELS = ['ok', 'watch', 'collapse'] as const;
+export type WatchLevel = (typeof LEVELS)[number];
+
+interface Signal {
+  title: string;
+  metric: keyof WatchedStep['metrics'];
+  /** How bad the value is, from its start and the lowest so far; all are smoothed. */
+  badness: (now: number, start: number, lowest: number) => number;
+  watch: number;
+  alarm: number;
+  sufficient: boolean;
+  /** For the reason: the start to name. */
+  from: 'start' | 'lowest';
+}
+
+const lost = (now: number, start: number) => (start > 0 ? 1 - now / start : 0);
+const gained = (now: number, start: number) => (start > 0 ? now / start - 1 : 0);
+const rise = (now: number, start: number) => now - start;
+
+export const SIGNALS = {
+  /** Short answers win: the mean length lost this share. */
+  shorter: {
+    title: 'response length',
+    metric: 'length',
+    badness: lost,
+    watch: 0.3,
+    alarm: 0.5,
+    sufficient: true,
+    from: 'start',
+  },
+  /** Padding; but a model that learns to reason also writes more. */
+  longer: {
+    title: 'response length',
+    metric: 'length',
+    badness: gained,
+    watch: 0.75,
+    alarm: 2,
+    sufficient: false,
+    from: 'start',
+  },
+  /** Loops: this much more of the trigrams are repeated. */
+  repetition: {
+    title: 'repeated trigrams',
+    metric: 'repetition',
+    badness: rise,
+    watch: 0.1,
+    alarm: 0.25,
+    sufficient: true,
+    from: 'start',
+  },
+  unanswered: {
+    title: 'responses without an answer',
+    metric: 'noAnswer',
+    badness: rise,
+    watch: 0.1,
+    alarm: 0.3,
+    sufficient: true,
+    from: 'start',
+  },
+  truncated: {
+    title: 'truncated responses',
+    metric: 'truncated',
+    badness: rise,
+    watch: 0.15,
+    alarm: 0.4,
+    sufficient: false,
+    from: 'start',
+  },
+  /** The same answer to everything: the share of distinct majority answers lost this much. */
+  uniform: {
+    title: 'distinct majority answers',
+    metric: 'answerDiversity',
+    badness: lost,
+    watch: 0.3,
+    alarm: 0.5,
+    sufficient: true,
+    from: 'start',
+  },
+  /** Certainty about every problem: what training on one's own votes leads to in any case, hence never more than `watch`. */
+  certain: {
+    title: 'answer entropy',
+    metric: 'answerEntropy',
+    badness: lost,
+    watch: 0.95,
+    alarm: Number.POSITIVE_INFINITY,
+    sufficient: false,
+    from: 'start',
+  },
+  /** Votes that had agreed come apart again, nats above the lowest so far. */
+  unsettled: {
+    title: 'answer entropy',
+    metric: 'answerEntropy',
+    badness: (now, _, lowest) => now - lowest,
+    watch: 0.2,
+    alarm: 0.4,
+    sufficient: false,
+    from: 'lowest',
+  },
+  /** Two confidences that are independent of each other, likelihood and vote, disagree. */
+  disagreement: {
+    title: 'agreement of likelihood and vote',
+    metric: 'confidenceAgreement',
+    badness: (now, start) => start - now,
+    watch: 0.12,
+    alarm: 0.25,
+    sufficient: false,
+    from: 'start',
+  },
+  /**
+   * The policy has left its reference: nats a token, absolute. The paper's stable sets stay below 0.06 and its collapsing
+   * ones reach 0.12 and more; but labels lead far, too.
+   */
+  drift: {
+    title: 'KL to the reference a token',
+    metric: 'kl',
+    badness: (now) => now,
+    watch: 0.1,
+    alarm: 0.3,
+    sufficient: false,
+    from: 'start',
+  },
+} as const satisfies Record<string, Signal>;
+
+/** Votes on the evaluation problems that are no longer those of the first evaluation: watch and alarm. */
+export const FLIPPED_VOTES = {
+  title: 'votes on evaluation problems',
+  watch: 0.3,
+  alarm: 0.5,
+  sufficient: true,
+} as const;
+
+type SignalName = keyof typeof SIGNALS;
+
+export interface WatchReason {
+  signal: SignalName | 'flipped';
+  level: 'watch' | 'alarm';
+  /** Such as `response length went from 11.8 to 5.1`. */
+  text: string;
+}
+
+export interface WatchState {
+  step: number;
+  level: WatchLevel;
+  /** What reached `watch` or `alarm`, alarms first. */
+  reasons: WatchReason[];
+}
+
+export class CollapseWatch {
+  readonly #values = new Map<SignalName, { seen: number[]; lowest: number; last: 'watch' | 'alarm' | null }>();
+  #steps = 0;
+  #flipped: number | null = null;
+
+  /** Takes an evaluation in; its stability counts until the next one. */
+  evaluated({ stability }: WatchedEvaluation): void {
+    this.#flipped = stability === null ? null : 1 - stability;
+  }
+
+  /** Takes the next step in and says how the run stands. */
+  feed({ step, metrics }: WatchedStep): WatchState {
+    this.#steps++;
+    const reasons: WatchReason[] = [];
+    let sufficientAlarm = false;
+    let sufficientWatch = false;
+    const count = (reason: WatchReason, sufficient: boolean) => {
+      reasons.push(reason);
+      if (!sufficient) return;
+      sufficientWatch = true;
+      sufficientAlarm ||= reason.level === 'alarm';
+    };
+    for (const name of Object.keys(SIGNALS) as SignalName[]) {
+      const reason = this.#look(name, metrics[SIGNALS[name].metric]);
+      if (reason) count(reason, SIGNALS[name].sufficient);
+    }
+    const flipped = this.#lookAtVotes();
+    if (flipped) count(flipped, FLIPPED_VOTES.sufficient);
+    if (this.#steps <= WATCH_RULES.start) return { step, level: 'ok', reasons: [] };
+    const alarms = reasons.filter(({ level }) => level === 'alarm').length;
+    let level: WatchLevel = 'ok';
+    if (alarms > 0 || sufficientWatch || reasons.length > 1) level = 'watch';
+    if (sufficientAlarm || alarms > 1) level = 'collapse';
+    reasons.sort((a, b) => Number(b.level === 'alarm') - Number(a.level === 'alarm'));
+    return { step, level, reasons };
+  }
+
+  #look(name: SignalName, value: number | null): WatchReason | null {
+    const { start, smoothing } = WATCH_RULES;
+    const state = this.#values.get(name) ?? { seen: [], lowest: Number.POSITIVE_INFINITY, last: null };
+    this.#values.set(name, state);
+    // A value that does not exist says nothing, and breaks a row of bad ones.
+    if (value === null) {
+      state.last = null;
+      return null;
+    }
+    state.seen.push(value);
+    if (state.seen.length <= start) return null;
+    const signal: Signal = SIGNALS[name];
+    const from = mean(state.seen.slice(0, start))!;
+    const now = mean(state.seen.slice(-smoothing))!;
+    state.lowest = Math.min(state.lowest, now, from);
+    const level = levelOf(signal.badness(now, from, state.lowest), signal);
+    const lasting = level && state.last ? lower(level, state.last) : null;
+    state.last = level;
+    if (!lasting) return null;
+    const before = signal.from === 'lowest' ? state.lowest : from;
+    return { signal: name, level: lasting, text: `${signal.title} went from ${short(before)} to ${short(now)}` };
+  }
+
+  #lookAtVotes(): WatchReason | null {
+    if (this.#flipped === null) return null;
+    const level = levelOf(this.#flipped, FLIPPED_VOTES);
+    const text = `${short(100 * this.#flipped)}% of the ${FLIPPED_VOTES.title} changed since the first evaluation`;
+    return level && { signal: 'flipped', level, text };
+  }
+}
+
+/** Two steps running are asked for: the milder of both counts. */
+function lower(a: 'watch' | 'alarm', b: 'watch' | 'alarm'): 'watch' | 'alarm' {
+  return a === 'alarm' && b === 'alarm' ? 'alarm' : 'watch';
+}
+
+function levelOf(badness: number, { watch, alarm }: { watch: number; alarm: number }): 'watch' | 'alarm' | null {
+  return badness >= alarm ? 'alarm' : badness >= watch ? 'watch' : null;
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}
+
+/** One run for the scorer: when the watch first said `collapse`, and when the run fell by its labels. */
+export interface WatchedRun {
+  run: string;
+  alarm: number | null;
+  /** `fallStep` of its curve; null when it did not fall. */
+  fall: number | null;
+}
+
+export interface WatchScore {
+  /** Runs that fell and were warned of, runs that fell without a warning, and warnings in runs that did not fall. */
+  hits: string[];
+  misses: string[];
+  falseAlarms: string[];
+  /** Runs that neither fell nor were warned of. */
+  quiet: string[];
+  /** Of each hit, the steps from the warning to the fall: negative when it came after. */
+  lead: { run: string; steps: number }[];
+}
+
+/** Scores warnings against labels. A warning in a run that fell is a hit, however early or late: `lead` says which. */
+export function scoreWatch(runs: readonly WatchedRun[]): WatchScore {
+  const pick = (alarm: boolean, fall: boolean) =>
+    runs.filter((one) => (one.alarm !== null) === alarm && (one.fall !== null) === fall);
+  const names = (found: readonly WatchedRun[]) => found.map(({ run }) => run);
+  const hits = pick(true, true);
+  return {
+    hits: names(hits),
+    misses: names(pick(false, true)),
+    falseAlarms: names(pick(true, false)),
+    quiet: names(pick(false, false)),
+    lead: hits.map(({ run, alarm, fall }) => ({ run, steps: fall! - alarm! })),
+  };
+}

@@ -1,0 +1,191 @@
+/** Sharpening: by hand, by its own algebra, and against scipy and numpy (tests/parity/oracle/analysis.py). */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  answerShares,
+  checkTheorem,
+  fitCommonGrowth,
+  fitGrowth,
+  initialMajorityShares,
+  optimum,
+  predictionError,
+  predictShare,
+  type ShareObservation,
+  totalVariation,
+} from '../../engine/analysis/theory.ts';
+import golden from '../parity/golden/analysis.json' with { type: 'json' };
+import { judged } from '../support/judged.ts';
+
+describe('the exact step', () => {
+  test('multiplies the odds by e^(1/beta), by hand', () => {
+    // odds 1/3, times e^1
+    expect(predictShare(0.25, 1)).toBeCloseTo(Math.E / 3 / (1 + Math.E / 3), 12);
+    expect(predictShare(0.5, 0.5, 3)).toBeCloseTo(1 / (1 + Math.exp(-6)), 12);
+    expect(predictShare(0, 1)).toBe(0);
+    expect(predictShare(1, 1)).toBe(1);
+    expect(predictShare(0.3, Number.POSITIVE_INFINITY)).toBeCloseTo(0.3, 12);
+    expect(predictShare(0.3, 1e-9)).toBe(1);
+  });
+
+  test('many steps are single steps in a row, and 1 - p falls with the rate e^(-1/beta)', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.01, max: 0.99, noNaN: true }),
+        fc.double({ min: 0.3, max: 20, noNaN: true }),
+        fc.integer({ min: 1, max: 12 }),
+        (share, beta, steps) => {
+          let step = share;
+          for (let i = 0; i < steps; i++) step = predictShare(step, beta);
+          expect(predictShare(share, beta, steps)).toBeCloseTo(step, 10);
+        },
+      ),
+      { seed: 5 },
+    );
+    const [near, next] = [1 - predictShare(0.5, 1, 12), 1 - predictShare(0.5, 1, 13)];
+    expect(next / near).toBeCloseTo(Math.exp(-1), 4);
+  });
+
+  test.each([0, -1, Number.NaN])('refuses a beta of %d', (beta) => {
+    expect(() => predictShare(0.5, beta)).toThrow(/beta is .* not positive/);
+    expect(() => optimum(judged(['1'], null), [1], beta)).toThrow(/beta/);
+  });
+});
+
+describe('growth', () => {
+  const { votes, steps, shares, single, common } = golden.growth;
+  const problems = shares.map((values) => values.map((share, i) => ({ step: steps[i]!, share, votes })));
+
+  test('of one problem as in scipy, with its standard error', () => {
+    problems.forEach((observations, i) => {
+      const fit = fitGrowth(observations)!;
+      expect(fit.growth).toBeCloseTo(single[i]!.growth, 9);
+      expect(fit.error).toBeCloseTo(single[i]!.error, 9);
+      expect(fit.beta).toBeCloseTo(1 / single[i]!.growth, 9);
+      expect(fit.rate).toBeCloseTo(Math.exp(-single[i]!.growth), 9);
+      expect(fit.observations).toBe(8);
+    });
+  });
+
+  test('of a run, with an intercept for each problem, as in numpy', () => {
+    const fit = fitCommonGrowth(problems)!;
+    expect(fit.growth).toBeCloseTo(common.growth, 9);
+    expect(fit.error).toBeCloseTo(common.error, 9);
+  });
+
+  const track = (...values: number[]): ShareObservation[] => values.map((share, step) => ({ step, share, votes: 4 }));
+
+  test('keeps half a vote away from 0 and 1, and ends there', () => {
+    const logit = (p: number) => Math.log(p / (1 - p));
+    expect(fitGrowth(track(0.5, 1, 1, 0.25))!.growth).toBeCloseTo(logit(7 / 8), 12);
+    expect(fitGrowth(track(0.5, 0, 0, 0))!.growth).toBeCloseTo(-logit(7 / 8), 12);
+    expect(fitGrowth(track(0.5, 0, 0, 0))).toMatchObject({ beta: null, error: null, observations: 2 });
+    expect(fitGrowth(track(1, 0.5))).toBeNull();
+    expect(fitGrowth(track(0.5))).toBeNull();
+    expect(fitCommonGrowth([])).toBeNull();
+  });
+
+  test('of exact shares is 1/beta, and predicts them without error', () => {
+    const exact = [0.3, 0.45].map((start) =>
+      [0, 1, 2, 3].map((step) => ({ step, share: predictShare(start, 4, step), votes: 1e9 })),
+    );
+    const fit = fitCommonGrowth(exact)!;
+    expect(fit.beta).toBeCloseTo(4, 9);
+    const error = predictionError(exact, fit.growth)!;
+    expect(error.oneStep).toBeCloseTo(0, 9);
+    expect(error.manySteps).toBeCloseTo(0, 9);
+    expect(error.predictions).toBe(6);
+    expect(error.manyStepsUnchanged).toBeGreaterThan(error.oneStepUnchanged);
+  });
+
+  test('the error of a prediction, by hand', () => {
+    const error = predictionError([track(0.5, 0.75, 0.5), track(0.25)], Math.log(3))!;
+    // From 0.5 to 0.75 and then to 0.9; from 0.75 to 0.9.
+    expect(error.manySteps).toBeCloseTo((0 + 0.4) / 2, 12);
+    expect(error.oneStep).toBeCloseTo((0 + 0.4) / 2, 12);
+    expect(error).toMatchObject({ oneStepUnchanged: 0.25, manyStepsUnchanged: 0.125, predictions: 2 });
+    expect(predictionError([track(0.5)], 1)).toBeNull();
+  });
+
+  test('follows the answer that was the majority first, also when it is no longer', () => {
+    const history = [
+      { step: 1, group: judged([null, null], null) },
+      { step: 2, group: judged(['4', '4', '5', null], null) },
+      { step: 3, group: judged(['5', '5', '5', '4.0'], null) },
+      { step: 5, group: judged(['5', '5', '5', '5'], null) },
+    ];
+    const same = (a: string, b: string) => Number(a) === Number(b);
+    expect(initialMajorityShares(history, same).map(({ step, share }) => [step, share])).toEqual([
+      [2, 0.5],
+      [3, 0.25],
+      [5, 0],
+    ]);
+    expect(initialMajorityShares(history)[1]!.share).toBe(0);
+    expect(initialMajorityShares(history.slice(0, 1))).toEqual([]);
+  });
+});
+
+describe('the optimum', () => {
+  const { rewards, cluster, cases } = golden.optimum;
+  const group = judged(
+    cluster.map((c) => (c === null ? null : String(c))),
+    '1',
+  );
+
+  test.each(cases)('re-weights rollouts as a softmax does, beta $beta', (expected) => {
+    const found = optimum(group, rewards, expected.beta);
+    found.weights.forEach((weight, i) => {
+      expect(weight).toBeCloseTo(expected.weights[i]!, 10);
+    });
+    found.clusters.forEach((share, c) => {
+      expect(share).toBeCloseTo(expected.clusters[c]!, 10);
+    });
+    expect(found.effective).toBeCloseTo(expected.effective, 9);
+    expect(found.accuracy).toBeCloseTo(expected.clusters[1]!, 10);
+    expect(found.noAnswer + found.clusters.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12);
+  });
+
+  test('of the majority reward is the exact step', () => {
+    const votes = judged(['7', '7', '7', '8', '8', null], '8');
+    const found = optimum(votes, [1, 1, 1, 0, 0, 0], 0.7);
+    expect(found.majorityShare).toBeCloseTo(predictShare(3 / 6, 0.7), 12);
+    expect(found.top).toBe(0);
+  });
+
+  test('without temperature limit is the policy itself; extreme rewards do not overflow', () => {
+    const votes = judged(['7', '7', '8'], null);
+    const same = optimum(votes, [3, 1, 2], Number.POSITIVE_INFINITY);
+    expect(same.clusters[0]).toBeCloseTo(2 / 3, 12);
+    expect(same).toMatchObject({ accuracy: null, effective: 3 });
+    const sharp = optimum(votes, [-1e6, -2e6, 1e6], 1e-3);
+    expect(sharp).toMatchObject({ weights: [0, 0, 1], top: 1, majorityShare: 0, effective: 1 });
+    expect(() => optimum(votes, [1], 1)).toThrow(RangeError);
+    expect(optimum(judged([null], '1'), [1], 1)).toMatchObject({ top: null, noAnswer: 1, accuracy: 0 });
+  });
+});
+
+test('total variation, by hand: what is missing is an answer of its own', () => {
+  const p = answerShares(judged(['1', '1', '2', null], null));
+  const q = answerShares(judged(['1', '3', null, null], null));
+  expect(p).toEqual([
+    { answer: '1', share: 0.5 },
+    { answer: '2', share: 0.25 },
+  ]);
+  expect(totalVariation(p, q)).toBeCloseTo((0.25 + 0.25 + 0.25 + 0.25) / 2, 12);
+  expect(totalVariation(p, p)).toBe(0);
+  expect(totalVariation(p, [])).toBeCloseTo(0.75, 12);
+});
+
+test("Theorem 1's prediction: the first majority stays", () => {
+  const [right, wrong, none] = [judged(['1', '1'], '1'), judged(['2', '2'], '1'), judged([null], '1')];
+  const check = checkTheorem([
+    { first: right, last: right },
+    { first: wrong, last: wrong },
+    { first: wrong, last: judged(['3', '3'], '1') },
+    { first: wrong, last: right },
+    { first: none, last: right },
+  ]);
+  expect(check.problems).toBe(4);
+  expect(check.kept!.mean).toBe(2 / 4);
+  expect(check.outcome!.mean).toBe(3 / 4);
+  expect(checkTheorem([]).kept).toBeNull();
+});
