@@ -183,8 +183,8 @@ function unwrap(text: string): string {
     if (/(?<![.])[.]$/.test(s)) s = s.slice(0, -1).trimEnd();
     const box = /^\\(?:boxed|fbox)\s*\{/.exec(s);
     if (box && closingBrace(s, box[0].length - 1) === s.length) s = s.slice(box[0].length, -1);
-    // in LaTeX, the braces of `${1, 2}$` cannot be seen
-    const shown = /^\$\$?\s*\{/.test(s);
+    // in LaTeX, braces cannot be seen; without its marks, `{1, 2}` is meant as a set
+    const shown = /^\$\$?\s*\{/.test(s) || !s.includes(',');
     s = s
       .replace(/^\$\$([^$]*)\$\$$/s, '$1')
       .replace(/^\$([^$]*[^$\\])\$$/s, '$1')
@@ -194,6 +194,7 @@ function unwrap(text: string): string {
       .replace(/^__(.*)__$/s, '$1')
       .replace(/^`+([^`]*)`+$/s, '$1')
       .replace(/^"([^"]*)"$/s, '$1')
+      .replace(/^\\(?:display|text)style(?![a-zA-Z])/, '')
       .trim();
     if (shown && s.startsWith('{') && closingBrace(s, 0) === s.length) s = s.slice(1, -1).trim();
     if (s === before) break;
@@ -231,7 +232,9 @@ function rewriteTexts(text: string): string {
 export function clean(answer: string): string {
   let s = replaceCharacters(answer.trim());
   if (!/\\begin\b/.test(s)) s = s.replace(/\\\\(?=[a-zA-Z{}%$()[\]])/g, '\\');
-  s = unwrap(s).replace(/\\\\/g, '\\row ');
+  s = unwrap(s)
+    .replace(/\\\\/g, '\\row ')
+    .replace(/\\[()[\]]/g, ' ');
   s = s.replace(/\\\$|\\pounds(?![a-zA-Z])|[£€¥₹]/g, (c) => (c === '\\$' ? ' \\dollar ' : ' \\currency '));
   // an unpaired dollar sign before a number is money; the others only mark mathematics
   s = s.replace(/^(-?\s*)\$(?=\s*-?[\d.])(?!.*\$)/s, '$1 \\dollar ').replace(/\$/g, ' ');

@@ -176,7 +176,7 @@ function lastNumber(whole: string): Span | null {
     const glued = match[0].startsWith('-') && /[\w)]/.test(text[match.index - 1] ?? '');
     last = { start: glued ? match.index + 1 : match.index, end: match.index + match[0].length };
   }
-  const found = last && (formulaAround(text, last) ?? last);
+  const found = last && (formulaAround(text, last) ?? usable(text, last.start, last.end));
   return found && { start: before + found.start, end: before + found.end };
 }
 

