@@ -69,6 +69,33 @@ export function createProgram(setExitCode: SetExitCode): Command {
     setExitCode(await run(dataset, options));
   });
 
+  const experiment = withExamples(
+    program
+      .command('experiment')
+      .argument('[name]', 'name of the experiment; without it they are listed')
+      .argument('[dataset]', "problem file, instead of the experiment's own problems")
+      .description(
+        'rerun a finding of the paper as a set of runs, with a report and a verdict; again: goes on with it',
+      ),
+    [
+      ['rollscope experiment', 'what there is'],
+      ['rollscope experiment rise-then-fall', ''],
+      ['rollscope experiment theory problems.jsonl --model Qwen/Qwen3-0.6B --seeds 1', 'any model and dataset'],
+    ],
+  );
+  experiment
+    .optionsGroup('Experiment:')
+    .option('--seeds <n>', 'repetitions of each run')
+    .option('--parallel <n>', 'runs at a time; as many as cores (4 at most) for embedded models, else 1')
+    .option('--out <folder>', "folder for runs and report; below the user's Rollscope folder when absent")
+    .option('--config <file>', "a JSON file with the fields of run.json's config; options go before it");
+  addGroups(experiment, TRAIN_GROUPS);
+  addCommon(experiment);
+  experiment.action(async (name: string | undefined, dataset: string | undefined, options) => {
+    const { experiment: run } = await import('./commands/experiment.ts');
+    setExitCode(await run(name, dataset, options));
+  });
+
   const resume = withExamples(
     program
       .command('resume')

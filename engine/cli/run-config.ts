@@ -19,6 +19,7 @@ const EMBEDDED = 'embedded';
 
 /**
  * @param dataset path as the user wrote it; `embedded` when there is none
+ * @param defaults laid over the model's preset, below the file and the options
  * @throws RollscopeError `usage` for texts that are no numbers or sizes, `config` for values out of range or a bad file
  */
 export function buildRunConfig(
@@ -26,6 +27,7 @@ export function buildRunConfig(
   dataset: string | undefined,
   raw: RawOptions,
   groups: readonly OptionGroup[],
+  defaults: object = {},
 ): RunConfig {
   const fromOptions = readOptions(raw, groups);
   const file = typeof raw.config === 'string' ? readConfigFile(raw.config) : {};
@@ -34,7 +36,10 @@ export function buildRunConfig(
   const datasetPath = absolute(dataset ?? fileDataset ?? EMBEDDED);
   const preset = presetFor(model, datasetPath === EMBEDDED);
 
-  let input: Record<string, unknown> = mergeConfig(mergeConfig({ ...preset }, file), fromOptions);
+  let input: Record<string, unknown> = mergeConfig(
+    mergeConfig(mergeConfig({ ...preset }, defaults), file),
+    fromOptions,
+  );
   input = mergeConfig(input, { job, model, dataset: { path: datasetPath } });
   balanceVotes(input, mergeConfig(file, fromOptions));
   shareReading(input);

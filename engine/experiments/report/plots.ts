@@ -1,0 +1,231 @@
+/** Plots of a report as SVG texts: lines with bands, points, bars. Colours come from the page's style. */
+import { scaleLinear, scaleLog } from 'd3-scale';
+import { area, line } from 'd3-shape';
+import { figure, html } from './text.ts';
+
+/** A value with its interval, where it has one. */
+export interface PlotPoint {
+  x: number;
+  y: number;
+  low?: number;
+  high?: number;
+  /** Names the point in a scatter plot. */
+  label?: string;
+}
+
+export interface PlotSeries {
+  name: string;
+  points: readonly PlotPoint[];
+  dashed?: boolean;
+}
+
+interface Axes {
+  title: string;
+  x: string;
+  y: string;
+  /** Bounds of the axis; from the data when absent. */
+  yRange?: readonly [number, number];
+  xRange?: readonly [number, number];
+  /** Logarithmic x axis: all x above 0. */
+  xLog?: boolean;
+  /** Horizontal lines with their names. */
+  levels?: readonly { y: number; name: string }[];
+}
+
+export interface LinePlot extends Axes {
+  kind: 'lines';
+  series: readonly PlotSeries[];
+}
+
+export interface ScatterPlot extends Axes {
+  kind: 'points';
+  series: readonly PlotSeries[];
+  /** Draws y = x. */
+  diagonal?: boolean;
+}
+
+export interface BarPlot {
+  kind: 'bars';
+  title: string;
+  y: string;
+  yRange?: readonly [number, number];
+  bars: readonly { name: string; value: number; low?: number; high?: number }[];
+}
+
+export type Plot = LinePlot | ScatterPlot | BarPlot;
+
+const WIDTH = 440;
+const HEIGHT = 260;
+const MARGIN = { left: 52, right: 12, top: 10, bottom: 38 };
+/** Classes `c0`, `c1`, ... of the style. */
+export const COLOURS = 8;
+/** Points that a line is drawn with at most. */
+const MOST_POINTS = 400;
+
+export function drawPlot(plot: Plot): string {
+  return plot.kind === 'bars' ? drawBars(plot) : drawXY(plot);
+}
+
+function finite(values: readonly (number | undefined)[]): number[] {
+  return values.filter((v): v is number => v !== undefined && Number.isFinite(v));
+}
+
+function bounds(values: readonly number[], padded: boolean): [number, number] {
+  if (values.length === 0) return [0, 1];
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  if (low === high) return [low - (Math.abs(low) * 0.1 || 0.5), high + (Math.abs(high) * 0.1 || 0.5)];
+  const room = padded ? (high - low) * 0.05 : 0;
+  return [low - room, high + room];
+}
+
+function thin<T>(points: readonly T[]): T[] {
+  const every = Math.max(1, Math.ceil(points.length / MOST_POINTS));
+  return points.filter((_, i) => i % every === 0 || i === points.length - 1);
+}
+
+function drawXY(plot: LinePlot | ScatterPlot): string {
+  const points = plot.series.flatMap((s) => s.points);
+  const xs = finite(points.map((p) => p.x)).filter((x) => !plot.xLog || x > 0);
+  const ys = finite([...points.flatMap((p) => [p.y, p.low, p.high]), ...(plot.levels ?? []).map((l) => l.y)]);
+  const xDomain = plot.xRange ?? bounds(xs, plot.kind === 'points' && !plot.xLog);
+  const yDomain = plot.yRange ?? bounds(ys, true);
+  const x = (plot.xLog ? scaleLog() : scaleLinear()).domain([...xDomain]).range([MARGIN.left, WIDTH - MARGIN.right]);
+  const y = scaleLinear([...yDomain], [HEIGHT - MARGIN.bottom, MARGIN.top]).clamp(true);
+  const marks: string[] = [];
+  for (const level of plot.levels ?? []) {
+    const at = y(level.y).toFixed(1);
+    marks.push(
+      `<line class="level" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${at}" y2="${at}"/>`,
+      `<text class="level" x="${WIDTH - MARGIN.right}" y="${(y(level.y) - 4).toFixed(1)}" text-anchor="end">${html(level.name)}</text>`,
+    );
+  }
+  if (plot.kind === 'points' && plot.diagonal) {
+    const low = Math.max(xDomain[0], yDomain[0]);
+    const high = Math.min(xDomain[1], yDomain[1]);
+    if (low < high) marks.push(`<line class="level" x1="${x(low)}" y1="${y(low)}" x2="${x(high)}" y2="${y(high)}"/>`);
+  }
+  plot.series.forEach((series, i) => {
+    const colour = `c${i % COLOURS}`;
+    const known = series.points.filter((p) => Number.isFinite(p.y) && (!plot.xLog || p.x > 0));
+    if (plot.kind === 'lines') {
+      const drawn = thin(known);
+      const banded = drawn.filter((p) => p.low !== undefined && p.high !== undefined);
+      const band = area<PlotPoint>(
+        (p) => x(p.x),
+        (p) => y(p.low!),
+        (p) => y(p.high!),
+      )(banded);
+      const path = line<PlotPoint>(
+        (p) => x(p.x),
+        (p) => y(p.y),
+      )(drawn);
+      if (band && banded.length > 1) marks.push(`<path class="band ${colour}" d="${rounded(band)}"/>`);
+      if (path) marks.push(`<path class="line ${colour}${series.dashed ? ' dashed' : ''}" d="${rounded(path)}"/>`);
+      if (drawn.length === 1) marks.push(dot(x(drawn[0]!.x), y(drawn[0]!.y), colour, series.name));
+      return;
+    }
+    for (const p of known) {
+      if (p.low !== undefined && p.high !== undefined) {
+        marks.push(
+          `<line class="whisker ${colour}" x1="${x(p.x).toFixed(1)}" x2="${x(p.x).toFixed(1)}" y1="${y(p.low).toFixed(1)}" y2="${y(p.high).toFixed(1)}"/>`,
+        );
+      }
+      marks.push(dot(x(p.x), y(p.y), colour, `${p.label ?? series.name}: ${figure(p.x)}, ${figure(p.y)}`));
+      if (p.label) {
+        const right = x(p.x) > WIDTH * 0.75;
+        marks.push(
+          `<text class="label" x="${(x(p.x) + (right ? -6 : 6)).toFixed(1)}" y="${(y(p.y) - 5).toFixed(1)}"${right ? ' text-anchor="end"' : ''}>${html(p.label)}</text>`,
+        );
+      }
+    }
+  });
+  const ticks = plot.xLog ? logTicks(xDomain) : x.ticks(6);
+  return frame(plot.title, [
+    axis(
+      ticks.map((t) => ({ at: x(t), text: figure(t) })),
+      y.ticks(5).map((t) => ({ at: y(t), text: figure(t) })),
+      plot.x,
+      plot.y,
+    ),
+    ...marks,
+  ]);
+}
+
+function logTicks([low, high]: readonly [number, number]): number[] {
+  const ticks: number[] = [];
+  for (let e = Math.floor(Math.log10(low)); e <= Math.ceil(Math.log10(high)); e++) {
+    for (const m of [1, 2, 5]) ticks.push(m * 10 ** e);
+  }
+  const inside = ticks.filter((t) => t >= low && t <= high);
+  return inside.length >= 2 ? inside : [low, high];
+}
+
+function drawBars(plot: BarPlot): string {
+  const values = finite(plot.bars.flatMap((b) => [b.value, b.low, b.high]));
+  const [low, high] = plot.yRange ?? bounds([0, ...values], true);
+  const y = scaleLinear([low, high], [HEIGHT - MARGIN.bottom, MARGIN.top]).clamp(true);
+  const width = (WIDTH - MARGIN.left - MARGIN.right) / Math.max(1, plot.bars.length);
+  const zero = y(Math.max(low, Math.min(high, 0)));
+  const marks = plot.bars.flatMap((bar, i) => {
+    if (!Number.isFinite(bar.value)) return [];
+    const left = MARGIN.left + i * width + width * 0.15;
+    const top = Math.min(zero, y(bar.value));
+    const middle = (left + width * 0.35).toFixed(1);
+    const parts = [
+      `<rect class="bar c${i % COLOURS}" x="${left.toFixed(1)}" width="${(width * 0.7).toFixed(1)}" y="${top.toFixed(1)}" height="${Math.abs(zero - y(bar.value)).toFixed(1)}"><title>${html(bar.name)}: ${figure(bar.value)}</title></rect>`,
+    ];
+    if (bar.low !== undefined && bar.high !== undefined) {
+      parts.push(
+        `<line class="whisker" x1="${middle}" x2="${middle}" y1="${y(bar.low).toFixed(1)}" y2="${y(bar.high).toFixed(1)}"/>`,
+      );
+    }
+    return parts;
+  });
+  const names = plot.bars.map((bar, i) => ({ at: MARGIN.left + (i + 0.5) * width, text: bar.name }));
+  return frame(plot.title, [
+    axis(
+      names,
+      y.ticks(5).map((t) => ({ at: y(t), text: figure(t) })),
+      '',
+      plot.y,
+    ),
+    ...marks,
+  ]);
+}
+
+interface Tick {
+  at: number;
+  text: string;
+}
+
+function axis(xTicks: readonly Tick[], yTicks: readonly Tick[], xName: string, yName: string): string {
+  const bottom = HEIGHT - MARGIN.bottom;
+  const crowded = xTicks.some(({ text }) => text.length * 6 > (WIDTH - MARGIN.left) / Math.max(1, xTicks.length));
+  return [
+    ...yTicks.map(
+      ({ at, text }) =>
+        `<line class="grid" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${at.toFixed(1)}" y2="${at.toFixed(1)}"/><text x="${MARGIN.left - 6}" y="${(at + 4).toFixed(1)}" text-anchor="end">${html(text)}</text>`,
+    ),
+    `<line class="axis" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${bottom}" y2="${bottom}"/>`,
+    ...xTicks.map(({ at, text }, i) => {
+      const low = crowded && i % 2 === 1 ? 11 : 0;
+      return `<text x="${at.toFixed(1)}" y="${bottom + 14 + low}" text-anchor="middle">${html(text)}</text>`;
+    }),
+    xName &&
+      `<text class="name" x="${(MARGIN.left + WIDTH - MARGIN.right) / 2}" y="${HEIGHT - 4}" text-anchor="middle">${html(xName)}</text>`,
+    `<text class="name" transform="translate(12 ${(MARGIN.top + bottom) / 2}) rotate(-90)" text-anchor="middle">${html(yName)}</text>`,
+  ].join('');
+}
+
+function dot(x: number, y: number, colour: string, title: string): string {
+  return `<circle class="dot ${colour}" cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="3.5"><title>${html(title)}</title></circle>`;
+}
+
+function rounded(path: string): string {
+  return path.replace(/-?\d+\.\d+(?:e-?\d+)?/g, (n) => Number(n).toFixed(1));
+}
+
+function frame(title: string, parts: readonly string[]): string {
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${html(title)}">${parts.join('')}</svg>`;
+}

@@ -1,0 +1,92 @@
+/** What several studies share: curves over seeds, last values, and words for numbers. */
+import { tInterval } from '../../analysis/statistics.ts';
+import type { JournalRecord, StepRecord } from '../../protocol/index.ts';
+import type { Cell } from '../report/page.ts';
+import type { PlotPoint, PlotSeries } from '../report/plots.ts';
+import { figure } from '../report/text.ts';
+import type { Criterion, StudyRun } from '../study.ts';
+
+type Of<T extends JournalRecord['type']> = Extract<JournalRecord, { type: T }>;
+
+export function stepsOf({ records }: StudyRun): StepRecord[] {
+  return records.filter((record) => record.type === 'step');
+}
+
+export function evaluationsOf({ records }: StudyRun): Of<'evaluation'>[] {
+  return records.filter((record) => record.type === 'evaluation');
+}
+
+/** Groups of a phase, in the order of steps. */
+export function groupsOf({ records }: StudyRun, phase: Of<'group'>['phase']): Of<'group'>[] {
+  return records.filter((record): record is Of<'group'> => record.type === 'group' && record.phase === phase);
+}
+
+/** A value by step, for one run. */
+export type Curve = readonly { step: number; value: number }[];
+
+export function metricCurve(run: StudyRun, metric: (metrics: StepRecord['metrics']) => number | null): Curve {
+  return stepsOf(run).flatMap(({ step, metrics }) => {
+    const value = metric(metrics);
+    return value === null ? [] : { step, value };
+  });
+}
+
+/** Mean accuracy of the evaluations by step. */
+export function accuracyCurve(run: StudyRun): Curve {
+  return evaluationsOf(run).flatMap(({ step, accuracy }) => (accuracy ? { step, value: accuracy.mean } : []));
+}
+
+/** Means over `window` steps up to each. */
+export function smoothed(curve: Curve, window: number): Curve {
+  return curve.map(({ step }, i) => {
+    const part = curve.slice(Math.max(0, i + 1 - window), i + 1);
+    return { step, value: part.reduce((sum, { value }) => sum + value, 0) / part.length };
+  });
+}
+
+/** Mean over runs at each step that all of them have, with Student's interval where there are several. */
+export function overSeeds(name: string, curves: readonly Curve[], dashed = false): PlotSeries {
+  const byStep = new Map<number, number[]>();
+  for (const curve of curves) {
+    for (const { step, value } of curve) byStep.set(step, [...(byStep.get(step) ?? []), value]);
+  }
+  const points: PlotPoint[] = [...byStep]
+    .filter(([, values]) => values.length === curves.length)
+    .sort(([a], [b]) => a - b)
+    .map(([step, values]) => {
+      const { mean, low, high } = tInterval(values)!;
+      return { x: step, y: mean, ...(low !== null && high !== null && { low, high }) };
+    });
+  return { name, points, ...(dashed && { dashed }) };
+}
+
+/** A mean over seeds as a cell: with its interval where there are several values. */
+export function seedCell(values: readonly (number | null)[]): Cell {
+  const known = values.filter((v) => v !== null);
+  const estimate = tInterval(known);
+  if (estimate === null) return null;
+  const { mean, low, high } = estimate;
+  return low === null || high === null ? mean : { mean, low, high };
+}
+
+export function meanOf(values: readonly (number | null)[]): number | null {
+  return tInterval(values.filter((v) => v !== null))?.mean ?? null;
+}
+
+/** `0.61`, or `0.61 (0.58 to 0.64)` over several seeds. */
+export function words(values: readonly (number | null)[]): string {
+  const cell = seedCell(values);
+  return cell === null || typeof cell === 'number' || typeof cell === 'string'
+    ? figure(cell as number | null)
+    : `${figure(cell.mean)} (${figure(cell.low)} to ${figure(cell.high)})`;
+}
+
+/** A criterion that compares a number with a bound. */
+export function above(expected: string, value: number | null, bound: number, measured: string): Criterion {
+  return { expected, measured, met: value === null ? null : value > bound };
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(names: readonly string[]): string {
+  return names.length < 2 ? (names[0] ?? 'none') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}

@@ -1,0 +1,14 @@
+/** All studies by name. */
+import { RollscopeError } from '../../protocol/errors.ts';
+import type { Study } from '../study.ts';
+import { riseThenFall } from './rise-then-fall.ts';
+
+export const studies: readonly Study[] = [riseThenFall];
+
+/** Throws RollscopeError `usage` for an unknown name. */
+export function studyNamed(name: string): Study {
+  const found = studies.find((study) => study.name === name);
+  if (found) return found;
+  const names = studies.map((study) => study.name).join(', ');
+  throw new RollscopeError('usage', `There is no experiment "${name}".`, `Experiments: ${names}.`);
+}
