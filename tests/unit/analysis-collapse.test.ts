@@ -225,12 +225,12 @@ describe('the collapse watch', () => {
 
   test('two alarms of signals that go with success too are a collapse, two words a watch', () => {
     expect(run({ confidenceAgreement: 0.5 }).at(-1)!.level).toBe('watch');
-    expect(run({ confidenceAgreement: 0.5, kl: 0.5 }).at(-1)).toMatchObject({
+    expect(run({ confidenceAgreement: 0.5, truncated: 0.5 }).at(-1)).toMatchObject({
       level: 'collapse',
       reasons: { length: 2 },
     });
     expect(run({ confidenceAgreement: 0.8 }).at(-1)!.level).toBe('ok');
-    expect(run({ confidenceAgreement: 0.8, kl: 0.15 }).at(-1)!.level).toBe('watch');
+    expect(run({ confidenceAgreement: 0.8, truncated: 0.2 }).at(-1)!.level).toBe('watch');
     const [first, second] = run({ confidenceAgreement: 0.8, length: 1 }).at(-1)!.reasons;
     expect([first!.signal, second!.signal]).toEqual(['shorter', 'disagreement']);
   });

@@ -1,0 +1,121 @@
+/** Re-scoring of stored rollouts under other rewards: by hand. */
+import { describe, expect, test } from 'vitest';
+import { type RescoredGroup, whatIf, winnerOf } from '../../engine/analysis/what-if.ts';
+import { judged } from '../support/judged.ts';
+
+/** Reward minus the group's mean. */
+const advantages = (groups: readonly (readonly number[])[]) =>
+  groups.map((rewards) => {
+    const mean = rewards.reduce((a, b) => a + b, 0) / rewards.length;
+    return rewards.map((reward) => reward - mean);
+  });
+
+const groups: RescoredGroup[] = [
+  {
+    problem: 0,
+    step: 1,
+    group: judged(['4', '4', '5', null], '4'),
+    rewards: { vote: [1, 1, 0, 0], length: [1, 2, 3, 4], truth: [1, 1, 0, 0], flat: [7, 7, 7, 7] },
+  },
+  {
+    problem: 1,
+    step: 1,
+    group: judged(['8', '8', '9'], '9'),
+    rewards: { vote: [1, 1, 0], length: [3, 2, 5], truth: [0, 0, 1], flat: null },
+  },
+  {
+    problem: 2,
+    step: 2,
+    group: judged(['1', '2'], null),
+    rewards: { vote: [1, 0], length: [2, 1], truth: null, flat: [7, 7] },
+  },
+];
+const found = whatIf(groups, ['flat', 'vote', 'length', 'truth'], {
+  advantages,
+  thresholds: { vote: 0.5, truth: 0.5 },
+});
+const reward = (name: string) => found.rewards.find((one) => one.reward === name)!;
+const pair = (a: string, b: string) => found.pairs.find(({ rewards }) => rewards[0] === a && rewards[1] === b)!;
+
+test('the first of the largest wins', () => {
+  expect(winnerOf([1, 3, 3])).toBe(1);
+  expect(winnerOf([Number.NEGATIVE_INFINITY, -5])).toBe(1);
+});
+
+describe('each reward', () => {
+  test('against the truth, by hand', () => {
+    expect(reward('truth')).toMatchObject({
+      groups: 2,
+      mean: 3 / 7,
+      range: [0, 1],
+      accuracy: 1,
+      auroc: { mean: 1, groups: 2 },
+      winnerRight: { mean: 1 },
+      pushRight: 1,
+      equal: 0,
+    });
+    // First group all right, second all wrong.
+    expect(reward('vote')).toMatchObject({
+      groups: 3,
+      accuracy: 4 / 7,
+      auroc: { mean: 0.5, groups: 2 },
+      winnerRight: { mean: 0.5 },
+    });
+    // Advantages above 0: 0.5 twice to right ones, 1/3 twice to wrong ones.
+    expect(reward('vote').pushRight).toBeCloseTo(1 / (1 + 2 / 3), 12);
+    // Right against wrong: 1, 2 against 3, 4; and 5 against 3, 2.
+    expect(reward('length')).toMatchObject({
+      accuracy: null,
+      auroc: { mean: 0.5 },
+      winnerRight: { mean: 0.5 },
+      range: [1, 5],
+    });
+    expect(reward('length').pushRight).toBeCloseTo(5 / 3 / (5 / 3 + 0.5 + 1.5), 12);
+    expect(reward('flat')).toMatchObject({
+      equal: 1,
+      pushRight: null,
+      auroc: { mean: 0.5, groups: 1 },
+      winnerRight: { mean: 1 },
+    });
+  });
+
+  test('the table: by AUROC, then by right winners', () => {
+    expect(found.rewards.map((one) => one.reward)).toEqual(['truth', 'flat', 'vote', 'length']);
+    const blind = whatIf([groups[2]!], ['length', 'vote'], { advantages, thresholds: {} });
+    expect(blind.rewards.map((one) => [one.reward, one.auroc, one.winnerRight, one.accuracy])).toEqual([
+      ['length', null, null, null],
+      ['vote', null, null, null],
+    ]);
+  });
+});
+
+describe('pairs', () => {
+  test('rankings within a problem, winners and pushes, by hand', () => {
+    expect(found.pairs).toHaveLength(6);
+    const both = pair('vote', 'length');
+    // tau-b: -4 / sqrt(4 * 6), -2 / sqrt(2 * 3), and 1.
+    expect(both.kendall!.mean).toBeCloseTo((-4 / Math.sqrt(24) - 2 / Math.sqrt(6) + 1) / 3, 12);
+    expect(both.spearman!.mean).toBeCloseTo((-2 / Math.sqrt(5) - Math.sqrt(3) / 2 + 1) / 3, 12);
+    // Winners: 4 and none, 8 and 9, 1 and 1.
+    expect(both.winnersDiffer).toMatchObject({ mean: 2 / 3 });
+    // All rollouts of the first two groups are pushed to opposite sides, none of the third.
+    expect(both.opposed).toBeCloseTo((4 + 3) / 9, 12);
+    expect(both.groups).toBe(3);
+  });
+
+  test('a constant reward has no ranking', () => {
+    expect(pair('flat', 'vote')).toMatchObject({
+      groups: 2,
+      kendall: null,
+      spearman: null,
+      opposed: 0,
+      winnersDiffer: { mean: 0 },
+    });
+    expect(pair('flat', 'truth').groups).toBe(1);
+  });
+});
+
+test('a group whose rewards do not fit its rollouts is refused', () => {
+  const broken = [{ ...groups[0]!, rewards: { vote: [1] } }];
+  expect(() => whatIf(broken, ['vote'], { advantages, thresholds: {} })).toThrow(/vote: 1 rewards of 4 rollouts/);
+});
