@@ -13,18 +13,52 @@ const POINTS = 6;
 
 /** Whether two scalars (without sets, tuples, relations) are equal. */
 export function sameScalar(a: Node, b: Node): boolean {
-  const exactA = exactValue(a);
-  const exactB = exactValue(b);
-  if (exactA && exactB) return Q.equal(exactA, exactB) || roundsTo(a, exactA, exactB) || roundsTo(b, exactB, exactA);
-  const names = symbolsOf(a);
-  const namesB = symbolsOf(b);
-  if (canonical(a) === canonical(b)) return true;
-  if (names.size === 0 && namesB.size === 0) return sameClosed(a, b);
-  if (exactA || exactB) {
-    // an expression with variables may still be constant, such as x - x + 1
-    if ((exactA ? namesB : names).size === 0) return false;
-  }
-  return agreeAtPoints((point) => [valueAt(a, point), valueAt(b, point)]);
+  const x = factsOf(a);
+  const y = factsOf(b);
+  if (x.exact && y.exact)
+    return Q.equal(x.exact, y.exact) || roundsTo(a, x.exact, y.exact) || roundsTo(b, y.exact, x.exact);
+  if (x.canonical === y.canonical) return true;
+  if (x.closed && y.closed) return sameClosed(a, b, x.samples[0]!, y.samples[0]!);
+  // an expression with variables may still be constant, such as x - x + 1
+  if ((x.exact && y.closed) || (y.exact && x.closed)) return false;
+  return agree(x.samples, y.samples);
+}
+
+/** What is asked of a value again and again, when many answers are compared with one another. */
+interface Facts {
+  exact: Q.Rational | null;
+  /** Without variables. */
+  closed: boolean;
+  canonical: string;
+  /** Values at the fixed points. */
+  samples: readonly Complex[];
+}
+
+const facts = new WeakMap<Node, Facts>();
+
+/** Each part is computed once, and when it is asked for. */
+function factsOf(node: Node): Facts {
+  const known = facts.get(node);
+  if (known) return known;
+  let spelling: string | null = null;
+  let samples: Complex[] | null = null;
+  const closed = symbolsOf(node).size === 0;
+  const made: Facts = {
+    exact: exactValue(node),
+    closed,
+    get canonical() {
+      spelling ??= canonical(node);
+      return spelling;
+    },
+    get samples() {
+      samples ??= closed
+        ? new Array<Complex>(POINTS).fill(valueAt(node, pointAt(0)))
+        : Array.from({ length: POINTS }, (_, i) => valueAt(node, pointAt(i)));
+      return samples;
+    },
+  };
+  facts.set(node, made);
+  return made;
 }
 
 /** Decimal places of a literal such as `0.25`, `1.2 \cdot 10^{-3}`; 0 for anything else. */
@@ -50,9 +84,7 @@ function roundsTo(literal: Node, decimal: Q.Rational, value: Q.Rational): boolea
   return scaled < difference.d && digits >= 10n ** BigInt(APPROXIMATE_PLACES - 1) * decimal.d;
 }
 
-function sameClosed(a: Node, b: Node): boolean {
-  const x = valueAt(a, () => Number.NaN);
-  const y = valueAt(b, () => Number.NaN);
+function sameClosed(a: Node, b: Node, x: Complex, y: Complex): boolean {
   if (!finite(x) || !finite(y)) return false;
   if (near(x, y, CLOSED_TOLERANCE)) return true;
   const count = Math.max(places(a), places(b));
@@ -69,11 +101,11 @@ function near(a: Complex, b: Complex, tolerance: number): boolean {
   return magnitude(subtract(a, b)) <= tolerance * Math.max(scale, 1e-3);
 }
 
-/** Runs `f` at several fixed points and asks that both values agree at every point at which both exist (at least 2). */
-function agreeAtPoints(f: (point: Point) => [Complex, Complex]): boolean {
+/** Whether both values agree at every point at which both exist (at least 2). */
+function agree(a: readonly Complex[], b: readonly Complex[]): boolean {
   let compared = 0;
   for (let i = 0; i < POINTS; i++) {
-    const [x, y] = f(pointAt(i));
+    const [x, y] = [a[i]!, b[i]!];
     if (!finite(x) || !finite(y)) continue;
     if (!near(x, y, SAMPLED_TOLERANCE)) return false;
     compared++;
