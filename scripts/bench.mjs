@@ -1,6 +1,8 @@
 #!/usr/bin/env node
-// `npm run bench`: Rollscope against PyTorch, transformers and TRL on the same machine, in the same run, in turns.
-//   npm run bench -- [--model <file.gguf>] [--problems <file.jsonl>] [--python <path>] [--threads 2] [--rounds 2] [case…]
+// `npm run bench`: Rollscope against PyTorch, transformers, TRL and Math-Verify on the same machine, in the same run,
+// in turns.
+//   npm run bench -- [--model <file.gguf>] [--problems <file.jsonl>] [--datasets <folder>] [--python <path>]
+//                    [--threads 2] [--rounds 2] [case…]
 // Without Python only Rollscope's own numbers are printed. Cases: see below.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -15,6 +17,7 @@ const { values, positionals } = parseArgs({
   options: {
     model: { type: 'string', default: path.join(shared, 'models', 'SmolLM2-135M-Instruct.Q4_1.gguf') },
     problems: { type: 'string', default: path.join(shared, 'datasets', 'gsm8k-test.jsonl') },
+    datasets: { type: 'string', default: path.join(shared, 'datasets') },
     python: { type: 'string', default: process.env.PYTHON ?? 'python3' },
     threads: { type: 'string', default: `${Math.min(2, os.cpus().length)}` },
     rounds: { type: 'string', default: '2' },
@@ -66,17 +69,21 @@ const CASES = [
 ];
 
 await prepare().catch((error) => fail(error.message));
-for (const file of [values.model, values.problems])
-  if (!fs.existsSync(file)) fail(`There is no file ${file}. Name one with --model and --problems.`);
-const program = await bundle();
-const withPeers = spawnSync(values.python, ['-c', 'import torch, transformers, peft, trl, gguf']).status === 0;
-if (!withPeers) console.log(`${values.python} has no torch, transformers, peft, trl and gguf: no peers, no ratios.\n`);
 const wanted = (name) => positionals.length === 0 || positionals.some((p) => name.startsWith(p));
 const chosen = CASES.filter(({ name }) => wanted(name));
-if (chosen.length === 0 && !wanted('step')) fail(`Cases are ${CASES.map(({ name }) => name).join(', ')}, step.`);
+if (chosen.length === 0 && !wanted('step') && !wanted('grading'))
+  fail(`Cases are ${CASES.map(({ name }) => name).join(', ')}, step, grading.`);
+for (const file of chosen.length > 0 || wanted('step') ? [values.model, values.problems] : [])
+  if (!fs.existsSync(file)) fail(`There is no file ${file}. Name one with --model and --problems.`);
+const program = await bundle('ours.ts');
+const has = (modules) => spawnSync(values.python, ['-c', `import ${modules}`]).status === 0;
+const withPeers = chosen.length > 0 && has('torch, transformers, peft, trl, gguf');
+if (chosen.length > 0 && !withPeers)
+  console.log(`${values.python} has no torch, transformers, peft, trl and gguf: no peers, no ratios.\n`);
 
 console.log(`${os.cpus()[0].model}, ${values.threads} threads, medians of ${values.rounds} rounds in turns\n`);
-console.log('| work | peer | Rollscope | peer | speed | memory |\n| --- | --- | --- | --- | --- | --- |');
+if (chosen.length > 0)
+  console.log('| work | peer | Rollscope | peer | speed | memory |\n| --- | --- | --- | --- | --- | --- |');
 for (const one of chosen) {
   const ours = [];
   const peers = [];
@@ -92,6 +99,42 @@ for (const one of chosen) {
 }
 
 if (wanted('step')) wholeStep();
+if (wanted('grading')) await grading();
+
+/** Published GSM8K solutions against their labels and rewritten references of MATH: ours against Math-Verify. */
+async function grading() {
+  if (!fs.existsSync(values.datasets)) fail(`There is no folder ${values.datasets}. Name one with --datasets.`);
+  const grader = await bundle('grading.ts');
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rollscope-bench-'));
+  try {
+    const file = path.join(folder, 'pairs.json');
+    const made = spawnSync(process.execPath, [grader, 'pairs', values.datasets, file], { encoding: 'utf8' });
+    if (made.status !== 0) fail(`The pairs could not be written:\n${made.stderr.slice(-3000)}`);
+    const pairs = JSON.parse(fs.readFileSync(file, 'utf8'));
+    const peer = path.join(root, 'tests', 'bench', 'peers', 'grading.py');
+    const sides = { Rollscope: [process.execPath, [grader, 'grade', file]] };
+    if (has('math_verify')) sides['Math-Verify'] = [values.python, [peer, file]];
+    else console.log(`${values.python} has no math-verify: no peer, no ratio.`);
+    const results = Object.fromEntries(Object.keys(sides).map((name) => [name, []]));
+    for (let round = 0; round < Number(values.rounds); round++)
+      for (const [name, side] of Object.entries(sides)) results[name].push(measure(...side));
+    const speeds = Object.values(results).map((rounds) => pairs.length / median(rounds).seconds);
+    console.log(
+      `\n| grading, ${pairs.length} pairs | pairs a second | verdicts unlike the label |\n| --- | --- | --- |`,
+    );
+    Object.entries(results).forEach(([name, [{ verdicts }]], i) => {
+      const wrong = pairs.filter(({ right }, j) => (verdicts[j] === '1') !== right).length;
+      console.log(`| ${name} | ${speeds[i].toFixed(0)} | ${wrong} |`);
+    });
+    if (speeds.length < 2) return;
+    const [ours, theirs] = Object.values(results).map(([{ verdicts }]) => verdicts);
+    const apart = pairs.filter((_, j) => ours[j] !== theirs[j]).length;
+    const ratio = speeds[0] / speeds[1];
+    console.log(`\nSpeed ${ratio.toFixed(1)} (target 1.0: ${ratio >= 1 ? 'met' : 'missed'}), ${apart} disagreements`);
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 /** One step of `rollscope train` as a user runs it, within a limit of 4 GB. */
 function wholeStep() {
@@ -141,7 +184,8 @@ function median(results) {
     const sorted = [...xs].sort((a, b) => a - b);
     return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
   };
-  return Object.fromEntries(Object.keys(results[0]).map((key) => [key, middle(results.map((r) => r[key]))]));
+  const keys = Object.keys(results[0]).filter((key) => typeof results[0][key] === 'number');
+  return Object.fromEntries(keys.map((key) => [key, middle(results.map((r) => r[key]))]));
 }
 
 function measure(command, args) {
@@ -150,11 +194,11 @@ function measure(command, args) {
   return JSON.parse(stdout.trim().split('\n').at(-1));
 }
 
-async function bundle() {
+async function bundle(source) {
   const { build } = await import('esbuild');
-  const outfile = path.join(root, '.cache', 'bench.mjs');
+  const outfile = path.join(root, '.cache', `bench-${path.basename(source, '.ts')}.mjs`);
   await build({
-    entryPoints: [path.join(root, 'tests', 'bench', 'ours.ts')],
+    entryPoints: [path.join(root, 'tests', 'bench', source)],
     bundle: true,
     platform: 'node',
     target: 'node20',
