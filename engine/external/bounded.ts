@@ -1,0 +1,251 @@
+/**
+ * A program in a process of its own, with limits on time, memory and output, that always comes to an end.
+ *
+ * This bounds what a faulty program can take. It is no sandbox: the program has the user's rights on files and network.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { RollscopeError } from '../protocol/errors.ts';
+import { killGroup, killMarked, MARK, residentMegabytes } from './processes.ts';
+
+export interface BoundedOptions {
+  /** A program that exists: a path, or a name that the PATH of this process knows. */
+  command: string;
+  args: readonly string[];
+  /** Written to its stdin, which is then closed. */
+  input?: string;
+  /** Working folder; an empty temporary one, removed afterwards, where absent. */
+  cwd?: string;
+  /** Its environment; where absent, little more than the PATH, with its working folder as home. */
+  env?: NodeJS.ProcessEnv;
+  /** More of it. */
+  variables?: NodeJS.ProcessEnv;
+  /** Wall time, and processor time of each of its processes. */
+  seconds: number;
+  /**
+   * Memory of each of its processes (a limit of the system on data, where there is one), and of all together (watched
+   * several times a second, not on Windows). No limit where absent.
+   */
+  megabytes?: number;
+  /** Bytes of stdout and stderr together. */
+  outputBytes: number;
+  /** Ends it at once. */
+  signal?: AbortSignal;
+}
+
+export interface BoundedResult {
+  /** Exit status; null where a signal ended it. */
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** The limit that it passed; null where it ended by itself within them. */
+  reason: 'time' | 'memory' | 'output' | null;
+  /** What it wrote, up to the limit on output. */
+  stdout: string;
+  stderr: string;
+}
+
+/** How often memory is looked at. */
+const WATCH_MS = 200;
+/** How long streams may stay open when the process is gone. */
+const STREAMS_MS = 1000;
+/** How long a process that was killed is waited for: one that hangs in the system is left to it. */
+const KILLED_MS = 10_000;
+/** Largest file that it may write, in blocks of 512 bytes: 64 MB. */
+const FILE_BLOCKS = 131_072;
+/** What programs and runtimes say when they get no more memory. */
+const NO_MEMORY =
+  /MemoryError|heap out of memory|Array buffer allocation failed|[Cc]annot allocate memory|bad_alloc|out of memory/;
+
+/** Little more than what a program needs to start: no keys, no user's settings, and `folder` as home. */
+function minimalEnvironment(folder: string): NodeJS.ProcessEnv {
+  const kept = ['PATH', 'SystemRoot', 'SYSTEMROOT', 'windir', 'PATHEXT', 'COMSPEC'];
+  return {
+    ...Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
+    HOME: folder,
+    USERPROFILE: folder,
+    TMPDIR: folder,
+    TEMP: folder,
+    TMP: folder,
+    LANG: 'C.UTF-8',
+    // numerical libraries start as many threads as there are cores, each with memory of its own
+    OMP_NUM_THREADS: '1',
+    OPENBLAS_NUM_THREADS: '1',
+  };
+}
+
+/**
+ * Runs a program and whatever it starts until it ends, or ends it when it passes a limit. When this resolves, nothing of
+ * it is left: its process group is killed, and on Linux also what left the group.
+ * @throws RollscopeError `cancelled` where `signal` ended it; the system's error where it could not be started
+ */
+export async function runBounded(options: BoundedOptions): Promise<BoundedResult> {
+  if (options.signal?.aborted) throw cancelled();
+  const folder = options.cwd === undefined ? await fs.mkdtemp(path.join(os.tmpdir(), 'rollscope-')) : null;
+  try {
+    return await run(options, options.cwd ?? folder!);
+  } finally {
+    if (folder !== null) await removeFolder(folder);
+  }
+}
+
+function cancelled(): RollscopeError {
+  return new RollscopeError('cancelled', 'A program was ended because the run is being stopped.');
+}
+
+async function removeFolder(folder: string): Promise<void> {
+  const remove = () => fs.rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  try {
+    await remove();
+  } catch {
+    // A program may have taken the right to enter its folders away.
+    await openFolders(folder).then(remove, () => {});
+  }
+}
+
+async function openFolders(folder: string): Promise<void> {
+  await fs.chmod(folder, 0o700);
+  for (const entry of await fs.readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await openFolders(path.join(folder, entry.name));
+  }
+}
+
+async function run(options: BoundedOptions, folder: string): Promise<BoundedResult> {
+  const { seconds, megabytes, outputBytes, signal } = options;
+  const mark = randomUUID();
+  const child = start(options, folder, mark);
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', reject);
+  });
+  const pid = child.pid!;
+  const ending = exited(child);
+  let stopped: BoundedResult['reason'] | 'cancelled' = null;
+  const stop = (why: NonNullable<typeof stopped>) => {
+    if (stopped !== null) return;
+    stopped = why;
+    killGroup(pid);
+    ending.giveUpAfter(KILLED_MS);
+  };
+  const output = collect(child, outputBytes, () => stop('output'));
+  const timer = setTimeout(() => stop('time'), seconds * 1000);
+  const watch = megabytes === undefined ? null : watchMemory(pid, megabytes, () => stop('memory'));
+  const onAbort = () => stop('cancelled');
+  signal?.addEventListener('abort', onAbort);
+  if (signal?.aborted) onAbort();
+  child.stdin?.on('error', () => {}).end(options.input);
+
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const { code, exitSignal } = await ending.result;
+  clearTimeout(timer);
+  watch?.();
+  signal?.removeEventListener('abort', onAbort);
+  killGroup(pid);
+  await killMarked(mark);
+  // Somebody out of reach may hold the streams.
+  await within(closed, STREAMS_MS);
+  child.stdout!.destroy();
+  child.stderr!.destroy();
+  child.stdin?.destroy();
+  const why = stopped as BoundedResult['reason'] | 'cancelled';
+  if (why === 'cancelled') throw cancelled();
+  const { stdout, stderr } = output();
+  let reason: BoundedResult['reason'] = why;
+  if (reason === null && code !== 0) {
+    // by `ulimit -t`, where it takes processor time on several threads
+    if (exitSignal === 'SIGXCPU') reason = 'time';
+    else if (megabytes !== undefined && NO_MEMORY.test(stderr.slice(-8192))) reason = 'memory';
+  }
+  return { code, signal: exitSignal, reason, stdout, stderr };
+}
+
+function start(
+  { command, args, env, variables, seconds, megabytes, input }: BoundedOptions,
+  folder: string,
+  mark: string,
+) {
+  const posix = process.platform !== 'win32';
+  const limits = [
+    'ulimit -c 0',
+    `ulimit -S -t ${Math.ceil(seconds) + 1}`,
+    `ulimit -f ${FILE_BLOCKS}`,
+    ...(megabytes === undefined ? [] : [`ulimit -d ${megabytes * 1024}`]),
+  ];
+  // A limit that the system does not know, or that is lower already, is no reason not to start.
+  const script = `${limits.map((limit) => `${limit} 2>/dev/null; `).join('')}exec "$0" "$@"`;
+  return spawn(posix ? '/bin/sh' : command, posix ? ['-c', script, command, ...args] : args, {
+    cwd: folder,
+    env: { ...(env ?? minimalEnvironment(folder)), ...variables, [MARK]: mark },
+    // a process group of its own, which can be killed as a whole
+    detached: posix,
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    windowsHide: true,
+  });
+}
+
+function collect(child: ChildProcess, most: number, exceeded: () => void) {
+  const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  let left = most;
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]!.on('error', () => {}).on('data', (chunk: Buffer) => {
+      if (left > 0) chunks[name].push(chunk.subarray(0, left));
+      left -= chunk.length;
+      if (left < 0) exceeded();
+    });
+  }
+  return () => ({
+    stdout: Buffer.concat(chunks.stdout).toString('utf8'),
+    stderr: Buffer.concat(chunks.stderr).toString('utf8'),
+  });
+}
+
+/** Looks at the memory of a group from time to time. Returns what ends that. */
+function watchMemory(group: number, megabytes: number, exceeded: () => void): () => void {
+  let over = false;
+  const look = async () => {
+    if (over) return;
+    const used = await residentMegabytes(group);
+    if (over || used === null) return;
+    if (used > megabytes) exceeded();
+    timer = setTimeout(look, WATCH_MS);
+  };
+  let timer = setTimeout(look, WATCH_MS);
+  return () => {
+    over = true;
+    clearTimeout(timer);
+  };
+}
+
+type Exit = { code: number | null; exitSignal: NodeJS.Signals | null };
+
+/** How the process ended. */
+function exited(child: ChildProcess): { result: Promise<Exit>; giveUpAfter(milliseconds: number): void } {
+  let resolve: (exit: Exit) => void;
+  let timer: NodeJS.Timeout | undefined;
+  const result = new Promise<Exit>((done) => {
+    resolve = (exit) => {
+      clearTimeout(timer);
+      done(exit);
+    };
+    child.once('exit', (code, exitSignal) => resolve({ code, exitSignal }));
+  });
+  return {
+    result,
+    giveUpAfter: (milliseconds) => {
+      timer = setTimeout(() => resolve({ code: null, exitSignal: 'SIGKILL' }), milliseconds);
+    },
+  };
+}
+
+async function within(promise: Promise<void>, milliseconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([
+    promise,
+    new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, milliseconds);
+    }),
+  ]);
+  clearTimeout(timer);
+}

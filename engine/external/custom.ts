@@ -1,0 +1,202 @@
+/**
+ * The user's own reward: a module, or any program that reads rollouts and writes rewards. It runs in a process of its own,
+ * with a deadline, once for each call (a step's rollouts, as a rule). Whoever calls this has made sure that the workspace
+ * is trusted.
+ */
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { RewardOptions } from '../protocol/config.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import type { Check } from '../protocol/evidence.ts';
+import { type BoundedResult, runBounded } from './bounded.ts';
+import { findProgram, isFile } from './find-program.ts';
+import type { CustomRollout } from './rollouts.ts';
+import { withoutTypes } from './typescript.ts';
+
+type CustomOptions = RewardOptions['custom'];
+
+const MODULE = /\.[cm]?[jt]s$/;
+const TYPESCRIPT = /\.[cm]?ts$/;
+
+/** What it may write: a megabyte, and 16 kB for each rollout. */
+const outputBytes = (rollouts: number) => 2 ** 20 + rollouts * 2 ** 14;
+
+/**
+ * Runs a module (CommonJS code, in a Node of its own). What the module prints goes to stderr, since stdout carries the
+ * rewards. The first line of stdin is the module's URL and the code of TypeScript modules; the others are the rollouts.
+ */
+const RUNNER = `
+const lines = require('node:fs').readFileSync(0, 'utf8').split('\\n').filter((line) => line !== '');
+const { url, code } = JSON.parse(lines.shift());
+const write = require('node:fs').writeSync;
+process.stdout.write = process.stderr.write.bind(process.stderr);
+if (Object.keys(code).length > 0) {
+  const hooks = 'const code = ' + JSON.stringify(code) + '; export const load = (url, context, next) =>' +
+    ' Object.hasOwn(code, url) ? { format: "module", shortCircuit: true, source: code[url] } : next(url, context);';
+  require('node:module').register('data:text/javascript,' + encodeURIComponent(hooks));
+}
+import(url).then(async (module) => {
+  const reward = typeof module.default === 'function' ? module.default : module.default?.default;
+  if (typeof reward !== 'function') throw new Error('The module has no function as its default export.');
+  const rewards = await reward(lines.map((line) => JSON.parse(line)));
+  if (!Array.isArray(rewards)) throw new Error('The function gave no list of rewards.');
+  const text = rewards.map((reward) => (JSON.stringify(reward) ?? 'undefined') + '\\n').join('');
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += write(1, bytes, at);
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error;
+    }
+  }
+  process.exit(0);
+}).catch((error) => {
+  console.error(error?.stack ?? String(error));
+  process.exit(1);
+});
+`;
+
+/**
+ * Asks the user's program for the rewards of rollouts, in their order; `detail` is what the program says of it.
+ * @param folder where relative paths begin; also the program's working folder
+ * @throws RollscopeError `config` that names the program, the line and what to do, where it does not start, fails, passes
+ *   its deadline, or writes anything but one reward a rollout; `cancelled` where `signal` ended it
+ */
+export async function runCustom(
+  options: CustomOptions,
+  rollouts: readonly CustomRollout[],
+  { folder = process.cwd(), signal }: { folder?: string; signal?: AbortSignal } = {},
+): Promise<Check[]> {
+  if (rollouts.length === 0) return [];
+  const { name, command, args, first } = await programOf(options, folder);
+  const lines = rollouts.map((rollout) => JSON.stringify(options.labels ? rollout : withoutLabel(rollout)));
+  let result: BoundedResult;
+  try {
+    result = await runBounded({
+      command,
+      args,
+      input: `${[...first, ...lines].join('\n')}\n`,
+      cwd: folder,
+      env: environment(),
+      seconds: options.seconds,
+      outputBytes: outputBytes(rollouts.length),
+      signal,
+    });
+  } catch (error) {
+    if (error instanceof RollscopeError) throw error;
+    throw new RollscopeError(
+      'config',
+      `The reward's program ${name} cannot be started: ${error instanceof Error ? error.message : String(error)}.`,
+      'Check its path and its permissions.',
+      { cause: error },
+    );
+  }
+  checkEnd(name, options, rollouts.length, result);
+  return checksIn(name, result.stdout, rollouts);
+}
+
+/**
+ * Looks whether the program or module is there.
+ * @throws RollscopeError `config`
+ */
+export async function requireCustom(options: CustomOptions, folder = process.cwd()): Promise<void> {
+  await programOf(options, folder);
+}
+
+async function programOf(
+  { command: [name, ...args] }: CustomOptions,
+  folder: string,
+): Promise<{ name: string; command: string; args: string[]; first: string[] }> {
+  if (name === undefined) {
+    throw new RollscopeError(
+      'config',
+      'The reward "custom" has no program.',
+      'Name a module (.js, .mjs, .ts), or a program with its arguments.',
+    );
+  }
+  const missing = () =>
+    new RollscopeError(
+      'config',
+      `The reward's program ${name} is not there${/[/\\]/.test(name) || MODULE.test(name) ? ` (seen from ${folder})` : ', nor on the path'}.`,
+      'Check its path.',
+    );
+  if (!MODULE.test(name)) {
+    const command = await findProgram(name, folder);
+    if (command === null) throw missing();
+    return { name, command, args, first: [] };
+  }
+  const file = path.resolve(folder, name);
+  if (!(await isFile(file))) throw missing();
+  const code = TYPESCRIPT.test(name) ? await withoutTypes(file) : {};
+  return {
+    name,
+    command: process.execPath,
+    args: ['-e', RUNNER, '--', ...args],
+    first: [JSON.stringify({ url: pathToFileURL(file).href, code })],
+  };
+}
+
+/** The user's own environment, but for what is meant for this process. */
+function environment(): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !/^(?:NODE_OPTIONS|ROLLSCOPE_\w*)$/.test(name));
+  return { ...Object.fromEntries(own), ELECTRON_RUN_AS_NODE: '1' };
+}
+
+function withoutLabel(rollout: CustomRollout): CustomRollout {
+  const { answer: _, ...problem } = rollout.problem;
+  return { ...rollout, problem };
+}
+
+/** Throws where it did not end well. */
+function checkEnd(name: string, { seconds }: CustomOptions, rollouts: number, result: BoundedResult): void {
+  const said = result.stderr.trim().split('\n').slice(-12).join('\n').slice(-2000);
+  const wrong = (what: string, hint: string) =>
+    new RollscopeError('config', `The reward's program ${name} ${what}.${said ? ` It said:\n${said}` : ''}`, hint);
+  if (result.reason === 'time') {
+    throw wrong(
+      `did not finish ${rollouts} rollouts within ${seconds} s`,
+      'Make it quicker, or give it more seconds. A program must end when its input ends.',
+    );
+  }
+  if (result.reason === 'output') throw wrong('wrote too much', 'Write one short line of JSON for each rollout.');
+  if (result.signal !== null) throw wrong(`was ended by ${result.signal}`, 'Run it by itself to see why.');
+  if (result.code !== 0)
+    throw wrong(`failed with status ${result.code}`, 'Correct it, or run it by itself to see why.');
+}
+
+function checksIn(name: string, stdout: string, rollouts: readonly CustomRollout[]): Check[] {
+  const lines = stdout.split(/\r?\n/).flatMap((text, i) => (text.trim() === '' ? [] : [{ text, line: i + 1 }]));
+  const form = 'Write a number, or {"reward": number, "detail": "why"}, on one line for each rollout, in their order.';
+  const checks = lines.slice(0, rollouts.length).map(({ text, line }) => {
+    const check = checkIn(text);
+    if (check) return check;
+    throw new RollscopeError(
+      'config',
+      `The reward's program ${name} wrote line ${line}, which is no reward: ${text.trim().slice(0, 200)}`,
+      form,
+    );
+  });
+  if (lines.length === rollouts.length) return checks;
+  const many = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
+  throw new RollscopeError(
+    'config',
+    `The reward's program ${name} wrote ${many(lines.length, 'line')} for ${many(rollouts.length, 'rollout')}.`,
+    `${form} Messages belong on stderr.`,
+  );
+}
+
+/** A line of output; null where it holds no finite number. */
+function checkIn(text: string): Check | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const { reward, detail } = (
+    typeof value === 'object' && value !== null && !Array.isArray(value) ? value : { reward: value }
+  ) as { reward?: unknown; detail?: unknown };
+  if (typeof reward !== 'number' || !Number.isFinite(reward)) return null;
+  const said = typeof detail === 'string' ? detail.replace(/\s+/g, ' ').trim().slice(0, 500) : '';
+  return { score: reward, detail: said || 'the program gives no reason' };
+}

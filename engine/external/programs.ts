@@ -1,0 +1,216 @@
+/**
+ * Program verification: the program in a response against the problem's tests, each in a process of its own.
+ *
+ * What a model wrote runs on this machine with the user's rights, bounded but not walled in (`bounded.ts`). Whoever calls
+ * this has made sure that the workspace is trusted.
+ */
+import { randomUUID } from 'node:crypto';
+import type { RewardOptions } from '../protocol/config.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import type { Check } from '../protocol/evidence.ts';
+import { type BoundedResult, runBounded } from './bounded.ts';
+import { lastCodeBlock } from './code-blocks.ts';
+import { JAVASCRIPT_DRIVER, PYTHON_DRIVER } from './drivers.ts';
+import { findProgram } from './find-program.ts';
+import { inParallel } from './pool.ts';
+
+type ProgramOptions = Pick<RewardOptions['program'], 'language' | 'seconds' | 'megabytes' | 'outputKilobytes'>;
+type Language = ProgramOptions['language'];
+
+export interface ProgramItem {
+  response: string;
+  /** One test or several, each a piece of code that throws when the program is wrong. */
+  tests: string | readonly string[];
+}
+
+const NAMES: Record<Language, { title: string; fences: readonly string[] }> = {
+  python: { title: 'Python', fences: ['python', 'py', 'python3', ''] },
+  javascript: { title: 'JavaScript', fences: ['javascript', 'js', 'node', 'mjs', 'cjs', ''] },
+};
+
+/**
+ * The tests in a cell of the data: a text, or a list of texts (also written as JSON).
+ * @throws RollscopeError `dataset`, which names the problem and the column
+ */
+export function testsIn(value: unknown, column: string, prompt: string): string[] {
+  const list = listIn(value);
+  if (list && list.length > 0 && list.every((test) => typeof test === 'string' && test.trim() !== '')) return list;
+  throw new RollscopeError(
+    'dataset',
+    `The problem "${prompt.slice(0, 80)}" has no tests in the column "${column}".`,
+    'Write code that throws when the program is wrong, such as "assert add(1, 2) == 3", or a list of such codes.',
+  );
+}
+
+function listIn(value: unknown): string[] | null {
+  if (Array.isArray(value)) return value;
+  if (typeof value !== 'string') return null;
+  if (/^\s*\[\s*"/.test(value)) {
+    try {
+      const parsed: unknown = JSON.parse(value);
+      if (Array.isArray(parsed)) return parsed;
+    } catch {
+      // code that begins with a list
+    }
+  }
+  return [value];
+}
+
+interface Interpreter {
+  command: string;
+  args: readonly string[];
+  variables: NodeJS.ProcessEnv;
+}
+
+/**
+ * What runs programs of a language.
+ * @throws RollscopeError `config` that says what to install
+ */
+export async function requireInterpreter(language: Language): Promise<void> {
+  await interpreterOf(language);
+}
+
+/** Interpreters of Python by PATH: looking costs a process. */
+const pythons = new Map<string, Promise<string | null>>();
+
+async function interpreterOf(language: Language): Promise<Interpreter> {
+  if (language === 'javascript') {
+    // In an editor the executable is Electron, which is told to be Node.
+    return { command: process.execPath, args: ['-e', JAVASCRIPT_DRIVER], variables: { ELECTRON_RUN_AS_NODE: '1' } };
+  }
+  const key = process.env.PATH ?? '';
+  const known = pythons.get(key) ?? findPython();
+  pythons.set(key, known);
+  const command = await known;
+  if (command !== null) return { command, args: ['-I', '-B', '-X', 'utf8', '-c', PYTHON_DRIVER], variables: {} };
+  pythons.delete(key);
+  throw new RollscopeError(
+    'config',
+    'The reward "program" runs Python programs, but there is no Python 3.8 or newer on the path.',
+    'Install Python 3 (on Debian: apt install python3), or verify JavaScript programs.',
+  );
+}
+
+/** The interpreter itself: what stands on the PATH may be a script that needs the user's home. */
+async function findPython(): Promise<string | null> {
+  const code = 'import sys; print(sys.executable if sys.version_info >= (3, 8) else "")';
+  for (const name of ['python3', 'python', 'py']) {
+    const found = await findProgram(name);
+    if (found === null) continue;
+    const { code: status, stdout } = await runBounded({
+      command: found,
+      args: ['-I', '-c', code],
+      env: process.env,
+      seconds: 20,
+      outputBytes: 10_000,
+    });
+    const executable = stdout.trim();
+    if (status === 0 && executable !== '') return executable;
+  }
+  return null;
+}
+
+/**
+ * Checks the program of each response: the last closed block of code in the language, or without a language. The score
+ * is the share of the tests that it passes; 0 without a program. `detail` names the first test that fails, and why.
+ * Programs do not read stdin, have an empty folder, and start without the user's environment.
+ * @throws RollscopeError `config` without an interpreter, `cancelled` where `signal` ended it
+ */
+export async function checkPrograms(
+  options: ProgramOptions,
+  items: readonly ProgramItem[],
+  signal?: AbortSignal,
+): Promise<Check[]> {
+  const interpreter = await interpreterOf(options.language);
+  return inParallel(items, (item) => checkOne(interpreter, options, item, signal));
+}
+
+async function checkOne(
+  interpreter: Interpreter,
+  options: ProgramOptions,
+  { response, tests: given }: ProgramItem,
+  signal?: AbortSignal,
+): Promise<Check> {
+  const { title, fences } = NAMES[options.language];
+  const program = lastCodeBlock(response, fences);
+  if (program === null) return { score: 0, detail: `the response has no closed block of ${title} code` };
+  const tests = typeof given === 'string' ? [given] : given;
+  let passed = 0;
+  let first: { test: number; why: string } | null = null;
+  for (const [i, test] of tests.entries()) {
+    const outcome = await runTest(interpreter, options, program, test, signal);
+    if (outcome.failure === null) passed++;
+    else first ??= { test: i + 1, why: outcome.failure };
+    // A program that cannot even be loaded fails all tests.
+    if (!outcome.loaded) break;
+  }
+  const of = tests.length === 1 ? 'its test' : `${tests.length} tests`;
+  if (first === null) return { score: 1, detail: `the program passes ${tests.length === 1 ? of : `all ${of}`}` };
+  const which = tests.length === 1 ? '' : `; test ${first.test} of them`;
+  const failure = tests.length === 1 ? `the program fails ${of}` : `the program passes ${passed} of ${of}${which}`;
+  return { score: passed / tests.length, detail: `${failure}: ${first.why}` };
+}
+
+interface Outcome {
+  loaded: boolean;
+  /** null where the test is passed. */
+  failure: string | null;
+}
+
+async function runTest(
+  interpreter: Interpreter,
+  { language, seconds, megabytes, outputKilobytes }: ProgramOptions,
+  program: string,
+  test: string,
+  signal?: AbortSignal,
+): Promise<Outcome> {
+  const word = randomUUID();
+  const javascript = language === 'javascript';
+  const result = await runBounded({
+    command: interpreter.command,
+    args: javascript ? [`--max-old-space-size=${megabytes}`, ...interpreter.args] : interpreter.args,
+    variables: interpreter.variables,
+    input: JSON.stringify({ program: javascript ? program.replace(EXPORT, '') : program, test, word }),
+    seconds,
+    megabytes: megabytes + (javascript ? NODE_MEGABYTES : 0),
+    outputBytes: outputKilobytes * 1024,
+    signal,
+  });
+  const lines = result.stdout.split('\n');
+  const loaded = lines.some((line) => line.startsWith(word));
+  const limit = limitText(result, { seconds, megabytes, outputKilobytes });
+  if (limit !== null) return { loaded, failure: limit };
+  const said = lines.find((line) => line.startsWith(`${word} `))?.slice(word.length + 1);
+  if (said === undefined) return { loaded, failure: endText(result) };
+  const { where, error } = JSON.parse(said) as { where: 'program' | 'test'; error: string | null };
+  if (error === null) return { loaded, failure: null };
+  return { loaded, failure: where === 'program' ? `the program does not run, ${error}` : error };
+}
+
+/** Programs are scripts, in which `export` is an error. */
+const EXPORT = /^export\s+(?:default\s+)?(?=(?:async\s+)?function\b|class\b|const\b|let\b|var\b)/gm;
+/** What Node itself takes, beside the program's data. */
+const NODE_MEGABYTES = 64;
+
+function limitText(
+  { reason }: BoundedResult,
+  { seconds, megabytes, outputKilobytes }: Omit<ProgramOptions, 'language'>,
+): string | null {
+  switch (reason) {
+    case 'time':
+      return `it takes more than ${seconds} s`;
+    case 'memory':
+      return `it takes more than ${megabytes} MB of memory`;
+    case 'output':
+      return `it prints more than ${outputKilobytes} kB`;
+    case null:
+      return null;
+  }
+}
+
+/** How a process ended that gave no verdict. */
+function endText({ code, signal }: BoundedResult): string {
+  return signal !== null
+    ? `its process was ended by ${signal}`
+    : `it ended its process (status ${code}) before the test was done`;
+}

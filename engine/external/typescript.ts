@@ -1,0 +1,37 @@
+/** TypeScript modules for a Node that does not read them by itself. */
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { transform } from 'sucrase';
+import { RollscopeError } from '../protocol/errors.ts';
+
+const IMPORTED = /(?:\bfrom|\bimport|\bimport\s*\()\s*(['"])(\.{1,2}\/[^'"\n]+\.[cm]?ts)\1/g;
+
+/**
+ * A TypeScript module, and the TypeScript modules that it imports by relative paths with their ending, without their
+ * types: JavaScript by file URL. Types are not checked.
+ * @throws RollscopeError `config` that names file and line
+ */
+export async function withoutTypes(file: string, into: Record<string, string> = {}): Promise<Record<string, string>> {
+  const url = pathToFileURL(file).href;
+  if (into[url] !== undefined) return into;
+  let source: string;
+  try {
+    source = await fs.readFile(file, 'utf8');
+    into[url] = transform(source, {
+      transforms: ['typescript'],
+      disableESTransforms: true,
+      filePath: file,
+    }).code;
+  } catch (error) {
+    throw new RollscopeError(
+      'config',
+      `The reward's module cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+      'Correct this place.',
+      { cause: error },
+    );
+  }
+  for (const [, , target] of source.matchAll(IMPORTED))
+    await withoutTypes(path.resolve(path.dirname(file), target!), into);
+  return into;
+}

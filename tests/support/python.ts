@@ -1,0 +1,12 @@
+/** Whether this machine has the Python that programs of a model are verified with. */
+import { requireInterpreter } from '../../engine/external/index.ts';
+import { requireOrSkip } from './skip.ts';
+
+/** Call it where tests are collected: see `requireOrSkip`. */
+export async function requirePython(): Promise<boolean> {
+  const missing = await requireInterpreter('python').then(
+    () => null,
+    (error: Error) => error.message,
+  );
+  return requireOrSkip('Python', missing === null, missing ?? '');
+}

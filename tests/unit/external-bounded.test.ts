@@ -1,0 +1,148 @@
+/** Programs in bounds: whatever one does, it comes to an end, says why, and leaves nothing. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type BoundedOptions, runBounded } from '../../engine/external/index.ts';
+import { isAlive, temporaryFolder, until } from '../support/processes.ts';
+
+const POSIX = process.platform !== 'win32';
+const LINUX = process.platform === 'linux';
+
+const node = (code: string, more: Partial<BoundedOptions> = {}) =>
+  runBounded({ command: process.execPath, args: ['-e', code], seconds: 20, outputBytes: 100_000, ...more });
+const shell = (script: string, more: Partial<BoundedOptions> = {}) =>
+  runBounded({ command: '/bin/sh', args: ['-c', script], seconds: 20, outputBytes: 100_000, ...more });
+
+describe('a program that behaves', () => {
+  test('gives its status and what it wrote', async () => {
+    const result = await node('process.stdin.pipe(process.stdout); console.error("ä"); process.exitCode = 3', {
+      input: 'read me',
+    });
+    expect(result).toEqual({ code: 3, signal: null, reason: null, stdout: 'read me', stderr: 'ä\n' });
+  });
+
+  test('has no stdin where nothing is given', async () => {
+    expect((await node('console.log(require("fs").readFileSync(0, "utf8").length)')).stdout).toBe('0\n');
+  });
+
+  test('may leave its input unread', async () => {
+    expect((await node('process.exit(0)', { input: 'x'.repeat(1e6) })).code).toBe(0);
+  });
+
+  test('has an empty folder of its own that is removed, as its home, and little of the environment', async () => {
+    process.env.ROLLSCOPE_TEST_SECRET = 'secret';
+    const { stdout } = await node(
+      'console.log(JSON.stringify([process.cwd(), require("fs").readdirSync("."), process.env.ROLLSCOPE_TEST_SECRET ?? null, process.env.HOME]))',
+    ).finally(() => delete process.env.ROLLSCOPE_TEST_SECRET);
+    const [folder, entries, secret, home] = JSON.parse(stdout);
+    expect([entries, secret]).toEqual([[], null]);
+    expect(path.basename(home)).toBe(path.basename(folder));
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  test('that cannot be started is an error', async () => {
+    const options = { args: [], seconds: 5, outputBytes: 1000 };
+    if (POSIX) {
+      expect(await runBounded({ ...options, command: '/nowhere/program' })).toMatchObject({ code: 127, reason: null });
+    }
+    await expect(runBounded({ ...options, command: 'sh', cwd: '/nowhere' })).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+describe.skipIf(!POSIX)('a program that does not behave', () => {
+  test('is ended at its deadline, also where it ignores being asked', async () => {
+    const result = await node(
+      'process.on("SIGTERM", () => {}); process.on("SIGINT", () => {}); setInterval(() => {}, 1e3)',
+      {
+        seconds: 0.5,
+      },
+    );
+    expect(result).toMatchObject({ code: null, signal: 'SIGKILL', reason: 'time' });
+  });
+
+  test('is ended at its deadline when it keeps the processor busy', async () => {
+    expect(await node('for (;;);', { seconds: 0.5 })).toMatchObject({ reason: 'time' });
+  });
+
+  test('is ended at its deadline when it closes its streams', async () => {
+    expect(await shell('exec >&- 2>&- <&-; sleep 100', { seconds: 0.5 })).toMatchObject({ reason: 'time' });
+  });
+
+  test('is ended when it prints without end; what it wrote is kept up to the limit', async () => {
+    for (const stream of ['', ' >&2']) {
+      const result = await shell(`yes${stream}`, { outputBytes: 5000 });
+      expect(result.reason).toBe('output');
+      expect(result.stdout.length + result.stderr.length).toBe(5000);
+    }
+  });
+
+  test('takes what it started with it: children in the background, and those that left its group', async () => {
+    const folder = temporaryFolder();
+    const left = LINUX
+      ? '; setsid sh -c "echo \\$\\$ > far; exec sleep 100" & while [ ! -s far ]; do sleep 0.01; done'
+      : '';
+    const result = await shell(`sleep 100 & echo $! > near${left}; exit 0`, { cwd: folder });
+    expect(result).toMatchObject({ code: 0, reason: null });
+    for (const name of LINUX ? ['near', 'far'] : ['near']) {
+      const pid = Number(readFileSync(path.join(folder, name), 'utf8'));
+      expect(pid).toBeGreaterThan(1);
+      await until(`${name} is gone`, () => !isRunning(pid), 5000);
+    }
+  });
+
+  test('is ended with its forks', async () => {
+    const script = 'f() { sleep 50 & [ $1 -gt 0 ] && { f $(($1 - 1)) & f $(($1 - 1)) & }; wait; }; f 4';
+    expect(await shell(script, { seconds: 1 })).toMatchObject({ reason: 'time' });
+  });
+
+  test('is ended when it takes too much memory: in its heap, and beside it', async () => {
+    const heap = 'const a = []; for (;;) a.push(new Array(1e5).fill(Math.random()))';
+    expect(await node(heap, { megabytes: 150, seconds: 60 })).toMatchObject({ reason: 'memory' });
+    const buffers = 'const a = []; for (;;) a.push(Buffer.alloc(2e7, 1))';
+    expect(await node(buffers, { megabytes: 150, seconds: 60 })).toMatchObject({ reason: 'memory' });
+  });
+
+  test.skipIf(!LINUX)('is ended when its processes take too much memory together', async () => {
+    const one = 'const b = Buffer.alloc(6e7, 1); setInterval(() => b[0], 1000)';
+    const script = `for i in 1 2 3; do "${process.execPath}" -e '${one}' & done; wait`;
+    expect(await shell(script, { megabytes: 200, seconds: 30 })).toMatchObject({ reason: 'memory' });
+  });
+
+  test('may delete its folder, or shut it', async () => {
+    expect(await shell('rm -rf "$PWD"; echo gone')).toMatchObject({ code: 0, stdout: 'gone\n' });
+    const place = temporaryFolder();
+    const usual = process.env.TMPDIR;
+    process.env.TMPDIR = place;
+    try {
+      expect(await shell('mkdir -p a/b && touch a/b/c && chmod 0 a/b a . ; echo shut')).toMatchObject({ code: 0 });
+    } finally {
+      if (usual === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = usual;
+    }
+    expect(readdirSync(place)).toEqual([]);
+  });
+
+  test('is ended when the run is stopped', async () => {
+    const stop = new AbortController();
+    const folder = temporaryFolder();
+    const running = shell('echo $$ > pid; exec sleep 100', { signal: stop.signal, cwd: folder });
+    const read = () => Number(existsSync(path.join(folder, 'pid')) && readFileSync(path.join(folder, 'pid'), 'utf8'));
+    const pid = await until('it runs', read);
+    stop.abort();
+    await expect(running).rejects.toMatchObject({ code: 'cancelled' });
+    expect(isRunning(pid)).toBe(false);
+    await expect(shell('exit 0', { signal: stop.signal })).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});
+
+/** A zombie that nobody waits for is no longer running. */
+function isRunning(pid: number): boolean {
+  if (!isAlive(pid)) return false;
+  if (!LINUX) return true;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2)[0] !== 'Z';
+  } catch {
+    return false;
+  }
+}
