@@ -174,9 +174,9 @@ export function knownCountdown(random: Random): Countdown {
 }
 
 /** What the pupil does, by chance: solve, add up in the order given, write anything, use a number twice. */
-const RIGHT = 0.3;
+const RIGHT = 0.5;
 const HABIT = 0.3;
-const ANYTHING = 0.25;
+const ANYTHING = 0.1;
 
 /** One number replaced by another of the three, and the target hit with these where that is possible. */
 function cheat(random: Random, { numbers, target }: Countdown): string {
@@ -242,7 +242,7 @@ function broken(random: Random, expression: string): string {
 /** Solutions to be judged: half of them right, the others as the pupil writes them, as others might, and broken ones. */
 function proposal(random: Random, problem: Countdown): string {
   const kind = random();
-  if (kind < 0.45) {
+  if (kind < 0.3) {
     const right = pick(random, solutions(problem));
     return random() < 0.5 ? right : reordered(random, right);
   }

@@ -110,7 +110,7 @@ describe('countdown', () => {
     expect(judgePrompt(problem.prompt, ' #### 5*2+7')).toBe('2,5,7:17= #### 5*2+7=');
   });
 
-  test('the pupil solves three in ten or a few more; half of what it judges is right; few of its verdicts are wrong', () => {
+  test('the pupil solves five in ten or a few more; half of what it judges is right; few of its verdicts are wrong', () => {
     const draw = random(3);
     let solved = 0;
     let right = 0;
@@ -125,9 +125,9 @@ describe('countdown', () => {
       if (truth) right++;
       if (response.endsWith('1') !== truth) mistaken++;
     }
-    // five standard errors or more on either side of what long runs give: 0.36, 0.58, 0.03
-    expect(solved / n).toBeGreaterThan(0.32);
-    expect(solved / n).toBeLessThan(0.4);
+    // five standard errors or more on either side of what long runs give: 0.54, 0.58, 0.03
+    expect(solved / n).toBeGreaterThan(0.5);
+    expect(solved / n).toBeLessThan(0.58);
     expect(right / n).toBeGreaterThan(0.54);
     expect(right / n).toBeLessThan(0.62);
     expect(mistaken / n).toBeGreaterThan(0.015);
