@@ -196,11 +196,11 @@ class StudyWorker {
         else this.places++;
       }
     }
-    const { records, runFile } = found ?? (await readRunFolder(place));
+    const { records, problems, runFile } = found ?? (await readRunFolder(place));
     this.done++;
     this.folders.push({ id, folder: place });
     this.report();
-    return { id, config: runFile.config, folder: place, records };
+    return { id, config: runFile.config, folder: place, records, problems };
   }
 
   /** The run, if it was completed by an earlier call. */

@@ -1,5 +1,5 @@
 /** What a study is: a set of ordinary runs, and findings computed from their records. */
-import type { JournalRecord, RunConfig, RunConfigInput } from '../protocol/index.ts';
+import type { JournalRecord, Problem, RunConfig, RunConfigInput } from '../protocol/index.ts';
 import type { Section } from './report/page.ts';
 
 /** A finished run of a study. */
@@ -8,6 +8,8 @@ export interface StudyRun {
   config: RunConfig;
   folder: string;
   records: JournalRecord[];
+  /** Those of training, then those of a separate evaluation set: what records call a problem is its index here. */
+  problems: readonly Problem[];
 }
 
 /** Part of a configuration, object by object. */
