@@ -1,0 +1,128 @@
+/** Lean, played by a script: which file it gets, what of its words counts, what never reaches it. */
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkLean, type LeanItem, requireLean } from '../../engine/external/index.ts';
+import { temporaryFolder } from '../support/processes.ts';
+
+const folder = temporaryFolder();
+const seen = path.join(folder, 'seen.lean');
+const usual = process.env.PATH;
+
+/** A `lean` that keeps the file it is given and does what a script says. */
+function lean(script: string): void {
+  const bin = path.join(folder, 'bin');
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(path.join(bin, 'lean'), `#!/bin/sh\ncp "$1" "${seen}"\n${script}\n`);
+  chmodSync(path.join(bin, 'lean'), 0o755);
+  process.env.PATH = `${bin}${path.delimiter}${usual}`;
+}
+
+const STATEMENT = 'theorem two : 1 + 1 = 2 :=';
+const CLEAN = `echo "'two' does not depend on any axioms"`;
+
+async function check(item: LeanItem, options: { header?: string; seconds?: number } = {}) {
+  writeFileSync(seen, '(nothing)');
+  const [result] = await checkLean({ header: '', seconds: 30, ...options }, [item]);
+  return { ...result!, file: readFileSync(seen, 'utf8').trim() };
+}
+
+const block = (code: string) => `I try this.\n\`\`\`lean\n${code}\n\`\`\`\n`;
+const prove = (code: string, options = {}) => check({ response: block(code), statement: STATEMENT }, options);
+
+describe.skipIf(process.platform === 'win32')('Lean', () => {
+  beforeAll(() => lean(CLEAN));
+  afterAll(() => {
+    process.env.PATH = usual;
+  });
+
+  test('gets header, statement, proof, and the question for axioms', async () => {
+    expect(await prove('by norm_num', { header: 'import Mathlib' })).toEqual({
+      score: 1,
+      detail: 'Lean accepts the proof',
+      file: 'import Mathlib\ntheorem two : 1 + 1 = 2 := by norm_num\n\n#print axioms two',
+    });
+    expect((await prove(':= rfl')).file).toContain('1 + 1 = 2 := rfl');
+    expect((await prove('| _ => rfl')).file).toContain('1 + 1 = 2 | _ => rfl');
+  });
+
+  test('gets the statement once where the proof repeats it, in its own words', async () => {
+    const { file } = await prove('-- first\ntheorem two :\n    1 + 1 = 2 := by\n  rfl /- a /- nested -/ note -/');
+    expect(file).toBe('theorem two : 1 + 1 = 2 := by\n  rfl\n\n#print axioms two');
+    const other = await prove('theorem two : 1 = 1 := rfl');
+    expect(other.file).toContain('theorem two : 1 + 1 = 2 := theorem two : 1 = 1 := rfl');
+  });
+
+  test('gets the whole response where it has no block, and the response’s theorem where nothing is stated', async () => {
+    expect((await check({ response: 'by rfl', statement: STATEMENT })).file).toContain(':= by rfl');
+    expect((await check({ response: block('theorem two : 1 + 1 = 2 := rfl') })).file).toBe(
+      'theorem two : 1 + 1 = 2 := rfl\n\n#print axioms two',
+    );
+    expect(await check({ response: 'I do not know.' })).toEqual({
+      score: 0,
+      detail: 'the response holds no theorem',
+      file: '(nothing)',
+    });
+  });
+
+  test.each([
+    ['by sorry', 'sorry'],
+    ['by\n  admit', 'admit'],
+    ['by native_decide', 'native_decide'],
+    ['by rfl\naxiom cheat : False', 'axiom'],
+    ['rfl\nunsafe def f := 1', 'unsafe'],
+    ['rfl\n@[implemented_by f] def g := 1', 'implemented_by'],
+    ['rfl\n#eval IO.println "hello"', '#eval'],
+    ['rfl\nmacro "x" : tactic => `(tactic| rfl)', 'macro'],
+    ['rfl\nlocal notation "2" => 1', 'notation'],
+    ['by /- harmless -/ exact sorry', 'sorry'],
+    ['by let c := "/-"; exact sorry -- "-/"', 'sorry'],
+    ["by let c := '\"'; exact sorry; let d := '\"'", 'sorry'],
+  ])('never sees %j', async (proof, word) => {
+    expect(await prove(proof)).toEqual({
+      score: 0,
+      detail: `the proof contains "${word}", which is not allowed`,
+      file: '(nothing)',
+    });
+  });
+
+  test('sees proofs in which such words mean nothing', async () => {
+    for (const proof of ['by rfl -- no sorry here', 'by simp [Polynomial.eval, List.prefix]', 'by exact sorryful']) {
+      expect((await prove(proof)).score, proof).toBe(1);
+    }
+    expect((await prove('by\n  set_option debug.skipKernelTC true in rfl')).score).toBe(0);
+  });
+
+  test.each([
+    ['echo "Proof.lean:1:31: error: unsolved goals"; exit 1', 'Lean refuses the proof, line 1: unsolved goals'],
+    ['echo "Proof.lean:1:8: warning: declaration uses \'sorry\'"', 'Lean says that the proof uses sorry'],
+    [`echo "'two' depends on axioms: [propext, sorryAx]"`, 'the proof rests on sorryAx'],
+    [`echo "'two' depends on axioms: [Lean.ofReduceBool]"`, 'the proof rests on Lean.ofReduceBool'],
+    ['exit 0', 'Lean did not say which axioms the proof uses'],
+    ['echo broken >&2; exit 7', 'Lean ended with status 7: broken'],
+    ['yes', 'Lean prints too much'],
+  ])('whose words are %j', async (script, detail) => {
+    lean(script);
+    expect(await prove('by rfl')).toMatchObject({ score: 0, detail });
+  });
+
+  test('may use Lean’s own axioms, and has a deadline', async () => {
+    lean(`printf "'two' depends on axioms: [propext,\\n Classical.choice, Quot.sound]\\n"`);
+    expect((await prove('by rfl')).score).toBe(1);
+    lean('sleep 100');
+    expect(await prove('by rfl', { seconds: 0.5 })).toMatchObject({ score: 0, detail: 'Lean takes more than 0.5 s' });
+  });
+});
+
+test('that is missing is said before anything runs', async () => {
+  process.env.PATH = folder;
+  try {
+    await expect(requireLean()).rejects.toMatchObject({
+      code: 'config',
+      message: 'The reward "lean" needs the program lean, which is not on the path.',
+      hint: expect.stringContaining('Install Lean 4'),
+    });
+  } finally {
+    process.env.PATH = usual;
+  }
+});
