@@ -74,6 +74,8 @@ export interface GrowthFit {
   beta: number | null;
   /** Factor a step of 1 - share while the share is near 1: e^{-growth}. */
   rate: number;
+  /** Share of the variance of the logits within problems that the growth explains (R squared); null without variance. */
+  explained: number | null;
   /** Number of shares that were fitted. */
   observations: number;
 }
@@ -111,7 +113,14 @@ export function fitCommonGrowth(problems: readonly (readonly ShareObservation[])
   const growth = xy / xx;
   const freedom = observations - intercepts - 1;
   const error = freedom < 1 ? null : Math.sqrt(Math.max(0, yy - growth * xy) / freedom / xx);
-  return { growth, error, beta: growth > 0 ? 1 / growth : null, rate: Math.exp(-growth), observations };
+  return {
+    growth,
+    error,
+    beta: growth > 0 ? 1 / growth : null,
+    rate: Math.exp(-growth),
+    explained: yy > 0 ? Math.min(1, (growth * xy) / yy) : null,
+    observations,
+  };
 }
 
 function clampedLogit({ share, votes }: ShareObservation): number {

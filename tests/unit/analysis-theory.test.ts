@@ -1,6 +1,7 @@
 /** Sharpening: by hand, by its own algebra, and against scipy and numpy (tests/parity/oracle/analysis.py). */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { pearson } from '../../engine/analysis/statistics.ts';
 import {
   answerShares,
   checkTheorem,
@@ -84,12 +85,26 @@ describe('growth', () => {
     expect(fitCommonGrowth([])).toBeNull();
   });
 
+  test('explains the squared correlation of steps and logits; nothing where the share stays', () => {
+    for (const observations of problems) {
+      const logits = observations.map(({ share }) => {
+        const p = Math.min(1 - 0.5 / votes, Math.max(0.5 / votes, share));
+        return Math.log(p / (1 - p));
+      });
+      expect(fitGrowth(observations)!.explained).toBeCloseTo(pearson(steps, logits)! ** 2, 9);
+    }
+    expect(fitGrowth(track(0.5, 0.5, 0.5))!.explained).toBeNull();
+    // logits 0, ln 3, 0: no slope
+    expect(fitGrowth(track(0.5, 0.75, 0.5))!.explained).toBeCloseTo(0, 12);
+  });
+
   test('of exact shares is 1/beta, and predicts them without error', () => {
     const exact = [0.3, 0.45].map((start) =>
       [0, 1, 2, 3].map((step) => ({ step, share: predictShare(start, 4, step), votes: 1e9 })),
     );
     const fit = fitCommonGrowth(exact)!;
     expect(fit.beta).toBeCloseTo(4, 9);
+    expect(fit.explained).toBeCloseTo(1, 9);
     const error = predictionError(exact, fit.growth)!;
     expect(error.oneStep).toBeCloseTo(0, 9);
     expect(error.manySteps).toBeCloseTo(0, 9);
