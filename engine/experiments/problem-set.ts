@@ -110,30 +110,13 @@ function orItself(others: string[], prompt: string): string[] {
 }
 
 /**
- * A corpus of solved chains, `3+9+4=12,16 #### 16`, cut at a random place behind the problem where a number begins: the
- * text before the place, and what follows. No errors; what it teaches is the right work.
+ * A corpus of equations, `3+9+4=16.`, each cut behind its equals sign: a model that works a chain out and gives what comes
+ * next as its answer is right where the answer is. Without mistakes, as texts for people are.
  */
-export function corpus({ seed, count, families, without }: ChainSetOptions): CorpusRow[] {
-  return chainsOf({ seed, count, families, without }).map((chain, i) => {
-    const random = generator(seed, 'select', i);
-    const work = rightSolution(chain);
-    const places = [0, ...[...work.matchAll(/,/g)].map(({ index }) => index + 1)];
-    const place = places[Math.floor(random() * places.length)]!;
-    return {
-      id: numbered('corpus', i, count),
-      prompt: chain.prompt + work.slice(0, place),
-      continuation: work.slice(place),
-    };
-  });
-}
-
-/** The running totals and the answer, without a mistake. */
-function rightSolution({ family, terms }: Chain): string {
-  const totals: number[] = [];
-  let total = terms[0]!;
-  for (const term of terms.slice(1)) {
-    total = family === 'M' ? total - term : total + term;
-    totals.push(total);
-  }
-  return `${totals.join(',')} #### ${total}`;
+export function corpus(options: ChainSetOptions): CorpusRow[] {
+  return chainsOf(options).map(({ prompt, answer }, i) => ({
+    id: numbered('corpus', i, options.count),
+    prompt,
+    continuation: `${answer}.`,
+  }));
 }
