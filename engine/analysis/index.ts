@@ -1,11 +1,1 @@
-export { averageAtK, majorityAtK, passAtK } from './at-k.ts';
-export { bootstrap, wilson } from './estimates.ts';
-export {
-  estimatesAtK,
-  evaluationMetrics,
-  type JudgedGroup,
-  labelAccuracy,
-  repeatedTrigrams,
-  rewardAccuracy,
-  stepMetrics,
-} from './metrics.ts';
+export { evaluationMetrics, repeatedTrigrams, stepMetrics } from './metrics.ts';

@@ -286,6 +286,15 @@ describe('the collapse watch', () => {
     }
   });
 
+  test('a missing value breaks a row of bad ones', () => {
+    const watch = new CollapseWatch();
+    const agreements = [...Array<number>(8).fill(0.95), 0.1, null, 0.1, 0.1];
+    const states = agreements.map((confidenceAgreement, i) =>
+      watch.feed({ step: i, metrics: { ...sound, confidenceAgreement } }),
+    );
+    expect(states.map(({ reasons }) => reasons.length).slice(8)).toEqual([0, 0, 0, 1]);
+  });
+
   test('its score over runs', () => {
     const runs = [
       { run: 'a', alarm: 10, fall: 30 },

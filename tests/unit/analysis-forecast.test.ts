@@ -18,7 +18,7 @@ describe('one problem', () => {
     // Of 16 pairs only -2 against -1.5 is the other way round.
     expect(found.agreement).toBe(15 / 16);
     expect(found.certaintyAgreement).toBe(1);
-    expect(found.right).toBeCloseTo(1 / (1 + Math.exp(0.7 - 5.3 * 0.25)), 12);
+    expect(found.right).toBeCloseTo(1 / (1 + Math.exp(0.65 - 1.35 * 0.25 * Math.sqrt(8))), 12);
     // Half of the rewards are 1: they are sqrt(7/8) * 2 standard deviations above the others.
     const gap = 1 / Math.sqrt(2 / 7);
     expect(found.optimum).toBeCloseTo(1 / (1 + Math.exp(-gap / 0.5)), 12);
@@ -76,7 +76,12 @@ describe('one problem', () => {
     });
     const certain = forecastProblem({ problem: 0, group: judged(['1', '1'], null), rewards: null });
     expect(certain).toMatchObject({ margin: 1, agreement: null, confidenceGap: null, optimum: 1 });
-    expect(certain.right).toBeGreaterThan(0.98);
+    // Two votes say little, however equal; of 32 votes and more none adds anything.
+    expect(certain.right).toBeCloseTo(1 / (1 + Math.exp(0.65 - 1.35 * Math.SQRT2)), 12);
+    const unanimous = (votes: number) =>
+      forecastProblem({ problem: 0, group: judged(Array<string>(votes).fill('1'), null), rewards: null }).right;
+    expect(unanimous(8)).toBeLessThan(unanimous(32));
+    expect(unanimous(64)).toBe(unanimous(32));
   });
 });
 

@@ -30,7 +30,7 @@ const groups: RescoredGroup[] = [
     rewards: { vote: [1, 0], length: [2, 1], truth: null, flat: [7, 7] },
   },
 ];
-const found = whatIf(groups, ['flat', 'vote', 'length', 'truth'], {
+const found = whatIf(groups, ['vote', 'length', 'flat', 'truth'], {
   advantages,
   thresholds: { vote: 0.5, truth: 0.5 },
 });
@@ -104,7 +104,7 @@ describe('pairs', () => {
   });
 
   test('a constant reward has no ranking', () => {
-    expect(pair('flat', 'vote')).toMatchObject({
+    expect(pair('vote', 'flat')).toMatchObject({
       groups: 2,
       kendall: null,
       spearman: null,
