@@ -1,4 +1,5 @@
 /** What several studies share: curves over seeds, last values, and words for numbers. */
+import { classifyRun, type RunFailure } from '../../analysis/collapse.ts';
 import { tInterval } from '../../analysis/statistics.ts';
 import type { JournalRecord, StepRecord } from '../../protocol/index.ts';
 import type { Cell } from '../report/page.ts';
@@ -42,6 +43,26 @@ export function smoothed(curve: Curve, window: number): Curve {
     const part = curve.slice(Math.max(0, i + 1 - window), i + 1);
     return { step, value: part.reduce((sum, { value }) => sum + value, 0) / part.length };
   });
+}
+
+/** Curves laid between 0 and 1 by their common smallest and largest value. */
+export function scaledTogether(curves: readonly Curve[]): Curve[] {
+  const all = curves.flatMap((curve) => curve.map(({ value }) => value));
+  const low = Math.min(...all);
+  const span = Math.max(...all) - low || 1;
+  return curves.map((curve) => curve.map(({ step, value }) => ({ step, value: (value - low) / span })));
+}
+
+/** The first step from which something holds to the end of a curve; null where it does not hold at the end. */
+export function heldFrom(curve: Curve, holds: (value: number) => boolean): number | null {
+  const last = curve.findLastIndex(({ value }) => !holds(value));
+  return curve[last + 1]?.step ?? null;
+}
+
+/** How a run failed, by the rules of `classifyRun`; null without steps. */
+export function failureOf(run: StudyRun): RunFailure | null {
+  const steps = stepsOf(run).map(({ step, metrics }) => ({ step, ...metrics }));
+  return steps.length === 0 ? null : classifyRun(steps, accuracyCurve(run));
 }
 
 /** Mean over runs at each step that all of them have, with Student's interval where there are several. */

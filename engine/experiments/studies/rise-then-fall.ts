@@ -1,15 +1,16 @@
 /** Every intrinsic reward side by side: the proxy rises, the truth falls. */
-import { classifyRun } from '../../analysis/collapse.ts';
 import type { RewardName } from '../../protocol/index.ts';
 import { chainSet } from '../problem-set.ts';
 import type { Criterion, Study, StudyContext, StudyRun } from '../study.ts';
 import {
   accuracyCurve,
   type Curve,
+  failureOf,
   listed,
   meanOf,
   metricCurve,
   overSeeds,
+  scaledTogether,
   seedCell,
   smoothed,
   words,
@@ -109,10 +110,7 @@ export function outcomeOf({ reward, runs }: RewardRuns): Outcome {
         end: curve.at(-1)?.value ?? 0,
       };
     }),
-    modes: runs.map((run) => {
-      const curve = run.records.flatMap((r) => (r.type === 'step' ? [{ step: r.step, ...r.metrics }] : []));
-      return curve.length === 0 ? 'none' : classifyRun(curve, [...accuracyCurve(run)]).mode;
-    }),
+    modes: runs.map((run) => failureOf(run)?.mode ?? 'none'),
   };
 }
 
@@ -228,11 +226,3 @@ export const riseThenFall: Study = {
     };
   },
 };
-
-/** Curves laid between 0 and 1 by their common smallest and largest value. */
-function scaledTogether(curves: readonly Curve[]): Curve[] {
-  const all = curves.flatMap((curve) => curve.map(({ value }) => value));
-  const low = Math.min(...all);
-  const span = Math.max(...all) - low || 1;
-  return curves.map((curve) => curve.map(({ step, value }) => ({ step, value: (value - low) / span })));
-}
