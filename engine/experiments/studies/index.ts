@@ -1,9 +1,10 @@
 /** All studies by name. */
 import { RollscopeError } from '../../protocol/errors.ts';
 import type { Study } from '../study.ts';
+import { perProblem } from './per-problem.ts';
 import { riseThenFall } from './rise-then-fall.ts';
 
-export const studies: readonly Study[] = [riseThenFall];
+export const studies: readonly Study[] = [riseThenFall, perProblem];
 
 /** Throws RollscopeError `usage` for an unknown name. */
 export function studyNamed(name: string): Study {

@@ -1,0 +1,173 @@
+/** What studies of chosen problems share: looking at problems before training, splitting a pool, changes by problem. */
+import { bootstrap } from '../../analysis/estimates.ts';
+import { tInterval } from '../../analysis/statistics.ts';
+import type { SameAnswer, StepGroup } from '../../analysis/theory.ts';
+import { equivalent } from '../../grading/equivalence.ts';
+import type { Estimate, RunConfig } from '../../protocol/index.ts';
+import { generator } from '../../rollout/philox.ts';
+import { shuffled } from '../chains.ts';
+import type { Changes, StudyContext, StudyRun } from '../study.ts';
+import { groupsOf } from './common.ts';
+
+/** Whether two answers are one: the same text, or the same value. */
+export const sameAnswer: SameAnswer = (a, b) => a === b || equivalent(a, b);
+
+/** A problem as a model sees it before training. */
+export interface ProbedProblem {
+  id: string;
+  prompt: string;
+  /** The majority answer; null when no rollout had an answer. */
+  answer: string | null;
+  /** Its share of the votes, 0 without one. */
+  share: number;
+  /** Whether it is right; null without a label. */
+  right: boolean | null;
+}
+
+/** What a probe found, in the order of its problems. */
+export function probed(run: StudyRun): ProbedProblem[] {
+  return groupsOf(run, 'probe')
+    .sort((a, b) => a.problem - b.problem)
+    .map(({ problem, majority, rollouts }) => {
+      const { id, prompt } = run.problems[problem]!;
+      const labelled = rollouts.some(({ correct }) => correct !== null);
+      const right = labelled ? majority?.correct === true : null;
+      return { id, prompt, answer: majority?.answer ?? null, share: majority?.share ?? 0, right };
+    });
+}
+
+/** Asks the model for `votes` rollouts of each problem of `dataset`, which does not change it. */
+export async function probe(
+  context: StudyContext,
+  id: string,
+  { dataset, votes, model }: { dataset: RunConfig['dataset']; votes: number; model?: string },
+): Promise<ProbedProblem[]> {
+  const config = context.config({ job: 'probe', votes: Math.max(votes, context.base.group), ...(model && { model }) });
+  return probed(await context.run(id, { ...config, dataset }));
+}
+
+/** The study's configuration with changes, on these problems of a dataset. */
+export function configOn(
+  context: StudyContext,
+  changes: Changes,
+  dataset: RunConfig['dataset'],
+  heldOut?: RunConfig['dataset'],
+): RunConfig {
+  const config = context.config(changes);
+  return {
+    ...config,
+    dataset,
+    ...(heldOut && { evaluation: { ...config.evaluation, dataset: heldOut, limit: undefined } }),
+  };
+}
+
+/** Some problems of a dataset, by id. */
+export function chosen(dataset: RunConfig['dataset'], problems: readonly Pick<ProbedProblem, 'id'>[]) {
+  const { limit: _, ...rest } = dataset;
+  return { ...rest, ids: problems.map(({ id }) => id) };
+}
+
+export interface Pool {
+  /** Never trained on. */
+  heldOut: ProbedProblem[];
+  rest: ProbedProblem[];
+}
+
+/** The first problems of a pool are held out: `most`, and a third of a small pool at most. */
+export function splitPool(pool: readonly ProbedProblem[], most: number): Pool {
+  const count = Math.min(most, Math.floor(pool.length / 3));
+  return { heldOut: pool.slice(0, count), rest: pool.slice(count) };
+}
+
+/** `count` of the problems, or all where there are fewer: another choice for another seed. */
+export function drawn<T>(seed: number, problems: readonly T[], count: number): T[] {
+  return shuffled(generator(seed, 'select'), problems).slice(0, count);
+}
+
+/** Groups of each problem in the order of steps. */
+export function histories(run: StudyRun): Map<number, StepGroup[]> {
+  const found = new Map<number, StepGroup[]>();
+  for (const group of groupsOf(run, 'train')) {
+    found.set(group.problem, [...(found.get(group.problem) ?? []), { step: group.step, group }]);
+  }
+  return found;
+}
+
+/** How a problem stood in the first and the last evaluation of a run. */
+export interface ProblemChange {
+  id: string;
+  prompt: string;
+  /** Mean correctness of the samples. */
+  accuracy: { before: number; after: number };
+  /** Whether the majority was right: label accuracy. */
+  label: { before: boolean; after: boolean };
+}
+
+/** Problems of the first and the last evaluation that have labels. Empty where the run ended before a second one. */
+export function evaluatedChanges(run: StudyRun): ProblemChange[] {
+  const groups = groupsOf(run, 'evaluation');
+  const last = groups.at(-1)?.step ?? 0;
+  const at = (step: number) =>
+    new Map(groups.filter((group) => group.step === step).map((group) => [group.problem, group]));
+  if (last === 0) return [];
+  const before = at(0);
+  return [...at(last)].flatMap(([problem, after]) => {
+    const old = before.get(problem);
+    const { id, prompt } = run.problems[problem]!;
+    if (!old || old.rollouts.every(({ correct }) => correct === null)) return [];
+    const accuracy = ({ rollouts }: typeof after) => rollouts.filter((r) => r.correct).length / rollouts.length;
+    const label = ({ majority }: typeof after) => majority?.correct === true;
+    return {
+      id,
+      prompt,
+      accuracy: { before: accuracy(old), after: accuracy(after) },
+      label: { before: label(old), after: label(after) },
+    };
+  });
+}
+
+export interface Change {
+  before: number;
+  after: number;
+  /** after - before, with a bootstrap over problems of the mean over seeds. */
+  overProblems: Estimate;
+  /** Its mean over seeds with Student's interval; no bounds with one seed. */
+  overSeeds: { mean: number; low: number | null; high: number | null };
+  problems: number;
+}
+
+/**
+ * Mean change of a number by problem, over several runs. A problem counts once, with its mean over the runs that have
+ * it: runs on the same problems say nothing about other problems. null without problems.
+ */
+export function meanChange(
+  runs: readonly (readonly ProblemChange[])[],
+  of: (change: ProblemChange) => { before: number | boolean; after: number | boolean },
+): Change | null {
+  const byProblem = new Map<string, { before: number; after: number }[]>();
+  for (const changes of runs) {
+    for (const change of changes) {
+      const { before, after } = of(change);
+      const pair = { before: Number(before), after: Number(after) };
+      byProblem.set(change.id, [...(byProblem.get(change.id) ?? []), pair]);
+    }
+  }
+  const average = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
+  const rows = [...byProblem.values()].map((pairs) => ({
+    before: average(pairs.map(({ before }) => before)),
+    after: average(pairs.map(({ after }) => after)),
+  }));
+  const overProblems = bootstrap(rows.map(({ before, after }) => after - before));
+  if (overProblems === null) return null;
+  const seeds = runs.filter((changes) => changes.length > 0);
+  const overSeeds = tInterval(
+    seeds.map((changes) => average(changes.map((c) => Number(of(c).after) - Number(of(c).before)))),
+  )!;
+  return {
+    before: average(rows.map(({ before }) => before)),
+    after: average(rows.map(({ after }) => after)),
+    overProblems,
+    overSeeds,
+    problems: rows.length,
+  };
+}
