@@ -1,3 +1,3 @@
-export { clusterAnswers, type Equality } from './cluster.ts';
+export { clusterAnswers } from './cluster.ts';
 export { equivalent } from './equivalence.ts';
 export { extractAnswer, locateAnswer, referenceAnswer } from './extract.ts';
