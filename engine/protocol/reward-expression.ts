@@ -52,6 +52,8 @@ export function parseReward<Name extends string>(text: string, names: readonly N
           : { kind: 'sign', text: sign! },
     );
   }
+  const tooLarge = tokens.find(({ kind, text }) => kind === 'number' && !Number.isFinite(Number(text)));
+  if (tooLarge) throw wrong(`the number ${tooLarge.text} is too large`);
   let next = 0;
   let depth = 0;
   const take = (kind: Token['kind'], ...texts: string[]): string | null => {

@@ -4,8 +4,9 @@
  * A response is cut into at most K steps; after each prefix of them every distinct answer of the group is scored by the
  * model ("The answer is: y"), and the likeliest is kept. With K prefixes, a_k = 1 where the own answer is the likeliest:
  * consistency = (1/K) sum_k a_k; volatility = 1 - (number of last prefixes in a row with a_k = 1) / K.
- * Formula: r_i = consistency - w * volatility; no answer gives 0. Where the group has one distinct answer it is likeliest
- * everywhere, all rewards are 1, and the group does not train.
+ * Formula: r_i = consistency - w * volatility; no answer gives -w, the least there is, so that answering badly is never
+ * worse than not answering. Where the group has one distinct answer it is likeliest everywhere, and all that have an
+ * answer get 1.
  * Tokens: those of the candidate answers, scored after prefixes. Temperature: that of sampling. Shift: none left.
  * Normalisation: candidates by their mean log-probability a token, so that long answers are not at a loss.
  * Range: [-w, 1]. Source: CoVo (arXiv 2506.08745).
@@ -27,14 +28,14 @@ function compute({ answers, clusters, evidence }: Group, { covo: { volatility: w
     const volatility = 1 - (steps - 1 - last) / steps;
     return { steps, agrees, consistency, volatility };
   });
-  const rewards = trajectories.map((t) => (t === null ? 0 : t.consistency - weight * t.volatility));
+  const rewards = trajectories.map((t) => (t === null ? -weight : t.consistency - weight * t.volatility));
   return {
     rewards,
     explain: (index) => {
       const reward = rewards[index]!;
       const result: Part = { kind: 'result', reward, text: `reward ${shortNumber(reward)}` };
       const t = trajectories[index];
-      if (!t) return [{ kind: 'no-answer', text: 'no answer was found, so it earns nothing' }, result];
+      if (!t) return [{ kind: 'no-answer', text: 'no answer was found, so it gets the least' }, result];
       const count = t.agrees.filter(Boolean).length;
       return [
         {
@@ -61,7 +62,7 @@ export const covo: LabelFreeReward = {
   family: 'ensemble',
   labels: false,
   formula:
-    'share of a response’s prefixes after which its own answer is the likeliest, minus w times (1 - share of the final run of such prefixes)',
+    'share of a response’s prefixes after which its own answer is the likeliest, minus w times (1 - share of the final run of such prefixes); no answer gives -w',
   tokens: 'those of the candidate answers, scored after each prefix',
   temperature: 'that of sampling',
   shift: 'none left: log-probability t belongs to token t',

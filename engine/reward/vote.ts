@@ -22,15 +22,21 @@ export interface VotedAnswer {
  */
 export function weightedVote(sources: readonly WeightedAnswers[]): VotedAnswer[] {
   const places = sources.flatMap(({ answers }, source) => answers.map((_, index) => ({ source, index })));
+  const weightOf = (i: number) => sources[places[i]!.source]!.weight;
   const clusters = clusterAnswers(sources.flatMap(({ answers }) => answers));
   return clusters
     .map(({ answer, members }) => ({
       answer,
-      votes: members.reduce((total, i) => total + sources[places[i]!.source]!.weight, 0),
+      votes: rounded(members.reduce((total, i) => total + weightOf(i), 0)),
       members: members.map((i) => places[i]!),
-      last: members.at(-1)!,
+      last: members.findLast((i) => weightOf(i) > 0) ?? 0,
     }))
     .filter(({ votes }) => votes > 0)
     .sort((a, b) => b.votes - a.votes || a.last - b.last)
     .map(({ last: _, ...voted }) => voted);
+}
+
+/** Sums that differ by rounding only (0.1 + 0.2 and 0.3) are a tie. */
+function rounded(votes: number): number {
+  return Number(votes.toPrecision(12));
 }
