@@ -35,7 +35,7 @@ export interface WatchedEvaluation extends Pick<EvaluationRecord, 'step'> {
   stability: number | null;
 }
 
-export const WATCH_RULES = { start: 5, smoothing: 3, patience: 2 } as const;
+export const WATCH_RULES = { start: 5, smoothing: 3 } as const;
 
 export const LEVELS = ['ok', 'watch', 'collapse'] as const;
 export type WatchLevel = (typeof LEVELS)[number];
