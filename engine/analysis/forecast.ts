@@ -2,7 +2,7 @@
  * The pre-flight forecast: what training under a reward will do to each problem, from one group of rollouts and without
  * labels; how good its signals are where labels exist; and its score once the run has ended.
  */
-import type { Forecast, ProblemForecast } from '../protocol/forecast.ts';
+import type { Forecast, ForecastScore, ProblemForecast } from '../protocol/forecast.ts';
 import type { Estimate } from '../protocol/records.ts';
 import { generator, mean, percentileInterval, wilson } from './estimates.ts';
 import { answerEntropy, type JudgedGroup } from './metrics.ts';
@@ -171,19 +171,6 @@ export function signalQuality(forecast: Forecast, right: ReadonlyMap<number, boo
     );
     return estimate ? { signal, auroc: estimate, problems: rows.length } : [];
   });
-}
-
-export interface ForecastScore {
-  problems: number;
-  /** AUROC of the forecast probability for ending right; null when all ended alike. */
-  auroc: Estimate | null;
-  /** Mean squared difference of the probability from the outcome. */
-  brier: Estimate;
-  /** Brier score of the constant forecast that knows the outcomes' mean: what a forecast without any skill can reach. */
-  baseBrier: number;
-  /** Mean forecast probability, and share of problems that ended right, over these problems. */
-  expected: number;
-  actual: Estimate;
 }
 
 /**

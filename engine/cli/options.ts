@@ -490,8 +490,20 @@ const EVALUATION: OptionGroup = {
 };
 
 const CHECKPOINTS: OptionGroup = {
-  title: 'Checkpoints',
+  title: 'Checkpoints and watching',
   options: [
+    {
+      flags: '--watch <action>',
+      path: 'watch',
+      kind: 'text',
+      help: 'at signs of a collapse, without labels: warn, stop, rollback (stop with the last checkpoint that was well), or off',
+    },
+    {
+      flags: '--forecast <n>',
+      path: 'forecast',
+      kind: 'number',
+      help: 'probe n training problems before and after, and score the forecast; 0: from the evaluation, where its problems train',
+    },
     { flags: '--checkpoint-every <n>', path: 'checkpoint.every', kind: 'number', help: 'a checkpoint every n steps' },
     { flags: '--keep <n>', path: 'checkpoint.keep', kind: 'number', help: 'checkpoints that are kept' },
   ],

@@ -336,6 +336,10 @@ export const RunConfig = z.strictObject({
   evaluation: EvaluationConfig.prefault({}),
   /** A checkpoint every k steps (and at the end); older ones beyond `keep` are removed. */
   checkpoint: z.strictObject({ every: count().default(10), keep: count(1000).default(2) }).prefault({}),
+  /** The collapse watch: only warn, or stop, or go back to the last checkpoint that was well and stop. */
+  watch: z.enum(['off', 'warn', 'stop', 'rollback']).default('warn'),
+  /** Training problems that are probed before the first and after the last step, for the forecast; 0: the evaluation's, where they are the training problems. */
+  forecast: z.int().min(0).max(1_000_000).default(0),
   device: z.enum(DEVICES).default('auto'),
   /** Threads of onnxruntime; 0 lets the engine choose (the number of cores). */
   threads: z.int().min(0).max(1024).default(0),

@@ -1,6 +1,6 @@
 /** What a pre-flight check foretells, as it is stored in a run. Everything in it was computed without labels. */
 import { z } from 'zod';
-import { Estimate } from './records.ts';
+import { Estimate } from './estimate.ts';
 
 export const ProblemForecast = z.strictObject({
   problem: z.int().min(0),
@@ -39,3 +39,18 @@ export const Forecast = z.strictObject({
   likelyWrong: z.array(z.int().min(0)),
 });
 export type Forecast = z.infer<typeof Forecast>;
+
+export const ForecastScore = z.strictObject({
+  /** Problems with an outcome. */
+  problems: z.int().min(1),
+  /** AUROC of the forecast probability for ending right; null when all ended alike. */
+  auroc: Estimate.nullable(),
+  /** Mean squared difference of the probability from the outcome. */
+  brier: Estimate,
+  /** Brier score of the constant forecast that knows the outcomes' mean: what a forecast without any skill can reach. */
+  baseBrier: z.number(),
+  /** Mean forecast probability, and share of problems that ended right, over these problems. */
+  expected: z.number(),
+  actual: Estimate,
+});
+export type ForecastScore = z.infer<typeof ForecastScore>;

@@ -1,6 +1,7 @@
 export * from './config.ts';
 export * from './errors.ts';
 export * from './evidence.ts';
+export * from './forecast.ts';
 export * from './home.ts';
 export * from './presets.ts';
 export * from './records.ts';

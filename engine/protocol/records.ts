@@ -5,7 +5,11 @@
  */
 import { z } from 'zod';
 import { RunConfig } from './config.ts';
+import { Estimate } from './estimate.ts';
 import type { Evidence } from './evidence.ts';
+import { Forecast, ForecastScore } from './forecast.ts';
+
+export { Estimate };
 
 const nullable = z.number().nullable();
 /** A number that run folders of earlier versions lack. */
@@ -162,10 +166,6 @@ export const StepRecord = z.strictObject({
 });
 export type StepRecord = z.infer<typeof StepRecord>;
 
-/** A mean or a proportion with its 95% interval. */
-export const Estimate = z.strictObject({ mean: z.number(), low: z.number(), high: z.number() });
-export type Estimate = z.infer<typeof Estimate>;
-
 export const EvaluationRecord = z.strictObject({
   type: z.literal('evaluation'),
   ...base,
@@ -194,6 +194,22 @@ export const EvaluationRecord = z.strictObject({
   timing: z.strictObject({ seconds: z.number() }),
 });
 export type EvaluationRecord = z.infer<typeof EvaluationRecord>;
+
+/** What is foretold before the first step. */
+const ForecastRecord = z.strictObject({
+  type: z.literal('forecast'),
+  ...base,
+  step: z.int().min(0),
+  forecast: Forecast,
+});
+
+/** How the forecast turned out, by labels, after the last step. */
+const ForecastScoreRecord = z.strictObject({
+  type: z.literal('forecast-score'),
+  ...base,
+  step: z.int().min(0),
+  score: ForecastScore,
+});
 
 export const CheckpointRecord = z.strictObject({
   type: z.literal('checkpoint'),
@@ -234,6 +250,8 @@ export const JournalRecord = z.discriminatedUnion('type', [
   GroupRecord,
   StepRecord,
   EvaluationRecord,
+  ForecastRecord,
+  ForecastScoreRecord,
   CheckpointRecord,
   WarningRecord,
   LifecycleRecord,

@@ -4,15 +4,27 @@
  */
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { forecastSet } from '../analysis/forecast.ts';
 import { evaluationMetrics, stepMetrics } from '../analysis/index.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { Evidence, Problem, RunConfig, SamplingConfig, StoredRollout } from '../protocol/index.ts';
+import { checkpointPath, inRun } from '../journal/layout.ts';
+import type {
+  Evidence,
+  Forecast,
+  JournalRecord,
+  Problem,
+  RunConfig,
+  SamplingConfig,
+  StoredRollout,
+} from '../protocol/index.ts';
 import { type RunReward, rewardOf, type Scores } from '../reward/index.ts';
 import { advantages, isGroupwise } from './advantages.ts';
 import type { Compute } from './compute.ts';
 import { gatherEvidence } from './evidence.ts';
+import { CollapseGuard } from './guard.ts';
 import { type Judged, judge } from './judge.ts';
 import type { TrainedResponse } from './micro-batch.ts';
+import { probed, type SampledGroup, scoreOf } from './preflight.ts';
 import type { ProgressMeter } from './progress.ts';
 import { batchOf, checkpointDue, evaluationDue, learningRate, subset } from './schedule.ts';
 import type { UpdateMetrics } from './trainer.ts';
@@ -35,6 +47,8 @@ export interface LoopOptions {
   evaluation: readonly Problem[];
   /** Size of the model's vocabulary. */
   vocabulary: number;
+  /** Records of a run that goes on, up to where it goes on. */
+  history: readonly JournalRecord[];
 }
 
 /** A problem's rollouts with what is made of them in a step. */
@@ -59,12 +73,21 @@ export class Loop {
   private phase: Phase = 'train';
   /** Between the first and the last of a step's several updates: no place to go back to. */
   private between = false;
+  private readonly guard: CollapseGuard;
+  private forecast: Forecast | null = null;
 
   constructor(
     private readonly options: LoopOptions,
     private state: LoopState,
   ) {
     this.safe = { state: { ...state }, position: options.journal.position() };
+    this.guard = new CollapseGuard(options.config.watch);
+    for (const record of options.history) {
+      if (record.type !== 'checkpoint') this.guard.recall(record);
+      else if (checkpointDue(options.config, record.step)) this.guard.saved(record.step);
+      if (record.type === 'forecast') this.forecast = record.forecast;
+    }
+    if (state.stage === 'step' && checkpointDue(options.config, state.step)) this.guard.saved(state.step);
   }
 
   get step(): number {
@@ -78,23 +101,31 @@ export class Loop {
 
   /** Runs to the end of the configuration. Throws when cancelled or when something fails; `save` is possible then. */
   async run(): Promise<void> {
-    const { config, journal } = this.options;
+    const { config, journal, compute } = this.options;
     if (config.job === 'probe') return this.probe();
     for (;;) {
       const { step, stage } = this.state;
       if (stage === 'evaluate') {
-        if (evaluationDue(config, step)) await this.evaluate();
+        if (step === 0 || this.isLast(step)) await this.preflight(step);
+        if (evaluationDue(config, step) || (this.isLast(step) && config.evaluation.samples > 0)) await this.evaluate();
         this.enter({ step, stage: 'save' });
       } else if (stage === 'save') {
-        if (checkpointDue(config, step)) await this.save();
+        if (checkpointDue(config, step) || this.isLast(step)) await this.save();
         this.enter({ step, stage: 'step' });
       } else {
-        if (step >= config.steps) return;
+        if (this.isLast(step)) return;
         await this.train(step + 1);
+        if (this.guard.rollbackTo !== null)
+          await compute.restore(inRun(journal.folder, checkpointPath(this.guard.rollbackTo)));
         this.enter({ step: step + 1, stage: 'evaluate' });
       }
       await journal.sync();
     }
+  }
+
+  /** Whether nothing is trained after this step: it is the last one, or the collapse watch ends the run. */
+  private isLast(step: number): boolean {
+    return step >= this.options.config.steps || this.guard.ends;
   }
 
   private enter(state: LoopState): void {
@@ -109,7 +140,7 @@ export class Loop {
    */
   async save(): Promise<void> {
     if (this.between) return;
-    const { journal, compute } = this.options;
+    const { config, journal, compute } = this.options;
     const { step, stage } = this.safe.state;
     // Whoever goes on from a checkpoint has it already.
     const state: LoopState = { step, stage: stage === 'save' ? 'step' : stage };
@@ -120,7 +151,10 @@ export class Loop {
         await fs.writeFile(path.join(folder, STATE_FILE), `${JSON.stringify(state)}\n`);
       },
       this.safe.position,
+      this.guard.kept,
     );
+    // Those that a stop wrote would not be there in a run that was never stopped.
+    if (checkpointDue(config, state.step)) this.guard.saved(state.step);
   }
 
   /** Samples a phase's problems; `onGroup` gets them as they are complete. */
@@ -255,19 +289,20 @@ export class Loop {
     const rolloutSeconds = (sampled - started) / 1000;
     const rolloutTokensPerSecond = tokens / Math.max(1e-9, Math.max(rolloutSeconds, deviceSampled - deviceBefore));
     const seconds = (ended - started) / 1000;
+    const metrics = {
+      ...stepMetrics(groups.map(({ group }) => group)),
+      loss: mean(updates.map((u) => u.loss)),
+      gradientNorm: mean(updates.map((u) => u.gradientNorm)),
+      clipFraction: mean(updates.map((u) => u.clipFraction)),
+      kl: mean(updates.map((u) => u.kl)),
+      learningRate: rate,
+      skippedGroups: groups.filter(({ responses }) => responses.every((r) => r.advantage === 0)).length,
+      tokens,
+    };
     journal.append({
       type: 'step',
       step,
-      metrics: {
-        ...stepMetrics(groups.map(({ group }) => group)),
-        loss: mean(updates.map((u) => u.loss)),
-        gradientNorm: mean(updates.map((u) => u.gradientNorm)),
-        clipFraction: mean(updates.map((u) => u.clipFraction)),
-        kl: mean(updates.map((u) => u.kl)),
-        learningRate: rate,
-        skippedGroups: groups.filter(({ responses }) => responses.every((r) => r.advantage === 0)).length,
-        tokens,
-      },
+      metrics,
       timing: {
         seconds,
         rolloutSeconds,
@@ -277,6 +312,8 @@ export class Loop {
         residentBytes: process.memoryUsage.rss(),
       },
     });
+    const warning = this.guard.step({ step, metrics });
+    if (warning) journal.append(warning);
     meter.stepEnds(step, seconds, rolloutTokensPerSecond);
   }
 
@@ -287,12 +324,13 @@ export class Loop {
     const { step } = this.state;
     const started = performance.now();
     const run = async (phase: 'evaluation' | 'greedy', rows: number, sampling: SamplingConfig) => {
-      const judged: Judged[] = [];
+      const judged: SampledGroup[] = [];
       if (rows === 0) return judged;
       await this.sample(phase, step, evaluation, rows, sampling, (problem, rollouts) => {
         const group = judge(rollouts, problem.answer);
         this.record(phase, step, problem, group, rollouts);
-        judged.push(group);
+        if (phase === 'evaluation') this.guard.vote({ problem: problem.index, majority: group.majority });
+        judged.push({ problem, group, rollouts: this.forecasts(step) ? rollouts : [], evidence: {} });
       });
       return judged;
     };
@@ -304,30 +342,80 @@ export class Loop {
       step,
       problems: evaluation.length,
       samples: Math.max(1, samples),
-      ...evaluationMetrics(sampled, decoded),
+      ...evaluationMetrics(
+        sampled.map(({ group }) => group),
+        decoded.map(({ group }) => group),
+      ),
       timing: { seconds },
     });
+    this.guard.evaluated(step);
+    if (this.forecasts(step) && samples > 1) this.foretell(step, sampled);
     meter.evaluationEnds(seconds);
+  }
+
+  /** Whether the evaluation at this step serves the forecast: its problems train, and none are probed for it. */
+  private forecasts(step: number): boolean {
+    const { config } = this.options;
+    return config.forecast === 0 && !config.evaluation.dataset && (step === 0 || this.isLast(step));
+  }
+
+  /** Probes training problems for the forecast, where that is asked for. */
+  private async preflight(step: number): Promise<void> {
+    const { config, training } = this.options;
+    if (config.forecast === 0) return;
+    this.foretell(step, await this.probeProblems(step, training.slice(0, config.forecast)));
+  }
+
+  /** Records the forecast before the first step, and its score after the last. */
+  private foretell(step: number, groups: readonly SampledGroup[]): void {
+    const { config, journal, vocabulary } = this.options;
+    if (step === 0) {
+      this.forecast = forecastSet(
+        config.reward,
+        groups.map((group) => probed(group, config, vocabulary)),
+      );
+      journal.append({ type: 'forecast', step, forecast: this.forecast });
+    }
+    if (step === 0 || !this.forecast) return;
+    const score = scoreOf(this.forecast, groups);
+    if (score) journal.append({ type: 'forecast-score', step, score });
+  }
+
+  /** Samples problems as training would, with what the reward asks for, and records them. */
+  private async probeProblems(step: number, problems: readonly Problem[]): Promise<SampledGroup[]> {
+    const { config, compute } = this.options;
+    const kinds = rewardOf(config.reward, config.rewardOptions).evidence;
+    const sampled: TrainGroup[] = [];
+    const atOnce = kinds.length === 0;
+    await this.sample('probe', step, problems, config.votes, config.sampling, (problem, rollouts) => {
+      const group = judge(rollouts, problem.answer);
+      if (atOnce) this.record('probe', step, problem, group, rollouts);
+      sampled.push({ problem, group, rollouts });
+    });
+    const evidence = atOnce ? sampled.map(() => ({})) : await gatherEvidence(kinds, sampled, { config, step, compute });
+    return sampled.map((item, i) => {
+      if (!atOnce) this.record('probe', step, item.problem, item.group, item.rollouts, evidence[i]);
+      return { ...item, evidence: evidence[i]! };
+    });
   }
 
   /** Samples every problem once and changes nothing. */
   private async probe(): Promise<void> {
     const { config, journal, training } = this.options;
     const started = performance.now();
-    const judged: Judged[] = [];
-    await this.sample('probe', 0, training, config.votes, config.sampling, (problem, rollouts) => {
-      const group = judge(rollouts, problem.answer);
-      this.record('probe', 0, problem, group, rollouts);
-      judged.push(group);
-    });
+    const sampled = await this.probeProblems(0, training);
     journal.append({
       type: 'evaluation',
       step: 0,
       problems: training.length,
       samples: config.votes,
-      ...evaluationMetrics(judged, []),
+      ...evaluationMetrics(
+        sampled.map(({ group }) => group),
+        [],
+      ),
       timing: { seconds: (performance.now() - started) / 1000 },
     });
+    this.foretell(0, sampled);
   }
 }
 

@@ -320,10 +320,20 @@ function assemble(
   setUp: SetUp,
   state: LoopState,
   vocabulary: number,
+  history: readonly JournalRecord[] = [],
 ): Run {
   const { compute, meter, listener } = setUp;
   const loop = new Loop(
-    { config, journal, compute, meter, training: material.training, evaluation: material.evaluation, vocabulary },
+    {
+      config,
+      journal,
+      compute,
+      meter,
+      training: material.training,
+      evaluation: material.evaluation,
+      vocabulary,
+      history,
+    },
     state,
   );
   const run = new Run(journal, compute, loop, meter);
@@ -457,7 +467,8 @@ export async function resumeRun({ folder, allowPrograms = false }: ResumeOptions
       journal.append({ type: 'lifecycle', event: 'recovered', message: journal.recovery.message });
     }
     journal.append({ type: 'lifecycle', event: 'resumed' });
-    return assemble(config, journal, material, parts, state, info.vocabulary);
+    const history = checkpoint ? journal.recordsFrom(0, checkpoint.position.nextSeq) : [];
+    return assemble(config, journal, material, parts, state, info.vocabulary, history);
   } catch (error) {
     await parts?.compute.close();
     await journal.close();

@@ -23,9 +23,10 @@ export function evaluationDue(config: RunConfig, step: number): boolean {
   return step === 0 || step === config.steps || (every > 0 && step % every === 0);
 }
 
-/** Every k steps, and after the last. */
+/** Every k steps, and after the last; before the first only where the collapse watch may go back to it. */
 export function checkpointDue(config: RunConfig, step: number): boolean {
-  return step > 0 && (step % config.checkpoint.every === 0 || step === config.steps);
+  if (step === 0) return config.watch === 'rollback' && config.steps > 0;
+  return step % config.checkpoint.every === 0 || step === config.steps;
 }
 
 /**

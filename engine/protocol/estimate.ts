@@ -1,0 +1,5 @@
+import { z } from 'zod';
+
+/** A mean or a proportion with its 95% interval. */
+export const Estimate = z.strictObject({ mean: z.number(), low: z.number(), high: z.number() });
+export type Estimate = z.infer<typeof Estimate>;

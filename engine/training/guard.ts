@@ -1,0 +1,114 @@
+/**
+ * The collapse watch at work: it follows a run's steps and evaluations, turns its level into warnings, and decides, if it
+ * was asked to, that the run ends early. Deterministic: fed with a run's records it comes to where it was.
+ */
+
+import { voteStability } from '../analysis/collapse.ts';
+import { CollapseWatch, type WatchLevel, type WatchState } from '../analysis/watch.ts';
+import { equivalent } from '../grading/index.ts';
+import type { GroupRecord, JournalRecord, NewRecord, RunConfig, StepRecord } from '../protocol/index.ts';
+
+/** Steps by which a sign may come late: it is smoothed and must last, and what it shows began before. */
+const LAG = 10;
+
+type Votes = Map<number, Pick<GroupRecord, 'majority'>>;
+
+export class CollapseGuard {
+  private readonly watch = new CollapseWatch();
+  private level: WatchLevel = 'ok';
+  private firstVotes: Votes | null = null;
+  private votes: Votes = new Map();
+  private checkpoints: number[] = [];
+  private latest = 0;
+  /** The step at which the level left `ok`; null while it is there. */
+  private firstSign: number | null = null;
+  private collapsed: number | null = null;
+
+  constructor(private readonly action: RunConfig['watch']) {}
+
+  /** Takes a step or an evaluation of an earlier part of the run in. */
+  recall(record: JournalRecord): void {
+    if (record.type === 'step') this.step(record);
+    else if (record.type === 'group' && record.phase === 'evaluation') this.vote(record);
+    else if (record.type === 'evaluation') this.evaluated(record.step);
+  }
+
+  /** Takes the vote on an evaluation problem in. */
+  vote({ problem, majority }: Pick<GroupRecord, 'problem' | 'majority'>): void {
+    this.votes.set(problem, { majority });
+  }
+
+  /** The evaluation whose votes came is complete. */
+  evaluated(step: number): void {
+    this.firstVotes ??= this.votes;
+    if (step > 0) this.watch.evaluated({ step, stability: voteStability(this.firstVotes, this.votes, equivalent) });
+    this.votes = new Map();
+  }
+
+  /** A checkpoint was written. */
+  saved(step: number): void {
+    this.checkpoints.push(step);
+  }
+
+  /** The last checkpoint well before the first sign, or before now; null where there is none. */
+  private get good(): number | null {
+    const sign = this.firstSign ?? this.latest + 1;
+    return this.checkpoints.findLast((step) => step <= Math.max(0, sign - LAG)) ?? null;
+  }
+
+  /** Takes a step in; returns the warning that it gives rise to, if any. */
+  step({ step, metrics }: Pick<StepRecord, 'step' | 'metrics'>): NewRecord | null {
+    if (this.action === 'off') return null;
+    const state = this.watch.feed({ step, metrics });
+    const before = this.level;
+    this.level = state.level;
+    this.latest = step;
+    this.firstSign = state.level === 'ok' ? null : (this.firstSign ?? step);
+    if (state.level === 'collapse') this.collapsed ??= step;
+    if (worse(state.level, before)) return warning(state, this.action, this.good);
+    return null;
+  }
+
+  /** Whether the run is to end now. */
+  get ends(): boolean {
+    return this.collapsed !== null && (this.action === 'stop' || this.action === 'rollback');
+  }
+
+  /** The step of the checkpoint to go back to; null where none is asked for or there is none. */
+  get rollbackTo(): number | null {
+    return this.action === 'rollback' && this.collapsed !== null ? this.good : null;
+  }
+
+  /** The checkpoint that must be kept, however many come after it. */
+  get kept(): number | null {
+    return this.action === 'rollback' ? this.good : null;
+  }
+}
+
+const ORDER: readonly WatchLevel[] = ['ok', 'watch', 'collapse'];
+
+function worse(now: WatchLevel, before: WatchLevel): boolean {
+  return ORDER.indexOf(now) > ORDER.indexOf(before);
+}
+
+function warning({ step, level, reasons }: WatchState, action: RunConfig['watch'], good: number | null): NewRecord {
+  const why = reasons.map(({ text }) => text).join('; ');
+  const then =
+    level !== 'collapse'
+      ? 'Look at the rollouts.'
+      : action === 'stop'
+        ? 'The run ends here.'
+        : action === 'rollback'
+          ? good === null
+            ? 'The run ends here; there is no earlier checkpoint to go back to.'
+            : `The run ends with the weights of step ${good}.`
+          : 'Stop it, or go back to an earlier checkpoint; a lower learning rate or fewer steps may help.';
+  const what = level === 'collapse' ? 'The model seems to collapse' : 'Signs of a collapse';
+  return {
+    type: 'warning',
+    code: level === 'collapse' ? 'collapse' : 'collapse-watch',
+    message: `${what}: ${why}. ${then}`,
+    step,
+    problem: null,
+  };
+}
