@@ -129,6 +129,14 @@ function clampedLogit({ share, votes }: ShareObservation): number {
   return Math.log(p) - Math.log1p(-p);
 }
 
+/**
+ * The share at a later step, from one that was measured, with a growth of its logit a step (1/beta). The start is kept
+ * half a vote away from 0 and 1, as in the fits; the growth may be negative.
+ */
+export function shareAt(start: ShareObservation, growth: number, step: number): number {
+  return expit(clampedLogit(start) + growth * (step - start.step));
+}
+
 export interface PredictionError {
   /** Mean absolute difference of predicted and measured shares over problems and steps. */
   oneStep: number;
@@ -152,7 +160,7 @@ export function predictionError(
   const rows = problems.flatMap((all) =>
     all.slice(1).map((now, i) => {
       const [before, first] = [all[i]!, all[0]!];
-      const from = (start: ShareObservation) => expit(clampedLogit(start) + growth * (now.step - start.step));
+      const from = (start: ShareObservation) => shareAt(start, growth, now.step);
       return {
         oneStep: Math.abs(from(before) - now.share),
         manySteps: Math.abs(from(first) - now.share),

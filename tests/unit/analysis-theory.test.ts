@@ -12,6 +12,7 @@ import {
   predictionError,
   predictShare,
   type ShareObservation,
+  shareAt,
   totalVariation,
 } from '../../engine/analysis/theory.ts';
 import golden from '../parity/golden/analysis.json' with { type: 'json' };
@@ -110,6 +111,12 @@ describe('growth', () => {
     expect(error.manySteps).toBeCloseTo(0, 9);
     expect(error.predictions).toBe(6);
     expect(error.manyStepsUnchanged).toBeGreaterThan(error.oneStepUnchanged);
+  });
+
+  test('the share at a later step, by hand; an ended one starts half a vote away', () => {
+    expect(shareAt({ step: 2, share: 0.5, votes: 4 }, Math.log(3), 3)).toBeCloseTo(0.75, 12);
+    expect(shareAt({ step: 2, share: 0.75, votes: 4 }, -Math.log(3), 4)).toBeCloseTo(0.25, 12);
+    expect(shareAt({ step: 2, share: 1, votes: 4 }, 0, 9)).toBeCloseTo(7 / 8, 12);
   });
 
   test('the error of a prediction, by hand', () => {

@@ -3,8 +3,9 @@ import { RollscopeError } from '../../protocol/errors.ts';
 import type { Study } from '../study.ts';
 import { perProblem } from './per-problem.ts';
 import { riseThenFall } from './rise-then-fall.ts';
+import { theory } from './theory.ts';
 
-export const studies: readonly Study[] = [riseThenFall, perProblem];
+export const studies: readonly Study[] = [riseThenFall, perProblem, theory];
 
 /** Throws RollscopeError `usage` for an unknown name. */
 export function studyNamed(name: string): Study {
