@@ -66,7 +66,7 @@ interface Piece {
 
 /**
  * The integral of a real function from `from` to `to` (either may be infinite), by adaptive Gauss-Kronrod quadrature,
- * with the integral of the absolute value. null where the function is not real and finite, or where the error does not
+ * with about the integral of the absolute value. null where the function is not real and finite, or where the error does not
  * fall below `tolerance` (relative to the integral of the absolute value) within 300 intervals, as for divergent ones.
  */
 export function integralOf(

@@ -23,12 +23,11 @@ function compute({ answers, clusters, evidence }: Group, { covo: { volatility: w
     const steps = at.length;
     if (own[i]! < 0 || steps === 0) return null;
     const agrees = at.map((cluster) => cluster === own[i]);
-    const last = agrees.lastIndexOf(false);
-    const consistency = agrees.filter(Boolean).length / steps;
-    const volatility = 1 - (steps - 1 - last) / steps;
-    return { steps, agrees, consistency, volatility };
+    const count = agrees.filter(Boolean).length;
+    const unsettled = agrees.lastIndexOf(false) + 1;
+    return { steps, count, unsettled, reward: (count - weight * unsettled) / steps };
   });
-  const rewards = trajectories.map((t) => (t === null ? -weight : t.consistency - weight * t.volatility));
+  const rewards = trajectories.map((t) => (t === null ? -weight : t.reward));
   return {
     rewards,
     explain: (index) => {
@@ -36,19 +35,18 @@ function compute({ answers, clusters, evidence }: Group, { covo: { volatility: w
       const result: Part = { kind: 'result', reward, text: `reward ${shortNumber(reward)}` };
       const t = trajectories[index];
       if (!t) return [{ kind: 'no-answer', text: 'no answer was found, so it gets the least' }, result];
-      const count = t.agrees.filter(Boolean).length;
       return [
         {
           kind: 'number',
           name: 'consistency',
-          value: t.consistency,
-          text: `its answer is the likeliest after ${count} of ${t.steps} ${t.steps === 1 ? 'step' : 'steps'}: consistency ${shortNumber(t.consistency)}`,
+          value: t.count / t.steps,
+          text: `its answer is the likeliest after ${t.count} of ${t.steps} ${t.steps === 1 ? 'step' : 'steps'}: consistency ${shortNumber(t.count / t.steps)}`,
         },
         {
           kind: 'number',
           name: 'volatility',
-          value: t.volatility,
-          text: `and for good over the last ${Math.round((1 - t.volatility) * t.steps)}: volatility ${shortNumber(t.volatility)}`,
+          value: t.unsettled / t.steps,
+          text: `and for good over the last ${t.steps - t.unsettled}: volatility ${shortNumber(t.unsettled / t.steps)}`,
         },
         result,
       ];

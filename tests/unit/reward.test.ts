@@ -1,148 +1,324 @@
+/** The registry of rewards, expressions over them, and what holds for all. */
 import { describe, expect, test } from 'vitest';
-import { clusterAnswers } from '../../engine/grading/index.ts';
-import { REWARDS, RollscopeError } from '../../engine/protocol/index.ts';
-import {
-  type Group,
-  type LabelFreeReward,
-  type LabelledGroup,
-  majorityOf,
-  printParts,
-  rewardNamed,
-  rewards,
-  scoreGroup,
-} from '../../engine/reward/index.ts';
+import { type Evidence, REWARDS, RewardOptions, type RollscopeError, RunConfig } from '../../engine/protocol/index.ts';
+import { parseReward, rewardsIn } from '../../engine/protocol/reward-expression.ts';
+import { explainRewards } from '../../engine/reward/explain.ts';
+import { printParts, type RunReward, rewardOf, rewards } from '../../engine/reward/index.ts';
+import { explained, group, rollout, score } from '../support/reward-group.ts';
 
-function group(answers: (string | null)[], reference: string | null = null): LabelledGroup {
-  const clusters = clusterAnswers(answers, reference);
-  const correct = answers.map((_, i) =>
-    reference === null ? null : (clusters.find(({ members }) => members.includes(i))?.correct ?? false),
+const options = RewardOptions.parse({});
+const NAMES = ['a', 'b', 'c-d', 'if-not'] as const;
+const parse = (text: string) => parseReward(text, NAMES);
+const a = { kind: 'reward', name: 'a' } as const;
+const b = { kind: 'reward', name: 'b' } as const;
+const cd = { kind: 'reward', name: 'c-d' } as const;
+const plus = (weight: number, of: unknown) => ({ weight, of });
+
+/** A group that every reward can score: three rollouts, one of them without an answer. */
+function everything(reference: string | null = null) {
+  const checks = [0, 1, 2].map((i) => ({ score: i / 2, detail: `check ${i}` }));
+  const evidence: Evidence = {
+    'co-reward': { rephrasings: [{ prompt: 'Again?', answers: ['3+7', null] }] },
+    rlccf: { policies: [{ name: 'this', weight: 0.5, answers: ['3+7', '3*7', null] }] },
+    empo: { equal: [] },
+    covo: { likeliest: [[0, 0], [1], []] },
+    'self-verification': { verdicts: [[{ text: 'yes', verdict: true }], [], []] },
+    'next-token': { boundaries: [3] },
+    dual: { hidden: '3', question: 'Which?', reconstructions: [['3'], ['4'], []] },
+    program: { checks },
+    lean: { checks },
+    custom: { checks },
+  };
+  const rollouts = ['3+7', '3*7', null].map((answer, i) =>
+    rollout(['So', ` \\boxed{${answer ?? ''}`, '}'], {
+      logprob: [-0.5, -1, -0.25 * (i + 1)],
+      entropy: [0.5, 1, 2],
+      logsumexp: [10, 9, 8],
+      meanLogit: [1, 2, 3],
+      top1: [0.75, 0.5, 0.5],
+      top2: [0.25, 0.25, 0.5],
+    }),
   );
-  return { answers, clusters, correct, finish: answers.map(() => 'stop') };
+  const columns = { numbers: [3, 7], target: 10, integrand: 'x', continuation: '3+7=10', tests: 'x' };
+  return group(['3+7', '3*7', null], { rollouts, evidence, columns, reference });
 }
-
-const vote = (answers: (string | null)[]) => scoreGroup(rewardNamed('majority-vote'), group(answers));
-const truth = (answers: (string | null)[], reference: string | null) =>
-  scoreGroup(rewardNamed('ground-truth'), group(answers, reference));
-
-describe('majority vote', () => {
-  test('members of the largest cluster earn 1, however they write the answer', () => {
-    // strings would give 1/2, 0.5 and 3 one vote each
-    expect(vote(['1/2', '0.5', '3']).rewards).toEqual([1, 1, 0]);
-    expect(majorityOf(group(['1/2', '0.5', '3']))).toMatchObject({
-      answer: '1/2',
-      share: 2 / 3,
-      rawShare: 1 / 3,
-      tied: false,
-    });
-  });
-
-  test('no answer never votes and never earns, also where it is the most frequent', () => {
-    expect(vote([null, null, null, '4']).rewards).toEqual([0, 0, 0, 1]);
-    expect(majorityOf(group([null, null, null, '4']))).toMatchObject({ answer: '4', share: 1 / 4, rawShare: 1 / 4 });
-  });
-
-  test('without any answer there is no majority', () => {
-    expect(vote([null, null]).rewards).toEqual([0, 0]);
-    expect(majorityOf(group([null, null]))).toBeNull();
-    expect(printParts(vote([null, null]).explain(1))).toBe(
-      'no answer was found, so it neither votes nor earns; reward 0',
-    );
-  });
-
-  test('ties go to the first to reach the count', () => {
-    expect(vote(['2', '1', '1', '2']).rewards).toEqual([0, 1, 1, 0]);
-    expect(majorityOf(group(['2', '1', '1', '2']))).toMatchObject({ answer: '1', tied: true });
-  });
-
-  test('all equal, and one rollout', () => {
-    expect(vote(['4', '4.0', '8/2']).rewards).toEqual([1, 1, 1]);
-    expect(vote(['4']).rewards).toEqual([1]);
-  });
-
-  test('labels change nothing: the reward is not even given them', () => {
-    const answers = ['1', '1', '2', null];
-    const rewarded = (reference: string | null) => {
-      const { rewards: values, explain } = scoreGroup(rewardNamed('majority-vote'), group(answers, reference));
-      return [values, answers.map((_, i) => explain(i))];
-    };
-    expect(rewarded('2')).toEqual(rewarded(null));
-    expect(rewarded('1')).toEqual(rewarded(null));
-  });
-
-  test('a label-free reward sees an object without labels', () => {
-    const seen: unknown[] = [];
-    scoreGroup(
-      {
-        ...(rewardNamed('majority-vote') as LabelFreeReward),
-        compute: (given: Group) => {
-          seen.push(given);
-          return { rewards: [], explain: () => [] };
-        },
-      },
-      group(['1', '2'], '2'),
-    );
-    expect(JSON.stringify(seen)).not.toContain('correct');
-  });
-
-  test('explains each case in words and in parts', () => {
-    const { explain } = vote(['4', '4.0', '5', '4', '6']);
-    expect(explain(1)).toEqual([
-      {
-        kind: 'cluster',
-        cluster: 0,
-        answers: ['4', '4.0'],
-        votes: 3,
-        of: 5,
-        share: 0.6,
-        text: 'answer 4.0 joined cluster {4, 4.0} with 3 of 5 votes',
-      },
-      { kind: 'vote', winner: '4', won: true, tied: false, text: 'the largest' },
-      { kind: 'result', reward: 1, text: 'reward 1' },
-    ]);
-    expect(printParts(explain(2))).toBe(
-      'answer 5 joined cluster {5} with 1 of 5 votes; the largest is 4 with 3; reward 0',
-    );
-    const tied = vote(['2', '1']);
-    expect(printParts(tied.explain(0))).toContain('as large as another, and the first to be; reward 1');
-    expect(printParts(tied.explain(1))).toContain('as large as 2, which was so first; reward 0');
-    expect(JSON.parse(JSON.stringify(explain(1)))).toEqual(explain(1));
-  });
-});
-
-describe('ground truth', () => {
-  test('pays for equivalence with the reference', () => {
-    expect(truth(['1/2', '0.5', '3', null], '\\frac12').rewards).toEqual([1, 1, 0, 0]);
-  });
-
-  test('pays nothing without a reference', () => {
-    const { rewards: values, explain } = truth(['1', null], null);
-    expect(values).toEqual([0, 0]);
-    expect(printParts(explain(0))).toBe('the problem has no reference answer; reward 0');
-  });
-
-  test('explains itself', () => {
-    const { explain } = truth(['1', '2', null], '2');
-    expect([0, 1, 2].map((i) => printParts(explain(i)))).toEqual([
-      'answer 1 does not equal the reference; reward 0',
-      'answer 2 equals the reference; reward 1',
-      'no answer was found, so it earns nothing; reward 0',
-    ]);
-  });
-});
 
 describe('registry', () => {
   test('has every reward of the configuration, described', () => {
     expect(rewards.map(({ name }) => name)).toEqual([...REWARDS]);
-    for (const { title, formula, tokens, temperature, shift, normalisation, range, source } of rewards) {
+    for (const { title, formula, tokens, temperature, shift, normalisation, range, source, setup } of rewards) {
       for (const text of [title, formula, tokens, temperature, shift, normalisation, source]) expect(text).not.toBe('');
       expect(range[0]).toBeLessThan(range[1]);
+      if (setup !== undefined) expect(setup).toMatch(/^[A-Z].*\.$/);
     }
+    expect(new Set(rewards.map(({ title }) => title)).size).toBe(rewards.length);
   });
 
-  test('an unknown name is an error that lists the known ones', () => {
-    for (const name of ['vibes', 'toString', '']) {
-      expect(() => rewardNamed(name)).toThrow(RollscopeError);
-    }
-    expect(() => rewardNamed('vibes')).toThrow('There is no reward "vibes".');
+  test.each(REWARDS)('%s scores a group within its range, and explains every rollout', (name) => {
+    const [reward] = rewardOf(name, options).parts;
+    const scores = score(name, everything('10'));
+    expect(scores.rewards).toHaveLength(3);
+    scores.rewards.forEach((value, i) => {
+      expect(Number.isFinite(value)).toBe(true);
+      expect(value).toBeGreaterThanOrEqual(reward!.range[0]);
+      expect(value).toBeLessThanOrEqual(reward!.range[1]);
+      const parts = scores.explain(i);
+      expect(parts.at(-1)).toMatchObject({ kind: 'result', reward: value });
+      expect(parts.length).toBeGreaterThan(1);
+      for (const { text } of parts) expect(text).toMatch(/^\S(.*\S)?$/s);
+      expect(JSON.parse(JSON.stringify(parts))).toEqual(parts);
+    });
   });
+
+  test.each(REWARDS)('%s pays a rollout without an answer no more than one with', (name) => {
+    const [{ family, evidence }] = rewardOf(name, options).parts as [RunReward['parts'][number]];
+    // what is said of a text, or of its tokens, does not depend on an answer
+    if ((family === 'certainty' && name !== 'probability-disparity') || ['program', 'lean', 'custom'].includes(name))
+      return;
+    const { rewards: values } = score(name, everything('10'));
+    expect(values[2], evidence?.(options) ?? '').toBeLessThanOrEqual(Math.min(values[0]!, values[1]!));
+  });
+
+  test('says what runs programs, what reads labels, and what must be gathered', () => {
+    const that = (holds: (reward: RunReward) => boolean) => REWARDS.filter((name) => holds(rewardOf(name, options)));
+    expect(that(({ executes }) => executes)).toEqual(['program', 'lean', 'custom']);
+    expect(that(({ labels }) => labels)).toEqual(['ground-truth']);
+    expect(that(({ evidence }) => evidence.length > 0)).toEqual([
+      'co-reward',
+      'rlccf',
+      'covo',
+      'self-verification',
+      'next-token',
+      'dual',
+      'program',
+      'lean',
+      'custom',
+    ]);
+    expect(rewardOf('empo', RewardOptions.parse({ empo: { clusters: 'model' } })).evidence).toEqual(['empo']);
+  });
+
+  test.each(REWARDS)('%s asks for what it needs where it was not gathered', (name) => {
+    const reward = rewardOf(name, RewardOptions.parse({ empo: { clusters: 'model' } }));
+    if (reward.evidence.length === 0) return;
+    const of = { ...everything(), evidence: {} };
+    expect(() => reward.score(of)).toThrow(`The reward ${name} needs more than these rollouts`);
+  });
+});
+
+describe('labels', () => {
+  test.each(REWARDS.filter((name) => name !== 'ground-truth'))('%s is the same with and without them', (name) => {
+    const rewarded = (reference: string | null) => {
+      const scores = score(name, everything(reference));
+      return [scores.rewards, scores.basis, explained(scores)];
+    };
+    expect(rewarded('10')).toEqual(rewarded(null));
+    expect(rewarded('21')).toEqual(rewarded(null));
+  });
+
+  test('never reach a label-free reward, also beside one that reads them', () => {
+    const of = everything('10');
+    const { correct, clusters } = of;
+    // whoever reads a label from a label-free reward meets the trap
+    const trap = () => {
+      throw new Error('a label was read');
+    };
+    Object.defineProperty(of, 'correct', { get: trap, enumerable: true });
+    for (const cluster of clusters) Object.defineProperty(cluster, 'correct', { get: trap, enumerable: true });
+    for (const name of REWARDS) if (name !== 'ground-truth') expect(() => explained(score(name, of))).not.toThrow();
+    expect(() => score('ground-truth', of)).toThrow('a label was read');
+    expect(correct).toEqual([true, false, false]);
+  });
+});
+
+describe('expressions', () => {
+  test('are names, sums and gates', () => {
+    expect(parse('a')).toEqual(a);
+    expect(parse(' ( a ) ')).toEqual(a);
+    expect(parse('1*a')).toEqual(a);
+    expect(parse('a + 0.5*b')).toEqual({ kind: 'sum', terms: [plus(1, a), plus(0.5, b)] });
+    expect(parse('a - 2e-1 * c-d')).toEqual({ kind: 'sum', terms: [plus(1, a), plus(-0.2, cd)] });
+    expect(parse('-a')).toEqual({ kind: 'sum', terms: [plus(-1, a)] });
+    expect(parse('a if b')).toEqual({ kind: 'gate', of: a, by: b, above: 0.5 });
+    expect(parse('a if c-d > -0.25')).toEqual({ kind: 'gate', of: a, by: cd, above: -0.25 });
+    expect(parse('if-not')).toEqual({ kind: 'reward', name: 'if-not' });
+  });
+
+  test('bind products before sums, sums before gates, brackets first of all', () => {
+    expect(parse('a + b if c-d - a')).toEqual({
+      kind: 'gate',
+      of: { kind: 'sum', terms: [plus(1, a), plus(1, b)] },
+      by: { kind: 'sum', terms: [plus(1, cd), plus(-1, a)] },
+      above: 0.5,
+    });
+    expect(parse('a + 2*(b if c-d)')).toEqual({
+      kind: 'sum',
+      terms: [plus(1, a), plus(2, { kind: 'gate', of: b, by: cd, above: 0.5 })],
+    });
+    expect(parse('a - (b - c-d)')).toEqual({
+      kind: 'sum',
+      terms: [plus(1, a), plus(-1, { kind: 'sum', terms: [plus(1, b), plus(-1, cd)] })],
+    });
+  });
+
+  test('name each reward once', () => {
+    expect(rewardsIn(parse('b + (a if b) + 2*b'))).toEqual(['b', 'a']);
+  });
+
+  test.each([
+    ['', 'A reward is missing at the end in "".'],
+    ['vibes', 'There is no reward "vibes".'],
+    ['toString', 'There is no reward "toString".'],
+    ['a-b', 'There is no reward "a-b".'],
+    ['a b', '"b" stands where the end is expected in "a b".'],
+    ['a +', 'A reward is missing at the end in "a +".'],
+    ['2 a', '"a" stands where "*" is expected in "2 a".'],
+    ['2', '"*" is missing at the end in "2".'],
+    ['a * 2', '"*" stands where the end is expected in "a * 2".'],
+    ['a if', 'A reward is missing at the end in "a if".'],
+    ['a if b >', 'A number is missing at the end in "a if b >".'],
+    ['a if b > c-d', '"c-d" stands where a number is expected in "a if b > c-d".'],
+    ['a > 0.5', '">" stands where the end is expected in "a > 0.5".'],
+    ['a if b if c-d', '"if" stands where the end is expected in "a if b if c-d".'],
+    ['(a', '")" is missing at the end in "(a".'],
+    ['a)', '")" stands where the end is expected in "a)".'],
+    ['a & b', '"&" is not understood in "a & b".'],
+    ['1e999*a', 'The number 1e999 is too large in "1e999*a".'],
+    [`${'('.repeat(60)}a`, `Brackets are nested too deeply in "${'('.repeat(60)}a".`],
+  ])('%j is refused: %s', (text, message) => {
+    let error: RollscopeError | null = null;
+    try {
+      parse(text);
+    } catch (e) {
+      error = e as RollscopeError;
+    }
+    expect(error).toMatchObject({
+      code: 'config',
+      message,
+      hint: expect.stringContaining('Rewards: a, b, c-d, if-not.'),
+    });
+  });
+
+  test('"if" without a reward before it is said as that', () => {
+    expect(() => parse('a + if b')).toThrow('"if" needs a reward before it in "a + if b".');
+  });
+
+  test('are checked with the configuration', () => {
+    const of = (reward: string) => RunConfig.safeParse({ dataset: { path: '/x.jsonl' }, reward });
+    expect(of('majority-vote + 0.1*trajectory-entropy').success).toBe(true);
+    expect(of('majority-vote + vibes').error!.issues[0]!.message).toMatch(/^There is no reward "vibes"\./);
+  });
+});
+
+describe('rewards of expressions', () => {
+  const of = group(['1', '1', '2', null], { reference: '2' });
+
+  test('a sum weighs its parts', () => {
+    const scores = score('2*majority-vote - 0.5*empo + ground-truth', of);
+    expect(scores.rewards).toEqual([1.75, 1.75, 0.875, 0]);
+    expect(explained(scores)[2]).toBe(
+      'answer 2 joined cluster {2} with 1 of 4 votes; the largest is 1 with 2; 2 x majority-vote 0; ' +
+        '1 of 4 responses mean the same: {2}; answer entropy 0.6365 nats; -0.5 x empo 0.25; ' +
+        'answer 2 equals the reference; ground-truth 1; reward 0.875',
+    );
+    expect(scores.explain(0).filter(({ kind }) => kind === 'component')).toEqual([
+      { kind: 'component', reward: 'majority-vote', weight: 2, value: 1, text: '2 x majority-vote 1' },
+      { kind: 'component', reward: 'empo', weight: -0.5, value: 0.5, text: '-0.5 x empo 0.5' },
+      { kind: 'component', reward: 'ground-truth', weight: 1, value: 0, text: 'ground-truth 0' },
+    ]);
+    expect(scores.explain(0).filter(({ kind }) => kind === 'result')).toHaveLength(1);
+  });
+
+  test('a gate lets through what is above its bound', () => {
+    expect(score('empo if ground-truth', of).rewards).toEqual([0, 0, 0.25, 0]);
+    expect(score('ground-truth if empo > 0.25', of).rewards).toEqual([0, 0, 0, 0]);
+    expect(score('ground-truth if empo > 0.2', of).rewards).toEqual([0, 0, 1, 0]);
+    const [closed, , open] = explained(score('empo if ground-truth', of));
+    expect(closed).toBe(
+      'answer 1 does not equal the reference; the gate ground-truth is 0, not above 0.5; which gives 0; reward 0',
+    );
+    expect(open).toBe(
+      'answer 2 equals the reference; the gate ground-truth is 1, above 0.5; ' +
+        '1 of 4 responses mean the same: {2}; answer entropy 0.6365 nats; empo 0.25; reward 0.25',
+    );
+  });
+
+  test('a closed gate is never worth more than an open one', () => {
+    const rollouts = [-1, -3, -2].map((each) => rollout(['x'], { logprob: [each] }));
+    const gated = score('trajectory-entropy if majority-vote', group(['1', '1', '2'], { rollouts }));
+    expect(gated.rewards).toEqual([-1, -3, -3]);
+  });
+
+  test('a part that leaves a group out leaves it out of the whole', () => {
+    const apart = group(['1', '2', '3']);
+    const settings = { empo: { entropyHigh: 0.9 } };
+    for (const text of ['majority-vote + empo', 'majority-vote if empo', 'empo if majority-vote > 0']) {
+      expect(score(text, apart, settings).skip).toContain('its answer entropy is 1');
+    }
+    expect(score('majority-vote + 0.5*ground-truth', apart, settings).skip).toBeUndefined();
+  });
+
+  test('a basis counts only where it is the whole reward', () => {
+    expect(score('probability', everything()).basis).toHaveLength(3);
+    expect(score('probability + majority-vote', everything()).basis).toBeUndefined();
+    expect(score('probability if majority-vote', everything()).basis).toBeUndefined();
+  });
+
+  test('tell the columns, labels and programs of all their parts', () => {
+    const reward = rewardOf('countdown + (dual if integral) - 0.1*countdown', options);
+    expect(reward).toMatchObject({
+      labels: false,
+      executes: false,
+      evidence: ['dual'],
+      columns: { required: ['numbers', 'target'], optional: ['hidden', 'integrand'] },
+      formula: 'countdown + (dual if integral) - 0.1*countdown',
+    });
+    expect(rewardOf('majority-vote if ground-truth', options)).toMatchObject({ labels: true, executes: false });
+    expect(rewardOf('majority-vote + custom', options)).toMatchObject({ executes: true, evidence: ['custom'] });
+    expect(rewardOf('empo', options).formula).toMatch(/^size of the answer’s cluster/);
+  });
+});
+
+describe('recorded groups', () => {
+  const config = RunConfig.parse({ dataset: { path: '/x.jsonl' }, reward: 'majority-vote' });
+  const summary = (answer: string | null, cluster: number | null, reward: number | null) => ({
+    answer,
+    cluster,
+    correct: null,
+    reward,
+    advantage: null,
+    tokens: 1,
+    logprob: null,
+    entropy: null,
+    repetition: null,
+    finish: 'stop' as const,
+  });
+  const stored = { rollouts: ['1', '2'].map((text) => rollout([text])), evidence: {} };
+  const explain = (phase: 'train' | 'evaluation', reward: number | null) =>
+    explainRewards(
+      { config, vocabulary: 10 },
+      { phase, clusters: [{ answer: '1' }], rollouts: [summary('1', 0, reward), summary(null, null, reward)] },
+      stored,
+      { prompt: 'p' },
+    );
+
+  test('are explained by their reward', () => {
+    expect(explain('train', 1)).toEqual([
+      'answer 1 joined cluster {1} with 1 of 2 votes; the largest; reward 1',
+      'no answer was found, so it neither votes nor earns; reward 0',
+    ]);
+  });
+
+  test('of evaluations have none', () => {
+    expect(explain('evaluation', null)[0]).toBe('evaluation: nothing trains, so nothing is rewarded');
+  });
+});
+
+test('parts are printed as one line', () => {
+  expect(printParts([])).toBe('');
+  expect(
+    printParts([
+      { kind: 'no-answer', text: 'none' },
+      { kind: 'result', reward: 0, text: 'reward 0' },
+    ]),
+  ).toBe('none; reward 0');
 });

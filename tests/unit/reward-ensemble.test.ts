@@ -1,0 +1,291 @@
+/** Rewards of agreement, against values by hand. */
+import { describe, expect, test } from 'vitest';
+import type { Evidence } from '../../engine/protocol/index.ts';
+import { majorityOf, printParts } from '../../engine/reward/index.ts';
+import { explained, group, score } from '../support/reward-group.ts';
+
+const vote = (answers: (string | null)[]) => score('majority-vote', group(answers));
+
+describe('majority vote', () => {
+  test('members of the largest cluster earn 1, however they write the answer', () => {
+    // strings would give 1/2, 0.5 and 3 one vote each
+    expect(vote(['1/2', '0.5', '3']).rewards).toEqual([1, 1, 0]);
+    expect(majorityOf(group(['1/2', '0.5', '3']))).toMatchObject({
+      answer: '1/2',
+      share: 2 / 3,
+      rawShare: 1 / 3,
+      tied: false,
+    });
+  });
+
+  test('strings and clusters may have different winners', () => {
+    const answers = ['3', '3', '1/2', '0.5', '\\frac12'];
+    expect(vote(answers).rewards).toEqual([0, 0, 1, 1, 1]);
+    expect(majorityOf(group(answers))).toMatchObject({ answer: '1/2', share: 3 / 5, rawShare: 2 / 5 });
+  });
+
+  test('no answer never votes and never earns, also where it is the most frequent', () => {
+    expect(vote([null, null, null, '4']).rewards).toEqual([0, 0, 0, 1]);
+    expect(majorityOf(group([null, null, null, '4']))).toMatchObject({ answer: '4', share: 1 / 4, rawShare: 1 / 4 });
+  });
+
+  test('without any answer there is no majority', () => {
+    expect(vote([null, null]).rewards).toEqual([0, 0]);
+    expect(majorityOf(group([null, null]))).toBeNull();
+    expect(explained(vote([null, null]))[1]).toBe('no answer was found, so it neither votes nor earns; reward 0');
+  });
+
+  test('ties go to the first to reach the count', () => {
+    expect(vote(['2', '1', '1', '2']).rewards).toEqual([0, 1, 1, 0]);
+    expect(majorityOf(group(['2', '1', '1', '2']))).toMatchObject({ answer: '1', tied: true });
+    expect(vote(['2', '1', '3']).rewards).toEqual([1, 0, 0]);
+  });
+
+  test('all equal, and one rollout', () => {
+    expect(vote(['4', '4.0', '8/2']).rewards).toEqual([1, 1, 1]);
+    expect(vote(['4']).rewards).toEqual([1]);
+    expect(vote([null]).rewards).toEqual([0]);
+  });
+
+  test('explains each case in words and in parts', () => {
+    const { explain } = vote(['4', '4.0', '5', '4', '6']);
+    expect(explain(1)).toEqual([
+      {
+        kind: 'cluster',
+        cluster: 0,
+        answers: ['4', '4.0'],
+        votes: 3,
+        of: 5,
+        share: 0.6,
+        text: 'answer 4.0 joined cluster {4, 4.0} with 3 of 5 votes',
+      },
+      { kind: 'vote', winner: '4', won: true, tied: false, text: 'the largest' },
+      { kind: 'result', reward: 1, text: 'reward 1' },
+    ]);
+    expect(printParts(explain(2))).toBe(
+      'answer 5 joined cluster {5} with 1 of 5 votes; the largest is 4 with 3; reward 0',
+    );
+    const [first, second] = explained(vote(['2', '1']));
+    expect(first).toContain('as large as another, and the first to be; reward 1');
+    expect(second).toContain('as large as 2, which was so first; reward 0');
+    expect(JSON.parse(JSON.stringify(explain(1)))).toEqual(explain(1));
+  });
+});
+
+describe('Co-Reward', () => {
+  const across = (answers: (string | null)[], ...rephrasings: (string | null)[][]) =>
+    score(
+      'co-reward',
+      group(answers, {
+        evidence: { 'co-reward': { rephrasings: rephrasings.map((of) => ({ prompt: 'Again?', answers: of })) } },
+      }),
+    );
+
+  test('the rephrasings elect, not the problem’s own rollouts', () => {
+    const scores = across(['7', '7', '0.5', null], ['1/2', '3'], ['0.50', null]);
+    expect(scores.rewards).toEqual([0, 0, 1, 0]);
+    expect(explained(scores)).toEqual([
+      'the responses to 2 rephrasings elected 1/2 with 2 of 4 votes; answer 7 differs; reward 0',
+      'the responses to 2 rephrasings elected 1/2 with 2 of 4 votes; answer 7 differs; reward 0',
+      'the responses to 2 rephrasings elected 1/2 with 2 of 4 votes; answer 0.5 agrees; reward 1',
+      'no answer was found, so it earns nothing; reward 0',
+    ]);
+  });
+
+  test('a tie goes to the first to reach the count', () => {
+    const scores = across(['1', '2'], ['2', '1', '1', '2']);
+    expect(scores.rewards).toEqual([1, 0]);
+    expect(scores.explain(0)[0]).toMatchObject({ kind: 'vote', winner: '1', won: true, tied: true });
+  });
+
+  test('nobody earns where no rephrasing has an answer, or there is none', () => {
+    expect(explained(across(['1', null], [null, null]))).toEqual([
+      'none of the responses to 1 rephrasing has an answer; reward 0',
+      'no answer was found, so it earns nothing; reward 0',
+    ]);
+    expect(across(['1', '1']).rewards).toEqual([0, 0]);
+  });
+});
+
+describe('RLCCF', () => {
+  const weighted = (policies: { name?: string; weight: number; answers: (string | null)[] }[]) =>
+    score(
+      'rlccf',
+      group(policies[0]!.answers, {
+        evidence: { rlccf: { policies: policies.map((policy, i) => ({ name: `policy ${i + 1}`, ...policy })) } },
+      }),
+    );
+
+  test('each policy’s votes weigh its own consistency, whatever their number', () => {
+    // 1: 0.6 * 2/4 = 0.3; 2: 0.6 * 1/4 + 0.9 * 1/2 = 0.6; 3: 0.9 * 1/2 = 0.45
+    const scores = weighted([
+      { weight: 0.6, answers: ['1', '1', '2', null] },
+      { weight: 0.9, answers: ['2', '3'] },
+    ]);
+    expect(scores.rewards).toEqual([0, 0, 1, 0]);
+    expect(explained(scores)[2]).toBe(
+      'policy 1 weighs 0.6; policy 2 weighs 0.9; answer 2 has 0.6 of a weight of 1.5; the heaviest is 2 with 0.6; reward 1',
+    );
+    expect(explained(scores)[0]).toContain('answer 1 has 0.3 of a weight of 1.5; the heaviest is 2 with 0.6; reward 0');
+    expect(explained(scores)[3]).toBe('no answer was found, so it neither votes nor earns; reward 0');
+  });
+
+  test('a policy that has lost its consistency loses its say', () => {
+    const policies = (weight: number) => [
+      { weight: 0.5, answers: ['1', '1'] },
+      { weight, answers: ['2', '2', '2', '2'] },
+    ];
+    expect(weighted(policies(0.9)).rewards).toEqual([0, 0]);
+    expect(weighted(policies(0.4)).rewards).toEqual([1, 1]);
+  });
+
+  test('weights that are equal but for rounding are a tie, which the first to reach it wins', () => {
+    // 1: 0.3 * 1/3 three times; 2: 0.3 at once
+    const scores = weighted([
+      { weight: 0.3, answers: ['2', '1', '1', '1', '2', '2', null, null, null] },
+      { weight: 0.1, answers: ['1', '1', '1'] },
+      { weight: 0.1, answers: ['2'] },
+    ]);
+    expect(scores.explain(1).find(({ kind }) => kind === 'vote')).toMatchObject({ tied: true, winner: '1' });
+    expect(scores.rewards).toEqual([0, 1, 1, 1, 0, 0, 0, 0, 0]);
+  });
+
+  test('alone, a policy votes as a majority does; a weight of 0 elects nobody', () => {
+    const answers = ['2', '1', '1/1', null];
+    expect(weighted([{ weight: 0.5, answers }]).rewards).toEqual(vote(answers).rewards);
+    const none = weighted([{ weight: 0, answers }]);
+    expect(none.rewards).toEqual([0, 0, 0, 0]);
+    expect(explained(none)[0]).toBe('no policy with a weight has an answer; reward 0');
+  });
+});
+
+describe('EMPO', () => {
+  test('pays the share of the cluster, of all rollouts', () => {
+    const scores = score('empo', group(['1/2', '0.5', '3', null]));
+    expect(scores.rewards).toEqual([0.5, 0.5, 0.25, 0]);
+    expect(scores.skip).toBeUndefined();
+    // of the three with an answer: 2/3 and 1/3
+    const entropy = -((2 / 3) * Math.log(2 / 3) + (1 / 3) * Math.log(1 / 3));
+    expect(scores.explain(0)[1]).toMatchObject({ kind: 'number', name: 'answer entropy', value: entropy });
+    expect(explained(scores)).toEqual([
+      '2 of 4 responses mean the same: {1/2, 0.5}; answer entropy 0.6365 nats; reward 0.5',
+      '2 of 4 responses mean the same: {1/2, 0.5}; answer entropy 0.6365 nats; reward 0.5',
+      '1 of 4 responses mean the same: {3}; answer entropy 0.6365 nats; reward 0.25',
+      'no answer was found, so it is in no cluster and earns nothing; reward 0',
+    ]);
+  });
+
+  test('clusters by text where it is asked to', () => {
+    const text = score('empo', group(['1/2', '0.5', '1/2 ', '3']), { empo: { clusters: 'text' } });
+    expect(text.rewards).toEqual([0.5, 0.25, 0.5, 0.25]);
+  });
+
+  test('clusters by the model’s judgement, joined over several steps', () => {
+    const evidence: Evidence = {
+      empo: {
+        equal: [
+          [2, 1],
+          [3, 2],
+        ],
+      },
+    };
+    const judged = score('empo', group(['a', 'b', 'c', 'd', null], { evidence }), { empo: { clusters: 'model' } });
+    expect(judged.rewards).toEqual([0.2, 0.6, 0.6, 0.6, 0]);
+    expect(explained(judged)[3]).toContain('3 of 5 responses mean the same: {b, c, d}');
+    const none = score('empo', group(['a', 'b'], { evidence: { empo: { equal: [] } } }), {
+      empo: { clusters: 'model' },
+    });
+    expect(none.rewards).toEqual([0.5, 0.5]);
+  });
+
+  test('N equal answers all earn 1, at an entropy of 0', () => {
+    const scores = score('empo', group(['5', '5', '5.0']));
+    expect(scores.rewards).toEqual([1, 1, 1]);
+    expect(scores.explain(0)[1]).toMatchObject({ value: 0 });
+  });
+
+  test('an answer apiece is at log N, which a bound below 1 leaves out and one of 1 does not', () => {
+    const apart = group(['1', '2', '3', '4', '5', '6', '7']);
+    expect(score('empo', apart).skip).toBeUndefined();
+    const skipped = score('empo', apart, { empo: { entropyHigh: 0.99 } });
+    expect(skipped.skip).toBe('its answer entropy is 1 of the largest possible, outside 0 to 0.99');
+    expect(explained(skipped)[0]).toContain(
+      'the group does not train: its answer entropy is 1 of the largest possible',
+    );
+    expect(score('empo', group(['1', '1', '1']), { empo: { entropyLow: 0.1 } }).skip).toContain('outside 0.1 to 1');
+  });
+
+  test('without any answer, and of one rollout, there is no entropy', () => {
+    expect(score('empo', group([null, null])).rewards).toEqual([0, 0]);
+    expect(score('empo', group(['1'])).rewards).toEqual([1]);
+    expect(score('empo', group(['1']), { empo: { entropyLow: 0.2 } }).skip).toBeDefined();
+  });
+});
+
+describe('CoVo', () => {
+  /** `likeliest`: for each rollout, the cluster that is likeliest after each prefix. */
+  const volatile = (answers: (string | null)[], likeliest: number[][], weight = 1) =>
+    score('covo', group(answers, { evidence: { covo: { likeliest } } }), { covo: { volatility: weight } });
+
+  test('is consistency less volatility', () => {
+    // clusters: 0 is {1, 1}, 1 is {2}
+    const scores = volatile(
+      ['1', '1', '2'],
+      [
+        [1, 0, 1, 0, 0],
+        [0, 0, 0, 0],
+        [0, 0, 0, 1],
+      ],
+    );
+    // 3/5 - (1 - 2/5); 1 - 0; 1/4 - (1 - 1/4)
+    expect(scores.rewards[0]).toBe(0);
+    expect(scores.rewards[1]).toBe(1);
+    expect(scores.rewards[2]).toBe(-0.5);
+    expect(explained(scores)[0]).toBe(
+      'its answer is the likeliest after 3 of 5 steps: consistency 0.6; and for good over the last 2: volatility 0.6; reward 0',
+    );
+    expect(explained(scores)[2]).toBe(
+      'its answer is the likeliest after 1 of 4 steps: consistency 0.25; and for good over the last 1: volatility 0.75; reward -0.5',
+    );
+  });
+
+  test('the weight of volatility may be less', () => {
+    expect(
+      volatile(
+        ['1', '2'],
+        [
+          [1, 0],
+          [0, 0],
+        ],
+        0.5,
+      ).rewards,
+    ).toEqual([0.5 - 0.25, 0 - 0.5]);
+    expect(
+      volatile(
+        ['1', '2'],
+        [
+          [1, 0],
+          [0, 0],
+        ],
+        0,
+      ).rewards,
+    ).toEqual([0.5, 0]);
+  });
+
+  test('one distinct answer is likeliest everywhere: all earn 1', () => {
+    expect(volatile(['4', '4', '4.0'], [[0, 0, 0], [0], [0, 0]]).rewards).toEqual([1, 1, 1]);
+  });
+
+  test('no answer gets the least there is, and no more than any answer', () => {
+    const scores = volatile(['1', null, '2'], [[1], [], [0]]);
+    expect(scores.rewards).toEqual([-1, -1, -1]);
+    expect(explained(scores)[1]).toBe('no answer was found, so it gets the least; reward -1');
+    expect(volatile([null], [[]], 0.25).rewards).toEqual([-0.25]);
+  });
+
+  test('one step is said as one', () => {
+    expect(explained(volatile(['1'], [[0]]))[0]).toBe(
+      'its answer is the likeliest after 1 of 1 step: consistency 1; and for good over the last 1: volatility 0; reward 1',
+    );
+  });
+});

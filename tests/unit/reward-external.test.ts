@@ -1,0 +1,260 @@
+/** Rewards from outside the rollouts' agreement: judges, verifiers, programs, labels; values by hand. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { judgeCountdown } from '../../engine/reward/countdown.ts';
+import { explained, group, rollout, score } from '../support/reward-group.ts';
+
+describe('ground truth', () => {
+  test('pays for equivalence with the reference', () => {
+    const scores = score('ground-truth', group(['1/2', '0.5', '3', null], { reference: '\\frac12' }));
+    expect(scores.rewards).toEqual([1, 1, 0, 0]);
+  });
+
+  test('pays nothing without a reference', () => {
+    const scores = score('ground-truth', group(['1', null]));
+    expect(scores.rewards).toEqual([0, 0]);
+    expect(explained(scores)[0]).toBe('the problem has no reference answer; reward 0');
+  });
+
+  test('explains itself', () => {
+    expect(explained(score('ground-truth', group(['1', '2', null], { reference: '2' })))).toEqual([
+      'answer 1 does not equal the reference; reward 0',
+      'answer 2 equals the reference; reward 1',
+      'no answer was found, so it earns nothing; reward 0',
+    ]);
+  });
+});
+
+describe('self-verification', () => {
+  const judged = (...verdicts: { text: string; verdict: boolean | null }[][]) =>
+    score(
+      'self-verification',
+      group(
+        verdicts.map(() => null),
+        { evidence: { 'self-verification': { verdicts } } },
+      ),
+    );
+  const yes = { text: 'Right.\n\\boxed{yes}', verdict: true };
+  const no = { text: '\\boxed{no}', verdict: false };
+  const unclear = { text: 'Who knows', verdict: null };
+
+  test('is the share of judgements that accept; an unclear one counts as none', () => {
+    const scores = judged([yes], [no], [unclear], [yes, no, unclear, yes], [yes, unclear]);
+    expect(scores.rewards).toEqual([1, 0, 0, 0.5, 0.5]);
+    expect(explained(scores)).toEqual([
+      'of 1 judgement 1 accepted ("\\boxed{yes}"); reward 1',
+      'of 1 judgement 1 rejected ("\\boxed{no}"); reward 0',
+      'of 1 judgement 1 gave no verdict ("Who knows"); reward 0',
+      'of 4 judgements 2 accepted, 1 rejected, 1 gave no verdict ("\\boxed{yes}"); reward 0.5',
+      'of 2 judgements 1 accepted, 1 gave no verdict ("\\boxed{yes}"); reward 0.5',
+    ]);
+    expect(scores.explain(2)[0]).toMatchObject({ passed: null });
+    expect(scores.explain(3)[0]).toMatchObject({ passed: false });
+  });
+
+  test('of a solution that was not judged is 0', () => {
+    expect(explained(judged([]))).toEqual(['the solution was too long for the judge; reward 0']);
+  });
+
+  test('shows the end of a long last line', () => {
+    const [text] = explained(judged([{ text: `first\n${'x'.repeat(300)}end`, verdict: false }]));
+    expect(text).toContain(`("...${'x'.repeat(117)}end")`);
+  });
+});
+
+describe('dual reconstruction', () => {
+  const dual = (answers: (string | null)[], reconstructions: (string | null)[][]) =>
+    score('dual', group(answers, { evidence: { dual: { hidden: '1/2', question: 'Which?', reconstructions } } }));
+
+  test('is the share of the samples that give the hidden part back', () => {
+    const scores = dual(['3', '4', null, '5'], [['0.5', '1/2', '2', null], ['7'], ['1/2'], ['\\frac{1}{2}']]);
+    expect(scores.rewards).toEqual([0.5, 0, 0, 1]);
+    expect(explained(scores)).toEqual([
+      'from answer 3 the hidden 1/2 was found 2 of 4 times (0.5, 1/2, 2, no answer); reward 0.5',
+      'from answer 4 the hidden 1/2 was found 0 of 1 times (7); reward 0',
+      'no answer was found, so nothing is reconstructed; reward 0',
+      'from answer 5 the hidden 1/2 was found 1 of 1 times (\\frac{1}{2}); reward 1',
+    ]);
+  });
+
+  test('is 0 where nothing could be hidden', () => {
+    expect(explained(dual(['3'], [[]]))).toEqual(['the problem has nothing that could be hidden; reward 0']);
+  });
+});
+
+describe('Countdown', () => {
+  const columns = { numbers: [3, 5, 7, 3], target: 24 };
+  const judge = (answer: string, numbers = [3n, 5n, 7n, 3n], target = 24n) => judgeCountdown(answer, numbers, target);
+
+  test.each([
+    ['(7 - 5) * 3 * 3 + 6', 'refused'],
+    ['3*5+7+3', 'missed'],
+    ['(5 + 7 - 3) * 3', 'missed'],
+    ['3 * (7 + 5) / 3', 'missed'],
+    ['3*(5+3)', 'refused'],
+  ])('%s is %s', (answer, outcome) => {
+    expect(judge(answer).outcome).toBe(outcome);
+  });
+
+  test.each([
+    ['3*7+3', [3n, 7n, 3n]],
+    ['3 \\times 7 + 3', [3n, 7n, 3n]],
+    ['\\left(3\\cdot 7\\right)+3 = 24', [3n, 7n, 3n]],
+    ['$3 × 7 + 3$', [3n, 7n, 3n]],
+    ['\\frac{72}{3}', [72n, 3n]],
+    ['72 ÷ 3', [3n, 72n]],
+    ['8 / (3 - 8 / 3)', [8n, 3n, 8n, 3n]],
+    ['30 − 6', [6n, 30n]],
+  ] as [string, bigint[]][])('%s hits 24', (answer, numbers) => {
+    expect(judge(answer, numbers)).toMatchObject({ outcome: 'hit' });
+  });
+
+  test.each([
+    ['2 ** 3', '"**" is not an operator'],
+    ['24 // 1', '"//" is not an operator'],
+    ['8 + 16 + ', 'it ends too early'],
+    ['(8 + 16', 'a bracket is not closed'],
+    ['8 + 16)', '")" is not allowed there'],
+    ['8 + x', '"x" is not allowed there'],
+    ['-8 + 32', '"-" is not allowed there'],
+    ['4!', '"!" is not allowed there'],
+    ['2(12)', '"(" is not allowed there'],
+    ['2.5 * 4', '"." is not allowed there'],
+    ['process.exit()', '"p" is not allowed there'],
+    [`${'('.repeat(200)}24${')'.repeat(200)}`, 'its brackets are nested too deeply'],
+    ['', 'it ends too early'],
+  ])('%s is refused: %s', (answer, why) => {
+    const { outcome, text } = judge(answer, [2n]);
+    expect(outcome).toBe('refused');
+    expect(text).toContain(why);
+  });
+
+  test('says what is wrong with a well-formed expression', () => {
+    expect(judge('3*7+3', [3n, 7n])).toEqual({ outcome: 'refused', text: '3*7+3 uses 3, 3, 7 where 3, 7 are given' });
+    expect(judge('7/(3-3)', [7n, 3n, 3n]).text).toBe('7/(3-3) divides by 0');
+    expect(judge('3+7 = 24', [3n, 7n])).toEqual({ outcome: 'missed', text: '3+7 is not 24' });
+    expect(judge('3+7 = x', [3n, 7n]).outcome).toBe('refused');
+    expect(judge('7/3', [3n, 7n]).text).toBe('7/3 is about 2.333, not 24');
+    expect(judge('9'.repeat(1001)).text).toBe('the expression is longer than 1000 characters');
+  });
+
+  test('is exact where doubles are not', () => {
+    expect(judge('1/3+1/3+1/3', [1n, 3n, 1n, 3n, 1n, 3n], 1n).outcome).toBe('hit');
+    expect(judge('9007199254740993*1', [9007199254740993n, 1n], 9007199254740992n).outcome).toBe('missed');
+  });
+
+  test('agrees with JavaScript on whole expressions (property)', () => {
+    const leaf = fc.integer({ min: 1, max: 20 }).map((n) => ({ text: String(n), used: [BigInt(n)] }));
+    const tree = fc.letrec<{ expression: { text: string; used: bigint[] } }>((tie) => ({
+      expression: fc.oneof(
+        { maxDepth: 4 },
+        leaf,
+        fc
+          .tuple(tie('expression'), fc.constantFrom('+', '-', '*'), tie('expression'))
+          .map(([a, op, b]) => ({ text: `(${a.text} ${op} ${b.text})`, used: [...a.used, ...b.used] })),
+      ),
+    })).expression;
+    fc.assert(
+      fc.property(tree, ({ text, used }) => {
+        // safe: made of whole numbers, brackets and + - * above
+        const value = BigInt(Function(`return ${text.replace(/\d+/g, '$&n')}`)() as bigint);
+        expect(judgeCountdown(text, [...used].reverse(), value).outcome).toBe('hit');
+        expect(judgeCountdown(text, used, value + 1n).outcome).toBe('missed');
+        expect(judgeCountdown(text, [...used, 1n], value).outcome).toBe('refused');
+      }),
+    );
+  });
+
+  test('earns 1, the format score or 0', () => {
+    const of = group(['3*5+7+3 - 1', '3*(7+5)/3', '(7-3)*5+3', '3*7+5-3', null], { columns });
+    const scores = score('countdown', of, { countdown: { formatScore: 0.1 } });
+    expect(scores.rewards).toEqual([0, 0.1, 0.1, 0.1, 0]);
+    expect(explained(scores)[4]).toBe('no answer was found, so it earns nothing; reward 0');
+    expect(score('countdown', of).rewards).toEqual([0, 0, 0, 0, 0]);
+    const hit = score('countdown', group(['(5 - 3) * 7 + 10'], { columns: { nums: '3, 5, 7, 10', goal: '24' } }), {
+      countdown: { numbers: 'nums', target: 'goal' },
+    });
+    expect(hit.rewards).toEqual([1]);
+    expect(explained(hit)[0]).toBe('(5 - 3) * 7 + 10 uses every number once and equals 24; reward 1');
+  });
+
+  test.each([
+    [{}, 'has nothing in the column "numbers"; Countdown needs a list of whole numbers there'],
+    [{ numbers: [1.5], target: 3 }, 'has [1.5] in the column "numbers"'],
+    [{ numbers: [], target: 3 }, 'has [] in the column "numbers"'],
+    [{ numbers: [1], target: 'x' }, 'has "x" in the column "target"; Countdown needs a whole number there'],
+  ])('needs its columns: %j', (given, message) => {
+    const of = group(['1'], { columns: given, prompt: 'Make 24.' });
+    expect(() => score('countdown', of)).toThrow(`The problem "Make 24." ${message}`);
+  });
+});
+
+describe('next tokens', () => {
+  const columns = { continuation: ' the quick  fox.' };
+  /** Ends of " the", " quick", "  ", "fox", "." */
+  const evidence = { 'next-token': { boundaries: [4, 10, 12, 15, 16] } };
+  const said = (...texts: string[]) =>
+    score(
+      'next-token',
+      group(
+        texts.map(() => null),
+        { rollouts: texts.map((text) => rollout([text])), columns, evidence },
+      ),
+    );
+
+  test('an answer is how the text goes on, up to the end of a token', () => {
+    const scores = said(
+      '\\boxed{the}',
+      '\\boxed{ the quick }',
+      '\\boxed{the quick  fox.}',
+      '#### the',
+      '\\boxed{the quick  fox}',
+    );
+    expect(scores.rewards).toEqual([1, 1, 1, 1, 1]);
+    expect(explained(scores)[1]).toBe('the text goes on with "the quick"; reward 1');
+  });
+
+  test('letters, case and blanks inside are as they are', () => {
+    const scores = said(
+      '\\boxed{The}',
+      '\\boxed{the quick fox}',
+      '\\boxed{quick}',
+      '\\boxed{the quick  fox. And}',
+      'the',
+    );
+    expect(scores.rewards).toEqual([0, 0, 0, 0, 0]);
+    expect(explained(scores)[0]).toBe('the text goes on with "the quick  fox.", not with "The"; reward 0');
+    expect(explained(scores)[4]).toBe('no answer was found, so it earns nothing; reward 0');
+  });
+
+  test('an answer that ends within a token earns nothing', () => {
+    const scores = said('\\boxed{th}', '\\boxed{the qui}');
+    expect(scores.rewards).toEqual([0, 0]);
+    expect(explained(scores)[0]).toBe('"th" ends within a token of "the quick  fox."; reward 0');
+  });
+
+  test('needs the continuation', () => {
+    for (const given of [{}, { continuation: ' ' }, { continuation: 3 }]) {
+      const of = group(['x'], { columns: given, evidence, prompt: 'Once' });
+      expect(() => score('next-token', of)).toThrow(
+        'The problem "Once" has no continuation in the column "continuation".',
+      );
+    }
+    const named = group(['the'], { columns: { rest: 'the end' }, evidence: { 'next-token': { boundaries: [3, 7] } } });
+    expect(score('next-token', named, { nextToken: { column: 'rest' } }).rewards).toEqual([1]);
+  });
+});
+
+describe.each(['program', 'lean', 'custom'] as const)('%s', (name) => {
+  test('pays what was said, with its words', () => {
+    const checks = [
+      { score: 1, detail: 'all is well' },
+      { score: 0.5, detail: 'half is' },
+    ];
+    const scores = score(name, group([null, '1'], { evidence: { [name]: { checks } }, columns: { tests: 'x' } }));
+    expect(scores.rewards).toEqual([1, 0.5]);
+    expect(explained(scores)).toEqual(['all is well; reward 1', 'half is; reward 0.5']);
+    expect(scores.explain(0)[0]).toMatchObject({ kind: 'check', passed: name === 'custom' ? null : true });
+    expect(scores.explain(1)[0]).toMatchObject({ kind: 'check', passed: name === 'custom' ? null : false });
+  });
+});
