@@ -1,5 +1,5 @@
 /** The registry of rewards, expressions over them, and what holds for all. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type Evidence, REWARDS, RewardOptions, type RollscopeError, RunConfig } from '../../engine/protocol/index.ts';
 import { parseReward, rewardsIn } from '../../engine/protocol/reward-expression.ts';
 import { explainRewards } from '../../engine/reward/explain.ts';
@@ -113,6 +113,18 @@ describe('labels', () => {
     };
     expect(rewarded('10')).toEqual(rewarded(null));
     expect(rewarded('21')).toEqual(rewarded(null));
+  });
+
+  test.each(REWARDS.filter((name) => name !== 'ground-truth'))('%s is handed a group without them', (name) => {
+    const [reward] = rewardOf(name, options).parts;
+    const compute = vi.spyOn(reward as { compute(given: object): unknown }, 'compute');
+    score(name, everything('10'));
+    const [given] = compute.mock.calls[0]!;
+    compute.mockRestore();
+    expect(Object.keys(given).sort()).toEqual(['answers', 'clusters', 'evidence', 'problem', 'rollouts', 'vocabulary']);
+    for (const cluster of (given as { clusters: object[] }).clusters) {
+      expect(Object.keys(cluster)).toEqual(['answer', 'members']);
+    }
   });
 
   test('never reach a label-free reward, also beside one that reads them', () => {
