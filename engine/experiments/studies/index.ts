@@ -1,11 +1,13 @@
 /** All studies by name. */
 import { RollscopeError } from '../../protocol/errors.ts';
 import type { Study } from '../study.ts';
+import { generalisation } from './generalisation.ts';
 import { perProblem } from './per-problem.ts';
 import { riseThenFall } from './rise-then-fall.ts';
+import { testTime } from './test-time.ts';
 import { theory } from './theory.ts';
 
-export const studies: readonly Study[] = [riseThenFall, perProblem, theory];
+export const studies: readonly Study[] = [riseThenFall, perProblem, testTime, generalisation, theory];
 
 /** Throws RollscopeError `usage` for an unknown name. */
 export function studyNamed(name: string): Study {

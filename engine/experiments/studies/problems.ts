@@ -3,11 +3,14 @@ import { bootstrap } from '../../analysis/estimates.ts';
 import { tInterval } from '../../analysis/statistics.ts';
 import type { SameAnswer, StepGroup } from '../../analysis/theory.ts';
 import { equivalent } from '../../grading/equivalence.ts';
-import type { Estimate, RunConfig } from '../../protocol/index.ts';
+import { type Estimate, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import { generator } from '../../rollout/philox.ts';
 import { shuffled } from '../chains.ts';
+import { chainSet } from '../problem-set.ts';
 import type { Changes, StudyContext, StudyRun } from '../study.ts';
 import { groupsOf } from './common.ts';
+
+const POOL_SEED = 5;
 
 /** Whether two answers are one: the same text, or the same value. */
 export const sameAnswer: SameAnswer = (a, b) => a === b || equivalent(a, b);
@@ -67,16 +70,51 @@ export function chosen(dataset: RunConfig['dataset'], problems: readonly Pick<Pr
   return { ...rest, ids: problems.map(({ id }) => id) };
 }
 
+/** Problems to choose from, as the model sees them before training. */
 export interface Pool {
+  dataset: RunConfig['dataset'];
   /** Never trained on. */
   heldOut: ProbedProblem[];
+  heldOutDataset: RunConfig['dataset'];
   rest: ProbedProblem[];
 }
 
-/** The first problems of a pool are held out: `most`, and a third of a small pool at most. */
-export function splitPool(pool: readonly ProbedProblem[], most: number): Pool {
-  const count = Math.min(most, Math.floor(pool.length / 3));
-  return { heldOut: pool.slice(0, count), rest: pool.slice(count) };
+/**
+ * A probed pool of `size` problems (or as many as the user's limit says): chains, or the user's dataset. The first ones
+ * are held out: `heldOut` of them, and a third of a small pool at most; or the user's evaluation problems are.
+ */
+export async function poolOf(
+  context: StudyContext,
+  { size, heldOut, votes }: { size: number; heldOut: number; votes: number },
+): Promise<Pool> {
+  const { base, embedded } = context;
+  const limit = base.dataset.limit ?? size;
+  const { ids: _, ...plain } = base.dataset;
+  const dataset = embedded
+    ? { ...plain, path: await context.problems('pool', chainSet({ seed: POOL_SEED, count: limit })), limit }
+    : { ...base.dataset, limit };
+  const pool = await probe(context, 'probe', { dataset, votes });
+  const own = base.evaluation.dataset;
+  if (own) {
+    const heldOutDataset = { ...own, limit: base.evaluation.limit ?? own.limit };
+    const held = await probe(context, 'probe-held-out', { dataset: heldOutDataset, votes });
+    return { dataset, heldOut: held, heldOutDataset, rest: pool };
+  }
+  const count = Math.min(heldOut, base.evaluation.limit ?? heldOut, Math.floor(pool.length / 3));
+  const held = pool.slice(0, count);
+  if (held.length === 0) {
+    throw new RollscopeError(
+      'usage',
+      `${pool.length} problems are too few to train on some and to hold others out.`,
+      'Give a larger dataset or limit, or evaluation problems of their own (--eval-dataset).',
+    );
+  }
+  return { dataset, heldOut: held, heldOutDataset: chosen(dataset, held), rest: pool.slice(count) };
+}
+
+/** Kind of a chain, where the families matter: the embedded model has doubts about sums, and convictions about differences. */
+export function sortOf(prompt: string): 'sums' | 'differences' {
+  return prompt.includes('-') ? 'differences' : 'sums';
 }
 
 /** `count` of the problems, or all where there are fewer: another choice for another seed. */
