@@ -117,7 +117,7 @@ describe('labels', () => {
 
   test.each(REWARDS.filter((name) => name !== 'ground-truth'))('%s is handed a group without them', (name) => {
     const [reward] = rewardOf(name, options).parts;
-    const compute = vi.spyOn(reward as { compute(given: object): unknown }, 'compute');
+    const compute = vi.spyOn(reward as unknown as { compute(given: object): unknown }, 'compute');
     score(name, everything('10'));
     const [given] = compute.mock.calls[0]!;
     compute.mockRestore();
