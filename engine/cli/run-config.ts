@@ -151,7 +151,7 @@ function readConfigFile(file: string): Record<string, unknown> {
 }
 
 /** A file or folder becomes absolute, because the engine may run elsewhere; a Hub id and an embedded model stay. */
-function modelReference(model: string): string {
+export function modelReference(model: string): string {
   if (isEmbedded(model)) return model;
   const looksLikePath = /^[./~]|^[a-zA-Z]:[\\/]|\.gguf$/i.test(model) || model.split('/').length > 2;
   return looksLikePath || existsSync(model) ? absolute(model) : model;

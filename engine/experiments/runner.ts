@@ -27,6 +27,8 @@ export interface StudyOptions {
   study: Study;
   base: RunConfig;
   embedded: boolean;
+  /** Models beside the one of `base`, for a study that compares some. */
+  against: readonly string[];
   seeds: readonly number[];
   folder: string;
   /** Runs at a time. */
@@ -53,6 +55,7 @@ export const RESULT_FILE = 'result.json';
 const StudyFile = z.strictObject({
   study: z.string(),
   base: RunConfig,
+  against: z.array(z.string()).default([]),
   seeds: z.array(z.int()),
   versions: z.record(z.string(), z.string()),
   /** Seconds worked by earlier calls. */
@@ -64,13 +67,14 @@ const StudyFile = z.strictObject({
  * @throws RollscopeError `config` for a folder of another study, `cancelled`, or what a run failed with
  */
 export async function runStudy(options: StudyOptions): Promise<StudyResult> {
-  const { study, base, seeds, folder, signal } = options;
+  const { study, base, against, seeds, folder, signal } = options;
   const started = performance.now();
   const earlier = await openFolder(options);
   const worker = new StudyWorker(options);
   const save = async () => {
     const seconds = earlier + (performance.now() - started) / 1000;
-    await writeJson(path.join(folder, STUDY_FILE), { study: study.name, base, seeds, versions: versions(), seconds });
+    const identity = { study: study.name, base, against, seeds };
+    await writeJson(path.join(folder, STUDY_FILE), { ...identity, versions: versions(), seconds });
     return seconds;
   };
   try {
@@ -93,16 +97,17 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
 }
 
 /** Seconds of earlier calls. */
-async function openFolder({ study, base, seeds, folder }: StudyOptions): Promise<number> {
+async function openFolder({ study, base, against, seeds, folder }: StudyOptions): Promise<number> {
   const file = path.join(folder, STUDY_FILE);
+  const identity = { study: study.name, base, against, seeds };
   await mkdir(path.join(folder, 'runs'), { recursive: true });
   const text = await readFile(file, 'utf8').catch(() => null);
   if (text === null) {
-    await writeJson(file, { study: study.name, base, seeds, versions: versions(), seconds: 0 });
+    await writeJson(file, { ...identity, versions: versions(), seconds: 0 });
     return 0;
   }
   const parsed = StudyFile.safeParse(JSON.parse(text));
-  if (!parsed.success || !sameStudy(parsed.data, { study: study.name, base, seeds })) {
+  if (!parsed.success || !sameStudy(parsed.data, identity)) {
     throw new RollscopeError(
       'config',
       `${folder} holds another study${parsed.success ? ` (${parsed.data.study}), or the same with other options` : ''}.`,
@@ -112,16 +117,17 @@ async function openFolder({ study, base, seeds, folder }: StudyOptions): Promise
   return parsed.data.seconds;
 }
 
-interface StudyIdentity {
+export interface StudyIdentity {
   study: string;
   base: RunConfig;
+  against: readonly string[];
   seeds: readonly number[];
 }
 
 /** Whether two studies ask the same: threads and memory do not count. */
 export function sameStudy(a: StudyIdentity, b: StudyIdentity): boolean {
-  const key = ({ study, base, seeds }: StudyIdentity) =>
-    JSON.stringify([study, RunConfig.parse({ ...base, threads: 0, memoryLimit: null }), seeds]);
+  const key = ({ study, base, against, seeds }: StudyIdentity) =>
+    JSON.stringify([study, RunConfig.parse({ ...base, threads: 0, memoryLimit: null }), against, seeds]);
   return key(a) === key(b);
 }
 
@@ -143,11 +149,12 @@ class StudyWorker {
   }
 
   context(): StudyContext {
-    const { base, seeds, embedded, folder } = this.options;
+    const { base, against, seeds, embedded, folder } = this.options;
     return {
       base,
       seeds,
       embedded,
+      models: [base.model, ...against],
       config: (changes) => RunConfig.parse(mergeConfig(base, changes)),
       run: (id, config) => this.run(id, config),
       expect: (runs) => {

@@ -28,6 +28,8 @@ export interface StudyContext {
   readonly seeds: readonly number[];
   /** Whether the study runs on embedded models: others take the user's one model and dataset. */
   readonly embedded: boolean;
+  /** Models to compare, where a study compares some: the one of `base`, then those of --against. */
+  readonly models: readonly string[];
   /** `base` with changes laid over it. */
   config(changes: Changes): RunConfig;
   /**
@@ -72,6 +74,8 @@ export interface Study {
   seeds: number;
   /** Minutes on two cores at the default size. */
   minutes: number;
+  /** Whether it compares models, so that --against has a meaning. */
+  compares?: boolean;
   run(context: StudyContext): Promise<Findings>;
 }
 

@@ -132,6 +132,8 @@ export interface FakeContextOptions {
   base?: Changes;
   seeds?: readonly number[];
   embedded?: boolean;
+  /** Models beside the one of the base. */
+  against?: readonly string[];
   /** The run that answers a request. */
   answer?: (id: string, config: RunConfig) => CraftedRun;
 }
@@ -141,6 +143,7 @@ export function fakeContext({
   base = {},
   seeds = [0, 1],
   embedded = true,
+  against = [],
   answer = () => ({}),
 }: FakeContextOptions = {}): FakeContext {
   const start = configWith(base);
@@ -151,6 +154,7 @@ export function fakeContext({
     base: start,
     seeds,
     embedded,
+    models: [start.model, ...against],
     asked,
     files,
     expected,

@@ -2,14 +2,21 @@
 import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { REPORT_FILE, runStudy, STUDY_FILE, type StudyProgress, sameStudy } from '../../experiments/runner.ts';
+import {
+  REPORT_FILE,
+  runStudy,
+  STUDY_FILE,
+  type StudyIdentity,
+  type StudyProgress,
+  sameStudy,
+} from '../../experiments/runner.ts';
 import { studies, studyNamed } from '../../experiments/studies/index.ts';
 import type { Study } from '../../experiments/study.ts';
-import { isEmbedded, type RunConfig, rollscopeHome } from '../../protocol/index.ts';
+import { isEmbedded, RollscopeError, type RunConfig, rollscopeHome } from '../../protocol/index.ts';
 import { duration } from '../format.ts';
 import { TRAIN_GROUPS } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
-import { buildRunConfig, type RawOptions } from '../run-config.ts';
+import { buildRunConfig, modelReference, type RawOptions } from '../run-config.ts';
 
 export async function experiment(
   name: string | undefined,
@@ -21,7 +28,8 @@ export async function experiment(
   const study = studyNamed(name);
   const { base, embedded } = configOf(study, dataset, raw);
   const seeds = seedsOf(raw, study, base);
-  const folder = folderOf(raw, study, base, seeds);
+  const against = againstOf(raw, study, base);
+  const folder = folderOf(raw, { study: study.name, base, against, seeds });
   const cores = os.availableParallelism();
   // Small models gain more from several runs at a time than from several threads.
   const parallel = numberOf(raw, 'parallel') ?? (embedded ? Math.max(1, Math.min(4, cores)) : 1);
@@ -42,6 +50,7 @@ export async function experiment(
       study,
       base: { ...base, threads },
       embedded,
+      against,
       seeds,
       folder,
       parallel,
@@ -99,17 +108,37 @@ function numberOf(raw: RawOptions, name: string): number | undefined {
   return raw[name] === undefined ? undefined : Number(raw[name]);
 }
 
+/** Models to compare with the one of --model: all embedded or none, since one configuration serves them all. */
+function againstOf(raw: RawOptions, study: Study, base: RunConfig): string[] {
+  const against = ((raw.against as string[] | undefined) ?? []).map(modelReference);
+  if (against.length > 0 && !study.compares) {
+    const others = studies.filter(({ compares }) => compares).map(({ name }) => name);
+    throw new RollscopeError(
+      'usage',
+      `The experiment "${study.name}" takes one model.`,
+      `Leave --against out; it is for ${others.join(', ')}.`,
+    );
+  }
+  const other = against.find((model) => isEmbedded(model) !== isEmbedded(base.model));
+  if (other === undefined) return against;
+  throw new RollscopeError(
+    'usage',
+    `${other} and ${base.model} cannot be compared: embedded models train with settings of their own.`,
+    'Compare embedded models with each other, and other models with each other.',
+  );
+}
+
 /** The folder that was named; else the study's usual one, or the first numbered one that is free or goes on with this. */
-function folderOf(raw: RawOptions, study: Study, base: RunConfig, seeds: readonly number[]): string {
+function folderOf(raw: RawOptions, identity: StudyIdentity): string {
   if (typeof raw.out === 'string') return path.resolve(raw.out);
   const root = path.join(rollscopeHome(), 'experiments');
   for (let i = 1; ; i++) {
-    const folder = path.join(root, i === 1 ? study.name : `${study.name}-${i}`);
+    const folder = path.join(root, i === 1 ? identity.study : `${identity.study}-${i}`);
     const file = path.join(folder, STUDY_FILE);
     if (!existsSync(file)) return folder;
     if (existsSync(path.join(folder, REPORT_FILE))) continue;
     const begun = JSON.parse(readFileSync(file, 'utf8'));
-    if (sameStudy(begun, { study: study.name, base, seeds })) return folder;
+    if (sameStudy({ against: [], ...begun }, identity)) return folder;
   }
 }
 

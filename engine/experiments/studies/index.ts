@@ -1,13 +1,27 @@
 /** All studies by name. */
 import { RollscopeError } from '../../protocol/errors.ts';
 import type { Study } from '../study.ts';
+import { collapseStepStudy } from './collapse-step.ts';
+import { datasetSize } from './dataset-size.ts';
+import { failureModes } from './failure-modes.ts';
 import { generalisation } from './generalisation.ts';
+import { hyperparameters } from './hyperparameters.ts';
 import { perProblem } from './per-problem.ts';
 import { riseThenFall } from './rise-then-fall.ts';
 import { testTime } from './test-time.ts';
 import { theory } from './theory.ts';
 
-export const studies: readonly Study[] = [riseThenFall, perProblem, testTime, generalisation, theory];
+export const studies: readonly Study[] = [
+  riseThenFall,
+  failureModes,
+  hyperparameters,
+  perProblem,
+  datasetSize,
+  testTime,
+  generalisation,
+  collapseStepStudy,
+  theory,
+];
 
 /** Throws RollscopeError `usage` for an unknown name. */
 export function studyNamed(name: string): Study {

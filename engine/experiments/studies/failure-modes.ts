@@ -1,0 +1,232 @@
+/** In which way each intrinsic reward fails: gradually, by length, or by repetition. */
+import { FAILURE_RULES, type Failure, fallStep, type RunFailure } from '../../analysis/collapse.ts';
+import type { RewardName, StepRecord } from '../../protocol/index.ts';
+import type { Section } from '../report/page.ts';
+import { figure } from '../report/text.ts';
+import type { Criterion, Findings, Study } from '../study.ts';
+import {
+  accuracyCurve,
+  failureOf,
+  heldFrom,
+  listed,
+  metricCurve,
+  overSeeds,
+  scaledTogether,
+  seedCell,
+  smoothed,
+  stepsOf,
+} from './common.ts';
+import { INTRINSIC, type RewardRuns, runRewards } from './rise-then-fall.ts';
+
+/** The paper's assignment (section 5, finding 2); it says nothing of the other rewards. */
+export const ASSIGNED: Partial<Record<RewardName, Failure>> = {
+  'self-certainty': 'gradual',
+  'majority-vote': 'gradual',
+  probability: 'length',
+  'token-entropy': 'repetition',
+  'trajectory-entropy': 'repetition',
+};
+/** Steps that curves are averaged over in plots and in the order of events. */
+const WINDOW = 5;
+
+/** What happened in a run, and when: steps from which it stayed so; null for never. */
+export interface RunFate {
+  failure: RunFailure | null;
+  /** The correctness of the rollouts had fallen. */
+  fell: number | null;
+  repeated: number | null;
+  short: number | null;
+  steps: number;
+}
+
+export interface RewardFate {
+  reward: RewardName;
+  fates: RunFate[];
+  /** The mode of more than half of the runs; null where there is none. */
+  mode: Failure | null;
+}
+
+export function fateOf({ reward, runs }: RewardRuns): RewardFate {
+  const fates = runs.map((run): RunFate => {
+    const failure = failureOf(run);
+    const curve = (of: (m: StepRecord['metrics']) => number | null) => smoothed(metricCurve(run, of), WINDOW);
+    const shorter = failure === null ? 0 : FAILURE_RULES.shorter * failure.length.start;
+    return {
+      failure,
+      fell: fallStep(stepsOf(run).map(({ step, metrics }) => ({ step, ...metrics }))),
+      repeated: heldFrom(
+        curve((m) => m.repetition),
+        (value) => value >= FAILURE_RULES.repeated,
+      ),
+      short: heldFrom(
+        curve((m) => m.length),
+        (value) => value <= shorter,
+      ),
+      steps: stepsOf(run).length,
+    };
+  });
+  return { reward, fates, mode: mostOf(fates.map(({ failure }) => failure?.mode ?? 'none')) };
+}
+
+function mostOf(modes: readonly Failure[]): Failure | null {
+  return modes.find((mode) => modes.filter((other) => other === mode).length * 2 > modes.length) ?? null;
+}
+
+export function findings(found: readonly RewardRuns[]): Findings {
+  const all = found.map(fateOf);
+  const criteria = all.flatMap(({ reward, fates, mode }): Criterion[] => {
+    const expected = ASSIGNED[reward];
+    if (expected === undefined) return [];
+    return [
+      {
+        expected: `${reward} fails in this way, in more than half of its runs: ${expected}.`,
+        measured: fates.map(({ failure }) => (failure ? `${failure.mode} (${failure.reason})` : 'no steps')).join('; '),
+        met: fates.every(({ failure }) => failure === null) ? null : mode === expected,
+      },
+    ];
+  });
+  const assigned = found.filter(({ reward }) => ASSIGNED[reward] !== undefined);
+  const others = found.filter(({ reward }) => ASSIGNED[reward] === undefined);
+  return { criteria, remarks: remarksOf(all), sections: [...plots(assigned, others), table(all)] };
+}
+
+function remarksOf(all: readonly RewardFate[]): string[] {
+  const fates = all.flatMap((of) => of.fates.map((fate) => ({ reward: of.reward, ...fate })));
+  const unhurt = fates.filter(({ failure }) => failure?.mode === 'none');
+  const remarks: string[] = [];
+  if (unhurt.length > 0) {
+    remarks.push(
+      `${unhurt.length} of ${fates.length} runs had not failed by their last step (${listed([...new Set(unhurt.map(({ reward }) => reward))])}): a larger rate (--lr) or more steps (--steps) would show how they do.`,
+    );
+  }
+  const missed = all.filter(({ reward, mode }) => ASSIGNED[reward] !== undefined && mode !== ASSIGNED[reward]);
+  for (const { reward, fates: own } of missed) {
+    const failed = own.flatMap(({ failure }) => failure ?? []);
+    if (failed.length === 0) continue;
+    const change = (of: (failure: RunFailure) => { start: number; end: number } | null) =>
+      failed.map((failure) => of(failure)).map((ends) => `${figure(ends?.start)} to ${figure(ends?.end)}`);
+    remarks.push(
+      `${reward} did not fail in the paper's way here. By run: responses went from ${listed(change((f) => f.length))} tokens, repeated trigrams from ${listed(change((f) => f.repetition))}, the proxy reward from ${listed(change((f) => f.proxy))}.`,
+    );
+  }
+  const late = fates.filter(
+    ({ failure, fell, repeated }) =>
+      failure?.mode === 'repetition' && fell !== null && repeated !== null && repeated > fell,
+  );
+  if (late.length > 0) {
+    remarks.push(
+      `A mode is told from the end of a run. Repetition came after the fall of correctness in ${late.map(({ reward, fell, repeated }) => `${reward} (fall at step ${fell}, repetition from ${repeated})`).join(', ')}.`,
+    );
+  }
+  return remarks;
+}
+
+const MEASURES: readonly {
+  title: string;
+  y: string;
+  of: (metrics: StepRecord['metrics']) => number | null;
+  /** Drawn from the least to the largest value of each reward: scales differ. */
+  scaled?: boolean;
+}[] = [
+  { title: 'Proxy reward', y: 'scaled', of: (m) => m.proxyReward, scaled: true },
+  { title: 'Response length', y: 'tokens', of: (m) => m.length },
+  { title: 'Repeated trigrams', y: 'share', of: (m) => m.repetition },
+  { title: 'Token entropy of the policy', y: 'nats', of: (m) => m.entropy },
+];
+
+function plots(assigned: readonly RewardRuns[], others: readonly RewardRuns[]): Section[] {
+  return [
+    { title: 'Rewards that the paper assigns', rewards: assigned },
+    { title: 'Other rewards', rewards: others },
+  ]
+    .filter(({ rewards }) => rewards.length > 0)
+    .map(({ title, rewards }) => ({
+      kind: 'plots',
+      title,
+      note: `Means over ${WINDOW} steps; bands: 95% over seeds. Each proxy reward is drawn from its least (0) to its largest (1) value.`,
+      plots: [
+        {
+          kind: 'lines',
+          title: 'Truth: accuracy of evaluations',
+          x: 'step',
+          y: 'share',
+          yRange: [0, 1],
+          series: rewards.map(({ reward, runs }) => overSeeds(reward, runs.map(accuracyCurve))),
+        },
+        ...MEASURES.map(({ title: name, y, of, scaled }) => ({
+          kind: 'lines' as const,
+          title: name,
+          x: 'step',
+          y,
+          series: rewards.map(({ reward, runs }) => {
+            const curves = runs.map((run) => smoothed(metricCurve(run, of), WINDOW));
+            return overSeeds(reward, scaled ? scaledTogether(curves) : curves);
+          }),
+        })),
+      ],
+    }));
+}
+
+function table(all: readonly RewardFate[]): Section {
+  const cell = (fates: readonly RunFate[], of: (failure: RunFailure) => number | null | undefined) =>
+    seedCell(fates.map(({ failure }) => (failure ? (of(failure) ?? null) : null)));
+  const steps = (fates: readonly RunFate[], of: (fate: RunFate) => number | null) =>
+    fates.map((fate) => of(fate) ?? 'never').join(', ');
+  const { ofPeak, drop, repeated, repeatedMore, shorter } = FAILURE_RULES;
+  return {
+    kind: 'table',
+    title: 'How each reward failed',
+    note: `Rules: a run failed when the truth ends below ${ofPeak * 100}% of its peak and at least ${drop * 100} points below it. Repetition: the last steps repeat ${repeated * 100}% of trigrams or more, and ${repeatedMore * 100} points more than the first. Length: the last responses are ${shorter * 100}% as long as the first, or less. Gradual: neither, while the proxy reward ended no lower than it began. Breakdown: neither, and the proxy fell too. Steps are those from which it stayed so, by run.`,
+    columns: [
+      'reward',
+      'in the paper',
+      'here, by run',
+      'truth, peak',
+      'end',
+      'length, start',
+      'end',
+      'repeated, start',
+      'end',
+      'fell at step',
+      'repeats from',
+      'short from',
+    ],
+    rows: all.map(({ reward, fates }) => [
+      reward,
+      ASSIGNED[reward] ?? null,
+      fates.map(({ failure }) => failure?.mode ?? 'no steps').join(', '),
+      cell(fates, (f) => f.truth?.peak),
+      cell(fates, (f) => f.truth?.end),
+      cell(fates, (f) => f.length.start),
+      cell(fates, (f) => f.length.end),
+      cell(fates, (f) => f.repetition?.start),
+      cell(fates, (f) => f.repetition?.end),
+      steps(fates, ({ fell }) => fell),
+      steps(fates, ({ repeated: from }) => from),
+      steps(fates, ({ short }) => short),
+    ]),
+  };
+}
+
+export const failureModes: Study = {
+  name: 'failure-modes',
+  title: 'Three ways to fail',
+  question: 'In which way does each reward that a model gives itself break it?',
+  finding:
+    'Section 5, finding 2: self-certainty and majority voting fail gradually; the probability reward by length, since short answers win; token-level and trajectory-level entropy by repetition, since padding with likely tokens pays.',
+  method:
+    'All intrinsic rewards train the same model on the same large set of problems, at a rate at which they fail soon. Each run is classified from its measured curves by fixed rules, given below the table.',
+  defaults: {
+    model: 'embedded:W',
+    steps: 120,
+    batch: 32,
+    optimizer: { lr: 4e-4 },
+    evaluation: { every: 15, samples: 4, greedy: false },
+    checkpoint: { every: 40 },
+  },
+  seeds: 2,
+  minutes: 8,
+  async run(context) {
+    return findings(await runRewards(context, INTRINSIC));
+  },
+};
