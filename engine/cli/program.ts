@@ -85,6 +85,11 @@ export function createProgram(setExitCode: SetExitCode): Command {
   );
   experiment
     .optionsGroup('Experiment:')
+    .option(
+      '--against <model>',
+      'collapse-step: another model to rank beside that of --model; may be used again',
+      (text: string, before?: string[]) => [...(before ?? []), text],
+    )
     .option('--seeds <n>', 'repetitions of each run')
     .option('--parallel <n>', 'runs at a time; as many as cores (4 at most) for embedded models, else 1')
     .option('--out <folder>', "folder for runs and report; below the user's Rollscope folder when absent")
