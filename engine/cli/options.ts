@@ -2,6 +2,7 @@
  * The options of `train` and `probe`: one table from which come the parser, the help, the reference in docs/cli.md, the
  * configuration, and the names in messages about values that are out of range. Light: `--help` loads it.
  */
+import { RollscopeError } from '../protocol/errors.ts';
 
 export interface RunOption {
   flags: string;
@@ -533,6 +534,20 @@ export function optionOf(path: string): string | undefined {
     }
   }
   return undefined;
+}
+
+/** A text that must be one of a few; throws RollscopeError `usage`. */
+export function oneOf<T extends string>(name: string, text: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === text);
+  if (found !== undefined) return found;
+  throw new RollscopeError('usage', `${name}: '${text}' is not allowed; allowed: ${choices.join(', ')}.`);
+}
+
+/** A whole number of at least 0, or undefined where none was given; throws RollscopeError `usage`. */
+export function wholeNumber(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new RollscopeError('usage', `${name}: '${text}' is not allowed; allowed: a whole number from 0.`);
 }
 
 /** `--lr <rate>` gives `--lr`. */

@@ -146,6 +146,50 @@ export function createProgram(setExitCode: SetExitCode): Command {
     setExitCode(await print(run, options));
   });
 
+  const analysing = withExamples(
+    program
+      .command('analyse')
+      .argument('<run>', RUN_HELP)
+      .description('confidence against correctness, prediction against measurement, and how a run ended'),
+    [
+      ['rollscope analyse latest', ''],
+      ['rollscope analyse latest --step 50 --json', 'of one step, with every number'],
+    ],
+  );
+  addGroupChoice(analysing, 'the first one when absent');
+  addWhere(analysing);
+  addCommon(analysing);
+  analysing.action(async (run: string, options) => {
+    const { analyse } = await import('./commands/analyse.ts');
+    setExitCode(await analyse(run, options));
+  });
+
+  const rescoring = withExamples(
+    program
+      .command('rescore')
+      .argument('<run>', RUN_HELP)
+      .description('what other rewards would have said of the stored rollouts, without the model'),
+    [
+      ['rollscope rescore latest', 'every reward that can be computed'],
+      ['rollscope rescore latest --reward self-certainty --reward empo', ''],
+      ['rollscope rescore latest --problem 17 --step 1', 'rewards and winners of one problem'],
+    ],
+  );
+  rescoring
+    .option(
+      '--reward <text>',
+      'a reward, or a sum or gate of rewards; may be used again',
+      (text: string, before?: string[]) => [...(before ?? []), text],
+    )
+    .option('--problem <id>', 'this problem only, with the rewards of its rollouts');
+  addGroupChoice(rescoring, 'all when absent');
+  addWhere(rescoring);
+  addCommon(rescoring);
+  rescoring.action(async (run: string, options) => {
+    const { rescore } = await import('./commands/rescore.ts');
+    setExitCode(await rescore(run, options));
+  });
+
   const exporting = withExamples(
     program.command('export').argument('<run>', RUN_HELP).description('write a run in the format of another tool'),
     [
@@ -283,6 +327,15 @@ function addRunFolder(command: Command): void {
     .option('--out <folder>', 'where the run folder goes')
     .option('--name <name>', 'name of the run')
     .option('--config <file>', "a JSON file with the fields of run.json's config; options go before it");
+}
+
+function addGroupChoice(command: Command, absent: string): void {
+  command
+    .option(
+      '--phase <name>',
+      'rollouts of: train, probe, evaluation or greedy; the first of these that there is when absent',
+    )
+    .option('--step <n>', `rollouts of this step; ${absent}`);
 }
 
 function addWhere(command: Command): void {

@@ -7,6 +7,7 @@ import { foldRecords, initialRunState, type Metric, type ProblemHistory, type Ru
 import { explainRewards, type RunFacts } from '../../reward/explain.ts';
 import { rewardOf as runRewardOf } from '../../reward/index.ts';
 import { bytes, DASH, number, oneLine, share, sparkline, table, verdict } from '../format.ts';
+import { wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { byConcern, type ProblemResult, problemResult, problemTable } from '../problem-table.ts';
@@ -269,10 +270,4 @@ function effectOf({ reward, advantage }: RolloutSummary): string {
 
 function where(problem: Problem): string {
   return problem.line === null ? `${problem.source} row ${problem.row}` : `${problem.source}:${problem.line}`;
-}
-
-function wholeNumber(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new RollscopeError('usage', `${name}: '${text}' is not allowed; allowed: a whole number from 0.`);
 }

@@ -1,0 +1,238 @@
+/** `rollscope analyse`: confidence against correctness, the theory's prediction, and how a run ended. */
+import {
+  alignment,
+  confidencesOf,
+  MEASURE_NAMES,
+  type MeasureAlignment,
+  QUADRANTS,
+  quadrants,
+} from '../../analysis/alignment.ts';
+import { classifyRun, collapseStep, collapseText, problemPattern } from '../../analysis/collapse.ts';
+import { signalQuality } from '../../analysis/forecast.ts';
+import { estimatesAtK, type JudgedGroup } from '../../analysis/metrics.ts';
+import {
+  checkTheorem,
+  fitCommonGrowth,
+  fitGrowth,
+  initialMajorityShares,
+  predictionError,
+  type StepGroup,
+} from '../../analysis/theory.ts';
+import { equivalent } from '../../grading/index.ts';
+import { readRunFolder } from '../../journal/reader.ts';
+import type { GroupRecord, JournalRecord, Problem } from '../../protocol/index.ts';
+import { answerTokens } from '../../reward/answer-tokens.ts';
+import { DASH, estimate, number, oneLine, share, table } from '../format.ts';
+import { readGroups } from '../groups.ts';
+import { wholeNumber } from '../options.ts';
+import { EXIT, Output } from '../output.ts';
+import { placesOf } from '../places.ts';
+import { findRun } from '../runs.ts';
+
+export interface AnalyseOptions {
+  phase?: string;
+  step?: string;
+  out?: string;
+  json?: boolean;
+}
+
+export async function analyse(reference: string, options: AnalyseOptions): Promise<number> {
+  const output = new Output(options.json === true);
+  const { runsFolder } = await placesOf(options.out);
+  const folder = await findRun(reference, runsFolder);
+  const { records, problems } = await readRunFolder(folder);
+  const step = wholeNumber('--step', options.step);
+  const material = await readGroups(folder, { phase: options.phase, step });
+  // Confidence is a matter of one policy: that of one step, the first unless another is named.
+  const at = step ?? material.groups[0]!.step;
+  const groups = material.groups.filter((group) => group.step === at);
+  const confidences = await Promise.all(
+    groups.map(async (group) => {
+      const { rollouts } = await material.stored(group);
+      return confidencesOf(group, rollouts, rollouts.map(answerTokens));
+    }),
+  );
+  const aligned = alignment(confidences);
+  const inQuadrants = quadrants(groups.map((group) => ({ problem: group.problem, group })));
+  const labelled = aligned.length > 0;
+  output.print(`Confidence against correctness: ${groups.length} problems, ${material.phase}, step ${at}\n`);
+  if (labelled) {
+    output.print(alignmentTable(aligned));
+    output.print(`\n${quadrantTable(inQuadrants, problems)}`);
+  } else output.print('There are no labels to compare with.');
+  const atK = atKTable(groups);
+  if (atK) output.print(`\n${atK}`);
+  const theory = theoryOf(records);
+  if (theory) output.print(`\n${theoryText(theory)}`);
+  const ending = endingOf(records);
+  if (ending) output.print(`\n${endingText(ending)}`);
+  const forecast = forecastOf(records, groups);
+  if (forecast) output.print(`\n${forecast.text}`);
+  output.result({
+    folder,
+    phase: material.phase,
+    step: at,
+    alignment: aligned,
+    quadrants: Object.fromEntries(
+      QUADRANTS.map((name) => [name, inQuadrants[name].map((index) => problems[index]!.id)]),
+    ),
+    theory,
+    ending,
+    forecast: forecast?.data ?? null,
+  });
+  return EXIT.ok;
+}
+
+function alignmentTable(aligned: readonly MeasureAlignment[]): string {
+  const rows = MEASURE_NAMES.flatMap((name) => {
+    const found = aligned.find(({ measure }) => measure === name);
+    if (!found) return [];
+    return [
+      [
+        found.title,
+        found.within ? `${estimate(found.within)} in ${found.within.problems}` : DASH,
+        estimate(found.across),
+        number(found.calibration?.equalWidth.error, 3),
+        number(found.calibration?.equalMass.error, 3),
+      ],
+    ];
+  });
+  return table(
+    ['AUROC for correctness of', 'within a problem', 'across problems', 'ECE, equal width', 'ECE, equal mass'],
+    rows,
+    [3, 4],
+  );
+}
+
+function quadrantTable(found: ReturnType<typeof quadrants>, problems: readonly Problem[]): string {
+  const rows = QUADRANTS.map((name) => [
+    name.replace('-', ' and '),
+    String(found[name].length),
+    oneLine(found[name].map((index) => problems[index]!.id).join(', '), 70),
+  ]);
+  return table(['by the majority', 'problems', ''], rows, [1]);
+}
+
+function atKTable(groups: readonly GroupRecord[]): string | null {
+  const most = Math.min(...groups.map(({ rollouts }) => rollouts.length));
+  const ks = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096].filter((k) => k <= most);
+  const rows = ks.flatMap((k) => {
+    const found = estimatesAtK(groups, k);
+    return found ? [[String(k), estimate(found.pass), estimate(found.majority)]] : [];
+  });
+  return rows.length > 0 ? table(['k', 'pass@k', 'maj@k'], rows, [0]) : null;
+}
+
+/** Groups by problem, in the order of steps. */
+function histories(records: readonly JournalRecord[]): Map<number, StepGroup[]> {
+  const found = new Map<number, StepGroup[]>();
+  for (const record of records) {
+    if (record.type !== 'group' || record.phase !== 'train') continue;
+    const group: JudgedGroup = record;
+    found.set(record.problem, [...(found.get(record.problem) ?? []), { step: record.step, group }]);
+  }
+  return found;
+}
+
+/** The measured shares of each problem's first majority answer, against the prediction with one beta for the run. */
+function theoryOf(records: readonly JournalRecord[]) {
+  const all = [...histories(records).entries()].filter(([, history]) => history.length > 1);
+  if (all.length === 0) return null;
+  const shares = all.map(([, history]) => initialMajorityShares(history, equivalent));
+  const common = fitCommonGrowth(shares);
+  return {
+    problems: all.map(([problem, history], i) => ({
+      problem,
+      fit: fitGrowth(shares[i]!),
+      first: shares[i]![0]?.share ?? null,
+      last: shares[i]!.at(-1)?.share ?? null,
+      pattern: problemPattern(history, equivalent),
+    })),
+    common,
+    error: common && predictionError(shares, common.growth),
+    theorem: checkTheorem(
+      all.map(([, history]) => ({ first: history[0]!.group, last: history.at(-1)!.group })),
+      equivalent,
+    ),
+  };
+}
+
+function theoryText({ common, error, theorem, problems }: NonNullable<ReturnType<typeof theoryOf>>): string {
+  const lines = [`Sharpening: shares of the first majority answer of ${problems.length} problems`];
+  if (common) {
+    const beta = common.beta === null ? 'they do not grow' : `beta ${number(common.beta)}`;
+    lines.push(
+      `  growth of the logit a step ${number(common.growth, 3)}${common.error === null ? '' : ` +- ${number(common.error, 3)}`} (${beta}, rate ${number(common.rate, 3)}), explained ${share(common.explained)}`,
+    );
+  }
+  if (error) {
+    lines.push(
+      `  mean error of the prediction: one step ${number(error.oneStep, 3)} (unchanged share: ${number(error.oneStepUnchanged, 3)}), from the start ${number(error.manySteps, 3)} (${number(error.manyStepsUnchanged, 3)})`,
+    );
+  }
+  lines.push(
+    `  Theorem 1: the first majority stayed in ${estimate(theorem.kept)} of ${theorem.problems}; ended as right or wrong as it began: ${estimate(theorem.outcome)}`,
+  );
+  const patterns = problems.flatMap(({ pattern }) => pattern?.pattern ?? []);
+  const count = (name: string) => patterns.filter((p) => p === name).length;
+  if (patterns.length > 0) {
+    lines.push(
+      `  patterns: ${['amplifying-success', 'amplifying-failure', 'wrong-to-correct', 'correct-to-wrong'].map((name) => `${count(name)} ${name.replaceAll('-', ' ')}`).join(', ')}`,
+    );
+  }
+  return lines.join('\n');
+}
+
+function endingOf(records: readonly JournalRecord[]) {
+  const steps = records.flatMap((r) => (r.type === 'step' ? [{ step: r.step, ...r.metrics }] : []));
+  if (steps.length === 0) return null;
+  const accuracy = records.flatMap((r) =>
+    r.type === 'evaluation' && r.accuracy ? [{ step: r.step, value: r.accuracy.mean }] : [],
+  );
+  const watch = records.findLast((r) => r.type === 'warning' && (r.code === 'collapse' || r.code === 'collapse-watch'));
+  return {
+    failure: classifyRun(steps, accuracy),
+    collapse: collapseStep(steps),
+    watch: watch?.type === 'warning' ? { step: watch.step, code: watch.code, message: watch.message } : null,
+  };
+}
+
+function endingText({ failure, collapse, watch }: NonNullable<ReturnType<typeof endingOf>>): string {
+  const mode = failure.mode === 'none' ? 'no failure' : `${failure.mode} failure`;
+  const last = watch
+    ? `\n  collapse watch, step ${watch.step}: ${watch.message}`
+    : '\n  the collapse watch saw nothing';
+  return `Ending: ${mode}: ${failure.reason}\n  Model Collapse Step (reward accuracy below 1%): ${collapseText(collapse)}${last}`;
+}
+
+/** The stored forecast with its score, and how well its signals tell right from wrong. */
+function forecastOf(records: readonly JournalRecord[], groups: readonly GroupRecord[]) {
+  const record = records.find((r) => r.type === 'forecast');
+  if (!record) return null;
+  const scored = records.findLast((r) => r.type === 'forecast-score');
+  const right = new Map(
+    groups.map(({ problem, majority, rollouts }) => [
+      problem,
+      rollouts.every(({ correct }) => correct === null) ? null : (majority?.correct ?? false),
+    ]),
+  );
+  const signals = signalQuality(record.forecast, right);
+  const lines = [
+    `Forecast before training: expected accuracy ${estimate(record.forecast.accuracy)}, ${number(record.forecast.wrong, 1)} problems amplified wrongly`,
+  ];
+  if (scored) {
+    const { auroc, brier, baseBrier, actual } = scored.score;
+    lines.push(
+      `  turned out: ${estimate(actual)}; AUROC ${estimate(auroc)}, Brier score ${estimate(brier)} (a constant forecast: ${number(baseBrier, 3)})`,
+    );
+  }
+  if (signals.length > 0) {
+    lines.push(
+      table(
+        ['  signal, for a right majority now', 'AUROC'],
+        signals.map((s) => [`  ${s.signal}`, estimate(s.auroc)]),
+      ),
+    );
+  }
+  return { text: lines.join('\n'), data: { forecast: record.forecast, score: scored?.score ?? null, signals } };
+}

@@ -1,0 +1,157 @@
+/** `rollscope rescore`: what other rewards would have said of stored rollouts. Without the model. */
+import { type RescoredGroup, type WhatIf, whatIf, winnerOf } from '../../analysis/what-if.ts';
+import { REWARDS, RollscopeError } from '../../protocol/index.ts';
+import { groupOf } from '../../reward/explain.ts';
+import { type RunReward, rewardOf } from '../../reward/index.ts';
+import { advantages } from '../../training/advantages.ts';
+import { DASH, estimate, number, share, table } from '../format.ts';
+import { readGroups } from '../groups.ts';
+import { wholeNumber } from '../options.ts';
+import { EXIT, Output } from '../output.ts';
+import { placesOf } from '../places.ts';
+import { findRun } from '../runs.ts';
+
+export interface RescoreOptions {
+  reward?: string[];
+  phase?: string;
+  step?: string;
+  problem?: string;
+  out?: string;
+  json?: boolean;
+}
+
+/** A reward of at least this much says that the answer is right, where the reward runs from 0 to 1. */
+const YES = 0.5;
+
+export async function rescore(reference: string, options: RescoreOptions): Promise<number> {
+  const output = new Output(options.json === true);
+  const { runsFolder } = await placesOf(options.out);
+  const folder = await findRun(reference, runsFolder);
+  const material = await readGroups(folder, { phase: options.phase, step: wholeNumber('--step', options.step) });
+  const { config, problems, vocabulary, phase } = material;
+  const named = options.reward ?? [];
+  const rewards = (named.length > 0 ? named : REWARDS).map((text) => rewardOf(text, config.rewardOptions));
+  const only = options.problem === undefined ? null : problems.find(({ id }) => id === options.problem);
+  if (only === undefined) {
+    throw new RollscopeError(
+      'usage',
+      `--problem: the run has no problem '${options.problem}'.`,
+      `Its ids begin with ${problems[0]?.id}.`,
+    );
+  }
+  const groups: RescoredGroup[] = [];
+  const impossible = new Map<string, string>();
+  for (const record of material.groups) {
+    if (only && record.problem !== only.index) continue;
+    const problem = problems[record.problem]!;
+    const group = groupOf(record, await material.stored(record), problem, vocabulary);
+    const scores: Record<string, readonly number[] | null> = {};
+    for (const reward of rewards) {
+      if (impossible.has(reward.text)) continue;
+      try {
+        const { rewards: values, basis } = reward.score(group);
+        scores[reward.text] = basis ?? values;
+      } catch (error) {
+        if (!(error instanceof RollscopeError)) throw error;
+        // One that was named must work; of all, those that can be computed are shown.
+        if (named.length > 0) throw error;
+        impossible.set(reward.text, error.message);
+      }
+    }
+    groups.push({ problem: record.problem, step: record.step, group: record, rewards: scores });
+  }
+  const computed = rewards.filter(({ text }) => !impossible.has(text));
+  const found = whatIf(
+    groups,
+    computed.map(({ text }) => text),
+    {
+      advantages: (values) => advantages(config.loss.advantage, values),
+      thresholds: Object.fromEntries(computed.filter(saysRight).map(({ text }) => [text, YES])),
+    },
+  );
+  output.print(`${groups.length} groups of the phase ${phase}; the run trained by ${config.reward}.\n`);
+  output.print(rewardTable(found));
+  if (found.pairs.length > 0) output.print(`\n${pairTable(found, config.reward)}`);
+  if (only) output.print(`\n${winners(groups, computed)}`);
+  output.print(`\n${conclusion(found)}`);
+  for (const [reward, reason] of impossible) output.note(`not computed: ${reward}: ${reason}`);
+  output.result({
+    folder,
+    phase,
+    groups: groups.length,
+    trainedBy: config.reward,
+    ...found,
+    notComputed: Object.fromEntries(impossible),
+    ...(only && { byGroup: groups.map(({ problem, step, rewards: of }) => ({ problem, step, rewards: of })) }),
+  });
+  return EXIT.ok;
+}
+
+/** Whether a reward's half says right or wrong: it runs from 0 to 1, and is more than confidence. */
+function saysRight({ parts }: RunReward): boolean {
+  return parts.length === 1 && parts[0]!.family !== 'certainty' && parts[0]!.range[0] === 0 && parts[0]!.range[1] === 1;
+}
+
+function rewardTable({ rewards }: WhatIf): string {
+  const rows = rewards.map((r) => [
+    r.reward,
+    String(r.groups),
+    number(r.mean),
+    `${number(r.range[0])} to ${number(r.range[1])}`,
+    share(r.equal),
+    estimate(r.auroc),
+    share(r.winnerRight?.mean),
+    share(r.pushRight),
+    share(r.accuracy),
+  ]);
+  const header = [
+    'reward',
+    'groups',
+    'mean',
+    'range',
+    'all equal',
+    'AUROC within',
+    'winner right',
+    'push right',
+    'accuracy',
+  ];
+  return table(header, rows, [1, 2, 4, 6, 7, 8]);
+}
+
+/** Pairs with the reward that trained, or all where that is not among them. */
+function pairTable({ pairs }: WhatIf, trained: string): string {
+  const with_ = pairs.filter(({ rewards }) => rewards.includes(trained));
+  const rows = (with_.length > 0 ? with_ : pairs).map(
+    ({ rewards: [a, b], kendall, spearman, winnersDiffer, opposed }) => [
+      a,
+      b,
+      number(kendall?.mean),
+      number(spearman?.mean),
+      share(winnersDiffer?.mean),
+      share(opposed),
+    ],
+  );
+  return table(['reward', 'against', 'Kendall', 'Spearman', 'winners differ', 'opposed'], rows, [2, 3, 4, 5]);
+}
+
+function winners(groups: readonly RescoredGroup[], rewards: readonly RunReward[]): string {
+  const rows = groups.flatMap(({ step, group, rewards: of }) =>
+    rewards.flatMap(({ text }) => {
+      const values = of[text];
+      if (!values || values.length === 0) return [];
+      const best = winnerOf(values);
+      const { answer, correct } = group.rollouts[best]!;
+      const verdict = correct === null ? DASH : correct ? 'right' : 'wrong';
+      return [[String(step), text, String(best), answer ?? DASH, verdict, values.map((v) => number(v)).join(' ')]];
+    }),
+  );
+  return table(['step', 'reward', 'winner', 'answer', '', 'rewards by rollout'], rows, [0, 2]);
+}
+
+function conclusion({ rewards }: WhatIf): string {
+  const judged = rewards.filter(({ reward, auroc }) => auroc !== null && reward !== 'ground-truth');
+  if (judged.length === 0)
+    return 'Without labels, or where all rollouts of each problem are alike, no reward agrees better than another.';
+  const [best] = judged;
+  return `Agrees best with the truth: ${best!.reward}, AUROC ${estimate(best!.auroc)} within a problem (0.5 is chance), over ${best!.auroc!.groups} groups with right and wrong rollouts.`;
+}

@@ -1,0 +1,52 @@
+/** The groups of a run with their stored rollouts, for commands that look at what was sampled. */
+import { readFrame, readRunFolder } from '../journal/reader.ts';
+import { type GroupRecord, type Problem, RollscopeError, type RunConfig, type StoredGroup } from '../protocol/index.ts';
+import { PHASES } from '../protocol/records.ts';
+import { oneOf } from './options.ts';
+
+export type Phase = (typeof PHASES)[number];
+
+export interface RunMaterial {
+  config: RunConfig;
+  problems: Problem[];
+  /** Size of the vocabulary; null where the run does not tell. */
+  vocabulary: number | null;
+  /** Of the phase and step that were asked for, in their order. */
+  groups: GroupRecord[];
+  phase: Phase;
+  stored(group: GroupRecord): Promise<StoredGroup>;
+}
+
+/**
+ * Reads a run's groups of one phase: the one that is named, else the first of training, probe and evaluation that the
+ * run has. `step` takes one step only.
+ * @throws RollscopeError `run-broken`, `usage` where there are none
+ */
+export async function readGroups(
+  folder: string,
+  { phase, step }: { phase?: string; step?: number },
+): Promise<RunMaterial> {
+  const { runFile, problems, records } = await readRunFolder(folder);
+  const groups = records.filter((record): record is GroupRecord => record.type === 'group');
+  const wanted = phase === undefined ? undefined : oneOf('--phase', phase, PHASES);
+  const chosen =
+    wanted ?? (['train', 'probe', 'evaluation', 'greedy'] as const).find((p) => groups.some((g) => g.phase === p));
+  const found = groups.filter((g) => g.phase === chosen && (step === undefined || g.step === step));
+  if (!chosen || found.length === 0) {
+    const has = [...new Set(groups.map((g) => g.phase))].join(', ') || 'nothing';
+    throw new RollscopeError(
+      'usage',
+      `The run ${runFile.run} has no rollouts${chosen ? ` of the phase ${chosen}` : ''}${step === undefined ? '' : ` at step ${step}`}.`,
+      `It has rollouts of: ${has}.`,
+    );
+  }
+  const run = records.find((record) => record.type === 'run');
+  return {
+    config: runFile.config,
+    problems,
+    vocabulary: run?.model.vocabulary ?? null,
+    groups: found,
+    phase: chosen,
+    stored: (group) => readFrame(folder, group.frame),
+  };
+}
