@@ -1,6 +1,6 @@
 /** Does the step at which majority voting collapses tell how much a model would gain from labels? */
 import { existsSync } from 'node:fs';
-import { collapseStep, collapseText } from '../../analysis/collapse.ts';
+import { type CollapseStep, collapseStep, collapseText } from '../../analysis/collapse.ts';
 import { type Correlation, correlation } from '../../analysis/statistics.ts';
 import { assetPath } from '../../assets.ts';
 import { RECIPES } from '../priors.ts';
@@ -11,6 +11,8 @@ import {
   accuracyCurve,
   evaluationsOf,
   groupsOf,
+  LOST,
+  lossStep,
   meanOf,
   metricCurve,
   overSeeds,
@@ -25,7 +27,7 @@ const PRIORS = ['S', 'S2000', 'S1000', 'W', 'P2000', 'P1000', 'P500'] as const;
 /** The aggressive setting: this many times the rate, and this share of the batch in an update. */
 const RATE = 4;
 const PART = 8;
-/** Reward accuracy below this is a collapse: the paper's threshold, without smoothing. */
+/** The paper's threshold of reward accuracy, without smoothing. */
 const THRESHOLD = 0.01;
 const SIGNIFICANT = 0.05;
 /** Fewest models that a rank correlation is computed for. */
@@ -40,13 +42,18 @@ export interface ModelRuns {
   oracle: StudyRun[];
 }
 
+export interface Steps {
+  mean: number | null;
+  texts: string[];
+}
+
 /** What was measured of a model: means over seeds. */
 export interface Measured {
   name: string;
-  /** Model Collapse Step by run; one without a collapse counts as one more than its last step. */
-  steps: number[];
-  texts: string[];
-  step: number | null;
+  /** The paper's Model Collapse Step: mean, and by run. A run without one counts as one more than its last step. */
+  paper: Steps;
+  /** The same for the step at which the model was lost (`lossStep`). */
+  loss: Steps;
   start: number | null;
   reached: number | null;
   gain: number | null;
@@ -54,22 +61,23 @@ export interface Measured {
   headRoom: number | null;
   gains: (number | null)[];
   passAtK: Map<number, number>;
-  tokens: { collapse: number; sampling: number; oracle: number };
+  tokens: { loss: number; paper: number; sampling: number; oracle: number };
 }
 
 export function measure({ name, collapse, oracle }: ModelRuns): Measured {
-  const found = collapse.map((run) =>
+  const losses = collapse.map(lossStep);
+  const paper = collapse.map((run) =>
     collapseStep(
       stepsOf(run).map(({ step, metrics }) => ({ step, rewardAccuracy: metrics.rewardAccuracy })),
       { threshold: THRESHOLD },
     ),
   );
-  const known = found.filter(({ last }) => last !== null);
-  const steps = known.map(({ step, last }) => step ?? last! + 1);
   const ends = oracle.map((run) => {
     const curve = accuracyCurve(run);
     return { start: curve[0]?.value ?? null, end: curve.length > 1 ? curve.at(-1)!.value : null };
   });
+  const until = (found: readonly CollapseStep[]) =>
+    meanOf(collapse.map((run, i) => trained(run, found[i]!.step ?? Number.POSITIVE_INFINITY))) ?? 0;
   const start = meanOf(ends.map((e) => e.start));
   const reached = meanOf(ends.map(({ end }) => end));
   const gains = ends.map((e) => (e.start === null || e.end === null ? null : e.end - e.start));
@@ -78,9 +86,8 @@ export function measure({ name, collapse, oracle }: ModelRuns): Measured {
   const ks = [...new Set(curves.map(({ k }) => k))].sort((a, b) => a - b);
   return {
     name,
-    steps,
-    texts: found.map(collapseText),
-    step: meanOf(steps),
+    paper: stepsFrom(paper),
+    loss: stepsFrom(losses),
     start,
     reached,
     gain,
@@ -88,11 +95,17 @@ export function measure({ name, collapse, oracle }: ModelRuns): Measured {
     gains,
     passAtK: new Map(ks.map((k) => [k, meanOf(curves.filter((at) => at.k === k).map(({ pass }) => pass.mean))!])),
     tokens: {
-      collapse: meanOf(collapse.map((run, i) => trained(run, found[i]!.step ?? Number.POSITIVE_INFINITY))) ?? 0,
+      loss: until(losses),
+      paper: until(paper),
       sampling: meanOf(oracle.map((run) => evaluated(run, (step) => step === 0))) ?? 0,
       oracle: meanOf(oracle.map((run) => trained(run, Number.POSITIVE_INFINITY) + evaluated(run, () => true))) ?? 0,
     },
   };
+}
+
+function stepsFrom(found: readonly CollapseStep[]): Steps {
+  const known = found.filter(({ last }) => last !== null);
+  return { mean: meanOf(known.map(({ step, last }) => step ?? last! + 1)), texts: found.map(collapseText) };
 }
 
 /** Tokens of the rollouts up to a step, that one included. */
@@ -118,13 +131,20 @@ const OUTCOMES = [
   { name: 'gain / head-room', of: (m: Measured) => m.headRoom },
 ] as const;
 
-const COLLAPSE: Predictor = { name: 'collapse step', of: (m) => m.step, tokens: (m) => m.tokens.collapse };
+const COLLAPSE: Predictor = { name: 'step of the loss', of: (m) => m.loss.mean, tokens: (m) => m.tokens.loss };
+
+const PAPER: Predictor = {
+  name: 'collapse step (below 1%)',
+  of: (m) => m.paper.mean,
+  tokens: (m) => m.tokens.loss,
+};
 
 /** The collapse step, and its rivals: pass@k of the untrained model, of which k = 1 is its accuracy. */
 function predictorsOf(models: readonly Measured[]): Predictor[] {
   const ks = [...new Set(models.flatMap(({ passAtK }) => [...passAtK.keys()]))].sort((a, b) => a - b);
   return [
     COLLAPSE,
+    PAPER,
     ...ks.map((k) => ({
       name: k === 1 ? 'accuracy (pass@1)' : `pass@${k}`,
       of: (m: Measured) => m.passAtK.get(k) ?? null,
@@ -154,23 +174,30 @@ const told = (found: Correlation | null) => (found ? `rho ${figure(found.value)}
 /** @param skipped models that were left out, with the reason */
 export function findings(runs: readonly ModelRuns[], skipped: readonly string[] = []): Findings {
   const models = runs.map(measure);
-  const [own, ...rivals] = predictorsOf(models);
+  const rivals = predictorsOf(models).filter((predictor) => predictor !== COLLAPSE && predictor !== PAPER);
   const gain = OUTCOMES[0].of;
-  const found = ranked('spearman', models, own!.of, gain);
+  const found = ranked('spearman', models, COLLAPSE.of, gain);
   const against = rivals.map(({ name, of }) => ({ name, found: ranked('spearman', models, of, gain) }));
   const collapse = total(models, COLLAPSE.tokens);
   const oracle = total(models, (m) => m.tokens.oracle);
   const alone = models.length < FEWEST ? `${models.length} of at least ${FEWEST} models: nothing to rank` : null;
+  const all = models.flatMap(({ paper }) => paper.texts);
+  const collapsed = all.filter((text) => !text.startsWith('>'));
   const criteria: Criterion[] = [
     {
-      expected: `The later a model collapses, the more it gains from the ground truth (Spearman, p < ${SIGNIFICANT}).`,
+      expected: `Majority voting collapses by the paper's definition, a reward accuracy below ${THRESHOLD * 100}%, in more than half of the runs.`,
+      measured: `${collapsed.length} of ${all.length}: ${models.map((m) => `${m.name} ${m.paper.texts.join(', ')}`).join('; ')}`,
+      met: models.every(({ paper }) => paper.mean === null) ? null : collapsed.length * 2 > all.length,
+    },
+    {
+      expected: `The later a model is lost, the more it gains from the ground truth (Spearman, p < ${SIGNIFICANT}).`,
       measured:
         alone ??
-        `${told(found)}; ${models.map((m) => `${m.name}: step ${figure(m.step)}, gain ${figure(m.gain)}`).join('; ')}`,
+        `${told(found)}; ${models.map((m) => `${m.name}: step ${figure(m.loss.mean)}, gain ${figure(m.gain)}`).join('; ')}`,
       met: found === null ? null : found.value > 0 && found.p < SIGNIFICANT,
     },
     {
-      expected: 'The collapse step ranks the gains better than pass@k of the untrained model does, for every k.',
+      expected: 'The step of the loss ranks the gains better than pass@k of the untrained model does, for every k.',
       measured:
         alone ?? `${told(found)}, against ${against.map((rival) => `${rival.name}: ${told(rival.found)}`).join('; ')}`,
       met:
@@ -179,7 +206,7 @@ export function findings(runs: readonly ModelRuns[], skipped: readonly string[] 
           : against.every((rival) => found.value > rival.found!.value),
     },
     {
-      expected: 'Finding the collapse step costs fewer tokens than finding the gain.',
+      expected: 'Finding the step of the loss costs fewer tokens than finding the gain.',
       measured: `${figure(collapse)} against ${figure(oracle)} tokens${collapse > 0 ? `, ${figure(oracle / collapse)} times` : ''}`,
       met: collapse === 0 || oracle === 0 ? null : collapse < oracle,
     },
@@ -193,23 +220,23 @@ function total(models: readonly Measured[], of: (m: Measured) => number): number
 
 function remarksOf(models: readonly Measured[], skipped: readonly string[]): string[] {
   const remarks = skipped.length > 0 ? [`Left out: ${skipped.join('; ')}.`] : [];
-  const all = models.flatMap(({ texts }) => texts);
+  const all = models.flatMap(({ loss }) => loss.texts);
   const standing = all.filter((text) => text.startsWith('>')).length;
   if (standing > 0) {
     remarks.push(
-      `${standing} of ${all.length} runs did not collapse by their last step. They count as one step more, so models that stand are tied; more steps (--steps) would tell them apart.`,
+      `${standing} of ${all.length} models were not lost by their last step. They count as one step more, so models that stand are tied; more steps (--steps) would tell them apart.`,
     );
   }
   if (models.length >= FEWEST) {
     const ceiling = OUTCOMES.map(({ name, of }) => `${name}: ${told(ranked('spearman', models, COLLAPSE.of, of))}`);
     const start = ranked('spearman', models, (m) => m.start, OUTCOMES[0].of);
     remarks.push(
-      `The ceiling: a model that starts at ${figure(Math.max(...models.map((m) => m.start ?? 0)))} can gain ${figure(1 - Math.max(...models.map((m) => m.start ?? 0)))} at most. Start against gain: ${told(start)}. Collapse step against ${ceiling.join('; ')}.`,
+      `The ceiling: a model that starts at ${figure(Math.max(...models.map((m) => m.start ?? 0)))} can gain ${figure(1 - Math.max(...models.map((m) => m.start ?? 0)))} at most. Start against gain: ${told(start)}. Step of the loss against ${ceiling.join('; ')}.`,
     );
   }
   const sampling = total(models, (m) => m.tokens.sampling);
   remarks.push(
-    `Tokens generated for all models: collapse steps ${figure(total(models, COLLAPSE.tokens))}, pass@k ${figure(sampling)}, gains ${figure(total(models, (m) => m.tokens.oracle))}. Labels: the collapse step needs them to be measured, not to train; pass@k and the gain need them too.`,
+    `Tokens generated for all models: steps of the loss ${figure(total(models, COLLAPSE.tokens))}, pass@k ${figure(sampling)}, gains ${figure(total(models, (m) => m.tokens.oracle))}. Labels: the step of the loss needs them to be measured, not to train; pass@k and the gain need them too.`,
   );
   return remarks;
 }
@@ -239,13 +266,13 @@ function sectionsOf(runs: readonly ModelRuns[], models: readonly Measured[]): Se
       title: 'Rank',
       plots: [
         ...OUTCOMES.map((outcome) => scatter(COLLAPSE, outcome)),
-        ...(rival === COLLAPSE ? [] : [scatter(rival, OUTCOMES[0])]),
+        ...(rival === PAPER ? [] : [scatter(rival, OUTCOMES[0])]),
       ],
     },
     {
       kind: 'plots',
       title: 'Runs',
-      note: 'Means over 3 steps; the collapse step is told from single steps.',
+      note: 'Means over 3 steps.',
       plots: [
         {
           kind: 'lines',
@@ -288,27 +315,29 @@ function sectionsOf(runs: readonly ModelRuns[], models: readonly Measured[]): Se
     {
       kind: 'table',
       title: 'Models',
-      note: `Collapse step: the first with a reward accuracy below ${THRESHOLD * 100}%, as measured in single steps. Head-room: 1 - accuracy at the start.`,
+      note: `Lost: the first step at which the correctness of the rollouts, a mean over ${LOST.window} steps, is below ${LOST.left * 100}% of its peak. Collapse step: the first with a reward accuracy below ${THRESHOLD * 100}%. A wrong rollout that is outvoted agrees with the truth, so reward accuracy comes that low only where votes are unanimous and wrong. Head-room: 1 - accuracy at the start.`,
       columns: [
         'model',
+        'lost at step, by run',
         'collapse step, by run',
         'accuracy',
         ...ks.filter((k) => k > 1).map((k) => `pass@${k}`),
         'reached',
         'gain',
         'gain / head-room',
-        'tokens, collapse',
+        'tokens, loss',
         'tokens, gain',
       ],
       rows: models.map((m): Cell[] => [
         m.name,
-        m.texts.join(', '),
+        m.loss.texts.join(', '),
+        m.paper.texts.join(', '),
         m.start,
         ...ks.filter((k) => k > 1).map((k) => m.passAtK.get(k) ?? null),
         m.reached,
         seedCell(m.gains),
         m.headRoom,
-        m.tokens.collapse,
+        m.tokens.loss,
         m.tokens.oracle,
       ]),
     },

@@ -1,5 +1,5 @@
 /** What several studies share: curves over seeds, last values, and words for numbers. */
-import { classifyRun, type RunFailure } from '../../analysis/collapse.ts';
+import { type CollapseStep, classifyRun, collapseStep, type RunFailure } from '../../analysis/collapse.ts';
 import { tInterval } from '../../analysis/statistics.ts';
 import type { JournalRecord, StepRecord } from '../../protocol/index.ts';
 import type { Cell } from '../report/page.ts';
@@ -63,6 +63,19 @@ export function heldFrom(curve: Curve, holds: (value: number) => boolean): numbe
 export function failureOf(run: StudyRun): RunFailure | null {
   const steps = stepsOf(run).map(({ step, metrics }) => ({ step, ...metrics }));
   return steps.length === 0 ? null : classifyRun(steps, accuracyCurve(run));
+}
+
+/** Of its peak, what is left of correctness when a model counts as lost; and the steps that it is averaged over. */
+export const LOST = { left: 0.2, window: 3 } as const;
+
+/** The first step at which the correctness of the rollouts, averaged, is below a fifth of its peak. */
+export function lossStep(run: StudyRun): CollapseStep {
+  const truth = metricCurve(run, (m) => m.groundTruthReward);
+  const peak = Math.max(0, ...smoothed(truth, LOST.window).map(({ value }) => value));
+  return collapseStep(
+    truth.map(({ step, value }) => ({ step, rewardAccuracy: value })),
+    { threshold: LOST.left * peak, window: LOST.window },
+  );
 }
 
 /** Mean over runs at each step that all of them have, with Student's interval where there are several. */

@@ -1,14 +1,16 @@
 /** In which way each intrinsic reward fails: gradually, by length, or by repetition. */
-import { FAILURE_RULES, type Failure, fallStep, type RunFailure } from '../../analysis/collapse.ts';
+import { classifyRun, FAILURE_RULES, type Failure, type RunFailure } from '../../analysis/collapse.ts';
 import type { RewardName, StepRecord } from '../../protocol/index.ts';
 import type { Section } from '../report/page.ts';
 import { figure } from '../report/text.ts';
-import type { Criterion, Findings, Study } from '../study.ts';
+import type { Criterion, Findings, Study, StudyRun } from '../study.ts';
 import {
   accuracyCurve,
   failureOf,
   heldFrom,
+  LOST,
   listed,
+  lossStep,
   metricCurve,
   overSeeds,
   scaledTogether,
@@ -29,14 +31,16 @@ export const ASSIGNED: Partial<Record<RewardName, Failure>> = {
 /** Steps that curves are averaged over in plots and in the order of events. */
 const WINDOW = 5;
 
-/** What happened in a run, and when: steps from which it stayed so; null for never. */
 export interface RunFate {
+  /** How it failed, told from the steps up to its loss, or from all where it was not lost; null without steps. */
   failure: RunFailure | null;
-  /** The correctness of the rollouts had fallen. */
-  fell: number | null;
+  /** The same told from all steps. What a lost model does after that depends on how long one looks. */
+  atEnd: RunFailure | null;
+  /** The step at which the model was lost. */
+  lost: number | null;
+  /** Steps from which responses repeat themselves, or are short, to the end. */
   repeated: number | null;
   short: number | null;
-  steps: number;
 }
 
 export interface RewardFate {
@@ -48,12 +52,14 @@ export interface RewardFate {
 
 export function fateOf({ reward, runs }: RewardRuns): RewardFate {
   const fates = runs.map((run): RunFate => {
-    const failure = failureOf(run);
+    const atEnd = failureOf(run);
+    const lost = lossStep(run).step;
     const curve = (of: (m: StepRecord['metrics']) => number | null) => smoothed(metricCurve(run, of), WINDOW);
-    const shorter = failure === null ? 0 : FAILURE_RULES.shorter * failure.length.start;
+    const shorter = atEnd === null ? 0 : FAILURE_RULES.shorter * atEnd.length.start;
     return {
-      failure,
-      fell: fallStep(stepsOf(run).map(({ step, metrics }) => ({ step, ...metrics }))),
+      failure: untilLoss(run, atEnd, lost),
+      atEnd,
+      lost,
       repeated: heldFrom(
         curve((m) => m.repetition),
         (value) => value >= FAILURE_RULES.repeated,
@@ -62,10 +68,21 @@ export function fateOf({ reward, runs }: RewardRuns): RewardFate {
         curve((m) => m.length),
         (value) => value <= shorter,
       ),
-      steps: stepsOf(run).length,
     };
   });
   return { reward, fates, mode: mostOf(fates.map(({ failure }) => failure?.mode ?? 'none')) };
+}
+
+/** As `RunFate.failure` says. Few steps are noisy: where they show no fall, all of the run decides. */
+function untilLoss(run: StudyRun, atEnd: RunFailure | null, lost: number | null): RunFailure | null {
+  if (atEnd === null || atEnd.mode === 'none' || lost === null) return atEnd;
+  const steps = stepsOf(run).filter(({ step }) => step <= lost);
+  const evaluations = accuracyCurve(run).filter(({ step }) => step <= lost);
+  const found = classifyRun(
+    steps.map(({ step, metrics }) => ({ step, ...metrics })),
+    evaluations,
+  );
+  return found.mode === 'none' ? atEnd : found;
 }
 
 function mostOf(modes: readonly Failure[]): Failure | null {
@@ -109,13 +126,10 @@ function remarksOf(all: readonly RewardFate[]): string[] {
       `${reward} did not fail in the paper's way here. By run: responses went from ${listed(change((f) => f.length))} tokens, repeated trigrams from ${listed(change((f) => f.repetition))}, the proxy reward from ${listed(change((f) => f.proxy))}.`,
     );
   }
-  const late = fates.filter(
-    ({ failure, fell, repeated }) =>
-      failure?.mode === 'repetition' && fell !== null && repeated !== null && repeated > fell,
-  );
-  if (late.length > 0) {
+  const changed = fates.filter(({ failure, atEnd }) => failure && atEnd && failure.mode !== atEnd.mode);
+  if (changed.length > 0) {
     remarks.push(
-      `A mode is told from the end of a run. Repetition came after the fall of correctness in ${late.map(({ reward, fell, repeated }) => `${reward} (fall at step ${fell}, repetition from ${repeated})`).join(', ')}.`,
+      `The way is told when a model is lost, at a fifth of its peak. By the last step it would be another in ${listed(changed.map(({ reward, failure, atEnd, lost }) => `${reward} (${failure!.mode} at step ${lost}, ${atEnd!.mode} at the end)`))}.`,
     );
   }
   return remarks;
@@ -173,21 +187,23 @@ function table(all: readonly RewardFate[]): Section {
   const steps = (fates: readonly RunFate[], of: (fate: RunFate) => number | null) =>
     fates.map((fate) => of(fate) ?? 'never').join(', ');
   const { ofPeak, drop, repeated, repeatedMore, shorter } = FAILURE_RULES;
+  const left = LOST.left * 100;
   return {
     kind: 'table',
     title: 'How each reward failed',
-    note: `Rules: a run failed when the truth ends below ${ofPeak * 100}% of its peak and at least ${drop * 100} points below it. Repetition: the last steps repeat ${repeated * 100}% of trigrams or more, and ${repeatedMore * 100} points more than the first. Length: the last responses are ${shorter * 100}% as long as the first, or less. Gradual: neither, while the proxy reward ended no lower than it began. Breakdown: neither, and the proxy fell too. Steps are those from which it stayed so, by run.`,
+    note: `A model is lost when the correctness of its rollouts, a mean over ${LOST.window} steps, is below ${left}% of its peak; up to there, or to the last step, these rules are applied. A run failed when the truth ends below ${ofPeak * 100}% of its peak and at least ${drop * 100} points below it. Repetition: the last steps repeat ${repeated * 100}% of trigrams or more, and ${repeatedMore * 100} points more than the first. Length: the last responses are ${shorter * 100}% as long as the first, or less. Gradual: neither, while the proxy reward ended no lower than it began. Breakdown: neither, and the proxy fell too. Repeats from, short from: steps from which it stayed so.`,
     columns: [
       'reward',
       'in the paper',
       'here, by run',
+      'by the last step',
+      'lost at step',
       'truth, peak',
-      'end',
+      'when lost',
       'length, start',
-      'end',
+      'when lost',
       'repeated, start',
-      'end',
-      'fell at step',
+      'when lost',
       'repeats from',
       'short from',
     ],
@@ -195,13 +211,14 @@ function table(all: readonly RewardFate[]): Section {
       reward,
       ASSIGNED[reward] ?? null,
       fates.map(({ failure }) => failure?.mode ?? 'no steps').join(', '),
+      fates.map(({ atEnd }) => atEnd?.mode ?? 'no steps').join(', '),
+      steps(fates, ({ lost }) => lost),
       cell(fates, (f) => f.truth?.peak),
       cell(fates, (f) => f.truth?.end),
       cell(fates, (f) => f.length.start),
       cell(fates, (f) => f.length.end),
       cell(fates, (f) => f.repetition?.start),
       cell(fates, (f) => f.repetition?.end),
-      steps(fates, ({ fell }) => fell),
       steps(fates, ({ repeated: from }) => from),
       steps(fates, ({ short }) => short),
     ]),
@@ -215,12 +232,12 @@ export const failureModes: Study = {
   finding:
     'Section 5, finding 2: self-certainty and majority voting fail gradually; the probability reward by length, since short answers win; token-level and trajectory-level entropy by repetition, since padding with likely tokens pays.',
   method:
-    'All intrinsic rewards train the same model on the same large set of problems, at a rate at which they fail soon. Each run is classified from its measured curves by fixed rules, given below the table.',
+    'All intrinsic rewards train the same model on the same large set of problems, at a rate at which they fail soon. Each run is classified from its measured curves up to the loss of the model, by fixed rules that are given below the table.',
   defaults: {
     model: 'embedded:W',
     steps: 120,
     batch: 32,
-    optimizer: { lr: 4e-4 },
+    optimizer: { lr: 4.5e-4 },
     evaluation: { every: 15, samples: 4, greedy: false },
     checkpoint: { every: 40 },
   },
