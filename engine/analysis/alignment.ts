@@ -3,16 +3,11 @@
  * across problems, their calibration, and the four quadrants of sure and right. Labels are read for measuring only.
  */
 import type { Estimate, TokenStatistics } from '../protocol/records.ts';
+import type { TokenSpan } from '../protocol/spans.ts';
 import { SURE } from '../protocol/state.ts';
 import { bootstrap, mean, wilson } from './estimates.ts';
 import type { JudgedGroup } from './metrics.ts';
 import { auroc, clusteredAuroc } from './statistics.ts';
-
-/** Tokens of a rollout that hold its answer: from `start` to before `end`. */
-export interface TokenSpan {
-  start: number;
-  end: number;
-}
 
 /** What a measure may read of one rollout. Without `statistics` or `span`, what needs them is null. */
 interface Subject {
@@ -124,23 +119,6 @@ function meanOver(count: number, value: (t: number) => number): number | null {
   let total = 0;
   for (let t = 0; t < count; t++) total += value(t);
   return total / count;
-}
-
-/**
- * The tokens that overlap characters `start` to before `end` of a response; null when none does.
- * @param pieces the tokens' texts, which joined give the response
- */
-export function tokenSpan(pieces: readonly string[], { start, end }: { start: number; end: number }): TokenSpan | null {
-  let [first, last, at] = [-1, -1, 0];
-  pieces.forEach((piece, t) => {
-    const next = at + piece.length;
-    if (at < end && next > start) {
-      if (first < 0) first = t;
-      last = t;
-    }
-    at = next;
-  });
-  return first < 0 ? null : { start: first, end: last + 1 };
 }
 
 /** The confidences of one problem's rollouts: small, so that the rollouts themselves need not be kept. */

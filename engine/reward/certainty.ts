@@ -198,7 +198,7 @@ export const probabilityDisparity: LabelFreeReward = {
     const spans = rollouts.map((rollout, i) => (answers[i] === null ? null : answerTokens(rollout)));
     const values = rollouts.map((r, i) => {
       const span = spans[i];
-      return span ? terms(r, (t) => r.top1[t]! - r.top2[t]!).slice(span.from, span.to) : null;
+      return span ? terms(r, (t) => r.top1[t]! - r.top2[t]!).slice(span.start, span.end) : null;
     });
     const rewards = values.map((of) => (of === null || of.length === 0 ? 0 : sum(of) / of.length));
     return {
@@ -211,7 +211,7 @@ export const probabilityDisparity: LabelFreeReward = {
           return [{ kind: 'no-answer', text: 'no answer was found, so it earns nothing' }, result];
         const tokens = of.length === 1 ? 'the answer’s token' : `the answer’s ${of.length} tokens`;
         return [
-          tokensPart(rollouts[index]!, of, `mean lead of the likeliest over ${tokens}`, spans[index]!.from),
+          tokensPart(rollouts[index]!, of, `mean lead of the likeliest over ${tokens}`, spans[index]!.start),
           result,
         ];
       },

@@ -4,8 +4,26 @@
  * from it, now and later, without any of these.
  */
 import { render } from '../data/template.ts';
+import {
+  type CustomRollout,
+  checkLean,
+  checkPrograms,
+  requireCustom,
+  requireInterpreter,
+  requireLean,
+  runCustom,
+  testsIn,
+} from '../external/index.ts';
 import { clusterAnswers, extractAnswer, locateAnswer } from '../grading/index.ts';
-import type { Evidence, EvidenceKind, Problem, RewardOptions, RunConfig, StoredRollout } from '../protocol/index.ts';
+import type {
+  Check,
+  Evidence,
+  EvidenceKind,
+  Problem,
+  RewardOptions,
+  RunConfig,
+  StoredRollout,
+} from '../protocol/index.ts';
 import { majorityOf } from '../reward/index.ts';
 import { generator } from '../rollout/philox.ts';
 import type { Question, Responses } from './asks.ts';
@@ -22,6 +40,8 @@ export interface EvidenceContext {
   config: RunConfig;
   step: number;
   compute: Pick<Compute, 'ask' | 'scoreCandidates' | 'boundaries'>;
+  /** Ends programs that run; the model is cancelled on its own. */
+  signal: AbortSignal;
 }
 
 type Gatherer<K extends EvidenceKind> = (
@@ -329,9 +349,61 @@ function textsOf(value: unknown): string[] {
   return list.filter((item): item is string => typeof item === 'string' && item.trim() !== '');
 }
 
-type FromModel = Exclude<EvidenceKind, 'program' | 'lean' | 'custom'>;
+const program: Gatherer<'program'> = async (groups, { config, signal }) => {
+  const options = config.rewardOptions.program;
+  const items = groups.flatMap(({ problem, rollouts }) => {
+    const tests = testsIn(problem.columns?.[options.tests], options.tests, problem.prompt);
+    return rollouts.map(({ text }) => ({ response: text, tests }));
+  });
+  return byGroup(groups, await checkPrograms(options, items, signal));
+};
 
-const GATHERERS: { [K in FromModel]: Gatherer<K> } = {
+const lean: Gatherer<'lean'> = async (groups, { config, signal }) => {
+  const options = config.rewardOptions.lean;
+  const items = groups.flatMap(({ problem, rollouts }) => {
+    const statement = problem.columns?.[options.column];
+    return rollouts.map(({ text }) => ({
+      response: text,
+      ...(typeof statement === 'string' && { statement }),
+    }));
+  });
+  return byGroup(groups, await checkLean(options, items, signal));
+};
+
+const custom: Gatherer<'custom'> = async (groups, { config, signal }) => {
+  const options = config.rewardOptions.custom;
+  const rows = groups.flatMap(({ problem, group, rollouts }, g) =>
+    rollouts.map((rollout, index): CustomRollout => {
+      const { answer, cluster, finish, tokens, logprob, entropy } = group.rollouts[index]!;
+      const { id, prompt, columns = {} } = problem;
+      return {
+        problem: { id, prompt, columns, ...(options.labels && { answer: problem.answer }) },
+        group: g,
+        index,
+        response: rollout.text,
+        answer,
+        cluster,
+        finish,
+        tokens,
+        logprob,
+        entropy,
+      };
+    }),
+  );
+  return byGroup(groups, await runCustom(options, rows, { signal }));
+};
+
+/** Checks of all rollouts in a row, dealt out to their groups. */
+function byGroup(groups: readonly EvidenceGroup[], checks: readonly Check[]): { checks: Check[] }[] {
+  let at = 0;
+  return groups.map(({ rollouts }) => {
+    const own = checks.slice(at, at + rollouts.length);
+    at += rollouts.length;
+    return { checks: own };
+  });
+}
+
+const GATHERERS: { [K in EvidenceKind]: Gatherer<K> } = {
   'co-reward': coReward,
   rlccf,
   empo,
@@ -339,6 +411,9 @@ const GATHERERS: { [K in FromModel]: Gatherer<K> } = {
   'self-verification': selfVerification,
   'next-token': nextToken,
   dual,
+  program,
+  lean,
+  custom,
 };
 
 /** Evidence of each group, for the kinds that a reward asks for. Throws what the model or a program throws. */
@@ -349,10 +424,20 @@ export async function gatherEvidence(
 ): Promise<Evidence[]> {
   const found: Evidence[] = groups.map(() => ({}));
   for (const kind of kinds) {
-    const gathered = await GATHERERS[kind as FromModel](groups, context);
+    const gathered = await GATHERERS[kind](groups, context);
     for (const [g, evidence] of gathered.entries()) Object.assign(found[g]!, { [kind]: evidence });
   }
   return found;
+}
+
+/**
+ * Looks whether the programs that these kinds run are there.
+ * @throws RollscopeError `config` that says what is missing and how to get it
+ */
+export async function requirePrograms(kinds: readonly EvidenceKind[], { rewardOptions }: RunConfig): Promise<void> {
+  if (kinds.includes('program')) await requireInterpreter(rewardOptions.program.language);
+  if (kinds.includes('lean')) await requireLean();
+  if (kinds.includes('custom')) await requireCustom(rewardOptions.custom);
 }
 
 /** Longest response to a question about a response that these kinds ask; null where they ask none. */

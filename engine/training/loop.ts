@@ -49,6 +49,8 @@ export interface LoopOptions {
   vocabulary: number;
   /** Records of a run that goes on, up to where it goes on. */
   history: readonly JournalRecord[];
+  /** Aborted when the run is to stop. */
+  signal: AbortSignal;
 }
 
 /** A problem's rollouts with what is made of them in a step. */
@@ -220,7 +222,7 @@ export class Loop {
    * at once where the reward needs nothing beyond the rollouts and no advantage compares groups.
    */
   private async collect(step: number, problems: readonly Problem[]): Promise<CollectedGroup[]> {
-    const { config, compute } = this.options;
+    const { config, compute, signal } = this.options;
     const { loss, seed } = config;
     const reward = rewardOf(config.reward, config.rewardOptions);
     const collected: CollectedGroup[] = [];
@@ -255,7 +257,8 @@ export class Loop {
       if (atOnce) finish([item], [{}]);
       else waiting.push(item);
     });
-    if (waiting.length > 0) finish(waiting, await gatherEvidence(reward.evidence, waiting, { config, step, compute }));
+    if (waiting.length > 0)
+      finish(waiting, await gatherEvidence(reward.evidence, waiting, { config, step, compute, signal }));
     return collected;
   }
 
@@ -383,7 +386,7 @@ export class Loop {
 
   /** Samples problems as training would, with what the reward asks for, and records them. */
   private async probeProblems(step: number, problems: readonly Problem[]): Promise<SampledGroup[]> {
-    const { config, compute } = this.options;
+    const { config, compute, signal } = this.options;
     const kinds = rewardOf(config.reward, config.rewardOptions).evidence;
     const sampled: TrainGroup[] = [];
     const atOnce = kinds.length === 0;
@@ -392,7 +395,9 @@ export class Loop {
       if (atOnce) this.record('probe', step, problem, group, rollouts);
       sampled.push({ problem, group, rollouts });
     });
-    const evidence = atOnce ? sampled.map(() => ({})) : await gatherEvidence(kinds, sampled, { config, step, compute });
+    const evidence = atOnce
+      ? sampled.map(() => ({}))
+      : await gatherEvidence(kinds, sampled, { config, step, compute, signal });
     return sampled.map((item, i) => {
       if (!atOnce) this.record('probe', step, item.problem, item.group, item.rollouts, evidence[i]);
       return { ...item, evidence: evidence[i]! };

@@ -16,7 +16,7 @@ import {
 import { rewardOf } from '../reward/index.ts';
 import { versions } from '../versions.ts';
 import { Compute, ComputeError } from './compute.ts';
-import { questionTokens } from './evidence.ts';
+import { questionTokens, requirePrograms } from './evidence.ts';
 import type { EndOfRun, RunHandle } from './handle.ts';
 import { Loop, type LoopState, STATE_FILE } from './loop.ts';
 import type { PolicyInfo } from './policy.ts';
@@ -120,6 +120,22 @@ function checkReward(config: RunConfig, allowPrograms: boolean): void {
   }
 }
 
+/** Looks whether verifiers can read every problem. Throws RollscopeError that names the row. */
+function checkProblems(config: RunConfig, problems: readonly Problem[]): void {
+  const verifiers = rewardOf(config.reward, config.rewardOptions)
+    .parts.filter((part) => part.columns && !part.evidence)
+    .map((part) => rewardOf(part.name, config.rewardOptions));
+  const nothing = { rollouts: [], answers: [], clusters: [], correct: [], vocabulary: null, evidence: {} };
+  for (const problem of problems) {
+    try {
+      for (const verifier of verifiers) verifier.score({ problem, ...nothing });
+    } catch (error) {
+      if (!(error instanceof RollscopeError)) throw error;
+      throw new RollscopeError(error.code, `${placeOf(problem)}: ${error.message}`, error.hint);
+    }
+  }
+}
+
 /** Whether training samples from a part of the distribution only. */
 function truncates({ sampling }: RunConfig): boolean {
   return sampling.topP < 1 || sampling.topK > 0;
@@ -135,6 +151,7 @@ class Run implements RunHandle {
     private readonly compute: Compute,
     private readonly loop: Loop,
     private readonly meter: ProgressMeter,
+    private readonly stopper: AbortController,
   ) {
     this.done = this.work();
   }
@@ -198,6 +215,7 @@ class Run implements RunHandle {
     this.stopping ??= (async () => {
       this.meter.set({ state: 'stopping', activity: 'writing a checkpoint' });
       this.compute.cancel();
+      this.stopper.abort();
       await this.done;
     })();
     return this.stopping;
@@ -323,6 +341,7 @@ function assemble(
   history: readonly JournalRecord[] = [],
 ): Run {
   const { compute, meter, listener } = setUp;
+  const stopper = new AbortController();
   const loop = new Loop(
     {
       config,
@@ -333,10 +352,11 @@ function assemble(
       evaluation: material.evaluation,
       vocabulary,
       history,
+      signal: stopper.signal,
     },
     state,
   );
-  const run = new Run(journal, compute, loop, meter);
+  const run = new Run(journal, compute, loop, meter, stopper);
   listener.run = run;
   listener.loop = loop;
   return run;
@@ -375,7 +395,9 @@ export async function startRun({
   allowPrograms = false,
 }: StartOptions): Promise<RunHandle> {
   checkConfig(config, allowPrograms);
+  await requirePrograms(rewardOf(config.reward, config.rewardOptions).evidence, config);
   const material = await loadMaterial(config);
+  checkProblems(config, material.training);
   signal?.throwIfAborted();
   const parts = setUp(name, config);
   const info = await openPolicy(config, material, parts.compute);
@@ -439,6 +461,7 @@ export async function resumeRun({ folder, allowPrograms = false }: ResumeOptions
   let parts: SetUp | null = null;
   try {
     checkReward(config, allowPrograms);
+    await requirePrograms(rewardOf(config.reward, config.rewardOptions).evidence, config);
     const material = await loadMaterial(config);
     if (material.fingerprint !== runFile.dataFingerprint) {
       throw new RollscopeError(

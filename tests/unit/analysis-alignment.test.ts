@@ -1,15 +1,9 @@
 /** Confidence against correctness: by hand, and against scikit-learn (tests/parity/oracle/analysis.py). */
 import { describe, expect, test } from 'vitest';
-import {
-  alignment,
-  calibration,
-  confidencesOf,
-  MEASURE_NAMES,
-  quadrants,
-  tokenSpan,
-} from '../../engine/analysis/alignment.ts';
+import { alignment, calibration, confidencesOf, MEASURE_NAMES, quadrants } from '../../engine/analysis/alignment.ts';
 import { answerEntropy } from '../../engine/analysis/metrics.ts';
 import type { TokenStatistics } from '../../engine/protocol/records.ts';
+import { tokenSpan } from '../../engine/protocol/spans.ts';
 import golden from '../parity/golden/analysis.json' with { type: 'json' };
 import { judged } from '../support/judged.ts';
 

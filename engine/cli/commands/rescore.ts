@@ -74,7 +74,12 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
   if (found.pairs.length > 0) output.print(`\n${pairTable(found, config.reward)}`);
   if (only) output.print(`\n${winners(groups, computed)}`);
   output.print(`\n${conclusion(found)}`);
-  for (const [reward, reason] of impossible) output.note(`not computed: ${reward}: ${reason}`);
+  if (impossible.size > 0) {
+    const names = [...impossible.keys()].join(', ');
+    output.note(
+      `Not computed: ${names}. They ask the model, programs or columns for more than was recorded (--json says what).`,
+    );
+  }
   output.result({
     folder,
     phase,

@@ -1,0 +1,24 @@
+/** Places in a response, as tokens. */
+
+/** Tokens of a rollout that hold its answer: from `start` to before `end`. */
+export interface TokenSpan {
+  start: number;
+  end: number;
+}
+
+/**
+ * The tokens that overlap characters `start` to before `end` of a response; null when none does.
+ * @param pieces the tokens' texts, which joined give the response
+ */
+export function tokenSpan(pieces: readonly string[], { start, end }: { start: number; end: number }): TokenSpan | null {
+  let [first, last, at] = [-1, -1, 0];
+  pieces.forEach((piece, t) => {
+    const next = at + piece.length;
+    if (at < end && next > start) {
+      if (first < 0) first = t;
+      last = t;
+    }
+    at = next;
+  });
+  return first < 0 ? null : { start: first, end: last + 1 };
+}
