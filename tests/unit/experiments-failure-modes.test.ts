@@ -1,0 +1,92 @@
+/** The study of failures: modes from crafted curves, and each of the three verdicts. */
+import { describe, expect, test } from 'vitest';
+import { ASSIGNED, failureModes, fateOf, findings } from '../../engine/experiments/studies/failure-modes.ts';
+import { INTRINSIC, type RewardRuns } from '../../engine/experiments/studies/rise-then-fall.ts';
+import { verdictOf } from '../../engine/experiments/study.ts';
+import type { RewardName } from '../../engine/protocol/index.ts';
+import { type CraftedRun, craftedRun, fakeContext } from '../support/study-context.ts';
+
+/** Curves of 40 steps that end in each of the ways, the truth lost on the way. */
+const WAYS = {
+  none: { metrics: { groundTruthReward: [0.4, 0.8], proxyReward: [0.4, 0.9] } },
+  gradual: { metrics: { groundTruthReward: [0.4, 0.6, 0.05, 0], proxyReward: [0.4, 0.9] } },
+  length: { metrics: { groundTruthReward: [0.4, 0.05, 0], proxyReward: [0.2, 0.9], length: [12, 3, 3] } },
+  repetition: { metrics: { groundTruthReward: [0.4, 0.05, 0], proxyReward: [-0.3, -0.1], repetition: [0, 0.8, 0.9] } },
+  breakdown: { metrics: { groundTruthReward: [0.6, 0.05, 0], proxyReward: [0.9, 0.2] } },
+} satisfies Record<string, CraftedRun>;
+
+const runsOf = (reward: RewardName, ...ways: CraftedRun[]): RewardRuns => ({
+  reward,
+  runs: ways.map((way, i) => craftedRun({ id: `${reward}-${i}`, ...way })),
+});
+
+const asInThePaper = () =>
+  Object.entries(ASSIGNED).map(([reward, way]) => runsOf(reward as RewardName, WAYS[way], WAYS[way]));
+
+describe('failure-modes', () => {
+  test.each(Object.entries(WAYS))('tells %s', (way, curves) => {
+    expect(fateOf(runsOf('majority-vote', curves)).mode).toBe(way);
+  });
+
+  test('a way needs more than half of the runs', () => {
+    expect(fateOf(runsOf('majority-vote', WAYS.gradual, WAYS.length)).mode).toBeNull();
+    expect(fateOf(runsOf('majority-vote', WAYS.gradual, WAYS.length, WAYS.gradual)).mode).toBe('gradual');
+  });
+
+  test('is told when the model is lost, whatever it does later', () => {
+    const fate = fateOf(
+      runsOf('self-certainty', {
+        steps: 100,
+        metrics: { groundTruthReward: [0.5, 0.5, 0, 0, 0], proxyReward: [0.4, 0.9], length: [12, 12, 12, 4, 3] },
+      }),
+    );
+    const [{ failure, atEnd, lost, short }] = fate.fates as [(typeof fate.fates)[number]];
+    // 0.5 falls in a straight line from step 25.75 to 0 at 50.5, so it passes 0.1 at 45.55; a mean of three lags by one.
+    expect(lost).toBe(47);
+    expect(failure!.mode).toBe('gradual');
+    expect(atEnd!.mode).toBe('length');
+    expect(short).toBeGreaterThan(lost!);
+    const { remarks } = findings([
+      runsOf('self-certainty', {
+        steps: 100,
+        metrics: { groundTruthReward: [0.5, 0.5, 0, 0, 0], proxyReward: [0.4, 0.9], length: [12, 12, 12, 4, 3] },
+      }),
+    ]);
+    expect(remarks.join(' ')).toContain('self-certainty (gradual at step 47, length at the end)');
+  });
+
+  test('reproduced: every reward fails in the paper’s way', () => {
+    const { criteria } = findings(asInThePaper());
+    expect(criteria).toHaveLength(5);
+    expect(verdictOf(criteria)).toBe('reproduced');
+  });
+
+  test('partly: one reward fails in another way, and a remark says how', () => {
+    const found = findings([...asInThePaper().slice(1), runsOf('self-certainty', WAYS.length, WAYS.length)]);
+    expect(verdictOf(found.criteria)).toBe('partly');
+    const missed = found.criteria.find(({ met }) => met === false)!;
+    expect(missed.expected).toContain('self-certainty');
+    expect(missed.measured).toMatch(/length \(.*responses shrank from 11.8 to 3.46/);
+    expect(found.remarks.join(' ')).toContain('self-certainty did not fail in the paper’s way'.replace('’', "'"));
+  });
+
+  test('not: nothing fails, and a remark says so', () => {
+    const found = findings(Object.keys(ASSIGNED).map((reward) => runsOf(reward as RewardName, WAYS.none)));
+    expect(verdictOf(found.criteria)).toBe('not');
+    expect(found.remarks[0]).toContain('5 of 5 runs had not failed');
+  });
+
+  test('rewards that the paper does not assign decide nothing', () => {
+    expect(findings([runsOf('covo', WAYS.breakdown)]).criteria).toEqual([]);
+  });
+
+  test('runs every intrinsic reward with each seed on the same problems', async () => {
+    const context = fakeContext({ base: failureModes.defaults, seeds: [3, 4], answer: () => WAYS.gradual });
+    const { sections } = await failureModes.run(context);
+    expect(context.asked.map(({ id }) => id)).toEqual(INTRINSIC.flatMap((reward) => [`${reward}-3`, `${reward}-4`]));
+    expect(new Set(context.asked.map(({ config }) => config.dataset.path)).size).toBe(1);
+    expect(sections.map(({ kind }) => kind)).toEqual(['plots', 'plots', 'table']);
+    const table = sections.at(-1)!;
+    expect(table.kind === 'table' && table.rows.every((row) => row.length === table.columns.length)).toBe(true);
+  });
+});
