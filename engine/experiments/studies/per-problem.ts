@@ -173,7 +173,11 @@ export function findings(singles: readonly SingleRun[]): Findings {
         const of = unitsOf(own);
         return `Prior ${prior}: ${words(shareOf(of, kept))} of ${of.length} problems keep their first majority; AUROC of the share before training for ending right ${words(aurocOf(own, endsRight))}.`;
       }),
-      `For keeping the first majority, right or wrong, the AUROC of the share is ${words(keptAuroc)}.`,
+      ...(keptAuroc
+        ? [
+            `For keeping the first majority, right or wrong, the AUROC of the share before training is ${words(keptAuroc)}.`,
+          ]
+        : []),
       `The first majority of a run is that of ${runs[0]?.run.config.votes ?? 0} rollouts; ${agreement(runs)}.`,
     ],
     sections: [

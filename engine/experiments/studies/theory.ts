@@ -220,31 +220,26 @@ export function findings(runs: readonly TheoryRun[]): Findings {
       },
       {
         kind: 'table',
-        title: 'Numbers',
-        note: 'Growth: of the logit of the share, a step; its inverse is beta. Errors: mean absolute difference from the measured share. Chance: what the finite number of votes alone would give. Distances: total variation from the answers of the last step.',
+        title: 'Growth and errors',
+        note: 'Growth: of the logit of the share, a step, with one for all; its inverse is beta. Errors: mean absolute difference of predicted and measured shares; "unchanged" predicts that the share stays. Chance: what the finite number of votes alone would give.',
         columns: [
           '',
           'problems',
           'growth',
           'beta',
-          'rate',
           'explained',
-          'error, one step',
-          'if unchanged',
-          'many steps',
+          'one step: error',
+          'unchanged',
+          'many steps: error',
           'own growth',
-          'if unchanged',
+          'unchanged',
           'chance',
-          'distance, pi*',
-          'first step',
-          'majority only',
         ],
-        rows: summaries.map(({ kind, tracks: own, common, error, ownError, chance, toOptimum, toStart, toLimit }) => [
+        rows: summaries.map(({ kind, tracks: own, common, error, ownError, chance }) => [
           KINDS[kind],
           own.length,
           growthCell(common),
           common?.beta ?? null,
-          common?.rate ?? null,
           common?.explained ?? null,
           error?.oneStep ?? null,
           error?.oneStepUnchanged ?? null,
@@ -252,6 +247,15 @@ export function findings(runs: readonly TheoryRun[]): Findings {
           ownError,
           error?.manyStepsUnchanged ?? null,
           chance,
+        ]),
+      },
+      {
+        kind: 'table',
+        title: 'Distance from the last answers',
+        note: 'Total variation, mean over problems and seeds: 0 for the same distribution of answers, 1 for none in common.',
+        columns: ['', 'pi* at the common beta', 'answers of the first step', 'first majority alone'],
+        rows: summaries.map(({ kind, toOptimum, toStart, toLimit }) => [
+          KINDS[kind],
           bootstrap(toOptimum),
           bootstrap(toStart),
           bootstrap(toLimit),
@@ -350,11 +354,19 @@ function criteriaOf(tracks: readonly Track[], summaries: readonly Summary[]): Cr
   ];
 }
 
-function remarkOf({ kind, common, toOptimum, toLimit, tracks }: Summary): string[] {
-  if (!common || common.beta === null) return [`${KINDS[kind]}: the shares do not grow, so that there is no beta.`];
-  const lost = tracks.filter(({ kept }) => !kept);
+function remarkOf({ kind, common, error, chance, toOptimum, toLimit, tracks }: Summary): string[] {
+  const of = `Of ${KINDS[kind]}`;
+  if (!common || common.beta === null) return [`${of}, the shares do not grow, so that there is no beta.`];
+  const [lost, kept] = [tracks.filter((track) => !track.kept), tracks.filter((track) => track.kept)];
+  const start = (own: readonly Track[]) => figure(meanOf(own.map(({ shares }) => shares[0]!.share)));
   return [
-    `${KINDS[kind]}: beta ${figure(common.beta)}, so that 1 - share falls by the factor ${figure(common.rate)} a step while it is small. The answers of the last step are ${figure(meanOf(toOptimum))} away from pi* (total variation), ${figure(meanOf(toLimit))} from the first majority alone; ${lost.length} of ${tracks.length} lost their first majority, which began with a share of ${figure(meanOf(lost.map(({ shares }) => shares[0]!.share)))} there and of ${figure(meanOf(tracks.filter(({ kept }) => kept).map(({ shares }) => shares[0]!.share)))} elsewhere.`,
+    `${of}: beta is ${figure(common.beta)}, so that 1 - share falls by the factor ${figure(common.rate)} a step while it is small. The answers of the last step are ${figure(meanOf(toOptimum))} away from pi* (total variation), ${figure(meanOf(toLimit))} from the first majority alone.`,
+    `${of}: a step changes a share by ${figure(error?.oneStepUnchanged)}, of which the finite number of votes would give about ${figure(chance === null ? null : chance * Math.SQRT2)} alone: two measured shares differ so much by chance.`,
+    ...(lost.length > 0
+      ? [
+          `${of}: ${lost.length} of ${tracks.length} lost their first majority. Its share began at ${start(lost)} there, and at ${start(kept)} elsewhere.`,
+        ]
+      : []),
   ];
 }
 
@@ -426,7 +438,8 @@ export const theory: Study = {
     'Problems alone, and a small set of them, train with the majority vote. The share of the answer that was the majority at the first step is measured at every step. Growth of its logit (1/beta) is fitted to each problem and to all of them, and with it shares are predicted from the step before, and from the first; the optimum pi* is the first step’s rollouts re-weighted at the fitted beta.',
   defaults: {
     model: 'embedded',
-    steps: 40,
+    // The paper's shares are those of step 50.
+    steps: 50,
     votes: 32,
     group: 32,
     evaluation: { samples: 0 },

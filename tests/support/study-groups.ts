@@ -1,0 +1,52 @@
+/** Runs of studies that look at problems: crafted groups of rollouts, laid into a crafted run. */
+import type { StudyRun } from '../../engine/experiments/study.ts';
+import type { GroupRecord, Problem } from '../../engine/protocol/index.ts';
+import { judged } from './judged.ts';
+import { type CraftedRun, craftedRun } from './study-context.ts';
+
+export interface CraftedProblem {
+  id: string;
+  prompt?: string;
+  answer: string | null;
+}
+
+export interface CraftedGroup {
+  phase: GroupRecord['phase'];
+  step: number;
+  /** Index of the problem. */
+  problem: number;
+  answers: (string | null)[];
+}
+
+/** `count` answers, of which this part (rounded) is the one and the others are all the other. */
+export function split(count: number, part: number, one: string, other: string): string[] {
+  return Array.from({ length: count }, (_, i) => (i < Math.round(part * count) ? one : other));
+}
+
+export function runWithGroups(
+  problems: readonly CraftedProblem[],
+  groups: readonly CraftedGroup[],
+  run: CraftedRun = {},
+): StudyRun {
+  const made = craftedRun(run);
+  const records = groups.map(({ phase, step, problem, answers }, i): GroupRecord => {
+    const group = judged(answers, problems[problem]!.answer);
+    const frame = { file: 'rollouts-000.bin', offset: i, length: 1 };
+    return { type: 'group', seq: 0, time: '2026-01-01T00:00:00.000Z', phase, step, problem, ...group, frame };
+  });
+  return {
+    ...made,
+    records: [...records, ...made.records].map((record, seq) => ({ ...record, seq })),
+    problems: problems.map(
+      ({ id, prompt = `${id}?`, answer }, index): Problem => ({
+        index,
+        id,
+        prompt,
+        answer,
+        source: 'crafted',
+        row: index,
+        line: index + 1,
+      }),
+    ),
+  };
+}

@@ -1,0 +1,121 @@
+/** Findings on single problems, from crafted runs: what they say, and that each verdict can come out. */
+import { expect, test } from 'vitest';
+import { findings, perProblem, type SingleRun } from '../../engine/experiments/studies/per-problem.ts';
+import { verdictOf } from '../../engine/experiments/study.ts';
+import { fakeContext } from '../support/study-context.ts';
+import { runWithGroups, split } from '../support/study-groups.ts';
+
+interface Single {
+  id: string;
+  /** Answers of the majority at the steps 1, 2, ...; `r` is right, anything else wrong. */
+  majorities: string[];
+  shares: number[];
+  before: number;
+  prior?: string;
+  labelled?: boolean;
+}
+
+function single({ id, majorities, shares, before, prior = 'S', labelled = true }: Single): SingleRun {
+  const answer = labelled ? 'r' : null;
+  const groups = majorities.map((majority, i) => ({
+    phase: 'train' as const,
+    step: i + 1,
+    problem: 0,
+    answers: split(16, shares[i]!, majority, 'z'),
+  }));
+  const right = labelled ? majorities[0] === 'r' : null;
+  return {
+    prior,
+    problem: { id, prompt: `${id}=`, answer: majorities[0]!, share: before, right },
+    run: runWithGroups([{ id, answer }], groups),
+  };
+}
+
+const many = (count: number, of: Omit<Single, 'id'>, name: string) =>
+  Array.from({ length: count }, (_, i) => single({ ...of, id: `${name}${i}`, before: of.before + i / 1000 }));
+const right = { majorities: ['r', 'r', 'r'], shares: [0.6, 0.8, 1], before: 0.7 };
+const wrong = { majorities: ['x', 'x', 'x'], shares: [0.6, 0.75, 1], before: 0.3 };
+const met = (runs: SingleRun[]) => findings(runs).criteria.map((criterion) => criterion.met);
+
+test('problems that amplify what they began with, right and wrong, reproduce the finding', () => {
+  const found = findings([...many(14, right, 'a'), ...many(6, wrong, 'b')]);
+  expect(verdictOf(found.criteria)).toBe('reproduced');
+  // 20 of 20 by Wilson: 1 / (1 + 1.96^2 / 20)
+  expect(found.criteria[0]!.measured).toContain('1 (0.839 to 1) of 20 problems');
+  // 0.6 of 16 votes are 10: all rise from 10 of 16 to 16 of 16
+  expect(found.criteria[3]!.measured).toContain('by 0.375');
+  expect(found.criteria[4]!.measured).toBe('1 (1 to 1)');
+});
+
+test('problems that all flip do not', () => {
+  const up = { majorities: ['x', 'r'], shares: [0.6, 0.6], before: 0.4 };
+  const down = { majorities: ['r', 'x'], shares: [0.6, 0.6], before: 0.6 };
+  const found = findings([...many(10, up, 'a'), ...many(10, down, 'b')]);
+  expect(found.criteria.map(({ met: is }) => is)).toEqual([false, false, false, false, false]);
+  expect(verdictOf(found.criteria)).toBe('not');
+});
+
+test('a wrong answer that gives way to another wrong one neither flips nor is kept', () => {
+  const other = { majorities: ['x', 'y'], shares: [0.6, 0.9], before: 0.2 };
+  const runs = [...many(18, right, 'a'), ...many(3, other, 'b')];
+  expect(met(runs)).toEqual([true, true, false, true, true]);
+  expect(verdictOf(findings(runs).criteria)).toBe('partly');
+  const table = findings(runs).sections.find((s) => s.kind === 'table' && s.title === 'Outcomes');
+  expect(table?.kind === 'table' && table.rows[0]!.slice(0, 6)).toEqual(['S', 18, 0, 3, 0, 0]);
+});
+
+test('seeds of a problem are no further problems', () => {
+  const runs = many(10, right, 'a');
+  const twice = findings([...runs, ...runs]);
+  // 10 of 10 by Wilson, not 20 of 20
+  expect(twice.criteria[0]!.measured).toContain('1 (0.722 to 1) of 10 problems');
+});
+
+test('without labels nothing is measured, and nothing counts as met', () => {
+  const runs = many(10, { ...right, labelled: false }, 'a');
+  expect(met(runs)).toEqual([null, null, null, null, null]);
+  expect(verdictOf(findings(runs).criteria)).toBe('not');
+});
+
+test('every problem of the probe trains alone, under every prior and seed', async () => {
+  const context = fakeContext({ base: { dataset: { path: 'embedded', limit: 3 }, votes: 16, group: 16, steps: 5 } });
+  const probes = ['a', 'b', 'c'].map((id) => ({ id, answer: 'r' }));
+  const run = context.run;
+  context.run = async (id, config) => {
+    const made = await run(id, config);
+    const of = config.job === 'probe' ? probes : probes.filter((p) => config.dataset.ids?.includes(p.id));
+    const steps = config.job === 'probe' ? [0] : [1, 2];
+    const groups = steps.flatMap((step) =>
+      of.map((_, problem) => ({
+        phase: config.job === 'probe' ? ('probe' as const) : ('train' as const),
+        step,
+        problem,
+        answers: split(config.votes, 0.75, 'r', 'z'),
+      })),
+    );
+    return { ...runWithGroups(of, groups), id: made.id, config };
+  };
+  const found = await perProblem.run(context);
+  expect(found.criteria[0]!.measured).toContain('of 6 problems');
+  const probed = context.asked.filter(({ config }) => config.job === 'probe');
+  expect(probed.map(({ config }) => [config.model, config.votes, config.dataset.limit])).toEqual([
+    ['embedded', 64, 3],
+    ['embedded:W', 64, 3],
+  ]);
+  const trained = context.asked.filter(({ config }) => config.job === 'train');
+  expect(trained).toHaveLength(2 * 3 * 2);
+  expect(new Set(trained.map(({ id }) => id)).size).toBe(12);
+  for (const { id, config } of trained) {
+    expect(id).toMatch(/^[\w.-]+$/);
+    expect(config).toMatchObject({ steps: 5, batch: 1, votes: 16, evaluation: { samples: 0 } });
+    expect(config.dataset.ids).toHaveLength(1);
+    expect(config.dataset.limit).toBeUndefined();
+  }
+  expect(context.expected.at(-1)).toBe(context.asked.length);
+});
+
+test('another model is looked at alone', async () => {
+  const context = fakeContext({ base: { model: 'embedded:W' } });
+  await perProblem.run(context);
+  expect(context.asked.map(({ config }) => config.model)).toEqual(['embedded:W']);
+});
