@@ -152,19 +152,32 @@ function wholeNumbers(value: unknown): bigint[] | null {
   return numbers && numbers.length > 0 && !numbers.includes(null) ? (numbers as bigint[]) : null;
 }
 
-function compute({ problem, answers }: Group, { countdown: options }: RewardOptions): Scores {
-  const columns = problem.columns ?? {};
-  const numbers = wholeNumbers(columns[options.numbers]);
-  const target = wholeNumber(columns[options.target]);
+/**
+ * Given numbers and target of a row.
+ * @throws RollscopeError `dataset` where a column does not hold them
+ */
+export function countdownRow(
+  columns: object,
+  options: Pick<RewardOptions['countdown'], 'numbers' | 'target'>,
+  prompt = '',
+): { numbers: bigint[]; target: bigint } {
+  const row = columns as Record<string, unknown>;
+  const numbers = wholeNumbers(row[options.numbers]);
+  const target = wholeNumber(row[options.target]);
   if (numbers === null || target === null) {
     const [column, what] =
       numbers === null ? [options.numbers, 'a list of whole numbers'] : [options.target, 'a whole number'];
     throw new RollscopeError(
       'dataset',
-      `The problem "${problem.prompt.slice(0, 80)}" has ${JSON.stringify(columns[column]) ?? 'nothing'} in the column "${column}"; Countdown needs ${what} there.`,
+      `The problem "${prompt.slice(0, 80)}" has ${JSON.stringify(row[column]) ?? 'nothing'} in the column "${column}"; Countdown needs ${what} there.`,
       'Correct the data, or say which columns hold numbers and target.',
     );
   }
+  return { numbers, target };
+}
+
+function compute({ problem, answers }: Group, { countdown: options }: RewardOptions): Scores {
+  const { numbers, target } = countdownRow(problem.columns ?? {}, options, problem.prompt);
   const verdicts = answers.map((answer) => (answer === null ? null : judgeCountdown(answer, numbers, target)));
   const rewards = verdicts.map((v) =>
     v === null ? 0 : { hit: 1, missed: options.formatScore, refused: 0 }[v.outcome],

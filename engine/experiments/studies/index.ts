@@ -8,6 +8,7 @@ import { generalisation } from './generalisation.ts';
 import { hyperparameters } from './hyperparameters.ts';
 import { perProblem } from './per-problem.ts';
 import { riseThenFall } from './rise-then-fall.ts';
+import { selfVerificationStudy } from './self-verification.ts';
 import { testTime } from './test-time.ts';
 import { theory } from './theory.ts';
 
@@ -20,6 +21,7 @@ export const studies: readonly Study[] = [
   testTime,
   generalisation,
   collapseStepStudy,
+  selfVerificationStudy,
   theory,
 ];
 

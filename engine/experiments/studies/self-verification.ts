@@ -1,0 +1,301 @@
+/**
+ * Self-verification on Countdown: checking is easier than finding, so a model that judges its own solutions has a reward
+ * that does not come from its own confidence. Compared with trajectory-level entropy and with the verifier as oracle.
+ */
+import { tInterval } from '../../analysis/statistics.ts';
+import { loadDataset } from '../../data/dataset.ts';
+import type { RewardName, RunConfig } from '../../protocol/index.ts';
+import { countdownRow, judgeCountdown } from '../../reward/countdown.ts';
+import { countdownSet } from '../problem-set.ts';
+import type { Criterion, Findings, Study, StudyContext, StudyRun } from '../study.ts';
+import { type Curve, groupsOf, metricCurve, overSeeds, scaledTogether, seedCell, smoothed, words } from './common.ts';
+
+const SELF = 'self-verification';
+const ENTROPY = 'trajectory-entropy';
+const ORACLE = 'countdown';
+const REWARDS = [SELF, ENTROPY, ORACLE] as const satisfies readonly RewardName[];
+const TITLES = {
+  [SELF]: 'self-verification',
+  [ENTROPY]: 'trajectory-level entropy',
+  [ORACLE]: 'oracle (the verifier)',
+} as const;
+const TRAINING = 1024;
+const VALIDATION = 128;
+/** Changes of accuracy count from this much on: 5 points. */
+const MARGIN = 0.05;
+const WINDOW = 5;
+
+/** Whether an answer solves the problem with this prompt; null for a problem that is not known. */
+export type Verify = (prompt: string, answer: string | null) => boolean | null;
+
+export interface VerificationRuns {
+  reward: (typeof REWARDS)[number];
+  runs: StudyRun[];
+}
+
+async function run(context: StudyContext): Promise<{ found: VerificationRuns[]; verify: Verify }> {
+  const { seeds } = context;
+  const { datasets, verify } = await problemsOf(context);
+  context.expect(REWARDS.length * seeds.length);
+  const found = await Promise.all(
+    REWARDS.map(async (reward) => ({
+      reward,
+      runs: await Promise.all(
+        seeds.map((seed) => {
+          const config = context.config({ reward, seed });
+          return context.run(`${reward}-${seed}`, { ...config, ...datasets(config) });
+        }),
+      ),
+    })),
+  );
+  return { found, verify };
+}
+
+/** The embedded world's problems, or the user's; with them the verifier, since not every run keeps numbers and targets. */
+async function problemsOf(context: StudyContext) {
+  const { base } = context;
+  const options = base.rewardOptions.countdown;
+  const verifier = (rows: ReadonlyMap<string, ReturnType<typeof countdownRow>>): Verify => {
+    return (prompt, answer) => {
+      const row = rows.get(prompt);
+      if (!row) return null;
+      return answer !== null && judgeCountdown(answer, row.numbers, row.target).outcome === 'hit';
+    };
+  };
+  if (context.embedded) {
+    const training = countdownSet(1, 'known', base.dataset.limit ?? TRAINING);
+    const validation = countdownSet(2, 'unseen', base.evaluation.limit ?? VALIDATION);
+    const dataset = { ...base.dataset, path: await context.problems('training', training), limit: undefined };
+    const heldOut = { ...base.dataset, path: await context.problems('validation', validation), limit: undefined };
+    const rows = new Map([...training, ...validation].map((row) => [row.prompt, countdownRow(row, options)]));
+    const datasets = (config: RunConfig) => ({
+      dataset,
+      evaluation: { ...config.evaluation, dataset: heldOut, limit: undefined },
+    });
+    return { datasets, verify: verifier(rows) };
+  }
+  const columns = { required: [options.numbers, options.target], optional: [] };
+  const sets = [base.dataset, ...(base.evaluation.dataset ? [base.evaluation.dataset] : [])];
+  const loaded = await Promise.all(sets.map((set) => loadDataset(set, columns)));
+  const rows = new Map(
+    loaded.flatMap(({ problems }) => problems.map((p) => [p.prompt, countdownRow(p.columns ?? {}, options)] as const)),
+  );
+  return { datasets: (config: RunConfig) => ({ dataset: config.dataset }), verify: verifier(rows) };
+}
+
+/** Share of solved problems by step, by the verifier: labels would take an expression that uses a number twice. */
+function validationCurve(of: StudyRun, verify: Verify): Curve {
+  const byStep = new Map<number, boolean[]>();
+  for (const { step, problem, rollouts } of groupsOf(of, 'evaluation')) {
+    for (const { answer } of rollouts) {
+      const solved = verify(of.problems[problem]!.prompt, answer);
+      if (solved !== null) byStep.set(step, [...(byStep.get(step) ?? []), solved]);
+    }
+  }
+  return [...byStep].map(([step, solved]) => ({ step, value: solved.filter(Boolean).length / solved.length }));
+}
+
+/** Share of rollouts of which the reward says what the verifier says, by step; a reward of half or more is a yes. */
+function agreementCurve(of: StudyRun, verify: Verify): Curve {
+  const byStep = new Map<number, boolean[]>();
+  for (const { step, problem, rollouts } of groupsOf(of, 'train')) {
+    for (const { answer, reward } of rollouts) {
+      const solved = verify(of.problems[problem]!.prompt, answer);
+      if (solved === null || reward === null) continue;
+      byStep.set(step, [...(byStep.get(step) ?? []), reward >= 0.5 === solved]);
+    }
+  }
+  return [...byStep].map(([step, same]) => ({ step, value: same.filter(Boolean).length / same.length }));
+}
+
+interface Course {
+  start: number[];
+  peak: number[];
+  end: number[];
+}
+
+function courseOf(curves: readonly Curve[]): Course {
+  const values = curves.map((curve) => curve.map(({ value }) => value)).filter((v) => v.length > 0);
+  return {
+    start: values.map((v) => v[0]!),
+    peak: values.map((v) => Math.max(...v)),
+    end: values.map((v) => v.at(-1)!),
+  };
+}
+
+const mean = (values: readonly number[]) => tInterval(values)?.mean ?? null;
+
+export function findings(found: readonly VerificationRuns[], verify: Verify): Findings {
+  const of = (reward: VerificationRuns['reward']) => found.find((f) => f.reward === reward)?.runs ?? [];
+  const curves = Object.fromEntries(
+    REWARDS.map((reward) => [reward, of(reward).map((r) => validationCurve(r, verify))]),
+  ) as Record<VerificationRuns['reward'], Curve[]>;
+  const course = Object.fromEntries(REWARDS.map((reward) => [reward, courseOf(curves[reward])])) as Record<
+    VerificationRuns['reward'],
+    Course
+  >;
+  const agreement = of(SELF).map((r) => smoothed(agreementCurve(r, verify), WINDOW));
+  const agreed = courseOf(agreement);
+  const lowest = agreement.map((curve) => Math.min(...curve.map(({ value }) => value)));
+  const [self, entropy, oracle] = [course[SELF], course[ENTROPY], course[ORACLE]];
+  const compared = (a: number[], b: number[], holds: (a: number, b: number) => boolean) => {
+    const [x, y] = [mean(a), mean(b)];
+    return x === null || y === null ? null : holds(x, y);
+  };
+  const criteria: Criterion[] = [
+    {
+      expected: `Self-verification lifts validation accuracy by more than ${MARGIN * 100} points by the end.`,
+      measured: `${words(self.start)} before, ${words(self.end)} at the end`,
+      met: compared(self.end, self.start, (end, start) => end - start > MARGIN),
+    },
+    {
+      expected: `It keeps what it gains: it ends less than ${MARGIN * 100} points below its peak.`,
+      measured: `peak ${words(self.peak)}, end ${words(self.end)}`,
+      met: compared(self.peak, self.end, (peak, end) => peak - end < MARGIN),
+    },
+    {
+      expected: `Trajectory-level entropy ends more than ${MARGIN * 100} points below self-verification.`,
+      measured: `${words(entropy.end)} against ${words(self.end)}`,
+      met: compared(self.end, entropy.end, (a, b) => a - b > MARGIN),
+    },
+    {
+      expected: `Trajectory-level entropy collapses: it ends more than ${MARGIN * 100} points below its peak.`,
+      measured: `peak ${words(entropy.peak)}, end ${words(entropy.end)}`,
+      met: compared(entropy.peak, entropy.end, (peak, end) => peak - end > MARGIN),
+    },
+    {
+      expected: 'The oracle ends at least as high as self-verification.',
+      measured: `${words(oracle.end)} against ${words(self.end)}`,
+      met: compared(oracle.end, self.end, (a, b) => a >= b),
+    },
+    {
+      expected: 'The reward accuracy of self-verification ends above 0.5.',
+      measured: `${words(agreed.start)} at the start, lowest ${words(lowest)}, ${words(agreed.end)} at the end`,
+      met: mean(agreed.end) === null ? null : mean(agreed.end)! > 0.5,
+    },
+  ];
+  const claims = of(SELF).map((r) =>
+    courseOf([
+      smoothed(
+        metricCurve(r, (m) => m.proxyReward),
+        WINDOW,
+      ),
+    ]),
+  );
+  const ends = (courses: readonly Course[], which: keyof Course) => courses.flatMap((c) => c[which]);
+  return {
+    criteria,
+    remarks: [
+      `The judge accepts ${words(ends(claims, 'start'))} of the solutions at the start and ${words(ends(claims, 'end'))} at the end; ${words(self.start)} and ${words(self.end)} of the validation problems' solutions are right. What lies between is what the model could talk its own judge into.`,
+    ],
+    sections: [
+      {
+        kind: 'plots',
+        title: 'Curves',
+        note: 'Solved means solved by the verifier’s rule: every number once, and the target hit. Bands: 95% over seeds.',
+        plots: [
+          {
+            kind: 'lines',
+            title: 'Validation problems solved',
+            x: 'step',
+            y: 'share of rollouts',
+            yRange: [0, 1],
+            series: REWARDS.map((reward) => overSeeds(TITLES[reward], curves[reward])),
+          },
+          {
+            kind: 'lines',
+            title: 'Self-verification: reward, and its agreement with the verifier',
+            x: 'step',
+            y: 'share',
+            yRange: [0, 1],
+            series: [
+              overSeeds('reward accuracy', agreement),
+              overSeeds(
+                'accepted by the judge',
+                of(SELF).map((r) =>
+                  smoothed(
+                    metricCurve(r, (m) => m.proxyReward),
+                    WINDOW,
+                  ),
+                ),
+                true,
+              ),
+            ],
+          },
+          {
+            kind: 'lines',
+            title: 'Proxy rewards, each from its least to its largest value',
+            x: 'step',
+            y: 'scaled',
+            yRange: [0, 1],
+            series: REWARDS.map((reward) =>
+              overSeeds(
+                TITLES[reward],
+                scaledTogether(
+                  of(reward).map((r) =>
+                    smoothed(
+                      metricCurve(r, (m) => m.proxyReward),
+                      WINDOW,
+                    ),
+                  ),
+                ),
+              ),
+            ),
+          },
+          {
+            kind: 'lines',
+            title: 'Response length',
+            x: 'step',
+            y: 'tokens',
+            series: REWARDS.map((reward) =>
+              overSeeds(
+                TITLES[reward],
+                of(reward).map((r) =>
+                  smoothed(
+                    metricCurve(r, (m) => m.length),
+                    WINDOW,
+                  ),
+                ),
+              ),
+            ),
+          },
+        ],
+      },
+      {
+        kind: 'table',
+        title: 'Numbers',
+        columns: ['reward', 'solved, start', 'peak', 'end'],
+        rows: REWARDS.map((reward) => [
+          TITLES[reward],
+          seedCell(course[reward].start),
+          seedCell(course[reward].peak),
+          seedCell(course[reward].end),
+        ]),
+      },
+    ],
+  };
+}
+
+export const selfVerificationStudy: Study = {
+  name: 'self-verification',
+  title: 'Self-verification on Countdown',
+  question: 'Does a reward from the model’s own checking keep on helping where one from its confidence collapses?',
+  finding:
+    'Section 5, finding 9: on Countdown self-verification kept improving (validation about 0.65), trajectory-level entropy reached 0.35 to 0.40 and collapsed, the oracle 0.70 to 0.75; its reward accuracy dipped and recovered above 0.5.',
+  method:
+    'One model that solves Countdown problems poorly and judges solutions well trains by three rewards: its own verdicts, its log-probabilities, and the verifier. Validation problems were never seen, neither to solve nor to judge.',
+  defaults: {
+    model: 'embedded:countdown',
+    steps: 150,
+    batch: 32,
+    optimizer: { lr: 1e-4 },
+    evaluation: { every: 15, samples: 4, greedy: false },
+    checkpoint: { every: 50 },
+  },
+  seeds: 2,
+  minutes: 8,
+  async run(context) {
+    const { found, verify } = await run(context);
+    return findings(found, verify);
+  },
+};
