@@ -1,6 +1,7 @@
 /** Generalisation: what a few problems with wrong majorities teach about problems that never train. */
 import { wilson } from '../../analysis/estimates.ts';
 import type { Estimate } from '../../protocol/index.ts';
+import type { Family } from '../chains.ts';
 import { figure, interval } from '../report/text.ts';
 import type { Criterion, Findings, Study, StudyContext, StudyRun } from '../study.ts';
 import { above, meanOf, metricCurve, overSeeds, smoothed } from './common.ts';
@@ -14,6 +15,8 @@ import {
   type ProbedProblem,
   type ProblemChange,
   poolOf,
+  SORTS,
+  type Sort,
   sortOf,
 } from './problems.ts';
 import { changeWords } from './test-time.ts';
@@ -21,18 +24,23 @@ import { changeWords } from './test-time.ts';
 /** Sizes of the sets that train; the paper's is the first. */
 const SIZES = [6, 16] as const;
 const HELD_OUT = 128;
-const POOL = HELD_OUT + 512;
+const POOL = HELD_OUT + 256;
+/** Of sums, long sums and differences, so that wrong majorities of two kinds occur: slips, and one wrong rule. */
+const FAMILIES: readonly Family[] = ['H', 'O', 'M', 'O'];
 const PROBE_VOTES = 32;
 const WINDOW = 5;
 /** Problems that the paper saw go from wrong to right. */
 const PAPER_TURNED = 2;
 
-const KINDS = { wrong: 'wrong majorities', right: 'right majorities' } as const;
-type Kind = keyof typeof KINDS;
+/** What trains: wrong majorities of one sort of problems (null: of any), or right ones, the control. */
+export interface TrainedSet {
+  majorities: 'wrong' | 'right';
+  sort: Sort | null;
+  size: number;
+}
 
 export interface GeneralisationRun {
-  kind: Kind;
-  size: number;
+  set: TrainedSet;
   seed: number;
   /** What it trained on, as the model saw it before. */
   problems: readonly ProbedProblem[];
@@ -42,25 +50,38 @@ export interface GeneralisationRun {
 async function generalisationRuns(
   context: StudyContext,
 ): Promise<{ runs: GeneralisationRun[]; heldOut: ProbedProblem[] }> {
-  const { seeds } = context;
+  const { seeds, embedded } = context;
   context.expect(1 + 2 * SIZES.length * seeds.length);
-  const pool = await poolOf(context, { size: POOL, heldOut: HELD_OUT, votes: PROBE_VOTES });
+  const pool = await poolOf(context, { size: POOL, heldOut: HELD_OUT, votes: PROBE_VOTES, families: FAMILIES });
   const voted = pool.rest.filter(({ answer }) => answer !== null);
-  const sets = (Object.keys(KINDS) as Kind[]).flatMap((kind) => {
-    const from = voted.filter(({ right }) => right === (kind === 'right'));
-    return SIZES.filter((size) => from.length >= size).map((size) => ({ kind, size, from }));
-  });
+  const sets = setsOf(voted, embedded);
   context.expect(1 + sets.length * seeds.length);
   const runs = await Promise.all(
-    sets.flatMap(({ kind, size, from }) =>
+    sets.flatMap((set) =>
       seeds.map(async (seed) => {
-        const problems = drawn(seed, from, size);
+        const problems = drawn(seed, membersOf(set, voted), set.size);
         const config = configOn(context, { seed }, chosen(pool.dataset, problems), pool.heldOutDataset);
-        return { kind, size, seed, problems, run: await context.run(`${kind}-${size}-${seed}`, config) };
+        const name = [set.majorities, ...(set.sort?.split(' ') ?? []), set.size, seed].join('-');
+        return { set, seed, problems, run: await context.run(name, config) };
       }),
     ),
   );
   return { runs, heldOut: pool.heldOut };
+}
+
+/** The sets for which there are problems enough. */
+function setsOf(problems: readonly ProbedProblem[], embedded: boolean): TrainedSet[] {
+  const wrong: TrainedSet[] = (embedded ? SORTS : [null]).flatMap((sort) =>
+    SIZES.map((size) => ({ majorities: 'wrong' as const, sort, size })),
+  );
+  const right: TrainedSet[] = SIZES.map((size) => ({ majorities: 'right', sort: null, size }));
+  return [...wrong, ...right].filter((set) => membersOf(set, problems).length >= set.size);
+}
+
+function membersOf({ majorities, sort }: TrainedSet, problems: readonly ProbedProblem[]): ProbedProblem[] {
+  return problems.filter(
+    ({ right, prompt }) => right === (majorities === 'right') && (sort === null || sortOf(prompt) === sort),
+  );
 }
 
 /** Held-out problems that a seed turned from wrong to right, and the other way. */
@@ -71,41 +92,39 @@ interface Turned {
 }
 
 interface Summary {
-  kind: Kind;
-  size: number;
+  set: TrainedSet;
   runs: readonly GeneralisationRun[];
-  /** Label accuracy of all held-out problems, of those with a wrong majority at the probe, and of the others. */
+  /** Label accuracy of all held-out problems; and of those like the set: of its sort, and as wrong at the probe. */
   all: Change | null;
-  wrong: Change | null;
-  right: Change | null;
+  alike: Change | null;
   accuracy: Change | null;
   turned: Turned[];
   changes: ProblemChange[][];
 }
 
-function summarise(kind: Kind, size: number, runs: readonly GeneralisationRun[], heldOut: readonly ProbedProblem[]) {
-  const rightAtProbe = new Map(heldOut.map(({ id, right }) => [id, right]));
+function summarise(runs: readonly GeneralisationRun[], heldOut: readonly ProbedProblem[]): Summary {
+  const [{ set }] = runs as [GeneralisationRun];
+  const alike = new Set(membersOf({ ...set, majorities: 'wrong' }, heldOut).map(({ id }) => id));
   const changes = runs.map(({ run }) => evaluatedChanges(run));
-  const of = (right: boolean) =>
-    meanChange(
-      changes.map((seed) => seed.filter(({ id }) => rightAtProbe.get(id) === right)),
-      ({ label }) => label,
-    );
+  const likeIt = changes.map((seed) => seed.filter(({ id }) => alike.has(id)));
   return {
-    kind,
-    size,
+    set,
     runs,
     changes,
     all: meanChange(changes, ({ label }) => label),
-    wrong: of(false),
-    right: of(true),
+    alike: meanChange(likeIt, ({ label }) => label),
     accuracy: meanChange(changes, ({ accuracy }) => accuracy),
     turned: changes.map((seed) => ({
       up: seed.filter(({ label }) => !label.before && label.after).length,
       down: seed.filter(({ label }) => label.before && !label.after).length,
       wrongBefore: seed.filter(({ label }) => !label.before).length,
     })),
-  } satisfies Summary;
+  };
+}
+
+/** `6 long sums, wrong`. */
+function nameOf({ majorities, sort, size }: TrainedSet): string {
+  return `${size} ${sort ?? 'problems'}, ${majorities}`;
 }
 
 export function findings(
@@ -113,42 +132,39 @@ export function findings(
   heldOut: readonly ProbedProblem[],
   { sorts = false } = {},
 ): Findings {
-  const summaries: Summary[] = SIZES.flatMap((size) =>
-    (Object.keys(KINDS) as Kind[]).flatMap((kind) => {
-      const own = runs.filter((run) => run.kind === kind && run.size === size);
-      return own.length > 0 ? [summarise(kind, size, own, heldOut)] : [];
-    }),
-  );
-  const name = ({ size, kind }: Summary) => `${size} problems, ${KINDS[kind]}`;
-  return {
-    criteria: SIZES.flatMap((size) =>
-      criteriaOf(
-        size,
-        summaries.find((s) => s.size === size && s.kind === 'wrong'),
-      ),
+  const names = [...new Set(runs.map(({ set }) => nameOf(set)))];
+  const summaries = names.map((name) =>
+    summarise(
+      runs.filter(({ set }) => nameOf(set) === name),
+      heldOut,
     ),
+  );
+  const wrong = summaries.filter(({ set }) => set.majorities === 'wrong');
+  return {
+    criteria: wrong.length > 0 ? wrong.flatMap(criteriaOf) : SIZES.flatMap((size) => unmeasured(size)),
     remarks: [
-      ...SIZES.flatMap((size) => controlRemark(summaries.filter((s) => s.size === size))),
-      ...summaries
-        .filter(({ kind }) => kind === 'wrong')
-        .map(
-          (s) =>
-            `${name(s)}: on the problems that trained, label accuracy went from ${figure(labelCourse(s)?.start)} to ${figure(labelCourse(s)?.end)}. ${turnedWords(s)}`,
-        ),
-      ...(sorts ? summaries.filter(({ kind }) => kind === 'wrong').map(sortRemark) : []),
-      ...missingRemark(summaries),
+      ...wrong.map(trainedRemark),
+      ...summaries.filter(({ set }) => set.majorities === 'right').map(controlRemark),
+      ...(sorts ? wrong.map(sortRemark) : []),
+      ...(wrong.length === 0
+        ? [
+            `The pool has fewer than ${SIZES[0]} problems that are known to have a wrong majority: nothing was measured.`,
+          ]
+        : []),
     ],
     sections: [
       {
         kind: 'plots',
         title: 'Held-out problems',
-        note: 'Label accuracy (share of problems whose majority is right) before and after, of all held-out problems, and of those with a wrong and with a right majority at the probe. Whiskers: 95% by bootstrap over problems.',
-        plots: summaries.map((s) => ({
+        note: 'Change of label accuracy (share of problems whose majority is right): of all held-out problems, and of those of the same sort as the set whose majority was wrong at the probe. Whiskers: 95% by bootstrap over problems.',
+        plots: [
+          { title: 'All held-out problems', of: ({ all }: Summary) => all },
+          { title: 'Of the same sort, wrong at the probe', of: ({ alike }: Summary) => alike },
+        ].map(({ title, of }) => ({
           kind: 'bars' as const,
-          title: name(s),
+          title,
           y: 'change of label accuracy',
-          yRange: [-1, 1] as const,
-          bars: [bar('all', s.all), bar('wrong before', s.wrong), bar('right before', s.right)].flat(),
+          bars: summaries.flatMap((s) => bar(nameOf(s.set), of(s))),
         })),
       },
       {
@@ -157,7 +173,7 @@ export function findings(
         note: `Over ${WINDOW} steps. Bands: 95% over seeds.`,
         plots: summaries.map((s) => ({
           kind: 'lines' as const,
-          title: name(s),
+          title: nameOf(s.set),
           x: 'step',
           y: 'share',
           yRange: [0, 1] as const,
@@ -195,20 +211,18 @@ export function findings(
           'label accuracy, before',
           'after',
           'change',
-          'change, wrong at the probe',
-          'change, right at the probe',
+          'change, same sort and wrong',
           'turned right',
           'turned wrong',
         ],
         rows: summaries.map((s) => [
-          name(s),
+          nameOf(s.set),
           s.accuracy?.before ?? null,
           s.accuracy?.after ?? null,
           s.all?.before ?? null,
           s.all?.after ?? null,
           s.all?.overProblems ?? null,
-          s.wrong?.overProblems ?? null,
-          s.right?.overProblems ?? null,
+          s.alike?.overProblems ?? null,
           meanOf(s.turned.map(({ up }) => up)),
           meanOf(s.turned.map(({ down }) => down)),
         ]),
@@ -217,16 +231,16 @@ export function findings(
         ? [
             {
               kind: 'table' as const,
-              title: 'Label accuracy of held-out problems by kind',
+              title: 'Label accuracy of held-out problems by sort',
               columns: ['trained on', 'held-out', 'problems', 'before', 'after', 'change'],
               rows: summaries.flatMap((s) =>
-                bySort(s).map(([sort, change]) => [
-                  name(s),
+                bySort(s).map(([sort, { problems, before, after, overProblems }]) => [
+                  nameOf(s.set),
                   sort,
-                  change?.problems ?? 0,
-                  change?.before ?? null,
-                  change?.after ?? null,
-                  change?.overProblems ?? null,
+                  problems,
+                  before,
+                  after,
+                  overProblems,
                 ]),
               ),
             },
@@ -236,21 +250,15 @@ export function findings(
   };
 }
 
-function criteriaOf(size: number, wrong: Summary | undefined): Criterion[] {
-  const turned = wrong?.turned ?? [];
-  const on = `Trained on ${size} problems with wrong majorities`;
+function criteriaOf({ set, alike, turned }: Summary): Criterion[] {
+  const on = `Trained on ${set.size} ${set.sort ?? 'problems'} with wrong majorities`;
   return [
     above(
-      `${on}, label accuracy rises on unseen problems whose majority was wrong as well: the interval of the change lies above 0.`,
-      wrong?.wrong?.overProblems.low ?? null,
+      `${on}, label accuracy rises on unseen ${set.sort ?? 'problems'} whose majority was wrong: the interval of the change lies above 0.`,
+      alike?.overProblems.low ?? null,
       0,
-      changeWords(wrong?.wrong ?? null),
+      changeWords(alike),
     ),
-    {
-      expected: `${on}, label accuracy does not fall on unseen problems as a whole: the mean change is 0 or more.`,
-      measured: changeWords(wrong?.all ?? null),
-      met: wrong?.all ? wrong.all.overProblems.mean >= 0 : null,
-    },
     {
       expected: `${on}, at least ${PAPER_TURNED} unseen problems turn right in every seed, and more than turn wrong.`,
       measured: turned.map(({ up, down }) => `${up} right, ${down} wrong`).join('; ') || 'not measured',
@@ -259,52 +267,57 @@ function criteriaOf(size: number, wrong: Summary | undefined): Criterion[] {
   ];
 }
 
-function labelCourse({ runs }: Summary): { start: number | null; end: number | null } | null {
-  const curves = runs.map(({ run }) => metricCurve(run, (m) => m.labelAccuracy));
+function unmeasured(size: number): Criterion {
   return {
-    start: meanOf(curves.map((curve) => curve[0]?.value ?? null)),
-    end: meanOf(curves.map((curve) => smoothed(curve, WINDOW).at(-1)?.value ?? null)),
+    expected: `Trained on ${size} problems with wrong majorities, label accuracy rises on unseen problems.`,
+    measured: 'not measured',
+    met: null,
   };
 }
 
-/** The part of the wrong ones that turned right, by Wilson over the held-out problems of a seed. */
-function turnedWords({ turned }: Summary): string {
+/** What became of the trained problems themselves, and of the unseen wrong ones of any sort. */
+function trainedRemark({ set, runs, turned }: Summary): string {
+  const curves = runs.map(({ run }) => metricCurve(run, (m) => m.labelAccuracy));
+  const start = meanOf(curves.map((curve) => curve[0]?.value ?? null));
+  const end = meanOf(curves.map((curve) => smoothed(curve, WINDOW).at(-1)?.value ?? null));
   const [up, before] = [meanOf(turned.map((t) => t.up)), meanOf(turned.map((t) => t.wrongBefore))];
   const part: Estimate | null = up === null || before === null ? null : wilson(up, before);
-  return part
-    ? `Of ${figure(before)} unseen problems with a wrong majority at the first evaluation, ${interval(part)} turned right.`
-    : '';
+  return `${nameOf(set)}: label accuracy of the problems that trained went from ${figure(start)} to ${figure(end)}.${
+    part
+      ? ` Of ${figure(before)} unseen problems with a wrong majority at the first evaluation, ${interval(part)} turned right.`
+      : ''
+  }`;
 }
 
-/** What the control did, so that a rise which any training brings is not taken for generalisation from wrong answers. */
-function controlRemark(pair: readonly Summary[]): string[] {
-  const [wrong, right] = [pair.find(({ kind }) => kind === 'wrong'), pair.find(({ kind }) => kind === 'right')];
-  if (!wrong?.all || !right?.all) return [];
-  return [
-    `The control, trained on ${right.size} problems with right majorities: label accuracy of all unseen problems ${changeWords(right.all)}; of those that were wrong at the probe ${changeWords(right.wrong)}. Wrong majorities brought ${figure(wrong.all.overProblems.mean - right.all.overProblems.mean)} more than right ones over all unseen problems.`,
-  ];
+/** So that a rise which any training brings is not taken for generalisation from wrong answers. */
+function controlRemark({ set, all, alike }: Summary): string {
+  return `The control, ${nameOf(set)}: label accuracy of all unseen problems ${changeWords(all)}; of those that were wrong at the probe ${changeWords(alike)}.`;
 }
 
-function missingRemark(summaries: readonly Summary[]): string[] {
-  const missing = SIZES.filter((size) => !summaries.some((s) => s.size === size && s.kind === 'wrong'));
-  if (missing.length === 0) return [];
-  return [
-    `The pool has fewer than ${missing[0]} problems that are known to have a wrong majority: sizes ${missing.join(', ')} were not measured.`,
-  ];
-}
-
-function bySort({ changes }: Summary) {
-  return (['sums', 'differences'] as const).map((sort) => {
+function bySort({ changes }: Summary): [Sort, Change][] {
+  return SORTS.flatMap((sort) => {
     const own = changes.map((seed) => seed.filter(({ prompt }) => sortOf(prompt) === sort));
-    return [sort, meanChange(own, ({ label }) => label)] as const;
+    const change = meanChange(own, ({ label }) => label);
+    return change ? [[sort, change] as [Sort, Change]] : [];
   });
 }
 
+/** How far the wrong majorities have one error in common, which decides what others learn from them. */
 function sortRemark(summary: Summary): string {
-  const trained = summary.runs.flatMap(({ problems }) => problems);
-  const differences = trained.filter(({ prompt }) => sortOf(prompt) === 'differences').length;
-  const parts = bySort(summary).map(([sort, change]) => `${sort} ${changeWords(change)}`);
-  return `Of the ${trained.length} problems with wrong majorities that trained (${summary.size} a seed), ${differences} were differences. Label accuracy of unseen ${parts.join('; ')}.`;
+  const { runs, set } = summary;
+  const trained = [...new Map(runs.flatMap(({ problems }) => problems.map((p) => [p.id, p] as const))).values()];
+  const added = trained.filter(({ prompt, answer }) => answer !== null && answer === addedUp(prompt)).length;
+  const parts = bySort(summary).map(([sort, { before, after }]) => `${sort} ${figure(before)} to ${figure(after)}`);
+  const rule =
+    set.sort === 'differences'
+      ? ` In ${added} of the ${trained.length} that trained, the wrong answer adds up what should be subtracted.`
+      : '';
+  return `${nameOf(set)}: label accuracy of unseen ${parts.join(', ')}.${rule}`;
+}
+
+/** What comes out when all terms of a chain are added up. */
+function addedUp(prompt: string): string {
+  return String((prompt.match(/\d+/g) ?? []).reduce((sum, term) => sum + Number(term), 0));
 }
 
 function bar(name: string, change: Change | null) {
@@ -319,15 +332,15 @@ export const generalisation: Study = {
   question: 'Can training on the wrong answers of a few problems make other problems come out right?',
   finding:
     'Section 5, finding 4: training on 6 problems with wrong majorities still raised label accuracy from 0 to 1 on two unseen problems.',
-  method: `A probe of ${PROBE_VOTES} rollouts a problem tells which majorities of a pool are wrong (labels choose the problems, and never train). ${SIZES.join(' and ')} such problems train with the majority vote, and in control runs as many with right majorities. Each seed draws other problems. Label accuracy is measured before and after on ${HELD_OUT} problems that never train, with rollouts apart from the probe's, so that being chosen does not count as being wrong.`,
+  method: `A probe of ${PROBE_VOTES} rollouts a problem tells which majorities of a pool are wrong (labels choose the problems, and never train). ${SIZES.join(' and ')} such problems train with the majority vote, and in control runs as many with right majorities. In the embedded world long sums, where the wrong answers are slips of all kinds, and differences, where most wrong answers follow one wrong rule, are looked at apart. Each seed draws other problems. Label accuracy is measured before and after on ${HELD_OUT} problems that never train, with rollouts apart from the probe's, so that being chosen does not count as being wrong.`,
   defaults: {
     model: 'embedded',
     steps: 80,
-    evaluation: { samples: 8, every: 0, greedy: false },
+    evaluation: { samples: 16, every: 0, greedy: false },
     checkpoint: { every: 100 },
   },
-  seeds: 4,
-  minutes: 4,
+  seeds: 3,
+  minutes: 5,
   async run(context) {
     const { runs, heldOut } = await generalisationRuns(context);
     return findings(runs, heldOut, { sorts: context.embedded });

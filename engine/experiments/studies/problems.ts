@@ -5,7 +5,7 @@ import type { SameAnswer, StepGroup } from '../../analysis/theory.ts';
 import { equivalent } from '../../grading/equivalence.ts';
 import { type Estimate, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import { generator } from '../../rollout/philox.ts';
-import { shuffled } from '../chains.ts';
+import { type Family, shuffled } from '../chains.ts';
 import { chainSet } from '../problem-set.ts';
 import type { Changes, StudyContext, StudyRun } from '../study.ts';
 import { groupsOf } from './common.ts';
@@ -85,13 +85,13 @@ export interface Pool {
  */
 export async function poolOf(
   context: StudyContext,
-  { size, heldOut, votes }: { size: number; heldOut: number; votes: number },
+  { size, heldOut, votes, families }: { size: number; heldOut: number; votes: number; families?: readonly Family[] },
 ): Promise<Pool> {
   const { base, embedded } = context;
   const limit = base.dataset.limit ?? size;
   const { ids: _, ...plain } = base.dataset;
   const dataset = embedded
-    ? { ...plain, path: await context.problems('pool', chainSet({ seed: POOL_SEED, count: limit })), limit }
+    ? { ...plain, path: await context.problems('pool', chainSet({ seed: POOL_SEED, count: limit, families })), limit }
     : { ...base.dataset, limit };
   const pool = await probe(context, 'probe', { dataset, votes });
   const own = base.evaluation.dataset;
@@ -112,9 +112,17 @@ export async function poolOf(
   return { dataset, heldOut: held, heldOutDataset: chosen(dataset, held), rest: pool.slice(count) };
 }
 
-/** Kind of a chain, where the families matter: the embedded model has doubts about sums, and convictions about differences. */
-export function sortOf(prompt: string): 'sums' | 'differences' {
-  return prompt.includes('-') ? 'differences' : 'sums';
+export const SORTS = ['sums', 'long sums', 'differences'] as const;
+export type Sort = (typeof SORTS)[number];
+const LONG = 7;
+
+/**
+ * Sort of a chain. The embedded model errs now here, now there in sums, above all in long ones, which it never met in
+ * pre-training; and by one rule, adding up, in differences.
+ */
+export function sortOf(prompt: string): Sort {
+  if (prompt.includes('-')) return 'differences';
+  return prompt.split('+').length >= LONG ? 'long sums' : 'sums';
 }
 
 /** `count` of the problems, or all where there are fewer: another choice for another seed. */

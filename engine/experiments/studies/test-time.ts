@@ -21,6 +21,8 @@ import {
   meanChange,
   type ProbedProblem,
   poolOf,
+  SORTS,
+  type Sort,
   sortOf,
 } from './problems.ts';
 
@@ -212,10 +214,10 @@ export function findings(runs: readonly TestTimeRun[], { sorts = false } = {}): 
                 bySort(own).map(([sort, change]) => [
                   KINDS[kind],
                   sort,
-                  change?.problems ?? 0,
-                  change?.before ?? null,
-                  change?.after ?? null,
-                  change?.overProblems ?? null,
+                  change.problems,
+                  change.before,
+                  change.after,
+                  change.overProblems,
                 ]),
               ),
             },
@@ -280,11 +282,12 @@ function wrongCriteria(wrong: Summary | undefined): Criterion[] {
   ];
 }
 
-/** Changes of the held-out sums and differences. */
-function bySort(runs: readonly TestTimeRun[]) {
-  return (['sums', 'differences'] as const).map((sort) => {
+/** Changes of each sort of held-out problems. */
+function bySort(runs: readonly TestTimeRun[]): [Sort, Change][] {
+  return SORTS.flatMap((sort) => {
     const changes = runs.map(({ run }) => evaluatedChanges(run).filter(({ prompt }) => sortOf(prompt) === sort));
-    return [sort, meanChange(changes, ({ accuracy }) => accuracy)] as const;
+    const change = meanChange(changes, ({ accuracy }) => accuracy);
+    return change ? [[sort, change] as [Sort, Change]] : [];
   });
 }
 
