@@ -60,16 +60,16 @@ export async function writeCheckpointFolder(
   }
 }
 
-/** Of the checkpoints up to step `newest`, removes all but the last `keep` (at least one) and the one of step `kept`. */
+/** Of the checkpoints up to step `newest`, removes all but the last `keep` (at least one) and those that `keeps` names. */
 export async function pruneCheckpoints(
   run: string,
   newest: number,
   keep: number,
-  kept: number | null = null,
+  keeps: (step: number) => boolean = () => false,
 ): Promise<void> {
   const checkpoints = (await listCheckpoints(run)).filter(({ step }) => step <= newest);
   for (const { folder, step } of checkpoints.slice(0, -Math.max(1, keep))) {
-    if (step === kept) continue;
+    if (keeps(step)) continue;
     await onDisk(folder, () => rm(folder, { recursive: true, force: true }));
   }
 }

@@ -234,19 +234,19 @@ export class Journal {
   /**
    * Writes `checkpoints/<step>`: `write` fills a folder aside, which is then made durable and renamed. Appends the
    * checkpoint's record and removes old checkpoints beyond `checkpoint.keep` of the configuration. `position` is where
-   * the run stood when its weights were those that are written. The checkpoint of step `kept` is not removed.
+   * the run stood when its weights were those that are written. Checkpoints that `keeps` names are not removed.
    */
   async writeCheckpoint(
     step: number,
     write: (folder: string) => Promise<void>,
     position: JournalPosition = this.position(),
-    kept: number | null = null,
+    keeps: (step: number) => boolean = () => false,
   ): Promise<JournalRecord> {
     await this.sync();
     await writeCheckpointFolder(this.folder, step, position, write);
     this.#unusable = this.#unusable.filter((checkpoint) => checkpoint.step !== step);
     const record = this.append(checkpointRecord(step));
-    await pruneCheckpoints(this.folder, step, this.runFile.config.checkpoint.keep, kept);
+    await pruneCheckpoints(this.folder, step, this.runFile.config.checkpoint.keep, keeps);
     return record;
   }
 

@@ -151,6 +151,14 @@ export const LoraConfig = z.strictObject({
 });
 export type LoraConfig = z.infer<typeof LoraConfig>;
 
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text, 'g').global;
+  } catch {
+    return false;
+  }
+}
+
 /** A question that the model is asked beside the problem itself: how it is sampled. */
 const Question = {
   temperature: z.number().min(0).max(10),
@@ -204,7 +212,7 @@ export const RewardOptions = z.strictObject({
       /** Most steps that a solution is split into. */
       steps: z.int().min(1).max(100).default(15),
       /** Where a step ends: a regular expression. */
-      separator: z.string().min(1).default('\\n+'),
+      separator: z.string().min(1).refine(isPattern, 'must be a regular expression').default('\\n+'),
       /** Put after each prefix, before a candidate answer. */
       cue: z.string().default('\n\nThe answer is: '),
       /** Weight of volatility: reward = consistency - weight * volatility. */

@@ -3,6 +3,7 @@
  * (`asks.ts`), other policies, programs outside. What comes back is stored with the group; the reward itself is computed
  * from it, now and later, without any of these.
  */
+import { cellText } from '../data/fields.ts';
 import { render } from '../data/template.ts';
 import {
   type CustomRollout,
@@ -76,6 +77,11 @@ function filled(template: string, values: Record<string, string>): string {
   return render(template, (name) => values[name] ?? `{{${name}}}`);
 }
 
+/** A rephrasing as the problem itself is put; `columns` has what the template asks for. */
+function rephrased(template: string, prompt: string, columns: Problem['columns'] = {}): string {
+  return render(template, (name) => (name === 'prompt' ? prompt : (cellText(columns[name]) ?? '')));
+}
+
 const coReward: Gatherer<'co-reward'> = async (groups, { config, step, compute }) => {
   const options = config.rewardOptions.coReward;
   const given = groups.map(({ problem }) => textsOf(problem.columns?.[options.column]).slice(0, options.count));
@@ -104,7 +110,7 @@ const coReward: Gatherer<'co-reward'> = async (groups, { config, step, compute }
     given[g]!.map((prompt, r) => ({
       group: g,
       text: prompt,
-      prompt: question(config, filled(config.dataset.template, { prompt })),
+      prompt: question(config, rephrased(config.dataset.template, prompt, problem.columns)),
       problem: problem.index,
       first: r * ROLLOUTS,
     })),
@@ -215,8 +221,9 @@ const covo: Gatherer<'covo'> = async (groups, { config, compute }) => {
   return likeliest.map((of) => ({ likeliest: of }));
 };
 
-/** Mark before a final answer, which is no part of the reasoning. */
-const MARK = /\s*(?:####|\\boxed\s*\{|(?:the\s+)?(?:final\s+)?answer\s+is\s*:?)\s*[$({]*\s*$/i;
+/** Marks before a final answer, which are no part of the reasoning; they are looked for in so many last characters. */
+const MARKS = /\s*(?:(?:####|\\boxed\s*\{|(?:the\s+)?(?:final\s+)?answer\s+is(?:\s*:)?)[\s$({]*)+$/i;
+const TAIL = 100;
 
 /** The tokens of a response up to the end of each of its steps, at most `steps` of them, evenly spread. */
 export function prefixes(
@@ -224,7 +231,8 @@ export function prefixes(
   { separator, steps }: RewardOptions['covo'],
 ): Int32Array[] {
   const place = locateAnswer(text, 'strict');
-  const reasoning = text.slice(0, place?.start ?? text.length).replace(MARK, '');
+  const before = text.slice(0, place?.start ?? text.length);
+  const reasoning = before.slice(0, -TAIL) + before.slice(-TAIL).replace(MARKS, '');
   const ends: number[] = [];
   for (const match of reasoning.matchAll(new RegExp(separator, 'g'))) {
     const end = match.index + match[0].length;
@@ -315,7 +323,21 @@ const dual: Gatherer<'dual'> = async (groups, { config, step, compute }) => {
   }));
 };
 
-/** What is hidden in a problem, and the problem without it; null where it holds no number and the data says nothing. */
+/** With thousands in threes; the commas of a list such as `2,5,7` part its numbers. */
+const NUMBER = /\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?/g;
+
+/** Where a text first stands by itself, not within a longer word or number; null where it does not. */
+function placeOf(text: string, piece: string): number | null {
+  const literal = piece.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+  const before = /^\d/.test(piece) ? '(?<!\\d|\\d\\.)' : /^\p{L}/u.test(piece) ? '(?<![\\p{L}\\d])' : '';
+  const behind = /\d$/.test(piece) ? '(?!\\d|\\.\\d)' : /\p{L}$/u.test(piece) ? '(?![\\p{L}\\d])' : '';
+  return new RegExp(before + literal + behind, 'u').exec(text)?.index ?? null;
+}
+
+/**
+ * What is hidden in a problem, and the problem without it; null where the problem does not hold what the data says, or
+ * holds no number where the data says nothing.
+ */
 export function dualTask(
   { prompt, columns, index }: Pick<Problem, 'prompt' | 'columns' | 'index'>,
   config: RunConfig,
@@ -325,9 +347,10 @@ export function dualTask(
   const given = columns?.[column];
   if (typeof given === 'string' || typeof given === 'number') {
     const hidden = String(given);
-    return { hidden, masked: prompt.replace(hidden, () => mask) };
+    const at = placeOf(prompt, hidden);
+    return at === null ? null : { hidden, masked: prompt.slice(0, at) + mask + prompt.slice(at + hidden.length) };
   }
-  const numbers = [...prompt.matchAll(/\d+(?:[.,]\d+)*/g)];
+  const numbers = [...prompt.matchAll(NUMBER)];
   if (numbers.length === 0) return null;
   const random = generator(config.seed, 'dual', step, index);
   const { 0: hidden, index: at } = numbers[Math.floor(random() * numbers.length)]!;

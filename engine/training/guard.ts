@@ -50,10 +50,14 @@ export class CollapseGuard {
     this.checkpoints.push(step);
   }
 
+  /** The last checkpoint well before a first sign at this step; null where there is none. */
+  private wellBefore(sign: number): number | null {
+    return this.checkpoints.findLast((step) => step <= Math.max(0, sign - LAG)) ?? null;
+  }
+
   /** The last checkpoint well before the first sign, or before now; null where there is none. */
   private get good(): number | null {
-    const sign = this.firstSign ?? this.latest + 1;
-    return this.checkpoints.findLast((step) => step <= Math.max(0, sign - LAG)) ?? null;
+    return this.wellBefore(this.firstSign ?? this.latest + 1);
   }
 
   /** Takes a step in; returns the warning that it gives rise to, if any. */
@@ -79,9 +83,10 @@ export class CollapseGuard {
     return this.action === 'rollback' && this.collapsed !== null ? this.good : null;
   }
 
-  /** The checkpoint that must be kept, however many come after it. */
-  get kept(): number | null {
-    return this.action === 'rollback' ? this.good : null;
+  /** Whether a checkpoint must be kept, however many come after it: it is the good one, or may become it. */
+  keeps(step: number): boolean {
+    if (this.action !== 'rollback') return false;
+    return step === this.good || step >= (this.wellBefore(this.latest + 1) ?? 0);
   }
 }
 

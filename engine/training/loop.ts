@@ -153,7 +153,7 @@ export class Loop {
         await fs.writeFile(path.join(folder, STATE_FILE), `${JSON.stringify(state)}\n`);
       },
       this.safe.position,
-      this.guard.kept,
+      (saved) => this.guard.keeps(saved),
     );
     // Those that a stop wrote would not be there in a run that was never stopped.
     if (checkpointDue(config, state.step)) this.guard.saved(state.step);

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Dataset, loadDataset } from '../data/dataset.ts';
+import { placeholders } from '../data/template.ts';
 import { Journal } from '../journal/journal.ts';
 import {
   type JournalRecord,
@@ -44,10 +45,16 @@ interface Material {
   warnings: string[];
 }
 
+/** Columns that are kept for the reward: rephrasings are put into the template, which may ask for some. */
+function columnsOf({ reward, rewardOptions, dataset }: RunConfig): { required: string[]; optional: string[] } {
+  const { columns, evidence } = rewardOf(reward, rewardOptions);
+  if (!evidence.includes('co-reward')) return columns;
+  return { ...columns, optional: [...columns.optional, ...placeholders(dataset.template)] };
+}
+
 /** Reads the problems of training and evaluation. Evaluation problems of their own are numbered after the others. */
 async function loadMaterial(config: RunConfig): Promise<Material> {
-  const { columns } = rewardOf(config.reward, config.rewardOptions);
-  const own = await loadDataset(config.dataset, columns);
+  const own = await loadDataset(config.dataset, columnsOf(config));
   const texts = (dataset: Dataset) => dataset.prompts.map((user) => ({ system: dataset.system, user }));
   const limited = <T>(items: T[]) => items.slice(0, config.evaluation.limit ?? items.length);
   const { dataset } = config.evaluation;
