@@ -14,6 +14,7 @@ import { resumeRun, startRun } from '../training/run.ts';
 import { versions } from '../versions.ts';
 import { reportPage } from './report/page.ts';
 import { type Criterion, type Study, type StudyContext, type StudyRun, type Verdict, verdictOf } from './study.ts';
+import { type WatchedStudyRun, type WatchSummary, watchedRun, watchSections, watchSummary } from './watched.ts';
 
 export interface StudyProgress {
   done: number;
@@ -45,6 +46,8 @@ export interface StudyResult {
   /** Seconds of work, those of earlier calls on the folder included. */
   seconds: number;
   runs: number;
+  /** How the collapse watch did over the runs. */
+  watch: WatchSummary;
 }
 
 export const STUDY_FILE = 'study.json';
@@ -83,8 +86,14 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
     const seconds = await save();
     const verdict = verdictOf(findings.criteria);
     const report = path.join(folder, REPORT_FILE);
-    const result = { verdict, criteria: findings.criteria, report, seconds, runs: worker.done };
-    await writeWhole(report, reportPage({ study, findings, verdict, base, seeds, seconds, runs: worker.folders }));
+    const watched = worker.watched.sort((a, b) => (a.run < b.run ? -1 : 1));
+    const sections = [...findings.sections, ...watchSections(watched)];
+    const watch = watchSummary(watched);
+    const result = { verdict, criteria: findings.criteria, report, seconds, runs: worker.done, watch };
+    await writeWhole(
+      report,
+      reportPage({ study, findings: { ...findings, sections }, verdict, base, seeds, seconds, runs: worker.folders }),
+    );
     await writeJson(path.join(folder, RESULT_FILE), { study: study.name, ...result, remarks: findings.remarks });
     return result;
   } catch (error) {
@@ -134,6 +143,7 @@ export function sameStudy(a: StudyIdentity, b: StudyIdentity): boolean {
 class StudyWorker {
   done = 0;
   readonly folders: { id: string; folder: string }[] = [];
+  readonly watched: WatchedStudyRun[] = [];
   private expected = 0;
   private seconds = 0;
   /** Runs computed by this call. */
@@ -206,6 +216,8 @@ class StudyWorker {
     const { records, problems, runFile } = found ?? (await readRunFolder(place));
     this.done++;
     this.folders.push({ id, folder: place });
+    const watched = watchedRun(id, records);
+    if (watched) this.watched.push(watched);
     this.report();
     return { id, config: runFile.config, folder: place, records, problems };
   }

@@ -1,0 +1,92 @@
+/** How the collapse watch and the forecast did over the runs of a study, told from labels. */
+import { fallStep } from '../analysis/collapse.ts';
+import { scoreWatch, type WatchedRun } from '../analysis/watch.ts';
+import type { ForecastScore, JournalRecord } from '../protocol/index.ts';
+import type { Section } from './report/page.ts';
+
+/** What remains of a run for this. */
+export interface WatchedStudyRun extends WatchedRun {
+  forecast: ForecastScore | null;
+}
+
+/** null for runs that were not watched: probes, runs without labels, runs with the watch off. */
+export function watchedRun(run: string, records: readonly JournalRecord[]): WatchedStudyRun | null {
+  const header = records.find((record) => record.type === 'run');
+  const steps = records.flatMap((record) =>
+    record.type === 'step' ? [{ step: record.step, groundTruthReward: record.metrics.groundTruthReward }] : [],
+  );
+  if (header?.config.job !== 'train' || header.config.watch === 'off') return null;
+  if (steps.every(({ groundTruthReward }) => groundTruthReward === null)) return null;
+  const warning = records.find((record) => record.type === 'warning' && record.code === 'collapse');
+  const scored = records.findLast((record) => record.type === 'forecast-score');
+  return {
+    run,
+    alarm: warning?.type === 'warning' ? warning.step : null,
+    fall: fallStep(steps),
+    forecast: scored?.score ?? null,
+  };
+}
+
+export interface WatchSummary {
+  runs: number;
+  hits: number;
+  misses: number;
+  falseAlarms: number;
+  quiet: number;
+  /** Steps from the alarm to the fall, of each hit: negative when the alarm came after. */
+  lead: number[];
+}
+
+export function watchSummary(runs: readonly WatchedStudyRun[]): WatchSummary {
+  const { hits, misses, falseAlarms, quiet, lead } = scoreWatch(runs);
+  return {
+    runs: runs.length,
+    hits: hits.length,
+    misses: misses.length,
+    falseAlarms: falseAlarms.length,
+    quiet: quiet.length,
+    lead: lead.map(({ steps }) => steps),
+  };
+}
+
+/** A table of the runs in which something happened, and of their forecasts. */
+export function watchSections(runs: readonly WatchedStudyRun[]): Section[] {
+  if (runs.length === 0) return [];
+  const { hits, misses, falseAlarms, quiet, lead } = watchSummary(runs);
+  const early = lead.filter((steps) => steps >= 0).length;
+  const sections: Section[] = [
+    {
+      kind: 'table',
+      title: 'Collapse watch over these runs',
+      note: `Without labels it warned of ${hits} of the ${hits + misses} runs that fell (${early} of them before the fall), and gave ${falseAlarms} false alarms in the ${falseAlarms + quiet} that did not. When a run fell is told from labels, by the rules of engine/analysis/collapse.ts.`,
+      columns: ['run', 'collapse warned at step', 'fell at step', ''],
+      rows: runs
+        .filter(({ alarm, fall }) => alarm !== null || fall !== null)
+        .map(({ run, alarm, fall }) => [
+          run,
+          alarm,
+          fall,
+          alarm === null ? 'missed' : fall === null ? 'false alarm' : 'warned',
+        ]),
+    },
+  ];
+  const forecasts = runs.filter(({ forecast }) => forecast !== null);
+  if (forecasts.length > 0) {
+    sections.push({
+      kind: 'table',
+      title: 'Forecasts of these runs',
+      note: 'Made before the first step without labels, scored after the last. A Brier score below that of the constant forecast, which knows the outcome’s mean, shows skill.',
+      columns: ['run', 'problems', 'expected right', 'right', 'AUROC', 'Brier score', 'constant forecast'],
+      rows: forecasts.map(({ run, forecast }) => [
+        run,
+        forecast!.problems,
+        forecast!.expected,
+        forecast!.actual,
+        forecast!.auroc,
+        forecast!.brier,
+        forecast!.baseBrier,
+      ]),
+    });
+  }
+  return sections;
+}
