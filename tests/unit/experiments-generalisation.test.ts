@@ -1,0 +1,125 @@
+/** Findings on generalisation from wrong majorities, from crafted runs: each verdict, and the sets that are drawn. */
+import { expect, test } from 'vitest';
+import {
+  findings,
+  type GeneralisationRun,
+  generalisation,
+  type TrainedSet,
+} from '../../engine/experiments/studies/generalisation.ts';
+import { sortOf } from '../../engine/experiments/studies/problems.ts';
+import { verdictOf } from '../../engine/experiments/study.ts';
+import { fakeContext } from '../support/study-context.ts';
+import { type CraftedGroup, runWithGroups, split } from '../support/study-groups.ts';
+
+const LONG = '1+1+1+1+1+1+1=';
+/** 20 long sums with wrong majorities, 20 with right ones, 10 differences with wrong ones. */
+const UNSEEN = Array.from({ length: 50 }, (_, i) => ({
+  id: `h${i}`,
+  prompt: i < 40 ? LONG : '9-1-1=',
+  answer: 'r',
+  right: i >= 20 && i < 40,
+}));
+const heldOut = UNSEEN.map(({ id, prompt, right }) => ({ id, prompt, answer: 'x', share: 0.5, right }));
+
+/** A run that makes the majority of unseen problem i right or wrong, as told for before and after. */
+function run(set: TrainedSet, seed: number, label: (i: number, after: boolean) => boolean): GeneralisationRun {
+  const groups = [0, 40].flatMap((step) =>
+    UNSEEN.map(
+      (_, problem): CraftedGroup => ({
+        phase: 'evaluation',
+        step,
+        problem,
+        answers: split(4, 0.75, label(problem, step > 0) ? 'r' : 'x', 'z'),
+      }),
+    ),
+  );
+  const trained = {
+    id: 't',
+    prompt: set.sort === 'differences' ? '9-1-1=' : LONG,
+    answer: '11',
+    share: 0.5,
+    right: false,
+  };
+  return { set, seed, problems: [trained], run: runWithGroups(UNSEEN, groups) };
+}
+
+const long = (size: number): TrainedSet => ({ majorities: 'wrong', sort: 'long sums', size });
+const differences = (size: number): TrainedSet => ({ majorities: 'wrong', sort: 'differences', size });
+const control: TrainedSet = { majorities: 'right', sort: null, size: 6 };
+const stays = (i: number) => UNSEEN[i]!.right;
+/** Half of the wrong long sums turn right. */
+const lifts = (i: number, after: boolean) => UNSEEN[i]!.right || (after && i < 10);
+const ruins = (i: number, after: boolean) => UNSEEN[i]!.right && !(after && i < 30);
+const both = (set: TrainedSet, label: typeof lifts) => [0, 1].map((seed) => run(set, seed, label));
+
+test('unseen problems that turn right reproduce the finding', () => {
+  const found = findings([...both(long(6), lifts), ...both(long(16), lifts), ...both(control, stays)], heldOut);
+  expect(found.criteria.map(({ met }) => met)).toEqual([true, true, true, true]);
+  expect(verdictOf(found.criteria)).toBe('reproduced');
+  expect(found.criteria[0]!.measured).toMatch(/^0 to 0\.5: by 0\.5 \(0\.\d+ to 0\.\d+\) over 20 problems/);
+  expect(found.criteria[1]!.measured).toBe('10 right, 0 wrong; 10 right, 0 wrong');
+  expect(found.remarks.find((remark) => remark.startsWith('The control'))).toContain('0.4 to 0.4');
+});
+
+test('one sort that learns and one that does not: partly, and the wrong rule is counted', () => {
+  const found = findings([...both(long(6), lifts), ...both(differences(6), ruins)], heldOut, { sorts: true });
+  expect(found.criteria.map(({ met }) => met)).toEqual([true, true, false, false]);
+  expect(verdictOf(found.criteria)).toBe('partly');
+  expect(found.criteria[3]!.measured).toBe('0 right, 10 wrong; 0 right, 10 wrong');
+  expect(found.remarks.find((remark) => remark.includes('adds up'))).toContain('In 1 of the 1 that trained');
+});
+
+test('nothing turns: not', () => {
+  const found = findings(both(long(6), stays), heldOut);
+  expect(found.criteria.map(({ met }) => met)).toEqual([false, false]);
+  expect(verdictOf(found.criteria)).toBe('not');
+});
+
+test('without labels nothing is measured', () => {
+  const found = findings([], heldOut);
+  expect(found.criteria.every(({ met }) => met === null)).toBe(true);
+  expect(found.remarks.at(-1)).toContain('nothing was measured');
+});
+
+test.each([true, false])('sets are drawn by sort from what is not held out (embedded: %s)', async (embedded) => {
+  const context = fakeContext({
+    embedded,
+    seeds: [1, 2],
+    base: { dataset: { path: embedded ? 'embedded' : '/d.jsonl' } },
+  });
+  const ask = context.run;
+  const prompts = [LONG, '9-1-1=', '1+2+3=', LONG];
+  context.run = async (id, config) => {
+    const made = await ask(id, config);
+    if (config.job !== 'probe') return made;
+    const count = config.dataset.limit!;
+    const problems = Array.from({ length: count }, (_, i) => ({ id: `p${i}`, prompt: prompts[i % 4]!, answer: 'r' }));
+    const groups = problems.map(
+      ({ prompt }, problem): CraftedGroup => ({
+        phase: 'probe',
+        step: 0,
+        problem,
+        answers: split(4, 1, sortOf(prompt) === 'sums' ? 'r' : 'x', ''),
+      }),
+    );
+    return { ...runWithGroups(problems, groups), id: made.id, config };
+  };
+  await generalisation.run(context);
+  const trained = context.asked.filter(({ config }) => config.job === 'train');
+  const held = new Set(trained[0]!.config.evaluation.dataset!.ids);
+  expect(held.size).toBe(128);
+  expect(new Set(trained.map(({ id }) => id)).size).toBe(trained.length);
+  // two sorts with wrong majorities (or one set of all) and the control, in two sizes and two seeds
+  expect(trained).toHaveLength(embedded ? 12 : 8);
+  for (const { id, config } of trained) {
+    expect(id).toMatch(/^[a-z0-9-]+$/);
+    const ids = config.dataset.ids!;
+    expect([6, 16]).toContain(ids.length);
+    const sorts = new Set(ids.map((of) => sortOf(prompts[Number(of.slice(1)) % 4]!)));
+    if (id.startsWith('right')) expect([...sorts]).toEqual(['sums']);
+    else if (embedded) expect([...sorts]).toEqual([id.includes('long') ? 'long sums' : 'differences']);
+    else expect(sorts.has('sums')).toBe(false);
+    expect(ids.some((of) => held.has(of))).toBe(false);
+  }
+  expect(context.expected.at(-1)).toBe(context.asked.length);
+});
