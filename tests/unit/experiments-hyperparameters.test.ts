@@ -69,7 +69,7 @@ describe('hyperparameters', () => {
 
   test('not: nothing of it', () => {
     const grid: Grid = {
-      temperature: [setting(0.6, 80), setting(0.8, 70), setting(1, 60), setting(1.2, 50)],
+      temperature: [setting(0.6, 80, 80), setting(0.8, 70, 70), setting(1, 60, 60), setting(1.2, 50, 50)],
       'mini-batch': [setting(1, 30), setting(32, 60)],
       rollouts: [setting(4, 50), setting(8, 60), setting(16, 70), setting(32, 40)],
       kl: [setting(0, 60), setting(0.005, 90)],
@@ -87,6 +87,18 @@ describe('hyperparameters', () => {
       kl: still([0, 0.005]),
     };
     expect(metOf(grid)).toEqual([null, null, null, null]);
+  });
+
+  test('four runs are too few for an order of temperatures', () => {
+    const temperature = [setting(0.6, 20), setting(0.8, 40), setting(1, 60), setting(1.2, 80)];
+    const [criterion] = findings({ ...PAPER, temperature }).criteria;
+    expect(criterion!.met).toBeNull();
+    expect(criterion!.measured).toContain('rho 1, p 0.0833 (4 are too few to decide; 5 at least)');
+  });
+
+  test('a run that ends before the bound, and has not fallen, decides nothing', () => {
+    const short: Setting = { value: 1, runs: [craftedRun({ steps: 10 })] };
+    expect(metOf({ ...PAPER, 'mini-batch': [short, ...PAPER['mini-batch'].slice(1)] })[1]).toBeNull();
   });
 
   test('a small penalty that prevents the fall of one run helps', () => {

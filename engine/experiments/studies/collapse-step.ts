@@ -16,7 +16,10 @@ import {
   meanOf,
   metricCurve,
   overSeeds,
+  rankWords,
+  SIGNIFICANT,
   seedCell,
+  significant,
   smoothed,
   stepsOf,
 } from './common.ts';
@@ -29,7 +32,6 @@ const RATE = 4;
 const PART = 8;
 /** The paper's threshold of reward accuracy, without smoothing. */
 const THRESHOLD = 0.01;
-const SIGNIFICANT = 0.05;
 /** Fewest models that a rank correlation is computed for. */
 const FEWEST = 3;
 
@@ -169,8 +171,6 @@ function ranked(
   );
 }
 
-const told = (found: Correlation | null) => (found ? `rho ${figure(found.value)}, p ${figure(found.p)}` : 'no rank');
-
 /** @param skipped models that were left out, with the reason */
 export function findings(runs: readonly ModelRuns[], skipped: readonly string[] = []): Findings {
   const models = runs.map(measure);
@@ -193,13 +193,14 @@ export function findings(runs: readonly ModelRuns[], skipped: readonly string[] 
       expected: `The later a model is lost, the more it gains from the ground truth (Spearman, p < ${SIGNIFICANT}).`,
       measured:
         alone ??
-        `${told(found)}; ${models.map((m) => `${m.name}: step ${figure(m.loss.mean)}, gain ${figure(m.gain)}`).join('; ')}`,
-      met: found === null ? null : found.value > 0 && found.p < SIGNIFICANT,
+        `${rankWords(found)}; ${models.map((m) => `${m.name}: step ${figure(m.loss.mean)}, gain ${figure(m.gain)}`).join('; ')}`,
+      met: significant(found, 1),
     },
     {
       expected: 'The step of the loss ranks the gains better than pass@k of the untrained model does, for every k.',
       measured:
-        alone ?? `${told(found)}, against ${against.map((rival) => `${rival.name}: ${told(rival.found)}`).join('; ')}`,
+        alone ??
+        `${rankWords(found)}, against ${against.map((rival) => `${rival.name}: ${rankWords(rival.found)}`).join('; ')}`,
       met:
         found === null || against.length === 0 || against.some((rival) => rival.found === null)
           ? null
@@ -228,10 +229,12 @@ function remarksOf(models: readonly Measured[], skipped: readonly string[]): str
     );
   }
   if (models.length >= FEWEST) {
-    const ceiling = OUTCOMES.map(({ name, of }) => `${name}: ${told(ranked('spearman', models, COLLAPSE.of, of))}`);
+    const ceiling = OUTCOMES.map(
+      ({ name, of }) => `${name}: ${rankWords(ranked('spearman', models, COLLAPSE.of, of))}`,
+    );
     const start = ranked('spearman', models, (m) => m.start, OUTCOMES[0].of);
     remarks.push(
-      `The ceiling: a model that starts at ${figure(Math.max(...models.map((m) => m.start ?? 0)))} can gain ${figure(1 - Math.max(...models.map((m) => m.start ?? 0)))} at most. Start against gain: ${told(start)}. Step of the loss against ${ceiling.join('; ')}.`,
+      `The ceiling: a model that starts at ${figure(Math.max(...models.map((m) => m.start ?? 0)))} can gain ${figure(1 - Math.max(...models.map((m) => m.start ?? 0)))} at most. Start against gain: ${rankWords(start)}. Step of the loss against ${ceiling.join('; ')}.`,
     );
   }
   const sampling = total(models, (m) => m.tokens.sampling);

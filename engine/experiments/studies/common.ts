@@ -1,6 +1,6 @@
 /** What several studies share: curves over seeds, last values, and words for numbers. */
 import { type CollapseStep, classifyRun, collapseStep, type RunFailure } from '../../analysis/collapse.ts';
-import { tInterval } from '../../analysis/statistics.ts';
+import { type Correlation, tInterval } from '../../analysis/statistics.ts';
 import type { JournalRecord, StepRecord } from '../../protocol/index.ts';
 import type { Cell } from '../report/page.ts';
 import type { PlotPoint, PlotSeries } from '../report/plots.ts';
@@ -118,6 +118,24 @@ export function words(values: readonly (number | null)[]): string {
 /** A criterion that compares a number with a bound. */
 export function above(expected: string, value: number | null, bound: number, measured: string): Criterion {
   return { expected, measured, met: value === null ? null : value > bound };
+}
+
+/** Level of the tests that criteria name. */
+export const SIGNIFICANT = 0.05;
+/** Fewest pairs whose rank correlation can reach it: all orders of 5 pairs give p = 2 / 5! at least, those of 4 2 / 4!. */
+const FEWEST_PAIRS = 5;
+
+/** Whether a correlation has this sign and is significant; null where it does not exist or no order could be. */
+export function significant(found: Correlation | null, sign: 1 | -1): boolean | null {
+  if (found === null || found.pairs < FEWEST_PAIRS) return null;
+  return sign * found.value > 0 && found.p < SIGNIFICANT;
+}
+
+/** `rho 0.9, p 0.04`, and why nothing is decided where that is so. */
+export function rankWords(found: Correlation | null): string {
+  if (found === null) return 'no rank';
+  const few = found.pairs < FEWEST_PAIRS ? ` (${found.pairs} are too few to decide; ${FEWEST_PAIRS} at least)` : '';
+  return `rho ${figure(found.value)}, p ${figure(found.p)}${few}`;
 }
 
 /** `a`, `a and b`, `a, b and c`. */
