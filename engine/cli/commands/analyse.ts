@@ -22,6 +22,7 @@ import { equivalent } from '../../grading/index.ts';
 import { readRunFolder } from '../../journal/reader.ts';
 import type { GroupRecord, JournalRecord, Problem } from '../../protocol/index.ts';
 import { answerTokens } from '../../reward/answer-tokens.ts';
+import { forecastIn, forecastText, scoreIn, scoreText, signalTable } from '../forecast.ts';
 import { DASH, estimate, number, oneLine, share, table } from '../format.ts';
 import { readGroups } from '../groups.ts';
 import { wholeNumber } from '../options.ts';
@@ -66,7 +67,7 @@ export async function analyse(reference: string, options: AnalyseOptions): Promi
   if (theory) output.print(`\n${theoryText(theory)}`);
   const ending = endingOf(records);
   if (ending) output.print(`\n${endingText(ending)}`);
-  const forecast = forecastOf(records, groups);
+  const forecast = forecastPart(records, groups, problems);
   if (forecast) output.print(`\n${forecast.text}`);
   output.result({
     folder,
@@ -205,34 +206,18 @@ function endingText({ failure, collapse, watch }: NonNullable<ReturnType<typeof 
   return `Ending: ${mode}: ${failure.reason}\n  Model Collapse Step (reward accuracy below 1%): ${collapseText(collapse)}${last}`;
 }
 
-/** The stored forecast with its score, and how well its signals tell right from wrong. */
-function forecastOf(records: readonly JournalRecord[], groups: readonly GroupRecord[]) {
-  const record = records.find((r) => r.type === 'forecast');
-  if (!record) return null;
-  const scored = records.findLast((r) => r.type === 'forecast-score');
+/** The stored forecast with its score, and how well its signals tell right from wrong now. */
+function forecastPart(records: readonly JournalRecord[], groups: readonly GroupRecord[], problems: readonly Problem[]) {
+  const forecast = forecastIn(records);
+  if (!forecast) return null;
+  const score = scoreIn(records);
   const right = new Map(
     groups.map(({ problem, majority, rollouts }) => [
       problem,
       rollouts.every(({ correct }) => correct === null) ? null : (majority?.correct ?? false),
     ]),
   );
-  const signals = signalQuality(record.forecast, right);
-  const lines = [
-    `Forecast before training: expected accuracy ${estimate(record.forecast.accuracy)}, ${number(record.forecast.wrong, 1)} problems amplified wrongly`,
-  ];
-  if (scored) {
-    const { auroc, brier, baseBrier, actual } = scored.score;
-    lines.push(
-      `  turned out: ${estimate(actual)}; AUROC ${estimate(auroc)}, Brier score ${estimate(brier)} (a constant forecast: ${number(baseBrier, 3)})`,
-    );
-  }
-  if (signals.length > 0) {
-    lines.push(
-      table(
-        ['  signal, for a right majority now', 'AUROC'],
-        signals.map((s) => [`  ${s.signal}`, estimate(s.auroc)]),
-      ),
-    );
-  }
-  return { text: lines.join('\n'), data: { forecast: record.forecast, score: scored?.score ?? null, signals } };
+  const signals = signalTable(forecast, right);
+  const parts = [forecastText(forecast, problems), ...(score ? [scoreText(score)] : []), ...(signals ? [signals] : [])];
+  return { text: parts.join('\n'), data: { forecast, score, signals: signalQuality(forecast, right) } };
 }

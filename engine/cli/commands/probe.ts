@@ -1,5 +1,6 @@
 /** `rollscope probe`: samples the problems without training. */
 import { foldRecords, initialRunState } from '../../protocol/state.ts';
+import { forecastIn, forecastText, signalTable } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
 import { duration, share } from '../format.ts';
 import { PROBE_GROUPS } from '../options.ts';
@@ -40,12 +41,22 @@ export async function finishProbe(output: Output, finished: Finished, places: Pl
     ),
     majorityShare: meanOf(results.map((result) => result.share ?? 0)),
   };
+  const forecast = forecastIn(records);
   const code = reportEnd(output, finished, places.usualRunsFolder);
   if (results.length > 0) {
     output.print(`\n${problemTable(results)}\n`);
     output.print(
       `${results.length} problems: accuracy ${share(summary.accuracy)}, majority right ${share(summary.majorityAccuracy)}, majority share ${share(summary.majorityShare)} (${duration(seconds)})`,
     );
+    if (forecast) {
+      output.print(`\n${forecastText(forecast, problems)}`);
+      const right = new Map(
+        results.map(({ index, reference, correct }) => [index, reference === null ? null : (correct ?? false)]),
+      );
+      const signals = signalTable(forecast, right);
+      if (signals) output.print(`\n${signals}`);
+      output.print('');
+    }
     output.print(`One problem: rollscope show ${referenceTo(handle, places.usualRunsFolder)} --problem <id>`);
   }
   output.print(`Run folder: ${handle.folder}`);
@@ -55,6 +66,7 @@ export async function finishProbe(output: Output, finished: Finished, places: Pl
     status: end.reason,
     ...summary,
     results,
+    forecast,
     seconds: Number(seconds.toFixed(3)),
     peakMemoryBytes: handle.peakMemoryBytes(),
     ...(end.error ? { error: end.error } : {}),

@@ -1,6 +1,7 @@
 /** `rollscope train`: the main job. */
 import path from 'node:path';
 import type { RunConfig } from '../../protocol/config.ts';
+import { scoreIn, scoreText } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
 import { bytes, duration, number } from '../format.ts';
 import { TRAIN_GROUPS } from '../options.ts';
@@ -31,6 +32,7 @@ export function finish(output: Output, finished: Finished, places: Places): numb
     folder: handle.folder,
     status: end.reason,
     ...summary,
+    forecast: scoreIn(records),
     seconds: Number(seconds.toFixed(3)),
     ...(end.error ? { error: end.error } : {}),
   });
@@ -45,6 +47,8 @@ function printSummary(
 ): void {
   const table = beforeAfterTable(records);
   if (table) output.print(`\n${table}\n`);
+  const score = scoreIn(records);
+  if (score) output.print(`${scoreText(score)}\n`);
   const speed = number(summary.rolloutTokensPerSecond, 0);
   output.print(
     `${duration(seconds)} in all, ${speed} rollout tokens/s, at most ${bytes(summary.peakMemoryBytes)} of memory`,
