@@ -7,13 +7,17 @@ import { tailRecords } from '../engine/journal/tail.ts';
 import { plural } from '../engine/protocol/format.ts';
 import { rollscopeHome } from '../engine/protocol/home.ts';
 import type { RolloutId, RunConfig } from '../engine/protocol/index.ts';
+import { CliDocuments } from './cli-documents.ts';
 import { ContextKeys } from './context-keys.ts';
 import { Disposables } from './disposables.ts';
 import { Decorations } from './editor/decorations.ts';
 import { Lenses } from './editor/lenses.ts';
 import { ProblemSets } from './editor/problem-sets.ts';
 import { Results, samePath } from './editor/results.ts';
+import type { Program } from './engine/cli.ts';
 import { EngineService } from './engine/service.ts';
+import { ReportPanel } from './experiments/report-panel.ts';
+import { Experiments } from './experiments/tasks.ts';
 import { type Health, healthOf, runKeyOf, statusContent } from './health.ts';
 import { Panel } from './panel/panel.ts';
 import { Reporter } from './report.ts';
@@ -50,6 +54,9 @@ export class Rollscope {
   readonly results: Results;
   readonly rollouts: RolloutDocuments;
   readonly panel: Panel;
+  readonly texts: CliDocuments;
+  readonly reports: ReportPanel;
+  readonly experiments: Experiments;
 
   constructor(readonly context: vscode.ExtensionContext) {
     const { extensionUri, extension } = context;
@@ -63,8 +70,7 @@ export class Rollscope {
         version: extension.packageJSON.version,
         name: `editor ${process.pid}`,
         launch: () => ({
-          node: engineNode() ?? process.execPath,
-          cli: vscode.Uri.joinPath(extensionUri, 'dist', 'cli.js').fsPath,
+          ...this.program,
           args: ['--when-alone', whenAlone(), '--out', this.runsFolder],
           logFile: path.join(context.logUri.fsPath, 'engine.log'),
         }),
@@ -92,11 +98,21 @@ export class Rollscope {
         report,
       }),
     );
+    const program = () => this.program;
+    this.texts = own(new CliDocuments(program));
+    this.reports = own(new ReportPanel(extensionUri));
+    this.experiments = own(new Experiments(program, (study) => void this.reports.show(study).catch(report)));
     own(new Lenses(this.sets, this.results, this.models, this.session));
     own(new Decorations(extensionUri, this.sets, this.results));
     this.showTrees();
     this.showState();
     this.watchRuns();
+  }
+
+  /** The engine's command line, and what runs it. */
+  private get program(): Program {
+    const cli = vscode.Uri.joinPath(this.context.extensionUri, 'dist', 'cli.js').fsPath;
+    return { node: engineNode() ?? process.execPath, cli };
   }
 
   /** The folder that holds the runs. */

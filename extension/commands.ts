@@ -5,9 +5,11 @@
 import * as vscode from 'vscode';
 import type { Rollscope } from './app.ts';
 import { attach } from './commands/attach.ts';
+import { openReport, runExperiment } from './commands/experiments.ts';
 import { addModel, removeModel, useModel } from './commands/models.ts';
 import { neighbour, openProblem, openRollout, revealProblem } from './commands/problems.ts';
-import { deleteRun, openDataset, openRun, resume, revealRunFolder, steer } from './commands/runs.ts';
+import { chooseReward } from './commands/reward.ts';
+import { deleteRun, lookAtRun, openDataset, openRun, resume, revealRunFolder, steer } from './commands/runs.ts';
 import { runDataset, runProblem } from './commands/start.ts';
 import { setShading } from './settings.ts';
 
@@ -22,7 +24,13 @@ export const COMMAND_NAMES = [
   'stop',
   'attach',
   'openRun',
+  'analyseRun',
+  'rescoreRun',
   'chooseModel',
+  'chooseReward',
+  'runExperiment',
+  'openReport',
+  'openReportInBrowser',
   'showLog',
   'restartEngine',
   'getStarted',
@@ -56,7 +64,13 @@ export const COMMANDS: Record<CommandName, Action> = {
   stop: (app, argument) => steer(app, 'stop', argument),
   attach: (app) => attach(app),
   openRun: (app, argument) => openRun(app, argument),
+  analyseRun: (app, argument) => lookAtRun(app, 'analyse', argument),
+  rescoreRun: (app, argument) => lookAtRun(app, 'rescore', argument),
   chooseModel: (app) => addModel(app),
+  chooseReward: (app, argument) => chooseReward(app, argument),
+  runExperiment: (app, argument) => runExperiment(app, argument),
+  openReport: (app) => openReport(app),
+  openReportInBrowser: (app) => app.reports.openInBrowser(),
   showLog: (app) => app.report.showLog(),
   restartEngine: (app) => app.restartEngine(),
   getStarted: (app) =>

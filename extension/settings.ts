@@ -1,9 +1,11 @@
 /** The settings of section `rollscope`, typed. Defaults and ranges are declared in package.json. */
+import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { REWARDS } from '../engine/protocol/config.ts';
 import type { Shading } from '../engine/protocol/shades.ts';
-import { EMBEDDED, type RunSettings } from './run-config.ts';
+import { EMBEDDED, type RunSettings, withAbsolutePaths } from './run-config.ts';
 
 const SECTION = 'rollscope';
 
@@ -30,7 +32,52 @@ export function runSettings(scope?: vscode.Uri): RunSettings {
     fields: get('fields'),
     promptTemplate: get('promptTemplate'),
     systemPrompt: get('systemPrompt'),
+    config: withAbsolutePaths(get('config'), { folder: folderOf(scope), home: os.homedir(), exists: existsSync }),
   };
+}
+
+/** Folder of the workspace that a file belongs to, else the first one. */
+function folderOf(scope?: vscode.Uri): string | null {
+  const own = scope && vscode.workspace.getWorkspaceFolder(scope);
+  return (own ?? vscode.workspace.workspaceFolders?.[0])?.uri.fsPath ?? null;
+}
+
+/** The reward of the settings, as a command without a file would take it: an expression goes over the choice. */
+export function currentReward(): string {
+  const config = vscode.workspace.getConfiguration(SECTION);
+  const expression = config.get<Record<string, unknown>>('config', {}).reward;
+  return typeof expression === 'string' ? expression : config.get<string>('reward', 'majority-vote');
+}
+
+/**
+ * Chooses a reward where the choice stands: in the workspace when that says one, else for the user. A name goes to
+ * `rollscope.reward`, any other expression to `rollscope.config`.
+ */
+export async function setReward(reward: string): Promise<void> {
+  const isName = (REWARDS as readonly string[]).includes(reward);
+  await changeExpression(isName ? undefined : reward);
+  if (isName) await vscode.workspace.getConfiguration(SECTION).update('reward', reward, targetOf('reward'));
+}
+
+/** Writes the expression of `rollscope.config`, or takes it out of each place that has one. */
+async function changeExpression(reward: string | undefined): Promise<void> {
+  const config = vscode.workspace.getConfiguration(SECTION);
+  const found = config.inspect<Record<string, unknown>>('config');
+  const places = [
+    { value: found?.workspaceValue, target: vscode.ConfigurationTarget.Workspace },
+    { value: found?.globalValue, target: vscode.ConfigurationTarget.Global },
+  ];
+  if (reward !== undefined) {
+    const target = targetOf('config');
+    const value = places.find((place) => place.target === target)?.value;
+    await config.update('config', { ...value, reward }, target);
+    return;
+  }
+  for (const { value, target } of places) {
+    if (value?.reward === undefined) continue;
+    const { reward: _, ...rest } = value;
+    await config.update('config', Object.keys(rest).length > 0 ? rest : undefined, target);
+  }
 }
 
 /** The chosen model: `embedded`, an absolute path, or a Hub id. */
@@ -43,10 +90,13 @@ export function currentModel(): string {
 
 /** Chooses a model where the choice stands: in the workspace when it says one, else for the user. */
 export async function chooseModel(model: string): Promise<void> {
-  const config = vscode.workspace.getConfiguration(SECTION);
-  const inWorkspace = config.inspect<string>('model')?.workspaceValue !== undefined;
-  const target = inWorkspace ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
-  await config.update('model', model, target);
+  await vscode.workspace.getConfiguration(SECTION).update('model', model, targetOf('model'));
+}
+
+/** Where a setting stands: in the workspace when that has a value, else with the user. */
+function targetOf(name: string): vscode.ConfigurationTarget {
+  const inWorkspace = vscode.workspace.getConfiguration(SECTION).inspect(name)?.workspaceValue !== undefined;
+  return inWorkspace ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
 }
 
 /** The user's runs folder; null for the usual one. */

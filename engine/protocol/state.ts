@@ -4,6 +4,7 @@
  * because a run has tens of thousands of records and each is folded once. Rollout summaries are packed into columns
  * (about a fifth of the objects' size); `rolloutsOf` gives them back.
  */
+import type { ForecastScore, ProblemForecast } from './forecast.ts';
 import type { EvaluationRecord, GroupRecord, JournalRecord, PHASES, RolloutSummary, StepRecord } from './records.ts';
 
 type RecordOf<T extends JournalRecord['type']> = Extract<JournalRecord, { type: T }>;
@@ -61,6 +62,20 @@ export interface ProblemHistory {
   evaluations: Group[];
   /** From greedy decoding. */
   greedy: Group[];
+  /** From probing for the forecast of a run that trains: before its first and after its last step. */
+  probes: Group[];
+}
+
+/** What was foretold of one problem. */
+export interface Foretold extends ProblemForecast {
+  /** Amplified, and wrong, is the likelier. */
+  likelyWrong: boolean;
+}
+
+/** What was foretold before the first step. */
+export interface RunForecast extends Pick<RecordOf<'forecast'>['forecast'], 'reward' | 'accuracy' | 'wrong'> {
+  /** By the problem's index. */
+  problems: Map<number, Foretold>;
 }
 
 export interface RunState {
@@ -73,6 +88,10 @@ export interface RunState {
   steps: number[];
   series: Partial<Record<Metric, (number | null)[]>>;
   evaluations: EvaluationRecord[];
+  /** null before it is made, and in runs without one. */
+  forecast: RunForecast | null;
+  /** How the forecast turned out; null before the end, and without labels. */
+  forecastScore: (ForecastScore & { step: number }) | null;
   /** By the problem's index. Only problems that were sampled are there. */
   problems: Map<number, ProblemHistory>;
   /** Every group by its sequence number. */
@@ -95,6 +114,8 @@ export function initialRunState(): RunState {
     steps: [],
     series: {},
     evaluations: [],
+    forecast: null,
+    forecastScore: null,
     problems: new Map(),
     groups: new Map(),
     warnings: [],
@@ -127,6 +148,13 @@ export function foldRecord(state: RunState, record: JournalRecord): RunState {
       cutFrom(state.evaluations, record.step);
       state.evaluations.push(record);
       if (record.accuracy) state.labelled = true;
+      break;
+    case 'forecast':
+      state.forecast = toForecast(record);
+      state.forecastScore = null;
+      break;
+    case 'forecast-score':
+      state.forecastScore = { ...record.score, step: record.step };
       break;
     case 'checkpoint':
       cutFrom(state.checkpoints, record.step);
@@ -195,15 +223,57 @@ export function metricAt(state: RunState, metric: Metric, step: number): number 
   return values[i] ?? null;
 }
 
+/** What the collapse watch said last, at or before a step; null where it has not warned. */
+export function collapseWarningAt(
+  state: RunState,
+  step: number,
+): { level: 'watch' | 'collapse'; step: number; message: string } | null {
+  const found = state.warnings.findLast(
+    (warning) => (warning.code === 'collapse' || warning.code === 'collapse-watch') && (warning.step ?? 0) <= step,
+  );
+  if (!found) return null;
+  return { level: found.code === 'collapse' ? 'collapse' : 'watch', step: found.step ?? 0, message: found.message };
+}
+
+/**
+ * Whether a problem that was foretold ended right: by the votes that scored the forecast. null before there is a score,
+ * and without a reference.
+ */
+export function outcomeOf(state: RunState, problem: number): boolean | null {
+  const history = state.problems.get(problem);
+  const score = state.forecastScore;
+  if (!history || !score) return null;
+  const last = [history.probes, history.evaluations].flatMap((groups) => {
+    const group = atStep(groups, score.step);
+    return group?.step === score.step ? [group] : [];
+  })[0];
+  if (!last) return null;
+  if (last.majority) return last.majority.correct;
+  return last.columns.correct.some((correct) => correct >= 0) ? false : null;
+}
+
+function toForecast({ forecast }: RecordOf<'forecast'>): RunForecast {
+  const { reward, accuracy, wrong } = forecast;
+  const likelyWrong = new Set(forecast.likelyWrong);
+  const problems = forecast.problems.map((one) => ({ ...one, likelyWrong: likelyWrong.has(one.problem) }));
+  return { reward, accuracy, wrong, problems: new Map(problems.map((one) => [one.problem, one])) };
+}
+
+/** Where a group stands among its problem's: a run that trains keeps its probes apart from the rollouts that train. */
+function listOf(state: RunState, history: ProblemHistory, phase: Phase): Group[] {
+  if (phase === 'evaluation') return history.evaluations;
+  if (phase === 'greedy') return history.greedy;
+  return phase === 'probe' && state.run?.config.job === 'train' ? history.probes : history.groups;
+}
+
 function foldGroup(state: RunState, record: GroupRecord): void {
   const group = toGroup(record);
   let history = state.problems.get(record.problem);
   if (!history) {
-    history = { problem: record.problem, groups: [], evaluations: [], greedy: [] };
+    history = { problem: record.problem, groups: [], evaluations: [], greedy: [], probes: [] };
     state.problems.set(record.problem, history);
   }
-  const list =
-    record.phase === 'evaluation' ? history.evaluations : record.phase === 'greedy' ? history.greedy : history.groups;
+  const list = listOf(state, history, record.phase);
   for (const gone of cutFrom(list, record.step)) state.groups.delete(gone.seq);
   list.push(group);
   state.groups.set(group.seq, group);
@@ -217,6 +287,7 @@ function foldStep(state: RunState, record: StepRecord): void {
     state.steps.length = length;
     for (const values of Object.values(state.series)) values.length = length;
   }
+  if (state.forecastScore && state.forecastScore.step >= record.step) state.forecastScore = null;
   state.steps.push(record.step);
   state.step = record.step;
   for (const [metric, value] of Object.entries({ ...record.metrics, ...record.timing })) {

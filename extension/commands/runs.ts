@@ -5,6 +5,7 @@ import { liveWriter } from '../../engine/journal/lock.ts';
 import { share } from '../../engine/protocol/format.ts';
 import { RollscopeError, type RunInfo } from '../../engine/protocol/index.ts';
 import type { Rollscope } from '../app.ts';
+import type { LookCommand } from '../cli-documents.ts';
 import { EMBEDDED } from '../run-config.ts';
 import { DatasetItem } from '../trees/datasets.ts';
 import { RunItem } from '../trees/runs.ts';
@@ -45,6 +46,13 @@ export async function steer(app: Rollscope, how: 'pause' | 'stop', argument: unk
   }
   if (app.session.active || app.session.preparing) await app.session[how]();
   else void vscode.window.showInformationMessage('No run is in progress.');
+}
+
+/** Shows what the command line says of a run: of the argument, else of one that the user picks. */
+export async function lookAtRun(app: Rollscope, command: LookCommand, argument: unknown): Promise<void> {
+  const title = command === 'analyse' ? 'Analyse Run' : 'Re-score Run';
+  const folder = folderOf(argument) ?? (await pickRun(app, () => true, title, true));
+  if (folder) await app.texts.open(command, folder);
 }
 
 export async function revealRunFolder(app: Rollscope, argument: unknown): Promise<void> {

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { RollscopeError, type RunConfig } from '../../engine/protocol/index.ts';
 import type { Rollscope } from '../app.ts';
 import type { ProblemArgument } from '../editor/lenses.ts';
-import { buildConfig, EMBEDDED, type RunTarget } from '../run-config.ts';
+import { buildConfig, EMBEDDED, programsOf, type RunTarget } from '../run-config.ts';
 import { runSettings } from '../settings.ts';
 import { datasetOf, fileOf } from '../target.ts';
 
@@ -39,12 +39,31 @@ export async function runProblem(app: Rollscope, job: Job, argument: unknown): P
 async function start(app: Rollscope, target: RunTarget): Promise<void> {
   const scope = target.dataset === EMBEDDED ? undefined : vscode.Uri.file(target.dataset);
   const config = buildConfig({ ...target, dataset: app.datasetName(target.dataset) }, runSettings(scope));
+  if (!trustsPrograms(app, config)) return;
   try {
     await app.start(config);
   } catch (error) {
     if (!(error instanceof RollscopeError) || error.code !== 'busy') throw error;
     await offerToStop(app, error, config);
   }
+}
+
+/** Rewards run programs in trusted workspaces only; elsewhere says so, and offers to trust. */
+function trustsPrograms(app: Rollscope, config: RunConfig): boolean {
+  const programs = programsOf(config);
+  if (programs === null || vscode.workspace.isTrusted) return true;
+  app.report.error(
+    new RollscopeError(
+      'config',
+      `The reward ${programs} runs programs on this machine, and this workspace is not trusted.`,
+      'Trust it if you trust the model, the data and the program, or choose another reward.',
+    ),
+    {
+      'Manage Workspace Trust': () => vscode.commands.executeCommand('workbench.trust.manage'),
+      'Choose Reward': () => vscode.commands.executeCommand('rollscope.chooseReward'),
+    },
+  );
+  return false;
 }
 
 /** One run at a time: the one in progress may make room. */

@@ -3,12 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { EngineAddress, RollscopeError } from '../../engine/protocol/index.ts';
+import { NODE_ENVIRONMENT, type Program } from './cli.ts';
 
-export interface LaunchOptions {
-  /** Program that runs the engine: the editor's own Node, or another. */
-  node: string;
-  /** `dist/cli.js`. */
-  cli: string;
+export interface LaunchOptions extends Program {
   /** What follows `serve`. */
   args: readonly string[];
   /** File that takes what the engine prints to stderr. */
@@ -42,8 +39,7 @@ export function launchEngine({ node, cli, args, logFile, timeout = 60_000 }: Lau
       detached: true,
       windowsHide: true,
       stdio: ['ignore', 'pipe', stderr],
-      // The editor's program is a plain Node only with this.
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+      env: { ...process.env, ...NODE_ENVIRONMENT },
     });
   } finally {
     closeSync(stderr);

@@ -289,6 +289,7 @@ describe('the configuration of a run', () => {
     fields: {},
     promptTemplate: '{{prompt}}',
     systemPrompt: '',
+    config: {},
   };
 
   it('is the preset of the model where the settings say nothing', () => {

@@ -1,0 +1,53 @@
+/** What the command line says of a run, as a read-only text. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { RollscopeError } from '../engine/protocol/index.ts';
+import { type Program, runCli } from './engine/cli.ts';
+
+const SCHEME = 'rollscope-text';
+/** Commands that look at a run and change nothing. */
+const COMMANDS = { analyse: 'Analysing', rescore: 'Re-scoring' } as const;
+export type LookCommand = keyof typeof COMMANDS;
+
+export class CliDocuments implements vscode.TextDocumentContentProvider {
+  private readonly registration: vscode.Disposable;
+  private readonly changes = new vscode.EventEmitter<vscode.Uri>();
+  private readonly texts = new Map<string, string>();
+  readonly onDidChange = this.changes.event;
+
+  constructor(private readonly program: () => Program) {
+    this.registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
+  }
+
+  /** Runs the command on a run folder and opens what it says; it can be cancelled. */
+  async open(command: LookCommand, folder: string): Promise<void> {
+    const run = path.basename(folder);
+    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${command} ${run}.txt`, query: folder });
+    const text = await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title: `${COMMANDS[command]} ${run}`, cancellable: true },
+      (_, token) => this.read(command, folder, token),
+    );
+    this.texts.set(uri.toString(), text);
+    this.changes.fire(uri);
+    const document = await vscode.workspace.openTextDocument(uri);
+    await vscode.window.showTextDocument(document, { preview: true });
+  }
+
+  /** Also for a document of a former window. */
+  async provideTextDocumentContent(uri: vscode.Uri, token: vscode.CancellationToken): Promise<string> {
+    const command = path.posix.basename(uri.path).split(' ')[0]!;
+    if (!Object.hasOwn(COMMANDS, command)) throw new RollscopeError('usage', `There is no text ${uri.path}.`);
+    return this.texts.get(uri.toString()) ?? this.read(command as LookCommand, uri.query, token);
+  }
+
+  dispose(): void {
+    this.registration.dispose();
+    this.changes.dispose();
+  }
+
+  private read(command: LookCommand, folder: string, token: vscode.CancellationToken): Promise<string> {
+    const controller = new AbortController();
+    const cancelling = token.onCancellationRequested(() => controller.abort());
+    return runCli(this.program(), [command, folder], controller.signal).finally(() => cancelling.dispose());
+  }
+}

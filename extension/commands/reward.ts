@@ -1,0 +1,110 @@
+/** Choosing the reward: one by name, in families, or an expression over them. */
+import * as vscode from 'vscode';
+import { REWARDS } from '../../engine/protocol/config.ts';
+import type { RollscopeError } from '../../engine/protocol/index.ts';
+import { parseReward } from '../../engine/protocol/reward-expression.ts';
+import { type Reward, rewards } from '../../engine/reward/index.ts';
+import type { Rollscope } from '../app.ts';
+import { currentReward, setReward } from '../settings.ts';
+
+const FAMILIES: readonly [Reward['family'], string][] = [
+  ['ensemble', 'What the rollouts agree on'],
+  ['certainty', 'How certain the model is'],
+  ['external', 'What something else says'],
+];
+
+const KEY = 'rollscope.rewards';
+const KEPT = 10;
+
+interface RewardPick extends vscode.QuickPickItem {
+  /** Absent for writing an expression, and for separators. */
+  reward?: string;
+}
+
+/** Takes the reward of the argument, else asks. */
+export async function chooseReward(app: Rollscope, argument: unknown): Promise<void> {
+  const current = currentReward();
+  const known = expressions(app, current);
+  const reward = typeof argument === 'string' ? argument : await pick(rewardItems(current, known, descriptions(app)));
+  if (reward === undefined) return;
+  parseReward(reward, REWARDS);
+  const isName = (REWARDS as readonly string[]).includes(reward);
+  const recent = isName ? known : [reward, ...known.filter((other) => other !== reward)];
+  await app.context.globalState.update(KEY, recent.slice(0, KEPT));
+  await setReward(reward);
+}
+
+/** Expressions that were used lately, the current one among them. */
+function expressions(app: Rollscope, current: string): string[] {
+  const recent = app.context.globalState.get<string[]>(KEY, []);
+  const isName = (REWARDS as readonly string[]).includes(current);
+  return isName || recent.includes(current) ? recent : [current, ...recent];
+}
+
+/** What the settings editor says of each reward, by name. */
+function descriptions(app: Rollscope): ReadonlyMap<string, string> {
+  const sections: { properties: Record<string, { enum?: string[]; enumDescriptions?: string[] }> }[] =
+    app.context.extension.packageJSON.contributes.configuration;
+  const setting = sections.map(({ properties }) => properties['rollscope.reward']).find((found) => found);
+  return new Map((setting?.enum ?? []).map((name, i) => [name, setting?.enumDescriptions?.[i] ?? '']));
+}
+
+/** Rows of the choice. Exported for its test. */
+export function rewardItems(
+  current: string,
+  known: readonly string[],
+  about: ReadonlyMap<string, string>,
+): RewardPick[] {
+  const mark = (reward: string) => (reward === current ? '$(check)' : '$(circle-outline)');
+  const separator = (label: string): RewardPick => ({ label, kind: vscode.QuickPickItemKind.Separator });
+  return [
+    ...FAMILIES.flatMap(([family, title]) => [
+      separator(title),
+      ...rewards
+        .filter((reward) => reward.family === family)
+        .map(
+          ({ name, title: label }): RewardPick => ({
+            label: `${mark(name)} ${label}`,
+            description: name,
+            detail: about.get(name) ?? '',
+            reward: name,
+          }),
+        ),
+    ]),
+    separator('Sums and gates'),
+    ...known.map(
+      (reward): RewardPick => ({ label: `${mark(reward)} ${reward}`, description: 'in rollscope.config', reward }),
+    ),
+    { label: '$(edit) Write an expression…', description: 'majority-vote + 0.1*trajectory-entropy' },
+  ];
+}
+
+async function pick(items: readonly RewardPick[]): Promise<string | undefined> {
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: 'Choose Reward',
+    placeHolder: 'What should train the model?',
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
+  return chosen && !chosen.reward ? write() : chosen?.reward;
+}
+
+function write(): Thenable<string | undefined> {
+  return vscode.window.showInputBox({
+    title: 'Choose Reward',
+    prompt: 'A sum such as majority-vote + 0.1*trajectory-entropy, or a gate such as self-certainty if majority-vote.',
+    placeHolder: 'majority-vote + 0.1*trajectory-entropy',
+    ignoreFocusOut: true,
+    validateInput: expressionError,
+  });
+}
+
+/** What is wrong with an expression; null when nothing is. */
+function expressionError(text: string): string | null {
+  try {
+    parseReward(text, REWARDS);
+    return null;
+  } catch (error) {
+    return (error as RollscopeError).message;
+  }
+}
