@@ -246,8 +246,10 @@ export function prefixes(
   return kept.map((end) => {
     let count = 0;
     for (let at = 0; count < pieces.length; count++) {
-      at += pieces[count]!.length;
-      if (at > end) break;
+      const next = at + pieces[count]!.length;
+      // A token that ends in blanks behind the step belongs to it.
+      if (next > end && (at >= end || text.slice(end, next).trim() !== '')) break;
+      at = next;
     }
     return tokens.slice(0, count);
   });
