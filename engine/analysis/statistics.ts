@@ -13,8 +13,10 @@ const DRAWS = 10_000;
 /** Two statistics that differ by less than this are the same up to rounding. */
 const SAME = 1e-12;
 
-/** Ranks from 1; equal values share the mean of their ranks. */
+/** Ranks from 1; equal values share the mean of their ranks. Throws RangeError for a value that is no number. */
 export function ranks(values: readonly number[]): number[] {
+  // NaN equals nothing, itself included: there is no order to rank by.
+  if (values.some(Number.isNaN)) throw new RangeError('a value to rank is NaN');
   const order = values.map((_, i) => i).sort((a, b) => values[a]! - values[b]!);
   const found = new Array<number>(values.length);
   for (let start = 0; start < order.length; ) {

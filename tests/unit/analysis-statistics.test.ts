@@ -24,6 +24,8 @@ describe('rank correlation', () => {
   test('ranks share their mean in ties', () => {
     expect(ranks([30, 10, 20, 20])).toEqual([4, 1, 2.5, 2.5]);
     expect(ranks([])).toEqual([]);
+    expect(() => ranks([1, Number.NaN])).toThrow(RangeError);
+    expect(() => clusteredAuroc([1, Number.NaN], [true, false], [0, 1])).toThrow(RangeError);
   });
 
   test.each(golden.correlations.map((one) => [one.x.length, one] as const))('%i pairs as in scipy', (_, one) => {
