@@ -1,0 +1,63 @@
+/** How the collapse watch did over the runs of a study, from crafted runs. */
+import { expect, test } from 'vitest';
+import { watchedRun, watchSections, watchSummary } from '../../engine/experiments/watched.ts';
+import type { JournalRecord } from '../../engine/protocol/index.ts';
+import { craftedRun } from '../support/study-context.ts';
+
+/** A run with a header, as a journal has it, and a warning at a step. */
+function run(
+  id: string,
+  truth: readonly number[],
+  warned: number | null,
+  watch: 'warn' | 'off' = 'warn',
+): JournalRecord[] {
+  const { config, records } = craftedRun({ id, config: { watch }, metrics: { groundTruthReward: truth } });
+  const base = { seq: 0, time: '2026-01-01T00:00:00.000Z' };
+  const header: JournalRecord = {
+    type: 'run',
+    ...base,
+    run: id,
+    config,
+    problems: 64,
+    evaluationProblems: 0,
+    model: { name: 'm', parameters: 1, trainable: 1, fingerprint: 'f', vocabulary: 24 },
+    dataFingerprint: 'd',
+    device: 'cpu',
+  };
+  const warning: JournalRecord[] =
+    warned === null
+      ? []
+      : [{ type: 'warning', ...base, code: 'collapse', message: 'It collapses.', step: warned, problem: null }];
+  return [header, ...records, ...warning];
+}
+
+const FALLING = [0.7, 0.7, 0.05, 0.05];
+const SOUND = [0.6, 0.8];
+
+test('hits, misses, false alarms and quiet runs are told apart', () => {
+  const runs = [
+    watchedRun('a', run('a', FALLING, 12)),
+    watchedRun('b', run('b', FALLING, null)),
+    watchedRun('c', run('c', SOUND, 9)),
+    watchedRun('d', run('d', SOUND, null)),
+  ].filter((one) => one !== null);
+  const { lead, ...counts } = watchSummary(runs);
+  expect(counts).toEqual({ runs: 4, hits: 1, misses: 1, falseAlarms: 1, quiet: 1 });
+  expect(lead).toEqual([runs[0]!.fall! - 12]);
+  const [table] = watchSections(runs);
+  expect(table).toMatchObject({ kind: 'table', title: 'Collapse watch over these runs' });
+  expect(table!.kind === 'table' && table.rows.map((row) => [row[0], row[3]])).toEqual([
+    ['a', 'warned'],
+    ['b', 'missed'],
+    ['c', 'false alarm'],
+  ]);
+});
+
+test('runs that were not watched, or cannot be judged, are left out', () => {
+  expect(watchedRun('off', run('off', FALLING, null, 'off'))).toBeNull();
+  const unlabelled = run('blind', SOUND, 5).map((record) =>
+    record.type === 'step' ? { ...record, metrics: { ...record.metrics, groundTruthReward: null } } : record,
+  );
+  expect(watchedRun('blind', unlabelled)).toBeNull();
+  expect(watchSections([])).toEqual([]);
+});
