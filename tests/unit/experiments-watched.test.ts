@@ -46,7 +46,7 @@ test('hits, misses, false alarms and quiet runs are told apart', () => {
   expect(lead).toEqual([runs[0]!.fall! - 12]);
   const [table] = watchSections(runs);
   expect(table).toMatchObject({ kind: 'table', title: 'Collapse watch over these runs' });
-  expect(table!.kind === 'table' && table.rows.map((row) => [row[0], row[3]])).toEqual([
+  expect(table?.kind === 'table' && table.rows.map((row) => [row[0], row[3]])).toEqual([
     ['a', 'warned'],
     ['b', 'missed'],
     ['c', 'false alarm'],

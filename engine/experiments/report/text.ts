@@ -13,11 +13,6 @@ export function figure(value: number | null | undefined): string {
   return Math.abs(value) >= 100 ? value.toFixed(0) : Number(value.toPrecision(3)).toString();
 }
 
-/** A share with three decimals, a dash for none. */
-export function share(value: number | null | undefined): string {
-  return value === null || value === undefined || !Number.isFinite(value) ? '–' : value.toFixed(3);
-}
-
 /** `0.612 (0.58 to 0.64)`. */
 export function interval({ mean, low, high }: { mean: number; low: number; high: number }): string {
   return `${figure(mean)} (${figure(low)} to ${figure(high)})`;
