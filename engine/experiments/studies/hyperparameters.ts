@@ -319,9 +319,9 @@ export const hyperparameters: Study = {
   defaults: {
     model: 'embedded:W',
     reward: 'majority-vote',
-    steps: 100,
+    steps: 120,
     batch: 32,
-    optimizer: { lr: 4.5e-4 },
+    optimizer: { lr: 3.5e-4 },
     evaluation: { every: 20, samples: 4, greedy: false },
     checkpoint: { every: 50 },
   },
