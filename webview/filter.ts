@@ -1,13 +1,15 @@
 /**
- * The language of the filter: `share>0.8 right:no cars`. Comparisons of `share`, `right:yes|no|unknown`, `id:…` and
- * `answer:…` (the majority's), and words of the problem's text; all must hold.
+ * The language of the filter: `share>0.8 right:no cars`. Comparisons of `share` and of `forecast` (the probability that
+ * the problem ends right), `right:yes|no|unknown`, `likely:right|wrong` (as was foretold), `id:…` and `answer:…` (the
+ * majority's), and words of the problem's text; all must hold.
  */
 import type { ProblemView } from './store.ts';
 
 type Comparison = '>' | '<' | '>=' | '<=' | '=';
 
 export type Term =
-  | { kind: 'share'; comparison: Comparison; value: number }
+  | { kind: 'share' | 'forecast'; comparison: Comparison; value: number }
+  | { kind: 'likely'; right: boolean }
   | { kind: 'right'; value: boolean | null }
   | { kind: 'id' | 'answer' | 'text'; value: string };
 
@@ -25,8 +27,13 @@ export function parseFilter(filter: string): Term[] {
     .split(/\s+/)
     .filter(Boolean)
     .map((word): Term => {
-      const share = /^share(>=|<=|>|<|=)(\d*\.?\d+)$/.exec(word);
-      if (share) return { kind: 'share', comparison: share[1] as Comparison, value: Number(share[2]) };
+      const compared = /^(share|forecast)(>=|<=|>|<|=)(\d*\.?\d+)$/.exec(word);
+      if (compared) {
+        const [, kind, comparison, value] = compared;
+        return { kind: kind as 'share' | 'forecast', comparison: comparison as Comparison, value: Number(value) };
+      }
+      const likely = /^likely:(right|wrong)$/.exec(word);
+      if (likely) return { kind: 'likely', right: likely[1] === 'right' };
       const right = /^right:(yes|no|unknown)$/.exec(word);
       if (right) return { kind: 'right', value: right[1] === 'unknown' ? null : right[1] === 'yes' };
       const field = /^(id|answer):(.+)$/.exec(word);
@@ -35,10 +42,14 @@ export function parseFilter(filter: string): Term[] {
     });
 }
 
-function holds(term: Term, { problem, group, share, correct }: ProblemView): boolean {
+function holds(term: Term, { problem, group, share, correct, foretold }: ProblemView): boolean {
   switch (term.kind) {
     case 'share':
       return share !== null && COMPARE[term.comparison](share, term.value);
+    case 'forecast':
+      return foretold !== null && COMPARE[term.comparison](foretold.right, term.value);
+    case 'likely':
+      return foretold !== null && foretold.answer !== null && foretold.likelyWrong !== term.right;
     case 'right':
       return correct === term.value;
     case 'id':

@@ -3,14 +3,18 @@ import type { Problem, StoredRollout } from '../engine/protocol/records.ts';
 import type { Progress, RunInfo } from '../engine/protocol/rpc.ts';
 import {
   atStep,
+  type Foretold,
   foldRecords,
   type Group,
   initialRunState,
+  type Metric,
+  outcomeOf,
   type ProblemHistory,
   type RunState,
   SURE,
 } from '../engine/protocol/state.ts';
 import type { FromView, ToView } from '../engine/protocol/view.ts';
+import { choiceOf, DEFAULT_CHARTS } from './charts/metrics.ts';
 import { matches, parseFilter } from './filter.ts';
 import type { Host } from './host.ts';
 
@@ -25,6 +29,10 @@ export interface ProblemView {
   share: number | null;
   correct: boolean | null;
   quadrant: Quadrant;
+  /** What the run foretold of it; null where it did not. */
+  foretold: Foretold | null;
+  /** Whether what was foretold ended right; null before the end, and without a reference. */
+  outcome: boolean | null;
 }
 
 /** Rollouts with their texts, and why each got its reward. */
@@ -46,6 +54,8 @@ export class Store {
   /** The step that is looked at; null follows the run. */
   step: number | null = null;
   filter = '';
+  /** Metrics of the charts that can be chosen. */
+  charts: readonly Metric[] = DEFAULT_CHARTS;
 
   private readonly listeners = new Set<() => void>();
   private readonly texts = new Map<number, GroupTexts>();
@@ -57,6 +67,8 @@ export class Store {
     const kept = host.getState();
     this.problem = kept?.problem ?? null;
     this.step = kept?.step ?? null;
+    // What a page of another version kept may be no metric of this one.
+    if (kept?.charts?.length === DEFAULT_CHARTS.length && kept.charts.every(choiceOf)) this.charts = kept.charts;
     host.onMessage((message) => this.receive(message));
     host.post({ kind: 'ready' });
   }
@@ -82,7 +94,13 @@ export class Store {
   }
 
   private keep(): void {
-    this.host.setState({ run: this.info?.run ?? null, problem: this.problem, step: this.step });
+    const charts = this.charts === DEFAULT_CHARTS ? undefined : [...this.charts];
+    this.host.setState({
+      run: this.info?.run ?? null,
+      problem: this.problem,
+      step: this.step,
+      ...(charts && { charts }),
+    });
   }
 
   private receive(message: ToView): void {
@@ -151,6 +169,17 @@ export class Store {
     this.changed();
   }
 
+  /** Puts another metric into a chart; the chart that showed it gets the one that was here. */
+  chooseChart(place: number, metric: Metric): void {
+    const charts = [...this.charts];
+    const other = charts.indexOf(metric);
+    if (other >= 0) charts[other] = charts[place]!;
+    charts[place] = metric;
+    this.charts = charts;
+    this.keep();
+    this.changed();
+  }
+
   setFilter(filter: string): void {
     this.filter = filter;
     this.changed();
@@ -195,7 +224,9 @@ export class Store {
       const right = correct ?? (problem.answer === null ? null : false);
       quadrant = right === null ? level : `${level}-${right ? 'right' : 'wrong'}`;
     }
-    return { problem, history, group, share, correct, quadrant };
+    const foretold = this.state.forecast?.problems.get(problem.index) ?? null;
+    const outcome = foretold && outcomeOf(this.state, problem.index);
+    return { problem, history, group, share, correct, quadrant, foretold, outcome };
   }
 
   /** Texts and token statistics of a group; null until the host has read them. */

@@ -45,7 +45,7 @@ export class RollscopeError extends Error {
 /** What crosses a process boundary. */
 export function toErrorData(error: unknown): ErrorData {
   if (error instanceof RollscopeError) return { code: error.code, message: error.message, hint: error.hint };
-  const code = (error as NodeJS.ErrnoException | null)?.code;
+  const code = (error as { code?: unknown } | null)?.code;
   if (code === 'ENOSPC') {
     return { code: 'disk', message: 'No space left on the disk.', hint: 'Free some space, then resume the run.' };
   }

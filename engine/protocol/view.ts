@@ -1,6 +1,7 @@
 /** What the webview panel and the extension host say to each other (postMessage). Types only: both ends are ours. */
 import type { JournalRecord, Problem, StoredRollout } from './records.ts';
 import type { Progress, RunInfo } from './rpc.ts';
+import type { Metric } from './state.ts';
 
 /** Identifies one rollout of a run. */
 export interface RolloutId {
@@ -36,4 +37,6 @@ export interface ViewState {
   run: string | null;
   problem: number | null;
   step: number | null;
+  /** Metrics of the charts that can be chosen; absent until somebody has chosen. */
+  charts?: Metric[];
 }

@@ -1,5 +1,6 @@
 /** CodeLens of problem files: actions above the first line and above each problem, results once there are some. */
 import * as vscode from 'vscode';
+import { forecastText } from '../../engine/protocol/forecast-text.ts';
 import { DASH } from '../../engine/protocol/format.ts';
 import type { RunSession } from '../run/session.ts';
 import { codeLensEnabled, onDidChangeSettings } from '../settings.ts';
@@ -91,14 +92,26 @@ export class Lenses implements vscode.CodeLensProvider {
       ];
       const result = results?.find(problem);
       if (result) {
+        const open = [{ folder: result.run.folder, problem: result.problem.index }];
         lenses.push(
           new vscode.CodeLens(place, {
             title: resultText(result.group),
             command: 'rollscope.openProblem',
             tooltip: `Show in the panel: run ${result.run.run}, step ${result.group.step}.`,
-            arguments: [{ folder: result.run.folder, problem: result.problem.index }],
+            arguments: open,
           }),
         );
+        // What has come about needs no forecast.
+        if (result.foretold && result.outcome === null) {
+          lenses.push(
+            new vscode.CodeLens(place, {
+              title: `${result.foretold.likelyWrong ? '$(warning) ' : ''}${forecastText(result.foretold)}`,
+              command: 'rollscope.openProblem',
+              tooltip: `What training on ${result.run.state.forecast?.reward} is likely to do, from signals that need no labels.`,
+              arguments: open,
+            }),
+          );
+        }
       }
       return lenses;
     });

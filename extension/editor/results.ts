@@ -1,6 +1,6 @@
 /** What the newest run on a problem file says about each of its problems. Editor-free. */
 import path from 'node:path';
-import type { Group, Problem } from '../../engine/protocol/index.ts';
+import { type Foretold, type Group, outcomeOf, type Problem } from '../../engine/protocol/index.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 import type { RunLibrary } from '../run/library.ts';
@@ -23,6 +23,10 @@ export interface ProblemResult {
   run: OpenRun;
   problem: Problem;
   group: Group;
+  /** What the run foretold of it; null where it did not. */
+  foretold: Foretold | null;
+  /** Whether what was foretold ended right; null before the end, and without a reference. */
+  outcome: boolean | null;
 }
 
 /** The results of one run on one file. */
@@ -50,7 +54,10 @@ export class FileResults {
     if (!same) return undefined;
     const problem = same.find((one) => one.id === id) ?? same.find((one) => one.row === row) ?? same[0]!;
     const group = this.run.latestGroup(problem.index);
-    return group && { run: this.run, problem, group };
+    if (!group) return undefined;
+    const { state } = this.run;
+    const foretold = state.forecast?.problems.get(problem.index) ?? null;
+    return { run: this.run, problem, group, foretold, outcome: foretold && outcomeOf(state, problem.index) };
   }
 }
 

@@ -1,7 +1,8 @@
 /** How a problem's result reads above, beside and under the pointer. Pure. */
 
+import { signalsOf } from '../../engine/protocol/forecast-text.ts';
 import { code, oneLine, percent } from '../../engine/protocol/format.ts';
-import type { Group } from '../../engine/protocol/index.ts';
+import type { Foretold, Group } from '../../engine/protocol/index.ts';
 import type { ProblemResult } from './results.ts';
 
 const MOST_CLUSTERS = 8;
@@ -26,7 +27,7 @@ export function resultText(group: Group): string {
 }
 
 /** Markdown of a problem's hover; `link` opens it in the panel. */
-export function hoverText({ run, problem, group }: ProblemResult, link: string): string {
+export function hoverText({ run, problem, group, foretold, outcome }: ProblemResult, link: string): string {
   const votes = group.rollouts;
   const marks = group.clusters.some(({ correct }) => correct !== null);
   const rows = group.clusters.slice(0, MOST_CLUSTERS).map(({ answer, count, correct }) => {
@@ -45,6 +46,22 @@ export function hoverText({ run, problem, group }: ProblemResult, link: string):
   return [
     `**Problem** ${code(problem.id)}${reference}`,
     [...head, ...rows].join('\n'),
+    ...(foretold ? foretoldText(foretold, outcome) : []),
     `Step ${group.step} of run ${code(run.run)} · [Show in Panel](${link})`,
   ].join('\n\n');
+}
+
+/** The forecast with its signals, and how it turned out. */
+function foretoldText(foretold: Foretold, outcome: boolean | null): string[] {
+  const { answer, majority, right } = foretold;
+  const ended = outcome === null ? '' : ` It ended ${outcome ? 'right' : 'wrong'}.`;
+  const what =
+    answer === null
+      ? 'no answer to amplify.'
+      : `training amplifies ${code(oneLine(answer, 60))}${majority ? '' : ', which is not the majority answer'}; right with probability ${right.toFixed(2)}.`;
+  const rows = signalsOf(foretold).map(({ name, value }) => `| ${name} | ${value} |`);
+  return [
+    `**Forecast**: ${what}${ended}`,
+    ...(rows.length > 0 ? [['| Signal | |', '| :--- | ---: |', ...rows].join('\n')] : []),
+  ];
 }

@@ -1,7 +1,8 @@
 /** A small chart of metrics over the steps, as an SVG template. */
-import { scaleLinear } from 'd3-scale';
+import { type ScaleLinear, scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import { nothing, svg, type TemplateResult } from 'lit';
+import { axisRange } from './scale.ts';
 
 export interface Series {
   /** CSS class that gives the colour. */
@@ -9,6 +10,8 @@ export interface Series {
   steps: readonly number[];
   values: readonly (number | null)[];
   dashed?: boolean;
+  /** Has an axis of its own, at the right edge. */
+  ownAxis?: boolean;
 }
 
 export interface Mark {
@@ -24,7 +27,7 @@ export interface CurveOptions {
   /** Last step of the axis. */
   steps: number;
   series: readonly Series[];
-  /** Values of the axis; found from the series when absent. */
+  /** Values of the left axis; found from its series when absent. */
   range?: readonly [number, number];
   marks?: readonly Mark[];
   threshold?: { value: number; text: string };
@@ -32,7 +35,9 @@ export interface CurveOptions {
   cursor: number | null;
 }
 
-const MARGIN = { left: 30, right: 6, top: 6, bottom: 16 };
+const MARGIN = { left: 32, right: 6, top: 6, bottom: 16 };
+/** Room for the ticks of a right axis. */
+const RIGHT_AXIS = 34;
 /** Points that a curve is drawn with at most, for each pixel. */
 const POINTS_PER_PIXEL = 2;
 
@@ -41,34 +46,45 @@ function thin<T>(points: readonly T[], most: number): T[] {
   return points.filter((_, i) => i % every === 0 || i === points.length - 1);
 }
 
-export function plotArea(width: number, height: number) {
-  return { left: MARGIN.left, right: width - MARGIN.right, top: MARGIN.top, bottom: height - MARGIN.bottom };
+export function plotArea(width: number, height: number, rightAxis = false) {
+  const right = width - (rightAxis ? RIGHT_AXIS : MARGIN.right);
+  return { left: MARGIN.left, right, top: MARGIN.top, bottom: height - MARGIN.bottom };
+}
+
+/** `.5`, `−2`, `1,000`. */
+function tickText(scale: ScaleLinear<number, number>, tick: number): string {
+  const text = scale.tickFormat(2)(tick);
+  return text.replace(/^(\D?)0\./, '$1.').replace(/\.0+$/, '') || '0';
 }
 
 export function curve(options: CurveOptions): TemplateResult {
   const { width, height, series, marks = [], threshold, cursor } = options;
-  const area = plotArea(width, height);
-  const all = series.flatMap(({ values }) => values.filter((v) => v !== null));
-  const [low, high] = options.range ?? [Math.min(0, ...all), all.length > 0 ? Math.max(...all) * 1.05 || 1 : 1];
+  const own = series.filter(({ ownAxis }) => ownAxis);
+  const area = plotArea(width, height, own.length > 0);
+  const valuesOf = (some: readonly Series[]) => some.flatMap(({ values }) => values);
   const x = scaleLinear([0, Math.max(1, options.steps)], [area.left, area.right]);
-  const y = scaleLinear([low, high], [area.bottom, area.top]).clamp(true);
-  const draw = line<[number, number]>(
-    ([step]) => x(step),
-    ([, value]) => y(value),
-  );
-  const paths = series.map(({ name, steps, values, dashed }) => {
+  const axis = (range: readonly [number, number]) => scaleLinear(range, [area.bottom, area.top]).clamp(true);
+  const y = axis(options.range ?? axisRange(valuesOf(series.filter(({ ownAxis }) => !ownAxis))));
+  const right = own.length > 0 ? axis(axisRange(valuesOf(own))) : null;
+  const paths = series.map(({ name, steps, values, dashed, ownAxis }) => {
+    const height = ownAxis && right ? right : y;
+    const draw = line<[number, number]>(
+      ([step]) => x(step),
+      ([, value]) => height(value),
+    );
     const points = steps.flatMap((step, i) =>
       values[i] === null || values[i] === undefined ? [] : [[step, values[i]] as [number, number]],
     );
     const thinned = thin(points, (area.right - area.left) * POINTS_PER_PIXEL);
     const [only] = thinned;
     if (thinned.length === 1)
-      return svg`<circle class="dot ${name}" cx=${x(only![0])} cy=${y(only![1])} r="2"></circle>`;
+      return svg`<circle class="dot ${name}" cx=${x(only![0])} cy=${height(only![1])} r="2"></circle>`;
     return svg`<path class="curve ${name}" stroke-dasharray=${dashed ? '3 2' : nothing} d=${draw(thinned) ?? ''}></path>`;
   });
   return svg`
     <line class="axis" x1=${area.left} x2=${area.right} y1=${area.bottom} y2=${area.bottom}></line>
-    ${y.ticks(2).map((tick) => svg`<text x=${area.left - 4} y=${y(tick) + 3} text-anchor="end">${y.tickFormat(2)(tick).replace(/^0\./, '.').replace(/\.0+$/, '') || '0'}</text>`)}
+    ${y.ticks(2).map((tick) => svg`<text x=${area.left - 4} y=${y(tick) + 3} text-anchor="end">${tickText(y, tick)}</text>`)}
+    ${right?.ticks(2).map((tick) => svg`<text class="own-axis" x=${area.right + 4} y=${right(tick) + 3}>${tickText(right, tick)}</text>`) ?? nothing}
     ${x.ticks(4).map((tick) => (Number.isInteger(tick) ? svg`<text x=${x(tick)} y=${height - 3} text-anchor="middle">${tick}</text>` : nothing))}
     ${
       threshold

@@ -1,9 +1,11 @@
-/** Four small charts with one cursor; titles carry the current values. */
+/** Four small charts with one cursor: the reward, and three metrics that can be chosen. Titles carry the current values. */
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { number, share, whole } from '../../engine/protocol/format.ts';
+import { number, share } from '../../engine/protocol/format.ts';
 import { type Metric, metricAt } from '../../engine/protocol/state.ts';
 import { type CurveOptions, curve, plotArea, type Series } from '../charts/curve.ts';
+import { choiceOf, METRIC_CHOICES } from '../charts/metrics.ts';
+import { areShares } from '../charts/scale.ts';
 import { Component } from '../component.ts';
 import { shared } from '../styles.ts';
 
@@ -42,8 +44,36 @@ export class Curves extends Component {
         stroke-width: 1.5;
       }
       .proxy,
-      .length {
+      .plain {
         stroke: var(--accent);
+      }
+      svg text.own-axis {
+        fill: var(--accent);
+      }
+      .name-proxy {
+        color: var(--accent);
+      }
+      .name-truth {
+        color: var(--truth);
+      }
+      select {
+        max-width: 100%;
+        margin-left: -4px;
+        padding: 0 2px 0 0;
+        border: 1px solid transparent;
+        border-radius: 2px;
+        color: inherit;
+        background: var(--vscode-editor-background);
+        font: inherit;
+        cursor: pointer;
+      }
+      select:hover {
+        border-color: var(--vscode-dropdown-border, var(--rule));
+      }
+      option {
+        color: var(--vscode-dropdown-foreground);
+        background: var(--vscode-dropdown-background);
+        font-weight: 400;
       }
       .truth,
       .evaluation,
@@ -90,39 +120,68 @@ export class Curves extends Component {
       label: string,
       title: unknown,
       options: Pick<CurveOptions, 'series' | 'range' | 'marks' | 'threshold'>,
-    ) => html`<section>
-      <h2>${label}${title}</h2>
-      <svg width=${width} height=${HEIGHT} role="img" aria-label=${label} @pointerdown=${(e: PointerEvent) => this.look(e, width)}>
-        ${curve({ width, height: HEIGHT, steps: this.steps, cursor: this.store.step, ...options })}
-      </svg>
-    </section>`;
-    const value = (text: string) => html`<span class="value">${text}</span>`;
+    ) => {
+      const rightAxis = options.series.some(({ ownAxis }) => ownAxis);
+      return html`<section>
+        <h2>${title}</h2>
+        <svg width=${width} height=${HEIGHT} role="img" aria-label=${label} @pointerdown=${(e: PointerEvent) => this.look(e, width, rightAxis)}>
+          ${curve({ width, height: HEIGHT, steps: this.steps, cursor: this.store.step, ...options })}
+        </svg>
+      </section>`;
+    };
+    const value = (text: unknown) => html`<span class="value">${text}</span>`;
     const names = ['one', 'one', 'two', 'two', 'four'];
+    // A reward of another scale than the truth's would flatten it.
+    const ownAxis = !areShares(state.series.proxyReward ?? []);
     return html`<div class="charts ${names[columns]}">
-      ${chart('Reward', value(`proxy ${share(now('proxyReward'))} · truth ${share(now('groundTruthReward'))}`), {
-        series: [series('proxy', 'proxyReward'), series('truth', 'groundTruthReward')],
-        range: [0, 1],
-        marks: evaluations,
+      ${chart(
+        'Reward',
+        html`Reward${value(
+          html`<span class="name-proxy">proxy</span> ${rewardText(now('proxyReward'))} ·
+            <span class="name-truth">truth</span> ${share(now('groundTruthReward'))}`,
+        )}`,
+        {
+          series: [{ ...series('proxy', 'proxyReward'), ownAxis }, series('truth', 'groundTruthReward')],
+          range: [0, 1],
+          marks: evaluations,
+        },
+      )}
+      ${this.store.charts.map((metric, place) => {
+        const choice = choiceOf(metric)!;
+        return chart(choice.label, html`${this.choice(place, metric)}${value(choice.text(now(metric)))}`, {
+          series: [series(choice.colour, metric)],
+          ...(choice.share && { range: [0, 1] as const }),
+          ...(metric === 'rewardAccuracy' && { threshold: { value: 0.01, text: 'collapse 1%' } }),
+        });
       })}
-      ${chart('Reward accuracy', value(share(now('rewardAccuracy'))), {
-        series: [series('accuracy', 'rewardAccuracy')],
-        range: [0, 1],
-        threshold: { value: 0.01, text: 'collapse 1%' },
-      })}
-      ${chart('Entropy', value(`${number(now('entropy'), 2)} nats a token`), { series: [series('entropy', 'entropy')] })}
-      ${chart('Length', value(`${whole(now('length'))} tokens`), { series: [series('length', 'length')] })}
     </div>`;
+  }
+
+  private choice(place: number, current: Metric) {
+    return html`<select
+      aria-label="Metric of chart ${place + 2}"
+      @change=${(event: Event) => this.store.chooseChart(place, (event.target as HTMLSelectElement).value as Metric)}
+    >
+      ${METRIC_CHOICES.map(
+        ({ metric, label }) => html`<option value=${metric} .selected=${metric === current}>${label}</option>`,
+      )}
+    </select>`;
   }
 
   private get steps(): number {
     return Math.max(this.store.info?.steps ?? 1, this.store.state.step);
   }
 
-  private look(event: PointerEvent, width: number): void {
+  private look(event: PointerEvent, width: number, rightAxis: boolean): void {
     const { left } = (event.currentTarget as Element).getBoundingClientRect();
-    const area = plotArea(width, HEIGHT);
+    const area = plotArea(width, HEIGHT, rightAxis);
     const part = (event.clientX - left - area.left) / (area.right - area.left);
     const step = Math.round(part * this.steps);
     this.store.lookAt(Math.max(1, Math.min(this.store.state.step, step)));
   }
+}
+
+/** Two digits for shares, three or a power of ten for others. */
+function rewardText(value: number | null): string {
+  return value !== null && (value === 0 || (value >= 0.005 && value <= 1)) ? share(value) : number(value);
 }

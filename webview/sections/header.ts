@@ -1,7 +1,11 @@
-/** One line: what runs, how far it is, how fast, how long still; controls at the right end. */
+/**
+ * One line: what runs, how far it is, how fast, how long still; controls at the right end. Below it what the collapse
+ * watch says and what was foretold.
+ */
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { baseName, bytes, duration, plural, whole } from '../../engine/protocol/format.ts';
+import { baseName, bytes, duration, number, plural, share, whole } from '../../engine/protocol/format.ts';
+import { collapseWarningAt } from '../../engine/protocol/state.ts';
 import { Component } from '../component.ts';
 import { shared } from '../styles.ts';
 
@@ -50,6 +54,39 @@ export class Header extends Component {
       svg {
         display: inline-block;
       }
+      .facts {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 2px 18px;
+        margin-top: 3px;
+      }
+      .fact {
+        display: flex;
+        gap: 8px;
+        align-items: baseline;
+        min-width: 0;
+      }
+      .badge {
+        padding: 0 7px;
+        border: 1px solid var(--rule);
+        border-radius: 9px;
+        white-space: nowrap;
+      }
+      .badge.quiet {
+        color: var(--muted);
+      }
+      .badge.watch {
+        border-color: var(--truth);
+      }
+      .badge.collapse {
+        border-color: var(--wrong);
+        color: var(--wrong);
+      }
+      .reason {
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
     `,
   ];
 
@@ -61,7 +98,7 @@ export class Header extends Component {
     const about = [
       baseName(info.model),
       config?.lora ? `LoRA ${config.lora.rank}` : null,
-      info.job === 'train' ? info.reward.replaceAll('-', ' ') : 'probe',
+      info.job === 'train' ? rewardName(info.reward) : 'probe',
       config ? `${config.votes} votes` : null,
       config ? `seed ${config.seed}` : null,
     ];
@@ -84,7 +121,45 @@ export class Header extends Component {
       }
       ${this.controls(live)}
     </div>
-    ${this.warnings()}`;
+    ${this.facts()} ${this.warnings()}`;
+  }
+
+  private facts() {
+    const facts = [this.watch(), this.forecast()].filter((fact) => fact !== nothing);
+    return facts.length > 0 ? html`<div class="facts">${facts}</div>` : nothing;
+  }
+
+  /** What the collapse watch said last, at the step that is looked at. */
+  private watch() {
+    const { state, info, at } = this.store;
+    const config = state.run?.config;
+    if (!config || info?.job !== 'train' || config.watch === 'off' || state.step === 0) return nothing;
+    const warning = collapseWarningAt(state, at);
+    const level = warning?.level ?? 'quiet';
+    const words = { quiet: 'quiet', watch: 'signs of a collapse', collapse: 'collapse' }[level];
+    return html`<span class="fact">
+      <span class="badge ${level}" role="status" title=${warning?.message ?? 'No sign of a collapse so far.'}
+        >collapse watch: ${words}${warning ? ` since step ${warning.step}` : ''}</span
+      >
+      ${warning ? html`<span class="muted reason" title=${warning.message}>${reasonOf(warning.message)}</span>` : nothing}
+    </span>`;
+  }
+
+  /** What was foretold of the whole set, and how it turned out. */
+  private forecast() {
+    const { forecast, forecastScore: score } = this.store.state;
+    if (!forecast?.accuracy) return nothing;
+    const { mean, low, high } = forecast.accuracy;
+    const signs = 'Foretold before the first step, from signals that need no labels.';
+    return html`<span class="fact" title=${signs}>
+      <span>forecast <b>${share(mean)}</b> right <span class="muted">(${share(low)} to ${share(high)})</span></span>
+      ${
+        score
+          ? html`<span>ended <b>${share(score.actual.mean)}</b></span>
+              <span class="muted">AUROC ${share(score.auroc?.mean)} · Brier ${number(score.brier.mean)}, without skill ${number(score.baseBrier)}</span>`
+          : html`<span class="muted">${number(forecast.wrong, 1)} problems amplified wrongly</span>`
+      }
+    </span>`;
   }
 
   /** What was noted about dataset, model or settings, and what happened on the way. */
@@ -126,4 +201,14 @@ export class Header extends Component {
       <vscode-button appearance="secondary" @click=${() => store.post({ kind: 'choose-run' })}>Open run…</vscode-button>
     `;
   }
+}
+
+/** A name in words; an expression as it was written. */
+function rewardName(reward: string): string {
+  return /^[a-z-]+$/.test(reward) ? reward.replaceAll('-', ' ') : reward;
+}
+
+/** The reasons of a collapse warning, between what it says first and what it advises. */
+function reasonOf(message: string): string {
+  return /: (.+?)\. [A-Z]/.exec(message)?.[1] ?? message;
 }

@@ -1,6 +1,7 @@
 /** One problem at the step that is looked at: what was asked, what it answers and how often, and each rollout. */
 import { css, html, nothing, svg, unsafeCSS } from 'lit';
 import { customElement } from 'lit/decorators.js';
+import { signalsOf } from '../../engine/protocol/forecast-text.ts';
 import { baseName, number, share } from '../../engine/protocol/format.ts';
 import type { RolloutSummary } from '../../engine/protocol/records.ts';
 import { SHADES, shadeOf } from '../../engine/protocol/shades.ts';
@@ -98,6 +99,9 @@ export class Inspector extends Component {
         margin: 6px 0;
         line-height: 1.6;
       }
+      .foretold {
+        margin-top: 2px;
+      }
       ${shades()}
       .head {
         display: flex;
@@ -128,8 +132,24 @@ export class Inspector extends Component {
         <b class="mono ${verdictClass(view.correct)}">${group?.majority?.answer ?? '–'}</b>
         ${since === null || group?.phase === 'probe' ? nothing : html`<span class="muted">since step ${since}</span>`}
       </div>
+      ${this.foretold(view)}
       ${group ? this.group(view, group) : html`<p class="muted">Not sampled yet.</p>`}
     `;
+  }
+
+  /** What was foretold of the problem, from which signals, and how it turned out. */
+  private foretold({ foretold, outcome }: ProblemView) {
+    if (!foretold) return nothing;
+    const { answer, majority, right, likelyWrong } = foretold;
+    return html`<div class="foretold">
+      forecast <b class="mono">${answer ?? '–'}</b>${answer === null ? ' no answer to amplify' : ''}
+      ${majority || answer === null ? nothing : html`<span class="muted">not the majority then</span>`} · right with
+      <b>${share(right)}</b>${likelyWrong ? ', likely wrong' : ''}
+      ${outcome === null ? nothing : html`· ended <span class=${verdictClass(outcome)}>${verdictMark(outcome)} ${outcome ? 'right' : 'wrong'}</span>`}
+      <div class="muted">${signalsOf(foretold)
+        .map(({ name, value }) => `${name} ${value}`)
+        .join(' · ')}</div>
+    </div>`;
   }
 
   private reveal({ problem }: ProblemView): void {
@@ -212,7 +232,7 @@ export class Inspector extends Component {
             >
               <td class="number muted">${i}</td>
               <td class="mono answer ${verdictClass(r.correct)}">${r.answer ?? '–'}</td>
-              <td class="number">${number(r.reward, 1)}</td>
+              <td class="number">${rewardText(r.reward)}</td>
               <td>${this.advantage(r.advantage, largest)}</td>
               <td class="number">${number(r.logprob, 2)}</td>
               <td class="number">${r.tokens}</td>
@@ -271,4 +291,9 @@ function verdictClass(correct: boolean | null): string {
 
 function verdictMark(correct: boolean | null): string {
   return correct === null ? '' : correct ? '✓' : '✗';
+}
+
+/** Whole numbers as such, others with the digits that tell them apart. */
+function rewardText(reward: number | null): string {
+  return number(reward, reward !== null && Number.isInteger(reward) ? 0 : 3);
 }

@@ -18,6 +18,13 @@ const TITLES: readonly [Quadrant, string][] = [
   ['none', 'Not sampled yet'],
 ];
 const CELL = 16;
+const LIKELY_WRONG = 'likely:wrong';
+
+/** The sign of a problem that is likely to be amplified wrongly. */
+function mark(x: number, y: number) {
+  return svg`<circle class="mark" cx=${x} cy=${y} r="3"></circle>`;
+}
+
 /** Rows of the table of confidently wrong problems. */
 const MOST_ROWS = 100;
 
@@ -30,8 +37,31 @@ export class Problems extends Component {
         width: 100%;
       }
       .count {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 2px 14px;
         margin: 2px 0 8px;
         color: var(--muted);
+      }
+      .likely {
+        padding: 0;
+        border: 0;
+        background: none;
+        color: inherit;
+        font: inherit;
+        cursor: pointer;
+      }
+      .likely:hover,
+      .likely[aria-pressed='true'] {
+        color: var(--vscode-foreground);
+        text-decoration: underline;
+      }
+      .likely svg {
+        display: inline-block;
+      }
+      .mark {
+        fill: var(--truth);
+        stroke: var(--vscode-editor-background);
       }
       .quadrants {
         display: grid;
@@ -92,11 +122,14 @@ export class Problems extends Component {
     return html`
       <vscode-text-field
         aria-label="Filter problems"
-        placeholder="Filter: share>0.8 right:no words of the text"
+        placeholder="Filter: share>0.8 right:no likely:wrong words of the text"
         .value=${filter}
         @input=${(event: Event) => this.store.setFilter((event.target as HTMLInputElement).value)}
       ></vscode-text-field>
-      <div class="count" role="status">${filter ? `${left.length} of ` : ''}${plural(problems.length, 'problem')}</div>
+      <div class="count">
+        <span role="status">${filter ? `${left.length} of ` : ''}${plural(problems.length, 'problem')}</span>
+        ${this.likely(filter)}
+      </div>
       <div class="quadrants" @keydown=${(event: KeyboardEvent) => this.key(event, order)}>
         ${TITLES.map(([quadrant, title]) =>
           this.quadrant(
@@ -110,6 +143,18 @@ export class Problems extends Component {
     `;
   }
 
+  /** How many were foretold to be amplified wrongly; pressed, only these are shown. */
+  private likely(filter: string) {
+    const count = this.store.views.filter(({ foretold }) => foretold?.likelyWrong).length;
+    if (count === 0) return nothing;
+    const words = filter.split(/\s+/).filter(Boolean);
+    const on = words.includes(LIKELY_WRONG);
+    const toggled = on ? words.filter((word) => word !== LIKELY_WRONG) : [...words, LIKELY_WRONG];
+    return html`<button class="likely" aria-pressed=${on} @click=${() => this.store.setFilter(toggled.join(' '))}>
+      <svg width="8" height="8" aria-hidden="true">${mark(4, 4)}</svg> ${count} likely amplified wrongly
+    </button>`;
+  }
+
   private quadrant(title: string, views: ProblemView[], first: ProblemView | undefined) {
     if (views.length === 0) return nothing;
     const { problem: selected } = this.store;
@@ -117,8 +162,8 @@ export class Problems extends Component {
     return html`<section>
       <h2>${title}<span class="value">${views.length}</span></h2>
       <div class="cells" role="listbox" aria-label=${title}>
-        ${views.map(({ problem, share, quadrant, group }) => {
-          const label = `${problem.id}: ${group?.majority?.answer ?? 'no answer'}, share ${shown(share)}`;
+        ${views.map(({ problem, share, quadrant, group, foretold }) => {
+          const label = `${problem.id}: ${group?.majority?.answer ?? 'no answer'}, share ${shown(share)}${foretold?.likelyWrong ? ', likely amplified wrongly' : ''}`;
           const focusable = problem.index === selected || (!within && selected === null && problem === first?.problem);
           return html`<button
             class="cell"
@@ -132,6 +177,7 @@ export class Problems extends Component {
           >
             <svg width=${CELL} height=${CELL} aria-hidden="true">
               <rect class=${share === null ? 'empty' : 'mass'} x="0.5" y="0.5" width=${CELL - 1} height=${CELL - 1} rx="2" fill-opacity=${0.15 + 0.85 * (share ?? 0)}></rect>
+              ${foretold?.likelyWrong ? mark(CELL - 3.5, 3.5) : nothing}
               ${quadrant.endsWith('wrong') ? svg`<line class="stroke" x1="5" y1="5" x2=${CELL - 5} y2=${CELL - 5}></line>` : nothing}
             </svg>
           </button>`;
@@ -145,6 +191,7 @@ export class Problems extends Component {
     const steps = Math.max(1, this.store.info?.steps ?? 1);
     const at = Math.min(this.store.at, Number.MAX_SAFE_INTEGER);
     const trained = this.store.info?.job === 'train';
+    const foretelling = this.store.state.forecast !== null;
     const worst = [...views].sort((a, b) => b.share! - a.share!).slice(0, MOST_ROWS);
     return html`<section>
       <h2>Confidently wrong<span class="value">majority share over 0.8, and wrong</span></h2>
@@ -152,12 +199,13 @@ export class Problems extends Component {
         <thead>
           <tr>
             <th>problem</th><th></th><th>majority</th><th>reference</th><th class="number">share</th>
+            ${foretelling ? html`<th class="number" title="Probability to end right, foretold before the first step">foretold</th>` : nothing}
             ${trained ? html`<th>over the steps</th><th class="number">since</th>` : nothing}
           </tr>
         </thead>
         <tbody>
           ${worst.map(
-            ({ problem, group, share, history }) => html`<tr
+            ({ problem, group, share, history, foretold }) => html`<tr
               tabindex="0"
               aria-selected=${problem.index === this.store.problem}
               @click=${() => this.store.select(problem.index)}
@@ -168,6 +216,7 @@ export class Problems extends Component {
               <td class="mono wrong">${group?.majority?.answer}</td>
               <td class="mono">${problem.answer}</td>
               <td class="number">${shown(share)}</td>
+              ${foretelling ? html`<td class="number">${shown(foretold?.right)}</td>` : nothing}
               ${
                 trained
                   ? html`<td><svg width="70" height="14" aria-hidden="true">${shareSparkline(history?.groups ?? [], steps)}</svg></td>

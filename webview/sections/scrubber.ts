@@ -1,6 +1,7 @@
-/** The steps as a picture of the run: height is reward accuracy (the proxy without labels), shade the proxy reward. */
+/** The steps as a picture of the run: height is reward accuracy (the proxy without labels), shade the proxy reward, whatever its scale. */
 import { css, html, nothing, svg } from 'lit';
 import { customElement } from 'lit/decorators.js';
+import { toUnit } from '../charts/scale.ts';
 import { Component } from '../component.ts';
 import { shared } from '../styles.ts';
 
@@ -57,6 +58,10 @@ export class Scrubber extends Component {
     const each = width / this.total;
     const height = state.labelled ? state.series.rewardAccuracy : state.series.proxyReward;
     const x = (s: number) => (s - 1) * each;
+    const proxy = toUnit(state.series.proxyReward ?? []);
+    const part = state.labelled ? (value: number) => value : proxy;
+    const at = (values: readonly (number | null)[] | undefined, i: number, unit: typeof proxy) =>
+      typeof values?.[i] === 'number' ? unit(values[i]) : 0;
     const shown = step ?? state.step;
     return html`<div class="row">
       <span class="muted">step ${shown}</span>
@@ -74,8 +79,8 @@ export class Scrubber extends Component {
       >
         <svg width=${width} height=${HEIGHT} aria-hidden="true">
           ${state.steps.map((s, i) => {
-            const tall = Math.max(2, (height?.[i] ?? 0) * (HEIGHT - 6));
-            const shade = 0.25 + 0.75 * (state.series.proxyReward?.[i] ?? 0);
+            const tall = Math.max(2, at(height, i, part) * (HEIGHT - 6));
+            const shade = 0.25 + 0.75 * at(state.series.proxyReward, i, proxy);
             return svg`<rect class="bar" x=${x(s)} y=${HEIGHT - 4 - tall} width=${Math.max(0.6, each - (each > 3 ? 1 : 0))} height=${tall} fill-opacity=${shade}></rect>`;
           })}
           ${state.checkpoints.map(({ step: s }) => svg`<path class="checkpoint" d=${`M${x(s) + each / 2 - 3} ${HEIGHT}h6l-3 -4z`}></path>`)}

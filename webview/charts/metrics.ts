@@ -1,0 +1,42 @@
+/** The metrics that a chart can show, in the order of the choice. */
+import { number, share, whole } from '../../engine/protocol/format.ts';
+import type { Metric } from '../../engine/protocol/state.ts';
+
+export interface MetricChoice {
+  metric: Metric;
+  label: string;
+  /** CSS class that gives the colour. */
+  colour: 'accuracy' | 'entropy' | 'plain';
+  /** Values are shares: the axis goes from 0 to 1. */
+  share?: true;
+  /** Such as `0.42 nats`. */
+  text(value: number | null): string;
+}
+
+const nats = (value: number | null) => `${number(value, 2)} nats`;
+const plain = (value: number | null) => number(value, 3);
+const shares = { share: true, text: share } as const;
+
+export const METRIC_CHOICES: readonly MetricChoice[] = [
+  { metric: 'rewardAccuracy', label: 'Reward accuracy', colour: 'accuracy', ...shares },
+  { metric: 'labelAccuracy', label: 'Label accuracy', colour: 'accuracy', ...shares },
+  { metric: 'majorityShare', label: 'Majority share', colour: 'plain', ...shares },
+  { metric: 'answerEntropy', label: 'Answer entropy', colour: 'entropy', text: nats },
+  { metric: 'answerDiversity', label: 'Distinct majorities', colour: 'plain', ...shares },
+  { metric: 'confidenceAgreement', label: 'Confidence agreement', colour: 'plain', ...shares },
+  { metric: 'entropy', label: 'Entropy', colour: 'entropy', text: (value) => `${number(value, 2)} nats a token` },
+  { metric: 'kl', label: 'KL to the reference', colour: 'plain', text: (value) => `${number(value, 3)} nats a token` },
+  { metric: 'length', label: 'Length', colour: 'plain', text: (value) => `${whole(value)} tokens` },
+  { metric: 'truncated', label: 'Truncated', colour: 'plain', ...shares },
+  { metric: 'noAnswer', label: 'Without an answer', colour: 'plain', ...shares },
+  { metric: 'repetition', label: 'Repetition', colour: 'plain', ...shares },
+  { metric: 'gradientNorm', label: 'Gradient norm', colour: 'plain', text: plain },
+  { metric: 'clipFraction', label: 'Clip fraction', colour: 'plain', text: plain },
+];
+
+/** What the charts show until somebody chooses. */
+export const DEFAULT_CHARTS: readonly Metric[] = ['rewardAccuracy', 'entropy', 'length'];
+
+export function choiceOf(metric: Metric): MetricChoice | undefined {
+  return METRIC_CHOICES.find((choice) => choice.metric === metric);
+}

@@ -1,0 +1,32 @@
+/** Ranges of axes for values of any scale. Pure. */
+
+function known(values: readonly (number | null | undefined)[]): number[] {
+  return values.filter((value): value is number => typeof value === 'number' && Number.isFinite(value));
+}
+
+/** Whether all values are shares: from 0 to 1. */
+export function areShares(values: readonly (number | null | undefined)[]): boolean {
+  return known(values).every((value) => value >= 0 && value <= 1);
+}
+
+/** An axis that holds all values: from 0 where none is below, else with a little room at both ends. */
+export function axisRange(values: readonly (number | null | undefined)[]): [low: number, high: number] {
+  const all = known(values);
+  if (all.length === 0) return [0, 1];
+  let [low, high] = [all[0]!, all[0]!];
+  for (const value of all) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  if (low >= 0) return [0, high * 1.05 || 1];
+  const room = (high - low) * 0.05 || Math.abs(high) * 0.1;
+  return [low - room, high + room];
+}
+
+/** Puts values into [0, 1]: shares as they are, others by their place between the least and the greatest. */
+export function toUnit(values: readonly (number | null | undefined)[]): (value: number) => number {
+  const all = known(values);
+  if (areShares(all)) return (value) => value;
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  return high === low ? () => 0.5 : (value) => (value - low) / (high - low);
+}
