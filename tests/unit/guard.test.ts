@@ -1,0 +1,259 @@
+/** The collapse watch at work: levels become warnings once each, and a checkpoint is chosen. */
+import { describe, expect, test } from 'vitest';
+import { WATCH_RULES } from '../../engine/analysis/watch.ts';
+import type { JournalRecord, NewRecord, RunConfig } from '../../engine/protocol/index.ts';
+import { CollapseGuard } from '../../engine/training/guard.ts';
+import { craftedRun } from '../support/study-context.ts';
+
+type Action = RunConfig['watch'];
+type StepRecord = Extract<JournalRecord, { type: 'step' }>;
+
+/** Steps whose responses get shorter: 12 tokens as a rule, and these numbers from these steps on. */
+function lengths(steps: number, from: Record<number, number>): StepRecord[] {
+  const { records } = craftedRun({ steps, metrics: { length: 12 } });
+  let length = 12;
+  return records.flatMap((record) => {
+    if (record.type !== 'step') return [];
+    length = from[record.step] ?? length;
+    return [{ ...record, metrics: { ...record.metrics, length } }];
+  });
+}
+
+interface Heard {
+  guard: CollapseGuard;
+  warnings: NewRecord[];
+  /** The first step at which the run was to end. */
+  ended: number | null;
+}
+
+/** Feeds steps as the loop does, with a checkpoint after each `every` of them. */
+function run(action: Action, steps: readonly StepRecord[], every = 5): Heard {
+  const guard = new CollapseGuard(action);
+  if (action === 'rollback') guard.saved(0);
+  const warnings: NewRecord[] = [];
+  let ended: number | null = null;
+  for (const step of steps) {
+    const warning = guard.step(step);
+    if (warning) warnings.push(warning);
+    if (guard.ends) ended ??= step.step;
+    if (step.step % every === 0) guard.saved(step.step);
+  }
+  return { guard, warnings, ended };
+}
+
+// The mean of three steps lost 30% of 12 when all three are 8, and 50% when one is 8 and two are 5; each must last.
+const SHRINKING = lengths(60, { 31: 8, 41: 5 });
+const WATCHED = 34;
+const COLLAPSED = 43;
+
+describe('levels', () => {
+  test('become a warning each, once, with reasons', () => {
+    const { warnings, ended, guard } = run('warn', SHRINKING);
+    expect(warnings).toEqual([
+      {
+        type: 'warning',
+        code: 'collapse-watch',
+        message: 'Signs of a collapse: response length went from 12 to 8. Look at the rollouts.',
+        step: WATCHED,
+        problem: null,
+      },
+      {
+        type: 'warning',
+        code: 'collapse',
+        message:
+          'The model seems to collapse: response length went from 12 to 5. Stop it, or go back to an earlier checkpoint; a lower learning rate or fewer steps may help.',
+        step: COLLAPSED,
+        problem: null,
+      },
+    ]);
+    expect(ended).toBeNull();
+    expect(guard.rollbackTo).toBeNull();
+    expect(guard.keeps(40)).toBe(false);
+  });
+
+  test('warn again when they were well between', () => {
+    const { warnings } = run('warn', lengths(60, { 21: 8, 31: 12, 41: 8 }));
+    expect(warnings.map((warning) => 'step' in warning && warning.step)).toEqual([24, 44]);
+  });
+
+  test('of a sound run say nothing', () => {
+    const { warnings, ended } = run('rollback', lengths(60, {}));
+    expect({ warnings, ended }).toEqual({ warnings: [], ended: null });
+  });
+
+  test('are not looked at when the watch is off', () => {
+    const { warnings, ended, guard } = run('off', SHRINKING);
+    expect({ warnings, ended, to: guard.rollbackTo }).toEqual({ warnings: [], ended: null, to: null });
+  });
+});
+
+describe('stop', () => {
+  test('ends the run at the collapse, where it is', () => {
+    const { warnings, ended, guard } = run('stop', SHRINKING);
+    expect(ended).toBe(COLLAPSED);
+    expect(guard.rollbackTo).toBeNull();
+    expect(warnings.at(-1)).toMatchObject({ message: expect.stringMatching(/ The run ends here\.$/) });
+  });
+});
+
+describe('rollback', () => {
+  test('goes to the last checkpoint at least ten steps before the first sign', () => {
+    const { ended, guard, warnings } = run('rollback', SHRINKING.slice(0, COLLAPSED));
+    expect(ended).toBe(COLLAPSED);
+    // 34 - 10 = 24.
+    expect(guard.rollbackTo).toBe(20);
+    expect(warnings.at(-1)).toMatchObject({
+      code: 'collapse',
+      message: expect.stringMatching(/ The run ends with the weights of step 20\.$/),
+    });
+  });
+
+  test.each([
+    [1, 24],
+    [2, 24],
+    [3, 24],
+    [4, 24],
+    [7, 21],
+    [12, 24],
+    [25, 0],
+    [100, 0],
+  ])('with a checkpoint every %i steps goes to step %i', (every, step) => {
+    const { guard } = run('rollback', SHRINKING.slice(0, COLLAPSED), every);
+    expect(guard.rollbackTo).toBe(step);
+  });
+
+  test('does not know a checkpoint that was not written', () => {
+    const guard = new CollapseGuard('rollback');
+    const warnings = SHRINKING.slice(0, COLLAPSED).flatMap((step) => guard.step(step) ?? []);
+    expect(guard.ends).toBe(true);
+    expect(guard.rollbackTo).toBeNull();
+    expect(warnings.at(-1)).toMatchObject({ message: expect.stringMatching(/there is no earlier checkpoint/) });
+  });
+
+  test('counts from the first sign of those that led to the collapse', () => {
+    // Signs at 24 that pass; the next ones come at 44, and the collapse at 53.
+    const { guard, ended } = run('rollback', lengths(54, { 21: 8, 31: 12, 41: 8, 51: 5 }));
+    expect(ended).toBe(53);
+    expect(guard.rollbackTo).toBe(30);
+  });
+
+  test.each([1, 2, 3, 4, 5, 7, 10])(
+    'with a checkpoint every %i steps, the one that it goes to was never removed',
+    (every) => {
+      for (const at of [12, 17, 23, 31, 38]) {
+        for (const lull of [2, 9, 30]) {
+          const steps = lengths(at + lull + 20, { [at]: 8, [at + lull]: 5 });
+          const guard = new CollapseGuard('rollback');
+          guard.saved(0);
+          let there = [0];
+          for (const step of steps) {
+            guard.step(step);
+            if (guard.ends) break;
+            if (step.step % every !== 0) continue;
+            // As the journal does with `keep: 1`.
+            there = [...there.filter((saved) => guard.keeps(saved)), step.step];
+            guard.saved(step.step);
+          }
+          expect(guard.ends).toBe(true);
+          expect(there, `signs at ${at}, collapse ${lull} later`).toContain(guard.rollbackTo);
+          // No more than a lag's worth of them, and the good one.
+          expect(there.length).toBeLessThanOrEqual(Math.ceil((lull + 20) / every) + 2);
+        }
+      }
+    },
+  );
+});
+
+describe('votes', () => {
+  const vote = (problem: number, answer: string) => ({
+    problem,
+    majority: { answer, share: 1, rawShare: 1, correct: null },
+  });
+
+  test('that changed since the first evaluation are a sign; equivalent ones have not changed', () => {
+    const guard = new CollapseGuard('stop');
+    const evaluate = (step: number, answers: string[]) => {
+      answers.forEach((answer, problem) => {
+        guard.vote(vote(problem, answer));
+      });
+      guard.evaluated(step);
+    };
+    const steps = lengths(30, {});
+    const feed = (from: number, to: number) => steps.slice(from, to).flatMap((step) => guard.step(step) ?? []);
+    evaluate(0, ['1/2', '3', '4', '5']);
+    expect(feed(0, 10)).toEqual([]);
+    evaluate(10, ['0.5', '3.0', '4', '5']);
+    expect(feed(10, 20)).toEqual([]);
+    evaluate(20, ['0.5', '7', '8', '9']);
+    expect(feed(20, 21)).toMatchObject([
+      { code: 'collapse', message: expect.stringMatching(/75% of the votes on evaluation problems changed/) },
+    ]);
+    expect(guard.ends).toBe(true);
+  });
+});
+
+describe('records of an earlier part of the run', () => {
+  /** Records as the journal has them: the votes and the end of evaluations, steps, checkpoints. */
+  function journal(): JournalRecord[] {
+    const base = craftedRun({ accuracy: [0.5, 0.5, 0.5], steps: 60 }).records;
+    const evaluations = base.filter((record) => record.type === 'evaluation');
+    const group = (step: number, problem: number, phase: 'evaluation' | 'train'): JournalRecord => ({
+      type: 'group',
+      ...{ seq: 0, time: '2026-01-01T00:00:00.000Z', step, phase, problem, clusters: [], rollouts: [] },
+      majority: { answer: String(step < 45 ? problem : problem + 100 * step), share: 1, rawShare: 1, correct: null },
+      frame: { file: 'rollouts-000.bin', offset: 0, length: 4 },
+    });
+    return [
+      ...[0, 1, 2].map((problem) => group(0, problem, 'evaluation')),
+      evaluations[0]!,
+      ...lengths(60, { 38: 8 }).flatMap((step) => [
+        group(step.step, 0, 'train'),
+        step,
+        ...(step.step % 15 === 0 ? [0, 1, 2].map((problem) => group(step.step, problem, 'evaluation')) : []),
+        ...(step.step % 15 === 0 ? [{ ...evaluations[1]!, step: step.step }] : []),
+      ]),
+    ];
+  }
+
+  test('bring it to where it was, wherever they end', () => {
+    const records = journal();
+    const live = new CollapseGuard('rollback');
+    live.saved(0);
+    /** Feeds a record as the loop would that makes it. */
+    const feed = (guard: CollapseGuard, record: JournalRecord): NewRecord | null => {
+      if (record.type === 'group' && record.phase === 'evaluation') guard.vote(record);
+      if (record.type === 'evaluation') guard.evaluated(record.step);
+      if (record.type !== 'step') return null;
+      const warning = guard.step(record);
+      if (record.step % 5 === 0) guard.saved(record.step);
+      return warning;
+    };
+    const said = records.map((record) => {
+      const warning = feed(live, record);
+      return { warning, ends: live.ends, to: live.rollbackTo };
+    });
+    expect(said.flatMap(({ warning }) => (warning?.type === 'warning' ? warning.code : []))).toEqual([
+      'collapse-watch',
+      'collapse',
+    ]);
+    for (let cut = 0; cut <= records.length; cut += 7) {
+      const resumed = new CollapseGuard('rollback');
+      resumed.saved(0);
+      for (const record of records.slice(0, cut)) {
+        resumed.recall(record);
+        if (record.type === 'step' && record.step % 5 === 0) resumed.saved(record.step);
+      }
+      const later = records.slice(cut).map((record) => {
+        const warning = feed(resumed, record);
+        return { warning, ends: resumed.ends, to: resumed.rollbackTo };
+      });
+      expect(later, `after ${cut} records`).toEqual(said.slice(cut));
+    }
+  });
+});
+
+test('nothing is said in the first steps, whatever they are like', () => {
+  const guard = new CollapseGuard('stop');
+  const early = lengths(WATCH_RULES.start, { 2: 1 });
+  expect(early.map((step) => guard.step(step))).toEqual(early.map(() => null));
+});
