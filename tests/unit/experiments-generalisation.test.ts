@@ -6,20 +6,20 @@ import {
   generalisation,
   type TrainedSet,
 } from '../../engine/experiments/studies/generalisation.ts';
-import { sortOf } from '../../engine/experiments/studies/problems.ts';
 import { verdictOf } from '../../engine/experiments/study.ts';
 import { fakeContext } from '../support/study-context.ts';
 import { type CraftedGroup, runWithGroups, split } from '../support/study-groups.ts';
 
-const LONG = '1+1+1+1+1+1+1=';
-/** 20 long sums with wrong majorities, 20 with right ones, 10 differences with wrong ones. */
+const SUM = '1+1+1+1+1+1=';
+const EASY = '1+2+3=';
+/** 20 sums with wrong majorities, 20 with right ones, 10 differences with wrong ones. */
 const UNSEEN = Array.from({ length: 50 }, (_, i) => ({
   id: `h${i}`,
-  prompt: i < 40 ? LONG : '9-1-1=',
+  prompt: i < 40 ? SUM : '9-1-1=',
   answer: 'r',
   right: i >= 20 && i < 40,
 }));
-const heldOut = UNSEEN.map(({ id, prompt, right }) => ({ id, prompt, answer: 'x', share: 0.5, right }));
+const heldOut = UNSEEN.map(({ id, prompt, right }) => ({ id, prompt, answer: 'x', share: 0.5, right, accuracy: 0.25 }));
 
 /** A run that makes the majority of unseen problem i right or wrong, as told for before and after. */
 function run(set: TrainedSet, seed: number, label: (i: number, after: boolean) => boolean): GeneralisationRun {
@@ -35,25 +35,26 @@ function run(set: TrainedSet, seed: number, label: (i: number, after: boolean) =
   );
   const trained = {
     id: 't',
-    prompt: set.sort === 'differences' ? '9-1-1=' : LONG,
+    prompt: set.sort === 'differences' ? '9-1-1=' : SUM,
     answer: '11',
     share: 0.5,
     right: false,
+    accuracy: 0.25,
   };
   return { set, seed, problems: [trained], run: runWithGroups(UNSEEN, groups) };
 }
 
-const long = (size: number): TrainedSet => ({ majorities: 'wrong', sort: 'long sums', size });
+const sums = (size: number): TrainedSet => ({ majorities: 'wrong', sort: 'sums', size });
 const differences = (size: number): TrainedSet => ({ majorities: 'wrong', sort: 'differences', size });
 const control: TrainedSet = { majorities: 'right', sort: null, size: 6 };
 const stays = (i: number) => UNSEEN[i]!.right;
-/** Half of the wrong long sums turn right. */
+/** Half of the wrong sums turn right. */
 const lifts = (i: number, after: boolean) => UNSEEN[i]!.right || (after && i < 10);
 const ruins = (i: number, after: boolean) => UNSEEN[i]!.right && !(after && i < 30);
 const both = (set: TrainedSet, label: typeof lifts) => [0, 1].map((seed) => run(set, seed, label));
 
 test('unseen problems that turn right reproduce the finding', () => {
-  const found = findings([...both(long(6), lifts), ...both(long(16), lifts), ...both(control, stays)], heldOut);
+  const found = findings([...both(sums(6), lifts), ...both(sums(16), lifts), ...both(control, stays)], heldOut);
   expect(found.criteria.map(({ met }) => met)).toEqual([true, true, true, true]);
   expect(verdictOf(found.criteria)).toBe('reproduced');
   expect(found.criteria[0]!.measured).toMatch(/^0 to 0\.5: by 0\.5 \(0\.\d+ to 0\.\d+\) over 20 problems/);
@@ -62,15 +63,17 @@ test('unseen problems that turn right reproduce the finding', () => {
 });
 
 test('one sort that learns and one that does not: partly, and the wrong rule is counted', () => {
-  const found = findings([...both(long(6), lifts), ...both(differences(6), ruins)], heldOut, { sorts: true });
+  const found = findings([...both(sums(6), lifts), ...both(differences(6), ruins)], heldOut, { sorts: true });
   expect(found.criteria.map(({ met }) => met)).toEqual([true, true, false, false]);
   expect(verdictOf(found.criteria)).toBe('partly');
   expect(found.criteria[3]!.measured).toBe('0 right, 10 wrong; 0 right, 10 wrong');
-  expect(found.remarks.find((remark) => remark.includes('adds up'))).toContain('In 1 of the 1 that trained');
+  expect(found.remarks.find((remark) => remark.startsWith('6 differences, wrong: of the'))).toContain(
+    'of the 1 problems that trained in one seed or another, the wrong answer of 1 follows a wrong rule',
+  );
 });
 
 test('nothing turns: not', () => {
-  const found = findings(both(long(6), stays), heldOut);
+  const found = findings(both(sums(6), stays), heldOut);
   expect(found.criteria.map(({ met }) => met)).toEqual([false, false]);
   expect(verdictOf(found.criteria)).toBe('not');
 });
@@ -88,7 +91,7 @@ test.each([true, false])('sets are drawn by sort from what is not held out (embe
     base: { dataset: { path: embedded ? 'embedded' : '/d.jsonl' } },
   });
   const ask = context.run;
-  const prompts = [LONG, '9-1-1=', '1+2+3=', LONG];
+  const prompts = [SUM, '9-1-1=', EASY, SUM];
   context.run = async (id, config) => {
     const made = await ask(id, config);
     if (config.job !== 'probe') return made;
@@ -99,7 +102,7 @@ test.each([true, false])('sets are drawn by sort from what is not held out (embe
         phase: 'probe',
         step: 0,
         problem,
-        answers: split(4, 1, sortOf(prompt) === 'sums' ? 'r' : 'x', ''),
+        answers: split(4, 1, prompt === EASY ? 'r' : 'x', ''),
       }),
     );
     return { ...runWithGroups(problems, groups), id: made.id, config };
@@ -115,10 +118,12 @@ test.each([true, false])('sets are drawn by sort from what is not held out (embe
     expect(id).toMatch(/^[a-z0-9-]+$/);
     const ids = config.dataset.ids!;
     expect([6, 16]).toContain(ids.length);
-    const sorts = new Set(ids.map((of) => sortOf(prompts[Number(of.slice(1)) % 4]!)));
-    if (id.startsWith('right')) expect([...sorts]).toEqual(['sums']);
-    else if (embedded) expect([...sorts]).toEqual([id.includes('long') ? 'long sums' : 'differences']);
-    else expect(sorts.has('sums')).toBe(false);
+    const asked = ids.map((of) => prompts[Number(of.slice(1)) % 4]!);
+    if (id.startsWith('right')) expect(new Set(asked)).toEqual(new Set([EASY]));
+    else expect(asked).not.toContain(EASY);
+    if (embedded && id.startsWith('wrong')) {
+      expect(new Set(asked)).toEqual(new Set([id.startsWith('wrong-sums') ? SUM : '9-1-1=']));
+    }
     expect(ids.some((of) => held.has(of))).toBe(false);
   }
   expect(context.expected.at(-1)).toBe(context.asked.length);

@@ -26,7 +26,7 @@ function single({ id, majorities, shares, before, prior = 'S', labelled = true }
   const right = labelled ? majorities[0] === 'r' : null;
   return {
     prior,
-    problem: { id, prompt: `${id}=`, answer: majorities[0]!, share: before, right },
+    problem: { id, prompt: `${id}=`, answer: majorities[0]!, share: before, right, accuracy: labelled ? before : null },
     run: runWithGroups([{ id, answer }], groups),
   };
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   drawn,
   evaluatedChanges,
+  followsWrongRule,
   meanChange,
   type ProblemChange,
   poolOf,
@@ -41,7 +42,7 @@ function crafted({ kind, seed, proxy, truth, before, after }: Crafted): TestTime
     ),
   );
   const metrics = { proxyReward: proxy, groundTruthReward: truth };
-  const trained = [{ id: 'a', prompt: '9-1-1=', answer: '11', share: 0.5, right: kind === 'any' }];
+  const trained = [{ id: 'a', prompt: '9-1-1=', answer: '11', share: 0.5, right: kind === 'any', accuracy: 0.5 }];
   return {
     kind,
     seed,
@@ -165,6 +166,7 @@ describe('choosing problems', () => {
       ['c', '7', null],
     ]);
     expect(found.map(({ share }) => share)).toEqual([2 / 3, 0, 2 / 3]);
+    expect(found.map(({ accuracy }) => accuracy)).toEqual([2 / 3, 0, null]);
   });
 
   test('seeds draw other problems, none twice, and the same seed the same ones', () => {
@@ -175,9 +177,15 @@ describe('choosing problems', () => {
     expect(drawn(1, all, 99)).toHaveLength(50);
   });
 
+  test('wrong rules: adding up a difference, and the last term; a slip is none', () => {
+    const follows = (prompt: string, answer: string | null) => followsWrongRule({ prompt, answer });
+    expect([follows('9-3-1=', '13'), follows('9-3-1=', '1'), follows('2+3+4=', '4')]).toEqual([true, true, true]);
+    expect([follows('9-3-1=', '6'), follows('2+3+4=', '9'), follows('2+3+4=', null)]).toEqual([false, false, false]);
+  });
+
   test('answers are the same by value, sorts are told by the prompt', () => {
     expect([sameAnswer('1/2', '0.5'), sameAnswer('a', 'a'), sameAnswer('1', '2')]).toEqual([true, true, false]);
-    expect(['9-1-1=', '1+2+3=', '1+2+3+4+5+6+7='].map(sortOf)).toEqual(['differences', 'sums', 'long sums']);
+    expect(['9-1-1=', '1+2+3='].map(sortOf)).toEqual(['differences', 'sums']);
   });
 });
 

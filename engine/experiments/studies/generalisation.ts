@@ -11,6 +11,7 @@ import {
   configOn,
   drawn,
   evaluatedChanges,
+  followsWrongRule,
   meanChange,
   type ProbedProblem,
   type ProblemChange,
@@ -25,8 +26,8 @@ import { changeWords } from './test-time.ts';
 const SIZES = [6, 16] as const;
 const HELD_OUT = 128;
 const POOL = HELD_OUT + 256;
-/** Of sums, long sums and differences, so that wrong majorities of two kinds occur: slips, and one wrong rule. */
-const FAMILIES: readonly Family[] = ['H', 'O', 'M', 'O'];
+/** Long sums first: of the short ones the model has few wrong majorities. */
+const FAMILIES: readonly Family[] = ['H', 'M', 'H', 'E'];
 const PROBE_VOTES = 32;
 const WINDOW = 5;
 /** Problems that the paper saw go from wrong to right. */
@@ -282,7 +283,8 @@ function trainedRemark({ set, runs, turned }: Summary): string {
   const end = meanOf(curves.map((curve) => smoothed(curve, WINDOW).at(-1)?.value ?? null));
   const [up, before] = [meanOf(turned.map((t) => t.up)), meanOf(turned.map((t) => t.wrongBefore))];
   const part: Estimate | null = up === null || before === null ? null : wilson(up, before);
-  return `${nameOf(set)}: label accuracy of the problems that trained went from ${figure(start)} to ${figure(end)}.${
+  const right = meanOf(runs.flatMap(({ problems }) => problems.map(({ accuracy }) => accuracy)));
+  return `${nameOf(set)}: ${figure(right)} of the probe's rollouts of the problems that trained were right; their label accuracy went from ${figure(start)} to ${figure(end)}.${
     part
       ? ` Of ${figure(before)} unseen problems with a wrong majority at the first evaluation, ${interval(part)} turned right.`
       : ''
@@ -306,18 +308,9 @@ function bySort({ changes }: Summary): [Sort, Change][] {
 function sortRemark(summary: Summary): string {
   const { runs, set } = summary;
   const trained = [...new Map(runs.flatMap(({ problems }) => problems.map((p) => [p.id, p] as const))).values()];
-  const added = trained.filter(({ prompt, answer }) => answer !== null && answer === addedUp(prompt)).length;
+  const ruled = trained.filter(followsWrongRule).length;
   const parts = bySort(summary).map(([sort, { before, after }]) => `${sort} ${figure(before)} to ${figure(after)}`);
-  const rule =
-    set.sort === 'differences'
-      ? ` In ${added} of the ${trained.length} that trained, the wrong answer adds up what should be subtracted.`
-      : '';
-  return `${nameOf(set)}: label accuracy of unseen ${parts.join(', ')}.${rule}`;
-}
-
-/** What comes out when all terms of a chain are added up. */
-function addedUp(prompt: string): string {
-  return String((prompt.match(/\d+/g) ?? []).reduce((sum, term) => sum + Number(term), 0));
+  return `${nameOf(set)}: of the ${trained.length} problems that trained in one seed or another, the wrong answer of ${ruled} follows a wrong rule that many problems share (adding up what is to be subtracted, or giving the last term); the others are slips. Label accuracy of unseen ${parts.join(', ')}.`;
 }
 
 function bar(name: string, change: Change | null) {
@@ -332,9 +325,9 @@ export const generalisation: Study = {
   question: 'Can training on the wrong answers of a few problems make other problems come out right?',
   finding:
     'Section 5, finding 4: training on 6 problems with wrong majorities still raised label accuracy from 0 to 1 on two unseen problems.',
-  method: `A probe of ${PROBE_VOTES} rollouts a problem tells which majorities of a pool are wrong (labels choose the problems, and never train). ${SIZES.join(' and ')} such problems train with the majority vote, and in control runs as many with right majorities. In the embedded world long sums, where the wrong answers are slips of all kinds, and differences, where most wrong answers follow one wrong rule, are looked at apart. Each seed draws other problems. Label accuracy is measured before and after on ${HELD_OUT} problems that never train, with rollouts apart from the probe's, so that being chosen does not count as being wrong.`,
+  method: `A probe of ${PROBE_VOTES} rollouts a problem tells which majorities of a pool are wrong (labels choose the problems, and never train). ${SIZES.join(' and ')} such problems train with the majority vote, and in control runs as many with right majorities. In the embedded world sums and differences are looked at apart; its stronger prior has no wrong majorities in sums, therefore the weaker one is the default. Each seed draws other problems. Label accuracy is measured before and after on ${HELD_OUT} problems that never train, with rollouts apart from the probe's, so that being chosen does not count as being wrong.`,
   defaults: {
-    model: 'embedded',
+    model: 'embedded:W',
     steps: 80,
     evaluation: { samples: 16, every: 0, greedy: false },
     checkpoint: { every: 100 },

@@ -139,7 +139,7 @@ export function findings(singles: readonly SingleRun[]): Findings {
       'Most problems end with the majority answer that they began with: the interval lies above one half.',
       keptShare?.low ?? null,
       0.5,
-      `${words(keptShare)} of ${units.length} problems; 22 of 25 in the paper`,
+      keptShare ? `${words(keptShare)} of ${units.length} problems; 22 of 25 in the paper` : 'not measured',
     ),
     {
       expected: `Few flip between right and wrong: at most ${figure(PAPER_FLIPS.high)}, the upper end of the interval of the paper's 3 in 25.`,
@@ -150,7 +150,7 @@ export function findings(singles: readonly SingleRun[]): Findings {
       'A wrong majority is amplified as well: of the problems that begin wrong, more than half end with the same wrong answer.',
       wrongKept?.mean ?? null,
       0.5,
-      `${words(wrongKept)} of ${wrong.length} problems`,
+      wrongKept ? `${words(wrongKept)} of ${wrong.length} problems` : 'no problem begins wrong',
     ),
     above(
       'The share of the first majority answer rises, on average over problems: the interval lies above 0.',

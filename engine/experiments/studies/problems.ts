@@ -25,6 +25,8 @@ export interface ProbedProblem {
   share: number;
   /** Whether it is right; null without a label. */
   right: boolean | null;
+  /** Share of rollouts that are right; null without a label. */
+  accuracy: number | null;
 }
 
 /** What a probe found, in the order of its problems. */
@@ -34,8 +36,14 @@ export function probed(run: StudyRun): ProbedProblem[] {
     .map(({ problem, majority, rollouts }) => {
       const { id, prompt } = run.problems[problem]!;
       const labelled = rollouts.some(({ correct }) => correct !== null);
-      const right = labelled ? majority?.correct === true : null;
-      return { id, prompt, answer: majority?.answer ?? null, share: majority?.share ?? 0, right };
+      return {
+        id,
+        prompt,
+        answer: majority?.answer ?? null,
+        share: majority?.share ?? 0,
+        right: labelled ? majority?.correct === true : null,
+        accuracy: labelled ? rollouts.filter(({ correct }) => correct).length / rollouts.length : null,
+      };
     });
 }
 
@@ -112,17 +120,18 @@ export async function poolOf(
   return { dataset, heldOut: held, heldOutDataset: chosen(dataset, held), rest: pool.slice(count) };
 }
 
-export const SORTS = ['sums', 'long sums', 'differences'] as const;
+export const SORTS = ['sums', 'differences'] as const;
 export type Sort = (typeof SORTS)[number];
-const LONG = 7;
 
-/**
- * Sort of a chain. The embedded model errs now here, now there in sums, above all in long ones, which it never met in
- * pre-training; and by one rule, adding up, in differences.
- */
 export function sortOf(prompt: string): Sort {
-  if (prompt.includes('-')) return 'differences';
-  return prompt.split('+').length >= LONG ? 'long sums' : 'sums';
+  return prompt.includes('-') ? 'differences' : 'sums';
+}
+
+/** Whether a chain's wrong answer follows one of the rules of the embedded world: add up always, or take the last term. */
+export function followsWrongRule({ prompt, answer }: Pick<ProbedProblem, 'prompt' | 'answer'>): boolean {
+  const terms = (prompt.match(/\d+/g) ?? []).map(Number);
+  const added = terms.reduce((sum, term) => sum + term, 0);
+  return answer === String(terms.at(-1)) || (sortOf(prompt) === 'differences' && answer === String(added));
 }
 
 /** `count` of the problems, or all where there are fewer: another choice for another seed. */
