@@ -21,7 +21,9 @@ export function probed(
   vocabulary: number,
 ): ProbedProblem {
   const reward = rewardOf(config.reward, config.rewardOptions);
-  const known = !reward.labels && reward.evidence.every((kind) => evidence[kind] !== undefined);
+  // The user's own program may have been given labels.
+  const blind = !reward.labels && !(reward.evidence.includes('custom') && config.rewardOptions.custom.labels);
+  const known = blind && reward.evidence.every((kind) => evidence[kind] !== undefined);
   const scores = known
     ? reward.score({
         problem,

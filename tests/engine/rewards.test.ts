@@ -1,0 +1,410 @@
+/** Every reward trains the embedded models, is stored with what it was made of, and comes out the same from there. */
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { chainSet, countdownSet, jsonLines } from '../../engine/experiments/problem-set.ts';
+import { readFrame, readRunFolder } from '../../engine/journal/reader.ts';
+import {
+  type Evidence,
+  type GroupRecord,
+  type JournalRecord,
+  REWARDS,
+  type RewardName,
+  RunConfig,
+} from '../../engine/protocol/index.ts';
+import { mergeConfig, presetFor } from '../../engine/protocol/presets.ts';
+import { explainRewards, groupOf } from '../../engine/reward/explain.ts';
+import { rewardOf } from '../../engine/reward/index.ts';
+import { advantages } from '../../engine/training/advantages.ts';
+import { resumeRun, startRun } from '../../engine/training/run.ts';
+import { type Ended, runCli, temporaryFolder } from '../support/processes.ts';
+import { expectSameOutcome, outcomeOf, recordsOf } from '../support/run-outcome.ts';
+
+const home = temporaryFolder();
+const file = (name: string) => path.join(home, name);
+
+/** Chains with a column for every reward that reads one. */
+const CHAINS = chainSet({ seed: 5, count: 4, families: ['E', 'H'] }).map((row, i) => ({
+  ...row,
+  hidden: /\d+/.exec(row.prompt)![0],
+  continuation: `${row.answer}.`,
+  // Any number is an integral of 0, and none is one of 2x.
+  integrand: i % 2 === 0 ? '0' : '2*x',
+  tests: ['assert total == 3', 'assert total > 0'],
+  statement: 'theorem two : 1 + 1 = 2 :=',
+}));
+
+/** A Lean that believes what has an even length. */
+const LEAN = `#!/bin/sh
+if [ $(( $(wc -c < "$1") % 2 )) -eq 0 ]; then echo "'two' does not depend on any axioms"; else echo "Proof.lean:1:0: error: odd"; exit 1; fi
+`;
+
+/** A reward of the user's own: the shorter the better, in numbers that JSON cannot write in a few digits. */
+const MODULE = `export default (rollouts) => rollouts.map(({ tokens, problem, answer }) => ({
+  reward: 1 / (3 + tokens),
+  detail: \`\${tokens} tokens for \${problem.prompt}, \${problem.columns.continuation}\${answer === null ? '' : ', answered'}\`,
+}));
+`;
+
+interface Case {
+  reward: string;
+  model?: string;
+  options?: object;
+  /** What a rollout without an answer gets, where that is sure. */
+  unanswered?: number;
+}
+
+const CASES: readonly (Case & { reward: RewardName })[] = [
+  { reward: 'majority-vote', unanswered: 0 },
+  { reward: 'co-reward', unanswered: 0 },
+  { reward: 'rlccf', options: { rlccf: { policies: ['base', 'embedded:W'] } }, unanswered: 0 },
+  { reward: 'empo', unanswered: 0 },
+  { reward: 'covo', unanswered: -1 },
+  { reward: 'self-certainty' },
+  { reward: 'token-entropy' },
+  { reward: 'trajectory-entropy' },
+  { reward: 'probability' },
+  { reward: 'probability-disparity' },
+  { reward: 'self-verification', model: 'embedded:countdown', options: { selfVerification: { samples: 2 } } },
+  { reward: 'countdown', model: 'embedded:countdown', unanswered: 0 },
+  { reward: 'integral', unanswered: 0 },
+  { reward: 'next-token', unanswered: 0 },
+  { reward: 'dual', options: { dual: { samples: 2 } }, unanswered: 0 },
+  { reward: 'program', unanswered: 0 },
+  { reward: 'lean' },
+  { reward: 'custom', options: { custom: { command: [file('reward.mjs')] } } },
+  { reward: 'ground-truth', unanswered: 0 },
+];
+
+const MORE: readonly Case[] = [
+  {
+    reward: 'empo',
+    options: {
+      empo: { clusters: 'model', template: '{{first}}+{{second}}=', accept: '1', reject: '0', maxTokens: 20 },
+    },
+  },
+  { reward: 'program', options: { program: { language: 'javascript' } }, unanswered: 0 },
+  // The embedded model is asked in words that it cannot read, and writes what it likes.
+  { reward: 'co-reward', options: { coReward: { column: 'nothing', maxTokens: 16, template: '{{problem}}' } } },
+  { reward: 'majority-vote + 0.1*trajectory-entropy' },
+  { reward: 'self-certainty if majority-vote' },
+  { reward: '0.5*self-verification - countdown if empo > 0.2', model: 'embedded:countdown' },
+];
+
+function configOf({ reward, model = 'embedded', options = {} }: Case, more: object = {}): RunConfig {
+  const dataset = { path: file(model === 'embedded:countdown' ? 'countdown.jsonl' : 'chains.jsonl') };
+  const small = { steps: 2, batch: 2, votes: 4, group: 3, evaluation: { samples: 0 }, checkpoint: { every: 1 } };
+  const preset = { ...presetFor(model, false), dataset: {} };
+  const given = { dataset, reward, rewardOptions: options, device: 'cpu', seed: 11, ...small };
+  return RunConfig.parse(mergeConfig(mergeConfig(preset, given), more));
+}
+
+let runs = 0;
+
+async function train(config: RunConfig): Promise<string> {
+  const folder = file(`run-${runs++}`);
+  const handle = await startRun({ config, folder, name: path.basename(folder), allowPrograms: true });
+  expect(await handle.done).toMatchObject({ type: 'end', reason: 'completed', step: config.steps });
+  return folder;
+}
+
+const isTrained = (record: JournalRecord): record is GroupRecord => record.type === 'group' && record.phase === 'train';
+
+const usualPath = process.env.PATH;
+
+beforeAll(() => {
+  writeFileSync(file('chains.jsonl'), jsonLines(CHAINS));
+  writeFileSync(file('countdown.jsonl'), jsonLines(countdownSet(3, 'known', 4)));
+  writeFileSync(file('reward.mjs'), MODULE);
+  mkdirSync(file('bin'));
+  writeFileSync(file('bin/lean'), LEAN);
+  chmodSync(file('bin/lean'), 0o755);
+  process.env.PATH = `${file('bin')}${path.delimiter}${usualPath}`;
+});
+afterAll(() => {
+  process.env.PATH = usualPath;
+});
+
+/** The rewards of a group were computed from what is stored, and its advantages from them. */
+async function checkGroup(folder: string, config: RunConfig, record: GroupRecord, of: Case): Promise<Evidence> {
+  const { problems, records } = await readRunFolder(folder);
+  const problem = problems[record.problem]!;
+  const run = records.find((r) => r.type === 'run')!;
+  const { vocabulary } = run.model;
+  const stored = await readFrame(folder, record.frame);
+  const reward = rewardOf(config.reward, config.rewardOptions);
+  expect(Object.keys(stored.evidence).sort()).toEqual([...reward.evidence].sort());
+  const scores = reward.score(groupOf(record, stored, problem, vocabulary));
+  const values = record.rollouts.map((rollout) => rollout.reward);
+  // The very numbers that trained.
+  expect(scores.rewards).toEqual(values);
+  record.rollouts.forEach((rollout, i) => {
+    const [low, high] = reward.parts.length === 1 ? reward.parts[0]!.range : [-Infinity, Infinity];
+    expect(Number.isFinite(rollout.reward)).toBe(true);
+    expect(rollout.reward).toBeGreaterThanOrEqual(low);
+    expect(rollout.reward).toBeLessThanOrEqual(high);
+    if (rollout.answer === null && of.unanswered !== undefined) expect(values[i]).toBe(of.unanswered);
+  });
+  const trained = record.rollouts.flatMap(({ advantage }, i) => (advantage === null ? [] : i));
+  if (scores.skip === undefined) expect(trained).toHaveLength(config.group);
+  const basis = scores.basis ?? scores.rewards;
+  const [expected] = advantages(config.loss.advantage, [trained.map((i) => basis[i]!)]);
+  expect(trained.map((i) => record.rollouts[i]!.advantage)).toEqual(expected);
+  const why = explainRewards({ config, vocabulary }, { ...record, phase: 'train' }, stored, problem);
+  for (const text of why) expect(text).toMatch(/reward (?:exp\()?-?\d/);
+  return stored.evidence;
+}
+
+test('every reward is among the cases', () => {
+  expect(CASES.map(({ reward }) => reward)).toEqual([...REWARDS]);
+});
+
+describe.each([...CASES, ...MORE])('$reward $options', (of) => {
+  test('trains, is stored with its evidence, and is the same when it is computed again', async () => {
+    const config = configOf(of);
+    const folder = await train(config);
+    const records = recordsOf(folder);
+    const groups = records.filter(isTrained);
+    expect(groups).toHaveLength(4);
+    for (const group of groups) await checkGroup(folder, config, group, of);
+    const steps = records.flatMap((record) => (record.type === 'step' ? [record.metrics] : []));
+    // Where all rewards of each group are equal there is nothing to learn from.
+    const moved = (step: number) =>
+      groups.some((group) => group.step === step && group.rollouts.some(({ advantage }) => advantage));
+    expect(steps.map(({ loss }) => Number.isFinite(loss))).toEqual([moved(1), moved(2)]);
+    const mean = (values: (number | null)[]) => values.reduce<number>((a, b) => a + b!, 0) / values.length;
+    const first = groups.filter(({ step }) => step === 1).flatMap(({ rollouts }) => rollouts.map((r) => r.reward));
+    expect(steps[0]!.proxyReward).toBeCloseTo(mean(first), 9);
+  });
+});
+
+describe('what is stored', () => {
+  async function evidenceOf(of: Case): Promise<{ evidence: Evidence[]; groups: GroupRecord[] }> {
+    const folder = await train(configOf(of, { steps: 1, batch: 4, group: 4 }));
+    const groups = recordsOf(folder).filter(isTrained);
+    return {
+      groups,
+      evidence: await Promise.all(groups.map(async (g) => (await readFrame(folder, g.frame)).evidence)),
+    };
+  }
+
+  test('of self-verification: as many verdicts as were asked for, in the judge’s own words, some of them readable', async () => {
+    const { evidence } = await evidenceOf({
+      reward: 'self-verification',
+      model: 'embedded:countdown',
+      options: { selfVerification: { samples: 3 } },
+    });
+    const verdicts = evidence.flatMap((e) => e['self-verification']!.verdicts);
+    expect(verdicts).toHaveLength(16);
+    for (const of of verdicts) expect(of).toHaveLength(3);
+    const all = verdicts.flat();
+    expect(all.filter(({ verdict }) => verdict !== null).length).toBeGreaterThan(all.length / 2);
+    for (const { text, verdict } of all) {
+      if (verdict !== null) expect(text).toMatch(verdict ? /#### 1$/ : /#### 0$/);
+    }
+  });
+
+  test('of co-reward: the data’s rephrasing and answers to it', async () => {
+    const { evidence, groups } = await evidenceOf({ reward: 'co-reward' });
+    groups.forEach(({ problem }, i) => {
+      const { rephrasings } = evidence[i]!['co-reward']!;
+      expect(rephrasings).toMatchObject([{ prompt: CHAINS[problem]!.rephrasings[0] }]);
+      expect(rephrasings[0]!.answers).toHaveLength(4);
+    });
+    const answers = evidence.flatMap((e) => e['co-reward']!.rephrasings[0]!.answers);
+    expect(answers.filter((answer) => answer !== null).length).toBeGreaterThan(8);
+  });
+
+  test('of rlccf: the weights of the step, the same for all problems; another policy says other things', async () => {
+    const { evidence, groups } = await evidenceOf({
+      reward: 'rlccf',
+      options: { rlccf: { policies: ['base', 'embedded:W'] } },
+    });
+    const weights = evidence.map((e) => e.rlccf!.policies.map(({ weight }) => weight));
+    for (const of of weights) expect(of).toEqual(weights[0]);
+    const own = groups.map(({ majority }) => majority?.share ?? 0);
+    expect(weights[0]![0]).toBeCloseTo(own.reduce((a, b) => a + b, 0) / own.length, 12);
+    evidence.forEach((e, i) => {
+      expect(e.rlccf!.policies[0]!.answers).toEqual(groups[i]!.rollouts.map(({ answer }) => answer));
+    });
+    const said = (v: number) => evidence.map((e) => e.rlccf!.policies[v]!.answers);
+    expect(said(1)).not.toEqual(said(0));
+    expect(said(2)).not.toEqual(said(1));
+  });
+
+  test('of covo: for each prefix a cluster; of next tokens: ends of characters', async () => {
+    const { evidence, groups } = await evidenceOf({ reward: 'covo' });
+    groups.forEach(({ rollouts, clusters }, i) => {
+      evidence[i]!.covo!.likeliest.forEach((at, r) => {
+        expect(at.length > 0).toBe(rollouts[r]!.answer !== null);
+        for (const cluster of at) expect(cluster).toBeLessThan(clusters.length);
+      });
+    });
+    // At the end of its work the model is for its own answer, mostly.
+    const last = groups.flatMap(({ rollouts }, i) =>
+      evidence[i]!.covo!.likeliest.flatMap((at, r) => (at.length > 1 ? [at.at(-1) === rollouts[r]!.cluster] : [])),
+    );
+    expect(last.filter(Boolean).length).toBeGreaterThan(last.length / 2);
+    const next = await evidenceOf({ reward: 'next-token' });
+    next.groups.forEach(({ problem }, i) => {
+      const { length } = CHAINS[problem]!.continuation;
+      expect(next.evidence[i]!['next-token']!.boundaries).toEqual(Array.from({ length }, (_, c) => c + 1));
+    });
+  });
+
+  test('of dual reconstruction: the task without the number', async () => {
+    const { evidence, groups } = await evidenceOf({ reward: 'dual' });
+    groups.forEach(({ problem, rollouts }, i) => {
+      const { hidden, question, reconstructions } = evidence[i]!.dual!;
+      expect(hidden).toBe(CHAINS[problem]!.hidden);
+      expect(question).toBe(CHAINS[problem]!.prompt.replace(hidden, '.'));
+      reconstructions.forEach((of, r) => {
+        expect(of.length).toBe(rollouts[r]!.answer === null ? 0 : 1);
+      });
+    });
+  });
+
+  test('of programs: why each got what it got', async () => {
+    const details = async (of: Case & { reward: 'program' | 'lean' | 'custom' }) =>
+      (await evidenceOf(of)).evidence.flatMap((e) => e[of.reward]!.checks);
+    for (const { score, detail } of await details({ reward: 'program' })) {
+      expect({ score, detail }).toEqual({
+        score: 0,
+        detail: expect.stringMatching(/no (closed block of )?\w*.*(code|program)/i),
+      });
+    }
+    const proofs = await details({ reward: 'lean' });
+    expect(new Set(proofs.map(({ score, detail }) => `${score} ${detail}`))).toEqual(
+      new Set(['1 Lean accepts the proof', '0 Lean refuses the proof, line 1: odd']),
+    );
+    const own = await details({ reward: 'custom', options: { custom: { command: [file('reward.mjs')] } } });
+    for (const { score, detail } of own) {
+      const [, tokens, prompt, continuation] = /^(\d+) tokens for (\S+=), (\d+\.)(?:, answered)?$/.exec(detail)!;
+      expect(score).toBe(1 / (3 + Number(tokens)));
+      expect(CHAINS.find((row) => row.prompt === prompt)!.continuation).toBe(continuation);
+    }
+  });
+});
+
+describe('on the command line', () => {
+  const cli = (...args: string[]) => runCli(args, { home });
+  const last = ({ stdout }: Ended) => JSON.parse(stdout.trimEnd().split('\n').at(-1)!);
+  const SMALL = [
+    '--steps',
+    '1',
+    '--batch',
+    '2',
+    '--votes',
+    '4',
+    '--group',
+    '4',
+    '--eval-samples',
+    '0',
+    '--device',
+    'cpu',
+  ];
+
+  test('show says why, and rescore computes the rewards that trained', async () => {
+    const options = ['--reward', 'self-verification', '--judge-samples', '2', '--model', 'embedded:countdown'];
+    const trained = await cli('train', file('countdown.jsonl'), ...options, ...SMALL, '--name', 'judged', '--json');
+    expect(trained, trained.stderr).toMatchObject({ code: 0 });
+    const { folder } = last(trained);
+    const groups = recordsOf(folder).filter(isTrained);
+    const { problems } = await readRunFolder(folder);
+    for (const group of groups) {
+      const { id } = problems[group.problem]!;
+      const shown = await cli('show', 'judged', '--problem', id, '--rollout', '1');
+      expect(shown, shown.stderr).toMatchObject({ code: 0 });
+      expect(shown.stdout).toMatch(/^why +of 2 judgements .*reward (?:0|0\.5|1)$/m);
+      const again = await cli('rescore', 'judged', '--reward', 'self-verification', '--problem', id, '--json');
+      const [{ rewards }] = last(again).byGroup;
+      expect(rewards['self-verification']).toEqual(group.rollouts.map(({ reward }) => reward));
+    }
+  });
+
+  test('programs run only where that is allowed, anew for each start', async () => {
+    const options = ['--reward', '0.5*custom + majority-vote', '--reward-program', file('reward.mjs'), ...SMALL];
+    const start = [file('chains.jsonl'), ...options, '--name', 'own', '--json'];
+    const refusal = {
+      code: 2,
+      stdout: expect.stringMatching(/The reward custom runs programs on this machine, which was not allowed/),
+    };
+    expect(await cli('train', ...start)).toMatchObject(refusal);
+    expect(last(await cli('train', ...start)).error).toMatchObject({ hint: expect.stringMatching(/--allow-programs/) });
+    expect(await cli('probe', file('chains.jsonl'), ...options.slice(0, 4), '--json')).toMatchObject(refusal);
+    expect(() => readFileSync(file('runs/own/run.json'))).toThrow();
+    const allowed = await cli('train', ...start, '--allow-programs');
+    expect(allowed, allowed.stderr).toMatchObject({ code: 0 });
+    // As if it had been killed before its end was written.
+    const events = file('runs/own/events.jsonl');
+    writeFileSync(events, `${readFileSync(events, 'utf8').trimEnd().split('\n').slice(0, -1).join('\n')}\n`);
+    expect(await cli('resume', 'own', '--json')).toMatchObject(refusal);
+    const resumed = await cli('resume', 'own', '--allow-programs', '--json');
+    expect(resumed, resumed.stderr).toMatchObject({ code: 0 });
+    expect(recordsOf(file('runs/own')).at(-1)).toMatchObject({ type: 'end', reason: 'completed' });
+  });
+
+  test.each([
+    [['--reward', 'rlccf'], /rlccf needs other policies.*--voter/s],
+    [['--reward', 'custom', '--allow-programs'], /needs a module or a program.*--reward-program/s],
+    [['--reward', 'custom', '--reward-program', 'nowhere.mjs', '--allow-programs'], /nowhere\.mjs is not there/],
+    [['--reward', 'countdown'], /lacks|numbers/],
+    [['--reward', 'next-token', '--continuation-field', 'sequel'], /"sequel"/],
+    [['--reward', 'majority-votes'], /no reward "majority-votes".*Did you mean --reward majority-vote\?/s],
+    [['--reward', 'covo', '--covo-separator', '('], /--covo-separator.*must be a regular expression/],
+    [
+      ['--reward', 'self-verification', '--judge-template', 'Right?'],
+      /--judge-template.*must contain \{\{solution\}\}/,
+    ],
+    [['--reward', 'empo', '--empo-clusters', 'meaning'], /--empo-clusters.*equivalence.*text.*model/],
+  ])('%j is refused before anything begins', async (args, message) => {
+    const refused = await cli('train', file('chains.jsonl'), ...args, ...SMALL, '--name', 'never');
+    expect(refused.code, refused.stderr).toBe(2);
+    expect(refused.stderr).toMatch(message);
+    expect(() => readFileSync(file('runs/never/run.json'))).toThrow();
+  });
+});
+
+describe('without the programs that a reward runs', () => {
+  test('a run does not begin, nor go on', async () => {
+    const config = configOf({ reward: 'lean' });
+    const folder = file('proofs');
+    const begun = await startRun({ config, folder, name: 'proofs', allowPrograms: true });
+    await begun.stop();
+    process.env.PATH = usualPath;
+    try {
+      const refusal = {
+        code: 'config',
+        message: 'The reward "lean" needs the program lean, which is not on the path.',
+      };
+      await expect(resumeRun({ folder, allowPrograms: true })).rejects.toMatchObject(refusal);
+      const another = startRun({ config, folder: file('none'), name: 'none', allowPrograms: true });
+      await expect(another).rejects.toMatchObject(refusal);
+    } finally {
+      process.env.PATH = `${file('bin')}${path.delimiter}${usualPath}`;
+    }
+  });
+});
+
+describe.each([
+  { reward: 'self-verification', model: 'embedded:countdown', activity: 'judging' },
+  { reward: 'co-reward + 0.1*covo', model: 'embedded', activity: 'sampling rephrasings' },
+])('a run by $reward that is stopped while it is $activity', ({ reward, model, activity }) => {
+  test('gives the same when it goes on', async () => {
+    const config = configOf(
+      { reward, model },
+      { steps: 4, batch: 3, checkpoint: { every: 2 }, evaluation: { samples: 2 } },
+    );
+    const reference = await train(config);
+    const folder = file(`stopped-${model}`);
+    const handle = await startRun({ config, folder, name: path.basename(reference) });
+    handle.onProgress((progress) => {
+      if (progress.step === 2 && progress.activity === activity) void handle.stop();
+    });
+    expect(await handle.done).toMatchObject({ reason: 'stopped', step: 2 });
+    const again = await resumeRun({ folder });
+    expect(await again.done).toMatchObject({ reason: 'completed', step: 4 });
+    const due = (step: number) => step % 2 === 0;
+    expectSameOutcome(outcomeOf(folder, due), outcomeOf(reference, due));
+  });
+});

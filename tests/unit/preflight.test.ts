@@ -1,0 +1,134 @@
+/** The forecast of a run: made of rollouts and evidence, never of labels; scored by the last votes. */
+import { describe, expect, test } from 'vitest';
+import { forecastSet } from '../../engine/analysis/forecast.ts';
+import { type Evidence, type Problem, RunConfig } from '../../engine/protocol/index.ts';
+import { judge } from '../../engine/training/judge.ts';
+import { probed, type SampledGroup, scoreOf } from '../../engine/training/preflight.ts';
+import { rollout } from '../support/reward-group.ts';
+
+const VOCABULARY = 50;
+
+function configOf(reward: string, rewardOptions: RunConfig['rewardOptions'] | object = {}): RunConfig {
+  return RunConfig.parse({ dataset: { path: 'p' }, reward, rewardOptions });
+}
+
+/** A problem whose rollouts box these answers, in two tokens each. */
+function sampled(
+  index: number,
+  answers: (string | null)[],
+  label: string | null,
+  evidence: Evidence = {},
+): SampledGroup {
+  const problem: Problem = {
+    ...{ index, id: `p${index}`, prompt: '?', answer: label, source: 'p', line: index + 1, row: index },
+  };
+  const rollouts = answers.map((answer, i) =>
+    rollout(['So ', answer === null ? 'what.' : `\\boxed{${answer}}`], {
+      logprob: [-0.1, -0.2 * (i + 1)],
+      logsumexp: [3, 5 + i],
+      meanLogit: [1, 2],
+      entropy: [0.5, 0.5],
+      top1: [0.9, 0.8],
+      top2: [0.05, 0.1],
+    }),
+  );
+  return { problem, rollouts, group: judge(rollouts, label), evidence };
+}
+
+const ANSWERS = ['1', '1', '2', null];
+
+describe('what is handed to the forecast', () => {
+  test('is the reward of each rollout, and its self-certainty without the constant', () => {
+    const found = probed(sampled(4, ANSWERS, '2'), configOf('majority-vote'), VOCABULARY);
+    expect(found.problem).toBe(4);
+    expect(found.rewards).toEqual([1, 1, 0, 0]);
+    // Means of (3 - 1, 5 + i - 2).
+    expect(found.selfCertainty).toEqual([2.5, 3, 3.5, 4]);
+    const empty = sampled(0, ['1'], null);
+    const none = { ...empty, rollouts: [rollout([])] };
+    expect(probed(none, configOf('majority-vote'), VOCABULARY).selfCertainty).toEqual([null]);
+  });
+
+  test('is what advantages are made of, where that is something else', () => {
+    const { rewards } = probed(sampled(0, ANSWERS, null), configOf('probability'), VOCABULARY);
+    // Far below anything that a probability could be told from 0 by, the ranking stays.
+    expect(rewards).toHaveLength(4);
+    expect([...rewards!].sort((a, b) => b - a)).toEqual(rewards);
+  });
+
+  test('takes evidence where it was gathered, and the vote where it was not', () => {
+    const verdict = (value: boolean) => [{ text: '', verdict: value }];
+    const evidence: Evidence = { 'self-verification': { verdicts: [false, false, true, false].map(verdict) } };
+    const config = configOf('self-verification');
+    expect(probed(sampled(0, ANSWERS, null, evidence), config, VOCABULARY).rewards).toEqual([0, 0, 1, 0]);
+    expect(probed(sampled(0, ANSWERS, null), config, VOCABULARY).rewards).toBeNull();
+    const both = configOf('self-verification + dual');
+    expect(probed(sampled(0, ANSWERS, null, evidence), both, VOCABULARY).rewards).toBeNull();
+  });
+
+  test('is never made of labels', () => {
+    expect(probed(sampled(0, ANSWERS, '2'), configOf('ground-truth'), VOCABULARY).rewards).toBeNull();
+    const mixed = configOf('majority-vote + 0.5*ground-truth');
+    expect(probed(sampled(0, ANSWERS, '2'), mixed, VOCABULARY).rewards).toBeNull();
+    const evidence: Evidence = { custom: { checks: ANSWERS.map((_, i) => ({ score: i, detail: '' })) } };
+    const own = (labels: boolean) => configOf('custom', { custom: { command: ['x.mjs'], labels } });
+    expect(probed(sampled(0, ANSWERS, '2', evidence), own(false), VOCABULARY).rewards).toEqual([0, 1, 2, 3]);
+    // A program that was given labels may have used them.
+    expect(probed(sampled(0, ANSWERS, '2', evidence), own(true), VOCABULARY).rewards).toBeNull();
+  });
+});
+
+const SETS: (string | null)[][] = [ANSWERS, ['3', '3', '3', '3'], ['4', '5', '6', null], [null, null, null, null]];
+
+test.each([
+  'majority-vote',
+  'ground-truth',
+  'self-certainty',
+  'empo + 0.1*trajectory-entropy',
+  'self-certainty if majority-vote',
+  'self-verification',
+])('the forecast under %s is the same with right labels, wrong ones and none', (reward) => {
+  const forecast = (label: (i: number) => string | null) =>
+    forecastSet(
+      reward,
+      SETS.map((answers, i) => probed(sampled(i, answers, label(i)), configOf(reward), VOCABULARY)),
+    );
+  const none = forecast(() => null);
+  expect(none.problems).toHaveLength(4);
+  expect(none.accuracy!.mean).toBeGreaterThan(0);
+  expect(forecast((i) => SETS[i]![0] ?? '0')).toEqual(none);
+  expect(forecast(() => '99')).toEqual(none);
+});
+
+describe('the score', () => {
+  const forecast = forecastSet(
+    'majority-vote',
+    SETS.map((answers, i) => probed(sampled(i, answers, null), configOf('majority-vote'), VOCABULARY)),
+  );
+  const probability = (i: number) => forecast.problems[i]!.right;
+
+  test('is that of the last votes, by hand', () => {
+    // Right, wrong, no label, and no answer: which is wrong where there is a label.
+    const last = [
+      sampled(0, ['2', '2', '2', '1'], '2'),
+      sampled(1, ['3', '3', '3', '3'], '4'),
+      sampled(2, ['4', '4', '4', '4'], null),
+      sampled(3, [null, null, null, null], '7'),
+    ];
+    const score = scoreOf(forecast, last)!;
+    const [p, q, r] = [probability(0), probability(1), probability(3)];
+    expect(score.problems).toBe(3);
+    expect(score.actual.mean).toBeCloseTo(1 / 3, 12);
+    expect(score.expected).toBeCloseTo((p + q + r) / 3, 12);
+    expect(score.brier.mean).toBeCloseTo(((1 - p) ** 2 + q ** 2 + r ** 2) / 3, 12);
+    expect(score.baseBrier).toBeCloseTo(2 / 9, 12);
+    // The sure and wrong one is ranked above the right one, the one without an answer below.
+    expect(score.auroc!.mean).toBe(0.5);
+  });
+
+  test('is none without labels', () => {
+    const last = SETS.map((answers, i) => sampled(i, answers, null));
+    expect(scoreOf(forecast, last)).toBeNull();
+    expect(scoreOf(forecast, [])).toBeNull();
+  });
+});
