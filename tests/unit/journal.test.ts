@@ -6,7 +6,7 @@ import { latestCheckpoint, listCheckpoints } from '../../engine/journal/checkpoi
 import { decodeFrame, encodeFrame } from '../../engine/journal/frame.ts';
 import { Journal } from '../../engine/journal/journal.ts';
 import { readFrame, readRunFolder } from '../../engine/journal/reader.ts';
-import type { GroupRecord, JournalRecord, StoredRollout } from '../../engine/protocol/index.ts';
+import type { Evidence, GroupRecord, JournalRecord, StoredRollout } from '../../engine/protocol/index.ts';
 import { createFixtureJournal, writeRunFixture } from '../support/run-fixture.ts';
 
 let root: string;
@@ -48,6 +48,51 @@ describe('frame', () => {
     const bytes = encodeFrame(rollouts);
     expect(bytes.length % 4).toBe(0);
     expect(decodeFrame(bytes, 'test')).toEqual({ rollouts, evidence: {} });
+  });
+
+  test('gives back the evidence of every kind, beside the rollouts', () => {
+    const evidence: Required<Evidence> = {
+      'co-reward': { rephrasings: [{ prompt: 'Anders: ½ {{x}} "q"', answers: ['1', null] }] },
+      rlccf: { policies: [{ name: 'base', weight: 1 / 3, answers: [null, '\\frac{1}{2}'] }] },
+      empo: {
+        equal: [
+          [0, 1],
+          [1, 3],
+        ],
+      },
+      covo: { likeliest: [[0, 1, 1], []] },
+      'self-verification': {
+        verdicts: [
+          [
+            { text: 'so \\boxed{yes}\n😀', verdict: true },
+            { text: '', verdict: null },
+          ],
+          [],
+        ],
+      },
+      'next-token': { boundaries: [1, 4] },
+      dual: { hidden: '3', question: '.+4=', reconstructions: [['3', null], []] },
+      program: { checks: [{ score: 0.1 + 0.2, detail: 'the second test fails' }] },
+      lean: { checks: [{ score: 1, detail: 'Lean accepts the proof' }] },
+      custom: { checks: [{ score: -1e-300, detail: '' }] },
+    };
+    const rollouts = [rollout('ab', ['a', 'b']), rollout('é', ['<0xC3>', '<0xA9>'])];
+    expect(decodeFrame(encodeFrame(rollouts, evidence), 'test')).toEqual({ rollouts, evidence });
+    for (const kind of Object.keys(evidence) as (keyof Evidence)[]) {
+      const one = { [kind]: evidence[kind] };
+      expect(decodeFrame(encodeFrame([], one), 'test')).toEqual({ rollouts: [], evidence: one });
+    }
+  });
+
+  test('of a time without evidence is read as one that has none', () => {
+    const rollouts = [rollout('ab', ['a', 'b'])];
+    const bytes = encodeFrame(rollouts);
+    // The header names nothing but the rollouts, so these are the bytes of older versions.
+    const length = new DataView(bytes.buffer).getUint32(12, true);
+    const header = JSON.parse(Buffer.from(bytes.subarray(16, 16 + length)).toString());
+    expect(header).toEqual({ rollouts: [{ tokens: 2, finish: 'stop', text: 'ab', pieces: [1, 1] }] });
+    expect(encodeFrame(rollouts, {})).toEqual(bytes);
+    expect(decodeFrame(bytes, 'test').evidence).toEqual({});
   });
 
   test('keeps not-a-number and infinity', () => {
@@ -110,6 +155,18 @@ describe('writer', () => {
     expect(pointers[1]!.offset).toBe(pointers[0]!.length);
     for (const [index, pointer] of pointers.entries())
       expect((await readFrame(folder, pointer)).rollouts).toEqual(groups[index]);
+  });
+
+  test('stores the evidence of a group with it', async () => {
+    const journal = await createFixtureJournal(folder, SMALL);
+    const evidence: Evidence = { empo: { equal: [[0, 1]] } };
+    const [none, some] = [
+      journal.writeFrame([rollout('a', ['a'])]),
+      journal.writeFrame([rollout('a', ['a'])], evidence),
+    ];
+    await journal.close();
+    expect((await readFrame(folder, none)).evidence).toEqual({});
+    expect((await readFrame(folder, some)).evidence).toEqual(evidence);
   });
 
   test('begins a new rollout file when one is full', async () => {
@@ -176,6 +233,20 @@ describe('checkpoints', () => {
     expect(records.filter((record) => record.type === 'checkpoint')).toMatchObject(
       [1, 2, 3, 4].map((step) => ({ step, path: `checkpoints/${step}` })),
     );
+  });
+
+  test('that are named are not pruned', async () => {
+    const journal = await createFixtureJournal(folder, SMALL);
+    for (let step = 1; step <= 8; step++) {
+      await journal.writeCheckpoint(
+        step,
+        async () => {},
+        undefined,
+        (saved) => saved === 2 || saved === 3,
+      );
+    }
+    expect((await listCheckpoints(folder)).map(({ step }) => step)).toEqual([2, 3, 7, 8]);
+    await journal.close();
   });
 
   test('leave nothing when writing one fails', async () => {

@@ -1,0 +1,346 @@
+/** A study's report: what stands in it, and that it needs nothing beside it. */
+import { describe, expect, test } from 'vitest';
+import { type ReportContent, reportPage, type Section } from '../../engine/experiments/report/page.ts';
+import { COLOURS, drawPlot, type LinePlot, type PlotPoint } from '../../engine/experiments/report/plots.ts';
+import { figure, html, interval } from '../../engine/experiments/report/text.ts';
+import { RunConfig } from '../../engine/protocol/index.ts';
+
+const HOSTILE = `<script>alert("1")</script> & <img src=x onerror='y'>`;
+const ESCAPED = '&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; &lt;img src=x';
+
+function content(sections: Section[] = [], more: Partial<ReportContent> = {}): ReportContent {
+  return {
+    study: {
+      ...{ name: 'a-study', title: 'A title', question: 'Why?', finding: 'So.', method: 'Thus.' },
+      ...{ defaults: {}, seeds: 1, minutes: 1, run: () => Promise.reject(new Error('not here')) },
+    },
+    findings: {
+      criteria: [
+        { expected: 'first', measured: '1', met: true },
+        { expected: 'second', measured: '2', met: false },
+        { expected: 'third', measured: 'nothing', met: null },
+      ],
+      sections,
+      remarks: ['A remark.'],
+    },
+    verdict: 'partly',
+    base: RunConfig.parse({ dataset: { path: 'embedded' } }),
+    seeds: [3, 4],
+    seconds: 61.4,
+    runs: [
+      { id: 'b', folder: '/x/b' },
+      { id: 'a', folder: '/x/a' },
+    ],
+    ...more,
+  };
+}
+
+function lines(points: PlotPoint[], more: Partial<LinePlot> = {}): LinePlot {
+  return { kind: 'lines', title: 'T', x: 'X', y: 'Y', series: [{ name: 'S', points }], ...more };
+}
+
+const numbers = (svg: string) => svg.match(/-?\d+(?:\.\d+)?/g)!.map(Number);
+/** The points of the first path of a class. */
+const path = (svg: string, name: string) => new RegExp(`<path class="${name}[^"]*" d="([^"]*)"`).exec(svg)?.[1];
+const attributes = (svg: string, tag: string, name: string) =>
+  [...svg.matchAll(new RegExp(`<${tag} class="${name}[^>]*>`, 'g'))].map(([found]) =>
+    Object.fromEntries([...found.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value])),
+  );
+
+describe('texts', () => {
+  test('are escaped', () => {
+    expect(html(HOSTILE)).toBe(`${ESCAPED} onerror='y'&gt;`);
+  });
+
+  test.each([
+    [null, '–'],
+    [undefined, '–'],
+    [Number.NaN, '–'],
+    [Number.POSITIVE_INFINITY, '∞'],
+    [Number.NEGATIVE_INFINITY, '−∞'],
+    [0, '0'],
+    [12345, '12,345'],
+    [0.12345, '0.123'],
+    [-1.5, '-1.5'],
+    [123.456, '123'],
+    [0.00012, '1.2e-4'],
+    [2_500_000, '2.5e+6'],
+    [2, '2'],
+  ])('the number %s is written %s', (value, text) => {
+    expect(figure(value)).toBe(text);
+  });
+
+  test('intervals', () => {
+    expect(interval({ mean: 0.6123, low: 0.58, high: 0.64 })).toBe('0.612 (0.58 to 0.64)');
+  });
+});
+
+describe('a line', () => {
+  test('goes through its points, from left to right, high values high', () => {
+    const svg = drawPlot(
+      lines(
+        [
+          { x: 0, y: 0 },
+          { x: 5, y: 1 },
+          { x: 10, y: 0.5 },
+        ],
+        { yRange: [0, 1] },
+      ),
+    );
+    // The frame is 52 to 428 wide and 10 to 222 high.
+    expect(path(svg, 'line c0')).toBe('M52,222L240,10L428,116');
+  });
+
+  test('has a band where there are intervals', () => {
+    const points = [0, 1, 2].map((x) => ({ x, y: 0.5, low: 0.25, high: 0.75 }));
+    const svg = drawPlot(lines(points, { yRange: [0, 1] }));
+    const drawn = numbers(path(svg, 'band c0')!);
+    expect([
+      Math.min(...drawn.filter((_, i) => i % 2 === 1)),
+      Math.max(...drawn.filter((_, i) => i % 2 === 1)),
+    ]).toEqual([63, 169]);
+    expect(
+      path(
+        drawPlot(
+          lines([
+            { x: 0, y: 1 },
+            { x: 1, y: 2 },
+          ]),
+        ),
+        'band',
+      ),
+    ).toBeUndefined();
+    // A single interval is no band.
+    expect(
+      path(
+        drawPlot(
+          lines([
+            { x: 0, y: 1, low: 0, high: 2 },
+            { x: 1, y: 2 },
+          ]),
+        ),
+        'band',
+      ),
+    ).toBeUndefined();
+  });
+
+  test('of one point is a dot; of none nothing, within its axes', () => {
+    const one = drawPlot(lines([{ x: 3, y: 7 }]));
+    expect(attributes(one, 'circle', 'dot')).toMatchObject([{ class: 'dot c0', cx: '240.0', cy: '116.0' }]);
+    const none = drawPlot(lines([]));
+    expect(path(none, 'line')).toBeUndefined();
+    expect(none).toMatch(/^<svg viewBox="0 0 440 260" role="img" aria-label="T">.*<\/svg>$/);
+    for (const svg of [one, none]) expect(svg).not.toMatch(/NaN|Infinity|undefined/);
+  });
+
+  test('leaves values out that are no numbers', () => {
+    const svg = drawPlot(
+      lines(
+        [
+          { x: 0, y: 0 },
+          { x: 1, y: Number.NaN },
+          { x: 2, y: 1 },
+        ],
+        { yRange: [0, 1] },
+      ),
+    );
+    expect(path(svg, 'line')).toBe('M52,222L428,10');
+    expect(svg).not.toContain('NaN');
+  });
+
+  test('of equal values lies in the middle', () => {
+    const svg = drawPlot(
+      lines([
+        { x: 0, y: 0 },
+        { x: 1, y: 0 },
+      ]),
+    );
+    expect(path(svg, 'line')).toBe('M52,116L428,116');
+  });
+
+  test('of many points is thinned, its last point kept', () => {
+    const points = Array.from({ length: 5001 }, (_, x) => ({ x, y: x }));
+    const drawn = path(drawPlot(lines(points, { yRange: [0, 5000] })), 'line')!;
+    expect(drawn.split('L').length).toBeLessThanOrEqual(401);
+    expect(drawn.endsWith('L428,10')).toBe(true);
+  });
+
+  test('on a logarithmic axis has equal steps for equal ratios, and leaves out what is not above 0', () => {
+    const points = [0, 1, 10, 100].map((x) => ({ x, y: x > 0 ? 1 : 100 }));
+    const svg = drawPlot(lines(points, { xLog: true, yRange: [0, 2] }));
+    expect(path(svg, 'line')).toBe('M52,116L240,116L428,116');
+    const labels = [...svg.matchAll(/text-anchor="middle">([\d.,]+)</g)].map(([, text]) => text);
+    expect(labels).toEqual(['1', '2', '5', '10', '20', '50', '100']);
+  });
+
+  test('has levels with their names, and dashes where they were asked for', () => {
+    const levels = [{ y: 0.5, name: HOSTILE }];
+    const series = [
+      {
+        name: 'a',
+        dashed: true,
+        points: [
+          { x: 0, y: 0 },
+          { x: 1, y: 1 },
+        ],
+      },
+    ];
+    const svg = drawPlot(lines([], { levels, series, yRange: [0, 1] }));
+    expect(attributes(svg, 'line', 'level')).toMatchObject([{ y1: '116.0', y2: '116.0' }]);
+    expect(svg).toContain(`${ESCAPED} `);
+    expect(svg).not.toContain('<script');
+    expect(svg).toContain('class="line c0 dashed"');
+  });
+
+  test('colours go round', () => {
+    const series = Array.from({ length: COLOURS + 1 }, (_, i) => ({
+      name: `${i}`,
+      points: [
+        { x: 0, y: i },
+        { x: 1, y: i },
+      ],
+    }));
+    const used = attributes(drawPlot(lines([], { series })), 'path', 'line').map((of) => of.class);
+    expect(used).toEqual([...Array.from({ length: COLOURS }, (_, i) => `line c${i}`), 'line c0']);
+  });
+});
+
+describe('points', () => {
+  test('have names, whiskers, and the diagonal', () => {
+    const svg = drawPlot({
+      ...{ kind: 'points', title: 'T', x: 'X', y: 'Y', diagonal: true, xRange: [0, 1], yRange: [0, 1] },
+      series: [
+        {
+          name: 'S',
+          points: [
+            { x: 0.5, y: 0.5, low: 0.25, high: 0.75, label: HOSTILE },
+            { x: 1, y: 1 },
+          ],
+        },
+      ],
+    });
+    expect(attributes(svg, 'circle', 'dot')).toMatchObject([
+      { cx: '240.0', cy: '116.0' },
+      { cx: '428.0', cy: '10.0' },
+    ]);
+    expect(attributes(svg, 'line', 'whisker')).toMatchObject([{ x1: '240.0', y1: '169.0', y2: '63.0' }]);
+    expect(attributes(svg, 'line', 'level')).toMatchObject([{ x1: '52', y1: '222', x2: '428', y2: '10' }]);
+    expect(svg).toContain('<title>S: 1, 1</title>');
+    expect(svg).not.toContain('<script');
+  });
+});
+
+describe('bars', () => {
+  test('stand on 0, also those below it', () => {
+    const bars = [
+      { name: 'up', value: 1, low: 0.5, high: 1 },
+      { name: HOSTILE, value: -1 },
+      { name: 'none', value: Number.NaN },
+    ];
+    const svg = drawPlot({ kind: 'bars', title: 'T', y: 'Y', yRange: [-1, 1], bars });
+    expect(attributes(svg, 'rect', 'bar')).toMatchObject([
+      { class: 'bar c0', y: '10.0', height: '106.0' },
+      { class: 'bar c1', y: '116.0', height: '106.0' },
+    ]);
+    expect(attributes(svg, 'line', 'whisker')).toMatchObject([{ y1: '63.0', y2: '10.0' }]);
+    expect(svg).not.toMatch(/<script|NaN/);
+    expect(drawPlot({ kind: 'bars', title: 'T', y: 'Y', bars: [] })).not.toMatch(/NaN|Infinity/);
+  });
+});
+
+describe('the page', () => {
+  const text = (page: string) => page.slice(page.indexOf('<body>'));
+
+  test('holds verdict, criteria, remarks and set-up', () => {
+    const page = reportPage(content());
+    expect(page).toMatch(/^<!doctype html>/);
+    expect(page).toContain('<p class="verdict partly">Partly reproduced <small>1 of 3 criteria met</small></p>');
+    const rows = [...page.matchAll(/<tr><td>(\w+)<\/td><td>(\w+)<\/td><td><span class="(\w+)">([^<]+)<\/span>/g)];
+    expect(rows.map((row) => row.slice(1))).toEqual([
+      ['first', '1', 'yes', 'met'],
+      ['second', '2', 'no', 'not met'],
+      ['third', 'nothing', 'unknown', 'not measured'],
+    ]);
+    expect(page).toContain('<p>A remark.</p>');
+    expect(page).toContain('2 runs, 61 s, seeds 3, 4.');
+    expect(page).toContain('<li>runs/a</li><li>runs/b</li>');
+    expect(page).toContain('&quot;reward&quot;: &quot;majority-vote&quot;');
+    expect(reportPage(content([], { verdict: 'not', seconds: 600 }))).toMatch(
+      /Not reproduced at this scale.*10\.0 min/s,
+    );
+    expect(reportPage(content([], { verdict: 'reproduced' }))).toContain('"verdict reproduced">Reproduced ');
+  });
+
+  test('a table has a dash for what does not exist, and intervals', () => {
+    const rows = [['a', 0.5, null, { mean: 0.6123, low: 0.5, high: 0.7 }]];
+    const page = reportPage(content([{ kind: 'table', title: 'T', note: 'N', columns: ['w', 'x', 'y', 'z'], rows }]));
+    expect(page).toContain(
+      '<tr><td>a</td><td class="n">0.5</td><td class="n">–</td><td class="n">0.612 (0.5 to 0.7)</td></tr>',
+    );
+    expect(page).toContain('<thead><tr><th>w</th><th>x</th><th>y</th><th>z</th></tr></thead>');
+    expect(page).toContain('<p class="note">N</p>');
+  });
+
+  test('a plot has a legend, and its numbers as a table', () => {
+    const points = [
+      { x: 1, y: 0.25 },
+      { x: 2, y: 0.5, low: 0.4, high: 0.6 },
+    ];
+    const page = reportPage(content([{ kind: 'plots', title: 'P', plots: [lines(points)] }]));
+    expect(page).toContain('<figcaption>T</figcaption><svg');
+    expect(page).toContain('<div class="legend"><span class="c0"><i></i>S</span></div>');
+    expect(page).toContain('<tr><td>S</td><td class="n">1</td><td class="n">0.25</td></tr>');
+    expect(page).toContain('<tr><td>S</td><td class="n">2</td><td class="n">0.5 (0.4 to 0.6)</td></tr>');
+    const bars = [{ name: 'b', value: 3 }];
+    const other = reportPage(
+      content([{ kind: 'plots', title: 'P', plots: [{ kind: 'bars', title: 'B', y: 'V', bars }] }]),
+    );
+    expect(other).toContain('<tr><td>b</td><td class="n">3</td></tr>');
+    expect(other).not.toContain('class="legend"');
+  });
+
+  test('escapes every text that comes from data', () => {
+    const hostile = lines([{ x: 0, y: 0, label: HOSTILE }], {
+      ...{
+        title: HOSTILE,
+        x: HOSTILE,
+        y: HOSTILE,
+        series: [{ name: HOSTILE, points: [{ x: 0, y: 1, label: HOSTILE }] }],
+      },
+    });
+    const sections: Section[] = [
+      { kind: 'text', title: HOSTILE, paragraphs: [HOSTILE] },
+      { kind: 'table', title: HOSTILE, note: HOSTILE, columns: [HOSTILE], rows: [[HOSTILE]] },
+      { kind: 'plots', title: HOSTILE, note: HOSTILE, plots: [hostile, { ...hostile, kind: 'points' }] },
+    ];
+    const base = content(sections);
+    const study = {
+      ...base.study,
+      name: HOSTILE,
+      title: HOSTILE,
+      question: HOSTILE,
+      finding: HOSTILE,
+      method: HOSTILE,
+    };
+    const criteria = [{ expected: HOSTILE, measured: HOSTILE, met: true }];
+    const page = reportPage({
+      ...base,
+      study,
+      findings: { criteria, sections, remarks: [HOSTILE] },
+      base: RunConfig.parse({ dataset: { path: HOSTILE } }),
+      runs: [{ id: HOSTILE, folder: HOSTILE }],
+    });
+    expect(page).not.toMatch(/<script|<img/);
+    expect(page.split(ESCAPED).length).toBeGreaterThan(20);
+    // Tags are balanced: nothing was opened by a text.
+    for (const tag of ['section', 'table', 'svg', 'figure', 'details', 'div', 'p', 'td', 'text']) {
+      const count = (pattern: string) => text(page).match(new RegExp(pattern, 'g'))?.length ?? 0;
+      expect(count(`<${tag}[ >]`), tag).toBe(count(`</${tag}>`));
+    }
+  });
+
+  test('loads nothing and runs nothing', () => {
+    const page = reportPage(content([{ kind: 'plots', title: 'P', plots: [lines([{ x: 0, y: 1 }])] }]));
+    expect(page).not.toMatch(/https?:|<script|<link|<iframe|@import|url\(|\son\w+=|src=/i);
+  });
+});
