@@ -32,8 +32,14 @@ export function runSettings(scope?: vscode.Uri): RunSettings {
     fields: get('fields'),
     promptTemplate: get('promptTemplate'),
     systemPrompt: get('systemPrompt'),
-    config: withAbsolutePaths(get('config'), { folder: folderOf(scope), home: os.homedir(), exists: existsSync }),
+    config: withAbsolutePaths(ownFields(config), { folder: folderOf(scope), home: os.homedir(), exists: existsSync }),
   };
+}
+
+/** The object of `rollscope.config`; the settings editor marks what is none. */
+function ownFields(config: vscode.WorkspaceConfiguration): Record<string, unknown> {
+  const value = config.get<unknown>('config');
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 }
 
 /** Folder of the workspace that a file belongs to, else the first one. */
@@ -45,7 +51,7 @@ function folderOf(scope?: vscode.Uri): string | null {
 /** The reward of the settings, as a command without a file would take it: an expression goes over the choice. */
 export function currentReward(): string {
   const config = vscode.workspace.getConfiguration(SECTION);
-  const expression = config.get<Record<string, unknown>>('config', {}).reward;
+  const expression = ownFields(config).reward;
   return typeof expression === 'string' ? expression : config.get<string>('reward', 'majority-vote');
 }
 

@@ -1,8 +1,9 @@
 /** The parts of the extension host that need no editor: finding problems, results and their texts, health, the page. */
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { forecastText, signalsOf } from '../../engine/protocol/forecast-text.ts';
 import { bytes, code, duration, number, oneLine, percent, share } from '../../engine/protocol/format.ts';
-import type { Progress } from '../../engine/protocol/index.ts';
+import type { Progress, RollscopeError } from '../../engine/protocol/index.ts';
 import { Disposables } from '../../extension/disposables.ts';
 import { formatOf, looksLikeProblems } from '../../extension/editor/detect.ts';
 import { findProblems } from '../../extension/editor/find-problems.ts';
@@ -12,8 +13,9 @@ import { healthOf, runKeyOf, STATUS_COMMANDS, statusContent } from '../../extens
 import { panelHtml } from '../../extension/panel/html.ts';
 import { isFromView, runOfViewState } from '../../extension/panel/messages.ts';
 import { OpenRun } from '../../extension/run/open-run.ts';
-import { buildConfig, type RunSettings } from '../../extension/run-config.ts';
+import { buildConfig, programsOf, type RunSettings, withAbsolutePaths } from '../../extension/run-config.ts';
 import { debounce, throttle } from '../../extension/timing.ts';
+import { forecastOf, problemForecast } from '../support/forecast.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 
@@ -123,6 +125,56 @@ describe('results', () => {
     expect(table).toHaveLength(2 + result.group.clusters.length + 1 + (result.group.noAnswer > 0 ? 1 : 0));
     expect(table.find((row) => row.includes('evil'))).toContain('| `` `\\| [x](command:evil)` `` | ✗ | 1 | 13% |');
     expect(text).toContain('[Show in Panel](command:x)');
+  });
+});
+
+describe('the forecast of a problem', () => {
+  it('stands above it until it has come about, and in the hover with its signals', async () => {
+    const dataset = path.join(temporaryFolder(), 'sums.jsonl');
+    const { folder } = await writeRunFixture(path.join(temporaryFolder(), 'run'), {
+      problems: 4,
+      votes: 8,
+      steps: 2,
+      every: 2,
+      dataset,
+    });
+    const run = await OpenRun.read(folder);
+    const results = new FileResults(run, dataset);
+    const of = (index: number) => results.find(run.problems[index]!)!;
+    expect(of(0)).toMatchObject({ foretold: null, outcome: null });
+    expect(hoverText(of(0), 'command:x')).not.toContain('Forecast');
+    const forecast = forecastOf([
+      problemForecast(0),
+      problemForecast(1, { answer: '|`', majority: false, right: 0.2, share: null, margin: null, confidenceGap: -0.5 }),
+      problemForecast(2, { answer: null, right: 0 }),
+    ]);
+    const [seq, time] = [run.state.seq, '2025-01-01T00:00:00.000Z'];
+    run.append([{ type: 'forecast', seq: seq + 1, time, step: 0, forecast }]);
+    expect([0, 1, 2].map((index) => forecastText(of(index).foretold!))).toEqual([
+      'likely amplified: 16, right with 0.83',
+      'likely amplified: |`, right with 0.20',
+      'no answer to amplify',
+    ]);
+    const text = hoverText(of(0), 'command:x');
+    expect(text).toContain('**Forecast**: training amplifies `16`; right with probability 0.83.\n');
+    expect(text).toContain('| share of the rollouts | .75 (.41 to .93) |');
+    expect(text).toContain('| log-prob above the others | +0.12 nats a token |');
+    expect(text).not.toContain('self-certainty');
+    expect(hoverText(of(1), 'command:x')).toContain('training amplifies `` \\|` ``, which is not the majority answer;');
+    expect(signalsOf(of(1).foretold!).map(({ name }) => name)).not.toContain('share of the rollouts');
+    expect(signalsOf(of(1).foretold!)).toContainEqual({
+      name: 'log-prob above the others',
+      value: '-0.50 nats a token',
+    });
+    expect(hoverText(of(2), 'command:x')).toContain('**Forecast**: no answer to amplify.');
+    const estimate = { mean: 0.5, low: 0.2, high: 0.8 };
+    const score = { problems: 3, auroc: null, brier: estimate, baseBrier: 0.25, expected: 0.6, actual: estimate };
+    run.append([{ type: 'forecast-score', seq: seq + 2, time, step: 2, score }]);
+    for (const index of [0, 1]) {
+      const correct = run.state.problems.get(index)!.evaluations.at(-1)!.majority!.correct;
+      expect(of(index).outcome).toBe(correct);
+      expect(hoverText(of(index), 'command:x')).toContain(correct ? 'It ended right.' : 'It ended wrong.');
+    }
   });
 });
 
@@ -354,6 +406,133 @@ describe('the configuration of a run', () => {
       [64, 16],
     ]);
     expect(() => of(8, 16)).toThrow(/^rollscope\.group: 16 is more than rollscope\.votes, 8/);
+  });
+
+  it('lays rollscope.config over the settings, object by object', () => {
+    const config = buildConfig(
+      { job: 'train', dataset: 'embedded' },
+      {
+        ...settings,
+        steps: 5,
+        temperature: 0.5,
+        config: {
+          reward: 'majority-vote + 0.1*trajectory-entropy',
+          rewardOptions: { covo: { steps: 3 } },
+          sampling: { topP: 0.9 },
+          loss: { klCoefficient: 0.01 },
+          watch: 'stop',
+          forecast: 16,
+          steps: 7,
+        },
+      },
+    );
+    expect(config).toMatchObject({
+      reward: 'majority-vote + 0.1*trajectory-entropy',
+      rewardOptions: { covo: { steps: 3, separator: '\\d(?=,)' } },
+      sampling: { topP: 0.9, temperature: 0.5 },
+      loss: { klCoefficient: 0.01, normalizer: 'dapo' },
+      watch: 'stop',
+      forecast: 16,
+      steps: 7,
+    });
+    const both = (own: Record<string, unknown>, votes: number | null) => {
+      const { votes: v, group } = buildConfig(
+        { job: 'train', dataset: 'embedded' },
+        { ...settings, votes, config: own },
+      );
+      return [v, group];
+    };
+    expect([both({ votes: 64 }, null), both({ group: 32 }, null), both({ votes: 4 }, 16)]).toEqual([
+      [64, 8],
+      [32, 32],
+      [4, 4],
+    ]);
+    expect(() => both({ group: 32 }, 16)).toThrow(/^rollscope\.config: group: 32 is more than rollscope\.votes, 16/);
+    const one = { job: 'train', dataset: '/a.jsonl', ids: ['7'] } as const;
+    expect(buildConfig({ ...one, ids: ['7'] }, { ...settings, config: { batch: 32 } }).batch).toBe(1);
+  });
+
+  it('reads other problems to evaluate on as the training problems are read', () => {
+    const { evaluation } = buildConfig(
+      { job: 'train', dataset: '/a.jsonl' },
+      {
+        ...settings,
+        fields: { prompt: 'q' },
+        systemPrompt: 'Think.',
+        config: { evaluation: { dataset: { path: '/b.jsonl', system: 'Hurry.' } } },
+      },
+    );
+    expect(evaluation.dataset).toMatchObject({ path: '/b.jsonl', fields: { prompt: 'q' }, system: 'Hurry.' });
+  });
+
+  it('names the field of rollscope.config that is wrong, unknown, or not its to say', () => {
+    const message = (config: Record<string, unknown>) => {
+      try {
+        buildConfig({ job: 'train', dataset: 'embedded' }, { ...settings, config });
+      } catch (error) {
+        const { message, hint } = error as RollscopeError;
+        return `${message} ${hint}`;
+      }
+      return 'nothing';
+    };
+    expect(message({ reward: 'majority' })).toMatch(
+      /^rollscope\.config: reward: There is no reward "majority"\. Rewards: majority-vote/,
+    );
+    expect(message({ loss: { clipLow: 2 } })).toMatch(/^rollscope\.config: loss\.clipLow: .*1\. Change it/);
+    expect(message({ loss: { clip: 2 } })).toMatch(/^rollscope\.config: loss\.clip: there is no such field\./);
+    expect(message({ wacth: 'off' })).toMatch(/^rollscope\.config: wacth: there is no such field\./);
+    expect(message({ sampling: { temperature: 11 } })).toMatch(/^rollscope\.config: sampling\.temperature: /);
+    for (const config of [{ job: 'probe' }, { model: 'x' }, { dataset: { path: 'x' } }, { dataset: { ids: ['1'] } }]) {
+      expect(message(config)).toMatch(
+        /^rollscope\.config: (job|model|dataset\.path|dataset\.ids) cannot be set here\./,
+      );
+    }
+    expect(message({ dataset: { limit: 3 } })).toBe('nothing');
+  });
+
+  it('takes relative paths of programs and policies from the folder that is open', () => {
+    const there = path.resolve('/w/reward.mjs');
+    const place = { folder: path.resolve('/w'), home: '/home/me', exists: (file: string) => file === there };
+    const config = {
+      reward: 'custom',
+      rewardOptions: {
+        custom: { command: ['node', 'reward.mjs', '--limit', '0.5', './gone.py', '~/x.py', '/abs'] },
+        rlccf: { policies: ['base', './adapter', 'owner/name', 'embedded:W'] },
+        covo: { cue: './' },
+      },
+      evaluation: { dataset: { path: './eval.jsonl' } },
+    };
+    const changed = withAbsolutePaths(config, place);
+    expect(changed).toEqual({
+      reward: 'custom',
+      rewardOptions: {
+        custom: {
+          command: ['node', there, '--limit', '0.5', path.resolve('/w/gone.py'), path.join('/home/me', 'x.py'), '/abs'],
+        },
+        rlccf: { policies: ['base', path.resolve('/w/adapter'), 'owner/name', 'embedded:W'] },
+        covo: { cue: './' },
+      },
+      evaluation: { dataset: { path: path.resolve('/w/eval.jsonl') } },
+    });
+    expect(withAbsolutePaths(config, { ...place, folder: null })).toMatchObject({
+      rewardOptions: {
+        custom: { command: ['node', 'reward.mjs', '--limit', '0.5', './gone.py', expect.anything(), '/abs'] },
+      },
+    });
+    // What is no configuration stays as it is, for buildConfig to refuse.
+    expect(withAbsolutePaths({ rewardOptions: { custom: { command: 'x' } } }, place)).toEqual({
+      rewardOptions: { custom: { command: 'x' } },
+    });
+  });
+
+  it('knows which rewards run programs', () => {
+    const of = (reward: string) =>
+      programsOf(buildConfig({ job: 'train', dataset: 'embedded' }, { ...settings, config: { reward } }));
+    expect([of('majority-vote'), of('custom'), of('majority-vote if program > 0.5')]).toEqual([
+      null,
+      'custom',
+      'program',
+    ]);
   });
 
   it('names the setting that is out of range', () => {

@@ -178,10 +178,10 @@ describe('an open run', () => {
     });
     const run = await OpenRun.read(folder);
     const group = run.state.problems.get(0)!.groups.at(-1)!;
-    const rollouts = await run.readGroup(group.seq);
-    expect(rollouts).toHaveLength(8);
+    const stored = await run.readGroup(group.seq);
+    expect(stored.rollouts).toHaveLength(8);
     const [winner] = group.columns.cluster.keys();
-    const why = run.explain(group, rollouts)[winner!];
+    const why = run.explain(group, stored)[winner!];
     expect(why).toMatch(/joined cluster \{.+\} with \d of 8 votes; .+; reward [01]$/);
     const evaluation = run.state.problems.get(0)!.evaluations[0]!;
     expect(run.explain(evaluation, await run.readGroup(evaluation.seq))[0]).toBe(

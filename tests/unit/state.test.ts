@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   atStep,
+  collapseWarningAt,
   foldRecord,
   foldRecords,
   type GroupRecord,
@@ -8,10 +9,13 @@ import {
   type JournalRecord,
   majoritySince,
   metricAt,
+  outcomeOf,
   type RolloutSummary,
+  RunConfig,
   rolloutsOf,
   type StepRecord,
 } from '../../engine/protocol/index.ts';
+import { forecastOf, problemForecast } from '../support/forecast.ts';
 
 const time = '2025-01-01T00:00:00.000Z';
 
@@ -189,6 +193,117 @@ describe('foldRecord', () => {
     expect(state.problems.size).toBe(100);
     expect(state.problems.get(7)!.groups).toHaveLength(300);
     expect(performance.now() - started).toBeLessThan(5000);
+  });
+});
+
+describe('forecast and collapse watch', () => {
+  const started: JournalRecord = {
+    type: 'run',
+    seq: 0,
+    time,
+    run: 'r',
+    config: RunConfig.parse({ dataset: { path: 'embedded' } }),
+    problems: 4,
+    evaluationProblems: 0,
+    model: { name: 'm', parameters: 1, trainable: 1, fingerprint: 'f', vocabulary: 19 },
+    dataFingerprint: 'd',
+    device: 'cpu',
+  };
+  const foretell = (seq: number, rights: number[]): JournalRecord => {
+    const forecast = forecastOf(rights.map((right, problem) => problemForecast(problem, { right })));
+    return { type: 'forecast', seq, time, step: 0, forecast };
+  };
+  const score = (seq: number, at: number): JournalRecord => {
+    const estimate = { mean: 0.5, low: 0.2, high: 0.8 };
+    const scored = { problems: 4, auroc: null, brier: estimate, baseBrier: 0.25, expected: 0.6, actual: estimate };
+    return { type: 'forecast-score', seq, time, step: at, score: scored };
+  };
+  const voted = (seq: number, at: number, problem: number, correct: boolean | null, phase: 'evaluation' | 'probe') =>
+    group(seq, at, 'a', {
+      problem,
+      phase,
+      clusters: [{ answer: 'a', members: [0, 1], correct }],
+      majority: { answer: 'a', share: 2 / 3, rawShare: 1 / 3, correct },
+      rollouts: [rollout('a', 0, { correct }), rollout('a', 0, { correct })],
+    });
+
+  it('knows what was foretold of each problem, and which is likely to be amplified wrongly', () => {
+    const state = foldRecords(initialRunState(), [started, foretell(1, [0.83, 0.3])]);
+    expect(state.forecast).toMatchObject({ reward: 'majority-vote', accuracy: { mean: 0.7 } });
+    expect(state.forecast!.wrong).toBeCloseTo(0.87, 12);
+    expect([...state.forecast!.problems.values()].map(({ right, likelyWrong }) => [right, likelyWrong])).toEqual([
+      [0.83, false],
+      [0.3, true],
+    ]);
+    expect(outcomeOf(state, 0)).toBeNull();
+  });
+
+  it('says how a problem ended, by the votes that scored the forecast alone', () => {
+    const state = foldRecords(initialRunState(), [
+      started,
+      foretell(1, [0.8, 0.3, 0.5, 0.5]),
+      voted(2, 0, 0, false, 'evaluation'),
+      step(3, 1),
+      voted(4, 1, 0, true, 'evaluation'),
+      voted(5, 1, 1, false, 'evaluation'),
+      // No answer at all is not right; without a reference nothing is known; what was not voted on has no outcome.
+      group(6, 1, 'a', {
+        problem: 2,
+        phase: 'evaluation',
+        clusters: [],
+        majority: null,
+        rollouts: [rollout(null, null, { correct: false })],
+      }),
+      voted(7, 1, 3, null, 'evaluation'),
+      score(8, 1),
+    ]);
+    expect([0, 1, 2, 3, 9].map((problem) => outcomeOf(state, problem))).toEqual([true, false, false, null, null]);
+    // A step that comes again makes the score one of the past.
+    foldRecord(state, step(9, 1));
+    expect(state.forecastScore).toBeNull();
+    expect(outcomeOf(state, 0)).toBeNull();
+  });
+
+  it('keeps the probes of a run that trains from the rollouts that train, and goes by them for the outcome', () => {
+    const state = foldRecords(initialRunState(), [
+      started,
+      voted(1, 0, 0, false, 'probe'),
+      foretell(2, [0.8]),
+      group(3, 1, 'a'),
+      step(4, 1),
+      voted(5, 1, 0, false, 'evaluation'),
+      voted(6, 1, 0, true, 'probe'),
+      score(7, 1),
+    ]);
+    const history = state.problems.get(0)!;
+    expect(history.groups.map(({ seq }) => seq)).toEqual([3]);
+    expect(history.probes.map(({ seq }) => seq)).toEqual([1, 6]);
+    expect(outcomeOf(state, 0)).toBe(true);
+  });
+
+  it('knows what the collapse watch said last, at any step', () => {
+    const warn = (seq: number, code: string, at: number | null): JournalRecord => ({
+      type: 'warning',
+      seq,
+      time,
+      code,
+      message: `${code} at ${at}`,
+      step: at,
+      problem: null,
+    });
+    const state = foldRecords(initialRunState(), [
+      warn(0, 'model', null),
+      warn(1, 'collapse-watch', 8),
+      warn(2, 'collapse', 12),
+      warn(3, 'other', 13),
+    ]);
+    expect([7, 8, 11, 12, Number.POSITIVE_INFINITY].map((at) => collapseWarningAt(state, at))).toEqual([
+      null,
+      { level: 'watch', step: 8, message: 'collapse-watch at 8' },
+      { level: 'watch', step: 8, message: 'collapse-watch at 8' },
+      { level: 'collapse', step: 12, message: 'collapse at 12' },
+      { level: 'collapse', step: 12, message: 'collapse at 12' },
+    ]);
   });
 });
 

@@ -37,7 +37,7 @@ export interface CurveOptions {
 
 const MARGIN = { left: 32, right: 6, top: 6, bottom: 16 };
 /** Room for the ticks of a right axis. */
-const RIGHT_AXIS = 34;
+const RIGHT_AXIS = 36;
 /** Points that a curve is drawn with at most, for each pixel. */
 const POINTS_PER_PIXEL = 2;
 
@@ -84,7 +84,7 @@ export function curve(options: CurveOptions): TemplateResult {
   return svg`
     <line class="axis" x1=${area.left} x2=${area.right} y1=${area.bottom} y2=${area.bottom}></line>
     ${y.ticks(2).map((tick) => svg`<text x=${area.left - 4} y=${y(tick) + 3} text-anchor="end">${tickText(y, tick)}</text>`)}
-    ${right?.ticks(2).map((tick) => svg`<text class="own-axis" x=${area.right + 4} y=${right(tick) + 3}>${tickText(right, tick)}</text>`) ?? nothing}
+    ${right?.ticks(2).map((tick) => svg`<text class="own-axis" x=${area.right + 8} y=${right(tick) + 3}>${tickText(right, tick)}</text>`) ?? nothing}
     ${x.ticks(4).map((tick) => (Number.isInteger(tick) ? svg`<text x=${x(tick)} y=${height - 3} text-anchor="middle">${tick}</text>` : nothing))}
     ${
       threshold

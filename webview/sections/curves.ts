@@ -57,6 +57,7 @@ export class Curves extends Component {
         color: var(--truth);
       }
       select {
+        field-sizing: content;
         max-width: 100%;
         margin-left: -4px;
         padding: 0 2px 0 0;

@@ -145,7 +145,7 @@ export class Inspector extends Component {
       forecast <b class="mono">${answer ?? '–'}</b>${answer === null ? ' no answer to amplify' : ''}
       ${majority || answer === null ? nothing : html`<span class="muted">not the majority then</span>`} · right with
       <b>${share(right)}</b>${likelyWrong ? ', likely wrong' : ''}
-      ${outcome === null ? nothing : html`· ended <span class=${verdictClass(outcome)}>${verdictMark(outcome)} ${outcome ? 'right' : 'wrong'}</span>`}
+      ${outcome === null ? nothing : html`· <span title="By the vote that scored the forecast, after the last step">ended</span> <span class=${verdictClass(outcome)}>${verdictMark(outcome)} ${outcome ? 'right' : 'wrong'}</span>`}
       <div class="muted">${signalsOf(foretold)
         .map(({ name, value }) => `${name} ${value}`)
         .join(' · ')}</div>

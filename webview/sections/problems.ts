@@ -58,6 +58,7 @@ export class Problems extends Component {
       }
       .likely svg {
         display: inline-block;
+        margin-right: 4px;
       }
       .mark {
         fill: var(--truth);
@@ -151,8 +152,7 @@ export class Problems extends Component {
     const on = words.includes(LIKELY_WRONG);
     const toggled = on ? words.filter((word) => word !== LIKELY_WRONG) : [...words, LIKELY_WRONG];
     return html`<button class="likely" aria-pressed=${on} @click=${() => this.store.setFilter(toggled.join(' '))}>
-      <svg width="8" height="8" aria-hidden="true">${mark(4, 4)}</svg> ${count} likely amplified wrongly
-    </button>`;
+      <svg width="8" height="8" aria-hidden="true">${mark(4, 4)}</svg>${count} likely amplified wrongly</button>`;
   }
 
   private quadrant(title: string, views: ProblemView[], first: ProblemView | undefined) {

@@ -3,6 +3,7 @@ import { readFrame, readRunFolder } from '../../../engine/journal/reader.ts';
 import type { FromView, ToView, ViewState } from '../../../engine/protocol/view.ts';
 import type { Host } from '../../../webview/host.ts';
 import { Store } from '../../../webview/store.ts';
+import { forecastOf, problemForecast } from '../../support/forecast.ts';
 import { temporaryFolder } from '../../support/processes.ts';
 import { writeRunFixture } from '../../support/run-fixture.ts';
 
@@ -136,6 +137,65 @@ describe('the store of the panel', () => {
     expect(shown(`id:${first!.problem.id}`)).toContainEqual(first);
     expect(shown(`answer:${first!.group!.majority!.answer}`)).toContainEqual(first);
     expect(shown('no-such-word')).toEqual([]);
+  });
+
+  test('knows what was foretold, filters by it, and says how it ended', async () => {
+    const { problems, records, info } = await fixture();
+    const host = new FakeHost();
+    const store = new Store(host);
+    host.send({ kind: 'run', info, problems, records, progress: null });
+    expect(store.views.every(({ foretold, outcome }) => foretold === null && outcome === null)).toBe(true);
+    const forecast = forecastOf([
+      problemForecast(0),
+      problemForecast(3, { right: 0.2 }),
+      problemForecast(4, { answer: null, right: 0 }),
+    ]);
+    const estimate = { mean: 0.5, low: 0.2, high: 0.8 };
+    const score = { problems: 3, auroc: null, brier: estimate, baseBrier: 0.25, expected: 0.6, actual: estimate };
+    const seq = records.at(-1)!.seq;
+    const time = records.at(-1)!.time;
+    host.send({
+      kind: 'records',
+      run: info.run,
+      records: [{ type: 'forecast', seq: seq + 1, time, step: 0, forecast }],
+    });
+    const shown = (filter: string) => {
+      store.setFilter(filter);
+      return store.filtered.map(({ problem }) => problem.index);
+    };
+    expect([shown('likely:wrong'), shown('likely:right'), shown('forecast<0.5'), shown('forecast>=0.83')]).toEqual([
+      [3],
+      [0],
+      [3, 4],
+      [0],
+    ]);
+    expect(store.views[3]!.outcome).toBeNull();
+    host.send({
+      kind: 'records',
+      run: info.run,
+      records: [{ type: 'forecast-score', seq: seq + 2, time, step: 12, score }],
+    });
+    for (const { outcome, foretold, history } of store.views) {
+      expect(outcome).toBe(foretold ? (history!.evaluations.at(-1)!.majority?.correct ?? false) : null);
+    }
+  });
+
+  test('keeps the metrics that were chosen for the charts, and lets two change places', async () => {
+    const { problems, records, info } = await fixture({ steps: 1 });
+    const host = new FakeHost();
+    const store = new Store(host);
+    host.send({ kind: 'run', info, problems, records, progress: null });
+    expect(store.charts).toEqual(['rewardAccuracy', 'entropy', 'length']);
+    expect(host.kept).not.toHaveProperty('charts');
+    store.chooseChart(1, 'kl');
+    store.chooseChart(0, 'length');
+    expect(host.kept?.charts).toEqual(['length', 'kl', 'rewardAccuracy']);
+    const reloaded = new FakeHost();
+    reloaded.kept = host.kept;
+    expect(new Store(reloaded).charts).toEqual(['length', 'kl', 'rewardAccuracy']);
+    const older = new FakeHost();
+    older.kept = { ...host.kept!, charts: ['length', 'kl', 'gone' as 'kl'] };
+    expect(new Store(older).charts).toEqual(['rewardAccuracy', 'entropy', 'length']);
   });
 
   test('reads the rollouts of a group once, and another run begins afresh', async () => {

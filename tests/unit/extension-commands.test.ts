@@ -1,0 +1,219 @@
+/** Commands that ask: what they offer, and what they do with the answer. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { REWARDS, type RollscopeError } from '../../engine/protocol/index.ts';
+import { ROOT } from '../support/processes.ts';
+
+/** Settings by scope, answers to questions, and what was asked and reported. */
+const editor = vi.hoisted(() => ({
+  user: {} as Record<string, unknown>,
+  workspace: {} as Record<string, unknown>,
+  answers: [] as unknown[],
+  asked: [] as { items: unknown; options: { validateInput?: (text: string) => string | null } }[],
+  trusted: true,
+}));
+vi.mock('vscode', () => {
+  class Nothing {}
+  const answer = async (items: unknown, options: object) => {
+    const rows = (await items) as { label: string }[];
+    editor.asked.push({ items: rows, options });
+    const wanted = editor.answers.shift();
+    return wanted instanceof RegExp ? rows.find(({ label }) => wanted.test(label)) : wanted;
+  };
+  return {
+    ConfigurationTarget: { Global: 1, Workspace: 2 },
+    QuickPickItemKind: { Separator: -1, Default: 0 },
+    Disposable: { from: () => new Nothing() },
+    TreeItem: Nothing,
+    Uri: Nothing,
+    EventEmitter: Nothing,
+    commands: { executeCommand: async () => undefined },
+    window: {
+      showQuickPick: answer,
+      showInputBox: async (options: object) => answer([], options),
+    },
+    workspace: {
+      get isTrusted() {
+        return editor.trusted;
+      },
+      workspaceFolders: undefined,
+      getWorkspaceFolder: () => undefined,
+      getConfiguration: () => ({
+        get: (name: string, usual?: unknown) => editor.workspace[name] ?? editor.user[name] ?? usual ?? null,
+        inspect: (name: string) => ({ globalValue: editor.user[name], workspaceValue: editor.workspace[name] }),
+        update: async (name: string, value: unknown, target: number) => {
+          const scope = target === 2 ? editor.workspace : editor.user;
+          if (value === undefined) delete scope[name];
+          else scope[name] = value;
+        },
+      }),
+    },
+  };
+});
+
+const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+
+function fakeApp() {
+  const memory = new Map<string, unknown>();
+  const reported: { error: RollscopeError; choices: object }[] = [];
+  const begun: unknown[] = [];
+  const app = {
+    context: {
+      extension: { packageJSON: manifest },
+      globalState: {
+        get: (key: string, usual: unknown) => memory.get(key) ?? usual,
+        update: async (key: string, value: unknown) => void memory.set(key, value),
+      },
+    },
+    report: { error: (error: RollscopeError, choices: object) => reported.push({ error, choices }) },
+    datasetName: (file: string) => file,
+    start: async (config: unknown) => void begun.push(config),
+    problemFiles: {},
+    experiments: {
+      studies: async () => [
+        { name: 'theory', title: 'Sharpening', question: 'Does it?', finding: '', minutes: 4 },
+        { name: 'test-time', title: 'At test time', question: 'And then?', finding: '', minutes: 90 },
+      ],
+      run: async (...args: unknown[]) => void begun.push(args),
+    },
+  };
+  return { app: app as never, reported, begun };
+}
+
+beforeEach(() => {
+  const properties = Object.assign(
+    {},
+    ...manifest.contributes.configuration.map(({ properties: p }: { properties: object }) => p),
+  ) as Record<string, { default: unknown }>;
+  editor.user = Object.fromEntries(
+    Object.entries(properties).map(([name, setting]) => [name.replace('rollscope.', ''), setting.default]),
+  );
+  delete editor.user.config;
+  editor.workspace = {};
+  editor.answers = [];
+  editor.asked = [];
+  editor.trusted = true;
+});
+
+type Row = { label: string; description?: string; detail?: string; reward?: string };
+const rows = () => editor.asked.at(0)!.items as Row[];
+
+describe('choosing a reward', () => {
+  it('offers every reward in its family with a sentence about it, and marks the present one', async () => {
+    const { chooseReward } = await import('../../extension/commands/reward.ts');
+    editor.answers = [undefined];
+    await chooseReward(fakeApp().app, undefined);
+    expect(
+      rows()
+        .flatMap(({ reward }) => reward ?? [])
+        .sort(),
+    ).toEqual([...REWARDS].sort());
+    expect(
+      rows()
+        .filter(({ label }) => label.startsWith('$(check)'))
+        .map(({ reward }) => reward),
+    ).toEqual(['majority-vote']);
+    for (const { reward, detail } of rows()) if (reward) expect(detail, reward).toMatch(/\. .+\.$/);
+    expect(
+      rows()
+        .filter(({ reward }) => !reward)
+        .map(({ label }) => label),
+    ).toEqual([
+      'What the rollouts agree on',
+      'How certain the model is',
+      'What something else says',
+      'Sums and gates',
+      '$(edit) Write an expression…',
+    ]);
+    expect(editor.user.reward).toBe('majority-vote');
+  });
+
+  it('sets a name where the setting stands, and an expression in rollscope.config', async () => {
+    const { chooseReward } = await import('../../extension/commands/reward.ts');
+    const { app } = fakeApp();
+    editor.answers = [/ Probability$/];
+    await chooseReward(app, undefined);
+    expect(editor.user.reward).toBe('probability');
+    editor.workspace.reward = 'empo';
+    editor.answers = [/ Countdown/];
+    await chooseReward(app, undefined);
+    expect([editor.workspace.reward, editor.user.reward]).toEqual(['countdown', 'probability']);
+
+    editor.user.config = { watch: 'stop' };
+    editor.answers = [/Write an expression/, 'empo if majority-vote'];
+    await chooseReward(app, undefined);
+    expect(editor.user.config).toEqual({ watch: 'stop', reward: 'empo if majority-vote' });
+    expect(editor.workspace.reward).toBe('countdown');
+    const validate = editor.asked.at(-1)!.options.validateInput!;
+    expect(validate('empo + 0.5*covo')).toBeNull();
+    expect(validate('empo + nonsense')).toBe('There is no reward "nonsense".');
+
+    // A name takes the expression away, which stays on offer.
+    editor.asked = [];
+    editor.answers = [/ Majority voting$/];
+    await chooseReward(app, undefined);
+    expect(rows().find(({ label }) => label.startsWith('$(check)'))?.label).toBe('$(check) empo if majority-vote');
+    expect(editor.user.config).toEqual({ watch: 'stop' });
+    expect(editor.workspace.reward).toBe('majority-vote');
+    editor.asked = [];
+    editor.answers = [/empo if majority-vote/];
+    await chooseReward(app, undefined);
+    expect(editor.user.config).toEqual({ watch: 'stop', reward: 'empo if majority-vote' });
+  });
+
+  it('refuses what cannot be read', async () => {
+    const { chooseReward } = await import('../../extension/commands/reward.ts');
+    await expect(chooseReward(fakeApp().app, 'empo +')).rejects.toThrow(/A reward is missing at the end/);
+    expect(editor.user.config).toBeUndefined();
+  });
+});
+
+describe('training', () => {
+  it('runs no programs in a workspace that is not trusted, and says how to trust it', async () => {
+    const { runDataset } = await import('../../extension/commands/start.ts');
+    const { app, begun, reported } = fakeApp();
+    editor.user.reward = 'program';
+    editor.trusted = false;
+    await runDataset(app, 'train', 'embedded');
+    expect(begun).toEqual([]);
+    expect(reported[0]!.error.message).toBe(
+      'The reward program runs programs on this machine, and this workspace is not trusted.',
+    );
+    expect(reported[0]!.error.hint).toMatch(/^Trust it if you trust the model, the data and the program/);
+    expect(Object.keys(reported[0]!.choices)).toContain('Manage Workspace Trust');
+    editor.user.reward = 'empo';
+    await runDataset(app, 'train', 'embedded');
+    editor.user.reward = 'program';
+    editor.trusted = true;
+    await runDataset(app, 'train', 'embedded');
+    expect(begun).toMatchObject([{ reward: 'empo' }, { reward: 'program' }]);
+  });
+});
+
+describe('running an experiment', () => {
+  it('offers each with its question and time, and runs it as it was made', async () => {
+    const { runExperiment } = await import('../../extension/commands/experiments.ts');
+    const { app, begun } = fakeApp();
+    editor.answers = [/test time/];
+    await runExperiment(app, undefined);
+    expect(rows().map(({ label, description, detail }) => [label, description, detail])).toEqual([
+      ['Sharpening', 'theory · about 4 min', 'Does it?'],
+      ['At test time', 'test-time · about 1 h 30 min', 'And then?'],
+    ]);
+    expect(begun).toEqual([['test-time', []]]);
+  });
+
+  it('asks about the model only where another than the embedded ones is in use', async () => {
+    const { runExperiment } = await import('../../extension/commands/experiments.ts');
+    const { app, begun } = fakeApp();
+    editor.user.model = 'owner/name';
+    editor.answers = [/Embedded/];
+    await runExperiment(app, 'theory');
+    editor.answers = [undefined];
+    await runExperiment(app, 'theory');
+    expect(begun).toEqual([['theory', []]]);
+    editor.trusted = false;
+    await expect(runExperiment(app, 'theory')).rejects.toThrow(/trusted workspaces only/);
+  });
+});

@@ -1,0 +1,176 @@
+/** Experiments in the editor: their list, their tasks, their reports; and the command line's output as text. */
+import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { reportPage } from '../../engine/experiments/report/page.ts';
+import { studies } from '../../engine/experiments/studies/index.ts';
+import { RollscopeError, RunConfig } from '../../engine/protocol/index.ts';
+import { runCli } from '../../extension/engine/cli.ts';
+import { themedReport } from '../../extension/experiments/report-html.ts';
+import { listReports, reportIn, verdictText } from '../../extension/experiments/reports.ts';
+import { isExperimentTask, outOf, parseStudies, processOf } from '../../extension/experiments/studies.ts';
+import { temporaryFolder, until } from '../support/processes.ts';
+
+describe('the list of experiments', () => {
+  it('is what the command line says', () => {
+    const experiments = studies.map(({ name, title, question, finding, minutes }) => ({
+      name,
+      title,
+      question,
+      finding,
+      minutes,
+    }));
+    expect(parseStudies(`a remark\n${JSON.stringify({ experiments })}\n`)).toEqual(experiments);
+    expect(parseStudies(JSON.stringify({ experiments: [{ name: 'x' }, ...experiments] }))).toEqual(experiments);
+    expect(parseStudies('{"error": {}}')).toEqual([]);
+  });
+});
+
+describe('an experiment as a task', () => {
+  const program = { node: '/node', cli: '/dist/cli.js' };
+
+  it('is the command line in a process of the engine’s Node', () => {
+    const args = ['p.jsonl', '--seeds', '1'];
+    expect(processOf(program, { type: 'rollscope', experiment: 'theory', args }, '/home/.rollscope')).toEqual({
+      process: '/node',
+      args: ['/dist/cli.js', 'experiment', 'theory', 'p.jsonl', '--seeds', '1'],
+      env: { ELECTRON_RUN_AS_NODE: '1', ROLLSCOPE_HOME: '/home/.rollscope' },
+    });
+    expect(processOf(program, { type: 'rollscope', experiment: 'theory' }, undefined).env).toEqual({
+      ELECTRON_RUN_AS_NODE: '1',
+    });
+  });
+
+  it('is taken from tasks.json only when it is one', () => {
+    expect(isExperimentTask({ type: 'rollscope', experiment: 'rise-then-fall' })).toBe(true);
+    expect(isExperimentTask({ type: 'rollscope', experiment: 'theory', args: ['--seeds', '1'] })).toBe(true);
+    for (const bad of [
+      { type: 'shell', experiment: 'theory' },
+      { type: 'rollscope' },
+      { type: 'rollscope', experiment: '--out' },
+      { type: 'rollscope', experiment: 'theory', args: '--seeds 1' },
+      { type: 'rollscope', experiment: 'theory', args: [1] },
+    ]) {
+      expect(isExperimentTask(bad), JSON.stringify(bad)).toBe(false);
+    }
+  });
+
+  it('may write to a folder of its own', () => {
+    const out = (...args: string[]) => outOf({ type: 'rollscope', experiment: 'theory', args }, path.resolve('/w'));
+    expect([out(), out('--seeds', '1'), out('--out')]).toEqual([null, null, null]);
+    expect([out('--out', 'here'), out('--out=here')]).toEqual([path.resolve('/w/here'), path.resolve('/w/here')]);
+    expect(out('--out', path.resolve('/x'))).toBe(path.resolve('/x'));
+  });
+});
+
+describe('reports', () => {
+  it('are found with their verdicts, the newest first', async () => {
+    const root = temporaryFolder();
+    const make = (name: string, time: number, result?: string) => {
+      const folder = path.join(root, name);
+      mkdirSync(folder);
+      writeFileSync(path.join(folder, 'report.html'), '<!doctype html>');
+      utimesSync(path.join(folder, 'report.html'), time, time);
+      if (result) writeFileSync(path.join(folder, 'result.json'), result);
+    };
+    make('theory', 1000, JSON.stringify({ study: 'theory', verdict: 'partly', runs: 3, seconds: 61 }));
+    make('theory-2', 2000, JSON.stringify({ study: 'theory', verdict: 'reproduced', runs: 4, seconds: 62 }));
+    make('broken', 1500, '{"study": ');
+    mkdirSync(path.join(root, 'unfinished'));
+    const reports = await listReports(root);
+    expect(reports.map((report) => [path.basename(path.dirname(report.file)), verdictText(report)])).toEqual([
+      ['theory-2', 'reproduced'],
+      ['broken', 'no verdict'],
+      ['theory', 'partly reproduced'],
+    ]);
+    expect(reports[2]).toMatchObject({ study: 'theory', runs: 3, seconds: 61, written: 1_000_000 });
+    expect(reports[1]!.study).toBe('broken');
+    expect(await reportIn(path.join(root, 'unfinished'))).toBeNull();
+    expect(await listReports(path.join(root, 'nowhere'))).toEqual([]);
+  });
+
+  it('are shown without scripts, in the colours of the theme', () => {
+    const page = reportPage({
+      study: studies[0]!,
+      findings: {
+        criteria: [{ expected: 'a < b & <script>alert(1)</script>', measured: 'yes', met: true }],
+        sections: [
+          {
+            kind: 'plots',
+            title: 'P',
+            plots: [{ kind: 'lines', title: 'L', x: 'x', y: 'y', series: [{ name: 's', points: [{ x: 0, y: 1 }] }] }],
+          },
+        ],
+        remarks: [],
+      },
+      verdict: 'reproduced',
+      base: RunConfig.parse({ dataset: { path: 'embedded' } }),
+      seeds: [0],
+      seconds: 5,
+      runs: [],
+    });
+    const shown = themedReport(page, 'abc');
+    const head = shown.slice(0, shown.indexOf('</head>'));
+    // The policy comes before all styles.
+    expect(head.indexOf("default-src 'none'; style-src 'nonce-abc'")).toBeGreaterThan(0);
+    expect(head.indexOf('Content-Security-Policy')).toBeLessThan(head.indexOf('<style'));
+    expect(shown).not.toMatch(/<script|unsafe|<style>|\sstyle="/);
+    expect(shown.match(/<style nonce="abc">/g)).toHaveLength(2);
+    // Nothing of the page is lost.
+    expect(shown.slice(shown.indexOf('<body>'))).toBe(page.slice(page.indexOf('<body>')));
+    // Every variable of the page is set for both kinds of theme, and those that the theme knows are taken from it.
+    const names = new Set([...page.matchAll(/var\((--[\w-]+)\)/g)].map(([, name]) => name!));
+    expect(names.size).toBeGreaterThan(10);
+    const own = head.slice(head.lastIndexOf('<style'));
+    for (const rule of [/body\.vscode-light[^{]*\{([^}]*)\}/, /body\.vscode-dark[^{]*\{([^}]*)\}/]) {
+      const set = rule.exec(own)![1]!;
+      for (const name of names) expect(set, name).toContain(`${name}:`);
+    }
+    expect(own).toContain('--bg:var(--vscode-editor-background)');
+    const [light, dark] = [/vscode-light[^{]*\{([^}]*)/, /vscode-dark[^{]*\{([^}]*)/].map((r) => r.exec(own)![1]);
+    expect(light).not.toBe(dark);
+  });
+});
+
+describe('the command line’s output', () => {
+  const node = process.execPath;
+  const script = (text: string) => {
+    const cli = path.join(temporaryFolder(), 'cli.cjs');
+    writeFileSync(cli, text);
+    return { node, cli };
+  };
+
+  it('is taken whole, with the arguments and as a plain Node', async () => {
+    const program = script(
+      'const { ELECTRON_RUN_AS_NODE: plain } = process.env; const said = process.argv.slice(2).join("|");' +
+        'process.stdout.write(plain + " " + said + " " + "ä".repeat(70000) + "\\n")',
+    );
+    expect(await runCli(program, ['analyse', 'a b'])).toBe(`1 analyse|a b ${'ä'.repeat(70_000)}\n`);
+  });
+
+  it('becomes the sentence that the command line gave when it fails', async () => {
+    const failing = script('console.error("a remark\\nerror: There is no run x.\\nhint: Start one."); process.exit(2)');
+    const error = await runCli(failing, ['analyse', 'x']).catch((e: unknown) => e as RollscopeError);
+    expect(error).toBeInstanceOf(RollscopeError);
+    expect(error).toMatchObject({ code: 'engine-stopped', message: 'There is no run x.', hint: 'Start one.' });
+    const silent = runCli(script('process.exit(7)'), ['rescore']);
+    await expect(silent).rejects.toThrow('rollscope rescore ended with code 7.');
+    await expect(runCli({ node: '/no/such/node', cli: 'x' }, ['analyse'])).rejects.toThrow(/^\/no\/such\/node: /);
+  });
+
+  it('is given up when that is asked, and its process with it', async () => {
+    const marker = path.join(temporaryFolder(), 'pid');
+    const program = script(
+      `require('fs').writeFileSync(${JSON.stringify(marker)}, String(process.pid)); setInterval(() => {}, 1000)`,
+    );
+    const controller = new AbortController();
+    const running = runCli(program, ['analyse'], controller.signal).catch((e: unknown) => e);
+    const pid = Number(await until('it runs', () => existsSync(marker) && readFileSync(marker, 'utf8')));
+    controller.abort();
+    expect(await running).toMatchObject({ code: 'cancelled' });
+    expect(() => process.kill(pid, 0)).toThrow();
+    expect(await runCli(program, ['analyse'], controller.signal).catch((e: unknown) => e)).toMatchObject({
+      code: 'cancelled',
+    });
+  });
+});

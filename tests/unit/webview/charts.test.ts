@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import { StepRecord } from '../../../engine/protocol/records.ts';
+import { DEFAULT_CHARTS, METRIC_CHOICES } from '../../../webview/charts/metrics.ts';
+import { areShares, axisRange, toUnit } from '../../../webview/charts/scale.ts';
+
+describe('axes', () => {
+  test('hold values of any scale', () => {
+    expect(axisRange([])).toEqual([0, 1]);
+    expect(axisRange([null, null])).toEqual([0, 1]);
+    expect(axisRange([0, 0])).toEqual([0, 1]);
+    expect(axisRange([0.5, null, 2])).toEqual([0, 2.1]);
+    // All below 0, as entropies are: the largest must not be cut off.
+    const [low, high] = axisRange([-3, -1]);
+    expect([low, high]).toEqual([-3.1, -0.9]);
+    expect(axisRange([-2, 2])).toEqual([-2.2, 2.2]);
+    const [under, over] = axisRange([-5, -5]);
+    expect(under).toBeLessThan(-5);
+    expect(over).toBeGreaterThan(-5);
+  });
+
+  test('know shares from other values', () => {
+    expect([areShares([0, 1, null]), areShares([]), areShares([0.5, 1.01]), areShares([-0.01])]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  test('put rewards into the range of a shade', () => {
+    expect([0, 0.3, 1].map(toUnit([0, 0.3, null, 1]))).toEqual([0, 0.3, 1]);
+    expect([-4, -3, -2].map(toUnit([-4, -3, -2]))).toEqual([0, 0.5, 1]);
+    expect(toUnit([7, 7])(7)).toBe(0.5);
+  });
+});
+
+describe('the choice of metrics', () => {
+  const metrics = new Set(Object.keys(StepRecord.shape.metrics.shape));
+
+  test('names each metric of a step once, the usual ones among them', () => {
+    const chosen = METRIC_CHOICES.map(({ metric }) => metric);
+    for (const metric of chosen) expect(metrics).toContain(metric);
+    expect(new Set(chosen).size).toBe(chosen.length);
+    for (const metric of DEFAULT_CHARTS) expect(chosen).toContain(metric);
+    for (const metric of ['answerEntropy', 'repetition', 'kl', 'confidenceAgreement', 'clipFraction', 'gradientNorm']) {
+      expect(chosen).toContain(metric);
+    }
+  });
+
+  test('shows a dash where there is no value', () => {
+    for (const { text } of METRIC_CHOICES) expect(text(null)).toMatch(/^–/);
+  });
+});
