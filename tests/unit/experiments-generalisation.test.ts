@@ -67,7 +67,7 @@ test('one sort that learns and one that does not: partly, and the wrong rule is 
   expect(found.criteria.map(({ met }) => met)).toEqual([true, true, false, false]);
   expect(verdictOf(found.criteria)).toBe('partly');
   expect(found.criteria[3]!.measured).toBe('0 right, 10 wrong; 0 right, 10 wrong');
-  expect(found.remarks.find((remark) => remark.startsWith('6 differences, wrong: of the'))).toContain(
+  expect(found.remarks.find((remark) => remark.startsWith('Trained on 6 differences, wrong: of the'))).toContain(
     'of the 1 problems that trained in one seed or another, the wrong answer of 1 follows a wrong rule',
   );
 });

@@ -66,7 +66,9 @@ describe('findings', () => {
     expect(found.criteria[3]!.measured).toBe(
       '0.6 to 0.8: by 0.2 (0.2 to 0.2) over 40 problems, 0.2 (0.2 to 0.2) over seeds',
     );
-    expect(found.remarks.join(' ')).toContain('wrong majorities: 1 problems trained, of whose majorities 1 were wrong');
+    expect(found.remarks.join(' ')).toContain(
+      'Trained on wrong majorities: 1 a seed, of whose majorities a share of 1 was wrong',
+    );
   });
 
   test('a rise that does not stay, and harm to the others: partly', () => {

@@ -158,15 +158,20 @@ export function findings(
         kind: 'plots',
         title: 'Held-out problems',
         note: 'Change of label accuracy (share of problems whose majority is right): of all held-out problems, and of those of the same sort as the set whose majority was wrong at the probe. Whiskers: 95% by bootstrap over problems.',
-        plots: [
-          { title: 'All held-out problems', of: ({ all }: Summary) => all },
-          { title: 'Of the same sort, wrong at the probe', of: ({ alike }: Summary) => alike },
-        ].map(({ title, of }) => ({
-          kind: 'bars' as const,
-          title,
-          y: 'change of label accuracy',
-          bars: summaries.flatMap((s) => bar(nameOf(s.set), of(s))),
-        })),
+        plots: SIZES.flatMap((size) => {
+          const own = summaries.filter(({ set }) => set.size === size);
+          const plot = (title: string, of: (summary: Summary) => Change | null) => ({
+            kind: 'bars' as const,
+            title,
+            y: 'change of label accuracy',
+            bars: own.flatMap((s) => bar(nameOf(s.set), of(s))),
+          });
+          if (own.length === 0) return [];
+          return [
+            plot(`Trained on ${size}: all held-out problems`, ({ all }) => all),
+            plot(`Trained on ${size}: same sort, wrong at the probe`, ({ alike }) => alike),
+          ];
+        }),
       },
       {
         kind: 'plots',
@@ -284,7 +289,7 @@ function trainedRemark({ set, runs, turned }: Summary): string {
   const [up, before] = [meanOf(turned.map((t) => t.up)), meanOf(turned.map((t) => t.wrongBefore))];
   const part: Estimate | null = up === null || before === null ? null : wilson(up, before);
   const right = meanOf(runs.flatMap(({ problems }) => problems.map(({ accuracy }) => accuracy)));
-  return `${nameOf(set)}: ${figure(right)} of the probe's rollouts of the problems that trained were right; their label accuracy went from ${figure(start)} to ${figure(end)}.${
+  return `Trained on ${nameOf(set)}: ${figure(right)} of the probe's rollouts of the problems that trained were right; their label accuracy went from ${figure(start)} to ${figure(end)}.${
     part
       ? ` Of ${figure(before)} unseen problems with a wrong majority at the first evaluation, ${interval(part)} turned right.`
       : ''
@@ -310,7 +315,7 @@ function sortRemark(summary: Summary): string {
   const trained = [...new Map(runs.flatMap(({ problems }) => problems.map((p) => [p.id, p] as const))).values()];
   const ruled = trained.filter(followsWrongRule).length;
   const parts = bySort(summary).map(([sort, { before, after }]) => `${sort} ${figure(before)} to ${figure(after)}`);
-  return `${nameOf(set)}: of the ${trained.length} problems that trained in one seed or another, the wrong answer of ${ruled} follows a wrong rule that many problems share (adding up what is to be subtracted, or giving the last term); the others are slips. Label accuracy of unseen ${parts.join(', ')}.`;
+  return `Trained on ${nameOf(set)}: of the ${trained.length} problems that trained in one seed or another, the wrong answer of ${ruled} follows a wrong rule that many problems share (adding up what is to be subtracted, or giving the last term); the others are slips. Label accuracy of unseen ${parts.join(', ')}.`;
 }
 
 function bar(name: string, change: Change | null) {

@@ -5,7 +5,6 @@ import {
   above,
   accuracyCurve,
   failureOf,
-  meanOf,
   metricCurve,
   overSeeds,
   seedCell,
@@ -127,7 +126,7 @@ export function findings(runs: readonly TestTimeRun[], { sorts = false } = {}): 
     remarks: [
       ...summaries.map(
         ({ kind, runs: own, wrong: share, label }) =>
-          `${KINDS[kind]}: ${own[0]!.problems.length} problems trained, of whose majorities ${figure(share)} were wrong at the probe. Label accuracy of the held-out problems: ${changeWords(label)}.`,
+          `Trained on ${KINDS[kind]}: ${own[0]!.problems.length} a seed, of whose majorities a share of ${figure(share)} was wrong at the probe. Label accuracy of the held-out problems: ${changeWords(label)}.`,
       ),
       ...(wrong && wrong.truth.length > 0
         ? [`On the problems with wrong majorities themselves the true reward went from ${ends(wrong.truth)}.`]
@@ -208,7 +207,7 @@ export function findings(runs: readonly TestTimeRun[], { sorts = false } = {}): 
         ? [
             {
               kind: 'table' as const,
-              title: 'Held-out problems by kind',
+              title: 'Held-out problems by sort',
               columns: ['trained on', 'held-out', 'problems', 'before', 'after', 'change'],
               rows: summaries.flatMap(({ kind, runs: own }) =>
                 bySort(own).map(([sort, change]) => [
@@ -295,7 +294,7 @@ function sortRemark({ kind, runs }: Summary): string {
   const trained = runs.flatMap(({ problems }) => problems);
   const differences = trained.filter(({ prompt }) => sortOf(prompt) === 'differences').length / trained.length;
   const parts = bySort(runs).map(([sort, change]) => `${sort} ${changeWords(change)}`);
-  return `${KINDS[kind]}, ${figure(meanOf([differences]))} of them differences; accuracy of held-out ${parts.join('; ')}.`;
+  return `Trained on ${KINDS[kind]}, of which a share of ${figure(differences)} were differences: accuracy of held-out ${parts.join('; ')}.`;
 }
 
 export const testTime: Study = {
