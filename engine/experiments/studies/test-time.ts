@@ -1,16 +1,7 @@
 /** Test-time training: a small set rises and stays, and so does what was not trained on; also with wrong majorities. */
 import { figure, interval } from '../report/text.ts';
 import type { Criterion, Findings, Study, StudyContext, StudyRun } from '../study.ts';
-import {
-  above,
-  accuracyCurve,
-  failureOf,
-  metricCurve,
-  overSeeds,
-  seedCell,
-  smoothed,
-  words,
-} from './common.ts';
+import { above, accuracyCurve, failureOf, metricCurve, overSeeds, seedCell, smoothed, words } from './common.ts';
 import {
   type Change,
   chosen,
