@@ -245,11 +245,15 @@ describe('the plan', () => {
     const [any] = context.asked.filter(({ id }) => id.startsWith('any'));
     expect(any!.config.dataset).toMatchObject({ path: '/data/mine.jsonl', template: 'Q: {{prompt}}' });
     expect(any!.config.dataset.ids).toHaveLength(25);
-    expect(any!.config.evaluation.dataset).toMatchObject({
-      path: '/data/mine.jsonl',
-      ids: ['p0', 'p1', 'p2', 'p3', 'p4'],
-    });
-    expect(idsOf(context, 'wrong')[0]).toHaveLength(8);
+    const { path, ids: held } = any!.config.evaluation.dataset!;
+    expect(path).toBe('/data/mine.jsonl');
+    expect(new Set([...held!, ...any!.config.dataset.ids!]).size).toBe(30);
+    // by lot, not the first of the file
+    expect(held).toHaveLength(5);
+    expect(held).not.toEqual(['p0', 'p1', 'p2', 'p3', 'p4']);
+    const wrong = idsOf(context, 'wrong')[0]!;
+    const thirds = any!.config.dataset.ids!.filter((id) => Number(id.slice(1)) % 3 === 0);
+    expect([...wrong].sort()).toEqual(thirds.sort());
   });
 
   test('evaluation problems of their own are the ones held out', async () => {

@@ -88,8 +88,8 @@ export interface Pool {
 }
 
 /**
- * A probed pool of `size` problems (or as many as the user's limit says): chains, or the user's dataset. The first ones
- * are held out: `heldOut` of them, and a third of a small pool at most; or the user's evaluation problems are.
+ * A probed pool of `size` problems (or as many as the user's limit says): chains, or the user's dataset. Some of them are
+ * held out, drawn by lot: `heldOut`, and a third of a small pool at most; or the user's evaluation problems are.
  */
 export async function poolOf(
   context: StudyContext,
@@ -109,7 +109,9 @@ export async function poolOf(
     return { dataset, heldOut: held, heldOutDataset, rest: pool };
   }
   const count = Math.min(heldOut, base.evaluation.limit ?? heldOut, Math.floor(pool.length / 3));
-  const held = pool.slice(0, count);
+  // By lot: a file may be sorted by difficulty.
+  const order = drawn(POOL_SEED, pool, pool.length);
+  const held = order.slice(0, count);
   if (held.length === 0) {
     throw new RollscopeError(
       'usage',
@@ -117,7 +119,7 @@ export async function poolOf(
       'Give a larger dataset or limit, or evaluation problems of their own (--eval-dataset).',
     );
   }
-  return { dataset, heldOut: held, heldOutDataset: chosen(dataset, held), rest: pool.slice(count) };
+  return { dataset, heldOut: held, heldOutDataset: chosen(dataset, held), rest: order.slice(count) };
 }
 
 export const SORTS = ['sums', 'differences'] as const;
