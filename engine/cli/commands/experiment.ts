@@ -104,8 +104,11 @@ function seedsOf(raw: RawOptions, study: Study, base: RunConfig): number[] {
   return Array.from({ length: count }, (_, i) => base.seed + i);
 }
 
+/** A whole number from 1; throws RollscopeError `usage`. */
 function numberOf(raw: RawOptions, name: string): number | undefined {
-  return raw[name] === undefined ? undefined : Number(raw[name]);
+  const text = raw[name] as string | undefined;
+  if (text === undefined || /^0*[1-9]\d{0,3}$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw new RollscopeError('usage', `--${name}: '${text}' is not allowed; allowed: a whole number from 1 to 9999.`);
 }
 
 /** Models to compare with the one of --model: all embedded or none, since one configuration serves them all. */
