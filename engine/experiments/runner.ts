@@ -140,14 +140,17 @@ export function sameStudy(a: StudyIdentity, b: StudyIdentity): boolean {
   return key(a) === key(b);
 }
 
+/** Runs that must have been worked through before the rest is estimated from them. */
+const LEAST_WORK = 0.1;
+
 class StudyWorker {
   done = 0;
   readonly folders: { id: string; folder: string }[] = [];
   readonly watched: WatchedStudyRun[] = [];
   private expected = 0;
-  private seconds = 0;
-  /** Runs computed by this call. */
+  /** Runs computed by this call, and when the first of them began (milliseconds). */
   private computed = 0;
+  private began: number | null = null;
   private readonly started = new Map<string, Promise<StudyRun>>();
   private readonly active = new Map<string, RunHandle>();
   private readonly waiting: (() => void)[] = [];
@@ -195,19 +198,18 @@ class StudyWorker {
   }
 
   private async make(id: string, config: RunConfig): Promise<StudyRun> {
-    const { signal, folder, parallel } = this.options;
+    const { signal, folder } = this.options;
     const place = path.join(folder, 'runs', id);
     const found = await this.finished(place, config);
     if (!found) {
       if (this.places === 0) await new Promise<void>((resolve) => this.waiting.push(resolve));
       else this.places--;
-      const began = performance.now();
+      this.began ??= performance.now();
       try {
         signal.throwIfAborted();
         await this.compute(id, place, config);
         this.computed++;
       } finally {
-        this.seconds += (performance.now() - began) / 1000 / parallel;
         const next = this.waiting.shift();
         if (next) next();
         else this.places++;
@@ -273,8 +275,9 @@ class StudyWorker {
     });
     const expected = Math.max(this.expected, this.done + active.length);
     const part = active.reduce((sum, { step, steps }) => sum + (steps > 0 ? step / steps : 0), 0);
-    const secondsLeft =
-      this.computed > 0 ? (this.seconds / this.computed) * Math.max(0, expected - this.done - part) : null;
+    const worked = this.computed + part;
+    const elapsed = this.began === null ? 0 : (performance.now() - this.began) / 1000;
+    const secondsLeft = worked > LEAST_WORK ? (elapsed / worked) * Math.max(0, expected - this.done - part) : null;
     this.options.onProgress({ done: this.done, expected, active, secondsLeft });
   }
 }
