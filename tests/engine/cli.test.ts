@@ -51,7 +51,10 @@ const EVALUATION = [
   ...['greedyAccuracy', 'greedyAccuracyInterval', 'passAtK', 'majorityShare', 'entropy', 'length'],
 ];
 
-const COMMANDS = ['train', 'probe', 'resume', 'runs', 'show', 'export', 'grade', 'vote', 'doctor', 'serve'];
+const COMMANDS = [
+  ...['train', 'probe', 'experiment', 'resume', 'runs', 'show', 'analyse', 'rescore', 'export'],
+  ...['grade', 'vote', 'doctor', 'serve'],
+];
 
 describe('help', () => {
   const reference = flat(readFileSync(path.join(ROOT, 'docs', 'cli.md'), 'utf8'));
