@@ -1,6 +1,6 @@
 /** Choosing the reward: one by name, in families, or an expression over them. */
 import * as vscode from 'vscode';
-import { REWARDS } from '../../engine/protocol/config.ts';
+import { REWARDS, RewardOptions } from '../../engine/protocol/config.ts';
 import type { RollscopeError } from '../../engine/protocol/index.ts';
 import { parseReward } from '../../engine/protocol/reward-expression.ts';
 import { type Reward, rewards } from '../../engine/reward/index.ts';
@@ -49,13 +49,10 @@ function descriptions(app: Rollscope): ReadonlyMap<string, string> {
   return new Map((setting?.enum ?? []).map((name, i) => [name, setting?.enumDescriptions?.[i] ?? '']));
 }
 
-/** Rows of the choice. Exported for its test. */
-export function rewardItems(
-  current: string,
-  known: readonly string[],
-  about: ReadonlyMap<string, string>,
-): RewardPick[] {
+/** Rows of the choice: the families, then the expressions. */
+function rewardItems(current: string, known: readonly string[], about: ReadonlyMap<string, string>): RewardPick[] {
   const mark = (reward: string) => (reward === current ? '$(check)' : '$(circle-outline)');
+  const needs = new Map(rewards.map((reward) => [reward.name, needsOf(reward)]));
   const separator = (label: string): RewardPick => ({ label, kind: vscode.QuickPickItemKind.Separator });
   return [
     ...FAMILIES.flatMap(([family, title]) => [
@@ -65,7 +62,7 @@ export function rewardItems(
         .map(
           ({ name, title: label }): RewardPick => ({
             label: `${mark(name)} ${label}`,
-            description: name,
+            description: [name, needs.get(name)].filter(Boolean).join(' · '),
             detail: about.get(name) ?? '',
             reward: name,
           }),
@@ -77,6 +74,20 @@ export function rewardItems(
     ),
     { label: '$(edit) Write an expression…', description: 'majority-vote + 0.1*trajectory-entropy' },
   ];
+}
+
+/** What a reward needs beside the rollouts, in a few words; empty where nothing. */
+function needsOf({ labels, executes, columns, evidence }: Reward): string {
+  const options = RewardOptions.parse({});
+  const asks = !executes && !columns?.(options).required && evidence?.(options);
+  return [
+    labels && 'needs labels',
+    columns?.(options).required && 'needs columns',
+    asks && 'asks the model',
+    executes && 'runs programs',
+  ]
+    .filter(Boolean)
+    .join(', ');
 }
 
 async function pick(items: readonly RewardPick[]): Promise<string | undefined> {

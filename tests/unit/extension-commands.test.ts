@@ -1,9 +1,9 @@
 /** Commands that ask: what they offer, and what they do with the answer. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { REWARDS, type RollscopeError } from '../../engine/protocol/index.ts';
-import { ROOT } from '../support/processes.ts';
+import { ROOT, temporaryFolder, until } from '../support/processes.ts';
 
 /** Settings by scope, answers to questions, and what was asked and reported. */
 const editor = vi.hoisted(() => ({
@@ -12,6 +12,9 @@ const editor = vi.hoisted(() => ({
   answers: [] as unknown[],
   asked: [] as { items: unknown; options: { validateInput?: (text: string) => string | null } }[],
   trusted: true,
+  tasks: [] as { definition: object }[],
+  taskStarted: (_: object): void => {},
+  taskEnded: (_: object): void => {},
 }));
 vi.mock('vscode', () => {
   class Nothing {}
@@ -28,6 +31,37 @@ vi.mock('vscode', () => {
     TreeItem: Nothing,
     Uri: Nothing,
     EventEmitter: Nothing,
+    TaskScope: { Global: 1, Workspace: 2 },
+    TaskRevealKind: { Always: 1 },
+    TaskPanelKind: { Dedicated: 2 },
+    ProcessExecution: class {
+      constructor(
+        readonly process: string,
+        readonly args: string[],
+        readonly options: object,
+      ) {}
+    },
+    Task: class {
+      constructor(
+        readonly definition: object,
+        readonly scope: unknown,
+        readonly name: string,
+        readonly source: string,
+        readonly execution: object,
+      ) {}
+    },
+    tasks: {
+      registerTaskProvider: () => ({ dispose: () => undefined }),
+      executeTask: async (task: { definition: object }) => void editor.tasks.push(task),
+      onDidStartTask: (listener: (event: object) => void) => {
+        editor.taskStarted = listener;
+        return { dispose: () => undefined };
+      },
+      onDidEndTaskProcess: (listener: (event: object) => void) => {
+        editor.taskEnded = listener;
+        return { dispose: () => undefined };
+      },
+    },
     commands: { executeCommand: async () => undefined },
     window: {
       showQuickPick: answer,
@@ -114,6 +148,16 @@ describe('choosing a reward', () => {
         .filter(({ label }) => label.startsWith('$(check)'))
         .map(({ reward }) => reward),
     ).toEqual(['majority-vote']);
+    const about = (reward: string) => rows().find((row) => row.reward === reward)!.description;
+    expect(['empo', 'covo', 'countdown', 'next-token', 'program', 'lean', 'ground-truth'].map(about)).toEqual([
+      'empo',
+      'covo · asks the model',
+      'countdown · needs columns',
+      'next-token · needs columns',
+      'program · needs columns, runs programs',
+      'lean · runs programs',
+      'ground-truth · needs labels',
+    ]);
     for (const { reward, detail } of rows()) if (reward) expect(detail, reward).toMatch(/\. .+\.$/);
     expect(
       rows()
@@ -188,6 +232,63 @@ describe('training', () => {
     editor.trusted = true;
     await runDataset(app, 'train', 'embedded');
     expect(begun).toMatchObject([{ reward: 'empo' }, { reward: 'program' }]);
+  });
+});
+
+describe('the tasks of experiments', () => {
+  const report = (home: string, name: string) => {
+    const folder = path.join(home, 'experiments', name);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path.join(folder, 'report.html'), '<!doctype html>');
+    writeFileSync(path.join(folder, 'result.json'), JSON.stringify({ study: 'theory', verdict: 'partly' }));
+    return path.join(folder, 'report.html');
+  };
+
+  it('run in the engine’s Node; the report of one that ended well is opened, and no other', async () => {
+    const { Experiments } = await import('../../extension/experiments/tasks.ts');
+    const home = temporaryFolder();
+    vi.stubEnv('ROLLSCOPE_HOME', home);
+    const old = report(home, 'theory');
+    utimesSync(old, 1000, 1000);
+    const opened: string[] = [];
+    const experiments = new Experiments(
+      () => ({ node: '/node', cli: '/cli.js' }),
+      ({ file }) => opened.push(file),
+    );
+    const run = async (end: number | undefined, between: () => void = () => undefined) => {
+      await experiments.run('theory', ['--seeds', '1']);
+      const execution = { task: editor.tasks.at(-1)! };
+      editor.taskStarted({ execution });
+      between();
+      editor.taskEnded({ execution, exitCode: end });
+    };
+    await run(0);
+    await run(3, () => report(home, 'theory-2'));
+    await run(undefined);
+    let newest = '';
+    await run(0, () => {
+      newest = report(home, 'theory-3');
+      utimesSync(newest, Date.now() / 1000 + 5, Date.now() / 1000 + 5);
+    });
+    await until('a report is opened', () => opened.length > 0);
+    expect(opened).toEqual([newest]);
+    expect(editor.tasks[0]).toMatchObject({
+      definition: { type: 'rollscope', experiment: 'theory', args: ['--seeds', '1'] },
+      execution: {
+        process: '/node',
+        args: ['/cli.js', 'experiment', 'theory', '--seeds', '1'],
+        options: { env: { ELECTRON_RUN_AS_NODE: '1', ROLLSCOPE_HOME: home } },
+      },
+    });
+    // A task of tasks.json keeps the very definition that it has there.
+    const definition = { type: 'rollscope', experiment: 'per-problem' };
+    expect(experiments.resolveTask({ definition } as never)!.definition).toBe(definition);
+    expect(experiments.resolveTask({ definition: { type: 'rollscope' } } as never)).toBeUndefined();
+    // A task of another kind is none of ours.
+    const other = { task: { definition: { type: 'shell' } } };
+    editor.taskStarted({ execution: other });
+    editor.taskEnded({ execution: other, exitCode: 0 });
+    vi.unstubAllEnvs();
   });
 });
 
