@@ -33,26 +33,23 @@ describe('failure-modes', () => {
     expect(fateOf(runsOf('majority-vote', WAYS.gradual, WAYS.length, WAYS.gradual)).mode).toBe('gradual');
   });
 
-  test('is told when the model is lost, whatever it does later', () => {
-    const fate = fateOf(
-      runsOf('self-certainty', {
-        steps: 100,
-        metrics: { groundTruthReward: [0.5, 0.5, 0, 0, 0], proxyReward: [0.4, 0.9], length: [12, 12, 12, 4, 3] },
-      }),
-    );
-    const [{ failure, atEnd, lost, short }] = fate.fates as [(typeof fate.fates)[number]];
-    // 0.5 falls in a straight line from step 25.75 to 0 at 50.5, so it passes 0.1 at 45.55; a mean of three lags by one.
-    expect(lost).toBe(47);
+  test('is told from twice the steps of the loss, whatever the model does later', () => {
+    const late = runsOf('self-certainty', {
+      steps: 151,
+      metrics: {
+        groundTruthReward: [0.5, 0, 0, 0, 0, 0, 0],
+        proxyReward: [0.4, 0.9],
+        length: [12, 12, 12, 12, 12, 3, 3],
+      },
+    });
+    const [{ failure, atEnd, lost, short }] = fateOf(late).fates as [ReturnType<typeof fateOf>['fates'][number]];
+    // 0.02 less a step from 0.5 on, so 0 at step 26. Of three steps, the first mean is 0.48, a fifth of it 0.096: at
+    // step 22 the middle one has 0.1, at step 23 0.08.
+    expect(lost).toBe(23);
     expect(failure!.mode).toBe('gradual');
     expect(atEnd!.mode).toBe('length');
-    expect(short).toBeGreaterThan(lost!);
-    const { remarks } = findings([
-      runsOf('self-certainty', {
-        steps: 100,
-        metrics: { groundTruthReward: [0.5, 0.5, 0, 0, 0], proxyReward: [0.4, 0.9], length: [12, 12, 12, 4, 3] },
-      }),
-    ]);
-    expect(remarks.join(' ')).toContain('self-certainty (gradual at step 47, length at the end)');
+    expect(short).toBeGreaterThan(2 * lost!);
+    expect(findings([late]).remarks.join(' ')).toContain('self-certainty (gradual by step 46, length at the end)');
   });
 
   test('reproduced: every reward fails in the paper’s way', () => {
@@ -66,7 +63,7 @@ describe('failure-modes', () => {
     expect(verdictOf(found.criteria)).toBe('partly');
     const missed = found.criteria.find(({ met }) => met === false)!;
     expect(missed.expected).toContain('self-certainty');
-    expect(missed.measured).toMatch(/length \(.*responses shrank from 11.8 to 3.46/);
+    expect(missed.measured).toMatch(/^length \(.*responses shrank from 1\d.* to 3 tokens\); length/);
     expect(found.remarks.join(' ')).toContain('self-certainty did not fail in the paper’s way'.replace('’', "'"));
   });
 
@@ -85,8 +82,20 @@ describe('failure-modes', () => {
     const { sections } = await failureModes.run(context);
     expect(context.asked.map(({ id }) => id)).toEqual(INTRINSIC.flatMap((reward) => [`${reward}-3`, `${reward}-4`]));
     expect(new Set(context.asked.map(({ config }) => config.dataset.path)).size).toBe(1);
+    const rate = (id: string) => context.asked.find((asked) => asked.id === id)!.config.optimizer.lr;
+    expect(rate('probability-3')).toBe(context.base.optimizer.lr);
+    expect(rate('majority-vote-3')).toBeCloseTo(3 * context.base.optimizer.lr, 12);
     expect(sections.map(({ kind }) => kind)).toEqual(['plots', 'plots', 'table']);
     const table = sections.at(-1)!;
     expect(table.kind === 'table' && table.rows.every((row) => row.length === table.columns.length)).toBe(true);
+  });
+
+  test('trains a model of the user’s by one rate', async () => {
+    const context = fakeContext({ base: failureModes.defaults, seeds: [0], embedded: false });
+    await failureModes.run(context);
+    expect(new Set(context.asked.map(({ config }) => config.optimizer.lr))).toEqual(new Set([1.5e-4]));
+    expect(context.files.size).toBe(0);
+    // No second policy was named.
+    expect(context.asked.map(({ config }) => config.reward)).not.toContain('rlccf');
   });
 });

@@ -71,7 +71,8 @@ export const LOST = { left: 0.2, window: 3 } as const;
 /** The first step at which the correctness of the rollouts, averaged, is below a fifth of its peak. */
 export function lossStep(run: StudyRun): CollapseStep {
   const truth = metricCurve(run, (m) => m.groundTruthReward);
-  const peak = Math.max(0, ...smoothed(truth, LOST.window).map(({ value }) => value));
+  const whole = smoothed(truth, LOST.window).slice(LOST.window - 1);
+  const peak = Math.max(0, ...whole.map(({ value }) => value));
   return collapseStep(
     truth.map(({ step, value }) => ({ step, rewardAccuracy: value })),
     { threshold: LOST.left * peak, window: LOST.window },

@@ -28,13 +28,18 @@ export const ASSIGNED: Partial<Record<RewardName, Failure>> = {
   'token-entropy': 'repetition',
   'trajectory-entropy': 'repetition',
 };
+/** Rewards that fail late on the embedded models, and by how much their rate is larger there: the others fail within tens of steps. */
+const LATE: readonly RewardName[] = ['majority-vote', 'co-reward', 'rlccf', 'empo', 'trajectory-entropy'];
+const LATE_RATE = 3;
+/** A way of failing needs time to show: a run is judged up to this many times the steps that the loss of the model took. */
+const TIMES = 2;
 /** Steps that curves are averaged over in plots and in the order of events. */
 const WINDOW = 5;
 
 export interface RunFate {
-  /** How it failed, told from the steps up to its loss, or from all where it was not lost; null without steps. */
+  /** How it failed, told from twice the steps that its loss took, or from all where there are fewer or it was not lost; null without steps. */
   failure: RunFailure | null;
-  /** The same told from all steps. What a lost model does after that depends on how long one looks. */
+  /** The same told from all steps. What a lost model does later on depends on how long one looks. */
   atEnd: RunFailure | null;
   /** The step at which the model was lost. */
   lost: number | null;
@@ -57,7 +62,7 @@ export function fateOf({ reward, runs }: RewardRuns): RewardFate {
     const curve = (of: (m: StepRecord['metrics']) => number | null) => smoothed(metricCurve(run, of), WINDOW);
     const shorter = atEnd === null ? 0 : FAILURE_RULES.shorter * atEnd.length.start;
     return {
-      failure: untilLoss(run, atEnd, lost),
+      failure: aroundLoss(run, atEnd, lost),
       atEnd,
       lost,
       repeated: heldFrom(
@@ -74,10 +79,10 @@ export function fateOf({ reward, runs }: RewardRuns): RewardFate {
 }
 
 /** As `RunFate.failure` says. Few steps are noisy: where they show no fall, all of the run decides. */
-function untilLoss(run: StudyRun, atEnd: RunFailure | null, lost: number | null): RunFailure | null {
+function aroundLoss(run: StudyRun, atEnd: RunFailure | null, lost: number | null): RunFailure | null {
   if (atEnd === null || atEnd.mode === 'none' || lost === null) return atEnd;
-  const steps = stepsOf(run).filter(({ step }) => step <= lost);
-  const evaluations = accuracyCurve(run).filter(({ step }) => step <= lost);
+  const steps = stepsOf(run).filter(({ step }) => step <= TIMES * lost);
+  const evaluations = accuracyCurve(run).filter(({ step }) => step <= TIMES * lost);
   const found = classifyRun(
     steps.map(({ step, metrics }) => ({ step, ...metrics })),
     evaluations,
@@ -129,7 +134,7 @@ function remarksOf(all: readonly RewardFate[]): string[] {
   const changed = fates.filter(({ failure, atEnd }) => failure && atEnd && failure.mode !== atEnd.mode);
   if (changed.length > 0) {
     remarks.push(
-      `The way is told when a model is lost, at a fifth of its peak. By the last step it would be another in ${listed(changed.map(({ reward, failure, atEnd, lost }) => `${reward} (${failure!.mode} at step ${lost}, ${atEnd!.mode} at the end)`))}.`,
+      `The way is told from twice the steps that the loss of the model took. By the last step it would be another in ${listed(changed.map(({ reward, failure, atEnd, lost }) => `${reward} (${failure!.mode} by step ${TIMES * lost!}, ${atEnd!.mode} at the end)`))}.`,
     );
   }
   return remarks;
@@ -191,7 +196,7 @@ function table(all: readonly RewardFate[]): Section {
   return {
     kind: 'table',
     title: 'How each reward failed',
-    note: `A model is lost when the correctness of its rollouts, a mean over ${LOST.window} steps, is below ${left}% of its peak; up to there, or to the last step, these rules are applied. A run failed when the truth ends below ${ofPeak * 100}% of its peak and at least ${drop * 100} points below it. Repetition: the last steps repeat ${repeated * 100}% of trigrams or more, and ${repeatedMore * 100} points more than the first. Length: the last responses are ${shorter * 100}% as long as the first, or less. Gradual: neither, while the proxy reward ended no lower than it began. Breakdown: neither, and the proxy fell too. Repeats from, short from: steps from which it stayed so.`,
+    note: `A model is lost when the correctness of its rollouts, a mean over ${LOST.window} steps, is below ${left}% of its peak; the rules are applied to ${TIMES} times the steps that this took, or to all. A run failed when the truth ends below ${ofPeak * 100}% of its peak and at least ${drop * 100} points below it. Repetition: the last steps repeat ${repeated * 100}% of trigrams or more, and ${repeatedMore * 100} points more than the first. Length: the last responses are ${shorter * 100}% as long as the first, or less. Gradual: neither, while the proxy reward ended no lower than it began. Breakdown: neither, and the proxy fell too. Repeats from, short from: steps from which it stayed so.`,
     columns: [
       'reward',
       'in the paper',
@@ -199,11 +204,11 @@ function table(all: readonly RewardFate[]): Section {
       'by the last step',
       'lost at step',
       'truth, peak',
-      'when lost',
+      'end',
       'length, start',
-      'when lost',
+      'end',
       'repeated, start',
-      'when lost',
+      'end',
       'repeats from',
       'short from',
     ],
@@ -231,19 +236,21 @@ export const failureModes: Study = {
   question: 'In which way does each reward that a model gives itself break it?',
   finding:
     'Section 5, finding 2: self-certainty and majority voting fail gradually; the probability reward by length, since short answers win; token-level and trajectory-level entropy by repetition, since padding with likely tokens pays.',
-  method:
-    'All intrinsic rewards train the same model on the same large set of problems, at a rate at which they fail soon. Each run is classified from its measured curves up to the loss of the model, by fixed rules that are given below the table.',
+  method: `All intrinsic rewards train the same model on the same large set of problems, at rates at which they fail soon. Each run is classified from its measured curves by fixed rules that are given below the table. On the embedded models the votes and trajectory-level entropy, which fail late, train with ${LATE_RATE} times the rate of the others: at one rate either they would not fail, or the others would break before their reward could move the model.`,
   defaults: {
     model: 'embedded:W',
-    steps: 120,
+    steps: 140,
     batch: 32,
-    optimizer: { lr: 4.5e-4 },
-    evaluation: { every: 15, samples: 4, greedy: false },
+    optimizer: { lr: 1.5e-4 },
+    evaluation: { every: 20, samples: 4, greedy: false },
     checkpoint: { every: 40 },
   },
   seeds: 2,
-  minutes: 8,
+  minutes: 9,
   async run(context) {
-    return findings(await runRewards(context, INTRINSIC));
+    const late = { optimizer: { lr: Math.min(1, LATE_RATE * context.base.optimizer.lr) } };
+    return findings(
+      await runRewards(context, INTRINSIC, (reward) => (context.embedded && LATE.includes(reward) ? late : {})),
+    );
   },
 };

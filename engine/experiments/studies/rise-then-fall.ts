@@ -1,7 +1,7 @@
 /** Every intrinsic reward side by side: the proxy rises, the truth falls. */
 import type { RewardName } from '../../protocol/index.ts';
 import { chainSet } from '../problem-set.ts';
-import type { Criterion, Study, StudyContext, StudyRun } from '../study.ts';
+import type { Changes, Criterion, Study, StudyContext, StudyRun } from '../study.ts';
 import {
   accuracyCurve,
   type Curve,
@@ -56,8 +56,15 @@ function possible(reward: RewardName, { base, embedded }: StudyContext): boolean
   return reward !== 'rlccf' || embedded || base.rewardOptions.rlccf.policies.length > 0;
 }
 
-/** One run of every reward and seed on the same problems. */
-export async function runRewards(context: StudyContext, rewards: readonly RewardName[]): Promise<RewardRuns[]> {
+/**
+ * One run of every reward and seed on the same problems.
+ * @param changesOf what a reward's runs have of their own
+ */
+export async function runRewards(
+  context: StudyContext,
+  rewards: readonly RewardName[],
+  changesOf: (reward: RewardName) => Changes = () => ({}),
+): Promise<RewardRuns[]> {
   const { dataset, evaluation } = await largeSet(context);
   const wanted = rewards.filter((reward) => possible(reward, context));
   context.expect(wanted.length * context.seeds.length);
@@ -69,6 +76,7 @@ export async function runRewards(context: StudyContext, rewards: readonly Reward
           context.run(
             `${reward}-${seed}`,
             context.config({
+              ...changesOf(reward),
               reward,
               seed,
               dataset,
