@@ -1,14 +1,12 @@
 /** A report's page as the editor shows it: without scripts, in the theme's colours. Pure. */
 
-/** The report's colours by the theme's; the series keep their own, which are told apart by everybody. */
+/** The report's colours by the theme's; verdicts and series keep their own, which everybody can read and tell apart. */
 const THEME = {
   fg: '--vscode-editor-foreground',
   dim: '--vscode-descriptionForeground',
   bg: '--vscode-editor-background',
   line: '--vscode-editorWidget-border, var(--vscode-contrastBorder, rgb(128 128 128 / 35%))',
   soft: '--vscode-textCodeBlock-background',
-  yes: '--vscode-testing-iconPassed',
-  no: '--vscode-testing-iconFailed',
 };
 
 /**
@@ -21,8 +19,9 @@ export function themedReport(page: string, nonce: string): string {
   const dark = variables(/prefers-color-scheme:\s*dark\)\s*\{\s*:root\{([^}]*)\}/.exec(page)?.[1] ?? '');
   const own = Object.entries(THEME).map(([name, value]) => `--${name}:var(${value})`);
   const style = [
+    // Equally specific, so that the later goes over the earlier: a light contrast theme has both of its classes.
+    `body.vscode-dark,body.vscode-high-contrast{${dark}}`,
     `body.vscode-light,body.vscode-high-contrast-light{${light}}`,
-    `body.vscode-dark,body.vscode-high-contrast:not(.vscode-high-contrast-light){${dark}}`,
     `body[class]{${own.join(';')};padding:0;font-family:var(--vscode-font-family);background:var(--bg);color:var(--fg)}`,
     'body pre,body code{font-family:var(--vscode-editor-font-family);color:var(--fg);background:var(--soft)}',
     'body.vscode-high-contrast figure{outline:1px solid var(--vscode-contrastBorder);outline-offset:4px}',

@@ -26,13 +26,13 @@ export class Curves extends Component {
         gap: 10px 18px;
       }
       .charts.four {
-        grid-template-columns: repeat(4, 1fr);
+        grid-template-columns: repeat(4, minmax(0, 1fr));
       }
       .charts.two {
-        grid-template-columns: repeat(2, 1fr);
+        grid-template-columns: repeat(2, minmax(0, 1fr));
       }
       .charts.one {
-        grid-template-columns: 1fr;
+        grid-template-columns: minmax(0, 1fr);
       }
       h2 {
         white-space: nowrap;
