@@ -69,7 +69,7 @@ const CASES: readonly (Case & { reward: RewardName })[] = [
   { reward: 'countdown', model: 'embedded:countdown', unanswered: 0 },
   { reward: 'integral', unanswered: 0 },
   { reward: 'next-token', unanswered: 0 },
-  { reward: 'dual', options: { dual: { samples: 2 } }, unanswered: 0 },
+  { reward: 'dual', model: 'embedded:dual', options: { dual: { samples: 2 } }, unanswered: 0 },
   { reward: 'program', unanswered: 0 },
   { reward: 'lean' },
   { reward: 'custom', options: { custom: { command: [file('reward.mjs')] } } },
@@ -252,16 +252,22 @@ describe('what is stored', () => {
     });
   });
 
-  test('of dual reconstruction: the task without the number', async () => {
-    const { evidence, groups } = await evidenceOf({ reward: 'dual' });
+  test('of dual reconstruction: the task without the number, and what was found', async () => {
+    const { evidence, groups } = await evidenceOf({ reward: 'dual', model: 'embedded:dual' });
+    // Right answers lead back to what was hidden more often than wrong ones.
+    const found = { right: [] as number[], wrong: [] as number[] };
     groups.forEach(({ problem, rollouts }, i) => {
       const { hidden, question, reconstructions } = evidence[i]!.dual!;
       expect(hidden).toBe(CHAINS[problem]!.hidden);
       expect(question).toBe(CHAINS[problem]!.prompt.replace(hidden, '.'));
       reconstructions.forEach((of, r) => {
-        expect(of.length).toBe(rollouts[r]!.answer === null ? 0 : 1);
+        const { answer, correct, reward } = rollouts[r]!;
+        expect(of.length).toBe(answer === null ? 0 : 1);
+        if (answer !== null) found[correct ? 'right' : 'wrong'].push(reward!);
       });
     });
+    const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+    expect(mean(found.right)).toBeGreaterThan(mean(found.wrong));
   });
 
   test('of programs: why each got what it got', async () => {

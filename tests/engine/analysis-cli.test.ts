@@ -1,0 +1,271 @@
+/** The commands that look at runs afterwards, and the one that makes runs to look at: rescore, analyse, experiment. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { studies } from '../../engine/experiments/studies/index.ts';
+import { type GroupRecord, REWARDS } from '../../engine/protocol/index.ts';
+import { type Ended, isAlive, runCli, startCli, temporaryFolder, until } from '../support/processes.ts';
+import { recordsOf } from '../support/run-outcome.ts';
+
+const home = temporaryFolder();
+const cli = (...args: string[]) => runCli(args, { home });
+
+async function ok(...args: string[]): Promise<string> {
+  const ended = await cli(...args);
+  expect(ended, ended.stderr).toMatchObject({ code: 0, signal: null });
+  return ended.stdout;
+}
+
+const objectOf = ({ stdout }: Pick<Ended, 'stdout'>) => {
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines).toHaveLength(1);
+  return JSON.parse(lines[0]!);
+};
+const json = async (...args: string[]) => objectOf({ stdout: await ok(...args, '--json') });
+
+const TINY = ['--steps', '3', '--batch', '8', '--votes', '6', '--group', '6', '--limit', '8', '--device', 'cpu'];
+
+beforeAll(async () => {
+  const evaluated = ['--eval-samples', '4', '--eval-every', '2', '--seed', '3'];
+  await ok('train', ...TINY, ...evaluated, '--name', 'labelled', '--json');
+  const plain = path.join(home, 'plain.jsonl');
+  writeFileSync(
+    plain,
+    ['3+4+5=', '9+2+1='].map((prompt, i) => `${JSON.stringify({ id: `p${i}`, prompt })}\n`).join(''),
+  );
+  await ok('train', plain, ...TINY, '--steps', '1', '--eval-samples', '0', '--name', 'plain', '--json');
+});
+
+const groupsOf = (run: string, phase: GroupRecord['phase']) =>
+  recordsOf(path.join(home, 'runs', run)).filter(
+    (record): record is GroupRecord => record.type === 'group' && record.phase === phase,
+  );
+
+describe('rescore', () => {
+  /** Rewards that a run of plain rollouts tells nothing about. */
+  const ASKING = ['co-reward', 'rlccf', 'covo', 'self-verification', 'next-token', 'dual', 'program', 'lean', 'custom'];
+
+  test('computes what can be computed, and says why the others cannot', async () => {
+    const found = await json('rescore', 'labelled');
+    expect(found).toMatchObject({ phase: 'train', groups: 24, trainedBy: 'majority-vote' });
+    const impossible = Object.keys(found.notComputed);
+    expect(impossible).toEqual(expect.arrayContaining(ASKING));
+    const computed = found.rewards.map(({ reward }: { reward: string }) => reward);
+    expect([...computed, ...impossible].sort()).toEqual([...REWARDS].sort());
+    for (const name of ['majority-vote', 'empo', 'self-certainty', 'probability', 'ground-truth']) {
+      expect(computed).toContain(name);
+    }
+    const text = await ok('rescore', 'labelled');
+    expect(text).toMatch(/^24 groups of the phase train; the run trained by majority-vote\.$/m);
+    expect(text).toMatch(/^reward +groups +mean +range +all equal +AUROC within/m);
+    expect(text).toMatch(/^Agrees best with the truth: \S+, AUROC /m);
+  });
+
+  test('gives the rewards that trained, by problem and step', async () => {
+    for (const group of groupsOf('labelled', 'train').slice(0, 3)) {
+      const { prompt: _, id } = problemOf('labelled', group.problem);
+      const options = ['--problem', id, '--step', `${group.step}`, '--reward', 'majority-vote'];
+      const found = await json('rescore', 'labelled', ...options, '--reward', 'majority-vote - 0.5*empo');
+      expect(found.groups).toBe(1);
+      const [{ rewards, step, problem }] = found.byGroup;
+      expect({ step, problem }).toEqual({ step: group.step, problem: group.problem });
+      expect(rewards['majority-vote']).toEqual(group.rollouts.map(({ reward }) => reward));
+      const share = (i: number) =>
+        group.rollouts[i]!.cluster === null
+          ? 0
+          : group.rollouts.filter(({ cluster }) => cluster === group.rollouts[i]!.cluster).length / 6;
+      expect(rewards['majority-vote - 0.5*empo']).toEqual(
+        group.rollouts.map(({ reward }, i) => expect.closeTo(reward! - 0.5 * share(i), 12)),
+      );
+      expect(await ok('rescore', 'labelled', ...options)).toMatch(
+        /^step +reward +winner +answer .*rewards by rollout$/m,
+      );
+    }
+  });
+
+  test('takes another phase, and runs without labels', async () => {
+    const evaluated = await json('rescore', 'labelled', '--phase', 'evaluation', '--reward', 'empo');
+    expect(evaluated).toMatchObject({ phase: 'evaluation', groups: groupsOf('labelled', 'evaluation').length });
+    expect(await ok('rescore', 'plain')).toMatch(/^Without labels, .* no reward agrees better than another\.$/m);
+  });
+
+  test.each([
+    [['--reward', 'covo'], /covo/],
+    [['--reward', 'majority'], /no reward "majority"/],
+    [
+      ['--reward', 'empo', '--phase', 'probe'],
+      /no rollouts of the phase probe.*It has rollouts of: evaluation, greedy, train/s,
+    ],
+    [['--phase', 'training'], /--phase: 'training' is not allowed; allowed: train, /],
+    [['--step', '99'], /no rollouts of the phase train at step 99/],
+    [['--step', '-1'], /--step: '-1' is not allowed/],
+    [['--problem', 'nobody'], /no problem 'nobody'.*chain-001/s],
+  ])('%j is refused', async (args, message) => {
+    const refused = await cli('rescore', 'labelled', ...args);
+    expect(refused.code, refused.stderr).toBe(2);
+    expect(refused.stderr).toMatch(message);
+    expect(refused.stdout).toBe('');
+  });
+});
+
+function problemOf(run: string, index: number): { id: string; prompt: string } {
+  const lines = readFileSync(path.join(home, 'runs', run, 'problems.jsonl'), 'utf8')
+    .trim()
+    .split('\n');
+  return JSON.parse(lines[index]!);
+}
+
+describe('analyse', () => {
+  test('says everything of a run with labels', async () => {
+    const text = await ok('analyse', 'labelled');
+    for (const line of [
+      /^Confidence against correctness: 8 problems, train, step 1$/m,
+      /^AUROC for correctness of +within a problem +across problems/m,
+      /^by the majority +problems/m,
+      /^k +pass@k +maj@k$/m,
+      /^Sharpening: shares of the first majority answer of 8 problems$/m,
+      /Theorem 1: the first majority stayed in /,
+      /^Ending: /m,
+      /Model Collapse Step \(reward accuracy below 1%\): > 3$/m,
+      /the collapse watch saw nothing$/m,
+      /^Forecast for training by majority-vote, without labels: 0\.\d+ .* of the problems end right/m,
+      /^Forecast: 0\.\d+ of 8 problems were expected to end right, 0\.\d+ .* did/m,
+    ]) {
+      expect(text).toMatch(line);
+    }
+    const found = await json('analyse', 'labelled');
+    expect(found).toMatchObject({ phase: 'train', step: 1 });
+    expect(found.alignment.length).toBeGreaterThan(3);
+    const inQuadrants = Object.values(found.quadrants as Record<string, string[]>).flat();
+    expect(inQuadrants.sort()).toEqual(Array.from({ length: 8 }, (_, i) => problemOf('labelled', i).id).sort());
+    expect(found.theory.problems).toHaveLength(8);
+    const [first] = groupsOf('labelled', 'train');
+    const track = found.theory.problems.find(({ problem }: { problem: number }) => problem === first!.problem);
+    expect(track.first).toBeCloseTo(first!.majority!.share, 12);
+    expect(found.ending.collapse).toMatchObject({ step: null, last: 3 });
+    const forecast = recordsOf(path.join(home, 'runs', 'labelled')).find((record) => record.type === 'forecast');
+    expect(found.forecast.forecast).toEqual(forecast!.forecast);
+    expect(found.forecast.score.problems).toBe(8);
+  });
+
+  test('of one step, of evaluations, and of a run without labels', async () => {
+    expect(await json('analyse', 'labelled', '--step', '3')).toMatchObject({ phase: 'train', step: 3 });
+    expect(await json('analyse', 'labelled', '--phase', 'evaluation', '--step', '2')).toMatchObject({
+      phase: 'evaluation',
+      step: 2,
+    });
+    expect(await ok('analyse', 'plain')).toContain('There are no labels to compare with.');
+    expect(await json('analyse', 'plain')).toMatchObject({ alignment: [], theory: null, forecast: null });
+  });
+
+  test.each([
+    [['labelled', '--phase', 'probe'], /no rollouts of the phase probe/],
+    [['labelled', '--phase', 'x'], /--phase: 'x' is not allowed/],
+    [['labelled', '--step', '7'], /at step 7/],
+    [['nobody'], /no run 'nobody'/],
+  ])('%j is refused', async (args, message) => {
+    const refused = await cli('analyse', ...args);
+    expect(refused.code, refused.stderr).toBe(2);
+    expect(refused.stderr).toMatch(message);
+  });
+});
+
+describe('experiment', () => {
+  test('without a name lists what there is', async () => {
+    const text = await ok('experiment');
+    expect(
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(' ')[0]),
+    ).toEqual(studies.map(({ name }) => name));
+    const { experiments } = await json('experiment');
+    expect(experiments).toEqual(
+      studies.map(({ name, title, question, finding, minutes }) => ({ name, title, question, finding, minutes })),
+    );
+  });
+
+  test.each([
+    [['nothing'], /no experiment "nothing".*rise-then-fall/s],
+    [['theory', '--against', 'embedded:W'], /takes one model.*collapse-step/s],
+    [['theory', '--seeds', '0'], /--seeds: '0' is not allowed/],
+    [['theory', '--parallel', 'many'], /--parallel: 'many' is not allowed/],
+    [['theory', '--reward', 'nonsense'], /no reward "nonsense"/],
+  ])('%j is refused', async (args, message) => {
+    const refused = await cli('experiment', ...args);
+    expect(refused.code, refused.stderr).toBe(2);
+    expect(refused.stderr).toMatch(message);
+    expect(existsSync(path.join(home, 'experiments'))).toBe(false);
+  });
+
+  const folder = path.join(home, 'study');
+  const SMALL = ['--steps', '2', '--votes', '4', '--group', '4', '--limit', '2', '--seeds', '1', '--device', 'cpu'];
+  const study = ['experiment', 'theory', ...SMALL, '--parallel', '1', '--out', folder, '--json'];
+  const completed = () =>
+    (existsSync(path.join(folder, 'runs')) ? readdirSync(path.join(folder, 'runs')) : []).filter((run) =>
+      recordsOf(path.join(folder, 'runs', run)).some((record) => record.type === 'end'),
+    );
+
+  test('that is killed goes on where it was, to its report', { timeout: 240_000 }, async () => {
+    const program = startCli(study, { home });
+    await until('the first run is there', () => completed().length > 0, 120_000);
+    program.kill('SIGKILL');
+    await program.ended;
+    expect(isAlive(program.pid)).toBe(false);
+    const before = completed();
+    expect(existsSync(path.join(folder, 'report.html'))).toBe(false);
+    const times = (run: string) => recordsOf(path.join(folder, 'runs', run)).map(({ time }) => time);
+    const kept = before.map(times);
+
+    const ended = await cli(...study);
+    expect(ended, ended.stderr).toMatchObject({ code: 0 });
+    const result = objectOf(ended);
+    expect(result).toMatchObject({ experiment: 'theory', folder, report: path.join(folder, 'report.html') });
+    expect(['reproduced', 'partly', 'not']).toContain(result.verdict);
+    expect(result.criteria.length).toBeGreaterThan(0);
+    expect(result.runs).toBe(completed().length);
+    expect(result.runs).toBeGreaterThan(before.length);
+    // What was done is not done again.
+    expect(before.map(times)).toEqual(kept);
+    expect(JSON.parse(readFileSync(path.join(folder, 'result.json'), 'utf8'))).toMatchObject({
+      study: 'theory',
+      verdict: result.verdict,
+    });
+
+    const page = readFileSync(result.report, 'utf8');
+    expect(page).toMatch(/^<!doctype html>.*<svg/s);
+    expect(page).not.toMatch(/<script|<link|<img|<iframe|src=|@import|url\(/);
+    expect(page.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:\/\//);
+    for (const { expected } of result.criteria) expect(page).toContain(escaped(expected));
+    // Every run of it is an ordinary one.
+    expect(await json('show', path.join(folder, 'runs', completed()[0]!))).toMatchObject({ status: 'completed' });
+
+    const again = objectOf(await cli(...study));
+    expect({ ...again, seconds: 0 }).toEqual({ ...result, seconds: 0 });
+    const other = await cli(...study, '--lr', '1e-3');
+    expect(other.code, other.stderr).toBe(2);
+    expect(objectOf(other).error.message).toMatch(/holds another study \(theory\), or the same with other options/);
+    expect(readFileSync(result.report, 'utf8')).toContain('Rollscope study: theory');
+    // Threads are no part of what it finds.
+    expect(objectOf(await cli(...study, '--threads', '1')).verdict).toBe(result.verdict);
+  });
+
+  test('that is stopped says how it goes on', async () => {
+    const place = path.join(home, 'stopped');
+    const program = startCli([...study.slice(0, -3), '--steps', '500', '--out', place], { home });
+    const step = () => {
+      const runs = existsSync(path.join(place, 'runs')) ? readdirSync(path.join(place, 'runs')) : [];
+      return runs.some((run) => recordsOf(path.join(place, 'runs', run)).some(({ type }) => type === 'step'));
+    };
+    await until('a step', step);
+    program.kill('SIGINT');
+    const ended = await program.ended;
+    expect(ended, ended.stderr).toMatchObject({ code: 3, signal: null });
+    expect(ended.stderr).toMatch(/The study was stopped\.\s+hint: The same command goes on with it\./);
+    expect(existsSync(path.join(place, 'report.html'))).toBe(false);
+  });
+});
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}
