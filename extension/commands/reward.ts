@@ -83,7 +83,7 @@ function needsOf({ labels, executes, columns, evidence }: Reward): string {
   return [
     labels && 'needs labels',
     columns?.(options).required && 'needs columns',
-    asks && 'asks the model',
+    asks && (asks === 'rlccf' ? 'needs other policies' : 'asks the model'),
     executes && 'runs programs',
   ]
     .filter(Boolean)

@@ -149,9 +149,10 @@ describe('choosing a reward', () => {
         .map(({ reward }) => reward),
     ).toEqual(['majority-vote']);
     const about = (reward: string) => rows().find((row) => row.reward === reward)!.description;
-    expect(['empo', 'covo', 'countdown', 'next-token', 'program', 'lean', 'ground-truth'].map(about)).toEqual([
+    expect(['empo', 'covo', 'rlccf', 'countdown', 'next-token', 'program', 'lean', 'ground-truth'].map(about)).toEqual([
       'empo',
       'covo · asks the model',
+      'rlccf · needs other policies',
       'countdown · needs columns',
       'next-token · needs columns',
       'program · needs columns, runs programs',
