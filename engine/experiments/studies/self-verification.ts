@@ -164,9 +164,9 @@ export function findings(found: readonly VerificationRuns[], verify: Verify): Fi
       met: compared(entropy.peak, entropy.end, (peak, end) => peak - end > MARGIN),
     },
     {
-      expected: 'The oracle ends at least as high as self-verification.',
+      expected: `Nothing beats the oracle: it ends less than ${MARGIN * 100} points below self-verification, if at all.`,
       measured: `${words(oracle.end)} against ${words(self.end)}`,
-      met: compared(oracle.end, self.end, (a, b) => a >= b),
+      met: compared(oracle.end, self.end, (a, b) => b - a < MARGIN),
     },
     {
       expected: 'The reward accuracy of self-verification ends above 0.5.',
@@ -292,7 +292,7 @@ export const selfVerificationStudy: Study = {
     evaluation: { every: 15, samples: 4, greedy: false },
     checkpoint: { every: 50 },
   },
-  seeds: 2,
+  seeds: 3,
   minutes: 8,
   async run(context) {
     const { found, verify } = await run(context);
