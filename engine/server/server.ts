@@ -151,9 +151,7 @@ export class EngineServer {
 
   /** Goes on with the run in a folder. Rejects with `busy`, or as `RunStarter` does. */
   async resume(folder: string, allowPrograms = false): Promise<RunHandle> {
-    return this.#work(`run '${path.basename(folder)}'`, () =>
-      this.#options.runs.resumeRun({ folder, allowPrograms }),
-    );
+    return this.#work(`run '${path.basename(folder)}'`, () => this.#options.runs.resumeRun({ folder, allowPrograms }));
   }
 
   /** Writes to the log and tells every client. */
