@@ -83,7 +83,7 @@ describe('failure-modes', () => {
     expect(context.asked.map(({ id }) => id)).toEqual(INTRINSIC.flatMap((reward) => [`${reward}-3`, `${reward}-4`]));
     expect(new Set(context.asked.map(({ config }) => config.dataset.path)).size).toBe(1);
     const rate = (id: string) => context.asked.find((asked) => asked.id === id)!.config.optimizer.lr;
-    expect(rate('probability-3')).toBe(context.base.optimizer.lr);
+    expect(rate('token-entropy-3')).toBe(context.base.optimizer.lr);
     expect(rate('majority-vote-3')).toBeCloseTo(3 * context.base.optimizer.lr, 12);
     expect(sections.map(({ kind }) => kind)).toEqual(['plots', 'plots', 'table']);
     const table = sections.at(-1)!;

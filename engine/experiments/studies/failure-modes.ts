@@ -29,7 +29,14 @@ export const ASSIGNED: Partial<Record<RewardName, Failure>> = {
   'trajectory-entropy': 'repetition',
 };
 /** Rewards that fail late on the embedded models, and by how much their rate is larger there: the others fail within tens of steps. */
-const LATE: readonly RewardName[] = ['majority-vote', 'co-reward', 'rlccf', 'empo', 'trajectory-entropy'];
+const LATE: readonly RewardName[] = [
+  'majority-vote',
+  'co-reward',
+  'rlccf',
+  'empo',
+  'trajectory-entropy',
+  'probability',
+];
 const LATE_RATE = 3;
 /** A way of failing needs time to show: a run is judged up to this many times the steps that the loss of the model took. */
 const TIMES = 2;
@@ -236,7 +243,7 @@ export const failureModes: Study = {
   question: 'In which way does each reward that a model gives itself break it?',
   finding:
     'Section 5, finding 2: self-certainty and majority voting fail gradually; the probability reward by length, since short answers win; token-level and trajectory-level entropy by repetition, since padding with likely tokens pays.',
-  method: `All intrinsic rewards train the same model on the same large set of problems, at rates at which they fail soon. Each run is classified from its measured curves by fixed rules that are given below the table. On the embedded models the votes and trajectory-level entropy, which fail late, train with ${LATE_RATE} times the rate of the others: at one rate either they would not fail, or the others would break before their reward could move the model.`,
+  method: `All intrinsic rewards train the same model on the same large set of problems, at rates at which they fail soon. Each run is classified from its measured curves by fixed rules that are given below the table. On the embedded models the votes, trajectory-level entropy and probability, which fail late, train with ${LATE_RATE} times the rate of the others: at one rate either they would not fail, or the others would break before their reward could move the model.`,
   defaults: {
     model: 'embedded:W',
     steps: 140,
