@@ -74,11 +74,15 @@ test('a model that stays counts as lost after its last step', () => {
 });
 
 test('reproduced: the order of the losses is that of the gains, and pass@k is not', () => {
-  const { criteria } = findings(PAPER);
+  const { criteria, sections } = findings(PAPER);
   expect(criteria.map(({ met }) => met)).toEqual([true, true, true, true]);
   expect(verdictOf(criteria)).toBe('reproduced');
   expect(criteria[1]!.measured).toContain('rho 1, p 0.0167');
   expect(criteria[3]!.measured).toContain('9,000 against 25,000 tokens');
+  const table = sections.at(-1)!;
+  const tokens = table.kind === 'table' && table.rows.map((row) => [row[0], row.at(-1)]);
+  expect(tokens).toContainEqual(['step of the loss', 9000]);
+  expect(tokens).toContainEqual(['collapse step (below 1%)', 8000]);
 });
 
 test('partly: pass@k ranks as well', () => {

@@ -138,7 +138,7 @@ const COLLAPSE: Predictor = { name: 'step of the loss', of: (m) => m.loss.mean, 
 const PAPER: Predictor = {
   name: 'collapse step (below 1%)',
   of: (m) => m.paper.mean,
-  tokens: (m) => m.tokens.loss,
+  tokens: (m) => m.tokens.paper,
 };
 
 /** The collapse step, and its rivals: pass@k of the untrained model, of which k = 1 is its accuracy. */
