@@ -134,12 +134,12 @@ export const riseThenFall: Study = {
   finding:
     'Section 5, finding 1: the proxy reward goes on rising while reward accuracy and validation fall, for every method and hyperparameter; only the time differs. The oracle goes on.',
   method:
-    'All intrinsic rewards and the ground truth train the same model on the same large set of problems, with the same settings and seeds. Accuracy is measured on problems that never train.',
+    'All intrinsic rewards and the ground truth train the same model on the same large set of problems, with the same settings and seeds. Accuracy is measured on problems that never train. The rate is one at which majority voting falls within the run; at lower ones it falls later.',
   defaults: {
     model: 'embedded:W',
     steps: 160,
     batch: 32,
-    optimizer: { lr: 2e-4 },
+    optimizer: { lr: 3.5e-4 },
     evaluation: { every: 20, samples: 4, greedy: false },
     checkpoint: { every: 40 },
   },
