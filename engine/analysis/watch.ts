@@ -30,7 +30,7 @@ export interface WatchedStep {
   >;
 }
 
-/** What it reads of an evaluation: how many votes are those of the first evaluation (`voteStability`). */
+/** What it reads of an evaluation: how many of the votes that were settled then are those of the first evaluation (`voteStability`). */
 export interface WatchedEvaluation extends Pick<EvaluationRecord, 'step'> {
   stability: number | null;
 }
@@ -161,9 +161,9 @@ export const SIGNALS = {
   },
 } as const satisfies Record<string, Signal>;
 
-/** Votes on the evaluation problems that are no longer those of the first evaluation: watch and alarm. */
+/** Settled votes on evaluation problems that are no longer those of the first evaluation: watch and alarm. */
 export const FLIPPED_VOTES = {
-  title: 'votes on evaluation problems',
+  title: 'settled votes on evaluation problems',
   watch: 0.3,
   alarm: 0.5,
   sufficient: true,

@@ -236,7 +236,7 @@ export function prefixes(
   const ends: number[] = [];
   for (const match of reasoning.matchAll(new RegExp(separator, 'g'))) {
     const end = match.index + match[0].length;
-    if (match[0].length > 0 && reasoning.slice(ends.at(-1) ?? 0, match.index).trim() !== '') ends.push(end);
+    if (match[0].length > 0 && reasoning.slice(ends.at(-1) ?? 0, end).trim() !== '') ends.push(end);
   }
   if (reasoning.slice(ends.at(-1) ?? 0).trim() !== '' || ends.length === 0) ends.push(reasoning.length);
   const kept =

@@ -8,6 +8,9 @@ import { CollapseWatch, type WatchLevel, type WatchState } from '../analysis/wat
 import { equivalent } from '../grading/index.ts';
 import type { GroupRecord, JournalRecord, NewRecord, RunConfig, StepRecord } from '../protocol/index.ts';
 
+/** Share of the votes from which on a vote counts as settled. */
+const SETTLED = 0.5;
+
 /** Steps by which a sign may come late: it is smoothed and must last, and what it shows began before. */
 const LAG = 10;
 
@@ -40,7 +43,8 @@ export class CollapseGuard {
 
   /** The evaluation whose votes came is complete. */
   evaluated(step: number): void {
-    this.firstVotes ??= this.votes;
+    // Where no answer had most of the votes, another winner is no sign of anything.
+    this.firstVotes ??= new Map([...this.votes].filter(([, { majority }]) => (majority?.share ?? 0) > SETTLED));
     if (step > 0) this.watch.evaluated({ step, stability: voteStability(this.firstVotes, this.votes, equivalent) });
     this.votes = new Map();
   }

@@ -404,6 +404,7 @@ describe('covo', () => {
   test('by another separator, which matches something', () => {
     const running = { separator: '\\d(?=,)', steps: 15 };
     expect(cut(characters('12,16,20 #### 20'), running)).toEqual(['12', '12,16', '12,16,20']);
+    expect(cut(characters('9,16 #### 16'), running)).toEqual(['9', '9,16']);
     expect(cut(characters('ab \\boxed{7}'), { separator: 'x*' })).toEqual(['ab']);
   });
 

@@ -186,9 +186,27 @@ describe('votes', () => {
     expect(feed(10, 20)).toEqual([]);
     evaluate(20, ['0.5', '7', '8', '9']);
     expect(feed(20, 21)).toMatchObject([
-      { code: 'collapse', message: expect.stringMatching(/75% of the votes on evaluation problems changed/) },
+      { code: 'collapse', message: expect.stringMatching(/75% of the settled votes on evaluation problems changed/) },
     ]);
     expect(guard.ends).toBe(true);
+  });
+
+  test('that no answer had most of at first may change', () => {
+    const guard = new CollapseGuard('stop');
+    const steps = lengths(30, {});
+    const evaluate = (step: number, answer: string) => {
+      for (const problem of [0, 1, 2]) {
+        const { majority } = vote(problem, answer);
+        guard.vote({ problem, majority: { ...majority!, share: 0.4 } });
+      }
+      guard.evaluated(step);
+    };
+    evaluate(0, '1');
+    const feed = (from: number, to: number) => steps.slice(from, to).flatMap((step) => guard.step(step) ?? []);
+    expect(feed(0, 10)).toEqual([]);
+    evaluate(10, '2');
+    expect(feed(10, 30)).toEqual([]);
+    expect(guard.ends).toBe(false);
   });
 });
 
