@@ -103,7 +103,8 @@ describe('train and what follows it', () => {
   });
 
   test('train --json prints one object, and everything else on stderr', () => {
-    expect(Object.keys(trained)).toEqual([...SUMMARY, ...MEASURED]);
+    expect(Object.keys(trained)).toEqual([...SUMMARY, ...MEASURED.slice(0, -1), 'forecast', 'seconds']);
+    expect(trained.forecast).toMatchObject({ problems: 6, brier: { mean: expect.any(Number) } });
     expect(trained).toMatchObject({ run: 'first', folder, status: 'completed', steps: 4 });
     for (const [name, step] of [
       ['before', 0],

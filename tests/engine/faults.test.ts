@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { EngineAddress, RunConfig } from '../../engine/protocol/index.ts';
+import { EngineAddress, RUN_FORMAT, RunConfig } from '../../engine/protocol/index.ts';
 import { createClient, type EngineClient } from '../../engine/server/connection.ts';
 import { EMBEDDED_MODEL, ggufHeader, modelWithoutNumber, modelWithSteepHead } from '../support/crafted-models.ts';
 import { CLI, type Ended, Program, runCli, startCli, temporaryFolder, until } from '../support/processes.ts';
@@ -104,8 +104,8 @@ describe('a dataset', () => {
     const missing = { code: 'dataset', message: /nowhere\.jsonl: there is no such file/, hint: /Check the path/ };
     await refuses(['probe', place('nowhere.jsonl')], missing);
     await refuses(['train', GOOD, '--eval-dataset', place('nowhere.jsonl')], missing);
-    const kind = { code: 'dataset', message: /notes\.txt: files of type \.txt are not supported/, hint: /\.jsonl/ };
-    await refuses(['train', file('notes.txt', '1+1=')], kind);
+    const kind = { code: 'dataset', message: /notes\.docx: files of type \.docx are not supported/, hint: /\.jsonl/ };
+    await refuses(['train', file('notes.docx', '1+1=')], kind);
   });
 });
 
@@ -171,7 +171,8 @@ describe('an option', () => {
     {
       args: ['--reward', 'votes'],
       code: 'config',
-      message: /--reward: 'votes' .*allowed: majority-vote, ground-truth/,
+      message: /--reward: There is no reward "votes"\./,
+      hint: /majority-vote/,
     },
     { args: ['--stepz', '3'], code: 'usage', message: /unknown option '--stepz'/, hint: /Did you mean --steps\?/ },
     { args: ['--steps', 'many'], code: 'usage', message: /--steps: 'many' is not a number/, hint: /--steps 8/ },
@@ -315,8 +316,10 @@ describe('a run folder', () => {
     }
 
     test('by a newer version is refused, and hides no other run', async () => {
-      const message = /changed\/run\.json: the run has format 99; this Rollscope reads format 1/;
-      const newer = (text: string) => text.replace('"format": 1', '"format": 99');
+      const message = new RegExp(
+        `changed/run\\.json: the run has format 99; this Rollscope reads format ${RUN_FORMAT}`,
+      );
+      const newer = (text: string) => text.replace(`"format": ${RUN_FORMAT}`, '"format": 99');
       await changing(path.join(folder, 'run.json'), newer, async () => {
         for (const args of [
           ['resume', 'changed'],

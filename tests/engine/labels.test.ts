@@ -50,10 +50,10 @@ const none = () => undefined;
 /** What is measured with labels and trains nothing. */
 const MEASURED = new Set([
   ...['correct', 'groundTruthReward', 'rewardAccuracy', 'labelAccuracy'],
-  ...['accuracy', 'majorityAccuracy', 'greedyAccuracy', 'passAtK'],
+  ...['accuracy', 'majorityAccuracy', 'greedyAccuracy', 'passAtK', 'atK'],
 ]);
 /** What names the data, and what differs between any two runs. */
-const INCIDENTAL = new Set(['path', 'dataFingerprint', 'time', 'timing']);
+const INCIDENTAL = new Set(['path', 'dataFingerprint', 'time', 'timing', 'seq']);
 
 function without(keys: ReadonlySet<string>, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((item) => without(keys, item));
@@ -62,7 +62,15 @@ function without(keys: ReadonlySet<string>, value: unknown): unknown {
   return Object.fromEntries(kept.map(([key, item]) => [key, without(keys, item)]));
 }
 
-const unmeasured = ({ records }: Trained) => without(new Set([...MEASURED, ...INCIDENTAL]), records);
+/** The score of a forecast is there only where labels are. */
+const unmeasured = ({ records }: Trained) =>
+  without(
+    new Set([...MEASURED, ...INCIDENTAL]),
+    records.filter(({ type }) => type !== 'forecast-score'),
+  );
+
+/** All of the forecast: what it expects is called an accuracy, too. */
+const forecastOf = ({ records }: Trained) => records.find((record) => record.type === 'forecast')?.forecast;
 
 function only(value: unknown, keys: ReadonlySet<string>): unknown[] {
   if (Array.isArray(value)) return value.flatMap((item) => only(item, keys));
@@ -89,10 +97,16 @@ describe('labels', () => {
     ]);
     expect(other.files).toEqual(labelled.files);
     expect(unmeasured(other)).toEqual(unmeasured(labelled));
+    expect(forecastOf(labelled)!.problems).toHaveLength(12);
+    expect(forecastOf(other)).toEqual(forecastOf(labelled));
   });
 
   test('are what is measured with: right ones, wrong ones and none say different things', async () => {
-    const measured = ({ records }: Trained) => only(records, MEASURED);
+    const measured = ({ records }: Trained) =>
+      only(
+        records.filter(({ type }) => type !== 'forecast'),
+        MEASURED,
+      );
     const mean = (values: unknown[]) => values.filter((value) => value === true).length / values.length;
     const correct = ({ records }: Trained) => only(records, new Set(['correct']));
     const [wrongly, un] = [await train(wrong), await train(none)];
