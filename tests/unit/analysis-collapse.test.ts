@@ -266,7 +266,7 @@ describe('the collapse watch', () => {
     const watch = new CollapseWatch();
     watch.evaluated({ step: 0, stability: 0 });
     expect(run({}, watch).at(-1)!.reasons[0]!.text).toBe(
-      '100% of the votes on evaluation problems changed since the first evaluation',
+      '100% of the settled votes on evaluation problems changed since the first evaluation',
     );
     watch.evaluated({ step: 14, stability: 0.9 });
     expect(watch.feed({ step: 15, metrics: sound }).level).toBe('ok');

@@ -272,7 +272,8 @@ describe('the tasks of experiments', () => {
       utimesSync(newest, Date.now() / 1000 + 5, Date.now() / 1000 + 5);
     });
     await until('a report is opened', () => opened.length > 0);
-    expect(opened).toEqual([newest]);
+    // The first run may have looked for its report so late that it found this one.
+    expect([...new Set(opened)]).toEqual([newest]);
     expect(editor.tasks[0]).toMatchObject({
       definition: { type: 'rollscope', experiment: 'theory', args: ['--seeds', '1'] },
       execution: {
