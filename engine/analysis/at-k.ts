@@ -46,7 +46,8 @@ export function majorityAtK(clusters: readonly AnswerCount[], n: number, k: numb
       won += chances[m]! * wins(others, silent, rate, k - m, m);
     }
   });
-  return won / all;
+  // Rounding may leave it a little above.
+  return Math.min(1, won / all);
 }
 
 /**

@@ -156,6 +156,10 @@ export function createProgram(setExitCode: SetExitCode): Command {
       ['rollscope analyse latest --step 50 --json', 'of one step, with every number'],
     ],
   );
+  analysing.option(
+    '--beta <x>',
+    'temperature of the optimum pi* that the rollouts are re-weighted for; 0.5 when absent',
+  );
   addGroupChoice(analysing, 'the first one when absent');
   addWhere(analysing);
   addCommon(analysing);

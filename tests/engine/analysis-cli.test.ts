@@ -143,9 +143,26 @@ describe('analyse', () => {
     const track = found.theory.problems.find(({ problem }: { problem: number }) => problem === first!.problem);
     expect(track.first).toBeCloseTo(first!.majority!.share, 12);
     expect(found.ending.collapse).toMatchObject({ step: null, last: 3 });
+    expect(found.problems).toHaveLength(8);
+    expect(found.problems[0]).toMatchObject({ majorityShare: first!.majority!.share, optimum: { top: 0 } });
     const forecast = recordsOf(path.join(home, 'runs', 'labelled')).find((record) => record.type === 'forecast');
     expect(found.forecast.forecast).toEqual(forecast!.forecast);
     expect(found.forecast.score.problems).toBe(8);
+  });
+
+  test('pi* by re-weighting: as the rollouts are at a large beta, the rewarded answer alone at a small one', async () => {
+    const at = async (beta: string) => await json('analyse', 'labelled', '--beta', beta);
+    const { problems } = await at('1e9');
+    const sharp = (await at('0.01')).problems;
+    problems.forEach(
+      ({ majorityShare, optimum }: { majorityShare: number; optimum: { majorityShare: number } }, i: number) => {
+        expect(optimum.majorityShare).toBeCloseTo(majorityShare, 6);
+        expect(sharp[i].optimum.majorityShare).toBeCloseTo(1, 6);
+      },
+    );
+    expect(await ok('analyse', 'labelled', '--beta', '1')).toMatch(
+      /^Optimum pi\* at beta 1\.00, by re-weighting these rollouts: majority share 0\.\d+ now, 0\.\d+ there; accuracy /m,
+    );
   });
 
   test('of one step, of evaluations, and of a run without labels', async () => {
@@ -163,6 +180,7 @@ describe('analyse', () => {
     [['labelled', '--phase', 'x'], /--phase: 'x' is not allowed/],
     [['labelled', '--step', '7'], /at step 7/],
     [['nobody'], /no run 'nobody'/],
+    [['labelled', '--beta', '-1'], /--beta: '-1' is not allowed/],
   ])('%j is refused', async (args, message) => {
     const refused = await cli('analyse', ...args);
     expect(refused.code, refused.stderr).toBe(2);

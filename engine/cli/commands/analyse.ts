@@ -9,33 +9,47 @@ import {
 } from '../../analysis/alignment.ts';
 import { classifyRun, collapseStep, collapseText, problemPattern } from '../../analysis/collapse.ts';
 import { signalQuality } from '../../analysis/forecast.ts';
-import { estimatesAtK, type JudgedGroup } from '../../analysis/metrics.ts';
+import { estimatesAtK, type JudgedGroup, problemMetrics } from '../../analysis/metrics.ts';
 import {
   checkTheorem,
   fitCommonGrowth,
   fitGrowth,
   initialMajorityShares,
+  type Optimum,
+  optimum,
   predictionError,
   type StepGroup,
 } from '../../analysis/theory.ts';
 import { equivalent } from '../../grading/index.ts';
 import { readRunFolder } from '../../journal/reader.ts';
-import type { GroupRecord, JournalRecord, Problem } from '../../protocol/index.ts';
+import {
+  type GroupRecord,
+  type JournalRecord,
+  type Problem,
+  RollscopeError,
+  type StoredGroup,
+} from '../../protocol/index.ts';
 import { answerTokens } from '../../reward/answer-tokens.ts';
+import { groupOf } from '../../reward/explain.ts';
+import { rewardOf } from '../../reward/index.ts';
 import { forecastIn, forecastText, scoreIn, scoreText, signalTable } from '../forecast.ts';
 import { DASH, estimate, number, oneLine, share, table } from '../format.ts';
-import { readGroups } from '../groups.ts';
+import { type RunMaterial, readGroups } from '../groups.ts';
 import { wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { findRun } from '../runs.ts';
 
 export interface AnalyseOptions {
+  beta?: string;
   phase?: string;
   step?: string;
   out?: string;
   json?: boolean;
 }
+
+/** Temperature of the optimum unless another is asked for. */
+const USUAL_BETA = 0.5;
 
 export async function analyse(reference: string, options: AnalyseOptions): Promise<number> {
   const output = new Output(options.json === true);
@@ -47,12 +61,18 @@ export async function analyse(reference: string, options: AnalyseOptions): Promi
   // Confidence is a matter of one policy: that of one step, the first unless another is named.
   const at = step ?? material.groups[0]!.step;
   const groups = material.groups.filter((group) => group.step === at);
-  const confidences = await Promise.all(
+  const beta = betaOf(options.beta);
+  const looked = await Promise.all(
     groups.map(async (group) => {
-      const { rollouts } = await material.stored(group);
-      return confidencesOf(group, rollouts, rollouts.map(answerTokens));
+      const stored = await material.stored(group);
+      return {
+        confidences: confidencesOf(group, stored.rollouts, stored.rollouts.map(answerTokens)),
+        optimum: optimum(group, rewardsOf(group, stored, material), beta),
+      };
     }),
   );
+  const confidences = looked.map((one) => one.confidences);
+  const optima = looked.map((one) => one.optimum);
   const aligned = alignment(confidences);
   const inQuadrants = quadrants(groups.map((group) => ({ problem: group.problem, group })));
   const labelled = aligned.length > 0;
@@ -63,6 +83,7 @@ export async function analyse(reference: string, options: AnalyseOptions): Promi
   } else output.print('There are no labels to compare with.');
   const atK = atKTable(groups);
   if (atK) output.print(`\n${atK}`);
+  output.print(`\n${optimumText(groups, optima, beta)}`);
   const theory = theoryOf(records);
   if (theory) output.print(`\n${theoryText(theory)}`);
   const ending = endingOf(records);
@@ -77,11 +98,55 @@ export async function analyse(reference: string, options: AnalyseOptions): Promi
     quadrants: Object.fromEntries(
       QUADRANTS.map((name) => [name, inQuadrants[name].map((index) => problems[index]!.id)]),
     ),
+    problems: groups.map((group, i) => {
+      const { weights: _, ...found } = optima[i]!;
+      const metrics = problemMetrics(group);
+      const rewarded = group.rollouts.some(({ reward }) => reward !== null);
+      const proxyReward = rewarded ? metrics.proxyReward : null;
+      return { id: problems[group.problem]!.id, ...metrics, proxyReward, optimum: found };
+    }),
+    beta,
     theory,
     ending,
     forecast: forecast?.data ?? null,
   });
   return EXIT.ok;
+}
+
+/** Temperature of the optimum; throws RollscopeError `usage`. */
+function betaOf(text: string | undefined): number {
+  const beta = text === undefined ? USUAL_BETA : Number(text);
+  if (beta > 0 && Number.isFinite(beta)) return beta;
+  throw new RollscopeError('usage', `--beta: '${text}' is not allowed; allowed: a number above 0.`);
+}
+
+/** A group's rewards: those that trained, else those of the run's reward where they can be computed, else the vote's. */
+function rewardsOf(group: GroupRecord, stored: StoredGroup, { config, problems, vocabulary }: RunMaterial): number[] {
+  const given = group.rollouts.flatMap(({ reward }) => reward ?? []);
+  if (given.length === group.rollouts.length) return given;
+  const reward = rewardOf(config.reward, config.rewardOptions);
+  const gathered = reward.evidence.every((kind) => stored.evidence[kind] !== undefined);
+  if (!gathered) return group.rollouts.map(({ cluster }) => (cluster === 0 ? 1 : 0));
+  return reward.score(groupOf(group, stored, problems[group.problem]!, vocabulary)).rewards;
+}
+
+/** Where training would end if it reached its KL-regularised optimum, by re-weighting these rollouts. */
+function optimumText(groups: readonly GroupRecord[], optima: readonly Optimum[], beta: number): string {
+  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  const judged = groups.flatMap(({ rollouts }, i) => {
+    const found = optima[i]!.accuracy;
+    return found === null ? [] : [{ now: mean(rollouts.map(({ correct }) => Number(correct === true))), there: found }];
+  });
+  const change = (now: number, there: number) => `${share(now)} now, ${share(there)} there`;
+  const accuracy =
+    judged.length === 0
+      ? ''
+      : `; accuracy ${change(mean(judged.map((one) => one.now)), mean(judged.map((one) => one.there)))}`;
+  const shares = change(
+    mean(groups.map(({ majority }) => majority?.share ?? 0)),
+    mean(optima.map((o) => o.majorityShare)),
+  );
+  return `Optimum pi* at beta ${number(beta)}, by re-weighting these rollouts: majority share ${shares}${accuracy}`;
 }
 
 function alignmentTable(aligned: readonly MeasureAlignment[]): string {
