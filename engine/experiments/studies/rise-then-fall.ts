@@ -144,7 +144,7 @@ export const riseThenFall: Study = {
     checkpoint: { every: 40 },
   },
   seeds: 2,
-  minutes: 12,
+  minutes: 15,
   async run(context) {
     const found = await runRewards(context, [...INTRINSIC, ORACLE]);
     const outcomes = found.map(outcomeOf);
