@@ -127,7 +127,7 @@ function setupHtml({ base, seeds, seconds, runs }: Pick<ReportContent, 'base' | 
     .map(({ id }) => `<li>runs/${html(id)}</li>`)
     .join('');
   const minutes = seconds < 90 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(1)} min`;
-  return `<section><h2>Set-up</h2><p>${runs.length} runs, ${minutes}, seeds ${html(seeds.join(', '))}. Intervals are 95%: over seeds by Student's t, over problems by bootstrap, unless said otherwise. Every run is an ordinary run folder beside this file: <code>rollscope show runs/&lt;name&gt;</code>.</p>
+  return `<section><h2>Set-up</h2><p>${runs.length} runs, ${minutes}, seeds ${html(seeds.join(', '))}. Intervals are 95%: over seeds by Student's t (of two seeds: both values), over problems by bootstrap, unless said otherwise. Every run is an ordinary run folder beside this file: <code>rollscope show runs/&lt;name&gt;</code>.</p>
 <details><summary>Configuration that the runs start from</summary><pre>${html(JSON.stringify(base, null, 2))}</pre></details>
 <details><summary>Runs</summary><ul>${list}</ul></details></section>`;
 }

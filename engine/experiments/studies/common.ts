@@ -79,7 +79,18 @@ export function lossStep(run: StudyRun): CollapseStep {
   );
 }
 
-/** Mean over runs at each step that all of them have, with Student's interval where there are several. */
+/**
+ * Mean over seeds with Student's interval; of two, whose interval would be 13 standard errors wide, with both values
+ * instead. null without values.
+ */
+function overValues(values: readonly number[]): ReturnType<typeof tInterval> {
+  const estimate = tInterval(values);
+  return estimate && values.length === 2
+    ? { ...estimate, low: Math.min(...values), high: Math.max(...values) }
+    : estimate;
+}
+
+/** Mean over runs at each step that all of them have, with its interval where there are several. */
 export function overSeeds(name: string, curves: readonly Curve[], dashed = false): PlotSeries {
   const byStep = new Map<number, number[]>();
   for (const curve of curves) {
@@ -89,7 +100,7 @@ export function overSeeds(name: string, curves: readonly Curve[], dashed = false
     .filter(([, values]) => values.length === curves.length)
     .sort(([a], [b]) => a - b)
     .map(([step, values]) => {
-      const { mean, low, high } = tInterval(values)!;
+      const { mean, low, high } = overValues(values)!;
       return { x: step, y: mean, ...(low !== null && high !== null && { low, high }) };
     });
   return { name, points, ...(dashed && { dashed }) };
@@ -98,7 +109,7 @@ export function overSeeds(name: string, curves: readonly Curve[], dashed = false
 /** A mean over seeds as a cell: with its interval where there are several values. */
 export function seedCell(values: readonly (number | null)[]): Cell {
   const known = values.filter((v) => v !== null);
-  const estimate = tInterval(known);
+  const estimate = overValues(known);
   if (estimate === null) return null;
   const { mean, low, high } = estimate;
   return low === null || high === null ? mean : { mean, low, high };
