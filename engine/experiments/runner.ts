@@ -2,10 +2,11 @@
  * Works through a study: a folder with its runs, each an ordinary run folder that is resumed where it stopped; then the
  * findings, and one report. Called again on the same folder it goes on with what is missing.
  */
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { writeAside } from '../journal/export/aside.ts';
 import { readRunFolder } from '../journal/reader.ts';
 import { RollscopeError, RunConfig } from '../protocol/index.ts';
 import { mergeConfig } from '../protocol/presets.ts';
@@ -110,20 +111,33 @@ async function openFolder({ study, base, against, seeds, folder }: StudyOptions)
   const file = path.join(folder, STUDY_FILE);
   const identity = { study: study.name, base, against, seeds };
   await mkdir(path.join(folder, 'runs'), { recursive: true });
-  const text = await readFile(file, 'utf8').catch(() => null);
-  if (text === null) {
+  if (!existsSync(file)) {
     await writeJson(file, { ...identity, versions: versions(), seconds: 0 });
     return 0;
   }
-  const parsed = StudyFile.safeParse(JSON.parse(text));
-  if (!parsed.success || !sameStudy(parsed.data, identity)) {
+  const begun = readStudyFile(folder);
+  if (!begun || !sameStudy(begun, identity)) {
     throw new RollscopeError(
       'config',
-      `${folder} holds another study${parsed.success ? ` (${parsed.data.study}), or the same with other options` : ''}.`,
+      `${folder} holds another study${begun ? ` (${begun.study}), or the same with other options` : ''}.`,
       'Choose another folder (--out), or give the options that it was begun with.',
     );
   }
-  return parsed.data.seconds;
+  return begun.seconds;
+}
+
+/** What a folder is a study of; null where it does not say, or says something that is not understood. */
+export function readStudyFile(folder: string): z.infer<typeof StudyFile> | null {
+  try {
+    return StudyFile.parse(JSON.parse(readFileSync(path.join(folder, STUDY_FILE), 'utf8')));
+  } catch {
+    return null;
+  }
+}
+
+/** A configuration as far as it decides what comes out: threads and memory do not. */
+function deciding(config: RunConfig): string {
+  return JSON.stringify(RunConfig.parse({ ...config, threads: 0, memoryLimit: null }));
 }
 
 export interface StudyIdentity {
@@ -136,7 +150,7 @@ export interface StudyIdentity {
 /** Whether two studies ask the same: threads and memory do not count. */
 export function sameStudy(a: StudyIdentity, b: StudyIdentity): boolean {
   const key = ({ study, base, against, seeds }: StudyIdentity) =>
-    JSON.stringify([study, RunConfig.parse({ ...base, threads: 0, memoryLimit: null }), against, seeds]);
+    JSON.stringify([study, deciding(base), against, seeds]);
   return key(a) === key(b);
 }
 
@@ -176,7 +190,6 @@ class StudyWorker {
       },
       problems: async (name, rows) => {
         const file = path.join(folder, 'problems', `${name}.jsonl`);
-        await mkdir(path.dirname(file), { recursive: true });
         await writeWhole(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
         return file;
       },
@@ -228,8 +241,7 @@ class StudyWorker {
   private async finished(place: string, config: RunConfig) {
     if (!existsSync(path.join(place, 'run.json'))) return null;
     const run = await readRunFolder(place);
-    const same = (c: RunConfig) => JSON.stringify(RunConfig.parse({ ...c, threads: 0, memoryLimit: null }));
-    if (same(run.runFile.config) !== same(config)) {
+    if (deciding(run.runFile.config) !== deciding(config)) {
       throw new RollscopeError(
         'config',
         `${place} was made with another configuration.`,
@@ -284,9 +296,7 @@ class StudyWorker {
 
 /** A whole file or none. */
 async function writeWhole(file: string, text: string): Promise<void> {
-  const aside = `${file}.tmp`;
-  await writeFile(aside, text);
-  await rename(aside, file);
+  await writeAside(file, (aside) => writeFile(aside, text));
 }
 
 function writeJson(file: string, value: unknown): Promise<void> {

@@ -1,9 +1,10 @@
 /** `rollscope experiment`: a named study as a set of runs, and its report. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {
   REPORT_FILE,
+  readStudyFile,
   runStudy,
   STUDY_FILE,
   type StudyIdentity,
@@ -137,11 +138,10 @@ function folderOf(raw: RawOptions, identity: StudyIdentity): string {
   const root = path.join(rollscopeHome(), 'experiments');
   for (let i = 1; ; i++) {
     const folder = path.join(root, i === 1 ? identity.study : `${identity.study}-${i}`);
-    const file = path.join(folder, STUDY_FILE);
-    if (!existsSync(file)) return folder;
+    if (!existsSync(path.join(folder, STUDY_FILE))) return folder;
     if (existsSync(path.join(folder, REPORT_FILE))) continue;
-    const begun = JSON.parse(readFileSync(file, 'utf8'));
-    if (sameStudy({ against: [], ...begun }, identity)) return folder;
+    const begun = readStudyFile(folder);
+    if (begun && sameStudy(begun, identity)) return folder;
   }
 }
 
