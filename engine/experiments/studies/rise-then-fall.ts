@@ -1,5 +1,6 @@
 /** Every intrinsic reward side by side: the proxy rises, the truth falls. */
 import type { RewardName } from '../../protocol/index.ts';
+import { rewards } from '../../reward/index.ts';
 import { chainSet } from '../problem-set.ts';
 import type { Changes, Criterion, Study, StudyContext, StudyRun } from '../study.ts';
 import {
@@ -17,18 +18,9 @@ import {
 } from './common.ts';
 
 /** The rewards that the model gives itself without help from outside; two policies are needed for `rlccf`. */
-export const INTRINSIC = [
-  'majority-vote',
-  'co-reward',
-  'rlccf',
-  'empo',
-  'covo',
-  'self-certainty',
-  'token-entropy',
-  'trajectory-entropy',
-  'probability',
-  'probability-disparity',
-] as const satisfies readonly RewardName[];
+export const INTRINSIC: readonly RewardName[] = rewards.flatMap(({ name, family }) =>
+  family === 'external' ? [] : name,
+);
 const ORACLE = 'ground-truth';
 /** Accuracy counts as fallen when it ends this far below its peak. */
 const FALL = 0.05;
@@ -46,7 +38,7 @@ export async function largeSet(context: StudyContext): Promise<{ dataset: object
   const training = chainSet({ seed: 1, count: context.base.dataset.limit ?? PROBLEMS });
   const heldOut = chainSet({ seed: 2, count: HELD_OUT, without: new Set(training.map(({ prompt }) => prompt)) });
   return {
-    dataset: { path: await context.problems('training', training), limit: undefined },
+    dataset: { path: await context.problems('training', training) },
     evaluation: { dataset: { path: await context.problems('held-out', heldOut) } },
   };
 }
