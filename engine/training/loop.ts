@@ -75,6 +75,7 @@ export class Loop {
   private phase: Phase = 'train';
   /** Between the first and the last of a step's several updates: no place to go back to. */
   private between = false;
+  private readonly reward: RunReward;
   private readonly guard: CollapseGuard;
   private forecast: Forecast | null = null;
 
@@ -83,6 +84,7 @@ export class Loop {
     private state: LoopState,
   ) {
     this.safe = { state: { ...state }, position: options.journal.position() };
+    this.reward = rewardOf(options.config.reward, options.config.rewardOptions);
     this.guard = new CollapseGuard(options.config.watch);
     for (const record of options.history) {
       if (record.type !== 'checkpoint') this.guard.recall(record);
@@ -201,8 +203,8 @@ export class Loop {
   }
 
   /** Writes the rewards of a group into its rollouts. */
-  private score(reward: RunReward, { problem, group, rollouts }: TrainGroup, evidence: Evidence): Scores {
-    const scores = reward.score({
+  private score({ problem, group, rollouts }: TrainGroup, evidence: Evidence): Scores {
+    const scores = this.reward.score({
       problem,
       rollouts,
       answers: group.answers,
@@ -224,11 +226,10 @@ export class Loop {
   private async collect(step: number, problems: readonly Problem[]): Promise<CollectedGroup[]> {
     const { config, compute, signal } = this.options;
     const { loss, seed } = config;
-    const reward = rewardOf(config.reward, config.rewardOptions);
     const collected: CollectedGroup[] = [];
     const finish = (groups: readonly TrainGroup[], evidence: readonly Evidence[]) => {
       const scored = groups.map((item, g) => {
-        const scores = this.score(reward, item, evidence[g]!);
+        const scores = this.score(item, evidence[g]!);
         const subsetOf = subset(seed, step, item.problem.index, item.rollouts.length, config.group);
         return { ...item, scores, trained: scores.skip === undefined ? subsetOf : [] };
       });
@@ -251,14 +252,14 @@ export class Loop {
       });
     };
     const waiting: TrainGroup[] = [];
-    const atOnce = reward.evidence.length === 0 && isGroupwise(loss.advantage);
+    const atOnce = this.reward.evidence.length === 0 && isGroupwise(loss.advantage);
     await this.sample('train', step, problems, config.votes, config.sampling, (problem, rollouts) => {
       const item = { problem, group: judge(rollouts, problem.answer), rollouts };
       if (atOnce) finish([item], [{}]);
       else waiting.push(item);
     });
     if (waiting.length > 0)
-      finish(waiting, await gatherEvidence(reward.evidence, waiting, { config, step, compute, signal }));
+      finish(waiting, await gatherEvidence(this.reward.evidence, waiting, { config, step, compute, signal }));
     return collected;
   }
 
@@ -387,7 +388,7 @@ export class Loop {
   /** Samples problems as training would, with what the reward asks for, and records them. */
   private async probeProblems(step: number, problems: readonly Problem[]): Promise<SampledGroup[]> {
     const { config, compute, signal } = this.options;
-    const kinds = rewardOf(config.reward, config.rewardOptions).evidence;
+    const kinds = this.reward.evidence;
     const sampled: TrainGroup[] = [];
     const atOnce = kinds.length === 0;
     await this.sample('probe', step, problems, config.votes, config.sampling, (problem, rollouts) => {

@@ -1,4 +1,5 @@
 /** The forecast of a run from the first rollouts of its problems, and its score from the last. */
+import { MEASURES } from '../analysis/alignment.ts';
 import { type ProbedProblem, scoreForecast } from '../analysis/forecast.ts';
 import type { Evidence, Forecast, ForecastScore, Problem, RunConfig, StoredRollout } from '../protocol/index.ts';
 import { rewardOf } from '../reward/index.ts';
@@ -39,12 +40,9 @@ export function probed(
     problem: problem.index,
     group,
     rewards: scores && (scores.basis ?? scores.rewards),
-    selfCertainty: rollouts.map(({ tokens, logsumexp, meanLogit }) => {
-      if (tokens.length === 0) return null;
-      let total = 0;
-      for (let t = 0; t < tokens.length; t++) total += logsumexp[t]! - meanLogit[t]!;
-      return total / tokens.length;
-    }),
+    selfCertainty: rollouts.map((statistics, index) =>
+      MEASURES['self-certainty'].value({ group, index, statistics, span: null }),
+    ),
   };
 }
 

@@ -80,8 +80,8 @@ async function loadMaterial(config: RunConfig): Promise<Material> {
   };
 }
 
-function checkConfig(config: RunConfig, allowPrograms: boolean): void {
-  checkReward(config, allowPrograms);
+async function checkConfig(config: RunConfig, allowPrograms: boolean): Promise<void> {
+  await checkReward(config, allowPrograms);
   if (config.group > config.votes) {
     throw new RollscopeError(
       'config',
@@ -98,9 +98,9 @@ function checkConfig(config: RunConfig, allowPrograms: boolean): void {
   }
 }
 
-/** Throws RollscopeError `config` where the reward runs programs and may not, or lacks what it must be told. */
-function checkReward(config: RunConfig, allowPrograms: boolean): void {
-  const { parts, executes } = rewardOf(config.reward, config.rewardOptions);
+/** Throws RollscopeError `config` where the reward runs programs and may not, or lacks what it needs or must be told. */
+async function checkReward(config: RunConfig, allowPrograms: boolean): Promise<void> {
+  const { parts, executes, evidence } = rewardOf(config.reward, config.rewardOptions);
   if (executes && !allowPrograms) {
     const names = parts.flatMap((part) => (part.executes ? part.name : [])).join(', ');
     throw new RollscopeError(
@@ -125,6 +125,7 @@ function checkReward(config: RunConfig, allowPrograms: boolean): void {
       'Name it with --reward-program, such as --reward-program reward.mjs.',
     );
   }
+  await requirePrograms(evidence, config);
 }
 
 /** Looks whether verifiers can read every problem. Throws RollscopeError that names the row. */
@@ -401,8 +402,7 @@ export async function startRun({
   signal,
   allowPrograms = false,
 }: StartOptions): Promise<RunHandle> {
-  checkConfig(config, allowPrograms);
-  await requirePrograms(rewardOf(config.reward, config.rewardOptions).evidence, config);
+  await checkConfig(config, allowPrograms);
   const material = await loadMaterial(config);
   checkProblems(config, material.training);
   signal?.throwIfAborted();
@@ -467,8 +467,7 @@ export async function resumeRun({ folder, allowPrograms = false }: ResumeOptions
   const { config } = runFile;
   let parts: SetUp | null = null;
   try {
-    checkReward(config, allowPrograms);
-    await requirePrograms(rewardOf(config.reward, config.rewardOptions).evidence, config);
+    await checkReward(config, allowPrograms);
     const material = await loadMaterial(config);
     if (material.fingerprint !== runFile.dataFingerprint) {
       throw new RollscopeError(
