@@ -100,7 +100,7 @@ export class Rollscope {
     );
     const program = () => this.program;
     this.texts = own(new CliDocuments(program));
-    this.reports = own(new ReportPanel(extensionUri));
+    this.reports = own(new ReportPanel(extensionUri, context.workspaceState));
     this.experiments = own(new Experiments(program, (study) => void this.reports.show(study).catch(report)));
     own(new Lenses(this.sets, this.results, this.models, this.session));
     own(new Decorations(extensionUri, this.sets, this.results));

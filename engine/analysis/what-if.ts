@@ -7,13 +7,20 @@ import { bootstrap, mean, wilson } from './estimates.ts';
 import type { JudgedGroup } from './metrics.ts';
 import { auroc, kendall, spearman } from './statistics.ts';
 
+/** What one reward says of a group, one number a rollout. */
+export interface Rescored {
+  rewards: readonly number[];
+  /** What advantages and ranks are taken of, where that is not the rewards themselves: free of underflow. */
+  basis?: readonly number[];
+}
+
 /** One problem's rollouts with the numbers that each reward gives to them. */
 export interface RescoredGroup {
   problem: number;
   step: number;
   group: JudgedGroup;
-  /** By reward, one number a rollout; null where the reward cannot be computed for this group. */
-  rewards: Readonly<Record<string, readonly number[] | null>>;
+  /** By reward; null where the reward cannot be computed for this group. */
+  rewards: Readonly<Record<string, Rescored | null>>;
 }
 
 export interface WhatIfOptions {
@@ -65,6 +72,8 @@ export interface WhatIf {
 interface Scored {
   group: JudgedGroup;
   rewards: readonly number[];
+  /** What ranks: the basis where there is one. */
+  ranks: readonly number[];
   advantages: readonly number[];
   winner: number;
 }
@@ -92,38 +101,38 @@ function score(
   { advantages }: WhatIfOptions,
 ): Map<RescoredGroup, Scored> {
   const known = groups.flatMap((one) => {
-    const rewards = one.rewards[name] ?? null;
-    if (rewards && rewards.length !== one.group.rollouts.length) {
-      throw new RangeError(`${name}: ${rewards.length} rewards of ${one.group.rollouts.length} rollouts`);
-    }
-    return rewards && rewards.length > 0 ? { one, rewards } : [];
+    const { rewards, basis } = one.rewards[name] ?? { rewards: [] };
+    const wrong = rewards.length > 0 && rewards.length !== one.group.rollouts.length;
+    if (wrong) throw new RangeError(`${name}: ${rewards.length} rewards of ${one.group.rollouts.length} rollouts`);
+    return rewards.length > 0 ? { one, rewards, ranks: basis ?? rewards } : [];
   });
-  const values = advantages(known.map(({ rewards }) => rewards));
+  const values = advantages(known.map(({ ranks }) => ranks));
   return new Map(
-    known.map(({ one, rewards }, i) => [
+    known.map(({ one, rewards, ranks }, i) => [
       one,
-      { group: one.group, rewards, advantages: values[i]!, winner: winnerOf(rewards) },
+      { group: one.group, rewards, ranks, advantages: values[i]!, winner: winnerOf({ rewards, basis: ranks }) },
     ]),
   );
 }
 
 /** The rollout with the largest reward; of equal ones, the first. */
-export function winnerOf(rewards: readonly number[]): number {
-  return rewards.reduce((best, reward, i) => (reward > rewards[best]! ? i : best), 0);
+export function winnerOf({ rewards, basis = rewards }: Rescored): number {
+  return basis.reduce((best, rank, i) => (rank > basis[best]! ? i : best), 0);
 }
 
 function summary(reward: string, scored: readonly Scored[], threshold: number | null): RewardSummary {
   const all = scored.flatMap(({ rewards }) => [...rewards]);
-  const judged = scored.map(({ group, rewards, advantages, winner }) => {
+  const judged = scored.map(({ group, rewards, ranks, advantages, winner }) => {
     const known = group.rollouts.flatMap(({ correct }, i) => (correct === null ? [] : i));
     return {
       rewards: known.map((i) => rewards[i]!),
+      ranks: known.map((i) => ranks[i]!),
       advantages: known.map((i) => advantages[i]!),
       right: known.map((i) => group.rollouts[i]!.correct!),
       winner: group.rollouts[winner]!.correct,
     };
   });
-  const areas = judged.flatMap(({ rewards, right }) => auroc(rewards, right) ?? []);
+  const areas = judged.flatMap(({ ranks, right }) => auroc(ranks, right) ?? []);
   const area = bootstrap(areas);
   const winners = judged.flatMap(({ winner }) => winner ?? []);
   const pushes = judged.flatMap(({ advantages, right }) =>
@@ -136,7 +145,7 @@ function summary(reward: string, scored: readonly Scored[], threshold: number | 
     groups: scored.length,
     mean: mean(all) ?? 0,
     range: [least(all), -least(all.map((value) => -value))],
-    equal: mean(scored.map(({ rewards }) => Number(rewards.every((value) => value === rewards[0])))) ?? 0,
+    equal: mean(scored.map(({ ranks }) => Number(ranks.every((value) => value === ranks[0])))) ?? 0,
     accuracy: threshold === null ? null : mean(agree),
     auroc: area && { ...area, groups: areas.length },
     winnerRight: wilson(winners.filter(Boolean).length, winners.length),
@@ -161,7 +170,7 @@ function pair(
     return right ? { left, right } : [];
   });
   const over = (coefficient: typeof kendall) =>
-    bootstrap(both.flatMap(({ left, right }) => coefficient(left.rewards, right.rewards) ?? []));
+    bootstrap(both.flatMap(({ left, right }) => coefficient(left.ranks, right.ranks) ?? []));
   const differ = both.filter(({ left, right }) => clusterOfWinner(left) !== clusterOfWinner(right)).length;
   return {
     rewards: [first, second],

@@ -167,8 +167,9 @@ async function embeddedFolder(spec: string): Promise<string> {
 }
 
 /**
- * Opens a model by `embedded` or `embedded:<name>`, the path of a .gguf file or of a Hugging Face folder, or a Hub id. Throws RollscopeError
- * `model` when it is missing, broken or not supported; `disk` when its weights cannot be unpacked; `cancelled`.
+ * Opens a model by `embedded` or `embedded:<name>`, the path of a .gguf file or of a Hugging Face folder, or a Hub id.
+ * Throws RollscopeError `model` when it is missing, broken or not supported; `disk` when its weights cannot be unpacked;
+ * `cancelled`.
  */
 export async function openModel(spec: string, options: OpenOptions = {}): Promise<ModelSource> {
   if (isEmbedded(spec)) return openFolder(await embeddedFolder(spec), spec);

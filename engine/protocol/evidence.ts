@@ -29,7 +29,7 @@ export const Evidence = z
     }),
     /** Pairs of clusters (by index) that the model takes for equal. */
     empo: z.strictObject({ equal: z.array(z.tuple([z.int().min(0), z.int().min(0)])) }),
-    /** For each rollout and each of its prefixes, the cluster whose answer is likeliest there; [] without an answer. */
+    /** For each rollout and each of its prefixes that leave room, the cluster whose answer is likeliest; [] for none. */
     covo: z.strictObject({ likeliest: z.array(z.array(z.int().min(0))) }),
     /** The model's verdicts on each rollout's solution. */
     'self-verification': z.strictObject({ verdicts: z.array(Verdicts) }),

@@ -12,6 +12,19 @@ export function isEmbedded(model: string): boolean {
   return /^embedded(:|$)/.test(model);
 }
 
+/** What each model that ships is, in a few words for a choice; `docs/embedded-model.md` tells all of it. */
+export const EMBEDDED_MODELS: Readonly<Record<string, string>> = {
+  embedded: 'tiny, comes with Rollscope',
+  'embedded:S2000': 'the same, pre-trained half as long',
+  'embedded:S1000': 'the same, pre-trained a quarter as long',
+  'embedded:W': 'weaker: twice the errors',
+  'embedded:P2000': 'weaker, pre-trained half as long',
+  'embedded:P1000': 'weaker, pre-trained a quarter as long',
+  'embedded:P500': 'weaker, pre-trained an eighth as long',
+  'embedded:countdown': 'solves and judges Countdown problems',
+  'embedded:dual': 'solves chains, and reconstructs their terms',
+};
+
 /** Questions beside the problem itself, in the signs that embedded models were pre-trained on (`engine/experiments`). */
 export const EMBEDDED_QUESTIONS = {
   /** Countdown: the problem, a response as it is, and a sign to begin judging; the verdict is 1 or 0. */
@@ -65,8 +78,8 @@ const LORA_PRESET: Preset = {
 };
 
 /**
- * The preset for a model (`embedded`, `embedded:W`, a path or a Hub id). On a dataset of the user's own the embedded model keeps its
- * optimizer settings, but evaluates on a bounded number of problems, because the set may have any size.
+ * The preset for a model (`embedded`, `embedded:W`, a path or a Hub id). On a dataset of the user's own the embedded
+ * model keeps its optimizer settings, but evaluates on a bounded number of problems, because the set may have any size.
  */
 export function presetFor(model: string, embeddedDataset: boolean): Preset {
   if (!isEmbedded(model)) return structuredClone({ ...LORA_PRESET, model });

@@ -6,7 +6,7 @@
  * consistency = (1/K) sum_k a_k; volatility = 1 - (number of last prefixes in a row with a_k = 1) / K.
  * Formula: r_i = consistency - w * volatility; no answer gives -w, the least there is, so that answering badly is never
  * worse than not answering. Where the group has one distinct answer it is likeliest everywhere, and all that have an
- * answer get 1.
+ * answer get 1. A prefix behind which no candidate fits the context is left out; where none remains the reward is -w.
  * Tokens: those of the candidate answers, scored after prefixes. Temperature: that of sampling. Shift: none left.
  * Normalisation: candidates by their mean log-probability a token, so that long answers are not at a loss.
  * Range: [-w, 1]. Source: CoVo (arXiv 2506.08745).
@@ -34,7 +34,10 @@ function compute({ answers, clusters, evidence }: Group, { covo: { volatility: w
       const reward = rewards[index]!;
       const result: Part = { kind: 'result', reward, text: `reward ${shortNumber(reward)}` };
       const t = trajectories[index];
-      if (!t) return [{ kind: 'no-answer', text: 'no answer was found, so it gets the least' }, result];
+      if (!t) {
+        const why = own[index]! < 0 ? 'no answer was found' : 'no step of it leaves an answer room in the context';
+        return [{ kind: 'no-answer', text: `${why}, so it gets the least` }, result];
+      }
       return [
         {
           kind: 'number',

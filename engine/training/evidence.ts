@@ -216,7 +216,9 @@ const covo: Gatherer<'covo'> = async (groups, { config, compute }) => {
   const likeliest = groups.map(({ rollouts }) => rollouts.map((): number[] => []));
   items.forEach(({ group, rollout }, k) => {
     const of = scores[k]!;
-    likeliest[group]![rollout]!.push(of.indexOf(Math.max(...of)));
+    const best = Math.max(...of);
+    // Behind a prefix that leaves no answer room in the context nothing is likeliest: it does not count.
+    if (best > Number.NEGATIVE_INFINITY) likeliest[group]![rollout]!.push(of.indexOf(best));
   });
   return likeliest.map((of) => ({ likeliest: of }));
 };

@@ -1,7 +1,7 @@
 /** Choosing the model: the embedded one, one used lately, a file, a folder, or a name on the Hub. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { isEmbedded } from '../../engine/protocol/presets.ts';
+import { EMBEDDED_MODELS } from '../../engine/protocol/presets.ts';
 import type { Rollscope } from '../app.ts';
 import { EMBEDDED } from '../run-config.ts';
 import { isFile, ModelItem, modelName } from '../trees/models.ts';
@@ -12,20 +12,17 @@ interface ModelPick extends vscode.QuickPickItem {
 
 export async function addModel(app: Rollscope): Promise<void> {
   const { current, recent } = app.models;
-  const known = [EMBEDDED, ...recent].map((model): ModelPick => {
-    const where = isEmbedded(model)
-      ? 'tiny, comes with Rollscope'
-      : isFile(model)
-        ? path.dirname(model)
-        : 'Hugging Face Hub';
-    return {
-      label: `${model === current ? '$(check)' : '$(circle-outline)'} ${modelName(model)}`,
-      description: where,
-      choose: async () => model,
-    };
+  const known = [EMBEDDED, ...recent];
+  const item = (model: string): ModelPick => ({
+    label: `${model === current ? '$(check)' : '$(circle-outline)'} ${modelName(model)}`,
+    description: EMBEDDED_MODELS[model] ?? (isFile(model) ? path.dirname(model) : 'Hugging Face Hub'),
+    choose: async () => model,
   });
+  const others = Object.keys(EMBEDDED_MODELS).filter((model) => !known.includes(model));
   const items: ModelPick[] = [
-    ...known,
+    ...known.map(item),
+    { label: 'Embedded, of the experiments', kind: vscode.QuickPickItemKind.Separator },
+    ...others.map(item),
     { label: 'Add', kind: vscode.QuickPickItemKind.Separator },
     { label: '$(file) GGUF file…', description: 'from the disk', choose: chooseFile },
     { label: '$(folder) Hugging Face folder…', description: 'config.json and safetensors', choose: chooseFolder },

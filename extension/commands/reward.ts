@@ -15,6 +15,8 @@ const FAMILIES: readonly [Reward['family'], string][] = [
 
 const KEY = 'rollscope.rewards';
 const KEPT = 10;
+/** Milliseconds that the choice stands in the status bar. */
+const SHOWN_MS = 5000;
 
 interface RewardPick extends vscode.QuickPickItem {
   /** Absent for writing an expression, and for separators. */
@@ -32,6 +34,12 @@ export async function chooseReward(app: Rollscope, argument: unknown): Promise<v
   const recent = isName ? known : [reward, ...known.filter((other) => other !== reward)];
   await app.context.globalState.update(KEY, recent.slice(0, KEPT));
   await setReward(reward);
+  vscode.window.setStatusBarMessage(`Rollscope reward: ${titleOf(reward)}`, SHOWN_MS);
+}
+
+/** A reward's title; an expression as it is. */
+function titleOf(reward: string): string {
+  return rewards.find(({ name }) => name === reward)?.title ?? reward;
 }
 
 /** Expressions that were used lately, the current one among them. */

@@ -4,14 +4,27 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { RollscopeError } from '../../engine/protocol/index.ts';
+import { Disposables } from '../disposables.ts';
 import { themedReport } from './report-html.ts';
 import type { StudyReport } from './reports.ts';
 
-export class ReportPanel {
+const VIEW_TYPE = 'rollscope.report';
+/** Key of the report that is open, for the next window: its page has no script that could remember. */
+const KEY = 'rollscope.report';
+
+type Report = Pick<StudyReport, 'file' | 'study'>;
+
+export class ReportPanel implements vscode.WebviewPanelSerializer {
+  private readonly scope = new Disposables();
   private panel: vscode.WebviewPanel | null = null;
   private file: string | null = null;
 
-  constructor(private readonly extension: vscode.Uri) {}
+  constructor(
+    private readonly extension: vscode.Uri,
+    private readonly memory: vscode.Memento,
+  ) {
+    this.scope.add(vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, this));
+  }
 
   /** The report that is open. */
   get shown(): string | null {
@@ -19,15 +32,18 @@ export class ReportPanel {
   }
 
   /** @throws RollscopeError `run-not-found` when the report cannot be read */
-  async show({ file, study }: Pick<StudyReport, 'file' | 'study'>): Promise<void> {
-    const page = await readFile(file, 'utf8').catch((error: Error) => {
-      throw new RollscopeError('run-not-found', `${file} cannot be read: ${error.message}.`);
-    });
-    const panel = this.panel ?? this.create();
-    this.file = file;
-    panel.title = `Experiment: ${study}`;
-    panel.webview.html = themedReport(page, randomBytes(16).toString('base64'));
-    panel.reveal();
+  async show(report: Report): Promise<void> {
+    const page = await read(report.file);
+    this.fill(this.panel ?? this.adopt(this.create()), report, page).reveal();
+    await this.memory.update(KEY, { file: report.file, study: report.study });
+  }
+
+  /** Fills the panel of the window before; closes it where its report is gone. */
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {
+    const report = this.memory.get<Report>(KEY);
+    const page = report && (await read(report.file).catch(() => null));
+    if (report && page) this.fill(this.adopt(panel), report, page);
+    else panel.dispose();
   }
 
   /** Opens the report that is shown in the system's browser, where the window is on the machine that has the file. */
@@ -46,20 +62,38 @@ export class ReportPanel {
 
   dispose(): void {
     this.panel?.dispose();
+    this.scope.dispose();
   }
 
   private create(): vscode.WebviewPanel {
-    const panel = vscode.window.createWebviewPanel('rollscope.report', 'Experiment', vscode.ViewColumn.Active, {
-      enableScripts: false,
+    return vscode.window.createWebviewPanel(VIEW_TYPE, 'Experiment', vscode.ViewColumn.Active, {
       enableFindWidget: true,
-      localResourceRoots: [],
     });
+  }
+
+  private adopt(panel: vscode.WebviewPanel): vscode.WebviewPanel {
     panel.iconPath = vscode.Uri.joinPath(this.extension, 'media', 'icon.png');
+    panel.webview.options = { enableScripts: false, localResourceRoots: [] };
     panel.onDidDispose(() => {
+      if (this.panel !== panel) return;
       this.panel = null;
       this.file = null;
     });
     this.panel = panel;
     return panel;
   }
+
+  private fill(panel: vscode.WebviewPanel, { file, study }: Report, page: string): vscode.WebviewPanel {
+    this.file = file;
+    panel.title = `Experiment: ${study}`;
+    panel.webview.html = themedReport(page, randomBytes(16).toString('base64'));
+    return panel;
+  }
+}
+
+/** @throws RollscopeError `run-not-found` */
+function read(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error: Error) => {
+    throw new RollscopeError('run-not-found', `${file} cannot be read: ${error.message}.`);
+  });
 }

@@ -29,6 +29,8 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
       expect(await workbench.pickRow(reward).count()).toBeGreaterThan(0);
     await workbench.shot('choose reward');
     await workbench.pick('Trajectory-level entropy');
+    // What trains is in the settings now; a click sooner than that would train by what was there before.
+    await workbench.statusItem('Rollscope reward: Trajectory-level entropy').waitFor();
 
     await workbench.command('Rollscope: Get Started');
     await workbench.page.getByRole('button', { name: 'Train the Embedded Model' }).click();
@@ -129,5 +131,10 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
       );
       await workbench.shot(`report ${theme}`);
     }
+
+    await workbench.reload();
+    await workbench.tab('Experiment: theory').waitFor();
+    const again = await workbench.webview('main section');
+    expect(await again.locator('.verdict').textContent()).toMatch(/criteria met/);
   });
 });

@@ -15,19 +15,29 @@ const groups: RescoredGroup[] = [
     problem: 0,
     step: 1,
     group: judged(['4', '4', '5', null], '4'),
-    rewards: { vote: [1, 1, 0, 0], length: [1, 2, 3, 4], truth: [1, 1, 0, 0], flat: [7, 7, 7, 7] },
+    rewards: {
+      vote: { rewards: [1, 1, 0, 0] },
+      length: { rewards: [1, 2, 3, 4] },
+      truth: { rewards: [1, 1, 0, 0] },
+      flat: { rewards: [7, 7, 7, 7] },
+    },
   },
   {
     problem: 1,
     step: 1,
     group: judged(['8', '8', '9'], '9'),
-    rewards: { vote: [1, 1, 0], length: [3, 2, 5], truth: [0, 0, 1], flat: null },
+    rewards: {
+      vote: { rewards: [1, 1, 0] },
+      length: { rewards: [3, 2, 5] },
+      truth: { rewards: [0, 0, 1] },
+      flat: null,
+    },
   },
   {
     problem: 2,
     step: 2,
     group: judged(['1', '2'], null),
-    rewards: { vote: [1, 0], length: [2, 1], truth: null, flat: [7, 7] },
+    rewards: { vote: { rewards: [1, 0] }, length: { rewards: [2, 1] }, truth: null, flat: { rewards: [7, 7] } },
   },
 ];
 const found = whatIf(groups, ['vote', 'length', 'flat', 'truth'], {
@@ -38,8 +48,9 @@ const reward = (name: string) => found.rewards.find((one) => one.reward === name
 const pair = (a: string, b: string) => found.pairs.find(({ rewards }) => rewards[0] === a && rewards[1] === b)!;
 
 test('the first of the largest wins', () => {
-  expect(winnerOf([1, 3, 3])).toBe(1);
-  expect(winnerOf([Number.NEGATIVE_INFINITY, -5])).toBe(1);
+  expect(winnerOf({ rewards: [1, 3, 3] })).toBe(1);
+  expect(winnerOf({ rewards: [Number.NEGATIVE_INFINITY, -5] })).toBe(1);
+  expect(winnerOf({ rewards: [0, 0, 0], basis: [0.2, 1, 0.5] })).toBe(1);
 });
 
 describe('each reward', () => {
@@ -116,6 +127,12 @@ describe('pairs', () => {
 });
 
 test('a group whose rewards do not fit its rollouts is refused', () => {
-  const broken = [{ ...groups[0]!, rewards: { vote: [1] } }];
+  const broken = [{ ...groups[0]!, rewards: { vote: { rewards: [1] } } }];
   expect(() => whatIf(broken, ['vote'], { advantages, thresholds: {} })).toThrow(/vote: 1 rewards of 4 rollouts/);
+});
+
+test('a basis ranks, and the rewards themselves are summed up', () => {
+  const group = { ...groups[0]!, rewards: { tiny: { rewards: [0, 0, 0, 0], basis: [1, 0.5, 0.2, 0.1] } } };
+  const [tiny] = whatIf([group], ['tiny'], { advantages, thresholds: {} }).rewards;
+  expect(tiny).toMatchObject({ mean: 0, range: [0, 0], equal: 0, auroc: { mean: 1 }, winnerRight: { mean: 1 } });
 });

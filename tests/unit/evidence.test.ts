@@ -442,6 +442,15 @@ describe('covo', () => {
     // The nearer length wins: 3 and 5 are nearer to three characters, 0 and 1 to one.
     expect(found).toEqual([{ likeliest: [[0, 0], [], [1], [1]] }, { likeliest: [[0]] }]);
   });
+
+  test('leaves out a prefix behind which no answer fits the context', async () => {
+    const policy = fakePolicy();
+    const score = policy.scoreCandidates;
+    policy.scoreCandidates = async (options) =>
+      (await score(options)).map((of, k) => (k === 1 ? of.map(() => Number.NEGATIVE_INFINITY) : of));
+    const found = await gather('covo', [groupOf('p', ['ab\ncd \\boxed{333}', 'q \\boxed{1}'])], policy);
+    expect(found).toEqual([{ likeliest: [[0], [1]] }]);
+  });
 });
 
 describe('dual', () => {

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { REWARDS, type RollscopeError } from '../../engine/protocol/index.ts';
+import { EMBEDDED_MODELS } from '../../engine/protocol/presets.ts';
 import { ROOT, temporaryFolder, until } from '../support/processes.ts';
 
 /** Settings by scope, answers to questions, and what was asked and reported. */
@@ -15,6 +16,7 @@ const editor = vi.hoisted(() => ({
   tasks: [] as { definition: object }[],
   taskStarted: (_: object): void => {},
   taskEnded: (_: object): void => {},
+  said: [] as string[],
 }));
 vi.mock('vscode', () => {
   class Nothing {}
@@ -66,6 +68,7 @@ vi.mock('vscode', () => {
     window: {
       showQuickPick: answer,
       showInputBox: async (options: object) => answer([], options),
+      setStatusBarMessage: (text: string) => void editor.said.push(text),
     },
     workspace: {
       get isTrusted() {
@@ -127,6 +130,7 @@ beforeEach(() => {
   editor.workspace = {};
   editor.answers = [];
   editor.asked = [];
+  editor.said = [];
   editor.trusted = true;
 });
 
@@ -205,12 +209,47 @@ describe('choosing a reward', () => {
     editor.answers = [/empo if majority-vote/];
     await chooseReward(app, undefined);
     expect(editor.user.config).toEqual({ watch: 'stop', reward: 'empo if majority-vote' });
+    // Each choice is said when it is in the settings.
+    expect(editor.said).toEqual(
+      ['Probability', 'Countdown verifier', 'empo if majority-vote', 'Majority voting', 'empo if majority-vote'].map(
+        (reward) => `Rollscope reward: ${reward}`,
+      ),
+    );
   });
 
   it('refuses what cannot be read', async () => {
     const { chooseReward } = await import('../../extension/commands/reward.ts');
     await expect(chooseReward(fakeApp().app, 'empo +')).rejects.toThrow(/A reward is missing at the end/);
     expect(editor.user.config).toBeUndefined();
+  });
+});
+
+describe('choosing a model', () => {
+  it('offers the embedded one, those used lately, and the other embedded ones, each once', async () => {
+    const { addModel } = await import('../../extension/commands/models.ts');
+    const used: string[] = [];
+    const models = {
+      current: 'embedded:W',
+      recent: ['embedded:W', '/models/small.gguf', 'Qwen/Qwen3-0.6B'],
+      use: async (model: string) => void used.push(model),
+    };
+    editor.answers = [/embedded:countdown$/];
+    await addModel({ models } as never);
+    expect(rows().map(({ label, description }) => [label, description])).toEqual([
+      ['$(circle-outline) embedded', 'tiny, comes with Rollscope'],
+      ['$(check) embedded:W', 'weaker: twice the errors'],
+      ['$(circle-outline) small.gguf', '/models'],
+      ['$(circle-outline) Qwen/Qwen3-0.6B', 'Hugging Face Hub'],
+      ['Embedded, of the experiments', undefined],
+      ...Object.entries(EMBEDDED_MODELS)
+        .filter(([name]) => name !== 'embedded' && name !== 'embedded:W')
+        .map(([name, about]) => [`$(circle-outline) ${name}`, about]),
+      ['Add', undefined],
+      ['$(file) GGUF file…', 'from the disk'],
+      ['$(folder) Hugging Face folder…', 'config.json and safetensors'],
+      ['$(cloud-download) Hugging Face Hub…', 'by name, downloaded once'],
+    ]);
+    expect(used).toEqual(['embedded:countdown']);
   });
 });
 

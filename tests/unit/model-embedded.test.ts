@@ -10,7 +10,7 @@ import {
   writeSafetensors,
 } from '../../engine/model/safetensors.ts';
 import { openModel } from '../../engine/model/source.ts';
-import { presetFor } from '../../engine/protocol/presets.ts';
+import { EMBEDDED_MODELS, presetFor } from '../../engine/protocol/presets.ts';
 import { halfTable, toFloat16, toFloat32 } from '../../engine/tensor/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
 
@@ -24,6 +24,11 @@ describe('embedded models', () => {
     expect(new Set([...tensors.values()].map(({ dtype }) => dtype))).toEqual(new Set([recipe.half ? 'F16' : 'F32']));
     for (const tensor of tensors.values()) expect((await readTensor(tensor)).every(Number.isFinite)).toBe(true);
     expect(source.tokenizer.decode(source.tokenizer.encode('2,5,7:17= #### 5*(2-7)='))).toBe('2,5,7:17= #### 5*(2-7)=');
+  });
+
+  test('a choice offers every one, in the order of the recipes', () => {
+    const names = Object.keys(RECIPES).map((name) => (name === 'S' ? 'embedded' : `embedded:${name}`));
+    expect(Object.keys(EMBEDDED_MODELS)).toEqual(names);
   });
 
   test('they differ', async () => {

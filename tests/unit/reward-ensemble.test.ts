@@ -283,6 +283,14 @@ describe('CoVo', () => {
     expect(volatile([null], [[]], 0.25).rewards).toEqual([-0.25]);
   });
 
+  test('an answer without a step behind which answers have room gets the least', () => {
+    const scores = volatile(['1', '2'], [[], [1]]);
+    expect(scores.rewards).toEqual([-1, 1]);
+    expect(explained(scores)[0]).toBe(
+      'no step of it leaves an answer room in the context, so it gets the least; reward -1',
+    );
+  });
+
   test('one step is said as one', () => {
     expect(explained(volatile(['1'], [[0]]))[0]).toBe(
       'its answer is the likeliest after 1 of 1 step: consistency 1; and for good over the last 1: volatility 0; reward 1',

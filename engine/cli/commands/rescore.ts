@@ -1,5 +1,5 @@
 /** `rollscope rescore`: what other rewards would have said of stored rollouts. Without the model. */
-import { type RescoredGroup, type WhatIf, whatIf, winnerOf } from '../../analysis/what-if.ts';
+import { type Rescored, type RescoredGroup, type WhatIf, whatIf, winnerOf } from '../../analysis/what-if.ts';
 import { REWARDS, RollscopeError } from '../../protocol/index.ts';
 import { groupOf } from '../../reward/explain.ts';
 import { type RunReward, rewardOf } from '../../reward/index.ts';
@@ -45,12 +45,12 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
     if (only && record.problem !== only.index) continue;
     const problem = problems[record.problem]!;
     const group = groupOf(record, await material.stored(record), problem, vocabulary);
-    const scores: Record<string, readonly number[] | null> = {};
+    const scores: Record<string, Rescored> = {};
     for (const reward of rewards) {
       if (impossible.has(reward.text)) continue;
       try {
         const { rewards: values, basis } = reward.score(group);
-        scores[reward.text] = basis ?? values;
+        scores[reward.text] = { rewards: values, ...(basis && { basis }) };
       } catch (error) {
         if (!(error instanceof RollscopeError)) throw error;
         // One that was named must work; of all, those that can be computed are shown.
@@ -87,9 +87,15 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
     trainedBy: config.reward,
     ...found,
     notComputed: Object.fromEntries(impossible),
-    ...(only && { byGroup: groups.map(({ problem, step, rewards: of }) => ({ problem, step, rewards: of })) }),
+    ...(only && { byGroup: groups.map(numbersOf) }),
   });
   return EXIT.ok;
+}
+
+/** A group's rewards as numbers, by reward. */
+function numbersOf({ problem, step, rewards }: RescoredGroup) {
+  const numbers = Object.entries(rewards).map(([name, scores]) => [name, scores?.rewards ?? null] as const);
+  return { problem, step, rewards: Object.fromEntries(numbers) };
 }
 
 /** Whether a reward's half says right or wrong: it runs from 0 to 1, and is more than confidence. */
@@ -142,12 +148,14 @@ function pairTable({ pairs }: WhatIf, trained: string): string {
 function winners(groups: readonly RescoredGroup[], rewards: readonly RunReward[]): string {
   const rows = groups.flatMap(({ step, group, rewards: of }) =>
     rewards.flatMap(({ text }) => {
-      const values = of[text];
-      if (!values || values.length === 0) return [];
-      const best = winnerOf(values);
+      const scores = of[text];
+      if (!scores || scores.rewards.length === 0) return [];
+      const best = winnerOf(scores);
       const { answer, correct } = group.rollouts[best]!;
       const verdict = correct === null ? DASH : correct ? 'right' : 'wrong';
-      return [[String(step), text, String(best), answer ?? DASH, verdict, values.map((v) => number(v)).join(' ')]];
+      return [
+        [String(step), text, String(best), answer ?? DASH, verdict, scores.rewards.map((v) => number(v)).join(' ')],
+      ];
     }),
   );
   return table(['step', 'reward', 'winner', 'answer', '', 'rewards by rollout'], rows, [0, 2]);
