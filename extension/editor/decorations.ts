@@ -32,7 +32,7 @@ export class Decorations implements vscode.HoverProvider {
       );
     this.types = {
       right: type('testing.iconPassed', 'right'),
-      wrong: type('testing.iconFailed', 'wrong'),
+      wrong: type('errorForeground', 'wrong'),
       unknown: type('editorCodeLens.foreground', 'unknown'),
     };
     const all = this.scope.add(debounce(SETTLE, () => this.decorateAll()));

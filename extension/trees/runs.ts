@@ -72,7 +72,7 @@ const ICONS: Record<ShownStatus, [icon: string, color: string | null]> = {
   completed: ['pass', 'testing.iconPassed'],
   stopped: ['debug-stop', null],
   interrupted: ['warning', 'list.warningForeground'],
-  failed: ['error', 'testing.iconFailed'],
+  failed: ['error', 'errorForeground'],
 };
 
 export class RunsTree implements vscode.TreeDataProvider<RunItem> {

@@ -41,7 +41,9 @@ export function massChart(
 ): TemplateResult {
   const left = 24;
   const bottom = height - 16;
-  const x = scaleLinear([0, Math.max(1, steps)], [left, width - 4]);
+  // The last group stands for its step, which has a width.
+  const lastWidth = Math.max(steps / 60, 0.5);
+  const x = scaleLinear([0, Math.max(1, steps) + lastWidth], [left, width - 4]);
   const y = scaleLinear([0, 1], [bottom, 4]);
   const layers = massLayers(groups);
   const base = new Array<number>(groups.length).fill(0);
@@ -58,8 +60,7 @@ export function massChart(
       return { step: group.step, from, to: base[i]! };
     });
     const last = points.at(-1);
-    // The last group stands for its step, which has a width.
-    if (last) points.push({ ...last, step: last.step + Math.max(steps / 60, 0.5) });
+    if (last) points.push({ ...last, step: last.step + lastWidth });
     const kind = layer.correct === null ? `unknown${unknown++}` : layer.correct ? 'is-right' : 'is-wrong';
     return svg`<path class="layer ${kind}" d=${draw(points) ?? ''}><title>${layer.answer}</title></path>`;
   });
