@@ -47,7 +47,7 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
     // The proxy is a mean log-probability, below 0: it has an axis of its own.
     await panel.locator('rs-curves svg text.own-axis', { hasText: /^[−-]/ }).first().waitFor();
     await panel.locator('rs-curves select').nth(1).selectOption('kl');
-    await panel.locator('rs-curves h2', { hasText: /KL to the reference.*\d nats/s }).waitFor();
+    await panel.locator('rs-curves h2', { hasText: /KL divergence.*\d nats/s }).waitFor();
 
     const likely = panel.locator('rs-problems .likely');
     const count = Number.parseInt((await likely.textContent()) ?? '', 10);

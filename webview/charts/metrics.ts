@@ -25,7 +25,7 @@ export const METRIC_CHOICES: readonly MetricChoice[] = [
   { metric: 'answerDiversity', label: 'Distinct majorities', colour: 'plain', ...shares },
   { metric: 'confidenceAgreement', label: 'Confidence agreement', colour: 'plain', ...shares },
   { metric: 'entropy', label: 'Entropy', colour: 'entropy', text: (value) => `${number(value, 2)} nats a token` },
-  { metric: 'kl', label: 'KL to the reference', colour: 'plain', text: (value) => `${number(value, 2)} nats` },
+  { metric: 'kl', label: 'KL divergence', colour: 'plain', text: nats },
   { metric: 'length', label: 'Length', colour: 'plain', text: (value) => `${whole(value)} tokens` },
   { metric: 'truncated', label: 'Truncated', colour: 'plain', ...shares },
   { metric: 'noAnswer', label: 'Without an answer', colour: 'plain', ...shares },
