@@ -6,6 +6,7 @@
  * good judge: what self-verification lives on.
  */
 import { EMBEDDED_QUESTIONS } from '../protocol/presets.ts';
+import { judgeCountdown } from '../reward/countdown.ts';
 import { generator } from '../rollout/philox.ts';
 import { type Random, shuffled } from './chains.ts';
 
@@ -51,7 +52,10 @@ export interface Evaluation {
   value: number;
 }
 
-/** Works an expression of whole numbers, `+ - *` and brackets out; null when the text is no such expression. */
+/**
+ * Works an expression of whole numbers, `+ - *` and brackets out, step by step as the judge writes it; null when the text
+ * is no such expression.
+ */
 export function evaluate(text: string): Evaluation | null {
   const tokens = text.match(/\d+|[^\d]/g) ?? [];
   const used: number[] = [];
@@ -125,11 +129,9 @@ export function solutions({ numbers, target }: Pick<Countdown, 'numbers' | 'targ
   return valuedExpressions(numbers).flatMap(({ text, value }) => (value === target ? [text] : []));
 }
 
-/** Whether an expression uses every number once and makes the target. */
+/** Whether an expression uses every number once and makes the target, as the verifier has it. */
 export function solves({ numbers, target }: Pick<Countdown, 'numbers' | 'target'>, expression: string): boolean {
-  const evaluation = evaluate(expression);
-  if (!evaluation || evaluation.value !== target) return false;
-  return ascending(evaluation.used).join() === ascending(numbers).join();
+  return judgeCountdown(expression, numbers.map(BigInt), BigInt(target)).outcome === 'hit';
 }
 
 function countdown(numbers: readonly number[], target: number): Countdown {
