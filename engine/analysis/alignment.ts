@@ -6,7 +6,7 @@ import type { Estimate, TokenStatistics } from '../protocol/records.ts';
 import type { TokenSpan } from '../protocol/spans.ts';
 import { SURE } from '../protocol/state.ts';
 import { bootstrap, mean, wilson } from './estimates.ts';
-import type { JudgedGroup } from './metrics.ts';
+import { type JudgedGroup, majorityRight } from './metrics.ts';
 import { auroc, clusteredAuroc } from './statistics.ts';
 
 /** What a measure may read of one rollout. Without `statistics` or `span`, what needs them is null. */
@@ -285,9 +285,10 @@ export function quadrants(
     'unsure-wrong': [],
   };
   for (const { problem, group } of problems) {
-    if (group.rollouts.every(({ correct }) => correct === null)) continue;
+    const right = majorityRight(group);
+    if (right === null) continue;
     const sure = (group.majority?.share ?? 0) > threshold ? 'sure' : 'unsure';
-    found[`${sure}-${group.majority?.correct ? 'right' : 'wrong'}`].push(problem);
+    found[`${sure}-${right ? 'right' : 'wrong'}`].push(problem);
   }
   return found;
 }

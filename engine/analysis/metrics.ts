@@ -159,7 +159,12 @@ export function rewardAccuracy(rollouts: readonly RolloutSummary[]): number | nu
  * answer has a wrong one. null when no problem has a reference.
  */
 export function labelAccuracy(groups: readonly JudgedGroup[]): number | null {
-  return mean(groups.filter(hasReference).map(({ majority }) => (majority?.correct ? 1 : 0)));
+  return mean(groups.flatMap((group) => majorityRight(group) ?? []).map(Number));
+}
+
+/** Whether a problem's majority answer is right; no majority is a wrong one. null without a reference. */
+export function majorityRight(group: JudgedGroup): boolean | null {
+  return hasReference(group) ? (group.majority?.correct ?? false) : null;
 }
 
 function hasReference({ rollouts }: JudgedGroup): boolean {

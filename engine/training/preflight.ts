@@ -1,6 +1,7 @@
 /** The forecast of a run from the first rollouts of its problems, and its score from the last. */
 import { MEASURES } from '../analysis/alignment.ts';
 import { type ProbedProblem, scoreForecast } from '../analysis/forecast.ts';
+import { majorityRight } from '../analysis/metrics.ts';
 import type { Evidence, Forecast, ForecastScore, Problem, RunConfig, StoredRollout } from '../protocol/index.ts';
 import { rewardOf } from '../reward/index.ts';
 import type { Judged } from './judge.ts';
@@ -51,11 +52,5 @@ export function scoreOf(
   forecast: Forecast,
   last: readonly Pick<SampledGroup, 'problem' | 'group'>[],
 ): ForecastScore | null {
-  const right = new Map(
-    last.map(({ problem, group }) => [
-      problem.index,
-      problem.answer === null ? null : (group.majority?.correct ?? false),
-    ]),
-  );
-  return scoreForecast(forecast, right);
+  return scoreForecast(forecast, new Map(last.map(({ problem, group }) => [problem.index, majorityRight(group)])));
 }

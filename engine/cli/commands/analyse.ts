@@ -9,7 +9,7 @@ import {
 } from '../../analysis/alignment.ts';
 import { classifyRun, collapseStep, collapseText, problemPattern } from '../../analysis/collapse.ts';
 import { signalQuality } from '../../analysis/forecast.ts';
-import { estimatesAtK, type JudgedGroup, problemMetrics } from '../../analysis/metrics.ts';
+import { estimatesAtK, type JudgedGroup, majorityRight, problemMetrics } from '../../analysis/metrics.ts';
 import {
   checkTheorem,
   fitCommonGrowth,
@@ -276,12 +276,7 @@ function forecastPart(records: readonly JournalRecord[], groups: readonly GroupR
   const forecast = forecastIn(records);
   if (!forecast) return null;
   const score = scoreIn(records);
-  const right = new Map(
-    groups.map(({ problem, majority, rollouts }) => [
-      problem,
-      rollouts.every(({ correct }) => correct === null) ? null : (majority?.correct ?? false),
-    ]),
-  );
+  const right = new Map(groups.map((group) => [group.problem, majorityRight(group)]));
   const signals = signalTable(forecast, right);
   const parts = [forecastText(forecast, problems), ...(score ? [scoreText(score)] : []), ...(signals ? [signals] : [])];
   return { text: parts.join('\n'), data: { forecast, score, signals: signalQuality(forecast, right) } };
