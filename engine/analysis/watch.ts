@@ -274,28 +274,15 @@ export interface WatchedRun {
   fall: number | null;
 }
 
-export interface WatchScore {
-  /** Runs that fell and were warned of, runs that fell without a warning, and warnings in runs that did not fall. */
-  hits: string[];
-  misses: string[];
-  falseAlarms: string[];
-  /** Runs that neither fell nor were warned of. */
-  quiet: string[];
-  /** Of each hit, the steps from the warning to the fall: negative when it came after. */
-  lead: { run: string; steps: number }[];
-}
+/** A warning is in time when it comes at most this many steps after the fall: the usual distance of checkpoints. */
+export const IN_TIME = 10;
 
-/** Scores warnings against labels. A warning in a run that fell is a hit, however early or late: `lead` says which. */
-export function scoreWatch(runs: readonly WatchedRun[]): WatchScore {
-  const pick = (alarm: boolean, fall: boolean) =>
-    runs.filter((one) => (one.alarm !== null) === alarm && (one.fall !== null) === fall);
-  const names = (found: readonly WatchedRun[]) => found.map(({ run }) => run);
-  const hits = pick(true, true);
-  return {
-    hits: names(hits),
-    misses: names(pick(false, true)),
-    falseAlarms: names(pick(true, false)),
-    quiet: names(pick(false, false)),
-    lead: hits.map(({ run, alarm, fall }) => ({ run, steps: fall! - alarm! })),
-  };
+/** How a warning and a fall went together: `late` is a warning that came more than `IN_TIME` steps after the fall. */
+export type WatchOutcome = 'hit' | 'late' | 'miss' | 'false alarm' | 'quiet';
+
+/** Scores a warning against labels. One long before the fall is a hit as well: its lead is reported beside it. */
+export function watchOutcome({ alarm, fall }: Pick<WatchedRun, 'alarm' | 'fall'>): WatchOutcome {
+  if (fall === null) return alarm === null ? 'quiet' : 'false alarm';
+  if (alarm === null) return 'miss';
+  return alarm - fall <= IN_TIME ? 'hit' : 'late';
 }

@@ -1,6 +1,6 @@
 /** How the collapse watch and the forecast did over the runs of a study, told from labels. */
 import { fallStep } from '../analysis/collapse.ts';
-import { scoreWatch, type WatchedRun } from '../analysis/watch.ts';
+import { IN_TIME, type WatchedRun, type WatchOutcome, watchOutcome } from '../analysis/watch.ts';
 import type { ForecastScore, JournalRecord } from '../protocol/index.ts';
 import type { Section } from './report/page.ts';
 
@@ -29,45 +29,45 @@ export function watchedRun(run: string, records: readonly JournalRecord[]): Watc
 
 export interface WatchSummary {
   runs: number;
+  /** Falls that were warned of in time, too late, and not at all. */
   hits: number;
+  late: number;
   misses: number;
   falseAlarms: number;
+  /** Runs that neither fell nor were warned of. */
   quiet: number;
-  /** Steps from the alarm to the fall, of each hit: negative when the alarm came after. */
+  /** Steps from the warning to the fall, of each hit: negative when the warning came after. */
   lead: number[];
 }
 
 export function watchSummary(runs: readonly WatchedStudyRun[]): WatchSummary {
-  const { hits, misses, falseAlarms, quiet, lead } = scoreWatch(runs);
+  const of = (outcome: WatchOutcome) => runs.filter((run) => watchOutcome(run) === outcome);
+  const hits = of('hit');
   return {
     runs: runs.length,
     hits: hits.length,
-    misses: misses.length,
-    falseAlarms: falseAlarms.length,
-    quiet: quiet.length,
-    lead: lead.map(({ steps }) => steps),
+    late: of('late').length,
+    misses: of('miss').length,
+    falseAlarms: of('false alarm').length,
+    quiet: of('quiet').length,
+    lead: hits.map(({ alarm, fall }) => fall! - alarm!),
   };
 }
 
 /** A table of the runs in which something happened, and of their forecasts. */
 export function watchSections(runs: readonly WatchedStudyRun[]): Section[] {
   if (runs.length === 0) return [];
-  const { hits, misses, falseAlarms, quiet, lead } = watchSummary(runs);
+  const { hits, late, misses, falseAlarms, quiet, lead } = watchSummary(runs);
   const early = lead.filter((steps) => steps >= 0).length;
   const sections: Section[] = [
     {
       kind: 'table',
       title: 'Collapse watch over these runs',
-      note: `Without labels it warned of ${hits} of the ${hits + misses} runs that fell (${early} of them before the fall), and gave ${falseAlarms} false alarms in the ${falseAlarms + quiet} that did not. When a run fell is told from labels, by the rules of engine/analysis/collapse.ts.`,
+      note: `Without labels it warned in time of ${hits} of the ${hits + late + misses} runs that fell (${early} before the fall, ${hits - early} at most ${IN_TIME} steps after it), too late of ${late}, and falsely in ${falseAlarms} of the ${falseAlarms + quiet} that did not fall. When a run fell is told from labels, by the rules of engine/analysis/collapse.ts.`,
       columns: ['run', 'collapse warned at step', 'fell at step', ''],
       rows: runs
         .filter(({ alarm, fall }) => alarm !== null || fall !== null)
-        .map(({ run, alarm, fall }) => [
-          run,
-          alarm,
-          fall,
-          alarm === null ? 'missed' : fall === null ? 'false alarm' : 'warned',
-        ]),
+        .map((run) => [run.run, run.alarm, run.fall, watchOutcome(run)]),
     },
   ];
   const forecasts = runs.filter(({ forecast }) => forecast !== null);

@@ -9,7 +9,14 @@ import {
   problemPattern,
   voteStability,
 } from '../../engine/analysis/collapse.ts';
-import { CollapseWatch, FLIPPED_VOTES, SIGNALS, scoreWatch, type WatchedStep } from '../../engine/analysis/watch.ts';
+import {
+  CollapseWatch,
+  FLIPPED_VOTES,
+  IN_TIME,
+  SIGNALS,
+  type WatchedStep,
+  watchOutcome,
+} from '../../engine/analysis/watch.ts';
 import { judged } from '../support/judged.ts';
 
 describe('Model Collapse Step', () => {
@@ -295,23 +302,13 @@ describe('the collapse watch', () => {
     expect(states.map(({ reasons }) => reasons.length).slice(8)).toEqual([0, 0, 0, 1]);
   });
 
-  test('its score over runs', () => {
-    const runs = [
-      { run: 'a', alarm: 10, fall: 30 },
-      { run: 'b', alarm: 40, fall: 30 },
-      { run: 'c', alarm: null, fall: 30 },
-      { run: 'd', alarm: 10, fall: null },
-      { run: 'e', alarm: null, fall: null },
-    ];
-    expect(scoreWatch(runs)).toEqual({
-      hits: ['a', 'b'],
-      misses: ['c'],
-      falseAlarms: ['d'],
-      quiet: ['e'],
-      lead: [
-        { run: 'a', steps: 20 },
-        { run: 'b', steps: -10 },
-      ],
-    });
+  test('its warning against a fall', () => {
+    const outcome = (alarm: number | null, fall: number | null) => watchOutcome({ alarm, fall });
+    expect(outcome(10, 30)).toBe('hit');
+    expect(outcome(30 + IN_TIME, 30)).toBe('hit');
+    expect(outcome(31 + IN_TIME, 30)).toBe('late');
+    expect(outcome(null, 30)).toBe('miss');
+    expect(outcome(10, null)).toBe('false alarm');
+    expect(outcome(null, null)).toBe('quiet');
   });
 });

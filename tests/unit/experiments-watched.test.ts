@@ -34,22 +34,30 @@ function run(
 const FALLING = [0.7, 0.7, 0.05, 0.05];
 const SOUND = [0.6, 0.8];
 
-test('hits, misses, false alarms and quiet runs are told apart', () => {
+test('hits, late warnings, misses, false alarms and quiet runs are told apart', () => {
   const runs = [
     watchedRun('a', run('a', FALLING, 12)),
-    watchedRun('b', run('b', FALLING, null)),
-    watchedRun('c', run('c', SOUND, 9)),
-    watchedRun('d', run('d', SOUND, null)),
+    watchedRun('b', run('b', FALLING, 40)),
+    watchedRun('c', run('c', FALLING, null)),
+    watchedRun('d', run('d', SOUND, 9)),
+    watchedRun('e', run('e', SOUND, null)),
   ].filter((one) => one !== null);
   const { lead, ...counts } = watchSummary(runs);
-  expect(counts).toEqual({ runs: 4, hits: 1, misses: 1, falseAlarms: 1, quiet: 1 });
+  expect(counts).toEqual({ runs: 5, hits: 1, late: 1, misses: 1, falseAlarms: 1, quiet: 1 });
   expect(lead).toEqual([runs[0]!.fall! - 12]);
   const [table] = watchSections(runs);
-  expect(table).toMatchObject({ kind: 'table', title: 'Collapse watch over these runs' });
+  expect(table).toMatchObject({
+    kind: 'table',
+    title: 'Collapse watch over these runs',
+    note: expect.stringContaining(
+      'in time of 1 of the 3 runs that fell (1 before the fall, 0 at most 10 steps after it), too late of 1, and falsely in 1 of the 2 that did not fall',
+    ),
+  });
   expect(table?.kind === 'table' && table.rows.map((row) => [row[0], row[3]])).toEqual([
-    ['a', 'warned'],
-    ['b', 'missed'],
-    ['c', 'false alarm'],
+    ['a', 'hit'],
+    ['b', 'late'],
+    ['c', 'miss'],
+    ['d', 'false alarm'],
   ]);
 });
 
