@@ -109,7 +109,7 @@ test('holds out some of the user’s problems, or takes the user’s own evaluat
   expect(context.asked.map(({ id }) => id)).toEqual(['size-32-0', 'size-40-0']);
   const { dataset, evaluation } = context.asked[1]!.config;
   const held = evaluation.dataset!.ids!;
-  expect(held).toEqual(Array.from({ length: 20 }, (_, i) => `p${i}`));
+  expect(new Set(held).size).toBe(20);
   expect(dataset.ids!.filter((id) => held.includes(id))).toEqual([]);
   expect(dataset.limit).toBeUndefined();
 

@@ -9,6 +9,7 @@ import { figure } from '../report/text.ts';
 import type { Criterion, Findings, Study, StudyContext, StudyRun } from '../study.ts';
 import {
   accuracyCurve,
+  BANDS,
   evaluationsOf,
   groupsOf,
   LOST,
@@ -23,7 +24,7 @@ import {
   smoothed,
   stepsOf,
 } from './common.ts';
-import { largeSet } from './rise-then-fall.ts';
+import { largeSet } from './problems.ts';
 
 /** Priors that ship and were trained on chains of the embedded world, strongest first. */
 const PRIORS = ['S', 'S2000', 'S1000', 'W', 'P2000', 'P1000', 'P500'] as const;
@@ -275,7 +276,7 @@ function sectionsOf(runs: readonly ModelRuns[], models: readonly Measured[]): Se
     {
       kind: 'plots',
       title: 'Runs',
-      note: 'Means over 3 steps.',
+      note: `Means over 3 steps. ${BANDS}`,
       plots: [
         {
           kind: 'lines',

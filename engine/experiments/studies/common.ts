@@ -59,24 +59,40 @@ export function heldFrom(curve: Curve, holds: (value: number) => boolean): numbe
   return curve[last + 1]?.step ?? null;
 }
 
-/** How a run failed, by the rules of `classifyRun`; null without steps. */
+/** The last step of a run that ended because its weights were no numbers any more; null for other runs. */
+export function brokenAt(run: StudyRun): number | null {
+  const end = run.records.findLast((record) => record.type === 'end');
+  return end?.error?.code === 'non-finite' ? end.step : null;
+}
+
+/** How a run failed, by the rules of `classifyRun`, or by its weights; null without steps. */
 export function failureOf(run: StudyRun): RunFailure | null {
   const steps = stepsOf(run).map(({ step, metrics }) => ({ step, ...metrics }));
-  return steps.length === 0 ? null : classifyRun(steps, accuracyCurve(run));
+  if (steps.length === 0) return null;
+  const failure = classifyRun(steps, accuracyCurve(run));
+  const broken = brokenAt(run);
+  return broken === null || failure.mode !== 'none'
+    ? failure
+    : { ...failure, mode: 'breakdown', reason: `the weights were no numbers any more after step ${broken}` };
 }
 
 /** Of its peak, what is left of correctness when a model counts as lost; and the steps that it is averaged over. */
 export const LOST = { left: 0.2, window: 3 } as const;
 
-/** The first step at which the correctness of the rollouts, averaged, is below a fifth of its peak. */
+/**
+ * The first step behind its peak at which the correctness of the rollouts, averaged, is below a fifth of that peak: what a
+ * model has not learned yet is not lost. A run whose weights broke is lost by then.
+ */
 export function lossStep(run: StudyRun): CollapseStep {
   const truth = metricCurve(run, (m) => m.groundTruthReward);
   const whole = smoothed(truth, LOST.window).slice(LOST.window - 1);
-  const peak = Math.max(0, ...whole.map(({ value }) => value));
-  return collapseStep(
-    truth.map(({ step, value }) => ({ step, rewardAccuracy: value })),
-    { threshold: LOST.left * peak, window: LOST.window },
+  const peak = whole.reduce((best, point) => (point.value > best.value ? point : best), { step: 0, value: 0 });
+  const first = truth.findIndex(({ step }) => step === peak.step) + 1 - LOST.window;
+  const found = collapseStep(
+    truth.slice(Math.max(0, first)).map(({ step, value }) => ({ step, rewardAccuracy: value })),
+    { threshold: LOST.left * peak.value, window: LOST.window },
   );
+  return { ...found, step: found.step ?? brokenAt(run) };
 }
 
 /**
@@ -89,6 +105,9 @@ function overValues(values: readonly number[]): ReturnType<typeof tInterval> {
     ? { ...estimate, low: Math.min(...values), high: Math.max(...values) }
     : estimate;
 }
+
+/** What the bands of `overSeeds` are, for notes. */
+export const BANDS = 'Bands over seeds: 95%, or both values where there are two.';
 
 /** Mean over runs at each step that all of them have, with its interval where there are several. */
 export function overSeeds(name: string, curves: readonly Curve[], dashed = false): PlotSeries {

@@ -1,13 +1,12 @@
 /** Majority voting on sets of several sizes: do small ones stay where large ones fall? */
 import { type Correlation, correlation } from '../../analysis/statistics.ts';
-import { loadDataset } from '../../data/dataset.ts';
-import type { DatasetConfig, StepRecord } from '../../protocol/index.ts';
-import { chainSet } from '../problem-set.ts';
+import type { StepRecord } from '../../protocol/index.ts';
 import type { Section } from '../report/page.ts';
 import { figure } from '../report/text.ts';
 import type { Criterion, Findings, Study, StudyContext, StudyRun } from '../study.ts';
 import {
   accuracyCurve,
+  BANDS,
   type Curve,
   failureOf,
   heldFrom,
@@ -23,12 +22,11 @@ import {
   stepsOf,
   words,
 } from './common.ts';
-import { drawn } from './problems.ts';
+import { drawn, splitSet } from './problems.ts';
 
 export const SIZES = [32, 128, 512, 2048] as const;
 /** Up to this size a set is small; the paper's small sets are 32 and 128, its large ones 512 and more. */
 const SMALL = 128;
-const HELD_OUT = 64;
 /** Steps averaged at the end and in curves. */
 const WINDOW = 10;
 
@@ -43,35 +41,8 @@ export function sizesFor(problems: number): number[] {
   return [...SIZES.filter((size) => size < most), most];
 }
 
-interface Pool {
-  dataset: DatasetConfig;
-  ids: string[];
-  heldOut: DatasetConfig;
-}
-
-/** Problems to draw from, and others to evaluate on: the embedded world's, or the user's with some held out. */
-async function poolOf(context: StudyContext): Promise<Pool> {
-  const { dataset, evaluation } = context.base;
-  if (context.embedded) {
-    const rows = chainSet({ seed: 1, count: dataset.limit ?? SIZES.at(-1)! });
-    const heldOut = chainSet({ seed: 2, count: HELD_OUT, without: new Set(rows.map(({ prompt }) => prompt)) });
-    const plain = { ...dataset, limit: undefined };
-    return {
-      dataset: { ...plain, path: await context.problems('training', rows) },
-      ids: rows.map(({ id }) => id),
-      heldOut: { ...plain, path: await context.problems('held-out', heldOut) },
-    };
-  }
-  const ids = (await loadDataset(dataset)).problems.map(({ id }) => id);
-  const plain = { ...dataset, limit: undefined };
-  if (evaluation.dataset) return { dataset: plain, ids, heldOut: evaluation.dataset };
-  const held = Math.min(HELD_OUT, Math.floor(ids.length / 3));
-  if (held === 0) return { dataset: plain, ids, heldOut: plain };
-  return { dataset: plain, ids: ids.slice(held), heldOut: { ...plain, ids: ids.slice(0, held) } };
-}
-
 async function runSizes(context: StudyContext): Promise<SizedRuns[]> {
-  const { dataset, ids, heldOut } = await poolOf(context);
+  const { dataset, ids, heldOut } = await splitSet(context);
   const sizes = sizesFor(ids.length);
   context.expect(sizes.length * context.seeds.length);
   return Promise.all(
@@ -197,7 +168,7 @@ function plots(found: readonly SizedRuns[]): Section {
   return {
     kind: 'plots',
     title: 'Curves',
-    note: `Metrics of steps are means over ${WINDOW} steps; bands: 95% over seeds.`,
+    note: `Metrics of steps are means over ${WINDOW} steps. ${BANDS}`,
     plots: [
       { ...share, title: 'Accuracy of evaluations', series: series(accuracyCurve) },
       { ...share, title: 'Reward accuracy, problems that train', series: metric((m) => m.rewardAccuracy) },

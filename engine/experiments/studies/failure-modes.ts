@@ -6,6 +6,7 @@ import { figure } from '../report/text.ts';
 import type { Criterion, Findings, Study, StudyRun } from '../study.ts';
 import {
   accuracyCurve,
+  BANDS,
   failureOf,
   heldFrom,
   LOST,
@@ -169,7 +170,7 @@ function plots(assigned: readonly RewardRuns[], others: readonly RewardRuns[]): 
     .map(({ title, rewards }) => ({
       kind: 'plots',
       title,
-      note: `Means over ${WINDOW} steps; bands: 95% over seeds. Each proxy reward is drawn from its least (0) to its largest (1) value.`,
+      note: `Means over ${WINDOW} steps. ${BANDS} Each proxy reward is drawn from its least (0) to its largest (1) value.`,
       plots: [
         {
           kind: 'lines',

@@ -7,6 +7,7 @@ import { figure } from '../report/text.ts';
 import type { Changes, Criterion, Findings, Study, StudyContext, StudyRun } from '../study.ts';
 import {
   accuracyCurve,
+  brokenAt,
   listed,
   meanOf,
   metricCurve,
@@ -18,7 +19,7 @@ import {
   smoothed,
   stepsOf,
 } from './common.ts';
-import { largeSet } from './rise-then-fall.ts';
+import { largeSet } from './problems.ts';
 
 export const FACTORS = ['temperature', 'mini-batch', 'rollouts', 'kl'] as const;
 export type Factor = (typeof FACTORS)[number];
@@ -79,7 +80,7 @@ export interface Setting {
 /** Settings of each factor in the order of their values. */
 export type Grid = Record<Factor, Setting[]>;
 
-/** When the rollouts of a run stopped being right; `step` is null where they did not by `last`. */
+/** When the rollouts of a run stopped being right, or its weights broke; `step` is null where neither was by `last`. */
 export interface Fall {
   step: number | null;
   last: number;
@@ -87,7 +88,7 @@ export interface Fall {
 
 export function fallOf(run: StudyRun): Fall {
   const steps = stepsOf(run).map(({ step, metrics }) => ({ step, ...metrics }));
-  return { step: fallStep(steps, WINDOW), last: steps.at(-1)?.step ?? 0 };
+  return { step: fallStep(steps, WINDOW) ?? brokenAt(run), last: steps.at(-1)?.step ?? 0 };
 }
 
 /** Mean step of the fall; a run that did not fall counts as its last step, so that the mean is a lower bound. */

@@ -2,6 +2,7 @@
 import { bootstrap } from '../../analysis/estimates.ts';
 import { tInterval } from '../../analysis/statistics.ts';
 import type { SameAnswer, StepGroup } from '../../analysis/theory.ts';
+import { loadDataset } from '../../data/dataset.ts';
 import { equivalent } from '../../grading/equivalence.ts';
 import { type Estimate, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import { generator } from '../../rollout/philox.ts';
@@ -112,14 +113,61 @@ export async function poolOf(
   // By lot: a file may be sorted by difficulty.
   const order = drawn(POOL_SEED, pool, pool.length);
   const held = order.slice(0, count);
-  if (held.length === 0) {
-    throw new RollscopeError(
-      'usage',
-      `${pool.length} problems are too few to train on some and to hold others out.`,
-      'Give a larger dataset or limit, or evaluation problems of their own (--eval-dataset).',
-    );
-  }
+  if (held.length === 0) throw tooFew(pool.length);
   return { dataset, heldOut: held, heldOutDataset: chosen(dataset, held), rest: order.slice(count) };
+}
+
+/** A large set, split: problems to train on, by id, and others that never train. */
+export interface SplitSet {
+  dataset: RunConfig['dataset'];
+  ids: string[];
+  heldOut: RunConfig['dataset'];
+}
+
+const LARGE = 2048;
+const HELD_OUT = 64;
+
+/**
+ * Up to 2,048 chains of the embedded world and 64 others; or the user's problems, of which 64 (a third of a small set at
+ * most), drawn by lot, are held out, unless there are evaluation problems of their own.
+ * @throws RollscopeError `usage` for too few problems to hold some out
+ */
+export async function splitSet(context: StudyContext): Promise<SplitSet> {
+  const { dataset, evaluation } = context.base;
+  const plain = { ...dataset, limit: undefined };
+  if (context.embedded) {
+    const rows = chainSet({ seed: 1, count: dataset.limit ?? LARGE });
+    const others = chainSet({ seed: 2, count: HELD_OUT, without: new Set(rows.map(({ prompt }) => prompt)) });
+    return {
+      dataset: { ...plain, path: await context.problems('training', rows) },
+      ids: rows.map(({ id }) => id),
+      heldOut: { ...plain, path: await context.problems('held-out', others) },
+    };
+  }
+  const ids = (await loadDataset(dataset)).problems.map(({ id }) => id);
+  if (evaluation.dataset) return { dataset: plain, ids, heldOut: evaluation.dataset };
+  const order = drawn(POOL_SEED, ids, ids.length);
+  const count = Math.min(evaluation.limit ?? HELD_OUT, HELD_OUT, Math.floor(ids.length / 3));
+  if (count === 0) throw tooFew(ids.length);
+  return { dataset: plain, ids: order.slice(count), heldOut: { ...plain, ids: order.slice(0, count) } };
+}
+
+/** The same as changes of a configuration that trains on all of it. */
+export async function largeSet(context: StudyContext): Promise<Pick<Changes, 'dataset' | 'evaluation'>> {
+  const { dataset, ids, heldOut } = await splitSet(context);
+  // A file that the study wrote needs no list of its problems.
+  return {
+    dataset: context.embedded ? { path: dataset.path } : { ids },
+    evaluation: { dataset: context.embedded ? { path: heldOut.path } : heldOut },
+  };
+}
+
+function tooFew(problems: number): RollscopeError {
+  return new RollscopeError(
+    'usage',
+    `${problems} problems are too few to train on some and to hold others out.`,
+    'Give a larger dataset or limit, or evaluation problems of their own (--eval-dataset).',
+  );
 }
 
 export const SORTS = ['sums', 'differences'] as const;
@@ -160,14 +208,20 @@ export interface ProblemChange {
   label: { before: boolean; after: boolean };
 }
 
-/** Problems of the first and the last evaluation that have labels. Empty where the run ended before a second one. */
-export function evaluatedChanges(run: StudyRun): ProblemChange[] {
+/**
+ * Problems that have labels, in the evaluations of two steps: the first and the last, unless others are named. Empty where
+ * the run ended before a second one.
+ */
+export function evaluatedChanges(
+  run: StudyRun,
+  { from = 0, to }: { from?: number; to?: number } = {},
+): ProblemChange[] {
   const groups = groupsOf(run, 'evaluation');
-  const last = groups.at(-1)?.step ?? 0;
+  const last = to ?? groups.at(-1)?.step ?? 0;
   const at = (step: number) =>
     new Map(groups.filter((group) => group.step === step).map((group) => [group.problem, group]));
-  if (last === 0) return [];
-  const before = at(0);
+  if (to === undefined && last === from) return [];
+  const before = at(from);
   return [...at(last)].flatMap(([problem, after]) => {
     const old = before.get(problem);
     const { id, prompt } = run.problems[problem]!;

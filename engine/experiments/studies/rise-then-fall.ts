@@ -1,10 +1,12 @@
 /** Every intrinsic reward side by side: the proxy rises, the truth falls. */
 import type { RewardName } from '../../protocol/index.ts';
 import { rewards } from '../../reward/index.ts';
-import { chainSet } from '../problem-set.ts';
-import type { Changes, Criterion, Study, StudyContext, StudyRun } from '../study.ts';
+import { figure } from '../report/text.ts';
+import type { Changes, Criterion, Findings, Study, StudyContext, StudyRun } from '../study.ts';
 import {
   accuracyCurve,
+  BANDS,
+  brokenAt,
   type Curve,
   failureOf,
   listed,
@@ -16,31 +18,25 @@ import {
   smoothed,
   words,
 } from './common.ts';
+import { type Change, evaluatedChanges, largeSet, meanChange, type ProblemChange } from './problems.ts';
 
 /** The rewards that the model gives itself without help from outside; two policies are needed for `rlccf`. */
 export const INTRINSIC: readonly RewardName[] = rewards.flatMap(({ name, family }) =>
   family === 'external' ? [] : name,
 );
 const ORACLE = 'ground-truth';
-/** Accuracy counts as fallen when it ends this far below its peak. */
-const FALL = 0.05;
-const PROBLEMS = 2048;
-const HELD_OUT = 64;
+/** Accuracy counts as lifted or fallen when it changed by this much at least ... */
+const CHANGE = 0.05;
+/** ... and by this many standard errors, so that ten rewards that do nothing do not look as if one of them did. */
+const ERRORS = 3;
+/** Widths of a 95% interval, in standard errors. */
+const WIDTH = 2 * 1.96;
+/** Steps averaged at both ends of a proxy reward, and to find the height of the truth. */
+const WINDOW = 10;
 
 export interface RewardRuns {
   reward: RewardName;
   runs: StudyRun[];
-}
-
-/** Problems to train on and problems to evaluate on: the embedded world's, or the user's own. */
-export async function largeSet(context: StudyContext): Promise<{ dataset: object; evaluation: object }> {
-  if (!context.embedded) return { dataset: {}, evaluation: {} };
-  const training = chainSet({ seed: 1, count: context.base.dataset.limit ?? PROBLEMS });
-  const heldOut = chainSet({ seed: 2, count: HELD_OUT, without: new Set(training.map(({ prompt }) => prompt)) });
-  return {
-    dataset: { path: await context.problems('training', training) },
-    evaluation: { dataset: { path: await context.problems('held-out', heldOut) } },
-  };
 }
 
 /** Whether a run of this reward can be made with this configuration. */
@@ -85,37 +81,217 @@ export async function runRewards(
   );
 }
 
-interface Outcome {
+export interface Outcome {
   reward: RewardName;
-  proxy: { start: number | null; end: number | null }[];
-  accuracy: { start: number; peak: number; peakStep: number; end: number }[];
+  /** Means over the first and the last steps, and the standard error of their difference. */
+  proxy: { start: number; end: number; error: number }[];
+  /** Accuracy on held-out problems. The height is at the evaluation next to the steps whose rollouts were right most. */
+  accuracy: { start: number | null; height: number | null; heightStep: number; end: number | null }[];
+  /** Change of held-out accuracy up to the height, and from there to the end, paired by problem. */
+  lift: Change | null;
+  fall: Change | null;
+  /** Runs whose weights were no numbers any more. */
+  broken: number;
   modes: string[];
 }
 
 export function outcomeOf({ reward, runs }: RewardRuns): Outcome {
+  const heights = runs.map(heightStep);
+  const changes = (of: (run: StudyRun, height: number) => ProblemChange[]) =>
+    meanChange(
+      runs.map((run, i) => of(run, heights[i]!)),
+      ({ accuracy }) => accuracy,
+    );
   return {
     reward,
-    proxy: runs.map((run) => {
-      const curve = metricCurve(run, (m) => m.proxyReward);
-      const window = Math.max(1, Math.min(10, Math.floor(curve.length / 10)));
-      return { start: average(curve.slice(0, window)), end: average(curve.slice(-window)) };
-    }),
-    accuracy: runs.map((run) => {
+    proxy: runs.flatMap((run) => proxyEnds(metricCurve(run, (m) => m.proxyReward)) ?? []),
+    accuracy: runs.map((run, i) => {
       const curve = accuracyCurve(run);
-      const peak = curve.reduce((best, p) => (p.value > best.value ? p : best), { step: 0, value: 0 });
       return {
-        start: curve[0]?.value ?? 0,
-        peak: peak.value,
-        peakStep: peak.step,
-        end: curve.at(-1)?.value ?? 0,
+        start: curve[0]?.value ?? null,
+        height: curve.find(({ step }) => step === heights[i])?.value ?? null,
+        heightStep: heights[i]!,
+        end: curve.at(-1)?.value ?? null,
       };
     }),
+    lift: changes((run, height) => evaluatedChanges(run, { to: height })),
+    fall: changes((run, height) => evaluatedChanges(run, { from: height, to: lastEvaluation(run) })),
+    broken: runs.filter((run) => brokenAt(run) !== null).length,
     modes: runs.map((run) => failureOf(run)?.mode ?? 'none'),
   };
 }
 
-function average(curve: Curve): number | null {
-  return meanOf(curve.map(({ value }) => value));
+function lastEvaluation(run: StudyRun): number {
+  return accuracyCurve(run).at(-1)?.step ?? 0;
+}
+
+/**
+ * The evaluation next to the steps whose rollouts were right most. The largest of several noisy evaluations would lie above
+ * what it measures; the rollouts choose the step here, and the evaluation measures it.
+ */
+function heightStep(run: StudyRun): number {
+  const truth = smoothed(
+    metricCurve(run, (m) => m.groundTruthReward),
+    WINDOW,
+  ).slice(WINDOW - 1);
+  const highest = truth.reduce((best, point) => (point.value > best.value ? point : best), { step: 0, value: -1 });
+  // The middle of the steps that were averaged.
+  const middle = Math.max(0, highest.step - WINDOW / 2);
+  const evaluations = accuracyCurve(run).map(({ step }) => step);
+  return evaluations.reduce((best, step) => (Math.abs(step - middle) < Math.abs(best - middle) ? step : best), 0);
+}
+
+/** The standard error is taken from differences of neighbouring steps, which a slow rise does not widen. */
+function proxyEnds(curve: Curve): { start: number; end: number; error: number } | null {
+  if (curve.length < 2) return null;
+  const values = curve.map(({ value }) => value);
+  const window = Math.max(1, Math.min(WINDOW, Math.floor(values.length / WINDOW)));
+  const squares = values.slice(1).map((value, i) => (value - values[i]!) ** 2);
+  return {
+    start: meanOf(values.slice(0, window))!,
+    end: meanOf(values.slice(-window))!,
+    error: Math.sqrt(meanOf(squares)! / window),
+  };
+}
+
+/** Whether a change is at least as large as a number of standard errors and as `CHANGE`; null where none was measured. */
+function changed(change: Change | null, sign: 1 | -1): boolean | null {
+  if (change === null) return null;
+  const { mean, low, high } = change.overProblems;
+  return sign * mean >= Math.max(CHANGE, (ERRORS * (high - low)) / WIDTH);
+}
+
+/** Whether the proxy rose, on average over seeds; null where it was not measured. */
+export function rose({ proxy }: Outcome): boolean | null {
+  if (proxy.length === 0) return null;
+  const rise = proxy.reduce((sum, { start, end }) => sum + end - start, 0) / proxy.length;
+  const error = Math.sqrt(proxy.reduce((sum, p) => sum + p.error ** 2, 0)) / proxy.length;
+  return rise > ERRORS * error;
+}
+
+/** Weights that are no numbers any more are a fall whatever was measured before. */
+export function fell({ fall, broken }: Outcome): boolean | null {
+  return broken > 0 || changed(fall, -1);
+}
+
+export function lifted({ lift }: Outcome): boolean | null {
+  return changed(lift, 1);
+}
+
+function changeWords(change: Change | null): string {
+  if (change === null) return 'not measured';
+  const { mean, low, high } = change.overProblems;
+  return `${figure(mean)} (${figure(low)} to ${figure(high)})`;
+}
+
+/** `wanted` of what could be measured at all; null where nothing could. */
+function among(
+  outcomes: readonly Outcome[],
+  holds: (o: Outcome) => boolean | null,
+  wanted: 'every' | 'some',
+): boolean | null {
+  const found = outcomes.map(holds);
+  if (found.length === 0 || found.every((value) => value === null)) return null;
+  return wanted === 'some' ? found.includes(true) : found.every((value) => value === true);
+}
+
+function negated(value: boolean | null): boolean | null {
+  return value === null ? null : !value;
+}
+
+export function findings(found: readonly RewardRuns[]): Findings {
+  const outcomes = found.map(outcomeOf);
+  const intrinsic = outcomes.filter(({ reward }) => reward !== ORACLE);
+  const oracle = outcomes.find(({ reward }) => reward === ORACLE)!;
+  const names = (of: readonly Outcome[]) => listed(of.map(({ reward }) => reward));
+  const risen = intrinsic.filter((o) => rose(o) === true);
+  const both = risen.filter((o) => fell(o) === true);
+  const lifting = intrinsic.filter((o) => lifted(o) === true);
+  const points = CHANGE * 100;
+  const criteria: Criterion[] = [
+    {
+      expected: `The proxy reward of every intrinsic reward ends above its start, by more than ${ERRORS} standard errors.`,
+      measured: `${risen.length} of ${intrinsic.length}; not: ${names(intrinsic.filter((o) => !risen.includes(o)))}`,
+      met: among(intrinsic, rose, 'every'),
+    },
+    {
+      expected: `Accuracy on held-out problems ends at least ${points} points and ${ERRORS} standard errors below its height, for every intrinsic reward whose proxy rose.`,
+      measured: `${both.length} of ${risen.length}; not: ${listed(risen.filter((o) => !both.includes(o)).map((o) => `${o.reward} ${changeWords(o.fall)}`))}`,
+      met: among(risen, fell, 'every'),
+    },
+    {
+      expected: `At least one intrinsic reward first lifts accuracy by ${points} points and ${ERRORS} standard errors.`,
+      measured: listed(lifting.map((o) => `${o.reward} ${changeWords(o.lift)}`)),
+      met: among(intrinsic, lifted, 'some'),
+    },
+    {
+      expected: `The oracle does not fall: it does not end ${points} points and ${ERRORS} standard errors below its height.`,
+      measured: `height ${words(oracle.accuracy.map((a) => a.height))}, end ${words(oracle.accuracy.map((a) => a.end))}; change ${changeWords(oracle.fall)}${oracle.broken > 0 ? `; weights broke in ${oracle.broken}` : ''}`,
+      met: negated(fell(oracle)),
+    },
+  ];
+  return {
+    criteria,
+    remarks: [`Rise and fall together: ${names(both)}. Lifted the model before that: ${names(lifting)}.`],
+    sections: [
+      {
+        kind: 'plots',
+        title: 'Curves',
+        note: `Proxy rewards have scales of their own; each is drawn from its least (0) to its largest (1) value. ${BANDS}`,
+        plots: found.map(({ reward, runs }) => ({
+          kind: 'lines' as const,
+          title: reward,
+          x: 'step',
+          y: 'share',
+          yRange: [0, 1] as const,
+          series: [
+            overSeeds('accuracy, held-out', runs.map(accuracyCurve)),
+            overSeeds(
+              'proxy reward, scaled',
+              scaledTogether(
+                runs.map((run) =>
+                  smoothed(
+                    metricCurve(run, (m) => m.proxyReward),
+                    5,
+                  ),
+                ),
+              ),
+              true,
+            ),
+          ],
+        })),
+      },
+      {
+        kind: 'table',
+        title: 'Numbers',
+        note: `Height: the evaluation next to the ${WINDOW} steps whose rollouts were right most. Changes are paired by problem, with an interval over problems. How a run ended is told by the rules of engine/analysis/collapse.ts.`,
+        columns: [
+          'reward',
+          'accuracy, start',
+          'height',
+          'at step',
+          'end',
+          'change to the height',
+          'change from there',
+          'proxy, start',
+          'proxy, end',
+          'ended',
+        ],
+        rows: outcomes.map((o) => [
+          o.reward,
+          seedCell(o.accuracy.map((a) => a.start)),
+          seedCell(o.accuracy.map((a) => a.height)),
+          o.accuracy.map((a) => a.heightStep).join(', '),
+          seedCell(o.accuracy.map((a) => a.end)),
+          o.lift?.overProblems ?? null,
+          o.fall?.overProblems ?? null,
+          seedCell(o.proxy.map((p) => p.start)),
+          seedCell(o.proxy.map((p) => p.end)),
+          [...new Set(o.modes)].join(', '),
+        ]),
+      },
+    ],
+  };
 }
 
 export const riseThenFall: Study = {
@@ -138,91 +314,6 @@ export const riseThenFall: Study = {
   seeds: 2,
   minutes: 15,
   async run(context) {
-    const found = await runRewards(context, [...INTRINSIC, ORACLE]);
-    const outcomes = found.map(outcomeOf);
-    const intrinsic = outcomes.filter(({ reward }) => reward !== ORACLE);
-    const oracle = outcomes.find(({ reward }) => reward === ORACLE)!;
-    const mean = (o: Outcome, of: (a: Outcome['accuracy'][number]) => number) => meanOf(o.accuracy.map(of))!;
-    const fell = (o: Outcome) => mean(o, (a) => a.peak) - mean(o, (a) => a.end) > FALL;
-    const rose = (o: Outcome) => {
-      const [start, end] = [meanOf(o.proxy.map((p) => p.start)), meanOf(o.proxy.map((p) => p.end))];
-      return start !== null && end !== null && end > start;
-    };
-    const lifted = (o: Outcome) => mean(o, (a) => a.peak) - mean(o, (a) => a.start) > FALL;
-    const names = (of: readonly Outcome[]) => listed(of.map(({ reward }) => reward));
-    const both = intrinsic.filter((o) => rose(o) && fell(o));
-    const criteria: Criterion[] = [
-      {
-        expected: 'The proxy reward of every intrinsic reward ends above its start.',
-        measured: `${intrinsic.filter(rose).length} of ${intrinsic.length}; not: ${names(intrinsic.filter((o) => !rose(o)))}`,
-        met: intrinsic.every(rose),
-      },
-      {
-        expected: `Accuracy on held-out problems ends more than ${FALL * 100} points below its peak, for every intrinsic reward whose proxy rose.`,
-        measured: `${both.length} of ${intrinsic.filter(rose).length}; not: ${names(intrinsic.filter((o) => rose(o) && !fell(o)))}`,
-        met: intrinsic.filter(rose).every(fell),
-      },
-      {
-        expected: `At least one intrinsic reward first lifts accuracy by more than ${FALL * 100} points.`,
-        measured: names(intrinsic.filter(lifted)),
-        met: intrinsic.some(lifted),
-      },
-      {
-        expected: `The oracle does not fall: it ends less than ${FALL * 100} points below its peak.`,
-        measured: `peak ${words(oracle.accuracy.map((a) => a.peak))}, end ${words(oracle.accuracy.map((a) => a.end))}`,
-        met: !fell(oracle),
-      },
-    ];
-    return {
-      criteria,
-      remarks: [
-        `Rise and fall together: ${names(both)}. ${names(intrinsic.filter(lifted))} lifted the model before that.`,
-      ],
-      sections: [
-        {
-          kind: 'plots',
-          title: 'Curves',
-          note: 'Proxy rewards have scales of their own; each is drawn from its least (0) to its largest (1) value. Bands: 95% over seeds.',
-          plots: found.map(({ reward, runs }) => ({
-            kind: 'lines' as const,
-            title: reward,
-            x: 'step',
-            y: 'share',
-            yRange: [0, 1] as const,
-            series: [
-              overSeeds('accuracy, held-out', runs.map(accuracyCurve)),
-              overSeeds(
-                'proxy reward, scaled',
-                scaledTogether(
-                  runs.map((run) =>
-                    smoothed(
-                      metricCurve(run, (m) => m.proxyReward),
-                      5,
-                    ),
-                  ),
-                ),
-                true,
-              ),
-            ],
-          })),
-        },
-        {
-          kind: 'table',
-          title: 'Numbers',
-          note: 'How a run ended is told by the rules of engine/analysis/collapse.ts.',
-          columns: ['reward', 'accuracy, start', 'peak', 'at step', 'end', 'proxy, start', 'proxy, end', 'ended'],
-          rows: outcomes.map((o) => [
-            o.reward,
-            seedCell(o.accuracy.map((a) => a.start)),
-            seedCell(o.accuracy.map((a) => a.peak)),
-            o.accuracy.map((a) => a.peakStep).join(', '),
-            seedCell(o.accuracy.map((a) => a.end)),
-            seedCell(o.proxy.map((p) => p.start)),
-            seedCell(o.proxy.map((p) => p.end)),
-            [...new Set(o.modes)].join(', '),
-          ]),
-        },
-      ],
-    };
+    return findings(await runRewards(context, [...INTRINSIC, ORACLE]));
   },
 };

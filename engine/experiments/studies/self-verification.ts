@@ -8,7 +8,17 @@ import type { RewardName, RunConfig } from '../../protocol/index.ts';
 import { countdownRow, judgeCountdown } from '../../reward/countdown.ts';
 import { countdownSet } from '../problem-set.ts';
 import type { Criterion, Findings, Study, StudyContext, StudyRun } from '../study.ts';
-import { type Curve, groupsOf, metricCurve, overSeeds, scaledTogether, seedCell, smoothed, words } from './common.ts';
+import {
+  BANDS,
+  type Curve,
+  groupsOf,
+  metricCurve,
+  overSeeds,
+  scaledTogether,
+  seedCell,
+  smoothed,
+  words,
+} from './common.ts';
 
 const SELF = 'self-verification';
 const ENTROPY = 'trajectory-entropy';
@@ -192,7 +202,7 @@ export function findings(found: readonly VerificationRuns[], verify: Verify): Fi
       {
         kind: 'plots',
         title: 'Curves',
-        note: 'Solved means solved by the verifier’s rule: every number once, and the target hit. Bands: 95% over seeds.',
+        note: `Solved means solved by the verifier’s rule: every number once, and the target hit. ${BANDS}`,
         plots: [
           {
             kind: 'lines',
