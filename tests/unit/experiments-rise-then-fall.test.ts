@@ -1,0 +1,189 @@
+/** Rise, then fall: findings from crafted curves, and what is held out of a user's problems. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { failureOf, lossStep } from '../../engine/experiments/studies/common.ts';
+import { largeSet } from '../../engine/experiments/studies/problems.ts';
+import { findings, outcomeOf, type RewardRuns, riseThenFall } from '../../engine/experiments/studies/rise-then-fall.ts';
+import type { StudyRun } from '../../engine/experiments/study.ts';
+import type { RewardName } from '../../engine/protocol/index.ts';
+import { generator } from '../../engine/rollout/philox.ts';
+import { temporaryFolder } from '../support/processes.ts';
+import { type Course, craftedRun, fakeContext } from '../support/study-context.ts';
+import { type CraftedGroup, runWithGroups, split } from '../support/study-groups.ts';
+
+const STEPS = 160;
+const EVERY = 20;
+const PROBLEMS = Array.from({ length: 64 }, (_, i) => ({ id: `h${i}`, answer: 'r' }));
+
+interface Crafted {
+  reward: RewardName;
+  proxy?: Course;
+  truth?: Course;
+  /** Rollouts of a problem that are right, at a step. */
+  right: (step: number, problem: number) => string[];
+  seeds?: number;
+}
+
+function crafted({ reward, proxy = [0, 1], truth = 0.4, right, seeds = 2 }: Crafted): RewardRuns {
+  const steps = Array.from({ length: STEPS / EVERY + 1 }, (_, i) => i * EVERY);
+  const groups = () =>
+    steps.flatMap((step) =>
+      PROBLEMS.map(
+        (_, problem): CraftedGroup => ({ phase: 'evaluation', step, problem, answers: right(step, problem) }),
+      ),
+    );
+  const run = () => {
+    const evaluated = groups();
+    const accuracy = steps.map((step) => {
+      const answers = evaluated.filter((group) => group.step === step).flatMap((group) => group.answers);
+      return answers.filter((answer) => answer === 'r').length / answers.length;
+    });
+    const metrics = { proxyReward: proxy, groundTruthReward: truth };
+    return runWithGroups(PROBLEMS, evaluated, { steps: STEPS, metrics, accuracy });
+  };
+  return { reward, runs: Array.from({ length: seeds }, run) };
+}
+
+/** So many of four right at each of some steps, with straight lines between. */
+const course = (points: readonly number[]) => (step: number) => {
+  const place = (step / STEPS) * (points.length - 1);
+  const left = Math.min(Math.floor(place), points.length - 2);
+  const share = points[left]! + (points[left + 1]! - points[left]!) * (place - left);
+  return split(4, share, 'r', 'x');
+};
+const lift = { truth: [0.4, 0.8, 0.1], right: course([0.5, 0.75, 0]) };
+const oracle = { reward: 'ground-truth' as const, truth: [0.4, 0.9], right: course([0.5, 1]) };
+const met = (runs: RewardRuns[]) => findings(runs).criteria.map((criterion) => criterion.met);
+
+/** A run that ended because its weights were no numbers. */
+function broken(run: StudyRun): StudyRun {
+  const records = run.records.map((record) =>
+    record.type === 'end'
+      ? { ...record, reason: 'failed' as const, error: { code: 'non-finite', message: 'NaN' } }
+      : record,
+  );
+  return { ...run, records } as StudyRun;
+}
+
+describe('findings', () => {
+  test('rise and fall are reproduced', () => {
+    const runs = [crafted({ reward: 'majority-vote', ...lift }), crafted(oracle)];
+    expect(met(runs)).toEqual([true, true, true, true]);
+    const { accuracy } = outcomeOf(runs[0]!);
+    expect(accuracy[0]).toEqual({ start: 0.5, height: 0.75, heightStep: 80, end: 0 });
+  });
+
+  test('a proxy that does not rise says nothing about a fall', () => {
+    const flat = crafted({ reward: 'majority-vote', proxy: 0.5, right: course([0.5, 0.5]) });
+    const [rise, fall, first] = met([flat, crafted(oracle)]);
+    expect([rise, fall, first]).toEqual([false, null, false]);
+    expect(met([crafted({ reward: 'majority-vote', right: course([0.5, 0.5]) }), crafted(oracle)])).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  test('without labels nothing is measured of the truth', () => {
+    const blind = (reward: RewardName) => crafted({ reward, truth: null, right: () => [] });
+    expect(met([blind('majority-vote'), blind('ground-truth')])).toEqual([true, null, null, null]);
+  });
+
+  test('weights that are no numbers any more are a fall, also of the oracle', () => {
+    const stands = crafted({ reward: 'majority-vote', right: course([0.5, 0.75]), truth: [0.4, 0.8] });
+    const runs = [stands, crafted(oracle)];
+    expect(met(runs)).toEqual([true, false, true, true]);
+    expect(met(runs.map((of) => ({ ...of, runs: of.runs.map(broken) })))).toEqual([true, true, true, false]);
+    expect(failureOf(broken(stands.runs[0]!))).toMatchObject({
+      mode: 'breakdown',
+      reason: `the weights were no numbers any more after step ${STEPS}`,
+    });
+  });
+
+  test('models that do not change are seldom said to', () => {
+    const draw = generator(11, 'select');
+    let lifts = 0;
+    let falls = 0;
+    const studies = 25;
+    for (let i = 0; i < studies; i++) {
+      const noise = Array.from({ length: STEPS }, () => 0.4 + 0.1 * (draw() - 0.5));
+      const right = (_: number, problem: number) =>
+        Array.from({ length: 4 }, () => (draw() < 0.1 + (0.6 * problem) / 63 ? 'r' : 'x'));
+      const [, fall, first] = met([crafted({ reward: 'majority-vote', truth: noise, right }), crafted(oracle)]);
+      if (first) lifts++;
+      if (fall) falls++;
+    }
+    // One in 740 each is what three standard errors would let pass.
+    expect(lifts).toBeLessThanOrEqual(1);
+    expect(falls).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('the step at which a model is lost', () => {
+  const lost = (truth: Course, steps = 40) =>
+    lossStep(craftedRun({ steps, metrics: { groundTruthReward: truth } })).step;
+
+  test('lies behind its peak', () => {
+    expect(lost([0.02, 0.02, 0.03, 0.1, 0.3, 0.5, 0.6, 0.62, 0.6, 0.61], 10)).toBeNull();
+    expect(lost([0.02, 0.6, 0.6, 0.0], 40)).toBeGreaterThan(27);
+  });
+
+  test('is the last one where the weights broke before', () => {
+    const run = broken(craftedRun({ steps: 7, metrics: { groundTruthReward: 0.5 } }));
+    expect(lossStep(run).step).toBe(7);
+  });
+});
+
+describe("a user's problems", () => {
+  const fileOf = (count: number) => {
+    const file = path.join(temporaryFolder(), 'mine.jsonl');
+    writeFileSync(
+      file,
+      Array.from({ length: count }, (_, i) => `{"id":"p${i}","prompt":"${i}?","answer":"${i}"}\n`).join(''),
+    );
+    return file;
+  };
+  const splitOf = async (count: number, base = {}) => {
+    const context = fakeContext({ embedded: false, base: { dataset: { path: fileOf(count) }, ...base } });
+    const { dataset, evaluation } = context.config(await largeSet(context));
+    return { trained: dataset.ids!, held: evaluation.dataset?.ids ?? [] };
+  };
+
+  test('are split: what is evaluated never trains', async () => {
+    for (const count of [3, 30, 300]) {
+      const { trained, held } = await splitOf(count);
+      expect(held.length).toBe(Math.min(64, count / 3));
+      expect(new Set([...trained, ...held]).size).toBe(count);
+      expect(trained.length + held.length).toBe(count);
+    }
+    // By lot: a file may be sorted.
+    expect((await splitOf(30)).held).not.toEqual(Array.from({ length: 10 }, (_, i) => `p${i}`));
+  });
+
+  test('stay whole where there are evaluation problems of their own', async () => {
+    const other = fileOf(5);
+    const context = fakeContext({
+      embedded: false,
+      base: { dataset: { path: fileOf(9) }, evaluation: { dataset: { path: other } } },
+    });
+    const { dataset, evaluation } = context.config(await largeSet(context));
+    expect(dataset.ids).toHaveLength(9);
+    expect(evaluation.dataset!.path).toBe(other);
+  });
+
+  test('that are too few are refused', async () => {
+    await expect(splitOf(2)).rejects.toThrow('2 problems are too few to train on some and to hold others out.');
+  });
+
+  test('are what a reward trains and is measured on', async () => {
+    const context = fakeContext({ embedded: false, base: { dataset: { path: fileOf(30) } } });
+    await riseThenFall.run(context);
+    const trained = new Set(context.asked[0]!.config.dataset.ids);
+    expect(trained.size).toBe(20);
+    for (const { config } of context.asked) {
+      expect(config.evaluation.dataset!.ids!.filter((id) => trained.has(id))).toEqual([]);
+    }
+  });
+});
