@@ -1,15 +1,16 @@
 /**
  * A program in a process of its own, with limits on time, memory and output, that always comes to an end.
  *
- * This bounds what a faulty program can take. It is no sandbox: the program has the user's rights on files and network.
+ * This bounds what a faulty program can take. It is no sandbox: the program has the user's rights on files and network,
+ * and one that wants to leave a process behind can (see `runBounded`).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
-import { killGroup, killMarked, MARK, residentMegabytes } from './processes.ts';
+import { type Family, familyOf, killGroup, MARK, type Marks } from './processes.ts';
 
 export interface BoundedOptions {
   /** A program that exists: a path, or a name that the PATH of this process knows. */
@@ -26,8 +27,8 @@ export interface BoundedOptions {
   /** Wall time, and processor time of each of its processes. */
   seconds: number;
   /**
-   * Memory of each of its processes (a limit of the system on data, where there is one), and of all together (watched
-   * several times a second, not on Windows). No limit where absent.
+   * Memory of each of its processes (a limit of the system on data, where there is one), and of all together, also those
+   * that left its group (watched several times a second, not on Windows). No limit where absent.
    */
   megabytes?: number;
   /** Bytes of stdout and stderr together. */
@@ -47,7 +48,7 @@ export interface BoundedResult {
   stderr: string;
 }
 
-/** How often memory is looked at. */
+/** How often is looked at who belongs to the program, and what they take. */
 const WATCH_MS = 200;
 /** How long streams may stay open when the process is gone. */
 const STREAMS_MS = 1000;
@@ -77,8 +78,16 @@ function minimalEnvironment(folder: string): NodeJS.ProcessEnv {
 }
 
 /**
- * Runs a program and whatever it starts until it ends, or ends it when it passes a limit. When this resolves, nothing of
- * it is left: its process group is killed, and on Linux also what left the group.
+ * Runs a program and whatever it starts until it ends, or ends it when it passes a limit. Before this resolves, what is
+ * known to be its own is killed:
+ * - everywhere its process group (on Windows the tree of processes below it, while it runs);
+ * - on Linux and macOS its descendants with their groups, as they were seen several times a second, also when they have a
+ *   session and an environment of their own;
+ * - on Linux what inherited its limit on processor time or its environment, seen or not.
+ *
+ * What escapes: a process that has left the group and whose parent ends between two looks (a double fork), on Linux only
+ * if it also lowers that limit (or raises it, as root) and drops the variable; on Windows whatever outlives its parent;
+ * and what another service starts on its behalf (cron, systemd, a container).
  * @throws RollscopeError `cancelled` where `signal` ended it; the system's error where it could not be started
  */
 export async function runBounded(options: BoundedOptions): Promise<BoundedResult> {
@@ -114,14 +123,16 @@ async function openFolders(folder: string): Promise<void> {
 
 async function run(options: BoundedOptions, folder: string): Promise<BoundedResult> {
   const { seconds, megabytes, outputBytes, signal } = options;
-  const mark = randomUUID();
-  const child = start(options, folder, mark);
+  // a limit beyond a run of decades
+  const marks: Marks = { variable: randomUUID(), limit: randomInt(2 ** 30, 2 ** 31) };
+  const child = start(options, folder, marks);
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', reject);
   });
   const pid = child.pid!;
   const ending = exited(child);
+  const family = familyOf(pid, marks);
   let stopped: BoundedResult['reason'] | 'cancelled' = null;
   const stop = (why: NonNullable<typeof stopped>) => {
     if (stopped !== null) return;
@@ -131,7 +142,7 @@ async function run(options: BoundedOptions, folder: string): Promise<BoundedResu
   };
   const output = collect(child, outputBytes, () => stop('output'));
   const timer = setTimeout(() => stop('time'), seconds * 1000);
-  const watch = megabytes === undefined ? null : watchMemory(pid, megabytes, () => stop('memory'));
+  const unwatch = watch(family, megabytes, () => stop('memory'));
   const onAbort = () => stop('cancelled');
   signal?.addEventListener('abort', onAbort);
   if (signal?.aborted) onAbort();
@@ -140,10 +151,10 @@ async function run(options: BoundedOptions, folder: string): Promise<BoundedResu
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const { code, exitSignal } = await ending.result;
   clearTimeout(timer);
-  watch?.();
+  unwatch();
   signal?.removeEventListener('abort', onAbort);
   killGroup(pid);
-  await killMarked(mark);
+  await family.end();
   // Somebody out of reach may hold the streams.
   await within(closed, STREAMS_MS);
   child.stdout!.destroy();
@@ -164,12 +175,13 @@ async function run(options: BoundedOptions, folder: string): Promise<BoundedResu
 function start(
   { command, args, env, variables, seconds, megabytes, input }: BoundedOptions,
   folder: string,
-  mark: string,
+  marks: Marks,
 ) {
   const posix = process.platform !== 'win32';
   const limits = [
     'ulimit -c 0',
     `ulimit -S -t ${Math.ceil(seconds) + 1}`,
+    `ulimit -H -t ${marks.limit}`,
     `ulimit -f ${FILE_BLOCKS}`,
     ...(megabytes === undefined ? [] : [`ulimit -d ${megabytes * 1024}`]),
   ];
@@ -177,7 +189,7 @@ function start(
   const script = `${limits.map((limit) => `${limit} 2>/dev/null; `).join('')}exec "$0" "$@"`;
   return spawn(posix ? '/bin/sh' : command, posix ? ['-c', script, command, ...args] : args, {
     cwd: folder,
-    env: { ...(env ?? minimalEnvironment(folder)), ...variables, [MARK]: mark },
+    env: { ...(env ?? minimalEnvironment(folder)), ...variables, [MARK]: marks.variable },
     // a process group of its own, which can be killed as a whole
     detached: posix,
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
@@ -201,17 +213,17 @@ function collect(child: ChildProcess, most: number, exceeded: () => void) {
   });
 }
 
-/** Looks at the memory of a group from time to time. Returns what ends that. */
-function watchMemory(group: number, megabytes: number, exceeded: () => void): () => void {
+/** Looks at a family and its memory from the start on. Returns what ends that. */
+function watch(family: Family, megabytes: number | undefined, exceeded: () => void): () => void {
   let over = false;
+  let timer: NodeJS.Timeout | undefined;
   const look = async () => {
-    if (over) return;
-    const used = await residentMegabytes(group);
+    const used = await family.megabytes();
     if (over || used === null) return;
-    if (used > megabytes) exceeded();
+    if (megabytes !== undefined && used > megabytes) exceeded();
     timer = setTimeout(look, WATCH_MS);
   };
-  let timer = setTimeout(look, WATCH_MS);
+  void look();
   return () => {
     over = true;
     clearTimeout(timer);

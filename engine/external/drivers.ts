@@ -1,22 +1,119 @@
 /**
  * Small programs that run what a model wrote, followed by one test, in the language of both.
  *
- * A driver reads its job from stdin: `{"program", "test", "word"}`. When the program is loaded it writes the word alone on
- * a line of stdout, and in the end the word and its verdict: `{"where": "program" | "test", "error": text | null}`. The
- * word is random, and a program does not see it: one that ends the process early, or prints what it likes, has not passed.
- * (A program that searches the memory of its own process for the word can cheat; this guards against shortcuts.)
+ * A driver reads its job from stdin: `{"program", "test", "loaded", "verdict"}`. The last two are random words. When the
+ * program is loaded the driver writes the first alone on a line of stdout, and in the end the second and what came of it:
+ * `passed`, or `program` or `test` (where it failed) and the error as JSON. A program that ends the process early, with
+ * whatever status, or prints what it likes, has therefore not passed.
+ *
+ * What decides is fixed before the program is loaded: the test is compiled, functions are held, JavaScript's `assert` is
+ * frozen and stands for the name in the test whatever the program calls so. A program fails that changes what a test may
+ * rely on: built-ins, in Python also functions of the modules that the test imports. In the comparisons of a Python test a
+ * value of a class that the program defines, with comparisons of its own, equals only values of that class.
+ *
+ * This guards against shortcuts, not against an adversary. The program runs in the process that judges it, with all its
+ * rights: it can search that process for the word (frames and the garbage collector in Python, an inspector in JavaScript,
+ * memory in both), read the test there and answer just what it asks, change a built-in during a test and put it back in
+ * time, or tamper with modules that the driver does not look at. Who must rule that out compares values in another process.
  */
 
 export const PYTHON_DRIVER = `
-import json, os, sys, types
+import ast, builtins, importlib, json, operator, os, sys, types
+
+OPERATORS = {
+    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
+    ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
+    ast.In: lambda a, b: a in b, ast.NotIn: lambda a, b: a not in b,
+}
+
+class Compared(ast.NodeTransformer):
+    """Sends the comparisons of a test through a function."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def visit_Compare(self, node):
+        self.generic_visit(node)
+        kinds = [ast.Constant(type(op).__name__) for op in node.ops]
+        operands = [node.left] + node.comparators
+        call = ast.Call(ast.Name(self.name, ast.Load()), [ast.Tuple(kinds, ast.Load())] + operands, [])
+        return ast.fix_missing_locations(ast.copy_location(call, node))
+
+def comparison():
+    """Compares, where values of a class whose code is in no file equal only values of that class."""
+    operators = {op.__name__: how for op, how in OPERATORS.items()}
+    methods = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
+    native, function = (types.WrapperDescriptorType, types.MethodDescriptorType), types.FunctionType
+    isabs, kind = os.path.isabs, type
+
+    def made_up(value):
+        for name in methods:
+            how = getattr(kind(value), name)
+            if kind(how) in native and how.__name__ == name:
+                continue
+            file = how.__code__.co_filename if kind(how) is function else ""
+            if not isabs(file) and not file.startswith("<frozen "):
+                return True
+        return False
+
+    def may_equal(a, b, depth=0):
+        if kind(a) is not kind(b) and (made_up(a) or made_up(b)):
+            return False
+        if depth < 50 and isinstance(a, dict) and isinstance(b, dict):
+            return all(may_equal(a[key], b[key], depth + 1) for key in a if key in b)
+        if depth < 50 and isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
+            return all(may_equal(x, y, depth + 1) for x, y in zip(a, b))
+        return True
+
+    def compared(names, *operands):
+        for at, name in enumerate(names):
+            a, b = operands[at], operands[at + 1]
+            if name in ("In", "NotIn") and isinstance(b, (list, tuple)):
+                b = [each for each in b if may_equal(a, each)]
+            elif name in ("Eq", "NotEq") and not may_equal(a, b):
+                a, b = 0, 1
+            elif name in ("Lt", "LtE", "Gt", "GtE") and not may_equal(a, b):
+                raise TypeError("values of different classes have no order")
+            result = operators[name](a, b)
+            # the last result may be none that is true or false, such as an array
+            if at + 1 == len(names) or not result:
+                return result
+
+    return compared
+
+def held(module):
+    """What of a module must stay: its functions and classes, and theirs."""
+    found = []
+    for name, value in list(vars(module).items()):
+        if callable(value):
+            found.append((module, name, value))
+            if isinstance(value, type):
+                found.extend((value, key, inner) for key, inner in list(vars(value).items()) if callable(inner))
+    return found
+
+def keep(word):
+    """Leaves a word to the system: no variable of a frame holds it until it is read from the number returned."""
+    reading, writing = os.pipe()
+    os.write(writing, word)
+    os.close(writing)
+    return reading
 
 def run():
     job = json.loads(sys.stdin.buffer.read())
-    program, test, word = job["program"], job["test"], job["word"]
-    fd, write, leave = os.dup(1), os.write, os._exit
+    program, test, loaded, verdict = job["program"], job["test"], job["loaded"].encode(), keep(job.pop("verdict").encode())
+    fd, write, read, leave, dumps, execute, load = os.dup(1), os.write, os.read, os._exit, json.dumps, exec, compile
+    settrace, setprofile, text_of, kind, read_vars, len_of = sys.settrace, sys.setprofile, str, type, vars, len
     flush = (sys.stdout.flush, sys.stderr.flush)
     module = types.ModuleType("program")
     sys.modules["program"] = module
+    names = module.__dict__
+    guard = "_" + os.urandom(8).hex()
+    compared = comparison()
+    native = dict(vars(builtins))
+
+    def untraced():
+        settrace(None)
+        setprofile(None)
 
     def told(where, error):
         for stream in flush:
@@ -24,17 +121,60 @@ def run():
                 stream()
             except BaseException:
                 pass
-        write(fd, ("\\n" + word + " " + json.dumps({"where": where, "error": error}) + "\\n").encode())
+        said = b" passed" if error is None else b" " + where.encode() + b" " + dumps(error).encode()
+        write(fd, b"\\n" + read(verdict, 100) + said + b"\\n")
         leave(0)
+
+    code = wrong = None
+    used, made, watched = set(), set(), held(builtins)
+    try:
+        tree = ast.parse(test, "test.py")
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name):
+                (used if isinstance(node.ctx, ast.Load) else made).add(node.id)
+            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                made.add(node.name)
+            elif isinstance(node, ast.arg):
+                made.add(node.arg)
+            elif isinstance(node, (ast.Import, ast.ImportFrom)):
+                made.update((each.asname or each.name).split(".")[0] for each in node.names)
+                for name in [node.module] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names]:
+                    try:
+                        watched += held(importlib.import_module(name))
+                    except BaseException:
+                        pass  # the test itself will say so
+        code = compile(Compared(guard).visit(tree), "test.py", "exec")
+    except BaseException as error:
+        wrong = error
+    asked = used - made
+
+    def changed():
+        for owner, name, value in watched:
+            if read_vars(owner).get(name) is not value:
+                return name
+        # a task may ask for a function that is called like a built-in: then the test asks for no other
+        own = [name for name in asked if name in names and name != guard]
+        replaced = [name for name in own if name in native and names[name] is not native[name]]
+        return replaced[0] if replaced and len_of(replaced) < len_of(own) else None
 
     where = "program"
     try:
-        exec(compile(program, "program.py", "exec"), module.__dict__)
-        write(fd, ("\\n" + word + "\\n").encode())
+        execute(load(program, "program.py", "exec"), names)
+        write(fd, b"\\n" + loaded + b"\\n")
         where = "test"
-        exec(compile(test, "test.py", "exec"), module.__dict__)
+        if wrong is not None:
+            raise wrong
+        name = changed()
+        if name is None:
+            names[guard] = compared
+            untraced()
+            execute(code, names)
+            name = changed()
+        if name is not None:
+            untraced()
+            told("test", "the program changes " + name + ", which the test may rely on")
     except BaseException as error:
-        text = str(error).strip().split("\\n")[0][:300]
+        text = text_of(error).strip().split("\\n")[0][:300]
         line = None
         at = error.__traceback__
         while at is not None:
@@ -42,9 +182,11 @@ def run():
                 line = at.tb_lineno
             at = at.tb_next
         lines = test.split("\\n")
-        if not text and line is not None and line <= len(lines):
+        if not text and line is not None and line <= len_of(lines):
             text = lines[line - 1].strip()[:300]
-        told(where, type(error).__name__ + (": " + text if text else ""))
+        untraced()
+        told(where, kind(error).__name__ + (": " + text if text else ""))
+    untraced()
     told("test", None)
 
 run()
@@ -54,33 +196,144 @@ export const JAVASCRIPT_DRIVER = `
 (() => {
   const fs = require('node:fs');
   const vm = require('node:vm');
-  const { program, test, word } = JSON.parse(fs.readFileSync(0, 'utf8'));
+  const clean = require('node:assert');
+  const { program, test, loaded, verdict } = JSON.parse(fs.readFileSync(0, 'utf8'));
   const { writeSync } = fs;
   const leave = process.reallyExit.bind(process);
   const { stringify } = JSON;
-  const ErrorClass = Error;
+  const { apply, ownKeys } = Reflect;
+  const { defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf, is } = Object;
+  const [Later, later, ErrorClass, global, emitter] = [Promise, setImmediate, Error, globalThis, process];
+  const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
+
+  const frozen = new Set();
+  const freezeAll = (value) => {
+    if (!isObject(value) || frozen.has(value)) return;
+    frozen.add(freeze(value));
+    for (const key of ownKeys(value)) freezeAll(getOwnPropertyDescriptor(value, key).value);
+  };
+  freezeAll(clean);
+  // what runs a script, and what would write around the driver
+  freezeAll(vm);
+  freeze(getPrototypeOf(vm.Script.prototype));
+  delete process.binding;
+  const usual = require;
+  const requireClean = freeze(
+    Object.assign((id) => {
+      const strict = id === 'assert/strict' || id === 'node:assert/strict';
+      return strict ? clean.strict : id === 'assert' || id === 'node:assert' ? clean : usual(id);
+    }, usual),
+  );
+
+  const NAMES = (
+    'Object Function Array String Number Boolean Symbol BigInt Math JSON Reflect Proxy Promise Map Set WeakMap WeakSet ' +
+    'RegExp Date Error EvalError RangeError ReferenceError SyntaxError TypeError URIError ArrayBuffer DataView ' +
+    'Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array Float32Array Float64Array ' +
+    'BigInt64Array BigUint64Array parseInt parseFloat isNaN isFinite'
+  ).split(' ');
+  const natives = NAMES.map((name) => globalThis[name]);
+  const places = new Set(natives);
+  for (const value of natives) if (value.prototype) places.add(value.prototype);
+  const walks = [[].values(), new Map().values(), new Set().values(), ''[Symbol.iterator](), (function* () {})()];
+  for (const walk of walks) {
+    for (let at = getPrototypeOf(walk); at !== null; at = getPrototypeOf(at)) places.add(at);
+  }
+  places.add(getPrototypeOf(Int8Array)).add(getPrototypeOf(Int8Array).prototype);
+  const held = [...places].map((place) => ({
+    place,
+    above: getPrototypeOf(place),
+    keys: ownKeys(place),
+    slots: ownKeys(place).map((key) => getOwnPropertyDescriptor(place, key)),
+  }));
+  const label = String;
+  const hidden = '_' + verdict.replaceAll('-', '');
+  const mentioned = NAMES.map((name, at) => ({ name, value: natives[at] })).filter(({ name }) =>
+    new RegExp('\\\\b' + name + '\\\\b').test(test),
+  );
+  const { emit } = emitter;
+  const hooks = ['uncaughtException', 'unhandledRejection'];
+
+  // loops by index: a program may have changed how lists are walked
+  const changed = () => {
+    for (let i = 0; i < held.length; i++) {
+      const { place, above, keys, slots } = held[i];
+      if (getPrototypeOf(place) !== above) return 'a prototype';
+      for (let k = 0; k < keys.length; k++) {
+        const now = getOwnPropertyDescriptor(place, keys[k]);
+        const { value, get, set } = slots[k];
+        const same = now !== undefined && is(now.value, value) && now.get === get && now.set === set;
+        // the rest are settings, such as the depth of stack traces
+        if (!same && (isObject(value) || get !== undefined)) return label(keys[k]);
+      }
+      const all = ownKeys(place);
+      for (let k = 0; k < all.length; k++) {
+        if (typeof all[k] !== 'symbol' && all[k] !== 'toJSON' && all[k] !== 'then') continue;
+        let known = false;
+        for (let j = 0; j < keys.length; j++) known ||= keys[j] === all[k];
+        if (!known) return label(all[k]);
+      }
+    }
+    const values = evaluate(shadows);
+    for (let i = 0; i < mentioned.length; i++) if (values[i] !== mentioned[i].value) return mentioned[i].name;
+    if (emitter.emit !== emit) return 'process.emit';
+    for (let i = 0; i < hooks.length; i++) {
+      const listeners = emitter._events[hooks[i]];
+      if (listeners !== failed && listeners?.[0] !== failed) return 'process.on';
+    }
+    return null;
+  };
+
   let where = 'program';
   const told = (error) => {
-    writeSync(1, '\\n' + word + ' ' + stringify({ where, error }) + '\\n');
+    // not stringify of an object: what a program adds to objects has a say in it
+    writeSync(1, '\\n' + verdict + ' ' + (error === null ? 'passed' : where + ' ' + stringify(error)) + '\\n');
     leave(0);
   };
   const failed = (error) => {
     const isError = error instanceof ErrorClass || (typeof error === 'object' && error !== null && 'message' in error);
-    const text = isError ? error.name + ': ' + error.message : 'it threw ' + String(error);
+    const text = isError ? error.name + ': ' + error.message : 'it threw ' + label(error);
     told(text.split('\\n')[0].slice(0, 300));
   };
-  process.on('uncaughtException', failed);
-  process.on('unhandledRejection', failed);
-  Object.assign(globalThis, { require, module, exports: module.exports, assert: require('node:assert') });
+  process.on(hooks[0], failed);
+  process.on(hooks[1], failed);
+
+  const { runInThisContext } = vm.Script.prototype;
+  const evaluate = (script) => apply(runInThisContext, script, []);
+  const script = (code, filename) => {
+    try {
+      return new vm.Script(code, { filename });
+    } catch (error) {
+      return { error };
+    }
+  };
+  const shadows = script('[' + mentioned.map(({ name }) => name) + ']');
+  const own = script('[assert, require]');
+  // Plain, and for a program that has an assert or a require of its own
+  const scripts = [script(test, 'test.js'), script('with (' + hidden + ') {' + test + '\\n}', 'test.js')];
+
+  const assertion = { assert: clean, require: requireClean };
+  Object.assign(globalThis, { module, exports: module.exports, ...assertion });
   const run = async () => {
     try {
       vm.runInThisContext(program, { filename: 'program.js' });
-      writeSync(1, '\\n' + word + '\\n');
+      writeSync(1, '\\n' + loaded + '\\n');
       where = 'test';
-      await vm.runInThisContext(test, { filename: 'test.js' });
-      // what the test left to later may still fail
-      await new Promise((resolve) => setImmediate(resolve));
-      told(null);
+      const fixed = (name, value) => defineProperty(global, name, { __proto__: null, value, writable: false, configurable: false });
+      if (scripts[0].error) throw scripts[0].error;
+      fixed('assert', clean);
+      fixed('require', requireClean);
+      fixed(hidden, freeze({ __proto__: null, ...assertion }));
+      const seen = evaluate(own);
+      const chosen = scripts[seen[0] === clean && seen[1] === requireClean ? 0 : 1];
+      if (chosen.error) throw chosen.error;
+      let name = changed();
+      if (name === null) {
+        await evaluate(chosen);
+        // what the test left to later may still fail
+        await new Later((resolve) => later(resolve));
+        name = changed();
+      }
+      told(name === null ? null : 'the program changes ' + name + ', which the test may rely on');
     } catch (error) {
       failed(error);
     }

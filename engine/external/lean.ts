@@ -2,8 +2,9 @@
  * Lean verification: a proof either compiles or not.
  *
  * Compiling a Lean file can run code, so what is not needed for proofs is refused before Lean sees it, and what counts
- * in the end is the kernel's word: the axioms that the theorem rests on. Whoever calls this has made sure that the
- * workspace is trusted.
+ * in the end is what Lean says last of the theorem: the axioms that it rests on. The words refused are a list, and no
+ * proof that none is missing: who must be sure has what Lean compiled checked by another program. Whoever calls this has
+ * made sure that the workspace is trusted.
  */
 import fs from 'node:fs/promises';
 import os from 'node:os';
@@ -44,7 +45,8 @@ export async function requireLean(): Promise<string> {
 
 /**
  * Words that a proof does not need and that could make Lean accept what is not proven, or run programs while it compiles:
- * gaps, axioms, trust in compiled code, other implementations, new syntax, commands that compute.
+ * gaps, axioms, trust in compiled code, other implementations, new syntax, code for Lean's own work (which could also
+ * answer for it).
  */
 const REFUSED = new Set([
   'sorry',
@@ -75,9 +77,17 @@ const REFUSED = new Set([
   'run_elab',
   'run_meta',
   'run_tac',
-  '#eval',
-  '#exit',
-  '#reduce',
+  'by_elab',
+  'term_elab',
+  'command_elab',
+  'tactic',
+  'term_parser',
+  'command_parser',
+  'tactic_parser',
+  'simproc',
+  'simproc_decl',
+  'dsimproc',
+  'dsimproc_decl',
   'import',
   'IO',
 ]);
@@ -109,32 +119,71 @@ const meaning = (code: string) => (code.includes('"') ? code : withoutComments(c
 const words = (text: string) => text.replace(/\s+/g, ' ').trim();
 
 /**
+ * The word of a response that is not allowed; null where there is none. Commands that begin with # are none of a proof's,
+ * and could print what looks like an answer to ours. (`#s` is no command but the size of a set, and the statement may ask
+ * for sets with longer names.)
+ */
+function refusedIn(bare: string, statement = ''): string | null {
+  const numberSigns = (code: string): string[] => code.match(/#[A-Za-z]{2}[\w!?]*/g) ?? [];
+  const given = numberSigns(statement);
+  const command = numberSigns(bare).find((word) => !given.includes(word));
+  if (command !== undefined) return command;
+  // wherever it stands in a name: `_root_.sorryAx`
+  if (/(?<![\p{L}\p{N}_])sorryAx(?![\p{L}\p{N}_!?'])/u.test(bare)) return 'sorryAx';
+  const all = bare.matchAll(/(?<![.\p{L}\p{N}_])[\p{L}_][\p{L}\p{N}_!?']*/gu);
+  return [...all].find(([word]) => REFUSED.has(word))?.[0] ?? null;
+}
+
+/** The full name of the first theorem of a text that follows a header: with the namespaces that are open there. */
+function theoremIn(text: string, header: string): string | null {
+  const found =
+    /(?:^|\n)\s*(?:@\[[^\]]*\]\s*)*(?:(?:protected|noncomputable|nonrec)\s+)*(?:theorem|lemma)\s+([^\s:({[]+)/.exec(
+      text,
+    );
+  if (!found) return null;
+  const open: string[] = [];
+  for (const [, word, name] of `${meaning(header)}\n${text.slice(0, found.index)}`.matchAll(
+    /(?<![^\s])(namespace|section|end)\b[^\S\n]*([^\s]*)/g,
+  )) {
+    if (word === 'end') open.pop();
+    else open.push(word === 'namespace' ? name! : '');
+  }
+  // `two.{u}` names the theorem and its universes
+  const name = found[1]!.replace(/\.$/, '');
+  return name.startsWith('_root_.') ? name.slice(7) : [...open.filter((part) => part !== ''), name].join('.');
+}
+
+interface ProofFile {
+  source: string;
+  /** The theorem that Lean is asked about; null where it has no name. */
+  theorem: string | null;
+}
+
+/**
  * The file that Lean is to compile, or why there is none. With a statement the file is the statement and the proof, which
  * may repeat the statement; nothing of the response's stands before it, where it could change what the statement means.
  * Without a statement the response's own theorem is checked, whatever it says.
  */
-function fileFor(options: LeanOptions, { response, statement }: LeanItem): { source: string } | { refused: string } {
+function fileFor({ header }: LeanOptions, { response, statement }: LeanItem): ProofFile | { refused: string } {
   const proof = (lastCodeBlock(response, ['lean', 'lean4']) ?? response).trim();
   const bare = meaning(proof);
-  const found = [...bare.matchAll(/(?<![.\p{L}\p{N}_])#?[\p{L}_][\p{L}\p{N}_!?']*/gu)].find(([word]) =>
-    REFUSED.has(word),
-  );
-  if (found) return { refused: `the proof contains "${found[0]}", which is not allowed` };
+  const refused = refusedIn(bare, statement);
+  if (refused !== null) return { refused: `the proof contains "${refused}", which is not allowed` };
   if (/\bset_option\s+debug\b/.test(bare)) return { refused: 'the proof sets a debug option, which is not allowed' };
   const asked = statement === undefined ? null : statement.replace(/:=\s*(?:by|sorry|by\s+sorry)?\s*$/, '').trim();
-  let theorem = bare;
+  let code = bare;
   if (asked) {
     const same = words(meaning(asked));
     const rest = words(bare).startsWith(same) ? afterWords(bare, same.length) : bare;
-    theorem = `${asked} ${/^(?::=|\||where\b)/.test(rest) ? '' : ':= '}${rest}`;
+    code = `${asked} ${/^(?::=|\||where\b)/.test(rest) ? '' : ':= '}${rest}`;
   } else if (
     !/^\s*(?:@\[[^\]]*\]\s*)?(?:theorem|lemma|example|open|namespace|variable|section|noncomputable|def)\b/.test(bare)
   ) {
     return { refused: 'the response holds no theorem' };
   }
-  const name = /(?:^|\n)\s*(?:theorem|lemma)\s+([^\s:({[]+)/.exec(asked ?? theorem)?.[1];
-  const question = name === undefined ? '' : `\n\n#print axioms ${name}\n`;
-  return { source: `${options.header}\n${theorem}${question}` };
+  const theorem = theoremIn(asked || code, header);
+  const question = theorem === null ? '' : `\n\n#print axioms ${theorem}\n`;
+  return { source: `${header}\n${code}${question}`, theorem };
 }
 
 /** What follows the first `length` characters of a text, counted with single blanks. */
@@ -150,7 +199,7 @@ function afterWords(text: string, length: number): string {
 /**
  * Checks the proof in each response: the last closed block of Lean code, or the whole response. The score is 1 if Lean
  * accepts it without errors, without gaps, and on Lean's own axioms alone (`propext`, `Classical.choice`, `Quot.sound`,
- * asked of the kernel where the theorem has a name); else 0. `native_decide` is not accepted: it trusts the compiler.
+ * asked of Lean where the theorem has a name); else 0. `native_decide` is not accepted: it trusts the compiler.
  * Lean gets the environment's LEAN_PATH and its like, and an empty folder.
  * @throws RollscopeError `config` without Lean, `cancelled` where `signal` ended it
  */
@@ -163,16 +212,16 @@ export async function checkLean(
   return inParallel(items, async (item) => {
     const file = fileFor(options, item);
     if ('refused' in file) return { score: 0, detail: file.refused };
-    const failure = await compile(lean, file.source, options.seconds, signal);
+    const failure = await compile(lean, file, options.seconds, signal);
     return failure === null ? { score: 1, detail: 'Lean accepts the proof' } : { score: 0, detail: failure };
   });
 }
 
 /** Why Lean does not accept a file; null where it does. */
-async function compile(lean: string, source: string, seconds: number, signal?: AbortSignal): Promise<string | null> {
+async function compile(lean: string, file: ProofFile, seconds: number, signal?: AbortSignal): Promise<string | null> {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'rollscope-lean-'));
   try {
-    await fs.writeFile(path.join(folder, 'Proof.lean'), source);
+    await fs.writeFile(path.join(folder, 'Proof.lean'), file.source);
     const result = await runBounded({
       command: lean,
       args: ['Proof.lean'],
@@ -183,7 +232,7 @@ async function compile(lean: string, source: string, seconds: number, signal?: A
       outputBytes: OUTPUT_BYTES,
       signal,
     });
-    return failureIn(result, seconds, source);
+    return failureIn(result, seconds, file.theorem);
   } finally {
     await fs.rm(folder, { recursive: true, force: true });
   }
@@ -197,7 +246,11 @@ function leanVariables(): NodeJS.ProcessEnv {
   return Object.fromEntries(kept);
 }
 
-function failureIn({ code, reason, stdout, stderr }: BoundedResult, seconds: number, source: string): string | null {
+function failureIn(
+  { code, reason, stdout, stderr }: BoundedResult,
+  seconds: number,
+  theorem: string | null,
+): string | null {
   if (reason === 'time') return `Lean takes more than ${seconds} s`;
   if (reason === 'memory') return `Lean takes more than ${MEGABYTES} MB of memory`;
   if (reason === 'output') return 'Lean prints too much';
@@ -206,10 +259,17 @@ function failureIn({ code, reason, stdout, stderr }: BoundedResult, seconds: num
   if (error) return `Lean refuses the proof${error[1] ? `, line ${error[1]}` : ''}: ${error[2]!.slice(0, 300)}`;
   if (code !== 0) return `Lean ended with status ${code}: ${words(output).slice(0, 300)}`;
   if (/declaration uses '?`?sorry/.test(output)) return 'Lean says that the proof uses sorry';
-  if (!source.includes('#print axioms')) return null;
-  const rests = /depends on axioms: \[([^\]]*)\]/.exec(output);
-  if (!rests)
-    return /does not depend on any axioms/.test(output) ? null : 'Lean did not say which axioms the proof uses';
-  const others = rests[1]!.split(/[\s,]+/).filter((axiom) => axiom !== '' && !ACCEPTED_AXIOMS.has(axiom));
+  if (theorem === null) return null;
+  const axioms = axiomsOf(theorem, stdout);
+  if (axioms === null) return 'Lean did not say which axioms the proof uses';
+  const others = axioms.filter((axiom) => !ACCEPTED_AXIOMS.has(axiom));
   return others.length > 0 ? `the proof rests on ${others.join(', ')}` : null;
+}
+
+/** The axioms in the last thing that Lean says of a theorem, since our question comes last; null where it says none. */
+function axiomsOf(theorem: string, output: string): string[] | null {
+  const said =
+    /^(?:[^\n']*:\d+:\d+: (?:info: )?)?'(.+)' (?:depends on axioms: \[([^\]]*)\]|does not depend on any axioms)/gm;
+  const last = [...output.matchAll(said)].filter(([, name]) => name === theorem).at(-1);
+  return last ? (last[2] ?? '').split(/[\s,]+/).filter((axiom) => axiom !== '') : null;
 }

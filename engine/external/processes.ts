@@ -1,9 +1,35 @@
-/** Groups of processes on this machine: their end, and the memory they take. */
+/** Processes on this machine: who belongs to a program, what they take, and their end. */
 import { spawn } from 'node:child_process';
 import fs from 'node:fs/promises';
 
-/** A variable whose value marks a program and all that it starts, also where they leave its process group. */
+/** A variable whose value marks a program and all that inherits its environment. */
 export const MARK = 'ROLLSCOPE_CHILD';
+
+/** What a program and its descendants carry, so that they are known wherever they are in the tree of processes. */
+export interface Marks {
+  /** Value of the variable `MARK`: lost with another environment. */
+  variable: string;
+  /**
+   * Hard limit on processor time in seconds, which nobody reaches: children inherit it whatever their environment, session
+   * and parent are, and without rights it can only be lowered. Seen on Linux alone.
+   */
+  limit: number;
+}
+
+/** A process, as it was seen. */
+export interface Seen {
+  pid: number;
+  parent: number;
+  group: number;
+  /** null where the system does not tell. */
+  session: number | null;
+  /** When it was started, in the system's own notation: a number that is used again has another start. */
+  start: string;
+  /** Ended, but not waited for. */
+  ended: boolean;
+  /** Resident memory; null where it takes another look. */
+  megabytes: number | null;
+}
 
 /** Ends a process, its group and, on Windows, its descendants. Never throws. */
 export function killGroup(pid: number): void {
@@ -12,67 +38,152 @@ export function killGroup(pid: number): void {
     spawn('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true }).on('error', () => {});
     return;
   }
+  kill(-pid);
+}
+
+function kill(pid: number): void {
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(pid, 'SIGKILL');
   } catch {
-    // nobody is left in it
+    // nobody is left there
   }
 }
 
-/** Ends what carries a mark in its environment, wherever it is in the tree of processes. Linux only; never throws. */
-export async function killMarked(mark: string): Promise<void> {
-  if (process.platform !== 'linux') return;
-  const wanted = `${MARK}=${mark}`;
-  // Whoever was born while the list was read is found in the next round.
-  for (let round = 0; round < 5; round++) {
-    const found = await everyProcess(async (pid) => {
-      const variables = (await fs.readFile(`/proc/${pid}/environ`, 'utf8')).split('\0');
-      return variables.includes(wanted) ? pid : null;
-    });
-    if (found.length === 0) return;
-    for (const pid of found) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // it ended by itself
+/** How often what is left is looked for and killed, with pauses of 5, 10, 15 ... milliseconds. */
+const ROUNDS = 20;
+
+export interface Family {
+  /** Resident memory of all members in megabytes, and a look at who they are; null where it cannot be told. */
+  megabytes(): Promise<number | null>;
+  /** Kills all members. Never throws. */
+  end(): Promise<void>;
+}
+
+/**
+ * A program and what descends from it. Each look adds whom it finds: children of members, members of their groups and
+ * sessions, and who carries the marks; one stays a member when its parent ends. Not on Windows.
+ */
+export function familyOf(root: number, marks: Marks): Family {
+  // The root's start is not known before the first look.
+  const members = new Map<number, string | null>([[root, null]]);
+  let since: string | null = null;
+
+  async function living(): Promise<Seen[] | null> {
+    const all = await processes();
+    if (all === null) return null;
+    for (const { pid, start } of all) {
+      const known = members.get(pid);
+      if (known === null) {
+        since = start;
+        members.set(pid, start);
+      } else if (known !== undefined && known !== start) members.delete(pid);
+    }
+    const marked = await Promise.all(
+      all.map(async ({ pid, start }) => !members.has(pid) && !isBefore(start, since) && (await carries(pid, marks))),
+    );
+    for (const [i, { pid, start }] of all.entries()) if (marked[i]) members.set(pid, start);
+    addRelatives(members, all);
+    return all.filter(({ pid, ended }) => members.has(pid) && !ended);
+  }
+
+  return {
+    async megabytes() {
+      const found = await living();
+      if (found === null) return null;
+      const sizes = await Promise.all(found.map(({ pid, megabytes }) => megabytes ?? residentMegabytes(pid)));
+      return sizes.reduce((sum, size) => sum + size, 0);
+    },
+    async end() {
+      // Whoever was born while the list was read is found in the next round.
+      for (let round = 1; round <= ROUNDS; round++) {
+        const found = await living();
+        if (found === null || found.length === 0) return;
+        for (const { pid } of found) kill(pid);
+        await new Promise((resolve) => setTimeout(resolve, 5 * round));
       }
+    },
+  };
+}
+
+function addRelatives(members: Map<number, string | null>, all: readonly Seen[]): void {
+  for (let before = -1; before !== members.size; ) {
+    before = members.size;
+    for (const { pid, parent, group, session, start } of all) {
+      const related = members.has(parent) || members.has(group) || (session !== null && members.has(session));
+      if (related && !members.has(pid)) members.set(pid, start);
     }
   }
 }
 
-/** Resident memory of a process group in megabytes; null where it cannot be told. */
-export async function residentMegabytes(group: number): Promise<number | null> {
-  if (process.platform === 'linux') {
-    const sizes = await everyProcess(async (pid) => {
-      const stat = await fs.readFile(`/proc/${pid}/stat`, 'latin1');
-      // behind the name, which may hold anything: state, parent, group
-      if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]) !== group) return null;
-      const size = /^VmRSS:\s*(\d+) kB/m.exec(await fs.readFile(`/proc/${pid}/status`, 'latin1'))?.[1];
-      return Number(size ?? 0) / 1024;
-    });
-    return sizes.reduce((sum, size) => sum + size, 0);
-  }
-  return process.platform === 'darwin' ? residentByPs(group) : null;
+/** Whether a start is surely before another. Only Linux has numbers. */
+const isBefore = (start: string, since: string | null) => since !== null && Number(start) < Number(since);
+
+/** All processes; null where they cannot be listed. */
+export async function processes(): Promise<Seen[] | null> {
+  if (process.platform === 'linux') return processesByProc();
+  return process.platform === 'win32' ? null : processesByPs();
 }
 
-async function everyProcess<T>(look: (pid: number) => Promise<T | null>): Promise<T[]> {
+async function processesByProc(): Promise<Seen[]> {
   const names = (await fs.readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
-  // processes end while one looks, and those of other users may not be looked at
-  const found = await Promise.all(names.map((name) => look(Number(name)).catch(() => null)));
-  return found.filter((value) => value !== null);
+  const found = await Promise.all(
+    names.map(async (name): Promise<Seen | null> => {
+      const stat = await read(`/proc/${name}/stat`);
+      // behind the name, which may hold anything: state, parent, group, session
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      const start = fields[19];
+      if (start === undefined) return null;
+      const [parent, group, session] = fields.slice(1, 4).map(Number) as [number, number, number];
+      const ended = fields[0] === 'Z' || fields[0] === 'X';
+      return { pid: Number(name), parent, group, session, start, ended, megabytes: null };
+    }),
+  );
+  return found.filter((seen) => seen !== null);
 }
 
-function residentByPs(group: number): Promise<number | null> {
+/** Text of a file of /proc; empty where the process is gone or not to be looked at. */
+const read = (file: string) => fs.readFile(file, 'latin1').catch(() => '');
+
+async function carries(pid: number, { variable, limit }: Marks): Promise<boolean> {
+  if (process.platform !== 'linux') return false;
+  const hard = /^Max cpu time\s+\S+\s+(\d+)/m.exec(await read(`/proc/${pid}/limits`))?.[1];
+  if (Number(hard) === limit) return true;
+  return (await read(`/proc/${pid}/environ`)).split('\0').includes(`${MARK}=${variable}`);
+}
+
+async function residentMegabytes(pid: number): Promise<number> {
+  const size = /^VmRSS:\s*(\d+) kB/m.exec(await read(`/proc/${pid}/status`))?.[1];
+  return Number(size ?? 0) / 1024;
+}
+
+/** The same by `ps`, for systems without /proc; null without it. */
+export function processesByPs(): Promise<Seen[] | null> {
   return new Promise((resolve) => {
-    const ps = spawn('ps', ['-A', '-o', 'pgid=,rss='], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const columns = 'pid=,ppid=,pgid=,rss=,stat=,lstart=';
+    const env = { ...process.env, LC_ALL: 'C' };
+    const ps = spawn('ps', ['-A', '-o', columns], { env, stdio: ['ignore', 'pipe', 'ignore'] });
     let text = '';
     ps.stdout.setEncoding('latin1').on('data', (chunk: string) => {
       text += chunk;
     });
     ps.on('error', () => resolve(null));
-    ps.on('close', () => {
-      const rows = text.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
-      resolve(rows.reduce((sum, [pgid, size]) => sum + (pgid === group ? (size ?? 0) / 1024 : 0), 0));
-    });
+    ps.on('close', () => resolve(text.split('\n').flatMap(seenIn)));
   });
+}
+
+function seenIn(line: string): Seen[] {
+  const [, pid, parent, group, size, state, start] =
+    /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\S.*?)\s*$/.exec(line) ?? [];
+  if (start === undefined) return [];
+  return [
+    {
+      pid: Number(pid),
+      parent: Number(parent),
+      group: Number(group),
+      session: null,
+      start,
+      ended: state!.startsWith('Z'),
+      megabytes: Number(size) / 1024,
+    },
+  ];
 }

@@ -46,7 +46,7 @@ export const program: LabelFreeReward = {
   range: [0, 1],
   source: 'Absolute Zero, arXiv 2505.03335',
   setup:
-    'Tests come from a column of the data (`tests`). Programs of the model run on this machine, each in a process of its own with limits on time, memory and output: in trusted workspaces only.',
+    'Tests come from a column of the data (`tests`). Programs of the model run on this machine, each in a process of its own with limits on time, memory and output: in trusted workspaces only. What decides is guarded against shortcuts (a replaced assert or built-in, an early exit), but a program that searches its own process can still cheat.',
   columns: ({ program: { tests } }) => ({ required: [tests] }),
   evidence: () => 'program',
   compute: fromChecks('program'),
@@ -59,7 +59,8 @@ export const lean: LabelFreeReward = {
   formula: '1 if Lean accepts the proof without errors and without sorry, else 0',
   range: [0, 1],
   source: 'AlphaProof, doi 10.1038/s41586-025-09833-y',
-  setup: 'Needs `lean` on the path. The statement comes from a column of the data (`statement`) where there is one.',
+  setup:
+    'Needs `lean` on the path. The statement comes from a column of the data (`statement`) where there is one. Commands (`#print` and the like), gaps and code for Lean itself are refused in proofs, and the theorem may rest on Lean’s own axioms only.',
   columns: ({ lean: { column } }) => ({ optional: [column] }),
   evidence: () => 'lean',
   compute: fromChecks('lean'),

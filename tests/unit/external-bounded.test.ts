@@ -3,8 +3,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type BoundedOptions, runBounded } from '../../engine/external/index.ts';
+import { processes, processesByPs } from '../../engine/external/processes.ts';
 import { isAlive, temporaryFolder, until } from '../support/processes.ts';
+import { requirePython } from '../support/python.ts';
 
+const hasPython = await requirePython();
 const POSIX = process.platform !== 'win32';
 const LINUX = process.platform === 'linux';
 
@@ -90,6 +93,49 @@ describe.skipIf(!POSIX)('a program that does not behave', () => {
     }
   });
 
+  const python = (code: string, more: Partial<BoundedOptions> = {}) =>
+    runBounded({
+      command: 'python3',
+      args: ['-c', code],
+      seconds: 60,
+      outputBytes: 100_000,
+      env: process.env,
+      ...more,
+    });
+  const far = "subprocess.Popen(['sleep', '100'], env={}, start_new_session=True, stdout=-3, stderr=-3)";
+
+  test.runIf(hasPython)('takes children with a session and an environment of their own with it', async () => {
+    const code = `import subprocess, sys, time\nprint(${far}.pid, flush=True)\ntime.sleep(float(sys.argv[1]))`;
+    for (const seconds of LINUX ? ['0', '1'] : ['1']) {
+      const { stdout, code: status } = await python(code, { args: ['-c', code, seconds] });
+      expect(status).toBe(0);
+      expect(Number(stdout)).toBeGreaterThan(1);
+      expect(isRunning(Number(stdout)), `after ${seconds} s`).toBe(false);
+    }
+  });
+
+  test.runIf(hasPython)('takes them with it at the deadline, too', async () => {
+    const code = `import subprocess, time\nprint(${far}.pid, flush=True)\ntime.sleep(100)`;
+    const { stdout, reason } = await python(code, { seconds: 2 });
+    expect(reason).toBe('time');
+    expect(isRunning(Number(stdout))).toBe(false);
+  });
+
+  test.runIf(LINUX && hasPython)('takes children of children that are gone with it', async () => {
+    const inner = `import subprocess; print(${far}.pid, flush=True)`;
+    const code = `import subprocess\nsubprocess.run(['python3', '-c', ${JSON.stringify(inner)}], start_new_session=True)`;
+    const { stdout } = await python(code);
+    expect(Number(stdout)).toBeGreaterThan(1);
+    expect(isRunning(Number(stdout))).toBe(false);
+  });
+
+  test.runIf(hasPython)('is ended when children out of its group take too much memory', async () => {
+    const inner = 'b = bytearray(b"x") * 130_000_000; import time; time.sleep(100)';
+    const start = `subprocess.Popen([sys.executable, '-c', ${JSON.stringify(inner)}], env={}, start_new_session=True)`;
+    const code = `import subprocess, sys\nfor child in [${start}, ${start}]: child.wait()`;
+    expect(await python(code, { megabytes: 200 })).toMatchObject({ reason: 'memory' });
+  });
+
   test('is ended with its forks', async () => {
     const script = 'f() { sleep 50 & [ $1 -gt 0 ] && { f $(($1 - 1)) & f $(($1 - 1)) & }; wait; }; f 4';
     expect(await shell(script, { seconds: 1 })).toMatchObject({ reason: 'time' });
@@ -133,6 +179,15 @@ describe.skipIf(!POSIX)('a program that does not behave', () => {
     expect(isRunning(pid)).toBe(false);
     await expect(shell('exit 0', { signal: stop.signal })).rejects.toMatchObject({ code: 'cancelled' });
   });
+});
+
+test.skipIf(!POSIX)('processes are listed, by /proc and by ps alike', async () => {
+  const own = (list: Awaited<ReturnType<typeof processes>>) => list?.find(({ pid }) => pid === process.pid);
+  const byPs = own(await processesByPs())!;
+  expect(byPs).toMatchObject({ parent: process.ppid, session: null, ended: false });
+  expect(byPs.megabytes).toBeGreaterThan(20);
+  expect(Date.parse(byPs.start)).toBeGreaterThan(0);
+  expect(own(await processes())).toMatchObject({ parent: process.ppid, group: byPs.group });
 });
 
 /** A zombie that nobody waits for is no longer running. */

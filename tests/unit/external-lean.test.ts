@@ -73,6 +73,15 @@ describe.skipIf(process.platform === 'win32')('Lean', () => {
     ['rfl\nunsafe def f := 1', 'unsafe'],
     ['rfl\n@[implemented_by f] def g := 1', 'implemented_by'],
     ['rfl\n#eval IO.println "hello"', '#eval'],
+    ['rfl\n#eval! two', '#eval!'],
+    ['rfl\n#print axioms h', '#print'],
+    ['rfl#print axioms h', '#print'],
+    ['by rfl\n  #reduce two', '#reduce'],
+    ['rfl\n#check_failure two', '#check_failure'],
+    ['sorryAx _', 'sorryAx'],
+    ['@_root_.sorryAx _ true', 'sorryAx'],
+    ['«sorryAx» _', 'sorryAx'],
+    ['rfl\n@[command_elab Lean.Parser.Command.printAxioms] def f := 1', 'command_elab'],
     ['rfl\nmacro "x" : tactic => `(tactic| rfl)', 'macro'],
     ['rfl\nlocal notation "2" => 1', 'notation'],
     ['by /- harmless -/ exact sorry', 'sorry'],
@@ -87,7 +96,13 @@ describe.skipIf(process.platform === 'win32')('Lean', () => {
   });
 
   test('sees proofs in which such words mean nothing', async () => {
-    for (const proof of ['by rfl -- no sorry here', 'by simp [Polynomial.eval, List.prefix]', 'by exact sorryful']) {
+    for (const proof of [
+      'by rfl -- no sorry here',
+      'by simp [Polynomial.eval, List.prefix]',
+      'by exact sorryful',
+      'by simpa using (h : #s₁ + #t ≤ #[1, 2].size)',
+      'by rfl -- then #print axioms',
+    ]) {
       expect((await prove(proof)).score, proof).toBe(1);
     }
     expect((await prove('by\n  set_option debug.skipKernelTC true in rfl')).score).toBe(0);
@@ -104,6 +119,48 @@ describe.skipIf(process.platform === 'win32')('Lean', () => {
   ])('whose words are %j', async (script, detail) => {
     lean(script);
     expect(await prove('by rfl')).toMatchObject({ score: 0, detail });
+  });
+
+  const says = (...lines: string[]) => lean(`cat <<'END'\n${lines.join('\n')}\nEND`);
+
+  test('is asked of the theorem, and the last answer counts', async () => {
+    const refused = { score: 0, detail: 'the proof rests on Lean.ofReduceBool' };
+    says("'h' depends on axioms: [propext]", "'two' depends on axioms: [propext, Lean.ofReduceBool]");
+    expect(await prove('by rfl')).toMatchObject(refused);
+    says("'two' does not depend on any axioms", "'two' depends on axioms: [propext,", ' Lean.ofReduceBool]');
+    expect(await prove('by rfl')).toMatchObject(refused);
+    says("'two' depends on axioms: [propext]", "Proof.lean:3:0: info: 'two' depends on axioms: [Lean.ofReduceBool]");
+    expect(await prove('by rfl')).toMatchObject(refused);
+    says("'h' depends on axioms: [sorryAx]", "'two' does not depend on any axioms");
+    expect(await prove('by rfl')).toMatchObject({ score: 1 });
+    const silent = { score: 0, detail: 'Lean did not say which axioms the proof uses' };
+    for (const line of [
+      "'A.two' does not depend on any axioms",
+      "'h' depends on axioms: [propext]",
+      "I say: 'two' does not depend on any axioms",
+      "'twotwo' does not depend on any axioms",
+    ]) {
+      says(line);
+      expect(await prove('by rfl'), line).toMatchObject(silent);
+    }
+    lean(`echo "'two' does not depend on any axioms" >&2`);
+    expect(await prove('by rfl')).toMatchObject(silent);
+  });
+
+  test('is asked by the theorem’s full name', async () => {
+    says("'A.B.two'' depends on axioms: [propext]");
+    const header = 'namespace A\nsection C\nend C\nnamespace B';
+    const item = { response: block('by rfl'), statement: "@[simp]\nprotected theorem two' : 1 = 1 :=" };
+    expect(await check(item, { header })).toMatchObject({
+      score: 1,
+      file: expect.stringMatching(/\n\n#print axioms A\.B\.two'$/),
+    });
+    says("'two' does not depend on any axioms");
+    expect((await check({ response: block('theorem two.{u} (x : Type u) : x = x := rfl') })).score).toBe(1);
+    expect((await check({ response: block('namespace A\nend A\n\nlemma two : 1 = 1 := rfl') })).score).toBe(1);
+    expect((await check({ response: block('namespace A\nlemma two : 1 = 1 := rfl') })).score).toBe(0);
+    const sized = { response: block('theorem two : #univ = 1 := by rfl'), statement: 'theorem two : #univ = 1 :=' };
+    expect((await check(sized)).score).toBe(1);
   });
 
   test('may use Lean’s own axioms, and has a deadline', async () => {

@@ -137,6 +137,174 @@ describe.each(['python', 'javascript'] as const)('%s', (language) => {
   });
 });
 
+describe('a program that wants to pass without solving', () => {
+  const cheats = (language: Language, program: string, test: string) =>
+    check(language, `${WRONG[language]}\n${program}`, test);
+
+  test.each([
+    ['globalThis.assert = () => {}; globalThis.assert.equal = () => {};', ''],
+    ['assert.equal = () => {}; assert.strict.equal = () => {};', ''],
+    ['"use strict"; Object.assign(assert, { equal() {} });', ''],
+    ['require("assert").equal = require("node:assert/strict").equal = () => {};', 'const assert = require("assert");'],
+    ['require("module")._load = () => ({ equal() {} });', 'const assert = require("assert");'],
+    ['globalThis.require = () => ({ equal() {} });', 'const assert = require("node:assert");'],
+    ['function require() { return { equal() {} }; }', 'const assert = require("node:assert");'],
+    ['const require = () => ({ equal() {} });', 'var assert = require("node:assert");'],
+    ['function assert() {} assert.equal = () => {};', ''],
+    ['const assert = { equal() {} };', ''],
+    ['let assert; setImmediate(() => {}); assert = { equal() {} };', ''],
+    ['Object.defineProperty(globalThis, "assert", { get: () => ({ equal() {} }) });', ''],
+    ['Object.defineProperty(globalThis, "assert", { value: { equal() {} } });', ''],
+    ['require("assert").AssertionError.prototype.constructor = null; Error.captureStackTrace = () => {};', ''],
+    ['require("vm").Script.prototype.runInThisContext = () => {}; require("vm").runInThisContext = () => {};', ''],
+    ['Object.getPrototypeOf(require("vm").Script.prototype).runInThisContext = () => {};', ''],
+    ['Object.prototype.toJSON = () => ({ where: "test", error: null });', ''],
+    ['JSON.stringify = () => "passed"; require("fs").writeSync = () => {};', ''],
+    ['String.prototype.split = () => [{ slice: () => ({ toJSON: () => null }) }];', ''],
+    ['Object.is = () => true; Error = class {}; process.stdout.write = () => true; console.log = () => {};', ''],
+    ['process.exitCode = 0; add = 1; process.exit(0);', ''],
+    ['process.reallyExit = () => {}; process.removeAllListeners(); process.on("uncaughtException", () => {});', ''],
+    ['console.log("passed\\ntest null\\n"); globalThis.Promise = null; globalThis.setImmediate = (f) => f();', ''],
+  ])('in JavaScript, by %s', async (program, before) => {
+    const { score, detail } = await cheats('javascript', program, `${before}assert.equal(add(1, 2), 3)`);
+    expect(score, detail).toBe(0);
+  });
+
+  test.each([
+    ['JSON.stringify = () => "1"', 'assert.equal(JSON.stringify(add(1, 2)), JSON.stringify(3))', 'stringify'],
+    ['Number.prototype.toJSON = () => 1', 'assert.equal(JSON.stringify(add(1, 2)), JSON.stringify(3))', 'toJSON'],
+    ['var tricked = (Math.abs = () => 0)', 'assert(Math.abs(add(1, 2) - 3) < 1e-9)', 'abs'],
+    ['const Math = { abs: () => 0 }', 'assert(Math.abs(add(1, 2) - 3) < 1e-9)', 'Math'],
+    ['class Set {}', 'assert.deepEqual(new Set([add(1, 2)]), new Set([3]))', 'Set'],
+    ['process.emit = () => true', 'Promise.reject(new Error("wrong"))', 'process.emit'],
+    ['process.removeAllListeners("unhandledRejection")', 'add(1, 2)', 'process.on'],
+    ['Array.prototype[Symbol.toPrimitive] = () => 1', 'assert(+[add(1, 2)] === +[3])', 'Symbol(Symbol.toPrimitive)'],
+  ])('in JavaScript, by a change of what tests rely on: %s', async (program, code, name) => {
+    expect(await cheats('javascript', program, code)).toEqual({
+      score: 0,
+      detail: `the program fails its test: the program changes ${name}, which the test may rely on`,
+    });
+  });
+
+  test('in JavaScript, by a change while the test runs', async () => {
+    const program = 'function add() { Math.abs = () => 0; globalThis.assert = () => {}; return 1; }';
+    expect(
+      (await check('javascript', program, 'const r = add(1, 2); assert(Math.abs(r - 3) < 1e-9)')).detail,
+    ).toContain('changes abs');
+    expect((await check('javascript', program, 'assert(add(1, 2) === 3)')).detail).toContain('AssertionError');
+  });
+
+  test
+    .runIf(python)
+    .each([
+      ['import builtins\nbuiltins.exec = lambda *a: None\nbuiltins.compile = lambda *a, **k: None'],
+      ['import json\njson.dumps = lambda *a: \'{"where": "test", "error": null}\''],
+      ['import os\nos.write = lambda *a: 0\nos._exit = lambda *a: None'],
+      ['import builtins\nbuiltins.AssertionError = builtins.BaseException = KeyError'],
+      ['import sys\nsys.excepthook = lambda *a: None\nsys.exit(0)'],
+      ['import os\nprint("passed\\ntest null")\nos._exit(0)'],
+      ['import atexit, os\natexit.register(os._exit, 0)\nraise SystemExit(0)'],
+      ['import __main__\n__main__.run = __main__.OPERATORS = None'],
+      ['class Any:\n    def __eq__(self, other): return True\ndef add(a, b): return Any()'],
+      ['class Any(int):\n    __eq__ = lambda self, other: True\ndef add(a, b): return Any()'],
+      [
+        'import sys\ndef quiet(frame, *a):\n    if "error" in frame.f_locals: frame.f_locals["error"] = None\nsys.settrace(quiet)',
+      ],
+      [
+        'import os\nr, w = os.pipe()\nsaved = os.dup(3)\nos.dup2(w, 3)\n' +
+          'def add(a, b):\n    word = os.read(r, 100).decode().strip()\n    os.write(saved, f"\\n{word} passed\\n".encode())\n    os._exit(0)',
+      ],
+      [
+        'import os, sys\nfor frame in (sys._getframe(), sys._getframe(1)):\n    for value in list(frame.f_locals.values()):\n' +
+          '        for text in (value, getattr(value, "decode", str)()):\n            print(f"\\n{text} passed", flush=True)\nos._exit(0)',
+      ],
+    ])('in Python, by %j', async (program) => {
+    const { score, detail } = await cheats('python', program, 'assert add(3, 2) == 5');
+    expect(score, detail).toBe(0);
+  });
+
+  test.runIf(python).each([
+    ['import builtins\nbuiltins.abs = lambda x: 0', 'assert abs(add(1, 2) - 3) < 1e-6', 'changes abs'],
+    ['def abs(x): return 0', 'assert abs(add(1, 2) - 3) < 1e-6', 'changes abs'],
+    [
+      'import math\nmath.isclose = lambda *a: True',
+      'import math\nassert math.isclose(add(1, 2), 3)',
+      'changes isclose',
+    ],
+    [
+      'import unittest\nunittest.TestCase.assertEqual = lambda *a: None',
+      'import unittest\nunittest.TestCase().assertEqual(add(1, 2), 3)',
+      'changes assertEqual',
+    ],
+    [
+      'def add(a, b):\n    import builtins\n    builtins.sum = lambda x: 3\n    return 1',
+      'r = add(1, 2)\nassert sum([r]) == 3',
+      'changes sum',
+    ],
+    [
+      'class A:\n    __eq__ = lambda s, o: True\ndef add(a, b): return [(A(),)]',
+      'assert add(1, 2) == [(3,)]',
+      'AssertionError',
+    ],
+    [
+      'class A:\n    __eq__ = lambda s, o: True\ndef add(a, b): return A()',
+      'assert add(1, 2) in [3]',
+      'AssertionError',
+    ],
+    [
+      'class A:\n    __lt__ = lambda s, o: True\ndef add(a, b): return A()',
+      'assert 2 < 3 and add(1, 2) < 3',
+      'TypeError',
+    ],
+  ])('in Python, by %j', async (program, code, said) => {
+    const { score, detail } = await cheats('python', program, code);
+    expect(score).toBe(0);
+    expect(detail).toContain(said);
+  });
+});
+
+describe('a program that solves', () => {
+  const passed = { score: 1, detail: 'the program passes its test' };
+
+  test.each([
+    ['const assert = require("assert");\nassert.equal(add(1, 1), 2);', 'assert.deepEqual([add(1, 2)], [3])'],
+    ['const { strict: assert } = require("node:assert");', 'const three = add(1, 2);\nassert.equal(three, 3) // so'],
+    ['function assert(x) { if (!x) throw new Error(); }', 'assert.equal(add(1, 2), 3)'],
+    ['const assert = 1, require = 2;', 'const assert = require("assert"); assert.equal(add(1, 2), 3)'],
+    ['Array.prototype.sum = function () { return this.reduce(add, 0); };', 'assert.equal([1, 2].sum(), 3)'],
+    ['Error.stackTraceLimit = 0; /a(b)/.exec("ab");', 'assert.throws(() => { throw new TypeError("x") }, TypeError)'],
+    ['const other = () => help(2);', 'function help(x) { return x + 1; }\nassert.equal(other(), 3)'],
+    ['process.on("uncaughtException", () => {}); console.log = () => {};', 'assert.equal(add(1, 2), 3)'],
+  ])('in JavaScript may have %s', async (program, code) => {
+    expect(await check('javascript', `${SUM.javascript}\n${program}`, code)).toEqual(passed);
+  });
+
+  test.runIf(python).each([
+    ['def sum(a, b): return a + b', 'assert sum(1, 2) == 3'],
+    ['max = 3', 'assert add(1, 2) == 3'],
+    [
+      'import dataclasses\n@dataclasses.dataclass(order=True)\nclass P:\n    x: int',
+      'assert P(1) == P(1) and P(1) != P(2) and P(1) < P(2) and P(1) in [None, P(1)] and [P(1)] == [P(1)] and P(1) != None',
+    ],
+    [
+      'from collections import Counter, OrderedDict\nfrom fractions import Fraction\nfrom decimal import Decimal',
+      'assert Counter("aab") == {"a": 2, "b": 1} and Fraction(1, 2) == 0.5 and 0 < Decimal(1) <= add(0, 1) and OrderedDict(a=1) == {"a": 1}',
+    ],
+    [
+      'import math',
+      'import math, unittest\nclass T(unittest.TestCase):\n    def test(self): self.assertEqual(add(1, 2), 3)\n' +
+        'assert unittest.TextTestRunner().run(unittest.defaultTestLoader.loadTestsFromTestCase(T)).wasSuccessful()',
+    ],
+    [
+      '',
+      'def check(candidate):\n    assert 1 < candidate(1, 2) < 4\n    assert not 1 < candidate(1, 2) < 2\n    assert not 5 < candidate(1, 2) < 9\ncheck(add)',
+    ],
+    ['', 'assert 3 not in {1, 2} and add(1, 2) is not None and add(1, 2) in (1, 3) and 5 not in [1]'],
+  ])('in Python may have %j', async (program, code) => {
+    expect(await check('python', `${SUM.python}\n${program}`, code)).toEqual(passed);
+  });
+});
+
 describe('details of the languages', () => {
   test('JavaScript: names that the driver uses are free, exports are dropped, tests may wait', async () => {
     const program =
