@@ -14,7 +14,7 @@ import {
   SURE,
 } from '../engine/protocol/state.ts';
 import type { FromView, ToView } from '../engine/protocol/view.ts';
-import { choiceOf, DEFAULT_CHARTS } from './charts/metrics.ts';
+import { CHOSEN_CHARTS, choiceOf, defaultCharts } from './charts/metrics.ts';
 import { matches, parseFilter } from './filter.ts';
 import type { Host } from './host.ts';
 
@@ -54,8 +54,8 @@ export class Store {
   /** The step that is looked at; null follows the run. */
   step: number | null = null;
   filter = '';
-  /** Metrics of the charts that can be chosen. */
-  charts: readonly Metric[] = DEFAULT_CHARTS;
+  /** Metrics that somebody chose for the charts; null before. */
+  private chosen: readonly Metric[] | null = null;
 
   private readonly listeners = new Set<() => void>();
   private readonly texts = new Map<number, GroupTexts>();
@@ -68,7 +68,7 @@ export class Store {
     this.problem = kept?.problem ?? null;
     this.step = kept?.step ?? null;
     // What a page of another version kept may be no metric of this one.
-    if (kept?.charts?.length === DEFAULT_CHARTS.length && kept.charts.every(choiceOf)) this.charts = kept.charts;
+    if (kept?.charts?.length === CHOSEN_CHARTS && kept.charts.every(choiceOf)) this.chosen = kept.charts;
     host.onMessage((message) => this.receive(message));
     host.post({ kind: 'ready' });
   }
@@ -94,12 +94,11 @@ export class Store {
   }
 
   private keep(): void {
-    const charts = this.charts === DEFAULT_CHARTS ? undefined : [...this.charts];
     this.host.setState({
       run: this.info?.run ?? null,
       problem: this.problem,
       step: this.step,
-      ...(charts && { charts }),
+      ...(this.chosen && { charts: [...this.chosen] }),
     });
   }
 
@@ -169,13 +168,18 @@ export class Store {
     this.changed();
   }
 
+  /** Metrics of the charts that can be chosen. */
+  get charts(): readonly Metric[] {
+    return this.chosen ?? defaultCharts(this.state);
+  }
+
   /** Puts another metric into a chart; the chart that showed it gets the one that was here. */
   chooseChart(place: number, metric: Metric): void {
     const charts = [...this.charts];
     const other = charts.indexOf(metric);
     if (other >= 0) charts[other] = charts[place]!;
     charts[place] = metric;
-    this.charts = charts;
+    this.chosen = charts;
     this.keep();
     this.changed();
   }

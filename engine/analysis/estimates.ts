@@ -4,6 +4,16 @@ import type { Estimate } from '../protocol/records.ts';
 /** Two-sided 95% quantile of the normal distribution. */
 const Z = 1.959963984540054;
 const RESAMPLES = 2000;
+/** Fewer values are not resampled, and decide no criterion: their spread says too little of what was not seen. */
+export const FEWEST_VALUES = 8;
+/** Values that differ by less than this are equal up to rounding. */
+const SAME = 1e-9;
+
+/** Least and largest value that there can be. */
+type Range = readonly [number, number];
+const SHARES: Range = [0, 1];
+/** Of differences of two shares, and of correlations. */
+export const DIFFERENCES: Range = [-1, 1];
 
 export function mean(values: readonly number[]): number | null {
   return values.length === 0 ? null : values.reduce((total, value) => total + value, 0) / values.length;
@@ -23,14 +33,40 @@ export function wilson(successes: number, n: number): Estimate | null {
 }
 
 /**
- * Mean of one value a problem with the percentile interval of a bootstrap over problems: always the same for the same
- * values and seed. null without values.
+ * Interval for a mean of `n` values of which no more is used than their range: Wilson's for as many yes and no at its
+ * ends, since of all values with one mean those vary most. The same bound holds for an AUROC with `n` units in the
+ * smaller class (van Dantzig 1951). It has a width for every n above 0, and is wider than need be.
  */
-export function bootstrap(values: readonly number[], seed = 0): Estimate | null {
+export function boundedInterval(center: number, n: number, [least, most]: Range = SHARES): Estimate {
+  const span = most - least;
+  const { low, high } = wilson((n * (center - least)) / span, n)!;
+  return { mean: center, low: Math.min(center, least + span * low), high: Math.max(center, least + span * high) };
+}
+
+/**
+ * Mean of one value a problem with the percentile interval of a bootstrap over problems: always the same for the same
+ * values and seed. Where resampling would show too little or nothing, the interval comes from the range of the values:
+ * of fewer than 8 values as in `boundedInterval`; of equal ones by letting as large a part of other problems as Wilson's
+ * interval for 0 of n allows lie at either end of the range. null without values.
+ * @param range by default shares, or differences where a value is negative; it is widened to the values
+ */
+export function bootstrap(
+  values: readonly number[],
+  seed = 0,
+  range: Range = values.some((value) => value < 0) ? DIFFERENCES : SHARES,
+): Estimate | null {
   const center = mean(values);
   if (center === null) return null;
+  const n = values.length;
+  const [least, most] = values.reduce(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [center, center]);
+  const [bottom, top] = [Math.min(range[0], least), Math.max(range[1], most)];
+  if (n < FEWEST_VALUES) return boundedInterval(center, n, [bottom, top]);
+  if (most - least < SAME) {
+    const unseen = wilson(0, n)!.high;
+    return { mean: center, low: center - unseen * (center - bottom), high: center + unseen * (top - center) };
+  }
   const { low, high } = percentileInterval(
-    values.length,
+    n,
     (drawn) => {
       let total = 0;
       for (const i of drawn) total += values[i]!;

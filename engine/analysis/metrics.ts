@@ -1,5 +1,13 @@
 /** Metrics of a step and of an evaluation, from judged groups. What does not exist is null. */
-import type { Estimate, EvaluationRecord, GroupRecord, RolloutSummary, StepRecord } from '../protocol/records.ts';
+import type {
+  Estimate,
+  EvaluationRecord,
+  GroupRecord,
+  JournalRecord,
+  ProblemUpdate,
+  RolloutSummary,
+  StepRecord,
+} from '../protocol/records.ts';
 import { majorityAtK, passAtK } from './at-k.ts';
 import { bootstrap, mean, wilson } from './estimates.ts';
 import { auroc } from './statistics.ts';
@@ -24,19 +32,24 @@ type FromRollouts =
   | 'repetition';
 type StepMetrics = Pick<StepRecord['metrics'], FromRollouts>;
 
-/** A reward of at least this much says that the answer is right. */
-const REWARDED = 0.5;
+/** A reward of at least this much says that the answer is right, where it says right or wrong. */
+export const REWARDED = 0.5;
+
+/** What metrics must know of the reward that trains: whether it says right or wrong. */
+interface Judgement {
+  saysRight: boolean;
+}
 
 /**
  * The part of a step's metrics that comes from its rollouts. Means run over all rollouts (those that only vote
  * included), shares of the majority over problems, entropy over tokens.
  */
-export function stepMetrics(groups: readonly JudgedGroup[]): StepMetrics {
+export function stepMetrics(groups: readonly JudgedGroup[], { saysRight }: Judgement): StepMetrics {
   const rollouts = groups.flatMap((group) => group.rollouts);
   return {
     proxyReward: mean(rollouts.flatMap(({ reward }) => reward ?? [])) ?? 0,
     groundTruthReward: correctness(rollouts),
-    rewardAccuracy: rewardAccuracy(rollouts),
+    rewardAccuracy: saysRight ? rewardAccuracy(rollouts) : null,
     labelAccuracy: labelAccuracy(groups),
     majorityShare: mean(groups.map(({ majority }) => majority?.share ?? 0)) ?? 0,
     rawMajorityShare: mean(groups.map(({ majority }) => majority?.rawShare ?? 0)) ?? 0,
@@ -51,22 +64,41 @@ export function stepMetrics(groups: readonly JudgedGroup[]): StepMetrics {
   };
 }
 
-export interface ProblemMetrics extends StepMetrics {
+export interface ProblemMetrics extends StepMetrics, Pick<ProblemUpdate, 'kl' | 'clipFraction'> {
   /** avg@n of the problem's n rollouts with Wilson's interval; null without a reference. */
   accuracy: Estimate | null;
   /** pass@k and maj@k for k = 1, 2, 4 ... and n; null without a reference. */
   atK: { k: number; pass: number; majority: number }[] | null;
 }
 
-/** The metrics of a step, for one problem: `labelAccuracy` is then 1 or 0, and a mean over problems is that problem's. */
-export function problemMetrics(group: JudgedGroup): ProblemMetrics {
+/**
+ * The metrics of a step, for one problem: `labelAccuracy` is then 1 or 0, and a mean over problems is that problem's.
+ * @param update what the step's update said of the problem; null where none was made, or nothing was recorded
+ */
+export function problemMetrics(
+  group: JudgedGroup,
+  reward: Judgement,
+  update: ProblemUpdate | null = null,
+): ProblemMetrics {
   const labelled = hasReference(group);
   const n = group.rollouts.length;
   return {
-    ...stepMetrics([group]),
+    ...stepMetrics([group], reward),
+    kl: update?.kl ?? null,
+    clipFraction: update?.clipFraction ?? null,
     accuracy: labelled ? proportion(group.rollouts.map(({ correct }) => correct === true)) : null,
     atK: labelled ? curve(n).map((k) => ({ k, pass: passOf(group, k), majority: majorityOf(group, k) })) : null,
   };
+}
+
+/** What the update of a training group's step said of its problem; null for other phases, and in runs of older versions. */
+export function updateOf(
+  records: readonly JournalRecord[],
+  { phase, step, problem }: Pick<GroupRecord, 'phase' | 'step' | 'problem'>,
+): ProblemUpdate | null {
+  if (phase !== 'train') return null;
+  const record = records.findLast((one) => one.type === 'step' && one.step === step);
+  return (record?.type === 'step' && record.problems?.find((one) => one.problem === problem)) || null;
 }
 
 /**

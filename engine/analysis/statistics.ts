@@ -3,13 +3,18 @@
  * interval is a 95% interval; what cannot be computed is null.
  */
 import type { Estimate } from '../protocol/records.ts';
-import { bootstrap, generator, mean, percentileInterval } from './estimates.ts';
+import { bootstrap, boundedInterval, generator, mean, percentileInterval } from './estimates.ts';
 
 /** Up to this many pairs, all orders are tried for the p-value of a correlation (8! = 40,320). */
 const EXACT_PAIRS = 8;
 /** Up to this many pairs, all signs are tried for the p-value of a paired difference (2^15 = 32,768). */
 const EXACT_SIGNS = 15;
 const DRAWS = 10_000;
+/**
+ * Fewest yes-or-no outcomes, all alike, whose Wilson interval can lie on one side of one half: fewer decide no criterion.
+ * Of an AUROC, the fewest units in the smaller class: 4 against 4 in perfect order have p = 2 / 70, 3 against 3 2 / 20.
+ */
+export const FEWEST_OUTCOMES = 4;
 /** Two statistics that differ by less than this are the same up to rounding. */
 const SAME = 1e-12;
 
@@ -73,7 +78,7 @@ const COEFFICIENTS = { pearson, spearman, kendall };
 
 export interface Correlation {
   value: number;
-  /** Percentile interval of a bootstrap over pairs; null for fewer than three pairs. */
+  /** Percentile interval of a bootstrap over pairs; null for fewer than three pairs, and where all resamples are alike. */
   low: number | null;
   high: number | null;
   /** Two-sided p-value of "no association", from permutations of one side. */
@@ -112,7 +117,8 @@ export function correlation(
   const extreme = (order: readonly number[]) => Math.abs(coefficient(x, order)!) >= Math.abs(value) - SAME;
   const exact = x.length <= EXACT_PAIRS;
   const p = exact ? shareOfOrders(y, extreme) : shareOfDraws(seed, (random) => extreme(shuffled(y, random)));
-  return { value, low: interval?.low ?? null, high: interval?.high ?? null, p, exact, pairs: x.length };
+  const { low, high } = interval && interval.high - interval.low > SAME ? interval : { low: null, high: null };
+  return { value, low, high, p, exact, pairs: x.length };
 }
 
 /** Share of all orders of `values` for which something holds (Heap's algorithm). */
@@ -166,7 +172,7 @@ export function auroc(scores: readonly number[], positive: readonly boolean[]): 
   return (sum - (positives * (positives + 1)) / 2) / (positives * negatives);
 }
 
-/** AUROC over units such as problems, with the percentile interval of a bootstrap over them; null as for `auroc`. */
+/** AUROC over units such as problems, with an interval over them as in `clusteredAuroc`; null as for `auroc`. */
 export function aurocEstimate(scores: readonly number[], positive: readonly boolean[], seed = 0): Estimate | null {
   return clusteredAuroc(
     scores,
@@ -178,8 +184,9 @@ export function aurocEstimate(scores: readonly number[], positive: readonly bool
 
 /**
  * AUROC over scores that come in clusters (the rollouts of a problem), with the percentile interval of a bootstrap over
- * clusters. `cluster` holds the cluster of each score: any number. null as for `auroc`; where too few resamples have both
- * classes, the interval is [0, 1].
+ * clusters. `cluster` holds the cluster of each score: any number. Where fewer than 4 clusters have a positive, or a
+ * negative, and where all resamples are alike (a perfect order stays one), the interval is Wilson's with the number of
+ * clusters of the smaller class (`boundedInterval`). null as for `auroc`.
  */
 export function clusteredAuroc(
   scores: readonly number[],
@@ -189,6 +196,8 @@ export function clusteredAuroc(
 ): Estimate | null {
   const value = auroc(scores, positive);
   if (value === null) return null;
+  const smaller = clustersOfSmallerClass(positive, cluster);
+  if (smaller < FEWEST_OUTCOMES) return boundedInterval(value, smaller);
   const places = new Map([...new Set(cluster)].map((name, place) => [name, place]));
   const order = scores.map((_, i) => i).sort((a, b) => scores[a]! - scores[b]!);
   const weights = new Float64Array(places.size);
@@ -216,8 +225,14 @@ export function clusteredAuroc(
     },
     seed,
   );
-  const { low, high } = interval ?? { low: 0, high: 1 };
-  return { mean: value, low: Math.min(value, low), high: Math.max(value, high) };
+  if (interval === null || interval.high - interval.low < SAME) return boundedInterval(value, smaller);
+  return { mean: value, low: Math.min(value, interval.low), high: Math.max(value, interval.high) };
+}
+
+/** Number of clusters that have a positive, or of those that have a negative: the smaller one. */
+export function clustersOfSmallerClass(positive: readonly boolean[], cluster: readonly number[]): number {
+  const having = (which: boolean) => new Set(cluster.filter((_, i) => positive[i] === which)).size;
+  return Math.min(having(true), having(false));
 }
 
 /**

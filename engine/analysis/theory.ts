@@ -8,7 +8,7 @@
  */
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Estimate } from '../protocol/records.ts';
-import { mean, wilson } from './estimates.ts';
+import { mean, percentileInterval, wilson } from './estimates.ts';
 import type { JudgedGroup } from './metrics.ts';
 
 /**
@@ -178,6 +178,57 @@ export function predictionError(
     manyStepsUnchanged: over('manyStepsUnchanged'),
     predictions: rows.length,
   };
+}
+
+/**
+ * Shares cut in time, so that a growth that is fitted to the first part (two shares at least) can be tried on the others:
+ * those begin with the last fitted share, from which they are predicted.
+ */
+export function splitInTime(
+  observations: readonly ShareObservation[],
+  part: number,
+): { early: readonly ShareObservation[]; late: readonly ShareObservation[] } {
+  const fitted = Math.max(2, Math.ceil(observations.length * part));
+  return { early: observations.slice(0, fitted), late: observations.slice(fitted - 1) };
+}
+
+/** The change of a share in one step. */
+export interface ShareChange {
+  predicted: number;
+  measured: number;
+}
+
+/** Changes of one step, each predicted with one growth from the share just before. */
+export function oneStepChanges(observations: readonly ShareObservation[], growth: number): ShareChange[] {
+  return observations.slice(1).map((now, i) => {
+    const before = observations[i]!;
+    const at = (step: number) => shareAt(before, growth, step);
+    return { predicted: at(now.step) - at(before.step), measured: now.share - before.share };
+  });
+}
+
+/**
+ * Mean measured change over mean predicted change: 1 where changes are as predicted, 0 where shares stay. A single change
+ * drowns in the chance of its votes, and so does a regression, whose slope chance pulls towards 0; of means it is averaged
+ * out. With the percentile interval of a bootstrap over problems. null without problems, or where no change is predicted.
+ */
+export function changeRatio(problems: readonly (readonly ShareChange[])[]): Estimate | null {
+  const sums = problems.map((changes) => ({
+    predicted: changes.reduce((sum, { predicted }) => sum + predicted, 0),
+    measured: changes.reduce((sum, { measured }) => sum + measured, 0),
+  }));
+  const ratio = (of: Iterable<number>) => {
+    let [predicted, measured] = [0, 0];
+    for (const i of of) {
+      predicted += sums[i]!.predicted;
+      measured += sums[i]!.measured;
+    }
+    return predicted === 0 ? null : measured / predicted;
+  };
+  const value = ratio(sums.keys());
+  const interval = percentileInterval(sums.length, ratio);
+  if (value === null || interval === null) return null;
+  return { mean: value, low: Math.min(value, interval.low), high: Math.max(value, interval.high) };
 }
 
 function expit(logit: number): number {

@@ -3,7 +3,7 @@
  * their rankings, advantages and winners differ, and which agrees best with the truth.
  */
 import type { Estimate } from '../protocol/records.ts';
-import { bootstrap, mean, wilson } from './estimates.ts';
+import { bootstrap, DIFFERENCES, mean, wilson } from './estimates.ts';
 import type { JudgedGroup } from './metrics.ts';
 import { auroc, kendall, spearman } from './statistics.ts';
 
@@ -170,7 +170,11 @@ function pair(
     return right ? { left, right } : [];
   });
   const over = (coefficient: typeof kendall) =>
-    bootstrap(both.flatMap(({ left, right }) => coefficient(left.ranks, right.ranks) ?? []));
+    bootstrap(
+      both.flatMap(({ left, right }) => coefficient(left.ranks, right.ranks) ?? []),
+      0,
+      DIFFERENCES,
+    );
   const differ = both.filter(({ left, right }) => clusterOfWinner(left) !== clusterOfWinner(right)).length;
   return {
     rewards: [first, second],

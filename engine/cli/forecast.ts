@@ -1,12 +1,19 @@
 /** The forecast of a probe or a run, in words for a terminal. */
 import { signalQuality } from '../analysis/forecast.ts';
-import type { Forecast, ForecastScore, JournalRecord, Problem } from '../protocol/index.ts';
+import { noForecast, standIn } from '../protocol/forecast-text.ts';
+import type { Forecast, ForecastScore, JournalRecord, Problem, RunConfig } from '../protocol/index.ts';
+import { readsLabels } from '../training/preflight.ts';
 import { estimate, number, oneLine, share, table } from './format.ts';
 
 /** The forecast that a run stored, if it did. */
 export function forecastIn(records: readonly JournalRecord[]): Forecast | null {
   const record = records.find((one) => one.type === 'forecast');
   return record?.type === 'forecast' ? record.forecast : null;
+}
+
+/** Why a run without a forecast has none, where its reward is the reason. */
+export function withoutForecast(config: RunConfig): string | null {
+  return readsLabels(config) ? noForecast(config.reward) : null;
 }
 
 /** How it turned out, if that is known. */
@@ -43,8 +50,9 @@ function likelyWrongTable(forecast: Forecast, problems: readonly Problem[], most
 /** What training under the reward is expected to do. */
 export function forecastText(forecast: Forecast, problems: readonly Problem[]): string {
   const { reward, accuracy, wrong, likelyWrong } = forecast;
+  const by = standIn(forecast);
   const lines = [
-    `Forecast for training by ${reward}, without labels: ${estimate(accuracy)} of the problems end right; ${number(wrong, 1)} of ${forecast.problems.length} are amplified wrongly.`,
+    `Forecast for training by ${reward}${by ? `, made ${by}` : ''}, without labels: ${estimate(accuracy)} of the problems end right; ${number(wrong, 1)} of ${forecast.problems.length} are amplified wrongly.`,
   ];
   if (likelyWrong.length > 0) {
     lines.push(

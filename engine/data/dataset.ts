@@ -6,7 +6,18 @@ import { referenceAnswer } from '../grading/extract.ts';
 import type { DatasetConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Problem } from '../protocol/records.ts';
-import { type Columns, cellText, columnValue, type Field, findColumns, promptOf, USUAL_NAMES } from './fields.ts';
+import {
+  type Columns,
+  cellText,
+  columnValue,
+  type Field,
+  findColumns,
+  namesLabel,
+  promptOf,
+  rewardValue,
+  USUAL_NAMES,
+  without,
+} from './fields.ts';
 import { type Row, readTable, type Table } from './readers.ts';
 import { placeholders, render } from './template.ts';
 
@@ -24,10 +35,11 @@ export interface Dataset {
 
 const EMBEDDED = 'embedded';
 
-/** Columns that a run's reward reads beside prompt, answer and id; `*` stands for all. */
+/** Columns that a run's reward reads beside prompt, answer and id. */
 export interface RewardColumns {
-  /** Every row must have these. */
+  /** Every row must have these. They state the problem: not even a usual name of labels keeps one from the reward. */
   required: readonly string[];
+  /** `*` stands for all but the prompt and what may be a label. */
   optional: readonly string[];
 }
 
@@ -73,7 +85,7 @@ export async function loadDataset(
       source,
       row,
       line,
-      ...keptColumns(values, kept, columns, where),
+      ...keptColumns(values, kept, { columns, template: config.template, where }),
     });
     prompts.push(
       render(config.template, (name) =>
@@ -119,25 +131,43 @@ function finish(
   return { problems, prompts, ...(system !== undefined && { system }), fingerprint: hash.digest('hex'), warnings };
 }
 
-/** The columns of a row that its reward reads; the label is never among them. */
+/**
+ * The columns of a row that its reward reads, by the names that it reads them by. The label is among them only where the
+ * reward requires it, or names it and the template shows it to the model: then it is part of the problem.
+ */
 function keptColumns(
   values: Row['values'],
   { required, optional }: RewardColumns,
-  columns: Columns,
-  where: string,
+  { columns: { prompt, answer }, template, where }: { columns: Columns; template: string; where: string },
 ): Pick<Problem, 'columns'> {
   const found: NonNullable<Problem['columns']> = {};
-  const names = optional.includes('*') ? [...required, ...Object.keys(values)] : [...required, ...optional];
-  for (const name of names) {
-    if (name === columns.prompt || name === columns.answer) continue;
-    const value = columnValue(values, name);
+  const keep = (name: string, value: unknown) => {
     if (value !== undefined && value !== null) found[name] = JSON.parse(JSON.stringify(value, plainNumber));
-    else if (required.includes(name)) {
+  };
+  for (const name of required) {
+    const value = rewardValue(values, name);
+    if (value === undefined) {
       throw new RollscopeError(
         'dataset',
         `${where}: the reward reads the column "${name}", which this row lacks.`,
         'Fill it in, name another column in the reward’s options, or choose another reward.',
       );
+    }
+    keep(name, value);
+  }
+  // a path into a list takes the whole list along
+  const isLabel = (path: string, value: unknown) =>
+    path === answer || (Array.isArray(value) && answer?.startsWith(`${path}.`) === true);
+  const shown = placeholders(template);
+  const others = optional.filter((name) => name !== '*' && name !== prompt && !required.includes(name));
+  if (others.length > 0) {
+    const open = without(values, isLabel);
+    for (const name of others) keep(name, columnValue(shown.includes(name) ? values : open, name));
+  }
+  if (optional.includes('*')) {
+    const open = without(values, (path, value) => isLabel(path, value) || namesLabel(path));
+    for (const [name, value] of Object.entries(open)) {
+      if (name !== prompt && !Object.hasOwn(found, name)) keep(name, value);
     }
   }
   return Object.keys(found).length > 0 ? { columns: found } : {};

@@ -16,6 +16,7 @@ export const USUAL_NAMES: Record<Field, readonly string[]> = {
     'gt_answer',
     'reference_answer',
     'reward_model.ground_truth',
+    'reward_model.ground_truth.target',
     'solution',
     'reference',
     'target',
@@ -25,6 +26,49 @@ export const USUAL_NAMES: Record<Field, readonly string[]> = {
   ],
   id: ['id', 'unique_id', 'problem_id', 'question_id', 'task_id', 'uid', 'uuid', 'idx', 'index', 'extra_info.index'],
 };
+
+/** Other names, the likeliest first, of what rewards read by default (TinyZero's, and verl's layout of them). */
+const OTHER_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['numbers', ['nums', 'reward_model.ground_truth.numbers']],
+  ['target', ['reward_model.ground_truth.target']],
+]);
+
+/** What a reward reads by the name of a column, or by one of its other names; undefined when the row has none. */
+export function rewardValue(values: Values, name: string): unknown {
+  return [name, ...(OTHER_NAMES.get(name) ?? [])]
+    .map((other) => columnValue(values, other))
+    .find((value) => value !== undefined && value !== null);
+}
+
+/** Within an object these mean other things too: the letters of choices, what a test must give. */
+const AMBIGUOUS: ReadonlySet<string> = new Set(['reference', 'target', 'label', 'output']);
+
+/** Whether a column, or a path into one, has a usual name of labels; `extra_info.answer` has one. */
+export function namesLabel(path: string): boolean {
+  const whole = path.toLowerCase();
+  const last = whole.slice(whole.lastIndexOf('.') + 1);
+  return USUAL_NAMES.answer.includes(whole) || (USUAL_NAMES.answer.includes(last) && !AMBIGUOUS.has(last));
+}
+
+/**
+ * A copy of a row without the columns and dotted paths that `leaves` says, at any depth of objects; an object that this
+ * empties is left out. Lists are one value each.
+ */
+export function without(values: Values, leaves: (path: string, value: unknown) => boolean, parent = ''): Values {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]): [string, unknown][] => {
+      const path = parent + name;
+      if (leaves(path, value)) return [];
+      if (!isObject(value) || Object.keys(value).length === 0) return [[name, value]];
+      const inner = without(value, leaves, `${path}.`);
+      return Object.keys(inner).length === 0 ? [] : [[name, inner]];
+    }),
+  );
+}
+
+function isObject(value: unknown): value is Values {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
 
 /** A value by its column's name; undefined when the row has no such column. Exact names win over dotted paths. */
 export function columnValue(values: Values, name: string): unknown {
@@ -37,13 +81,18 @@ export function columnValue(values: Values, name: string): unknown {
   return value;
 }
 
-/** The name, as the data spells it, of the first usual column that `values` has; null without one. */
+/**
+ * The name, as the data spells it, of the first usual column that `values` has; null without one. An object is no
+ * answer, though a path into it may be.
+ */
 export function usualName(values: Values, field: Field): string | null {
   const names = new Map(Object.keys(values).map((name) => [name.toLowerCase(), name]));
   for (const usual of USUAL_NAMES[field]) {
     const own = names.get(usual);
-    if (own !== undefined) return own;
-    if (usual.includes('.') && columnValue(values, usual) !== undefined) return usual;
+    const name = own ?? (usual.includes('.') ? usual : null);
+    const value = name === null ? undefined : columnValue(values, name);
+    if (own === undefined && value === undefined) continue;
+    if (field !== 'answer' || !isObject(value)) return name;
   }
   return null;
 }

@@ -1,4 +1,6 @@
 /** How the forecast of one problem reads in lens, hover and panel. Pure. */
+
+import type { Forecast } from './forecast.ts';
 import { number, share } from './format.ts';
 import type { Foretold } from './state.ts';
 
@@ -10,6 +12,22 @@ function probability(value: number): string {
 /** `likely amplified: 16, right with 0.83`. */
 export function forecastText({ answer, right }: Pick<Foretold, 'answer' | 'right'>): string {
   return answer === null ? 'no answer to amplify' : `likely amplified: ${answer}, right with ${probability(right)}`;
+}
+
+/** `by the majority vote, which stands in for dual`; null where the reward itself was at hand, or it is not known. */
+export function standIn({ reward, by }: Pick<Forecast, 'reward' | 'by'>): string | null {
+  return by === undefined || by === reward ? null : `by the ${by.replaceAll('-', ' ')}, which stands in for ${reward}`;
+}
+
+/** What the forecast is, in a sentence. */
+export function aboutForecast(forecast: Pick<Forecast, 'reward' | 'by'>): string {
+  const by = standIn(forecast);
+  return `What training on ${forecast.reward} is likely to do, from signals that need no labels${by ? `; made ${by}` : ''}.`;
+}
+
+/** Why a run whose reward reads labels has no forecast. */
+export function noForecast(reward: string): string {
+  return `No forecast: ${reward} reads labels, and a forecast must not.`;
 }
 
 /** What the forecast rests on: names and values of its signals, those that do not exist left out. */

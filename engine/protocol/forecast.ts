@@ -29,8 +29,10 @@ export const ProblemForecast = z.strictObject({
 export type ProblemForecast = z.infer<typeof ProblemForecast>;
 
 export const Forecast = z.strictObject({
-  /** The reward's expression. */
+  /** The expression of the reward that trains. */
   reward: z.string(),
+  /** The reward that it was made by: another where that one's evidence was not at hand. Absent in runs of older versions. */
+  by: z.string().optional(),
   problems: z.array(ProblemForecast),
   /** Expected share of problems whose amplified answer is right, with the 95% interval of what it may turn out to be. */
   accuracy: Estimate.nullable(),

@@ -113,6 +113,15 @@ export const GroupRecord = z.strictObject({
 });
 export type GroupRecord = z.infer<typeof GroupRecord>;
 
+/** What the updates of a step say of one of its problems: means over those that it was in. */
+export const ProblemUpdate = z.strictObject({
+  problem: z.int().min(0),
+  /** As the step's, over the problem's own tokens. */
+  kl: nullable,
+  clipFraction: nullable,
+});
+export type ProblemUpdate = z.infer<typeof ProblemUpdate>;
+
 /** One optimizer step. Means run over the step's rollouts unless said otherwise. */
 export const StepRecord = z.strictObject({
   type: z.literal('step'),
@@ -124,7 +133,7 @@ export const StepRecord = z.strictObject({
     proxyReward: z.number(),
     /** Mean of correctness; null without labels. */
     groundTruthReward: nullable,
-    /** Share of rollouts whose reward agrees with correctness; null without labels. */
+    /** Share of rollouts whose reward agrees with correctness; null without labels, and where it says neither right nor wrong. */
     rewardAccuracy: nullable,
     /** Share of problems whose majority answer is right; null without labels. */
     labelAccuracy: nullable,
@@ -154,6 +163,8 @@ export const StepRecord = z.strictObject({
     skippedGroups: z.int().min(0),
     tokens: z.int().min(0),
   }),
+  /** Those of the batch, in its order; absent in runs of older versions. */
+  problems: z.array(ProblemUpdate).optional(),
   timing: z.strictObject({
     seconds: z.number(),
     rolloutSeconds: z.number(),

@@ -9,6 +9,7 @@
  * Grammar: `expression = sum ["if" sum [">" number]]`, `sum = term {("+" | "-") term}`, `term = [number "*"] factor`,
  * `factor = name | "(" expression ")"`. A minus sign stands between spaces, because names hold hyphens. Pure.
  */
+import type { RewardName } from './config.ts';
 import { RollscopeError } from './errors.ts';
 
 /** What a gate must exceed where the expression gives no number. */
@@ -18,6 +19,17 @@ export type RewardExpression<Name extends string = string> =
   | { kind: 'reward'; name: Name }
   | { kind: 'sum'; terms: { weight: number; of: RewardExpression<Name> }[] }
   | { kind: 'gate'; of: RewardExpression<Name>; by: RewardExpression<Name>; above: number };
+
+/** Rewards that say how sure or how far, and not right or wrong. */
+const DEGREES: readonly string[] = [
+  'covo',
+  'self-certainty',
+  'token-entropy',
+  'trajectory-entropy',
+  'probability',
+  'probability-disparity',
+  'custom',
+] satisfies RewardName[];
 
 const TOKEN = /\s*(?:(\d+(?:\.\d+)?(?:e[+-]?\d+)?)|([a-z][a-z0-9]*(?:-[a-z0-9]+)*)|([-+*()>]))/iy;
 
@@ -108,6 +120,16 @@ export function parseReward<Name extends string>(text: string, names: readonly N
   const result = expression();
   if (next < tokens.length) throw expected('the end');
   return result;
+}
+
+/**
+ * Whether a reward says right or wrong, so that it can be right itself: a reward from 0 to 1 that is more than confidence,
+ * alone or behind a gate. A sum says neither. Throws as `parseReward` does; names are not checked.
+ */
+export function saysRight(text: string): boolean {
+  let judged = parseReward(text, text.match(/[a-z][a-z0-9-]*/gi) ?? []);
+  while (judged.kind === 'gate') judged = judged.of;
+  return judged.kind === 'reward' && !DEGREES.includes(judged.name);
 }
 
 /** The names in an expression, each once, in order. */

@@ -4,8 +4,9 @@
  * because a run has tens of thousands of records and each is folded once. Rollout summaries are packed into columns
  * (about a fifth of the objects' size); `rolloutsOf` gives them back.
  */
-import type { ForecastScore, ProblemForecast } from './forecast.ts';
+import type { Forecast, ForecastScore, ProblemForecast } from './forecast.ts';
 import type { EvaluationRecord, GroupRecord, JournalRecord, PHASES, RolloutSummary, StepRecord } from './records.ts';
+import { saysRight } from './reward-expression.ts';
 
 type RecordOf<T extends JournalRecord['type']> = Extract<JournalRecord, { type: T }>;
 export type Phase = (typeof PHASES)[number];
@@ -73,7 +74,7 @@ export interface Foretold extends ProblemForecast {
 }
 
 /** What was foretold before the first step. */
-export interface RunForecast extends Pick<RecordOf<'forecast'>['forecast'], 'reward' | 'accuracy' | 'wrong'> {
+export interface RunForecast extends Pick<Forecast, 'reward' | 'by' | 'accuracy' | 'wrong'> {
   /** By the problem's index. */
   problems: Map<number, Foretold>;
 }
@@ -104,6 +105,8 @@ export interface RunState {
   end: RecordOf<'end'> | null;
   /** True once any correctness is known: without labels, right and wrong are null everywhere. */
   labelled: boolean;
+  /** Whether the reward says right or wrong: without, it has no accuracy. */
+  saysRight: boolean;
 }
 
 export function initialRunState(): RunState {
@@ -123,6 +126,7 @@ export function initialRunState(): RunState {
     lifecycle: null,
     end: null,
     labelled: false,
+    saysRight: true,
   };
 }
 
@@ -137,6 +141,7 @@ export function foldRecord(state: RunState, record: JournalRecord): RunState {
   switch (record.type) {
     case 'run':
       state.run = record;
+      state.saysRight = saysRight(record.config.reward);
       break;
     case 'group':
       foldGroup(state, record);
@@ -253,10 +258,10 @@ export function outcomeOf(state: RunState, problem: number): boolean | null {
 }
 
 function toForecast({ forecast }: RecordOf<'forecast'>): RunForecast {
-  const { reward, accuracy, wrong } = forecast;
+  const { reward, by, accuracy, wrong } = forecast;
   const likelyWrong = new Set(forecast.likelyWrong);
   const problems = forecast.problems.map((one) => ({ ...one, likelyWrong: likelyWrong.has(one.problem) }));
-  return { reward, accuracy, wrong, problems: new Map(problems.map((one) => [one.problem, one])) };
+  return { reward, by, accuracy, wrong, problems: new Map(problems.map((one) => [one.problem, one])) };
 }
 
 /** Where a group stands among its problem's: a run that trains keeps its probes apart from the rollouts that train. */
@@ -290,7 +295,10 @@ function foldStep(state: RunState, record: StepRecord): void {
   if (state.forecastScore && state.forecastScore.step >= record.step) state.forecastScore = null;
   state.steps.push(record.step);
   state.step = record.step;
-  for (const [metric, value] of Object.entries({ ...record.metrics, ...record.timing })) {
+  const metrics = { ...record.metrics };
+  // Older versions recorded one for every reward.
+  if (!state.saysRight) metrics.rewardAccuracy = null;
+  for (const [metric, value] of Object.entries({ ...metrics, ...record.timing })) {
     // A metric that was not there from the first step has nulls before.
     state.series[metric as Metric] ??= new Array<number | null>(length).fill(null);
     state.series[metric as Metric]!.push(value);

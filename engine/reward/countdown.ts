@@ -3,8 +3,8 @@
  *
  * Formula: r_i = 1 if the answer is an expression over + - * / and brackets that uses each given number exactly once (as
  * often as it is given) and equals the target; `formatScore` (0 by default) if it misses the target only; else 0.
- * The expression is read by a parser of its own and computed in exact rationals; nothing is evaluated as code, so `**`
- * and `//` are refused. `... = target` may follow it.
+ * The expression, LaTeX or plain, is read by a parser of its own and computed in exact rationals; nothing is evaluated as
+ * code, so `**` and `//` are refused. `... = target` may follow it.
  * Tokens: none (the answer only). Temperature, shift: do not apply. Normalisation: none. Range: [0, 1].
  * Source: TinyZero's task, RLSR (arXiv 2505.08827).
  */
@@ -16,6 +16,9 @@ import type { Group, LabelFreeReward, Part, Scores } from './types.ts';
 /** Longest expression that is read, characters. */
 const LONGEST = 1000;
 const DEEPEST = 100;
+
+const FRACTION = /^\\[dt]?frac(?![A-Za-z])/;
+const CLOSING: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
 
 interface Rational {
   n: bigint;
@@ -40,15 +43,32 @@ function readExpression(text: string): { value: Rational | null; used: bigint[] 
     return found;
   };
   const make = (n: bigint, d: bigint): Rational => (d < 0n ? { n: -n, d: -d } : { n, d });
+  const quotient = (left: Rational | null, right: Rational | null): Rational | null =>
+    left === null || right === null || right.n === 0n ? null : make(left.n * right.d, left.d * right.n);
+  /** The rest of a bracket that was opened. */
+  const inside = (closing: string): Rational | null => {
+    if (++depth > DEEPEST) throw new Refused('its brackets are nested too deeply');
+    const inner = sum();
+    depth--;
+    if (!sign(closing)) throw new Refused('a bracket is not closed');
+    return inner;
+  };
+  /** Numerator or denominator: in braces, or a single digit as in `\frac12`. */
+  const part = (): Rational | null => {
+    if (sign('{')) return inside('}');
+    const digit = sign('0123456789');
+    if (digit === null) throw new Refused('a fraction lacks a part');
+    used.push(BigInt(digit));
+    return { n: BigInt(digit), d: 1n };
+  };
   const factor = (): Rational | null => {
-    if (sign('(')) {
-      if (++depth > DEEPEST) throw new Refused('its brackets are nested too deeply');
-      const inner = sum();
-      depth--;
-      if (!sign(')')) throw new Refused('a bracket is not closed');
-      return inner;
+    const open = sign('([{');
+    if (open) return inside(CLOSING[open]!);
+    const fraction = FRACTION.exec(text.slice(at, at + 7))?.[0];
+    if (fraction) {
+      at += fraction.length;
+      return quotient(part(), part());
     }
-    skip();
     const digits = /^\d+/.exec(text.slice(at, at + 20))?.[0];
     if (!digits) throw new Refused(at < text.length ? `"${text[at]}" is not allowed there` : 'it ends too early');
     at += digits.length;
@@ -60,9 +80,8 @@ function readExpression(text: string): { value: Rational | null; used: bigint[] 
     for (let op = sign('*/'); op !== null; op = sign('*/')) {
       if (text[at] === op) throw new Refused(`"${op}${op}" is not an operator`);
       const right = factor();
-      if (left === null || right === null) left = null;
-      else if (op === '*') left = make(left.n * right.n, left.d * right.d);
-      else left = right.n === 0n ? null : make(left.n * right.d, left.d * right.n);
+      if (op === '/') left = quotient(left, right);
+      else left = left === null || right === null ? null : make(left.n * right.n, left.d * right.d);
     }
     return left;
   };
@@ -81,15 +100,15 @@ function readExpression(text: string): { value: Rational | null; used: bigint[] 
   return { value, used };
 }
 
-/** Typographic and LaTeX signs as plain ones; what follows an equals sign is kept apart. */
+/** Typographic and LaTeX signs as plain ones, fractions left; what follows an equals sign is kept apart. */
 function plain(text: string): { expression: string; claimed: string | null } {
   const signs = text
-    .replace(/\\(?:left|right)\b/g, '')
-    .replace(/\\(?:times|cdot)\b|[×·]/g, '*')
-    .replace(/\\div\b|÷/g, '/')
-    .replace(/\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}/g, '(($1)/($2))')
+    .replace(/\\(?:left|right)(?![A-Za-z])/g, '')
+    .replace(/\\(?:times|cdot)(?![A-Za-z])|[×·]/g, '*')
+    .replace(/\\div(?![A-Za-z])|÷/g, '/')
+    .replace(/\\([{}])/g, '$1')
     .replace(/[−–]/g, '-')
-    .replace(/[$\s]+/g, ' ')
+    .replace(/\\[,;:!]|[$\s]+/g, ' ')
     .trim();
   const equals = signs.indexOf('=');
   return equals < 0
@@ -208,7 +227,7 @@ export const countdown: LabelFreeReward = {
   normalisation: 'none',
   range: [0, 1],
   source: 'RLSR, arXiv 2505.08827; TinyZero',
-  setup: 'Numbers and target come from columns of the data (`numbers`, `target`).',
+  setup: 'Numbers and target come from columns of the data (`numbers` or `nums`, and `target`).',
   columns: ({ countdown: { numbers, target } }) => ({ required: [numbers, target] }),
   compute,
 };

@@ -1,7 +1,7 @@
 /** All rewards by name, and the reward of a run: one of them, a weighted sum, or one gated by another. */
 import { REWARDS, type RewardName, type RewardOptions } from '../protocol/config.ts';
 import type { EvidenceKind } from '../protocol/evidence.ts';
-import { parseReward, type RewardExpression, rewardsIn } from '../protocol/reward-expression.ts';
+import { parseReward, type RewardExpression, rewardsIn, saysRight } from '../protocol/reward-expression.ts';
 import { probability, probabilityDisparity, selfCertainty, tokenEntropy, trajectoryEntropy } from './certainty.ts';
 import { coReward } from './co-reward.ts';
 import { countdown } from './countdown.ts';
@@ -55,6 +55,8 @@ export interface RunReward {
   parts: readonly Reward[];
   /** Some part reads labels. */
   labels: boolean;
+  /** Half or more of it says that the answer is right. */
+  saysRight: boolean;
   /** Some part runs programs. */
   executes: boolean;
   /** What must be gathered before `score`. */
@@ -79,6 +81,7 @@ export function rewardOf(text: string, options: RewardOptions): RunReward {
     text,
     parts,
     labels: parts.some(({ labels }) => labels),
+    saysRight: saysRight(text),
     executes: parts.some(({ executes }) => executes === true),
     evidence: parts.flatMap((part) => part.evidence?.(options) ?? []),
     columns: {

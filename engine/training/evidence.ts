@@ -60,12 +60,23 @@ const KEPT = 2000;
 
 const askSampling = { topP: 1, topK: 0, stop: [], stopAtAnswer: true };
 
-/** The judge's marked answer, if it is one of the two texts and nothing else; null otherwise. */
-export function verdictOf(text: string, { accept, reject }: { accept: string; reject: string }): boolean | null {
+/** What stands before a marked answer; `answer is` alone is no mark, since a judge also says it of what it judges. */
+const VERDICT_MARK = /(?:\\(?:boxed|fbox)\s*\{|\\boxed\s*\$?|####(?:[^\S\n]|[*:]|the|final|answer|is)*)\s*$/i;
+
+/** The content of the last `\boxed{}` or behind the last `####`, whichever is later; null without one. */
+function lastMarked(text: string): string | null {
   const place = locateAnswer(text, 'strict');
-  if (!place) return null;
-  const said = text
-    .slice(place.start, place.end)
+  if (!place || !VERDICT_MARK.test(text.slice(Math.max(0, place.start - TAIL), place.start))) return null;
+  return lastMarked(text.slice(place.end)) ?? text.slice(place.start, place.end);
+}
+
+/**
+ * A judge's verdict: its last marked answer, or else its whole response, if that is one of the two texts and nothing
+ * else; null otherwise.
+ */
+export function verdictOf(text: string, { accept, reject }: { accept: string; reject: string }): boolean | null {
+  const said = (lastMarked(text) ?? text)
+    .trim()
     .replace(/^\\text\s*\{([^{}]*)\}$/, '$1')
     .trim()
     .toLowerCase();

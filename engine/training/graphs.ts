@@ -144,7 +144,7 @@ export interface PolicyLossOptions {
  * `advantage` [P*G, 1], `weight` [P*G, L] (0 outside the response, otherwise the loss normaliser), `temperature`;
  * `old` [P*G, L] when off-policy, `reference` [P*G, L] with a KL penalty: log-probabilities, nats; `p.<name>` parameters,
  * `a.<name>` gradients so far.
- * Outputs: `loss`, `logprob` [P*G, L], `entropy` [P*G, L], `clipped` (number of tokens), `g.<name>` = `a.<name>` + gradient.
+ * Outputs: `loss`, `logprob` [P*G, L], `entropy` [P*G, L], `clipped` [P*G] (number of tokens), `g.<name>` = `a.<name>` + gradient.
  *
  * Loss: sum weight * (surrogate + klCoefficient * kl - entropyCoefficient * entropy), a sum over tokens.
  * - surrogate = -min(ratio A, clip(ratio, 1 - low, 1 + high) A) (PPO, arXiv 1707.06347; DAPO's two bounds, 2503.14476);
@@ -188,7 +188,7 @@ export function policyGradientGraph(bind: BindWeights, options: PolicyLossOption
   graph.output('logprob', logprob);
   graph.output('entropy', entropy);
   const clipped = op.and(inside, op.not(op.equal(gain, plain)));
-  graph.output('clipped', op.reduceSum(op.cast(clipped, 'float32')));
+  graph.output('clipped', op.reduceSum(op.cast(clipped, 'float32'), [-1]));
   parameters.forEach(({ name, tensor }, i) => {
     const before = graph.input(`a.${name}`, 'float32', tensor.shape);
     const gradient = found[i];

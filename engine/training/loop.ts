@@ -4,15 +4,16 @@
  */
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { forecastSet } from '../analysis/forecast.ts';
 import { evaluationMetrics, stepMetrics } from '../analysis/index.ts';
 import type { Journal } from '../journal/journal.ts';
 import { checkpointPath, inRun } from '../journal/layout.ts';
+import { noForecast } from '../protocol/forecast-text.ts';
 import type {
   Evidence,
   Forecast,
   JournalRecord,
   Problem,
+  ProblemUpdate,
   RunConfig,
   SamplingConfig,
   StoredRollout,
@@ -24,7 +25,7 @@ import { gatherEvidence } from './evidence.ts';
 import { CollapseGuard } from './guard.ts';
 import { type Judged, judge } from './judge.ts';
 import type { TrainedResponse } from './micro-batch.ts';
-import { probed, type SampledGroup, scoreOf } from './preflight.ts';
+import { forecastRun, readsLabels, type SampledGroup, scoreOf } from './preflight.ts';
 import type { ProgressMeter } from './progress.ts';
 import { batchOf, checkpointDue, evaluationDue, learningRate, subset } from './schedule.ts';
 import type { UpdateMetrics } from './trainer.ts';
@@ -294,7 +295,10 @@ export class Loop {
     const rolloutTokensPerSecond = tokens / Math.max(1e-9, Math.max(rolloutSeconds, deviceSampled - deviceBefore));
     const seconds = (ended - started) / 1000;
     const metrics = {
-      ...stepMetrics(groups.map(({ group }) => group)),
+      ...stepMetrics(
+        groups.map(({ group }) => group),
+        this.reward,
+      ),
       loss: mean(updates.map((u) => u.loss)),
       gradientNorm: mean(updates.map((u) => u.gradientNorm)),
       clipFraction: mean(updates.map((u) => u.clipFraction)),
@@ -307,6 +311,7 @@ export class Loop {
       type: 'step',
       step,
       metrics,
+      problems: problemUpdates(updates),
       timing: {
         seconds,
         rolloutSeconds,
@@ -367,6 +372,9 @@ export class Loop {
   private async preflight(step: number): Promise<void> {
     const { config, training } = this.options;
     if (config.forecast === 0) return;
+    if (step === 0 && readsLabels(config)) return this.foretellsNothing();
+    // Without a forecast, there is nothing to score.
+    if (step > 0 && !this.forecast) return;
     this.foretell(step, await this.probeProblems(step, training.slice(0, config.forecast)));
   }
 
@@ -374,15 +382,19 @@ export class Loop {
   private foretell(step: number, groups: readonly SampledGroup[]): void {
     const { config, journal, vocabulary } = this.options;
     if (step === 0) {
-      this.forecast = forecastSet(
-        config.reward,
-        groups.map((group) => probed(group, config, vocabulary)),
-      );
-      journal.append({ type: 'forecast', step, forecast: this.forecast });
+      this.forecast = forecastRun(groups, config, vocabulary);
+      if (this.forecast) journal.append({ type: 'forecast', step, forecast: this.forecast });
     }
     if (step === 0 || !this.forecast) return;
     const score = scoreOf(this.forecast, groups);
     if (score) journal.append({ type: 'forecast-score', step, score });
+  }
+
+  /** Says that there is no forecast, where one was asked for. */
+  private foretellsNothing(): void {
+    const { config, journal } = this.options;
+    const message = noForecast(config.reward);
+    journal.append({ type: 'warning', code: 'forecast', message, step: null, problem: null });
   }
 
   /** Samples problems as training would, with what the reward asks for, and records them. */
@@ -421,8 +433,24 @@ export class Loop {
       ),
       timing: { seconds: (performance.now() - started) / 1000 },
     });
+    if (readsLabels(config)) this.foretellsNothing();
     this.foretell(0, sampled);
   }
+}
+
+/** What the updates say of each problem: means over those that it was in. What was measured of none is left out. */
+function problemUpdates(updates: readonly UpdateMetrics[]): ProblemUpdate[] {
+  const found = new Map<number, ProblemUpdate[]>();
+  for (const one of updates.flatMap(({ problems }) => problems)) {
+    found.set(one.problem, [...(found.get(one.problem) ?? []), one]);
+  }
+  return [...found]
+    .map(([problem, parts]) => ({
+      problem,
+      kl: mean(parts.map(({ kl }) => kl)),
+      clipFraction: mean(parts.map(({ clipFraction }) => clipFraction)),
+    }))
+    .filter(({ kl, clipFraction }) => kl !== null || clipFraction !== null);
 }
 
 function mean(values: readonly (number | null)[]): number | null {

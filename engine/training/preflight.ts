@@ -1,8 +1,16 @@
 /** The forecast of a run from the first rollouts of its problems, and its score from the last. */
 import { MEASURES } from '../analysis/alignment.ts';
-import { type ProbedProblem, scoreForecast } from '../analysis/forecast.ts';
+import { forecastSet, type ProbedProblem, scoreForecast } from '../analysis/forecast.ts';
 import { majorityRight } from '../analysis/metrics.ts';
-import type { Evidence, Forecast, ForecastScore, Problem, RunConfig, StoredRollout } from '../protocol/index.ts';
+import type {
+  Evidence,
+  Forecast,
+  ForecastScore,
+  Problem,
+  RewardName,
+  RunConfig,
+  StoredRollout,
+} from '../protocol/index.ts';
 import { rewardOf } from '../reward/index.ts';
 import type { Judged } from './judge.ts';
 
@@ -11,6 +19,26 @@ export interface SampledGroup {
   group: Judged;
   rollouts: readonly StoredRollout[];
   evidence: Evidence;
+}
+
+/** What stands in for a reward whose evidence was not gathered. */
+const STAND_IN: RewardName = 'majority-vote';
+
+/** Whether the reward of a run may depend on labels: then there is no forecast, which must not. */
+export function readsLabels({ reward: text, rewardOptions }: Pick<RunConfig, 'reward' | 'rewardOptions'>): boolean {
+  const { labels, evidence } = rewardOf(text, rewardOptions);
+  // The user's own program may be given labels.
+  return labels || (evidence.includes('custom') && rewardOptions.custom.labels);
+}
+
+/** The forecast of a run, with the reward that it was made by; null where the run's reward reads labels. */
+export function forecastRun(groups: readonly SampledGroup[], config: RunConfig, vocabulary: number): Forecast | null {
+  if (readsLabels(config)) return null;
+  const problems = groups.map((group) => probed(group, config, vocabulary));
+  const known = problems.every(({ rewards }) => rewards !== null);
+  // One reward for all of them, so that it can be named.
+  const alike = known ? problems : problems.map((problem) => ({ ...problem, rewards: null }));
+  return { ...forecastSet(config.reward, alike), by: known ? config.reward : STAND_IN };
 }
 
 /**
@@ -23,9 +51,7 @@ export function probed(
   vocabulary: number,
 ): ProbedProblem {
   const reward = rewardOf(config.reward, config.rewardOptions);
-  // The user's own program may have been given labels.
-  const blind = !reward.labels && !(reward.evidence.includes('custom') && config.rewardOptions.custom.labels);
-  const known = blind && reward.evidence.every((kind) => evidence[kind] !== undefined);
+  const known = !readsLabels(config) && reward.evidence.every((kind) => evidence[kind] !== undefined);
   const scores = known
     ? reward.score({
         problem,

@@ -5,7 +5,7 @@
  */
 import type { DecoderConfig } from '../model/config.ts';
 import type { Parameter } from '../model/lora.ts';
-import type { LossConfig, OptimizerConfig } from '../protocol/index.ts';
+import type { LossConfig, OptimizerConfig, ProblemUpdate } from '../protocol/index.ts';
 import type { BindWeights } from '../rollout/graphs.ts';
 import type { Backend, Executable, Value } from '../runtime/backend.ts';
 import { adamwGraph } from '../tensor/optimizer.ts';
@@ -28,6 +28,8 @@ export interface UpdateMetrics {
   clipFraction: number | null;
   /** `meanKl` over the trained tokens, those without advantage included; null where it is not measured. */
   kl: number | null;
+  /** KL and clip fraction of each problem with trained tokens, in the order of the groups. */
+  problems: ProblemUpdate[];
 }
 
 /** What a policy says of a given response, nats: one number a token. */
@@ -114,18 +116,25 @@ export class Trainer {
   ): Promise<UpdateMetrics> {
     const { backend, parameters, config, memory } = this.options;
     const counted = this.counted(groups);
-    const responses = counted.flatMap((group) => group.responses.map(({ response }) => response));
-    const trainedTokens = responses.reduce((n, { tokens }) => n + tokens.length, 0);
+    const responses = counted.flatMap(responsesOf);
     const reference = (await this.reference?.logProbs(counted, (share) => tick(share * REFERENCE_SHARE))) ?? null;
     const kl = reference && meanKl(responses, reference);
     const batches = microBatches(this.withGradient(counted, reference), config, memory);
-    if (batches.length === 0) return { loss: null, gradientNorm: null, clipFraction: null, kl };
+    const problems = (clipped: ReadonlyMap<number, number> | null): ProblemUpdate[] =>
+      counted.map((group) => ({
+        problem: group.problem,
+        kl: reference && meanKl(responsesOf(group), reference),
+        clipFraction: clipped && (clipped.get(group.problem) ?? 0) / tokensOf(responsesOf(group)),
+      }));
+    if (batches.length === 0) {
+      return { loss: null, gradientNorm: null, clipFraction: null, kl, problems: problems(null) };
+    }
 
     const begun = reference ? REFERENCE_SHARE : 0;
     const executable = await this.gradientExecutable();
     let sums = this.zeros();
     let lossSum = 0;
-    let clipped = 0;
+    const clipped = new Map<number, number>();
     for (const [i, batch] of batches.entries()) {
       tick(begun + (1 - begun) * (i / batches.length));
       const outputs = await executable.run({ ...this.feeds(batch), ...this.values, ...sums });
@@ -138,13 +147,14 @@ export class Trainer {
         throw new NonFiniteError('loss', await this.culprit(batch, outputs));
       }
       lossSum += part;
-      clipped += (await backend.read(outputs.clipped!))[0] as number;
+      addByProblem(clipped, batch, (await backend.read(outputs.clipped!)) as Float32Array);
       for (const name of ['loss', 'clipped', 'logprob', 'entropy']) outputs[name]!.dispose();
     }
     tick(1);
     const gradientNorm = await this.step(sums, learningRate);
     if (gradientNorm === null) throw new NonFiniteError('gradient', await this.steepest(batches.flat()));
-    return { loss: lossSum, gradientNorm, clipFraction: clipped / trainedTokens, kl };
+    const clipFraction = [...clipped.values()].reduce((a, b) => a + b, 0) / tokensOf(responses);
+    return { loss: lossSum, gradientNorm, clipFraction, kl, problems: problems(clipped) };
   }
 
   /** The groups without the responses that do not count in the loss. */
@@ -349,6 +359,26 @@ export class Trainer {
   async release(): Promise<void> {
     for (const executable of [this.gradient, this.scorer, this.optimizer]) await executable?.release();
   }
+}
+
+function responsesOf({ responses }: Piece): TrainedResponse[] {
+  return responses.map(({ response }) => response);
+}
+
+function tokensOf(responses: readonly TrainedResponse[]): number {
+  return responses.reduce((n, { tokens }) => n + tokens.length, 0);
+}
+
+/** Adds the rows of a micro-batch, as many for each piece, to the sums of their problems. */
+function addByProblem(sums: Map<number, number>, batch: readonly Piece[], rows: Float32Array): void {
+  const G = rows.length / batch.length;
+  batch.forEach(({ problem }, p) => {
+    const own = rows.subarray(p * G, (p + 1) * G);
+    sums.set(
+      problem,
+      own.reduce((a, b) => a + b, sums.get(problem) ?? 0),
+    );
+  });
 }
 
 function dispose(values: Readonly<Record<string, Value>>): void {

@@ -1,6 +1,6 @@
 /** CodeLens of problem files: actions above the first line and above each problem, results once there are some. */
 import * as vscode from 'vscode';
-import { forecastText } from '../../engine/protocol/forecast-text.ts';
+import { aboutForecast, forecastText } from '../../engine/protocol/forecast-text.ts';
 import { DASH } from '../../engine/protocol/format.ts';
 import type { RunSession } from '../run/session.ts';
 import { codeLensEnabled, onDidChangeSettings } from '../settings.ts';
@@ -107,7 +107,7 @@ export class Lenses implements vscode.CodeLensProvider {
             new vscode.CodeLens(place, {
               title: `${result.foretold.likelyWrong ? '$(warning) ' : ''}${forecastText(result.foretold)}`,
               command: 'rollscope.openProblem',
-              tooltip: `What training on ${result.run.state.forecast?.reward} is likely to do, from signals that need no labels.`,
+              tooltip: aboutForecast(result.run.state.forecast!),
               arguments: open,
             }),
           );

@@ -1,6 +1,6 @@
 /** How a problem's result reads above, beside and under the pointer. Pure. */
 
-import { signalsOf } from '../../engine/protocol/forecast-text.ts';
+import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
 import { code, oneLine, percent } from '../../engine/protocol/format.ts';
 import type { Foretold, Group } from '../../engine/protocol/index.ts';
 import type { ProblemResult } from './results.ts';
@@ -46,13 +46,13 @@ export function hoverText({ run, problem, group, foretold, outcome }: ProblemRes
   return [
     `**Problem** ${code(problem.id)}${reference}`,
     [...head, ...rows].join('\n'),
-    ...(foretold ? foretoldText(foretold, outcome) : []),
+    ...(foretold ? foretoldText(foretold, outcome, standIn(run.state.forecast!)) : []),
     `Step ${group.step} of run ${code(run.run)} · [Show in Panel](${link})`,
   ].join('\n\n');
 }
 
-/** The forecast with its signals, and how it turned out. */
-function foretoldText(foretold: Foretold, outcome: boolean | null): string[] {
+/** The forecast with its signals, what stood in for the reward, and how it turned out. */
+function foretoldText(foretold: Foretold, outcome: boolean | null, by: string | null): string[] {
   const { answer, majority, right } = foretold;
   const ended = outcome === null ? '' : ` It ended ${outcome ? 'right' : 'wrong'}.`;
   const what =
@@ -61,7 +61,7 @@ function foretoldText(foretold: Foretold, outcome: boolean | null): string[] {
       : `training amplifies ${code(oneLine(answer, 60))}${majority ? '' : ', which is not the majority answer'}; right with probability ${right.toFixed(2)}.`;
   const rows = signalsOf(foretold).map(({ name, value }) => `| ${name} | ${value} |`);
   return [
-    `**Forecast**: ${what}${ended}`,
+    `**Forecast**${by ? `, made ${by}` : ''}: ${what}${ended}`,
     ...(rows.length > 0 ? [['| Signal | |', '| :--- | ---: |', ...rows].join('\n')] : []),
   ];
 }

@@ -34,6 +34,21 @@ beforeAll(async () => {
     ['3+4+5=', '9+2+1='].map((prompt, i) => `${JSON.stringify({ id: `p${i}`, prompt })}\n`).join(''),
   );
   await ok('train', plain, ...TINY, '--steps', '1', '--eval-samples', '0', '--name', 'plain', '--json');
+  const degrees = ['--reward', 'self-certainty + 0.5*trajectory-entropy'];
+  await ok('train', ...TINY, ...degrees, '--eval-samples', '2', '--name', 'degrees', '--json');
+  await ok(
+    'train',
+    ...TINY,
+    '--steps',
+    '1',
+    '--reward',
+    'ground-truth',
+    '--forecast',
+    '4',
+    '--name',
+    'labels',
+    '--json',
+  );
 });
 
 const groupsOf = (run: string, phase: GroupRecord['phase']) =>
@@ -81,6 +96,27 @@ describe('rescore', () => {
         /^step +reward +winner +answer .*rewards by rollout$/m,
       );
     }
+  });
+
+  test('adds the reward that trained, once, so that there is something to compare with', async () => {
+    const rewards = ({ rewards }: { rewards: { reward: string }[] }) => rewards.map(({ reward }) => reward).sort();
+    const one = await json('rescore', 'labelled', '--reward', 'empo');
+    expect(rewards(one)).toEqual(['empo', 'majority-vote']);
+    expect(one.pairs).toMatchObject([{ rewards: ['majority-vote', 'empo'], groups: 24 }]);
+    expect(one.pairs[0].winnersDiffer.mean).toBe(0);
+    expect(await ok('rescore', 'labelled', '--reward', 'empo')).toMatch(/^majority-vote +empo +\d/m);
+    expect(rewards(await json('rescore', 'labelled', '--reward', '(majority-vote)'))).toEqual(['majority-vote']);
+
+    const trained = 'self-certainty + 0.5*trajectory-entropy';
+    const all = await json('rescore', 'degrees');
+    expect(rewards(all)).toContain(trained);
+    const against = all.pairs.filter(({ rewards: pair }: { rewards: string[] }) => pair.includes(trained));
+    expect(against).toHaveLength(all.rewards.length - 1);
+    expect(rewards(await json('rescore', 'degrees', '--reward', 'empo'))).toEqual(['empo', trained]);
+    // A sum says neither right nor wrong.
+    const accuracy = new Map(all.rewards.map((r: { reward: string; accuracy: number }) => [r.reward, r.accuracy]));
+    expect([accuracy.get(trained), accuracy.get('self-certainty')]).toEqual([null, null]);
+    expect(accuracy.get('majority-vote')).toBeGreaterThan(0);
   });
 
   test('takes another phase, and runs without labels', async () => {
@@ -148,6 +184,54 @@ describe('analyse', () => {
     const forecast = recordsOf(path.join(home, 'runs', 'labelled')).find((record) => record.type === 'forecast');
     expect(found.forecast.forecast).toEqual(forecast!.forecast);
     expect(found.forecast.score.problems).toBe(8);
+  });
+
+  test('has no reward accuracy and no collapse step of a reward that does not say right or wrong', async () => {
+    expect(await ok('analyse', 'degrees')).toMatch(
+      /Model Collapse Step \(reward accuracy below 1%\): not defined for self-certainty \+ 0\.5\*trajectory-entropy, which does not say right or wrong$/m,
+    );
+    const found = await json('analyse', 'degrees');
+    expect(found.ending.collapse).toBeNull();
+    for (const { rewardAccuracy, labelAccuracy } of found.problems) {
+      expect(rewardAccuracy).toBeNull();
+      expect(labelAccuracy).not.toBeNull();
+    }
+    const steps = recordsOf(path.join(home, 'runs', 'degrees')).filter((record) => record.type === 'step');
+    expect(steps.map(({ metrics }) => metrics.rewardAccuracy)).toEqual([null, null, null]);
+    expect(await ok('show', 'degrees')).not.toContain('reward accuracy');
+    expect(await ok('show', 'labelled')).toContain('reward accuracy');
+  });
+
+  test('has KL and clip fraction of each problem that trained', async () => {
+    const steps = recordsOf(path.join(home, 'runs', 'labelled')).filter((record) => record.type === 'step');
+    const last = steps.at(-1)!;
+    const of = new Map(last.problems!.map((one) => [problemOf('labelled', one.problem).id, one]));
+    expect(of.size).toBe(8);
+    const { problems } = await json('analyse', 'labelled', '--step', '3');
+    for (const { id, kl, clipFraction } of problems) {
+      expect(kl).toBeGreaterThan(0);
+      expect({ kl, clipFraction }).toEqual({ kl: of.get(id)!.kl, clipFraction: 0 });
+    }
+    const { id, kl } = problems[0];
+    const shown = ['show', 'labelled', '--problem', id];
+    expect(await json(...shown)).toMatchObject({ phase: 'train', step: 3, kl, clipFraction: 0 });
+    expect(await json(...shown, '--step', '0')).toMatchObject({ phase: 'evaluation', kl: null, clipFraction: null });
+    expect(await ok(...shown)).toMatch(/^update: +KL to the reference .* nats a token, clipped 0\.00 of the tokens$/m);
+  });
+
+  test('says why there is no forecast where the reward reads labels', async () => {
+    const message = 'No forecast: ground-truth reads labels, and a forecast must not.';
+    const records = recordsOf(path.join(home, 'runs', 'labels'));
+    expect(records.filter(({ type }) => type === 'forecast' || type === 'forecast-score')).toEqual([]);
+    expect(records.filter((record) => record.type === 'group' && record.phase === 'probe')).toEqual([]);
+    expect(records.filter((record) => record.type === 'warning' && record.message === message)).toHaveLength(1);
+    expect(await ok('analyse', 'labels')).toContain(message);
+    expect(await json('analyse', 'labels')).toMatchObject({ forecast: null });
+    const probe = ['probe', '--limit', '3', '--votes', '4', '--device', 'cpu', '--reward', 'ground-truth'];
+    expect(await ok(...probe)).toContain(message);
+    expect(await ok('probe', ...probe.slice(1, -2))).toMatch(
+      /^Forecast for training by majority-vote, without labels: /m,
+    );
   });
 
   test('pi* by re-weighting: as the rollouts are at a large beta, the rewarded answer alone at a small one', async () => {

@@ -6,15 +6,15 @@ import { parameterShapes, parseHuggingFaceConfig } from '../../engine/model/conf
 import { Weights } from '../../engine/model/decoder.ts';
 import { initialLora } from '../../engine/model/lora.ts';
 import { readTensor, type StoredTensor } from '../../engine/model/safetensors.ts';
-import { LossConfig, OptimizerConfig, RunConfig } from '../../engine/protocol/index.ts';
+import { LossConfig, OptimizerConfig, type ProblemUpdate, RunConfig } from '../../engine/protocol/index.ts';
 import { generator } from '../../engine/rollout/philox.ts';
 import type { Backend } from '../../engine/runtime/backend.ts';
 import { createBackend } from '../../engine/runtime/ort-backend.ts';
 import type { Graph } from '../../engine/tensor/index.ts';
 import { advantages } from '../../engine/training/advantages.ts';
-import type { TrainedGroup } from '../../engine/training/micro-batch.ts';
+import type { TrainedGroup, TrainedResponse } from '../../engine/training/micro-batch.ts';
 import { learningRate } from '../../engine/training/schedule.ts';
-import { Trainer } from '../../engine/training/trainer.ts';
+import { Trainer, type UpdateMetrics } from '../../engine/training/trainer.ts';
 import { pureTfjsBackend } from '../support/tfjs.ts';
 import { tinyModel } from '../support/tiny-model.ts';
 
@@ -155,7 +155,23 @@ function expectClose(found: ArrayLike<number>, expected: ArrayLike<number>, what
 
 const dot = (a: Float32Array, b: Float32Array) => a.reduce((total, x, i) => total + x * b[i]!, 0);
 
-async function expectUpdate(backend: Backend, model: Model, given: Case, memory?: number): Promise<void> {
+/** KL and clipped share of the problems, each by its tokens, make up those of the step. */
+function expectByProblem(
+  { kl, clipFraction, problems }: UpdateMetrics,
+  groups: TrainedGroup[],
+  counts: (response: TrainedResponse) => boolean,
+): void {
+  expect(problems.map(({ problem }) => problem)).toEqual(groups.map(({ problem }) => problem));
+  const tokens = groups.map(({ responses }) => responses.filter(counts).reduce((n, r) => n + r.tokens.length, 0));
+  const all = tokens.reduce((a, b) => a + b, 0);
+  const together = (of: (one: ProblemUpdate) => number) =>
+    problems.reduce((total, one, i) => total + of(one) * tokens[i]!, 0) / all;
+  expect(together((one) => one.kl!)).toBeCloseTo(kl!, 9);
+  expect(together((one) => one.clipFraction!)).toBeCloseTo(clipFraction!, 9);
+  for (const one of problems) expect(one.clipFraction).toBeLessThanOrEqual(1);
+}
+
+async function expectUpdate(backend: Backend, model: Model, given: Case, memory?: number): Promise<UpdateMetrics> {
   const loss = { ...given.loss, ...(given.offPolicy && { miniBatch: 64 }) };
   const trainer = trainerOf(backend, model, loss, memory);
   const metrics = await trainer.update(groupsOf(model, given.offPolicy), 1e-3, () => {});
@@ -164,6 +180,8 @@ async function expectUpdate(backend: Backend, model: Model, given: Case, memory?
   expectClose([metrics.gradientNorm!], [expected.gradientNorm], 'gradient norm');
   expect(metrics.clipFraction).toBeCloseTo(expected.clipFraction, 6);
   expectClose([metrics.kl!], [expected.kl], 'kl');
+  const counts = ({ truncated }: TrainedResponse) => !(LossConfig.parse(given.loss).maskTruncated && truncated);
+  expectByProblem(metrics, groupsOf(model, given.offPolicy), counts);
   const found = await gradients(trainer);
   const inOrder = model.parameters.map((name) => found.get(name)!);
   expectClose(
@@ -178,6 +196,7 @@ async function expectUpdate(backend: Backend, model: Model, given: Case, memory?
   );
   expectClose(found.get('model.norm.weight')!, expected.finalNorm, 'gradient of model.norm.weight');
   await trainer.release();
+  return metrics;
 }
 
 describe.each(['small', 'large'] as const)('with a %s vocabulary', (size) => {
@@ -193,7 +212,12 @@ describe.each(['small', 'large'] as const)('with a %s vocabulary', (size) => {
 
   test('everything, a response at a time', async () => {
     const backend = await createBackend('cpu', { threads: 1 });
-    await expectUpdate(backend, model, everything, 1);
+    const alone = await expectUpdate(backend, model, everything, 1);
+    const together = await expectUpdate(backend, model, everything);
+    expect(new Set(alone.problems.map(({ clipFraction }) => clipFraction)).size).toBeGreaterThan(1);
+    for (const [i, { problem, kl, clipFraction }] of alone.problems.entries()) {
+      expect(together.problems[i]).toEqual({ problem, kl: expect.closeTo(kl!, 6), clipFraction });
+    }
     await backend.release();
   });
 
@@ -230,7 +254,8 @@ describe('the reference policy', () => {
     const before = await measured.weights();
     const { kl, ...rest } = await measured.update(groups, 1e-3, () => {});
     expectClose([kl!], [model.cases[0]!.expected.kl], 'kl');
-    expect(rest).toEqual({ loss: null, gradientNorm: null, clipFraction: null });
+    expect(rest).toMatchObject({ loss: null, gradientNorm: null, clipFraction: null });
+    expect(rest.problems.every((one) => one.clipFraction === null && one.kl! > 0)).toBe(true);
     expect(await measured.weights()).toEqual(before);
     await measured.release();
 

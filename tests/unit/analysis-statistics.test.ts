@@ -1,12 +1,19 @@
 /** Against scipy and scikit-learn (tests/parity/oracle/analysis.py), and by hand. */
 import { describe, expect, test } from 'vitest';
 import { passAtK } from '../../engine/analysis/at-k.ts';
-import { percentileInterval } from '../../engine/analysis/estimates.ts';
+import {
+  bootstrap,
+  boundedInterval,
+  DIFFERENCES,
+  percentileInterval,
+  wilson,
+} from '../../engine/analysis/estimates.ts';
 import {
   auroc,
   aurocEstimate,
   brier,
   clusteredAuroc,
+  clustersOfSmallerClass,
   correlation,
   kendall,
   pairedDifference,
@@ -44,6 +51,8 @@ describe('rank correlation', () => {
     const found = correlation('spearman', [1, 2, 3, 4], [10, 20, 40, 80])!;
     // Of 24 orders the same and the reverse are as far from 0.
     expect(found).toMatchObject({ value: 1, p: 2 / 24, exact: true, pairs: 4 });
+    // Every resample is as perfect: an interval of them would say that no other order is possible.
+    expect([found.low, found.high]).toEqual([null, null]);
     expect(correlation('kendall', [1, 2], [2, 1])).toMatchObject({ value: -1, p: 1, low: null, high: null });
   });
 
@@ -103,11 +112,69 @@ describe('AUROC', () => {
     expect(high).toBeCloseTo(slow.high, 12);
   });
 
-  test('an interval that resampling cannot give is [0, 1]', () => {
-    // Both classes are in a resample only if both of the two clusters are: half of the time at best.
-    const estimate = clusteredAuroc([1, 2], [false, true], [0, 1])!;
-    expect(estimate.mean).toBe(1);
-    expect(estimate.high).toBe(1);
+  test('few problems in a class, and a perfect order, have an interval all the same', () => {
+    // One positive above two negatives: by chance alone one time in three. Wilson's for 1 of 1: 1 / (1 + 1.96^2).
+    const few = clusteredAuroc([0.9, 0.5, 0.4], [true, false, false], [0, 1, 2])!;
+    expect(few).toEqual({ mean: 1, low: expect.closeTo(0.2065, 4), high: 1 });
+    const perfect = (n: number) => {
+      const scores = Array.from({ length: 2 * n }, (_, i) => i);
+      return aurocEstimate(
+        scores,
+        scores.map((i) => i >= n),
+      )!;
+    };
+    for (const n of [1, 3, 4, 20]) expect(perfect(n)).toEqual(wilson(n, n));
+    // Only from 4 on can it be told from one half.
+    expect([perfect(3).low > 0.5, perfect(4).low > 0.5]).toEqual([false, true]);
+    // Scores that are all equal tell nothing, but are not known to.
+    const tied = aurocEstimate(Array(12).fill(1), Array(12).fill(true).fill(false, 6))!;
+    expect(tied).toEqual(wilson(3, 6));
+  });
+
+  test('the rollouts of a problem are one cluster of their class', () => {
+    const scores = [9, 8, 7, 3, 2, 1, 0];
+    const positive = scores.map((score) => score > 5);
+    expect(clusteredAuroc(scores, positive, [0, 0, 0, 1, 1, 1, 1])).toEqual(wilson(1, 1));
+    expect(clustersOfSmallerClass(positive, [0, 0, 1, 1, 2, 3, 4])).toBe(2);
+  });
+});
+
+describe('means whose resampling shows too little', () => {
+  test('fewer than 8 values: as wide as yes and no at the ends of the range', () => {
+    for (const values of [[0.2], [0, 0, 0, 0], [0.1, 0.5], [1, 1, 1, 1, 1, 1, 1]]) {
+      const n = values.length;
+      const sum = values.reduce((total, value) => total + value, 0);
+      const found = bootstrap(values)!;
+      expect(found.low).toBeCloseTo(wilson(sum, n)!.low, 12);
+      expect(found.high).toBeCloseTo(wilson(sum, n)!.high, 12);
+      expect(found.high - found.low).toBeGreaterThan(0.3);
+    }
+    // A difference of 0 is in the middle of its range.
+    expect(bootstrap([0, 0, 0], 0, DIFFERENCES)).toEqual(boundedInterval(0, 3, DIFFERENCES));
+    const { low, high } = bootstrap([0, 0, 0], 0, DIFFERENCES)!;
+    expect([low, high]).toEqual([2 * wilson(1.5, 3)!.low - 1, 2 * wilson(1.5, 3)!.high - 1]);
+    expect(bootstrap([-0.2, 0.1])!.low).toBeLessThan(-0.5);
+  });
+
+  test('equal values: a part that was not seen may lie elsewhere', () => {
+    const seen = (c: number, range?: readonly [number, number]) => bootstrap(Array(40).fill(c), 0, range)!;
+    const q = wilson(0, 40)!.high;
+    expect(seen(0)).toEqual({ mean: 0, low: 0, high: q });
+    expect(seen(1)).toEqual({ mean: 1, low: 1 - q, high: 1 });
+    expect(seen(0.25).low).toBeCloseTo(0.25 - q / 4, 12);
+    expect(seen(0.25).high).toBeCloseTo(0.25 + (q * 3) / 4, 12);
+    expect(seen(0, DIFFERENCES)).toEqual({ mean: 0, low: -q, high: q });
+    // up to rounding: 0.8 - 0.6 is not 0.2
+    const rounded = bootstrap(Array.from({ length: 10 }, (_, i) => (i % 2 ? 0.2 : 0.8 - 0.6)))!;
+    expect(rounded.high - rounded.low).toBeGreaterThan(0.2);
+  });
+
+  test('8 values that differ are resampled', () => {
+    const values = [0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.9, 1];
+    const resampled = percentileInterval(8, (drawn) => drawn.reduce((sum, i) => sum + values[i]!, 0) / 8)!;
+    const found = bootstrap(values)!;
+    expect(found.low).toBeCloseTo(resampled.low, 12);
+    expect(found.high).toBeCloseTo(resampled.high, 12);
   });
 });
 

@@ -1,18 +1,22 @@
 /** Sharpening: by hand, by its own algebra, and against scipy and numpy (tests/parity/oracle/analysis.py). */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { generator } from '../../engine/analysis/estimates.ts';
 import { pearson } from '../../engine/analysis/statistics.ts';
 import {
   answerShares,
+  changeRatio,
   checkTheorem,
   fitCommonGrowth,
   fitGrowth,
   initialMajorityShares,
+  oneStepChanges,
   optimum,
   predictionError,
   predictShare,
   type ShareObservation,
   shareAt,
+  splitInTime,
   totalVariation,
 } from '../../engine/analysis/theory.ts';
 import golden from '../parity/golden/analysis.json' with { type: 'json' };
@@ -126,6 +130,50 @@ describe('growth', () => {
     expect(error.oneStep).toBeCloseTo((0 + 0.4) / 2, 12);
     expect(error).toMatchObject({ oneStepUnchanged: 0.25, manyStepsUnchanged: 0.125, predictions: 2 });
     expect(predictionError([track(0.5)], 1)).toBeNull();
+  });
+
+  test('shares are cut in time: what is predicted begins with the last that was fitted', () => {
+    const steps = (observations: readonly ShareObservation[]) => observations.map(({ step }) => step);
+    const cut = splitInTime(track(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7), 1 / 3);
+    expect([steps(cut.early), steps(cut.late)]).toEqual([
+      [0, 1, 2],
+      [2, 3, 4, 5, 6],
+    ]);
+    const short = splitInTime(track(0.1, 0.2), 1 / 3);
+    expect([steps(short.early), steps(short.late)]).toEqual([[0, 1], [1]]);
+  });
+
+  test('changes of one step, by hand', () => {
+    // logits of 0.5 and 0.75: 0 and ln 3
+    expect(oneStepChanges(track(0.5, 0.75, 0.25), Math.log(3))).toEqual([
+      { predicted: expect.closeTo(0.25, 12), measured: 0.25 },
+      { predicted: expect.closeTo(0.9 - 0.75, 12), measured: -0.5 },
+    ]);
+    expect(oneStepChanges(track(0.5), 1)).toEqual([]);
+    expect(changeRatio([oneStepChanges(track(0.5, 0.75, 0.25), Math.log(3))])!.mean).toBeCloseTo(-0.25 / 0.4, 12);
+  });
+
+  test('measured over predicted changes: 1 for the theory, 0 for shares that stay, in spite of the votes', () => {
+    const random = generator(3);
+    const votes = 32;
+    const voted = (share: number) => Array.from({ length: votes }, random).filter((u) => u < share).length / votes;
+    const ratioOf = (course: (start: number, step: number) => number) =>
+      changeRatio(
+        Array.from({ length: 30 }, (_, i) =>
+          oneStepChanges(
+            Array.from({ length: 40 }, (_, step) => ({ step, share: voted(course(0.5 + i / 100, step)), votes })),
+            1 / 12,
+          ),
+        ),
+      )!;
+    const sharpened = ratioOf((start, step) => predictShare(start, 12, step));
+    expect(sharpened.low).toBeGreaterThan(0.8);
+    expect(sharpened.high).toBeLessThan(1.25);
+    const flat = ratioOf((start) => start);
+    expect(flat.low).toBeGreaterThan(-0.25);
+    expect(flat.high).toBeLessThan(0.25);
+    expect(changeRatio([])).toBeNull();
+    expect(changeRatio([[{ predicted: 0, measured: 1 }]])).toBeNull();
   });
 
   test('follows the answer that was the majority first, also when it is no longer', () => {

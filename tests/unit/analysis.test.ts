@@ -14,7 +14,9 @@ import {
   repeatedTrigrams,
   rewardAccuracy,
   stepMetrics,
+  updateOf,
 } from '../../engine/analysis/metrics.ts';
+import type { JournalRecord } from '../../engine/protocol/index.ts';
 import { judged } from '../support/judged.ts';
 
 describe('pass@k', () => {
@@ -146,7 +148,6 @@ describe('intervals', () => {
     expect(estimate.low).toBeCloseTo(0.5 - error, 2);
     expect(estimate.high).toBeCloseTo(0.5 + error, 2);
     expect(bootstrap([])).toBeNull();
-    expect(bootstrap([0.3])).toEqual({ mean: 0.3, low: 0.3, high: 0.3 });
   });
 });
 
@@ -154,6 +155,9 @@ test('avg@k', () => {
   expect(averageAtK([true, false, true, true])).toBe(0.75);
   expect(averageAtK([])).toBeNull();
 });
+
+/** Of a reward that says right or wrong. */
+const VERDICT = { saysRight: true };
 
 describe('step metrics', () => {
   // majority 4 right (3 of 4), majority 1 wrong (2 of 4, the right 9 loses), nobody answers
@@ -164,7 +168,7 @@ describe('step metrics', () => {
   ];
 
   test('by hand', () => {
-    const metrics = stepMetrics(groups);
+    const metrics = stepMetrics(groups, VERDICT);
     expect(metrics.proxyReward).toBeCloseTo(5 / 12, 12);
     expect(metrics.groundTruthReward).toBeCloseTo(4 / 12, 12);
     expect(metrics.rewardAccuracy).toBeCloseTo(9 / 12, 12);
@@ -185,8 +189,19 @@ describe('step metrics', () => {
     expect(metrics.repetition).toBeCloseTo(0.25, 12);
   });
 
+  test('have no reward accuracy where the reward says neither right nor wrong', () => {
+    // Log-probabilities: none is half or more, so that they would say "wrong" of everything.
+    const sure = judged(['4', '4', '5'], '4', [-0.1, -0.2, -3]);
+    const degrees = { saysRight: false };
+    expect(stepMetrics([sure], degrees)).toMatchObject({ rewardAccuracy: null, labelAccuracy: 1 });
+    expect(problemMetrics(sure, degrees)).toMatchObject({ rewardAccuracy: null, labelAccuracy: 1 });
+  });
+
   test('are null where nothing was answered, or said', () => {
-    const metrics = stepMetrics([judged([null, null], '7', [0, 0], [{ repetition: null }, { repetition: null }])]);
+    const metrics = stepMetrics(
+      [judged([null, null], '7', [0, 0], [{ repetition: null }, { repetition: null }])],
+      VERDICT,
+    );
     expect(metrics).toMatchObject({
       answerEntropy: null,
       answerDiversity: null,
@@ -196,18 +211,22 @@ describe('step metrics', () => {
   });
 
   test('for one problem: those of a step of it, and its own pass@k and maj@k', () => {
-    const metrics = problemMetrics(groups[0]!);
-    expect(metrics).toMatchObject(stepMetrics([groups[0]!]));
+    const metrics = problemMetrics(groups[0]!, VERDICT);
+    expect(metrics).toMatchObject(stepMetrics([groups[0]!], VERDICT));
     expect(metrics.accuracy).toEqual(wilson(3, 4));
     expect(metrics.atK!.map(({ k }) => k)).toEqual([1, 2, 4]);
     expect(metrics.atK![1]!.pass).toBeCloseTo(1, 12);
     // Of 6 pairs 3 hold two right answers and 3 a tie.
     expect(metrics.atK![1]!.majority).toBeCloseTo(3 / 6 + (3 / 6) * (1 / 2), 12);
-    expect(problemMetrics(judged(['4', '5'], null))).toMatchObject({ accuracy: null, atK: null, labelAccuracy: null });
+    expect(problemMetrics(judged(['4', '5'], null), VERDICT)).toMatchObject({
+      ...{ accuracy: null, atK: null, labelAccuracy: null, kl: null, clipFraction: null },
+    });
+    const update = { problem: 3, kl: 0.02, clipFraction: 0.1 };
+    expect(problemMetrics(groups[0]!, VERDICT, update)).toMatchObject({ kl: 0.02, clipFraction: 0.1 });
   });
 
   test('without labels, what needs them is null', () => {
-    const metrics = stepMetrics([judged(['4', '4'], null, [1, 1])]);
+    const metrics = stepMetrics([judged(['4', '4'], null, [1, 1])], VERDICT);
     expect(metrics).toMatchObject({
       groundTruthReward: null,
       rewardAccuracy: null,
@@ -221,6 +240,19 @@ describe('step metrics', () => {
     expect(labelAccuracy(mixed)).toBe(1);
     expect(rewardAccuracy(mixed.flatMap(({ rollouts }) => rollouts))).toBe(1);
   });
+});
+
+test('what an update said of a problem is that of its last record, and of training alone', () => {
+  const step = (seq: number, at: number, kl: number | null): JournalRecord => {
+    const problems = kl === null ? {} : { problems: [{ problem: 2, kl, clipFraction: 0 }] };
+    return { type: 'step', seq, time: '', step: at, ...problems } as unknown as JournalRecord;
+  };
+  const records = [step(0, 1, 0.1), step(1, 2, null), step(2, 1, 0.3)];
+  const of = (at: number, problem = 2, phase: 'train' | 'evaluation' = 'train') =>
+    updateOf(records, { phase, step: at, problem });
+  expect(of(1)?.kl).toBe(0.3);
+  // A run of an older version, another problem, another phase, and no such step.
+  expect([of(2), of(1, 3), of(1, 2, 'evaluation'), of(9)]).toEqual([null, null, null, null]);
 });
 
 describe('signals without labels', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadDataset } from '../../engine/data/dataset.ts';
+import { loadDataset, type RewardColumns } from '../../engine/data/dataset.ts';
 import { DatasetConfig, RollscopeError } from '../../engine/protocol/index.ts';
 
 let folder: string;
@@ -20,8 +20,8 @@ function file(name: string, content: string | Uint8Array): string {
   return full;
 }
 
-function load(name: string, content: string | Uint8Array, options: Options = {}) {
-  return loadDataset(DatasetConfig.parse({ path: file(name, content), ...options }));
+function load(name: string, content: string | Uint8Array, options: Options = {}, kept?: RewardColumns) {
+  return loadDataset(DatasetConfig.parse({ path: file(name, content), ...options }), kept);
 }
 
 /** Message (without the folder) and hint of the error with which loading fails. */
@@ -184,6 +184,104 @@ describe('fields', () => {
       { role: 'user', content: 'c' },
     ];
     expect((await load('f.jsonl', row(turns))).prompts).toEqual(['user: a\n\nassistant: b\n\nuser: c']);
+  });
+});
+
+describe('columns for the reward', () => {
+  const COUNTDOWN = { required: ['numbers', 'target'], optional: [] };
+  const ALL = { required: [], optional: ['*'] };
+  const only = async (row: object, kept: RewardColumns, options: Options = {}) => {
+    const { answer, columns, prompt } = (await load('r.jsonl', JSON.stringify(row), options, kept)).problems[0]!;
+    return { answer, columns, prompt };
+  };
+
+  test.each([
+    ['numbers and target', { numbers: [3, 5, 7], target: 22 }],
+    ['numbers, target and an answer', { numbers: [3, 5, 7], target: 22, answer: '22' }],
+    ['TinyZero’s names', { nums: [3, 5, 7], target: 22 }],
+    [
+      'TinyZero’s table for verl',
+      {
+        ...{ nums: [3, 5, 7], target: 22 },
+        reward_model: { style: 'rule', ground_truth: { target: 22, numbers: [3, 5, 7] } },
+      },
+    ],
+    ['verl’s layout alone', { reward_model: { ground_truth: { target: 22, numbers: [3, 5, 7] } } }],
+  ])('Countdown states its problem by the target, which is the label too: %s', async (_, row) => {
+    const problem = { answer: '22', columns: { numbers: [3, 5, 7], target: 22 }, prompt: 'p' };
+    expect(await only({ prompt: 'p', ...row }, COUNTDOWN)).toEqual(problem);
+  });
+
+  test('Countdown by named columns, and by a template without a column of problems', async () => {
+    const row = { nums: [3, 5, 7], goal: 22, target: 1 };
+    const kept = { required: ['nums', 'goal'], optional: [] };
+    expect((await only({ prompt: 'p', ...row }, kept)).columns).toEqual({ nums: [3, 5, 7], goal: 22 });
+    const template = 'Make {{target}} of {{nums}}.';
+    const raw = await load(
+      'r.jsonl',
+      '{"nums": [3, 5], "target": 8}',
+      { fields: { prompt: 'target' }, template },
+      COUNTDOWN,
+    );
+    expect(raw.prompts).toEqual(['Make 8 of [3,5].']);
+    expect(raw.problems[0]).toMatchObject({ answer: '8', columns: { numbers: [3, 5], target: 8 } });
+  });
+
+  test('a required column that a row lacks is an error', async () => {
+    await expect(only({ prompt: 'p' }, { required: ['constructor'], optional: [] })).rejects.toThrow('"constructor"');
+    await expect(only({ prompt: 'p', numbers: [3], target: null }, COUNTDOWN)).rejects.toThrow(
+      'r.jsonl:1: the reward reads the column "target", which this row lacks.',
+    );
+  });
+
+  test.each([
+    ['verl', { reward_model: { ground_truth: '4' } }, {}],
+    [
+      'verl, with more beside it',
+      { reward_model: { style: 'rule', ground_truth: '4' } },
+      { reward_model: { style: 'rule' } },
+    ],
+    ['a second label', { answer: '4', Solution: '2+2=4', level: 3 }, { level: 3 }],
+    ['a flat path', { answer: '4', 'extra_info.answer': '4', 'extra_info.index': 7 }, { 'extra_info.index': 7 }],
+    [
+      'a second label within an object',
+      { answer: '4', extra_info: { answer: '2+2=4', index: 7, more: { gold: 4 } } },
+      { extra_info: { index: 7 } },
+    ],
+    [
+      'what only looks like a label',
+      { answer: '4', choices: { text: ['3', '4'], label: ['A', 'B'] }, tests: [{ input: '2', output: '4' }], meta: {} },
+      { choices: { text: ['3', '4'], label: ['A', 'B'] }, tests: [{ input: '2', output: '4' }], meta: {} },
+    ],
+  ])('all columns are without labels: %s', async (_, row, columns) => {
+    const expected = Object.keys(columns).length > 0 ? columns : undefined;
+    expect(await only({ prompt: 'p', ...row }, ALL)).toEqual({ answer: '4', columns: expected, prompt: 'p' });
+  });
+
+  test('a label that the mapping names is left out wherever it is', async () => {
+    const row = { prompt: 'p', meta: { key: { value: 4, unit: 'cm' } }, list: ['4', '5'] };
+    const { list } = row;
+    const key = { meta: { key: { unit: 'cm' } }, list };
+    expect(await only(row, ALL, { fields: { answer: 'meta.key.value' } })).toMatchObject({ answer: '4', columns: key });
+    const meta = await only(row, { required: [], optional: ['meta'] }, { fields: { answer: 'meta.key.value' } });
+    expect(meta.columns).toEqual({ meta: key.meta });
+    expect((await only(row, ALL, { fields: { answer: 'list.0' } })).columns).toEqual({ meta: row.meta });
+  });
+
+  test('a required label stays among all columns, an optional one only where the template shows it', async () => {
+    const row = { prompt: 'p', target: 4, solution: 's', level: 3 };
+    const all = await only(row, { required: ['target'], optional: ['*'] });
+    expect(all.columns).toEqual({ target: 4, level: 3 });
+    const named = { required: [], optional: ['solution', 'target', 'prompt'] };
+    expect((await only(row, named, { fields: { answer: 'target' } })).columns).toEqual({ solution: 's' });
+    const shown = { fields: { answer: 'target' }, template: '{{prompt}} {{target}}' };
+    expect((await only(row, named, shown)).columns).toEqual({ solution: 's', target: 4 });
+    expect((await only(row, ALL, shown)).columns).toEqual({ level: 3 });
+  });
+
+  test('an object is no answer: the next usual name is', async () => {
+    const row = { prompt: 'p', answer: { value: 4 }, solution: 'so \\boxed{5}' };
+    expect(await only(row, ALL)).toEqual({ answer: '5', columns: undefined, prompt: 'p' });
   });
 });
 

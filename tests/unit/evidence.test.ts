@@ -92,7 +92,21 @@ describe('verdicts', () => {
     ['\\boxed{\\text{ No }}', false],
     ['#### yes', true],
     ['First \\boxed{no}, but then \\boxed{yes}', true],
-    ['yes', null],
+    ['First \\boxed{no}, but then #### yes', true],
+    ['The student says \\boxed{22}.\n#### no', false],
+    ['#### no, or rather \\boxed{yes}', true],
+    ['#### The answer is: yes', true],
+    ['yes', true],
+    [' No\n', false],
+    ['\\text{yes}', true],
+    ['yes, it is', null],
+    ['It is right: yes', null],
+    ['The answer is yes', null],
+    ['The student’s answer is: yes. But 7*8 is 56, so it is wrong.', null],
+    ['The answer is: yes. \\boxed{no}', false],
+    ['\\boxed{no} The answer is: yes', false],
+    ['#### Verification: the answer is yes', null],
+    ['####\nThe answer is yes', null],
     ['It is not \\boxed{no', null],
     ['\\boxed{yes, no}', null],
     ['\\boxed{yes and no}', null],
@@ -109,7 +123,9 @@ describe('verdicts', () => {
     expect(verdictOf('5,2,7:10,17 #### 1', digits)).toBe(true);
     expect(verdictOf('5,2,7:10,17 #### 0', digits)).toBe(false);
     expect(verdictOf('5,2,7:10,17 #### 10', digits)).toBeNull();
-    expect(verdictOf('1', digits)).toBeNull();
+    expect(verdictOf('1', digits)).toBe(true);
+    expect(verdictOf('5,2,7:10,17', digits)).toBeNull();
+    expect(verdictOf('The answer is 1', digits)).toBeNull();
     expect(verdictOf('\\boxed{RIGHT}', { accept: 'right', reject: 'wrong' })).toBe(true);
   });
 });
@@ -324,7 +340,7 @@ describe('empo', () => {
     const policy = fakePolicy((text) => {
       const [, first, second] = /First: (.*)\nSecond: (.*)\n/.exec(String(text))!;
       const pair = `${first} ${second}`;
-      return pair === 'a b' ? '\\boxed{yes}' : pair === 'a c' ? 'yes' : '\\boxed{no}';
+      return pair === 'a b' ? '\\boxed{yes}' : pair === 'a c' ? 'The answer is: yes' : '\\boxed{no}';
     });
     const groups = [
       groupOf(ODD, boxed('a', 'a', 'b', 'c'), { index: 3 }),

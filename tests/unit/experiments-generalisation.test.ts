@@ -78,6 +78,15 @@ test('nothing turns: not', () => {
   expect(verdictOf(found.criteria)).toBe('not');
 });
 
+test('too few unseen problems of the sort decide nothing about it', () => {
+  const few = heldOut.map((problem, i) => (i < 43 ? { ...problem, right: true } : problem));
+  const all = (i: number, after: boolean) => UNSEEN[i]!.right || after;
+  const found = findings(both(differences(6), all), few);
+  expect(found.criteria[0]!.met).toBeNull();
+  expect(found.criteria[0]!.measured).toContain('over 7 problems (too few to decide; 8 at least)');
+  expect(findings(both(differences(6), all), heldOut).criteria[0]!.met).toBe(true);
+});
+
 test('without labels nothing is measured', () => {
   const found = findings([], heldOut);
   expect(found.criteria.every(({ met }) => met === null)).toBe(true);

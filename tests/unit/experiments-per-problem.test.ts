@@ -44,7 +44,8 @@ test('problems that amplify what they began with, right and wrong, reproduce the
   expect(found.criteria[0]!.measured).toContain('1 (0.839 to 1) of 20 problems');
   // 0.6 of 16 votes are 10: all rise from 10 of 16 to 16 of 16
   expect(found.criteria[3]!.measured).toContain('by 0.375');
-  expect(found.criteria[4]!.measured).toBe('1 (1 to 1)');
+  // a perfect order of 14 against 6, by Wilson: 1 / (1 + 1.96^2 / 6)
+  expect(found.criteria[4]!.measured).toBe('1 (0.61 to 1)');
 });
 
 test('problems that all flip do not', () => {
@@ -57,11 +58,26 @@ test('problems that all flip do not', () => {
 
 test('a wrong answer that gives way to another wrong one neither flips nor is kept', () => {
   const other = { majorities: ['x', 'y'], shares: [0.6, 0.9], before: 0.2 };
-  const runs = [...many(18, right, 'a'), ...many(3, other, 'b')];
+  const runs = [...many(18, right, 'a'), ...many(4, other, 'b')];
   expect(met(runs)).toEqual([true, true, false, true, true]);
   expect(verdictOf(findings(runs).criteria)).toBe('partly');
   const table = findings(runs).sections.find((s) => s.kind === 'table' && s.title === 'Outcomes');
-  expect(table?.kind === 'table' && table.rows[0]!.slice(0, 6)).toEqual(['S', 18, 0, 3, 0, 0]);
+  expect(table?.kind === 'table' && table.rows[0]!.slice(0, 6)).toEqual(['S', 18, 0, 4, 0, 0]);
+});
+
+test('too few problems decide nothing, however well they agree', () => {
+  const three = findings([...many(1, right, 'a'), ...many(2, wrong, 'b')]);
+  expect(three.criteria.map((criterion) => criterion.met)).toEqual([null, null, null, null, null]);
+  expect(three.criteria[4]!.measured).toBe(
+    '1 (0.207 to 1) (too few problems in the smaller class to decide: 1, 4 at least)',
+  );
+  expect(verdictOf(three.criteria)).toBe('not');
+  // other priors and seeds are no further problems
+  const again = [right, right, right].flatMap((of, i) =>
+    ['S', 'W', 'W'].map((prior) => single({ ...of, id: `p${i}`, prior })),
+  );
+  expect(met(again)).toEqual([null, null, null, null, null]);
+  expect(met([...many(14, right, 'a'), ...many(3, wrong, 'b')])).toEqual([true, true, null, true, null]);
 });
 
 test('seeds of a problem are no further problems', () => {

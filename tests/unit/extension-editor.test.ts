@@ -167,6 +167,10 @@ describe('the forecast of a problem', () => {
       value: '-0.50 nats a token',
     });
     expect(hoverText(of(2), 'command:x')).toContain('**Forecast**: no answer to amplify.');
+    run.state.forecast = { ...run.state.forecast!, reward: 'dual', by: 'majority-vote' };
+    expect(hoverText(of(0), 'command:x')).toContain(
+      '**Forecast**, made by the majority vote, which stands in for dual: training amplifies `16`;',
+    );
     const estimate = { mean: 0.5, low: 0.2, high: 0.8 };
     const score = { problems: 3, auroc: null, brier: estimate, baseBrier: 0.25, expected: 0.6, actual: estimate };
     run.append([{ type: 'forecast-score', seq: seq + 2, time, step: 2, score }]);

@@ -1,9 +1,11 @@
 /** The forecast of a run: made of rollouts and evidence, never of labels; scored by the last votes. */
 import { describe, expect, test } from 'vitest';
 import { forecastSet } from '../../engine/analysis/forecast.ts';
-import { type Evidence, type Problem, RunConfig } from '../../engine/protocol/index.ts';
+import { forecastText, withoutForecast } from '../../engine/cli/forecast.ts';
+import { aboutForecast, standIn } from '../../engine/protocol/forecast-text.ts';
+import { type Evidence, Forecast, type Problem, RunConfig } from '../../engine/protocol/index.ts';
 import { judge } from '../../engine/training/judge.ts';
-import { probed, type SampledGroup, scoreOf } from '../../engine/training/preflight.ts';
+import { forecastRun, probed, readsLabels, type SampledGroup, scoreOf } from '../../engine/training/preflight.ts';
 import { rollout } from '../support/reward-group.ts';
 
 const VOCABULARY = 50;
@@ -75,6 +77,56 @@ describe('what is handed to the forecast', () => {
     expect(probed(sampled(0, ANSWERS, '2', evidence), own(false), VOCABULARY).rewards).toEqual([0, 1, 2, 3]);
     // A program that was given labels may have used them.
     expect(probed(sampled(0, ANSWERS, '2', evidence), own(true), VOCABULARY).rewards).toBeNull();
+  });
+});
+
+describe('the forecast of a run', () => {
+  const verdict = (value: boolean) => [{ text: '', verdict: value }];
+  const evidence: Evidence = { 'self-verification': { verdicts: [false, false, true, false].map(verdict) } };
+  const made = (reward: string, ...groups: SampledGroup[]) => forecastRun(groups, configOf(reward), VOCABULARY);
+
+  test('names the reward that it was made by', () => {
+    expect(made('self-verification', sampled(0, ANSWERS, null, evidence))).toMatchObject({
+      reward: 'self-verification',
+      by: 'self-verification',
+      problems: [{ answer: '2', majority: false }],
+    });
+    expect(made('empo', sampled(0, ANSWERS, null))).toMatchObject({ reward: 'empo', by: 'empo' });
+  });
+
+  test('says that the majority vote stands in where evidence was not gathered, for all problems alike', () => {
+    const found = made('self-verification', sampled(0, ANSWERS, null), sampled(1, ANSWERS, null, evidence))!;
+    expect(found).toMatchObject({ reward: 'self-verification', by: 'majority-vote' });
+    expect(found.problems.map(({ answer, majority }) => [answer, majority])).toEqual([
+      ['1', true],
+      ['1', true],
+    ]);
+    expect(standIn(found)).toBe('by the majority vote, which stands in for self-verification');
+    expect(aboutForecast(found)).toMatch(
+      /training on self-verification .* no labels; made by the majority vote, which/,
+    );
+    expect(forecastText(found, [])).toMatch(
+      /^Forecast for training by self-verification, made by the majority vote, which stands in for self-verification, without/,
+    );
+  });
+
+  test('is not made where the reward reads labels', () => {
+    for (const reward of ['ground-truth', 'majority-vote + 0.5*ground-truth', 'empo if ground-truth']) {
+      expect(made(reward, sampled(0, ANSWERS, '1')), reward).toBeNull();
+      expect(withoutForecast(configOf(reward))).toBe(`No forecast: ${reward} reads labels, and a forecast must not.`);
+    }
+    const own = (labels: boolean) => configOf('custom', { custom: { command: ['x.mjs'], labels } });
+    expect([readsLabels(own(true)), readsLabels(own(false))]).toEqual([true, false]);
+    expect(withoutForecast(configOf('dual'))).toBeNull();
+  });
+
+  test('of an older version is read, and says nothing of a stand-in', () => {
+    const { by: _, ...older } = made('self-verification', sampled(0, ANSWERS, null))!;
+    expect(Forecast.parse(older)).toEqual(older);
+    expect(standIn(older)).toBeNull();
+    expect(aboutForecast(older)).toBe(
+      'What training on self-verification is likely to do, from signals that need no labels.',
+    );
   });
 });
 

@@ -105,6 +105,17 @@ describe('Countdown', () => {
     ['72 ÷ 3', [3n, 72n]],
     ['8 / (3 - 8 / 3)', [8n, 3n, 8n, 3n]],
     ['30 − 6', [6n, 30n]],
+    ['3\\times7+3', [3n, 7n, 3n]],
+    ['3\\cdot7+3', [3n, 7n, 3n]],
+    ['72\\div3', [3n, 72n]],
+    ['\\left(3+5\\right)\\times3', [3n, 5n, 3n]],
+    ['\\left[\\left(3+5\\right)\\times3\\right]', [3n, 5n, 3n]],
+    ['\\left\\{3+5\\right\\}\\,\\cdot\\;3', [3n, 5n, 3n]],
+    ['{3}\\times{8}', [3n, 8n]],
+    ['\\frac{\\frac{144}{2}}{3}', [144n, 2n, 3n]],
+    ['\\dfrac{72}{\\tfrac{9}{\\frac{6}{2}}}', [72n, 9n, 6n, 2n]],
+    ['\\frac{(3 + 5)\\times\\frac93}{1}', [3n, 5n, 9n, 3n, 1n]],
+    ['\\frac {72} 3 = 24', [72n, 3n]],
   ] as [string, bigint[]][])('%s hits 24', (answer, numbers) => {
     expect(judge(answer, numbers)).toMatchObject({ outcome: 'hit' });
   });
@@ -123,6 +134,14 @@ describe('Countdown', () => {
     ['process.exit()', '"p" is not allowed there'],
     [`${'('.repeat(200)}24${')'.repeat(200)}`, 'its brackets are nested too deeply'],
     ['', 'it ends too early'],
+    ['3\\timesx8', '"\\" is not allowed there'],
+    ['3\\cdots8', '"\\" is not allowed there'],
+    ['(8 + 16]', 'a bracket is not closed'],
+    ['\\frac{48}', 'a fraction lacks a part'],
+    ['\\frac{48}{2', 'a bracket is not closed'],
+    ['1\\frac{1}{2}', '"\\" is not allowed there'],
+    ['\\fraction{48}{2}', '"\\" is not allowed there'],
+    [`${'\\frac{'.repeat(150)}1`, 'its brackets are nested too deeply'],
   ])('%s is refused: %s', (answer, why) => {
     const { outcome, text } = judge(answer, [2n]);
     expect(outcome).toBe('refused');
@@ -132,6 +151,7 @@ describe('Countdown', () => {
   test('says what is wrong with a well-formed expression', () => {
     expect(judge('3*7+3', [3n, 7n])).toEqual({ outcome: 'refused', text: '3*7+3 uses 3, 3, 7 where 3, 7 are given' });
     expect(judge('7/(3-3)', [7n, 3n, 3n]).text).toBe('7/(3-3) divides by 0');
+    expect(judge('\\frac{7}{3-3}', [7n, 3n, 3n]).text).toBe('\\frac{7}{3-3} divides by 0');
     expect(judge('3+7 = 24', [3n, 7n])).toEqual({ outcome: 'missed', text: '3+7 is not 24' });
     expect(judge('3+7 = x', [3n, 7n]).outcome).toBe('refused');
     expect(judge('7/3', [3n, 7n]).text).toBe('7/3 is about 2.333, not 24');

@@ -142,6 +142,26 @@ describe('labels', () => {
   });
 });
 
+describe('whether a reward says right or wrong', () => {
+  test('follows from its family and range', () => {
+    for (const { name, family, range } of rewards) {
+      const judges = family !== 'certainty' && range[0] === 0 && range[1] === 1;
+      expect(rewardOf(name, RewardOptions.parse({})).saysRight, name).toBe(judges);
+    }
+  });
+
+  test.each([
+    ['majority-vote if self-certainty > 2', true],
+    ['(countdown if empo) if majority-vote', true],
+    ['probability if majority-vote', false],
+    ['majority-vote + 0.1*trajectory-entropy', false],
+    ['2*majority-vote', false],
+    ['0.5*majority-vote + 0.5*self-verification', false],
+  ])('%s: %s', (text, judges) => {
+    expect(rewardOf(text, RewardOptions.parse({})).saysRight).toBe(judges);
+  });
+});
+
 describe('expressions', () => {
   test('are names, sums and gates', () => {
     expect(parse('a')).toEqual(a);

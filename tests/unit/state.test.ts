@@ -238,6 +238,25 @@ describe('forecast and collapse watch', () => {
     expect(outcomeOf(state, 0)).toBeNull();
   });
 
+  it('says what the forecast was made by, where that is another reward', () => {
+    const foretold = foretell(1, [0.83]);
+    if (foretold.type !== 'forecast') throw new Error('no forecast');
+    const forecast = { ...foretold.forecast, reward: 'dual', by: 'majority-vote' };
+    const state = foldRecords(initialRunState(), [started, { ...foretold, forecast }]);
+    expect(state.forecast).toMatchObject({ reward: 'dual', by: 'majority-vote' });
+  });
+
+  it('has no reward accuracy where the reward says neither right nor wrong, whatever an older version recorded', () => {
+    const by = (reward: string) => {
+      const run = { ...started, config: RunConfig.parse({ dataset: { path: 'embedded' }, reward }) };
+      const state = foldRecords(initialRunState(), [run, step(1, 1, { rewardAccuracy: 0.7, labelAccuracy: 0.3 })]);
+      return [state.saysRight, state.series.rewardAccuracy, state.series.labelAccuracy];
+    };
+    expect(by('empo')).toEqual([true, [0.7], [0.3]]);
+    expect(by('trajectory-entropy')).toEqual([false, [null], [0.3]]);
+    expect(by('majority-vote + 0.1*trajectory-entropy')).toEqual([false, [null], [0.3]]);
+  });
+
   it('says how a problem ended, by the votes that scored the forecast alone', () => {
     const state = foldRecords(initialRunState(), [
       started,

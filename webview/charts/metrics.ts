@@ -1,6 +1,6 @@
 /** The metrics that a chart can show, in the order of the choice. */
 import { number, share, whole } from '../../engine/protocol/format.ts';
-import type { Metric } from '../../engine/protocol/state.ts';
+import type { Metric, RunState } from '../../engine/protocol/state.ts';
 
 export interface MetricChoice {
   metric: Metric;
@@ -34,8 +34,18 @@ export const METRIC_CHOICES: readonly MetricChoice[] = [
   { metric: 'clipFraction', label: 'Clip fraction', colour: 'plain', text: plain },
 ];
 
+/** Number of charts whose metric can be chosen. */
+export const CHOSEN_CHARTS = 3;
+
+/** The measure of truth that a run has: that of its reward, or of its votes where the reward has none; null without labels. */
+export function accuracyOf({ labelled, saysRight }: Pick<RunState, 'labelled' | 'saysRight'>): Metric | null {
+  return labelled ? (saysRight ? 'rewardAccuracy' : 'labelAccuracy') : null;
+}
+
 /** What the charts show until somebody chooses. */
-export const DEFAULT_CHARTS: readonly Metric[] = ['rewardAccuracy', 'entropy', 'length'];
+export function defaultCharts(state: Pick<RunState, 'labelled' | 'saysRight'>): readonly Metric[] {
+  return [accuracyOf(state) ?? 'majorityShare', 'entropy', 'length'];
+}
 
 export function choiceOf(metric: Metric): MetricChoice | undefined {
   return METRIC_CHOICES.find((choice) => choice.metric === metric);

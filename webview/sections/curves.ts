@@ -149,10 +149,12 @@ export class Curves extends Component {
       )}
       ${this.store.charts.map((metric, place) => {
         const choice = choiceOf(metric)!;
-        return chart(choice.label, html`${this.choice(place, metric)}${value(choice.text(now(metric)))}`, {
+        const exists = metric !== 'rewardAccuracy' || state.saysRight;
+        const text = exists ? choice.text(now(metric)) : 'not defined for this reward';
+        return chart(choice.label, html`${this.choice(place, metric)}${value(text)}`, {
           series: [series(choice.colour, metric)],
           ...(choice.share && { range: [0, 1] as const }),
-          ...(metric === 'rewardAccuracy' && { threshold: { value: 0.01, text: 'collapse 1%' } }),
+          ...(metric === 'rewardAccuracy' && exists && { threshold: { value: 0.01, text: 'collapse 1%' } }),
         });
       })}
     </div>`;

@@ -4,6 +4,7 @@
  */
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
+import { standIn } from '../../engine/protocol/forecast-text.ts';
 import { baseName, bytes, duration, number, plural, share, whole } from '../../engine/protocol/format.ts';
 import { collapseWarningAt } from '../../engine/protocol/state.ts';
 import { Component } from '../component.ts';
@@ -150,9 +151,11 @@ export class Header extends Component {
     const { forecast, forecastScore: score } = this.store.state;
     if (!forecast?.accuracy) return nothing;
     const { mean, low, high } = forecast.accuracy;
-    const signs = 'Foretold before the first step, from signals that need no labels.';
+    const by = standIn(forecast);
+    const signs = `Foretold before the first step${by ? ` ${by}` : ''}, from signals that need no labels.`;
     return html`<span class="fact" title=${signs}>
       <span>forecast <b>${share(mean)}</b> right <span class="muted">(${share(low)} to ${share(high)})</span></span>
+      ${by ? html`<span class="muted">by the vote</span>` : nothing}
       ${
         score
           ? html`<span>ended <b>${share(score.actual.mean)}</b></span>

@@ -1,7 +1,7 @@
 /** One problem at the step that is looked at: what was asked, what it answers and how often, and each rollout. */
 import { css, html, nothing, svg, unsafeCSS } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { signalsOf } from '../../engine/protocol/forecast-text.ts';
+import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
 import { baseName, number, share } from '../../engine/protocol/format.ts';
 import type { RolloutSummary } from '../../engine/protocol/records.ts';
 import { SHADES, shadeOf } from '../../engine/protocol/shades.ts';
@@ -141,10 +141,12 @@ export class Inspector extends Component {
   private foretold({ foretold, outcome }: ProblemView) {
     if (!foretold) return nothing;
     const { answer, majority, right, likelyWrong } = foretold;
+    const by = standIn(this.store.state.forecast!);
     return html`<div class="foretold">
       forecast <b class="mono">${answer ?? '–'}</b>${answer === null ? ' no answer to amplify' : ''}
       ${majority || answer === null ? nothing : html`<span class="muted">not the majority then</span>`} · right with
       <b>${share(right)}</b>${likelyWrong ? ', likely wrong' : ''}
+      ${by ? html`<span class="muted">(${by})</span>` : nothing}
       ${outcome === null ? nothing : html`· <span title="By the vote that scored the forecast, after the last step">ended</span> <span class=${verdictClass(outcome)}>${verdictMark(outcome)} ${outcome ? 'right' : 'wrong'}</span>`}
       <div class="muted">${signalsOf(foretold)
         .map(({ name, value }) => `${name} ${value}`)

@@ -1,6 +1,7 @@
-/** The steps as a picture of the run: height is reward accuracy (the proxy without labels), shade the proxy reward, whatever its scale. */
+/** The steps as a picture of the run: height is reward accuracy, or what stands for it (the proxy without labels), shade the proxy reward, whatever its scale. */
 import { css, html, nothing, svg } from 'lit';
 import { customElement } from 'lit/decorators.js';
+import { accuracyOf } from '../charts/metrics.ts';
 import { toUnit } from '../charts/scale.ts';
 import { Component } from '../component.ts';
 import { shared } from '../styles.ts';
@@ -56,10 +57,11 @@ export class Scrubber extends Component {
     if (state.steps.length === 0) return nothing;
     const width = Math.max(50, this.width - LEFT - 70);
     const each = width / this.total;
-    const height = state.labelled ? state.series.rewardAccuracy : state.series.proxyReward;
+    const accuracy = accuracyOf(state);
+    const height = state.series[accuracy ?? 'proxyReward'];
     const x = (s: number) => (s - 1) * each;
     const proxy = toUnit(state.series.proxyReward ?? []);
-    const part = state.labelled ? (value: number) => value : proxy;
+    const part = accuracy ? (value: number) => value : proxy;
     const at = (values: readonly (number | null)[] | undefined, i: number, unit: typeof proxy) =>
       typeof values?.[i] === 'number' ? unit(values[i]) : 0;
     const shown = step ?? state.step;

@@ -9,7 +9,7 @@ import {
 } from '../../analysis/alignment.ts';
 import { classifyRun, collapseStep, collapseText, problemPattern } from '../../analysis/collapse.ts';
 import { signalQuality } from '../../analysis/forecast.ts';
-import { estimatesAtK, type JudgedGroup, majorityRight, problemMetrics } from '../../analysis/metrics.ts';
+import { estimatesAtK, type JudgedGroup, majorityRight, problemMetrics, updateOf } from '../../analysis/metrics.ts';
 import {
   checkTheorem,
   fitCommonGrowth,
@@ -31,8 +31,8 @@ import {
 } from '../../protocol/index.ts';
 import { answerTokens } from '../../reward/answer-tokens.ts';
 import { groupOf } from '../../reward/explain.ts';
-import { rewardOf } from '../../reward/index.ts';
-import { forecastIn, forecastText, scoreIn, scoreText, signalTable } from '../forecast.ts';
+import { type RunReward, rewardOf } from '../../reward/index.ts';
+import { forecastIn, forecastText, scoreIn, scoreText, signalTable, withoutForecast } from '../forecast.ts';
 import { DASH, estimate, number, oneLine, share, table } from '../format.ts';
 import { type RunMaterial, readGroups } from '../groups.ts';
 import { wholeNumber } from '../options.ts';
@@ -62,12 +62,13 @@ export async function analyse(reference: string, options: AnalyseOptions): Promi
   const at = step ?? material.groups[0]!.step;
   const groups = material.groups.filter((group) => group.step === at);
   const beta = betaOf(options.beta);
+  const reward = rewardOf(material.config.reward, material.config.rewardOptions);
   const looked = await Promise.all(
     groups.map(async (group) => {
       const stored = await material.stored(group);
       return {
         confidences: confidencesOf(group, stored.rollouts, stored.rollouts.map(answerTokens)),
-        optimum: optimum(group, rewardsOf(group, stored, material), beta),
+        optimum: optimum(group, rewardsOf(group, stored, material, reward), beta),
       };
     }),
   );
@@ -86,10 +87,11 @@ export async function analyse(reference: string, options: AnalyseOptions): Promi
   output.print(`\n${optimumText(groups, optima, beta)}`);
   const theory = theoryOf(records);
   if (theory) output.print(`\n${theoryText(theory)}`);
-  const ending = endingOf(records);
-  if (ending) output.print(`\n${endingText(ending)}`);
+  const ending = endingOf(records, reward);
+  if (ending) output.print(`\n${endingText(ending, reward)}`);
   const forecast = forecastPart(records, groups, problems);
-  if (forecast) output.print(`\n${forecast.text}`);
+  const foretold = forecast?.text ?? withoutForecast(material.config);
+  if (foretold) output.print(`\n${foretold}`);
   output.result({
     folder,
     phase: material.phase,
@@ -100,7 +102,7 @@ export async function analyse(reference: string, options: AnalyseOptions): Promi
     ),
     problems: groups.map((group, i) => {
       const { weights: _, ...found } = optima[i]!;
-      const metrics = problemMetrics(group);
+      const metrics = problemMetrics(group, reward, updateOf(records, group));
       const rewarded = group.rollouts.some(({ reward }) => reward !== null);
       const proxyReward = rewarded ? metrics.proxyReward : null;
       return { id: problems[group.problem]!.id, ...metrics, proxyReward, optimum: found };
@@ -121,10 +123,14 @@ function betaOf(text: string | undefined): number {
 }
 
 /** A group's rewards: those that trained, else those of the run's reward where they can be computed, else the vote's. */
-function rewardsOf(group: GroupRecord, stored: StoredGroup, { config, problems, vocabulary }: RunMaterial): number[] {
+function rewardsOf(
+  group: GroupRecord,
+  stored: StoredGroup,
+  { problems, vocabulary }: RunMaterial,
+  reward: RunReward,
+): number[] {
   const given = group.rollouts.flatMap(({ reward }) => reward ?? []);
   if (given.length === group.rollouts.length) return given;
-  const reward = rewardOf(config.reward, config.rewardOptions);
   const gathered = reward.evidence.every((kind) => stored.evidence[kind] !== undefined);
   if (!gathered) return group.rollouts.map(({ cluster }) => (cluster === 0 ? 1 : 0));
   return reward.score(groupOf(group, stored, problems[group.problem]!, vocabulary)).rewards;
@@ -249,7 +255,7 @@ function theoryText({ common, error, theorem, problems }: NonNullable<ReturnType
   return lines.join('\n');
 }
 
-function endingOf(records: readonly JournalRecord[]) {
+function endingOf(records: readonly JournalRecord[], { saysRight }: RunReward) {
   const steps = records.flatMap((r) => (r.type === 'step' ? [{ step: r.step, ...r.metrics }] : []));
   if (steps.length === 0) return null;
   const accuracy = records.flatMap((r) =>
@@ -258,17 +264,21 @@ function endingOf(records: readonly JournalRecord[]) {
   const watch = records.findLast((r) => r.type === 'warning' && (r.code === 'collapse' || r.code === 'collapse-watch'));
   return {
     failure: classifyRun(steps, accuracy),
-    collapse: collapseStep(steps),
+    collapse: saysRight ? collapseStep(steps) : null,
     watch: watch?.type === 'warning' ? { step: watch.step, code: watch.code, message: watch.message } : null,
   };
 }
 
-function endingText({ failure, collapse, watch }: NonNullable<ReturnType<typeof endingOf>>): string {
+function endingText(
+  { failure, collapse, watch }: NonNullable<ReturnType<typeof endingOf>>,
+  { text }: RunReward,
+): string {
   const mode = failure.mode === 'none' ? 'no failure' : `${failure.mode} failure`;
   const last = watch
     ? `\n  collapse watch, step ${watch.step}: ${watch.message}`
     : '\n  the collapse watch saw nothing';
-  return `Ending: ${mode}: ${failure.reason}\n  Model Collapse Step (reward accuracy below 1%): ${collapseText(collapse)}${last}`;
+  const step = collapse ? collapseText(collapse) : `not defined for ${text}, which does not say right or wrong`;
+  return `Ending: ${mode}: ${failure.reason}\n  Model Collapse Step (reward accuracy below 1%): ${step}${last}`;
 }
 
 /** The stored forecast with its score, and how well its signals tell right from wrong now. */

@@ -1,6 +1,6 @@
 /** `rollscope probe`: samples the problems without training. */
 import { foldRecords, initialRunState } from '../../protocol/state.ts';
-import { forecastIn, forecastText, signalTable } from '../forecast.ts';
+import { forecastIn, forecastText, signalTable, withoutForecast } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
 import { duration, share } from '../format.ts';
 import { PROBE_GROUPS } from '../options.ts';
@@ -42,6 +42,7 @@ export async function finishProbe(output: Output, finished: Finished, places: Pl
     majorityShare: meanOf(results.map((result) => result.share ?? 0)),
   };
   const forecast = forecastIn(records);
+  const absent = state.run && withoutForecast(state.run.config);
   const code = reportEnd(output, finished, places.usualRunsFolder);
   if (results.length > 0) {
     output.print(`\n${problemTable(results)}\n`);
@@ -56,7 +57,7 @@ export async function finishProbe(output: Output, finished: Finished, places: Pl
       const signals = signalTable(forecast, right);
       if (signals) output.print(`\n${signals}`);
       output.print('');
-    }
+    } else if (absent) output.print(`\n${absent}\n`);
     output.print(`One problem: rollscope show ${referenceTo(handle, places.usualRunsFolder)} --problem <id>`);
   }
   output.print(`Run folder: ${handle.folder}`);

@@ -1,6 +1,7 @@
 /** `rollscope rescore`: what other rewards would have said of stored rollouts. Without the model. */
+import { REWARDED } from '../../analysis/metrics.ts';
 import { type Rescored, type RescoredGroup, type WhatIf, whatIf, winnerOf } from '../../analysis/what-if.ts';
-import { REWARDS, RollscopeError } from '../../protocol/index.ts';
+import { parseReward, REWARDS, RollscopeError } from '../../protocol/index.ts';
 import { groupOf } from '../../reward/explain.ts';
 import { type RunReward, rewardOf } from '../../reward/index.ts';
 import { advantages } from '../../training/advantages.ts';
@@ -20,9 +21,6 @@ export interface RescoreOptions {
   json?: boolean;
 }
 
-/** A reward of at least this much says that the answer is right, where the reward runs from 0 to 1. */
-const YES = 0.5;
-
 export async function rescore(reference: string, options: RescoreOptions): Promise<number> {
   const output = new Output(options.json === true);
   const { runsFolder } = await placesOf(options.out);
@@ -30,7 +28,8 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
   const material = await readGroups(folder, { phase: options.phase, step: wholeNumber('--step', options.step) });
   const { config, problems, vocabulary, phase } = material;
   const named = options.reward ?? [];
-  const rewards = (named.length > 0 ? named : REWARDS).map((text) => rewardOf(text, config.rewardOptions));
+  const rewards = toScore(config.reward, named).map((text) => rewardOf(text, config.rewardOptions));
+  const required = new Set(named.map(meaning));
   const only = options.problem === undefined ? null : problems.find(({ id }) => id === options.problem);
   if (only === undefined) {
     throw new RollscopeError(
@@ -53,8 +52,8 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
         scores[reward.text] = { rewards: values, ...(basis && { basis }) };
       } catch (error) {
         if (!(error instanceof RollscopeError)) throw error;
-        // One that was named must work; of all, those that can be computed are shown.
-        if (named.length > 0) throw error;
+        // One that was named must work; of the others, those that can be computed are shown.
+        if (required.has(meaning(reward.text))) throw error;
         impossible.set(reward.text, error.message);
       }
     }
@@ -66,7 +65,7 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
     computed.map(({ text }) => text),
     {
       advantages: (values) => advantages(config.loss.advantage, values),
-      thresholds: Object.fromEntries(computed.filter(saysRight).map(({ text }) => [text, YES])),
+      thresholds: Object.fromEntries(computed.filter((one) => one.saysRight).map(({ text }) => [text, REWARDED])),
     },
   );
   output.print(`${groups.length} groups of the phase ${phase}; the run trained by ${config.reward}.\n`);
@@ -98,9 +97,19 @@ function numbersOf({ problem, step, rewards }: RescoredGroup) {
   return { problem, step, rewards: Object.fromEntries(numbers) };
 }
 
-/** Whether a reward's half says right or wrong: it runs from 0 to 1, and is more than confidence. */
-function saysRight({ parts }: RunReward): boolean {
-  return parts.length === 1 && parts[0]!.family !== 'certainty' && parts[0]!.range[0] === 0 && parts[0]!.range[1] === 1;
+/** The reward that trained, which the others are compared with, and those that are named, or else all; each once. */
+function toScore(trained: string, named: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return [trained, ...(named.length > 0 ? named : REWARDS)].filter((text) => {
+    const known = seen.has(meaning(text));
+    seen.add(meaning(text));
+    return !known;
+  });
+}
+
+/** The same for expressions that differ in spaces and brackets only. */
+function meaning(text: string): string {
+  return JSON.stringify(parseReward(text, REWARDS));
 }
 
 function rewardTable({ rewards }: WhatIf): string {

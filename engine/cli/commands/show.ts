@@ -1,8 +1,16 @@
 /** `rollscope show`: a run, one of its problems, or one of its rollouts, as text. */
+import { updateOf } from '../../analysis/metrics.ts';
 import { readFrame, readRunFolder } from '../../journal/reader.ts';
 import { readRunInfo } from '../../journal/runs.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
-import type { GroupRecord, Problem, RolloutSummary, StoredGroup, StoredRollout } from '../../protocol/records.ts';
+import type {
+  GroupRecord,
+  Problem,
+  ProblemUpdate,
+  RolloutSummary,
+  StoredGroup,
+  StoredRollout,
+} from '../../protocol/records.ts';
 import { foldRecords, initialRunState, type Metric, type ProblemHistory, type RunState } from '../../protocol/state.ts';
 import { explainRewards, type RunFacts } from '../../reward/explain.ts';
 import { rewardOf as runRewardOf } from '../../reward/index.ts';
@@ -51,7 +59,7 @@ export async function show(reference: string, options: ShowOptions): Promise<num
     const seq = groupSeq(state.problems.get(problem.index), problem, step);
     const group = records.find((record): record is GroupRecord => record.type === 'group' && record.seq === seq)!;
     const stored = await readFrame(folder, group.frame);
-    if (rollout === undefined) showProblem(output, problem, group, stored.rollouts, state);
+    if (rollout === undefined) showProblem(output, problem, group, stored.rollouts, state, updateOf(records, group));
     else showRollout(output, problem, group, stored, rollout, state);
   }
   return EXIT.ok;
@@ -156,6 +164,7 @@ function showProblem(
   group: GroupRecord,
   stored: StoredRollout[],
   state: RunState,
+  update: ProblemUpdate | null,
 ): void {
   output.print(`${problem.id}  (${where(problem)}; ${group.phase}, step ${group.step})`);
   output.print(`\n${problem.prompt}\n`);
@@ -166,6 +175,12 @@ function showProblem(
       ? `majority:  ${majority.answer} (share ${share(majority.share)}, as written ${share(majority.rawShare)}, ${verdict(majority.correct)})`
       : 'majority:  - (no rollout has an answer)',
   );
+  if (update) {
+    const { kl, clipFraction } = update;
+    output.print(
+      `update:    KL to the reference ${number(kl, 4)} nats a token, clipped ${share(clipFraction)} of the tokens`,
+    );
+  }
   const clusterRows = group.clusters.map((cluster, i) => [
     String(i),
     oneLine(cluster.answer, 32),
@@ -194,6 +209,8 @@ function showProblem(
     step: group.step,
     phase: group.phase,
     majority,
+    kl: update?.kl ?? null,
+    clipFraction: update?.clipFraction ?? null,
     clusters: group.clusters,
     rollouts: group.rollouts.map((rollout, i) => ({ ...rollout, text: stored[i]?.text ?? null })),
   });

@@ -20,7 +20,7 @@ import {
   type Sort,
   sortOf,
 } from './problems.ts';
-import { changeWords } from './test-time.ts';
+import { changeWords, decisive } from './test-time.ts';
 
 /** Sizes of the sets that train; the paper's is the first. */
 const SIZES = [6, 16] as const;
@@ -261,7 +261,7 @@ function criteriaOf({ set, alike, turned }: Summary): Criterion[] {
   return [
     above(
       `${on}, label accuracy rises on unseen ${set.sort ?? 'problems'} whose majority was wrong: the interval of the change lies above 0.`,
-      alike?.overProblems.low ?? null,
+      decisive(alike)?.overProblems.low ?? null,
       0,
       changeWords(alike),
     ),

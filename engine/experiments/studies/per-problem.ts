@@ -1,7 +1,7 @@
 /** One problem at a time: training on a single problem amplifies the answer that it began with. */
 import { type ProblemPattern, problemPattern } from '../../analysis/collapse.ts';
-import { bootstrap, wilson } from '../../analysis/estimates.ts';
-import { clusteredAuroc } from '../../analysis/statistics.ts';
+import { bootstrap, DIFFERENCES, FEWEST_VALUES, wilson } from '../../analysis/estimates.ts';
+import { clusteredAuroc, clustersOfSmallerClass, FEWEST_OUTCOMES } from '../../analysis/statistics.ts';
 import { initialMajorityShares } from '../../analysis/theory.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import { figure, interval } from '../report/text.ts';
@@ -107,13 +107,25 @@ function shareOf(units: readonly Ended[][], holds: (run: Ended) => boolean): Est
   );
 }
 
-function aurocOf(runs: readonly Ended[], positive: (run: Ended) => boolean): Estimate | null {
+/** The problem of each run, as a number: seeds and priors repeat a problem. */
+function clustersOf(runs: readonly Ended[]): number[] {
   const problems = [...new Set(runs.map(({ problem }) => problem.id))];
+  return runs.map(({ problem }) => problems.indexOf(problem.id));
+}
+
+function aurocOf(runs: readonly Ended[], positive: (run: Ended) => boolean): Estimate | null {
   return clusteredAuroc(
     runs.map(({ problem }) => problem.share),
     runs.map(positive),
-    runs.map(({ problem }) => problems.indexOf(problem.id)),
+    clustersOf(runs),
   );
+}
+
+/** A criterion on problems; of too few nothing is decided. */
+function decided(criterion: Criterion, count: number, fewest: number, what: string): Criterion {
+  if (count >= fewest || criterion.met === null) return criterion;
+  const few = `too few ${what} to decide: ${count}, ${fewest} at least`;
+  return { ...criterion, measured: `${criterion.measured} (${few})`, met: null };
 }
 
 const kept = ({ pattern }: Ended) => pattern.sameAnswer;
@@ -131,38 +143,58 @@ export function findings(singles: readonly SingleRun[]): Findings {
   const keptShare = shareOf(units, kept);
   const flips = shareOf(units, flipped);
   const wrongKept = shareOf(wrong, kept);
-  const growth = bootstrap(units.map((of) => meanOf(of.map(({ shares }) => shares.at(-1)!.value - shares[0]!.value))!));
+  const growth = bootstrap(
+    units.map((of) => meanOf(of.map(({ shares }) => shares.at(-1)!.value - shares[0]!.value))!),
+    0,
+    DIFFERENCES,
+  );
   const rightAuroc = aurocOf(runs, endsRight);
   const keptAuroc = aurocOf(runs, kept);
+  const onProblems = (criterion: Criterion) =>
+    decided(criterion, new Set(clustersOf(runs)).size, FEWEST_VALUES, 'problems');
   const criteria: Criterion[] = [
-    above(
-      'Most problems end with the majority answer that they began with: the interval lies above one half.',
-      keptShare?.low ?? null,
-      0.5,
-      keptShare ? `${words(keptShare)} of ${units.length} problems; 22 of 25 in the paper` : 'not measured',
+    onProblems(
+      above(
+        'Most problems end with the majority answer that they began with: the interval lies above one half.',
+        keptShare?.low ?? null,
+        0.5,
+        keptShare ? `${words(keptShare)} of ${units.length} problems; 22 of 25 in the paper` : 'not measured',
+      ),
     ),
-    {
+    onProblems({
       expected: `Few flip between right and wrong: at most ${figure(PAPER_FLIPS.high)}, the upper end of the interval of the paper's 3 in 25.`,
       measured: words(flips),
       met: flips && flips.mean <= PAPER_FLIPS.high,
-    },
-    above(
-      'A wrong majority is amplified as well: of the problems that begin wrong, more than half end with the same wrong answer.',
-      wrongKept?.mean ?? null,
-      0.5,
-      wrongKept ? `${words(wrongKept)} of ${wrong.length} problems` : 'no problem begins wrong',
+    }),
+    decided(
+      above(
+        'A wrong majority is amplified as well: of the problems that begin wrong, more than half end with the same wrong answer.',
+        wrongKept?.mean ?? null,
+        0.5,
+        wrongKept ? `${words(wrongKept)} of ${wrong.length} problems` : 'no problem begins wrong',
+      ),
+      new Set(clustersOf(runs.filter(beganWrong))).size,
+      FEWEST_OUTCOMES,
+      'problems',
     ),
-    above(
-      'The share of the first majority answer rises, on average over problems: the interval lies above 0.',
-      growth?.low ?? null,
-      0,
-      growth ? `by ${words(growth)}` : 'not measured',
+    onProblems(
+      above(
+        'The share of the first majority answer rises, on average over problems: the interval lies above 0.',
+        growth?.low ?? null,
+        0,
+        growth ? `by ${words(growth)}` : 'not measured',
+      ),
     ),
-    above(
-      'The majority share before training tells which problems end right: the interval of its AUROC lies above one half.',
-      rightAuroc?.low ?? null,
-      0.5,
-      words(rightAuroc),
+    decided(
+      above(
+        'The majority share before training tells which problems end right: the interval of its AUROC lies above one half.',
+        rightAuroc?.low ?? null,
+        0.5,
+        words(rightAuroc),
+      ),
+      clustersOfSmallerClass(runs.map(endsRight), clustersOf(runs)),
+      FEWEST_OUTCOMES,
+      'problems in the smaller class',
     ),
   ];
   const byPrior = priors.map((prior) => ({ prior, runs: runs.filter((run) => run.prior === prior) }));

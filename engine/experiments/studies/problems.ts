@@ -1,5 +1,5 @@
 /** What studies of chosen problems share: looking at problems before training, splitting a pool, changes by problem. */
-import { bootstrap } from '../../analysis/estimates.ts';
+import { bootstrap, DIFFERENCES } from '../../analysis/estimates.ts';
 import { tInterval } from '../../analysis/statistics.ts';
 import type { SameAnswer, StepGroup } from '../../analysis/theory.ts';
 import { loadDataset } from '../../data/dataset.ts';
@@ -268,7 +268,11 @@ export function meanChange(
     before: average(pairs.map(({ before }) => before)),
     after: average(pairs.map(({ after }) => after)),
   }));
-  const overProblems = bootstrap(rows.map(({ before, after }) => after - before));
+  const overProblems = bootstrap(
+    rows.map(({ before, after }) => after - before),
+    0,
+    DIFFERENCES,
+  );
   if (overProblems === null) return null;
   const seeds = runs.filter((changes) => changes.length > 0);
   const overSeeds = tInterval(

@@ -1,4 +1,5 @@
 /** Test-time training: a small set rises and stays, and so does what was not trained on; also with wrong majorities. */
+import { FEWEST_VALUES } from '../../analysis/estimates.ts';
 import { figure, interval } from '../report/text.ts';
 import type { Criterion, Findings, Study, StudyContext, StudyRun } from '../study.ts';
 import { above, accuracyCurve, failureOf, metricCurve, overSeeds, seedCell, smoothed, words } from './common.ts';
@@ -91,13 +92,19 @@ function summarise(kind: Kind, runs: readonly TestTimeRun[]): Summary {
   };
 }
 
-/** `0.6 to 0.82, by 0.22 (0.18 to 0.26) over problems, 0.22 (0.19 to 0.25) over seeds`. */
+/** A change that is over problems enough to decide a criterion; else null. */
+export function decisive(change: Change | null): Change | null {
+  return change !== null && change.problems >= FEWEST_VALUES ? change : null;
+}
+
+/** `0.6 to 0.82: by 0.22 (0.18 to 0.26) over 40 problems, 0.22 (0.19 to 0.25) over seeds`; and where that is too few. */
 export function changeWords(change: Change | null): string {
   if (change === null) return 'not measured';
   const { before, after, overProblems, overSeeds: seeds, problems } = change;
   const { mean, low, high } = seeds;
   const bySeed = low === null || high === null ? '' : `, ${interval({ mean, low, high })} over seeds`;
-  return `${figure(before)} to ${figure(after)}: by ${interval(overProblems)} over ${problems} problems${bySeed}`;
+  const few = decisive(change) ? '' : ` (too few to decide; ${FEWEST_VALUES} at least)`;
+  return `${figure(before)} to ${figure(after)}: by ${interval(overProblems)} over ${problems} problem${problems === 1 ? '' : 's'}${few}${bySeed}`;
 }
 
 const gains = (courses: readonly Course[]) => courses.map(({ start, end }) => end - start);
@@ -220,7 +227,7 @@ export function findings(runs: readonly TestTimeRun[], { sorts = false } = {}): 
 function smallCriteria(any: Summary | undefined): Criterion[] {
   const { proxy = [], truth = [], accuracy = null } = any ?? {};
   const drops = truth.map(({ peak, end }) => peak - end);
-  const held = accuracy && (accuracy.overSeeds.low ?? accuracy.overProblems.low);
+  const held = decisive(accuracy);
   return [
     above(
       'On a small set the majority reward rises, in every seed.',
@@ -241,7 +248,7 @@ function smallCriteria(any: Summary | undefined): Criterion[] {
     },
     above(
       'Problems that never train improve too: the intervals of the change of accuracy, over problems and over seeds, lie above 0.',
-      accuracy === null ? null : Math.min(accuracy.overProblems.low, held!),
+      held && Math.min(held.overProblems.low, held.overSeeds.low ?? held.overProblems.low),
       0,
       changeWords(accuracy),
     ),
@@ -250,18 +257,19 @@ function smallCriteria(any: Summary | undefined): Criterion[] {
 
 function wrongCriteria(wrong: Summary | undefined): Criterion[] {
   const { proxy = [], accuracy = null } = wrong ?? {};
+  const held = decisive(accuracy);
   return [
     above(
       `Training on problems whose majorities are wrong does the others no harm: the interval of the change of accuracy lies above -${MARGIN * 100} points.`,
-      accuracy?.overProblems.low ?? null,
+      held?.overProblems.low ?? null,
       -MARGIN,
       changeWords(accuracy),
     ),
     above(
       'The others even improve, on average (from 0.330 to 0.375 in the paper).',
-      accuracy?.overProblems.mean ?? null,
+      held?.overProblems.mean ?? null,
       0,
-      accuracy ? `by ${figure(accuracy.overProblems.mean)}` : 'not measured',
+      changeWords(accuracy),
     ),
     above(
       'The majority reward rises there as well, in every seed.',

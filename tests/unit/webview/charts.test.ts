@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { StepRecord } from '../../../engine/protocol/records.ts';
-import { DEFAULT_CHARTS, METRIC_CHOICES } from '../../../webview/charts/metrics.ts';
+import { CHOSEN_CHARTS, defaultCharts, METRIC_CHOICES } from '../../../webview/charts/metrics.ts';
 import { areShares, axisRange, toUnit } from '../../../webview/charts/scale.ts';
 
 describe('axes', () => {
@@ -41,7 +41,13 @@ describe('the choice of metrics', () => {
     const chosen = METRIC_CHOICES.map(({ metric }) => metric);
     for (const metric of chosen) expect(metrics).toContain(metric);
     expect(new Set(chosen).size).toBe(chosen.length);
-    for (const metric of DEFAULT_CHARTS) expect(chosen).toContain(metric);
+    for (const labelled of [true, false]) {
+      for (const saysRight of [true, false]) {
+        const charts = defaultCharts({ labelled, saysRight });
+        expect(charts).toHaveLength(CHOSEN_CHARTS);
+        for (const metric of charts) expect(chosen).toContain(metric);
+      }
+    }
     for (const metric of ['answerEntropy', 'repetition', 'kl', 'confidenceAgreement', 'clipFraction', 'gradientNorm']) {
       expect(chosen).toContain(metric);
     }

@@ -195,7 +195,27 @@ describe('the store of the panel', () => {
     expect(new Store(reloaded).charts).toEqual(['length', 'kl', 'rewardAccuracy']);
     const older = new FakeHost();
     older.kept = { ...host.kept!, charts: ['length', 'kl', 'gone' as 'kl'] };
-    expect(new Store(older).charts).toEqual(['rewardAccuracy', 'entropy', 'length']);
+    const afresh = new Store(older);
+    older.send({ kind: 'run', info, problems, records, progress: null });
+    expect(afresh.charts).toEqual(['rewardAccuracy', 'entropy', 'length']);
+  });
+
+  test('begin with a measure that the run has', async () => {
+    const first = async (labels: boolean, reward: string) => {
+      const { problems, records, info } = await fixture({ steps: 1, labels });
+      const host = new FakeHost();
+      const store = new Store(host);
+      const by = records.map((one) => (one.type === 'run' ? { ...one, config: { ...one.config, reward } } : one));
+      host.send({ kind: 'run', info, problems, records: by, progress: null });
+      expect(store.charts.slice(1)).toEqual(['entropy', 'length']);
+      const [metric] = store.charts;
+      expect(store.state.series[metric!]).toEqual([expect.any(Number)]);
+      return metric;
+    };
+    expect(await first(true, 'majority-vote')).toBe('rewardAccuracy');
+    expect(await first(true, 'trajectory-entropy')).toBe('labelAccuracy');
+    expect(await first(false, 'majority-vote')).toBe('majorityShare');
+    expect(await first(false, 'self-certainty')).toBe('majorityShare');
   });
 
   test('reads the rollouts of a group once, and another run begins afresh', async () => {
