@@ -27,7 +27,14 @@ export class CollapseGuard {
   private firstSign: number | null = null;
   private collapsed: number | null = null;
 
-  constructor(private readonly action: RunConfig['watch']) {}
+  /**
+   * @param overturns the reward comes from outside the model, in part at least: it may rightly overturn the votes that were
+   *   settled at first. One that is made of votes and confidence must not: a majority that it trains on stays.
+   */
+  constructor(
+    private readonly action: RunConfig['watch'],
+    private readonly overturns = false,
+  ) {}
 
   /** Takes a step or an evaluation of an earlier part of the run in. */
   recall(record: JournalRecord): void {
@@ -45,7 +52,8 @@ export class CollapseGuard {
   evaluated(step: number): void {
     // Where no answer had most of the votes, another winner is no sign of anything.
     this.firstVotes ??= new Map([...this.votes].filter(([, { majority }]) => (majority?.share ?? 0) > SETTLED));
-    if (step > 0) this.watch.evaluated({ step, stability: voteStability(this.firstVotes, this.votes, equivalent) });
+    if (step > 0 && !this.overturns)
+      this.watch.evaluated({ step, stability: voteStability(this.firstVotes, this.votes, equivalent) });
     this.votes = new Map();
   }
 

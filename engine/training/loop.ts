@@ -86,7 +86,8 @@ export class Loop {
   ) {
     this.safe = { state: { ...state }, position: options.journal.position() };
     this.reward = rewardOf(options.config.reward, options.config.rewardOptions);
-    this.guard = new CollapseGuard(options.config.watch);
+    const external = this.reward.parts.some(({ family }) => family === 'external');
+    this.guard = new CollapseGuard(options.config.watch, external);
     for (const record of options.history) {
       if (record.type !== 'checkpoint') this.guard.recall(record);
       else if (checkpointDue(options.config, record.step)) this.guard.saved(record.step);

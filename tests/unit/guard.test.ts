@@ -191,6 +191,21 @@ describe('votes', () => {
     expect(guard.ends).toBe(true);
   });
 
+  test('may be overturned by a reward from outside the model', () => {
+    const heard = (overturns: boolean) => {
+      const guard = new CollapseGuard('stop', overturns);
+      const steps = lengths(30, {});
+      for (const [evaluation, answer] of ['1', '2', '3'].entries()) {
+        for (const problem of [0, 1, 2]) guard.vote(vote(problem, answer));
+        guard.evaluated(10 * evaluation);
+        for (const step of steps.slice(10 * evaluation, 10 * evaluation + 10)) guard.step(step);
+      }
+      return guard.ends;
+    };
+    expect(heard(false)).toBe(true);
+    expect(heard(true)).toBe(false);
+  });
+
   test('that no answer had most of at first may change', () => {
     const guard = new CollapseGuard('stop');
     const steps = lengths(30, {});

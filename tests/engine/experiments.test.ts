@@ -1,0 +1,79 @@
+/** Every experiment from the command line, as small as can be: on embedded models, and on a real model and problems. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { studies } from '../../engine/experiments/studies/index.ts';
+import { VERDICTS, verdictOf } from '../../engine/experiments/study.ts';
+import { readRunFolder } from '../../engine/journal/reader.ts';
+import { runCli, temporaryFolder } from '../support/processes.ts';
+import { requireOrSkip } from '../support/skip.ts';
+
+const MODEL = path.resolve(import.meta.dirname, '../../../shared/models/SmolLM2-135M-Instruct.Q4_1.gguf');
+const NAMES = studies.map(({ name }) => name);
+/** Studies of single problems have a run for each. */
+const SINGLE = ['per-problem', 'theory'];
+/** Ten and more runs each, made by what rise-then-fall is made by: minutes of a real model's loading would show no more. */
+const ALIKE = ['failure-modes', 'hyperparameters'];
+
+const home = temporaryFolder();
+
+async function study(name: string, args: readonly string[]) {
+  const ended = await runCli(['experiment', name, ...args, '--seeds', '1', '--device', 'cpu', '--json'], { home });
+  expect(ended, ended.stderr).toMatchObject({ code: 0 });
+  const result = JSON.parse(ended.stdout);
+  expect(result.experiment).toBe(name);
+  expect(VERDICTS).toContain(result.verdict);
+  expect(result.criteria.length).toBeGreaterThan(0);
+  expect(result.verdict).toBe(verdictOf(result.criteria));
+  const page = readFileSync(result.report, 'utf8');
+  expect(page).toMatch(/^<!doctype html>.*<table/s);
+  // What was not measured has a dash, and no number that is none.
+  expect(page).not.toMatch(/\bNaN\b|\bInfinity\b|undefined|\[object/);
+  return result;
+}
+
+describe('on embedded models', () => {
+  test.each(NAMES)('%s', { timeout: 240_000 }, async (name) => {
+    const limit = SINGLE.includes(name) ? '3' : '24';
+    const size = ['--steps', '2', '--batch', '2', '--votes', '4', '--group', '4', '--eval-samples', '2'];
+    const { report } = await study(name, [...size, '--limit', limit]);
+    expect(readFileSync(report, 'utf8')).toContain('<svg');
+  });
+});
+
+const present = requireOrSkip('SmolLM2', existsSync(MODEL), '../shared/models is not on this machine');
+
+describe.runIf(present)('on SmolLM2-135M-Instruct and problems of a user', () => {
+  const sums = path.join(home, 'sums.jsonl');
+  const targets = path.join(home, 'countdown.jsonl');
+  const write = (file: string, rows: object[]) =>
+    writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+
+  beforeAll(() => {
+    const numbers = Array.from({ length: 9 }, (_, i) => i + 2);
+    write(
+      sums,
+      numbers.map((n) => ({ id: `p${n}`, prompt: `What is ${n}+${n + 1}?`, answer: String(2 * n + 1) })),
+    );
+    write(
+      targets,
+      numbers
+        .slice(0, 6)
+        .map((n) => ({ prompt: `Use ${n}, 2 and 3 to make ${n + 5}.`, numbers: [n, 2, 3], target: n + 5 })),
+    );
+  });
+
+  test.each(NAMES.filter((name) => !ALIKE.includes(name)))('%s', { timeout: 400_000 }, async (name) => {
+    const size = ['--steps', '1', '--batch', '2', '--votes', '2', '--group', '2', '--eval-samples', '1'];
+    const small = [...size, '--max-tokens', '8', '--memory', '3GB', '--limit', SINGLE.includes(name) ? '2' : '9'];
+    const file = name === 'self-verification' ? targets : sums;
+    const { folder, runs } = await study(name, [file, '--model', MODEL, ...small]);
+    const made = readdirSync(path.join(folder, 'runs'));
+    expect(made).toHaveLength(runs);
+    for (const run of made) {
+      const { runFile, records } = await readRunFolder(path.join(folder, 'runs', run));
+      expect(runFile.config.model).toBe(MODEL);
+      expect(records.some((record) => record.type === 'end' && record.reason === 'completed')).toBe(true);
+    }
+  });
+});
