@@ -119,6 +119,7 @@ Without a dataset and with an embedded model a study runs on the embedded world 
 minutes on two cores. With a dataset or another model (\`rollscope experiment <name> problems.jsonl --model <model>\`) it
 takes these, and all options of \`rollscope train\` go over its own settings. \`--seeds\` repeats each run; intervals are
 95%. The report also says how the [collapse watch and the forecast](metrics.md) did over the study's runs.
+[results.md](results.md) tells what came out.
 
 This page is written from the registry of studies (\`engine/experiments/studies\`).
 `;
