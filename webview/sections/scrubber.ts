@@ -1,4 +1,7 @@
-/** The steps as a picture of the run: height is reward accuracy, or what stands for it (the proxy without labels), shade the proxy reward, whatever its scale. */
+/**
+ * The steps as a picture of the run: height is reward accuracy, or what stands for it (the proxy without labels), shade the
+ * proxy reward, whatever its scale.
+ */
 import { css, html, nothing, svg } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { accuracyOf } from '../charts/metrics.ts';
