@@ -16,7 +16,7 @@ import {
   ResponseError,
   SocketMessageReader,
   SocketMessageWriter,
-} from 'vscode-jsonrpc/node.js';
+} from 'vscode-jsonrpc/node';
 import type { ZodType, z } from 'zod';
 import { ERROR_CODES, type ErrorData, fromErrorData, RollscopeError, toErrorData } from '../protocol/errors.ts';
 import {
