@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import type { ZodType } from 'zod';
+import type * as z from 'zod';
 import { RollscopeError } from '../protocol/errors.ts';
 
 export interface LineCounts {
@@ -23,7 +23,7 @@ const CHUNK = 64 * 1024;
  */
 export async function answerLines<T>(
   file: string,
-  schema: ZodType<T>,
+  schema: z.ZodType<T>,
   answer: (value: T) => object | Promise<object>,
 ): Promise<LineCounts> {
   const input = await openInput(file);
@@ -51,7 +51,7 @@ export async function answerLines<T>(
   return counts;
 }
 
-function parseLine<T>(line: string, schema: ZodType<T>): { value: T } | string {
+function parseLine<T>(line: string, schema: z.ZodType<T>): { value: T } | string {
   let value: unknown;
   try {
     value = JSON.parse(line);

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { writeAside } from '../journal/export/aside.ts';
 import { readRunFolder } from '../journal/reader.ts';
 import { RollscopeError, RunConfig } from '../protocol/index.ts';

@@ -1,6 +1,6 @@
 /** Reading `events.jsonl`: every record checked, damage reported by line, an unfinished tail left alone. */
 import { stat } from 'node:fs/promises';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { RollscopeError } from '../protocol/errors.ts';
 import { JournalRecord } from '../protocol/records.ts';
 import { EVENTS_FILE, inRun } from './layout.ts';

@@ -8,7 +8,7 @@
  *     16  header: JSON (texts, and the reward's evidence), filled up with spaces to a multiple of 4
  *     ..  token ids (i32), logprob, entropy, logsumexp, mean logit, top-1, top-2 (f32): each for all rollouts in a row
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { RollscopeError } from '../protocol/errors.ts';
 import { Evidence } from '../protocol/evidence.ts';
 import type { StoredGroup, StoredRollout } from '../protocol/records.ts';

@@ -1,6 +1,6 @@
 /** Names and shapes of what lies in a run folder. */
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const RUN_FILE = 'run.json';
 export const PROBLEMS_FILE = 'problems.jsonl';

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { RollscopeError } from '../protocol/errors.ts';
 import { diskError } from './disk.ts';
 import { inRun, LOCK_FILE } from './layout.ts';

@@ -3,7 +3,7 @@
  * come in here.
  */
 import { open, readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { RUN_FORMAT } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { type FramePointer, type JournalRecord, Problem, type StoredGroup } from '../protocol/records.ts';

@@ -3,7 +3,7 @@
  * Every field has its default here and nowhere else. Defaults are the paper's (arXiv 2603.08660, section 3)
  * unless a comment says otherwise.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RollscopeError } from './errors.ts';
 import { parseReward } from './reward-expression.ts';
 

@@ -3,7 +3,7 @@
  * group, so that the reward can be explained, and computed again, without the model. One entry for each reward that
  * needs it. All lists that run over rollouts have one item a rollout.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const Answers = z.array(z.string().nullable());
 

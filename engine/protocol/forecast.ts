@@ -1,5 +1,5 @@
 /** What a pre-flight check foretells, as it is stored in a run. Everything in it was computed without labels. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Estimate } from './estimate.ts';
 
 export const ProblemForecast = z.strictObject({

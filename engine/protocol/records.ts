@@ -3,7 +3,7 @@
  * same objects. Numbers that do not exist are null, never 0. Fields under `timing` may differ between two executions of
  * the same run; all others of a non-`lifecycle` record may not (exact resume compares them).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { RunConfig } from './config.ts';
 import { Estimate } from './estimate.ts';
 import type { Evidence } from './evidence.ts';

@@ -2,7 +2,7 @@
  * What clients and the engine say to each other over vscode-jsonrpc. Every method has zod schemas for its parameters and
  * its result; both sides check. Bulk data (texts, token arrays) never crosses: it lies in the run folder.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { RunConfig } from './config.ts';
 import { JournalRecord } from './records.ts';
 

@@ -1,5 +1,5 @@
 /** `run.json`: what a run folder is. Written once when the run is created. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { RUN_FORMAT, RunConfig } from './config.ts';
 
 export const RunFile = z.strictObject({

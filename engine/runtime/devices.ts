@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { RollscopeError } from '../protocol/errors.ts';
 import { rollscopeHome } from '../protocol/home.ts';
 import { VERSION } from '../protocol/version.ts';

@@ -17,7 +17,7 @@ import {
   SocketMessageReader,
   SocketMessageWriter,
 } from 'vscode-jsonrpc/node';
-import type { ZodType, z } from 'zod';
+import type * as z from 'zod';
 import { ERROR_CODES, type ErrorData, fromErrorData, RollscopeError, toErrorData } from '../protocol/errors.ts';
 import {
   METHODS,
@@ -85,7 +85,7 @@ export class Channel {
    * when the connection ends first.
    */
   async request<M extends Method>(method: M, params: Params<M>, signal?: AbortSignal): Promise<Result<M>> {
-    const schemas: { params: ZodType; result: ZodType } = METHODS[method];
+    const schemas: { params: z.ZodType; result: z.ZodType } = METHODS[method];
     const checked = check(schemas.params, params, `Parameters of '${method}'`);
     if (this.#closed) throw connectionLost();
     if (signal?.aborted) throw cancelled(method);
@@ -112,7 +112,7 @@ export class Channel {
 
   /** Answers a method. What the handler throws reaches the other side as `ErrorData`. */
   handle<M extends Method>(method: M, handler: Handler<M>): void {
-    const schemas: { params: ZodType; result: ZodType } = METHODS[method];
+    const schemas: { params: z.ZodType; result: z.ZodType } = METHODS[method];
     const answer = async (params: unknown, token: CancellationToken) => {
       const controller = new AbortController();
       const subscription = token.onCancellationRequested(() => controller.abort());
@@ -251,7 +251,7 @@ class Writer extends SocketMessageWriter {
   }
 }
 
-function check(schema: ZodType, value: unknown, what: string): unknown {
+function check(schema: z.ZodType, value: unknown, what: string): unknown {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;

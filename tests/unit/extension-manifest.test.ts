@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DEVICES, REWARDS, RunConfig } from '../../engine/protocol/index.ts';
 import { SHADES, SHADINGS } from '../../engine/protocol/shades.ts';
 import { SETTING_OF_FIELD } from '../../extension/run-config.ts';

@@ -1,5 +1,5 @@
 /** `rollscope grade`: whether predictions equal references, line by line. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { equivalent, referenceAnswer } from '../../grading/index.ts';
 import { predictedAnswer } from '../answers.ts';
 import { answerLines } from '../jsonl.ts';

@@ -1,5 +1,5 @@
 /** `rollscope vote`: the vote over the responses to each problem, line by line. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { clusterAnswers, referenceAnswer } from '../../grading/index.ts';
 import { majorityOf } from '../../reward/index.ts';
 import { votingAnswer } from '../answers.ts';
