@@ -3,13 +3,13 @@
  * findings, and one report. Called again on the same folder it goes on with what is missing.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
-import { writeAside } from '../journal/export/aside.ts';
 import { readRunFolder } from '../journal/reader.ts';
 import { RollscopeError, RunConfig } from '../protocol/index.ts';
 import { mergeConfig } from '../protocol/presets.ts';
+import { writeWhole } from '../system/aside.ts';
 import type { RunHandle } from '../training/handle.ts';
 import { resumeRun, startRun } from '../training/run.ts';
 import { versions } from '../versions.ts';
@@ -292,11 +292,6 @@ class StudyWorker {
     const secondsLeft = worked > LEAST_WORK ? (elapsed / worked) * Math.max(0, expected - this.done - part) : null;
     this.options.onProgress({ done: this.done, expected, active, secondsLeft });
   }
-}
-
-/** A whole file or none. */
-async function writeWhole(file: string, text: string): Promise<void> {
-  await writeAside(file, (aside) => writeFile(aside, text));
 }
 
 function writeJson(file: string, value: unknown): Promise<void> {

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import type { RewardOptions } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Check } from '../protocol/evidence.ts';
-import { type BoundedResult, runBounded } from './bounded.ts';
+import { type BoundedResult, runBounded } from '../system/bounded.ts';
 import { findProgram, isFile } from './find-program.ts';
 import type { CustomRollout } from './rollouts.ts';
 import { withoutTypes } from './typescript.ts';

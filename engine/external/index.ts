@@ -1,4 +1,4 @@
-export { type BoundedOptions, runBounded } from './bounded.ts';
+export { type BoundedOptions, runBounded } from '../system/bounded.ts';
 export { requireCustom, runCustom } from './custom.ts';
 export { checkLean, type LeanItem, requireLean } from './lean.ts';
 export { checkPrograms, requireInterpreter, testsIn } from './programs.ts';

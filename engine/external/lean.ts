@@ -12,7 +12,7 @@ import path from 'node:path';
 import type { RewardOptions } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Check } from '../protocol/evidence.ts';
-import { type BoundedResult, runBounded } from './bounded.ts';
+import { type BoundedResult, runBounded } from '../system/bounded.ts';
 import { lastCodeBlock } from './code-blocks.ts';
 import { findProgram } from './find-program.ts';
 import { inParallel } from './pool.ts';

@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import type { RewardOptions } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Check } from '../protocol/evidence.ts';
-import { type BoundedResult, runBounded } from './bounded.ts';
+import { type BoundedResult, runBounded } from '../system/bounded.ts';
 import { lastCodeBlock } from './code-blocks.ts';
 import { JAVASCRIPT_DRIVER, PYTHON_DRIVER } from './drivers.ts';
 import { findProgram } from './find-program.ts';

@@ -1,8 +1,9 @@
 /** Checkpoints: folders that are written aside, made durable, and then put in place by one rename. */
 import { existsSync, rmSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { onDisk, syncFolder, syncTree } from './disk.ts';
+import { replaceFolder } from '../system/aside.ts';
+import { onDisk } from '../system/disk.ts';
 import { CHECKPOINTS, checkpointPath, inRun, JournalPosition } from './layout.ts';
 
 /** Beside the weights: how far the journal had come, so that a resumed run knows which records to expect again. */
@@ -40,24 +41,11 @@ export async function writeCheckpointFolder(
   position: JournalPosition,
   write: (folder: string) => Promise<void>,
 ): Promise<void> {
-  const all = inRun(run, CHECKPOINTS);
-  const aside = join(all, `${UNFINISHED}${step}`);
-  const target = inRun(run, checkpointPath(step));
-  try {
-    await onDisk(target, async () => {
-      await rm(aside, { recursive: true, force: true });
-      await mkdir(aside, { recursive: true });
-      await write(aside);
-      await writeFile(join(aside, POSITION_FILE), `${JSON.stringify(position)}\n`);
-      await syncTree(aside);
-      await rm(target, { recursive: true, force: true });
-      await rename(aside, target);
-      await syncFolder(all);
-    });
-  } catch (error) {
-    await rm(aside, { recursive: true, force: true }).catch(() => {});
-    throw error;
-  }
+  const aside = join(inRun(run, CHECKPOINTS), `${UNFINISHED}${step}`);
+  await replaceFolder(inRun(run, checkpointPath(step)), aside, async (folder) => {
+    await write(folder);
+    await writeFile(join(folder, POSITION_FILE), `${JSON.stringify(position)}\n`);
+  });
 }
 
 /** Of the checkpoints up to step `newest`, removes all but the last `keep` (at least one) and those that `keeps` names. */

@@ -2,8 +2,9 @@
 import { fsyncSync, readSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import type { FramePointer } from '../protocol/records.ts';
-import { AppendFile } from './append-file.ts';
-import { type Disk, diskError, onDisk, syncFolder } from './disk.ts';
+import { AppendFile } from '../system/append-file.ts';
+import { type Disk, diskError, onDisk } from '../system/disk.ts';
+import { syncFolder } from '../system/folders.ts';
 import { FRAME_PREFIX, readFramePrefix } from './frame.ts';
 import { type FrameCursor, inRun, isBefore, rolloutFileIndex, rolloutFileName } from './layout.ts';
 

@@ -2,8 +2,8 @@
  * The writer of a run folder: what happens in a run becomes a record here. One writer for a run at a time. A frame is
  * written before the record that points to it.
  */
-import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
-import { readdir, rename, rm } from 'node:fs/promises';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Evidence } from '../protocol/evidence.ts';
@@ -15,9 +15,12 @@ import {
   type StoredRollout,
 } from '../protocol/records.ts';
 import type { RunFile } from '../protocol/run-file.ts';
-import { AppendFile } from './append-file.ts';
+import { AppendFile } from '../system/append-file.ts';
+import { isAside, writeAside } from '../system/aside.ts';
+import { type Disk, onDisk, realDisk } from '../system/disk.ts';
+import { makeFolder, syncFolder } from '../system/folders.ts';
+import type { FileLock } from '../system/lock.ts';
 import { type Checkpoint, pruneCheckpoints, removeCheckpoint, writeCheckpointFolder } from './checkpoints.ts';
-import { type Disk, makeFolder, onDisk, realDisk, syncFolder } from './disk.ts';
 import { describeIssues } from './events.ts';
 import { encodeFrame } from './frame.ts';
 import { FrameStore } from './frame-store.ts';
@@ -33,7 +36,7 @@ import {
   rolloutFileName,
   START,
 } from './layout.ts';
-import { RunLock } from './lock.ts';
+import { lockRun } from './lock.ts';
 import { readProblems, readRunFile } from './reader.ts';
 import { type OpenedRun, type Recovery, recoverRun } from './recovery.ts';
 import { firstDifference, isIncidental, REPLAY_DIVERGED, Replay } from './replay.ts';
@@ -78,7 +81,7 @@ export class Journal {
     readonly folder: string,
     readonly runFile: RunFile,
     readonly problems: readonly Problem[],
-    private readonly lock: RunLock,
+    private readonly lock: FileLock,
     opened: OpenedRun,
     options: JournalOptions,
   ) {
@@ -109,7 +112,7 @@ export class Journal {
     const path = resolve(folder);
     const created = await onDisk(path, async () => makeFolder(path));
     await checkUnborn(path);
-    const lock = await RunLock.acquire(path);
+    const lock = await lockRun(path);
     const disk = options.disk ?? realDisk;
     let journal: Journal | undefined;
     try {
@@ -148,7 +151,7 @@ export class Journal {
     const path = resolve(folder);
     const runFile = await readRunFile(path);
     const problems = await readProblems(path);
-    const lock = await RunLock.acquire(path);
+    const lock = await lockRun(path);
     let journal: Journal | undefined;
     try {
       const opened = await recoverRun(path);
@@ -347,15 +350,18 @@ export class Journal {
   }
 }
 
-/** What `create` writes before `run.json`; the last two are empty then. */
-const UNBORN = [LOCK_FILE, PROBLEMS_FILE, `${PROBLEMS_FILE}.tmp`, `${RUN_FILE}.tmp`, EVENTS_FILE, rolloutFileName(0)];
+/** Whether `create` writes a file of this name before `run.json`; events and rollouts are empty then. */
+function isUnborn(name: string): boolean {
+  if ([LOCK_FILE, PROBLEMS_FILE, EVENTS_FILE, rolloutFileName(0)].includes(name)) return true;
+  return isAside(name, PROBLEMS_FILE) || isAside(name, RUN_FILE);
+}
 
 /** Throws `usage` where a folder holds more than what a process leaves that is killed before its run has begun. */
 async function checkUnborn(folder: string): Promise<void> {
   const names = await readdir(folder);
   const isEmpty = (name: string) => statSync(inRun(folder, name), { throwIfNoEntry: false })?.size === 0;
   const filled = [EVENTS_FILE, rolloutFileName(0)].filter((name) => names.includes(name) && !isEmpty(name));
-  if (filled.length === 0 && names.every((name) => UNBORN.includes(name))) return;
+  if (filled.length === 0 && names.every(isUnborn)) return;
   throw new RollscopeError(
     'usage',
     `The folder ${folder} exists and is not empty.`,
@@ -366,7 +372,7 @@ async function checkUnborn(folder: string): Promise<void> {
 /** Empties such a folder, but for the lock, which is held. */
 async function clearUnborn(folder: string): Promise<void> {
   await checkUnborn(folder);
-  for (const name of UNBORN) if (name !== LOCK_FILE) await rm(inRun(folder, name), { force: true });
+  for (const name of await readdir(folder)) if (name !== LOCK_FILE) await rm(inRun(folder, name), { force: true });
 }
 
 function checkpointRecord(step: number): NewRecord {
@@ -374,14 +380,13 @@ function checkpointRecord(step: number): NewRecord {
 }
 
 async function writeWhole(path: string, text: string, disk: Disk): Promise<void> {
-  const aside = `${path}.tmp`;
-  if (existsSync(aside)) await rm(aside);
-  const file = new AppendFile(aside, disk);
-  try {
-    file.append(Buffer.from(text));
-    await file.sync();
-  } finally {
-    file.close();
-  }
-  await onDisk(path, () => rename(aside, path));
+  await writeAside(path, async (aside) => {
+    const file = new AppendFile(aside, disk);
+    try {
+      file.append(Buffer.from(text));
+      await file.sync();
+    } finally {
+      file.close();
+    }
+  });
 }

@@ -2,8 +2,8 @@
 import { rm, stat, truncate } from 'node:fs/promises';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { FramePointer, JournalRecord } from '../protocol/records.ts';
+import { onDisk } from '../system/disk.ts';
 import { type Checkpoint, listCheckpoints, removeUnfinished } from './checkpoints.ts';
-import { onDisk } from './disk.ts';
 import { eventsSize, readEvents } from './events.ts';
 import { isWholeFrame } from './frame.ts';
 import { rolloutFiles } from './frame-store.ts';

@@ -1,7 +1,8 @@
 /** The weights of a GGUF file as a safetensors file with Hugging Face's names and layouts, made once and cached. */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
+import { removeAbandoned } from '../system/aside.ts';
 import { type DecoderConfig, parameterShapes, parseGgufConfig } from './config.ts';
 import { type GgufFile, type GgufTensor, readGgufTensor } from './gguf.ts';
 import { readSafetensorsIndex, type StoredTensor, type TensorToWrite, writeSafetensors } from './safetensors.ts';
@@ -115,7 +116,7 @@ export async function ggufTensors(
   if (cached?.metadata.converter === CONVERTER) return cached.tensors;
 
   await mkdir(cacheDir, { recursive: true });
-  await removeAbandoned(cacheDir, `${fingerprint}.safetensors`);
+  await removeAbandoned(file);
   const total = [...shapes.values()].reduce((n, shape) => n + shape.reduce((a, b) => a * b, 1), 0);
   let done = 0;
   const tensors = new Map<string, TensorToWrite>();
@@ -132,17 +133,4 @@ export async function ggufTensors(
   }
   await writeSafetensors(file, tensors, { converter: CONVERTER, source: path.basename(gguf.file) });
   return (await readSafetensorsIndex(file)).tensors;
-}
-
-/** Removes what conversions that were killed have left: `<name>.<process>.partial` of processes that are gone. */
-async function removeAbandoned(folder: string, name: string): Promise<void> {
-  for (const entry of await readdir(folder)) {
-    const match = entry.startsWith(`${name}.`) ? /\.(\d+)\.partial$/.exec(entry) : null;
-    if (!match) continue;
-    try {
-      process.kill(Number(match[1]), 0);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ESRCH') await rm(path.join(folder, entry), { force: true });
-    }
-  }
 }

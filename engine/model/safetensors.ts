@@ -2,9 +2,10 @@
  * Safetensors files: 8 bytes length, a JSON header, raw little-endian data. Only their index is read on opening; weights
  * stay in the file until somebody asks (onnxruntime maps them from there).
  */
-import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
+import { writeAside } from '../system/aside.ts';
 import { type StoredType, toFloat16, toFloat32 } from '../tensor/index.ts';
 
 /** Where a tensor lies: `bytes` bytes from `offset` on in `file`, row-major. */
@@ -205,8 +206,7 @@ export async function writeSafetensors(
   start.writeBigUInt64LE(BigInt(padded), 0);
   json.copy(start, 8);
 
-  const aside = `${file}.${process.pid}.partial`;
-  try {
+  await writeAside(file, async (aside) => {
     const handle = await open(aside, 'w');
     try {
       await writeAll(handle, start);
@@ -228,17 +228,7 @@ export async function writeSafetensors(
     } finally {
       await handle.close();
     }
-    await rename(aside, file);
-  } catch (cause) {
-    await rm(aside, { force: true });
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') throw cause;
-    throw new RollscopeError(
-      'disk',
-      `No space left on the disk for ${file} (${Math.ceil(end / 1e6)} MB).`,
-      'Free some space and try again.',
-      { cause },
-    );
-  }
+  });
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {

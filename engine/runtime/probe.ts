@@ -1,8 +1,8 @@
 /** Tries a device out: a chain of matrix products, in a process of its own, checked against the right result. */
 import { createRequire } from 'node:module';
+import { runInChild } from '../system/node-child.ts';
 import { Graph, op } from '../tensor/index.ts';
 import type { OrtDevice } from './backend.ts';
-import { runInChild } from './child.ts';
 import { encodeGraph, outputName } from './onnx.ts';
 
 /** `value` is what the chain came to, for comparison with other devices. */

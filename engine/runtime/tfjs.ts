@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import util from 'node:util';
 import { RollscopeError } from '../protocol/errors.ts';
-import { runInChild } from './child.ts';
+import { runInChild } from '../system/node-child.ts';
 import type { Tfjs } from './tfjs-operators.ts';
 
 const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];

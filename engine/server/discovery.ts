@@ -2,40 +2,16 @@
  * How clients find engines: each engine writes its address into `<home>/engines/<pid>.json`, which only the user can
  * read, because the address carries the token. Whoever lists removes what dead engines left behind.
  */
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
+import { chmod, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { EngineAddress } from '../protocol/rpc.ts';
-
-/** Longest path of a Unix socket on every system (104 bytes on macOS, with the closing zero). */
-const LONGEST_SOCKET_PATH = 103;
-const SOCKET_FOLDER = 'rollscope-';
+import { writeWhole } from '../system/aside.ts';
+import { isProcessAlive } from '../system/liveness.ts';
+import { removeSocketPath } from '../system/socket-path.ts';
 
 export function enginesFolder(home: string): string {
   return path.join(home, 'engines');
-}
-
-/**
- * Makes a place for a socket: a named pipe on Windows, elsewhere a socket in a new folder that only the user can enter.
- * The system's folder for temporary files keeps the path short wherever the home folder lies.
- */
-export function createSocketPath(): string {
-  if (process.platform === 'win32') {
-    return `\\\\.\\pipe\\rollscope-${process.pid}-${randomBytes(8).toString('hex')}`;
-  }
-  const wanted = Buffer.byteLength(path.join(tmpdir(), `${SOCKET_FOLDER}XXXXXX`, 'socket'));
-  const base = wanted <= LONGEST_SOCKET_PATH ? tmpdir() : '/tmp';
-  mkdirSync(base, { recursive: true });
-  // mkdtemp makes the folder with mode 0700.
-  return path.join(mkdtempSync(path.join(base, SOCKET_FOLDER)), 'socket');
-}
-
-export function removeSocketPath(socket: string): void {
-  if (process.platform === 'win32') return;
-  const folder = path.dirname(socket);
-  if (path.basename(folder).startsWith(SOCKET_FOLDER)) rmSync(folder, { recursive: true, force: true });
 }
 
 /** Writes the discovery file in one piece (0600 in a 0700 folder) and returns its path. */
@@ -45,10 +21,7 @@ export async function publishAddress(home: string, address: EngineAddress): Prom
   // The folder may be older than this rule.
   await chmod(folder, 0o700);
   const file = path.join(folder, `${address.pid}.json`);
-  const aside = `${file}.new`;
-  await rm(aside, { force: true });
-  await writeFile(aside, `${JSON.stringify(address)}\n`, { mode: 0o600 });
-  await rename(aside, file);
+  await writeWhole(file, `${JSON.stringify(address)}\n`, { mode: 0o600 });
   return file;
 }
 
@@ -75,7 +48,7 @@ export async function listEngines(home: string): Promise<EngineAddress[]> {
     const address = await readAddress(file);
     if (address === 'gone') continue;
     // A file that cannot be understood may be a newer engine's: it stays while that process lives.
-    if (isAlive(Number.parseInt(name, 10))) {
+    if (isProcessAlive(Number.parseInt(name, 10))) {
       if (address !== 'broken') engines.push(address);
       continue;
     }
@@ -96,15 +69,5 @@ async function readAddress(file: string): Promise<EngineAddress | 'broken' | 'go
     return EngineAddress.parse(JSON.parse(text));
   } catch {
     return 'broken';
-  }
-}
-
-/** True when a process of this id exists (also one of another user). */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

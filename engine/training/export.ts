@@ -2,7 +2,6 @@
 import { copyFile, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { latestCheckpoint } from '../journal/checkpoints.ts';
-import { onDisk } from '../journal/disk.ts';
 import { readRunFile } from '../journal/reader.ts';
 import { readGguf } from '../model/gguf.ts';
 import { ggufTokenizer } from '../model/gguf-tokenizer.ts';
@@ -12,6 +11,7 @@ import { readPeftAdapter } from '../model/peft.ts';
 import { readTensor, type TensorToWrite, writeSafetensors } from '../model/safetensors.ts';
 import { type ModelSource, openModel } from '../model/source.ts';
 import { RollscopeError } from '../protocol/index.ts';
+import { onDisk } from '../system/disk.ts';
 
 export const WEIGHT_FORMATS = ['peft', 'safetensors'] as const;
 export type WeightFormat = (typeof WEIGHT_FORMATS)[number];

@@ -12,7 +12,8 @@ import {
   RPC_VERSION,
 } from '../../engine/protocol/index.ts';
 import { createClient, type EngineClient } from '../../engine/server/connection.ts';
-import { isAlive, listEngines } from '../../engine/server/discovery.ts';
+import { listEngines } from '../../engine/server/discovery.ts';
+import { isProcessAlive } from '../../engine/system/liveness.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 import { type LaunchOptions, launchEngine } from './launch.ts';
@@ -152,7 +153,7 @@ export class EngineService {
     });
     client.close();
     const deadline = Date.now() + 10_000;
-    while (isAlive(client.address.pid) && Date.now() < deadline) await sleep(50);
+    while (isProcessAlive(client.address.pid) && Date.now() < deadline) await sleep(50);
     this.setLink('off');
   }
 
@@ -223,7 +224,7 @@ export class EngineService {
     for (const delay of RECONNECT_DELAYS) {
       await sleep(delay);
       if (this.scope.disposed || this.current || this.pending) return;
-      if (!isAlive(address.pid)) break;
+      if (!isProcessAlive(address.pid)) break;
       try {
         await this.once(() => this.connect(address));
         return;

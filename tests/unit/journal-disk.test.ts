@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Disk, diskError, realDisk } from '../../engine/journal/disk.ts';
 import { Journal } from '../../engine/journal/journal.ts';
 import { readFrame, readRunFolder } from '../../engine/journal/reader.ts';
 import { isIncidental } from '../../engine/journal/replay.ts';
 import { listRuns } from '../../engine/journal/runs.ts';
 import type { JournalRecord, NewRecord } from '../../engine/protocol/index.ts';
+import { type Disk, diskError, realDisk } from '../../engine/system/disk.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { createFixtureJournal, playFixture, writeRunFixture } from '../support/run-fixture.ts';
 

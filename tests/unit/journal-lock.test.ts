@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Journal } from '../../engine/journal/journal.ts';
-import { type LockOwner, liveWriter, RunLock } from '../../engine/journal/lock.ts';
-import { isProcessAlive, processStart } from '../../engine/journal/process.ts';
+import { liveWriter, lockRun } from '../../engine/journal/lock.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
+import { isProcessAlive, processStart } from '../../engine/system/liveness.ts';
+import type { LockOwner } from '../../engine/system/lock.ts';
 import { cleanEnvironment, ROOT, temporaryFolder } from '../support/processes.ts';
 import { playFixture, writeRunFixture } from '../support/run-fixture.ts';
 
@@ -86,7 +87,7 @@ describe('the lock', () => {
     mkdirSync(folder);
     for (let round = 0; round < 10; round++) {
       writeFileSync(lock, JSON.stringify({ pid: await endedProcess(), ...here }));
-      const tried = await Promise.allSettled(Array.from({ length: 8 }, () => RunLock.acquire(folder)));
+      const tried = await Promise.allSettled(Array.from({ length: 8 }, () => lockRun(folder)));
       const got = tried.filter((one) => one.status === 'fulfilled');
       expect(got).toHaveLength(1);
       got[0]!.value.release();

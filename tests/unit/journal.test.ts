@@ -198,7 +198,7 @@ describe('writer', () => {
     mkdirSync(folder);
     // No process has this id.
     writeFileSync(join(folder, 'lock'), JSON.stringify({ pid: 2 ** 30, started: null, host: hostname() }));
-    writeFileSync(join(folder, 'problems.jsonl.tmp'), '{"index":');
+    writeFileSync(join(folder, 'problems.jsonl.4242-0a1b2c3d.partial'), '{"index":');
     writeFileSync(join(folder, 'events.jsonl'), '');
     await (await createFixtureJournal(folder, SMALL)).close();
     expect((await readRunFolder(folder)).records).toEqual([]);

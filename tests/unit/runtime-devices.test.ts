@@ -3,11 +3,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DoctorReport } from '../../engine/protocol/rpc.ts';
-import { runInChild } from '../../engine/runtime/child.ts';
 import { chooseDevice, missingCudaFiles, possibleDevices, resolveDevice } from '../../engine/runtime/devices.ts';
 import { doctor } from '../../engine/runtime/doctor.ts';
 import { createBackend } from '../../engine/runtime/ort-backend.ts';
 import type { Probe } from '../../engine/runtime/probe.ts';
+import { runInChild } from '../../engine/system/node-child.ts';
 import { temporaryFolder } from '../support/processes.ts';
 
 const works = (milliseconds: number): Probe => ({ works: true, milliseconds, value: 1 });

@@ -1,5 +1,5 @@
 /** Exports as JSON lines: rollouts, and metrics (which Weights & Biases and others import). */
-import { streamAside } from './aside.ts';
+import { streamAside } from '../../system/aside.ts';
 import { type RolloutExportOptions, rolloutRows } from './rows.ts';
 import { runScalars } from './scalars.ts';
 

@@ -1,7 +1,7 @@
 /** Rollouts as a Parquet file, which pandas, Polars, DuckDB and the Hugging Face viewer read. */
 import type { SchemaElement } from 'hyparquet';
 import { fileWriter, parquetWriteRows } from 'hyparquet-writer';
-import { writeAside } from './aside.ts';
+import { writeAside } from '../../system/aside.ts';
 import { type RolloutExportOptions, type RolloutRow, rolloutRows } from './rows.ts';
 
 /** Rows that are held in memory at a time. */

@@ -1,7 +1,5 @@
-/** The one seam through which the journal writes, so that tests can fill the disk, and the errors that it reports. */
-import { existsSync, ftruncateSync, mkdirSync, writeSync } from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+/** The seam through which appended files are written, so that tests can fill the disk, and what a refusing disk is reported as. */
+import { ftruncateSync, writeSync } from 'node:fs';
 import { RollscopeError } from '../protocol/errors.ts';
 
 export interface Disk {
@@ -40,25 +38,6 @@ export function diskError(error: unknown, path: string): unknown {
   return new RollscopeError('disk', message, 'Check the disk, then resume the run.', { cause: error });
 }
 
-/**
- * Creates a folder and those above it that are missing. Returns the uppermost one that it created, as `mkdir` does. Node's
- * own recursive mkdir never returns below a folder that takes no entries (/proc, automounts).
- */
-export function makeFolder(path: string, mode = 0o777): string | undefined {
-  const missing: string[] = [];
-  for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.unshift(at);
-  for (const folder of missing) {
-    try {
-      mkdirSync(folder, { mode });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-  }
-  // What is there may be a file.
-  if (missing.length === 0) mkdirSync(path, { recursive: true });
-  return missing[0];
-}
-
 /** Runs `work` and reports what the operating system refuses as a `disk` error about `path`. */
 export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -66,33 +45,4 @@ export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T
   } catch (error) {
     throw diskError(error, path);
   }
-}
-
-/** Makes the entries of a folder durable. Windows has no such call and orders them itself. */
-export async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Makes every file and folder below `path` durable. */
-export async function syncTree(path: string): Promise<void> {
-  for (const entry of await readdir(path, { withFileTypes: true })) {
-    const child = join(path, entry.name);
-    if (entry.isDirectory()) {
-      await syncTree(child);
-    } else if (entry.isFile()) {
-      const handle = await open(child, 'r+');
-      try {
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-    }
-  }
-  await syncFolder(path);
 }

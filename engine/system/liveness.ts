@@ -20,7 +20,7 @@ export function processStart(pid: number): string | null {
 }
 
 /** `started` is what `processStart` said then; null asks for the id only. */
-export function isProcessAlive(pid: number, started: string | null): boolean {
+export function isProcessAlive(pid: number, started: string | null = null): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {

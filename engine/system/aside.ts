@@ -1,0 +1,82 @@
+/**
+ * A file is there completely or not at all: it is written beside its place, made durable where that matters, and renamed.
+ * Why not a package: what is written may be larger than memory (weights, Parquet), and a short write must be an error.
+ */
+import { randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { diskError } from './disk.ts';
+import { syncFolder, syncTree } from './folders.ts';
+import { isProcessAlive } from './liveness.ts';
+
+const ASIDE = /\.(\d+)-[0-9a-f]+\.partial$/;
+
+/** Whether `name` is what a writer of the file `of` has not finished. */
+export function isAside(name: string, of: string): boolean {
+  return name.startsWith(`${of}.`) && ASIDE.test(name.slice(of.length));
+}
+
+/**
+ * Lets `write` fill a file beside `path` and puts it there; folders that are missing are made. Throws `disk` with the path
+ * when the system refuses; what was at `path` before is then as it was.
+ */
+export async function writeAside(path: string, write: (aside: string) => Promise<void>): Promise<void> {
+  const aside = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.partial`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await write(aside);
+    await rename(aside, path);
+  } catch (error) {
+    await rm(aside, { force: true }).catch(() => {});
+    throw diskError(error, path);
+  }
+}
+
+/** A whole text or what was there before. `mode`: permissions; `durable`: it survives a loss of power. */
+export async function writeWhole(
+  path: string,
+  text: string,
+  { mode = 0o666, durable = false }: { mode?: number; durable?: boolean } = {},
+): Promise<void> {
+  await writeAside(path, (aside) => writeFile(aside, text, { mode, flush: durable }));
+}
+
+/** Streams chunks into `path`, no faster than the disk takes them. */
+export async function streamAside(path: string, chunks: AsyncIterable<string | Uint8Array>): Promise<void> {
+  await writeAside(path, (aside) => pipeline(Readable.from(chunks, { objectMode: true }), createWriteStream(aside)));
+}
+
+/** Removes what writers of `path` left that were killed. */
+export async function removeAbandoned(path: string): Promise<void> {
+  const folder = dirname(path);
+  for (const name of await readdir(folder)) {
+    if (!isAside(name, basename(path))) continue;
+    if (!isProcessAlive(Number(ASIDE.exec(name)![1]))) await rm(join(folder, name), { force: true });
+  }
+}
+
+/**
+ * Lets `write` fill the folder `aside`, makes it durable and puts it at `target`, in place of what is there. Both lie in
+ * one folder. Throws what `write` throws, and `disk`; nothing of `aside` is left then.
+ */
+export async function replaceFolder(
+  target: string,
+  aside: string,
+  write: (aside: string) => Promise<void>,
+): Promise<void> {
+  try {
+    await rm(aside, { recursive: true, force: true });
+    await mkdir(aside, { recursive: true });
+    await write(aside);
+    await syncTree(aside);
+    await rm(target, { recursive: true, force: true });
+    await rename(aside, target);
+    await syncFolder(dirname(target));
+  } catch (error) {
+    await rm(aside, { recursive: true, force: true }).catch(() => {});
+    throw diskError(error, target);
+  }
+}

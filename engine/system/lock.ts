@@ -1,0 +1,100 @@
+/** A lock between processes: a file with the process that holds it, taken over when that process is gone. */
+import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod';
+import { diskError } from './disk.ts';
+import { isProcessAlive, processStart } from './liveness.ts';
+
+/** A holder on another machine cannot be asked for: it shows that it lives by touching its lock. */
+const HEARTBEAT_MS = 15_000;
+const FOREIGN_STALE_MS = 8 * HEARTBEAT_MS;
+/** A lock that is just being written or taken over by someone is finished within this. */
+const SETTLE_MS = 2_000;
+const RETRY_MS = 50;
+
+export const LockOwner = z.strictObject({
+  pid: z.int(),
+  /** When the process began, as the system tells it; null where that cannot be read. Tells a recycled pid. */
+  started: z.string().nullable(),
+  host: z.string(),
+});
+export type LockOwner = z.infer<typeof LockOwner>;
+
+export class FileLock {
+  readonly #heartbeat: NodeJS.Timeout;
+
+  private constructor(private readonly path: string) {
+    this.#heartbeat = setInterval(() => touch(path), HEARTBEAT_MS).unref();
+  }
+
+  /** Throws `held(owner)` while another holder lives, `disk` where the file cannot be written. */
+  static async acquire(path: string, held: (owner: LockOwner) => Error): Promise<FileLock> {
+    const guard = `${path}.takeover`;
+    for (const deadline = Date.now() + SETTLE_MS; ; await sleep(RETRY_MS)) {
+      if (create(path)) return new FileLock(path);
+      const owner = readOwner(path);
+      if (owner && isAlive(owner, path)) throw held(owner);
+      const late = Date.now() > deadline;
+      if (!owner && !late) continue;
+      // The dead holder's lock is removed by one process at a time: two could otherwise remove each other's new locks.
+      if (create(guard)) {
+        const again = readOwner(path);
+        if (!again || !isAlive(again, path)) rmSync(path, { force: true });
+        rmSync(guard, { force: true });
+      } else if (late) {
+        rmSync(guard, { force: true });
+      }
+    }
+  }
+
+  release(): void {
+    clearInterval(this.#heartbeat);
+    rmSync(this.path, { force: true });
+  }
+}
+
+/** The living process that holds a lock; null when there is none. */
+export function lockOwner(path: string): LockOwner | null {
+  const owner = readOwner(path);
+  return owner && isAlive(owner, path) ? owner : null;
+}
+
+/** ` on <host>` where the holder is on another machine. */
+export function elsewhere({ host }: LockOwner): string {
+  return host === hostname() ? '' : ` on ${host}`;
+}
+
+function create(path: string): boolean {
+  const owner: LockOwner = { pid: process.pid, started: processStart(process.pid), host: hostname() };
+  try {
+    writeFileSync(path, JSON.stringify(owner), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw diskError(error, path);
+  }
+}
+
+function readOwner(path: string): LockOwner | null {
+  try {
+    return LockOwner.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch {
+    return null;
+  }
+}
+
+function isAlive(owner: LockOwner, path: string): boolean {
+  if (owner.host === hostname()) return isProcessAlive(owner.pid, owner.started);
+  const touched = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  return touched !== undefined && Date.now() - touched < FOREIGN_STALE_MS;
+}
+
+function touch(path: string): void {
+  const now = new Date();
+  try {
+    utimesSync(path, now, now);
+  } catch {
+    // The folder was removed under us; the next append reports that.
+  }
+}
