@@ -32,13 +32,16 @@ export interface ErrorData {
 
 export class RollscopeError extends Error {
   override readonly name = 'RollscopeError';
+  /** Index of the problem at fault; null where none is known. It crosses threads and processes with the error. */
+  readonly problem: number | null;
   constructor(
     readonly code: ErrorCode,
     message: string,
     readonly hint?: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { problem?: number | null },
   ) {
     super(message, options);
+    this.problem = options?.problem ?? null;
   }
 }
 
@@ -52,6 +55,6 @@ export function toErrorData(error: unknown): ErrorData {
   return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
 }
 
-export function fromErrorData(data: ErrorData): RollscopeError {
-  return new RollscopeError(data.code, data.message, data.hint);
+export function fromErrorData(data: ErrorData, problem: number | null = null): RollscopeError {
+  return new RollscopeError(data.code, data.message, data.hint, { problem });
 }

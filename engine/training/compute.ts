@@ -37,9 +37,7 @@ export type ComputeReply =
   | { id: number; error: ErrorData & { problem?: number | null; stack?: string } };
 
 /** A failed call; `problem` names the problem at fault where one is known. */
-export class ComputeError extends RollscopeError {
-  problem: number | null = null;
-}
+export class ComputeError extends RollscopeError {}
 
 interface Pending {
   resolve: (value: unknown) => void;
@@ -93,8 +91,7 @@ export class Compute {
       return;
     }
     const { code, message: text, hint, problem, stack } = message.error;
-    const error = new ComputeError(code, text, hint);
-    error.problem = problem ?? null;
+    const error = new ComputeError(code, text, hint, { problem });
     if (stack) error.stack = stack;
     pending?.reject(error);
   }

@@ -95,12 +95,8 @@ const QUESTION_WORDS = 256;
 
 /** A prompt that the model cannot take; names its problem. */
 export class PromptError extends RollscopeError {
-  constructor(
-    readonly problem: number,
-    message: string,
-    hint: string,
-  ) {
-    super('dataset', message, hint);
+  constructor(problem: number, message: string, hint: string) {
+    super('dataset', message, hint, { problem });
   }
 }
 

@@ -1,0 +1,76 @@
+/**
+ * What Rollscope uses of vscode-jsonrpc: its connection, cancellation and errors, without the readers and writers of byte
+ * streams. Their package only exports everything at once, which would put 20 KiB more into the panel's page; so this file,
+ * and no other, reaches into the package. Runs in Node, in workers and in pages.
+ */
+import * as runtime from '../../node_modules/vscode-jsonrpc/lib/common/ral.js';
+
+export {
+  type CancellationToken,
+  CancellationTokenSource,
+} from '../../node_modules/vscode-jsonrpc/lib/common/cancellation.js';
+export {
+  ConnectionError,
+  createMessageConnection,
+  type MessageConnection,
+} from '../../node_modules/vscode-jsonrpc/lib/common/connection.js';
+export { Emitter, type Event } from '../../node_modules/vscode-jsonrpc/lib/common/events.js';
+export type { DataCallback, MessageReader } from '../../node_modules/vscode-jsonrpc/lib/common/messageReader.js';
+export {
+  ErrorCodes,
+  type Message,
+  ParameterStructures,
+  ResponseError,
+} from '../../node_modules/vscode-jsonrpc/lib/common/messages.js';
+export type { MessageWriter } from '../../node_modules/vscode-jsonrpc/lib/common/messageWriter.js';
+
+/** Bundlers and Node disagree about what the default export of a CommonJS module is. */
+const defaults = runtime.default as unknown as Runtime & { default?: Runtime };
+type Runtime = { (): unknown; install(runtime: unknown): void };
+const RAL = defaults.default ?? defaults;
+
+type Callback = (...args: unknown[]) => void;
+const { setImmediate: immediate } = globalThis as {
+  setImmediate?: (callback: Callback, ...args: unknown[]) => unknown;
+};
+
+/** Runs a callback after what is on its way now: a turn of the event loop in Node, a task in a page. */
+export function nextTurn(callback: () => void): void {
+  if (immediate) immediate(callback);
+  else setTimeout(callback, 0);
+}
+
+/** The parts of a runtime that connection, events and cancellation ask for. */
+const PARTS = {
+  console,
+  timer: {
+    setImmediate(callback: Callback, ...args: unknown[]) {
+      let disposed = false;
+      const call = () => {
+        if (!disposed) callback(...args);
+      };
+      // A page slows nested time-outs down to one in 4 ms, and to one a second while it is hidden.
+      if (immediate) immediate(call);
+      else queueMicrotask(call);
+      return {
+        dispose() {
+          disposed = true;
+        },
+      };
+    },
+    setTimeout(callback: Callback, ms: number, ...args: unknown[]) {
+      const handle = setTimeout(callback, ms, ...args);
+      return { dispose: () => clearTimeout(handle) };
+    },
+  },
+};
+
+/** Where `vscode-jsonrpc/node` is loaded too, its own runtime, which has more parts, is left in place or comes later. */
+function installed(): boolean {
+  try {
+    return RAL() !== undefined;
+  } catch {
+    return false;
+  }
+}
+if (!installed()) RAL.install(PARTS);

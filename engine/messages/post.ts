@@ -1,0 +1,78 @@
+/**
+ * Messages as objects: between threads (workers, message ports) and between the extension host and the panel's page.
+ * Typed arrays cross as they are.
+ */
+import { type DataCallback, Emitter, type Message } from './json-rpc.ts';
+import { type Transport, transferred } from './transport.ts';
+
+/** Where objects can be posted; `transfer` names buffers that may be moved instead of copied. */
+export interface Post {
+  post(message: unknown, transfer: readonly ArrayBuffer[]): void;
+  /** Calls back for each object that arrives, until the returned function is called. */
+  receive(listener: (message: unknown) => void): () => void;
+}
+
+export function postTransport({ post, receive }: Post): Transport {
+  const errors = new Emitter<Error>();
+  const writeErrors = new Emitter<[Error, Message | undefined, number | undefined]>();
+  const closed = new Emitter<void>();
+  const partial = new Emitter<never>();
+  let stop = () => {};
+  let open = true;
+  return {
+    reader: {
+      onError: errors.event,
+      onClose: closed.event,
+      onPartialMessage: partial.event,
+      listen(callback: DataCallback) {
+        stop = receive((message) => {
+          if (open) callback(message as Message);
+        });
+        return { dispose: stop };
+      },
+      dispose: () => stop(),
+    },
+    writer: {
+      onError: writeErrors.event,
+      onClose: closed.event,
+      async write(message) {
+        if (!open) return;
+        try {
+          post(message, transferred(message));
+        } catch (error) {
+          // Something that cannot be cloned. An answer that is never sent would keep its asker waiting.
+          if (!('id' in message) || 'method' in message) throw error;
+          const { id } = message as unknown as { id: number };
+          const text = `The answer cannot be sent: ${error instanceof Error ? error.message : error}`;
+          post(
+            { jsonrpc: '2.0', id, error: { code: -32603, message: text, data: { code: 'internal', message: text } } },
+            [],
+          );
+        }
+      },
+      end() {},
+      dispose() {},
+    },
+    close() {
+      open = false;
+      stop();
+    },
+  };
+}
+
+/** A worker, the port to its parent, or either end of a message channel, of Node's `worker_threads`. */
+export interface NodePort {
+  postMessage(message: unknown, transfer?: readonly ArrayBuffer[]): void;
+  on(event: 'message', listener: (message: unknown) => void): unknown;
+  off(event: 'message', listener: (message: unknown) => void): unknown;
+}
+
+export function portTransport(port: NodePort): Transport {
+  return postTransport({
+    post: (message, transfer) => port.postMessage(message, transfer),
+    receive(listener) {
+      port.on('message', listener);
+      return () => port.off('message', listener);
+    },
+  });
+}
