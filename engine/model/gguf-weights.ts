@@ -1,9 +1,10 @@
 /** The weights of a GGUF file as a safetensors file with Hugging Face's names and layouts, made once and cached. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import { removeAbandoned } from '../system/aside.ts';
 import { type DecoderConfig, parameterShapes, parseGgufConfig } from './config.ts';
+import { sampledFile } from './fingerprint.ts';
 import { type GgufFile, type GgufTensor, readGgufTensor } from './gguf.ts';
 import { readSafetensorsIndex, type StoredTensor, type TensorToWrite, writeSafetensors } from './safetensors.ts';
 
@@ -132,5 +133,7 @@ export async function ggufTensors(
     tensors.set(name, { shape, data });
   }
   await writeSafetensors(file, tensors, { converter: CONVERTER, source: path.basename(gguf.file) });
+  // Earlier versions kept the same weights under a fingerprint of samples, which nothing looks for any more.
+  await rm(path.join(cacheDir, `${await sampledFile(gguf.file)}.safetensors`), { force: true });
   return (await readSafetensorsIndex(file)).tensors;
 }

@@ -2,6 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
+import { filesFingerprint } from './fingerprint.ts';
 import { readSafetensorsIndex, readTensor, type TensorToWrite, writeSafetensors } from './safetensors.ts';
 
 const PREFIX = 'base_model.model.';
@@ -64,4 +65,9 @@ export async function readPeftAdapter(folder: string): Promise<PeftAdapter> {
     baseModel: config.base_model_name_or_path,
     tensors: new Map(read),
   };
+}
+
+/** The fingerprint of an adapter's folder. */
+export function adapterFingerprint(folder: string): Promise<string> {
+  return filesFingerprint([CONFIG, WEIGHTS].map((name) => path.join(folder, name)));
 }

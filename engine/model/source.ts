@@ -1,12 +1,12 @@
 /** Opening a model: an embedded one, a GGUF file, a Hugging Face folder, or one of the Hub. */
-import { createHash } from 'node:crypto';
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { assetPath } from '../assets.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { isEmbedded } from '../protocol/presets.ts';
 import { type DecoderConfig, parameterShapes, parseHuggingFaceConfig } from './config.ts';
+import { fileFingerprint, folderFingerprint, isSampled, sampledFile, sampledFolder } from './fingerprint.ts';
 import { readGguf } from './gguf.ts';
 import { ggufTokenizer } from './gguf-tokenizer.ts';
 import { ggufTensors, readGgufConfig } from './gguf-weights.ts';
@@ -16,7 +16,7 @@ import { createTokenizer, readTokenizerFolder, type Tokenizer } from './tokenize
 
 export interface ModelSource {
   name: string;
-  /** Changes when the model's files do. */
+  /** Changes with any byte of the model's files. */
   fingerprint: string;
   config: DecoderConfig;
   /** Number of weights. */
@@ -43,39 +43,15 @@ export function defaultCacheDir(): string {
   return path.join(XDG_CACHE_HOME || path.join(os.homedir(), '.cache'), 'rollscope');
 }
 
-const SAMPLE_BYTES = 1 << 16;
-const SAMPLES = 64;
-
-/**
- * A hash of a file's size and of 64 samples of 64 KiB spread over it (all of it when it is small): quick for gigabytes,
- * and different for any two models in practice. Neither name nor time counts, so a copy has the same.
- */
-async function fileFingerprint(file: string): Promise<string> {
-  const handle = await open(file);
-  try {
-    const { size } = await handle.stat();
-    const hash = createHash('sha256').update(String(size));
-    const step = Math.max(SAMPLE_BYTES, Math.floor((size - SAMPLE_BYTES) / (SAMPLES - 1)));
-    const buffer = Buffer.alloc(SAMPLE_BYTES);
-    for (let at = 0; at < size; at += step) {
-      const { bytesRead } = await handle.read(buffer, 0, SAMPLE_BYTES, at);
-      hash.update(buffer.subarray(0, bytesRead));
-    }
-    return hash.digest('hex').slice(0, 32);
-  } finally {
-    await handle.close();
-  }
-}
-
 function count(tensors: ReadonlyMap<string, StoredTensor>): number {
   return [...tensors.values()].reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
 }
 
-async function openGguf(file: string, options: OpenOptions): Promise<ModelSource> {
+async function openGguf(file: string, name: string, options: OpenOptions): Promise<ModelSource> {
   const gguf = await readGguf(file);
   const config = await readGgufConfig(gguf);
   const tokenizer = createTokenizer(ggufTokenizer(gguf), file);
-  const fingerprint = await fileFingerprint(file);
+  const fingerprint = await fileFingerprint(file, options);
   const tensors = await ggufTensors(gguf, config, {
     cacheDir: options.cacheDir ?? defaultCacheDir(),
     fingerprint,
@@ -83,7 +59,7 @@ async function openGguf(file: string, options: OpenOptions): Promise<ModelSource
     signal: options.signal,
   });
   return {
-    name: path.basename(file, '.gguf'),
+    name,
     fingerprint,
     config,
     parameters: count(tensors),
@@ -93,7 +69,7 @@ async function openGguf(file: string, options: OpenOptions): Promise<ModelSource
   };
 }
 
-async function openFolder(folder: string, name: string): Promise<ModelSource> {
+async function openFolder(folder: string, name: string, options: OpenOptions): Promise<ModelSource> {
   const configFile = path.join(folder, 'config.json');
   const text = await readFile(configFile, 'utf8').catch(() => null);
   if (text === null) {
@@ -135,12 +111,10 @@ async function openFolder(folder: string, name: string): Promise<ModelSource> {
     }
     tensors.set(key, found!);
   }
-  const hash = createHash('sha256').update(text);
-  for (const file of files) hash.update(await fileFingerprint(file));
   const tokenizer = await readTokenizerFolder(folder);
   return {
     name,
-    fingerprint: hash.digest('hex').slice(0, 32),
+    fingerprint: await folderFingerprint(folder, files, options),
     config,
     parameters: count(tensors),
     tensors,
@@ -166,18 +140,20 @@ async function embeddedFolder(spec: string): Promise<string> {
   );
 }
 
-/**
- * Opens a model by `embedded` or `embedded:<name>`, the path of a .gguf file or of a Hugging Face folder, or a Hub id.
- * Throws RollscopeError `model` when it is missing, broken or not supported; `disk` when its weights cannot be unpacked;
- * `cancelled`.
- */
-export async function openModel(spec: string, options: OpenOptions = {}): Promise<ModelSource> {
-  if (isEmbedded(spec)) return openFolder(await embeddedFolder(spec), spec);
+/** Where a model lies, and how it is called. */
+interface Location {
+  format: 'folder' | 'gguf';
+  place: string;
+  name: string;
+}
+
+async function locate(spec: string, options: OpenOptions): Promise<Location> {
+  if (isEmbedded(spec)) return { format: 'folder', place: await embeddedFolder(spec), name: spec };
   const found = await stat(spec).catch(() => null);
   if (!found && isHubId(spec)) {
     const cacheDir = options.cacheDir ?? defaultCacheDir();
     const { onProgress, signal } = options;
-    return openFolder(await fetchHubModel(spec, { cacheDir, onProgress, signal }), spec);
+    return { format: 'folder', place: await fetchHubModel(spec, { cacheDir, onProgress, signal }), name: spec };
   }
   if (!found) {
     throw new RollscopeError(
@@ -186,11 +162,33 @@ export async function openModel(spec: string, options: OpenOptions = {}): Promis
       'Give `embedded`, the path of a .gguf file or of a Hugging Face model folder, or a Hub id such as Qwen/Qwen3-0.6B.',
     );
   }
-  if (found.isDirectory()) return openFolder(spec, path.basename(path.resolve(spec)));
-  if (spec.toLowerCase().endsWith('.gguf')) return openGguf(spec, options);
+  if (found.isDirectory()) return { format: 'folder', place: spec, name: path.basename(path.resolve(spec)) };
+  if (spec.toLowerCase().endsWith('.gguf')) return { format: 'gguf', place: spec, name: path.basename(spec, '.gguf') };
   throw new RollscopeError(
     'model',
     `${spec} is not a model that Rollscope can read.`,
     'Give a .gguf file or a Hugging Face model folder.',
   );
+}
+
+/**
+ * Opens a model by `embedded` or `embedded:<name>`, the path of a .gguf file or of a Hugging Face folder, or a Hub id.
+ * Throws RollscopeError `model` when it is missing, broken or not supported; `disk` when its weights cannot be unpacked;
+ * `cancelled`.
+ */
+export async function openModel(spec: string, options: OpenOptions = {}): Promise<ModelSource> {
+  const { format, place, name } = await locate(spec, options);
+  return format === 'gguf' ? openGguf(place, name, options) : openFolder(place, name, options);
+}
+
+/**
+ * Whether the model that has the fingerprint `current` now is the one that a run has recorded. Runs of earlier versions
+ * recorded samples of the files: those are compared by the rule that they were made by.
+ */
+export async function isSameModel(spec: string, current: string, recorded: string): Promise<boolean> {
+  if (!isSampled(recorded)) return current === recorded;
+  const { format, place } = await locate(spec, {});
+  if (format === 'gguf') return (await sampledFile(place)) === recorded;
+  const { files } = await readSafetensorsFolder(place);
+  return (await sampledFolder(place, files)) === recorded;
 }

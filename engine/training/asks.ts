@@ -5,8 +5,9 @@
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { fileFingerprint } from '../model/fingerprint.ts';
 import type { Parameter } from '../model/lora.ts';
-import { readPeftAdapter } from '../model/peft.ts';
+import { adapterFingerprint, readPeftAdapter } from '../model/peft.ts';
 import { readSafetensorsIndex, readTensor, type StoredTensor } from '../model/safetensors.ts';
 import { type ModelSource, openModel } from '../model/source.ts';
 import type { PromptText } from '../model/tokenizer.ts';
@@ -70,11 +71,12 @@ export class Asks {
 
   /**
    * Loads a policy that votes: `base` (the adapter off), the folder of an adapter or of a checkpoint, or a model of the
-   * same shape. Throws RollscopeError `model` where it does not fit.
+   * same shape. Returns its fingerprint; null for `base`. Throws RollscopeError `model` where it does not fit.
    */
-  async load(voter: string, lora: LoraConfig | null, base: ReadonlyMap<string, Float32Array>): Promise<void> {
+  async load(voter: string, lora: LoraConfig | null, base: ReadonlyMap<string, Float32Array>): Promise<string | null> {
     const { backend, parameters } = this.options;
-    const weights = voter === 'base' ? base : await voterWeights(voter, lora, parameters);
+    const { weights, fingerprint } =
+      voter === 'base' ? { weights: base, fingerprint: null } : await readVoter(voter, lora, parameters);
     const values: Record<string, Value> = {};
     for (const { name, shape } of parameters) {
       const data = weights.get(name);
@@ -90,6 +92,7 @@ export class Asks {
       values[`p.${name}`] = backend.value('float32', shape, data);
     }
     this.voters.set(voter, values);
+    return fingerprint;
   }
 
   async ask(options: AskOptions, tick: Tick): Promise<Responses[]> {
@@ -191,25 +194,29 @@ export class Asks {
   }
 }
 
-async function voterWeights(
+async function readVoter(
   voter: string,
   lora: LoraConfig | null,
   parameters: readonly Parameter[],
-): Promise<Map<string, Float32Array>> {
+): Promise<{ weights: Map<string, Float32Array>; fingerprint: string }> {
   if (lora) {
     const { tensors } = await readPeftAdapter(voter);
-    return new Map([...tensors].map(([name, { data }]) => [name, data]));
+    const weights = new Map([...tensors].map(([name, { data }]) => [name, data]));
+    return { weights, fingerprint: await adapterFingerprint(voter) };
   }
-  const file = path.join(voter, 'model.safetensors');
-  // A checkpoint has weights without a configuration.
-  const stored: ReadonlyMap<string, StoredTensor> =
-    existsSync(file) && !existsSync(path.join(voter, 'config.json'))
-      ? (await readSafetensorsIndex(file)).tensors
-      : (await openModel(voter)).tensors;
+  const { tensors, fingerprint } = await openVoter(voter);
   const weights = new Map<string, Float32Array>();
   for (const { name } of parameters) {
-    const tensor = stored.get(name);
+    const tensor = tensors.get(name);
     if (tensor) weights.set(name, await readTensor(tensor));
   }
-  return weights;
+  return { weights, fingerprint };
+}
+
+/** A checkpoint has weights without a configuration; anything else is a model. */
+async function openVoter(voter: string): Promise<{ tensors: ReadonlyMap<string, StoredTensor>; fingerprint: string }> {
+  const file = path.join(voter, 'model.safetensors');
+  if (!existsSync(file) || existsSync(path.join(voter, 'config.json'))) return openModel(voter);
+  const { tensors } = await readSafetensorsIndex(file);
+  return { tensors, fingerprint: await fileFingerprint(file) };
 }

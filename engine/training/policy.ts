@@ -57,6 +57,7 @@ export interface PolicyOptions {
 
 export interface PolicyInfo {
   name: string;
+  /** Of the model and of the policies that vote beside it. */
   fingerprint: string;
   parameters: number;
   trainable: number;
@@ -198,13 +199,15 @@ export class Policy {
       parameters,
       score: (groups) => trainer.score(groups),
     });
+    const fingerprints = [source.fingerprint];
     for (const voter of options.voters) {
       hooks.tick({ activity: `loading ${voter}`, fraction: null, tokens: 0 });
-      await asks.load(voter, options.lora, initial);
+      const fingerprint = await asks.load(voter, options.lora, initial);
+      if (fingerprint) fingerprints.push(fingerprint);
     }
     const info = {
       name: source.name,
-      fingerprint: source.fingerprint,
+      fingerprint: fingerprints.join('+'),
       parameters: source.parameters,
       trainable,
       vocabulary: config.vocabularySize,

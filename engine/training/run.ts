@@ -478,10 +478,11 @@ export async function resumeRun({ folder, allowPrograms = false }: ResumeOptions
     }
     parts = setUp(runFile.run, config);
     const info = await openPolicy(config, material, parts.compute);
-    if (info.fingerprint !== runFile.modelFingerprint) {
+    if (!(await isRecordedModel(config.model, info.fingerprint, runFile.modelFingerprint))) {
+      const voters = info.fingerprint.includes('+') ? ' or a policy that votes beside it' : '';
       throw new RollscopeError(
         'model',
-        `The model ${config.model} has changed since the run ${runFile.run} began.`,
+        `The model ${config.model}${voters} has changed since the run ${runFile.run} began.`,
         'Restore the model as it was, or start a new run.',
       );
     }
@@ -503,4 +504,11 @@ export async function resumeRun({ folder, allowPrograms = false }: ResumeOptions
     await journal.close();
     throw error;
   }
+}
+
+/** Whether the model is still the one that a run recorded; see `isSameModel`, which is loaded for old runs only. */
+async function isRecordedModel(model: string, current: string, recorded: string): Promise<boolean> {
+  if (current === recorded) return true;
+  const { isSameModel } = await import('../model/source.ts');
+  return isSameModel(model, current, recorded);
 }

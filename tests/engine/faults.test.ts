@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { sampledFolder } from '../../engine/model/fingerprint.ts';
 import { EngineAddress, RUN_FORMAT, RunConfig } from '../../engine/protocol/index.ts';
 import { createClient, type EngineClient } from '../../engine/server/connection.ts';
 import { EMBEDDED_MODEL, ggufHeader, modelWithoutNumber, modelWithSteepHead } from '../support/crafted-models.ts';
@@ -344,6 +345,29 @@ describe('a run folder', () => {
       await changing(path.join(folder, 'events.jsonl'), breaking, async () => {
         await refuses(['resume', 'changed'], refusal);
         await refuses(['show', 'changed'], refusal);
+      });
+    });
+
+    test('to another model is refused; a fingerprint of an earlier version is compared by the rule of its time', async () => {
+      const run = path.join(folder, 'run.json');
+      const recording = (fingerprint: string) => (text: string) =>
+        text.replace(/"modelFingerprint": "[^"]+"/, `"modelFingerprint": "${fingerprint}"`);
+      const refusal = {
+        code: 'model',
+        message: /The model embedded has changed since the run changed began/,
+        hint: /Restore the model/,
+      };
+      for (const other of [`sha256-${'0'.repeat(64)}`, '0'.repeat(32)]) {
+        await changing(run, recording(other), () => refuses(['resume', 'changed'], refusal));
+      }
+      const sampled = await sampledFolder(EMBEDDED_MODEL, [path.join(EMBEDDED_MODEL, 'model.safetensors')]);
+      await changing(run, recording(sampled), async () => {
+        const program = startCli(['resume', 'changed'], { home });
+        await until('a resumed run', () =>
+          recordsOf(folder).some((r) => r.type === 'lifecycle' && r.event === 'resumed'),
+        );
+        program.kill('SIGTERM');
+        expect(await program.ended).toMatchObject({ code: 3 });
       });
     });
 
