@@ -1,1 +1,1 @@
-export { evaluationMetrics, repeatedTrigrams, stepMetrics } from './metrics.ts';
+export { evaluationMetrics, stepMetrics } from './metrics.ts';

@@ -140,30 +140,6 @@ export function confidenceAgreement({ rollouts, majority }: JudgedGroup): number
   );
 }
 
-/**
- * Repetition of a response: the share of its token trigrams that stood in it before, 1 - distinct / all. 0: none is
- * repeated; towards 1: a loop. null for fewer than three tokens. One pass.
- */
-export function repeatedTrigrams(tokens: ArrayLike<number>): number | null {
-  const all = tokens.length - 2;
-  if (all < 1) return null;
-  // Ids of vocabularies, and places in a response, are far below 2^26, so a pair of them is one exact number.
-  const pairs = new Map<number, number>();
-  const triples = new Set<number>();
-  for (let i = 0; i < all; i++) {
-    const key = tokens[i]! * PAIR + tokens[i + 1]!;
-    let pair = pairs.get(key);
-    if (pair === undefined) {
-      pair = pairs.size;
-      pairs.set(key, pair);
-    }
-    triples.add(pair * PAIR + tokens[i + 2]!);
-  }
-  return 1 - triples.size / all;
-}
-
-const PAIR = 2 ** 26;
-
 function existing(values: readonly (number | null)[]): number[] {
   return values.filter((value) => value !== null);
 }

@@ -1,7 +1,13 @@
 /** The groups of a run with their stored rollouts, for commands that look at what was sampled. */
 import { readFrame, readRunFolder } from '../journal/reader.ts';
-import { type GroupRecord, type Problem, RollscopeError, type RunConfig, type StoredGroup } from '../protocol/index.ts';
-import { PHASES } from '../protocol/records.ts';
+import {
+  type GroupRecord,
+  PHASES,
+  type Problem,
+  RollscopeError,
+  type RunConfig,
+  type StoredGroup,
+} from '../protocol/index.ts';
 import { oneOf } from './options.ts';
 
 export type Phase = (typeof PHASES)[number];

@@ -1,5 +1,5 @@
 /** Groups equivalent answers, the way votes are counted. */
-import type { Cluster } from '../protocol/records.ts';
+import type { Cluster } from '../protocol/group.ts';
 import type { Rule } from './compare.ts';
 import { equivalent, matches } from './equivalence.ts';
 import { exactValue } from './evaluate.ts';

@@ -1,7 +1,7 @@
 /** The rollout files of a run that is being written: frames are placed one after the other, or recognised in a replay. */
 import { fsyncSync, readSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import type { FramePointer } from '../protocol/records.ts';
+import type { FramePointer } from '../protocol/group.ts';
 import { AppendFile } from '../system/append-file.ts';
 import { type Disk, diskError, onDisk } from '../system/disk.ts';
 import { syncFolder } from '../system/folders.ts';

@@ -1,88 +1,97 @@
 /**
- * A frame: the rollouts of one group, as bytes. Little-endian, a multiple of 4 bytes long:
+ * A frame: one group with its rollouts, as bytes; the one stored form of a rollout's facts. Little-endian, a multiple of
+ * 4 bytes long:
  *
- *     0   magic "RSF1"
+ *     0   magic "RSF2" ("RSF1": `formats/frame1.ts`)
  *     4   u32 length of the whole frame in bytes
  *     8   u32 CRC-32 of everything from byte 12 on
  *     12  u32 length of the header in bytes
- *     16  header: JSON (texts, and the reward's evidence), filled up with spaces to a multiple of 4
- *     ..  token ids (i32), logprob, entropy, logsumexp, mean logit, top-1, top-2 (f32): each for all rollouts in a row
+ *     16  header: JSON (`FrameHeader`), filled up with spaces to a multiple of 4
+ *     ..  columns of tokens in the order of `COLUMNS`, each for all rollouts that have it in a row: ids (i32), logprob,
+ *         entropy, logsumexp, mean logit, top-1, top-2 (f32)
+ *
+ * What follows from something else is left out: a rollout's answer and correctness where they are its cluster's, means
+ * where the tokens are there. Parts of explanations that several rollouts share are stored once.
  */
 import * as z from 'zod';
 import { RollscopeError } from '../protocol/errors.ts';
 import { Evidence } from '../protocol/evidence.ts';
-import type { StoredGroup, StoredRollout } from '../protocol/records.ts';
+import type { Part } from '../protocol/explanation.ts';
+import {
+  type Cluster,
+  type GroupDetail,
+  GroupId,
+  majorityOf,
+  type Rollout,
+  type RolloutStatistics,
+  tokenFacts,
+} from '../protocol/group.ts';
 import { crc32 } from './crc.ts';
+import { readTolerantly } from './tolerant.ts';
 
-const MAGIC = 0x31465352;
+const MAGICS = { 826692434: 1, 843469650: 2 } as const;
+const MAGIC = 0x32465352;
 const FIXED = 16;
 /** Bytes from which length and checksum of a frame can be read. */
 export const FRAME_PREFIX = 12;
-const COLUMNS = ['logprob', 'entropy', 'logsumexp', 'meanLogit', 'top1', 'top2'] as const;
+
+const STATISTICS = ['logprob', 'entropy', 'logsumexp', 'meanLogit', 'top1', 'top2'] as const;
+/** In the order of their bits in `known`. */
+const COLUMNS = ['ids', ...STATISTICS] as const;
+const ALL = 2 ** COLUMNS.length - 1;
+
+const number = z.number().nullable();
+const StoredRollout = z.strictObject({
+  text: z.string(),
+  /** Absent: `stop`. */
+  finish: z.enum(['stop', 'length']).nullable().optional(),
+  cluster: z.int().min(0).optional(),
+  /** Absent: the cluster's. */
+  answer: z.string().nullable().optional(),
+  correct: z.boolean().nullable().optional(),
+  reward: z.number().optional(),
+  advantage: z.number().optional(),
+  rewards: z.record(z.string(), number).optional(),
+  foreign: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
+  /** Indices into the group's `parts`. */
+  why: z.array(z.int().min(0)).optional(),
+  /** Number of tokens; absent where it is not known. */
+  tokens: z.int().min(0).optional(),
+  /** Which columns are there, one bit each; absent: all. */
+  known: z.int().min(0).max(ALL).optional(),
+  /** Lengths in UTF-16 units when the pieces joined are the text; the pieces themselves otherwise. */
+  pieces: z.union([z.array(z.int().min(0)), z.array(z.string())]).optional(),
+  /** Means, where they do not follow from the columns. */
+  logprob: z.number().optional(),
+  entropy: z.number().optional(),
+  repetition: z.number().optional(),
+});
+type StoredRollout = z.infer<typeof StoredRollout>;
 
 const FrameHeader = z.strictObject({
-  rollouts: z.array(
-    z.strictObject({
-      tokens: z.int().min(0),
-      finish: z.enum(['stop', 'length']),
-      text: z.string(),
-      /** Lengths in UTF-16 units when the pieces joined are the text; the pieces themselves otherwise. */
-      pieces: z.union([z.array(z.int().min(0)), z.array(z.string())]),
-    }),
-  ),
+  ...GroupId.shape,
+  clusters: z.array(z.strictObject({ answer: z.string(), correct: z.boolean().nullable() })),
+  rollouts: z.array(StoredRollout),
+  /** Parts of explanations, each once. */
+  parts: z.array(z.custom<Part>((part) => typeof (part as Part | null)?.text === 'string')).optional(),
   /** Absent where the reward asked for nothing beyond the rollouts. */
   evidence: Evidence.optional(),
 });
 type FrameHeader = z.infer<typeof FrameHeader>;
 
-/** Length and checksum of a frame, or null when `prefix` is not the beginning of one. */
-export function readFramePrefix(prefix: Uint8Array): { length: number; crc: number } | null {
-  if (prefix.length < FRAME_PREFIX) return null;
-  const view = new DataView(prefix.buffer, prefix.byteOffset, prefix.byteLength);
-  if (view.getUint32(0, true) !== MAGIC) return null;
-  return { length: view.getUint32(4, true), crc: view.getUint32(8, true) };
+interface FramePrefix {
+  version: 1 | 2;
+  /** Of the whole frame, bytes. */
+  length: number;
+  crc: number;
 }
 
-/** Throws when a rollout's arrays differ in length: that is an error of the program. */
-export function encodeFrame(rollouts: readonly StoredRollout[], evidence: Evidence = {}): Uint8Array {
-  const header: FrameHeader = {
-    rollouts: rollouts.map((rollout, index) => {
-      const tokens = rollout.tokens.length;
-      for (const column of COLUMNS) {
-        if (rollout[column].length !== tokens) {
-          throw new Error(`rollout ${index}: ${tokens} tokens, but ${rollout[column].length} values of ${column}`);
-        }
-      }
-      if (rollout.pieces.length !== tokens) {
-        throw new Error(`rollout ${index}: ${tokens} tokens, but ${rollout.pieces.length} pieces`);
-      }
-      const joins = rollout.pieces.join('') === rollout.text;
-      const pieces = joins ? rollout.pieces.map((piece) => piece.length) : rollout.pieces;
-      return { tokens, finish: rollout.finish, text: rollout.text, pieces };
-    }),
-    ...(Object.keys(evidence).length > 0 && { evidence }),
-  };
-  const json = Buffer.from(JSON.stringify(header));
-  const jsonLength = Math.ceil(json.length / 4) * 4;
-  const total = rollouts.reduce((sum, rollout) => sum + rollout.tokens.length, 0);
-  const bytes = new Uint8Array(FIXED + jsonLength + total * 4 * (1 + COLUMNS.length));
-  bytes.fill(0x20, FIXED, FIXED + jsonLength);
-  bytes.set(json, FIXED);
-
-  let offset = FIXED + jsonLength;
-  const put = (values: Int32Array | Float32Array) => {
-    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), offset);
-    offset += values.byteLength;
-  };
-  for (const rollout of rollouts) put(rollout.tokens);
-  for (const column of COLUMNS) for (const rollout of rollouts) put(rollout[column]);
-
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, MAGIC, true);
-  view.setUint32(4, bytes.length, true);
-  view.setUint32(12, jsonLength, true);
-  view.setUint32(8, crc32(bytes.subarray(FRAME_PREFIX)), true);
-  return bytes;
+/** Form, length and checksum of a frame, or null when `prefix` is not the beginning of one. */
+export function readFramePrefix(prefix: Uint8Array): FramePrefix | null {
+  if (prefix.length < FRAME_PREFIX) return null;
+  const view = new DataView(prefix.buffer, prefix.byteOffset, prefix.byteLength);
+  const version = MAGICS[view.getUint32(0, true) as keyof typeof MAGICS];
+  return version ? { version, length: view.getUint32(4, true), crc: view.getUint32(8, true) } : null;
 }
 
 /** Whether `bytes` are one whole, undamaged frame. */
@@ -91,42 +100,184 @@ export function isWholeFrame(bytes: Uint8Array): boolean {
   return prefix !== null && prefix.length === bytes.length && crc32(bytes.subarray(FRAME_PREFIX)) === prefix.crc;
 }
 
-/** Reads a frame; throws `run-broken`, naming `where`, when it is damaged. */
-export function decodeFrame(bytes: Uint8Array, where: string): StoredGroup {
-  if (!isWholeFrame(bytes)) {
-    throw new RollscopeError('run-broken', `${where}: the stored rollouts are damaged (checksum does not match).`);
-  }
-  const jsonLength = new DataView(bytes.buffer, bytes.byteOffset).getUint32(12, true);
-  const header = FrameHeader.parse(JSON.parse(Buffer.from(bytes.subarray(FIXED, FIXED + jsonLength)).toString()));
-
-  let offset = FIXED + jsonLength;
-  // A copy for each rollout: small, aligned, and free of its neighbours when it is sent on.
-  const take = (tokens: number) => {
-    const start = bytes.byteOffset + offset;
-    offset += tokens * 4;
-    return bytes.buffer.slice(start, start + tokens * 4) as ArrayBuffer;
+/** Throws when a rollout's columns differ in length, or a number is not finite where JSON needs it: errors of the program. */
+export function encodeFrame({ phase, step, problem, clusters, rollouts, evidence }: GroupDetail): Uint8Array {
+  const parts = new PartTable();
+  const header: FrameHeader = {
+    phase,
+    step,
+    problem,
+    clusters: clusters.map(({ answer, correct }) => ({ answer, correct })),
+    rollouts: rollouts.map((rollout, index) => storedRollout(rollout, index, clusters, parts)),
+    ...(parts.all.length > 0 && { parts: parts.all }),
+    ...(Object.keys(evidence).length > 0 && { evidence }),
   };
-  const ids = header.rollouts.map((rollout) => new Int32Array(take(rollout.tokens)));
-  const columns = COLUMNS.map(() => header.rollouts.map((rollout) => new Float32Array(take(rollout.tokens))));
-  const rollouts = header.rollouts.map(({ text, pieces, finish }, index) => {
-    const [logprob, entropy, logsumexp, meanLogit, top1, top2] = columns.map((column) => column[index]!);
-    return {
-      text,
-      pieces: splitPieces(text, pieces),
-      finish,
-      tokens: ids[index]!,
-      logprob: logprob!,
-      entropy: entropy!,
-      logsumexp: logsumexp!,
-      meanLogit: meanLogit!,
-      top1: top1!,
-      top2: top2!,
-    };
-  });
-  return { rollouts, evidence: header.evidence ?? {} };
+  const json = Buffer.from(JSON.stringify(header, finite));
+  const jsonLength = Math.ceil(json.length / 4) * 4;
+  const columns = COLUMNS.flatMap((column) => rollouts.flatMap((rollout) => columnOf(rollout, column) ?? []));
+  const bytes = new Uint8Array(FIXED + jsonLength + columns.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  bytes.fill(0x20, FIXED, FIXED + jsonLength);
+  bytes.set(json, FIXED);
+  let offset = FIXED + jsonLength;
+  for (const column of columns) {
+    bytes.set(new Uint8Array(column.buffer, column.byteOffset, column.byteLength), offset);
+    offset += column.byteLength;
+  }
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, MAGIC, true);
+  view.setUint32(4, bytes.length, true);
+  view.setUint32(12, jsonLength, true);
+  view.setUint32(8, crc32(bytes.subarray(FRAME_PREFIX)), true);
+  return bytes;
 }
 
-function splitPieces(text: string, pieces: number[] | string[]): string[] {
+/** JSON would turn a NaN into null. */
+function finite(key: string, value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new Error(`a frame's ${key} is ${value}`);
+  return value;
+}
+
+/** Gives equal parts one number. */
+class PartTable {
+  readonly all: Part[] = [];
+  readonly #places = new Map<string, number>();
+
+  placeOf(part: Part): number {
+    const key = JSON.stringify(part);
+    let place = this.#places.get(key);
+    if (place === undefined) {
+      place = this.all.length;
+      this.all.push(part);
+      this.#places.set(key, place);
+    }
+    return place;
+  }
+}
+
+function columnOf({ ids, statistics }: Rollout, column: (typeof COLUMNS)[number]): Int32Array | Float32Array | null {
+  return column === 'ids' ? ids : statistics[column];
+}
+
+function storedRollout(rollout: Rollout, index: number, clusters: readonly Cluster[], parts: PartTable): StoredRollout {
+  const { text, finish, cluster, answer, correct, reward, advantage, rewards, foreign, why, tokens, pieces } = rollout;
+  const known = knownColumns(rollout, index);
+  const own = cluster === null ? null : clusters[cluster]!;
+  const derived = tokenFacts(rollout.ids, rollout.statistics);
+  const means = (['logprob', 'entropy', 'repetition'] as const).filter(
+    (name) => rollout[name] !== null && rollout[name] !== derived[name],
+  );
+  return {
+    text,
+    ...(finish !== 'stop' && { finish }),
+    ...(cluster !== null && { cluster }),
+    ...(answer !== (own?.answer ?? null) && { answer }),
+    ...(correct !== (own?.correct ?? null) && { correct }),
+    ...(reward !== null && { reward }),
+    ...(advantage !== null && { advantage }),
+    ...(Object.keys(rewards).length > 0 && { rewards }),
+    ...(Object.keys(foreign).length > 0 && { foreign }),
+    ...(why.length > 0 && { why: why.map((part) => parts.placeOf(part)) }),
+    ...(tokens !== null && { tokens }),
+    ...(known !== ALL && { known }),
+    ...(pieces && { pieces: pieces.join('') === text ? pieces.map(({ length }) => length) : pieces }),
+    ...Object.fromEntries(means.map((name) => [name, rollout[name]])),
+  };
+}
+
+function knownColumns(rollout: Rollout, index: number): number {
+  const { tokens, pieces } = rollout;
+  let known = 0;
+  COLUMNS.forEach((column, bit) => {
+    const values = columnOf(rollout, column);
+    if (!values) return;
+    known |= 1 << bit;
+    if (values.length !== tokens) {
+      throw new Error(`rollout ${index}: ${tokens} tokens, but ${values.length} values of ${column}`);
+    }
+  });
+  if (pieces && pieces.length !== tokens) {
+    throw new Error(`rollout ${index}: ${tokens} tokens, but ${pieces.length} pieces`);
+  }
+  return known;
+}
+
+/** Reads a frame of the form RSF2; throws `run-broken`, naming `where`, when it is damaged. */
+export function decodeFrame(bytes: Uint8Array, where: string): GroupDetail {
+  if (!isWholeFrame(bytes)) throw damaged(where, 'checksum does not match');
+  const jsonLength = new DataView(bytes.buffer, bytes.byteOffset).getUint32(12, true);
+  const json = Buffer.from(bytes.subarray(FIXED, FIXED + jsonLength)).toString();
+  const parsed = readTolerantly(FrameHeader, JSON.parse(json));
+  if (!parsed.success) throw damaged(where, parsed.error);
+  const { clusters, rollouts, parts = [], evidence = {}, ...id } = parsed.data;
+  const columns = readColumns(bytes, FIXED + jsonLength, rollouts);
+  const members = clusters.map((): number[] => []);
+  rollouts.forEach(({ cluster }, i) => {
+    if (cluster !== undefined) members[cluster]?.push(i);
+  });
+  const detail = {
+    ...id,
+    clusters: clusters.map(({ answer, correct }, c) => ({ answer, members: members[c]!, correct })),
+    rollouts: rollouts.map((rollout, i) => rolloutOf(rollout, columns[i]!, clusters, parts)),
+    evidence,
+  };
+  return { ...detail, majority: majorityOf(detail) };
+}
+
+function damaged(where: string, what: string): RollscopeError {
+  return new RollscopeError('run-broken', `${where}: the stored rollouts are damaged (${what}).`);
+}
+
+type Columns = { ids: Int32Array | null } & RolloutStatistics;
+
+/** A copy for each rollout and column: small, aligned, and free of its neighbors when it is sent on. */
+function readColumns(bytes: Uint8Array, from: number, rollouts: readonly StoredRollout[]): Columns[] {
+  const found = rollouts.map(() => ({}) as Columns);
+  let offset = bytes.byteOffset + from;
+  COLUMNS.forEach((column, bit) => {
+    rollouts.forEach(({ tokens = 0, known = ALL }, i) => {
+      const there = (known & (1 << bit)) !== 0;
+      const length = there ? tokens * 4 : 0;
+      const buffer = bytes.buffer.slice(offset, offset + length) as ArrayBuffer;
+      offset += length;
+      if (column === 'ids') found[i]!.ids = there ? new Int32Array(buffer) : null;
+      else found[i]![column] = there ? new Float32Array(buffer) : null;
+    });
+  });
+  return found;
+}
+
+function rolloutOf(
+  stored: StoredRollout,
+  { ids, ...statistics }: Columns,
+  clusters: FrameHeader['clusters'],
+  parts: readonly Part[],
+): Rollout {
+  const { text, cluster, pieces } = stored;
+  const own = cluster === undefined ? null : (clusters[cluster] ?? null);
+  const derived = tokenFacts(ids, statistics);
+  return {
+    text,
+    answer: stored.answer === undefined ? (own?.answer ?? null) : stored.answer,
+    cluster: cluster ?? null,
+    correct: stored.correct === undefined ? (own?.correct ?? null) : stored.correct,
+    reward: stored.reward ?? null,
+    rewards: stored.rewards ?? {},
+    advantage: stored.advantage ?? null,
+    why: (stored.why ?? []).flatMap((place) => parts[place] ?? []),
+    foreign: stored.foreign ?? {},
+    tokens: stored.tokens ?? null,
+    logprob: stored.logprob ?? derived.logprob,
+    entropy: stored.entropy ?? derived.entropy,
+    repetition: stored.repetition ?? derived.repetition,
+    finish: stored.finish === undefined ? 'stop' : stored.finish,
+    ids,
+    pieces: pieces === undefined ? null : splitPieces(text, pieces),
+    statistics,
+  };
+}
+
+/** The texts of tokens; given by their lengths where joined they are the text. */
+export function splitPieces(text: string, pieces: number[] | string[]): string[] {
   let at = 0;
   return pieces.map((piece) => {
     if (typeof piece === 'string') return piece;

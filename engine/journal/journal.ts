@@ -7,13 +7,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Evidence } from '../protocol/evidence.ts';
-import {
-  type FramePointer,
-  JournalRecord,
-  type NewRecord,
-  type Problem,
-  type StoredRollout,
-} from '../protocol/records.ts';
+import type { FramePointer } from '../protocol/group.ts';
+import { JournalRecord, type NewRecord, type Problem, type StoredRollout } from '../protocol/records.ts';
 import type { RunFile } from '../protocol/run-file.ts';
 import { AppendFile } from '../system/append-file.ts';
 import { isAside, writeAside } from '../system/aside.ts';
@@ -22,7 +17,7 @@ import { makeFolder, syncFolder } from '../system/folders.ts';
 import type { FileLock } from '../system/lock.ts';
 import { type Checkpoint, pruneCheckpoints, removeCheckpoint, writeCheckpointFolder } from './checkpoints.ts';
 import { describeIssues } from './events.ts';
-import { encodeFrame } from './frame.ts';
+import { encodeFrame } from './formats/frame1.ts';
 import { FrameStore } from './frame-store.ts';
 import {
   checkpointPath,

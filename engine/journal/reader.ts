@@ -2,15 +2,17 @@
  * Reading a run folder, without a lock: safe while a writer appends. The extension host, the command line and the tests
  * come in here.
  */
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { RUN_FORMAT } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
-import { type FramePointer, type JournalRecord, Problem, type StoredGroup } from '../protocol/records.ts';
+import type { FramePointer } from '../protocol/group.ts';
+import { type JournalRecord, Problem, type StoredGroup } from '../protocol/records.ts';
 import { RunFile } from '../protocol/run-file.ts';
 import { eventsSize, parseChecked, readEvents } from './events.ts';
-import { decodeFrame } from './frame.ts';
-import { inRun, PROBLEMS_FILE, RUN_FILE, rolloutFileIndex } from './layout.ts';
+import { decodeFrame as decodeOld } from './formats/frame1.ts';
+import { readFrameBytes } from './groups.ts';
+import { inRun, PROBLEMS_FILE, RUN_FILE } from './layout.ts';
 import { readLines } from './lines.ts';
 import { liveWriter } from './lock.ts';
 
@@ -79,24 +81,5 @@ export async function readFrame(folder: string, pointer: FramePointer): Promise<
   const where = `${inRun(folder, pointer.file)} at byte ${pointer.offset}`;
   const bytes = await readFrameBytes(folder, pointer);
   if (!bytes) throw new RollscopeError('run-broken', `${where}: the stored rollouts are missing.`);
-  return decodeFrame(bytes, where);
-}
-
-/** The bytes that a pointer names; null when they do not (all) exist. */
-export async function readFrameBytes(folder: string, pointer: FramePointer): Promise<Uint8Array | null> {
-  if (rolloutFileIndex(pointer.file) === null) return null;
-  const handle = await open(inRun(folder, pointer.file), 'r').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
-  if (!handle) return null;
-  try {
-    const { size } = await handle.stat();
-    if (pointer.offset + pointer.length > size) return null;
-    const bytes = new Uint8Array(pointer.length);
-    const { bytesRead } = await handle.read(bytes, 0, pointer.length, pointer.offset);
-    return bytesRead === pointer.length ? bytes : null;
-  } finally {
-    await handle.close();
-  }
+  return decodeOld(bytes, where);
 }

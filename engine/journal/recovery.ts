@@ -1,14 +1,15 @@
 /** Finding out, when a run is opened to go on, what of it is whole and from where it must be repeated. */
 import { rm, stat, truncate } from 'node:fs/promises';
 import { RollscopeError } from '../protocol/errors.ts';
-import type { FramePointer, JournalRecord } from '../protocol/records.ts';
+import type { FramePointer } from '../protocol/group.ts';
+import type { JournalRecord } from '../protocol/records.ts';
 import { onDisk } from '../system/disk.ts';
 import { type Checkpoint, listCheckpoints, removeUnfinished } from './checkpoints.ts';
 import { eventsSize, readEvents } from './events.ts';
 import { isWholeFrame } from './frame.ts';
 import { rolloutFiles } from './frame-store.ts';
+import { readFrameBytes } from './groups.ts';
 import { EVENTS_FILE, type FrameCursor, inRun, isBefore, rolloutFileIndex, START } from './layout.ts';
-import { readFrameBytes } from './reader.ts';
 
 /** What opening a killed run removed. */
 export interface Recovery {

@@ -8,6 +8,7 @@ import { RunConfig } from './config.ts';
 import { Estimate } from './estimate.ts';
 import type { Evidence } from './evidence.ts';
 import { Forecast, ForecastScore } from './forecast.ts';
+import { FramePointer, PHASES, type TokenColumns } from './group.ts';
 
 export { Estimate };
 
@@ -33,19 +34,14 @@ export const Problem = z.strictObject({
 });
 export type Problem = z.infer<typeof Problem>;
 
-/** Where a group's rollouts lie: a frame in `rollouts-NNN.bin`. */
-export const FramePointer = z.strictObject({ file: z.string(), offset: z.int().min(0), length: z.int().min(1) });
-export type FramePointer = z.infer<typeof FramePointer>;
-
-export const Cluster = z.strictObject({
-  /** The answer as the first member wrote it (normalised by extraction). */
+const ClusterSchema = z.strictObject({
+  /** The answer as the first member wrote it (normalized by extraction). */
   answer: z.string(),
   /** Indices of the rollouts in it. */
   members: z.array(z.int().min(0)).min(1),
   /** Equivalent to the reference; null without one. */
   correct: z.boolean().nullable(),
 });
-export type Cluster = z.infer<typeof Cluster>;
 
 export const RolloutSummary = z.strictObject({
   answer: z.string().nullable(),
@@ -68,7 +64,6 @@ export const RolloutSummary = z.strictObject({
 export type RolloutSummary = z.infer<typeof RolloutSummary>;
 
 const base = { seq: z.int().min(0), time: z.string() };
-export const PHASES = ['train', 'evaluation', 'greedy', 'probe'] as const;
 
 export const RunRecord = z.strictObject({
   type: z.literal('run'),
@@ -98,7 +93,7 @@ export const GroupRecord = z.strictObject({
   phase: z.enum(PHASES),
   problem: z.int().min(0),
   /** Largest first; of equally large ones, the first to reach its size. */
-  clusters: z.array(Cluster),
+  clusters: z.array(ClusterSchema),
   /** The vote: null when no rollout had an answer. `share` = members / votes; `rawShare` the same over raw strings. */
   majority: z
     .strictObject({
@@ -273,20 +268,9 @@ type WithoutBase<T> = T extends unknown ? Omit<T, 'seq' | 'time'> : never;
 /** A record before the journal has given it its number and time. */
 export type NewRecord = WithoutBase<JournalRecord>;
 
-/** Per-token statistics of one rollout, in the order of its tokens. Probabilities are at the sampling temperature. */
-export interface TokenStatistics {
+/** A rollout's tokens with everything that the sampler says of each. */
+export interface TokenStatistics extends TokenColumns {
   tokens: Int32Array;
-  /** log p(token), nats. */
-  logprob: Float32Array;
-  /** Entropy of the distribution, nats. */
-  entropy: Float32Array;
-  /** logsumexp of the tempered logits. */
-  logsumexp: Float32Array;
-  /** Mean of the tempered logits over the vocabulary. */
-  meanLogit: Float32Array;
-  /** Largest and second largest probability. */
-  top1: Float32Array;
-  top2: Float32Array;
 }
 
 /** One rollout with its text, as stored in a frame. `pieces` are the tokens' texts, joined they give `text`. */

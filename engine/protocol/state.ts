@@ -5,24 +5,16 @@
  * (about a fifth of the objects' size); `rolloutsOf` gives them back.
  */
 import type { Forecast, ForecastScore, ProblemForecast } from './forecast.ts';
-import type { EvaluationRecord, GroupRecord, JournalRecord, PHASES, RolloutSummary, StepRecord } from './records.ts';
+import type { ClusterCount, Phase } from './group.ts';
+import type { EvaluationRecord, GroupRecord, JournalRecord, RolloutSummary, StepRecord } from './records.ts';
 import { saysRight } from './reward-expression.ts';
 
 type RecordOf<T extends JournalRecord['type']> = Extract<JournalRecord, { type: T }>;
-export type Phase = (typeof PHASES)[number];
 /** Every number that a step record carries: its metrics and its timing. */
 export type Metric = keyof StepRecord['metrics'] | keyof StepRecord['timing'];
 
 /** A majority share above this counts as sure. */
 export const SURE = 0.8;
-
-export interface ClusterCount {
-  answer: string;
-  /** Number of rollouts in the cluster. */
-  count: number;
-  /** Equivalent to the reference; null without one. */
-  correct: boolean | null;
-}
 
 /** Summaries of a group's rollouts, one entry a rollout; NaN stands for null. */
 interface RolloutColumns {

@@ -6,33 +6,12 @@
  * Tokens: none (answers only). Temperature, shift: do not apply. Normalisation: none. Range: {0, 1}.
  * Source: TTRL (arXiv 2504.16084); clusters vote here, not strings, so that the answers that elect are those that earn.
  */
+import { voteOf } from '../protocol/group.ts';
 import type { Group, LabelFreeReward, Part, Scores } from './types.ts';
 
-interface Majority {
-  /** The winning cluster's answer, as its first member wrote it. */
-  answer: string;
-  members: readonly number[];
-  /** Members / all rollouts that were asked, those without an answer included. */
-  share: number;
-  /** The most frequent string's count / all rollouts: what voting on strings would have said. */
-  rawShare: number;
-  /** Whether another cluster is as large. */
-  tied: boolean;
-}
-
 /** The vote of a group; null when no rollout has an answer. */
-export function majorityOf({ answers, clusters }: Pick<Group, 'answers' | 'clusters'>): Majority | null {
-  const [first, second] = clusters;
-  if (!first) return null;
-  const counts = new Map<string, number>();
-  for (const answer of answers) if (answer !== null) counts.set(answer, (counts.get(answer) ?? 0) + 1);
-  return {
-    answer: first.answer,
-    members: first.members,
-    share: first.members.length / answers.length,
-    rawShare: Math.max(...counts.values()) / answers.length,
-    tied: second?.members.length === first.members.length,
-  };
+export function majorityOf({ answers, clusters }: Pick<Group, 'answers' | 'clusters'>): ReturnType<typeof voteOf> {
+  return voteOf(answers, clusters);
 }
 
 function compute(group: Group): Scores {

@@ -1,7 +1,11 @@
 /** What a reward gets to see, what it gives, and how it accounts for it. */
 import type { RewardName, RewardOptions } from '../protocol/config.ts';
 import type { Evidence, EvidenceKind } from '../protocol/evidence.ts';
-import type { Cluster, Problem, StoredRollout } from '../protocol/records.ts';
+import type { Part } from '../protocol/explanation.ts';
+import type { Cluster } from '../protocol/group.ts';
+import type { Problem, StoredRollout } from '../protocol/records.ts';
+
+export { type Part, printParts, type TokenPart } from '../protocol/explanation.ts';
 
 /** A cluster without the word on whether it is right. */
 type UnlabelledCluster = Pick<Cluster, 'answer' | 'members'>;
@@ -26,28 +30,6 @@ export interface Group {
 export interface LabelledGroup extends Group {
   correct: readonly (boolean | null)[];
 }
-
-/** A token's place in the response, its text, and the number that it adds to a reward. */
-export interface TokenPart {
-  index: number;
-  text: string;
-  value: number;
-}
-
-/** One thing that a rollout's reward is made of. `text` is a whole sentence for a person. */
-export type Part =
-  | { kind: 'no-answer'; text: string }
-  | { kind: 'cluster'; cluster: number; answers: string[]; votes: number; of: number; share: number; text: string }
-  | { kind: 'vote'; winner: string; won: boolean; tied: boolean; text: string }
-  | { kind: 'correctness'; correct: boolean | null; text: string }
-  /** A mean or sum over tokens, with those that add most or least. */
-  | { kind: 'tokens'; from: number; to: number; extremes: TokenPart[]; text: string }
-  /** A number on the way: an entropy, a consistency, a weight. */
-  | { kind: 'number'; name: string; value: number; text: string }
-  /** What somebody else said: a judge, a verifier, a program. */
-  | { kind: 'check'; passed: boolean | null; text: string }
-  | { kind: 'component'; reward: RewardName; weight: number; value: number; text: string }
-  | { kind: 'result'; reward: number; text: string };
 
 export interface Scores {
   /** One reward a rollout. */
@@ -104,8 +86,3 @@ export interface LabelledReward extends RewardDescription {
 }
 
 export type Reward = LabelFreeReward | LabelledReward;
-
-/** The parts of a reward as one line of text. */
-export function printParts(parts: readonly Part[]): string {
-  return parts.map(({ text }) => text).join('; ');
-}

@@ -1,7 +1,6 @@
 /** From a problem's rollouts to answers, clusters and the vote; labels are looked at for measuring only. */
-import { repeatedTrigrams } from '../analysis/index.ts';
 import { clusterAnswers, extractAnswer } from '../grading/index.ts';
-import type { GroupRecord, StoredRollout } from '../protocol/index.ts';
+import { type GroupRecord, repeatedTrigrams, type StoredRollout } from '../protocol/index.ts';
 import { majorityOf } from '../reward/index.ts';
 
 export interface Judged extends Pick<GroupRecord, 'clusters' | 'majority' | 'rollouts'> {

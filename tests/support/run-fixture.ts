@@ -4,13 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import {
-  answerDiversity,
-  answerEntropy,
-  confidenceAgreement,
-  curveAtK,
-  repeatedTrigrams,
-} from '../../engine/analysis/metrics.ts';
+import { answerDiversity, answerEntropy, confidenceAgreement, curveAtK } from '../../engine/analysis/metrics.ts';
 import { Journal, type JournalOptions } from '../../engine/journal/journal.ts';
 import {
   type Cluster,
@@ -21,6 +15,7 @@ import {
   RUN_FORMAT,
   RunConfig,
   type RunFile,
+  repeatedTrigrams,
   type StoredRollout,
 } from '../../engine/protocol/index.ts';
 

@@ -11,12 +11,11 @@ import {
   evaluationMetrics,
   labelAccuracy,
   problemMetrics,
-  repeatedTrigrams,
   rewardAccuracy,
   stepMetrics,
   updateOf,
 } from '../../engine/analysis/metrics.ts';
-import type { JournalRecord } from '../../engine/protocol/index.ts';
+import { type JournalRecord, repeatedTrigrams } from '../../engine/protocol/index.ts';
 import { judged } from '../support/judged.ts';
 
 describe('pass@k', () => {

@@ -3,7 +3,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { latestCheckpoint, listCheckpoints } from '../../engine/journal/checkpoints.ts';
-import { decodeFrame, encodeFrame } from '../../engine/journal/frame.ts';
+import { decodeFrame, encodeFrame } from '../../engine/journal/formats/frame1.ts';
 import { Journal } from '../../engine/journal/journal.ts';
 import { readFrame, readRunFolder } from '../../engine/journal/reader.ts';
 import type { Evidence, GroupRecord, JournalRecord, StoredRollout } from '../../engine/protocol/index.ts';

@@ -1,0 +1,108 @@
+/** Reading one group with its rollouts, whatever format the run has: everything that shows or scores rollouts comes here. */
+import { open, stat } from 'node:fs/promises';
+import { RollscopeError } from '../protocol/errors.ts';
+import type { FramePointer, GroupDetail, GroupId } from '../protocol/group.ts';
+import { decodeFrame1 } from './formats/frame1.ts';
+import { detailOf2, type Group2, isGroup2, readGroup2 } from './formats/records2.ts';
+import { decodeFrame, readFramePrefix } from './frame.ts';
+import { EVENTS_FILE, inRun, rolloutFileIndex } from './layout.ts';
+import { readLines } from './lines.ts';
+
+/**
+ * Reads a group by its record, or by the pointer in it.
+ * @throws RollscopeError `run-broken` when its rollouts are missing or damaged, `usage` where none were stored
+ */
+export async function readGroup(
+  folder: string,
+  group: FramePointer | (GroupId & { frame: FramePointer | null }),
+): Promise<GroupDetail> {
+  const pointer = 'file' in group ? group : group.frame;
+  if (!pointer) throw new RollscopeError('usage', 'The rollouts of this group were not stored.');
+  const where = `${inRun(folder, pointer.file)} at byte ${pointer.offset}`;
+  const bytes = await readFrameBytes(folder, pointer);
+  if (!bytes) throw new RollscopeError('run-broken', `${where}: the stored rollouts are missing.`);
+  if (readFramePrefix(bytes)?.version !== 1) return decodeFrame(bytes, where);
+  return detailOf2(await recordOf(folder, pointer, where), decodeFrame1(bytes, where));
+}
+
+/** The bytes that a pointer names; null when they do not (all) exist. */
+export async function readFrameBytes(folder: string, pointer: FramePointer): Promise<Uint8Array | null> {
+  if (rolloutFileIndex(pointer.file) === null) return null;
+  return readBytes(inRun(folder, pointer.file), pointer.offset, pointer.length);
+}
+
+async function readBytes(path: string, offset: number, length: number): Promise<Uint8Array | null> {
+  const handle = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (!handle) return null;
+  try {
+    const { size } = await handle.stat();
+    if (offset + length > size) return null;
+    const bytes = new Uint8Array(length);
+    const { bytesRead } = await handle.read(bytes, 0, length, offset);
+    return bytesRead === length ? bytes : null;
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * In the formats 1 and 2 a rollout's answer and reward stand in the group's record, which a pointer does not name. So the
+ * lines of such a run are looked through once, and where each frame's record stands is remembered.
+ */
+interface RecordPlaces {
+  /** Size of `events.jsonl` when it was looked through. */
+  size: number;
+  lines: Map<string, { start: number; end: number }>;
+}
+const places = new Map<string, Promise<RecordPlaces>>();
+/** Runs of the old formats whose places are remembered. */
+const KEPT = 4;
+
+async function recordOf(folder: string, pointer: FramePointer, where: string): Promise<Group2> {
+  const path = inRun(folder, EVENTS_FILE);
+  const line = (await placesIn(path)).lines.get(keyOf(pointer));
+  const bytes = line && (await readBytes(path, line.start, line.end - line.start));
+  const record = bytes && readGroup2(JSON.parse(Buffer.from(bytes).toString()));
+  if (record?.success) return record.data;
+  throw new RollscopeError('run-broken', `${where}: ${path} has no record of these rollouts.`);
+}
+
+async function placesIn(path: string): Promise<RecordPlaces> {
+  const known = await places.get(path);
+  const { size } = await stat(path);
+  if (known?.size === size) return known;
+  const found = lookThrough(path, size);
+  places.delete(path);
+  places.set(path, found);
+  if (places.size > KEPT) places.delete(places.keys().next().value!);
+  found.catch(() => places.delete(path));
+  return found;
+}
+
+async function lookThrough(path: string, size: number): Promise<RecordPlaces> {
+  const lines: RecordPlaces['lines'] = new Map();
+  let start = 0;
+  for await (const { text, end } of readLines(path)) {
+    if (text.startsWith('{"type":"group"')) {
+      const record = parsed(text);
+      if (isGroup2(record)) lines.set(keyOf((record as Group2).frame), { start, end });
+    }
+    start = end;
+  }
+  return { size, lines };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function keyOf({ file, offset }: FramePointer): string {
+  return `${file}:${offset}`;
+}

@@ -1,0 +1,29 @@
+/** How a reward accounts for itself: parts in the order in which they lead to it, recorded when it is computed. Types only. */
+import type { RewardName } from './config.ts';
+
+/** A token's place in the response, its text, and the number that it adds to a reward. */
+export interface TokenPart {
+  index: number;
+  text: string;
+  value: number;
+}
+
+/** One thing that a rollout's reward is made of. `text` is a whole sentence for a person. */
+export type Part =
+  | { kind: 'no-answer'; text: string }
+  | { kind: 'cluster'; cluster: number; answers: string[]; votes: number; of: number; share: number; text: string }
+  | { kind: 'vote'; winner: string; won: boolean; tied: boolean; text: string }
+  | { kind: 'correctness'; correct: boolean | null; text: string }
+  /** A mean or sum over tokens, with those that add most or least. */
+  | { kind: 'tokens'; from: number; to: number; extremes: TokenPart[]; text: string }
+  /** A number on the way: an entropy, a consistency, a weight. */
+  | { kind: 'number'; name: string; value: number; text: string }
+  /** What somebody else said: a judge, a verifier, a program. */
+  | { kind: 'check'; passed: boolean | null; text: string }
+  | { kind: 'component'; reward: RewardName; weight: number; value: number; text: string }
+  | { kind: 'result'; reward: number; text: string };
+
+/** The parts of a reward as one line of text. */
+export function printParts(parts: readonly Part[]): string {
+  return parts.map(({ text }) => text).join('; ');
+}

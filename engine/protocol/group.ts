@@ -1,0 +1,291 @@
+/**
+ * A group: the rollouts of one problem at one step of one phase. Its facts are stored once, in its frame
+ * (`engine/journal/frame.ts`); what the journal's record says of it is `summarize` of them. What is not known is null: a
+ * run of another trainer may know the texts and rewards only.
+ */
+import * as z from 'zod';
+import type { Evidence } from './evidence.ts';
+import type { Part } from './explanation.ts';
+
+export const PHASES = ['train', 'evaluation', 'greedy', 'probe'] as const;
+export type Phase = (typeof PHASES)[number];
+
+const id = {
+  phase: z.enum(PHASES),
+  step: z.int().min(0),
+  /** Position in the run's problem list. */
+  problem: z.int().min(0),
+};
+
+/** What identifies a group within its run. Of two groups with one id, the one that the journal recorded later counts. */
+export const GroupId = z.strictObject(id);
+export type GroupId = z.infer<typeof GroupId>;
+
+/** Where a group's rollouts lie: a frame in `rollouts-NNN.bin`. */
+export const FramePointer = z.strictObject({ file: z.string(), offset: z.int().min(0), length: z.int().min(1) });
+export type FramePointer = z.infer<typeof FramePointer>;
+
+const nullable = z.number().nullable();
+
+/** A cluster as the journal's record has it. */
+export const ClusterCount = z.strictObject({
+  /** The answer as the first member wrote it (normalized by extraction). */
+  answer: z.string(),
+  /** Number of rollouts in it. */
+  count: z.int().min(1),
+  /** Equivalent to the reference; null without one. */
+  correct: z.boolean().nullable(),
+});
+export type ClusterCount = z.infer<typeof ClusterCount>;
+
+export const Majority = z.strictObject({
+  /** The largest cluster's answer. */
+  answer: z.string(),
+  /** Its rollouts over all, those without an answer included; `rawShare`: the same over equal strings. */
+  share: z.number(),
+  rawShare: z.number(),
+  /** Equivalent to the reference; null without one. */
+  correct: z.boolean().nullable(),
+  /** Another cluster is as large: this one was so first. */
+  tied: z.boolean(),
+  /** Mean log-probability per token of its rollouts (mean of their means), nats; null where it is not known. */
+  logprob: nullable,
+});
+export type Majority = z.infer<typeof Majority>;
+
+/** Means over the rollouts that have the value; null where none has. */
+export const GroupMeans = z.strictObject({
+  /** Of the reward that trains. */
+  reward: nullable,
+  /** Share of right rollouts. */
+  correct: nullable,
+  /** Response length, tokens. */
+  tokens: nullable,
+  /** Log-probability and entropy per token, nats: mean of the rollouts' means. */
+  logprob: nullable,
+  entropy: nullable,
+});
+export type GroupMeans = z.infer<typeof GroupMeans>;
+
+const summary = {
+  /** Largest first; of equally large ones, the first to reach its size. */
+  clusters: z.array(ClusterCount),
+  /** null when no rollout has an answer. */
+  majority: Majority.nullable(),
+  /** Number of rollouts; of those, without an answer, and cut at the length limit. */
+  rollouts: z.int().min(0),
+  unanswered: z.int().min(0),
+  truncated: z.int().min(0),
+  means: GroupMeans,
+};
+
+/** What views, lists and the read model need of a group without opening its frame. */
+export const GroupSummary = z.strictObject({ ...id, ...summary });
+export type GroupSummary = z.infer<typeof GroupSummary>;
+
+/** Fields of a group's record, but for type, number and time. */
+export const groupRecordFields = {
+  ...id,
+  ...summary,
+  /** null where no rollouts were stored. */
+  frame: FramePointer.nullable(),
+};
+
+/** A cluster with its members. */
+export interface Cluster extends Omit<ClusterCount, 'count'> {
+  /** Indices of the rollouts in it. */
+  members: number[];
+}
+
+/** Numbers about each token of a response, one entry per token, at the sampling temperature. */
+export interface TokenColumns {
+  /** log p(token), nats. */
+  logprob: Float32Array;
+  /** Entropy of the distribution, nats. */
+  entropy: Float32Array;
+  /** logsumexp of the tempered logits. */
+  logsumexp: Float32Array;
+  /** Mean of the tempered logits over the vocabulary. */
+  meanLogit: Float32Array;
+  /** Largest and second largest probability. */
+  top1: Float32Array;
+  top2: Float32Array;
+}
+
+/** What is known about a response's tokens; each null where it is not. */
+export type RolloutStatistics = { [K in keyof TokenColumns]: TokenColumns[K] | null };
+export const NO_STATISTICS: Readonly<RolloutStatistics> = Object.freeze({
+  logprob: null,
+  entropy: null,
+  logsumexp: null,
+  meanLogit: null,
+  top1: null,
+  top2: null,
+});
+
+/** A rollout in numbers: what metrics are made of. */
+export interface RolloutFacts {
+  /** The extracted answer. */
+  answer: string | null;
+  /** Index into the group's clusters; null when no answer was extracted. */
+  cluster: number | null;
+  correct: boolean | null;
+  /** The reward that trains; null where none is given (evaluation and probe). */
+  reward: number | null;
+  /** null where the rollout does not train. */
+  advantage: number | null;
+  /** Number of tokens. */
+  tokens: number | null;
+  /** Mean log-probability per token at the sampling temperature, nats. */
+  logprob: number | null;
+  /** Mean entropy per token, nats. */
+  entropy: number | null;
+  /** Share of its token trigrams that stood in it before; null below three tokens. */
+  repetition: number | null;
+  /** `length`: cut at the length limit. */
+  finish: 'stop' | 'length' | null;
+}
+
+/** A value of another trainer, under the name that it has there. */
+export type ForeignValue = string | number | boolean | null;
+
+/** One rollout with everything that is known about it. */
+export interface Rollout extends RolloutFacts {
+  text: string;
+  /** Rewards by name, where there are several: the components of the one that trains, or what other functions gave. */
+  rewards: Record<string, number | null>;
+  /** Why it got its reward, as was recorded when the reward was computed; [] where that was not. */
+  why: Part[];
+  /** Other trainers' values. */
+  foreign: Record<string, ForeignValue>;
+  /** Token ids. */
+  ids: Int32Array | null;
+  /** The tokens' texts; joined they give `text`. */
+  pieces: string[] | null;
+  statistics: RolloutStatistics;
+}
+
+/** A group with its rollouts, whatever the format that it was stored in. */
+export interface GroupDetail extends GroupId {
+  clusters: Cluster[];
+  majority: Majority | null;
+  rollouts: Rollout[];
+  /** What the reward asked for beyond the rollouts; {} for nothing. */
+  evidence: Evidence;
+}
+
+interface Vote {
+  /** The winning cluster's answer, as its first member wrote it. */
+  answer: string;
+  members: readonly number[];
+  /** Members / all rollouts that were asked, those without an answer included. */
+  share: number;
+  /** The most frequent string's count / all rollouts: what voting on strings would have said. */
+  rawShare: number;
+  /** Whether another cluster is as large. */
+  tied: boolean;
+}
+
+/** The vote of a group; null when no rollout has an answer. Clusters come largest first. */
+export function voteOf(
+  answers: readonly (string | null)[],
+  clusters: readonly Pick<Cluster, 'answer' | 'members'>[],
+): Vote | null {
+  const [first, second] = clusters;
+  if (!first) return null;
+  const counts = new Map<string, number>();
+  for (const answer of answers) if (answer !== null) counts.set(answer, (counts.get(answer) ?? 0) + 1);
+  return {
+    answer: first.answer,
+    members: first.members,
+    share: first.members.length / answers.length,
+    rawShare: Math.max(...counts.values()) / answers.length,
+    tied: second?.members.length === first.members.length,
+  };
+}
+
+/** The majority of a group as its record states it. */
+export function majorityOf({
+  clusters,
+  rollouts,
+}: Pick<GroupDetail, 'clusters'> & { rollouts: readonly RolloutFacts[] }): Majority | null {
+  const vote = voteOf(
+    rollouts.map(({ answer }) => answer),
+    clusters,
+  );
+  if (!vote) return null;
+  const { answer, share, rawShare, tied, members } = vote;
+  const logprob = meanOf(members.map((member) => rollouts[member]!.logprob));
+  return { answer, share, rawShare, correct: clusters[0]!.correct, tied, logprob };
+}
+
+/** What a group's record says of its rollouts. */
+export function summarize({ phase, step, problem, clusters, majority, rollouts }: GroupDetail): GroupSummary {
+  return {
+    phase,
+    step,
+    problem,
+    clusters: clusters.map(({ answer, members, correct }) => ({ answer, count: members.length, correct })),
+    majority,
+    rollouts: rollouts.length,
+    unanswered: rollouts.filter(({ cluster }) => cluster === null).length,
+    truncated: rollouts.filter(({ finish }) => finish === 'length').length,
+    means: {
+      reward: meanOf(rollouts.map(({ reward }) => reward)),
+      correct: meanOf(rollouts.map(({ correct }) => (correct === null ? null : Number(correct)))),
+      tokens: meanOf(rollouts.map(({ tokens }) => tokens)),
+      logprob: meanOf(rollouts.map(({ logprob }) => logprob)),
+      entropy: meanOf(rollouts.map(({ entropy }) => entropy)),
+    },
+  };
+}
+
+/** The numbers of a rollout that follow from its tokens. */
+export function tokenFacts(
+  ids: ArrayLike<number> | null,
+  { logprob, entropy }: Pick<RolloutStatistics, 'logprob' | 'entropy'>,
+): Pick<RolloutFacts, 'tokens' | 'logprob' | 'entropy' | 'repetition'> {
+  return {
+    tokens: ids?.length ?? logprob?.length ?? entropy?.length ?? null,
+    logprob: logprob && meanOf(logprob),
+    entropy: entropy && meanOf(entropy),
+    repetition: ids && repeatedTrigrams(ids),
+  };
+}
+
+/** Mean of the values that exist; null where none does. */
+function meanOf(values: ArrayLike<number | null>): number | null {
+  let total = 0;
+  let count = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value === null) continue;
+    total += value;
+    count++;
+  }
+  return count === 0 ? null : total / count;
+}
+
+/**
+ * Repetition of a response: the share of its token trigrams that stood in it before, 1 - distinct / all. 0: none is
+ * repeated; towards 1: a loop. null for fewer than three tokens. One pass.
+ */
+export function repeatedTrigrams(tokens: ArrayLike<number>): number | null {
+  const all = tokens.length - 2;
+  if (all < 1) return null;
+  // Ids of vocabularies, and places in a response, are far below 2^26, so a pair of them is one exact number.
+  const pairs = new Map<number, number>();
+  const triples = new Set<number>();
+  for (let i = 0; i < all; i++) {
+    const key = tokens[i]! * PAIR + tokens[i + 1]!;
+    let pair = pairs.get(key);
+    if (pair === undefined) {
+      pair = pairs.size;
+      pairs.set(key, pair);
+    }
+    triples.add(pair * PAIR + tokens[i + 2]!);
+  }
+  return 1 - triples.size / all;
+}
+
+const PAIR = 2 ** 26;
