@@ -143,9 +143,17 @@ export class Peer<C extends Contract> {
     this.#handlers.set(name, handler as AnyHandler);
   }
 
-  /** Answers all requests of the contract: a new one does not compile before it has a handler. */
-  handleAll(handlers: Handlers<C>): void {
-    for (const [name, handler] of Object.entries(handlers)) this.#handlers.set(name, handler as AnyHandler);
+  /**
+   * Answers all requests of the contract: a new one does not compile before it has a handler. `admit` is asked before each
+   * handler, and throws for a request that may not be made now.
+   */
+  handleAll(handlers: Handlers<C>, admit: (name: RequestName<C>) => void = () => {}): void {
+    for (const [name, handler] of Object.entries(handlers)) {
+      this.#handlers.set(name, (params, signal) => {
+        admit(name);
+        return (handler as AnyHandler)(params, signal);
+      });
+    }
   }
 
   /**

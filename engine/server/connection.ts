@@ -1,17 +1,15 @@
 /** The client's side of the engine: what the editor and the tests connect with. Light on purpose. */
 import { createConnection, type Socket } from 'node:net';
+import type { NotificationName, NotificationOf, ParamsOf, RequestName, ResultOf } from '../messages/contract.ts';
+import { Peer } from '../messages/peer.ts';
+import { SocketTransport } from '../messages/socket.ts';
 import { RollscopeError } from '../protocol/errors.ts';
-import {
-  type EngineAddress,
-  type Method,
-  type Notification,
-  type NotificationParams,
-  type Params,
-  type Progress,
-  type Result,
-  RPC_VERSION,
-} from '../protocol/rpc.ts';
-import { Channel } from './channel.ts';
+import { type EngineAddress, type Progress, RPC_VERSION } from '../protocol/rpc.ts';
+import { connectionLost, ENGINE, type EngineContract } from './contract.ts';
+
+export type EngineRequest = RequestName<EngineContract>;
+export type EngineNotification = NotificationName<EngineContract>;
+export type EngineNotificationParams<N extends EngineNotification> = NotificationOf<EngineContract, N>;
 
 export interface EngineClient {
   readonly address: EngineAddress;
@@ -20,9 +18,13 @@ export interface EngineClient {
   /** False once the connection has ended. */
   readonly connected: boolean;
   /** Rejects with RollscopeError: the engine's, `cancelled` on abort, `engine-stopped` when the connection ends. */
-  request<M extends Method>(method: M, params: Params<M>, signal?: AbortSignal): Promise<Result<M>>;
+  request<R extends EngineRequest>(
+    name: R,
+    params: ParamsOf<EngineContract, R>,
+    signal?: AbortSignal,
+  ): Promise<ResultOf<EngineContract, R>>;
   /** Returns the function that stops listening. Listen before `subscribe`: records follow its answer at once. */
-  on<N extends Notification>(notification: N, listener: (params: NotificationParams<N>) => void): () => void;
+  on<N extends EngineNotification>(name: N, listener: (params: EngineNotificationParams<N>) => void): () => void;
   /** Called once when the connection ends for whatever reason but `close`. */
   onClose(listener: (error?: RollscopeError) => void): () => void;
   close(): void;
@@ -46,13 +48,13 @@ export async function createClient(address: EngineAddress, options: ClientOption
   if (address.rpc !== RPC_VERSION) throw versionMismatch(address.rpc, RPC_VERSION);
   const deadline = AbortSignal.timeout(timeout);
   const limit = signal ? AbortSignal.any([signal, deadline]) : deadline;
-  const channel = new Channel(await connect(address, limit));
-  channel.listen();
+  const peer = enginePeer(await connect(address, limit));
   let active: Progress | null;
   try {
-    ({ active } = await channel.request('hello', { token: address.token, rpc: RPC_VERSION, client: name }, limit));
+    const greeting = { token: address.token, rpc: RPC_VERSION, client: name };
+    ({ active } = await peer.request('hello', greeting, { signal: limit }));
   } catch (error) {
-    channel.close();
+    peer.close();
     if (deadline.aborted) throw unreachable(address, 'it did not answer in time');
     throw error;
   }
@@ -61,19 +63,24 @@ export async function createClient(address: EngineAddress, options: ClientOption
     address,
     active,
     get connected() {
-      return !channel.closed;
+      return !peer.closed;
     },
-    request: (method, params, requestSignal) => channel.request(method, params, requestSignal),
-    on: (notification, listener) => channel.on(notification, listener),
+    request: (name, params, requestSignal) => peer.request(name, params, { signal: requestSignal }),
+    on: (name, listener) => peer.on(name, listener),
     onClose: (listener) =>
-      channel.onClose((error) => {
+      peer.onClose((error) => {
         if (!closing) listener(error);
       }),
     close() {
       closing = true;
-      channel.close();
+      peer.close();
     },
   };
+}
+
+/** The client's end of a connection that has been made. */
+export function enginePeer(socket: Socket): Peer<EngineContract> {
+  return new Peer<EngineContract>(new SocketTransport(socket), { contract: ENGINE, lost: connectionLost }).listen();
 }
 
 function connect(address: EngineAddress, signal: AbortSignal): Promise<Socket> {

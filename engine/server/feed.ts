@@ -3,9 +3,10 @@
  * into the run's numbered records and reads older ones from the journal. So a slow client costs a bounded amount of
  * memory, never delays training or another client, and still gets every record once and in order.
  */
+import type { Peer } from '../messages/peer.ts';
 import type { JournalRecord } from '../protocol/records.ts';
 import type { Progress } from '../protocol/rpc.ts';
-import { type Channel, checkNotification } from './channel.ts';
+import type { EngineContract } from './contract.ts';
 import type { RunHandle } from './job.ts';
 
 /** Records kept in memory for clients that keep up. */
@@ -17,11 +18,12 @@ const PAGE = 5000;
 /** Least milliseconds between two progress notifications to one client: 5 a second. */
 const PROGRESS_INTERVAL = 200;
 
+type Client = Peer<EngineContract>;
 type LogError = (message: string, error: unknown) => void;
 
 export class RunFeed {
   readonly handle: RunHandle;
-  readonly #subscriptions = new Map<Channel, Subscription>();
+  readonly #subscriptions = new Map<Client, Subscription>();
   readonly #logError: LogError;
   #recent: JournalRecord[] = [];
 
@@ -35,21 +37,21 @@ export class RunFeed {
   }
 
   /** The first records from `from`; the others and the live ones follow as notifications, until `unsubscribe`. */
-  async subscribe(channel: Channel, from: number): Promise<JournalRecord[]> {
-    this.unsubscribe(channel);
+  async subscribe(client: Client, from: number): Promise<JournalRecord[]> {
+    this.unsubscribe(client);
     const records = (await this.handle.records(from)).slice(0, FIRST_PAGE);
     const next = (records.at(-1)?.seq ?? from - 1) + 1;
-    const subscription = new Subscription(this, channel, next, records.length === FIRST_PAGE, this.#logError);
-    if (channel.closed) return records;
-    this.#subscriptions.set(channel, subscription);
+    const subscription = new Subscription(this, client, next, records.length === FIRST_PAGE, this.#logError);
+    if (client.closed) return records;
+    this.#subscriptions.set(client, subscription);
     // The answer that carries the first records is queued before the next turn of the event loop.
     setImmediate(() => subscription.wake());
     return records;
   }
 
-  unsubscribe(channel: Channel): void {
-    this.#subscriptions.get(channel)?.stop();
-    this.#subscriptions.delete(channel);
+  unsubscribe(client: Client): void {
+    this.#subscriptions.get(client)?.stop();
+    this.#subscriptions.delete(client);
   }
 
   /** Waits until every client has what there is, at most `ms` milliseconds. */
@@ -83,7 +85,7 @@ export class RunFeed {
 
 class Subscription {
   readonly #feed: RunFeed;
-  readonly #channel: Channel;
+  readonly #client: Client;
   readonly #logError: LogError;
   #next: number;
   /** Whether the journal may hold more than what was read of it, whatever came live. */
@@ -95,9 +97,9 @@ class Subscription {
   #progressSending: Promise<void> | null = null;
   #progressSent = 0;
 
-  constructor(feed: RunFeed, channel: Channel, next: number, more: boolean, logError: LogError) {
+  constructor(feed: RunFeed, client: Client, next: number, more: boolean, logError: LogError) {
     this.#feed = feed;
-    this.#channel = channel;
+    this.#client = client;
     this.#next = next;
     this.#more = more;
     this.#logError = logError;
@@ -139,7 +141,7 @@ class Subscription {
   }
 
   #behind(): boolean {
-    if (this.#stopped || this.#channel.closed) return false;
+    if (this.#stopped || this.#client.closed) return false;
     return this.#more || this.#next <= this.#feed.latest;
   }
 
@@ -149,9 +151,9 @@ class Subscription {
       this.#more = page.length >= PAGE;
       if (page.length === 0 && this.#behind()) throw new Error(`record ${this.#next} is missing in the journal`);
       for (const record of page) {
-        if (this.#stopped || this.#channel.closed) return;
+        if (this.#stopped || this.#client.closed) return;
         if (record.seq < this.#next) continue;
-        await this.#channel.notify('record', checkNotification('record', { run: this.#feed.handle.run, record }));
+        await this.#client.notify('record', { run: this.#feed.handle.run, record });
         this.#next = record.seq + 1;
       }
     }
@@ -178,7 +180,7 @@ class Subscription {
 
   async #notifyProgress(progress: Progress): Promise<void> {
     try {
-      await this.#channel.notify('progress', checkNotification('progress', progress));
+      await this.#client.notify('progress', progress);
     } catch (error) {
       this.#logError('Progress could not be sent', error);
     }

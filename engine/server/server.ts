@@ -6,12 +6,15 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
+import type { Handlers } from '../messages/contract.ts';
+import { Peer } from '../messages/peer.ts';
+import { type SocketBounds, SocketTransport } from '../messages/socket.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import { RollscopeError, toErrorData } from '../protocol/errors.ts';
-import { type DoctorReport, type EngineAddress, type Method, type Progress, RPC_VERSION } from '../protocol/rpc.ts';
+import { type DoctorReport, type EngineAddress, type Progress, RPC_VERSION } from '../protocol/rpc.ts';
 import { createSocketPath } from '../system/socket-path.ts';
-import { Channel, type Handler } from './channel.ts';
 import { versionMismatch } from './connection.ts';
+import { connectionLost, ENGINE, type EngineContract } from './contract.ts';
 import { listEngines, publishAddress, withdrawAddress } from './discovery.ts';
 import { RunFeed } from './feed.ts';
 import type { RunHandle, RunStarter } from './job.ts';
@@ -21,6 +24,8 @@ import type { EngineLog, LogLevel } from './log.ts';
 const GREETING_LIMIT = 10_000;
 /** Milliseconds that closing waits for clients to take what is left. */
 const DRAIN_LIMIT = 2000;
+/** A greeting is small; a configuration with all its options is a few kilobytes. */
+const BOUNDS: SocketBounds = { untrusted: 64 * 2 ** 10, message: 16 * 2 ** 20 };
 
 export interface ServerOptions {
   /** The folder with `engines/` and `logs/`. */
@@ -51,7 +56,9 @@ export interface StartRequest {
 }
 
 interface Session {
-  channel: Channel;
+  peer: Peer<EngineContract>;
+  /** The bounds of somebody who has greeted apply from here on. */
+  trust: () => void;
   /** null until it has greeted. */
   client: string | null;
 }
@@ -160,7 +167,7 @@ export class EngineServer {
     this.#options.log.write(level, message, error);
     const text = error === undefined ? message : `${message}: ${toErrorData(error).message}`;
     for (const session of this.#sessions) {
-      if (session.client !== null) void session.channel.notify('log', { level, message: text });
+      if (session.client !== null) void session.peer.notify('log', { level, message: text });
     }
   }
 
@@ -182,7 +189,7 @@ export class EngineServer {
   async #close(): Promise<void> {
     await this.#stopActive().catch((error: unknown) => this.report('error', 'The run was not stopped cleanly', error));
     await this.#feed?.drain(DRAIN_LIMIT);
-    await Promise.all([...this.#sessions].map(({ channel }) => channel.flushAndClose(DRAIN_LIMIT)));
+    await Promise.all([...this.#sessions].map(({ peer }) => peer.flushAndClose(DRAIN_LIMIT)));
     this.#server?.close();
     this.withdraw();
     this.#options.log.write('info', 'engine ended');
@@ -230,76 +237,81 @@ export class EngineServer {
   }
 
   #welcome(socket: Socket): void {
-    const channel = new Channel(socket);
-    const session: Session = { channel, client: null };
+    const transport = new SocketTransport(socket, BOUNDS);
+    const peer = new Peer<EngineContract>(transport, {
+      contract: ENGINE,
+      lost: connectionLost,
+      report: (error) => this.#options.log.write('error', 'A request failed', error),
+    });
+    const session: Session = { peer, client: null, trust: () => transport.trust() };
     const deadline = setTimeout(() => {
-      if (session.client === null) channel.close();
+      if (session.client === null) peer.close();
     }, GREETING_LIMIT);
     deadline.unref();
     this.#sessions.add(session);
-    channel.onClose(() => {
+    peer.onClose(() => {
       clearTimeout(deadline);
       this.#sessions.delete(session);
-      this.#feed?.unsubscribe(channel);
+      this.#feed?.unsubscribe(peer);
       if (session.client !== null) this.#options.log.write('info', `${session.client} left`);
       this.#considerAlone();
     });
-    this.#answer(session);
-    channel.listen();
+    peer.handleAll(this.#handlers(session), (name) => {
+      if (session.client !== null || name === 'hello') return;
+      throw new RollscopeError('unauthorized', `'hello' must come before '${name}'.`);
+    });
+    peer.listen();
   }
 
-  #answer(session: Session): void {
-    const { channel } = session;
-    channel.handle('hello', ({ token, rpc, client }) => {
-      if (rpc !== RPC_VERSION) throw versionMismatch(RPC_VERSION, rpc);
-      if (!this.address || !sameSecret(token, this.address.token)) {
-        // The refusal goes out first.
-        setTimeout(() => channel.close(), 100).unref();
-        throw new RollscopeError('unauthorized', 'The engine refused the token.', 'Read the address file again.');
-      }
-      session.client = client;
-      this.#options.log.write('info', `${client} connected`);
-      this.#considerAlone();
-      return { version: this.#options.version, pid: process.pid, active: this.active };
-    });
-
-    const on = <M extends Method>(method: M, handler: Handler<M>) =>
-      channel.handle(method, (params, signal) => {
-        if (session.client === null) throw new RollscopeError('unauthorized', `'hello' must come before '${method}'.`);
-        return handler(params, signal);
-      });
-    on('start', async (request, signal) => reference(await this.start(request, signal)));
-    on('resume', async ({ folder, allowPrograms }) => reference(await this.resume(folder, allowPrograms)));
-    on('subscribe', async ({ run, from }) => {
-      const feed = this.#feedOf(run);
-      const records = await feed.subscribe(channel, from);
-      return { folder: feed.handle.folder, records, progress: this.active?.run === run ? this.active : null };
-    });
-    on('unsubscribe', ({ run }) => {
-      if (this.#feed?.handle.run === run) this.#feed.unsubscribe(channel);
-      return {};
-    });
-    on('pause', ({ run }) => {
-      this.#activeRun(run).pause();
-      return {};
-    });
-    on('continue', ({ run }) => {
-      this.#activeRun(run).continue();
-      return {};
-    });
-    on('stop', async ({ run }) => {
-      const { handle } = this.#feedOf(run);
-      // A run that has ended meanwhile is what the client asked for.
-      if (this.#active === handle) await handle.stop();
-      return {};
-    });
-    on('status', () => ({ active: this.active, clients: this.#clients() }));
-    on('doctor', () => this.#options.doctor());
-    on('shutdown', async () => {
-      await this.#stopActive();
-      setImmediate(() => void this.shutdown());
-      return {};
-    });
+  #handlers(session: Session): Handlers<EngineContract> {
+    const { peer } = session;
+    return {
+      hello: ({ token, rpc, client }) => {
+        if (rpc !== RPC_VERSION) throw versionMismatch(RPC_VERSION, rpc);
+        if (!this.address || !sameSecret(token, this.address.token)) {
+          // The refusal goes out first.
+          setTimeout(() => peer.close(), 100).unref();
+          throw new RollscopeError('unauthorized', 'The engine refused the token.', 'Read the address file again.');
+        }
+        session.client = client;
+        session.trust();
+        this.#options.log.write('info', `${client} connected`);
+        this.#considerAlone();
+        return { version: this.#options.version, pid: process.pid, active: this.active };
+      },
+      start: async (request, signal) => reference(await this.start(request, signal)),
+      resume: async ({ folder, allowPrograms }) => reference(await this.resume(folder, allowPrograms)),
+      subscribe: async ({ run, from }) => {
+        const feed = this.#feedOf(run);
+        const records = await feed.subscribe(peer, from);
+        return { folder: feed.handle.folder, records, progress: this.active?.run === run ? this.active : null };
+      },
+      unsubscribe: ({ run }) => {
+        if (this.#feed?.handle.run === run) this.#feed.unsubscribe(peer);
+        return {};
+      },
+      pause: ({ run }) => {
+        this.#activeRun(run).pause();
+        return {};
+      },
+      continue: ({ run }) => {
+        this.#activeRun(run).continue();
+        return {};
+      },
+      stop: async ({ run }) => {
+        const { handle } = this.#feedOf(run);
+        // A run that has ended meanwhile is what the client asked for.
+        if (this.#active === handle) await handle.stop();
+        return {};
+      },
+      status: () => ({ active: this.active, clients: this.#clients() }),
+      doctor: () => this.#options.doctor(),
+      shutdown: async () => {
+        await this.#stopActive();
+        setImmediate(() => void this.shutdown());
+        return {};
+      },
+    };
   }
 
   #feedOf(run: string): RunFeed {

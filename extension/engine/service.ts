@@ -3,15 +3,13 @@
  * when it is lost. Knows nothing of the editor, so that it is tested with real processes alone.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type EngineAddress, type Progress, RollscopeError, RPC_VERSION } from '../../engine/protocol/index.ts';
 import {
-  type EngineAddress,
-  type Notification,
-  type NotificationParams,
-  type Progress,
-  RollscopeError,
-  RPC_VERSION,
-} from '../../engine/protocol/index.ts';
-import { createClient, type EngineClient } from '../../engine/server/connection.ts';
+  createClient,
+  type EngineClient,
+  type EngineNotification,
+  type EngineNotificationParams,
+} from '../../engine/server/connection.ts';
 import { listEngines } from '../../engine/server/discovery.ts';
 import { isProcessAlive } from '../../engine/system/liveness.ts';
 import { Disposables } from '../disposables.ts';
@@ -51,10 +49,10 @@ export class EngineService {
   private readonly connectEmitter = this.scope.add(new Emitter<EngineClient>());
   private readonly goneEmitter = this.scope.add(new Emitter<EngineAddress>());
   private readonly notifications = {
-    record: this.scope.add(new Emitter<NotificationParams<'record'>>()),
-    progress: this.scope.add(new Emitter<NotificationParams<'progress'>>()),
-    log: this.scope.add(new Emitter<NotificationParams<'log'>>()),
-  } satisfies { [N in Notification]: Emitter<NotificationParams<N>> };
+    record: this.scope.add(new Emitter<EngineNotificationParams<'record'>>()),
+    progress: this.scope.add(new Emitter<EngineNotificationParams<'progress'>>()),
+    log: this.scope.add(new Emitter<EngineNotificationParams<'log'>>()),
+  } satisfies { [N in EngineNotification]: Emitter<EngineNotificationParams<N>> };
 
   readonly onDidChangeLink = this.linkEmitter.event;
   /** A connection was made, the first or a later one: time to subscribe. */

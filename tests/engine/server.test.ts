@@ -1,13 +1,12 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createConnection } from 'node:net';
+import { createConnection, type Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { RunConfig } from '../../engine/protocol/config.ts';
 import type { JournalRecord } from '../../engine/protocol/records.ts';
 import { type EngineAddress, type Progress, RPC_VERSION } from '../../engine/protocol/rpc.ts';
-import { Channel } from '../../engine/server/channel.ts';
-import { createClient, type EngineClient } from '../../engine/server/connection.ts';
+import { createClient, type EngineClient, enginePeer } from '../../engine/server/connection.ts';
 import { enginesFolder, listEngines } from '../../engine/server/discovery.ts';
 import type { EngineServer } from '../../engine/server/server.ts';
 import { temporaryFolder } from '../support/processes.ts';
@@ -101,8 +100,7 @@ describe('greeting', () => {
     const { engine } = await engineWith(new FakeStarter());
     const wrong = { ...engine.address, token: `${engine.address.token.slice(0, -1)}x` };
     await expect(createClient(wrong)).rejects.toMatchObject({ code: 'unauthorized' });
-    const channel = new Channel(createConnection(engine.address.socket));
-    channel.listen();
+    const channel = enginePeer(createConnection(engine.address.socket));
     const closed = new Promise<void>((resolve) => channel.onClose(() => resolve()));
     await expect(channel.request('hello', { token: 'short', rpc: RPC_VERSION, client: 'x' })).rejects.toMatchObject({
       code: 'unauthorized',
@@ -113,8 +111,7 @@ describe('greeting', () => {
   test('nothing is answered before it', async () => {
     const runs = new FakeStarter();
     const { engine } = await engineWith(runs);
-    const channel = new Channel(createConnection(engine.address.socket));
-    channel.listen();
+    const channel = enginePeer(createConnection(engine.address.socket));
     for (const ask of [
       () => channel.request('status', {}),
       () => channel.request('start', { config }),
@@ -132,8 +129,7 @@ describe('greeting', () => {
       code: 'engine-version',
       message: expect.stringContaining(`protocol ${RPC_VERSION + 1}, this client ${RPC_VERSION}`),
     });
-    const channel = new Channel(createConnection(engine.address.socket));
-    channel.listen();
+    const channel = enginePeer(createConnection(engine.address.socket));
     await expect(
       channel.request('hello', { token: engine.address.token, rpc: RPC_VERSION + 1, client: 'x' }),
     ).rejects.toMatchObject({ code: 'engine-version' });
@@ -150,6 +146,46 @@ describe('greeting', () => {
     await sleep(50);
     noise.destroy();
     expect(await client.request('status', {})).toEqual({ active: null, clients: 1 });
+  });
+});
+
+describe('bounds', () => {
+  const framed = (message: unknown) => {
+    const body = JSON.stringify(message);
+    return `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+  };
+  const padded = (bytes: number) => framed({ jsonrpc: '2.0', method: 'unheard', params: { text: 'x'.repeat(bytes) } });
+  const ended = (socket: Socket) => new Promise<void>((resolve) => socket.on('close', () => resolve()).resume());
+
+  test.each([
+    ['one large message', padded(200_000)],
+    ['a header without an end', 'X'.repeat(200_000)],
+    ['the beginning of a huge message', `Content-Length: 4000000000\r\n\r\n${'x'.repeat(200_000)}`],
+    ['many small messages', framed({ jsonrpc: '2.0', id: 1, method: 'status', params: {} }).repeat(3000)],
+  ])('whoever has not greeted is shut out for %s', async (_, bytes) => {
+    const { engine } = await engineWith(new FakeStarter());
+    const client = await clientOf(engine.address);
+    const socket = createConnection(engine.address.socket);
+    socket.on('error', () => {});
+    const end = ended(socket);
+    socket.write(bytes);
+    await end;
+    expect(await client.request('status', {})).toEqual({ active: null, clients: 1 });
+  });
+
+  test('a client may send large messages, but no huge one', async () => {
+    const { engine } = await engineWith(new FakeStarter());
+    const socket = createConnection(engine.address.socket);
+    const peer = enginePeer(socket);
+    await peer.request('hello', { token: engine.address.token, rpc: RPC_VERSION, client: 'x' });
+    for (let i = 0; i < 5; i++) {
+      socket.write(padded(5_000_000));
+      expect(await peer.request('status', {})).toEqual({ active: null, clients: 1 });
+    }
+    const end = ended(socket);
+    socket.write(padded(40_000_000));
+    await end;
+    expect(peer.closed).toBe(true);
   });
 });
 
@@ -264,6 +300,7 @@ describe('requests', () => {
     const { engine } = await engineWith(new FakeStarter());
     const client = await clientOf(engine.address);
     await expect(client.request('subscribe', { run: 'x', from: -1 })).rejects.toMatchObject({
+      code: 'usage',
       message: expect.stringContaining('from'),
     });
     const bad = await engineWith(new FakeStarter(), { doctor: async () => ({ version: 1 }) as never });
@@ -333,8 +370,7 @@ describe('records', () => {
     const { seen } = await follow(client, run);
 
     const socket = createConnection(engine.address.socket);
-    const slow = new Channel(socket);
-    slow.listen();
+    const slow = enginePeer(socket);
     await slow.request('hello', { token: engine.address.token, rpc: RPC_VERSION, client: 'slow' });
     const slowSeen: number[] = [];
     slow.on('record', ({ record }) => slowSeen.push(record.seq));
@@ -436,8 +472,7 @@ describe("the engine's life", () => {
         finish = resolve;
       });
     const { engine } = await engineWith(runs);
-    const channel = new Channel(createConnection(engine.address.socket));
-    channel.listen();
+    const channel = enginePeer(createConnection(engine.address.socket));
     await channel.request('hello', { token: engine.address.token, rpc: RPC_VERSION, client: 'x' });
     const waiting = channel.request('start', { config });
     await sleep(20);
