@@ -6,7 +6,8 @@
  * Keys and values are [P*kv, Lp, d] for prompts and [P*kv*G, L, d] for responses (kv key-value heads of d numbers).
  */
 import type { LoraConfig } from '../protocol/index.ts';
-import { type Dim, type Graph, op, product, type Tensor } from '../tensor/index.ts';
+import { type Dim, type Graph, type Named, op, product, type Shape, type Tensor } from '../tensor/index.ts';
+import { type Block, blockOf, type Norms } from './block.ts';
 import { type DecoderConfig, rotaryFrequencies } from './config.ts';
 import { adapterNames, loraParameters, type Parameter } from './lora.ts';
 import type { StoredTensor } from './safetensors.ts';
@@ -24,7 +25,7 @@ export function trainableParameters(
   return [...tensors].map(([name, { shape }]) => ({ name, shape }));
 }
 
-/** Gives a graph the model's weights: trainable ones as inputs `p.<name>`, frozen ones from their files. */
+/** Gives a graph the model's weights: trainable ones as inputs, frozen ones from their files. */
 export class Weights {
   private readonly bound = new Map<string, Tensor>();
   readonly trainable: ReadonlyMap<string, Parameter>;
@@ -54,12 +55,14 @@ export class Weights {
     return tensor;
   }
 
-  /** Trainable parameters that the graph reads, with their input tensors. */
-  inputs(): { name: string; tensor: Tensor }[] {
-    return [...this.trainable.keys()].flatMap((name) => {
-      const tensor = this.bound.get(name);
-      return tensor ? [{ name, tensor }] : [];
-    });
+  /** Trainable parameters that the graph has read so far, by name: inputs of the graph. */
+  inputs(): Named<Tensor> {
+    return Object.fromEntries(
+      [...this.trainable.keys()].flatMap((name) => {
+        const tensor = this.bound.get(name);
+        return tensor ? [[name, tensor]] : [];
+      }),
+    );
   }
 
   /** x [M, in] through a projection: weight, bias where there is one, adapter where there is one. */
@@ -115,19 +118,19 @@ export interface Attended {
   bias: Tensor | null;
 }
 
-export interface LayerCache {
-  keys: Tensor;
-  values: Tensor;
-}
+/** Keys and values of a layer: tensors inside a graph, ports and values outside. */
+export type LayerCache<T = Tensor> = { readonly keys: T; readonly values: T };
 
 export class Decoder {
   private readonly cos: Tensor;
   private readonly sin: Tensor;
+  private readonly block: Block;
 
   constructor(
     readonly weights: Weights,
     positions: number,
   ) {
+    this.block = blockOf(weights.config);
     const tables = rotaryTables(weights.graph, weights.config, positions);
     this.cos = tables.cos;
     this.sin = tables.sin;
@@ -151,24 +154,21 @@ export class Decoder {
     return op.rmsNorm(x, this.weights.get(`${name}.weight`), this.config.rmsEps);
   }
 
-  /** Queries [P*kv, G*R*L, d], keys and values [P*kv*G, L, d] of a layer; R = heads / kv. */
-  private queriesKeysValues(layer: number, { x, P, G, L, position }: Stream) {
-    const { heads, kvHeads, headDim, qkNorm } = this.config;
-    const name = `model.layers.${layer}`;
-    const normed = this.norm(x, `${name}.input_layernorm`);
+  /** Queries [P*kv, G*R*L, d], keys and values [P*kv*G, L, d] of x [P*G*L, hidden]; R = heads / kv. */
+  private queriesKeysValues(layer: string, x: Tensor, { P, G, L, position }: Stream) {
+    const { heads, kvHeads, headDim } = this.config;
     const rows = product(P, G);
-    const turn = (y: Tensor, count: number, which: string | null): Tensor => {
-      let z = y;
-      if (which && qkNorm) {
-        z = op.reshape(z, [product(rows, L, count), headDim]);
-        z = this.norm(z, `${name}.self_attn.${which}`);
-      }
-      z = op.reshape(z, [rows, L, count * headDim]);
-      return which ? op.rotary(z, position, this.cos, this.sin, count) : z;
+    const project = (which: 'q' | 'k' | 'v') => this.weights.project(x, `${layer}.self_attn.${which}_proj`);
+    const turned = (which: 'q' | 'k', count: number): Tensor => {
+      const normed = this.qkNorm(project(which), `${layer}.self_attn.${which}_norm`, [
+        product(rows, L, count),
+        headDim,
+      ]);
+      return op.rotary(op.reshape(normed, [rows, L, count * headDim]), position, this.cos, this.sin, count);
     };
-    const q = turn(this.weights.project(normed, `${name}.self_attn.q_proj`), heads, 'q_norm');
-    const k = turn(this.weights.project(normed, `${name}.self_attn.k_proj`), kvHeads, 'k_norm');
-    const v = turn(this.weights.project(normed, `${name}.self_attn.v_proj`), kvHeads, null);
+    const q = turned('q', heads);
+    const k = turned('k', kvHeads);
+    const v = op.reshape(project('v'), [rows, L, kvHeads * headDim]);
     const R = heads / kvHeads;
     const byHead = (z: Tensor): Tensor =>
       op.reshape(op.transpose(op.reshape(z, [P, G, L, kvHeads, headDim]), [0, 3, 1, 2, 4]), [
@@ -181,6 +181,18 @@ export class Decoder {
       [product(P, kvHeads), product(G, R, L), headDim],
     );
     return { queries, keys: byHead(k), values: byHead(v) };
+  }
+
+  /** Norm of queries or keys [P*G*L, count*d] before they are turned; `heads` is their shape with one row for each head. */
+  private qkNorm(x: Tensor, name: string, heads: Shape): Tensor {
+    switch (this.block.qkNorm) {
+      case 'none':
+        return x;
+      case 'each head':
+        return this.norm(op.reshape(x, heads), name);
+      case 'all heads':
+        return this.norm(x, name);
+    }
   }
 
   /** Softmax attention over several sets of keys at once: [P*G*L, heads*d]. */
@@ -211,20 +223,36 @@ export class Decoder {
     return op.reshape(op.transpose(mixed, [0, 2, 4, 1, 3, 5]), [product(P, G, L), heads * headDim]);
   }
 
+  /** The attention of a layer: x [P*G*L, hidden] looks at what `see` says, given the stream's own keys and values. */
+  private attention(layer: string, x: Tensor, stream: Stream, see: (own: LayerCache) => readonly Attended[]): Tensor {
+    const { queries, keys, values } = this.queriesKeysValues(layer, x, stream);
+    const mixed = this.attend(queries, stream, see({ keys, values }));
+    return this.weights.project(mixed, `${layer}.self_attn.o_proj`);
+  }
+
+  /** SwiGLU (arXiv 2002.05202). */
+  private mlp(layer: string, x: Tensor): Tensor {
+    const gate = op.silu(this.weights.project(x, `${layer}.mlp.gate_proj`));
+    const up = this.weights.project(x, `${layer}.mlp.up_proj`);
+    return this.weights.project(op.mul(gate, up), `${layer}.mlp.down_proj`);
+  }
+
+  /** x + f(x), with a norm before f or after it. */
+  private residual(x: Tensor, { before, after }: Norms, layer: string, f: (x: Tensor) => Tensor): Tensor {
+    const y = f(before === null ? x : this.norm(x, `${layer}.${before}`));
+    return op.add(x, after === null ? y : this.norm(y, `${layer}.${after}`));
+  }
+
   /**
-   * One layer. `see` gets the stream's own keys and values and says what its queries look at. Returns the stream with
+   * One block. `see` gets the stream's own keys and values and says what its queries look at. Returns the stream with
    * new hidden states.
    */
   private layer(index: number, stream: Stream, see: (own: LayerCache) => readonly Attended[]): Stream {
     const name = `model.layers.${index}`;
-    const { queries, keys, values } = this.queriesKeysValues(index, stream);
-    const mixed = this.attend(queries, stream, see({ keys, values }));
-    const x = op.add(stream.x, this.weights.project(mixed, `${name}.self_attn.o_proj`));
-    const normed = this.norm(x, `${name}.post_attention_layernorm`);
-    const gate = op.silu(this.weights.project(normed, `${name}.mlp.gate_proj`));
-    const up = this.weights.project(normed, `${name}.mlp.up_proj`);
-    const down = this.weights.project(op.mul(gate, up), `${name}.mlp.down_proj`);
-    return { ...stream, x: op.add(x, down) };
+    const { attentionNorms, mlpNorms } = this.block;
+    let x = this.residual(stream.x, attentionNorms, name, (y) => this.attention(name, y, stream, see));
+    x = this.residual(x, mlpNorms, name, (y) => this.mlp(name, y));
+    return { ...stream, x };
   }
 
   /** Runs prompts alone; `causal` [1, 1, Lp, Lp] is added to the scores. Returns the keys and values of every layer. */

@@ -4,36 +4,83 @@
  * know about each token.
  */
 import { Decoder, type LayerCache, MASKED, type Weights } from '../model/decoder.ts';
-import { type Dim, Graph, op, product, type Tensor } from '../tensor/index.ts';
+import {
+  type Dim,
+  Graph,
+  type GraphFunction,
+  type Named,
+  op,
+  type Port,
+  product,
+  type Shape,
+  type Tensor,
+} from '../tensor/index.ts';
 
 export type BindWeights = (graph: Graph) => Weights;
 
-/**
- * Inputs: `tokens` int32 [P, Lp], right-padded; `position` int64 [P, Lp]; `causal` [1, 1, Lp, Lp].
- * Outputs: `prompt.keys.<layer>`, `prompt.values.<layer>` [P*kv, Lp, d].
- */
-export function prefillGraph(bind: BindWeights, positions: number): Graph {
+/** What the graphs of a policy have in common as inputs: the parameters that train, as far as a graph reads them. */
+type Parameters = { readonly parameters: Named<Port> };
+
+export type PrefillInputs = Parameters & {
+  /** int32 [P, Lp], right-padded. */
+  readonly tokens: Port;
+  /** int64 [P, Lp]. */
+  readonly position: Port;
+  /** [1, 1, Lp, Lp], added to the scores. */
+  readonly causal: Port;
+};
+
+/** Keys and values of each layer, [P*kv, Lp, d]. */
+export type PrefillOutputs = readonly LayerCache<Port>[];
+
+/** Prompts to their keys and values. */
+export function prefillGraph(bind: BindWeights, positions: number): GraphFunction<PrefillInputs, PrefillOutputs> {
   const graph = new Graph();
-  const decoder = new Decoder(bind(graph), positions);
+  const weights = bind(graph);
+  const decoder = new Decoder(weights, positions);
   const tokens = graph.input('tokens', 'int32', ['P', 'Lp']);
   const position = graph.input('position', 'int64', ['P', 'Lp']);
   const causal = graph.input('causal', 'float32', [1, 1, 'Lp', 'Lp']);
-  decoder.prompt(decoder.stream(tokens, position), causal).forEach(({ keys, values }, layer) => {
-    graph.output(`prompt.keys.${layer}`, keys);
-    graph.output(`prompt.values.${layer}`, values);
-  });
-  return graph;
+  const outputs = decoder
+    .prompt(decoder.stream(tokens, position), causal)
+    .map((cache, layer) => cacheOutput(graph, 'prompt', layer, cache));
+  return { graph, inputs: { tokens, position, causal, parameters: weights.inputs() }, outputs };
 }
 
-/** Names of a decode call's outputs that hold one number a row and token, stacked [T, P, G]. */
+type Caches = 'prompt' | 'generated';
+
+function cacheInput(graph: Graph, which: Caches, layer: number, shape: Shape): LayerCache {
+  return {
+    keys: graph.input(`${which}.keys.${layer}`, 'float32', shape),
+    values: graph.input(`${which}.values.${layer}`, 'float32', shape),
+  };
+}
+
+function cacheOutput(graph: Graph, which: Caches, layer: number, { keys, values }: LayerCache): LayerCache<Port> {
+  return {
+    keys: graph.output(`${which}.keys.${layer}`, keys),
+    values: graph.output(`${which}.values.${layer}`, values),
+  };
+}
+
+/** What is known about each token that is drawn. */
 export const STATISTICS = ['logprob', 'entropy', 'logsumexp', 'meanLogit', 'top1', 'top2'] as const;
+export type Statistic = (typeof STATISTICS)[number];
 
-interface Controls {
-  temperature: Tensor;
-  greedy: Tensor;
-  topP: Tensor;
-  topK: Tensor;
+/** The record with `f(name)` for each statistic. */
+export function statistics<T>(f: (name: Statistic) => T): Record<Statistic, T> {
+  return {
+    logprob: f('logprob'),
+    entropy: f('entropy'),
+    logsumexp: f('logsumexp'),
+    meanLogit: f('meanLogit'),
+    top1: f('top1'),
+    top2: f('top2'),
+  };
 }
+
+/** How tokens are drawn, all scalar: `temperature` and `topP` float32, `topK` int32, `greedy` bool. */
+type Controls<T = Tensor> = { readonly temperature: T; readonly greedy: T; readonly topP: T; readonly topK: T };
 
 /** Halvings of the interval in which a truncation threshold is looked for: below float32 resolution. */
 const BISECTIONS = 30;
@@ -104,6 +151,11 @@ function draw(mass: Tensor, u: Tensor): Tensor {
   return op.add(op.mul(block, BLOCK), find(inside, rest).index);
 }
 
+interface Sampled {
+  token: Tensor;
+  statistics: Record<Statistic, Tensor>;
+}
+
 /** The next token of every row and its statistics, from final hidden states [B, hidden]. */
 function sample(
   weights: Weights,
@@ -112,7 +164,7 @@ function sample(
   u: Tensor,
   controls: Controls,
   options: DecodeOptions,
-) {
+): Sampled {
   const graph = hidden.graph;
   const V = weights.config.vocabularySize;
   const B = hidden.shape[0]!;
@@ -138,7 +190,7 @@ function sample(
       : probability;
   const token = op.where(controls.greedy, best, draw(kept, u));
   const logprob = op.sub(op.pick(logits, token), logsumexp);
-  return { token, logprob, entropy, logsumexp, meanLogit, top1, top2 };
+  return { token, statistics: { logprob, entropy, logsumexp, meanLogit, top1, top2 } };
 }
 
 export interface DecodeOptions {
@@ -152,15 +204,35 @@ export interface DecodeOptions {
   truncates: boolean;
 }
 
-/**
- * Inputs: `tokens` int32 [P, G]: last token of each row; `position` int64 [P*G, 1]: its position; `done` bool [P, G];
- * `uniform` [T, P, G]; `slots` int32 [T] (0..T-1); `prompt.keys.<i>`, `prompt.values.<i>`; `prompt.bias` [P, 1, 1, Lp];
- * `generated.keys.<i>`, `generated.values.<i>` [P*kv*G, Lg, d] when `started`; `temperature`, `topP` float, `topK` int32,
- * `greedy` bool, all scalar.
- * Outputs: `tokens` int32 [T', P, G] and STATISTICS [T', P, G], T' <= T: the loop ends early when every row is done;
- * `generated.keys.<i>`, `generated.values.<i>` with T more tokens.
- */
-export function decodeGraph(bind: BindWeights, options: DecodeOptions): Graph {
+export type DecodeInputs = Parameters & {
+  /** The last token of each row, int32 [P, G]. */
+  readonly tokens: Port;
+  /** Its position, int64 [P*G, 1]. */
+  readonly position: Port;
+  /** Keys and values of the prompts, [P*kv, Lp, d]. */
+  readonly prompt: readonly LayerCache<Port>[];
+  /** Added to the scores of the prompts, [P, 1, 1, Lp]. */
+  readonly promptBias: Port;
+  /** Keys and values of what was generated before, [P*kv*G, Lg, d]; null before the first call. */
+  readonly generated: readonly LayerCache<Port>[] | null;
+  /** A random number for each token, [T, P, G]. */
+  readonly uniform: Port;
+  readonly controls: Controls<Port>;
+  /** With loops: int32 [T], 0 to T - 1, and which rows are done, bool [P, G]. */
+  readonly loop: { readonly slots: Port; readonly done: Port } | null;
+};
+
+export type DecodeOutputs = {
+  /** int32 [T', P, G], T' <= T: the loop ends early when every row is done. */
+  readonly tokens: Port;
+  /** [T', P, G] each. */
+  readonly statistics: Readonly<Record<Statistic, Port>>;
+  /** As the input, with T more tokens. */
+  readonly generated: readonly LayerCache<Port>[];
+};
+
+/** The last token of each row to the next ones, with their statistics and the caches that have grown by them. */
+export function decodeGraph(bind: BindWeights, options: DecodeOptions): GraphFunction<DecodeInputs, DecodeOutputs> {
   const { loops, started, eosIds } = options;
   const graph = new Graph();
   const weights = bind(graph);
@@ -177,14 +249,11 @@ export function decodeGraph(bind: BindWeights, options: DecodeOptions): Graph {
     topP: graph.input('topP', 'float32', []),
     topK: graph.input('topK', 'int32', []),
   };
-  const cache = (kind: string, rows: Dim, length: Dim): LayerCache[] =>
-    Array.from({ length: layers }, (_, i) => ({
-      keys: graph.input(`${kind}.keys.${i}`, 'float32', [rows, length, headDim]),
-      values: graph.input(`${kind}.values.${i}`, 'float32', [rows, length, headDim]),
-    }));
-  const prompts = cache('prompt', product('P', kvHeads), 'Lp');
+  const caches = (which: Caches, rows: Dim, length: Dim): LayerCache[] =>
+    Array.from({ length: layers }, (_, i) => cacheInput(graph, which, i, [rows, length, headDim]));
+  const prompt = caches('prompt', product('P', kvHeads), 'Lp');
   const rows = product('P', kvHeads, 'G');
-  const generated = started ? cache('generated', rows, 'Lg') : null;
+  const generated = started ? caches('generated', rows, 'Lg') : null;
   const meanRow = op.reduceMean(weights.unembedding(), [0], true);
   const B = product('P', 'G');
 
@@ -195,18 +264,33 @@ export function decodeGraph(bind: BindWeights, options: DecodeOptions): Graph {
     see: (layer: number, own: LayerCache) => LayerCache,
     bias: Tensor | null,
     length: Dim,
-  ) => {
+  ): Sampled => {
     const hidden = decoder.respond(decoder.stream(op.reshape(token, ['P', 'G', 1]), at), (layer, own) => {
       const recent = see(layer, own);
       return [
-        { ...prompts[layer]!, length: 'Lp', shared: true, bias: promptBias },
+        { ...prompt[layer]!, length: 'Lp', shared: true, bias: promptBias },
         ...(generated ? [{ ...generated[layer]!, length: 'Lg', shared: false, bias: null }] : []),
         { ...recent, length, shared: false, bias },
       ];
     });
-    const result = sample(weights, hidden, meanRow, op.reshape(u, [B]), controls, options);
+    const drawn = sample(weights, hidden, meanRow, op.reshape(u, [B]), controls, options);
     const square = (t: Tensor) => op.reshape(t, ['P', 'G']);
-    return { token: square(result.token), statistics: STATISTICS.map((name) => square(result[name])) };
+    return { token: square(drawn.token), statistics: statistics((name) => square(drawn.statistics[name])) };
+  };
+  const inputs = { tokens, position, prompt, promptBias, generated, uniform, controls };
+  /** The outputs; `drawn` is stacked over the calls of `step`, `grown` are the keys and values that it has added. */
+  const finish = (drawn: Sampled, grown: readonly LayerCache[], loop: DecodeInputs['loop']) => {
+    const longer = (old: Tensor | undefined, more: Tensor) => (old ? op.concat([old, more], 1) : more);
+    const outputs: DecodeOutputs = {
+      tokens: graph.output('tokens', drawn.token),
+      statistics: statistics((name) => graph.output(name, drawn.statistics[name])),
+      generated: grown.map(({ keys, values }, i) => {
+        const old = generated?.[i];
+        const cache = { keys: longer(old?.keys, keys), values: longer(old?.values, values) };
+        return cacheOutput(graph, 'generated', i, cache);
+      }),
+    };
+    return { graph, inputs: { ...inputs, loop, parameters: weights.inputs() }, outputs };
   };
 
   if (!loops) {
@@ -215,16 +299,10 @@ export function decodeGraph(bind: BindWeights, options: DecodeOptions): Graph {
       fresh.push(own);
       return own;
     };
-    const { token, statistics } = step(tokens, position, uniform, keep, null, 1);
+    const drawn = step(tokens, position, uniform, keep, null, 1);
     const stack = (t: Tensor) => op.reshape(t, [1, 'P', 'G']);
-    graph.output('tokens', stack(token));
-    for (const [i, name] of STATISTICS.entries()) graph.output(name, stack(statistics[i]!));
-    fresh.forEach(({ keys, values }, i) => {
-      const old = generated?.[i];
-      graph.output(`generated.keys.${i}`, old ? op.concat([old.keys, keys], 1) : keys);
-      graph.output(`generated.values.${i}`, old ? op.concat([old.values, values], 1) : values);
-    });
-    return graph;
+    const stacked = { token: stack(drawn.token), statistics: statistics((name) => stack(drawn.statistics[name])) };
+    return finish(stacked, fresh, null);
   }
 
   const slots = graph.input('slots', 'int32', ['T']);
@@ -250,7 +328,7 @@ export function decodeGraph(bind: BindWeights, options: DecodeOptions): Graph {
         return next[index];
       };
       const u = op.gather(uniform, op.reshape(now, [1]));
-      const result = step(
+      const drawn = step(
         token!,
         at!,
         u,
@@ -258,20 +336,43 @@ export function decodeGraph(bind: BindWeights, options: DecodeOptions): Graph {
         bias,
         'T',
       );
-      const ended = eosIds.map((id) => op.equal(result.token, id)).reduce((a, b) => op.or(a, b), finished!);
+      const ended = eosIds.map((id) => op.equal(drawn.token, id)).reduce((a, b) => op.or(a, b), finished!);
       const running = op.reduceSum(op.cast(op.not(ended), 'int32'));
       return {
-        carried: [result.token, op.add(at!, 1), ended, ...next],
-        stacked: [result.token, ...result.statistics],
+        carried: [drawn.token, op.add(at!, 1), ended, ...next],
+        stacked: [drawn.token, ...STATISTICS.map((name) => drawn.statistics[name])],
         goOn: op.greater(running, 0),
       };
     },
   );
-  graph.output('tokens', stacked[0]!);
-  for (const [i, name] of STATISTICS.entries()) graph.output(name, stacked[i + 1]!);
-  for (let i = 0; i < layers; i++) {
-    graph.output(`generated.keys.${i}`, op.concat([generated![i]!.keys, carried[3 + 2 * i]!], 1));
-    graph.output(`generated.values.${i}`, op.concat([generated![i]!.values, carried[4 + 2 * i]!], 1));
-  }
-  return graph;
+  const all = {
+    token: stacked[0]!,
+    statistics: statistics((name) => stacked[1 + STATISTICS.indexOf(name)]!),
+  };
+  const recent = carried.slice(3);
+  const grown = Array.from({ length: layers }, (_, i) => ({ keys: recent[2 * i]!, values: recent[2 * i + 1]! }));
+  return finish(all, grown, { slots, done });
+}
+
+export type RepackInputs = {
+  /** int32 [N]. */
+  readonly index: Port;
+  /** [R, L, d] each. */
+  readonly caches: readonly LayerCache<Port>[];
+};
+/** [N, L, d] each. */
+export type RepackOutputs = readonly LayerCache<Port>[];
+
+/** Gathers rows of caches. */
+export function repackGraph(layers: number, headDim: number): GraphFunction<RepackInputs, RepackOutputs> {
+  const graph = new Graph();
+  const index = graph.input('index', 'int32', ['N']);
+  const input = (name: string) => graph.input(`from.${name}`, 'float32', ['R', 'L', headDim]);
+  const caches = Array.from({ length: layers }, (_, i) => ({ keys: input(`keys.${i}`), values: input(`values.${i}`) }));
+  const output = (name: string, rows: Tensor) => graph.output(`to.${name}`, op.gather(rows, index));
+  const outputs = caches.map(({ keys, values }, i) => ({
+    keys: output(`keys.${i}`, keys),
+    values: output(`values.${i}`, values),
+  }));
+  return { graph, inputs: { index, caches }, outputs };
 }

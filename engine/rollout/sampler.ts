@@ -3,11 +3,27 @@
  * What is drawn depends on seed, step, problem, rollout and position only (and on the rounding of the device).
  */
 import type { DecoderConfig } from '../model/config.ts';
+import type { LayerCache } from '../model/decoder.ts';
 import type { SamplingConfig, TokenStatistics } from '../protocol/index.ts';
-import type { Backend, Executable, Value } from '../runtime/backend.ts';
-import { Graph, op } from '../tensor/index.ts';
+import type { Backend, Value } from '../runtime/backend.ts';
+import { type CompiledFunction, compileFunction, dispose } from '../runtime/function.ts';
+import type { Named } from '../tensor/index.ts';
 import { paddingMask, promptBatch } from './batch.ts';
-import { type BindWeights, decodeGraph, prefillGraph, STATISTICS } from './graphs.ts';
+import {
+  type BindWeights,
+  type DecodeInputs,
+  type DecodeOutputs,
+  decodeGraph,
+  type PrefillInputs,
+  type PrefillOutputs,
+  prefillGraph,
+  type RepackInputs,
+  type RepackOutputs,
+  repackGraph,
+  STATISTICS,
+  type Statistic,
+  statistics,
+} from './graphs.ts';
 import { type StreamName, uniform } from './philox.ts';
 
 /** Tokens drawn in one call of the decode graph where it loops. */
@@ -32,8 +48,8 @@ export interface SampleRequest {
   seed: number;
   stream: StreamName;
   step: number;
-  /** Values of the inputs `p.<name>`, where another policy than the sampler's own is to answer. */
-  parameters?: Readonly<Record<string, Value>>;
+  /** Where another policy than the sampler's own is to answer. */
+  parameters?: Named<Value>;
   /** Number of tokens after which a response is complete by its text, or null to go on. */
   complete?: (tokens: readonly number[]) => number | null;
   /** A prompt's rollouts are complete (index into `prompts`); their arrays lie in few buffers. */
@@ -45,8 +61,6 @@ export interface SampleRequest {
 export interface SampledRollout extends TokenStatistics {
   finish: 'stop' | 'length';
 }
-
-type Statistic = (typeof STATISTICS)[number];
 
 /** A rollout while it grows. */
 interface Row {
@@ -64,8 +78,8 @@ export interface SamplerOptions {
   eosIds: readonly number[];
   /** Longest prompt and response together, tokens. */
   positions: number;
-  /** Values of the inputs `p.<name>`. */
-  parameters: () => Readonly<Record<string, Value>>;
+  /** The policy's parameters. */
+  parameters: () => Named<Value>;
   /** Bytes for caches and logits of the rows that are sampled at a time. */
   memory: number;
 }
@@ -76,35 +90,27 @@ export function rowBytes(config: DecoderConfig, maxTokens: number): number {
   return token * (2.5 * maxTokens + 2 * TURNS) + config.vocabularySize * 4 * 8;
 }
 
-/** Gathers rows of caches: `from.<n>` [R, L, d] by `index` int32 [N]. */
-function repackGraph(count: number, headDim: number): Graph {
-  const graph = new Graph();
-  const index = graph.input('index', 'int32', ['N']);
-  for (let i = 0; i < count; i++) {
-    graph.output(`to.${i}`, op.gather(graph.input(`from.${i}`, 'float32', ['R', 'L', headDim]), index));
-  }
-  return graph;
-}
+/** The caches of all layers on the device. */
+type Caches = readonly LayerCache<Value>[];
 
 export class Sampler {
-  private prefill: Executable | null = null;
-  private repack: Executable | null = null;
-  private readonly decoders = new Map<string, Executable>();
+  private prefill: CompiledFunction<PrefillInputs, PrefillOutputs> | null = null;
+  private repack: CompiledFunction<RepackInputs, RepackOutputs> | null = null;
+  private readonly decoders = new Map<string, CompiledFunction<DecodeInputs, DecodeOutputs>>();
 
   constructor(private readonly options: SamplerOptions) {}
 
-  private async decoder(started: boolean, truncates: boolean): Promise<Executable> {
-    const { backend, bind, eosIds, positions, config } = this.options;
+  private async decoder(started: boolean, truncates: boolean): Promise<CompiledFunction<DecodeInputs, DecodeOutputs>> {
+    const { backend, bind, eosIds, positions } = this.options;
     const loops = backend.controlFlow;
     const key = loops ? 'loops' : `${started} ${truncates}`;
-    let executable = this.decoders.get(key);
-    if (!executable) {
+    let decoder = this.decoders.get(key);
+    if (!decoder) {
       const graph = decodeGraph(bind, { positions, eosIds, loops, started: loops || started, truncates });
-      const caches = Array.from({ length: config.layers }, (_, i) => [`generated.keys.${i}`, `generated.values.${i}`]);
-      executable = await backend.compile(graph, { keepOnDevice: caches.flat(), packWeights: true });
-      this.decoders.set(key, executable);
+      decoder = await compileFunction(backend, graph, { keepOnDevice: (o) => o.generated, packWeights: true });
+      this.decoders.set(key, decoder);
     }
-    return executable;
+    return decoder;
   }
 
   /** Samples every prompt; prompts of similar length go together, so they are complete in another order than given. */
@@ -143,33 +149,28 @@ export class Sampler {
     rows: number,
     count: (tokens: number) => void,
   ): Promise<SampledRollout[][]> {
-    const { backend, bind, config, positions } = this.options;
+    const { backend, bind, positions } = this.options;
     const tokensOf = prompts.map((i) => request.prompts[i]!.tokens);
     const batch = promptBatch(backend, tokensOf);
-    const caches = Array.from({ length: config.layers }, (_, i) => [`prompt.keys.${i}`, `prompt.values.${i}`]).flat();
-    this.prefill ??= await backend.compile(prefillGraph(bind, positions), { keepOnDevice: caches });
-    count(0);
-    const prompt = await this.prefill.run({
-      tokens: batch.tokens,
-      position: batch.position,
-      causal: batch.causal,
-      ...(request.parameters ?? this.options.parameters()),
+    this.prefill ??= await compileFunction(backend, prefillGraph(bind, positions), {
+      keepOnDevice: (caches) => caches,
     });
+    count(0);
+    const prompt = await this.prefill.run({ ...batch, parameters: request.parameters ?? this.options.parameters() });
     const all: Row[][] = prompts.map((p) =>
       Array.from({ length: rows }, (_, g) => ({
         prompt: p,
         index: (request.prompts[p]!.first ?? 0) + first + g,
         tokens: [],
-        statistics: Object.fromEntries(STATISTICS.map((s) => [s, []])) as unknown as Record<Statistic, number[]>,
+        statistics: statistics(() => []),
         finish: null,
       })),
     );
     // The batch is a grid of problems and rows; a place without a row to run holds null and computes nothing of use.
     let grid: (Row | null)[][] = all.map((r) => [...r]);
     let promptSlots = prompts.map((_, i) => i);
-    let generated: Record<string, Value> | null = null;
-    let generatedLength = 0;
-    let promptCaches = prompt;
+    let generated: Caches | null = null;
+    let promptCaches: Caches = prompt;
     let bias = batch.bias;
     try {
       while (grid.length > 0) {
@@ -177,19 +178,17 @@ export class Sampler {
           promptCaches,
           bias,
           generated,
-          generatedLength,
         });
-        for (const [name, value] of Object.entries(generated ?? {})) if (turns.caches[name] !== value) value.dispose();
+        dispose(generated);
         generated = turns.caches;
-        generatedLength += turns.width;
         count(turns.tokens);
         const places = grid.flat().length;
         const alive = grid.flat().filter((r) => r && r.finish === null).length;
         if (alive === 0) break;
         if (alive <= places * (1 - REPACK)) {
           const packed = await this.pack(grid, promptCaches, generated);
-          if (promptCaches !== prompt) for (const v of Object.values(promptCaches)) v.dispose();
-          for (const v of Object.values(generated)) v.dispose();
+          if (promptCaches !== prompt) dispose(promptCaches);
+          dispose(generated);
           promptCaches = packed.prompt;
           generated = packed.generated;
           promptSlots = packed.problems.map((p) => promptSlots[p]!);
@@ -202,7 +201,7 @@ export class Sampler {
         }
       }
     } finally {
-      for (const values of [prompt, promptCaches, generated ?? {}]) for (const v of Object.values(values)) v.dispose();
+      dispose([prompt, promptCaches, generated]);
     }
     return all.map(finished);
   }
@@ -214,13 +213,12 @@ export class Sampler {
     tokensOf: readonly Int32Array[],
     promptSlots: readonly number[],
     state: {
-      promptCaches: Record<string, Value>;
+      promptCaches: Caches;
       bias: Value;
-      generated: Record<string, Value> | null;
-      generatedLength: number;
+      generated: Caches | null;
     },
-  ): Promise<{ caches: Record<string, Value>; tokens: number; width: number }> {
-    const { backend, config } = this.options;
+  ): Promise<{ caches: Caches; tokens: number }> {
+    const { backend } = this.options;
     const { sampling, seed, stream, step } = request;
     const loops = backend.controlFlow;
     const P = grid.length;
@@ -254,38 +252,28 @@ export class Sampler {
         [],
         dtype === 'float32' ? Float32Array.of(x) : dtype === 'int32' ? Int32Array.of(x) : Uint8Array.of(x),
       );
-    const feeds: Record<string, Value> = {
-      ...(request.parameters ?? this.options.parameters()),
-      ...state.promptCaches,
+    const slots = Int32Array.from({ length: T }, (_, i) => i);
+    const decoder = await this.decoder(state.generated !== null, truncates);
+    const outputs = await decoder.run({
+      parameters: request.parameters ?? this.options.parameters(),
       tokens: backend.value('int32', [P, G], tokens),
       position: backend.value('int64', [P * G, 1], position),
-      'prompt.bias': state.bias,
+      prompt: state.promptCaches,
+      promptBias: state.bias,
+      generated: state.generated ?? (loops ? this.nothingGenerated(P * G) : null),
       uniform: backend.value('float32', [T, P, G], u),
-      temperature: scalar('float32', greedy ? 1 : sampling.temperature),
-      greedy: scalar('bool', greedy ? 1 : 0),
-      topP: scalar('float32', truncates ? sampling.topP : 1),
-      topK: scalar('int32', truncates ? sampling.topK : 0),
-    };
-    if (loops) {
-      feeds.done = backend.value('bool', [P, G], done);
-      feeds.slots = backend.value(
-        'int32',
-        [T],
-        Int32Array.from({ length: T }, (_, i) => i),
-      );
-    }
-    const { layers, kvHeads, headDim } = config;
-    if (state.generated) Object.assign(feeds, state.generated);
-    else if (loops) {
-      const empty = backend.value('float32', [P * kvHeads * G, 0, headDim], new Float32Array(0));
-      for (let i = 0; i < layers; i++) feeds[`generated.keys.${i}`] = feeds[`generated.values.${i}`] = empty;
-    }
-    const executable = await this.decoder(state.generated !== null, truncates);
-    const outputs = await executable.run(feeds);
+      controls: {
+        temperature: scalar('float32', greedy ? 1 : sampling.temperature),
+        greedy: scalar('bool', greedy ? 1 : 0),
+        topP: scalar('float32', truncates ? sampling.topP : 1),
+        topK: scalar('int32', truncates ? sampling.topK : 0),
+      },
+      loop: loops ? { slots: backend.value('int32', [T], slots), done: backend.value('bool', [P, G], done) } : null,
+    });
 
-    const drawn = (await backend.read(outputs.tokens!)) as Int32Array;
+    const drawn = (await backend.read(outputs.tokens)) as Int32Array;
     const numbers = {} as Record<Statistic, Float32Array>;
-    for (const name of STATISTICS) numbers[name] = (await backend.read(outputs[name]!)) as Float32Array;
+    for (const name of STATISTICS) numbers[name] = (await backend.read(outputs.statistics[name])) as Float32Array;
     let count = 0;
     grid.forEach((row, p) => {
       row.forEach((r, g) => {
@@ -308,21 +296,22 @@ export class Sampler {
         }
       });
     });
-    const caches = Object.fromEntries(Object.entries(outputs).filter(([name]) => name.startsWith('generated.')));
-    return { caches, tokens: count, width: T };
+    return { caches: outputs.generated, tokens: count };
+  }
+
+  /** The caches of this many rows before the first token. */
+  private nothingGenerated(rows: number): Caches {
+    const { backend, config } = this.options;
+    const empty = backend.value('float32', [config.kvHeads * rows, 0, config.headDim], new Float32Array(0));
+    return Array.from({ length: config.layers }, () => ({ keys: empty, values: empty }));
   }
 
   /** Packs the rows that are not done into a smaller grid and gathers their caches. */
   private async pack(
     grid: readonly (Row | null)[][],
-    prompt: Record<string, Value>,
-    generated: Record<string, Value>,
-  ): Promise<{
-    grid: (Row | null)[][];
-    problems: number[];
-    prompt: Record<string, Value>;
-    generated: Record<string, Value>;
-  }> {
+    prompt: Caches,
+    generated: Caches,
+  ): Promise<{ grid: (Row | null)[][]; problems: number[]; prompt: Caches; generated: Caches }> {
     const { backend, config } = this.options;
     const { layers, kvHeads, headDim } = config;
     const G = grid[0]!.length;
@@ -332,18 +321,10 @@ export class Sampler {
     const next = problems.map((p) =>
       Array.from({ length: width }, (_, g) => (g < places[p]!.length ? grid[p]![places[p]![g]!]! : null)),
     );
-    const names = Array.from({ length: layers }, (_, i) => [`keys.${i}`, `values.${i}`]).flat();
-    if (!this.repack) {
-      const outputs = names.map((_, i) => `to.${i}`);
-      this.repack = await backend.compile(repackGraph(names.length, headDim), { keepOnDevice: outputs });
-    }
-    const gatherRows = async (kind: string, from: Record<string, Value>, index: number[]) => {
-      const feeds: Record<string, Value> = { index: backend.value('int32', [index.length], Int32Array.from(index)) };
-      names.forEach((name, i) => {
-        feeds[`from.${i}`] = from[`${kind}.${name}`]!;
-      });
-      const outputs = await this.repack!.run(feeds);
-      return Object.fromEntries(names.map((name, i) => [`${kind}.${name}`, outputs[`to.${i}`]!]));
+    const gatherRows = async (caches: Caches, index: number[]): Promise<Caches> => {
+      const repack = repackGraph(layers, headDim);
+      this.repack ??= await compileFunction(backend, repack, { keepOnDevice: (packed) => packed });
+      return this.repack.run({ index: backend.value('int32', [index.length], Int32Array.from(index)), caches });
     };
     const heads = Array.from({ length: kvHeads }, (_, h) => h);
     const promptIndex = problems.flatMap((p) => heads.map((h) => p * kvHeads + h));
@@ -355,8 +336,8 @@ export class Sampler {
     return {
       grid: next,
       problems,
-      prompt: await gatherRows('prompt', prompt, promptIndex),
-      generated: await gatherRows('generated', generated, generatedIndex),
+      prompt: await gatherRows(prompt, promptIndex),
+      generated: await gatherRows(generated, generatedIndex),
     };
   }
 

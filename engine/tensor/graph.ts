@@ -3,6 +3,7 @@
  * `operators.ts`, which knows its shapes and its gradient; a backend (ONNX, the float64 interpreter) knows how to run it.
  */
 import { canonical, type Dim, type Shape } from './dims.ts';
+import type { Port } from './ports.ts';
 import type { StoredType } from './stored.ts';
 
 export type DType = 'float32' | 'int32' | 'int64' | 'bool';
@@ -17,11 +18,8 @@ export interface ExternalData {
   stored: StoredType;
 }
 
-export interface Tensor {
+export interface Tensor extends Port {
   readonly graph: Graph;
-  readonly name: string;
-  readonly dtype: DType;
-  readonly shape: Shape;
 }
 
 export type Attributes = Readonly<Record<string, unknown>>;
@@ -90,9 +88,10 @@ export class Graph {
     return tensor;
   }
 
-  output(name: string, tensor: Tensor): void {
+  output(name: string, tensor: Tensor): Port {
     if (this.outputs.has(name)) throw new Error(`the graph has an output ${name} already`);
     this.outputs.set(name, tensor);
+    return { name, dtype: tensor.dtype, shape: tensor.shape };
   }
 
   constant(dtype: DType, shape: readonly number[], data: TensorData, name = this.fresh('constant')): Tensor {

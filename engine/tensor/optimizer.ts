@@ -1,6 +1,7 @@
 /** AdamW as a graph. */
 import { Graph, type Tensor } from './graph.ts';
 import * as op from './operators.ts';
+import type { GraphFunction, Named, Port } from './ports.ts';
 
 export interface AdamwOptions {
   beta1: number;
@@ -23,32 +24,57 @@ const NORM_EPSILON = 1e-6;
 /** Elements up to which parameters are stacked. */
 const SMALL = 1 << 16;
 
-/**
- * One step of AdamW (arXiv 1711.05101, Algorithm 2, as PyTorch computes it) with clipping by the global norm.
- *
- * Inputs: `p.<name>`, `g.<name>`, `m.<name>`, `v.<name>` for every parameter, its gradient and its two moments, and the
- * scalars `lr`, `step` (1 for the first step) and `scale`, by which every gradient is multiplied first. Outputs: the next
- * `p.<name>`, `m.<name>`, `v.<name>`, and `norm`, the global norm of the scaled gradients before clipping.
- */
-export function adamwGraph(parameters: readonly Parameter[], options: AdamwOptions): Graph {
+/** What goes from step to step: the parameters, and the running means of their gradients and of the squares of these. */
+export type AdamwState<T> = {
+  readonly parameters: Named<T>;
+  readonly first: Named<T>;
+  readonly second: Named<T>;
+};
+
+export type AdamwInputs = {
+  readonly state: AdamwState<Port>;
+  readonly gradients: Named<Port>;
+  /** Learning rate, scalar. */
+  readonly lr: Port;
+  /** 1 for the first step, scalar. */
+  readonly step: Port;
+  /** Every gradient is multiplied by it first; scalar. */
+  readonly scale: Port;
+};
+
+export type AdamwOutputs = {
+  readonly state: AdamwState<Port>;
+  /** Global norm of the scaled gradients before clipping, scalar. */
+  readonly norm: Port;
+};
+
+/** One step of AdamW (arXiv 1711.05101, Algorithm 2, as PyTorch computes it) with clipping by the global norm. */
+export function adamwGraph(
+  parameters: readonly Parameter[],
+  options: AdamwOptions,
+): GraphFunction<AdamwInputs, AdamwOutputs> {
   const { beta1, beta2, epsilon, weightDecay, clipNorm } = options;
   const graph = new Graph();
-  const [lr, step, scale] = ['lr', 'step', 'scale'].map((name) => graph.input(name, 'float32', [])) as [
-    Tensor,
-    Tensor,
-    Tensor,
-  ];
-  const groups = stacks(parameters).map((names) => {
-    const [p, g, m, v] = ['p', 'g', 'm', 'v'].map((kind) => {
-      const parts = names.map(({ name, shape }) => graph.input(`${kind}.${name}`, 'float32', shape));
+  const lr = graph.input('lr', 'float32', []);
+  const step = graph.input('step', 'float32', []);
+  const scale = graph.input('scale', 'float32', []);
+  const given = { p: {}, g: {}, m: {}, v: {} } satisfies Record<string, Record<string, Port>>;
+  const groups = stacks(parameters).map((members) => {
+    const stack = (kind: keyof typeof given): Tensor => {
+      const ports: Record<string, Port> = given[kind];
+      const parts = members.map(({ name, shape }) => {
+        const input = graph.input(`${kind}.${name}`, 'float32', shape);
+        ports[name] = input;
+        return input;
+      });
       return op.concat(parts, 0);
-    });
-    return { names, p: p!, g: g!, m: m!, v: v! };
+    };
+    return { members, p: stack('p'), g: stack('g'), m: stack('m'), v: stack('v') };
   });
 
   const squares = groups.map(({ g }) => op.reshape(op.reduceSum(op.mul(g, g)), [1]));
   const norm = op.mul(op.sqrt(op.reduceSum(op.concat(squares, 0))), scale);
-  graph.output('norm', norm);
+  const normOutput = graph.output('norm', norm);
   const clip = clipNorm === null ? null : op.minimum(op.div(clipNorm, op.add(norm, NORM_EPSILON)), 1);
   const factor = clip ? op.mul(scale, clip) : scale;
 
@@ -60,20 +86,30 @@ export function adamwGraph(parameters: readonly Parameter[], options: AdamwOptio
   const softening = op.mul(rootC2, epsilon);
   const keep = op.sub(1, op.mul(lr, weightDecay));
 
-  for (const { names, p, g, m, v } of groups) {
+  const next = { p: {}, m: {}, v: {} } satisfies Record<string, Record<string, Port>>;
+  const unstack = (kind: keyof typeof next, members: readonly Parameter[], stack: Tensor) => {
+    const ports: Record<string, Port> = next[kind];
+    const rows = members.map(({ shape }) => shape[0]!);
+    op.split(stack, 0, rows).forEach((tensor, i) => {
+      const { name } = members[i]!;
+      ports[name] = graph.output(`${kind}.${name}`, tensor);
+    });
+  };
+  for (const { members, p, g, m, v } of groups) {
     const gradient = op.mul(g, factor);
     const nextM = op.add(op.mul(m, beta1), op.mul(gradient, 1 - beta1));
     const nextV = op.add(op.mul(v, beta2), op.mul(op.mul(gradient, gradient), 1 - beta2));
     const update = op.div(op.mul(nextM, rate), op.add(op.sqrt(nextV), softening));
-    const nextP = op.sub(weightDecay === 0 ? p : op.mul(p, keep), update);
-    for (const [kind, stack] of Object.entries({ p: nextP, m: nextM, v: nextV })) {
-      const rows = names.map(({ shape }) => shape[0]!);
-      op.split(stack, 0, rows).forEach((tensor, i) => {
-        graph.output(`${kind}.${names[i]!.name}`, tensor);
-      });
-    }
+    unstack('p', members, op.sub(weightDecay === 0 ? p : op.mul(p, keep), update));
+    unstack('m', members, nextM);
+    unstack('v', members, nextV);
   }
-  return graph;
+  const state = ({ p, m, v }: Record<'p' | 'm' | 'v', Named<Port>>) => ({ parameters: p, first: m, second: v });
+  return {
+    graph,
+    inputs: { state: state(given), gradients: given.g, lr, step, scale },
+    outputs: { state: state(next), norm: normOutput },
+  };
 }
 
 /**

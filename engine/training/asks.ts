@@ -15,6 +15,8 @@ import { type LoraConfig, RollscopeError, type SamplingConfig } from '../protoco
 import type { StreamName } from '../rollout/philox.ts';
 import type { Sampler } from '../rollout/sampler.ts';
 import type { Backend, Value } from '../runtime/backend.ts';
+import { dispose } from '../runtime/function.ts';
+import type { Named } from '../tensor/index.ts';
 import { completionFinder } from './completion.ts';
 import type { TrainedGroup } from './micro-batch.ts';
 
@@ -65,7 +67,7 @@ export interface AsksOptions {
 type Tick = (progress: { activity: string; fraction: number | null; tokens: number }) => void;
 
 export class Asks {
-  private readonly voters = new Map<string, Record<string, Value>>();
+  private readonly voters = new Map<string, Named<Value>>();
 
   constructor(private readonly options: AsksOptions) {}
 
@@ -89,7 +91,7 @@ export class Asks {
             : 'Give checkpoints of the same model, or models of the same shape.',
         );
       }
-      values[`p.${name}`] = backend.value('float32', shape, data);
+      values[name] = backend.value('float32', shape, data);
     }
     this.voters.set(voter, values);
     return fingerprint;
@@ -189,7 +191,7 @@ export class Asks {
   }
 
   release(): void {
-    for (const values of this.voters.values()) for (const value of Object.values(values)) value.dispose();
+    for (const parameters of this.voters.values()) dispose(parameters);
     this.voters.clear();
   }
 }

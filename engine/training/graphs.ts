@@ -2,10 +2,21 @@
  * The gradient graph: log-probabilities of given responses, the clipped policy loss and its gradients, with each
  * problem's prompt run once for all of its responses.
  */
-import { Decoder, type Weights } from '../model/decoder.ts';
+import { Decoder } from '../model/decoder.ts';
 import type { LossConfig } from '../protocol/index.ts';
 import type { BindWeights } from '../rollout/graphs.ts';
-import { type Dim, Graph, gradients, op, product, type Tensor } from '../tensor/index.ts';
+import {
+  type Dim,
+  Graph,
+  type GraphFunction,
+  gradients,
+  mapNamed,
+  type Named,
+  op,
+  type Port,
+  product,
+  type Tensor,
+} from '../tensor/index.ts';
 
 /** Vocabularies up to this size are handled in one piece; larger ones a response at a time, so that logits of a whole batch never exist. */
 const WHOLE_VOCABULARY = 2048;
@@ -95,36 +106,58 @@ function score(
   return { logprob, entropy };
 }
 
-interface Inputs {
-  weights: Weights;
-  scores: Scores;
-  rows: Dim;
-}
+/** Responses to prompts; every tensor is padded to the longest of its kind. */
+export type BatchInputs = {
+  readonly prompt: {
+    /** int32 [P, Lp], without each prompt's last token. */
+    readonly tokens: Port;
+    /** int64 [P, Lp]. */
+    readonly position: Port;
+    /** [1, 1, Lp, Lp], added to the scores. */
+    readonly causal: Port;
+    /** [P, 1, 1, Lp], added to the scores: no padding is seen. */
+    readonly bias: Port;
+  };
+  /** The prompt's last token and the response without its last, int32 [P, G, L]. */
+  readonly tokens: Port;
+  /** int64 [P*G, L]. */
+  readonly position: Port;
+  /** [1, 1, L, L], added to the scores. */
+  readonly causal: Port;
+  /** The response, int32 [P, G, L]. */
+  readonly targets: Port;
+  /** Scalar. */
+  readonly temperature: Port;
+};
 
-function forward(graph: Graph, bind: BindWeights, positions: number): Inputs {
+/** Batch and parameters to the log-probabilities of the responses. */
+function forward(graph: Graph, bind: BindWeights, positions: number) {
   const weights = bind(graph);
   const decoder = new Decoder(weights, positions);
-  const promptTokens = graph.input('prompt.tokens', 'int32', ['P', 'Lp']);
-  const promptPosition = graph.input('prompt.position', 'int64', ['P', 'Lp']);
-  const promptCausal = graph.input('prompt.causal', 'float32', [1, 1, 'Lp', 'Lp']);
-  const promptBias = graph.input('prompt.bias', 'float32', ['P', 1, 1, 'Lp']);
-  const tokens = graph.input('tokens', 'int32', ['P', 'G', 'L']);
+  const prompt = {
+    tokens: graph.input('prompt.tokens', 'int32', ['P', 'Lp']),
+    position: graph.input('prompt.position', 'int64', ['P', 'Lp']),
+    causal: graph.input('prompt.causal', 'float32', [1, 1, 'Lp', 'Lp']),
+    bias: graph.input('prompt.bias', 'float32', ['P', 1, 1, 'Lp']),
+  };
   const rows = product('P', 'G');
+  const tokens = graph.input('tokens', 'int32', ['P', 'G', 'L']);
   const position = graph.input('position', 'int64', [rows, 'L']);
   const causal = graph.input('causal', 'float32', [1, 1, 'L', 'L']);
   const targets = graph.input('targets', 'int32', ['P', 'G', 'L']);
   const temperature = graph.input('temperature', 'float32', []);
 
-  const prompts = decoder.prompt(decoder.stream(promptTokens, promptPosition), promptCausal);
+  const prompts = decoder.prompt(decoder.stream(prompt.tokens, prompt.position), prompt.causal);
   const hidden = decoder.respond(decoder.stream(tokens, position), (layer, own) => [
-    { ...prompts[layer]!, length: 'Lp', shared: true, bias: promptBias },
+    { ...prompts[layer]!, length: 'Lp', shared: true, bias: prompt.bias },
     { ...own, length: 'L', shared: false, bias: causal },
   ]);
   const unembedding = weights.unembedding();
-  const trains = weights.inputs().some(({ tensor }) => tensor === unembedding);
+  const parameters = weights.inputs();
+  const trains = Object.values(parameters).includes(unembedding);
   const warm = op.div(hidden, temperature);
   const scores = score(warm, unembedding, op.reshape(targets, [rows, 'L']), rows, 'L', trains);
-  return { weights, scores, rows };
+  return { batch: { prompt, tokens, position, causal, targets, temperature }, parameters, scores, rows };
 }
 
 export interface PolicyLossOptions {
@@ -137,15 +170,38 @@ export interface PolicyLossOptions {
   >;
 }
 
+export type LossInputs = {
+  /** [P*G, 1]. */
+  readonly advantage: Port;
+  /** [P*G, L]: 0 outside the response, otherwise the loss normaliser. */
+  readonly weight: Port;
+  /** Log-probabilities at the time of sampling, nats, [P*G, L]; null on policy. */
+  readonly old: Port | null;
+  /** Log-probabilities under the reference policy, nats, [P*G, L]; null without a KL penalty. */
+  readonly reference: Port | null;
+};
+
+export type GradientInputs = {
+  readonly batch: BatchInputs;
+  readonly loss: LossInputs;
+  readonly parameters: Named<Port>;
+  /** Gradients so far. */
+  readonly gradients: Named<Port>;
+};
+
+export type GradientOutputs = {
+  /** Scalar. */
+  readonly loss: Port;
+  /** Nats, [P*G, L]. */
+  readonly logprob: Port;
+  readonly entropy: Port;
+  /** Number of tokens, [P*G]. */
+  readonly clipped: Port;
+  /** Those so far and this batch's. */
+  readonly gradients: Named<Port>;
+};
+
 /**
- * Inputs: `prompt.tokens` int32 [P, Lp] (without each prompt's last token, right-padded), `prompt.position` int64 [P, Lp],
- * `prompt.causal` [1, 1, Lp, Lp], `prompt.bias` [P, 1, 1, Lp]; `tokens` int32 [P, G, L] (the prompt's last token and the
- * response without its last), `targets` int32 [P, G, L] (the response), `position` int64 [P*G, L], `causal` [1, 1, L, L];
- * `advantage` [P*G, 1], `weight` [P*G, L] (0 outside the response, otherwise the loss normaliser), `temperature`;
- * `old` [P*G, L] when off-policy, `reference` [P*G, L] with a KL penalty: log-probabilities, nats; `p.<name>` parameters,
- * `a.<name>` gradients so far.
- * Outputs: `loss`, `logprob` [P*G, L], `entropy` [P*G, L], `clipped` [P*G] (number of tokens), `g.<name>` = `a.<name>` + gradient.
- *
  * Loss: sum weight * (surrogate + klCoefficient * kl - entropyCoefficient * entropy), a sum over tokens.
  * - surrogate = -min(ratio A, clip(ratio, 1 - low, 1 + high) A) (PPO, arXiv 1707.06347; DAPO's two bounds, 2503.14476);
  *   with dual clip c, for A < 0, no more than -c A (arXiv 1912.09729). Clipped tokens are those without a gradient of
@@ -154,17 +210,21 @@ export interface PolicyLossOptions {
  *   arXiv 2507.18071).
  * - kl: k1, k2 or k3 of each token, see `klTerm`.
  */
-export function policyGradientGraph(bind: BindWeights, options: PolicyLossOptions): Graph {
+export function policyGradientGraph(
+  bind: BindWeights,
+  options: PolicyLossOptions,
+): GraphFunction<GradientInputs, GradientOutputs> {
   const graph = new Graph();
-  const { weights, scores, rows } = forward(graph, bind, options.positions);
+  const { batch, parameters, scores, rows } = forward(graph, bind, options.positions);
   const { logprob, entropy } = scores;
   const { loss: terms } = options;
   const advantage = graph.input('advantage', 'float32', [rows, 1]);
   const weight = graph.input('weight', 'float32', [rows, 'L']);
-  const old = options.offPolicy ? graph.input('old', 'float32', [rows, 'L']) : op.stopGradient(logprob);
+  const old = options.offPolicy ? graph.input('old', 'float32', [rows, 'L']) : null;
+  const before = old ?? op.stopGradient(logprob);
   // Padding may hold any difference; it must not overflow before its weight of 0 removes it.
   const inside = op.greater(weight, 0);
-  const differences = op.where(inside, op.sub(logprob, old), 0);
+  const differences = op.where(inside, op.sub(logprob, before), 0);
   const ratio = op.exp(terms.ratio === 'token' ? differences : rowMeans(differences, inside));
   const bounded = op.minimum(op.maximum(ratio, 1 - terms.clipLow), 1 + terms.clipHigh);
   const plain = op.mul(ratio, advantage);
@@ -172,29 +232,31 @@ export function policyGradientGraph(bind: BindWeights, options: PolicyLossOption
   // For a positive advantage the bound is below everything that a ratio can make of it.
   if (terms.dualClip !== undefined) gain = op.maximum(gain, op.mul(op.abs(advantage), -terms.dualClip));
   let perToken = op.neg(gain);
-  if (terms.klCoefficient > 0) {
-    const reference = graph.input('reference', 'float32', [rows, 'L']);
+  const reference = terms.klCoefficient > 0 ? graph.input('reference', 'float32', [rows, 'L']) : null;
+  if (reference) {
     const kl = klTerm(terms.klEstimator, op.where(inside, op.sub(reference, logprob), 0));
     perToken = op.add(perToken, op.mul(kl, terms.klCoefficient));
   }
   if (terms.entropyCoefficient !== 0) perToken = op.sub(perToken, op.mul(entropy, terms.entropyCoefficient));
   const loss = op.reduceSum(op.mul(weight, perToken));
-  const parameters = weights.inputs();
-  const found = gradients(
-    loss,
-    parameters.map((p) => p.tensor),
-  );
-  graph.output('loss', loss);
-  graph.output('logprob', logprob);
-  graph.output('entropy', entropy);
+  const found = gradients(loss, Object.values(parameters));
   const clipped = op.and(inside, op.not(op.equal(gain, plain)));
-  graph.output('clipped', op.reduceSum(op.cast(clipped, 'float32'), [-1]));
-  parameters.forEach(({ name, tensor }, i) => {
-    const before = graph.input(`a.${name}`, 'float32', tensor.shape);
+  const outputs = {
+    loss: graph.output('loss', loss),
+    logprob: graph.output('logprob', logprob),
+    entropy: graph.output('entropy', entropy),
+    clipped: graph.output('clipped', op.reduceSum(op.cast(clipped, 'float32'), [-1])),
+  };
+  const soFar = mapNamed(parameters, ({ shape }, name) => graph.input(`a.${name}`, 'float32', shape));
+  const sums = Object.entries(soFar).map(([name, sum], i) => {
     const gradient = found[i];
-    graph.output(`g.${name}`, gradient ? op.add(before, gradient) : op.stopGradient(before));
+    return [name, graph.output(`g.${name}`, gradient ? op.add(sum, gradient) : op.stopGradient(sum))] as const;
   });
-  return graph;
+  return {
+    graph,
+    inputs: { batch, loss: { advantage, weight, old, reference }, parameters, gradients: soFar },
+    outputs: { ...outputs, gradients: Object.fromEntries(sums) },
+  };
 }
 
 /** Mean of x [rows, L] over the places inside, for each row: [rows, 1]; 0 for a row that has none. */
@@ -220,11 +282,15 @@ function klTerm(estimator: LossConfig['klEstimator'], d: Tensor): Tensor {
   }
 }
 
-/** As `policyGradientGraph`, without loss and gradients: `logprob` and `entropy` of given responses. */
-export function scoreGraph(bind: BindWeights, positions: number): Graph {
+export type ScoreInputs = { readonly batch: BatchInputs; readonly parameters: Named<Port> };
+/** Nats, [P*G, L]. */
+export type ScoreOutputs = { readonly logprob: Port; readonly entropy: Port };
+
+/** As `policyGradientGraph`, without loss and gradients. */
+export function scoreGraph(bind: BindWeights, positions: number): GraphFunction<ScoreInputs, ScoreOutputs> {
   const graph = new Graph();
-  const { scores } = forward(graph, bind, positions);
-  graph.output('logprob', scores.logprob);
-  graph.output('entropy', scores.entropy);
-  return graph;
+  const { batch, parameters, scores } = forward(graph, bind, positions);
+  const { logprob, entropy } = scores;
+  const outputs = { logprob: graph.output('logprob', logprob), entropy: graph.output('entropy', entropy) };
+  return { graph, inputs: { batch, parameters }, outputs };
 }

@@ -3,6 +3,8 @@ import type { DecoderConfig } from '../model/config.ts';
 import type { LossConfig } from '../protocol/index.ts';
 import { causalMask, promptBatch } from '../rollout/batch.ts';
 import type { Backend, Value } from '../runtime/backend.ts';
+import type { Values } from '../runtime/function.ts';
+import type { BatchInputs, LossInputs } from './graphs.ts';
 
 export interface TrainedResponse {
   tokens: Int32Array;
@@ -91,8 +93,14 @@ export function microBatches(groups: readonly Piece[], config: DecoderConfig, me
   return batches;
 }
 
-/** Arrays of a micro-batch, as `policyGradientGraph` wants them (with `old`, and `reference` where it is given). */
-export function gradientFeeds(backend: Backend, batch: readonly Piece[], temperature: number): Record<string, Value> {
+/** Arrays of a micro-batch, as the graphs of training take them. */
+export interface BatchFeeds {
+  batch: Values<BatchInputs>;
+  /** `reference` is null where no response has it. */
+  loss: Record<Exclude<keyof LossInputs, 'reference'>, Value> & { reference: Value | null };
+}
+
+export function batchFeeds(backend: Backend, batch: readonly Piece[], temperature: number): BatchFeeds {
   const P = batch.length;
   const G = Math.max(...batch.map((p) => p.responses.length));
   const L = Math.max(...batch.map(longest));
@@ -125,19 +133,21 @@ export function gradientFeeds(backend: Backend, batch: readonly Piece[], tempera
       advantage[row] = response.advantage;
     }
   });
+  const rows = (data: Float32Array) => backend.value('float32', [P * G, L], data);
   return {
-    'prompt.tokens': prompts.tokens,
-    'prompt.position': prompts.position,
-    'prompt.causal': prompts.causal,
-    'prompt.bias': prompts.bias,
-    tokens: backend.value('int32', [P, G, L], tokens),
-    targets: backend.value('int32', [P, G, L], targets),
-    position: backend.value('int64', [P * G, L], position),
-    causal: causalMask(backend, L),
-    advantage: backend.value('float32', [P * G, 1], advantage),
-    weight: backend.value('float32', [P * G, L], weight),
-    old: backend.value('float32', [P * G, L], old),
-    ...(referred && { reference: backend.value('float32', [P * G, L], reference) }),
-    temperature: backend.value('float32', [], Float32Array.of(temperature)),
+    batch: {
+      prompt: prompts,
+      tokens: backend.value('int32', [P, G, L], tokens),
+      targets: backend.value('int32', [P, G, L], targets),
+      position: backend.value('int64', [P * G, L], position),
+      causal: causalMask(backend, L),
+      temperature: backend.value('float32', [], Float32Array.of(temperature)),
+    },
+    loss: {
+      advantage: backend.value('float32', [P * G, 1], advantage),
+      weight: rows(weight),
+      old: rows(old),
+      reference: referred ? rows(reference) : null,
+    },
   };
 }

@@ -7,11 +7,20 @@ import type { DecoderConfig } from '../model/config.ts';
 import type { Parameter } from '../model/lora.ts';
 import type { LossConfig, OptimizerConfig, ProblemUpdate } from '../protocol/index.ts';
 import type { BindWeights } from '../rollout/graphs.ts';
-import type { Backend, Executable, Value } from '../runtime/backend.ts';
-import { adamwGraph } from '../tensor/optimizer.ts';
-import { policyGradientGraph, scoreGraph } from './graphs.ts';
+import type { Backend, Value } from '../runtime/backend.ts';
+import { type CompiledFunction, compileFunction, dispose, type Values } from '../runtime/function.ts';
+import type { Named } from '../tensor/index.ts';
+import { type AdamwInputs, type AdamwOutputs, type AdamwState, adamwGraph } from '../tensor/optimizer.ts';
 import {
-  gradientFeeds,
+  type GradientInputs,
+  type GradientOutputs,
+  policyGradientGraph,
+  type ScoreInputs,
+  type ScoreOutputs,
+  scoreGraph,
+} from './graphs.ts';
+import {
+  batchFeeds,
   microBatches,
   type Piece,
   responseWeights,
@@ -71,35 +80,45 @@ export class NonFiniteError extends Error {
 const REFERENCE_SHARE = 0.25;
 
 export class Trainer {
-  private values: Record<string, Value>;
-  private first: Record<string, Value> = {};
-  private second: Record<string, Value> = {};
+  private state: AdamwState<Value>;
   private updates = 0;
   /** null where nothing asks for it. */
   private readonly reference: ReferencePolicy | null = null;
-  private gradient: Executable | null = null;
-  private scorer: Executable | null = null;
-  private optimizer: Executable | null = null;
+  private gradient: CompiledFunction<GradientInputs, GradientOutputs> | null = null;
+  private scorer: CompiledFunction<ScoreInputs, ScoreOutputs> | null = null;
+  private optimizer: CompiledFunction<AdamwInputs, AdamwOutputs> | null = null;
 
   constructor(private readonly options: TrainerOptions) {
-    const { backend, parameters, initial, loss } = options;
-    const value = ({ name, shape }: Parameter) =>
-      [`p.${name}`, backend.value('float32', shape, initial.get(name)!)] as const;
-    this.values = Object.fromEntries(parameters.map(value));
+    const { initial, loss } = options;
+    this.state = { parameters: this.hold(initial), first: this.zeros(), second: this.zeros() };
     if (needsReference(loss)) {
-      const kept = Object.fromEntries(parameters.map(value));
+      const kept = this.hold(initial);
       this.reference = new ReferencePolicy((groups, tick) => this.scores(groups, kept, tick), loss.epochs);
-    }
-    for (const { name, shape } of parameters) {
-      const size = shape.reduce((a, b) => a * b, 1);
-      this.first[name] = backend.value('float32', shape, new Float32Array(size));
-      this.second[name] = backend.value('float32', shape, new Float32Array(size));
     }
   }
 
-  /** Current parameters, as the inputs `p.<name>` of graphs. */
-  get parameters(): Readonly<Record<string, Value>> {
-    return this.values;
+  /** Arrays as values for the parameters that train. */
+  private hold(arrays: ReadonlyMap<string, Float32Array>, prefix = ''): Named<Value> {
+    const { backend, parameters } = this.options;
+    return Object.fromEntries(
+      parameters.map(({ name, shape }) => [name, backend.value('float32', shape, arrays.get(prefix + name)!)]),
+    );
+  }
+
+  /** Zeros in the shapes of the parameters: sums of gradients before the first, moments before the first step. */
+  private zeros(): Named<Value> {
+    const { backend, parameters } = this.options;
+    return Object.fromEntries(
+      parameters.map(({ name, shape }) => [
+        name,
+        backend.value('float32', shape, new Float32Array(shape.reduce((a, b) => a * b, 1))),
+      ]),
+    );
+  }
+
+  /** Current parameters. */
+  get parameters(): Named<Value> {
+    return this.state.parameters;
   }
 
   /** Whether importance ratios are taken: several updates are made on the same rollouts. */
@@ -114,7 +133,7 @@ export class Trainer {
     learningRate: number,
     tick: (fraction: number) => void,
   ): Promise<UpdateMetrics> {
-    const { backend, parameters, config, memory } = this.options;
+    const { backend, config, memory } = this.options;
     const counted = this.counted(groups);
     const responses = counted.flatMap(responsesOf);
     const reference = (await this.reference?.logProbs(counted, (share) => tick(share * REFERENCE_SHARE))) ?? null;
@@ -131,24 +150,23 @@ export class Trainer {
     }
 
     const begun = reference ? REFERENCE_SHARE : 0;
-    const executable = await this.gradientExecutable();
+    const gradient = await this.gradientFunction();
     let sums = this.zeros();
     let lossSum = 0;
     const clipped = new Map<number, number>();
     for (const [i, batch] of batches.entries()) {
       tick(begun + (1 - begun) * (i / batches.length));
-      const outputs = await executable.run({ ...this.feeds(batch), ...this.values, ...sums });
-      const next = Object.fromEntries(parameters.map(({ name }) => [`a.${name}`, outputs[`g.${name}`]!]));
+      const { gradients, ...outputs } = await gradient.run(this.gradientInputs(batch, sums));
       dispose(sums);
-      sums = next;
-      const part = (await backend.read(outputs.loss!))[0] as number;
+      sums = gradients;
+      const part = (await backend.read(outputs.loss))[0] as number;
       if (!Number.isFinite(part)) {
         dispose(sums);
-        throw new NonFiniteError('loss', await this.culprit(batch, outputs));
+        throw new NonFiniteError('loss', await this.culprit(batch, outputs.logprob));
       }
       lossSum += part;
-      addByProblem(clipped, batch, (await backend.read(outputs.clipped!)) as Float32Array);
-      for (const name of ['loss', 'clipped', 'logprob', 'entropy']) outputs[name]!.dispose();
+      addByProblem(clipped, batch, (await backend.read(outputs.clipped)) as Float32Array);
+      dispose(outputs);
     }
     tick(1);
     const gradientNorm = await this.step(sums, learningRate);
@@ -189,21 +207,10 @@ export class Trainer {
       .filter(({ responses }) => responses.length > 0);
   }
 
-  /** Sums of gradients before the first, as the inputs `a.<name>`. */
-  private zeros(): Record<string, Value> {
-    const { backend, parameters } = this.options;
-    return Object.fromEntries(
-      parameters.map(({ name, shape }) => [
-        `a.${name}`,
-        backend.value('float32', shape, new Float32Array(shape.reduce((a, b) => a * b, 1))),
-      ]),
-    );
-  }
-
   /** The problem of the first response whose log-probabilities are not finite. */
-  private async culprit(batch: readonly Piece[], outputs: Record<string, Value>): Promise<number | null> {
-    const logprob = (await this.options.backend.read(outputs.logprob!)) as Float32Array;
-    const [rows, L] = outputs.logprob!.shape as [number, number];
+  private async culprit(batch: readonly Piece[], scores: Value): Promise<number | null> {
+    const logprob = (await this.options.backend.read(scores)) as Float32Array;
+    const [rows, L] = scores.shape as [number, number];
     const G = rows / batch.length;
     for (let i = 0; i < rows * L; i++) if (!Number.isFinite(logprob[i]!)) return batch[Math.floor(i / L / G)]!.problem;
     return batch.length === 1 ? batch[0]!.problem : null;
@@ -211,15 +218,15 @@ export class Trainer {
 
   /** The problem whose own gradient is not finite, or else the largest: of all together, the norm was not. */
   private async steepest(pieces: readonly Piece[]): Promise<number | null> {
-    const { backend, parameters } = this.options;
-    const executable = await this.gradientExecutable();
+    const { backend } = this.options;
+    const gradient = await this.gradientFunction();
     const zeros = this.zeros();
     let steepest: { problem: number; square: number } | null = null;
     for (const piece of pieces) {
-      const outputs = await executable.run({ ...this.feeds([piece]), ...this.values, ...zeros });
+      const outputs = await gradient.run(this.gradientInputs([piece], zeros));
       let square = 0;
-      for (const { name } of parameters) {
-        for (const x of (await backend.read(outputs[`g.${name}`]!)) as Float32Array) square += x * x;
+      for (const value of Object.values(outputs.gradients)) {
+        for (const x of (await backend.read(value)) as Float32Array) square += x * x;
       }
       dispose(outputs);
       if (!Number.isFinite(square)) return piece.problem;
@@ -229,57 +236,41 @@ export class Trainer {
   }
 
   /** One AdamW step. Returns the gradient's norm; null when it is not finite, and the weights are as before. */
-  private async step(gradients: Record<string, Value>, learningRate: number): Promise<number | null> {
+  private async step(gradients: Named<Value>, learningRate: number): Promise<number | null> {
     const { backend, parameters, optimizer } = this.options;
-    const kept = parameters.flatMap(({ name }) => [`p.${name}`, `m.${name}`, `v.${name}`]);
-    this.optimizer ??= await backend.compile(adamwGraph(parameters, optimizer), { keepOnDevice: kept });
+    this.optimizer ??= await compileFunction(backend, adamwGraph(parameters, optimizer), {
+      keepOnDevice: (outputs) => outputs.state,
+    });
     const scalar = (x: number) => backend.value('float32', [], Float32Array.of(x));
-    const feeds: Record<string, Value> = {
+    const next = await this.optimizer.run({
+      state: this.state,
+      gradients,
       lr: scalar(learningRate),
       step: scalar(this.updates + 1),
       scale: scalar(1),
-      ...this.values,
-    };
-    for (const { name } of parameters) {
-      feeds[`g.${name}`] = gradients[`a.${name}`]!;
-      feeds[`m.${name}`] = this.first[name]!;
-      feeds[`v.${name}`] = this.second[name]!;
-    }
-    const outputs = await this.optimizer.run(feeds);
+    });
     dispose(gradients);
-    const norm = (await backend.read(outputs.norm!))[0] as number;
+    const norm = (await backend.read(next.norm))[0] as number;
     if (!Number.isFinite(norm)) {
-      dispose(outputs);
+      dispose(next);
       return null;
     }
-    dispose(this.values);
-    dispose(this.first);
-    dispose(this.second);
-    this.values = Object.fromEntries(parameters.map(({ name }) => [`p.${name}`, outputs[`p.${name}`]!]));
-    this.first = Object.fromEntries(parameters.map(({ name }) => [name, outputs[`m.${name}`]!]));
-    this.second = Object.fromEntries(parameters.map(({ name }) => [name, outputs[`v.${name}`]!]));
+    dispose(this.state);
+    this.state = next.state;
     this.updates++;
     return norm;
   }
 
-  private async gradientExecutable(): Promise<Executable> {
-    const { backend, bind, positions, loss, parameters } = this.options;
-    this.gradient ??= await backend.compile(
-      policyGradientGraph(bind, {
-        positions,
-        offPolicy: this.offPolicy,
-        loss,
-      }),
-      { keepOnDevice: parameters.map(({ name }) => `g.${name}`) },
-    );
+  private async gradientFunction(): Promise<CompiledFunction<GradientInputs, GradientOutputs>> {
+    const { backend, bind, positions, loss } = this.options;
+    const graph = () => policyGradientGraph(bind, { positions, offPolicy: this.offPolicy, loss });
+    this.gradient ??= await compileFunction(backend, graph(), { keepOnDevice: (outputs) => outputs.gradients });
     return this.gradient;
   }
 
-  private feeds(batch: readonly Piece[]): Record<string, Value> {
+  private gradientInputs(pieces: readonly Piece[], gradients: Named<Value>): Values<GradientInputs> {
     const { backend, temperature } = this.options;
-    const feeds = gradientFeeds(backend, batch, temperature);
-    if (!this.offPolicy) delete feeds.old;
-    return feeds;
+    return { ...batchFeeds(backend, pieces, temperature), parameters: this.parameters, gradients };
   }
 
   /** Log-probabilities and entropies of given responses under the current parameters. */
@@ -288,26 +279,26 @@ export class Trainer {
       ...group,
       responses: group.responses.map((response) => ({ response, weight: 0 })),
     }));
-    const scores = await this.scores(pieces, this.values, () => {});
+    const scores = await this.scores(pieces, this.parameters, () => {});
     return groups.map(({ responses }) => responses.map((response) => scores.get(response)!));
   }
 
   private async scores(
     groups: readonly Piece[],
-    values: Readonly<Record<string, Value>>,
+    parameters: Named<Value>,
     tick: (fraction: number) => void,
   ): Promise<Map<TrainedResponse, ResponseScores>> {
     const { backend, bind, positions, temperature, config, memory } = this.options;
-    this.scorer ??= await backend.compile(scoreGraph(bind, positions));
+    this.scorer ??= await compileFunction(backend, scoreGraph(bind, positions));
     const found = new Map<TrainedResponse, ResponseScores>();
     const batches = microBatches(groups, config, memory);
     for (const [i, batch] of batches.entries()) {
       tick(i / batches.length);
-      const { advantage: _, weight: __, old: ___, ...feeds } = gradientFeeds(backend, batch, temperature);
-      const outputs = await this.scorer.run({ ...feeds, ...values });
-      const [rows, L] = outputs.logprob!.shape as [number, number];
-      const logprob = (await backend.read(outputs.logprob!)) as Float32Array;
-      const entropy = (await backend.read(outputs.entropy!)) as Float32Array;
+      const feeds = batchFeeds(backend, batch, temperature);
+      const outputs = await this.scorer.run({ batch: feeds.batch, parameters });
+      const [rows, L] = outputs.logprob.shape as [number, number];
+      const logprob = (await backend.read(outputs.logprob)) as Float32Array;
+      const entropy = (await backend.read(outputs.entropy)) as Float32Array;
       batch.forEach(({ responses }, p) => {
         responses.forEach(({ response }, g) => {
           const from = (p * (rows / batch.length) + g) * L;
@@ -322,7 +313,7 @@ export class Trainer {
 
   /** Parameters by name, read back to the host. */
   async weights(): Promise<Map<string, { shape: readonly number[]; data: Float32Array }>> {
-    return this.readAll((name) => this.values[`p.${name}`]!);
+    return this.readAll(this.state.parameters);
   }
 
   /** What the optimizer remembers: `m.<name>`, `v.<name>` and the number of updates. */
@@ -331,28 +322,27 @@ export class Trainer {
     tensors: Map<string, { shape: readonly number[]; data: Float32Array }>;
   }> {
     const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-    for (const [name, tensor] of await this.readAll((n) => this.first[n]!)) tensors.set(`m.${name}`, tensor);
-    for (const [name, tensor] of await this.readAll((n) => this.second[n]!)) tensors.set(`v.${name}`, tensor);
+    for (const [name, tensor] of await this.readAll(this.state.first)) tensors.set(`m.${name}`, tensor);
+    for (const [name, tensor] of await this.readAll(this.state.second)) tensors.set(`v.${name}`, tensor);
     return { updates: this.updates, tensors };
   }
 
-  private async readAll(value: (name: string) => Value) {
+  private async readAll(values: Named<Value>) {
     const result = new Map<string, { shape: readonly number[]; data: Float32Array }>();
     for (const { name, shape } of this.options.parameters) {
-      result.set(name, { shape, data: (await this.options.backend.read(value(name))) as Float32Array });
+      result.set(name, { shape, data: (await this.options.backend.read(values[name]!)) as Float32Array });
     }
     return result;
   }
 
   /** Puts parameters and optimizer state back as `weights` and `optimizerState` gave them. */
   restore(weights: ReadonlyMap<string, Float32Array>, state: ReadonlyMap<string, Float32Array>, updates: number): void {
-    const { backend, parameters } = this.options;
-    for (const values of [this.values, this.first, this.second]) dispose(values);
-    for (const { name, shape } of parameters) {
-      this.values[`p.${name}`] = backend.value('float32', shape, weights.get(name)!);
-      this.first[name] = backend.value('float32', shape, state.get(`m.${name}`)!);
-      this.second[name] = backend.value('float32', shape, state.get(`v.${name}`)!);
-    }
+    dispose(this.state);
+    this.state = {
+      parameters: this.hold(weights),
+      first: this.hold(state, 'm.'),
+      second: this.hold(state, 'v.'),
+    };
     this.updates = updates;
   }
 
@@ -379,8 +369,4 @@ function addByProblem(sums: Map<number, number>, batch: readonly Piece[], rows: 
       own.reduce((a, b) => a + b, sums.get(problem) ?? 0),
     );
   });
-}
-
-function dispose(values: Readonly<Record<string, Value>>): void {
-  for (const value of Object.values(values)) value.dispose();
 }

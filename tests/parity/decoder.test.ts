@@ -1,10 +1,12 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { LossConfig } from '../../engine/protocol/index.ts';
 import { type SampledRollout, Sampler } from '../../engine/rollout/sampler.ts';
-import type { Backend } from '../../engine/runtime/backend.ts';
+import type { Backend, Value } from '../../engine/runtime/backend.ts';
+import { compileFunction } from '../../engine/runtime/function.ts';
 import { createBackend } from '../../engine/runtime/ort-backend.ts';
+import type { Named } from '../../engine/tensor/index.ts';
 import { policyGradientGraph, scoreGraph } from '../../engine/training/graphs.ts';
-import { gradientFeeds, type Piece } from '../../engine/training/micro-batch.ts';
+import { batchFeeds, type Piece } from '../../engine/training/micro-batch.ts';
 import { pureTfjsBackend } from '../support/tfjs.ts';
 import { TINY_MODELS, tinyModel } from '../support/tiny-model.ts';
 import { requireWebgpu } from '../support/webgpu.ts';
@@ -67,17 +69,17 @@ for (const { device, present } of devices) {
         offPolicy: false,
         loss: LossConfig.parse({}),
       });
-      const executable = await runs.compile(graph);
-      let sums = Object.fromEntries(
+      const executable = await compileFunction(runs, graph);
+      let sums: Named<Value> = Object.fromEntries(
         parameters.map(({ name: p, shape }) => [
-          `a.${p}`,
+          p,
           runs.value('float32', shape, new Float32Array(shape.reduce((a, b) => a * b, 1))),
         ]),
       );
       const reference = lora ? expected.withLora! : expected.dense;
       for (const [i, { prompt, completion, weights }] of expected.sequences.entries()) {
         // PyTorch's weights have both signs; here signs are advantages, so a sequence runs once for each.
-        const { old: _, ...feeds } = gradientFeeds(
+        const { batch, loss } = batchFeeds(
           runs,
           [piece(prompt, [completion, completion], [1, -1])],
           expected.temperature,
@@ -87,15 +89,19 @@ for (const { device, present } of devices) {
         weights.forEach((w, t) => {
           weight[w > 0 ? t : n + t] = Math.abs(w);
         });
-        feeds.weight = runs.value('float32', [2, n], weight);
-        const outputs = await executable.run({ ...feeds, ...values, ...sums });
-        sums = Object.fromEntries(parameters.map(({ name: p }) => [`a.${p}`, outputs[`g.${p}`]!]));
+        const outputs = await executable.run({
+          batch,
+          loss: { ...loss, weight: runs.value('float32', [2, n], weight) },
+          parameters: values,
+          gradients: sums,
+        });
+        sums = outputs.gradients;
         const { logprob, entropy } = reference.statistics[i]!;
-        expect(farthest((await runs.read(outputs.logprob!)) as Float32Array, logprob).difference).toBeLessThan(2e-5);
-        expect(farthest((await runs.read(outputs.entropy!)) as Float32Array, entropy).difference).toBeLessThan(2e-5);
+        expect(farthest((await runs.read(outputs.logprob)) as Float32Array, logprob).difference).toBeLessThan(2e-5);
+        expect(farthest((await runs.read(outputs.entropy)) as Float32Array, entropy).difference).toBeLessThan(2e-5);
       }
       for (const { name: p } of parameters) {
-        const found = (await runs.read(sums[`a.${p}`]!)) as Float32Array;
+        const found = (await runs.read(sums[p]!)) as Float32Array;
         const { difference, size } = farthest(found, await model.gradient(p));
         expect(difference / size, p).toBeLessThan(2e-5);
       }
@@ -141,7 +147,7 @@ for (const { device, present } of devices) {
             found[prompt] = rollouts;
           },
         });
-        const scorer = await runs.compile(scoreGraph(model.bind, POSITIONS));
+        const scorer = await compileFunction(runs, scoreGraph(model.bind, POSITIONS));
         for (const [p, rollouts] of found.entries()) {
           const responses = rollouts.map(({ tokens }) => [...tokens]);
           const batch = [
@@ -151,16 +157,11 @@ for (const { device, present } of devices) {
               responses.map(() => 1),
             ),
           ];
-          const {
-            old: _,
-            advantage: __,
-            weight: ___,
-            ...feeds
-          } = gradientFeeds(runs, batch, sampling.temperature || 1);
-          const outputs = await scorer.run({ ...feeds, ...values });
-          const L = outputs.logprob!.shape[1]!;
-          const logprob = (await runs.read(outputs.logprob!)) as Float32Array;
-          const entropy = (await runs.read(outputs.entropy!)) as Float32Array;
+          const feeds = batchFeeds(runs, batch, sampling.temperature || 1);
+          const outputs = await scorer.run({ batch: feeds.batch, parameters: values });
+          const L = outputs.logprob.shape[1]!;
+          const logprob = (await runs.read(outputs.logprob)) as Float32Array;
+          const entropy = (await runs.read(outputs.entropy)) as Float32Array;
           rollouts.forEach((rollout, g) => {
             const n = rollout.tokens.length;
             expect(farthest(rollout.logprob, logprob.subarray(g * L, g * L + n)).difference).toBeLessThan(5e-5);

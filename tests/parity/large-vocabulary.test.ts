@@ -4,10 +4,11 @@ import { Weights } from '../../engine/model/decoder.ts';
 import type { StoredTensor } from '../../engine/model/safetensors.ts';
 import { LossConfig } from '../../engine/protocol/index.ts';
 import { generator } from '../../engine/rollout/philox.ts';
+import { compileFunction } from '../../engine/runtime/function.ts';
 import { createBackend } from '../../engine/runtime/ort-backend.ts';
 import type { Graph } from '../../engine/tensor/index.ts';
 import { policyGradientGraph } from '../../engine/training/graphs.ts';
-import { gradientFeeds } from '../../engine/training/micro-batch.ts';
+import { batchFeeds } from '../../engine/training/micro-batch.ts';
 import { pureTfjsBackend } from '../support/tfjs.ts';
 
 // Above 2,048 tokens logits are made a response at a time in a loop, whose gradient is written by hand.
@@ -49,7 +50,7 @@ test.each(cases)(
       offPolicy: false,
       loss: LossConfig.parse({}),
     });
-    const executable = await backend.compile(graph);
+    const executable = await compileFunction(backend, graph);
     const response = (tokens: number[], advantage: number) => ({
       weight: 0.1,
       response: {
@@ -60,7 +61,7 @@ test.each(cases)(
       },
     });
     const advantages = [1.5, -0.5, 0.7];
-    const { old: _, ...feeds } = gradientFeeds(
+    const feeds = batchFeeds(
       backend,
       [
         {
@@ -73,24 +74,26 @@ test.each(cases)(
       0.8,
     );
     const run = async (parameters: ReadonlyMap<string, Float32Array>) => {
-      const inputs = Object.fromEntries(
-        [...shapes].flatMap(([name, shape]) => [
-          [`p.${name}`, backend.value('float32', shape, parameters.get(name)!)],
-          [`a.${name}`, backend.value('float32', shape, new Float32Array(size(shape)))],
-        ]),
-      );
-      return executable.run({ ...feeds, ...inputs });
+      const inputs = (array: (name: string, shape: readonly number[]) => Float32Array) =>
+        Object.fromEntries(
+          [...shapes].map(([name, shape]) => [name, backend.value('float32', shape, array(name, shape))]),
+        );
+      return executable.run({
+        ...feeds,
+        parameters: inputs((name) => parameters.get(name)!),
+        gradients: inputs((_, shape) => new Float32Array(size(shape))),
+      });
     };
     /** What the policy gradient differentiates: sum of weight x advantage x log p. */
     const objective = async (parameters: ReadonlyMap<string, Float32Array>) => {
-      const logprob = (await backend.read((await run(parameters)).logprob!)) as Float32Array;
+      const logprob = (await backend.read((await run(parameters)).logprob)) as Float32Array;
       const at = (row: number, t: number) => logprob[row * 3 + t]!;
       const sums = [at(0, 0) + at(0, 1) + at(0, 2), at(1, 0) + at(1, 1), at(2, 0)];
       return sums.reduce((total, sum, i) => total + 0.1 * advantages[i]! * sum, 0);
     };
     const outputs = await run(values);
     for (const [name, shape] of shapes) {
-      const gradient = (await backend.read(outputs[`g.${name}`]!)) as Float32Array;
+      const gradient = (await backend.read(outputs.gradients[name]!)) as Float32Array;
       // Along the gradient itself the slope is the gradient's norm; the loss falls where the objective rises.
       const norm = Math.sqrt(gradient.reduce((a, b) => a + b * b, 0));
       expect(norm, name).toBeGreaterThan(0);

@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Backend, Value } from '../../engine/runtime/backend.ts';
+import { compileFunction, dispose } from '../../engine/runtime/function.ts';
 import { createBackend } from '../../engine/runtime/ort-backend.ts';
-import { type AdamwOptions, adamwGraph } from '../../engine/tensor/optimizer.ts';
+import type { Named } from '../../engine/tensor/index.ts';
+import { type AdamwOptions, type AdamwState, adamwGraph } from '../../engine/tensor/optimizer.ts';
 import { largestDifference } from '../support/compare.ts';
 import { referenceBackend } from '../support/reference-backend.ts';
 import { requireWebgpu } from '../support/webgpu.ts';
@@ -28,42 +30,37 @@ const parameters = names.map((name) => ({ name, shape: golden.shapes[name]! }));
 
 /** The state after each step; parameters and moments stay on the device between the steps. */
 async function trajectory(backend: Backend, scale: number): Promise<void> {
-  const kept = ['p', 'm', 'v'].flatMap((kind) => names.map((name) => `${kind}.${name}`));
-  const optimizer = await backend.compile(adamwGraph(parameters, golden.options), { keepOnDevice: kept });
+  const optimizer = await compileFunction(backend, adamwGraph(parameters, golden.options), {
+    keepOnDevice: (outputs) => outputs.state,
+  });
   const tensor = (name: string, data: ArrayLike<number>) =>
     backend.value('float32', golden.shapes[name]!, Float32Array.from(data));
   const scalar = (value: number) => backend.value('float32', [], Float32Array.of(value));
-  let state: Record<string, Value> = {};
-  for (const name of names) {
-    state[`p.${name}`] = tensor(name, golden.initial[name]!);
-    for (const kind of ['m', 'v'])
-      state[`${kind}.${name}`] = tensor(
-        name,
-        golden.initial[name]!.map(() => 0),
-      );
-  }
+  const named = (data: (name: string) => ArrayLike<number>): Named<Value> =>
+    Object.fromEntries(names.map((name) => [name, tensor(name, data(name))]));
+  const zeros = () => named((name) => golden.initial[name]!.map(() => 0));
+  let state: AdamwState<Value> = {
+    parameters: named((name) => golden.initial[name]!),
+    first: zeros(),
+    second: zeros(),
+  };
   for (const [i, step] of golden.steps.entries()) {
-    const gradients = names.map((name) => [
-      `g.${name}`,
-      tensor(
-        name,
-        step.gradients[name]!.map((g) => g / scale),
-      ),
-    ]);
+    const gradients = named((name) => step.gradients[name]!.map((g) => g / scale));
     const scalars = { lr: scalar(step.lr), step: scalar(i + 1), scale: scalar(scale) };
-    const { norm, ...next } = await optimizer.run({ ...state, ...Object.fromEntries(gradients), ...scalars });
-    for (const value of Object.values(state)) value.dispose();
-    state = next;
-    expect(largestDifference(await backend.read(norm!), [step.norm])).toBeLessThan(1e-5);
-    const expected = { p: step.parameters, m: step.firstMoment, v: step.secondMoment };
-    for (const [kind, tensors] of Object.entries(expected)) {
+    const next = await optimizer.run({ state, gradients, ...scalars });
+    dispose(state);
+    state = next.state;
+    expect(largestDifference(await backend.read(next.norm), [step.norm])).toBeLessThan(1e-5);
+    const expected = { parameters: step.parameters, first: step.firstMoment, second: step.secondMoment };
+    for (const kind of ['parameters', 'first', 'second'] as const) {
       for (const name of names) {
-        const actual = await backend.read(state[`${kind}.${name}`]!);
-        expect(largestDifference(actual, tensors[name]!), `${kind}.${name} after step ${i + 1}`).toBeLessThan(2e-6);
+        const actual = await backend.read(state[kind][name]!);
+        const what = `${kind} ${name} after step ${i + 1}`;
+        expect(largestDifference(actual, expected[kind][name]!), what).toBeLessThan(2e-6);
       }
     }
   }
-  for (const value of Object.values(state)) value.dispose();
+  dispose(state);
   await optimizer.release();
   await backend.release();
 }
@@ -98,35 +95,33 @@ test.each([
 ])('one number without clipping: %s', async (_, count, beta2) => {
   const options = { beta1: 0.9, beta2, epsilon: 1e-8, weightDecay: 0, clipNorm: null };
   const backend = await createBackend('cpu', { threads: 1 });
-  const optimizer = await backend.compile(adamwGraph([{ name: 'x', shape: [] }], options));
+  const optimizer = await compileFunction(backend, adamwGraph([{ name: 'x', shape: [] }], options));
   const scalar = (value: number) => backend.value('float32', [], Float32Array.of(value));
   const gradients = Array.from({ length: count }, (_, i) => Math.fround(Math.sin(i * i)));
-  let state: Record<string, Value> = { 'p.x': scalar(1), 'm.x': scalar(0), 'v.x': scalar(0) };
+  let state: AdamwState<Value> = { parameters: { x: scalar(1) }, first: { x: scalar(0) }, second: { x: scalar(0) } };
   for (const [i, g] of gradients.entries()) {
     const scalars = { lr: scalar(1e-3), step: scalar(i + 1), scale: scalar(1) };
-    state = await optimizer.run({ ...state, ...scalars, 'g.x': scalar(g) });
+    ({ state } = await optimizer.run({ state, gradients: { x: scalar(g) }, ...scalars }));
   }
   const expected = plainSteps(options, 1e-3, gradients, 1);
-  expect(Math.abs(Number(state['p.x']!.data![0]) - expected)).toBeLessThan(2e-6 + 1e-8 * count);
+  expect(Math.abs(Number(state.parameters.x!.data![0]) - expected)).toBeLessThan(2e-6 + 1e-8 * count);
   await backend.release();
 });
 
 test('without parameters of the same shape, and with a gradient of nothing but zeros', async () => {
   const options = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, clipNorm: 1 };
   const backend = await createBackend('cpu', { threads: 1 });
-  const optimizer = await backend.compile(adamwGraph([{ name: 'w', shape: [2] }], options));
+  const optimizer = await compileFunction(backend, adamwGraph([{ name: 'w', shape: [2] }], options));
   const pair = (a: number, b: number) => backend.value('float32', [2], Float32Array.of(a, b));
   const scalar = (value: number) => backend.value('float32', [], Float32Array.of(value));
   const result = await optimizer.run({
-    'p.w': pair(1, -2),
-    'g.w': pair(0, 0),
-    'm.w': pair(0, 0),
-    'v.w': pair(0, 0),
+    state: { parameters: { w: pair(1, -2) }, first: { w: pair(0, 0) }, second: { w: pair(0, 0) } },
+    gradients: { w: pair(0, 0) },
     lr: scalar(0.5),
     step: scalar(1),
     scale: scalar(1),
   });
-  expect([...(result['p.w']!.data as Float32Array)]).toEqual([Math.fround(0.95), Math.fround(-1.9)]);
-  expect(result.norm!.data![0]).toBe(0);
+  expect([...(result.state.parameters.w!.data as Float32Array)]).toEqual([Math.fround(0.95), Math.fround(-1.9)]);
+  expect(result.norm.data![0]).toBe(0);
   await backend.release();
 });

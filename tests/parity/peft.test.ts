@@ -11,10 +11,11 @@ import { readSafetensorsIndex, readTensor, type StoredTensor } from '../../engin
 import { openModel } from '../../engine/model/source.ts';
 import { LoraConfig, RUN_FORMAT, RunConfig } from '../../engine/protocol/index.ts';
 import type { Backend } from '../../engine/runtime/backend.ts';
+import { compileFunction } from '../../engine/runtime/function.ts';
 import { createBackend } from '../../engine/runtime/ort-backend.ts';
 import { exportWeights } from '../../engine/training/export.ts';
 import { scoreGraph } from '../../engine/training/graphs.ts';
-import { gradientFeeds } from '../../engine/training/micro-batch.ts';
+import { batchFeeds } from '../../engine/training/micro-batch.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
 
 const GOLDEN = path.join(import.meta.dirname, 'golden');
@@ -40,15 +41,12 @@ async function distance(
 ): Promise<number> {
   const lora = LoraConfig.parse(adapter ? { rank: adapter.rank, alpha: adapter.alpha, targets: adapter.targets } : {});
   const nothing = { rank: 1, alpha: 1, targets: [] };
-  const values = Object.fromEntries(
-    [...(adapter?.tensors ?? [])].map(([name, { shape, data }]) => [
-      `p.${name}`,
-      backend.value('float32', shape, data),
-    ]),
+  const parameters = Object.fromEntries(
+    [...(adapter?.tensors ?? [])].map(([name, { shape, data }]) => [name, backend.value('float32', shape, data)]),
   );
   const bind = (graph: ConstructorParameters<typeof Weights>[0]) =>
     new Weights(graph, config, tensors, adapter ? lora : nothing);
-  const scorer = await backend.compile(scoreGraph(bind, 64));
+  const scorer = await compileFunction(backend, scoreGraph(bind, 64));
   let largest = 0;
   for (const { prompt, completion, logprob, entropy } of sequences) {
     const response = {
@@ -58,11 +56,11 @@ async function distance(
       truncated: false,
     };
     const piece = { prompt: Int32Array.from(prompt), problem: 0, responses: [{ response, weight: 1 }] };
-    const { old: _, advantage: __, weight: ___, ...feeds } = gradientFeeds(backend, [piece], 1);
-    const outputs = await scorer.run({ ...feeds, ...values });
+    const { batch } = batchFeeds(backend, [piece], 1);
+    const outputs = await scorer.run({ batch, parameters });
     for (const [found, expected] of [
-      [await backend.read(outputs.logprob!), logprob],
-      [await backend.read(outputs.entropy!), entropy],
+      [await backend.read(outputs.logprob), logprob],
+      [await backend.read(outputs.entropy), entropy],
     ] as const) {
       expect(found.length).toBe(expected.length);
       expected.forEach((value, t) => {

@@ -7,7 +7,7 @@ import type { Parameter } from '../../engine/model/lora.ts';
 import { readSafetensorsIndex, readTensor, type StoredTensor } from '../../engine/model/safetensors.ts';
 import { type LoraConfig, LoraConfig as LoraSchema } from '../../engine/protocol/index.ts';
 import type { Backend, Value } from '../../engine/runtime/backend.ts';
-import type { Graph } from '../../engine/tensor/index.ts';
+import type { Graph, Named } from '../../engine/tensor/index.ts';
 
 export const TINY_MODELS = ['tiny-llama', 'tiny-qwen2', 'tiny-qwen3'] as const;
 
@@ -35,8 +35,7 @@ export interface TinyModel {
   lora: LoraConfig | null;
   parameters: Parameter[];
   bind: (graph: Graph) => Weights;
-  /** Inputs `p.<name>`. */
-  values: (backend: Backend) => Promise<Record<string, Value>>;
+  values: (backend: Backend) => Promise<Named<Value>>;
   /** PyTorch's gradient of a parameter. */
   gradient: (name: string) => Promise<Float32Array>;
 }
@@ -62,7 +61,7 @@ export async function tinyModel(name: (typeof TINY_MODELS)[number], withLora: bo
         await Promise.all(
           parameters.map(async ({ name: parameter, shape }) => {
             const stored = lora ? golden.get(`lora.${parameter}`) : tensors.get(parameter);
-            return [`p.${parameter}`, backend.value('float32', shape, await readTensor(stored!))] as const;
+            return [parameter, backend.value('float32', shape, await readTensor(stored!))] as const;
           }),
         ),
       ),
