@@ -1,9 +1,9 @@
 /** Opening a model: an embedded one, a GGUF file, a Hugging Face folder, or one of the Hub. */
 import { readdir, readFile, stat } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { assetPath } from '../assets.ts';
 import { RollscopeError } from '../protocol/errors.ts';
+import { cacheFolder } from '../protocol/home.ts';
 import { isEmbedded } from '../protocol/presets.ts';
 import { type DecoderConfig, parameterShapes, parseHuggingFaceConfig } from './config.ts';
 import { fileFingerprint, folderFingerprint, isSampled, sampledFile, sampledFolder } from './fingerprint.ts';
@@ -35,14 +35,6 @@ export interface OpenOptions {
   signal?: AbortSignal;
 }
 
-/** `$ROLLSCOPE_CACHE`, else the platform's place for files that can be made again. */
-export function defaultCacheDir(): string {
-  const { ROLLSCOPE_CACHE, LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
-  if (ROLLSCOPE_CACHE) return ROLLSCOPE_CACHE;
-  if (process.platform === 'win32' && LOCALAPPDATA) return path.join(LOCALAPPDATA, 'rollscope', 'cache');
-  return path.join(XDG_CACHE_HOME || path.join(os.homedir(), '.cache'), 'rollscope');
-}
-
 function count(tensors: ReadonlyMap<string, StoredTensor>): number {
   return [...tensors.values()].reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
 }
@@ -53,7 +45,7 @@ async function openGguf(file: string, name: string, options: OpenOptions): Promi
   const tokenizer = createTokenizer(ggufTokenizer(gguf), file);
   const fingerprint = await fileFingerprint(file, options);
   const tensors = await ggufTensors(gguf, config, {
-    cacheDir: options.cacheDir ?? defaultCacheDir(),
+    cacheDir: options.cacheDir ?? cacheFolder(),
     fingerprint,
     onProgress: options.onProgress,
     signal: options.signal,
@@ -151,7 +143,7 @@ async function locate(spec: string, options: OpenOptions): Promise<Location> {
   if (isEmbedded(spec)) return { format: 'folder', place: await embeddedFolder(spec), name: spec };
   const found = await stat(spec).catch(() => null);
   if (!found && isHubId(spec)) {
-    const cacheDir = options.cacheDir ?? defaultCacheDir();
+    const cacheDir = options.cacheDir ?? cacheFolder();
     const { onProgress, signal } = options;
     return { format: 'folder', place: await fetchHubModel(spec, { cacheDir, onProgress, signal }), name: spec };
   }

@@ -6,3 +6,11 @@ import path from 'node:path';
 export function rollscopeHome(): string {
   return process.env.ROLLSCOPE_HOME || path.join(homedir(), '.rollscope');
 }
+
+/** The folder of files that can be made again: $ROLLSCOPE_CACHE, else the platform's place for them. */
+export function cacheFolder(): string {
+  const { ROLLSCOPE_CACHE, LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
+  if (ROLLSCOPE_CACHE) return ROLLSCOPE_CACHE;
+  if (process.platform === 'win32' && LOCALAPPDATA) return path.join(LOCALAPPDATA, 'rollscope', 'cache');
+  return path.join(XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'rollscope');
+}

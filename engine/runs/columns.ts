@@ -1,0 +1,236 @@
+/**
+ * What a run's journal adds up to, as columns: a row for each group of rollouts, ragged clusters, a table of texts, metric
+ * series, and the few records that are kept as they are. `fold.ts` fills it; `problem-view.ts` says what it means for a
+ * problem. The extension host holds it, an index file stores it, and the panel gets copies of its arrays. Pure.
+ */
+import type { Forecast, ForecastScore, ProblemForecast } from '../protocol/forecast.ts';
+import type { ClusterCount, FramePointer, GroupId, Phase } from '../protocol/group.ts';
+import type { EvaluationRecord, JournalRecord } from '../protocol/records.ts';
+import { type Metric, MetricSeries } from './series.ts';
+import { Strings } from './strings.ts';
+import { Table } from './table.ts';
+
+type RecordOf<T extends JournalRecord['type']> = Extract<JournalRecord, { type: T }>;
+/** In the order of their numbers in the column `phase`. */
+export const PHASE_NAMES = ['train', 'evaluation', 'greedy', 'probe'] as const satisfies readonly Phase[];
+
+/** A row per group, in the order of the journal. NaN in a Float64 column: unknown. */
+const GROUPS = {
+  problem: Int32Array,
+  step: Int32Array,
+  /** Place in `PHASE_NAMES`. */
+  phase: Uint8Array,
+  /** 1 until another record of the same group, or of an earlier step, takes its place. */
+  counts: Uint8Array,
+  rollouts: Int32Array,
+  unanswered: Int32Array,
+  truncated: Int32Array,
+  /** Text number of the majority answer; `NO_TEXT` without a majority. */
+  answer: Int32Array,
+  /** Of the majority: 1 right, 0 wrong, -1 unknown. */
+  correct: Int8Array,
+  /** 1 where another cluster is as large as the majority's. */
+  tied: Uint8Array,
+  /** Rollouts of the majority over all; the same over answers as written. */
+  share: Float64Array,
+  rawShare: Float64Array,
+  /** Means over the rollouts; log-probability and entropy in nats/token. */
+  reward: Float64Array,
+  /** Share of right rollouts; NaN without a reference. */
+  accuracy: Float64Array,
+  tokens: Float64Array,
+  logprob: Float64Array,
+  entropy: Float64Array,
+  /** Mean log-probability of the majority's rollouts. */
+  majorityLogprob: Float64Array,
+  /** First row in the table of clusters; the clusters end where the next group's begin. */
+  clusters: Int32Array,
+  /** Where the rollouts lie: text number of the file name (`NO_TEXT` for nowhere), byte and number of bytes. */
+  frameFile: Int32Array,
+  frameOffset: Float64Array,
+  frameLength: Int32Array,
+} as const;
+
+/** Clusters of all groups, those of a group together and the largest first. */
+const CLUSTERS = {
+  /** Text number. */
+  answer: Int32Array,
+  count: Int32Array,
+  /** 1 right, 0 wrong, -1 unknown. */
+  correct: Int8Array,
+} as const;
+
+/** What the updates of a step say of its problems. */
+const UPDATES = {
+  problem: Int32Array,
+  step: Int32Array,
+  kl: Float64Array,
+  clipFraction: Float64Array,
+} as const;
+
+/** What was predicted of one problem. */
+export interface Foretold extends ProblemForecast {
+  /** More likely than not, the amplified answer is wrong. */
+  likelyWrong: boolean;
+}
+
+/** What was predicted before the first step. */
+export interface RunForecast extends Pick<Forecast, 'reward' | 'by' | 'accuracy' | 'wrong'> {
+  /** By the problem's index. An object, so that it survives being sent and stored. */
+  problems: Readonly<Record<number, Foretold>>;
+}
+
+/** What a run has only a few of. Replaced, never changed in place, so that two heads can be compared by identity. */
+export interface Head {
+  run: RecordOf<'run'> | null;
+  evaluations: readonly EvaluationRecord[];
+  /** null before it is made, and in runs without one. */
+  forecast: RunForecast | null;
+  /** How the forecast turned out; null before the end, and without labels. */
+  forecastScore: (ForecastScore & { step: number }) | null;
+  warnings: readonly RecordOf<'warning'>[];
+  checkpoints: readonly RecordOf<'checkpoint'>[];
+  /** The latest thing that people did to the run. */
+  lifecycle: RecordOf<'lifecycle'> | null;
+  /** How the run ended; null while it goes on, and again after it was resumed. */
+  end: RecordOf<'end'> | null;
+  /** True once any correctness is known: without labels, right and wrong are unknown everywhere. */
+  labelled: boolean;
+  /** Whether the reward says right or wrong: without, it has no accuracy. */
+  saysRight: boolean;
+}
+
+const EMPTY: Head = {
+  run: null,
+  evaluations: [],
+  forecast: null,
+  forecastScore: null,
+  warnings: [],
+  checkpoints: [],
+  lifecycle: null,
+  end: null,
+  labelled: false,
+  saysRight: true,
+};
+
+export class RunColumns {
+  readonly groups = new Table(GROUPS);
+  readonly clusters = new Table(CLUSTERS);
+  readonly updates = new Table(UPDATES);
+  readonly texts = new Strings();
+  readonly series = new MetricSeries();
+  head: Head = EMPTY;
+  /** Number of the last record folded; -1 before the first. */
+  seq = -1;
+  /** The latest finished step; 0 before the first. */
+  step = 0;
+  /** Raised when rows or steps that were there no longer count: what others hold of them is then stale as a whole. */
+  epoch = 0;
+  private readonly rows: number[][] = [];
+
+  /** Rows of a problem's groups that count, in the order in which they were recorded. */
+  rowsOf(problem: number): readonly number[] {
+    return this.rows[problem] ?? [];
+  }
+
+  /** Indices of the problems that were sampled, in their order. */
+  get sampled(): number[] {
+    return this.rows.flatMap((rows, problem) => (rows && rows.length > 0 ? [problem] : []));
+  }
+
+  /** The rows of one phase, in the order of their steps. */
+  phaseRows(problem: number, phase: Phase): number[] {
+    const { phase: phases } = this.groups.columns;
+    const wanted = PHASE_NAMES.indexOf(phase);
+    return this.rowsOf(problem).filter((row) => phases[row] === wanted);
+  }
+
+  /** The row of a group; null where there is none that counts. */
+  find({ phase, step, problem }: GroupId): number | null {
+    const { step: steps } = this.groups.columns;
+    return this.phaseRows(problem, phase).findLast((row) => steps[row] === step) ?? null;
+  }
+
+  idOf(row: number): GroupId {
+    const { phase, step, problem } = this.groups.columns;
+    return { phase: PHASE_NAMES[phase[row]!]!, step: step[row]!, problem: problem[row]! };
+  }
+
+  /** Largest first. */
+  clustersOf(row: number): ClusterCount[] {
+    const starts = this.groups.columns.clusters;
+    const end = row + 1 < this.groups.length ? starts[row + 1]! : this.clusters.length;
+    const { answer, count, correct } = this.clusters.columns;
+    return Array.from({ length: end - starts[row]! }, (_, i) => {
+      const at = starts[row]! + i;
+      return { answer: this.texts.at(answer[at]!)!, count: count[at]!, correct: truth(correct[at]!) };
+    });
+  }
+
+  frameOf(row: number): FramePointer | null {
+    const { frameFile, frameOffset, frameLength } = this.groups.columns;
+    const file = this.texts.at(frameFile[row]!);
+    return file === null ? null : { file, offset: frameOffset[row]!, length: frameLength[row]! };
+  }
+
+  /** What the updates of a group's step say of its problem; null where that was not recorded. */
+  updateOf(row: number): { kl: number | null; clipFraction: number | null } | null {
+    const { phase, step, problem } = this.idOf(row);
+    const { columns, length } = this.updates;
+    if (phase !== 'train') return null;
+    for (let i = length - 1; i >= 0 && columns.step[i]! >= step; i--) {
+      if (columns.step[i] === step && columns.problem[i] === problem) {
+        return { kl: known(columns.kl[i]!), clipFraction: known(columns.clipFraction[i]!) };
+      }
+    }
+    return null;
+  }
+
+  /** The value of a metric at the last step at or before `step`; null without one. */
+  metricAt(metric: Metric, step: number): number | null {
+    return this.series.at(metric, step);
+  }
+
+  /** Puts a row that was just added among those of its problem. */
+  count(row: number): void {
+    const problem = this.groups.columns.problem[row]!;
+    const rows = this.rows[problem];
+    if (rows) rows.push(row);
+    else this.rows[problem] = [row];
+  }
+
+  /** Lets the rows of a problem that `gone` picks no longer count. */
+  discount(problem: number, gone: (row: number) => boolean): void {
+    const rows = this.rows[problem];
+    if (!rows?.some(gone)) return;
+    for (const row of rows) if (gone(row)) this.groups.set(row, 'counts', 0);
+    this.rows[problem] = rows.filter((row) => !gone(row));
+    this.epoch++;
+  }
+
+  /** Finds the rows of all problems again, after rows were added as a whole. */
+  recount(from = 0): void {
+    const { counts } = this.groups.columns;
+    for (let row = from; row < this.groups.length; row++) if (counts[row] === 1) this.count(row);
+  }
+}
+
+/** 1, 0 and anything else of a column as right, wrong and unknown. */
+export function truth(value: number): boolean | null {
+  return value === 1 ? true : value === 0 ? false : null;
+}
+
+/** Right, wrong and unknown as a column keeps them. */
+export function fromTruth(value: boolean | null): number {
+  return value === null ? -1 : Number(value);
+}
+
+/** A number as a column keeps it. */
+export function fromNullable(value: number | null | undefined): number {
+  return value ?? Number.NaN;
+}
+
+/** A number of a column; null where it is unknown. */
+export function known(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
+}

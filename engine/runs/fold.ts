@@ -1,0 +1,135 @@
+/** The one fold of a run's records into columns. Deterministic; it changes the columns in place, for each record is folded once. Pure. */
+import type { GroupRecord, JournalRecord, StepRecord } from '../protocol/records.ts';
+import { saysRight } from '../protocol/reward-expression.ts';
+import { fromNullable, fromTruth, type Head, PHASE_NAMES, type RunColumns, type RunForecast } from './columns.ts';
+import { summaryOf } from './facts.ts';
+
+type ForecastRecord = Extract<JournalRecord, { type: 'forecast' }>;
+
+/**
+ * Adds one record. Records come in the order of `seq`; one that was folded already is ignored, so that overlapping
+ * deliveries do no harm. A step that comes again (a run resumed from an earlier checkpoint) replaces what followed from
+ * the first time.
+ * @returns whether the record was new
+ */
+export function fold(columns: RunColumns, record: JournalRecord): boolean {
+  if (record.seq <= columns.seq) return false;
+  columns.seq = record.seq;
+  const { head } = columns;
+  const set = (change: Partial<Head>) => {
+    columns.head = { ...head, ...change };
+  };
+  switch (record.type) {
+    case 'run':
+      set({ run: record, saysRight: saysRight(record.config.reward) });
+      break;
+    case 'group':
+      foldGroup(columns, record);
+      break;
+    case 'step':
+      foldStep(columns, record);
+      break;
+    case 'evaluation':
+      set({ evaluations: inPlace(head.evaluations, record), labelled: head.labelled || record.accuracy !== null });
+      break;
+    case 'forecast':
+      set({ forecast: toForecast(record), forecastScore: null });
+      break;
+    case 'forecast-score':
+      set({ forecastScore: { ...record.score, step: record.step } });
+      break;
+    case 'checkpoint':
+      set({ checkpoints: inPlace(head.checkpoints, record) });
+      break;
+    case 'warning':
+      set({ warnings: [...head.warnings, record] });
+      break;
+    case 'lifecycle':
+      set({ lifecycle: record, ...(record.event === 'resumed' && { end: null }) });
+      break;
+    case 'end':
+      set({ end: record });
+      break;
+  }
+  return true;
+}
+
+function foldGroup(columns: RunColumns, record: GroupRecord): void {
+  const { problem, step } = record;
+  const { groups, clusters, texts } = columns;
+  const { clusters: found, majority, means, rollouts, unanswered, truncated } = summaryOf(record);
+  const phase = PHASE_NAMES.indexOf(record.phase);
+  const now = groups.columns;
+  columns.discount(problem, (row) => now.phase[row] === phase && now.step[row]! >= step);
+  const first = clusters.length;
+  for (const { answer, count, correct } of found) {
+    clusters.push({ answer: texts.intern(answer), count, correct: fromTruth(correct) });
+  }
+  const row = groups.push({
+    problem,
+    step,
+    phase,
+    counts: 1,
+    rollouts,
+    unanswered,
+    truncated,
+    answer: texts.intern(majority?.answer ?? null),
+    correct: fromTruth(majority?.correct ?? null),
+    tied: Number(majority?.tied ?? false),
+    share: fromNullable(majority?.share),
+    rawShare: fromNullable(majority?.rawShare),
+    reward: fromNullable(means.reward),
+    accuracy: fromNullable(means.correct),
+    tokens: fromNullable(means.tokens),
+    logprob: fromNullable(means.logprob),
+    entropy: fromNullable(means.entropy),
+    majorityLogprob: fromNullable(majority?.logprob),
+    clusters: first,
+    frameFile: texts.intern(record.frame?.file ?? null),
+    frameOffset: fromNullable(record.frame?.offset),
+    frameLength: record.frame?.length ?? 0,
+  });
+  columns.count(row);
+  const labelled = means.correct !== null || found.some(({ correct }) => correct !== null);
+  if (labelled && !columns.head.labelled) columns.head = { ...columns.head, labelled };
+}
+
+function foldStep(columns: RunColumns, record: StepRecord): void {
+  const { step } = record;
+  if (columns.series.cutFrom(step)) goBack(columns, step);
+  const { head } = columns;
+  const metrics = { ...record.metrics };
+  // Older versions recorded one for every reward.
+  if (!head.saysRight) metrics.rewardAccuracy = null;
+  columns.series.push(step, Object.entries({ ...metrics, ...record.timing }));
+  columns.step = step;
+  for (const { problem, kl, clipFraction } of record.problems ?? []) {
+    columns.updates.push({ problem, step, kl: fromNullable(kl), clipFraction: fromNullable(clipFraction) });
+  }
+  if (metrics.groundTruthReward !== null && !head.labelled) columns.head = { ...head, labelled: true };
+}
+
+/** The run went back behind a step: what came after it the first time no longer counts. */
+function goBack(columns: RunColumns, step: number): void {
+  const steps = columns.groups.columns.step;
+  for (const problem of columns.sampled) columns.discount(problem, (row) => steps[row]! > step);
+  const updates = columns.updates.columns.step;
+  let length = columns.updates.length;
+  while (length > 0 && updates[length - 1]! >= step) length--;
+  columns.updates.truncate(length);
+  const { head } = columns;
+  if (head.forecastScore && head.forecastScore.step >= step) columns.head = { ...head, forecastScore: null };
+  columns.epoch++;
+}
+
+/** Items ascend by step: a new one takes the place of those at and after its step. */
+function inPlace<T extends { step: number }>(items: readonly T[], item: T): T[] {
+  return [...items.filter(({ step }) => step < item.step), item];
+}
+
+function toForecast({ forecast }: ForecastRecord): RunForecast {
+  const { reward, by, accuracy, wrong } = forecast;
+  const likelyWrong = new Set(forecast.likelyWrong);
+  const problems = forecast.problems.map((one) => ({ ...one, likelyWrong: likelyWrong.has(one.problem) }));
+  return { reward, by, accuracy, wrong, problems: Object.fromEntries(problems.map((one) => [one.problem, one])) };
+}

@@ -1,0 +1,152 @@
+/**
+ * The index of a run: its columns as one file beside the journal, so that opening does not read the journal again. It can
+ * always be made anew, so it is trusted only where it is whole, of this version, and made from the journal that is there.
+ *
+ * Little-endian: `RSIX`, version, CRC-32 of all that follows, length of a JSON header, the header, then the arrays, each at a
+ * multiple of 8 bytes from the beginning of the file.
+ */
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { crc32 } from '../journal/crc.ts';
+import { writeAside } from '../system/aside.ts';
+import type { RunColumns } from './columns.ts';
+import { type JournalPart, partIsThere } from './journal-part.ts';
+import { type PackedColumns, pack, unpack } from './packed.ts';
+import type { Column } from './table.ts';
+
+export const INDEX_FILE = 'view.index';
+/** Raised whenever columns, or what the fold puts into them, change. */
+const INDEX_VERSION = 1;
+const MAGIC = 0x58495352;
+const FIXED = 16;
+const ALIGNMENT = 8;
+
+const TYPES = { i8: Int8Array, u8: Uint8Array, i32: Int32Array, f64: Float64Array } as const;
+type TypeName = keyof typeof TYPES;
+
+interface ArrayPlace {
+  /** Such as `['groups', 'share']`. */
+  path: string[];
+  type: TypeName;
+  length: number;
+}
+
+type Scalars = Pick<PackedColumns, 'seq' | 'step' | 'texts' | 'head'>;
+
+interface Header extends Scalars {
+  journal: JournalPart;
+  arrays: ArrayPlace[];
+}
+
+export interface Indexed {
+  columns: RunColumns;
+  /** The part of the journal that the columns are made of. */
+  journal: JournalPart;
+}
+
+/** Where a run's index may lie: beside the journal, or in the cache where the run folder cannot be written. */
+export function indexPaths(folder: string, cache: string): string[] {
+  const key = createHash('sha256').update(resolve(folder)).digest('hex').slice(0, 32);
+  return [join(folder, INDEX_FILE), join(cache, 'indexes', `${key}.index`)];
+}
+
+/** The index of a run; null where there is none that can be used. Never throws. */
+export async function readIndex(folder: string, cache: string): Promise<Indexed | null> {
+  for (const path of indexPaths(folder, cache)) {
+    const found = await readOne(path).catch(() => null);
+    if (found && (await partIsThere(folder, found.journal))) return found;
+  }
+  return null;
+}
+
+/** Writes the index, beside the journal or else into the cache. Where neither can be written there is none. Never throws. */
+export async function writeIndex(folder: string, cache: string, indexed: Indexed): Promise<void> {
+  const bytes = encode(indexed);
+  for (const path of indexPaths(folder, cache)) {
+    try {
+      await writeAside(path, (aside) => writeFile(aside, bytes));
+      return;
+    } catch {
+      // The next place, or none: the columns are in memory.
+    }
+  }
+}
+
+async function readOne(path: string): Promise<Indexed | null> {
+  // A copy begins at the beginning of its buffer, so that typed arrays have the alignment that they need.
+  return decode(new Uint8Array(await readFile(path)));
+}
+
+function encode({ columns, journal }: Indexed): Uint8Array {
+  const packed = pack(columns);
+  const arrays = arraysOf(packed);
+  const header: Header = {
+    journal,
+    seq: packed.seq,
+    step: packed.step,
+    texts: packed.texts,
+    head: packed.head!,
+    arrays: arrays.map(([path, array]) => ({ path, type: typeOf(array), length: array.length })),
+  };
+  const json = Buffer.from(JSON.stringify(header));
+  const begin = aligned(FIXED + json.length);
+  const size = arrays.reduce((at, [, array]) => aligned(at + array.byteLength), begin);
+  const bytes = new Uint8Array(size);
+  bytes.set(json, FIXED);
+  let at = begin;
+  for (const [, array] of arrays) {
+    bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), at);
+    at = aligned(at + array.byteLength);
+  }
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, MAGIC, true);
+  view.setUint32(4, INDEX_VERSION, true);
+  view.setUint32(12, json.length, true);
+  view.setUint32(8, crc32(bytes.subarray(12)), true);
+  return bytes;
+}
+
+/** null for anything but a whole index of this version. */
+function decode(bytes: Uint8Array<ArrayBuffer>): Indexed | null {
+  if (bytes.length < FIXED) return null;
+  const view = new DataView(bytes.buffer);
+  if (view.getUint32(0, true) !== MAGIC || view.getUint32(4, true) !== INDEX_VERSION) return null;
+  if (view.getUint32(8, true) !== crc32(bytes.subarray(12))) return null;
+  const length = view.getUint32(12, true);
+  const { journal, arrays, ...scalars }: Header = JSON.parse(Buffer.from(bytes.buffer, FIXED, length).toString());
+  const packed = { ...scalars, whole: true, groups: {}, clusters: {}, updates: {}, series: { values: {} } };
+  let at = aligned(FIXED + length);
+  for (const { path, type, length: count } of arrays) {
+    const array = new TYPES[type](bytes.buffer, at, count);
+    put(packed, path, array);
+    at = aligned(at + array.byteLength);
+  }
+  return { columns: unpack(packed as unknown as PackedColumns, null), journal };
+}
+
+function arraysOf({ groups, clusters, updates, series }: PackedColumns): [path: string[], array: Column][] {
+  const of = (path: string[], table: Record<string, Column>): [string[], Column][] =>
+    Object.entries(table).map(([name, array]) => [[...path, name], array]);
+  return [
+    ...of(['groups'], groups),
+    ...of(['clusters'], clusters),
+    ...of(['updates'], updates),
+    [['series', 'steps'], series.steps],
+    ...of(['series', 'values'], series.values),
+  ];
+}
+
+function put(into: Record<string, unknown>, path: readonly string[], array: Column): void {
+  const [name, ...rest] = path;
+  if (rest.length === 0) into[name!] = array;
+  else put(into[name!] as Record<string, unknown>, rest, array);
+}
+
+function typeOf(array: Column): TypeName {
+  return (Object.keys(TYPES) as TypeName[]).find((name) => array instanceof TYPES[name])!;
+}
+
+function aligned(at: number): number {
+  return Math.ceil(at / ALIGNMENT) * ALIGNMENT;
+}

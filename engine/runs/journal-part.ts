@@ -1,0 +1,49 @@
+/** A part of a journal that was read: how far it goes, and how to tell whether it is still the same. */
+import { open, stat } from 'node:fs/promises';
+import { crc32 } from '../journal/crc.ts';
+import { EVENTS_FILE, inRun } from '../journal/layout.ts';
+
+const BLOCK = 2 ** 20;
+
+export interface JournalPart {
+  /** Bytes of `events.jsonl` from its beginning. */
+  bytes: number;
+  /** CRC-32 of each block of 2^20 bytes of them, the last one shorter. */
+  blocks: number[];
+  /** Size and time of change of the file when it was read: where both are as they were, so are its bytes. */
+  size: number;
+  changed: number;
+}
+
+/** Describes the first `bytes` bytes; the whole blocks of `known`, an earlier part of the same, are not read again. */
+export async function describePart(folder: string, bytes: number, known: JournalPart | null): Promise<JournalPart> {
+  const { size, mtimeMs } = await stat(inRun(folder, EVENTS_FILE));
+  const whole = known ? Math.floor(known.bytes / BLOCK) : 0;
+  const blocks = known?.blocks.slice(0, whole) ?? [];
+  return { bytes, size, changed: mtimeMs, blocks: [...blocks, ...(await checksums(folder, whole, bytes))] };
+}
+
+/** Whether the journal still begins with this part. */
+export async function partIsThere(folder: string, part: JournalPart): Promise<boolean> {
+  const found = await stat(inRun(folder, EVENTS_FILE)).catch(() => null);
+  if (!found || found.size < part.bytes) return false;
+  if (found.size === part.size && found.mtimeMs === part.changed) return true;
+  const blocks = await checksums(folder, 0, part.bytes);
+  return blocks.length === part.blocks.length && blocks.every((block, i) => block === part.blocks[i]);
+}
+
+/** Checksums of the blocks from number `from` on, up to byte `end`. */
+async function checksums(folder: string, from: number, end: number): Promise<number[]> {
+  const handle = await open(inRun(folder, EVENTS_FILE), 'r');
+  try {
+    const blocks: number[] = [];
+    for (let at = from * BLOCK; at < end; at += BLOCK) {
+      const length = Math.min(BLOCK, end - at);
+      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, at);
+      blocks.push(crc32(buffer.subarray(0, bytesRead)));
+    }
+    return blocks;
+  } finally {
+    await handle.close();
+  }
+}

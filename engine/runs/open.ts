@@ -1,0 +1,52 @@
+/** Opening a run's columns: from its index as far as that goes, from the journal behind it. */
+import { eventsSize, readEvents } from '../journal/events.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import { cacheFolder } from '../protocol/home.ts';
+import { RunColumns } from './columns.ts';
+import { fold } from './fold.ts';
+import { readIndex, writeIndex } from './index-file.ts';
+import { describePart } from './journal-part.ts';
+
+/** Bytes of the journal behind the index from which on the index is written anew. */
+const WORTH_WRITING = 256 * 2 ** 10;
+/** Least milliseconds between two reports of progress, after each of which others get their turn. */
+const REPORT_INTERVAL = 50;
+
+export interface OpenOptions {
+  signal?: AbortSignal;
+  /** Told how much of the journal has been read, from 0 to 1; never where the index suffices. */
+  onProgress?: (fraction: number) => void;
+  /** Where indexes go whose run folder cannot be written. */
+  cache?: string;
+}
+
+/**
+ * Reads what a run's journal adds up to.
+ * @throws RollscopeError `run-not-found`, `run-broken`; `cancelled` after `signal`
+ */
+export async function openColumns(folder: string, options: OpenOptions = {}): Promise<RunColumns> {
+  const { signal, onProgress, cache = cacheFolder() } = options;
+  const indexed = await readIndex(folder, cache);
+  const columns = indexed?.columns ?? new RunColumns();
+  const begin = indexed?.journal.bytes ?? 0;
+  const size = await eventsSize(folder);
+  let end = begin;
+  let reported = performance.now();
+  const stopWhenAborted = () => {
+    if (signal?.aborted) throw new RollscopeError('cancelled', 'Reading the run was cancelled.');
+  };
+  for await (const entry of readEvents(folder, begin, columns.seq + 1)) {
+    fold(columns, entry.record);
+    end = entry.end;
+    if (performance.now() - reported < REPORT_INTERVAL) continue;
+    onProgress?.(size > begin ? Math.min(1, (end - begin) / (size - begin)) : 1);
+    await new Promise((resolve) => setImmediate(resolve));
+    stopWhenAborted();
+    reported = performance.now();
+  }
+  stopWhenAborted();
+  if (end - begin >= WORTH_WRITING || (indexed === null && end > 0)) {
+    await writeIndex(folder, cache, { columns, journal: await describePart(folder, end, indexed?.journal ?? null) });
+  }
+  return columns;
+}

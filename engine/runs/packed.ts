@@ -1,0 +1,76 @@
+/**
+ * Columns on their way to a view or a file: plain objects of typed arrays that can be copied between threads. A view gets
+ * everything once, and then what is new since its mark. Pure.
+ */
+import { type Head, RunColumns } from './columns.ts';
+import type { PackedSeries } from './series.ts';
+import type { PackedTable } from './table.ts';
+
+/** How much of some columns is known somewhere else. */
+export interface Mark {
+  epoch: number;
+  groups: number;
+  clusters: number;
+  updates: number;
+  texts: number;
+  steps: number;
+  head: Head;
+}
+
+export interface PackedColumns {
+  /** True for everything that there is, which replaces what the receiver has; false for what follows it. */
+  whole: boolean;
+  seq: number;
+  step: number;
+  groups: PackedTable;
+  clusters: PackedTable;
+  updates: PackedTable;
+  texts: string[];
+  series: PackedSeries;
+  /** Absent when it is as it was. */
+  head?: Head;
+}
+
+export function markOf(columns: RunColumns): Mark {
+  return {
+    epoch: columns.epoch,
+    groups: columns.groups.length,
+    clusters: columns.clusters.length,
+    updates: columns.updates.length,
+    texts: columns.texts.length,
+    steps: columns.series.steps.length,
+    head: columns.head,
+  };
+}
+
+/** Everything, or what is new since a mark. Where rows that were known no longer count, that is everything again. */
+export function pack(columns: RunColumns, since: Mark | null = null): PackedColumns {
+  const from = since?.epoch === columns.epoch ? since : null;
+  return {
+    whole: from === null,
+    seq: columns.seq,
+    step: columns.step,
+    groups: columns.groups.pack(from?.groups),
+    clusters: columns.clusters.pack(from?.clusters),
+    updates: columns.updates.pack(from?.updates),
+    texts: columns.texts.pack(from?.texts),
+    series: columns.series.pack(from?.steps),
+    ...(from?.head !== columns.head && { head: columns.head }),
+  };
+}
+
+/** The columns after what was packed has come: new ones where it is everything, else those that it follows. */
+export function unpack(packed: PackedColumns, known: RunColumns | null): RunColumns {
+  const columns = packed.whole || !known ? new RunColumns() : known;
+  const first = columns.groups.length;
+  columns.groups.append(packed.groups);
+  columns.clusters.append(packed.clusters);
+  columns.updates.append(packed.updates);
+  columns.texts.append(packed.texts);
+  columns.series.append(packed.series);
+  columns.seq = packed.seq;
+  columns.step = packed.step;
+  if (packed.head) columns.head = packed.head;
+  columns.recount(first);
+  return columns;
+}

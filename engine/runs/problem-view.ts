@@ -1,0 +1,143 @@
+/**
+ * What a run says of one problem at one step. The only place that decides which group speaks for a problem, whether it
+ * stands at a tie or without an answer, right or wrong, and since when: panel, lenses, trees, terminal, exports and reports
+ * ask here. Pure.
+ */
+import { CONFIDENT } from '../protocol/confident.ts';
+import type { Phase } from '../protocol/group.ts';
+import { type Foretold, known, PHASE_NAMES, type RunColumns, truth } from './columns.ts';
+
+/** `tie`: another answer has as many rollouts as the majority's, which is the one that reached its size first. */
+export type Status = 'unsampled' | 'unanswered' | 'tie' | 'majority';
+/** Of the majority answer. Without any answer a problem that has a reference is wrong. */
+export type Verdict = 'right' | 'wrong' | 'unknown';
+export type Quadrant = 'sure-right' | 'sure-wrong' | 'unsure-right' | 'unsure-wrong' | 'sure' | 'unsure' | 'none';
+
+export interface ProblemView {
+  /** Index of the problem. */
+  problem: number;
+  /** Row of the group that speaks; null before the problem was sampled, as are its step and phase. */
+  row: number | null;
+  step: number | null;
+  phase: Phase | null;
+  status: Status;
+  /** Of the majority; null without one. */
+  answer: string | null;
+  /** Rollouts of the majority over all; the same over answers as written. */
+  share: number | null;
+  rawShare: number | null;
+  verdict: Verdict;
+  quadrant: Quadrant;
+  rollouts: number;
+  unanswered: number;
+  /** Mean correctness of the rollouts; null without a reference. */
+  accuracy: number | null;
+  /** Geometric mean of the token probabilities of the majority's rollouts; null where unknown. */
+  confidence: number | null;
+  /** The step since which answer and verdict have been what they are; null without an answer, or a verdict. */
+  since: { answer: number | null; verdict: number | null };
+  /** What the run predicted of it; null where it did not. */
+  foretold: Foretold | null;
+  /** Whether what was predicted ended right; null before the end, and without a reference. */
+  outcome: boolean | null;
+}
+
+/** Greedy decoding is one rollout: it has no vote, so it never speaks for a problem. */
+const SILENT = PHASE_NAMES.indexOf('greedy');
+
+/**
+ * A problem as the run knows it at a step: by the group of the phases train, evaluation and probe that was recorded last,
+ * at or before that step.
+ */
+export function problemView(columns: RunColumns, problem: number, at = Number.POSITIVE_INFINITY): ProblemView {
+  const { groups, texts } = columns;
+  const { step, phase, answer, tied, share, rawShare, rollouts, unanswered, accuracy, majorityLogprob } =
+    groups.columns;
+  const speaking = speakingRows(columns, problem, at);
+  const row = speaking.at(-1);
+  const foretold = columns.head.forecast?.problems[problem] ?? null;
+  const outcome = foretold && outcomeOf(columns, problem);
+  if (row === undefined) return { ...UNSAMPLED, problem, foretold, outcome };
+  const verdict = verdictOf(columns, row);
+  const text = texts.at(answer[row]!);
+  const part = known(share[row]!);
+  const logprob = known(majorityLogprob[row]!);
+  return {
+    problem,
+    row,
+    step: step[row]!,
+    phase: PHASE_NAMES[phase[row]!]!,
+    status: text === null ? 'unanswered' : tied[row] === 1 ? 'tie' : 'majority',
+    answer: text,
+    share: part,
+    rawShare: known(rawShare[row]!),
+    verdict,
+    quadrant: quadrantOf(part, verdict),
+    rollouts: rollouts[row]!,
+    unanswered: unanswered[row]!,
+    accuracy: known(accuracy[row]!),
+    confidence: logprob === null ? null : Math.exp(logprob),
+    since: {
+      answer: text === null ? null : sinceWhen(columns, speaking, (one) => answer[one] === answer[row]),
+      verdict:
+        verdict === 'unknown' ? null : sinceWhen(columns, speaking, (one) => verdictOf(columns, one) === verdict),
+    },
+    foretold,
+    outcome,
+  };
+}
+
+const UNSAMPLED: Omit<ProblemView, 'problem' | 'foretold' | 'outcome'> = {
+  row: null,
+  step: null,
+  phase: null,
+  status: 'unsampled',
+  answer: null,
+  share: null,
+  rawShare: null,
+  verdict: 'unknown',
+  quadrant: 'none',
+  rollouts: 0,
+  unanswered: 0,
+  accuracy: null,
+  confidence: null,
+  since: { answer: null, verdict: null },
+};
+
+/** The rows that may speak for a problem at or before a step, in the order in which they were recorded. */
+export function speakingRows(columns: RunColumns, problem: number, at = Number.POSITIVE_INFINITY): number[] {
+  const { step, phase } = columns.groups.columns;
+  return columns.rowsOf(problem).filter((row) => step[row]! <= at && phase[row] !== SILENT);
+}
+
+function verdictOf({ groups }: RunColumns, row: number): Verdict {
+  const { correct, accuracy, answer } = groups.columns;
+  // Without an answer the problem is not solved.
+  const right = truth(correct[row]!) ?? (answer[row]! < 0 && !Number.isNaN(accuracy[row]!) ? false : null);
+  return right === null ? 'unknown' : right ? 'right' : 'wrong';
+}
+
+function quadrantOf(share: number | null, verdict: Verdict): Quadrant {
+  const level = share !== null && share > CONFIDENT ? 'sure' : 'unsure';
+  return verdict === 'unknown' ? level : `${level}-${verdict}`;
+}
+
+/** The step of the first of the last rows in a row that are alike. */
+function sinceWhen(columns: RunColumns, rows: readonly number[], alike: (row: number) => boolean): number {
+  let i = rows.length - 1;
+  while (i > 0 && alike(rows[i - 1]!)) i--;
+  return columns.groups.columns.step[rows[i]!]!;
+}
+
+/**
+ * Whether a problem whose answer was predicted ended right: by the votes that scored the forecast, those of a probe where
+ * there was one, else of the evaluation. null before there is a score, and without a reference.
+ */
+function outcomeOf(columns: RunColumns, problem: number): boolean | null {
+  const step = columns.head.forecastScore?.step;
+  if (step === undefined) return null;
+  const row = columns.find({ phase: 'probe', step, problem }) ?? columns.find({ phase: 'evaluation', step, problem });
+  if (row === null) return null;
+  const verdict = verdictOf(columns, row);
+  return verdict === 'unknown' ? null : verdict === 'right';
+}

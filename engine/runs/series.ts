@@ -1,0 +1,88 @@
+/** Metrics over the steps: a value for every finished step, NaN where it does not exist. Pure. */
+import type { StepRecord } from '../protocol/records.ts';
+
+/** Every number that a step record carries, and those of other trainers under their own names. */
+export type Metric = keyof StepRecord['metrics'] | keyof StepRecord['timing'] | `foreign/${string}`;
+
+export interface PackedSeries {
+  steps: Int32Array;
+  values: Record<string, Float64Array>;
+}
+
+export class MetricSeries {
+  /** The finished steps, ascending. */
+  readonly steps: number[] = [];
+  private readonly values = new Map<string, number[]>();
+
+  /** The values of a metric, one per step; undefined where no step had it. */
+  of(metric: Metric): readonly number[] | undefined {
+    return this.values.get(metric);
+  }
+
+  get names(): string[] {
+    return [...this.values.keys()];
+  }
+
+  /** Adds a step behind the others. */
+  push(step: number, metrics: Iterable<readonly [string, number | null]>): void {
+    const length = this.steps.length;
+    this.steps.push(step);
+    for (const [name, value] of metrics) this.column(name, length).push(value ?? Number.NaN);
+    for (const values of this.values.values()) if (values.length === length) values.push(Number.NaN);
+  }
+
+  /** Drops everything from a step on; false where there was nothing. */
+  cutFrom(step: number): boolean {
+    let length = this.steps.length;
+    while (length > 0 && this.steps[length - 1]! >= step) length--;
+    if (length === this.steps.length) return false;
+    this.steps.length = length;
+    for (const values of this.values.values()) values.length = length;
+    return true;
+  }
+
+  /** The value at the last step at or before `step`; null without one. */
+  at(metric: Metric, step: number): number | null {
+    const values = this.values.get(metric);
+    if (!values) return null;
+    const value = values[stepsUpTo(this.steps, step) - 1];
+    return value === undefined || Number.isNaN(value) ? null : value;
+  }
+
+  /** Copies from the given place on. */
+  pack(from = 0): PackedSeries {
+    return {
+      steps: Int32Array.from(this.steps.slice(from)),
+      values: Object.fromEntries([...this.values].map(([name, all]) => [name, Float64Array.from(all.slice(from))])),
+    };
+  }
+
+  append({ steps, values }: PackedSeries): void {
+    const length = this.steps.length;
+    for (const step of steps) this.steps.push(step);
+    for (const [name, added] of Object.entries(values))
+      for (const value of added) this.column(name, length).push(value);
+  }
+
+  /** A metric that was not there from the first step has gaps before. */
+  private column(name: string, length: number): number[] {
+    let values = this.values.get(name);
+    if (!values) {
+      values = new Array<number>(length).fill(Number.NaN);
+      this.values.set(name, values);
+    }
+    return values;
+  }
+}
+
+/** How many of the ascending steps are at or before `step`. */
+export function stepsUpTo(steps: readonly number[], step: number): number {
+  let low = 0;
+  let high = steps.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (steps[middle]! <= step) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,76 @@
+/** Tables as typed arrays, one for each column, that grow at the end. Pure. */
+
+export type Column = Int8Array | Uint8Array | Int32Array | Float64Array;
+type ColumnConstructor = Int8ArrayConstructor | Uint8ArrayConstructor | Int32ArrayConstructor | Float64ArrayConstructor;
+export type Columns<S extends Schema> = { [K in keyof S]: InstanceType<S[K]> };
+/** The type of each column. */
+export type Schema = Readonly<Record<string, ColumnConstructor>>;
+/** Rows of a table as they travel: every column cut to the same length. */
+export type PackedTable = Record<string, Column>;
+
+const FIRST_CAPACITY = 64;
+
+export class Table<S extends Schema> {
+  private arrays: Columns<S>;
+  private rows = 0;
+  private capacity = FIRST_CAPACITY;
+
+  constructor(private readonly schema: S) {
+    this.arrays = this.allocate(FIRST_CAPACITY);
+  }
+
+  get length(): number {
+    return this.rows;
+  }
+
+  /** The columns; only the first `length` entries count. They are replaced when the table grows: do not keep them. */
+  get columns(): Readonly<Columns<S>> {
+    return this.arrays;
+  }
+
+  /** Adds a row and returns its number. */
+  push(row: { [K in keyof S]: number }): number {
+    if (this.rows === this.capacity) this.reserve(this.rows + 1);
+    for (const name in this.schema) this.arrays[name]![this.rows] = row[name]!;
+    return this.rows++;
+  }
+
+  set(row: number, name: keyof S, value: number): void {
+    this.arrays[name]![row] = value;
+  }
+
+  /** Drops the rows from `length` on. */
+  truncate(length: number): void {
+    this.rows = Math.min(this.rows, length);
+  }
+
+  /** Copies of the rows from `from` on. */
+  pack(from = 0): PackedTable {
+    return Object.fromEntries(
+      Object.keys(this.schema).map((name) => [name, this.arrays[name]!.slice(from, this.rows)]),
+    );
+  }
+
+  /** Adds rows that `pack` gave. */
+  append(packed: PackedTable): void {
+    const names = Object.keys(this.schema);
+    const count = packed[names[0]!]!.length;
+    this.reserve(this.rows + count);
+    for (const name of names) this.arrays[name]!.set(packed[name]!, this.rows);
+    this.rows += count;
+  }
+
+  private reserve(rows: number): void {
+    if (rows <= this.capacity) return;
+    while (this.capacity < rows) this.capacity *= 2;
+    const old = this.arrays;
+    this.arrays = this.allocate(this.capacity);
+    for (const name in this.schema) this.arrays[name]!.set(old[name]!.subarray(0, this.rows));
+  }
+
+  private allocate(capacity: number): Columns<S> {
+    return Object.fromEntries(
+      Object.entries(this.schema).map(([name, Constructor]) => [name, new Constructor(capacity)]),
+    ) as Columns<S>;
+  }
+}

@@ -1,0 +1,131 @@
+/** What a run says of a problem at a step. */
+import { describe, expect, it } from 'vitest';
+import type { JournalRecord } from '../../engine/protocol/records.ts';
+import { RunColumns } from '../../engine/runs/columns.ts';
+import { fold } from '../../engine/runs/fold.ts';
+import { problemView } from '../../engine/runs/problem-view.ts';
+import { forecastOf, problemForecast } from '../support/forecast.ts';
+import { group, step, TIME } from '../support/records.ts';
+
+function folded(...records: JournalRecord[]): RunColumns {
+  const columns = new RunColumns();
+  for (const record of records) fold(columns, record);
+  return columns;
+}
+
+describe('the group that speaks for a problem', () => {
+  const columns = folded(
+    group(0, 0, 'before', { phase: 'probe' }),
+    group(1, 0, 'measured', { phase: 'evaluation' }),
+    group(2, 0, 'greedy', { phase: 'greedy', answers: ['greedy'] }),
+    group(3, 1, 'trained'),
+    step(4, 1),
+    group(5, 2, 'later', { phase: 'evaluation' }),
+    group(6, 2, 'greedy', { phase: 'greedy', answers: ['greedy'] }),
+  );
+
+  it('is the one that was recorded last, at or before the step; greedy decoding has no vote', () => {
+    const at = (step?: number) => problemView(columns, 0, step);
+    expect(at(0)).toMatchObject({ answer: 'measured', phase: 'evaluation', step: 0, row: 1 });
+    expect(at(1)).toMatchObject({ answer: 'trained', phase: 'train', step: 1 });
+    expect(at(2)).toMatchObject({ answer: 'later', phase: 'evaluation', step: 2 });
+    expect(at()).toEqual(at(2));
+  });
+
+  it('does not exist before the problem was sampled', () => {
+    expect(problemView(columns, 5)).toMatchObject({
+      row: null,
+      status: 'unsampled',
+      answer: null,
+      verdict: 'unknown',
+      quadrant: 'none',
+    });
+    expect(problemView(folded(group(0, 3, 'a')), 0, 2).status).toBe('unsampled');
+  });
+});
+
+describe('how a problem stands', () => {
+  const of = (answers: (string | null)[], reference: string | null) =>
+    problemView(folded(group(0, 1, 'x', { answers, reference })), 0);
+  const wide = (answer: string) => Array.from({ length: 9 }, () => answer);
+
+  it('is right, wrong or unknown by its majority, and sure above a share of 0.8', () => {
+    expect(of([...wide('7'), '8'], '7')).toMatchObject({
+      status: 'majority',
+      verdict: 'right',
+      quadrant: 'sure-right',
+    });
+    expect(of([...wide('7'), '8'], '8')).toMatchObject({ verdict: 'wrong', quadrant: 'sure-wrong', share: 0.9 });
+    expect(of(['7', '7', '8'], '7')).toMatchObject({ quadrant: 'unsure-right' });
+    expect(of(['7', '7', '8'], null)).toMatchObject({ verdict: 'unknown', quadrant: 'unsure', accuracy: null });
+    expect(of(wide('7'), null)).toMatchObject({ quadrant: 'sure' });
+    expect(of(['7', '7', '8', null], '7')).toMatchObject({ accuracy: 0.5, unanswered: 1, rollouts: 4 });
+    expect(of(['7'], '7').confidence).toBeCloseTo(Math.exp(-0.5), 12);
+  });
+
+  it('is a tie where two answers are as large', () => {
+    expect(of(['7', '8', '7', '8'], '8')).toMatchObject({ status: 'tie', answer: '7', verdict: 'wrong' });
+  });
+
+  it('is unanswered, and not solved where there is a reference', () => {
+    expect(of([null, null], '7')).toMatchObject({ status: 'unanswered', verdict: 'wrong', quadrant: 'unsure-wrong' });
+    expect(of([null, null], null)).toMatchObject({ status: 'unanswered', verdict: 'unknown', quadrant: 'unsure' });
+  });
+});
+
+it('a problem knows since when its answer and its verdict are what they are', () => {
+  const columns = folded(
+    ...[
+      ['a', 'a'],
+      ['b', 'a'],
+      ['b', 'a'],
+      ['a', 'x'],
+      ['c', 'x'],
+    ].map(([answer, reference], i) => group(i, 1 + 2 * i, answer!, { reference: reference! })),
+  );
+  const since = (at: number) => problemView(columns, 0, at).since;
+  expect(since(0)).toEqual({ answer: null, verdict: null });
+  expect(since(2)).toEqual({ answer: 1, verdict: 1 });
+  expect(since(6)).toEqual({ answer: 3, verdict: 3 });
+  // Another answer, and still wrong.
+  expect(since(99)).toEqual({ answer: 9, verdict: 3 });
+});
+
+describe('a prediction', () => {
+  const forecast = forecastOf([0.8, 0.3, 0.5, 0.5].map((right, problem) => problemForecast(problem, { right })));
+  const estimate = { mean: 0.5, low: 0.2, high: 0.8 };
+  const score = { problems: 4, auroc: null, brier: estimate, baseBrier: 0.25, expected: 0.6, actual: estimate };
+  const predicted = (...records: JournalRecord[]) =>
+    folded({ type: 'forecast', seq: 0, time: TIME, step: 0, forecast }, ...records);
+  const scored = (seq: number): JournalRecord => ({ type: 'forecast-score', seq, time: TIME, step: 1, score });
+
+  it('ends right or wrong by the votes that scored it alone', () => {
+    const votes = { phase: 'evaluation', reference: 'a' } as const;
+    const columns = predicted(
+      group(1, 0, 'b', votes),
+      step(2, 1),
+      group(3, 1, 'a', votes),
+      group(4, 1, 'b', { ...votes, problem: 1 }),
+      group(5, 1, 'b', { ...votes, problem: 2, answers: [null] }),
+      group(6, 1, 'b', { ...votes, problem: 3, reference: null }),
+    );
+    const outcomes = () => [0, 1, 2, 3, 9].map((problem) => problemView(columns, problem).outcome);
+    expect(outcomes()).toEqual([null, null, null, null, null]);
+    fold(columns, scored(7));
+    expect(outcomes()).toEqual([true, false, false, null, null]);
+    expect(problemView(columns, 1).foretold).toMatchObject({ right: 0.3, likelyWrong: true });
+    // A step that comes again makes the score one of the past.
+    fold(columns, step(8, 1));
+    expect(outcomes()).toEqual([null, null, null, null, null]);
+  });
+
+  it('goes by the probe after the last step where there was one', () => {
+    const columns = predicted(
+      step(1, 1),
+      group(2, 1, 'b', { phase: 'evaluation', reference: 'a' }),
+      group(3, 1, 'a', { phase: 'probe', reference: 'a' }),
+      scored(4),
+    );
+    expect(problemView(columns, 0).outcome).toBe(true);
+  });
+});
