@@ -37,6 +37,7 @@ const APPLICATION_ERROR = -32000;
 /** What crosses of an error. */
 interface WireError extends ErrorData {
   problem?: number;
+  stack?: string | undefined;
 }
 
 export interface PeerOptions<C extends Contract> {
@@ -46,6 +47,8 @@ export interface PeerOptions<C extends Contract> {
   lost?: () => RollscopeError;
   /** Told what a handler or listener throws that is no RollscopeError: a bug of this end. */
   report?: (error: unknown) => void;
+  /** Whether stacks cross with errors: between threads of one program. */
+  stacks?: boolean;
 }
 
 export interface RequestOptions {
@@ -247,6 +250,7 @@ export class Peer<C extends Contract> {
       if (!(error instanceof RollscopeError)) this.#options.report?.(error);
       const data: WireError = toErrorData(error);
       if (error instanceof RollscopeError && error.problem !== null) data.problem = error.problem;
+      if (this.#options.stacks && error instanceof Error) data.stack = error.stack;
       throw new ResponseError(wireCodes.get(error as RollscopeError) ?? APPLICATION_ERROR, data.message, data);
     } finally {
       subscription.dispose();
@@ -304,8 +308,12 @@ export class Peer<C extends Contract> {
     }
     if (error.code === ErrorCodes.PendingResponseRejected) return this.#lost();
     const data = error.data as WireError | undefined;
-    if (data && (ERROR_CODES as readonly string[]).includes(data.code)) return fromErrorData(data, data.problem);
-    return new RollscopeError('internal', error.message);
+    if (!data || !(ERROR_CODES as readonly string[]).includes(data.code)) {
+      return new RollscopeError('internal', error.message);
+    }
+    const received = fromErrorData(data, data.problem);
+    if (data.stack) received.stack = data.stack;
+    return received;
   }
 
   #lost(): RollscopeError {

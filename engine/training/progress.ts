@@ -1,6 +1,6 @@
 /** Where a run is and how long it will still take: transient, for people who watch. */
 import type { Progress } from '../protocol/index.ts';
-import type { Tick } from './compute.ts';
+import type { Tick } from './compute-contract.ts';
 
 /** Weight of the newest step in the running mean of a step's seconds. */
 const NEWEST = 0.3;

@@ -16,7 +16,7 @@ import {
 } from '../protocol/index.ts';
 import { rewardOf } from '../reward/index.ts';
 import { versions } from '../versions.ts';
-import { Compute, ComputeError } from './compute.ts';
+import { Compute } from './compute.ts';
 import { questionTokens, requirePrograms } from './evidence.ts';
 import type { EndOfRun, RunHandle } from './handle.ts';
 import { Loop, type LoopState, STATE_FILE } from './loop.ts';
@@ -277,11 +277,11 @@ class Run implements RunHandle {
         return { type: 'end', reason: 'failed', error: toErrorData(failure) };
       }
     }
-    if (error instanceof ComputeError && error.code === 'non-finite') return this.nonFinite(error);
+    if (error instanceof RollscopeError && error.code === 'non-finite') return this.nonFinite(error);
     return { type: 'end', reason: 'failed', error: toErrorData(error) };
   }
 
-  private nonFinite(error: ComputeError): Omit<Extract<NewRecord, { type: 'end' }>, 'step'> {
+  private nonFinite(error: RollscopeError): Omit<Extract<NewRecord, { type: 'end' }>, 'step'> {
     const { step: done, currentPhase: phase } = this.loop;
     const problem = error.problem === null ? null : this.journal.problems[error.problem]!;
     const step = phase === 'train' ? done + 1 : done;
@@ -330,7 +330,7 @@ async function openPolicy(
     });
   } catch (error) {
     await compute.close();
-    if (error instanceof ComputeError && error.problem !== null) {
+    if (error instanceof RollscopeError && error.problem !== null) {
       const problem = material.problems[error.problem]!;
       throw new RollscopeError(error.code, `${placeOf(problem)}, problem ${problem.id}: ${error.message}`, error.hint);
     }

@@ -3,8 +3,10 @@
  * device; one AdamW step follows. Responses without advantage are left out where they have no gradient. The reference
  * policy is the one that the trainer was made with: the model with an adapter that does nothing yet, or its first weights.
  */
+
 import type { DecoderConfig } from '../model/config.ts';
 import type { Parameter } from '../model/lora.ts';
+import { RollscopeError } from '../protocol/errors.ts';
 import type { LossConfig, OptimizerConfig, ProblemUpdate } from '../protocol/index.ts';
 import type { BindWeights } from '../rollout/graphs.ts';
 import type { Backend, Value } from '../runtime/backend.ts';
@@ -67,12 +69,9 @@ export interface TrainerOptions {
 }
 
 /** A number that is infinite or none; names the problem whose responses made it, where that is known. */
-export class NonFiniteError extends Error {
-  constructor(
-    readonly what: 'probability of a token' | 'loss' | 'gradient',
-    readonly problem: number | null,
-  ) {
-    super(`the ${what} is not a finite number`);
+export class NonFiniteError extends RollscopeError {
+  constructor(what: 'probability of a token' | 'loss' | 'gradient', problem: number | null) {
+    super('non-finite', `the ${what} is not a finite number`, undefined, { problem });
   }
 }
 

@@ -1,38 +1,37 @@
 /** Entry of the compute worker: one policy, driven by messages. The device's library blocks this thread, never the engine's. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { RollscopeError, type StoredRollout, toErrorData } from '../protocol/index.ts';
-import { CONTROL, type ComputeEvent, type ComputeReply, type ComputeRequest } from './compute.ts';
-import { Policy, type PolicyHooks, PromptError } from './policy.ts';
-import { NonFiniteError } from './trainer.ts';
+import { Peer } from '../messages/peer.ts';
+import { portTransport } from '../messages/post.ts';
+import { transfer } from '../messages/transport.ts';
+import { RollscopeError } from '../protocol/index.ts';
+import { CONTROL, type ComputeContract, type SampledGroup } from './compute-contract.ts';
+import { Policy, type PolicyHooks } from './policy.ts';
 
 if (!parentPort) throw new Error('this file is a worker');
-const port = parentPort;
 const control = workerData.control as Int32Array;
+const peer = new Peer<ComputeContract>(portTransport(parentPort), { stacks: true });
 let policy: Policy | null = null;
 
-function send(message: ComputeEvent | ComputeReply, transfer: readonly ArrayBuffer[] = []): void {
-  port.postMessage(message, transfer);
-}
-
 /** Groups that are complete at the same time travel together: each message wakes the other thread. */
-let complete: { problem: number; rollouts: StoredRollout[] }[] = [];
+let complete: SampledGroup[] = [];
 
 function sendGroups(): void {
   if (complete.length === 0) return;
   const groups = complete;
   complete = [];
   const arrays = groups.flatMap(({ rollouts }) => rollouts.flatMap((r) => Object.values(r).filter(ArrayBuffer.isView)));
-  send({ event: 'groups', groups }, [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))]);
+  const buffers = [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))];
+  void peer.notify('groups', transfer({ groups }, buffers));
 }
 
 const hooks: PolicyHooks = {
   tick(progress) {
     sendGroups();
-    send({ event: 'tick', ...progress });
+    void peer.notify('tick', progress);
     if (Atomics.load(control, 0) === CONTROL.pause) {
-      send({ event: 'paused' });
+      void peer.notify('paused', {});
       Atomics.wait(control, 0, CONTROL.pause);
-      send({ event: 'continued' });
+      void peer.notify('continued', {});
     }
     if (Atomics.load(control, 0) === CONTROL.cancel) throw new RollscopeError('cancelled', 'The run was stopped.');
   },
@@ -43,50 +42,48 @@ function opened(): Policy {
   return policy;
 }
 
-async function answer(request: ComputeRequest): Promise<unknown> {
-  switch (request.method) {
-    case 'open':
-      policy = await Policy.open(request.options, hooks);
-      return policy.info;
-    case 'sample':
-      await opened().sample(request.options, hooks, (problem, rollouts) => complete.push({ problem, rollouts }));
-      return sendGroups();
-    case 'update':
-      return opened().update(request.options, hooks);
-    case 'ask':
-      return opened().ask(request.options, hooks);
-    case 'scoreCandidates':
-      return opened().scoreCandidates(request.options, hooks);
-    case 'boundaries':
-      return opened().boundaries(request.texts);
-    case 'save':
-      return opened().save(request.folder);
-    case 'restore':
-      return opened().restore(request.folder);
-    case 'exportWeights':
-      return opened().exportWeights(request.folder);
-    case 'deviceSeconds':
-      return opened().deviceSeconds;
-    case 'release':
-      await policy?.release();
-      policy = null;
-      return undefined;
-  }
+let queue: Promise<unknown> = Promise.resolve();
+
+/** A call begins when the one before it is done: a policy does one thing at a time. */
+function inTurn<P, R>(call: (params: P) => R | Promise<R>): (params: P) => Promise<R> {
+  return (params) => {
+    const done = queue.then(() => call(params));
+    queue = done.catch(() => {});
+    return done;
+  };
 }
 
-let queue = Promise.resolve();
-port.on('message', ({ id, ...request }: ComputeRequest & { id: number }) => {
-  queue = queue.then(async () => {
-    try {
-      send({ id, result: await answer(request as ComputeRequest) });
-    } catch (error) {
-      if (error instanceof NonFiniteError) {
-        send({ id, error: { code: 'non-finite', message: error.message, problem: error.problem } });
-      } else {
-        const { code, message, hint } = toErrorData(error);
-        const problem = error instanceof PromptError ? error.problem : null;
-        send({ id, error: { code, message, hint, problem, stack: error instanceof Error ? error.stack : undefined } });
-      }
-    }
-  });
+peer.handleAll({
+  open: inTurn(async (options) => {
+    policy = await Policy.open(options, hooks);
+    return policy.info;
+  }),
+  sample: inTurn(async (options) => {
+    await opened().sample(options, hooks, (problem, rollouts) => complete.push({ problem, rollouts }));
+    sendGroups();
+    return {};
+  }),
+  update: inTurn((options) => opened().update(options, hooks)),
+  ask: inTurn((options) => opened().ask(options, hooks)),
+  scoreCandidates: inTurn((options) => opened().scoreCandidates(options, hooks)),
+  boundaries: inTurn(({ texts }) => opened().boundaries(texts)),
+  save: inTurn(async ({ folder }) => {
+    await opened().save(folder);
+    return {};
+  }),
+  restore: inTurn(async ({ folder }) => {
+    await opened().restore(folder);
+    return {};
+  }),
+  exportWeights: inTurn(async ({ folder }) => {
+    await opened().exportWeights(folder);
+    return {};
+  }),
+  deviceSeconds: inTurn(() => opened().deviceSeconds),
+  release: inTurn(async () => {
+    await policy?.release();
+    policy = null;
+    return {};
+  }),
 });
+peer.listen();
