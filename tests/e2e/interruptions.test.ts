@@ -1,22 +1,23 @@
 import { describe, expect, test } from 'vitest';
-import { startCli, until } from '../support/processes.ts';
+import { startCli } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
+import { until } from '../support/wait.ts';
 
 const STEPS = 40;
 
 describe.runIf(requireVsCode())('a run in the editor', () => {
   const code = useVsCode({ settings: { 'rollscope.steps': STEPS } });
 
-  async function header(text: RegExp, timeout = 60_000): Promise<string> {
+  async function header(text: RegExp): Promise<string> {
     const panel = await code().workbench.webview('rs-problems');
     const found = panel.locator('rs-header .line', { hasText: text });
-    await found.waitFor({ timeout });
+    await found.waitFor();
     return ((await found.textContent()) ?? '').trim().replace(/\s+/g, ' ');
   }
 
   const stepIn = (text: string) => Number(/step (\d+) of/.exec(text)![1]);
 
-  test('goes on while the window reloads, and its panel takes it up again', { timeout: 180_000 }, async () => {
+  test('goes on while the window reloads, and its panel takes it up again', async () => {
     const { workbench } = code();
     await workbench.command('Rollscope: Get Started');
     await workbench.page.getByRole('button', { name: 'Train the Embedded Model' }).click();
@@ -39,7 +40,7 @@ describe.runIf(requireVsCode())('a run in the editor', () => {
     await header(/tokens\/s.*Pause/s);
   });
 
-  test('is interrupted when its engine is killed, and resumed to its end', { timeout: 240_000 }, async () => {
+  test('is interrupted when its engine is killed, and resumed to its end', async () => {
     const { workbench } = code();
     const [engine] = code().enginePids();
     const before = await header(/step \d+ of \d+.*tokens\/s/s);
@@ -55,7 +56,7 @@ describe.runIf(requireVsCode())('a run in the editor', () => {
         .enginePids()
         .some((pid) => pid !== engine),
     );
-    await header(new RegExp(`completed step ${STEPS} of ${STEPS}`), 180_000);
+    await header(new RegExp(`completed step ${STEPS} of ${STEPS}`));
     expect(code().logs()).not.toMatch(/\[error\](?!.*vscode\.git|.*fs-copyfile)/);
   });
 });
@@ -63,10 +64,10 @@ describe.runIf(requireVsCode())('a run in the editor', () => {
 describe.runIf(requireVsCode())('a run that a terminal started', () => {
   const code = useVsCode();
 
-  test('is taken up by the editor, steered from there, and told of in the terminal', { timeout: 180_000 }, async () => {
+  test('is taken up by the editor, steered from there, and told of in the terminal', async () => {
     const { workbench, home } = code();
     const terminal = startCli(['train', '--steps', '200', '--eval-samples', '0'], { home });
-    await terminal.printed(/step +[1-9]/i, 60_000);
+    await terminal.printed(/step +[1-9]/i);
     await workbench.command('Rollscope: Attach to Run');
     const panel = await workbench.webview('rs-problems');
     await panel.locator('rs-header .line', { hasText: /step \d+ of 200.*tokens\/s/s }).waitFor();

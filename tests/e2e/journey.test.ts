@@ -1,9 +1,10 @@
 import { copyFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ROOT, until } from '../support/processes.ts';
+import { ROOT } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
-import type { Theme } from '../support/workbench.ts';
+import { until } from '../support/wait.ts';
+import { type Theme, untilCount } from '../support/workbench.ts';
 
 const STEPS = 30;
 const THEMES: Theme[] = ['light', 'high-contrast', 'dark'];
@@ -11,19 +12,18 @@ const THEMES: Theme[] = ['light', 'high-contrast', 'dark'];
 describe.runIf(requireVsCode())('a new user, from an empty window', () => {
   const code = useVsCode({ settings: { 'rollscope.steps': STEPS } });
 
-  test('three clicks start a run; its panel fills; one rollout is read', { timeout: 300_000 }, async () => {
+  test('three clicks start a run; its panel fills; one rollout is read', async () => {
     const { workbench, page } = code();
     await workbench.command('Rollscope: Get Started');
     await page.getByRole('button', { name: 'Train the Embedded Model' }).click();
 
     const panel = await workbench.webview('rs-problems');
-    await panel.locator('rs-header', { hasText: `of ${STEPS}` }).waitFor({ timeout: 60_000 });
-    await panel.locator('rs-header', { hasText: `completed step ${STEPS} of ${STEPS}` }).waitFor({ timeout: 120_000 });
+    await panel.locator('rs-header', { hasText: `of ${STEPS}` }).waitFor();
+    await panel.locator('rs-header', { hasText: `completed step ${STEPS} of ${STEPS}` }).waitFor();
     const cells = panel.locator('rs-problems .cell');
-    expect(await cells.count()).toBe(64);
+    await untilCount(cells, 64);
     // The model takes differences for sums, and is sure of it.
     const wrong = panel.locator('rs-problems tbody tr');
-    expect(await wrong.count()).toBeGreaterThan(0);
     await wrong.first().click();
     await panel.locator('rs-inspector h2', { hasText: /^Problem chain-/ }).waitFor();
     await panel.locator('rs-inspector .tokens span').first().waitFor();
@@ -46,7 +46,7 @@ describe.runIf(requireVsCode())('a new user, from an empty window', () => {
       await workbench.theme(theme);
       await workbench.shot(`rollout ${theme}`);
     }
-    expect(await workbench.statusItem(/^\s*Rollscope\s*$/).count()).toBe(1);
+    await untilCount(workbench.statusItem(/^\s*Rollscope\s*$/), 1);
     await workbench.view('Rollscope');
     await workbench.treeRows('Runs').first().waitFor();
     expect(await workbench.treeRows('Runs').first().textContent()).toMatch(/→/);
@@ -69,16 +69,15 @@ describe.runIf(requireVsCode())('problem files', () => {
     },
   });
 
-  test('are probed from a lens, and results stand beside the lines', { timeout: 180_000 }, async () => {
+  test('are probed from a lens, and results stand beside the lines', async () => {
     const { workbench } = code();
     await workbench.open('problems.jsonl');
     await workbench.codeLens('Train on this dataset').waitFor();
-    expect(await workbench.codeLens('Train on this problem').count()).toBe(PROBLEMS.length);
+    await untilCount(workbench.codeLens('Train on this problem'), PROBLEMS.length);
     await workbench.codeLens('Probe this dataset').click();
     await until(
       'every problem has its result',
       async () => (await workbench.decorations()).filter((d) => /[✓✗]/.test(d)).length === PROBLEMS.length,
-      60_000,
     );
     for (const theme of THEMES) {
       await workbench.theme(theme);
@@ -86,18 +85,15 @@ describe.runIf(requireVsCode())('problem files', () => {
     }
   });
 
-  test('in pretty-printed JSON have lenses too', { timeout: 60_000 }, async () => {
+  test('in pretty-printed JSON have lenses too', async () => {
     const { workbench } = code();
     await workbench.open('pretty.json');
     await workbench.codeLens('Train on this dataset').waitFor();
-    await until(
-      'a lens above each problem',
-      async () => (await workbench.codeLens('Train on this problem').count()) === PROBLEMS.length,
-    );
+    await untilCount(workbench.codeLens('Train on this problem'), PROBLEMS.length);
     await workbench.shot('editor json');
   });
 
-  test('that the model cannot read are warned of in the panel', { timeout: 90_000 }, async () => {
+  test('that the model cannot read are warned of in the panel', async () => {
     const { workbench } = code();
     await workbench.open('words.jsonl');
     await workbench.codeLens('Probe this dataset').click();

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { runCli, until } from '../support/processes.ts';
+import { runCli } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
-import type { Theme } from '../support/workbench.ts';
+import { until } from '../support/wait.ts';
+import { type Theme, untilCount } from '../support/workbench.ts';
 
 const STEPS = 14;
 const THEMES: Theme[] = ['light', 'high-contrast', 'dark'];
@@ -21,12 +22,11 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
     },
   });
 
-  test('a reward is chosen, breaks the model, and the panel says so', { timeout: 400_000 }, async () => {
+  test('a reward is chosen, breaks the model, and the panel says so', async () => {
     const { workbench } = code();
     await workbench.command('Rollscope: Choose Reward', { stays: true });
     await workbench.pickRow('Trajectory-level entropy').waitFor();
-    for (const reward of ['Majority voting', 'Semantic clusters'])
-      expect(await workbench.pickRow(reward).count()).toBeGreaterThan(0);
+    for (const reward of ['Majority voting', 'Semantic clusters']) await workbench.pickRow(reward).first().waitFor();
     await workbench.shot('choose reward');
     await workbench.pick('Trajectory-level entropy');
     // What trains is in the settings now; a click sooner than that would train by what was there before.
@@ -35,9 +35,9 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
     await workbench.command('Rollscope: Get Started');
     await workbench.page.getByRole('button', { name: 'Train the Embedded Model' }).click();
     const panel = await workbench.webview('rs-problems');
-    await panel.locator('rs-header', { hasText: 'trajectory entropy' }).waitFor({ timeout: 60_000 });
-    await panel.locator('rs-header', { hasText: /forecast \.\d\d right/ }).waitFor({ timeout: 60_000 });
-    await panel.locator('rs-header', { hasText: `completed step ${STEPS} of ${STEPS}` }).waitFor({ timeout: 240_000 });
+    await panel.locator('rs-header', { hasText: 'trajectory entropy' }).waitFor();
+    await panel.locator('rs-header', { hasText: /forecast \.\d\d right/ }).waitFor();
+    await panel.locator('rs-header', { hasText: `completed step ${STEPS} of ${STEPS}` }).waitFor();
     // What the watch said, with its reason, and what became of the forecast.
     const badge = panel.locator('rs-header .badge.collapse, rs-header .badge.watch');
     expect(await badge.textContent()).toMatch(/collapse since step \d+/);
@@ -52,7 +52,7 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
     const likely = panel.locator('rs-problems .likely');
     const count = Number.parseInt((await likely.textContent()) ?? '', 10);
     await likely.click();
-    await until('only these are left', async () => (await panel.locator('rs-problems .cell').count()) === count);
+    await untilCount(panel.locator('rs-problems .cell'), count);
     await panel.locator('rs-problems .cell').first().click();
     await panel.locator('rs-inspector .foretold', { hasText: /right with.*likely wrong.*ended/s }).waitFor();
     await likely.click();
@@ -64,11 +64,11 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
 
     await workbench.command('Rollscope: Analyse Run', { stays: true });
     await workbench.pickRow('completed').first().click();
-    await until('the analysis is open', async () => /Confidence against/.test(await workbench.editorText()), 60_000);
+    await until('the analysis is open', async () => /Confidence against/.test(await workbench.editorText()));
     await workbench.shot('analysis');
   });
 
-  test('a probe foretells what training would do', { timeout: 180_000 }, async () => {
+  test('a probe foretells what training would do', async () => {
     const { workbench, page } = code();
     await workbench.open('problems.jsonl');
     await workbench.codeLens('Probe this dataset').click();
@@ -78,8 +78,8 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
     await workbench
       .codeLens(/likely amplified: -?\d+, right with \d\.\d\d/)
       .first()
-      .waitFor({ timeout: 90_000 });
-    expect(await workbench.codeLens(/likely amplified|no answer to amplify/).count()).toBe(PROBLEMS.length);
+      .waitFor();
+    await untilCount(workbench.codeLens(/likely amplified|no answer to amplify/), PROBLEMS.length);
     await page
       .locator('.view-line', { hasText: '24-9-4=' })
       .first()
@@ -97,10 +97,10 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
 
   // The test server's VS Code has no terminals, so the experiment runs beside it: the task that the command starts is
   // tested in tests/unit/extension-experiments.test.ts.
-  test('an experiment is offered, and its report is shown in the theme', { timeout: 400_000 }, async () => {
+  test('an experiment is offered, and its report is shown in the theme', async () => {
     const { workbench, page, home } = code();
     await workbench.command('Rollscope: Run Experiment', { stays: true });
-    await workbench.pickRow(/rise-then-fall.*about \d+ min/).waitFor({ timeout: 60_000 });
+    await workbench.pickRow(/rise-then-fall.*about \d+ min/).waitFor();
     await workbench.shot('experiments');
     await page.keyboard.press('Escape');
     const size = ['--seeds', '1', '--steps', '2', '--limit', '4', '--parallel', '1'];
@@ -115,7 +115,7 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
     const report = await workbench.webview('main section');
     expect(await report.locator('h1').textContent()).toMatch(/\w/);
     expect(await report.locator('.verdict').textContent()).toMatch(/criteria met/);
-    expect(await report.locator('figure svg').count()).toBeGreaterThan(0);
+    await report.locator('figure svg').first().waitFor();
     for (const theme of THEMES) {
       await workbench.theme(theme);
       const background = await report.evaluate<string>('getComputedStyle(document.body).backgroundColor');

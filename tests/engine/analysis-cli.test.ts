@@ -4,8 +4,9 @@ import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { studies } from '../../engine/experiments/studies/index.ts';
 import { type GroupRecord, REWARDS } from '../../engine/protocol/index.ts';
-import { type Ended, isAlive, runCli, startCli, temporaryFolder, until } from '../support/processes.ts';
+import { type Ended, isAlive, runCli, startCli, temporaryFolder } from '../support/processes.ts';
 import { recordsOf } from '../support/run-outcome.ts';
+import { until } from '../support/wait.ts';
 
 const home = temporaryFolder();
 const cli = (...args: string[]) => runCli(args, { home });
@@ -308,9 +309,9 @@ describe('experiment', () => {
       recordsOf(path.join(folder, 'runs', run)).some((record) => record.type === 'end'),
     );
 
-  test('that is killed goes on where it was, to its report', { timeout: 240_000 }, async () => {
+  test('that is killed goes on where it was, to its report', async () => {
     const program = startCli(study, { home });
-    await until('the first run is there', () => completed().length > 0, 120_000);
+    await until('the first run is there', () => completed().length > 0);
     program.kill('SIGKILL');
     await program.ended;
     expect(isAlive(program.pid)).toBe(false);

@@ -18,9 +18,9 @@ import {
   runCli,
   startCli,
   temporaryFolder,
-  until,
 } from '../support/processes.ts';
 import { checkpointsOf, expectSameOutcome, outcomeOf, recordsOf } from '../support/run-outcome.ts';
+import { until } from '../support/wait.ts';
 
 const home = temporaryFolder();
 const runsFolder = path.join(home, 'runs');

@@ -33,7 +33,7 @@ async function study(name: string, args: readonly string[]) {
 }
 
 describe('on embedded models', () => {
-  test.each(NAMES)('%s', { timeout: 240_000 }, async (name) => {
+  test.each(NAMES)('%s', async (name) => {
     const limit = SINGLE.includes(name) ? '3' : '24';
     const size = ['--steps', '2', '--batch', '2', '--votes', '4', '--group', '4', '--eval-samples', '2'];
     const { report } = await study(name, [...size, '--limit', limit]);
@@ -63,7 +63,7 @@ describe.runIf(present)('on SmolLM2-135M-Instruct and problems of a user', () =>
     );
   });
 
-  test.each(NAMES.filter((name) => !ALIKE.includes(name)))('%s', { timeout: 400_000 }, async (name) => {
+  test.each(NAMES.filter((name) => !ALIKE.includes(name)))('%s', async (name) => {
     const size = ['--steps', '1', '--batch', '2', '--votes', '2', '--group', '2', '--eval-samples', '1'];
     const small = [...size, '--max-tokens', '8', '--memory', '3GB', '--limit', SINGLE.includes(name) ? '2' : '9'];
     const file = name === 'self-verification' ? targets : sums;

@@ -6,9 +6,10 @@ import { sampledFolder } from '../../engine/model/fingerprint.ts';
 import { EngineAddress, RUN_FORMAT, RunConfig } from '../../engine/protocol/index.ts';
 import { createClient, type EngineClient } from '../../engine/server/connection.ts';
 import { EMBEDDED_MODEL, ggufHeader, modelWithoutNumber, modelWithSteepHead } from '../support/crafted-models.ts';
-import { CLI, type Ended, Program, runCli, startCli, temporaryFolder, until } from '../support/processes.ts';
+import { CLI, type Ended, Program, runCli, startCli, temporaryFolder } from '../support/processes.ts';
 import { checkpointsOf, expectSameOutcome, outcomeOf, recordsOf } from '../support/run-outcome.ts';
 import { requireOrSkip } from '../support/skip.ts';
+import { until } from '../support/wait.ts';
 
 const home = temporaryFolder();
 const place = (name: string) => path.join(home, name);

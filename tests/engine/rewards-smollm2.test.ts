@@ -87,7 +87,7 @@ describe.runIf(present)('SmolLM2-135M-Instruct', () => {
   });
 
   let runs = 0;
-  test.each(CASES)('trains by $reward', { timeout: 240_000 }, async ({ reward, options = {}, check }) => {
+  test.each(CASES)('trains by $reward', async ({ reward, options = {}, check }) => {
     const given = {
       // In so few tokens it answers now and then, if it is told how.
       dataset: { path: PROBLEMS, template: '{{prompt}} Reply with one sentence: "The answer is ..."' },

@@ -1,15 +1,16 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { RunConfig } from '../../engine/protocol/config.ts';
 import type { JournalRecord } from '../../engine/protocol/records.ts';
 import { type EngineAddress, type Progress, RPC_VERSION } from '../../engine/protocol/rpc.ts';
 import { createClient, type EngineClient, enginePeer } from '../../engine/server/connection.ts';
 import { enginesFolder, listEngines } from '../../engine/server/discovery.ts';
+import type { EngineLog } from '../../engine/server/log.ts';
 import type { EngineServer } from '../../engine/server/server.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { until } from '../support/wait.ts';
 import { FakeStarter, startEngine } from './server-fake.ts';
 
 const config = RunConfig.parse({ dataset: { path: 'embedded' } });
@@ -36,17 +37,39 @@ async function follow(client: EngineClient, run: string, from = 0) {
   return { seen, progress };
 }
 
-async function until(condition: () => boolean, what: string, ms = 5000): Promise<void> {
-  const deadline = Date.now() + ms;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`Timed out: ${what}`);
-    await sleep(5);
-  }
+/** Lets the next run be prepared until `finish` is called. */
+function prepareSlowly(runs: FakeStarter): { begun: Promise<void>; finish: () => void } {
+  let finish = () => {};
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const begun = new Promise<void>((resolve) => {
+    runs.preparation = () => {
+      resolve();
+      return finished;
+    };
+  });
+  return { begun, finish };
+}
+
+/** The engine's time-outs and intervals run by `vi.advanceTimersByTime`; sockets do not use timers. */
+function useFakeClock(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+}
+
+/** A log that counts how many clients the engine has seen leave. */
+function countingLog(): { log: EngineLog; left: () => number } {
+  let count = 0;
+  const write = (_: string, message: string) => {
+    if (message === 'test left') count++;
+  };
+  return { log: { file: null, write }, left: () => count };
 }
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 
 afterEach(async () => {
+  vi.useRealTimers();
   for (const client of open.clients.splice(0)) client.close();
   for (const engine of open.engines.splice(0)) await engine.shutdown();
 });
@@ -141,10 +164,10 @@ describe('greeting', () => {
     const client = await clientOf(engine.address);
     const noise = createConnection(engine.address.socket);
     noise.on('error', () => {});
+    const ended = new Promise((resolve) => noise.on('close', resolve));
     noise.write('Content-Length: nonsense\r\n\r\n{{{{');
     noise.write('Content-Length: 5\r\n\r\n{{{{{');
-    await sleep(50);
-    noise.destroy();
+    await ended;
     expect(await client.request('status', {})).toEqual({ active: null, clients: 1 });
   });
 });
@@ -212,18 +235,14 @@ describe('requests', () => {
 
   test('a second start is told which run keeps the engine busy, also while that one is being prepared', async () => {
     const runs = new FakeStarter();
-    let finish = () => {};
-    runs.preparation = () =>
-      new Promise((resolve) => {
-        finish = resolve;
-      });
+    const preparation = prepareSlowly(runs);
     const { engine } = await engineWith(runs);
     const client = await clientOf(engine.address);
     const first = client.request('start', { config, name: 'first' });
-    await sleep(20);
+    await preparation.begun;
     const busy = { code: 'busy', message: expect.stringContaining("'first'") };
     await expect(client.request('start', { config, name: 'second' })).rejects.toMatchObject(busy);
-    finish();
+    preparation.finish();
     await first;
     await expect(client.request('start', { config, name: 'second' })).rejects.toMatchObject(busy);
     await expect(client.request('resume', { folder: '/other' })).rejects.toMatchObject(busy);
@@ -244,9 +263,11 @@ describe('requests', () => {
 
   test('cancelling a start reaches the preparation and the caller at once', async () => {
     const runs = new FakeStarter();
+    let begun = false;
     let aborted = false;
     runs.preparation = ({ signal }) =>
       new Promise((_, reject) => {
+        begun = true;
         signal?.addEventListener('abort', () => {
           aborted = true;
           reject(new Error('aborted'));
@@ -256,12 +277,12 @@ describe('requests', () => {
     const client = await clientOf(engine.address);
     const controller = new AbortController();
     const request = client.request('start', { config }, controller.signal);
-    await sleep(20);
+    await until('the preparation begins', () => begun);
     controller.abort();
     await expect(request).rejects.toMatchObject({ code: 'cancelled' });
-    await until(() => aborted, 'the preparation is aborted');
+    await until('the preparation is aborted', () => aborted);
     runs.preparation = async () => {};
-    await until(() => engine.active === null, 'the engine is free');
+    await until('the engine is free', () => engine.active === null);
     expect(await client.request('start', { config })).toMatchObject({ run: 'named-by-engine' });
   });
 
@@ -319,16 +340,23 @@ describe('records', () => {
     const { engine } = await engineWith(runs);
     const client = await clientOf(engine.address);
     const { run } = await client.request('start', { config });
-    const ticking = setInterval(() => runs.last.emitMany(7), 1);
+    // Records come in every turn of the event loop, before, between and after the two subscriptions.
+    let ticking = true;
+    const tick = () => {
+      if (!ticking) return;
+      runs.last.emitMany(1);
+      setImmediate(tick);
+    };
+    tick();
     const { seen } = await follow(client, run);
     const late = await clientOf(engine.address);
     const { seen: seenLate } = await follow(late, run, 1234);
-    await sleep(100);
-    clearInterval(ticking);
+    await until('records come live', () => seen.length > 2550 && seenLate.length > 2550 - 1234);
+    ticking = false;
     const total = runs.last.journal.length;
-    expect(total).toBeGreaterThan(2550);
-    await until(() => seen.length >= total && seenLate.length >= total - 1234, 'all records');
-    await sleep(20);
+    await until('all records', () => seen.length >= total && seenLate.length >= total - 1234);
+    // What was sent before the answer has arrived with it.
+    await Promise.all([client.request('status', {}), late.request('status', {})]);
     expect(seen).toEqual(numbers(0, total));
     expect(seenLate).toEqual(numbers(1234, total));
   });
@@ -340,13 +368,16 @@ describe('records', () => {
     const { run } = await client.request('start', { config });
     const { seen } = await follow(client, run);
     runs.last.emitMany(3);
-    await until(() => seen.length === 3, 'three records');
+    await until('three records', () => seen.length === 3);
     await client.request('subscribe', { run, from: 3 });
     runs.last.emitMany(2);
-    await until(() => seen.length === 5, 'five records');
+    await until('five records', () => seen.length === 5);
     await client.request('unsubscribe', { run });
+    const other = await clientOf(engine.address);
+    const { seen: seenByOther } = await follow(other, run);
     runs.last.emitMany(2);
-    await sleep(50);
+    await until('seven records', () => seenByOther.length === 7);
+    await client.request('status', {});
     expect(seen).toEqual(numbers(0, 5));
   });
 
@@ -381,10 +412,10 @@ describe('records', () => {
       runs.last.emitMany(200, 500);
       await new Promise(setImmediate);
     }
-    await until(() => seen.length === 10_000, 'the quick client has all', 20_000);
+    await until('the quick client has all', () => seen.length === 10_000);
     expect(slowSeen.length).toBeLessThan(5000);
     socket.resume();
-    await until(() => slowSeen.length === 10_000, 'the slow client has all', 20_000);
+    await until('the slow client has all', () => slowSeen.length === 10_000);
     expect(slowSeen).toEqual(numbers(0, 10_000));
     expect(runs.last.reads).toBeGreaterThan(2);
     slow.close();
@@ -398,53 +429,76 @@ describe('records', () => {
     const seen: Progress[] = [];
     client.on('progress', (progress) => seen.push(progress));
     await client.request('subscribe', { run, from: 0 });
+    useFakeClock();
     for (let step = 1; step <= 100; step++) {
       runs.last.emitProgress(step);
-      await sleep(5);
+      vi.advanceTimersByTime(5);
+      // The answer comes behind what was sent.
+      await client.request('status', {});
     }
-    await until(() => seen.at(-1)?.step === 100, 'the last progress');
-    expect(seen.length).toBeLessThanOrEqual(8);
-    expect(seen.length).toBeGreaterThanOrEqual(3);
+    vi.advanceTimersByTime(200);
+    await until('the last progress', () => seen.at(-1)?.step === 100);
+    // Half a second: at once, after 200 and 400 ms, and the last one.
+    expect(seen.map(({ step }) => step)).toEqual([1, 40, 80, 100]);
   });
 });
 
 describe("the engine's life", () => {
   test('an engine without clients and without a run ends after the grace time', async () => {
-    const { engine } = await engineWith(new FakeStarter(), { grace: 100 });
+    useFakeClock();
+    const { log, left } = countingLog();
+    const { engine } = await engineWith(new FakeStarter(), { grace: 100, log });
     const client = await clientOf(engine.address);
-    await sleep(200);
-    expect(client.connected).toBe(true);
+    vi.advanceTimersByTime(1000);
+    expect(await client.request('status', {})).toEqual({ active: null, clients: 1 });
     client.close();
+    await until('the client has left', () => left() === 1);
+    vi.advanceTimersByTime(99);
+    (await clientOf(engine.address)).close();
+    await until('another has come and left', () => left() === 2);
+    vi.advanceTimersByTime(100);
     await engine.closed;
     await expect(createClient(engine.address)).rejects.toMatchObject({ code: 'engine-stopped' });
   });
 
   test('a run goes on when the last client leaves, and the engine ends after it', async () => {
     const runs = new FakeStarter();
-    const { engine } = await engineWith(runs, { grace: 50 });
+    useFakeClock();
+    const { log, left } = countingLog();
+    const { engine } = await engineWith(runs, { grace: 50, log });
     const client = await clientOf(engine.address);
     await client.request('start', { config });
     client.close();
-    await sleep(200);
+    await until('the client has left', () => left() === 1);
+    vi.advanceTimersByTime(1000);
     expect(runs.last.calls).toEqual([]);
     const again = await clientOf(engine.address);
     expect(again.active).toMatchObject({ run: 'named-by-engine', state: 'running' });
     again.close();
+    await until('the other has left', () => left() === 2);
     runs.last.end('completed');
+    // The engine learns of the end within this turn of the event loop.
+    await new Promise(setImmediate);
+    vi.advanceTimersByTime(50);
     await engine.closed;
   });
 
   test('with the other choice it is stopped with a checkpoint, unless a client comes back in time', async () => {
     const runs = new FakeStarter();
-    const { engine } = await engineWith(runs, { grace: 150, whenAlone: 'stop' });
+    useFakeClock();
+    const { log, left } = countingLog();
+    const { engine } = await engineWith(runs, { grace: 150, whenAlone: 'stop', log });
     const client = await clientOf(engine.address);
     await client.request('start', { config });
     client.close();
-    await sleep(50);
+    await until('the client has left', () => left() === 1);
+    vi.advanceTimersByTime(149);
     const again = await clientOf(engine.address);
-    await sleep(200);
+    vi.advanceTimersByTime(1000);
     expect(runs.last.calls).toEqual([]);
     again.close();
+    await until('the other has left', () => left() === 2);
+    vi.advanceTimersByTime(150);
     await engine.closed;
     expect(runs.last.calls).toEqual(['stop']);
   });
@@ -466,22 +520,18 @@ describe("the engine's life", () => {
 
   test('requests that wait when the connection ends are told so', async () => {
     const runs = new FakeStarter();
-    let finish = () => {};
-    runs.preparation = () =>
-      new Promise((resolve) => {
-        finish = resolve;
-      });
+    const preparation = prepareSlowly(runs);
     const { engine } = await engineWith(runs);
     const channel = enginePeer(createConnection(engine.address.socket));
     await channel.request('hello', { token: engine.address.token, rpc: RPC_VERSION, client: 'x' });
     const waiting = channel.request('start', { config });
-    await sleep(20);
+    await preparation.begun;
     channel.close();
     await expect(waiting).rejects.toMatchObject({ code: 'engine-stopped' });
     await expect(channel.request('status', {})).rejects.toMatchObject({ code: 'engine-stopped' });
     // The start itself goes on: the client may only have reloaded.
-    finish();
-    await until(() => engine.active?.state === 'running', 'the run');
+    preparation.finish();
+    await until('the run', () => engine.active?.state === 'running');
   });
 
   test('errors are logged and told to clients', async () => {
@@ -490,7 +540,7 @@ describe("the engine's life", () => {
     const told: string[] = [];
     client.on('log', ({ level, message }) => told.push(`${level}: ${message}`));
     engine.report('error', 'Something failed', new Error('for a reason'));
-    await until(() => told.length === 1, 'the message');
+    await until('the message', () => told.length === 1);
     expect(told).toEqual(['error: Something failed: for a reason']);
     const [file] = readdirSync(path.join(home, 'logs'));
     expect(readFileSync(path.join(home, 'logs', file!), 'utf8')).toContain('for a reason\n    at ');

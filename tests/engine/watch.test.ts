@@ -78,7 +78,7 @@ describe('a run that collapses', () => {
     expect(records.at(-1)).toMatchObject({ type: 'end', reason: 'completed', step: last });
   });
 
-  test('is worse off without', { timeout: 240_000 }, async () => {
+  test('is worse off without', async () => {
     const { handle, folder: unwatched } = await begin('off', configOf('off'));
     expect(await handle.done).toMatchObject({ reason: 'completed', step: STEPS });
     const others = recordsOf(unwatched);
@@ -90,9 +90,7 @@ describe('a run that collapses', () => {
     expect(metrics(others).slice(0, last)).toEqual(metrics(records));
   });
 
-  test('is the same when it is stopped at the first sign and at the collapse, and goes on', {
-    timeout: 240_000,
-  }, async () => {
+  test('is the same when it is stopped at the first sign and at the collapse, and goes on', async () => {
     const { handle, folder: interrupted } = await begin('interrupted', configOf('rollback'));
     handle.onRecord((record) => {
       if (record.type === 'warning') void handle.stop();

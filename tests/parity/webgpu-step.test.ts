@@ -10,5 +10,5 @@ describe.runIf(requireWebgpu())('a training step on WebGPU', () => {
     expect(cpu.onDevice).toBe(false);
     expect(gpu.onDevice).toBe(true);
     expectSameTraining(gpu, cpu);
-  }, 240_000);
+  });
 });

@@ -1,10 +1,11 @@
 /** Ends a run of the command line by SIGKILL at a chosen stage of its work. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { JournalRecord, RunConfig } from '../../engine/protocol/index.ts';
 import type { Program } from './processes.ts';
 import { recordsOf } from './run-outcome.ts';
+import { until, within } from './wait.ts';
 
 export const STAGES = ['before-evaluation', 'rollout', 'update', 'checkpoint', 'after-evaluation'] as const;
 export type Stage = (typeof STAGES)[number];
@@ -48,13 +49,26 @@ export async function reachStage(
   });
   const journal = path.join(folder, 'events.jsonl');
   const size = () => statSync(journal, { throwIfNoEntry: false })?.size ?? 0;
-  for (let seen = -1; !ended; await sleep(1)) {
-    if (stage !== 'checkpoint' && size() === seen) continue;
+  let seen = -1;
+  const isThere = () => {
+    if (stage !== 'checkpoint' && size() === seen) return false;
     seen = size();
     const begun = step === 0 || workOf(folder).some((record) => record.type === 'step' && record.step >= step);
-    if (begun && stageOf(folder, sizes, known) === stage) return true;
+    return begun && stageOf(folder, sizes, known) === stage;
+  };
+  const outcome = await until(`the run is at ${stage}`, () => (ended ? 'ended' : isThere() && 'there'), { every: 1 });
+  return outcome === 'there';
+}
+
+/** Whether a process is halted by SIGSTOP, or gone. */
+function isHalted(pid: number): boolean {
+  if (process.platform !== 'linux')
+    return !/^[^TZ]/.test(spawnSync('ps', ['-o', 'state=', '-p', `${pid}`]).stdout.toString());
+  try {
+    return /\) [TZX]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return true;
   }
-  return false;
 }
 
 /**
@@ -70,9 +84,9 @@ export async function killAt(
 ): Promise<boolean> {
   const known = workOf(folder).length;
   while (await reachStage(program, folder, sizes, stage, { known })) {
-    await sleep(jitter);
+    await within(jitter, program.ended);
     program.kill('SIGSTOP');
-    await sleep(1);
+    await until('the program is halted', () => isHalted(program.pid), { every: 1 });
     if (stageOf(folder, sizes, known) === stage) {
       program.kill('SIGKILL');
       break;

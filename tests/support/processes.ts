@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll } from 'vitest';
+import { until, within } from './wait.ts';
 
 export const ROOT = path.join(import.meta.dirname, '..', '..');
 /** The built command line. */
@@ -89,17 +89,12 @@ export class Program {
   }
 
   /** Resolves with the match once its output (both streams, without colours) matches. */
-  async printed(pattern: RegExp, timeout = 30_000): Promise<RegExpExecArray> {
-    return until(
-      `the program prints ${pattern}`,
-      () => {
-        const match = pattern.exec(this.output);
-        if (!match && this.result)
-          throw new Error(`It ended without printing ${pattern}:\n${this.output.slice(-4000)}`);
-        return match;
-      },
-      timeout,
-    ).catch((error: Error) => {
+  async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    return until(`the program prints ${pattern}`, () => {
+      const match = pattern.exec(this.output);
+      if (!match && this.result) throw new Error(`It ended without printing ${pattern}:\n${this.output.slice(-4000)}`);
+      return match;
+    }).catch((error: Error) => {
       throw new Error(`${error.message}\nIt printed:\n${this.output.slice(-4000)}`);
     });
   }
@@ -119,7 +114,7 @@ export class Program {
     if (this.child.pid === undefined) return;
     if (!this.result) {
       signalGroup(this.pid, 'SIGTERM');
-      await Promise.race([this.ended.catch(() => undefined), sleep(grace, undefined, { ref: false })]);
+      await within(grace, this.ended);
     }
     signalGroup(this.pid, 'SIGKILL');
   }
@@ -139,21 +134,6 @@ export async function runCli(
   const program = startCli(args, options);
   program.input(options.input ?? '');
   return program.ended;
-}
-
-/** Calls `condition` until it gives something true, and resolves with that. */
-export async function until<T>(
-  what: string,
-  condition: () => T | Promise<T>,
-  timeout = 30_000,
-): Promise<NonNullable<T>> {
-  const deadline = Date.now() + timeout;
-  for (;;) {
-    const value = await condition();
-    if (value) return value;
-    if (Date.now() > deadline) throw new Error(`Timed out after ${timeout / 1000} s: ${what}`);
-    await sleep(50);
-  }
 }
 
 export function isAlive(pid: number): boolean {

@@ -7,8 +7,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import { cleanEnvironment, isAlive, Program, ROOT, temporaryFolder, until } from './processes.ts';
+import { cleanEnvironment, isAlive, Program, ROOT, temporaryFolder } from './processes.ts';
 import { requireOrSkip } from './skip.ts';
+import { PATIENCE, until } from './wait.ts';
 import { Workbench } from './workbench.ts';
 
 const SETUP = path.join(ROOT, '..', 'shared', 'tools', 'setup-vscode.mjs');
@@ -64,7 +65,7 @@ export function useVsCode(options: VsCodeOptions = {}): () => VsCode {
   let code: VsCode | undefined;
   beforeAll(async () => {
     code = await VsCode.start(options);
-  }, 240_000);
+  });
   afterEach(async ({ task }) => {
     if (!code) return;
     if (task.result?.state === 'fail') {
@@ -117,15 +118,13 @@ export class VsCode {
       ),
       { env: { ROLLSCOPE_HOME: path.join(base, 'h'), HOME: base } },
     );
-    const [, port] = await server.printed(/Extension host agent listening on (\d+)/, 60_000);
+    const [, port] = await server.printed(/Extension host agent listening on (\d+)/);
     const browser = await chromium.launch({
       executablePath: CHROMIUM,
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
     });
     const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-    page.setDefaultTimeout(30_000);
-    // The first load compiles 20 MB of JavaScript: slow when the machine is busy.
-    page.setDefaultNavigationTimeout(120_000);
+    page.setDefaultTimeout(PATIENCE);
     // Nothing leaves this machine, and no test waits for a request that cannot be answered.
     await page.route(
       (url) => url.protocol.startsWith('http') && url.hostname !== '127.0.0.1',
@@ -212,7 +211,7 @@ function packageExtension(): void {
 }
 
 function run(what: string, command: string, args: string[]): void {
-  const result = spawnSync(command, args, { cwd: ROOT, env: cleanEnvironment(), encoding: 'utf8', timeout: 300_000 });
+  const result = spawnSync(command, args, { cwd: ROOT, env: cleanEnvironment(), encoding: 'utf8', timeout: PATIENCE });
   if (result.status !== 0) {
     throw new Error(`${what} failed: ${result.error ?? ''}\n${result.stdout}\n${result.stderr}`);
   }

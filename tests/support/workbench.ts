@@ -2,7 +2,8 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Frame, Locator, Page } from 'playwright-core';
-import { ROOT, until } from './processes.ts';
+import { ROOT } from './processes.ts';
+import { PATIENCE, until } from './wait.ts';
 
 const SHOTS = path.join(ROOT, 'tests', 'e2e', 'shots');
 
@@ -23,27 +24,28 @@ export class Workbench {
 
   /** The workbench is drawn and takes input. */
   async ready(): Promise<void> {
-    await this.page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 120_000 });
-    await this.page.locator('.activitybar .action-label').first().waitFor({ timeout: 60_000 });
+    await this.page.locator('.monaco-workbench .part.statusbar').waitFor();
+    await this.page.locator('.activitybar .action-label').first().waitFor();
   }
 
   /** Runs a command from the palette by its whole title. `stays`: it asks something in the same quick input. */
   async command(title: string, { stays = false } = {}): Promise<void> {
     const input = this.quickInput.locator('.quick-input-box input');
     const rows = this.quickInput.locator('.quick-input-list .monaco-list-row');
-    for (let attempt = 1; ; attempt++) {
+    // A key that comes while the workbench is busy may be lost: press it again, for longer each time.
+    for (let patience = 5_000; ; patience *= 2) {
       try {
         await this.page.keyboard.press('F1');
-        await input.waitFor({ timeout: 5_000 });
+        await input.waitFor({ timeout: patience });
         await input.fill(`>${title}`);
         // Its title may be the beginning of another command's, which may stand before it.
         await rows
           .and(this.page.locator(`[aria-label="${title}"], [aria-label^="${title}, "]`))
-          .click({ timeout: 5_000 });
-        if (!stays) await this.quickInput.waitFor({ state: 'hidden', timeout: 5_000 });
+          .click({ timeout: patience });
+        if (!stays) await this.quickInput.waitFor({ state: 'hidden', timeout: patience });
         return;
       } catch (error) {
-        if (attempt === 3) throw error;
+        if (patience > PATIENCE / 4) throw error;
         await this.page.keyboard.press('Escape');
       }
     }
@@ -128,22 +130,18 @@ export class Workbench {
   }
 
   /** The inner frame of the webview that holds an element, whichever of the open ones that is. */
-  async webview(selector: string, timeout = 60_000): Promise<Frame> {
-    return until(
-      `a webview with ${selector}`,
-      async () => {
-        for (const frame of this.page.frames()) {
-          // Frames come and go while they are looked at.
-          const found = await frame
-            .locator(selector)
-            .count()
-            .catch(() => 0);
-          if (found > 0 && frame !== this.page.mainFrame()) return frame;
-        }
-        return null;
-      },
-      timeout,
-    );
+  async webview(selector: string): Promise<Frame> {
+    return until(`a webview with ${selector}`, async () => {
+      for (const frame of this.page.frames()) {
+        // Frames come and go while they are looked at.
+        const found = await frame
+          .locator(selector)
+          .count()
+          .catch(() => 0);
+        if (found > 0 && frame !== this.page.mainFrame()) return frame;
+      }
+      return null;
+    });
   }
 
   /** Chooses a theme as a person does, and waits until the workbench and every webview wear it. */
@@ -154,7 +152,7 @@ export class Workbench {
     await input.waitFor();
     await input.fill(name);
     const row = this.quickInput.locator('.quick-input-list .monaco-list-row.focused');
-    await until(`'${name}' is the chosen row`, async () => (await label(row)).includes(name), 10_000);
+    await until(`'${name}' is the chosen row`, async () => (await label(row)).includes(name));
     await this.page.keyboard.press('Enter');
     await this.quickInput.waitFor({ state: 'hidden' });
     await this.page.locator(`.monaco-workbench.${workbench}`).waitFor();
@@ -169,7 +167,7 @@ export class Workbench {
 
   /** Reloads the window by its own command, which lets extensions close as they do for users. */
   async reload(): Promise<void> {
-    const loaded = this.page.waitForEvent('domcontentloaded', { timeout: 120_000 });
+    const loaded = this.page.waitForEvent('domcontentloaded');
     await this.command('Developer: Reload Window');
     await loaded;
     await this.ready();
@@ -182,6 +180,11 @@ export class Workbench {
     await this.page.screenshot({ path: file });
     return file;
   }
+}
+
+/** Resolves once there are `count` elements. */
+export async function untilCount(locator: Locator, count: number): Promise<void> {
+  await until(`${count} of ${locator}`, async () => (await locator.count()) === count);
 }
 
 async function label(row: Locator): Promise<string> {

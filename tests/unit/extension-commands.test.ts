@@ -4,7 +4,8 @@ import path from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { REWARDS, type RollscopeError } from '../../engine/protocol/index.ts';
 import { EMBEDDED_MODELS } from '../../engine/protocol/presets.ts';
-import { ROOT, temporaryFolder, until } from '../support/processes.ts';
+import { ROOT, temporaryFolder } from '../support/processes.ts';
+import { until } from '../support/wait.ts';
 
 /** Settings by scope, answers to questions, and what was asked and reported. */
 const editor = vi.hoisted(() => ({

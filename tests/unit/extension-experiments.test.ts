@@ -9,7 +9,8 @@ import { runCli } from '../../extension/engine/cli.ts';
 import { themedReport } from '../../extension/experiments/report-html.ts';
 import { listReports, reportIn, verdictText } from '../../extension/experiments/reports.ts';
 import { isExperimentTask, outOf, parseStudies, processOf } from '../../extension/experiments/studies.ts';
-import { temporaryFolder, until } from '../support/processes.ts';
+import { temporaryFolder } from '../support/processes.ts';
+import { until } from '../support/wait.ts';
 
 describe('the list of experiments', () => {
   it('is what the command line says', () => {

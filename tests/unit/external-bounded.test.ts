@@ -4,17 +4,18 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type BoundedOptions, runBounded } from '../../engine/external/index.ts';
 import { processes, processesByPs } from '../../engine/system/processes.ts';
-import { isAlive, temporaryFolder, until } from '../support/processes.ts';
+import { isAlive, temporaryFolder } from '../support/processes.ts';
 import { requirePython } from '../support/python.ts';
+import { until } from '../support/wait.ts';
 
 const hasPython = await requirePython();
 const POSIX = process.platform !== 'win32';
 const LINUX = process.platform === 'linux';
 
 const node = (code: string, more: Partial<BoundedOptions> = {}) =>
-  runBounded({ command: process.execPath, args: ['-e', code], seconds: 20, outputBytes: 100_000, ...more });
+  runBounded({ command: process.execPath, args: ['-e', code], seconds: 120, outputBytes: 100_000, ...more });
 const shell = (script: string, more: Partial<BoundedOptions> = {}) =>
-  runBounded({ command: '/bin/sh', args: ['-c', script], seconds: 20, outputBytes: 100_000, ...more });
+  runBounded({ command: '/bin/sh', args: ['-c', script], seconds: 120, outputBytes: 100_000, ...more });
 
 describe('a program that behaves', () => {
   test('gives its status and what it wrote', async () => {
@@ -44,7 +45,7 @@ describe('a program that behaves', () => {
   });
 
   test('that cannot be started is an error', async () => {
-    const options = { args: [], seconds: 5, outputBytes: 1000 };
+    const options = { args: [], seconds: 120, outputBytes: 1000 };
     if (POSIX) {
       expect(await runBounded({ ...options, command: '/nowhere/program' })).toMatchObject({ code: 127, reason: null });
     }
@@ -89,7 +90,7 @@ describe.skipIf(!POSIX)('a program that does not behave', () => {
     for (const name of LINUX ? ['near', 'far'] : ['near']) {
       const pid = Number(readFileSync(path.join(folder, name), 'utf8'));
       expect(pid).toBeGreaterThan(1);
-      await until(`${name} is gone`, () => !isRunning(pid), 5000);
+      await until(`${name} is gone`, () => !isRunning(pid));
     }
   });
 
@@ -97,7 +98,7 @@ describe.skipIf(!POSIX)('a program that does not behave', () => {
     runBounded({
       command: 'python3',
       args: ['-c', code],
-      seconds: 60,
+      seconds: 120,
       outputBytes: 100_000,
       env: process.env,
       ...more,
@@ -143,15 +144,15 @@ describe.skipIf(!POSIX)('a program that does not behave', () => {
 
   test('is ended when it takes too much memory: in its heap, and beside it', async () => {
     const heap = 'const a = []; for (;;) a.push(new Array(1e5).fill(Math.random()))';
-    expect(await node(heap, { megabytes: 150, seconds: 60 })).toMatchObject({ reason: 'memory' });
+    expect(await node(heap, { megabytes: 150, seconds: 120 })).toMatchObject({ reason: 'memory' });
     const buffers = 'const a = []; for (;;) a.push(Buffer.alloc(2e7, 1))';
-    expect(await node(buffers, { megabytes: 150, seconds: 60 })).toMatchObject({ reason: 'memory' });
+    expect(await node(buffers, { megabytes: 150, seconds: 120 })).toMatchObject({ reason: 'memory' });
   });
 
   test.skipIf(!LINUX)('is ended when its processes take too much memory together', async () => {
     const one = 'const b = Buffer.alloc(6e7, 1); setInterval(() => b[0], 1000)';
     const script = `for i in 1 2 3; do "${process.execPath}" -e '${one}' & done; wait`;
-    expect(await shell(script, { megabytes: 200, seconds: 30 })).toMatchObject({ reason: 'memory' });
+    expect(await shell(script, { megabytes: 200, seconds: 120 })).toMatchObject({ reason: 'memory' });
   });
 
   test('may delete its folder, or shut it', async () => {

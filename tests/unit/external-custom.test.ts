@@ -103,7 +103,7 @@ describe('a module', () => {
       'import { bonus } from "./helper.ts";\nimport type { Nothing } from "./helper.ts";\nimport path from "node:path";\n' +
         'console.log("noise");\nprocess.stdout.write("more\\n");\n' +
         'export default async (rollouts: unknown[]): Promise<number[]> => {\n' +
-        '  await new Promise((resolve) => setTimeout(resolve, 1));\n' +
+        '  await new Promise((resolve) => setImmediate(resolve));\n' +
         '  return rollouts.map(() => bonus(Number(process.argv.at(-1))) + path.sep.length as number);\n};',
     );
     expect((await run([module, '40'])).map(({ score }) => score)).toEqual([42, 42, 42]);

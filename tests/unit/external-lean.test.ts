@@ -23,7 +23,7 @@ const CLEAN = `echo "'two' does not depend on any axioms"`;
 
 async function check(item: LeanItem, options: { header?: string; seconds?: number } = {}) {
   writeFileSync(seen, '(nothing)');
-  const [result] = await checkLean({ header: '', seconds: 30, ...options }, [item]);
+  const [result] = await checkLean({ header: '', seconds: 120, ...options }, [item]);
   return { ...result!, file: readFileSync(seen, 'utf8').trim() };
 }
 

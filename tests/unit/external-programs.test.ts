@@ -10,7 +10,7 @@ const defaults = RewardOptions.parse({}).program;
 
 function check(language: Language, program: string, tests: string | string[], more: Partial<typeof defaults> = {}) {
   const response = `So:\n\`\`\`${language}\n${program}\n\`\`\`\nDone.`;
-  return checkPrograms({ ...defaults, language, seconds: 20, ...more }, [{ response, tests }]).then(([c]) => c!);
+  return checkPrograms({ ...defaults, language, seconds: 120, ...more }, [{ response, tests }]).then(([c]) => c!);
 }
 
 describe('the code in a response', () => {
@@ -105,7 +105,7 @@ describe.each(['python', 'javascript'] as const)('%s', (language) => {
         score: 0,
         detail: 'the program passes 0 of 3 tests; test 1 of them: it takes more than 0.7 s',
       });
-      const memory = await check(language, code.memory, '1', { megabytes: 100, seconds: 30 });
+      const memory = await check(language, code.memory, '1', { megabytes: 100, seconds: 120 });
       expect(memory.score).toBe(0);
       expect(memory.detail).toMatch(/MemoryError|takes more than 100 MB of memory/);
       const output = await check(language, code.output, '1', { outputKilobytes: 8 });
@@ -118,7 +118,7 @@ describe.each(['python', 'javascript'] as const)('%s', (language) => {
         response: fence(of[language]),
         tests: TESTS[language][1]!,
       }));
-      const checks = await checkPrograms({ ...defaults, language, seconds: 20 }, items);
+      const checks = await checkPrograms({ ...defaults, language, seconds: 120 }, items);
       expect(checks.map(({ score }) => score)).toEqual([0, 1, 0, 1, 1]);
     });
 
@@ -219,7 +219,9 @@ describe('a program that wants to pass without solving', () => {
           '        for text in (value, getattr(value, "decode", str)()):\n            print(f"\\n{text} passed", flush=True)\nos._exit(0)',
       ],
     ])('in Python, by %j', async (program) => {
-    const { score, detail } = await cheats('python', program, 'assert add(3, 2) == 5');
+    // One of them waits for ever.
+    const response = `${WRONG.python}\n${program}`;
+    const { score, detail } = await check('python', response, 'assert add(3, 2) == 5', { seconds: 3 });
     expect(score, detail).toBe(0);
   });
 

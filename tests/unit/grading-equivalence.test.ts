@@ -414,14 +414,10 @@ describe('work is bounded', () => {
     [`${'x>1 or '.repeat(280)}x>2`, 'x>1'],
   ];
   // what is not bounded takes hours here, and fails by its deadline
-  test.each(hostile.map(([a, b], i) => [i, a, b] as const))(
-    'hostile pair %i',
-    (_, a, b) => {
-      expect(typeof equivalent(a, b)).toBe('boolean');
-      expect(equivalent(a, a)).toBe(true);
-    },
-    10_000,
-  );
+  test.each(hostile.map(([a, b], i) => [i, a, b] as const))('hostile pair %i', (_, a, b) => {
+    expect(typeof equivalent(a, b)).toBe('boolean');
+    expect(equivalent(a, a)).toBe(true);
+  });
 
   test('any text is answered', () => {
     const piece = fc.constantFrom(

@@ -171,7 +171,7 @@ test('extraction does not choke on a long and hostile text', () => {
     '{'.repeat(n),
     `answer${' '.repeat(n)}is 5`,
   ];
-  // quadratic work on any of them would take minutes, and fail by the deadline of a test
+  // quadratic work on any of them would take minutes, and fail by the time-out of the test
   for (const text of texts) {
     const place = locateAnswer(text, 'lenient');
     if (place) expect(place.end - place.start).toBeLessThanOrEqual(1000);

@@ -1,6 +1,6 @@
 /**
  * Properties of grading over generated answers: each equals its rewritten forms, differs from changed ones, in both
- * directions; and whatever the text, there is an answer, and a cheap one (a test has a deadline of a minute).
+ * directions; and whatever the text, there is an answer, and a cheap one.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -1,7 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { Journal } from '../../engine/journal/journal.ts';
 import { newRunName, runsRoot } from '../../engine/journal/locations.ts';
@@ -11,6 +10,7 @@ import { tailRecords } from '../../engine/journal/tail.ts';
 import { type JournalRecord, RunConfig, RunInfo } from '../../engine/protocol/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { createFixtureJournal, playFixture, writeRunFixture } from '../support/run-fixture.ts';
+import { until } from '../support/wait.ts';
 
 const RUN = { problems: 2, votes: 2, steps: 2, every: 1 };
 
@@ -117,13 +117,6 @@ describe('following a run', () => {
     return { records, stop: () => stop.abort(), done };
   }
 
-  async function until(condition: () => boolean): Promise<void> {
-    for (let tries = 0; !condition(); tries++) {
-      if (tries > 200) throw new Error('waited in vain');
-      await sleep(20);
-    }
-  }
-
   test('gives what exists, then what comes, from a number on', async () => {
     const folder = join(root, 'run');
     const journal = await createFixtureJournal(folder, RUN);
@@ -131,18 +124,21 @@ describe('following a run', () => {
     journal.append({ type: 'lifecycle', event: 'continued' });
     const all = follow(folder);
     const later = follow(folder, 1);
-    await until(() => all.records.length === 2);
+    await until('the records are there', () => all.records.length === 2);
     await playFixture(journal, RUN);
-    await until(() => all.records.length === journal.length);
-    await until(() => later.records.length === journal.length - 1);
+    await until('the records are there', () => all.records.length === journal.length);
+    await until('the records are there', () => later.records.length === journal.length - 1);
     expect(all.records).toEqual(journal.recordsFrom(0));
     expect(later.records).toEqual(journal.recordsFrom(1));
     all.stop();
     later.stop();
     await Promise.all([all.done, later.done]);
     journal.append({ type: 'lifecycle', event: 'paused' });
-    await sleep(50);
+    const another = follow(folder);
+    await until('a new follower has all records', () => another.records.length === journal.length);
     expect(all.records).toHaveLength(journal.length - 1);
+    another.stop();
+    await another.done;
     await journal.close();
   });
 
@@ -150,19 +146,19 @@ describe('following a run', () => {
     const folder = join(root, 'run');
     await writeRunFixture(folder, { ...RUN, steps: 4, every: 2, outcome: 'interrupted' });
     const { records, stop, done } = follow(folder);
-    await until(() => records.length > 0);
+    await until('the records are there', () => records.length > 0);
     const before = records.length;
     const journal = await Journal.open(folder);
     expect(journal.checkpoint?.step).toBe(2);
     await playFixture(journal, { ...RUN, steps: 3, every: 2, seed: 99, outcome: 'interrupted' });
     expect(journal.length).toBeLessThan(before);
-    await until(() => records.length === journal.length);
+    await until('the records are there', () => records.length === journal.length);
     expect(records).toEqual(journal.recordsFrom(0));
     await journal.close();
 
     const again = await Journal.open(folder);
     await playFixture(again, { ...RUN, steps: 6, every: 2, seed: 100 });
-    await until(() => records.length === again.length);
+    await until('the records are there', () => records.length === again.length);
     expect(records).toEqual(again.recordsFrom(0));
     await again.close();
     stop();
@@ -183,7 +179,7 @@ describe('following a run', () => {
     const folder = join(root, 'run');
     await writeRunFixture(folder, RUN);
     const { records, done } = follow(folder);
-    await until(() => records.length > 0);
+    await until('the records are there', () => records.length > 0);
     rmSync(folder, { recursive: true });
     await expect(done).rejects.toMatchObject({ code: 'run-not-found' });
   });

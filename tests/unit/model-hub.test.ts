@@ -46,7 +46,7 @@ beforeEach(async () => {
       'Content-Range': `bytes ${start}-${end}/${bytes.length}`,
     });
     if (breakAfter !== null && name.endsWith('.safetensors') && part.length > breakAfter) {
-      response.write(part.subarray(0, breakAfter), () => setTimeout(() => response.destroy(), 50));
+      response.write(part.subarray(0, breakAfter), () => response.socket?.end());
       return;
     }
     response.end(part);

@@ -83,13 +83,13 @@ test('missing files of CUDA are named', () => {
 describe('a child process', () => {
   test('answers', async () => {
     const code = "process.stdin.on('data', (d) => console.log(JSON.stringify([process.argv[1], String(d)])))";
-    const result = await runInChild(code, ['argument'], { input: Buffer.from('input'), seconds: 20 });
+    const result = await runInChild(code, ['argument'], { input: Buffer.from('input'), seconds: 120 });
     expect(result.answer).toEqual(['argument', 'input']);
   });
   test('that crashes is told from one that answers', async () => {
-    const crash = await runInChild('process.abort()', [], { seconds: 20 });
+    const crash = await runInChild('process.abort()', [], { seconds: 120 });
     expect(crash).toMatchObject({ answer: null, failure: 'its process ended by SIGABRT' });
-    const exit = await runInChild('process.exit(3)', [], { seconds: 20 });
+    const exit = await runInChild('process.exit(3)', [], { seconds: 120 });
     expect(exit).toMatchObject({ answer: null, failure: 'its process ended with code 3' });
   });
   test('that hangs is ended', async () => {

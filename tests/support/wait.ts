@@ -1,0 +1,41 @@
+/**
+ * Waiting in tests: for a condition, never for a time. The only file of the tests that may use timers
+ * (`tests/unit/no-sleeps.test.ts`).
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Milliseconds after which something counts as hanging, also on a machine whose cores are all busy elsewhere. */
+export const PATIENCE = 300_000;
+
+export interface UntilOptions {
+  /** Milliseconds between two looks. */
+  every?: number;
+  /** Milliseconds after which it throws. */
+  timeout?: number;
+}
+
+/** Calls `condition` until it returns something truthy, and resolves with that. */
+export async function until<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  { every = 20, timeout = PATIENCE }: UntilOptions = {},
+): Promise<NonNullable<T>> {
+  const deadline = performance.now() + timeout;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (performance.now() > deadline) throw new Error(`Timed out after ${timeout / 1000} s: ${what}`);
+    await sleep(every);
+  }
+}
+
+/** Resolves when the promise settles or after some milliseconds: a grace period, or a random moment of its life. */
+export async function within(milliseconds: number, promise: Promise<unknown>): Promise<void> {
+  const timer = new AbortController();
+  const settled = promise.then(
+    () => undefined,
+    () => undefined,
+  );
+  await Promise.race([settled, sleep(milliseconds, undefined, { signal: timer.signal }).catch(() => undefined)]);
+  timer.abort();
+}
