@@ -57,6 +57,7 @@ function packages(lockFile) {
 }
 
 async function install() {
+  refuseForeignPackages();
   say('Installing packages from the npm registry (once; about a minute)...');
   // Development packages hold the bundler, and optional ones its binary: neither may be left out by the user's settings.
   const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
@@ -73,6 +74,16 @@ async function install() {
       'The packages could not be installed; npm says why above. Check the connection to the registry and try again.',
     );
   }
+}
+
+/** `npm ci` empties node_modules first: through a link it would take away the packages of another checkout. */
+function refuseForeignPackages() {
+  const folder = path.join(root, 'node_modules');
+  if (!fs.lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) return;
+  fail(
+    `${folder} is a link to ${fs.readlinkSync(folder)}, whose packages differ from this package-lock.json. ` +
+      'Install them there, or remove the link to install them here.',
+  );
 }
 
 function isBuilt() {
