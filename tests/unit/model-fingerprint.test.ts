@@ -20,6 +20,7 @@ import { readSafetensorsIndex, readTensor } from '../../engine/model/safetensors
 import { isSameModel, type ModelSource, openModel } from '../../engine/model/source.ts';
 import { EMBEDDED_MODEL } from '../support/crafted-models.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
+import { until } from '../support/wait.ts';
 
 const GOLDEN = path.join(ROOT, 'tests', 'parity', 'golden');
 /** So large that 64 samples of 64 KiB leave gaps, and that its hash is remembered. */
@@ -183,7 +184,7 @@ test('the hash of a large file is remembered until the file changes', async () =
   expect(first.heard).toContain('checking the model (the first time only)');
   expect(existsSync(memory)).toBe(false);
 
-  await vi.waitUntil(() => Date.now() - statSync(file).ctimeMs > 2100, { timeout: 10_000, interval: 50 });
+  await until('the file has been left alone for two seconds', () => Date.now() - statSync(file).ctimeMs > 2100);
   expect((await hash()).heard.length).toBeGreaterThan(0);
   expect(Object.values(JSON.parse(readFileSync(memory, 'utf8')))).toMatchObject([{ sha256: first.sha256 }]);
   expect(await hash()).toEqual({ sha256: first.sha256, heard: [] });

@@ -8,7 +8,7 @@ const TESTS = path.join(import.meta.dirname, '..');
 const WAITING = path.join('support', 'wait.ts');
 
 const FORBIDDEN = [
-  { what: 'a timer', pattern: /\bsetTimeout\(|timers\/promises|['"](?:node:)?timers['"]/ },
+  { what: 'a timer', pattern: /\bsetTimeout\(|\bsetTimeout\b[^;]*from 'node:timers/ },
   { what: "Playwright's sleep", pattern: /\bwaitForTimeout\(/ },
   { what: 'a blocking sleep', pattern: /\bAtomics\.wait\(/ },
   // An element may come a moment later: `untilCount` and `waitFor` wait for it.
