@@ -1,5 +1,5 @@
 /**
- * The decoder (Llama, Qwen2, Qwen3, Mistral) as graph builders. Rollouts and training share one layout: P problems, each
+ * The decoder of every architecture (`architectures/index.ts`) as graph builders. Rollouts and training share one layout: P problems, each
  * with one prompt of up to Lp tokens and G responses of up to L tokens. The prompt runs once and its keys and values serve
  * all of its responses. Its last token belongs to the responses: it is the one that predicts their first token.
  *
@@ -7,9 +7,10 @@
  */
 import type { LoraConfig } from '../protocol/index.ts';
 import { type Dim, type Graph, type Named, op, product, type Shape, type Tensor } from '../tensor/index.ts';
-import { type Block, blockOf, type Norms } from './block.ts';
-import { type DecoderConfig, rotaryFrequencies } from './config.ts';
+import type { Norms } from './block.ts';
+import type { DecoderConfig } from './config.ts';
 import { adapterNames, loraParameters, type Parameter } from './lora.ts';
+import { rotaryFrequencies } from './rope.ts';
 import type { StoredTensor } from './safetensors.ts';
 
 /** Stands for minus infinity in masks: large enough to vanish in a softmax, small enough never to overflow. */
@@ -124,13 +125,11 @@ export type LayerCache<T = Tensor> = { readonly keys: T; readonly values: T };
 export class Decoder {
   private readonly cos: Tensor;
   private readonly sin: Tensor;
-  private readonly block: Block;
 
   constructor(
     readonly weights: Weights,
     positions: number,
   ) {
-    this.block = blockOf(weights.config);
     const tables = rotaryTables(weights.graph, weights.config, positions);
     this.cos = tables.cos;
     this.sin = tables.sin;
@@ -185,7 +184,7 @@ export class Decoder {
 
   /** Norm of queries or keys [P*G*L, count*d] before they are turned; `heads` is their shape with one row for each head. */
   private qkNorm(x: Tensor, name: string, heads: Shape): Tensor {
-    switch (this.block.qkNorm) {
+    switch (this.config.block.qkNorm) {
       case 'none':
         return x;
       case 'each head':
@@ -249,7 +248,7 @@ export class Decoder {
    */
   private layer(index: number, stream: Stream, see: (own: LayerCache) => readonly Attended[]): Stream {
     const name = `model.layers.${index}`;
-    const { attentionNorms, mlpNorms } = this.block;
+    const { attentionNorms, mlpNorms } = this.config.block;
     let x = this.residual(stream.x, attentionNorms, name, (y) => this.attention(name, y, stream, see));
     x = this.residual(x, mlpNorms, name, (y) => this.mlp(name, y));
     return { ...stream, x };

@@ -24,6 +24,8 @@ const PRE_TOKENIZERS: Record<string, object> = {
   default: sequence(splitBy(GPT2), byteLevel(false)),
   smollm: sequence({ type: 'Digits', individual_digits: true }, byteLevel(true)),
   'llama-bpe': sequence(splitBy(LLAMA3), byteLevel(false)),
+  // OLMo 2's too.
+  dbrx: sequence(splitBy(LLAMA3), byteLevel(false)),
   qwen2: sequence(splitBy(QWEN2), byteLevel(false)),
 };
 

@@ -3,54 +3,21 @@ import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import { removeAbandoned } from '../system/aside.ts';
-import { type DecoderConfig, parameterShapes, parseGgufConfig } from './config.ts';
+import { architectureOf } from './architectures/index.ts';
+import type { DecoderConfig } from './config.ts';
+import { OTHER_MODEL } from './fields.ts';
 import { sampledFile } from './fingerprint.ts';
 import { type GgufFile, type GgufTensor, readGgufTensor } from './gguf.ts';
+import { ggufName } from './gguf-config.ts';
+import { parameterShapes } from './parameters.ts';
 import { readSafetensorsIndex, type StoredTensor, type TensorToWrite, writeSafetensors } from './safetensors.ts';
 
 /** Raised when the conversion changes, so that older cache files are made anew. */
 const CONVERTER = '1';
 
-const LAYER_NAMES: Record<string, string> = {
-  'input_layernorm.weight': 'attn_norm.weight',
-  'self_attn.q_proj.weight': 'attn_q.weight',
-  'self_attn.k_proj.weight': 'attn_k.weight',
-  'self_attn.v_proj.weight': 'attn_v.weight',
-  'self_attn.q_proj.bias': 'attn_q.bias',
-  'self_attn.k_proj.bias': 'attn_k.bias',
-  'self_attn.v_proj.bias': 'attn_v.bias',
-  'self_attn.o_proj.weight': 'attn_output.weight',
-  'self_attn.q_norm.weight': 'attn_q_norm.weight',
-  'self_attn.k_norm.weight': 'attn_k_norm.weight',
-  'post_attention_layernorm.weight': 'ffn_norm.weight',
-  'mlp.gate_proj.weight': 'ffn_gate.weight',
-  'mlp.up_proj.weight': 'ffn_up.weight',
-  'mlp.down_proj.weight': 'ffn_down.weight',
-};
-const OUTER_NAMES: Record<string, string> = {
-  'model.embed_tokens.weight': 'token_embd.weight',
-  'model.norm.weight': 'output_norm.weight',
-  'lm_head.weight': 'output.weight',
-};
-
-/** GGUF's name of a Hugging Face tensor: `model.layers.3.mlp.up_proj.weight` is `blk.3.ffn_up.weight`. */
-export function ggufName(name: string): string {
-  const layer = /^model\.layers\.(\d+)\.(.+)$/.exec(name);
-  return layer ? `blk.${layer[1]}.${LAYER_NAMES[layer[2]!]}` : OUTER_NAMES[name]!;
-}
-
-/** Reads the decoder's configuration. Throws RollscopeError `model` for what is not supported. */
-export async function readGgufConfig(gguf: GgufFile): Promise<DecoderConfig> {
-  const divisors = gguf.tensors.get('rope_freqs.weight');
-  let ropeDivisors: Float32Array | null = null;
-  if (divisors) for await (const part of readGgufTensor(gguf.file, divisors)) ropeDivisors = part;
-  const contents = { hasTensor: (name: string) => gguf.tensors.has(name), ropeDivisors };
-  return parseGgufConfig(gguf.metadata, contents, gguf.file);
-}
-
 /**
- * Rows of a query or key projection in Hugging Face's order. The `llama` architecture of GGUF keeps the two numbers that
- * are rotated together side by side in each head; Hugging Face keeps the heads' halves apart.
+ * Rows of a query or key projection in Hugging Face's order, half a head apart, where the two numbers that are rotated
+ * together lay side by side.
  */
 export function unpermuteRows(values: Float32Array, heads: number, width: number): Float32Array {
   const out = new Float32Array(values.length);
@@ -65,9 +32,9 @@ export function unpermuteRows(values: Float32Array, heads: number, width: number
   return out;
 }
 
-/** Heads whose rows lie in GGUF's order, or null where both orders agree. */
+/** Heads whose rows lie in another order than Hugging Face's, or null. */
 function permutedHeads(name: string, config: DecoderConfig): number | null {
-  if (config.architecture !== 'llama' && config.architecture !== 'mistral') return null;
+  if (architectureOf(config.architecture).gguf.rotated === 'apart') return null;
   if (/q_proj\.(weight|bias)$/.test(name)) return config.heads;
   if (/k_proj\.(weight|bias)$/.test(name)) return config.kvHeads;
   return null;
@@ -81,6 +48,31 @@ async function* converted(gguf: GgufFile, tensor: GgufTensor, heads: number | nu
   // Whole projections: the rows of a head must be at hand together.
   for await (const values of readGgufTensor(gguf.file, tensor, Number.MAX_SAFE_INTEGER)) {
     yield unpermuteRows(values, heads, tensor.shape.length === 2 ? tensor.shape[1]! : 1);
+  }
+}
+
+/** Tensors that files carry and nothing reads: `rope_freqs.weight` has become part of the configuration. */
+const UNREAD = /^rope_freqs\.weight$|^blk\.\d+\.attn_rot_embd\b/;
+
+/** Throws `model` where the file lacks a tensor, has one of another shape, or one that would be left out of the sum. */
+function checkTensors(gguf: GgufFile, config: DecoderConfig, shapes: ReadonlyMap<string, readonly number[]>): void {
+  const refuse = (name: string, problem: string, hint: string) => {
+    throw new RollscopeError('model', `${gguf.file}: tensor "${name}" ${problem}.`, hint);
+  };
+  const expected = new Set<string>();
+  for (const [key, shape] of shapes) {
+    const name = ggufName(config, key);
+    expected.add(name);
+    const tensor = gguf.tensors.get(name);
+    const damaged = 'The file is damaged or of another architecture than it says; fetch it again.';
+    if (!tensor) refuse(name, 'is missing', damaged);
+    else if (String(tensor.shape) !== String(shape)) {
+      refuse(name, `has the shape [${tensor.shape}] instead of [${shape}]`, damaged);
+    }
+  }
+  for (const name of gguf.tensors.keys()) {
+    if (expected.has(name) || UNREAD.test(name)) continue;
+    refuse(name, `is not part of a model of the kind ${config.architecture}, and not supported`, OTHER_MODEL);
   }
 }
 
@@ -102,16 +94,7 @@ export async function ggufTensors(
   { cacheDir, fingerprint, onProgress, signal }: ConvertOptions,
 ): Promise<Map<string, StoredTensor>> {
   const shapes = parameterShapes(config);
-  for (const [name, shape] of shapes) {
-    const tensor = gguf.tensors.get(ggufName(name));
-    const problem = !tensor ? 'is missing' : `has the shape [${tensor.shape}] instead of [${shape}]`;
-    if (tensor && String(tensor.shape) === String(shape)) continue;
-    throw new RollscopeError(
-      'model',
-      `${gguf.file}: tensor "${ggufName(name)}" ${problem}.`,
-      'The file is damaged or of another architecture than it says; fetch it again.',
-    );
-  }
+  checkTensors(gguf, config, shapes);
   const file = path.join(cacheDir, `${fingerprint}.safetensors`);
   const cached = await readSafetensorsIndex(file).catch(() => null);
   if (cached?.metadata.converter === CONVERTER) return cached.tensors;
@@ -123,7 +106,11 @@ export async function ggufTensors(
   const tensors = new Map<string, TensorToWrite>();
   for (const [name, shape] of shapes) {
     const data = async function* () {
-      for await (const values of converted(gguf, gguf.tensors.get(ggufName(name))!, permutedHeads(name, config))) {
+      for await (const values of converted(
+        gguf,
+        gguf.tensors.get(ggufName(config, name))!,
+        permutedHeads(name, config),
+      )) {
         if (signal?.aborted) throw new RollscopeError('cancelled', 'Reading the model was cancelled.');
         yield values;
         done += values.length;

@@ -1,48 +1,17 @@
 /** A model folder that transformers loads, for weights that came from a GGUF file. */
 import type { DecoderConfig } from './config.ts';
+import { toHuggingFaceConfig } from './huggingface-config.ts';
 import type { TokenizerParts } from './tokenizer.ts';
-
-const CLASSES = { llama: 'LlamaForCausalLM', qwen2: 'Qwen2ForCausalLM', qwen3: 'Qwen3ForCausalLM' };
-
-/** The kind that computes what the configuration says: GGUF calls every decoder without biases and norms `llama`. */
-function modelType({ attentionBias, qkNorm }: DecoderConfig): keyof typeof CLASSES {
-  if (qkNorm) return 'qwen3';
-  return attentionBias ? 'qwen2' : 'llama';
-}
 
 function tokenId({ json }: TokenizerParts, token: string | null): number | null {
   return json.added_tokens?.find(({ content }) => content === token)?.id ?? null;
 }
 
 function modelConfig(config: DecoderConfig, tokenizer: TokenizerParts) {
-  const type = modelType(config);
-  const scaling = config.ropeScaling && {
-    rope_type: 'llama3',
-    factor: config.ropeScaling.factor,
-    low_freq_factor: config.ropeScaling.lowFrequencyFactor,
-    high_freq_factor: config.ropeScaling.highFrequencyFactor,
-    original_max_position_embeddings: config.ropeScaling.originalContextLength,
-  };
   return {
-    architectures: [CLASSES[type]],
-    model_type: type,
-    vocab_size: config.vocabularySize,
-    hidden_size: config.hiddenSize,
-    intermediate_size: config.intermediateSize,
-    num_hidden_layers: config.layers,
-    num_attention_heads: config.heads,
-    num_key_value_heads: config.kvHeads,
-    head_dim: config.headDim,
-    hidden_act: 'silu',
-    max_position_embeddings: config.contextLength,
-    rms_norm_eps: config.rmsEps,
-    rope_theta: config.ropeTheta,
-    rope_scaling: scaling,
-    tie_word_embeddings: config.tiedEmbeddings,
-    attention_bias: false,
+    ...toHuggingFaceConfig(config),
     bos_token_id: tokenId(tokenizer, tokenizer.bosToken),
     eos_token_id: tokenizer.eosIds.length === 1 ? tokenizer.eosIds[0] : tokenizer.eosIds,
-    torch_dtype: 'float32',
   };
 }
 

@@ -1,40 +1,12 @@
 /** Low-rank adaptation (arXiv 2106.09685): which modules get an adapter, its parameters and their first values. */
 import type { LoraConfig } from '../protocol/index.ts';
 import type { DecoderConfig } from './config.ts';
+import { PARENT, projectionShape } from './parameters.ts';
 
 /** A trainable parameter: its name (Hugging Face's, or PEFT's for adapters) and shape. */
 export interface Parameter {
   name: string;
   shape: readonly number[];
-}
-
-const PARENT: Record<LoraConfig['targets'][number], 'self_attn' | 'mlp'> = {
-  q_proj: 'self_attn',
-  k_proj: 'self_attn',
-  v_proj: 'self_attn',
-  o_proj: 'self_attn',
-  gate_proj: 'mlp',
-  up_proj: 'mlp',
-  down_proj: 'mlp',
-};
-
-/** Shape [out, in] of a projection. */
-export function projectionShape(config: DecoderConfig, target: LoraConfig['targets'][number]): [number, number] {
-  const { hiddenSize: d, heads, kvHeads, headDim, intermediateSize: m } = config;
-  switch (target) {
-    case 'q_proj':
-      return [heads * headDim, d];
-    case 'k_proj':
-    case 'v_proj':
-      return [kvHeads * headDim, d];
-    case 'o_proj':
-      return [d, heads * headDim];
-    case 'gate_proj':
-    case 'up_proj':
-      return [m, d];
-    case 'down_proj':
-      return [d, m];
-  }
 }
 
 /** Names of the adapter of a module such as `model.layers.0.self_attn.q_proj`. */

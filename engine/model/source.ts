@@ -5,12 +5,15 @@ import { assetPath } from '../assets.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
 import { isEmbedded } from '../protocol/presets.ts';
-import { type DecoderConfig, parameterShapes, parseHuggingFaceConfig } from './config.ts';
+import type { DecoderConfig } from './config.ts';
 import { fileFingerprint, folderFingerprint, isSampled, sampledFile, sampledFolder } from './fingerprint.ts';
 import { readGguf } from './gguf.ts';
+import { readGgufConfig } from './gguf-config.ts';
 import { ggufTokenizer } from './gguf-tokenizer.ts';
-import { ggufTensors, readGgufConfig } from './gguf-weights.ts';
+import { ggufTensors } from './gguf-weights.ts';
 import { fetchHubModel, isHubId } from './hub.ts';
+import { parseHuggingFaceConfig } from './huggingface-config.ts';
+import { parameterShapes } from './parameters.ts';
 import { readSafetensorsFolder, type StoredTensor } from './safetensors.ts';
 import { createTokenizer, readTokenizerFolder, type Tokenizer } from './tokenizer.ts';
 

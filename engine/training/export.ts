@@ -3,6 +3,7 @@ import { copyFile, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promi
 import path from 'node:path';
 import { latestCheckpoint } from '../journal/checkpoints.ts';
 import { readRunFile } from '../journal/reader.ts';
+import { architectureOf } from '../model/architectures/index.ts';
 import { readGguf } from '../model/gguf.ts';
 import { ggufTokenizer } from '../model/gguf-tokenizer.ts';
 import { huggingFaceFiles } from '../model/huggingface.ts';
@@ -91,7 +92,8 @@ async function writeModelFiles({ config, folder }: ModelSource, spec: string, ou
   }
   // The weights have become float32, and loaders go by what the configuration says.
   const { dtype: _, ...described } = JSON.parse(await readFile(path.join(folder, 'config.json'), 'utf8'));
-  await writeJson('config.json', { ...described, torch_dtype: 'float32' });
+  const architectures = described.architectures ?? [architectureOf(config.architecture).huggingFace.className];
+  await writeJson('config.json', { ...described, architectures, torch_dtype: 'float32' });
 }
 
 /** weight [out, in] += scale * B [out, rank] A [rank, in]. */

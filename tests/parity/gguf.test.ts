@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parseHuggingFaceConfig } from '../../engine/model/config.ts';
+import { ARCHITECTURES, byGgufName } from '../../engine/model/architectures/index.ts';
 import { readGguf, readGgufTensor } from '../../engine/model/gguf.ts';
 import { blockSize, dequantize, READABLE_TYPES, typeName } from '../../engine/model/gguf-blocks.ts';
+import { parseHuggingFaceConfig } from '../../engine/model/huggingface-config.ts';
 import { readTensor } from '../../engine/model/safetensors.ts';
 import { openModel } from '../../engine/model/source.ts';
 import { temporaryFolder } from '../support/processes.ts';
-import { TINY_MODELS } from '../support/tiny-model.ts';
 
 const GOLDEN = path.join(import.meta.dirname, 'golden');
 const json = (...names: string[]) => JSON.parse(readFileSync(path.join(GOLDEN, ...names), 'utf8'));
@@ -42,22 +42,28 @@ describe('blocks', () => {
 describe('whole files', () => {
   const models = json('gguf', 'models.json') as Record<string, Record<string, string>>;
 
-  test.each(TINY_MODELS)('%s has the configuration and the weights that transformers reads', async (name) => {
-    const file = path.join(GOLDEN, 'gguf', `${name}.gguf`);
-    const { config, tensors, tokenizer } = await openModel(file, { cacheDir: temporaryFolder() });
-    expect(config).toEqual(parseHuggingFaceConfig(json(name, 'config.json'), name));
-    const hashes: Record<string, string> = {};
-    for (const [key, stored] of tensors) {
-      hashes[key] = createHash('sha256')
-        .update(new Uint8Array((await readTensor(stored)).buffer))
-        .digest('hex');
-    }
-    expect(hashes).toEqual(models[name]);
-    expect(tokenizer.vocabularySize).toBe(config.vocabularySize);
-    expect(tokenizer.decode(tokenizer.encode('abcab'))).toBe('abcab');
-    expect([...tokenizer.encode('abc<end>')]).toEqual([config.vocabularySize - 1, 1]);
-    expect(tokenizer.eosIds).toEqual([1]);
-  });
+  // The others share a file format with one of these, as Mistral does with Llama.
+  const own = ARCHITECTURES.filter(({ name, gguf }) => byGgufName(gguf.architecture)!.name === name);
+
+  test.each(own.map(({ name }) => `tiny-${name}`))(
+    '%s has the configuration and the weights that transformers reads',
+    async (name) => {
+      const file = path.join(GOLDEN, 'gguf', `${name}.gguf`);
+      const { config, tensors, tokenizer } = await openModel(file, { cacheDir: temporaryFolder() });
+      expect(config).toEqual(parseHuggingFaceConfig(json(name, 'config.json'), name));
+      const hashes: Record<string, string> = {};
+      for (const [key, stored] of tensors) {
+        hashes[key] = createHash('sha256')
+          .update(new Uint8Array((await readTensor(stored)).buffer))
+          .digest('hex');
+      }
+      expect(hashes).toEqual(models[name]);
+      expect(tokenizer.vocabularySize).toBe(config.vocabularySize);
+      expect(tokenizer.decode(tokenizer.encode('abcab'))).toBe('abcab');
+      expect([...tokenizer.encode('abc<end>')]).toEqual([config.vocabularySize - 1, 1]);
+      expect(tokenizer.eosIds).toEqual([1]);
+    },
+  );
 
   test('are read in pieces of whole rows', async () => {
     const file = path.join(GOLDEN, 'gguf', 'tiny-llama.gguf');

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { parameterShapes, parseHuggingFaceConfig } from '../../engine/model/config.ts';
 import { Weights } from '../../engine/model/decoder.ts';
+import { parseHuggingFaceConfig } from '../../engine/model/huggingface-config.ts';
+import { parameterShapes } from '../../engine/model/parameters.ts';
 import type { StoredTensor } from '../../engine/model/safetensors.ts';
 import { LossConfig } from '../../engine/protocol/index.ts';
 import { generator } from '../../engine/rollout/philox.ts';

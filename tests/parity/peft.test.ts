@@ -3,8 +3,10 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } fro
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Journal } from '../../engine/journal/journal.ts';
-import { type DecoderConfig, parseHuggingFaceConfig } from '../../engine/model/config.ts';
+import { architectureOf } from '../../engine/model/architectures/index.ts';
+import type { DecoderConfig } from '../../engine/model/config.ts';
 import { Weights } from '../../engine/model/decoder.ts';
+import { parseHuggingFaceConfig } from '../../engine/model/huggingface-config.ts';
 import { loraParameters } from '../../engine/model/lora.ts';
 import { type PeftAdapter, readPeftAdapter, writePeftAdapter } from '../../engine/model/peft.ts';
 import { readSafetensorsIndex, readTensor, type StoredTensor } from '../../engine/model/safetensors.ts';
@@ -173,7 +175,8 @@ describe.each(CASES)("peft's adapter for %s projections", (name) => {
     ]);
     const merged = await openModel(out);
     expect(merged.config).toEqual(config);
-    expect(json(out, 'config.json')).toMatchObject({ torch_dtype: 'float32' });
+    const className = architectureOf(config.architecture).huggingFace.className;
+    expect(json(out, 'config.json')).toMatchObject({ torch_dtype: 'float32', architectures: [className] });
     expect(json(out, 'config.json')).not.toHaveProperty('dtype');
     const { tensors: golden } = await readSafetensorsIndex(path.join(folder, 'merged.safetensors'));
     for (const [key, stored] of golden) {
@@ -190,7 +193,7 @@ describe.each(CASES)("peft's adapter for %s projections", (name) => {
   });
 });
 
-test.each(['tiny-llama', 'tiny-qwen2', 'tiny-qwen3'])(
+test.each(['tiny-llama', 'tiny-qwen2', 'tiny-qwen3', 'tiny-olmo2'])(
   'a merged model from a GGUF file (%s) is a Hugging Face folder with its configuration and tokenizer',
   async (name) => {
     const file = path.join(GOLDEN, 'gguf', `${name}.gguf`);

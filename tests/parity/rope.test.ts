@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { parseGgufConfig, parseHuggingFaceConfig, rotaryFrequencies } from '../../engine/model/config.ts';
+import { parseGgufConfig } from '../../engine/model/gguf-config.ts';
+import { parseHuggingFaceConfig } from '../../engine/model/huggingface-config.ts';
+import { rotaryFrequencies } from '../../engine/model/rope.ts';
 
 interface Case {
   name: string;

@@ -1,15 +1,21 @@
 /** The tiny random decoders whose numbers PyTorch has written down (`tests/parity/oracle/tiny_models.py`). */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type DecoderConfig, parseHuggingFaceConfig } from '../../engine/model/config.ts';
+import { ARCHITECTURES } from '../../engine/model/architectures/index.ts';
+import type { DecoderConfig } from '../../engine/model/config.ts';
 import { trainableParameters, Weights } from '../../engine/model/decoder.ts';
+import { parseHuggingFaceConfig } from '../../engine/model/huggingface-config.ts';
 import type { Parameter } from '../../engine/model/lora.ts';
 import { readSafetensorsIndex, readTensor, type StoredTensor } from '../../engine/model/safetensors.ts';
 import { type LoraConfig, LoraConfig as LoraSchema } from '../../engine/protocol/index.ts';
 import type { Backend, Value } from '../../engine/runtime/backend.ts';
 import type { Graph, Named } from '../../engine/tensor/index.ts';
 
-export const TINY_MODELS = ['tiny-llama', 'tiny-qwen2', 'tiny-qwen3'] as const;
+const GOLDEN = path.join(import.meta.dirname, '..', 'parity', 'golden');
+
+/** One of each architecture: a new one has none until the script has made it. */
+export const TINY_MODELS = ARCHITECTURES.map(({ name }) => `tiny-${name}` as const);
+type TinyName = (typeof TINY_MODELS)[number];
 
 interface Statistics {
   logprob: number[];
@@ -40,8 +46,14 @@ export interface TinyModel {
   gradient: (name: string) => Promise<Float32Array>;
 }
 
-export async function tinyModel(name: (typeof TINY_MODELS)[number], withLora: boolean): Promise<TinyModel> {
-  const folder = path.join(import.meta.dirname, '..', 'parity', 'golden', name);
+/** Whether PyTorch's numbers with an adapter were written down too. */
+export function hasLora(name: TinyName): boolean {
+  const expected = JSON.parse(readFileSync(path.join(GOLDEN, name, 'expected.json'), 'utf8')) as Expected;
+  return expected.withLora != null;
+}
+
+export async function tinyModel(name: TinyName, withLora: boolean): Promise<TinyModel> {
+  const folder = path.join(GOLDEN, name);
   const json = (file: string) => JSON.parse(readFileSync(path.join(folder, file), 'utf8'));
   const config = parseHuggingFaceConfig(json('config.json'), `${name}/config.json`);
   const { tensors } = await readSafetensorsIndex(path.join(folder, 'model.safetensors'));

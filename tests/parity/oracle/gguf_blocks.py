@@ -4,9 +4,10 @@ Needs torch, transformers and gguf (made with gguf 0.19, transformers 5.24). Run
 are missing. From the repository's root: `python tests/parity/oracle/gguf_blocks.py`. Writes
   tests/parity/golden/gguf/blocks.json   for each type its number and, where Rollscope reads it, blocks of random bytes and
                                          the float32 values that gguf's own `dequantize` gives (both base64)
-  tests/parity/golden/gguf/<name>.gguf   tiny-llama, tiny-qwen2, tiny-qwen3, written with gguf's own writer and name map;
-                                         tiny-llama with some quantised tensors
-  tests/parity/golden/gguf/models.json   SHA-256 of the float32 bytes of every tensor as transformers loads it from there
+  tests/parity/golden/gguf/<name>.gguf   the tiny models, written with gguf's own writer and name map; tiny-llama with some
+                                         quantised tensors
+  tests/parity/golden/gguf/models.json   SHA-256 of the float32 bytes of every tensor as transformers loads it from there;
+                                         of the original, stored without loss, where transformers reads no such file
 """
 
 import base64
@@ -23,6 +24,12 @@ from safetensors.torch import load_file  # noqa: E402
 from transformers import AutoConfig, AutoModelForCausalLM  # noqa: E402
 
 FOLDER = GOLDEN / "gguf"
+
+ARCHITECTURES = {"tiny-llama": gguf.MODEL_ARCH.LLAMA, "tiny-qwen2": gguf.MODEL_ARCH.QWEN2,
+                 "tiny-qwen3": gguf.MODEL_ARCH.QWEN3, "tiny-olmo2": gguf.MODEL_ARCH.OLMO2}
+PRE_TOKENIZERS = {gguf.MODEL_ARCH.LLAMA: "default", gguf.MODEL_ARCH.QWEN2: "qwen2", gguf.MODEL_ARCH.QWEN3: "qwen2",
+                  gguf.MODEL_ARCH.OLMO2: "dbrx"}
+UNREAD_BY_TRANSFORMERS = {gguf.MODEL_ARCH.OLMO2}
 
 # Bytes at which a block's float16 numbers begin; random bytes there would make infinities.
 HALVES = {
@@ -107,7 +114,7 @@ def write_model(name, arch):
     writer.add_vocab_size(config["vocab_size"])
     size = config["vocab_size"]
     writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("default" if arch == gguf.MODEL_ARCH.LLAMA else "qwen2")
+    writer.add_tokenizer_pre(PRE_TOKENIZERS[arch])
     writer.add_token_list(["<pad>", "<end>"] + [chr(97 + i) for i in range(size - 4)] + ["ab", "abc"])
     writer.add_token_types([gguf.TokenType.CONTROL] * 2 + [gguf.TokenType.NORMAL] * (size - 2))
     writer.add_token_merges(["a b", "ab c"])
@@ -128,19 +135,23 @@ def write_model(name, arch):
     writer.write_tensors_to_file()
     writer.close()
 
+    if arch in UNREAD_BY_TRANSFORMERS:
+        return hashes(load_file(GOLDEN / name / "model.safetensors"))
     # The configuration is given: transformers reads no head size of its own from a file of Qwen3.
     loaded = AutoModelForCausalLM.from_pretrained(FOLDER, gguf_file=f"{name}.gguf", dtype=torch.float32,
                                                   config=AutoConfig.from_pretrained(GOLDEN / name))
-    return {key: hashlib.sha256(value.detach().contiguous().numpy().tobytes()).hexdigest()
-            for key, value in sorted(loaded.named_parameters())}
+    return hashes(dict(loaded.named_parameters()))
+
+
+def hashes(tensors):
+    return {key: hashlib.sha256(value.detach().float().contiguous().numpy().tobytes()).hexdigest()
+            for key, value in sorted(tensors.items())}
 
 
 def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     write_json(FOLDER / "blocks.json", block_cases())
-    architectures = {"tiny-llama": gguf.MODEL_ARCH.LLAMA, "tiny-qwen2": gguf.MODEL_ARCH.QWEN2,
-                     "tiny-qwen3": gguf.MODEL_ARCH.QWEN3}
-    write_json(FOLDER / "models.json", {name: write_model(name, arch) for name, arch in architectures.items()})
+    write_json(FOLDER / "models.json", {name: write_model(name, arch) for name, arch in ARCHITECTURES.items()})
 
 
 main()

@@ -1,21 +1,24 @@
-"""Golden vectors of three tiny random decoders: log-probs, statistics, and gradients, dense and LoRA.
+"""Golden vectors of tiny random decoders, one of each architecture: log-probs, statistics, and gradients, dense and LoRA.
 
-Writes, for each of tiny-llama, tiny-qwen2 and tiny-qwen3, a folder `tests/parity/golden/<name>/` with
+Writes, for each of MODELS (or those named on the command line), a folder `tests/parity/golden/<name>/` with
   config.json, model.safetensors   a Hugging Face model, weights in BF16 (so they are exact in every format)
   expected.json                    sequences, loss weights, per-token statistics and losses
   expected.safetensors             `grad.<parameter>` (F32), `lora.<module>.lora_A|B.weight` (BF16), `lora_grad.<the same>`
-and no LoRA part for tiny-qwen3, to keep the files small.
+and no LoRA part for those in DENSE_ONLY, to keep the files small.
 """
 
 import json
 import shutil
+import sys
 
 from common import GOLDEN, numbers, single_thread, write_json
 
 torch = single_thread()
 from peft import LoraConfig, get_peft_model  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
-from transformers import AutoModelForCausalLM, LlamaConfig, Qwen2Config, Qwen3Config  # noqa: E402
+from transformers import (  # noqa: E402
+    AutoModelForCausalLM, LlamaConfig, MistralConfig, Olmo2Config, Qwen2Config, Qwen3Config
+)
 
 TEMPERATURE = 0.7
 RANK, ALPHA = 4, 8
@@ -32,7 +35,12 @@ MODELS = {
     # head_dim differs from hidden_size / heads, as in Qwen3's smaller models.
     "tiny-qwen3": Qwen3Config(**SMALL, head_dim=8, rms_norm_eps=1e-6, rope_theta=1e6, bos_token_id=None,
                               eos_token_id=1),
+    "tiny-olmo2": Olmo2Config(**SMALL, rms_norm_eps=1e-5, rope_theta=5e5, bos_token_id=None, pad_token_id=0,
+                              eos_token_id=1),
+    "tiny-mistral": MistralConfig(**SMALL, head_dim=6, rms_norm_eps=1e-5, rope_theta=1e6, sliding_window=None,
+                                  bos_token_id=None, eos_token_id=1),
 }
+DENSE_ONLY = {"tiny-qwen3", "tiny-mistral"}
 
 
 def random_parameters(model, generator):
@@ -83,7 +91,10 @@ def loss_of(model, sequences):
 
 
 def main():
+    chosen = sys.argv[1:] or list(MODELS)
     for seed, (name, config) in enumerate(MODELS.items(), start=11):
+        if name not in chosen:
+            continue
         generator = torch.Generator().manual_seed(seed)
         config._attn_implementation = "eager"
         model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
@@ -116,7 +127,7 @@ def main():
             expected[f"grad.{parameter}"] = value.grad.clone()
 
         with_lora = None
-        if name != "tiny-qwen3":
+        if name not in DENSE_ONLY:
             model.requires_grad_(False)
             lora = get_peft_model(model, LoraConfig(r=RANK, lora_alpha=ALPHA, target_modules=TARGETS, lora_dropout=0.0,
                                                     bias="none", task_type="CAUSAL_LM"))

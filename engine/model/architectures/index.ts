@@ -1,0 +1,35 @@
+/** The architectures that this engine computes. A new one is a file beside this, and a line here. */
+import type { Architecture } from './architecture.ts';
+import { llama } from './llama.ts';
+import { mistral } from './mistral.ts';
+import { olmo2 } from './olmo2.ts';
+import { qwen2 } from './qwen2.ts';
+import { qwen3 } from './qwen3.ts';
+
+/** Where two share a name in GGUF, the first reads the file. */
+const REGISTRY = [llama, qwen2, qwen3, mistral, olmo2] as const satisfies readonly Architecture[];
+
+export type ArchitectureName = (typeof REGISTRY)[number]['name'];
+
+export const ARCHITECTURES: readonly (Architecture & { readonly name: ArchitectureName })[] = REGISTRY;
+
+export type KnownArchitecture = (typeof ARCHITECTURES)[number];
+
+export function architectureOf(name: ArchitectureName): KnownArchitecture {
+  return ARCHITECTURES.find((architecture) => architecture.name === name)!;
+}
+
+/** By `model_type` of a `config.json`. */
+export function byModelType(modelType: unknown): KnownArchitecture | undefined {
+  return ARCHITECTURES.find(({ huggingFace }) => huggingFace.modelType === modelType);
+}
+
+/** By `general.architecture` of a GGUF file. */
+export function byGgufName(name: unknown): KnownArchitecture | undefined {
+  return ARCHITECTURES.find(({ gguf }) => gguf.architecture === name);
+}
+
+/** All of them for people: `llama` (SmolLM2, Llama 2 and 3), `qwen2` ... */
+export function describeArchitectures(): string {
+  return ARCHITECTURES.map(({ name, models }) => `\`${name}\` (${models})`).join(', ');
+}

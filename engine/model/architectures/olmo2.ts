@@ -1,0 +1,31 @@
+import { type Architecture, GGUF_KEYS, GGUF_MODULES, HUGGING_FACE_KEYS } from './architecture.ts';
+
+/** OLMo 2 (arXiv 2501.00656): norms on what attention and MLP give, and of queries and keys over all heads together. */
+export const olmo2 = {
+  name: 'olmo2',
+  models: 'OLMo 2',
+  block: {
+    attentionNorms: { before: null, after: 'post_attention_layernorm' },
+    mlpNorms: { before: null, after: 'post_feedforward_layernorm' },
+    qkNorm: 'all heads',
+    biases: [],
+  },
+  huggingFace: {
+    modelType: 'olmo2',
+    className: 'Olmo2ForCausalLM',
+    keys: HUGGING_FACE_KEYS,
+    defaults: { kvHeads: null, headDim: null, rmsEps: 1e-5 },
+    off: ['attention_bias'],
+    window: null,
+  },
+  gguf: {
+    architecture: 'olmo2',
+    keys: GGUF_KEYS,
+    layer: {
+      ...GGUF_MODULES,
+      post_attention_layernorm: 'post_attention_norm',
+      post_feedforward_layernorm: 'post_ffw_norm',
+    },
+    rotated: 'apart',
+  },
+} as const satisfies Architecture;

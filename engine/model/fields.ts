@@ -1,0 +1,60 @@
+/** Typed access to a JSON object or to GGUF metadata, with errors that name the file and the field. */
+import { RollscopeError } from '../protocol/errors.ts';
+
+export class Fields {
+  constructor(
+    readonly file: string,
+    private readonly values: Readonly<Record<string, unknown>>,
+    /** Put before every name in GGUF metadata: the architecture and a dot. */
+    private readonly prefix = '',
+  ) {}
+
+  /** Whether the field is there, also where it is null. */
+  has(name: string): boolean {
+    return this.prefix + name in this.values;
+  }
+
+  /** A null counts as missing. */
+  get(name: string): unknown {
+    return this.values[this.prefix + name] ?? undefined;
+  }
+
+  private bad(name: string, wanted: string): RollscopeError {
+    const value = this.get(name);
+    const found = value === undefined ? 'is missing' : `is ${JSON.stringify(value)}`;
+    return new RollscopeError(
+      'model',
+      `${this.file}: field "${this.prefix}${name}" ${found}; ${wanted} is needed.`,
+      'The file is damaged or not a language model; fetch the model again.',
+    );
+  }
+
+  count(name: string, fallback?: number): number {
+    const value = this.get(name) ?? fallback;
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value;
+    throw this.bad(name, 'a whole number of at least 1');
+  }
+
+  positive(name: string, fallback?: number): number {
+    const value = this.get(name) ?? fallback;
+    if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value;
+    throw this.bad(name, 'a positive number');
+  }
+
+  flag(name: string, fallback: boolean): boolean {
+    const value = this.get(name) ?? fallback;
+    if (typeof value === 'boolean') return value;
+    throw this.bad(name, 'true or false');
+  }
+
+  /** The error for a value that this engine would compute wrongly. */
+  unsupported(name: string, value: unknown = this.get(name)): RollscopeError {
+    return unsupported(this.file, this.prefix + name, value, OTHER_MODEL);
+  }
+}
+
+export const OTHER_MODEL = 'Choose another model: the engine does not compute this.';
+
+export function unsupported(file: string, field: string, value: unknown, hint: string): RollscopeError {
+  return new RollscopeError('model', `${file}: ${field} ${JSON.stringify(value)} is not supported.`, hint);
+}
