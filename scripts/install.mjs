@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runChild } from './child.mjs';
+import { removeOldChunks } from './chunks.mjs';
 import { withLock } from './lock.mjs';
 
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -102,12 +103,16 @@ async function build() {
       stdio: ['ignore', 2, 2],
     });
     if (status !== 0) throw new Error('The build failed; the bundler says why above.');
-    fs.mkdirSync(dist, { recursive: true });
-    for (const name of fs.readdirSync(aside)) {
+    // Programs come after the chunks that they load.
+    const chunks = fs.readdirSync(path.join(aside, 'chunks')).map((name) => path.join('chunks', name));
+    const programs = fs.readdirSync(aside).filter((name) => name !== 'chunks');
+    fs.mkdirSync(path.join(dist, 'chunks'), { recursive: true });
+    for (const name of [...chunks, ...programs]) {
       // Sources that were saved while the build ran count as newer than it.
       fs.utimesSync(path.join(aside, name), started, started);
       fs.renameSync(path.join(aside, name), path.join(dist, name));
     }
+    removeOldChunks(dist);
   } finally {
     fs.rmSync(aside, { recursive: true, force: true });
   }

@@ -1,0 +1,90 @@
+/** What a user downloads and what a start loads: no bundle grows unnoticed. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { ROOT, temporaryFolder } from '../support/processes.ts';
+
+/**
+ * Kilobytes (1000 bytes) of a production build, measured. A bundle may be 5% larger; when it has a reason to be, put the
+ * new size here; when it shrinks, lower it.
+ */
+const SIZES = {
+  /** What `rollscope --help` loads. */
+  help: 68,
+  /** All of the command line and the compute worker. */
+  engine: 1462,
+  /** What the compute worker loads when it starts. */
+  worker: 446,
+  extension: 386,
+  panel: 198,
+};
+const TOLERANCE = 1.05;
+
+interface Output {
+  bytes: number;
+  entryPoint?: string;
+  imports: { path: string; kind: string; external?: boolean }[];
+  inputs: Record<string, { bytesInOutput: number }>;
+}
+
+let folder: string;
+let outputs: Record<string, Output>;
+
+beforeAll(() => {
+  folder = temporaryFolder();
+  const metafile = path.join(folder, 'meta.json');
+  const args = ['scripts/build.mjs', '--production', '--out', path.join(folder, 'dist'), '--metafile', metafile];
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+  expect(status, stderr).toBe(0);
+  ({ outputs } = JSON.parse(readFileSync(metafile, 'utf8')));
+});
+
+/** The files that a program loads before it runs: itself and what it imports statically. */
+function loadedBy(program: string): string[] {
+  const files = new Set<string>();
+  const add = (name: string) => {
+    if (files.has(name)) return;
+    files.add(name);
+    for (const { path: imported, kind, external } of outputs[name]!.imports) {
+      if (kind === 'import-statement' && !external) add(imported);
+    }
+  };
+  add(program);
+  return [...files];
+}
+
+const bytes = (names: readonly string[]) => names.reduce((sum, name) => sum + outputs[name]!.bytes, 0);
+const sourcesOf = (names: readonly string[]) => names.flatMap((name) => Object.keys(outputs[name]!.inputs));
+
+describe('the bundle', () => {
+  const engine = () => Object.keys(outputs).filter((name) => name.endsWith('.js') && name !== 'panel.js');
+  test.each([
+    ['help', () => loadedBy('cli.js')],
+    ['engine', engine],
+    ['worker', () => loadedBy('compute.js')],
+    ['extension', () => ['extension.cjs']],
+    ['panel', () => ['panel.js']],
+  ] as const)('%s keeps its size', (name, files) => {
+    const kilobytes = bytes(files()) / 1000;
+    expect(kilobytes, `${name}: ${kilobytes.toFixed(0)} kB`).toBeLessThanOrEqual(SIZES[name] * TOLERANCE);
+  });
+
+  test('for help has no part of the engine that works', () => {
+    const rooms = sourcesOf(loadedBy('cli.js')).flatMap((name) => /^engine\/(\w+)\//.exec(name)?.[1] ?? []);
+    expect(new Set(rooms)).toEqual(new Set(['cli', 'protocol']));
+  });
+
+  test('has the languages of zod nowhere but English', () => {
+    const languages = sourcesOf(Object.keys(outputs)).filter((name) => /zod\/v4\/locales\/(?!en\.)/.test(name));
+    expect(languages).toEqual([]);
+  });
+
+  test('finds every chunk that it names', () => {
+    for (const { imports } of Object.values(outputs)) {
+      for (const { path: imported, external } of imports) {
+        if (!external) expect(existsSync(path.join(folder, 'dist', imported)), imported).toBe(true);
+      }
+    }
+  });
+});
