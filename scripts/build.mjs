@@ -29,6 +29,8 @@ const common = {
   logLevel: 'warning',
   metafile: true,
   outdir,
+  // Its main entry is a UMD wrapper, which esbuild cannot see through.
+  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
 };
 // CommonJS packages inside an ES module bundle need `require`.
 const requireBanner = "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);";

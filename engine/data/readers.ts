@@ -7,7 +7,8 @@ import { type Compressors, parquetReadObjects } from 'hyparquet';
 import { RollscopeError } from '../protocol/errors.ts';
 import { corpusRows, FEWEST_WORDS } from './corpus.ts';
 import type { Values } from './fields.ts';
-import { findFault, lineCounter, scanObjects } from './json-scan.ts';
+import { findFault } from './json-fault.ts';
+import { lineCounter, scanObjects } from './json-scan.ts';
 
 export interface Row {
   values: Values;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { findFault } from '../../engine/data/json-scan.ts';
+import { findFault } from '../../engine/data/json-fault.ts';
 import { locateProblems } from '../../engine/data/locate.ts';
 
 describe('JSON Lines', () => {
@@ -129,6 +129,24 @@ describe('JSON', () => {
     expect(locateProblems(big, 'json')).toHaveLength(20_000);
     expect(performance.now() - started).toBeLessThan(3000);
   });
+});
+
+test.each([
+  ['[1', 2, 'expected "," or "]", found the end'],
+  ['{"a": [1 2]}', 9, 'expected "," or "]", found "2"'],
+  ['{"a": [1] "b"}', 10, 'expected "," or "}", found "\\""'],
+  ['{"a" 1}', 5, 'expected ":" after a name, found "1"'],
+  ['{a: 1}', 1, 'expected a value or a name in quotes, found "a"'],
+  ['[1,]', 3, 'expected a value, found "]"'],
+  ['[1.]', 1, 'a number is not complete'],
+  ['[1] 2', 4, 'unexpected "2" after the end'],
+  ['{"a": "\\\\frac \\sum"}', 14, 'a bad escape stands in a string (a backslash is written \\\\)'],
+  ['["a\nb"]', 1, 'a string is not closed on its line'],
+  ['["a]', 1, 'a string is not closed'],
+  ['["ab\u0001"]', 4, 'a control character stands in a string'],
+  ['['.repeat(100_000), 1000, 'nested too deeply'],
+])('the fault of %j is at %i', (text, offset, message) => {
+  expect(findFault(text)).toEqual({ offset, message });
 });
 
 test('a fault is found exactly where JSON.parse finds one', () => {

@@ -1,0 +1,88 @@
+/** What is wrong with a JSON text, and where. JSON.parse tells neither in the same words from one Node to the next. */
+import { type ParseErrorCode, visit } from 'jsonc-parser';
+
+export interface JsonFault {
+  offset: number;
+  message: string;
+}
+
+/** Deeper texts are refused before the parser runs out of stack. */
+const MAX_DEPTH = 1000;
+
+/** Ends the visit at the first fault. */
+class Found {
+  constructor(readonly fault: JsonFault) {}
+}
+
+/** The first thing that is wrong with a JSON text, and where; null when nothing is. */
+export function findFault(text: string): JsonFault | null {
+  const closers: string[] = [];
+  const enter = (closer: string) => (offset: number) => {
+    if (closers.push(closer) > MAX_DEPTH) throw new Found({ offset, message: 'nested too deeply' });
+  };
+  const leave = () => {
+    closers.pop();
+  };
+  try {
+    visit(
+      text,
+      {
+        onObjectBegin: enter('}'),
+        onObjectEnd: leave,
+        onArrayBegin: enter(']'),
+        onArrayEnd: leave,
+        onError: (code, offset) => {
+          throw new Found(describe(text, code, offset, closers.at(-1)));
+        },
+      },
+      { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false },
+    );
+    return null;
+  } catch (error) {
+    if (error instanceof Found) return error.fault;
+    throw error;
+  }
+}
+
+/** @param closer what would end the list or object that the fault stands in */
+function describe(text: string, code: ParseErrorCode, offset: number, closer: string | undefined): JsonFault {
+  const shown = offset >= text.length ? 'the end' : JSON.stringify(text[offset]);
+  // The numbers of `ParseErrorCode`: it is a `const enum`, which exists for the type checker only.
+  switch (code as number) {
+    case 1:
+      return { offset, message: `expected a value or a name in quotes, found ${shown}` };
+    case 3:
+      return { offset, message: `expected a name in quotes, found ${shown}` };
+    case 5:
+      return { offset, message: `expected ":" after a name, found ${shown}` };
+    case 6:
+      return { offset, message: `expected "," or "${closer}", found ${shown}` };
+    case 7:
+      return { offset, message: `expected "," or "}", found ${shown}` };
+    case 8:
+      return { offset, message: `expected "," or "]", found ${shown}` };
+    case 9:
+      return { offset, message: `unexpected ${shown} after the end` };
+    case 12:
+      return { offset, message: `a string is not closed${text.includes('\n', offset) ? ' on its line' : ''}` };
+    case 13:
+      return { offset, message: 'a number is not complete' };
+    case 14:
+    case 15:
+      return { offset: badCharacter(text, offset), message: BAD_ESCAPE };
+    case 16:
+      return { offset: badCharacter(text, offset), message: 'a control character stands in a string' };
+    default:
+      return { offset, message: `expected a value, found ${shown}` };
+  }
+}
+
+const BAD_ESCAPE = 'a bad escape stands in a string (a backslash is written \\\\)';
+
+/** Where in the string that begins at `quote` the first character or escape stands that JSON does not allow. */
+function badCharacter(text: string, quote: number): number {
+  const good = /(?:[ !#-[\]-\uffff]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y;
+  good.lastIndex = quote + 1;
+  good.exec(text);
+  return good.lastIndex;
+}
