@@ -1,4 +1,8 @@
-/** Cyclic redundancy checks: CRC-32 (zip, PNG) for frames and CRC-32C (Castagnoli) for TensorBoard files. */
+/**
+ * Cyclic redundancy checks: CRC-32 (zip, PNG) for frames and CRC-32C (Castagnoli) for TensorBoard files. The first comes from
+ * Node where it has it (20.15, 22.2), eight times as fast.
+ */
+import * as zlib from 'node:zlib';
 
 function table(polynomial: number): Uint32Array {
   return Uint32Array.from({ length: 256 }, (_, byte) => {
@@ -8,15 +12,19 @@ function table(polynomial: number): Uint32Array {
   });
 }
 
-function checksum(entries: Uint32Array, bytes: Uint8Array): number {
-  let value = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) value = entries[(value ^ bytes[i]!) & 0xff]! ^ (value >>> 8);
-  return (value ^ 0xffffffff) >>> 0;
+function checksum(polynomial: number): (bytes: Uint8Array) => number {
+  let entries: Uint32Array | null = null;
+  return (bytes) => {
+    entries ??= table(polynomial);
+    let value = 0xffffffff;
+    for (let i = 0; i < bytes.length; i++) value = entries[(value ^ bytes[i]!) & 0xff]! ^ (value >>> 8);
+    return (value ^ 0xffffffff) >>> 0;
+  };
 }
 
 // Reflected polynomials.
-const CRC32 = table(0xedb88320);
-const CRC32C = table(0x82f63b78);
+export const ownCrc32 = checksum(0xedb88320);
+export const crc32c = checksum(0x82f63b78);
 
-export const crc32 = (bytes: Uint8Array): number => checksum(CRC32, bytes);
-export const crc32c = (bytes: Uint8Array): number => checksum(CRC32C, bytes);
+const { crc32: nodes } = zlib as { crc32?: (bytes: Uint8Array) => number };
+export const crc32: (bytes: Uint8Array) => number = nodes ?? ownCrc32;
