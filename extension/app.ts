@@ -6,7 +6,7 @@ import { liveWriter } from '../engine/journal/lock.ts';
 import { tailRecords } from '../engine/journal/tail.ts';
 import { plural } from '../engine/protocol/format.ts';
 import { rollscopeHome } from '../engine/protocol/home.ts';
-import type { RolloutId, RunConfig } from '../engine/protocol/index.ts';
+import type { RunConfig } from '../engine/protocol/index.ts';
 import { CliDocuments } from './cli-documents.ts';
 import { ContextKeys } from './context-keys.ts';
 import { Disposables } from './disposables.ts';
@@ -24,7 +24,7 @@ import { Reporter } from './report.ts';
 import { RolloutDocuments } from './rollout/documents.ts';
 import { RunLibrary } from './run/library.ts';
 import type { OpenRun } from './run/open-run.ts';
-import { RunSession } from './run/session.ts';
+import { type EndOfRun, RunSession } from './run/session.ts';
 import { EMBEDDED } from './run-config.ts';
 import { engineNode, onDidChangeSettings, runsFolderSetting, shading, whenAlone } from './settings.ts';
 import { StatusItem } from './status-item.ts';
@@ -87,14 +87,15 @@ export class Rollscope {
     this.panel = own(
       new Panel(extensionUri, {
         restore: (run) => this.restore(run),
-        perform: async (kind, run) => {
-          const command = kind === 'continue' ? 'resume' : kind === 'choose-run' ? 'openRun' : kind;
+        perform: async (action, run) => {
+          const command = action === 'continue' ? 'resume' : action === 'choose-run' ? 'openRun' : action;
           // What steers a run means the one that is shown, which need not be the one that this window follows.
-          const steers = kind !== 'choose-run' && kind !== 'train';
+          const steers = action !== 'choose-run' && action !== 'train';
           await vscode.commands.executeCommand(`rollscope.${command}`, steers ? run?.folder : undefined);
         },
-        openRollout: (run, id) => this.openRollout(run, id),
+        openRollout: (run, group, rollout) => this.rollouts.open(run, group, rollout),
         revealProblem: (run, problem) => this.revealProblem(run, problem),
+        again: (run) => this.readAgain(run),
         report,
       }),
     );
@@ -141,7 +142,7 @@ export class Rollscope {
   async openPanel(): Promise<void> {
     const newest = async () => {
       const [info] = await this.library.list();
-      return info ? this.library.read(info.folder) : null;
+      return info ? this.library.take(info.folder) : null;
     };
     const run = this.session.active ?? this.panel.shown ?? (await newest());
     if (run) this.show(run);
@@ -175,14 +176,15 @@ export class Rollscope {
 
   /** Opens a run of the disk in the panel, attached to its engine when one works on it. */
   async openRun(folder: string): Promise<OpenRun> {
-    let run = await this.library.read(folder);
-    if (run !== this.session.active && liveWriter(folder)) {
-      run = (await this.attachTo(run.run)) ?? run;
-      if (run.folder !== path.resolve(folder)) run = await this.library.read(folder);
-    }
-    this.show(run);
+    const run = await this.library.take(folder);
+    // Shown at once, while it is read or its engine is looked for.
+    this.panel.setRun(run);
     this.panel.open();
-    return run;
+    const attached =
+      run !== this.session.active && liveWriter(folder) ? await this.attachTo(run.run).catch(() => null) : null;
+    const shown = attached?.folder === run.folder ? attached : run;
+    if (this.panel.shown === run) this.show(shown);
+    return shown;
   }
 
   /** Attaches to the engine that works on a run; null when none can be reached. */
@@ -192,8 +194,12 @@ export class Rollscope {
     return this.session.follow(await this.engine.attach(engine.address));
   }
 
-  async openRollout(run: OpenRun, { group, rollout }: RolloutId): Promise<void> {
-    await this.rollouts.open(run, group, rollout);
+  /** Reads a run anew that could not be read, and shows it. */
+  private async readAgain(run: OpenRun): Promise<OpenRun> {
+    this.library.forget(run.folder);
+    const fresh = await this.library.take(run.folder);
+    this.show(fresh);
+    return fresh;
   }
 
   /** Shows where a problem stands in its file. */
@@ -230,7 +236,7 @@ export class Rollscope {
     if (active && (name === null || active.run === name)) return active;
     const info = name === null ? undefined : (await this.library.list()).find(({ run }) => run === name);
     if (!info) return active;
-    const run = await this.library.read(info.folder);
+    const run = await this.library.take(info.folder);
     if (liveWriter(run.folder)) this.tail(run);
     return run;
   }
@@ -241,19 +247,24 @@ export class Rollscope {
     const again = async () => {
       controller.abort();
       this.library.forget(run.folder);
-      const fresh = await this.library.read(run.folder);
+      const fresh = await this.library.take(run.folder);
       if (this.panel.shown === run) this.show(fresh);
     };
-    tailRecords(
-      run.folder,
-      run.state.seq + 1,
-      (records) => {
-        // Its engine went back behind what is known here: read it anew.
-        if (records[0] && records[0].seq <= run.state.seq) void again().catch((error) => this.report.error(error));
-        else run.append(records);
-      },
-      controller.signal,
-    ).catch((error) => this.report.error(error));
+    const follow = async () => {
+      await run.loaded;
+      await tailRecords(
+        run.folder,
+        run.columns.seq + 1,
+        (records) => {
+          // Its engine went back behind what is known here: read it anew.
+          if (records[0] && records[0].seq <= run.columns.seq) void again().catch((error) => this.report.error(error));
+          else run.append(records);
+        },
+        controller.signal,
+      );
+    };
+    // A run that cannot be read says so itself.
+    follow().catch((error) => run.error === null && this.report.error(error));
   }
 
   private showTrees(): void {
@@ -374,8 +385,8 @@ export class Rollscope {
   }
 
   /** What was found while a run was prepared: problems without a reference, a model that cannot read them. */
-  private tellWarnings({ state: { warnings } }: OpenRun): void {
-    const found = warnings.filter(({ step }) => step === null);
+  private tellWarnings({ columns: { head } }: OpenRun): void {
+    const found = head.warnings.filter(({ step }) => step === null);
     if (found.length === 0) return;
     const choose = { 'Choose Model': () => vscode.commands.executeCommand('rollscope.chooseModel') };
     const text = found.map(({ message }) => message).join(' ');
@@ -383,7 +394,7 @@ export class Rollscope {
     void this.report.ask(text, found.some(({ code }) => code === 'model') ? choose : {});
   }
 
-  private tellEnd(run: OpenRun, end: NonNullable<OpenRun['state']['end']>): void {
+  private tellEnd(run: OpenRun, end: EndOfRun): void {
     this.report.log('info', `run ${run.run} ended at step ${end.step}: ${end.reason}`);
     // A run that was stopped or is complete shows that by itself; a failure needs a decision.
     if (end.reason !== 'failed') return;
@@ -395,7 +406,7 @@ export class Rollscope {
 
   private async tellInterruption(run: OpenRun): Promise<void> {
     this.library.refresh();
-    const steps = plural(run.state.step, 'step');
+    const steps = plural(run.columns.step, 'step');
     await this.report.ask(`The engine stopped unexpectedly. Run ${run.run} was interrupted after ${steps}.`, {
       Resume: () => this.resume(run.folder),
     });

@@ -1,6 +1,6 @@
 /** How the engine and its run are, in one word; drives the status item and the context keys. Pure. */
 
-import { bytes, code, DASH, duration, number } from '../engine/protocol/format.ts';
+import { about, bytes, code, DASH, number } from '../engine/protocol/format.ts';
 import type { Progress } from '../engine/protocol/index.ts';
 import type { Link } from './engine/service.ts';
 
@@ -58,7 +58,7 @@ export interface StatusContent {
 
 export function statusContent(health: Health, progress: Progress | null): StatusContent {
   const steps = progress ? `${progress.step}/${progress.steps}` : '';
-  const left = progress?.secondsLeft === null ? '' : duration(progress?.secondsLeft);
+  const left = progress?.secondsLeft === null ? '' : about(progress?.secondsLeft);
   const facts = progress
     ? [`Run ${code(progress.run)}: ${progress.activity}, step ${progress.step} of ${progress.steps}.`]
     : [];

@@ -1,6 +1,7 @@
 /** The panel: its sections from top to bottom, and what is shown when there is no run. */
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
+import { percent } from '../engine/protocol/format.ts';
 import { Component } from './component.ts';
 import './sections/curves.ts';
 import './sections/header.ts';
@@ -48,17 +49,18 @@ export class App extends Component {
   ];
 
   override render() {
-    const { phase, error } = this.store;
+    const { phase, failure } = this.store;
     return html`
       ${
-        error
+        failure
           ? html`<div class="error" role="alert">
-              <span>${error.message} ${error.hint ?? nothing}</span>
-              <vscode-button appearance="secondary" @click=${() => this.store.dismissError()}>Dismiss</vscode-button>
+              <span>${failure.message} ${failure.hint ?? nothing}</span>
+              <vscode-button @click=${failure.again}>Try again</vscode-button>
+              <vscode-button appearance="secondary" @click=${() => this.store.dismissFailure()}>Dismiss</vscode-button>
             </div>`
           : nothing
       }
-      ${phase === 'run' ? this.run() : phase === 'no-run' ? this.noRun() : html`<p class="empty muted" role="status">Loading…</p>`}
+      ${phase === 'run' ? this.run() : phase === 'no-run' ? this.noRun() : phase === 'loading' ? this.loading() : nothing}
     `;
   }
 
@@ -73,11 +75,19 @@ export class App extends Component {
     `;
   }
 
+  /** Which run is read, and how far that is. */
+  private loading() {
+    const { info, loaded } = this.store;
+    return html`<p class="empty muted" role="status">
+      ${info ? html`Reading <span class="name">${info.run}</span>… ${loaded > 0 ? percent(loaded) : nothing}` : 'Loading…'}
+    </p>`;
+  }
+
   private noRun() {
     return html`<div class="empty" data-ready>
       <p>No run is open.</p>
-      <vscode-button @click=${() => this.store.post({ kind: 'train' })}>Train the embedded model</vscode-button>
-      <vscode-button appearance="secondary" @click=${() => this.store.post({ kind: 'choose-run' })}>Open a run…</vscode-button>
+      <vscode-button @click=${() => this.store.perform('train')}>Train the embedded model</vscode-button>
+      <vscode-button appearance="secondary" @click=${() => this.store.perform('choose-run')}>Open a run…</vscode-button>
     </div>`;
   }
 }

@@ -3,14 +3,15 @@
  * the problem ends right), `right:yes|no|unknown`, `likely:right|wrong` (as was foretold), `id:…` and `answer:…` (the
  * majority's), and words of the problem's text; all must hold.
  */
-import type { ProblemView } from './store.ts';
+import type { Verdict } from '../engine/runs/problem-view.ts';
+import type { ProblemRow } from './store.ts';
 
 type Comparison = '>' | '<' | '>=' | '<=' | '=';
 
 export type Term =
   | { kind: 'share' | 'forecast'; comparison: Comparison; value: number }
   | { kind: 'likely'; right: boolean }
-  | { kind: 'right'; value: boolean | null }
+  | { kind: 'right'; verdict: Verdict }
   | { kind: 'id' | 'answer' | 'text'; value: string };
 
 const COMPARE: Record<Comparison, (a: number, b: number) => boolean> = {
@@ -20,6 +21,8 @@ const COMPARE: Record<Comparison, (a: number, b: number) => boolean> = {
   '<=': (a, b) => a <= b,
   '=': (a, b) => a === b,
 };
+
+const VERDICTS = { yes: 'right', no: 'wrong', unknown: 'unknown' } as const satisfies Record<string, Verdict>;
 
 /** Terms of a filter; whatever is no term of the language is a word of the text. */
 export function parseFilter(filter: string): Term[] {
@@ -35,14 +38,15 @@ export function parseFilter(filter: string): Term[] {
       const likely = /^likely:(right|wrong)$/.exec(word);
       if (likely) return { kind: 'likely', right: likely[1] === 'right' };
       const right = /^right:(yes|no|unknown)$/.exec(word);
-      if (right) return { kind: 'right', value: right[1] === 'unknown' ? null : right[1] === 'yes' };
+      if (right) return { kind: 'right', verdict: VERDICTS[right[1] as keyof typeof VERDICTS] };
       const field = /^(id|answer):(.+)$/.exec(word);
       if (field) return { kind: field[1] as 'id' | 'answer', value: field[2]! };
       return { kind: 'text', value: word.toLowerCase() };
     });
 }
 
-function holds(term: Term, { problem, group, share, correct, foretold }: ProblemView): boolean {
+function holds(term: Term, { problem, view }: ProblemRow): boolean {
+  const { share, foretold, verdict, answer } = view;
   switch (term.kind) {
     case 'share':
       return share !== null && COMPARE[term.comparison](share, term.value);
@@ -51,16 +55,16 @@ function holds(term: Term, { problem, group, share, correct, foretold }: Problem
     case 'likely':
       return foretold !== null && foretold.answer !== null && foretold.likelyWrong !== term.right;
     case 'right':
-      return correct === term.value;
+      return verdict === term.verdict;
     case 'id':
       return problem.id.includes(term.value);
     case 'answer':
-      return group?.majority?.answer === term.value;
+      return answer === term.value;
     case 'text':
       return problem.prompt.toLowerCase().includes(term.value);
   }
 }
 
-export function matches(terms: readonly Term[], view: ProblemView): boolean {
-  return terms.every((term) => holds(term, view));
+export function matches(terms: readonly Term[], row: ProblemRow): boolean {
+  return terms.every((term) => holds(term, row));
 }

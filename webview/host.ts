@@ -1,15 +1,14 @@
-/** The other side of the panel: the extension host, or a test page in its place. */
-import type { FromView, ToView, ViewState } from '../engine/protocol/view.ts';
+/** The other side of the panel: the extension host, or a test in its place. */
+import type { PageEnd } from '../engine/messages/webview.ts';
+import type { ViewState } from '../engine/runs/panel-contract.ts';
 
-export interface Host {
-  post(message: FromView): void;
-  onMessage(listener: (message: ToView) => void): void;
+export interface Host extends PageEnd {
   getState(): ViewState | undefined;
   setState(state: ViewState): void;
 }
 
 interface VsCodeApi {
-  postMessage(message: FromView): void;
+  postMessage(message: unknown): void;
   getState(): ViewState | undefined;
   setState(state: ViewState): void;
 }
@@ -29,7 +28,7 @@ export function findHost(): Host {
   if (!api) throw new Error('The panel was opened outside of VS Code.');
   return {
     post: (message) => api.postMessage(message),
-    onMessage: (listener) => window.addEventListener('message', (event) => listener(event.data as ToView)),
+    onMessage: (listener) => window.addEventListener('message', (event) => listener(event.data)),
     getState: () => api.getState(),
     setState: (state) => api.setState(state),
   };

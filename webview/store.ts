@@ -1,67 +1,55 @@
-/** What the panel knows and what is selected in it. Components read it; messages and people change it. */
-import type { Problem, StoredRollout } from '../engine/protocol/records.ts';
+/** What the panel knows and what is selected in it. Components read it; the host and people change it. */
+import { Peer } from '../engine/messages/peer.ts';
+import { pageTransport } from '../engine/messages/webview.ts';
+import { type ErrorData, toErrorData } from '../engine/protocol/errors.ts';
+import type { Problem } from '../engine/protocol/records.ts';
 import type { Progress, RunInfo } from '../engine/protocol/rpc.ts';
-import {
-  atStep,
-  type Foretold,
-  foldRecords,
-  type Group,
-  initialRunState,
-  type Metric,
-  outcomeOf,
-  type ProblemHistory,
-  type RunState,
-  SURE,
-} from '../engine/protocol/state.ts';
-import type { FromView, ToView } from '../engine/protocol/view.ts';
+import { RunColumns } from '../engine/runs/columns.ts';
+import { unpack } from '../engine/runs/packed.ts';
+import type { PanelAction, PanelContract, Shown } from '../engine/runs/panel-contract.ts';
+import { type ProblemView, problemView } from '../engine/runs/problem-view.ts';
+import type { Metric } from '../engine/runs/series.ts';
 import { CHOSEN_CHARTS, choiceOf, defaultCharts } from './charts/metrics.ts';
 import { matches, parseFilter } from './filter.ts';
+import { GroupReader } from './group-reader.ts';
 import type { Host } from './host.ts';
 
-export type Quadrant = 'sure-right' | 'sure-wrong' | 'unsure-right' | 'unsure-wrong' | 'sure' | 'unsure' | 'none';
-
 /** A problem as it stands at the step that is looked at. */
-export interface ProblemView {
+export interface ProblemRow {
   problem: Problem;
-  history: ProblemHistory | undefined;
-  group: Group | undefined;
-  /** Of the majority; null without one. */
-  share: number | null;
-  correct: boolean | null;
-  quadrant: Quadrant;
-  /** What the run foretold of it; null where it did not. */
-  foretold: Foretold | null;
-  /** Whether what was foretold ended right; null before the end, and without a reference. */
-  outcome: boolean | null;
+  view: ProblemView;
 }
 
-/** Rollouts with their texts, and why each got its reward. */
-export interface GroupTexts {
-  rollouts: StoredRollout[];
-  why: string[];
+/** Something that was asked for and failed, and how to ask again. */
+export interface Failure extends Pick<ErrorData, 'message' | 'hint'> {
+  again: () => void;
 }
+
+type RequestOf = Peer<PanelContract>['request'];
 
 export class Store {
-  state: RunState = initialRunState();
-  problems: Problem[] = [];
+  columns = new RunColumns();
+  problems: readonly Problem[] = [];
   info: RunInfo | null = null;
   progress: Progress | null = null;
-  /** `loading` until the host has answered. */
-  phase: 'loading' | 'no-run' | 'run' = 'loading';
-  error: { message: string; hint?: string | undefined } | null = null;
+  /** `loading` until the host has answered, and until the run is read: then `info` says which run that is. */
+  phase: 'loading' | 'no-run' | 'run' | 'failed' = 'loading';
+  /** How much of the run has been read while it is loading, 0 to 1. */
+  loaded = 0;
+  failure: Failure | null = null;
   problem: number | null = null;
   rollout: number | null = null;
   /** The step that is looked at; null follows the run. */
   step: number | null = null;
   filter = '';
+  readonly groups: GroupReader;
   /** Metrics that somebody chose for the charts; null before. */
   private chosen: readonly Metric[] | null = null;
 
   private readonly listeners = new Set<() => void>();
-  private readonly texts = new Map<number, GroupTexts>();
-  private readonly asked = new Set<number>();
+  private readonly peer: Peer<PanelContract>;
   private scheduled = false;
-  private cached: ProblemView[] | null = null;
+  private cached: ProblemRow[] | null = null;
 
   constructor(private readonly host: Host) {
     const kept = host.getState();
@@ -69,8 +57,11 @@ export class Store {
     this.step = kept?.step ?? null;
     // What a page of another version kept may be no metric of this one.
     if (kept?.charts?.length === CHOSEN_CHARTS && kept.charts.every(choiceOf)) this.chosen = kept.charts;
-    host.onMessage((message) => this.receive(message));
-    host.post({ kind: 'ready' });
+    this.peer = new Peer<PanelContract>(pageTransport(host));
+    this.groups = new GroupReader(this.peer, () => this.changed());
+    this.listen();
+    this.peer.listen();
+    this.attach(false);
   }
 
   /** Calls the listener once a frame after changes. Returns how to end that. */
@@ -79,73 +70,25 @@ export class Store {
     return () => this.listeners.delete(listener);
   }
 
-  post(message: FromView): void {
-    this.host.post(message);
+  /** Asks the editor to do something. */
+  perform(action: PanelAction): void {
+    this.ask('perform', { action });
   }
 
-  private changed(): void {
-    this.cached = null;
-    if (this.scheduled) return;
-    this.scheduled = true;
-    requestAnimationFrame(() => {
-      this.scheduled = false;
-      for (const listener of this.listeners) listener();
-    });
+  revealProblem(problem: number): void {
+    this.ask('revealProblem', { problem });
   }
 
-  private keep(): void {
-    this.host.setState({
-      run: this.info?.run ?? null,
-      problem: this.problem,
-      step: this.step,
-      ...(this.chosen && { charts: [...this.chosen] }),
-    });
+  /** Opens a rollout (by index) of the group that a row names. */
+  openRollout(row: number, rollout: number): void {
+    this.ask('openRollout', { group: this.columns.idOf(row), rollout });
   }
 
-  private receive(message: ToView): void {
-    switch (message.kind) {
-      case 'run':
-        if (this.info && this.info.run !== message.info.run) {
-          this.problem = null;
-          this.step = null;
-          this.rollout = null;
-        }
-        this.phase = 'run';
-        this.error = null;
-        this.info = message.info;
-        this.problems = message.problems;
-        this.progress = message.progress;
-        this.state = foldRecords(initialRunState(), message.records);
-        this.texts.clear();
-        this.asked.clear();
-        this.problem ??= this.problems[0]?.index ?? null;
-        this.keep();
-        break;
-      case 'records':
-        if (message.run === this.info?.run) foldRecords(this.state, message.records);
-        break;
-      case 'progress':
-        this.progress = message.progress;
-        if (this.info) this.info = { ...this.info, status: message.status };
-        break;
-      case 'rollouts':
-        this.texts.set(message.group, { rollouts: message.rollouts, why: message.why });
-        break;
-      case 'no-run':
-        this.phase = 'no-run';
-        this.info = null;
-        this.state = initialRunState();
-        this.problems = [];
-        break;
-      case 'select':
-        this.problem = message.problem;
-        this.rollout = null;
-        this.keep();
-        break;
-      case 'error':
-        this.error = { message: message.message, hint: message.hint };
-        break;
-    }
+  /** Asks for the run again that could not be read. */
+  readAgain(): void {
+    this.phase = 'loading';
+    this.loaded = 0;
+    this.attach(true);
     this.changed();
   }
 
@@ -170,7 +113,7 @@ export class Store {
 
   /** Metrics of the charts that can be chosen. */
   get charts(): readonly Metric[] {
-    return this.chosen ?? defaultCharts(this.state);
+    return this.chosen ?? defaultCharts(this.columns.head);
   }
 
   /** Puts another metric into a chart; the chart that showed it gets the one that was here. */
@@ -189,8 +132,8 @@ export class Store {
     this.changed();
   }
 
-  dismissError(): void {
-    this.error = null;
+  dismissFailure(): void {
+    this.failure = null;
     this.changed();
   }
 
@@ -200,47 +143,111 @@ export class Store {
   }
 
   /** All problems at the step that is looked at. */
-  get views(): ProblemView[] {
-    this.cached ??= this.problems.map((problem) => this.view(problem));
+  get rows(): ProblemRow[] {
+    this.cached ??= this.problems.map((problem) => ({
+      problem,
+      view: problemView(this.columns, problem.index, this.at),
+    }));
     return this.cached;
   }
 
   /** Problems that the filter leaves. */
-  get filtered(): ProblemView[] {
+  get filtered(): ProblemRow[] {
     const terms = parseFilter(this.filter);
-    return this.views.filter((view) => matches(terms, view));
+    return this.rows.filter((row) => matches(terms, row));
   }
 
-  get selected(): ProblemView | null {
-    return this.problem === null ? null : (this.views[this.problem] ?? null);
+  get selected(): ProblemRow | null {
+    return this.problem === null ? null : (this.rows[this.problem] ?? null);
   }
 
-  private view(problem: Problem): ProblemView {
-    const history = this.state.problems.get(problem.index);
-    const group = history && (atStep(history.groups, this.at) ?? atStep(history.evaluations, this.at));
-    const share = group?.majority?.share ?? null;
-    const correct = group?.majority?.correct ?? null;
-    const sure = share !== null && share > SURE;
-    let quadrant: Quadrant = 'none';
-    if (group) {
-      const level = sure ? 'sure' : 'unsure';
-      // No majority where there is a reference: the problem is not solved.
-      const right = correct ?? (problem.answer === null ? null : false);
-      quadrant = right === null ? level : `${level}-${right ? 'right' : 'wrong'}`;
+  private listen(): void {
+    this.peer.on('shown', (shown) => this.show(shown));
+    this.peer.on('loading', ({ loaded }) => {
+      this.loaded = loaded;
+      this.changed();
+    });
+    this.peer.on('columns', ({ columns, status }) => {
+      this.columns = unpack(columns, this.columns);
+      if (this.info) this.info = { ...this.info, status };
+      this.changed();
+    });
+    this.peer.on('progress', ({ progress, status }) => {
+      this.progress = progress;
+      if (this.info) this.info = { ...this.info, status };
+      this.changed();
+    });
+    this.peer.on('select', ({ problem }) => this.select(problem));
+  }
+
+  private attach(again: boolean): void {
+    this.peer.request('attach', { again }).then(
+      (shown) => this.show(shown),
+      (error: unknown) => this.fail(error, () => this.readAgain()),
+    );
+  }
+
+  /** Sends a request whose failure is shown above everything else, with a way to ask again. */
+  private ask(...[name, params]: Parameters<RequestOf>): void {
+    this.peer.request(name, params).catch((error: unknown) => this.fail(error, () => this.ask(name, params)));
+  }
+
+  private fail(error: unknown, again: () => void): void {
+    const { code, message, hint } = toErrorData(error);
+    if (code === 'cancelled') return;
+    this.failure = { message, ...(hint !== undefined && { hint }), again };
+    if (this.phase === 'loading') this.phase = 'failed';
+    this.changed();
+  }
+
+  private show(shown: Shown): void {
+    this.failure = null;
+    this.groups.clear();
+    if (shown.run === null) {
+      this.phase = 'no-run';
+      this.info = null;
+      this.problems = [];
+      this.columns = new RunColumns();
+      this.changed();
+      return;
     }
-    const foretold = this.state.forecast?.problems.get(problem.index) ?? null;
-    const outcome = foretold && outcomeOf(this.state, problem.index);
-    return { problem, history, group, share, correct, quadrant, foretold, outcome };
+    const { run, problems, progress, columns, loaded, error, select } = shown;
+    // Another run than before the page was reloaded begins with its first problem and its latest step.
+    const kept = this.host.getState()?.run ?? null;
+    const another = this.info ? this.info.folder !== run.folder : kept !== null && kept !== run.run;
+    if (another) {
+      this.problem = null;
+      this.step = null;
+      this.rollout = null;
+    }
+    this.info = run;
+    this.problems = problems;
+    this.progress = progress;
+    this.loaded = loaded;
+    this.columns = columns ? unpack(columns, null) : new RunColumns();
+    this.phase = columns ? 'run' : error ? 'failed' : 'loading';
+    if (error) this.failure = { ...error, again: () => this.readAgain() };
+    this.problem = select ?? this.problem ?? problems[0]?.index ?? null;
+    this.keep();
+    this.changed();
   }
 
-  /** Texts and token statistics of a group; null until the host has read them. */
-  textsOf(group: Group): GroupTexts | null {
-    const found = this.texts.get(group.seq);
-    if (found) return found;
-    if (!this.asked.has(group.seq)) {
-      this.asked.add(group.seq);
-      this.post({ kind: 'read-rollouts', group: group.seq });
-    }
-    return null;
+  private changed(): void {
+    this.cached = null;
+    if (this.scheduled) return;
+    this.scheduled = true;
+    requestAnimationFrame(() => {
+      this.scheduled = false;
+      for (const listener of this.listeners) listener();
+    });
+  }
+
+  private keep(): void {
+    this.host.setState({
+      run: this.info?.run ?? null,
+      problem: this.problem,
+      step: this.step,
+      ...(this.chosen && { charts: [...this.chosen] }),
+    });
   }
 }

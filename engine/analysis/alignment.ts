@@ -2,9 +2,10 @@
  * Whether confidence goes with correctness: confidence measures of a rollout, their AUROC for correctness within and
  * across problems, their calibration, and the four quadrants of sure and right. Labels are read for measuring only.
  */
+
+import { CONFIDENT } from '../protocol/confident.ts';
 import type { Estimate, TokenStatistics } from '../protocol/records.ts';
 import type { TokenSpan } from '../protocol/spans.ts';
-import { SURE } from '../protocol/state.ts';
 import { bootstrap, mean, wilson } from './estimates.ts';
 import { type JudgedGroup, majorityRight } from './metrics.ts';
 import { auroc, clusteredAuroc } from './statistics.ts';
@@ -276,7 +277,7 @@ export type Quadrant = (typeof QUADRANTS)[number];
  */
 export function quadrants(
   problems: readonly { problem: number; group: JudgedGroup }[],
-  threshold = SURE,
+  threshold = CONFIDENT,
 ): Record<Quadrant, number[]> {
   const found: Record<Quadrant, number[]> = {
     'sure-right': [],

@@ -1,9 +1,10 @@
 /** The forecast of a probe or a run, in words for a terminal. */
 import { signalQuality } from '../analysis/forecast.ts';
 import { noForecast, standIn } from '../protocol/forecast-text.ts';
+import { DASH, estimate, number, oneLine, share } from '../protocol/format.ts';
 import type { Forecast, ForecastScore, JournalRecord, Problem, RunConfig } from '../protocol/index.ts';
 import { readsLabels } from '../training/preflight.ts';
-import { estimate, number, oneLine, share, table } from './format.ts';
+import { table } from './table.ts';
 
 /** The forecast that a run stored, if it did. */
 export function forecastIn(records: readonly JournalRecord[]): Forecast | null {
@@ -40,7 +41,7 @@ function likelyWrongTable(forecast: Forecast, problems: readonly Problem[], most
     .slice(0, most)
     .map(({ problem, answer, share: votes, right }) => [
       oneLine(problems[problem]?.id ?? String(problem), 24),
-      oneLine(answer ?? '-', 20),
+      answer === null ? DASH : oneLine(answer, 20),
       share(votes?.mean),
       share(right),
     ]);

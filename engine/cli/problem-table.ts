@@ -1,20 +1,24 @@
 /** Problems as a probe or a run left them: one row a problem, confidently wrong ones on top. */
+
+import { DASH, oneLine, share, verdict } from '../protocol/format.ts';
 import type { Problem } from '../protocol/records.ts';
-import { type Group, rolloutsOf } from '../protocol/state.ts';
-import { DASH, oneLine, share, table, verdict } from './format.ts';
+import type { RunColumns } from '../runs/columns.ts';
+import { problemView, type Status } from '../runs/problem-view.ts';
+import { table } from './table.ts';
 
 /** A problem's rollouts in numbers; proportions are of all its rollouts. */
 export interface ProblemResult {
   id: string;
   index: number;
   line: number | null;
+  status: Status;
   /** The majority answer; null when no rollout had one. */
   majority: string | null;
   /** Rollouts with the majority answer over all; null without a majority. */
   share: number | null;
   /** Mean probability of a token over the majority's rollouts, exp of the mean log-probability; null without. */
   confidence: number | null;
-  /** Whether the majority is right; null without a label or a majority. */
+  /** Whether the majority is right; null without a reference. Without an answer the problem is wrong. */
   correct: boolean | null;
   /** Mean correctness of the rollouts; null without a label. */
   accuracy: number | null;
@@ -24,28 +28,28 @@ export interface ProblemResult {
   reference: string | null;
 }
 
-export function problemResult(problem: Problem, group: Group): ProblemResult {
-  const rollouts = rolloutsOf(group);
-  const labelled = rollouts.filter(({ correct }) => correct !== null);
-  const voters = rollouts.filter(({ cluster, logprob }) => cluster === 0 && logprob !== null);
-  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+/** The problems that were sampled at or before a step, wrong ones first. */
+export function problemResults(problems: readonly Problem[], columns: RunColumns, step?: number): ProblemResult[] {
+  return problems.flatMap((problem) => problemResult(problem, columns, step) ?? []).sort(byConcern);
+}
+
+/** null where the problem was not sampled. */
+export function problemResult(problem: Problem, columns: RunColumns, step?: number): ProblemResult | null {
+  const view = problemView(columns, problem.index, step);
+  if (view.row === null) return null;
   return {
     id: problem.id,
     index: problem.index,
     line: problem.line,
-    majority: group.majority?.answer ?? null,
-    share: group.majority?.share ?? null,
-    confidence: voters.length > 0 ? Math.exp(mean(voters.map(({ logprob }) => logprob!))) : null,
-    correct: group.majority?.correct ?? null,
-    accuracy: labelled.length > 0 ? mean(labelled.map(({ correct }) => Number(correct))) : null,
-    rollouts: group.rollouts,
-    noAnswer: group.noAnswer,
-    clusters: group.clusters.map(({ answer, count, correct }) => ({
-      answer,
-      count,
-      share: count / group.rollouts,
-      correct,
-    })),
+    status: view.status,
+    majority: view.answer,
+    share: view.share,
+    confidence: view.confidence,
+    correct: view.verdict === 'unknown' ? null : view.verdict === 'right',
+    accuracy: view.accuracy,
+    rollouts: view.rollouts,
+    noAnswer: view.unanswered,
+    clusters: columns.clustersOf(view.row).map((cluster) => ({ ...cluster, share: cluster.count / view.rollouts })),
     reference: problem.answer,
   };
 }
@@ -67,7 +71,7 @@ export function problemTable(results: readonly ProblemResult[]): string {
     verdict(result.correct),
     share(result.share),
     share(result.confidence),
-    result.majority === null ? DASH : oneLine(result.majority, 20),
+    result.majority === null ? DASH : `${oneLine(result.majority, 20)}${result.status === 'tie' ? ' (tie)' : ''}`,
     result.reference === null ? DASH : oneLine(result.reference, 20),
     clustersText(result),
   ]);

@@ -137,7 +137,7 @@ export function createProgram(setExitCode: SetExitCode): Command {
   );
   show
     .option('--problem <id>', 'show this problem')
-    .option('--rollout <n>', 'show this rollout of the problem, from 0')
+    .option('--rollout <n>', 'show this rollout of the problem, counted from 1')
     .option('--step <n>', 'at this step; the last one when absent');
   addWhere(show);
   addCommon(show);

@@ -2,9 +2,11 @@
  * Live progress on stderr: on a terminal a block of lines redrawn in place, elsewhere a plain line every few seconds.
  * Remarks (evaluations, warnings) stay above the block.
  */
+
+import { about, DASH, estimate, share } from '../protocol/format.ts';
 import type { JournalRecord, StepRecord } from '../protocol/records.ts';
 import type { Progress } from '../protocol/rpc.ts';
-import { duration, estimate, share, sparkline } from './format.ts';
+import { sparkline } from './table.ts';
 
 /** Milliseconds between two drawings of the block, and between two plain lines. */
 const REDRAW = 100;
@@ -124,7 +126,7 @@ export class ProgressView {
       lines.push(`  ground-truth reward  ${share(this.#metrics.groundTruthReward).padEnd(4)}  ${curve(this.#truth)}`);
       lines.push(`  majority share       ${share(this.#metrics.majorityShare)}  ${curve(this.#majority)}`);
     }
-    lines.push(`  ${speed(progress, this.#tokensPerSecond)}   ${duration(progress.secondsLeft)} left`);
+    lines.push(`  ${speed(progress, this.#tokensPerSecond)}   ${about(progress.secondsLeft)} left`);
     return lines;
   }
 }
@@ -144,7 +146,7 @@ function plainLine(
     );
   }
   parts.push(speed(progress, tokensPerSecond));
-  if (progress.state !== 'ended') parts.push(`${duration(progress.secondsLeft)} left`);
+  if (progress.state !== 'ended') parts.push(`${about(progress.secondsLeft)} left`);
   return `${parts.join('  ')}  (${activityOf(progress)})`;
 }
 
@@ -155,7 +157,7 @@ function activityOf({ state, activity }: Progress): string {
 
 function speed(progress: Progress, last: number | null): string {
   const value = progress.tokensPerSecond ?? last;
-  return value === null ? '- tokens/s' : `${Math.round(value)} tokens/s`;
+  return `${value === null ? DASH : Math.round(value)} tokens/s`;
 }
 
 /** What of a record is worth a line that stays. */

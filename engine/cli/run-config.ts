@@ -8,8 +8,8 @@ import path from 'node:path';
 import * as z from 'zod';
 import { REWARDS, RunConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
+import { bytes } from '../protocol/format.ts';
 import { isEmbedded, mergeConfig, presetFor } from '../protocol/presets.ts';
-import { bytes } from './format.ts';
 import { attributeOf, longFlag, type OptionGroup, optionOf, type RunOption } from './options.ts';
 
 /** What commander collected: raw texts, by attribute. */

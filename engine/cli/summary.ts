@@ -1,6 +1,10 @@
-/** What a run's records add up to for a person: before and after, speed, memory. */
-import type { EvaluationRecord, JournalRecord } from '../protocol/records.ts';
-import { DASH, estimate, number, share, table } from './format.ts';
+/** What a run adds up to for a person: before and after, speed, memory. */
+
+import { DASH, estimate, number, share } from '../protocol/format.ts';
+import type { EvaluationRecord } from '../protocol/records.ts';
+import type { RunColumns } from '../runs/columns.ts';
+import type { Metric } from '../runs/series.ts';
+import { table } from './table.ts';
 
 /** An evaluation as `--json` prints it. Proportions have their 95% interval beside them; null where a value is absent. */
 export interface EvaluationSummary {
@@ -32,31 +36,20 @@ export interface RunSummary {
 }
 
 /** `peak`: the largest resident memory that this process knows of, when the run was its own. */
-export function summarize(records: readonly JournalRecord[], peak: number | null = null): RunSummary {
-  let steps = 0;
-  let tokens = 0;
-  let rolloutSeconds = 0;
-  let before: EvaluationRecord | null = null;
-  let latest: EvaluationRecord | null = null;
-  let peakMemoryBytes = peak;
-  for (const record of records) {
-    if (record.type === 'step') {
-      steps = record.step;
-      tokens += record.metrics.tokens;
-      rolloutSeconds += record.timing.rolloutSeconds;
-      peakMemoryBytes = Math.max(peakMemoryBytes ?? 0, record.timing.residentBytes);
-    } else if (record.type === 'evaluation') {
-      if (record.step === 0) before = record;
-      latest = record;
-    }
-  }
-  const after = latest && (latest.step > 0 || steps === 0) ? latest : null;
+export function summarize({ head, series, step }: RunColumns, peak: number | null = null): RunSummary {
+  const before = head.evaluations.findLast((evaluation) => evaluation.step === 0);
+  const latest = head.evaluations.at(-1);
+  const after = latest && (latest.step > 0 || step === 0) ? latest : null;
+  const values = (metric: Metric) => (series.of(metric) ?? []).filter((value) => !Number.isNaN(value));
+  const total = (metric: Metric) => values(metric).reduce((sum, value) => sum + value, 0);
+  const rolloutSeconds = total('rolloutSeconds');
+  const seen = values('residentBytes').reduce((most, value) => Math.max(most, value), peak ?? 0);
   return {
-    steps,
-    before: before && toSummary(before),
-    after: after && toSummary(after),
-    rolloutTokensPerSecond: rolloutSeconds > 0 ? tokens / rolloutSeconds : null,
-    peakMemoryBytes,
+    steps: step,
+    before: before ? toSummary(before) : null,
+    after: after ? toSummary(after) : null,
+    rolloutTokensPerSecond: rolloutSeconds > 0 ? total('tokens') / rolloutSeconds : null,
+    peakMemoryBytes: seen > 0 ? seen : null,
   };
 }
 
@@ -80,8 +73,7 @@ function toSummary(record: EvaluationRecord): EvaluationSummary {
 }
 
 /** The short table of before and after, with 95% intervals; null when the run was never evaluated. */
-export function beforeAfterTable(records: readonly JournalRecord[]): string | null {
-  const evaluations = records.filter((record) => record.type === 'evaluation');
+export function beforeAfterTable({ head: { evaluations } }: RunColumns): string | null {
   const before = evaluations.find(({ step }) => step === 0);
   const after = evaluations.findLast(({ step }) => step > 0);
   const any = after ?? before;
@@ -98,7 +90,7 @@ export function beforeAfterTable(records: readonly JournalRecord[]): string | nu
     row('greedy', (record) => estimate(record.greedyAccuracy)),
     row(`pass@${k}`, (record) => estimate(record.passAtK)),
     row('majority share', (record) => share(record.majorityShare)),
-    row('entropy (nats a token)', (record) => number(record.entropy)),
+    row('entropy (nats a token)', (record) => number(record.entropy, 2)),
     row('length (tokens)', (record) => number(record.length, 1)),
   ].filter(([, ...values]) => values.some((value) => value !== DASH));
   const header = [

@@ -1,8 +1,7 @@
 /** How the forecast of one problem reads in lens, hover and panel. Pure. */
 
-import type { Forecast } from './forecast.ts';
+import type { Forecast, ProblemForecast } from './forecast.ts';
 import { number, share } from './format.ts';
-import type { Foretold } from './state.ts';
 
 /** Plain `0.83`, also at the ends. */
 function probability(value: number): string {
@@ -10,7 +9,7 @@ function probability(value: number): string {
 }
 
 /** `likely amplified: 16, right with 0.83`. */
-export function forecastText({ answer, right }: Pick<Foretold, 'answer' | 'right'>): string {
+export function forecastText({ answer, right }: Pick<ProblemForecast, 'answer' | 'right'>): string {
   return answer === null ? 'no answer to amplify' : `likely amplified: ${answer}, right with ${probability(right)}`;
 }
 
@@ -31,7 +30,7 @@ export function noForecast(reward: string): string {
 }
 
 /** What the forecast rests on: names and values of its signals, those that do not exist left out. */
-export function signalsOf(foretold: Foretold): { name: string; value: string }[] {
+export function signalsOf(foretold: ProblemForecast): { name: string; value: string }[] {
   const { share: part, margin, answerEntropy, confidenceGap, agreement, certaintyAgreement, optimum } = foretold;
   const signed = (value: number) => `${value > 0 ? '+' : ''}${number(value, 2)}`;
   const rows: [name: string, value: string | null][] = [

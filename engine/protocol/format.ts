@@ -1,38 +1,67 @@
-/** Numbers, times and texts as the editor's views and the panel write them. A value that does not exist is a dash. Pure. */
+/** Numbers, times and texts as every surface writes them: panel, editor and terminal. A value that does not exist is a dash. Pure. */
+import type { Estimate } from './estimate.ts';
+
 export const DASH = '–';
 
-/** A share or accuracy with two digits, `.87`; `1.00` and `.00` at the ends. */
+function exists(value: number | null | undefined): value is number {
+  return value !== null && value !== undefined && !Number.isNaN(value);
+}
+
+/** A share or accuracy with two digits: `0.87`. */
 export function share(value: number | null | undefined): string {
-  if (value === null || value === undefined || !Number.isFinite(value)) return DASH;
-  const text = value.toFixed(2);
-  return text.startsWith('0') ? text.slice(1) : text;
+  return exists(value) ? value.toFixed(2) : DASH;
 }
 
+/** `87%`. */
 export function percent(value: number | null | undefined): string {
-  return value === null || value === undefined || !Number.isFinite(value) ? DASH : `${Math.round(value * 100)}%`;
+  return exists(value) ? `${Math.round(value * 100)}%` : DASH;
 }
 
-/** Three digits after the point, or in scientific form where that would hide the number. */
+/** With `digits` after the point, or in scientific form where that would hide the number. */
 export function number(value: number | null | undefined, digits = 3): string {
-  if (value === null || value === undefined || Number.isNaN(value)) return DASH;
+  if (!exists(value)) return DASH;
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
   const size = Math.abs(value);
-  if (size !== 0 && size < 0.5 * 10 ** -digits) return value.toExponential(1);
-  return value.toFixed(digits);
+  return size !== 0 && size < 10 ** -digits ? value.toExponential(1) : value.toFixed(digits);
 }
 
-/** `45 s`, `12 min`, `2 h 5 min`. */
+/** `1,234`. */
+export function whole(value: number | null | undefined): string {
+  return exists(value) ? Math.round(value).toLocaleString('en') : DASH;
+}
+
+/** A mean with its 95% interval: `0.710 (0.660 to 0.760)`. */
+export function estimate(value: Estimate | null | undefined): string {
+  return value ? `${value.mean.toFixed(3)} (${value.low.toFixed(3)} to ${value.high.toFixed(3)})` : DASH;
+}
+
+/** A time that was taken: `0:38`, `12:05`, `3:07:12`. */
 export function duration(seconds: number | null | undefined): string {
-  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return DASH;
+  if (!exists(seconds) || !Number.isFinite(seconds)) return DASH;
+  const total = Math.round(seconds);
+  const pad = (value: number) => String(value).padStart(2, '0');
+  const hours = Math.floor(total / 3600);
+  const minutes = Math.floor(total / 60) % 60;
+  return hours > 0 ? `${hours}:${pad(minutes)}:${pad(total % 60)}` : `${minutes}:${pad(total % 60)}`;
+}
+
+/** A time that is only estimated: `45 s`, `12 min`, `2 h 5 min`. */
+export function about(seconds: number | null | undefined): string {
+  if (!exists(seconds) || !Number.isFinite(seconds)) return DASH;
   if (seconds < 59.5) return `${Math.max(0, Math.round(seconds))} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
   return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** `512 MB`, `3.4 GB`, in binary units. */
 export function bytes(value: number | null | undefined): string {
-  if (value === null || value === undefined || !Number.isFinite(value)) return DASH;
+  if (!exists(value)) return DASH;
   return value < 2 ** 30 ? `${Math.round(value / 2 ** 20)} MB` : `${(value / 2 ** 30).toFixed(1)} GB`;
+}
+
+export function verdict(correct: boolean | null | undefined): string {
+  return correct === null || correct === undefined ? DASH : correct ? 'right' : 'wrong';
 }
 
 /** `1 problem`, `3 problems`. */
@@ -40,10 +69,14 @@ export function plural(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** One line of at most `length` characters. */
+/** One line of at most `length` characters: line breaks become spaces, the rest is cut with an ellipsis. */
 export function oneLine(text: string, length: number): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length <= length ? line : `${line.slice(0, length - 1).trimEnd()}…`;
+  const line = [...text.replace(/\s+/g, ' ').trim()];
+  if (line.length <= length) return line.join('');
+  return `${line
+    .slice(0, Math.max(0, length - 1))
+    .join('')
+    .trimEnd()}…`;
 }
 
 /** Text as inline code of Markdown, whatever it holds; line breaks are shown as ↵, and `|` does not break a table. */
@@ -53,10 +86,6 @@ export function code(text: string): string {
   const fence = '`'.repeat(longest + 1);
   const pad = line === '' || /^[\s`]|[\s`]$/.test(line) ? ' ' : '';
   return `${fence}${pad}${line}${pad}${fence}`;
-}
-
-export function whole(value: number | null | undefined): string {
-  return value === null || value === undefined ? DASH : Math.round(value).toLocaleString('en');
 }
 
 /** The last part of a path of any system. */

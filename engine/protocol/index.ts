@@ -10,5 +10,3 @@ export * from './records.ts';
 export * from './reward-expression.ts';
 export * from './rpc.ts';
 export * from './run-file.ts';
-export * from './state.ts';
-export type * from './view.ts';

@@ -1,7 +1,7 @@
 /** The one fold of a run's records into columns. Deterministic; it changes the columns in place, for each record is folded once. Pure. */
 import type { GroupRecord, JournalRecord, StepRecord } from '../protocol/records.ts';
 import { saysRight } from '../protocol/reward-expression.ts';
-import { fromNullable, fromTruth, type Head, PHASE_NAMES, type RunColumns, type RunForecast } from './columns.ts';
+import { fromNullable, fromTruth, type Head, PHASE_NAMES, RunColumns, type RunForecast } from './columns.ts';
 import { summaryOf } from './facts.ts';
 
 type ForecastRecord = Extract<JournalRecord, { type: 'forecast' }>;
@@ -52,6 +52,13 @@ export function fold(columns: RunColumns, record: JournalRecord): boolean {
       break;
   }
   return true;
+}
+
+/** What records add up to. */
+export function columnsOf(records: Iterable<JournalRecord>): RunColumns {
+  const columns = new RunColumns();
+  for (const record of records) fold(columns, record);
+  return columns;
 }
 
 function foldGroup(columns: RunColumns, record: GroupRecord): void {

@@ -1,6 +1,6 @@
 /** Choosing an experiment to run, and a report to read. */
 import * as vscode from 'vscode';
-import { duration } from '../../engine/protocol/format.ts';
+import { about, duration } from '../../engine/protocol/format.ts';
 import { RollscopeError } from '../../engine/protocol/index.ts';
 import { isEmbedded } from '../../engine/protocol/presets.ts';
 import type { Rollscope } from '../app.ts';
@@ -24,7 +24,7 @@ async function pickStudy(app: Rollscope): Promise<string | undefined> {
   const items = app.experiments.studies().then((studies) =>
     studies.map(({ name, title, question, minutes }) => ({
       label: title,
-      description: `${name} · about ${duration(minutes * 60)}`,
+      description: `${name} · about ${about(minutes * 60)}`,
       detail: question,
       name,
     })),

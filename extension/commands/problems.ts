@@ -1,5 +1,6 @@
 /** Going between a problem in its file, the panel, and its rollouts. */
 import * as vscode from 'vscode';
+import { GroupId } from '../../engine/protocol/index.ts';
 import type { Rollscope } from '../app.ts';
 import { RolloutDocuments } from '../rollout/documents.ts';
 
@@ -27,7 +28,7 @@ export async function revealProblem(app: Rollscope, argument: unknown): Promise<
 export async function openRollout(app: Rollscope, argument: unknown): Promise<void> {
   if (!isRolloutReference(argument)) return;
   const { folder, group, rollout } = argument;
-  await app.openRollout(await app.library.read(folder), { group, rollout });
+  await app.rollouts.open(await app.library.read(folder), group, rollout);
 }
 
 /** Goes from the rollout in the active editor to the one before or behind it. */
@@ -48,7 +49,14 @@ function isProblemReference(argument: unknown): argument is ProblemReference {
   return typeof folder === 'string' && typeof problem === 'number';
 }
 
-function isRolloutReference(argument: unknown): argument is { folder: string; group: number; rollout: number } {
-  const { folder, group, rollout } = (argument ?? {}) as Partial<{ folder: string; group: number; rollout: number }>;
-  return typeof folder === 'string' && typeof group === 'number' && typeof rollout === 'number';
+interface RolloutReference {
+  folder: string;
+  group: GroupId;
+  /** Index in the group. */
+  rollout: number;
+}
+
+function isRolloutReference(argument: unknown): argument is RolloutReference {
+  const { folder, group, rollout } = (argument ?? {}) as Partial<RolloutReference>;
+  return typeof folder === 'string' && GroupId.safeParse(group).success && typeof rollout === 'number';
 }

@@ -1,12 +1,13 @@
 /** Results beside the problems: a mark in the margin and the majority answer behind the line; a hover with all answers. */
 import * as vscode from 'vscode';
+import type { Verdict } from '../../engine/runs/problem-view.ts';
 import { Disposables } from '../disposables.ts';
 import { inlineResultsEnabled, onDidChangeSettings } from '../settings.ts';
 import { debounce } from '../timing.ts';
 import { PROBLEM_DOCUMENTS } from './lenses.ts';
 import type { ProblemSets } from './problem-sets.ts';
 import type { Results } from './results.ts';
-import { hoverText, resultText, type Verdict, verdictOf } from './texts.ts';
+import { hoverText, resultText } from './texts.ts';
 
 const SETTLE = 100;
 
@@ -74,9 +75,9 @@ export class Decorations implements vscode.HoverProvider {
       // A document may have changed since its problems were found.
       if (!result || problem.line >= document.lineCount) continue;
       const { range } = document.lineAt(problem.line);
-      options[verdictOf(result.group)].push({
+      options[result.view.verdict].push({
         range: new vscode.Range(range.end, range.end),
-        renderOptions: { after: { contentText: resultText(result.group) } },
+        renderOptions: { after: { contentText: resultText(result.view) } },
       });
     }
     for (const verdict of Object.keys(options) as Verdict[])

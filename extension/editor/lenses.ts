@@ -95,19 +95,20 @@ export class Lenses implements vscode.CodeLensProvider {
         const open = [{ folder: result.run.folder, problem: result.problem.index }];
         lenses.push(
           new vscode.CodeLens(place, {
-            title: resultText(result.group),
+            title: resultText(result.view),
             command: 'rollscope.openProblem',
-            tooltip: `Show in the panel: run ${result.run.run}, step ${result.group.step}.`,
+            tooltip: `Show in the panel: run ${result.run.run}, step ${result.view.step}.`,
             arguments: open,
           }),
         );
         // What has come about needs no forecast.
-        if (result.foretold && result.outcome === null) {
+        const { foretold, outcome } = result.view;
+        if (foretold && outcome === null) {
           lenses.push(
             new vscode.CodeLens(place, {
-              title: `${result.foretold.likelyWrong ? '$(warning) ' : ''}${forecastText(result.foretold)}`,
+              title: `${foretold.likelyWrong ? '$(warning) ' : ''}${forecastText(foretold)}`,
               command: 'rollscope.openProblem',
-              tooltip: aboutForecast(result.run.state.forecast!),
+              tooltip: aboutForecast(result.run.columns.head.forecast!),
               arguments: open,
             }),
           );

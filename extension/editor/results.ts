@@ -1,6 +1,7 @@
 /** What the newest run on a problem file says about each of its problems. Editor-free. */
 import path from 'node:path';
-import { type Foretold, type Group, outcomeOf, type Problem } from '../../engine/protocol/index.ts';
+import type { Problem } from '../../engine/protocol/index.ts';
+import type { ProblemView } from '../../engine/runs/problem-view.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 import type { RunLibrary } from '../run/library.ts';
@@ -22,11 +23,8 @@ export interface ProblemText {
 export interface ProblemResult {
   run: OpenRun;
   problem: Problem;
-  group: Group;
-  /** What the run foretold of it; null where it did not. */
-  foretold: Foretold | null;
-  /** Whether what was foretold ended right; null before the end, and without a reference. */
-  outcome: boolean | null;
+  /** What the run says of it. */
+  view: ProblemView;
 }
 
 /** The results of one run on one file. */
@@ -53,11 +51,8 @@ export class FileResults {
     const same = prompt === null ? undefined : this.byPrompt.get(prompt);
     if (!same) return undefined;
     const problem = same.find((one) => one.id === id) ?? same.find((one) => one.row === row) ?? same[0]!;
-    const group = this.run.latestGroup(problem.index);
-    if (!group) return undefined;
-    const { state } = this.run;
-    const foretold = state.forecast?.problems.get(problem.index) ?? null;
-    return { run: this.run, problem, group, foretold, outcome: foretold && outcomeOf(state, problem.index) };
+    const view = this.run.view(problem.index);
+    return view.row === null ? undefined : { run: this.run, problem, view };
   }
 }
 

@@ -2,42 +2,38 @@
 
 import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
 import { code, oneLine, percent } from '../../engine/protocol/format.ts';
-import type { Foretold, Group } from '../../engine/protocol/index.ts';
+import type { Foretold } from '../../engine/runs/columns.ts';
+import type { ProblemView, Verdict } from '../../engine/runs/problem-view.ts';
 import type { ProblemResult } from './results.ts';
 
 const MOST_CLUSTERS = 8;
 
-export type Verdict = 'right' | 'wrong' | 'unknown';
-
-export function verdictOf(group: Group): Verdict {
-  const correct = group.majority?.correct ?? null;
-  return correct === null ? 'unknown' : correct ? 'right' : 'wrong';
-}
-
 const MARKS: Record<Verdict, string> = { right: '✓ ', wrong: '✗ ', unknown: '' };
 
 /** `✓ 87%`: the majority's share, and whether it is right. */
-export function shareText(group: Group): string {
-  return group.majority ? `${MARKS[verdictOf(group)]}${percent(group.majority.share)}` : 'no answer';
+export function shareText({ answer, share, verdict }: ProblemView): string {
+  return answer === null ? 'no answer' : `${MARKS[verdict]}${percent(share)}`;
 }
 
-/** `✓ 87% 27`: with the majority's answer. */
-export function resultText(group: Group): string {
-  return group.majority ? `${shareText(group)} ${oneLine(group.majority.answer, 40)}` : shareText(group);
+/** `✓ 87% 27`: with the majority's answer, and whether another has as many rollouts. */
+export function resultText(view: ProblemView): string {
+  if (view.answer === null) return shareText(view);
+  return `${shareText(view)} ${oneLine(view.answer, 40)}${view.status === 'tie' ? ' (tie)' : ''}`;
 }
 
 /** Markdown of a problem's hover; `link` opens it in the panel. */
-export function hoverText({ run, problem, group, foretold, outcome }: ProblemResult, link: string): string {
-  const votes = group.rollouts;
-  const marks = group.clusters.some(({ correct }) => correct !== null);
-  const rows = group.clusters.slice(0, MOST_CLUSTERS).map(({ answer, count, correct }) => {
+export function hoverText({ run, problem, view }: ProblemResult, link: string): string {
+  const { rollouts: votes, unanswered, foretold, outcome } = view;
+  const clusters = run.columns.clustersOf(view.row!);
+  const marks = clusters.some(({ correct }) => correct !== null);
+  const rows = clusters.slice(0, MOST_CLUSTERS).map(({ answer, count, correct }) => {
     const mark = correct === null ? '' : correct ? '✓' : '✗';
     return `| ${code(oneLine(answer, 60))} ${marks ? `| ${mark} ` : ''}| ${count} | ${percent(count / votes)} |`;
   });
-  const others = group.clusters.slice(MOST_CLUSTERS).reduce((sum, { count }) => sum + count, 0);
+  const others = clusters.slice(MOST_CLUSTERS).reduce((sum, { count }) => sum + count, 0);
   if (others > 0) rows.push(`| other answers ${marks ? '| ' : ''}| ${others} | ${percent(others / votes)} |`);
-  if (group.noAnswer > 0) {
-    rows.push(`| no answer ${marks ? '| ' : ''}| ${group.noAnswer} | ${percent(group.noAnswer / votes)} |`);
+  if (unanswered > 0) {
+    rows.push(`| no answer ${marks ? '| ' : ''}| ${unanswered} | ${percent(unanswered / votes)} |`);
   }
   const head = marks
     ? ['| Answer | | Rollouts | Share |', '| :--- | --- | ---: | ---: |']
@@ -46,8 +42,8 @@ export function hoverText({ run, problem, group, foretold, outcome }: ProblemRes
   return [
     `**Problem** ${code(problem.id)}${reference}`,
     [...head, ...rows].join('\n'),
-    ...(foretold ? foretoldText(foretold, outcome, standIn(run.state.forecast!)) : []),
-    `Step ${group.step} of run ${code(run.run)} · [Show in Panel](${link})`,
+    ...(foretold ? foretoldText(foretold, outcome, standIn(run.columns.head.forecast!)) : []),
+    `Step ${view.step} of run ${code(run.run)} · [Show in Panel](${link})`,
   ].join('\n\n');
 }
 

@@ -1,39 +1,25 @@
-/** The webview panel: shows one run, from a complete snapshot and then what follows; survives a reload of the window. */
+/** The webview panel: opens, shows one run at a time, and survives a reload of the window. */
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import {
-  type FromView,
-  type JournalRecord,
-  type Progress,
-  type RolloutId,
-  type ToView,
-  toErrorData,
-} from '../../engine/protocol/index.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 import type { OpenRun } from '../run/open-run.ts';
-import { type Delayed, throttle } from '../timing.ts';
+import { Conversation, type ConversationActions } from './conversation.ts';
 import { panelHtml } from './html.ts';
-import { isFromView, runOfViewState } from './messages.ts';
+import { runOfViewState } from './view-state.ts';
 
 const VIEW_TYPE = 'rollscope.panel';
-/** Milliseconds between two batches of records. */
-const BATCH_INTERVAL = 100;
 
 /** What the panel asks of the extension. */
-export interface PanelActions {
+export interface PanelActions extends ConversationActions {
   /** Finds the run that a restored panel showed, by name; null when it is gone. */
   restore(run: string | null): Promise<OpenRun | null>;
-  perform(kind: 'pause' | 'continue' | 'stop' | 'resume' | 'choose-run' | 'train', run: OpenRun | null): Promise<void>;
-  openRollout(run: OpenRun, id: RolloutId): Promise<void>;
-  revealProblem(run: OpenRun, problem: number): Promise<void>;
-  report(error: unknown): void;
 }
 
 export class Panel implements vscode.WebviewPanelSerializer {
   private readonly scope = new Disposables();
   private readonly visibleEmitter = this.scope.add(new Emitter<boolean>());
-  private view: View | null = null;
+  private view: { panel: vscode.WebviewPanel; conversation: Conversation } | null = null;
   private run: OpenRun | null = null;
 
   readonly onDidChangeOpen = this.visibleEmitter.event;
@@ -58,7 +44,7 @@ export class Panel implements vscode.WebviewPanelSerializer {
   setRun(run: OpenRun | null): void {
     if (this.run === run) return;
     this.run = run;
-    this.view?.show(run);
+    this.present();
   }
 
   /** Opens the panel, or brings it to the front. */
@@ -76,7 +62,7 @@ export class Panel implements vscode.WebviewPanelSerializer {
   /** Opens the panel on one problem of the run that it shows. */
   select(problem: number, options?: { preserveFocus?: boolean }): void {
     this.open(options);
-    this.view?.select(problem);
+    this.view?.conversation.select(problem);
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
@@ -94,14 +80,18 @@ export class Panel implements vscode.WebviewPanelSerializer {
     const dist = vscode.Uri.joinPath(this.extension, 'dist');
     panel.iconPath = vscode.Uri.joinPath(this.extension, 'media', 'icon.png');
     panel.webview.options = { enableScripts: true, localResourceRoots: [dist] };
-    const view = new View(panel, this.actions);
+    const conversation = new Conversation(panel.webview, this.actions);
+    const view = { panel, conversation };
     this.view = view;
+    panel.onDidChangeViewState(() => {
+      if (!panel.visible) conversation.leave();
+    });
     panel.onDidDispose(() => {
-      view.dispose();
+      conversation.dispose();
       if (this.view === view) this.view = null;
       this.visibleEmitter.fire(this.isOpen);
     });
-    view.show(this.run);
+    this.present();
     panel.webview.html = panelHtml({
       csp: panel.webview.cspSource,
       script: panel.webview.asWebviewUri(vscode.Uri.joinPath(dist, 'panel.js')).toString(),
@@ -109,140 +99,10 @@ export class Panel implements vscode.WebviewPanelSerializer {
     });
     this.visibleEmitter.fire(true);
   }
-}
 
-/** One webview and its conversation. */
-class View {
-  private readonly scope = new Disposables();
-  /** What belongs to the run that is shown. */
-  private readonly following = this.scope.add(new Disposables());
-  private readonly flush: Delayed<[]>;
-  private run: OpenRun | null = null;
-  /** The page has said that it listens. A page that was hidden says so again when it comes back. */
-  private ready = false;
-  /** A snapshot is being read: what comes meanwhile waits for it. Aborted when a later one takes its place. */
-  private snapshot: AbortController | null = null;
-  private waiting: JournalRecord[] = [];
-  private selected: number | null = null;
-
-  constructor(
-    readonly panel: vscode.WebviewPanel,
-    private readonly actions: PanelActions,
-  ) {
-    this.flush = this.scope.add(throttle(BATCH_INTERVAL, () => this.sendRecords()));
-    this.scope.add(panel.webview.onDidReceiveMessage((message) => this.receive(message)));
-    this.scope.add(
-      panel.onDidChangeViewState(() => {
-        if (!panel.visible) this.ready = false;
-      }),
-    );
-  }
-
-  show(run: OpenRun | null): void {
-    this.following.clear();
-    this.waiting = [];
-    this.selected = null;
-    this.run = run;
-    this.panel.title = run ? `Rollscope: ${run.run}` : 'Rollscope';
-    if (run) {
-      this.following.add(
-        run.onDidAppend((records) => {
-          if (!this.ready) return;
-          this.waiting.push(...records);
-          this.flush();
-        }),
-      );
-      const progress = this.following.add(throttle(BATCH_INTERVAL, () => this.sendProgress(run.progress)));
-      this.following.add(run.onDidChangeProgress(() => progress()));
-    }
-    void this.sendSnapshot();
-  }
-
-  select(problem: number): void {
-    if (this.ready && !this.snapshot) this.post({ kind: 'select', problem });
-    else this.selected = problem;
-  }
-
-  dispose(): void {
-    this.snapshot?.abort();
-    this.scope.dispose();
-  }
-
-  private async sendSnapshot(): Promise<void> {
-    this.snapshot?.abort();
-    this.snapshot = null;
-    const { run } = this;
-    if (!this.ready) return;
-    if (!run) return this.post({ kind: 'no-run' });
-    const own = new AbortController();
-    this.snapshot = own;
-    try {
-      const { info, problems, records } = await run.snapshot();
-      if (own.signal.aborted) return;
-      this.snapshot = null;
-      this.post({ kind: 'run', info, problems, records, progress: run.progress });
-      if (this.selected !== null) this.post({ kind: 'select', problem: this.selected });
-      this.selected = null;
-      this.flush();
-    } catch (error) {
-      if (own.signal.aborted) return;
-      this.snapshot = null;
-      this.postError(error);
-    }
-  }
-
-  private sendRecords(): void {
-    if (!this.run || !this.ready || this.snapshot || this.waiting.length === 0) return;
-    this.post({ kind: 'records', run: this.run.run, records: this.waiting });
-    this.waiting = [];
-    this.sendProgress(this.run.progress);
-  }
-
-  private sendProgress(progress: Progress | null): void {
-    if (!this.run || !this.ready || this.snapshot) return;
-    this.post({ kind: 'progress', progress, status: this.run.status });
-  }
-
-  private async receive(message: unknown): Promise<void> {
-    if (!isFromView(message)) return;
-    try {
-      await this.answer(message);
-    } catch (error) {
-      this.postError(error);
-    }
-  }
-
-  private async answer(message: FromView): Promise<void> {
-    const { run } = this;
-    switch (message.kind) {
-      case 'ready':
-        this.ready = true;
-        // A page that begins anew has lost what was sent before.
-        this.waiting = [];
-        return this.sendSnapshot();
-      case 'read-rollouts': {
-        const group = run?.state.groups.get(message.group);
-        if (!run || !group) return;
-        const stored = await run.readGroup(message.group);
-        const why = run.explain(group, stored);
-        return this.post({ kind: 'rollouts', group: message.group, rollouts: stored.rollouts, why });
-      }
-      case 'open-rollout':
-        return run ? this.actions.openRollout(run, message.id) : undefined;
-      case 'reveal-problem':
-        return run ? this.actions.revealProblem(run, message.problem) : undefined;
-      default:
-        return this.actions.perform(message.kind, run);
-    }
-  }
-
-  private post(message: ToView): void {
-    void this.panel.webview.postMessage(message);
-  }
-
-  private postError(error: unknown): void {
-    const { code, message, hint } = toErrorData(error);
-    if (code === 'internal') this.actions.report(error);
-    else this.post({ kind: 'error', message, hint });
+  private present(): void {
+    if (!this.view) return;
+    this.view.panel.title = this.run ? `Rollscope: ${this.run.run}` : 'Rollscope';
+    this.view.conversation.show(this.run);
   }
 }

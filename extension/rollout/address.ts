@@ -1,14 +1,22 @@
-/** Addresses of rollout documents: the path names it for a person, the query finds it in its run folder. Pure. */
+/**
+ * Addresses of rollout documents: the path names it for a person, the query finds it in its run folder. A link holds what
+ * stays the same wherever it is followed: the problem's id, and the number of the rollout, from 1. Pure.
+ */
+import type { GroupId } from '../../engine/protocol/group.ts';
+import type { Problem } from '../../engine/protocol/records.ts';
+import { PHASE_NAMES } from '../../engine/runs/columns.ts';
+
 export const ROLLOUT_SCHEME = 'rollscope-rollout';
 /** The file extension that gives these documents their language. */
 export const ROLLOUT_EXTENSION = '.rollout';
 
-export interface RolloutAddress {
+export interface RolloutAddress extends Omit<GroupId, 'problem'> {
   /** Absolute path of the run folder. */
   folder: string;
-  /** Sequence number of the group record. */
-  group: number;
-  /** Index within the group. */
+  /** Id of the problem; of several with one id, `row` says which. */
+  problem: string;
+  row: number | null;
+  /** From 1. */
   rollout: number;
 }
 
@@ -18,24 +26,50 @@ export interface UriParts {
   query: string;
 }
 
-export function rolloutUri(address: RolloutAddress, names: { run: string; problem: string; step: number }): UriParts {
+/** The address of a rollout (by index) of a run with these problems. */
+export function addressOf(
+  folder: string,
+  problems: readonly Problem[],
+  { problem, phase, step }: GroupId,
+  rollout: number,
+): RolloutAddress {
+  const { id, row } = problems[problem]!;
+  const unique = problems.filter((one) => one.id === id).length === 1;
+  return { folder, problem: id, row: unique ? null : row, phase, step, rollout: rollout + 1 };
+}
+
+/** Index of the problem that an address names; null when the run has none such. */
+export function problemOf(problems: readonly Problem[], { problem, row }: RolloutAddress): number | null {
+  return problems.find((one) => one.id === problem && (row === null || one.row === row))?.index ?? null;
+}
+
+export function rolloutUri(address: RolloutAddress, run: string): UriParts {
+  const { problem, row, phase, step, rollout } = address;
   const plain = (text: string) => text.replace(/[/\\?#\s]+/g, '-');
-  const file = `${plain(names.problem)}, step ${names.step}, rollout ${address.rollout + 1}${ROLLOUT_EXTENSION}`;
+  const when = phase === 'train' ? `step ${step}` : `${phase} at step ${step}`;
+  const file = `${plain(problem)}, ${when}, rollout ${rollout}${ROLLOUT_EXTENSION}`;
   const query = new URLSearchParams({
     folder: address.folder,
-    group: String(address.group),
-    rollout: String(address.rollout),
+    problem,
+    ...(row !== null && { row: String(row) }),
+    phase,
+    step: String(step),
+    rollout: String(rollout),
   });
-  return { scheme: ROLLOUT_SCHEME, path: `/${plain(names.run)}/${file}`, query: query.toString() };
+  return { scheme: ROLLOUT_SCHEME, path: `/${plain(run)}/${file}`, query: query.toString() };
 }
 
 /** The address that a document's query holds; null for anything else. */
 export function parseRolloutUri(uri: { scheme: string; query: string }): RolloutAddress | null {
   if (uri.scheme !== ROLLOUT_SCHEME) return null;
   const query = new URLSearchParams(uri.query);
-  const folder = query.get('folder');
-  const group = Number(query.get('group') ?? Number.NaN);
-  const rollout = Number(query.get('rollout') ?? Number.NaN);
-  if (!folder || !Number.isInteger(group) || !Number.isInteger(rollout) || group < 0 || rollout < 0) return null;
-  return { folder, group, rollout };
+  const whole = (name: string, least: number) => {
+    const text = query.get(name);
+    return text !== null && /^\d+$/.test(text) && Number(text) >= least ? Number(text) : null;
+  };
+  const [folder, problem] = [query.get('folder'), query.get('problem')];
+  const phase = PHASE_NAMES.find((name) => name === query.get('phase'));
+  const [step, rollout] = [whole('step', 0), whole('rollout', 1)];
+  if (!folder || problem === null || !phase || step === null || rollout === null) return null;
+  return { folder, problem, row: whole('row', 0), phase, step, rollout };
 }

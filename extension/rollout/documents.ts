@@ -1,12 +1,12 @@
 /** Rollouts as read-only files of their own scheme, with shaded tokens and a hover for each. */
 import * as vscode from 'vscode';
-import { code, number, percent } from '../../engine/protocol/format.ts';
-import { RollscopeError, rolloutsOf, type StoredRollout } from '../../engine/protocol/index.ts';
+import { code, DASH, number, percent } from '../../engine/protocol/format.ts';
+import { type GroupId, type Rollout, RollscopeError } from '../../engine/protocol/index.ts';
 import { SHADES, shadeOf } from '../../engine/protocol/shades.ts';
 import { Disposables } from '../disposables.ts';
 import type { OpenRun } from '../run/open-run.ts';
 import { onDidChangeSettings, shading } from '../settings.ts';
-import { parseRolloutUri, ROLLOUT_SCHEME, type RolloutAddress, rolloutUri } from './address.ts';
+import { addressOf, parseRolloutUri, problemOf, ROLLOUT_SCHEME, type RolloutAddress, rolloutUri } from './address.ts';
 import { layoutRollout, type RolloutLayout } from './layout.ts';
 
 interface RolloutPage {
@@ -14,7 +14,7 @@ interface RolloutPage {
   run: OpenRun;
   problem: number;
   layout: RolloutLayout;
-  rollout: StoredRollout;
+  rollout: Rollout;
 }
 
 export class RolloutDocuments implements vscode.FileSystemProvider, vscode.HoverProvider {
@@ -56,21 +56,12 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
     return editor ? parseRolloutUri(editor.document.uri) : null;
   }
 
-  uriOf(run: OpenRun, group: number, rollout: number): vscode.Uri {
-    const facts = run.state.groups.get(group);
-    if (!facts) throw new RollscopeError('run-broken', `Run ${run.run} has no rollouts with number ${group}.`);
-    const problem = run.problems[facts.problem]?.id ?? String(facts.problem);
-    return vscode.Uri.from(
-      rolloutUri({ folder: run.folder, group, rollout }, { run: run.run, problem, step: facts.step }),
-    );
-  }
-
-  /** Opens a rollout; in place of the one in the active editor when `replace` is set. */
-  async open(run: OpenRun, group: number, rollout: number, { replace = false } = {}): Promise<void> {
-    const uri = this.uriOf(run, group, rollout);
+  /** Opens a rollout (by index in its group); in place of the one in the active editor when `replace` is set. */
+  async open(run: OpenRun, group: GroupId, rollout: number, { replace = false } = {}): Promise<void> {
+    const address = addressOf(run.folder, run.problems, group, rollout);
     const active = vscode.window.activeTextEditor;
     const here = RolloutDocuments.addressOf(active) !== null;
-    await vscode.window.showTextDocument(uri, {
+    await vscode.window.showTextDocument(vscode.Uri.from(rolloutUri(address, run.run)), {
       viewColumn: here ? active!.viewColumn : vscode.ViewColumn.Active,
       preview: true,
       preserveFocus: !replace && !here ? false : undefined,
@@ -79,16 +70,20 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
 
   /** The rollout `by` places further in the same group, round the end. */
   async neighbour(address: RolloutAddress, by: number): Promise<void> {
-    const run = await this.readRun(address.folder);
-    const count = run.state.groups.get(address.group)?.rollouts ?? 0;
+    const { run, problem } = await this.problemOf(address);
+    const group = { ...address, problem };
+    const row = run.columns.find(group);
+    const count = row === null ? 0 : run.columns.groups.columns.rollouts[row]!;
     if (count === 0) return;
-    await this.open(run, address.group, (address.rollout + by + count) % count, { replace: true });
+    await this.open(run, group, (address.rollout - 1 + by + count) % count, { replace: true });
   }
 
-  /** The run and the problem of the rollout that an address names. */
+  /** The run and the problem (by index) of the rollout that an address names. */
   async problemOf(address: RolloutAddress): Promise<{ run: OpenRun; problem: number }> {
     const run = await this.readRun(address.folder);
-    return { run, problem: run.state.groups.get(address.group)?.problem ?? 0 };
+    const problem = problemOf(run.problems, address);
+    if (problem !== null) return { run, problem };
+    throw new RollscopeError('run-broken', `Run ${run.run} has no problem '${address.problem}'.`);
   }
 
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {
@@ -106,19 +101,21 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
       (_, i) => rangeOf(layout, i).contains(position) && isBehind(layout, i, position),
     );
     if (index < 0) return null;
-    const probability = Math.exp(rollout.logprob[index]!);
-    const top1 = rollout.top1[index]!;
+    const { logprob, entropy, top1, top2 } = rollout.statistics;
+    const at = (values: Float32Array | null) => values?.[index] ?? null;
+    const probability = at(logprob) === null ? null : Math.exp(at(logprob)!);
+    const largest = at(top1);
     // Both are float32 from the same distribution.
-    const likeliest = probability >= top1 - 1e-4;
+    const likeliest = probability !== null && largest !== null && probability >= largest - 1e-4;
     const lines = [
-      `${code(rollout.pieces[index]!)} · token ${index + 1} of ${rollout.tokens.length} · id ${rollout.tokens[index]}`,
+      `${code(rollout.pieces![index]!)} · token ${index + 1} of ${rollout.tokens} · id ${rollout.ids?.[index] ?? DASH}`,
       [
         '| | |',
         '| :--- | ---: |',
         `| Probability | ${percentOf(probability)}${likeliest ? ', the likeliest' : ''} |`,
-        `| Entropy | ${number(rollout.entropy[index])} nats |`,
-        `| Likeliest token | ${percentOf(top1)} |`,
-        `| Second | ${percentOf(rollout.top2[index]!)} |`,
+        `| Entropy | ${number(at(entropy))} nats |`,
+        `| Likeliest token | ${percentOf(largest)} |`,
+        `| Second | ${percentOf(at(top2))} |`,
       ].join('\n'),
     ];
     return new vscode.Hover(new vscode.MarkdownString(lines.join('\n\n')), rangeOf(layout, index));
@@ -164,25 +161,23 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
     const address = parseRolloutUri(uri);
     if (!address) throw vscode.FileSystemError.FileNotFound(uri);
     try {
-      const run = await this.readRun(address.folder);
-      const group = run.state.groups.get(address.group);
-      const stored = await run.readGroup(address.group);
-      const rollout = stored.rollouts[address.rollout];
-      const problem = group && run.problems[group.problem];
-      const summary = group && rolloutsOf(group)[address.rollout];
-      if (!rollout || !group || !problem || !summary) throw vscode.FileSystemError.FileNotFound(uri);
+      const { run, problem } = await this.problemOf(address);
+      const { phase, step } = address;
+      const { detail, why } = await run.readGroup({ phase, step, problem });
+      const index = address.rollout - 1;
+      const rollout = detail.rollouts[index];
+      if (!rollout) throw vscode.FileSystemError.FileNotFound(uri);
       const layout = layoutRollout({
         run: run.run,
-        step: group.step,
-        phase: group.phase,
-        problem,
-        index: address.rollout,
-        of: stored.rollouts.length,
-        summary,
-        why: run.explain(group, stored)[address.rollout]!,
+        step,
+        phase,
+        problem: run.problems[problem]!,
+        index,
+        of: detail.rollouts.length,
+        why: why[index]!,
         rollout,
       });
-      return { address, run, problem: group.problem, layout, rollout };
+      return { address, run, problem, layout, rollout };
     } catch (error) {
       if (error instanceof RollscopeError) throw vscode.FileSystemError.Unavailable(error.message);
       throw error;
@@ -199,8 +194,11 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
     const { layout, rollout } = await this.page(editor.document.uri);
     const by = shading();
     const ranges: vscode.Range[][] = Array.from({ length: SHADES }, () => []);
+    const { logprob, entropy } = rollout.statistics;
+    const known = by === 'probability' ? logprob : entropy;
     layout.spans.forEach((_, i) => {
-      ranges[shadeOf(by, rollout.logprob[i]!, rollout.entropy[i]!)]!.push(rangeOf(layout, i));
+      if (!known) return;
+      ranges[shadeOf(by, logprob?.[i] ?? 0, entropy?.[i] ?? 0)]!.push(rangeOf(layout, i));
     });
     this.decorations.forEach((decoration, i) => {
       editor.setDecorations(decoration, ranges[i + 1]!);
@@ -220,6 +218,6 @@ function isBehind(layout: RolloutLayout, index: number, position: vscode.Positio
 }
 
 /** Small probabilities keep their size: `0.02%`. */
-function percentOf(probability: number): string {
-  return probability < 0.1 ? `${number(probability * 100, 2)}%` : percent(probability);
+function percentOf(probability: number | null): string {
+  return probability !== null && probability < 0.1 ? `${number(probability * 100, 2)}%` : percent(probability);
 }

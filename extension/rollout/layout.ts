@@ -1,7 +1,7 @@
 /** A rollout as a text document: a header for the person, then the response with the place of every token. Pure. */
 
 import { baseName, DASH, number, percent } from '../../engine/protocol/format.ts';
-import type { Problem, RolloutSummary, StoredRollout } from '../../engine/protocol/index.ts';
+import type { Problem, Rollout } from '../../engine/protocol/index.ts';
 
 export interface RolloutFacts {
   run: string;
@@ -11,10 +11,9 @@ export interface RolloutFacts {
   /** Index of the rollout and number of rollouts in its group. */
   index: number;
   of: number;
-  summary: RolloutSummary;
-  /** The reward explained, in sentences. */
+  /** The reward explained, in sentences; empty where that was not recorded. */
   why: string;
-  rollout: StoredRollout;
+  rollout: Rollout;
 }
 
 /** Where a token stands: zero-based lines and characters, end exclusive. */
@@ -29,7 +28,7 @@ export interface RolloutLayout {
   text: string;
   /** Line on which the response starts. */
   responseLine: number;
-  /** One a token, in order; an empty span where a token has no text of its own. */
+  /** One per token, in order; an empty span where a token has no text of its own. [] where the tokens are not known. */
   spans: TokenSpan[];
 }
 
@@ -43,7 +42,8 @@ export function layoutRollout(facts: RolloutFacts): RolloutLayout {
   let line = responseLine;
   let character = 0;
   const spans: TokenSpan[] = [];
-  for (const piece of printable(facts.rollout.pieces)) {
+  const { pieces } = facts.rollout;
+  for (const piece of printable(pieces ?? [facts.rollout.text])) {
     const start = { line, character };
     for (const c of piece) {
       if (c === '\n') {
@@ -56,7 +56,7 @@ export function layoutRollout(facts: RolloutFacts): RolloutLayout {
     text += piece;
     spans.push({ ...start, endLine: line, endCharacter: character });
   }
-  return { text: `${lines.join('\n')}\n${text}\n`, responseLine, spans };
+  return { text: `${lines.join('\n')}\n${text}\n`, responseLine, spans: pieces ? spans : [] };
 }
 
 /**
@@ -77,19 +77,19 @@ function picture(control: string): string {
   return point < 0x20 ? String.fromCharCode(0x2400 + point) : point === 0x7f ? '␡' : '�';
 }
 
-function headerOf({ run, step, phase, problem, index, of, summary, why, rollout }: RolloutFacts): string[] {
-  const verdict = summary.correct === null ? '' : summary.correct ? ' (right)' : ' (wrong)';
+function headerOf({ run, step, phase, problem, index, of, why, rollout }: RolloutFacts): string[] {
+  const verdict = rollout.correct === null ? '' : rollout.correct ? ' (right)' : ' (wrong)';
   const place = problem.source === 'embedded' ? 'embedded problems' : baseName(problem.source);
   const where = problem.line === null ? `row ${problem.row + 1}` : `line ${problem.line}`;
   const rows: [string, string][] = [
-    ['Answer', summary.answer === null ? 'none was found' : `${summary.answer}${verdict}`],
+    ['Answer', rollout.answer === null ? 'none was found' : `${rollout.answer}${verdict}`],
     ['Reference', problem.answer ?? DASH],
-    ['Reward', reward(summary)],
-    ['Why', why],
-    ['Tokens', `${rollout.tokens.length}${rollout.finish === 'length' ? ', cut at the length limit' : ''}`],
-    ['Log-prob', `${number(summary.logprob)} nats a token`],
-    ['Probability', `${percent(summary.logprob === null ? null : Math.exp(summary.logprob))} a token (geometric mean)`],
-    ['Entropy', `${number(summary.entropy)} nats a token`],
+    ['Reward', rewardText(rollout)],
+    ['Why', why || DASH],
+    ['Tokens', `${rollout.tokens ?? DASH}${rollout.finish === 'length' ? ', cut at the length limit' : ''}`],
+    ['Log-prob', `${number(rollout.logprob)} nats a token`],
+    ['Probability', `${percent(rollout.logprob === null ? null : Math.exp(rollout.logprob))} a token (geometric mean)`],
+    ['Entropy', `${number(rollout.entropy)} nats a token`],
     ['From', `run ${run}, step ${step} (${phase}), rollout ${index + 1} of ${of}`],
   ];
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;
@@ -107,8 +107,8 @@ function headerOf({ run, step, phase, problem, index, of, summary, why, rollout 
   ];
 }
 
-function reward(summary: RolloutSummary): string {
-  if (summary.reward === null) return `${DASH} (sampled for measuring, not for training)`;
-  const trained = summary.advantage === null ? 'voted, did not train' : `advantage ${number(summary.advantage)}`;
-  return `${number(summary.reward, Number.isInteger(summary.reward) ? 0 : 3)}, ${trained}`;
+function rewardText({ reward, advantage }: Rollout): string {
+  if (reward === null) return `${DASH} (sampled for measuring, not for training)`;
+  const trained = advantage === null ? 'voted, did not train' : `advantage ${number(advantage)}`;
+  return `${number(reward, Number.isInteger(reward) ? 0 : 3)}, ${trained}`;
 }

@@ -51,18 +51,27 @@ export class RunLibrary {
     return [active.info, ...runs.filter(({ folder }) => path.resolve(folder) !== active.folder)];
   }
 
-  /** @throws RollscopeError `run-not-found`, `run-version`, `run-broken`. */
-  async read(folder: string): Promise<OpenRun> {
+  /** A run, perhaps still being read. @throws RollscopeError `run-not-found`, `run-version`, `run-broken`. */
+  async take(folder: string): Promise<OpenRun> {
     const key = path.resolve(folder);
     if (this.session.active?.folder === key) return this.session.active;
     const known = this.open.get(key);
     // The latest use comes last.
     this.open.delete(key);
-    const reading = known ?? OpenRun.read(key);
+    const reading = known ?? OpenRun.open(key);
     this.open.set(key, reading);
-    reading.catch(() => this.open.delete(key));
+    // One that could not be read is tried again by whoever asks next.
+    const failed = () => {
+      if (this.open.get(key) === reading) this.open.delete(key);
+    };
+    reading.then((run) => run.loaded.catch(failed), failed);
     if (this.open.size > KEPT_RUNS) this.open.delete(this.open.keys().next().value!);
     return reading;
+  }
+
+  /** A run with everything that its journal adds up to. */
+  async read(folder: string): Promise<OpenRun> {
+    return (await this.take(folder)).loaded;
   }
 
   /** The newest run on a dataset; undefined when there is none. */

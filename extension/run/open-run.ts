@@ -1,60 +1,88 @@
-/** A run that the window shows: read from its folder, then kept up with the records that follow. Editor-free. */
+/**
+ * A run that the window shows: known at once by its name and problems, then read into columns, then kept up with the records
+ * that follow. The columns are read once; views get copies of them. Editor-free.
+ */
 import path from 'node:path';
+import { readGroup } from '../../engine/journal/groups.ts';
 import { liveWriter } from '../../engine/journal/lock.ts';
-import { readFrame, readRunFolder } from '../../engine/journal/reader.ts';
+import { readProblems, readRunFile } from '../../engine/journal/reader.ts';
 import {
-  type FramePointer,
-  foldRecord,
-  type Group,
-  initialRunState,
+  type GroupDetail,
+  type GroupId,
   type JournalRecord,
   type Problem,
   type Progress,
   RollscopeError,
   type RunFile,
   type RunInfo,
-  type RunState,
-  rolloutsOf,
-  type StoredGroup,
 } from '../../engine/protocol/index.ts';
-import { explainRewards } from '../../engine/reward/explain.ts';
+import { RunColumns } from '../../engine/runs/columns.ts';
+import { explanations } from '../../engine/runs/explanations.ts';
+import { fold } from '../../engine/runs/fold.ts';
+import { openColumns } from '../../engine/runs/open.ts';
+import { type ProblemView, problemView } from '../../engine/runs/problem-view.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 
 /** Groups whose rollouts stay in memory: stepping through neighbours reads each once. */
 const KEPT_GROUPS = 8;
 
+/** A group with its rollouts, and why each got its reward. */
+export interface ReadGroup {
+  detail: GroupDetail;
+  why: string[];
+}
+
 export class OpenRun {
   private readonly scope = new Disposables();
-  private readonly appendEmitter = this.scope.add(new Emitter<JournalRecord[]>());
+  private readonly appendEmitter = this.scope.add(new Emitter<void>());
   private readonly progressEmitter = this.scope.add(new Emitter<Progress | null>());
-  private readonly frames = new Map<number, FramePointer>();
-  private readonly recent = new Map<number, Promise<StoredGroup>>();
+  private readonly loadEmitter = this.scope.add(new Emitter<void>());
+  private readonly recent = new Map<string, Promise<ReadGroup>>();
+  private readonly giveUp = new AbortController();
   private now: Progress | null = null;
+  private part = 0;
 
-  readonly state: RunState = initialRunState();
-  /** Records that were new, in order. */
+  columns = new RunColumns();
+  /** Resolves when the columns are read. @throws RollscopeError `run-not-found`, `run-broken`, `cancelled` */
+  readonly loaded: Promise<this>;
+  /** Why the columns could not be read. */
+  error: unknown = null;
+  /** The columns have grown. */
   readonly onDidAppend = this.appendEmitter.event;
   /** The progress, or the run's status, has changed. */
   readonly onDidChangeProgress = this.progressEmitter.event;
+  /** More of the journal has been read, or reading has ended. */
+  readonly onDidLoad = this.loadEmitter.event;
 
   private constructor(
     readonly folder: string,
     readonly file: RunFile,
     readonly problems: readonly Problem[],
-    records: readonly JournalRecord[],
   ) {
-    for (const record of records) this.take(record);
+    this.loaded = this.load();
+    // Whoever needs the columns hears of it; nobody has to.
+    this.loaded.catch(() => {});
   }
 
-  /** @throws RollscopeError `run-not-found`, `run-version`, `run-broken`. */
+  /** A run by name and problems; its columns follow. @throws RollscopeError `run-not-found`, `run-version`, `run-broken`. */
+  static async open(folder: string): Promise<OpenRun> {
+    const [file, problems] = await Promise.all([readRunFile(folder), readProblems(folder)]);
+    return new OpenRun(path.resolve(folder), file, problems);
+  }
+
+  /** A run with its columns. */
   static async read(folder: string): Promise<OpenRun> {
-    const { runFile, problems, records } = await readRunFolder(folder);
-    return new OpenRun(path.resolve(folder), runFile, problems, records);
+    return (await OpenRun.open(folder)).loaded;
   }
 
   get run(): string {
     return this.file.run;
+  }
+
+  /** How much of the journal has been read: 1 when the columns are complete. */
+  get loadedPart(): number {
+    return this.part;
   }
 
   /** What an engine does with it now; null when none is known to. */
@@ -71,12 +99,12 @@ export class OpenRun {
 
   get status(): RunInfo['status'] {
     if (this.now) return 'running';
-    return this.state.end?.reason ?? (liveWriter(this.folder) ? 'running' : 'interrupted');
+    return this.columns.head.end?.reason ?? (liveWriter(this.folder) ? 'running' : 'interrupted');
   }
 
   get info(): RunInfo {
     const { config, created } = this.file;
-    const evaluations = this.state.evaluations;
+    const { evaluations } = this.columns.head;
     const accuracy = (at: number) => evaluations.at(at)?.accuracy?.mean ?? null;
     return {
       run: this.run,
@@ -86,7 +114,7 @@ export class OpenRun {
       model: config.model,
       dataset: config.dataset.path,
       reward: config.reward,
-      step: this.state.step,
+      step: this.columns.step,
       steps: config.job === 'probe' ? 0 : config.steps,
       status: this.status,
       accuracyBefore: accuracy(0),
@@ -94,59 +122,82 @@ export class OpenRun {
     };
   }
 
+  /** What the run says of a problem, by its latest votes. */
+  view(problem: number): ProblemView {
+    return problemView(this.columns, problem);
+  }
+
   /** Adds records that follow; those known already are passed over. */
   append(records: readonly JournalRecord[]): void {
-    const fresh = records.filter((record) => this.take(record));
-    if (fresh.some(({ type }) => type === 'end')) this.progress = null;
-    if (fresh.length > 0) this.appendEmitter.fire(fresh);
+    let [fresh, ended] = [false, false];
+    for (const record of records) {
+      if (!fold(this.columns, record)) continue;
+      fresh = true;
+      if (record.type === 'end') ended = true;
+    }
+    if (ended) this.progress = null;
+    if (fresh) this.appendEmitter.fire();
   }
 
-  /** Everything that a view needs to begin with. The folder is read again, so that no record is kept in memory here. */
-  async snapshot(): Promise<{ info: RunInfo; problems: Problem[]; records: JournalRecord[] }> {
-    const { problems, records } = await readRunFolder(this.folder);
-    return { info: this.info, problems, records };
-  }
-
-  /** The latest sampled group of a problem; undefined before it was sampled. */
-  latestGroup(problem: number): Group | undefined {
-    const history = this.state.problems.get(problem);
-    const trained = history?.groups.at(-1);
-    const evaluated = history?.evaluations.at(-1);
-    if (!trained || !evaluated) return trained ?? evaluated;
-    return evaluated.seq > trained.seq ? evaluated : trained;
+  /** Reads what the journal has behind the columns: after an engine was lost, whose records did not all arrive. */
+  async catchUp(): Promise<void> {
+    const columns = await openColumns(this.folder, { signal: this.giveUp.signal });
+    if (columns.seq <= this.columns.seq) return;
+    // Whoever knows the old columns must not take the new ones for what follows them.
+    columns.epoch = this.columns.epoch + 1;
+    this.columns = columns;
+    this.appendEmitter.fire();
   }
 
   /** @throws RollscopeError `run-broken` when the group or its rollouts are not there. */
-  readGroup(seq: number): Promise<StoredGroup> {
-    const known = this.recent.get(seq);
+  readGroup(id: GroupId): Promise<ReadGroup> {
+    const key = `${id.phase} ${id.step} ${id.problem}`;
+    const known = this.recent.get(key);
     if (known) return known;
-    const frame = this.frames.get(seq);
-    if (!frame) {
-      return Promise.reject(new RollscopeError('run-broken', `Run ${this.run} has no rollouts with number ${seq}.`));
-    }
-    const reading = readFrame(this.folder, frame);
-    this.recent.set(seq, reading);
-    reading.catch(() => this.recent.delete(seq));
+    const reading = this.readFromDisk(id);
+    this.recent.set(key, reading);
+    reading.catch(() => this.recent.delete(key));
     if (this.recent.size > KEPT_GROUPS) this.recent.delete(this.recent.keys().next().value!);
     return reading;
   }
 
-  /** Why each rollout of a group got its reward. */
-  explain(group: Group, stored: StoredGroup): string[] {
-    const { phase, clusters } = group;
-    const facts = { config: this.file.config, vocabulary: this.state.run?.model.vocabulary ?? null };
-    const recorded = { phase, clusters, rollouts: rolloutsOf(group) };
-    return explainRewards(facts, recorded, stored, this.problems[group.problem]!);
-  }
-
   dispose(): void {
+    this.giveUp.abort();
     this.scope.dispose();
   }
 
-  private take(record: JournalRecord): boolean {
-    if (record.seq <= this.state.seq) return false;
-    foldRecord(this.state, record);
-    if (record.type === 'group') this.frames.set(record.seq, record.frame);
-    return true;
+  private async readFromDisk(id: GroupId): Promise<ReadGroup> {
+    const row = this.columns.find(id);
+    if (row === null) {
+      const name = this.problems[id.problem]?.id ?? id.problem;
+      throw new RollscopeError(
+        'run-broken',
+        `Run ${this.run} has no ${id.phase} rollouts of ${name} at step ${id.step}.`,
+      );
+    }
+    const frame = this.columns.frameOf(row);
+    const detail = await readGroup(this.folder, { ...id, frame });
+    const vocabulary = this.columns.head.run?.model.vocabulary ?? null;
+    const run = { folder: this.folder, config: this.file.config, vocabulary };
+    return { detail, why: await explanations(run, detail, this.problems[id.problem]!, frame) };
+  }
+
+  private async load(): Promise<this> {
+    try {
+      this.columns = await openColumns(this.folder, {
+        signal: this.giveUp.signal,
+        onProgress: (fraction) => {
+          this.part = Math.min(0.99, fraction);
+          this.loadEmitter.fire();
+        },
+      });
+      this.part = 1;
+      return this;
+    } catch (error) {
+      this.error = error;
+      throw error;
+    } finally {
+      this.loadEmitter.fire();
+    }
   }
 }

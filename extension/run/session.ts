@@ -1,19 +1,14 @@
 /** The run that the engine works on, as this window follows and steers it. Editor-free. */
 
-import {
-  type JournalRecord,
-  type Progress,
-  RollscopeError,
-  type RunConfig,
-  type RunState,
-} from '../../engine/protocol/index.ts';
+import { type JournalRecord, type Progress, RollscopeError, type RunConfig } from '../../engine/protocol/index.ts';
+import type { Head } from '../../engine/runs/columns.ts';
 import type { EngineClient } from '../../engine/server/connection.ts';
 import { Disposables } from '../disposables.ts';
 import type { EngineService } from '../engine/service.ts';
 import { Emitter } from '../events.ts';
 import { OpenRun } from './open-run.ts';
 
-export type EndOfRun = NonNullable<RunState['end']>;
+export type EndOfRun = NonNullable<Head['end']>;
 
 /** Asks for the folder of a run alone: no record has this number. */
 const NO_RECORDS = Number.MAX_SAFE_INTEGER;
@@ -127,7 +122,7 @@ export class RunSession {
 
   private async subscribe(client: EngineClient): Promise<OpenRun> {
     const run = this.current!;
-    const { records, progress } = await client.request('subscribe', { run: run.run, from: run.state.seq + 1 });
+    const { records, progress } = await client.request('subscribe', { run: run.run, from: run.columns.seq + 1 });
     for (const record of records) this.receive(run.run, record);
     if (this.current === run) run.progress = progress;
     return run;
@@ -148,10 +143,11 @@ export class RunSession {
     if (!run) return;
     this.setActive(null);
     try {
-      run.append((await run.snapshot()).records);
+      await run.catchUp();
     } finally {
       run.progress = null;
-      if (run.state.end) this.endEmitter.fire({ run, end: run.state.end });
+      const { end } = run.columns.head;
+      if (end) this.endEmitter.fire({ run, end });
       else this.interruptEmitter.fire(run);
     }
   }

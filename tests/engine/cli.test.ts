@@ -217,18 +217,20 @@ describe('train and what follows it', () => {
 
     const rollouts = problem.rollouts as { text: string; answer: string | null }[];
     const rollout = await json('show', 'first', '--problem', id, '--rollout', '1');
-    expect(rollout).toMatchObject({ rollout: 1, text: rollouts[1]!.text, answer: rollouts[1]!.answer });
+    // Counted from 1.
+    expect(rollout).toMatchObject({ rollout: 1, text: rollouts[0]!.text, answer: rollouts[0]!.answer });
     const texts = rollout.tokenTexts as string[];
     expect(texts.join('')).toBe(rollout.text);
     expect(rollout.tokenLogprobs).toHaveLength(texts.length);
     expect(rollout.tokenEntropies).toHaveLength(texts.length);
     const said = await ok('show', 'first', '--problem', id, '--rollout', '1');
-    expect(said.stdout).toContain(rollouts[1]!.text);
+    expect(said.stdout).toContain(rollouts[0]!.text);
     expect(said.stdout).toMatch(/joined cluster|nothing trains/);
 
     for (const [args, message] of [
       [['--problem', 'nobody'], /no problem 'nobody'/],
-      [['--problem', id, '--rollout', '99'], /--rollout: 99 .*from 0 to \d+/],
+      [['--problem', id, '--rollout', '99'], /--rollout: 99 .*from 1 to \d+/],
+      [['--problem', id, '--rollout', '0'], /--rollout: 0 .*from 1 to \d+/],
       [['--rollout', '0'], /--rollout needs --problem/],
       [['--problem', id, '--step', 'x'], /--step: 'x' is not allowed/],
     ] as const) {

@@ -2,25 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { bytes, duration, number, oneLine, sparkline, table } from '../../engine/cli/format.ts';
-import { byConcern, type ProblemResult, problemResult, problemTable } from '../../engine/cli/problem-table.ts';
+import { byConcern, type ProblemResult, problemResults, problemTable } from '../../engine/cli/problem-table.ts';
 import { ProgressView } from '../../engine/cli/progress.ts';
 import { beforeAfterTable, summarize } from '../../engine/cli/summary.ts';
+import { sparkline, table } from '../../engine/cli/table.ts';
 import { type RunFolder, readRunFolder } from '../../engine/journal/reader.ts';
 import type { StepRecord } from '../../engine/protocol/records.ts';
 import type { Progress } from '../../engine/protocol/rpc.ts';
-import { foldRecords, initialRunState } from '../../engine/protocol/state.ts';
+import { columnsOf } from '../../engine/runs/fold.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 
-describe('numbers', () => {
-  test('durations', () => {
-    expect([0, 38, 725, 11_232].map(duration)).toEqual(['0:00', '0:38', '12:05', '3:07:12']);
-    expect(duration(null)).toBe('-');
-  });
-  test('small numbers keep their size, absent ones are a dash', () => {
-    expect([0, 0.5, 1e-4, null].map((value) => number(value))).toEqual(['0.00', '0.50', '1.0e-4', '-']);
-    expect([bytes(3.5 * 2 ** 30), bytes(300 * 2 ** 20), bytes(null)]).toEqual(['3.5 GB', '300 MB', '-']);
-  });
+describe('drawings', () => {
   test('tables align', () => {
     expect(
       table(
@@ -32,10 +24,6 @@ describe('numbers', () => {
         [1],
       ),
     ).toBe('name    n\na      10\nbcdef   9');
-  });
-  test('long texts are cut to one line', () => {
-    expect(oneLine('a\n b\tc', 10)).toBe('a b c');
-    expect(oneLine('abcdef', 4)).toBe('abc…');
   });
   test('curves are means over columns, scaled to their range, with holes', () => {
     expect(sparkline([0, 0.5, 1], 8, { low: 0, high: 1 })).toBe('▁▅█');
@@ -58,7 +46,7 @@ describe('a run', () => {
   test('is summed up: before, after, speed over all steps, memory', () => {
     const steps = run.records.filter((record): record is StepRecord => record.type === 'step');
     const evaluations = run.records.filter((record) => record.type === 'evaluation');
-    const summary = summarize(run.records, 1);
+    const summary = summarize(columnsOf(run.records), 1);
     expect(summary.steps).toBe(6);
     expect(summary.before).toMatchObject({ step: 0, accuracy: evaluations[0]!.accuracy!.mean, samples: 8 });
     expect(summary.after).toMatchObject({
@@ -72,38 +60,34 @@ describe('a run', () => {
   });
 
   test('without steps or evaluations has nulls, not zeros', () => {
-    expect(summarize([])).toEqual({
+    expect(summarize(columnsOf([]))).toEqual({
       steps: 0,
       before: null,
       after: null,
       rolloutTokensPerSecond: null,
       peakMemoryBytes: null,
     });
-    expect(beforeAfterTable([])).toBeNull();
+    expect(beforeAfterTable(columnsOf([]))).toBeNull();
     const untrained = run.records.filter(({ type }) => type !== 'step').slice(0, 30);
-    expect(summarize(untrained)).toMatchObject({ before: { step: 0 }, after: { step: 0 } });
+    expect(summarize(columnsOf(untrained))).toMatchObject({ before: { step: 0 }, after: { step: 0 } });
   });
 
   test('that was stopped before its second evaluation has no after', () => {
     const second = run.records.findIndex((record) => record.type === 'evaluation' && record.step > 0);
     const early = run.records.slice(0, second);
-    expect(summarize(early).after).toBeNull();
-    expect(beforeAfterTable(early)).toMatch(/^12 problems +before *\n/);
+    expect(summarize(columnsOf(early)).after).toBeNull();
+    expect(beforeAfterTable(columnsOf(early))).toMatch(/^12 problems +before *\n/);
   });
 
   test('gets a table of before and after with intervals', () => {
-    const text = beforeAfterTable(run.records)!;
+    const text = beforeAfterTable(columnsOf(run.records))!;
     expect(text).toMatch(/^12 problems +before +after 6 steps\n/);
     expect(text).toMatch(/accuracy \(avg@8\) +0\.\d{3} \(0\.\d{3} to 0\.\d{3}\) +0\.\d{3} \(0\.\d{3} to 0\.\d{3}\)/);
     expect(text).toContain('95% intervals');
   });
 
   test('lists its problems with confidently wrong ones on top', () => {
-    const state = foldRecords(initialRunState(), run.records);
-    const results = [...state.problems].map(([index, { groups }]) =>
-      problemResult(run.problems[index]!, groups.at(-1)!),
-    );
-    results.sort(byConcern);
+    const results = problemResults(run.problems, columnsOf(run.records));
     const wrong = results.filter(({ correct }) => correct === false);
     expect(wrong.length).toBeGreaterThan(0);
     expect(results.slice(0, wrong.length)).toEqual(wrong);
@@ -186,8 +170,8 @@ describe('live progress', () => {
     vi.advanceTimersByTime(150);
     expect(written[0]).toBe(`\x1b[${lines}A\x1b[J`);
     expect(written[1]).toMatch(/proxy reward +0\.90/);
-    expect(written[1]).toMatch(/ground-truth reward +- /);
-    expect(written[1]).toContain('0:38 left');
+    expect(written[1]).toMatch(/ground-truth reward +– /);
+    expect(written[1]).toContain('38 s left');
     expect(written).toHaveLength(2);
     for (const line of written[1]!.split('\n')) expect([...line].length).toBeLessThan(60);
     written.length = 0;
@@ -206,13 +190,13 @@ describe('live progress', () => {
     }
     expect(written.length).toBeGreaterThanOrEqual(3);
     expect(written.length).toBeLessThanOrEqual(5);
-    expect(written.at(-1)).toBe('step 4/10  200 tokens/s  0:38 left  (sampling)\n');
+    expect(written.at(-1)).toBe('step 4/10  200 tokens/s  38 s left  (sampling)\n');
     expect(written.join('')).not.toContain('\x1b');
     view.record(step(5));
     view.progress(progress(5, { state: 'paused', tokensPerSecond: null, secondsLeft: null }));
     view.end();
     expect(written.at(-1)).toBe(
-      'step 5/10  proxy 0.90  truth -  majority 0.80  123 tokens/s  - left  (paused: sampling)\n',
+      'step 5/10  proxy 0.90  truth –  majority 0.80  123 tokens/s  – left  (paused: sampling)\n',
     );
   });
 });

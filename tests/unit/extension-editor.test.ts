@@ -2,16 +2,15 @@
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { forecastText, signalsOf } from '../../engine/protocol/forecast-text.ts';
-import { bytes, code, duration, number, oneLine, percent, share } from '../../engine/protocol/format.ts';
 import type { Progress, RollscopeError } from '../../engine/protocol/index.ts';
 import { Disposables } from '../../extension/disposables.ts';
 import { formatOf, looksLikeProblems } from '../../extension/editor/detect.ts';
 import { findProblems } from '../../extension/editor/find-problems.ts';
 import { FileResults } from '../../extension/editor/results.ts';
-import { hoverText, resultText, verdictOf } from '../../extension/editor/texts.ts';
+import { hoverText, resultText } from '../../extension/editor/texts.ts';
 import { healthOf, runKeyOf, STATUS_COMMANDS, statusContent } from '../../extension/health.ts';
 import { panelHtml } from '../../extension/panel/html.ts';
-import { isFromView, runOfViewState } from '../../extension/panel/messages.ts';
+import { runOfViewState } from '../../extension/panel/view-state.ts';
 import { OpenRun } from '../../extension/run/open-run.ts';
 import { buildConfig, programsOf, type RunSettings, withAbsolutePaths } from '../../extension/run-config.ts';
 import { debounce, throttle } from '../../extension/timing.ts';
@@ -102,27 +101,26 @@ describe('results', () => {
   it('read as share, verdict and answer', async () => {
     const { run, results } = await fixture();
     const all = run.problems.map((problem) => results.find(problem)!);
-    const verdicts = new Set(all.map(({ group }) => verdictOf(group)));
-    expect(verdicts).toEqual(new Set(['right', 'wrong']));
-    for (const { group } of all) {
-      const mark = group.majority!.correct ? '✓' : '✗';
-      expect(resultText(group)).toBe(`${mark} ${Math.round(group.majority!.share * 100)}% ${group.majority!.answer}`);
+    expect(new Set(all.map(({ view }) => view.verdict))).toEqual(new Set(['right', 'wrong']));
+    for (const { view } of all) {
+      const mark = view.verdict === 'right' ? '✓' : '✗';
+      expect(resultText(view)).toBe(`${mark} ${Math.round(view.share! * 100)}% ${view.answer}`);
     }
-    const { group } = all[0]!;
-    expect(resultText({ ...group, majority: null })).toBe('no answer');
-    expect(resultText({ ...group, majority: { ...group.majority!, correct: null } })).not.toMatch(/[✓✗]/);
+    const { view } = all[0]!;
+    expect(resultText({ ...view, answer: null, status: 'unanswered' })).toBe('no answer');
+    expect(resultText({ ...view, verdict: 'unknown' })).not.toMatch(/[✓✗]/);
+    expect(resultText({ ...view, status: 'tie' })).toMatch(/ \(tie\)$/);
   });
 
   it('list every answer with its rollouts in the hover, safely', async () => {
     const { results, run } = await fixture();
     const result = results.find(run.problems[0]!)!;
     const evil = { answer: '`|\n[x](command:evil)`', count: 1, correct: false };
-    const text = hoverText(
-      { ...result, group: { ...result.group, clusters: [...result.group.clusters, evil] } },
-      'command:x',
-    );
+    const clusters = run.columns.clustersOf(result.view.row!);
+    vi.spyOn(run.columns, 'clustersOf').mockReturnValue([...clusters, evil]);
+    const text = hoverText(result, 'command:x');
     const table = text.split('\n').filter((line) => line.startsWith('|'));
-    expect(table).toHaveLength(2 + result.group.clusters.length + 1 + (result.group.noAnswer > 0 ? 1 : 0));
+    expect(table).toHaveLength(2 + clusters.length + 1 + (result.view.unanswered > 0 ? 1 : 0));
     expect(table.find((row) => row.includes('evil'))).toContain('| `` `\\| [x](command:evil)` `` | ✗ | 1 | 13% |');
     expect(text).toContain('[Show in Panel](command:x)');
   });
@@ -141,33 +139,34 @@ describe('the forecast of a problem', () => {
     const run = await OpenRun.read(folder);
     const results = new FileResults(run, dataset);
     const of = (index: number) => results.find(run.problems[index]!)!;
-    expect(of(0)).toMatchObject({ foretold: null, outcome: null });
+    expect(of(0).view).toMatchObject({ foretold: null, outcome: null });
     expect(hoverText(of(0), 'command:x')).not.toContain('Forecast');
     const forecast = forecastOf([
       problemForecast(0),
       problemForecast(1, { answer: '|`', majority: false, right: 0.2, share: null, margin: null, confidenceGap: -0.5 }),
       problemForecast(2, { answer: null, right: 0 }),
     ]);
-    const [seq, time] = [run.state.seq, '2025-01-01T00:00:00.000Z'];
+    const [seq, time] = [run.columns.seq, '2025-01-01T00:00:00.000Z'];
     run.append([{ type: 'forecast', seq: seq + 1, time, step: 0, forecast }]);
-    expect([0, 1, 2].map((index) => forecastText(of(index).foretold!))).toEqual([
+    expect([0, 1, 2].map((index) => forecastText(of(index).view.foretold!))).toEqual([
       'likely amplified: 16, right with 0.83',
       'likely amplified: |`, right with 0.20',
       'no answer to amplify',
     ]);
     const text = hoverText(of(0), 'command:x');
     expect(text).toContain('**Forecast**: training amplifies `16`; right with probability 0.83.\n');
-    expect(text).toContain('| share of the rollouts | .75 (.41 to .93) |');
+    expect(text).toContain('| share of the rollouts | 0.75 (0.41 to 0.93) |');
     expect(text).toContain('| log-prob above the others | +0.12 nats a token |');
     expect(text).not.toContain('self-certainty');
     expect(hoverText(of(1), 'command:x')).toContain('training amplifies `` \\|` ``, which is not the majority answer;');
-    expect(signalsOf(of(1).foretold!).map(({ name }) => name)).not.toContain('share of the rollouts');
-    expect(signalsOf(of(1).foretold!)).toContainEqual({
+    expect(signalsOf(of(1).view.foretold!).map(({ name }) => name)).not.toContain('share of the rollouts');
+    expect(signalsOf(of(1).view.foretold!)).toContainEqual({
       name: 'log-prob above the others',
       value: '-0.50 nats a token',
     });
     expect(hoverText(of(2), 'command:x')).toContain('**Forecast**: no answer to amplify.');
-    run.state.forecast = { ...run.state.forecast!, reward: 'dual', by: 'majority-vote' };
+    const { head } = run.columns;
+    run.columns.head = { ...head, forecast: { ...head.forecast!, reward: 'dual', by: 'majority-vote' } };
     expect(hoverText(of(0), 'command:x')).toContain(
       '**Forecast**, made by the majority vote, which stands in for dual: training amplifies `16`;',
     );
@@ -175,40 +174,10 @@ describe('the forecast of a problem', () => {
     const score = { problems: 3, auroc: null, brier: estimate, baseBrier: 0.25, expected: 0.6, actual: estimate };
     run.append([{ type: 'forecast-score', seq: seq + 2, time, step: 2, score }]);
     for (const index of [0, 1]) {
-      const correct = run.state.problems.get(index)!.evaluations.at(-1)!.majority!.correct;
-      expect(of(index).outcome).toBe(correct);
+      const correct = of(index).view.verdict === 'right';
+      expect(of(index).view.outcome).toBe(correct);
       expect(hoverText(of(index), 'command:x')).toContain(correct ? 'It ended right.' : 'It ended wrong.');
     }
-  });
-});
-
-describe('texts', () => {
-  it('show numbers as people read them, and a dash for none', () => {
-    expect([share(0.873), share(1), share(0), share(null)]).toEqual(['.87', '1.00', '.00', '–']);
-    expect([percent(0.873), percent(null), percent(Number.NaN)]).toEqual(['87%', '–', '–']);
-    expect([number(0.12345), number(0.00001), number(-Infinity), number(undefined)]).toEqual([
-      '0.123',
-      '1.0e-5',
-      '−∞',
-      '–',
-    ]);
-    expect([duration(3), duration(90), duration(7500), duration(7200), duration(null)]).toEqual([
-      '3 s',
-      '2 min',
-      '2 h 5 min',
-      '2 h',
-      '–',
-    ]);
-    expect([bytes(3e8), bytes(3e9), bytes(null)]).toEqual(['286 MB', '2.8 GB', '–']);
-    expect(oneLine(' a\n b ', 10)).toBe('a b');
-    expect(oneLine('abcdef', 4)).toBe('abc…');
-    expect([code('a'), code(' a'), code('`'), code('a`b'), code('')]).toEqual([
-      '`a`',
-      '`  a `',
-      '`` ` ``',
-      '``a`b``',
-      '`  `',
-    ]);
   });
 });
 
@@ -294,29 +263,7 @@ describe('the panel page', () => {
     expect(html).not.toMatch(/style=|<style/);
   });
 
-  it('takes messages of the protocol only', () => {
-    for (const message of [
-      { kind: 'ready' },
-      { kind: 'pause' },
-      { kind: 'read-rollouts', group: 3 },
-      { kind: 'open-rollout', id: { group: 3, rollout: 0 } },
-      { kind: 'reveal-problem', problem: 0 },
-    ]) {
-      expect(isFromView(message), JSON.stringify(message)).toBe(true);
-    }
-    for (const message of [
-      null,
-      'ready',
-      {},
-      { kind: 'toString' },
-      { kind: 'read-rollouts' },
-      { kind: 'read-rollouts', group: -1 },
-      { kind: 'read-rollouts', group: '../x' },
-      { kind: 'open-rollout', id: { group: 1 } },
-      { kind: 'reveal-problem', problem: 0.5 },
-    ]) {
-      expect(isFromView(message), JSON.stringify(message)).toBe(false);
-    }
+  it('goes by the run that a former page kept, whatever it kept', () => {
     expect([
       runOfViewState({ run: 'a', problem: null, step: null }),
       runOfViewState(undefined),

@@ -2,9 +2,9 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Problem, RolloutSummary, StoredRollout } from '../../engine/protocol/index.ts';
+import type { Problem, Rollout } from '../../engine/protocol/index.ts';
 import { SHADES, shadeOf } from '../../engine/protocol/shades.ts';
-import { parseRolloutUri, rolloutUri } from '../../extension/rollout/address.ts';
+import { addressOf, parseRolloutUri, problemOf, rolloutUri } from '../../extension/rollout/address.ts';
 import { layoutRollout, type RolloutFacts } from '../../extension/rollout/layout.ts';
 import { OpenRun } from '../../extension/run/open-run.ts';
 import { temporaryFolder } from '../support/processes.ts';
@@ -19,32 +19,28 @@ const problem: Problem = {
   row: 3,
   line: 4,
 };
-const summary: RolloutSummary = {
-  answer: '16',
-  cluster: 0,
-  correct: true,
-  reward: 1,
-  advantage: 0.54,
-  tokens: 3,
-  logprob: -0.5,
-  entropy: 0.25,
-  repetition: 0,
-  finish: 'stop',
-};
+const none = { logprob: null, entropy: null, logsumexp: null, meanLogit: null, top1: null, top2: null };
 
-function stored(pieces: string[]): StoredRollout {
-  const numbers = () => new Float32Array(pieces.length);
+function rollout(pieces: string[], more: Partial<Rollout> = {}): Rollout {
   return {
-    text: pieces.join(''),
-    pieces,
+    answer: '16',
+    cluster: 0,
+    correct: true,
+    reward: 1,
+    advantage: 0.54,
+    tokens: pieces.length,
+    logprob: -0.5,
+    entropy: 0.25,
+    repetition: 0,
     finish: 'stop',
-    tokens: new Int32Array(pieces.length),
-    logprob: numbers(),
-    entropy: numbers(),
-    logsumexp: numbers(),
-    meanLogit: numbers(),
-    top1: numbers(),
-    top2: numbers(),
+    text: pieces.join(''),
+    rewards: {},
+    why: [],
+    foreign: {},
+    ids: new Int32Array(pieces.length),
+    pieces,
+    statistics: none,
+    ...more,
   };
 }
 
@@ -56,9 +52,8 @@ function facts(pieces: string[], more: Partial<RolloutFacts> = {}): RolloutFacts
     problem,
     index: 2,
     of: 8,
-    summary,
     why: 'answer 16 joined the largest cluster',
-    rollout: stored(pieces),
+    rollout: rollout(pieces),
     ...more,
   };
 }
@@ -98,13 +93,25 @@ From         run run-1, step 12 (train), rollout 3 of 8
   });
 
   it('shows a dash, never a zero, for what does not exist', () => {
-    const unlabelled = { ...summary, answer: null, correct: null, reward: null, advantage: null, logprob: null };
-    const { text } = layoutRollout(facts(['x'], { summary: unlabelled, problem: { ...problem, answer: null } }));
+    const unknown = { answer: null, correct: null, reward: null, advantage: null, logprob: null, tokens: null };
+    const { text } = layoutRollout(
+      facts([], { rollout: rollout(['x'], unknown), problem: { ...problem, answer: null }, why: '' }),
+    );
     expect(text).toContain('Answer       none was found\n');
     expect(text).toContain('Reference    –\n');
     expect(text).toContain('Reward       – (sampled for measuring, not for training)\n');
     expect(text).toContain('Log-prob     – nats a token\n');
+    expect(text).toContain('Why          –\n');
+    expect(text).toContain('Tokens       –\n');
     expect(text).not.toContain('(right)');
+  });
+
+  it('shows the text alone where the tokens are not known', () => {
+    const { text, spans } = layoutRollout(
+      facts([], { rollout: rollout([], { text: 'a\nb', pieces: null, ids: null }) }),
+    );
+    expect(text.endsWith('\n\na\nb\n')).toBe(true);
+    expect(spans).toEqual([]);
   });
 
   it('places tokens over lines, with every kind of line break', () => {
@@ -151,18 +158,41 @@ describe('shades', () => {
 });
 
 describe('the address of a rollout', () => {
-  it('is found again from the document', () => {
-    const address = { folder: '/home/a b/runs/é#1?', group: 12, rollout: 0 };
-    const uri = rolloutUri(address, { run: 'run/1', problem: 'a b\\c?', step: 3 });
+  const group = { phase: 'train', step: 3, problem: 0 } as const;
+  const named = (id: string, row: number): Problem => ({ ...problem, index: row, id, row });
+
+  it('is found again from the document, and counts rollouts from 1', () => {
+    const problems = [named('a b\\c?', 0), named('other', 1)];
+    const address = addressOf('/home/a b/runs/é#1?', problems, group, 0);
+    expect(address).toMatchObject({ problem: 'a b\\c?', row: null, phase: 'train', step: 3, rollout: 1 });
+    const uri = rolloutUri(address, 'run/1');
     expect(uri.path).toBe('/run-1/a-b-c-, step 3, rollout 1.rollout');
     expect(parseRolloutUri(uri)).toEqual(address);
+    expect(problemOf(problems, address)).toBe(0);
+    expect(problemOf(problems.slice(1), address)).toBeNull();
+  });
+
+  it('tells problems with one id apart', () => {
+    const problems = [named('x', 0), named('x', 1)];
+    const address = addressOf('/r', problems, { ...group, problem: 1 }, 4);
+    expect(problemOf(problems, parseRolloutUri(rolloutUri(address, 'r'))!)).toBe(1);
   });
 
   it('is not made up for other documents', () => {
-    for (const query of ['', 'folder=/x&group=1', 'folder=/x&group=-1&rollout=0', 'folder=/x&group=a&rollout=0']) {
+    const right = 'folder=/x&problem=a&phase=train&step=1&rollout=1';
+    expect(parseRolloutUri({ scheme: 'rollscope-rollout', query: right })).not.toBeNull();
+    for (const query of [
+      '',
+      right.replace('folder', 'f'),
+      right.replace('problem', 'p'),
+      right.replace('train', 'toString'),
+      right.replace('step=1', 'step=-1'),
+      right.replace('step=1', 'step='),
+      right.replace('rollout=1', 'rollout=0'),
+    ]) {
       expect(parseRolloutUri({ scheme: 'rollscope-rollout', query })).toBeNull();
     }
-    expect(parseRolloutUri({ scheme: 'file', query: 'folder=/x&group=1&rollout=0' })).toBeNull();
+    expect(parseRolloutUri({ scheme: 'file', query: right })).toBeNull();
   });
 });
 
@@ -177,19 +207,17 @@ describe('an open run', () => {
       every: 2,
     });
     const run = await OpenRun.read(folder);
-    const group = run.state.problems.get(0)!.groups.at(-1)!;
-    const stored = await run.readGroup(group.seq);
-    expect(stored.rollouts).toHaveLength(8);
-    const [winner] = group.columns.cluster.keys();
-    const why = run.explain(group, stored)[winner!];
-    expect(why).toMatch(/joined cluster \{.+\} with \d of 8 votes; .+; reward [01]$/);
-    const evaluation = run.state.problems.get(0)!.evaluations[0]!;
-    expect(run.explain(evaluation, await run.readGroup(evaluation.seq))[0]).toBe(
+    const train = { phase: 'train', step: 2, problem: 0 } as const;
+    const { detail, why } = await run.readGroup(train);
+    expect(detail.rollouts).toHaveLength(8);
+    const winner = detail.rollouts.findIndex(({ cluster }) => cluster === 0);
+    expect(why[winner]).toMatch(/joined cluster \{.+\} with \d of 8 votes; .+; reward [01]$/);
+    expect((await run.readGroup({ ...train, phase: 'evaluation' })).why[0]).toBe(
       'evaluation: nothing trains, so nothing is rewarded',
     );
-    await expect(run.readGroup(999_999)).rejects.toMatchObject({ code: 'run-broken' });
+    await expect(run.readGroup({ ...train, step: 99 })).rejects.toMatchObject({ code: 'run-broken' });
     // The evaluation after the last step is the latest word on a problem.
-    expect(run.latestGroup(0)).toMatchObject({ phase: 'evaluation', step: 2 });
+    expect(run.view(0)).toMatchObject({ phase: 'evaluation', step: 2 });
     expect(run.info).toMatchObject({ status: 'completed', step: 2, steps: 2 });
     expect(run.info.accuracyBefore).not.toBeNull();
     expect(run.info.accuracyAfter).not.toBeNull();

@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { MEASURE_NAMES, MEASURES } from '../../engine/analysis/alignment.ts';
 import { FAILURE_RULES, FAILURES, PATTERNS } from '../../engine/analysis/collapse.ts';
 import { FLIPPED_VOTES, SIGNALS, WATCH_RULES } from '../../engine/analysis/watch.ts';
+import { CONFIDENT } from '../../engine/protocol/confident.ts';
 import { EvaluationRecord, StepRecord } from '../../engine/protocol/records.ts';
-import { SURE } from '../../engine/protocol/state.ts';
 import { ROOT } from '../support/processes.ts';
 
 const page = readFileSync(path.join(ROOT, 'docs/metrics.md'), 'utf8');
@@ -34,7 +34,7 @@ test('names every measure of confidence, and those that are probabilities', () =
   for (const name of MEASURE_NAMES) expect(text).toContain(`\`${name}\``);
   const probabilities = MEASURE_NAMES.filter((name) => MEASURES[name].probability).map((name) => `\`${name}\``);
   expect(text).toContain(`the measures that are probabilities (${probabilities.join(', ')})`);
-  expect(text).toContain(`share is above ${SURE}`);
+  expect(text).toContain(`share is above ${CONFIDENT}`);
 });
 
 describe('the rules', () => {

@@ -8,7 +8,8 @@ export interface Series {
   /** CSS class that gives the colour. */
   name: string;
   steps: readonly number[];
-  values: readonly (number | null)[];
+  /** One per step; NaN: there is none. */
+  values: readonly number[];
   dashed?: boolean;
   /** Has an axis of its own, at the right edge. */
   ownAxis?: boolean;
@@ -73,7 +74,7 @@ export function curve(options: CurveOptions): TemplateResult {
       ([, value]) => height(value),
     );
     const points = steps.flatMap((step, i) =>
-      values[i] === null || values[i] === undefined ? [] : [[step, values[i]] as [number, number]],
+      Number.isFinite(values[i]) ? [[step, values[i]!] as [number, number]] : [],
     );
     const thinned = thin(points, (area.right - area.left) * POINTS_PER_PIXEL);
     const [only] = thinned;

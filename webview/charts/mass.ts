@@ -2,7 +2,14 @@
 import { scaleLinear } from 'd3-scale';
 import { area, curveStepAfter } from 'd3-shape';
 import { nothing, svg, type TemplateResult } from 'lit';
-import type { Group } from '../../engine/protocol/state.ts';
+import type { ClusterCount } from '../../engine/protocol/group.ts';
+
+/** What a step says of a problem. */
+export interface MassStep {
+  step: number;
+  rollouts: number;
+  clusters: readonly ClusterCount[];
+}
 
 export interface MassLayer {
   answer: string;
@@ -15,7 +22,7 @@ export interface MassLayer {
 const LAYERS = 5;
 
 /** Layers from the bottom: right answers, then the others by their mass over all steps; the rest is left blank. */
-export function massLayers(groups: readonly Group[]): MassLayer[] {
+export function massLayers(groups: readonly MassStep[]): MassLayer[] {
   const layers = new Map<string, MassLayer>();
   groups.forEach((group, i) => {
     for (const { answer, count, correct } of group.clusters) {
@@ -33,7 +40,7 @@ export function massLayers(groups: readonly Group[]): MassLayer[] {
 }
 
 export function massChart(
-  groups: readonly Group[],
+  groups: readonly MassStep[],
   width: number,
   height: number,
   steps: number,

@@ -1,6 +1,7 @@
 /** The metrics that a chart can show, in the order of the choice. */
 import { number, share, whole } from '../../engine/protocol/format.ts';
-import type { Metric, RunState } from '../../engine/protocol/state.ts';
+import type { Head } from '../../engine/runs/columns.ts';
+import type { Metric } from '../../engine/runs/series.ts';
 
 export interface MetricChoice {
   metric: Metric;
@@ -38,13 +39,13 @@ export const METRIC_CHOICES: readonly MetricChoice[] = [
 export const CHOSEN_CHARTS = 3;
 
 /** The measure of truth that a run has: that of its reward, or of its votes where the reward has none; null without labels. */
-export function accuracyOf({ labelled, saysRight }: Pick<RunState, 'labelled' | 'saysRight'>): Metric | null {
+export function accuracyOf({ labelled, saysRight }: Pick<Head, 'labelled' | 'saysRight'>): Metric | null {
   return labelled ? (saysRight ? 'rewardAccuracy' : 'labelAccuracy') : null;
 }
 
 /** What the charts show until somebody chooses. */
-export function defaultCharts(state: Pick<RunState, 'labelled' | 'saysRight'>): readonly Metric[] {
-  return [accuracyOf(state) ?? 'majorityShare', 'entropy', 'length'];
+export function defaultCharts(head: Pick<Head, 'labelled' | 'saysRight'>): readonly Metric[] {
+  return [accuracyOf(head) ?? 'majorityShare', 'entropy', 'length'];
 }
 
 export function choiceOf(metric: Metric): MetricChoice | undefined {

@@ -1,7 +1,7 @@
 /** Confidence against correctness of a group's rollouts: mean log-probability a token, in a row for right and one for wrong. */
 import { scaleLinear } from 'd3-scale';
 import { svg, type TemplateResult } from 'lit';
-import type { RolloutSummary } from '../../engine/protocol/records.ts';
+import type { RolloutFacts } from '../../engine/protocol/group.ts';
 
 /** A number in [-0.5, 0.5) that looks random and is the same every time. */
 function jitter(index: number): number {
@@ -9,7 +9,7 @@ function jitter(index: number): number {
 }
 
 export function confidenceChart(
-  rollouts: readonly RolloutSummary[],
+  rollouts: readonly Pick<RolloutFacts, 'logprob' | 'correct'>[],
   width: number,
   height: number,
   selected: number | null,

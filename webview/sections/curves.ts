@@ -2,7 +2,7 @@
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { number, share } from '../../engine/protocol/format.ts';
-import { type Metric, metricAt } from '../../engine/protocol/state.ts';
+import type { Metric } from '../../engine/runs/series.ts';
 import { type CurveOptions, curve, plotArea, type Series } from '../charts/curve.ts';
 import { choiceOf, METRIC_CHOICES } from '../charts/metrics.ts';
 import { areShares } from '../charts/scale.ts';
@@ -104,18 +104,19 @@ export class Curves extends Component {
   ];
 
   override render() {
-    const { state, info } = this.store;
-    if (info?.job === 'probe' || (state.steps.length === 0 && state.evaluations.length === 0)) return nothing;
+    const { columns: run, info } = this.store;
+    const { series: metrics, head } = run;
+    if (info?.job === 'probe' || (metrics.steps.length === 0 && head.evaluations.length === 0)) return nothing;
     const columns = this.width > 900 ? 4 : this.width > 460 ? 2 : 1;
     const width = Math.floor((this.width - GAP * (columns - 1)) / columns);
     if (width < 80) return nothing;
-    const at = Math.min(this.store.at, state.step);
-    const now = (metric: Metric) => metricAt(state, metric, at);
-    const evaluations = state.evaluations.flatMap(({ step, accuracy }) => (accuracy ? [{ step, ...accuracy }] : []));
+    const at = Math.min(this.store.at, run.step);
+    const now = (metric: Metric) => run.metricAt(metric, at);
+    const evaluations = head.evaluations.flatMap(({ step, accuracy }) => (accuracy ? [{ step, ...accuracy }] : []));
     const series = (name: string, metric: Metric): Series => ({
       name,
-      steps: state.steps,
-      values: state.series[metric] ?? [],
+      steps: metrics.steps,
+      values: metrics.of(metric) ?? [],
     });
     const chart = (
       label: string,
@@ -133,7 +134,7 @@ export class Curves extends Component {
     const value = (text: unknown) => html`<span class="value">${text}</span>`;
     const names = ['one', 'one', 'two', 'two', 'four'];
     // A reward of another scale than the truth's would flatten it.
-    const ownAxis = !areShares(state.series.proxyReward ?? []);
+    const ownAxis = !areShares(metrics.of('proxyReward') ?? []);
     return html`<div class="charts ${names[columns]}">
       ${chart(
         'Reward',
@@ -149,7 +150,7 @@ export class Curves extends Component {
       )}
       ${this.store.charts.map((metric, place) => {
         const choice = choiceOf(metric)!;
-        const exists = metric !== 'rewardAccuracy' || state.saysRight;
+        const exists = metric !== 'rewardAccuracy' || head.saysRight;
         const text = exists ? choice.text(now(metric)) : 'not defined for this reward';
         return chart(choice.label, html`${this.choice(place, metric)}${value(text)}`, {
           series: [series(choice.colour, metric)],
@@ -172,7 +173,7 @@ export class Curves extends Component {
   }
 
   private get steps(): number {
-    return Math.max(this.store.info?.steps ?? 1, this.store.state.step);
+    return Math.max(this.store.info?.steps ?? 1, this.store.columns.step);
   }
 
   private look(event: PointerEvent, width: number, rightAxis: boolean): void {
@@ -180,7 +181,7 @@ export class Curves extends Component {
     const area = plotArea(width, HEIGHT, rightAxis);
     const part = (event.clientX - left - area.left) / (area.right - area.left);
     const step = Math.round(part * this.steps);
-    this.store.lookAt(Math.max(1, Math.min(this.store.state.step, step)));
+    this.store.lookAt(Math.max(1, Math.min(this.store.columns.step, step)));
   }
 }
 

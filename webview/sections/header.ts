@@ -5,8 +5,8 @@
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { standIn } from '../../engine/protocol/forecast-text.ts';
-import { baseName, bytes, duration, number, plural, share, whole } from '../../engine/protocol/format.ts';
-import { collapseWarningAt } from '../../engine/protocol/state.ts';
+import { about, baseName, bytes, DASH, number, plural, share, whole } from '../../engine/protocol/format.ts';
+import { collapseWarningAt } from '../../engine/runs/watch.ts';
 import { Component } from '../component.ts';
 import { shared } from '../styles.ts';
 
@@ -92,11 +92,11 @@ export class Header extends Component {
   ];
 
   override render() {
-    const { info, progress, state } = this.store;
+    const { info, progress, columns } = this.store;
     if (!info) return nothing;
-    const config = state.run?.config;
+    const config = columns.head.run?.config;
     const live = info.status === 'running' && progress !== null;
-    const about = [
+    const parts = [
       baseName(info.model),
       config?.lora ? `LoRA ${config.lora.rank}` : null,
       info.job === 'train' ? rewardName(info.reward) : 'probe',
@@ -106,7 +106,7 @@ export class Header extends Component {
     const dot = live ? (progress.state === 'paused' ? 'paused' : 'running') : info.status;
     return html`<div class="line">
       <span class="name">${info.run}</span>
-      <span class="muted">${about.filter(Boolean).join(' · ')}</span>
+      <span class="muted">${parts.filter(Boolean).join(' · ')}</span>
       <span class="space"></span>
       <span role="status">
         <svg width="8" height="8" aria-hidden="true"><circle class="dot ${dot}" cx="4" cy="4" r="3.5"></circle></svg>
@@ -116,7 +116,7 @@ export class Header extends Component {
         live
           ? html`<span class="muted">
               ${whole(progress.tokensPerSecond)} tokens/s · ${bytes(progress.residentBytes)} ·
-              ${progress.secondsLeft === null ? 'time left –' : `${duration(progress.secondsLeft)} left`}
+              ${progress.secondsLeft === null ? `time left ${DASH}` : `${about(progress.secondsLeft)} left`}
             </span>`
           : nothing
       }
@@ -132,10 +132,10 @@ export class Header extends Component {
 
   /** What the collapse watch said last, at the step that is looked at. */
   private watch() {
-    const { state, info, at } = this.store;
-    const config = state.run?.config;
-    if (!config || info?.job !== 'train' || config.watch === 'off' || state.step === 0) return nothing;
-    const warning = collapseWarningAt(state, at);
+    const { columns, info, at } = this.store;
+    const config = columns.head.run?.config;
+    if (!config || info?.job !== 'train' || config.watch === 'off' || columns.step === 0) return nothing;
+    const warning = collapseWarningAt(columns, at);
     const level = warning?.level ?? 'quiet';
     const words = { quiet: 'quiet', watch: 'signs of a collapse', collapse: 'collapse' }[level];
     return html`<span class="fact">
@@ -148,7 +148,7 @@ export class Header extends Component {
 
   /** What was foretold of the whole set, and how it turned out. */
   private forecast() {
-    const { forecast, forecastScore: score } = this.store.state;
+    const { forecast, forecastScore: score } = this.store.columns.head;
     if (!forecast?.accuracy) return nothing;
     const { mean, low, high } = forecast.accuracy;
     const by = standIn(forecast);
@@ -167,7 +167,7 @@ export class Header extends Component {
 
   /** What was noted about dataset, model or settings, and what happened on the way. */
   private warnings() {
-    const { warnings } = this.store.state;
+    const { warnings } = this.store.columns.head;
     if (warnings.length === 0) return nothing;
     return html`<details>
       <summary>${plural(warnings.length, 'warning')}</summary>
@@ -178,9 +178,9 @@ export class Header extends Component {
   }
 
   private status(live: boolean): string {
-    const { info, progress, state } = this.store;
+    const { info, progress, columns } = this.store;
     if (!info) return '';
-    const place = info.job === 'train' ? ` step ${Math.max(state.step, progress?.step ?? 0)} of ${info.steps}` : '';
+    const place = info.job === 'train' ? ` step ${Math.max(columns.step, progress?.step ?? 0)} of ${info.steps}` : '';
     if (live && progress) {
       return progress.state === 'running' ? `${progress.activity}${place}` : `${progress.state}${place}`;
     }
@@ -188,20 +188,21 @@ export class Header extends Component {
   }
 
   private controls(live: boolean) {
-    const { info, progress, store } = { ...this.store, store: this.store };
+    const { store } = this;
+    const { info, progress } = store;
     if (live && progress) {
       const paused = progress.state === 'paused' || progress.state === 'pausing';
       return html`
-        <vscode-button appearance="secondary" @click=${() => store.post({ kind: paused ? 'continue' : 'pause' })}>
+        <vscode-button appearance="secondary" @click=${() => store.perform(paused ? 'continue' : 'pause')}>
           ${paused ? 'Continue' : 'Pause'}
         </vscode-button>
-        <vscode-button appearance="secondary" @click=${() => store.post({ kind: 'stop' })}>Stop</vscode-button>
+        <vscode-button appearance="secondary" @click=${() => store.perform('stop')}>Stop</vscode-button>
       `;
     }
     const resumable = info?.status === 'interrupted' || info?.status === 'stopped' || info?.status === 'failed';
     return html`
-      ${resumable ? html`<vscode-button @click=${() => store.post({ kind: 'resume' })}>Resume</vscode-button>` : nothing}
-      <vscode-button appearance="secondary" @click=${() => store.post({ kind: 'choose-run' })}>Open run…</vscode-button>
+      ${resumable ? html`<vscode-button @click=${() => store.perform('resume')}>Resume</vscode-button>` : nothing}
+      <vscode-button appearance="secondary" @click=${() => store.perform('choose-run')}>Open run…</vscode-button>
     `;
   }
 }

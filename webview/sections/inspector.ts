@@ -2,14 +2,15 @@
 import { css, html, nothing, svg, unsafeCSS } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
-import { baseName, number, share } from '../../engine/protocol/format.ts';
-import type { RolloutSummary } from '../../engine/protocol/records.ts';
+import { baseName, DASH, number, share, whole } from '../../engine/protocol/format.ts';
+import type { ClusterCount, Phase, Rollout } from '../../engine/protocol/group.ts';
 import { SHADES, shadeOf } from '../../engine/protocol/shades.ts';
-import { type Group, majoritySince, rolloutsOf } from '../../engine/protocol/state.ts';
+import type { Verdict } from '../../engine/runs/problem-view.ts';
 import { massChart } from '../charts/mass.ts';
 import { confidenceChart } from '../charts/scatter.ts';
 import { Component } from '../component.ts';
-import type { ProblemView } from '../store.ts';
+import type { GroupReading } from '../group-reader.ts';
+import type { ProblemRow } from '../store.ts';
 import { shared } from '../styles.ts';
 
 const BAR = 110;
@@ -116,105 +117,125 @@ export class Inspector extends Component {
   ];
 
   override render() {
-    const view = this.store.selected;
-    if (!view) return html`<p class="muted">Choose a problem to see its rollouts.</p>`;
-    const { problem, group, history } = view;
+    const row = this.store.selected;
+    if (!row) return html`<p class="muted">Choose a problem to see its rollouts.</p>`;
+    const { problem, view } = row;
     const line = problem.line === null ? `row ${problem.row + 1}` : `line ${problem.line}`;
-    const since = majoritySince(history?.groups ?? [], this.store.at);
+    const reveal = () => this.store.revealProblem(problem.index);
     return html`
       <div class="head">
         <h2>Problem ${problem.id}</h2>
-        <a role="button" tabindex="0" @click=${() => this.reveal(view)} @keydown=${(e: KeyboardEvent) => e.key === 'Enter' && this.reveal(view)}>${baseName(problem.source)}, ${line}</a>
+        <a role="button" tabindex="0" @click=${reveal} @keydown=${(e: KeyboardEvent) => e.key === 'Enter' && reveal()}>${baseName(problem.source)}, ${line}</a>
       </div>
       <div class="prompt">${problem.prompt}</div>
       <div>
-        reference <b class="mono">${problem.answer ?? '–'}</b> · majority
-        <b class="mono ${verdictClass(view.correct)}">${group?.majority?.answer ?? '–'}</b>
-        ${since === null || group?.phase === 'probe' ? nothing : html`<span class="muted">since step ${since}</span>`}
+        reference <b class="mono">${problem.answer ?? DASH}</b> · majority
+        <b class="mono ${view.answer === null ? '' : verdictClass(view.verdict)}">${view.answer ?? DASH}</b>
+        ${view.status === 'tie' ? html`<span class="muted">(tie)</span>` : nothing}
+        ${view.since.answer === null || view.phase === 'probe' ? nothing : html`<span class="muted">since step ${view.since.answer}</span>`}
       </div>
-      ${this.foretold(view)}
-      ${group ? this.group(view, group) : html`<p class="muted">Not sampled yet.</p>`}
+      ${this.foretold(row)}
+      ${view.row === null ? html`<p class="muted">Not sampled yet.</p>` : this.group(row, view.row)}
     `;
   }
 
   /** What was foretold of the problem, from which signals, and how it turned out. */
-  private foretold({ foretold, outcome }: ProblemView) {
+  private foretold({ view: { foretold, outcome } }: ProblemRow) {
     if (!foretold) return nothing;
     const { answer, majority, right, likelyWrong } = foretold;
-    const by = standIn(this.store.state.forecast!);
+    const by = standIn(this.store.columns.head.forecast!);
     return html`<div class="foretold">
-      forecast <b class="mono">${answer ?? '–'}</b>${answer === null ? ' no answer to amplify' : ''}
+      forecast <b class="mono">${answer ?? DASH}</b>${answer === null ? ' no answer to amplify' : ''}
       ${majority || answer === null ? nothing : html`<span class="muted">not the majority then</span>`} · right with
       <b>${share(right)}</b>${likelyWrong ? ', likely wrong' : ''}
       ${by ? html`<span class="muted">(${by})</span>` : nothing}
-      ${outcome === null ? nothing : html`· <span title="By the vote that scored the forecast, after the last step">ended</span> <span class=${verdictClass(outcome)}>${verdictMark(outcome)} ${outcome ? 'right' : 'wrong'}</span>`}
+      ${outcome === null ? nothing : html`· <span title="By the vote that scored the forecast, after the last step">ended</span> <span class=${outcome ? 'right' : 'wrong'}>${truthMark(outcome)} ${outcome ? 'right' : 'wrong'}</span>`}
       <div class="muted">${signalsOf(foretold)
         .map(({ name, value }) => `${name} ${value}`)
         .join(' · ')}</div>
     </div>`;
   }
 
-  private reveal({ problem }: ProblemView): void {
-    this.store.post({ kind: 'reveal-problem', problem: problem.index });
-  }
-
-  private group(view: ProblemView, group: Group) {
-    const rollouts = rolloutsOf(group);
+  private group({ problem, view }: ProblemRow, row: number) {
+    const { columns, groups } = this.store;
     const two = this.width > 440;
     const half = two ? Math.floor((this.width - 20) / 2) : this.width;
-    const steps = Math.max(this.store.info?.steps ?? 1, this.store.state.step);
-    const groups = view.history?.groups ?? [];
+    const steps = Math.max(this.store.info?.steps ?? 1, columns.step);
+    const history = columns.phaseRows(problem.index, 'train').map((at) => ({
+      step: columns.groups.columns.step[at]!,
+      rollouts: columns.groups.columns.rollouts[at]!,
+      clusters: columns.clustersOf(at),
+    }));
     const place =
-      group.phase === 'probe' ? 'probe' : `${group.phase === 'evaluation' ? 'evaluation at ' : ''}step ${group.step}`;
+      view.phase === 'probe' ? 'probe' : `${view.phase === 'evaluation' ? 'evaluation at ' : ''}step ${view.step}`;
+    const reading = groups.of(columns.idOf(row));
     return html`
       <div class="halves ${two ? 'two' : ''}">
         <section>
-          <h2>Answers<span class="value">${place} · ${group.rollouts} rollouts</span></h2>
-          ${this.answers(group)}
+          <h2>Answers<span class="value">${place} · ${view.rollouts} rollouts</span></h2>
+          ${this.answers(columns.clustersOf(row), view.rollouts, view.unanswered)}
         </section>
         ${
-          groups.length > 1
+          history.length > 1
             ? html`<section>
                 <h2>Answer mass over the steps</h2>
-                <svg width=${half} height="110" role="img" aria-label="Answer mass over the steps">${massChart(groups, half, 110, steps, this.store.step)}</svg>
+                <svg width=${half} height="110" role="img" aria-label="Answer mass over the steps">${massChart(history, half, 110, steps, this.store.step)}</svg>
               </section>`
             : nothing
         }
-        <section>
-          <h2>Confidence${this.store.state.labelled ? ', right or wrong' : ''}</h2>
-          <svg width=${half} height="96" role="img" aria-label="Confidence of each rollout">${confidenceChart(rollouts, half, 96, this.store.rollout)}</svg>
-        </section>
+        ${
+          reading.state === 'read'
+            ? html`<section>
+                <h2>Confidence${columns.head.labelled ? ', right or wrong' : ''}</h2>
+                <svg width=${half} height="96" role="img" aria-label="Confidence of each rollout">${confidenceChart(reading.detail.rollouts, half, 96, this.store.rollout)}</svg>
+              </section>`
+            : nothing
+        }
       </div>
-      ${this.table(group, rollouts)} ${this.rollout(group, rollouts)}
+      ${this.rollouts(row, reading)}
     `;
   }
 
-  private answers(group: Group) {
-    const rows = group.clusters.slice(0, 8);
-    const more = group.clusters.length - rows.length;
-    const row = (answer: string, count: number, correct: boolean | null, kind: string) => html`<tr>
+  private answers(clusters: readonly ClusterCount[], rollouts: number, unanswered: number) {
+    const rows = clusters.slice(0, 8);
+    const more = clusters.length - rows.length;
+    const row = (answer: string, count: number, correct: boolean | null) => html`<tr>
       <td class="mono answer" title=${answer}>${answer}</td>
-      <td class=${verdictClass(correct)}>${verdictMark(correct)}</td>
-      <td><svg width=${BAR} height="11" aria-hidden="true"><rect class="bar ${kind}" width=${(BAR * count) / group.rollouts} height="11"></rect></svg></td>
+      <td class=${truthClass(correct)}>${truthMark(correct)}</td>
+      <td><svg width=${BAR} height="11" aria-hidden="true"><rect class="bar ${correct === null ? '' : correct ? 'is-right' : 'is-wrong'}" width=${(BAR * count) / rollouts} height="11"></rect></svg></td>
       <td class="number">${count}</td>
     </tr>`;
     return html`<table>
       <tbody>
-        ${rows.map(({ answer, count, correct }) => row(answer, count, correct, correct === null ? '' : correct ? 'is-right' : 'is-wrong'))}
-        ${group.noAnswer > 0 ? row('no answer', group.noAnswer, null, '') : nothing}
+        ${rows.map(({ answer, count, correct }) => row(answer, count, correct))}
+        ${unanswered > 0 ? row('no answer', unanswered, null) : nothing}
       </tbody>
     </table>
     ${more > 0 ? html`<span class="muted">and ${more} more answers</span>` : nothing}`;
   }
 
-  private table(group: Group, rollouts: RolloutSummary[]) {
+  /** The rollouts once they are read; where that failed, why, and a way to try again. */
+  private rollouts(row: number, reading: GroupReading) {
+    if (reading.state === 'reading') return html`<p class="muted" role="status">Reading the rollouts…</p>`;
+    if (reading.state === 'failed') {
+      const { message, hint } = reading.error;
+      return html`<div class="failed" role="alert">
+        <p>${message} ${hint ?? nothing}</p>
+        <vscode-button appearance="secondary" @click=${() => this.store.groups.again(this.store.columns.idOf(row))}>Try again</vscode-button>
+      </div>`;
+    }
+    const { rollouts, phase } = reading.detail;
+    return html`${this.table(phase, rollouts)} ${this.rollout(row, rollouts, reading.why)}`;
+  }
+
+  private table(phase: Phase, rollouts: readonly Rollout[]) {
     const trained = rollouts.filter((r) => r.advantage !== null).length;
     const order = rollouts
       .map((_, i) => i)
       .sort((a, b) => (rollouts[b]!.advantage ?? -9) - (rollouts[a]!.advantage ?? -9) || a - b);
     const largest = Math.max(0.1, ...rollouts.map((r) => Math.abs(r.advantage ?? 0)));
     const title =
-      group.phase === 'train'
+      phase === 'train'
         ? `${trained} trained of ${rollouts.length} · by advantage`
         : `${rollouts.length}, none trained`;
     return html`<section class="rollouts">
@@ -232,13 +253,13 @@ export class Inspector extends Component {
               @click=${() => this.store.selectRollout(i)}
               @keydown=${(event: KeyboardEvent) => event.key === 'Enter' && this.store.selectRollout(i)}
             >
-              <td class="number muted">${i}</td>
-              <td class="mono answer ${verdictClass(r.correct)}">${r.answer ?? '–'}</td>
+              <td class="number muted">${i + 1}</td>
+              <td class="mono answer ${truthClass(r.correct)}">${r.answer ?? DASH}</td>
               <td class="number">${rewardText(r.reward)}</td>
               <td>${this.advantage(r.advantage, largest)}</td>
               <td class="number">${number(r.logprob, 2)}</td>
-              <td class="number">${r.tokens}</td>
-              <td class="muted">${r.finish === 'length' ? 'cut' : 'stop'}</td>
+              <td class="number">${whole(r.tokens)}</td>
+              <td class="muted">${r.finish === null ? DASH : r.finish === 'length' ? 'cut' : 'stop'}</td>
             </tr>`;
           })}
         </tbody>
@@ -247,33 +268,33 @@ export class Inspector extends Component {
   }
 
   private advantage(value: number | null, largest: number) {
-    if (value === null) return html`<span class="muted">–</span>`;
+    if (value === null) return html`<span class="muted">${DASH}</span>`;
     const long = (Math.abs(value) / largest) * 28;
     return html`<svg width="70" height="13" role="img" aria-label=${number(value, 2)}>
       ${svg`<rect class="advantage ${value < 0 ? 'minus' : ''}" x="0" y="2" width=${long} height="9"></rect><text x="34" y="11">${number(value, 2)}</text>`}
     </svg>`;
   }
 
-  private chosen(rollouts: RolloutSummary[]): number {
+  private chosen(rollouts: readonly Rollout[]): number {
     const { rollout } = this.store;
     return rollout !== null && rollout < rollouts.length ? rollout : 0;
   }
 
-  private rollout(group: Group, rollouts: RolloutSummary[]) {
+  private rollout(row: number, rollouts: readonly Rollout[], why: readonly string[]) {
     const index = this.chosen(rollouts);
-    const texts = this.store.textsOf(group);
-    const stored = texts?.rollouts[index];
+    const rollout = rollouts[index];
+    if (!rollout) return nothing;
+    const { logprob, entropy, top1, top2 } = rollout.statistics;
+    const explained = why[index] ? ` · ${why[index]}` : '';
+    const token = (piece: string, t: number) => {
+      const shade = logprob ? shadeOf('probability', logprob[t]!, entropy?.[t] ?? 0) : 0;
+      const title = `p ${share(logprob && Math.exp(logprob[t]!))} · entropy ${number(entropy?.[t], 2)} · top ${share(top1?.[t])}, ${share(top2?.[t])}`;
+      return html`<span class="s${shade}" title=${title}>${piece}</span>`;
+    };
     return html`<section class="rollout">
-      <h2>Rollout ${index}<span class="value">shaded where improbable · ${texts?.why[index]}</span></h2>
-      ${
-        stored
-          ? html`<div class="tokens">${stored.pieces.map((piece, t) => {
-              const shade = shadeOf('probability', stored.logprob[t]!, stored.entropy[t]!);
-              return html`<span class="s${shade}" title=${`p ${share(Math.exp(stored.logprob[t]!))} · entropy ${number(stored.entropy[t], 2)} · top ${share(stored.top1[t])}, ${share(stored.top2[t])}`}>${piece}</span>`;
-            })}</div>`
-          : html`<p class="muted">reading…</p>`
-      }
-      <vscode-button appearance="secondary" @click=${() => this.store.post({ kind: 'open-rollout', id: { group: group.seq, rollout: index } })}>Open in editor</vscode-button>
+      <h2>Rollout ${index + 1}<span class="value">shaded where improbable${explained}</span></h2>
+      <div class="tokens">${rollout.pieces?.map(token) ?? rollout.text}</div>
+      <vscode-button appearance="secondary" @click=${() => this.store.openRollout(row, index)}>Open in editor</vscode-button>
     </section>`;
   }
 }
@@ -287,11 +308,15 @@ function shades() {
   return unsafeCSS(rules.join('\n'));
 }
 
-function verdictClass(correct: boolean | null): string {
+function verdictClass(verdict: Verdict): string {
+  return verdict === 'unknown' ? '' : verdict;
+}
+
+function truthClass(correct: boolean | null): string {
   return correct === null ? '' : correct ? 'right' : 'wrong';
 }
 
-function verdictMark(correct: boolean | null): string {
+function truthMark(correct: boolean | null): string {
   return correct === null ? '' : correct ? '✓' : '✗';
 }
 

@@ -1,11 +1,12 @@
 /** The problems by what matters: sure and right, sure and wrong, unsure and right, unsure and wrong. */
 import { css, html, nothing, svg } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { plural, share as shown } from '../../engine/protocol/format.ts';
-import { majoritySince } from '../../engine/protocol/state.ts';
-import { shareSparkline } from '../charts/sparkline.ts';
+import { DASH, plural, share as shown } from '../../engine/protocol/format.ts';
+import { known } from '../../engine/runs/columns.ts';
+import type { Quadrant } from '../../engine/runs/problem-view.ts';
+import { type ShareAt, shareSparkline } from '../charts/sparkline.ts';
 import { Component } from '../component.ts';
-import type { ProblemView, Quadrant } from '../store.ts';
+import type { ProblemRow } from '../store.ts';
 import { shared } from '../styles.ts';
 
 const TITLES: readonly [Quadrant, string][] = [
@@ -119,7 +120,7 @@ export class Problems extends Component {
   override render() {
     const { problems, filter } = this.store;
     const left = this.store.filtered;
-    const order = TITLES.flatMap(([quadrant]) => left.filter((v) => v.quadrant === quadrant));
+    const order = TITLES.flatMap(([quadrant]) => left.filter(({ view }) => view.quadrant === quadrant));
     return html`
       <vscode-text-field
         aria-label="Filter problems"
@@ -135,18 +136,18 @@ export class Problems extends Component {
         ${TITLES.map(([quadrant, title]) =>
           this.quadrant(
             title,
-            left.filter((v) => v.quadrant === quadrant),
+            left.filter(({ view }) => view.quadrant === quadrant),
             order[0],
           ),
         )}
       </div>
-      ${this.wrong(left.filter((v) => v.quadrant === 'sure-wrong'))}
+      ${this.wrong(left.filter(({ view }) => view.quadrant === 'sure-wrong'))}
     `;
   }
 
   /** How many were foretold to be amplified wrongly; pressed, only these are shown. */
   private likely(filter: string) {
-    const count = this.store.views.filter(({ foretold }) => foretold?.likelyWrong).length;
+    const count = this.store.rows.filter(({ view }) => view.foretold?.likelyWrong).length;
     if (count === 0) return nothing;
     const words = filter.split(/\s+/).filter(Boolean);
     const on = words.includes(LIKELY_WRONG);
@@ -155,15 +156,15 @@ export class Problems extends Component {
       <svg width="8" height="8" aria-hidden="true">${mark(4, 4)}</svg>${count} likely amplified wrongly</button>`;
   }
 
-  private quadrant(title: string, views: ProblemView[], first: ProblemView | undefined) {
-    if (views.length === 0) return nothing;
+  private quadrant(title: string, rows: ProblemRow[], first: ProblemRow | undefined) {
+    if (rows.length === 0) return nothing;
     const { problem: selected } = this.store;
-    const within = views.some((v) => v.problem.index === selected);
+    const within = rows.some((row) => row.problem.index === selected);
     return html`<section>
-      <h2>${title}<span class="value">${views.length}</span></h2>
+      <h2>${title}<span class="value">${rows.length}</span></h2>
       <div class="cells" role="listbox" aria-label=${title}>
-        ${views.map(({ problem, share, quadrant, group, foretold }) => {
-          const label = `${problem.id}: ${group?.majority?.answer ?? 'no answer'}, share ${shown(share)}${foretold?.likelyWrong ? ', likely amplified wrongly' : ''}`;
+        ${rows.map(({ problem, view: { share, quadrant, answer, foretold } }) => {
+          const label = `${problem.id}: ${answer ?? 'no answer'}, share ${shown(share)}${foretold?.likelyWrong ? ', likely amplified wrongly' : ''}`;
           const focusable = problem.index === selected || (!within && selected === null && problem === first?.problem);
           return html`<button
             class="cell"
@@ -186,13 +187,12 @@ export class Problems extends Component {
     </section>`;
   }
 
-  private wrong(views: ProblemView[]) {
-    if (views.length === 0) return nothing;
+  private wrong(rows: ProblemRow[]) {
+    if (rows.length === 0) return nothing;
     const steps = Math.max(1, this.store.info?.steps ?? 1);
-    const at = Math.min(this.store.at, Number.MAX_SAFE_INTEGER);
     const trained = this.store.info?.job === 'train';
-    const foretelling = this.store.state.forecast !== null;
-    const worst = [...views].sort((a, b) => b.share! - a.share!).slice(0, MOST_ROWS);
+    const foretelling = this.store.columns.head.forecast !== null;
+    const worst = [...rows].sort((a, b) => b.view.share! - a.view.share!).slice(0, MOST_ROWS);
     return html`<section>
       <h2>Confidently wrong<span class="value">majority share over 0.8, and wrong</span></h2>
       <table>
@@ -205,7 +205,7 @@ export class Problems extends Component {
         </thead>
         <tbody>
           ${worst.map(
-            ({ problem, group, share, history, foretold }) => html`<tr
+            ({ problem, view: { answer, share, since, foretold } }) => html`<tr
               tabindex="0"
               aria-selected=${problem.index === this.store.problem}
               @click=${() => this.store.select(problem.index)}
@@ -213,14 +213,14 @@ export class Problems extends Component {
             >
               <td class="muted">${problem.id}</td>
               <td class="text">${problem.prompt}</td>
-              <td class="mono wrong">${group?.majority?.answer}</td>
+              <td class="mono wrong">${answer}</td>
               <td class="mono">${problem.answer}</td>
               <td class="number">${shown(share)}</td>
               ${foretelling ? html`<td class="number">${shown(foretold?.right)}</td>` : nothing}
               ${
                 trained
-                  ? html`<td><svg width="70" height="14" aria-hidden="true">${shareSparkline(history?.groups ?? [], steps)}</svg></td>
-                      <td class="number">${majoritySince(history?.groups ?? [], at) ?? '–'}</td>`
+                  ? html`<td><svg width="70" height="14" aria-hidden="true">${shareSparkline(this.shares(problem.index), steps)}</svg></td>
+                      <td class="number">${since.answer ?? DASH}</td>`
                   : nothing
               }
             </tr>`,
@@ -230,12 +230,19 @@ export class Problems extends Component {
     </section>`;
   }
 
+  /** The majority share of a problem while it was trained on. */
+  private shares(problem: number): ShareAt[] {
+    const { columns } = this.store;
+    const { step, share } = columns.groups.columns;
+    return columns.phaseRows(problem, 'train').map((row) => ({ step: step[row]!, share: known(share[row]!) }));
+  }
+
   /** Arrows walk through the cells in the order in which they are shown. */
-  private key(event: KeyboardEvent, order: ProblemView[]): void {
+  private key(event: KeyboardEvent, order: ProblemRow[]): void {
     const move = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (move === undefined || order.length === 0) return;
     event.preventDefault();
-    const now = order.findIndex((v) => v.problem.index === this.store.problem);
+    const now = order.findIndex((row) => row.problem.index === this.store.problem);
     const next = order[Math.max(0, Math.min(order.length - 1, now + move))]!;
     this.store.select(next.problem.index);
     void this.updateComplete.then(() => {

@@ -52,22 +52,24 @@ export class Scrubber extends Component {
   ];
 
   private get total(): number {
-    return Math.max(1, this.store.info?.steps ?? 1, this.store.state.step);
+    return Math.max(1, this.store.info?.steps ?? 1, this.store.columns.step);
   }
 
   override render() {
-    const { state, step } = this.store;
-    if (state.steps.length === 0) return nothing;
+    const { columns, step } = this.store;
+    const { series, head } = columns;
+    if (series.steps.length === 0) return nothing;
     const width = Math.max(50, this.width - LEFT - 70);
     const each = width / this.total;
-    const accuracy = accuracyOf(state);
-    const height = state.series[accuracy ?? 'proxyReward'];
+    const accuracy = accuracyOf(head);
+    const height = series.of(accuracy ?? 'proxyReward');
     const x = (s: number) => (s - 1) * each;
-    const proxy = toUnit(state.series.proxyReward ?? []);
+    const proxyReward = series.of('proxyReward');
+    const proxy = toUnit(proxyReward ?? []);
     const part = accuracy ? (value: number) => value : proxy;
-    const at = (values: readonly (number | null)[] | undefined, i: number, unit: typeof proxy) =>
-      typeof values?.[i] === 'number' ? unit(values[i]) : 0;
-    const shown = step ?? state.step;
+    const at = (values: readonly number[] | undefined, i: number, unit: typeof proxy) =>
+      Number.isFinite(values?.[i]) ? unit(values![i]!) : 0;
+    const shown = step ?? columns.step;
     return html`<div class="row">
       <span class="muted">step ${shown}</span>
       <div
@@ -76,20 +78,20 @@ export class Scrubber extends Component {
         tabindex="0"
         aria-label="Step"
         aria-valuemin="1"
-        aria-valuemax=${state.step}
+        aria-valuemax=${columns.step}
         aria-valuenow=${shown}
         @keydown=${this.key}
         @pointerdown=${this.point}
         @pointermove=${(event: PointerEvent) => event.buttons === 1 && this.point(event)}
       >
         <svg width=${width} height=${HEIGHT} aria-hidden="true">
-          ${state.steps.map((s, i) => {
+          ${series.steps.map((s, i) => {
             const tall = Math.max(2, at(height, i, part) * (HEIGHT - 6));
-            const shade = 0.25 + 0.75 * at(state.series.proxyReward, i, proxy);
+            const shade = 0.25 + 0.75 * at(proxyReward, i, proxy);
             return svg`<rect class="bar" x=${x(s)} y=${HEIGHT - 4 - tall} width=${Math.max(0.6, each - (each > 3 ? 1 : 0))} height=${tall} fill-opacity=${shade}></rect>`;
           })}
-          ${state.checkpoints.map(({ step: s }) => svg`<path class="checkpoint" d=${`M${x(s) + each / 2 - 3} ${HEIGHT}h6l-3 -4z`}></path>`)}
-          ${state.warnings.map(({ step: s, message }) =>
+          ${head.checkpoints.map(({ step: s }) => svg`<path class="checkpoint" d=${`M${x(s) + each / 2 - 3} ${HEIGHT}h6l-3 -4z`}></path>`)}
+          ${head.warnings.map(({ step: s, message }) =>
             s === null
               ? nothing
               : svg`<path class="warning" d=${`M${x(s) + each / 2 - 4} 7h8l-4 -7z`}><title>${message}</title></path>`,
@@ -115,14 +117,14 @@ export class Scrubber extends Component {
   };
 
   private readonly key = (event: KeyboardEvent): void => {
-    const now = this.store.step ?? this.store.state.step;
+    const now = this.store.step ?? this.store.columns.step;
     const moves: Record<string, number> = {
       ArrowLeft: now - 1,
       ArrowRight: now + 1,
       PageDown: now - 10,
       PageUp: now + 10,
       Home: 1,
-      End: this.store.state.step,
+      End: this.store.columns.step,
     };
     const step = moves[event.key];
     if (step === undefined) return;
@@ -131,6 +133,6 @@ export class Scrubber extends Component {
   };
 
   private look(step: number): void {
-    this.store.lookAt(Math.max(1, Math.min(this.store.state.step, step)));
+    this.store.lookAt(Math.max(1, Math.min(this.store.columns.step, step)));
   }
 }

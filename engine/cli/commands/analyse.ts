@@ -22,6 +22,7 @@ import {
 } from '../../analysis/theory.ts';
 import { equivalent } from '../../grading/index.ts';
 import { readRunFolder } from '../../journal/reader.ts';
+import { DASH, estimate, number, oneLine, share } from '../../protocol/format.ts';
 import {
   type GroupRecord,
   type JournalRecord,
@@ -33,12 +34,12 @@ import { answerTokens } from '../../reward/answer-tokens.ts';
 import { groupOf } from '../../reward/explain.ts';
 import { type RunReward, rewardOf } from '../../reward/index.ts';
 import { forecastIn, forecastText, scoreIn, scoreText, signalTable, withoutForecast } from '../forecast.ts';
-import { DASH, estimate, number, oneLine, share, table } from '../format.ts';
 import { type RunMaterial, readGroups } from '../groups.ts';
 import { wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { findRun } from '../runs.ts';
+import { table } from '../table.ts';
 
 export interface AnalyseOptions {
   beta?: string;
@@ -152,7 +153,7 @@ function optimumText(groups: readonly GroupRecord[], optima: readonly Optimum[],
     mean(groups.map(({ majority }) => majority?.share ?? 0)),
     mean(optima.map((o) => o.majorityShare)),
   );
-  return `Optimum pi* at beta ${number(beta)}, by re-weighting these rollouts: majority share ${shares}${accuracy}`;
+  return `Optimum pi* at beta ${number(beta, 2)}, by re-weighting these rollouts: majority share ${shares}${accuracy}`;
 }
 
 function alignmentTable(aligned: readonly MeasureAlignment[]): string {
@@ -232,7 +233,7 @@ function theoryOf(records: readonly JournalRecord[]) {
 function theoryText({ common, error, theorem, problems }: NonNullable<ReturnType<typeof theoryOf>>): string {
   const lines = [`Sharpening: shares of the first majority answer of ${problems.length} problems`];
   if (common) {
-    const beta = common.beta === null ? 'they do not grow' : `beta ${number(common.beta)}`;
+    const beta = common.beta === null ? 'they do not grow' : `beta ${number(common.beta, 2)}`;
     lines.push(
       `  growth of the logit a step ${number(common.growth, 3)}${common.error === null ? '' : ` +- ${number(common.error, 3)}`} (${beta}, rate ${number(common.rate, 3)}), explained ${share(common.explained)}`,
     );

@@ -1,6 +1,7 @@
 /** `rollscope doctor`: what this machine can do, what is missing and how to get it. */
-import { bytes, table } from '../format.ts';
+import { bytes } from '../../protocol/format.ts';
 import { EXIT, Output } from '../output.ts';
+import { table } from '../table.ts';
 
 export async function doctor(options: { json?: boolean }): Promise<number> {
   const output = new Output(options.json === true);

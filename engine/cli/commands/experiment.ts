@@ -13,8 +13,8 @@ import {
 } from '../../experiments/runner.ts';
 import { studies, studyNamed } from '../../experiments/studies/index.ts';
 import type { Study } from '../../experiments/study.ts';
+import { duration } from '../../protocol/format.ts';
 import { isEmbedded, RollscopeError, type RunConfig, rollscopeHome } from '../../protocol/index.ts';
-import { duration } from '../format.ts';
 import { TRAIN_GROUPS } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { buildRunConfig, modelReference, type RawOptions } from '../run-config.ts';

@@ -1,12 +1,13 @@
 /** `rollscope probe`: samples the problems without training. */
-import { foldRecords, initialRunState } from '../../protocol/state.ts';
+
+import { duration, share } from '../../protocol/format.ts';
+import { columnsOf } from '../../runs/fold.ts';
 import { forecastIn, forecastText, signalTable, withoutForecast } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
-import { duration, share } from '../format.ts';
 import { PROBE_GROUPS } from '../options.ts';
 import { Output } from '../output.ts';
 import { type Places, placesOf } from '../places.ts';
-import { byConcern, type ProblemResult, problemResult, problemTable } from '../problem-table.ts';
+import { problemResults, problemTable } from '../problem-table.ts';
 import { buildRunConfig, type RawOptions } from '../run-config.ts';
 
 export async function probe(dataset: string | undefined, raw: RawOptions): Promise<number> {
@@ -25,24 +26,16 @@ export async function finishProbe(output: Output, finished: Finished, places: Pl
   const { handle, end, records, seconds } = finished;
   const { readProblems } = await import('../../journal/reader.ts');
   const problems = await readProblems(handle.folder);
-  const state = foldRecords(initialRunState(), records);
-  const results: ProblemResult[] = [];
-  for (const [index, { groups }] of state.problems) {
-    const group = groups.at(-1);
-    if (group && problems[index]) results.push(problemResult(problems[index], group));
-  }
-  results.sort(byConcern);
+  const columns = columnsOf(records);
+  const results = problemResults(problems, columns);
   const summary = {
     problems: results.length,
     accuracy: meanOf(results.map(({ accuracy }) => accuracy)),
-    // A problem without a majority has no right one.
-    majorityAccuracy: meanOf(
-      results.map((result) => (result.reference === null ? null : Number(result.correct ?? false))),
-    ),
+    majorityAccuracy: meanOf(results.map(({ correct }) => (correct === null ? null : Number(correct)))),
     majorityShare: meanOf(results.map((result) => result.share ?? 0)),
   };
   const forecast = forecastIn(records);
-  const absent = state.run && withoutForecast(state.run.config);
+  const absent = columns.head.run && withoutForecast(columns.head.run.config);
   const code = reportEnd(output, finished, places.usualRunsFolder);
   if (results.length > 0) {
     output.print(`\n${problemTable(results)}\n`);
@@ -51,9 +44,7 @@ export async function finishProbe(output: Output, finished: Finished, places: Pl
     );
     if (forecast) {
       output.print(`\n${forecastText(forecast, problems)}`);
-      const right = new Map(
-        results.map(({ index, reference, correct }) => [index, reference === null ? null : (correct ?? false)]),
-      );
+      const right = new Map(results.map(({ index, correct }) => [index, correct]));
       const signals = signalTable(forecast, right);
       if (signals) output.print(`\n${signals}`);
       output.print('');

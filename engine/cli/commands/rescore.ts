@@ -1,16 +1,17 @@
 /** `rollscope rescore`: what other rewards would have said of stored rollouts. Without the model. */
 import { REWARDED } from '../../analysis/metrics.ts';
 import { type Rescored, type RescoredGroup, type WhatIf, whatIf, winnerOf } from '../../analysis/what-if.ts';
+import { DASH, estimate, number, share } from '../../protocol/format.ts';
 import { parseReward, REWARDS, RollscopeError } from '../../protocol/index.ts';
 import { groupOf } from '../../reward/explain.ts';
 import { type RunReward, rewardOf } from '../../reward/index.ts';
 import { advantages } from '../../training/advantages.ts';
-import { DASH, estimate, number, share, table } from '../format.ts';
 import { readGroups } from '../groups.ts';
 import { wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { findRun } from '../runs.ts';
+import { table } from '../table.ts';
 
 export interface RescoreOptions {
   reward?: string[];
@@ -116,8 +117,8 @@ function rewardTable({ rewards }: WhatIf): string {
   const rows = rewards.map((r) => [
     r.reward,
     String(r.groups),
-    number(r.mean),
-    `${number(r.range[0])} to ${number(r.range[1])}`,
+    number(r.mean, 2),
+    `${number(r.range[0], 2)} to ${number(r.range[1], 2)}`,
     share(r.equal),
     estimate(r.auroc),
     share(r.winnerRight?.mean),
@@ -145,8 +146,8 @@ function pairTable({ pairs }: WhatIf, trained: string): string {
     ({ rewards: [a, b], kendall, spearman, winnersDiffer, opposed }) => [
       a,
       b,
-      number(kendall?.mean),
-      number(spearman?.mean),
+      number(kendall?.mean, 2),
+      number(spearman?.mean, 2),
       share(winnersDiffer?.mean),
       share(opposed),
     ],
@@ -163,7 +164,7 @@ function winners(groups: readonly RescoredGroup[], rewards: readonly RunReward[]
       const { answer, correct } = group.rollouts[best]!;
       const verdict = correct === null ? DASH : correct ? 'right' : 'wrong';
       return [
-        [String(step), text, String(best), answer ?? DASH, verdict, scores.rewards.map((v) => number(v)).join(' ')],
+        [String(step), text, String(best), answer ?? DASH, verdict, scores.rewards.map((v) => number(v, 2)).join(' ')],
       ];
     }),
   );

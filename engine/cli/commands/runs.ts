@@ -1,8 +1,9 @@
 /** `rollscope runs`: the runs in a folder, the latest first. */
 import { listRuns } from '../../journal/runs.ts';
-import { DASH, oneLine, share, table } from '../format.ts';
+import { DASH, oneLine, share } from '../../protocol/format.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
+import { table } from '../table.ts';
 
 export async function runs(options: { out?: string; json?: boolean }): Promise<number> {
   const output = new Output(options.json === true);

@@ -1,9 +1,11 @@
 /** `rollscope train`: the main job. */
 import path from 'node:path';
 import type { RunConfig } from '../../protocol/config.ts';
+import { bytes, duration, number } from '../../protocol/format.ts';
+import type { RunColumns } from '../../runs/columns.ts';
+import { columnsOf } from '../../runs/fold.ts';
 import { scoreIn, scoreText } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
-import { bytes, duration, number } from '../format.ts';
 import { TRAIN_GROUPS } from '../options.ts';
 import { Output } from '../output.ts';
 import { type Places, placesOf } from '../places.ts';
@@ -24,9 +26,10 @@ export async function train(dataset: string | undefined, raw: RawOptions): Promi
 /** Prints what came out of a training run; returns the exit code. */
 export function finish(output: Output, finished: Finished, places: Places): number {
   const { handle, end, records, seconds } = finished;
-  const summary = summarize(records, handle.peakMemoryBytes());
+  const columns = columnsOf(records);
+  const summary = summarize(columns, handle.peakMemoryBytes());
   const code = reportEnd(output, finished, places.usualRunsFolder);
-  if (end.reason !== 'failed') printSummary(output, finished, summary, places);
+  if (end.reason !== 'failed') printSummary(output, finished, columns, summary, places);
   output.result({
     run: handle.run,
     folder: handle.folder,
@@ -42,10 +45,11 @@ export function finish(output: Output, finished: Finished, places: Places): numb
 function printSummary(
   output: Output,
   { handle, records, seconds }: Finished,
+  columns: RunColumns,
   summary: RunSummary,
   places: Places,
 ): void {
-  const table = beforeAfterTable(records);
+  const table = beforeAfterTable(columns);
   if (table) output.print(`\n${table}\n`);
   const score = scoreIn(records);
   if (score) output.print(`${scoreText(score)}\n`);

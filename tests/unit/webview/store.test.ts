@@ -1,126 +1,106 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { readFrame, readRunFolder } from '../../../engine/journal/reader.ts';
-import type { FromView, ToView, ViewState } from '../../../engine/protocol/view.ts';
-import type { Host } from '../../../webview/host.ts';
+/** The panel's store, told by the host that tells the real page. */
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { Pages } from '../../../engine/messages/webview.ts';
+import { RollscopeError } from '../../../engine/protocol/errors.ts';
+import { pack } from '../../../engine/runs/packed.ts';
+import { PANEL, type PanelContract } from '../../../engine/runs/panel-contract.ts';
+import { Conversation } from '../../../extension/panel/conversation.ts';
+import { OpenRun } from '../../../extension/run/open-run.ts';
 import { Store } from '../../../webview/store.ts';
 import { forecastOf, problemForecast } from '../../support/forecast.ts';
 import { temporaryFolder } from '../../support/processes.ts';
 import { writeRunFixture } from '../../support/run-fixture.ts';
+import { until } from '../../support/wait.ts';
+import { FakeWebview } from './fake-webview.ts';
 
-/** The extension host's side, as a test sees it. */
-class FakeHost implements Host {
-  readonly posted: FromView[] = [];
-  kept: ViewState | undefined;
-  private listener: ((message: ToView) => void) | null = null;
-
-  post(message: FromView): void {
-    this.posted.push(message);
-  }
-  onMessage(listener: (message: ToView) => void): void {
-    this.listener = listener;
-  }
-  getState(): ViewState | undefined {
-    return this.kept;
-  }
-  setState(state: ViewState): void {
-    this.kept = state;
-  }
-  send(message: ToView): void {
-    this.listener!(message);
-  }
-}
-
-beforeEach(() => {
+beforeAll(() => {
   vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setImmediate(callback));
 });
-afterEach(() => {
-  vi.unstubAllGlobals();
-});
 
-async function fixture(options: Parameters<typeof writeRunFixture>[1] = {}) {
-  const { folder, runFile } = await writeRunFixture(`${temporaryFolder()}/run`, {
+let runs = 0;
+const fixture = async (options: Parameters<typeof writeRunFixture>[1] = {}) => {
+  const { folder } = await writeRunFixture(`${temporaryFolder()}/run-${runs++}`, {
     problems: 24,
     votes: 8,
     steps: 12,
     every: 4,
     ...options,
   });
-  const { problems, records } = await readRunFolder(folder);
-  const info = {
-    run: runFile.run,
-    folder,
-    created: runFile.created,
-    job: runFile.config.job,
-    model: runFile.config.model,
-    dataset: runFile.config.dataset.path,
-    reward: runFile.config.reward,
-    step: 12,
-    steps: 12,
-    status: 'completed' as const,
-    accuracyBefore: null,
-    accuracyAfter: null,
-  };
-  return { folder, problems, records, info };
+  return folder;
+};
+
+function conversation(webview: FakeWebview, actions: Partial<ConstructorParameters<typeof Conversation>[1]> = {}) {
+  return new Conversation(webview, {
+    perform: vi.fn(async () => {}),
+    openRollout: vi.fn(async () => {}),
+    revealProblem: vi.fn(async () => {}),
+    again: async (run) => OpenRun.open(run.folder),
+    report: (error) => {
+      throw error;
+    },
+    ...actions,
+  });
 }
 
+/** A panel that shows a run. */
+async function panelOn(folder: string) {
+  const run = await OpenRun.read(folder);
+  const webview = new FakeWebview();
+  const host = conversation(webview);
+  host.show(run);
+  const store = new Store(webview.page());
+  await until('the run is shown', () => store.phase === 'run');
+  return { run, webview, host, store };
+}
+
+/** What the page shows of the problems. */
+const viewsOf = (store: Store) => store.rows.map(({ view }) => view);
+
 describe('the store of the panel', () => {
-  test('asks for the run, and shows the same whether records come at once or one by one', async () => {
-    const { problems, records, info } = await fixture();
-    const host = new FakeHost();
-    const store = new Store(host);
-    expect(host.posted).toEqual([{ kind: 'ready' }]);
-    expect(store.phase).toBe('loading');
-    host.send({ kind: 'run', info, problems, records, progress: null });
-    const slow = new FakeHost();
-    const other = new Store(slow);
-    slow.send({ kind: 'run', info, problems, records: records.slice(0, 5), progress: null });
-    for (const record of records.slice(5)) slow.send({ kind: 'records', run: info.run, records: [record] });
-    // Records of another run, and records that are known, change nothing.
-    slow.send({ kind: 'records', run: 'another', records: records.slice(0, 3) });
-    slow.send({ kind: 'records', run: info.run, records: records.slice(2, 9) });
-    expect(other.views).toEqual(store.views);
-    expect(store.views).toHaveLength(24);
-    expect(store.problem).toBe(problems[0]!.index);
-    expect(host.kept).toEqual({ run: info.run, problem: 0, step: null });
+  test('shows what the host has, whether it came at once or piece by piece', async () => {
+    const folder = await fixture();
+    const { run, store, webview } = await panelOn(folder);
+    expect(viewsOf(store)).toEqual(run.problems.map(({ index }) => run.view(index)));
+    expect(store.rows).toHaveLength(24);
+    expect(store.problem).toBe(0);
+    expect(webview.kept).toEqual({ run: run.run, problem: 0, step: null });
+
+    const live = await fixture({ steps: 1, outcome: 'interrupted' });
+    const growing = await panelOn(live);
+    const { readRunFolder } = await import('../../../engine/journal/reader.ts');
+    const { records } = await readRunFolder(folder);
+    for (let at = growing.run.columns.seq + 1; at < records.length; at += 40) {
+      growing.run.append(records.slice(at, at + 40));
+      await until('the page has it', () => growing.store.columns.seq === growing.run.columns.seq);
+    }
+    expect(viewsOf(growing.store)).toEqual(viewsOf(store));
+    expect(new Set(growing.webview.told)).toEqual(new Set(['columns']));
   });
 
   test('puts every sampled problem into the quadrant of its majority, at the step that is looked at', async () => {
-    const { problems, records, info } = await fixture();
-    const host = new FakeHost();
-    const store = new Store(host);
-    host.send({ kind: 'run', info, problems, records, progress: null });
+    const { store } = await panelOn(await fixture());
     for (const step of [1, 6, null]) {
       store.lookAt(step);
-      for (const { quadrant, share, group, problem } of store.views) {
-        if (!group) {
-          expect(quadrant).toBe('none');
-          continue;
-        }
-        expect(group.step).toBeLessThanOrEqual(step ?? 12);
-        const right = group.majority?.answer === problem.answer;
-        expect(quadrant).toBe(`${share !== null && share > 0.8 ? 'sure' : 'unsure'}-${right ? 'right' : 'wrong'}`);
+      for (const { problem, view } of store.rows) {
+        expect(view.step).toBeLessThanOrEqual(step ?? 12);
+        const right = view.answer === problem.answer;
+        expect(view.quadrant).toBe(`${view.share! > 0.8 ? 'sure' : 'unsure'}-${right ? 'right' : 'wrong'}`);
       }
     }
-    const kinds = new Set(store.views.map(({ quadrant }) => quadrant));
-    expect([...kinds].some((k) => k.endsWith('wrong')) && [...kinds].some((k) => k.endsWith('right'))).toBe(true);
+    const kinds = [...new Set(viewsOf(store).map(({ quadrant }) => quadrant))];
+    expect(kinds.some((kind) => kind.endsWith('wrong')) && kinds.some((kind) => kind.endsWith('right'))).toBe(true);
   });
 
   test('says nothing of right and wrong without labels', async () => {
-    const { problems, records, info } = await fixture({ labels: false });
-    const host = new FakeHost();
-    const store = new Store(host);
-    host.send({ kind: 'run', info, problems, records, progress: null });
-    for (const { quadrant, correct } of store.views) {
-      expect(['sure', 'unsure', 'none']).toContain(quadrant);
-      expect(correct).toBeNull();
+    const { store } = await panelOn(await fixture({ labels: false }));
+    for (const { quadrant, verdict } of viewsOf(store)) {
+      expect(['sure', 'unsure']).toContain(quadrant);
+      expect(verdict).toBe('unknown');
     }
   });
 
   test('filters by share, verdict, id, answer and words', async () => {
-    const { problems, records, info } = await fixture();
-    const host = new FakeHost();
-    const store = new Store(host);
-    host.send({ kind: 'run', info, problems, records, progress: null });
+    const { store } = await panelOn(await fixture());
     const shown = (filter: string) => {
       store.setFilter(filter);
       return store.filtered;
@@ -128,23 +108,20 @@ describe('the store of the panel', () => {
     expect(shown('')).toHaveLength(24);
     const sure = shown('share>0.8');
     expect(sure.length).toBeGreaterThan(0);
-    expect(sure.every(({ share }) => share! > 0.8)).toBe(true);
-    expect(shown('share<=0.8').length + sure.length).toBe(store.views.filter(({ share }) => share !== null).length);
+    expect(sure.every(({ view }) => view.share! > 0.8)).toBe(true);
+    expect(shown('share<=0.8').length + sure.length).toBe(24);
     const wrong = shown('share>0.5 right:no');
     expect(wrong.length).toBeGreaterThan(0);
-    expect(wrong.every(({ correct, share }) => correct === false && share! > 0.5)).toBe(true);
-    const [first] = store.views;
+    expect(wrong.every(({ view }) => view.verdict === 'wrong' && view.share! > 0.5)).toBe(true);
+    const [first] = store.rows;
     expect(shown(`id:${first!.problem.id}`)).toContainEqual(first);
-    expect(shown(`answer:${first!.group!.majority!.answer}`)).toContainEqual(first);
+    expect(shown(`answer:${first!.view.answer}`)).toContainEqual(first);
     expect(shown('no-such-word')).toEqual([]);
   });
 
-  test('knows what was foretold, filters by it, and says how it ended', async () => {
-    const { problems, records, info } = await fixture();
-    const host = new FakeHost();
-    const store = new Store(host);
-    host.send({ kind: 'run', info, problems, records, progress: null });
-    expect(store.views.every(({ foretold, outcome }) => foretold === null && outcome === null)).toBe(true);
+  test('knows what was predicted, filters by it, and says how it ended', async () => {
+    const { run, store } = await panelOn(await fixture());
+    expect(viewsOf(store).every(({ foretold, outcome }) => foretold === null && outcome === null)).toBe(true);
     const forecast = forecastOf([
       problemForecast(0),
       problemForecast(3, { right: 0.2 }),
@@ -152,13 +129,10 @@ describe('the store of the panel', () => {
     ]);
     const estimate = { mean: 0.5, low: 0.2, high: 0.8 };
     const score = { problems: 3, auroc: null, brier: estimate, baseBrier: 0.25, expected: 0.6, actual: estimate };
-    const seq = records.at(-1)!.seq;
-    const time = records.at(-1)!.time;
-    host.send({
-      kind: 'records',
-      run: info.run,
-      records: [{ type: 'forecast', seq: seq + 1, time, step: 0, forecast }],
-    });
+    const { seq } = run.columns;
+    const time = '2025-01-01T00:00:00.000Z';
+    run.append([{ type: 'forecast', seq: seq + 1, time, step: 0, forecast }]);
+    await until('the prediction has come', () => store.columns.head.forecast !== null);
     const shown = (filter: string) => {
       store.setFilter(filter);
       return store.filtered.map(({ problem }) => problem.index);
@@ -169,77 +143,207 @@ describe('the store of the panel', () => {
       [3, 4],
       [0],
     ]);
-    expect(store.views[3]!.outcome).toBeNull();
-    host.send({
-      kind: 'records',
-      run: info.run,
-      records: [{ type: 'forecast-score', seq: seq + 2, time, step: 12, score }],
-    });
-    for (const { outcome, foretold, history } of store.views) {
-      expect(outcome).toBe(foretold ? (history!.evaluations.at(-1)!.majority?.correct ?? false) : null);
+    run.append([{ type: 'forecast-score', seq: seq + 2, time, step: 12, score }]);
+    await until('the score has come', () => store.columns.head.forecastScore !== null);
+    for (const { outcome, foretold, verdict } of viewsOf(store)) {
+      expect(outcome).toBe(foretold ? verdict === 'right' : null);
     }
   });
 
   test('keeps the metrics that were chosen for the charts, and lets two change places', async () => {
-    const { problems, records, info } = await fixture({ steps: 1 });
-    const host = new FakeHost();
-    const store = new Store(host);
-    host.send({ kind: 'run', info, problems, records, progress: null });
+    const { run, store, webview } = await panelOn(await fixture({ steps: 1 }));
     expect(store.charts).toEqual(['rewardAccuracy', 'entropy', 'length']);
-    expect(host.kept).not.toHaveProperty('charts');
+    expect(webview.kept).not.toHaveProperty('charts');
     store.chooseChart(1, 'kl');
     store.chooseChart(0, 'length');
-    expect(host.kept?.charts).toEqual(['length', 'kl', 'rewardAccuracy']);
-    const reloaded = new FakeHost();
-    reloaded.kept = host.kept;
-    expect(new Store(reloaded).charts).toEqual(['length', 'kl', 'rewardAccuracy']);
-    const older = new FakeHost();
-    older.kept = { ...host.kept!, charts: ['length', 'kl', 'gone' as 'kl'] };
-    const afresh = new Store(older);
-    older.send({ kind: 'run', info, problems, records, progress: null });
+    expect(webview.kept?.charts).toEqual(['length', 'kl', 'rewardAccuracy']);
+    expect(new Store(webview.page()).charts).toEqual(['length', 'kl', 'rewardAccuracy']);
+    webview.kept = { ...webview.kept!, charts: ['length', 'kl', 'gone' as 'kl'] };
+    conversation(webview).show(run);
+    const afresh = new Store(webview.page());
+    await until('the run is shown', () => afresh.phase === 'run');
     expect(afresh.charts).toEqual(['rewardAccuracy', 'entropy', 'length']);
   });
 
-  test('begin with a measure that the run has', async () => {
+  test('begins with a measure that the run has', async () => {
     const first = async (labels: boolean, reward: string) => {
-      const { problems, records, info } = await fixture({ steps: 1, labels });
-      const host = new FakeHost();
-      const store = new Store(host);
-      const by = records.map((one) => (one.type === 'run' ? { ...one, config: { ...one.config, reward } } : one));
-      host.send({ kind: 'run', info, problems, records: by, progress: null });
+      const { store } = await panelOn(await fixture({ steps: 1, labels }));
+      const saysRight = reward === 'majority-vote';
+      store.columns.head = { ...store.columns.head, saysRight };
       expect(store.charts.slice(1)).toEqual(['entropy', 'length']);
-      const [metric] = store.charts;
-      expect(store.state.series[metric!]).toEqual([expect.any(Number)]);
-      return metric;
+      expect(store.columns.metricAt(store.charts[0]!, 1)).not.toBeNull();
+      return store.charts[0];
     };
     expect(await first(true, 'majority-vote')).toBe('rewardAccuracy');
     expect(await first(true, 'trajectory-entropy')).toBe('labelAccuracy');
     expect(await first(false, 'majority-vote')).toBe('majorityShare');
-    expect(await first(false, 'self-certainty')).toBe('majorityShare');
   });
 
-  test('reads the rollouts of a group once, and another run begins afresh', async () => {
-    const { folder, problems, records, info } = await fixture();
-    const host = new FakeHost();
-    const store = new Store(host);
-    host.send({ kind: 'run', info, problems, records, progress: null });
-    const group = store.selected!.group!;
-    expect(store.textsOf(group)).toBeNull();
-    expect(store.textsOf(group)).toBeNull();
-    expect(host.posted.filter(({ kind }) => kind === 'read-rollouts')).toEqual([
-      { kind: 'read-rollouts', group: group.seq },
-    ]);
-    const record = records.find(({ seq }) => seq === group.seq);
-    if (record?.type !== 'group') throw new Error('the group has no record');
-    const { rollouts } = await readFrame(folder, record.frame);
-    const why = rollouts.map((_, i) => `reason ${i}`);
-    host.send({ kind: 'rollouts', group: group.seq, rollouts, why });
-    expect(store.textsOf(group)).toEqual({ rollouts, why });
+  test('asks the editor to act on the run that is shown', async () => {
+    const webview = new FakeWebview();
+    const actions = { perform: vi.fn(async () => {}), openRollout: vi.fn(async () => {}), revealProblem: vi.fn() };
+    const run = await OpenRun.read(await fixture({ steps: 1 }));
+    conversation(webview, actions).show(run);
+    const store = new Store(webview.page());
+    await until('the run is shown', () => store.phase === 'run');
+    store.perform('pause');
+    store.revealProblem(3);
+    store.openRollout(store.selected!.view.row!, 5);
+    await until('all have come', () => actions.openRollout.mock.calls.length > 0);
+    expect(actions.perform).toHaveBeenCalledWith('pause', run);
+    expect(actions.revealProblem).toHaveBeenCalledWith(run, 3);
+    expect(actions.openRollout).toHaveBeenCalledWith(run, { phase: 'evaluation', step: 1, problem: 0 }, 5);
+  });
+});
+
+describe('rollouts', () => {
+  /** A host whose readings go wrong as long as `broken` is set. */
+  async function fakeHost() {
+    const run = await OpenRun.read(await fixture({ steps: 1 }));
+    const webview = new FakeWebview();
+    const state = { broken: true, asked: 0 };
+    new Pages<PanelContract>(webview, { contract: PANEL }, (peer) => {
+      peer.handle('attach', () => ({
+        run: run.info,
+        problems: run.problems,
+        progress: null,
+        columns: pack(run.columns),
+        loaded: 1,
+        error: null,
+        select: null,
+      }));
+      peer.handle('readGroup', async ({ group }) => {
+        state.asked++;
+        if (state.broken) throw new RollscopeError('run-broken', 'The rollouts are missing.', 'Copy them back.');
+        const { detail, why } = await run.readGroup(group);
+        return { detail, why };
+      });
+    });
+    const store = new Store(webview.page());
+    await until('the run is shown', () => store.phase === 'run');
+    return { state, store };
+  }
+
+  test('that cannot be read say so where they would stand, and can be asked for again', async () => {
+    const { state, store } = await fakeHost();
+    const id = store.columns.idOf(store.selected!.view.row!);
+    expect(store.groups.of(id)).toEqual({ state: 'reading' });
+    await until('the reading failed', () => store.groups.of(id).state === 'failed');
+    expect(store.groups.of(id)).toMatchObject({
+      error: { message: 'The rollouts are missing.', hint: 'Copy them back.' },
+    });
+    // Looking at it asks for nothing; whoever wants it again does.
+    expect([state.asked, store.failure]).toEqual([1, null]);
+    state.broken = false;
+    store.groups.again(id);
+    await until('they are read', () => store.groups.of(id).state === 'read');
+    const read = store.groups.of(id);
+    if (read.state !== 'read') throw new Error('not read');
+    expect(read.detail.rollouts).toHaveLength(8);
+    expect(read.detail.rollouts[0]!.statistics.logprob).toBeInstanceOf(Float32Array);
+    expect(read.why).toHaveLength(8);
+    expect(state.asked).toBe(2);
+  });
+
+  test('are read once, and forgotten with their run', async () => {
+    const { store, host } = await panelOn(await fixture());
+    const id = store.columns.idOf(store.selected!.view.row!);
+    store.groups.of(id);
+    store.groups.of(id);
+    await until('they are read', () => store.groups.of(id).state === 'read');
+    host.show(await OpenRun.read(await fixture({ steps: 1 })));
+    await until('another run is shown', () => store.info?.steps === 1);
+    expect(store.groups.of(id)).toEqual({ state: 'reading' });
+  });
+});
+
+describe('another run', () => {
+  test('is shown by its own name at once, while it is read, and begins afresh', async () => {
+    const { store, host, webview } = await panelOn(await fixture());
     store.select(5);
     store.lookAt(3);
-    host.send({ kind: 'run', info: { ...info, run: 'another' }, problems, records: [], progress: null });
+    webview.told.length = 0;
+    const other = await OpenRun.open(await fixture({ steps: 2, problems: 3 }));
+    host.show(other);
+    await until('its name is shown', () => store.info?.run === other.run && store.problems.length === 3);
+    expect(webview.told[0]).toBe('shown');
     expect([store.problem, store.step]).toEqual([0, null]);
-    host.send({ kind: 'no-run' });
-    expect([store.phase, store.problems]).toEqual(['no-run', []]);
+    await until('it is read', () => store.phase === 'run');
+    expect(viewsOf(store)).toEqual(other.problems.map(({ index }) => other.view(index)));
   });
+
+  test('that is still being read has no numbers of the former one', async () => {
+    const { store, host } = await panelOn(await fixture());
+    const slow = await OpenRun.read(await fixture({ steps: 1 }));
+    vi.spyOn(slow, 'loadedPart', 'get').mockReturnValue(0.25);
+    host.show(slow);
+    await until('it is being read', () => store.phase === 'loading');
+    expect([store.info!.run, store.loaded, store.columns.groups.length]).toEqual([slow.run, 0.25, 0]);
+  });
+
+  test('that cannot be read says why, and can be tried again', async () => {
+    const { writeFileSync, readFileSync } = await import('node:fs');
+    const folder = await fixture({ steps: 1 });
+    const events = `${folder}/events.jsonl`;
+    const whole = readFileSync(events, 'utf8');
+    writeFileSync(events, whole.replace('"type":"step"', '"type":"stop"'));
+    const webview = new FakeWebview();
+    conversation(webview).show(await OpenRun.open(folder));
+    const store = new Store(webview.page());
+    await until('it failed', () => store.phase === 'failed');
+    expect(store.failure?.message).toContain('events.jsonl line');
+    writeFileSync(events, whole);
+    store.failure!.again();
+    await until('it is read', () => store.phase === 'run');
+    expect(store.failure).toBeNull();
+  });
+
+  test('there may be none', async () => {
+    const { store, host } = await panelOn(await fixture({ steps: 1 }));
+    host.show(null);
+    await until('none is shown', () => store.phase === 'no-run');
+    expect([store.problems, store.info]).toEqual([[], null]);
+  });
+});
+
+test('a page that comes back gets the columns that are there, without a reading', async () => {
+  const { run, webview, host } = await panelOn(await fixture());
+  const { rmSync } = await import('node:fs');
+  rmSync(`${run.folder}/events.jsonl`);
+  host.leave();
+  webview.told.length = 0;
+  const again = new Store(webview.page());
+  await until('the run is shown', () => again.phase === 'run');
+  expect(viewsOf(again)).toEqual(run.problems.map(({ index }) => run.view(index)));
+  expect(webview.told).toEqual([]);
+});
+
+test('a request that fails is shown, and can be repeated', async () => {
+  const webview = new FakeWebview();
+  const perform = vi.fn(async () => {});
+  perform.mockRejectedValueOnce(new RollscopeError('engine-stopped', 'No run is in progress.'));
+  conversation(webview, { perform }).show(await OpenRun.read(await fixture({ steps: 1 })));
+  const store = new Store(webview.page());
+  await until('the run is shown', () => store.phase === 'run');
+  store.perform('stop');
+  await until('it failed', () => store.failure !== null);
+  expect(store.failure).toMatchObject({ message: 'No run is in progress.' });
+  const { again } = store.failure!;
+  store.dismissFailure();
+  again();
+  await until('it was asked for again', () => perform.mock.calls.length === 2);
+  expect(store.failure).toBeNull();
+});
+
+test('a problem that was asked for before the page listened is selected once it does', async () => {
+  const run = await OpenRun.read(await fixture({ steps: 1 }));
+  const webview = new FakeWebview();
+  const host = conversation(webview);
+  host.show(run);
+  host.select(7);
+  const store = new Store(webview.page());
+  await until('the run is shown', () => store.phase === 'run');
+  expect(store.problem).toBe(7);
+  host.select(2);
+  await until('another is selected', () => store.problem === 2);
 });

@@ -1,0 +1,49 @@
+/** The group that speaks for a problem, with its rollouts. */
+import { readGroup } from '../../journal/groups.ts';
+import { readRunFile } from '../../journal/reader.ts';
+import { RollscopeError } from '../../protocol/errors.ts';
+import type { GroupDetail } from '../../protocol/group.ts';
+import type { Problem } from '../../protocol/records.ts';
+import type { RunFile } from '../../protocol/run-file.ts';
+import type { RunColumns } from '../../runs/columns.ts';
+import { explanations } from '../../runs/explanations.ts';
+import { type ProblemView, problemView } from '../../runs/problem-view.ts';
+
+export interface ShownGroup {
+  file: RunFile;
+  columns: RunColumns;
+  problem: Problem;
+  view: ProblemView;
+  row: number;
+  detail: GroupDetail;
+  /** Why each rollout got its reward. */
+  why: string[];
+}
+
+/** @throws RollscopeError `usage` where the problem was not sampled at or before the step, `run-broken` */
+export async function readShownGroup(
+  folder: string,
+  columns: RunColumns,
+  problem: Problem,
+  step: number | undefined,
+): Promise<ShownGroup> {
+  const view = problemView(columns, problem.index, step);
+  const { row } = view;
+  if (row === null) {
+    const when = step === undefined ? 'yet' : `at or before step ${step}`;
+    throw new RollscopeError('usage', `Problem '${problem.id}' was not sampled ${when}.`);
+  }
+  const file = await readRunFile(folder);
+  const frame = columns.frameOf(row);
+  const detail = await readGroup(folder, { ...columns.idOf(row), frame });
+  const vocabulary = columns.head.run?.model.vocabulary ?? null;
+  const why = await explanations({ folder, config: file.config, vocabulary }, detail, problem, frame);
+  return { file, columns, problem, view, row, detail, why };
+}
+
+/** Where a problem and its group come from, in brackets behind its name. */
+export function whereFrom({ problem, view }: ShownGroup): string {
+  const place =
+    problem.line === null ? `${problem.source} row ${problem.row + 1}` : `${problem.source}:${problem.line}`;
+  return `${place}; ${view.phase}, step ${view.step}`;
+}

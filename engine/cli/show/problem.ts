@@ -1,0 +1,80 @@
+/** One problem: its vote, its clusters, and its rollouts in numbers. */
+import { DASH, number, oneLine, share, verdict } from '../../protocol/format.ts';
+import type { Rollout } from '../../protocol/group.ts';
+import { rewardOf } from '../../reward/index.ts';
+import type { Output } from '../output.ts';
+import { table } from '../table.ts';
+import { type ShownGroup, whereFrom } from './group.ts';
+
+export function showProblem(output: Output, group: ShownGroup): void {
+  const { problem, view, columns, row, detail } = group;
+  const update = columns.updateOf(row);
+  output.print(`${problem.id}  (${whereFrom(group)})`);
+  output.print(`\n${problem.prompt}\n`);
+  output.print(`reference: ${problem.answer ?? DASH}`);
+  output.print(`majority:  ${majorityText(group)}`);
+  if (update) {
+    const { kl, clipFraction } = update;
+    output.print(
+      `update:    KL to the reference ${number(kl, 4)} nats a token, clipped ${share(clipFraction)} of the tokens`,
+    );
+  }
+  output.print(`\n${clusterTable(group)}`);
+  output.print(`\n${rolloutTable(detail.rollouts)}`);
+  output.print(`\n${rewardText(group)}`);
+  output.result({
+    problem,
+    step: view.step,
+    phase: view.phase,
+    status: view.status,
+    majority: detail.majority,
+    since: view.since,
+    kl: update?.kl ?? null,
+    clipFraction: update?.clipFraction ?? null,
+    clusters: detail.clusters,
+    rollouts: detail.rollouts.map(({ ids: _, pieces: __, statistics: ___, ...facts }) => facts),
+  });
+}
+
+function majorityText({ view }: ShownGroup): string {
+  if (view.answer === null) return `${DASH} (no rollout has an answer)`;
+  const correct = view.verdict === 'unknown' ? DASH : view.verdict;
+  const tie = view.status === 'tie' ? ', tied with another' : '';
+  return `${view.answer} (share ${share(view.share)}, as written ${share(view.rawShare)}, ${correct}${tie})`;
+}
+
+function clusterTable({ detail: { clusters, rollouts } }: ShownGroup): string {
+  const rows = clusters.map(({ answer, members, correct }, i) => [
+    String(i + 1),
+    oneLine(answer, 32),
+    `${members.length}/${rollouts.length}`,
+    verdict(correct),
+    members.map((member) => member + 1).join(' '),
+  ]);
+  return table(['cluster', 'answer', 'votes', '', 'rollouts'], rows, [0, 2]);
+}
+
+function rolloutTable(rollouts: readonly Rollout[]): string {
+  const rows = rollouts.map((rollout, i) => [
+    String(i + 1),
+    rollout.answer === null ? DASH : oneLine(rollout.answer, 20),
+    verdict(rollout.correct),
+    number(rollout.reward, 2),
+    number(rollout.advantage, 2),
+    rollout.tokens === null ? DASH : String(rollout.tokens),
+    share(rollout.logprob === null ? null : Math.exp(rollout.logprob)),
+    number(rollout.entropy, 2),
+    rollout.finish ?? DASH,
+    oneLine(rollout.text, 40),
+  ]);
+  const header = ['rollout', 'answer', '', 'reward', 'advantage', 'tokens', 'confidence', 'entropy', 'end', 'text'];
+  return table(header, rows, [0, 3, 4, 5, 6, 7]);
+}
+
+/** The rule of the rewards of a group, and whether it trained. */
+function rewardText({ file: { config }, detail: { phase, rollouts } }: ShownGroup): string {
+  if (rollouts.every(({ reward }) => reward === null)) return `${phase}: nothing trains, so nothing is rewarded.`;
+  const rule = `Reward: ${rewardOf(config.reward, config.rewardOptions).formula}.`;
+  const trains = rollouts.some(({ advantage }) => advantage !== null && advantage !== 0);
+  return trains ? rule : `${rule}\nAll rewards are equal, so the problem did not train at this step.`;
+}

@@ -1,0 +1,57 @@
+/** One rollout: its text, its reward and why it got that. */
+import { RollscopeError } from '../../protocol/errors.ts';
+import { DASH, number, share, verdict } from '../../protocol/format.ts';
+import type { RolloutFacts } from '../../protocol/group.ts';
+import type { Output } from '../output.ts';
+import { table } from '../table.ts';
+import { type ShownGroup, whereFrom } from './group.ts';
+
+/** @param count the rollout's number, from 1 */
+export function showRollout(output: Output, group: ShownGroup, count: number): void {
+  const { problem, view, detail } = group;
+  const rollout = detail.rollouts[count - 1];
+  const why = group.why[count - 1] || DASH;
+  if (!rollout) {
+    throw new RollscopeError(
+      'usage',
+      `--rollout: ${count} is not allowed; allowed: a whole number from 1 to ${detail.rollouts.length}.`,
+    );
+  }
+  output.print(`${problem.id}, rollout ${count} of ${detail.rollouts.length}  (${whereFrom(group)})`);
+  output.print(`\n${problem.prompt}\n\n${'-'.repeat(40)}\n${rollout.text}\n${'-'.repeat(40)}\n`);
+  const probability = rollout.logprob === null ? null : Math.exp(rollout.logprob);
+  output.print(
+    table(
+      ['answer', rollout.answer ?? DASH],
+      [
+        ['reference', `${problem.answer ?? DASH} (${verdict(rollout.correct)})`],
+        ['reward', number(rollout.reward, 2)],
+        ['advantage', `${number(rollout.advantage, 2)}${effectOf(rollout)}`],
+        ['why', why],
+        ['tokens', `${rollout.tokens ?? DASH}${rollout.finish === 'length' ? ' (cut at the length limit)' : ''}`],
+        ['confidence', `${share(probability)} (geometric mean of the tokens' probabilities)`],
+        ['entropy', `${number(rollout.entropy, 2)} nats a token`],
+      ],
+    ),
+  );
+  const { ids: _, pieces, statistics, ...facts } = rollout;
+  const listed = (values: Float32Array | null) => values && [...values];
+  output.result({
+    problem,
+    step: view.step,
+    phase: view.phase,
+    rollout: count,
+    ...facts,
+    tokenTexts: pieces,
+    tokenLogprobs: listed(statistics.logprob),
+    tokenEntropies: listed(statistics.entropy),
+    explanation: why,
+  });
+}
+
+/** What a rollout's advantage did. */
+function effectOf({ reward, advantage }: RolloutFacts): string {
+  if (reward === null) return '';
+  if (advantage === null) return ' (not drawn into the subset that trains)';
+  return advantage === 0 ? ' (it did not change the model)' : '';
+}

@@ -1,0 +1,96 @@
+/** A run: what it is, before and after, its curves and its problems. */
+import { readRunInfo } from '../../journal/runs.ts';
+import { bytes, DASH, number } from '../../protocol/format.ts';
+import type { Problem } from '../../protocol/records.ts';
+import type { RunInfo } from '../../protocol/rpc.ts';
+import type { RunColumns } from '../../runs/columns.ts';
+import type { Metric } from '../../runs/series.ts';
+import type { Output } from '../output.ts';
+import { problemResults, problemTable } from '../problem-table.ts';
+import { beforeAfterTable, type RunSummary, summarize } from '../summary.ts';
+import { sparkline, table } from '../table.ts';
+
+const CURVE_COLUMNS = 48;
+const CURVES: { metric: Metric; name: string; proportion: boolean }[] = [
+  { metric: 'proxyReward', name: 'proxy reward', proportion: true },
+  { metric: 'groundTruthReward', name: 'ground-truth reward', proportion: true },
+  { metric: 'rewardAccuracy', name: 'reward accuracy', proportion: true },
+  { metric: 'labelAccuracy', name: 'label accuracy', proportion: true },
+  { metric: 'majorityShare', name: 'majority share', proportion: true },
+  { metric: 'entropy', name: 'entropy', proportion: false },
+  { metric: 'length', name: 'length', proportion: false },
+  { metric: 'gradientNorm', name: 'gradient norm', proportion: false },
+];
+/** Warnings that are shown, the latest. */
+const WARNINGS = 5;
+
+interface ShownRun {
+  folder: string;
+  problems: readonly Problem[];
+  columns: RunColumns;
+  /** Each problem as it was at or before this step. */
+  step: number | undefined;
+}
+
+export async function showRun(output: Output, { folder, problems, columns, step }: ShownRun): Promise<void> {
+  const info = await readRunInfo(folder);
+  const summary = summarize(columns);
+  const { series, head } = columns;
+  output.print(table(['run', info.run], factRows(folder, info, columns, summary)));
+  const before = beforeAfterTable(columns);
+  if (before) output.print(`\n${before}`);
+  if (series.steps.length > 0) output.print(`\n${curves(columns)}`);
+  const results = problemResults(problems, columns, step);
+  if (results.length > 0) output.print(`\n${problemTable(results)}`);
+  for (const warning of head.warnings.slice(-WARNINGS)) output.print(`warning: ${warning.message}`);
+  const all = series.names.map((name) => [name, valuesOf(columns, name as Metric)]);
+  output.result({
+    ...info,
+    ...summary,
+    series: { step: series.steps, ...Object.fromEntries(all) },
+    problems: results,
+  });
+}
+
+function factRows(folder: string, info: RunInfo, { head }: RunColumns, summary: RunSummary): string[][] {
+  const model = head.run?.model;
+  const sizes = model
+    ? ` (${model.parameters.toLocaleString('en')} parameters, ${model.trainable.toLocaleString('en')} trained)`
+    : '';
+  return [
+    ['job', info.job],
+    ['status', info.status + (head.end?.error ? `: ${head.end.error.message}` : '')],
+    ['model', `${info.model}${sizes}`],
+    ['dataset', `${info.dataset} (${head.run?.problems ?? DASH} problems)`],
+    ...(info.job === 'train'
+      ? [
+          ['reward', info.reward],
+          ['steps', `${info.step} of ${info.steps}`],
+        ]
+      : []),
+    ['device', head.run?.device ?? DASH],
+    [
+      'speed',
+      `${number(summary.rolloutTokensPerSecond, 0)} rollout tokens/s, at most ${bytes(summary.peakMemoryBytes)}`,
+    ],
+    ['folder', folder],
+  ];
+}
+
+function curves(columns: RunColumns): string {
+  const { steps } = columns.series;
+  const rows = CURVES.flatMap(({ metric, name, proportion }) => {
+    const values = valuesOf(columns, metric);
+    const known = values.filter((value) => value !== null);
+    if (known.length === 0) return [];
+    const range = proportion ? { low: 0, high: 1 } : undefined;
+    const [first, last] = [known[0]!, known.at(-1)!];
+    return [[name, number(first, 2), sparkline(values, CURVE_COLUMNS, range), number(last, 2)]];
+  });
+  return table(['metric', 'first', `steps ${steps[0]} to ${columns.step}`, 'last'], rows, [1, 3]);
+}
+
+/** null where a value does not exist. */
+function valuesOf({ series }: RunColumns, metric: Metric): (number | null)[] {
+  return (series.of(metric) ?? []).map((value) => (Number.isNaN(value) ? null : value));
+}

@@ -1,0 +1,49 @@
+/** Tables and small curves as plain text. */
+
+const BARS = '▁▂▃▄▅▆▇█';
+
+/** Columns padded to their widest cell; those named in `right` are aligned to the right. */
+export function table(header: string[], rows: string[][], right: readonly number[] = []): string {
+  const all = [header, ...rows];
+  const widths = header.map((_, column) => Math.max(...all.map((row) => width(row[column] ?? ''))));
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => {
+          const padding = ' '.repeat(widths[column]! - width(cell));
+          return right.includes(column) ? padding + cell : cell + padding;
+        })
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** A curve of block characters over at most `columns` columns; each shows the mean of its values, a space where none is. */
+export function sparkline(
+  values: readonly (number | null)[],
+  columns: number,
+  range?: { low: number; high: number },
+): string {
+  const count = Math.min(columns, values.length);
+  const means = Array.from({ length: count }, (_, column) => {
+    const from = Math.floor((column * values.length) / count);
+    const to = Math.floor(((column + 1) * values.length) / count);
+    const known = values.slice(from, to).filter((value) => value !== null);
+    return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
+  });
+  const known = means.filter((value) => value !== null);
+  const low = range?.low ?? Math.min(...known);
+  const high = range?.high ?? Math.max(...known);
+  return means
+    .map((value) => {
+      if (value === null) return ' ';
+      const part = high > low ? (value - low) / (high - low) : 0.5;
+      return BARS[Math.max(0, Math.min(BARS.length - 1, Math.round(part * (BARS.length - 1))))];
+    })
+    .join('');
+}
+
+function width(text: string): number {
+  return [...text].length;
+}

@@ -1,0 +1,71 @@
+/**
+ * What the panel's page asks the extension host and what it is told. The host checks what comes from the page; the page
+ * imports types only. The host keeps the run: the page gets copies of its columns, and asks for the rollouts that it shows.
+ */
+import * as z from 'zod';
+import { defineContract, unchecked } from '../messages/contract.ts';
+import type { ErrorData } from '../protocol/errors.ts';
+import { type GroupDetail, GroupId } from '../protocol/group.ts';
+import type { Problem } from '../protocol/records.ts';
+import type { Progress, RunInfo } from '../protocol/rpc.ts';
+import type { PackedColumns } from './packed.ts';
+import type { Metric } from './series.ts';
+
+/** What the page may ask the editor to do. All but the last two mean the run that is shown. */
+export const PANEL_ACTIONS = ['pause', 'continue', 'stop', 'resume', 'choose-run', 'train'] as const;
+export type PanelAction = (typeof PANEL_ACTIONS)[number];
+
+/** What is shown: no run, or one, whose columns may still be on their way. */
+export type Shown =
+  | { run: null }
+  | {
+      run: RunInfo;
+      problems: readonly Problem[];
+      progress: Progress | null;
+      /** null while they are read, and when that failed. */
+      columns: PackedColumns | null;
+      /** How much of the journal has been read, 0 to 1. */
+      loaded: number;
+      /** Why the run cannot be read. */
+      error: ErrorData | null;
+      /** Index of the problem to select; null leaves the selection as it is. */
+      select: number | null;
+    };
+
+/** A group with its rollouts, and why each got its reward. */
+export interface GroupPage {
+  detail: Omit<GroupDetail, 'evidence'>;
+  why: string[];
+}
+
+const index = z.int().min(0);
+
+export const PANEL = defineContract({
+  requests: {
+    /** First request of every page. `again` reads a run again that could not be read. */
+    attach: { params: z.strictObject({ again: z.boolean().default(false) }), result: unchecked<Shown>() },
+    readGroup: { params: z.strictObject({ group: GroupId }), result: unchecked<GroupPage>() },
+    openRollout: { params: z.strictObject({ group: GroupId, rollout: index }), result: unchecked<null>() },
+    revealProblem: { params: z.strictObject({ problem: index }), result: unchecked<null>() },
+    perform: { params: z.strictObject({ action: z.enum(PANEL_ACTIONS) }), result: unchecked<null>() },
+  },
+  notifications: {
+    /** Replaces everything that the page knows. */
+    shown: unchecked<Shown>(),
+    loading: unchecked<{ loaded: number }>(),
+    /** What is new in the columns, or all of them. */
+    columns: unchecked<{ columns: PackedColumns; status: RunInfo['status'] }>(),
+    progress: unchecked<{ progress: Progress | null; status: RunInfo['status'] }>(),
+    select: unchecked<{ problem: number }>(),
+  },
+});
+export type PanelContract = typeof PANEL;
+
+/** What the page keeps over a reload: navigation only. */
+export interface ViewState {
+  run: string | null;
+  problem: number | null;
+  step: number | null;
+  /** Metrics of the charts that can be chosen; absent until somebody has chosen. */
+  charts?: Metric[];
+}

@@ -1,0 +1,66 @@
+/** How numbers, times and texts read on every surface. */
+import { describe, expect, test } from 'vitest';
+import {
+  about,
+  bytes,
+  code,
+  duration,
+  estimate,
+  number,
+  oneLine,
+  percent,
+  plural,
+  share,
+  verdict,
+  whole,
+} from '../../engine/protocol/format.ts';
+
+describe('numbers', () => {
+  test('show shares, and a dash for what does not exist', () => {
+    expect([share(0.873), share(1), share(0), share(null), share(Number.NaN)]).toEqual([
+      '0.87',
+      '1.00',
+      '0.00',
+      '–',
+      '–',
+    ]);
+    expect([percent(0.873), percent(null), percent(Number.NaN)]).toEqual(['87%', '–', '–']);
+    expect(estimate({ mean: 0.71, low: 0.66, high: 0.76 })).toBe('0.710 (0.660 to 0.760)');
+    expect([estimate(null), verdict(null), verdict(true), verdict(false)]).toEqual(['–', '–', 'right', 'wrong']);
+  });
+
+  test('keep their size, however small or large', () => {
+    expect([0.12345, 0.00001, 0.0007, 0, -Infinity, undefined].map((value) => number(value))).toEqual([
+      '0.123',
+      '1.0e-5',
+      '7.0e-4',
+      '0.000',
+      '−∞',
+      '–',
+    ]);
+    expect([0, 0.5, 1e-4, null].map((value) => number(value, 2))).toEqual(['0.00', '0.50', '1.0e-4', '–']);
+    expect([whole(1234.4), whole(null), plural(1, 'problem'), plural(1200, 'step')]).toEqual([
+      '1,234',
+      '–',
+      '1 problem',
+      '1,200 steps',
+    ]);
+    expect([bytes(300 * 2 ** 20), bytes(3.5 * 2 ** 30), bytes(null)]).toEqual(['300 MB', '3.5 GB', '–']);
+  });
+});
+
+test('a time that was taken is exact, one that is estimated is not', () => {
+  expect([0, 38, 725, 11_232, null].map(duration)).toEqual(['0:00', '0:38', '12:05', '3:07:12', '–']);
+  expect([3, 90, 7500, 7200, null].map(about)).toEqual(['3 s', '2 min', '2 h 5 min', '2 h', '–']);
+});
+
+test('texts are cut to one line, and are code whatever they hold', () => {
+  expect([oneLine(' a\n b\t ', 10), oneLine('abcdef', 4), oneLine('👍👍👍', 3)]).toEqual(['a b', 'abc…', '👍👍👍']);
+  expect([code('a'), code(' a'), code('`'), code('a`b'), code('')]).toEqual([
+    '`a`',
+    '`  a `',
+    '`` ` ``',
+    '``a`b``',
+    '`  `',
+  ]);
+});

@@ -1,0 +1,67 @@
+/** Groups with their rollouts, read from the host when they are shown; a reading that failed says so and can be repeated. */
+import type { Peer } from '../engine/messages/peer.ts';
+import type { RollscopeError } from '../engine/protocol/errors.ts';
+import type { GroupId } from '../engine/protocol/group.ts';
+import type { GroupPage, PanelContract } from '../engine/runs/panel-contract.ts';
+
+export type GroupReading =
+  | { state: 'reading' }
+  | { state: 'failed'; error: RollscopeError }
+  | ({ state: 'read' } & GroupPage);
+
+/** Groups that are kept: walking back and forth reads each once. */
+const KEPT = 32;
+const READING: GroupReading = { state: 'reading' };
+
+export class GroupReader {
+  private readonly readings = new Map<string, GroupReading>();
+  private forgotten = new AbortController();
+
+  constructor(
+    private readonly peer: Pick<Peer<PanelContract>, 'request'>,
+    private readonly changed: () => void,
+  ) {}
+
+  /** What is known of a group; the first call asks for it. */
+  of(id: GroupId): GroupReading {
+    const known = this.readings.get(keyOf(id));
+    if (known) return known;
+    void this.read(id);
+    return READING;
+  }
+
+  /** Asks again for a group that could not be read. */
+  again(id: GroupId): void {
+    void this.read(id);
+    this.changed();
+  }
+
+  /** Forgets everything: another run is shown. */
+  clear(): void {
+    this.forgotten.abort();
+    this.forgotten = new AbortController();
+    this.readings.clear();
+  }
+
+  private async read({ phase, step, problem }: GroupId): Promise<void> {
+    const key = keyOf({ phase, step, problem });
+    const { signal } = this.forgotten;
+    this.readings.delete(key);
+    this.readings.set(key, READING);
+    if (this.readings.size > KEPT) this.readings.delete(this.readings.keys().next().value!);
+    let reading: GroupReading;
+    try {
+      const page = await this.peer.request('readGroup', { group: { phase, step, problem } }, { signal });
+      reading = { state: 'read', ...page };
+    } catch (error) {
+      reading = { state: 'failed', error: error as RollscopeError };
+    }
+    if (signal.aborted) return;
+    this.readings.set(key, reading);
+    this.changed();
+  }
+}
+
+function keyOf({ phase, step, problem }: GroupId): string {
+  return `${phase} ${step} ${problem}`;
+}
