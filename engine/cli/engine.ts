@@ -18,8 +18,8 @@ export function serverOptions({ home, runsFolder, ...choices }: EngineChoices): 
     runsFolder,
     version: VERSION,
     runs: {
-      startRun: async (options) => (await import('../training/run.ts')).startRun(options),
-      resumeRun: async (options) => (await import('../training/run.ts')).resumeRun(options),
+      startRun: async (options) => (await import('../training/run/index.ts')).startRun(options),
+      resumeRun: async (options) => (await import('../training/run/index.ts')).resumeRun(options),
     },
     doctor: async () => (await import('../runtime/doctor.ts')).doctor(),
     nameRun,

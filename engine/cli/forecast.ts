@@ -3,7 +3,7 @@ import { signalQuality } from '../analysis/forecast.ts';
 import { noForecast, standIn } from '../protocol/forecast-text.ts';
 import { DASH, estimate, number, oneLine, share } from '../protocol/format.ts';
 import type { Forecast, ForecastScore, JournalRecord, Problem, RunConfig } from '../protocol/index.ts';
-import { readsLabels } from '../training/preflight.ts';
+import { readsLabels } from '../training/forecast.ts';
 import { table } from './table.ts';
 
 /** The forecast that a run stored, if it did. */

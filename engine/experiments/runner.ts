@@ -11,7 +11,7 @@ import { RollscopeError, RunConfig } from '../protocol/index.ts';
 import { mergeConfig } from '../protocol/presets.ts';
 import { writeWhole } from '../system/aside.ts';
 import type { RunHandle } from '../training/handle.ts';
-import { resumeRun, startRun } from '../training/run.ts';
+import { resumeRun, startRun } from '../training/run/index.ts';
 import { versions } from '../versions.ts';
 import { reportPage } from './report/page.ts';
 import { type Criterion, type Study, type StudyContext, type StudyRun, type Verdict, verdictOf } from './study.ts';

@@ -1,5 +1,6 @@
 /** Where a run is and how long it will still take: transient, for people who watch. */
-import type { Progress } from '../protocol/index.ts';
+import type { Phase, Progress, StepRecord } from '../protocol/index.ts';
+import type { WorkClock } from './clock.ts';
 import type { Tick } from './compute-contract.ts';
 
 /** Weight of the newest step in the running mean of a step's seconds. */
@@ -10,8 +11,10 @@ export class ProgressMeter {
   private readonly listeners = new Set<(progress: Progress) => void>();
   private stepSeconds: number | null = null;
   private evaluationSeconds: number | null = null;
+  /** Times are seconds of work: a pause neither slows the run down nor brings its end nearer. */
   private samplingSince: { time: number; tokens: number } | null = null;
-  private stepStarted = performance.now();
+  private stepStarted: number;
+  private sampledFor: Phase = 'train';
   /** Largest resident size seen, bytes. */
   peakBytes = 0;
 
@@ -19,7 +22,9 @@ export class ProgressMeter {
     run: string,
     steps: number,
     private readonly evaluationsLeft: (step: number) => number,
+    private readonly clock: WorkClock,
   ) {
+    this.stepStarted = clock.seconds;
     this.current = {
       run,
       state: 'preparing',
@@ -37,6 +42,15 @@ export class ProgressMeter {
     return this.current;
   }
 
+  /** What the policy is sampled for now, or was last. */
+  get phase(): Phase {
+    return this.sampledFor;
+  }
+
+  samplesFor(phase: Phase): void {
+    this.sampledFor = phase;
+  }
+
   onProgress(listener: (progress: Progress) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -50,30 +64,30 @@ export class ProgressMeter {
   }
 
   /** A message of the compute worker, between two calls of the device. */
-  tick({ activity, fraction, tokens }: Tick, phase: string): void {
-    const now = performance.now();
+  tick({ activity, fraction, tokens }: Tick): void {
+    const now = this.clock.seconds;
     let { tokensPerSecond } = this.current;
     if (activity === 'sampling') {
       if (!this.samplingSince || tokens < this.samplingSince.tokens) this.samplingSince = { time: now, tokens };
-      else if (now - this.samplingSince.time > 250) {
-        tokensPerSecond = ((tokens - this.samplingSince.tokens) / (now - this.samplingSince.time)) * 1000;
+      else if (now - this.samplingSince.time > 0.25) {
+        tokensPerSecond = (tokens - this.samplingSince.tokens) / (now - this.samplingSince.time);
       }
     } else {
       this.samplingSince = null;
     }
-    const shown = activity === 'sampling' && phase !== 'train' ? phase : activity;
+    const shown = activity === 'sampling' && this.phase !== 'train' ? this.phase : activity;
     this.set({ activity: shown, fraction, tokensPerSecond, secondsLeft: this.secondsLeft(now) });
   }
 
   stepBegins(step: number): void {
-    this.stepStarted = performance.now();
+    this.stepStarted = this.clock.seconds;
     this.set({ step });
   }
 
-  /** `tokensPerSecond`: of the step's rollouts; short ones are over before they could be timed on the way. */
-  stepEnds(step: number, seconds: number, tokensPerSecond: number): void {
+  /** The speed is that of the step's rollouts: short ones are over before they could be timed on the way. */
+  stepEnds(step: number, { seconds, rolloutTokensPerSecond: tokensPerSecond }: StepRecord['timing']): void {
     this.stepSeconds = this.stepSeconds === null ? seconds : NEWEST * seconds + (1 - NEWEST) * this.stepSeconds;
-    this.stepStarted = performance.now();
+    this.stepStarted = this.clock.seconds;
     this.set({ step, tokensPerSecond, secondsLeft: this.secondsLeft(this.stepStarted) });
   }
 
@@ -84,7 +98,7 @@ export class ProgressMeter {
   private secondsLeft(now: number): number | null {
     if (this.stepSeconds === null) return null;
     const { step, steps } = this.current;
-    const running = Math.min(this.stepSeconds, (now - this.stepStarted) / 1000);
+    const running = Math.min(this.stepSeconds, now - this.stepStarted);
     const evaluations = this.evaluationsLeft(step) * (this.evaluationSeconds ?? 0);
     return Math.max(0, (steps - step) * this.stepSeconds - running + evaluations);
   }

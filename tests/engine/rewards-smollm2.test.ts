@@ -7,7 +7,7 @@ import { type Evidence, type GroupRecord, RunConfig } from '../../engine/protoco
 import { mergeConfig, presetFor } from '../../engine/protocol/presets.ts';
 import { groupOf } from '../../engine/reward/explain.ts';
 import { rewardOf } from '../../engine/reward/index.ts';
-import { startRun } from '../../engine/training/run.ts';
+import { startRun } from '../../engine/training/run/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { requireOrSkip } from '../support/skip.ts';
 

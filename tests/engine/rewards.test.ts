@@ -16,7 +16,7 @@ import { mergeConfig, presetFor } from '../../engine/protocol/presets.ts';
 import { explainRewards, groupOf } from '../../engine/reward/explain.ts';
 import { rewardOf } from '../../engine/reward/index.ts';
 import { advantages } from '../../engine/training/advantages.ts';
-import { resumeRun, startRun } from '../../engine/training/run.ts';
+import { resumeRun, startRun } from '../../engine/training/run/index.ts';
 import { type Ended, runCli, temporaryFolder } from '../support/processes.ts';
 import { expectSameOutcome, outcomeOf, recordsOf } from '../support/run-outcome.ts';
 

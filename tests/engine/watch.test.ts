@@ -4,7 +4,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type JournalRecord, RunConfig } from '../../engine/protocol/index.ts';
 import { mergeConfig, presetFor } from '../../engine/protocol/presets.ts';
-import { resumeRun, startRun } from '../../engine/training/run.ts';
+import { resumeRun, startRun } from '../../engine/training/run/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { checkpointsOf, expectSameOutcome, outcomeOf, recordsOf } from '../support/run-outcome.ts';
 

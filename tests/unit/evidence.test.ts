@@ -2,15 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { type Evidence, type EvidenceKind, type Problem, RunConfig } from '../../engine/protocol/index.ts';
 import type { AskOptions, Responses, ScoreOptions } from '../../engine/training/asks.ts';
-import {
-  dualTask,
-  type EvidenceGroup,
-  gatherEvidence,
-  prefixes,
-  questionTokens,
-  verdictOf,
-} from '../../engine/training/evidence.ts';
-import { judge } from '../../engine/training/judge.ts';
+import { prefixes } from '../../engine/training/evidence/covo.ts';
+import { dualTask } from '../../engine/training/evidence/dual.ts';
+import { gatherEvidence, questionTokens } from '../../engine/training/evidence/index.ts';
+import { verdictOf } from '../../engine/training/evidence/verdict.ts';
+import { type Judged, judge } from '../../engine/training/stages.ts';
 import { rollout } from '../support/reward-group.ts';
 
 type Settings = { [Name in keyof RunConfig['rewardOptions']]?: Partial<RunConfig['rewardOptions'][Name]> };
@@ -20,13 +16,13 @@ function configOf(rewardOptions: Settings = {}, more: object = {}): RunConfig {
 }
 
 /** A group of a problem whose responses are these texts, each cut into characters. */
-function groupOf(prompt: string, texts: string[], { index = 0, columns }: Partial<Problem> = {}): EvidenceGroup {
+function groupOf(prompt: string, texts: string[], { index = 0, columns }: Partial<Problem> = {}): Judged {
   const problem: Problem = {
     ...{ index, id: `p${index}`, prompt, answer: null, source: 'problems.jsonl', line: index + 1, row: index },
     ...(columns && { columns }),
   };
   const rollouts = texts.map((text) => rollout([...text]));
-  return { problem, rollouts, group: judge(rollouts, null) };
+  return judge({ problem, rollouts });
 }
 
 interface Asked extends AskOptions {
@@ -65,7 +61,7 @@ function fakePolicy(answer: (text: string | number, row: number, options: AskOpt
 
 async function gather<K extends EvidenceKind>(
   kind: K,
-  groups: EvidenceGroup[],
+  groups: Judged[],
   policy: ReturnType<typeof fakePolicy>,
   config = configOf(),
   step = 7,

@@ -1,25 +1,10 @@
-/** The forecast of a run from the first rollouts of its problems, and its score from the last. */
+/** The forecast of a run from the first rollouts of its problems, and its score from the last. Pure. */
 import { MEASURES } from '../analysis/alignment.ts';
 import { forecastSet, type ProbedProblem, scoreForecast } from '../analysis/forecast.ts';
 import { majorityRight } from '../analysis/metrics.ts';
-import type {
-  Evidence,
-  Forecast,
-  ForecastScore,
-  Problem,
-  RewardName,
-  RunConfig,
-  StoredRollout,
-} from '../protocol/index.ts';
+import type { Forecast, ForecastScore, RewardName, RunConfig } from '../protocol/index.ts';
 import { rewardOf } from '../reward/index.ts';
-import type { Judged } from './judge.ts';
-
-export interface SampledGroup {
-  problem: Problem;
-  group: Judged;
-  rollouts: readonly StoredRollout[];
-  evidence: Evidence;
-}
+import { type Judged, scoresOf, summarize, type WithEvidence } from './stages.ts';
 
 /** What stands in for a reward whose evidence was not gathered. */
 const STAND_IN: RewardName = 'majority-vote';
@@ -32,7 +17,7 @@ export function readsLabels({ reward: text, rewardOptions }: Pick<RunConfig, 're
 }
 
 /** The forecast of a run, with the reward that it was made by; null where the run's reward reads labels. */
-export function forecastRun(groups: readonly SampledGroup[], config: RunConfig, vocabulary: number): Forecast | null {
+export function forecastRun(groups: readonly WithEvidence[], config: RunConfig, vocabulary: number): Forecast | null {
   if (readsLabels(config)) return null;
   const problems = groups.map((group) => probed(group, config, vocabulary));
   const known = problems.every(({ rewards }) => rewards !== null);
@@ -45,38 +30,23 @@ export function forecastRun(groups: readonly SampledGroup[], config: RunConfig, 
  * One problem as the forecast takes it. Rewards that need evidence which was not gathered are left out (null): the
  * majority vote stands for them. So do rewards that read labels, which a forecast must not.
  */
-export function probed(
-  { problem, group, rollouts, evidence }: SampledGroup,
-  config: RunConfig,
-  vocabulary: number,
-): ProbedProblem {
+export function probed(group: WithEvidence, config: RunConfig, vocabulary: number): ProbedProblem {
   const reward = rewardOf(config.reward, config.rewardOptions);
-  const known = !readsLabels(config) && reward.evidence.every((kind) => evidence[kind] !== undefined);
-  const scores = known
-    ? reward.score({
-        problem,
-        rollouts,
-        answers: group.answers,
-        clusters: group.clusters,
-        vocabulary,
-        evidence,
-        correct: group.rollouts.map(() => null),
-      })
-    : null;
+  const known = !readsLabels(config) && reward.evidence.every((kind) => group.evidence[kind] !== undefined);
+  const unlabelled = group.rollouts.map(() => null);
+  const scores = known ? scoresOf(group, reward, vocabulary, unlabelled) : null;
+  const measured = summarize(group);
   return {
-    problem: problem.index,
-    group,
+    problem: group.problem.index,
+    group: measured,
     rewards: scores && (scores.basis ?? scores.rewards),
-    selfCertainty: rollouts.map((statistics, index) =>
-      MEASURES['self-certainty'].value({ group, index, statistics, span: null }),
+    selfCertainty: group.rollouts.map((statistics, index) =>
+      MEASURES['self-certainty'].value({ group: measured, index, statistics, span: null }),
     ),
   };
 }
 
 /** Scores a forecast by the last votes; null without labels. */
-export function scoreOf(
-  forecast: Forecast,
-  last: readonly Pick<SampledGroup, 'problem' | 'group'>[],
-): ForecastScore | null {
-  return scoreForecast(forecast, new Map(last.map(({ problem, group }) => [problem.index, majorityRight(group)])));
+export function scoreOf(forecast: Forecast, last: readonly Judged[]): ForecastScore | null {
+  return scoreForecast(forecast, new Map(last.map((group) => [group.problem.index, majorityRight(summarize(group))])));
 }

@@ -1,8 +1,8 @@
 /**
- * The collapse watch at work: it follows a run's steps and evaluations, turns its level into warnings, and decides, if it
- * was asked to, that the run ends early. Deterministic: fed with a run's records it comes to where it was.
+ * The collapse watch of a run: it feeds the rule of `engine/analysis/watch.ts` with steps and evaluations, turns its level
+ * into warnings, and decides, if it was asked to, that the run ends early. Deterministic: fed with a run's records it
+ * comes to where it was.
  */
-
 import { voteStability } from '../analysis/collapse.ts';
 import { CollapseWatch, type WatchLevel, type WatchState } from '../analysis/watch.ts';
 import { equivalent } from '../grading/index.ts';
@@ -16,8 +16,9 @@ const LAG = 10;
 
 type Votes = Map<number, Pick<GroupRecord, 'majority'>>;
 
-export class CollapseGuard {
-  private readonly watch = new CollapseWatch();
+/** Levels become warnings once each; which checkpoint is the good one is worked out on the way. */
+export class RunWatch {
+  private readonly rule = new CollapseWatch();
   private level: WatchLevel = 'ok';
   private firstVotes: Votes | null = null;
   private votes: Votes = new Map();
@@ -53,7 +54,7 @@ export class CollapseGuard {
     // Where no answer had most of the votes, another winner is no sign of anything.
     this.firstVotes ??= new Map([...this.votes].filter(([, { majority }]) => (majority?.share ?? 0) > SETTLED));
     if (step > 0 && !this.overturns)
-      this.watch.evaluated({ step, stability: voteStability(this.firstVotes, this.votes, equivalent) });
+      this.rule.evaluated({ step, stability: voteStability(this.firstVotes, this.votes, equivalent) });
     this.votes = new Map();
   }
 
@@ -75,7 +76,7 @@ export class CollapseGuard {
   /** Takes a step in; returns the warning that it gives rise to, if any. */
   step({ step, metrics }: Pick<StepRecord, 'step' | 'metrics'>): NewRecord | null {
     if (this.action === 'off') return null;
-    const state = this.watch.feed({ step, metrics });
+    const state = this.rule.feed({ step, metrics });
     const before = this.level;
     this.level = state.level;
     this.latest = step;

@@ -4,8 +4,8 @@ import { forecastSet } from '../../engine/analysis/forecast.ts';
 import { forecastText, withoutForecast } from '../../engine/cli/forecast.ts';
 import { aboutForecast, standIn } from '../../engine/protocol/forecast-text.ts';
 import { type Evidence, Forecast, type Problem, RunConfig } from '../../engine/protocol/index.ts';
-import { judge } from '../../engine/training/judge.ts';
-import { forecastRun, probed, readsLabels, type SampledGroup, scoreOf } from '../../engine/training/preflight.ts';
+import { forecastRun, probed, readsLabels, scoreOf } from '../../engine/training/forecast.ts';
+import { judge, type WithEvidence } from '../../engine/training/stages.ts';
 import { rollout } from '../support/reward-group.ts';
 
 const VOCABULARY = 50;
@@ -20,7 +20,7 @@ function sampled(
   answers: (string | null)[],
   label: string | null,
   evidence: Evidence = {},
-): SampledGroup {
+): WithEvidence {
   const problem: Problem = {
     ...{ index, id: `p${index}`, prompt: '?', answer: label, source: 'p', line: index + 1, row: index },
   };
@@ -34,7 +34,7 @@ function sampled(
       top2: [0.05, 0.1],
     }),
   );
-  return { problem, rollouts, group: judge(rollouts, label), evidence };
+  return { ...judge({ problem, rollouts }), evidence };
 }
 
 const ANSWERS = ['1', '1', '2', null];
@@ -83,7 +83,7 @@ describe('what is handed to the forecast', () => {
 describe('the forecast of a run', () => {
   const verdict = (value: boolean) => [{ text: '', verdict: value }];
   const evidence: Evidence = { 'self-verification': { verdicts: [false, false, true, false].map(verdict) } };
-  const made = (reward: string, ...groups: SampledGroup[]) => forecastRun(groups, configOf(reward), VOCABULARY);
+  const made = (reward: string, ...groups: WithEvidence[]) => forecastRun(groups, configOf(reward), VOCABULARY);
 
   test('names the reward that it was made by', () => {
     expect(made('self-verification', sampled(0, ANSWERS, null, evidence))).toMatchObject({

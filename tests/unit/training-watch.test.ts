@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { WATCH_RULES } from '../../engine/analysis/watch.ts';
 import type { JournalRecord, NewRecord, RunConfig } from '../../engine/protocol/index.ts';
-import { CollapseGuard } from '../../engine/training/guard.ts';
+import { RunWatch } from '../../engine/training/watch.ts';
 import { craftedRun } from '../support/study-context.ts';
 
 type Action = RunConfig['watch'];
@@ -20,7 +20,7 @@ function lengths(steps: number, from: Record<number, number>): StepRecord[] {
 }
 
 interface Heard {
-  guard: CollapseGuard;
+  watch: RunWatch;
   warnings: NewRecord[];
   /** The first step at which the run was to end. */
   ended: number | null;
@@ -28,17 +28,17 @@ interface Heard {
 
 /** Feeds steps as the loop does, with a checkpoint after each `every` of them. */
 function run(action: Action, steps: readonly StepRecord[], every = 5): Heard {
-  const guard = new CollapseGuard(action);
-  if (action === 'rollback') guard.saved(0);
+  const watch = new RunWatch(action);
+  if (action === 'rollback') watch.saved(0);
   const warnings: NewRecord[] = [];
   let ended: number | null = null;
   for (const step of steps) {
-    const warning = guard.step(step);
+    const warning = watch.step(step);
     if (warning) warnings.push(warning);
-    if (guard.ends) ended ??= step.step;
-    if (step.step % every === 0) guard.saved(step.step);
+    if (watch.ends) ended ??= step.step;
+    if (step.step % every === 0) watch.saved(step.step);
   }
-  return { guard, warnings, ended };
+  return { watch, warnings, ended };
 }
 
 // The mean of three steps lost 30% of 12 when all three are 8, and 50% when one is 8 and two are 5; each must last.
@@ -48,7 +48,7 @@ const COLLAPSED = 43;
 
 describe('levels', () => {
   test('become a warning each, once, with reasons', () => {
-    const { warnings, ended, guard } = run('warn', SHRINKING);
+    const { warnings, ended, watch } = run('warn', SHRINKING);
     expect(warnings).toEqual([
       {
         type: 'warning',
@@ -67,8 +67,8 @@ describe('levels', () => {
       },
     ]);
     expect(ended).toBeNull();
-    expect(guard.rollbackTo).toBeNull();
-    expect(guard.keeps(40)).toBe(false);
+    expect(watch.rollbackTo).toBeNull();
+    expect(watch.keeps(40)).toBe(false);
   });
 
   test('warn again when they were well between', () => {
@@ -82,26 +82,26 @@ describe('levels', () => {
   });
 
   test('are not looked at when the watch is off', () => {
-    const { warnings, ended, guard } = run('off', SHRINKING);
-    expect({ warnings, ended, to: guard.rollbackTo }).toEqual({ warnings: [], ended: null, to: null });
+    const { warnings, ended, watch } = run('off', SHRINKING);
+    expect({ warnings, ended, to: watch.rollbackTo }).toEqual({ warnings: [], ended: null, to: null });
   });
 });
 
 describe('stop', () => {
   test('ends the run at the collapse, where it is', () => {
-    const { warnings, ended, guard } = run('stop', SHRINKING);
+    const { warnings, ended, watch } = run('stop', SHRINKING);
     expect(ended).toBe(COLLAPSED);
-    expect(guard.rollbackTo).toBeNull();
+    expect(watch.rollbackTo).toBeNull();
     expect(warnings.at(-1)).toMatchObject({ message: expect.stringMatching(/ The run ends here\.$/) });
   });
 });
 
 describe('rollback', () => {
   test('goes to the last checkpoint at least ten steps before the first sign', () => {
-    const { ended, guard, warnings } = run('rollback', SHRINKING.slice(0, COLLAPSED));
+    const { ended, watch, warnings } = run('rollback', SHRINKING.slice(0, COLLAPSED));
     expect(ended).toBe(COLLAPSED);
     // 34 - 10 = 24.
-    expect(guard.rollbackTo).toBe(20);
+    expect(watch.rollbackTo).toBe(20);
     expect(warnings.at(-1)).toMatchObject({
       code: 'collapse',
       message: expect.stringMatching(/ The run ends with the weights of step 20\.$/),
@@ -118,23 +118,23 @@ describe('rollback', () => {
     [25, 0],
     [100, 0],
   ])('with a checkpoint every %i steps goes to step %i', (every, step) => {
-    const { guard } = run('rollback', SHRINKING.slice(0, COLLAPSED), every);
-    expect(guard.rollbackTo).toBe(step);
+    const { watch } = run('rollback', SHRINKING.slice(0, COLLAPSED), every);
+    expect(watch.rollbackTo).toBe(step);
   });
 
   test('does not know a checkpoint that was not written', () => {
-    const guard = new CollapseGuard('rollback');
-    const warnings = SHRINKING.slice(0, COLLAPSED).flatMap((step) => guard.step(step) ?? []);
-    expect(guard.ends).toBe(true);
-    expect(guard.rollbackTo).toBeNull();
+    const watch = new RunWatch('rollback');
+    const warnings = SHRINKING.slice(0, COLLAPSED).flatMap((step) => watch.step(step) ?? []);
+    expect(watch.ends).toBe(true);
+    expect(watch.rollbackTo).toBeNull();
     expect(warnings.at(-1)).toMatchObject({ message: expect.stringMatching(/there is no earlier checkpoint/) });
   });
 
   test('counts from the first sign of those that led to the collapse', () => {
     // Signs at 24 that pass; the next ones come at 44, and the collapse at 53.
-    const { guard, ended } = run('rollback', lengths(54, { 21: 8, 31: 12, 41: 8, 51: 5 }));
+    const { watch, ended } = run('rollback', lengths(54, { 21: 8, 31: 12, 41: 8, 51: 5 }));
     expect(ended).toBe(53);
-    expect(guard.rollbackTo).toBe(30);
+    expect(watch.rollbackTo).toBe(30);
   });
 
   test.each([1, 2, 3, 4, 5, 7, 10])(
@@ -143,19 +143,19 @@ describe('rollback', () => {
       for (const at of [12, 17, 23, 31, 38]) {
         for (const lull of [2, 9, 30]) {
           const steps = lengths(at + lull + 20, { [at]: 8, [at + lull]: 5 });
-          const guard = new CollapseGuard('rollback');
-          guard.saved(0);
+          const watch = new RunWatch('rollback');
+          watch.saved(0);
           let there = [0];
           for (const step of steps) {
-            guard.step(step);
-            if (guard.ends) break;
+            watch.step(step);
+            if (watch.ends) break;
             if (step.step % every !== 0) continue;
             // As the journal does with `keep: 1`.
-            there = [...there.filter((saved) => guard.keeps(saved)), step.step];
-            guard.saved(step.step);
+            there = [...there.filter((saved) => watch.keeps(saved)), step.step];
+            watch.saved(step.step);
           }
-          expect(guard.ends).toBe(true);
-          expect(there, `signs at ${at}, collapse ${lull} later`).toContain(guard.rollbackTo);
+          expect(watch.ends).toBe(true);
+          expect(there, `signs at ${at}, collapse ${lull} later`).toContain(watch.rollbackTo);
           // No more than a lag's worth of them, and the good one.
           expect(there.length).toBeLessThanOrEqual(Math.ceil((lull + 20) / every) + 2);
         }
@@ -171,15 +171,15 @@ describe('votes', () => {
   });
 
   test('that changed since the first evaluation are a sign; equivalent ones have not changed', () => {
-    const guard = new CollapseGuard('stop');
+    const watch = new RunWatch('stop');
     const evaluate = (step: number, answers: string[]) => {
       answers.forEach((answer, problem) => {
-        guard.vote(vote(problem, answer));
+        watch.vote(vote(problem, answer));
       });
-      guard.evaluated(step);
+      watch.evaluated(step);
     };
     const steps = lengths(30, {});
-    const feed = (from: number, to: number) => steps.slice(from, to).flatMap((step) => guard.step(step) ?? []);
+    const feed = (from: number, to: number) => steps.slice(from, to).flatMap((step) => watch.step(step) ?? []);
     evaluate(0, ['1/2', '3', '4', '5']);
     expect(feed(0, 10)).toEqual([]);
     evaluate(10, ['0.5', '3.0', '4', '5']);
@@ -188,40 +188,40 @@ describe('votes', () => {
     expect(feed(20, 21)).toMatchObject([
       { code: 'collapse', message: expect.stringMatching(/75% of the settled votes on evaluation problems changed/) },
     ]);
-    expect(guard.ends).toBe(true);
+    expect(watch.ends).toBe(true);
   });
 
   test('may be overturned by a reward from outside the model', () => {
     const heard = (overturns: boolean) => {
-      const guard = new CollapseGuard('stop', overturns);
+      const watch = new RunWatch('stop', overturns);
       const steps = lengths(30, {});
       for (const [evaluation, answer] of ['1', '2', '3'].entries()) {
-        for (const problem of [0, 1, 2]) guard.vote(vote(problem, answer));
-        guard.evaluated(10 * evaluation);
-        for (const step of steps.slice(10 * evaluation, 10 * evaluation + 10)) guard.step(step);
+        for (const problem of [0, 1, 2]) watch.vote(vote(problem, answer));
+        watch.evaluated(10 * evaluation);
+        for (const step of steps.slice(10 * evaluation, 10 * evaluation + 10)) watch.step(step);
       }
-      return guard.ends;
+      return watch.ends;
     };
     expect(heard(false)).toBe(true);
     expect(heard(true)).toBe(false);
   });
 
   test('that no answer had most of at first may change', () => {
-    const guard = new CollapseGuard('stop');
+    const watch = new RunWatch('stop');
     const steps = lengths(30, {});
     const evaluate = (step: number, answer: string) => {
       for (const problem of [0, 1, 2]) {
         const { majority } = vote(problem, answer);
-        guard.vote({ problem, majority: { ...majority!, share: 0.4 } });
+        watch.vote({ problem, majority: { ...majority!, share: 0.4 } });
       }
-      guard.evaluated(step);
+      watch.evaluated(step);
     };
     evaluate(0, '1');
-    const feed = (from: number, to: number) => steps.slice(from, to).flatMap((step) => guard.step(step) ?? []);
+    const feed = (from: number, to: number) => steps.slice(from, to).flatMap((step) => watch.step(step) ?? []);
     expect(feed(0, 10)).toEqual([]);
     evaluate(10, '2');
     expect(feed(10, 30)).toEqual([]);
-    expect(guard.ends).toBe(false);
+    expect(watch.ends).toBe(false);
   });
 });
 
@@ -250,15 +250,15 @@ describe('records of an earlier part of the run', () => {
 
   test('bring it to where it was, wherever they end', () => {
     const records = journal();
-    const live = new CollapseGuard('rollback');
+    const live = new RunWatch('rollback');
     live.saved(0);
     /** Feeds a record as the loop would that makes it. */
-    const feed = (guard: CollapseGuard, record: JournalRecord): NewRecord | null => {
-      if (record.type === 'group' && record.phase === 'evaluation') guard.vote(record);
-      if (record.type === 'evaluation') guard.evaluated(record.step);
+    const feed = (watch: RunWatch, record: JournalRecord): NewRecord | null => {
+      if (record.type === 'group' && record.phase === 'evaluation') watch.vote(record);
+      if (record.type === 'evaluation') watch.evaluated(record.step);
       if (record.type !== 'step') return null;
-      const warning = guard.step(record);
-      if (record.step % 5 === 0) guard.saved(record.step);
+      const warning = watch.step(record);
+      if (record.step % 5 === 0) watch.saved(record.step);
       return warning;
     };
     const said = records.map((record) => {
@@ -270,7 +270,7 @@ describe('records of an earlier part of the run', () => {
       'collapse',
     ]);
     for (let cut = 0; cut <= records.length; cut += 7) {
-      const resumed = new CollapseGuard('rollback');
+      const resumed = new RunWatch('rollback');
       resumed.saved(0);
       for (const record of records.slice(0, cut)) {
         resumed.recall(record);
@@ -286,7 +286,7 @@ describe('records of an earlier part of the run', () => {
 });
 
 test('nothing is said in the first steps, whatever they are like', () => {
-  const guard = new CollapseGuard('stop');
+  const watch = new RunWatch('stop');
   const early = lengths(WATCH_RULES.start, { 2: 1 });
-  expect(early.map((step) => guard.step(step))).toEqual(early.map(() => null));
+  expect(early.map((step) => watch.step(step))).toEqual(early.map(() => null));
 });

@@ -1,0 +1,55 @@
+/** The rollouts of a step: sampled, judged, rewarded, with advantages, recorded. */
+import type { JudgedGroup } from '../analysis/metrics.ts';
+import type { Problem } from '../protocol/index.ts';
+import { isGroupwise } from './advantages.ts';
+import type { RunContext } from './context.ts';
+import type { TrainedResponse } from './micro-batch.ts';
+import { recordGroup, sample, withEvidence } from './sample.ts';
+import { subset } from './schedule.ts';
+import { type Judged, score, summarize, type WithAdvantages, type WithEvidence, withAdvantages } from './stages.ts';
+
+/** What remains of a group for the update and the metrics; texts and the other statistics are in the journal. */
+export interface Collected {
+  problem: Problem;
+  measured: JudgedGroup;
+  /** The rollouts that train. */
+  responses: TrainedResponse[];
+}
+
+/**
+ * Samples `config.votes` rollouts of each of a step's problems, of which `config.group` train. Groups are recorded as soon
+ * as their advantages are known: at once where the reward needs nothing beyond the rollouts and no advantage compares
+ * groups.
+ */
+export async function collect(context: RunContext, step: number, batch: readonly Problem[]): Promise<Collected[]> {
+  const { config, reward, vocabulary } = context;
+  const place = { phase: 'train', step } as const;
+  const collected: Collected[] = [];
+  const finish = (groups: readonly WithEvidence[]) => {
+    const scored = groups.map((group) => {
+      const train = subset(config.seed, step, group.problem.index, group.rollouts.length, config.group);
+      return score(group, reward, vocabulary, train);
+    });
+    for (const group of withAdvantages(scored, config.loss.advantage)) {
+      recordGroup(context, place, group);
+      collected.push(forUpdate(group));
+    }
+  };
+  const atOnce = reward.evidence.length === 0 && isGroupwise(config.loss.advantage);
+  const waiting: Judged[] = [];
+  await sample(context, batch, { ...place, rows: config.votes, sampling: config.sampling }, (group) => {
+    if (atOnce) finish([{ ...group, evidence: {} }]);
+    else waiting.push(group);
+  });
+  if (waiting.length > 0) finish(await withEvidence(context, step, waiting));
+  return collected;
+}
+
+function forUpdate(group: WithAdvantages): Collected {
+  const { problem, rollouts, trains, advantages } = group;
+  const responses = trains.map((i) => {
+    const { tokens, logprob, finish } = rollouts[i]!;
+    return { tokens, logprob, advantage: advantages[i]!, truncated: finish === 'length' };
+  });
+  return { problem, measured: summarize(group), responses };
+}

@@ -1,0 +1,27 @@
+/** What the stages of a run have in common. Nothing in it changes but what the parts keep themselves. */
+import type { Journal } from '../journal/journal.ts';
+import type { Problem, RunConfig } from '../protocol/index.ts';
+import type { RunReward } from '../reward/index.ts';
+import type { WorkClock } from './clock.ts';
+import type { Compute } from './compute.ts';
+import type { ProgressMeter } from './progress.ts';
+import type { RunForecast } from './run-forecast.ts';
+import type { RunWatch } from './watch.ts';
+
+export interface RunContext {
+  readonly config: RunConfig;
+  readonly reward: RunReward;
+  /** The training problems; evaluation problems, where they are others, come after them. */
+  readonly training: readonly Problem[];
+  readonly evaluation: readonly Problem[];
+  /** Size of the model's vocabulary. */
+  readonly vocabulary: number;
+  readonly journal: Journal;
+  readonly compute: Compute;
+  readonly clock: WorkClock;
+  readonly meter: ProgressMeter;
+  readonly watch: RunWatch;
+  readonly forecast: RunForecast;
+  /** Aborted when the run is to stop. */
+  readonly signal: AbortSignal;
+}

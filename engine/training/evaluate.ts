@@ -1,0 +1,63 @@
+/** Evaluations of the policy as it is, and the forecast that is made or scored by them. */
+import { evaluationMetrics } from '../analysis/index.ts';
+import type { SamplingConfig } from '../protocol/index.ts';
+import type { RunContext } from './context.ts';
+import { probe } from './probe.ts';
+import { recordGroup, sample } from './sample.ts';
+import { evaluationDue } from './schedule.ts';
+import { type Judged, summarize } from './stages.ts';
+
+/** What is due before step `step` + 1: a forecast before the first and its score after the `last`, and an evaluation. */
+export async function evaluateWhereDue(context: RunContext, step: number, last: boolean): Promise<void> {
+  const { config, forecast, training } = context;
+  const atEnds = step === 0 || last;
+  if (atEnds && config.forecast > 0) {
+    if (step === 0) forecast.refuse();
+    const probed = training.slice(0, forecast.probes(step));
+    if (probed.length > 0) forecast.take(step, await probe(context, step, probed));
+  }
+  if (!evaluationDue(config, step) && !(last && config.evaluation.samples > 0)) return;
+  const groups = await evaluate(context, step, atEnds && forecast.usesEvaluations);
+  if (groups)
+    forecast.take(
+      step,
+      groups.map((group) => ({ ...group, evidence: {} })),
+    );
+}
+
+/**
+ * avg@k, maj@k and greedy accuracy on the evaluation problems, recorded. Returns the sampled groups if they are to be
+ * kept, with all of their tokens' statistics; null otherwise.
+ */
+async function evaluate(context: RunContext, step: number, keep: boolean): Promise<Judged[] | null> {
+  const { config, journal, clock, meter, watch, evaluation } = context;
+  const { samples, greedy, temperature, topP } = config.evaluation;
+  const begun = clock.seconds;
+  const kept: Judged[] = [];
+  const measure = async (phase: 'evaluation' | 'greedy', rows: number, sampling: SamplingConfig) => {
+    const measured: ReturnType<typeof summarize>[] = [];
+    if (rows === 0) return measured;
+    await sample(context, evaluation, { phase, step, rows, sampling }, (group) => {
+      recordGroup(context, { phase, step }, group);
+      measured.push(summarize(group));
+      if (phase === 'greedy') return;
+      watch.vote({ problem: group.problem.index, majority: group.majority });
+      if (keep) kept.push(group);
+    });
+    return measured;
+  };
+  const sampled = await measure('evaluation', samples, { ...config.sampling, temperature, topP, topK: 0 });
+  const decoded = await measure('greedy', greedy ? 1 : 0, { ...config.sampling, temperature: 0, topP: 1, topK: 0 });
+  const seconds = clock.seconds - begun;
+  journal.append({
+    type: 'evaluation',
+    step,
+    problems: evaluation.length,
+    samples: Math.max(1, samples),
+    ...evaluationMetrics(sampled, decoded),
+    timing: { seconds },
+  });
+  watch.evaluated(step);
+  meter.evaluationEnds(seconds);
+  return keep ? kept : null;
+}

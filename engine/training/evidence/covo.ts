@@ -1,0 +1,66 @@
+/** The answer that is likeliest after each step of a response. */
+import { locateAnswer } from '../../grading/index.ts';
+import type { RewardOptions, StoredRollout } from '../../protocol/index.ts';
+import type { Gatherer } from './gatherer.ts';
+import { TAIL } from './verdict.ts';
+
+export const covo: Gatherer<'covo'> = async (groups, { config, compute }) => {
+  const options = config.rewardOptions.covo;
+  const items = groups.flatMap(({ problem, rollouts, answers, clusters }, g) =>
+    rollouts.flatMap((rollout, i) =>
+      answers[i] === null
+        ? []
+        : prefixes(rollout, options).map((prefix) => ({
+            group: g,
+            rollout: i,
+            item: { problem: problem.index, prefix, candidates: clusters.map(({ answer }) => answer) },
+          })),
+    ),
+  );
+  const scores = await compute.scoreCandidates({
+    items: items.map(({ item }) => item),
+    cue: options.cue,
+    activity: 'scoring answers after each step',
+  });
+  const likeliest = groups.map(({ rollouts }) => rollouts.map((): number[] => []));
+  items.forEach(({ group, rollout }, k) => {
+    const of = scores[k]!;
+    const best = Math.max(...of);
+    // Behind a prefix that leaves no answer room in the context nothing is likeliest: it does not count.
+    if (best > Number.NEGATIVE_INFINITY) likeliest[group]![rollout]!.push(of.indexOf(best));
+  });
+  return likeliest.map((of) => ({ likeliest: of }));
+};
+
+/** Marks before a final answer, which are no part of the reasoning. */
+const MARKS = /\s*(?:(?:####|\\boxed\s*\{|(?:the\s+)?(?:final\s+)?answer\s+is(?:\s*:)?)[\s$({]*)+$/i;
+
+/** The tokens of a response up to the end of each of its steps, at most `steps` of them, evenly spread. */
+export function prefixes(
+  { text, pieces, tokens }: Pick<StoredRollout, 'text' | 'pieces' | 'tokens'>,
+  { separator, steps }: RewardOptions['covo'],
+): Int32Array[] {
+  const place = locateAnswer(text, 'strict');
+  const before = text.slice(0, place?.start ?? text.length);
+  const reasoning = before.slice(0, -TAIL) + before.slice(-TAIL).replace(MARKS, '');
+  const ends: number[] = [];
+  for (const match of reasoning.matchAll(new RegExp(separator, 'g'))) {
+    const end = match.index + match[0].length;
+    if (match[0].length > 0 && reasoning.slice(ends.at(-1) ?? 0, end).trim() !== '') ends.push(end);
+  }
+  if (reasoning.slice(ends.at(-1) ?? 0).trim() !== '' || ends.length === 0) ends.push(reasoning.length);
+  const kept =
+    ends.length <= steps
+      ? ends
+      : Array.from({ length: steps }, (_, k) => ends[Math.ceil(((k + 1) * ends.length) / steps) - 1]!);
+  return kept.map((end) => {
+    let count = 0;
+    for (let at = 0; count < pieces.length; count++) {
+      const next = at + pieces[count]!.length;
+      // A token that ends in blanks behind the step belongs to it.
+      if (next > end && (at >= end || text.slice(end, next).trim() !== '')) break;
+      at = next;
+    }
+    return tokens.slice(0, count);
+  });
+}

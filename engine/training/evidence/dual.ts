@@ -1,0 +1,77 @@
+/** Whether the policy finds what was hidden in a problem, told the answer. */
+import type { Problem, RunConfig } from '../../protocol/index.ts';
+import { generator } from '../../rollout/philox.ts';
+import { answersOf, askSampling, filled, type Gatherer, question, SAMPLES } from './gatherer.ts';
+
+export const dual: Gatherer<'dual'> = async (groups, { config, step, compute }) => {
+  const options = config.rewardOptions.dual;
+  const tasks = groups.map(({ problem }) => dualTask(problem, config, step));
+  const asked = groups.flatMap(({ problem, clusters }, g) => {
+    const task = tasks[g];
+    if (!task) return [];
+    return clusters.map(({ answer, members }, c) => ({
+      group: g,
+      members,
+      question: {
+        prompt: question(
+          config,
+          filled(options.template, { problem: problem.prompt, masked: task.masked, mask: options.mask, answer }),
+        ),
+        problem: problem.index,
+        first: c * SAMPLES,
+      },
+    }));
+  });
+  const responses = await compute.ask({
+    questions: asked.map((a) => a.question),
+    rows: options.samples,
+    sampling: { ...askSampling, temperature: options.temperature, maxTokens: options.maxTokens },
+    stream: 'dual',
+    step,
+    voter: null,
+    activity: 'reconstructing',
+  });
+  const reconstructions = groups.map(({ rollouts }) => rollouts.map((): (string | null)[] => []));
+  asked.forEach(({ group, members }, i) => {
+    for (const member of members) reconstructions[group]![member] = answersOf(responses[i]!);
+  });
+  return groups.map((_, g) => ({
+    hidden: tasks[g]?.hidden ?? '',
+    question: tasks[g]?.masked ?? '',
+    reconstructions: reconstructions[g]!,
+  }));
+};
+
+/** With thousands in threes; the commas of a list such as `2,5,7` part its numbers. */
+const NUMBER = /\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?/g;
+
+/** Where a text first stands by itself, not within a longer word or number; null where it does not. */
+function placeOf(text: string, piece: string): number | null {
+  const literal = piece.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+  const before = /^\d/.test(piece) ? '(?<!\\d|\\d\\.)' : /^\p{L}/u.test(piece) ? '(?<![\\p{L}\\d])' : '';
+  const behind = /\d$/.test(piece) ? '(?!\\d|\\.\\d)' : /\p{L}$/u.test(piece) ? '(?![\\p{L}\\d])' : '';
+  return new RegExp(before + literal + behind, 'u').exec(text)?.index ?? null;
+}
+
+/**
+ * What is hidden in a problem, and the problem without it; null where the problem does not hold what the data says, or
+ * holds no number where the data says nothing.
+ */
+export function dualTask(
+  { prompt, columns, index }: Pick<Problem, 'prompt' | 'columns' | 'index'>,
+  config: RunConfig,
+  step: number,
+): { hidden: string; masked: string } | null {
+  const { column, mask } = config.rewardOptions.dual;
+  const given = columns?.[column];
+  if (typeof given === 'string' || typeof given === 'number') {
+    const hidden = String(given);
+    const at = placeOf(prompt, hidden);
+    return at === null ? null : { hidden, masked: prompt.slice(0, at) + mask + prompt.slice(at + hidden.length) };
+  }
+  const numbers = [...prompt.matchAll(NUMBER)];
+  if (numbers.length === 0) return null;
+  const random = generator(config.seed, 'dual', step, index);
+  const { 0: hidden, index: at } = numbers[Math.floor(random() * numbers.length)]!;
+  return { hidden, masked: prompt.slice(0, at) + mask + prompt.slice(at + hidden.length) };
+}

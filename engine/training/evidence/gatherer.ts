@@ -1,0 +1,48 @@
+/** What those who gather evidence have in common: what they are given, and how questions are put. */
+import { cellText } from '../../data/fields.ts';
+import { render } from '../../data/template.ts';
+import { extractAnswer } from '../../grading/index.ts';
+import type { Evidence, EvidenceKind, Problem, RunConfig } from '../../protocol/index.ts';
+import type { Responses } from '../asks.ts';
+import type { Compute } from '../compute.ts';
+import type { Judged } from '../stages.ts';
+
+export interface EvidenceContext {
+  config: RunConfig;
+  step: number;
+  compute: Pick<Compute, 'ask' | 'scoreCandidates' | 'boundaries'>;
+  /** Ends programs that run; the model is cancelled on its own. */
+  signal: AbortSignal;
+}
+
+/** Gathers one kind for all groups of a step, in their order. Throws what the model or a program throws. */
+export type Gatherer<K extends EvidenceKind> = (
+  groups: readonly Judged[],
+  context: EvidenceContext,
+) => Promise<NonNullable<Evidence[K]>[]>;
+
+/** Room for the samples of one rollout's question, and for the rollouts of one rephrasing or policy, in random numbers. */
+export const SAMPLES = 64;
+export const ROLLOUTS = 4096;
+
+export const askSampling = { topP: 1, topK: 0, stop: [], stopAtAnswer: true };
+
+/** A template with these values in it; a name that has none stays as it is. */
+export function filled(template: string, values: Record<string, string>): string {
+  return render(template, (name) => values[name] ?? `{{${name}}}`);
+}
+
+/** A rephrasing as the problem itself is put; `columns` has what the template asks for. */
+export function rephrased(template: string, prompt: string, columns: Problem['columns'] = {}): string {
+  return render(template, (name) => (name === 'prompt' ? prompt : (cellText(columns[name]) ?? '')));
+}
+
+/** The system message of the data, where it is the user's own, goes with every question. */
+export function question(config: RunConfig, user: string): { system?: string; user: string } {
+  const { system } = config.dataset;
+  return system === undefined ? { user } : { system, user };
+}
+
+export function answersOf(responses: Responses): (string | null)[] {
+  return (responses ?? []).map((text) => extractAnswer(text, 'strict'));
+}

@@ -1,0 +1,59 @@
+/** What programs outside say of the rollouts: the data's tests, Lean, the user's own reward. */
+import { type CustomRollout, checkLean, checkPrograms, runCustom, testsIn } from '../../external/index.ts';
+import type { Check } from '../../protocol/index.ts';
+import type { Judged } from '../stages.ts';
+import type { Gatherer } from './gatherer.ts';
+
+export const program: Gatherer<'program'> = async (groups, { config, signal }) => {
+  const options = config.rewardOptions.program;
+  const items = groups.flatMap(({ problem, rollouts }) => {
+    const tests = testsIn(problem.columns?.[options.tests], options.tests, problem.prompt);
+    return rollouts.map(({ text }) => ({ response: text, tests }));
+  });
+  return byGroup(groups, await checkPrograms(options, items, signal));
+};
+
+export const lean: Gatherer<'lean'> = async (groups, { config, signal }) => {
+  const options = config.rewardOptions.lean;
+  const items = groups.flatMap(({ problem, rollouts }) => {
+    const statement = problem.columns?.[options.column];
+    return rollouts.map(({ text }) => ({
+      response: text,
+      ...(typeof statement === 'string' && { statement }),
+    }));
+  });
+  return byGroup(groups, await checkLean(options, items, signal));
+};
+
+export const custom: Gatherer<'custom'> = async (groups, { config, signal }) => {
+  const options = config.rewardOptions.custom;
+  const rows = groups.flatMap(({ problem, rollouts, facts }, g) =>
+    rollouts.map((rollout, index): CustomRollout => {
+      const { answer, cluster, finish, tokens, logprob, entropy } = facts[index]!;
+      const { id, prompt, columns = {} } = problem;
+      return {
+        problem: { id, prompt, columns, ...(options.labels && { answer: problem.answer }) },
+        group: g,
+        index,
+        response: rollout.text,
+        answer,
+        cluster,
+        finish,
+        tokens,
+        logprob,
+        entropy,
+      };
+    }),
+  );
+  return byGroup(groups, await runCustom(options, rows, { signal }));
+};
+
+/** Checks of all rollouts in a row, dealt out to their groups. */
+function byGroup(groups: readonly Judged[], checks: readonly Check[]): { checks: Check[] }[] {
+  let at = 0;
+  return groups.map(({ rollouts }) => {
+    const own = checks.slice(at, at + rollouts.length);
+    at += rollouts.length;
+    return { checks: own };
+  });
+}

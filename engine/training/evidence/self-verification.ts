@@ -1,0 +1,31 @@
+/** What the policy says of its own solutions. */
+import { askSampling, filled, type Gatherer, question, SAMPLES } from './gatherer.ts';
+import { verdictOf } from './verdict.ts';
+
+/** Characters of a judge's response that are kept. */
+const KEPT = 2000;
+
+export const selfVerification: Gatherer<'self-verification'> = async (groups, { config, step, compute }) => {
+  const options = config.rewardOptions.selfVerification;
+  const responses = await compute.ask({
+    questions: groups.flatMap(({ problem, rollouts }) =>
+      rollouts.map((rollout, i) => ({
+        prompt: question(config, filled(options.template, { problem: problem.prompt, solution: rollout.text })),
+        problem: problem.index,
+        first: i * SAMPLES,
+      })),
+    ),
+    rows: options.samples,
+    sampling: { ...askSampling, temperature: options.temperature, maxTokens: options.maxTokens },
+    stream: 'judge',
+    step,
+    voter: null,
+    activity: 'judging',
+  });
+  let at = 0;
+  return groups.map(({ rollouts }) => ({
+    verdicts: rollouts.map(() =>
+      (responses[at++] ?? []).map((text) => ({ text: text.slice(-KEPT), verdict: verdictOf(text, options) })),
+    ),
+  }));
+};

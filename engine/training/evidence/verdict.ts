@@ -1,0 +1,29 @@
+/** What a judge's response says. */
+import { locateAnswer } from '../../grading/index.ts';
+
+/** Characters before an answer in which marks are looked for. */
+export const TAIL = 100;
+
+/** What stands before a marked answer; `answer is` alone is no mark, since a judge also says it of what it judges. */
+const VERDICT_MARK = /(?:\\(?:boxed|fbox)\s*\{|\\boxed\s*\$?|####(?:[^\S\n]|[*:]|the|final|answer|is)*)\s*$/i;
+
+/** The content of the last `\boxed{}` or behind the last `####`, whichever is later; null without one. */
+function lastMarked(text: string): string | null {
+  const place = locateAnswer(text, 'strict');
+  if (!place || !VERDICT_MARK.test(text.slice(Math.max(0, place.start - TAIL), place.start))) return null;
+  return lastMarked(text.slice(place.end)) ?? text.slice(place.start, place.end);
+}
+
+/**
+ * A judge's verdict: its last marked answer, or else its whole response, if that is one of the two texts and nothing
+ * else; null otherwise.
+ */
+export function verdictOf(text: string, { accept, reject }: { accept: string; reject: string }): boolean | null {
+  const said = (lastMarked(text) ?? text)
+    .trim()
+    .replace(/^\\text\s*\{([^{}]*)\}$/, '$1')
+    .trim()
+    .toLowerCase();
+  if (said === accept.toLowerCase()) return true;
+  return said === reject.toLowerCase() ? false : null;
+}

@@ -1,0 +1,86 @@
+/** Where a run stands, and the last place to which it can go back: what a checkpoint needs beside the weights. */
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import type { Journal } from '../journal/journal.ts';
+import type { RunConfig } from '../protocol/index.ts';
+import type { Compute } from './compute.ts';
+import { checkpointDue } from './schedule.ts';
+import type { RunWatch } from './watch.ts';
+
+/** `stage` comes next, with `step` updates done. */
+export interface LoopState {
+  step: number;
+  stage: 'evaluate' | 'save' | 'step';
+}
+
+export const START: LoopState = { step: 0, stage: 'evaluate' };
+
+const STATE_FILE = 'state.json';
+
+export async function readState(checkpoint: string): Promise<LoopState> {
+  return JSON.parse(await fs.readFile(path.join(checkpoint, STATE_FILE), 'utf8')) as LoopState;
+}
+
+interface PlaceParts {
+  config: RunConfig;
+  journal: Journal;
+  compute: Compute;
+  watch: RunWatch;
+}
+
+export class Place {
+  private safe: { state: LoopState; position: ReturnType<Journal['position']> };
+  /** Between the first and the last of a step's several updates there is no place to go back to. */
+  private between = false;
+
+  constructor(
+    private readonly parts: PlaceParts,
+    state: LoopState,
+  ) {
+    this.safe = { state, position: parts.journal.position() };
+  }
+
+  /** Updates done. */
+  get step(): number {
+    return this.safe.state.step;
+  }
+
+  get stage(): LoopState['stage'] {
+    return this.safe.state.stage;
+  }
+
+  /** A stage is done: the run can go back to here, and what it recorded so far is durable. */
+  async reach(step: number, stage: LoopState['stage']): Promise<void> {
+    this.between = false;
+    this.safe = { state: { step, stage }, position: this.parts.journal.position() };
+    await this.parts.journal.sync();
+  }
+
+  /** The weights are no longer those of the place. */
+  leave(): void {
+    this.between = true;
+  }
+
+  /**
+   * Writes a checkpoint from which the run goes on exactly as it would have now. Amid the updates of one step there is
+   * none to write: the run goes on from the one before.
+   */
+  async save(): Promise<void> {
+    if (this.between) return;
+    const { config, journal, compute, watch } = this.parts;
+    const { step, stage } = this.safe.state;
+    // Whoever goes on from a checkpoint has it already.
+    const state: LoopState = { step, stage: stage === 'save' ? 'step' : stage };
+    await journal.writeCheckpoint(
+      step,
+      async (folder) => {
+        await compute.save(folder);
+        await fs.writeFile(path.join(folder, STATE_FILE), `${JSON.stringify(state)}\n`);
+      },
+      this.safe.position,
+      (saved) => watch.keeps(saved),
+    );
+    // Those that a stop wrote would not be there in a run that was never stopped.
+    if (checkpointDue(config, step)) watch.saved(step);
+  }
+}

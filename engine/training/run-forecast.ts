@@ -1,0 +1,51 @@
+/** The forecast that a run keeps: recorded before the first step, scored after the last. */
+import type { Journal } from '../journal/journal.ts';
+import { noForecast } from '../protocol/forecast-text.ts';
+import type { Forecast, JournalRecord, RunConfig } from '../protocol/index.ts';
+import { forecastRun, readsLabels, scoreOf } from './forecast.ts';
+import type { WithEvidence } from './stages.ts';
+
+export class RunForecast {
+  private made: Forecast | null = null;
+
+  constructor(
+    private readonly config: RunConfig,
+    private readonly journal: Journal,
+    private readonly vocabulary: number,
+  ) {}
+
+  /** Takes in what an earlier part of the run recorded. */
+  recall(record: JournalRecord): void {
+    if (record.type === 'forecast') this.made = record.forecast;
+  }
+
+  /** How many training problems are probed for it before the first step or after the last: none without a forecast to score. */
+  probes(step: number): number {
+    if (step > 0) return this.made ? this.config.forecast : 0;
+    return readsLabels(this.config) ? 0 : this.config.forecast;
+  }
+
+  /** Whether evaluations before the first step and after the last serve it: their problems train, and none are probed. */
+  get usesEvaluations(): boolean {
+    const { forecast, evaluation } = this.config;
+    return forecast === 0 && !evaluation.dataset && evaluation.samples > 1;
+  }
+
+  /** Records the forecast (step 0) or its score (any other step), by rollouts of the policy as it is. */
+  take(step: number, groups: readonly WithEvidence[]): void {
+    if (step === 0) {
+      this.made = forecastRun(groups, this.config, this.vocabulary);
+      if (this.made) this.journal.append({ type: 'forecast', step, forecast: this.made });
+      return;
+    }
+    const score = this.made && scoreOf(this.made, groups);
+    if (score) this.journal.append({ type: 'forecast-score', step, score });
+  }
+
+  /** Says that there is none, where one was asked for that the reward does not permit. */
+  refuse(): void {
+    if (!readsLabels(this.config)) return;
+    const message = noForecast(this.config.reward);
+    this.journal.append({ type: 'warning', code: 'forecast', message, step: null, problem: null });
+  }
+}

@@ -1,0 +1,70 @@
+/** What is refused before anything of a run is made. */
+import { type Problem, RollscopeError, type RunConfig } from '../../protocol/index.ts';
+import { rewardOf } from '../../reward/index.ts';
+import { requirePrograms } from '../evidence/index.ts';
+import { placeOf } from './material.ts';
+
+/** Throws RollscopeError `config` for settings that do not go together, or a reward that cannot be computed. */
+export async function checkConfig(config: RunConfig, allowPrograms: boolean): Promise<void> {
+  await checkReward(config, allowPrograms);
+  if (config.group > config.votes) {
+    throw new RollscopeError(
+      'config',
+      `group (${config.group}) is larger than votes (${config.votes}).`,
+      'The rollouts that train are some of those that vote: lower --group or raise --votes.',
+    );
+  }
+  if (config.sampling.temperature === 0 && config.job === 'train') {
+    throw new RollscopeError(
+      'config',
+      'sampling.temperature is 0: every rollout of a problem would be the same.',
+      'Use a temperature above 0; the paper uses 1.',
+    );
+  }
+}
+
+/** Throws RollscopeError `config` where the reward runs programs and may not, or lacks what it needs or must be told. */
+export async function checkReward(config: RunConfig, allowPrograms: boolean): Promise<void> {
+  const { parts, executes, evidence } = rewardOf(config.reward, config.rewardOptions);
+  if (executes && !allowPrograms) {
+    const names = parts.flatMap((part) => (part.executes ? part.name : [])).join(', ');
+    throw new RollscopeError(
+      'config',
+      `The reward ${names} runs programs on this machine, which was not allowed.`,
+      'Allow it with --allow-programs where you trust the model, the data and the program; in the editor, trust the workspace.',
+    );
+  }
+  const { rlccf, custom } = config.rewardOptions;
+  const asks = (name: string) => parts.some((part) => part.name === name);
+  if (asks('rlccf') && rlccf.policies.length === 0) {
+    throw new RollscopeError(
+      'config',
+      'The reward rlccf needs other policies to vote beside the one that trains.',
+      'Name them with --voter: adapter folders, checkpoints, models of the same shape, or base.',
+    );
+  }
+  if (asks('custom') && custom.command.length === 0) {
+    throw new RollscopeError(
+      'config',
+      'The reward custom needs a module or a program.',
+      'Name it with --reward-program, such as --reward-program reward.mjs.',
+    );
+  }
+  await requirePrograms(evidence, config);
+}
+
+/** Looks whether verifiers can read every problem. Throws RollscopeError that names the row. */
+export function checkProblems(config: RunConfig, problems: readonly Problem[]): void {
+  const verifiers = rewardOf(config.reward, config.rewardOptions)
+    .parts.filter((part) => part.columns && !part.evidence)
+    .map((part) => rewardOf(part.name, config.rewardOptions));
+  const nothing = { rollouts: [], answers: [], clusters: [], correct: [], vocabulary: null, evidence: {} };
+  for (const problem of problems) {
+    try {
+      for (const verifier of verifiers) verifier.score({ problem, ...nothing });
+    } catch (error) {
+      if (!(error instanceof RollscopeError)) throw error;
+      throw new RollscopeError(error.code, `${placeOf(problem)}: ${error.message}`, error.hint);
+    }
+  }
+}

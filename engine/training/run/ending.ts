@@ -1,0 +1,42 @@
+/** How a run ends that did not come to its end by itself. */
+import { type NewRecord, RollscopeError, toErrorData } from '../../protocol/index.ts';
+import type { RunContext } from '../context.ts';
+import type { Place } from '../place.ts';
+import { placeOf } from './material.ts';
+
+export type Ending = Omit<Extract<NewRecord, { type: 'end' }>, 'step'>;
+
+/** Saves what can be saved, and says why the run ends. Never rejects. */
+export async function endingOf(error: unknown, context: RunContext, place: Place): Promise<Ending> {
+  try {
+    if (error instanceof RollscopeError && error.code === 'cancelled') {
+      context.compute.reset();
+      await place.save();
+      return { type: 'end', reason: 'stopped' };
+    }
+    if (error instanceof RollscopeError && error.code === 'non-finite') return nonFinite(error, context, place.step);
+    return failed(error);
+  } catch (failure) {
+    return failed(failure);
+  }
+}
+
+function failed(error: unknown): Ending {
+  return { type: 'end', reason: 'failed', error: toErrorData(error) };
+}
+
+/** Weights or numbers that are not finite: names the step and, where it is known, the problem. */
+function nonFinite(error: RollscopeError, { journal, meter: { phase } }: RunContext, done: number): Ending {
+  const problem = error.problem === null ? null : journal.problems[error.problem]!;
+  const step = phase === 'train' ? done + 1 : done;
+  const when =
+    phase === 'probe' ? 'While probing' : phase === 'train' ? `At step ${step}` : `In the evaluation at step ${step}`;
+  const where = problem ? `, at problem ${problem.id} (${placeOf(problem)})` : '';
+  const message = `${when}${where}, ${error.message}.`;
+  journal.append({ type: 'warning', code: 'non-finite', message, step, problem: error.problem });
+  const hint =
+    done === 0
+      ? "The model's weights are as they were opened: fetch the model again, or choose another one."
+      : 'Start anew with a lower learning rate (--lr). The checkpoints that were written are kept.';
+  return { type: 'end', reason: 'failed', error: { code: 'non-finite', message, hint } };
+}

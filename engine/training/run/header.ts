@@ -1,0 +1,31 @@
+/** A run's first records: what it is made of, and what its user should know. */
+import type { Journal } from '../../journal/journal.ts';
+import type { RunConfig } from '../../protocol/index.ts';
+import type { PolicyInfo } from '../policy.ts';
+import type { Material } from './material.ts';
+import { truncates } from './open.ts';
+
+export function appendHeader(journal: Journal, config: RunConfig, material: Material, info: PolicyInfo): void {
+  const { name, parameters, trainable, fingerprint, vocabulary, device } = info;
+  journal.append({
+    type: 'run',
+    run: journal.runFile.run,
+    config,
+    problems: material.training.length,
+    evaluationProblems: material.problems.length - material.training.length,
+    model: { name, parameters, trainable, fingerprint, vocabulary },
+    dataFingerprint: material.fingerprint,
+    device,
+  });
+  const warn = (code: string) => (message: string) => {
+    journal.append({ type: 'warning', code, message, step: null, problem: null });
+  };
+  material.warnings.forEach(warn('dataset'));
+  info.warnings.forEach(warn('model'));
+  const { epochs, miniBatch } = config.loss;
+  if (config.job === 'train' && truncates(config) && (epochs > 1 || miniBatch !== undefined)) {
+    warn('config')(
+      'With top-p or top-k no importance ratios are taken: later updates on the same rollouts are unclipped.',
+    );
+  }
+}

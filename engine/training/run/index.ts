@@ -1,0 +1,2 @@
+export { type ResumeOptions, resumeRun } from './resume.ts';
+export { type StartOptions, startRun } from './start.ts';

@@ -1,0 +1,55 @@
+/** What a run works on: the problems of training and evaluation, with the prompts that are made of them. */
+import { type Dataset, loadDataset } from '../../data/dataset.ts';
+import { placeholders } from '../../data/template.ts';
+import type { Problem, RunConfig } from '../../protocol/index.ts';
+import { rewardOf } from '../../reward/index.ts';
+
+export interface Material {
+  problems: Problem[];
+  training: Problem[];
+  evaluation: Problem[];
+  /** Of all problems, in their order. */
+  prompts: { system?: string; user: string }[];
+  fingerprint: string;
+  warnings: string[];
+}
+
+/** Columns that are kept for the reward: rephrasings are put into the template, which may ask for some. */
+function columnsOf({ reward, rewardOptions, dataset }: RunConfig): { required: string[]; optional: string[] } {
+  const { columns, evidence } = rewardOf(reward, rewardOptions);
+  if (!evidence.includes('co-reward')) return columns;
+  return { ...columns, optional: [...columns.optional, ...placeholders(dataset.template)] };
+}
+
+/** Reads the problems of training and evaluation. Evaluation problems of their own are numbered after the others. */
+export async function loadMaterial(config: RunConfig): Promise<Material> {
+  const own = await loadDataset(config.dataset, columnsOf(config));
+  const texts = (dataset: Dataset) => dataset.prompts.map((user) => ({ system: dataset.system, user }));
+  const limited = <T>(items: T[]) => items.slice(0, config.evaluation.limit ?? items.length);
+  const { dataset } = config.evaluation;
+  if (config.job === 'probe' || !dataset) {
+    return {
+      problems: own.problems,
+      training: own.problems,
+      evaluation: limited(own.problems),
+      prompts: texts(own),
+      fingerprint: own.fingerprint,
+      warnings: own.warnings,
+    };
+  }
+  const other = await loadDataset(dataset);
+  const evaluation = limited(other.problems).map((p, i) => ({ ...p, index: own.problems.length + i }));
+  return {
+    problems: [...own.problems, ...evaluation],
+    training: own.problems,
+    evaluation,
+    prompts: [...texts(own), ...limited(texts(other))],
+    fingerprint: `${own.fingerprint}+${other.fingerprint}`,
+    warnings: [...own.warnings, ...other.warnings],
+  };
+}
+
+/** `file:12`, or `file, row 11` in binary files. */
+export function placeOf({ source, line, row }: Problem): string {
+  return line === null ? `${source}, row ${row}` : `${source}:${line}`;
+}

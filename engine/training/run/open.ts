@@ -1,0 +1,44 @@
+/** Opening a run's policy, with all that it will be asked. */
+import { RollscopeError, type RunConfig } from '../../protocol/index.ts';
+import { rewardOf } from '../../reward/index.ts';
+import type { Compute } from '../compute.ts';
+import { questionTokens } from '../evidence/index.ts';
+import type { PolicyInfo } from '../policy.ts';
+import { type Material, placeOf } from './material.ts';
+
+/** Whether training samples from a part of the distribution only. */
+export function truncates({ sampling }: RunConfig): boolean {
+  return sampling.topP < 1 || sampling.topK > 0;
+}
+
+/** Opens the model in a worker. Throws RollscopeError, which names the problem where a prompt is at fault. */
+export async function openPolicy(
+  config: RunConfig,
+  { prompts, problems }: Pick<Material, 'prompts' | 'problems'>,
+  compute: Compute,
+): Promise<PolicyInfo> {
+  const reward = rewardOf(config.reward, config.rewardOptions);
+  try {
+    return await compute.open({
+      model: config.model,
+      lora: config.lora,
+      loss: config.loss,
+      optimizer: config.optimizer,
+      device: config.device,
+      threads: config.threads,
+      memoryLimit: config.memoryLimit,
+      seed: config.seed,
+      prompts,
+      temperature: config.sampling.temperature,
+      maxTokens: config.sampling.maxTokens,
+      trains: config.job === 'train',
+      truncates: truncates(config),
+      questionTokens: questionTokens(reward.evidence, config),
+      voters: reward.evidence.includes('rlccf') ? config.rewardOptions.rlccf.policies : [],
+    });
+  } catch (error) {
+    if (!(error instanceof RollscopeError) || error.problem === null) throw error;
+    const problem = problems[error.problem]!;
+    throw new RollscopeError(error.code, `${placeOf(problem)}, problem ${problem.id}: ${error.message}`, error.hint);
+  }
+}

@@ -1,0 +1,84 @@
+/** The parts of a run: the compute worker and what is told of it first, the rest once its journal is open. */
+import type { Journal } from '../../journal/journal.ts';
+import type { JournalRecord, RunConfig } from '../../protocol/index.ts';
+import { rewardOf } from '../../reward/index.ts';
+import { WorkClock } from '../clock.ts';
+import { Compute } from '../compute.ts';
+import type { RunContext } from '../context.ts';
+import { type LoopState, Place } from '../place.ts';
+import { ProgressMeter } from '../progress.ts';
+import { RunForecast } from '../run-forecast.ts';
+import { checkpointDue, evaluationDue } from '../schedule.ts';
+import { RunWatch } from '../watch.ts';
+import type { Material } from './material.ts';
+import { Run } from './run.ts';
+
+export interface Worker {
+  clock: WorkClock;
+  meter: ProgressMeter;
+  compute: Compute;
+  /** Hears of pauses, once there is a run. */
+  run: Pick<Run, 'paused' | 'continued'> | null;
+}
+
+export function createWorker(name: string, config: RunConfig): Worker {
+  const clock = new WorkClock();
+  const steps = config.job === 'probe' ? 0 : config.steps;
+  const meter = new ProgressMeter(name, steps, (step) => evaluationsAfter(config, step), clock);
+  const compute = new Compute({
+    tick: (tick) => meter.tick(tick),
+    paused: () => {
+      clock.pause();
+      worker.run?.paused();
+    },
+    continued: () => {
+      clock.continue();
+      worker.run?.continued();
+    },
+  });
+  const worker: Worker = { clock, meter, compute, run: null };
+  return worker;
+}
+
+function evaluationsAfter(config: RunConfig, step: number): number {
+  let left = 0;
+  for (let s = step + 1; s <= config.steps; s++) if (evaluationDue(config, s)) left++;
+  return left;
+}
+
+export interface Opened {
+  config: RunConfig;
+  journal: Journal;
+  material: Material;
+  /** Size of the model's vocabulary. */
+  vocabulary: number;
+  /** Where it begins, and the records that it made before. */
+  state: LoopState;
+  history: readonly JournalRecord[];
+}
+
+/** Sets a run to work whose policy and journal are open. */
+export function begin(worker: Worker, { config, journal, material, vocabulary, state, history }: Opened): Run {
+  const { clock, meter, compute } = worker;
+  const reward = rewardOf(config.reward, config.rewardOptions);
+  const overturns = reward.parts.some(({ family }) => family === 'external');
+  const watch = new RunWatch(config.watch, overturns);
+  const forecast = new RunForecast(config, journal, vocabulary);
+  for (const record of history) {
+    forecast.recall(record);
+    if (record.type !== 'checkpoint') watch.recall(record);
+    else if (checkpointDue(config, record.step)) watch.saved(record.step);
+  }
+  // The checkpoint that the run goes on from was recorded behind its own history.
+  if (state.stage === 'step' && checkpointDue(config, state.step)) watch.saved(state.step);
+  const { training, evaluation } = material;
+  const stopper = new AbortController();
+  const context: RunContext = {
+    ...{ config, reward, training, evaluation, vocabulary, journal, compute, clock, meter, watch, forecast },
+    signal: stopper.signal,
+  };
+  const place = new Place({ config, journal, compute, watch }, state);
+  const run = new Run(context, place, stopper);
+  worker.run = run;
+  return run;
+}

@@ -1,0 +1,61 @@
+/** Resuming a run. */
+import { Journal } from '../../journal/journal.ts';
+import { RollscopeError } from '../../protocol/index.ts';
+import type { RunHandle } from '../handle.ts';
+import { readState, START } from '../place.ts';
+import { checkReward } from './check.ts';
+import { appendHeader } from './header.ts';
+import { loadMaterial } from './material.ts';
+import { openPolicy } from './open.ts';
+import { begin, createWorker, type Worker } from './parts.ts';
+import type { StartOptions } from './start.ts';
+
+export type ResumeOptions = Pick<StartOptions, 'folder' | 'allowPrograms'>;
+
+/**
+ * Resumes an interrupted, stopped or failed run from its last checkpoint, exactly as it would have gone on. Rejects with
+ * RollscopeError when the folder cannot be opened, or when model or dataset are no longer what they were.
+ */
+export async function resumeRun({ folder, allowPrograms = false }: ResumeOptions): Promise<RunHandle> {
+  const journal = await Journal.open(folder);
+  let worker: Worker | null = null;
+  try {
+    const { runFile, checkpoint, recovery } = journal;
+    const { config } = runFile;
+    await checkReward(config, allowPrograms);
+    const material = await loadMaterial(config);
+    if (material.fingerprint !== runFile.dataFingerprint) throw changed('dataset', config.dataset.path, runFile.run);
+    worker = createWorker(runFile.run, config);
+    const info = await openPolicy(config, material, worker.compute);
+    if (!(await isRecordedModel(config.model, info.fingerprint, runFile.modelFingerprint))) {
+      const voters = info.fingerprint.includes('+') ? ' or a policy that votes beside it' : '';
+      throw changed('model', `The model ${config.model}${voters}`, runFile.run);
+    }
+    if (checkpoint) await worker.compute.restore(checkpoint.folder);
+    else appendHeader(journal, config, material, info);
+    if (recovery) journal.append({ type: 'lifecycle', event: 'recovered', message: recovery.message });
+    journal.append({ type: 'lifecycle', event: 'resumed' });
+    const state = checkpoint ? await readState(checkpoint.folder) : START;
+    const history = checkpoint ? journal.recordsFrom(0, checkpoint.position.nextSeq) : [];
+    return begin(worker, { config, journal, material, vocabulary: info.vocabulary, state, history });
+  } catch (error) {
+    await worker?.compute.close();
+    await journal.close();
+    throw error;
+  }
+}
+
+function changed(what: 'dataset' | 'model', name: string, run: string): RollscopeError {
+  return new RollscopeError(
+    what,
+    `${name} has changed since the run ${run} began.`,
+    `Restore the ${what === 'dataset' ? 'file' : 'model'} as it was, or start a new run.`,
+  );
+}
+
+/** Whether the model is still the one that a run recorded; see `isSameModel`, which is loaded for old runs only. */
+async function isRecordedModel(model: string, current: string, recorded: string): Promise<boolean> {
+  if (current === recorded) return true;
+  const { isSameModel } = await import('../../model/source.ts');
+  return isSameModel(model, current, recorded);
+}

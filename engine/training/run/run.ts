@@ -1,0 +1,121 @@
+/** A run at work: what the server, the command line and experiments watch and steer. */
+import { type JournalRecord, type Progress, toErrorData } from '../../protocol/index.ts';
+import type { RunContext } from '../context.ts';
+import type { EndOfRun, RunHandle } from '../handle.ts';
+import { train } from '../loop.ts';
+import type { Place } from '../place.ts';
+import { probeAll } from '../probe.ts';
+import { type Ending, endingOf } from './ending.ts';
+
+export class Run implements RunHandle {
+  readonly done: Promise<EndOfRun>;
+  private stopping: Promise<void> | null = null;
+  private finished = false;
+
+  constructor(
+    private readonly context: RunContext,
+    private readonly place: Place,
+    private readonly stopper: AbortController,
+  ) {
+    this.done = this.work();
+  }
+
+  get run(): string {
+    return this.context.journal.runFile.run;
+  }
+  get folder(): string {
+    return this.context.journal.folder;
+  }
+  progress(): Progress {
+    return this.context.meter.progress;
+  }
+  peakMemoryBytes(): number {
+    return Math.max(this.context.meter.peakBytes, process.resourceUsage().maxRSS * 1024);
+  }
+  onRecord(listener: (record: JournalRecord) => void): () => void {
+    return this.context.journal.onRecord(listener);
+  }
+  onProgress(listener: (progress: Progress) => void): () => void {
+    return this.context.meter.onProgress(listener);
+  }
+  async records(from: number): Promise<JournalRecord[]> {
+    return this.context.journal.recordsFrom(from);
+  }
+
+  pause(): void {
+    const { meter, compute } = this.context;
+    if (this.finished || this.stopping || meter.progress.state !== 'running') return;
+    meter.set({ state: 'pausing' });
+    compute.pause();
+  }
+
+  continue(): void {
+    const { meter, compute } = this.context;
+    if (this.finished || this.stopping) return;
+    compute.continue();
+    meter.set({ state: 'running' });
+  }
+
+  /** The worker has stopped between two calls. */
+  paused(): void {
+    this.context.meter.set({ state: 'paused', tokensPerSecond: null });
+    this.remark('paused');
+  }
+
+  continued(): void {
+    if (this.stopping) return;
+    this.context.meter.set({ state: 'running' });
+    this.remark('continued');
+  }
+
+  private remark(event: 'paused' | 'continued'): void {
+    try {
+      this.context.journal.append({ type: 'lifecycle', event });
+    } catch {
+      // The disk is full: the next record of the run's work meets the same error, where the run can end by it.
+    }
+  }
+
+  stop(): Promise<void> {
+    if (this.finished) return Promise.resolve();
+    this.stopping ??= (async () => {
+      this.context.meter.set({ state: 'stopping', activity: 'writing a checkpoint' });
+      this.context.compute.cancel();
+      this.stopper.abort();
+      await this.done;
+    })();
+    return this.stopping;
+  }
+
+  private async work(): Promise<EndOfRun> {
+    const { config, journal, compute, meter } = this.context;
+    // Whoever started the run shall have its handle before anything happens.
+    await Promise.resolve();
+    meter.set({ state: 'running', step: this.place.step });
+    let ending: Ending;
+    try {
+      await (config.job === 'probe' ? probeAll(this.context) : train(this.context, this.place));
+      ending = { type: 'end', reason: 'completed' };
+    } catch (error) {
+      ending = await endingOf(error, this.context, this.place);
+    }
+    const end = this.recordEnd(ending);
+    await compute.close();
+    await journal.close().catch(() => {});
+    this.finished = true;
+    meter.set({ state: 'ended', fraction: null, secondsLeft: null });
+    return end;
+  }
+
+  private recordEnd(ending: Ending): EndOfRun {
+    const { journal } = this.context;
+    const { step } = this.place;
+    try {
+      return journal.append({ ...ending, step }) as EndOfRun;
+    } catch (error) {
+      // No space for the end record: the run folder stays as it is and can be resumed.
+      const time = new Date().toISOString();
+      return { ...ending, reason: 'failed', error: toErrorData(error), step, seq: journal.length, time };
+    }
+  }
+}

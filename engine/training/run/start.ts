@@ -1,0 +1,61 @@
+/** Starting a run: everything that can be wrong is found before its folder exists. */
+import { Journal } from '../../journal/journal.ts';
+import { RUN_FORMAT, type RunConfig } from '../../protocol/index.ts';
+import { versions } from '../../versions.ts';
+import type { RunHandle } from '../handle.ts';
+import { START } from '../place.ts';
+import { checkConfig, checkProblems } from './check.ts';
+import { appendHeader } from './header.ts';
+import { loadMaterial } from './material.ts';
+import { openPolicy } from './open.ts';
+import { begin, createWorker } from './parts.ts';
+
+export interface StartOptions {
+  config: RunConfig;
+  /** The run's own folder, which must not exist yet or be empty. */
+  folder: string;
+  name: string;
+  signal?: AbortSignal;
+  /** Rewards may run programs: the user's own, and those that the model writes. */
+  allowPrograms?: boolean;
+}
+
+/**
+ * Starts a run in a new folder. Rejects with RollscopeError, before the folder exists, when configuration, dataset or
+ * model are bad.
+ */
+export async function startRun({
+  config,
+  folder,
+  name,
+  signal,
+  allowPrograms = false,
+}: StartOptions): Promise<RunHandle> {
+  await checkConfig(config, allowPrograms);
+  const material = await loadMaterial(config);
+  checkProblems(config, material.training);
+  signal?.throwIfAborted();
+  const worker = createWorker(name, config);
+  let journal: Journal | null = null;
+  try {
+    const info = await openPolicy(config, material, worker.compute);
+    signal?.throwIfAborted();
+    const runFile = {
+      format: RUN_FORMAT,
+      run: name,
+      created: new Date().toISOString(),
+      config,
+      versions: versions(),
+      modelFingerprint: info.fingerprint,
+      dataFingerprint: material.fingerprint,
+    };
+    journal = await Journal.create(folder, runFile, material.problems);
+    appendHeader(journal, config, material, info);
+    const { vocabulary } = info;
+    return begin(worker, { config, journal, material, vocabulary, state: START, history: [] });
+  } catch (error) {
+    await worker.compute.close();
+    await journal?.close().catch(() => {});
+    throw error;
+  }
+}

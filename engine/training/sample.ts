@@ -1,0 +1,56 @@
+/** Sampling problems from the policy, each judged as soon as its rollouts are complete. */
+import type { Phase, Problem, SamplingConfig } from '../protocol/index.ts';
+import type { StreamName } from '../rollout/philox.ts';
+import type { RunContext } from './context.ts';
+import { gatherEvidence } from './evidence/index.ts';
+import { type Judged, judge, summarize, type WithAdvantages, type WithEvidence } from './stages.ts';
+
+const STREAMS: Record<Phase, StreamName> = {
+  train: 'rollout',
+  probe: 'probe',
+  evaluation: 'evaluation',
+  greedy: 'evaluation',
+};
+
+/** What problems are sampled for, and how: `rows` rollouts each. */
+export interface Sampling {
+  phase: Phase;
+  step: number;
+  rows: number;
+  sampling: SamplingConfig;
+}
+
+/** `onGroup` gets the problems as they are complete, which is a fixed order. What it throws ends the sampling. */
+export async function sample(
+  { compute, meter }: RunContext,
+  problems: readonly Problem[],
+  { phase, step, rows, sampling }: Sampling,
+  onGroup: (group: Judged) => void,
+): Promise<void> {
+  meter.samplesFor(phase);
+  const byIndex = new Map(problems.map((problem) => [problem.index, problem]));
+  await compute.sample(
+    { problems: problems.map(({ index }) => index), rows, sampling, stream: STREAMS[phase], step },
+    (index, rollouts) => onGroup(judge({ problem: byIndex.get(index)!, rollouts })),
+  );
+}
+
+/** What a run's reward needs beyond the rollouts of these groups; nothing is asked where it needs nothing. */
+export async function withEvidence(
+  { reward, config, compute, signal }: RunContext,
+  step: number,
+  groups: readonly Judged[],
+): Promise<WithEvidence[]> {
+  const evidence = await gatherEvidence(reward.evidence, groups, { config, step, compute, signal });
+  return groups.map((group, g) => ({ ...group, evidence: evidence[g]! }));
+}
+
+/** Writes a group, at whatever stage it is, to the journal. */
+export function recordGroup(
+  { journal }: RunContext,
+  { phase, step }: Pick<Sampling, 'phase' | 'step'>,
+  group: Judged & Partial<WithAdvantages>,
+): void {
+  const frame = journal.writeFrame(group.rollouts, group.evidence);
+  journal.append({ type: 'group', step, phase, problem: group.problem.index, ...summarize(group), frame });
+}

@@ -1,0 +1,80 @@
+/** The record of a step: metrics of its rollouts and updates, and what it took. */
+import { stepMetrics } from '../analysis/index.ts';
+import type { ProblemUpdate, StepRecord } from '../protocol/index.ts';
+import type { Collected } from './collect.ts';
+import type { RunContext } from './context.ts';
+import { learningRate } from './schedule.ts';
+import type { UpdateMetrics } from './trainer.ts';
+
+/** Seconds of work, and of those inside the compute backend, so far. */
+export interface Lap {
+  work: number;
+  device: number;
+}
+
+export async function lap({ clock, compute }: Pick<RunContext, 'clock' | 'compute'>): Promise<Lap> {
+  return { work: clock.seconds, device: await compute.deviceSeconds() };
+}
+
+/** `laps`: before the sampling, between sampling and update, after the update. */
+export function stepRecord(
+  { config, reward }: RunContext,
+  step: number,
+  groups: readonly Collected[],
+  updates: readonly UpdateMetrics[],
+  laps: readonly [Lap, Lap, Lap],
+): Omit<StepRecord, 'seq' | 'time'> {
+  const measured = groups.map((group) => group.measured);
+  const tokens = measured.reduce((n, { rollouts }) => n + rollouts.reduce((m, r) => m + r.tokens, 0), 0);
+  return {
+    type: 'step',
+    step,
+    metrics: {
+      ...stepMetrics(measured, reward),
+      loss: mean(updates.map((u) => u.loss)),
+      gradientNorm: mean(updates.map((u) => u.gradientNorm)),
+      clipFraction: mean(updates.map((u) => u.clipFraction)),
+      kl: mean(updates.map((u) => u.kl)),
+      learningRate: learningRate(config.optimizer, step, config.steps),
+      skippedGroups: groups.filter(({ responses }) => responses.every((r) => r.advantage === 0)).length,
+      tokens,
+    },
+    problems: problemUpdates(updates),
+    timing: timingOf(laps, tokens),
+  };
+}
+
+/** Without the time that the run was paused. */
+function timingOf([begun, sampled, updated]: readonly [Lap, Lap, Lap], tokens: number): StepRecord['timing'] {
+  const seconds = updated.work - begun.work;
+  const rolloutSeconds = sampled.work - begun.work;
+  return {
+    seconds,
+    rolloutSeconds,
+    updateSeconds: updated.work - sampled.work,
+    engineSeconds: Math.max(0, seconds - (updated.device - begun.device)),
+    // The clocks of two threads may differ a little.
+    rolloutTokensPerSecond: tokens / Math.max(1e-9, rolloutSeconds, sampled.device - begun.device),
+    residentBytes: process.memoryUsage.rss(),
+  };
+}
+
+/** What the updates say of each problem: means over those that it was in. What was measured of none is left out. */
+function problemUpdates(updates: readonly UpdateMetrics[]): ProblemUpdate[] {
+  const found = new Map<number, ProblemUpdate[]>();
+  for (const one of updates.flatMap(({ problems }) => problems)) {
+    found.set(one.problem, [...(found.get(one.problem) ?? []), one]);
+  }
+  return [...found]
+    .map(([problem, parts]) => ({
+      problem,
+      kl: mean(parts.map(({ kl }) => kl)),
+      clipFraction: mean(parts.map(({ clipFraction }) => clipFraction)),
+    }))
+    .filter(({ kl, clipFraction }) => kl !== null || clipFraction !== null);
+}
+
+function mean(values: readonly (number | null)[]): number | null {
+  const found = values.filter((v) => v !== null);
+  return found.length === 0 ? null : found.reduce((a, b) => a + b, 0) / found.length;
+}
