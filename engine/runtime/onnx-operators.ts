@@ -1,31 +1,52 @@
-/** How each operator of `engine/tensor/operators.ts` is written in ONNX. */
-import { type Dim, type DType, type Node, product, type Shape, sameShape, sum, type Tensor } from '../tensor/index.ts';
+/** How each operator of `engine/tensor/operators.ts` is written in ONNX, in both dialects. */
+import {
+  type Each,
+  each,
+  type Node,
+  type OperatorName,
+  type Operators,
+  product,
+  type Shape,
+  sameShape,
+  sum,
+  type Tensor,
+} from '../tensor/index.ts';
 import type { Encoder } from './onnx.ts';
-import { ELEMENT } from './onnx-format.ts';
+import { type Attribute, ELEMENT } from './onnx-format.ts';
 
-type Encode = (e: Encoder, node: Node) => void;
+type Encode<K extends OperatorName> = (e: Encoder, node: Node<K>) => void;
+export type OnnxEncoders = { readonly [K in OperatorName]: Encode<K> };
+
+/** Operators with one output and no bodies. */
+type SingleName = {
+  [K in OperatorName]: Operators[K] extends { outputs: readonly [Tensor]; bodies: readonly [] } ? K : never;
+}[OperatorName];
+
 const MICROSOFT = 'com.microsoft';
 
 /** Outputs that one shader of WebGPU can write beside its input, with room for devices that bind 8 buffers. */
 const SPLIT_BUFFERS = 7;
 
-function values(e: Encoder, node: Node): string[] {
-  return e.plan.operands(node).map((t) => e.value(t));
+/** The ONNX names of what a node reads. */
+function values<K extends OperatorName>(e: Encoder, node: Node<K>): Each<Operators[K]['inputs'], string> {
+  return each(e.plan.operands(node), (t) => e.value(t));
 }
 
-/** One ONNX node with the same inputs and outputs. */
-function same(type: string): Encode {
+/** One ONNX node with the same inputs and output. */
+function same(
+  type: string,
+  attributes: Readonly<Record<string, Attribute>> = {},
+  domain = '',
+): (e: Encoder, node: Node<SingleName>) => void {
   return (e, node) => {
-    e.emit(type, values(e, node), [e.value(node.outputs[0]!)]);
+    e.emit(type, values(e, node), [e.value(node.outputs[0])], attributes, domain);
   };
 }
 
-function reduction(type: string): Encode {
-  return (e, node) => {
-    const { axes, keep } = node.attributes as { axes: number[]; keep: boolean };
-    const [x, y] = [e.value(node.inputs[0]!), node.outputs[0]!];
-    if (axes.length === 0) e.alias(y, x);
-    else e.emit(type, [x, e.ints(axes)], [e.value(y)], { keepdims: { int: keep ? 1 : 0 } });
+function reduction(type: string): Encode<'ReduceSum' | 'ReduceMean' | 'ReduceMax'> {
+  return (e, { inputs: [x], outputs: [y], attributes: { axes, keep } }) => {
+    if (axes.length === 0) e.alias(y, e.value(x));
+    else e.emit(type, [e.value(x), e.ints(axes)], [e.value(y)], { keepdims: flag(keep) });
   };
 }
 
@@ -50,12 +71,14 @@ function transposed(e: Encoder, x: Tensor): string {
   return e.emit('Transpose', [e.value(x)], undefined, { perm: { ints: permutation } });
 }
 
-const flag = (value: unknown) => ({ int: value ? 1 : 0 });
+function flag(value: boolean): Attribute {
+  return { int: value ? 1 : 0 };
+}
 
-function matmul(e: Encoder, node: Node): void {
-  const [a, b] = node.inputs as [Tensor, Tensor];
+const matmul: Encode<'MatMul'> = (e, node) => {
+  const [a, b] = node.inputs;
   const { transA, transB } = node.attributes;
-  const outputs = [e.value(node.outputs[0]!)];
+  const outputs = [e.value(node.outputs[0])];
   const attributes = { transA: flag(transA), transB: flag(transB) };
   if (a.shape.length === 2) {
     // Gemm reads a transposed side where it lies: no weight is ever copied.
@@ -66,40 +89,33 @@ function matmul(e: Encoder, node: Node): void {
     const sides = [transA ? transposed(e, a) : e.value(a), transB ? transposed(e, b) : e.value(b)];
     e.emit('MatMul', sides, outputs);
   }
-}
+};
 
-function loop(e: Encoder, node: Node): void {
+const loop: Encode<'Loop'> = (e, node) => {
   const [trips, ...carried] = values(e, node);
-  const body = node.bodies[0]!;
-  const condition = { name: `${node.outputs[0]?.name ?? 'loop'}:condition`, dtype: 'bool' as DType };
+  const [body] = node.bodies;
+  const condition = { name: `${node.outputs[0]?.name ?? 'loop'}:condition`, dtype: 'bool' as const };
   e.emit(
     'Loop',
-    [trips!, '', ...carried],
+    [trips, '', ...carried],
     node.outputs.map((t) => e.value(t)),
     { body: { graph: e.subgraph(body, 'body', [condition]) } },
   );
-}
+};
 
 /** Zeros with rows added at their index. */
-function scatterAdd(e: Encoder, node: Node): void {
-  const [index, updates] = node.inputs as [Tensor, Tensor];
-  const output = node.outputs[0]!;
-  const row = output.shape.slice(1);
+const scatterAdd: Encode<'ScatterAdd'> = (e, { inputs: [index, updates], outputs: [y] }) => {
+  const row = y.shape.slice(1);
   const count = product(...index.shape);
-  const zeros = e.emit('Expand', [e.float(0), e.shape(output.shape)]);
+  const zeros = e.emit('Expand', [e.float(0), e.shape(y.shape)]);
   const at = reshape(e, e.value(index), index.shape, [count, ...row.map(() => 1)]);
   const wide = e.emit('Expand', [at, e.shape([1, ...row])]);
   const rows = reshape(e, e.value(updates), updates.shape, [count, ...row]);
   const attributes = { axis: { int: 0 }, reduction: { string: 'add' } };
-  e.emit('ScatterElements', [zeros, wide, rows], [e.value(output)], attributes);
-}
+  e.emit('ScatterElements', [zeros, wide, rows], [e.value(y)], attributes);
+};
 
-function cast(e: Encoder, x: string, dtype: DType, output?: string): string {
-  return e.emit('Cast', [x], output === undefined ? undefined : [output], { to: { int: ELEMENT[dtype] } });
-}
-
-function expand(e: Encoder, node: Node): void {
-  const [x, y] = [node.inputs[0]!, node.outputs[0]!];
+const expand: Encode<'Expand'> = (e, { inputs: [x], outputs: [y] }) => {
   if (sameShape(x.shape, y.shape)) {
     e.alias(y, e.value(x));
     return;
@@ -108,31 +124,67 @@ function expand(e: Encoder, node: Node): void {
   // An axis that is there already need not be named.
   const shape = y.shape.map((d, i) => (typeof d === 'string' && x.shape[i - lead] === d ? 1 : d));
   e.emit('Expand', [e.value(x), e.shape(shape)], [e.value(y)]);
-}
+};
 
-function pick(e: Encoder, node: Node): void {
+const pick: Encode<'Pick'> = (e, node) => {
   const [x, index] = values(e, node);
   const last = e.ints([-1]);
-  const at = e.emit('Unsqueeze', [index!, last]);
-  const found = e.emit('GatherElements', [x!, at], undefined, { axis: { int: -1 } });
-  e.emit('Squeeze', [found, last], [e.value(node.outputs[0]!)]);
-}
+  const at = e.emit('Unsqueeze', [index, last]);
+  const found = e.emit('GatherElements', [x, at], undefined, { axis: { int: -1 } });
+  e.emit('Squeeze', [found, last], [e.value(node.outputs[0])]);
+};
 
-function rmsNorm(e: Encoder, node: Node): void {
-  const [y, inverse] = node.outputs as [Tensor, Tensor];
-  const epsilon = node.attributes.epsilon as number;
+const rmsNorm: Encode<'RmsNorm'> = (e, node) => {
+  const [y, inverse] = node.outputs;
+  const { epsilon } = node.attributes;
   const attributes = { axis: { int: -1 }, epsilon: { float: epsilon } };
   const needed = e.plan.isUsed(inverse);
   const outputs = needed && e.dialect === 'fused' ? [e.value(y), e.value(inverse)] : [e.value(y)];
   e.emit('SimplifiedLayerNormalization', values(e, node), outputs, attributes);
   if (!needed || e.dialect === 'fused') return;
   // The WebGPU provider leaves the second output unset.
-  const x = e.value(node.inputs[0]!);
+  const x = e.value(node.inputs[0]);
   const square = e.emit('ReduceMean', [e.emit('Mul', [x, x]), e.ints([-1])]);
   e.emit('Div', [e.float(1), e.emit('Sqrt', [e.emit('Add', [square, e.float(epsilon)])])], [e.value(inverse)]);
-}
+};
 
-export const ENCODERS: Readonly<Record<string, Encode>> = {
+const or: Encode<'Or'> = (e, node) => {
+  const [a, b] = values(e, node);
+  const y = e.value(node.outputs[0]);
+  if (e.dialect === 'fused') e.emit('Or', [a, b], [y]);
+  // The WebGPU provider has no Or.
+  else e.emit('Not', [e.emit('And', [e.emit('Not', [a]), e.emit('Not', [b])])], [y]);
+};
+
+const split: Encode<'Split'> = (e, node) => {
+  const { axis, sizes } = node.attributes;
+  const [x] = values(e, node);
+  const outputs = node.outputs.map((t) => e.value(t));
+  if (e.dialect === 'portable' && outputs.length > SPLIT_BUFFERS) {
+    outputs.forEach((output, i) => {
+      const [from, to] = each([i, i + 1] as const, (count) => e.shape([sum(...sizes.slice(0, count))]));
+      e.emit('Slice', [x, from, to, e.ints([axis])], [output]);
+    });
+    return;
+  }
+  e.emit('Split', [x, e.shape(sizes)], outputs, { axis: { int: axis } });
+};
+
+const branch: Encode<'If'> = (e, node) => {
+  const [then, otherwise] = node.bodies;
+  const attributes = {
+    then_branch: { graph: e.subgraph(then, 'then') },
+    else_branch: { graph: e.subgraph(otherwise, 'else') },
+  };
+  e.emit(
+    'If',
+    values(e, node),
+    node.outputs.map((t) => e.value(t)),
+    attributes,
+  );
+};
+
+export const ENCODERS: OnnxEncoders = {
   Add: same('Add'),
   Sub: same('Sub'),
   Mul: same('Mul'),
@@ -144,13 +196,7 @@ export const ENCODERS: Readonly<Record<string, Encode>> = {
   GreaterOrEqual: same('GreaterOrEqual'),
   Equal: same('Equal'),
   And: same('And'),
-  Or: (e, node) => {
-    const [a, b] = values(e, node);
-    const y = e.value(node.outputs[0]!);
-    if (e.dialect === 'fused') e.emit('Or', [a!, b!], [y]);
-    // The WebGPU provider has no Or.
-    else e.emit('Not', [e.emit('And', [e.emit('Not', [a!]), e.emit('Not', [b!])])], [y]);
-  },
+  Or: or,
   Not: same('Not'),
   Neg: same('Neg'),
   Exp: same('Exp'),
@@ -160,77 +206,49 @@ export const ENCODERS: Readonly<Record<string, Encode>> = {
   Sigmoid: same('Sigmoid'),
   Tanh: same('Tanh'),
   Where: same('Where'),
+  Cast: (e, { inputs: [x], outputs: [y], attributes: { to } }) => {
+    e.emit('Cast', [e.value(x)], [e.value(y)], { to: { int: ELEMENT[to] } });
+  },
+  Identity: (e, { inputs: [x], outputs: [y] }) => e.alias(y, e.value(x)),
+  Softmax: same('Softmax', { axis: { int: -1 } }),
   ReduceSum: reduction('ReduceSum'),
   ReduceMean: reduction('ReduceMean'),
   ReduceMax: reduction('ReduceMax'),
-  MatMul: matmul,
-  Expand: expand,
-  Pick: pick,
-  ScatterAdd: scatterAdd,
-  Loop: loop,
-  Identity: (e, node) => e.alias(node.outputs[0]!, e.value(node.inputs[0]!)),
-  Cast: (e, node) => {
-    const y = node.outputs[0]!;
-    cast(e, e.value(node.inputs[0]!), y.dtype, e.value(y));
-  },
-  Softmax: (e, node) => {
-    e.emit('Softmax', values(e, node), [e.value(node.outputs[0]!)], { axis: { int: -1 } });
-  },
-  ArgMax: (e, node) => {
-    const attributes = { axis: { int: -1 }, keepdims: { int: 0 } };
-    e.emit('ArgMax', values(e, node), [e.value(node.outputs[0]!)], attributes);
-  },
+  ArgMax: same('ArgMax', { axis: { int: -1 }, keepdims: { int: 0 } }),
   CumSum: (e, node) => {
     const axis = e.inline('int64', [], BigInt64Array.of(-1n));
-    e.emit('CumSum', [...values(e, node), axis], [e.value(node.outputs[0]!)]);
+    e.emit('CumSum', [...values(e, node), axis], [e.value(node.outputs[0])]);
   },
+  MatMul: matmul,
   Reshape: (e, node) => {
-    const [x, y] = [e.plan.operands(node)[0]!, node.outputs[0]!];
+    const [x] = e.plan.operands(node);
+    const [y] = node.outputs;
     if (sameShape(x.shape, y.shape)) e.alias(y, e.value(x));
     else reshape(e, e.value(x), x.shape, y.shape, e.value(y));
   },
   Transpose: (e, node) => {
-    const perm = { ints: node.attributes.permutation as number[] };
-    e.emit('Transpose', values(e, node), [e.value(node.outputs[0]!)], { perm });
+    const perm = { ints: node.attributes.permutation };
+    e.emit('Transpose', values(e, node), [e.value(node.outputs[0])], { perm });
   },
+  Expand: expand,
   Concat: (e, node) => {
-    const axis = { int: node.attributes.axis as number };
-    e.emit('Concat', values(e, node), [e.value(node.outputs[0]!)], { axis });
+    e.emit('Concat', values(e, node), [e.value(node.outputs[0])], { axis: { int: node.attributes.axis } });
   },
-  Split: (e, node) => {
-    const { axis, sizes } = node.attributes as { axis: number; sizes: Dim[] };
-    const outputs = node.outputs.map((t) => e.value(t));
-    if (e.dialect === 'portable' && outputs.length > SPLIT_BUFFERS) {
-      outputs.forEach((output, i) => {
-        const [from, to] = [sizes.slice(0, i), sizes.slice(0, i + 1)].map((before) => e.shape([sum(...before)]));
-        e.emit('Slice', [...values(e, node), from!, to!, e.ints([axis])], [output]);
-      });
-      return;
-    }
-    e.emit('Split', [...values(e, node), e.shape(sizes)], outputs, { axis: { int: axis } });
-  },
-  Gather: (e, node) => {
-    e.emit('Gather', values(e, node), [e.value(node.outputs[0]!)], { axis: { int: 0 } });
-  },
+  Split: split,
+  Gather: same('Gather', { axis: { int: 0 } }),
+  Pick: pick,
+  ScatterAdd: scatterAdd,
   RmsNorm: rmsNorm,
-  Rotary: (e, node) => {
-    e.emit('RotaryEmbedding', values(e, node), [e.value(node.outputs[0]!)], {}, MICROSOFT);
+  Rotary: same('RotaryEmbedding', {}, MICROSOFT),
+  Size: (e, { outputs: [y], attributes: { dim } }) => {
+    e.emit('Squeeze', [e.size(dim), e.ints([0])], [e.value(y)]);
   },
-  Size: (e, node) => {
-    const dim = node.attributes.dim as Dim;
-    e.emit('Squeeze', [e.size(dim), e.ints([0])], [e.value(node.outputs[0]!)]);
-  },
-  If: (e, node) => {
-    const [then, otherwise] = node.bodies;
-    const attributes = {
-      then_branch: { graph: e.subgraph(then!, 'then') },
-      else_branch: { graph: e.subgraph(otherwise!, 'else') },
-    };
-    e.emit(
-      'If',
-      values(e, node),
-      node.outputs.map((t) => e.value(t)),
-      attributes,
-    );
-  },
+  Loop: loop,
+  If: branch,
 };
+
+/** Writes a node. */
+export function encodeNode<K extends OperatorName>(e: Encoder, node: Node<K>): void {
+  const encode: Encode<K> = ENCODERS[node.op];
+  encode(e, node);
+}

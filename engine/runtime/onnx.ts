@@ -29,7 +29,7 @@ import {
   nodeProto,
   valueInfo,
 } from './onnx-format.ts';
-import { ENCODERS } from './onnx-operators.ts';
+import { encodeNode } from './onnx-operators.ts';
 import { Plan } from './plan.ts';
 import type { Message } from './protobuf.ts';
 
@@ -260,9 +260,7 @@ export class Encoder {
 
   private node(node: Node): void {
     if (!this.plan.isLive(node)) return;
-    const encode = ENCODERS[node.op];
-    if (!encode) throw new Error(`${node.op} has no ONNX encoding`);
-    encode(this, node);
+    encodeNode(this, node);
     for (const tensor of node.outputs) {
       if (!this.plan.isUsed(tensor)) continue;
       this.scope.remember(tensor);

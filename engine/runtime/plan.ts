@@ -2,9 +2,16 @@
  * What of a graph is computed, and from what: nodes that no output needs are left out, and nodes are passed by that the
  * reading operator makes unnecessary. (Letting Gemm add and scale, too, was measured and gains nothing.)
  */
-import { type Graph, type Node, sameShape, type Tensor } from '../tensor/index.ts';
-
-const BROADCASTING = new Set('Add Sub Mul Div Max Min Less Greater GreaterOrEqual Equal And Or Where'.split(' '));
+import {
+  each,
+  type Graph,
+  type Node,
+  OPERATORS,
+  type OperatorName,
+  type Operators,
+  sameShape,
+  type Tensor,
+} from '../tensor/index.ts';
 
 export class Plan {
   private readonly producers = new Map<Tensor, Node>();
@@ -26,22 +33,24 @@ export class Plan {
     return this.used.has(tensor);
   }
 
-  /** The tensors that a node reads. */
-  operands(node: Node): readonly Tensor[] {
-    if (node.op === 'Reshape') return [this.beforeReshapes(node.inputs[0]!)];
-    if (!BROADCASTING.has(node.op)) return node.inputs;
+  /** The tensors that a node reads in the place of its inputs. */
+  operands<K extends OperatorName>(node: Node<K>): Operators[K]['inputs'] {
+    if (node.op === 'Reshape') return each(node.inputs, (t) => this.beforeReshapes(t));
+    if (!OPERATORS[node.op].broadcasts) return node.inputs;
     // The operator broadcasts an expanded tensor by itself.
-    const sources = node.inputs.map((t) => {
-      const expand = this.producers.get(t);
-      return expand?.op === 'Expand' ? expand.inputs[0]! : t;
-    });
+    const sources = each(node.inputs, (t) => this.beforeExpand(t));
     const { shape } = node.outputs[0]!;
     return sources.some((t) => sameShape(t.shape, shape)) ? sources : node.inputs;
   }
 
+  private beforeExpand(tensor: Tensor): Tensor {
+    const producer = this.producers.get(tensor);
+    return producer?.op === 'Expand' ? producer.inputs[0] : tensor;
+  }
+
   private beforeReshapes(tensor: Tensor): Tensor {
     const producer = this.producers.get(tensor);
-    return producer?.op === 'Reshape' ? this.beforeReshapes(producer.inputs[0]!) : tensor;
+    return producer?.op === 'Reshape' ? this.beforeReshapes(producer.inputs[0]) : tensor;
   }
 
   private collect(nodes: readonly Node[]): void {

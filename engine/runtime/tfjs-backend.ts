@@ -7,12 +7,18 @@ import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import { RollscopeError } from '../protocol/errors.ts';
 import {
   type Constant,
+  type ControlName,
   type Dim,
   type DType,
+  type Each,
   type ExternalData,
+  each,
   evaluate,
   type Graph,
   type Node,
+  type OperatorName,
+  type Operators,
+  type PlainName,
   type Shape,
   type Tensor,
   type TensorData,
@@ -21,7 +27,7 @@ import {
 import type { Backend, CompileOptions, Executable, Value } from './backend.ts';
 import { checkFeeds, runError } from './feeds.ts';
 import { Plan } from './plan.ts';
-import { OPERATORS, type Tfjs, tfType } from './tfjs-operators.ts';
+import { compute, type Tfjs, tfType } from './tfjs-operators.ts';
 
 class HostValue implements Value {
   constructor(
@@ -106,12 +112,14 @@ class WeightStore {
 }
 
 /** A node that is computed, and what nothing reads after it. */
-interface Step {
-  node: Node;
-  operands: readonly Tensor[];
-  bodies: readonly Scope[];
+interface StepOf<K extends OperatorName> {
+  node: Node<K>;
+  operands: Operators[K]['inputs'];
+  /** One for each body. */
+  bodies: Each<Operators[K]['bodies'], Scope>;
   frees: readonly Tensor[];
 }
+type Step<K extends OperatorName = OperatorName> = { [P in K]: StepOf<P> }[K];
 
 /** The graph, a loop's body or a branch. */
 interface Scope {
@@ -132,13 +140,13 @@ function scopeOf(plan: Plan, { inputs, outputs, nodes }: Part): Scope {
   for (const tensor of outputs) lastRead.delete(tensor);
   const frees: Tensor[][] = live.map(() => []);
   for (const [tensor, i] of lastRead) frees[i]!.push(tensor);
-  const steps = live.map((node, i) => ({
-    node,
-    operands: plan.operands(node),
-    bodies: node.bodies.map((body) => scopeOf(plan, body)),
-    frees: frees[i]!,
-  }));
-  return { inputs, outputs, steps };
+  return { inputs, outputs, steps: live.map((node, i) => stepOf(plan, node, frees[i]!)) };
+}
+
+function stepOf<K extends OperatorName>(plan: Plan, node: Node<K>, frees: readonly Tensor[]): Step {
+  const bodies = each(node.bodies, (body) => scopeOf(plan, body));
+  const step: StepOf<K> = { node, operands: plan.operands(node), bodies, frees };
+  return step as Step;
 }
 
 /** Everything that a node reads, also inside its bodies. */
@@ -208,6 +216,13 @@ class Frame {
   }
 }
 
+/** How operators with bodies are run. */
+type ControlRuns = { readonly [K in ControlName]: (step: Step<K>, frame: Frame) => TfTensor[] };
+
+function isControl(step: Step): step is Step<ControlName> {
+  return step.bodies.length > 0;
+}
+
 class Interpreter {
   constructor(private readonly tf: Tfjs) {}
 
@@ -229,26 +244,33 @@ class Interpreter {
   }
 
   private step(step: Step, frame: Frame): TfTensor[] {
-    if (step.node.op === 'Loop') return this.loop(step, frame);
-    if (step.node.op === 'If') return this.branch(step, frame);
-    const { op, outputs, attributes } = step.node;
-    const compute = OPERATORS[op];
-    if (!compute) throw new Error(`TensorFlow.js has nothing for ${op}`);
-    const shapes = outputs.map((tensor) => frame.shape(tensor.shape));
-    const dtypes = outputs.map((tensor) => tensor.dtype);
-    // Several of its operators refuse axes of length 0.
-    if (shapes.every((shape) => shape.includes(0))) {
-      return shapes.map((shape, i) => this.tf.zeros(shape, tfType(dtypes[i]!)));
-    }
-    const operands = step.operands.map((tensor) => frame.get(tensor));
-    const resolve = (dim: Dim) => frame.resolve(dim);
-    return this.tf.tidy(() => [compute(this.tf, operands, { attributes, shapes, dtypes, resolve })].flat());
+    return isControl(step) ? this.control(step, frame) : this.compute(step, frame);
   }
 
-  private loop({ node, operands, bodies }: Step, frame: Frame): TfTensor[] {
-    const [trips, ...initial] = operands.map((tensor) => frame.get(tensor));
-    const turns = trips!.dataSync()[0]!;
-    const body = bodies[0]!;
+  private compute<K extends PlainName>({ node, operands }: Step<K>, frame: Frame): TfTensor[] {
+    const shapes = each(node.outputs, (tensor) => frame.shape(tensor.shape));
+    // Several operators of TensorFlow.js refuse axes of length 0.
+    if (shapes.every((shape) => shape.includes(0))) {
+      return shapes.map((shape, i) => this.tf.zeros(shape, tfType(node.outputs[i]!.dtype)));
+    }
+    const values = each(operands, (tensor) => frame.get(tensor));
+    const resolve = (dim: Dim) => frame.resolve(dim);
+    return this.tf.tidy(() => compute(this.tf, node, values, { shapes, resolve }));
+  }
+
+  private control<K extends ControlName>(step: Step<K>, frame: Frame): TfTensor[] {
+    const run: ControlRuns[K] = this.controls[step.node.op];
+    return run(step, frame);
+  }
+
+  private readonly controls: ControlRuns = {
+    Loop: (step, frame) => this.loop(step, frame),
+    If: (step, frame) => this.branch(step, frame),
+  };
+
+  private loop({ node, operands, bodies: [body] }: Step<'Loop'>, frame: Frame): TfTensor[] {
+    const [trips, ...initial] = each(operands, (tensor) => frame.get(tensor));
+    const turns = trips.dataSync()[0]!;
     let carried = initial.map((x) => this.tf.clone(x));
     const stacked: TfTensor[][] = node.outputs.slice(initial.length).map(() => []);
     for (let turn = 0; turn < turns; turn++) {
@@ -286,9 +308,9 @@ class Interpreter {
     return result;
   }
 
-  private branch({ operands, bodies }: Step, frame: Frame): TfTensor[] {
-    const holds = frame.get(operands[0]!).dataSync()[0] !== 0;
-    return this.run(bodies[holds ? 0 : 1]!, [], frame.inner());
+  private branch({ operands: [condition], bodies: [then, otherwise] }: Step<'If'>, frame: Frame): TfTensor[] {
+    const holds = frame.get(condition).dataSync()[0] !== 0;
+    return this.run(holds ? then : otherwise, [], frame.inner());
   }
 }
 

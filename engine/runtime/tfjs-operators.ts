@@ -3,21 +3,31 @@
  * interpreter's. TensorFlow.js has no 64-bit integers: an int64 is an int32 there.
  */
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
-import type { Attributes, Dim, DType } from '../tensor/index.ts';
+import type { Dim, DType, Each, Node, Operators, PlainName } from '../tensor/index.ts';
 
 export type Tfjs = typeof import('@tensorflow/tfjs-core');
 
 /** What a node says beside its operands. */
-export interface Call {
-  attributes: Attributes;
-  /** Shape and type of each output. No output has an axis of length 0; operands may have one. */
-  shapes: readonly number[][];
-  dtypes: readonly DType[];
+export interface Call<K extends PlainName> {
+  attributes: Operators[K]['attributes'];
+  /** The shape of each output. No output has an axis of length 0; operands may have one. */
+  shapes: Each<Operators[K]['outputs'], readonly number[]>;
   /** The number a size stands for. */
   resolve: (dim: Dim) => number;
 }
 
-type Compute = (tf: Tfjs, operands: TfTensor[], call: Call) => TfTensor | TfTensor[];
+/** What an operator gives: a tensor, or one for each output. */
+type Computed<Outputs extends readonly unknown[]> = Outputs extends readonly [unknown]
+  ? TfTensor
+  : Each<Outputs, TfTensor>;
+
+type Compute<K extends PlainName> = (
+  tf: Tfjs,
+  operands: Each<Operators[K]['inputs'], TfTensor>,
+  call: Call<K>,
+) => Computed<Operators[K]['outputs']>;
+
+export type TfjsKernels = { readonly [K in PlainName]: Compute<K> };
 
 export function tfType(dtype: DType): 'float32' | 'int32' | 'bool' {
   return dtype === 'int64' ? 'int32' : dtype;
@@ -25,68 +35,63 @@ export function tfType(dtype: DType): 'float32' | 'int32' | 'bool' {
 
 type Binary = 'add' | 'sub' | 'mul' | 'maximum' | 'minimum';
 type Comparison = 'less' | 'greater' | 'greaterEqual' | 'equal' | 'logicalAnd' | 'logicalOr';
-function binary(name: Binary | Comparison): Compute {
-  return (tf, [a, b]) => tf[name](a!, b!);
+function binary(name: Binary | Comparison) {
+  return (tf: Tfjs, [a, b]: readonly [TfTensor, TfTensor]): TfTensor => tf[name](a, b);
 }
-function unary(name: 'neg' | 'exp' | 'log' | 'sqrt' | 'abs' | 'sigmoid' | 'tanh' | 'logicalNot' | 'clone'): Compute {
-  return (tf, [x]) => tf[name](x!);
+function unary(name: 'neg' | 'exp' | 'log' | 'sqrt' | 'abs' | 'sigmoid' | 'tanh' | 'logicalNot' | 'clone') {
+  return (tf: Tfjs, [x]: readonly [TfTensor]): TfTensor => tf[name](x);
 }
 
-function reduction(name: 'sum' | 'mean' | 'max'): Compute {
-  return (tf, [x], { attributes }) => {
-    const { axes, keep } = attributes as { axes: number[]; keep: boolean };
-    return axes.length === 0 ? tf.clone(x!) : tf[name](x!, axes, keep);
-  };
+function reduction(name: 'sum' | 'mean' | 'max'): Compute<'ReduceSum' | 'ReduceMean' | 'ReduceMax'> {
+  return (tf, [x], { attributes: { axes, keep } }) => (axes.length === 0 ? tf.clone(x) : tf[name](x, [...axes], keep));
 }
 
 /** Integers are divided towards zero, where TensorFlow.js rounds down. */
-const divide: Compute = (tf, [a, b]) => {
-  const quotient = tf.div(a!, b!);
-  if (a!.dtype === 'float32') return quotient;
-  const inexact = tf.notEqual(tf.mul(quotient, b!), a!);
+const divide: Compute<'Div'> = (tf, [a, b]) => {
+  const quotient = tf.div(a, b);
+  if (a.dtype === 'float32') return quotient;
+  const inexact = tf.notEqual(tf.mul(quotient, b), a);
   return tf.add(quotient, tf.cast(tf.logicalAnd(tf.less(quotient, 0), inexact), 'int32'));
 };
 
-const matmul: Compute = (tf, [a, b], { attributes, shapes }) => {
-  const { transA, transB } = attributes as { transA: boolean; transB: boolean };
+const matmul: Compute<'MatMul'> = (tf, [a, b], { attributes: { transA, transB }, shapes: [shape] }) => {
   // A sum over nothing.
-  if (a!.size === 0) return tf.zeros(shapes[0]!);
-  return tf.matMul(a!, b!, transA, transB);
+  if (a.size === 0) return tf.zeros([...shape]);
+  return tf.matMul(a, b, transA, transB);
 };
 
-const pick: Compute = (tf, [x, index], { shapes }) => {
-  const length = x!.shape.at(-1)!;
-  const rows = x!.size / length;
-  const found = tf.gather(tf.reshape(x!, [rows, length]), tf.reshape(index!, [rows, 1]), 1, 1);
-  return tf.reshape(found, shapes[0]!);
+const pick: Compute<'Pick'> = (tf, [x, index], { shapes: [shape] }) => {
+  const length = x.shape.at(-1)!;
+  const rows = x.size / length;
+  const found = tf.gather(tf.reshape(x, [rows, length]), tf.reshape(index, [rows, 1]), 1, 1);
+  return tf.reshape(found, [...shape]);
 };
 
-const scatterAdd: Compute = (tf, [index, updates], { shapes }) => {
-  const [rows, ...row] = shapes[0]! as [number, ...number[]];
-  const width = row.reduce((a, b) => a * b, 1);
-  if (index!.size === 0) return tf.zeros(shapes[0]!);
-  const at = tf.reshape(index!, [index!.size, 1]);
-  const sum = tf.scatterND(at, tf.reshape(updates!, [index!.size, width]), [rows, width]);
-  return tf.reshape(sum, shapes[0]!);
+const scatterAdd: Compute<'ScatterAdd'> = (tf, [index, updates], { attributes: { rows }, shapes: [shape] }) => {
+  const width = shape.slice(1).reduce((a, b) => a * b, 1);
+  if (index.size === 0) return tf.zeros([...shape]);
+  const at = tf.reshape(index, [index.size, 1]);
+  const sum = tf.scatterND(at, tf.reshape(updates, [index.size, width]), [rows, width]);
+  return tf.reshape(sum, [...shape]);
 };
 
-const rmsNorm: Compute = (tf, [x, weight], { attributes }) => {
-  const square = tf.mean(tf.square(x!), -1, true);
-  const inverse = tf.rsqrt(tf.add(square, attributes.epsilon as number));
-  return [tf.mul(tf.mul(x!, inverse), weight!), inverse];
+const rmsNorm: Compute<'RmsNorm'> = (tf, [x, weight], { attributes: { epsilon } }) => {
+  const square = tf.mean(tf.square(x), -1, true);
+  const inverse = tf.rsqrt(tf.add(square, epsilon));
+  return [tf.mul(tf.mul(x, inverse), weight), inverse];
 };
 
-const rotary: Compute = (tf, [x, position, cos, sin], { attributes, shapes }) => {
-  const [batch, length, width] = shapes[0]! as [number, number, number];
-  const heads = attributes.heads as number;
+const rotary: Compute<'Rotary'> = (tf, [x, position, cos, sin], { attributes: { heads }, shapes: [shape] }) => {
+  const [batch, length, width] = shape as [number, number, number];
   const half = width / heads / 2;
-  const [first, second] = tf.split(tf.reshape(x!, [batch, length, heads, 2 * half]), 2, 3) as [TfTensor, TfTensor];
-  const [c, s] = [cos!, sin!].map((table) => tf.reshape(tf.gather(table, position!), [batch, length, 1, half]));
-  const turned = [tf.sub(tf.mul(first, c!), tf.mul(second, s!)), tf.add(tf.mul(second, c!), tf.mul(first, s!))];
-  return tf.reshape(tf.concat(turned, 3), shapes[0]!);
+  const [first, second] = tf.split(tf.reshape(x, [batch, length, heads, 2 * half]), 2, 3) as [TfTensor, TfTensor];
+  const at = (table: TfTensor) => tf.reshape(tf.gather(table, position), [batch, length, 1, half]);
+  const [c, s] = [at(cos), at(sin)];
+  const turned = [tf.sub(tf.mul(first, c), tf.mul(second, s)), tf.add(tf.mul(second, c), tf.mul(first, s))];
+  return tf.reshape(tf.concat(turned, 3), [...shape]);
 };
 
-export const OPERATORS: Readonly<Record<string, Compute>> = {
+export const KERNELS: TfjsKernels = {
   Add: binary('add'),
   Sub: binary('sub'),
   Mul: binary('mul'),
@@ -108,28 +113,38 @@ export const OPERATORS: Readonly<Record<string, Compute>> = {
   Sigmoid: unary('sigmoid'),
   Tanh: unary('tanh'),
   Identity: unary('clone'),
-  Where: (tf, [condition, a, b]) => tf.where(condition!, a!, b!),
-  Cast: (tf, [x], { dtypes }) => tf.cast(x!, tfType(dtypes[0]!)),
-  Softmax: (tf, [x]) => tf.softmax(x!),
-  ArgMax: (tf, [x]) => tf.argMax(x!, -1),
-  CumSum: (tf, [x]) => tf.cumsum(x!, x!.rank - 1),
+  Where: (tf, [condition, a, b]) => tf.where(condition, a, b),
+  Cast: (tf, [x], { attributes: { to } }) => tf.cast(x, tfType(to)),
+  Softmax: (tf, [x]) => tf.softmax(x),
+  ArgMax: (tf, [x]) => tf.argMax(x, -1),
+  CumSum: (tf, [x]) => tf.cumsum(x, x.rank - 1),
   ReduceSum: reduction('sum'),
   ReduceMean: reduction('mean'),
   ReduceMax: reduction('max'),
   MatMul: matmul,
-  Reshape: (tf, [x], { shapes }) => tf.reshape(x!, shapes[0]!),
-  Transpose: (tf, [x], { attributes }) => tf.transpose(x!, attributes.permutation as number[]),
-  Expand: (tf, [x], { shapes }) => tf.broadcastTo(x!, shapes[0]!),
-  Concat: (tf, parts, { attributes }) => tf.concat(parts, attributes.axis as number),
-  Split: (tf, [x], { attributes, shapes }) => {
-    const axis = attributes.axis as number;
+  Reshape: (tf, [x], { shapes: [shape] }) => tf.reshape(x, [...shape]),
+  Transpose: (tf, [x], { attributes: { permutation } }) => tf.transpose(x, [...permutation]),
+  Expand: (tf, [x], { shapes: [shape] }) => tf.broadcastTo(x, [...shape]),
+  Concat: (tf, parts, { attributes: { axis } }) => tf.concat([...parts], axis),
+  Split: (tf, [x], { attributes: { axis }, shapes }) => {
     const sizes = shapes.map((shape) => shape[axis]!);
-    return tf.split(x!, sizes, axis);
+    return tf.split(x, sizes, axis);
   },
-  Gather: (tf, [x, index]) => tf.gather(x!, index!),
+  Gather: (tf, [x, index]) => tf.gather(x, index),
   Pick: pick,
   ScatterAdd: scatterAdd,
   RmsNorm: rmsNorm,
   Rotary: rotary,
-  Size: (tf, _, { attributes, resolve }) => tf.scalar(resolve(attributes.dim as Dim), 'int32'),
+  Size: (tf, _, { attributes: { dim }, resolve }) => tf.scalar(resolve(dim), 'int32'),
 };
+
+/** Computes a node: a tensor for each output. */
+export function compute<K extends PlainName>(
+  tf: Tfjs,
+  node: Node<K>,
+  operands: Each<Operators[K]['inputs'], TfTensor>,
+  call: Omit<Call<K>, 'attributes'>,
+): TfTensor[] {
+  const kernel: Compute<K> = KERNELS[node.op];
+  return [kernel(tf, operands, { ...call, attributes: node.attributes })].flat();
+}

@@ -1,12 +1,26 @@
 /** Reverse-mode differentiation: gradient rules of the operators, and the walk that applies them. */
-import { product, type Shape, sameShape } from './dims.ts';
-import type { Node, Tensor } from './graph.ts';
-import * as op from './operators.ts';
+import { type Dim, product, type Shape, sameShape } from './dims.ts';
+import type { Node } from './graph.ts';
+import * as op from './op.ts';
+import type { OperatorName, Operators } from './operators.ts';
+import type { Each, Tensor } from './tensor.ts';
 
-type Rule = (node: Node, gradients: (Tensor | null)[]) => (Tensor | null)[];
+/** Null: no gradient. A rule runs where some output has one, so an operator's only output does. */
+type OutputGradients<Outputs extends readonly Tensor[]> = Outputs extends readonly [Tensor]
+  ? readonly [g: Tensor]
+  : Each<Outputs, Tensor | null>;
+
+/** Gradients of a node's inputs from those of its outputs. */
+type Rule<K extends OperatorName> = (
+  node: Node<K>,
+  gradients: OutputGradients<Operators[K]['outputs']>,
+) => Each<Operators[K]['inputs'], Tensor | null>;
+
+/** `none`: differentiation that would pass the operator throws. `stop`: no gradient passes it, which is what it is for. */
+export type GradientRules = { readonly [K in OperatorName]: Rule<K> | 'none' | 'stop' };
 
 /** Adds up the axes along which a tensor of this shape was broadcast. */
-function unbroadcast(gradient: Tensor, shape: Shape): Tensor {
+function unbroadcast(gradient: Tensor, { shape }: { shape: Shape }): Tensor {
   if (sameShape(gradient.shape, shape)) return gradient;
   const extra = gradient.shape.length - shape.length;
   const lead = Array.from({ length: extra }, (_, i) => i);
@@ -14,109 +28,126 @@ function unbroadcast(gradient: Tensor, shape: Shape): Tensor {
   return op.reshape(op.reduceSum(gradient, [...lead, ...ones], true), shape);
 }
 
-/** A rule for a single-output node: g is the output's gradient, y the output, xs the inputs. */
-function rule(f: (g: Tensor, y: Tensor, xs: readonly Tensor[], node: Node) => (Tensor | null)[]): Rule {
-  return (node, [g]) => f(g!, node.outputs[0]!, node.inputs, node);
+/** A rule for two inputs that may have been broadcast: `f` gives their gradients in the shape of the output. */
+function broadcasting(
+  f: (g: Tensor, a: Tensor, b: Tensor, y: Tensor) => [a: Tensor, b: Tensor],
+): Rule<'Add' | 'Sub' | 'Mul' | 'Div' | 'Max' | 'Min'> {
+  return ({ inputs: [a, b], outputs: [y] }, [g]) => {
+    const [da, db] = f(g, a, b, y);
+    return [unbroadcast(da, a), unbroadcast(db, b)];
+  };
 }
-/** A rule for an elementwise node whose inputs may have been broadcast. */
-function elementwise(f: (g: Tensor, y: Tensor, xs: readonly Tensor[]) => (Tensor | null)[]): Rule {
-  return rule((g, y, xs) => f(g, y, xs).map((d, i) => d && unbroadcast(d, xs[i]!.shape)));
-}
+
 function selected(condition: Tensor, g: Tensor): Tensor {
   return op.where(condition, g, 0);
 }
 
-function matmulRule(g: Tensor, a: Tensor, b: Tensor, transA: boolean, transB: boolean): Tensor[] {
-  const da = transA ? op.matmul(b, g, { transA: transB, transB: true }) : op.matmul(g, b, { transB: !transB });
-  const db = transB ? op.matmul(g, a, { transA: true, transB: transA }) : op.matmul(a, g, { transA: !transA });
-  return [da, db];
-}
-
+/** The shape of x with 1 in the place of the axes. */
 function keptShape(x: Tensor, axes: readonly number[]): Shape {
   return x.shape.map((d, i) => (axes.includes(i) ? 1 : d));
 }
 
-const RULES: Record<string, Rule> = {
-  Add: elementwise((g) => [g, g]),
-  Sub: elementwise((g) => [g, op.neg(g)]),
-  Mul: elementwise((g, _, [a, b]) => [op.mul(g, b!), op.mul(g, a!)]),
-  Div: elementwise((g, y, [, b]) => [op.div(g, b!), op.neg(op.div(op.mul(g, y), b!))]),
+export const GRADIENTS: GradientRules = {
+  Add: broadcasting((g) => [g, g]),
+  Sub: broadcasting((g) => [g, op.neg(g)]),
+  Mul: broadcasting((g, a, b) => [op.mul(g, b), op.mul(g, a)]),
+  Div: broadcasting((g, _, b, y) => [op.div(g, b), op.neg(op.div(op.mul(g, y), b))]),
   // Where both are equal the gradient goes to the first.
-  Max: elementwise((g, _, [a, b]) => [selected(op.greaterOrEqual(a!, b!), g), selected(op.less(a!, b!), g)]),
-  Min: elementwise((g, _, [a, b]) => [selected(op.greaterOrEqual(b!, a!), g), selected(op.less(b!, a!), g)]),
-  Where: elementwise((g, _, [c]) => [null, op.where(c!, g, 0), op.where(c!, 0, g)]),
-  Neg: rule((g) => [op.neg(g)]),
-  Exp: rule((g, y) => [op.mul(g, y)]),
-  Log: rule((g, _, [x]) => [op.div(g, x!)]),
-  Sqrt: rule((g, y) => [op.div(op.mul(g, 0.5), y)]),
-  Abs: rule((g, _, [x]) => [op.where(op.greaterOrEqual(x!, 0), g, op.neg(g))]),
-  Sigmoid: rule((g, y) => [op.mul(g, op.mul(y, op.sub(1, y)))]),
-  Tanh: rule((g, y) => [op.mul(g, op.sub(1, op.mul(y, y)))]),
-  Softmax: rule((g, y) => [op.mul(y, op.sub(g, op.reduceSum(op.mul(g, y), [-1], true)))]),
-  ReduceSum: rule((g, _, [x], { attributes }) => [
-    op.expand(op.reshape(g, keptShape(x!, attributes.axes as number[])), x!.shape),
-  ]),
-  ReduceMean: rule((g, _, [x], { attributes }) => {
-    const axes = attributes.axes as number[];
-    const n = product(...axes.map((a) => x!.shape[a]!));
-    const size = typeof n === 'number' ? x!.graph.scalar(n) : op.cast(op.sizeOf(x!.graph, n), 'float32');
-    return [op.expand(op.div(op.reshape(g, keptShape(x!, axes)), size), x!.shape)];
-  }),
-  ReduceMax: rule((g, y, [x], { attributes }) => {
-    const kept = keptShape(x!, attributes.axes as number[]);
-    return [selected(op.equal(x!, op.reshape(y, kept)), op.expand(op.reshape(g, kept), x!.shape))];
-  }),
-  MatMul: rule((g, _, [a, b], { attributes }) =>
-    matmulRule(g, a!, b!, attributes.transA as boolean, attributes.transB as boolean),
-  ),
-  Reshape: rule((g, _, [x]) => [op.reshape(g, x!.shape)]),
-  Transpose: rule((g, _, __, { attributes }) => {
-    const permutation = attributes.permutation as number[];
-    return [
-      op.transpose(
-        g,
-        permutation.map((_, i) => permutation.indexOf(i)),
-      ),
-    ];
-  }),
-  Expand: rule((g, _, [x]) => [unbroadcast(g, x!.shape)]),
-  Concat: rule((g, _, xs, { attributes }) => {
-    const axis = attributes.axis as number;
-    return op.split(
+  Max: broadcasting((g, a, b) => [selected(op.greaterOrEqual(a, b), g), selected(op.less(a, b), g)]),
+  Min: broadcasting((g, a, b) => [selected(op.greaterOrEqual(b, a), g), selected(op.less(b, a), g)]),
+  Less: 'none',
+  Greater: 'none',
+  GreaterOrEqual: 'none',
+  Equal: 'none',
+  And: 'none',
+  Or: 'none',
+  Not: 'none',
+  Neg: (_, [g]) => [op.neg(g)],
+  Exp: ({ outputs: [y] }, [g]) => [op.mul(g, y)],
+  Log: ({ inputs: [x] }, [g]) => [op.div(g, x)],
+  Sqrt: ({ outputs: [y] }, [g]) => [op.div(op.mul(g, 0.5), y)],
+  Abs: ({ inputs: [x] }, [g]) => [op.where(op.greaterOrEqual(x, 0), g, op.neg(g))],
+  Sigmoid: ({ outputs: [y] }, [g]) => [op.mul(g, op.mul(y, op.sub(1, y)))],
+  Tanh: ({ outputs: [y] }, [g]) => [op.mul(g, op.sub(1, op.mul(y, y)))],
+  Where: ({ inputs: [condition, a, b] }, [g]) => {
+    const [da, db] = [op.where(condition, g, 0), op.where(condition, 0, g)];
+    return [null, unbroadcast(da, a), unbroadcast(db, b)];
+  },
+  Cast: 'none',
+  Identity: 'stop',
+  Softmax: ({ outputs: [y] }, [g]) => [op.mul(y, op.sub(g, op.reduceSum(op.mul(g, y), [-1], true)))],
+  ReduceSum: ({ inputs: [x], attributes: { axes } }, [g]) => [op.expand(op.reshape(g, keptShape(x, axes)), x.shape)],
+  ReduceMean: ({ inputs: [x], attributes: { axes } }, [g]) => {
+    const n = product(...axes.map((a) => x.shape[a]!));
+    const size = typeof n === 'number' ? x.graph.scalar(n) : op.cast(op.sizeOf(x.graph, n), 'float32');
+    return [op.expand(op.div(op.reshape(g, keptShape(x, axes)), size), x.shape)];
+  },
+  ReduceMax: ({ inputs: [x], outputs: [y], attributes: { axes } }, [g]) => {
+    const kept = keptShape(x, axes);
+    return [selected(op.equal(x, op.reshape(y, kept)), op.expand(op.reshape(g, kept), x.shape))];
+  },
+  ArgMax: 'none',
+  CumSum: 'none',
+  MatMul: ({ inputs: [a, b], attributes: { transA, transB } }, [g]) => [
+    transA ? op.matmul(b, g, { transA: transB, transB: true }) : op.matmul(g, b, { transB: !transB }),
+    transB ? op.matmul(g, a, { transA: true, transB: transA }) : op.matmul(a, g, { transA: !transA }),
+  ],
+  Reshape: ({ inputs: [x] }, [g]) => [op.reshape(g, x.shape)],
+  Transpose: ({ attributes: { permutation } }, [g]) => {
+    const inverse = permutation.map((_, i) => permutation.indexOf(i));
+    return [op.transpose(g, inverse)];
+  },
+  Expand: ({ inputs: [x] }, [g]) => [unbroadcast(g, x)],
+  Concat: ({ inputs, attributes: { axis } }, [g]) =>
+    op.split(
       g,
       axis,
-      xs.map((x) => x.shape[axis]!),
-    );
-  }),
-  Split: (node, gradients) => {
-    const pieces = node.outputs.map((y, i) => gradients[i] ?? op.expand(y.graph.scalar(0), y.shape));
-    return [op.concat(pieces, node.attributes.axis as number)];
+      inputs.map((x) => x.shape[axis]!),
+    ),
+  Split: ({ outputs, attributes: { axis } }, gradients) => {
+    const pieces = outputs.map((y, i) => gradients[i] ?? op.expand(y.graph.scalar(0), y.shape));
+    return [op.concat(pieces, axis)];
   },
-  Gather: rule((g, _, [x, index]) => [op.scatterAdd(index!, g, x!.shape[0] as number), null]),
-  Pick: rule((g, _, [x, index]) => {
-    const chosen = op.equal(op.iota(x!.graph, x!.shape.at(-1) as number), op.reshape(index!, [...index!.shape, 1]));
+  Gather: ({ inputs: [x, index] }, [g]) => [op.scatterAdd(index, g, numeric(x.shape[0])), null],
+  Pick: ({ inputs: [x, index] }, [g]) => {
+    const places = op.iota(x.graph, numeric(x.shape.at(-1)));
+    const chosen = op.equal(places, op.reshape(index, [...index.shape, 1]));
     return [op.where(chosen, op.reshape(g, [...g.shape, 1]), 0), null];
-  }),
-  RmsNorm: (node, [g]) => {
-    const [x, weight] = node.inputs as [Tensor, Tensor];
-    const inverse = node.outputs[1]!;
+  },
+  ScatterAdd: 'none',
+  // No gradient comes to the second output: it is there for the rule alone.
+  RmsNorm: ({ inputs: [x, weight], outputs: [, inverse] }, [g]) => {
+    if (!g) return [null, null];
     const unit = op.mul(x, inverse);
-    const scaled = op.mul(g!, weight);
+    const scaled = op.mul(g, weight);
     const along = op.reduceMean(op.mul(scaled, unit), [-1], true);
     const dx = op.mul(op.sub(scaled, op.mul(unit, along)), inverse);
-    return [dx, unbroadcast(op.mul(g!, unit), weight.shape)];
+    return [dx, unbroadcast(op.mul(g, unit), weight)];
   },
   // The inverse rotation: the same angles with the other sign.
-  Rotary: rule((g, _, [, position, cos, sin], { attributes }) => [
-    op.rotary(g, position!, cos!, op.neg(sin!), attributes.heads as number),
+  Rotary: ({ inputs: [, position, cos, sin], attributes: { heads } }, [g]) => [
+    op.rotary(g, position, cos, op.neg(sin), heads),
     null,
     null,
     null,
-  ]),
+  ],
+  Size: 'none',
+  Loop: 'none',
+  If: 'none',
 };
 
-/** Operators that have a gradient rule. */
-export const DIFFERENTIABLE: readonly string[] = Object.keys(RULES);
+/** A size that is known while the graph is built. */
+function numeric(dim: Dim | undefined): number {
+  if (typeof dim !== 'number') throw new Error(`the gradient needs a number in the place of the size ${dim}`);
+  return dim;
+}
+
+function inputGradients<K extends OperatorName>(node: Node<K>, given: readonly (Tensor | null)[]) {
+  const rule: GradientRules[K] = GRADIENTS[node.op];
+  if (rule === 'stop') return node.inputs.map(() => null);
+  if (rule === 'none') throw new Error(`${node.op} has no gradient`);
+  return rule(node, given as OutputGradients<Operators[K]['outputs']>);
+}
 
 /**
  * Gradients of a scalar with respect to tensors, as new tensors of the same graph and the same shapes. A tensor that the
@@ -132,11 +163,11 @@ export function gradients(scalar: Tensor, wanted: readonly Tensor[]): (Tensor | 
   for (const node of nodes) {
     // A block's outputs depend on what the block depends on, also where its inside is a loop.
     const block = node.outputs.map((t) => graph.blockOf.get(t)).find((b) => b !== undefined);
-    const inputs = block?.inputs ?? (node.op === 'Identity' ? [] : node.inputs);
+    const inputs = block?.inputs ?? (GRADIENTS[node.op] === 'stop' ? [] : node.inputs);
     if (inputs.some((t) => depends.has(t))) for (const output of node.outputs) depends.add(output);
   }
   const total = new Map<Tensor, Tensor>([[scalar, graph.scalar(1)]]);
-  const accumulate = (inputs: readonly Tensor[], given: (Tensor | null)[]) => {
+  const accumulate = (inputs: readonly Tensor[], given: readonly (Tensor | null)[]) => {
     inputs.forEach((input, i) => {
       const g = given[i];
       if (!g || !depends.has(input)) return;
@@ -156,16 +187,8 @@ export function gradients(scalar: Tensor, wanted: readonly Tensor[]): (Tensor | 
       continue;
     }
     if (!node.outputs.some((t) => total.has(t)) || !node.inputs.some((t) => depends.has(t))) continue;
-    if (node.op === 'Identity') continue;
-    const differentiate = RULES[node.op];
-    if (!differentiate) throw new Error(`${node.op} has no gradient`);
-    accumulate(
-      node.inputs,
-      differentiate(
-        node,
-        node.outputs.map((t) => total.get(t) ?? null),
-      ),
-    );
+    const given = node.outputs.map((t) => total.get(t) ?? null);
+    accumulate(node.inputs, inputGradients(node, given));
   }
   return wanted.map((t) => total.get(t) ?? null);
 }

@@ -1,13 +1,12 @@
 /**
- * The graph: tensors, nodes and the scopes they live in. Nothing here computes. Every node names an operator of
- * `operators.ts`, which knows its shapes and its gradient; a backend (ONNX, the float64 interpreter) knows how to run it.
+ * The graph: tensors, nodes and the scopes they live in. Nothing here computes. Every node is of an operator of
+ * `operators.ts`, which infers its shapes; a backend (ONNX, TensorFlow.js, the float64 reference) knows how to run it.
  */
-import { canonical, type Dim, type Shape } from './dims.ts';
+import { canonical, type Shape } from './dims.ts';
+import { infer, type OperatorName, type Operators } from './operators.ts';
 import type { Port } from './ports.ts';
 import type { StoredType } from './stored.ts';
-
-export type DType = 'float32' | 'int32' | 'int64' | 'bool';
-export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array;
+import { type DType, each, type Tensor, type TensorData, type TensorType } from './tensor.ts';
 
 /** Where the bytes of a weight lie: a slice of a file, mapped, never copied. */
 export interface ExternalData {
@@ -18,12 +17,6 @@ export interface ExternalData {
   stored: StoredType;
 }
 
-export interface Tensor extends Port {
-  readonly graph: Graph;
-}
-
-export type Attributes = Readonly<Record<string, unknown>>;
-
 /** A loop's or branch's inside. It may read tensors of the scopes around it. */
 export interface Subgraph {
   inputs: Tensor[];
@@ -31,14 +24,17 @@ export interface Subgraph {
   nodes: Node[];
 }
 
-export interface Node {
-  readonly op: string;
-  readonly inputs: readonly Tensor[];
-  readonly outputs: readonly Tensor[];
-  readonly attributes: Attributes;
+interface NodeOf<K extends OperatorName> {
+  readonly op: K;
+  readonly inputs: Operators[K]['inputs'];
+  readonly outputs: Operators[K]['outputs'];
+  readonly attributes: Operators[K]['attributes'];
   /** Loop body, or the then and else branches. */
-  readonly bodies: readonly Subgraph[];
+  readonly bodies: Operators[K]['bodies'];
 }
+
+/** A node of one of the operators `K`, told apart by `op`. */
+export type Node<K extends OperatorName = OperatorName> = { [P in K]: NodeOf<P> }[K];
 
 export type Constant =
   | { kind: 'inline'; tensor: Tensor; data: TensorData }
@@ -107,37 +103,34 @@ export class Graph {
     return tensor;
   }
 
-  scalar(value: number, dtype: 'float32' | 'int32' | 'int64' = 'float32'): Tensor {
+  /** Throws for a bool. */
+  scalar(value: number, dtype: DType = 'float32'): Tensor {
     const key = `${dtype}:${value}`;
     let tensor = this.scalars.get(key);
     if (!tensor) {
-      const data =
-        dtype === 'float32'
-          ? Float32Array.of(value)
-          : dtype === 'int32'
-            ? Int32Array.of(value)
-            : BigInt64Array.of(BigInt(value));
-      tensor = this.constant(dtype, [], data);
+      tensor = this.constant(dtype, [], scalarData(value, dtype));
       this.scalars.set(key, tensor);
     }
     return tensor;
   }
 
-  /** Appends a node to the current scope. Operators call this; models call operators. */
-  emit(
-    op: string,
-    inputs: readonly Tensor[],
-    outputs: readonly { dtype: DType; shape: Shape }[],
-    attributes: Attributes = {},
-    bodies: readonly Subgraph[] = [],
-  ): Tensor[] {
-    const made = outputs.map(({ dtype, shape }) => this.tensor(this.fresh(op), dtype, shape));
-    this.scopes.at(-1)!.push({ op, inputs, outputs: made, attributes, bodies });
-    return made;
+  /** Appends a node to the current scope. The functions of `op.ts` call this; models call those. */
+  emit<K extends OperatorName>(
+    op: K,
+    inputs: Operators[K]['inputs'],
+    attributes: Operators[K]['attributes'],
+    bodies: Operators[K]['bodies'],
+  ): Operators[K]['outputs'] {
+    const types = infer(op, inputs, attributes, bodies);
+    const outputs = each(types, ({ dtype, shape }) => this.tensor(this.fresh(op), dtype, shape));
+    const node: Node<K> = { op, inputs, outputs, attributes, bodies };
+    // The type checker does not see that a member of a union is one of it while K is open.
+    this.scopes.at(-1)!.push(node as Node);
+    return outputs;
   }
 
   /** Builds a subgraph: nodes emitted by `build` land in it. */
-  scope(inputs: readonly { dtype: DType; shape: Shape }[], build: (inputs: Tensor[]) => Tensor[]): Subgraph {
+  scope(inputs: readonly TensorType[], build: (inputs: Tensor[]) => Tensor[]): Subgraph {
     const tensors = inputs.map(({ dtype, shape }) => this.tensor(this.fresh('inner'), dtype, shape));
     const nodes: Node[] = [];
     this.scopes.push(nodes);
@@ -161,9 +154,15 @@ export class Graph {
   }
 }
 
-/** Size of an axis; negative axes count from the end. */
-export function dimOf(tensor: Tensor, axis: number): Dim {
-  const dim = tensor.shape.at(axis);
-  if (dim === undefined) throw new Error(`${tensor.name} of shape [${tensor.shape}] has no axis ${axis}`);
-  return dim;
+function scalarData(value: number, dtype: DType): TensorData {
+  switch (dtype) {
+    case 'float32':
+      return Float32Array.of(value);
+    case 'int32':
+      return Int32Array.of(value);
+    case 'int64':
+      return BigInt64Array.of(BigInt(value));
+    case 'bool':
+      throw new Error(`the number ${value} stands beside a bool`);
+  }
 }

@@ -1,7 +1,8 @@
 /** AdamW as a graph. */
-import { Graph, type Tensor } from './graph.ts';
-import * as op from './operators.ts';
+import { Graph } from './graph.ts';
+import * as op from './op.ts';
 import type { GraphFunction, Named, Port } from './ports.ts';
+import type { Tensor } from './tensor.ts';
 
 export interface AdamwOptions {
   beta1: number;

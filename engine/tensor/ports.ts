@@ -4,7 +4,8 @@
  * the same form, with a value in the place of each port; the names under which values travel stay in here.
  */
 import type { Shape } from './dims.ts';
-import type { DType, Graph } from './graph.ts';
+import type { Graph } from './graph.ts';
+import type { DType } from './tensor.ts';
 
 /** An input tensor of a graph is a port, too. */
 export interface Port {

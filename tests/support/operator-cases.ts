@@ -2,7 +2,16 @@
  * Every operator of the tensor graph at work: what the ONNX encodings are compared on, on each device, and what the
  * gradient rules are checked on. Shapes mix numbers, named sizes, broadcasting and axes of length 0.
  */
-import { type Dim, type DType, evaluate, type Graph, op, type Shape, type Tensor } from '../../engine/tensor/index.ts';
+import {
+  type Dim,
+  type DType,
+  evaluate,
+  type Graph,
+  type OperatorName,
+  op,
+  type Shape,
+  type Tensor,
+} from '../../engine/tensor/index.ts';
 import type { Doubles } from './reference-backend.ts';
 
 interface Input {
@@ -16,7 +25,7 @@ interface Input {
 
 export interface OperatorCase {
   /** The operator that is tested. */
-  op: string;
+  op: OperatorName;
   what: string;
   inputs: Readonly<Record<string, Input>>;
   sizes: Readonly<Record<string, number>>;
@@ -35,17 +44,17 @@ const scalar = (dtype: DType, value: number): Input => ({ dtype, shape: [], low:
 const SIZES = { B: 2, L: 3, C: 4, P: 2, G: 3, Z: 0 };
 
 function one(
-  name: string,
+  name: OperatorName,
   what: string,
   inputs: Record<string, Input>,
-  build: (x: Record<string, Tensor>, graph: Graph) => Tensor | Tensor[],
+  build: (x: Record<string, Tensor>, graph: Graph) => Tensor | readonly Tensor[],
   wanted: string[] = [],
 ): OperatorCase {
   return { op: name, what, inputs, sizes: SIZES, build: (x, graph) => [build(x, graph)].flat(), wanted };
 }
 
 type Binary = (a: Tensor, b: Tensor) => Tensor;
-function binary(name: string, f: Binary, b: (...shape: Dim[]) => Input = floats): OperatorCase[] {
+function binary(name: OperatorName, f: Binary, b: (...shape: Dim[]) => Input = floats): OperatorCase[] {
   const wanted = ['a', 'b'];
   const build = ({ a, b }: Record<string, Tensor>) => f(a!, b!);
   return [
@@ -57,7 +66,7 @@ function binary(name: string, f: Binary, b: (...shape: Dim[]) => Input = floats)
     one(name, 'nothing', { a: floats('Z', 3), b: b(3) }, build, wanted),
   ];
 }
-function comparison(name: string, f: Binary): OperatorCase[] {
+function comparison(name: OperatorName, f: Binary): OperatorCase[] {
   const build = ({ a, b }: Record<string, Tensor>) => f(a!, b!);
   return [
     one(name, 'float32', { a: floats('B', 'L', 4), b: floats('L', 1) }, build),
@@ -65,12 +74,12 @@ function comparison(name: string, f: Binary): OperatorCase[] {
     one(name, 'int64', { a: longs(3, 'B', 5), b: longs(3, 5) }, build),
   ];
 }
-function logical(name: string, f: Binary): OperatorCase {
+function logical(name: OperatorName, f: Binary): OperatorCase {
   return one(name, 'bool', { a: floats('B', 6), b: floats(6) }, ({ a, b }) =>
     f(op.less(a!, 0.5), op.greater(b!, -0.5)),
   );
 }
-function unary(name: string, f: (x: Tensor) => Tensor, x: (...shape: Dim[]) => Input = floats): OperatorCase[] {
+function unary(name: OperatorName, f: (x: Tensor) => Tensor, x: (...shape: Dim[]) => Input = floats): OperatorCase[] {
   return [
     one(name, 'named sizes', { x: x('B', 'L', 4) }, ({ x }) => f(x!), ['x']),
     one(name, 'scalar', { x: x() }, ({ x }) => f(x!), ['x']),
@@ -78,7 +87,7 @@ function unary(name: string, f: (x: Tensor) => Tensor, x: (...shape: Dim[]) => I
   ];
 }
 type Reduce = (x: Tensor, axes?: readonly number[], keep?: boolean) => Tensor;
-function reduction(name: string, f: Reduce): OperatorCase[] {
+function reduction(name: OperatorName, f: Reduce): OperatorCase[] {
   const x = { x: floats('B', 'L', 4) };
   return [
     one(name, 'all axes', x, ({ x }) => f(x!), ['x']),

@@ -8,9 +8,13 @@ import {
   type Constant,
   type Dim,
   type DType,
+  type Each,
+  each,
   evaluate,
   type Graph,
   type Node,
+  type OperatorName,
+  type Operators,
   type Subgraph,
   type Tensor,
   type TensorData,
@@ -44,24 +48,47 @@ function at(x: Doubles, index: readonly number[]): number {
   return x.data[offset]!;
 }
 
-function elementwise(f: (...values: number[]) => number) {
-  return (xs: Doubles[], shape: readonly number[]) => filled(shape, (index) => f(...xs.map((x) => at(x, index))));
+/** An operator: values of a node's outputs from those of its inputs. `frame` knows the sizes, and what bodies read. */
+type Run<K extends OperatorName> = (
+  xs: Each<Operators[K]['inputs'], Doubles>,
+  node: Node<K>,
+  frame: Frame,
+) => readonly Doubles[];
+
+/** An operator with one output, whose shape it is told. */
+function single<K extends OperatorName>(
+  f: (xs: Each<Operators[K]['inputs'], Doubles>, shape: number[], node: Node<K>) => Doubles,
+): Run<K> {
+  return (xs, node, frame) => [f(xs, frame.shape(node.outputs[0]!), node)];
 }
 
-function reduced(x: Doubles, node: Node, shape: readonly number[], f: (values: number[]) => number): Doubles {
-  const { axes } = node.attributes as { axes: number[] };
-  const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
-  const groups = filled(kept, () => 0).data;
-  const values: number[][] = Array.from(groups, () => []);
-  filled(x.shape, (index) => {
-    let offset = 0;
-    kept.forEach((size, axis) => {
-      offset = offset * size + (axes.includes(axis) ? 0 : index[axis]!);
+type Elementwise<Inputs extends readonly Tensor[]> = {
+  [K in OperatorName]: Operators[K]['inputs'] extends Inputs ? K : never;
+}[OperatorName];
+
+function unary(f: (a: number) => number): Run<Elementwise<readonly [Tensor]>> {
+  return ([x], node, frame) => [filled(frame.shape(node.outputs[0]!), (index) => f(at(x, index)))];
+}
+
+function binary(f: (a: number, b: number) => number): Run<Elementwise<readonly [Tensor, Tensor]>> {
+  return ([a, b], node, frame) => [filled(frame.shape(node.outputs[0]!), (i) => f(at(a, i), at(b, i)))];
+}
+
+function reduction(f: (values: number[]) => number): Run<'ReduceSum' | 'ReduceMean' | 'ReduceMax'> {
+  return ([x], { outputs: [y], attributes: { axes } }, frame) => {
+    const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+    const groups = filled(kept, () => 0).data;
+    const values: number[][] = Array.from(groups, () => []);
+    filled(x.shape, (index) => {
+      let offset = 0;
+      kept.forEach((size, axis) => {
+        offset = offset * size + (axes.includes(axis) ? 0 : index[axis]!);
+      });
+      values[offset]!.push(at(x, index));
+      return 0;
     });
-    values[offset]!.push(at(x, index));
-    return 0;
-  });
-  return { shape, data: Float64Array.from(values, f) };
+    return [{ shape: frame.shape(y), data: Float64Array.from(values, f) }];
+  };
 }
 
 const total = (values: number[]) => values.reduce((a, b) => a + b, 0);
@@ -78,98 +105,86 @@ const ofRows = (shape: readonly number[], made: Float64Array[]): Doubles => ({
   data: Float64Array.from(made.flatMap((row) => [...row])),
 });
 
-type Run = (xs: Doubles[], shapes: number[][], node: Node) => Doubles[];
-/** An operator with one output. */
-const single =
-  (f: (xs: Doubles[], shape: number[], node: Node) => Doubles): Run =>
-  (xs, shapes, node) => [f(xs, shapes[0]!, node)];
-const pointwise = (f: (...values: number[]) => number): Run => single(elementwise(f));
+/** What each row along the last axis becomes, of the same length. */
+function byRow(f: (row: Float64Array) => Float64Array): Run<'Softmax' | 'CumSum'> {
+  return ([x], { outputs: [y] }, frame) => [ofRows(frame.shape(y), rows(x).map(f))];
+}
+
 const bit = (value: boolean) => (value ? 1 : 0);
 
-const RUN: Record<string, Run> = {
-  Add: pointwise((a, b) => a! + b!),
-  Sub: pointwise((a, b) => a! - b!),
-  Mul: pointwise((a, b) => a! * b!),
-  Div: (xs, [shape], node) => {
-    const integer = node.outputs[0]!.dtype !== 'float32';
-    return [elementwise((a, b) => (integer ? Math.trunc(a! / b!) : a! / b!))(xs, shape!)];
+export type ReferenceKernels = { readonly [K in OperatorName]: Run<K> };
+
+export const REFERENCE_KERNELS: ReferenceKernels = {
+  Add: binary((a, b) => a + b),
+  Sub: binary((a, b) => a - b),
+  Mul: binary((a, b) => a * b),
+  Div: (xs, node, frame) => {
+    const integer = node.outputs[0].dtype !== 'float32';
+    return binary((a, b) => (integer ? Math.trunc(a / b) : a / b))(xs, node, frame);
   },
-  Max: pointwise((a, b) => Math.max(a!, b!)),
-  Min: pointwise((a, b) => Math.min(a!, b!)),
-  Less: pointwise((a, b) => bit(a! < b!)),
-  Greater: pointwise((a, b) => bit(a! > b!)),
-  GreaterOrEqual: pointwise((a, b) => bit(a! >= b!)),
-  Equal: pointwise((a, b) => bit(a === b)),
-  And: pointwise((a, b) => bit(a === 1 && b === 1)),
-  Or: pointwise((a, b) => bit(a === 1 || b === 1)),
-  Not: pointwise((a) => bit(a === 0)),
-  Neg: pointwise((a) => -a!),
-  Exp: pointwise((a) => Math.exp(a!)),
-  Log: pointwise((a) => Math.log(a!)),
-  Sqrt: pointwise((a) => Math.sqrt(a!)),
-  Abs: pointwise((a) => Math.abs(a!)),
-  Sigmoid: pointwise((a) => 1 / (1 + Math.exp(-a!))),
-  Tanh: pointwise((a) => Math.tanh(a!)),
-  Identity: pointwise((a) => a!),
-  Where: pointwise((condition, a, b) => (condition === 1 ? a! : b!)),
-  Cast: (xs, [shape], node) => {
-    const to = node.outputs[0]!.dtype;
-    return [elementwise((a) => (to === 'float32' ? a! : to === 'bool' ? bit(a !== 0) : Math.trunc(a!)))(xs, shape!)];
+  Max: binary(Math.max),
+  Min: binary(Math.min),
+  Less: binary((a, b) => bit(a < b)),
+  Greater: binary((a, b) => bit(a > b)),
+  GreaterOrEqual: binary((a, b) => bit(a >= b)),
+  Equal: binary((a, b) => bit(a === b)),
+  And: binary((a, b) => bit(a === 1 && b === 1)),
+  Or: binary((a, b) => bit(a === 1 || b === 1)),
+  Not: unary((a) => bit(a === 0)),
+  Neg: unary((a) => -a),
+  Exp: unary(Math.exp),
+  Log: unary(Math.log),
+  Sqrt: unary(Math.sqrt),
+  Abs: unary(Math.abs),
+  Sigmoid: unary((a) => 1 / (1 + Math.exp(-a))),
+  Tanh: unary(Math.tanh),
+  Where: single(([condition, a, b], shape) => filled(shape, (i) => at(at(condition, i) === 1 ? a : b, i))),
+  Cast: (xs, node, frame) => {
+    const { to } = node.attributes;
+    return unary((a) => (to === 'float32' ? a : to === 'bool' ? bit(a !== 0) : Math.trunc(a)))(xs, node, frame);
   },
-  Softmax: single(([x], shape) =>
-    ofRows(
-      shape,
-      rows(x!).map((row) => {
-        const peak = Math.max(...row);
-        const powers = row.map((v) => Math.exp(v - peak));
-        return powers.map((p) => p / total([...powers]));
-      }),
-    ),
-  ),
-  CumSum: single(([x], shape) =>
-    ofRows(
-      shape,
-      rows(x!).map((row) => {
-        let sum = 0;
-        return row.map((v) => (sum += v));
-      }),
-    ),
-  ),
+  Identity: unary((a) => a),
+  Softmax: byRow((row) => {
+    const peak = Math.max(...row);
+    const powers = row.map((v) => Math.exp(v - peak));
+    return powers.map((p) => p / total([...powers]));
+  }),
+  ReduceSum: reduction(total),
+  ReduceMean: reduction((v) => total(v) / v.length),
+  ReduceMax: reduction((v) => Math.max(...v)),
   ArgMax: single(([x], shape) => ({
     shape,
-    data: Float64Array.from(rows(x!), (row) => row.indexOf(Math.max(...row))),
+    data: Float64Array.from(rows(x), (row) => row.indexOf(Math.max(...row))),
   })),
-  ReduceSum: single(([x], shape, node) => reduced(x!, node, shape, total)),
-  ReduceMean: single(([x], shape, node) => reduced(x!, node, shape, (v) => total(v) / v.length)),
-  ReduceMax: single(([x], shape, node) => reduced(x!, node, shape, (v) => Math.max(...v))),
-  MatMul: single(([a, b], shape, node) => {
-    const { transA, transB } = node.attributes;
-    const inner = transA ? a!.shape.at(-2)! : a!.shape.at(-1)!;
+  CumSum: byRow((row) => {
+    let sum = 0;
+    return row.map((v) => (sum += v));
+  }),
+  MatMul: single(([a, b], shape, { attributes: { transA, transB } }) => {
+    const inner = transA ? a.shape.at(-2)! : a.shape.at(-1)!;
     return filled(shape, (index) => {
       const [lead, m, n] = [index.slice(0, -2), index.at(-2)!, index.at(-1)!];
       let sum = 0;
       for (let k = 0; k < inner; k++) {
         // `at` with full indices: sizes of 1 are themselves.
-        sum += at(a!, [...lead, ...(transA ? [k, m] : [m, k])]) * at(b!, [...lead, ...(transB ? [n, k] : [k, n])]);
+        sum += at(a, [...lead, ...(transA ? [k, m] : [m, k])]) * at(b, [...lead, ...(transB ? [n, k] : [k, n])]);
       }
       return sum;
     });
   }),
-  Reshape: single(([x], shape) => ({ shape, data: x!.data })),
-  Transpose: single(([x], shape, node) => {
-    const permutation = node.attributes.permutation as number[];
-    return filled(shape, (index) => {
+  Reshape: single(([x], shape) => ({ shape, data: x.data })),
+  Transpose: single(([x], shape, { attributes: { permutation } }) =>
+    filled(shape, (index) => {
       const source: number[] = [];
       permutation.forEach((from, to) => {
         source[from] = index[to]!;
       });
-      return at(x!, source);
-    });
-  }),
-  Expand: pointwise((a) => a!),
-  Concat: single((xs, shape, node) => {
-    const axis = node.attributes.axis as number;
-    return filled(shape, (index) => {
+      return at(x, source);
+    }),
+  ),
+  Expand: unary((a) => a),
+  Concat: single((xs, shape, { attributes: { axis } }) =>
+    filled(shape, (index) => {
       let offset = index[axis]!;
       const part = xs.find((x) => {
         if (offset < x.shape[axis]!) return true;
@@ -177,50 +192,71 @@ const RUN: Record<string, Run> = {
         return false;
       });
       return at(part!, index.with(axis, offset));
-    });
-  }),
-  Split: ([x], shapes, node) => {
-    const axis = node.attributes.axis as number;
+    }),
+  ),
+  Split: ([x], { outputs, attributes: { axis } }, frame) => {
     let start = 0;
-    return shapes.map((shape) => {
+    return outputs.map((y) => {
+      const shape = frame.shape(y);
       const from = start;
       start += shape[axis]!;
-      return filled(shape, (index) => at(x!, index.with(axis, index[axis]! + from)));
+      return filled(shape, (index) => at(x, index.with(axis, index[axis]! + from)));
     });
   },
   Gather: single(([x, index], shape) =>
     filled(shape, (i) => {
-      const rank = index!.shape.length;
-      return at(x!, [bounded(at(index!, i.slice(0, rank)), x!.shape[0]!), ...i.slice(rank)]);
+      const rank = index.shape.length;
+      return at(x, [bounded(at(index, i.slice(0, rank)), x.shape[0]!), ...i.slice(rank)]);
     }),
   ),
-  Pick: single(([x, index], shape) => filled(shape, (i) => at(x!, [...i, bounded(at(index!, i), x!.shape.at(-1)!)]))),
+  Pick: single(([x, index], shape) => filled(shape, (i) => at(x, [...i, bounded(at(index, i), x.shape.at(-1)!)]))),
   ScatterAdd: single(([index, updates], shape) => {
     const result = filled(shape, () => 0);
     const row = count(shape.slice(1));
-    index!.data.forEach((target, i) => {
-      for (let j = 0; j < row; j++) result.data[bounded(target, shape[0]!) * row + j]! += updates!.data[i * row + j]!;
+    index.data.forEach((target, i) => {
+      for (let j = 0; j < row; j++) result.data[bounded(target, shape[0]!) * row + j]! += updates.data[i * row + j]!;
     });
     return result;
   }),
-  RmsNorm: ([x, weight], shapes, node) => {
-    const epsilon = node.attributes.epsilon as number;
-    const inverse = rows(x!).map((row) => 1 / Math.sqrt(total([...row].map((v) => v * v)) / row.length + epsilon));
-    const made = rows(x!).map((row, i) => row.map((v, j) => v * inverse[i]! * weight!.data[j]!));
-    return [ofRows(shapes[0]!, made), { shape: shapes[1]!, data: Float64Array.from(inverse) }];
+  RmsNorm: ([x, weight], { outputs: [y, inverses], attributes: { epsilon } }, frame) => {
+    const inverse = rows(x).map((row) => 1 / Math.sqrt(total([...row].map((v) => v * v)) / row.length + epsilon));
+    const made = rows(x).map((row, i) => row.map((v, j) => v * inverse[i]! * weight.data[j]!));
+    return [ofRows(frame.shape(y), made), { shape: frame.shape(inverses), data: Float64Array.from(inverse) }];
   },
-  Rotary: single(([x, position, cos, sin], shape, node) => {
-    const head = shape[2]! / (node.attributes.heads as number);
+  Rotary: single(([x, position, cos, sin], shape, { attributes: { heads } }) => {
+    const head = shape[2]! / heads;
     const half = head / 2;
     return filled(shape, ([b, l, i]) => {
-      const p = at(position!, [b!, l!]);
+      const p = at(position, [b!, l!]);
       const within = i! % head;
       const first = within < half;
-      const partner = at(x!, [b!, l!, first ? i! + half : i! - half]);
-      const [c, s] = [at(cos!, [p, within % half]), at(sin!, [p, within % half])];
-      return at(x!, [b!, l!, i!]) * c + (first ? -partner : partner) * s;
+      const partner = at(x, [b!, l!, first ? i! + half : i! - half]);
+      const [c, s] = [at(cos, [p, within % half]), at(sin, [p, within % half])];
+      return at(x, [b!, l!, i!]) * c + (first ? -partner : partner) * s;
     });
   }),
+  Size: (_, { attributes: { dim } }, frame) => [{ shape: [], data: Float64Array.of(frame.resolve(dim)) }],
+  Loop: ([trips, ...initial], { outputs, bodies: [body] }, frame) => {
+    let carried = initial;
+    const stacked: Doubles[][] = [];
+    for (let turn = 0; turn < trips.data[0]!; turn++) {
+      const scalar = { shape: [], data: Float64Array.of(turn) };
+      const [goOn, ...results] = runSubgraph(body, [scalar, ...carried], frame);
+      carried = results.slice(0, initial.length);
+      stacked.push(results.slice(initial.length));
+      if (goOn!.data[0] === 0) break;
+    }
+    const pieces = outputs.slice(initial.length).map((_, i) => stacked.map((turn) => turn[i]!));
+    return [
+      ...carried,
+      ...pieces.map((turns) => ({
+        shape: [turns.length, ...(turns[0]?.shape ?? [])],
+        data: Float64Array.from(turns.flatMap((t) => [...t.data])),
+      })),
+    ];
+  },
+  If: ([condition], { bodies: [then, otherwise] }, frame) =>
+    runSubgraph(condition.data[0] === 1 ? then : otherwise, [], frame),
 };
 
 function bounded(index: number, size: number): number {
@@ -253,13 +289,17 @@ class Frame {
   /** Keeps a value whose shape agrees with the tensor's. */
   set(tensor: Tensor, value: Doubles): void {
     this.learn(tensor, value);
-    const shape = tensor.shape.map((dim) => this.resolve(dim));
+    const shape = this.shape(tensor);
     if (shape.join() !== value.shape.join()) throw new Error(`${tensor.name} [${tensor.shape}] got [${value.shape}]`);
     this.values.set(tensor, value);
   }
 
   resolve(dim: Dim): number {
     return evaluate(dim, this.sizes);
+  }
+
+  shape(tensor: Tensor): number[] {
+    return tensor.shape.map((dim) => this.resolve(dim));
   }
 }
 
@@ -278,42 +318,13 @@ function runSubgraph(body: Subgraph, inputs: Doubles[], outer: Frame): Doubles[]
 
 const isGiven = (graph: Graph, dim: string) => graph.sizes.has(dim);
 
-function runLoop(node: Node, frame: Frame): Doubles[] {
-  const [trips, ...initial] = node.inputs.map((t) => frame.get(t));
-  let carried = initial;
-  const stacked: Doubles[][] = [];
-  for (let turn = 0; turn < trips!.data[0]!; turn++) {
-    const scalar = { shape: [], data: Float64Array.of(turn) };
-    const [goOn, ...results] = runSubgraph(node.bodies[0]!, [scalar, ...carried], frame);
-    carried = results.slice(0, initial.length);
-    stacked.push(results.slice(initial.length));
-    if (goOn!.data[0] === 0) break;
-  }
-  const pieces = node.outputs.slice(initial.length).map((_, i) => stacked.map((turn) => turn[i]!));
-  return [
-    ...carried,
-    ...pieces.map((turns) => ({
-      shape: [turns.length, ...(turns[0]?.shape ?? [])],
-      data: Float64Array.from(turns.flatMap((t) => [...t.data])),
-    })),
-  ];
-}
-
-function runNode(node: Node, frame: Frame): void {
-  let results: Doubles[];
-  if (node.op === 'Loop') results = runLoop(node, frame);
-  else if (node.op === 'If') {
-    const [then, otherwise] = node.bodies;
-    results = runSubgraph(frame.get(node.inputs[0]!).data[0] === 1 ? then! : otherwise!, [], frame);
-  } else if (node.op === 'Size') {
-    results = [{ shape: [], data: Float64Array.of(frame.resolve(node.attributes.dim as Dim)) }];
-  } else {
-    const run = RUN[node.op];
-    if (!run) throw new Error(`the reference does not know ${node.op}`);
-    const inputs = node.inputs.map((t) => frame.get(t));
-    const shapes = node.outputs.map((t) => t.shape.map((d) => frame.resolve(d)));
-    results = run(inputs, shapes, node);
-  }
+function runNode<K extends OperatorName>(node: Node<K>, frame: Frame): void {
+  const run: Run<K> = REFERENCE_KERNELS[node.op];
+  const results = run(
+    each(node.inputs, (tensor) => frame.get(tensor)),
+    node,
+    frame,
+  );
   node.outputs.forEach((tensor, i) => {
     frame.set(tensor, results[i]!);
   });

@@ -7,7 +7,7 @@ const matrix = graph.input('matrix', 'float32', ['B', 3]);
 const cube = graph.input('cube', 'float32', ['B', 'L', 4]);
 const index = graph.input('index', 'int32', ['B']);
 
-test.each<[string, () => Tensor | Tensor[], string]>([
+test.each<[string, () => Tensor | readonly Tensor[], string]>([
   ['types', () => op.add(matrix, op.cast(matrix, 'int32')), 'operands differ in type'],
   ['shapes', () => op.add(matrix, cube), 'do not broadcast'],
   ['inner sizes', () => op.matmul(matrix, matrix), 'inner sizes differ'],

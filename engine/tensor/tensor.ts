@@ -1,0 +1,32 @@
+/** Tensors of a graph: typed, with shapes in which some sizes are only named. */
+import type { Dim, Shape } from './dims.ts';
+import type { Graph } from './graph.ts';
+import type { Port } from './ports.ts';
+
+export type DType = 'float32' | 'int32' | 'int64' | 'bool';
+export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array;
+
+/** What a tensor is before it has a place in a graph. */
+export interface TensorType {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+export interface Tensor extends Port {
+  readonly graph: Graph;
+}
+
+/** Size of an axis; negative axes count from the end. */
+export function dimOf(tensor: Tensor, axis: number): Dim {
+  const dim = tensor.shape.at(axis);
+  if (dim === undefined) throw new Error(`${tensor.name} of shape [${tensor.shape}] has no axis ${axis}`);
+  return dim;
+}
+
+/** A tuple with a `U` for each member of `T`. */
+export type Each<T extends readonly unknown[], U> = { readonly [I in keyof T]: U };
+
+/** `map` that keeps a tuple's length. */
+export function each<T extends readonly unknown[], U>(items: T, f: (item: T[number], index: number) => U): Each<T, U> {
+  return items.map(f) as Each<T, U>;
+}
