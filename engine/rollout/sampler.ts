@@ -322,8 +322,9 @@ export class Sampler {
       Array.from({ length: width }, (_, g) => (g < places[p]!.length ? grid[p]![places[p]![g]!]! : null)),
     );
     const gatherRows = async (caches: Caches, index: number[]): Promise<Caches> => {
-      const repack = repackGraph(layers, headDim);
-      this.repack ??= await compileFunction(backend, repack, { keepOnDevice: (packed) => packed });
+      this.repack ??= await compileFunction(backend, repackGraph(layers, headDim), {
+        keepOnDevice: (packed) => packed,
+      });
       return this.repack.run({ index: backend.value('int32', [index.length], Int32Array.from(index)), caches });
     };
     const heads = Array.from({ length: kvHeads }, (_, h) => h);
