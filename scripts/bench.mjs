@@ -71,7 +71,7 @@ const CASES = [
 await prepare().catch((error) => fail(error.message));
 const wanted = (name) => positionals.length === 0 || positionals.some((p) => name.startsWith(p));
 const chosen = CASES.filter(({ name }) => wanted(name));
-if (chosen.length === 0 && !wanted('step') && !wanted('grading'))
+if (chosen.length === 0 && !wanted('step') && !wanted('grading') && !wanted('runs'))
   fail(`Cases are ${CASES.map(({ name }) => name).join(', ')}, step, grading.`);
 for (const file of chosen.length > 0 || wanted('step') ? [values.model, values.problems] : [])
   if (!fs.existsSync(file)) fail(`There is no file ${file}. Name one with --model and --problems.`);
@@ -100,6 +100,38 @@ for (const one of chosen) {
 
 if (wanted('step')) wholeStep();
 if (wanted('grading')) await grading();
+if (wanted('runs')) await largeRun();
+
+/** Opening a run of 64,000 groups and a million rollouts: from its index, for the first time, and by reading all records. */
+async function largeRun() {
+  const reader = await bundle('runs.ts');
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rollscope-bench-'));
+  try {
+    const run = path.join(folder, 'large');
+    const { journal } = measure(process.execPath, [reader, 'generate', run, 1000, 1000, 64, 16]);
+    const kinds = ['everything', 'first', 'index', 'page'];
+    const results = Object.fromEntries(kinds.map((kind) => [kind, []]));
+    for (let round = 0; round < Number(values.rounds); round++)
+      for (const kind of kinds) results[kind].push(measure(process.execPath, [reader, kind, run]));
+    const [all, first, index, page] = kinds.map((kind) => median(results[kind]));
+    console.log(`\nA run of 1,000 problems, 1,000 steps and 1,024,000 rollouts; journal ${mb(journal)}`);
+    console.log('| opening | time | memory | against all records |\n| --- | --- | --- | --- |');
+    const row = (name, { seconds, bytes }, target) =>
+      console.log(
+        `| ${name} | ${seconds.toFixed(2)} s${target ? ` (target ${target}: ${seconds <= target ? 'met' : 'missed'})` : ''} | ${mb(bytes)} | ${(all.seconds / seconds).toFixed(1)} times as fast, ${((100 * bytes) / all.bytes).toFixed(0)}% of the memory |`,
+      );
+    row('all records, read and folded', all);
+    row('for the first time', first, 10);
+    row('from the index', index, 1);
+    console.log(
+      `\nThe panel: ${page.copy.toFixed(0)} ms to copy the columns, ${page.views.toFixed(0)} ms to view all problems`,
+    );
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const mb = (bytes) => `${Math.round(bytes / 2 ** 20)} MB`;
 
 /** Published GSM8K solutions against their labels and rewritten references of MATH: ours against Math-Verify. */
 async function grading() {

@@ -178,9 +178,9 @@ function plainNumber(_: string, value: unknown): unknown {
   return typeof value === 'bigint' ? Number(value) : value;
 }
 
-/** `file:12`, or `file, row 11` in binary files. */
+/** `file:12`, or `file, row 12` in binary files. */
 function place(file: string, line: number | null, row: number): string {
-  return line === null ? `${file}, row ${row}` : `${file}:${line}`;
+  return line === null ? `${file}, row ${row + 1}` : `${file}:${line}`;
 }
 
 /** Columns that exist, for the three fields and in the template. */

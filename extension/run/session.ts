@@ -73,7 +73,7 @@ export class RunSession {
     if (!active) return null;
     if (this.current?.run !== active.run) {
       const { folder } = await client.request('subscribe', { run: active.run, from: NO_RECORDS });
-      this.setActive(await OpenRun.read(folder));
+      this.setActive(await OpenRun.open(folder));
     }
     return this.subscribe(client);
   }
@@ -108,7 +108,7 @@ export class RunSession {
       const client = await this.engine.ensure();
       if (controller.signal.aborted) throw new RollscopeError('cancelled', 'The run was given up.');
       const { folder } = await request(client, controller.signal);
-      const run = await OpenRun.read(folder);
+      const run = await OpenRun.open(folder);
       this.starting = null;
       this.setActive(run);
       return await this.subscribe(client);
@@ -122,6 +122,10 @@ export class RunSession {
 
   private async subscribe(client: EngineClient): Promise<OpenRun> {
     const run = this.current!;
+    await run.loaded.catch((error: unknown) => {
+      if (this.current === run) this.setActive(null);
+      throw error;
+    });
     const { records, progress } = await client.request('subscribe', { run: run.run, from: run.columns.seq + 1 });
     for (const record of records) this.receive(run.run, record);
     if (this.current === run) run.progress = progress;

@@ -164,7 +164,14 @@ function winners(groups: readonly RescoredGroup[], rewards: readonly RunReward[]
       const { answer, correct } = group.rollouts[best]!;
       const verdict = correct === null ? DASH : correct ? 'right' : 'wrong';
       return [
-        [String(step), text, String(best), answer ?? DASH, verdict, scores.rewards.map((v) => number(v, 2)).join(' ')],
+        [
+          String(step),
+          text,
+          String(best + 1),
+          answer ?? DASH,
+          verdict,
+          scores.rewards.map((v) => number(v, 2)).join(' '),
+        ],
       ];
     }),
   );

@@ -49,7 +49,7 @@ export async function loadMaterial(config: RunConfig): Promise<Material> {
   };
 }
 
-/** `file:12`, or `file, row 11` in binary files. */
+/** `file:12`, or `file, row 12` in binary files. */
 export function placeOf({ source, line, row }: Problem): string {
-  return line === null ? `${source}, row ${row}` : `${source}:${line}`;
+  return line === null ? `${source}, row ${row + 1}` : `${source}:${line}`;
 }

@@ -1,0 +1,115 @@
+/**
+ * Opening a large run:
+ *   generate <folder> <problems> <steps> <groups per step> <rollouts per group>   writes one, through the journal's writer
+ *   everything <folder>   reads and folds all records, as every opening and every showing did before there were columns
+ *   first <folder>        opens it without an index, and writes one
+ *   index <folder>        opens it from its index
+ *   page <folder>         from the columns to what the panel shows: packed, copied, unpacked, all problems viewed
+ * Prints one JSON line: seconds, peak resident memory of the process, and what was found.
+ */
+import { statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Journal } from '../../engine/journal/journal.ts';
+import { readRunFolder } from '../../engine/journal/reader.ts';
+import { type Problem, RUN_FORMAT, RunConfig, type StoredRollout } from '../../engine/protocol/index.ts';
+import type { RunColumns } from '../../engine/runs/columns.ts';
+import { columnsOf } from '../../engine/runs/fold.ts';
+import { INDEX_FILE } from '../../engine/runs/index-file.ts';
+import { openColumns } from '../../engine/runs/open.ts';
+import { pack, unpack } from '../../engine/runs/packed.ts';
+import { problemView } from '../../engine/runs/problem-view.ts';
+import { group, step as stepRecord } from '../support/records.ts';
+
+const TOKENS = 6;
+
+const [kind, folder, ...counts] = process.argv.slice(2);
+if (!kind || !folder) throw new Error('usage: generate|everything|first|index|page <folder> [counts]');
+const before = performance.now();
+const result = await run(kind, folder, counts.map(Number));
+const seconds = (performance.now() - before) / 1000;
+console.log(JSON.stringify({ seconds, bytes: process.resourceUsage().maxRSS * 1024, ...result }));
+
+async function run(what: string, at: string, [problems, steps, groups, rollouts]: number[]): Promise<object> {
+  switch (what) {
+    case 'generate':
+      await generate(at, problems!, steps!, groups!, rollouts!);
+      return { journal: statSync(join(at, 'events.jsonl')).size };
+    case 'everything':
+      return found(columnsOf((await readRunFolder(at)).records));
+    case 'first': {
+      await rm(join(at, INDEX_FILE), { force: true });
+      let reports = 0;
+      return { ...found(await openColumns(at, { onProgress: () => reports++ })), reports };
+    }
+    case 'index':
+      return { ...found(await openColumns(at)), index: statSync(join(at, INDEX_FILE)).size };
+    case 'page': {
+      const host = await openColumns(at);
+      const began = performance.now();
+      const page = unpack(structuredClone(pack(host)), null);
+      const copied = performance.now();
+      const views = page.sampled.map((problem) => problemView(page, problem));
+      return { ...found(page), copy: copied - began, views: performance.now() - copied, shown: views.length };
+    }
+    default:
+      throw new Error(`unknown: ${what}`);
+  }
+}
+
+function found({ groups, series, head }: RunColumns) {
+  return { groups: groups.length, steps: series.steps.length, ended: head.end?.reason ?? null };
+}
+
+/** Answers to a problem, more and more of them the same. */
+function answersAt(problem: number, step: number, rollouts: number): (string | null)[] {
+  const sure = 0.3 + (0.7 * ((step * 7 + problem * 13) % 1000)) / 1000;
+  return Array.from({ length: rollouts }, (_, i) => {
+    const place = (i + 0.5) / rollouts;
+    if (place < sure) return String(problem);
+    return place > 0.97 ? null : String(problem + 1 + ((i * 31 + step) % 9));
+  });
+}
+
+async function generate(at: string, problems: number, steps: number, groups: number, rollouts: number): Promise<void> {
+  const config = RunConfig.parse({ dataset: { path: 'embedded' }, steps, batch: groups, votes: rollouts });
+  const list = Array.from({ length: problems }, (_, index): Problem => {
+    const prompt = `How many are ${index} and none? Say it with as few words as you can, and put it into a box.`;
+    return { index, id: `p-${index}`, prompt, answer: String(index), source: 'embedded', row: index, line: index + 1 };
+  });
+  const created = new Date(0).toISOString();
+  const facts = { versions: {}, modelFingerprint: 'm', dataFingerprint: 'd' };
+  const journal = await Journal.create(at, { format: RUN_FORMAT, run: basename(at), created, config, ...facts }, list);
+  const model = { name: 'm', parameters: 1, trainable: 1, vocabulary: 19, fingerprint: 'm' };
+  const counts = { problems, evaluationProblems: 0 };
+  journal.append({ type: 'run', run: basename(at), config, ...counts, model, dataFingerprint: 'd', device: 'cpu' });
+  const stored = Array.from({ length: rollouts }, () => rollout());
+  for (let step = 1; step <= steps; step++) {
+    for (let i = 0; i < groups; i++) {
+      const problem = (step * groups + i) % problems;
+      const answers = answersAt(problem, step, rollouts);
+      const { seq: _, time: __, ...record } = group(0, step, '', { problem, answers, reference: String(problem) });
+      journal.append({ ...record, frame: journal.writeFrame(stored) });
+    }
+    const { seq: _, time: __, ...record } = stepRecord(0, step, { groundTruthReward: 0.5, loss: 1 / step });
+    journal.append(record);
+  }
+  journal.append({ type: 'end', reason: 'completed', step: steps });
+  await journal.close();
+}
+
+function rollout(): StoredRollout {
+  const numbers = () => new Float32Array(TOKENS).fill(0.5);
+  return {
+    text: 'is it 7',
+    pieces: ['is', ' ', 'it', ' ', '7', ''],
+    finish: 'stop',
+    tokens: new Int32Array(TOKENS),
+    logprob: numbers(),
+    entropy: numbers(),
+    logsumexp: numbers(),
+    meanLogit: numbers(),
+    top1: numbers(),
+    top2: numbers(),
+  };
+}
