@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // Bundles the three programs: engine (command line and compute worker), extension host, webview. The engine is split:
 // each command of the command line loads its own chunks, so that `--help` does not load the whole program.
-//   node scripts/build.mjs [--production] [--out <folder>] [--metafile <file>]
-// --metafile writes which source takes how many bytes of which output, as esbuild says it.
+//   node scripts/build.mjs [--production] [--out <folder>] [--metafile <file>] [--clean]
+// --metafile writes which source takes how many bytes of which output, as esbuild says it; --clean removes the chunks of
+// every earlier build, for a package.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     production: { type: 'boolean', default: false },
     out: { type: 'string', default: 'dist' },
     metafile: { type: 'string' },
+    clean: { type: 'boolean', default: false },
   },
 });
 const { production } = values;
@@ -36,6 +38,7 @@ const common = {
 const requireBanner = "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);";
 const external = ['onnxruntime-node', '@tensorflow/tfjs-node-gpu', 'vscode'];
 
+if (values.clean) fs.rmSync(path.join(outdir, 'chunks'), { recursive: true, force: true });
 fs.mkdirSync(outdir, { recursive: true });
 const results = await Promise.allSettled([
   build({

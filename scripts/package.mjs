@@ -1,6 +1,10 @@
 #!/usr/bin/env node
-// Makes the extension's package for one platform: a production build and the one native library that it needs.
-//   node scripts/package.mjs [--target linux-x64] [--out rollscope.vsix]
+// Makes what users install: the extension for a platform (a production build and the one native library that it needs),
+// or the command line for npm.
+//   node scripts/package.mjs [--target linux-x64 | all | npm] [--out <file, or folder for all and npm>]
+// Each platform's package can be made on any machine, since onnxruntime-node carries the libraries of all platforms that
+// it supports. Those of VS Code that it does not support have no package: darwin-x64 (no Intel Macs any more),
+// alpine-x64, alpine-arm64 (its libraries need glibc), linux-armhf, and web, where no engine runs.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -14,74 +18,83 @@ const COMMON = 'node_modules/onnxruntime-common';
 const LIBRARIES = `${RUNTIME}/bin/napi-v6`;
 /** What ships besides the build and onnxruntime. */
 const SHIPPED = ['engine/embedded', 'media', 'docs/images', 'README.md', 'CHANGELOG.md', 'LICENSE'];
+/** Bytes of a package, at most. */
+const LIMIT = 100e6;
 
 const manifest = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
 const { values } = parseArgs({ options: { target: { type: 'string' }, out: { type: 'string' } } });
 const target = values.target ?? `${process.platform}-${process.arch}`;
-const out = path.resolve(values.out ?? `${manifest.name}-${manifest.version}-${target}.vsix`);
-const [platform, arch] = target.split('-');
-const library = `${LIBRARIES}/${platform}/${arch}`;
-if (!fs.existsSync(path.join(root, library))) {
-  console.error(`onnxruntime has no library for ${target}; it has ${availableTargets().join(', ')}.`);
-  process.exit(1);
-}
-
 const stage = path.join(root, '.cache', `package-${process.pid}`);
 try {
-  buildInto(path.join(stage, 'dist'));
-  for (const name of SHIPPED) copy(name);
-  copyRuntime();
-  writeManifest();
-  fs.writeFileSync(path.join(stage, '.vscodeignore'), ''); // everything staged ships
-  await createVSIX({
-    cwd: stage,
-    packagePath: out,
-    target,
-    allowMissingRepository: true,
-    rewriteRelativeLinks: false,
-  });
-  console.log(`${out} (${(fs.statSync(out).size / 2 ** 20).toFixed(1)} MiB)`);
+  if (target === 'npm') packForNpm(path.resolve(values.out ?? '.'));
+  else await packForEditor(target);
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
 } finally {
   fs.rmSync(stage, { recursive: true, force: true });
 }
 
-function availableTargets() {
-  const folder = path.join(root, LIBRARIES);
-  return fs.readdirSync(folder).flatMap((os) => fs.readdirSync(path.join(folder, os)).map((cpu) => `${os}-${cpu}`));
+/** npm runs `prepack`, which builds, although .npmrc keeps the scripts of installed packages from running. */
+function packForNpm(folder) {
+  run('npm', ['pack', '--ignore-scripts=false', '--pack-destination', folder]);
 }
 
-function buildInto(folder) {
-  const args = ['scripts/build.mjs', '--production', '--out', folder];
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
-  if (status !== 0) throw new Error('The build failed; the bundler says why above.');
+async function packForEditor(wanted) {
+  const available = targetsOfRuntime();
+  const chosen = wanted === 'all' ? available : [wanted];
+  if (!available.includes(chosen[0]))
+    throw new Error(`onnxruntime has no library for ${wanted}; it has ${available.join(', ')}.`);
+  run(process.execPath, ['scripts/build.mjs', '--production', '--out', path.join(stage, 'dist')]);
+  for (const name of SHIPPED) copy(name);
+  writeManifest();
+  fs.writeFileSync(path.join(stage, '.vscodeignore'), ''); // everything staged ships
+  for (const one of chosen) {
+    copyRuntime(one);
+    const name = `${manifest.name}-${manifest.version}-${one}.vsix`;
+    const out = wanted === 'all' ? path.resolve(values.out ?? '.', name) : path.resolve(values.out ?? name);
+    await createVSIX({ cwd: stage, packagePath: out, target: one, rewriteRelativeLinks: false });
+    const { size } = fs.statSync(out);
+    console.log(`${out} (${(size / 1e6).toFixed(1)} MB)`);
+    if (size > LIMIT) throw new Error(`${out} is larger than ${LIMIT / 1e6} MB.`);
+  }
+}
+
+/** Platforms and processors that onnxruntime-node has libraries for, as VS Code names them. */
+function targetsOfRuntime() {
+  const folder = path.join(root, LIBRARIES);
+  return fs.readdirSync(folder).flatMap((os) => fs.readdirSync(path.join(folder, os)).map((cpu) => `${os}-${cpu}`));
 }
 
 function copy(name, filter = () => true) {
   fs.cpSync(path.join(root, name), path.join(stage, name), { recursive: true, filter });
 }
 
-/** onnxruntime as it is needed at run time: its JavaScript and this platform's library, without its installer. */
-function copyRuntime() {
+/** onnxruntime as it is needed at run time: its JavaScript and one platform's libraries, without its installer. */
+function copyRuntime(platform) {
+  fs.rmSync(path.join(stage, 'node_modules'), { recursive: true, force: true });
   const code = (file) => !/\.(d\.ts|map)$/.test(file);
   copy(`${RUNTIME}/dist`, code);
-  copy(library);
+  // On macOS the library is there twice; the binding names the one with the short version.
+  copy(`${LIBRARIES}/${platform.replace('-', '/')}`, (file) => !/\.\d+\.\d+\.\d+\.dylib$/.test(file));
   copy(`${COMMON}/package.json`);
   copy(`${COMMON}/dist/cjs`, code);
   const { name, version, license, main, dependencies } = JSON.parse(
     fs.readFileSync(path.join(root, RUNTIME, 'package.json'), 'utf8'),
   );
-  const trimmed = {
-    name,
-    version,
-    license,
-    main,
-    dependencies: { 'onnxruntime-common': dependencies['onnxruntime-common'] },
-  };
+  const needed = { 'onnxruntime-common': dependencies['onnxruntime-common'] };
+  const trimmed = { name, version, license, main, dependencies: needed };
   fs.writeFileSync(path.join(stage, RUNTIME, 'package.json'), JSON.stringify(trimmed, null, 2));
 }
 
-/** The manifest without what only development needs. */
+/** The manifest without what only development and npm need. */
 function writeManifest() {
-  const { scripts, devDependencies, peerDependencies, peerDependenciesMeta, ...shipped } = manifest;
+  const { scripts, devDependencies, peerDependencies, peerDependenciesMeta, bin, files, ...shipped } = manifest;
   fs.writeFileSync(path.join(stage, 'package.json'), JSON.stringify(shipped, null, 2));
+}
+
+function run(command, args) {
+  const shell = process.platform === 'win32' && command === 'npm';
+  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', shell });
+  if (status !== 0) throw new Error(`${command} ${args[0]} failed; it says why above.`);
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line in a checkout, as `npx .` and `npm link` find it: installs and builds what is missing, then runs it.
+// `npm run -s rollscope -- <command>`: the command line in a checkout; installs and builds what is missing first.
 import { runCli } from './cli.mjs';
 
 await runCli(process.argv.slice(2));

@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ROOT } from '../support/processes.ts';
@@ -64,9 +64,33 @@ describe.runIf(requireVsCode())('problem files', () => {
   const code = useVsCode({
     files: {
       'problems.jsonl': PROBLEMS.map((p) => `${JSON.stringify(p)}\n`).join(''),
+      'package.json': '{"name": "ordinary"}\n',
       'words.jsonl': '{"prompt": "How many legs have three cats?", "answer": "12"}\n',
       'pretty.json': `${JSON.stringify(PROBLEMS, null, 2)}\n`,
     },
+  });
+
+  test('load nothing when they are opened, and have lenses once Rollscope is used', async () => {
+    const { workbench } = code();
+    await workbench.open('package.json');
+    await workbench.open('problems.jsonl');
+    // What VS Code itself brings for JSON has been activated by now, so what waits for a language has been.
+    await until('the language is supported', () => code().activation('vscode.json-language-features') !== null);
+    await workbench.page.locator('.view-line', { hasText: '24-9-4=' }).waitFor();
+    expect(code().activation()).toBeNull();
+    await workbench.view('Rollscope');
+    await until('the extension is active', () => code().activation() !== null);
+    expect(code().activation()).toMatch(/^onView:rollscope\./);
+    await untilCount(workbench.codeLens('Train on this problem'), PROBLEMS.length);
+  });
+
+  test('have lenses at once in a workspace that is marked for Rollscope', async () => {
+    const { workbench } = code();
+    await workbench.view('Explorer');
+    mkdirSync(path.join(code().folder, '.rollscope'));
+    await workbench.reload();
+    await untilCount(workbench.codeLens('Train on this problem'), PROBLEMS.length);
+    expect(code().activation()).toBe('workspaceContains:.rollscope');
   });
 
   test('are probed from a lens, and results stand beside the lines', async () => {

@@ -157,6 +157,15 @@ export class VsCode {
       .filter(isAlive);
   }
 
+  /** What activated an extension of this window's extension host, as VS Code names it; null while nothing has. */
+  activation(extension = EXTENSION): string | null {
+    const logs = filesBelow(this.base).filter((file) => path.basename(file) === 'remoteexthost.log');
+    const newest = logs.sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs).at(-1);
+    const text = newest ? readFileSync(newest, 'utf8') : '';
+    const line = text.split('\n').find((one) => one.includes(`_doActivateExtension ${extension},`));
+    return /activationEvent: '([^']*)'/.exec(line ?? '')?.[1] ?? null;
+  }
+
   /** What the extension wrote to its output channel, and complaints of the extension host about it. */
   logs(): string {
     const files = filesBelow(this.base).filter((file) => file.endsWith('.log'));

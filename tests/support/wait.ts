@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Milliseconds after which something counts as hanging, also on a machine whose cores are all busy elsewhere. */
-export const PATIENCE = 300_000;
+export const PATIENCE = 180_000;
 
 export interface UntilOptions {
   /** Milliseconds between two looks. */

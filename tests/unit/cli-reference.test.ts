@@ -10,7 +10,7 @@ const FILE = path.join(import.meta.dirname, '../../docs/cli.md');
 
 const OPENING = `# The command line
 
-\`rollscope\` is on the path after \`npm link\`; in a checkout \`npx .\` is the same, and \`npm start -- <options>\` is
+In a checkout, \`npm run -s rollscope -- <command>\` is \`rollscope <command>\`, and \`npm start -- <options>\` is
 \`rollscope train <options>\`.
 
 - Results go to stdout; progress and remarks go to stderr.

@@ -67,7 +67,7 @@ describe.each(PAGES)('%s', (page) => {
           expect(optionsOf.get('train'), snippet).toContain(option);
         }
       }
-      const script = /^npm run ([\w-]+)/.exec(snippet);
+      const script = /^npm run (?:-s )?([\w-]+)/.exec(snippet);
       if (script) expect(Object.keys(manifest.scripts), snippet).toContain(script[1]);
     }
   });

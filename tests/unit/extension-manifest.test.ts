@@ -52,6 +52,31 @@ const settings: Record<string, Setting> = Object.assign(
 );
 const text = JSON.stringify(contributes);
 
+describe('the extension', () => {
+  it('is loaded when it is used, not when a file of some language is opened or the editor starts', () => {
+    expect(manifest.activationEvents).toEqual([
+      'workspaceContains:.rollscope',
+      'onWebviewPanel:rollscope.panel',
+      'onWebviewPanel:rollscope.report',
+      'onFileSystem:rollscope-rollout',
+    ]);
+  });
+
+  it('is described as the Marketplace and npm want it', () => {
+    const { description, repository, bugs, homepage, keywords, galleryBanner, categories } = manifest;
+    for (const word of ['Unsupervised RLVR', 'label-free', 'intrinsic rewards', 'test-time training', 'TTRL', 'GRPO']) {
+      expect(description.slice(0, 160)).toContain(word);
+    }
+    for (const url of [repository.url, bugs.url, homepage]) expect(url).toMatch(/^https:\/\/github\.com\//);
+    // The Marketplace takes 30 at most.
+    expect(keywords.length).toBeLessThanOrEqual(30);
+    expect(new Set(keywords).size).toBe(keywords.length);
+    expect(galleryBanner.color).toMatch(/^#[0-9a-f]{6}$/);
+    expect(categories.length).toBeGreaterThan(0);
+    expect(manifest.bin).toEqual({ rollscope: 'dist/cli.js' });
+  });
+});
+
 describe('commands', () => {
   it('are registered when they are declared, and declared when they are registered', async () => {
     const { registerCommands } = await import('../../extension/commands.ts');
