@@ -6,8 +6,7 @@ import { mergeConfig, presetFor } from '../../engine/protocol/presets.ts';
 import { startRun } from '../../engine/training/run/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { recordsOf } from '../support/run-outcome.ts';
-
-const PAUSE_MS = 4000;
+import { until } from '../support/wait.ts';
 
 test('a step and an evaluation that are paused are recorded without the pause', async () => {
   const config = RunConfig.parse(
@@ -18,31 +17,52 @@ test('a step and an evaluation that are paused are recorded without the pause', 
     }),
   );
   const folder = path.join(temporaryFolder(), 'paused');
+  const started = performance.now();
+  let paused = 0;
+  /** The estimates of the time left around each pause, as far as there are any. */
+  const left: { before: number | null; after: number | null; paused: number }[] = [];
+  let latest: number | null = null;
+  /** As long as the run has lasted: more than what it does beside its steps and evaluations. */
+  const pause = async () => {
+    const begun = performance.now();
+    await until('the pause is long', () => performance.now() - begun > begun - started);
+    const lasted = performance.now() - begun;
+    paused += lasted;
+    left.push({ before: latest, after: null, paused: lasted / 1000 });
+    run.continue();
+  };
   const run = await startRun({ config, folder, name: 'r' });
   // The first is paused in an evaluation, the second in a step.
   const pauses = ['evaluation', 'sampling'];
-  const left: number[] = [];
   run.onProgress(({ state, activity, step, secondsLeft }) => {
     if (state === 'running' && activity === pauses[0] && (activity !== 'sampling' || step === 1)) {
       pauses.shift();
       run.pause();
     }
-    if (state === 'paused') setTimeout(() => run.continue(), PAUSE_MS);
-    left.push(secondsLeft ?? 0);
+    if (state === 'paused') void pause();
+    if (state === 'running' && left.length > 0) left.at(-1)!.after ??= secondsLeft;
+    latest = secondsLeft;
   });
   expect(await run.done).toMatchObject({ reason: 'completed' });
   expect(pauses).toEqual([]);
-  expect(Math.max(...left)).toBeLessThan(PAUSE_MS / 1000);
+  const worked = (performance.now() - started - paused) / 1000;
+  const known = left.filter(({ before, after }) => before !== null && after !== null);
+  expect(known.length).toBeGreaterThan(0);
+  for (const { before, after, paused: lasted } of known) expect(after! - before!).toBeLessThan(lasted / 2);
 
   const records = recordsOf(folder);
   expect(records.filter((r) => r.type === 'lifecycle').map((r) => r.event)).toEqual([
     ...['paused', 'continued', 'paused', 'continued'],
   ]);
+  let recorded = 0;
   for (const record of records) {
     if (record.type !== 'step' && record.type !== 'evaluation') continue;
     const { residentBytes: _, rolloutTokensPerSecond: __, ...seconds } = { ...record.timing } as Record<string, number>;
+    recorded += seconds.seconds!;
     for (const [name, value] of Object.entries(seconds)) {
-      expect(value, `${record.type} ${record.step}: ${name}`).toBeLessThan(PAUSE_MS / 1000);
+      expect(value, `${record.type} ${record.step}: ${name}`).toBeLessThanOrEqual(seconds.seconds!);
     }
   }
+  expect(recorded).toBeGreaterThan(0);
+  expect(recorded).toBeLessThanOrEqual(worked);
 });
