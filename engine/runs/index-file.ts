@@ -6,10 +6,10 @@
  * multiple of 8 bytes from the beginning of the file.
  */
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { crc32 } from '../journal/crc.ts';
-import { writeAside } from '../system/aside.ts';
+import { writeWhole } from '../system/aside.ts';
 import type { RunColumns } from './columns.ts';
 import { type JournalPart, partIsThere } from './journal-part.ts';
 import { type PackedColumns, pack, unpack } from './packed.ts';
@@ -65,7 +65,7 @@ export async function writeIndex(folder: string, cache: string, indexed: Indexed
   const bytes = encode(indexed);
   for (const path of indexPaths(folder, cache)) {
     try {
-      await writeAside(path, (aside) => writeFile(aside, bytes));
+      await writeWhole(path, bytes);
       return;
     } catch {
       // The next place, or none: the columns are in memory.

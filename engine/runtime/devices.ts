@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { RollscopeError } from '../protocol/errors.ts';
 import { rollscopeHome } from '../protocol/home.ts';
 import { VERSION } from '../protocol/version.ts';
+import { writeWhole } from '../system/aside.ts';
 import { type Backend, type Device, ORT_DEVICES, type OrtDevice } from './backend.ts';
 import { createBackend } from './ort-backend.ts';
 import { type Probe, probeDevice } from './probe.ts';
@@ -79,10 +80,9 @@ function memoryKey(): string {
   return [VERSION, onnxruntimeVersion(), process.platform, process.arch, files, ...settings].join(' ');
 }
 
-export function rememberDevice(device: OrtDevice): void {
+export async function rememberDevice(device: OrtDevice): Promise<void> {
   try {
-    fs.mkdirSync(rollscopeHome(), { recursive: true });
-    fs.writeFileSync(memoryFile(), JSON.stringify({ key: memoryKey(), device, at: Date.now() }));
+    await writeWhole(memoryFile(), JSON.stringify({ key: memoryKey(), device, at: Date.now() }));
   } catch {
     // Where nothing can be kept, the devices are tried out again next time.
   }
@@ -117,7 +117,7 @@ export async function resolveDevice(wanted: 'auto' | Device): Promise<Device> {
   const remembered = rememberedDevice();
   if (remembered) return remembered;
   const device = chooseDevice(await probeDevices());
-  rememberDevice(device);
+  await rememberDevice(device);
   return device;
 }
 

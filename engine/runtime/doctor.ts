@@ -30,7 +30,7 @@ const LEAST_MEMORY = 4 * 2 ** 30;
 export async function doctor(): Promise<DoctorReport> {
   const probes = await probeDevices();
   const chosen = chooseDevice(probes);
-  rememberDevice(chosen);
+  await rememberDevice(chosen);
   const tfjs = await probeTfjs();
   const devices = [...probes].map(([device, probe]) => report(device, probe, chosen));
   const memoryBytes = machineMemory();

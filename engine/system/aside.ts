@@ -35,13 +35,13 @@ export async function writeAside(path: string, write: (aside: string) => Promise
   }
 }
 
-/** A whole text or what was there before. `mode`: permissions; `durable`: it survives a loss of power. */
+/** A whole text, or bytes, or what was there before. `mode`: permissions; `durable`: it survives a loss of power. */
 export async function writeWhole(
   path: string,
-  text: string,
+  content: string | Uint8Array,
   { mode = 0o666, durable = false }: { mode?: number; durable?: boolean } = {},
 ): Promise<void> {
-  await writeAside(path, (aside) => writeFile(aside, text, { mode, flush: durable }));
+  await writeAside(path, (aside) => writeFile(aside, content, { mode, flush: durable }));
 }
 
 /** Streams chunks into `path`, no faster than the disk takes them. */

@@ -11,6 +11,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import { type Family, familyOf, killGroup, MARK, type Marks } from './processes.ts';
+import { collect } from './program.ts';
 
 export interface BoundedOptions {
   /** A program that exists: a path, or a name that the PATH of this process knows. */
@@ -194,22 +195,6 @@ function start(
     detached: posix,
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     windowsHide: true,
-  });
-}
-
-function collect(child: ChildProcess, most: number, exceeded: () => void) {
-  const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
-  let left = most;
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name]!.on('error', () => {}).on('data', (chunk: Buffer) => {
-      if (left > 0) chunks[name].push(chunk.subarray(0, left));
-      left -= chunk.length;
-      if (left < 0) exceeded();
-    });
-  }
-  return () => ({
-    stdout: Buffer.concat(chunks.stdout).toString('utf8'),
-    stderr: Buffer.concat(chunks.stderr).toString('utf8'),
   });
 }
 

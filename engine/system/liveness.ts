@@ -1,13 +1,14 @@
 /** Whether a process lives, and since when, so that a recycled process id is not taken for the old process. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { parseStat } from './proc.ts';
 
 /** When a process began, in the system's own words; null where that cannot be read (Windows) or the process is gone. */
 export function processStart(pid: number): string | null {
   try {
     if (process.platform === 'linux') {
       const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-      return `${boot}:${linuxStat(pid)[19]}`;
+      return `${boot}:${statOf(pid).start}`;
     }
     if (process.platform === 'darwin') {
       const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
@@ -34,14 +35,10 @@ export function isProcessAlive(pid: number, started: string | null = null): bool
 /** Ended, but not yet collected by its parent. */
 function isZombie(pid: number): boolean {
   try {
-    return linuxStat(pid)[0] === 'Z';
+    return statOf(pid).ended;
   } catch {
     return false;
   }
 }
 
-/** The fields of /proc/<pid>/stat from the third (state) on; the second, the name, may hold spaces and brackets. */
-function linuxStat(pid: number): string[] {
-  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return text.slice(text.lastIndexOf(')') + 2).split(' ');
-}
+const statOf = (pid: number) => parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))!;

@@ -1,6 +1,8 @@
 /** Processes on this machine: who belongs to a program, what they take, and their end. */
 import { spawn } from 'node:child_process';
 import fs from 'node:fs/promises';
+import { parseStat } from './proc.ts';
+import { runProgram } from './program.ts';
 
 /** A variable whose value marks a program and all that inherits its environment. */
 export const MARK = 'ROLLSCOPE_CHILD';
@@ -128,14 +130,8 @@ async function processesByProc(): Promise<Seen[]> {
   const names = (await fs.readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(
     names.map(async (name): Promise<Seen | null> => {
-      const stat = await read(`/proc/${name}/stat`);
-      // behind the name, which may hold anything: state, parent, group, session
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      const start = fields[19];
-      if (start === undefined) return null;
-      const [parent, group, session] = fields.slice(1, 4).map(Number) as [number, number, number];
-      const ended = fields[0] === 'Z' || fields[0] === 'X';
-      return { pid: Number(name), parent, group, session, start, ended, megabytes: null };
+      const stat = parseStat(await read(`/proc/${name}/stat`));
+      return stat && { pid: Number(name), ...stat, megabytes: null };
     }),
   );
   return found.filter((seen) => seen !== null);
@@ -157,18 +153,11 @@ async function residentMegabytes(pid: number): Promise<number> {
 }
 
 /** The same by `ps`, for systems without /proc; null without it. */
-export function processesByPs(): Promise<Seen[] | null> {
-  return new Promise((resolve) => {
-    const columns = 'pid=,ppid=,pgid=,rss=,stat=,lstart=';
-    const env = { ...process.env, LC_ALL: 'C' };
-    const ps = spawn('ps', ['-A', '-o', columns], { env, stdio: ['ignore', 'pipe', 'ignore'] });
-    let text = '';
-    ps.stdout.setEncoding('latin1').on('data', (chunk: string) => {
-      text += chunk;
-    });
-    ps.on('error', () => resolve(null));
-    ps.on('close', () => resolve(text.split('\n').flatMap(seenIn)));
-  });
+export async function processesByPs(): Promise<Seen[] | null> {
+  const columns = 'pid=,ppid=,pgid=,rss=,stat=,lstart=';
+  const env = { ...process.env, LC_ALL: 'C' };
+  const ended = await runProgram('ps', ['-A', '-o', columns], { env }).catch(() => null);
+  return ended?.stdout.split('\n').flatMap(seenIn) ?? null;
 }
 
 function seenIn(line: string): Seen[] {

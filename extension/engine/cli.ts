@@ -1,6 +1,7 @@
 /** Runs the command line with the engine's Node and takes what it prints. Knows nothing of the editor. */
-import { spawn } from 'node:child_process';
 import { RollscopeError } from '../../engine/protocol/index.ts';
+import { PLAIN_NODE } from '../../engine/system/node-child.ts';
+import { runProgram } from '../../engine/system/program.ts';
 
 export interface Program {
   /** Program that runs the engine: the editor's own Node, or another. */
@@ -9,42 +10,20 @@ export interface Program {
   cli: string;
 }
 
-/** What the child's environment has beyond this process's: the editor's program is a plain Node only with this. */
-export const NODE_ENVIRONMENT = { ELECTRON_RUN_AS_NODE: '1' };
-
-/** Characters that are kept of what a command prints. */
-const MOST = 16_000_000;
-
 /**
  * What a command prints to stdout.
  * @throws RollscopeError `engine-stopped` with its `error:` and `hint:` lines when it fails, `cancelled` after an abort
  */
-export function runCli({ node, cli }: Program, args: readonly string[], signal?: AbortSignal): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const cancelled = () => new RollscopeError('cancelled', `rollscope ${args[0]} was cancelled.`);
-    if (signal?.aborted) return reject(cancelled());
-    const child = spawn(node, [cli, ...args], {
-      windowsHide: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...NODE_ENVIRONMENT },
-    });
-    let [stdout, stderr] = ['', ''];
-    const stop = () => child.kill();
-    signal?.addEventListener('abort', stop);
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      if (stdout.length < MOST) stdout += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr = `${stderr}${text}`.slice(-MOST);
-    });
-    child.once('error', (error) => reject(new RollscopeError('engine-stopped', `${node}: ${error.message}`)));
-    child.once('close', (code, killed) => {
-      signal?.removeEventListener('abort', stop);
-      if (signal?.aborted) reject(cancelled());
-      else if (code === 0) resolve(stdout);
-      else reject(failure(args, stderr, killed ?? `code ${code}`));
-    });
+export async function runCli({ node, cli }: Program, args: readonly string[], signal?: AbortSignal): Promise<string> {
+  const cancelled = () => new RollscopeError('cancelled', `rollscope ${args[0]} was cancelled.`);
+  if (signal?.aborted) throw cancelled();
+  const env = { ...process.env, ...PLAIN_NODE };
+  const ended = await runProgram(node, [cli, ...args], { env, signal }).catch((error: Error) => {
+    throw new RollscopeError('engine-stopped', `${node}: ${error.message}`);
   });
+  if (signal?.aborted) throw cancelled();
+  if (ended.code === 0) return ended.stdout;
+  throw failure(args, ended.stderr, ended.signal ?? `code ${ended.code}`);
 }
 
 function failure(args: readonly string[], stderr: string, how: string): RollscopeError {

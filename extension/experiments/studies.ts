@@ -1,6 +1,7 @@
 /** The experiments that the command line knows, and how one is run as a task. Editor-free. */
 import path from 'node:path';
-import { NODE_ENVIRONMENT, type Program } from '../engine/cli.ts';
+import { PLAIN_NODE } from '../../engine/system/node-child.ts';
+import type { Program } from '../engine/cli.ts';
 
 /** What `rollscope experiment --json` says of one. */
 export interface StudyInfo {
@@ -46,7 +47,7 @@ export function processOf({ node, cli }: Program, task: ExperimentTask, home: st
   return {
     process: node,
     args: [cli, 'experiment', task.experiment, ...(task.args ?? [])],
-    env: { ...NODE_ENVIRONMENT, ...(home && { ROLLSCOPE_HOME: home }) },
+    env: { ...PLAIN_NODE, ...(home && { ROLLSCOPE_HOME: home }) },
   };
 }
 

@@ -1,0 +1,86 @@
+/** A program that this one starts and waits for: what it printed and how it ended. */
+import { type ChildProcess, spawn } from 'node:child_process';
+
+export interface ProgramOptions {
+  /** Its environment; this process's where absent. */
+  env?: NodeJS.ProcessEnv;
+  /** Written to its stdin, which is then closed. */
+  input?: string | Uint8Array;
+  /** It is killed after so long. */
+  seconds?: number;
+  /** Asks it to end. */
+  signal?: AbortSignal | undefined;
+  /** Bytes of stdout and stderr together that are kept: the first of them. */
+  outputBytes?: number;
+}
+
+export interface ProgramResult {
+  /** Exit status; null where a signal ended it. */
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  timedOut: boolean;
+  stdout: string;
+  stderr: string;
+}
+
+/** Bytes of what a program prints that are kept where nothing else is said. */
+const OUTPUT_BYTES = 16 * 2 ** 20;
+
+/**
+ * Runs a program to its end. For programs that are trusted; `runBounded` bounds all others.
+ * @throws the system's error where it could not be started
+ */
+export function runProgram(
+  command: string,
+  args: readonly string[],
+  { env = process.env, input, seconds, signal, outputBytes = OUTPUT_BYTES }: ProgramOptions = {},
+): Promise<ProgramResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
+    const output = collect(child, outputBytes);
+    let timedOut = false;
+    const kill = () => {
+      timedOut = true;
+      child.kill('SIGKILL');
+    };
+    const timer = seconds === undefined ? undefined : setTimeout(kill, seconds * 1000);
+    const ask = () => void child.kill();
+    signal?.addEventListener('abort', ask);
+    if (signal?.aborted) ask();
+    const over = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', ask);
+    };
+    child.once('error', (error) => {
+      over();
+      reject(error);
+    });
+    child.once('close', (code, killed) => {
+      over();
+      resolve({ code, signal: killed, timedOut, ...output() });
+    });
+    // A program that ends early leaves its input unread.
+    child.stdin.on('error', () => {}).end(input);
+  });
+}
+
+/** Keeps the first `most` bytes of what a child prints to stdout and stderr, and says once that there was more. */
+export function collect(
+  child: ChildProcess,
+  most: number,
+  exceeded: () => void = () => {},
+): () => Pick<ProgramResult, 'stdout' | 'stderr'> {
+  const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  let left = most;
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]!.on('error', () => {}).on('data', (chunk: Buffer) => {
+      if (left > 0) chunks[name].push(chunk.subarray(0, left));
+      left -= chunk.length;
+      if (left < 0) exceeded();
+    });
+  }
+  return () => ({
+    stdout: Buffer.concat(chunks.stdout).toString('utf8'),
+    stderr: Buffer.concat(chunks.stderr).toString('utf8'),
+  });
+}
