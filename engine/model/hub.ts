@@ -1,124 +1,92 @@
-/** Models from the Hugging Face Hub: fetched once into the cache, resumable, then used without a network. */
+/** Models from the Hugging Face Hub: fetched once into the Hub client's cache, resumable, then used without a network. */
 import { createWriteStream } from 'node:fs';
-import { mkdir, readFile, rename, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { downloadFile, type FileDownloadInfoOutput, fileDownloadInfo, HubApiError } from '@huggingface/hub';
+import { downloadFile, type FileDownloadInfoOutput, fileDownloadInfo, modelInfo } from '@huggingface/hub';
 import { RollscopeError } from '../protocol/errors.ts';
+import { CachedModel, exists, type HubId } from './hub-cache.ts';
+import { endpoint, hubError } from './hub-error.ts';
 
 const REQUIRED = ['config.json', 'tokenizer.json'] as const;
 const OPTIONAL = ['tokenizer_config.json', 'generation_config.json', 'chat_template.jinja'] as const;
 const WEIGHTS = 'model.safetensors';
 const WEIGHTS_INDEX = 'model.safetensors.index.json';
+/** Milliseconds that asking for optional files may take before a model is used as it is. */
+const OPTIONAL_LIMIT = 10_000;
 
 export interface HubOptions {
+  /** Rollscope's own cache, where earlier versions kept models. */
   cacheDir: string;
   onProgress?: ((message: string, fraction: number | null) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** Whether a model's name has the form of a Hub id: `owner/name`. */
-export function isHubId(spec: string): boolean {
-  return /^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(spec);
+/** What names a model of the Hub: `owner/name`, at a branch, tag or commit with `@`; null for what does not. */
+export function parseHubId(spec: string): HubId | null {
+  const [, name, revision = 'main'] = /^([\w-][\w.-]*\/[\w-][\w.-]*)(?:@([\w-][\w.-]*))?$/.exec(spec) ?? [];
+  return name === undefined ? null : { spec, name, revision };
 }
 
-/** Where `$HF_ENDPOINT` says, else the public Hub. */
-function endpoint(): string {
-  return process.env.HF_ENDPOINT || 'https://huggingface.co';
-}
-
-/** Says in words what went wrong, and what to do. */
-function hubError(error: unknown, id: string): RollscopeError {
-  if (error instanceof RollscopeError) return error;
-  if (error instanceof HubApiError) {
-    const { statusCode } = error;
-    if (statusCode === 401 || statusCode === 403) {
-      return new RollscopeError(
-        'model',
-        `The Hub does not let you read ${id} (status ${statusCode}): it is private, gated, or does not exist.`,
-        'Check the name; accept the terms on the model’s page and set HF_TOKEN to a token that may read it.',
-      );
-    }
-    if (statusCode === 404) {
-      return new RollscopeError('model', `The Hub has no model ${id}.`, 'Check the owner and the name.');
-    }
-    return new RollscopeError(
-      'model',
-      `The Hub answered ${statusCode} for ${id}: ${error.message}`,
-      'Try again later.',
-    );
-  }
-  if ((error as Error | null)?.name === 'AbortError')
-    return new RollscopeError('cancelled', 'The download was cancelled.');
-  if ((error as NodeJS.ErrnoException | null)?.code === 'ENOSPC') {
-    return new RollscopeError(
-      'disk',
-      `No space left while fetching ${id}.`,
-      'Free some space, then try again: what was fetched is kept.',
-    );
-  }
-  const reason =
-    error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error);
-  return new RollscopeError(
-    'model',
-    `${id} is not in the cache and the Hub at ${endpoint()} cannot be reached: ${reason}`,
-    'Check the connection, or give the path of a .gguf file or of a model folder. What was fetched so far is kept.',
-  );
-}
-
+/** A commit of a model at the Hub. */
 class Repository {
   constructor(
-    private readonly id: string,
-    private readonly folder: string,
-    private readonly options: HubOptions,
+    private readonly cached: CachedModel,
+    private readonly commit: string,
+    private readonly signal: AbortSignal | undefined,
   ) {}
 
-  private readonly fetch: typeof fetch = (input, init) =>
-    fetch(input, { ...init, signal: this.options.signal ?? null });
-
-  private request(name: string) {
-    const accessToken = process.env.HF_TOKEN;
-    return {
-      repo: this.id,
-      path: name,
-      hubUrl: endpoint(),
-      fetch: this.fetch,
-      ...(accessToken && { accessToken }),
-    };
+  get folder(): string {
+    return this.cached.snapshot(this.commit);
   }
 
   /** Size and tag of a file; null when the repository does not have it. */
   async info(name: string): Promise<FileDownloadInfoOutput | null> {
-    return fileDownloadInfo(this.request(name));
+    const info = await fileDownloadInfo(this.request(name));
+    if (info === null) await this.cached.setLacks(this.commit, name);
+    return info;
   }
 
-  /** Fetches a file unless it is there. Bytes of an earlier try are kept; `count` hears of every piece. */
+  /** Fetches a file unless its content is there. Bytes of an earlier try are kept; `count` hears of every piece. */
   async file(name: string, info: FileDownloadInfoOutput, count: (bytes: number) => void): Promise<void> {
-    const target = path.join(this.folder, name);
-    const partial = `${target}.${info.etag.replace(/\W/g, '').slice(0, 16)}.partial`;
+    if (await this.cached.reuse(this.commit, name, info.etag)) {
+      count(info.size);
+      return;
+    }
+    const partial = await this.cached.partial(info.etag);
     const have = (await stat(partial).catch(() => null))?.size ?? 0;
     const start = have <= info.size ? have : 0;
     count(start);
     if (start < info.size || info.size === 0) {
       const blob = await downloadFile({ ...this.request(name), downloadInfo: info, xet: false });
-      if (!blob) throw new RollscopeError('model', `${this.id} has no file ${name}.`, 'Choose another model.');
+      if (!blob)
+        throw new RollscopeError('model', `${this.cached.id.spec} has no file ${name}.`, 'Choose another model.');
       const source = Readable.fromWeb(blob.slice(start).stream() as Parameters<typeof Readable.fromWeb>[0]);
       source.on('data', (piece: Uint8Array) => count(piece.length));
-      const sink = createWriteStream(partial, { flags: start > 0 ? 'a' : 'w' });
-      await pipeline(source, sink, { signal: this.options.signal });
+      await pipeline(source, createWriteStream(partial, { flags: start > 0 ? 'a' : 'w' }), { signal: this.signal });
     }
     const { size } = await stat(partial);
     if (size !== info.size) throw new Error(`${name} ended after ${size} of ${info.size} bytes`);
-    await rename(partial, target);
+    await this.cached.keep(this.commit, name, info.etag);
+  }
+
+  private request(name: string) {
+    return { repo: this.cached.id.name, path: name, revision: this.commit, ...access(this.signal) };
   }
 }
 
-async function exists(file: string): Promise<boolean> {
-  return (await stat(file).catch(() => null)) !== null;
+/** How the Hub is reached. */
+function access(signal: AbortSignal | undefined) {
+  const accessToken = process.env.HF_TOKEN;
+  return {
+    hubUrl: endpoint(),
+    fetch: ((input, init) => fetch(input, { ...init, signal: signal ?? null })) as typeof fetch,
+    ...(accessToken && { accessToken }),
+  };
 }
 
-/** Whether every weight file that the folder needs is there. */
+/** Whether a folder has all that a model needs. */
 async function complete(folder: string): Promise<boolean> {
   for (const name of REQUIRED) if (!(await exists(path.join(folder, name)))) return false;
   if (await exists(path.join(folder, WEIGHTS))) return true;
@@ -133,54 +101,114 @@ function shardsOf(index: string): string[] {
   return [...new Set(Object.values(weight_map))];
 }
 
+/** Files that another program may have left out and nobody has looked for. */
+async function unknown(cached: CachedModel, commit: string): Promise<string[]> {
+  const names: string[] = [];
+  for (const name of OPTIONAL) {
+    if (await exists(path.join(cached.snapshot(commit), name))) continue;
+    if (!(await cached.lacks(commit, name))) names.push(name);
+  }
+  return names;
+}
+
 /**
- * The folder of a Hub model in the cache, fetched where it is not complete. Reads `$HF_ENDPOINT` and `$HF_TOKEN`. Throws
- * RollscopeError: `model` (unknown, not permitted, out of reach, without safetensors), `disk`, `cancelled`.
+ * The folder of a Hub model in the cache, fetched where it is not complete. Reads `$HF_HUB_CACHE` and its kin, `$HF_ENDPOINT`,
+ * `$HF_HUB_OFFLINE` and `$HF_TOKEN`. Throws RollscopeError: `model` (unknown, not permitted, out of reach, without
+ * safetensors), `disk`, `cancelled`.
  */
-export async function fetchHubModel(id: string, options: HubOptions): Promise<string> {
-  const folder = path.join(options.cacheDir, 'hub', id.replace('/', '--'));
-  if (await complete(folder)) return folder;
-  const repository = new Repository(id, folder, options);
+export async function fetchHubModel(id: HubId, options: HubOptions): Promise<string> {
+  const earlier = path.join(options.cacheDir, 'hub', id.name.replace('/', '--'));
+  // Runs that began with this copy resume with it.
+  if (id.revision === 'main' && (await complete(earlier))) return earlier;
+  const cached = new CachedModel(id);
   try {
-    await mkdir(folder, { recursive: true });
-    const wanted = new Map<string, FileDownloadInfoOutput>();
-    const want = async (name: string): Promise<boolean> => {
-      const info = await repository.info(name);
-      if (info && !(await exists(path.join(folder, name)))) wanted.set(name, info);
-      return info !== null;
-    };
-    for (const name of REQUIRED) {
-      if (await want(name)) continue;
-      throw new RollscopeError(
-        'model',
-        `${id} has no ${name}.`,
-        'Rollscope needs a model in Hugging Face’s format with a fast tokenizer.',
-      );
+    const known = await cached.commit();
+    if (known !== null && (await complete(cached.snapshot(known)))) {
+      if (!offline()) await fetchUnknown(cached, known, options);
+      return cached.snapshot(known);
     }
-    for (const name of OPTIONAL) await want(name);
-    if (!(await want(WEIGHTS))) {
-      if (!(await want(WEIGHTS_INDEX))) {
-        throw new RollscopeError(
-          'model',
-          `${id} has no safetensors weights.`,
-          'Choose a model with model.safetensors, or a .gguf file.',
-        );
-      }
-      const index = wanted.get(WEIGHTS_INDEX);
-      if (index) await repository.file(WEIGHTS_INDEX, index, () => {});
-      wanted.delete(WEIGHTS_INDEX);
-      for (const shard of shardsOf(await readFile(path.join(folder, WEIGHTS_INDEX), 'utf8'))) await want(shard);
-    }
-    const total = [...wanted.values()].reduce((n, { size }) => n + size, 0);
-    let done = 0;
-    for (const [name, info] of wanted) {
-      await repository.file(name, info, (bytes) => {
-        done += bytes;
-        options.onProgress?.(`fetching ${id}`, total === 0 ? null : Math.min(1, done / total));
-      });
-    }
+    if (offline()) throw new Error('HF_HUB_OFFLINE is set');
+    return await cached.alone(() => fetchMissing(cached, options), options.signal);
   } catch (error) {
     throw hubError(error, id);
   }
+}
+
+/** The names of the Hub's own client. */
+function offline(): boolean {
+  return /^(1|ON|YES|TRUE)$/i.test(process.env.HF_HUB_OFFLINE ?? '');
+}
+
+/** Looks for small files that a complete model may have besides, where the Hub answers. */
+async function fetchUnknown(cached: CachedModel, commit: string, { signal }: HubOptions): Promise<void> {
+  const names = await unknown(cached, commit);
+  if (names.length === 0) return;
+  const limit = AbortSignal.any([AbortSignal.timeout(OPTIONAL_LIMIT), ...(signal ? [signal] : [])]);
+  const repository = new Repository(cached, commit, limit);
+  try {
+    for (const name of names) {
+      const info = await repository.info(name);
+      if (info) await repository.file(name, info, () => {});
+    }
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    // Without a network the model is used as the other program left it.
+  }
+}
+
+async function fetchMissing(cached: CachedModel, { signal, onProgress }: HubOptions): Promise<string> {
+  const { id } = cached;
+  const { sha } = await modelInfo({
+    name: id.name,
+    revision: id.revision,
+    additionalFields: ['sha'],
+    ...access(signal),
+  });
+  const repository = new Repository(cached, sha, signal);
+  const { folder } = repository;
+  await mkdir(folder, { recursive: true });
+  const wanted = new Map<string, FileDownloadInfoOutput>();
+  const want = async (name: string): Promise<boolean> => {
+    if (await exists(path.join(folder, name))) return true;
+    const info = await repository.info(name);
+    if (info) wanted.set(name, info);
+    return info !== null;
+  };
+  for (const name of REQUIRED) if (!(await want(name))) throw lacking(id, name);
+  for (const name of OPTIONAL) await want(name);
+  if (!(await want(WEIGHTS))) {
+    if (!(await want(WEIGHTS_INDEX))) throw withoutWeights(id);
+    const index = wanted.get(WEIGHTS_INDEX);
+    if (index) await repository.file(WEIGHTS_INDEX, index, () => {});
+    wanted.delete(WEIGHTS_INDEX);
+    for (const shard of shardsOf(await readFile(path.join(folder, WEIGHTS_INDEX), 'utf8'))) {
+      if (!(await want(shard))) throw lacking(id, shard);
+    }
+  }
+  const total = [...wanted.values()].reduce((n, { size }) => n + size, 0);
+  let done = 0;
+  for (const [name, info] of wanted) {
+    await repository.file(name, info, (bytes) => {
+      done += bytes;
+      onProgress?.(`fetching ${id.spec}`, total === 0 ? null : Math.min(1, done / total));
+    });
+  }
+  await cached.setCommit(sha);
   return folder;
+}
+
+function lacking({ spec }: HubId, name: string): RollscopeError {
+  return new RollscopeError(
+    'model',
+    `${spec} has no ${name}.`,
+    'Rollscope needs a model in Hugging Face’s format with a fast tokenizer.',
+  );
+}
+
+function withoutWeights({ spec }: HubId): RollscopeError {
+  return new RollscopeError(
+    'model',
+    `${spec} has no safetensors weights.`,
+    'Choose a model with model.safetensors, or a .gguf file.',
+  );
 }

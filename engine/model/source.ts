@@ -11,7 +11,7 @@ import { readGguf } from './gguf.ts';
 import { readGgufConfig } from './gguf-config.ts';
 import { ggufTokenizer } from './gguf-tokenizer.ts';
 import { ggufTensors } from './gguf-weights.ts';
-import { fetchHubModel, isHubId } from './hub.ts';
+import { fetchHubModel, parseHubId } from './hub.ts';
 import { parseHuggingFaceConfig } from './huggingface-config.ts';
 import { parameterShapes } from './parameters.ts';
 import { readSafetensorsFolder, type StoredTensor } from './safetensors.ts';
@@ -145,10 +145,11 @@ interface Location {
 async function locate(spec: string, options: OpenOptions): Promise<Location> {
   if (isEmbedded(spec)) return { format: 'folder', place: await embeddedFolder(spec), name: spec };
   const found = await stat(spec).catch(() => null);
-  if (!found && isHubId(spec)) {
+  const hubId = found ? null : parseHubId(spec);
+  if (hubId) {
     const cacheDir = options.cacheDir ?? cacheFolder();
     const { onProgress, signal } = options;
-    return { format: 'folder', place: await fetchHubModel(spec, { cacheDir, onProgress, signal }), name: spec };
+    return { format: 'folder', place: await fetchHubModel(hubId, { cacheDir, onProgress, signal }), name: spec };
   }
   if (!found) {
     throw new RollscopeError(

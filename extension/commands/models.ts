@@ -69,8 +69,8 @@ async function askHub(): Promise<string | undefined> {
     title: 'Hugging Face Hub',
     prompt: 'Name of a model, such as Qwen/Qwen3-0.6B. It is downloaded when it is first used.',
     validateInput: (value) => {
-      const valid = /^[\w.-]+\/[\w.-]+$/.test(value.trim());
-      return value.trim() === '' || valid ? undefined : 'A name has the form owner/model.';
+      const valid = /^[\w.-]+\/[\w.-]+(@[\w.-]+)?$/.test(value.trim());
+      return value.trim() === '' || valid ? undefined : 'A name has the form owner/model or owner/model@revision.';
     },
   });
   return name?.trim() || undefined;

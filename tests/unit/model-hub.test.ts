@@ -1,16 +1,34 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { scanCacheDir } from '@huggingface/hub';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { assetPath } from '../../engine/assets.ts';
-import { isHubId } from '../../engine/model/hub.ts';
+import { parseHubId } from '../../engine/model/hub.ts';
 import { openModel } from '../../engine/model/source.ts';
 
 const EMBEDDED = assetPath('engine', 'embedded', 'model');
+/** What the server's branch and tag are. */
+const COMMIT = 'a'.repeat(40);
+const TAGGED = 'b'.repeat(40);
+const REVISIONS: Record<string, string> = { main: COMMIT, 'v1.0': TAGGED, [COMMIT]: COMMIT, [TAGGED]: TAGGED };
 let files: string;
 let cacheDir: string;
+let hubCache: string;
 let server: Server;
 let requests: string[];
 /** Bytes after which the server breaks off a weight file. */
@@ -26,7 +44,16 @@ beforeEach(async () => {
   breakAfter = null;
   status = null;
   server = createServer((request, response) => {
-    const name = decodeURIComponent(request.url!.split('/resolve/main/')[1] ?? '').split('?')[0]!;
+    const url = decodeURIComponent(request.url!).split('?')[0]!;
+    const asked = /^\/api\/models\/owner\/(\w+)\/revision\/(.+)$/.exec(url);
+    if (asked && status === null) {
+      requests.push(`revision ${asked[2]} ${request.headers.authorization ?? ''}`);
+      const sha = asked[1] === 'tiny' ? REVISIONS[asked[2]!] : undefined;
+      response.writeHead(sha ? 200 : 404, { 'Content-Type': 'application/json' });
+      response.end(JSON.stringify(sha ? { _id: '1', id: 'owner/tiny', sha } : { error: 'not found' }));
+      return;
+    }
+    const name = /^\/owner\/tiny\/resolve\/(?:a{40}|b{40})\/(.+)$/.exec(url)?.[1] ?? '';
     const range = /bytes=(\d+)-(\d*)/.exec(request.headers.range ?? '');
     requests.push(`${name} ${request.headers.range ?? ''} ${request.headers.authorization ?? ''}`);
     const file = path.join(files, name);
@@ -54,6 +81,8 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   process.env.HF_ENDPOINT = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   process.env.HF_TOKEN = 'hf_secret';
+  hubCache = path.join(root, 'huggingface', 'hub');
+  process.env.HF_HUB_CACHE = hubCache;
 });
 
 afterEach(async () => {
@@ -61,10 +90,28 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
   delete process.env.HF_ENDPOINT;
   delete process.env.HF_TOKEN;
+  delete process.env.HF_HUB_CACHE;
+  delete process.env.HF_HUB_OFFLINE;
+  delete process.env.HF_HOME;
   rmSync(path.dirname(cacheDir), { recursive: true, force: true });
 });
 
-const folder = () => path.join(cacheDir, 'hub', 'owner--tiny');
+const repository = () => path.join(hubCache, 'models--owner--tiny');
+const snapshot = (commit = COMMIT) => path.join(repository(), 'snapshots', commit);
+const blobs = () => path.join(repository(), 'blobs');
+const nowhere = 'http://127.0.0.1:9';
+
+/** A cache as huggingface_hub fills it, without the files of these names. */
+function fill(commit = COMMIT, without: string[] = []): void {
+  for (const folder of [blobs(), snapshot(commit), path.join(repository(), 'refs')])
+    mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(files)) {
+    if (without.includes(name)) continue;
+    cpSync(path.join(files, name), path.join(blobs(), `blob-${name}`));
+    symlinkSync(path.join('..', '..', 'blobs', `blob-${name}`), path.join(snapshot(commit), name));
+  }
+  if (commit === COMMIT) writeFileSync(path.join(repository(), 'refs', 'main'), commit);
+}
 
 test('a model is fetched with the token, reported, and then used without the network', async () => {
   const fractions: (number | null)[] = [];
@@ -74,9 +121,9 @@ test('a model is fetched with the token, reported, and then used without the net
   expect(model.fingerprint).toBe(own.fingerprint);
   expect(fractions.at(-1)).toBe(1);
   expect(requests.every((r) => r.endsWith('Bearer hf_secret'))).toBe(true);
-  expect(readdirSync(folder()).filter((name) => name.endsWith('.partial'))).toEqual([]);
+  expect(readdirSync(blobs()).filter((name) => name.includes('incomplete'))).toEqual([]);
   requests = [];
-  process.env.HF_ENDPOINT = 'http://127.0.0.1:9';
+  process.env.HF_ENDPOINT = nowhere;
   await openModel('owner/tiny', { cacheDir });
   expect(requests).toEqual([]);
 });
@@ -84,14 +131,14 @@ test('a model is fetched with the token, reported, and then used without the net
 test('a broken download goes on where it ended', async () => {
   breakAfter = 100_000;
   await expect(openModel('owner/tiny', { cacheDir })).rejects.toMatchObject({ code: 'model' });
-  const partial = readdirSync(folder()).find((name) => name.endsWith('.partial'))!;
-  const kept = statSync(path.join(folder(), partial)).size;
+  const partial = readdirSync(blobs()).find((name) => name.endsWith('.incomplete'))!;
+  const kept = statSync(path.join(blobs(), partial)).size;
   expect(kept).toBeGreaterThan(0);
   breakAfter = null;
   requests = [];
   await openModel('owner/tiny', { cacheDir });
   expect(requests.some((r) => r.startsWith(`model.safetensors bytes=${kept}-`))).toBe(true);
-  const fetched = readFileSync(path.join(folder(), 'model.safetensors'));
+  const fetched = readFileSync(path.join(snapshot(), 'model.safetensors'));
   expect(fetched.equals(readFileSync(path.join(EMBEDDED, 'model.safetensors')))).toBe(true);
 });
 
@@ -109,7 +156,7 @@ test.each([
 test('a missing file, and a Hub out of reach, are explained', async () => {
   rmSync(path.join(files, 'model.safetensors'));
   await expect(openModel('owner/tiny', { cacheDir })).rejects.toThrow('owner/tiny has no safetensors weights.');
-  process.env.HF_ENDPOINT = 'http://127.0.0.1:9';
+  process.env.HF_ENDPOINT = nowhere;
   await expect(openModel('owner/other', { cacheDir })).rejects.toThrow(/owner\/other is not in the cache and the Hub/);
 });
 
@@ -119,7 +166,99 @@ test('a download can be cancelled', async () => {
   await expect(opening).rejects.toMatchObject({ code: 'cancelled' });
 });
 
-test('a Hub id is owner/name', () => {
-  expect(['Qwen/Qwen3-0.6B', 'a/b'].every(isHubId)).toBe(true);
-  expect(['embedded', './a/b', '/a/b', 'a/b/c', 'a\\b'].some(isHubId)).toBe(false);
+test('a Hub id is owner/name, with a revision or without', () => {
+  expect(parseHubId('Qwen/Qwen3-0.6B')).toEqual({ spec: 'Qwen/Qwen3-0.6B', name: 'Qwen/Qwen3-0.6B', revision: 'main' });
+  expect(parseHubId('a/b@v1.0')).toEqual({ spec: 'a/b@v1.0', name: 'a/b', revision: 'v1.0' });
+  for (const spec of ['embedded', './a/b', '/a/b', 'a/b/c', 'a\\b', 'a/b@', 'a/b@../c', 'a/b@x/y']) {
+    expect([spec, parseHubId(spec)]).toEqual([spec, null]);
+  }
+});
+
+test('what is fetched lies where other programs look for it', async () => {
+  await openModel('owner/tiny', { cacheDir });
+  expect(readFileSync(path.join(repository(), 'refs', 'main'), 'utf8')).toBe(COMMIT);
+  const target = readlinkSync(path.join(snapshot(), 'model.safetensors'));
+  expect(target).toMatch(/^\.\.[\\/]\.\.[\\/]blobs[\\/]\d+$/);
+  expect(existsSync(path.join(cacheDir, 'hub'))).toBe(false);
+  const { repos, warnings } = await scanCacheDir(hubCache);
+  expect(warnings).toEqual([]);
+  expect(repos.map(({ id, revisions }) => [id, revisions.map((r) => [r.commitOid, r.refs])])).toEqual([
+    [{ name: 'owner/tiny', type: 'model' }, [[COMMIT, ['main']]]],
+  ]);
+});
+
+test('what another program has fetched is used as it is', async () => {
+  fill();
+  const model = await openModel('owner/tiny', { cacheDir });
+  expect(model.fingerprint).toBe((await openModel('embedded')).fingerprint);
+  // Only small files that are not there are looked for, and that once.
+  expect(
+    requests.filter((r) => /safetensors|config\.json|tokenizer\.json|revision/.test(r.replace(/\w+_config/, ''))),
+  ).toEqual([]);
+  requests = [];
+  process.env.HF_ENDPOINT = nowhere;
+  await openModel('owner/tiny', { cacheDir });
+  expect(requests).toEqual([]);
+});
+
+test('the cache is found in $HF_HOME too', async () => {
+  fill();
+  delete process.env.HF_HUB_CACHE;
+  process.env.HF_HOME = path.dirname(hubCache);
+  process.env.HF_ENDPOINT = nowhere;
+  expect((await openModel('owner/tiny', { cacheDir })).folder).toBe(snapshot());
+});
+
+test('only what is missing of a model is fetched', async () => {
+  fill(COMMIT, ['model.safetensors']);
+  await openModel('owner/tiny', { cacheDir });
+  const whole = requests.filter((r) => !r.includes('bytes=0-0 ') && !r.startsWith('revision'));
+  expect(whole.map((r) => r.split(' ')[0])).toEqual(['model.safetensors']);
+});
+
+test('$HF_HUB_OFFLINE asks nobody', async () => {
+  process.env.HF_HUB_OFFLINE = '1';
+  await expect(openModel('owner/tiny', { cacheDir })).rejects.toThrow(/not in the cache.*HF_HUB_OFFLINE is set/);
+  fill();
+  await openModel('owner/tiny', { cacheDir });
+  expect(requests).toEqual([]);
+});
+
+test('a revision can be pinned: a tag is remembered, a commit is asked for once', async () => {
+  const tagged = await openModel('owner/tiny@v1.0', { cacheDir });
+  expect([tagged.name, tagged.folder]).toEqual(['owner/tiny@v1.0', snapshot(TAGGED)]);
+  expect(readFileSync(path.join(repository(), 'refs', 'v1.0'), 'utf8')).toBe(TAGGED);
+  expect(existsSync(path.join(repository(), 'refs', 'main'))).toBe(false);
+  requests = [];
+  process.env.HF_ENDPOINT = nowhere;
+  for (const revision of ['v1.0', TAGGED]) {
+    expect((await openModel(`owner/tiny@${revision}`, { cacheDir })).folder).toBe(snapshot(TAGGED));
+  }
+  await expect(openModel('owner/tiny', { cacheDir })).rejects.toMatchObject({ code: 'model' });
+  expect(requests).toEqual([]);
+});
+
+test('another revision with the same files fetches none of them', async () => {
+  await openModel('owner/tiny', { cacheDir });
+  requests = [];
+  await openModel('owner/tiny@v1.0', { cacheDir });
+  expect(requests.filter((r) => !r.includes('bytes=0-0 ') && !r.startsWith('revision'))).toEqual([]);
+});
+
+test('a model and a revision that do not exist are told apart from each other', async () => {
+  await expect(openModel('owner/none', { cacheDir })).rejects.toThrow('The Hub has no model owner/none.');
+  await expect(openModel('owner/tiny@v9', { cacheDir })).rejects.toThrow(/no revision v9 of it/);
+});
+
+test('a model that an earlier version fetched is still used', async () => {
+  const earlier = path.join(cacheDir, 'hub', 'owner--tiny');
+  cpSync(EMBEDDED, earlier, { recursive: true });
+  expect((await openModel('owner/tiny', { cacheDir })).folder).toBe(earlier);
+  expect(requests).toEqual([]);
+});
+
+test('two that open a model at once fetch it once', async () => {
+  await Promise.all([openModel('owner/tiny', { cacheDir }), openModel('owner/tiny', { cacheDir })]);
+  const whole = requests.filter((r) => r.startsWith('model.safetensors') && !r.includes('bytes=0-0 '));
+  expect(whole).toHaveLength(1);
 });
