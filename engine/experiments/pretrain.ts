@@ -15,7 +15,7 @@ import { parameterShapes } from '../model/parameters.ts';
 import { type StoredTensor, writeSafetensors } from '../model/safetensors.ts';
 import { LossConfig, OptimizerConfig } from '../protocol/index.ts';
 import { generator } from '../rollout/philox.ts';
-import { createBackend } from '../runtime/ort-backend.ts';
+import { openDevice } from '../runtime/devices/index.ts';
 import type { Graph } from '../tensor/index.ts';
 import { learningRate } from '../training/schedule.ts';
 import { Trainer } from '../training/trainer.ts';
@@ -80,7 +80,7 @@ const parameters = [...shapes].map(([name, shape]) => ({ name, shape }));
 const tensors = new Map<string, StoredTensor>(
   parameters.map(({ name, shape }) => [name, { file: '', offset: 0, bytes: 0, dtype: 'F32', shape }]),
 );
-const backend = await createBackend('cpu', { threads: Number(values.threads) });
+const backend = await openDevice('cpu', { threads: Number(values.threads) });
 const optimizer = OptimizerConfig.parse({ lr: 2e-3, schedule: 'cosine', warmup: 0.025, beta2: 0.99 });
 const trainer = new Trainer({
   backend,

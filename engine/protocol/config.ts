@@ -4,6 +4,7 @@
  * unless a comment says otherwise.
  */
 import * as z from 'zod';
+import { DEVICE_NAMES } from './devices.ts';
 import type { RollscopeError } from './errors.ts';
 import { parseReward } from './reward-expression.ts';
 
@@ -33,7 +34,8 @@ export const REWARDS = [
   'ground-truth',
 ] as const;
 export type RewardName = (typeof REWARDS)[number];
-export const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml', 'tfjs'] as const;
+/** What a run can be told to compute on. */
+export const DEVICES = ['auto', ...DEVICE_NAMES] as const;
 export const LORA_TARGETS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
 
 const count = (max = 1_000_000) => z.int().min(1).max(max);

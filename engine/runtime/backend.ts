@@ -1,10 +1,6 @@
 /** What runs graphs: one interface for every device and for the float64 reference. */
+import type { DeviceName } from '../protocol/devices.ts';
 import type { DType, Graph, TensorData } from '../tensor/index.ts';
-
-/** Devices of onnxruntime. */
-export const ORT_DEVICES = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
-export type OrtDevice = (typeof ORT_DEVICES)[number];
-export type Device = OrtDevice | 'tfjs';
 
 /** A tensor's value: an array of the host, or a buffer that stays on the device until it is disposed or read. */
 export interface Value {
@@ -17,7 +13,7 @@ export interface Value {
 }
 
 export interface CompileOptions {
-  /** Outputs that stay on the device (no effect where the device is the host). */
+  /** Outputs that stay on the device until the next call, where values can. */
   keepOnDevice?: readonly string[];
   /**
    * Copies weights into the layout that products like best: quicker with few rows, at the cost of the weights' size in
@@ -33,8 +29,8 @@ export interface Executable {
 }
 
 export interface Backend {
-  readonly device: Device | 'reference';
-  /** Loops, branches and conditions inside a graph are worth their while (CPU); otherwise one step a call. */
+  readonly device: DeviceName | 'reference';
+  /** As the device's capabilities have it: loops, branches and conditions are worth their while. */
   readonly controlFlow: boolean;
   /** Seconds spent inside the device's own library so far. */
   readonly seconds: number;

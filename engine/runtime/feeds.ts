@@ -1,12 +1,33 @@
 /** What every backend asks of the values that a graph is fed, and what it says when memory does not suffice. */
 import { RollscopeError } from '../protocol/errors.ts';
-import type { DType, Shape } from '../tensor/index.ts';
+import type { DType, Graph, Node, Shape } from '../tensor/index.ts';
 import type { Value } from './backend.ts';
+import type { Capabilities } from './devices/device.ts';
 
 interface Input {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: Shape;
+}
+
+/** Throws where a graph has tensors of a type that the device does not compute with. */
+export function checkTypes(graph: Graph, { dataTypes }: Capabilities): void {
+  const check = ({ name, dtype }: { name: string; dtype: DType }) => {
+    if (!dataTypes.includes(dtype))
+      throw new Error(`tensor ${name} is ${dtype}, which the device does not compute with`);
+  };
+  const checkNodes = (nodes: readonly Node[]) => {
+    for (const { outputs, bodies } of nodes) {
+      outputs.forEach(check);
+      for (const body of bodies) {
+        body.inputs.forEach(check);
+        checkNodes(body.nodes);
+      }
+    }
+  };
+  graph.inputs.forEach(check);
+  for (const { tensor } of graph.constants) check(tensor);
+  checkNodes(graph.nodes);
 }
 
 /**

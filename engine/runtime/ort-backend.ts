@@ -1,32 +1,18 @@
 /** Runs graphs with onnxruntime, on the CPU or on a GPU through one of its execution providers. */
 import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import type { DeviceName } from '../protocol/devices.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { DType, Graph, Shape, TensorData } from '../tensor/index.ts';
-import type { Backend, CompileOptions, Executable, OrtDevice, Value } from './backend.ts';
-import { checkFeeds, runError } from './feeds.ts';
-import { type Dialect, encodeGraph, outputName } from './onnx.ts';
+import type { Backend, CompileOptions, Executable, Value } from './backend.ts';
+import type { OnnxruntimeDevice } from './devices/onnxruntime.ts';
+import { checkFeeds, checkTypes, runError } from './feeds.ts';
+import { encodeGraph, outputName } from './onnx.ts';
 import { graphProto, modelBytes, nodeProto, valueInfo } from './onnx-format.ts';
 import { Reclaimer } from './reclaim.ts';
 
 /** Errors are thrown as well, and warnings about shapes that it cannot infer are of no use to anyone. */
 const FATAL_ONLY = 4;
 env.logLevel = 'fatal';
-
-const DIALECT: Record<OrtDevice, Dialect> = {
-  cpu: 'fused',
-  cuda: 'fused',
-  webgpu: 'portable',
-  dml: 'portable',
-  coreml: 'portable',
-};
-
-const HINT: Record<OrtDevice, string> = {
-  cpu: 'Reinstall Rollscope: its onnxruntime files do not fit this machine.',
-  webgpu: 'Install the graphics driver and the Vulkan loader (Debian, Ubuntu: libvulkan1), or choose --device cpu.',
-  cuda: 'CUDA needs the NVIDIA driver, CUDA 12, cuDNN 9 and onnxruntime’s provider files: see `rollscope doctor`.',
-  dml: 'DirectML needs Windows 10 1903 or newer and a DirectX 12 driver; choose --device cpu otherwise.',
-  coreml: 'CoreML is there on macOS only; choose --device cpu otherwise.',
-};
 
 /** A session whose release waits for the device buffers that it made: they do not outlive it, the process would end. */
 class HeldSession {
@@ -128,20 +114,22 @@ class OrtExecutable implements Executable {
 
 class OrtBackend implements Backend {
   seconds = 0;
+  readonly device: DeviceName;
   readonly controlFlow: boolean;
   private readonly readers = new Map<DType, InferenceSession>();
   private readonly reclaimer = new Reclaimer();
 
   constructor(
-    readonly device: OrtDevice,
+    private readonly definition: OnnxruntimeDevice,
     private readonly threads: number,
   ) {
-    this.controlFlow = device === 'cpu';
+    this.device = definition.name;
+    this.controlFlow = definition.capabilities.controlFlow;
   }
 
   /** A GPU device lives as long as any session on it: one is held for the time between the others. */
   async open(): Promise<void> {
-    if (this.device !== 'cpu') await this.reader('float32');
+    if (this.definition.capabilities.ownMemory) await this.reader('float32');
   }
 
   private readonly timed = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -160,11 +148,11 @@ class OrtBackend implements Backend {
     const config: Record<string, string> = {};
     if (!options.packWeights) config.disable_prepacking = '1';
     if (options.folder) config.model_external_initializers_file_folder_path = options.folder;
-    const gpu = this.device === 'webgpu';
+    const { provider, capabilities } = this.definition;
     const keep = new Set(options.keep);
     try {
       return await InferenceSession.create(model, {
-        executionProviders: this.device === 'cpu' ? ['cpu'] : [this.device, 'cpu'],
+        executionProviders: [{ name: provider.name, ...provider.options }, ...(capabilities.ownMemory ? ['cpu'] : [])],
         intraOpNumThreads: this.threads,
         interOpNumThreads: 1,
         enableMemPattern: false,
@@ -172,19 +160,20 @@ class OrtBackend implements Backend {
         enableCpuMemArena: false,
         logSeverityLevel: FATAL_ONLY,
         extra: { session: config },
-        ...(gpu && {
+        ...(capabilities.resident && {
           preferredOutputLocation: Object.fromEntries(
             options.outputs.map((name) => [outputName(name), keep.has(name) ? 'gpu-buffer' : 'cpu'] as const),
           ),
         }),
       });
     } catch (error) {
-      throw sessionError(this.device, error);
+      throw sessionError(this.definition, error);
     }
   }
 
   async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
-    const { model, weightsFolder } = encodeGraph(graph, DIALECT[this.device]);
+    checkTypes(graph, this.definition.capabilities);
+    const { model, weightsFolder } = encodeGraph(graph, this.definition.provider.dialect);
     const session = await this.timed(() =>
       this.session(model, {
         keep: options.keepOnDevice,
@@ -246,24 +235,24 @@ function identityModel(dtype: DType): Uint8Array {
   );
 }
 
-function sessionError(device: OrtDevice, error: unknown): Error {
+function sessionError({ name, capabilities, hint }: OnnxruntimeDevice, error: unknown): Error {
   const message = error instanceof Error ? error.message : String(error);
   if (
-    device !== 'cpu' &&
+    capabilities.ownMemory &&
     /adapter|device|provider|not supported|not available|CUDA|DirectML|CoreML|\.so|\.dll/i.test(message)
   ) {
-    return new RollscopeError('device', `The device ${device} cannot be used: ${message}`, HINT[device], {
-      cause: error,
-    });
+    const remedy = `${hint()} Or compute on the CPU (--device cpu).`;
+    return new RollscopeError('device', `The device ${name} cannot be used: ${message}`, remedy, { cause: error });
   }
   return error instanceof Error ? error : new Error(message);
 }
 
 /**
- * A backend on onnxruntime. `threads` is for the CPU. Throws RollscopeError `device` when this machine lacks the device.
+ * A backend on onnxruntime; `threads` is for the CPU. Throws RollscopeError `device` when this machine lacks the device.
+ * For everybody else: `openDevice` in `devices/index.ts`.
  */
-export async function createBackend(device: OrtDevice, options: { threads: number }): Promise<Backend> {
-  const backend = new OrtBackend(device, options.threads);
+export async function openOnnxruntime(device: OnnxruntimeDevice, threads: number): Promise<Backend> {
+  const backend = new OrtBackend(device, threads);
   await backend.open();
   return backend;
 }

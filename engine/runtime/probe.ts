@@ -2,11 +2,18 @@
 import { createRequire } from 'node:module';
 import { runInChild } from '../system/node-child.ts';
 import { Graph, op } from '../tensor/index.ts';
-import type { OrtDevice } from './backend.ts';
+import type { Provider } from './devices/onnxruntime.ts';
 import { encodeGraph, outputName } from './onnx.ts';
 
-/** `value` is what the chain came to, for comparison with other devices. */
-export type Probe = { works: true; milliseconds: number; value: number } | { works: false; reason: string };
+export type Probe =
+  | {
+      works: true;
+      /** For people: how quick it is, or what it is. */
+      detail: string;
+      /** Time for the chain of products and what it came to, for comparison with other devices; null where it was not run. */
+      time: { milliseconds: number; value: number } | null;
+    }
+  | { works: false; reason: string };
 
 const SIZE = 512;
 const PRODUCTS = 4;
@@ -14,14 +21,14 @@ const SECONDS = 30;
 const TOLERANCE = 1e-3;
 
 const CODE = `
-const [runtime, device, size, output] = process.argv.slice(1);
+const [runtime, provider, size, output] = process.argv.slice(1);
 const { InferenceSession, Tensor, env } = require(runtime);
 env.logLevel = 'fatal';
 const chunks = [];
 process.stdin.on('data', (chunk) => chunks.push(chunk)).on('end', async () => {
   try {
     const model = new Uint8Array(Buffer.concat(chunks));
-    const session = await InferenceSession.create(model, { executionProviders: [device], logSeverityLevel: 4 });
+    const session = await InferenceSession.create(model, { executionProviders: [JSON.parse(provider)], logSeverityLevel: 4 });
     const n = Number(size);
     const data = Float32Array.from({ length: n * n }, (_, i) => Math.sin(i * i) / Math.sqrt(n));
     const feeds = { x: new Tensor('float32', data, [n, n]) };
@@ -58,18 +65,28 @@ interface Answer {
 }
 
 /**
- * Whether a device works here, and its time for the chain. A device whose result is not the `expected` one, the CPU's,
- * does not work.
+ * Whether one of onnxruntime's providers works here, and its time for the chain. One whose result is not the `expected`
+ * one, the CPU's, does not work.
  */
-export async function probeDevice(device: OrtDevice, expected?: number): Promise<Probe> {
+export async function probeProvider({ name, options }: Provider, expected?: number): Promise<Probe> {
   const runtime = createRequire(import.meta.url).resolve('onnxruntime-node');
   const { model } = encodeGraph(chain(), 'portable');
-  const args = [runtime, device, String(SIZE), outputName('y')];
+  const args = [runtime, JSON.stringify({ name, ...options }), String(SIZE), outputName('y')];
   const { answer, failure } = await runInChild(CODE, args, { input: model, seconds: SECONDS });
   const { value, milliseconds, message } = (answer ?? {}) as Answer;
-  if (value === undefined || milliseconds === undefined) return { works: false, reason: message ?? failure };
+  if (value === undefined || milliseconds === undefined) return { works: false, reason: plain(message ?? failure) };
   if (expected !== undefined && !(Math.abs(value / expected - 1) < TOLERANCE)) {
     return { works: false, reason: `it computes ${value} where the CPU computes ${expected}` };
   }
-  return { works: true, milliseconds, value };
+  const detail = `${milliseconds.toFixed(1)} ms for four products of ${SIZE} x ${SIZE} matrices`;
+  return { works: true, detail, time: { milliseconds, value } };
+}
+
+/** onnxruntime's messages begin with the place in its source. */
+function plain(reason: string): string {
+  if (/No supported adapters|Failed to get a WebGPU adapter/.test(reason)) return 'no graphics adapter found';
+  return reason
+    .split('\n')[0]!
+    .replace(/^.*?was false\.\s*/, '')
+    .slice(0, 200);
 }

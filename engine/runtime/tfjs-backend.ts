@@ -25,7 +25,8 @@ import {
   toFloat32,
 } from '../tensor/index.ts';
 import type { Backend, CompileOptions, Executable, Value } from './backend.ts';
-import { checkFeeds, runError } from './feeds.ts';
+import { TFJS_CAPABILITIES } from './devices/tfjs.ts';
+import { checkFeeds, checkTypes, runError } from './feeds.ts';
 import { Plan } from './plan.ts';
 import { compute, type Tfjs, tfType } from './tfjs-operators.ts';
 
@@ -408,8 +409,7 @@ class TfjsExecutable implements Executable {
 
 class TfjsBackend implements Backend {
   readonly device = 'tfjs';
-  // A loop's condition is read back in every turn, so nothing is gained by more than one step a call.
-  readonly controlFlow = false;
+  readonly controlFlow = TFJS_CAPABILITIES.controlFlow;
   seconds = 0;
   readonly weights: WeightStore;
   private readonly live = new Set<DeviceValue>();
@@ -428,6 +428,7 @@ class TfjsBackend implements Backend {
   }
 
   async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
+    checkTypes(graph, TFJS_CAPABILITIES);
     return this.timed(async () => new TfjsExecutable(this, graph, new Set(options.keepOnDevice)));
   }
 

@@ -4,6 +4,7 @@ import path from 'node:path';
 import util from 'node:util';
 import { RollscopeError } from '../protocol/errors.ts';
 import { runInChild } from '../system/node-child.ts';
+import type { Probe } from './probe.ts';
 import type { Tfjs } from './tfjs-operators.ts';
 
 const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
@@ -47,15 +48,15 @@ function findTfjs(): { name: string; file: string } | null {
 }
 
 /** Loads it in a process of its own and multiplies two matrices. */
-export async function probeTfjs(): Promise<{ works: boolean; detail: string; hint?: string }> {
+export async function probeTfjs(): Promise<Probe> {
   const found = findTfjs();
-  if (!found) return { works: false, detail: 'not installed (optional)', hint: TFJS_HINT };
+  if (!found) return { works: false, reason: 'not installed (optional)' };
   const { answer, failure } = await runInChild(CODE, [found.file], { seconds: 60 });
   const { backend, version, message } = (answer ?? {}) as { backend?: string; version?: string; message?: string };
   if (backend === undefined) {
-    return { works: false, detail: `${found.name} cannot be loaded: ${firstLine(message ?? failure)}` };
+    return { works: false, reason: `${found.name} cannot be loaded: ${firstLine(message ?? failure)}` };
   }
-  return { works: true, detail: `${found.name} ${version}, backend ${backend}; \`--device tfjs\` chooses it` };
+  return { works: true, detail: `${found.name} ${version}, backend ${backend}`, time: null };
 }
 
 /**
@@ -65,8 +66,8 @@ export async function probeTfjs(): Promise<{ works: boolean; detail: string; hin
 export async function openTfjs(): Promise<Tfjs> {
   const found = findTfjs();
   if (!found) throw new RollscopeError('device', 'TensorFlow.js is not installed.', TFJS_HINT);
-  const { works, detail } = await probeTfjs();
-  if (!works) throw new RollscopeError('device', `The device tfjs cannot be used: ${detail}.`, TFJS_HINT);
+  const probe = await probeTfjs();
+  if (!probe.works) throw new RollscopeError('device', `The device tfjs cannot be used: ${probe.reason}.`, TFJS_HINT);
   restoreUtilities();
   const tf = createRequire(found.file)(found.file) as Tfjs;
   // Otherwise it writes advice to the terminal.

@@ -14,7 +14,7 @@ import { LoraConfig, LossConfig, OptimizerConfig } from '../../engine/protocol/i
 import { presetFor } from '../../engine/protocol/presets.ts';
 import { generator } from '../../engine/rollout/philox.ts';
 import { type SampledRollout, Sampler } from '../../engine/rollout/sampler.ts';
-import { createBackend } from '../../engine/runtime/ort-backend.ts';
+import { openDevice } from '../../engine/runtime/devices/index.ts';
 import type { Graph } from '../../engine/tensor/index.ts';
 import type { TrainedGroup } from '../../engine/training/micro-batch.ts';
 import { Trainer } from '../../engine/training/trainer.ts';
@@ -34,7 +34,7 @@ function report(values: Record<string, number>): void {
 async function setUp(maxTokens: number, positions: number) {
   const source = await openModel(file, { cacheDir: path.join(os.tmpdir(), 'rollscope-bench') });
   const { config, tokenizer } = source;
-  const backend = await createBackend('cpu', { threads });
+  const backend = await openDevice('cpu', { threads });
   const parameters = trainableParameters(config, source.tensors, LORA);
   const bind = (graph: Graph) => new Weights(graph, config, source.tensors, LORA);
   const trainer = new Trainer({

@@ -2,8 +2,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { LossConfig } from '../../engine/protocol/index.ts';
 import { type SampledRollout, Sampler } from '../../engine/rollout/sampler.ts';
 import type { Backend, Value } from '../../engine/runtime/backend.ts';
+import { openDevice } from '../../engine/runtime/devices/index.ts';
 import { compileFunction } from '../../engine/runtime/function.ts';
-import { createBackend } from '../../engine/runtime/ort-backend.ts';
 import type { Named } from '../../engine/tensor/index.ts';
 import { policyGradientGraph, scoreGraph } from '../../engine/training/graphs.ts';
 import { batchFeeds, type Piece } from '../../engine/training/micro-batch.ts';
@@ -49,7 +49,7 @@ for (const { device, present } of devices) {
   describe.runIf(present)(`on ${device}`, () => {
     let backend: Backend;
     const open = async () => {
-      backend ??= device === 'tfjs' ? await pureTfjsBackend() : await createBackend(device, { threads: 1 });
+      backend ??= device === 'tfjs' ? await pureTfjsBackend() : await openDevice(device, { threads: 1 });
       return backend;
     };
     afterAll(async () => backend?.release());
@@ -184,7 +184,7 @@ for (const { device, present } of devices) {
 }
 
 test('rollouts do not depend on how rows are batched', async () => {
-  const backend = await createBackend('cpu', { threads: 1 });
+  const backend = await openDevice('cpu', { threads: 1 });
   const model = await tinyModel('tiny-llama', false);
   const values = await model.values(backend);
   const draw = async (memory: number) => {

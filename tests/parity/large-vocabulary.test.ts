@@ -5,8 +5,8 @@ import { parameterShapes } from '../../engine/model/parameters.ts';
 import type { StoredTensor } from '../../engine/model/safetensors.ts';
 import { LossConfig } from '../../engine/protocol/index.ts';
 import { generator } from '../../engine/rollout/philox.ts';
+import { openDevice } from '../../engine/runtime/devices/index.ts';
 import { compileFunction } from '../../engine/runtime/function.ts';
-import { createBackend } from '../../engine/runtime/ort-backend.ts';
 import type { Graph } from '../../engine/tensor/index.ts';
 import { policyGradientGraph } from '../../engine/training/graphs.ts';
 import { batchFeeds } from '../../engine/training/micro-batch.ts';
@@ -45,7 +45,7 @@ test.each(cases)(
         Float32Array.from({ length: size(shape) }, () => (shape.length === 1 ? 1 : random() - 0.5)),
       ]),
     );
-    const backend = device === 'tfjs' ? await pureTfjsBackend() : await createBackend('cpu', { threads: 1 });
+    const backend = device === 'tfjs' ? await pureTfjsBackend() : await openDevice('cpu', { threads: 1 });
     const graph = policyGradientGraph((g: Graph) => new Weights(g, config, tensors, null), {
       positions: 64,
       offPolicy: false,

@@ -1,14 +1,14 @@
 /** Every operator, run by onnxruntime on the CPU, against the float64 reference. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Backend } from '../../engine/runtime/backend.ts';
-import { createBackend } from '../../engine/runtime/ort-backend.ts';
+import { openDevice } from '../../engine/runtime/devices/index.ts';
 import { OPERATORS } from '../../engine/tensor/index.ts';
 import { OPERATOR_CASES } from '../support/operator-cases.ts';
 import { testOperators } from '../support/operator-suite.ts';
 
 let backend: Backend;
 beforeAll(async () => {
-  backend = await createBackend('cpu', { threads: 1 });
+  backend = await openDevice('cpu', { threads: 1 });
 });
 afterAll(() => backend.release());
 

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Backend, Value } from '../../engine/runtime/backend.ts';
+import { openDevice } from '../../engine/runtime/devices/index.ts';
 import { compileFunction, dispose } from '../../engine/runtime/function.ts';
-import { createBackend } from '../../engine/runtime/ort-backend.ts';
 import type { Named } from '../../engine/tensor/index.ts';
 import { type AdamwOptions, type AdamwState, adamwGraph } from '../../engine/tensor/optimizer.ts';
 import { largestDifference } from '../support/compare.ts';
@@ -68,10 +68,10 @@ async function trajectory(backend: Backend, scale: number): Promise<void> {
 describe('AdamW takes the way of PyTorch', () => {
   test('in float64', () => trajectory(referenceBackend(), 1));
   test('on the CPU, with gradients that are scaled inside', async () => {
-    await trajectory(await createBackend('cpu', { threads: 1 }), 0.125);
+    await trajectory(await openDevice('cpu', { threads: 1 }), 0.125);
   });
   test.runIf(requireWebgpu())('on WebGPU, with its state kept in device buffers', async () => {
-    await trajectory(await createBackend('webgpu', { threads: 1 }), 1);
+    await trajectory(await openDevice('webgpu', { threads: 1 }), 1);
   });
 });
 
@@ -94,7 +94,7 @@ test.each([
   ['a short memory', 20, 0.9],
 ])('one number without clipping: %s', async (_, count, beta2) => {
   const options = { beta1: 0.9, beta2, epsilon: 1e-8, weightDecay: 0, clipNorm: null };
-  const backend = await createBackend('cpu', { threads: 1 });
+  const backend = await openDevice('cpu', { threads: 1 });
   const optimizer = await compileFunction(backend, adamwGraph([{ name: 'x', shape: [] }], options));
   const scalar = (value: number) => backend.value('float32', [], Float32Array.of(value));
   const gradients = Array.from({ length: count }, (_, i) => Math.fround(Math.sin(i * i)));
@@ -110,7 +110,7 @@ test.each([
 
 test('without parameters of the same shape, and with a gradient of nothing but zeros', async () => {
   const options = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, clipNorm: 1 };
-  const backend = await createBackend('cpu', { threads: 1 });
+  const backend = await openDevice('cpu', { threads: 1 });
   const optimizer = await compileFunction(backend, adamwGraph([{ name: 'w', shape: [2] }], options));
   const pair = (a: number, b: number) => backend.value('float32', [2], Float32Array.of(a, b));
   const scalar = (value: number) => backend.value('float32', [], Float32Array.of(value));

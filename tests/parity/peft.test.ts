@@ -13,8 +13,8 @@ import { readSafetensorsIndex, readTensor, type StoredTensor } from '../../engin
 import { openModel } from '../../engine/model/source.ts';
 import { LoraConfig, RUN_FORMAT, RunConfig } from '../../engine/protocol/index.ts';
 import type { Backend } from '../../engine/runtime/backend.ts';
+import { openDevice } from '../../engine/runtime/devices/index.ts';
 import { compileFunction } from '../../engine/runtime/function.ts';
-import { createBackend } from '../../engine/runtime/ort-backend.ts';
 import { exportWeights } from '../../engine/training/export.ts';
 import { scoreGraph } from '../../engine/training/graphs.ts';
 import { batchFeeds } from '../../engine/training/micro-batch.ts';
@@ -30,7 +30,7 @@ interface Expected {
 
 let backend: Backend;
 beforeAll(async () => {
-  backend = await createBackend('cpu', { threads: 1 });
+  backend = await openDevice('cpu', { threads: 1 });
 });
 afterAll(async () => backend.release());
 

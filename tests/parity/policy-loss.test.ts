@@ -10,7 +10,7 @@ import { readTensor, type StoredTensor } from '../../engine/model/safetensors.ts
 import { LossConfig, OptimizerConfig, type ProblemUpdate, RunConfig } from '../../engine/protocol/index.ts';
 import { generator } from '../../engine/rollout/philox.ts';
 import type { Backend } from '../../engine/runtime/backend.ts';
-import { createBackend } from '../../engine/runtime/ort-backend.ts';
+import { openDevice } from '../../engine/runtime/devices/index.ts';
 import type { Graph } from '../../engine/tensor/index.ts';
 import { advantages } from '../../engine/training/advantages.ts';
 import type { TrainedGroup, TrainedResponse } from '../../engine/training/micro-batch.ts';
@@ -204,7 +204,7 @@ describe.each(['small', 'large'] as const)('with a %s vocabulary', (size) => {
   const model = golden.models[size];
 
   test.each(model.cases)('$name', async (given) => {
-    const backend = await createBackend('cpu', { threads: 1 });
+    const backend = await openDevice('cpu', { threads: 1 });
     await expectUpdate(backend, model, given);
     await backend.release();
   });
@@ -212,7 +212,7 @@ describe.each(['small', 'large'] as const)('with a %s vocabulary', (size) => {
   const everything = model.cases.find(({ name }) => name === 'everything')!;
 
   test('everything, a response at a time', async () => {
-    const backend = await createBackend('cpu', { threads: 1 });
+    const backend = await openDevice('cpu', { threads: 1 });
     const alone = await expectUpdate(backend, model, everything, 1);
     const together = await expectUpdate(backend, model, everything);
     expect(new Set(alone.problems.map(({ clipFraction }) => clipFraction)).size).toBeGreaterThan(1);
@@ -229,7 +229,7 @@ describe.each(['small', 'large'] as const)('with a %s vocabulary', (size) => {
   });
 
   test('log-probs and entropies of responses, in several pieces', async () => {
-    const backend = await createBackend('cpu', { threads: 1 });
+    const backend = await openDevice('cpu', { threads: 1 });
     for (const memory of [1, 2 ** 30]) {
       const trainer = trainerOf(backend, model, {}, memory);
       const scores = (await trainer.score(groupsOf(model, false))).flat();
@@ -249,7 +249,7 @@ describe('the reference policy', () => {
     groups.map((group) => ({ ...group, responses: group.responses.map((r) => ({ ...r, advantage: 0 })) }));
 
   test('is measured against where nothing trains, and pulls there where it is asked to', async () => {
-    const backend = await createBackend('cpu', { threads: 1 });
+    const backend = await openDevice('cpu', { threads: 1 });
     const groups = withoutAdvantage(groupsOf(model, false));
     const measured = trainerOf(backend, model, {});
     const before = await measured.weights();
@@ -279,7 +279,7 @@ describe('the reference policy', () => {
   });
 
   test('is the model without its adapter, also for a run that goes on from a checkpoint', async () => {
-    const backend = await createBackend('cpu', { threads: 1 });
+    const backend = await openDevice('cpu', { threads: 1 });
     const { bind, config, parameters, expected, golden: adapter } = await tinyModel('tiny-llama', true);
     const trainer = new Trainer({
       backend,
@@ -321,7 +321,7 @@ describe('the reference policy', () => {
   });
 
   test('is not kept where nothing asks for it', async () => {
-    const backend = await createBackend('cpu', { threads: 1 });
+    const backend = await openDevice('cpu', { threads: 1 });
     const trainer = trainerOf(backend, model, { measureKl: false });
     const metrics = await trainer.update(groupsOf(model, false), 1e-3, () => {});
     expect(metrics.kl).toBeNull();
@@ -331,7 +331,7 @@ describe('the reference policy', () => {
   });
 
   test('is asked once for several passes, and each pass is as if it was asked anew', async () => {
-    const backend = await createBackend('cpu', { threads: 1 });
+    const backend = await openDevice('cpu', { threads: 1 });
     const loss = { epochs: 2, klCoefficient: 0.5, miniBatch: 2 };
     const groups = groupsOf(model, true);
     const parts = [groups.slice(0, 2), groups.slice(2)];

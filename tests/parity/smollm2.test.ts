@@ -8,7 +8,7 @@ import { Weights } from '../../engine/model/decoder.ts';
 import { type ModelSource, openModel } from '../../engine/model/source.ts';
 import { DatasetConfig } from '../../engine/protocol/index.ts';
 import { rowBytes, type SampledRollout, Sampler } from '../../engine/rollout/sampler.ts';
-import { createBackend } from '../../engine/runtime/ort-backend.ts';
+import { openDevice } from '../../engine/runtime/devices/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { requireOrSkip } from '../support/skip.ts';
 
@@ -96,7 +96,7 @@ describe.runIf(present)('SmolLM2-135M-Instruct', () => {
       expectIds(tokens, { count: promptTokens, sha256: promptSha256 });
     });
 
-    const backend = await createBackend('cpu', { threads: 2 });
+    const backend = await openDevice('cpu', { threads: 2 });
     const { config, tensors, tokenizer } = model;
     const { maxTokens } = golden;
     const sampler = new Sampler({

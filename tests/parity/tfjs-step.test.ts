@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { createBackend } from '../../engine/runtime/ort-backend.ts';
+import { openDevice } from '../../engine/runtime/devices/index.ts';
 import { pureTfjsBackend, tensorCount } from '../support/tfjs.ts';
 import { expectSameTraining, twoSteps } from '../support/two-steps.ts';
 
 test('two training steps on TensorFlow.js come to the same tokens and weights as on the CPU, and leak nothing', async () => {
-  const cpu = await twoSteps(await createBackend('cpu', { threads: 1 }));
+  const cpu = await twoSteps(await openDevice('cpu', { threads: 1 }));
   const before = tensorCount();
   const counts: number[] = [];
   const tfjs = await twoSteps(await pureTfjsBackend(), () => counts.push(tensorCount()));

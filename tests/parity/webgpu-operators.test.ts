@@ -1,7 +1,7 @@
 /** Every operator, run by onnxruntime on WebGPU, against the float64 reference. */
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { Backend } from '../../engine/runtime/backend.ts';
-import { createBackend } from '../../engine/runtime/ort-backend.ts';
+import { openDevice } from '../../engine/runtime/devices/index.ts';
 import { isEmpty } from '../support/operator-cases.ts';
 import { testOperators } from '../support/operator-suite.ts';
 import { requireWebgpu } from '../support/webgpu.ts';
@@ -9,7 +9,7 @@ import { requireWebgpu } from '../support/webgpu.ts';
 const available = requireWebgpu();
 let backend: Backend;
 beforeAll(async () => {
-  if (available) backend = await createBackend('webgpu', { threads: 1 });
+  if (available) backend = await openDevice('webgpu', { threads: 1 });
 });
 afterAll(() => backend?.release());
 

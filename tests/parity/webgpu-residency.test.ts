@@ -1,7 +1,7 @@
 /** Values that stay on the device: fed back, read, shared between graphs, freed. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend, Value } from '../../engine/runtime/backend.ts';
-import { createBackend } from '../../engine/runtime/ort-backend.ts';
+import { openDevice } from '../../engine/runtime/devices/index.ts';
 import { Graph, op } from '../../engine/tensor/index.ts';
 import { growingCache } from '../support/growing-cache.ts';
 import { requireWebgpu } from '../support/webgpu.ts';
@@ -9,7 +9,7 @@ import { requireWebgpu } from '../support/webgpu.ts';
 const available = requireWebgpu();
 let backend: Backend;
 beforeAll(async () => {
-  if (available) backend = await createBackend('webgpu', { threads: 1 });
+  if (available) backend = await openDevice('webgpu', { threads: 1 });
 });
 afterAll(() => backend?.release());
 

@@ -2,15 +2,19 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { DEVICE_CHOICES, DEVICE_NAMES } from '../../engine/protocol/devices.ts';
 import { DoctorReport } from '../../engine/protocol/rpc.ts';
-import { chooseDevice, missingCudaFiles, possibleDevices, resolveDevice } from '../../engine/runtime/devices.ts';
+import { chooseDevice, resolveDevice } from '../../engine/runtime/choose-device.ts';
+import { missingCudaFiles } from '../../engine/runtime/devices/cuda.ts';
+import { automaticDevices, deviceNamed, openDevice, possibleDevices } from '../../engine/runtime/devices/index.ts';
 import { doctor } from '../../engine/runtime/doctor.ts';
-import { createBackend } from '../../engine/runtime/ort-backend.ts';
+import { checkTypes } from '../../engine/runtime/feeds.ts';
 import type { Probe } from '../../engine/runtime/probe.ts';
 import { runInChild } from '../../engine/system/node-child.ts';
+import { Graph, op } from '../../engine/tensor/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
 
-const works = (milliseconds: number): Probe => ({ works: true, milliseconds, value: 1 });
+const works = (milliseconds: number): Probe => ({ works: true, detail: '', time: { milliseconds, value: 1 } });
 const fails: Probe = { works: false, reason: 'no' };
 
 test('a device of other systems is refused instead of being replaced by the CPU in silence', async () => {
@@ -66,11 +70,36 @@ describe('auto means', () => {
   });
 });
 
-test('each system has its devices, and all have the CPU last', () => {
-  expect(possibleDevices('win32', 'x64')).toEqual(['dml', 'webgpu', 'cpu']);
-  expect(possibleDevices('linux', 'arm64')).toEqual(['webgpu', 'cpu']);
-  expect(possibleDevices('linux', 'x64')[0]).toBe('cuda');
-  expect(possibleDevices('darwin', 'arm64').at(-1)).toBe('cpu');
+test('each system has its devices; auto tries those of onnxruntime, the CPU last', () => {
+  const automatic = (...machine: [string, string]) => automaticDevices(...machine).map(({ name }) => name);
+  expect(automatic('win32', 'x64')).toEqual(['dml', 'webgpu', 'cpu']);
+  expect(automatic('linux', 'arm64')).toEqual(['webgpu', 'cpu']);
+  expect(automatic('linux', 'x64')).toEqual(['cuda', 'webgpu', 'cpu']);
+  expect(automatic('darwin', 'arm64')).toEqual(['webgpu', 'coreml', 'cpu']);
+  expect(possibleDevices('linux', 'arm64').map(({ name }) => name)).toEqual(['cpu', 'webgpu', 'tfjs']);
+});
+
+describe.each(DEVICE_NAMES)('the device %s', (name) => {
+  const device = deviceNamed(name);
+  test('is registered under its name, and says how to get it', () => {
+    expect(device.name).toBe(name);
+    expect(device.hint()).toMatch(/\.$/);
+    expect(Object.keys(DEVICE_CHOICES)).toContain(name);
+  });
+  test('keeps values between calls only in memory of its own', () => {
+    const { resident, ownMemory } = device.capabilities;
+    expect(resident && !ownMemory).toBe(false);
+  });
+});
+
+test('a graph with a type that the device does not compute with is refused', () => {
+  const graph = new Graph();
+  graph.output('y', op.add(graph.input('x', 'float32', [2]), 1));
+  const { capabilities } = deviceNamed('cpu');
+  expect(() => checkTypes(graph, capabilities)).not.toThrow();
+  expect(() => checkTypes(graph, { ...capabilities, dataTypes: ['int32'] })).toThrow(
+    'tensor x is float32, which the device does not compute with',
+  );
 });
 
 test('missing files of CUDA are named', () => {
@@ -123,7 +152,7 @@ describe('on a machine without a graphics device', () => {
   });
 
   test.runIf(process.platform === 'linux')('a session on WebGPU is refused with the remedy', async () => {
-    await expect(createBackend('webgpu', { threads: 1 })).rejects.toMatchObject({
+    await expect(openDevice('webgpu', { threads: 1 })).rejects.toMatchObject({
       code: 'device',
       hint: expect.stringContaining('libvulkan1'),
     });
@@ -137,5 +166,5 @@ describe('on a machine without a graphics device', () => {
 });
 
 test.runIf(missingCudaFiles().length > 0)('CUDA is refused with the remedy where its files are missing', async () => {
-  await expect(createBackend('cuda', { threads: 1 })).rejects.toMatchObject({ code: 'device' });
+  await expect(openDevice('cuda', { threads: 1 })).rejects.toMatchObject({ code: 'device' });
 });

@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../../engine/runtime/backend.ts';
+import { openDevice } from '../../engine/runtime/devices/index.ts';
 import { encodeGraph } from '../../engine/runtime/onnx.ts';
-import { createBackend } from '../../engine/runtime/ort-backend.ts';
 import { Message } from '../../engine/runtime/protobuf.ts';
 import { Graph, gradients, op, type Tensor } from '../../engine/tensor/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
@@ -12,7 +12,7 @@ import { evaluateGraph } from '../support/reference-backend.ts';
 
 let backend: Backend;
 beforeAll(async () => {
-  backend = await createBackend('cpu', { threads: 1 });
+  backend = await openDevice('cpu', { threads: 1 });
 });
 afterAll(() => backend.release());
 

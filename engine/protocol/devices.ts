@@ -1,0 +1,27 @@
+/** Compute devices as people choose among them. What each can do is said in `engine/runtime/devices`. */
+
+interface DeviceChoice {
+  /** Its name in tables. */
+  readonly title: string;
+  /** One line for who chooses it. */
+  readonly text: string;
+}
+
+/** In the order in which they are listed. */
+export const DEVICES = {
+  cpu: { title: 'CPU', text: 'CPU.' },
+  webgpu: { title: 'WebGPU', text: 'GPU (WebGPU).' },
+  cuda: { title: 'CUDA', text: 'NVIDIA GPU (CUDA 12).' },
+  dml: { title: 'DirectML', text: 'GPU (DirectML, Windows).' },
+  coreml: { title: 'Core ML', text: 'Core ML (macOS).' },
+  tfjs: { title: 'TensorFlow.js', text: 'TensorFlow.js, which you install yourself; `rollscope doctor` says how.' },
+} as const satisfies Record<string, DeviceChoice>;
+
+export type DeviceName = keyof typeof DEVICES;
+export const DEVICE_NAMES = Object.keys(DEVICES) as [DeviceName, ...DeviceName[]];
+
+/** What a run can be told to compute on, with the line for each. */
+export const DEVICE_CHOICES: Readonly<Record<'auto' | DeviceName, string>> = {
+  auto: 'The fastest device that works.',
+  ...(Object.fromEntries(DEVICE_NAMES.map((name) => [name, DEVICES[name].text])) as Record<DeviceName, string>),
+};

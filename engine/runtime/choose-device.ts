@@ -1,0 +1,112 @@
+/** Which devices work on this machine, and which one `auto` means. */
+import fs from 'node:fs';
+import path from 'node:path';
+import * as z from 'zod';
+import { DEVICE_NAMES, type DeviceName } from '../protocol/devices.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import { rollscopeHome } from '../protocol/home.ts';
+import { VERSION } from '../protocol/version.ts';
+import { writeWhole } from '../system/aside.ts';
+import { automaticDevices, deviceNamed, possibleDevices, REFERENCE } from './devices/index.ts';
+import { onnxruntimeVersion } from './devices/onnxruntime.ts';
+import type { Probe } from './probe.ts';
+
+/** Tries a device out; `expected` is what the reference came to. */
+async function probed(name: DeviceName, expected?: number): Promise<Probe> {
+  const device = deviceNamed(name);
+  return device.missingFiles().length > 0
+    ? { works: false, reason: 'files that it needs are not installed' }
+    : device.probe(expected);
+}
+
+/** Tries out the devices that `auto` chooses among, one after another, so that their times compare. */
+export async function probeDevices(): Promise<Map<DeviceName, Probe>> {
+  const reference = await probed(REFERENCE);
+  const expected = reference.works ? reference.time?.value : undefined;
+  const probes = new Map<DeviceName, Probe>();
+  for (const { name } of automaticDevices()) {
+    probes.set(name, name === REFERENCE ? reference : await probed(name, expected));
+  }
+  return probes;
+}
+
+/** Tries out the devices that only a user chooses. */
+export async function probeOthers(): Promise<Map<DeviceName, Probe>> {
+  const probes = new Map<DeviceName, Probe>();
+  for (const { name, automatic } of possibleDevices()) if (!automatic) probes.set(name, await probed(name));
+  return probes;
+}
+
+/**
+ * The device that `auto` means: the first that works and is quicker than the reference. So a graphics device in software
+ * is never chosen.
+ */
+export function chooseDevice(probes: ReadonlyMap<DeviceName, Probe>): DeviceName {
+  const milliseconds = (probe: Probe | undefined) =>
+    (probe?.works ? probe.time?.milliseconds : undefined) ?? Number.POSITIVE_INFINITY;
+  const limit = milliseconds(probes.get(REFERENCE));
+  for (const [name, probe] of probes) if (milliseconds(probe) < limit) return name;
+  return REFERENCE;
+}
+
+const Remembered = z.object({
+  key: z.string(),
+  device: z.enum(DEVICE_NAMES),
+  at: z.number(),
+});
+/** A new driver is noticed after a week, or at once by `rollscope doctor`. */
+const WEEK = 7 * 24 * 3600 * 1000;
+
+function memoryFile(): string {
+  return path.join(rollscopeHome(), 'device.json');
+}
+
+/** What the choice depends on. */
+function memoryKey(): string {
+  const devices = automaticDevices().flatMap(({ missingFiles, variables }) => [
+    missingFiles().length,
+    ...variables.map((name) => process.env[name] ?? '-'),
+  ]);
+  return [VERSION, onnxruntimeVersion(), process.platform, process.arch, ...devices].join(' ');
+}
+
+export async function rememberDevice(device: DeviceName): Promise<void> {
+  try {
+    await writeWhole(memoryFile(), JSON.stringify({ key: memoryKey(), device, at: Date.now() }));
+  } catch {
+    // Where nothing can be kept, the devices are tried out again next time.
+  }
+}
+
+function rememberedDevice(): DeviceName | null {
+  try {
+    const memory = Remembered.parse(JSON.parse(fs.readFileSync(memoryFile(), 'utf8')));
+    return memory.key === memoryKey() && Date.now() - memory.at < WEEK ? memory.device : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The device to compute on. `auto` tries the devices out once and remembers its choice in the user's folder. Throws
+ * `device` for one of other systems.
+ */
+export async function resolveDevice(wanted: 'auto' | DeviceName): Promise<DeviceName> {
+  if (wanted !== 'auto') {
+    const possible = possibleDevices().map(({ name }) => name);
+    // onnxruntime passes by a provider that it was built without, and computes on the CPU.
+    if (!possible.includes(wanted)) {
+      throw new RollscopeError(
+        'device',
+        `The device ${wanted} cannot be used on ${process.platform}-${process.arch}.`,
+        `Choose auto, ${possible.join(' or ')}; rollscope doctor says which of them work.`,
+      );
+    }
+    return wanted;
+  }
+  const remembered = rememberedDevice();
+  if (remembered) return remembered;
+  const device = chooseDevice(await probeDevices());
+  await rememberDevice(device);
+  return device;
+}

@@ -1,0 +1,10 @@
+import { ALL_TYPES } from './device.ts';
+import { onnxruntimeDevice } from './onnxruntime.ts';
+
+export const coreml = onnxruntimeDevice({
+  name: 'coreml',
+  provider: { name: 'coreml', dialect: 'portable' },
+  capabilities: { controlFlow: false, ownMemory: true, resident: false, dataTypes: ALL_TYPES },
+  platforms: ['darwin'],
+  hint: () => 'Core ML is slower or less exact than the CPU on some Macs; WebGPU is the better choice there.',
+});

@@ -1,0 +1,11 @@
+import { ALL_TYPES } from './device.ts';
+import { onnxruntimeDevice, onnxruntimeVersion } from './onnxruntime.ts';
+
+/** The reference: what other devices compute is compared with it. */
+export const cpu = onnxruntimeDevice({
+  name: 'cpu',
+  provider: { name: 'cpu', dialect: 'fused' },
+  capabilities: { controlFlow: true, ownMemory: false, resident: false, dataTypes: ALL_TYPES },
+  platforms: null,
+  hint: () => `Reinstall the package onnxruntime-node ${onnxruntimeVersion()}.`,
+});

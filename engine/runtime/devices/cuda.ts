@@ -1,0 +1,35 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { ALL_TYPES } from './device.ts';
+import { onnxruntimeDevice, onnxruntimeFolder, onnxruntimeVersion } from './onnxruntime.ts';
+
+const FILES = ['libonnxruntime_providers_cuda.so', 'libonnxruntime_providers_shared.so'];
+
+/** Files that CUDA needs and that do not come with the package, as far as they are missing. */
+export function missingCudaFiles(folder = onnxruntimeFolder()): string[] {
+  return FILES.filter((file) => !fs.existsSync(path.join(folder, file)));
+}
+
+function hint(): string {
+  const missing = missingCudaFiles();
+  if (missing.length === 0) {
+    return 'Install the NVIDIA driver, CUDA 12 and cuDNN 9, and see that their libraries are on LD_LIBRARY_PATH.';
+  }
+  return (
+    `${missing.join(' and ')} belong into ${onnxruntimeFolder()}. They come with the NuGet package ` +
+    `Microsoft.ML.OnnxRuntime.Gpu.Linux ${onnxruntimeVersion()}, which ` +
+    '`node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12` fetches. ' +
+    'CUDA 12, cuDNN 9 and the NVIDIA driver are needed too.'
+  );
+}
+
+export const cuda = onnxruntimeDevice({
+  name: 'cuda',
+  provider: { name: 'cuda', dialect: 'fused' },
+  // onnxruntime's package for Node keeps nothing on it between two calls.
+  capabilities: { controlFlow: false, ownMemory: true, resident: false, dataTypes: ALL_TYPES },
+  platforms: ['linux-x64'],
+  variables: ['CUDA_VISIBLE_DEVICES'],
+  missingFiles: missingCudaFiles,
+  hint,
+});

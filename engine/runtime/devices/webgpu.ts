@@ -1,0 +1,14 @@
+import { ALL_TYPES } from './device.ts';
+import { onnxruntimeDevice } from './onnxruntime.ts';
+
+export const webgpu = onnxruntimeDevice({
+  name: 'webgpu',
+  provider: { name: 'webgpu', dialect: 'portable' },
+  capabilities: { controlFlow: false, ownMemory: true, resident: true, dataTypes: ALL_TYPES },
+  platforms: null,
+  variables: ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'],
+  hint: () =>
+    process.platform === 'linux'
+      ? 'Install the Vulkan loader (Debian, Ubuntu: libvulkan1) and the driver of the graphics card.'
+      : 'Install the newest driver of the graphics card.',
+});
