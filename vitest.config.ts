@@ -12,8 +12,8 @@ function suite(
   };
 }
 
-/** Suites that start the built programs: they are built first, and files run one at a time. */
-const programs = { globalSetup: ['tests/setup.ts'], fileParallelism: false };
+/** Builds first, for a suite that starts the built programs. */
+const built = { globalSetup: ['tests/setup.ts'] };
 
 export default defineConfig({
   test: {
@@ -22,6 +22,11 @@ export default defineConfig({
     // They only bound what hangs: a test must pass while other work keeps every core busy.
     testTimeout: 600_000,
     hookTimeout: 600_000,
-    projects: [suite('unit', 0), suite('parity', 0), suite('engine', 1, programs), suite('e2e', 2, programs)],
+    projects: [
+      suite('unit', 0),
+      suite('parity', 0),
+      suite('engine', 0, built),
+      suite('e2e', 1, { globalSetup: ['tests/e2e/setup.ts'] }),
+    ],
   },
 });

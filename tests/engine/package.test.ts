@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { cleanEnvironment, ROOT, temporaryFolder } from '../support/processes.ts';
+import { cleanEnvironment } from '../support/environment.ts';
+import { ROOT, temporaryFolder } from '../support/processes.ts';
 import { requireOrSkip } from '../support/skip.ts';
 import { PATIENCE } from '../support/wait.ts';
 

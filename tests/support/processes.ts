@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll } from 'vitest';
+import { cleanEnvironment } from './environment.ts';
 import { until, within } from './wait.ts';
 
 export const ROOT = path.join(import.meta.dirname, '..', '..');
@@ -26,14 +27,6 @@ export function temporaryFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'rs-'));
   folders.add(folder);
   return folder;
-}
-
-/** This environment without what a surrounding editor or Node set-up would leak into a program under test. */
-export function cleanEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(
-    ([name]) => !/^(VSCODE_|ELECTRON_|CODE_SERVER_|ROLLSCOPE_|VITEST|NODE_OPTIONS$|NODE_ENV$|FORCE_COLOR$)/.test(name),
-  );
-  return { ...Object.fromEntries(own), ...more };
 }
 
 export interface Ended {

@@ -2,21 +2,15 @@
  * A real VS Code for end-to-end tests: its server with the packaged extension in it, driven in headless Chromium.
  * The server comes from `../shared/tools/setup-vscode.mjs`; where that or the browser is missing the tests are skipped.
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import { cleanEnvironment, isAlive, Program, ROOT, temporaryFolder } from './processes.ts';
+import { isAlive, Program, temporaryFolder } from './processes.ts';
 import { requireOrSkip } from './skip.ts';
+import { CHROMIUM, EXTENSION, filesBelow, installVsCode, run, SETUP, VSIX } from './vsix.ts';
 import { PATIENCE, until } from './wait.ts';
 import { Workbench } from './workbench.ts';
-
-const SETUP = path.join(ROOT, '..', 'shared', 'tools', 'setup-vscode.mjs');
-const INSTALLED = path.join(ROOT, '.cache', 'vscode-e2e');
-const VSIX = path.join(ROOT, '.cache', 'rollscope.vsix');
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const EXTENSION = 'rollscope.rollscope';
 
 /** Nothing moves, asks or fetches by itself. */
 const SETTINGS = {
@@ -101,7 +95,6 @@ export class VsCode {
 
   static async start({ files, settings = {} }: VsCodeOptions): Promise<VsCode> {
     const installed = installVsCode();
-    packageExtension();
     const base = temporaryFolder();
     const user = path.join(base, 'u');
     const where = ['--user-data-dir', user, '--server-data-dir', path.join(base, 's'), '--extensions-dir'];
@@ -206,38 +199,10 @@ function isOurs(text: string): boolean {
   return text.includes(EXTENSION);
 }
 
-function installVsCode(): { node: string; serverMain: string } {
-  run('installing VS Code', process.execPath, [SETUP, INSTALLED]);
-  return JSON.parse(readFileSync(path.join(INSTALLED, 'vscode-e2e.json'), 'utf8'));
-}
-
-/** Packages the extension when what goes into the package is newer than the last one. */
-function packageExtension(): void {
-  const sources = ['dist', 'media', 'package.json', 'scripts/package.mjs'].map((name) => path.join(ROOT, name));
-  const newest = Math.max(...sources.flatMap(filesBelow).map((file) => statSync(file).mtimeMs));
-  if (existsSync(VSIX) && statSync(VSIX).mtimeMs > newest) return;
-  run('packaging the extension', process.execPath, [path.join(ROOT, 'scripts', 'package.mjs'), '--out', VSIX]);
-}
-
-function run(what: string, command: string, args: string[]): void {
-  const result = spawnSync(command, args, { cwd: ROOT, env: cleanEnvironment(), encoding: 'utf8', timeout: PATIENCE });
-  if (result.status !== 0) {
-    throw new Error(`${what} failed: ${result.error ?? ''}\n${result.stdout}\n${result.stderr}`);
-  }
-}
-
 function writeFiles(folder: string, files: Record<string, string>): void {
   for (const [name, text] of Object.entries(files)) {
     const file = path.join(folder, name);
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, text);
   }
-}
-
-/** Paths of the files below a folder, at any depth; of the file itself when it is one. */
-function filesBelow(name: string): string[] {
-  if (!statSync(name).isDirectory()) return [name];
-  return readdirSync(name, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath, entry.name));
 }

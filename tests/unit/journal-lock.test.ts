@@ -10,7 +10,8 @@ import { liveWriter, lockRun } from '../../engine/journal/lock.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import { isProcessAlive, processStart } from '../../engine/system/liveness.ts';
 import type { LockOwner } from '../../engine/system/lock.ts';
-import { cleanEnvironment, ROOT, temporaryFolder } from '../support/processes.ts';
+import { cleanEnvironment } from '../support/environment.ts';
+import { ROOT, temporaryFolder } from '../support/processes.ts';
 import { playFixture, writeRunFixture } from '../support/run-fixture.ts';
 
 let root: string;

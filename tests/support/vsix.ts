@@ -1,0 +1,46 @@
+/**
+ * What the end-to-end tests start: VS Code's server and the packaged extension. Free of Vitest, because the suite's global
+ * setup makes both before the test files run side by side.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { cleanEnvironment } from './environment.ts';
+import { PATIENCE } from './wait.ts';
+
+const ROOT = path.join(import.meta.dirname, '..', '..');
+export const SETUP = path.join(ROOT, '..', 'shared', 'tools', 'setup-vscode.mjs');
+const INSTALLED = path.join(ROOT, '.cache', 'vscode-e2e');
+export const VSIX = path.join(ROOT, '.cache', 'rollscope.vsix');
+export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+export const EXTENSION = 'rollscope.rollscope';
+
+/** Installs the test server where it is missing, and says where it is. */
+export function installVsCode(): { node: string; serverMain: string } {
+  run('installing VS Code', process.execPath, [SETUP, INSTALLED]);
+  return JSON.parse(readFileSync(path.join(INSTALLED, 'vscode-e2e.json'), 'utf8'));
+}
+
+/** Packages the extension when what goes into the package is newer than the last one. */
+export function packageExtension(): void {
+  const sources = ['dist', 'media', 'package.json', 'scripts/package.mjs'].map((name) => path.join(ROOT, name));
+  const newest = Math.max(...sources.flatMap(filesBelow).map((file) => statSync(file).mtimeMs));
+  if (existsSync(VSIX) && statSync(VSIX).mtimeMs > newest) return;
+  run('packaging the extension', process.execPath, [path.join(ROOT, 'scripts', 'package.mjs'), '--out', VSIX]);
+}
+
+/** Runs a program of the project to its end. Throws with what it printed. */
+export function run(what: string, command: string, args: string[]): void {
+  const result = spawnSync(command, args, { cwd: ROOT, env: cleanEnvironment(), encoding: 'utf8', timeout: PATIENCE });
+  if (result.status !== 0) {
+    throw new Error(`${what} failed: ${result.error ?? ''}\n${result.stdout}\n${result.stderr}`);
+  }
+}
+
+/** Paths of the files below a folder, at any depth; of the file itself when it is one. */
+export function filesBelow(name: string): string[] {
+  if (!statSync(name).isDirectory()) return [name];
+  return readdirSync(name, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name));
+}
