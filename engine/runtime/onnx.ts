@@ -3,9 +3,7 @@
  * be given by constants; nodes that no output needs are left out. How each operator is written is in
  * `onnx-operators.ts`.
  */
-import fs from 'node:fs';
 import path from 'node:path';
-import { RollscopeError } from '../protocol/errors.ts';
 import {
   type Constant,
   type Dim,
@@ -32,6 +30,7 @@ import {
 import { encodeNode } from './onnx-operators.ts';
 import { Plan } from './plan.ts';
 import type { Message } from './protobuf.ts';
+import { weightFiles } from './weight-files.ts';
 
 /**
  * `fused` uses onnxruntime's own operators where they save copies (CPU, CUDA); `portable` keeps to what the WebGPU
@@ -313,29 +312,4 @@ export function encodeGraph(graph: Graph, dialect: Dialect): EncodedGraph {
   const files = weightFiles(graph);
   const weightsFolder = commonFolder([...files.values()]);
   return { model: new Encoder(graph, dialect, weightsFolder ?? '', files).encode(), weightsFolder };
-}
-
-/** Where each file of weights really lies: onnxruntime refuses links that lead elsewhere, as in the Hub's cache. */
-function weightFiles(graph: Graph): Map<string, string> {
-  const files = new Map<string, string>();
-  const ends = new Map<string, number>();
-  for (const { kind, tensor, data } of graph.constants) {
-    if (kind !== 'external') continue;
-    const { file, offset, bytes } = data;
-    try {
-      if (!files.has(file)) {
-        files.set(file, fs.realpathSync(file));
-        ends.set(file, fs.statSync(file).size);
-      }
-    } catch (cause) {
-      throw new RollscopeError('model', `The weights file ${file} cannot be read.`, 'Choose the model again.', {
-        cause,
-      });
-    }
-    if (offset + bytes > ends.get(file)!) {
-      const hint = 'It was probably not downloaded or copied to its end: get it again.';
-      throw new RollscopeError('model', `The weights file ${file} ends before the tensor ${tensor.name}.`, hint);
-    }
-  }
-  return files;
 }

@@ -1,0 +1,224 @@
+/**
+ * Runs a graph with TensorFlow.js, node by node, loops and branches included. What a run makes and nothing reads any more
+ * is freed at once, so that a run needs no more memory than it must.
+ */
+import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
+import {
+  type ControlName,
+  type Dim,
+  type Each,
+  each,
+  evaluate,
+  type Node,
+  type OperatorName,
+  type Operators,
+  type PlainName,
+  type Shape,
+  type Tensor,
+} from '../tensor/index.ts';
+import type { Plan } from './plan.ts';
+import { compute, type Tfjs, tfType } from './tfjs-operators.ts';
+
+/** A node that is computed, and what nothing reads after it. */
+interface StepOf<K extends OperatorName> {
+  node: Node<K>;
+  operands: Operators[K]['inputs'];
+  /** One for each body. */
+  bodies: Each<Operators[K]['bodies'], Scope>;
+  frees: readonly Tensor[];
+}
+type Step<K extends OperatorName = OperatorName> = { [P in K]: StepOf<P> }[K];
+
+/** The graph, a loop's body or a branch. */
+export interface Scope {
+  inputs: readonly Tensor[];
+  outputs: readonly Tensor[];
+  steps: readonly Step[];
+}
+
+type Part = Pick<Scope, 'inputs' | 'outputs'> & { nodes: readonly Node[] };
+
+/** What of a part is computed, in which order, and what each step frees. */
+export function scopeOf(plan: Plan, { inputs, outputs, nodes }: Part): Scope {
+  const live = nodes.filter((node) => plan.isLive(node));
+  const own = new Set([...inputs, ...live.flatMap((node) => node.outputs)]);
+  const lastRead = new Map<Tensor, number>();
+  live.forEach((node, i) => {
+    for (const tensor of [...node.outputs, ...reads(plan, node)]) if (own.has(tensor)) lastRead.set(tensor, i);
+  });
+  for (const tensor of outputs) lastRead.delete(tensor);
+  const frees: Tensor[][] = live.map(() => []);
+  for (const [tensor, i] of lastRead) frees[i]!.push(tensor);
+  return { inputs, outputs, steps: live.map((node, i) => stepOf(plan, node, frees[i]!)) };
+}
+
+function stepOf<K extends OperatorName>(plan: Plan, node: Node<K>, frees: readonly Tensor[]): Step {
+  const bodies = each(node.bodies, (body) => scopeOf(plan, body));
+  const step: StepOf<K> = { node, operands: plan.operands(node), bodies, frees };
+  return step as Step;
+}
+
+/** Everything that a node reads, also inside its bodies. */
+function reads(plan: Plan, node: Node): Tensor[] {
+  const inside = node.bodies.flatMap((body) => [
+    ...body.nodes.filter((inner) => plan.isLive(inner)).flatMap((inner) => reads(plan, inner)),
+    ...body.outputs,
+  ]);
+  return [...plan.operands(node), ...inside];
+}
+
+/** Tensors of a scope and sizes known in it. A loop's turn or a branch has a frame of its own. */
+export class Frame {
+  private readonly values = new Map<Tensor, TfTensor>();
+  private readonly numbers = new Map<string, number>();
+
+  constructor(
+    private readonly sizes: Map<string, number>,
+    private readonly outer: { get(tensor: Tensor): TfTensor | undefined },
+  ) {}
+
+  inner(): Frame {
+    return new Frame(new Map(this.sizes), this);
+  }
+
+  get(tensor: Tensor): TfTensor {
+    const value = this.values.get(tensor) ?? this.outer.get(tensor);
+    if (!value) throw new Error(`${tensor.name} has no value`);
+    return value;
+  }
+
+  /** Takes a value over. */
+  set(tensor: Tensor, value: TfTensor): void {
+    this.values.set(tensor, value);
+  }
+
+  /** Learns named sizes that no input of the graph has: how far a loop went, or an axis that it lets grow. */
+  learn({ graph, shape }: Tensor, actual: readonly number[]): void {
+    shape.forEach((dim, axis) => {
+      if (typeof dim === 'string' && /^\w+$/.test(dim) && !graph.sizes.has(dim)) this.sizes.set(dim, actual[axis]!);
+    });
+    this.numbers.clear();
+  }
+
+  resolve(dim: Dim): number {
+    if (typeof dim === 'number') return dim;
+    let number = this.numbers.get(dim);
+    if (number === undefined) {
+      number = evaluate(dim, this.sizes);
+      this.numbers.set(dim, number);
+    }
+    return number;
+  }
+
+  shape(shape: Shape): number[] {
+    return shape.map((dim) => this.resolve(dim));
+  }
+
+  free(tensor: Tensor): void {
+    this.values.get(tensor)?.dispose();
+    this.values.delete(tensor);
+  }
+
+  release(): void {
+    for (const value of this.values.values()) value.dispose();
+    this.values.clear();
+  }
+}
+
+/** How operators with bodies are run. */
+type ControlRuns = { readonly [K in ControlName]: (step: Step<K>, frame: Frame) => TfTensor[] };
+
+function isControl(step: Step): step is Step<ControlName> {
+  return step.bodies.length > 0;
+}
+
+export class Interpreter {
+  constructor(private readonly tf: Tfjs) {}
+
+  /** A scope's outputs. `inputs` become the frame's, which is empty afterwards. */
+  run({ inputs, outputs, steps }: Scope, given: readonly TfTensor[], frame: Frame): TfTensor[] {
+    inputs.forEach((tensor, i) => {
+      frame.set(tensor, given[i]!);
+    });
+    for (const step of steps) {
+      const results = this.step(step, frame);
+      step.node.outputs.forEach((tensor, i) => {
+        frame.set(tensor, results[i]!);
+      });
+      for (const tensor of step.frees) frame.free(tensor);
+    }
+    const results = outputs.map((tensor) => this.tf.clone(frame.get(tensor)));
+    frame.release();
+    return results;
+  }
+
+  private step(step: Step, frame: Frame): TfTensor[] {
+    return isControl(step) ? this.control(step, frame) : this.compute(step, frame);
+  }
+
+  private compute<K extends PlainName>({ node, operands }: Step<K>, frame: Frame): TfTensor[] {
+    const shapes = each(node.outputs, (tensor) => frame.shape(tensor.shape));
+    // Several operators of TensorFlow.js refuse axes of length 0.
+    if (shapes.every((shape) => shape.includes(0))) {
+      return shapes.map((shape, i) => this.tf.zeros(shape, tfType(node.outputs[i]!.dtype)));
+    }
+    const values = each(operands, (tensor) => frame.get(tensor));
+    const resolve = (dim: Dim) => frame.resolve(dim);
+    return this.tf.tidy(() => compute(this.tf, node, values, { shapes, resolve }));
+  }
+
+  private control<K extends ControlName>(step: Step<K>, frame: Frame): TfTensor[] {
+    const run: ControlRuns[K] = this.controls[step.node.op];
+    return run(step, frame);
+  }
+
+  private readonly controls: ControlRuns = {
+    Loop: (step, frame) => this.loop(step, frame),
+    If: (step, frame) => this.branch(step, frame),
+  };
+
+  private loop({ node, operands, bodies: [body] }: Step<'Loop'>, frame: Frame): TfTensor[] {
+    const [trips, ...initial] = each(operands, (tensor) => frame.get(tensor));
+    const turns = trips.dataSync()[0]!;
+    let carried = initial.map((x) => this.tf.clone(x));
+    const stacked: TfTensor[][] = node.outputs.slice(initial.length).map(() => []);
+    for (let turn = 0; turn < turns; turn++) {
+      const inner = frame.inner();
+      body.inputs.slice(1).forEach((tensor, i) => {
+        inner.learn(tensor, carried[i]!.shape);
+      });
+      const [goOn, ...results] = this.run(body, [this.tf.scalar(turn, 'int32'), ...carried], inner);
+      carried = results.slice(0, initial.length);
+      results.slice(initial.length).forEach((x, i) => {
+        stacked[i]!.push(x);
+      });
+      const ended = goOn!.dataSync()[0] === 0;
+      goOn!.dispose();
+      if (ended) break;
+    }
+    const results = [
+      ...carried,
+      ...stacked.map((pieces, i) => this.stack(pieces, node.outputs[initial.length + i]!, frame)),
+    ];
+    node.outputs.forEach((tensor, i) => {
+      frame.learn(tensor, results[i]!.shape);
+    });
+    return results;
+  }
+
+  /** What the turns of a loop gave, one below the other. */
+  private stack(pieces: TfTensor[], { shape, dtype }: Tensor, frame: Frame): TfTensor {
+    if (pieces.length === 0) return this.tf.zeros([0, ...frame.shape(shape.slice(1))], tfType(dtype));
+    const result =
+      pieces[0]!.size === 0
+        ? this.tf.zeros([pieces.length, ...pieces[0]!.shape], tfType(dtype))
+        : this.tf.stack(pieces);
+    for (const piece of pieces) piece.dispose();
+    return result;
+  }
+
+  private branch({ operands: [condition], bodies: [then, otherwise] }: Step<'If'>, frame: Frame): TfTensor[] {
+    const holds = frame.get(condition).dataSync()[0] !== 0;
+    return this.run(holds ? then : otherwise, [], frame.inner());
+  }
+}

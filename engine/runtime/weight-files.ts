@@ -1,0 +1,61 @@
+/** Weights that stay in files: where the files really are, and their bytes for those who cannot map them. */
+import fs from 'node:fs';
+import { RollscopeError } from '../protocol/errors.ts';
+import { type ExternalData, type Graph, toFloat32 } from '../tensor/index.ts';
+
+function unreadable(file: string, cause: unknown): RollscopeError {
+  return new RollscopeError('model', `The weights file ${file} cannot be read.`, 'Choose the model again.', { cause });
+}
+
+function cutShort(file: string, tensor: string): RollscopeError {
+  const hint = 'It was probably not downloaded or copied to its end: get it again.';
+  return new RollscopeError('model', `The weights file ${file} ends before the tensor ${tensor}.`, hint);
+}
+
+/**
+ * Where each file of a graph's weights really lies: onnxruntime refuses links that lead elsewhere, as in the Hub's cache.
+ * Throws RollscopeError `model` where a file is missing or too short.
+ */
+export function weightFiles(graph: Graph): Map<string, string> {
+  const files = new Map<string, string>();
+  const ends = new Map<string, number>();
+  for (const { kind, tensor, data } of graph.constants) {
+    if (kind !== 'external') continue;
+    const { file, offset, bytes } = data;
+    try {
+      if (!files.has(file)) {
+        files.set(file, fs.realpathSync(file));
+        ends.set(file, fs.statSync(file).size);
+      }
+    } catch (cause) {
+      throw unreadable(file, cause);
+    }
+    if (offset + bytes > ends.get(file)!) throw cutShort(file, tensor.name);
+  }
+  return files;
+}
+
+/** Largest read at a time: one call never gives more than 2 GiB. */
+const READ_BYTES = 2 ** 30;
+
+/** A weight as float32. Throws RollscopeError `model` where its file is missing or too short. */
+export function readWeight({ file, offset, bytes, stored }: ExternalData, name: string): Float32Array {
+  const buffer = Buffer.allocUnsafe(bytes);
+  let filled = 0;
+  try {
+    const descriptor = fs.openSync(file, 'r');
+    try {
+      while (filled < bytes) {
+        const read = fs.readSync(descriptor, buffer, filled, Math.min(bytes - filled, READ_BYTES), offset + filled);
+        if (read === 0) break;
+        filled += read;
+      }
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  } catch (cause) {
+    throw unreadable(file, cause);
+  }
+  if (filled < bytes) throw cutShort(file, name);
+  return toFloat32(buffer, stored);
+}
