@@ -14,7 +14,7 @@ export {
   createMessageConnection,
   type MessageConnection,
 } from '../../node_modules/vscode-jsonrpc/lib/common/connection.js';
-export { Emitter, type Event } from '../../node_modules/vscode-jsonrpc/lib/common/events.js';
+export { Emitter } from '../../node_modules/vscode-jsonrpc/lib/common/events.js';
 export type { DataCallback, MessageReader } from '../../node_modules/vscode-jsonrpc/lib/common/messageReader.js';
 export {
   ErrorCodes,
