@@ -6,7 +6,7 @@ import { type Program, runCli } from './engine/cli.ts';
 
 const SCHEME = 'rollscope-text';
 /** Commands that look at a run and change nothing. */
-const COMMANDS = { analyse: 'Analysing', rescore: 'Re-scoring' } as const;
+const COMMANDS = { analyze: 'Analyzing', rescore: 'Rescoring' } as const;
 export type LookCommand = keyof typeof COMMANDS;
 
 export class CliDocuments implements vscode.TextDocumentContentProvider {
@@ -35,7 +35,10 @@ export class CliDocuments implements vscode.TextDocumentContentProvider {
 
   /** Also for a document of a former window. */
   async provideTextDocumentContent(uri: vscode.Uri, token: vscode.CancellationToken): Promise<string> {
-    const command = path.posix.basename(uri.path).split(' ')[0]!;
+    const command = path.posix
+      .basename(uri.path)
+      .split(' ')[0]!
+      .replace(/^analyse$/, 'analyze');
     if (!Object.hasOwn(COMMANDS, command)) throw new RollscopeError('usage', `There is no text ${uri.path}.`);
     return this.texts.get(uri.toString()) ?? this.read(command as LookCommand, uri.query, token);
   }

@@ -1,9 +1,10 @@
 /**
- * Every command as data. A stopped engine gives a sentence, never a stack trace. A command that is declared in
- * package.json and missing here, or the other way round, fails a test.
+ * What each command does; `command-definitions.ts` says what it is called and where it is offered. A definition without
+ * an action does not compile. A stopped engine gives a sentence, never a stack trace.
  */
 import * as vscode from 'vscode';
 import type { Rollscope } from './app.ts';
+import { COMMAND_DEFINITIONS, COMMAND_NAMES, type CommandDefinition, type CommandName } from './command-definitions.ts';
 import { attach } from './commands/attach.ts';
 import { openReport, runExperiment } from './commands/experiments.ts';
 import { addModel, removeModel, useModel } from './commands/models.ts';
@@ -12,43 +13,6 @@ import { chooseReward } from './commands/reward.ts';
 import { deleteRun, lookAtRun, openDataset, openRun, resume, revealRunFolder, steer } from './commands/runs.ts';
 import { runDataset, runProblem } from './commands/start.ts';
 import { setShading } from './settings.ts';
-
-export const COMMAND_NAMES = [
-  'train',
-  'probe',
-  'trainProblem',
-  'probeProblem',
-  'openPanel',
-  'pause',
-  'resume',
-  'stop',
-  'attach',
-  'openRun',
-  'analyseRun',
-  'rescoreRun',
-  'chooseModel',
-  'chooseReward',
-  'runExperiment',
-  'openReport',
-  'openReportInBrowser',
-  'showLog',
-  'restartEngine',
-  'getStarted',
-  'refresh',
-  'shadeByProbability',
-  'shadeByEntropy',
-  'previousRollout',
-  'nextRollout',
-  'openProblem',
-  'revealProblem',
-  'openRollout',
-  'revealRunFolder',
-  'deleteRun',
-  'openDataset',
-  'useModel',
-  'removeModel',
-] as const;
-export type CommandName = (typeof COMMAND_NAMES)[number];
 
 /** Works without an engine, sees to one by itself, or says that there is no run to steer. */
 type Action = (app: Rollscope, argument: unknown) => unknown;
@@ -64,7 +28,7 @@ export const COMMANDS: Record<CommandName, Action> = {
   stop: (app, argument) => steer(app, 'stop', argument),
   attach: (app) => attach(app),
   openRun: (app, argument) => openRun(app, argument),
-  analyseRun: (app, argument) => lookAtRun(app, 'analyse', argument),
+  analyzeRun: (app, argument) => lookAtRun(app, 'analyze', argument),
   rescoreRun: (app, argument) => lookAtRun(app, 'rescore', argument),
   chooseModel: (app) => addModel(app),
   chooseReward: (app, argument) => chooseReward(app, argument),
@@ -90,16 +54,22 @@ export const COMMANDS: Record<CommandName, Action> = {
   removeModel: (app, argument) => removeModel(app, argument),
 };
 
-/** Registers all commands; whatever one of them throws becomes one notification. */
+/** Registers all commands, under former ids too; whatever one of them throws becomes one notification. */
 export function registerCommands(app: Rollscope): vscode.Disposable {
-  const registrations = COMMAND_NAMES.map((name) =>
-    vscode.commands.registerCommand(`rollscope.${name}`, async (argument: unknown) => {
+  const registrations = COMMAND_NAMES.flatMap((name) => {
+    const { former = [], withoutRun }: CommandDefinition = COMMAND_DEFINITIONS[name];
+    const act = async (argument: unknown) => {
       try {
-        await COMMANDS[name](app, argument);
+        if (withoutRun !== undefined && argument === undefined && !app.session.active && !app.session.preparing) {
+          void vscode.window.showInformationMessage(withoutRun);
+        } else {
+          await COMMANDS[name](app, argument);
+        }
       } catch (error) {
         app.report.error(error);
       }
-    }),
-  );
+    };
+    return [name, ...former].map((id) => vscode.commands.registerCommand(`rollscope.${id}`, act));
+  });
   return vscode.Disposable.from(...registrations);
 }

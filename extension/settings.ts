@@ -1,58 +1,49 @@
-/** The settings of section `rollscope`, typed. Defaults and ranges are declared in package.json. */
+/** The settings of section `rollscope`, typed. `editor-settings.ts` describes them. */
 import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { REWARDS } from '../engine/protocol/config.ts';
+import type { Place } from '../engine/config/paths.ts';
+import type { FieldMap } from '../engine/protocol/config.ts';
+import { spellingsOf } from '../engine/protocol/settings/schema.ts';
 import type { Shading } from '../engine/protocol/shades.ts';
-import { EMBEDDED, type RunSettings, withAbsolutePaths } from './run-config.ts';
+import { REWARDS } from '../engine/reward/registry.ts';
+import { EDITOR_SETTINGS, type EditorValues } from './editor-settings.ts';
+import { EMBEDDED, givenText, type ScopeSettings, SETTING_IDS } from './run-config.ts';
 
 const SECTION = 'rollscope';
 
-/** Settings of runs; `scope` is the problem file, whose folder may have settings of its own. */
-export function runSettings(scope?: vscode.Uri): RunSettings {
+/** What the settings say about runs; `scope` is the problem file, whose folder may have settings of its own. */
+export function runSettings(scope?: vscode.Uri): ScopeSettings[] {
   const config = vscode.workspace.getConfiguration(SECTION, scope);
-  const get = <T>(name: string) => config.get<T>(name) as T;
-  return {
-    model: currentModel(),
-    reward: get('reward'),
-    device: get('device'),
-    threads: get('threads'),
-    memoryLimit: get('memoryLimit'),
-    steps: get('steps'),
-    batch: get('batch'),
-    votes: get('votes'),
-    group: get('group'),
-    temperature: get('temperature'),
-    maxTokens: get('maxTokens'),
-    learningRate: get('learningRate'),
-    loraRank: get('loraRank'),
-    evaluationSamples: get('evaluationSamples'),
-    seed: get('seed'),
-    fields: get('fields'),
-    promptTemplate: get('promptTemplate'),
-    systemPrompt: get('systemPrompt'),
-    config: withAbsolutePaths(ownFields(config), { folder: folderOf(scope), home: os.homedir(), exists: existsSync }),
-  };
+  const found = SETTING_IDS.map((id) => [id, config.inspect(id)] as const);
+  const of = (value: 'globalValue' | 'workspaceValue' | 'workspaceFolderValue') =>
+    Object.fromEntries(found.map(([id, values]) => [id, values?.[value]]));
+  return [
+    { scope: 'user', values: of('globalValue') },
+    { scope: 'workspace', values: of('workspaceValue') },
+    { scope: 'folder', values: of('workspaceFolderValue') },
+  ];
 }
 
-/** The object of `rollscope.config`; the settings editor marks what is none. */
-function ownFields(config: vscode.WorkspaceConfiguration): Record<string, unknown> {
-  const value = config.get<unknown>('config');
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
-}
-
-/** Folder of the workspace that a file belongs to, else the first one. */
-function folderOf(scope?: vscode.Uri): string | null {
+/** Where relative paths of settings begin: the folder of the workspace that a file belongs to, else the first one. */
+export function placeOf(scope?: vscode.Uri): Place {
   const own = scope && vscode.workspace.getWorkspaceFolder(scope);
-  return (own ?? vscode.workspace.workspaceFolders?.[0])?.uri.fsPath ?? null;
+  const folder = (own ?? vscode.workspace.workspaceFolders?.[0])?.uri.fsPath ?? null;
+  return { folder, home: os.homedir(), exists: existsSync };
 }
 
-/** The reward of the settings, as a command without a file would take it: an expression goes over the choice. */
+/** A setting of the editor alone. */
+function editorSetting<Id extends keyof EditorValues>(id: Id, scope?: vscode.Uri): EditorValues[Id] {
+  const { kind, default: usual } = EDITOR_SETTINGS[id];
+  const value = vscode.workspace.getConfiguration(SECTION, scope).get(id, usual as EditorValues[Id]);
+  if (kind.type !== 'choice') return value;
+  return (spellingsOf(kind.choices).get(value as string) ?? value) as EditorValues[Id];
+}
+
+/** The reward of the settings: an expression of `rollscope.config` goes over the choice. */
 export function currentReward(): string {
-  const config = vscode.workspace.getConfiguration(SECTION);
-  const expression = ownFields(config).reward;
-  return typeof expression === 'string' ? expression : config.get<string>('reward', 'majority-vote');
+  return givenText('reward', runSettings(), placeOf()) ?? 'majority-vote';
 }
 
 /**
@@ -88,10 +79,13 @@ async function changeExpression(reward: string | undefined): Promise<void> {
 
 /** The chosen model: `embedded`, an absolute path, or a Hub id. */
 export function currentModel(): string {
-  const model = expandHome(text('model')) || EMBEDDED;
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
-  const relative = /^\.{1,2}[/\\]|\.gguf$/i.test(model) && !path.isAbsolute(model);
-  return relative && folder ? path.resolve(folder, model) : model;
+  return givenText('model', runSettings(), placeOf()) ?? EMBEDDED;
+}
+
+/** What the settings say of model and device, as a command line takes it; `auto` and 0 leave the choice to the engine. */
+export function runChoices(): { model: string; device: string; threads: number } {
+  const config = vscode.workspace.getConfiguration(SECTION);
+  return { model: currentModel(), device: config.get('device', 'auto'), threads: config.get('threads', 0) };
 }
 
 /** Chooses a model where the choice stands: in the workspace when it says one, else for the user. */
@@ -107,32 +101,32 @@ function targetOf(name: string): vscode.ConfigurationTarget {
 
 /** The user's runs folder; null for the usual one. */
 export function runsFolderSetting(): string | null {
-  return expandHome(text('runsFolder')) || null;
+  return expandHome(editorSetting('runsFolder').trim()) || null;
 }
 
 /** The Node that runs the engine; null for the editor's own. */
 export function engineNode(): string | null {
-  return expandHome(text('engine.node')) || null;
+  return expandHome(editorSetting('engine.node').trim()) || null;
 }
 
-export function whenAlone(): 'go-on' | 'stop' {
-  return vscode.workspace.getConfiguration(SECTION).get<'go-on' | 'stop'>('engine.whenAlone', 'go-on');
+export function whenAlone(): EditorValues['engine.whenAlone'] {
+  return editorSetting('engine.whenAlone');
 }
 
 export function codeLensEnabled(scope: vscode.Uri): boolean {
-  return vscode.workspace.getConfiguration(SECTION, scope).get('codeLens', true);
+  return editorSetting('codeLens', scope);
 }
 
 export function inlineResultsEnabled(scope: vscode.Uri): boolean {
-  return vscode.workspace.getConfiguration(SECTION, scope).get('inlineResults', true);
+  return editorSetting('inlineResults', scope);
 }
 
-export function fieldsSetting(scope: vscode.Uri): NonNullable<RunSettings['fields']> {
+export function fieldsSetting(scope: vscode.Uri): FieldMap {
   return vscode.workspace.getConfiguration(SECTION, scope).get('fields', {});
 }
 
 export function shading(): Shading {
-  return vscode.workspace.getConfiguration(SECTION).get<Shading>('shading', 'probability');
+  return editorSetting('shading');
 }
 
 export async function setShading(value: Shading): Promise<void> {
@@ -145,10 +139,6 @@ export function onDidChangeSettings(names: readonly string[], listener: () => un
   return vscode.workspace.onDidChangeConfiguration((event) => {
     if (keys.some((key) => event.affectsConfiguration(key))) listener();
   });
-}
-
-function text(name: string): string {
-  return vscode.workspace.getConfiguration(SECTION).get<string>(name, '').trim();
 }
 
 function expandHome(value: string): string {

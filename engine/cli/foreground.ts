@@ -31,7 +31,7 @@ export async function runInForeground(
   begin: (engine: EngineServer, signal: AbortSignal) => Promise<RunHandle>,
 ): Promise<Finished> {
   const started = performance.now();
-  const choices = { ...places, endsWhenIdle: false, whenAlone: 'go-on', grace: 0 } as const;
+  const choices = { ...places, endsWhenIdle: false, whenAlone: 'continue', grace: 0 } as const;
   let engine: EngineServer | null = null;
   const view = new ProgressView();
   const giveUp = new AbortController();

@@ -3,8 +3,9 @@
  * in `commands/`, loaded when it runs.
  */
 import { Command, Option } from 'commander';
+import type { SettingGroup } from '../config/settings.ts';
 import { VERSION } from '../protocol/version.ts';
-import { LORA_GROUP, type OptionGroup, PROBE_GROUPS, REWARD_GROUP, type RunOption, TRAIN_GROUPS } from './options.ts';
+import { oneOf, optionsFor, PROBE_GROUPS, TRAIN_GROUPS } from './options.ts';
 
 /** Sets the exit code of the process. */
 export type SetExitCode = (code: number) => void;
@@ -146,26 +147,27 @@ export function createProgram(setExitCode: SetExitCode): Command {
     setExitCode(await print(run, options));
   });
 
-  const analysing = withExamples(
+  const analyzing = withExamples(
     program
-      .command('analyse')
+      .command('analyze')
+      .alias('analyse')
       .argument('<run>', RUN_HELP)
       .description('confidence against correctness, prediction against measurement, and how a run ended'),
     [
-      ['rollscope analyse latest', ''],
-      ['rollscope analyse latest --step 50 --json', 'of one step, with every number'],
+      ['rollscope analyze latest', ''],
+      ['rollscope analyze latest --step 50 --json', 'of one step, with every number'],
     ],
   );
-  analysing.option(
+  analyzing.option(
     '--beta <x>',
     'temperature of the optimum pi* that the rollouts are re-weighted for; 0.5 when absent',
   );
-  addGroupChoice(analysing, 'the first one when absent');
-  addWhere(analysing);
-  addCommon(analysing);
-  analysing.action(async (run: string, options) => {
-    const { analyse } = await import('./commands/analyse.ts');
-    setExitCode(await analyse(run, options));
+  addGroupChoice(analyzing, 'the first one when absent');
+  addWhere(analyzing);
+  addCommon(analyzing);
+  analyzing.action(async (run: string, options) => {
+    const { analyze } = await import('./commands/analyze.ts');
+    setExitCode(await analyze(run, options));
   });
 
   const rescoring = withExamples(
@@ -281,9 +283,12 @@ With --json a last line {"lines", "labelled", "correct", "errors"} follows.`,
     );
   serve
     .addOption(
-      new Option('--when-alone <what>', 'a run whose last client has left goes on, or stops with a checkpoint')
-        .choices(['go-on', 'stop'])
-        .default('go-on'),
+      new Option(
+        '--when-alone <what>',
+        'when the last client disconnects from a run: continue, or stop with a checkpoint',
+      )
+        .argParser((text) => oneOf('--when-alone', text === 'go-on' ? 'continue' : text, ['continue', 'stop']))
+        .default('continue'),
     )
     .option('--grace <seconds>', 'without clients and without a run, the engine ends after this time', '60')
     .option('--out <folder>', 'where runs go that name no folder')
@@ -297,14 +302,14 @@ With --json a last line {"lines", "labelled", "correct", "errors"} follows.`,
   return program;
 }
 
-function addGroups(command: Command, groups: readonly OptionGroup[]): void {
-  for (const { title, options } of groups) {
+function addGroups(command: Command, groups: readonly SettingGroup[]): void {
+  for (const { title, settings } of groups) {
     command.optionsGroup(`${title}:`);
-    if (title === LORA_GROUP) {
-      command.option('--lora [rank]', 'train a LoRA adapter of this rank').option('--no-lora', 'train all weights');
+    for (const placed of settings) {
+      for (const option of optionsFor(placed)) command.addOption(option);
+      if (placed.path === 'lora.rank') command.option('--no-lora', 'train all weights');
     }
-    for (const option of options) addRunOption(command, option);
-    if (title === REWARD_GROUP) addPrograms(command);
+    if (title === 'Reward') addPrograms(command);
   }
 }
 
@@ -314,15 +319,6 @@ function addPrograms(command: Command): void {
     '--allow-programs',
     'let the rewards program, lean and custom run programs on this machine: where you trust model, data and program',
   );
-}
-
-function addRunOption(command: Command, { flags, kind, help }: RunOption): void {
-  const option = new Option(flags, help);
-  if (kind === 'repeat' || kind === 'policies') {
-    option.argParser((value: string, previous: string[] | undefined) => [...(previous ?? []), value]);
-  }
-  // commander would set the positive of a `--no-` option by itself; absent must stay absent.
-  command.addOption(option);
 }
 
 function addRunFolder(command: Command): void {

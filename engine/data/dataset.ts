@@ -19,7 +19,7 @@ import {
   without,
 } from './fields.ts';
 import { type Row, readTable, type Table } from './readers.ts';
-import { placeholders, render } from './template.ts';
+import { meansProblem, placeholders, render } from './template.ts';
 
 export interface Dataset {
   problems: Problem[];
@@ -89,7 +89,7 @@ export async function loadDataset(
     });
     prompts.push(
       render(config.template, (name) =>
-        name === 'prompt' ? prompt.text : (cellText(columnValue(values, name)) ?? missingCell(where, name)),
+        meansProblem(name) ? prompt.text : (cellText(columnValue(values, name)) ?? missingCell(where, name)),
       ),
     );
     systems.add(prompt.system);
@@ -203,11 +203,11 @@ function checkColumns(file: string, table: Table, config: DatasetConfig): Column
     throw new RollscopeError(
       'dataset',
       `No column holds the problems: none is named ${list(USUAL_NAMES.prompt)}. ${has}`,
-      'Say which column it is (--prompt-field, or rollscope.fields in the editor).',
+      'Say which column it is (--problem-field, or rollscope.fields in the editor).',
     );
   }
   for (const name of placeholders(config.template)) {
-    if (name !== 'prompt' && !exists(name)) {
+    if (!meansProblem(name) && !exists(name)) {
       throw new RollscopeError('dataset', `The template asks for a column "${name}". ${has}`, 'Correct the template.');
     }
   }

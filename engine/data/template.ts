@@ -1,6 +1,11 @@
-/** Prompt templates: `{{prompt}}` stands for the problem, `{{name}}` for any other column. */
+/** Prompt templates: `{{problem}}` (or `{{prompt}}`) is replaced by the problem, `{{name}}` by any other column. */
 
 const PLACEHOLDER = /\{\{\s*([^{}]+?)\s*\}\}/g;
+
+/** Whether a placeholder is replaced by the problem itself. */
+export function meansProblem(name: string): boolean {
+  return name === 'problem' || name === 'prompt';
+}
 
 /** Names that a template asks for, each once. */
 export function placeholders(template: string): string[] {

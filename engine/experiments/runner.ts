@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
+import { parseRunConfig } from '../config/layers.ts';
 import { readRunFolder } from '../journal/reader.ts';
 import { RollscopeError, RunConfig } from '../protocol/index.ts';
 import { mergeConfig } from '../protocol/presets.ts';
@@ -137,7 +138,7 @@ export function readStudyFile(folder: string): z.infer<typeof StudyFile> | null 
 
 /** A configuration as far as it decides what comes out: threads and memory do not. */
 function deciding(config: RunConfig): string {
-  return JSON.stringify(RunConfig.parse({ ...config, threads: 0, memoryLimit: null }));
+  return JSON.stringify(parseRunConfig({ ...config, threads: 0, memoryLimit: null }));
 }
 
 export interface StudyIdentity {
@@ -182,7 +183,7 @@ class StudyWorker {
       seeds,
       embedded,
       models: [base.model, ...against],
-      config: (changes) => RunConfig.parse(mergeConfig(base, changes)),
+      config: (changes) => parseRunConfig(mergeConfig(base, changes)),
       run: (id, config) => this.run(id, config),
       expect: (runs) => {
         this.expected = runs;

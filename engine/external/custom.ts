@@ -5,7 +5,6 @@
  */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { RewardOptions } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Check } from '../protocol/evidence.ts';
 import { type BoundedResult, runBounded } from '../system/bounded.ts';
@@ -13,7 +12,14 @@ import { findProgram, isFile } from './find-program.ts';
 import type { CustomRollout } from './rollouts.ts';
 import { withoutTypes } from './typescript.ts';
 
-type CustomOptions = RewardOptions['custom'];
+export interface CustomOptions {
+  /** A module, or the program and its arguments. */
+  command: readonly string[];
+  /** Time for the rollouts of one step. */
+  seconds: number;
+  /** Give it the reference answers too. */
+  labels: boolean;
+}
 
 const MODULE = /\.[cm]?[jt]s$/;
 const TYPESCRIPT = /\.[cm]?ts$/;

@@ -9,7 +9,6 @@
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import type { RewardOptions } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Check } from '../protocol/evidence.ts';
 import { type BoundedResult, runBounded } from '../system/bounded.ts';
@@ -17,7 +16,12 @@ import { lastCodeBlock } from './code-blocks.ts';
 import { findProgram } from './find-program.ts';
 import { inParallel } from './pool.ts';
 
-type LeanOptions = Pick<RewardOptions['lean'], 'header' | 'seconds'>;
+interface LeanOptions {
+  /** Imports at the head of every file. */
+  header: string;
+  /** Time for one proof. */
+  seconds: number;
+}
 
 export interface LeanItem {
   response: string;

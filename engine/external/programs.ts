@@ -5,7 +5,6 @@
  * this has made sure that the workspace is trusted.
  */
 import { randomUUID } from 'node:crypto';
-import type { RewardOptions } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Check } from '../protocol/evidence.ts';
 import { type BoundedResult, runBounded } from '../system/bounded.ts';
@@ -14,7 +13,13 @@ import { JAVASCRIPT_DRIVER, PYTHON_DRIVER } from './drivers.ts';
 import { findProgram } from './find-program.ts';
 import { inParallel } from './pool.ts';
 
-type ProgramOptions = Pick<RewardOptions['program'], 'language' | 'seconds' | 'megabytes' | 'outputKilobytes'>;
+interface ProgramOptions {
+  language: 'python' | 'javascript';
+  /** What one program may take: time, memory, output. */
+  seconds: number;
+  megabytes: number;
+  outputKilobytes: number;
+}
 type Language = ProgramOptions['language'];
 
 export interface ProgramItem {

@@ -1,5 +1,4 @@
 /** How a reward accounts for itself: parts in the order in which they lead to it, recorded when it is computed. Types only. */
-import type { RewardName } from './config.ts';
 
 /** A token's place in the response, its text, and the number that it adds to a reward. */
 export interface TokenPart {
@@ -20,7 +19,7 @@ export type Part =
   | { kind: 'number'; name: string; value: number; text: string }
   /** What somebody else said: a judge, a verifier, a program. */
   | { kind: 'check'; passed: boolean | null; text: string }
-  | { kind: 'component'; reward: RewardName; weight: number; value: number; text: string }
+  | { kind: 'component'; reward: string; weight: number; value: number; text: string }
   | { kind: 'result'; reward: number; text: string };
 
 /** The parts of a reward as one line of text. */

@@ -6,6 +6,7 @@
 import * as z from 'zod';
 import type { Evidence } from './evidence.ts';
 import type { Part } from './explanation.ts';
+import { voteOf } from './vote.ts';
 
 export const PHASES = ['train', 'evaluation', 'greedy', 'probe'] as const;
 export type Phase = (typeof PHASES)[number];
@@ -172,36 +173,6 @@ export interface GroupDetail extends GroupId {
   rollouts: Rollout[];
   /** What the reward asked for beyond the rollouts; {} for nothing. */
   evidence: Evidence;
-}
-
-interface Vote {
-  /** The winning cluster's answer, as its first member wrote it. */
-  answer: string;
-  members: readonly number[];
-  /** Members / all rollouts that were asked, those without an answer included. */
-  share: number;
-  /** The most frequent string's count / all rollouts: what voting on strings would have said. */
-  rawShare: number;
-  /** Whether another cluster is as large. */
-  tied: boolean;
-}
-
-/** The vote of a group; null when no rollout has an answer. Clusters come largest first. */
-export function voteOf(
-  answers: readonly (string | null)[],
-  clusters: readonly Pick<Cluster, 'answer' | 'members'>[],
-): Vote | null {
-  const [first, second] = clusters;
-  if (!first) return null;
-  const counts = new Map<string, number>();
-  for (const answer of answers) if (answer !== null) counts.set(answer, (counts.get(answer) ?? 0) + 1);
-  return {
-    answer: first.answer,
-    members: first.members,
-    share: first.members.length / answers.length,
-    rawShare: Math.max(...counts.values()) / answers.length,
-    tied: second?.members.length === first.members.length,
-  };
 }
 
 /** The majority of a group as its record states it. */

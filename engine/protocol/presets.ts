@@ -69,7 +69,7 @@ const LORA_PRESET: Preset = {
   group: 8,
   votes: 8,
   // The paper's prompt: without it most models end in a sentence that holds no answer to vote for.
-  dataset: { template: '{{prompt}}\n\nPlease reason step by step, and put your final answer within \\boxed{}.' },
+  dataset: { template: '{{problem}}\n\nPlease reason step by step, and put your final answer within \\boxed{}.' },
   lora: { rank: 16, alpha: 32 },
   sampling: { maxTokens: 256 },
   optimizer: { lr: 1e-5 },

@@ -9,7 +9,6 @@
  * Grammar: `expression = sum ["if" sum [">" number]]`, `sum = term {("+" | "-") term}`, `term = [number "*"] factor`,
  * `factor = name | "(" expression ")"`. A minus sign stands between spaces, because names hold hyphens. Pure.
  */
-import type { RewardName } from './config.ts';
 import { RollscopeError } from './errors.ts';
 
 /** What a gate must exceed where the expression gives no number. */
@@ -20,7 +19,7 @@ export type RewardExpression<Name extends string = string> =
   | { kind: 'sum'; terms: { weight: number; of: RewardExpression<Name> }[] }
   | { kind: 'gate'; of: RewardExpression<Name>; by: RewardExpression<Name>; above: number };
 
-/** Rewards that say how sure or how far, and not right or wrong. */
+/** Rewards of runs up to format 2 that say how sure or how far, and not right or wrong; later runs say it themselves. */
 const DEGREES: readonly string[] = [
   'covo',
   'self-certainty',
@@ -29,7 +28,7 @@ const DEGREES: readonly string[] = [
   'probability',
   'probability-disparity',
   'custom',
-] satisfies RewardName[];
+];
 
 const TOKEN = /\s*(?:(\d+(?:\.\d+)?(?:e[+-]?\d+)?)|([a-z][a-z0-9]*(?:-[a-z0-9]+)*)|([-+*()>]))/iy;
 
@@ -39,15 +38,16 @@ interface Token {
 }
 
 /**
- * Reads an expression whose names are among `names`.
+ * Reads an expression whose names are among `names`, or any where none are given.
  * @throws RollscopeError `config`, with the names that exist or what was expected
  */
-export function parseReward<Name extends string>(text: string, names: readonly Name[]): RewardExpression<Name> {
+export function parseReward<Name extends string>(text: string, names?: readonly Name[]): RewardExpression<Name> {
+  const listed = names ? ` Rewards: ${names.join(', ')}.` : '';
   const wrong = (message: string) =>
     new RollscopeError(
       'config',
       `${message[0]!.toUpperCase()}${message.slice(1)} in "${text}".`,
-      `Write a name, a sum such as "majority-vote + 0.1*trajectory-entropy", or a gate such as "self-certainty if majority-vote". Rewards: ${names.join(', ')}.`,
+      `Write a name, a sum such as "majority-vote + 0.1*trajectory-entropy", or a gate such as "self-certainty if majority-vote".${listed}`,
     );
   const tokens: Token[] = [];
   TOKEN.lastIndex = 0;
@@ -89,8 +89,8 @@ export function parseReward<Name extends string>(text: string, names: readonly N
     const name = take('name');
     if (name === null || name === 'if')
       throw next > 0 && name === 'if' ? wrong('"if" needs a reward before it') : expected('a reward');
-    if (!(names as readonly string[]).includes(name)) {
-      throw new RollscopeError('config', `There is no reward "${name}".`, `Rewards: ${names.join(', ')}.`);
+    if (names && !(names as readonly string[]).includes(name)) {
+      throw new RollscopeError('config', `There is no reward "${name}".`, listed.trim());
     }
     return { kind: 'reward', name: name as Name };
   };
@@ -127,7 +127,7 @@ export function parseReward<Name extends string>(text: string, names: readonly N
  * alone or behind a gate. A sum says neither. Throws as `parseReward` does; names are not checked.
  */
 export function saysRight(text: string): boolean {
-  let judged = parseReward(text, text.match(/[a-z][a-z0-9-]*/gi) ?? []);
+  let judged = parseReward(text);
   while (judged.kind === 'gate') judged = judged.of;
   return judged.kind === 'reward' && !DEGREES.includes(judged.name);
 }

@@ -8,10 +8,43 @@
  * Source: Co-Reward (arXiv 2508.00410), which compares answers as strings; here clusters vote.
  */
 import { equivalent } from '../grading/index.ts';
+import { integer, section, text } from '../protocol/settings/kit.ts';
 import { missingEvidence } from './evidence.ts';
+import { maxTokens, temperature } from './questions.ts';
 import { shortNumber } from './text.ts';
-import type { Group, LabelFreeReward, Part, Scores } from './types.ts';
+import { type Group, labelFree, type Part, type Scores } from './types.ts';
 import { weightedVote } from './vote.ts';
+
+const OPTIONS = section('Rephrasings', {
+  count: integer({
+    title: 'Rephrasings',
+    help: 'rephrasings per problem that vote',
+    example: '2',
+    placeholder: 'n',
+    flag: '--rephrasings',
+    min: 1,
+    max: 64,
+    default: 1,
+  }),
+  column: text({
+    title: 'Column with rephrasings',
+    help: 'column with a list of rephrasings; where it is missing, the model writes them',
+    placeholder: 'name',
+    flag: '--rephrasings-field',
+    default: 'rephrasings',
+  }),
+  template: text({
+    title: 'Prompt for rephrasings',
+    help: 'what the model is asked where the data has no rephrasings, with {{problem}}',
+    placeholder: 'text',
+    flag: '--rephrasings-template',
+    empty: true,
+    default:
+      'Rewrite the following problem in other words, without changing its meaning, its numbers or its answer, and without solving it. Write the rewritten problem only.\n\n{{problem}}',
+  }),
+  temperature: temperature('--rephrasings-temperature', 'rephrasing', 1),
+  maxTokens: maxTokens('--rephrasings-max-tokens', 'rephrasing', 512),
+});
 
 function compute({ answers, evidence }: Group): Scores {
   const { rephrasings } = evidence['co-reward'] ?? missingEvidence('co-reward');
@@ -42,21 +75,24 @@ function compute({ answers, evidence }: Group): Scores {
   };
 }
 
-export const coReward: LabelFreeReward = {
+export const coReward = labelFree({
   name: 'co-reward',
   title: 'Majority voting across rephrasings',
+  summary:
+    '1 if the answer is the majority over rollouts of rephrasings of the problem, else 0. Asks the model for rephrasings unless a column has them.',
+  scale: 'correctness',
   family: 'ensemble',
-  labels: false,
   formula: '1 if the answer equals the majority over the rollouts of the problem’s rephrasings, else 0',
   tokens: 'none: answers only',
   temperature: 'does not apply',
   shift: 'does not apply',
-  normalisation: 'none',
+  normalization: 'none',
   range: [0, 1],
   source: 'Co-Reward, arXiv 2508.00410',
   setup:
     'Rephrasings come from a column of the data (`rephrasings`, a list of texts); where there is none, the model writes them.',
-  columns: ({ coReward }) => ({ optional: [coReward.column] }),
+  options: OPTIONS,
+  columns: ({ column }) => ({ optional: [column] }),
   evidence: () => 'co-reward',
   compute,
-};
+});

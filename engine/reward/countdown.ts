@@ -8,10 +8,38 @@
  * Tokens: none (the answer only). Temperature, shift: do not apply. Normalisation: none. Range: [0, 1].
  * Source: TinyZero's task, RLSR (arXiv 2505.08827).
  */
-import type { RewardOptions } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
+import { number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
 import { shortNumber } from './text.ts';
-import type { Group, LabelFreeReward, Part, Scores } from './types.ts';
+import { type Group, labelFree, type Part, type Scores } from './types.ts';
+
+const OPTIONS = section('Countdown', {
+  numbers: text({
+    title: 'Numbers column',
+    help: 'column with the given numbers',
+    placeholder: 'name',
+    flag: '--numbers-field',
+    default: 'numbers',
+  }),
+  target: text({
+    title: 'Target column',
+    help: 'column with the target',
+    placeholder: 'name',
+    flag: '--target-field',
+    default: 'target',
+  }),
+  formatScore: number({
+    title: 'Format score',
+    help: 'reward of a well-formed expression that misses the target',
+    example: '0.1',
+    placeholder: 'x',
+    flag: '--format-score',
+    min: 0,
+    max: 1,
+    default: 0,
+  }),
+});
+type Options = ValuesOf<typeof OPTIONS.fields>;
 
 /** Longest expression that is read, characters. */
 const LONGEST = 1000;
@@ -177,7 +205,7 @@ function wholeNumbers(value: unknown): bigint[] | null {
  */
 export function countdownRow(
   columns: object,
-  options: Pick<RewardOptions['countdown'], 'numbers' | 'target'>,
+  options: Pick<Options, 'numbers' | 'target'>,
   prompt = '',
 ): { numbers: bigint[]; target: bigint } {
   const row = columns as Record<string, unknown>;
@@ -195,7 +223,7 @@ export function countdownRow(
   return { numbers, target };
 }
 
-function compute({ problem, answers }: Group, { countdown: options }: RewardOptions): Scores {
+function compute({ problem, answers }: Group, options: Options): Scores {
   const { numbers, target } = countdownRow(problem.columns ?? {}, options, problem.prompt);
   const verdicts = answers.map((answer) => (answer === null ? null : judgeCountdown(answer, numbers, target)));
   const rewards = verdicts.map((v) =>
@@ -214,20 +242,23 @@ function compute({ problem, answers }: Group, { countdown: options }: RewardOpti
   };
 }
 
-export const countdown: LabelFreeReward = {
+export const countdown = labelFree({
   name: 'countdown',
   title: 'Countdown verifier',
+  summary:
+    'Whether an expression uses the given numbers and reaches the target. Needs columns with numbers and target, but no labels.',
+  scale: 'correctness',
   family: 'external',
-  labels: false,
   formula:
     '1 if the expression uses every given number once and equals the target; a miss in the right form earns the format score (0)',
   tokens: 'none: the answer only',
   temperature: 'does not apply',
   shift: 'does not apply',
-  normalisation: 'none',
+  normalization: 'none',
   range: [0, 1],
   source: 'RLSR, arXiv 2505.08827; TinyZero',
   setup: 'Numbers and target come from columns of the data (`numbers` or `nums`, and `target`).',
-  columns: ({ countdown: { numbers, target } }) => ({ required: [numbers, target] }),
+  options: OPTIONS,
+  columns: ({ numbers, target }) => ({ required: [numbers, target] }),
   compute,
-};
+});

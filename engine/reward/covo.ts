@@ -11,12 +11,60 @@
  * Normalisation: candidates by their mean log-probability a token, so that long answers are not at a loss.
  * Range: [-w, 1]. Source: CoVo (arXiv 2506.08745).
  */
-import type { RewardOptions } from '../protocol/config.ts';
+import { integer, number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
 import { missingEvidence } from './evidence.ts';
 import { shortNumber } from './text.ts';
-import type { Group, LabelFreeReward, Part, Scores } from './types.ts';
+import { type Group, labelFree, type Part, type Scores } from './types.ts';
 
-function compute({ answers, clusters, evidence }: Group, { covo: { volatility: weight } }: RewardOptions): Scores {
+function isPattern(pattern: string): boolean {
+  try {
+    return new RegExp(pattern, 'g').global;
+  } catch {
+    return false;
+  }
+}
+
+const OPTIONS = section('Steps of a solution', {
+  steps: integer({
+    title: 'Maximum number of steps',
+    help: 'maximum number of steps that a response is split into',
+    example: '10',
+    placeholder: 'n',
+    flag: '--covo-steps',
+    min: 1,
+    max: 100,
+    default: 15,
+  }),
+  separator: text({
+    title: 'Step separator',
+    help: 'where a step ends, as a regular expression',
+    placeholder: 'regex',
+    flag: '--covo-separator',
+    check: (pattern: string) => (isPattern(pattern) ? null : { message: 'must be a regular expression' }),
+    default: '\\n+',
+  }),
+  cue: text({
+    title: 'Answer cue',
+    help: 'text between a prefix and a candidate answer',
+    placeholder: 'text',
+    flag: '--covo-cue',
+    empty: true,
+    default: '\n\nThe answer is: ',
+  }),
+  volatility: number({
+    title: 'Volatility weight',
+    help: 'weight of volatility: reward = consistency - weight * volatility',
+    example: '0.5',
+    placeholder: 'w',
+    flag: '--covo-volatility',
+    min: 0,
+    max: 1,
+    default: 1,
+  }),
+});
+type Options = ValuesOf<typeof OPTIONS.fields>;
+
+function compute({ answers, clusters, evidence }: Group, { volatility: weight }: Options): Scores {
   const { likeliest } = evidence.covo ?? missingEvidence('covo');
   const own = answers.map((_, i) => clusters.findIndex(({ members }) => members.includes(i)));
   const trajectories = likeliest.map((at, i) => {
@@ -57,20 +105,23 @@ function compute({ answers, clusters, evidence }: Group, { covo: { volatility: w
   };
 }
 
-export const covo: LabelFreeReward = {
+export const covo = labelFree({
   name: 'covo',
   title: 'Trajectory consistency and volatility',
+  summary:
+    'How consistently the steps of a solution lead to its own answer and no other. Asks the model for the likelihood of each answer after each step.',
+  scale: 'degree',
   family: 'ensemble',
-  labels: false,
   formula:
     'share of a response’s prefixes after which its own answer is the likeliest, minus w times (1 - share of the final run of such prefixes); no answer gives -w',
   tokens: 'those of the candidate answers, scored after each prefix',
   temperature: 'that of sampling',
   shift: 'none left: log-probability t belongs to token t',
-  normalisation: 'candidates by their mean log-probability a token; the reward by the number of prefixes',
+  normalization: 'candidates by their mean log-probability a token; the reward by the number of prefixes',
   range: [-1, 1],
   source: 'CoVo, arXiv 2506.08745',
   setup: 'Where a step ends, how many steps there are at most, and the words before a candidate answer can be set.',
+  options: OPTIONS,
   evidence: () => 'covo',
   compute,
-};
+});

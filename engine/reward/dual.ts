@@ -7,9 +7,49 @@
  * samples. Range: [0, 1]. Source: DuPO (arXiv 2508.14460).
  */
 import { equivalent } from '../grading/index.ts';
+import { integer, section, text } from '../protocol/settings/kit.ts';
 import { missingEvidence } from './evidence.ts';
+import { maxTokens, temperature } from './questions.ts';
 import { shortNumber } from './text.ts';
-import type { Group, LabelFreeReward, Part, Scores } from './types.ts';
+import { type Group, labelFree, type Part, type Scores } from './types.ts';
+
+const OPTIONS = section('Dual task', {
+  column: text({
+    title: 'Hidden column',
+    help: 'column with what is hidden; where it is missing, a number of the problem is hidden',
+    placeholder: 'name',
+    flag: '--hidden-field',
+    default: 'hidden',
+  }),
+  template: text({
+    title: 'Dual prompt',
+    help: 'prompt of the dual task, with {{masked}}, {{mask}} and {{answer}}',
+    placeholder: 'text',
+    flag: '--dual-template',
+    empty: true,
+    default:
+      'In the following problem one number was replaced by {{mask}}. The answer to the problem is {{answer}}.\n\n{{masked}}\n\nWhich number is {{mask}}? Reason step by step, and put it within \\boxed{}.',
+  }),
+  mask: text({
+    title: 'Mask',
+    help: 'stands for what is hidden',
+    placeholder: 'text',
+    flag: '--dual-mask',
+    default: '[X]',
+  }),
+  samples: integer({
+    title: 'Dual samples',
+    help: 'samples per dual task',
+    example: '4',
+    placeholder: 'n',
+    flag: '--dual-samples',
+    min: 1,
+    max: 64,
+    default: 1,
+  }),
+  temperature: temperature('--dual-temperature', 'dual task', 0.5),
+  maxTokens: maxTokens('--dual-max-tokens', 'reconstruction', 256),
+});
 
 function compute({ answers, evidence }: Group): Scores {
   const { hidden, reconstructions } = evidence.dual ?? missingEvidence('dual');
@@ -37,20 +77,23 @@ function compute({ answers, evidence }: Group): Scores {
   };
 }
 
-export const dual: LabelFreeReward = {
+export const dual = labelFree({
   name: 'dual',
   title: 'Dual reconstruction',
+  summary:
+    'Whether a hidden part of the problem can be reconstructed from the answer. Asks the model for what was hidden; a column may name it.',
+  scale: 'correctness',
   family: 'external',
-  labels: false,
   formula: 'share of the dual task’s samples that give the hidden part of the problem back; no answer gives 0',
   tokens: 'none: answers only',
   temperature: 'the dual task’s own (0.5 by default)',
   shift: 'does not apply',
-  normalisation: 'by the number of samples',
+  normalization: 'by the number of samples',
   range: [0, 1],
   source: 'DuPO, arXiv 2508.14460',
   setup: 'What is hidden comes from a column (`hidden`); where there is none, a number of the problem is hidden.',
-  columns: ({ dual: { column } }) => ({ optional: [column] }),
+  options: OPTIONS,
+  columns: ({ column }) => ({ optional: [column] }),
   evidence: () => 'dual',
   compute,
-};
+});

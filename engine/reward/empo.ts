@@ -9,17 +9,80 @@
  * Source: EMPO (arXiv 2504.05812).
  */
 import { clusterAnswers } from '../grading/index.ts';
-import type { RewardOptions } from '../protocol/config.ts';
+import { choice, number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
 import { missingEvidence } from './evidence.ts';
+import { maxTokens } from './questions.ts';
 import { shortNumber } from './text.ts';
-import type { Group, LabelFreeReward, Part, Scores } from './types.ts';
+import { type Group, labelFree, type Part, type Scores } from './types.ts';
+
+const OPTIONS = section('Clusters of meaning', {
+  clusters: choice(
+    {
+      equivalence: 'mathematical equivalence',
+      text: 'equal normalized text',
+      model: "the model's own judgment",
+    },
+    {
+      title: 'What makes two answers one',
+      help: 'what makes two answers mean the same: equivalence, text, or model (its own judgment)',
+      placeholder: 'kind',
+      flag: '--empo-clusters',
+      default: 'equivalence',
+    },
+  ),
+  entropyLow: number({
+    title: 'Lower entropy bound',
+    help: 'minimum answer entropy of a group that trains, as a fraction of log N',
+    example: '0.1',
+    placeholder: 'x',
+    flag: '--empo-entropy-low',
+    min: 0,
+    max: 1,
+    default: 0,
+  }),
+  entropyHigh: number({
+    title: 'Upper entropy bound',
+    help: 'maximum answer entropy of a group that trains, as a fraction of log N',
+    example: '0.9',
+    placeholder: 'x',
+    flag: '--empo-entropy-high',
+    min: 0,
+    max: 1,
+    default: 1,
+  }),
+  template: text({
+    title: 'Prompt for judging meaning',
+    help: 'what the model is asked with --empo-clusters model, with {{problem}}, {{first}} and {{second}}',
+    placeholder: 'text',
+    flag: '--empo-template',
+    empty: true,
+    default:
+      'Problem:\n{{problem}}\n\nDo these two answers mean the same?\nFirst: {{first}}\nSecond: {{second}}\n\nFinish with \\boxed{yes} or \\boxed{no}.',
+  }),
+  accept: text({
+    title: 'Accepting answer',
+    help: 'marked answer that says yes',
+    placeholder: 'text',
+    flag: '--empo-accept',
+    default: 'yes',
+  }),
+  reject: text({
+    title: 'Rejecting answer',
+    help: 'marked answer that says no',
+    placeholder: 'text',
+    flag: '--empo-reject',
+    default: 'no',
+  }),
+  maxTokens: maxTokens('--empo-max-tokens', 'judgment', 64),
+});
+type Options = ValuesOf<typeof OPTIONS.fields>;
 
 interface Meaning {
   answers: string[];
   members: number[];
 }
 
-function meanings({ answers, clusters, evidence }: Group, kind: RewardOptions['empo']['clusters']): Meaning[] {
+function meanings({ answers, clusters, evidence }: Group, kind: Options['clusters']): Meaning[] {
   const named = (members: readonly number[]) => ({
     answers: [...new Set(members.map((i) => answers[i]!))],
     members: [...members],
@@ -39,7 +102,7 @@ function meanings({ answers, clusters, evidence }: Group, kind: RewardOptions['e
   return [...joined.values()].map((members) => named(members.sort((a, b) => a - b)));
 }
 
-function compute(group: Group, { empo: options }: RewardOptions): Scores {
+function compute(group: Group, options: Options): Scores {
   const N = group.answers.length;
   const clusters = meanings(group, options.clusters);
   const answered = clusters.reduce((n, { members }) => n + members.length, 0);
@@ -85,20 +148,23 @@ function compute(group: Group, { empo: options }: RewardOptions): Scores {
   };
 }
 
-export const empo: LabelFreeReward = {
+export const empo = labelFree({
   name: 'empo',
   title: 'Semantic clusters',
+  summary:
+    'Share of the rollouts whose answers mean the same. Needs the rollouts only; asks the model only if it is to judge the meaning.',
+  scale: 'correctness',
   family: 'ensemble',
-  labels: false,
   formula: 'size of the answer’s cluster of meaning / N; no answer gives 0',
   tokens: 'none: answers only',
   temperature: 'does not apply',
   shift: 'does not apply',
-  normalisation: 'by the number of rollouts',
+  normalization: 'by the number of rollouts',
   range: [0, 1],
   source: 'EMPO, arXiv 2504.05812',
   setup:
     'What makes two answers one is chosen (mathematical equivalence, text, or the model’s judgement), and bounds of the answer entropy outside which a group does not train.',
-  evidence: ({ empo: { clusters } }) => (clusters === 'model' ? 'empo' : null),
+  options: OPTIONS,
+  evidence: ({ clusters }) => (clusters === 'model' ? 'empo' : null),
   compute,
-};
+});

@@ -6,7 +6,7 @@
  * Tokens: none (answers only). Temperature, shift: do not apply. Normalisation: none. Range: {0, 1}.
  * Source: RLVR, as in arXiv 2603.08660, section 2; graded by the function that grades the votes and all metrics.
  */
-import type { LabelledGroup, LabelledReward, Part, Scores } from './types.ts';
+import { type LabelledGroup, labelled, type Part, type Scores } from './types.ts';
 
 function compute({ answers, correct }: LabelledGroup): Scores {
   const rewards = correct.map((right) => (right === true ? 1 : 0));
@@ -30,17 +30,18 @@ function compute({ answers, correct }: LabelledGroup): Scores {
   };
 }
 
-export const groundTruth: LabelledReward = {
+export const groundTruth = labelled({
   name: 'ground-truth',
   title: 'Ground truth',
+  summary: '1 if the answer is correct, else 0. Needs labels: the oracle to compare the others with.',
+  scale: 'correctness',
   family: 'external',
-  labels: true,
   formula: '1 if the answer is equivalent to the reference, else 0; no answer gives 0',
   tokens: 'none: answers only',
   temperature: 'does not apply',
   shift: 'does not apply',
-  normalisation: 'none',
+  normalization: 'none',
   range: [0, 1],
   source: 'RLVR, arXiv 2603.08660 section 2',
   compute,
-};
+});

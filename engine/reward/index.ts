@@ -1,51 +1,17 @@
 /** All rewards by name, and the reward of a run: one of them, a weighted sum, or one gated by another. */
-import { REWARDS, type RewardName, type RewardOptions } from '../protocol/config.ts';
+import type { GivenRewardOptions } from '../protocol/config.ts';
 import type { EvidenceKind } from '../protocol/evidence.ts';
-import { parseReward, type RewardExpression, rewardsIn, saysRight } from '../protocol/reward-expression.ts';
-import { probability, probabilityDisparity, selfCertainty, tokenEntropy, trajectoryEntropy } from './certainty.ts';
-import { coReward } from './co-reward.ts';
-import { countdown } from './countdown.ts';
-import { covo } from './covo.ts';
-import { dual } from './dual.ts';
-import { empo } from './empo.ts';
-import { groundTruth } from './ground-truth.ts';
-import { integral } from './integral.ts';
-import { majorityVote } from './majority-vote.ts';
-import { nextToken } from './next-token.ts';
-import { custom, lean, program } from './programs.ts';
-import { rlccf } from './rlccf.ts';
-import { selfVerification } from './self-verification.ts';
+import { parseReward, type RewardExpression, rewardsIn } from '../protocol/reward-expression.ts';
+import { optionsKey } from './option-tree.ts';
+import { type RewardOptions, rewardOptionsOf } from './options.ts';
+import { REWARDS, type RewardName, rewardNamed } from './registry.ts';
 import { shortNumber } from './text.ts';
 import type { LabelledGroup, Part, Reward, Scores } from './types.ts';
 
 export { majorityOf } from './majority-vote.ts';
+export { RewardOptions, rewardOptionsOf } from './options.ts';
+export { REGISTRY, REWARDS, type RewardName, rewards } from './registry.ts';
 export * from './types.ts';
-
-/** One entry a name that a configuration may ask for: a missing one does not compile. */
-const REGISTRY: Record<RewardName, Reward> = {
-  'majority-vote': majorityVote,
-  'co-reward': coReward,
-  rlccf,
-  empo,
-  covo,
-  'self-certainty': selfCertainty,
-  'token-entropy': tokenEntropy,
-  'trajectory-entropy': trajectoryEntropy,
-  probability,
-  'probability-disparity': probabilityDisparity,
-  'self-verification': selfVerification,
-  countdown,
-  integral,
-  'next-token': nextToken,
-  dual,
-  program,
-  lean,
-  custom,
-  'ground-truth': groundTruth,
-};
-
-/** All rewards, in the order of the configuration's list. */
-export const rewards: readonly Reward[] = REWARDS.map((name) => REGISTRY[name]);
 
 /** The reward of a run: what a reward expression asks for and how it scores a group. */
 export interface RunReward {
@@ -73,17 +39,18 @@ export interface RunReward {
 }
 
 /** Reads a reward expression. Throws RollscopeError `config` for one that cannot be read or names no reward. */
-export function rewardOf(text: string, options: RewardOptions): RunReward {
+export function rewardOf(text: string, rewardOptions: GivenRewardOptions): RunReward {
+  const options = rewardOptionsOf({ rewardOptions });
   const expression = parseReward(text, REWARDS);
-  const parts = rewardsIn(expression).map((name) => REGISTRY[name]);
-  const columns = parts.map((part) => part.columns?.(options) ?? {});
+  const parts = rewardsIn(expression).map(rewardNamed);
+  const columns = parts.map((part) => part.columns?.(own(part, options)) ?? {});
   return {
     text,
     parts,
     labels: parts.some(({ labels }) => labels),
-    saysRight: saysRight(text),
+    saysRight: saysRight(expression),
     executes: parts.some(({ executes }) => executes === true),
-    evidence: parts.flatMap((part) => part.evidence?.(options) ?? []),
+    evidence: parts.flatMap((part) => part.evidence?.(own(part, options)) ?? []),
     columns: {
       required: [...new Set(columns.flatMap(({ required }) => required ?? []))],
       optional: [...new Set(columns.flatMap(({ optional }) => optional ?? []))],
@@ -93,8 +60,28 @@ export function rewardOf(text: string, options: RewardOptions): RunReward {
   };
 }
 
+/** A reward's own options where nothing was given. */
+export function defaultOptions(reward: Reward): Record<string, never> {
+  return own(reward, rewardOptionsOf({ rewardOptions: {} }));
+}
+
+/** The options of one reward. */
+function own({ name }: Reward, options: RewardOptions): Record<string, never> {
+  return ((options as Record<string, unknown>)[optionsKey(name)] ?? {}) as Record<string, never>;
+}
+
+/**
+ * Whether a reward says right or wrong, so that it can be right itself: one that is a matter of correctness, alone or
+ * behind a gate. A sum says neither.
+ */
+function saysRight(expression: RewardExpression<RewardName>): boolean {
+  let judged = expression;
+  while (judged.kind === 'gate') judged = judged.of;
+  return judged.kind === 'reward' && rewardNamed(judged.name).scale === 'correctness';
+}
+
 function scoreOne(reward: Reward, group: LabelledGroup, options: RewardOptions): Scores {
-  if (reward.labels) return reward.compute(group, options);
+  if (reward.labels) return reward.compute(group, own(reward, options));
   const { problem, rollouts, answers, clusters, vocabulary, evidence } = group;
   return reward.compute(
     {
@@ -105,7 +92,7 @@ function scoreOne(reward: Reward, group: LabelledGroup, options: RewardOptions):
       vocabulary,
       evidence,
     },
-    options,
+    own(reward, options),
   );
 }
 
@@ -116,7 +103,7 @@ function scoreOne(reward: Reward, group: LabelledGroup, options: RewardOptions):
  * sums and gates are taken of the rewards.
  */
 function evaluate(expression: RewardExpression<RewardName>, group: LabelledGroup, options: RewardOptions): Scores {
-  if (expression.kind === 'reward') return scoreOne(REGISTRY[expression.name], group, options);
+  if (expression.kind === 'reward') return scoreOne(rewardNamed(expression.name), group, options);
   const skipOf = (scores: readonly Scores[]) => {
     const skip = scores.find((s) => s.skip !== undefined)?.skip;
     return skip === undefined ? {} : { skip };

@@ -15,11 +15,40 @@ import type { Complex } from '../grading/complex.ts';
 import { type Point, valueAt } from '../grading/evaluate.ts';
 import { isScalar, type Node, symbolsOf } from '../grading/node.ts';
 import { understand } from '../grading/understand.ts';
-import type { RewardOptions } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
+import { integer, number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
 import { type ComplexFunction, derivativeAt, integralOf } from './calculus.ts';
 import { shortNumber } from './text.ts';
-import type { Group, LabelFreeReward, Part, Scores } from './types.ts';
+import { type Group, labelFree, type Part, type Scores } from './types.ts';
+
+const OPTIONS = section('Integrals', {
+  column: text({
+    title: 'Integrand column',
+    help: 'column with the integrand; where it is missing, it is read from the problem (\\int ... dx)',
+    placeholder: 'name',
+    flag: '--integrand-field',
+    default: 'integrand',
+  }),
+  points: integer({
+    title: 'Points',
+    help: "points at which the answer's derivative is compared with the integrand",
+    placeholder: 'n',
+    flag: '--integral-points',
+    min: 3,
+    max: 200,
+    default: 10,
+  }),
+  tolerance: number({
+    title: 'Tolerance',
+    help: 'maximum relative error at each point',
+    placeholder: 'x',
+    flag: '--integral-tolerance',
+    above: 0,
+    max: 0.1,
+    default: 1e-4,
+  }),
+});
+type Options = ValuesOf<typeof OPTIONS.fields>;
 
 /** An integral as it is written: texts that are not yet understood. */
 interface WrittenIntegral {
@@ -115,7 +144,7 @@ function expressionIn(text: string): Node | null {
   return null;
 }
 
-function readIntegral(group: Group, { column }: RewardOptions['integral']): Integral {
+function readIntegral(group: Group, { column }: Options): Integral {
   const { prompt, columns } = group.problem;
   const own = columns?.[column];
   const text = own === undefined || own === null || own === '' ? prompt : String(own);
@@ -195,7 +224,7 @@ interface Verdict {
 function judgeAntiderivative(
   answer: string,
   { text, integrand, variable }: Integral,
-  { points, tolerance }: RewardOptions['integral'],
+  { points, tolerance }: Options,
 ): Verdict {
   const expression = expressionIn(answer);
   if (!expression) return { passed: false, text: `${answer} cannot be read as an expression` };
@@ -256,7 +285,7 @@ function judgeValue(
   answer: string,
   { variable }: Integral,
   values: readonly { value: number; size: number }[],
-  { tolerance }: RewardOptions['integral'],
+  { tolerance }: Options,
 ): Verdict {
   const expression = expressionIn(answer);
   if (!expression) return { passed: false, text: `${answer} cannot be read as an expression` };
@@ -273,7 +302,7 @@ function judgeValue(
   return { passed: true, text: `${answer} is the integral, ${shortNumber(values[0]!.value)}` };
 }
 
-function compute(group: Group, { integral: options }: RewardOptions): Scores {
+function compute(group: Group, options: Options): Scores {
   const integral = readIntegral(group, options);
   const values = integral.bounds ? definiteValues(integral, group.problem.prompt) : null;
   if (!values) requireDomain(integral, group.problem.prompt);
@@ -308,20 +337,23 @@ function requireDomain({ text, integrand, variable }: Integral, prompt: string):
   );
 }
 
-export const integral: LabelFreeReward = {
+export const integral = labelFree({
   name: 'integral',
   title: 'Integral verifier',
+  summary:
+    'Whether the derivative of the answer equals the integrand, numerically. Reads the integrand from a column or from the problem; needs no labels.',
+  scale: 'correctness',
   family: 'external',
-  labels: false,
   formula:
     '1 if the derivative of the answer equals the integrand at several points, or the answer the value of a definite integral, else 0',
   tokens: 'none: the answer only',
   temperature: 'does not apply',
   shift: 'does not apply',
-  normalisation: 'none',
+  normalization: 'none',
   range: [0, 1],
   source: 'LADDER, arXiv 2503.00735',
   setup: 'The integrand comes from a column (`integrand`), or is read from the problem (`\\int ... dx`).',
-  columns: ({ integral: { column } }) => ({ optional: [column] }),
+  options: OPTIONS,
+  columns: ({ column }) => ({ optional: [column] }),
   compute,
-};
+});

@@ -6,8 +6,8 @@
  * Tokens: none (answers only). Temperature, shift: do not apply. Normalisation: none. Range: {0, 1}.
  * Source: TTRL (arXiv 2504.16084); clusters vote here, not strings, so that the answers that elect are those that earn.
  */
-import { voteOf } from '../protocol/group.ts';
-import type { Group, LabelFreeReward, Part, Scores } from './types.ts';
+import { voteOf } from '../protocol/vote.ts';
+import { type Group, labelFree, type Part, type Scores } from './types.ts';
 
 /** The vote of a group; null when no rollout has an answer. */
 export function majorityOf({ answers, clusters }: Pick<Group, 'answers' | 'clusters'>): ReturnType<typeof voteOf> {
@@ -60,17 +60,18 @@ function shown(spellings: readonly string[]): string {
   return spellings.slice(0, 8).join(', ') + (rest > 0 ? `, and ${rest} more` : '');
 }
 
-export const majorityVote: LabelFreeReward = {
+export const majorityVote = labelFree({
   name: 'majority-vote',
   title: 'Majority voting',
+  summary: '1 if most rollouts give this answer, else 0. Needs the rollouts only.',
+  scale: 'correctness',
   family: 'ensemble',
-  labels: false,
   formula: '1 if the answer is in the largest cluster of equivalent answers, else 0; no answer gives 0',
   tokens: 'none: answers only',
   temperature: 'does not apply',
   shift: 'does not apply',
-  normalisation: 'none',
+  normalization: 'none',
   range: [0, 1],
   source: 'TTRL, arXiv 2504.16084',
   compute,
-};
+});

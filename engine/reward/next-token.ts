@@ -9,12 +9,23 @@
  * Source: Reinforcement Pre-Training (arXiv 2506.08007), prefix matching reward.
  */
 import { locateAnswer } from '../grading/index.ts';
-import type { RewardOptions } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
+import { section, text, type ValuesOf } from '../protocol/settings/kit.ts';
 import { missingEvidence } from './evidence.ts';
-import type { Group, LabelFreeReward, Part, Scores } from './types.ts';
+import { type Group, labelFree, type Part, type Scores } from './types.ts';
 
-function compute({ problem, rollouts, evidence }: Group, { nextToken: { column } }: RewardOptions): Scores {
+const OPTIONS = section('Corpus', {
+  column: text({
+    title: 'Continuation column',
+    help: 'column with the text that follows',
+    placeholder: 'name',
+    flag: '--continuation-field',
+    default: 'continuation',
+  }),
+});
+type Options = ValuesOf<typeof OPTIONS.fields>;
+
+function compute({ problem, rollouts, evidence }: Group, { column }: Options): Scores {
   const { boundaries } = evidence['next-token'] ?? missingEvidence('next-token');
   const continuation = problem.columns?.[column];
   if (typeof continuation !== 'string' || continuation.trim() === '') {
@@ -55,21 +66,24 @@ function compute({ problem, rollouts, evidence }: Group, { nextToken: { column }
   };
 }
 
-export const nextToken: LabelFreeReward = {
+export const nextToken = labelFree({
   name: 'next-token',
   title: 'Next tokens of a corpus',
+  summary:
+    '1 if the answer is the next text of a corpus, else 0. Needs a text file, or a column with the continuation.',
+  scale: 'correctness',
   family: 'external',
-  labels: false,
   formula: '1 if the answer is how the text goes on, up to the end of one of its tokens, else 0',
   tokens: 'none: the answer only, as written',
   temperature: 'does not apply',
   shift: 'does not apply',
-  normalisation: 'none',
+  normalization: 'none',
   range: [0, 1],
   source: 'Reinforcement Pre-Training, arXiv 2506.08007',
   setup:
     'The text that follows each prompt comes from a column (`continuation`); a plain text file is cut into such rows. The prompt template must ask for an answer in \\boxed{}.',
-  columns: ({ nextToken: { column } }) => ({ required: [column] }),
+  options: OPTIONS,
+  columns: ({ column }) => ({ required: [column] }),
   evidence: () => 'next-token',
   compute,
-};
+});

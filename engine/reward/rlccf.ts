@@ -7,10 +7,25 @@
  * Tokens: none (answers only). Temperature, shift: do not apply. Normalisation: none. Range: {0, 1}.
  * Source: RLCCF (arXiv 2508.12338).
  */
+import { section, texts } from '../protocol/settings/kit.ts';
 import { missingEvidence } from './evidence.ts';
 import { shortNumber } from './text.ts';
-import type { Group, LabelFreeReward, Part, Scores } from './types.ts';
+import { type Group, labelFree, type Part, type Scores } from './types.ts';
 import { type VotedAnswer, weightedVote } from './vote.ts';
+
+const OPTIONS = section('Voters', {
+  policies: texts({
+    title: 'Other policies',
+    help: 'another policy that votes (an adapter folder, a checkpoint, a model of the same shape, or base); repeatable',
+    example: './adapter',
+    placeholder: 'policy',
+    flag: '--voter',
+    names: 'policy',
+    repeat: true,
+    most: 16,
+    default: [],
+  }),
+});
 
 function compute({ answers, evidence }: Group): Scores {
   const { policies } = evidence.rlccf ?? missingEvidence('rlccf');
@@ -54,19 +69,22 @@ function compute({ answers, evidence }: Group): Scores {
   };
 }
 
-export const rlccf: LabelFreeReward = {
+export const rlccf = labelFree({
   name: 'rlccf',
   title: 'Self-consistency weighted voting',
+  summary:
+    '1 if several policies vote for the answer, each weighted by its self-consistency, else 0. Needs other policies, and samples them.',
+  scale: 'correctness',
   family: 'ensemble',
-  labels: false,
   formula: '1 if the answer is in the heaviest cluster, each policy voting with its own mean majority share, else 0',
   tokens: 'none: answers only',
   temperature: 'does not apply',
   shift: 'does not apply',
-  normalisation: 'each policy’s votes are divided by their number',
+  normalization: 'each policy’s votes are divided by their number',
   range: [0, 1],
   source: 'RLCCF, arXiv 2508.12338',
   setup: 'Names the other policies: adapter folders or checkpoints of the same model, or models of the same shape.',
+  options: OPTIONS,
   evidence: () => 'rlccf',
   compute,
-};
+});

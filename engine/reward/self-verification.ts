@@ -8,9 +8,50 @@
  * apply. Normalisation: by the number of the judge's samples. Range: [0, 1].
  * Source: self-verification on Countdown, arXiv 2603.08660, section 5.
  */
+import { integer, section, text } from '../protocol/settings/kit.ts';
 import { missingEvidence } from './evidence.ts';
+import { maxTokens, temperature } from './questions.ts';
 import { shortNumber } from './text.ts';
-import type { Group, LabelFreeReward, Scores } from './types.ts';
+import { type Group, labelFree, type Scores } from './types.ts';
+
+const OPTIONS = section('Judge', {
+  template: text({
+    title: 'Judge prompt',
+    help: 'prompt of the judge, with {{problem}} and {{solution}}',
+    placeholder: 'text',
+    flag: '--judge-template',
+    empty: true,
+    check: (prompt: string) => (prompt.includes('{{solution}}') ? null : { message: 'must contain {{solution}}' }),
+    default:
+      'Problem:\n{{problem}}\n\nProposed solution:\n{{solution}}\n\nIs the proposed solution correct? Check it step by step, then finish with \\boxed{yes} or \\boxed{no}.',
+  }),
+  accept: text({
+    title: 'Accepting verdict',
+    help: 'marked answer that accepts',
+    placeholder: 'text',
+    flag: '--judge-accept',
+    default: 'yes',
+  }),
+  reject: text({
+    title: 'Rejecting verdict',
+    help: 'marked answer that rejects; anything else is no verdict',
+    placeholder: 'text',
+    flag: '--judge-reject',
+    default: 'no',
+  }),
+  samples: integer({
+    title: 'Judgments',
+    help: 'judgments per solution',
+    example: '3',
+    placeholder: 'n',
+    flag: '--judge-samples',
+    min: 1,
+    max: 64,
+    default: 1,
+  }),
+  temperature: temperature('--judge-temperature', 'judge', 0.5),
+  maxTokens: maxTokens('--judge-max-tokens', 'judgment', 256),
+});
 
 function compute({ evidence }: Group): Scores {
   const { verdicts } = evidence['self-verification'] ?? missingEvidence('self-verification');
@@ -42,19 +83,22 @@ function compute({ evidence }: Group): Scores {
   };
 }
 
-export const selfVerification: LabelFreeReward = {
+export const selfVerification = labelFree({
   name: 'self-verification',
   title: 'Self-verification',
+  summary:
+    'Share of verdicts in which the model calls its own solution correct. Asks the model to judge each solution.',
+  scale: 'correctness',
   family: 'external',
-  labels: false,
   formula: 'share of the model’s own judgements that accept the solution; an unparsable judgement counts 0',
   tokens: 'none: the text is judged',
   temperature: 'the judge’s own (0.5 by default)',
   shift: 'does not apply',
-  normalisation: 'by the number of judgements',
+  normalization: 'by the number of judgements',
   range: [0, 1],
   source: 'arXiv 2603.08660 section 5; RLSR, arXiv 2505.08827',
   setup: 'The judge’s prompt, its accepting and rejecting texts, samples and temperature can be set.',
+  options: OPTIONS,
   evidence: () => 'self-verification',
   compute,
-};
+});

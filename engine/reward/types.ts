@@ -1,9 +1,9 @@
 /** What a reward gets to see, what it gives, and how it accounts for it. */
-import type { RewardName, RewardOptions } from '../protocol/config.ts';
 import type { Evidence, EvidenceKind } from '../protocol/evidence.ts';
 import type { Part } from '../protocol/explanation.ts';
 import type { Cluster } from '../protocol/group.ts';
 import type { Problem, StoredRollout } from '../protocol/records.ts';
+import type { Fields, Section, ValuesOf } from '../protocol/settings/kit.ts';
 
 export { type Part, printParts, type TokenPart } from '../protocol/explanation.ts';
 
@@ -45,11 +45,21 @@ export interface Scores {
   explain(index: number): Part[];
 }
 
-/** What every reward says about itself; the documentation page is made of it. */
-interface RewardDescription {
-  name: RewardName;
+/**
+ * What every reward says about itself, in its own file. From it come the list of names, `--reward` and its options, the
+ * choices of the editor, and docs/rewards.md.
+ */
+interface RewardDescription<Name extends string, F extends Fields> {
+  name: Name;
   title: string;
   family: 'certainty' | 'ensemble' | 'external';
+  /** One or two sentences for a choice: what is rewarded, and what it takes. */
+  summary: string;
+  /**
+   * `correctness`: near 1 it says that the answer is right, so it can be right or wrong itself; `degree`: it says how
+   * sure, or how far.
+   */
+  scale: 'correctness' | 'degree';
   formula: string;
   /** Which tokens it reads, and whether the end-of-sequence token counts. */
   tokens: string;
@@ -57,32 +67,50 @@ interface RewardDescription {
   temperature: string;
   /** Alignment of logits with tokens. */
   shift: string;
-  normalisation: string;
+  normalization: string;
   /** Smallest and largest value. */
-  range: [number, number];
+  range: readonly [number, number];
   /** Paper or code it comes from. */
   source: string;
   /** What it must be told: one sentence for a person; absent where nothing. */
   setup?: string;
+  /** Its options, under `rewardOptions.<name in camel case>` of a configuration. */
+  options?: Section<F, 'plain'>;
   /** Columns of the data that it reads beside the problem: those that must be there, and those that may. `*`: all. */
-  columns?: (options: RewardOptions) => { required?: string[]; optional?: string[] };
+  columns?(options: ValuesOf<F>): { required?: string[]; optional?: string[] };
   /** What it needs beyond the problem's rollouts; null where the options make that unnecessary. */
-  evidence?: (options: RewardOptions) => EvidenceKind | null;
+  evidence?(options: ValuesOf<F>): EvidenceKind | null;
   /** It runs programs: in trusted workspaces only. */
   executes?: true;
 }
 
 /** A reward that sees no label: its function cannot be given one. */
-export interface LabelFreeReward extends RewardDescription {
+export interface LabelFreeReward<Name extends string = string, F extends Fields = Fields>
+  extends RewardDescription<Name, F> {
   labels: false;
   /** Throws RollscopeError `config` or `dataset` where options or columns do not suit it. */
-  compute(group: Group, options: RewardOptions): Scores;
+  compute(group: Group, options: ValuesOf<F>): Scores;
 }
 
 /** A reward made of labels, to measure the others against. */
-export interface LabelledReward extends RewardDescription {
+export interface LabelledReward<Name extends string = string, F extends Fields = Fields>
+  extends RewardDescription<Name, F> {
   labels: true;
-  compute(group: LabelledGroup, options: RewardOptions): Scores;
+  compute(group: LabelledGroup, options: ValuesOf<F>): Scores;
 }
 
 export type Reward = LabelFreeReward | LabelledReward;
+
+/** Declares a label-free reward, so that its function and its options agree. */
+export function labelFree<const Name extends string, const F extends Fields = Record<never, never>>(
+  reward: Omit<LabelFreeReward<Name, F>, 'labels'>,
+): LabelFreeReward<Name, F> {
+  return { ...reward, labels: false };
+}
+
+/** Declares a reward that reads labels. */
+export function labelled<const Name extends string, const F extends Fields = Record<never, never>>(
+  reward: Omit<LabelledReward<Name, F>, 'labels'>,
+): LabelledReward<Name, F> {
+  return { ...reward, labels: true };
+}

@@ -40,7 +40,7 @@ export interface ServerOptions {
   nameRun: (config: RunConfig, folder: string) => string;
   log: EngineLog;
   /** What happens to a run once no client has been connected for `grace`: it goes on, or a checkpoint and stop. */
-  whenAlone: 'go-on' | 'stop';
+  whenAlone: 'continue' | 'stop';
   /** Milliseconds without clients after which an engine without a run ends. */
   grace: number;
   /** False for an engine whose life is bound to its own terminal: it never ends by itself. */
@@ -341,7 +341,7 @@ export class EngineServer {
     this.#aloneTimer = null;
     if (this.#clients() > 0 || this.#closing.signal.aborted || !this.#options.endsWhenIdle) return;
     const working = this.#active !== null || this.#preparing !== null;
-    if (working && this.#options.whenAlone === 'go-on') return;
+    if (working && this.#options.whenAlone === 'continue') return;
     this.#aloneTimer = setTimeout(() => {
       this.#options.log.write(
         'info',

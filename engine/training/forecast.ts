@@ -2,8 +2,8 @@
 import { MEASURES } from '../analysis/alignment.ts';
 import { forecastSet, type ProbedProblem, scoreForecast } from '../analysis/forecast.ts';
 import { majorityRight } from '../analysis/metrics.ts';
-import type { Forecast, ForecastScore, RewardName, RunConfig } from '../protocol/index.ts';
-import { rewardOf } from '../reward/index.ts';
+import type { Forecast, ForecastScore, RunConfig } from '../protocol/index.ts';
+import { type RewardName, rewardOf, rewardOptionsOf } from '../reward/index.ts';
 import { type Judged, scoresOf, summarize, type WithEvidence } from './stages.ts';
 
 /** What stands in for a reward whose evidence was not gathered. */
@@ -13,7 +13,7 @@ const STAND_IN: RewardName = 'majority-vote';
 export function readsLabels({ reward: text, rewardOptions }: Pick<RunConfig, 'reward' | 'rewardOptions'>): boolean {
   const { labels, evidence } = rewardOf(text, rewardOptions);
   // The user's own program may be given labels.
-  return labels || (evidence.includes('custom') && rewardOptions.custom.labels);
+  return labels || (evidence.includes('custom') && rewardOptionsOf({ rewardOptions }).custom.labels);
 }
 
 /** The forecast of a run, with the reward that it was made by; null where the run's reward reads labels. */

@@ -6,7 +6,7 @@ import { isEmbedded } from '../../engine/protocol/presets.ts';
 import type { Rollscope } from '../app.ts';
 import { verdictText } from '../experiments/reports.ts';
 import { EMBEDDED } from '../run-config.ts';
-import { runSettings } from '../settings.ts';
+import { runChoices } from '../settings.ts';
 import { datasetOf, PICK } from '../target.ts';
 import { modelName } from '../trees/models.ts';
 
@@ -43,7 +43,7 @@ async function pickStudy(app: Rollscope): Promise<string | undefined> {
  * use. undefined: given up.
  */
 async function materialOf(app: Rollscope): Promise<string[] | undefined> {
-  const { model, device, threads } = runSettings();
+  const { model, device, threads } = runChoices();
   if (isEmbedded(model)) return [];
   const chosen = await vscode.window.showQuickPick(
     [

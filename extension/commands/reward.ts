@@ -1,9 +1,8 @@
 /** Choosing the reward: one by name, in families, or an expression over them. */
 import * as vscode from 'vscode';
-import { REWARDS, RewardOptions } from '../../engine/protocol/config.ts';
 import type { RollscopeError } from '../../engine/protocol/index.ts';
 import { parseReward } from '../../engine/protocol/reward-expression.ts';
-import { type Reward, rewards } from '../../engine/reward/index.ts';
+import { defaultOptions, REWARDS, type Reward, rewards } from '../../engine/reward/index.ts';
 import type { Rollscope } from '../app.ts';
 import { currentReward, setReward } from '../settings.ts';
 
@@ -27,7 +26,7 @@ interface RewardPick extends vscode.QuickPickItem {
 export async function chooseReward(app: Rollscope, argument: unknown): Promise<void> {
   const current = currentReward();
   const known = expressions(app, current);
-  const reward = typeof argument === 'string' ? argument : await pick(rewardItems(current, known, descriptions(app)));
+  const reward = typeof argument === 'string' ? argument : await pick(rewardItems(current, known));
   if (reward === undefined) return;
   parseReward(reward, REWARDS);
   const isName = (REWARDS as readonly string[]).includes(reward);
@@ -49,18 +48,9 @@ function expressions(app: Rollscope, current: string): string[] {
   return isName || recent.includes(current) ? recent : [current, ...recent];
 }
 
-/** What the settings editor says of each reward, by name. */
-function descriptions(app: Rollscope): ReadonlyMap<string, string> {
-  const sections: { properties: Record<string, { enum?: string[]; enumDescriptions?: string[] }> }[] =
-    app.context.extension.packageJSON.contributes.configuration;
-  const setting = sections.map(({ properties }) => properties['rollscope.reward']).find((found) => found);
-  return new Map((setting?.enum ?? []).map((name, i) => [name, setting?.enumDescriptions?.[i] ?? '']));
-}
-
 /** Rows of the choice: the families, then the expressions. */
-function rewardItems(current: string, known: readonly string[], about: ReadonlyMap<string, string>): RewardPick[] {
+function rewardItems(current: string, known: readonly string[]): RewardPick[] {
   const mark = (reward: string) => (reward === current ? '$(check)' : '$(circle-outline)');
-  const needs = new Map(rewards.map((reward) => [reward.name, needsOf(reward)]));
   const separator = (label: string): RewardPick => ({ label, kind: vscode.QuickPickItemKind.Separator });
   return [
     ...FAMILIES.flatMap(([family, title]) => [
@@ -68,11 +58,11 @@ function rewardItems(current: string, known: readonly string[], about: ReadonlyM
       ...rewards
         .filter((reward) => reward.family === family)
         .map(
-          ({ name, title: label }): RewardPick => ({
-            label: `${mark(name)} ${label}`,
-            description: [name, needs.get(name)].filter(Boolean).join(' · '),
-            detail: about.get(name) ?? '',
-            reward: name,
+          (reward): RewardPick => ({
+            label: `${mark(reward.name)} ${reward.title}`,
+            description: [reward.name, needsOf(reward)].filter(Boolean).join(' · '),
+            detail: reward.summary,
+            reward: reward.name,
           }),
         ),
     ]),
@@ -85,12 +75,14 @@ function rewardItems(current: string, known: readonly string[], about: ReadonlyM
 }
 
 /** What a reward needs beside the rollouts, in a few words; empty where nothing. */
-function needsOf({ labels, executes, columns, evidence }: Reward): string {
-  const options = RewardOptions.parse({});
-  const asks = !executes && !columns?.(options).required && evidence?.(options);
+function needsOf(reward: Reward): string {
+  const { labels, executes } = reward;
+  const options = defaultOptions(reward);
+  const required = reward.columns?.(options).required;
+  const asks = !executes && !required && reward.evidence?.(options);
   return [
     labels && 'needs labels',
-    columns?.(options).required && 'needs columns',
+    required && 'needs columns',
     asks && (asks === 'rlccf' ? 'needs other policies' : 'asks the model'),
     executes && 'runs programs',
   ]

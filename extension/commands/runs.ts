@@ -44,13 +44,12 @@ export async function steer(app: Rollscope, how: 'pause' | 'stop', argument: unk
       );
     }
   }
-  if (app.session.active || app.session.preparing) await app.session[how]();
-  else void vscode.window.showInformationMessage('No run is in progress.');
+  await app.session[how]();
 }
 
 /** Shows what the command line says of a run: of the argument, else of one that the user picks. */
 export async function lookAtRun(app: Rollscope, command: LookCommand, argument: unknown): Promise<void> {
-  const title = command === 'analyse' ? 'Analyse Run' : 'Re-score Run';
+  const title = command === 'analyze' ? 'Analyze Run' : 'Rescore Run';
   const folder = folderOf(argument) ?? (await pickRun(app, () => true, title, true));
   if (folder) await app.texts.open(command, folder);
 }

@@ -4,7 +4,7 @@ import { RollscopeError, type RunConfig } from '../../engine/protocol/index.ts';
 import type { Rollscope } from '../app.ts';
 import type { ProblemArgument } from '../editor/lenses.ts';
 import { buildConfig, EMBEDDED, programsOf, type RunTarget } from '../run-config.ts';
-import { runSettings } from '../settings.ts';
+import { placeOf, runSettings } from '../settings.ts';
 import { datasetOf, fileOf } from '../target.ts';
 
 type Job = RunConfig['job'];
@@ -38,7 +38,11 @@ export async function runProblem(app: Rollscope, job: Job, argument: unknown): P
 
 async function start(app: Rollscope, target: RunTarget): Promise<void> {
   const scope = target.dataset === EMBEDDED ? undefined : vscode.Uri.file(target.dataset);
-  const config = buildConfig({ ...target, dataset: app.datasetName(target.dataset) }, runSettings(scope));
+  const config = buildConfig(
+    { ...target, dataset: app.datasetName(target.dataset) },
+    runSettings(scope),
+    placeOf(scope),
+  );
   if (!trustsPrograms(app, config)) return;
   try {
     await app.start(config);

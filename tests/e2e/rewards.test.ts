@@ -62,7 +62,7 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
       await workbench.shot(`collapse ${theme}`);
     }
 
-    await workbench.command('Rollscope: Analyse Run', { stays: true });
+    await workbench.command('Rollscope: Analyze Run', { stays: true });
     await workbench.pickRow('completed').first().click();
     await until('the analysis is open', async () => /Confidence against/.test(await workbench.editorText()));
     await workbench.shot('analysis');

@@ -1,9 +1,10 @@
-/** The commands that look at runs afterwards, and the one that makes runs to look at: rescore, analyse, experiment. */
+/** The commands that look at runs afterwards, and the one that makes runs to look at: rescore, analyze, experiment. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { studies } from '../../engine/experiments/studies/index.ts';
-import { type GroupRecord, REWARDS } from '../../engine/protocol/index.ts';
+import type { GroupRecord } from '../../engine/protocol/index.ts';
+import { REWARDS } from '../../engine/reward/index.ts';
 import { type Ended, isAlive, runCli, startCli, temporaryFolder } from '../support/processes.ts';
 import { recordsOf } from '../support/run-outcome.ts';
 import { until } from '../support/wait.ts';
@@ -152,9 +153,9 @@ function problemOf(run: string, index: number): { id: string; prompt: string } {
   return JSON.parse(lines[index]!);
 }
 
-describe('analyse', () => {
+describe('analyze', () => {
   test('says everything of a run with labels', async () => {
-    const text = await ok('analyse', 'labelled');
+    const text = await ok('analyze', 'labelled');
     for (const line of [
       /^Confidence against correctness: 8 problems, train, step 1$/m,
       /^AUROC for correctness of +within a problem +across problems/m,
@@ -170,7 +171,7 @@ describe('analyse', () => {
     ]) {
       expect(text).toMatch(line);
     }
-    const found = await json('analyse', 'labelled');
+    const found = await json('analyze', 'labelled');
     expect(found).toMatchObject({ phase: 'train', step: 1 });
     expect(found.alignment.length).toBeGreaterThan(3);
     const inQuadrants = Object.values(found.quadrants as Record<string, string[]>).flat();
@@ -188,10 +189,10 @@ describe('analyse', () => {
   });
 
   test('has no reward accuracy and no collapse step of a reward that does not say right or wrong', async () => {
-    expect(await ok('analyse', 'degrees')).toMatch(
+    expect(await ok('analyze', 'degrees')).toMatch(
       /Model Collapse Step \(reward accuracy below 1%\): not defined for self-certainty \+ 0\.5\*trajectory-entropy, which does not say right or wrong$/m,
     );
-    const found = await json('analyse', 'degrees');
+    const found = await json('analyze', 'degrees');
     expect(found.ending.collapse).toBeNull();
     for (const { rewardAccuracy, labelAccuracy } of found.problems) {
       expect(rewardAccuracy).toBeNull();
@@ -208,7 +209,7 @@ describe('analyse', () => {
     const last = steps.at(-1)!;
     const of = new Map(last.problems!.map((one) => [problemOf('labelled', one.problem).id, one]));
     expect(of.size).toBe(8);
-    const { problems } = await json('analyse', 'labelled', '--step', '3');
+    const { problems } = await json('analyze', 'labelled', '--step', '3');
     for (const { id, kl, clipFraction } of problems) {
       expect(kl).toBeGreaterThan(0);
       expect({ kl, clipFraction }).toEqual({ kl: of.get(id)!.kl, clipFraction: 0 });
@@ -226,8 +227,8 @@ describe('analyse', () => {
     expect(records.filter(({ type }) => type === 'forecast' || type === 'forecast-score')).toEqual([]);
     expect(records.filter((record) => record.type === 'group' && record.phase === 'probe')).toEqual([]);
     expect(records.filter((record) => record.type === 'warning' && record.message === message)).toHaveLength(1);
-    expect(await ok('analyse', 'labels')).toContain(message);
-    expect(await json('analyse', 'labels')).toMatchObject({ forecast: null });
+    expect(await ok('analyze', 'labels')).toContain(message);
+    expect(await json('analyze', 'labels')).toMatchObject({ forecast: null });
     const probe = ['probe', '--limit', '3', '--votes', '4', '--device', 'cpu', '--reward', 'ground-truth'];
     expect(await ok(...probe)).toContain(message);
     expect(await ok('probe', ...probe.slice(1, -2))).toMatch(
@@ -236,7 +237,7 @@ describe('analyse', () => {
   });
 
   test('pi* by re-weighting: as the rollouts are at a large beta, the rewarded answer alone at a small one', async () => {
-    const at = async (beta: string) => await json('analyse', 'labelled', '--beta', beta);
+    const at = async (beta: string) => await json('analyze', 'labelled', '--beta', beta);
     const { problems } = await at('1e9');
     const sharp = (await at('0.01')).problems;
     problems.forEach(
@@ -245,19 +246,19 @@ describe('analyse', () => {
         expect(sharp[i].optimum.majorityShare).toBeCloseTo(1, 6);
       },
     );
-    expect(await ok('analyse', 'labelled', '--beta', '1')).toMatch(
+    expect(await ok('analyze', 'labelled', '--beta', '1')).toMatch(
       /^Optimum pi\* at beta 1\.00, by re-weighting these rollouts: majority share 0\.\d+ now, 0\.\d+ there; accuracy /m,
     );
   });
 
   test('of one step, of evaluations, and of a run without labels', async () => {
-    expect(await json('analyse', 'labelled', '--step', '3')).toMatchObject({ phase: 'train', step: 3 });
-    expect(await json('analyse', 'labelled', '--phase', 'evaluation', '--step', '2')).toMatchObject({
+    expect(await json('analyze', 'labelled', '--step', '3')).toMatchObject({ phase: 'train', step: 3 });
+    expect(await json('analyze', 'labelled', '--phase', 'evaluation', '--step', '2')).toMatchObject({
       phase: 'evaluation',
       step: 2,
     });
-    expect(await ok('analyse', 'plain')).toContain('There are no labels to compare with.');
-    expect(await json('analyse', 'plain')).toMatchObject({ alignment: [], theory: null, forecast: null });
+    expect(await ok('analyze', 'plain')).toContain('There are no labels to compare with.');
+    expect(await json('analyze', 'plain')).toMatchObject({ alignment: [], theory: null, forecast: null });
   });
 
   test.each([
@@ -267,7 +268,7 @@ describe('analyse', () => {
     [['nobody'], /no run 'nobody'/],
     [['labelled', '--beta', '-1'], /--beta: '-1' is not allowed/],
   ])('%j is refused', async (args, message) => {
-    const refused = await cli('analyse', ...args);
+    const refused = await cli('analyze', ...args);
     expect(refused.code, refused.stderr).toBe(2);
     expect(refused.stderr).toMatch(message);
   });

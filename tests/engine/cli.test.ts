@@ -52,7 +52,7 @@ const EVALUATION = [
 ];
 
 const COMMANDS = [
-  ...['train', 'probe', 'experiment', 'resume', 'runs', 'show', 'analyse', 'rescore', 'export'],
+  ...['train', 'probe', 'experiment', 'resume', 'runs', 'show', 'analyze', 'rescore', 'export'],
   ...['grade', 'vote', 'doctor', 'serve'],
 ];
 

@@ -4,17 +4,10 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chainSet, countdownSet, jsonLines } from '../../engine/experiments/problem-set.ts';
 import { readFrame, readRunFolder } from '../../engine/journal/reader.ts';
-import {
-  type Evidence,
-  type GroupRecord,
-  type JournalRecord,
-  REWARDS,
-  type RewardName,
-  RunConfig,
-} from '../../engine/protocol/index.ts';
+import { type Evidence, type GroupRecord, type JournalRecord, RunConfig } from '../../engine/protocol/index.ts';
 import { mergeConfig, presetFor } from '../../engine/protocol/presets.ts';
 import { explainRewards, groupOf } from '../../engine/reward/explain.ts';
-import { rewardOf } from '../../engine/reward/index.ts';
+import { REWARDS, type RewardName, rewardOf } from '../../engine/reward/index.ts';
 import { advantages } from '../../engine/training/advantages.ts';
 import { resumeRun, startRun } from '../../engine/training/run/index.ts';
 import { type Ended, runCli, temporaryFolder } from '../support/processes.ts';

@@ -164,7 +164,7 @@ export async function startEngine(
     runsFolder: path.join(home, 'runs'),
     nameRun: () => 'named-by-engine',
     log: openLog(home),
-    whenAlone: 'go-on',
+    whenAlone: 'continue',
     grace: 60_000,
     endsWhenIdle: true,
     ...options,

@@ -1,7 +1,7 @@
 /** Groups for tests of rewards: from answers, and from logits. */
 import { clusterAnswers } from '../../engine/grading/index.ts';
-import { type Evidence, RewardOptions, type StoredRollout } from '../../engine/protocol/index.ts';
-import { type LabelledGroup, printParts, rewardOf, type Scores } from '../../engine/reward/index.ts';
+import type { Evidence, StoredRollout } from '../../engine/protocol/index.ts';
+import { type LabelledGroup, printParts, RewardOptions, rewardOf, type Scores } from '../../engine/reward/index.ts';
 
 /** A rollout of tokens with these statistics, each of which has one number a token; 0 where they are not given. */
 export function rollout(

@@ -5,8 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { PROBE_GROUPS, TRAIN_GROUPS } from '../../engine/cli/options.ts';
 import { createProgram } from '../../engine/cli/program.ts';
 import { buildRunConfig, parseSize, type RawOptions } from '../../engine/cli/run-config.ts';
-import { RewardOptions, type RunConfig } from '../../engine/protocol/config.ts';
+import type { RunConfig } from '../../engine/protocol/config.ts';
 import type { RollscopeError } from '../../engine/protocol/errors.ts';
+import { RewardOptions } from '../../engine/reward/index.ts';
 
 /** What the parser makes of a command line, without running the command. */
 function parse(args: string[]): { dataset: string | undefined; raw: RawOptions } {
@@ -158,31 +159,51 @@ describe('options', () => {
   });
 
   test('every option of a reward reaches its field', () => {
-    const values: Record<string, [string, unknown]> = {
-      number: ['1', 1],
-      text: ['{{solution}}', '{{solution}}'],
-      policies: ['base', ['base']],
-      command: ['python3 "my reward.py" -v', ['python3', 'my reward.py', '-v']],
-    };
     const special: Record<string, [string, unknown]> = {
       '--reward': ['empo', 'empo'],
       '--empo-clusters': ['model', 'model'],
       '--program-language': ['javascript', 'javascript'],
-      '--format-score': ['0.1', 0.1],
-      '--program-megabytes': ['64', 64],
+      '--voter': ['base', ['base']],
+      '--reward-program': ['python3 "my reward.py" -v', ['python3', 'my reward.py', '-v']],
     };
-    const { options } = TRAIN_GROUPS.find(({ title }) => title === 'Reward')!;
-    for (const { flags, path: field, kind } of options) {
-      const flag = flags.split(' ')[0]!;
-      const [text, value] = special[flag] ?? values[kind] ?? ['', true];
-      const config = kind === 'on' ? train(flag) : train(flag, text);
+    const { settings } = TRAIN_GROUPS.find(({ title }) => title === 'Reward')!;
+    for (const { path: field, setting } of settings) {
+      const flag = setting.flag!;
+      const numberText = setting.example ?? String(setting.default);
+      const usual: [string, unknown] =
+        setting.kind.type === 'text' ? ['{{solution}}', '{{solution}}'] : [numberText, Number(numberText)];
+      const [text, value] = setting.kind.type === 'switch' ? ['', true] : (special[flag] ?? usual);
+      const config = setting.kind.type === 'switch' ? train(flag) : train(flag, text);
       const found = field.split('.').reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], config);
       expect(found, flag).toEqual(value);
     }
-    expect(train('--voter', 'embedded:W', '--voter', './adapter').rewardOptions.rlccf.policies).toEqual([
+    expect(train('--voter', 'embedded:W', '--voter', './adapter').rewardOptions.rlccf!.policies).toEqual([
       'embedded:W',
       path.resolve('adapter'),
     ]);
+  });
+
+  test('other names of an option mean the same, and are named in messages', () => {
+    const config = train(
+      ...['--learning-rate', '5e-7', '--num-generations', '4', '--loss-type', 'dr_grpo', '--max-grad-norm', '0.5'],
+      ...['--beta', '0.01', '--max-completion-length', '77', '--normalizer', 'grpo'],
+    );
+    expect(config).toMatchObject({
+      group: 4,
+      sampling: { maxTokens: 77 },
+      optimizer: { lr: 5e-7, clipNorm: 0.5 },
+      loss: { klCoefficient: 0.01 },
+    });
+    expect(train('--loss-type', 'dr_grpo').loss.normalizer).toBe('dr-grpo');
+    expect(train('--normalizer', 'grpo').loss.normalizer).toBe('grpo');
+    expect(train('--clip-norm', '0.5', '--lr-minimum', '0.1').optimizer).toMatchObject({ clipNorm: 0.5, minimum: 0.1 });
+    expect(error(() => train('--learning-rate', '2')).message).toMatch(/^--learning-rate: 2 is not allowed/);
+  });
+
+  test('--min-lr is a rate, --min-lr-ratio a fraction of it', () => {
+    expect(train('--lr', '1e-5', '--min-lr', '1e-6').optimizer.minimum).toBeCloseTo(0.1);
+    expect(train('--min-lr-ratio', '0.2').optimizer.minimum).toBe(0.2);
+    expect(error(() => train('--lr', '1e-5', '--min-lr', '1')).message).toMatch(/--min-lr 1 exceeds .* 0\.00001/);
   });
 
   test('--lora alone takes the usual rank, --no-lora none', () => {
@@ -198,7 +219,7 @@ describe('options', () => {
     expect(train('--votes', '64')).toMatchObject({ votes: 64, group: 8 });
     expect(error(() => train('--votes', '4', '--group', '8'))).toMatchObject({
       code: 'config',
-      message: expect.stringMatching(/--group 8 .* --votes 4/),
+      message: expect.stringMatching(/^--group 8 must not exceed --votes 4/),
     });
   });
 
@@ -287,6 +308,12 @@ describe('messages name the option, the value and what is allowed', () => {
     [['--lora', 'train.jsonl'], "--lora: 'train.jsonl' is not a number."],
   ])('%j', (args, message) => {
     expect(error(() => train(...args)).message).toBe(message);
+  });
+
+  test('an example is one that the option takes', () => {
+    expect(error(() => train('--lr', 'abc')).hint).toBe('For example: --lr 5e-7');
+    expect(error(() => train('--learning-rate', 'abc')).hint).toBe('For example: --learning-rate 5e-7');
+    expect(error(() => train('--memory', 'lots')).hint).toBe('For example: --memory 4GB');
   });
 
   test('a near miss is suggested', () => {

@@ -1,6 +1,7 @@
 /** What is asked for a reward, and what is made of the responses: with a policy whose words are written down here. */
 import { describe, expect, test } from 'vitest';
 import { type Evidence, type EvidenceKind, type Problem, RunConfig } from '../../engine/protocol/index.ts';
+import { type RewardOptions, rewardOptionsOf } from '../../engine/reward/index.ts';
 import type { AskOptions, Responses, ScoreOptions } from '../../engine/training/asks.ts';
 import { prefixes } from '../../engine/training/evidence/covo.ts';
 import { dualTask } from '../../engine/training/evidence/dual.ts';
@@ -9,7 +10,7 @@ import { verdictOf } from '../../engine/training/evidence/verdict.ts';
 import { type Judged, judge } from '../../engine/training/stages.ts';
 import { rollout } from '../support/reward-group.ts';
 
-type Settings = { [Name in keyof RunConfig['rewardOptions']]?: Partial<RunConfig['rewardOptions'][Name]> };
+type Settings = { [Name in keyof RewardOptions]?: Partial<RewardOptions[Name]> };
 
 function configOf(rewardOptions: Settings = {}, more: object = {}): RunConfig {
   return RunConfig.parse({ dataset: { path: 'problems.jsonl' }, votes: 3, rewardOptions, ...more });
@@ -374,7 +375,7 @@ describe('empo', () => {
 });
 
 describe('covo', () => {
-  const { covo } = configOf().rewardOptions;
+  const { covo } = rewardOptionsOf(configOf());
   /** The texts of the prefixes of a response that is cut into these pieces. */
   const cut = (pieces: string[], options: Partial<typeof covo> = {}) =>
     prefixes(rollout(pieces), { ...covo, ...options }).map((tokens) => pieces.slice(0, tokens.length).join(''));

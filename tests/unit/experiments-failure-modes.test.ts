@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ASSIGNED, failureModes, fateOf, findings } from '../../engine/experiments/studies/failure-modes.ts';
 import { INTRINSIC, type RewardRuns } from '../../engine/experiments/studies/rise-then-fall.ts';
 import { verdictOf } from '../../engine/experiments/study.ts';
-import type { RewardName } from '../../engine/protocol/index.ts';
+import type { RewardName } from '../../engine/reward/index.ts';
 import { type CraftedRun, craftedRun, fakeContext } from '../support/study-context.ts';
 
 /** Curves of 40 steps that end in each of the ways, the truth lost on the way. */

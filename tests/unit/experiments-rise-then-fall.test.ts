@@ -6,7 +6,7 @@ import { failureOf, lossStep } from '../../engine/experiments/studies/common.ts'
 import { largeSet } from '../../engine/experiments/studies/problems.ts';
 import { findings, outcomeOf, type RewardRuns, riseThenFall } from '../../engine/experiments/studies/rise-then-fall.ts';
 import type { StudyRun } from '../../engine/experiments/study.ts';
-import type { RewardName } from '../../engine/protocol/index.ts';
+import type { RewardName } from '../../engine/reward/index.ts';
 import { generator } from '../../engine/rollout/philox.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { type Course, craftedRun, fakeContext } from '../support/study-context.ts';

@@ -2,8 +2,9 @@
 import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { REWARDS, type RollscopeError } from '../../engine/protocol/index.ts';
+import type { RollscopeError } from '../../engine/protocol/index.ts';
 import { EMBEDDED_MODELS } from '../../engine/protocol/presets.ts';
+import { REWARDS } from '../../engine/reward/index.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
 import { until } from '../support/wait.ts';
 

@@ -1,6 +1,7 @@
 /** The parts of the extension host that need no editor: finding problems, results and their texts, health, the page. */
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { withAbsolutePaths } from '../../engine/config/paths.ts';
 import { forecastText, signalsOf } from '../../engine/protocol/forecast-text.ts';
 import type { Progress, RollscopeError } from '../../engine/protocol/index.ts';
 import { Disposables } from '../../extension/disposables.ts';
@@ -12,7 +13,7 @@ import { healthOf, runKeyOf, STATUS_COMMANDS, statusContent } from '../../extens
 import { panelHtml } from '../../extension/panel/html.ts';
 import { runOfViewState } from '../../extension/panel/view-state.ts';
 import { OpenRun } from '../../extension/run/open-run.ts';
-import { buildConfig, programsOf, type RunSettings, withAbsolutePaths } from '../../extension/run-config.ts';
+import { buildConfig, programsOf, type RunTarget } from '../../extension/run-config.ts';
 import { debounce, throttle } from '../../extension/timing.ts';
 import { forecastOf, problemForecast } from '../support/forecast.ts';
 import { temporaryFolder } from '../support/processes.ts';
@@ -273,43 +274,34 @@ describe('the panel page', () => {
 });
 
 describe('the configuration of a run', () => {
-  const settings: RunSettings = {
-    model: 'embedded',
-    reward: 'majority-vote',
-    device: 'auto',
-    threads: 0,
-    memoryLimit: 4,
-    steps: null,
-    batch: null,
-    votes: null,
-    group: null,
-    temperature: null,
-    maxTokens: null,
-    learningRate: null,
-    loraRank: null,
-    evaluationSamples: null,
-    seed: 0,
-    fields: {},
-    promptTemplate: '{{prompt}}',
-    systemPrompt: '',
-    config: {},
-  };
+  type Settings = Record<string, unknown>;
+  const settings: Settings = {};
+  const place = { folder: path.resolve('/w'), home: '/home/me', exists: () => false };
+  const build = (target: RunTarget, user: Settings, workspace: Settings = {}) =>
+    buildConfig(
+      target,
+      [
+        { scope: 'user', values: user },
+        { scope: 'workspace', values: workspace },
+      ],
+      place,
+    );
 
   it('is the preset of the model where the settings say nothing', () => {
-    const embedded = buildConfig({ job: 'train', dataset: 'embedded' }, settings);
+    const embedded = build({ job: 'train', dataset: 'embedded' }, settings);
     expect(embedded).toMatchObject({
       job: 'train',
       model: 'embedded',
       lora: null,
-      dataset: { path: 'embedded', template: '{{prompt}}' },
+      dataset: { path: 'embedded', template: '{{problem}}' },
     });
-    const real = buildConfig({ job: 'probe', dataset: '/a.jsonl' }, { ...settings, model: '/m.gguf' });
+    const real = build({ job: 'probe', dataset: '/a.jsonl' }, { ...settings, model: '/m.gguf' });
     expect(real).toMatchObject({ job: 'probe', model: '/m.gguf', lora: { rank: 16, alpha: 32 }, batch: 8 });
     expect(real.dataset.system).toBeUndefined();
   });
 
   it('takes what the settings say', () => {
-    const config = buildConfig(
+    const config = build(
       { job: 'train', dataset: '/a.jsonl' },
       {
         ...settings,
@@ -335,18 +327,18 @@ describe('the configuration of a run', () => {
       dataset: { system: 'Think.', fields: { prompt: 'q' } },
     });
     expect(
-      buildConfig({ job: 'train', dataset: '/a.jsonl' }, { ...settings, model: '/m.gguf', loraRank: 0 }).lora,
+      build({ job: 'train', dataset: '/a.jsonl' }, { ...settings, model: '/m.gguf', loraRank: 0 }).lora,
     ).toBeNull();
   });
 
   it('takes one problem as a batch of its own', () => {
-    const config = buildConfig({ job: 'train', dataset: '/a.jsonl', ids: ['7'] }, { ...settings, batch: 32 });
+    const config = build({ job: 'train', dataset: '/a.jsonl', ids: ['7'] }, { ...settings, batch: 32 });
     expect(config).toMatchObject({ batch: 1, dataset: { ids: ['7'] } });
   });
 
   it('keeps votes and trained rollouts in step', () => {
     const of = (votes: number | null, group: number | null) => {
-      const config = buildConfig({ job: 'train', dataset: 'embedded' }, { ...settings, votes, group });
+      const config = build({ job: 'train', dataset: 'embedded' }, { ...settings, votes, group });
       return [config.votes, config.group];
     };
     expect([of(null, null), of(64, null), of(4, null), of(null, 32), of(64, 16)]).toEqual([
@@ -356,11 +348,11 @@ describe('the configuration of a run', () => {
       [32, 32],
       [64, 16],
     ]);
-    expect(() => of(8, 16)).toThrow(/^rollscope\.group: 16 is more than rollscope\.votes, 8/);
+    expect(() => of(8, 16)).toThrow(/^setting rollscope\.group 16 must not exceed setting rollscope\.votes 8/);
   });
 
   it('lays rollscope.config over the settings, object by object', () => {
-    const config = buildConfig(
+    const config = build(
       { job: 'train', dataset: 'embedded' },
       {
         ...settings,
@@ -387,10 +379,7 @@ describe('the configuration of a run', () => {
       steps: 7,
     });
     const both = (own: Record<string, unknown>, votes: number | null) => {
-      const { votes: v, group } = buildConfig(
-        { job: 'train', dataset: 'embedded' },
-        { ...settings, votes, config: own },
-      );
+      const { votes: v, group } = build({ job: 'train', dataset: 'embedded' }, { ...settings, votes, config: own });
       return [v, group];
     };
     expect([both({ votes: 64 }, null), both({ group: 32 }, null), both({ votes: 4 }, 16)]).toEqual([
@@ -398,13 +387,15 @@ describe('the configuration of a run', () => {
       [32, 32],
       [4, 4],
     ]);
-    expect(() => both({ group: 32 }, 16)).toThrow(/^rollscope\.config: group: 32 is more than rollscope\.votes, 16/);
+    expect(() => both({ group: 32 }, 16)).toThrow(
+      /^setting rollscope\.config: group 32 must not exceed setting rollscope\.votes 16/,
+    );
     const one = { job: 'train', dataset: '/a.jsonl', ids: ['7'] } as const;
-    expect(buildConfig({ ...one, ids: ['7'] }, { ...settings, config: { batch: 32 } }).batch).toBe(1);
+    expect(build({ ...one, ids: ['7'] }, { ...settings, config: { batch: 32 } }).batch).toBe(1);
   });
 
   it('reads other problems to evaluate on as the training problems are read', () => {
-    const { evaluation } = buildConfig(
+    const { evaluation } = build(
       { job: 'train', dataset: '/a.jsonl' },
       {
         ...settings,
@@ -419,7 +410,7 @@ describe('the configuration of a run', () => {
   it('names the field of rollscope.config that is wrong, unknown, or not its to say', () => {
     const message = (config: Record<string, unknown>) => {
       try {
-        buildConfig({ job: 'train', dataset: 'embedded' }, { ...settings, config });
+        build({ job: 'train', dataset: 'embedded' }, { ...settings, config });
       } catch (error) {
         const { message, hint } = error as RollscopeError;
         return `${message} ${hint}`;
@@ -427,15 +418,17 @@ describe('the configuration of a run', () => {
       return 'nothing';
     };
     expect(message({ reward: 'majority' })).toMatch(
-      /^rollscope\.config: reward: There is no reward "majority"\. Rewards: majority-vote/,
+      /^setting rollscope\.config: reward: There is no reward "majority"\. Did you mean "majority-vote"\?/,
     );
-    expect(message({ loss: { clipLow: 2 } })).toMatch(/^rollscope\.config: loss\.clipLow: .*1\. Change it/);
-    expect(message({ loss: { clip: 2 } })).toMatch(/^rollscope\.config: loss\.clip: there is no such field\./);
-    expect(message({ wacth: 'off' })).toMatch(/^rollscope\.config: wacth: there is no such field\./);
-    expect(message({ sampling: { temperature: 11 } })).toMatch(/^rollscope\.config: sampling\.temperature: /);
+    expect(message({ loss: { clipLow: 2 } })).toMatch(
+      /^setting rollscope\.config: loss\.clipLow: .*1\. Change it in the user settings/,
+    );
+    expect(message({ loss: { clip: 2 } })).toMatch(/^setting rollscope\.config: loss: 'clip' is not known\./);
+    expect(message({ wacth: 'off' })).toMatch(/^setting rollscope\.config: 'wacth' is not known\./);
+    expect(message({ sampling: { temperature: 11 } })).toMatch(/^setting rollscope\.config: sampling\.temperature: /);
     for (const config of [{ job: 'probe' }, { model: 'x' }, { dataset: { path: 'x' } }, { dataset: { ids: ['1'] } }]) {
       expect(message(config)).toMatch(
-        /^rollscope\.config: (job|model|dataset\.path|dataset\.ids) cannot be set here\./,
+        /^setting rollscope\.config: (job|model|dataset\.path|dataset\.ids) cannot be set here\./,
       );
     }
     expect(message({ dataset: { limit: 3 } })).toBe('nothing');
@@ -478,7 +471,7 @@ describe('the configuration of a run', () => {
 
   it('knows which rewards run programs', () => {
     const of = (reward: string) =>
-      programsOf(buildConfig({ job: 'train', dataset: 'embedded' }, { ...settings, config: { reward } }));
+      programsOf(build({ job: 'train', dataset: 'embedded' }, { ...settings, config: { reward } }));
     expect([of('majority-vote'), of('custom'), of('majority-vote if program > 0.5')]).toEqual([
       null,
       'custom',
@@ -486,11 +479,34 @@ describe('the configuration of a run', () => {
     ]);
   });
 
+  it('lets a workspace override the user, and names the scope whose value is wrong', () => {
+    const target = { job: 'train', dataset: 'embedded' } as const;
+    expect(build(target, { steps: 7, batch: 4 }, { steps: 9 })).toMatchObject({ steps: 9, batch: 4 });
+    expect(build(target, { loraRank: 4 }, { loraRank: 0 }).lora).toBeNull();
+    const thrown = (user: Settings, workspace: Settings) => {
+      try {
+        build(target, user, workspace);
+      } catch (error) {
+        const { message, hint } = error as RollscopeError;
+        return [message, hint];
+      }
+      return [];
+    };
+    expect(thrown({ learningRate: 1e-5 }, { learningRate: 2 })).toEqual([
+      'setting rollscope.learningRate: 2 is not allowed; allowed: a number above 0 up to 1.',
+      'Change it in the workspace settings.',
+    ]);
+    expect(thrown({ memoryLimit: 0.1 }, {})).toEqual([
+      "setting rollscope.memoryLimit: '0.1' is not allowed; at least 256 MB.",
+      'Change it in the user settings.',
+    ]);
+  });
+
   it('names the setting that is out of range', () => {
     const bad = { ...settings, temperature: 11 };
-    expect(() => buildConfig({ job: 'train', dataset: 'embedded' }, bad)).toThrow(/^rollscope\.temperature: .*10/);
-    expect(() => buildConfig({ job: 'train', dataset: 'embedded' }, { ...settings, loraRank: 5000 })).toThrow(
-      /^rollscope\.loraRank: /,
+    expect(() => build({ job: 'train', dataset: 'embedded' }, bad)).toThrow(/^setting rollscope\.temperature: .*10/);
+    expect(() => build({ job: 'train', dataset: 'embedded' }, { ...settings, loraRank: 5000 })).toThrow(
+      /^setting rollscope\.loraRank: /,
     );
   });
 });

@@ -146,17 +146,17 @@ describe('the command line’s output', () => {
       'const { ELECTRON_RUN_AS_NODE: plain } = process.env; const said = process.argv.slice(2).join("|");' +
         'process.stdout.write(plain + " " + said + " " + "ä".repeat(70000) + "\\n")',
     );
-    expect(await runCli(program, ['analyse', 'a b'])).toBe(`1 analyse|a b ${'ä'.repeat(70_000)}\n`);
+    expect(await runCli(program, ['analyze', 'a b'])).toBe(`1 analyze|a b ${'ä'.repeat(70_000)}\n`);
   });
 
   it('becomes the sentence that the command line gave when it fails', async () => {
     const failing = script('console.error("a remark\\nerror: There is no run x.\\nhint: Start one."); process.exit(2)');
-    const error = await runCli(failing, ['analyse', 'x']).catch((e: unknown) => e as RollscopeError);
+    const error = await runCli(failing, ['analyze', 'x']).catch((e: unknown) => e as RollscopeError);
     expect(error).toBeInstanceOf(RollscopeError);
     expect(error).toMatchObject({ code: 'engine-stopped', message: 'There is no run x.', hint: 'Start one.' });
     const silent = runCli(script('process.exit(7)'), ['rescore']);
     await expect(silent).rejects.toThrow('rollscope rescore ended with code 7.');
-    await expect(runCli({ node: '/no/such/node', cli: 'x' }, ['analyse'])).rejects.toThrow(/^\/no\/such\/node: /);
+    await expect(runCli({ node: '/no/such/node', cli: 'x' }, ['analyze'])).rejects.toThrow(/^\/no\/such\/node: /);
   });
 
   it('is given up when that is asked, and its process with it', async () => {
@@ -165,12 +165,12 @@ describe('the command line’s output', () => {
       `require('fs').writeFileSync(${JSON.stringify(marker)}, String(process.pid)); setInterval(() => {}, 1000)`,
     );
     const controller = new AbortController();
-    const running = runCli(program, ['analyse'], controller.signal).catch((e: unknown) => e);
+    const running = runCli(program, ['analyze'], controller.signal).catch((e: unknown) => e);
     const pid = Number(await until('it runs', () => existsSync(marker) && readFileSync(marker, 'utf8')));
     controller.abort();
     expect(await running).toMatchObject({ code: 'cancelled' });
     expect(() => process.kill(pid, 0)).toThrow();
-    expect(await runCli(program, ['analyse'], controller.signal).catch((e: unknown) => e)).toMatchObject({
+    expect(await runCli(program, ['analyze'], controller.signal).catch((e: unknown) => e)).toMatchObject({
       code: 'cancelled',
     });
   });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { lastCodeBlock } from '../../engine/external/code-blocks.ts';
 import { checkPrograms, requireInterpreter, testsIn } from '../../engine/external/index.ts';
-import { RewardOptions } from '../../engine/protocol/index.ts';
+import { RewardOptions } from '../../engine/reward/index.ts';
 import { requirePython } from '../support/python.ts';
 
 type Language = 'python' | 'javascript';

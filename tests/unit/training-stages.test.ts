@@ -1,7 +1,7 @@
 /** The stages of a group: each is a new value, and what it says follows from the one before. */
 import { expect, test } from 'vitest';
-import { type Problem, RewardOptions } from '../../engine/protocol/index.ts';
-import { rewardOf } from '../../engine/reward/index.ts';
+import type { Problem } from '../../engine/protocol/index.ts';
+import { RewardOptions, rewardOf } from '../../engine/reward/index.ts';
 import {
   judge,
   type Scored,

@@ -2,9 +2,9 @@
 import { REWARDED } from '../../analysis/metrics.ts';
 import { type Rescored, type RescoredGroup, type WhatIf, whatIf, winnerOf } from '../../analysis/what-if.ts';
 import { DASH, estimate, number, share } from '../../protocol/format.ts';
-import { parseReward, REWARDS, RollscopeError } from '../../protocol/index.ts';
+import { parseReward, RollscopeError } from '../../protocol/index.ts';
 import { groupOf } from '../../reward/explain.ts';
-import { type RunReward, rewardOf } from '../../reward/index.ts';
+import { REWARDS, type RunReward, rewardOf } from '../../reward/index.ts';
 import { advantages } from '../../training/advantages.ts';
 import { readGroups } from '../groups.ts';
 import { wholeNumber } from '../options.ts';

@@ -11,7 +11,7 @@ const ERROR_WINDOW = 10_000;
 const ERROR_LIMIT = 5;
 
 interface ServeOptions {
-  whenAlone: 'go-on' | 'stop';
+  whenAlone: 'continue' | 'stop';
   grace: string;
   out?: string;
   home?: string;

@@ -1,6 +1,7 @@
 /** In which way each intrinsic reward fails: gradually, by length, or by repetition. */
 import { classifyRun, FAILURE_RULES, type Failure, type RunFailure } from '../../analysis/collapse.ts';
-import type { RewardName, StepRecord } from '../../protocol/index.ts';
+import type { StepRecord } from '../../protocol/index.ts';
+import type { RewardName } from '../../reward/index.ts';
 import type { Section } from '../report/page.ts';
 import { figure } from '../report/text.ts';
 import type { Criterion, Findings, Study, StudyRun } from '../study.ts';

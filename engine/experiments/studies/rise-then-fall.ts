@@ -1,6 +1,5 @@
 /** Every intrinsic reward side by side: the proxy rises, the truth falls. */
-import type { RewardName } from '../../protocol/index.ts';
-import { rewards } from '../../reward/index.ts';
+import { REGISTRY, type RewardName, rewardOptionsOf } from '../../reward/index.ts';
 import { figure } from '../report/text.ts';
 import type { Changes, Criterion, Findings, Study, StudyContext, StudyRun } from '../study.ts';
 import {
@@ -21,7 +20,7 @@ import {
 import { type Change, evaluatedChanges, largeSet, meanChange, type ProblemChange } from './problems.ts';
 
 /** The rewards that the model gives itself without help from outside; two policies are needed for `rlccf`. */
-export const INTRINSIC: readonly RewardName[] = rewards.flatMap(({ name, family }) =>
+export const INTRINSIC: readonly RewardName[] = REGISTRY.flatMap(({ name, family }) =>
   family === 'external' ? [] : name,
 );
 const ORACLE = 'ground-truth';
@@ -41,7 +40,7 @@ export interface RewardRuns {
 
 /** Whether a run of this reward can be made with this configuration. */
 function possible(reward: RewardName, { base, embedded }: StudyContext): boolean {
-  return reward !== 'rlccf' || embedded || base.rewardOptions.rlccf.policies.length > 0;
+  return reward !== 'rlccf' || embedded || rewardOptionsOf(base).rlccf.policies.length > 0;
 }
 
 /**
@@ -70,7 +69,7 @@ export async function runRewards(
               dataset,
               evaluation,
               ...(reward === 'rlccf' &&
-                context.base.rewardOptions.rlccf.policies.length === 0 && {
+                rewardOptionsOf(context.base).rlccf.policies.length === 0 && {
                   rewardOptions: { rlccf: { policies: ['embedded'] } },
                 }),
             }),

@@ -4,8 +4,9 @@
  */
 import { tInterval } from '../../analysis/statistics.ts';
 import { loadDataset } from '../../data/dataset.ts';
-import type { RewardName, RunConfig } from '../../protocol/index.ts';
+import type { RunConfig } from '../../protocol/index.ts';
 import { countdownRow, judgeCountdown } from '../../reward/countdown.ts';
+import { type RewardName, rewardOptionsOf } from '../../reward/index.ts';
 import { countdownSet } from '../problem-set.ts';
 import type { Criterion, Findings, Study, StudyContext, StudyRun } from '../study.ts';
 import {
@@ -64,7 +65,7 @@ async function run(context: StudyContext): Promise<{ found: VerificationRuns[]; 
 /** The embedded world's problems, or the user's; with them the verifier, since not every run keeps numbers and targets. */
 async function problemsOf(context: StudyContext) {
   const { base } = context;
-  const options = base.rewardOptions.countdown;
+  const options = rewardOptionsOf(base).countdown;
   const verifier = (rows: ReadonlyMap<string, ReturnType<typeof countdownRow>>): Verify => {
     return (prompt, answer) => {
       const row = rows.get(prompt);

@@ -1,9 +1,11 @@
 /** Answers to rephrasings of the problems, which the policy writes where the data has too few. */
+
+import { rewardOptionsOf } from '../../reward/index.ts';
 import type { Question } from '../asks.ts';
 import { answersOf, askSampling, filled, type Gatherer, question, ROLLOUTS, rephrased } from './gatherer.ts';
 
 export const coReward: Gatherer<'co-reward'> = async (groups, { config, step, compute }) => {
-  const options = config.rewardOptions.coReward;
+  const options = rewardOptionsOf(config).coReward;
   const given = groups.map(({ problem }) => textsOf(problem.columns?.[options.column]).slice(0, options.count));
   const questions = groups.flatMap(({ problem }, g): (Question & { group: number })[] =>
     Array.from({ length: options.count - given[g]!.length }, (_, r) => ({

@@ -1,11 +1,12 @@
 /** The answer that is likeliest after each step of a response. */
 import { locateAnswer } from '../../grading/index.ts';
-import type { RewardOptions, StoredRollout } from '../../protocol/index.ts';
+import type { StoredRollout } from '../../protocol/index.ts';
+import { type RewardOptions, rewardOptionsOf } from '../../reward/index.ts';
 import type { Gatherer } from './gatherer.ts';
 import { TAIL } from './verdict.ts';
 
 export const covo: Gatherer<'covo'> = async (groups, { config, compute }) => {
-  const options = config.rewardOptions.covo;
+  const options = rewardOptionsOf(config).covo;
   const items = groups.flatMap(({ problem, rollouts, answers, clusters }, g) =>
     rollouts.flatMap((rollout, i) =>
       answers[i] === null

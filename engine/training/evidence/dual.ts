@@ -1,10 +1,11 @@
 /** Whether the policy finds what was hidden in a problem, told the answer. */
 import type { Problem, RunConfig } from '../../protocol/index.ts';
+import { rewardOptionsOf } from '../../reward/index.ts';
 import { generator } from '../../rollout/philox.ts';
 import { answersOf, askSampling, filled, type Gatherer, question, SAMPLES } from './gatherer.ts';
 
 export const dual: Gatherer<'dual'> = async (groups, { config, step, compute }) => {
-  const options = config.rewardOptions.dual;
+  const options = rewardOptionsOf(config).dual;
   const tasks = groups.map(({ problem }) => dualTask(problem, config, step));
   const asked = groups.flatMap(({ problem, clusters }, g) => {
     const task = tasks[g];
@@ -62,7 +63,7 @@ export function dualTask(
   config: RunConfig,
   step: number,
 ): { hidden: string; masked: string } | null {
-  const { column, mask } = config.rewardOptions.dual;
+  const { column, mask } = rewardOptionsOf(config).dual;
   const given = columns?.[column];
   if (typeof given === 'string' || typeof given === 'number') {
     const hidden = String(given);

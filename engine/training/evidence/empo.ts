@@ -1,4 +1,6 @@
 /** Which answers the policy takes for the same. */
+
+import { rewardOptionsOf } from '../../reward/index.ts';
 import { askSampling, filled, type Gatherer, question } from './gatherer.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -6,7 +8,7 @@ import { verdictOf } from './verdict.ts';
 const COMPARED = 12;
 
 export const empo: Gatherer<'empo'> = async (groups, { config, step, compute }) => {
-  const options = config.rewardOptions.empo;
+  const options = rewardOptionsOf(config).empo;
   const pairs = groups.flatMap(({ problem, clusters }, g) => {
     const compared = clusters.slice(0, COMPARED);
     return compared.flatMap((first, a) =>

@@ -1,6 +1,6 @@
 /** What those who gather evidence have in common: what they are given, and how questions are put. */
 import { cellText } from '../../data/fields.ts';
-import { render } from '../../data/template.ts';
+import { meansProblem, render } from '../../data/template.ts';
 import { extractAnswer } from '../../grading/index.ts';
 import type { Evidence, EvidenceKind, Problem, RunConfig } from '../../protocol/index.ts';
 import type { Responses } from '../asks.ts';
@@ -34,7 +34,7 @@ export function filled(template: string, values: Record<string, string>): string
 
 /** A rephrasing as the problem itself is put; `columns` has what the template asks for. */
 export function rephrased(template: string, prompt: string, columns: Problem['columns'] = {}): string {
-  return render(template, (name) => (name === 'prompt' ? prompt : (cellText(columns[name]) ?? '')));
+  return render(template, (name) => (meansProblem(name) ? prompt : (cellText(columns[name]) ?? '')));
 }
 
 /** The system message of the data, where it is the user's own, goes with every question. */

@@ -1,11 +1,12 @@
 /** What programs outside say of the rollouts: the data's tests, Lean, the user's own reward. */
 import { type CustomRollout, checkLean, checkPrograms, runCustom, testsIn } from '../../external/index.ts';
 import type { Check } from '../../protocol/index.ts';
+import { rewardOptionsOf } from '../../reward/index.ts';
 import type { Judged } from '../stages.ts';
 import type { Gatherer } from './gatherer.ts';
 
 export const program: Gatherer<'program'> = async (groups, { config, signal }) => {
-  const options = config.rewardOptions.program;
+  const options = rewardOptionsOf(config).program;
   const items = groups.flatMap(({ problem, rollouts }) => {
     const tests = testsIn(problem.columns?.[options.tests], options.tests, problem.prompt);
     return rollouts.map(({ text }) => ({ response: text, tests }));
@@ -14,7 +15,7 @@ export const program: Gatherer<'program'> = async (groups, { config, signal }) =
 };
 
 export const lean: Gatherer<'lean'> = async (groups, { config, signal }) => {
-  const options = config.rewardOptions.lean;
+  const options = rewardOptionsOf(config).lean;
   const items = groups.flatMap(({ problem, rollouts }) => {
     const statement = problem.columns?.[options.column];
     return rollouts.map(({ text }) => ({
@@ -26,7 +27,7 @@ export const lean: Gatherer<'lean'> = async (groups, { config, signal }) => {
 };
 
 export const custom: Gatherer<'custom'> = async (groups, { config, signal }) => {
-  const options = config.rewardOptions.custom;
+  const options = rewardOptionsOf(config).custom;
   const rows = groups.flatMap(({ problem, rollouts, facts }, g) =>
     rollouts.map((rollout, index): CustomRollout => {
       const { answer, cluster, finish, tokens, logprob, entropy } = facts[index]!;

@@ -1,10 +1,10 @@
 /** Answers of other policies, and what each policy's votes weigh. */
 import { clusterAnswers } from '../../grading/index.ts';
-import { majorityOf } from '../../reward/index.ts';
+import { majorityOf, rewardOptionsOf } from '../../reward/index.ts';
 import { answersOf, type Gatherer, ROLLOUTS } from './gatherer.ts';
 
 export const rlccf: Gatherer<'rlccf'> = async (groups, { config, step, compute }) => {
-  const voters = config.rewardOptions.rlccf.policies;
+  const voters = rewardOptionsOf(config).rlccf.policies;
   const answers: (string | null)[][][] = [groups.map(({ answers: own }) => own)];
   for (const [v, voter] of voters.entries()) {
     const responses = await compute.ask({

@@ -1,4 +1,6 @@
 /** What the policy says of its own solutions. */
+
+import { rewardOptionsOf } from '../../reward/index.ts';
 import { askSampling, filled, type Gatherer, question, SAMPLES } from './gatherer.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -6,7 +8,7 @@ import { verdictOf } from './verdict.ts';
 const KEPT = 2000;
 
 export const selfVerification: Gatherer<'self-verification'> = async (groups, { config, step, compute }) => {
-  const options = config.rewardOptions.selfVerification;
+  const options = rewardOptionsOf(config).selfVerification;
   const responses = await compute.ask({
     questions: groups.flatMap(({ problem, rollouts }) =>
       rollouts.map((rollout, i) => ({

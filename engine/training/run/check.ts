@@ -1,6 +1,6 @@
 /** What is refused before anything of a run is made. */
 import { type Problem, RollscopeError, type RunConfig } from '../../protocol/index.ts';
-import { rewardOf } from '../../reward/index.ts';
+import { rewardOf, rewardOptionsOf } from '../../reward/index.ts';
 import { requirePrograms } from '../evidence/index.ts';
 import { placeOf } from './material.ts';
 
@@ -34,7 +34,7 @@ export async function checkReward(config: RunConfig, allowPrograms: boolean): Pr
       'Allow it with --allow-programs where you trust the model, the data and the program; in the editor, trust the workspace.',
     );
   }
-  const { rlccf, custom } = config.rewardOptions;
+  const { rlccf, custom } = rewardOptionsOf(config);
   const asks = (name: string) => parts.some((part) => part.name === name);
   if (asks('rlccf') && rlccf.policies.length === 0) {
     throw new RollscopeError(

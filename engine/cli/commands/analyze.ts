@@ -1,4 +1,4 @@
-/** `rollscope analyse`: confidence against correctness, the theory's prediction, and how a run ended. */
+/** `rollscope analyze`: confidence against correctness, the theory's prediction, and how a run ended. */
 import {
   alignment,
   confidencesOf,
@@ -41,7 +41,7 @@ import { placesOf } from '../places.ts';
 import { findRun } from '../runs.ts';
 import { table } from '../table.ts';
 
-export interface AnalyseOptions {
+export interface AnalyzeOptions {
   beta?: string;
   phase?: string;
   step?: string;
@@ -52,7 +52,7 @@ export interface AnalyseOptions {
 /** Temperature of the optimum unless another is asked for. */
 const USUAL_BETA = 0.5;
 
-export async function analyse(reference: string, options: AnalyseOptions): Promise<number> {
+export async function analyze(reference: string, options: AnalyzeOptions): Promise<number> {
   const output = new Output(options.json === true);
   const { runsFolder } = await placesOf(options.out);
   const folder = await findRun(reference, runsFolder);

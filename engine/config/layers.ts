@@ -1,0 +1,134 @@
+/**
+ * The one way to a run's configuration: the preset of its model, and upon it what a person gave in several places. Each
+ * layer knows where it comes from, so that a message names the place and what to change there.
+ */
+import { RunConfig } from '../protocol/config.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import { mergeConfig, presetFor } from '../protocol/presets.ts';
+import { parseReward } from '../protocol/reward-expression.ts';
+import { RewardOptions } from '../reward/options.ts';
+import { REWARDS } from '../reward/registry.ts';
+import { issueError, nameOf, remedyOf } from './messages.ts';
+import { objectAt, setAt, stringAt, type Values, valueAt } from './objects.ts';
+
+/** Where values come from, the later the stronger. */
+export type Source =
+  | { kind: 'preset' }
+  | { kind: 'experiment' }
+  | { kind: 'setting'; scope: 'user' | 'workspace' | 'folder' }
+  | { kind: 'file'; file: string }
+  | { kind: 'option' };
+
+/** How a value was given, where its path in the configuration does not say it. */
+export interface Given {
+  /** `--learning-rate`, `rollscope.learningRate`. */
+  name: string;
+  /** The value as it was written, where it was converted: `4GB`. */
+  text?: string;
+}
+
+export interface Layer {
+  source: Source;
+  /** Shaped as a `RunConfig`; paths of files are absolute. */
+  values: Values;
+  /** By path; for values of options and settings. */
+  given?: ReadonlyMap<string, Given>;
+  /** Values that were given in the unit of another setting: `--min-lr` as a rate. */
+  absolute?: readonly { path: string; of: string; value: number; name: string }[];
+}
+
+/** What the command decides. */
+export interface RunTarget {
+  job: RunConfig['job'];
+  /** Absolute path of a problem file, or `embedded`; undefined leaves it to the layers. */
+  dataset?: string | undefined;
+  /** Only these problems, by id. */
+  ids?: string[] | undefined;
+}
+
+/** Name of the model and of the problems that ship with Rollscope. */
+export const EMBEDDED = 'embedded';
+
+/**
+ * @param layers in order of precedence, the weakest first, without the preset
+ * @throws RollscopeError `config`, naming where the value came from, for what is out of range, unknown or contradictory
+ */
+export function buildRunConfig(target: RunTarget, layers: readonly Layer[]): RunConfig {
+  const given = layers.reduce<Values>((below, layer) => laid(below, layer), {});
+  const model = stringAt(given, 'model') ?? EMBEDDED;
+  const dataset = target.dataset ?? stringAt(given, 'dataset.path') ?? EMBEDDED;
+  const preset: Layer = { source: { kind: 'preset' }, values: { ...presetFor(model, dataset === EMBEDDED) } };
+  const all = [preset, ...layers];
+
+  const input = all.reduce<Values>((below, layer) => laid(below, layer), {});
+  setAt(input, 'job', target.job);
+  setAt(input, 'model', model);
+  setAt(input, 'dataset.path', dataset);
+  if (target.ids) {
+    // Chosen problems are a batch of their own.
+    setAt(input, 'dataset.ids', target.ids);
+    const most = valueAt(given, 'batch');
+    input.batch = typeof most === 'number' ? Math.min(most, target.ids.length) : target.ids.length;
+  }
+  balanceVotes(input, given, all);
+  shareReading(input);
+  return parseRunConfig(input, all);
+}
+
+/**
+ * The strict check of a whole configuration, options of rewards and names of rewards included.
+ * @throws RollscopeError `config`
+ */
+export function parseRunConfig(input: unknown, layers: readonly Layer[] = []): RunConfig {
+  const parsed = RunConfig.safeParse(input);
+  if (!parsed.success) throw issueError(parsed.error.issues[0]!, input, layers);
+  const config = parsed.data;
+  const options = RewardOptions.safeParse(config.rewardOptions);
+  if (!options.success) {
+    const [issue] = options.error.issues;
+    throw issueError({ ...issue!, path: ['rewardOptions', ...issue!.path] }, input, layers);
+  }
+  try {
+    parseReward(config.reward, REWARDS);
+  } catch (error) {
+    const { message, hint } = error as RollscopeError;
+    throw issueError({ code: 'custom', path: ['reward'], message, params: { hint }, input }, input, layers);
+  }
+  return { ...config, rewardOptions: options.data };
+}
+
+function laid(below: Values, { values, absolute = [] }: Layer): Values {
+  const result = mergeConfig(below, values);
+  for (const { path, of, value, name } of absolute) {
+    const whole = valueAt(result, of);
+    if (typeof whole !== 'number') continue;
+    if (value > whole) {
+      throw new RollscopeError('config', `${name} ${value} exceeds the learning rate, ${whole}.`, `Lower ${name}.`);
+    }
+    setAt(result, path, value / whole);
+  }
+  return result;
+}
+
+/** More rollouts cannot train than vote: where only one of the two numbers was given, the preset's other one follows. */
+function balanceVotes(input: Values, given: Values, layers: readonly Layer[]): void {
+  const { votes, group } = input;
+  if (typeof votes !== 'number' || typeof group !== 'number' || group <= votes) return;
+  if (given.group === undefined) input.group = votes;
+  else if (given.votes === undefined) input.votes = group;
+  else {
+    throw new RollscopeError(
+      'config',
+      `${nameOf('group', layers)} ${group} must not exceed ${nameOf('votes', layers)} ${votes}: rollouts that train are a subset of those that vote.`,
+      remedyOf('group', layers) ?? `Raise ${nameOf('votes', layers)} or lower ${nameOf('group', layers)}.`,
+    );
+  }
+}
+
+/** The evaluation problems are read as the training problems are, unless the configuration says otherwise. */
+function shareReading(input: Values): void {
+  const evaluation = objectAt(input, 'evaluation.dataset');
+  if (Object.keys(evaluation).length === 0) return;
+  const { fields, template, system } = objectAt(input, 'dataset');
+  setAt(input, 'evaluation.dataset', mergeConfig({ fields, template, system }, evaluation));
+}

@@ -1,0 +1,37 @@
+/** Values in nested objects by a path with dots, as settings name their place. */
+
+export type Values = Record<string, unknown>;
+
+export function isObject(value: unknown): value is Values {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function valueAt(target: unknown, path: string | readonly PropertyKey[]): unknown {
+  let value: unknown = target;
+  for (const part of typeof path === 'string' ? path.split('.') : path) {
+    value = (value as Record<PropertyKey, unknown> | null | undefined)?.[part];
+  }
+  return value;
+}
+
+/** Sets a value in place; objects on the way are made, and replace what is none. */
+export function setAt(target: Values, path: string, value: unknown): void {
+  const parts = path.split('.');
+  const last = parts.pop()!;
+  let object = target;
+  for (const part of parts) {
+    if (!isObject(object[part])) object[part] = {};
+    object = object[part] as Values;
+  }
+  object[last] = value;
+}
+
+export function objectAt(target: unknown, path: string): Values {
+  const value = valueAt(target, path);
+  return isObject(value) ? value : {};
+}
+
+export function stringAt(target: unknown, path: string): string | undefined {
+  const value = valueAt(target, path);
+  return typeof value === 'string' ? value : undefined;
+}

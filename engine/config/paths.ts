@@ -1,0 +1,55 @@
+/** Texts of a configuration that name files: made absolute, because the engine may run elsewhere. Pure but for `exists`. */
+import path from 'node:path';
+import { isEmbedded } from '../protocol/presets.ts';
+import type { Names } from '../protocol/settings/kit.ts';
+import { setAt, type Values, valueAt } from './objects.ts';
+import { SETTINGS } from './settings.ts';
+
+/** Where relative paths begin, and what is there. */
+export interface Place {
+  /** The working directory, or the folder that is open; null without one. */
+  folder: string | null;
+  home: string;
+  exists(file: string): boolean;
+}
+
+export function absolutePath(file: string, { folder, home }: Place): string {
+  if (isEmbedded(file)) return file;
+  const own = file.replace(/^~(?=[\\/]|$)/, home);
+  return folder === null ? own : path.resolve(folder, own);
+}
+
+/** A file or folder becomes absolute; a Hub id and an embedded model stay. */
+export function modelReference(model: string, place: Place): string {
+  if (model === '' || isEmbedded(model)) return model;
+  const looksLikePath = /^[./~]|^[a-zA-Z]:[\\/]|\.gguf$/i.test(model) || model.split('/').length > 2;
+  const file = absolutePath(model, place);
+  return looksLikePath || place.exists(file) ? file : model;
+}
+
+/** A word of a command: a file where it looks like one and exists, or says that it is one (`./reward.py`). */
+function commandWord(word: string, place: Place): string {
+  const file = absolutePath(word, place);
+  if (/^(?:\.{1,2}|~)[/\\]/.test(word)) return file;
+  return /[./\\]/.test(word) && place.exists(file) ? file : word;
+}
+
+const READ: Record<Names, (text: string, place: Place) => string> = {
+  file: absolutePath,
+  model: modelReference,
+  policy: (policy, place) => (policy === 'base' ? policy : modelReference(policy, place)),
+  command: commandWord,
+};
+
+/** A copy whose texts that name files are absolute. What is no text is passed through: the schema refuses it. */
+export function withAbsolutePaths(values: Values, place: Place): Values {
+  const result = structuredClone(values);
+  for (const { path: at, setting } of SETTINGS) {
+    const value = valueAt(result, at);
+    if (!setting.names || value === undefined) continue;
+    const read = READ[setting.names];
+    const one = (item: unknown) => (typeof item === 'string' ? read(item, place) : item);
+    setAt(result, at, Array.isArray(value) ? value.map(one) : one(value));
+  }
+  return result;
+}

@@ -1,0 +1,69 @@
+/**
+ * Every setting of a run, in the groups in which help and documentation show them: those of `engine/protocol/settings`
+ * and those of the rewards. Without zod and without what computes: `--help` loads it.
+ */
+import { DATASET } from '../protocol/settings/dataset.ts';
+import { type AnySection, type PlacedSetting, settingsIn } from '../protocol/settings/kit.ts';
+import { CHECKPOINT, EVALUATION, WATCHING } from '../protocol/settings/measuring.ts';
+import { DEVICE, MODEL } from '../protocol/settings/model.ts';
+import { RUN } from '../protocol/settings/run.ts';
+import { ROLLOUTS, SAMPLING } from '../protocol/settings/sampling.ts';
+import { LORA, LOSS, OPTIMIZER, STEP } from '../protocol/settings/training.ts';
+import { optionsKey } from '../reward/option-tree.ts';
+import { rewards } from '../reward/registry.ts';
+
+export interface RunSetting extends PlacedSetting {
+  /** The reward whose option it is. */
+  reward?: string;
+}
+
+export interface SettingGroup {
+  title: string;
+  settings: readonly RunSetting[];
+}
+
+const REWARD: readonly RunSetting[] = [
+  { path: 'reward', setting: RUN.fields.reward },
+  ...rewards.flatMap(({ name, options }) =>
+    options
+      ? settingsIn(options, `rewardOptions.${optionsKey(name)}.`).map((placed) => ({ ...placed, reward: name }))
+      : [],
+  ),
+];
+
+const MODEL_GROUP = { title: 'Model and device', settings: settingsIn({ fields: { ...MODEL, ...DEVICE } }) };
+const PROBLEM_GROUP = { title: 'Problems', settings: settingsIn(DATASET as AnySection, 'dataset.') };
+const ROLLOUT_GROUP = {
+  title: 'Rollouts',
+  settings: [...settingsIn({ fields: ROLLOUTS }), ...settingsIn(SAMPLING as AnySection, 'sampling.')],
+};
+const REWARD_GROUP = { title: 'Reward', settings: REWARD };
+
+/** Groups of `probe`, which trains nothing. */
+export const PROBE_GROUPS: readonly SettingGroup[] = [MODEL_GROUP, PROBLEM_GROUP, ROLLOUT_GROUP, REWARD_GROUP];
+
+export const TRAIN_GROUPS: readonly SettingGroup[] = [
+  ...PROBE_GROUPS,
+  {
+    title: 'Training',
+    settings: [
+      ...settingsIn({ fields: STEP }),
+      ...settingsIn(OPTIMIZER as AnySection, 'optimizer.'),
+      ...settingsIn(LOSS as AnySection, 'loss.'),
+    ],
+  },
+  { title: 'Adapter', settings: settingsIn(LORA as AnySection, 'lora.') },
+  { title: 'Evaluation', settings: settingsIn(EVALUATION as AnySection, 'evaluation.') },
+  {
+    title: 'Checkpoints and watching',
+    settings: [...settingsIn({ fields: WATCHING }), ...settingsIn(CHECKPOINT as AnySection, 'checkpoint.')],
+  },
+];
+
+/** All settings of a run. */
+export const SETTINGS: readonly RunSetting[] = TRAIN_GROUPS.flatMap(({ settings }) => settings);
+
+/** The setting at a place of the configuration, or the one that the place lies within; undefined where none is. */
+export function settingAt(path: string): RunSetting | undefined {
+  return SETTINGS.find((placed) => path === placed.path || path.startsWith(`${placed.path}.`));
+}

@@ -1,0 +1,275 @@
+/**
+ * What a setting is: one description, from which come its schema (`schema.ts`), its type, the option of the command line,
+ * the setting of the editor, the tables of the documentation, and the messages about values that are out of range.
+ * Plain data without zod, so that `--help` and the generators load nothing else. Pure.
+ */
+
+declare const VALUE: unique symbol;
+
+/** What people are told of a setting, and where they give it. */
+export interface About {
+  /** Its name as a heading, in title case: "Learning rate". */
+  title: string;
+  /** One phrase as `--help` prints it: lower case, without a period and without the default. */
+  help: string;
+  /** Unit of the value: "tokens", "seconds". */
+  unit?: string;
+  /** A value as a person types it, for messages; choices and defaults are used where there is none. */
+  example?: string;
+  /** Stands for the value in help: `rate` in `--lr <rate>`. */
+  placeholder?: string;
+  /** The option; `--no-...` for a switch that is on by default. */
+  flag?: Flag;
+  /** Other options that do the same, shown in help. */
+  aliases?: readonly Flag[];
+  /** Options of earlier versions that still work, not shown. */
+  former?: readonly Flag[];
+  /** An option that takes the value in the unit of another setting: `--min-lr 1e-7` instead of a share of the rate. */
+  absolute?: { flag: Flag; of: string };
+  /** Its name in TRL (GRPOConfig, LoraConfig) and in verl, for people who come from there. */
+  trl?: string;
+  verl?: string;
+  /** What holds where nothing is given and there is no default value: "all problems". */
+  absent?: string;
+  /** The setting of VS Code, where it has one of its own. */
+  editor?: EditorSetting;
+}
+
+export type Flag = `--${string}`;
+
+/** A setting of VS Code: id below `rollscope.`, and what differs there from the description. */
+export interface EditorSetting {
+  id: string;
+  /** Heading of the settings editor under which it stands. */
+  section: string;
+  /** Whole sentences instead of `help`, in Markdown. */
+  text?: string;
+  scope?: 'machine' | 'machine-overridable' | 'resource';
+  /** Ignored in Restricted Mode when a workspace sets it. */
+  restricted?: true;
+  multiline?: true;
+  /** 0 in the editor says `null`, which a number field cannot: rank 0 trains all weights. */
+  zeroIsNull?: true;
+  /** The editor's unit in units of the value: 2^30 for GiB of a value in bytes. */
+  scale?: number;
+  /** A value that cannot be shown by the type alone, such as a command link. */
+  link?: string;
+}
+
+export interface Choice {
+  help: string;
+  /** Other spellings that mean the same. */
+  also?: readonly string[];
+}
+
+interface Range {
+  min?: number;
+  max?: number;
+  /** Exclusive bounds. */
+  above?: number;
+  below?: number;
+}
+
+/** What values there are. */
+export type Kind =
+  | ({ type: 'integer' | 'number' | 'bytes' } & Range)
+  | { type: 'text'; empty: boolean /** What is wrong with a text; null when nothing is. */; check?: TextCheck }
+  | { type: 'choice'; choices: Readonly<Record<string, Choice>> }
+  | { type: 'switch' }
+  | { type: 'list'; least: number; most?: number; choices?: readonly string[] };
+export type TextCheck = (text: string) => { message: string; hint?: string } | null;
+
+/**
+ * What a text or the items of a list name on this machine: `file` and `model` become absolute paths where they are
+ * paths; `command` is split into words; `policy` is a model or `base`.
+ */
+export type Names = 'file' | 'model' | 'policy' | 'command';
+
+/** `given`: has a default; `optional`: may be absent; `required`: must be written. */
+export type Presence = 'given' | 'optional' | 'required';
+
+export interface Setting<T = unknown, P extends Presence = Presence> extends About {
+  kind: Kind;
+  presence: P;
+  default?: T;
+  /** `null` is a value, and the default. */
+  nullable: boolean;
+  names?: Names;
+  /** A list is given by repeating the option, not by commas. */
+  repeat?: true;
+  readonly [VALUE]?: T;
+}
+
+export type Fields = { readonly [key: string]: Setting | AnySection };
+
+/** `nullable`: null by default, and null says that the whole section is off. */
+export interface Section<F, P extends 'plain' | 'optional' | 'nullable'> {
+  title: string;
+  fields: F;
+  is: P;
+  /** What the keys of older configurations are called now: `{ normaliser: 'normalizer' }`. */
+  formerly?: Readonly<Record<string, string>>;
+}
+/** Any section, whatever is in it. */
+export interface AnySection extends Omit<Section<never, never>, 'fields' | 'is'> {
+  fields: Fields;
+  is: 'plain' | 'optional' | 'nullable';
+}
+
+// ---- types of values ---------------------------------------------------------------------------------------------
+
+type Flat<T> = { [K in keyof T]: T[K] };
+type OptionalKeys<F> = {
+  [K in keyof F]: F[K] extends { presence: 'optional' } | { is: 'optional' } ? K : never;
+}[keyof F];
+type ValueOf<N> =
+  N extends Section<infer F, infer P>
+    ? ValuesOf<F> | ('nullable' extends P ? null : never)
+    : N extends Setting<infer T, Presence>
+      ? T
+      : never;
+/** The values of a section as they are after defaults were filled in. */
+export type ValuesOf<F> = Flat<
+  { [K in Exclude<keyof F, OptionalKeys<F>>]: ValueOf<F[K]> } & { [K in OptionalKeys<F>]?: ValueOf<F[K]> | undefined }
+>;
+
+type HasRequired<F> = { [K in keyof F]: F[K] extends { presence: 'required' } ? true : never }[keyof F];
+type RequiredKeys<F> = {
+  [K in keyof F]: F[K] extends { presence: 'required' }
+    ? K
+    : F[K] extends Section<infer G, 'plain'>
+      ? [HasRequired<G>] extends [never]
+        ? never
+        : K
+      : never;
+}[keyof F];
+type InputOf<N> =
+  N extends Section<infer F, infer P>
+    ? InputsOf<F> | ('nullable' extends P ? null : never)
+    : N extends Setting<infer T, Presence>
+      ? T
+      : never;
+/** What a person writes: everything that is not required may be left out. */
+export type InputsOf<F> = Flat<
+  { [K in RequiredKeys<F>]: InputOf<F[K]> } & { [K in Exclude<keyof F, RequiredKeys<F>>]?: InputOf<F[K]> | undefined }
+>;
+
+// ---- constructors ------------------------------------------------------------------------------------------------
+
+type PresenceOf<S> = S extends { required: true } ? 'required' : S extends { default: unknown } ? 'given' : 'optional';
+type OrNull<S> = S extends { default: null } ? null : never;
+interface Spec<T> extends About {
+  default?: T | null;
+  required?: true;
+}
+
+function setting<T, P extends Presence>(kind: Kind, spec: Spec<unknown>, more: Partial<Setting> = {}): Setting<T, P> {
+  const { required, default: value, ...about } = spec;
+  const presence: Presence = required ? 'required' : value === undefined ? 'optional' : 'given';
+  return {
+    ...about,
+    ...more,
+    kind,
+    presence: presence as P,
+    nullable: value === null,
+    ...(value !== undefined && { default: value as T }),
+  } as Setting<T, P>;
+}
+
+type NumberSpec = Spec<number> & Range;
+
+function ranged<S extends NumberSpec>(type: 'integer' | 'number' | 'bytes', spec: S) {
+  const { min, max, above, below, ...rest } = spec;
+  const range = Object.fromEntries(Object.entries({ min, max, above, below }).filter(([, v]) => v !== undefined));
+  return setting<number | OrNull<S>, PresenceOf<S>>({ type, ...range }, rest);
+}
+
+export const integer = <const S extends NumberSpec>(spec: S) => ranged('integer', spec);
+export const number = <const S extends NumberSpec>(spec: S) => ranged('number', spec);
+/** A number of bytes, typed as a size: `4GB`. */
+export const bytes = <const S extends NumberSpec>(spec: S) => ranged('bytes', spec);
+
+interface TextSpec extends Spec<string> {
+  /** The empty text is a value. */
+  empty?: true;
+  check?: TextCheck;
+  names?: Names;
+}
+
+export function text<const S extends TextSpec>(spec: S) {
+  const { empty = false, check, names, ...rest } = spec as TextSpec;
+  return setting<string, PresenceOf<S>>({ type: 'text', empty, ...(check && { check }) }, rest, names && { names });
+}
+
+/** One of a few words. `choices` says what each means. */
+export function choice<
+  const C extends Readonly<Record<string, string | Choice>>,
+  const S extends Omit<Spec<keyof C & string>, 'choices'>,
+>(choices: C, spec: S) {
+  const full = Object.fromEntries(
+    Object.entries(choices).map(([name, about]) => [name, typeof about === 'string' ? { help: about } : about]),
+  );
+  return setting<keyof C & string, PresenceOf<S>>({ type: 'choice', choices: full }, spec);
+}
+
+export function toggle<const S extends Spec<boolean>>(spec: S) {
+  return setting<boolean, PresenceOf<S>>({ type: 'switch' }, spec);
+}
+
+interface ListSpec<T extends string> extends Spec<readonly T[]> {
+  least?: number;
+  most?: number;
+  names?: Names;
+  repeat?: true;
+}
+
+/** Texts, none of them empty. */
+export function texts<const S extends ListSpec<string>>(spec: S) {
+  const { least = 0, most, names, repeat, ...rest } = spec as ListSpec<string>;
+  const more = { ...(names && { names }), ...(repeat && { repeat }) };
+  return setting<string[], PresenceOf<S>>({ type: 'list', least, ...(most && { most }) }, rest, more);
+}
+
+/** Some of a few words. */
+export function choices<const C extends readonly string[], const S extends ListSpec<C[number]>>(of: C, spec: S) {
+  const { least = 1, ...rest } = spec as ListSpec<string>;
+  return setting<C[number][], PresenceOf<S>>({ type: 'list', least, choices: of }, rest);
+}
+
+export function section<const F extends Fields>(
+  title: string,
+  fields: F,
+  formerly?: Readonly<Record<string, string>>,
+): Section<F, 'plain'> {
+  return { title, fields, is: 'plain', ...(formerly && { formerly }) };
+}
+
+export function optional<F extends Fields>(of: Section<F, 'plain'>): Section<F, 'optional'> {
+  return { ...of, is: 'optional' };
+}
+
+export function nullable<F extends Fields>(of: Section<F, 'plain'>): Section<F, 'nullable'> {
+  return { ...of, is: 'nullable' };
+}
+
+/** The words of a choice, in order. */
+export function namesOf<T extends string>({ kind }: Setting<T>): readonly T[] {
+  return kind.type === 'choice' ? (Object.keys(kind.choices) as T[]) : [];
+}
+
+export function isSection(node: Setting | AnySection): node is AnySection {
+  return 'fields' in node;
+}
+
+/** A setting with its place in the configuration: `optimizer.lr`. */
+export interface PlacedSetting {
+  path: string;
+  setting: Setting;
+}
+
+/** All settings of a section, in order, sections within it opened. */
+export function settingsIn({ fields }: { fields: Fields }, below = ''): PlacedSetting[] {
+  return Object.entries(fields).flatMap(([key, node]) =>
+    isSection(node) ? settingsIn(node, `${below}${key}.`) : [{ path: `${below}${key}`, setting: node }],
+  );
+}

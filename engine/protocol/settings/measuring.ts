@@ -1,0 +1,157 @@
+/** What is measured on the way, and what is kept: evaluations, checkpoints, the collapse watch, the forecast. */
+import { DATASET } from './dataset.ts';
+import { choice, type Fields, integer, number, optional, section, toggle } from './kit.ts';
+
+/** The problems of an evaluation are described as those of training, but only the file has an option. */
+const EVALUATION_DATASET = optional(
+  section('Evaluation problems', {
+    ...withoutFlags(DATASET.fields),
+    path: {
+      ...DATASET.fields.path,
+      title: 'Evaluation problems',
+      help: 'problems to evaluate on',
+      example: 'test.jsonl',
+      placeholder: 'file',
+      flag: '--eval-dataset' as const,
+      absent: 'the training problems',
+    },
+  }),
+);
+
+function withoutFlags<F extends Fields>(fields: F): F {
+  const bare = ([key, node]: [string, F[string]]): [string, unknown] => {
+    if ('fields' in node) return [key, { ...node, fields: withoutFlags(node.fields) }];
+    const { flag: _, aliases: __, former: ___, editor: ____, ...rest } = node;
+    return [key, rest];
+  };
+  return Object.fromEntries(Object.entries(fields).map((entry) => bare(entry as [string, F[string]]))) as F;
+}
+
+export const EVALUATION = section('Evaluation', {
+  dataset: EVALUATION_DATASET,
+  every: integer({
+    title: 'Evaluation interval',
+    help: 'evaluate every n steps, in addition to before step 1 and after the last step (0 = only then)',
+    example: '25',
+    placeholder: 'n',
+    flag: '--eval-every',
+    aliases: ['--eval-steps'],
+    min: 0,
+    default: 0,
+    trl: 'eval_steps',
+    verl: 'trainer.test_freq',
+  }),
+  samples: integer({
+    title: 'Evaluation rollouts',
+    help: 'rollouts per problem for avg@k, maj@k and pass@k (0 = no evaluation)',
+    example: '8',
+    placeholder: 'k',
+    flag: '--eval-samples',
+    aliases: ['--num-generations-eval'],
+    min: 0,
+    max: 4096,
+    default: 8,
+    trl: 'num_generations_eval',
+    verl: 'rollout.val_kwargs.n',
+    editor: {
+      id: 'evaluationSamples',
+      section: 'Training',
+      text: 'Rollouts per problem in an evaluation, for avg@k, maj@k and pass@k (0 = no evaluation).',
+    },
+  }),
+  temperature: number({
+    title: 'Evaluation temperature',
+    help: 'sampling temperature of evaluations',
+    example: '0.6',
+    placeholder: 't',
+    flag: '--eval-temperature',
+    min: 0,
+    max: 10,
+    default: 0.6,
+    verl: 'rollout.val_kwargs.temperature',
+  }),
+  topP: number({
+    title: 'Evaluation top-p',
+    help: 'nucleus mass of evaluations (1 = off)',
+    example: '0.95',
+    placeholder: 'p',
+    flag: '--eval-top-p',
+    above: 0,
+    max: 1,
+    default: 0.95,
+    verl: 'rollout.val_kwargs.top_p',
+  }),
+  greedy: toggle({
+    title: 'Greedy evaluation',
+    help: 'no greedy decoding in addition to the samples',
+    flag: '--no-eval-greedy',
+    default: true,
+  }),
+  limit: integer({
+    title: 'Number of evaluation problems',
+    help: 'evaluate on the first n problems only',
+    example: '100',
+    placeholder: 'n',
+    flag: '--eval-limit',
+    min: 1,
+    max: 1_000_000,
+    absent: 'all',
+  }),
+});
+
+export const CHECKPOINT = section('Checkpoints', {
+  every: integer({
+    title: 'Checkpoint interval',
+    help: 'save a checkpoint every n steps, and at the end',
+    example: '10',
+    placeholder: 'n',
+    flag: '--checkpoint-every',
+    aliases: ['--save-steps'],
+    min: 1,
+    max: 1_000_000,
+    default: 10,
+    trl: 'save_steps',
+    verl: 'trainer.save_freq',
+  }),
+  keep: integer({
+    title: 'Checkpoints kept',
+    help: 'checkpoints to keep; older ones are deleted',
+    example: '2',
+    placeholder: 'n',
+    flag: '--keep',
+    aliases: ['--save-total-limit'],
+    min: 1,
+    max: 1000,
+    default: 2,
+    trl: 'save_total_limit',
+    verl: 'trainer.max_actor_ckpt_to_keep',
+  }),
+});
+
+export const WATCHING = {
+  watch: choice(
+    {
+      off: 'No collapse watch.',
+      warn: 'Warn.',
+      stop: 'Warn and stop.',
+      rollback: 'Warn, stop, and return to the last healthy checkpoint.',
+    },
+    {
+      title: 'Collapse watch',
+      help: 'on signs of collapse (label-free): warn, stop, rollback (stop with the last healthy checkpoint), or off',
+      placeholder: 'action',
+      flag: '--watch',
+      default: 'warn',
+    },
+  ),
+  forecast: integer({
+    title: 'Forecast problems',
+    help: 'training problems to probe before and after training, for the forecast and its score (0 = use the evaluation, if its problems are those of training)',
+    example: '64',
+    placeholder: 'n',
+    flag: '--forecast',
+    min: 0,
+    max: 1_000_000,
+    default: 0,
+  }),
+};

@@ -1,0 +1,79 @@
+/** Which model, and on what it computes. */
+import { DEVICE_CHOICES } from '../devices.ts';
+import { bytes, choice, integer, text } from './kit.ts';
+
+export const MODEL = {
+  model: text({
+    title: 'Model',
+    help: "'embedded' or 'embedded:W' (tiny, no download), a .gguf file, a Hugging Face folder, or a Hub id such as Qwen/Qwen3-0.6B",
+    example: 'Qwen/Qwen3-0.6B',
+    placeholder: 'name',
+    flag: '--model',
+    names: 'model',
+    default: 'embedded',
+    trl: 'model_name_or_path',
+    verl: 'actor_rollout_ref.model.path',
+    editor: {
+      id: 'model',
+      section: 'Model and engine',
+      scope: 'machine-overridable',
+      text: 'Model to train: `embedded` (tiny, no download), the path of a `.gguf` file or of a Hugging Face folder, or a Hub id such as `Qwen/Qwen3-0.6B`.',
+      link: '[Choose a model](command:rollscope.chooseModel)',
+    },
+  }),
+};
+
+export const DEVICE = {
+  device: choice(DEVICE_CHOICES, {
+    title: 'Compute device',
+    help: `compute device: ${Object.keys(DEVICE_CHOICES).join(', ')}`,
+    placeholder: 'name',
+    flag: '--device',
+    default: 'auto',
+    editor: { id: 'device', section: 'Model and engine', scope: 'machine-overridable' },
+  }),
+  threads: integer({
+    title: 'CPU threads',
+    help: 'CPU threads (0 = all cores)',
+    example: '4',
+    placeholder: 'n',
+    flag: '--threads',
+    min: 0,
+    max: 1024,
+    default: 0,
+    editor: { id: 'threads', section: 'Model and engine', scope: 'machine-overridable' },
+  }),
+  memoryLimit: bytes({
+    title: 'Memory limit',
+    help: 'resident memory that micro-batches are sized for',
+    example: '4GB',
+    placeholder: 'size',
+    flag: '--memory',
+    min: 256 * 2 ** 20,
+    default: null,
+    absent: '4 GB, or what the longest problem needs',
+    editor: {
+      id: 'memoryLimit',
+      section: 'Model and engine',
+      scope: 'machine-overridable',
+      scale: 2 ** 30,
+      text: 'Resident memory in GiB that micro-batches are sized for.',
+    },
+  }),
+  seed: integer({
+    title: 'Seed',
+    help: 'seed of every random choice',
+    example: '1',
+    placeholder: 'n',
+    flag: '--seed',
+    min: 0,
+    max: 2 ** 32 - 1,
+    default: 0,
+    trl: 'seed',
+    editor: {
+      id: 'seed',
+      section: 'Training',
+      text: 'Seed of every random choice. The same seed and settings give the same run.',
+    },
+  }),
+};

@@ -1,0 +1,113 @@
+/** The zod schema of described settings: strict where values are given, tolerant where a stored run is read. */
+import * as z from 'zod';
+import {
+  type AnySection,
+  type Fields,
+  type InputsOf,
+  isSection,
+  type Kind,
+  type Section,
+  type Setting,
+  type ValuesOf,
+} from './kit.ts';
+
+export interface SchemaOptions {
+  /** Keys that nobody described: an error, or dropped without a word (a run that a newer version wrote). */
+  unknown: 'refuse' | 'drop';
+}
+
+/** The schema of a section; keys of older configurations are read under their present names. */
+export function schemaOf<F extends Fields>(
+  section: Section<F, 'plain'>,
+  options: SchemaOptions = { unknown: 'refuse' },
+  extra: Record<string, z.ZodType> = {},
+): z.ZodType<ValuesOf<F>, InputsOf<F>> {
+  return objectOf(section, options, extra) as unknown as z.ZodType<ValuesOf<F>, InputsOf<F>>;
+}
+
+function objectOf(section: AnySection, options: SchemaOptions, extra: Record<string, z.ZodType> = {}): z.ZodType {
+  const shape = {
+    ...Object.fromEntries(
+      Object.entries(section.fields as Fields).map(([key, node]) => [
+        key,
+        isSection(node) ? sectionSchema(node, options) : settingSchema(node),
+      ]),
+    ),
+    ...extra,
+  };
+  const object = options.unknown === 'refuse' ? z.strictObject(shape) : z.object(shape);
+  const { formerly } = section;
+  return formerly ? z.preprocess((value) => renamed(value, formerly), object) : object;
+}
+
+function sectionSchema(section: AnySection, options: SchemaOptions): z.ZodType {
+  const object = objectOf(section, options);
+  if (section.is === 'optional') return object.optional();
+  if (section.is === 'nullable') return object.nullable().default(null);
+  return hasRequired(section) ? object : object.prefault({});
+}
+
+function hasRequired({ fields }: AnySection): boolean {
+  return Object.values(fields as Fields).some((node) => !isSection(node) && node.presence === 'required');
+}
+
+function settingSchema({ kind, presence, default: value, nullable }: Setting): z.ZodType {
+  const one = kindSchema(kind);
+  const schema = nullable ? one.nullable() : one;
+  if (presence === 'optional') return schema.optional();
+  return presence === 'given' ? schema.default(structuredClone(value)) : schema;
+}
+
+function kindSchema(kind: Kind): z.ZodType {
+  switch (kind.type) {
+    case 'integer':
+    case 'number':
+    case 'bytes': {
+      let schema: z.ZodNumber = kind.type === 'integer' ? z.int() : z.number();
+      if (kind.min !== undefined) schema = schema.min(kind.min);
+      if (kind.above !== undefined) schema = schema.gt(kind.above);
+      if (kind.max !== undefined) schema = schema.max(kind.max);
+      if (kind.below !== undefined) schema = schema.lt(kind.below);
+      return schema;
+    }
+    case 'text': {
+      const schema = kind.empty ? z.string() : z.string().min(1);
+      const { check } = kind;
+      if (!check) return schema;
+      return schema.superRefine((text, context) => {
+        const wrong = check(text);
+        if (wrong) context.addIssue({ code: 'custom', message: wrong.message, params: { hint: wrong.hint } });
+      });
+    }
+    case 'choice': {
+      const spellings = spellingsOf(kind.choices);
+      return z.preprocess(
+        (value) => (typeof value === 'string' ? (spellings.get(value) ?? value) : value),
+        z.enum(Object.keys(kind.choices)),
+      );
+    }
+    case 'switch':
+      return z.boolean();
+    case 'list': {
+      const item = kind.choices ? z.enum(kind.choices as string[]) : z.string().min(1);
+      const list = z.array(item).min(kind.least);
+      return kind.most === undefined ? list : list.max(kind.most);
+    }
+  }
+}
+
+/** Other spellings of choices, by what they mean. */
+export function spellingsOf(choices: Readonly<Record<string, { also?: readonly string[] }>>): Map<string, string> {
+  return new Map(Object.entries(choices).flatMap(([name, { also = [] }]) => also.map((other) => [other, name])));
+}
+
+/** Keys under their present names; what is there under its present name already wins. */
+function renamed(value: unknown, formerly: Readonly<Record<string, string>>): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const result: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value)) {
+    const name = Object.hasOwn(formerly, key) ? formerly[key]! : key;
+    if (name === key || !(name in value)) result[name] = item;
+  }
+  return result;
+}

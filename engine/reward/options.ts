@@ -1,0 +1,36 @@
+/** The options of all rewards, as `rewardOptions` of a configuration holds them: their types, and the check with defaults. */
+import type * as z from 'zod';
+import type { GivenRewardOptions } from '../protocol/config.ts';
+import type { Section, ValuesOf } from '../protocol/settings/kit.ts';
+import { schemaOf } from '../protocol/settings/schema.ts';
+import { REWARD_OPTIONS } from './option-tree.ts';
+import type { REGISTRY } from './registry.ts';
+
+type Camel<Name extends string> = Name extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<Camel<Tail>>}`
+  : Name;
+type Listed = (typeof REGISTRY)[number];
+type FieldsOf<R extends Listed> = R extends { options?: Section<infer F, 'plain'> } ? F : never;
+type WithOptions = { [R in Listed as keyof FieldsOf<R> extends never ? never : R['name']]: FieldsOf<R> };
+
+/** Options by reward, in camel case; rewards without any are not there. */
+export type RewardOptions = { [Name in keyof WithOptions as Camel<Name>]: ValuesOf<WithOptions[Name]> };
+
+/** Strict: unknown rewards and options are errors. */
+export const RewardOptions = schemaOf(REWARD_OPTIONS) as unknown as z.ZodType<RewardOptions, GivenRewardOptions>;
+
+const Stored = schemaOf(REWARD_OPTIONS, { unknown: 'drop' }) as unknown as z.ZodType<RewardOptions, GivenRewardOptions>;
+const known = new WeakMap<object, RewardOptions>();
+
+/**
+ * The options of a configuration, typed and with defaults where it says nothing. What nobody knows (a newer version's
+ * options) is ignored here; whoever takes a configuration from a person has checked it strictly.
+ * @throws ZodError where a value is not allowed
+ */
+export function rewardOptionsOf({ rewardOptions }: { rewardOptions: GivenRewardOptions }): RewardOptions {
+  const before = known.get(rewardOptions);
+  if (before) return before;
+  const options = Stored.parse(rewardOptions);
+  known.set(rewardOptions, options);
+  return options;
+}

@@ -1,0 +1,75 @@
+/** The program in a response is run against the problem's tests; r_i is the share that it passes. See `checks.ts`. */
+import { choice, integer, number, section, text } from '../protocol/settings/kit.ts';
+import { CHECKED, fromChecks } from './checks.ts';
+import { labelFree } from './types.ts';
+
+const OPTIONS = section('Programs', {
+  language: choice(
+    { python: 'Python 3', javascript: 'JavaScript (Node)' },
+    {
+      title: 'Language',
+      help: 'python or javascript',
+      placeholder: 'name',
+      flag: '--program-language',
+      default: 'python',
+    },
+  ),
+  tests: text({
+    title: 'Tests column',
+    help: 'column with the tests: code that raises an exception when the program is wrong, or a list of such codes',
+    placeholder: 'name',
+    flag: '--tests-field',
+    default: 'tests',
+  }),
+  seconds: number({
+    title: 'Time limit',
+    help: 'time limit per program',
+    unit: 'seconds',
+    example: '5',
+    placeholder: 's',
+    flag: '--program-seconds',
+    above: 0,
+    max: 600,
+    default: 5,
+  }),
+  megabytes: integer({
+    title: 'Memory limit',
+    help: 'memory limit per program',
+    unit: 'MB',
+    example: '512',
+    placeholder: 'n',
+    flag: '--program-megabytes',
+    min: 16,
+    max: 65_536,
+    default: 512,
+  }),
+  outputKilobytes: integer({
+    title: 'Output limit',
+    help: 'output limit per program',
+    unit: 'KB',
+    example: '64',
+    placeholder: 'n',
+    flag: '--program-output-kilobytes',
+    min: 1,
+    max: 65_536,
+    default: 64,
+  }),
+});
+
+export const program = labelFree({
+  ...CHECKED,
+  name: 'program',
+  title: 'Program verification',
+  summary:
+    'Whether the program that the model wrote passes its tests. Needs a column with tests, and runs programs: in trusted workspaces only.',
+  scale: 'correctness',
+  formula: 'share of the problem’s tests that the program in the response passes',
+  range: [0, 1],
+  source: 'Absolute Zero, arXiv 2505.03335',
+  setup:
+    'Tests come from a column of the data (`tests`). Programs of the model run on this machine, each in a process of its own with limits on time, memory and output: in trusted workspaces only. What decides is guarded against shortcuts (a replaced assert or built-in, an early exit), but a program that searches its own process can still cheat.',
+  options: OPTIONS,
+  columns: ({ tests }) => ({ required: [tests] }),
+  evidence: () => 'program',
+  compute: fromChecks('program'),
+});

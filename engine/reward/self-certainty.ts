@@ -1,0 +1,33 @@
+/**
+ * Self-certainty.
+ *
+ * Formula: r = mean_t [logsumexp(z_t) - mean_v z_t] - log V = mean_t KL(U || p_t), nats; z are tempered logits.
+ * Range: [0, inf): 0 for uniform distributions. Source: Intuitor / RLIF (arXiv 2505.19590).
+ */
+import { RollscopeError } from '../protocol/errors.ts';
+import { CERTAINTY, meanOverTokens, terms } from './token-terms.ts';
+import { labelFree } from './types.ts';
+
+export const selfCertainty = labelFree({
+  ...CERTAINTY,
+  name: 'self-certainty',
+  title: 'Self-certainty',
+  summary: 'KL divergence of the next-token distributions from uniform, mean over tokens. Needs the rollouts only.',
+  scale: 'degree',
+  formula: 'mean over tokens of KL(U || p), which is logsumexp(z) - mean(z) - log V, nats',
+  normalization: 'mean over tokens',
+  range: [0, Number.POSITIVE_INFINITY],
+  source: 'Intuitor (RLIF), arXiv 2505.19590',
+  compute: (group) => {
+    const { vocabulary } = group;
+    if (vocabulary === null) {
+      throw new RollscopeError(
+        'config',
+        'Self-certainty needs the size of the vocabulary, which this run does not tell: it was made by an older Rollscope.',
+        'Make the run again, or choose another reward.',
+      );
+    }
+    const logV = Math.log(vocabulary);
+    return meanOverTokens((r) => terms(r, (t) => r.logsumexp[t]! - r.meanLogit[t]! - logV), 'KL(U || p)')(group);
+  },
+});

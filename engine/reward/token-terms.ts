@@ -1,0 +1,75 @@
+/**
+ * Rewards made of how sure the model was of its own tokens.
+ *
+ * All read the statistics that were stored when the tokens were drawn. Index t of a statistic belongs to the
+ * distribution that token t was drawn from, so no shift is left to do. Temperature: that of sampling, of the whole
+ * distribution (also where top-p or top-k cut it). Tokens: all of the response, the end-of-sequence token included
+ * where the model wrote it; a truncated response has none. A response has at least one token. Sums run in float64.
+ */
+import type { StoredRollout } from '../protocol/records.ts';
+import { shortNumber } from './text.ts';
+import type { Group, Part, Scores, TokenPart } from './types.ts';
+
+/** A number for each token of a response. */
+type Terms = (rollout: StoredRollout) => Float64Array;
+
+/** What these rewards have in common. */
+export const CERTAINTY = {
+  family: 'certainty',
+  tokens: 'all of the response, the end token included',
+  temperature: 'that of sampling',
+  shift: 'none left: statistic t belongs to the distribution that token t was drawn from',
+} as const;
+
+export function terms(rollout: StoredRollout, value: (t: number) => number): Float64Array {
+  return Float64Array.from({ length: rollout.tokens.length }, (_, t) => value(t));
+}
+
+export function sum(values: Float64Array): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}
+
+/** Rewards that are means over tokens; `low` says which end of the terms is worth showing. */
+export function meanOverTokens(of: Terms, name: string): (group: Group) => Scores {
+  return ({ rollouts }) => {
+    const rewards = rollouts.map((rollout) => {
+      const values = of(rollout);
+      return values.length === 0 ? 0 : sum(values) / values.length;
+    });
+    return {
+      rewards,
+      explain: (index) => {
+        const rollout = rollouts[index]!;
+        const values = of(rollout);
+        const reward = rewards[index]!;
+        return [
+          tokensPart(rollout, values, `mean ${name} of ${values.length} ${values.length === 1 ? 'token' : 'tokens'}`),
+          { kind: 'result', reward, text: `reward ${shortNumber(reward)}` },
+        ];
+      },
+    };
+  };
+}
+
+/** How many tokens a part names. */
+const SHOWN = 3;
+
+/** A part over the tokens of a response from `from` on, with those of the smallest numbers. */
+export function tokensPart(rollout: StoredRollout, values: Float64Array, text: string, from = 0): Part {
+  const extremes: TokenPart[] = [...values]
+    .map((value, t) => ({ index: from + t, text: rollout.pieces[from + t] ?? '', value }))
+    .sort((a, b) => a.value - b.value || a.index - b.index)
+    .slice(0, SHOWN);
+  const named = extremes.map(
+    ({ index, text: piece, value }) => `${JSON.stringify(piece)} (${index}) ${shortNumber(value)}`,
+  );
+  return {
+    kind: 'tokens',
+    from,
+    to: from + values.length,
+    extremes,
+    text: named.length > 0 ? `${text}, least at ${named.join(', ')}` : text,
+  };
+}

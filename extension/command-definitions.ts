@@ -1,0 +1,286 @@
+/**
+ * The commands of the editor: what each is called, where it is offered, and what it says without a run. `package.json` is
+ * generated from this (`npm run generate`); `commands.ts` gives each its action. No VS Code.
+ */
+/** Contexts in which commands are offered, as `when` clauses. */
+export const WHEN = {
+  problemSet: 'rollscope.problemSet',
+  problemFile: 'resourceExtname =~ /^\\.(jsonl|ndjson|csv|tsv|parquet)$/ || resourcePath in rollscope.problemFiles',
+  runsView: 'view == rollscope.runs',
+  datasetsView: 'view == rollscope.datasets',
+  modelsView: 'view == rollscope.models',
+  datasetItem: 'view == rollscope.datasets && viewItem =~ /^dataset/',
+  anyRun: 'view == rollscope.runs && viewItem =~ /^run\\./',
+  runningRun: 'view == rollscope.runs && viewItem == run.running',
+  resumableRun: 'view == rollscope.runs && viewItem =~ /^run\\.(paused|interrupted|stopped|failed)$/',
+  liveRun: 'view == rollscope.runs && viewItem =~ /^run\\.(running|paused)$/',
+  endedRun: 'view == rollscope.runs && viewItem =~ /^run\\.(interrupted|completed|stopped|failed)$/',
+  modelItem: 'view == rollscope.models && viewItem =~ /^model\\./',
+  recentModel: 'view == rollscope.models && viewItem == model.recent',
+  rollout: 'resourceScheme == rollscope-rollout',
+  rolloutByEntropy: 'resourceScheme == rollscope-rollout && rollscope.shading != probability',
+  rolloutByProbability: 'resourceScheme == rollscope-rollout && rollscope.shading != entropy',
+  report: 'activeWebviewPanelId == rollscope.report',
+  runInProgress: 'rollscope.run == running',
+  runAlive: 'rollscope.run == running || rollscope.run == paused',
+  active: 'rollscope.active',
+} as const;
+export type When = keyof typeof WHEN;
+
+/** Places of VS Code where a command can stand. */
+export const MENUS = [
+  'editor/title/run',
+  'editor/title',
+  'editor/context',
+  'explorer/context',
+  'view/title',
+  'view/item/context',
+] as const;
+export type Menu = (typeof MENUS)[number];
+
+export interface CommandDefinition {
+  /** A verb and its object; the category is `Rollscope`. */
+  title: string;
+  /** Name of a codicon. */
+  icon: string;
+  /** In the command palette: always, in a context, or never (it needs an argument). */
+  palette: 'always' | 'never' | When;
+  /** Menus, contexts, and `group@order` there. */
+  menus?: readonly (readonly [menu: Menu, when: When, at: string])[];
+  /** Said instead of acting where no run is in progress and none was named. */
+  withoutRun?: string;
+  /** Ids of earlier versions, which keybindings may name; they still work. */
+  former?: readonly string[];
+}
+
+export const COMMAND_DEFINITIONS = {
+  train: {
+    title: 'Train on Dataset',
+    icon: 'play',
+    palette: 'always',
+    menus: [
+      ['editor/title/run', 'problemSet', 'navigation@1'],
+      ['explorer/context', 'problemFile', 'rollscope@1'],
+      ['view/title', 'runsView', 'navigation@1'],
+      ['view/item/context', 'datasetItem', 'inline@1'],
+      ['view/item/context', 'datasetItem', 'run@1'],
+    ],
+  },
+  probe: {
+    title: 'Probe Dataset',
+    icon: 'beaker',
+    palette: 'always',
+    menus: [
+      ['editor/title/run', 'problemSet', 'navigation@2'],
+      ['explorer/context', 'problemFile', 'rollscope@2'],
+      ['view/item/context', 'datasetItem', 'inline@2'],
+      ['view/item/context', 'datasetItem', 'run@2'],
+    ],
+  },
+  trainProblem: {
+    title: 'Train on This Problem',
+    icon: 'play',
+    palette: 'problemSet',
+    menus: [['editor/context', 'problemSet', 'rollscope@2']],
+  },
+  probeProblem: {
+    title: 'Probe This Problem',
+    icon: 'beaker',
+    palette: 'problemSet',
+    menus: [['editor/context', 'problemSet', 'rollscope@1']],
+  },
+  openPanel: {
+    title: 'Open Panel',
+    icon: 'graph-line',
+    palette: 'always',
+    menus: [['view/title', 'runsView', 'navigation@2']],
+  },
+  pause: {
+    title: 'Pause Run',
+    icon: 'debug-pause',
+    palette: 'runInProgress',
+    menus: [
+      ['view/item/context', 'runningRun', 'inline@1'],
+      ['view/item/context', 'runningRun', 'open@2'],
+    ],
+    withoutRun: 'No run is in progress.',
+  },
+  resume: {
+    title: 'Resume Run',
+    icon: 'debug-continue',
+    palette: 'always',
+    menus: [
+      ['view/item/context', 'resumableRun', 'inline@1'],
+      ['view/item/context', 'resumableRun', 'open@2'],
+    ],
+  },
+  stop: {
+    title: 'Stop Run',
+    icon: 'debug-stop',
+    palette: 'runAlive',
+    menus: [
+      ['view/item/context', 'liveRun', 'inline@2'],
+      ['view/item/context', 'liveRun', 'open@3'],
+    ],
+    withoutRun: 'No run is in progress.',
+  },
+  attach: {
+    title: 'Attach to Run',
+    icon: 'plug',
+    palette: 'always',
+    menus: [['view/title', 'runsView', 'engine@1']],
+  },
+  openRun: {
+    title: 'Open Run',
+    icon: 'folder-opened',
+    palette: 'always',
+    menus: [
+      ['view/title', 'runsView', 'engine@2'],
+      ['view/item/context', 'anyRun', 'open@1'],
+    ],
+  },
+  analyzeRun: {
+    title: 'Analyze Run',
+    icon: 'graph',
+    palette: 'always',
+    menus: [['view/item/context', 'anyRun', 'open@4']],
+    former: ['analyseRun'],
+  },
+  rescoreRun: {
+    title: 'Rescore Run',
+    icon: 'law',
+    palette: 'always',
+    menus: [['view/item/context', 'anyRun', 'open@5']],
+  },
+  chooseModel: {
+    title: 'Choose Model',
+    icon: 'add',
+    palette: 'always',
+    menus: [['view/title', 'modelsView', 'navigation@1']],
+  },
+  chooseReward: {
+    title: 'Choose Reward',
+    icon: 'star',
+    palette: 'always',
+  },
+  runExperiment: {
+    title: 'Run Experiment',
+    icon: 'beaker',
+    palette: 'always',
+    menus: [['view/title', 'runsView', 'experiment@1']],
+  },
+  openReport: {
+    title: 'Open Experiment Report',
+    icon: 'book',
+    palette: 'always',
+    menus: [['view/title', 'runsView', 'experiment@2']],
+  },
+  openReportInBrowser: {
+    title: 'Open Experiment Report in Browser',
+    icon: 'link-external',
+    palette: 'report',
+    menus: [['editor/title', 'report', 'navigation@1']],
+  },
+  showLog: {
+    title: 'Show Log',
+    icon: 'output',
+    palette: 'always',
+    menus: [['view/title', 'runsView', 'engine@4']],
+  },
+  restartEngine: {
+    title: 'Restart Engine',
+    icon: 'debug-restart',
+    palette: 'always',
+    menus: [['view/title', 'runsView', 'engine@3']],
+  },
+  getStarted: {
+    title: 'Get Started',
+    icon: 'rocket',
+    palette: 'always',
+  },
+  refresh: {
+    title: 'Refresh Views',
+    icon: 'refresh',
+    palette: 'active',
+    menus: [
+      ['view/title', 'runsView', 'navigation@3'],
+      ['view/title', 'datasetsView', 'navigation@1'],
+    ],
+  },
+  shadeByProbability: {
+    title: 'Shade Tokens by Probability',
+    icon: 'symbol-numeric',
+    palette: 'rolloutByEntropy',
+    menus: [['editor/title', 'rolloutByEntropy', 'navigation@3']],
+  },
+  shadeByEntropy: {
+    title: 'Shade Tokens by Entropy',
+    icon: 'symbol-ruler',
+    palette: 'rolloutByProbability',
+    menus: [['editor/title', 'rolloutByProbability', 'navigation@3']],
+  },
+  previousRollout: {
+    title: 'Previous Rollout',
+    icon: 'arrow-up',
+    palette: 'rollout',
+    menus: [['editor/title', 'rollout', 'navigation@1']],
+  },
+  nextRollout: {
+    title: 'Next Rollout',
+    icon: 'arrow-down',
+    palette: 'rollout',
+    menus: [['editor/title', 'rollout', 'navigation@2']],
+  },
+  openProblem: {
+    title: 'Show Problem in Panel',
+    icon: 'graph-line',
+    palette: 'never',
+    menus: [['editor/title', 'rollout', 'navigation@4']],
+  },
+  revealProblem: {
+    title: 'Go to Problem',
+    icon: 'go-to-file',
+    palette: 'never',
+  },
+  openRollout: {
+    title: 'Open Rollout',
+    icon: 'symbol-string',
+    palette: 'never',
+  },
+  revealRunFolder: {
+    title: 'Reveal Run Folder',
+    icon: 'folder-opened',
+    palette: 'never',
+    menus: [['view/item/context', 'anyRun', 'place@1']],
+  },
+  deleteRun: {
+    title: 'Delete Run…',
+    icon: 'trash',
+    palette: 'never',
+    menus: [['view/item/context', 'endedRun', 'zdelete@1']],
+  },
+  openDataset: {
+    title: 'Open Dataset',
+    icon: 'go-to-file',
+    palette: 'never',
+    menus: [['view/item/context', 'datasetItem', 'open@1']],
+  },
+  useModel: {
+    title: 'Use This Model',
+    icon: 'check',
+    palette: 'never',
+    menus: [
+      ['view/item/context', 'modelItem', 'inline@1'],
+      ['view/item/context', 'modelItem', 'use@1'],
+    ],
+  },
+  removeModel: {
+    title: 'Remove from List',
+    icon: 'close',
+    palette: 'never',
+    menus: [['view/item/context', 'recentModel', 'use@2']],
+  },
+} as const satisfies Record<string, CommandDefinition>;
+
+export type CommandName = keyof typeof COMMAND_DEFINITIONS;
+export const COMMAND_NAMES = Object.keys(COMMAND_DEFINITIONS) as CommandName[];

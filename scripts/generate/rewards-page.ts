@@ -1,0 +1,88 @@
+/** docs/rewards.md, from the rewards' own files. */
+import { defaultText } from '../../engine/config/defaults.ts';
+import { SETTINGS } from '../../engine/config/settings.ts';
+import { defaultOptions, type Reward, rewards } from '../../engine/reward/index.ts';
+import { escaped } from './markdown.ts';
+
+const OPENING = `# Rewards
+
+Every reward of Rollscope, one pure function each (\`engine/reward\`), under the name that \`--reward\` and the setting
+\`rollscope.reward\` take. What holds for all: a response without an extracted answer is excluded from the vote and gets
+reward 0; one function grades votes, rewards and metrics; ties go to the answer that reached its count first, by rollout;
+labels are shown only to the reward that is made of them.
+
+A reward explains itself: the panel, the rollout in the editor and \`rollscope show latest --problem <id> --rollout <n>\`
+say which tokens, cluster, vote or verdict its number comes from. \`rollscope rescore latest\` computes every reward that
+the stored rollouts suffice for, without the model. What a reward asks of the model or of programs beyond the rollouts is
+stored with them.
+
+This page is generated (\`npm run generate\`) from the rewards' own files.
+
+## Sums and gates
+
+\`--reward\` takes an expression: a weighted sum, or one reward gated by another.
+
+\`\`\`sh
+rollscope train --reward 'majority-vote + 0.1*trajectory-entropy'
+rollscope train --reward 'self-certainty if majority-vote'          # where the gate is above 0.5
+rollscope train --reward 'probability if empo > 0.6'
+\`\`\`
+
+A sum adds the rewards as they are, each in its own unit. A closed gate gives 0, or the group's least reward where the
+gated one is below 0: being shut out is never worth more than being let in.
+`;
+
+const FAMILIES = {
+  ensemble: 'Ensemble: the model agrees with itself',
+  certainty: 'Certainty: the model is confident in its tokens',
+  external: 'External: something outside the model decides',
+} as const;
+
+export function rewardsPage(): string {
+  const parts = Object.entries(FAMILIES).map(([family, title]) =>
+    [`## ${title}`, ...rewards.filter((reward) => reward.family === family).map(section)].join('\n\n'),
+  );
+  const own = 'How to write a reward of your own is on [a page of its own](custom-reward.md).\n';
+  return [OPENING, parts.join('\n\n'), '', own].join('\n');
+}
+
+function section(reward: Reward): string {
+  const { required = [], optional = [] } = reward.columns?.(defaultOptions(reward)) ?? {};
+  const columns = [
+    ...required.map((name) => `\`${name}\``),
+    ...optional.map((name) => (name === '*' ? 'all, passed on' : `\`${name}\` (optional)`)),
+  ];
+  const range = reward.range.map((x) => (Number.isFinite(x) ? String(x) : x > 0 ? 'infinity' : '-infinity'));
+  const rows = [
+    ['formula', reward.formula],
+    ['tokens', reward.tokens],
+    ['temperature', reward.temperature],
+    ['shift', reward.shift],
+    ['normalization', reward.normalization],
+    ['range', range.join(' to ')],
+    ['says', reward.scale === 'correctness' ? 'correct or not' : 'how confident, or how much'],
+    ['labels', reward.labels ? 'needed' : 'label-free'],
+    ...(columns.length > 0 ? [['columns', columns.join(', ')]] : []),
+    ...(reward.evidence ? [['asks beyond the rollouts', asks(reward)]] : []),
+    ['source', reward.source],
+  ];
+  const table = rows.map(([name, value]) => `| ${name} | ${value!.replaceAll('|', '\\|')} |`).join('\n');
+  const options = SETTINGS.filter((placed) => placed.reward === reward.name && placed.setting.flag).map((placed) => {
+    const value = defaultText(placed);
+    const help = escaped(placed.setting.help);
+    return `- \`${placed.setting.flag}\` (\`${placed.path}\`): ${help}${value === null ? '' : `; default: ${escaped(value)}`}`;
+  });
+  return [
+    `### ${reward.title}`,
+    `\`${reward.name}\`. ${reward.summary}`,
+    ...(reward.setup ? [reward.setup] : []),
+    `| | |\n| --- | --- |\n${table}`,
+    ...(options.length > 0 ? [options.join('\n')] : []),
+  ].join('\n\n');
+}
+
+function asks(reward: Reward): string {
+  const always = reward.evidence?.(defaultOptions(reward));
+  if (reward.executes) return 'runs programs, only with `--allow-programs` or in a trusted workspace';
+  return always === null ? 'with some of its options, the model' : 'the model';
+}

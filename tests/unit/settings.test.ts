@@ -1,0 +1,114 @@
+/** The descriptions of settings, and what is made of them. */
+import { describe, expect, test } from 'vitest';
+import { createProgram } from '../../engine/cli/program.ts';
+import { defaultText } from '../../engine/config/defaults.ts';
+import { parseRunConfig } from '../../engine/config/layers.ts';
+import { setAt, valueAt } from '../../engine/config/objects.ts';
+import { SETTINGS, settingAt } from '../../engine/config/settings.ts';
+import { RunConfig, StoredRunConfig } from '../../engine/protocol/config.ts';
+import { type PlacedSetting, section, text } from '../../engine/protocol/settings/kit.ts';
+import { schemaOf } from '../../engine/protocol/settings/schema.ts';
+import { RewardOptions, rewards } from '../../engine/reward/index.ts';
+import { fullHelp } from '../../scripts/generate/cli-page.ts';
+
+const dataset = { path: '/problems.jsonl' };
+const placed = (path: string) => SETTINGS.find((one) => one.path === path)!;
+const command = (name: string) => createProgram(() => {}).commands.find((one) => one.name() === name)!;
+
+describe('every setting', () => {
+  test('is a field of a complete configuration, and no field is without a setting', () => {
+    const config = parseRunConfig({ dataset: { ...dataset, system: '', limit: 1, ids: ['a'] }, lora: {} });
+    const complete = { ...config, evaluation: { ...config.evaluation, dataset: config.dataset, limit: 1 } };
+    const leaves = (value: unknown, at = ''): string[] =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? Object.entries(value).flatMap(([key, inner]) => leaves(inner, at ? `${at}.${key}` : key))
+        : [at];
+    const unset = ['dataset.fields', 'evaluation.dataset.fields', 'job'];
+    for (const leaf of leaves(complete)) {
+      expect(unset.includes(leaf) || settingAt(leaf) !== undefined, leaf).toBe(true);
+    }
+    expect(leaves(complete).length).toBeGreaterThan(80);
+  });
+
+  test('has flags of its own', () => {
+    const flags = SETTINGS.flatMap(({ setting }) => [
+      ...(setting.flag ? [setting.flag] : []),
+      ...(setting.aliases ?? []),
+      ...(setting.former ?? []),
+      ...(setting.absolute ? [setting.absolute.flag] : []),
+    ]);
+    expect(flags.filter((flag, i) => flags.indexOf(flag) !== i)).toEqual([]);
+  });
+
+  test('has a default, or says what holds without one', () => {
+    const silent = SETTINGS.filter((one) => one.setting.flag && defaultText(one) === null).map(({ path }) => path);
+    expect(silent).toEqual([]);
+  });
+
+  test('takes its own example', () => {
+    for (const { path, setting } of SETTINGS as readonly PlacedSetting[]) {
+      if (setting.example === undefined || !/integer|number/.test(setting.kind.type)) continue;
+      const value = Number(setting.example);
+      const input = { dataset, evaluation: { dataset } };
+      setAt(input, path, value);
+      expect(valueAt(parseRunConfig(input), path), path).toBe(value);
+    }
+  });
+});
+
+describe('help', () => {
+  test('shows a default for every option with a value', () => {
+    const valued = command('train').options.filter(({ hidden, flags }) => !hidden && /[<[]/.test(flags));
+    const bare = valued.filter(({ description }) => !description.includes('(default: '));
+    expect(bare.map(({ long }) => long)).toEqual(['--out', '--name', '--config']);
+    const help = fullHelp(command('train')).replace(/\s+/g, ' ');
+    expect(help).toContain('(default: 32 (embedded), 8 (others))');
+  });
+
+  test('says what every option does, and gives examples where there is much to say', () => {
+    for (const one of createProgram(() => {}).commands) {
+      expect(one.description(), one.name()).not.toBe('');
+      for (const { flags, description, hidden } of one.options) {
+        if (!hidden) expect(description, `${one.name()} ${flags}`).not.toBe('');
+      }
+      if (one.options.length > 4) expect(fullHelp(one), one.name()).toContain('rollscope');
+    }
+  });
+});
+
+describe('the names of rewards', () => {
+  test('are those of their options, in camel case', () => {
+    const options = Object.keys(RewardOptions.parse({})).sort();
+    const named = rewards.filter((reward) => reward.options).map(({ name }) => name);
+    expect(options.map((key) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`))).toEqual(named.sort());
+  });
+});
+
+describe('what was stored', () => {
+  test('is read with keys that nobody knows, and written without', () => {
+    const stored = { dataset, optimizer: { lr: 1e-5, momentum: 1 }, later: {} };
+    expect(RunConfig.safeParse(stored).success).toBe(false);
+    const read = StoredRunConfig.parse(stored);
+    expect(read.optimizer.lr).toBe(1e-5);
+    expect(Object.keys(read)).not.toContain('later');
+  });
+
+  test('keeps the meaning of keys and words that were renamed', () => {
+    const renamed = section(
+      'Example',
+      { color: text({ title: 'Color', help: 'color', default: 'red' }) },
+      { colour: 'color' },
+    );
+    expect(schemaOf(renamed).parse({ colour: 'blue' })).toEqual({ color: 'blue' });
+    expect(schemaOf(renamed).parse({ colour: 'blue', color: 'green' })).toEqual({ color: 'green' });
+    const { loss } = RunConfig.parse({
+      dataset,
+      loss: { normalizer: 'token-mean', klEstimator: 'low_var_kl' } as never,
+    });
+    expect(loss).toMatchObject({ normalizer: 'dapo', klEstimator: 'k3' });
+  });
+
+  test('has the placeholders of templates that it was written with', () => {
+    expect(placed('dataset.template').setting.default).toBe('{{problem}}');
+  });
+});
