@@ -24,6 +24,17 @@ test('protobuf messages are written as the format says', () => {
   expect(Buffer.from(bytes).toString('hex')).toBe(hex);
 });
 
+test.each([
+  [0, '00'],
+  [127, '7f'],
+  [128, '8001'],
+  [2 ** 31 - 1, 'ffffffff07'],
+  [2 ** 31, '8080808008'],
+  [2 ** 40, '808080808020'],
+])('the integer %d of a message', (value, hex) => {
+  expect(Buffer.from(new Message().int(1, value).finish()).toString('hex')).toBe(`08${hex}`);
+});
+
 /** How often a text occurs in a model's bytes. */
 function occurrences(graph: Graph, text: string): number {
   return Buffer.from(encodeGraph(graph, 'fused').model).toString('latin1').split(text).length - 1;
