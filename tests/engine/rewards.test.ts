@@ -159,6 +159,11 @@ describe.each([...CASES, ...MORE])('$reward $options', (of) => {
     const records = recordsOf(folder);
     const groups = records.filter(isTrained);
     expect(groups).toHaveLength(4);
+    const voters = ((config.rewardOptions.rlccf as { policies?: string[] })?.policies ?? []).filter(
+      (v) => v !== 'base',
+    );
+    const { model } = records.find((record) => record.type === 'run')!;
+    expect(model.fingerprint).toMatch(new RegExp(`^sha256-\\w{64}(\\+sha256-\\w{64}){${voters.length}}$`));
     for (const group of groups) await checkGroup(folder, config, group, of);
     const steps = records.flatMap((record) => (record.type === 'step' ? [record.metrics] : []));
     // Where all rewards of each group are equal there is nothing to learn from.

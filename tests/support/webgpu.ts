@@ -36,7 +36,8 @@ export function requireWebgpu(): boolean {
 }
 
 function hasVulkan(): boolean {
-  const libraries = ['/usr/lib', '/usr/lib64', ...triplets()];
+  const own = (process.env.LD_LIBRARY_PATH ?? '').split(path.delimiter).filter(Boolean);
+  const libraries = [...own, '/usr/lib', '/usr/lib64', ...triplets()];
   return libraries.some((folder) => existsSync(path.join(folder, 'libvulkan.so.1')));
 }
 
