@@ -27,6 +27,9 @@ describe.runIf(requireVsCode())('a new user, from an empty window', () => {
     await wrong.first().click();
     await panel.locator('rs-inspector h2', { hasText: /^Problem chain-/ }).waitFor();
     await panel.locator('rs-inspector .tokens span').first().waitFor();
+    // The evaluation after the last step speaks last; what was rewarded is a step further back.
+    await panel.locator('rs-inspector', { hasText: `evaluation at step ${STEPS}` }).waitFor();
+    await panel.locator('rs-scrubber [role="slider"]').press('ArrowLeft');
     await panel.locator('rs-inspector .rollout', { hasText: /answer .* joined cluster .*; reward 1/ }).waitFor();
 
     await workbench.clearToasts();
@@ -37,6 +40,10 @@ describe.runIf(requireVsCode())('a new user, from an empty window', () => {
       if (theme === 'dark' && process.env.UPDATE_IMAGES)
         copyFileSync(shot, path.join(ROOT, 'docs', 'images', 'panel.png'));
     }
+    const wide = page.viewportSize()!;
+    await page.setViewportSize({ width: 720, height: wide.height });
+    await workbench.shot('panel narrow');
+    await page.setViewportSize(wide);
 
     await panel.getByRole('button', { name: 'Open in editor' }).click();
     await until('the rollout is open', async () => /reference/i.test(await workbench.editorText()));

@@ -36,13 +36,13 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
     await workbench.page.getByRole('button', { name: 'Train the Embedded Model' }).click();
     const panel = await workbench.webview('rs-problems');
     await panel.locator('rs-header', { hasText: 'trajectory entropy' }).waitFor();
-    await panel.locator('rs-header', { hasText: /forecast \.\d\d right/ }).waitFor();
+    await panel.locator('rs-header', { hasText: /forecast 0\.\d\d right/ }).waitFor();
     await panel.locator('rs-header', { hasText: `completed step ${STEPS} of ${STEPS}` }).waitFor();
     // What the watch said, with its reason, and what became of the forecast.
     const badge = panel.locator('rs-header .badge.collapse, rs-header .badge.watch');
     expect(await badge.textContent()).toMatch(/collapse since step \d+/);
     expect(await panel.locator('rs-header .reason').textContent()).toMatch(/ went from .* to /);
-    await panel.locator('rs-header', { hasText: /ended \.\d\d.*AUROC/s }).waitFor();
+    await panel.locator('rs-header', { hasText: /ended 0\.\d\d.*AUROC/s }).waitFor();
 
     // The proxy is a mean log-probability, below 0: it has an axis of its own.
     await panel.locator('rs-curves svg text.own-axis', { hasText: /^[−-]/ }).first().waitFor();

@@ -14,10 +14,11 @@ export async function probe(dataset: string | undefined, raw: RawOptions): Promi
   const output = new Output(raw.json === true);
   const config = buildRunConfig('probe', dataset, raw, PROBE_GROUPS);
   const places = await placesOf(raw.out as string | undefined);
-  output.note(`Probing ${config.dataset.path} with ${config.model}: ${config.votes} rollouts a problem.`);
-  const finished = await runInForeground(output, places, (engine, signal) =>
-    engine.start({ config, name: raw.name as string | undefined, allowPrograms: raw.allowPrograms === true }, signal),
-  );
+  const name = raw.name as string | undefined;
+  const finished = await runInForeground(output, places, (engine, signal) => {
+    output.note(`Probing ${config.dataset.path} with ${config.model}: ${config.votes} rollouts a problem.`);
+    return engine.start({ config, name, allowPrograms: raw.allowPrograms === true }, signal);
+  });
   return finishProbe(output, finished, places);
 }
 

@@ -16,10 +16,12 @@ export async function train(dataset: string | undefined, raw: RawOptions): Promi
   const output = new Output(raw.json === true);
   const config = buildRunConfig('train', dataset, raw, TRAIN_GROUPS);
   const places = await placesOf(raw.out as string | undefined);
-  output.note(headline(config));
-  const finished = await runInForeground(output, places, (engine, signal) =>
-    engine.start({ config, name: raw.name as string | undefined, allowPrograms: raw.allowPrograms === true }, signal),
-  );
+  const name = raw.name as string | undefined;
+  const finished = await runInForeground(output, places, (engine, signal) => {
+    // Whoever reads this may press Ctrl+C: from here on that is caught.
+    output.note(headline(config));
+    return engine.start({ config, name, allowPrograms: raw.allowPrograms === true }, signal);
+  });
   return finish(output, finished, places);
 }
 
