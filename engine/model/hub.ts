@@ -1,9 +1,6 @@
 /** Models from the Hugging Face Hub: fetched once into the Hub client's cache, resumable, then used without a network. */
-import { createWriteStream } from 'node:fs';
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { downloadFile, type FileDownloadInfoOutput, fileDownloadInfo, modelInfo } from '@huggingface/hub';
 import { RollscopeError } from '../protocol/errors.ts';
 import { CachedModel, exists, type HubId } from './hub-cache.ts';
@@ -62,13 +59,28 @@ class Repository {
       const blob = await downloadFile({ ...this.request(name), downloadInfo: info, xet: false });
       if (!blob)
         throw new RollscopeError('model', `${this.cached.id.spec} has no file ${name}.`, 'Choose another model.');
-      const source = Readable.fromWeb(blob.slice(start).stream() as Parameters<typeof Readable.fromWeb>[0]);
-      source.on('data', (piece: Uint8Array) => count(piece.length));
-      await pipeline(source, createWriteStream(partial, { flags: start > 0 ? 'a' : 'w' }), { signal: this.signal });
+      await this.write(partial, start, blob.slice(start), count);
     }
     const { size } = await stat(partial);
     if (size !== info.size) throw new Error(`${name} ended after ${size} of ${info.size} bytes`);
     await this.cached.keep(this.commit, name, info.etag);
+  }
+
+  /** Appends a body to the bytes that are there. When it ends early, what has come of it is in the file. */
+  private async write(partial: string, start: number, body: Blob, count: (bytes: number) => void): Promise<void> {
+    const file = await open(partial, start > 0 ? 'a' : 'w');
+    try {
+      for await (const piece of body.stream() as unknown as AsyncIterable<Uint8Array>) {
+        await file.writeFile(piece);
+        count(piece.length);
+      }
+    } catch (error) {
+      // The body tells of a cancelled request in words only.
+      this.signal?.throwIfAborted();
+      throw error;
+    } finally {
+      await file.close();
+    }
   }
 
   private request(name: string) {
