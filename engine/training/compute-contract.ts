@@ -1,7 +1,8 @@
 /** What the engine asks of its compute worker and what that tells meanwhile. Two threads of one program: nothing is checked. */
 import { defineContract, unchecked } from '../messages/contract.ts';
 import type { StoredRollout } from '../protocol/index.ts';
-import type { AskOptions, Responses, ScoreOptions } from './asks.ts';
+import type { AskOptions, Responses } from './asks.ts';
+import type { ScoreOptions } from './candidates.ts';
 import type { PolicyInfo, PolicyOptions, SampleOptions, UpdateOptions } from './policy.ts';
 import type { UpdateMetrics } from './trainer.ts';
 

@@ -20,16 +20,17 @@ import type {
 } from '../protocol/index.ts';
 import { RollscopeError } from '../protocol/index.ts';
 import { generator, type StreamName } from '../rollout/philox.ts';
-import { rowBytes, type SampledRollout, Sampler } from '../rollout/sampler.ts';
+import { type SampledRollout, Sampler } from '../rollout/sampler.ts';
 import type { Backend } from '../runtime/backend.ts';
 import { resolveDevice } from '../runtime/choose-device.ts';
 import { openDevice } from '../runtime/devices/index.ts';
-import { machineMemory } from '../runtime/memory.ts';
-import { type AskOptions, Asks, type Responses, type ScoreOptions } from './asks.ts';
+import { activationMemory } from './activation-memory.ts';
+import { type AskOptions, Asks, type Responses } from './asks.ts';
+import { type ScoreOptions, scoreCandidates } from './candidates.ts';
 import { completionFinder } from './completion.ts';
-import { type TrainedGroup, tokenBytes } from './micro-batch.ts';
-import { needsReference } from './reference.ts';
+import type { TrainedGroup } from './micro-batch.ts';
 import { NonFiniteError, Trainer, type UpdateMetrics } from './trainer.ts';
+import { loadVoter } from './voters.ts';
 
 export interface PolicyOptions {
   model: string;
@@ -86,12 +87,6 @@ export interface UpdateOptions {
   learningRate: number;
 }
 
-/** Bytes of the process before any model is loaded, and of what onnxruntime keeps beside weights and activations. */
-const PROCESS_BYTES = 350 * 2 ** 20;
-/** Bytes that batches are sized for when the user sets no limit, and the share of the machine that they may grow to. */
-const USUAL_MEMORY = 4 * 2 ** 30;
-const MOST_OF_MACHINE = 0.75;
-
 /** Tokens of the words around problem and response in a question. */
 const QUESTION_WORDS = 256;
 
@@ -107,6 +102,7 @@ export class Policy {
     private readonly options: PolicyOptions,
     private readonly source: ModelSource,
     private readonly prompts: readonly Int32Array[],
+    private readonly positions: number,
     private readonly backend: Backend,
     private readonly trainer: Trainer,
     private readonly sampler: Sampler,
@@ -138,26 +134,7 @@ export class Policy {
     const parameters = trainableParameters(config, source.tensors, options.lora);
     const trainable = parameters.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
 
-    const copies = options.trains && needsReference(options.loss) ? 9 : 8;
-    const resident = PROCESS_BYTES + (options.lora ? 2 * 4 * source.parameters : 0) + copies * 4 * trainable;
-    const trained = longest + options.maxTokens;
-    const least = Math.max(
-      rowBytes(config, options.maxTokens) / 0.35,
-      options.trains ? (trained * tokenBytes(config, trained)) / 0.65 : 0,
-    );
-    const limit = options.memoryLimit ?? Math.max(USUAL_MEMORY, resident + least);
-    const most = options.memoryLimit ?? machineMemory() * MOST_OF_MACHINE;
-    if (resident + least > most) {
-      const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(bytes < 2 ** 30 ? 2 : 1)} GB`;
-      const bound =
-        options.memoryLimit === null ? "three quarters of this machine's memory are" : 'the memory limit is';
-      throw new RollscopeError(
-        'memory',
-        `${source.name} with sequences of ${trained} tokens needs about ${gigabytes(resident + least)}; ${bound} ${gigabytes(most)}.`,
-        `Set ${options.memoryLimit === null ? 'a' : 'a higher'} limit (--memory), use LoRA, take fewer new tokens (--max-tokens), or leave the longest problems out.`,
-      );
-    }
-    const free = limit - resident;
+    const memory = activationMemory(options, source, { longest, trainable });
     const bind = (graph: ConstructorParameters<typeof Weights>[0]) =>
       new Weights(graph, config, source.tensors, options.lora);
     const initial = options.lora
@@ -179,7 +156,7 @@ export class Policy {
       maxTokens: options.maxTokens,
       temperature: options.temperature || 1,
       positions,
-      memory: free * 0.65,
+      memory: memory.training,
     });
     const sampler = new Sampler({
       backend,
@@ -188,23 +165,15 @@ export class Policy {
       eosIds: tokenizer.eosIds,
       positions,
       parameters: () => trainer.parameters,
-      memory: free * 0.35,
+      memory: memory.sampling,
     });
-    const asks = new Asks({
-      source,
-      prompts,
-      positions,
-      backend,
-      sampler,
-      seed: options.seed,
-      parameters,
-      score: (groups) => trainer.score(groups),
-    });
+    const asks = new Asks({ source, prompts, positions, sampler, seed: options.seed });
     const fingerprints = [source.fingerprint];
     for (const voter of options.voters) {
       hooks.tick({ activity: `loading ${voter}`, fraction: null, tokens: 0 });
-      const fingerprint = await asks.load(voter, options.lora, initial);
-      if (fingerprint) fingerprints.push(fingerprint);
+      const loaded = await loadVoter(voter, backend, parameters, options.lora, initial);
+      asks.addVoter(voter, loaded.parameters);
+      if (loaded.fingerprint) fingerprints.push(loaded.fingerprint);
     }
     const info = {
       name: source.name,
@@ -215,7 +184,7 @@ export class Policy {
       device,
       warnings,
     };
-    return new Policy(options, source, prompts, backend, trainer, sampler, asks, info);
+    return new Policy(options, source, prompts, positions, backend, trainer, sampler, asks, info);
   }
 
   /** Seconds spent inside the device's library so far. */
@@ -261,9 +230,11 @@ export class Policy {
     return this.asks.ask(options, hooks.tick);
   }
 
-  /** How likely candidate texts are after parts of responses: mean log-probability a token, nats. */
-  async scoreCandidates(options: ScoreOptions, hooks: PolicyHooks): Promise<number[][]> {
-    return this.asks.score(options, hooks.tick);
+  /** How likely candidate texts are after parts of responses: mean log-probability per token, nats. */
+  async scoreCandidates(options: ScoreOptions, { tick }: PolicyHooks): Promise<number[][]> {
+    const { prompts, positions, trainer } = this;
+    const { tokenizer } = this.source;
+    return scoreCandidates(options, { tokenizer, prompts, positions, tick, score: (groups) => trainer.score(groups) });
   }
 
   /** Ends of the tokens of texts, in characters. */

@@ -1,0 +1,75 @@
+/** Other policies that vote beside the one that trains: their weights as its parameters. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { fileFingerprint } from '../model/fingerprint.ts';
+import type { Parameter } from '../model/lora.ts';
+import { adapterFingerprint, readPeftAdapter } from '../model/peft.ts';
+import { readSafetensorsIndex, readTensor, type StoredTensor } from '../model/safetensors.ts';
+import { openModel } from '../model/source.ts';
+import { type LoraConfig, RollscopeError } from '../protocol/index.ts';
+import type { Backend, Value } from '../runtime/backend.ts';
+import type { Named } from '../tensor/index.ts';
+
+export interface Voter {
+  /** By the names of the policy's own. */
+  parameters: Named<Value>;
+  /** null for `base`. */
+  fingerprint: string | null;
+}
+
+/**
+ * Loads a policy that votes: `base` (the adapter off, the weights of `base`), the folder of an adapter or of a checkpoint,
+ * or a model of the same shape. Throws RollscopeError `model` where it does not fit.
+ */
+export async function loadVoter(
+  voter: string,
+  backend: Backend,
+  parameters: readonly Parameter[],
+  lora: LoraConfig | null,
+  base: ReadonlyMap<string, Float32Array>,
+): Promise<Voter> {
+  const { weights, fingerprint } =
+    voter === 'base' ? { weights: base, fingerprint: null } : await readVoter(voter, lora, parameters);
+  const values: Record<string, Value> = {};
+  for (const { name, shape } of parameters) {
+    const data = weights.get(name);
+    if (data?.length !== shape.reduce((a, b) => a * b, 1)) {
+      throw new RollscopeError(
+        'model',
+        `rlccf: the policy ${voter} ${data ? 'has another shape' : `lacks ${name}`}: it cannot vote beside the model that trains.`,
+        lora
+          ? `Give adapters of rank ${lora.rank} on the same projections, or \`base\`.`
+          : 'Give checkpoints of the same model, or models of the same shape.',
+      );
+    }
+    values[name] = backend.value('float32', shape, data);
+  }
+  return { parameters: values, fingerprint };
+}
+
+async function readVoter(
+  voter: string,
+  lora: LoraConfig | null,
+  parameters: readonly Parameter[],
+): Promise<{ weights: Map<string, Float32Array>; fingerprint: string }> {
+  if (lora) {
+    const { tensors } = await readPeftAdapter(voter);
+    const weights = new Map([...tensors].map(([name, { data }]) => [name, data]));
+    return { weights, fingerprint: await adapterFingerprint(voter) };
+  }
+  const { tensors, fingerprint } = await openVoter(voter);
+  const weights = new Map<string, Float32Array>();
+  for (const { name } of parameters) {
+    const tensor = tensors.get(name);
+    if (tensor) weights.set(name, await readTensor(tensor));
+  }
+  return { weights, fingerprint };
+}
+
+/** A checkpoint has weights without a configuration; anything else is a model. */
+async function openVoter(voter: string): Promise<{ tensors: ReadonlyMap<string, StoredTensor>; fingerprint: string }> {
+  const file = path.join(voter, 'model.safetensors');
+  if (!existsSync(file) || existsSync(path.join(voter, 'config.json'))) return openModel(voter);
+  const { tensors } = await readSafetensorsIndex(file);
+  return { tensors, fingerprint: await fileFingerprint(file) };
+}
