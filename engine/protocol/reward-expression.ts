@@ -19,17 +19,6 @@ export type RewardExpression<Name extends string = string> =
   | { kind: 'sum'; terms: { weight: number; of: RewardExpression<Name> }[] }
   | { kind: 'gate'; of: RewardExpression<Name>; by: RewardExpression<Name>; above: number };
 
-/** Rewards of runs up to format 2 that say how sure or how far, and not right or wrong; later runs say it themselves. */
-const DEGREES: readonly string[] = [
-  'covo',
-  'self-certainty',
-  'token-entropy',
-  'trajectory-entropy',
-  'probability',
-  'probability-disparity',
-  'custom',
-];
-
 const TOKEN = /\s*(?:(\d+(?:\.\d+)?(?:e[+-]?\d+)?)|([a-z][a-z0-9]*(?:-[a-z0-9]+)*)|([-+*()>]))/iy;
 
 interface Token {
@@ -120,16 +109,6 @@ export function parseReward<Name extends string>(text: string, names?: readonly 
   const result = expression();
   if (next < tokens.length) throw expected('the end');
   return result;
-}
-
-/**
- * Whether a reward says right or wrong, so that it can be right itself: a reward from 0 to 1 that is more than confidence,
- * alone or behind a gate. A sum says neither. Throws as `parseReward` does; names are not checked.
- */
-export function saysRight(text: string): boolean {
-  let judged = parseReward(text);
-  while (judged.kind === 'gate') judged = judged.of;
-  return judged.kind === 'reward' && !DEGREES.includes(judged.name);
 }
 
 /** The names in an expression, each once, in order. */

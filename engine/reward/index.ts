@@ -4,7 +4,7 @@ import type { EvidenceKind } from '../protocol/evidence.ts';
 import { parseReward, type RewardExpression, rewardsIn } from '../protocol/reward-expression.ts';
 import { optionsKey } from './option-tree.ts';
 import { type RewardOptions, rewardOptionsOf } from './options.ts';
-import { REWARDS, type RewardName, rewardNamed } from './registry.ts';
+import { REWARDS, type RewardName, rewardNamed, rewards } from './registry.ts';
 import { shortNumber } from './text.ts';
 import type { LabelledGroup, Part, Reward, Scores } from './types.ts';
 
@@ -48,7 +48,7 @@ export function rewardOf(text: string, rewardOptions: GivenRewardOptions): RunRe
     text,
     parts,
     labels: parts.some(({ labels }) => labels),
-    saysRight: saysRight(expression),
+    saysRight: saysRight(text),
     executes: parts.some(({ executes }) => executes === true),
     evidence: parts.flatMap((part) => part.evidence?.(own(part, options)) ?? []),
     columns: {
@@ -72,12 +72,19 @@ function own({ name }: Reward, options: RewardOptions): Record<string, never> {
 
 /**
  * Whether a reward says right or wrong, so that it can be right itself: one that is a matter of correctness, alone or
- * behind a gate. A sum says neither.
+ * behind a gate. A sum says neither; nor does what cannot be read, or names a reward of another version or trainer.
  */
-function saysRight(expression: RewardExpression<RewardName>): boolean {
-  let judged = expression;
+export function saysRight(text: string): boolean {
+  let judged: RewardExpression;
+  try {
+    judged = parseReward(text);
+  } catch {
+    return false;
+  }
   while (judged.kind === 'gate') judged = judged.of;
-  return judged.kind === 'reward' && rewardNamed(judged.name).scale === 'correctness';
+  if (judged.kind !== 'reward') return false;
+  const { name } = judged;
+  return rewards.some((reward) => reward.name === name && reward.scale === 'correctness');
 }
 
 function scoreOne(reward: Reward, group: LabelledGroup, options: RewardOptions): Scores {

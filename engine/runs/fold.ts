@@ -1,6 +1,6 @@
 /** The one fold of a run's records into columns. Deterministic; it changes the columns in place, for each record is folded once. Pure. */
 import type { GroupRecord, JournalRecord, StepRecord } from '../protocol/records.ts';
-import { saysRight } from '../protocol/reward-expression.ts';
+import { saysRight } from '../reward/index.ts';
 import { fromNullable, fromTruth, type Head, PHASE_NAMES, RunColumns, type RunForecast } from './columns.ts';
 import { summaryOf } from './facts.ts';
 

@@ -4,7 +4,15 @@ import { parseRunConfig } from '../../engine/config/layers.ts';
 import { type Evidence, type RollscopeError, RunConfig } from '../../engine/protocol/index.ts';
 import { parseReward, rewardsIn } from '../../engine/protocol/reward-expression.ts';
 import { explainRewards } from '../../engine/reward/explain.ts';
-import { printParts, REWARDS, RewardOptions, type RunReward, rewardOf, rewards } from '../../engine/reward/index.ts';
+import {
+  printParts,
+  REWARDS,
+  RewardOptions,
+  type RunReward,
+  rewardOf,
+  rewards,
+  saysRight,
+} from '../../engine/reward/index.ts';
 import { explained, group, rollout, score } from '../support/reward-group.ts';
 
 const options = RewardOptions.parse({});
@@ -160,6 +168,10 @@ describe('whether a reward says right or wrong', () => {
     ['0.5*majority-vote + 0.5*self-verification', false],
   ])('%s: %s', (text, judges) => {
     expect(rewardOf(text, RewardOptions.parse({})).saysRight).toBe(judges);
+  });
+
+  test('is no for rewards of other versions and trainers', () => {
+    expect(['accuracy_reward', 'vibes', ''].map(saysRight)).toEqual([false, false, false]);
   });
 });
 

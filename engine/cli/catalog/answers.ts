@@ -1,0 +1,44 @@
+/** Commands that grade answers and take votes, line by line. */
+import type { CommandDefinition, CommandOption } from './define.ts';
+
+const STRICT: CommandOption = {
+  flags: '--strict',
+  help: 'accept marked answers only (\\boxed{x}, #### x, the answer is x), as training does',
+};
+
+export const grade: CommandDefinition = {
+  name: 'grade',
+  group: 'Answers',
+  summary: 'grade pairs of texts: whether their answers are equal',
+  arguments: [{ text: '<pairs>', help: 'file with lines {"prediction": text, "reference": text}; \'-\' reads stdin' }],
+  sections: [
+    {
+      title: '',
+      options: [STRICT, { flags: '--percent', help: '0.5 equals 50% even if the reference has no percent sign' }],
+    },
+  ],
+  json: true,
+  examples: [
+    ['rollscope grade pairs.jsonl', ''],
+    [`echo '{"prediction":"\\\\boxed{1/2}","reference":"0.5"}' | rollscope grade -`, ''],
+  ],
+  notes: `Each line is answered by {"equal": true|false, "extracted": text|null}, a bad one by {"error": text, "line": n}; then the
+exit code is 2. Blank lines are skipped. With --json a last line {"lines", "equal", "errors"} follows.`,
+  load: async () => (await import('../commands/grade.ts')).grade,
+};
+
+export const vote: CommandDefinition = {
+  name: 'vote',
+  group: 'Answers',
+  summary: 'cluster the responses to each problem by answer and take the vote',
+  arguments: [
+    { text: '<rollouts>', help: `file with lines {"id", "responses": [text...], "answer"?}; '-' reads stdin` },
+  ],
+  sections: [{ title: '', options: [STRICT] }],
+  json: true,
+  examples: [['rollscope vote rollouts.jsonl', '']],
+  notes: `Each line is answered by {"id", "majority", "share", "clusters", "correct"?}, a bad one by {"error": text, "line": n}; then
+the exit code is 2. A response without an answer does not vote, but counts in the share. Blank lines are skipped.
+With --json a last line {"lines", "labelled", "correct", "errors"} follows.`,
+  load: async () => (await import('../commands/vote.ts')).vote,
+};

@@ -1,0 +1,74 @@
+/** What a command of the command line is: data that `program.ts` makes the parser and the help of. Light. */
+import type { SettingGroup } from '../../config/settings.ts';
+
+export interface CommandOption {
+  /** As commander writes them: `--out <folder>`. */
+  flags: string;
+  help: string;
+  /** Given several times, it is a list. */
+  repeat?: true;
+  required?: true;
+  choices?: readonly string[];
+  /** Other spellings of choices, of earlier versions. */
+  also?: Readonly<Record<string, string>>;
+  default?: string;
+}
+
+export interface OptionSection {
+  /** Heading in help; the options of commands without one stand first. */
+  title: string;
+  options: readonly CommandOption[];
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each command knows what its own arguments and options are
+type Run = (...given: any[]) => Promise<number>;
+
+export interface CommandDefinition {
+  name: string;
+  /** A name of earlier versions. */
+  alias?: string;
+  group: 'Runs' | 'Answers' | 'Machine';
+  /** What it does: a verb first, lower case, without a period. */
+  summary: string;
+  arguments?: readonly { text: string; help: string }[];
+  /** Settings of a run that it takes as options, and where: the sections before them, then the settings. */
+  settings?: readonly SettingGroup[];
+  before?: readonly OptionSection[];
+  sections?: readonly OptionSection[];
+  /** Prints one JSON object with `--json`. */
+  json: boolean;
+  /** Lines with a remark each; '' for none. */
+  examples?: readonly (readonly [line: string, remark: string])[];
+  /** Stands below the options. */
+  notes?: string;
+  /** Loads what it does; called with arguments and options, it gives the exit code. */
+  load(): Promise<Run>;
+}
+
+export const DATASET = {
+  text: '[dataset]',
+  help: 'a .jsonl, .json, .csv or .parquet file (default: the embedded problems)',
+};
+export const RUN = { text: '<run>', help: "a run's name, its folder, or 'latest'" };
+
+export const CONFIG: CommandOption = {
+  flags: '--config <file>',
+  help: "a JSON file with the fields of run.json's config; precedence: option > --config file > preset",
+};
+
+/** Where finished runs are looked for. */
+export const WHERE: CommandOption = { flags: '--out <folder>', help: 'folder of the runs (default: the usual one)' };
+
+/** Said anew with every start; no run folder can say it. */
+export const ALLOW_PROGRAMS: CommandOption = {
+  flags: '--allow-programs',
+  help: 'let the rewards program, lean and custom run programs on this machine: only if you trust model, data and program',
+};
+
+export const GROUP_CHOICE = (fallback: string): CommandOption[] => [
+  {
+    flags: '--phase <name>',
+    help: 'rollouts of train, probe, evaluation or greedy (default: the first of these that exists)',
+  },
+  { flags: '--step <n>', help: `rollouts of this step (default: ${fallback})` },
+];

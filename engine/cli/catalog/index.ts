@@ -1,0 +1,11 @@
+/** All commands, in the order of help: a new one is its definition, its file in `../commands`, and its place here. */
+import { grade, vote } from './answers.ts';
+import type { CommandDefinition } from './define.ts';
+import { doctor, serve } from './machine.ts';
+import { analyze, experiment, exporting, probe, rescore, resume, runs, show, train } from './runs.ts';
+
+export const COMMANDS: readonly CommandDefinition[] = [
+  ...[train, probe, experiment, resume, runs, show, analyze, rescore, exporting],
+  ...[grade, vote],
+  ...[doctor, serve],
+];

@@ -1,0 +1,216 @@
+/** Commands that make runs and look at them. */
+import { PROBE_GROUPS, TRAIN_GROUPS } from '../../config/settings.ts';
+import { ALLOW_PROGRAMS, CONFIG, type CommandDefinition, DATASET, GROUP_CHOICE, RUN, WHERE } from './define.ts';
+
+const RUN_FOLDER = {
+  title: 'Run folder',
+  options: [
+    { flags: '--out <folder>', help: 'where the run folder goes (default: the usual folder)' },
+    { flags: '--name <name>', help: 'name of the run (default: reward, dataset and time)' },
+    CONFIG,
+  ],
+};
+
+export const train: CommandDefinition = {
+  name: 'train',
+  group: 'Runs',
+  summary: 'train a model on the problems of a dataset',
+  arguments: [DATASET],
+  settings: TRAIN_GROUPS,
+  sections: [RUN_FOLDER],
+  json: true,
+  examples: [
+    ['rollscope train', 'the embedded model and problems, about a minute'],
+    ['rollscope train problems.jsonl --model models/SmolLM2.gguf --steps 50', ''],
+    ['rollscope train problems.jsonl --votes 64 --group 32 --lr 5e-7 --no-lora', "TTRL's settings"],
+  ],
+  load: async () => (await import('../commands/train.ts')).train,
+};
+
+export const probe: CommandDefinition = {
+  name: 'probe',
+  group: 'Runs',
+  summary: 'sample the problems without training: clusters, majority share, confidence, right or wrong',
+  arguments: [DATASET],
+  settings: PROBE_GROUPS,
+  sections: [RUN_FOLDER],
+  json: true,
+  examples: [
+    ['rollscope probe problems.jsonl --votes 16', ''],
+    ['rollscope probe problems.jsonl --id 17 --json', ''],
+  ],
+  load: async () => (await import('../commands/probe.ts')).probe,
+};
+
+export const experiment: CommandDefinition = {
+  name: 'experiment',
+  group: 'Runs',
+  summary: 'rerun a finding of the paper as a set of runs, with a report and a verdict; the same command resumes it',
+  arguments: [
+    { text: '[name]', help: 'name of the experiment; without it they are listed' },
+    { text: '[dataset]', help: "problem file (default: the experiment's own problems)" },
+  ],
+  before: [
+    {
+      title: 'Experiment',
+      options: [
+        {
+          flags: '--against <model>',
+          help: 'collapse-step: another model to rank against that of --model; repeatable',
+          repeat: true,
+        },
+        { flags: '--seeds <n>', help: "repetitions of each run (default: the experiment's own)" },
+        {
+          flags: '--parallel <n>',
+          help: 'runs at a time (default: one per core, at most 4, for embedded models; 1 for others)',
+        },
+        {
+          flags: '--out <folder>',
+          help: "folder for runs and report (default: below the user's Rollscope folder)",
+        },
+        CONFIG,
+      ],
+    },
+  ],
+  settings: TRAIN_GROUPS,
+  json: true,
+  examples: [
+    ['rollscope experiment', 'what there is'],
+    ['rollscope experiment rise-then-fall', ''],
+    ['rollscope experiment theory problems.jsonl --model Qwen/Qwen3-0.6B --seeds 1', 'any model and dataset'],
+  ],
+  load: async () => (await import('../commands/experiment.ts')).experiment,
+};
+
+export const resume: CommandDefinition = {
+  name: 'resume',
+  group: 'Runs',
+  summary: 'resume a run that was stopped, was killed or failed, from its last checkpoint',
+  arguments: [RUN],
+  sections: [{ title: '', options: [ALLOW_PROGRAMS, WHERE] }],
+  json: true,
+  examples: [['rollscope resume latest', '']],
+  load: async () => (await import('../commands/resume.ts')).resume,
+};
+
+export const runs: CommandDefinition = {
+  name: 'runs',
+  group: 'Runs',
+  summary: 'list the runs',
+  sections: [{ title: '', options: [WHERE] }],
+  json: true,
+  load: async () => (await import('../commands/runs.ts')).runs,
+};
+
+export const show: CommandDefinition = {
+  name: 'show',
+  group: 'Runs',
+  summary: 'show a run: summary, curves, problems; or one problem with its rollouts',
+  arguments: [RUN],
+  sections: [
+    {
+      title: '',
+      options: [
+        { flags: '--problem <id>', help: 'show this problem' },
+        { flags: '--rollout <n>', help: 'show this rollout of the problem, counted from 1' },
+        { flags: '--step <n>', help: 'at this step (default: the last one)' },
+        WHERE,
+      ],
+    },
+  ],
+  json: true,
+  examples: [
+    ['rollscope show latest', ''],
+    ['rollscope show latest --problem 17', 'clusters and rollouts'],
+    ['rollscope show latest --problem 17 --rollout 3', 'one response and why it got its reward'],
+  ],
+  load: async () => (await import('../commands/show.ts')).show,
+};
+
+export const analyze: CommandDefinition = {
+  name: 'analyze',
+  alias: 'analyse',
+  group: 'Runs',
+  summary: 'confidence against correctness, theory against measurement, and how a run ended',
+  arguments: [RUN],
+  sections: [
+    {
+      title: '',
+      options: [
+        {
+          flags: '--beta <x>',
+          help: 'temperature of the optimum pi* that the rollouts are reweighted for (default: 0.5)',
+        },
+        ...GROUP_CHOICE('the first one'),
+        WHERE,
+      ],
+    },
+  ],
+  json: true,
+  examples: [
+    ['rollscope analyze latest', ''],
+    ['rollscope analyze latest --step 50 --json', 'of one step, with every number'],
+  ],
+  load: async () => (await import('../commands/analyze.ts')).analyze,
+};
+
+export const rescore: CommandDefinition = {
+  name: 'rescore',
+  group: 'Runs',
+  summary: 'compute other rewards on the stored rollouts, without the model',
+  arguments: [RUN],
+  sections: [
+    {
+      title: '',
+      options: [
+        {
+          flags: '--reward <expression>',
+          help: 'a reward, or a sum or gate of rewards; repeatable (default: every reward that can be computed)',
+          repeat: true,
+        },
+        { flags: '--problem <id>', help: 'this problem only, with the rewards of its rollouts' },
+        ...GROUP_CHOICE('all'),
+        WHERE,
+      ],
+    },
+  ],
+  json: true,
+  examples: [
+    ['rollscope rescore latest', 'every reward that can be computed'],
+    ['rollscope rescore latest --reward self-certainty --reward empo', ''],
+    ['rollscope rescore latest --problem 17 --step 1', 'rewards and top-ranked answers of one problem'],
+  ],
+  load: async () => (await import('../commands/rescore.ts')).rescore,
+};
+
+export const exporting: CommandDefinition = {
+  name: 'export',
+  group: 'Runs',
+  summary: 'write a run in the format of another tool',
+  arguments: [RUN],
+  sections: [
+    {
+      title: '',
+      options: [
+        {
+          flags: '--format <name>',
+          help: 'peft: the LoRA adapter; safetensors: all weights; jsonl, parquet: the rollouts; tensorboard: the metrics',
+          choices: ['peft', 'safetensors', 'jsonl', 'parquet', 'tensorboard'],
+          required: true,
+        },
+        { flags: '--out <path>', help: 'file or folder to write', required: true },
+        {
+          flags: '--per-token',
+          help: 'jsonl, parquet: also the tokens of each rollout with their log-probabilities and entropies',
+        },
+        { flags: '--runs <folder>', help: 'folder of the runs (default: the usual one)' },
+      ],
+    },
+  ],
+  json: true,
+  examples: [
+    ['rollscope export latest --format peft --out adapter', 'for peft.PeftModel.from_pretrained'],
+    ['rollscope export latest --format parquet --out rollouts.parquet', ''],
+  ],
+  load: async () => (await import('../commands/export.ts')).exportRun,
+};
