@@ -213,7 +213,7 @@ export class Rollscope {
     }
     const document = await vscode.workspace.openTextDocument(uri);
     // Where it stands now goes before where it stood when the run began.
-    const now = this.sets.of(document)?.find(({ prompt }) => prompt === problem.prompt);
+    const now = this.sets.of(document)?.find(({ prompt }) => prompt === problem.text);
     const line = Math.min(now?.line ?? problem.line - 1, document.lineCount - 1);
     const editor = await vscode.window.showTextDocument(document, { selection: new vscode.Range(line, 0, line, 0) });
     editor.revealRange(new vscode.Range(line, 0, line, 0), vscode.TextEditorRevealType.InCenter);

@@ -61,7 +61,7 @@ function holds(term: Term, { problem, view }: ProblemRow): boolean {
     case 'answer':
       return answer === term.value;
     case 'text':
-      return problem.prompt.toLowerCase().includes(term.value);
+      return problem.text.toLowerCase().includes(term.value);
   }
 }
 

@@ -2,9 +2,9 @@
  * Whether confidence goes with correctness: confidence measures of a rollout, their AUROC for correctness within and
  * across problems, their calibration, and the four quadrants of sure and right. Labels are read for measuring only.
  */
-
 import { CONFIDENT } from '../protocol/confident.ts';
-import type { Estimate, TokenStatistics } from '../protocol/records.ts';
+import type { CountedGroup, RolloutStatistics } from '../protocol/group.ts';
+import type { Estimate } from '../protocol/records.ts';
 import type { TokenSpan } from '../protocol/spans.ts';
 import { bootstrap, mean, wilson } from './estimates.ts';
 import { type JudgedGroup, majorityRight } from './metrics.ts';
@@ -14,7 +14,8 @@ import { auroc, clusteredAuroc } from './statistics.ts';
 interface Subject {
   group: JudgedGroup;
   index: number;
-  statistics: TokenStatistics | null;
+  /** null: no token statistics are at hand. */
+  statistics: RolloutStatistics | null;
   span: TokenSpan | null;
 }
 
@@ -56,8 +57,10 @@ export const MEASURES = {
   'self-certainty': {
     title: 'Self-certainty',
     probability: false,
-    value: ({ statistics }) =>
-      statistics && meanOver(statistics.tokens.length, (t) => statistics.logsumexp[t]! - statistics.meanLogit[t]!),
+    value: ({ statistics }) => {
+      const { logsumexp = null, meanLogit = null } = statistics ?? {};
+      return logsumexp && meanLogit && meanOver(logsumexp.length, (t) => logsumexp[t]! - meanLogit[t]!);
+    },
   },
   /** Minus the mean entropy a token. (-log V, 0] */
   'negative-entropy': {
@@ -70,9 +73,10 @@ export const MEASURES = {
     title: 'Probability disparity',
     probability: false,
     value: ({ statistics, span }) => {
-      if (!statistics) return null;
-      const { start, end } = span ?? { start: 0, end: statistics.tokens.length };
-      return meanOver(end - start, (t) => statistics.top1[start + t]! - statistics.top2[start + t]!);
+      const { top1 = null, top2 = null } = statistics ?? {};
+      if (!top1 || !top2) return null;
+      const { start, end } = span ?? { start: 0, end: top1.length };
+      return meanOver(end - start, (t) => top1[start + t]! - top2[start + t]!);
     },
   },
   /** Probability of the answer's tokens after what stands before them. [0, 1]. Needs token statistics and a span. */
@@ -80,7 +84,7 @@ export const MEASURES = {
     title: 'Probability of the answer',
     probability: true,
     value: ({ statistics, span }) => {
-      if (!statistics || !span || span.end <= span.start) return null;
+      if (!statistics?.logprob || !span || span.end <= span.start) return null;
       return Math.exp(statistics.logprob.subarray(span.start, span.end).reduce((total, value) => total + value, 0));
     },
   },
@@ -104,7 +108,8 @@ function logprob(group: JudgedGroup, index: number): number | null {
 
 function sequenceLogprob(group: JudgedGroup, index: number): number | null {
   const value = logprob(group, index);
-  return value === null ? null : value * group.rollouts[index]!.tokens;
+  const { tokens } = group.rollouts[index]!;
+  return value === null || tokens === null ? null : value * tokens;
 }
 
 function exponential(value: number | null): number | null {
@@ -137,7 +142,7 @@ export interface Confidences {
  */
 export function confidencesOf(
   group: JudgedGroup,
-  statistics?: readonly TokenStatistics[],
+  statistics?: readonly RolloutStatistics[],
   spans?: readonly (TokenSpan | null)[],
 ): Confidences {
   const values = Object.fromEntries(
@@ -276,7 +281,7 @@ export type Quadrant = (typeof QUADRANTS)[number];
  * problem without an answer is unsure and wrong; one without a reference is in none.
  */
 export function quadrants(
-  problems: readonly { problem: number; group: JudgedGroup }[],
+  problems: readonly { problem: number; group: JudgedGroup | CountedGroup }[],
   threshold = CONFIDENT,
 ): Record<Quadrant, number[]> {
   const found: Record<Quadrant, number[]> = {

@@ -1,19 +1,11 @@
 /** Metrics of a step and of an evaluation, from judged groups. What does not exist is null. */
-import type {
-  Estimate,
-  EvaluationRecord,
-  GroupRecord,
-  JournalRecord,
-  ProblemUpdate,
-  RolloutSummary,
-  StepRecord,
-} from '../protocol/records.ts';
+import type { CountedGroup, GroupId, JudgedGroup, RolloutFacts } from '../protocol/group.ts';
+import type { Estimate, EvaluationRecord, JournalRecord, ProblemUpdate, StepRecord } from '../protocol/records.ts';
 import { majorityAtK, passAtK } from './at-k.ts';
 import { bootstrap, mean, wilson } from './estimates.ts';
 import { auroc } from './statistics.ts';
 
-/** The rollouts of one problem with their clusters, vote, correctness and rewards. */
-export type JudgedGroup = Pick<GroupRecord, 'clusters' | 'majority' | 'rollouts'>;
+export type { JudgedGroup } from '../protocol/group.ts';
 
 type FromRollouts =
   | 'proxyReward'
@@ -54,7 +46,7 @@ export function stepMetrics(groups: readonly JudgedGroup[], { saysRight }: Judge
     majorityShare: mean(groups.map(({ majority }) => majority?.share ?? 0)) ?? 0,
     rawMajorityShare: mean(groups.map(({ majority }) => majority?.rawShare ?? 0)) ?? 0,
     entropy: tokenEntropy(rollouts) ?? 0,
-    length: mean(rollouts.map(({ tokens }) => tokens)) ?? 0,
+    length: lengthOf(rollouts) ?? 0,
     truncated: share(rollouts, ({ finish }) => finish === 'length'),
     noAnswer: share(rollouts, ({ answer }) => answer === null),
     answerEntropy: mean(existing(groups.map(answerEntropy))),
@@ -92,10 +84,7 @@ export function problemMetrics(
 }
 
 /** What the update of a training group's step said of its problem; null for other phases, and in runs of older versions. */
-export function updateOf(
-  records: readonly JournalRecord[],
-  { phase, step, problem }: Pick<GroupRecord, 'phase' | 'step' | 'problem'>,
-): ProblemUpdate | null {
+export function updateOf(records: readonly JournalRecord[], { phase, step, problem }: GroupId): ProblemUpdate | null {
   if (phase !== 'train') return null;
   const record = records.findLast((one) => one.type === 'step' && one.step === step);
   return (record?.type === 'step' && record.problems?.find((one) => one.problem === problem)) || null;
@@ -144,17 +133,22 @@ function existing(values: readonly (number | null)[]): number[] {
   return values.filter((value) => value !== null);
 }
 
-function share(rollouts: readonly RolloutSummary[], holds: (rollout: RolloutSummary) => boolean): number {
+function share(rollouts: readonly RolloutFacts[], holds: (rollout: RolloutFacts) => boolean): number {
   return mean(rollouts.map((rollout) => (holds(rollout) ? 1 : 0))) ?? 0;
 }
 
+/** Mean response length, tokens. */
+function lengthOf(rollouts: readonly RolloutFacts[]): number | null {
+  return mean(existing(rollouts.map(({ tokens }) => tokens)));
+}
+
 /** Share of right rollouts among those that can be judged; null when none can. */
-function correctness(rollouts: readonly RolloutSummary[]): number | null {
+function correctness(rollouts: readonly RolloutFacts[]): number | null {
   return mean(rollouts.flatMap(({ correct }) => (correct === null ? [] : correct ? 1 : 0)));
 }
 
 /** Share of rollouts whose reward (0 to 1, half or more being a yes) agrees with their correctness; null without labels. */
-export function rewardAccuracy(rollouts: readonly RolloutSummary[]): number | null {
+export function rewardAccuracy(rollouts: readonly RolloutFacts[]): number | null {
   return mean(
     rollouts.flatMap(({ reward, correct }) =>
       reward === null || correct === null ? [] : reward >= REWARDED === correct ? 1 : 0,
@@ -171,8 +165,9 @@ export function labelAccuracy(groups: readonly JudgedGroup[]): number | null {
 }
 
 /** Whether a problem's majority answer is right; no majority is a wrong one. null without a reference. */
-export function majorityRight(group: JudgedGroup): boolean | null {
-  return hasReference(group) ? (group.majority?.correct ?? false) : null;
+export function majorityRight(group: JudgedGroup | CountedGroup): boolean | null {
+  const labelled = 'means' in group ? group.means.correct !== null : hasReference(group);
+  return labelled ? (group.majority?.correct ?? false) : null;
 }
 
 function hasReference({ rollouts }: JudgedGroup): boolean {
@@ -180,11 +175,11 @@ function hasReference({ rollouts }: JudgedGroup): boolean {
 }
 
 /** Mean entropy a token over the tokens of all rollouts, nats; null without tokens. */
-function tokenEntropy(rollouts: readonly RolloutSummary[]): number | null {
+function tokenEntropy(rollouts: readonly RolloutFacts[]): number | null {
   let total = 0;
   let tokens = 0;
   for (const rollout of rollouts) {
-    if (rollout.entropy === null) continue;
+    if (rollout.entropy === null || rollout.tokens === null) continue;
     total += rollout.entropy * rollout.tokens;
     tokens += rollout.tokens;
   }
@@ -224,7 +219,7 @@ export function evaluationMetrics(sampled: readonly JudgedGroup[], greedy: reado
     passAtK: proportion(labelled.map((group) => group.rollouts.some(({ correct }) => correct === true))),
     majorityShare: mean(sampled.map(({ majority }) => majority?.share ?? 0)) ?? 0,
     entropy: tokenEntropy(rollouts),
-    length: mean(rollouts.map(({ tokens }) => tokens)),
+    length: lengthOf(rollouts),
     answerEntropy: mean(existing(sampled.map(answerEntropy))),
     repetition: mean(existing(rollouts.map(({ repetition }) => repetition))),
     truncated: rollouts.length === 0 ? null : share(rollouts, ({ finish }) => finish === 'length'),

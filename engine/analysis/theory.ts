@@ -7,9 +7,9 @@
  * e^{-1/beta}.
  */
 import { RollscopeError } from '../protocol/errors.ts';
+import type { CountedGroup } from '../protocol/group.ts';
 import type { Estimate } from '../protocol/records.ts';
 import { mean, percentileInterval, wilson } from './estimates.ts';
-import type { JudgedGroup } from './metrics.ts';
 
 /**
  * Exact share of the majority answer after `steps` steps at temperature `beta`:
@@ -40,7 +40,7 @@ export interface ShareObservation {
 /** The rollouts of one problem at one step. */
 export interface StepGroup {
   step: number;
-  group: JudgedGroup;
+  group: CountedGroup;
 }
 
 /** Whether two answers, of different steps, are one. Strings by default. */
@@ -59,9 +59,9 @@ export function initialMajorityShares(
   if (start < 0) return [];
   const answer = history[start]!.group.majority!.answer;
   return history.slice(start).map(({ step, group }) => {
-    const votes = group.rollouts.length;
+    const votes = group.rollouts;
     const cluster = group.clusters.find((one) => same(one.answer, answer));
-    return { step, share: (cluster?.members.length ?? 0) / votes, votes };
+    return { step, share: (cluster?.count ?? 0) / votes, votes };
   });
 }
 
@@ -251,12 +251,30 @@ export interface Optimum {
   effective: number;
 }
 
+/** What the optimum is taken over: each rollout's cluster, and whether it is right. */
+interface Voters {
+  clusters: readonly unknown[];
+  rollouts: readonly { cluster: number | null; correct: boolean | null }[];
+}
+
+/** The rollouts of a counted group, cluster by cluster. */
+export function votersOf({ clusters, unanswered, means }: CountedGroup): Voters {
+  const wrong = means.correct === null ? null : false;
+  const voters = clusters.flatMap(({ count, correct }, cluster) =>
+    Array.from({ length: count }, () => ({ cluster, correct })),
+  );
+  return {
+    clusters,
+    rollouts: [...voters, ...Array.from({ length: unanswered }, () => ({ cluster: null, correct: wrong }))],
+  };
+}
+
 /**
  * The KL-regularised optimum pi*(y) = pi(y) exp(r(y)/beta) / Z, estimated by re-weighting rollouts that were sampled from
  * pi: weights proportional to exp(r/beta). beta = Infinity gives pi itself. Throws `usage` for a beta that is not
  * positive, and RangeError when there is not one reward a rollout.
  */
-export function optimum({ clusters, rollouts }: JudgedGroup, rewards: readonly number[], beta: number): Optimum {
+export function optimum({ clusters, rollouts }: Voters, rewards: readonly number[], beta: number): Optimum {
   checkBeta(beta);
   if (rewards.length !== rollouts.length)
     throw new RangeError(`${rewards.length} rewards of ${rollouts.length} rollouts`);
@@ -287,8 +305,8 @@ export interface AnswerShare {
 }
 
 /** Shares of a group's answers among all of its rollouts. */
-export function answerShares({ clusters, rollouts }: JudgedGroup): AnswerShare[] {
-  return clusters.map(({ answer, members }) => ({ answer, share: members.length / rollouts.length }));
+export function answerShares({ clusters, rollouts }: Pick<CountedGroup, 'clusters' | 'rollouts'>): AnswerShare[] {
+  return clusters.map(({ answer, count }) => ({ answer, share: count / rollouts }));
 }
 
 /**
@@ -323,7 +341,7 @@ export interface TheoremCheck {
 
 /** Theorem 1's prediction: a problem ends with the majority that it began with, right or wrong. */
 export function checkTheorem(
-  problems: readonly { first: JudgedGroup; last: JudgedGroup }[],
+  problems: readonly { first: Pick<CountedGroup, 'majority'>; last: Pick<CountedGroup, 'majority'> }[],
   same: SameAnswer = sameString,
 ): TheoremCheck {
   const voted = problems.flatMap(({ first, last }) =>

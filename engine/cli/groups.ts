@@ -1,31 +1,34 @@
-/** The groups of a run with their stored rollouts, for commands that look at what was sampled. */
-import { readFrame, readRunFolder } from '../journal/reader.ts';
+/** The groups of a run, for commands that look at what was sampled. */
+import { readGroup } from '../journal/groups.ts';
+import { runName } from '../journal/layout.ts';
+import { readRunFolder } from '../journal/reader.ts';
 import {
+  type GroupDetail,
   type GroupRecord,
+  type JournalRecord,
   PHASES,
+  type Phase,
   type Problem,
   RollscopeError,
   type RunConfig,
-  type StoredGroup,
 } from '../protocol/index.ts';
 import { oneOf } from './options.ts';
-
-export type Phase = (typeof PHASES)[number];
 
 export interface RunMaterial {
   config: RunConfig;
   problems: Problem[];
+  records: JournalRecord[];
   /** Size of the vocabulary; null where the run does not tell. */
   vocabulary: number | null;
   /** Of the phase and step that were asked for, in their order. */
   groups: GroupRecord[];
   phase: Phase;
-  stored(group: GroupRecord): Promise<StoredGroup>;
+  detail(group: GroupRecord): Promise<GroupDetail>;
 }
 
 /**
- * Reads a run's groups of one phase: the one that is named, else the first of training, probe and evaluation that the
- * run has. `step` takes one step only.
+ * Reads a run and its groups of one phase: the one that is named, else the first of training, probe and evaluation that
+ * the run has. `step` takes one step only.
  * @throws RollscopeError `run-broken`, `usage` where there are none
  */
 export async function readGroups(
@@ -42,7 +45,7 @@ export async function readGroups(
     const has = [...new Set(groups.map((g) => g.phase))].join(', ') || 'nothing';
     throw new RollscopeError(
       'usage',
-      `The run ${runFile.run} has no rollouts${chosen ? ` of the phase ${chosen}` : ''}${step === undefined ? '' : ` at step ${step}`}.`,
+      `The run ${runName(folder)} has no rollouts${chosen ? ` of the phase ${chosen}` : ''}${step === undefined ? '' : ` at step ${step}`}.`,
       `It has rollouts of: ${has}.`,
     );
   }
@@ -50,9 +53,10 @@ export async function readGroups(
   return {
     config: runFile.config,
     problems,
+    records,
     vocabulary: run?.model.vocabulary ?? null,
     groups: found,
     phase: chosen,
-    stored: (group) => readFrame(folder, group.frame),
+    detail: (group) => readGroup(folder, group),
   };
 }

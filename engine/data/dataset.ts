@@ -80,7 +80,7 @@ export async function loadDataset(
     problems.push({
       index: problems.length,
       id,
-      prompt: prompt.text,
+      text: prompt.text,
       answer: label === null ? null : referenceAnswer(label),
       source,
       row,
@@ -124,8 +124,8 @@ function finish(
   const system = config.system ?? found[0];
   const hash = createHash('sha256');
   hash.update(JSON.stringify({ columns, template: config.template, system: system ?? null }));
-  problems.forEach(({ id, prompt, answer, row, columns: read }, i) => {
-    hash.update(JSON.stringify([row, id, prompt, answer, prompts[i]]));
+  problems.forEach(({ id, text, answer, row, columns: read }, i) => {
+    hash.update(JSON.stringify([row, id, text, answer, prompts[i]]));
     if (read) hash.update(JSON.stringify(read));
   });
   return { problems, prompts, ...(system !== undefined && { system }), fingerprint: hash.digest('hex'), warnings };

@@ -265,7 +265,7 @@ class StudyWorker {
     }
     const handle = begun
       ? await resumeRun({ folder: place, allowPrograms })
-      : await startRun({ config, folder: place, name: id, signal, allowPrograms });
+      : await startRun({ config, folder: place, signal, allowPrograms });
     this.active.set(id, handle);
     const stopListening = handle.onProgress(() => this.report());
     if (signal.aborted) await handle.stop();

@@ -44,8 +44,13 @@ export async function writeCheckpointFolder(
   const aside = join(inRun(run, CHECKPOINTS), `${UNFINISHED}${step}`);
   await replaceFolder(inRun(run, checkpointPath(step)), aside, async (folder) => {
     await write(folder);
-    await writeFile(join(folder, POSITION_FILE), `${JSON.stringify(position)}\n`);
+    await writePosition(folder, position);
   });
+}
+
+/** Notes in a checkpoint how far the journal had come. */
+export async function writePosition(folder: string, position: JournalPosition): Promise<void> {
+  await writeFile(join(folder, POSITION_FILE), `${JSON.stringify(position)}\n`);
 }
 
 /** Of the checkpoints up to step `newest`, removes all but the last `keep` (at least one) and those that `keeps` names. */

@@ -1,36 +1,53 @@
-/** Reading `events.jsonl`: every record checked, damage reported by line, an unfinished tail left alone. */
+/**
+ * Reading `events.jsonl`: each record is checked once, here. Damage is reported by line, an unfinished tail is left alone,
+ * and what a newer Rollscope added is passed over: keys, and records of other types.
+ */
 import { stat } from 'node:fs/promises';
 import type * as z from 'zod';
 import { RollscopeError } from '../protocol/errors.ts';
-import { JournalRecord } from '../protocol/records.ts';
+import { JournalRecord, RECORD_TYPES } from '../protocol/records.ts';
+import { upgradeRecord } from './formats/upgrade.ts';
 import { EVENTS_FILE, inRun } from './layout.ts';
 import { readLines } from './lines.ts';
+import { readTolerantly } from './tolerant.ts';
 
-export interface Entry {
-  record: JournalRecord;
-  /** Bytes of `events.jsonl` before and behind this record's line. */
+/** A record's line, whatever it holds. */
+export interface LogLine {
+  /** null: of a type that this version does not know. */
+  record: JournalRecord | null;
+  seq: number;
+  type: string;
+  /** Bytes of `events.jsonl` before and behind the line. */
   start: number;
   end: number;
 }
 
-/** What zod found, in the words of a person: `metrics.loss: expected number, received string`. */
-export function describeIssues(error: z.ZodError): string {
-  return error.issues.map((issue) => `${issue.path.join('.') || 'value'}: ${issue.message}`).join('; ');
+export interface Entry extends LogLine {
+  record: JournalRecord;
 }
 
-/** Parses JSON and checks it; throws `run-broken`, naming `where`. */
-export function parseChecked<T>(schema: z.ZodType<T>, text: string, where: string, hint?: string): T {
+/** Parses JSON and checks it, without the keys that it does not know; throws `run-broken`, naming `where`. */
+export function parseChecked<T>(
+  schema: z.ZodType<T>,
+  text: string,
+  where: string,
+  { upgrade, hint }: { upgrade?: (value: Record<string, unknown>) => unknown; hint?: string } = {},
+): T {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
     throw new RollscopeError('run-broken', `${where}: not valid JSON (${(error as Error).message}).`, hint);
   }
-  const result = schema.safeParse(value);
-  if (!result.success) {
-    throw new RollscopeError('run-broken', `${where}: ${describeIssues(result.error)}.`, hint);
-  }
+  const isObject = typeof value === 'object' && value !== null;
+  const result = readTolerantly(schema, upgrade && isObject ? upgrade(value as Record<string, unknown>) : value);
+  if (!result.success) throw new RollscopeError('run-broken', `${where}: ${result.error}.`, hint);
   return result.data;
+}
+
+/** Yields the records of a run, as `readLog` does, but for those of unknown types. */
+export async function* readEvents(folder: string, from = 0, seq = 0): AsyncGenerator<Entry> {
+  for await (const line of readLog(folder, from, seq)) if (line.record) yield line as Entry;
 }
 
 /**
@@ -38,24 +55,24 @@ export function parseChecked<T>(schema: z.ZodType<T>, text: string, where: strin
  * without newline, or broken lines behind which no good one follows. Throws `run-broken`, naming the line, for any other
  * damage, `run-not-found` without the file.
  */
-export async function* readEvents(folder: string, from = 0, seq = 0): AsyncGenerator<Entry> {
+export async function* readLog(folder: string, from = 0, seq = 0): AsyncGenerator<LogLine> {
   const path = inRun(folder, EVENTS_FILE);
   let start = from;
   let expected = seq;
   let damage: RollscopeError | null = null;
   try {
     for await (const line of readLines(path, from, seq + 1)) {
-      const parsed = parseRecord(line.text, path, line.number);
+      const parsed = parseLine(line.text);
       if (damage) {
-        if (parsed instanceof RollscopeError) continue;
+        if (typeof parsed === 'string') continue;
         throw damage;
       }
-      if (parsed instanceof RollscopeError) {
-        damage = parsed;
+      if (typeof parsed === 'string') {
+        damage = broken(folder, line.number, parsed);
       } else if (parsed.seq !== expected) {
-        damage = broken(path, line.number, `record number ${parsed.seq} where ${expected} belongs`);
+        damage = broken(folder, line.number, `record number ${parsed.seq} where ${expected} belongs`);
       } else {
-        yield { record: parsed, start, end: line.end };
+        yield { ...parsed, start, end: line.end };
         start = line.end;
         expected++;
       }
@@ -80,16 +97,25 @@ function missing(error: unknown, path: string): unknown {
   return new RollscopeError('run-not-found', `${path} does not exist.`, 'Choose a run folder.');
 }
 
-function parseRecord(text: string, path: string, line: number): JournalRecord | RollscopeError {
+/** A line of `events.jsonl`; a text that says what is wrong with it. */
+export function parseLine(text: string): Pick<LogLine, 'record' | 'seq' | 'type'> | string {
+  let value: unknown;
   try {
-    const result = JournalRecord.safeParse(JSON.parse(text));
-    return result.success ? result.data : broken(path, line, describeIssues(result.error));
+    value = JSON.parse(text);
   } catch {
-    return broken(path, line, 'not valid JSON');
+    return 'not valid JSON';
   }
+  const { type, seq } = (value ?? {}) as { type?: unknown; seq?: unknown };
+  if (typeof type === 'string' && typeof seq === 'number' && !RECORD_TYPES.has(type))
+    return { record: null, seq, type };
+  const result = readTolerantly(JournalRecord, upgradeRecord(value));
+  return result.success ? { record: result.data, seq: result.data.seq, type: result.data.type } : result.error;
 }
 
-function broken(path: string, line: number, what: string): RollscopeError {
-  const hint = `Restore the file from a copy. To go on without it, delete line ${line} and all lines after it: the run then repeats what is missing.`;
-  return new RollscopeError('run-broken', `${path} line ${line}: ${what}.`, hint);
+function broken(folder: string, line: number, what: string): RollscopeError {
+  return new RollscopeError('run-broken', `${inRun(folder, EVENTS_FILE)} line ${line}: ${what}.`, repairHint(folder));
+}
+
+export function repairHint(folder: string): string {
+  return `'rollscope repair ${folder}' writes a copy without what cannot be read; the run itself stays as it is.`;
 }

@@ -31,7 +31,8 @@ import { readTolerantly } from './tolerant.ts';
 
 const MAGICS = { 826692434: 1, 843469650: 2 } as const;
 const MAGIC = 0x32465352;
-const FIXED = 16;
+/** Byte at which a frame's header begins. */
+export const FRAME_HEADER = 16;
 /** Bytes from which length and checksum of a frame can be read. */
 export const FRAME_PREFIX = 12;
 
@@ -115,10 +116,12 @@ export function encodeFrame({ phase, step, problem, clusters, rollouts, evidence
   const json = Buffer.from(JSON.stringify(header, finite));
   const jsonLength = Math.ceil(json.length / 4) * 4;
   const columns = COLUMNS.flatMap((column) => rollouts.flatMap((rollout) => columnOf(rollout, column) ?? []));
-  const bytes = new Uint8Array(FIXED + jsonLength + columns.reduce((sum, { byteLength }) => sum + byteLength, 0));
-  bytes.fill(0x20, FIXED, FIXED + jsonLength);
-  bytes.set(json, FIXED);
-  let offset = FIXED + jsonLength;
+  const bytes = new Uint8Array(
+    FRAME_HEADER + jsonLength + columns.reduce((sum, { byteLength }) => sum + byteLength, 0),
+  );
+  bytes.fill(0x20, FRAME_HEADER, FRAME_HEADER + jsonLength);
+  bytes.set(json, FRAME_HEADER);
+  let offset = FRAME_HEADER + jsonLength;
   for (const column of columns) {
     bytes.set(new Uint8Array(column.buffer, column.byteOffset, column.byteLength), offset);
     offset += column.byteLength;
@@ -205,11 +208,11 @@ function knownColumns(rollout: Rollout, index: number): number {
 export function decodeFrame(bytes: Uint8Array, where: string): GroupDetail {
   if (!isWholeFrame(bytes)) throw damaged(where, 'checksum does not match');
   const jsonLength = new DataView(bytes.buffer, bytes.byteOffset).getUint32(12, true);
-  const json = Buffer.from(bytes.subarray(FIXED, FIXED + jsonLength)).toString();
+  const json = Buffer.from(bytes.subarray(FRAME_HEADER, FRAME_HEADER + jsonLength)).toString();
   const parsed = readTolerantly(FrameHeader, JSON.parse(json));
   if (!parsed.success) throw damaged(where, parsed.error);
   const { clusters, rollouts, parts = [], evidence = {}, ...id } = parsed.data;
-  const columns = readColumns(bytes, FIXED + jsonLength, rollouts);
+  const columns = readColumns(bytes, FRAME_HEADER + jsonLength, rollouts);
   const members = clusters.map((): number[] => []);
   rollouts.forEach(({ cluster }, i) => {
     if (cluster !== undefined) members[cluster]?.push(i);

@@ -5,10 +5,10 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { RUN_FORMAT } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
-import type { Evidence } from '../protocol/evidence.ts';
-import type { FramePointer } from '../protocol/group.ts';
-import { JournalRecord, type NewRecord, type Problem, type StoredRollout } from '../protocol/records.ts';
+import { type FramePointer, type GroupDetail, summarize } from '../protocol/group.ts';
+import { type GroupRecord, JournalRecord, type NewRecord, type Problem, type Prompt } from '../protocol/records.ts';
 import type { RunFile } from '../protocol/run-file.ts';
 import { AppendFile } from '../system/append-file.ts';
 import { isAside, writeAside } from '../system/aside.ts';
@@ -16,8 +16,8 @@ import { type Disk, onDisk, realDisk } from '../system/disk.ts';
 import { makeFolder, syncFolder } from '../system/folders.ts';
 import type { FileLock } from '../system/lock.ts';
 import { type Checkpoint, pruneCheckpoints, removeCheckpoint, writeCheckpointFolder } from './checkpoints.ts';
-import { describeIssues } from './events.ts';
-import { encodeFrame } from './formats/frame1.ts';
+import { parseLine } from './events.ts';
+import { encodeFrame } from './frame.ts';
 import { FrameStore } from './frame-store.ts';
 import {
   checkpointPath,
@@ -26,15 +26,18 @@ import {
   type JournalPosition,
   LOCK_FILE,
   PROBLEMS_FILE,
+  PROMPTS_FILE,
   ROLLOUT_FILE_BYTES,
   RUN_FILE,
   rolloutFileName,
+  runName,
   START,
 } from './layout.ts';
 import { lockRun } from './lock.ts';
-import { readProblems, readRunFile } from './reader.ts';
+import { readProblems, readPrompts, readRunFile } from './reader.ts';
 import { type OpenedRun, type Recovery, recoverRun } from './recovery.ts';
 import { firstDifference, isIncidental, REPLAY_DIVERGED, Replay } from './replay.ts';
+import { describeIssues } from './tolerant.ts';
 
 /** Seams for tests; a run uses the defaults. */
 export interface JournalOptions {
@@ -45,6 +48,14 @@ export interface JournalOptions {
 }
 
 export type RecordListener = (record: JournalRecord) => void;
+
+/** What a run folder holds beside its records. */
+export interface RunContents {
+  runFile: RunFile;
+  problems: readonly Problem[];
+  /** As the model got them, one per problem; null in a run of an older format. */
+  prompts: readonly Prompt[] | null;
+}
 
 function freshRun(): OpenedRun {
   const nothing = { offsets: [], records: [], recorded: [], checkpoint: null, unusable: [], recovery: null };
@@ -74,8 +85,7 @@ export class Journal {
 
   private constructor(
     readonly folder: string,
-    readonly runFile: RunFile,
-    readonly problems: readonly Problem[],
+    private readonly contents: RunContents,
     private readonly lock: FileLock,
     opened: OpenedRun,
     options: JournalOptions,
@@ -100,8 +110,7 @@ export class Journal {
    */
   static async create(
     folder: string,
-    runFile: RunFile,
-    problems: readonly Problem[],
+    contents: RunContents & { prompts: readonly Prompt[] },
     options: JournalOptions = {},
   ): Promise<Journal> {
     const path = resolve(folder);
@@ -117,15 +126,12 @@ export class Journal {
       throw error;
     }
     try {
-      await writeWhole(
-        inRun(path, PROBLEMS_FILE),
-        problems.map((problem) => `${JSON.stringify(problem)}\n`).join(''),
-        disk,
-      );
-      journal = new Journal(path, runFile, problems, lock, freshRun(), options);
+      await writeWhole(inRun(path, PROBLEMS_FILE), jsonLines(contents.problems), disk);
+      await writeWhole(inRun(path, PROMPTS_FILE), jsonLines(contents.prompts), disk);
+      journal = new Journal(path, contents, lock, freshRun(), options);
       journal.#begin();
       // Last: a folder with a run.json is a run.
-      await writeWhole(inRun(path, RUN_FILE), `${JSON.stringify(runFile, null, 2)}\n`, disk);
+      await writeRunFile(path, contents.runFile, disk);
       await onDisk(path, () => syncFolder(path));
       return journal;
     } catch (error) {
@@ -138,23 +144,26 @@ export class Journal {
   }
 
   /**
-   * Opens an interrupted or stopped run to go on from its last checkpoint: `append` and `writeFrame` then recognise what
-   * the run has recorded behind it, until there is no more. Throws `run-not-found`, `run-version`, `run-in-use`,
+   * Opens an interrupted or stopped run to go on from its last checkpoint: `append` and `appendGroup` then recognize what
+   * the run has recorded behind it, until there is no more. A run of an older format is one of today's from here on: what
+   * it has recorded behind the checkpoint is made again. Throws `run-not-found`, `run-version`, `run-in-use`,
    * `run-broken`, `disk`, and `usage` for a completed run.
    */
   static async open(folder: string, options: JournalOptions = {}): Promise<Journal> {
     const path = resolve(folder);
-    const runFile = await readRunFile(path);
-    const problems = await readProblems(path);
+    const { format, ...rest } = await readRunFile(path);
+    const runFile: RunFile = { format: RUN_FORMAT, ...rest };
+    const contents = { runFile, problems: await readProblems(path), prompts: await readPrompts(path) };
     const lock = await lockRun(path);
     let journal: Journal | undefined;
     try {
-      const opened = await recoverRun(path);
+      const opened = await recoverRun(path, { remake: format < RUN_FORMAT });
       if (opened.completed) {
         const hint = 'Start a new run with more steps to train further.';
-        throw new RollscopeError('usage', `The run ${runFile.run} is complete: there is nothing to resume.`, hint);
+        throw new RollscopeError('usage', `The run ${runName(path)} is complete: there is nothing to resume.`, hint);
       }
-      journal = new Journal(path, runFile, problems, lock, opened, options);
+      if (format < RUN_FORMAT) await writeRunFile(path, runFile, options.disk ?? realDisk);
+      journal = new Journal(path, contents, lock, opened, options);
       journal.#begin();
       return journal;
     } catch (error) {
@@ -164,7 +173,27 @@ export class Journal {
     }
   }
 
-  /** Whether records are being recognised instead of written. */
+  /** The run's name: the folder's. */
+  get run(): string {
+    return runName(this.folder);
+  }
+  get runFile(): RunFile {
+    return this.contents.runFile;
+  }
+  get problems(): readonly Problem[] {
+    return this.contents.problems;
+  }
+  get prompts(): readonly Prompt[] | null {
+    return this.contents.prompts;
+  }
+
+  /** Stores the prompts of a run whose format had none. */
+  async writePrompts(prompts: readonly Prompt[]): Promise<void> {
+    await writeWhole(inRun(this.folder, PROMPTS_FILE), jsonLines(prompts), this.#disk);
+    this.contents.prompts = prompts;
+  }
+
+  /** Whether records are being recognized instead of written. */
   get replaying(): boolean {
     return this.#replay !== null;
   }
@@ -207,12 +236,16 @@ export class Journal {
   }
 
   /**
-   * Stores the rollouts of a group, with the evidence of its reward, and returns what its record points with. During a replay the stored ones are compared
-   * by length and checksum. Throws `disk`; nothing is stored then.
+   * Stores a group's rollouts and records it. During a replay the stored ones are compared by length and checksum.
+   * Throws `disk`; nothing is recorded then.
    */
-  writeFrame(rollouts: readonly StoredRollout[], evidence: Evidence = {}): FramePointer {
+  appendGroup(group: GroupDetail): GroupRecord {
+    const frame = this.#placeFrame(encodeFrame(group));
+    return this.append({ type: 'group', ...summarize(group), frame }) as GroupRecord;
+  }
+
+  #placeFrame(frame: Uint8Array): FramePointer {
     this.#assertOpen();
-    const frame = encodeFrame(rollouts, evidence);
     let pointer = this.#frames.place(frame);
     if (!pointer && this.#replay?.next) {
       this.#diverge(this.#replay.next, 'its rollouts are others');
@@ -268,8 +301,8 @@ export class Journal {
     } finally {
       closeSync(fd);
     }
-    const lines = bytes.toString().trimEnd().split('\n');
-    return lines.map((line) => JSON.parse(line) as JournalRecord);
+    const lines = bytes.toString().trimEnd().split('\n').map(parseLine);
+    return lines.flatMap((line) => (typeof line === 'string' ? [] : (line.record ?? [])));
   }
 
   /** Makes everything durable and lets go of the folder. */
@@ -347,8 +380,8 @@ export class Journal {
 
 /** Whether `create` writes a file of this name before `run.json`; events and rollouts are empty then. */
 function isUnborn(name: string): boolean {
-  if ([LOCK_FILE, PROBLEMS_FILE, EVENTS_FILE, rolloutFileName(0)].includes(name)) return true;
-  return isAside(name, PROBLEMS_FILE) || isAside(name, RUN_FILE);
+  if ([LOCK_FILE, PROBLEMS_FILE, PROMPTS_FILE, EVENTS_FILE, rolloutFileName(0)].includes(name)) return true;
+  return [PROBLEMS_FILE, PROMPTS_FILE, RUN_FILE].some((file) => isAside(name, file));
 }
 
 /** Throws `usage` where a folder holds more than what a process leaves that is killed before its run has begun. */
@@ -372,6 +405,14 @@ async function clearUnborn(folder: string): Promise<void> {
 
 function checkpointRecord(step: number): NewRecord {
   return { type: 'checkpoint', step, path: checkpointPath(step) };
+}
+
+function jsonLines(items: readonly object[]): string {
+  return items.map((item) => `${JSON.stringify(item)}\n`).join('');
+}
+
+async function writeRunFile(folder: string, runFile: RunFile, disk: Disk): Promise<void> {
+  await writeWhole(inRun(folder, RUN_FILE), `${JSON.stringify(runFile, null, 2)}\n`, disk);
 }
 
 async function writeWhole(path: string, text: string, disk: Disk): Promise<void> {

@@ -1,9 +1,10 @@
 /** Names and shapes of what lies in a run folder. */
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import * as z from 'zod';
 
 export const RUN_FILE = 'run.json';
 export const PROBLEMS_FILE = 'problems.jsonl';
+export const PROMPTS_FILE = 'prompts.jsonl';
 export const EVENTS_FILE = 'events.jsonl';
 export const LOCK_FILE = 'lock';
 export const CHECKPOINTS = 'checkpoints';
@@ -37,6 +38,11 @@ export function isBefore(a: FrameCursor, b: FrameCursor): boolean {
 
 export function checkpointPath(step: number): string {
   return `${CHECKPOINTS}/${step}`;
+}
+
+/** A run's name is its folder's, so that a copy has a name of its own. */
+export function runName(folder: string): string {
+  return basename(resolve(folder));
 }
 
 export function inRun(folder: string, name: string): string {

@@ -1,18 +1,17 @@
 /**
  * Reading a run folder, without a lock: safe while a writer appends. The extension host, the command line and the tests
- * come in here.
+ * come in here, and for single groups in `groups.ts`.
  */
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { RUN_FORMAT } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
-import type { FramePointer } from '../protocol/group.ts';
-import { type JournalRecord, Problem, type StoredGroup } from '../protocol/records.ts';
+import { type JournalRecord, Problem, Prompt } from '../protocol/records.ts';
 import { RunFile } from '../protocol/run-file.ts';
-import { eventsSize, parseChecked, readEvents } from './events.ts';
-import { decodeFrame as decodeOld } from './formats/frame1.ts';
-import { readFrameBytes } from './groups.ts';
-import { inRun, PROBLEMS_FILE, RUN_FILE } from './layout.ts';
+import { VERSION } from '../protocol/version.ts';
+import { eventsSize, parseChecked, readLog } from './events.ts';
+import { upgradeProblem, upgradeRunFile } from './formats/upgrade.ts';
+import { inRun, PROBLEMS_FILE, PROMPTS_FILE, RUN_FILE } from './layout.ts';
 import { readLines } from './lines.ts';
 import { liveWriter } from './lock.ts';
 
@@ -20,6 +19,8 @@ export interface RunFolder {
   runFile: RunFile;
   problems: Problem[];
   records: JournalRecord[];
+  /** Records of types that this version does not know, by type: they were passed over. */
+  skipped: Record<string, number>;
   /** The last record was never finished and no writer lives: the run was killed. */
   torn: boolean;
 }
@@ -31,55 +32,76 @@ export async function readRunFolder(folder: string): Promise<RunFolder> {
   const writing = liveWriter(folder) !== null;
   const size = await eventsSize(folder);
   const records: JournalRecord[] = [];
+  const skipped: RunFolder['skipped'] = {};
   let end = 0;
-  for await (const entry of readEvents(folder)) {
-    records.push(entry.record);
-    end = entry.end;
+  for await (const line of readLog(folder)) {
+    if (line.record) records.push(line.record);
+    else skipped[line.type] = (skipped[line.type] ?? 0) + 1;
+    end = line.end;
   }
-  return { runFile, problems, records, torn: !writing && end < size };
+  return { runFile, problems, records, skipped, torn: !writing && end < size };
 }
 
-/** Reads `run.json`. */
+/** Reads `run.json`. Throws `run-not-found`, `run-version` or `run-broken`. */
 export async function readRunFile(folder: string): Promise<RunFile> {
   const path = inRun(folder, RUN_FILE);
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') {
+      throw new RollscopeError('run-broken', `${path} cannot be read (${error.code ?? error.message}).`);
+    }
     throw new RollscopeError('run-not-found', `${folder} is not a run folder: it has no ${RUN_FILE}.`, 'Choose a run.');
   });
-  const { format } = parseChecked(z.looseObject({ format: z.int() }), text, path);
-  if (format > RUN_FORMAT) {
-    throw new RollscopeError(
-      'run-version',
-      `${path}: the run has format ${format}; this Rollscope reads format ${RUN_FORMAT} and older.`,
-      'Update Rollscope to open this run.',
-    );
-  }
-  return parseChecked(RunFile, text, path);
+  const { format, versions } = parseChecked(Head, text, path);
+  if (format > RUN_FORMAT) throw newer(path, format, versions?.rollscope);
+  return parseChecked(RunFile, text, path, { upgrade: upgradeRunFile });
+}
+
+/** What every format of `run.json` has. */
+const Head = z.looseObject({ format: z.int(), versions: z.record(z.string(), z.string()).optional() });
+
+function newer(path: string, format: number, version: string | undefined): RollscopeError {
+  const by = version === undefined ? 'a newer Rollscope' : `Rollscope ${version}`;
+  return new RollscopeError(
+    'run-version',
+    `${path}: ${by} wrote this run in format ${format}; Rollscope ${VERSION} reads the formats 1 to ${RUN_FORMAT}.`,
+    version === undefined
+      ? 'Update Rollscope to open this run.'
+      : `Update to Rollscope ${version} or newer to open it.`,
+  );
 }
 
 /** Reads `problems.jsonl`. */
 export async function readProblems(folder: string): Promise<Problem[]> {
   const path = inRun(folder, PROBLEMS_FILE);
-  const problems: Problem[] = [];
+  const problems = await readList(path, Problem, ({ index }) => index, upgradeProblem);
+  if (problems) return problems;
+  throw new RollscopeError('run-broken', `${path} is missing.`, 'Restore the file from a copy of the run.');
+}
+
+/** Reads `prompts.jsonl`; null for a run of an older format, which has none. */
+export async function readPrompts(folder: string): Promise<Prompt[] | null> {
+  return readList(inRun(folder, PROMPTS_FILE), Prompt, ({ problem }) => problem);
+}
+
+/** Reads a file with one item per line, in the order of their indices; null where it is missing. */
+async function readList<T>(
+  path: string,
+  schema: z.ZodType<T>,
+  indexOf: (item: T) => number,
+  upgrade?: (value: Record<string, unknown>) => unknown,
+): Promise<T[] | null> {
+  const items: T[] = [];
   try {
     for await (const { text, number } of readLines(path)) {
-      const problem = parseChecked(Problem, text, `${path} line ${number}`);
-      if (problem.index !== problems.length) {
-        throw new RollscopeError('run-broken', `${path} line ${number}: index ${problem.index} out of order.`);
+      const item = parseChecked(schema, text, `${path} line ${number}`, upgrade && { upgrade });
+      if (indexOf(item) !== items.length) {
+        throw new RollscopeError('run-broken', `${path} line ${number}: number ${indexOf(item)} out of order.`);
       }
-      problems.push(problem);
+      items.push(item);
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new RollscopeError('run-broken', `${path} is missing.`, 'Restore the file from a copy of the run.');
+    return null;
   }
-  return problems;
-}
-
-/** Reads the rollouts of one group and their evidence. Throws `run-broken` when they are missing or damaged. */
-export async function readFrame(folder: string, pointer: FramePointer): Promise<StoredGroup> {
-  const where = `${inRun(folder, pointer.file)} at byte ${pointer.offset}`;
-  const bytes = await readFrameBytes(folder, pointer);
-  if (!bytes) throw new RollscopeError('run-broken', `${where}: the stored rollouts are missing.`);
-  return decodeOld(bytes, where);
+  return items;
 }

@@ -5,16 +5,19 @@ import type { FramePointer } from '../protocol/group.ts';
 import type { JournalRecord } from '../protocol/records.ts';
 import { onDisk } from '../system/disk.ts';
 import { type Checkpoint, listCheckpoints, removeUnfinished } from './checkpoints.ts';
-import { eventsSize, readEvents } from './events.ts';
+import { eventsSize, readLog } from './events.ts';
 import { isWholeFrame } from './frame.ts';
 import { rolloutFiles } from './frame-store.ts';
 import { readFrameBytes } from './groups.ts';
 import { EVENTS_FILE, type FrameCursor, inRun, isBefore, rolloutFileIndex, START } from './layout.ts';
+import { isIncidental } from './replay.ts';
 
 /** What opening a killed run removed. */
 export interface Recovery {
   /** Whole records whose rollouts were not whole. */
   records: number;
+  /** Records of an older format behind the checkpoint, which are made again in the format of today. */
+  remade: number;
   /** Bytes cut from `events.jsonl` and from the rollout files. */
   eventBytes: number;
   rolloutBytes: number;
@@ -41,8 +44,11 @@ export interface OpenedRun {
   recovery: Recovery | null;
 }
 
-/** Reads the run and cuts what is torn. A completed run is left as it is. Throws `run-broken` for any other damage. */
-export async function recoverRun(folder: string): Promise<OpenedRun> {
+/**
+ * Reads the run and cuts what is torn; with `remake` also what is recorded behind the checkpoint, since the run cannot
+ * recognize an older format. A completed run is left as it is. Throws `run-broken` for any other damage.
+ */
+export async function recoverRun(folder: string, { remake = false } = {}): Promise<OpenedRun> {
   const checkpoints = await listCheckpoints(folder);
   let scan = await scanEvents(folder, checkpoints[0]?.position.nextSeq ?? 0);
   const usable = checkpoints.filter(({ position }) => position.nextSeq <= scan.offsets.length);
@@ -57,20 +63,24 @@ export async function recoverRun(folder: string): Promise<OpenedRun> {
 
   await checkOldFrames(folder, scan.ends);
   const whole = await countWhole(folder, records);
+  const known = remake ? records.findIndex((record) => !isIncidental(record)) : -1;
+  const kept = known < 0 ? whole : Math.min(known, whole);
+  const end = kept < records.length ? offsets[records[kept]!.seq]! : scan.end;
   const lost = records.length - whole;
-  const end = lost > 0 ? offsets[records[whole]!.seq]! : scan.end;
-  records.length = whole;
-  offsets.length -= lost;
+  const remade = whole - kept;
+  if (kept < records.length) offsets.length = records[kept]!.seq;
+  records.length = kept;
   opened.recorded = scan.recorded.filter(({ seq }) => seq < offsets.length);
 
   let framesEnd = position.frames;
   for (const record of records) {
-    if (record.type !== 'group') continue;
+    if (record.type !== 'group' || !record.frame) continue;
     const behind = frameEnd(record.frame);
     if (isBefore(framesEnd, behind)) framesEnd = behind;
   }
   const cut = {
     records: lost,
+    remade,
     eventBytes: await cutEvents(folder, end),
     rolloutBytes: await cutRollouts(folder, framesEnd),
     checkpoints: await removeUnfinished(folder),
@@ -93,12 +103,13 @@ interface Scan {
 
 async function scanEvents(folder: string, from: number): Promise<Scan> {
   const scan: Scan = { from, offsets: [], records: [], recorded: [], ends: new Map(), end: 0, completed: false };
-  for await (const { record, start, end } of readEvents(folder)) {
+  for await (const { record, start, end } of readLog(folder)) {
     scan.offsets.push(start);
     scan.end = end;
+    if (!record) continue;
     if (record.seq >= from) {
       scan.records.push(record);
-    } else if (record.type === 'group') {
+    } else if (record.type === 'group' && record.frame) {
       scan.ends.set(record.frame.file, { bytes: record.frame.offset + record.frame.length, seq: record.seq });
     }
     if (record.type === 'checkpoint') scan.recorded.push(record);
@@ -127,7 +138,7 @@ async function checkOldFrames(folder: string, ends: Scan['ends']): Promise<void>
 /** How many of the records come before the first whose rollouts are not whole. */
 async function countWhole(folder: string, records: JournalRecord[]): Promise<number> {
   for (const [index, record] of records.entries()) {
-    if (record.type !== 'group') continue;
+    if (record.type !== 'group' || !record.frame) continue;
     const bytes = await readFrameBytes(folder, record.frame);
     if (!bytes || !isWholeFrame(bytes)) return index;
   }
@@ -160,6 +171,9 @@ async function cutRollouts(folder: string, end: FrameCursor): Promise<number> {
 }
 
 function describe(cut: Omit<Recovery, 'message'>): string {
+  if (cut.remade > 0) {
+    return `The run was begun in an older format. Its ${cut.remade} records behind the last checkpoint are made again in today's.`;
+  }
   const parts: string[] = [];
   if (cut.eventBytes > 0) {
     const records = cut.records > 0 ? ` (${cut.records} records without whole rollouts)` : '';

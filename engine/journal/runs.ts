@@ -1,10 +1,12 @@
 /** The list of runs, from each run's configuration and the two ends of its events. */
-import { type FileHandle, open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { RollscopeError } from '../protocol/errors.ts';
-import { JournalRecord } from '../protocol/records.ts';
-import type { RunInfo } from '../protocol/rpc.ts';
-import { EVENTS_FILE, inRun } from './layout.ts';
+import { existsSync } from 'node:fs';
+import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { RollscopeError, toErrorData } from '../protocol/errors.ts';
+import type { JournalRecord } from '../protocol/records.ts';
+import type { ListedRun, RunInfo } from '../protocol/rpc.ts';
+import { parseLine, repairHint } from './events.ts';
+import { EVENTS_FILE, inRun, PROBLEMS_FILE, RUN_FILE, runName } from './layout.ts';
 import { liveWriter } from './lock.ts';
 import { readRunFile } from './reader.ts';
 
@@ -15,38 +17,67 @@ const FAR = 16 * 2 ** 20;
 const PARALLEL = 8;
 
 /**
- * The runs in a folder of runs, newest first. Folders that are not runs, or that cannot be read, are left out. Throws
- * `usage` for a root that is no folder or may not be read.
+ * The runs in a folder of runs, newest first. One that cannot be read is listed with the reason; a folder without
+ * `run.json` is no run. Throws `usage` for a root that is not a folder or may not be read.
  */
-export async function listRuns(root: string): Promise<RunInfo[]> {
+export async function listRuns(root: string): Promise<ListedRun[]> {
   const entries = await readdir(root, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
-    const what = error.code === 'ENOTDIR' ? 'is no folder' : `cannot be read (${error.code ?? error.message})`;
+    const what = error.code === 'ENOTDIR' ? 'is not a folder' : `cannot be read (${error.code ?? error.message})`;
     throw new RollscopeError('usage', `${root} ${what}.`, 'Name the folder that holds the runs.', { cause: error });
   });
   const folders = entries.filter((entry) => !entry.isFile()).map((entry) => join(root, entry.name));
-  const runs: RunInfo[] = [];
+  const runs: ListedRun[] = [];
   const worker = async () => {
     for (let folder = folders.pop(); folder; folder = folders.pop()) {
-      const info = await readRunInfo(folder).catch((error) => {
-        if (error instanceof RollscopeError) return null;
-        throw error;
-      });
-      if (info) runs.push(info);
+      const found = await listedRun(folder);
+      if (found) runs.push(found);
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, worker));
   return runs.sort((a, b) => b.created.localeCompare(a.created) || a.run.localeCompare(b.run));
 }
 
-/** One line about a run. Throws as `readRunFile` does. */
+/** The runs of a list that can be read. */
+export function readableRuns(runs: readonly ListedRun[]): RunInfo[] {
+  return runs.filter((run): run is RunInfo => run.status !== 'unreadable');
+}
+
+async function listedRun(folder: string): Promise<ListedRun | null> {
+  try {
+    return await readRunInfo(folder);
+  } catch (error) {
+    if (error instanceof RollscopeError && error.code === 'run-not-found' && !existsSync(inRun(folder, RUN_FILE))) {
+      return null;
+    }
+    const created = await createdOf(folder);
+    return { run: runName(folder), folder, created, status: 'unreadable', error: toErrorData(error) };
+  }
+}
+
+/** When an unreadable run was begun, as far as can be told. */
+async function createdOf(folder: string): Promise<string> {
+  try {
+    const { created } = JSON.parse(await readFile(inRun(folder, RUN_FILE), 'utf8')) as { created?: unknown };
+    if (typeof created === 'string') return created;
+  } catch {
+    // Then the folder's own time has to do.
+  }
+  return (await stat(folder)).mtime.toISOString();
+}
+
+/** One line about a run. Throws as `readRunFile` does, and `run-broken` where what it looks at cannot be read. */
 export async function readRunInfo(folder: string): Promise<RunInfo> {
-  const { run, created, config } = await readRunFile(folder);
+  const { created, config } = await readRunFile(folder);
+  for (const name of [PROBLEMS_FILE, EVENTS_FILE]) {
+    if (existsSync(inRun(folder, name))) continue;
+    throw new RollscopeError('run-broken', `${inRun(folder, name)} is missing.`, 'Restore it from a copy of the run.');
+  }
   const writing = liveWriter(folder) !== null;
   const { first, last, step, lastEvaluation } = await readEnds(folder);
   const ended = last?.type === 'end' ? last.reason : 'interrupted';
   return {
-    run,
+    run: runName(folder),
     folder,
     created,
     job: config.job,
@@ -71,27 +102,44 @@ interface Ends {
 }
 
 async function readEnds(folder: string): Promise<Ends> {
-  const ends: Ends = { first: null, lastEvaluation: null, step: null, last: null };
-  const handle = await open(inRun(folder, EVENTS_FILE), 'r').catch(() => null);
-  if (!handle) return ends;
+  const path = inRun(folder, EVENTS_FILE);
+  const handle = await open(path, 'r');
   try {
-    for await (const line of linesForward(handle)) {
-      if (isType(line, 'step')) break;
-      if (!isType(line, 'evaluation')) continue;
-      ends.first = parse(line);
-      break;
-    }
-    for await (const line of linesBackward(handle)) {
-      ends.last ??= parse(line);
-      if (!ends.lastEvaluation && isType(line, 'evaluation')) ends.lastEvaluation = parse(line);
-      if (!ends.step && isType(line, 'step')) ends.step = parse(line);
-      // The evaluation at the start, or the end of the search.
-      if (ends.step && ends.lastEvaluation) break;
-    }
+    return { first: await readStart(handle, path), ...(await readEnd(handle, path)) };
   } finally {
     await handle.close();
   }
+}
+
+async function readStart(handle: FileHandle, path: string): Promise<JournalRecord | null> {
+  for await (const line of linesForward(handle)) {
+    if (isType(line, 'step')) return null;
+    if (isType(line, 'evaluation')) return parse(line, path);
+  }
+  return null;
+}
+
+async function readEnd(handle: FileHandle, path: string): Promise<Omit<Ends, 'first'>> {
+  const ends: Omit<Ends, 'first'> = { lastEvaluation: null, step: null, last: null };
+  let unfinished: string | null = null;
+  for await (const line of linesBackward(handle)) {
+    if (!ends.last) {
+      // A kill may leave broken lines at the very end; records of newer types say nothing here.
+      const parsed = parseLine(line.toString());
+      if (typeof parsed === 'string') unfinished ??= parsed;
+      else ends.last = parsed.record;
+    }
+    if (!ends.lastEvaluation && isType(line, 'evaluation')) ends.lastEvaluation = parse(line, path);
+    if (!ends.step && isType(line, 'step')) ends.step = parse(line, path);
+    // The evaluation at the start, or the end of the search.
+    if (ends.step && ends.lastEvaluation) break;
+  }
+  if (!ends.last && unfinished !== null) throw brokenRun(path, unfinished);
   return ends;
+}
+
+function brokenRun(path: string, what: string): RollscopeError {
+  return new RollscopeError('run-broken', `${path}: ${what}.`, repairHint(dirname(path)));
 }
 
 function accuracy(record: JournalRecord | null, at: (step: number) => boolean): number | null {
@@ -104,12 +152,10 @@ function isType(line: Buffer, type: JournalRecord['type']): boolean {
   return line.subarray(0, prefix.length).toString('latin1') === prefix;
 }
 
-function parse(line: Buffer): JournalRecord | null {
-  try {
-    return JournalRecord.safeParse(JSON.parse(line.toString())).data ?? null;
-  } catch {
-    return null;
-  }
+function parse(line: Buffer, path: string): JournalRecord | null {
+  const parsed = parseLine(line.toString());
+  if (typeof parsed === 'string') throw brokenRun(path, parsed);
+  return parsed.record;
 }
 
 async function* linesForward(handle: FileHandle): AsyncGenerator<Buffer> {

@@ -21,8 +21,11 @@ export interface Tokenizer {
   encode(text: string): Int32Array;
   /**
    * The prompt as the model expects it: through the chat template, with the head of the answer, where there is one;
-   * otherwise the system message, a blank line and the text, behind the model's first token if it has one.
+   * otherwise the system message, a blank line and the text, behind the model's first token if it has one. A template
+   * may name today's date: the next day's prompt is then another.
    */
+  renderPrompt(prompt: PromptText): string;
+  /** The tokens of the rendered prompt. */
   encodePrompt(prompt: PromptText): Int32Array;
   /** Special tokens give no text. */
   decode(ids: ArrayLike<number>): string;
@@ -83,21 +86,19 @@ export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer 
     );
   }
   const encode = (text: string): Int32Array => Int32Array.from(encoder.encode(text, { add_special_tokens: false }).ids);
-  const encodePrompt = ({ system, user }: PromptText): Int32Array => {
+  const renderPrompt = ({ system, user }: PromptText): string => {
     if (!template) {
       const text = system ? `${system}\n\n${user}` : user;
-      return encode(addsBos && bosToken ? bosToken + text : text);
+      return addsBos && bosToken ? bosToken + text : text;
     }
     const messages = [...(system ? [{ role: 'system', content: system }] : []), { role: 'user', content: user }];
     try {
-      return encode(
-        template.render({
-          messages,
-          add_generation_prompt: true,
-          bos_token: bosToken ?? '',
-          eos_token: eosToken ?? '',
-        }),
-      );
+      return template.render({
+        messages,
+        add_generation_prompt: true,
+        bos_token: bosToken ?? '',
+        eos_token: eosToken ?? '',
+      });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       throw new RollscopeError(
@@ -114,7 +115,8 @@ export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer 
     unknownId: json.model.unk_token ? (idOf(json, json.model.unk_token) ?? null) : null,
     hasChatTemplate: template !== null,
     encode,
-    encodePrompt,
+    renderPrompt,
+    encodePrompt: (prompt) => encode(renderPrompt(prompt)),
     decode: (ids) => pieces(ids).join(''),
     pieces,
   };

@@ -13,7 +13,7 @@ import { schemaOf } from './settings/schema.ts';
 import { LORA, LOSS, OPTIMIZER } from './settings/training.ts';
 
 /** Bumped when a run folder of this version could not be read by an older Rollscope. */
-export const RUN_FORMAT = 2;
+export const RUN_FORMAT = 3;
 
 export const DEVICES = namesOf(DEVICE.device);
 export { LORA_TARGETS } from './settings/training.ts';

@@ -175,11 +175,25 @@ export interface GroupDetail extends GroupId {
   evidence: Evidence;
 }
 
+/** A group with its answers judged: what metrics are made of. */
+export interface JudgedGroup {
+  clusters: readonly Cluster[];
+  majority: Pick<Majority, 'answer' | 'share' | 'rawShare' | 'correct'> | null;
+  rollouts: readonly RolloutFacts[];
+}
+
+/** A group as its record counts it: enough for what looks at answers over many steps. */
+export type CountedGroup = Pick<GroupSummary, 'clusters' | 'rollouts' | 'unanswered' | 'means'> &
+  Pick<JudgedGroup, 'majority'>;
+
 /** The majority of a group as its record states it. */
 export function majorityOf({
   clusters,
   rollouts,
-}: Pick<GroupDetail, 'clusters'> & { rollouts: readonly RolloutFacts[] }): Majority | null {
+}: {
+  clusters: readonly Cluster[];
+  rollouts: readonly Pick<RolloutFacts, 'answer' | 'logprob'>[];
+}): Majority | null {
   const vote = voteOf(
     rollouts.map(({ answer }) => answer),
     clusters,
@@ -191,7 +205,14 @@ export function majorityOf({
 }
 
 /** What a group's record says of its rollouts. */
-export function summarize({ phase, step, problem, clusters, majority, rollouts }: GroupDetail): GroupSummary {
+export function summarize({
+  phase,
+  step,
+  problem,
+  clusters,
+  majority,
+  rollouts,
+}: GroupId & Pick<JudgedGroup, 'clusters' | 'rollouts'> & { majority: Majority | null }): GroupSummary {
   return {
     phase,
     step,

@@ -4,11 +4,10 @@
  * the same run; all others of a non-`lifecycle` record may not (exact resume compares them).
  */
 import * as z from 'zod';
-import { RunConfig } from './config.ts';
+import { StoredRunConfig } from './config.ts';
 import { Estimate } from './estimate.ts';
-import type { Evidence } from './evidence.ts';
 import { Forecast, ForecastScore } from './forecast.ts';
-import { FramePointer, PHASES, type TokenColumns } from './group.ts';
+import { groupRecordFields, type TokenColumns } from './group.ts';
 
 export { Estimate };
 
@@ -22,7 +21,7 @@ export const Problem = z.strictObject({
   index: z.int().min(0),
   id: z.string(),
   /** The problem's own text, without template. */
-  prompt: z.string(),
+  text: z.string(),
   /** The reference answer, when the data has one: for measuring only. */
   answer: z.string().nullable(),
   /** File it came from, its row (from 0) and line (from 1; null for binary formats). */
@@ -34,42 +33,22 @@ export const Problem = z.strictObject({
 });
 export type Problem = z.infer<typeof Problem>;
 
-const ClusterSchema = z.strictObject({
-  /** The answer as the first member wrote it (normalized by extraction). */
-  answer: z.string(),
-  /** Indices of the rollouts in it. */
-  members: z.array(z.int().min(0)).min(1),
-  /** Equivalent to the reference; null without one. */
-  correct: z.boolean().nullable(),
+/** The prompt of a problem exactly as the model got it: behind templates and chat template. One a line in `prompts.jsonl`. */
+export const Prompt = z.strictObject({
+  /** Index of the problem. */
+  problem: z.int().min(0),
+  text: z.string(),
+  /** Token ids. */
+  tokens: z.array(z.int().min(0)),
 });
-
-export const RolloutSummary = z.strictObject({
-  answer: z.string().nullable(),
-  /** Index into the group's clusters; null when no answer was extracted. */
-  cluster: z.int().min(0).nullable(),
-  correct: z.boolean().nullable(),
-  /** null where no reward is given (evaluation and probe). */
-  reward: nullable,
-  /** null where the rollout does not train. */
-  advantage: nullable,
-  tokens: z.int().min(0),
-  /** Mean log-probability a token at the sampling temperature, nats. */
-  logprob: nullable,
-  /** Mean entropy a token, nats. */
-  entropy: nullable,
-  /** Share of its token trigrams that stood in it before; null below three tokens. */
-  repetition: later,
-  finish: z.enum(['stop', 'length']),
-});
-export type RolloutSummary = z.infer<typeof RolloutSummary>;
+export type Prompt = z.infer<typeof Prompt>;
 
 const base = { seq: z.int().min(0), time: z.string() };
 
 export const RunRecord = z.strictObject({
   type: z.literal('run'),
   ...base,
-  run: z.string(),
-  config: RunConfig,
+  config: StoredRunConfig,
   problems: z.int().min(0),
   /** Problems of a separate evaluation set come after the training problems in `problems.jsonl`. */
   evaluationProblems: z.int().min(0),
@@ -85,27 +64,8 @@ export const RunRecord = z.strictObject({
   device: z.string(),
 });
 
-/** The rollouts of one problem at one step. */
-export const GroupRecord = z.strictObject({
-  type: z.literal('group'),
-  ...base,
-  step: z.int().min(0),
-  phase: z.enum(PHASES),
-  problem: z.int().min(0),
-  /** Largest first; of equally large ones, the first to reach its size. */
-  clusters: z.array(ClusterSchema),
-  /** The vote: null when no rollout had an answer. `share` = members / votes; `rawShare` the same over raw strings. */
-  majority: z
-    .strictObject({
-      answer: z.string(),
-      share: z.number(),
-      rawShare: z.number(),
-      correct: z.boolean().nullable(),
-    })
-    .nullable(),
-  rollouts: z.array(RolloutSummary),
-  frame: FramePointer,
-});
+/** The rollouts of one problem at one step, summarized; their facts lie in the frame. */
+export const GroupRecord = z.strictObject({ type: z.literal('group'), ...base, ...groupRecordFields });
 export type GroupRecord = z.infer<typeof GroupRecord>;
 
 /** What the updates of a step say of one of its problems: means over those that it was in. */
@@ -158,6 +118,8 @@ export const StepRecord = z.strictObject({
     skippedGroups: z.int().min(0),
     tokens: z.int().min(0),
   }),
+  /** Metrics of another trainer, under its own names; absent where there are none. */
+  foreign: z.record(z.string(), nullable).optional(),
   /** Those of the batch, in its order; absent in runs of older versions. */
   problems: z.array(ProblemUpdate).optional(),
   timing: z.strictObject({
@@ -264,6 +226,8 @@ export const JournalRecord = z.discriminatedUnion('type', [
   EndRecord,
 ]);
 export type JournalRecord = z.infer<typeof JournalRecord>;
+/** The types of records that this version knows. */
+export const RECORD_TYPES: ReadonlySet<string> = new Set(JournalRecord.options.map(({ shape }) => shape.type.value));
 type WithoutBase<T> = T extends unknown ? Omit<T, 'seq' | 'time'> : never;
 /** A record before the journal has given it its number and time. */
 export type NewRecord = WithoutBase<JournalRecord>;
@@ -273,15 +237,9 @@ export interface TokenStatistics extends TokenColumns {
   tokens: Int32Array;
 }
 
-/** One rollout with its text, as stored in a frame. `pieces` are the tokens' texts, joined they give `text`. */
+/** One rollout as the policy hands it over. `pieces` are the tokens' texts, joined they give `text`. */
 export interface StoredRollout extends TokenStatistics {
   text: string;
   pieces: string[];
   finish: 'stop' | 'length';
-}
-
-/** What a frame holds: the rollouts of one group, and what its reward asked for beyond them ({} where for nothing). */
-export interface StoredGroup {
-  rollouts: StoredRollout[];
-  evidence: Evidence;
 }

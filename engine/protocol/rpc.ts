@@ -1,5 +1,6 @@
 /** What an engine tells of itself and its work. What it can be asked: `engine/server/contract.ts`. */
 import * as z from 'zod';
+import { ERROR_CODES } from './errors.ts';
 
 /** Bumped when a client of the previous number could not talk to this engine. 3: records of run format 3. */
 export const RPC_VERSION = 3;
@@ -49,6 +50,18 @@ export const RunInfo = z.strictObject({
   accuracyAfter: z.number().nullable(),
 });
 export type RunInfo = z.infer<typeof RunInfo>;
+
+/** A run folder that cannot be read, and why. */
+export const UnreadableRun = z.strictObject({
+  run: z.string(),
+  folder: z.string(),
+  created: z.string(),
+  status: z.literal('unreadable'),
+  error: z.strictObject({ code: z.enum(ERROR_CODES), message: z.string(), hint: z.string().optional() }),
+});
+export type UnreadableRun = z.infer<typeof UnreadableRun>;
+/** An entry of the list of runs. */
+export type ListedRun = RunInfo | UnreadableRun;
 
 export const DeviceReport = z.strictObject({
   name: z.string(),

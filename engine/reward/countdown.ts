@@ -224,7 +224,7 @@ export function countdownRow(
 }
 
 function compute({ problem, answers }: Group, options: Options): Scores {
-  const { numbers, target } = countdownRow(problem.columns ?? {}, options, problem.prompt);
+  const { numbers, target } = countdownRow(problem.columns ?? {}, options, problem.text);
   const verdicts = answers.map((answer) => (answer === null ? null : judgeCountdown(answer, numbers, target)));
   const rewards = verdicts.map((v) =>
     v === null ? 0 : { hit: 1, missed: options.formatScore, refused: 0 }[v.outcome],

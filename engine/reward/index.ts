@@ -92,7 +92,7 @@ function scoreOne(reward: Reward, group: LabelledGroup, options: RewardOptions):
   const { problem, rollouts, answers, clusters, vocabulary, evidence } = group;
   return reward.compute(
     {
-      problem: { prompt: problem.prompt, ...(problem.columns && { columns: problem.columns }) },
+      problem: { text: problem.text, ...(problem.columns && { columns: problem.columns }) },
       rollouts,
       answers,
       clusters: clusters.map(({ answer, members }) => ({ answer, members })),
@@ -123,6 +123,7 @@ function evaluate(expression: RewardExpression<RewardName>, group: LabelledGroup
     );
     return {
       rewards,
+      components: componentsOf(terms),
       ...skipOf(terms.map(({ scores }) => scores)),
       explain: (index) => [
         ...terms.flatMap(({ weight, of, scores }) => [
@@ -140,6 +141,10 @@ function evaluate(expression: RewardExpression<RewardName>, group: LabelledGroup
   const rewards = of.rewards.map((value, i) => (open[i] ? value : closed));
   return {
     rewards,
+    components: componentsOf([
+      { of: expression.by, scores: by },
+      { of: expression.of, scores: of },
+    ]),
     ...skipOf([of, by]),
     explain: (index) => [
       ...within(by.explain(index)),
@@ -154,6 +159,11 @@ function evaluate(expression: RewardExpression<RewardName>, group: LabelledGroup
       result(rewards[index]!),
     ],
   };
+}
+
+/** Values of all single rewards in an expression; of one that stands in it twice, they are the same. */
+function componentsOf(parts: readonly { of: RewardExpression<RewardName>; scores: Scores }[]): Scores['components'] {
+  return Object.assign({}, ...parts.map(({ of, scores }) => scores.components ?? { [nameOf(of)]: scores.rewards }));
 }
 
 /** The parts of a component, without its own result. */

@@ -145,7 +145,7 @@ function expressionIn(text: string): Node | null {
 }
 
 function readIntegral(group: Group, { column }: Options): Integral {
-  const { prompt, columns } = group.problem;
+  const { text: prompt, columns } = group.problem;
   const own = columns?.[column];
   const text = own === undefined || own === null || own === '' ? prompt : String(own);
   const written: WrittenIntegral | null =
@@ -304,8 +304,8 @@ function judgeValue(
 
 function compute(group: Group, options: Options): Scores {
   const integral = readIntegral(group, options);
-  const values = integral.bounds ? definiteValues(integral, group.problem.prompt) : null;
-  if (!values) requireDomain(integral, group.problem.prompt);
+  const values = integral.bounds ? definiteValues(integral, group.problem.text) : null;
+  if (!values) requireDomain(integral, group.problem.text);
   const verdicts = group.answers.map((answer) =>
     answer === null
       ? null

@@ -31,7 +31,7 @@ function compute({ problem, rollouts, evidence }: Group, { column }: Options): S
   if (typeof continuation !== 'string' || continuation.trim() === '') {
     throw new RollscopeError(
       'dataset',
-      `The problem "${problem.prompt.slice(0, 80)}" has no continuation in the column "${column}".`,
+      `The problem "${problem.text.slice(0, 80)}" has no continuation in the column "${column}".`,
       'Read a text file (.txt, .md), which is cut into contexts and continuations, or name the column that has them.',
     );
   }

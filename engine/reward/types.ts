@@ -13,7 +13,7 @@ type UnlabelledCluster = Pick<Cluster, 'answer' | 'members'>;
 /** The rollouts of one problem, without anything that comes from a label. */
 export interface Group {
   /** The problem's own text, and the columns of its row that the reward asked for. */
-  problem: Pick<Problem, 'prompt' | 'columns'>;
+  problem: Pick<Problem, 'text' | 'columns'>;
   /** Texts with their tokens' statistics. */
   rollouts: readonly StoredRollout[];
   /** Extracted answers by rollout; null where there is none. */
@@ -39,6 +39,8 @@ export interface Scores {
    * ratios within the group, free of underflow.
    */
   basis?: number[];
+  /** Values of the rewards that it is made of, by name, one per rollout; absent where it is made of one. */
+  components?: Record<string, readonly number[]>;
   /** The group is left out of training, for this reason. */
   skip?: string;
   /** The parts of one rollout's reward, in the order in which they lead to it. */

@@ -2,7 +2,6 @@
 import type { GroupRecord, JournalRecord, StepRecord } from '../protocol/records.ts';
 import { saysRight } from '../reward/index.ts';
 import { fromNullable, fromTruth, type Head, PHASE_NAMES, RunColumns, type RunForecast } from './columns.ts';
-import { summaryOf } from './facts.ts';
 
 type ForecastRecord = Extract<JournalRecord, { type: 'forecast' }>;
 
@@ -64,7 +63,7 @@ export function columnsOf(records: Iterable<JournalRecord>): RunColumns {
 function foldGroup(columns: RunColumns, record: GroupRecord): void {
   const { problem, step } = record;
   const { groups, clusters, texts } = columns;
-  const { clusters: found, majority, means, rollouts, unanswered, truncated } = summaryOf(record);
+  const { clusters: found, majority, means, rollouts, unanswered, truncated } = record;
   const phase = PHASE_NAMES.indexOf(record.phase);
   const now = groups.columns;
   columns.discount(problem, (row) => now.phase[row] === phase && now.step[row]! >= step);

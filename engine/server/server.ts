@@ -150,7 +150,6 @@ export class EngineServer {
       this.#options.runs.startRun({
         config: request.config,
         folder: path.join(root, name),
-        name,
         signal: signal ? AbortSignal.any([signal, closing]) : closing,
         allowPrograms: request.allowPrograms,
       }),

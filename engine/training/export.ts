@@ -2,6 +2,7 @@
 import { copyFile, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { latestCheckpoint } from '../journal/checkpoints.ts';
+import { runName } from '../journal/layout.ts';
 import { readRunFile } from '../journal/reader.ts';
 import { architectureOf } from '../model/architectures/index.ts';
 import { readGguf } from '../model/gguf.ts';
@@ -24,7 +25,8 @@ export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
  * checkpoint, no adapter), `model`, `disk`.
  */
 export async function exportWeights(run: string, format: WeightFormat, out: string): Promise<{ step: number }> {
-  const { config, run: name } = await readRunFile(run);
+  const { config } = await readRunFile(run);
+  const name = runName(run);
   if (config.job === 'probe') {
     const hint = 'Use --format jsonl or parquet for its rollouts.';
     throw new RollscopeError('usage', `The run ${name} is a probe: it trained nothing.`, hint);

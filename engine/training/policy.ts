@@ -42,8 +42,8 @@ export interface PolicyOptions {
   /** Bytes; null: `USUAL_MEMORY`, or more where the longest problem needs it. */
   memoryLimit: number | null;
   seed: number;
-  /** Problems' prompts; everything else names them by their place here. */
-  prompts: PromptText[];
+  /** Problems' prompts, or what they became when the run was created; everything else names them by their place here. */
+  prompts: (PromptText | EncodedPrompt)[];
   /** Sampling temperature of training, and longest response of any phase. */
   temperature: number;
   maxTokens: number;
@@ -57,8 +57,17 @@ export interface PolicyOptions {
   voters: string[];
 }
 
+/** A prompt as the model gets it: behind the chat template. */
+export interface EncodedPrompt {
+  text: string;
+  /** Token ids. */
+  tokens: number[];
+}
+
 export interface PolicyInfo {
   name: string;
+  /** Of the problems, in their order. */
+  prompts: EncodedPrompt[];
   /** Of the model and of the policies that vote beside it. */
   fingerprint: string;
   parameters: number;
@@ -120,7 +129,8 @@ export class Policy {
       onProgress: (message, fraction) => hooks.tick({ activity: message, fraction, tokens: 0 }),
     });
     const { config, tokenizer } = source;
-    const { prompts, warnings } = encodePrompts(options, source);
+    const { encoded, warnings } = encodePrompts(options, source);
+    const prompts = encoded.map(({ tokens }) => Int32Array.from(tokens));
     const longest = prompts.reduce((n, p) => Math.max(n, p.length), 0);
     // A question about a response holds the problem, the response, and the words around them.
     const sequence =
@@ -177,6 +187,7 @@ export class Policy {
     }
     const info = {
       name: source.name,
+      prompts: encoded,
       fingerprint: fingerprints.join('+'),
       parameters: source.parameters,
       trainable,
@@ -288,10 +299,14 @@ export class Policy {
 function encodePrompts(
   { prompts: texts, maxTokens }: PolicyOptions,
   { name, config, tokenizer }: ModelSource,
-): { prompts: Int32Array[]; warnings: string[] } {
-  const prompts = texts.map((p) => tokenizer.encodePrompt(p));
+): { encoded: EncodedPrompt[]; warnings: string[] } {
+  const encoded = texts.map((prompt): EncodedPrompt => {
+    if ('tokens' in prompt) return { text: prompt.text, tokens: prompt.tokens };
+    const text = tokenizer.renderPrompt(prompt);
+    return { text, tokens: [...tokenizer.encode(text)] };
+  });
   let unread = 0;
-  prompts.forEach((tokens, i) => {
+  encoded.forEach(({ tokens }, i) => {
     if (tokens.length === 0) throw new PromptError(i, 'The prompt is empty.', 'Check the template.');
     if (tokens.length + maxTokens > config.contextLength) {
       throw new PromptError(
@@ -314,10 +329,10 @@ function encodePrompts(
     unread === 0
       ? []
       : [
-          `${unread} of ${prompts.length} prompts hold characters that the model ${name} cannot read. ` +
+          `${unread} of ${encoded.length} prompts hold characters that the model ${name} cannot read. ` +
             'Choose a model that can (--model, or "Choose Model" in the editor).',
         ];
-  return { prompts, warnings };
+  return { encoded, warnings };
 }
 
 /** Whether all numbers about a rollout's tokens are finite: they are not once weights are, or logits overflow. */

@@ -3,7 +3,7 @@ import type { Phase, Problem, SamplingConfig } from '../protocol/index.ts';
 import type { StreamName } from '../rollout/philox.ts';
 import type { RunContext } from './context.ts';
 import { gatherEvidence } from './evidence/index.ts';
-import { type Judged, judge, summarize, type WithAdvantages, type WithEvidence } from './stages.ts';
+import { type Judged, judge, stored, type WithAdvantages, type WithEvidence } from './stages.ts';
 
 const STREAMS: Record<Phase, StreamName> = {
   train: 'rollout',
@@ -48,9 +48,8 @@ export async function withEvidence(
 /** Writes a group, at whatever stage it is, to the journal. */
 export function recordGroup(
   { journal }: RunContext,
-  { phase, step }: Pick<Sampling, 'phase' | 'step'>,
+  place: Pick<Sampling, 'phase' | 'step'>,
   group: Judged & Partial<WithAdvantages>,
 ): void {
-  const frame = journal.writeFrame(group.rollouts, group.evidence);
-  journal.append({ type: 'group', step, phase, problem: group.problem.index, ...summarize(group), frame });
+  journal.appendGroup(stored(group, place));
 }

@@ -7,14 +7,17 @@ import { clusterAnswers, extractAnswer } from '../grading/index.ts';
 import {
   type Cluster,
   type Evidence,
-  type GroupRecord,
+  type GroupDetail,
   type LossConfig,
+  type Majority,
+  majorityOf,
+  type Phase,
   type Problem,
-  type RolloutSummary,
-  repeatedTrigrams,
+  type RolloutFacts,
   type StoredRollout,
+  tokenFacts,
 } from '../protocol/index.ts';
-import { majorityOf, type RunReward, type Scores } from '../reward/index.ts';
+import type { RunReward, Scores } from '../reward/index.ts';
 import { advantages } from './advantages.ts';
 
 /** A problem's rollouts as they came from the policy. */
@@ -25,14 +28,15 @@ export interface Sampled {
 }
 
 /** What is known of a rollout before it is rewarded. */
-export type Fact = Omit<RolloutSummary, 'reward' | 'advantage'>;
+export type Fact = Omit<RolloutFacts, 'reward' | 'advantage' | 'tokens' | 'finish'> &
+  Pick<StoredRollout, 'finish'> & { tokens: number };
 
 /** With answers, clusters of equal answers, and the vote. Labels are looked at for measuring only. */
 export interface Judged extends Sampled {
   /** [G]; null where no answer was extracted. */
   readonly answers: (string | null)[];
   readonly clusters: Cluster[];
-  readonly majority: GroupRecord['majority'];
+  readonly majority: Majority | null;
   /** [G] */
   readonly facts: readonly Fact[];
 }
@@ -60,33 +64,20 @@ export function judge({ problem, rollouts }: Sampled): Judged {
   const answers = rollouts.map((r) => extractAnswer(r.text, 'strict'));
   const clusters = clusterAnswers(answers, reference);
   const clusterOf = new Map(clusters.flatMap((cluster, c) => cluster.members.map((member) => [member, c] as const)));
-  const vote = majorityOf({ answers, clusters });
-  return {
-    problem,
-    rollouts,
-    answers,
-    clusters,
-    majority: vote && {
-      answer: vote.answer,
-      share: vote.share,
-      rawShare: vote.rawShare,
-      correct: clusters[0]?.correct ?? null,
-    },
-    facts: rollouts.map((rollout, i) => {
-      const cluster = clusterOf.get(i) ?? null;
-      return {
-        answer: answers[i]!,
-        cluster,
-        // Without an answer a rollout is wrong, where right and wrong are known.
-        correct: cluster === null ? (reference === null ? null : false) : clusters[cluster]!.correct,
-        tokens: rollout.tokens.length,
-        logprob: meanOf(rollout.logprob),
-        entropy: meanOf(rollout.entropy),
-        repetition: repeatedTrigrams(rollout.tokens),
-        finish: rollout.finish,
-      };
-    }),
-  };
+  const facts = rollouts.map((rollout, i): Fact => {
+    const cluster = clusterOf.get(i) ?? null;
+    return {
+      answer: answers[i]!,
+      cluster,
+      // Without an answer a rollout is wrong, where right and wrong are known.
+      correct: cluster === null ? (reference === null ? null : false) : clusters[cluster]!.correct,
+      ...tokenFacts(rollout.tokens, rollout),
+      tokens: rollout.tokens.length,
+      finish: rollout.finish,
+    };
+  });
+  const majority = majorityOf({ clusters, rollouts: facts });
+  return { problem, rollouts, answers, clusters, majority, facts };
 }
 
 /**
@@ -125,9 +116,10 @@ export function withAdvantages(groups: readonly Scored[], estimator: LossConfig[
   }));
 }
 
-/** A group in numbers, at whatever stage it is: what metrics and records are made of. */
-export function summarize(group: Judged & Partial<Pick<WithAdvantages, 'scores' | 'advantages'>>): JudgedGroup {
-  const { clusters, majority, facts, scores, advantages: values } = group;
+type AnyStage = Judged & Partial<Pick<WithAdvantages, 'scores' | 'advantages' | 'evidence'>>;
+
+/** A group in numbers, at whatever stage it is: what metrics are made of. */
+export function summarize({ clusters, majority, facts, scores, advantages: values }: AnyStage): JudgedGroup {
   return {
     clusters,
     majority,
@@ -139,6 +131,27 @@ export function summarize(group: Judged & Partial<Pick<WithAdvantages, 'scores' 
   };
 }
 
-function meanOf(values: Float32Array): number | null {
-  return values.length === 0 ? null : values.reduce((a, b) => a + b, 0) / values.length;
+/** A group, at whatever stage it is, as the journal stores it: with texts and tokens, and why each got its reward. */
+export function stored(group: AnyStage, { phase, step }: { phase: Phase; step: number }): GroupDetail {
+  const { problem, rollouts, clusters, majority, evidence = {}, scores } = group;
+  const components = Object.entries(scores?.components ?? {});
+  const facts = summarize(group).rollouts;
+  return {
+    phase,
+    step,
+    problem: problem.index,
+    clusters,
+    majority,
+    rollouts: rollouts.map(({ text, pieces, tokens: ids, finish: _, ...statistics }, i) => ({
+      ...facts[i]!,
+      text,
+      rewards: Object.fromEntries(components.map(([name, values]) => [name, values[i]!])),
+      why: scores?.explain(i) ?? [],
+      foreign: {},
+      ids,
+      pieces,
+      statistics,
+    })),
+    evidence,
+  };
 }

@@ -25,7 +25,7 @@ export function stepRecord(
   laps: readonly [Lap, Lap, Lap],
 ): Omit<StepRecord, 'seq' | 'time'> {
   const measured = groups.map((group) => group.measured);
-  const tokens = measured.reduce((n, { rollouts }) => n + rollouts.reduce((m, r) => m + r.tokens, 0), 0);
+  const tokens = measured.reduce((n, { rollouts }) => n + rollouts.reduce((m, r) => m + (r.tokens ?? 0), 0), 0);
   return {
     type: 'step',
     step,

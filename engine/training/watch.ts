@@ -6,7 +6,7 @@
 import { voteStability } from '../analysis/collapse.ts';
 import { CollapseWatch, type WatchLevel, type WatchState } from '../analysis/watch.ts';
 import { equivalent } from '../grading/index.ts';
-import type { GroupRecord, JournalRecord, NewRecord, RunConfig, StepRecord } from '../protocol/index.ts';
+import type { GroupRecord, JournalRecord, JudgedGroup, NewRecord, RunConfig, StepRecord } from '../protocol/index.ts';
 
 /** Share of the votes from which on a vote counts as settled. */
 const SETTLED = 0.5;
@@ -14,7 +14,7 @@ const SETTLED = 0.5;
 /** Steps by which a sign may come late: it is smoothed and must last, and what it shows began before. */
 const LAG = 10;
 
-type Votes = Map<number, Pick<GroupRecord, 'majority'>>;
+type Votes = Map<number, Pick<JudgedGroup, 'majority'>>;
 
 /** Levels become warnings once each; which checkpoint is the good one is worked out on the way. */
 export class RunWatch {
@@ -45,7 +45,7 @@ export class RunWatch {
   }
 
   /** Takes the vote on an evaluation problem in. */
-  vote({ problem, majority }: Pick<GroupRecord, 'problem' | 'majority'>): void {
+  vote({ problem, majority }: Pick<GroupRecord, 'problem'> & Pick<JudgedGroup, 'majority'>): void {
     this.votes.set(problem, { majority });
   }
 

@@ -37,9 +37,9 @@ export class FileResults {
   ) {
     for (const problem of run.problems) {
       if (!samePath(problem.source, dataset)) continue;
-      const same = this.byPrompt.get(problem.prompt);
+      const same = this.byPrompt.get(problem.text);
       if (same) same.push(problem);
-      else this.byPrompt.set(problem.prompt, [problem]);
+      else this.byPrompt.set(problem.text, [problem]);
     }
   }
 

@@ -96,7 +96,7 @@ function headerOf({ run, step, phase, problem, index, of, why, rollout }: Rollou
   return [
     `Problem ${problem.id}, ${where} of ${place}`,
     '',
-    ...problem.prompt.replace(/\r\n?/g, '\n').split('\n'),
+    ...problem.text.replace(/\r\n?/g, '\n').split('\n'),
     '',
     ...rows.flatMap(([name, value]) =>
       value

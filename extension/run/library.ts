@@ -1,7 +1,7 @@
 /** The runs of the user's folder, and the few that are open in this window. Editor-free. */
 import path from 'node:path';
-import { listRuns } from '../../engine/journal/runs.ts';
-import type { RunInfo } from '../../engine/protocol/index.ts';
+import { listRuns, readableRuns } from '../../engine/journal/runs.ts';
+import type { ListedRun, RunInfo } from '../../engine/protocol/index.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 import { OpenRun } from './open-run.ts';
@@ -14,7 +14,7 @@ export class RunLibrary {
   private readonly scope = new Disposables();
   private readonly changeEmitter = this.scope.add(new Emitter<void>());
   private readonly open = new Map<string, Promise<OpenRun>>();
-  private listing: Promise<RunInfo[]> | null = null;
+  private listing: Promise<ListedRun[]> | null = null;
 
   /** The list may have changed. */
   readonly onDidChange = this.changeEmitter.event;
@@ -44,6 +44,11 @@ export class RunLibrary {
 
   /** All runs, the newest first; the active one with its present numbers. */
   async list(): Promise<RunInfo[]> {
+    return readableRuns(await this.listAll());
+  }
+
+  /** All runs, those that cannot be read among them. */
+  async listAll(): Promise<ListedRun[]> {
     this.listing ??= listRuns(this.root());
     const runs = await this.listing;
     const { active } = this.session;

@@ -4,6 +4,7 @@
  */
 import path from 'node:path';
 import { readGroup } from '../../engine/journal/groups.ts';
+import { runName } from '../../engine/journal/layout.ts';
 import { liveWriter } from '../../engine/journal/lock.ts';
 import { readProblems, readRunFile } from '../../engine/journal/reader.ts';
 import {
@@ -77,7 +78,7 @@ export class OpenRun {
   }
 
   get run(): string {
-    return this.file.run;
+    return runName(this.folder);
   }
 
   /** How much of the journal has been read: 1 when the columns are complete. */
@@ -178,8 +179,8 @@ export class OpenRun {
     const frame = this.columns.frameOf(row);
     const detail = await readGroup(this.folder, { ...id, frame });
     const vocabulary = this.columns.head.run?.model.vocabulary ?? null;
-    const run = { folder: this.folder, config: this.file.config, vocabulary };
-    return { detail, why: await explanations(run, detail, this.problems[id.problem]!, frame) };
+    const run = { config: this.file.config, vocabulary };
+    return { detail, why: explanations(run, detail, this.problems[id.problem]!) };
   }
 
   private async load(): Promise<this> {

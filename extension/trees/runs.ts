@@ -2,35 +2,33 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { DASH, share } from '../../engine/protocol/format.ts';
-import type { RunInfo } from '../../engine/protocol/index.ts';
+import type { ListedRun, RunInfo, UnreadableRun } from '../../engine/protocol/index.ts';
 import type { RunLibrary } from '../run/library.ts';
 import { modelName } from './models.ts';
 
 /** A running run that waits is `paused` here. */
-export type ShownStatus = RunInfo['status'] | 'paused';
+export type ShownStatus = ListedRun['status'] | 'paused';
 
 export class RunItem extends vscode.TreeItem {
   constructor(
-    readonly info: RunInfo,
+    readonly info: ListedRun,
     readonly shown: ShownStatus,
   ) {
-    super(`${info.job === 'probe' ? 'probe' : info.reward} · ${datasetName(info)}`);
+    const readable = info.status === 'unreadable' ? null : info;
+    super(readable ? `${readable.job === 'probe' ? 'probe' : readable.reward} · ${datasetName(readable)}` : info.run);
     this.id = info.folder;
-    const content = runItemContent(info, shown);
+    const content = readable ? runItemContent(readable, shown) : UNREADABLE;
     this.description = content.description;
     this.iconPath = new vscode.ThemeIcon(
       content.icon,
       content.color ? new vscode.ThemeColor(content.color) : undefined,
     );
     this.contextValue = `run.${shown}`;
+    // Of one that cannot be read, opening says why.
     this.command = { command: 'rollscope.openRun', title: 'Open Run', arguments: [this] };
     this.accessibilityInformation = { label: `${info.run}, ${shown}, ${content.description}` };
     const facts = [
-      ['Model', modelName(info.model)],
-      ['Problems', datasetName(info)],
-      ['Reward', info.reward],
-      ['Step', `${info.step} of ${info.steps}`],
-      ['Accuracy', `${share(info.accuracyBefore)} → ${share(info.accuracyAfter)}`],
+      ...(info.status === 'unreadable' ? reasonOf(info) : factsOf(info)),
       ['Begun', new Date(info.created).toLocaleString()],
       ['Folder', info.folder],
     ];
@@ -40,6 +38,22 @@ export class RunItem extends vscode.TreeItem {
     for (const [name, value] of facts) tooltip.appendMarkdown('\n\n').appendText(`${name}: ${value}`);
     this.tooltip = tooltip;
   }
+}
+
+const UNREADABLE = { description: 'unreadable', icon: 'error', color: 'errorForeground' };
+
+function reasonOf({ error }: UnreadableRun): string[][] {
+  return [['Reason', error.message], ...(error.hint ? [['What to do', error.hint]] : [])];
+}
+
+function factsOf(info: RunInfo): string[][] {
+  return [
+    ['Model', modelName(info.model)],
+    ['Problems', datasetName(info)],
+    ['Reward', info.reward],
+    ['Step', `${info.step} of ${info.steps}`],
+    ['Accuracy', `${share(info.accuracyBefore)} → ${share(info.accuracyAfter)}`],
+  ];
 }
 
 function datasetName({ dataset }: RunInfo): string {
@@ -73,6 +87,7 @@ const ICONS: Record<ShownStatus, [icon: string, color: string | null]> = {
   stopped: ['debug-stop', null],
   interrupted: ['warning', 'list.warningForeground'],
   failed: ['error', 'errorForeground'],
+  unreadable: ['error', 'errorForeground'],
 };
 
 export class RunsTree implements vscode.TreeDataProvider<RunItem> {
@@ -96,7 +111,7 @@ export class RunsTree implements vscode.TreeDataProvider<RunItem> {
   async getChildren(item?: RunItem): Promise<RunItem[]> {
     if (item) return [];
     try {
-      const runs = await this.library.list();
+      const runs = await this.library.listAll();
       return runs.map((info) => new RunItem(info, this.isPaused(info.folder) ? 'paused' : info.status));
     } catch (error) {
       this.report(error);

@@ -9,17 +9,18 @@
  */
 import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { Journal } from '../../engine/journal/journal.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
-import { type Problem, RUN_FORMAT, RunConfig, type StoredRollout } from '../../engine/protocol/index.ts';
+import { type GroupDetail, majorityOf, type Problem, RUN_FORMAT, RunConfig } from '../../engine/protocol/index.ts';
 import type { RunColumns } from '../../engine/runs/columns.ts';
 import { columnsOf } from '../../engine/runs/fold.ts';
 import { INDEX_FILE } from '../../engine/runs/index-file.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { pack, unpack } from '../../engine/runs/packed.ts';
 import { problemView } from '../../engine/runs/problem-view.ts';
-import { group, step as stepRecord } from '../support/records.ts';
+import { judged } from '../support/judged.ts';
+import { step as stepRecord } from '../support/records.ts';
 
 const TOKENS = 6;
 
@@ -74,22 +75,23 @@ function answersAt(problem: number, step: number, rollouts: number): (string | n
 async function generate(at: string, problems: number, steps: number, groups: number, rollouts: number): Promise<void> {
   const config = RunConfig.parse({ dataset: { path: 'embedded' }, steps, batch: groups, votes: rollouts });
   const list = Array.from({ length: problems }, (_, index): Problem => {
-    const prompt = `How many are ${index} and none? Say it with as few words as you can, and put it into a box.`;
-    return { index, id: `p-${index}`, prompt, answer: String(index), source: 'embedded', row: index, line: index + 1 };
+    const text = `How many are ${index} and none? Say it with as few words as you can, and put it into a box.`;
+    return { index, id: `p-${index}`, text, answer: String(index), source: 'embedded', row: index, line: index + 1 };
   });
   const created = new Date(0).toISOString();
   const facts = { versions: {}, modelFingerprint: 'm', dataFingerprint: 'd' };
-  const journal = await Journal.create(at, { format: RUN_FORMAT, run: basename(at), created, config, ...facts }, list);
+  const origin = { engine: 'rollscope', version: null, files: [] };
+  const runFile = { format: RUN_FORMAT, created, origin, config, ...facts };
+  const prompts = list.map(({ index, text }) => ({ problem: index, text, tokens: [1, 2, 3] }));
+  const journal = await Journal.create(at, { runFile, problems: list, prompts });
   const model = { name: 'm', parameters: 1, trainable: 1, vocabulary: 19, fingerprint: 'm' };
   const counts = { problems, evaluationProblems: 0 };
-  journal.append({ type: 'run', run: basename(at), config, ...counts, model, dataFingerprint: 'd', device: 'cpu' });
-  const stored = Array.from({ length: rollouts }, () => rollout());
+  journal.append({ type: 'run', config, ...counts, model, dataFingerprint: 'd', device: 'cpu' });
   for (let step = 1; step <= steps; step++) {
     for (let i = 0; i < groups; i++) {
       const problem = (step * groups + i) % problems;
       const answers = answersAt(problem, step, rollouts);
-      const { seq: _, time: __, ...record } = group(0, step, '', { problem, answers, reference: String(problem) });
-      journal.append({ ...record, frame: journal.writeFrame(stored) });
+      journal.appendGroup(groupOf(problem, step, answers));
     }
     const { seq: _, time: __, ...record } = stepRecord(0, step, { groundTruthReward: 0.5, loss: 1 / step });
     journal.append(record);
@@ -98,18 +100,25 @@ async function generate(at: string, problems: number, steps: number, groups: num
   await journal.close();
 }
 
-function rollout(): StoredRollout {
+function groupOf(problem: number, step: number, answers: (string | null)[]): GroupDetail {
+  const { clusters, rollouts } = judged(answers, String(problem));
   const numbers = () => new Float32Array(TOKENS).fill(0.5);
   return {
-    text: 'is it 7',
-    pieces: ['is', ' ', 'it', ' ', '7', ''],
-    finish: 'stop',
-    tokens: new Int32Array(TOKENS),
-    logprob: numbers(),
-    entropy: numbers(),
-    logsumexp: numbers(),
-    meanLogit: numbers(),
-    top1: numbers(),
-    top2: numbers(),
+    ...{ phase: 'train', step, problem, clusters: [...clusters], evidence: {} },
+    majority: majorityOf({ clusters, rollouts }),
+    rollouts: rollouts.map((facts) => ({
+      ...facts,
+      ...{ text: 'is it 7', rewards: {}, why: [], foreign: {}, tokens: TOKENS },
+      pieces: ['is', ' ', 'it', ' ', '7', ''],
+      ids: new Int32Array(TOKENS),
+      statistics: {
+        logprob: numbers(),
+        entropy: numbers(),
+        logsumexp: numbers(),
+        meanLogit: numbers(),
+        top1: numbers(),
+        top2: numbers(),
+      },
+    })),
   };
 }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { studies } from '../../engine/experiments/studies/index.ts';
+import { readGroup } from '../../engine/journal/groups.ts';
 import type { GroupRecord } from '../../engine/protocol/index.ts';
 import { REWARDS } from '../../engine/reward/index.ts';
 import { type Ended, isAlive, runCli, startCli, temporaryFolder } from '../support/processes.ts';
@@ -79,8 +80,9 @@ describe('rescore', () => {
   });
 
   test('gives the rewards that trained, by problem and step', async () => {
-    for (const group of groupsOf('labelled', 'train').slice(0, 3)) {
-      const { prompt: _, id } = problemOf('labelled', group.problem);
+    for (const record of groupsOf('labelled', 'train').slice(0, 3)) {
+      const group = await readGroup(path.join(home, 'runs', 'labelled'), record);
+      const { id } = problemOf('labelled', group.problem);
       const options = ['--problem', id, '--step', `${group.step}`, '--reward', 'majority-vote'];
       const found = await json('rescore', 'labelled', ...options, '--reward', 'majority-vote - 0.5*empo');
       expect(found.groups).toBe(1);

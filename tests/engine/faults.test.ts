@@ -319,7 +319,7 @@ describe('a run folder', () => {
 
     test('by a newer version is refused, and hides no other run', async () => {
       const message = new RegExp(
-        `changed/run\\.json: the run has format 99; this Rollscope reads format ${RUN_FORMAT}`,
+        `changed/run\\.json: Rollscope \\S+ wrote this run in format 99; .* reads the formats 1 to ${RUN_FORMAT}\\.`,
       );
       const newer = (text: string) => text.replace(`"format": ${RUN_FORMAT}`, '"format": 99');
       await changing(path.join(folder, 'run.json'), newer, async () => {

@@ -31,7 +31,7 @@ test('a step and an evaluation that are paused are recorded without the pause', 
     left.push({ before: latest, after: null, paused: lasted / 1000 });
     run.continue();
   };
-  const run = await startRun({ config, folder, name: 'r' });
+  const run = await startRun({ config, folder });
   // The first is paused in an evaluation, the second in a step.
   const pauses = ['evaluation', 'sampling'];
   run.onProgress(({ state, activity, step, secondsLeft }) => {

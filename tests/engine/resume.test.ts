@@ -259,7 +259,8 @@ describe('a run', () => {
       appendFileSync(journal, Buffer.alloc(512));
       const last = kept.at(-1)!;
       if (last.type !== 'group') throw new Error('a group was expected behind the checkpoint');
-      truncateSync(path.join(attempt.folder, last.frame.file), last.frame.offset + last.frame.length - 7);
+      const frame = last.frame!;
+      truncateSync(path.join(attempt.folder, frame.file), frame.offset + frame.length - 7);
       await attempt.finish(reference);
       const told = recordsOf(attempt.folder).find(
         (record) => record.type === 'lifecycle' && record.event === 'recovered',

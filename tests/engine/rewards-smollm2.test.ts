@@ -2,11 +2,12 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { readFrame, readRunFolder } from '../../engine/journal/reader.ts';
-import { type Evidence, type GroupRecord, RunConfig } from '../../engine/protocol/index.ts';
+import { readGroup } from '../../engine/journal/groups.ts';
+import { readRunFolder } from '../../engine/journal/reader.ts';
+import { type Evidence, type GroupDetail, type GroupRecord, RunConfig } from '../../engine/protocol/index.ts';
 import { mergeConfig, presetFor } from '../../engine/protocol/presets.ts';
-import { groupOf } from '../../engine/reward/explain.ts';
 import { rewardOf } from '../../engine/reward/index.ts';
+import { groupOf } from '../../engine/reward/stored.ts';
 import { startRun } from '../../engine/training/run/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { requireOrSkip } from '../support/skip.ts';
@@ -22,7 +23,7 @@ interface Case {
   reward: string;
   options?: object;
   /** What must hold of the evidence of a group with this many rollouts. */
-  check?: (evidence: Evidence, group: GroupRecord) => void;
+  check?: (evidence: Evidence, group: GroupDetail) => void;
 }
 
 const CASES: Case[] = [
@@ -98,18 +99,18 @@ describe.runIf(present)('SmolLM2-135M-Instruct', () => {
     };
     const config = RunConfig.parse(mergeConfig(presetFor(MODEL, false), given));
     const folder = path.join(home, `run-${runs++}`);
-    const handle = await startRun({ config, folder, name: 'r' });
+    const handle = await startRun({ config, folder });
     expect(await handle.done).toMatchObject({ reason: 'completed', step: 1 });
     const { records, problems } = await readRunFolder(folder);
     const [group] = records.filter((record): record is GroupRecord => record.type === 'group');
-    const stored = await readFrame(folder, group!.frame);
+    const stored = await readGroup(folder, group!);
     const { vocabulary } = records.find((record) => record.type === 'run')!.model;
     const of = rewardOf(config.reward, config.rewardOptions);
     expect(Object.keys(stored.evidence).sort()).toEqual([...of.evidence].sort());
-    const { rewards } = of.score(groupOf(group!, stored, problems[0]!, vocabulary));
-    expect(group!.rollouts.map((rollout) => rollout.reward)).toEqual(rewards);
+    const { rewards } = of.score(groupOf(stored, problems[0]!, vocabulary));
+    expect(stored.rollouts.map((rollout) => rollout.reward)).toEqual(rewards);
     // Some of them answer, else nothing would be asked.
-    expect(group!.clusters.length).toBeGreaterThan(0);
-    check?.(stored.evidence, group!);
+    expect(stored.clusters.length).toBeGreaterThan(0);
+    check?.(stored.evidence, stored);
   });
 });

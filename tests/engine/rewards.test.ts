@@ -3,11 +3,19 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chainSet, countdownSet, jsonLines } from '../../engine/experiments/problem-set.ts';
-import { readFrame, readRunFolder } from '../../engine/journal/reader.ts';
-import { type Evidence, type GroupRecord, type JournalRecord, RunConfig } from '../../engine/protocol/index.ts';
+import { readGroup } from '../../engine/journal/groups.ts';
+import { readRunFolder } from '../../engine/journal/reader.ts';
+import {
+  type Evidence,
+  type GroupDetail,
+  type GroupRecord,
+  type JournalRecord,
+  RunConfig,
+} from '../../engine/protocol/index.ts';
 import { mergeConfig, presetFor } from '../../engine/protocol/presets.ts';
-import { explainRewards, groupOf } from '../../engine/reward/explain.ts';
 import { REWARDS, type RewardName, rewardOf } from '../../engine/reward/index.ts';
+import { groupOf } from '../../engine/reward/stored.ts';
+import { explanations } from '../../engine/runs/explanations.ts';
 import { advantages } from '../../engine/training/advantages.ts';
 import { resumeRun, startRun } from '../../engine/training/run/index.ts';
 import { type Ended, runCli, temporaryFolder } from '../support/processes.ts';
@@ -96,7 +104,7 @@ let runs = 0;
 
 async function train(config: RunConfig): Promise<string> {
   const folder = file(`run-${runs++}`);
-  const handle = await startRun({ config, folder, name: path.basename(folder), allowPrograms: true });
+  const handle = await startRun({ config, folder, allowPrograms: true });
   expect(await handle.done).toMatchObject({ type: 'end', reason: 'completed', step: config.steps });
   return folder;
 }
@@ -124,27 +132,32 @@ async function checkGroup(folder: string, config: RunConfig, record: GroupRecord
   const problem = problems[record.problem]!;
   const run = records.find((r) => r.type === 'run')!;
   const { vocabulary } = run.model;
-  const stored = await readFrame(folder, record.frame);
+  const stored = await readGroup(folder, record);
   const reward = rewardOf(config.reward, config.rewardOptions);
   expect(Object.keys(stored.evidence).sort()).toEqual([...reward.evidence].sort());
-  const scores = reward.score(groupOf(record, stored, problem, vocabulary));
-  const values = record.rollouts.map((rollout) => rollout.reward);
+  const scores = reward.score(groupOf(stored, problem, vocabulary));
+  const values = stored.rollouts.map((rollout) => rollout.reward);
   // The very numbers that trained.
   expect(scores.rewards).toEqual(values);
-  record.rollouts.forEach((rollout, i) => {
+  stored.rollouts.forEach((rollout, i) => {
     const [low, high] = reward.parts.length === 1 ? reward.parts[0]!.range : [-Infinity, Infinity];
     expect(Number.isFinite(rollout.reward)).toBe(true);
     expect(rollout.reward).toBeGreaterThanOrEqual(low);
     expect(rollout.reward).toBeLessThanOrEqual(high);
     if (rollout.answer === null && of.unanswered !== undefined) expect(values[i]).toBe(of.unanswered);
   });
-  const trained = record.rollouts.flatMap(({ advantage }, i) => (advantage === null ? [] : i));
+  const trained = stored.rollouts.flatMap(({ advantage }, i) => (advantage === null ? [] : i));
   if (scores.skip === undefined) expect(trained).toHaveLength(config.group);
   const basis = scores.basis ?? scores.rewards;
   const [expected] = advantages(config.loss.advantage, [trained.map((i) => basis[i]!)]);
-  expect(trained.map((i) => record.rollouts[i]!.advantage)).toEqual(expected);
-  const why = explainRewards({ config, vocabulary }, { ...record, phase: 'train' }, stored, problem);
+  expect(trained.map((i) => stored.rollouts[i]!.advantage)).toEqual(expected);
+  const why = explanations({ config, vocabulary }, stored, problem);
   for (const text of why) expect(text).toMatch(/reward (?:exp\()?-?\d/);
+  // What was recorded is what the reward says of itself.
+  stored.rollouts.forEach((rollout, i) => {
+    expect(JSON.stringify(rollout.why)).toBe(JSON.stringify(scores.explain(i)));
+    for (const [name, own] of Object.entries(scores.components ?? {})) expect(rollout.rewards[name]).toBe(own[i]);
+  });
   return stored.evidence;
 }
 
@@ -157,14 +170,15 @@ describe.each([...CASES, ...MORE])('$reward $options', (of) => {
     const config = configOf(of);
     const folder = await train(config);
     const records = recordsOf(folder);
-    const groups = records.filter(isTrained);
-    expect(groups).toHaveLength(4);
+    const trained = records.filter(isTrained);
+    expect(trained).toHaveLength(4);
     const voters = ((config.rewardOptions.rlccf as { policies?: string[] })?.policies ?? []).filter(
       (v) => v !== 'base',
     );
     const { model } = records.find((record) => record.type === 'run')!;
     expect(model.fingerprint).toMatch(new RegExp(`^sha256-\\w{64}(\\+sha256-\\w{64}){${voters.length}}$`));
-    for (const group of groups) await checkGroup(folder, config, group, of);
+    for (const record of trained) await checkGroup(folder, config, record, of);
+    const groups = await Promise.all(trained.map((record) => readGroup(folder, record)));
     const steps = records.flatMap((record) => (record.type === 'step' ? [record.metrics] : []));
     // Where all rewards of each group are equal there is nothing to learn from.
     const moved = (step: number) =>
@@ -177,13 +191,11 @@ describe.each([...CASES, ...MORE])('$reward $options', (of) => {
 });
 
 describe('what is stored', () => {
-  async function evidenceOf(of: Case): Promise<{ evidence: Evidence[]; groups: GroupRecord[] }> {
+  async function evidenceOf(of: Case): Promise<{ evidence: Evidence[]; groups: GroupDetail[] }> {
     const folder = await train(configOf(of, { steps: 1, batch: 4, group: 4 }));
-    const groups = recordsOf(folder).filter(isTrained);
-    return {
-      groups,
-      evidence: await Promise.all(groups.map(async (g) => (await readFrame(folder, g.frame)).evidence)),
-    };
+    const records = recordsOf(folder).filter(isTrained);
+    const groups = await Promise.all(records.map((record) => readGroup(folder, record)));
+    return { groups, evidence: groups.map(({ evidence }) => evidence) };
   }
 
   test('of self-verification: as many verdicts as were asked for, in the judge’s own words, some of them readable', async () => {
@@ -315,7 +327,8 @@ describe('on the command line', () => {
     const { folder } = last(trained);
     const groups = recordsOf(folder).filter(isTrained);
     const { problems } = await readRunFolder(folder);
-    for (const group of groups) {
+    for (const record of groups) {
+      const group = await readGroup(folder, record);
       const { id } = problems[group.problem]!;
       const shown = await cli('show', 'judged', '--problem', id, '--rollout', '1');
       expect(shown, shown.stderr).toMatchObject({ code: 0 });
@@ -373,7 +386,7 @@ describe('without the programs that a reward runs', () => {
   test('a run does not begin, nor go on', async () => {
     const config = configOf({ reward: 'lean' });
     const folder = file('proofs');
-    const begun = await startRun({ config, folder, name: 'proofs', allowPrograms: true });
+    const begun = await startRun({ config, folder, allowPrograms: true });
     await begun.stop();
     process.env.PATH = usualPath;
     try {
@@ -382,7 +395,7 @@ describe('without the programs that a reward runs', () => {
         message: 'The reward "lean" needs the program lean, which is not on the path.',
       };
       await expect(resumeRun({ folder, allowPrograms: true })).rejects.toMatchObject(refusal);
-      const another = startRun({ config, folder: file('none'), name: 'none', allowPrograms: true });
+      const another = startRun({ config, folder: file('none'), allowPrograms: true });
       await expect(another).rejects.toMatchObject(refusal);
     } finally {
       process.env.PATH = `${file('bin')}${path.delimiter}${usualPath}`;
@@ -401,7 +414,7 @@ describe.each([
     );
     const reference = await train(config);
     const folder = file(`stopped-${model}`);
-    const handle = await startRun({ config, folder, name: path.basename(reference) });
+    const handle = await startRun({ config, folder });
     handle.onProgress((progress) => {
       if (progress.step === 2 && progress.activity === activity) void handle.stop();
     });

@@ -125,7 +125,7 @@ export class FakeStarter implements RunStarter {
 
   async startRun(options: StartOptions): Promise<RunHandle> {
     await this.preparation(options);
-    return this.#add(new FakeRun(options.name, options.folder, this.older));
+    return this.#add(new FakeRun(path.basename(options.folder), options.folder, this.older));
   }
 
   async resumeRun({ folder }: { folder: string }): Promise<RunHandle> {

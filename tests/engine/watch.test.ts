@@ -27,7 +27,7 @@ function configOf(watch: RunConfig['watch'], steps = STEPS): RunConfig {
 
 async function begin(name: string, config: RunConfig) {
   const folder = path.join(home, name);
-  return { folder, handle: await startRun({ config, folder, name: 'r' }) };
+  return { folder, handle: await startRun({ config, folder }) };
 }
 
 const warningsOf = (records: readonly JournalRecord[]) =>

@@ -79,19 +79,19 @@ async function runWith(adapter: PeftAdapter, model: string): Promise<string> {
   const folder = path.join(temporaryFolder(), 'run');
   const { rank, alpha, targets } = adapter;
   const config = RunConfig.parse({ model, dataset: { path: 'embedded' }, lora: { rank, alpha, targets } });
-  const journal = await Journal.create(
-    folder,
-    {
+  const journal = await Journal.create(folder, {
+    runFile: {
       format: RUN_FORMAT,
-      run: 'run',
       created: new Date(0).toISOString(),
+      origin: { engine: 'rollscope', version: null, files: [] },
       config,
       versions: {},
       modelFingerprint: '',
       dataFingerprint: '',
     },
-    [],
-  );
+    problems: [],
+    prompts: [],
+  });
   await journal.writeCheckpoint(1, (aside) => writePeftAdapter(aside, adapter));
   await journal.close();
   return folder;

@@ -1,17 +1,17 @@
 /** A judged group as the training loop would make it, from answers and a label. */
 import type { JudgedGroup } from '../../engine/analysis/metrics.ts';
 import { clusterAnswers } from '../../engine/grading/index.ts';
-import type { RolloutSummary } from '../../engine/protocol/records.ts';
+import { type CountedGroup, majorityOf, type RolloutFacts, summarize } from '../../engine/protocol/index.ts';
 
 /** @param more fields of single rollouts, by index */
 export function judged(
   answers: (string | null)[],
   reference: string | null,
   rewards: (number | null)[] = answers.map(() => null),
-  more: Partial<RolloutSummary>[] = [],
+  more: Partial<RolloutFacts>[] = [],
 ): JudgedGroup {
   const clusters = clusterAnswers(answers, reference);
-  const rollouts = answers.map((answer, i): RolloutSummary => {
+  const rollouts = answers.map((answer, i): RolloutFacts => {
     const cluster = clusters.findIndex(({ members }) => members.includes(i));
     return {
       answer,
@@ -27,10 +27,18 @@ export function judged(
       ...more[i],
     };
   });
-  const [first] = clusters;
-  if (!first) return { clusters, majority: null, rollouts };
-  const count = (text: string) => answers.filter((answer) => answer === text).length;
-  const rawShare = Math.max(...answers.map((answer) => (answer === null ? 0 : count(answer)))) / answers.length;
-  const { answer, members, correct } = first;
-  return { clusters, majority: { answer, share: members.length / answers.length, rawShare, correct }, rollouts };
+  return { clusters, majority: majorityOf({ clusters, rollouts }), rollouts };
+}
+
+/** The same group as its record counts it. */
+export function counted(answers: (string | null)[], reference: string | null): CountedGroup {
+  const { clusters, rollouts } = judged(answers, reference);
+  return summarize({
+    phase: 'train',
+    step: 0,
+    problem: 0,
+    clusters,
+    majority: majorityOf({ clusters, rollouts }),
+    rollouts,
+  });
 }

@@ -1,5 +1,7 @@
 /** Records of a journal, made by hand, for tests of what reads them. */
-import type { GroupRecord, JournalRecord, RolloutSummary, StepRecord } from '../../engine/protocol/records.ts';
+import { majorityOf, type RolloutFacts, summarize } from '../../engine/protocol/group.ts';
+import type { GroupRecord, JournalRecord, StepRecord } from '../../engine/protocol/records.ts';
+import { judged } from './judged.ts';
 
 export const TIME = '2025-01-01T00:00:00.000Z';
 
@@ -15,40 +17,26 @@ export interface GroupOptions {
 /** A group whose rollouts gave these answers: by default two of three the same, without labels. */
 export function group(seq: number, step: number, answer: string, options: GroupOptions = {}): GroupRecord {
   const { phase = 'train', problem = 0, answers = [answer, answer, null], reference = null } = options;
-  const isRight = (given: string | null) => (reference === null ? null : given === reference);
-  const found = [...new Set(answers.filter((given) => given !== null))];
-  const clusters = found
-    .map((given) => ({
-      answer: given,
-      members: answers.flatMap((one, i) => (one === given ? [i] : [])),
-      correct: isRight(given),
-    }))
-    .sort((a, b) => b.members.length - a.members.length);
-  const [first] = clusters;
-  const share = first ? first.members.length / answers.length : 0;
+  const { clusters, rollouts } = judged(answers, reference);
+  const first = clusters[0];
+  const facts = rollouts.map(
+    (rollout): RolloutFacts => ({
+      ...rollout,
+      reward: phase === 'train' ? Number(rollout.answer === first?.answer) : null,
+      tokens: 5,
+      logprob: -0.5,
+      entropy: 0.25,
+      repetition: null,
+      finish: rollout.answer === null ? 'length' : 'stop',
+    }),
+  );
+  const id = { phase, step, problem };
+  const summary = summarize({ ...id, clusters, majority: majorityOf({ clusters, rollouts: facts }), rollouts: facts });
   return {
     type: 'group',
     seq,
     time: TIME,
-    step,
-    phase,
-    problem,
-    clusters,
-    majority: first ? { answer: first.answer, share, rawShare: share, correct: first.correct } : null,
-    rollouts: answers.map(
-      (given): RolloutSummary => ({
-        answer: given,
-        cluster: given === null ? null : clusters.findIndex((cluster) => cluster.answer === given),
-        correct: isRight(given),
-        reward: phase === 'train' ? Number(given === first?.answer) : null,
-        advantage: null,
-        tokens: 5,
-        logprob: -0.5,
-        entropy: 0.25,
-        repetition: null,
-        finish: given === null ? 'length' : 'stop',
-      }),
-    ),
+    ...summary,
     frame: { file: 'rollouts-000.bin', offset: 10 * seq, length: 10 },
   };
 }

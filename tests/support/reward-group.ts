@@ -41,7 +41,7 @@ export function group(answers: readonly (string | null)[], options: GroupOptions
   const { reference = null, prompt = 'What is it?', columns, vocabulary = 100, evidence = {} } = options;
   const clusters = clusterAnswers(answers, reference);
   return {
-    problem: { prompt, ...(columns && { columns: columns as LabelledGroup['problem']['columns'] }) },
+    problem: { text: prompt, ...(columns && { columns: columns as LabelledGroup['problem']['columns'] }) },
     rollouts: options.rollouts ?? answers.map((answer) => rollout([answer === null ? 'Hm.' : `\\boxed{${answer}}`])),
     answers,
     clusters,

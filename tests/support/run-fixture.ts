@@ -3,20 +3,22 @@
  * majority voting, a few of them confidently wrong. Everything follows from the options, byte for byte.
  */
 import { writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { answerDiversity, answerEntropy, confidenceAgreement, curveAtK } from '../../engine/analysis/metrics.ts';
 import { Journal, type JournalOptions } from '../../engine/journal/journal.ts';
 import {
   type Cluster,
   type Estimate,
-  type NewRecord,
+  type GroupDetail,
+  majorityOf,
   type Problem,
-  type RolloutSummary,
+  type Prompt,
+  type Rollout,
   RUN_FORMAT,
   RunConfig,
   type RunFile,
-  repeatedTrigrams,
   type StoredRollout,
+  tokenFacts,
 } from '../../engine/protocol/index.ts';
 
 export interface RunFixtureOptions {
@@ -79,15 +81,16 @@ export async function createFixtureJournal(
   });
   const runFile: RunFile = {
     format: RUN_FORMAT,
-    run: basename(folder),
     created: settings.created.toISOString(),
+    origin: { engine: 'rollscope', version: '0.1.0', files: [] },
     config,
     versions: { rollscope: '0.1.0', node: '20.20.2', onnxruntime: '1.30.0' },
     modelFingerprint: 'c0ffee00c0ffee00',
     dataFingerprint: 'da7ada7ada7ada7a',
   };
   const problems = tasks(settings).map((task) => task.problem);
-  return Journal.create(folder, runFile, problems, { now: clock(settings.created), ...journalOptions });
+  const prompts = problems.map(({ index, text }): Prompt => ({ problem: index, text: `${text}\n`, tokens: [1, 2, 3] }));
+  return Journal.create(folder, { runFile, problems, prompts }, { now: clock(settings.created), ...journalOptions });
 }
 
 /** Does what the training loop does: goes on from the journal's checkpoint, or from the start. */
@@ -97,7 +100,6 @@ export async function playFixture(journal: Journal, options: RunFixtureOptions =
   if (!journal.checkpoint) {
     journal.append({
       type: 'run',
-      run: journal.runFile.run,
       config: journal.runFile.config,
       problems: all.length,
       evaluationProblems: 0,
@@ -178,7 +180,7 @@ function tasks({ problems, seed, labels, dataset }: Settled): Task[] {
       problem: {
         index,
         id: `sum-${String(index + 1).padStart(2, '0')}`,
-        prompt: `What is ${expression}?`,
+        text: `What is ${expression}?`,
         answer: labels ? String(right) : null,
         source: dataset,
         row: index,
@@ -275,10 +277,8 @@ function tokenId(piece: string): number {
   return hash + 1;
 }
 
-type Group = Extract<NewRecord, { type: 'group' }>;
-
 /** Draws, votes, stores and records the rollouts of one problem. */
-function group(journal: Journal, settings: Settled, task: Task, step: number, phase: Phase): Group {
+function group(journal: Journal, settings: Settled, task: Task, step: number, phase: Phase): GroupDetail {
   const count = phase === 'greedy' ? 1 : settings.votes;
   const drawn = Array.from({ length: count }, (_, rollout) => draw(task, settings, step, phase, rollout));
   const isCorrect = (answer: string) => (settings.labels ? answer === task.right : null);
@@ -288,37 +288,42 @@ function group(journal: Journal, settings: Settled, task: Task, step: number, ph
     .map((answer) => ({ answer, members: membersOf(answer), correct: isCorrect(answer) }))
     .sort((a, b) => b.members.length - a.members.length || a.members[0]! - b.members[0]!);
   const best = clusters[0];
-  const share = best ? best.members.length / count : 0;
   const rewards: number[] = drawn.map(({ answer }) => (best && answer === best.answer ? 1 : 0));
   const mean = average(rewards);
   const deviation = Math.sqrt(rewards.reduce((sum, r) => sum + (r - mean) ** 2, 0) / Math.max(1, count - 1));
   const trains = phase === 'train';
-  const rollouts = drawn.map(
-    ({ stored, answer }, index): RolloutSummary => ({
+  const rollouts = drawn.map(({ stored: { text, pieces, finish, tokens, ...statistics }, answer }, index): Rollout => {
+    const cluster = answer === null ? null : clusters.findIndex((one) => one.answer === answer);
+    const reward = rewards[index]!;
+    const why =
+      answer === null ? 'no answer was found' : `answer ${answer} has ${clusters[cluster!]!.members.length} votes`;
+    return {
+      text,
       answer,
-      cluster: answer === null ? null : clusters.findIndex((cluster) => cluster.answer === answer),
+      cluster,
       correct: settings.labels ? answer === task.right : null,
-      reward: trains ? rewards[index]! : null,
-      advantage: trains ? (rewards[index]! - mean) / (deviation + 1e-6) : null,
-      tokens: stored.tokens.length,
-      logprob: average(stored.logprob),
-      entropy: average(stored.entropy),
-      repetition: repeatedTrigrams(stored.tokens),
-      finish: stored.finish,
-    }),
-  );
-  const record: Group = {
-    type: 'group',
-    step,
-    phase,
-    problem: task.problem.index,
-    clusters,
-    majority: best ? { answer: best.answer, share, rawShare: share, correct: best.correct } : null,
-    rollouts,
-    frame: journal.writeFrame(drawn.map((one) => one.stored)),
-  };
-  journal.append(record);
-  return record;
+      reward: trains ? reward : null,
+      rewards: {},
+      advantage: trains ? (reward - mean) / (deviation + 1e-6) : null,
+      why: trains
+        ? [
+            { kind: 'number', name: 'votes', value: reward, text: why },
+            { kind: 'result', reward, text: `reward ${reward}` },
+          ]
+        : [],
+      foreign: {},
+      finish,
+      ids: tokens,
+      pieces,
+      statistics,
+      ...tokenFacts(tokens, statistics),
+    };
+  });
+  const majority = majorityOf({ clusters, rollouts });
+  const problem = task.problem.index;
+  const detail: GroupDetail = { phase, step, problem, clusters, majority, rollouts, evidence: {} };
+  journal.appendGroup(detail);
+  return detail;
 }
 
 async function train(journal: Journal, settings: Settled, all: Task[], step: number): Promise<void> {
@@ -326,7 +331,7 @@ async function train(journal: Journal, settings: Settled, all: Task[], step: num
   const rollouts = groups.flatMap((one) => one.rollouts);
   const labelled = (value: number) => (settings.labels ? value : null);
   const skipped = groups.filter((one) => one.rollouts.every((rollout) => rollout.advantage === 0)).length;
-  const tokens = rollouts.reduce((sum, rollout) => sum + rollout.tokens, 0);
+  const tokens = rollouts.reduce((sum, rollout) => sum + rollout.tokens!, 0);
   const entropy = average(rollouts.map((rollout) => rollout.entropy!));
   const wave = generator(settings.seed, 0x5e, step);
   journal.append({
@@ -383,7 +388,7 @@ async function evaluate(journal: Journal, settings: Settled, all: Task[], step: 
     passAtK: estimate(sampled.map((one) => Number(one.rollouts.some((rollout) => rollout.correct)))),
     majorityShare: average(sampled.map((one) => one.majority?.share ?? 0)),
     entropy: average(rollouts.map((rollout) => rollout.entropy!)),
-    length: average(rollouts.map((rollout) => rollout.tokens)),
+    length: average(rollouts.map((rollout) => rollout.tokens!)),
     answerEntropy: mean(sampled.flatMap((one) => answerEntropy(one) ?? [])),
     repetition: mean(rollouts.flatMap(({ repetition }) => repetition ?? [])),
     truncated: average(rollouts.map((rollout) => Number(rollout.finish === 'length'))),

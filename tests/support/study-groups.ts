@@ -1,6 +1,6 @@
 /** Runs of studies that look at problems: crafted groups of rollouts, laid into a crafted run. */
 import type { StudyRun } from '../../engine/experiments/study.ts';
-import type { GroupRecord, Problem } from '../../engine/protocol/index.ts';
+import { type GroupRecord, majorityOf, type Problem, summarize } from '../../engine/protocol/index.ts';
 import { judged } from './judged.ts';
 import { type CraftedRun, craftedRun } from './study-context.ts';
 
@@ -30,9 +30,11 @@ export function runWithGroups(
 ): StudyRun {
   const made = craftedRun(run);
   const records = groups.map(({ phase, step, problem, answers }, i): GroupRecord => {
-    const group = judged(answers, problems[problem]!.answer);
+    const { clusters, rollouts } = judged(answers, problems[problem]!.answer);
+    const majority = majorityOf({ clusters, rollouts });
     const frame = { file: 'rollouts-000.bin', offset: i, length: 1 };
-    return { type: 'group', seq: 0, time: '2026-01-01T00:00:00.000Z', phase, step, problem, ...group, frame };
+    const summary = summarize({ phase, step, problem, clusters, majority, rollouts });
+    return { type: 'group', seq: 0, time: '2026-01-01T00:00:00.000Z', ...summary, frame };
   });
   return {
     ...made,
@@ -41,7 +43,7 @@ export function runWithGroups(
       ({ id, prompt = `${id}?`, answer }, index): Problem => ({
         index,
         id,
-        prompt,
+        text: prompt,
         answer,
         source: 'crafted',
         row: index,

@@ -17,7 +17,7 @@ import {
   type WatchedStep,
   watchOutcome,
 } from '../../engine/analysis/watch.ts';
-import { judged } from '../support/judged.ts';
+import { counted, judged } from '../support/judged.ts';
 
 describe('Model Collapse Step', () => {
   const steps = [0.5, 0.3, 0.009, 0.2, 0.008, 0.007, null, 0.001].map((rewardAccuracy, i) => ({
@@ -121,7 +121,7 @@ describe('how a run failed', () => {
 
 describe('a problem', () => {
   const history = (...answers: string[]) =>
-    answers.map((answer, step) => ({ step, group: judged([answer, answer, null], '1') }));
+    answers.map((answer, step) => ({ step, group: counted([answer, answer, null], '1') }));
 
   test.each([
     ['amplifying-success', ['1', '2', '1'], { sameAnswer: true, changes: 2 }],
@@ -136,8 +136,8 @@ describe('a problem', () => {
   test('without a reference, or seen once, has no pattern', () => {
     expect(
       problemPattern([
-        { step: 1, group: judged(['1'], null) },
-        { step: 2, group: judged(['1'], null) },
+        { step: 1, group: counted(['1'], null) },
+        { step: 2, group: counted(['1'], null) },
       ]),
     ).toBeNull();
     expect(problemPattern(history('1'))).toBeNull();

@@ -20,7 +20,7 @@ import {
   totalVariation,
 } from '../../engine/analysis/theory.ts';
 import golden from '../parity/golden/analysis.json' with { type: 'json' };
-import { judged } from '../support/judged.ts';
+import { counted, judged } from '../support/judged.ts';
 
 describe('the exact step', () => {
   test('multiplies the odds by e^(1/beta), by hand', () => {
@@ -178,10 +178,10 @@ describe('growth', () => {
 
   test('follows the answer that was the majority first, also when it is no longer', () => {
     const history = [
-      { step: 1, group: judged([null, null], null) },
-      { step: 2, group: judged(['4', '4', '5', null], null) },
-      { step: 3, group: judged(['5', '5', '5', '4.0'], null) },
-      { step: 5, group: judged(['5', '5', '5', '5'], null) },
+      { step: 1, group: counted([null, null], null) },
+      { step: 2, group: counted(['4', '4', '5', null], null) },
+      { step: 3, group: counted(['5', '5', '5', '4.0'], null) },
+      { step: 5, group: counted(['5', '5', '5', '5'], null) },
     ];
     const same = (a: string, b: string) => Number(a) === Number(b);
     expect(initialMajorityShares(history, same).map(({ step, share }) => [step, share])).toEqual([
@@ -234,8 +234,8 @@ describe('the optimum', () => {
 });
 
 test('total variation, by hand: what is missing is an answer of its own', () => {
-  const p = answerShares(judged(['1', '1', '2', null], null));
-  const q = answerShares(judged(['1', '3', null, null], null));
+  const p = answerShares(counted(['1', '1', '2', null], null));
+  const q = answerShares(counted(['1', '3', null, null], null));
   expect(p).toEqual([
     { answer: '1', share: 0.5 },
     { answer: '2', share: 0.25 },

@@ -81,8 +81,8 @@ describe('a text file', () => {
       { index: 0, id: '2', answer: null, row: 0, line: 3 },
       { index: 1, id: '3', answer: null, row: 1, line: 5 },
     ]);
-    expect(words(20).startsWith(problems[0]!.prompt)).toBe(true);
-    expect(prompts[0]).toBe(`Go on: ${problems[0]!.prompt}`);
+    expect(words(20).startsWith(problems[0]!.text)).toBe(true);
+    expect(prompts[0]).toBe(`Go on: ${problems[0]!.text}`);
     const again = await load(name, `# Title\n\n${words(20)}\n\n${words(20, 'changed')}\n`, {
       template: 'Go on: {{prompt}}',
     });

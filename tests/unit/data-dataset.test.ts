@@ -43,8 +43,8 @@ const JSONL = ROWS.map((row) => JSON.stringify(row)).join('\n');
 
 describe('formats', () => {
   const expected = [
-    { index: 0, id: 'a', prompt: '1+1=', answer: '2', row: 0 },
-    { index: 1, id: 'b', prompt: '2+2=', answer: '4', row: 1 },
+    { index: 0, id: 'a', text: '1+1=', answer: '2', row: 0 },
+    { index: 1, id: 'b', text: '2+2=', answer: '4', row: 1 },
   ];
   const lines = (problems: { line: number | null }[]) => problems.map(({ line }) => line);
 
@@ -61,7 +61,7 @@ describe('formats', () => {
 
   test('line separators of Unicode inside of a string do not end a line', async () => {
     const { problems } = await load('u.jsonl', '{"prompt": "one\u2028two"}\n{"prompt": "three"}');
-    expect(problems.map((p) => p.prompt)).toEqual(['one\u2028two', 'three']);
+    expect(problems.map((p) => p.text)).toEqual(['one\u2028two', 'three']);
     expect(lines(problems)).toEqual([1, 2]);
   });
 
@@ -88,17 +88,17 @@ describe('formats', () => {
     expect(crlf.map((problem) => ({ ...problem, source: '' }))).toEqual(
       problems.map((problem) => ({ ...problem, source: '' })),
     );
-    expect(problems.map((p) => p.prompt)).toEqual(['1+1=\nsay it', 'with "quotes", too']);
+    expect(problems.map((p) => p.text)).toEqual(['1+1=\nsay it', 'with "quotes", too']);
     expect(lines(problems)).toEqual([2, 5]);
     expect(problems.map((p) => p.answer)).toEqual(['2', '4']);
   });
 
   test('CSV with semicolons or tabs', async () => {
     expect((await load('s.csv', 'id;prompt;answer\na;1, 2;2\n')).problems[0]).toMatchObject({
-      prompt: '1, 2',
+      text: '1, 2',
       answer: '2',
     });
-    expect((await load('t.tsv', 'prompt\tanswer\n1+1\t2\n')).problems[0]).toMatchObject({ prompt: '1+1', answer: '2' });
+    expect((await load('t.tsv', 'prompt\tanswer\n1+1\t2\n')).problems[0]).toMatchObject({ text: '1+1', answer: '2' });
   });
 
   test('Parquet', async () => {
@@ -126,7 +126,7 @@ describe('formats', () => {
       ],
     });
     const { problems, system } = await load('v.parquet', new Uint8Array(buffer));
-    expect(problems.map(({ prompt, answer }) => [prompt, answer])).toEqual([
+    expect(problems.map(({ text, answer }) => [text, answer])).toEqual([
       ['1+1=', '2'],
       ['2+2=', '4'],
     ]);
@@ -142,7 +142,7 @@ describe('fields', () => {
     ['query', 'expected_answer', 'uid'],
   ])('usual names: %s, %s, %s', async (prompt, answer, id) => {
     const { problems } = await load('f.jsonl', JSON.stringify({ [id]: 'x', [prompt]: 'p', [answer]: '7' }));
-    expect(problems[0]).toMatchObject({ id: 'x', prompt: 'p', answer: '7' });
+    expect(problems[0]).toMatchObject({ id: 'x', text: 'p', answer: '7' });
   });
 
   test('an answer column wins over a solution; a solution gives its answer', async () => {
@@ -157,7 +157,7 @@ describe('fields', () => {
   test('a mapping of the user wins, also into nested objects', async () => {
     const row = JSON.stringify({ prompt: 'no', q: 'yes', meta: { label: 3, key: 'k' } });
     const fields = { prompt: 'q', answer: 'meta.label', id: 'meta.key' };
-    expect((await load('f.jsonl', row, { fields })).problems[0]).toMatchObject({ prompt: 'yes', answer: '3', id: 'k' });
+    expect((await load('f.jsonl', row, { fields })).problems[0]).toMatchObject({ text: 'yes', answer: '3', id: 'k' });
   });
 
   test('without ids, rows are numbered from 0', async () => {
@@ -191,8 +191,8 @@ describe('columns for the reward', () => {
   const COUNTDOWN = { required: ['numbers', 'target'], optional: [] };
   const ALL = { required: [], optional: ['*'] };
   const only = async (row: object, kept: RewardColumns, options: Options = {}) => {
-    const { answer, columns, prompt } = (await load('r.jsonl', JSON.stringify(row), options, kept)).problems[0]!;
-    return { answer, columns, prompt };
+    const { answer, columns, text } = (await load('r.jsonl', JSON.stringify(row), options, kept)).problems[0]!;
+    return { answer, columns, text };
   };
 
   test.each([
@@ -208,7 +208,7 @@ describe('columns for the reward', () => {
     ],
     ['verl’s layout alone', { reward_model: { ground_truth: { target: 22, numbers: [3, 5, 7] } } }],
   ])('Countdown states its problem by the target, which is the label too: %s', async (_, row) => {
-    const problem = { answer: '22', columns: { numbers: [3, 5, 7], target: 22 }, prompt: 'p' };
+    const problem = { answer: '22', columns: { numbers: [3, 5, 7], target: 22 }, text: 'p' };
     expect(await only({ prompt: 'p', ...row }, COUNTDOWN)).toEqual(problem);
   });
 
@@ -255,7 +255,7 @@ describe('columns for the reward', () => {
     ],
   ])('all columns are without labels: %s', async (_, row, columns) => {
     const expected = Object.keys(columns).length > 0 ? columns : undefined;
-    expect(await only({ prompt: 'p', ...row }, ALL)).toEqual({ answer: '4', columns: expected, prompt: 'p' });
+    expect(await only({ prompt: 'p', ...row }, ALL)).toEqual({ answer: '4', columns: expected, text: 'p' });
   });
 
   test('a label that the mapping names is left out wherever it is', async () => {
@@ -281,7 +281,7 @@ describe('columns for the reward', () => {
 
   test('an object is no answer: the next usual name is', async () => {
     const row = { prompt: 'p', answer: { value: 4 }, solution: 'so \\boxed{5}' };
-    expect(await only(row, ALL)).toEqual({ answer: '5', columns: undefined, prompt: 'p' });
+    expect(await only(row, ALL)).toEqual({ answer: '5', columns: undefined, text: 'p' });
   });
 });
 
@@ -290,7 +290,7 @@ describe('choice and layout', () => {
     const rows = '{"prompt": "{{answer}} $& x", "answer": "2", "level": 5}';
     const { prompts, problems } = await load('t.jsonl', rows, { template: 'Level {{level}}: {{ prompt }}\n' });
     expect(prompts).toEqual(['Level 5: {{answer}} $& x\n']);
-    expect(problems[0]!.prompt).toBe('{{answer}} $& x');
+    expect(problems[0]!.text).toBe('{{answer}} $& x');
   });
 
   test('limit and ids', async () => {

@@ -10,14 +10,14 @@ test('the embedded problem set is what its generator makes (vitest -u writes it)
 test('it holds 64 different chains with their right answers', async () => {
   const { problems, prompts } = await loadDataset(DatasetConfig.parse({ path: 'embedded' }));
   expect(problems).toHaveLength(64);
-  expect(new Set(problems.map(({ prompt }) => prompt)).size).toBe(64);
-  for (const { prompt, answer, line, row, source } of problems) {
-    expect(prompt).toMatch(/^\d+([+-]\d)+=$/);
-    const terms = prompt.match(/[+-]?\d+/g)!.map(Number);
+  expect(new Set(problems.map(({ text }) => text)).size).toBe(64);
+  for (const { text, answer, line, row, source } of problems) {
+    expect(text).toMatch(/^\d+([+-]\d)+=$/);
+    const terms = text.match(/[+-]?\d+/g)!.map(Number);
     expect(answer).toBe(String(terms.reduce((a, b) => a + b, 0)));
     expect(line).toBe(row + 1);
     expect(source).toBe('embedded');
   }
-  expect(problems.filter(({ prompt }) => prompt.includes('-'))).toHaveLength(12);
-  expect(prompts[0]).toBe(problems[0]!.prompt);
+  expect(problems.filter(({ text }) => text.includes('-'))).toHaveLength(12);
+  expect(prompts[0]).toBe(problems[0]!.text);
 });

@@ -24,7 +24,7 @@ describe.runIf(present)('published data sets', () => {
     const { problems, prompts, warnings } = await loadDataset(DatasetConfig.parse({ path: file }));
     expect(problems).toHaveLength(count);
     expect(problems[0]).toMatchObject({ id, answer });
-    expect(prompts.every((prompt, i) => prompt === problems[i]!.prompt)).toBe(true);
+    expect(prompts.every((prompt, i) => prompt === problems[i]!.text)).toBe(true);
     expect(problems.every((problem) => problem.answer !== null)).toBe(true);
     expect(warnings).toEqual([]);
 
@@ -39,7 +39,7 @@ describe.runIf(present)('published data sets', () => {
         .slice(line, endLine + 1)
         .join('\n')
         .replace(/,\s*$/, '');
-      expect(Object.values(JSON.parse(source))).toContain(problems[row]!.prompt);
+      expect(Object.values(JSON.parse(source))).toContain(problems[row]!.text);
     }
   });
 });

@@ -20,7 +20,7 @@ function configOf(rewardOptions: Settings = {}, more: object = {}): RunConfig {
 /** A group of a problem whose responses are these texts, each cut into characters. */
 function groupOf(prompt: string, texts: string[], { index = 0, columns }: Partial<Problem> = {}): Judged {
   const problem: Problem = {
-    ...{ index, id: `p${index}`, prompt, answer: null, source: 'problems.jsonl', line: index + 1, row: index },
+    ...{ index, id: `p${index}`, text: prompt, answer: null, source: 'problems.jsonl', line: index + 1, row: index },
     ...(columns && { columns }),
   };
   const rollouts = texts.map((text) => rollout([...text]));
@@ -468,7 +468,7 @@ describe('covo', () => {
 });
 
 describe('dual', () => {
-  const problem = (prompt: string, columns?: Problem['columns']) => ({ prompt, index: 3, ...(columns && { columns }) });
+  const problem = (text: string, columns?: Problem['columns']) => ({ text, index: 3, ...(columns && { columns }) });
 
   test('hides a whole number, the same one each time, and another at another step', () => {
     const text = 'From 1,250 at 3.5% over 12 years';

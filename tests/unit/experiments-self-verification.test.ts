@@ -20,14 +20,20 @@ function runs(reward: VerificationRuns['reward'], solved: readonly number[], agr
     { phase: 'train' as const, step: step + 1, problem: 0, answers: split(20, 0.5, '5*2+7', '5+5+7') },
   ]);
   const run = runWithGroups(PROBLEMS, groups, { metrics: { proxyReward: [0.3, 0.6] } });
-  for (const record of run.records) {
-    if (record.type !== 'group' || record.phase !== 'train') continue;
-    record.rollouts.forEach((rollout, i) => {
-      const right = rollout.answer === '5*2+7';
-      rollout.reward = Number(i % 20 < agrees * 20 ? right : !right);
-    });
-  }
-  return { reward, runs: [run, run] };
+  const sampled = groups.map(({ answers, ...id }) => ({
+    ...id,
+    rollouts: answers.map((answer, i) => {
+      const right = answer === '5*2+7';
+      return { answer, reward: id.phase === 'train' ? Number(i % 20 < agrees * 20 ? right : !right) : null };
+    }),
+  }));
+  return {
+    reward,
+    runs: [
+      { ...run, groups: sampled },
+      { ...run, groups: sampled },
+    ],
+  };
 }
 
 test('the paper’s course reproduces it', () => {

@@ -16,7 +16,6 @@ function run(
   const header: JournalRecord = {
     type: 'run',
     ...base,
-    run: id,
     config,
     problems: 64,
     evaluationProblems: 0,

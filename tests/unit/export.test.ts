@@ -7,7 +7,8 @@ import { exportMetricsJsonl, exportRolloutsJsonl } from '../../engine/journal/ex
 import { exportRolloutsParquet } from '../../engine/journal/export/parquet.ts';
 import { type RolloutRow, rolloutRows } from '../../engine/journal/export/rows.ts';
 import { exportTensorboard, fileVersion, scalarEvent, tfRecord } from '../../engine/journal/export/tensorboard.ts';
-import { readFrame, readRunFolder } from '../../engine/journal/reader.ts';
+import { readGroup } from '../../engine/journal/groups.ts';
+import { readRunFolder } from '../../engine/journal/reader.ts';
 import type { GroupRecord, JournalRecord } from '../../engine/protocol/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { createFixtureJournal, writeRunFixture } from '../support/run-fixture.ts';
@@ -22,7 +23,7 @@ beforeAll(async () => {
   await writeRunFixture(run, { problems: 4, votes: 4, steps: 3, every: 2 });
   ({ records } = await readRunFolder(run));
   groups = records.filter((record) => record.type === 'group');
-  rollouts = groups.reduce((sum, group) => sum + group.rollouts.length, 0);
+  rollouts = groups.reduce((sum, group) => sum + group.rollouts, 0);
 });
 
 let out: string;
@@ -44,22 +45,25 @@ describe('rollouts', () => {
     const rows = readLines<RolloutRow>(path);
     expect(rows).toHaveLength(rollouts);
     const group = groups.find((one) => one.phase === 'train' && one.step === 2 && one.problem === 3)!;
-    const { rollouts: stored } = await readFrame(run, group.frame);
+    const { rollouts: stored } = await readGroup(run, group);
     const mine = rows.filter((row) => row.phase === 'train' && row.step === 2 && row.problem === 3);
     expect(mine).toEqual(
-      group.rollouts.map(({ cluster, ...summary }, index) => ({
-        ...summary,
-        problem: 3,
-        problemId: 'sum-04',
-        step: 2,
-        phase: 'train',
-        rollout: index,
-        prompt: expect.stringMatching(/^What is \d+ . \d+\?$/),
-        text: stored[index]!.text,
-        reference: expect.stringMatching(/^\d+$/),
-        majorityAnswer: group.majority!.answer,
-        majorityShare: group.majority!.share,
-      })),
+      stored.map(
+        ({ text, answer, correct, reward, advantage, tokens, logprob, entropy, repetition, finish }, index) => ({
+          ...{ text, answer, correct, reward, advantage, tokens, logprob, entropy, repetition, finish },
+          problem: 3,
+          problemId: 'sum-04',
+          step: 2,
+          phase: 'train',
+          rollout: index,
+          problemText: expect.stringMatching(/^What is \d+ . \d+\?$/),
+          prompt: expect.stringMatching(/^What is \d+ . \d+\?\n$/),
+          reference: expect.stringMatching(/^\d+$/),
+          rewards: null,
+          majorityAnswer: group.majority!.answer,
+          majorityShare: group.majority!.share,
+        }),
+      ),
     );
   });
 
@@ -69,12 +73,11 @@ describe('rollouts', () => {
     const rows = readLines<RolloutRow>(path);
     expect(count).toBe(groups.filter((group) => group.phase === 'greedy').length);
     expect(new Set(rows.map((row) => row.phase))).toEqual(new Set(['greedy']));
-    const { frame } = groups.find((group) => group.phase === 'greedy')!;
-    const [stored] = (await readFrame(run, frame)).rollouts;
+    const [stored] = (await readGroup(run, groups.find((group) => group.phase === 'greedy')!)).rollouts;
     expect(rows[0]).toMatchObject({
-      tokenIds: [...stored!.tokens],
-      tokenLogprobs: [...stored!.logprob],
-      tokenEntropies: [...stored!.entropy],
+      tokenIds: [...stored!.ids!],
+      tokenLogprobs: [...stored!.statistics.logprob!],
+      tokenEntropies: [...stored!.statistics.entropy!],
     });
   });
 
@@ -101,7 +104,7 @@ describe('rollouts', () => {
     // Were the run read ahead, this would be an error now.
     const damaged = join(temporaryFolder(), 'run');
     await writeRunFixture(damaged, { problems: 4, votes: 4, steps: 3, every: 2 });
-    truncateSync(join(damaged, 'rollouts-000.bin'), groups[1]!.frame.offset);
+    truncateSync(join(damaged, 'rollouts-000.bin'), groups[1]!.frame!.offset);
     const others = rolloutRows(damaged);
     for (let index = 0; index < 4; index++) expect((await others.next()).value).toEqual(expect.anything());
     await expect(others.next()).rejects.toMatchObject({ code: 'run-broken' });
@@ -116,7 +119,7 @@ describe('rollouts', () => {
     writeFileSync(path, 'earlier');
     const damaged = join(temporaryFolder(), 'run');
     await writeRunFixture(damaged, { problems: 4, votes: 4, steps: 3, every: 2 });
-    truncateSync(join(damaged, 'rollouts-000.bin'), groups.at(-1)!.frame.offset);
+    truncateSync(join(damaged, 'rollouts-000.bin'), groups.at(-1)!.frame!.offset);
     await expect(exportRollouts(damaged, path)).rejects.toMatchObject({ code: 'run-broken' });
     await expect(exportRollouts(run, path, { signal: AbortSignal.abort() })).rejects.toThrow('aborted');
     expect(readdirSync(out)).toEqual(['rollouts']);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { withAbsolutePaths } from '../../engine/config/paths.ts';
 import { forecastText, signalsOf } from '../../engine/protocol/forecast-text.ts';
-import type { Progress, RollscopeError } from '../../engine/protocol/index.ts';
+import type { Problem, Progress, RollscopeError } from '../../engine/protocol/index.ts';
 import { Disposables } from '../../extension/disposables.ts';
 import { formatOf, looksLikeProblems } from '../../extension/editor/detect.ts';
 import { findProblems } from '../../extension/editor/find-problems.ts';
@@ -18,6 +18,9 @@ import { debounce, throttle } from '../../extension/timing.ts';
 import { forecastOf, problemForecast } from '../support/forecast.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
+
+/** A problem as its file has it. */
+const asIn = ({ row, id, text }: Problem) => ({ row, id, prompt: text });
 
 describe('detection', () => {
   it('knows problem files by their head', () => {
@@ -86,7 +89,7 @@ describe('results', () => {
 
   it('belong to problems whose text is unchanged, wherever they have moved', async () => {
     const { run, results } = await fixture();
-    const { prompt, id } = run.problems[2]!;
+    const { text: prompt, id } = run.problems[2]!;
     expect(results.find({ row: 2, id, prompt })?.problem.index).toBe(2);
     expect(results.find({ row: 40, id: '40', prompt })?.problem.index).toBe(2);
     expect(results.find({ row: 2, id, prompt: `${prompt} ` })).toBeUndefined();
@@ -95,13 +98,13 @@ describe('results', () => {
 
   it('are not taken from problems of another file', async () => {
     const { run } = await fixture();
-    const { prompt, id } = run.problems[2]!;
+    const { text: prompt, id } = run.problems[2]!;
     expect(new FileResults(run, '/elsewhere/sums.jsonl').find({ row: 2, id, prompt })).toBeUndefined();
   });
 
   it('read as share, verdict and answer', async () => {
     const { run, results } = await fixture();
-    const all = run.problems.map((problem) => results.find(problem)!);
+    const all = run.problems.map((problem) => results.find(asIn(problem))!);
     expect(new Set(all.map(({ view }) => view.verdict))).toEqual(new Set(['right', 'wrong']));
     for (const { view } of all) {
       const mark = view.verdict === 'right' ? '✓' : '✗';
@@ -115,7 +118,7 @@ describe('results', () => {
 
   it('list every answer with its rollouts in the hover, safely', async () => {
     const { results, run } = await fixture();
-    const result = results.find(run.problems[0]!)!;
+    const result = results.find(asIn(run.problems[0]!))!;
     const evil = { answer: '`|\n[x](command:evil)`', count: 1, correct: false };
     const clusters = run.columns.clustersOf(result.view.row!);
     vi.spyOn(run.columns, 'clustersOf').mockReturnValue([...clusters, evil]);
@@ -139,7 +142,7 @@ describe('the forecast of a problem', () => {
     });
     const run = await OpenRun.read(folder);
     const results = new FileResults(run, dataset);
-    const of = (index: number) => results.find(run.problems[index]!)!;
+    const of = (index: number) => results.find(asIn(run.problems[index]!))!;
     expect(of(0).view).toMatchObject({ foretold: null, outcome: null });
     expect(hoverText(of(0), 'command:x')).not.toContain('Forecast');
     const forecast = forecastOf([

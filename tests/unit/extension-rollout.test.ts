@@ -13,7 +13,7 @@ import { writeRunFixture } from '../support/run-fixture.ts';
 const problem: Problem = {
   index: 3,
   id: 'sum-3',
-  prompt: '3+9+4:',
+  text: '3+9+4:',
   answer: '16',
   source: '/data/sums.jsonl',
   row: 3,
@@ -211,7 +211,7 @@ describe('an open run', () => {
     const { detail, why } = await run.readGroup(train);
     expect(detail.rollouts).toHaveLength(8);
     const winner = detail.rollouts.findIndex(({ cluster }) => cluster === 0);
-    expect(why[winner]).toMatch(/joined cluster \{.+\} with \d of 8 votes; .+; reward [01]$/);
+    expect(why[winner]).toMatch(/^answer \S+ has \d votes; reward [01]$/);
     expect((await run.readGroup({ ...train, phase: 'evaluation' })).why[0]).toBe(
       'evaluation: nothing trains, so nothing is rewarded',
     );

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { listCheckpoints } from '../../engine/journal/checkpoints.ts';
+import { readGroup } from '../../engine/journal/groups.ts';
 import { Journal, type JournalOptions } from '../../engine/journal/journal.ts';
-import { readFrame, readRunFolder } from '../../engine/journal/reader.ts';
+import { readRunFolder } from '../../engine/journal/reader.ts';
 import { isIncidental, REPLAY_DIVERGED } from '../../engine/journal/replay.ts';
-import type { JournalRecord, NewRecord } from '../../engine/protocol/index.ts';
+import type { GroupRecord, JournalRecord } from '../../engine/protocol/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { createFixtureJournal, playFixture, type RunFixtureOptions, writeRunFixture } from '../support/run-fixture.ts';
 
@@ -107,7 +108,7 @@ describe('a torn tail', () => {
     const lines = bytes.toString().split('\n');
     const start = Buffer.byteLength(`${lines.slice(0, last.seq).join('\n')}\n`);
     const end = start + Buffer.byteLength(`${lines[last.seq]}\n`);
-    const { frame } = last as Extract<JournalRecord, { type: 'group' }>;
+    const frame = (last as GroupRecord).frame!;
     await copyWithout(1);
     for (let size = start; size <= end; size += 7) {
       writeFileSync(join(folder, 'events.jsonl'), bytes.subarray(0, size));
@@ -123,7 +124,7 @@ describe('a torn tail', () => {
   test('of rollouts takes its record with it, at any byte', async () => {
     const { records } = await readRunFolder(whole);
     const group = records.findLast((record) => record.type === 'group')!;
-    const { frame } = group as Extract<JournalRecord, { type: 'group' }>;
+    const frame = (group as GroupRecord).frame!;
     const lines = readFileSync(join(whole, 'events.jsonl'), 'utf8').split('\n');
     const events = `${lines.slice(0, group.seq + 1).join('\n')}\n`;
     await copyWithout(1);
@@ -231,13 +232,10 @@ describe('a resumed run', () => {
     writeFileSync(path, kept);
     const { records } = await readRunFolder(folder);
     const journal = await Journal.open(folder, SPLIT);
-    const expected = records[journal.position().nextSeq] as Extract<JournalRecord, { type: 'group' }>;
+    const expected = records[journal.position().nextSeq] as GroupRecord;
     expect(journal.replaying).toBe(true);
     expect(journal.checkpoint?.step).toBe(4);
-    const { frame, seq, time, ...again } = expected;
-    const pointer = journal.writeFrame((await readFrame(folder, frame)).rollouts);
-    expect(pointer).toEqual(frame);
-    expect(journal.append({ ...again, frame: pointer })).toEqual(expected);
+    expect(journal.appendGroup(await readGroup(folder, expected))).toEqual(expected);
     expect(readFileSync(path, 'utf8')).toBe(kept);
     await journal.close();
   });
@@ -356,8 +354,7 @@ describe('a replay that goes another way', () => {
     expect(heard.slice(1)).toEqual(records.slice(cut - 1));
     expect(records.filter((record) => record.type === 'step').map((record) => record.step)).toEqual([1, 2, 3, 4, 5, 6]);
     for (const record of records) {
-      if (record.type === 'group')
-        expect((await readFrame(folder, record.frame)).rollouts).toHaveLength(record.rollouts.length);
+      if (record.type === 'group') expect((await readGroup(folder, record)).rollouts).toHaveLength(record.rollouts);
     }
     await expect(Journal.open(folder)).rejects.toThrow('complete');
   });
@@ -366,16 +363,16 @@ describe('a replay that goes another way', () => {
     const before = await interrupted();
     const journal = await Journal.open(folder, SPLIT);
     const at = journal.position().nextSeq;
-    const { seq, time, ...group } = before[at] as Extract<JournalRecord, { type: 'group' }>;
-    const frame = journal.writeFrame((await readFrame(folder, group.frame)).rollouts);
-    const majority = { answer: 'x', share: 0.25, rawShare: 0.25, correct: null };
-    const written = journal.append({ ...group, frame, majority } as NewRecord);
+    const group = before[at] as GroupRecord;
+    const detail = await readGroup(folder, group);
+    const written = journal.appendGroup({ ...detail, majority: { ...detail.majority!, answer: 'x' } });
     expect(written.seq).toBe(at + 1);
     const [warning] = journal.recordsFrom(at);
     expect(warning).toMatchObject({
       message: expect.stringMatching(/group record \d+: majority\.answer: "x" instead of "/),
     });
-    expect((await readFrame(folder, frame)).rollouts).toHaveLength(group.rollouts.length);
+    expect(written.frame).toEqual(group.frame);
+    expect((await readGroup(folder, written)).rollouts).toHaveLength(group.rollouts);
     expect(journal.replaying).toBe(false);
     await journal.close();
   });

@@ -89,14 +89,17 @@ describe('the list of runs', () => {
     expect(await readRunInfo(join(root, 'run'))).toMatchObject({ step: 1, accuracyBefore: expect.any(Number) });
   });
 
-  test('leaves out what is not a run', async () => {
+  test('leaves out what is not a run, and lists what cannot be read', async () => {
     expect(await listRuns(join(root, 'nowhere'))).toEqual([]);
     mkdirSync(join(root, 'empty'));
     mkdirSync(join(root, 'newer'));
     writeFileSync(join(root, 'newer', 'run.json'), '{"format": 99}');
     writeFileSync(join(root, 'notes.txt'), '');
     await writeRunFixture(join(root, 'run'), RUN);
-    expect((await listRuns(root)).map((run) => run.run)).toEqual(['run']);
+    expect((await listRuns(root)).map(({ run, status }) => [run, status])).toEqual([
+      ['newer', 'unreadable'],
+      ['run', 'completed'],
+    ]);
   });
 });
 

@@ -3,10 +3,19 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { latestCheckpoint, listCheckpoints } from '../../engine/journal/checkpoints.ts';
-import { decodeFrame, encodeFrame } from '../../engine/journal/formats/frame1.ts';
+import { encodeFrame } from '../../engine/journal/frame.ts';
+import { readGroup } from '../../engine/journal/groups.ts';
 import { Journal } from '../../engine/journal/journal.ts';
-import { readFrame, readRunFolder } from '../../engine/journal/reader.ts';
-import type { Evidence, GroupRecord, JournalRecord, StoredRollout } from '../../engine/protocol/index.ts';
+import { readRunFolder } from '../../engine/journal/reader.ts';
+import {
+  type GroupDetail,
+  type GroupRecord,
+  type JournalRecord,
+  NO_STATISTICS,
+  type Rollout,
+  summarize,
+  tokenFacts,
+} from '../../engine/protocol/index.ts';
 import { createFixtureJournal, writeRunFixture } from '../support/run-fixture.ts';
 
 let root: string;
@@ -19,112 +28,29 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 const SMALL = { problems: 2, votes: 2, steps: 2, every: 1 };
 
-function rollout(text: string, pieces: string[], start = 0): StoredRollout {
-  const column = (offset: number) => Float32Array.from(pieces, (_, index) => start + offset + index / 7);
-  return {
-    text,
-    pieces,
-    finish: 'stop',
-    tokens: Int32Array.from(pieces, (_, index) => index * 1000 - 1),
-    logprob: column(0.1),
-    entropy: column(0.2),
-    logsumexp: column(0.3),
-    meanLogit: column(0.4),
-    top1: column(0.5),
-    top2: column(0.6),
-  };
-}
-
-describe('frame', () => {
-  test.each([
-    ['plain text', [rollout('12 + 3', ['12', ' +', ' 3'])]],
-    ['several rollouts of different lengths', [rollout('ab', ['a', 'b']), rollout('', []), rollout('xyz', ['xyz'], 5)]],
-    ['an end token without text', [rollout('a', ['a', ''])]],
-    ['text outside ASCII', [rollout('½ → 😀é', ['½', ' →', ' 😀', 'é'])]],
-    ['a character cut in two', [rollout('😀', ['\ud83d', '\ude00'])]],
-    ['pieces that do not join to the text', [rollout('é', ['<0xC3>', '<0xA9>'])]],
-    ['no rollouts', []],
-  ])('gives back %s', (_, rollouts) => {
-    const bytes = encodeFrame(rollouts);
-    expect(bytes.length % 4).toBe(0);
-    expect(decodeFrame(bytes, 'test')).toEqual({ rollouts, evidence: {} });
-  });
-
-  test('gives back the evidence of every kind, beside the rollouts', () => {
-    const evidence: Required<Evidence> = {
-      'co-reward': { rephrasings: [{ prompt: 'Anders: ½ {{x}} "q"', answers: ['1', null] }] },
-      rlccf: { policies: [{ name: 'base', weight: 1 / 3, answers: [null, '\\frac{1}{2}'] }] },
-      empo: {
-        equal: [
-          [0, 1],
-          [1, 3],
-        ],
+/** A group with these texts, a token per character. */
+function group(...texts: string[]): GroupDetail {
+  const rollouts = texts.map((text): Rollout => {
+    const ids = Int32Array.from(text, (c) => c.codePointAt(0)!);
+    const statistics = { ...NO_STATISTICS, logprob: Float32Array.from(ids, (id) => -id / 1000) };
+    return {
+      ...{
+        text,
+        answer: null,
+        cluster: null,
+        correct: null,
+        reward: 1,
+        advantage: 0,
+        rewards: {},
+        why: [],
+        foreign: {},
       },
-      covo: { likeliest: [[0, 1, 1], []] },
-      'self-verification': {
-        verdicts: [
-          [
-            { text: 'so \\boxed{yes}\n😀', verdict: true },
-            { text: '', verdict: null },
-          ],
-          [],
-        ],
-      },
-      'next-token': { boundaries: [1, 4] },
-      dual: { hidden: '3', question: '.+4=', reconstructions: [['3', null], []] },
-      program: { checks: [{ score: 0.1 + 0.2, detail: 'the second test fails' }] },
-      lean: { checks: [{ score: 1, detail: 'Lean accepts the proof' }] },
-      custom: { checks: [{ score: -1e-300, detail: '' }] },
+      ...{ finish: 'stop', ids, pieces: [...text], statistics },
+      ...tokenFacts(ids, statistics),
     };
-    const rollouts = [rollout('ab', ['a', 'b']), rollout('é', ['<0xC3>', '<0xA9>'])];
-    expect(decodeFrame(encodeFrame(rollouts, evidence), 'test')).toEqual({ rollouts, evidence });
-    for (const kind of Object.keys(evidence) as (keyof Evidence)[]) {
-      const one = { [kind]: evidence[kind] };
-      expect(decodeFrame(encodeFrame([], one), 'test')).toEqual({ rollouts: [], evidence: one });
-    }
   });
-
-  test('of a time without evidence is read as one that has none', () => {
-    const rollouts = [rollout('ab', ['a', 'b'])];
-    const bytes = encodeFrame(rollouts);
-    // The header names nothing but the rollouts, so these are the bytes of older versions.
-    const length = new DataView(bytes.buffer).getUint32(12, true);
-    const header = JSON.parse(Buffer.from(bytes.subarray(16, 16 + length)).toString());
-    expect(header).toEqual({ rollouts: [{ tokens: 2, finish: 'stop', text: 'ab', pieces: [1, 1] }] });
-    expect(encodeFrame(rollouts, {})).toEqual(bytes);
-    expect(decodeFrame(bytes, 'test').evidence).toEqual({});
-  });
-
-  test('keeps not-a-number and infinity', () => {
-    const odd = rollout('ab', ['a', 'b']);
-    odd.entropy.set([Number.NaN, Number.NEGATIVE_INFINITY]);
-    expect(decodeFrame(encodeFrame([odd]), 'test').rollouts).toEqual([odd]);
-  });
-
-  test('reads from any place in a larger buffer', () => {
-    const bytes = encodeFrame([rollout('ab', ['a', 'b'])]);
-    const larger = new Uint8Array(bytes.length + 3);
-    larger.set(bytes, 3);
-    expect(decodeFrame(larger.subarray(3), 'test').rollouts).toEqual([rollout('ab', ['a', 'b'])]);
-  });
-
-  test('notices any changed byte and any missing byte', () => {
-    const bytes = encodeFrame([rollout('ab', ['a', 'b'])]);
-    for (let index = 0; index < bytes.length; index++) {
-      const damaged = bytes.slice();
-      damaged[index]! ^= 0x10;
-      // The header's length is covered by the checksum, too.
-      expect(() => decodeFrame(damaged, 'here'), `byte ${index}`).toThrow('here');
-      expect(() => decodeFrame(bytes.subarray(0, index), 'here'), `length ${index}`).toThrow('here');
-    }
-  });
-
-  test('refuses arrays of different lengths', () => {
-    const wrong = { ...rollout('ab', ['a', 'b']), top2: new Float32Array(1) };
-    expect(() => encodeFrame([wrong])).toThrow('2 tokens, but 1 values of top2');
-    expect(() => encodeFrame([{ ...rollout('ab', ['a', 'b']), pieces: ['ab'] }])).toThrow('1 pieces');
-  });
-});
+  return { phase: 'train', step: 1, problem: 0, clusters: [], majority: null, rollouts, evidence: {} };
+}
 
 describe('writer', () => {
   test('numbers and times records, tells listeners, and readers see the same', async () => {
@@ -147,33 +73,21 @@ describe('writer', () => {
     expect(journal.recordsFrom(2)).toEqual([third]);
   });
 
-  test('stores rollouts where the pointer says', async () => {
+  test('stores groups where the pointer says, with their evidence', async () => {
     const journal = await createFixtureJournal(folder, SMALL);
-    const groups = [[rollout('ab', ['a', 'b'])], [rollout('c', ['c']), rollout('d', ['d'])]];
-    const pointers = groups.map((group) => journal.writeFrame(group));
+    const groups = [group('ab'), { ...group('c', 'd'), evidence: { empo: { equal: [[0, 1] as [number, number]] } } }];
+    const written = groups.map((one) => journal.appendGroup(one));
     await journal.close();
-    expect(pointers[1]!.offset).toBe(pointers[0]!.length);
-    for (const [index, pointer] of pointers.entries())
-      expect((await readFrame(folder, pointer)).rollouts).toEqual(groups[index]);
-  });
-
-  test('stores the evidence of a group with it', async () => {
-    const journal = await createFixtureJournal(folder, SMALL);
-    const evidence: Evidence = { empo: { equal: [[0, 1]] } };
-    const [none, some] = [
-      journal.writeFrame([rollout('a', ['a'])]),
-      journal.writeFrame([rollout('a', ['a'])], evidence),
-    ];
-    await journal.close();
-    expect((await readFrame(folder, none)).evidence).toEqual({});
-    expect((await readFrame(folder, some)).evidence).toEqual(evidence);
+    expect(written[1]!.frame!.offset).toBe(written[0]!.frame!.length);
+    for (const [index, record] of written.entries()) expect(await readGroup(folder, record)).toEqual(groups[index]);
+    expect(written[1]).toMatchObject({ rollouts: 2, unanswered: 2, means: { reward: 1, tokens: 1 } });
   });
 
   test('begins a new rollout file when one is full', async () => {
-    const group = [rollout('ab', ['a', 'b'])];
-    const size = encodeFrame(group).length;
+    const one = group('ab');
+    const size = encodeFrame(one).length;
     const journal = await createFixtureJournal(folder, SMALL, { rolloutFileBytes: 2 * size + 1 });
-    const pointers = Array.from({ length: 5 }, () => journal.writeFrame(group));
+    const pointers = Array.from({ length: 5 }, () => journal.appendGroup(one).frame!);
     await journal.close();
     expect(pointers.map((pointer) => [pointer.file, pointer.offset])).toEqual([
       ['rollouts-000.bin', 0],
@@ -182,7 +96,7 @@ describe('writer', () => {
       ['rollouts-001.bin', size],
       ['rollouts-002.bin', 0],
     ]);
-    expect((await readFrame(folder, pointers[3]!)).rollouts).toEqual(group);
+    expect(await readGroup(folder, pointers[3]!)).toEqual(one);
   });
 
   test('refuses a record that could not be read again', async () => {
@@ -289,9 +203,9 @@ describe('reader', () => {
     const groups = records.filter((record): record is GroupRecord => record.type === 'group');
     expect(groups).toHaveLength(12 * 10 + 3 * 24);
     for (const group of groups.slice(0, 20)) {
-      const { rollouts } = await readFrame(folder, group.frame);
-      expect(rollouts.map((one) => one.tokens.length)).toEqual(group.rollouts.map((one) => one.tokens));
-      for (const one of rollouts) expect(one.pieces.join('')).toBe(one.text);
+      const detail = await readGroup(folder, group);
+      expect(group).toMatchObject(summarize(detail));
+      for (const one of detail.rollouts) expect(one.pieces!.join('')).toBe(one.text);
     }
   });
 
@@ -337,14 +251,14 @@ describe('reader', () => {
 
   test('says when stored rollouts are missing, damaged, or outside the run', async () => {
     const { records } = await written(SMALL);
-    const { frame } = records.find((record): record is GroupRecord => record.type === 'group')!;
+    const frame = records.find((record): record is GroupRecord => record.type === 'group')!.frame!;
     const path = join(folder, frame.file);
     const bytes = readFileSync(path);
     bytes[frame.offset + 30]! ^= 1;
     writeFileSync(path, bytes);
-    await expect(readFrame(folder, frame)).rejects.toMatchObject({ code: 'run-broken' });
-    await expect(readFrame(folder, { ...frame, offset: 10 ** 9 })).rejects.toThrow('missing');
-    await expect(readFrame(folder, { ...frame, file: '../run/rollouts-000.bin' })).rejects.toThrow('missing');
+    await expect(readGroup(folder, frame)).rejects.toMatchObject({ code: 'run-broken' });
+    await expect(readGroup(folder, { ...frame, offset: 10 ** 9 })).rejects.toThrow('missing');
+    await expect(readGroup(folder, { ...frame, file: '../run/rollouts-000.bin' })).rejects.toThrow('missing');
   });
 });
 

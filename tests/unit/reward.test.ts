@@ -1,9 +1,16 @@
 /** The registry of rewards, expressions over them, and what holds for all. */
 import { describe, expect, test, vi } from 'vitest';
 import { parseRunConfig } from '../../engine/config/layers.ts';
-import { type Evidence, type RollscopeError, RunConfig } from '../../engine/protocol/index.ts';
+import {
+  type Evidence,
+  majorityOf,
+  NO_STATISTICS,
+  type Part,
+  type Rollout,
+  type RollscopeError,
+  RunConfig,
+} from '../../engine/protocol/index.ts';
 import { parseReward, rewardsIn } from '../../engine/protocol/reward-expression.ts';
-import { explainRewards } from '../../engine/reward/explain.ts';
 import {
   printParts,
   REWARDS,
@@ -13,6 +20,7 @@ import {
   rewards,
   saysRight,
 } from '../../engine/reward/index.ts';
+import { explanations } from '../../engine/runs/explanations.ts';
 import { explained, group, rollout, score } from '../support/reward-group.ts';
 
 const options = RewardOptions.parse({});
@@ -328,26 +336,27 @@ describe('rewards of expressions', () => {
 
 describe('recorded groups', () => {
   const config = RunConfig.parse({ dataset: { path: '/x.jsonl' }, reward: 'majority-vote' });
-  const summary = (answer: string | null, cluster: number | null, reward: number | null) => ({
-    answer,
-    cluster,
-    correct: null,
-    reward,
-    advantage: null,
-    tokens: 1,
-    logprob: null,
-    entropy: null,
-    repetition: null,
-    finish: 'stop' as const,
+  const stored = (answer: string | null, cluster: number | null, reward: number | null, why: Part[]): Rollout => ({
+    ...{ text: answer ?? '', answer, cluster, correct: null, reward, advantage: null, rewards: {}, why, foreign: {} },
+    ...{ tokens: 1, logprob: null, entropy: null, repetition: null, finish: 'stop', ids: null, pieces: null },
+    statistics: NO_STATISTICS,
   });
-  const stored = { rollouts: ['1', '2'].map((text) => rollout([text])), evidence: {} };
-  const explain = (phase: 'train' | 'evaluation', reward: number | null) =>
-    explainRewards(
-      { config, vocabulary: 10 },
-      { phase, clusters: [{ answer: '1' }], rollouts: [summary('1', 0, reward), summary(null, null, reward)] },
-      stored,
-      { prompt: 'p' },
-    );
+  const explain = (phase: 'train' | 'evaluation', reward: number | null, why: Part[] = []) => {
+    const clusters = [{ answer: '1', members: [0], correct: null }];
+    const rollouts = [stored('1', 0, reward, why), stored(null, null, reward && 0, why)];
+    const majority = majorityOf({ clusters, rollouts });
+    const group = { phase, step: 1, problem: 0, clusters, majority, rollouts, evidence: {} };
+    return explanations({ config, vocabulary: 10 }, group, { text: 'p' });
+  };
+
+  test('say what was recorded when the reward was computed, whatever it would be today', () => {
+    const why: Part[] = [{ kind: 'result', reward: 0.5, text: 'half a point, by the rules of then' }];
+    expect(explain('train', 0.5, why)[0]).toBe('half a point, by the rules of then');
+  });
+
+  test('say so where the reward of then is another than that of today', () => {
+    expect(explain('train', 0.5)[0]).toBe('no explanation was recorded; this version would give 1');
+  });
 
   test('are explained by their reward', () => {
     expect(explain('train', 1)).toEqual([

@@ -19,7 +19,6 @@ const run = (reward = 'majority-vote'): JournalRecord => ({
   type: 'run',
   seq: 0,
   time: TIME,
-  run: 'r',
   config: RunConfig.parse({ dataset: { path: 'embedded' }, reward }),
   problems: 4,
   evaluationProblems: 0,

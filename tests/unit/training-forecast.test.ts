@@ -22,7 +22,7 @@ function sampled(
   evidence: Evidence = {},
 ): WithEvidence {
   const problem: Problem = {
-    ...{ index, id: `p${index}`, prompt: '?', answer: label, source: 'p', line: index + 1, row: index },
+    ...{ index, id: `p${index}`, text: '?', answer: label, source: 'p', line: index + 1, row: index },
   };
   const rollouts = answers.map((answer, i) =>
     rollout(['So ', answer === null ? 'what.' : `\\boxed{${answer}}`], {

@@ -22,7 +22,7 @@ function frozen<T>(value: T): T {
 }
 
 function judged(answers: (string | null)[], reference: string | null, index = 0): WithEvidence {
-  const problem: Problem = { index, id: `p${index}`, prompt: '?', answer: reference, source: 'p', line: 1, row: 0 };
+  const problem: Problem = { index, id: `p${index}`, text: '?', answer: reference, source: 'p', line: 1, row: 0 };
   const rollouts = answers.map((answer) => rollout(['So ', answer === null ? 'what.' : `\\boxed{${answer}}`]));
   return frozen({ ...judge(frozen({ problem, rollouts })), evidence: {} });
 }

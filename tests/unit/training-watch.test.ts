@@ -232,8 +232,13 @@ describe('records of an earlier part of the run', () => {
     const evaluations = base.filter((record) => record.type === 'evaluation');
     const group = (step: number, problem: number, phase: 'evaluation' | 'train'): JournalRecord => ({
       type: 'group',
-      ...{ seq: 0, time: '2026-01-01T00:00:00.000Z', step, phase, problem, clusters: [], rollouts: [] },
-      majority: { answer: String(step < 45 ? problem : problem + 100 * step), share: 1, rawShare: 1, correct: null },
+      ...{ seq: 0, time: '2026-01-01T00:00:00.000Z', step, phase, problem, clusters: [] },
+      ...{ rollouts: 1, unanswered: 0, truncated: 0 },
+      means: { reward: null, correct: null, tokens: null, logprob: null, entropy: null },
+      majority: {
+        answer: String(step < 45 ? problem : problem + 100 * step),
+        ...{ share: 1, rawShare: 1, correct: null, tied: false, logprob: null },
+      },
       frame: { file: 'rollouts-000.bin', offset: 0, length: 4 },
     });
     return [

@@ -127,7 +127,7 @@ export class Inspector extends Component {
         <h2>Problem ${problem.id}</h2>
         <a role="button" tabindex="0" @click=${reveal} @keydown=${(e: KeyboardEvent) => e.key === 'Enter' && reveal()}>${baseName(problem.source)}, ${line}</a>
       </div>
-      <div class="prompt">${problem.prompt}</div>
+      <div class="prompt">${problem.text}</div>
       <div>
         reference <b class="mono">${problem.answer ?? DASH}</b> · majority
         <b class="mono ${view.answer === null ? '' : verdictClass(view.verdict)}">${view.answer ?? DASH}</b>

@@ -172,7 +172,7 @@ export class Problems extends Component {
             data-problem=${problem.index}
             aria-selected=${problem.index === selected}
             aria-label=${label}
-            title=${`${label}\n${problem.prompt.slice(0, 200)}`}
+            title=${`${label}\n${problem.text.slice(0, 200)}`}
             tabindex=${focusable ? 0 : -1}
             @click=${() => this.store.select(problem.index)}
           >
@@ -212,7 +212,7 @@ export class Problems extends Component {
               @keydown=${(event: KeyboardEvent) => event.key === 'Enter' && this.store.select(problem.index)}
             >
               <td class="muted">${problem.id}</td>
-              <td class="text">${problem.prompt}</td>
+              <td class="text">${problem.text}</td>
               <td class="mono wrong">${answer}</td>
               <td class="mono">${problem.answer}</td>
               <td class="number">${shown(share)}</td>

@@ -2,10 +2,10 @@
 import { grade, vote } from './answers.ts';
 import type { CommandDefinition } from './define.ts';
 import { doctor, serve } from './machine.ts';
-import { analyze, experiment, exporting, probe, rescore, resume, runs, show, train } from './runs.ts';
+import { analyze, experiment, exporting, probe, repair, rescore, resume, runs, show, train } from './runs.ts';
 
 export const COMMANDS: readonly CommandDefinition[] = [
-  ...[train, probe, experiment, resume, runs, show, analyze, rescore, exporting],
+  ...[train, probe, experiment, resume, runs, show, analyze, rescore, exporting, repair],
   ...[grade, vote],
   ...[doctor, serve],
 ];

@@ -102,6 +102,16 @@ export const runs: CommandDefinition = {
   load: async () => (await import('../commands/runs.ts')).runs,
 };
 
+export const repair: CommandDefinition = {
+  name: 'repair',
+  group: 'Runs',
+  summary: 'write a copy of a damaged run that opens, and say what it lacks',
+  arguments: [RUN],
+  sections: [{ title: '', options: [WHERE] }],
+  json: true,
+  load: async () => (await import('../commands/repair.ts')).repair,
+};
+
 export const show: CommandDefinition = {
   name: 'show',
   group: 'Runs',

@@ -21,18 +21,11 @@ import {
   type StepGroup,
 } from '../../analysis/theory.ts';
 import { equivalent } from '../../grading/index.ts';
-import { readRunFolder } from '../../journal/reader.ts';
 import { DASH, estimate, number, oneLine, share } from '../../protocol/format.ts';
-import {
-  type GroupRecord,
-  type JournalRecord,
-  type Problem,
-  RollscopeError,
-  type StoredGroup,
-} from '../../protocol/index.ts';
+import { type GroupDetail, type JournalRecord, type Problem, RollscopeError } from '../../protocol/index.ts';
 import { answerTokens } from '../../reward/answer-tokens.ts';
-import { groupOf } from '../../reward/explain.ts';
 import { type RunReward, rewardOf } from '../../reward/index.ts';
+import { groupOf } from '../../reward/stored.ts';
 import { forecastIn, forecastText, scoreIn, scoreText, signalTable, withoutForecast } from '../forecast.ts';
 import { type RunMaterial, readGroups } from '../groups.ts';
 import { wholeNumber } from '../options.ts';
@@ -56,26 +49,21 @@ export async function analyze(reference: string, options: AnalyzeOptions): Promi
   const output = new Output(options.json === true);
   const { runsFolder } = await placesOf(options.out);
   const folder = await findRun(reference, runsFolder);
-  const { records, problems } = await readRunFolder(folder);
   const step = wholeNumber('--step', options.step);
   const material = await readGroups(folder, { phase: options.phase, step });
+  const { records, problems } = material;
   // Confidence is a matter of one policy: that of one step, the first unless another is named.
   const at = step ?? material.groups[0]!.step;
-  const groups = material.groups.filter((group) => group.step === at);
+  const groups = await Promise.all(material.groups.filter((group) => group.step === at).map(material.detail));
   const beta = betaOf(options.beta);
   const reward = rewardOf(material.config.reward, material.config.rewardOptions);
-  const looked = await Promise.all(
-    groups.map(async (group) => {
-      const stored = await material.stored(group);
-      return {
-        confidences: confidencesOf(group, stored.rollouts, stored.rollouts.map(answerTokens)),
-        optimum: optimum(group, rewardsOf(group, stored, material, reward), beta),
-      };
+  const optima = groups.map((group) => optimum(group, rewardsOf(group, material, reward), beta));
+  const aligned = alignment(
+    groups.map((group) => {
+      const statistics = group.rollouts.map((rollout) => rollout.statistics);
+      return confidencesOf(group, statistics, group.rollouts.map(answerTokens));
     }),
   );
-  const confidences = looked.map((one) => one.confidences);
-  const optima = looked.map((one) => one.optimum);
-  const aligned = alignment(confidences);
   const inQuadrants = quadrants(groups.map((group) => ({ problem: group.problem, group })));
   const labelled = aligned.length > 0;
   output.print(`Confidence against correctness: ${groups.length} problems, ${material.phase}, step ${at}\n`);
@@ -124,21 +112,16 @@ function betaOf(text: string | undefined): number {
 }
 
 /** A group's rewards: those that trained, else those of the run's reward where they can be computed, else the vote's. */
-function rewardsOf(
-  group: GroupRecord,
-  stored: StoredGroup,
-  { problems, vocabulary }: RunMaterial,
-  reward: RunReward,
-): number[] {
+function rewardsOf(group: GroupDetail, { problems, vocabulary }: RunMaterial, reward: RunReward): number[] {
   const given = group.rollouts.flatMap(({ reward }) => reward ?? []);
   if (given.length === group.rollouts.length) return given;
-  const gathered = reward.evidence.every((kind) => stored.evidence[kind] !== undefined);
+  const gathered = reward.evidence.every((kind) => group.evidence[kind] !== undefined);
   if (!gathered) return group.rollouts.map(({ cluster }) => (cluster === 0 ? 1 : 0));
-  return reward.score(groupOf(group, stored, problems[group.problem]!, vocabulary)).rewards;
+  return reward.score(groupOf(group, problems[group.problem]!, vocabulary)).rewards;
 }
 
 /** Where training would end if it reached its KL-regularised optimum, by re-weighting these rollouts. */
-function optimumText(groups: readonly GroupRecord[], optima: readonly Optimum[], beta: number): string {
+function optimumText(groups: readonly JudgedGroup[], optima: readonly Optimum[], beta: number): string {
   const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
   const judged = groups.flatMap(({ rollouts }, i) => {
     const found = optima[i]!.accuracy;
@@ -186,7 +169,7 @@ function quadrantTable(found: ReturnType<typeof quadrants>, problems: readonly P
   return table(['by the majority', 'problems', ''], rows, [1]);
 }
 
-function atKTable(groups: readonly GroupRecord[]): string | null {
+function atKTable(groups: readonly JudgedGroup[]): string | null {
   const most = Math.min(...groups.map(({ rollouts }) => rollouts.length));
   const ks = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096].filter((k) => k <= most);
   const rows = ks.flatMap((k) => {
@@ -201,8 +184,7 @@ function histories(records: readonly JournalRecord[]): Map<number, StepGroup[]> 
   const found = new Map<number, StepGroup[]>();
   for (const record of records) {
     if (record.type !== 'group' || record.phase !== 'train') continue;
-    const group: JudgedGroup = record;
-    found.set(record.problem, [...(found.get(record.problem) ?? []), { step: record.step, group }]);
+    found.set(record.problem, [...(found.get(record.problem) ?? []), { step: record.step, group: record }]);
   }
   return found;
 }
@@ -283,7 +265,7 @@ function endingText(
 }
 
 /** The stored forecast with its score, and how well its signals tell right from wrong now. */
-function forecastPart(records: readonly JournalRecord[], groups: readonly GroupRecord[], problems: readonly Problem[]) {
+function forecastPart(records: readonly JournalRecord[], groups: readonly GroupDetail[], problems: readonly Problem[]) {
   const forecast = forecastIn(records);
   if (!forecast) return null;
   const score = scoreIn(records);

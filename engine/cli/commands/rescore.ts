@@ -3,8 +3,8 @@ import { REWARDED } from '../../analysis/metrics.ts';
 import { type Rescored, type RescoredGroup, type WhatIf, whatIf, winnerOf } from '../../analysis/what-if.ts';
 import { DASH, estimate, number, share } from '../../protocol/format.ts';
 import { parseReward, RollscopeError } from '../../protocol/index.ts';
-import { groupOf } from '../../reward/explain.ts';
 import { REWARDS, type RunReward, rewardOf } from '../../reward/index.ts';
+import { groupOf } from '../../reward/stored.ts';
 import { advantages } from '../../training/advantages.ts';
 import { readGroups } from '../groups.ts';
 import { wholeNumber } from '../options.ts';
@@ -44,7 +44,8 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
   for (const record of material.groups) {
     if (only && record.problem !== only.index) continue;
     const problem = problems[record.problem]!;
-    const group = groupOf(record, await material.stored(record), problem, vocabulary);
+    const detail = await material.detail(record);
+    const group = groupOf(detail, problem, vocabulary);
     const scores: Record<string, Rescored> = {};
     for (const reward of rewards) {
       if (impossible.has(reward.text)) continue;
@@ -58,7 +59,7 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
         impossible.set(reward.text, error.message);
       }
     }
-    groups.push({ problem: record.problem, step: record.step, group: record, rewards: scores });
+    groups.push({ problem: record.problem, step: record.step, group: detail, rewards: scores });
   }
   const computed = rewards.filter(({ text }) => !impossible.has(text));
   const found = whatIf(

@@ -1,6 +1,7 @@
 /** `rollscope runs`: the runs in a folder, the latest first. */
 import { listRuns } from '../../journal/runs.ts';
 import { DASH, oneLine, share } from '../../protocol/format.ts';
+import type { ListedRun } from '../../protocol/index.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { table } from '../table.ts';
@@ -11,23 +12,34 @@ export async function runs(options: { out?: string; json?: boolean }): Promise<n
   const found = await listRuns(runsFolder);
   if (found.length === 0) output.print(`No runs in ${runsFolder}. Start one with: rollscope train`);
   else {
-    const rows = found.map((info) => [
-      info.run,
-      info.job,
-      info.status,
-      info.job === 'train' ? `${info.step}/${info.steps}` : DASH,
-      share(info.accuracyBefore),
-      share(info.accuracyAfter),
-      info.job === 'train' ? info.reward : DASH,
-      oneLine(shortName(info.model), 28),
-      oneLine(shortName(info.dataset), 28),
-      localTime(info.created),
-    ]);
     const header = ['run', 'job', 'status', 'step', 'before', 'after', 'reward', 'model', 'dataset', 'begun'];
-    output.print(table(header, rows, [3, 4, 5]));
+    output.print(table(header, found.map(rowOf), [3, 4, 5]));
+    for (const run of found) {
+      if (run.status !== 'unreadable') continue;
+      const { message, hint } = run.error;
+      output.print(`${run.run} cannot be read: ${message}${hint ? ` ${hint}` : ''}`);
+    }
   }
   output.result({ folder: runsFolder, runs: found });
   return EXIT.ok;
+}
+
+function rowOf(run: ListedRun): string[] {
+  if (run.status === 'unreadable') {
+    return [run.run, DASH, run.status, ...Array<string>(6).fill(DASH), localTime(run.created)];
+  }
+  return [
+    run.run,
+    run.job,
+    run.status,
+    run.job === 'train' ? `${run.step}/${run.steps}` : DASH,
+    share(run.accuracyBefore),
+    share(run.accuracyAfter),
+    run.job === 'train' ? run.reward : DASH,
+    oneLine(shortName(run.model), 28),
+    oneLine(shortName(run.dataset), 28),
+    localTime(run.created),
+  ];
 }
 
 /** The last part of a path; a Hub id stays whole. */

@@ -37,7 +37,7 @@ export async function readShownGroup(
   const frame = columns.frameOf(row);
   const detail = await readGroup(folder, { ...columns.idOf(row), frame });
   const vocabulary = columns.head.run?.model.vocabulary ?? null;
-  const why = await explanations({ folder, config: file.config, vocabulary }, detail, problem, frame);
+  const why = explanations({ config: file.config, vocabulary }, detail, problem);
   return { file, columns, problem, view, row, detail, why };
 }
 

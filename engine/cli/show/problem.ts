@@ -10,7 +10,7 @@ export function showProblem(output: Output, group: ShownGroup): void {
   const { problem, view, columns, row, detail } = group;
   const update = columns.updateOf(row);
   output.print(`${problem.id}  (${whereFrom(group)})`);
-  output.print(`\n${problem.prompt}\n`);
+  output.print(`\n${problem.text}\n`);
   output.print(`reference: ${problem.answer ?? DASH}`);
   output.print(`majority:  ${majorityText(group)}`);
   if (update) {

@@ -18,7 +18,7 @@ export function showRollout(output: Output, group: ShownGroup, count: number): v
     );
   }
   output.print(`${problem.id}, rollout ${count} of ${detail.rollouts.length}  (${whereFrom(group)})`);
-  output.print(`\n${problem.prompt}\n\n${'-'.repeat(40)}\n${rollout.text}\n${'-'.repeat(40)}\n`);
+  output.print(`\n${problem.text}\n\n${'-'.repeat(40)}\n${rollout.text}\n${'-'.repeat(40)}\n`);
   const probability = rollout.logprob === null ? null : Math.exp(rollout.logprob);
   output.print(
     table(

@@ -119,7 +119,7 @@ function trained(run: StudyRun, last: number): number {
 function evaluated(run: StudyRun, at: (step: number) => boolean): number {
   return groupsOf(run, 'evaluation')
     .filter(({ step }) => at(step))
-    .reduce((sum, { rollouts }) => sum + rollouts.reduce((all, { tokens }) => all + tokens, 0), 0);
+    .reduce((sum, { rollouts, means }) => sum + Math.round(rollouts * (means.tokens ?? 0)), 0);
 }
 
 interface Predictor {

@@ -34,16 +34,16 @@ export interface ProbedProblem {
 export function probed(run: StudyRun): ProbedProblem[] {
   return groupsOf(run, 'probe')
     .sort((a, b) => a.problem - b.problem)
-    .map(({ problem, majority, rollouts }) => {
-      const { id, prompt } = run.problems[problem]!;
-      const labelled = rollouts.some(({ correct }) => correct !== null);
+    .map(({ problem, majority, means }) => {
+      const { id, text } = run.problems[problem]!;
+      const labelled = means.correct !== null;
       return {
         id,
-        prompt,
+        prompt: text,
         answer: majority?.answer ?? null,
         share: majority?.share ?? 0,
         right: labelled ? majority?.correct === true : null,
-        accuracy: labelled ? rollouts.filter(({ correct }) => correct).length / rollouts.length : null,
+        accuracy: means.correct,
       };
     });
 }
@@ -224,13 +224,13 @@ export function evaluatedChanges(
   const before = at(from);
   return [...at(last)].flatMap(([problem, after]) => {
     const old = before.get(problem);
-    const { id, prompt } = run.problems[problem]!;
-    if (!old || old.rollouts.every(({ correct }) => correct === null)) return [];
-    const accuracy = ({ rollouts }: typeof after) => rollouts.filter((r) => r.correct).length / rollouts.length;
+    const { id, text } = run.problems[problem]!;
+    if (!old || old.means.correct === null) return [];
+    const accuracy = ({ means }: typeof after) => means.correct ?? 0;
     const label = ({ majority }: typeof after) => majority?.correct === true;
     return {
       id,
-      prompt,
+      prompt: text,
       accuracy: { before: accuracy(old), after: accuracy(after) },
       label: { before: label(old), after: label(after) },
     };

@@ -4,7 +4,8 @@
  */
 import { tInterval } from '../../analysis/statistics.ts';
 import { loadDataset } from '../../data/dataset.ts';
-import type { RunConfig } from '../../protocol/index.ts';
+import { readGroup } from '../../journal/groups.ts';
+import type { GroupId, RolloutFacts, RunConfig } from '../../protocol/index.ts';
 import { countdownRow, judgeCountdown } from '../../reward/countdown.ts';
 import { type RewardName, rewardOptionsOf } from '../../reward/index.ts';
 import { countdownSet } from '../problem-set.ts';
@@ -41,7 +42,21 @@ export type Verify = (prompt: string, answer: string | null) => boolean | null;
 
 export interface VerificationRuns {
   reward: (typeof REWARDS)[number];
-  runs: StudyRun[];
+  runs: RunWithRollouts[];
+}
+
+/** A run with what the verifier reads: the answers and rewards of its rollouts. */
+interface RunWithRollouts extends StudyRun {
+  groups: (GroupId & { rollouts: Pick<RolloutFacts, 'answer' | 'reward'>[] })[];
+}
+
+async function withRollouts(run: StudyRun): Promise<RunWithRollouts> {
+  const groups: RunWithRollouts['groups'] = [];
+  for (const record of [...groupsOf(run, 'train'), ...groupsOf(run, 'evaluation')]) {
+    const { phase, step, problem, rollouts } = await readGroup(run.folder, record);
+    groups.push({ phase, step, problem, rollouts: rollouts.map(({ answer, reward }) => ({ answer, reward })) });
+  }
+  return { ...run, groups };
 }
 
 async function run(context: StudyContext): Promise<{ found: VerificationRuns[]; verify: Verify }> {
@@ -52,9 +67,9 @@ async function run(context: StudyContext): Promise<{ found: VerificationRuns[]; 
     REWARDS.map(async (reward) => ({
       reward,
       runs: await Promise.all(
-        seeds.map((seed) => {
+        seeds.map(async (seed) => {
           const config = context.config({ reward, seed });
-          return context.run(`${reward}-${seed}`, { ...config, ...datasets(config) });
+          return withRollouts(await context.run(`${reward}-${seed}`, { ...config, ...datasets(config) }));
         }),
       ),
     })),
@@ -89,17 +104,17 @@ async function problemsOf(context: StudyContext) {
   const sets = [base.dataset, ...(base.evaluation.dataset ? [base.evaluation.dataset] : [])];
   const loaded = await Promise.all(sets.map((set) => loadDataset(set, columns)));
   const rows = new Map(
-    loaded.flatMap(({ problems }) => problems.map((p) => [p.prompt, countdownRow(p.columns ?? {}, options)] as const)),
+    loaded.flatMap(({ problems }) => problems.map((p) => [p.text, countdownRow(p.columns ?? {}, options)] as const)),
   );
   return { datasets: (config: RunConfig) => ({ dataset: config.dataset }), verify: verifier(rows) };
 }
 
 /** Share of solved problems by step, by the verifier: labels would take an expression that uses a number twice. */
-function validationCurve(of: StudyRun, verify: Verify): Curve {
+function validationCurve(of: RunWithRollouts, verify: Verify): Curve {
   const byStep = new Map<number, boolean[]>();
-  for (const { step, problem, rollouts } of groupsOf(of, 'evaluation')) {
+  for (const { step, problem, rollouts } of of.groups.filter(({ phase }) => phase === 'evaluation')) {
     for (const { answer } of rollouts) {
-      const solved = verify(of.problems[problem]!.prompt, answer);
+      const solved = verify(of.problems[problem]!.text, answer);
       if (solved !== null) byStep.set(step, [...(byStep.get(step) ?? []), solved]);
     }
   }
@@ -107,11 +122,11 @@ function validationCurve(of: StudyRun, verify: Verify): Curve {
 }
 
 /** Share of rollouts of which the reward says what the verifier says, by step; a reward of half or more is a yes. */
-function agreementCurve(of: StudyRun, verify: Verify): Curve {
+function agreementCurve(of: RunWithRollouts, verify: Verify): Curve {
   const byStep = new Map<number, boolean[]>();
-  for (const { step, problem, rollouts } of groupsOf(of, 'train')) {
+  for (const { step, problem, rollouts } of of.groups.filter(({ phase }) => phase === 'train')) {
     for (const { answer, reward } of rollouts) {
-      const solved = verify(of.problems[problem]!.prompt, answer);
+      const solved = verify(of.problems[problem]!.text, answer);
       if (solved === null || reward === null) continue;
       byStep.set(step, [...(byStep.get(step) ?? []), reward >= 0.5 === solved]);
     }

@@ -18,6 +18,7 @@ import {
   shareAt,
   splitInTime,
   totalVariation,
+  votersOf,
 } from '../../analysis/theory.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import type { Cell } from '../report/page.ts';
@@ -105,7 +106,7 @@ function tracksOf({ kind, seed, run }: TheoryRun): Track[] {
       kind,
       seed,
       id: run.problems[problem]!.id,
-      prompt: run.problems[problem]!.prompt,
+      prompt: run.problems[problem]!.text,
       history,
       shares,
       fit: fitGrowth(shares),
@@ -208,8 +209,9 @@ function distancesOf({ history, shares }: Track, growth: number): Distances {
   const steps = shares.at(-1)!.step - shares[0]!.step;
   // Without growth the policy stays what it is: an infinite beta.
   const beta = growth > 0 ? 1 / (growth * steps) : Number.POSITIVE_INFINITY;
-  const votes = first.rollouts.map(({ cluster }) => (cluster === 0 ? 1 : 0));
-  const { clusters } = optimum(first, votes, beta);
+  const voters = votersOf(first);
+  const votes = voters.rollouts.map(({ cluster }) => (cluster === 0 ? 1 : 0));
+  const { clusters } = optimum(voters, votes, beta);
   const best: AnswerShare[] = first.clusters.map(({ answer }, c) => ({ answer, share: clusters[c]! }));
   const distance = (to: AnswerShare[]) => totalVariation(to, measured, sameAnswer);
   const [majority] = first.clusters;

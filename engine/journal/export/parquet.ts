@@ -22,7 +22,8 @@ const COLUMNS: Column[] = [
   ['step', INTEGER, 'REQUIRED'],
   ['phase', TEXT, 'REQUIRED'],
   ['rollout', INTEGER, 'REQUIRED'],
-  ['prompt', TEXT, 'REQUIRED'],
+  ['problemText', TEXT, 'REQUIRED'],
+  ['prompt', TEXT, 'OPTIONAL'],
   ['text', TEXT, 'REQUIRED'],
   ['answer', TEXT, 'OPTIONAL'],
   ['reference', TEXT, 'OPTIONAL'],
@@ -30,9 +31,10 @@ const COLUMNS: Column[] = [
   ['majorityAnswer', TEXT, 'OPTIONAL'],
   ['majorityShare', NUMBER, 'OPTIONAL'],
   ['reward', NUMBER, 'OPTIONAL'],
+  ['rewards', TEXT, 'OPTIONAL'],
   ['advantage', NUMBER, 'OPTIONAL'],
-  ['finish', TEXT, 'REQUIRED'],
-  ['tokens', INTEGER, 'REQUIRED'],
+  ['finish', TEXT, 'OPTIONAL'],
+  ['tokens', INTEGER, 'OPTIONAL'],
   ['logprob', NUMBER, 'OPTIONAL'],
   ['entropy', NUMBER, 'OPTIONAL'],
   ['repetition', NUMBER, 'OPTIONAL'],
@@ -74,7 +76,7 @@ export async function exportRolloutsParquet(
 function schemaOf([name, leaf, kind]: Column): SchemaElement[] {
   if (kind !== 'LIST') return [{ name, ...leaf, repetition_type: kind }];
   return [
-    { name, repetition_type: 'REQUIRED', num_children: 1, converted_type: 'LIST' },
+    { name, repetition_type: 'OPTIONAL', num_children: 1, converted_type: 'LIST' },
     { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
     { name: 'element', ...leaf, repetition_type: 'REQUIRED' },
   ];

@@ -1,17 +1,21 @@
 /** The rollouts of a run as rows: one a rollout, read group by group, so that memory stays small for any run. */
-import type { GroupRecord, Problem, RolloutSummary, StoredRollout } from '../../protocol/records.ts';
+import type { GroupDetail, Phase, RolloutFacts } from '../../protocol/group.ts';
+import type { Problem, Prompt } from '../../protocol/records.ts';
 import { readEvents } from '../events.ts';
-import { readFrame, readProblems, readRunFile } from '../reader.ts';
+import { readGroup } from '../groups.ts';
+import { readProblems, readPrompts, readRunFile } from '../reader.ts';
 
 export interface RolloutRow {
   /** Position in the run's problem list, and the problem's own id. */
   problem: number;
   problemId: string;
   step: number;
-  phase: GroupRecord['phase'];
+  phase: Phase;
   /** Index within its group. */
   rollout: number;
-  prompt: string;
+  /** The problem's own text, and the prompt as the model got it (null in runs of older formats). */
+  problemText: string;
+  prompt: string | null;
   text: string;
   /** The extracted answer, and the reference answer of the data. */
   answer: string | null;
@@ -20,67 +24,75 @@ export interface RolloutRow {
   majorityAnswer: string | null;
   majorityShare: number | null;
   reward: number | null;
+  /** Rewards by name as JSON, where there are several. */
+  rewards: string | null;
   advantage: number | null;
-  finish: RolloutSummary['finish'];
+  finish: RolloutFacts['finish'];
   /** Number of tokens, their mean log-probability and mean entropy, nats. */
-  tokens: number;
+  tokens: number | null;
   logprob: number | null;
   entropy: number | null;
   /** Share of its token trigrams that repeat an earlier one. */
   repetition: number | null;
-  /** Only where asked for, one entry a token. */
-  tokenIds?: number[];
-  tokenLogprobs?: number[];
-  tokenEntropies?: number[];
+  /** Only where asked for, one entry per token; null where they are not known. */
+  tokenIds?: number[] | null;
+  tokenLogprobs?: number[] | null;
+  tokenEntropies?: number[] | null;
 }
 
 export interface RolloutExportOptions {
   /** Phases to take; all when absent. */
-  phases?: readonly GroupRecord['phase'][];
+  phases?: readonly Phase[];
   /** Add token ids with their log-probabilities and entropies. */
   perToken?: boolean;
   signal?: AbortSignal;
 }
 
-/** Yields the rows in the order of the records. Throws as `readRunFile`, `readEvents` and `readFrame` do. */
+/** Yields the rows in the order of the records. Throws as `readRunFile`, `readEvents` and `readGroup` do. */
 export async function* rolloutRows(folder: string, options: RolloutExportOptions = {}): AsyncGenerator<RolloutRow> {
   // A run of a newer format is refused before any of it is misread.
   await readRunFile(folder);
   const problems = await readProblems(folder);
+  const prompts = await readPrompts(folder);
   for await (const { record } of readEvents(folder)) {
     options.signal?.throwIfAborted();
-    if (record.type !== 'group' || (options.phases && !options.phases.includes(record.phase))) continue;
-    const { rollouts: stored } = await readFrame(folder, record.frame);
-    for (const [index, summary] of record.rollouts.entries()) {
-      const rollout = stored[index];
-      if (rollout) yield row(record, problems[record.problem], index, summary, rollout, options.perToken ?? false);
+    if (record.type !== 'group' || !record.frame || (options.phases && !options.phases.includes(record.phase)))
+      continue;
+    const detail = await readGroup(folder, record);
+    const { problem } = record;
+    for (const index of detail.rollouts.keys()) {
+      yield row(detail, problems[problem], prompts?.[problem], index, options.perToken ?? false);
     }
   }
 }
 
 function row(
-  group: GroupRecord,
+  group: GroupDetail,
   problem: Problem | undefined,
+  prompt: Prompt | undefined,
   index: number,
-  summary: RolloutSummary,
-  stored: StoredRollout,
   perToken: boolean,
 ): RolloutRow {
-  const { answer, correct, reward, advantage, finish, tokens, logprob, entropy, repetition } = summary;
+  const rollout = group.rollouts[index]!;
+  const { text, answer, correct, reward, rewards, advantage, finish, tokens, logprob, entropy, repetition } = rollout;
+  const { ids, statistics } = rollout;
+  const list = (values: ArrayLike<number> | null) => values && Array.from(values);
   return {
     problem: group.problem,
     problemId: problem?.id ?? String(group.problem),
     step: group.step,
     phase: group.phase,
     rollout: index,
-    prompt: problem?.prompt ?? '',
-    text: stored.text,
+    problemText: problem?.text ?? '',
+    prompt: prompt?.text ?? null,
+    text,
     answer,
     reference: problem?.answer ?? null,
     correct,
     majorityAnswer: group.majority?.answer ?? null,
     majorityShare: group.majority?.share ?? null,
     reward,
+    rewards: Object.keys(rewards).length > 0 ? JSON.stringify(rewards) : null,
     advantage,
     finish,
     tokens,
@@ -88,9 +100,9 @@ function row(
     entropy,
     repetition,
     ...(perToken && {
-      tokenIds: Array.from(stored.tokens),
-      tokenLogprobs: Array.from(stored.logprob),
-      tokenEntropies: Array.from(stored.entropy),
+      tokenIds: list(ids),
+      tokenLogprobs: list(statistics.logprob),
+      tokenEntropies: list(statistics.entropy),
     }),
   };
 }

@@ -21,8 +21,9 @@ export async function* runScalars(folder: string): AsyncGenerator<Scalars> {
 
 function scalarsOf(record: JournalRecord): Scalars | null {
   if (record.type === 'step') {
-    const { step, time, metrics, timing } = record;
-    return { kind: 'train', step, time, values: flatten({ ...metrics, ...timing }) };
+    const { step, time, metrics, timing, foreign } = record;
+    // A name of ours wins over another trainer's.
+    return { kind: 'train', step, time, values: flatten({ ...foreign, ...metrics, ...timing }) };
   }
   if (record.type === 'evaluation') {
     const { type, seq, step, time, timing, ...metrics } = record;

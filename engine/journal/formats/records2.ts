@@ -11,6 +11,7 @@ import {
   majorityOf,
   NO_STATISTICS,
   PHASES,
+  repeatedTrigrams,
   summarize,
 } from '../../protocol/group.ts';
 import { readTolerantly, type Tolerant } from '../tolerant.ts';
@@ -77,6 +78,8 @@ export function detailOf2({ phase, step, problem, clusters, rollouts }: Group2, 
     majority: majorityOf({ clusters: own, rollouts }),
     rollouts: rollouts.map((facts, i) => ({
       ...facts,
+      // Format 1 did not record it.
+      repetition: facts.repetition ?? repeatedTrigrams(frame?.rollouts[i]?.ids ?? []),
       rewards: {},
       // Explanations were not recorded.
       why: [],

@@ -10,7 +10,7 @@ export const coReward: Gatherer<'co-reward'> = async (groups, { config, step, co
   const questions = groups.flatMap(({ problem }, g): (Question & { group: number })[] =>
     Array.from({ length: options.count - given[g]!.length }, (_, r) => ({
       group: g,
-      prompt: question(config, filled(options.template, { problem: problem.prompt })),
+      prompt: question(config, filled(options.template, { problem: problem.text })),
       problem: problem.index,
       first: r,
     })),

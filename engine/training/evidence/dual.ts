@@ -16,7 +16,7 @@ export const dual: Gatherer<'dual'> = async (groups, { config, step, compute }) 
       question: {
         prompt: question(
           config,
-          filled(options.template, { problem: problem.prompt, masked: task.masked, mask: options.mask, answer }),
+          filled(options.template, { problem: problem.text, masked: task.masked, mask: options.mask, answer }),
         ),
         problem: problem.index,
         first: c * SAMPLES,
@@ -59,7 +59,7 @@ function placeOf(text: string, piece: string): number | null {
  * holds no number where the data says nothing.
  */
 export function dualTask(
-  { prompt, columns, index }: Pick<Problem, 'prompt' | 'columns' | 'index'>,
+  { text, columns, index }: Pick<Problem, 'text' | 'columns' | 'index'>,
   config: RunConfig,
   step: number,
 ): { hidden: string; masked: string } | null {
@@ -67,12 +67,12 @@ export function dualTask(
   const given = columns?.[column];
   if (typeof given === 'string' || typeof given === 'number') {
     const hidden = String(given);
-    const at = placeOf(prompt, hidden);
-    return at === null ? null : { hidden, masked: prompt.slice(0, at) + mask + prompt.slice(at + hidden.length) };
+    const at = placeOf(text, hidden);
+    return at === null ? null : { hidden, masked: text.slice(0, at) + mask + text.slice(at + hidden.length) };
   }
-  const numbers = [...prompt.matchAll(NUMBER)];
+  const numbers = [...text.matchAll(NUMBER)];
   if (numbers.length === 0) return null;
   const random = generator(config.seed, 'dual', step, index);
   const { 0: hidden, index: at } = numbers[Math.floor(random() * numbers.length)]!;
-  return { hidden, masked: prompt.slice(0, at) + mask + prompt.slice(at + hidden.length) };
+  return { hidden, masked: text.slice(0, at) + mask + text.slice(at + hidden.length) };
 }

@@ -18,7 +18,7 @@ export const empo: Gatherer<'empo'> = async (groups, { config, step, compute }) 
         question: {
           prompt: question(
             config,
-            filled(options.template, { problem: problem.prompt, first: first.answer, second: second.answer }),
+            filled(options.template, { problem: problem.text, first: first.answer, second: second.answer }),
           ),
           problem: problem.index,
           first: a * COMPARED + b,

@@ -8,7 +8,7 @@ import type { Gatherer } from './gatherer.ts';
 export const program: Gatherer<'program'> = async (groups, { config, signal }) => {
   const options = rewardOptionsOf(config).program;
   const items = groups.flatMap(({ problem, rollouts }) => {
-    const tests = testsIn(problem.columns?.[options.tests], options.tests, problem.prompt);
+    const tests = testsIn(problem.columns?.[options.tests], options.tests, problem.text);
     return rollouts.map(({ text }) => ({ response: text, tests }));
   });
   return byGroup(groups, await checkPrograms(options, items, signal));
@@ -31,7 +31,7 @@ export const custom: Gatherer<'custom'> = async (groups, { config, signal }) => 
   const rows = groups.flatMap(({ problem, rollouts, facts }, g) =>
     rollouts.map((rollout, index): CustomRollout => {
       const { answer, cluster, finish, tokens, logprob, entropy } = facts[index]!;
-      const { id, prompt, columns = {} } = problem;
+      const { id, text: prompt, columns = {} } = problem;
       return {
         problem: { id, prompt, columns, ...(options.labels && { answer: problem.answer }) },
         group: g,

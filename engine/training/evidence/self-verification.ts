@@ -12,7 +12,7 @@ export const selfVerification: Gatherer<'self-verification'> = async (groups, { 
   const responses = await compute.ask({
     questions: groups.flatMap(({ problem, rollouts }) =>
       rollouts.map((rollout, i) => ({
-        prompt: question(config, filled(options.template, { problem: problem.prompt, solution: rollout.text })),
+        prompt: question(config, filled(options.template, { problem: problem.text, solution: rollout.text })),
         problem: problem.index,
         first: i * SAMPLES,
       })),

@@ -1,15 +1,19 @@
 /** A run's first records: what it is made of, and what its user should know. */
 import type { Journal } from '../../journal/journal.ts';
-import type { RunConfig } from '../../protocol/index.ts';
+import type { Prompt, RunConfig } from '../../protocol/index.ts';
 import type { PolicyInfo } from '../policy.ts';
 import type { Material } from './material.ts';
 import { truncates } from './open.ts';
+
+/** The prompts as the journal keeps them: exactly as the model gets them. */
+export function promptsOf({ prompts }: PolicyInfo): Prompt[] {
+  return prompts.map(({ text, tokens }, problem) => ({ problem, text, tokens }));
+}
 
 export function appendHeader(journal: Journal, config: RunConfig, material: Material, info: PolicyInfo): void {
   const { name, parameters, trainable, fingerprint, vocabulary, device } = info;
   journal.append({
     type: 'run',
-    run: journal.runFile.run,
     config,
     problems: material.training.length,
     evaluationProblems: material.problems.length - material.training.length,

@@ -3,7 +3,7 @@ import { RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import { rewardOf, rewardOptionsOf } from '../../reward/index.ts';
 import type { Compute } from '../compute.ts';
 import { questionTokens } from '../evidence/index.ts';
-import type { PolicyInfo } from '../policy.ts';
+import type { PolicyInfo, PolicyOptions } from '../policy.ts';
 import { type Material, placeOf } from './material.ts';
 
 /** Whether training samples from a part of the distribution only. */
@@ -14,7 +14,7 @@ export function truncates({ sampling }: RunConfig): boolean {
 /** Opens the model in a worker. Throws RollscopeError, which names the problem where a prompt is at fault. */
 export async function openPolicy(
   config: RunConfig,
-  { prompts, problems }: Pick<Material, 'prompts' | 'problems'>,
+  { prompts, problems }: Pick<Material, 'problems'> & Pick<PolicyOptions, 'prompts'>,
   compute: Compute,
 ): Promise<PolicyInfo> {
   const reward = rewardOf(config.reward, config.rewardOptions);

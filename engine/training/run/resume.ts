@@ -4,7 +4,7 @@ import { RollscopeError } from '../../protocol/index.ts';
 import type { RunHandle } from '../handle.ts';
 import { readState, START } from '../place.ts';
 import { checkReward } from './check.ts';
-import { appendHeader } from './header.ts';
+import { appendHeader, promptsOf } from './header.ts';
 import { loadMaterial } from './material.ts';
 import { openPolicy } from './open.ts';
 import { begin, createWorker, type Worker } from './parts.ts';
@@ -24,15 +24,18 @@ export async function resumeRun({ folder, allowPrograms = false }: ResumeOptions
     const { config } = runFile;
     await checkReward(config, allowPrograms);
     const material = await loadMaterial(config);
-    if (material.fingerprint !== runFile.dataFingerprint) throw changed('dataset', config.dataset.path, runFile.run);
-    worker = createWorker(runFile.run, config);
-    const info = await openPolicy(config, material, worker.compute);
+    if (material.fingerprint !== runFile.dataFingerprint) throw changed('dataset', config.dataset.path, journal.run);
+    worker = createWorker(journal.run, config);
+    // As the model got them when the run was created, whatever its chat template would make of them today.
+    const prompts = [...(journal.prompts ?? material.prompts)];
+    const info = await openPolicy(config, { prompts, problems: material.problems }, worker.compute);
     if (!(await isRecordedModel(config.model, info.fingerprint, runFile.modelFingerprint))) {
       const voters = info.fingerprint.includes('+') ? ' or a policy that votes beside it' : '';
-      throw changed('model', `The model ${config.model}${voters}`, runFile.run);
+      throw changed('model', `The model ${config.model}${voters}`, journal.run);
     }
     if (checkpoint) await worker.compute.restore(checkpoint.folder);
     else appendHeader(journal, config, material, info);
+    if (!journal.prompts) await journal.writePrompts(promptsOf(info));
     if (recovery) journal.append({ type: 'lifecycle', event: 'recovered', message: recovery.message });
     journal.append({ type: 'lifecycle', event: 'resumed' });
     const state = checkpoint ? await readState(checkpoint.folder) : START;

@@ -21,7 +21,7 @@ export class Run implements RunHandle {
   }
 
   get run(): string {
-    return this.context.journal.runFile.run;
+    return this.context.journal.run;
   }
   get folder(): string {
     return this.context.journal.folder;

@@ -1,20 +1,21 @@
 /** Starting a run: everything that can be wrong is found before its folder exists. */
 import { Journal } from '../../journal/journal.ts';
+import { runName } from '../../journal/layout.ts';
 import { RUN_FORMAT, type RunConfig } from '../../protocol/index.ts';
+import { VERSION } from '../../protocol/version.ts';
 import { versions } from '../../versions.ts';
 import type { RunHandle } from '../handle.ts';
 import { START } from '../place.ts';
 import { checkConfig, checkProblems } from './check.ts';
-import { appendHeader } from './header.ts';
+import { appendHeader, promptsOf } from './header.ts';
 import { loadMaterial } from './material.ts';
 import { openPolicy } from './open.ts';
 import { begin, createWorker } from './parts.ts';
 
 export interface StartOptions {
   config: RunConfig;
-  /** The run's own folder, which must not exist yet or be empty. */
+  /** The run's own folder, which must not exist yet or be empty; its name is the run's. */
   folder: string;
-  name: string;
   signal?: AbortSignal;
   /** Rewards may run programs: the user's own, and those that the model writes. */
   allowPrograms?: boolean;
@@ -24,32 +25,27 @@ export interface StartOptions {
  * Starts a run in a new folder. Rejects with RollscopeError, before the folder exists, when configuration, dataset or
  * model are bad.
  */
-export async function startRun({
-  config,
-  folder,
-  name,
-  signal,
-  allowPrograms = false,
-}: StartOptions): Promise<RunHandle> {
+export async function startRun({ config, folder, signal, allowPrograms = false }: StartOptions): Promise<RunHandle> {
   await checkConfig(config, allowPrograms);
   const material = await loadMaterial(config);
   checkProblems(config, material.training);
   signal?.throwIfAborted();
-  const worker = createWorker(name, config);
+  const worker = createWorker(runName(folder), config);
   let journal: Journal | null = null;
   try {
     const info = await openPolicy(config, material, worker.compute);
     signal?.throwIfAborted();
     const runFile = {
       format: RUN_FORMAT,
-      run: name,
       created: new Date().toISOString(),
+      origin: { engine: 'rollscope', version: VERSION, files: [] },
       config,
       versions: versions(),
       modelFingerprint: info.fingerprint,
       dataFingerprint: material.fingerprint,
     };
-    journal = await Journal.create(folder, runFile, material.problems);
+    const { problems } = material;
+    journal = await Journal.create(folder, { runFile, problems, prompts: promptsOf(info) });
     appendHeader(journal, config, material, info);
     const { vocabulary } = info;
     return begin(worker, { config, journal, material, vocabulary, state: START, history: [] });

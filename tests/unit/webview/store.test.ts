@@ -286,7 +286,7 @@ describe('another run', () => {
     const folder = await fixture({ steps: 1 });
     const events = `${folder}/events.jsonl`;
     const whole = readFileSync(events, 'utf8');
-    writeFileSync(events, whole.replace('"type":"step"', '"type":"stop"'));
+    writeFileSync(events, whole.replace('"type":"step"', '"type":"step'));
     const webview = new FakeWebview();
     conversation(webview).show(await OpenRun.open(folder));
     const store = new Store(webview.page());

@@ -38,7 +38,7 @@ test('panel, lens, hover and terminal show the same group of every problem', asy
   const columns = await openColumns(folder);
 
   for (const { problem, view } of panel.rows) {
-    const result = lenses.find(problem)!;
+    const result = lenses.find({ ...problem, prompt: problem.text })!;
     const mark = view.verdict === 'right' ? '✓' : '✗';
     const tie = view.status === 'tie' ? ' (tie)' : '';
     expect(resultText(result.view)).toBe(`${mark} ${Math.round(view.share! * 100)}% ${view.answer}${tie}`);

@@ -1,0 +1,17 @@
+/** `rollscope repair`: a copy of a damaged run that opens. */
+import { repairRun } from '../../journal/repair.ts';
+import { EXIT, Output } from '../output.ts';
+import { placesOf } from '../places.ts';
+import { findRun } from '../runs.ts';
+
+export async function repair(reference: string, options: { out?: string; json?: boolean }): Promise<number> {
+  const output = new Output(options.json === true);
+  const { runsFolder } = await placesOf(options.out);
+  const source = await findRun(reference, runsFolder, { damaged: true });
+  const { folder, records, changes } = await repairRun(source);
+  if (changes.length === 0) output.print('Nothing is damaged: the copy is the same.');
+  for (const change of changes) output.print(change);
+  output.print(`Wrote ${records} records to ${folder}. The run itself was not changed.`);
+  output.result({ source, folder, records, changes });
+  return EXIT.ok;
+}

@@ -1,0 +1,27 @@
+/** The one step from what older formats wrote (1 and 2) to the forms of today, on parsed JSON before it is checked. */
+import { isGroup2, readGroup2, summaryOf2 } from './records2.ts';
+
+type Json = Record<string, unknown>;
+
+/** `run.json`: had the run's name, which is the folder's, and no origin. */
+export function upgradeRunFile(value: Json): Json {
+  if (value.origin !== undefined) return value;
+  const version = (value.versions as { rollscope?: unknown } | undefined)?.rollscope ?? null;
+  return { ...value, origin: { engine: 'rollscope', version, files: [] } };
+}
+
+/** `problems.jsonl`: the problem's text was called `prompt`. */
+export function upgradeProblem(value: Json): Json {
+  if (value.text !== undefined || value.prompt === undefined) return value;
+  const { prompt, ...rest } = value;
+  return { ...rest, text: prompt };
+}
+
+/** `events.jsonl`: group records held a summary of each rollout. What is no record is left for the check. */
+export function upgradeRecord(value: unknown): unknown {
+  if (!isGroup2(value)) return value;
+  const old = readGroup2(value);
+  if (!old.success) return value;
+  const { type, seq, time, frame } = old.data;
+  return { type, seq, time, ...summaryOf2(old.data), frame };
+}

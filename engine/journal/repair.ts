@@ -1,0 +1,184 @@
+/**
+ * Repairing a damaged run: a copy of its folder, in which what cannot be read is left out or replaced so that it opens.
+ * The run itself is not touched.
+ */
+import { existsSync } from 'node:fs';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { RUN_FORMAT } from '../protocol/config.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import { type JournalRecord, Problem } from '../protocol/records.ts';
+import type { RunFile } from '../protocol/run-file.ts';
+import { listCheckpoints, writePosition } from './checkpoints.ts';
+import { parseChecked, parseLine } from './events.ts';
+import { upgradeProblem } from './formats/upgrade.ts';
+import { isWholeFrame } from './frame.ts';
+import { readFrameBytes } from './groups.ts';
+import { EVENTS_FILE, inRun, LOCK_FILE, PROBLEMS_FILE, PROMPTS_FILE, RUN_FILE } from './layout.ts';
+import { liveWriter } from './lock.ts';
+import { readPrompts, readRunFile, readRunFolder } from './reader.ts';
+
+export interface Repair {
+  /** The repaired copy. */
+  folder: string;
+  /** Records that the copy has. */
+  records: number;
+  /** What the copy lacks or has in another form, a sentence each; [] for a run that was whole. */
+  changes: string[];
+}
+
+/**
+ * Writes `<run>-repaired` beside a run and looks whether it opens.
+ * @throws RollscopeError `usage` where that folder exists or nothing of the run can be read, `run-in-use` while it is
+ * written, `run-version` for a run of a newer format
+ */
+export async function repairRun(folder: string): Promise<Repair> {
+  const source = resolve(folder);
+  const target = `${source}-repaired`;
+  if (existsSync(target)) {
+    throw new RollscopeError('usage', `${target} exists.`, 'Remove or rename it, then repair again.');
+  }
+  if (liveWriter(source) !== null) {
+    throw new RollscopeError('run-in-use', `The run ${source} is being written.`, 'Stop it, then repair it.');
+  }
+  if (!existsSync(inRun(source, EVENTS_FILE))) {
+    throw new RollscopeError('usage', `${source} has no ${EVENTS_FILE}: there is nothing to repair.`, 'Choose a run.');
+  }
+  await refuseNewer(source);
+  const { lines, changes } = await readableLines(source);
+  await copyRun(source, target);
+  try {
+    await repairFrames(target, lines, changes);
+    await writeEvents(target, lines);
+    const records = lines.flatMap(({ record }) => record ?? []);
+    await repairRunFile(target, records, changes);
+    await repairProblems(target, records, changes);
+    await repairPrompts(target, changes);
+    await moveCheckpoints(target, lines);
+    await readRunFolder(target);
+  } catch (error) {
+    await rm(target, { recursive: true, force: true });
+    throw error;
+  }
+  return { folder: target, records: lines.length, changes };
+}
+
+async function refuseNewer(folder: string): Promise<void> {
+  await readRunFile(folder).catch((error) => {
+    if (error instanceof RollscopeError && error.code === 'run-version') throw error;
+  });
+}
+
+/** Everything but the lock, and what is only made of the rest. */
+async function copyRun(source: string, target: string): Promise<void> {
+  const isLeft = (name: string) => name === LOCK_FILE || name.endsWith('.index');
+  await cp(source, target, { recursive: true, filter: (path) => !isLeft(basename(path)) });
+}
+
+interface KeptLine {
+  /** Number that the record had, and that it has now. */
+  was: number;
+  text: string;
+  record: JournalRecord | null;
+}
+
+async function readableLines(folder: string): Promise<{ lines: KeptLine[]; changes: string[] }> {
+  const text = await readFile(inRun(folder, EVENTS_FILE), 'utf8');
+  const lines: KeptLine[] = [];
+  const changes: string[] = [];
+  let was = -1;
+  text.split('\n').forEach((line, i, all) => {
+    if (line === '' && i === all.length - 1) return;
+    const parsed = parseLine(line);
+    if (typeof parsed === 'string') {
+      changes.push(`${EVENTS_FILE} line ${i + 1} was left out: ${parsed}.`);
+      return;
+    }
+    was = Math.max(was + 1, parsed.seq);
+    lines.push({ was, text: line, record: parsed.record });
+  });
+  if (lines.length > 0) return { lines, changes };
+  throw new RollscopeError('usage', `Nothing in ${inRun(folder, EVENTS_FILE)} can be read.`, 'Restore it from a copy.');
+}
+
+/** A group whose rollouts are lost keeps its counts. */
+async function repairFrames(folder: string, lines: KeptLine[], changes: string[]): Promise<void> {
+  let lost = 0;
+  for (const line of lines) {
+    const { record } = line;
+    if (record?.type !== 'group' || !record.frame) continue;
+    const bytes = await readFrameBytes(folder, record.frame);
+    if (bytes && isWholeFrame(bytes)) continue;
+    lost++;
+    line.record = { ...record, frame: null };
+    line.text = JSON.stringify(line.record);
+  }
+  if (lost > 0) changes.push(`The rollouts of ${lost} groups are lost; their counts are kept.`);
+}
+
+/** Lines keep what this version does not know; only their numbers change. */
+async function writeEvents(folder: string, lines: readonly KeptLine[]): Promise<void> {
+  const numbered = lines.map(({ text }, seq) => `${text.replace(/"seq":\d+/, `"seq":${seq}`)}\n`);
+  await writeFile(inRun(folder, EVENTS_FILE), numbered.join(''));
+}
+
+/** Of a run.json that cannot be read, the run's first record says most. */
+async function repairRunFile(folder: string, records: readonly JournalRecord[], changes: string[]): Promise<void> {
+  const found = await readRunFile(folder).catch((error: RollscopeError) => error);
+  if (!(found instanceof Error)) return;
+  const run = records.find((record) => record.type === 'run');
+  if (!run) throw found;
+  const runFile: RunFile = {
+    format: RUN_FORMAT,
+    created: run.time,
+    origin: { engine: 'rollscope', version: null, files: [] },
+    config: run.config,
+    versions: {},
+    modelFingerprint: run.model.fingerprint,
+    dataFingerprint: run.dataFingerprint,
+  };
+  await writeFile(inRun(folder, RUN_FILE), `${JSON.stringify(runFile, null, 2)}\n`);
+  changes.push(`${RUN_FILE} could not be read and was made again from the run's first record.`);
+}
+
+/** A problem that cannot be read is replaced by one without text, because the others are known by their places. */
+async function repairProblems(folder: string, records: readonly JournalRecord[], changes: string[]): Promise<void> {
+  const path = inRun(folder, PROBLEMS_FILE);
+  const text = existsSync(path) ? (await readFile(path, 'utf8')).trimEnd() : '';
+  const lines = text === '' ? [] : text.split('\n');
+  const run = records.find((record) => record.type === 'run');
+  const named = records.flatMap((record) => (record.type === 'group' ? record.problem + 1 : []));
+  const count = Math.max(run ? run.problems + run.evaluationProblems : lines.length, ...named, 0);
+  let replaced = 0;
+  const problems = Array.from({ length: count }, (_, index): string => {
+    try {
+      const problem = parseChecked(Problem, lines[index] ?? '', PROBLEMS_FILE, { upgrade: upgradeProblem });
+      if (problem.index === index) return lines[index]!;
+    } catch {
+      // Replaced below.
+    }
+    replaced++;
+    const lost: Problem = { index, id: `lost-${index}`, text: '', answer: null, source: '', row: index, line: null };
+    return JSON.stringify(lost);
+  });
+  if (replaced === 0 && lines.length === count) return;
+  await writeFile(path, problems.map((line) => `${line}\n`).join(''));
+  if (replaced > 0) changes.push(`${replaced} of ${count} problems could not be read; they have no text now.`);
+}
+
+async function repairPrompts(folder: string, changes: string[]): Promise<void> {
+  try {
+    await readPrompts(folder);
+  } catch {
+    await rm(inRun(folder, PROMPTS_FILE));
+    changes.push(`${PROMPTS_FILE} could not be read and was left out: a resumed run makes the prompts again.`);
+  }
+}
+
+/** Checkpoints name the record that comes next by its number. */
+async function moveCheckpoints(folder: string, lines: readonly KeptLine[]): Promise<void> {
+  for (const { folder: checkpoint, position } of await listCheckpoints(folder)) {
+    const nextSeq = lines.filter(({ was }) => was < position.nextSeq).length;
+    if (nextSeq !== position.nextSeq) await writePosition(checkpoint, { ...position, nextSeq });
+  }
+}

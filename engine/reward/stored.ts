@@ -1,0 +1,77 @@
+/** Stored groups as rewards take them. Pure. */
+import { RollscopeError } from '../protocol/errors.ts';
+import type { GroupDetail, Rollout, RolloutStatistics } from '../protocol/group.ts';
+import type { Problem, StoredRollout } from '../protocol/records.ts';
+import type { LabelledGroup } from './types.ts';
+
+/**
+ * A stored group as rewards take it. A reward that reads what is not known of the tokens (a run of another trainer) throws
+ * RollscopeError `config`.
+ */
+export function groupOf(
+  detail: GroupDetail,
+  problem: Pick<Problem, 'text' | 'columns'>,
+  vocabulary: number | null,
+): LabelledGroup {
+  return {
+    problem,
+    rollouts: detail.rollouts.map(measured),
+    answers: detail.rollouts.map(({ answer }) => answer),
+    clusters: detail.clusters.map(({ answer, members }) => ({ answer, members })),
+    vocabulary,
+    evidence: detail.evidence,
+    correct: detail.rollouts.map(({ correct }) => correct),
+  };
+}
+
+/** A stored rollout with all of its token statistics, as long as nobody asks for one that is not known. */
+function measured({ text, pieces, finish, ids, statistics }: Rollout): StoredRollout {
+  const column = (name: keyof RolloutStatistics) => statistics[name] ?? unknown(name);
+  return {
+    text,
+    finish: finish ?? 'stop',
+    get pieces() {
+      return pieces ?? unknown('pieces');
+    },
+    get tokens() {
+      return ids ?? unknown('tokens');
+    },
+    get logprob() {
+      return column('logprob');
+    },
+    get entropy() {
+      return column('entropy');
+    },
+    get logsumexp() {
+      return column('logsumexp');
+    },
+    get meanLogit() {
+      return column('meanLogit');
+    },
+    get top1() {
+      return column('top1');
+    },
+    get top2() {
+      return column('top2');
+    },
+  };
+}
+
+const NAMES: Record<keyof RolloutStatistics | 'tokens' | 'pieces', string> = {
+  tokens: 'token ids',
+  pieces: 'texts of tokens',
+  logprob: 'log-probabilities of tokens',
+  entropy: 'token entropies',
+  logsumexp: 'logsumexp of the logits',
+  meanLogit: 'mean logits',
+  top1: 'probabilities of the likeliest tokens',
+  top2: 'probabilities of the second likeliest tokens',
+};
+
+function unknown(name: keyof typeof NAMES): never {
+  throw new RollscopeError(
+    'config',
+    `The ${NAMES[name]} of these rollouts were not recorded.`,
+    'Choose a reward that reads answers and texts only, or sample again.',
+  );
+}

@@ -1,0 +1,307 @@
+/** Reading is tolerant: of older formats, of what a newer version added, and of damage, which is named and can be repaired. */
+import { appendFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { listCheckpoints } from '../../engine/journal/checkpoints.ts';
+import { readGroup } from '../../engine/journal/groups.ts';
+import { Journal } from '../../engine/journal/journal.ts';
+import { readPrompts, readRunFile, readRunFolder } from '../../engine/journal/reader.ts';
+import { repairRun } from '../../engine/journal/repair.ts';
+import { listRuns, readRunInfo } from '../../engine/journal/runs.ts';
+import { type GroupRecord, RUN_FORMAT } from '../../engine/protocol/index.ts';
+import { temporaryFolder } from '../support/processes.ts';
+import { writeRunFixture } from '../support/run-fixture.ts';
+
+const FIXTURES = join(import.meta.dirname, '..', 'fixtures');
+const SMALL = { problems: 2, votes: 2, steps: 2, every: 1 };
+
+// biome-ignore lint/suspicious/noExplicitAny: what is written here need not be a record.
+type Json = any;
+
+let root: string;
+let folder: string;
+beforeEach(() => {
+  root = temporaryFolder();
+  folder = join(root, 'run');
+});
+
+const eventsIn = (run: string) => join(run, 'events.jsonl');
+function linesOf(run: string): Json[] {
+  return readFileSync(eventsIn(run), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+function writeLines(run: string, lines: readonly (object | string)[]): void {
+  const texts = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line)));
+  writeFileSync(eventsIn(run), texts.map((line) => `${line}\n`).join(''));
+}
+function editJson(path: string, change: (value: Json) => object): void {
+  writeFileSync(path, JSON.stringify(change(JSON.parse(readFileSync(path, 'utf8'))), null, 2));
+}
+
+describe('what a newer version added', () => {
+  test('keys are dropped, wherever they are, and the run opens', async () => {
+    await writeRunFixture(folder, SMALL);
+    const before = await readRunFolder(folder);
+    writeLines(
+      folder,
+      linesOf(folder).map((line) => {
+        if (line.type === 'group') line.means.mood = 0.5;
+        if (line.type === 'step') Object.assign(line, { novel: [1], metrics: { ...line.metrics, sparkle: 2 } });
+        if (line.type === 'run') line.config.loss.novelty = { deep: true };
+        return { ...line, shade: 'blue' };
+      }),
+    );
+    editJson(join(folder, 'run.json'), (file) => ({ ...file, note: 'x', config: { ...file.config, aura: 1 } }));
+    const problems = join(folder, 'problems.jsonl');
+    writeFileSync(problems, readFileSync(problems, 'utf8').replaceAll('"row":', '"hue":7,"row":'));
+    expect(await readRunFolder(folder)).toEqual(before);
+    expect(await readRunInfo(folder)).toMatchObject({ status: 'completed', step: 2, steps: 2 });
+  });
+
+  test('records of unknown types are passed over and counted, and a resumed run keeps them', async () => {
+    await writeRunFixture(folder, { ...SMALL, outcome: 'stopped' });
+    const lines = linesOf(folder);
+    const at = 4;
+    const wonder = { type: 'wonder', seq: at, time: 'then', anything: [1] };
+    writeLines(
+      folder,
+      [...lines.slice(0, at), wonder, ...lines.slice(at)].map((line, seq) => ({ ...line, seq })),
+    );
+    // What the checkpoints say of numbers must fit the longer journal.
+    for (const { folder: checkpoint } of await listCheckpoints(folder)) {
+      editJson(join(checkpoint, 'journal.json'), (position) => ({ ...position, nextSeq: position.nextSeq + 1 }));
+    }
+    const { records, skipped } = await readRunFolder(folder);
+    expect(skipped).toEqual({ wonder: 1 });
+    expect(records.map(({ seq }) => seq)).toEqual([...lines.keys(), lines.length].filter((seq) => seq !== at));
+    const journal = await Journal.open(folder);
+    const { seq } = journal.append({ type: 'lifecycle', event: 'resumed' });
+    await journal.close();
+    expect(seq).toBe(lines.length + 1);
+    expect(linesOf(folder)[at]).toEqual(wonder);
+    expect(journal.recordsFrom(at, 2).map((record) => record.seq)).toEqual([at + 1]);
+  });
+
+  test('a newer format says which version to get, and nothing of deleting', async () => {
+    await writeRunFixture(folder, SMALL);
+    editJson(join(folder, 'run.json'), (file) => ({ ...file, format: 9, versions: { rollscope: '3.1.4' } }));
+    const newer = {
+      code: 'run-version',
+      message: expect.stringContaining('Rollscope 3.1.4 wrote this run in format 9'),
+      hint: 'Update to Rollscope 3.1.4 or newer to open it.',
+    };
+    for (const read of [readRunFile, readRunFolder, readRunInfo, Journal.open, repairRun]) {
+      await expect(read(folder)).rejects.toMatchObject(newer);
+    }
+    expect(await listRuns(root)).toMatchObject([{ run: 'run', status: 'unreadable', error: newer }]);
+  });
+});
+
+describe('damage', () => {
+  test('in a line is named with its place, and the hint is to repair a copy', async () => {
+    await writeRunFixture(folder, SMALL);
+    const lines = linesOf(folder);
+    writeLines(folder, lines.with(3, '{"type":"gr'));
+    await expect(readRunFolder(folder)).rejects.toMatchObject({
+      code: 'run-broken',
+      message: `${eventsIn(folder)} line 4: not valid JSON.`,
+      hint: expect.stringMatching(/^'rollscope repair .*run' writes a copy/),
+    });
+  });
+
+  test('is left out of the repaired copy, which opens and goes on; the run itself stays as it is', async () => {
+    await writeRunFixture(folder, { ...SMALL, outcome: 'stopped' });
+    const lines = linesOf(folder);
+    const whole = await readRunFolder(folder);
+    writeLines(folder, lines.with(3, '{"type":"gr'));
+    const groups = lines.filter(({ type }) => type === 'group');
+    const { frame } = groups.at(-1);
+    const rollouts = join(folder, frame.file);
+    const bytes = readFileSync(rollouts);
+    bytes[frame.offset + 30]! ^= 1;
+    writeFileSync(rollouts, bytes);
+    writeFileSync(join(folder, 'prompts.jsonl'), 'spoilt\n');
+    const before = readdirSync(folder).map((name) => [name, existsSync(join(folder, name))]);
+
+    const { folder: copy, records, changes } = await repairRun(folder);
+    expect(copy).toBe(`${folder}-repaired`);
+    expect(records).toBe(lines.length - 1);
+    expect(changes).toEqual([
+      'events.jsonl line 4 was left out: not valid JSON.',
+      'The rollouts of 1 groups are lost; their counts are kept.',
+      expect.stringContaining('prompts.jsonl could not be read'),
+    ]);
+    const repaired = await readRunFolder(copy);
+    const kept = whole.records.filter(({ seq }) => seq !== 3);
+    expect(repaired.records.map(({ type }) => type)).toEqual(kept.map(({ type }) => type));
+    expect(repaired.records.map(({ seq }) => seq)).toEqual([...kept.keys()]);
+    expect(repaired.records.findLast((record): record is GroupRecord => record.type === 'group')).toMatchObject({
+      frame: null,
+      rollouts: 2,
+    });
+    const journal = await Journal.open(copy);
+    expect(journal.checkpoint?.position.nextSeq).toBe((await listCheckpoints(folder)).at(-1)!.position.nextSeq - 1);
+    await journal.close();
+    expect(await listRuns(root)).toMatchObject([{ run: 'run-repaired', status: 'stopped' }, { run: 'run' }].reverse());
+    expect(readdirSync(folder).map((name) => [name, existsSync(join(folder, name))])).toEqual(before);
+    await expect(readRunFolder(folder)).rejects.toMatchObject({ code: 'run-broken' });
+    await expect(repairRun(folder)).rejects.toThrow(`${copy} exists.`);
+  });
+
+  test('of run.json and problems is repaired from what the records say', async () => {
+    await writeRunFixture(folder, SMALL);
+    const { runFile, problems } = await readRunFolder(folder);
+    writeFileSync(join(folder, 'run.json'), '{"format":');
+    const path = join(folder, 'problems.jsonl');
+    writeFileSync(path, `${readFileSync(path, 'utf8').split('\n')[0]}\nnothing\n`);
+    const { folder: copy, changes } = await repairRun(folder);
+    expect(changes).toHaveLength(2);
+    const repaired = await readRunFolder(copy);
+    expect(repaired.runFile.config).toEqual(runFile.config);
+    expect(repaired.problems[0]).toEqual(problems[0]);
+    expect(repaired.problems[1]).toMatchObject({ index: 1, text: '', answer: null });
+  });
+
+  test('nowhere gives the same run again', async () => {
+    await writeRunFixture(folder, SMALL);
+    const { folder: copy, changes } = await repairRun(folder);
+    expect(changes).toEqual([]);
+    expect(await readRunFolder(copy)).toEqual(await readRunFolder(folder));
+  });
+});
+
+describe('the list of runs', () => {
+  test('has a copied folder under its own name, and the copy opens', async () => {
+    await writeRunFixture(folder, SMALL);
+    cpSync(folder, join(root, 'copy'), { recursive: true });
+    expect((await listRuns(root)).map(({ run }) => run)).toEqual(['copy', 'run']);
+    expect((await readRunFolder(join(root, 'copy'))).records).toHaveLength(linesOf(folder).length);
+  });
+
+  test.each([
+    ['run.json is broken', (run: string) => writeFileSync(join(run, 'run.json'), '{"format":'), /run\.json: not valid/],
+    ['problems are missing', (run: string) => rmSync(join(run, 'problems.jsonl')), /problems\.jsonl is missing/],
+    ['events are missing', (run: string) => rmSync(eventsIn(run)), /events\.jsonl is missing/],
+    ['no record can be read', (run: string) => writeFileSync(eventsIn(run), 'a\nb\n'), /events\.jsonl: not valid JSON/],
+    [
+      'its steps cannot be read',
+      (run: string) =>
+        writeLines(
+          run,
+          linesOf(run).map((line) => (line.type === 'step' ? { ...line, step: 'two' } : line)),
+        ),
+      /step: .*number/,
+    ],
+  ])('says so, and why, where %s', async (_, spoil, reason) => {
+    await writeRunFixture(folder, SMALL);
+    await writeRunFixture(join(root, 'other'), SMALL);
+    spoil(folder);
+    const runs = await listRuns(root);
+    expect(runs).toHaveLength(2);
+    expect(runs.find(({ run }) => run === 'run')).toMatchObject({
+      status: 'unreadable',
+      folder,
+      created: expect.stringMatching(/^20/),
+      error: { message: expect.stringMatching(reason) },
+    });
+    expect(runs.find(({ run }) => run === 'other')).toMatchObject({ status: 'completed' });
+  });
+
+  test('leaves folders out that are no runs', async () => {
+    await writeRunFixture(folder, SMALL);
+    appendFileSync(join(root, 'notes.txt'), 'mine');
+    cpSync(join(folder, 'checkpoints'), join(root, 'weights'), { recursive: true });
+    expect((await listRuns(root)).map(({ run }) => run)).toEqual(['run']);
+  });
+});
+
+describe('a run of format 2', () => {
+  beforeEach(() => cpSync(join(FIXTURES, 'run-format2'), folder, { recursive: true }));
+
+  test('opens, and its records are those of today', async () => {
+    const { runFile, problems, records, skipped, torn } = await readRunFolder(folder);
+    expect(runFile).toMatchObject({ format: 2, origin: { engine: 'rollscope', version: '0.1.0', files: [] } });
+    expect(problems[1]).toMatchObject({ index: 1, text: '1+6+6+4+6+7=', answer: '30' });
+    expect([skipped, torn, await readPrompts(folder)]).toEqual([{}, false, null]);
+    const groups = records.filter((record): record is GroupRecord => record.type === 'group');
+    expect(records).toHaveLength(76);
+    expect(groups[0]).toMatchObject({
+      ...{ phase: 'evaluation', step: 0, problem: 0, rollouts: 4, unanswered: 0, truncated: 0 },
+      clusters: [
+        { answer: '5', count: 2, correct: false },
+        { answer: '12', count: 2, correct: true },
+      ],
+      majority: { answer: '5', share: 0.5, rawShare: 0.5, correct: false, tied: true },
+      means: { reward: null, correct: 0.5, tokens: 5.5 },
+    });
+    const detail = await readGroup(folder, groups[0]!);
+    expect(detail.clusters[1]!.members).toEqual([0, 3]);
+    expect(detail.majority).toEqual(groups[0]!.majority);
+    expect(await readRunInfo(folder)).toMatchObject({ run: 'run', status: 'completed', step: 4 });
+  });
+
+  test('as format 1 wrote it, without what came later, opens too', async () => {
+    writeLines(
+      folder,
+      linesOf(folder)
+        .filter(({ type }) => !type.startsWith('forecast'))
+        .map((line, seq) => {
+          if (line.type === 'run') {
+            delete line.config.rewardOptions;
+            delete line.config.watch;
+            delete line.model.vocabulary;
+          }
+          if (line.type === 'step') {
+            delete line.problems;
+            for (const later of ['kl', 'repetition', 'answerEntropy']) delete line.metrics[later];
+          }
+          if (line.type === 'group') for (const rollout of line.rollouts) delete rollout.repetition;
+          if (line.type === 'evaluation') delete line.atK;
+          return { ...line, seq };
+        }),
+    );
+    editJson(join(folder, 'run.json'), ({ config: { rewardOptions, watch, ...config }, ...file }) => ({
+      ...file,
+      format: 1,
+      config,
+    }));
+    const { records } = await readRunFolder(folder);
+    expect(records.find((record) => record.type === 'run')).toMatchObject({ model: { vocabulary: null } });
+    expect(records.find((record) => record.type === 'step')).toMatchObject({ metrics: { kl: null } });
+    const group = records.find((record): record is GroupRecord => record.type === 'group')!;
+    // Token ids are there, so that this is known after all.
+    expect((await readGroup(folder, group)).rollouts[0]!.repetition).toBe(0);
+  });
+});
+
+describe('a stopped run of format 2', () => {
+  beforeEach(() => cpSync(join(FIXTURES, 'run-format2-stopped'), folder, { recursive: true }));
+
+  test('is one of today once it is resumed', async () => {
+    const before = (await readRunFolder(folder)).records;
+    const journal = await Journal.open(folder);
+    expect(journal).toMatchObject({ replaying: false, recovery: null, prompts: null });
+    expect(journal.checkpoint?.step).toBe(3);
+    await journal.writePrompts([{ problem: 0, text: 'p', tokens: [1] }]);
+    await journal.close();
+    expect(await readRunFile(folder)).toMatchObject({ format: RUN_FORMAT, origin: { engine: 'rollscope' } });
+    expect(await readPrompts(folder)).toEqual([{ problem: 0, text: 'p', tokens: [1] }]);
+    expect((await readRunFolder(folder)).records).toEqual(before);
+  });
+
+  test('makes again what it recorded behind its checkpoint, and says so', async () => {
+    rmSync(join(folder, 'checkpoints', '3'), { recursive: true });
+    const journal = await Journal.open(folder);
+    expect(journal.checkpoint?.step).toBe(2);
+    expect(journal.replaying).toBe(false);
+    expect(journal.recovery).toMatchObject({
+      remade: 7,
+      message: expect.stringContaining('begun in an older format'),
+    });
+    // Of the records behind the checkpoint, its own is kept.
+    expect(journal.length).toBe(22);
+    await journal.close();
+  });
+});
