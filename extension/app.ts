@@ -102,7 +102,7 @@ export class Rollscope {
     const program = () => this.program;
     this.texts = own(new CliDocuments(program));
     this.reports = own(new ReportPanel(extensionUri, context.workspaceState));
-    this.experiments = own(new Experiments(program, (study) => void this.reports.show(study).catch(report)));
+    this.experiments = own(new Experiments(program, (ended) => void this.reports.show(ended).catch(report)));
     own(new Lenses(this.sets, this.results, this.models, this.session));
     own(new Decorations(extensionUri, this.sets, this.results));
     this.showTrees();

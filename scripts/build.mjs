@@ -47,7 +47,7 @@ const results = await Promise.allSettled([
       cli: 'engine/cli/main.ts',
       compute: 'engine/training/worker.ts',
       // `npm run pretrain` makes the model that ships; it does not ship itself.
-      ...(production ? {} : { pretrain: 'engine/experiments/pretrain.ts' }),
+      ...(production ? {} : { pretrain: 'engine/experiments/embedded/pretrain.ts' }),
     },
     platform: 'node',
     target: 'node20',

@@ -1,16 +1,16 @@
-/** How the collapse watch and the forecast did over the runs of a study, told from labels. */
+/** How the collapse watch and the forecast did over the runs of an experiment, told from labels. */
 import { fallStep } from '../analysis/collapse.ts';
 import { IN_TIME, type WatchedRun, type WatchOutcome, watchOutcome } from '../analysis/watch.ts';
 import type { ForecastScore, JournalRecord } from '../protocol/index.ts';
 import type { Section } from './report/page.ts';
 
 /** What remains of a run for this. */
-export interface WatchedStudyRun extends WatchedRun {
+export interface WatchedExperimentRun extends WatchedRun {
   forecast: ForecastScore | null;
 }
 
 /** null for runs that were not watched: probes, runs without labels, runs with the watch off. */
-export function watchedRun(run: string, records: readonly JournalRecord[]): WatchedStudyRun | null {
+export function watchedRun(run: string, records: readonly JournalRecord[]): WatchedExperimentRun | null {
   const header = records.find((record) => record.type === 'run');
   const steps = records.flatMap((record) =>
     record.type === 'step' ? [{ step: record.step, groundTruthReward: record.metrics.groundTruthReward }] : [],
@@ -40,7 +40,7 @@ export interface WatchSummary {
   lead: number[];
 }
 
-export function watchSummary(runs: readonly WatchedStudyRun[]): WatchSummary {
+export function watchSummary(runs: readonly WatchedExperimentRun[]): WatchSummary {
   const of = (outcome: WatchOutcome) => runs.filter((run) => watchOutcome(run) === outcome);
   const hits = of('hit');
   return {
@@ -55,7 +55,7 @@ export function watchSummary(runs: readonly WatchedStudyRun[]): WatchSummary {
 }
 
 /** A table of the runs in which something happened, and of their forecasts. */
-export function watchSections(runs: readonly WatchedStudyRun[]): Section[] {
+export function watchSections(runs: readonly WatchedExperimentRun[]): Section[] {
   if (runs.length === 0) return [];
   const { hits, late, misses, falseAlarms, quiet, lead } = watchSummary(runs);
   const early = lead.filter((steps) => steps >= 0).length;

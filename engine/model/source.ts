@@ -120,14 +120,14 @@ async function openFolder(folder: string, name: string, options: OpenOptions): P
 
 const EMBEDDED = 'embedded';
 
-/** `embedded` is prior S; `embedded:W` and the like lie beside it. */
+/** `embedded` is the default embedded model; `embedded:<name>` are the others that ship. */
 async function embeddedFolder(spec: string): Promise<string> {
   if (spec === EMBEDDED) return assetPath('engine', 'embedded', 'model');
   const name = spec.slice(EMBEDDED.length + 1);
-  const priors = assetPath('engine', 'embedded', 'priors');
-  const names = (await readdir(priors)).sort();
+  const models = assetPath('engine', 'embedded', 'models');
+  const names = (await readdir(models)).sort();
   // only a name from the list becomes a path
-  if (names.includes(name)) return path.join(priors, name);
+  if (names.includes(name)) return path.join(models, name);
   throw new RollscopeError(
     'model',
     `There is no embedded model named '${name}'.`,

@@ -14,15 +14,15 @@ export async function runExperiment(app: Rollscope, argument: unknown): Promise<
   if (!vscode.workspace.isTrusted) {
     throw new RollscopeError('config', 'Experiments run in trusted workspaces only.', 'Trust this workspace first.');
   }
-  const name = typeof argument === 'string' ? argument : await pickStudy(app);
+  const name = typeof argument === 'string' ? argument : await pickExperiment(app);
   if (!name) return;
   const args = await materialOf(app);
   if (args) await app.experiments.run(name, args);
 }
 
-async function pickStudy(app: Rollscope): Promise<string | undefined> {
-  const items = app.experiments.studies().then((studies) =>
-    studies.map(({ name, title, question, minutes }) => ({
+async function pickExperiment(app: Rollscope): Promise<string | undefined> {
+  const items = app.experiments.list().then((experiments) =>
+    experiments.map(({ name, title, question, minutes }) => ({
       label: title,
       description: `${name} · about ${about(minutes * 60)}`,
       detail: question,
@@ -71,7 +71,7 @@ export async function openReport(app: Rollscope): Promise<void> {
   pick.title = 'Open Experiment Report';
   pick.placeholder = 'Which report?';
   pick.items = reports.map((report) => ({
-    label: report.study,
+    label: report.experiment,
     description: verdictText(report),
     detail: [
       report.runs === null ? null : `${report.runs} runs`,

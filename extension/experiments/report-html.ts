@@ -1,6 +1,6 @@
-/** A report's page as the editor shows it: without scripts, in the theme's colours. Pure. */
+/** A report's page as the editor shows it: without scripts, in the theme's colors. Pure. */
 
-/** The report's colours by the theme's; verdicts and series keep their own, which everybody can read and tell apart. */
+/** The report's colors from the theme; verdicts and series keep their own, which are readable and easy to tell apart. */
 const THEME = {
   fg: '--vscode-editor-foreground',
   dim: '--vscode-descriptionForeground',
@@ -10,16 +10,15 @@ const THEME = {
 };
 
 /**
- * The page with a policy that allows nothing but styles that carry the nonce. The system's choice between light and
- * dark gives way to the theme's: the variables that the page has for both are put under the classes that the editor
- * gives to the body.
+ * The page with a policy that allows only styles with the nonce. The theme, not the system, decides between light and
+ * dark: the page's variables for both are put under the classes that the editor sets on the body.
  */
 export function themedReport(page: string, nonce: string): string {
   const light = variables(/:root\{([^}]*)\}/.exec(page)?.[1] ?? '');
   const dark = variables(/prefers-color-scheme:\s*dark\)\s*\{\s*:root\{([^}]*)\}/.exec(page)?.[1] ?? '');
   const own = Object.entries(THEME).map(([name, value]) => `--${name}:var(${value})`);
   const style = [
-    // Equally specific, so that the later goes over the earlier: a light contrast theme has both of its classes.
+    // Equal specificity, so that the later rule wins: a light high-contrast theme has both classes.
     `body.vscode-dark,body.vscode-high-contrast{${dark}}`,
     `body.vscode-light,body.vscode-high-contrast-light{${light}}`,
     `body[class]{${own.join(';')};padding:0;font-family:var(--vscode-font-family);background:var(--bg);color:var(--fg)}`,

@@ -6,13 +6,13 @@ import * as vscode from 'vscode';
 import { RollscopeError } from '../../engine/protocol/index.ts';
 import { Disposables } from '../disposables.ts';
 import { themedReport } from './report-html.ts';
-import type { StudyReport } from './reports.ts';
+import { type ExperimentReport, reportIn } from './reports.ts';
 
 const VIEW_TYPE = 'rollscope.report';
-/** Key of the report that is open, for the next window: its page has no script that could remember. */
+/** Key of the open report, for the next window: its page has no script that could remember it. */
 const KEY = 'rollscope.report';
 
-type Report = Pick<StudyReport, 'file' | 'study'>;
+type Report = Pick<ExperimentReport, 'file' | 'experiment'>;
 
 export class ReportPanel implements vscode.WebviewPanelSerializer {
   private readonly scope = new Disposables();
@@ -26,7 +26,7 @@ export class ReportPanel implements vscode.WebviewPanelSerializer {
     this.scope.add(vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, this));
   }
 
-  /** The report that is open. */
+  /** The file of the open report. */
   get shown(): string | null {
     return this.file;
   }
@@ -35,18 +35,19 @@ export class ReportPanel implements vscode.WebviewPanelSerializer {
   async show(report: Report): Promise<void> {
     const page = await read(report.file);
     this.fill(this.panel ?? this.adopt(this.create()), report, page).reveal();
-    await this.memory.update(KEY, { file: report.file, study: report.study });
+    await this.memory.update(KEY, { file: report.file });
   }
 
-  /** Fills the panel of the window before; closes it where its report is gone. */
+  /** Restores the panel of the previous window; closes it if its report is gone. */
   async deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {
-    const report = this.memory.get<Report>(KEY);
+    const kept = this.memory.get<Pick<Report, 'file'>>(KEY);
+    const report = kept && (await reportIn(path.dirname(kept.file)));
     const page = report && (await read(report.file).catch(() => null));
     if (report && page) this.fill(this.adopt(panel), report, page);
     else panel.dispose();
   }
 
-  /** Opens the report that is shown in the system's browser, where the window is on the machine that has the file. */
+  /** Opens the shown report in the system's browser, if the window is on the machine that has the file. */
   async openInBrowser(file = this.file): Promise<void> {
     if (!file) return;
     if (vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop) {
@@ -55,8 +56,8 @@ export class ReportPanel implements vscode.WebviewPanelSerializer {
     }
     throw new RollscopeError(
       'usage',
-      `The report lies on another machine than your browser: ${file}`,
-      `Download ${path.basename(file)} from the Explorer; it needs nothing beside it.`,
+      `The report is on a different machine than your browser: ${file}`,
+      `Download ${path.basename(file)} from the Explorer; it is self-contained.`,
     );
   }
 
@@ -83,9 +84,9 @@ export class ReportPanel implements vscode.WebviewPanelSerializer {
     return panel;
   }
 
-  private fill(panel: vscode.WebviewPanel, { file, study }: Report, page: string): vscode.WebviewPanel {
+  private fill(panel: vscode.WebviewPanel, { file, experiment }: Report, page: string): vscode.WebviewPanel {
     this.file = file;
-    panel.title = `Experiment: ${study}`;
+    panel.title = `Experiment: ${experiment}`;
     panel.webview.html = themedReport(page, randomBytes(16).toString('base64'));
     return panel;
   }

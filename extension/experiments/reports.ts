@@ -1,38 +1,40 @@
-/** The reports of experiments on the disk. Editor-free. */
+/** The reports of experiments on disk. Editor-free. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { experimentName } from '../../engine/protocol/experiments.ts';
 
-export interface StudyReport {
+export interface ExperimentReport {
   /** `report.html`. */
   file: string;
-  /** Name of the experiment; of its folder where the result cannot be read. */
-  study: string;
-  /** `reproduced`, `partly` or `not`; null where the result cannot be read. */
+  /** Name of the experiment, or of its folder if the result cannot be read. */
+  experiment: string;
+  /** `reproduced`, `partly` or `not`; null if the result cannot be read. */
   verdict: string | null;
   runs: number | null;
   seconds: number | null;
-  /** Milliseconds since 1970 at which it was written. */
+  /** When it was written: milliseconds since 1970. */
   written: number;
 }
 
-/** Reports of the folders below `root`, the newest first; none where there is no such folder. */
-export async function listReports(root: string): Promise<StudyReport[]> {
+/** Reports in the folders below `root`, newest first; none without such a folder. */
+export async function listReports(root: string): Promise<ExperimentReport[]> {
   const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
   const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => path.join(root, name));
   const found = await Promise.all(folders.map((folder) => reportIn(folder)));
   return found.filter((report) => report !== null).sort((a, b) => b.written - a.written);
 }
 
-/** The report of an experiment's folder; null before it has one. */
-export async function reportIn(folder: string): Promise<StudyReport | null> {
+/** The report in an experiment's folder; null before there is one. */
+export async function reportIn(folder: string): Promise<ExperimentReport | null> {
   const file = path.join(folder, 'report.html');
   const stats = await stat(file).catch(() => null);
   if (!stats) return null;
-  const { study, verdict, runs, seconds } = await resultIn(folder);
+  // Results that were written before have the name under `study`.
+  const { study, experiment = study, verdict, runs, seconds } = await resultIn(folder);
   const number = (value: unknown) => (typeof value === 'number' ? value : null);
   return {
     file,
-    study: typeof study === 'string' ? study : path.basename(folder),
+    experiment: typeof experiment === 'string' ? experimentName(experiment) : path.basename(folder),
     verdict: typeof verdict === 'string' ? verdict : null,
     runs: number(runs),
     seconds: number(seconds),
@@ -54,6 +56,6 @@ const VERDICTS: Record<string, string> = {
   not: 'not reproduced',
 };
 
-export function verdictText({ verdict }: StudyReport): string {
+export function verdictText({ verdict }: ExperimentReport): string {
   return verdict === null ? 'no verdict' : (VERDICTS[verdict] ?? verdict);
 }

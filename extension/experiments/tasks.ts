@@ -1,32 +1,33 @@
-/** Experiments as tasks: with a terminal, cancelled there, and taken up again by running them once more. */
+/** Experiments as tasks: each in a terminal, where it can be canceled; running it again resumes it. */
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { experimentName } from '../../engine/protocol/experiments.ts';
 import { rollscopeHome } from '../../engine/protocol/home.ts';
 import { Disposables } from '../disposables.ts';
 import { type Program, runCli } from '../engine/cli.ts';
-import { listReports, reportIn, type StudyReport } from './reports.ts';
 import {
+  type ExperimentInfo,
   type ExperimentTask,
   isExperimentTask,
   outOf,
-  parseStudies,
+  parseExperiments,
   processOf,
-  type StudyInfo,
   TASK_TYPE,
-} from './studies.ts';
+} from './list.ts';
+import { type ExperimentReport, listReports, reportIn } from './reports.ts';
 
-/** Files of this time may carry an earlier one: clocks of file systems are coarse. */
+/** Milliseconds by which a file's time may be early: file systems have coarse clocks. */
 const COARSE = 2000;
 
 export class Experiments implements vscode.TaskProvider {
   private readonly scope = new Disposables();
   private readonly begun = new Map<vscode.TaskExecution, number>();
-  private listing: Promise<StudyInfo[]> | null = null;
+  private listing: Promise<ExperimentInfo[]> | null = null;
 
-  /** @param onReport what to do with the report of an experiment that has just ended well */
+  /** @param onReport receives the report of each experiment that completes */
   constructor(
     private readonly program: () => Program,
-    private readonly onReport: (report: StudyReport) => void,
+    private readonly onReport: (report: ExperimentReport) => void,
   ) {
     this.scope.add(vscode.tasks.registerTaskProvider(TASK_TYPE, this));
     this.scope.add(
@@ -43,21 +44,21 @@ export class Experiments implements vscode.TaskProvider {
     );
   }
 
-  /** Where experiments lie that were not told another place. */
+  /** The default folder of experiments. */
   get folder(): string {
     return path.join(rollscopeHome(), 'experiments');
   }
 
   /** @throws RollscopeError when the command line cannot be run */
-  studies(): Promise<StudyInfo[]> {
-    this.listing ??= runCli(this.program(), ['experiment', '--json']).then(parseStudies);
+  list(): Promise<ExperimentInfo[]> {
+    this.listing ??= runCli(this.program(), ['experiment', '--json']).then(parseExperiments);
     this.listing.catch(() => {
       this.listing = null;
     });
     return this.listing;
   }
 
-  reports(): Promise<StudyReport[]> {
+  reports(): Promise<ExperimentReport[]> {
     return listReports(this.folder);
   }
 
@@ -66,15 +67,15 @@ export class Experiments implements vscode.TaskProvider {
   }
 
   async provideTasks(): Promise<vscode.Task[]> {
-    const studies = await this.studies().catch(() => []);
-    return studies.map(({ name, question }) => {
+    const experiments = await this.list().catch(() => []);
+    return experiments.map(({ name, question }) => {
       const task = this.task({ type: TASK_TYPE, experiment: name });
       task.detail = question;
       return task;
     });
   }
 
-  /** A task of `tasks.json`: its definition must stay the object that it was. */
+  /** A task of `tasks.json`: its definition must stay the same object. */
   resolveTask(task: vscode.Task): vscode.Task | undefined {
     return isExperimentTask(task.definition) ? this.task(task.definition as ExperimentTask) : undefined;
   }
@@ -101,7 +102,8 @@ export class Experiments implements vscode.TaskProvider {
     const definition = task.definition as ExperimentTask;
     const out = outOf(definition, workingFolder() ?? process.cwd());
     const reports = out ? [await reportIn(out)] : await this.reports();
-    const report = reports.find((one) => one?.study === definition.experiment && one.written >= begun - COARSE);
+    const name = experimentName(definition.experiment);
+    const report = reports.find((one) => one?.experiment === name && one.written >= begun - COARSE);
     if (report) this.onReport(report);
   }
 }

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { studies } from '../../engine/experiments/studies/index.ts';
+import { experiments as all } from '../../engine/experiments/catalog/index.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
 import type { GroupRecord } from '../../engine/protocol/index.ts';
 import { REWARDS } from '../../engine/reward/index.ts';
@@ -284,10 +284,10 @@ describe('experiment', () => {
         .trimEnd()
         .split('\n')
         .map((line) => line.split(' ')[0]),
-    ).toEqual(studies.map(({ name }) => name));
+    ).toEqual(all.map(({ name }) => name));
     const { experiments } = await json('experiment');
     expect(experiments).toEqual(
-      studies.map(({ name, title, question, finding, minutes }) => ({ name, title, question, finding, minutes })),
+      all.map(({ name, title, question, finding, minutes }) => ({ name, title, question, finding, minutes })),
     );
   });
 
@@ -304,16 +304,16 @@ describe('experiment', () => {
     expect(existsSync(path.join(home, 'experiments'))).toBe(false);
   });
 
-  const folder = path.join(home, 'study');
+  const folder = path.join(home, 'experiment');
   const SMALL = ['--steps', '2', '--votes', '4', '--group', '4', '--limit', '2', '--seeds', '1', '--device', 'cpu'];
-  const study = ['experiment', 'theory', ...SMALL, '--parallel', '1', '--out', folder, '--json'];
+  const command = ['experiment', 'theory', ...SMALL, '--parallel', '1', '--out', folder, '--json'];
   const completed = () =>
     (existsSync(path.join(folder, 'runs')) ? readdirSync(path.join(folder, 'runs')) : []).filter((run) =>
       recordsOf(path.join(folder, 'runs', run)).some((record) => record.type === 'end'),
     );
 
-  test('that is killed goes on where it was, to its report', async () => {
-    const program = startCli(study, { home });
+  test('that is killed resumes where it was, to its report', async () => {
+    const program = startCli(command, { home });
     await until('the first run is there', () => completed().length > 0);
     program.kill('SIGKILL');
     await program.ended;
@@ -323,7 +323,7 @@ describe('experiment', () => {
     const times = (run: string) => recordsOf(path.join(folder, 'runs', run)).map(({ time }) => time);
     const kept = before.map(times);
 
-    const ended = await cli(...study);
+    const ended = await cli(...command);
     expect(ended, ended.stderr).toMatchObject({ code: 0 });
     const result = objectOf(ended);
     expect(result).toMatchObject({ experiment: 'theory', folder, report: path.join(folder, 'report.html') });
@@ -334,7 +334,7 @@ describe('experiment', () => {
     // What was done is not done again.
     expect(before.map(times)).toEqual(kept);
     expect(JSON.parse(readFileSync(path.join(folder, 'result.json'), 'utf8'))).toMatchObject({
-      study: 'theory',
+      experiment: 'theory',
       verdict: result.verdict,
     });
 
@@ -346,19 +346,18 @@ describe('experiment', () => {
     // Every run of it is an ordinary one.
     expect(await json('show', path.join(folder, 'runs', completed()[0]!))).toMatchObject({ status: 'completed' });
 
-    const again = objectOf(await cli(...study));
+    const again = objectOf(await cli(...command));
     expect({ ...again, seconds: 0 }).toEqual({ ...result, seconds: 0 });
-    const other = await cli(...study, '--lr', '1e-3');
+    const other = await cli(...command, '--lr', '1e-3');
     expect(other.code, other.stderr).toBe(2);
-    expect(objectOf(other).error.message).toMatch(/holds another study \(theory\), or the same with other options/);
-    expect(readFileSync(result.report, 'utf8')).toContain('Rollscope study: theory');
+    expect(objectOf(other).error).toMatchObject({ code: 'config', message: expect.stringContaining(folder) });
     // Threads are no part of what it finds.
-    expect(objectOf(await cli(...study, '--threads', '1')).verdict).toBe(result.verdict);
+    expect(objectOf(await cli(...command, '--threads', '1')).verdict).toBe(result.verdict);
   });
 
-  test('that is stopped says how it goes on', async () => {
+  test('that is stopped says how to resume it', async () => {
     const place = path.join(home, 'stopped');
-    const program = startCli([...study.slice(0, -3), '--steps', '500', '--out', place], { home });
+    const program = startCli([...command.slice(0, -3), '--steps', '500', '--out', place], { home });
     const step = () => {
       const runs = existsSync(path.join(place, 'runs')) ? readdirSync(path.join(place, 'runs')) : [];
       return runs.some((run) => recordsOf(path.join(place, 'runs', run)).some(({ type }) => type === 'step'));
@@ -367,7 +366,7 @@ describe('experiment', () => {
     program.kill('SIGINT');
     const ended = await program.ended;
     expect(ended, ended.stderr).toMatchObject({ code: 3, signal: null });
-    expect(ended.stderr).toMatch(/The study was stopped\.\s+hint: The same command goes on with it\./);
+    expect(ended.stderr).toMatch(/hint: Repeat the command/);
     expect(existsSync(path.join(place, 'report.html'))).toBe(false);
   });
 });

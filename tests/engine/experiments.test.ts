@@ -2,22 +2,22 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { studies } from '../../engine/experiments/studies/index.ts';
-import { VERDICTS, verdictOf } from '../../engine/experiments/study.ts';
+import { experiments } from '../../engine/experiments/catalog/index.ts';
+import { VERDICTS, verdictOf } from '../../engine/experiments/experiment.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import { runCli, temporaryFolder } from '../support/processes.ts';
 import { requireOrSkip } from '../support/skip.ts';
 
 const MODEL = path.resolve(import.meta.dirname, '../../../shared/models/SmolLM2-135M-Instruct.Q4_1.gguf');
-const NAMES = studies.map(({ name }) => name);
-/** Studies of single problems have a run for each. */
+const NAMES = experiments.map(({ name }) => name);
+/** Experiments of single problems have a run for each. */
 const SINGLE = ['per-problem', 'theory'];
 /** Ten and more runs each, made by what rise-then-fall is made by: minutes of a real model's loading would show no more. */
 const ALIKE = ['failure-modes', 'hyperparameters'];
 
 const home = temporaryFolder();
 
-async function study(name: string, args: readonly string[]) {
+async function experiment(name: string, args: readonly string[]) {
   const ended = await runCli(['experiment', name, ...args, '--seeds', '1', '--device', 'cpu', '--json'], { home });
   expect(ended, ended.stderr).toMatchObject({ code: 0 });
   const result = JSON.parse(ended.stdout);
@@ -36,7 +36,7 @@ describe('on embedded models', () => {
   test.each(NAMES)('%s', async (name) => {
     const limit = SINGLE.includes(name) ? '3' : '24';
     const size = ['--steps', '2', '--batch', '2', '--votes', '4', '--group', '4', '--eval-samples', '2'];
-    const { report } = await study(name, [...size, '--limit', limit]);
+    const { report } = await experiment(name, [...size, '--limit', limit]);
     expect(readFileSync(report, 'utf8')).toContain('<svg');
   });
 });
@@ -67,7 +67,7 @@ describe.runIf(present)('on SmolLM2-135M-Instruct and problems of a user', () =>
     const size = ['--steps', '1', '--batch', '2', '--votes', '2', '--group', '2', '--eval-samples', '1'];
     const small = [...size, '--max-tokens', '8', '--memory', '3GB', '--limit', SINGLE.includes(name) ? '2' : '9'];
     const file = name === 'self-verification' ? targets : sums;
-    const { folder, runs } = await study(name, [file, '--model', MODEL, ...small]);
+    const { folder, runs } = await experiment(name, [file, '--model', MODEL, ...small]);
     const made = readdirSync(path.join(folder, 'runs'));
     expect(made).toHaveLength(runs);
     for (const run of made) {

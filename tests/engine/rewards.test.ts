@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chainSet, countdownSet, jsonLines } from '../../engine/experiments/problem-set.ts';
+import { chainSet, countdownSet, jsonLines } from '../../engine/experiments/embedded/problem-set.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadDataset } from '../../engine/data/dataset.ts';
-import { embeddedProblems } from '../../engine/experiments/problem-set.ts';
+import { embeddedProblems } from '../../engine/experiments/embedded/problem-set.ts';
 import { DatasetConfig } from '../../engine/protocol/index.ts';
 
 test('the embedded problem set is what its generator makes (vitest -u writes it)', async () => {

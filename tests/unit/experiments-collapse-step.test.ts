@@ -1,14 +1,14 @@
-/** The study of collapse steps: its measures, and each of the three verdicts from crafted runs. */
+/** The experiment of collapse steps: its measures, and each of the three verdicts from crafted runs. */
 import { expect, test } from 'vitest';
 import {
-  collapseStepStudy,
+  collapseStepExperiment,
   findings,
   type ModelRuns,
   measure,
-} from '../../engine/experiments/studies/collapse-step.ts';
-import { verdictOf } from '../../engine/experiments/study.ts';
+} from '../../engine/experiments/catalog/collapse-step.ts';
+import { verdictOf } from '../../engine/experiments/experiment.ts';
 import type { EvaluationRecord } from '../../engine/protocol/index.ts';
-import { craftedRun, fakeContext } from '../support/study-context.ts';
+import { craftedRun, fakeContext } from '../support/experiment-context.ts';
 
 const STEPS = 50;
 
@@ -122,8 +122,8 @@ test('one model is measured, and not ranked', () => {
 });
 
 test('ranks the priors that ship, each under both settings', async () => {
-  const context = fakeContext({ base: collapseStepStudy.defaults, seeds: [0] });
-  await collapseStepStudy.run(context);
+  const context = fakeContext({ base: collapseStepExperiment.defaults, seeds: [0] });
+  await collapseStepExperiment.run(context);
   const models = new Set(context.asked.map(({ config }) => config.model));
   expect(models).toContain('embedded');
   expect(models).toContain('embedded:W');
@@ -142,7 +142,7 @@ test('ranks the models of --against', async () => {
     against: ['/models/b'],
     seeds: [0],
   });
-  await collapseStepStudy.run(context);
+  await collapseStepExperiment.run(context);
   expect(context.asked.map(({ id, config }) => [id, config.model])).toEqual([
     ['01-b-collapse-0', 'a/b'],
     ['01-b-oracle-0', 'a/b'],

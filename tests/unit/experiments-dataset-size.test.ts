@@ -1,4 +1,4 @@
-/** The study of sizes: its sets, and each of the three verdicts from crafted curves. */
+/** The experiment of sizes: its sets, and each of the three verdicts from crafted curves. */
 import { writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,9 +9,9 @@ import {
   keptOf,
   type SizedRuns,
   sizesFor,
-} from '../../engine/experiments/studies/dataset-size.ts';
-import { verdictOf } from '../../engine/experiments/study.ts';
-import { type CraftedRun, craftedRun, fakeContext } from '../support/study-context.ts';
+} from '../../engine/experiments/catalog/dataset-size.ts';
+import { verdictOf } from '../../engine/experiments/experiment.ts';
+import { type CraftedRun, craftedRun, fakeContext } from '../support/experiment-context.ts';
 
 const STAYS = (kl: number, end = 0.6): CraftedRun => ({
   accuracy: [0.4, 0.6, 0.6, 0.6, end],

@@ -1,10 +1,10 @@
-/** The study of failures: modes from crafted curves, and each of the three verdicts. */
+/** The experiment of failures: modes from crafted curves, and each of the three verdicts. */
 import { describe, expect, test } from 'vitest';
-import { ASSIGNED, failureModes, fateOf, findings } from '../../engine/experiments/studies/failure-modes.ts';
-import { INTRINSIC, type RewardRuns } from '../../engine/experiments/studies/rise-then-fall.ts';
-import { verdictOf } from '../../engine/experiments/study.ts';
+import { ASSIGNED, failureModes, fateOf, findings } from '../../engine/experiments/catalog/failure-modes.ts';
+import { INTRINSIC, type RewardRuns } from '../../engine/experiments/catalog/rise-then-fall.ts';
+import { verdictOf } from '../../engine/experiments/experiment.ts';
 import type { RewardName } from '../../engine/reward/index.ts';
-import { type CraftedRun, craftedRun, fakeContext } from '../support/study-context.ts';
+import { type CraftedRun, craftedRun, fakeContext } from '../support/experiment-context.ts';
 
 /** Curves of 40 steps that end in each of the ways, the truth lost on the way. */
 const WAYS = {

@@ -1,4 +1,4 @@
-/** The study of settings: its grid, and each of the three verdicts from crafted curves. */
+/** The experiment of settings: its grid, and each of the three verdicts from crafted curves. */
 import { describe, expect, test } from 'vitest';
 import {
   FACTORS,
@@ -7,10 +7,10 @@ import {
   type Grid,
   hyperparameters,
   type Setting,
-} from '../../engine/experiments/studies/hyperparameters.ts';
-import { verdictOf } from '../../engine/experiments/study.ts';
+} from '../../engine/experiments/catalog/hyperparameters.ts';
+import { verdictOf } from '../../engine/experiments/experiment.ts';
 import type { RunConfig } from '../../engine/protocol/index.ts';
-import { type CraftedRun, craftedRun, fakeContext } from '../support/study-context.ts';
+import { type CraftedRun, craftedRun, fakeContext } from '../support/experiment-context.ts';
 
 const STEPS = 100;
 
@@ -105,13 +105,13 @@ describe('hyperparameters', () => {
     expect(metOf({ ...PAPER, kl: [setting(0, 60, 62), setting(0.005, 60, null)] })[2]).toBe(false);
   });
 
-  test('changes one setting at a time from one centre, which is run once', async () => {
+  test('changes one setting at a time from one center, which is run once', async () => {
     const context = fakeContext({ base: hyperparameters.defaults, seeds: [0, 1], answer: () => falling(50) });
     const { criteria, sections } = await hyperparameters.run(context);
     const names = [...new Set(context.asked.map(({ id }) => id.replace(/-\d+$/, '')))];
     expect(names.sort()).toEqual(
       [
-        'centre',
+        'center',
         'kl-0.005',
         'kl-0.1',
         'mini-batch-1',
@@ -130,9 +130,9 @@ describe('hyperparameters', () => {
     const config = (id: string) => context.asked.find((asked) => asked.id === id)!.config;
     const differences = (a: RunConfig, b: RunConfig) =>
       Object.keys(a).filter((key) => JSON.stringify(a[key as never]) !== JSON.stringify(b[key as never]));
-    expect(differences(config('rollouts-16-0'), config('centre-0')).sort()).toEqual(['group', 'votes']);
+    expect(differences(config('rollouts-16-0'), config('center-0')).sort()).toEqual(['group', 'votes']);
     expect(config('rollouts-16-0').group).toBe(16);
-    expect(differences(config('mini-batch-1-1'), config('centre-1'))).toEqual(['loss']);
+    expect(differences(config('mini-batch-1-1'), config('center-1'))).toEqual(['loss']);
     expect(config('mini-batch-1-1').loss.miniBatch).toBe(1);
     expect(config('kl-0.1-0').loss.klCoefficient).toBe(0.1);
     expect(config('temperature-0.6-0').sampling.temperature).toBe(0.6);
@@ -142,7 +142,7 @@ describe('hyperparameters', () => {
     expect(table.kind === 'table' && table.rows).toHaveLength(4 + 4 + 4 + 3);
   });
 
-  test('starts from the user’s centre', async () => {
+  test('starts from the user’s center', async () => {
     const base = { ...hyperparameters.defaults, batch: 8, group: 4, votes: 4, sampling: { temperature: 0.8 } };
     const context = fakeContext({ base, seeds: [0], embedded: false });
     await hyperparameters.run(context);

@@ -1,9 +1,9 @@
 /** Findings on single problems, from crafted runs: what they say, and that each verdict can come out. */
 import { expect, test } from 'vitest';
-import { findings, perProblem, type SingleRun } from '../../engine/experiments/studies/per-problem.ts';
-import { verdictOf } from '../../engine/experiments/study.ts';
-import { fakeContext } from '../support/study-context.ts';
-import { runWithGroups, split } from '../support/study-groups.ts';
+import { findings, perProblem, type SingleRun } from '../../engine/experiments/catalog/per-problem.ts';
+import { verdictOf } from '../../engine/experiments/experiment.ts';
+import { fakeContext } from '../support/experiment-context.ts';
+import { runWithGroups, split } from '../support/experiment-groups.ts';
 
 interface Single {
   id: string;

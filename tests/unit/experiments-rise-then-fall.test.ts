@@ -2,15 +2,15 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { failureOf, lossStep } from '../../engine/experiments/studies/common.ts';
-import { largeSet } from '../../engine/experiments/studies/problems.ts';
-import { findings, outcomeOf, type RewardRuns, riseThenFall } from '../../engine/experiments/studies/rise-then-fall.ts';
-import type { StudyRun } from '../../engine/experiments/study.ts';
+import { findings, outcomeOf, type RewardRuns, riseThenFall } from '../../engine/experiments/catalog/rise-then-fall.ts';
+import type { ExperimentRun } from '../../engine/experiments/experiment.ts';
+import { failureOf, lossStep } from '../../engine/experiments/parts/common.ts';
+import { largeSet } from '../../engine/experiments/parts/problems.ts';
 import type { RewardName } from '../../engine/reward/index.ts';
 import { generator } from '../../engine/rollout/philox.ts';
+import { type Course, craftedRun, fakeContext } from '../support/experiment-context.ts';
+import { type CraftedGroup, runWithGroups, split } from '../support/experiment-groups.ts';
 import { temporaryFolder } from '../support/processes.ts';
-import { type Course, craftedRun, fakeContext } from '../support/study-context.ts';
-import { type CraftedGroup, runWithGroups, split } from '../support/study-groups.ts';
 
 const STEPS = 160;
 const EVERY = 20;
@@ -57,13 +57,13 @@ const oracle = { reward: 'ground-truth' as const, truth: [0.4, 0.9], right: cour
 const met = (runs: RewardRuns[]) => findings(runs).criteria.map((criterion) => criterion.met);
 
 /** A run that ended because its weights were no numbers. */
-function broken(run: StudyRun): StudyRun {
+function broken(run: ExperimentRun): ExperimentRun {
   const records = run.records.map((record) =>
     record.type === 'end'
       ? { ...record, reason: 'failed' as const, error: { code: 'non-finite', message: 'NaN' } }
       : record,
   );
-  return { ...run, records } as StudyRun;
+  return { ...run, records } as ExperimentRun;
 }
 
 describe('findings', () => {
@@ -106,8 +106,8 @@ describe('findings', () => {
     const draw = generator(11, 'select');
     let lifts = 0;
     let falls = 0;
-    const studies = 25;
-    for (let i = 0; i < studies; i++) {
+    const experiments = 25;
+    for (let i = 0; i < experiments; i++) {
       const noise = Array.from({ length: STEPS }, () => 0.4 + 0.1 * (draw() - 0.5));
       const right = (_: number, problem: number) =>
         Array.from({ length: 4 }, () => (draw() < 0.1 + (0.6 * problem) / 63 ? 'r' : 'x'));

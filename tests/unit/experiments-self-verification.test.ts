@@ -2,12 +2,12 @@
 import { expect, test } from 'vitest';
 import {
   findings,
-  selfVerificationStudy,
+  selfVerificationExperiment,
   type VerificationRuns,
-} from '../../engine/experiments/studies/self-verification.ts';
-import { verdictOf } from '../../engine/experiments/study.ts';
-import { fakeContext } from '../support/study-context.ts';
-import { type CraftedGroup, type CraftedProblem, runWithGroups, split } from '../support/study-groups.ts';
+} from '../../engine/experiments/catalog/self-verification.ts';
+import { verdictOf } from '../../engine/experiments/experiment.ts';
+import { fakeContext } from '../support/experiment-context.ts';
+import { type CraftedGroup, type CraftedProblem, runWithGroups, split } from '../support/experiment-groups.ts';
 
 const PROBLEMS: CraftedProblem[] = [{ id: 'p', prompt: '2,5,7:17=', answer: '17' }];
 const STEPS = [0, 20, 40];
@@ -68,11 +68,11 @@ test('what was not run is not measured, and nothing is met by it', () => {
   expect(found.criteria.map(({ met }) => met)).toEqual(Array(6).fill(null));
 });
 
-test('the embedded study trains on known problems, validates on unseen ones, and judges by the verifier', async () => {
+test('the embedded experiment trains on known problems, validates on unseen ones, and judges by the verifier', async () => {
   const context = fakeContext({
-    base: { ...selfVerificationStudy.defaults, dataset: { path: 'embedded', limit: 16 } },
+    base: { ...selfVerificationExperiment.defaults, dataset: { path: 'embedded', limit: 16 } },
   });
-  const found = await selfVerificationStudy.run(context);
+  const found = await selfVerificationExperiment.run(context);
   expect(context.asked.map(({ id }) => id).sort()).toEqual([
     'countdown-0',
     'countdown-1',
@@ -85,8 +85,8 @@ test('the embedded study trains on known problems, validates on unseen ones, and
   expect(prompts('training')).toHaveLength(16);
   expect(prompts('validation').filter((prompt) => prompts('training').includes(prompt))).toEqual([]);
   for (const { config } of context.asked) {
-    expect(config.dataset.path).toBe('/study/problems/training.jsonl');
-    expect(config.evaluation.dataset?.path).toBe('/study/problems/validation.jsonl');
+    expect(config.dataset.path).toBe('/experiment/problems/training.jsonl');
+    expect(config.evaluation.dataset?.path).toBe('/experiment/problems/validation.jsonl');
   }
   expect(found.criteria).toHaveLength(6);
 });

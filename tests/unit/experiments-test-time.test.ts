@@ -1,5 +1,7 @@
-/** Findings on test-time training, and what studies of chosen problems share, from crafted runs. */
+/** Findings on test-time training, and what experiments of chosen problems share, from crafted runs. */
 import { describe, expect, test } from 'vitest';
+import { findings, type TestTimeRun, testTime } from '../../engine/experiments/catalog/test-time.ts';
+import { type ExperimentContext, verdictOf } from '../../engine/experiments/experiment.ts';
 import {
   drawn,
   evaluatedChanges,
@@ -10,11 +12,9 @@ import {
   probed,
   sameAnswer,
   sortOf,
-} from '../../engine/experiments/studies/problems.ts';
-import { findings, type TestTimeRun, testTime } from '../../engine/experiments/studies/test-time.ts';
-import { type StudyContext, verdictOf } from '../../engine/experiments/study.ts';
-import { type Course, fakeContext } from '../support/study-context.ts';
-import { type CraftedGroup, runWithGroups, split } from '../support/study-groups.ts';
+} from '../../engine/experiments/parts/problems.ts';
+import { type Course, fakeContext } from '../support/experiment-context.ts';
+import { type CraftedGroup, runWithGroups, split } from '../support/experiment-groups.ts';
 
 const HELD = 40;
 const SAMPLES = 10;
@@ -279,7 +279,7 @@ describe('the plan', () => {
       }),
       1000,
     );
-    const pool = await poolOf(context as StudyContext, options);
+    const pool = await poolOf(context as ExperimentContext, options);
     expect(pool.rest).toHaveLength(100);
     expect(pool.heldOut).toHaveLength(7);
     expect(pool.heldOutDataset).toMatchObject({ path: '/data/b.jsonl', limit: 7 });

@@ -2,10 +2,10 @@
 import { expect, test } from 'vitest';
 import { generator } from '../../engine/analysis/estimates.ts';
 import { predictShare } from '../../engine/analysis/theory.ts';
-import { findings, type TheoryRun, theory } from '../../engine/experiments/studies/theory.ts';
-import { verdictOf } from '../../engine/experiments/study.ts';
-import { fakeContext } from '../support/study-context.ts';
-import { type CraftedProblem, runWithGroups, split } from '../support/study-groups.ts';
+import { findings, type TheoryRun, theory } from '../../engine/experiments/catalog/theory.ts';
+import { verdictOf } from '../../engine/experiments/experiment.ts';
+import { fakeContext } from '../support/experiment-context.ts';
+import { type CraftedProblem, runWithGroups, split } from '../support/experiment-groups.ts';
 
 const VOTES = 128;
 const STEPS = 50;
@@ -34,8 +34,8 @@ function run(
   return { kind, seed, run: runWithGroups(problems, groups) };
 }
 
-/** A whole study: two seeds of a set of 12 problems, and of each of them alone. */
-function study(course: CourseOf, voted = exactly, count = 12): TheoryRun[] {
+/** A whole experiment: two seeds of a set of 12 problems, and of each of them alone. */
+function experiment(course: CourseOf, voted = exactly, count = 12): TheoryRun[] {
   const starts = Array.from({ length: count }, (_, i) => [i, 0.65 + (0.25 * i) / 12] as const);
   return [0, 1].flatMap((seed) => [
     run('set', seed, starts, course, voted),
@@ -43,7 +43,7 @@ function study(course: CourseOf, voted = exactly, count = 12): TheoryRun[] {
   ]);
 }
 
-/** As many votes as in the study itself, with their chance. */
+/** As many votes as in the experiment itself, with their chance. */
 function byChance(seed: number): Voted {
   const random = generator(seed);
   return (share) => Array.from({ length: 32 }, () => (random() < share ? 'm' : 'z'));
@@ -53,7 +53,7 @@ const sharpened: CourseOf = (start, step) => predictShare(start, 10, step);
 const met = (runs: TheoryRun[]) => findings(runs).criteria.map((criterion) => criterion.met);
 
 test('exact sharpening reproduces all of it, and its beta is found', () => {
-  const found = findings(study(sharpened));
+  const found = findings(experiment(sharpened));
   expect(found.criteria.map((criterion) => criterion.met)).toEqual(Array(8).fill(true));
   expect(verdictOf(found.criteria)).toBe('reproduced');
   // 128 votes resolve the shares to 0.004 at worst
@@ -73,14 +73,14 @@ test('exact sharpening reproduces all of it, and its beta is found', () => {
   expect(found.remarks.join(' ')).not.toMatch(/lost their first majority|NaN|undefined|–/);
 });
 
-test.each([1, 2, 3])('with the votes of the study sharpening is found as well, by chance %i', (seed) => {
-  expect(verdictOf(findings(study((start, step) => predictShare(start, 14, step), byChance(seed))).criteria)).toBe(
+test.each([1, 2, 3])('with the votes of the experiment sharpening is found as well, by chance %i', (seed) => {
+  expect(verdictOf(findings(experiment((start, step) => predictShare(start, 14, step), byChance(seed))).criteria)).toBe(
     'reproduced',
   );
 });
 
 test.each([1, 2, 3, 4])('a model that does not learn meets nothing, by chance %i', (seed) => {
-  const found = findings(study((start) => start, byChance(seed)));
+  const found = findings(experiment((start) => start, byChance(seed)));
   expect(verdictOf(found.criteria)).toBe('not');
   // the majorities stay because nothing changes
   expect(found.criteria[1]!.met).toBeNull();
@@ -88,12 +88,12 @@ test.each([1, 2, 3, 4])('a model that does not learn meets nothing, by chance %i
 });
 
 test('nor does one that is sure from the start', () => {
-  expect(verdictOf(findings(study(() => 1)).criteria)).toBe('not');
+  expect(verdictOf(findings(experiment(() => 1)).criteria)).toBe('not');
 });
 
 test('majorities that give way do not', () => {
   // each begins with a majority for m; the odds of the other answer grow by e^2 a step
-  const found = findings(study((start, step) => 1 - predictShare(1 - start, 0.5, step)));
+  const found = findings(experiment((start, step) => 1 - predictShare(1 - start, 0.5, step)));
   const [rises, keeps, ends, grows, , , , nearer] = found.criteria.map((criterion) => criterion.met);
   expect([rises, keeps, ends, grows, nearer]).toEqual([false, false, null, null, false]);
   expect(found.remarks.join(' ')).toContain('the shares do not grow');
@@ -104,7 +104,7 @@ test('a growth that stops, and a jump, are not what their first third predicts',
   const stops: CourseOf = (start, step) => sharpened(start, Math.min(step, 12));
   const jumps: CourseOf = (start, step) => (step < STEPS / 2 ? start : 0.98);
   for (const course of [stops, jumps]) {
-    const found = findings(study(course));
+    const found = findings(experiment(course));
     expect(found.criteria[0]!.met).toBe(true);
     expect(found.criteria[4]!.met).toBe(false);
     expect(verdictOf(found.criteria)).toBe('partly');
@@ -112,7 +112,7 @@ test('a growth that stops, and a jump, are not what their first third predicts',
 });
 
 test('too few problems decide nothing about predictions', () => {
-  const [rises, keeps, , , ...predictions] = met(study(sharpened, exactly, 7));
+  const [rises, keeps, , , ...predictions] = met(experiment(sharpened, exactly, 7));
   expect([rises, keeps]).toEqual([null, null]);
   expect(predictions).toEqual([null, null, null, null]);
 });

@@ -1,8 +1,8 @@
-/** How the collapse watch did over the runs of a study, from crafted runs. */
+/** How the collapse watch did over the runs of an experiment, from crafted runs. */
 import { expect, test } from 'vitest';
 import { watchedRun, watchSections, watchSummary } from '../../engine/experiments/watched.ts';
 import type { JournalRecord } from '../../engine/protocol/index.ts';
-import { craftedRun } from '../support/study-context.ts';
+import { craftedRun } from '../support/experiment-context.ts';
 
 /** A run with a header, as a journal has it, and a warning at a step. */
 function run(

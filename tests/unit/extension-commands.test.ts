@@ -110,7 +110,7 @@ function fakeApp() {
     start: async (config: unknown) => void begun.push(config),
     problemFiles: {},
     experiments: {
-      studies: async () => [
+      list: async () => [
         { name: 'theory', title: 'Sharpening', question: 'Does it?', finding: '', minutes: 4 },
         { name: 'test-time', title: 'At test time', question: 'And then?', finding: '', minutes: 90 },
       ],
@@ -282,7 +282,7 @@ describe('the tasks of experiments', () => {
     const folder = path.join(home, 'experiments', name);
     mkdirSync(folder, { recursive: true });
     writeFileSync(path.join(folder, 'report.html'), '<!doctype html>');
-    writeFileSync(path.join(folder, 'result.json'), JSON.stringify({ study: 'theory', verdict: 'partly' }));
+    writeFileSync(path.join(folder, 'result.json'), JSON.stringify({ experiment: 'theory', verdict: 'partly' }));
     return path.join(folder, 'report.html');
   };
 

@@ -2,28 +2,28 @@
 import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { experiments as all } from '../../engine/experiments/catalog/index.ts';
 import { reportPage } from '../../engine/experiments/report/page.ts';
-import { studies } from '../../engine/experiments/studies/index.ts';
 import { RollscopeError, RunConfig } from '../../engine/protocol/index.ts';
 import { runCli } from '../../extension/engine/cli.ts';
+import { isExperimentTask, outOf, parseExperiments, processOf } from '../../extension/experiments/list.ts';
 import { themedReport } from '../../extension/experiments/report-html.ts';
 import { listReports, reportIn, verdictText } from '../../extension/experiments/reports.ts';
-import { isExperimentTask, outOf, parseStudies, processOf } from '../../extension/experiments/studies.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { until } from '../support/wait.ts';
 
 describe('the list of experiments', () => {
   it('is what the command line says', () => {
-    const experiments = studies.map(({ name, title, question, finding, minutes }) => ({
+    const experiments = all.map(({ name, title, question, finding, minutes }) => ({
       name,
       title,
       question,
       finding,
       minutes,
     }));
-    expect(parseStudies(`a remark\n${JSON.stringify({ experiments })}\n`)).toEqual(experiments);
-    expect(parseStudies(JSON.stringify({ experiments: [{ name: 'x' }, ...experiments] }))).toEqual(experiments);
-    expect(parseStudies('{"error": {}}')).toEqual([]);
+    expect(parseExperiments(`a remark\n${JSON.stringify({ experiments })}\n`)).toEqual(experiments);
+    expect(parseExperiments(JSON.stringify({ experiments: [{ name: 'x' }, ...experiments] }))).toEqual(experiments);
+    expect(parseExperiments('{"error": {}}')).toEqual([]);
   });
 });
 
@@ -74,25 +74,29 @@ describe('reports', () => {
       utimesSync(path.join(folder, 'report.html'), time, time);
       if (result) writeFileSync(path.join(folder, 'result.json'), result);
     };
-    make('theory', 1000, JSON.stringify({ study: 'theory', verdict: 'partly', runs: 3, seconds: 61 }));
-    make('theory-2', 2000, JSON.stringify({ study: 'theory', verdict: 'reproduced', runs: 4, seconds: 62 }));
-    make('broken', 1500, '{"study": ');
+    make('theory', 1000, JSON.stringify({ experiment: 'theory', verdict: 'partly', runs: 3, seconds: 61 }));
+    // As it was written before.
+    make('generalisation', 500, JSON.stringify({ study: 'generalisation', verdict: 'not', runs: 2, seconds: 60 }));
+    make('theory-2', 2000, JSON.stringify({ experiment: 'theory', verdict: 'reproduced', runs: 4, seconds: 62 }));
+    make('broken', 1500, '{"experiment": ');
     mkdirSync(path.join(root, 'unfinished'));
     const reports = await listReports(root);
     expect(reports.map((report) => [path.basename(path.dirname(report.file)), verdictText(report)])).toEqual([
       ['theory-2', 'reproduced'],
       ['broken', 'no verdict'],
       ['theory', 'partly reproduced'],
+      ['generalisation', 'not reproduced'],
     ]);
-    expect(reports[2]).toMatchObject({ study: 'theory', runs: 3, seconds: 61, written: 1_000_000 });
-    expect(reports[1]!.study).toBe('broken');
+    expect(reports[3]!.experiment).toBe('generalization');
+    expect(reports[2]).toMatchObject({ experiment: 'theory', runs: 3, seconds: 61, written: 1_000_000 });
+    expect(reports[1]!.experiment).toBe('broken');
     expect(await reportIn(path.join(root, 'unfinished'))).toBeNull();
     expect(await listReports(path.join(root, 'nowhere'))).toEqual([]);
   });
 
-  it('are shown without scripts, in the colours of the theme', () => {
+  it('are shown without scripts, in the colors of the theme', () => {
     const page = reportPage({
-      study: studies[0]!,
+      experiment: all[0]!,
       findings: {
         criteria: [{ expected: 'a < b & <script>alert(1)</script>', measured: 'yes', met: true }],
         sections: [

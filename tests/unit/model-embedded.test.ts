@@ -2,7 +2,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { assetPath } from '../../engine/assets.ts';
-import { RECIPES } from '../../engine/experiments/priors.ts';
+import { RECIPES } from '../../engine/experiments/embedded/recipes.ts';
 import {
   readSafetensorsFolder,
   readSafetensorsIndex,

@@ -1,7 +1,7 @@
-/** A study's report: what stands in it, and that it needs nothing beside it. */
+/** An experiment's report: what stands in it, and that it needs nothing beside it. */
 import { describe, expect, test } from 'vitest';
 import { type ReportContent, reportPage, type Section } from '../../engine/experiments/report/page.ts';
-import { COLOURS, drawPlot, type LinePlot, type PlotPoint } from '../../engine/experiments/report/plots.ts';
+import { COLORS, drawPlot, type LinePlot, type PlotPoint } from '../../engine/experiments/report/plots.ts';
 import { figure, html, interval } from '../../engine/experiments/report/text.ts';
 import { RunConfig } from '../../engine/protocol/index.ts';
 
@@ -10,8 +10,8 @@ const ESCAPED = '&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; &lt;img
 
 function content(sections: Section[] = [], more: Partial<ReportContent> = {}): ReportContent {
   return {
-    study: {
-      ...{ name: 'a-study', title: 'A title', question: 'Why?', finding: 'So.', method: 'Thus.' },
+    experiment: {
+      ...{ name: 'a-experiment', title: 'A title', question: 'Why?', finding: 'So.', method: 'Thus.' },
       ...{ defaults: {}, seeds: 1, minutes: 1, run: () => Promise.reject(new Error('not here')) },
     },
     findings: {
@@ -192,8 +192,8 @@ describe('a line', () => {
     expect(svg).toContain('class="line c0 dashed"');
   });
 
-  test('colours go round', () => {
-    const series = Array.from({ length: COLOURS + 1 }, (_, i) => ({
+  test('colors go round', () => {
+    const series = Array.from({ length: COLORS + 1 }, (_, i) => ({
       name: `${i}`,
       points: [
         { x: 0, y: i },
@@ -201,7 +201,7 @@ describe('a line', () => {
       ],
     }));
     const used = attributes(drawPlot(lines([], { series })), 'path', 'line').map((of) => of.class);
-    expect(used).toEqual([...Array.from({ length: COLOURS }, (_, i) => `line c${i}`), 'line c0']);
+    expect(used).toEqual([...Array.from({ length: COLORS }, (_, i) => `line c${i}`), 'line c0']);
   });
 });
 
@@ -314,8 +314,8 @@ describe('the page', () => {
       { kind: 'plots', title: HOSTILE, note: HOSTILE, plots: [hostile, { ...hostile, kind: 'points' }] },
     ];
     const base = content(sections);
-    const study = {
-      ...base.study,
+    const experiment = {
+      ...base.experiment,
       name: HOSTILE,
       title: HOSTILE,
       question: HOSTILE,
@@ -325,7 +325,7 @@ describe('the page', () => {
     const criteria = [{ expected: HOSTILE, measured: HOSTILE, met: true }];
     const page = reportPage({
       ...base,
-      study,
+      experiment,
       findings: { criteria, sections, remarks: [HOSTILE] },
       base: RunConfig.parse({ dataset: { path: HOSTILE } }),
       runs: [{ id: HOSTILE, folder: HOSTILE }],

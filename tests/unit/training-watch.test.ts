@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { WATCH_RULES } from '../../engine/analysis/watch.ts';
 import type { JournalRecord, NewRecord, RunConfig } from '../../engine/protocol/index.ts';
 import { RunWatch } from '../../engine/training/watch.ts';
-import { craftedRun } from '../support/study-context.ts';
+import { craftedRun } from '../support/experiment-context.ts';
 
 type Action = RunConfig['watch'];
 type StepRecord = Extract<JournalRecord, { type: 'step' }>;

@@ -1,18 +1,10 @@
-/** `rollscope experiment`: a named study as a set of runs, and its report. */
-import { existsSync } from 'node:fs';
+/** `rollscope experiment`: lists the experiments, or runs one to its report. */
 import os from 'node:os';
 import path from 'node:path';
-import {
-  REPORT_FILE,
-  readStudyFile,
-  runStudy,
-  STUDY_FILE,
-  type StudyIdentity,
-  type StudyProgress,
-  sameStudy,
-} from '../../experiments/runner.ts';
-import { studies, studyNamed } from '../../experiments/studies/index.ts';
-import type { Study } from '../../experiments/study.ts';
+import { experimentNamed, experiments } from '../../experiments/catalog/index.ts';
+import type { Experiment } from '../../experiments/experiment.ts';
+import { type ExperimentIdentity, folderFor } from '../../experiments/folder.ts';
+import { type ExperimentProgress, runExperiment } from '../../experiments/runner.ts';
 import { duration } from '../../protocol/format.ts';
 import { isEmbedded, RollscopeError, type RunConfig, rollscopeHome } from '../../protocol/index.ts';
 import { TRAIN_GROUPS } from '../options.ts';
@@ -26,29 +18,29 @@ export async function experiment(
 ): Promise<number> {
   const output = new Output(raw.json === true);
   if (name === undefined) return list(output);
-  const study = studyNamed(name);
-  const { base, embedded } = configOf(study, dataset, raw);
-  const seeds = seedsOf(raw, study, base);
-  const against = againstOf(raw, study, base);
-  const folder = folderOf(raw, { study: study.name, base, against, seeds });
+  const chosen = experimentNamed(name);
+  const { base, embedded } = configOf(chosen, dataset, raw);
+  const seeds = seedsOf(raw, chosen, base);
+  const against = againstOf(raw, chosen, base);
+  const folder = folderOf(raw, { experiment: chosen.name, base, against, seeds });
   const cores = os.availableParallelism();
-  // Small models gain more from several runs at a time than from several threads.
+  // Small models gain more from parallel runs than from several threads.
   const parallel = numberOf(raw, 'parallel') ?? (embedded ? Math.max(1, Math.min(4, cores)) : 1);
   const threads = base.threads || (parallel > 1 ? Math.max(1, Math.floor(cores / parallel)) : 0);
-  output.note(`${study.title}: ${study.question}`);
+  output.note(`${chosen.title}: ${chosen.question}`);
   output.note(`Folder: ${folder}`);
   const stop = new AbortController();
-  const progress = new StudyView(output);
+  const progress = new ExperimentView(output);
   const interrupt = () => {
     if (stop.signal.aborted) process.exit(EXIT.failed);
-    output.note('Stopping with checkpoints. Press Ctrl+C again to stop at once.');
+    output.note('Stopping with checkpoints. Press Ctrl+C again to stop immediately.');
     stop.abort();
   };
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, interrupt);
   try {
-    const result = await runStudy({
-      study,
+    const result = await runExperiment({
+      experiment: chosen,
       base: { ...base, threads },
       embedded,
       against,
@@ -65,7 +57,7 @@ export async function experiment(
     }
     output.print(`\n${result.runs} runs, ${duration(result.seconds)}`);
     output.print(`Report: ${result.report}`);
-    output.result({ experiment: study.name, folder, ...result });
+    output.result({ experiment: chosen.name, folder, ...result });
     return EXIT.ok;
   } finally {
     for (const signal of signals) process.off(signal, interrupt);
@@ -73,10 +65,10 @@ export async function experiment(
 }
 
 function list(output: Output): number {
-  const width = Math.max(...studies.map(({ name }) => name.length));
-  for (const { name, question } of studies) output.print(`${name.padEnd(width)}  ${question}`);
+  const width = Math.max(...experiments.map(({ name }) => name.length));
+  for (const { name, question } of experiments) output.print(`${name.padEnd(width)}  ${question}`);
   output.result({
-    experiments: studies.map(({ name, title, question, finding, minutes }) => ({
+    experiments: experiments.map(({ name, title, question, finding, minutes }) => ({
       name,
       title,
       question,
@@ -87,21 +79,25 @@ function list(output: Output): number {
   return EXIT.ok;
 }
 
-/** The study's defaults suit its embedded models; another model or dataset starts from its own preset. */
-function configOf(study: Study, dataset: string | undefined, raw: RawOptions): { base: RunConfig; embedded: boolean } {
+/** The experiment's defaults are tuned for its embedded models; another model or dataset starts from its own preset. */
+function configOf(
+  experiment: Experiment,
+  dataset: string | undefined,
+  raw: RawOptions,
+): { base: RunConfig; embedded: boolean } {
   const own = dataset === undefined && (raw.model === undefined || isEmbedded(raw.model as string));
-  const { model, ...defaults } = study.defaults;
+  const { model, ...defaults } = experiment.defaults;
   if (!own)
     return {
-      base: buildRunConfig('train', dataset, raw, TRAIN_GROUPS, { reward: study.defaults.reward }),
+      base: buildRunConfig('train', dataset, raw, TRAIN_GROUPS, { reward: experiment.defaults.reward }),
       embedded: false,
     };
   const base = buildRunConfig('train', undefined, { model: model as string, ...raw }, TRAIN_GROUPS, defaults);
   return { base, embedded: true };
 }
 
-function seedsOf(raw: RawOptions, study: Study, base: RunConfig): number[] {
-  const count = numberOf(raw, 'seeds') ?? study.seeds;
+function seedsOf(raw: RawOptions, experiment: Experiment, base: RunConfig): number[] {
+  const count = numberOf(raw, 'seeds') ?? experiment.seeds;
   return Array.from({ length: count }, (_, i) => base.seed + i);
 }
 
@@ -112,47 +108,40 @@ function numberOf(raw: RawOptions, name: string): number | undefined {
   throw new RollscopeError('usage', `--${name}: '${text}' is not allowed; allowed: a whole number from 1 to 9999.`);
 }
 
-/** Models to compare with the one of --model: all embedded or none, since one configuration serves them all. */
-function againstOf(raw: RawOptions, study: Study, base: RunConfig): string[] {
+/** Models to compare with that of --model: all embedded or none, since they share one configuration. */
+function againstOf(raw: RawOptions, experiment: Experiment, base: RunConfig): string[] {
   const against = ((raw.against as string[] | undefined) ?? []).map(modelReference);
-  if (against.length > 0 && !study.compares) {
-    const others = studies.filter(({ compares }) => compares).map(({ name }) => name);
+  if (against.length > 0 && !experiment.compares) {
+    const others = experiments.filter(({ compares }) => compares).map(({ name }) => name);
     throw new RollscopeError(
       'usage',
-      `The experiment "${study.name}" takes one model.`,
-      `Leave --against out; it is for ${others.join(', ')}.`,
+      `The experiment "${experiment.name}" takes one model.`,
+      `Remove --against; it is for ${others.join(', ')}.`,
     );
   }
   const other = against.find((model) => isEmbedded(model) !== isEmbedded(base.model));
   if (other === undefined) return against;
   throw new RollscopeError(
     'usage',
-    `${other} and ${base.model} cannot be compared: embedded models train with settings of their own.`,
-    'Compare embedded models with each other, and other models with each other.',
+    `${other} and ${base.model} cannot be compared: embedded models train with their own settings.`,
+    'Compare embedded models with embedded models, and other models with other models.',
   );
 }
 
-/** The folder that was named; else the study's usual one, or the first numbered one that is free or goes on with this. */
-function folderOf(raw: RawOptions, identity: StudyIdentity): string {
+/** The folder of --out; else one below the user's Rollscope folder. */
+function folderOf(raw: RawOptions, identity: ExperimentIdentity): string {
   if (typeof raw.out === 'string') return path.resolve(raw.out);
-  const root = path.join(rollscopeHome(), 'experiments');
-  for (let i = 1; ; i++) {
-    const folder = path.join(root, i === 1 ? identity.study : `${identity.study}-${i}`);
-    if (!existsSync(path.join(folder, STUDY_FILE))) return folder;
-    if (existsSync(path.join(folder, REPORT_FILE))) continue;
-    const begun = readStudyFile(folder);
-    if (begun && sameStudy(begun, identity)) return folder;
-  }
+  return folderFor(path.join(rollscopeHome(), 'experiments'), identity);
 }
 
-/** Progress of the whole: a line when a run ends, and at most every few seconds between. */
-class StudyView {
+/** Overall progress: a line when a run ends, and at most every few seconds in between. */
+class ExperimentView {
   private last = 0;
   private done = -1;
 
   constructor(private readonly output: Output) {}
 
-  show({ done, expected, active, secondsLeft }: StudyProgress): void {
+  show({ done, expected, active, secondsLeft }: ExperimentProgress): void {
     const now = performance.now();
     if (done === this.done && now - this.last < 5000) return;
     this.done = done;

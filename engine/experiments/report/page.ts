@@ -1,7 +1,7 @@
-/** A study's report: one HTML file that needs nothing beside it, no script and no network. */
+/** An experiment's report: one HTML file that needs nothing beside it, no script and no network. */
 import type { RunConfig } from '../../protocol/index.ts';
-import type { Findings, Study, Verdict } from '../study.ts';
-import { COLOURS, drawPlot, type Plot } from './plots.ts';
+import type { Experiment, Findings, Verdict } from '../experiment.ts';
+import { COLORS, drawPlot, type Plot } from './plots.ts';
 import { figure, html, interval } from './text.ts';
 
 /** What stands in a cell: null is a dash. */
@@ -19,7 +19,7 @@ export type Section =
   | ({ kind: 'table'; title: string; note?: string } & Table);
 
 export interface ReportContent {
-  study: Study;
+  experiment: Experiment;
   findings: Findings;
   verdict: Verdict;
   base: RunConfig;
@@ -34,7 +34,7 @@ const VERDICT_TEXT: Record<Verdict, string> = {
   not: 'Not reproduced at this scale',
 };
 
-export function reportPage({ study, findings, verdict, base, seeds, seconds, runs }: ReportContent): string {
+export function reportPage({ experiment, findings, verdict, base, seeds, seconds, runs }: ReportContent): string {
   const { criteria, sections, remarks } = findings;
   const met = criteria.filter((c) => c.met === true).length;
   const mark = (value: boolean | null) =>
@@ -47,9 +47,9 @@ export function reportPage({ study, findings, verdict, base, seeds, seconds, run
     .map((c) => `<tr><td>${html(c.expected)}</td><td>${html(c.measured)}</td><td>${mark(c.met)}</td></tr>`)
     .join('');
   const body = [
-    `<header><p class="kind">Rollscope study: ${html(study.name)}</p><h1>${html(study.title)}</h1>`,
+    `<header><p class="kind">Rollscope experiment: ${html(experiment.name)}</p><h1>${html(experiment.title)}</h1>`,
     `<p class="verdict ${verdict}">${VERDICT_TEXT[verdict]} <small>${met} of ${criteria.length} criteria met</small></p></header>`,
-    `<section><h2>Question</h2><p>${html(study.question)}</p><p><b>In the paper:</b> ${html(study.finding)}</p><p><b>Here:</b> ${html(study.method)}</p></section>`,
+    `<section><h2>Question</h2><p>${html(experiment.question)}</p><p><b>In the paper:</b> ${html(experiment.finding)}</p><p><b>Here:</b> ${html(experiment.method)}</p></section>`,
     `<section><h2>Criteria</h2><p>Reproduced: all are met. Partly: some are. Not: none is.</p><div class="wide"><table><thead><tr><th>Expected</th><th>Measured</th><th></th></tr></thead><tbody>${rows}</tbody></table></div>`,
     ...remarks.map((remark) => `<p>${html(remark)}</p>`),
     '</section>',
@@ -58,7 +58,7 @@ export function reportPage({ study, findings, verdict, base, seeds, seconds, run
   ];
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${html(study.title)} – Rollscope</title><style>${STYLE}</style></head>
+<title>${html(experiment.title)} – Rollscope</title><style>${STYLE}</style></head>
 <body><main>${body.join('\n')}</main></body></html>
 `;
 }
@@ -77,9 +77,7 @@ function plotHtml(plot: Plot): string {
   const named = plot.kind !== 'bars' && plot.series.length > 0;
   const legend = named
     ? `<div class="legend">${plot.series
-        .map(
-          (s, i) => `<span class="c${i % COLOURS}"><i${s.dashed ? ' class="dashed"' : ''}></i>${html(s.name)}</span>`,
-        )
+        .map((s, i) => `<span class="c${i % COLORS}"><i${s.dashed ? ' class="dashed"' : ''}></i>${html(s.name)}</span>`)
         .join('')}</div>`
     : '';
   return `<figure><figcaption>${html(plot.title)}</figcaption>${drawPlot(plot)}${legend}<details><summary>Numbers</summary>${tableHtml(numbersOf(plot))}</details></figure>`;
@@ -132,7 +130,7 @@ function setupHtml({ base, seeds, seconds, runs }: Pick<ReportContent, 'base' | 
 <details><summary>Runs</summary><ul>${list}</ul></details></section>`;
 }
 
-/** Colours that people with colour blindness tell apart (Okabe and Ito), a little darker on white. */
+/** Colors that people with color blindness tell apart (Okabe and Ito), a little darker on white. */
 const STYLE = `
 :root{color-scheme:light dark;--fg:#1f2328;--dim:#59636e;--bg:#fff;--line:#d1d9e0;--soft:#f6f8fa;--yes:#1a7f37;--no:#b3261e;
 --c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#cc79a7;--c4:#b58900;--c5:#56b4e9;--c6:#7f3c8d;--c7:#666}
@@ -150,5 +148,5 @@ svg text{font:11px system-ui,sans-serif;fill:var(--dim)}svg text.label{fill:var(
 .line{fill:none;stroke-width:1.8}.band{opacity:.18;stroke:none}.dashed{stroke-dasharray:5 3}.level{stroke:var(--dim);stroke-dasharray:2 3}svg text.level{stroke:none}
 .whisker{stroke:var(--fg);stroke-width:1}.legend{display:flex;flex-wrap:wrap;gap:2px 14px;font-size:12px}.legend i{display:inline-block;width:14px;border-top:3px solid;margin-right:5px;vertical-align:middle}.legend i.dashed{border-top-style:dashed}
 details{font-size:13px}summary{color:var(--dim);cursor:pointer}pre{background:var(--soft);padding:10px;overflow:auto;font-size:12px}
-${Array.from({ length: COLOURS }, (_, i) => `.line.c${i},.whisker.c${i}{stroke:var(--c${i})}.band.c${i},.dot.c${i},.bar.c${i}{fill:var(--c${i})}.legend .c${i} i{border-color:var(--c${i})}`).join('')}
+${Array.from({ length: COLORS }, (_, i) => `.line.c${i},.whisker.c${i}{stroke:var(--c${i})}.band.c${i},.dot.c${i},.bar.c${i}{fill:var(--c${i})}.legend .c${i} i{border-color:var(--c${i})}`).join('')}
 @media print{details{display:none}}`;

@@ -1,4 +1,4 @@
-/** Plots of a report as SVG texts: lines with bands, points, bars. Colours come from the page's style. */
+/** Plots of a report as SVG texts: lines with bands, points, bars. Colors come from the page's style. */
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { area, line } from 'd3-shape';
 import { figure, html } from './text.ts';
@@ -58,7 +58,7 @@ const WIDTH = 440;
 const HEIGHT = 260;
 const MARGIN = { left: 52, right: 12, top: 10, bottom: 38 };
 /** Classes `c0`, `c1`, ... of the style. */
-export const COLOURS = 8;
+export const COLORS = 8;
 /** Points that a line is drawn with at most. */
 const MOST_POINTS = 400;
 
@@ -106,7 +106,7 @@ function drawXY(plot: LinePlot | ScatterPlot): string {
     if (low < high) marks.push(`<line class="level" x1="${x(low)}" y1="${y(low)}" x2="${x(high)}" y2="${y(high)}"/>`);
   }
   plot.series.forEach((series, i) => {
-    const colour = `c${i % COLOURS}`;
+    const color = `c${i % COLORS}`;
     const known = series.points.filter((p) => Number.isFinite(p.y) && (!plot.xLog || p.x > 0));
     if (plot.kind === 'lines') {
       const drawn = thin(known);
@@ -120,18 +120,18 @@ function drawXY(plot: LinePlot | ScatterPlot): string {
         (p) => x(p.x),
         (p) => y(p.y),
       )(drawn);
-      if (band && banded.length > 1) marks.push(`<path class="band ${colour}" d="${rounded(band)}"/>`);
-      if (path) marks.push(`<path class="line ${colour}${series.dashed ? ' dashed' : ''}" d="${rounded(path)}"/>`);
-      if (drawn.length === 1) marks.push(dot(x(drawn[0]!.x), y(drawn[0]!.y), colour, series.name));
+      if (band && banded.length > 1) marks.push(`<path class="band ${color}" d="${rounded(band)}"/>`);
+      if (path) marks.push(`<path class="line ${color}${series.dashed ? ' dashed' : ''}" d="${rounded(path)}"/>`);
+      if (drawn.length === 1) marks.push(dot(x(drawn[0]!.x), y(drawn[0]!.y), color, series.name));
       return;
     }
     for (const p of known) {
       if (p.low !== undefined && p.high !== undefined) {
         marks.push(
-          `<line class="whisker ${colour}" x1="${x(p.x).toFixed(1)}" x2="${x(p.x).toFixed(1)}" y1="${y(p.low).toFixed(1)}" y2="${y(p.high).toFixed(1)}"/>`,
+          `<line class="whisker ${color}" x1="${x(p.x).toFixed(1)}" x2="${x(p.x).toFixed(1)}" y1="${y(p.low).toFixed(1)}" y2="${y(p.high).toFixed(1)}"/>`,
         );
       }
-      marks.push(dot(x(p.x), y(p.y), colour, `${p.label ?? series.name}: ${figure(p.x)}, ${figure(p.y)}`));
+      marks.push(dot(x(p.x), y(p.y), color, `${p.label ?? series.name}: ${figure(p.x)}, ${figure(p.y)}`));
       if (p.label) {
         const right = x(p.x) > WIDTH * 0.75;
         marks.push(
@@ -173,7 +173,7 @@ function drawBars(plot: BarPlot): string {
     const top = Math.min(zero, y(bar.value));
     const middle = (left + width * 0.35).toFixed(1);
     const parts = [
-      `<rect class="bar c${i % COLOURS}" x="${left.toFixed(1)}" width="${(width * 0.7).toFixed(1)}" y="${top.toFixed(1)}" height="${Math.abs(zero - y(bar.value)).toFixed(1)}"><title>${html(bar.name)}: ${figure(bar.value)}</title></rect>`,
+      `<rect class="bar c${i % COLORS}" x="${left.toFixed(1)}" width="${(width * 0.7).toFixed(1)}" y="${top.toFixed(1)}" height="${Math.abs(zero - y(bar.value)).toFixed(1)}"><title>${html(bar.name)}: ${figure(bar.value)}</title></rect>`,
     ];
     if (bar.low !== undefined && bar.high !== undefined) {
       parts.push(
@@ -218,8 +218,8 @@ function axis(xTicks: readonly Tick[], yTicks: readonly Tick[], xName: string, y
   ].join('');
 }
 
-function dot(x: number, y: number, colour: string, title: string): string {
-  return `<circle class="dot ${colour}" cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="3.5"><title>${html(title)}</title></circle>`;
+function dot(x: number, y: number, color: string, title: string): string {
+  return `<circle class="dot ${color}" cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="3.5"><title>${html(title)}</title></circle>`;
 }
 
 function rounded(path: string): string {

@@ -1,8 +1,7 @@
 /** Test-time training: a small set rises and stays, and so does what was not trained on; also with wrong majorities. */
 import { FEWEST_VALUES } from '../../analysis/estimates.ts';
-import { figure, interval } from '../report/text.ts';
-import type { Criterion, Findings, Study, StudyContext, StudyRun } from '../study.ts';
-import { above, accuracyCurve, failureOf, metricCurve, overSeeds, seedCell, smoothed, words } from './common.ts';
+import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
+import { above, accuracyCurve, failureOf, metricCurve, overSeeds, seedCell, smoothed, words } from '../parts/common.ts';
 import {
   type Change,
   chosen,
@@ -15,7 +14,8 @@ import {
   SORTS,
   type Sort,
   sortOf,
-} from './problems.ts';
+} from '../parts/problems.ts';
+import { figure, interval } from '../report/text.ts';
 
 const SMALL = 64;
 const WRONG = 32;
@@ -35,10 +35,10 @@ export interface TestTimeRun {
   seed: number;
   /** What it trained on, as the model saw it before. */
   problems: readonly ProbedProblem[];
-  run: StudyRun;
+  run: ExperimentRun;
 }
 
-async function testTimeRuns(context: StudyContext): Promise<TestTimeRun[]> {
+async function testTimeRuns(context: ExperimentContext): Promise<TestTimeRun[]> {
   const { seeds } = context;
   context.expect(1 + 2 * seeds.length);
   const pool = await poolOf(context, { size: POOL, heldOut: HELD_OUT, votes: PROBE_VOTES });
@@ -57,7 +57,7 @@ async function testTimeRuns(context: StudyContext): Promise<TestTimeRun[]> {
 }
 
 /** Both ends of a curve of training, and its peak, in means over a window. */
-function course(run: StudyRun, metric: Parameters<typeof metricCurve>[1]) {
+function course(run: ExperimentRun, metric: Parameters<typeof metricCurve>[1]) {
   const curve = metricCurve(run, metric);
   const window = Math.max(1, Math.min(WINDOW, Math.floor(curve.length / 4)));
   const means = smoothed(curve, window).slice(window - 1);
@@ -78,7 +78,7 @@ interface Summary {
   wrong: number | null;
 }
 
-function summarise(kind: Kind, runs: readonly TestTimeRun[]): Summary {
+function summarize(kind: Kind, runs: readonly TestTimeRun[]): Summary {
   const changes = runs.map(({ run }) => evaluatedChanges(run));
   const judged = runs.flatMap(({ problems }) => problems.flatMap(({ right }) => right ?? []));
   return {
@@ -115,7 +115,7 @@ const ends = (courses: readonly Course[]) =>
 export function findings(runs: readonly TestTimeRun[], { sorts = false } = {}): Findings {
   const summaries = (Object.keys(KINDS) as Kind[]).flatMap((kind) => {
     const own = runs.filter((run) => run.kind === kind);
-    return own.length > 0 ? [summarise(kind, own)] : [];
+    return own.length > 0 ? [summarize(kind, own)] : [];
   });
   const any = summaries.find(({ kind }) => kind === 'any');
   const wrong = summaries.find(({ kind }) => kind === 'wrong');
@@ -296,7 +296,7 @@ function sortRemark({ kind, runs }: Summary): string {
   return `Trained on ${KINDS[kind]}, of which a share of ${figure(differences)} were differences: accuracy of held-out ${parts.join('; ')}.`;
 }
 
-export const testTime: Study = {
+export const testTime: Experiment = {
   name: 'test-time',
   title: 'Test-time training',
   question: 'Does training on a small set without labels lift the model for good, even where the majorities are wrong?',

@@ -5,9 +5,9 @@
  * evaluation and the verdict, `5,2,7:10,17 #### 1`. Pre-training makes it a poor solver with a bad habit, and a fairly
  * good judge: what self-verification lives on.
  */
-import { EMBEDDED_QUESTIONS } from '../protocol/presets.ts';
-import { judgeCountdown } from '../reward/countdown.ts';
-import { generator } from '../rollout/philox.ts';
+import { EMBEDDED_QUESTIONS } from '../../protocol/presets.ts';
+import { judgeCountdown } from '../../reward/countdown.ts';
+import { generator } from '../../rollout/philox.ts';
 import { type Random, shuffled } from './chains.ts';
 
 export interface Countdown {

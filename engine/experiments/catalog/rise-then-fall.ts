@@ -1,7 +1,6 @@
 /** Every intrinsic reward side by side: the proxy rises, the truth falls. */
 import { REGISTRY, type RewardName, rewardOptionsOf } from '../../reward/index.ts';
-import { figure } from '../report/text.ts';
-import type { Changes, Criterion, Findings, Study, StudyContext, StudyRun } from '../study.ts';
+import type { Changes, Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
 import {
   accuracyCurve,
   BANDS,
@@ -16,8 +15,9 @@ import {
   seedCell,
   smoothed,
   words,
-} from './common.ts';
-import { type Change, evaluatedChanges, largeSet, meanChange, type ProblemChange } from './problems.ts';
+} from '../parts/common.ts';
+import { type Change, evaluatedChanges, largeSet, meanChange, type ProblemChange } from '../parts/problems.ts';
+import { figure } from '../report/text.ts';
 
 /** The rewards that the model gives itself without help from outside; two policies are needed for `rlccf`. */
 export const INTRINSIC: readonly RewardName[] = REGISTRY.flatMap(({ name, family }) =>
@@ -35,11 +35,11 @@ const WINDOW = 10;
 
 export interface RewardRuns {
   reward: RewardName;
-  runs: StudyRun[];
+  runs: ExperimentRun[];
 }
 
 /** Whether a run of this reward can be made with this configuration. */
-function possible(reward: RewardName, { base, embedded }: StudyContext): boolean {
+function possible(reward: RewardName, { base, embedded }: ExperimentContext): boolean {
   return reward !== 'rlccf' || embedded || rewardOptionsOf(base).rlccf.policies.length > 0;
 }
 
@@ -48,7 +48,7 @@ function possible(reward: RewardName, { base, embedded }: StudyContext): boolean
  * @param changesOf what a reward's runs have of their own
  */
 export async function runRewards(
-  context: StudyContext,
+  context: ExperimentContext,
   rewards: readonly RewardName[],
   changesOf: (reward: RewardName) => Changes = () => ({}),
 ): Promise<RewardRuns[]> {
@@ -96,7 +96,7 @@ export interface Outcome {
 
 export function outcomeOf({ reward, runs }: RewardRuns): Outcome {
   const heights = runs.map(heightStep);
-  const changes = (of: (run: StudyRun, height: number) => ProblemChange[]) =>
+  const changes = (of: (run: ExperimentRun, height: number) => ProblemChange[]) =>
     meanChange(
       runs.map((run, i) => of(run, heights[i]!)),
       ({ accuracy }) => accuracy,
@@ -120,7 +120,7 @@ export function outcomeOf({ reward, runs }: RewardRuns): Outcome {
   };
 }
 
-function lastEvaluation(run: StudyRun): number {
+function lastEvaluation(run: ExperimentRun): number {
   return accuracyCurve(run).at(-1)?.step ?? 0;
 }
 
@@ -128,7 +128,7 @@ function lastEvaluation(run: StudyRun): number {
  * The evaluation next to the steps whose rollouts were right most. The largest of several noisy evaluations would lie above
  * what it measures; the rollouts choose the step here, and the evaluation measures it.
  */
-function heightStep(run: StudyRun): number {
+function heightStep(run: ExperimentRun): number {
   const truth = smoothed(
     metricCurve(run, (m) => m.groundTruthReward),
     WINDOW,
@@ -293,7 +293,7 @@ export function findings(found: readonly RewardRuns[]): Findings {
   };
 }
 
-export const riseThenFall: Study = {
+export const riseThenFall: Experiment = {
   name: 'rise-then-fall',
   title: 'Rise, then fall',
   question:

@@ -2,9 +2,7 @@
 import { classifyRun, FAILURE_RULES, type Failure, type RunFailure } from '../../analysis/collapse.ts';
 import type { StepRecord } from '../../protocol/index.ts';
 import type { RewardName } from '../../reward/index.ts';
-import type { Section } from '../report/page.ts';
-import { figure } from '../report/text.ts';
-import type { Criterion, Findings, Study, StudyRun } from '../study.ts';
+import type { Criterion, Experiment, ExperimentRun, Findings } from '../experiment.ts';
 import {
   accuracyCurve,
   BANDS,
@@ -19,7 +17,9 @@ import {
   seedCell,
   smoothed,
   stepsOf,
-} from './common.ts';
+} from '../parts/common.ts';
+import type { Section } from '../report/page.ts';
+import { figure } from '../report/text.ts';
 import { INTRINSIC, type RewardRuns, runRewards } from './rise-then-fall.ts';
 
 /** The paper's assignment (section 5, finding 2); it says nothing of the other rewards. */
@@ -88,7 +88,7 @@ export function fateOf({ reward, runs }: RewardRuns): RewardFate {
 }
 
 /** As `RunFate.failure` says. Few steps are noisy: where they show no fall, all of the run decides. */
-function aroundLoss(run: StudyRun, atEnd: RunFailure | null, lost: number | null): RunFailure | null {
+function aroundLoss(run: ExperimentRun, atEnd: RunFailure | null, lost: number | null): RunFailure | null {
   if (atEnd === null || atEnd.mode === 'none' || lost === null) return atEnd;
   const steps = stepsOf(run).filter(({ step }) => step <= TIMES * lost);
   const evaluations = accuracyCurve(run).filter(({ step }) => step <= TIMES * lost);
@@ -239,7 +239,7 @@ function table(all: readonly RewardFate[]): Section {
   };
 }
 
-export const failureModes: Study = {
+export const failureModes: Experiment = {
   name: 'failure-modes',
   title: 'Three ways to fail',
   question: 'In which way does each reward that a model gives itself break it?',

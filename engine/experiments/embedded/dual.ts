@@ -3,8 +3,8 @@
  * `7,9 #### 9`: the running total of the other terms, then the term. A model that can do both can check itself: an answer
  * from which the hidden term does not come back is wrong (DuPO, arXiv 2508.14460).
  */
-import { EMBEDDED_QUESTIONS } from '../protocol/presets.ts';
-import { type Chain, flawedSolution, type Prior, type Random } from './chains.ts';
+import { EMBEDDED_QUESTIONS } from '../../protocol/presets.ts';
+import { type Chain, flawedSolution, type Quality, type Random } from './chains.ts';
 
 /** The dual's prompt for an answer, right or not; the term at `place` (from 0) is hidden. */
 export function dualPrompt({ family, terms }: Chain, place: number, answer: number): string {
@@ -34,9 +34,9 @@ const RIGHT_ANSWER = 0.5;
 const WRONG_TERM = 0.03;
 
 /** A dual task and how the pupil does it: nearly always as it should be done. */
-export function flawedDual(random: Random, chain: Chain, prior: Prior): { prompt: string; response: string } {
+export function flawedDual(random: Random, chain: Chain, quality: Quality): { prompt: string; response: string } {
   const place = Math.floor(random() * chain.terms.length);
-  const given = random() < RIGHT_ANSWER ? chain.answer : answerOf(flawedSolution(random, chain, prior));
+  const given = random() < RIGHT_ANSWER ? chain.answer : answerOf(flawedSolution(random, chain, quality));
   const answer = Number(given ?? chain.answer);
   const off = random() < WRONG_TERM ? (random() < 0.5 ? -1 : 1) * (1 + Math.floor(random() * 3)) : 0;
   const [work, term] = dualSolution(chain, place, answer).split(' #### ') as [string, string];

@@ -21,12 +21,12 @@ import {
   votersOf,
 } from '../../analysis/theory.ts';
 import type { Estimate } from '../../protocol/index.ts';
+import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
+import { above, type Curve, meanOf, overSeeds } from '../parts/common.ts';
+import { chosen, configOn, histories, type ProbedProblem, probe, sameAnswer } from '../parts/problems.ts';
 import type { Cell } from '../report/page.ts';
 import type { PlotPoint, PlotSeries } from '../report/plots.ts';
 import { figure, interval } from '../report/text.ts';
-import type { Criterion, Findings, Study, StudyContext, StudyRun } from '../study.ts';
-import { above, type Curve, meanOf, overSeeds } from './common.ts';
-import { chosen, configOn, histories, type ProbedProblem, probe, sameAnswer } from './problems.ts';
 
 const SINGLE_PROBLEMS = 12;
 /** Bounds that the criteria state. */
@@ -49,10 +49,10 @@ type Kind = keyof typeof KINDS;
 export interface TheoryRun {
   kind: Kind;
   seed: number;
-  run: StudyRun;
+  run: ExperimentRun;
 }
 
-async function theoryRuns(context: StudyContext): Promise<TheoryRun[]> {
+async function theoryRuns(context: ExperimentContext): Promise<TheoryRun[]> {
   const { base, seeds } = context;
   const dataset = { ...base.dataset, limit: base.dataset.limit ?? base.batch };
   context.expect(1 + seeds.length * (1 + SINGLE_PROBLEMS));
@@ -143,7 +143,7 @@ interface Summary {
   ratio: Estimate | null;
 }
 
-export function summarise(kind: Kind, own: readonly Track[]): Summary {
+export function summarize(kind: Kind, own: readonly Track[]): Summary {
   const ids = [...new Set(own.map(({ id }) => id))];
   const growths = new Map(
     ids.map((id) => [id, fitCommonGrowth(own.filter((t) => t.id !== id).map(({ shares }) => shares))?.growth ?? null]),
@@ -228,7 +228,7 @@ export function findings(runs: readonly TheoryRun[]): Findings {
   const tracks = runs.flatMap(tracksOf);
   const kinds = (Object.keys(KINDS) as Kind[]).filter((kind) => tracks.some((track) => track.kind === kind));
   const summaries = kinds.map((kind) =>
-    summarise(
+    summarize(
       kind,
       tracks.filter((track) => track.kind === kind),
     ),
@@ -527,7 +527,7 @@ function scattered(tracks: readonly Predicted[], basis: Basis): PlotPoint[] {
   );
 }
 
-export const theory: Study = {
+export const theory: Experiment = {
   name: 'theory',
   title: 'Predicted and measured shares',
   question: 'Does the share of the majority answer grow as the theory of sharpening says?',

@@ -1,31 +1,31 @@
-/** What several studies share: curves over seeds, last values, and words for numbers. */
+/** What several experiments share: curves over seeds, last values, and words for numbers. */
 import { type CollapseStep, classifyRun, collapseStep, type RunFailure } from '../../analysis/collapse.ts';
 import { type Correlation, tInterval } from '../../analysis/statistics.ts';
 import type { JournalRecord, StepRecord } from '../../protocol/index.ts';
+import type { Criterion, ExperimentRun } from '../experiment.ts';
 import type { Cell } from '../report/page.ts';
 import type { PlotPoint, PlotSeries } from '../report/plots.ts';
 import { figure } from '../report/text.ts';
-import type { Criterion, StudyRun } from '../study.ts';
 
 type Of<T extends JournalRecord['type']> = Extract<JournalRecord, { type: T }>;
 
-export function stepsOf({ records }: StudyRun): StepRecord[] {
+export function stepsOf({ records }: ExperimentRun): StepRecord[] {
   return records.filter((record) => record.type === 'step');
 }
 
-export function evaluationsOf({ records }: StudyRun): Of<'evaluation'>[] {
+export function evaluationsOf({ records }: ExperimentRun): Of<'evaluation'>[] {
   return records.filter((record) => record.type === 'evaluation');
 }
 
 /** Groups of a phase, in the order of steps. */
-export function groupsOf({ records }: StudyRun, phase: Of<'group'>['phase']): Of<'group'>[] {
+export function groupsOf({ records }: ExperimentRun, phase: Of<'group'>['phase']): Of<'group'>[] {
   return records.filter((record): record is Of<'group'> => record.type === 'group' && record.phase === phase);
 }
 
 /** A value by step, for one run. */
 export type Curve = readonly { step: number; value: number }[];
 
-export function metricCurve(run: StudyRun, metric: (metrics: StepRecord['metrics']) => number | null): Curve {
+export function metricCurve(run: ExperimentRun, metric: (metrics: StepRecord['metrics']) => number | null): Curve {
   return stepsOf(run).flatMap(({ step, metrics }) => {
     const value = metric(metrics);
     return value === null ? [] : { step, value };
@@ -33,7 +33,7 @@ export function metricCurve(run: StudyRun, metric: (metrics: StepRecord['metrics
 }
 
 /** Mean accuracy of the evaluations by step. */
-export function accuracyCurve(run: StudyRun): Curve {
+export function accuracyCurve(run: ExperimentRun): Curve {
   return evaluationsOf(run).flatMap(({ step, accuracy }) => (accuracy ? { step, value: accuracy.mean } : []));
 }
 
@@ -60,13 +60,13 @@ export function heldFrom(curve: Curve, holds: (value: number) => boolean): numbe
 }
 
 /** The last step of a run that ended because its weights were no numbers any more; null for other runs. */
-export function brokenAt(run: StudyRun): number | null {
+export function brokenAt(run: ExperimentRun): number | null {
   const end = run.records.findLast((record) => record.type === 'end');
   return end?.error?.code === 'non-finite' ? end.step : null;
 }
 
 /** How a run failed, by the rules of `classifyRun`, or by its weights; null without steps. */
-export function failureOf(run: StudyRun): RunFailure | null {
+export function failureOf(run: ExperimentRun): RunFailure | null {
   const steps = stepsOf(run).map(({ step, metrics }) => ({ step, ...metrics }));
   if (steps.length === 0) return null;
   const failure = classifyRun(steps, accuracyCurve(run));
@@ -83,7 +83,7 @@ export const LOST = { left: 0.2, window: 3 } as const;
  * The first step behind its peak at which the correctness of the rollouts, averaged, is below a fifth of that peak: what a
  * model has not learned yet is not lost. A run whose weights broke is lost by then.
  */
-export function lossStep(run: StudyRun): CollapseStep {
+export function lossStep(run: ExperimentRun): CollapseStep {
   const truth = metricCurve(run, (m) => m.groundTruthReward);
   const whole = smoothed(truth, LOST.window).slice(LOST.window - 1);
   const peak = whole.reduce((best, point) => (point.value > best.value ? point : best), { step: 0, value: 0 });

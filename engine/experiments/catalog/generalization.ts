@@ -1,10 +1,9 @@
-/** Generalisation: what a few problems with wrong majorities teach about problems that never train. */
+/** Generalization: what a few problems with wrong majorities teach about problems that never train. */
 import { wilson } from '../../analysis/estimates.ts';
 import type { Estimate } from '../../protocol/index.ts';
-import type { Family } from '../chains.ts';
-import { figure, interval } from '../report/text.ts';
-import type { Criterion, Findings, Study, StudyContext, StudyRun } from '../study.ts';
-import { above, meanOf, metricCurve, overSeeds, smoothed } from './common.ts';
+import type { Family } from '../embedded/chains.ts';
+import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
+import { above, meanOf, metricCurve, overSeeds, smoothed } from '../parts/common.ts';
 import {
   type Change,
   chosen,
@@ -19,7 +18,8 @@ import {
   SORTS,
   type Sort,
   sortOf,
-} from './problems.ts';
+} from '../parts/problems.ts';
+import { figure, interval } from '../report/text.ts';
 import { changeWords, decisive } from './test-time.ts';
 
 /** Sizes of the sets that train; the paper's is the first. */
@@ -40,17 +40,17 @@ export interface TrainedSet {
   size: number;
 }
 
-export interface GeneralisationRun {
+export interface GeneralizationRun {
   set: TrainedSet;
   seed: number;
   /** What it trained on, as the model saw it before. */
   problems: readonly ProbedProblem[];
-  run: StudyRun;
+  run: ExperimentRun;
 }
 
-async function generalisationRuns(
-  context: StudyContext,
-): Promise<{ runs: GeneralisationRun[]; heldOut: ProbedProblem[] }> {
+async function generalizationRuns(
+  context: ExperimentContext,
+): Promise<{ runs: GeneralizationRun[]; heldOut: ProbedProblem[] }> {
   const { seeds, embedded } = context;
   context.expect(1 + 2 * SIZES.length * seeds.length);
   const pool = await poolOf(context, { size: POOL, heldOut: HELD_OUT, votes: PROBE_VOTES, families: FAMILIES });
@@ -94,7 +94,7 @@ interface Turned {
 
 interface Summary {
   set: TrainedSet;
-  runs: readonly GeneralisationRun[];
+  runs: readonly GeneralizationRun[];
   /** Label accuracy of all held-out problems; and of those like the set: of its sort, and as wrong at the probe. */
   all: Change | null;
   alike: Change | null;
@@ -103,8 +103,8 @@ interface Summary {
   changes: ProblemChange[][];
 }
 
-function summarise(runs: readonly GeneralisationRun[], heldOut: readonly ProbedProblem[]): Summary {
-  const [{ set }] = runs as [GeneralisationRun];
+function summarize(runs: readonly GeneralizationRun[], heldOut: readonly ProbedProblem[]): Summary {
+  const [{ set }] = runs as [GeneralizationRun];
   const alike = new Set(membersOf({ ...set, majorities: 'wrong' }, heldOut).map(({ id }) => id));
   const changes = runs.map(({ run }) => evaluatedChanges(run));
   const likeIt = changes.map((seed) => seed.filter(({ id }) => alike.has(id)));
@@ -129,13 +129,13 @@ function nameOf({ majorities, sort, size }: TrainedSet): string {
 }
 
 export function findings(
-  runs: readonly GeneralisationRun[],
+  runs: readonly GeneralizationRun[],
   heldOut: readonly ProbedProblem[],
   { sorts = false } = {},
 ): Findings {
   const names = [...new Set(runs.map(({ set }) => nameOf(set)))];
   const summaries = names.map((name) =>
-    summarise(
+    summarize(
       runs.filter(({ set }) => nameOf(set) === name),
       heldOut,
     ),
@@ -296,7 +296,7 @@ function trainedRemark({ set, runs, turned }: Summary): string {
   }`;
 }
 
-/** So that a rise which any training brings is not taken for generalisation from wrong answers. */
+/** So that a rise which any training brings is not taken for generalization from wrong answers. */
 function controlRemark({ set, all, alike }: Summary): string {
   return `The control, ${nameOf(set)}: label accuracy of all unseen problems ${changeWords(all)}; of those that were wrong at the probe ${changeWords(alike)}.`;
 }
@@ -324,9 +324,9 @@ function bar(name: string, change: Change | null) {
   return [{ name, value: mean, low, high }];
 }
 
-export const generalisation: Study = {
-  name: 'generalisation',
-  title: 'Generalisation from wrong majorities',
+export const generalization: Experiment = {
+  name: 'generalization',
+  title: 'Generalization from wrong majorities',
   question: 'Can training on the wrong answers of a few problems make other problems come out right?',
   finding:
     'Section 5, finding 4: training on 6 problems with wrong majorities still raised label accuracy from 0 to 1 on two unseen problems.',
@@ -340,7 +340,7 @@ export const generalisation: Study = {
   seeds: 3,
   minutes: 5,
   async run(context) {
-    const { runs, heldOut } = await generalisationRuns(context);
+    const { runs, heldOut } = await generalizationRuns(context);
     return findings(runs, heldOut, { sorts: context.embedded });
   },
 };

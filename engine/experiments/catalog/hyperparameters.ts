@@ -2,9 +2,7 @@
 import { fallStep } from '../../analysis/collapse.ts';
 import { type Correlation, correlation } from '../../analysis/statistics.ts';
 import type { RunConfig } from '../../protocol/index.ts';
-import type { Section } from '../report/page.ts';
-import { figure } from '../report/text.ts';
-import type { Changes, Criterion, Findings, Study, StudyContext, StudyRun } from '../study.ts';
+import type { Changes, Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
 import {
   accuracyCurve,
   brokenAt,
@@ -18,17 +16,19 @@ import {
   significant,
   smoothed,
   stepsOf,
-} from './common.ts';
-import { largeSet } from './problems.ts';
+} from '../parts/common.ts';
+import { largeSet } from '../parts/problems.ts';
+import type { Section } from '../report/page.ts';
+import { figure } from '../report/text.ts';
 
 export const FACTORS = ['temperature', 'mini-batch', 'rollouts', 'kl'] as const;
 export type Factor = (typeof FACTORS)[number];
 
 interface FactorRule {
   title: string;
-  /** Values beside the centre's own. */
+  /** Values beside the center's own. */
   values: readonly number[];
-  /** The centre's own value. */
+  /** The center's own value. */
   of(config: RunConfig): number;
   changes(value: number): Changes;
   /** Whether a value makes sense for this configuration. */
@@ -72,9 +72,9 @@ const HARDLY = 1.25;
 const SMALL_KL = 0.005;
 
 export interface Setting {
-  /** The value that this setting changes. The centre is a setting of every factor. */
+  /** The value that this setting changes. The center is a setting of every factor. */
   value: number;
-  runs: StudyRun[];
+  runs: ExperimentRun[];
 }
 
 /** Settings of each factor in the order of their values. */
@@ -86,7 +86,7 @@ export interface Fall {
   last: number;
 }
 
-export function fallOf(run: StudyRun): Fall {
+export function fallOf(run: ExperimentRun): Fall {
   const steps = stepsOf(run).map(({ step, metrics }) => ({ step, ...metrics }));
   return { step: fallStep(steps, WINDOW) ?? brokenAt(run), last: steps.at(-1)?.step ?? 0 };
 }
@@ -121,7 +121,7 @@ function ordered(settings: readonly Setting[]): Correlation | null {
   );
 }
 
-async function gridOf(context: StudyContext): Promise<Grid> {
+async function gridOf(context: ExperimentContext): Promise<Grid> {
   const { base, seeds } = context;
   const { dataset, evaluation } = await largeSet(context);
   const levels = FACTORS.map((factor) => {
@@ -135,14 +135,14 @@ async function gridOf(context: StudyContext): Promise<Grid> {
     Promise.all(
       seeds.map((seed) => context.run(`${name}-${seed}`, context.config({ ...changes, seed, dataset, evaluation }))),
     );
-  const centre = runs('centre', {});
+  const center = runs('center', {});
   const settings = await Promise.all(
     levels.map(async ({ factor, own, others }) => {
       const made = others.map(async (value) => ({
         value,
         runs: await runs(`${factor}-${value}`, RULES[factor].changes(value)),
       }));
-      const all = await Promise.all([...made, centre.then((found) => ({ value: own, runs: found }))]);
+      const all = await Promise.all([...made, center.then((found) => ({ value: own, runs: found }))]);
       return [factor, all.sort((a, b) => a.value - b.value)] as [Factor, Setting[]];
     }),
   );
@@ -309,14 +309,14 @@ function table(grid: Grid): Section {
   };
 }
 
-export const hyperparameters: Study = {
+export const hyperparameters: Experiment = {
   name: 'hyperparameters',
   title: 'Settings decide when, not whether',
   question: 'Which settings of majority voting bring the fall sooner, and does any prevent it?',
   finding:
     'Section 5, finding 8: a lower temperature collapses sooner; mini-batch 1 collapses within 20 steps; a KL penalty of 0.005 hardly helps; 16 and more rollouts collapse sooner than 8.',
   method:
-    'Majority voting on a large set of problems. From one centre, one setting at a time is changed: sampling temperature, problems in a mini-batch, rollouts of a problem, weight of the KL penalty. Measured is the step at which the correctness of the rollouts falls for good. Evaluations are sampled alike for all.',
+    'Majority voting on a large set of problems. From one center, one setting at a time is changed: sampling temperature, problems in a mini-batch, rollouts of a problem, weight of the KL penalty. Measured is the step at which the correctness of the rollouts falls for good. Evaluations are sampled alike for all.',
   defaults: {
     model: 'embedded:W',
     reward: 'majority-vote',

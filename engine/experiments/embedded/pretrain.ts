@@ -7,19 +7,24 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { CHARACTER_EOS, CHARACTERS, encodeCharacters, writeCharacterTokenizer } from '../model/character-tokenizer.ts';
-import type { DecoderConfig } from '../model/config.ts';
-import { Weights } from '../model/decoder.ts';
-import { parseHuggingFaceConfig } from '../model/huggingface-config.ts';
-import { parameterShapes } from '../model/parameters.ts';
-import { type StoredTensor, writeSafetensors } from '../model/safetensors.ts';
-import { LossConfig, OptimizerConfig } from '../protocol/index.ts';
-import { generator } from '../rollout/philox.ts';
-import { openDevice } from '../runtime/devices/index.ts';
-import type { Graph } from '../tensor/index.ts';
-import { learningRate } from '../training/schedule.ts';
-import { Trainer } from '../training/trainer.ts';
-import { RECIPES } from './priors.ts';
+import {
+  CHARACTER_EOS,
+  CHARACTERS,
+  encodeCharacters,
+  writeCharacterTokenizer,
+} from '../../model/character-tokenizer.ts';
+import type { DecoderConfig } from '../../model/config.ts';
+import { Weights } from '../../model/decoder.ts';
+import { parseHuggingFaceConfig } from '../../model/huggingface-config.ts';
+import { parameterShapes } from '../../model/parameters.ts';
+import { type StoredTensor, writeSafetensors } from '../../model/safetensors.ts';
+import { LossConfig, OptimizerConfig } from '../../protocol/index.ts';
+import { generator } from '../../rollout/philox.ts';
+import { openDevice } from '../../runtime/devices/index.ts';
+import type { Graph } from '../../tensor/index.ts';
+import { learningRate } from '../../training/schedule.ts';
+import { Trainer } from '../../training/trainer.ts';
+import { RECIPES } from './recipes.ts';
 
 /** As `config.json` has it: 152,512 parameters. */
 const CONFIG = {

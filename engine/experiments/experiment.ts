@@ -1,9 +1,9 @@
-/** What a study is: a set of ordinary runs, and findings computed from their records. */
+/** What an experiment is: a set of ordinary runs, and findings computed from their records. */
 import type { JournalRecord, Problem, RunConfig, RunConfigInput } from '../protocol/index.ts';
 import type { Section } from './report/page.ts';
 
-/** A finished run of a study. */
-export interface StudyRun {
+/** A finished run of an experiment. */
+export interface ExperimentRun {
   id: string;
   config: RunConfig;
   folder: string;
@@ -21,25 +21,25 @@ export type Changes = {
       : RunConfigInput[K];
 };
 
-export interface StudyContext {
-  /** The configuration that runs of the study start from: the study's own, and what the user said. */
+export interface ExperimentContext {
+  /** The configuration that runs of the experiment start from: the experiment's own, and what the user said. */
   readonly base: RunConfig;
   /** Seeds of repeated runs; at least one. */
   readonly seeds: readonly number[];
-  /** Whether the study runs on embedded models: others take the user's one model and dataset. */
+  /** Whether the experiment runs on embedded models: others take the user's one model and dataset. */
   readonly embedded: boolean;
-  /** Models to compare, where a study compares some: the one of `base`, then those of --against. */
+  /** Models to compare, where an experiment compares some: the one of `base`, then those of --against. */
   readonly models: readonly string[];
   /** `base` with changes laid over it. */
   config(changes: Changes): RunConfig;
   /**
-   * A run of the study, made now or on an earlier call of the command. The id names it within the study: letters,
+   * A run of the experiment, made now or on an earlier call of the command. The id names it within the experiment: letters,
    * digits, dots and hyphens. Runs asked for at once share the machine.
    */
-  run(id: string, config: RunConfig): Promise<StudyRun>;
+  run(id: string, config: RunConfig): Promise<ExperimentRun>;
   /** Says how many runs there will be in all, as far as is known, for progress. */
   expect(runs: number): void;
-  /** Writes a problem file of the study; returns its path. The same rows give the same file. */
+  /** Writes a problem file of the experiment; returns its path. The same rows give the same file. */
   problems(name: string, rows: readonly object[]): Promise<string>;
 }
 
@@ -60,7 +60,7 @@ export interface Findings {
   remarks: string[];
 }
 
-export interface Study {
+export interface Experiment {
   name: string;
   title: string;
   /** What it asks. */
@@ -76,7 +76,7 @@ export interface Study {
   minutes: number;
   /** Whether it compares models, so that --against has a meaning. */
   compares?: boolean;
-  run(context: StudyContext): Promise<Findings>;
+  run(context: ExperimentContext): Promise<Findings>;
 }
 
 export const VERDICTS = ['reproduced', 'partly', 'not'] as const;

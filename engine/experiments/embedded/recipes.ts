@@ -1,5 +1,5 @@
-/** The models that ship, by the data and the steps of their pre-training. */
-import { chainProblem, type Family, flawedSolution, type Prior, type Random } from './chains.ts';
+/** The embedded models, by the data and steps of their pre-training. */
+import { chainProblem, type Family, flawedSolution, type Quality, type Random } from './chains.ts';
 import { flawedCountdown, flawedJudgement, knownCountdown } from './countdown.ts';
 import { flawedDual } from './dual.ts';
 
@@ -9,12 +9,12 @@ export interface Example {
 }
 
 export interface Recipe {
-  /** What the examples are, in words, for the metadata of the weights. */
+  /** What the examples are, as the metadata of the weights stores it: "prior" there is the quality of the solutions. */
   data: string;
   steps: number;
   /** Folder below `engine/embedded`. */
   folder: string;
-  /** Floats of 16 bits: half the size, and the same numbers for whoever reads them. */
+  /** Stored as float16: half the size. */
   half: boolean;
   /** The i-th example of a batch. */
   example: (random: Random, i: number) => Example;
@@ -22,33 +22,33 @@ export interface Recipe {
 
 const FAMILIES: readonly Family[] = ['E', 'H', 'M'];
 
-function chains(prior: Prior) {
+function chains(quality: Quality) {
   return (random: Random, i: number): Example => {
     const problem = chainProblem(random, FAMILIES[i % FAMILIES.length]!);
-    return { prompt: problem.prompt, response: flawedSolution(random, problem, prior) };
+    return { prompt: problem.prompt, response: flawedSolution(random, problem, quality) };
   };
 }
 
-/** By turns a problem to solve and a solution to judge. */
+/** Alternates between a problem to solve and a solution to judge. */
 function countdown(random: Random, i: number): Example {
   const problem = knownCountdown(random);
   if (i % 2 === 1) return flawedJudgement(random, problem);
   return { prompt: problem.prompt, response: flawedCountdown(random, problem) };
 }
 
-/** By turns three chains and three duals of chains. */
+/** Alternates between three chains and three duals of chains. */
 function chainsAndDuals(random: Random, i: number): Example {
   const solve = chains('W');
   if (i % 6 < FAMILIES.length) return solve(random, i);
   return flawedDual(random, chainProblem(random, FAMILIES[i % FAMILIES.length]!), 'W');
 }
 
-const weak = (prior: Prior, steps: number, name: string): Recipe => ({
-  data: `prior ${prior}`,
+const weak = (quality: Quality, steps: number, name: string): Recipe => ({
+  data: `prior ${quality}`,
   steps,
-  folder: `priors/${name}`,
+  folder: `models/${name}`,
   half: true,
-  example: chains(prior),
+  example: chains(quality),
 });
 
 /** By the name in `--model embedded:<name>`; S is `embedded` itself. */
@@ -60,6 +60,6 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
   P2000: weak('W', 2000, 'P2000'),
   P1000: weak('W', 1000, 'P1000'),
   P500: weak('W', 500, 'P500'),
-  countdown: { data: 'countdown', steps: 6000, folder: 'priors/countdown', half: true, example: countdown },
-  dual: { data: 'prior W and duals', steps: 4000, folder: 'priors/dual', half: true, example: chainsAndDuals },
+  countdown: { data: 'countdown', steps: 6000, folder: 'models/countdown', half: true, example: countdown },
+  dual: { data: 'prior W and duals', steps: 4000, folder: 'models/dual', half: true, example: chainsAndDuals },
 };

@@ -1,5 +1,5 @@
-/** Studies without training: runs made of crafted records, and a context that hands them out. */
-import type { Changes, StudyContext, StudyRun } from '../../engine/experiments/study.ts';
+/** Experiments without training: runs made of crafted records, and a context that hands them out. */
+import type { Changes, ExperimentContext, ExperimentRun } from '../../engine/experiments/experiment.ts';
 import {
   type EvaluationRecord,
   type JournalRecord,
@@ -72,7 +72,7 @@ export function craftedRun({
   metrics = {},
   accuracy = [],
   evaluation = {},
-}: CraftedRun): StudyRun {
+}: CraftedRun): ExperimentRun {
   const records: NewRecord[] = [];
   const evaluate = (i: number) => {
     const value = accuracy[i]!;
@@ -121,8 +121,8 @@ function configWith(changes: Changes): RunConfig {
   return RunConfig.parse(mergeConfig({ dataset: { path: 'embedded' } } satisfies RunConfigInput, changes));
 }
 
-export interface FakeContext extends StudyContext {
-  /** What the study asked for, in its order. */
+export interface FakeContext extends ExperimentContext {
+  /** What the experiment asked for, in its order. */
   readonly asked: { id: string; config: RunConfig }[];
   readonly files: Map<string, readonly object[]>;
   readonly expected: number[];
@@ -168,7 +168,7 @@ export function fakeContext({
     },
     problems: async (name, rows) => {
       files.set(name, rows);
-      return `/study/problems/${name}.jsonl`;
+      return `/experiment/problems/${name}.jsonl`;
     },
   };
 }

@@ -1,4 +1,4 @@
-/** What studies of chosen problems share: looking at problems before training, splitting a pool, changes by problem. */
+/** What experiments of chosen problems share: looking at problems before training, splitting a pool, changes by problem. */
 import { bootstrap, DIFFERENCES } from '../../analysis/estimates.ts';
 import { tInterval } from '../../analysis/statistics.ts';
 import type { SameAnswer, StepGroup } from '../../analysis/theory.ts';
@@ -6,9 +6,9 @@ import { loadDataset } from '../../data/dataset.ts';
 import { equivalent } from '../../grading/equivalence.ts';
 import { type Estimate, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import { generator } from '../../rollout/philox.ts';
-import { type Family, shuffled } from '../chains.ts';
-import { chainSet } from '../problem-set.ts';
-import type { Changes, StudyContext, StudyRun } from '../study.ts';
+import { type Family, shuffled } from '../embedded/chains.ts';
+import { chainSet } from '../embedded/problem-set.ts';
+import type { Changes, ExperimentContext, ExperimentRun } from '../experiment.ts';
 import { groupsOf } from './common.ts';
 
 const POOL_SEED = 5;
@@ -31,7 +31,7 @@ export interface ProbedProblem {
 }
 
 /** What a probe found, in the order of its problems. */
-export function probed(run: StudyRun): ProbedProblem[] {
+export function probed(run: ExperimentRun): ProbedProblem[] {
   return groupsOf(run, 'probe')
     .sort((a, b) => a.problem - b.problem)
     .map(({ problem, majority, means }) => {
@@ -50,7 +50,7 @@ export function probed(run: StudyRun): ProbedProblem[] {
 
 /** Asks the model for `votes` rollouts of each problem of `dataset`, which does not change it. */
 export async function probe(
-  context: StudyContext,
+  context: ExperimentContext,
   id: string,
   { dataset, votes, model }: { dataset: RunConfig['dataset']; votes: number; model?: string },
 ): Promise<ProbedProblem[]> {
@@ -58,9 +58,9 @@ export async function probe(
   return probed(await context.run(id, { ...config, dataset }));
 }
 
-/** The study's configuration with changes, on these problems of a dataset. */
+/** The experiment's configuration with changes, on these problems of a dataset. */
 export function configOn(
-  context: StudyContext,
+  context: ExperimentContext,
   changes: Changes,
   dataset: RunConfig['dataset'],
   heldOut?: RunConfig['dataset'],
@@ -93,7 +93,7 @@ export interface Pool {
  * held out, drawn by lot: `heldOut`, and a third of a small pool at most; or the user's evaluation problems are.
  */
 export async function poolOf(
-  context: StudyContext,
+  context: ExperimentContext,
   { size, heldOut, votes, families }: { size: number; heldOut: number; votes: number; families?: readonly Family[] },
 ): Promise<Pool> {
   const { base, embedded } = context;
@@ -132,7 +132,7 @@ const HELD_OUT = 64;
  * most), drawn by lot, are held out, unless there are evaluation problems of their own.
  * @throws RollscopeError `usage` for too few problems to hold some out
  */
-export async function splitSet(context: StudyContext): Promise<SplitSet> {
+export async function splitSet(context: ExperimentContext): Promise<SplitSet> {
   const { dataset, evaluation } = context.base;
   const plain = { ...dataset, limit: undefined };
   if (context.embedded) {
@@ -153,9 +153,9 @@ export async function splitSet(context: StudyContext): Promise<SplitSet> {
 }
 
 /** The same as changes of a configuration that trains on all of it. */
-export async function largeSet(context: StudyContext): Promise<Pick<Changes, 'dataset' | 'evaluation'>> {
+export async function largeSet(context: ExperimentContext): Promise<Pick<Changes, 'dataset' | 'evaluation'>> {
   const { dataset, ids, heldOut } = await splitSet(context);
-  // A file that the study wrote needs no list of its problems.
+  // A file that the experiment wrote needs no list of its problems.
   return {
     dataset: context.embedded ? { path: dataset.path } : { ids },
     evaluation: { dataset: context.embedded ? { path: heldOut.path } : heldOut },
@@ -190,7 +190,7 @@ export function drawn<T>(seed: number, problems: readonly T[], count: number): T
 }
 
 /** Groups of each problem in the order of steps. */
-export function histories(run: StudyRun): Map<number, StepGroup[]> {
+export function histories(run: ExperimentRun): Map<number, StepGroup[]> {
   const found = new Map<number, StepGroup[]>();
   for (const group of groupsOf(run, 'train')) {
     found.set(group.problem, [...(found.get(group.problem) ?? []), { step: group.step, group }]);
@@ -213,7 +213,7 @@ export interface ProblemChange {
  * the run ended before a second one.
  */
 export function evaluatedChanges(
-  run: StudyRun,
+  run: ExperimentRun,
   { from = 0, to }: { from?: number; to?: number } = {},
 ): ProblemChange[] {
   const groups = groupsOf(run, 'evaluation');

@@ -3,13 +3,13 @@
  * (running totals, then the answer). The solutions that a model is pre-trained on are flawed on purpose, so that it is
  * unsure, and sometimes confidently wrong: what test-time training is about.
  */
-import { RollscopeError } from '../protocol/errors.ts';
+import { RollscopeError } from '../../protocol/errors.ts';
 
 /** E: 3 to 4 terms, sums. H: 5 to 6 terms, sums. M: 3 to 4 terms, differences. O: 7 terms, sums; never in pre-training. */
 export type Family = 'E' | 'H' | 'M' | 'O';
 
 /** How flawed the solutions are: S has half the errors and short cuts of W. */
-export type Prior = 'S' | 'W';
+export type Quality = 'S' | 'W';
 
 export interface Chain {
   family: Family;
@@ -41,7 +41,7 @@ function promptOf(family: Family, terms: readonly number[]): string {
   return `${terms.join(family === 'M' ? '-' : '+')}=`;
 }
 
-const SHORT_CUT: Record<Prior, number> = { S: 0.1, W: 0.2 };
+const SHORTCUT: Record<Quality, number> = { S: 0.1, W: 0.2 };
 /** Chance that differences are added up instead. */
 const WRONG_SIGN = 0.6;
 const REPEATED = 0.25;
@@ -49,16 +49,16 @@ const ENDLESS = 0.04;
 const ENDLESS_LENGTH = 8;
 
 /** Chance of an error in each step: 0.08 for 3 terms, growing to 0.30 for 7; half of it with prior S. */
-function stepError(terms: number, prior: Prior): number {
+function stepError(terms: number, quality: Quality): number {
   const chance = 0.08 + ((terms - 3) / 4) * 0.22;
-  return prior === 'S' ? chance / 2 : chance;
+  return quality === 'S' ? chance / 2 : chance;
 }
 
 /** A worked solution as a careless pupil writes it. */
-export function flawedSolution(random: Random, { family, terms }: Chain, prior: Prior): string {
-  if (random() < SHORT_CUT[prior]) return ` #### ${terms.at(-1)}`;
+export function flawedSolution(random: Random, { family, terms }: Chain, quality: Quality): string {
+  if (random() < SHORTCUT[quality]) return ` #### ${terms.at(-1)}`;
   const subtracts = family === 'M' && random() >= WRONG_SIGN;
-  const error = stepError(terms.length, prior);
+  const error = stepError(terms.length, quality);
   const totals: number[] = [];
   let total = terms[0]!;
   for (const term of terms.slice(1)) {

@@ -1,9 +1,7 @@
 /** Majority voting on sets of several sizes: do small ones stay where large ones fall? */
 import { type Correlation, correlation } from '../../analysis/statistics.ts';
 import type { StepRecord } from '../../protocol/index.ts';
-import type { Section } from '../report/page.ts';
-import { figure } from '../report/text.ts';
-import type { Criterion, Findings, Study, StudyContext, StudyRun } from '../study.ts';
+import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
 import {
   accuracyCurve,
   BANDS,
@@ -21,8 +19,10 @@ import {
   smoothed,
   stepsOf,
   words,
-} from './common.ts';
-import { drawn, splitSet } from './problems.ts';
+} from '../parts/common.ts';
+import { drawn, splitSet } from '../parts/problems.ts';
+import type { Section } from '../report/page.ts';
+import { figure } from '../report/text.ts';
 
 export const SIZES = [32, 128, 512, 2048] as const;
 /** Up to this size a set is small; the paper's small sets are 32 and 128, its large ones 512 and more. */
@@ -32,7 +32,7 @@ const WINDOW = 10;
 
 export interface SizedRuns {
   size: number;
-  runs: StudyRun[];
+  runs: ExperimentRun[];
 }
 
 /** The sizes that `problems` allow: those below, and then all of them up to the largest. */
@@ -41,7 +41,7 @@ export function sizesFor(problems: number): number[] {
   return [...SIZES.filter((size) => size < most), most];
 }
 
-async function runSizes(context: StudyContext): Promise<SizedRuns[]> {
+async function runSizes(context: ExperimentContext): Promise<SizedRuns[]> {
   const { dataset, ids, heldOut } = await splitSet(context);
   const sizes = sizesFor(ids.length);
   context.expect(sizes.length * context.seeds.length);
@@ -70,7 +70,7 @@ interface Kept {
   agreed: number | null;
 }
 
-export function keptOf(run: StudyRun): Kept {
+export function keptOf(run: ExperimentRun): Kept {
   const failure = failureOf(run);
   return {
     fell: failure?.truth ? failure.mode !== 'none' : null,
@@ -85,7 +85,7 @@ function last(curve: Curve): number | null {
 }
 
 /** Share of the groups of each step that all agreed. */
-function agreement(run: StudyRun): Curve {
+function agreement(run: ExperimentRun): Curve {
   const groups = Math.min(run.config.batch, run.config.dataset.ids?.length ?? run.config.batch);
   return metricCurve(run, (m) => m.skippedGroups / groups);
 }
@@ -160,7 +160,7 @@ function remarksOf(found: readonly SizedRuns[]): string[] {
 }
 
 function plots(found: readonly SizedRuns[]): Section {
-  const series = (of: (run: StudyRun) => Curve) =>
+  const series = (of: (run: ExperimentRun) => Curve) =>
     found.map(({ size, runs }) => overSeeds(`${size} problems`, runs.map(of)));
   const metric = (of: (m: StepRecord['metrics']) => number | null) =>
     series((run) => smoothed(metricCurve(run, of), WINDOW));
@@ -219,7 +219,7 @@ function table(found: readonly SizedRuns[]): Section {
   };
 }
 
-export const datasetSize: Study = {
+export const datasetSize: Experiment = {
   name: 'dataset-size',
   title: 'Small sets stay, large ones fall',
   question: 'Does training on few problems protect a model from the fall that many bring?',

@@ -4,10 +4,10 @@ import { bootstrap, DIFFERENCES, FEWEST_VALUES, wilson } from '../../analysis/es
 import { clusteredAuroc, clustersOfSmallerClass, FEWEST_OUTCOMES } from '../../analysis/statistics.ts';
 import { initialMajorityShares } from '../../analysis/theory.ts';
 import type { Estimate } from '../../protocol/index.ts';
+import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
+import { above, meanOf, overSeeds } from '../parts/common.ts';
+import { chosen, configOn, histories, type ProbedProblem, probe, sameAnswer } from '../parts/problems.ts';
 import { figure, interval } from '../report/text.ts';
-import type { Criterion, Findings, Study, StudyContext, StudyRun } from '../study.ts';
-import { above, meanOf, overSeeds } from './common.ts';
-import { chosen, configOn, histories, type ProbedProblem, probe, sameAnswer } from './problems.ts';
 
 const PROBLEMS = 24;
 const PROBE_VOTES = 64;
@@ -29,11 +29,11 @@ const OUTCOME_NAMES = Object.keys(OUTCOMES) as Outcome[];
 export interface SingleRun {
   prior: string;
   problem: ProbedProblem;
-  run: StudyRun;
+  run: ExperimentRun;
 }
 
 /** Models to look at: both priors of the embedded world, unless another one was chosen. */
-function modelsOf({ base, embedded }: StudyContext): { name: string; model: string }[] {
+function modelsOf({ base, embedded }: ExperimentContext): { name: string; model: string }[] {
   if (!embedded || base.model !== 'embedded')
     return [{ name: base.model.replace(/^embedded:/, ''), model: base.model }];
   return [
@@ -42,7 +42,7 @@ function modelsOf({ base, embedded }: StudyContext): { name: string; model: stri
   ];
 }
 
-async function singleRuns(context: StudyContext): Promise<SingleRun[]> {
+async function singleRuns(context: ExperimentContext): Promise<SingleRun[]> {
   const { base, seeds } = context;
   const models = modelsOf(context);
   const dataset = { ...base.dataset, limit: base.dataset.limit ?? PROBLEMS };
@@ -300,7 +300,7 @@ function agreement(runs: readonly Ended[]): string {
   return `it is the majority of the probe in ${same.length} of ${runs.length} runs`;
 }
 
-export const perProblem: Study = {
+export const perProblem: Experiment = {
   name: 'per-problem',
   title: 'One problem at a time',
   question: 'What does majority voting do to a problem that it trains on alone?',

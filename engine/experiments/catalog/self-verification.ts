@@ -8,8 +8,8 @@ import { readGroup } from '../../journal/groups.ts';
 import type { GroupId, RolloutFacts, RunConfig } from '../../protocol/index.ts';
 import { countdownRow, judgeCountdown } from '../../reward/countdown.ts';
 import { type RewardName, rewardOptionsOf } from '../../reward/index.ts';
-import { countdownSet } from '../problem-set.ts';
-import type { Criterion, Findings, Study, StudyContext, StudyRun } from '../study.ts';
+import { countdownSet } from '../embedded/problem-set.ts';
+import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
 import {
   BANDS,
   type Curve,
@@ -20,7 +20,7 @@ import {
   seedCell,
   smoothed,
   words,
-} from './common.ts';
+} from '../parts/common.ts';
 
 const SELF = 'self-verification';
 const ENTROPY = 'trajectory-entropy';
@@ -46,11 +46,11 @@ export interface VerificationRuns {
 }
 
 /** A run with what the verifier reads: the answers and rewards of its rollouts. */
-interface RunWithRollouts extends StudyRun {
+interface RunWithRollouts extends ExperimentRun {
   groups: (GroupId & { rollouts: Pick<RolloutFacts, 'answer' | 'reward'>[] })[];
 }
 
-async function withRollouts(run: StudyRun): Promise<RunWithRollouts> {
+async function withRollouts(run: ExperimentRun): Promise<RunWithRollouts> {
   const groups: RunWithRollouts['groups'] = [];
   for (const record of [...groupsOf(run, 'train'), ...groupsOf(run, 'evaluation')]) {
     const { phase, step, problem, rollouts } = await readGroup(run.folder, record);
@@ -59,7 +59,7 @@ async function withRollouts(run: StudyRun): Promise<RunWithRollouts> {
   return { ...run, groups };
 }
 
-async function run(context: StudyContext): Promise<{ found: VerificationRuns[]; verify: Verify }> {
+async function run(context: ExperimentContext): Promise<{ found: VerificationRuns[]; verify: Verify }> {
   const { seeds } = context;
   const { datasets, verify } = await problemsOf(context);
   context.expect(REWARDS.length * seeds.length);
@@ -78,7 +78,7 @@ async function run(context: StudyContext): Promise<{ found: VerificationRuns[]; 
 }
 
 /** The embedded world's problems, or the user's; with them the verifier, since not every run keeps numbers and targets. */
-async function problemsOf(context: StudyContext) {
+async function problemsOf(context: ExperimentContext) {
   const { base } = context;
   const options = rewardOptionsOf(base).countdown;
   const verifier = (rows: ReadonlyMap<string, ReturnType<typeof countdownRow>>): Verify => {
@@ -302,7 +302,7 @@ export function findings(found: readonly VerificationRuns[], verify: Verify): Fi
   };
 }
 
-export const selfVerificationStudy: Study = {
+export const selfVerificationExperiment: Experiment = {
   name: 'self-verification',
   title: 'Self-verification on Countdown',
   question: 'Does a reward from the model’s own checking keep on helping where one from its confidence collapses?',

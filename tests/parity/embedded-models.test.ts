@@ -3,9 +3,9 @@
  * and catch a wrong file, a wrong tokenizer or words that the model never saw.
  */
 import { expect, test } from 'vitest';
-import { judgePrompt, solves } from '../../engine/experiments/countdown.ts';
-import { dualPrompt } from '../../engine/experiments/dual.ts';
-import { chainSet, countdownSet } from '../../engine/experiments/problem-set.ts';
+import { judgePrompt, solves } from '../../engine/experiments/embedded/countdown.ts';
+import { dualPrompt } from '../../engine/experiments/embedded/dual.ts';
+import { chainSet, countdownSet } from '../../engine/experiments/embedded/problem-set.ts';
 import { extractAnswer } from '../../engine/grading/extract.ts';
 import { LossConfig, OptimizerConfig, SamplingConfig } from '../../engine/protocol/index.ts';
 import { Policy } from '../../engine/training/policy.ts';

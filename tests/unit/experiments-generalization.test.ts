@@ -1,14 +1,14 @@
-/** Findings on generalisation from wrong majorities, from crafted runs: each verdict, and the sets that are drawn. */
+/** Findings on generalization from wrong majorities, from crafted runs: each verdict, and the sets that are drawn. */
 import { expect, test } from 'vitest';
 import {
   findings,
-  type GeneralisationRun,
-  generalisation,
+  type GeneralizationRun,
+  generalization,
   type TrainedSet,
-} from '../../engine/experiments/studies/generalisation.ts';
-import { verdictOf } from '../../engine/experiments/study.ts';
-import { fakeContext } from '../support/study-context.ts';
-import { type CraftedGroup, runWithGroups, split } from '../support/study-groups.ts';
+} from '../../engine/experiments/catalog/generalization.ts';
+import { verdictOf } from '../../engine/experiments/experiment.ts';
+import { fakeContext } from '../support/experiment-context.ts';
+import { type CraftedGroup, runWithGroups, split } from '../support/experiment-groups.ts';
 
 const SUM = '1+1+1+1+1+1=';
 const EASY = '1+2+3=';
@@ -22,7 +22,7 @@ const UNSEEN = Array.from({ length: 50 }, (_, i) => ({
 const heldOut = UNSEEN.map(({ id, prompt, right }) => ({ id, prompt, answer: 'x', share: 0.5, right, accuracy: 0.25 }));
 
 /** A run that makes the majority of unseen problem i right or wrong, as told for before and after. */
-function run(set: TrainedSet, seed: number, label: (i: number, after: boolean) => boolean): GeneralisationRun {
+function run(set: TrainedSet, seed: number, label: (i: number, after: boolean) => boolean): GeneralizationRun {
   const groups = [0, 40].flatMap((step) =>
     UNSEEN.map(
       (_, problem): CraftedGroup => ({
@@ -116,7 +116,7 @@ test.each([true, false])('sets are drawn by sort from what is not held out (embe
     );
     return { ...runWithGroups(problems, groups), id: made.id, config };
   };
-  await generalisation.run(context);
+  await generalization.run(context);
   const trained = context.asked.filter(({ config }) => config.job === 'train');
   const held = new Set(trained[0]!.config.evaluation.dataset!.ids);
   expect(held.size).toBe(128);

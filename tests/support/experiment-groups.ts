@@ -1,8 +1,8 @@
-/** Runs of studies that look at problems: crafted groups of rollouts, laid into a crafted run. */
-import type { StudyRun } from '../../engine/experiments/study.ts';
+/** Runs of experiments that look at problems: crafted groups of rollouts, laid into a crafted run. */
+import type { ExperimentRun } from '../../engine/experiments/experiment.ts';
 import { type GroupRecord, majorityOf, type Problem, summarize } from '../../engine/protocol/index.ts';
+import { type CraftedRun, craftedRun } from './experiment-context.ts';
 import { judged } from './judged.ts';
-import { type CraftedRun, craftedRun } from './study-context.ts';
 
 export interface CraftedProblem {
   id: string;
@@ -27,7 +27,7 @@ export function runWithGroups(
   problems: readonly CraftedProblem[],
   groups: readonly CraftedGroup[],
   run: CraftedRun = {},
-): StudyRun {
+): ExperimentRun {
   const made = craftedRun(run);
   const records = groups.map(({ phase, step, problem, answers }, i): GroupRecord => {
     const { clusters, rollouts } = judged(answers, problems[problem]!.answer);

@@ -3,10 +3,8 @@ import { existsSync } from 'node:fs';
 import { type CollapseStep, collapseStep, collapseText } from '../../analysis/collapse.ts';
 import { type Correlation, correlation } from '../../analysis/statistics.ts';
 import { assetPath } from '../../assets.ts';
-import { RECIPES } from '../priors.ts';
-import type { Cell, Section } from '../report/page.ts';
-import { figure } from '../report/text.ts';
-import type { Criterion, Findings, Study, StudyContext, StudyRun } from '../study.ts';
+import { RECIPES } from '../embedded/recipes.ts';
+import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
 import {
   accuracyCurve,
   BANDS,
@@ -23,8 +21,10 @@ import {
   significant,
   smoothed,
   stepsOf,
-} from './common.ts';
-import { largeSet } from './problems.ts';
+} from '../parts/common.ts';
+import { largeSet } from '../parts/problems.ts';
+import type { Cell, Section } from '../report/page.ts';
+import { figure } from '../report/text.ts';
 
 /** Priors that ship and were trained on chains of the embedded world, strongest first. */
 const PRIORS = ['S', 'S2000', 'S1000', 'W', 'P2000', 'P1000', 'P500'] as const;
@@ -40,9 +40,9 @@ const FEWEST = 3;
 export interface ModelRuns {
   name: string;
   /** Majority voting under the aggressive setting. */
-  collapse: StudyRun[];
+  collapse: ExperimentRun[];
   /** The ground truth under the gentle one, with an evaluation before and after. */
-  oracle: StudyRun[];
+  oracle: ExperimentRun[];
 }
 
 export interface Steps {
@@ -112,11 +112,11 @@ function stepsFrom(found: readonly CollapseStep[]): Steps {
 }
 
 /** Tokens of the rollouts up to a step, that one included. */
-function trained(run: StudyRun, last: number): number {
+function trained(run: ExperimentRun, last: number): number {
   return stepsOf(run).reduce((sum, { step, metrics }) => (step <= last ? sum + metrics.tokens : sum), 0);
 }
 
-function evaluated(run: StudyRun, at: (step: number) => boolean): number {
+function evaluated(run: ExperimentRun, at: (step: number) => boolean): number {
   return groupsOf(run, 'evaluation')
     .filter(({ step }) => at(step))
     .reduce((sum, { rollouts, means }) => sum + Math.round(rollouts * (means.tokens ?? 0)), 0);
@@ -378,7 +378,7 @@ function correlationCell(found: Correlation | null): Cell {
 }
 
 /** The models to rank: the user's, or the priors that are there. */
-function modelsOf({ embedded, models }: StudyContext): {
+function modelsOf({ embedded, models }: ExperimentContext): {
   models: { name: string; model: string }[];
   skipped: string[];
 } {
@@ -402,7 +402,7 @@ function nameOf(model: string): string {
 /** Names of runs: letters, digits, dots and hyphens, and the place, since names may be alike. */
 const idOf = (name: string, i: number) => `${String(i + 1).padStart(2, '0')}-${name.replace(/[^A-Za-z0-9.-]+/g, '-')}`;
 
-async function runModels(context: StudyContext, models: readonly { name: string; model: string }[]) {
+async function runModels(context: ExperimentContext, models: readonly { name: string; model: string }[]) {
   const { base, seeds } = context;
   const { dataset, evaluation } = await largeSet(context);
   context.expect(models.length * seeds.length * 2);
@@ -441,7 +441,7 @@ async function runModels(context: StudyContext, models: readonly { name: string;
   );
 }
 
-export const collapseStepStudy: Study = {
+export const collapseStepExperiment: Experiment = {
   name: 'collapse-step',
   title: 'The collapse step ranks models',
   question: 'Does the step at which majority voting collapses tell how much a model would gain from labels?',

@@ -1,8 +1,8 @@
 /**
  * Problem sets as rows for JSON Lines: the embedded one (`engine/embedded/problems.jsonl`; a test keeps the file equal to
- * what this makes) and those of the studies. All are pure and come from a seed.
+ * what this makes) and those of the experiments. All are pure and come from a seed.
  */
-import { generator } from '../rollout/philox.ts';
+import { generator } from '../../rollout/philox.ts';
 import { type Chain, chainProblems, type Family, type Random, rephrasings, shuffled } from './chains.ts';
 import { arrangements, type Countdown, countdownProblems } from './countdown.ts';
 

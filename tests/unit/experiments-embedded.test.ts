@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { chainProblem, chainProblems, type Family, rephrasings } from '../../engine/experiments/chains.ts';
+import { chainProblem, chainProblems, type Family, rephrasings } from '../../engine/experiments/embedded/chains.ts';
 import {
   arrangements,
   countdownProblems,
@@ -12,10 +12,10 @@ import {
   knownCountdown,
   solutions,
   solves,
-} from '../../engine/experiments/countdown.ts';
-import { dualPrompt, dualSolution, flawedDual } from '../../engine/experiments/dual.ts';
-import { RECIPES } from '../../engine/experiments/priors.ts';
-import { chainSet, corpus, countdownSet } from '../../engine/experiments/problem-set.ts';
+} from '../../engine/experiments/embedded/countdown.ts';
+import { dualPrompt, dualSolution, flawedDual } from '../../engine/experiments/embedded/dual.ts';
+import { chainSet, corpus, countdownSet } from '../../engine/experiments/embedded/problem-set.ts';
+import { RECIPES } from '../../engine/experiments/embedded/recipes.ts';
 import { CHARACTER_EOS, CHARACTERS, encodeCharacters } from '../../engine/model/character-tokenizer.ts';
 import { generator } from '../../engine/rollout/philox.ts';
 
@@ -187,7 +187,7 @@ test('every recipe writes what the tokenizer can read and the context can hold',
   expect(CHARACTERS[CHARACTER_EOS]).toBe('<eos>');
 });
 
-describe('sets of the studies', () => {
+describe('sets of the experiments', () => {
   test('chains: as many as asked for, all different, apart from a set that is left out, the same for the same seed', () => {
     const train = chainSet({ seed: 7, count: 2048 });
     expect(new Set(train.map(({ prompt }) => prompt)).size).toBe(2048);

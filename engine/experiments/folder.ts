@@ -1,0 +1,118 @@
+/** The folder of an experiment: which experiment it belongs to, and the files in it. */
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import * as z from 'zod';
+import { parseRunConfig } from '../config/layers.ts';
+import { experimentName, namesOfExperiment } from '../protocol/experiments.ts';
+import { RollscopeError, type RunConfig, StoredRunConfig } from '../protocol/index.ts';
+import { writeWhole } from '../system/aside.ts';
+import { versions } from '../versions.ts';
+
+const IDENTITY_FILE = 'experiment.json';
+/** The name of that file, and of its key `experiment`, in folders that were written before. */
+const FORMER_FILE = 'study.json';
+const FORMER_KEY = 'study';
+export const REPORT_FILE = 'report.html';
+export const RESULT_FILE = 'result.json';
+
+/** What decides the results of an experiment. */
+export interface ExperimentIdentity {
+  experiment: string;
+  base: RunConfig;
+  against: readonly string[];
+  seeds: readonly number[];
+}
+
+/** `experiment.json`: the identity, so that a folder is not resumed as another experiment, and what came of it so far. */
+const IdentityFile = z.object({
+  experiment: z.string().transform(experimentName),
+  base: StoredRunConfig,
+  against: z.array(z.string()).default([]),
+  seeds: z.array(z.int()),
+  versions: z.record(z.string(), z.string()),
+  /** Seconds of compute by earlier calls. */
+  seconds: z.number(),
+});
+type IdentityFile = z.infer<typeof IdentityFile>;
+
+/** The experiment that a folder belongs to; null without a readable file that says so. */
+export function readIdentity(folder: string): IdentityFile | null {
+  const file = identityFile(folder);
+  if (!file) return null;
+  try {
+    const { [FORMER_KEY]: former, ...stored } = JSON.parse(readFileSync(file, 'utf8'));
+    return IdentityFile.parse({ experiment: former, ...stored });
+  } catch {
+    return null;
+  }
+}
+
+export function writeIdentity(folder: string, identity: ExperimentIdentity, seconds: number): Promise<void> {
+  return writeJson(path.join(folder, IDENTITY_FILE), { ...identity, versions: versions(), seconds });
+}
+
+function identityFile(folder: string): string | undefined {
+  return [IDENTITY_FILE, FORMER_FILE].map((name) => path.join(folder, name)).find((file) => existsSync(file));
+}
+
+/**
+ * Makes the folder, or opens it to resume.
+ * @returns seconds of compute by earlier calls
+ * @throws RollscopeError `config` for a folder of another experiment
+ */
+export async function openFolder(folder: string, identity: ExperimentIdentity): Promise<number> {
+  await mkdir(path.join(folder, 'runs'), { recursive: true });
+  if (!identityFile(folder)) {
+    await writeIdentity(folder, identity, 0);
+    return 0;
+  }
+  const begun = readIdentity(folder);
+  if (begun && sameExperiment(begun, identity)) return begun.seconds;
+  const which = begun ? ` (${begun.experiment}), or the same one with other options` : '';
+  throw new RollscopeError(
+    'config',
+    `${folder} contains another experiment${which}.`,
+    'Choose another folder (--out), or pass the options that it was started with.',
+  );
+}
+
+/** A configuration as far as it decides the results: threads and memory do not. */
+export function deciding(config: RunConfig): string {
+  return JSON.stringify(parseRunConfig({ ...config, threads: 0, memoryLimit: null }));
+}
+
+/** Whether two experiments have the same results: threads and memory do not count. */
+export function sameExperiment(a: ExperimentIdentity, b: ExperimentIdentity): boolean {
+  const key = ({ experiment, base, against, seeds }: ExperimentIdentity) =>
+    JSON.stringify([experiment, deciding(base), against, seeds]);
+  return key(a) === key(b);
+}
+
+/**
+ * The folder for an experiment below `root`: the unfinished one of the same experiment, also under a former name; else
+ * the first free one of `name`, `name-2`, ...
+ */
+export function folderFor(root: string, identity: ExperimentIdentity): string {
+  const [name, ...former] = namesOfExperiment(identity.experiment) as [string, ...string[]];
+  const unfinished = (folder: string) => {
+    if (existsSync(path.join(folder, REPORT_FILE))) return false;
+    const begun = readIdentity(folder);
+    return begun !== null && sameExperiment(begun, identity);
+  };
+  const usable = (folder: string) => !identityFile(folder) || unfinished(folder);
+  const found = former.map((old) => numbered(root, old, usable)).find(unfinished);
+  return found ?? numbered(root, name, usable);
+}
+
+/** The first of `name`, `name-2`, ... for which something holds. */
+function numbered(root: string, name: string, holds: (folder: string) => boolean): string {
+  for (let i = 1; ; i++) {
+    const folder = path.join(root, i === 1 ? name : `${name}-${i}`);
+    if (holds(folder)) return folder;
+  }
+}
+
+export function writeJson(file: string, value: unknown): Promise<void> {
+  return writeWhole(file, `${JSON.stringify(value, null, 2)}\n`);
+}
