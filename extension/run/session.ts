@@ -20,6 +20,8 @@ export class RunSession {
   private readonly interruptEmitter = this.scope.add(new Emitter<OpenRun>());
   private current: OpenRun | null = null;
   private starting: AbortController | null = null;
+  /** The connection whose run is being taken up. */
+  private followed: { client: EngineClient; run: Promise<OpenRun | null> } | null = null;
 
   /** Another run is followed, none any more, or one is being prepared. */
   readonly onDidChangeActive = this.activeEmitter.event;
@@ -67,15 +69,19 @@ export class RunSession {
     return this.begin((client, signal) => client.request('resume', { folder, allowPrograms: this.trusts() }, signal));
   }
 
-  /** Follows the run that the connected engine works on; null when it works on none. */
-  async follow(client: EngineClient): Promise<OpenRun | null> {
-    const { active } = await client.request('status', {});
-    if (!active) return null;
-    if (this.current?.run !== active.run) {
-      const { folder } = await client.request('subscribe', { run: active.run, from: NO_RECORDS });
-      this.setActive(await OpenRun.open(folder));
-    }
-    return this.subscribe(client);
+  /**
+   * Follows the run that the connected engine works on; null when it works on none. Whoever asks while that is under way gets
+   * the same run: a new connection is followed on its own, and by whoever made it.
+   */
+  follow(client: EngineClient): Promise<OpenRun | null> {
+    if (this.followed?.client === client) return this.followed.run;
+    const followed = { client, run: this.takeUp(client) };
+    this.followed = followed;
+    const done = () => {
+      if (this.followed === followed) this.followed = null;
+    };
+    followed.run.then(done, done);
+    return followed.run;
   }
 
   async pause(): Promise<void> {
@@ -118,6 +124,16 @@ export class RunSession {
         this.activeEmitter.fire(this.current);
       }
     }
+  }
+
+  private async takeUp(client: EngineClient): Promise<OpenRun | null> {
+    const { active } = await client.request('status', {});
+    if (!active) return null;
+    if (this.current?.run !== active.run) {
+      const { folder } = await client.request('subscribe', { run: active.run, from: NO_RECORDS });
+      this.setActive(await OpenRun.open(folder));
+    }
+    return this.subscribe(client);
   }
 
   private async subscribe(client: EngineClient): Promise<OpenRun> {
