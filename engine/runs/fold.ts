@@ -107,7 +107,8 @@ function foldStep(columns: RunColumns, record: StepRecord): void {
   const metrics = { ...record.metrics };
   // Older versions recorded one for every reward.
   if (!head.saysRight) metrics.rewardAccuracy = null;
-  columns.series.push(step, Object.entries({ ...metrics, ...record.timing }));
+  const foreign = Object.entries(record.foreign ?? {}).map(([name, value]) => [`foreign/${name}`, value] as const);
+  columns.series.push(step, [...Object.entries({ ...metrics, ...record.timing }), ...foreign]);
   columns.step = step;
   for (const { problem, kl, clipFraction } of record.problems ?? []) {
     columns.updates.push({ problem, step, kl: fromNullable(kl), clipFraction: fromNullable(clipFraction) });

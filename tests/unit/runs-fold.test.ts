@@ -46,6 +46,12 @@ describe('series', () => {
     ]);
   });
 
+  it('hold the metrics of other trainers under their own names', () => {
+    const { series } = folded(step(0, 1), { ...step(1, 2), foreign: { 'actor/pg_loss': 0.5, kl: null } });
+    expect([series.of('foreign/actor/pg_loss'), series.at('foreign/kl', 2)]).toEqual([[Number.NaN, 0.5], null]);
+    expect(series.of('kl')).toEqual([Number.NaN, Number.NaN]);
+  });
+
   it('have no reward accuracy where the reward says neither right nor wrong, whatever an older version recorded', () => {
     const by = (reward: string) => {
       const { head, series } = folded(run(reward), step(1, 1, { rewardAccuracy: 0.7, labelAccuracy: 0.3 }));
