@@ -1,0 +1,120 @@
+/** Runs go on from what is stored: those of older formats, and prompts as the model got them on another day. */
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { readGroup } from '../../engine/journal/groups.ts';
+import { readPrompts, readRunFile, readRunFolder } from '../../engine/journal/reader.ts';
+import { REPLAY_DIVERGED } from '../../engine/journal/replay.ts';
+import { type JournalRecord, RUN_FORMAT } from '../../engine/protocol/index.ts';
+import { ROOT, runCli, temporaryFolder } from '../support/processes.ts';
+import { recordsOf } from '../support/run-outcome.ts';
+
+const FIXTURES = path.join(ROOT, 'tests', 'fixtures');
+
+describe('a stopped run of format 2', () => {
+  // biome-ignore lint/suspicious/noExplicitAny: records of the old format.
+  const expected: any[] = readFileSync(path.join(FIXTURES, 'run-format2-stopped-resumed.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+  test.each([
+    ['from its last checkpoint', () => {}],
+    ['from an earlier one, over records that it makes again', (folder: string) => removeCheckpoint(folder, 3)],
+  ])('is resumed %s as the version that began it would have resumed it', async (_, prepare) => {
+    const home = temporaryFolder();
+    const folder = path.join(home, 'runs', 'old');
+    cpSync(path.join(FIXTURES, 'run-format2-stopped'), folder, { recursive: true });
+    prepare(folder);
+    const ended = await runCli(['resume', 'old', '--json'], { home });
+    expect(ended, ended.stderr).toMatchObject({ code: 0 });
+
+    const { runFile, records } = await readRunFolder(folder);
+    expect(runFile.format).toBe(RUN_FORMAT);
+    expect((await readPrompts(folder))![1]).toEqual({ problem: 1, text: '1+6+6+4+6+7=', tokens: expect.any(Array) });
+    const made = records.filter(isWork).slice(-expected.length);
+    expect(made.map(({ type }) => type)).toEqual(expected.map(({ type }) => type));
+    for (const [i, record] of made.entries()) {
+      const { rollouts, clusters: _, majority, ...old } = expected[i];
+      if (record.type !== 'group') {
+        expect(record).toMatchObject(near(old) as object);
+        continue;
+      }
+      const detail = await readGroup(folder, record);
+      expect(record).toMatchObject({
+        phase: old.phase,
+        step: old.step,
+        problem: old.problem,
+        majority: near(majority),
+      });
+      // biome-ignore lint/suspicious/noExplicitAny: as above.
+      expect(detail.rollouts).toMatchObject(rollouts.map((rollout: any) => near(rollout)));
+    }
+  });
+});
+
+describe('a chat template that names the day', () => {
+  const usualZone = process.env.TZ;
+  afterEach(() => {
+    if (usualZone === undefined) delete process.env.TZ;
+    else process.env.TZ = usualZone;
+  });
+
+  test('gives a resumed run the prompts of the day on which it began', async () => {
+    const home = temporaryFolder();
+    const model = path.join(home, 'model');
+    cpSync(path.join(ROOT, 'engine', 'embedded', 'model'), model, { recursive: true });
+    const config = path.join(model, 'tokenizer_config.json');
+    const template = "{{ strftime_now('%d') }}+{{ messages[-1]['content'] }}";
+    writeFileSync(config, JSON.stringify({ ...JSON.parse(readFileSync(config, 'utf8')), chat_template: template }));
+    const few = ['--steps', '3', '--batch', '2', '--limit', '2', '--votes', '2', '--group', '2', '--eval-samples', '0'];
+    const options = [
+      '--template',
+      '{{prompt}}',
+      '--max-tokens',
+      '12',
+      '--checkpoint-every',
+      '1',
+      '--keep',
+      '9',
+      '--device',
+      'cpu',
+    ];
+    // Two zones whose clocks are 26 hours apart never show the same day.
+    process.env.TZ = 'Etc/GMT+12';
+    const begun = await runCli(['train', 'embedded', '--model', model, '--name', 'r', ...few, ...options], { home });
+    expect(begun, begun.stderr).toMatchObject({ code: 0 });
+    const folder = path.join(home, 'runs', 'r');
+    const prompts = await readPrompts(folder);
+    const day = prompts![0]!.text.slice(0, 2);
+    expect(prompts!.map(({ text }) => text)).toEqual([`${day}+5+2+5=`, `${day}+1+6+6+4+6+7=`]);
+    expect((await readRunFile(folder)).origin).toMatchObject({ engine: 'rollscope', files: [] });
+
+    const events = path.join(folder, 'events.jsonl');
+    writeFileSync(events, readFileSync(events, 'utf8').replace(/\{"type":"end".*\n$/, ''));
+    for (const step of [2, 3]) removeCheckpoint(folder, step);
+    process.env.TZ = 'Etc/GMT-14';
+    const resumed = await runCli(['resume', 'r'], { home });
+    expect(resumed, resumed.stderr).toMatchObject({ code: 0 });
+    expect(await readPrompts(folder)).toEqual(prompts);
+    const warnings = recordsOf(folder).flatMap((record) => (record.type === 'warning' ? [record.code] : []));
+    expect(warnings).not.toContain(REPLAY_DIVERGED);
+    expect(recordsOf(folder).at(-1)).toMatchObject({ type: 'end', reason: 'completed' });
+  });
+});
+
+function removeCheckpoint(folder: string, step: number): void {
+  rmSync(path.join(folder, 'checkpoints', String(step)), { recursive: true });
+}
+
+function isWork({ type }: JournalRecord): boolean {
+  return !['lifecycle', 'checkpoint', 'end', 'warning', 'run'].includes(type);
+}
+
+/** The same value, but for the last digits of its numbers: another machine may round in another way. */
+function near(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isInteger(value) ? value : expect.closeTo(value, 4);
+  if (Array.isArray(value)) return value.map(near);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, near(part)]));
+}
