@@ -238,7 +238,7 @@ export interface TokenStatistics extends TokenColumns {
 }
 
 /** One rollout as the policy hands it over. `pieces` are the tokens' texts, joined they give `text`. */
-export interface StoredRollout extends TokenStatistics {
+export interface PolicyRollout extends TokenStatistics {
   text: string;
   pieces: string[];
   finish: 'stop' | 'length';

@@ -1,7 +1,7 @@
 /** Stored groups as rewards take them. Pure. */
 import { RollscopeError } from '../protocol/errors.ts';
 import type { GroupDetail, Rollout, RolloutStatistics } from '../protocol/group.ts';
-import type { Problem, StoredRollout } from '../protocol/records.ts';
+import type { PolicyRollout, Problem } from '../protocol/records.ts';
 import type { LabelledGroup } from './types.ts';
 
 /**
@@ -25,7 +25,7 @@ export function groupOf(
 }
 
 /** A stored rollout with all of its token statistics, as long as nobody asks for one that is not known. */
-function measured({ text, pieces, finish, ids, statistics }: Rollout): StoredRollout {
+function measured({ text, pieces, finish, ids, statistics }: Rollout): PolicyRollout {
   const column = (name: keyof RolloutStatistics) => statistics[name] ?? unknown(name);
   return {
     text,

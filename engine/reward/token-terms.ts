@@ -6,12 +6,12 @@
  * distribution (also where top-p or top-k cut it). Tokens: all of the response, the end-of-sequence token included
  * where the model wrote it; a truncated response has none. A response has at least one token. Sums run in float64.
  */
-import type { StoredRollout } from '../protocol/records.ts';
+import type { PolicyRollout } from '../protocol/records.ts';
 import { shortNumber } from './text.ts';
 import type { Group, Part, Scores, TokenPart } from './types.ts';
 
 /** A number for each token of a response. */
-type Terms = (rollout: StoredRollout) => Float64Array;
+type Terms = (rollout: PolicyRollout) => Float64Array;
 
 /** What these rewards have in common. */
 export const CERTAINTY = {
@@ -21,7 +21,7 @@ export const CERTAINTY = {
   shift: 'none left: statistic t belongs to the distribution that token t was drawn from',
 } as const;
 
-export function terms(rollout: StoredRollout, value: (t: number) => number): Float64Array {
+export function terms(rollout: PolicyRollout, value: (t: number) => number): Float64Array {
   return Float64Array.from({ length: rollout.tokens.length }, (_, t) => value(t));
 }
 
@@ -57,7 +57,7 @@ export function meanOverTokens(of: Terms, name: string): (group: Group) => Score
 const SHOWN = 3;
 
 /** A part over the tokens of a response from `from` on, with those of the smallest numbers. */
-export function tokensPart(rollout: StoredRollout, values: Float64Array, text: string, from = 0): Part {
+export function tokensPart(rollout: PolicyRollout, values: Float64Array, text: string, from = 0): Part {
   const extremes: TokenPart[] = [...values]
     .map((value, t) => ({ index: from + t, text: rollout.pieces[from + t] ?? '', value }))
     .sort((a, b) => a.value - b.value || a.index - b.index)

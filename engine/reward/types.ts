@@ -2,7 +2,7 @@
 import type { Evidence, EvidenceKind } from '../protocol/evidence.ts';
 import type { Part } from '../protocol/explanation.ts';
 import type { Cluster } from '../protocol/group.ts';
-import type { Problem, StoredRollout } from '../protocol/records.ts';
+import type { PolicyRollout, Problem } from '../protocol/records.ts';
 import type { Fields, Section, ValuesOf } from '../protocol/settings/kit.ts';
 
 export { type Part, printParts, type TokenPart } from '../protocol/explanation.ts';
@@ -15,7 +15,7 @@ export interface Group {
   /** The problem's own text, and the columns of its row that the reward asked for. */
   problem: Pick<Problem, 'text' | 'columns'>;
   /** Texts with their tokens' statistics. */
-  rollouts: readonly StoredRollout[];
+  rollouts: readonly PolicyRollout[];
   /** Extracted answers by rollout; null where there is none. */
   answers: readonly (string | null)[];
   /** Of equivalent answers, the largest first; of equally large ones, the first to reach its size. */

@@ -1,6 +1,6 @@
 /** What the engine asks of its compute worker and what that tells meanwhile. Two threads of one program: nothing is checked. */
 import { defineContract, unchecked } from '../messages/contract.ts';
-import type { StoredRollout } from '../protocol/index.ts';
+import type { PolicyRollout } from '../protocol/index.ts';
 import type { AskOptions, Responses } from './asks.ts';
 import type { ScoreOptions } from './candidates.ts';
 import type { PolicyInfo, PolicyOptions, SampleOptions, UpdateOptions } from './policy.ts';
@@ -17,7 +17,7 @@ export interface Tick {
 
 export interface SampledGroup {
   problem: number;
-  rollouts: StoredRollout[];
+  rollouts: PolicyRollout[];
 }
 
 type Nothing = Record<never, never>;

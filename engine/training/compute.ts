@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { assetPath } from '../assets.ts';
 import { Peer } from '../messages/peer.ts';
 import { portTransport } from '../messages/post.ts';
-import { RollscopeError, type StoredRollout } from '../protocol/index.ts';
+import { type PolicyRollout, RollscopeError } from '../protocol/index.ts';
 import type { AskOptions, Responses } from './asks.ts';
 import type { ScoreOptions } from './candidates.ts';
 import { CONTROL, type ComputeContract, type Tick } from './compute-contract.ts';
@@ -54,7 +54,7 @@ export class Compute {
    * `onGroup` is called for every problem before the promise resolves. What it throws ends the sampling and is what the
    * promise rejects with.
    */
-  async sample(options: SampleOptions, onGroup: (problem: number, rollouts: StoredRollout[]) => void): Promise<void> {
+  async sample(options: SampleOptions, onGroup: (problem: number, rollouts: PolicyRollout[]) => void): Promise<void> {
     const failures: unknown[] = [];
     const stopListening = this.peer.on('groups', ({ groups }) => {
       for (const { problem, rollouts } of groups) {

@@ -14,9 +14,9 @@ import type {
   LoraConfig,
   LossConfig,
   OptimizerConfig,
+  PolicyRollout,
   RunConfig,
   SamplingConfig,
-  StoredRollout,
 } from '../protocol/index.ts';
 import { RollscopeError } from '../protocol/index.ts';
 import { generator, type StreamName } from '../rollout/philox.ts';
@@ -207,7 +207,7 @@ export class Policy {
   async sample(
     { problems, rows, sampling, stream, step }: SampleOptions,
     hooks: PolicyHooks,
-    onGroup: (problem: number, rollouts: StoredRollout[]) => void,
+    onGroup: (problem: number, rollouts: PolicyRollout[]) => void,
   ): Promise<void> {
     const { tokenizer } = this.source;
     let complete = 0;

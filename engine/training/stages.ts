@@ -12,9 +12,9 @@ import {
   type Majority,
   majorityOf,
   type Phase,
+  type PolicyRollout,
   type Problem,
   type RolloutFacts,
-  type StoredRollout,
   tokenFacts,
 } from '../protocol/index.ts';
 import type { RunReward, Scores } from '../reward/index.ts';
@@ -24,12 +24,12 @@ import { advantages } from './advantages.ts';
 export interface Sampled {
   readonly problem: Problem;
   /** G of them. */
-  readonly rollouts: readonly StoredRollout[];
+  readonly rollouts: readonly PolicyRollout[];
 }
 
 /** What is known of a rollout before it is rewarded. */
 export type Fact = Omit<RolloutFacts, 'reward' | 'advantage' | 'tokens' | 'finish'> &
-  Pick<StoredRollout, 'finish'> & { tokens: number };
+  Pick<PolicyRollout, 'finish'> & { tokens: number };
 
 /** With answers, clusters of equal answers, and the vote. Labels are looked at for measuring only. */
 export interface Judged extends Sampled {

@@ -1,6 +1,6 @@
 /** Groups for tests of rewards: from answers, and from logits. */
 import { clusterAnswers } from '../../engine/grading/index.ts';
-import type { Evidence, StoredRollout } from '../../engine/protocol/index.ts';
+import type { Evidence, PolicyRollout } from '../../engine/protocol/index.ts';
 import { type LabelledGroup, printParts, RewardOptions, rewardOf, type Scores } from '../../engine/reward/index.ts';
 
 /** A rollout of tokens with these statistics, each of which has one number a token; 0 where they are not given. */
@@ -10,7 +10,7 @@ export function rollout(
     Record<'logprob' | 'entropy' | 'logsumexp' | 'meanLogit' | 'top1' | 'top2', readonly number[]>
   > = {},
   finish: 'stop' | 'length' = 'stop',
-): StoredRollout {
+): PolicyRollout {
   const numbers = (name: keyof typeof statistics) => Float32Array.from(statistics[name] ?? pieces.map(() => 0));
   return {
     tokens: Int32Array.from(pieces, (_, t) => t),
@@ -29,7 +29,7 @@ export function rollout(
 interface GroupOptions {
   /** Reference answer. */
   reference?: string | null;
-  rollouts?: StoredRollout[];
+  rollouts?: PolicyRollout[];
   prompt?: string;
   columns?: Record<string, unknown>;
   vocabulary?: number | null;

@@ -11,13 +11,13 @@ import {
   type Estimate,
   type GroupDetail,
   majorityOf,
+  type PolicyRollout,
   type Problem,
   type Prompt,
   type Rollout,
   RUN_FORMAT,
   RunConfig,
   type RunFile,
-  type StoredRollout,
   tokenFacts,
 } from '../../engine/protocol/index.ts';
 
@@ -207,7 +207,7 @@ type Phase = 'train' | 'evaluation' | 'greedy';
 const PHASE_SALT = { train: 1, evaluation: 2, greedy: 3 };
 
 interface Drawn {
-  stored: StoredRollout;
+  stored: PolicyRollout;
   answer: string | null;
 }
 
@@ -233,13 +233,13 @@ function draw(task: Task, settings: Settled, step: number, phase: Phase, rollout
 const VOCABULARY = 512;
 
 /** Cuts a text into tokens and gives each a plausible distribution: sure on form, unsure on the answer's digits. */
-function speak(text: string, answer: string | null, mass: number, step: number, random: () => number): StoredRollout {
+function speak(text: string, answer: string | null, mass: number, step: number, random: () => number): PolicyRollout {
   const pieces: string[] = text.match(/ ?[A-Za-z]+|\\boxed|[\s\S]/g) ?? [];
   // The end token has no text.
   if (answer !== null) pieces.push('');
   const count = pieces.length;
   const column = () => new Float32Array(count);
-  const rollout: StoredRollout = {
+  const rollout: PolicyRollout = {
     text,
     pieces,
     finish: answer === null ? 'length' : 'stop',

@@ -1,13 +1,13 @@
 /** Rewards of the model's own certainty, against values from logits by their definitions. */
 import { describe, expect, test } from 'vitest';
-import type { StoredRollout } from '../../engine/protocol/index.ts';
+import type { PolicyRollout } from '../../engine/protocol/index.ts';
 import { explained, group, rollout, score } from '../support/reward-group.ts';
 
 /** Statistics of tokens drawn from logits, straight from the definitions. */
 function drawn(
   rows: readonly { logits: readonly number[]; token: number }[],
   pieces?: readonly string[],
-): StoredRollout {
+): PolicyRollout {
   const of = rows.map(({ logits, token }) => {
     const total = logits.reduce((sum, z) => sum + Math.exp(z), 0);
     const p = logits.map((z) => Math.exp(z) / total);
@@ -37,7 +37,7 @@ const LN2 = Math.log(2);
 const SKEWED = [3 * LN2 + 5, 2 * LN2 + 5, LN2 + 5, LN2 + 5];
 const UNIFORM = [7, 7, 7, 7];
 
-const certain = (name: string, ...rollouts: StoredRollout[]) =>
+const certain = (name: string, ...rollouts: PolicyRollout[]) =>
   score(
     name,
     group(

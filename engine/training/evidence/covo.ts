@@ -1,6 +1,6 @@
 /** The answer that is likeliest after each step of a response. */
 import { locateAnswer } from '../../grading/index.ts';
-import type { StoredRollout } from '../../protocol/index.ts';
+import type { PolicyRollout } from '../../protocol/index.ts';
 import { type RewardOptions, rewardOptionsOf } from '../../reward/index.ts';
 import type { Gatherer } from './gatherer.ts';
 import { TAIL } from './verdict.ts';
@@ -38,7 +38,7 @@ const MARKS = /\s*(?:(?:####|\\boxed\s*\{|(?:the\s+)?(?:final\s+)?answer\s+is(?:
 
 /** The tokens of a response up to the end of each of its steps, at most `steps` of them, evenly spread. */
 export function prefixes(
-  { text, pieces, tokens }: Pick<StoredRollout, 'text' | 'pieces' | 'tokens'>,
+  { text, pieces, tokens }: Pick<PolicyRollout, 'text' | 'pieces' | 'tokens'>,
   { separator, steps }: RewardOptions['covo'],
 ): Int32Array[] {
   const place = locateAnswer(text, 'strict');
