@@ -103,6 +103,7 @@ export function isWholeFrame(bytes: Uint8Array): boolean {
 
 /** Throws when a rollout's columns differ in length, or a number is not finite where JSON needs it: errors of the program. */
 export function encodeFrame({ phase, step, problem, clusters, rollouts, evidence }: GroupDetail): Uint8Array {
+  allFinite('evidence', evidence);
   const parts = new PartTable();
   const header: FrameHeader = {
     phase,
@@ -113,7 +114,7 @@ export function encodeFrame({ phase, step, problem, clusters, rollouts, evidence
     ...(parts.all.length > 0 && { parts: parts.all }),
     ...(Object.keys(evidence).length > 0 && { evidence }),
   };
-  const json = Buffer.from(JSON.stringify(header, finite));
+  const json = Buffer.from(JSON.stringify(header));
   const jsonLength = Math.ceil(json.length / 4) * 4;
   const columns = COLUMNS.flatMap((column) => rollouts.flatMap((rollout) => columnOf(rollout, column) ?? []));
   const bytes = new Uint8Array(
@@ -134,57 +135,74 @@ export function encodeFrame({ phase, step, problem, clusters, rollouts, evidence
   return bytes;
 }
 
-/** JSON would turn a NaN into null. */
-function finite(key: string, value: unknown): unknown {
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new Error(`a frame's ${key} is ${value}`);
+/** Throws for a number that JSON would turn into null. */
+function finite(name: string, value: number): number {
+  if (Number.isFinite(value)) return value;
+  throw new Error(`a frame's ${name} is ${value}`);
+}
+
+/** The same for all numbers within a value. */
+function allFinite<T>(name: string, value: T): T {
+  if (typeof value === 'number') finite(name, value);
+  else if (typeof value === 'object' && value !== null) {
+    for (const [key, part] of Object.entries(value)) allFinite(key, part);
+  }
   return value;
 }
 
 /** Gives equal parts one number. */
 class PartTable {
   readonly all: Part[] = [];
-  readonly #places = new Map<string, number>();
+  /** Places of the parts with one text: there are few, and they are mostly equal. */
+  readonly #places = new Map<string, number[]>();
 
   placeOf(part: Part): number {
-    const key = JSON.stringify(part);
-    let place = this.#places.get(key);
-    if (place === undefined) {
-      place = this.all.length;
-      this.all.push(part);
-      this.#places.set(key, place);
-    }
+    const alike = this.#places.get(part.text) ?? [];
+    const known = alike.find((place) => isSame(this.all[place], part));
+    if (known !== undefined) return known;
+    const place = this.all.push(allFinite('why', part)) - 1;
+    this.#places.set(part.text, [...alike, place]);
     return place;
   }
+}
+
+/** Whether two values would be the same JSON. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  const keys = Object.keys(left);
+  return keys.length === Object.keys(right).length && keys.every((key) => isSame(left[key], right[key]));
 }
 
 function columnOf({ ids, statistics }: Rollout, column: (typeof COLUMNS)[number]): Int32Array | Float32Array | null {
   return column === 'ids' ? ids : statistics[column];
 }
 
+/** Step by step instead of one literal: this runs for every rollout of a run. */
 function storedRollout(rollout: Rollout, index: number, clusters: readonly Cluster[], parts: PartTable): StoredRollout {
   const { text, finish, cluster, answer, correct, reward, advantage, rewards, foreign, why, tokens, pieces } = rollout;
-  const known = knownColumns(rollout, index);
+  const { logprob, entropy, repetition, statistics, ids } = rollout;
   const own = cluster === null ? null : clusters[cluster]!;
-  const derived = tokenFacts(rollout.ids, rollout.statistics);
-  const means = (['logprob', 'entropy', 'repetition'] as const).filter(
-    (name) => rollout[name] !== null && rollout[name] !== derived[name],
-  );
-  return {
-    text,
-    ...(finish !== 'stop' && { finish }),
-    ...(cluster !== null && { cluster }),
-    ...(answer !== (own?.answer ?? null) && { answer }),
-    ...(correct !== (own?.correct ?? null) && { correct }),
-    ...(reward !== null && { reward }),
-    ...(advantage !== null && { advantage }),
-    ...(Object.keys(rewards).length > 0 && { rewards }),
-    ...(Object.keys(foreign).length > 0 && { foreign }),
-    ...(why.length > 0 && { why: why.map((part) => parts.placeOf(part)) }),
-    ...(tokens !== null && { tokens }),
-    ...(known !== ALL && { known }),
-    ...(pieces && { pieces: pieces.join('') === text ? pieces.map(({ length }) => length) : pieces }),
-    ...Object.fromEntries(means.map((name) => [name, rollout[name]])),
-  };
+  const stored: StoredRollout = { text };
+  if (finish !== 'stop') stored.finish = finish;
+  if (cluster !== null) stored.cluster = cluster;
+  if (answer !== (own?.answer ?? null)) stored.answer = answer;
+  if (correct !== (own?.correct ?? null)) stored.correct = correct;
+  if (reward !== null) stored.reward = finite('reward', reward);
+  if (advantage !== null) stored.advantage = finite('advantage', advantage);
+  if (Object.keys(rewards).length > 0) stored.rewards = allFinite('rewards', rewards);
+  if (Object.keys(foreign).length > 0) stored.foreign = allFinite('foreign', foreign);
+  if (why.length > 0) stored.why = why.map((part) => parts.placeOf(part));
+  if (tokens !== null) stored.tokens = tokens;
+  const known = knownColumns(rollout, index);
+  if (known !== ALL) stored.known = known;
+  if (pieces) stored.pieces = pieces.join('') === text ? pieces.map(({ length }) => length) : pieces;
+  // Means follow from the columns, where those are there.
+  if (logprob !== null && !statistics.logprob) stored.logprob = finite('logprob', logprob);
+  if (entropy !== null && !statistics.entropy) stored.entropy = finite('entropy', entropy);
+  if (repetition !== null && !ids) stored.repetition = finite('repetition', repetition);
+  return stored;
 }
 
 function knownColumns(rollout: Rollout, index: number): number {
