@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `npm run bench`: Rollscope against PyTorch, transformers, TRL and Math-Verify on the same machine, in the same run,
-// in turns.
+// alternating.
 //   npm run bench -- [--model <file.gguf>] [--problems <file.jsonl>] [--datasets <folder>] [--python <path>]
 //                    [--threads 2] [--rounds 2] [case…]
 // Without Python only Rollscope's own numbers are printed. Cases: see below.
@@ -24,7 +24,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
-/** Name, what is done, arguments, and targets: least ratio of speed, most ratio of memory. */
+/** Name, description, arguments, and targets: smallest speed ratio, largest memory ratio. */
 const CASES = [
   ...[1, 8, 32, 64].map((batch) => ({
     name: `decode-${batch}`,
@@ -72,16 +72,16 @@ await prepare().catch((error) => fail(error.message));
 const wanted = (name) => positionals.length === 0 || positionals.some((p) => name.startsWith(p));
 const chosen = CASES.filter(({ name }) => wanted(name));
 if (chosen.length === 0 && !wanted('step') && !wanted('grading') && !wanted('runs'))
-  fail(`Cases are ${CASES.map(({ name }) => name).join(', ')}, step, grading.`);
+  fail(`Available cases: ${CASES.map(({ name }) => name).join(', ')}, step, grading, runs.`);
 for (const file of chosen.length > 0 || wanted('step') ? [values.model, values.problems] : [])
-  if (!fs.existsSync(file)) fail(`There is no file ${file}. Name one with --model and --problems.`);
+  if (!fs.existsSync(file)) fail(`${file} does not exist. Choose a file with --model or --problems.`);
 const program = await bundle('ours.ts');
 const has = (modules) => spawnSync(values.python, ['-c', `import ${modules}`]).status === 0;
 const withPeers = chosen.length > 0 && has('torch, transformers, peft, trl, gguf');
 if (chosen.length > 0 && !withPeers)
-  console.log(`${values.python} has no torch, transformers, peft, trl and gguf: no peers, no ratios.\n`);
+  console.log(`${values.python} cannot import torch, transformers, peft, trl and gguf: no peers, no ratios.\n`);
 
-console.log(`${os.cpus()[0].model}, ${values.threads} threads, medians of ${values.rounds} rounds in turns\n`);
+console.log(`${os.cpus()[0].model}, ${values.threads} threads, medians of ${values.rounds} alternating rounds\n`);
 if (chosen.length > 0)
   console.log('| work | peer | Rollscope | peer | speed | memory |\n| --- | --- | --- | --- | --- | --- |');
 for (const one of chosen) {
@@ -102,7 +102,7 @@ if (wanted('step')) wholeStep();
 if (wanted('grading')) await grading();
 if (wanted('runs')) await largeRun();
 
-/** Opening a run of 64,000 groups and a million rollouts: from its index, for the first time, and by reading all records. */
+/** Opens a run of 64,000 groups and a million rollouts: from its index, for the first time, and by reading all records. */
 async function largeRun() {
   const reader = await bundle('runs.ts');
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rollscope-bench-'));
@@ -115,7 +115,7 @@ async function largeRun() {
       for (const kind of kinds) results[kind].push(measure(process.execPath, [reader, kind, run]));
     const [all, first, index, page] = kinds.map((kind) => median(results[kind]));
     console.log(`\nA run of 1,000 problems, 1,000 steps and 1,024,000 rollouts; journal ${mb(journal)}`);
-    console.log('| opening | time | memory | against all records |\n| --- | --- | --- | --- |');
+    console.log('| opened | time | memory | compared with all records |\n| --- | --- | --- | --- |');
     const row = (name, { seconds, bytes }, target) =>
       console.log(
         `| ${name} | ${seconds.toFixed(2)} s${target ? ` (target ${target}: ${seconds <= target ? 'met' : 'missed'})` : ''} | ${mb(bytes)} | ${(all.seconds / seconds).toFixed(1)} times as fast, ${((100 * bytes) / all.bytes).toFixed(0)}% of the memory |`,
@@ -133,9 +133,9 @@ async function largeRun() {
 
 const mb = (bytes) => `${Math.round(bytes / 2 ** 20)} MB`;
 
-/** Published GSM8K solutions against their labels and rewritten references of MATH: ours against Math-Verify. */
+/** Grades published GSM8K solutions and rewritten references of MATH: our grader and Math-Verify. */
 async function grading() {
-  if (!fs.existsSync(values.datasets)) fail(`There is no folder ${values.datasets}. Name one with --datasets.`);
+  if (!fs.existsSync(values.datasets)) fail(`${values.datasets} does not exist. Choose a folder with --datasets.`);
   const grader = await bundle('grading.ts');
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rollscope-bench-'));
   try {
@@ -146,14 +146,12 @@ async function grading() {
     const peer = path.join(root, 'tests', 'bench', 'peers', 'grading.py');
     const sides = { Rollscope: [process.execPath, [grader, 'grade', file]] };
     if (has('math_verify')) sides['Math-Verify'] = [values.python, [peer, file]];
-    else console.log(`${values.python} has no math-verify: no peer, no ratio.`);
+    else console.log(`${values.python} cannot import math_verify: no peer, no ratio.`);
     const results = Object.fromEntries(Object.keys(sides).map((name) => [name, []]));
     for (let round = 0; round < Number(values.rounds); round++)
       for (const [name, side] of Object.entries(sides)) results[name].push(measure(...side));
     const speeds = Object.values(results).map((rounds) => pairs.length / median(rounds).seconds);
-    console.log(
-      `\n| grading, ${pairs.length} pairs | pairs a second | verdicts unlike the label |\n| --- | --- | --- |`,
-    );
+    console.log(`\n| grading, ${pairs.length} pairs | pairs/s | disagreements with labels |\n| --- | --- | --- |`);
     Object.entries(results).forEach(([name, [{ verdicts }]], i) => {
       const wrong = pairs.filter(({ right }, j) => (verdicts[j] === '1') !== right).length;
       console.log(`| ${name} | ${speeds[i].toFixed(0)} | ${wrong} |`);
@@ -182,9 +180,9 @@ function wholeStep() {
     const own = `${((100 * timing.engineSeconds) / timing.seconds).toFixed(1)}% outside onnxruntime (target 10%)`;
     const memory = `${(peak / 2 ** 30).toFixed(2)} GB (limit 4.00: ${peak <= 4 * 2 ** 30 ? 'kept' : 'exceeded'})`;
     console.log(
-      `\nrollscope train, 8 problems x 8 rollouts x 128 tokens, LoRA r16: ${timing.seconds.toFixed(1)} s a step`,
+      `\nrollscope train, 8 problems x 8 rollouts x 128 tokens, LoRA r16: ${timing.seconds.toFixed(1)} s/step`,
     );
-    console.log(`(${parts}), ${own}, at most ${memory}`);
+    console.log(`(${parts}), ${own}, peak memory ${memory}`);
   } finally {
     fs.rmSync(out, { recursive: true, force: true });
   }
@@ -210,7 +208,7 @@ function print({ what, against, faster, smaller }, ours, peer) {
   console.log(`| ${[what, against, shown(ours), ...cells].join(' | ')} |`);
 }
 
-/** Of each number by itself. */
+/** The median of each number separately. */
 function median(results) {
   const middle = (xs) => {
     const sorted = [...xs].sort((a, b) => a - b);

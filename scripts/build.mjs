@@ -2,8 +2,8 @@
 // Bundles the three programs: engine (command line and compute worker), extension host, webview. The engine is split:
 // each command of the command line loads its own chunks, so that `--help` does not load the whole program.
 //   node scripts/build.mjs [--production] [--out <folder>] [--metafile <file>] [--clean]
-// --metafile writes which source takes how many bytes of which output, as esbuild says it; --clean removes the chunks of
-// every earlier build, for a package.
+// --metafile writes esbuild's account of how many bytes each source takes in each output; --clean removes the chunks of
+// all earlier builds, for a package.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -31,7 +31,7 @@ const common = {
   logLevel: 'warning',
   metafile: true,
   outdir,
-  // Its main entry is a UMD wrapper, which esbuild cannot see through.
+  // Its main entry is a UMD wrapper, which esbuild cannot analyze.
   alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
 };
 // CommonJS packages inside an ES module bundle need `require`.
@@ -46,7 +46,7 @@ const results = await Promise.allSettled([
     entryPoints: {
       cli: 'engine/cli/main.ts',
       compute: 'engine/training/worker.ts',
-      // `npm run pretrain` makes the model that ships; it does not ship itself.
+      // `npm run pretrain` makes the embedded models; it does not ship.
       ...(production ? {} : { pretrain: 'engine/experiments/embedded/pretrain.ts' }),
     },
     platform: 'node',
@@ -76,12 +76,12 @@ const results = await Promise.allSettled([
     tsconfig: 'webview/tsconfig.json',
   }),
 ]);
-// esbuild has said why
+// esbuild has printed why.
 if (results.some(({ status }) => status === 'rejected')) process.exitCode = 1;
 else if (values.metafile) writeMetafile(path.resolve(root, values.metafile));
 removeOldChunks(outdir);
 
-/** One for all programs, with names relative to the folder of the output. */
+/** Writes one file for all programs, with names relative to the output folder. */
 function writeMetafile(file) {
   const short = (name) => path.relative(outdir, path.resolve(root, name)).replaceAll(path.sep, '/');
   const outputs = {};

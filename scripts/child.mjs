@@ -1,10 +1,10 @@
-// Runs a program in the foreground on behalf of this one.
+// Runs another program in the foreground.
 import { spawn } from 'node:child_process';
 
 /**
- * Runs a program to its end, whatever signal this process gets meanwhile: Ctrl+C reaches the program through the
- * terminal, other signals are handed on, and either way it may clean up before this process goes on.
- * Resolves with its exit status, 128 and more when a signal interrupted it or this process.
+ * Runs a program to its end, whatever signal this process receives meanwhile: Ctrl+C reaches the program through the
+ * terminal, other signals are forwarded, and in both cases it can clean up before this process continues.
+ * Resolves with its exit status: 128 or more when a signal interrupted it or this process.
  */
 export function runChild(command, args, options) {
   const child = spawn(command, args, options);

@@ -1,4 +1,4 @@
-// Runs the built command line in this process, so that Ctrl+C, signals, the terminal and the exit code are its own.
+// Runs the built command line in this process, so that it handles Ctrl+C, signals, the terminal and the exit code itself.
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fail, prepare, root } from './install.mjs';

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run generate`: renews what is made of definitions: settings and commands in package.json, and the pages of docs.
+// `npm run generate`: updates what is generated from definitions: settings and commands in package.json, and pages of docs.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
-// Below the repository, so that packages that are not bundled are found.
+// Inside the repository, so that packages that are not bundled are found.
 fs.mkdirSync(path.join(root, '.cache'), { recursive: true });
 const folder = fs.mkdtempSync(path.join(root, '.cache', 'generate-'));
 try {
@@ -18,7 +18,7 @@ try {
     platform: 'node',
     target: 'node20',
     format: 'esm',
-    // Packages whose CommonJS form requires its own files by a path that a bundler cannot see.
+    // The CommonJS builds of some packages require their own files by paths that a bundler cannot resolve.
     mainFields: ['module', 'main'],
     outfile,
     logLevel: 'warning',

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Makes this checkout runnable: installs the packages when they are missing or differ from the lock file, and builds when
-// a source is newer than the build. Quick when there is nothing to do, and safe when several processes do it at once.
+// Makes this checkout runnable: installs packages that are missing or differ from the lock file, and builds when a source
+// is newer than the build. Fast when there is nothing to do, and safe when several processes run it at once.
 //   node scripts/install.mjs
 // Only Node built-ins: it runs before anything is installed.
 import fs from 'node:fs';
@@ -12,24 +12,24 @@ import { withLock } from './lock.mjs';
 
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const OLDEST_NODE = 20;
-/** What the build reads. */
+/** Inputs of the build. */
 const SOURCES = ['engine', 'extension', 'webview', 'scripts/build.mjs', 'package.json', 'tsconfig.json'];
-/** What the build writes, at least. */
+/** Outputs that every build has. */
 const OUTPUTS = ['cli.js', 'compute.js', 'extension.cjs', 'panel.js'];
 
 const say = (text) => process.stderr.write(`${text}\n`);
 
-/** Ends the process with a message instead of a stack trace: what went wrong, and what to do. */
+/** Exits with a message instead of a stack trace: what went wrong, and what to do. */
 export function fail(message) {
   say(message);
   process.exit(1);
 }
 
-/** Installs and builds what is missing. Throws when the build fails; ends the process when there can be no build. */
+/** Installs and builds what is missing. Throws when the build fails; exits when no build is possible. */
 export async function prepare() {
   if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
     fail(
-      `Rollscope needs Node ${OLDEST_NODE} or newer; this is ${process.version}. Install a newer one and try again.`,
+      `Rollscope requires Node ${OLDEST_NODE} or newer; this is ${process.version}. Install a newer version and try again.`,
     );
   }
   if (isInstalled() && isBuilt()) return;
@@ -39,7 +39,7 @@ export async function prepare() {
   });
 }
 
-/** Whether node_modules holds every package of package-lock.json at its version, by npm's own note of what it installed. */
+/** Whether node_modules contains every package of package-lock.json at its version, according to npm's own record. */
 function isInstalled() {
   const wanted = packages('package-lock.json');
   const present = packages('node_modules/.package-lock.json');
@@ -60,7 +60,7 @@ function packages(lockFile) {
 async function install() {
   refuseForeignPackages();
   say('Installing packages from the npm registry (once; about a minute)...');
-  // Development packages hold the bundler, and optional ones its binary: neither may be left out by the user's settings.
+  // The bundler is a development dependency and its binary an optional one: user settings must not exclude either.
   const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
   const npm = process.env.npm_execpath;
   // Output goes to stderr: stdout belongs to the command that runs afterwards.
@@ -68,21 +68,21 @@ async function install() {
   const status = await (npm?.endsWith('.js')
     ? runChild(process.execPath, [npm, ...args], options)
     : runChild('npm', args, { ...options, shell: process.platform === 'win32' })
-  ).catch((error) => fail(`npm could not be started (${error.message}). Install npm, which comes with Node.`));
+  ).catch((error) => fail(`npm could not be started (${error.message}). Install npm, which is part of Node.`));
   if (status >= 128) process.exit(status);
   if (status !== 0 || !isInstalled()) {
     fail(
-      'The packages could not be installed; npm says why above. Check the connection to the registry and try again.',
+      "Packages could not be installed; see npm's output above. Check the connection to the npm registry and try again.",
     );
   }
 }
 
-/** `npm ci` empties node_modules first: through a link it would take away the packages of another checkout. */
+/** `npm ci` empties node_modules first: through a link it would delete the packages of another checkout. */
 function refuseForeignPackages() {
   const folder = path.join(root, 'node_modules');
   if (!fs.lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) return;
   fail(
-    `${folder} is a link to ${fs.readlinkSync(folder)}, whose packages differ from this package-lock.json. ` +
+    `${folder} links to ${fs.readlinkSync(folder)}, whose packages differ from this package-lock.json. ` +
       'Install them there, or remove the link to install them here.',
   );
 }
@@ -92,7 +92,7 @@ function isBuilt() {
   return newest(SOURCES.map((name) => path.join(root, name))) <= Math.min(...built);
 }
 
-/** Builds aside and then moves each file into place, so that a process that starts meanwhile never reads half a file. */
+/** Builds into a temporary folder and then moves each file into place, so that no process ever reads a partial file. */
 async function build() {
   const started = new Date();
   const aside = path.join(root, '.cache', `build-${process.pid}`);
@@ -102,13 +102,13 @@ async function build() {
       cwd: root,
       stdio: ['ignore', 2, 2],
     });
-    if (status !== 0) throw new Error('The build failed; the bundler says why above.');
-    // Programs come after the chunks that they load.
+    if (status !== 0) throw new Error('The build failed; see the output of esbuild above.');
+    // Chunks first, then the programs that load them.
     const chunks = fs.readdirSync(path.join(aside, 'chunks')).map((name) => path.join('chunks', name));
     const programs = fs.readdirSync(aside).filter((name) => name !== 'chunks');
     fs.mkdirSync(path.join(dist, 'chunks'), { recursive: true });
     for (const name of [...chunks, ...programs]) {
-      // Sources that were saved while the build ran count as newer than it.
+      // Sources that were saved during the build count as newer.
       fs.utimesSync(path.join(aside, name), started, started);
       fs.renameSync(path.join(aside, name), path.join(dist, name));
     }
@@ -118,7 +118,7 @@ async function build() {
   }
 }
 
-/** Latest change among files and folders, at any depth; a folder changes when something in it is added or removed. */
+/** Latest modification time of files and folders at any depth; a folder changes when an entry is added or removed. */
 function newest(names) {
   return Math.max(
     ...names.map((name) => {

@@ -1,8 +1,8 @@
-// A lock between processes: a file that holds the id of the process that has it, and is taken over when that one is gone.
+// A lock between processes: a file with the id of the process that holds it; a lock whose process is gone is taken over.
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** Runs `work` while holding the lock `file`, after waiting for whoever holds it now. */
+/** Waits for the lock `file`, and runs `work` while holding it. */
 export async function withLock(file, work) {
   fs.mkdirSync(path.dirname(file), { recursive: true });
   while (!take(file)) await new Promise((resolve) => setTimeout(resolve, 200));
@@ -20,7 +20,7 @@ function take(file) {
   const own = `${file}.${process.pid}`;
   fs.writeFileSync(own, String(process.pid));
   try {
-    fs.linkSync(own, file); // with its content at once, unlike creating and then writing
+    fs.linkSync(own, file); // atomic with its content, unlike creating and then writing
     return true;
   } catch (error) {
     if (error.code !== 'EEXIST') throw error;
@@ -37,7 +37,7 @@ function removeStale(file) {
   const aside = `${file}.stale-${process.pid}`;
   try {
     fs.renameSync(file, aside);
-    // Another waiter may have replaced the stale lock by its own between the two calls: give it back.
+    // Another process may have replaced the stale lock with its own between the two calls: restore it.
     if (read(aside) !== holder) fs.linkSync(aside, file);
   } catch (error) {
     if (error.code !== 'ENOENT' && error.code !== 'EEXIST') throw error;

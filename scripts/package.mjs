@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-// Makes what users install: the extension for a platform (a production build and the one native library that it needs),
+// Builds what users install: the extension for a platform (a production build with the native library of that platform),
 // or the command line for npm.
 //   node scripts/package.mjs [--target linux-x64 | all | npm] [--out <file, or folder for all and npm>]
-// Each platform's package can be made on any machine, since onnxruntime-node carries the libraries of all platforms that
-// it supports. Those of VS Code that it does not support have no package: darwin-x64 (no Intel Macs any more),
-// alpine-x64, alpine-arm64 (its libraries need glibc), linux-armhf, and web, where no engine runs.
+// Every platform's package can be built on any machine, since onnxruntime-node contains the libraries of all platforms that
+// it supports. Platforms of VS Code that it does not support have no package: darwin-x64 (Intel Macs), alpine-x64 and
+// alpine-arm64 (its libraries need glibc), linux-armhf, and web, where the engine cannot run.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -16,9 +16,9 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const RUNTIME = 'node_modules/onnxruntime-node';
 const COMMON = 'node_modules/onnxruntime-common';
 const LIBRARIES = `${RUNTIME}/bin/napi-v6`;
-/** What ships besides the build and onnxruntime. */
+/** What ships in addition to the build and onnxruntime. */
 const SHIPPED = ['engine/embedded', 'media', 'docs/images', 'README.md', 'CHANGELOG.md', 'LICENSE'];
-/** Bytes of a package, at most. */
+/** Maximum size of a package, bytes. */
 const LIMIT = 100e6;
 
 const manifest = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
@@ -35,7 +35,7 @@ try {
   fs.rmSync(stage, { recursive: true, force: true });
 }
 
-/** npm runs `prepack`, which builds, although .npmrc keeps the scripts of installed packages from running. */
+/** `prepack` builds, so scripts run here, although .npmrc disables the install scripts of packages. */
 function packForNpm(folder) {
   run('npm', ['pack', '--ignore-scripts=false', '--pack-destination', folder]);
 }
@@ -44,7 +44,7 @@ async function packForEditor(wanted) {
   const available = targetsOfRuntime();
   const chosen = wanted === 'all' ? available : [wanted];
   if (!available.includes(chosen[0]))
-    throw new Error(`onnxruntime has no library for ${wanted}; it has ${available.join(', ')}.`);
+    throw new Error(`onnxruntime does not support ${wanted}. Available targets: ${available.join(', ')}, all, npm.`);
   run(process.execPath, ['scripts/build.mjs', '--production', '--out', path.join(stage, 'dist')]);
   for (const name of SHIPPED) copy(name);
   writeManifest();
@@ -60,7 +60,7 @@ async function packForEditor(wanted) {
   }
 }
 
-/** Platforms and processors that onnxruntime-node has libraries for, as VS Code names them. */
+/** Platforms that onnxruntime-node has libraries for, as VS Code names them. */
 function targetsOfRuntime() {
   const folder = path.join(root, LIBRARIES);
   return fs.readdirSync(folder).flatMap((os) => fs.readdirSync(path.join(folder, os)).map((cpu) => `${os}-${cpu}`));
@@ -70,12 +70,12 @@ function copy(name, filter = () => true) {
   fs.cpSync(path.join(root, name), path.join(stage, name), { recursive: true, filter });
 }
 
-/** onnxruntime as it is needed at run time: its JavaScript and one platform's libraries, without its installer. */
+/** The runtime part of onnxruntime: its JavaScript and one platform's libraries, without its installer. */
 function copyRuntime(platform) {
   fs.rmSync(path.join(stage, 'node_modules'), { recursive: true, force: true });
   const code = (file) => !/\.(d\.ts|map)$/.test(file);
   copy(`${RUNTIME}/dist`, code);
-  // On macOS the library is there twice; the binding names the one with the short version.
+  // On macOS the library is there twice; the binding loads the one with the short version.
   copy(`${LIBRARIES}/${platform.replace('-', '/')}`, (file) => !/\.\d+\.\d+\.\d+\.dylib$/.test(file));
   copy(`${COMMON}/package.json`);
   copy(`${COMMON}/dist/cjs`, code);
@@ -87,7 +87,7 @@ function copyRuntime(platform) {
   fs.writeFileSync(path.join(stage, RUNTIME, 'package.json'), JSON.stringify(trimmed, null, 2));
 }
 
-/** The manifest without what only development and npm need. */
+/** Writes the manifest without what only development and npm need. */
 function writeManifest() {
   const { scripts, devDependencies, peerDependencies, peerDependenciesMeta, bin, files, ...shipped } = manifest;
   fs.writeFileSync(path.join(stage, 'package.json'), JSON.stringify(shipped, null, 2));
@@ -96,5 +96,5 @@ function writeManifest() {
 function run(command, args) {
   const shell = process.platform === 'win32' && command === 'npm';
   const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', shell });
-  if (status !== 0) throw new Error(`${command} ${args[0]} failed; it says why above.`);
+  if (status !== 0) throw new Error(`${command} ${args[0]} failed; see its output above.`);
 }

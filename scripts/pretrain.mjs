@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run pretrain`: installs and builds what is missing, then trains the embedded model anew.
+// `npm run pretrain`: installs and builds what is missing, then trains the embedded model from scratch.
 //   npm run pretrain -- --steps 100 --out <folder>
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';

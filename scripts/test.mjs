@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `npm test`: installs and builds what is missing, runs every test, lists what was skipped and why, and closes with the
-// line 'N passed, N failed, N skipped'. Arguments go to vitest:
+// `npm test`: installs and builds what is missing, runs every test, lists what was skipped and why, and ends with the
+// line 'N passed, N failed, N skipped'. Arguments are passed to vitest:
 //   npm test -- tests/unit/grading
 import fs from 'node:fs';
 import path from 'node:path';
@@ -16,11 +16,11 @@ fs.rmSync(REPORT, { force: true });
 const args = ['run', '--reporter=default', `--reporter=${REPORTER}`, ...process.argv.slice(2)];
 const status = await runChild(process.execPath, [VITEST, ...args], { cwd: root, stdio: 'inherit' });
 const report = readReport();
-// Vitest can fail beside its tests, for instance when it finds none.
+// Vitest can fail without a failed test, for example when it finds none.
 if (status !== 0 && report.failed === 0) report.failed = 1;
 listSkips(report.skips);
 const mayNotSkip = process.env.CI === 'true' && report.skipped > 0;
-if (mayNotSkip) console.log('\nIn CI nothing may be skipped.');
+if (mayNotSkip) console.log('\nIn CI, skipped tests count as failures.');
 console.log(`\n${report.passed} passed, ${report.failed} failed, ${report.skipped} skipped`);
 process.exitCode = report.failed > 0 || mayNotSkip ? 1 : 0;
 
@@ -38,7 +38,7 @@ function listSkips(skips) {
   console.log('\nSkipped on this machine:');
   for (const { file, tests, reasons } of skips) {
     console.log(`  ${file} (${tests.length})`);
-    for (const reason of reasons) console.log(`    because ${reason}`);
+    for (const reason of reasons) console.log(`    reason: ${reason}`);
     for (const test of tests) console.log(`    - ${test}`);
   }
 }

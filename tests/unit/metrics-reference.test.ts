@@ -14,14 +14,14 @@ const flat = page.replace(/\s+/g, ' ');
 const section = (title: string) => page.split(`\n## ${title}\n`)[1]!.split('\n## ')[0]!;
 
 test('names every metric of a step, and no other', () => {
-  const named = [...section('Of a step').matchAll(/^\| ([^|]+) \| (?:no|yes) \|/gm)].flatMap(([, cell]) =>
+  const named = [...section('Step metrics').matchAll(/^\| ([^|]+) \| (?:no|yes) \|/gm)].flatMap(([, cell]) =>
     [...cell!.matchAll(/`(\w+)`/g)].map(([, name]) => name!),
   );
   expect(named.sort()).toEqual(Object.keys(StepRecord.shape.metrics.shape).sort());
 });
 
 test('names every metric of an evaluation, and no other', () => {
-  const named = [...section('Of an evaluation').matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell]) =>
+  const named = [...section('Evaluation metrics').matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell]) =>
     [...cell!.matchAll(/`(\w+)`/g)].map(([, name]) => name!),
   );
   const others = ['type', 'seq', 'time', 'step', 'problems', 'samples', 'timing'];
