@@ -19,7 +19,7 @@ export class CliDocuments implements vscode.TextDocumentContentProvider {
     this.registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
   }
 
-  /** Runs the command on a run folder and opens what it says; it can be cancelled. */
+  /** Runs the command on a run folder and opens what it says; it can be canceled. */
   async open(command: LookCommand, folder: string): Promise<void> {
     const run = path.basename(folder);
     const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${command} ${run}.txt`, query: folder });
@@ -50,7 +50,7 @@ export class CliDocuments implements vscode.TextDocumentContentProvider {
 
   private read(command: LookCommand, folder: string, token: vscode.CancellationToken): Promise<string> {
     const controller = new AbortController();
-    const cancelling = token.onCancellationRequested(() => controller.abort());
-    return runCli(this.program(), [command, folder], controller.signal).finally(() => cancelling.dispose());
+    const canceling = token.onCancellationRequested(() => controller.abort());
+    return runCli(this.program(), [command, folder], controller.signal).finally(() => canceling.dispose());
   }
 }

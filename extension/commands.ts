@@ -8,7 +8,7 @@ import { COMMAND_DEFINITIONS, COMMAND_NAMES, type CommandDefinition, type Comman
 import { attach } from './commands/attach.ts';
 import { openReport, runExperiment } from './commands/experiments.ts';
 import { addModel, removeModel, useModel } from './commands/models.ts';
-import { neighbour, openProblem, openRollout, revealProblem } from './commands/problems.ts';
+import { neighbor, openProblem, openRollout, revealProblem } from './commands/problems.ts';
 import { chooseReward } from './commands/reward.ts';
 import { deleteRun, lookAtRun, openDataset, openRun, resume, revealRunFolder, steer } from './commands/runs.ts';
 import { runDataset, runProblem } from './commands/start.ts';
@@ -42,8 +42,8 @@ export const COMMANDS: Record<CommandName, Action> = {
   refresh: (app) => app.refresh(),
   shadeByProbability: () => setShading('probability'),
   shadeByEntropy: () => setShading('entropy'),
-  previousRollout: (app) => neighbour(app, -1),
-  nextRollout: (app) => neighbour(app, 1),
+  previousRollout: (app) => neighbor(app, -1),
+  nextRollout: (app) => neighbor(app, 1),
   openProblem: (app, argument) => openProblem(app, argument),
   revealProblem: (app, argument) => revealProblem(app, argument),
   openRollout: (app, argument) => openRollout(app, argument),

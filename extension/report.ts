@@ -20,10 +20,10 @@ export class Reporter {
     this.channel.show(true);
   }
 
-  /** Shows an error; what was cancelled by the user is silent, and what is a bug says so. */
+  /** Shows an error; what was canceled by the user is silent, and what is a bug says so. */
   error(error: unknown, choices: Choices = {}): void {
     const { code, message, hint } = toErrorData(error);
-    if (code === 'cancelled') return;
+    if (code === 'canceled') return;
     this.channel.error(
       error instanceof RollscopeError || !(error instanceof Error) ? message : (error.stack ?? message),
     );

@@ -1,6 +1,6 @@
 /**
  * The language of the filter: `share>0.8 right:no cars`. Comparisons of `share` and of `forecast` (the probability that
- * the problem ends right), `right:yes|no|unknown`, `likely:right|wrong` (as was foretold), `id:…` and `answer:…` (the
+ * the problem ends right), `right:yes|no|unknown`, `likely:right|wrong` (as was predicted), `id:…` and `answer:…` (the
  * majority's), and words of the problem's text; all must hold.
  */
 import type { Verdict } from '../engine/runs/problem-view.ts';
@@ -22,7 +22,7 @@ const COMPARE: Record<Comparison, (a: number, b: number) => boolean> = {
   '=': (a, b) => a === b,
 };
 
-const VERDICTS = { yes: 'right', no: 'wrong', unknown: 'unknown' } as const satisfies Record<string, Verdict>;
+const VERDICTS = { yes: 'correct', no: 'wrong', unknown: 'unknown' } as const satisfies Record<string, Verdict>;
 
 /** Terms of a filter; whatever is no term of the language is a word of the text. */
 export function parseFilter(filter: string): Term[] {
@@ -46,14 +46,14 @@ export function parseFilter(filter: string): Term[] {
 }
 
 function holds(term: Term, { problem, view }: ProblemRow): boolean {
-  const { share, foretold, verdict, answer } = view;
+  const { share, prediction, verdict, answer } = view;
   switch (term.kind) {
     case 'share':
       return share !== null && COMPARE[term.comparison](share, term.value);
     case 'forecast':
-      return foretold !== null && COMPARE[term.comparison](foretold.right, term.value);
+      return prediction !== null && COMPARE[term.comparison](prediction.right, term.value);
     case 'likely':
-      return foretold !== null && foretold.answer !== null && foretold.likelyWrong !== term.right;
+      return prediction !== null && prediction.answer !== null && prediction.likelyWrong !== term.right;
     case 'right':
       return verdict === term.verdict;
     case 'id':

@@ -194,7 +194,7 @@ export class Store {
 
   private fail(error: unknown, again: () => void): void {
     const { code, message, hint } = toErrorData(error);
-    if (code === 'cancelled') return;
+    if (code === 'canceled') return;
     this.failure = { message, ...(hint !== undefined && { hint }), again };
     if (this.phase === 'loading') this.phase = 'failed';
     this.changed();

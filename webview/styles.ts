@@ -1,10 +1,10 @@
-/** What all components share. Colours come from the theme; one accent, red for wrong, green for right, grey for the rest. */
+/** What all components share. Colors come from the theme; one accent, red for wrong, green for right, gray for the rest. */
 import { css } from 'lit';
 
 export const page = css`
   html {
     --accent: var(--vscode-charts-blue);
-    --right: var(--vscode-charts-green);
+    --correct: var(--vscode-charts-green);
     --wrong: var(--vscode-charts-red);
     --truth: var(--vscode-charts-yellow);
     --muted: var(--vscode-descriptionForeground);
@@ -43,8 +43,8 @@ export const shared = css`
   .value {
     margin-left: 8px;
   }
-  .right {
-    color: var(--right);
+  .correct {
+    color: var(--correct);
   }
   .wrong {
     color: var(--wrong);

@@ -2,7 +2,7 @@
  * Whether confidence goes with correctness: confidence measures of a rollout, their AUROC for correctness within and
  * across problems, their calibration, and the four quadrants of sure and right. Labels are read for measuring only.
  */
-import { CONFIDENT } from '../protocol/confident.ts';
+import { CONFIDENT, type Quadrant } from '../protocol/confident.ts';
 import type { CountedGroup, RolloutStatistics } from '../protocol/group.ts';
 import type { Estimate } from '../protocol/records.ts';
 import type { TokenSpan } from '../protocol/spans.ts';
@@ -273,28 +273,25 @@ function masses(sorted: readonly { confidence: number }[], count: number): numbe
   return edges;
 }
 
-export const QUADRANTS = ['sure-right', 'sure-wrong', 'unsure-right', 'unsure-wrong'] as const;
-export type Quadrant = (typeof QUADRANTS)[number];
-
 /**
- * The problems of each quadrant: sure when the majority share is above `threshold`, right when the majority answer is. A
- * problem without an answer is unsure and wrong; one without a reference is in none.
+ * The problems of each quadrant: confident when the majority share is above `threshold`, correct when the majority answer
+ * is. A problem without any answer is uncertain and wrong; one without a reference answer is in no quadrant.
  */
 export function quadrants(
   problems: readonly { problem: number; group: JudgedGroup | CountedGroup }[],
   threshold = CONFIDENT,
 ): Record<Quadrant, number[]> {
   const found: Record<Quadrant, number[]> = {
-    'sure-right': [],
-    'sure-wrong': [],
-    'unsure-right': [],
-    'unsure-wrong': [],
+    'confident-correct': [],
+    'confident-wrong': [],
+    'uncertain-correct': [],
+    'uncertain-wrong': [],
   };
   for (const { problem, group } of problems) {
     const right = majorityRight(group);
     if (right === null) continue;
-    const sure = (group.majority?.share ?? 0) > threshold ? 'sure' : 'unsure';
-    found[`${sure}-${right ? 'right' : 'wrong'}`].push(problem);
+    const level = (group.majority?.share ?? 0) > threshold ? 'confident' : 'uncertain';
+    found[`${level}-${right ? 'correct' : 'wrong'}`].push(problem);
   }
   return found;
 }

@@ -112,7 +112,7 @@ export function classifyRun(curve: readonly CurvePoint[], evaluations: readonly 
   const evaluated = evaluations.length >= FAILURE_RULES.evaluations;
   const points = evaluated ? evaluations : truthOf(curve);
   const smoothed = smooth(points, evaluated ? 1 : window);
-  const truth = smoothed.length === 0 ? null : summarised(smoothed, evaluated ? 'evaluations' : 'steps');
+  const truth = smoothed.length === 0 ? null : summarized(smoothed, evaluated ? 'evaluations' : 'steps');
   const fell = truth === null ? null : hasFallen(truth.peak, truth.end, evaluated ? 0 : noise(points, window));
   const repeats =
     repetition !== null && repetition.end >= repeated && repetition.end - repetition.start >= repeatedMore;
@@ -161,7 +161,7 @@ function smooth(points: readonly TruthPoint[], window: number): TruthPoint[] {
 }
 
 /**
- * Standard error of the difference of two window means, from the differences of neighbouring points, which a slow fall
+ * Standard error of the difference of two window means, from the differences of neighboring points, which a slow fall
  * does not widen (von Neumann 1941): sd = sqrt(mean(d^2) / 2), error = sd sqrt(2 / window).
  */
 function noise(points: readonly TruthPoint[], window: number): number {
@@ -174,7 +174,7 @@ function hasFallen(peak: number, end: number, error: number): boolean {
   return end < ofPeak * peak && peak - end >= Math.max(drop, errors * error);
 }
 
-function summarised(smoothed: readonly TruthPoint[], of: 'evaluations' | 'steps') {
+function summarized(smoothed: readonly TruthPoint[], of: 'evaluations' | 'steps') {
   const peak = smoothed.reduce((best, point) => (point.value > best.value ? point : best));
   return { start: smoothed[0]!.value, peak: peak.value, peakStep: peak.step, end: smoothed.at(-1)!.value, of };
 }

@@ -49,7 +49,7 @@ export function forecastProblem({ problem, group, rewards, selfCertainty }: Prob
   const { rollouts, clusters } = blind;
   const votes = rollouts.length;
   const given = rewards ?? rollouts.map(({ cluster }) => (cluster === 0 ? 1 : 0));
-  const best = optimum(blind, standardised(given), BETA);
+  const best = optimum(blind, standardized(given), BETA);
   const { top } = best;
   const entropy = answerEntropy(blind);
   const none = { problem, votes, answer: null, majority: false, share: null, margin: null, answerEntropy: entropy };
@@ -88,7 +88,7 @@ function withoutLabels({ clusters, majority, rollouts }: JudgedGroup): JudgedGro
 }
 
 /** (r - mean) / sd with ddof 1; all 0 when all are equal. */
-function standardised(rewards: readonly number[]): number[] {
+function standardized(rewards: readonly number[]): number[] {
   if (rewards.every((reward) => reward === rewards[0])) return rewards.map(() => 0);
   const center = mean(rewards)!;
   const variance = rewards.reduce((total, r) => total + (r - center) ** 2, 0) / (rewards.length - 1);

@@ -28,7 +28,7 @@ type StepMetrics = Pick<StepRecord['metrics'], FromRollouts>;
 export const REWARDED = 0.5;
 
 /** What metrics must know of the reward that trains: whether it says right or wrong. */
-interface Judgement {
+interface Judgment {
   saysRight: boolean;
 }
 
@@ -36,7 +36,7 @@ interface Judgement {
  * The part of a step's metrics that comes from its rollouts. Means run over all rollouts (those that only vote
  * included), shares of the majority over problems, entropy over tokens.
  */
-export function stepMetrics(groups: readonly JudgedGroup[], { saysRight }: Judgement): StepMetrics {
+export function stepMetrics(groups: readonly JudgedGroup[], { saysRight }: Judgment): StepMetrics {
   const rollouts = groups.flatMap((group) => group.rollouts);
   return {
     proxyReward: mean(rollouts.flatMap(({ reward }) => reward ?? [])) ?? 0,
@@ -69,17 +69,17 @@ export interface ProblemMetrics extends StepMetrics, Pick<ProblemUpdate, 'kl' | 
  */
 export function problemMetrics(
   group: JudgedGroup,
-  reward: Judgement,
+  reward: Judgment,
   update: ProblemUpdate | null = null,
 ): ProblemMetrics {
-  const labelled = hasReference(group);
+  const labeled = hasReference(group);
   const n = group.rollouts.length;
   return {
     ...stepMetrics([group], reward),
     kl: update?.kl ?? null,
     clipFraction: update?.clipFraction ?? null,
-    accuracy: labelled ? proportion(group.rollouts.map(({ correct }) => correct === true)) : null,
-    atK: labelled ? curve(n).map((k) => ({ k, pass: passOf(group, k), majority: majorityOf(group, k) })) : null,
+    accuracy: labeled ? proportion(group.rollouts.map(({ correct }) => correct === true)) : null,
+    atK: labeled ? curve(n).map((k) => ({ k, pass: passOf(group, k), majority: majorityOf(group, k) })) : null,
   };
 }
 
@@ -166,8 +166,8 @@ export function labelAccuracy(groups: readonly JudgedGroup[]): number | null {
 
 /** Whether a problem's majority answer is right; no majority is a wrong one. null without a reference. */
 export function majorityRight(group: JudgedGroup | CountedGroup): boolean | null {
-  const labelled = 'means' in group ? group.means.correct !== null : hasReference(group);
-  return labelled ? (group.majority?.correct ?? false) : null;
+  const labeled = 'means' in group ? group.means.correct !== null : hasReference(group);
+  return labeled ? (group.majority?.correct ?? false) : null;
 }
 
 function hasReference({ rollouts }: JudgedGroup): boolean {
@@ -209,14 +209,14 @@ type EvaluationMetrics = Pick<
  * @param greedy one greedy rollout of each problem, or none
  */
 export function evaluationMetrics(sampled: readonly JudgedGroup[], greedy: readonly JudgedGroup[]): EvaluationMetrics {
-  const labelled = sampled.filter(hasReference);
+  const labeled = sampled.filter(hasReference);
   const decoded = greedy.filter(hasReference);
   const rollouts = sampled.flatMap((group) => group.rollouts);
   return {
-    accuracy: bootstrap(labelled.map((group) => correctness(group.rollouts)!)),
-    majorityAccuracy: proportion(labelled.map(majorityIsRight)),
+    accuracy: bootstrap(labeled.map((group) => correctness(group.rollouts)!)),
+    majorityAccuracy: proportion(labeled.map(majorityIsRight)),
     greedyAccuracy: proportion(decoded.map(({ rollouts: [first] }) => first?.correct === true)),
-    passAtK: proportion(labelled.map((group) => group.rollouts.some(({ correct }) => correct === true))),
+    passAtK: proportion(labeled.map((group) => group.rollouts.some(({ correct }) => correct === true))),
     majorityShare: mean(sampled.map(({ majority }) => majority?.share ?? 0)) ?? 0,
     entropy: tokenEntropy(rollouts),
     length: lengthOf(rollouts),
@@ -224,7 +224,7 @@ export function evaluationMetrics(sampled: readonly JudgedGroup[], greedy: reado
     repetition: mean(existing(rollouts.map(({ repetition }) => repetition))),
     truncated: rollouts.length === 0 ? null : share(rollouts, ({ finish }) => finish === 'length'),
     noAnswer: rollouts.length === 0 ? null : share(rollouts, ({ answer }) => answer === null),
-    atK: labelled.length === 0 ? null : curveAtK(labelled),
+    atK: labeled.length === 0 ? null : curveAtK(labeled),
   };
 }
 
@@ -260,15 +260,15 @@ function majorityOf({ rollouts, clusters }: JudgedGroup, k: number): number {
  * problems with a reference, by bootstrap. At k = 1 both are the accuracy.
  */
 export function curveAtK(groups: readonly JudgedGroup[]): { k: number; pass: Estimate; majority: Estimate }[] {
-  const labelled = groups.filter(hasReference);
-  const n = Math.min(...labelled.map(({ rollouts }) => rollouts.length));
-  return labelled.length === 0 ? [] : curve(n).map((k) => ({ k, ...estimatesAtK(labelled, k)! }));
+  const labeled = groups.filter(hasReference);
+  const n = Math.min(...labeled.map(({ rollouts }) => rollouts.length));
+  return labeled.length === 0 ? [] : curve(n).map((k) => ({ k, ...estimatesAtK(labeled, k)! }));
 }
 
 /** pass@k and maj@k: means over problems with a reference and k samples or more, by bootstrap; null when there is none. */
 export function estimatesAtK(groups: readonly JudgedGroup[], k: number): { pass: Estimate; majority: Estimate } | null {
-  const labelled = groups.filter((group) => hasReference(group) && group.rollouts.length >= k);
-  const pass = bootstrap(labelled.map((group) => passOf(group, k)));
-  const majority = bootstrap(labelled.map((group) => majorityOf(group, k)));
+  const labeled = groups.filter((group) => hasReference(group) && group.rollouts.length >= k);
+  const pass = bootstrap(labeled.map((group) => passOf(group, k)));
+  const majority = bootstrap(labeled.map((group) => majorityOf(group, k)));
   return pass && majority && { pass, majority };
 }

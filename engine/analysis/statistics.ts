@@ -306,7 +306,7 @@ function tCdf(t: number, df: number): number {
   return 1 - incompleteBeta(df / (df + t * t), df / 2, 0.5) / 2;
 }
 
-/** Regularised incomplete beta function I_x(a, b) by its continued fraction (Numerical Recipes, 6.4). */
+/** Regularized incomplete beta function I_x(a, b) by its continued fraction (Numerical Recipes, 6.4). */
 function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;

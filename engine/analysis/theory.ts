@@ -1,5 +1,5 @@
 /**
- * Sharpening (arXiv 2603.08660, section 4): what the KL-regularised optimum and Theorem 1 say about a problem's majority
+ * Sharpening (arXiv 2603.08660, section 4): what the KL-regularized optimum and Theorem 1 say about a problem's majority
  * share, and how far the measured shares are from it. Pure; a share is a number in [0, 1], beta is in units of the reward.
  *
  * With the majority reward, the optimum pi*(y) = pi(y) exp(r(y) / beta) / Z multiplies the odds of the majority answer by
@@ -270,7 +270,7 @@ export function votersOf({ clusters, unanswered, means }: CountedGroup): Voters 
 }
 
 /**
- * The KL-regularised optimum pi*(y) = pi(y) exp(r(y)/beta) / Z, estimated by re-weighting rollouts that were sampled from
+ * The KL-regularized optimum pi*(y) = pi(y) exp(r(y)/beta) / Z, estimated by re-weighting rollouts that were sampled from
  * pi: weights proportional to exp(r/beta). beta = Infinity gives pi itself. Throws `usage` for a beta that is not
  * positive, and RangeError when there is not one reward a rollout.
  */
@@ -347,10 +347,10 @@ export function checkTheorem(
   const voted = problems.flatMap(({ first, last }) =>
     first.majority && last.majority ? { first: first.majority, last: last.majority } : [],
   );
-  const labelled = voted.filter(({ first, last }) => first.correct !== null && last.correct !== null);
+  const labeled = voted.filter(({ first, last }) => first.correct !== null && last.correct !== null);
   return {
     kept: wilson(voted.filter(({ first, last }) => same(first.answer, last.answer)).length, voted.length),
-    outcome: wilson(labelled.filter(({ first, last }) => first.correct === last.correct).length, labelled.length),
+    outcome: wilson(labeled.filter(({ first, last }) => first.correct === last.correct).length, labeled.length),
     problems: voted.length,
   };
 }

@@ -23,7 +23,7 @@ export interface Finished {
 /**
  * Runs to the end.
  * @param begin starts or resumes the run on the engine of this process
- * @throws RollscopeError when the run cannot start, `cancelled` when the user gives up before it has
+ * @throws RollscopeError when the run cannot start, `canceled` when the user gives up before it has
  */
 export async function runInForeground(
   output: Output,
@@ -77,7 +77,7 @@ export async function runInForeground(
     const records = await handle.records(0);
     return { handle, end, records, seconds: (performance.now() - started) / 1000 };
   } catch (error) {
-    if (giveUp.signal.aborted && !handle) throw new RollscopeError('cancelled', 'Stopped before the run began.');
+    if (giveUp.signal.aborted && !handle) throw new RollscopeError('canceled', 'Stopped before the run began.');
     throw error;
   } finally {
     view.end();

@@ -46,7 +46,7 @@ export class Output {
 
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof RollscopeError)) return EXIT.failed;
-  if (error.code === 'cancelled') return EXIT.stopped;
+  if (error.code === 'canceled') return EXIT.stopped;
   return INPUT_ERRORS.includes(error.code) ? EXIT.usage : EXIT.failed;
 }
 

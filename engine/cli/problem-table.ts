@@ -45,7 +45,7 @@ export function problemResult(problem: Problem, columns: RunColumns, step?: numb
     majority: view.answer,
     share: view.share,
     confidence: view.confidence,
-    correct: view.verdict === 'unknown' ? null : view.verdict === 'right',
+    correct: view.verdict === 'unknown' ? null : view.verdict === 'correct',
     accuracy: view.accuracy,
     rollouts: view.rollouts,
     noAnswer: view.unanswered,
@@ -54,14 +54,14 @@ export function problemResult(problem: Problem, columns: RunColumns, step?: numb
   };
 }
 
-/** Wrong ones first, the surest on top; then those without a verdict; then the right ones, the least sure on top. */
+/** Wrong ones first, the most confident on top; then those without a reference; then correct ones, the least confident on top. */
 export function byConcern(a: ProblemResult, b: ProblemResult): number {
   const rank = ({ correct }: ProblemResult) => (correct === false ? 0 : correct === null ? 1 : 2);
-  const sureness = ({ share: value }: ProblemResult) => value ?? 0;
+  const confidence = ({ share: value }: ProblemResult) => value ?? 0;
   const difference = rank(a) - rank(b);
   if (difference !== 0) return difference;
-  const bySureness = rank(a) === 2 ? sureness(a) - sureness(b) : sureness(b) - sureness(a);
-  return bySureness || a.index - b.index;
+  const byConfidence = rank(a) === 2 ? confidence(a) - confidence(b) : confidence(b) - confidence(a);
+  return byConfidence || a.index - b.index;
 }
 
 export function problemTable(results: readonly ProblemResult[]): string {

@@ -107,10 +107,10 @@ function finish(
   systems: ReadonlySet<string | null>,
 ): Dataset {
   const warnings: string[] = [];
-  const labelled = problems.filter(({ answer }) => answer !== null).length;
-  if (labelled > 0 && labelled < problems.length) {
+  const labeled = problems.filter(({ answer }) => answer !== null).length;
+  if (labeled > 0 && labeled < problems.length) {
     warnings.push(
-      `${problems.length - labelled} of ${problems.length} problems have no reference answer: accuracy is measured on the others.`,
+      `${problems.length - labeled} of ${problems.length} problems have no reference answer: accuracy is measured on the others.`,
     );
   }
   const found = [...systems].filter((s) => s !== null);

@@ -60,7 +60,7 @@ export interface ExperimentResult {
 
 /**
  * Runs an experiment to its report.
- * @throws RollscopeError `config` for a folder of another experiment, `cancelled`, or the error of a failed run
+ * @throws RollscopeError `config` for a folder of another experiment, `canceled`, or the error of a failed run
  */
 export async function runExperiment(options: ExperimentOptions): Promise<ExperimentResult> {
   const { experiment, base, against, seeds, folder, signal } = options;
@@ -109,7 +109,7 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
 }
 
 function stopped(): RollscopeError {
-  return new RollscopeError('cancelled', 'The experiment was stopped.', 'Repeat the command to resume it.');
+  return new RollscopeError('canceled', 'The experiment was stopped.', 'Repeat the command to resume it.');
 }
 
 /** Runs that must be done before the time left is estimated from them. */

@@ -205,7 +205,7 @@ function afterWords(text: string, length: number): string {
  * accepts it without errors, without gaps, and on Lean's own axioms alone (`propext`, `Classical.choice`, `Quot.sound`,
  * asked of Lean where the theorem has a name); else 0. `native_decide` is not accepted: it trusts the compiler.
  * Lean gets the environment's LEAN_PATH and its like, and an empty folder.
- * @throws RollscopeError `config` without Lean, `cancelled` where `signal` ended it
+ * @throws RollscopeError `config` without Lean, `canceled` where `signal` ended it
  */
 export async function checkLean(
   options: LeanOptions,

@@ -119,7 +119,7 @@ async function findPython(): Promise<string | null> {
  * Checks the program of each response: the last closed block of code in the language, or without a language. The score
  * is the share of the tests that it passes; 0 without a program. `detail` names the first test that fails, and why.
  * Programs do not read stdin, have an empty folder, and start without the user's environment.
- * @throws RollscopeError `config` without an interpreter, `cancelled` where `signal` ended it
+ * @throws RollscopeError `config` without an interpreter, `canceled` where `signal` ended it
  */
 export async function checkPrograms(
   options: ProgramOptions,

@@ -9,7 +9,7 @@ import { type Understood, understand } from './understand.ts';
 const BETWEEN_ANSWERS: Rule = { percent: 'never' };
 
 /**
- * When two answers are one: `equivalence`, as mathematics; `text`, when their normalised spellings are the same; or as
+ * When two answers are one: `equivalence`, as mathematics; `text`, when their normalized spellings are the same; or as
  * somebody else judges, such as the model itself, who says so for two indices into the answers: a function, or a matrix
  * of which row i tells what answer i equals.
  */
@@ -106,7 +106,7 @@ function byEquivalence(groups: readonly Group[]): Place {
   };
 }
 
-/** What normalising leaves nothing of is its own key. */
+/** What normalizing leaves nothing of is its own key. */
 function keyOf(answer: string, { key }: Understood): string {
   return key || answer;
 }

@@ -1,4 +1,4 @@
-/** The rollout files of a run that is being written: frames are placed one after the other, or recognised in a replay. */
+/** The rollout files of a run that is being written: frames are placed one after the other, or recognized in a replay. */
 import { fsyncSync, readSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import type { FramePointer } from '../protocol/group.ts';

@@ -282,7 +282,7 @@ export class Journal {
   }
 
   /**
-   * Calls `listener` for every record that is written from now on (not for those recognised in a replay); returns how to
+   * Calls `listener` for every record that is written from now on (not for those recognized in a replay); returns how to
    * end that. After a divergence numbers come again: a record replaces an earlier one of its number and all behind it.
    */
   onRecord(listener: RecordListener): () => void {

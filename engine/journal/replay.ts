@@ -1,6 +1,6 @@
 /**
  * Exact resume. Training is deterministic, so after a kill the loop goes back to the last checkpoint and does the same
- * again; here its records are recognised instead of being written twice.
+ * again; here its records are recognized instead of being written twice.
  */
 import type { JournalRecord, NewRecord } from '../protocol/records.ts';
 

@@ -107,7 +107,7 @@ export class Peer<C extends Contract> {
 
   /**
    * Sends a request and resolves with its result.
-   * Rejects with RollscopeError: the other end's error; `usage` for a name or parameters that it does not take; `cancelled`
+   * Rejects with RollscopeError: the other end's error; `usage` for a name or parameters that it does not take; `canceled`
    * as soon as `signal` is aborted; `engine-stopped`, or what `close` was given, when the conversation ends first.
    */
   async request<R extends RequestName<C>>(
@@ -116,14 +116,14 @@ export class Peer<C extends Contract> {
     { signal }: RequestOptions = {},
   ): Promise<ResultOf<C, R>> {
     if (this.#closed) throw this.#lost();
-    if (signal?.aborted) throw cancelled(name);
+    if (signal?.aborted) throw canceled(name);
     const source = new CancellationTokenSource();
     let onAbort = () => {};
     try {
       const aborted = new Promise<never>((_, reject) => {
         onAbort = () => {
           source.cancel();
-          reject(cancelled(name));
+          reject(canceled(name));
         };
         signal?.addEventListener('abort', onAbort, { once: true });
       });
@@ -241,7 +241,7 @@ export class Peer<C extends Contract> {
     const controller = new AbortController();
     const subscription = token.onCancellationRequested(() => controller.abort());
     try {
-      if (token.isCancellationRequested) throw cancelled(name);
+      if (token.isCancellationRequested) throw canceled(name);
       const handler = this.#handlers.get(name);
       if (!handler) throw misfit('usage', `There is no request '${name}'.`, ErrorCodes.MethodNotFound);
       const shape = this.#options.contract?.requests[name]?.params;
@@ -341,6 +341,6 @@ function check(shape: Shape | undefined, value: unknown, what: string, code: 'us
   throw misfit(code, `${what} did not fit the protocol${where}: ${issue.message}.`, ErrorCodes.InvalidParams);
 }
 
-function cancelled(name: string): RollscopeError {
-  return new RollscopeError('cancelled', `'${name}' was cancelled.`);
+function canceled(name: string): RollscopeError {
+  return new RollscopeError('canceled', `'${name}' was canceled.`);
 }

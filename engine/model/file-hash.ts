@@ -61,7 +61,7 @@ async function hashContents(file: string, size: number, { onProgress, signal }: 
   try {
     const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(PIECE_BYTES, size)));
     for (let done = 0; ; ) {
-      if (signal?.aborted) throw new RollscopeError('cancelled', 'Reading the model was cancelled.');
+      if (signal?.aborted) throw new RollscopeError('canceled', 'Reading the model was canceled.');
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, done);
       if (bytesRead === 0) return hash.digest('hex');
       hash.update(buffer.subarray(0, bytesRead));
@@ -73,7 +73,7 @@ async function hashContents(file: string, size: number, { onProgress, signal }: 
   }
 }
 
-/** SHA-256 of a file's contents, in hexadecimal. Throws RollscopeError `cancelled` when the signal aborts. */
+/** SHA-256 of a file's contents, in hexadecimal. Throws RollscopeError `canceled` when the signal aborts. */
 export async function fileHash(given: string, options: HashOptions = {}): Promise<string> {
   const file = await realpath(given);
   const before = await stateOf(file);

@@ -84,9 +84,9 @@ export interface ConvertOptions {
 }
 
 /**
- * The tensors of a GGUF file from `<cacheDir>/<fingerprint>.safetensors`, which is made if it is not there: dequantised to
+ * The tensors of a GGUF file from `<cacheDir>/<fingerprint>.safetensors`, which is made if it is not there: dequantized to
  * float32 tensor by tensor, written aside, renamed. Throws RollscopeError: `model` for a missing tensor or a wrong shape,
- * `disk` without space, `cancelled` when the signal aborts.
+ * `disk` without space, `canceled` when the signal aborts.
  */
 export async function ggufTensors(
   gguf: GgufFile,
@@ -111,7 +111,7 @@ export async function ggufTensors(
         gguf.tensors.get(ggufName(config, name))!,
         permutedHeads(name, config),
       )) {
-        if (signal?.aborted) throw new RollscopeError('cancelled', 'Reading the model was cancelled.');
+        if (signal?.aborted) throw new RollscopeError('canceled', 'Reading the model was canceled.');
         yield values;
         done += values.length;
         onProgress?.('reading the model (the first time only)', done / total);

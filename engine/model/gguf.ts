@@ -151,7 +151,7 @@ function parse(buffer: Buffer, file: string, size: number): GgufFile {
       throw new RollscopeError(
         'model',
         `${file}: tensor "${tensor.name}" is stored as ${typeName(tensor.type)}, which is not supported.`,
-        `Take the model's file in another quantisation, such as Q8_0 or Q4_K_M. Readable types: ${READABLE_TYPES.join(', ')}.`,
+        `Take the model's file in another quantization, such as Q8_0 or Q4_K_M. Readable types: ${READABLE_TYPES.join(', ')}.`,
       );
     }
     const width = tensor.shape.at(-1) ?? 1;

@@ -12,7 +12,7 @@ export function hubError(error: unknown, id: HubId): RollscopeError {
   if (error instanceof RollscopeError) return error;
   if (error instanceof HubApiError) return refused(error, id);
   const { name, code } = (error ?? {}) as NodeJS.ErrnoException;
-  if (name === 'AbortError') return new RollscopeError('cancelled', 'The download was cancelled.');
+  if (name === 'AbortError') return new RollscopeError('canceled', 'The download was canceled.');
   if (code === 'ENOSPC') {
     return new RollscopeError(
       'disk',

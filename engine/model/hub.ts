@@ -75,7 +75,7 @@ class Repository {
         count(piece.length);
       }
     } catch (error) {
-      // The body tells of a cancelled request in words only.
+      // The body tells of a canceled request in words only.
       this.signal?.throwIfAborted();
       throw error;
     } finally {
@@ -126,7 +126,7 @@ async function unknown(cached: CachedModel, commit: string): Promise<string[]> {
 /**
  * The folder of a Hub model in the cache, fetched where it is not complete. Reads `$HF_HUB_CACHE` and its kin, `$HF_ENDPOINT`,
  * `$HF_HUB_OFFLINE` and `$HF_TOKEN`. Throws RollscopeError: `model` (unknown, not permitted, out of reach, without
- * safetensors), `disk`, `cancelled`.
+ * safetensors), `disk`, `canceled`.
  */
 export async function fetchHubModel(id: HubId, options: HubOptions): Promise<string> {
   const earlier = path.join(options.cacheDir, 'hub', id.name.replace('/', '--'));

@@ -16,7 +16,7 @@ function slidingWindow(fields: Fields, window: HuggingFaceNames['window']): numb
 
 /**
  * Reads a `config.json`. `file` is named in errors. Throws RollscopeError `model` for a missing or bad field and for what
- * is not supported: other architectures, experts, quantised weights, other activations, rope scaling other than Llama 3's,
+ * is not supported: other architectures, experts, quantized weights, other activations, rope scaling other than Llama 3's,
  * and what the architecture itself refuses.
  */
 export function parseHuggingFaceConfig(json: unknown, file: string): DecoderConfig {
@@ -35,8 +35,8 @@ export function parseHuggingFaceConfig(json: unknown, file: string): DecoderConf
   if (fields.get('quantization_config') !== undefined) {
     throw new RollscopeError(
       'model',
-      `${file}: quantised weights (quantization_config) are not supported in Hugging Face folders.`,
-      'Take the unquantised model, or a GGUF file of it.',
+      `${file}: quantized weights (quantization_config) are not supported in Hugging Face folders.`,
+      'Take the unquantized model, or a GGUF file of it.',
     );
   }
   if ((fields.get('hidden_act') ?? 'silu') !== 'silu') throw fields.unsupported('hidden_act');

@@ -32,7 +32,7 @@ export interface ModelSource {
 }
 
 export interface OpenOptions {
-  /** Where dequantised weights are kept; `$ROLLSCOPE_CACHE` or the user's cache folder when absent. */
+  /** Where dequantized weights are kept; `$ROLLSCOPE_CACHE` or the user's cache folder when absent. */
   cacheDir?: string;
   onProgress?: (message: string, fraction: number | null) => void;
   signal?: AbortSignal;
@@ -170,7 +170,7 @@ async function locate(spec: string, options: OpenOptions): Promise<Location> {
 /**
  * Opens a model by `embedded` or `embedded:<name>`, the path of a .gguf file or of a Hugging Face folder, or a Hub id.
  * Throws RollscopeError `model` when it is missing, broken or not supported; `disk` when its weights cannot be unpacked;
- * `cancelled`.
+ * `canceled`.
  */
 export async function openModel(spec: string, options: OpenOptions = {}): Promise<ModelSource> {
   const { format, place, name } = await locate(spec, options);

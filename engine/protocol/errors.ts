@@ -19,7 +19,7 @@ export const ERROR_CODES = [
   'engine-stopped',
   'engine-version',
   'unauthorized',
-  'cancelled',
+  'canceled',
   'internal',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -8,9 +8,11 @@ function probability(value: number): string {
   return value.toFixed(2);
 }
 
-/** `likely amplified: 16, right with 0.83`. */
+/** `predicted majority: 16 · P(correct) = 0.83`. */
 export function forecastText({ answer, right }: Pick<ProblemForecast, 'answer' | 'right'>): string {
-  return answer === null ? 'no answer to amplify' : `likely amplified: ${answer}, right with ${probability(right)}`;
+  return answer === null
+    ? 'no predicted majority'
+    : `predicted majority: ${answer} · P(correct) = ${probability(right)}`;
 }
 
 /** `by the majority vote, which stands in for dual`; null where the reward itself was at hand, or it is not known. */
@@ -30,8 +32,8 @@ export function noForecast(reward: string): string {
 }
 
 /** What the forecast rests on: names and values of its signals, those that do not exist left out. */
-export function signalsOf(foretold: ProblemForecast): { name: string; value: string }[] {
-  const { share: part, margin, answerEntropy, confidenceGap, agreement, certaintyAgreement, optimum } = foretold;
+export function signalsOf(prediction: ProblemForecast): { name: string; value: string }[] {
+  const { share: part, margin, answerEntropy, confidenceGap, agreement, certaintyAgreement, optimum } = prediction;
   const signed = (value: number) => `${value > 0 ? '+' : ''}${number(value, 2)}`;
   const rows: [name: string, value: string | null][] = [
     ['share of the rollouts', part && `${share(part.mean)} (${share(part.low)} to ${share(part.high)})`],

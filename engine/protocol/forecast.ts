@@ -1,4 +1,4 @@
-/** What a pre-flight check foretells, as it is stored in a run. Everything in it was computed without labels. */
+/** The forecast of a run, as it is stored in a run. Everything in it was computed without labels. */
 import * as z from 'zod';
 import { Estimate } from './estimate.ts';
 

@@ -60,8 +60,9 @@ export function bytes(value: number | null | undefined): string {
   return value < 2 ** 30 ? `${Math.round(value / 2 ** 20)} MB` : `${(value / 2 ** 30).toFixed(1)} GB`;
 }
 
+/** `correct`, `wrong`; a dash where it is unknown. */
 export function verdict(correct: boolean | null | undefined): string {
-  return correct === null || correct === undefined ? DASH : correct ? 'right' : 'wrong';
+  return correct === null || correct === undefined ? DASH : correct ? 'correct' : 'wrong';
 }
 
 /** `1 problem`, `3 problems`. */

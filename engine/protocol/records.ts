@@ -163,7 +163,7 @@ export const EvaluationRecord = z.strictObject({
 });
 export type EvaluationRecord = z.infer<typeof EvaluationRecord>;
 
-/** What is foretold before the first step. */
+/** What is predicted before the first step. */
 const ForecastRecord = z.strictObject({
   type: z.literal('forecast'),
   ...base,

@@ -4,7 +4,7 @@
  *
  * Formula: r_i = the score of rollout i (program: share of the tests that it passes; lean: 1 if the proof compiles, else
  * 0; custom: any number). A program that crashes, hangs or takes too much gets 0.
- * Tokens, temperature, shift: do not apply. Normalisation: none.
+ * Tokens, temperature, shift: do not apply. Normalization: none.
  * Sources: Absolute Zero (arXiv 2505.03335); AlphaProof (Nature, 2025).
  */
 import type { EvidenceKind } from '../protocol/evidence.ts';

@@ -5,7 +5,7 @@
  * often as it is given) and equals the target; `formatScore` (0 by default) if it misses the target only; else 0.
  * The expression, LaTeX or plain, is read by a parser of its own and computed in exact rationals; nothing is evaluated as
  * code, so `**` and `//` are refused. `... = target` may follow it.
- * Tokens: none (the answer only). Temperature, shift: do not apply. Normalisation: none. Range: [0, 1].
+ * Tokens: none (the answer only). Temperature, shift: do not apply. Normalization: none. Range: [0, 1].
  * Source: TinyZero's task, RLSR (arXiv 2505.08827).
  */
 import { RollscopeError } from '../protocol/errors.ts';

@@ -8,7 +8,7 @@
  * worse than not answering. Where the group has one distinct answer it is likeliest everywhere, and all that have an
  * answer get 1. A prefix behind which no candidate fits the context is left out; where none remains the reward is -w.
  * Tokens: those of the candidate answers, scored after prefixes. Temperature: that of sampling. Shift: none left.
- * Normalisation: candidates by their mean log-probability a token, so that long answers are not at a loss.
+ * Normalization: candidates by their mean log-probability a token, so that long answers are not at a loss.
  * Range: [-w, 1]. Source: CoVo (arXiv 2506.08745).
  */
 import { integer, number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';

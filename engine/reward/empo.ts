@@ -2,10 +2,10 @@
  * Semantic clusters.
  *
  * Formula: r_i = |cluster of answer i| / N; no answer gives 0 and is in no cluster, but counts in N. Clusters are of
- * mathematically equivalent answers, of equal normalised texts, or of answers that the model takes for the same.
+ * mathematically equivalent answers, of equal normalized texts, or of answers that the model takes for the same.
  * Filter: a group is left out of training unless its answer entropy H = -sum_c (n_c / n) log(n_c / n), over the n
  * rollouts with an answer, lies between `entropyLow` and `entropyHigh` times log N.
- * Tokens: none (answers only). Temperature, shift: do not apply. Normalisation: by N. Range: [0, 1].
+ * Tokens: none (answers only). Temperature, shift: do not apply. Normalization: by N. Range: [0, 1].
  * Source: EMPO (arXiv 2504.05812).
  */
 import { clusterAnswers } from '../grading/index.ts';
@@ -90,7 +90,7 @@ function meanings({ answers, clusters, evidence }: Group, kind: Options['cluster
   if (kind === 'equivalence') return clusters.map(({ members }) => named(members));
   if (kind === 'text') return clusterAnswers(answers, null, 'text').map(({ members }) => named(members));
   const { equal } = evidence.empo ?? missingEvidence('empo');
-  // The model's judgements may not be transitive: clusters are the connected ones.
+  // The model's judgments may not be transitive: clusters are the connected ones.
   const root = clusters.map((_, c) => c);
   const find = (c: number): number => (root[c] === c ? c : find(root[c]!));
   for (const [a, b] of equal) root[find(Math.max(a, b))] = find(Math.min(a, b));
@@ -163,7 +163,7 @@ export const empo = labelFree({
   range: [0, 1],
   source: 'EMPO, arXiv 2504.05812',
   setup:
-    'What makes two answers one is chosen (mathematical equivalence, text, or the model’s judgement), and bounds of the answer entropy outside which a group does not train.',
+    'What makes two answers one is chosen (mathematical equivalence, text, or the model’s judgment), and bounds of the answer entropy outside which a group does not train.',
   options: OPTIONS,
   evidence: ({ clusters }) => (clusters === 'model' ? 'empo' : null),
   compute,

@@ -3,12 +3,12 @@
  *
  * Formula: r_i = 1 if the answer of rollout i is equivalent to the reference, else 0. No answer gives 0; so does a
  * problem without a reference (all rewards of its group are then equal and it does not train).
- * Tokens: none (answers only). Temperature, shift: do not apply. Normalisation: none. Range: {0, 1}.
+ * Tokens: none (answers only). Temperature, shift: do not apply. Normalization: none. Range: {0, 1}.
  * Source: RLVR, as in arXiv 2603.08660, section 2; graded by the function that grades the votes and all metrics.
  */
-import { type LabelledGroup, labelled, type Part, type Scores } from './types.ts';
+import { type LabeledGroup, labeled, type Part, type Scores } from './types.ts';
 
-function compute({ answers, correct }: LabelledGroup): Scores {
+function compute({ answers, correct }: LabeledGroup): Scores {
   const rewards = correct.map((right) => (right === true ? 1 : 0));
   return {
     rewards,
@@ -30,7 +30,7 @@ function compute({ answers, correct }: LabelledGroup): Scores {
   };
 }
 
-export const groundTruth = labelled({
+export const groundTruth = labeled({
   name: 'ground-truth',
   title: 'Ground truth',
   summary: '1 if the answer is correct, else 0. Needs labels: the oracle to compare the others with.',

@@ -6,7 +6,7 @@ import { optionsKey } from './option-tree.ts';
 import { type RewardOptions, rewardOptionsOf } from './options.ts';
 import { REWARDS, type RewardName, rewardNamed, rewards } from './registry.ts';
 import { shortNumber } from './text.ts';
-import type { LabelledGroup, Part, Reward, Scores } from './types.ts';
+import type { LabeledGroup, Part, Reward, Scores } from './types.ts';
 
 export { majorityOf } from './majority-vote.ts';
 export { RewardOptions, rewardOptionsOf } from './options.ts';
@@ -35,7 +35,7 @@ export interface RunReward {
    * Rewards of a group. What comes from labels is removed before a label-free part is asked.
    * @throws RollscopeError `config` or `dataset` where options or columns do not suit
    */
-  score(group: LabelledGroup): Scores;
+  score(group: LabeledGroup): Scores;
 }
 
 /** Reads a reward expression. Throws RollscopeError `config` for one that cannot be read or names no reward. */
@@ -87,7 +87,7 @@ export function saysRight(text: string): boolean {
   return rewards.some((reward) => reward.name === name && reward.scale === 'correctness');
 }
 
-function scoreOne(reward: Reward, group: LabelledGroup, options: RewardOptions): Scores {
+function scoreOne(reward: Reward, group: LabeledGroup, options: RewardOptions): Scores {
   if (reward.labels) return reward.compute(group, own(reward, options));
   const { problem, rollouts, answers, clusters, vocabulary, evidence } = group;
   return reward.compute(
@@ -109,7 +109,7 @@ function scoreOne(reward: Reward, group: LabelledGroup, options: RewardOptions):
  * A group that one part leaves out of training is left out. A part's `basis` counts only where it is the whole reward:
  * sums and gates are taken of the rewards.
  */
-function evaluate(expression: RewardExpression<RewardName>, group: LabelledGroup, options: RewardOptions): Scores {
+function evaluate(expression: RewardExpression<RewardName>, group: LabeledGroup, options: RewardOptions): Scores {
   if (expression.kind === 'reward') return scoreOne(rewardNamed(expression.name), group, options);
   const skipOf = (scores: readonly Scores[]) => {
     const skip = scores.find((s) => s.skip !== undefined)?.skip;

@@ -8,7 +8,7 @@
  * follow from the integrand's text. A point counts where the integrand is real and the answer has a derivative that can
  * be told; fewer than half of `points`, or fewer than three, are not enough. Constants of integration (`+ C`) and other
  * letters get some value; they may not be the same for every branch, so a step function of x may be added to an answer.
- * Tokens: none (the answer only). Temperature, shift: do not apply. Normalisation: none. Range: {0, 1}.
+ * Tokens: none (the answer only). Temperature, shift: do not apply. Normalization: none. Range: {0, 1}.
  * Source: LADDER (arXiv 2503.00735), whose verifier integrates numerically.
  */
 import type { Complex } from '../grading/complex.ts';

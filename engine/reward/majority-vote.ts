@@ -3,7 +3,7 @@
  *
  * Formula: r_i = 1 if rollout i is in the largest cluster of equivalent answers, else 0. A rollout without an answer
  * neither votes nor earns. Tie: the cluster that reached its size first, by rollout index.
- * Tokens: none (answers only). Temperature, shift: do not apply. Normalisation: none. Range: {0, 1}.
+ * Tokens: none (answers only). Temperature, shift: do not apply. Normalization: none. Range: {0, 1}.
  * Source: TTRL (arXiv 2504.16084); clusters vote here, not strings, so that the answers that elect are those that earn.
  */
 import { voteOf } from '../protocol/vote.ts';

@@ -5,7 +5,7 @@
  * continuation (its leading blanks aside) and ends where one of the continuation's tokens ends; else 0. Letters, case
  * and blanks inside must be the same: a text is continued, not a problem solved. No answer gives 0.
  * Tokens: none of the response's; the continuation's tokens are those of the model that trains. Temperature, shift: do
- * not apply. Normalisation: none, so one right token earns what ten do. Range: {0, 1}.
+ * not apply. Normalization: none, so one right token earns what ten do. Range: {0, 1}.
  * Source: Reinforcement Pre-Training (arXiv 2506.08007), prefix matching reward.
  */
 import { locateAnswer } from '../grading/index.ts';

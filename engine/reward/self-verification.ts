@@ -5,7 +5,7 @@
  * answer (`\boxed{yes}`, `#### 1`), or a response that is nothing but the verdict (`yes`); `the answer is yes` in a
  * sentence is none. One that is neither the accepting nor the rejecting text counts 0.
  * Tokens: none of the response's (its text is judged). Temperature: the judge's own, 0.5 by default. Shift: does not
- * apply. Normalisation: by the number of the judge's samples. Range: [0, 1].
+ * apply. Normalization: by the number of the judge's samples. Range: [0, 1].
  * Source: self-verification on Countdown, arXiv 2603.08660, section 5.
  */
 import { integer, section, text } from '../protocol/settings/kit.ts';
@@ -75,7 +75,7 @@ function compute({ evidence }: Group): Scores {
           text:
             of.length === 0
               ? 'the solution was too long for the judge'
-              : `of ${of.length} ${of.length === 1 ? 'judgement' : 'judgements'} ${said.join(', ')}${words ? ` ("${words}")` : ''}`,
+              : `of ${of.length} ${of.length === 1 ? 'judgment' : 'judgments'} ${said.join(', ')}${words ? ` ("${words}")` : ''}`,
         },
         { kind: 'result', reward: rewards[index]!, text: `reward ${shortNumber(rewards[index]!)}` },
       ];
@@ -90,11 +90,11 @@ export const selfVerification = labelFree({
     'Share of verdicts in which the model calls its own solution correct. Asks the model to judge each solution.',
   scale: 'correctness',
   family: 'external',
-  formula: 'share of the model’s own judgements that accept the solution; an unparsable judgement counts 0',
+  formula: 'share of the model’s own judgments that accept the solution; an unparsable judgment counts 0',
   tokens: 'none: the text is judged',
   temperature: 'the judge’s own (0.5 by default)',
   shift: 'does not apply',
-  normalization: 'by the number of judgements',
+  normalization: 'by the number of judgments',
   range: [0, 1],
   source: 'arXiv 2603.08660 section 5; RLSR, arXiv 2505.08827',
   setup: 'The judge’s prompt, its accepting and rejecting texts, samples and temperature can be set.',

@@ -2,7 +2,7 @@
 import { RollscopeError } from '../protocol/errors.ts';
 import type { GroupDetail, Rollout, RolloutStatistics } from '../protocol/group.ts';
 import type { PolicyRollout, Problem } from '../protocol/records.ts';
-import type { LabelledGroup } from './types.ts';
+import type { LabeledGroup } from './types.ts';
 
 /**
  * A stored group as rewards take it. A reward that reads what is not known of the tokens (a run of another trainer) throws
@@ -12,7 +12,7 @@ export function groupOf(
   detail: GroupDetail,
   problem: Pick<Problem, 'text' | 'columns'>,
   vocabulary: number | null,
-): LabelledGroup {
+): LabeledGroup {
   return {
     problem,
     rollouts: detail.rollouts.map(measured),

@@ -8,7 +8,7 @@ import type { Fields, Section, ValuesOf } from '../protocol/settings/kit.ts';
 export { type Part, printParts, type TokenPart } from '../protocol/explanation.ts';
 
 /** A cluster without the word on whether it is right. */
-type UnlabelledCluster = Pick<Cluster, 'answer' | 'members'>;
+type UnlabeledCluster = Pick<Cluster, 'answer' | 'members'>;
 
 /** The rollouts of one problem, without anything that comes from a label. */
 export interface Group {
@@ -19,7 +19,7 @@ export interface Group {
   /** Extracted answers by rollout; null where there is none. */
   answers: readonly (string | null)[];
   /** Of equivalent answers, the largest first; of equally large ones, the first to reach its size. */
-  clusters: readonly UnlabelledCluster[];
+  clusters: readonly UnlabeledCluster[];
   /** Size of the vocabulary; null where it is not known (runs of older versions). */
   vocabulary: number | null;
   /** What was gathered for the rewards that need more than the rollouts. */
@@ -27,7 +27,7 @@ export interface Group {
 }
 
 /** A group with the correctness of each rollout; null where there is no reference. */
-export interface LabelledGroup extends Group {
+export interface LabeledGroup extends Group {
   correct: readonly (boolean | null)[];
 }
 
@@ -95,13 +95,13 @@ export interface LabelFreeReward<Name extends string = string, F extends Fields 
 }
 
 /** A reward made of labels, to measure the others against. */
-export interface LabelledReward<Name extends string = string, F extends Fields = Fields>
+export interface LabeledReward<Name extends string = string, F extends Fields = Fields>
   extends RewardDescription<Name, F> {
   labels: true;
-  compute(group: LabelledGroup, options: ValuesOf<F>): Scores;
+  compute(group: LabeledGroup, options: ValuesOf<F>): Scores;
 }
 
-export type Reward = LabelFreeReward | LabelledReward;
+export type Reward = LabelFreeReward | LabeledReward;
 
 /** Declares a label-free reward, so that its function and its options agree. */
 export function labelFree<const Name extends string, const F extends Fields = Record<never, never>>(
@@ -111,8 +111,8 @@ export function labelFree<const Name extends string, const F extends Fields = Re
 }
 
 /** Declares a reward that reads labels. */
-export function labelled<const Name extends string, const F extends Fields = Record<never, never>>(
-  reward: Omit<LabelledReward<Name, F>, 'labels'>,
-): LabelledReward<Name, F> {
+export function labeled<const Name extends string, const F extends Fields = Record<never, never>>(
+  reward: Omit<LabeledReward<Name, F>, 'labels'>,
+): LabeledReward<Name, F> {
   return { ...reward, labels: true };
 }

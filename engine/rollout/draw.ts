@@ -63,7 +63,7 @@ function truncate(probability: Tensor, { topP, topK }: Controls, loops: boolean)
 /** Width of the blocks in which a large vocabulary is searched. */
 const BLOCK = 128;
 
-/** Draws an index from unnormalised masses [B, V] by a number in (0, 1] for each row: int32 [B]. */
+/** Draws an index from unnormalized masses [B, V] by a number in (0, 1] for each row: int32 [B]. */
 function drawIndex(mass: Tensor, u: Tensor): Tensor {
   const [B, V] = mass.shape as [Dim, number];
   const find = (m: Tensor, target: Tensor): { index: Tensor; before: Tensor } => {

@@ -69,7 +69,7 @@ const UPDATES = {
 } as const;
 
 /** What was predicted of one problem. */
-export interface Foretold extends ProblemForecast {
+export interface Prediction extends ProblemForecast {
   /** More likely than not, the amplified answer is wrong. */
   likelyWrong: boolean;
 }
@@ -77,7 +77,7 @@ export interface Foretold extends ProblemForecast {
 /** What was predicted before the first step. */
 export interface RunForecast extends Pick<Forecast, 'reward' | 'by' | 'accuracy' | 'wrong'> {
   /** By the problem's index. An object, so that it survives being sent and stored. */
-  problems: Readonly<Record<number, Foretold>>;
+  problems: Readonly<Record<number, Prediction>>;
 }
 
 /** What a run has only a few of. Replaced, never changed in place, so that two heads can be compared by identity. */
@@ -95,7 +95,7 @@ export interface Head {
   /** How the run ended; null while it goes on, and again after it was resumed. */
   end: RecordOf<'end'> | null;
   /** True once any correctness is known: without labels, right and wrong are unknown everywhere. */
-  labelled: boolean;
+  labeled: boolean;
   /** Whether the reward says right or wrong: without, it has no accuracy. */
   saysRight: boolean;
 }
@@ -109,7 +109,7 @@ const EMPTY: Head = {
   checkpoints: [],
   lifecycle: null,
   end: null,
-  labelled: false,
+  labeled: false,
   saysRight: true,
 };
 

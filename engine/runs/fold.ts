@@ -29,7 +29,7 @@ export function fold(columns: RunColumns, record: JournalRecord): boolean {
       foldStep(columns, record);
       break;
     case 'evaluation':
-      set({ evaluations: inPlace(head.evaluations, record), labelled: head.labelled || record.accuracy !== null });
+      set({ evaluations: inPlace(head.evaluations, record), labeled: head.labeled || record.accuracy !== null });
       break;
     case 'forecast':
       set({ forecast: toForecast(record), forecastScore: null });
@@ -96,8 +96,8 @@ function foldGroup(columns: RunColumns, record: GroupRecord): void {
     frameLength: record.frame?.length ?? 0,
   });
   columns.count(row);
-  const labelled = means.correct !== null || found.some(({ correct }) => correct !== null);
-  if (labelled && !columns.head.labelled) columns.head = { ...columns.head, labelled };
+  const labeled = means.correct !== null || found.some(({ correct }) => correct !== null);
+  if (labeled && !columns.head.labeled) columns.head = { ...columns.head, labeled };
 }
 
 function foldStep(columns: RunColumns, record: StepRecord): void {
@@ -113,7 +113,7 @@ function foldStep(columns: RunColumns, record: StepRecord): void {
   for (const { problem, kl, clipFraction } of record.problems ?? []) {
     columns.updates.push({ problem, step, kl: fromNullable(kl), clipFraction: fromNullable(clipFraction) });
   }
-  if (metrics.groundTruthReward !== null && !head.labelled) columns.head = { ...head, labelled: true };
+  if (metrics.groundTruthReward !== null && !head.labeled) columns.head = { ...head, labeled: true };
 }
 
 /** The run went back behind a step: what came after it the first time no longer counts. */

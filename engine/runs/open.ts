@@ -22,7 +22,7 @@ export interface OpenOptions {
 
 /**
  * Reads what a run's journal adds up to.
- * @throws RollscopeError `run-not-found`, `run-broken`; `cancelled` after `signal`
+ * @throws RollscopeError `run-not-found`, `run-broken`; `canceled` after `signal`
  */
 export async function openColumns(folder: string, options: OpenOptions = {}): Promise<RunColumns> {
   const { signal, onProgress, cache = cacheFolder() } = options;
@@ -33,7 +33,7 @@ export async function openColumns(folder: string, options: OpenOptions = {}): Pr
   let end = begin;
   let reported = performance.now();
   const stopWhenAborted = () => {
-    if (signal?.aborted) throw new RollscopeError('cancelled', 'Reading the run was cancelled.');
+    if (signal?.aborted) throw new RollscopeError('canceled', 'Reading the run was canceled.');
   };
   for await (const entry of readEvents(folder, begin, columns.seq + 1)) {
     fold(columns, entry.record);

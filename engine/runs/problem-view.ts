@@ -3,15 +3,16 @@
  * stands at a tie or without an answer, right or wrong, and since when: panel, lenses, trees, terminal, exports and reports
  * ask here. Pure.
  */
-import { CONFIDENT } from '../protocol/confident.ts';
+import { CONFIDENT, type Quadrant } from '../protocol/confident.ts';
 import type { Phase } from '../protocol/group.ts';
-import { type Foretold, known, PHASE_NAMES, type RunColumns, truth } from './columns.ts';
+import { known, PHASE_NAMES, type Prediction, type RunColumns, truth } from './columns.ts';
 
 /** `tie`: another answer has as many rollouts as the majority's, which is the one that reached its size first. */
 export type Status = 'unsampled' | 'unanswered' | 'tie' | 'majority';
 /** Of the majority answer. Without any answer a problem that has a reference is wrong. */
-export type Verdict = 'right' | 'wrong' | 'unknown';
-export type Quadrant = 'sure-right' | 'sure-wrong' | 'unsure-right' | 'unsure-wrong' | 'sure' | 'unsure' | 'none';
+export type Verdict = 'correct' | 'wrong' | 'unknown';
+/** Without a reference answer only the confidence is known; before the first sample nothing is. */
+export type AnyQuadrant = Quadrant | 'confident' | 'uncertain' | 'none';
 
 export interface ProblemView {
   /** Index of the problem. */
@@ -27,7 +28,7 @@ export interface ProblemView {
   share: number | null;
   rawShare: number | null;
   verdict: Verdict;
-  quadrant: Quadrant;
+  quadrant: AnyQuadrant;
   rollouts: number;
   unanswered: number;
   /** Mean correctness of the rollouts; null without a reference. */
@@ -37,7 +38,7 @@ export interface ProblemView {
   /** The step since which answer and verdict have been what they are; null without an answer, or a verdict. */
   since: { answer: number | null; verdict: number | null };
   /** What the run predicted of it; null where it did not. */
-  foretold: Foretold | null;
+  prediction: Prediction | null;
   /** Whether what was predicted ended right; null before the end, and without a reference. */
   outcome: boolean | null;
 }
@@ -55,9 +56,9 @@ export function problemView(columns: RunColumns, problem: number, at = Number.PO
     groups.columns;
   const speaking = speakingRows(columns, problem, at);
   const row = speaking.at(-1);
-  const foretold = columns.head.forecast?.problems[problem] ?? null;
-  const outcome = foretold && outcomeOf(columns, problem);
-  if (row === undefined) return { ...UNSAMPLED, problem, foretold, outcome };
+  const prediction = columns.head.forecast?.problems[problem] ?? null;
+  const outcome = prediction && outcomeOf(columns, problem);
+  if (row === undefined) return { ...UNSAMPLED, problem, prediction, outcome };
   const verdict = verdictOf(columns, row);
   const text = texts.at(answer[row]!);
   const part = known(share[row]!);
@@ -82,12 +83,12 @@ export function problemView(columns: RunColumns, problem: number, at = Number.PO
       verdict:
         verdict === 'unknown' ? null : sinceWhen(columns, speaking, (one) => verdictOf(columns, one) === verdict),
     },
-    foretold,
+    prediction,
     outcome,
   };
 }
 
-const UNSAMPLED: Omit<ProblemView, 'problem' | 'foretold' | 'outcome'> = {
+const UNSAMPLED: Omit<ProblemView, 'problem' | 'prediction' | 'outcome'> = {
   row: null,
   step: null,
   phase: null,
@@ -114,11 +115,11 @@ function verdictOf({ groups }: RunColumns, row: number): Verdict {
   const { correct, accuracy, answer } = groups.columns;
   // Without an answer the problem is not solved.
   const right = truth(correct[row]!) ?? (answer[row]! < 0 && !Number.isNaN(accuracy[row]!) ? false : null);
-  return right === null ? 'unknown' : right ? 'right' : 'wrong';
+  return right === null ? 'unknown' : right ? 'correct' : 'wrong';
 }
 
-function quadrantOf(share: number | null, verdict: Verdict): Quadrant {
-  const level = share !== null && share > CONFIDENT ? 'sure' : 'unsure';
+function quadrantOf(share: number | null, verdict: Verdict): AnyQuadrant {
+  const level = share !== null && share > CONFIDENT ? 'confident' : 'uncertain';
   return verdict === 'unknown' ? level : `${level}-${verdict}`;
 }
 
@@ -139,5 +140,5 @@ function outcomeOf(columns: RunColumns, problem: number): boolean | null {
   const row = columns.find({ phase: 'probe', step, problem }) ?? columns.find({ phase: 'evaluation', step, problem });
   if (row === null) return null;
   const verdict = verdictOf(columns, row);
-  return verdict === 'unknown' ? null : verdict === 'right';
+  return verdict === 'unknown' ? null : verdict === 'correct';
 }

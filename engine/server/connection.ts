@@ -17,7 +17,7 @@ export interface EngineClient {
   readonly active: Progress | null;
   /** False once the connection has ended. */
   readonly connected: boolean;
-  /** Rejects with RollscopeError: the engine's, `cancelled` on abort, `engine-stopped` when the connection ends. */
+  /** Rejects with RollscopeError: the engine's, `canceled` on abort, `engine-stopped` when the connection ends. */
   request<R extends EngineRequest>(
     name: R,
     params: ParamsOf<EngineContract, R>,
@@ -41,7 +41,7 @@ export interface ClientOptions {
 /**
  * Connects to an engine and greets it.
  * Throws `engine-version` when it speaks another protocol, `unauthorized` when it refuses the token, `engine-stopped`
- * when nobody listens or answers in time, `cancelled`.
+ * when nobody listens or answers in time, `canceled`.
  */
 export async function createClient(address: EngineAddress, options: ClientOptions = {}): Promise<EngineClient> {
   const { name = 'client', timeout = 10_000, signal } = options;
@@ -85,7 +85,7 @@ export function enginePeer(socket: Socket): Peer<EngineContract> {
 
 function connect(address: EngineAddress, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(new RollscopeError('cancelled', 'Connecting to the engine was cancelled.'));
+    if (signal.aborted) return reject(new RollscopeError('canceled', 'Connecting to the engine was canceled.'));
     const socket = createConnection(address.socket);
     const onAbort = () => socket.destroy(new Error('no answer'));
     const onError = (error: NodeJS.ErrnoException) => {

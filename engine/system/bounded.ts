@@ -89,10 +89,10 @@ function minimalEnvironment(folder: string): NodeJS.ProcessEnv {
  * What escapes: a process that has left the group and whose parent ends between two looks (a double fork), on Linux only
  * if it also lowers that limit (or raises it, as root) and drops the variable; on Windows whatever outlives its parent;
  * and what another service starts on its behalf (cron, systemd, a container).
- * @throws RollscopeError `cancelled` where `signal` ended it; the system's error where it could not be started
+ * @throws RollscopeError `canceled` where `signal` ended it; the system's error where it could not be started
  */
 export async function runBounded(options: BoundedOptions): Promise<BoundedResult> {
-  if (options.signal?.aborted) throw cancelled();
+  if (options.signal?.aborted) throw canceled();
   const folder = options.cwd === undefined ? await fs.mkdtemp(path.join(os.tmpdir(), 'rollscope-')) : null;
   try {
     return await run(options, options.cwd ?? folder!);
@@ -101,8 +101,8 @@ export async function runBounded(options: BoundedOptions): Promise<BoundedResult
   }
 }
 
-function cancelled(): RollscopeError {
-  return new RollscopeError('cancelled', 'A program was ended because the run is being stopped.');
+function canceled(): RollscopeError {
+  return new RollscopeError('canceled', 'A program was ended because the run is being stopped.');
 }
 
 async function removeFolder(folder: string): Promise<void> {
@@ -134,7 +134,7 @@ async function run(options: BoundedOptions, folder: string): Promise<BoundedResu
   const pid = child.pid!;
   const ending = exited(child);
   const family = familyOf(pid, marks);
-  let stopped: BoundedResult['reason'] | 'cancelled' = null;
+  let stopped: BoundedResult['reason'] | 'canceled' = null;
   const stop = (why: NonNullable<typeof stopped>) => {
     if (stopped !== null) return;
     stopped = why;
@@ -144,7 +144,7 @@ async function run(options: BoundedOptions, folder: string): Promise<BoundedResu
   const output = collect(child, outputBytes, () => stop('output'));
   const timer = setTimeout(() => stop('time'), seconds * 1000);
   const unwatch = watch(family, megabytes, () => stop('memory'));
-  const onAbort = () => stop('cancelled');
+  const onAbort = () => stop('canceled');
   signal?.addEventListener('abort', onAbort);
   if (signal?.aborted) onAbort();
   child.stdin?.on('error', () => {}).end(options.input);
@@ -161,8 +161,8 @@ async function run(options: BoundedOptions, folder: string): Promise<BoundedResu
   child.stdout!.destroy();
   child.stderr!.destroy();
   child.stdin?.destroy();
-  const why = stopped as BoundedResult['reason'] | 'cancelled';
-  if (why === 'cancelled') throw cancelled();
+  const why = stopped as BoundedResult['reason'] | 'canceled';
+  if (why === 'canceled') throw canceled();
   const { stdout, stderr } = output();
   let reason: BoundedResult['reason'] = why;
   if (reason === null && code !== 0) {

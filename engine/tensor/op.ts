@@ -141,7 +141,7 @@ export function scatterAdd(index: Tensor, updates: Tensor, rows: number): Tensor
   return index.graph.emit('ScatterAdd', [index, updates], { rows }, [])[0];
 }
 
-/** Root mean square normalisation over the last axis: x / sqrt(mean(x^2) + epsilon) * weight (arXiv 1910.07467). */
+/** Root mean square normalization over the last axis: x / sqrt(mean(x^2) + epsilon) * weight (arXiv 1910.07467). */
 export function rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor {
   return x.graph.emit('RmsNorm', [x, weight], { epsilon }, [])[0];
 }

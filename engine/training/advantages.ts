@@ -86,9 +86,9 @@ const ESTIMATORS: Record<Name, Estimator> = {
     groupwise: false,
     compute: (groups) => {
       const all = centered(groups.flat());
-      const normalised = divided(all, deviation(groups.flat()));
+      const normalized = divided(all, deviation(groups.flat()));
       let at = 0;
-      return groups.map((rewards) => rewards.map(() => normalised[at++]!));
+      return groups.map((rewards) => rewards.map(() => normalized[at++]!));
     },
   },
 

@@ -124,7 +124,7 @@ export class Compute {
     Atomics.notify(this.control, 0);
   }
 
-  /** Lets the call under way fail with `cancelled`; `reset` makes further calls possible. */
+  /** Lets the call under way fail with `canceled`; `reset` makes further calls possible. */
   cancel(): void {
     Atomics.store(this.control, 0, CONTROL.cancel);
     Atomics.notify(this.control, 0);

@@ -33,8 +33,8 @@ export function forecastRun(groups: readonly WithEvidence[], config: RunConfig, 
 export function probed(group: WithEvidence, config: RunConfig, vocabulary: number): ProbedProblem {
   const reward = rewardOf(config.reward, config.rewardOptions);
   const known = !readsLabels(config) && reward.evidence.every((kind) => group.evidence[kind] !== undefined);
-  const unlabelled = group.rollouts.map(() => null);
-  const scores = known ? scoresOf(group, reward, vocabulary, unlabelled) : null;
+  const unlabeled = group.rollouts.map(() => null);
+  const scores = known ? scoresOf(group, reward, vocabulary, unlabeled) : null;
   const measured = summarize(group);
   return {
     problem: group.problem.index,

@@ -173,7 +173,7 @@ export interface PolicyLossOptions {
 export type LossInputs = {
   /** [P*G, 1]. */
   readonly advantage: Port;
-  /** [P*G, L]: 0 outside the response, otherwise the loss normaliser. */
+  /** [P*G, L]: 0 outside the response, otherwise the loss normalizer. */
   readonly weight: Port;
   /** Log-probabilities at the time of sampling, nats, [P*G, L]; null on policy. */
   readonly old: Port | null;

@@ -12,7 +12,7 @@ import { batchOf, checkpointDue } from './schedule.ts';
 import { lap, stepRecord } from './step-record.ts';
 import { updatePolicy } from './update.ts';
 
-/** Trains to the end of the configuration. Throws when cancelled or when something fails; `place.save` is possible then. */
+/** Trains to the end of the configuration. Throws when canceled or when something fails; `place.save` is possible then. */
 export async function train(context: RunContext, place: Place): Promise<void> {
   const { config, training, journal, compute, meter, watch } = context;
   for (let { step, stage } = place; ; step++, stage = 'evaluate') {

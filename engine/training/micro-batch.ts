@@ -37,7 +37,7 @@ export function tokenBytes(config: DecoderConfig, context: number): number {
   return layers * (projections + 4 * heads * context) * 4;
 }
 
-/** Weight of every token of a response in the loss, by the normaliser (see LossConfig); null: it does not count. */
+/** Weight of every token of a response in the loss, by the normalizer (see LossConfig); null: it does not count. */
 export function responseWeights(
   responses: readonly TrainedResponse[],
   loss: Pick<LossConfig, 'normalizer' | 'maskTruncated'>,

@@ -60,7 +60,7 @@ export interface TrainerOptions {
   /** Rollouts are sampled from a part of the distribution: the ratios to it are not known, and 1 is taken. */
   truncates?: boolean;
   optimizer: OptimizerConfig;
-  /** Longest response, tokens: the constant of the `dr-grpo` normaliser. */
+  /** Longest response, tokens: the constant of the `dr-grpo` normalizer. */
   maxTokens: number;
   temperature: number;
   positions: number;

@@ -32,9 +32,9 @@ export async function openRollout(app: Rollscope, argument: unknown): Promise<vo
 }
 
 /** Goes from the rollout in the active editor to the one before or behind it. */
-export async function neighbour(app: Rollscope, by: -1 | 1): Promise<void> {
+export async function neighbor(app: Rollscope, by: -1 | 1): Promise<void> {
   const address = RolloutDocuments.addressOf(vscode.window.activeTextEditor);
-  if (address) await app.rollouts.neighbour(address, by);
+  if (address) await app.rollouts.neighbor(address, by);
 }
 
 async function ofActiveRollout(app: Rollscope): Promise<ProblemReference | null> {

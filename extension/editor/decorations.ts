@@ -32,7 +32,7 @@ export class Decorations implements vscode.HoverProvider {
         }),
       );
     this.types = {
-      right: type('testing.iconPassed', 'right'),
+      correct: type('testing.iconPassed', 'right'),
       wrong: type('errorForeground', 'wrong'),
       unknown: type('editorCodeLens.foreground', 'unknown'),
     };
@@ -67,7 +67,7 @@ export class Decorations implements vscode.HoverProvider {
   private decorate(editor: vscode.TextEditor): void {
     const { document } = editor;
     if (vscode.languages.match(PROBLEM_DOCUMENTS, document) === 0) return;
-    const options: Record<Verdict, vscode.DecorationOptions[]> = { right: [], wrong: [], unknown: [] };
+    const options: Record<Verdict, vscode.DecorationOptions[]> = { correct: [], wrong: [], unknown: [] };
     const problems = (inlineResultsEnabled(document.uri) && this.sets.of(document)) || [];
     const results = problems.length > 0 ? this.results.of(document.uri.fsPath) : undefined;
     for (const problem of problems) {

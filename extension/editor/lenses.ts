@@ -102,11 +102,11 @@ export class Lenses implements vscode.CodeLensProvider {
           }),
         );
         // What has come about needs no forecast.
-        const { foretold, outcome } = result.view;
-        if (foretold && outcome === null) {
+        const { prediction, outcome } = result.view;
+        if (prediction && outcome === null) {
           lenses.push(
             new vscode.CodeLens(place, {
-              title: `${foretold.likelyWrong ? '$(warning) ' : ''}${forecastText(foretold)}`,
+              title: `${prediction.likelyWrong ? '$(warning) ' : ''}${forecastText(prediction)}`,
               command: 'rollscope.openProblem',
               tooltip: aboutForecast(result.run.columns.head.forecast!),
               arguments: open,

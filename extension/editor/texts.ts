@@ -2,13 +2,13 @@
 
 import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
 import { code, oneLine, percent } from '../../engine/protocol/format.ts';
-import type { Foretold } from '../../engine/runs/columns.ts';
+import type { Prediction } from '../../engine/runs/columns.ts';
 import type { ProblemView, Verdict } from '../../engine/runs/problem-view.ts';
 import type { ProblemResult } from './results.ts';
 
 const MOST_CLUSTERS = 8;
 
-const MARKS: Record<Verdict, string> = { right: '✓ ', wrong: '✗ ', unknown: '' };
+const MARKS: Record<Verdict, string> = { correct: '✓ ', wrong: '✗ ', unknown: '' };
 
 /** `✓ 87%`: the majority's share, and whether it is right. */
 export function shareText({ answer, share, verdict }: ProblemView): string {
@@ -23,7 +23,7 @@ export function resultText(view: ProblemView): string {
 
 /** Markdown of a problem's hover; `link` opens it in the panel. */
 export function hoverText({ run, problem, view }: ProblemResult, link: string): string {
-  const { rollouts: votes, unanswered, foretold, outcome } = view;
+  const { rollouts: votes, unanswered, prediction, outcome } = view;
   const clusters = run.columns.clustersOf(view.row!);
   const marks = clusters.some(({ correct }) => correct !== null);
   const rows = clusters.slice(0, MOST_CLUSTERS).map(({ answer, count, correct }) => {
@@ -42,20 +42,20 @@ export function hoverText({ run, problem, view }: ProblemResult, link: string): 
   return [
     `**Problem** ${code(problem.id)}${reference}`,
     [...head, ...rows].join('\n'),
-    ...(foretold ? foretoldText(foretold, outcome, standIn(run.columns.head.forecast!)) : []),
+    ...(prediction ? predictionText(prediction, outcome, standIn(run.columns.head.forecast!)) : []),
     `Step ${view.step} of run ${code(run.run)} · [Show in Panel](${link})`,
   ].join('\n\n');
 }
 
 /** The forecast with its signals, what stood in for the reward, and how it turned out. */
-function foretoldText(foretold: Foretold, outcome: boolean | null, by: string | null): string[] {
-  const { answer, majority, right } = foretold;
-  const ended = outcome === null ? '' : ` It ended ${outcome ? 'right' : 'wrong'}.`;
+function predictionText(prediction: Prediction, outcome: boolean | null, by: string | null): string[] {
+  const { answer, majority, right } = prediction;
+  const ended = outcome === null ? '' : ` Outcome: ${outcome ? 'correct' : 'wrong'}.`;
   const what =
     answer === null
       ? 'no answer to amplify.'
       : `training amplifies ${code(oneLine(answer, 60))}${majority ? '' : ', which is not the majority answer'}; right with probability ${right.toFixed(2)}.`;
-  const rows = signalsOf(foretold).map(({ name, value }) => `| ${name} | ${value} |`);
+  const rows = signalsOf(prediction).map(({ name, value }) => `| ${name} | ${value} |`);
   return [
     `**Forecast**${by ? `, made ${by}` : ''}: ${what}${ended}`,
     ...(rows.length > 0 ? [['| Signal | |', '| :--- | ---: |', ...rows].join('\n')] : []),

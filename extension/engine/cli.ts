@@ -12,16 +12,16 @@ export interface Program {
 
 /**
  * What a command prints to stdout.
- * @throws RollscopeError `engine-stopped` with its `error:` and `hint:` lines when it fails, `cancelled` after an abort
+ * @throws RollscopeError `engine-stopped` with its `error:` and `hint:` lines when it fails, `canceled` after an abort
  */
 export async function runCli({ node, cli }: Program, args: readonly string[], signal?: AbortSignal): Promise<string> {
-  const cancelled = () => new RollscopeError('cancelled', `rollscope ${args[0]} was cancelled.`);
-  if (signal?.aborted) throw cancelled();
+  const canceled = () => new RollscopeError('canceled', `rollscope ${args[0]} was canceled.`);
+  if (signal?.aborted) throw canceled();
   const env = { ...process.env, ...PLAIN_NODE };
   const ended = await runProgram(node, [cli, ...args], { env, signal }).catch((error: Error) => {
     throw new RollscopeError('engine-stopped', `${node}: ${error.message}`);
   });
-  if (signal?.aborted) throw cancelled();
+  if (signal?.aborted) throw canceled();
   if (ended.code === 0) return ended.stdout;
   throw failure(args, ended.stderr, ended.signal ?? `code ${ended.code}`);
 }

@@ -193,7 +193,7 @@ export class EngineService {
     const client = await createClient(address, { name: this.options.name });
     if (this.scope.disposed) {
       client.close();
-      throw new RollscopeError('cancelled', 'The window closes.');
+      throw new RollscopeError('canceled', 'The window closes.');
     }
     this.current = client;
     const { record, progress, log } = this.notifications;

@@ -69,7 +69,7 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
   }
 
   /** The rollout `by` places further in the same group, round the end. */
-  async neighbour(address: RolloutAddress, by: number): Promise<void> {
+  async neighbor(address: RolloutAddress, by: number): Promise<void> {
     const { run, problem } = await this.problemOf(address);
     const group = { ...address, problem };
     const row = run.columns.find(group);

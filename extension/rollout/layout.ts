@@ -78,7 +78,7 @@ function picture(control: string): string {
 }
 
 function headerOf({ run, step, phase, problem, index, of, why, rollout }: RolloutFacts): string[] {
-  const verdict = rollout.correct === null ? '' : rollout.correct ? ' (right)' : ' (wrong)';
+  const verdict = rollout.correct === null ? '' : rollout.correct ? ' (correct)' : ' (wrong)';
   const place = problem.source === 'embedded' ? 'embedded problems' : baseName(problem.source);
   const where = problem.line === null ? `row ${problem.row + 1}` : `line ${problem.line}`;
   const rows: [string, string][] = [

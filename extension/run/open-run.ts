@@ -25,7 +25,7 @@ import { type ProblemView, problemView } from '../../engine/runs/problem-view.ts
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 
-/** Groups whose rollouts stay in memory: stepping through neighbours reads each once. */
+/** Groups whose rollouts stay in memory: stepping through neighbors reads each once. */
 const KEPT_GROUPS = 8;
 
 /** A group with its rollouts, and why each got its reward. */
@@ -45,7 +45,7 @@ export class OpenRun {
   private part = 0;
 
   columns = new RunColumns();
-  /** Resolves when the columns are read. @throws RollscopeError `run-not-found`, `run-broken`, `cancelled` */
+  /** Resolves when the columns are read. @throws RollscopeError `run-not-found`, `run-broken`, `canceled` */
   readonly loaded: Promise<this>;
   /** Why the columns could not be read. */
   error: unknown = null;

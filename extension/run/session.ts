@@ -57,7 +57,7 @@ export class RunSession {
     return this.starting !== null;
   }
 
-  /** Creates a run under `out` and follows it. Rejects with RollscopeError: the engine's, or `cancelled` after `stop`. */
+  /** Creates a run under `out` and follows it. Rejects with RollscopeError: the engine's, or `canceled` after `stop`. */
   start(config: RunConfig, out: string | undefined): Promise<OpenRun> {
     return this.begin((client, signal) =>
       client.request('start', { config, out, allowPrograms: this.trusts() }, signal),
@@ -112,7 +112,7 @@ export class RunSession {
     this.activeEmitter.fire(this.current);
     try {
       const client = await this.engine.ensure();
-      if (controller.signal.aborted) throw new RollscopeError('cancelled', 'The run was given up.');
+      if (controller.signal.aborted) throw new RollscopeError('canceled', 'The run was given up.');
       const { folder } = await request(client, controller.signal);
       const run = await OpenRun.open(folder);
       this.starting = null;

@@ -54,7 +54,7 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
     await likely.click();
     await untilCount(panel.locator('rs-problems .cell'), count);
     await panel.locator('rs-problems .cell').first().click();
-    await panel.locator('rs-inspector .foretold', { hasText: /right with.*likely wrong.*ended/s }).waitFor();
+    await panel.locator('rs-inspector .prediction', { hasText: /P\(correct\).*likely wrong.*ended/s }).waitFor();
     await likely.click();
     await workbench.clearToasts();
     for (const theme of THEMES) {
@@ -68,7 +68,7 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
     await workbench.shot('analysis');
   });
 
-  test('a probe foretells what training would do', async () => {
+  test('a probe predicts what training would do', async () => {
     const { workbench, page } = code();
     await workbench.open('problems.jsonl');
     await workbench.codeLens('Probe this dataset').click();
@@ -76,10 +76,10 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
     // The panel may stand in the same group: back to the file.
     await workbench.tab('problems.jsonl').click();
     await workbench
-      .codeLens(/likely amplified: -?\d+, right with \d\.\d\d/)
+      .codeLens(/predicted majority: -?\d+ · P\(correct\) = \d\.\d\d/)
       .first()
       .waitFor();
-    await untilCount(workbench.codeLens(/likely amplified|no answer to amplify/), PROBLEMS.length);
+    await untilCount(workbench.codeLens(/predicted majority/), PROBLEMS.length);
     await page
       .locator('.view-line', { hasText: '24-9-4=' })
       .first()

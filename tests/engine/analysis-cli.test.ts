@@ -30,7 +30,7 @@ const TINY = ['--steps', '3', '--batch', '8', '--votes', '6', '--group', '6', '-
 
 beforeAll(async () => {
   const evaluated = ['--eval-samples', '4', '--eval-every', '2', '--seed', '3'];
-  await ok('train', ...TINY, ...evaluated, '--name', 'labelled', '--json');
+  await ok('train', ...TINY, ...evaluated, '--name', 'labeled', '--json');
   const plain = path.join(home, 'plain.jsonl');
   writeFileSync(
     plain,
@@ -64,7 +64,7 @@ describe('rescore', () => {
   const ASKING = ['co-reward', 'rlccf', 'covo', 'self-verification', 'next-token', 'dual', 'program', 'lean', 'custom'];
 
   test('computes what can be computed, and says why the others cannot', async () => {
-    const found = await json('rescore', 'labelled');
+    const found = await json('rescore', 'labeled');
     expect(found).toMatchObject({ phase: 'train', groups: 24, trainedBy: 'majority-vote' });
     const impossible = Object.keys(found.notComputed);
     expect(impossible).toEqual(expect.arrayContaining(ASKING));
@@ -73,18 +73,18 @@ describe('rescore', () => {
     for (const name of ['majority-vote', 'empo', 'self-certainty', 'probability', 'ground-truth']) {
       expect(computed).toContain(name);
     }
-    const text = await ok('rescore', 'labelled');
+    const text = await ok('rescore', 'labeled');
     expect(text).toMatch(/^24 groups of the phase train; the run trained by majority-vote\.$/m);
     expect(text).toMatch(/^reward +groups +mean +range +all equal +AUROC within/m);
     expect(text).toMatch(/^Agrees best with the truth: \S+, AUROC /m);
   });
 
   test('gives the rewards that trained, by problem and step', async () => {
-    for (const record of groupsOf('labelled', 'train').slice(0, 3)) {
-      const group = await readGroup(path.join(home, 'runs', 'labelled'), record);
-      const { id } = problemOf('labelled', group.problem);
+    for (const record of groupsOf('labeled', 'train').slice(0, 3)) {
+      const group = await readGroup(path.join(home, 'runs', 'labeled'), record);
+      const { id } = problemOf('labeled', group.problem);
       const options = ['--problem', id, '--step', `${group.step}`, '--reward', 'majority-vote'];
-      const found = await json('rescore', 'labelled', ...options, '--reward', 'majority-vote - 0.5*empo');
+      const found = await json('rescore', 'labeled', ...options, '--reward', 'majority-vote - 0.5*empo');
       expect(found.groups).toBe(1);
       const [{ rewards, step, problem }] = found.byGroup;
       expect({ step, problem }).toEqual({ step: group.step, problem: group.problem });
@@ -96,7 +96,7 @@ describe('rescore', () => {
       expect(rewards['majority-vote - 0.5*empo']).toEqual(
         group.rollouts.map(({ reward }, i) => expect.closeTo(reward! - 0.5 * share(i), 12)),
       );
-      expect(await ok('rescore', 'labelled', ...options)).toMatch(
+      expect(await ok('rescore', 'labeled', ...options)).toMatch(
         /^step +reward +winner +answer .*rewards by rollout$/m,
       );
     }
@@ -104,12 +104,12 @@ describe('rescore', () => {
 
   test('adds the reward that trained, once, so that there is something to compare with', async () => {
     const rewards = ({ rewards }: { rewards: { reward: string }[] }) => rewards.map(({ reward }) => reward).sort();
-    const one = await json('rescore', 'labelled', '--reward', 'empo');
+    const one = await json('rescore', 'labeled', '--reward', 'empo');
     expect(rewards(one)).toEqual(['empo', 'majority-vote']);
     expect(one.pairs).toMatchObject([{ rewards: ['majority-vote', 'empo'], groups: 24 }]);
     expect(one.pairs[0].winnersDiffer.mean).toBe(0);
-    expect(await ok('rescore', 'labelled', '--reward', 'empo')).toMatch(/^majority-vote +empo +\d/m);
-    expect(rewards(await json('rescore', 'labelled', '--reward', '(majority-vote)'))).toEqual(['majority-vote']);
+    expect(await ok('rescore', 'labeled', '--reward', 'empo')).toMatch(/^majority-vote +empo +\d/m);
+    expect(rewards(await json('rescore', 'labeled', '--reward', '(majority-vote)'))).toEqual(['majority-vote']);
 
     const trained = 'self-certainty + 0.5*trajectory-entropy';
     const all = await json('rescore', 'degrees');
@@ -124,8 +124,8 @@ describe('rescore', () => {
   });
 
   test('takes another phase, and runs without labels', async () => {
-    const evaluated = await json('rescore', 'labelled', '--phase', 'evaluation', '--reward', 'empo');
-    expect(evaluated).toMatchObject({ phase: 'evaluation', groups: groupsOf('labelled', 'evaluation').length });
+    const evaluated = await json('rescore', 'labeled', '--phase', 'evaluation', '--reward', 'empo');
+    expect(evaluated).toMatchObject({ phase: 'evaluation', groups: groupsOf('labeled', 'evaluation').length });
     expect(await ok('rescore', 'plain')).toMatch(/^Without labels, .* no reward agrees better than another\.$/m);
   });
 
@@ -141,7 +141,7 @@ describe('rescore', () => {
     [['--step', '-1'], /--step: '-1' is not allowed/],
     [['--problem', 'nobody'], /no problem 'nobody'.*chain-001/s],
   ])('%j is refused', async (args, message) => {
-    const refused = await cli('rescore', 'labelled', ...args);
+    const refused = await cli('rescore', 'labeled', ...args);
     expect(refused.code, refused.stderr).toBe(2);
     expect(refused.stderr).toMatch(message);
     expect(refused.stdout).toBe('');
@@ -157,7 +157,7 @@ function problemOf(run: string, index: number): { id: string; prompt: string } {
 
 describe('analyze', () => {
   test('says everything of a run with labels', async () => {
-    const text = await ok('analyze', 'labelled');
+    const text = await ok('analyze', 'labeled');
     for (const line of [
       /^Confidence against correctness: 8 problems, train, step 1$/m,
       /^AUROC for correctness of +within a problem +across problems/m,
@@ -173,19 +173,19 @@ describe('analyze', () => {
     ]) {
       expect(text).toMatch(line);
     }
-    const found = await json('analyze', 'labelled');
+    const found = await json('analyze', 'labeled');
     expect(found).toMatchObject({ phase: 'train', step: 1 });
     expect(found.alignment.length).toBeGreaterThan(3);
     const inQuadrants = Object.values(found.quadrants as Record<string, string[]>).flat();
-    expect(inQuadrants.sort()).toEqual(Array.from({ length: 8 }, (_, i) => problemOf('labelled', i).id).sort());
+    expect(inQuadrants.sort()).toEqual(Array.from({ length: 8 }, (_, i) => problemOf('labeled', i).id).sort());
     expect(found.theory.problems).toHaveLength(8);
-    const [first] = groupsOf('labelled', 'train');
+    const [first] = groupsOf('labeled', 'train');
     const track = found.theory.problems.find(({ problem }: { problem: number }) => problem === first!.problem);
     expect(track.first).toBeCloseTo(first!.majority!.share, 12);
     expect(found.ending.collapse).toMatchObject({ step: null, last: 3 });
     expect(found.problems).toHaveLength(8);
     expect(found.problems[0]).toMatchObject({ majorityShare: first!.majority!.share, optimum: { top: 0 } });
-    const forecast = recordsOf(path.join(home, 'runs', 'labelled')).find((record) => record.type === 'forecast');
+    const forecast = recordsOf(path.join(home, 'runs', 'labeled')).find((record) => record.type === 'forecast');
     expect(found.forecast.forecast).toEqual(forecast!.forecast);
     expect(found.forecast.score.problems).toBe(8);
   });
@@ -203,21 +203,21 @@ describe('analyze', () => {
     const steps = recordsOf(path.join(home, 'runs', 'degrees')).filter((record) => record.type === 'step');
     expect(steps.map(({ metrics }) => metrics.rewardAccuracy)).toEqual([null, null, null]);
     expect(await ok('show', 'degrees')).not.toContain('reward accuracy');
-    expect(await ok('show', 'labelled')).toContain('reward accuracy');
+    expect(await ok('show', 'labeled')).toContain('reward accuracy');
   });
 
   test('has KL and clip fraction of each problem that trained', async () => {
-    const steps = recordsOf(path.join(home, 'runs', 'labelled')).filter((record) => record.type === 'step');
+    const steps = recordsOf(path.join(home, 'runs', 'labeled')).filter((record) => record.type === 'step');
     const last = steps.at(-1)!;
-    const of = new Map(last.problems!.map((one) => [problemOf('labelled', one.problem).id, one]));
+    const of = new Map(last.problems!.map((one) => [problemOf('labeled', one.problem).id, one]));
     expect(of.size).toBe(8);
-    const { problems } = await json('analyze', 'labelled', '--step', '3');
+    const { problems } = await json('analyze', 'labeled', '--step', '3');
     for (const { id, kl, clipFraction } of problems) {
       expect(kl).toBeGreaterThan(0);
       expect({ kl, clipFraction }).toEqual({ kl: of.get(id)!.kl, clipFraction: 0 });
     }
     const { id, kl } = problems[0];
-    const shown = ['show', 'labelled', '--problem', id];
+    const shown = ['show', 'labeled', '--problem', id];
     expect(await json(...shown)).toMatchObject({ phase: 'train', step: 3, kl, clipFraction: 0 });
     expect(await json(...shown, '--step', '0')).toMatchObject({ phase: 'evaluation', kl: null, clipFraction: null });
     expect(await ok(...shown)).toMatch(/^update: +KL to the reference .* nats a token, clipped 0\.00 of the tokens$/m);
@@ -239,7 +239,7 @@ describe('analyze', () => {
   });
 
   test('pi* by re-weighting: as the rollouts are at a large beta, the rewarded answer alone at a small one', async () => {
-    const at = async (beta: string) => await json('analyze', 'labelled', '--beta', beta);
+    const at = async (beta: string) => await json('analyze', 'labeled', '--beta', beta);
     const { problems } = await at('1e9');
     const sharp = (await at('0.01')).problems;
     problems.forEach(
@@ -248,14 +248,14 @@ describe('analyze', () => {
         expect(sharp[i].optimum.majorityShare).toBeCloseTo(1, 6);
       },
     );
-    expect(await ok('analyze', 'labelled', '--beta', '1')).toMatch(
+    expect(await ok('analyze', 'labeled', '--beta', '1')).toMatch(
       /^Optimum pi\* at beta 1\.00, by re-weighting these rollouts: majority share 0\.\d+ now, 0\.\d+ there; accuracy /m,
     );
   });
 
   test('of one step, of evaluations, and of a run without labels', async () => {
-    expect(await json('analyze', 'labelled', '--step', '3')).toMatchObject({ phase: 'train', step: 3 });
-    expect(await json('analyze', 'labelled', '--phase', 'evaluation', '--step', '2')).toMatchObject({
+    expect(await json('analyze', 'labeled', '--step', '3')).toMatchObject({ phase: 'train', step: 3 });
+    expect(await json('analyze', 'labeled', '--phase', 'evaluation', '--step', '2')).toMatchObject({
       phase: 'evaluation',
       step: 2,
     });
@@ -264,11 +264,11 @@ describe('analyze', () => {
   });
 
   test.each([
-    [['labelled', '--phase', 'probe'], /no rollouts of the phase probe/],
-    [['labelled', '--phase', 'x'], /--phase: 'x' is not allowed/],
-    [['labelled', '--step', '7'], /at step 7/],
+    [['labeled', '--phase', 'probe'], /no rollouts of the phase probe/],
+    [['labeled', '--phase', 'x'], /--phase: 'x' is not allowed/],
+    [['labeled', '--step', '7'], /at step 7/],
     [['nobody'], /no run 'nobody'/],
-    [['labelled', '--beta', '-1'], /--beta: '-1' is not allowed/],
+    [['labeled', '--beta', '-1'], /--beta: '-1' is not allowed/],
   ])('%j is refused', async (args, message) => {
     const refused = await cli('analyze', ...args);
     expect(refused.code, refused.stderr).toBe(2);

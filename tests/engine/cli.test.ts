@@ -456,7 +456,7 @@ describe('grade and vote', () => {
     expect(answers(voted)).toMatchObject([
       { id: 'a', majority: '2', share: 0.5, correct: true, clusters: [{ count: 2, correct: true }, { count: 1 }] },
       { id: 'b', majority: null, share: null, clusters: [] },
-      { lines: 2, labelled: 1, correct: 1, errors: 0 },
+      { lines: 2, labeled: 1, correct: 1, errors: 0 },
     ]);
   });
 
@@ -575,7 +575,7 @@ describe('a run in a terminal', () => {
     const ended = await program.ended;
     expect(ended, ended.stderr).toMatchObject({ code: 3, signal: null });
     if (!existsSync(path.join(runsFolder, 'early'))) {
-      expect(objectOf(ended)).toMatchObject({ error: { code: 'cancelled' } });
+      expect(objectOf(ended)).toMatchObject({ error: { code: 'canceled' } });
     }
   });
 });

@@ -79,9 +79,9 @@ function only(value: unknown, keys: ReadonlySet<string>): unknown[] {
 }
 
 describe('labels', () => {
-  let labelled: Trained;
+  let labeled: Trained;
   beforeAll(async () => {
-    labelled = await train(right);
+    labeled = await train(right);
   });
 
   test.each([
@@ -95,10 +95,10 @@ describe('labels', () => {
       'checkpoints/6/state.json',
       'rollouts-000.bin',
     ]);
-    expect(other.files).toEqual(labelled.files);
-    expect(unmeasured(other)).toEqual(unmeasured(labelled));
-    expect(forecastOf(labelled)!.problems).toHaveLength(12);
-    expect(forecastOf(other)).toEqual(forecastOf(labelled));
+    expect(other.files).toEqual(labeled.files);
+    expect(unmeasured(other)).toEqual(unmeasured(labeled));
+    expect(forecastOf(labeled)!.problems).toHaveLength(12);
+    expect(forecastOf(other)).toEqual(forecastOf(labeled));
   });
 
   test('are what is measured with: right ones, wrong ones and none say different things', async () => {
@@ -110,9 +110,9 @@ describe('labels', () => {
     const mean = (values: unknown[]) => values.filter((value) => value === true).length / values.length;
     const correct = ({ records }: Trained) => only(records, new Set(['correct']));
     const [wrongly, un] = [await train(wrong), await train(none)];
-    expect(mean(correct(labelled))).toBeGreaterThan(0.3);
-    expect(mean(correct(wrongly))).toBeLessThan(mean(correct(labelled)));
-    expect(measured(un).length).toBe(measured(labelled).length);
+    expect(mean(correct(labeled))).toBeGreaterThan(0.3);
+    expect(mean(correct(wrongly))).toBeLessThan(mean(correct(labeled)));
+    expect(measured(un).length).toBe(measured(labeled).length);
     expect(measured(un).every((value) => value === null)).toBe(true);
   });
 
@@ -121,6 +121,6 @@ describe('labels', () => {
     const [rightly, wrongly] = [await train(right, reward), await train(wrong, reward)];
     const weights = 'checkpoints/6/model.safetensors';
     expect(rightly.files[weights]).not.toBe(wrongly.files[weights]);
-    expect(rightly.files[weights]).not.toBe(labelled.files[weights]);
+    expect(rightly.files[weights]).not.toBe(labeled.files[weights]);
   });
 });

@@ -332,7 +332,7 @@ describe('on the command line', () => {
       const { id } = problems[group.problem]!;
       const shown = await cli('show', 'judged', '--problem', id, '--rollout', '1');
       expect(shown, shown.stderr).toMatchObject({ code: 0 });
-      expect(shown.stdout).toMatch(/^why +of 2 judgements .*reward (?:0|0\.5|1)$/m);
+      expect(shown.stdout).toMatch(/^why +of 2 judgments .*reward (?:0|0\.5|1)$/m);
       const again = await cli('rescore', 'judged', '--reward', 'self-verification', '--problem', id, '--json');
       const [{ rewards }] = last(again).byGroup;
       expect(rewards['self-verification']).toEqual(group.rollouts.map(({ reward }) => reward));

@@ -261,7 +261,7 @@ describe('requests', () => {
     expect(await client.request('start', { config })).toMatchObject({ run: 'named-by-engine' });
   });
 
-  test('cancelling a start reaches the preparation and the caller at once', async () => {
+  test('canceling a start reaches the preparation and the caller at once', async () => {
     const runs = new FakeStarter();
     let begun = false;
     let aborted = false;
@@ -279,7 +279,7 @@ describe('requests', () => {
     const request = client.request('start', { config }, controller.signal);
     await until('the preparation begins', () => begun);
     controller.abort();
-    await expect(request).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(request).rejects.toMatchObject({ code: 'canceled' });
     await until('the preparation is aborted', () => aborted);
     runs.preparation = async () => {};
     await until('the engine is free', () => engine.active === null);

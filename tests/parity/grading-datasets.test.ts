@@ -21,7 +21,7 @@ function list<T>(name: string): T[] {
   return JSON.parse(readFileSync(path.join(FOLDER, name), 'utf8')) as T[];
 }
 
-interface Labelled {
+interface Labeled {
   answer: string;
   solution?: string;
 }
@@ -126,8 +126,8 @@ describe.runIf(present)('published GSM8K solutions', () => {
 describe.runIf(present)('reference answers of MATH, AMC, AIME and GSM8K', () => {
   const answers = () =>
     new Set([
-      ...JSON_SETS.flatMap((name) => list<Labelled>(`${name}.json`).map(({ answer }) => answer)),
-      ...lines<Labelled>('gsm8k-test.jsonl').map(({ answer }) => referenceAnswer(answer)!),
+      ...JSON_SETS.flatMap((name) => list<Labeled>(`${name}.json`).map(({ answer }) => answer)),
+      ...lines<Labeled>('gsm8k-test.jsonl').map(({ answer }) => referenceAnswer(answer)!),
     ]);
 
   test('each is read as mathematics', () => {
@@ -220,7 +220,7 @@ describe.runIf(present)('reference answers of MATH, AMC, AIME and GSM8K', () => 
 
   test('the solutions that come with MATH give their answers', () => {
     const failures = JSON_SETS.flatMap((name) =>
-      list<Labelled>(`${name}.json`).filter(({ solution, answer }) => {
+      list<Labeled>(`${name}.json`).filter(({ solution, answer }) => {
         const found = solution === undefined ? answer : extractAnswer(solution, 'strict');
         return found === null || !equivalent(found, answer);
       }),

@@ -92,7 +92,7 @@ function draw(model: Model, shapes: ReadonlyMap<string, number[]>, apart: number
   );
 }
 
-/** Neighbouring rows of one prompt are a group. */
+/** Neighboring rows of one prompt are a group. */
 function groupsOf({ rows, logprob }: Model, offPolicy: boolean): TrainedGroup[] {
   const groups: TrainedGroup[] = [];
   rows.forEach(({ prompt, completion, shift, advantage, truncated }, i) => {

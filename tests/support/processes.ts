@@ -76,12 +76,12 @@ export class Program {
     return this.child.pid;
   }
 
-  /** Everything it printed, without colours. */
+  /** Everything it printed, without colors. */
   get output(): string {
     return stripVTControlCharacters(this.stdout + this.stderr);
   }
 
-  /** Resolves with the match once its output (both streams, without colours) matches. */
+  /** Resolves with the match once its output (both streams, without colors) matches. */
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
     return until(`the program prints ${pattern}`, () => {
       const match = pattern.exec(this.output);

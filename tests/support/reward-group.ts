@@ -1,7 +1,7 @@
 /** Groups for tests of rewards: from answers, and from logits. */
 import { clusterAnswers } from '../../engine/grading/index.ts';
 import type { Evidence, PolicyRollout } from '../../engine/protocol/index.ts';
-import { type LabelledGroup, printParts, RewardOptions, rewardOf, type Scores } from '../../engine/reward/index.ts';
+import { type LabeledGroup, printParts, RewardOptions, rewardOf, type Scores } from '../../engine/reward/index.ts';
 
 /** A rollout of tokens with these statistics, each of which has one number a token; 0 where they are not given. */
 export function rollout(
@@ -37,11 +37,11 @@ interface GroupOptions {
 }
 
 /** A group whose rollouts gave these answers; where no rollouts are given, each is one token that boxes its answer. */
-export function group(answers: readonly (string | null)[], options: GroupOptions = {}): LabelledGroup {
+export function group(answers: readonly (string | null)[], options: GroupOptions = {}): LabeledGroup {
   const { reference = null, prompt = 'What is it?', columns, vocabulary = 100, evidence = {} } = options;
   const clusters = clusterAnswers(answers, reference);
   return {
-    problem: { text: prompt, ...(columns && { columns: columns as LabelledGroup['problem']['columns'] }) },
+    problem: { text: prompt, ...(columns && { columns: columns as LabeledGroup['problem']['columns'] }) },
     rollouts: options.rollouts ?? answers.map((answer) => rollout([answer === null ? 'Hm.' : `\\boxed{${answer}}`])),
     answers,
     clusters,
@@ -56,7 +56,7 @@ export function group(answers: readonly (string | null)[], options: GroupOptions
 type Settings = { [Name in keyof RewardOptions]?: Partial<RewardOptions[Name]> };
 
 /** Scores of a group by a reward expression. */
-export function score(reward: string, of: LabelledGroup, settings: Settings = {}): Scores {
+export function score(reward: string, of: LabeledGroup, settings: Settings = {}): Scores {
   return rewardOf(reward, RewardOptions.parse(settings)).score(of);
 }
 

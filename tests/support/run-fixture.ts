@@ -329,7 +329,7 @@ function group(journal: Journal, settings: Settled, task: Task, step: number, ph
 async function train(journal: Journal, settings: Settled, all: Task[], step: number): Promise<void> {
   const groups = all.map((task) => group(journal, settings, task, step, 'train'));
   const rollouts = groups.flatMap((one) => one.rollouts);
-  const labelled = (value: number) => (settings.labels ? value : null);
+  const labeled = (value: number) => (settings.labels ? value : null);
   const skipped = groups.filter((one) => one.rollouts.every((rollout) => rollout.advantage === 0)).length;
   const tokens = rollouts.reduce((sum, rollout) => sum + rollout.tokens!, 0);
   const entropy = average(rollouts.map((rollout) => rollout.entropy!));
@@ -339,9 +339,9 @@ async function train(journal: Journal, settings: Settled, all: Task[], step: num
     step,
     metrics: {
       proxyReward: average(rollouts.map((rollout) => rollout.reward!)),
-      groundTruthReward: labelled(average(rollouts.map((rollout) => Number(rollout.correct)))),
-      rewardAccuracy: labelled(average(rollouts.map((one) => Number((one.reward === 1) === one.correct)))),
-      labelAccuracy: labelled(average(groups.map((one) => Number(one.majority?.correct ?? false)))),
+      groundTruthReward: labeled(average(rollouts.map((rollout) => Number(rollout.correct)))),
+      rewardAccuracy: labeled(average(rollouts.map((one) => Number((one.reward === 1) === one.correct)))),
+      labelAccuracy: labeled(average(groups.map((one) => Number(one.majority?.correct ?? false)))),
       majorityShare: average(groups.map((one) => one.majority?.share ?? 0)),
       rawMajorityShare: average(groups.map((one) => one.majority?.rawShare ?? 0)),
       entropy,

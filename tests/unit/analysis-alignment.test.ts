@@ -150,12 +150,12 @@ describe('quadrants', () => {
 
   test('list their problems', () => {
     expect(quadrants(problems)).toEqual({
-      'sure-right': [0],
-      'sure-wrong': [1],
-      'unsure-right': [2],
-      'unsure-wrong': [3, 4],
+      'confident-correct': [0],
+      'confident-wrong': [1],
+      'uncertain-correct': [2],
+      'uncertain-wrong': [3, 4],
     });
-    expect(quadrants(problems, 0.5)['sure-wrong']).toEqual([1, 3]);
+    expect(quadrants(problems, 0.5)['confident-wrong']).toEqual([1, 3]);
   });
 });
 

@@ -43,7 +43,7 @@ describe('one problem', () => {
     expect(found.right).toBeLessThan(0.2);
     const scaled = forecastProblem({ problem: 0, group, rewards: rewards.map((r) => 1000 * r - 7) });
     expect(scaled.optimum).toBeCloseTo(found.optimum!, 12);
-    // By what pi* says of the standardised rewards.
+    // By what pi* says of the standardized rewards.
     const sd = Math.sqrt((6 * 0.25 ** 2 + 2 * 0.75 ** 2) / 7);
     expect(found.optimum).toBeCloseTo(
       optimum(

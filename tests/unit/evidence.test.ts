@@ -7,7 +7,7 @@ import type { ScoreOptions } from '../../engine/training/candidates.ts';
 import { prefixes } from '../../engine/training/evidence/covo.ts';
 import { dualTask } from '../../engine/training/evidence/dual.ts';
 import { gatherEvidence, questionTokens } from '../../engine/training/evidence/index.ts';
-import { verdictOf } from '../../engine/training/evidence/verdict.ts';
+import { judgmentOf } from '../../engine/training/evidence/judgment.ts';
 import { type Judged, judge } from '../../engine/training/stages.ts';
 import { rollout } from '../support/reward-group.ts';
 
@@ -113,18 +113,18 @@ describe('verdicts', () => {
     ['\\boxed{}', null],
     ['', null],
   ])('%s', (text, verdict) => {
-    expect(verdictOf(text, words)).toBe(verdict);
+    expect(judgmentOf(text, words)).toBe(verdict);
   });
 
   test('by other words', () => {
     const digits = { accept: '1', reject: '0' };
-    expect(verdictOf('5,2,7:10,17 #### 1', digits)).toBe(true);
-    expect(verdictOf('5,2,7:10,17 #### 0', digits)).toBe(false);
-    expect(verdictOf('5,2,7:10,17 #### 10', digits)).toBeNull();
-    expect(verdictOf('1', digits)).toBe(true);
-    expect(verdictOf('5,2,7:10,17', digits)).toBeNull();
-    expect(verdictOf('The answer is 1', digits)).toBeNull();
-    expect(verdictOf('\\boxed{RIGHT}', { accept: 'right', reject: 'wrong' })).toBe(true);
+    expect(judgmentOf('5,2,7:10,17 #### 1', digits)).toBe(true);
+    expect(judgmentOf('5,2,7:10,17 #### 0', digits)).toBe(false);
+    expect(judgmentOf('5,2,7:10,17 #### 10', digits)).toBeNull();
+    expect(judgmentOf('1', digits)).toBe(true);
+    expect(judgmentOf('5,2,7:10,17', digits)).toBeNull();
+    expect(judgmentOf('The answer is 1', digits)).toBeNull();
+    expect(judgmentOf('\\boxed{RIGHT}', { accept: 'right', reject: 'wrong' })).toBe(true);
   });
 });
 
@@ -177,7 +177,7 @@ describe('self-verification', () => {
     ]);
   });
 
-  test('keeps the end of a long judgement, where the verdict is', async () => {
+  test('keeps the end of a long judgment, where the verdict is', async () => {
     const policy = fakePolicy(() => `${'x'.repeat(5000)}\\boxed{yes}`);
     const [found] = await gather('self-verification', [groupOf('1', ['a'])], policy);
     expect(found!.verdicts[0]![0]).toEqual({ text: `${'x'.repeat(1989)}\\boxed{yes}`, verdict: true });

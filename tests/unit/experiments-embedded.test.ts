@@ -6,9 +6,9 @@ import {
   countdownProblems,
   evaluate,
   flawedCountdown,
-  flawedJudgement,
-  judgement,
+  flawedJudgment,
   judgePrompt,
+  judgment,
   knownCountdown,
   solutions,
   solves,
@@ -99,11 +99,11 @@ describe('countdown', () => {
 
   test('judging writes the numbers, the work and the verdict', () => {
     const problem = { numbers: [2, 5, 7], target: 17, prompt: '2,5,7:17=' };
-    expect(judgement(problem, '5*2+7')).toBe('5,2,7:10,17 #### 1');
-    expect(judgement(problem, '5+2+7')).toBe('5,2,7:7,14 #### 0');
+    expect(judgment(problem, '5*2+7')).toBe('5,2,7:10,17 #### 1');
+    expect(judgment(problem, '5+2+7')).toBe('5,2,7:7,14 #### 0');
     // the target with a number used twice
-    expect(judgement(problem, '5+5+7')).toBe('5,5,7:10,17 #### 0');
-    expect(judgement(problem, '5*+2')).toBe(' #### 0');
+    expect(judgment(problem, '5+5+7')).toBe('5,5,7:10,17 #### 0');
+    expect(judgment(problem, '5*+2')).toBe(' #### 0');
     expect(judgePrompt(problem.prompt, ' #### 5*2+7')).toBe('2,5,7:17= #### 5*2+7=');
   });
 
@@ -116,7 +116,7 @@ describe('countdown', () => {
     for (let i = 0; i < n; i++) {
       const problem = knownCountdown(draw);
       if (solves(problem, flawedCountdown(draw, problem).slice(6))) solved++;
-      const { prompt, response } = flawedJudgement(draw, problem);
+      const { prompt, response } = flawedJudgment(draw, problem);
       const expression = prompt.slice(problem.prompt.length + 6, -1);
       const truth = solves(problem, expression);
       if (truth) right++;

@@ -12,21 +12,21 @@ interface Single {
   shares: number[];
   before: number;
   prior?: string;
-  labelled?: boolean;
+  labeled?: boolean;
 }
 
-function single({ id, majorities, shares, before, prior = 'S', labelled = true }: Single): SingleRun {
-  const answer = labelled ? 'r' : null;
+function single({ id, majorities, shares, before, prior = 'S', labeled = true }: Single): SingleRun {
+  const answer = labeled ? 'r' : null;
   const groups = majorities.map((majority, i) => ({
     phase: 'train' as const,
     step: i + 1,
     problem: 0,
     answers: split(16, shares[i]!, majority, 'z'),
   }));
-  const right = labelled ? majorities[0] === 'r' : null;
+  const right = labeled ? majorities[0] === 'r' : null;
   return {
     prior,
-    problem: { id, prompt: `${id}=`, answer: majorities[0]!, share: before, right, accuracy: labelled ? before : null },
+    problem: { id, prompt: `${id}=`, answer: majorities[0]!, share: before, right, accuracy: labeled ? before : null },
     run: runWithGroups([{ id, answer }], groups),
   };
 }
@@ -88,7 +88,7 @@ test('seeds of a problem are no further problems', () => {
 });
 
 test('without labels nothing is measured, and nothing counts as met', () => {
-  const runs = many(10, { ...right, labelled: false }, 'a');
+  const runs = many(10, { ...right, labeled: false }, 'a');
   expect(met(runs)).toEqual([null, null, null, null, null]);
   expect(verdictOf(findings(runs).criteria)).toBe('not');
 });

@@ -62,9 +62,9 @@ test('hits, late warnings, misses, false alarms and quiet runs are told apart', 
 
 test('runs that were not watched, or cannot be judged, are left out', () => {
   expect(watchedRun('off', run('off', FALLING, null, 'off'))).toBeNull();
-  const unlabelled = run('blind', SOUND, 5).map((record) =>
+  const unlabeled = run('blind', SOUND, 5).map((record) =>
     record.type === 'step' ? { ...record, metrics: { ...record.metrics, groundTruthReward: null } } : record,
   );
-  expect(watchedRun('blind', unlabelled)).toBeNull();
+  expect(watchedRun('blind', unlabeled)).toBeNull();
   expect(watchSections([])).toEqual([]);
 });

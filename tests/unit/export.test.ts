@@ -165,11 +165,11 @@ describe('metrics', () => {
   });
 
   test('that do not exist are null, and left out of TensorBoard', async () => {
-    const unlabelled = join(temporaryFolder(), 'run');
-    await writeRunFixture(unlabelled, { problems: 2, votes: 2, steps: 1, labels: false });
-    await exportMetricsJsonl(unlabelled, join(out, 'metrics.jsonl'));
+    const unlabeled = join(temporaryFolder(), 'run');
+    await writeRunFixture(unlabeled, { problems: 2, votes: 2, steps: 1, labels: false });
+    await exportMetricsJsonl(unlabeled, join(out, 'metrics.jsonl'));
     expect(readLines(join(out, 'metrics.jsonl'))[1]).toMatchObject({ groundTruthReward: null, rewardAccuracy: null });
-    const { path } = await exportTensorboard(unlabelled, out);
+    const { path } = await exportTensorboard(unlabeled, out);
     const text = readFileSync(path, 'latin1');
     expect(text).toContain('train/proxyReward');
     expect(text).not.toContain('groundTruthReward');

@@ -105,9 +105,9 @@ describe('results', () => {
   it('read as share, verdict and answer', async () => {
     const { run, results } = await fixture();
     const all = run.problems.map((problem) => results.find(asIn(problem))!);
-    expect(new Set(all.map(({ view }) => view.verdict))).toEqual(new Set(['right', 'wrong']));
+    expect(new Set(all.map(({ view }) => view.verdict))).toEqual(new Set(['correct', 'wrong']));
     for (const { view } of all) {
-      const mark = view.verdict === 'right' ? '✓' : '✗';
+      const mark = view.verdict === 'correct' ? '✓' : '✗';
       expect(resultText(view)).toBe(`${mark} ${Math.round(view.share! * 100)}% ${view.answer}`);
     }
     const { view } = all[0]!;
@@ -143,7 +143,7 @@ describe('the forecast of a problem', () => {
     const run = await OpenRun.read(folder);
     const results = new FileResults(run, dataset);
     const of = (index: number) => results.find(asIn(run.problems[index]!))!;
-    expect(of(0).view).toMatchObject({ foretold: null, outcome: null });
+    expect(of(0).view).toMatchObject({ prediction: null, outcome: null });
     expect(hoverText(of(0), 'command:x')).not.toContain('Forecast');
     const forecast = forecastOf([
       problemForecast(0),
@@ -152,10 +152,10 @@ describe('the forecast of a problem', () => {
     ]);
     const [seq, time] = [run.columns.seq, '2025-01-01T00:00:00.000Z'];
     run.append([{ type: 'forecast', seq: seq + 1, time, step: 0, forecast }]);
-    expect([0, 1, 2].map((index) => forecastText(of(index).view.foretold!))).toEqual([
-      'likely amplified: 16, right with 0.83',
-      'likely amplified: |`, right with 0.20',
-      'no answer to amplify',
+    expect([0, 1, 2].map((index) => forecastText(of(index).view.prediction!))).toEqual([
+      'predicted majority: 16 · P(correct) = 0.83',
+      'predicted majority: |` · P(correct) = 0.20',
+      'no predicted majority',
     ]);
     const text = hoverText(of(0), 'command:x');
     expect(text).toContain('**Forecast**: training amplifies `16`; right with probability 0.83.\n');
@@ -163,12 +163,12 @@ describe('the forecast of a problem', () => {
     expect(text).toContain('| log-prob above the others | +0.12 nats a token |');
     expect(text).not.toContain('self-certainty');
     expect(hoverText(of(1), 'command:x')).toContain('training amplifies `` \\|` ``, which is not the majority answer;');
-    expect(signalsOf(of(1).view.foretold!).map(({ name }) => name)).not.toContain('share of the rollouts');
-    expect(signalsOf(of(1).view.foretold!)).toContainEqual({
+    expect(signalsOf(of(1).view.prediction!).map(({ name }) => name)).not.toContain('share of the rollouts');
+    expect(signalsOf(of(1).view.prediction!)).toContainEqual({
       name: 'log-prob above the others',
       value: '-0.50 nats a token',
     });
-    expect(hoverText(of(2), 'command:x')).toContain('**Forecast**: no answer to amplify.');
+    expect(hoverText(of(2), 'command:x')).toContain('**Forecast**: no predicted majority.');
     const { head } = run.columns;
     run.columns.head = { ...head, forecast: { ...head.forecast!, reward: 'dual', by: 'majority-vote' } };
     expect(hoverText(of(0), 'command:x')).toContain(
@@ -178,9 +178,9 @@ describe('the forecast of a problem', () => {
     const score = { problems: 3, auroc: null, brier: estimate, baseBrier: 0.25, expected: 0.6, actual: estimate };
     run.append([{ type: 'forecast-score', seq: seq + 2, time, step: 2, score }]);
     for (const index of [0, 1]) {
-      const correct = of(index).view.verdict === 'right';
+      const correct = of(index).view.verdict === 'correct';
       expect(of(index).view.outcome).toBe(correct);
-      expect(hoverText(of(index), 'command:x')).toContain(correct ? 'It ended right.' : 'It ended wrong.');
+      expect(hoverText(of(index), 'command:x')).toContain(correct ? 'Outcome: correct.' : 'Outcome: wrong.');
     }
   });
 });

@@ -172,10 +172,10 @@ describe('the command line’s output', () => {
     const running = runCli(program, ['analyze'], controller.signal).catch((e: unknown) => e);
     const pid = Number(await until('it runs', () => existsSync(marker) && readFileSync(marker, 'utf8')));
     controller.abort();
-    expect(await running).toMatchObject({ code: 'cancelled' });
+    expect(await running).toMatchObject({ code: 'canceled' });
     expect(() => process.kill(pid, 0)).toThrow();
     expect(await runCli(program, ['analyze'], controller.signal).catch((e: unknown) => e)).toMatchObject({
-      code: 'cancelled',
+      code: 'canceled',
     });
   });
 });

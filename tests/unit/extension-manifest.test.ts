@@ -171,14 +171,14 @@ describe('settings', () => {
   });
 });
 
-describe('files and colours', () => {
+describe('files and colors', () => {
   it('exist', () => {
     const files = [...text.matchAll(/"(media\/[\w./-]+)"/g)].map(([, file]) => file!);
     expect(files.length).toBeGreaterThan(6);
     for (const file of [...files, manifest.icon]) expect(existsSync(path.join(ROOT, file)), file).toBe(true);
   });
 
-  it('give each shade but the first a colour in every kind of theme', () => {
+  it('give each shade but the first a color in every kind of theme', () => {
     expect(contributes.colors).toHaveLength(SHADES - 1);
     for (const [i, { id, defaults }] of contributes.colors.entries()) {
       expect(id).toBe(`rollscope.token${i + 1}`);
@@ -189,8 +189,8 @@ describe('files and colours', () => {
   it('hold no style in the walkthrough pictures that a theme cannot change', () => {
     for (const name of ['train', 'watch', 'rollout']) {
       const svg = readFileSync(path.join(ROOT, 'media', 'walkthrough', `${name}.svg`), 'utf8');
-      const colours = [...svg.matchAll(/(?:fill|stroke)="([^"]*)"/g)].map(([, colour]) => colour!);
-      for (const colour of colours) expect(colour).toMatch(/^none$|^var\(--vscode-/);
+      const colors = [...svg.matchAll(/(?:fill|stroke)="([^"]*)"/g)].map(([, color]) => color!);
+      for (const color of colors) expect(color).toMatch(/^none$|^var\(--vscode-/);
     }
   });
 });

@@ -75,7 +75,7 @@ describe('a rollout document', () => {
 
 3+9+4:
 
-Answer       16 (right)
+Answer       16 (correct)
 Reference    16
 Reward       1, advantage 0.540
 Why          answer 16 joined the largest cluster

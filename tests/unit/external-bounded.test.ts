@@ -176,9 +176,9 @@ describe.skipIf(!POSIX)('a program that does not behave', () => {
     const read = () => Number(existsSync(path.join(folder, 'pid')) && readFileSync(path.join(folder, 'pid'), 'utf8'));
     const pid = await until('it runs', read);
     stop.abort();
-    await expect(running).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(running).rejects.toMatchObject({ code: 'canceled' });
     expect(isRunning(pid)).toBe(false);
-    await expect(shell('exit 0', { signal: stop.signal })).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(shell('exit 0', { signal: stop.signal })).rejects.toMatchObject({ code: 'canceled' });
   });
 });
 

@@ -194,7 +194,7 @@ describe.skipIf(process.platform === 'win32')('a program', () => {
     const options = { ...defaults, command: script('sleep 100') };
     const running = runCustom(options, THREE, { folder, signal: stop.signal });
     stop.abort();
-    await expect(running).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(running).rejects.toMatchObject({ code: 'canceled' });
   });
 });
 

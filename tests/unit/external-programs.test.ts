@@ -374,5 +374,5 @@ test('stops when the run stops', async () => {
     stop.signal,
   );
   stop.abort();
-  await expect(running).rejects.toMatchObject({ code: 'cancelled' });
+  await expect(running).rejects.toMatchObject({ code: 'canceled' });
 });

@@ -26,7 +26,7 @@ describe('numbers', () => {
     ]);
     expect([percent(0.873), percent(null), percent(Number.NaN)]).toEqual(['87%', '–', '–']);
     expect(estimate({ mean: 0.71, low: 0.66, high: 0.76 })).toBe('0.710 (0.660 to 0.760)');
-    expect([estimate(null), verdict(null), verdict(true), verdict(false)]).toEqual(['–', '–', 'right', 'wrong']);
+    expect([estimate(null), verdict(null), verdict(true), verdict(false)]).toEqual(['–', '–', 'correct', 'wrong']);
   });
 
   test('keep their size, however small or large', () => {

@@ -65,7 +65,7 @@ test('every answer is in exactly one cluster, with answers equivalent to its fir
   );
 });
 
-describe('by normalised text', () => {
+describe('by normalized text', () => {
   test('spellings are one, values are not', () => {
     expect(clusterAnswers(['1/2', '$1/2$', '0.5', null, ' 1/2.', '\\dfrac{1}{2}', '\\frac12'], '0.5', 'text')).toEqual([
       { answer: '1/2', members: [0, 1, 4], correct: true },
@@ -75,7 +75,7 @@ describe('by normalised text', () => {
     ]);
   });
 
-  test('what normalising leaves nothing of is not all the same', () => {
+  test('what normalizing leaves nothing of is not all the same', () => {
     for (const equality of ['text', 'equivalence'] as const) {
       expect(clusterAnswers(['$', '{}', '$'], null, equality).map((c) => c.members)).toEqual([[0, 2], [1]]);
     }

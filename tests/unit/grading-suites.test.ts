@@ -1,6 +1,6 @@
 /**
  * What the test suites of other graders ask for (Math-Verify, lighteval, MATH's and PRM800K's is_equiv, Minerva's
- * normalisation, ToRA and Qwen's math_equal, MARIO, NeMo-Skills), said with cases of our own. Where one of them asks
+ * normalization, ToRA and Qwen's math_equal, MARIO, NeMo-Skills), said with cases of our own. Where one of them asks
  * for what our methods forbid, the methods win: see the last group.
  */
 import { describe, expect, test } from 'vitest';

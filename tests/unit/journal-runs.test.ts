@@ -56,10 +56,10 @@ describe('the list of runs', () => {
   });
 
   test('has no accuracy without labels, before the first evaluation, and without any event', async () => {
-    await writeRunFixture(join(root, 'unlabelled'), { ...RUN, labels: false });
+    await writeRunFixture(join(root, 'unlabeled'), { ...RUN, labels: false });
     const fresh = await createFixtureJournal(join(root, 'fresh'), RUN);
     await fresh.close();
-    expect(await readRunInfo(join(root, 'unlabelled'))).toMatchObject({
+    expect(await readRunInfo(join(root, 'unlabeled'))).toMatchObject({
       accuracyBefore: null,
       accuracyAfter: null,
       step: 2,

@@ -111,7 +111,7 @@ describe('requests', () => {
     expect((await failure(client.request('checked', {}))).code).toBe('internal');
   });
 
-  test('cancelling rejects at once and reaches the handler', async () => {
+  test('canceling rejects at once and reaches the handler', async () => {
     const { client, server } = pair();
     let begun!: (signal: AbortSignal) => void;
     const signal = new Promise<AbortSignal>((resolve) => {
@@ -126,15 +126,15 @@ describe('requests', () => {
     const waiting = failure(client.request('wait', { label: 'x' }, { signal: controller.signal }));
     const seen = await signal;
     controller.abort();
-    expect((await waiting).code).toBe('cancelled');
+    expect((await waiting).code).toBe('canceled');
     await expect.poll(() => seen.aborted).toBe(true);
     // Before it is sent.
     expect((await failure(client.request('wait', { label: 'y' }, { signal: controller.signal }))).code).toBe(
-      'cancelled',
+      'canceled',
     );
   });
 
-  test('a request that is cancelled before its turn does not reach its handler', async () => {
+  test('a request that is canceled before its turn does not reach its handler', async () => {
     const { client, server } = pair();
     const labels: string[] = [];
     server.handle('wait', ({ label }) => {

@@ -205,10 +205,10 @@ test('a damaged memory is forgotten, and a folder that cannot be written to stop
   expect(await fileHash(file)).toBe(hash);
 });
 
-test('hashing can be cancelled', async () => {
+test('hashing can be canceled', async () => {
   const file = path.join(temporaryFolder(), 'weights.bin');
   writeFileSync(file, Buffer.alloc(LARGE));
   const control = new AbortController();
   const hashing = fileHash(file, { signal: control.signal, onProgress: () => control.abort() });
-  await expect(hashing).rejects.toMatchObject({ code: 'cancelled' });
+  await expect(hashing).rejects.toMatchObject({ code: 'canceled' });
 });

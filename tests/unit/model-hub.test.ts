@@ -168,10 +168,10 @@ test('a missing file, and a Hub out of reach, are explained', async () => {
   await expect(openModel('owner/other', { cacheDir })).rejects.toThrow(/owner\/other is not in the cache and the Hub/);
 });
 
-test('a download can be cancelled', async () => {
+test('a download can be canceled', async () => {
   const control = new AbortController();
   const opening = openModel('owner/tiny', { cacheDir, signal: control.signal, onProgress: () => control.abort() });
-  await expect(opening).rejects.toMatchObject({ code: 'cancelled' });
+  await expect(opening).rejects.toMatchObject({ code: 'canceled' });
 });
 
 test('a Hub id is owner/name, with a revision or without', () => {

@@ -180,7 +180,7 @@ describe('EMPO', () => {
     expect(text.rewards).toEqual([0.5, 0.25, 0.5, 0.25]);
   });
 
-  test('clusters by the model’s judgement, joined over several steps', () => {
+  test('clusters by the model’s judgment, joined over several steps', () => {
     const evidence: Evidence = {
       empo: {
         equal: [

@@ -38,15 +38,15 @@ describe('self-verification', () => {
   const no = { text: '\\boxed{no}', verdict: false };
   const unclear = { text: 'Who knows', verdict: null };
 
-  test('is the share of judgements that accept; an unclear one counts as none', () => {
+  test('is the share of judgments that accept; an unclear one counts as none', () => {
     const scores = judged([yes], [no], [unclear], [yes, no, unclear, yes], [yes, unclear]);
     expect(scores.rewards).toEqual([1, 0, 0, 0.5, 0.5]);
     expect(explained(scores)).toEqual([
-      'of 1 judgement 1 accepted ("\\boxed{yes}"); reward 1',
-      'of 1 judgement 1 rejected ("\\boxed{no}"); reward 0',
-      'of 1 judgement 1 gave no verdict ("Who knows"); reward 0',
-      'of 4 judgements 2 accepted, 1 rejected, 1 gave no verdict ("\\boxed{yes}"); reward 0.5',
-      'of 2 judgements 1 accepted, 1 gave no verdict ("\\boxed{yes}"); reward 0.5',
+      'of 1 judgment 1 accepted ("\\boxed{yes}"); reward 1',
+      'of 1 judgment 1 rejected ("\\boxed{no}"); reward 0',
+      'of 1 judgment 1 gave no verdict ("Who knows"); reward 0',
+      'of 4 judgments 2 accepted, 1 rejected, 1 gave no verdict ("\\boxed{yes}"); reward 0.5',
+      'of 2 judgments 1 accepted, 1 gave no verdict ("\\boxed{yes}"); reward 0.5',
     ]);
     expect(scores.explain(2)[0]).toMatchObject({ passed: null });
     expect(scores.explain(3)[0]).toMatchObject({ passed: false });

@@ -87,7 +87,7 @@ describe('the fold', () => {
     const { rollouts, unanswered, truncated, share } = columns.groups.columns;
     expect([rollouts[row!], unanswered[row!], truncated[row!], share[row!]]).toEqual([4, 1, 1, 0.5]);
     expect(columns.frameOf(row!)).toEqual({ file: 'rollouts-000.bin', offset: 30, length: 10 });
-    expect(columns.head.labelled).toBe(true);
+    expect(columns.head.labeled).toBe(true);
     expect(columns.sampled).toEqual([12]);
   });
 
@@ -102,7 +102,7 @@ describe('the fold', () => {
     expect(columns.find({ phase: 'greedy', step: 0, problem: 0 })).toBe(1);
     expect(columns.find({ phase: 'greedy', step: 1, problem: 0 })).toBeNull();
     expect(columns.find({ phase: 'train', step: 1, problem: 7 })).toBeNull();
-    expect(columns.head.labelled).toBe(false);
+    expect(columns.head.labeled).toBe(false);
   });
 
   it('lets a step that comes again replace what followed from the first time', () => {

@@ -120,7 +120,7 @@ describe('the index of a run', () => {
     const controller = new AbortController();
     controller.abort();
     await expect(openColumns(folder, { cache, signal: controller.signal })).rejects.toMatchObject({
-      code: 'cancelled',
+      code: 'canceled',
     });
     expect(existsSync(index)).toBe(false);
   });

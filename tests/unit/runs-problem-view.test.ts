@@ -52,13 +52,13 @@ describe('how a problem stands', () => {
   it('is right, wrong or unknown by its majority, and sure above a share of 0.8', () => {
     expect(of([...wide('7'), '8'], '7')).toMatchObject({
       status: 'majority',
-      verdict: 'right',
-      quadrant: 'sure-right',
+      verdict: 'correct',
+      quadrant: 'confident-correct',
     });
-    expect(of([...wide('7'), '8'], '8')).toMatchObject({ verdict: 'wrong', quadrant: 'sure-wrong', share: 0.9 });
-    expect(of(['7', '7', '8'], '7')).toMatchObject({ quadrant: 'unsure-right' });
-    expect(of(['7', '7', '8'], null)).toMatchObject({ verdict: 'unknown', quadrant: 'unsure', accuracy: null });
-    expect(of(wide('7'), null)).toMatchObject({ quadrant: 'sure' });
+    expect(of([...wide('7'), '8'], '8')).toMatchObject({ verdict: 'wrong', quadrant: 'confident-wrong', share: 0.9 });
+    expect(of(['7', '7', '8'], '7')).toMatchObject({ quadrant: 'uncertain-correct' });
+    expect(of(['7', '7', '8'], null)).toMatchObject({ verdict: 'unknown', quadrant: 'uncertain', accuracy: null });
+    expect(of(wide('7'), null)).toMatchObject({ quadrant: 'confident' });
     expect(of(['7', '7', '8', null], '7')).toMatchObject({ accuracy: 0.5, unanswered: 1, rollouts: 4 });
     expect(of(['7'], '7').confidence).toBeCloseTo(Math.exp(-0.5), 12);
   });
@@ -68,8 +68,12 @@ describe('how a problem stands', () => {
   });
 
   it('is unanswered, and not solved where there is a reference', () => {
-    expect(of([null, null], '7')).toMatchObject({ status: 'unanswered', verdict: 'wrong', quadrant: 'unsure-wrong' });
-    expect(of([null, null], null)).toMatchObject({ status: 'unanswered', verdict: 'unknown', quadrant: 'unsure' });
+    expect(of([null, null], '7')).toMatchObject({
+      status: 'unanswered',
+      verdict: 'wrong',
+      quadrant: 'uncertain-wrong',
+    });
+    expect(of([null, null], null)).toMatchObject({ status: 'unanswered', verdict: 'unknown', quadrant: 'uncertain' });
   });
 });
 
@@ -113,7 +117,7 @@ describe('a prediction', () => {
     expect(outcomes()).toEqual([null, null, null, null, null]);
     fold(columns, scored(7));
     expect(outcomes()).toEqual([true, false, false, null, null]);
-    expect(problemView(columns, 1).foretold).toMatchObject({ right: 0.3, likelyWrong: true });
+    expect(problemView(columns, 1).prediction).toMatchObject({ right: 0.3, likelyWrong: true });
     // A step that comes again makes the score one of the past.
     fold(columns, step(8, 1));
     expect(outcomes()).toEqual([null, null, null, null, null]);

@@ -5,7 +5,7 @@ import { nothing, svg, type TemplateResult } from 'lit';
 import { axisRange } from './scale.ts';
 
 export interface Series {
-  /** CSS class that gives the colour. */
+  /** CSS class that gives the color. */
   name: string;
   steps: readonly number[];
   /** One per step; NaN: there is none. */

@@ -68,7 +68,7 @@ export function massChart(
     });
     const last = points.at(-1);
     if (last) points.push({ ...last, step: last.step + lastWidth });
-    const kind = layer.correct === null ? `unknown${unknown++}` : layer.correct ? 'is-right' : 'is-wrong';
+    const kind = layer.correct === null ? `unknown${unknown++}` : layer.correct ? 'is-correct' : 'is-wrong';
     return svg`<path class="layer ${kind}" d=${draw(points) ?? ''}><title>${layer.answer}</title></path>`;
   });
   return svg`

@@ -6,8 +6,8 @@ import type { Metric } from '../../engine/runs/series.ts';
 export interface MetricChoice {
   metric: Metric;
   label: string;
-  /** CSS class that gives the colour. */
-  colour: 'accuracy' | 'entropy' | 'plain';
+  /** CSS class that gives the color. */
+  color: 'accuracy' | 'entropy' | 'plain';
   /** Values are shares: the axis goes from 0 to 1. */
   share?: true;
   /** Such as `0.42 nats`. */
@@ -19,32 +19,32 @@ const plain = (value: number | null) => number(value, 3);
 const shares = { share: true, text: share } as const;
 
 export const METRIC_CHOICES: readonly MetricChoice[] = [
-  { metric: 'rewardAccuracy', label: 'Reward accuracy', colour: 'accuracy', ...shares },
-  { metric: 'labelAccuracy', label: 'Label accuracy', colour: 'accuracy', ...shares },
-  { metric: 'majorityShare', label: 'Majority share', colour: 'plain', ...shares },
-  { metric: 'answerEntropy', label: 'Answer entropy', colour: 'entropy', text: nats },
-  { metric: 'answerDiversity', label: 'Distinct majorities', colour: 'plain', ...shares },
-  { metric: 'confidenceAgreement', label: 'Confidence agreement', colour: 'plain', ...shares },
-  { metric: 'entropy', label: 'Entropy', colour: 'entropy', text: (value) => `${number(value, 2)} nats a token` },
-  { metric: 'kl', label: 'KL divergence', colour: 'plain', text: nats },
-  { metric: 'length', label: 'Length', colour: 'plain', text: (value) => `${whole(value)} tokens` },
-  { metric: 'truncated', label: 'Truncated', colour: 'plain', ...shares },
-  { metric: 'noAnswer', label: 'Without an answer', colour: 'plain', ...shares },
-  { metric: 'repetition', label: 'Repetition', colour: 'plain', ...shares },
-  { metric: 'gradientNorm', label: 'Gradient norm', colour: 'plain', text: plain },
-  { metric: 'clipFraction', label: 'Clip fraction', colour: 'plain', text: plain },
+  { metric: 'rewardAccuracy', label: 'Reward accuracy', color: 'accuracy', ...shares },
+  { metric: 'labelAccuracy', label: 'Label accuracy', color: 'accuracy', ...shares },
+  { metric: 'majorityShare', label: 'Majority share', color: 'plain', ...shares },
+  { metric: 'answerEntropy', label: 'Answer entropy', color: 'entropy', text: nats },
+  { metric: 'answerDiversity', label: 'Distinct majorities', color: 'plain', ...shares },
+  { metric: 'confidenceAgreement', label: 'Confidence agreement', color: 'plain', ...shares },
+  { metric: 'entropy', label: 'Entropy', color: 'entropy', text: (value) => `${number(value, 2)} nats a token` },
+  { metric: 'kl', label: 'KL divergence', color: 'plain', text: nats },
+  { metric: 'length', label: 'Length', color: 'plain', text: (value) => `${whole(value)} tokens` },
+  { metric: 'truncated', label: 'Truncated', color: 'plain', ...shares },
+  { metric: 'noAnswer', label: 'Without an answer', color: 'plain', ...shares },
+  { metric: 'repetition', label: 'Repetition', color: 'plain', ...shares },
+  { metric: 'gradientNorm', label: 'Gradient norm', color: 'plain', text: plain },
+  { metric: 'clipFraction', label: 'Clip fraction', color: 'plain', text: plain },
 ];
 
 /** Number of charts whose metric can be chosen. */
 export const CHOSEN_CHARTS = 3;
 
 /** The measure of truth that a run has: that of its reward, or of its votes where the reward has none; null without labels. */
-export function accuracyOf({ labelled, saysRight }: Pick<Head, 'labelled' | 'saysRight'>): Metric | null {
-  return labelled ? (saysRight ? 'rewardAccuracy' : 'labelAccuracy') : null;
+export function accuracyOf({ labeled, saysRight }: Pick<Head, 'labeled' | 'saysRight'>): Metric | null {
+  return labeled ? (saysRight ? 'rewardAccuracy' : 'labelAccuracy') : null;
 }
 
 /** What the charts show until somebody chooses. */
-export function defaultCharts(head: Pick<Head, 'labelled' | 'saysRight'>): readonly Metric[] {
+export function defaultCharts(head: Pick<Head, 'labeled' | 'saysRight'>): readonly Metric[] {
   return [accuracyOf(head) ?? 'majorityShare', 'entropy', 'length'];
 }
 

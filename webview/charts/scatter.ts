@@ -16,12 +16,12 @@ export function confidenceChart(
 ): TemplateResult {
   const values = rollouts.flatMap(({ logprob }) => logprob ?? []);
   const lowest = Math.min(-0.1, ...values);
-  const labelled = rollouts.some(({ correct }) => correct !== null);
-  const rows = labelled ? (['right', 'wrong'] as const) : (['all'] as const);
+  const labeled = rollouts.some(({ correct }) => correct !== null);
+  const rows = labeled ? (['correct', 'wrong'] as const) : (['all'] as const);
   const bottom = height - 16;
   const x = scaleLinear([lowest * 1.05, 0], [52, width - 8]);
   const band = bottom / rows.length;
-  const place = (correct: boolean | null) => (labelled ? (correct ? 0 : 1) : 0);
+  const place = (correct: boolean | null) => (labeled ? (correct ? 0 : 1) : 0);
   return svg`
     ${rows.map((row, i) => svg`<text x="0" y=${band * (i + 0.5) + 3}>${row}</text>`)}
     <text x="0" y=${height - 3}>log-prob</text>
@@ -31,7 +31,7 @@ export function confidenceChart(
       if (logprob === null) return null;
       const cx = x(logprob);
       const cy = band * (place(correct) + 0.5) + jitter(i + 1) * band * 0.6;
-      const kind = `${correct === null ? 'is-unknown' : correct ? 'is-right' : 'is-wrong'} ${i === selected ? 'chosen' : ''}`;
+      const kind = `${correct === null ? 'is-unknown' : correct ? 'is-correct' : 'is-wrong'} ${i === selected ? 'chosen' : ''}`;
       if (correct === false) {
         return svg`<path class="point ${kind}" d=${`M${cx - 3} ${cy - 3}L${cx + 3} ${cy + 3}M${cx - 3} ${cy + 3}L${cx + 3} ${cy - 3}`}></path>`;
       }

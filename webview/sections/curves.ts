@@ -82,7 +82,7 @@ export class Curves extends Component {
         stroke: var(--truth);
       }
       .accuracy {
-        stroke: var(--right);
+        stroke: var(--correct);
       }
       .entropy {
         stroke: var(--vscode-charts-purple);
@@ -153,7 +153,7 @@ export class Curves extends Component {
         const exists = metric !== 'rewardAccuracy' || head.saysRight;
         const text = exists ? choice.text(now(metric)) : 'not defined for this reward';
         return chart(choice.label, html`${this.choice(place, metric)}${value(text)}`, {
-          series: [series(choice.colour, metric)],
+          series: [series(choice.color, metric)],
           ...(choice.share && { range: [0, 1] as const }),
           ...(metric === 'rewardAccuracy' && exists && { threshold: { value: 0.01, text: 'collapse 1%' } }),
         });

@@ -1,6 +1,6 @@
 /**
  * One line: what runs, how far it is, how fast, how long still; controls at the right end. Below it what the collapse
- * watch says and what was foretold.
+ * watch says and what was predicted.
  */
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
@@ -43,7 +43,7 @@ export class Header extends Component {
         fill: var(--muted);
       }
       .dot.running {
-        fill: var(--right);
+        fill: var(--correct);
       }
       .dot.failed,
       .dot.interrupted {
@@ -146,13 +146,13 @@ export class Header extends Component {
     </span>`;
   }
 
-  /** What was foretold of the whole set, and how it turned out. */
+  /** What was predicted of the whole set, and how it turned out. */
   private forecast() {
     const { forecast, forecastScore: score } = this.store.columns.head;
     if (!forecast?.accuracy) return nothing;
     const { mean, low, high } = forecast.accuracy;
     const by = standIn(forecast);
-    const signs = `Foretold before the first step${by ? ` ${by}` : ''}, from signals that need no labels.`;
+    const signs = `Predicted before the first step${by ? ` ${by}` : ''}, from signals that need no labels.`;
     return html`<span class="fact" title=${signs}>
       <span>forecast <b>${share(mean)}</b> right <span class="muted">(${share(low)} to ${share(high)})</span></span>
       ${by ? html`<span class="muted">by the vote</span>` : nothing}

@@ -54,9 +54,9 @@ export class Inspector extends Component {
       .layer.unknown0 {
         fill: var(--accent);
       }
-      .bar.is-right,
-      .layer.is-right {
-        fill: var(--right);
+      .bar.is-correct,
+      .layer.is-correct {
+        fill: var(--correct);
       }
       .bar.is-wrong,
       .layer.is-wrong {
@@ -73,8 +73,8 @@ export class Inspector extends Component {
         stroke: var(--accent);
         stroke-width: 1.3;
       }
-      .point.is-right {
-        stroke: var(--right);
+      .point.is-correct {
+        stroke: var(--correct);
       }
       .point.is-wrong {
         stroke: var(--wrong);
@@ -100,7 +100,7 @@ export class Inspector extends Component {
         margin: 6px 0;
         line-height: 1.6;
       }
-      .foretold {
+      .prediction {
         margin-top: 2px;
       }
       ${shades()}
@@ -134,23 +134,23 @@ export class Inspector extends Component {
         ${view.status === 'tie' ? html`<span class="muted">(tie)</span>` : nothing}
         ${view.since.answer === null || view.phase === 'probe' ? nothing : html`<span class="muted">since step ${view.since.answer}</span>`}
       </div>
-      ${this.foretold(row)}
+      ${this.prediction(row)}
       ${view.row === null ? html`<p class="muted">Not sampled yet.</p>` : this.group(row, view.row)}
     `;
   }
 
-  /** What was foretold of the problem, from which signals, and how it turned out. */
-  private foretold({ view: { foretold, outcome } }: ProblemRow) {
-    if (!foretold) return nothing;
-    const { answer, majority, right, likelyWrong } = foretold;
+  /** What was predicted of the problem, from which signals, and how it turned out. */
+  private prediction({ view: { prediction, outcome } }: ProblemRow) {
+    if (!prediction) return nothing;
+    const { answer, majority, right, likelyWrong } = prediction;
     const by = standIn(this.store.columns.head.forecast!);
-    return html`<div class="foretold">
-      forecast <b class="mono">${answer ?? DASH}</b>${answer === null ? ' no answer to amplify' : ''}
-      ${majority || answer === null ? nothing : html`<span class="muted">not the majority then</span>`} · right with
+    return html`<div class="prediction">
+      forecast <b class="mono">${answer ?? DASH}</b>${answer === null ? ' no predicted majority' : ''}
+      ${majority || answer === null ? nothing : html`<span class="muted">not the majority then</span>`} · P(correct) =
       <b>${share(right)}</b>${likelyWrong ? ', likely wrong' : ''}
       ${by ? html`<span class="muted">(${by})</span>` : nothing}
-      ${outcome === null ? nothing : html`· <span title="By the vote that scored the forecast, after the last step">ended</span> <span class=${outcome ? 'right' : 'wrong'}>${truthMark(outcome)} ${outcome ? 'right' : 'wrong'}</span>`}
-      <div class="muted">${signalsOf(foretold)
+      ${outcome === null ? nothing : html`· <span title="By the vote that scored the forecast, after the last step">ended</span> <span class=${outcome ? 'correct' : 'wrong'}>${truthMark(outcome)} ${outcome ? 'correct' : 'wrong'}</span>`}
+      <div class="muted">${signalsOf(prediction)
         .map(({ name, value }) => `${name} ${value}`)
         .join(' · ')}</div>
     </div>`;
@@ -186,7 +186,7 @@ export class Inspector extends Component {
         ${
           reading.state === 'read'
             ? html`<section>
-                <h2>Confidence${columns.head.labelled ? ', right or wrong' : ''}</h2>
+                <h2>Confidence${columns.head.labeled ? ', right or wrong' : ''}</h2>
                 <svg width=${half} height="96" role="img" aria-label="Confidence of each rollout">${confidenceChart(reading.detail.rollouts, half, 96, this.store.rollout)}</svg>
               </section>`
             : nothing
@@ -202,7 +202,7 @@ export class Inspector extends Component {
     const row = (answer: string, count: number, correct: boolean | null) => html`<tr>
       <td class="mono answer" title=${answer}>${answer}</td>
       <td class=${truthClass(correct)}>${truthMark(correct)}</td>
-      <td><svg width=${BAR} height="11" aria-hidden="true"><rect class="bar ${correct === null ? '' : correct ? 'is-right' : 'is-wrong'}" width=${(BAR * count) / rollouts} height="11"></rect></svg></td>
+      <td><svg width=${BAR} height="11" aria-hidden="true"><rect class="bar ${correct === null ? '' : correct ? 'is-correct' : 'is-wrong'}" width=${(BAR * count) / rollouts} height="11"></rect></svg></td>
       <td class="number">${count}</td>
     </tr>`;
     return html`<table>
@@ -313,7 +313,7 @@ function verdictClass(verdict: Verdict): string {
 }
 
 function truthClass(correct: boolean | null): string {
-  return correct === null ? '' : correct ? 'right' : 'wrong';
+  return correct === null ? '' : correct ? 'correct' : 'wrong';
 }
 
 function truthMark(correct: boolean | null): string {

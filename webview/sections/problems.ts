@@ -1,21 +1,21 @@
-/** The problems by what matters: sure and right, sure and wrong, unsure and right, unsure and wrong. */
+/** The problems by confidence and correctness: confident & correct, confident & wrong, uncertain & correct, uncertain & wrong. */
 import { css, html, nothing, svg } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { DASH, plural, share as shown } from '../../engine/protocol/format.ts';
 import { known } from '../../engine/runs/columns.ts';
-import type { Quadrant } from '../../engine/runs/problem-view.ts';
+import type { AnyQuadrant } from '../../engine/runs/problem-view.ts';
 import { type ShareAt, shareSparkline } from '../charts/sparkline.ts';
 import { Component } from '../component.ts';
 import type { ProblemRow } from '../store.ts';
 import { shared } from '../styles.ts';
 
-const TITLES: readonly [Quadrant, string][] = [
-  ['sure-right', 'Sure and right'],
-  ['sure-wrong', 'Sure and wrong'],
-  ['unsure-right', 'Unsure and right'],
-  ['unsure-wrong', 'Unsure and wrong'],
-  ['sure', 'Sure'],
-  ['unsure', 'Unsure'],
+const TITLES: readonly [AnyQuadrant, string][] = [
+  ['confident-correct', 'Confident & correct'],
+  ['confident-wrong', 'Confident & wrong'],
+  ['uncertain-correct', 'Uncertain & correct'],
+  ['uncertain-wrong', 'Uncertain & wrong'],
+  ['confident', 'Confident'],
+  ['uncertain', 'Uncertain'],
   ['none', 'Not sampled yet'],
 ];
 const CELL = 16;
@@ -141,13 +141,13 @@ export class Problems extends Component {
           ),
         )}
       </div>
-      ${this.wrong(left.filter(({ view }) => view.quadrant === 'sure-wrong'))}
+      ${this.wrong(left.filter(({ view }) => view.quadrant === 'confident-wrong'))}
     `;
   }
 
-  /** How many were foretold to be amplified wrongly; pressed, only these are shown. */
+  /** How many were predicted to be amplified wrongly; pressed, only these are shown. */
   private likely(filter: string) {
-    const count = this.store.rows.filter(({ view }) => view.foretold?.likelyWrong).length;
+    const count = this.store.rows.filter(({ view }) => view.prediction?.likelyWrong).length;
     if (count === 0) return nothing;
     const words = filter.split(/\s+/).filter(Boolean);
     const on = words.includes(LIKELY_WRONG);
@@ -163,8 +163,8 @@ export class Problems extends Component {
     return html`<section>
       <h2>${title}<span class="value">${rows.length}</span></h2>
       <div class="cells" role="listbox" aria-label=${title}>
-        ${rows.map(({ problem, view: { share, quadrant, answer, foretold } }) => {
-          const label = `${problem.id}: ${answer ?? 'no answer'}, share ${shown(share)}${foretold?.likelyWrong ? ', likely amplified wrongly' : ''}`;
+        ${rows.map(({ problem, view: { share, quadrant, answer, prediction } }) => {
+          const label = `${problem.id}: ${answer ?? 'no answer'}, share ${shown(share)}${prediction?.likelyWrong ? ', likely amplified wrongly' : ''}`;
           const focusable = problem.index === selected || (!within && selected === null && problem === first?.problem);
           return html`<button
             class="cell"
@@ -178,7 +178,7 @@ export class Problems extends Component {
           >
             <svg width=${CELL} height=${CELL} aria-hidden="true">
               <rect class=${share === null ? 'empty' : 'mass'} x="0.5" y="0.5" width=${CELL - 1} height=${CELL - 1} rx="2" fill-opacity=${0.15 + 0.85 * (share ?? 0)}></rect>
-              ${foretold?.likelyWrong ? mark(CELL - 3.5, 3.5) : nothing}
+              ${prediction?.likelyWrong ? mark(CELL - 3.5, 3.5) : nothing}
               ${quadrant.endsWith('wrong') ? svg`<line class="stroke" x1="5" y1="5" x2=${CELL - 5} y2=${CELL - 5}></line>` : nothing}
             </svg>
           </button>`;
@@ -191,7 +191,7 @@ export class Problems extends Component {
     if (rows.length === 0) return nothing;
     const steps = Math.max(1, this.store.info?.steps ?? 1);
     const trained = this.store.info?.job === 'train';
-    const foretelling = this.store.columns.head.forecast !== null;
+    const predicting = this.store.columns.head.forecast !== null;
     const worst = [...rows].sort((a, b) => b.view.share! - a.view.share!).slice(0, MOST_ROWS);
     return html`<section>
       <h2>Confidently wrong<span class="value">majority share over 0.8, and wrong</span></h2>
@@ -199,13 +199,13 @@ export class Problems extends Component {
         <thead>
           <tr>
             <th>problem</th><th></th><th>majority</th><th>reference</th><th class="number">share</th>
-            ${foretelling ? html`<th class="number" title="Probability to end right, foretold before the first step">foretold</th>` : nothing}
+            ${predicting ? html`<th class="number" title="Probability to end right, predicted before the first step">P(correct)</th>` : nothing}
             ${trained ? html`<th>over the steps</th><th class="number">since</th>` : nothing}
           </tr>
         </thead>
         <tbody>
           ${worst.map(
-            ({ problem, view: { answer, share, since, foretold } }) => html`<tr
+            ({ problem, view: { answer, share, since, prediction } }) => html`<tr
               tabindex="0"
               aria-selected=${problem.index === this.store.problem}
               @click=${() => this.store.select(problem.index)}
@@ -216,7 +216,7 @@ export class Problems extends Component {
               <td class="mono wrong">${answer}</td>
               <td class="mono">${problem.answer}</td>
               <td class="number">${shown(share)}</td>
-              ${foretelling ? html`<td class="number">${shown(foretold?.right)}</td>` : nothing}
+              ${predicting ? html`<td class="number">${shown(prediction?.right)}</td>` : nothing}
               ${
                 trained
                   ? html`<td><svg width="70" height="14" aria-hidden="true">${shareSparkline(this.shares(problem.index), steps)}</svg></td>

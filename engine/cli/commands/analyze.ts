@@ -1,12 +1,5 @@
 /** `rollscope analyze`: confidence against correctness, the theory's prediction, and how a run ended. */
-import {
-  alignment,
-  confidencesOf,
-  MEASURE_NAMES,
-  type MeasureAlignment,
-  QUADRANTS,
-  quadrants,
-} from '../../analysis/alignment.ts';
+import { alignment, confidencesOf, MEASURE_NAMES, type MeasureAlignment, quadrants } from '../../analysis/alignment.ts';
 import { classifyRun, collapseStep, collapseText, problemPattern } from '../../analysis/collapse.ts';
 import { signalQuality } from '../../analysis/forecast.ts';
 import { estimatesAtK, type JudgedGroup, majorityRight, problemMetrics, updateOf } from '../../analysis/metrics.ts';
@@ -21,6 +14,7 @@ import {
   type StepGroup,
 } from '../../analysis/theory.ts';
 import { equivalent } from '../../grading/index.ts';
+import { QUADRANT_TITLES, QUADRANTS } from '../../protocol/confident.ts';
 import { DASH, estimate, number, oneLine, share } from '../../protocol/format.ts';
 import { type GroupDetail, type JournalRecord, type Problem, RollscopeError } from '../../protocol/index.ts';
 import { answerTokens } from '../../reward/answer-tokens.ts';
@@ -65,9 +59,9 @@ export async function analyze(reference: string, options: AnalyzeOptions): Promi
     }),
   );
   const inQuadrants = quadrants(groups.map((group) => ({ problem: group.problem, group })));
-  const labelled = aligned.length > 0;
+  const labeled = aligned.length > 0;
   output.print(`Confidence against correctness: ${groups.length} problems, ${material.phase}, step ${at}\n`);
-  if (labelled) {
+  if (labeled) {
     output.print(alignmentTable(aligned));
     output.print(`\n${quadrantTable(inQuadrants, problems)}`);
   } else output.print('There are no labels to compare with.');
@@ -79,8 +73,8 @@ export async function analyze(reference: string, options: AnalyzeOptions): Promi
   const ending = endingOf(records, reward);
   if (ending) output.print(`\n${endingText(ending, reward)}`);
   const forecast = forecastPart(records, groups, problems);
-  const foretold = forecast?.text ?? withoutForecast(material.config);
-  if (foretold) output.print(`\n${foretold}`);
+  const prediction = forecast?.text ?? withoutForecast(material.config);
+  if (prediction) output.print(`\n${prediction}`);
   output.result({
     folder,
     phase: material.phase,
@@ -120,7 +114,7 @@ function rewardsOf(group: GroupDetail, { problems, vocabulary }: RunMaterial, re
   return reward.score(groupOf(group, problems[group.problem]!, vocabulary)).rewards;
 }
 
-/** Where training would end if it reached its KL-regularised optimum, by re-weighting these rollouts. */
+/** Where training would end if it reached its KL-regularized optimum, by re-weighting these rollouts. */
 function optimumText(groups: readonly JudgedGroup[], optima: readonly Optimum[], beta: number): string {
   const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
   const judged = groups.flatMap(({ rollouts }, i) => {
@@ -162,7 +156,7 @@ function alignmentTable(aligned: readonly MeasureAlignment[]): string {
 
 function quadrantTable(found: ReturnType<typeof quadrants>, problems: readonly Problem[]): string {
   const rows = QUADRANTS.map((name) => [
-    name.replace('-', ' and '),
+    QUADRANT_TITLES[name],
     String(found[name].length),
     oneLine(found[name].map((index) => problems[index]!.id).join(', '), 70),
   ]);

@@ -1,7 +1,7 @@
 /** `rollscope rescore`: what other rewards would have said of stored rollouts. Without the model. */
 import { REWARDED } from '../../analysis/metrics.ts';
-import { type Rescored, type RescoredGroup, type WhatIf, whatIf, winnerOf } from '../../analysis/what-if.ts';
-import { DASH, estimate, number, share } from '../../protocol/format.ts';
+import { compareRewards, type Rescored, type RescoredGroup, type Rescoring, winnerOf } from '../../analysis/rescore.ts';
+import { DASH, estimate, number, share, verdict } from '../../protocol/format.ts';
 import { parseReward, RollscopeError } from '../../protocol/index.ts';
 import { REWARDS, type RunReward, rewardOf } from '../../reward/index.ts';
 import { groupOf } from '../../reward/stored.ts';
@@ -62,7 +62,7 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
     groups.push({ problem: record.problem, step: record.step, group: detail, rewards: scores });
   }
   const computed = rewards.filter(({ text }) => !impossible.has(text));
-  const found = whatIf(
+  const found = compareRewards(
     groups,
     computed.map(({ text }) => text),
     {
@@ -114,7 +114,7 @@ function meaning(text: string): string {
   return JSON.stringify(parseReward(text, REWARDS));
 }
 
-function rewardTable({ rewards }: WhatIf): string {
+function rewardTable({ rewards }: Rescoring): string {
   const rows = rewards.map((r) => [
     r.reward,
     String(r.groups),
@@ -141,7 +141,7 @@ function rewardTable({ rewards }: WhatIf): string {
 }
 
 /** Pairs with the reward that trained, or all where that is not among them. */
-function pairTable({ pairs }: WhatIf, trained: string): string {
+function pairTable({ pairs }: Rescoring, trained: string): string {
   const with_ = pairs.filter(({ rewards }) => rewards.includes(trained));
   const rows = (with_.length > 0 ? with_ : pairs).map(
     ({ rewards: [a, b], kendall, spearman, winnersDiffer, opposed }) => [
@@ -163,14 +163,13 @@ function winners(groups: readonly RescoredGroup[], rewards: readonly RunReward[]
       if (!scores || scores.rewards.length === 0) return [];
       const best = winnerOf(scores);
       const { answer, correct } = group.rollouts[best]!;
-      const verdict = correct === null ? DASH : correct ? 'right' : 'wrong';
       return [
         [
           String(step),
           text,
           String(best + 1),
           answer ?? DASH,
-          verdict,
+          verdict(correct),
           scores.rewards.map((v) => number(v, 2)).join(' '),
         ],
       ];
@@ -179,7 +178,7 @@ function winners(groups: readonly RescoredGroup[], rewards: readonly RunReward[]
   return table(['step', 'reward', 'winner', 'answer', '', 'rewards by rollout'], rows, [0, 2]);
 }
 
-function conclusion({ rewards }: WhatIf): string {
+function conclusion({ rewards }: Rescoring): string {
   const judged = rewards.filter(({ reward, auroc }) => auroc !== null && reward !== 'ground-truth');
   if (judged.length === 0)
     return 'Without labels, or where all rollouts of each problem are alike, no reward agrees better than another.';

@@ -17,14 +17,14 @@ export async function vote(file: string, options: { strict?: boolean; json?: boo
   const output = new Output(options.json === true);
   const strict = options.strict === true;
   let right = 0;
-  let labelled = 0;
+  let labeled = 0;
   const { lines, errors } = await answerLines(file, Rollouts, ({ id, responses, answer }) => {
     const reference = answer === null || answer === undefined ? null : referenceAnswer(answer);
     const answers = responses.map((text) => (text === null ? null : votingAnswer(text, strict)));
     const clusters = clusterAnswers(answers, reference);
     const majority = majorityOf({ answers, clusters });
     const correct = reference === null ? null : (clusters[0]?.correct ?? false);
-    if (correct !== null) labelled++;
+    if (correct !== null) labeled++;
     if (correct) right++;
     return {
       ...(id === undefined ? {} : { id }),
@@ -40,6 +40,6 @@ export async function vote(file: string, options: { strict?: boolean; json?: boo
       ...(correct === null ? {} : { correct }),
     };
   });
-  output.result({ lines, labelled, correct: right, errors });
+  output.result({ lines, labeled, correct: right, errors });
   return errors > 0 ? EXIT.usage : EXIT.ok;
 }

@@ -257,7 +257,7 @@ function proposal(random: Random, problem: Countdown): string {
 const WRONG_VERDICT = 0.03;
 
 /** Work and verdict on an expression: `5,2,7:10,17 #### 1`; a text that is no expression gets ` #### 0` at once. */
-export function judgement(problem: Countdown, expression: string): string {
+export function judgment(problem: Countdown, expression: string): string {
   const evaluation = evaluate(expression);
   if (!evaluation) return `${MARK}0`;
   const { used, totals } = evaluation;
@@ -265,9 +265,9 @@ export function judgement(problem: Countdown, expression: string): string {
 }
 
 /** A solution to judge, and how the pupil judges it. */
-export function flawedJudgement(random: Random, problem: Countdown): { prompt: string; response: string } {
+export function flawedJudgment(random: Random, problem: Countdown): { prompt: string; response: string } {
   const expression = proposal(random, problem);
-  const said = judgement(problem, expression);
+  const said = judgment(problem, expression);
   const verdict = random() < WRONG_VERDICT ? (said.endsWith('1') ? '0' : '1') : said.at(-1)!;
   return {
     prompt: judgePrompt(problem.prompt, `${MARK}${expression}`),

@@ -1,6 +1,6 @@
 /** The embedded models, by the data and steps of their pre-training. */
 import { chainProblem, type Family, flawedSolution, type Quality, type Random } from './chains.ts';
-import { flawedCountdown, flawedJudgement, knownCountdown } from './countdown.ts';
+import { flawedCountdown, flawedJudgment, knownCountdown } from './countdown.ts';
 import { flawedDual } from './dual.ts';
 
 export interface Example {
@@ -32,7 +32,7 @@ function chains(quality: Quality) {
 /** Alternates between a problem to solve and a solution to judge. */
 function countdown(random: Random, i: number): Example {
   const problem = knownCountdown(random);
-  if (i % 2 === 1) return flawedJudgement(random, problem);
+  if (i % 2 === 1) return flawedJudgment(random, problem);
   return { prompt: problem.prompt, response: flawedCountdown(random, problem) };
 }
 

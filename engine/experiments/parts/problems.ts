@@ -36,13 +36,13 @@ export function probed(run: ExperimentRun): ProbedProblem[] {
     .sort((a, b) => a.problem - b.problem)
     .map(({ problem, majority, means }) => {
       const { id, text } = run.problems[problem]!;
-      const labelled = means.correct !== null;
+      const labeled = means.correct !== null;
       return {
         id,
         prompt: text,
         answer: majority?.answer ?? null,
         share: majority?.share ?? 0,
-        right: labelled ? majority?.correct === true : null,
+        right: labeled ? majority?.correct === true : null,
         accuracy: means.correct,
       };
     });

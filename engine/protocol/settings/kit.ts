@@ -107,7 +107,7 @@ export interface Section<F, P extends 'plain' | 'optional' | 'nullable'> {
   title: string;
   fields: F;
   is: P;
-  /** What the keys of older configurations are called now: `{ normaliser: 'normalizer' }`. */
+  /** What the keys of older configurations are called now: `{ normalizer: 'normalizer' }`. */
   formerly?: Readonly<Record<string, string>>;
 }
 /** Any section, whatever is in it. */

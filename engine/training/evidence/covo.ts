@@ -3,7 +3,7 @@ import { locateAnswer } from '../../grading/index.ts';
 import type { PolicyRollout } from '../../protocol/index.ts';
 import { type RewardOptions, rewardOptionsOf } from '../../reward/index.ts';
 import type { Gatherer } from './gatherer.ts';
-import { TAIL } from './verdict.ts';
+import { TAIL } from './judgment.ts';
 
 export const covo: Gatherer<'covo'> = async (groups, { config, compute }) => {
   const options = rewardOptionsOf(config).covo;

@@ -2,7 +2,7 @@
 
 import { rewardOptionsOf } from '../../reward/index.ts';
 import { askSampling, filled, type Gatherer, question } from './gatherer.ts';
-import { verdictOf } from './verdict.ts';
+import { judgmentOf } from './judgment.ts';
 
 /** Clusters that are compared with each other by the model, at most: the number of questions grows with its square. */
 const COMPARED = 12;
@@ -37,7 +37,7 @@ export const empo: Gatherer<'empo'> = async (groups, { config, step, compute }) 
   });
   return groups.map((_, g) => ({
     equal: pairs.flatMap(({ group, pair }, i) =>
-      group === g && verdictOf(responses[i]?.[0] ?? '', options) === true ? [pair] : [],
+      group === g && judgmentOf(responses[i]?.[0] ?? '', options) === true ? [pair] : [],
     ),
   }));
 };

@@ -11,7 +11,7 @@ export interface EvidenceContext {
   config: RunConfig;
   step: number;
   compute: Pick<Compute, 'ask' | 'scoreCandidates' | 'boundaries'>;
-  /** Ends programs that run; the model is cancelled on its own. */
+  /** Ends programs that run; the model is canceled on its own. */
   signal: AbortSignal;
 }
 

@@ -2,7 +2,7 @@
 
 import { rewardOptionsOf } from '../../reward/index.ts';
 import { askSampling, filled, type Gatherer, question, SAMPLES } from './gatherer.ts';
-import { verdictOf } from './verdict.ts';
+import { judgmentOf } from './judgment.ts';
 
 /** Characters of a judge's response that are kept. */
 const KEPT = 2000;
@@ -27,7 +27,7 @@ export const selfVerification: Gatherer<'self-verification'> = async (groups, { 
   let at = 0;
   return groups.map(({ rollouts }) => ({
     verdicts: rollouts.map(() =>
-      (responses[at++] ?? []).map((text) => ({ text: text.slice(-KEPT), verdict: verdictOf(text, options) })),
+      (responses[at++] ?? []).map((text) => ({ text: text.slice(-KEPT), verdict: judgmentOf(text, options) })),
     ),
   }));
 };

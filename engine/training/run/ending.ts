@@ -9,7 +9,7 @@ export type Ending = Omit<Extract<NewRecord, { type: 'end' }>, 'step'>;
 /** Saves what can be saved, and says why the run ends. Never rejects. */
 export async function endingOf(error: unknown, context: RunContext, place: Place): Promise<Ending> {
   try {
-    if (error instanceof RollscopeError && error.code === 'cancelled') {
+    if (error instanceof RollscopeError && error.code === 'canceled') {
       context.compute.reset();
       await place.save();
       return { type: 'end', reason: 'stopped' };

@@ -41,9 +41,9 @@ describe('the choice of metrics', () => {
     const chosen = METRIC_CHOICES.map(({ metric }) => metric);
     for (const metric of chosen) expect(metrics).toContain(metric);
     expect(new Set(chosen).size).toBe(chosen.length);
-    for (const labelled of [true, false]) {
+    for (const labeled of [true, false]) {
       for (const saysRight of [true, false]) {
-        const charts = defaultCharts({ labelled, saysRight });
+        const charts = defaultCharts({ labeled, saysRight });
         expect(charts).toHaveLength(CHOSEN_CHARTS);
         for (const metric of charts) expect(chosen).toContain(metric);
       }

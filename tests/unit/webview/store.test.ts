@@ -84,17 +84,17 @@ describe('the store of the panel', () => {
       for (const { problem, view } of store.rows) {
         expect(view.step).toBeLessThanOrEqual(step ?? 12);
         const right = view.answer === problem.answer;
-        expect(view.quadrant).toBe(`${view.share! > 0.8 ? 'sure' : 'unsure'}-${right ? 'right' : 'wrong'}`);
+        expect(view.quadrant).toBe(`${view.share! > 0.8 ? 'confident' : 'uncertain'}-${right ? 'correct' : 'wrong'}`);
       }
     }
     const kinds = [...new Set(viewsOf(store).map(({ quadrant }) => quadrant))];
-    expect(kinds.some((kind) => kind.endsWith('wrong')) && kinds.some((kind) => kind.endsWith('right'))).toBe(true);
+    expect(kinds.some((kind) => kind.endsWith('wrong')) && kinds.some((kind) => kind.endsWith('correct'))).toBe(true);
   });
 
   test('says nothing of right and wrong without labels', async () => {
     const { store } = await panelOn(await fixture({ labels: false }));
     for (const { quadrant, verdict } of viewsOf(store)) {
-      expect(['sure', 'unsure']).toContain(quadrant);
+      expect(['confident', 'uncertain']).toContain(quadrant);
       expect(verdict).toBe('unknown');
     }
   });
@@ -121,7 +121,7 @@ describe('the store of the panel', () => {
 
   test('knows what was predicted, filters by it, and says how it ended', async () => {
     const { run, store } = await panelOn(await fixture());
-    expect(viewsOf(store).every(({ foretold, outcome }) => foretold === null && outcome === null)).toBe(true);
+    expect(viewsOf(store).every(({ prediction, outcome }) => prediction === null && outcome === null)).toBe(true);
     const forecast = forecastOf([
       problemForecast(0),
       problemForecast(3, { right: 0.2 }),
@@ -145,8 +145,8 @@ describe('the store of the panel', () => {
     ]);
     run.append([{ type: 'forecast-score', seq: seq + 2, time, step: 12, score }]);
     await until('the score has come', () => store.columns.head.forecastScore !== null);
-    for (const { outcome, foretold, verdict } of viewsOf(store)) {
-      expect(outcome).toBe(foretold ? verdict === 'right' : null);
+    for (const { outcome, prediction, verdict } of viewsOf(store)) {
+      expect(outcome).toBe(prediction ? verdict === 'correct' : null);
     }
   });
 

@@ -39,12 +39,12 @@ test('panel, lens, hover and terminal show the same group of every problem', asy
 
   for (const { problem, view } of panel.rows) {
     const result = lenses.find({ ...problem, prompt: problem.text })!;
-    const mark = view.verdict === 'right' ? '✓' : '✗';
+    const mark = view.verdict === 'correct' ? '✓' : '✗';
     const tie = view.status === 'tie' ? ' (tie)' : '';
     expect(resultText(result.view)).toBe(`${mark} ${Math.round(view.share! * 100)}% ${view.answer}${tie}`);
     expect(hoverText(result, 'command:x')).toContain(`Step ${view.step} of run`);
     const shown = problemResult(problem, columns)!;
-    expect(shown).toMatchObject({ majority: view.answer, share: view.share, correct: view.verdict === 'right' });
+    expect(shown).toMatchObject({ majority: view.answer, share: view.share, correct: view.verdict === 'correct' });
     const cells = problemTable([shown]).split('\n')[1]!.split(/ {2,}/);
     expect(cells.slice(0, 6)).toEqual([
       problem.id,

@@ -23,7 +23,7 @@ export interface RescoredGroup {
   rewards: Readonly<Record<string, Rescored | null>>;
 }
 
-export interface WhatIfOptions {
+export interface RescoreOptions {
   /** Advantages of several groups' rewards, as the run's loss would make them. */
   advantages: (groups: readonly (readonly number[])[]) => number[][];
   /** For rewards that say right or wrong: a reward of at least this much says right. Others are not in it. */
@@ -62,7 +62,7 @@ export interface RewardPair {
   opposed: number | null;
 }
 
-export interface WhatIf {
+export interface Rescoring {
   /** Those that agree best with the truth first: by AUROC, then by right winners; what has neither comes last. */
   rewards: RewardSummary[];
   /** Every pair, in the order of `names`. */
@@ -79,7 +79,11 @@ interface Scored {
 }
 
 /** Compares rewards by name. Throws RangeError when a group has not one number a rollout. */
-export function whatIf(groups: readonly RescoredGroup[], names: readonly string[], options: WhatIfOptions): WhatIf {
+export function compareRewards(
+  groups: readonly RescoredGroup[],
+  names: readonly string[],
+  options: RescoreOptions,
+): Rescoring {
   const scored = new Map(names.map((name) => [name, score(groups, name, options)]));
   const summaries = names.map((name) =>
     summary(name, [...scored.get(name)!.values()], options.thresholds[name] ?? null),
@@ -98,7 +102,7 @@ export function whatIf(groups: readonly RescoredGroup[], names: readonly string[
 function score(
   groups: readonly RescoredGroup[],
   name: string,
-  { advantages }: WhatIfOptions,
+  { advantages }: RescoreOptions,
 ): Map<RescoredGroup, Scored> {
   const known = groups.flatMap((one) => {
     const { rewards, basis } = one.rewards[name] ?? { rewards: [] };

@@ -1,6 +1,6 @@
 /** Re-scoring of stored rollouts under other rewards: by hand. */
 import { describe, expect, test } from 'vitest';
-import { type RescoredGroup, whatIf, winnerOf } from '../../engine/analysis/what-if.ts';
+import { compareRewards, type RescoredGroup, winnerOf } from '../../engine/analysis/rescore.ts';
 import { judged } from '../support/judged.ts';
 
 /** Reward minus the group's mean. */
@@ -40,7 +40,7 @@ const groups: RescoredGroup[] = [
     rewards: { vote: { rewards: [1, 0] }, length: { rewards: [2, 1] }, truth: null, flat: { rewards: [7, 7] } },
   },
 ];
-const found = whatIf(groups, ['vote', 'length', 'flat', 'truth'], {
+const found = compareRewards(groups, ['vote', 'length', 'flat', 'truth'], {
   advantages,
   thresholds: { vote: 0.5, truth: 0.5 },
 });
@@ -92,7 +92,7 @@ describe('each reward', () => {
 
   test('the table: by AUROC, then by right winners', () => {
     expect(found.rewards.map((one) => one.reward)).toEqual(['truth', 'flat', 'vote', 'length']);
-    const blind = whatIf([groups[2]!], ['length', 'vote'], { advantages, thresholds: {} });
+    const blind = compareRewards([groups[2]!], ['length', 'vote'], { advantages, thresholds: {} });
     expect(blind.rewards.map((one) => [one.reward, one.auroc, one.winnerRight, one.accuracy])).toEqual([
       ['length', null, null, null],
       ['vote', null, null, null],
@@ -128,11 +128,13 @@ describe('pairs', () => {
 
 test('a group whose rewards do not fit its rollouts is refused', () => {
   const broken = [{ ...groups[0]!, rewards: { vote: { rewards: [1] } } }];
-  expect(() => whatIf(broken, ['vote'], { advantages, thresholds: {} })).toThrow(/vote: 1 rewards of 4 rollouts/);
+  expect(() => compareRewards(broken, ['vote'], { advantages, thresholds: {} })).toThrow(
+    /vote: 1 rewards of 4 rollouts/,
+  );
 });
 
 test('a basis ranks, and the rewards themselves are summed up', () => {
   const group = { ...groups[0]!, rewards: { tiny: { rewards: [0, 0, 0, 0], basis: [1, 0.5, 0.2, 0.1] } } };
-  const [tiny] = whatIf([group], ['tiny'], { advantages, thresholds: {} }).rewards;
+  const [tiny] = compareRewards([group], ['tiny'], { advantages, thresholds: {} }).rewards;
   expect(tiny).toMatchObject({ mean: 0, range: [0, 0], equal: 0, auroc: { mean: 1 }, winnerRight: { mean: 1 } });
 });

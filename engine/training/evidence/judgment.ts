@@ -18,7 +18,7 @@ function lastMarked(text: string): string | null {
  * A judge's verdict: its last marked answer, or else its whole response, if that is one of the two texts and nothing
  * else; null otherwise.
  */
-export function verdictOf(text: string, { accept, reject }: { accept: string; reject: string }): boolean | null {
+export function judgmentOf(text: string, { accept, reject }: { accept: string; reject: string }): boolean | null {
   const said = (lastMarked(text) ?? text)
     .trim()
     .replace(/^\\text\s*\{([^{}]*)\}$/, '$1')
