@@ -53,7 +53,7 @@ function predictionText(prediction: Prediction, outcome: boolean | null, by: str
   const ended = outcome === null ? '' : ` Outcome: ${outcome ? 'correct' : 'wrong'}.`;
   const what =
     answer === null
-      ? 'no answer to amplify.'
+      ? 'no predicted majority.'
       : `training amplifies ${code(oneLine(answer, 60))}${majority ? '' : ', which is not the majority answer'}; right with probability ${right.toFixed(2)}.`;
   const rows = signalsOf(prediction).map(({ name, value }) => `| ${name} | ${value} |`);
   return [
