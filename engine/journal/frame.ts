@@ -60,7 +60,7 @@ const StoredRollout = z.strictObject({
   tokens: z.int().min(0).optional(),
   /** Which columns are there, one bit each; absent: all. */
   known: z.int().min(0).max(ALL).optional(),
-  /** Lengths in UTF-16 units when the pieces joined are the text; the pieces themselves otherwise. */
+  /** Lengths in UTF-16 units when the token texts joined are the text; the token texts themselves otherwise. */
   pieces: z.union([z.array(z.int().min(0)), z.array(z.string())]).optional(),
   /** Means, where they do not follow from the columns. */
   logprob: z.number().optional(),
@@ -181,7 +181,8 @@ function columnOf({ ids, statistics }: Rollout, column: (typeof COLUMNS)[number]
 
 /** Step by step instead of one literal: this runs for every rollout of a run. */
 function storedRollout(rollout: Rollout, index: number, clusters: readonly Cluster[], parts: PartTable): StoredRollout {
-  const { text, finish, cluster, answer, correct, reward, advantage, rewards, foreign, why, tokens, pieces } = rollout;
+  const { text, finish, cluster, answer, correct, reward, advantage, rewards, foreign, why, tokens, tokenTexts } =
+    rollout;
   const { logprob, entropy, repetition, statistics, ids } = rollout;
   const own = cluster === null ? null : clusters[cluster]!;
   const stored: StoredRollout = { text };
@@ -197,7 +198,7 @@ function storedRollout(rollout: Rollout, index: number, clusters: readonly Clust
   if (tokens !== null) stored.tokens = tokens;
   const known = knownColumns(rollout, index);
   if (known !== ALL) stored.known = known;
-  if (pieces) stored.pieces = pieces.join('') === text ? pieces.map(({ length }) => length) : pieces;
+  if (tokenTexts) stored.pieces = tokenTexts.join('') === text ? tokenTexts.map(({ length }) => length) : tokenTexts;
   // Means follow from the columns, where those are there.
   if (logprob !== null && !statistics.logprob) stored.logprob = finite('logprob', logprob);
   if (entropy !== null && !statistics.entropy) stored.entropy = finite('entropy', entropy);
@@ -206,7 +207,7 @@ function storedRollout(rollout: Rollout, index: number, clusters: readonly Clust
 }
 
 function knownColumns(rollout: Rollout, index: number): number {
-  const { tokens, pieces } = rollout;
+  const { tokens, tokenTexts } = rollout;
   let known = 0;
   COLUMNS.forEach((column, bit) => {
     const values = columnOf(rollout, column);
@@ -216,8 +217,8 @@ function knownColumns(rollout: Rollout, index: number): number {
       throw new Error(`rollout ${index}: ${tokens} tokens, but ${values.length} values of ${column}`);
     }
   });
-  if (pieces && pieces.length !== tokens) {
-    throw new Error(`rollout ${index}: ${tokens} tokens, but ${pieces.length} pieces`);
+  if (tokenTexts && tokenTexts.length !== tokens) {
+    throw new Error(`rollout ${index}: ${tokens} tokens, but ${tokenTexts.length} token texts`);
   }
   return known;
 }
@@ -273,7 +274,7 @@ function rolloutOf(
   clusters: FrameHeader['clusters'],
   parts: readonly Part[],
 ): Rollout {
-  const { text, cluster, pieces } = stored;
+  const { text, cluster, pieces: tokenTexts } = stored;
   const own = cluster === undefined ? null : (clusters[cluster] ?? null);
   const derived = tokenFacts(ids, statistics);
   return {
@@ -292,17 +293,17 @@ function rolloutOf(
     repetition: stored.repetition ?? derived.repetition,
     finish: stored.finish === undefined ? 'stop' : stored.finish,
     ids,
-    pieces: pieces === undefined ? null : splitPieces(text, pieces),
+    tokenTexts: tokenTexts === undefined ? null : splitTokenTexts(text, tokenTexts),
     statistics,
   };
 }
 
-/** The texts of tokens; given by their lengths where joined they are the text. */
-export function splitPieces(text: string, pieces: number[] | string[]): string[] {
+/** Token texts, from their lengths where the joined texts are the response. */
+export function splitTokenTexts(text: string, tokenTexts: number[] | string[]): string[] {
   let at = 0;
-  return pieces.map((piece) => {
-    if (typeof piece === 'string') return piece;
-    at += piece;
-    return text.slice(at - piece, at);
+  return tokenTexts.map((tokenText) => {
+    if (typeof tokenText === 'string') return tokenText;
+    at += tokenText;
+    return text.slice(at - tokenText, at);
   });
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Template } from '@huggingface/jinja';
 import { Tokenizer as Encoder } from '@huggingface/tokenizers';
 import { RollscopeError } from '../protocol/errors.ts';
-import { type PieceReader, pieceReader } from './pieces.ts';
+import { type TokenTextReader, tokenTextReader } from './token-texts.ts';
 
 export interface PromptText {
   system?: string | undefined;
@@ -30,7 +30,7 @@ export interface Tokenizer {
   /** Special tokens give no text. */
   decode(ids: ArrayLike<number>): string;
   /** The text of each token; a character that several tokens make up belongs to the last of them. */
-  pieces(ids: ArrayLike<number>): string[];
+  tokenTexts(ids: ArrayLike<number>): string[];
 }
 
 /** The contents of `tokenizer.json`, as far as this module looks into it. */
@@ -70,12 +70,12 @@ function widenDigits(node: unknown): unknown {
 export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer {
   const { json, chatTemplate, bosToken, eosToken, eosIds, addsBos } = parts;
   let encoder: Encoder;
-  let reader: PieceReader;
+  let reader: TokenTextReader;
   let template: Template | null;
   try {
     const widened = { ...json, pre_tokenizer: widenDigits(json.pre_tokenizer ?? null) };
     encoder = new Encoder(widened, { bos_token: bosToken, eos_token: eosToken });
-    reader = pieceReader(json);
+    reader = tokenTextReader(json);
     template = chatTemplate === null ? null : new Template(chatTemplate);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -108,7 +108,7 @@ export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer 
       );
     }
   };
-  const pieces = (ids: ArrayLike<number>) => reader(Array.from(ids));
+  const tokenTexts = (ids: ArrayLike<number>) => reader(Array.from(ids));
   return {
     vocabularySize: reader.size,
     eosIds,
@@ -117,8 +117,8 @@ export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer 
     encode,
     renderPrompt,
     encodePrompt: (prompt) => encode(renderPrompt(prompt)),
-    decode: (ids) => pieces(ids).join(''),
-    pieces,
+    decode: (ids) => tokenTexts(ids).join(''),
+    tokenTexts,
   };
 }
 

@@ -162,7 +162,7 @@ export interface Rollout extends RolloutFacts {
   /** Token ids. */
   ids: Int32Array | null;
   /** The tokens' texts; joined they give `text`. */
-  pieces: string[] | null;
+  tokenTexts: string[] | null;
   statistics: RolloutStatistics;
 }
 

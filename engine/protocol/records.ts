@@ -237,9 +237,9 @@ export interface TokenStatistics extends TokenColumns {
   tokens: Int32Array;
 }
 
-/** One rollout as the policy hands it over. `pieces` are the tokens' texts, joined they give `text`. */
+/** One rollout as the policy hands it over. `tokenTexts` are the tokens' texts, joined they give `text`. */
 export interface PolicyRollout extends TokenStatistics {
   text: string;
-  pieces: string[];
+  tokenTexts: string[];
   finish: 'stop' | 'length';
 }

@@ -8,12 +8,15 @@ export interface TokenSpan {
 
 /**
  * The tokens that overlap characters `start` to before `end` of a response; null when none does.
- * @param pieces the tokens' texts, which joined give the response
+ * @param tokenTexts the tokens' texts, which joined give the response
  */
-export function tokenSpan(pieces: readonly string[], { start, end }: { start: number; end: number }): TokenSpan | null {
+export function tokenSpan(
+  tokenTexts: readonly string[],
+  { start, end }: { start: number; end: number },
+): TokenSpan | null {
   let [first, last, at] = [-1, -1, 0];
-  pieces.forEach((piece, t) => {
-    const next = at + piece.length;
+  tokenTexts.forEach((tokenText, t) => {
+    const next = at + tokenText.length;
     if (at < end && next > start) {
       if (first < 0) first = t;
       last = t;

@@ -3,7 +3,13 @@ import { locateAnswer } from '../grading/index.ts';
 import { type TokenSpan, tokenSpan } from '../protocol/spans.ts';
 
 /** The tokens whose text overlaps the extracted answer; null where no answer is found, or the tokens are not known. */
-export function answerTokens({ text, pieces }: { text: string; pieces: readonly string[] | null }): TokenSpan | null {
-  const place = pieces && locateAnswer(text, 'strict');
-  return place && tokenSpan(pieces, place);
+export function answerTokens({
+  text,
+  tokenTexts,
+}: {
+  text: string;
+  tokenTexts: readonly string[] | null;
+}): TokenSpan | null {
+  const place = tokenTexts && locateAnswer(text, 'strict');
+  return place && tokenSpan(tokenTexts, place);
 }

@@ -25,13 +25,13 @@ export function groupOf(
 }
 
 /** A stored rollout with all of its token statistics, as long as nobody asks for one that is not known. */
-function measured({ text, pieces, finish, ids, statistics }: Rollout): PolicyRollout {
+function measured({ text, tokenTexts, finish, ids, statistics }: Rollout): PolicyRollout {
   const column = (name: keyof RolloutStatistics) => statistics[name] ?? unknown(name);
   return {
     text,
     finish: finish ?? 'stop',
-    get pieces() {
-      return pieces ?? unknown('pieces');
+    get tokenTexts() {
+      return tokenTexts ?? unknown('tokenTexts');
     },
     get tokens() {
       return ids ?? unknown('tokens');
@@ -57,9 +57,9 @@ function measured({ text, pieces, finish, ids, statistics }: Rollout): PolicyRol
   };
 }
 
-const NAMES: Record<keyof RolloutStatistics | 'tokens' | 'pieces', string> = {
+const NAMES: Record<keyof RolloutStatistics | 'tokens' | 'tokenTexts', string> = {
   tokens: 'token ids',
-  pieces: 'texts of tokens',
+  tokenTexts: 'token texts',
   logprob: 'log-probabilities of tokens',
   entropy: 'token entropies',
   logsumexp: 'logsumexp of the logits',

@@ -59,11 +59,11 @@ const SHOWN = 3;
 /** A part over the tokens of a response from `from` on, with those of the smallest numbers. */
 export function tokensPart(rollout: PolicyRollout, values: Float64Array, text: string, from = 0): Part {
   const extremes: TokenPart[] = [...values]
-    .map((value, t) => ({ index: from + t, text: rollout.pieces[from + t] ?? '', value }))
+    .map((value, t) => ({ index: from + t, text: rollout.tokenTexts[from + t] ?? '', value }))
     .sort((a, b) => a.value - b.value || a.index - b.index)
     .slice(0, SHOWN);
   const named = extremes.map(
-    ({ index, text: piece, value }) => `${JSON.stringify(piece)} (${index}) ${shortNumber(value)}`,
+    ({ index, text: tokenText, value }) => `${JSON.stringify(tokenText)} (${index}) ${shortNumber(value)}`,
   );
   return {
     kind: 'tokens',

@@ -97,8 +97,8 @@ export class Asks {
     const { tokenizer } = this.options.source;
     return texts.map((text) => {
       let at = 0;
-      return tokenizer.pieces(tokenizer.encode(text)).map((piece) => {
-        at += piece.length;
+      return tokenizer.tokenTexts(tokenizer.encode(text)).map((tokenText) => {
+        at += tokenText.length;
         return at;
       });
     });

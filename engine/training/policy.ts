@@ -227,9 +227,13 @@ export class Policy {
           problems[prompt]!,
           rollouts.map((rollout) => {
             const shown = [...rollout.tokens].filter((id) => !tokenizer.eosIds.includes(id));
-            const pieces = tokenizer.pieces(shown);
+            const tokenTexts = tokenizer.tokenTexts(shown);
             const hidden = rollout.tokens.length - shown.length;
-            return { ...rollout, text: pieces.join(''), pieces: [...pieces, ...new Array<string>(hidden).fill('')] };
+            return {
+              ...rollout,
+              text: tokenTexts.join(''),
+              tokenTexts: [...tokenTexts, ...new Array<string>(hidden).fill('')],
+            };
           }),
         );
       },

@@ -142,14 +142,14 @@ export function stored(group: AnyStage, { phase, step }: { phase: Phase; step: n
     problem: problem.index,
     clusters,
     majority,
-    rollouts: rollouts.map(({ text, pieces, tokens: ids, finish: _, ...statistics }, i) => ({
+    rollouts: rollouts.map(({ text, tokenTexts, tokens: ids, finish: _, ...statistics }, i) => ({
       ...facts[i]!,
       text,
       rewards: Object.fromEntries(components.map(([name, values]) => [name, values[i]!])),
       why: scores?.explain(i) ?? [],
       foreign: {},
       ids,
-      pieces,
+      tokenTexts,
       statistics,
     })),
     evidence,

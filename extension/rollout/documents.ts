@@ -108,7 +108,7 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
     // Both are float32 from the same distribution.
     const likeliest = probability !== null && largest !== null && probability >= largest - 1e-4;
     const lines = [
-      `${code(rollout.pieces![index]!)} · token ${index + 1} of ${rollout.tokens} · id ${rollout.ids?.[index] ?? DASH}`,
+      `${code(rollout.tokenTexts![index]!)} · token ${index + 1} of ${rollout.tokens} · id ${rollout.ids?.[index] ?? DASH}`,
       [
         '| | |',
         '| :--- | ---: |',

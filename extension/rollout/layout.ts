@@ -42,10 +42,10 @@ export function layoutRollout(facts: RolloutFacts): RolloutLayout {
   let line = responseLine;
   let character = 0;
   const spans: TokenSpan[] = [];
-  const { pieces } = facts.rollout;
-  for (const piece of printable(pieces ?? [facts.rollout.text])) {
+  const { tokenTexts } = facts.rollout;
+  for (const tokenText of printable(tokenTexts ?? [facts.rollout.text])) {
     const start = { line, character };
-    for (const c of piece) {
+    for (const c of tokenText) {
       if (c === '\n') {
         line++;
         character = 0;
@@ -53,21 +53,21 @@ export function layoutRollout(facts: RolloutFacts): RolloutLayout {
         character += c.length;
       }
     }
-    text += piece;
+    text += tokenText;
     spans.push({ ...start, endLine: line, endCharacter: character });
   }
-  return { text: `${lines.join('\n')}\n${text}\n`, responseLine, spans: pieces ? spans : [] };
+  return { text: `${lines.join('\n')}\n${text}\n`, responseLine, spans: tokenTexts ? spans : [] };
 }
 
 /**
- * Pieces as an editor shows them: every line break as one `\n`, control characters as their pictures, so that the
+ * Token texts as an editor shows them: every line break as one `\n`, control characters as their pictures, so that the
  * places of tokens and the editor's lines agree and the text is not taken for a binary file.
  */
-function printable(pieces: readonly string[]): string[] {
-  return pieces.map((piece, i) => {
+function printable(tokenTexts: readonly string[]): string[] {
+  return tokenTexts.map((tokenText, i) => {
     // A carriage return whose line feed comes with the next token is that token's line break.
-    const split = piece.endsWith('\r') && pieces[i + 1]?.startsWith('\n');
-    return (split ? piece.slice(0, -1) : piece).replace(/\r\n?/g, '\n').replace(/[^\P{Cc}\t\n]/gu, picture);
+    const split = tokenText.endsWith('\r') && tokenTexts[i + 1]?.startsWith('\n');
+    return (split ? tokenText.slice(0, -1) : tokenText).replace(/\r\n?/g, '\n').replace(/[^\P{Cc}\t\n]/gu, picture);
   });
 }
 

@@ -109,7 +109,7 @@ function groupOf(problem: number, step: number, answers: (string | null)[]): Gro
     rollouts: rollouts.map((facts) => ({
       ...facts,
       ...{ text: 'is it 7', rewards: {}, why: [], foreign: {}, tokens: TOKENS },
-      pieces: ['is', ' ', 'it', ' ', '7', ''],
+      tokenTexts: ['is', ' ', 'it', ' ', '7', ''],
       ids: new Int32Array(TOKENS),
       statistics: {
         logprob: numbers(),

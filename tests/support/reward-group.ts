@@ -5,23 +5,23 @@ import { type LabeledGroup, printParts, RewardOptions, rewardOf, type Scores } f
 
 /** A rollout of tokens with these statistics, each of which has one number a token; 0 where they are not given. */
 export function rollout(
-  pieces: readonly string[],
+  tokenTexts: readonly string[],
   statistics: Partial<
     Record<'logprob' | 'entropy' | 'logsumexp' | 'meanLogit' | 'top1' | 'top2', readonly number[]>
   > = {},
   finish: 'stop' | 'length' = 'stop',
 ): PolicyRollout {
-  const numbers = (name: keyof typeof statistics) => Float32Array.from(statistics[name] ?? pieces.map(() => 0));
+  const numbers = (name: keyof typeof statistics) => Float32Array.from(statistics[name] ?? tokenTexts.map(() => 0));
   return {
-    tokens: Int32Array.from(pieces, (_, t) => t),
+    tokens: Int32Array.from(tokenTexts, (_, t) => t),
     logprob: numbers('logprob'),
     entropy: numbers('entropy'),
     logsumexp: numbers('logsumexp'),
     meanLogit: numbers('meanLogit'),
     top1: numbers('top1'),
     top2: numbers('top2'),
-    text: pieces.join(''),
-    pieces: [...pieces],
+    text: tokenTexts.join(''),
+    tokenTexts: [...tokenTexts],
     finish,
   };
 }

@@ -234,16 +234,16 @@ const VOCABULARY = 512;
 
 /** Cuts a text into tokens and gives each a plausible distribution: sure on form, unsure on the answer's digits. */
 function speak(text: string, answer: string | null, mass: number, step: number, random: () => number): PolicyRollout {
-  const pieces: string[] = text.match(/ ?[A-Za-z]+|\\boxed|[\s\S]/g) ?? [];
+  const tokenTexts: string[] = text.match(/ ?[A-Za-z]+|\\boxed|[\s\S]/g) ?? [];
   // The end token has no text.
-  if (answer !== null) pieces.push('');
-  const count = pieces.length;
+  if (answer !== null) tokenTexts.push('');
+  const count = tokenTexts.length;
   const column = () => new Float32Array(count);
   const rollout: PolicyRollout = {
     text,
-    pieces,
+    tokenTexts,
     finish: answer === null ? 'length' : 'stop',
-    tokens: Int32Array.from(pieces, tokenId),
+    tokens: Int32Array.from(tokenTexts, tokenId),
     logprob: column(),
     entropy: column(),
     logsumexp: column(),
@@ -252,7 +252,7 @@ function speak(text: string, answer: string | null, mass: number, step: number, 
     top2: column(),
   };
   const decisive = answer === null ? -1 : text.indexOf(`= ${answer}`) + 2;
-  for (let at = 0, index = 0; index < count; at += pieces[index]!.length, index++) {
+  for (let at = 0, index = 0; index < count; at += tokenTexts[index]!.length, index++) {
     const decides = answer !== null && at >= decisive && at < decisive + answer.length;
     const sure = 1 - 0.12 * random() ** 2 * Math.exp(-step / 12);
     const p = Math.min(0.9995, decides ? mass ** (1 / answer.length) : sure);
@@ -270,10 +270,10 @@ function speak(text: string, answer: string | null, mass: number, step: number, 
   return rollout;
 }
 
-function tokenId(piece: string): number {
-  if (piece === '') return 0;
+function tokenId(tokenText: string): number {
+  if (tokenText === '') return 0;
   let hash = 7;
-  for (const character of piece) hash = (hash * 31 + character.codePointAt(0)!) % (VOCABULARY - 1);
+  for (const character of tokenText) hash = (hash * 31 + character.codePointAt(0)!) % (VOCABULARY - 1);
   return hash + 1;
 }
 
@@ -292,33 +292,35 @@ function group(journal: Journal, settings: Settled, task: Task, step: number, ph
   const mean = average(rewards);
   const deviation = Math.sqrt(rewards.reduce((sum, r) => sum + (r - mean) ** 2, 0) / Math.max(1, count - 1));
   const trains = phase === 'train';
-  const rollouts = drawn.map(({ stored: { text, pieces, finish, tokens, ...statistics }, answer }, index): Rollout => {
-    const cluster = answer === null ? null : clusters.findIndex((one) => one.answer === answer);
-    const reward = rewards[index]!;
-    const why =
-      answer === null ? 'no answer was found' : `answer ${answer} has ${clusters[cluster!]!.members.length} votes`;
-    return {
-      text,
-      answer,
-      cluster,
-      correct: settings.labels ? answer === task.right : null,
-      reward: trains ? reward : null,
-      rewards: {},
-      advantage: trains ? (reward - mean) / (deviation + 1e-6) : null,
-      why: trains
-        ? [
-            { kind: 'number', name: 'votes', value: reward, text: why },
-            { kind: 'result', reward, text: `reward ${reward}` },
-          ]
-        : [],
-      foreign: {},
-      finish,
-      ids: tokens,
-      pieces,
-      statistics,
-      ...tokenFacts(tokens, statistics),
-    };
-  });
+  const rollouts = drawn.map(
+    ({ stored: { text, tokenTexts, finish, tokens, ...statistics }, answer }, index): Rollout => {
+      const cluster = answer === null ? null : clusters.findIndex((one) => one.answer === answer);
+      const reward = rewards[index]!;
+      const why =
+        answer === null ? 'no answer was found' : `answer ${answer} has ${clusters[cluster!]!.members.length} votes`;
+      return {
+        text,
+        answer,
+        cluster,
+        correct: settings.labels ? answer === task.right : null,
+        reward: trains ? reward : null,
+        rewards: {},
+        advantage: trains ? (reward - mean) / (deviation + 1e-6) : null,
+        why: trains
+          ? [
+              { kind: 'number', name: 'votes', value: reward, text: why },
+              { kind: 'result', reward, text: `reward ${reward}` },
+            ]
+          : [],
+        foreign: {},
+        finish,
+        ids: tokens,
+        tokenTexts,
+        statistics,
+        ...tokenFacts(tokens, statistics),
+      };
+    },
+  );
   const majority = majorityOf({ clusters, rollouts });
   const problem = task.problem.index;
   const detail: GroupDetail = { phase, step, problem, clusters, majority, rollouts, evidence: {} };

@@ -59,12 +59,12 @@ describe('confidence measures', () => {
   });
 
   test('tokens of a span of characters', () => {
-    const pieces = ['The ', 'answer', ' is', ' 4', '2', '', '.'];
-    const text = pieces.join('');
+    const tokenTexts = ['The ', 'answer', ' is', ' 4', '2', '', '.'];
+    const text = tokenTexts.join('');
     const at = text.indexOf('42');
-    expect(tokenSpan(pieces, { start: at, end: at + 2 })).toEqual({ start: 3, end: 5 });
-    expect(tokenSpan(pieces, { start: 0, end: 1 })).toEqual({ start: 0, end: 1 });
-    expect(tokenSpan(pieces, { start: 99, end: 100 })).toBeNull();
+    expect(tokenSpan(tokenTexts, { start: at, end: at + 2 })).toEqual({ start: 3, end: 5 });
+    expect(tokenSpan(tokenTexts, { start: 0, end: 1 })).toEqual({ start: 0, end: 1 });
+    expect(tokenSpan(tokenTexts, { start: 99, end: 100 })).toBeNull();
   });
 });
 

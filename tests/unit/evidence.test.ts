@@ -377,9 +377,9 @@ describe('empo', () => {
 
 describe('covo', () => {
   const { covo } = rewardOptionsOf(configOf());
-  /** The texts of the prefixes of a response that is cut into these pieces. */
-  const cut = (pieces: string[], options: Partial<typeof covo> = {}) =>
-    prefixes(rollout(pieces), { ...covo, ...options }).map((tokens) => pieces.slice(0, tokens.length).join(''));
+  /** The texts of the prefixes of a response that is cut into these tokens. */
+  const cut = (tokenTexts: string[], options: Partial<typeof covo> = {}) =>
+    prefixes(rollout(tokenTexts), { ...covo, ...options }).map((tokens) => tokenTexts.slice(0, tokens.length).join(''));
   const characters = (text: string) => [...text];
 
   test('a prefix ends where a step ends; the answer and its mark belong to none', () => {
@@ -429,8 +429,8 @@ describe('covo', () => {
   });
 
   test('long blanks and many marks cost no time to speak of', () => {
-    const pieces = [' '.repeat(200_000), '#### '.repeat(30), 'x \\boxed{7}'];
-    expect(cut(pieces)).toHaveLength(1);
+    const tokenTexts = [' '.repeat(200_000), '#### '.repeat(30), 'x \\boxed{7}'];
+    expect(cut(tokenTexts)).toHaveLength(1);
   });
 
   test('scores the answers of all clusters after each prefix; responses without an answer have none', async () => {

@@ -21,30 +21,30 @@ const problem: Problem = {
 };
 const none = { logprob: null, entropy: null, logsumexp: null, meanLogit: null, top1: null, top2: null };
 
-function rollout(pieces: string[], more: Partial<Rollout> = {}): Rollout {
+function rollout(tokenTexts: string[], more: Partial<Rollout> = {}): Rollout {
   return {
     answer: '16',
     cluster: 0,
     correct: true,
     reward: 1,
     advantage: 0.54,
-    tokens: pieces.length,
+    tokens: tokenTexts.length,
     logprob: -0.5,
     entropy: 0.25,
     repetition: 0,
     finish: 'stop',
-    text: pieces.join(''),
+    text: tokenTexts.join(''),
     rewards: {},
     why: [],
     foreign: {},
-    ids: new Int32Array(pieces.length),
-    pieces,
+    ids: new Int32Array(tokenTexts.length),
+    tokenTexts,
     statistics: none,
     ...more,
   };
 }
 
-function facts(pieces: string[], more: Partial<RolloutFacts> = {}): RolloutFacts {
+function facts(tokenTexts: string[], more: Partial<RolloutFacts> = {}): RolloutFacts {
   return {
     run: 'run-1',
     step: 12,
@@ -53,7 +53,7 @@ function facts(pieces: string[], more: Partial<RolloutFacts> = {}): RolloutFacts
     index: 2,
     of: 8,
     why: 'answer 16 joined the largest cluster',
-    rollout: rollout(pieces),
+    rollout: rollout(tokenTexts),
     ...more,
   };
 }
@@ -108,7 +108,7 @@ From         run run-1, step 12 (train), rollout 3 of 8
 
   it('shows the text alone where the tokens are not known', () => {
     const { text, spans } = layoutRollout(
-      facts([], { rollout: rollout([], { text: 'a\nb', pieces: null, ids: null }) }),
+      facts([], { rollout: rollout([], { text: 'a\nb', tokenTexts: null, ids: null }) }),
     );
     expect(text.endsWith('\n\na\nb\n')).toBe(true);
     expect(spans).toEqual([]);
@@ -126,11 +126,11 @@ From         run run-1, step 12 (train), rollout 3 of 8
   });
 
   it('gives every token the place of its text, whatever the texts are', () => {
-    const piece = fc.oneof(fc.string({ unit: 'grapheme' }), fc.constantFrom('\n', '\r', '\r\n', '\u2028', '', ' '));
+    const tokenText = fc.oneof(fc.string({ unit: 'grapheme' }), fc.constantFrom('\n', '\r', '\r\n', '\u2028', '', ' '));
     fc.assert(
-      fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
-        const { text, spans, responseLine } = layoutRollout(facts(pieces));
-        expect(spans).toHaveLength(pieces.length);
+      fc.property(fc.array(tokenText, { maxLength: 20 }), (tokenTexts) => {
+        const { text, spans, responseLine } = layoutRollout(facts(tokenTexts));
+        expect(spans).toHaveLength(tokenTexts.length);
         expect(spans.map((span) => textAt(text, span)).join('')).toBe(
           text.split('\n').slice(responseLine).join('\n').slice(0, -1),
         );

@@ -25,7 +25,7 @@ const NOTHING: Rollout = {
   why: [],
   foreign: {},
   ids: null,
-  pieces: null,
+  tokenTexts: null,
   statistics: { ...NO_STATISTICS },
 };
 
@@ -60,14 +60,22 @@ describe('a frame', () => {
           rewards: { 'majority-vote': 1, 'token-entropy': -2 },
           why: [vote, { kind: 'result', reward: 1, text: 'reward 1' }],
           ids: Int32Array.of(5, 6, 5),
-          pieces: ['a', '½', 'b'],
+          tokenTexts: ['a', '½', 'b'],
           statistics,
           tokens: 3,
           logprob: -1,
           entropy: 2,
           repetition: 0,
         },
-        { text: 'é', pieces: ['<0xC3>', '<0xA9>'], tokens: 2, correct: false, reward: 0, why: [], finish: 'length' },
+        {
+          text: 'é',
+          tokenTexts: ['<0xC3>', '<0xA9>'],
+          tokens: 2,
+          correct: false,
+          reward: 0,
+          why: [],
+          finish: 'length',
+        },
         { text: '12', answer: '12', cluster: 0, correct: true, why: [vote] },
       ],
       [{ answer: '12', members: [0, 2], correct: true }],
@@ -106,7 +114,7 @@ describe('a frame', () => {
     expect(() => encodeFrame(detail([{ reward: Number.NaN }]))).toThrow("a frame's reward is NaN");
     const wrong = { tokens: 2, statistics: { ...NO_STATISTICS, top2: column(1) } };
     expect(() => encodeFrame(detail([wrong]))).toThrow('2 tokens, but 1 values of top2');
-    expect(() => encodeFrame(detail([{ tokens: 2, pieces: ['ab'] }]))).toThrow('1 pieces');
+    expect(() => encodeFrame(detail([{ tokens: 2, tokenTexts: ['ab'] }]))).toThrow('1 token texts');
   });
 
   test('notices any changed byte and any missing byte', () => {
@@ -140,8 +148,8 @@ describe('a run of format 2', () => {
       expect(group).toMatchObject({ phase, step, problem, clusters });
       expect(group.majority).toMatchObject(record.majority);
       expect(group.rollouts).toMatchObject(record.rollouts);
-      for (const { text, pieces, ids, statistics, tokens, logprob, why } of group.rollouts) {
-        expect(pieces!.join('')).toBe(text);
+      for (const { text, tokenTexts, ids, statistics, tokens, logprob, why } of group.rollouts) {
+        expect(tokenTexts!.join('')).toBe(text);
         expect([ids!.length, statistics.top2!.length]).toEqual([tokens, tokens]);
         expect(logprob).toBeCloseTo(statistics.logprob!.reduce((a, b) => a + b, 0) / tokens!, 12);
         expect(why).toEqual([]);

@@ -45,7 +45,7 @@ function group(...texts: string[]): GroupDetail {
         why: [],
         foreign: {},
       },
-      ...{ finish: 'stop', ids, pieces: [...text], statistics },
+      ...{ finish: 'stop', ids, tokenTexts: [...text], statistics },
       ...tokenFacts(ids, statistics),
     };
   });
@@ -205,7 +205,7 @@ describe('reader', () => {
     for (const group of groups.slice(0, 20)) {
       const detail = await readGroup(folder, group);
       expect(group).toMatchObject(summarize(detail));
-      for (const one of detail.rollouts) expect(one.pieces!.join('')).toBe(one.text);
+      for (const one of detail.rollouts) expect(one.tokenTexts!.join('')).toBe(one.text);
     }
   });
 

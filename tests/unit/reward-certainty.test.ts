@@ -6,7 +6,7 @@ import { explained, group, rollout, score } from '../support/reward-group.ts';
 /** Statistics of tokens drawn from logits, straight from the definitions. */
 function drawn(
   rows: readonly { logits: readonly number[]; token: number }[],
-  pieces?: readonly string[],
+  tokenTexts?: readonly string[],
 ): PolicyRollout {
   const of = rows.map(({ logits, token }) => {
     const total = logits.reduce((sum, z) => sum + Math.exp(z), 0);
@@ -22,7 +22,7 @@ function drawn(
     };
   });
   const column = (name: keyof (typeof of)[number]) => of.map((row) => row[name]);
-  return rollout(pieces ?? rows.map((_, t) => `t${t}`), {
+  return rollout(tokenTexts ?? rows.map((_, t) => `t${t}`), {
     logprob: column('logprob'),
     entropy: column('entropy'),
     logsumexp: column('logsumexp'),
@@ -141,10 +141,10 @@ describe('probability of long responses', () => {
 });
 
 describe('probability disparity', () => {
-  const pieces = ['The', ' answer', ' is', ' \\', 'boxed', '{', '1', '2', '}'];
+  const tokenTexts = ['The', ' answer', ' is', ' \\', 'boxed', '{', '1', '2', '}'];
   const top1 = [0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.75, 0.5, 0.9];
   const top2 = [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.25, 0.375, 0.1];
-  const answered = rollout(pieces, { top1, top2 });
+  const answered = rollout(tokenTexts, { top1, top2 });
 
   test('is the mean lead over the tokens of the answer alone', () => {
     const scores = score('probability-disparity', group(['12'], { rollouts: [answered] }));

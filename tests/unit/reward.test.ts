@@ -338,7 +338,7 @@ describe('recorded groups', () => {
   const config = RunConfig.parse({ dataset: { path: '/x.jsonl' }, reward: 'majority-vote' });
   const stored = (answer: string | null, cluster: number | null, reward: number | null, why: Part[]): Rollout => ({
     ...{ text: answer ?? '', answer, cluster, correct: null, reward, advantage: null, rewards: {}, why, foreign: {} },
-    ...{ tokens: 1, logprob: null, entropy: null, repetition: null, finish: 'stop', ids: null, pieces: null },
+    ...{ tokens: 1, logprob: null, entropy: null, repetition: null, finish: 'stop', ids: null, tokenTexts: null },
     statistics: NO_STATISTICS,
   });
   const explain = (phase: 'train' | 'evaluation', reward: number | null, why: Part[] = []) => {

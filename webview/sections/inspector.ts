@@ -286,14 +286,14 @@ export class Inspector extends Component {
     if (!rollout) return nothing;
     const { logprob, entropy, top1, top2 } = rollout.statistics;
     const explained = why[index] ? ` · ${why[index]}` : '';
-    const token = (piece: string, t: number) => {
+    const token = (tokenText: string, t: number) => {
       const shade = logprob ? shadeOf('probability', logprob[t]!, entropy?.[t] ?? 0) : 0;
       const title = `p ${share(logprob && Math.exp(logprob[t]!))} · entropy ${number(entropy?.[t], 2)} · top ${share(top1?.[t])}, ${share(top2?.[t])}`;
-      return html`<span class="s${shade}" title=${title}>${piece}</span>`;
+      return html`<span class="s${shade}" title=${title}>${tokenText}</span>`;
     };
     return html`<section class="rollout">
       <h2>Rollout ${index + 1}<span class="value">shaded where improbable${explained}</span></h2>
-      <div class="tokens">${rollout.pieces?.map(token) ?? rollout.text}</div>
+      <div class="tokens">${rollout.tokenTexts?.map(token) ?? rollout.text}</div>
       <vscode-button appearance="secondary" @click=${() => this.store.openRollout(row, index)}>Open in editor</vscode-button>
     </section>`;
   }

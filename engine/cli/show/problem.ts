@@ -32,7 +32,7 @@ export function showProblem(output: Output, group: ShownGroup): void {
     kl: update?.kl ?? null,
     clipFraction: update?.clipFraction ?? null,
     clusters: detail.clusters,
-    rollouts: detail.rollouts.map(({ ids: _, pieces: __, statistics: ___, ...facts }) => facts),
+    rollouts: detail.rollouts.map(({ ids: _, tokenTexts: __, statistics: ___, ...facts }) => facts),
   });
 }
 

@@ -34,7 +34,7 @@ export function showRollout(output: Output, group: ShownGroup, count: number): v
       ],
     ),
   );
-  const { ids: _, pieces, statistics, ...facts } = rollout;
+  const { ids: _, tokenTexts, statistics, ...facts } = rollout;
   const listed = (values: Float32Array | null) => values && [...values];
   output.result({
     problem,
@@ -42,7 +42,7 @@ export function showRollout(output: Output, group: ShownGroup, count: number): v
     phase: view.phase,
     rollout: count,
     ...facts,
-    tokenTexts: pieces,
+    tokenTexts,
     tokenLogprobs: listed(statistics.logprob),
     tokenEntropies: listed(statistics.entropy),
     explanation: why,

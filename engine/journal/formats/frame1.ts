@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { RollscopeError } from '../../protocol/errors.ts';
 import { Evidence } from '../../protocol/evidence.ts';
 import type { Rollout } from '../../protocol/group.ts';
-import { FRAME_HEADER, isWholeFrame, splitPieces } from '../frame.ts';
+import { FRAME_HEADER, isWholeFrame, splitTokenTexts } from '../frame.ts';
 import { readTolerantly } from '../tolerant.ts';
 
 const COLUMNS = ['logprob', 'entropy', 'logsumexp', 'meanLogit', 'top1', 'top2'] as const;
@@ -18,7 +18,7 @@ const FrameHeader = z.strictObject({
       tokens: z.int().min(0),
       finish: z.enum(['stop', 'length']),
       text: z.string(),
-      /** Lengths in UTF-16 units when the pieces joined are the text; the pieces themselves otherwise. */
+      /** Lengths in UTF-16 units when the token texts joined are the text; the token texts themselves otherwise. */
       pieces: z.union([z.array(z.int().min(0)), z.array(z.string())]),
     }),
   ),
@@ -27,7 +27,7 @@ const FrameHeader = z.strictObject({
 });
 
 export interface Frame1 {
-  rollouts: Pick<Rollout, 'text' | 'ids' | 'pieces' | 'statistics'>[];
+  rollouts: Pick<Rollout, 'text' | 'ids' | 'tokenTexts' | 'statistics'>[];
   evidence: Evidence;
 }
 
@@ -56,7 +56,7 @@ export function decodeFrame1(bytes: Uint8Array, where: string): Frame1 {
       return {
         text,
         ids: ids[index]!,
-        pieces: splitPieces(text, pieces),
+        tokenTexts: splitTokenTexts(text, pieces),
         statistics: {
           logprob: logprob!,
           entropy: entropy!,

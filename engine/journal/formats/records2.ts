@@ -69,7 +69,7 @@ export function summaryOf2(record: Group2): GroupSummary {
 /** A group of the formats 1 and 2 in the form of today; without its frame, texts are empty and tokens unknown. */
 export function detailOf2({ phase, step, problem, clusters, rollouts }: Group2, frame: Frame1 | null): GroupDetail {
   const own: Cluster[] = clusters;
-  const unknown = { text: '', ids: null, pieces: null, statistics: NO_STATISTICS };
+  const unknown = { text: '', ids: null, tokenTexts: null, statistics: NO_STATISTICS };
   return {
     phase,
     step,

@@ -38,7 +38,7 @@ const MARKS = /\s*(?:(?:####|\\boxed\s*\{|(?:the\s+)?(?:final\s+)?answer\s+is(?:
 
 /** The tokens of a response up to the end of each of its steps, at most `steps` of them, evenly spread. */
 export function prefixes(
-  { text, pieces, tokens }: Pick<PolicyRollout, 'text' | 'pieces' | 'tokens'>,
+  { text, tokenTexts, tokens }: Pick<PolicyRollout, 'text' | 'tokenTexts' | 'tokens'>,
   { separator, steps }: RewardOptions['covo'],
 ): Int32Array[] {
   const place = locateAnswer(text, 'strict');
@@ -56,8 +56,8 @@ export function prefixes(
       : Array.from({ length: steps }, (_, k) => ends[Math.ceil(((k + 1) * ends.length) / steps) - 1]!);
   return kept.map((end) => {
     let count = 0;
-    for (let at = 0; count < pieces.length; count++) {
-      const next = at + pieces[count]!.length;
+    for (let at = 0; count < tokenTexts.length; count++) {
+      const next = at + tokenTexts[count]!.length;
       // A token that ends in blanks behind the step belongs to it.
       if (next > end && (at >= end || text.slice(end, next).trim() !== '')) break;
       at = next;

@@ -2,7 +2,7 @@
 import type { TokenizerJson } from './tokenizer.ts';
 
 /** Texts of tokens in a row; joined they are the decoded text. */
-export interface PieceReader {
+export interface TokenTextReader {
   (ids: readonly number[]): string[];
   /** Number of tokens, counting unused ids up to the largest. */
   size: number;
@@ -40,7 +40,7 @@ function bytesOf(token: string, writing: Writing, characters: Map<string, number
 }
 
 /** A reader for the vocabulary of a `tokenizer.json`. */
-export function pieceReader(json: TokenizerJson): PieceReader {
+export function tokenTextReader(json: TokenizerJson): TokenTextReader {
   const { decoder, added_tokens: added = [], model } = json;
   const writing: Writing = mentions(decoder, 'ByteLevel')
     ? 'byte-level'
@@ -73,12 +73,12 @@ export function pieceReader(json: TokenizerJson): PieceReader {
   };
   const read = (ids: readonly number[]): string[] => {
     const decode = new TextDecoder('utf-8', { ignoreBOM: true });
-    const pieces = ids.map((id) => decode.decode(bytes(id), { stream: true }));
+    const tokenTexts = ids.map((id) => decode.decode(bytes(id), { stream: true }));
     const rest = decode.decode();
-    if (rest && pieces.length > 0) pieces[pieces.length - 1] += rest;
+    if (rest && tokenTexts.length > 0) tokenTexts[tokenTexts.length - 1] += rest;
     // SentencePiece puts a space before the first word.
-    if (writing === 'sentencepiece' && pieces[0]?.startsWith(' ')) pieces[0] = pieces[0].slice(1);
-    return pieces;
+    if (writing === 'sentencepiece' && tokenTexts[0]?.startsWith(' ')) tokenTexts[0] = tokenTexts[0].slice(1);
+    return tokenTexts;
   };
   return Object.assign(read, { size });
 }
