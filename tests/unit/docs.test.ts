@@ -25,6 +25,13 @@ const optionsOf = new Map(
 /** `--no-lora` and the like belong to what they negate. */
 const everyOption = new Set([...optionsOf.values()].flat());
 
+/** The modules of a folder, at any depth. */
+function sources(folder: string): string[] {
+  return readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => path.posix.join(folder, name.split(path.sep).join('/')));
+}
+
 /** Inline code, and the lines of fenced code with continued ones joined. */
 function snippets(text: string): string[] {
   const fenced: string[] = [];
@@ -93,6 +100,21 @@ test('options that stand alone in the README are options of the command line', (
   for (const option of alone) expect(everyOption.has(option) || option === '--json', option).toBe(true);
 });
 
+test('the outputs in the README have the labels that the program prints', () => {
+  // `avg@${k}` in a source is `avg@8` in the page.
+  const printed = sources('engine/cli')
+    .map(read)
+    .join('\n')
+    .replace(/@\$\{k\}/g, '@8')
+    .replaceAll('`', "'");
+  const outputs = [...read('README.md').matchAll(/^ *```(?:text|console)\n([\s\S]*?)^ *```/gm)].map(
+    ([, body]) => body!,
+  );
+  const labels = outputs.flatMap((body) => [...body.matchAll(/^([a-z][\w @()]*?) {2,}/gm)].map(([, label]) => label!));
+  expect(labels.length).toBeGreaterThan(12);
+  for (const label of labels) expect(printed).toContain(`'${label}'`);
+});
+
 /** As the settings editor shows it: `rollscope.memoryLimit` is Memory Limit. */
 function titleOf(setting: string): string {
   const words = setting
@@ -108,12 +130,6 @@ describe('the rooms of docs/architecture.md', () => {
       ([, room, imports]) => [room!, [...imports!.matchAll(/`([^`]+)`/g)].map(([, name]) => name!)] as const,
     ),
   );
-
-  function sources(folder: string): string[] {
-    return readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts'))
-      .map((name) => path.posix.join(folder, name.split(path.sep).join('/')));
-  }
 
   /** The room of a file; null for the few that belong to none. */
   function roomOf(file: string): string | null {
