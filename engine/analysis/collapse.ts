@@ -2,6 +2,7 @@
  * How runs and problems end, told from measured curves by stated rules: the Model Collapse Step, the way in which a run
  * failed, and the four patterns of a single problem. These read labels; what warns without them is in `watch.ts`.
  */
+import type { StepRecord } from '../protocol/records.ts';
 import { mean } from './estimates.ts';
 import type { JudgedGroup } from './metrics.ts';
 import type { StepGroup } from './theory.ts';
@@ -43,6 +44,13 @@ export interface CurvePoint {
   groundTruthReward: number | null;
   length: number;
   repetition: number | null;
+}
+
+/** The steps of a run as points of its curve; those that lack the reward or the length are left out. */
+export function curveOf(steps: readonly Pick<StepRecord, 'step' | 'metrics'>[]): CurvePoint[] {
+  return steps.flatMap(({ step, metrics: { proxyReward, groundTruthReward, length, repetition } }) =>
+    proxyReward === null || length === null ? [] : { step, proxyReward, groundTruthReward, length, repetition },
+  );
 }
 
 /** A measured truth: accuracy at a step. */

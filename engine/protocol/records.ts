@@ -77,7 +77,7 @@ export const ProblemUpdate = z.strictObject({
 });
 export type ProblemUpdate = z.infer<typeof ProblemUpdate>;
 
-/** One optimizer step. Means run over the step's rollouts unless said otherwise. */
+/** One optimizer step. Means run over the step's rollouts unless said otherwise; null where another trainer tells nothing. */
 export const StepRecord = z.strictObject({
   type: z.literal('step'),
   ...base,
@@ -85,21 +85,21 @@ export const StepRecord = z.strictObject({
   step: z.int().min(1),
   metrics: z.strictObject({
     /** Mean of the reward that trains. */
-    proxyReward: z.number(),
+    proxyReward: nullable,
     /** Mean of correctness; null without labels. */
     groundTruthReward: nullable,
     /** Share of rollouts whose reward agrees with correctness; null without labels, and where it says neither right nor wrong. */
     rewardAccuracy: nullable,
     /** Share of problems whose majority answer is right; null without labels. */
     labelAccuracy: nullable,
-    majorityShare: z.number(),
-    rawMajorityShare: z.number(),
+    majorityShare: nullable,
+    rawMajorityShare: nullable,
     /** Mean token entropy of the policy, nats. */
-    entropy: z.number(),
+    entropy: nullable,
     /** Mean response length, tokens. */
-    length: z.number(),
-    truncated: z.number(),
-    noAnswer: z.number(),
+    length: nullable,
+    truncated: nullable,
+    noAnswer: nullable,
     /** Mean over problems of the entropy of their answers, nats; null when nothing was answered. */
     answerEntropy: later,
     /** Distinct majority answers / problems with a majority. */
@@ -113,23 +113,23 @@ export const StepRecord = z.strictObject({
     clipFraction: nullable,
     /** Distance of the policy from the reference, nats a trained token (k3); null where it was not measured. */
     kl: later,
-    learningRate: z.number(),
+    learningRate: nullable,
     /** Groups whose rewards were all equal, so that they did not train. */
-    skippedGroups: z.int().min(0),
-    tokens: z.int().min(0),
+    skippedGroups: z.int().min(0).nullable(),
+    tokens: z.int().min(0).nullable(),
   }),
   /** Metrics of another trainer, under its own names; absent where there are none. */
   foreign: z.record(z.string(), nullable).optional(),
   /** Those of the batch, in its order; absent in runs of older versions. */
   problems: z.array(ProblemUpdate).optional(),
   timing: z.strictObject({
-    seconds: z.number(),
-    rolloutSeconds: z.number(),
-    updateSeconds: z.number(),
+    seconds: nullable,
+    rolloutSeconds: nullable,
+    updateSeconds: nullable,
     /** Seconds of the step that were not spent inside the compute backend. */
-    engineSeconds: z.number(),
-    rolloutTokensPerSecond: z.number(),
-    residentBytes: z.number(),
+    engineSeconds: nullable,
+    rolloutTokensPerSecond: nullable,
+    residentBytes: nullable,
   }),
 });
 export type StepRecord = z.infer<typeof StepRecord>;

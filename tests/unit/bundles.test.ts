@@ -13,7 +13,7 @@ const SIZES = {
   /** What `rollscope --help` loads: the rewards describe themselves, in files that compute them too. */
   help: 178,
   /** All of the command line and the compute worker. */
-  engine: 1462,
+  engine: 1536,
   /** What the compute worker loads when it starts. */
   worker: 446,
   extension: 443,

@@ -54,9 +54,9 @@ describe('a run', () => {
       majorityAccuracy: evaluations.at(-1)!.majorityAccuracy!.mean,
       accuracyInterval: [evaluations.at(-1)!.accuracy!.low, evaluations.at(-1)!.accuracy!.high],
     });
-    const tokens = steps.reduce((sum, { metrics }) => sum + metrics.tokens, 0);
+    const tokens = steps.reduce((sum, { metrics }) => sum + metrics.tokens!, 0);
     expect(summary.rolloutTokensPerSecond).toBeCloseTo(tokens / (6 * 1.6), 6);
-    expect(summary.peakMemoryBytes).toBe(Math.max(...steps.map(({ timing }) => timing.residentBytes)));
+    expect(summary.peakMemoryBytes).toBe(Math.max(...steps.map(({ timing }) => timing.residentBytes!)));
   });
 
   test('without steps or evaluations has nulls, not zeros', () => {

@@ -1,6 +1,6 @@
 /** `rollscope analyze`: confidence against correctness, the theory's prediction, and how a run ended. */
 import { alignment, confidencesOf, MEASURE_NAMES, type MeasureAlignment, quadrants } from '../../analysis/alignment.ts';
-import { classifyRun, collapseStep, collapseText, problemPattern } from '../../analysis/collapse.ts';
+import { classifyRun, collapseStep, collapseText, curveOf, problemPattern } from '../../analysis/collapse.ts';
 import { signalQuality } from '../../analysis/forecast.ts';
 import { estimatesAtK, type JudgedGroup, majorityRight, problemMetrics, updateOf } from '../../analysis/metrics.ts';
 import {
@@ -233,15 +233,16 @@ function theoryText({ common, error, theorem, problems }: NonNullable<ReturnType
 }
 
 function endingOf(records: readonly JournalRecord[], { saysRight }: RunReward) {
-  const steps = records.flatMap((r) => (r.type === 'step' ? [{ step: r.step, ...r.metrics }] : []));
-  if (steps.length === 0) return null;
+  const steps = records.filter((record) => record.type === 'step');
+  const curve = curveOf(steps);
+  if (curve.length === 0) return null;
   const accuracy = records.flatMap((r) =>
     r.type === 'evaluation' && r.accuracy ? [{ step: r.step, value: r.accuracy.mean }] : [],
   );
   const watch = records.findLast((r) => r.type === 'warning' && (r.code === 'collapse' || r.code === 'collapse-watch'));
   return {
-    failure: classifyRun(steps, accuracy),
-    collapse: saysRight ? collapseStep(steps) : null,
+    failure: classifyRun(curve, accuracy),
+    collapse: saysRight ? collapseStep(steps.map(({ step, metrics }) => ({ step, ...metrics }))) : null,
     watch: watch?.type === 'warning' ? { step: watch.step, code: watch.code, message: watch.message } : null,
   };
 }

@@ -113,7 +113,7 @@ function stepsFrom(found: readonly CollapseStep[]): Steps {
 
 /** Tokens of the rollouts up to a step, that one included. */
 function trained(run: ExperimentRun, last: number): number {
-  return stepsOf(run).reduce((sum, { step, metrics }) => (step <= last ? sum + metrics.tokens : sum), 0);
+  return stepsOf(run).reduce((sum, { step, metrics }) => (step <= last ? sum + (metrics.tokens ?? 0) : sum), 0);
 }
 
 function evaluated(run: ExperimentRun, at: (step: number) => boolean): number {

@@ -87,7 +87,7 @@ function last(curve: Curve): number | null {
 /** Share of the groups of each step that all agreed. */
 function agreement(run: ExperimentRun): Curve {
   const groups = Math.min(run.config.batch, run.config.dataset.ids?.length ?? run.config.batch);
-  return metricCurve(run, (m) => m.skippedGroups / groups);
+  return metricCurve(run, (m) => m.skippedGroups && m.skippedGroups / groups);
 }
 
 /** Spearman's correlation of a number with the size, over all runs that have one. */

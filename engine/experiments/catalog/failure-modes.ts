@@ -1,5 +1,5 @@
 /** In which way each intrinsic reward fails: gradually, by length, or by repetition. */
-import { classifyRun, FAILURE_RULES, type Failure, type RunFailure } from '../../analysis/collapse.ts';
+import { classifyRun, curveOf, FAILURE_RULES, type Failure, type RunFailure } from '../../analysis/collapse.ts';
 import type { StepRecord } from '../../protocol/index.ts';
 import type { RewardName } from '../../reward/index.ts';
 import type { Criterion, Experiment, ExperimentRun, Findings } from '../experiment.ts';
@@ -92,10 +92,7 @@ function aroundLoss(run: ExperimentRun, atEnd: RunFailure | null, lost: number |
   if (atEnd === null || atEnd.mode === 'none' || lost === null) return atEnd;
   const steps = stepsOf(run).filter(({ step }) => step <= TIMES * lost);
   const evaluations = accuracyCurve(run).filter(({ step }) => step <= TIMES * lost);
-  const found = classifyRun(
-    steps.map(({ step, metrics }) => ({ step, ...metrics })),
-    evaluations,
-  );
+  const found = classifyRun(curveOf(steps), evaluations);
   return found.mode === 'none' ? atEnd : found;
 }
 

@@ -1,5 +1,5 @@
 /** What several experiments share: curves over seeds, last values, and words for numbers. */
-import { type CollapseStep, classifyRun, collapseStep, type RunFailure } from '../../analysis/collapse.ts';
+import { type CollapseStep, classifyRun, collapseStep, curveOf, type RunFailure } from '../../analysis/collapse.ts';
 import { type Correlation, tInterval } from '../../analysis/statistics.ts';
 import type { JournalRecord, StepRecord } from '../../protocol/index.ts';
 import type { Criterion, ExperimentRun } from '../experiment.ts';
@@ -67,9 +67,9 @@ export function brokenAt(run: ExperimentRun): number | null {
 
 /** How a run failed, by the rules of `classifyRun`, or by its weights; null without steps. */
 export function failureOf(run: ExperimentRun): RunFailure | null {
-  const steps = stepsOf(run).map(({ step, metrics }) => ({ step, ...metrics }));
-  if (steps.length === 0) return null;
-  const failure = classifyRun(steps, accuracyCurve(run));
+  const curve = curveOf(stepsOf(run));
+  if (curve.length === 0) return null;
+  const failure = classifyRun(curve, accuracyCurve(run));
   const broken = brokenAt(run);
   return broken === null || failure.mode !== 'none'
     ? failure
