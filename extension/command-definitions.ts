@@ -2,6 +2,13 @@
  * The commands of the editor: what each is called, where it is offered, and what it says without a run. `package.json` is
  * generated from this (`npm run generate`); `commands.ts` gives each its action. No VS Code.
  */
+import type { ShownStatus } from './run-status.ts';
+
+/** Items of the Runs view whose run has one of these states; `contextOf` in `run-status.ts` names them. */
+function runs(...states: ShownStatus[]): string {
+  return `view == rollscope.runs && viewItem =~ /^run\\.(${states.join('|')})$/`;
+}
+
 /** Contexts in which commands are offered, as `when` clauses. */
 export const WHEN = {
   problemSet: 'rollscope.problemSet',
@@ -11,10 +18,12 @@ export const WHEN = {
   modelsView: 'view == rollscope.models',
   datasetItem: 'view == rollscope.datasets && viewItem =~ /^dataset/',
   anyRun: 'view == rollscope.runs && viewItem =~ /^run\\./',
-  runningRun: 'view == rollscope.runs && viewItem == run.running',
-  resumableRun: 'view == rollscope.runs && viewItem =~ /^run\\.(paused|interrupted|stopped|failed)$/',
-  liveRun: 'view == rollscope.runs && viewItem =~ /^run\\.(running|paused)$/',
-  endedRun: 'view == rollscope.runs && viewItem =~ /^run\\.(interrupted|completed|stopped|failed)$/',
+  readableRun: runs('running', 'paused', 'interrupted', 'completed', 'stopped', 'failed'),
+  unreadableRun: runs('unreadable'),
+  runningRun: runs('running'),
+  resumableRun: runs('paused', 'interrupted', 'stopped', 'failed'),
+  liveRun: runs('running', 'paused'),
+  endedRun: runs('interrupted', 'completed', 'stopped', 'failed', 'unreadable'),
   modelItem: 'view == rollscope.models && viewItem =~ /^model\\./',
   recentModel: 'view == rollscope.models && viewItem == model.recent',
   rollout: 'resourceScheme == rollscope-rollout',
@@ -143,14 +152,23 @@ export const COMMAND_DEFINITIONS = {
     title: 'Analyze Run',
     icon: 'graph',
     palette: 'always',
-    menus: [['view/item/context', 'anyRun', 'open@4']],
+    menus: [['view/item/context', 'readableRun', 'open@4']],
     former: ['analyseRun'],
   },
   rescoreRun: {
     title: 'Rescore Run',
     icon: 'law',
     palette: 'always',
-    menus: [['view/item/context', 'anyRun', 'open@5']],
+    menus: [['view/item/context', 'readableRun', 'open@5']],
+  },
+  repairRun: {
+    title: 'Repair Run',
+    icon: 'tools',
+    palette: 'never',
+    menus: [
+      ['view/item/context', 'unreadableRun', 'inline@1'],
+      ['view/item/context', 'unreadableRun', 'open@2'],
+    ],
   },
   chooseModel: {
     title: 'Choose Model',

@@ -10,7 +10,16 @@ import { openReport, runExperiment } from './commands/experiments.ts';
 import { addModel, removeModel, useModel } from './commands/models.ts';
 import { neighbor, openProblem, openRollout, revealProblem } from './commands/problems.ts';
 import { chooseReward } from './commands/reward.ts';
-import { deleteRun, lookAtRun, openDataset, openRun, resume, revealRunFolder, steer } from './commands/runs.ts';
+import {
+  deleteRun,
+  lookAtRun,
+  openDataset,
+  openRun,
+  repairRun,
+  resume,
+  revealRunFolder,
+  steer,
+} from './commands/runs.ts';
 import { runDataset, runProblem } from './commands/start.ts';
 import { setShading } from './settings.ts';
 
@@ -30,6 +39,7 @@ export const COMMANDS: Record<CommandName, Action> = {
   openRun: (app, argument) => openRun(app, argument),
   analyzeRun: (app, argument) => lookAtRun(app, 'analyze', argument),
   rescoreRun: (app, argument) => lookAtRun(app, 'rescore', argument),
+  repairRun: (app, argument) => repairRun(app, argument),
   chooseModel: (app) => addModel(app),
   chooseReward: (app, argument) => chooseReward(app, argument),
   runExperiment: (app, argument) => runExperiment(app, argument),

@@ -117,5 +117,5 @@ function broken(folder: string, line: number, what: string): RollscopeError {
 }
 
 export function repairHint(folder: string): string {
-  return `'rollscope repair ${folder}' writes a copy without what cannot be read; the run itself stays as it is.`;
+  return `'rollscope repair ${folder}' (Repair Run in the Runs view) writes a copy without what cannot be read; the run itself is not changed.`;
 }

@@ -2,7 +2,8 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { liveWriter } from '../../engine/journal/lock.ts';
-import { share } from '../../engine/protocol/format.ts';
+import { repairRun as repairedCopy } from '../../engine/journal/repair.ts';
+import { plural, share } from '../../engine/protocol/format.ts';
 import { RollscopeError, type RunInfo } from '../../engine/protocol/index.ts';
 import type { Rollscope } from '../app.ts';
 import type { LookCommand } from '../cli-documents.ts';
@@ -52,6 +53,25 @@ export async function lookAtRun(app: Rollscope, command: LookCommand, argument: 
   const title = command === 'analyze' ? 'Analyze Run' : 'Rescore Run';
   const folder = folderOf(argument) ?? (await pickRun(app, () => true, title, true));
   if (folder) await app.texts.open(command, folder);
+}
+
+/** Writes a copy of a run that cannot be read, says what was dropped from it, and opens the copy where that is wanted. */
+export async function repairRun(app: Rollscope, argument: unknown): Promise<void> {
+  const source = folderOf(argument);
+  if (!source) return;
+  const { folder, records, changes } = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Window, title: `Repairing a copy of ${path.basename(source)}` },
+    () => repairedCopy(source),
+  );
+  app.library.refresh();
+  for (const change of changes) app.report.log('info', `${path.basename(folder)}: ${change}`);
+  const what =
+    changes.length === 0 ? 'Nothing was damaged.' : `${plural(changes.length, 'change')}, listed in the log.`;
+  const choice = await vscode.window.showInformationMessage(
+    `Wrote ${plural(records, 'record')} to ${path.basename(folder)}. ${what} The run itself was not changed.`,
+    'Open Run',
+  );
+  if (choice) await app.openRun(folder);
 }
 
 export async function revealRunFolder(app: Rollscope, argument: unknown): Promise<void> {

@@ -4,10 +4,8 @@ import * as vscode from 'vscode';
 import { DASH, share } from '../../engine/protocol/format.ts';
 import type { ListedRun, RunInfo, UnreadableRun } from '../../engine/protocol/index.ts';
 import type { RunLibrary } from '../run/library.ts';
+import { contextOf, type ShownStatus } from '../run-status.ts';
 import { modelName } from './models.ts';
-
-/** A running run that waits is `paused` here. */
-export type ShownStatus = ListedRun['status'] | 'paused';
 
 export class RunItem extends vscode.TreeItem {
   constructor(
@@ -23,7 +21,7 @@ export class RunItem extends vscode.TreeItem {
       content.icon,
       content.color ? new vscode.ThemeColor(content.color) : undefined,
     );
-    this.contextValue = `run.${shown}`;
+    this.contextValue = contextOf(shown);
     // Of one that cannot be read, opening says why.
     this.command = { command: 'rollscope.openRun', title: 'Open Run', arguments: [this] };
     this.accessibilityInformation = { label: `${info.run}, ${shown}, ${content.description}` };

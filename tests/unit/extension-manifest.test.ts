@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { SHADES } from '../../engine/protocol/shades.ts';
+import { contextOf } from '../../extension/run-status.ts';
 import { ROOT } from '../support/processes.ts';
 
 const registered = vi.hoisted(() => new Map<string, (...args: unknown[]) => Promise<void>>());
@@ -150,6 +151,19 @@ describe('commands', () => {
     for (const command of ['train', 'probe', 'openPanel', 'resume', 'attach', 'openRun', 'chooseModel', 'showLog']) {
       expect(palette.has(`rollscope.${command}`)).toBe(false);
     }
+  });
+
+  it('offer for a run that cannot be read what helps, and nothing that reads it', () => {
+    const items: Required<MenuItem>[] = contributes.menus['view/item/context'];
+    const offered = items.filter(({ when }) => {
+      const [view, item] = when.split(' && ');
+      if (view !== 'view == rollscope.runs') return false;
+      const pattern = /^viewItem =~ \/(.*)\/$/.exec(item ?? '')?.[1];
+      return pattern !== undefined && new RegExp(pattern).test(contextOf('unreadable'));
+    });
+    expect(new Set(offered.map(({ command }) => command.replace('rollscope.', '')))).toEqual(
+      new Set(['openRun', 'repairRun', 'revealRunFolder', 'deleteRun']),
+    );
   });
 });
 
