@@ -93,6 +93,7 @@ export const coReward = labelFree({
     'Rephrasings come from a column of the data (`rephrasings`, a list of texts); where there is none, the model writes them.',
   options: OPTIONS,
   columns: ({ column }) => ({ optional: [column] }),
+  throughTemplate: true,
   evidence: () => 'co-reward',
   compute,
 });

@@ -1,4 +1,5 @@
 /** What the user's own module or program says of each rollout. See `checks.ts`. */
+import { RollscopeError } from '../protocol/errors.ts';
 import { number, section, texts, toggle } from '../protocol/settings/kit.ts';
 import { CHECKED, fromChecks } from './checks.ts';
 import { labelFree } from './types.ts';
@@ -48,6 +49,15 @@ export const custom = labelFree({
     'A JavaScript or TypeScript module, or a program that reads rollouts as JSON lines and writes rewards. It runs in a process of its own with a deadline, in trusted workspaces only.',
   options: OPTIONS,
   columns: () => ({ optional: ['*'] }),
+  check: ({ command }) => {
+    if (command.length > 0) return;
+    throw new RollscopeError(
+      'config',
+      'The reward custom needs a module or a program.',
+      'Name it with --reward-program, such as --reward-program reward.mjs.',
+    );
+  },
+  readsLabels: ({ labels }) => labels,
   evidence: () => 'custom',
   compute: fromChecks('custom'),
 });

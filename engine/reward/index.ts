@@ -19,7 +19,7 @@ export interface RunReward {
   text: string;
   /** The rewards in it, each once. */
   parts: readonly Reward[];
-  /** Some part reads labels. */
+  /** Some part reads labels, or its program may. */
   labels: boolean;
   /** Half or more of it says that the answer is right. */
   saysRight: boolean;
@@ -27,10 +27,16 @@ export interface RunReward {
   executes: boolean;
   /** What must be gathered before `score`. */
   evidence: readonly EvidenceKind[];
+  /** Policies that are sampled beside the one that trains. */
+  policies: readonly string[];
   /** Columns of the data that it reads; `*` stands for all. */
   columns: { required: string[]; optional: string[] };
+  /** Some part's questions are put by the template of the data. */
+  throughTemplate: boolean;
   /** One sentence: the formula of its part, or the expression. */
   formula: string;
+  /** Throws RollscopeError `config` where the options of a part lack what it must be told. */
+  check(): void;
   /**
    * Rewards of a group. What comes from labels is removed before a label-free part is asked.
    * @throws RollscopeError `config` or `dataset` where options or columns do not suit
@@ -47,15 +53,20 @@ export function rewardOf(text: string, rewardOptions: GivenRewardOptions): RunRe
   return {
     text,
     parts,
-    labels: parts.some(({ labels }) => labels),
+    labels: parts.some((part) => part.labels || part.readsLabels?.(own(part, options)) === true),
     saysRight: saysRight(text),
     executes: parts.some(({ executes }) => executes === true),
     evidence: parts.flatMap((part) => part.evidence?.(own(part, options)) ?? []),
+    policies: [...new Set(parts.flatMap((part) => part.policies?.(own(part, options)) ?? []))],
     columns: {
       required: [...new Set(columns.flatMap(({ required }) => required ?? []))],
       optional: [...new Set(columns.flatMap(({ optional }) => optional ?? []))],
     },
+    throughTemplate: parts.some(({ throughTemplate }) => throughTemplate === true),
     formula: parts.length === 1 ? parts[0]!.formula : text,
+    check: () => {
+      for (const part of parts) part.check?.(own(part, options));
+    },
     score: (group) => evaluate(expression, group, options),
   };
 }

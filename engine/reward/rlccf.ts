@@ -7,6 +7,7 @@
  * Tokens: none (answers only). Temperature, shift: do not apply. Normalization: none. Range: {0, 1}.
  * Source: RLCCF (arXiv 2508.12338).
  */
+import { RollscopeError } from '../protocol/errors.ts';
 import { section, texts } from '../protocol/settings/kit.ts';
 import { missingEvidence } from './evidence.ts';
 import { shortNumber } from './text.ts';
@@ -85,6 +86,15 @@ export const rlccf = labelFree({
   source: 'RLCCF, arXiv 2508.12338',
   setup: 'Names the other policies: adapter folders or checkpoints of the same model, or models of the same shape.',
   options: OPTIONS,
+  check: ({ policies }) => {
+    if (policies.length > 0) return;
+    throw new RollscopeError(
+      'config',
+      'The reward rlccf needs other policies to vote beside the one that trains.',
+      'Name them with --voter: adapter folders, checkpoints, models of the same shape, or base.',
+    );
+  },
+  policies: ({ policies }) => policies,
   evidence: () => 'rlccf',
   compute,
 });

@@ -80,6 +80,12 @@ interface RewardDescription<Name extends string, F extends Fields> {
   options?: Section<F, 'plain'>;
   /** Columns of the data that it reads beside the problem: those that must be there, and those that may. `*`: all. */
   columns?(options: ValuesOf<F>): { required?: string[]; optional?: string[] };
+  /** Its questions are put by the template of the data, so the columns that the template names are kept too. */
+  throughTemplate?: true;
+  /** Throws RollscopeError `config` where the options lack what it must be told. */
+  check?(options: ValuesOf<F>): void;
+  /** Policies that it samples beside the one that trains: `base`, adapter folders, checkpoints or models. */
+  policies?(options: ValuesOf<F>): readonly string[];
   /** What it needs beyond the problem's rollouts; null where the options make that unnecessary. */
   evidence?(options: ValuesOf<F>): EvidenceKind | null;
   /** It runs programs: in trusted workspaces only. */
@@ -90,6 +96,8 @@ interface RewardDescription<Name extends string, F extends Fields> {
 export interface LabelFreeReward<Name extends string = string, F extends Fields = Fields>
   extends RewardDescription<Name, F> {
   labels: false;
+  /** Whether a program outside is given labels for it: its function sees none, but what the program said may rest on them. */
+  readsLabels?(options: ValuesOf<F>): boolean;
   /** Throws RollscopeError `config` or `dataset` where options or columns do not suit it. */
   compute(group: Group, options: ValuesOf<F>): Scores;
 }

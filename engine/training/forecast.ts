@@ -3,7 +3,7 @@ import { MEASURES } from '../analysis/alignment.ts';
 import { forecastSet, type ProbedProblem, scoreForecast } from '../analysis/forecast.ts';
 import { majorityRight } from '../analysis/metrics.ts';
 import type { Forecast, ForecastScore, RunConfig } from '../protocol/index.ts';
-import { type RewardName, rewardOf, rewardOptionsOf } from '../reward/index.ts';
+import { type RewardName, rewardOf } from '../reward/index.ts';
 import { type Judged, scoresOf, summarize, type WithEvidence } from './stages.ts';
 
 /** What stands in for a reward whose evidence was not gathered. */
@@ -11,9 +11,7 @@ const STAND_IN: RewardName = 'majority-vote';
 
 /** Whether the reward of a run may depend on labels: then there is no forecast, which must not. */
 export function readsLabels({ reward: text, rewardOptions }: Pick<RunConfig, 'reward' | 'rewardOptions'>): boolean {
-  const { labels, evidence } = rewardOf(text, rewardOptions);
-  // The user's own program may be given labels.
-  return labels || (evidence.includes('custom') && rewardOptionsOf({ rewardOptions }).custom.labels);
+  return rewardOf(text, rewardOptions).labels;
 }
 
 /** The forecast of a run, with the reward that it was made by; null where the run's reward reads labels. */

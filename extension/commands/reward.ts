@@ -83,7 +83,7 @@ function needsOf(reward: Reward): string {
   return [
     labels && 'needs labels',
     required && 'needs columns',
-    asks && (asks === 'rlccf' ? 'needs other policies' : 'asks the model'),
+    asks && (reward.policies ? 'needs other policies' : 'asks the model'),
     executes && 'runs programs',
   ]
     .filter(Boolean)

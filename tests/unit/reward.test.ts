@@ -100,6 +100,9 @@ describe('registry', () => {
     const that = (holds: (reward: RunReward) => boolean) => REWARDS.filter((name) => holds(rewardOf(name, options)));
     expect(that(({ executes }) => executes)).toEqual(['program', 'lean', 'custom']);
     expect(that(({ labels }) => labels)).toEqual(['ground-truth']);
+    expect(rewardOf('custom', RewardOptions.parse({ custom: { labels: true } })).labels).toBe(true);
+    expect(that(({ throughTemplate }) => throughTemplate)).toEqual(['co-reward']);
+    expect(rewardOf('rlccf', RewardOptions.parse({ rlccf: { policies: ['base'] } })).policies).toEqual(['base']);
     expect(that(({ evidence }) => evidence.length > 0)).toEqual([
       'co-reward',
       'rlccf',
@@ -112,6 +115,20 @@ describe('registry', () => {
       'custom',
     ]);
     expect(rewardOf('empo', RewardOptions.parse({ empo: { clusters: 'model' } })).evidence).toEqual(['empo']);
+  });
+
+  test('says what it must be told', () => {
+    const lacking = REWARDS.filter((name) => {
+      try {
+        rewardOf(name, options).check();
+        return false;
+      } catch (error) {
+        return (error as RollscopeError).code === 'config';
+      }
+    });
+    expect(lacking).toEqual(['rlccf', 'custom']);
+    const told = RewardOptions.parse({ rlccf: { policies: ['base'] }, custom: { command: ['reward.mjs'] } });
+    for (const name of lacking) expect(() => rewardOf(name, told).check()).not.toThrow();
   });
 
   test.each(REWARDS)('%s asks for what it needs where it was not gathered', (name) => {

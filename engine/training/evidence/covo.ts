@@ -5,32 +5,39 @@ import { type RewardOptions, rewardOptionsOf } from '../../reward/index.ts';
 import type { Gatherer } from './gatherer.ts';
 import { TAIL } from './judgment.ts';
 
-export const covo: Gatherer<'covo'> = async (groups, { config, compute }) => {
-  const options = rewardOptionsOf(config).covo;
-  const items = groups.flatMap(({ problem, rollouts, answers, clusters }, g) =>
-    rollouts.flatMap((rollout, i) =>
-      answers[i] === null
-        ? []
-        : prefixes(rollout, options).map((prefix) => ({
-            group: g,
-            rollout: i,
-            item: { problem: problem.index, prefix, candidates: clusters.map(({ answer }) => answer) },
-          })),
-    ),
-  );
-  const scores = await compute.scoreCandidates({
-    items: items.map(({ item }) => item),
-    cue: options.cue,
-    activity: 'scoring answers after each step',
-  });
-  const likeliest = groups.map(({ rollouts }) => rollouts.map((): number[] => []));
-  items.forEach(({ group, rollout }, k) => {
-    const of = scores[k]!;
-    const best = Math.max(...of);
-    // Behind a prefix that leaves no answer room in the context nothing is likeliest: it does not count.
-    if (best > Number.NEGATIVE_INFINITY) likeliest[group]![rollout]!.push(of.indexOf(best));
-  });
-  return likeliest.map((of) => ({ likeliest: of }));
+/** Room for the cue and an answer; behind a prefix that leaves less, answers that do not fit are not compared. */
+const CANDIDATE_TOKENS = 64;
+
+export const covo: Gatherer<'covo'> = {
+  async gather(groups, { config, compute }) {
+    const options = rewardOptionsOf(config).covo;
+    const items = groups.flatMap(({ problem, rollouts, answers, clusters }, g) =>
+      rollouts.flatMap((rollout, i) =>
+        answers[i] === null
+          ? []
+          : prefixes(rollout, options).map((prefix) => ({
+              group: g,
+              rollout: i,
+              item: { problem: problem.index, prefix, candidates: clusters.map(({ answer }) => answer) },
+            })),
+      ),
+    );
+    const scores = await compute.scoreCandidates({
+      items: items.map(({ item }) => item),
+      cue: options.cue,
+      activity: 'scoring answers after each step',
+    });
+    const likeliest = groups.map(({ rollouts }) => rollouts.map((): number[] => []));
+    items.forEach(({ group, rollout }, k) => {
+      const of = scores[k]!;
+      const best = Math.max(...of);
+      // Behind a prefix that leaves no answer room in the context nothing is likeliest: it does not count.
+      if (best > Number.NEGATIVE_INFINITY) likeliest[group]![rollout]!.push(of.indexOf(best));
+    });
+    return likeliest.map((of) => ({ likeliest: of }));
+  },
+  questionTokens: () => CANDIDATE_TOKENS,
+  require: null,
 };
 
 /** Marks before a final answer, which are no part of the reasoning. */

@@ -4,43 +4,47 @@ import { rewardOptionsOf } from '../../reward/index.ts';
 import { generator } from '../../rollout/philox.ts';
 import { answersOf, askSampling, filled, type Gatherer, question, SAMPLES } from './gatherer.ts';
 
-export const dual: Gatherer<'dual'> = async (groups, { config, step, compute }) => {
-  const options = rewardOptionsOf(config).dual;
-  const tasks = groups.map(({ problem }) => dualTask(problem, config, step));
-  const asked = groups.flatMap(({ problem, clusters }, g) => {
-    const task = tasks[g];
-    if (!task) return [];
-    return clusters.map(({ answer, members }, c) => ({
-      group: g,
-      members,
-      question: {
-        prompt: question(
-          config,
-          filled(options.template, { problem: problem.text, masked: task.masked, mask: options.mask, answer }),
-        ),
-        problem: problem.index,
-        first: c * SAMPLES,
-      },
+export const dual: Gatherer<'dual'> = {
+  async gather(groups, { config, step, compute }) {
+    const options = rewardOptionsOf(config).dual;
+    const tasks = groups.map(({ problem }) => dualTask(problem, config, step));
+    const asked = groups.flatMap(({ problem, clusters }, g) => {
+      const task = tasks[g];
+      if (!task) return [];
+      return clusters.map(({ answer, members }, c) => ({
+        group: g,
+        members,
+        question: {
+          prompt: question(
+            config,
+            filled(options.template, { problem: problem.text, masked: task.masked, mask: options.mask, answer }),
+          ),
+          problem: problem.index,
+          first: c * SAMPLES,
+        },
+      }));
+    });
+    const responses = await compute.ask({
+      questions: asked.map((a) => a.question),
+      rows: options.samples,
+      sampling: { ...askSampling, temperature: options.temperature, maxTokens: options.maxTokens },
+      stream: 'dual',
+      step,
+      voter: null,
+      activity: 'reconstructing',
+    });
+    const reconstructions = groups.map(({ rollouts }) => rollouts.map((): (string | null)[] => []));
+    asked.forEach(({ group, members }, i) => {
+      for (const member of members) reconstructions[group]![member] = answersOf(responses[i]!);
+    });
+    return groups.map((_, g) => ({
+      hidden: tasks[g]?.hidden ?? '',
+      question: tasks[g]?.masked ?? '',
+      reconstructions: reconstructions[g]!,
     }));
-  });
-  const responses = await compute.ask({
-    questions: asked.map((a) => a.question),
-    rows: options.samples,
-    sampling: { ...askSampling, temperature: options.temperature, maxTokens: options.maxTokens },
-    stream: 'dual',
-    step,
-    voter: null,
-    activity: 'reconstructing',
-  });
-  const reconstructions = groups.map(({ rollouts }) => rollouts.map((): (string | null)[] => []));
-  asked.forEach(({ group, members }, i) => {
-    for (const member of members) reconstructions[group]![member] = answersOf(responses[i]!);
-  });
-  return groups.map((_, g) => ({
-    hidden: tasks[g]?.hidden ?? '',
-    question: tasks[g]?.masked ?? '',
-    reconstructions: reconstructions[g]!,
-  }));
+  },
+  questionTokens: ({ dual: { maxTokens } }) => maxTokens,
+  require: null,
 };
 
 /** With thousands in threes; the commas of a list such as `2,5,7` part its numbers. */

@@ -3,6 +3,7 @@ import { cellText } from '../../data/fields.ts';
 import { meansProblem, render } from '../../data/template.ts';
 import { extractAnswer } from '../../grading/index.ts';
 import type { Evidence, EvidenceKind, Problem, RunConfig } from '../../protocol/index.ts';
+import type { RewardOptions } from '../../reward/index.ts';
 import type { Responses } from '../asks.ts';
 import type { Compute } from '../compute.ts';
 import type { Judged } from '../stages.ts';
@@ -15,11 +16,18 @@ export interface EvidenceContext {
   signal: AbortSignal;
 }
 
-/** Gathers one kind for all groups of a step, in their order. Throws what the model or a program throws. */
-export type Gatherer<K extends EvidenceKind> = (
-  groups: readonly Judged[],
-  context: EvidenceContext,
-) => Promise<NonNullable<Evidence[K]>[]>;
+/** How one kind of evidence comes about, and what that takes. */
+export interface Gatherer<K extends EvidenceKind> {
+  /** For all groups of a step, in their order. Throws what the model or a program throws. */
+  gather(groups: readonly Judged[], context: EvidenceContext): Promise<NonNullable<Evidence[K]>[]>;
+  /**
+   * Longest text that the policy writes or scores behind a problem and a response to it, tokens: room for it is kept in the
+   * context. null where the policy is asked no such thing.
+   */
+  questionTokens: ((options: RewardOptions) => number) | null;
+  /** Throws RollscopeError `config` where a program is missing on this machine; null where none runs. */
+  require: ((options: RewardOptions) => Promise<unknown>) | null;
+}
 
 /** Room for the samples of one rollout's question, and for the rollouts of one rephrasing or policy, in random numbers. */
 export const SAMPLES = 64;

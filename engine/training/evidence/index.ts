@@ -3,7 +3,8 @@
  * (`../asks.ts`), other policies, programs outside. What comes back is stored with the group; the reward itself is
  * computed from it, now and later, without any of these.
  */
-import type { Evidence, EvidenceKind } from '../../protocol/index.ts';
+import type { Evidence, EvidenceKind, RunConfig } from '../../protocol/index.ts';
+import { rewardOptionsOf } from '../../reward/index.ts';
 import type { Judged } from '../stages.ts';
 import { coReward } from './co-reward.ts';
 import { covo } from './covo.ts';
@@ -14,8 +15,6 @@ import { nextToken } from './next-token.ts';
 import { custom, lean, program } from './programs.ts';
 import { rlccf } from './rlccf.ts';
 import { selfVerification } from './self-verification.ts';
-
-export { questionTokens, requirePrograms } from './needs.ts';
 
 const GATHERERS: { [K in EvidenceKind]: Gatherer<K> } = {
   'co-reward': coReward,
@@ -38,8 +37,22 @@ export async function gatherEvidence(
 ): Promise<Evidence[]> {
   const found: Evidence[] = groups.map(() => ({}));
   for (const kind of kinds) {
-    const gathered = await GATHERERS[kind](groups, context);
+    const gathered = await GATHERERS[kind].gather(groups, context);
     for (const [g, evidence] of gathered.entries()) Object.assign(found[g]!, { [kind]: evidence });
   }
   return found;
+}
+
+/**
+ * Looks whether the programs that these kinds run are there.
+ * @throws RollscopeError `config` that says what is missing and how to get it
+ */
+export async function requirePrograms(kinds: readonly EvidenceKind[], config: RunConfig): Promise<void> {
+  for (const kind of kinds) await GATHERERS[kind].require?.(rewardOptionsOf(config));
+}
+
+/** The most that these kinds need behind a problem and a response, tokens; null where they need nothing there. */
+export function questionTokens(kinds: readonly EvidenceKind[], config: RunConfig): number | null {
+  const tokens = kinds.flatMap((kind) => GATHERERS[kind].questionTokens?.(rewardOptionsOf(config)) ?? []);
+  return tokens.length === 0 ? null : Math.max(...tokens);
 }

@@ -3,31 +3,35 @@ import { clusterAnswers } from '../../grading/index.ts';
 import { majorityOf, rewardOptionsOf } from '../../reward/index.ts';
 import { answersOf, type Gatherer, ROLLOUTS } from './gatherer.ts';
 
-export const rlccf: Gatherer<'rlccf'> = async (groups, { config, step, compute }) => {
-  const voters = rewardOptionsOf(config).rlccf.policies;
-  const answers: (string | null)[][][] = [groups.map(({ answers: own }) => own)];
-  for (const [v, voter] of voters.entries()) {
-    const responses = await compute.ask({
-      questions: groups.map(({ problem }) => ({
-        prompt: { problem: problem.index },
-        problem: problem.index,
-        first: v * ROLLOUTS,
-      })),
-      rows: config.votes,
-      sampling: config.sampling,
-      stream: 'voter',
-      step,
-      voter,
-      activity: `sampling ${voter}`,
+export const rlccf: Gatherer<'rlccf'> = {
+  async gather(groups, { config, step, compute }) {
+    const voters = rewardOptionsOf(config).rlccf.policies;
+    const answers: (string | null)[][][] = [groups.map(({ answers: own }) => own)];
+    for (const [v, voter] of voters.entries()) {
+      const responses = await compute.ask({
+        questions: groups.map(({ problem }) => ({
+          prompt: { problem: problem.index },
+          problem: problem.index,
+          first: v * ROLLOUTS,
+        })),
+        rows: config.votes,
+        sampling: config.sampling,
+        stream: 'voter',
+        step,
+        voter,
+        activity: `sampling ${voter}`,
+      });
+      answers.push(responses.map(answersOf));
+    }
+    const weights = answers.map((of) => {
+      const shares = of.map((a) => majorityOf({ answers: a, clusters: clusterAnswers(a) })?.share ?? 0);
+      return shares.reduce((a, b) => a + b, 0) / Math.max(1, shares.length);
     });
-    answers.push(responses.map(answersOf));
-  }
-  const weights = answers.map((of) => {
-    const shares = of.map((a) => majorityOf({ answers: a, clusters: clusterAnswers(a) })?.share ?? 0);
-    return shares.reduce((a, b) => a + b, 0) / Math.max(1, shares.length);
-  });
-  const names = ['the policy that trains', ...voters];
-  return groups.map((_, g) => ({
-    policies: names.map((name, v) => ({ name, weight: weights[v]!, answers: answers[v]![g]! })),
-  }));
+    const names = ['the policy that trains', ...voters];
+    return groups.map((_, g) => ({
+      policies: names.map((name, v) => ({ name, weight: weights[v]!, answers: answers[v]![g]! })),
+    }));
+  },
+  questionTokens: null,
+  require: null,
 };

@@ -7,27 +7,31 @@ import { judgmentOf } from './judgment.ts';
 /** Characters of a judge's response that are kept. */
 const KEPT = 2000;
 
-export const selfVerification: Gatherer<'self-verification'> = async (groups, { config, step, compute }) => {
-  const options = rewardOptionsOf(config).selfVerification;
-  const responses = await compute.ask({
-    questions: groups.flatMap(({ problem, rollouts }) =>
-      rollouts.map((rollout, i) => ({
-        prompt: question(config, filled(options.template, { problem: problem.text, solution: rollout.text })),
-        problem: problem.index,
-        first: i * SAMPLES,
-      })),
-    ),
-    rows: options.samples,
-    sampling: { ...askSampling, temperature: options.temperature, maxTokens: options.maxTokens },
-    stream: 'judge',
-    step,
-    voter: null,
-    activity: 'judging',
-  });
-  let at = 0;
-  return groups.map(({ rollouts }) => ({
-    verdicts: rollouts.map(() =>
-      (responses[at++] ?? []).map((text) => ({ text: text.slice(-KEPT), verdict: judgmentOf(text, options) })),
-    ),
-  }));
+export const selfVerification: Gatherer<'self-verification'> = {
+  async gather(groups, { config, step, compute }) {
+    const options = rewardOptionsOf(config).selfVerification;
+    const responses = await compute.ask({
+      questions: groups.flatMap(({ problem, rollouts }) =>
+        rollouts.map((rollout, i) => ({
+          prompt: question(config, filled(options.template, { problem: problem.text, solution: rollout.text })),
+          problem: problem.index,
+          first: i * SAMPLES,
+        })),
+      ),
+      rows: options.samples,
+      sampling: { ...askSampling, temperature: options.temperature, maxTokens: options.maxTokens },
+      stream: 'judge',
+      step,
+      voter: null,
+      activity: 'judging',
+    });
+    let at = 0;
+    return groups.map(({ rollouts }) => ({
+      verdicts: rollouts.map(() =>
+        (responses[at++] ?? []).map((text) => ({ text: text.slice(-KEPT), verdict: judgmentOf(text, options) })),
+      ),
+    }));
+  },
+  questionTokens: ({ selfVerification: { maxTokens } }) => maxTokens,
+  require: null,
 };

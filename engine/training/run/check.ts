@@ -1,6 +1,6 @@
 /** What is refused before anything of a run is made. */
 import { type Problem, RollscopeError, type RunConfig } from '../../protocol/index.ts';
-import { rewardOf, rewardOptionsOf } from '../../reward/index.ts';
+import { rewardOf } from '../../reward/index.ts';
 import { requirePrograms } from '../evidence/index.ts';
 import { placeOf } from './material.ts';
 
@@ -25,7 +25,8 @@ export async function checkConfig(config: RunConfig, allowPrograms: boolean): Pr
 
 /** Throws RollscopeError `config` where the reward runs programs and may not, or lacks what it needs or must be told. */
 export async function checkReward(config: RunConfig, allowPrograms: boolean): Promise<void> {
-  const { parts, executes, evidence } = rewardOf(config.reward, config.rewardOptions);
+  const reward = rewardOf(config.reward, config.rewardOptions);
+  const { parts, executes, evidence } = reward;
   if (executes && !allowPrograms) {
     const names = parts.flatMap((part) => (part.executes ? part.name : [])).join(', ');
     throw new RollscopeError(
@@ -34,22 +35,7 @@ export async function checkReward(config: RunConfig, allowPrograms: boolean): Pr
       'Allow it with --allow-programs where you trust the model, the data and the program; in the editor, trust the workspace.',
     );
   }
-  const { rlccf, custom } = rewardOptionsOf(config);
-  const asks = (name: string) => parts.some((part) => part.name === name);
-  if (asks('rlccf') && rlccf.policies.length === 0) {
-    throw new RollscopeError(
-      'config',
-      'The reward rlccf needs other policies to vote beside the one that trains.',
-      'Name them with --voter: adapter folders, checkpoints, models of the same shape, or base.',
-    );
-  }
-  if (asks('custom') && custom.command.length === 0) {
-    throw new RollscopeError(
-      'config',
-      'The reward custom needs a module or a program.',
-      'Name it with --reward-program, such as --reward-program reward.mjs.',
-    );
-  }
+  reward.check();
   await requirePrograms(evidence, config);
 }
 

@@ -14,10 +14,10 @@ export interface Material {
   warnings: string[];
 }
 
-/** Columns that are kept for the reward: rephrasings are put into the template, which may ask for some. */
+/** Columns that are kept for the reward, and for the template where its questions are put by it. */
 function columnsOf({ reward, rewardOptions, dataset }: RunConfig): { required: string[]; optional: string[] } {
-  const { columns, evidence } = rewardOf(reward, rewardOptions);
-  if (!evidence.includes('co-reward')) return columns;
+  const { columns, throughTemplate } = rewardOf(reward, rewardOptions);
+  if (!throughTemplate) return columns;
   return { ...columns, optional: [...columns.optional, ...placeholders(dataset.template)] };
 }
 

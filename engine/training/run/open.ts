@@ -1,6 +1,6 @@
 /** Opening a run's policy, with all that it will be asked. */
 import { RollscopeError, type RunConfig } from '../../protocol/index.ts';
-import { rewardOf, rewardOptionsOf } from '../../reward/index.ts';
+import { rewardOf } from '../../reward/index.ts';
 import type { Compute } from '../compute.ts';
 import { questionTokens } from '../evidence/index.ts';
 import type { PolicyInfo, PolicyOptions } from '../policy.ts';
@@ -34,7 +34,7 @@ export async function openPolicy(
       trains: config.job === 'train',
       truncates: truncates(config),
       questionTokens: questionTokens(reward.evidence, config),
-      voters: reward.evidence.includes('rlccf') ? rewardOptionsOf(config).rlccf.policies : [],
+      voters: [...reward.policies],
     });
   } catch (error) {
     if (!(error instanceof RollscopeError) || error.problem === null) throw error;
