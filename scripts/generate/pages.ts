@@ -4,6 +4,7 @@ import path from 'node:path';
 import { cliPage } from './cli-page.ts';
 import { experimentsPage } from './experiments-page.ts';
 import { manifest } from './manifest.ts';
+import { metricsPage } from './metrics-page.ts';
 import { rewardsPage } from './rewards-page.ts';
 import { settingsPage } from './settings-page.ts';
 
@@ -20,6 +21,7 @@ export function generatedFiles(root: string): GeneratedFile[] {
     { file: 'docs/cli.md', text: cliPage() },
     { file: 'docs/settings.md', text: settingsPage() },
     { file: 'docs/rewards.md', text: rewardsPage() },
+    { file: 'docs/metrics.md', text: metricsPage(readFileSync(path.join(root, 'docs/metrics.md'), 'utf8')) },
     { file: 'docs/experiments.md', text: experimentsPage() },
   ];
 }

@@ -1,5 +1,6 @@
-/** The metrics that a chart can show, in the order of the choice. */
+/** The metrics that a chart can show, in the order of the choice: those of `engine/protocol/metrics.ts` that have one. */
 import { number, share, whole } from '../../engine/protocol/format.ts';
+import { type MetricDefinition, STEP_METRIC_NAMES, STEP_METRICS } from '../../engine/protocol/metrics.ts';
 import type { Head } from '../../engine/runs/columns.ts';
 import type { Metric } from '../../engine/runs/series.ts';
 
@@ -7,33 +8,27 @@ export interface MetricChoice {
   metric: Metric;
   label: string;
   /** CSS class that gives the color. */
-  color: 'accuracy' | 'entropy' | 'plain';
+  color: NonNullable<MetricDefinition['chart']>;
   /** Values are shares: the axis goes from 0 to 1. */
   share?: true;
   /** Such as `0.42 nats`. */
   text(value: number | null): string;
 }
 
-const nats = (value: number | null) => `${number(value, 2)} nats`;
-const plain = (value: number | null) => number(value, 3);
-const shares = { share: true, text: share } as const;
+const TEXTS: Record<MetricDefinition['unit'], (value: number | null) => string> = {
+  share,
+  nats: (value) => `${number(value, 2)} nats`,
+  'nats/token': (value) => `${number(value, 2)} nats/token`,
+  tokens: (value) => `${whole(value)} tokens`,
+  groups: (value) => whole(value),
+  none: (value) => number(value, 3),
+};
 
-export const METRIC_CHOICES: readonly MetricChoice[] = [
-  { metric: 'rewardAccuracy', label: 'Reward accuracy', color: 'accuracy', ...shares },
-  { metric: 'labelAccuracy', label: 'Label accuracy', color: 'accuracy', ...shares },
-  { metric: 'majorityShare', label: 'Majority share', color: 'plain', ...shares },
-  { metric: 'answerEntropy', label: 'Answer entropy', color: 'entropy', text: nats },
-  { metric: 'answerDiversity', label: 'Distinct majorities', color: 'plain', ...shares },
-  { metric: 'confidenceAgreement', label: 'Confidence agreement', color: 'plain', ...shares },
-  { metric: 'entropy', label: 'Entropy', color: 'entropy', text: (value) => `${number(value, 2)} nats a token` },
-  { metric: 'kl', label: 'KL divergence', color: 'plain', text: nats },
-  { metric: 'length', label: 'Length', color: 'plain', text: (value) => `${whole(value)} tokens` },
-  { metric: 'truncated', label: 'Truncated', color: 'plain', ...shares },
-  { metric: 'noAnswer', label: 'Without an answer', color: 'plain', ...shares },
-  { metric: 'repetition', label: 'Repetition', color: 'plain', ...shares },
-  { metric: 'gradientNorm', label: 'Gradient norm', color: 'plain', text: plain },
-  { metric: 'clipFraction', label: 'Clip fraction', color: 'plain', text: plain },
-];
+export const METRIC_CHOICES: readonly MetricChoice[] = STEP_METRIC_NAMES.flatMap((metric) => {
+  const { title, unit, chart } = STEP_METRICS[metric];
+  if (!chart) return [];
+  return [{ metric, label: title, color: chart, text: TEXTS[unit], ...(unit === 'share' && { share: true as const }) }];
+});
 
 /** Number of charts whose metric can be chosen. */
 export const CHOSEN_CHARTS = 3;
