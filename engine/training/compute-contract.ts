@@ -1,10 +1,10 @@
 /** What the engine asks of its compute worker and what that tells meanwhile. Two threads of one program: nothing is checked. */
 import { defineContract, unchecked } from '../messages/contract.ts';
 import type { PolicyRollout } from '../protocol/index.ts';
-import type { AskOptions, Responses } from './asks.ts';
-import type { ScoreOptions } from './candidates.ts';
-import type { PolicyInfo, PolicyOptions, SampleOptions, UpdateOptions } from './policy.ts';
-import type { UpdateMetrics } from './trainer.ts';
+import type { AskOptions, Responses } from './policy/asks.ts';
+import type { ScoreOptions } from './policy/candidates.ts';
+import type { PolicyInfo, PolicyOptions, SampleOptions, UpdateOptions } from './policy/policy.ts';
+import type { UpdateMetrics } from './policy/trainer.ts';
 
 /** Values of the word of shared memory that steers the worker between two calls of the device. */
 export const CONTROL = { run: 0, pause: 1, cancel: 2 } as const;

@@ -5,11 +5,11 @@ import { assetPath } from '../assets.ts';
 import { Peer } from '../messages/peer.ts';
 import { portTransport } from '../messages/post.ts';
 import { type PolicyRollout, RollscopeError } from '../protocol/index.ts';
-import type { AskOptions, Responses } from './asks.ts';
-import type { ScoreOptions } from './candidates.ts';
 import { CONTROL, type ComputeContract, type Tick } from './compute-contract.ts';
-import type { PolicyInfo, PolicyOptions, SampleOptions, UpdateOptions } from './policy.ts';
-import type { UpdateMetrics } from './trainer.ts';
+import type { AskOptions, Responses } from './policy/asks.ts';
+import type { ScoreOptions } from './policy/candidates.ts';
+import type { PolicyInfo, PolicyOptions, SampleOptions, UpdateOptions } from './policy/policy.ts';
+import type { UpdateMetrics } from './policy/trainer.ts';
 
 export interface ComputeListener {
   tick(tick: Tick): void;

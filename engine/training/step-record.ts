@@ -3,8 +3,8 @@ import { stepMetrics } from '../analysis/index.ts';
 import type { ProblemUpdate, StepRecord } from '../protocol/index.ts';
 import type { Collected } from './collect.ts';
 import type { RunContext } from './context.ts';
+import type { UpdateMetrics } from './policy/trainer.ts';
 import { learningRate } from './schedule.ts';
-import type { UpdateMetrics } from './trainer.ts';
 
 /** Seconds of work, and of those inside the compute backend, so far. */
 export interface Lap {

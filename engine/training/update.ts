@@ -1,8 +1,8 @@
 /** The updates of a step: one optimizer step, or several over mini-batches and passes over the same rollouts. */
 import type { Collected } from './collect.ts';
 import type { RunContext } from './context.ts';
+import type { UpdateMetrics } from './policy/trainer.ts';
 import { learningRate } from './schedule.ts';
-import type { UpdateMetrics } from './trainer.ts';
 
 /** `onUpdate` is called after each: from the first on, the weights are not those that the step began with. */
 export async function updatePolicy(

@@ -96,7 +96,7 @@ describe('a dataset', () => {
       what: 'without a column of problems',
       text: rows({ riddle: '1+1=' }),
       message: /No column holds the problems.*bad\.jsonl has "riddle"/,
-      hint: /--prompt-field/,
+      hint: /--problem-field/,
     },
   ])('$what is named with its place', async ({ text, message, hint }) => {
     await refuses(['train', file('bad.jsonl', text), ...BRIEF], { code: 'dataset', message, hint });
@@ -177,7 +177,7 @@ describe('an option', () => {
       hint: /majority-vote/,
     },
     { args: ['--stepz', '3'], code: 'usage', message: /unknown option '--stepz'/, hint: /Did you mean --steps\?/ },
-    { args: ['--steps', 'many'], code: 'usage', message: /--steps: 'many' is not a number/, hint: /--steps 8/ },
+    { args: ['--steps', 'many'], code: 'usage', message: /--steps: 'many' is not a number/, hint: /--steps 100/ },
     { args: ['--steps', '-1'], code: 'config', message: /--steps: -1 .*from 0 to 1000000/ },
     { args: ['--lr', '2'], code: 'config', message: /--lr: 2 .*above 0 up to 1/ },
     { args: ['--top-p', '1.5'], code: 'config', message: /--top-p: 1\.5 .*above 0 up to 1/ },

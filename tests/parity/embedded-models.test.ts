@@ -8,7 +8,7 @@ import { dualPrompt } from '../../engine/experiments/embedded/dual.ts';
 import { chainSet, countdownSet } from '../../engine/experiments/embedded/problem-set.ts';
 import { extractAnswer } from '../../engine/grading/extract.ts';
 import { LossConfig, OptimizerConfig, SamplingConfig } from '../../engine/protocol/index.ts';
-import { Policy } from '../../engine/training/policy.ts';
+import { Policy } from '../../engine/training/policy/policy.ts';
 
 const MAX_TOKENS = 40;
 

@@ -13,9 +13,9 @@ import type { Backend } from '../../engine/runtime/backend.ts';
 import { openDevice } from '../../engine/runtime/devices/index.ts';
 import type { Graph } from '../../engine/tensor/index.ts';
 import { advantages } from '../../engine/training/advantages.ts';
-import type { TrainedGroup, TrainedResponse } from '../../engine/training/micro-batch.ts';
+import type { TrainedGroup, TrainedResponse } from '../../engine/training/policy/micro-batch.ts';
+import { Trainer, type UpdateMetrics } from '../../engine/training/policy/trainer.ts';
 import { learningRate } from '../../engine/training/schedule.ts';
-import { Trainer, type UpdateMetrics } from '../../engine/training/trainer.ts';
 import { pureTfjsBackend } from '../support/tfjs.ts';
 import { tinyModel } from '../support/tiny-model.ts';
 

@@ -4,7 +4,7 @@ import { readTensor } from '../../engine/model/safetensors.ts';
 import { LossConfig, OptimizerConfig } from '../../engine/protocol/index.ts';
 import { type SampledRollout, Sampler } from '../../engine/rollout/sampler.ts';
 import type { Backend } from '../../engine/runtime/backend.ts';
-import { Trainer } from '../../engine/training/trainer.ts';
+import { Trainer } from '../../engine/training/policy/trainer.ts';
 import { tinyModel } from './tiny-model.ts';
 
 const PROMPTS = [

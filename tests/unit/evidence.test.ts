@@ -2,12 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import { type Evidence, type EvidenceKind, type Problem, RunConfig } from '../../engine/protocol/index.ts';
 import { type RewardOptions, rewardOptionsOf } from '../../engine/reward/index.ts';
-import type { AskOptions, Responses } from '../../engine/training/asks.ts';
-import type { ScoreOptions } from '../../engine/training/candidates.ts';
 import { prefixes } from '../../engine/training/evidence/covo.ts';
 import { dualTask } from '../../engine/training/evidence/dual.ts';
 import { gatherEvidence, questionTokens } from '../../engine/training/evidence/index.ts';
 import { judgmentOf } from '../../engine/training/evidence/judgment.ts';
+import type { AskOptions, Responses } from '../../engine/training/policy/asks.ts';
+import type { ScoreOptions } from '../../engine/training/policy/candidates.ts';
 import { type Judged, judge } from '../../engine/training/stages.ts';
 import { rollout } from '../support/reward-group.ts';
 

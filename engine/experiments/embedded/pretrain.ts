@@ -22,8 +22,8 @@ import { LossConfig, OptimizerConfig } from '../../protocol/index.ts';
 import { generator } from '../../rollout/philox.ts';
 import { openDevice } from '../../runtime/devices/index.ts';
 import type { Graph } from '../../tensor/index.ts';
+import { Trainer } from '../../training/policy/trainer.ts';
 import { learningRate } from '../../training/schedule.ts';
-import { Trainer } from '../../training/trainer.ts';
 import { RECIPES } from './recipes.ts';
 
 /** As `config.json` has it: 152,512 parameters. */

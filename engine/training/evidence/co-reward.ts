@@ -1,7 +1,7 @@
 /** Answers to rephrasings of the problems, which the policy writes where the data has too few. */
 
 import { rewardOptionsOf } from '../../reward/index.ts';
-import type { Question } from '../asks.ts';
+import type { Question } from '../policy/asks.ts';
 import { answersOf, askSampling, filled, type Gatherer, question, ROLLOUTS, rephrased } from './gatherer.ts';
 
 export const coReward: Gatherer<'co-reward'> = {

@@ -4,8 +4,8 @@ import { meansProblem, render } from '../../data/template.ts';
 import { extractAnswer } from '../../grading/index.ts';
 import type { Evidence, EvidenceKind, Problem, RunConfig } from '../../protocol/index.ts';
 import type { RewardOptions } from '../../reward/index.ts';
-import type { Responses } from '../asks.ts';
 import type { Compute } from '../compute.ts';
+import type { Responses } from '../policy/asks.ts';
 import type { Judged } from '../stages.ts';
 
 export interface EvidenceContext {

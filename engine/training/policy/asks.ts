@@ -2,14 +2,14 @@
  * Questions to the policy beside the problems themselves, for the rewards that need them: a judge's prompts,
  * rephrasings, dual tasks, rollouts of other policies. Lives in the compute worker, on top of the sampler.
  */
-import type { ModelSource } from '../model/source.ts';
-import type { PromptText } from '../model/tokenizer.ts';
-import type { SamplingConfig } from '../protocol/index.ts';
-import type { StreamName } from '../rollout/philox.ts';
-import type { Sampler } from '../rollout/sampler.ts';
-import type { Value } from '../runtime/backend.ts';
-import { dispose } from '../runtime/function.ts';
-import type { Named } from '../tensor/index.ts';
+import type { ModelSource } from '../../model/source.ts';
+import type { PromptText } from '../../model/tokenizer.ts';
+import type { SamplingConfig } from '../../protocol/index.ts';
+import type { StreamName } from '../../rollout/philox.ts';
+import type { Sampler } from '../../rollout/sampler.ts';
+import type { Value } from '../../runtime/backend.ts';
+import { dispose } from '../../runtime/function.ts';
+import type { Named } from '../../tensor/index.ts';
 import { completionFinder } from './completion.ts';
 
 export interface Question {

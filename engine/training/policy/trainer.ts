@@ -4,15 +4,15 @@
  * policy is the one that the trainer was made with: the model with an adapter that does nothing yet, or its first weights.
  */
 
-import type { DecoderConfig } from '../model/config.ts';
-import type { Parameter } from '../model/lora.ts';
-import { RollscopeError } from '../protocol/errors.ts';
-import type { LossConfig, OptimizerConfig, ProblemUpdate } from '../protocol/index.ts';
-import type { BindWeights } from '../rollout/graphs.ts';
-import type { Backend, Value } from '../runtime/backend.ts';
-import { type CompiledFunction, compileFunction, dispose, type Values } from '../runtime/function.ts';
-import type { Named } from '../tensor/index.ts';
-import { type AdamwInputs, type AdamwOutputs, type AdamwState, adamwGraph } from '../tensor/optimizer.ts';
+import type { DecoderConfig } from '../../model/config.ts';
+import type { Parameter } from '../../model/lora.ts';
+import { RollscopeError } from '../../protocol/errors.ts';
+import type { LossConfig, OptimizerConfig, ProblemUpdate } from '../../protocol/index.ts';
+import type { BindWeights } from '../../rollout/graphs.ts';
+import type { Backend, Value } from '../../runtime/backend.ts';
+import { type CompiledFunction, compileFunction, dispose, type Values } from '../../runtime/function.ts';
+import type { Named } from '../../tensor/index.ts';
+import { type AdamwInputs, type AdamwOutputs, type AdamwState, adamwGraph } from '../../tensor/optimizer.ts';
 import {
   type GradientInputs,
   type GradientOutputs,

@@ -1,8 +1,8 @@
 /** What a policy may use for activations: the limit on memory, less what stays resident. */
-import type { ModelSource } from '../model/source.ts';
-import { RollscopeError } from '../protocol/index.ts';
-import { rowBytes } from '../rollout/sampler.ts';
-import { machineMemory } from '../runtime/memory.ts';
+import type { ModelSource } from '../../model/source.ts';
+import { RollscopeError } from '../../protocol/index.ts';
+import { rowBytes } from '../../rollout/sampler.ts';
+import { machineMemory } from '../../runtime/memory.ts';
 import { tokenBytes } from './micro-batch.ts';
 import type { PolicyOptions } from './policy.ts';
 import { needsReference } from './reference.ts';

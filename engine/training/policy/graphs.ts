@@ -2,9 +2,9 @@
  * The gradient graph: log-probabilities of given responses, the clipped policy loss and its gradients, with each
  * problem's prompt run once for all of its responses.
  */
-import { Decoder } from '../model/decoder.ts';
-import type { LossConfig } from '../protocol/index.ts';
-import type { BindWeights } from '../rollout/graphs.ts';
+import { Decoder } from '../../model/decoder.ts';
+import type { LossConfig } from '../../protocol/index.ts';
+import type { BindWeights } from '../../rollout/graphs.ts';
 import {
   type Dim,
   Graph,
@@ -16,7 +16,7 @@ import {
   type Port,
   product,
   type Tensor,
-} from '../tensor/index.ts';
+} from '../../tensor/index.ts';
 
 /** Vocabularies up to this size are handled in one piece; larger ones a response at a time, so that logits of a whole batch never exist. */
 const WHOLE_VOCABULARY = 2048;

@@ -4,12 +4,12 @@
  */
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { trainableParameters, Weights } from '../model/decoder.ts';
-import { initialLora } from '../model/lora.ts';
-import { readPeftAdapter, writePeftAdapter } from '../model/peft.ts';
-import { readSafetensorsIndex, readTensor, writeSafetensors } from '../model/safetensors.ts';
-import { type ModelSource, openModel } from '../model/source.ts';
-import type { PromptText } from '../model/tokenizer.ts';
+import { trainableParameters, Weights } from '../../model/decoder.ts';
+import { initialLora } from '../../model/lora.ts';
+import { readPeftAdapter, writePeftAdapter } from '../../model/peft.ts';
+import { readSafetensorsIndex, readTensor, writeSafetensors } from '../../model/safetensors.ts';
+import { type ModelSource, openModel } from '../../model/source.ts';
+import type { PromptText } from '../../model/tokenizer.ts';
 import type {
   LoraConfig,
   LossConfig,
@@ -17,18 +17,18 @@ import type {
   PolicyRollout,
   RunConfig,
   SamplingConfig,
-} from '../protocol/index.ts';
-import { RollscopeError } from '../protocol/index.ts';
-import { generator, type StreamName } from '../rollout/philox.ts';
-import { type SampledRollout, Sampler } from '../rollout/sampler.ts';
-import type { Backend } from '../runtime/backend.ts';
-import { resolveDevice } from '../runtime/choose-device.ts';
-import { openDevice } from '../runtime/devices/index.ts';
+} from '../../protocol/index.ts';
+import { generator, type StreamName } from '../../rollout/philox.ts';
+import { type SampledRollout, Sampler } from '../../rollout/sampler.ts';
+import type { Backend } from '../../runtime/backend.ts';
+import { resolveDevice } from '../../runtime/choose-device.ts';
+import { openDevice } from '../../runtime/devices/index.ts';
 import { activationMemory } from './activation-memory.ts';
 import { type AskOptions, Asks, type Responses } from './asks.ts';
 import { type ScoreOptions, scoreCandidates } from './candidates.ts';
 import { completionFinder } from './completion.ts';
 import type { TrainedGroup } from './micro-batch.ts';
+import { type EncodedPrompt, encodePrompts } from './prompts.ts';
 import { NonFiniteError, Trainer, type UpdateMetrics } from './trainer.ts';
 import { loadVoter } from './voters.ts';
 
@@ -55,13 +55,6 @@ export interface PolicyOptions {
   questionTokens: number | null;
   /** Other policies that vote: `base`, adapter folders, checkpoints or models. */
   voters: string[];
-}
-
-/** A prompt as the model gets it: behind the chat template. */
-export interface EncodedPrompt {
-  text: string;
-  /** Token ids. */
-  tokens: number[];
 }
 
 export interface PolicyInfo {
@@ -99,13 +92,6 @@ export interface UpdateOptions {
 /** Tokens of the words around problem and response in a question. */
 const QUESTION_WORDS = 256;
 
-/** A prompt that the model cannot take; names its problem. */
-export class PromptError extends RollscopeError {
-  constructor(problem: number, message: string, hint: string) {
-    super('dataset', message, hint, { problem });
-  }
-}
-
 export class Policy {
   private constructor(
     private readonly options: PolicyOptions,
@@ -129,7 +115,7 @@ export class Policy {
       onProgress: (message, fraction) => hooks.tick({ activity: message, fraction, tokens: 0 }),
     });
     const { config, tokenizer } = source;
-    const { encoded, warnings } = encodePrompts(options, source);
+    const { encoded, warnings } = encodePrompts(options.prompts, options.maxTokens, source);
     const prompts = encoded.map(({ tokens }) => Int32Array.from(tokens));
     const longest = prompts.reduce((n, p) => Math.max(n, p.length), 0);
     // A question about a response holds the problem, the response, and the words around them.
@@ -297,46 +283,6 @@ export class Policy {
     await this.trainer.release();
     await this.backend.release();
   }
-}
-
-/** The prompts as tokens. Throws PromptError for one that the model cannot take, `model` where tokenizer and weights do not fit. */
-function encodePrompts(
-  { prompts: texts, maxTokens }: PolicyOptions,
-  { name, config, tokenizer }: ModelSource,
-): { encoded: EncodedPrompt[]; warnings: string[] } {
-  const encoded = texts.map((prompt): EncodedPrompt => {
-    if ('tokens' in prompt) return { text: prompt.text, tokens: prompt.tokens };
-    const text = tokenizer.renderPrompt(prompt);
-    return { text, tokens: [...tokenizer.encode(text)] };
-  });
-  let unread = 0;
-  encoded.forEach(({ tokens }, i) => {
-    if (tokens.length === 0) throw new PromptError(i, 'The prompt is empty.', 'Check the template.');
-    if (tokens.length + maxTokens > config.contextLength) {
-      throw new PromptError(
-        i,
-        `The prompt has ${tokens.length} tokens; with ${maxTokens} new tokens it does not fit the model's context of ${config.contextLength}.`,
-        'Shorten the problem, take fewer new tokens (--max-tokens), or leave the problem out.',
-      );
-    }
-    const largest = tokens.reduce((a, b) => Math.max(a, b));
-    if (largest >= config.vocabularySize) {
-      throw new RollscopeError(
-        'model',
-        `${name}: its tokenizer gives token ${largest}, but its vocabulary has ${config.vocabularySize}.`,
-        'Tokenizer and weights are of different models; fetch the model again.',
-      );
-    }
-    if (tokenizer.unknownId !== null && tokens.includes(tokenizer.unknownId)) unread++;
-  });
-  const warnings =
-    unread === 0
-      ? []
-      : [
-          `${unread} of ${encoded.length} prompts hold characters that the model ${name} cannot read. ` +
-            'Choose a model that can (--model, or "Choose Model" in the editor).',
-        ];
-  return { encoded, warnings };
 }
 
 /** Whether all numbers about a rollout's tokens are finite: they are not once weights are, or logits overflow. */

@@ -1,5 +1,5 @@
 /** How likely candidate texts are after parts of responses. */
-import type { ModelSource } from '../model/source.ts';
+import type { ModelSource } from '../../model/source.ts';
 import type { TrainedGroup } from './micro-batch.ts';
 
 export interface ScoreOptions {

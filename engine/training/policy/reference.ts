@@ -2,7 +2,7 @@
  * The reference policy: what the policy was when its run began, which is the model with an adapter that does nothing yet, or
  * the model's own weights where all of them train. The KL penalty pulls towards it, and the metric is measured to it.
  */
-import type { LossConfig } from '../protocol/index.ts';
+import type { LossConfig } from '../../protocol/index.ts';
 import type { Piece, TrainedResponse } from './micro-batch.ts';
 
 /** Log-probabilities of responses under the reference policy, nats: one number a token. */

@@ -1,9 +1,9 @@
 /** Cutting a batch of groups into micro-batches that fit the memory, and the padded arrays of each. */
-import type { DecoderConfig } from '../model/config.ts';
-import type { LossConfig } from '../protocol/index.ts';
-import { causalMask, promptBatch } from '../rollout/batch.ts';
-import type { Backend, Value } from '../runtime/backend.ts';
-import type { Values } from '../runtime/function.ts';
+import type { DecoderConfig } from '../../model/config.ts';
+import type { LossConfig } from '../../protocol/index.ts';
+import { causalMask, promptBatch } from '../../rollout/batch.ts';
+import type { Backend, Value } from '../../runtime/backend.ts';
+import type { Values } from '../../runtime/function.ts';
 import type { BatchInputs, LossInputs } from './graphs.ts';
 
 export interface TrainedResponse {

@@ -1,5 +1,5 @@
 /** Where a response is complete by its text: after a stop text, or once it holds a final answer. */
-import type { SamplingConfig } from '../protocol/index.ts';
+import type { SamplingConfig } from '../../protocol/index.ts';
 
 /** End (exclusive) of the first balanced `\boxed{...}` or of the first finished `#### x` line; -1 when there is none. */
 function answerEnd(text: string): number {
