@@ -1,11 +1,7 @@
 /**
  * Rewards that a program outside gives: the model's own program against tests, Lean, and the user's program. The engine
- * runs them (`engine/external`) and stores what they said; here it becomes rewards.
- *
- * Formula: r_i = the score of rollout i (program: share of the tests that it passes; lean: 1 if the proof compiles, else
- * 0; custom: any number). A program that crashes, hangs or takes too much gets 0.
- * Tokens, temperature, shift: do not apply. Normalization: none.
- * Sources: Absolute Zero (arXiv 2505.03335); AlphaProof (Nature, 2025).
+ * runs them (`engine/external`) and stores what they said; here it becomes rewards. A program that crashes, hangs or takes
+ * too much gets 0.
  */
 import type { EvidenceKind } from '../protocol/evidence.ts';
 import { missingEvidence } from './evidence.ts';

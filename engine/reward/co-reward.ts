@@ -1,11 +1,7 @@
 /**
- * Majority voting across rephrasings.
- *
- * Formula: r_i = 1 if answer i is equivalent to the majority answer over the rollouts of the problem's rephrasings, else
- * 0. Rephrasings are given by the data or written by the model. Where no rephrasing has an answer, nobody earns. The
- * label for the rephrasings is the vote of the original; here the original's rollouts train.
- * Tokens: none (answers only). Temperature, shift: do not apply. Normalization: none. Range: {0, 1}.
- * Source: Co-Reward (arXiv 2508.00410), which compares answers as strings; here clusters vote.
+ * Majority voting across rephrasings, which are given by the data or written by the model. Where no rephrasing has an
+ * answer, nobody earns. In the paper the vote of the original is also the label for the rephrasings; here the original's
+ * rollouts train, and answers are compared as clusters, not as strings.
  */
 import { equivalent } from '../grading/index.ts';
 import { integer, section, text } from '../protocol/settings/kit.ts';

@@ -1,12 +1,7 @@
 /**
- * Countdown verifier: an expression that uses every given number once and hits the target.
- *
- * Formula: r_i = 1 if the answer is an expression over + - * / and brackets that uses each given number exactly once (as
- * often as it is given) and equals the target; `formatScore` (0 by default) if it misses the target only; else 0.
- * The expression, LaTeX or plain, is read by a parser of its own and computed in exact rationals; nothing is evaluated as
- * code, so `**` and `//` are refused. `... = target` may follow it.
- * Tokens: none (the answer only). Temperature, shift: do not apply. Normalization: none. Range: [0, 1].
- * Source: TinyZero's task, RLSR (arXiv 2505.08827).
+ * Countdown verifier: the expression, LaTeX or plain, is read by a parser of its own and computed in exact rationals;
+ * nothing is evaluated as code, so `**` and `//` are refused. Each number is used as often as it is given. `... = target`
+ * may follow the expression.
  */
 import { RollscopeError } from '../protocol/errors.ts';
 import { number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';

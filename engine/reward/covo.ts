@@ -3,13 +3,10 @@
  *
  * A response is cut into at most K steps; after each prefix of them every distinct answer of the group is scored by the
  * model ("The answer is: y"), and the likeliest is kept. With K prefixes, a_k = 1 where the own answer is the likeliest:
- * consistency = (1/K) sum_k a_k; volatility = 1 - (number of last prefixes in a row with a_k = 1) / K.
- * Formula: r_i = consistency - w * volatility; no answer gives -w, the least there is, so that answering badly is never
- * worse than not answering. Where the group has one distinct answer it is likeliest everywhere, and all that have an
- * answer get 1. A prefix behind which no candidate fits the context is left out; where none remains the reward is -w.
- * Tokens: those of the candidate answers, scored after prefixes. Temperature: that of sampling. Shift: none left.
- * Normalization: candidates by their mean log-probability a token, so that long answers are not at a loss.
- * Range: [-w, 1]. Source: CoVo (arXiv 2506.08745).
+ * consistency = (1/K) sum_k a_k; volatility = 1 - (number of last prefixes in a row with a_k = 1) / K. No answer gives the
+ * least there is, -w, so that answering badly is never worse than not answering. Where the group has one distinct answer
+ * it is likeliest everywhere, and all that have an answer get 1. A prefix behind which no candidate fits the context is
+ * left out; where none remains the reward is -w.
  */
 import { integer, number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
 import { missingEvidence } from './evidence.ts';
@@ -118,6 +115,7 @@ export const covo = labelFree({
   temperature: 'that of sampling',
   shift: 'none left: log-probability t belongs to token t',
   normalization: 'candidates by their mean log-probability a token; the reward by the number of prefixes',
+  /** With a smaller w the least is -w. */
   range: [-1, 1],
   source: 'CoVo, arXiv 2506.08745',
   setup: 'Where a step ends, how many steps there are at most, and the words before a candidate answer can be set.',

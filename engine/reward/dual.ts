@@ -1,10 +1,6 @@
 /**
- * Dual reconstruction: from the answer, and the problem without one of its parts, the model must give that part back.
- *
- * Formula: r_i = share of the dual task's samples whose answer is equivalent to what was hidden; no answer gives 0.
- * What is hidden comes from a column of the data, or is a number of the problem, drawn by the run's seed.
- * Tokens: none (answers only). Temperature: the dual task's own. Shift: does not apply. Normalization: by the number of
- * samples. Range: [0, 1]. Source: DuPO (arXiv 2508.14460).
+ * Dual reconstruction: from the answer, and the problem without one of its parts, the model must give that part back. A
+ * number of the problem that is hidden is drawn by the run's seed.
  */
 import { equivalent } from '../grading/index.ts';
 import { integer, section, text } from '../protocol/settings/kit.ts';

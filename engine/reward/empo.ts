@@ -1,12 +1,9 @@
 /**
- * Semantic clusters.
+ * Semantic clusters: of mathematically equivalent answers, of equal normalized texts, or of answers that the model takes
+ * for the same. A rollout without an answer is in no cluster, but counts in N.
  *
- * Formula: r_i = |cluster of answer i| / N; no answer gives 0 and is in no cluster, but counts in N. Clusters are of
- * mathematically equivalent answers, of equal normalized texts, or of answers that the model takes for the same.
  * Filter: a group is left out of training unless its answer entropy H = -sum_c (n_c / n) log(n_c / n), over the n
  * rollouts with an answer, lies between `entropyLow` and `entropyHigh` times log N.
- * Tokens: none (answers only). Temperature, shift: do not apply. Normalization: by N. Range: [0, 1].
- * Source: EMPO (arXiv 2504.05812).
  */
 import { clusterAnswers } from '../grading/index.ts';
 import { choice, number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';

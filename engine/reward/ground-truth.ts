@@ -1,10 +1,6 @@
 /**
- * Ground truth: the oracle that the other rewards are measured against.
- *
- * Formula: r_i = 1 if the answer of rollout i is equivalent to the reference, else 0. No answer gives 0; so does a
- * problem without a reference (all rewards of its group are then equal and it does not train).
- * Tokens: none (answers only). Temperature, shift: do not apply. Normalization: none. Range: {0, 1}.
- * Source: RLVR, as in arXiv 2603.08660, section 2; graded by the function that grades the votes and all metrics.
+ * Ground truth: the oracle that the other rewards are measured against, graded by the function that grades the votes and
+ * all metrics. A problem without a reference gives 0 to all of its rollouts, which are then equal and do not train.
  */
 import { type LabeledGroup, labeled, type Part, type Scores } from './types.ts';
 

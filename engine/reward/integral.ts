@@ -1,15 +1,12 @@
 /**
- * Integral verifier: the answer is checked by numbers, not by symbols.
+ * Integral verifier: the answer is checked by numbers, not by symbols. Its derivative must equal the integrand at `points`
+ * points of its domain, within the relative `tolerance` at each; a definite integral is integrated numerically, and the
+ * answer must be its value, within the same tolerance.
  *
- * Formula: r_i = 1 if the derivative of the answer equals the integrand at `points` points of its domain, within the
- * relative `tolerance` at each; else 0. A definite integral is integrated numerically, and the answer must be its value,
- * within the same tolerance. No answer gives 0.
  * The integrand is the column `integrand`, or is read from the problem (`\int ... dx`, with bounds or without). Points
  * follow from the integrand's text. A point counts where the integrand is real and the answer has a derivative that can
  * be told; fewer than half of `points`, or fewer than three, are not enough. Constants of integration (`+ C`) and other
  * letters get some value; they may not be the same for every branch, so a step function of x may be added to an answer.
- * Tokens: none (the answer only). Temperature, shift: do not apply. Normalization: none. Range: {0, 1}.
- * Source: LADDER (arXiv 2503.00735), whose verifier integrates numerically.
  */
 import type { Complex } from '../grading/complex.ts';
 import { type Point, valueAt } from '../grading/evaluate.ts';

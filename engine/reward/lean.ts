@@ -1,4 +1,4 @@
-/** Lean compiles the statement with the proof in a response; r_i is 1 where it accepts. See `checks.ts`. */
+/** Lean compiles the statement with the proof in a response. See `checks.ts`. */
 import { number, section, text } from '../protocol/settings/kit.ts';
 import { CHECKED, fromChecks } from './checks.ts';
 import { labelFree } from './types.ts';

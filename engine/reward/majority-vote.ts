@@ -1,10 +1,6 @@
 /**
- * Majority voting.
- *
- * Formula: r_i = 1 if rollout i is in the largest cluster of equivalent answers, else 0. A rollout without an answer
- * neither votes nor earns. Tie: the cluster that reached its size first, by rollout index.
- * Tokens: none (answers only). Temperature, shift: do not apply. Normalization: none. Range: {0, 1}.
- * Source: TTRL (arXiv 2504.16084); clusters vote here, not strings, so that the answers that elect are those that earn.
+ * Majority voting. A rollout without an answer neither votes nor earns. Tie: the cluster that reached its size first, by
+ * rollout index. Clusters vote, not strings, so that the answers that elect are those that earn.
  */
 import { voteOf } from '../protocol/vote.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';

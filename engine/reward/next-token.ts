@@ -1,12 +1,10 @@
 /**
- * Next-token reward on a corpus: the model reasons about how a text goes on, and answers with what comes next.
+ * Next-token reward on a corpus: the model reasons about how a text goes on, and answers with what comes next (the paper's
+ * prefix matching reward).
  *
- * Formula: r_i = 1 if the answer of rollout i, as written and without the blanks around it, is the beginning of the
- * continuation (its leading blanks aside) and ends where one of the continuation's tokens ends; else 0. Letters, case
- * and blanks inside must be the same: a text is continued, not a problem solved. No answer gives 0.
- * Tokens: none of the response's; the continuation's tokens are those of the model that trains. Temperature, shift: do
- * not apply. Normalization: none, so one right token earns what ten do. Range: {0, 1}.
- * Source: Reinforcement Pre-Training (arXiv 2506.08007), prefix matching reward.
+ * The answer, as written and without the blanks around it, must be the beginning of the continuation (its leading blanks
+ * aside) and end where one of the continuation's tokens ends, by the tokenizer of the model that trains. Letters, case and
+ * blanks inside must be the same: a text is continued, not a problem solved. One right token earns what ten do.
  */
 import { locateAnswer } from '../grading/index.ts';
 import { RollscopeError } from '../protocol/errors.ts';

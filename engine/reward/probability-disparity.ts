@@ -1,9 +1,4 @@
-/**
- * Probability disparity.
- *
- * Formula: r = mean over the answer's tokens of (largest - second largest probability). Tokens: those whose text
- * overlaps the extracted answer; no answer gives 0. Range: [0, 1]. Source: RLSF (arXiv 2507.21931).
- */
+/** Probability disparity: over the tokens whose text overlaps the extracted answer. */
 import { answerTokens } from './answer-tokens.ts';
 import { shortNumber } from './text.ts';
 import { CERTAINTY, sum, terms, tokensPart } from './token-terms.ts';

@@ -1,9 +1,7 @@
 /**
- * Probability of the whole response.
- *
- * Formula: r = exp(sum_t log p_t(y_t)). The sum is kept in log space: exp underflows in float32 below about -103 nats
- * (in float64 below -745), and a group of long responses would have nothing but zeros. Advantages are taken of
- * exp(s_i - max s), which keeps ranking and ratios. Range: [0, 1]. Source: RLSC (arXiv 2506.06395).
+ * Probability of the whole response. The sum of log-probabilities s is kept in log space: exp underflows in float32 below
+ * about -103 nats (in float64 below -745), and a group of long responses would have nothing but zeros. Advantages are taken
+ * of exp(s_i - max s), which keeps ranking and ratios.
  */
 import { shortNumber } from './text.ts';
 import { CERTAINTY, sum, terms, tokensPart } from './token-terms.ts';

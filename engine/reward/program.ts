@@ -1,4 +1,4 @@
-/** The program in a response is run against the problem's tests; r_i is the share that it passes. See `checks.ts`. */
+/** The program in a response is run against the problem's tests. See `checks.ts`. */
 import { choice, integer, number, section, text } from '../protocol/settings/kit.ts';
 import { CHECKED, fromChecks } from './checks.ts';
 import { labelFree } from './types.ts';

@@ -1,11 +1,7 @@
 /**
- * Self-consistency weighted voting over several policies.
- *
- * Formula: votes(a) = sum over policies m of w_m * (number of m's rollouts that answer a) / N_m, with w_m the mean
- * majority share of policy m over the step's problems; r_i = 1 if answer i is in the heaviest cluster, else 0.
- * The first voter is the policy that trains. A policy that no longer agrees with itself weighs less.
- * Tokens: none (answers only). Temperature, shift: do not apply. Normalization: none. Range: {0, 1}.
- * Source: RLCCF (arXiv 2508.12338).
+ * Self-consistency weighted voting over several policies: votes(a) = sum over policies m of w_m * (number of m's rollouts
+ * that answer a) / N_m, with w_m the mean majority share of policy m over the step's problems. The first voter is the
+ * policy that trains. A policy that no longer agrees with itself weighs less.
  */
 import { RollscopeError } from '../protocol/errors.ts';
 import { section, texts } from '../protocol/settings/kit.ts';

@@ -1,9 +1,4 @@
-/**
- * Self-certainty.
- *
- * Formula: r = mean_t [logsumexp(z_t) - mean_v z_t] - log V = mean_t KL(U || p_t), nats; z are tempered logits.
- * Range: [0, inf): 0 for uniform distributions. Source: Intuitor / RLIF (arXiv 2505.19590).
- */
+/** Self-certainty: logits z are tempered; 0 for uniform distributions. */
 import { RollscopeError } from '../protocol/errors.ts';
 import { CERTAINTY, meanOverTokens, terms } from './token-terms.ts';
 import { labelFree } from './types.ts';

@@ -1,12 +1,7 @@
 /**
- * Self-verification: the model judges its own solutions.
- *
- * Formula: r_i = share of the judge's samples whose verdict accepts solution i. The verdict is the judge's last marked
- * answer (`\boxed{yes}`, `#### 1`), or a response that is nothing but the verdict (`yes`); `the answer is yes` in a
- * sentence is none. One that is neither the accepting nor the rejecting text counts 0.
- * Tokens: none of the response's (its text is judged). Temperature: the judge's own, 0.5 by default. Shift: does not
- * apply. Normalization: by the number of the judge's samples. Range: [0, 1].
- * Source: self-verification on Countdown, arXiv 2603.08660, section 5.
+ * Self-verification: the model judges its own solutions. The verdict is the judge's last marked answer (`\boxed{yes}`,
+ * `#### 1`), or a response that is nothing but the verdict (`yes`); `the answer is yes` in a sentence is none. One that is
+ * neither the accepting nor the rejecting text counts 0.
  */
 import { integer, section, text } from '../protocol/settings/kit.ts';
 import { missingEvidence } from './evidence.ts';

@@ -1,8 +1,4 @@
-/**
- * Token-level entropy.
- *
- * Formula: r = -mean_t H(p_t), nats. Range: [-log V, 0]. Source: EM-RL (arXiv 2505.15134), RENT (arXiv 2505.22660).
- */
+/** Token-level entropy, negated: the surer of its tokens, the more. The least is -log V. */
 import { CERTAINTY, meanOverTokens, terms } from './token-terms.ts';
 import { labelFree } from './types.ts';
 

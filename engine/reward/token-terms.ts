@@ -1,10 +1,9 @@
 /**
  * Rewards made of how sure the model was of its own tokens.
  *
- * All read the statistics that were stored when the tokens were drawn. Index t of a statistic belongs to the
- * distribution that token t was drawn from, so no shift is left to do. Temperature: that of sampling, of the whole
- * distribution (also where top-p or top-k cut it). Tokens: all of the response, the end-of-sequence token included
- * where the model wrote it; a truncated response has none. A response has at least one token. Sums run in float64.
+ * All read the statistics that were stored when the tokens were drawn, of the whole distribution also where top-p or top-k
+ * cut it. The end-of-sequence token counts where the model wrote it; a truncated response has none. A response has at
+ * least one token. Sums run in float64.
  */
 import type { PolicyRollout } from '../protocol/records.ts';
 import { shortNumber } from './text.ts';

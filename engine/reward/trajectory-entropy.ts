@@ -1,8 +1,4 @@
-/**
- * Trajectory-level entropy.
- *
- * Formula: r = mean_t log p_t(y_t), nats. Range: (-inf, 0]. Source: EM-RL (arXiv 2505.15134).
- */
+/** Trajectory-level entropy: the log-likelihood of what was drawn. */
 import { CERTAINTY, meanOverTokens, terms } from './token-terms.ts';
 import { labelFree } from './types.ts';
 
