@@ -2,7 +2,7 @@
  * The one way to a run's configuration: the preset of its model, and upon it what a person gave in several places. Each
  * layer knows where it comes from, so that a message names the place and what to change there.
  */
-import { RunConfig } from '../protocol/config.ts';
+import { checkVotes, RunConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { mergeConfig, presetFor } from '../protocol/presets.ts';
 import { parseReward } from '../protocol/reward-expression.ts';
@@ -116,13 +116,7 @@ function balanceVotes(input: Values, given: Values, layers: readonly Layer[]): v
   if (typeof votes !== 'number' || typeof group !== 'number' || group <= votes) return;
   if (given.group === undefined) input.group = votes;
   else if (given.votes === undefined) input.votes = group;
-  else {
-    throw new RollscopeError(
-      'config',
-      `${nameOf('group', layers)} ${group} must not exceed ${nameOf('votes', layers)} ${votes}: rollouts that train are a subset of those that vote.`,
-      remedyOf('group', layers) ?? `Raise ${nameOf('votes', layers)} or lower ${nameOf('group', layers)}.`,
-    );
-  }
+  else checkVotes({ votes, group }, (setting) => nameOf(setting, layers), remedyOf('group', layers));
 }
 
 /** The evaluation problems are read as the training problems are, unless the configuration says otherwise. */

@@ -4,11 +4,14 @@
  */
 import { DATASET } from '../protocol/settings/dataset.ts';
 import { type AnySection, type PlacedSetting, settingsIn } from '../protocol/settings/kit.ts';
+import { LORA } from '../protocol/settings/lora.ts';
+import { LOSS } from '../protocol/settings/loss.ts';
 import { CHECKPOINT, EVALUATION, WATCHING } from '../protocol/settings/measuring.ts';
 import { DEVICE, MODEL } from '../protocol/settings/model.ts';
+import { OPTIMIZER } from '../protocol/settings/optimizer.ts';
 import { RUN } from '../protocol/settings/run.ts';
 import { ROLLOUTS, SAMPLING } from '../protocol/settings/sampling.ts';
-import { LORA, LOSS, OPTIMIZER, STEP } from '../protocol/settings/training.ts';
+import { STEP } from '../protocol/settings/step.ts';
 import { optionsKey } from '../reward/option-tree.ts';
 import { rewards } from '../reward/registry.ts';
 

@@ -3,20 +3,23 @@
  * `settings/` describes. Defaults are the paper's (arXiv 2603.08660, section 3) unless a comment there says otherwise.
  */
 import * as z from 'zod';
+import { RollscopeError } from './errors.ts';
 import { DATASET, FIELD_MAP } from './settings/dataset.ts';
 import { type InputsOf, namesOf, type ValuesOf } from './settings/kit.ts';
+import { LORA } from './settings/lora.ts';
+import { LOSS } from './settings/loss.ts';
 import { EVALUATION } from './settings/measuring.ts';
 import { DEVICE } from './settings/model.ts';
+import { OPTIMIZER } from './settings/optimizer.ts';
 import { RUN } from './settings/run.ts';
 import { SAMPLING } from './settings/sampling.ts';
 import { schemaOf } from './settings/schema.ts';
-import { LORA, LOSS, OPTIMIZER } from './settings/training.ts';
 
 /** Bumped when a run folder of this version could not be read by an older Rollscope. */
 export const RUN_FORMAT = 3;
 
 export const DEVICES = namesOf(DEVICE.device);
-export { LORA_TARGETS } from './settings/training.ts';
+export { LORA_TARGETS } from './settings/lora.ts';
 
 export const FieldMap = schemaOf(FIELD_MAP);
 export type FieldMap = ValuesOf<typeof FIELD_MAP.fields>;
@@ -59,3 +62,21 @@ export const StoredRunConfig = schemaOf(RUN, { unknown: 'drop' }, { rewardOption
   RunConfig,
   RunConfigInput
 >;
+
+/**
+ * Throws RollscopeError `config` where more rollouts would train than vote.
+ *
+ * @param nameOf what a person calls a setting where it was given @param remedy what to do there, if more helps than that
+ */
+export function checkVotes(
+  { votes, group }: Pick<RunConfig, 'votes' | 'group'>,
+  nameOf: (setting: 'votes' | 'group') => string = (setting) => `--${setting}`,
+  remedy?: string,
+): void {
+  if (group <= votes) return;
+  throw new RollscopeError(
+    'config',
+    `${nameOf('group')} ${group} must not exceed ${nameOf('votes')} ${votes}: rollouts that train are a subset of those that vote.`,
+    remedy ?? `Raise ${nameOf('votes')} or lower ${nameOf('group')}.`,
+  );
+}

@@ -7,10 +7,13 @@ import type { RollscopeError } from '../errors.ts';
 import { parseReward } from '../reward-expression.ts';
 import { DATASET } from './dataset.ts';
 import { choice, nullable, section, text } from './kit.ts';
+import { LORA } from './lora.ts';
+import { LOSS } from './loss.ts';
 import { CHECKPOINT, EVALUATION, WATCHING } from './measuring.ts';
 import { DEVICE, MODEL } from './model.ts';
+import { OPTIMIZER } from './optimizer.ts';
 import { ROLLOUTS, SAMPLING } from './sampling.ts';
-import { LORA, LOSS, OPTIMIZER, STEP } from './training.ts';
+import { STEP } from './step.ts';
 
 export const RUN = section('Run', {
   /** `train`, or `probe`: sample the problems once, change nothing. The command decides. */

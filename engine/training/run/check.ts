@@ -1,5 +1,5 @@
 /** What is refused before anything of a run is made. */
-import { type Problem, RollscopeError, type RunConfig } from '../../protocol/index.ts';
+import { checkVotes, type Problem, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import { rewardOf } from '../../reward/index.ts';
 import { requirePrograms } from '../evidence/index.ts';
 import { placeOf } from './material.ts';
@@ -7,13 +7,7 @@ import { placeOf } from './material.ts';
 /** Throws RollscopeError `config` for settings that do not go together, or a reward that cannot be computed. */
 export async function checkConfig(config: RunConfig, allowPrograms: boolean): Promise<void> {
   await checkReward(config, allowPrograms);
-  if (config.group > config.votes) {
-    throw new RollscopeError(
-      'config',
-      `group (${config.group}) is larger than votes (${config.votes}).`,
-      'The rollouts that train are some of those that vote: lower --group or raise --votes.',
-    );
-  }
+  checkVotes(config);
   if (config.sampling.temperature === 0 && config.job === 'train') {
     throw new RollscopeError(
       'config',

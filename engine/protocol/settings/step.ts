@@ -1,0 +1,51 @@
+/** How much a step takes: optimizer steps, problems, rollouts that train. */
+import { integer } from './kit.ts';
+
+export const STEP = {
+  steps: integer({
+    title: 'Steps',
+    help: 'optimizer steps',
+    example: '100',
+    placeholder: 'n',
+    flag: '--steps',
+    aliases: ['--max-steps'],
+    min: 0,
+    max: 1_000_000,
+    default: 100,
+    trl: 'max_steps',
+    verl: 'trainer.total_training_steps',
+    editor: { id: 'steps', section: 'Training', text: 'Optimizer steps of a run.' },
+  }),
+  batch: integer({
+    title: 'Batch size',
+    help: 'problems per step',
+    example: '32',
+    placeholder: 'n',
+    flag: '--batch',
+    aliases: ['--train-batch-size'],
+    min: 1,
+    max: 65_536,
+    default: 64,
+    trl: 'generation_batch_size / num_generations',
+    verl: 'data.train_batch_size',
+    editor: { id: 'batch', section: 'Training', text: 'Problems per step.' },
+  }),
+  group: integer({
+    title: 'Rollouts that train',
+    help: 'rollouts per problem that train, a random subset of those that vote',
+    example: '8',
+    placeholder: 'n',
+    flag: '--group',
+    aliases: ['--num-generations', '--n-samples-per-prompt'],
+    min: 1,
+    max: 4096,
+    default: 8,
+    trl: 'num_generations',
+    verl: 'rollout.n; n_samples_per_prompt (TTRL)',
+    editor: {
+      id: 'group',
+      section: 'Training',
+      text: 'Rollouts per problem that train, a random subset of those that vote. Must not exceed `#rollscope.votes#`.',
+    },
+  }),
+};
