@@ -2,17 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { findings, type TestTimeRun, testTime } from '../../engine/experiments/catalog/test-time.ts';
 import { type ExperimentContext, verdictOf } from '../../engine/experiments/experiment.ts';
-import {
-  drawn,
-  evaluatedChanges,
-  followsWrongRule,
-  meanChange,
-  type ProblemChange,
-  poolOf,
-  probed,
-  sameAnswer,
-  sortOf,
-} from '../../engine/experiments/parts/problems.ts';
+import { evaluatedChanges, meanChange, type ProblemChange } from '../../engine/experiments/parts/changes.ts';
+import { probed, sameAnswer } from '../../engine/experiments/parts/probe.ts';
+import { drawn, poolOf } from '../../engine/experiments/parts/sets.ts';
+import { followsWrongRule, sortOf } from '../../engine/experiments/parts/sorts.ts';
 import { type Course, fakeContext } from '../support/experiment-context.ts';
 import { type CraftedGroup, runWithGroups, split } from '../support/experiment-groups.ts';
 
@@ -43,7 +36,7 @@ function crafted({ kind, seed, proxy, truth, before, after, apart = 0 }: Crafted
     ),
   );
   const metrics = { proxyReward: proxy, groundTruthReward: truth };
-  const trained = [{ id: 'a', prompt: '9-1-1=', answer: '11', share: 0.5, right: kind === 'any', accuracy: 0.5 }];
+  const trained = [{ id: 'a', text: '9-1-1=', answer: '11', share: 0.5, right: kind === 'any', accuracy: 0.5 }];
   return {
     kind,
     seed,
@@ -69,9 +62,7 @@ describe('findings', () => {
         /^0\.6 to 0\.8: by 0\.2 \([\d.]+ to [\d.]+\) over 40 problems, 0\.2 \(0\.2 to 0\.2\) over seeds$/,
       ),
     );
-    expect(found.remarks.join(' ')).toContain(
-      'Trained on wrong majorities: 1 a seed, of whose majorities a share of 1 was wrong',
-    );
+    expect(found.remarks.join(' ')).toMatch(/wrong majorities: 1 per seed, with a share of 1 /);
   });
 
   test('a rise that does not stay, and harm to the others: partly', () => {
@@ -91,7 +82,7 @@ describe('findings', () => {
     }));
     const found = findings(runs);
     expect(found.criteria.map((criterion) => criterion.met)).toEqual([true, true, true, null, null, null, true]);
-    expect(found.criteria[4]!.measured).toContain('over 1 problem (too few to decide; 8 at least)');
+    expect(found.criteria[4]!.measured).toMatch(/over 1 problem \(too few to decide/);
   });
 
   test('everything falls: not', () => {
@@ -111,7 +102,7 @@ describe('findings', () => {
 describe('changes', () => {
   const change = (id: string, before: number, after: number): ProblemChange => ({
     id,
-    prompt: id,
+    text: id,
     accuracy: { before, after },
     label: { before: before > 0.5, after: after > 0.5 },
   });
@@ -147,7 +138,7 @@ describe('changes', () => {
     expect(evaluatedChanges(run)).toEqual([
       {
         id: 'a',
-        prompt: 'a?',
+        text: 'a?',
         accuracy: { before: 0.25, after: 0.75 },
         label: { before: false, after: true },
       },
@@ -194,12 +185,12 @@ describe('choosing problems', () => {
   });
 
   test('wrong rules: adding up a difference, and the last term; a slip is none', () => {
-    const follows = (prompt: string, answer: string | null) => followsWrongRule({ prompt, answer });
+    const follows = (text: string, answer: string | null) => followsWrongRule({ text, answer });
     expect([follows('9-3-1=', '13'), follows('9-3-1=', '1'), follows('2+3+4=', '4')]).toEqual([true, true, true]);
     expect([follows('9-3-1=', '6'), follows('2+3+4=', '9'), follows('2+3+4=', null)]).toEqual([false, false, false]);
   });
 
-  test('answers are the same by value, sorts are told by the prompt', () => {
+  test('answers are the same by value, sorts follow from the text', () => {
     expect([sameAnswer('1/2', '0.5'), sameAnswer('a', 'a'), sameAnswer('1', '2')]).toEqual([true, true, false]);
     expect(['9-1-1=', '1+2+3='].map(sortOf)).toEqual(['differences', 'sums']);
   });
@@ -287,6 +278,6 @@ describe('the plan', () => {
 
   test('too few problems to hold some out are refused', async () => {
     const context = probing(fakeContext({ base: { dataset: { path: 'embedded', limit: 2 } } }), 2);
-    await expect(testTime.run(context)).rejects.toThrow(/2 problems are too few/);
+    await expect(testTime.run(context)).rejects.toMatchObject({ code: 'usage' });
   });
 });

@@ -57,12 +57,12 @@ test('exact sharpening reproduces all of it, and its beta is found', () => {
   expect(found.criteria.map((criterion) => criterion.met)).toEqual(Array(8).fill(true));
   expect(verdictOf(found.criteria)).toBe('reproduced');
   // 128 votes resolve the shares to 0.004 at worst
-  const error = Number(/problems alone ([\d.e-]+)/.exec(found.criteria[4]!.measured)![1]);
+  const error = Number(/single problems ([\d.e-]+)/.exec(found.criteria[4]!.measured)![1]);
   expect(error).toBeLessThan(0.01);
   const table = found.sections.find((s) => s.kind === 'table' && s.title === 'Growth and errors');
   const rows = table?.kind === 'table' ? table.rows : [];
   expect(rows.map(([kind, problems]) => [kind, problems])).toEqual([
-    ['problems alone', 24],
+    ['single problems', 24],
     ['a small set', 24],
   ]);
   for (const row of rows) {
@@ -70,7 +70,7 @@ test('exact sharpening reproduces all of it, and its beta is found', () => {
     expect(row[3]).toBeLessThan(11);
     expect(row[4]).toBeGreaterThan(0.95);
   }
-  expect(found.remarks.join(' ')).not.toMatch(/lost their first majority|NaN|undefined|–/);
+  expect(found.remarks.join(' ')).not.toMatch(/lost their initial majority|NaN|undefined|–/);
 });
 
 test.each([1, 2, 3])('with the votes of the experiment sharpening is found as well, by chance %i', (seed) => {
@@ -123,7 +123,7 @@ test('nothing to look at is nothing met', () => {
   expect(verdictOf(found.criteria)).toBe('not');
 });
 
-test('a set of one batch, and its first problems alone, without evaluations', async () => {
+test('a set of one batch, and its first single problems, without evaluations', async () => {
   const context = fakeContext({ base: { batch: 20, votes: 32, group: 32 }, seeds: [3, 4] });
   const run = context.run;
   context.run = async (id, config) => {

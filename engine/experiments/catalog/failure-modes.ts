@@ -1,28 +1,18 @@
-/** In which way each intrinsic reward fails: gradually, by length, or by repetition. */
+/** How each intrinsic reward fails: gradually, by length, or by repetition. */
 import { classifyRun, curveOf, FAILURE_RULES, type Failure, type RunFailure } from '../../analysis/collapse.ts';
-import type { StepRecord } from '../../protocol/index.ts';
 import type { RewardName } from '../../reward/index.ts';
 import type { Criterion, Experiment, ExperimentRun, Findings } from '../experiment.ts';
-import {
-  accuracyCurve,
-  BANDS,
-  failureOf,
-  heldFrom,
-  LOST,
-  listed,
-  lossStep,
-  metricCurve,
-  overSeeds,
-  scaledTogether,
-  seedCell,
-  smoothed,
-  stepsOf,
-} from '../parts/common.ts';
+import { listed } from '../parts/criteria.ts';
+import { accuracyCurve, heldFrom, type Metric, metricCurves, scaledTogether, stepsOf } from '../parts/curves.ts';
+import { failureOf, LOST, lossStep } from '../parts/failure.ts';
+import { sharePlot, stepPlot } from '../parts/plots.ts';
+import { INTRINSIC, type RewardRuns, runRewards } from '../parts/reward-runs.ts';
+import { largeSetDefaults } from '../parts/runs.ts';
+import { BANDS, overSeeds, seedCell } from '../parts/seeds.ts';
 import type { Section } from '../report/page.ts';
 import { figure } from '../report/text.ts';
-import { INTRINSIC, type RewardRuns, runRewards } from './rise-then-fall.ts';
 
-/** The paper's assignment (section 5, finding 2); it says nothing of the other rewards. */
+/** The paper's assignment (section 5, finding 2), which does not cover the other rewards. */
 export const ASSIGNED: Partial<Record<RewardName, Failure>> = {
   'self-certainty': 'gradual',
   'majority-vote': 'gradual',
@@ -30,7 +20,7 @@ export const ASSIGNED: Partial<Record<RewardName, Failure>> = {
   'token-entropy': 'repetition',
   'trajectory-entropy': 'repetition',
 };
-/** Rewards that fail late on the embedded models, and by how much their rate is larger there: the others fail within tens of steps. */
+/** Rewards that fail late on the embedded models, and the factor of their learning rate there: the others fail within tens of steps. */
 const LATE: readonly RewardName[] = [
   'majority-vote',
   'co-reward',
@@ -40,19 +30,19 @@ const LATE: readonly RewardName[] = [
   'probability',
 ];
 const LATE_RATE = 3;
-/** A way of failing needs time to show: a run is judged up to this many times the steps that the loss of the model took. */
+/** A failure mode needs time to show: a run is judged up to this many times the step at which the model was lost. */
 const TIMES = 2;
-/** Steps that curves are averaged over in plots and in the order of events. */
+/** Steps that curves are averaged over, in plots and for the order of events. */
 const WINDOW = 5;
 
 export interface RunFate {
-  /** How it failed, told from twice the steps that its loss took, or from all where there are fewer or it was not lost; null without steps. */
+  /** How it failed, judged up to twice the step at which it was lost, or over all steps if it was not; null without steps. */
   failure: RunFailure | null;
-  /** The same told from all steps. What a lost model does later on depends on how long one looks. */
+  /** The same over all steps: what a lost model does later depends on how long the run is. */
   atEnd: RunFailure | null;
   /** The step at which the model was lost. */
   lost: number | null;
-  /** Steps from which responses repeat themselves, or are short, to the end. */
+  /** Steps from which responses are repetitive, or short, to the end. */
   repeated: number | null;
   short: number | null;
 }
@@ -60,7 +50,7 @@ export interface RunFate {
 export interface RewardFate {
   reward: RewardName;
   fates: RunFate[];
-  /** The mode of more than half of the runs; null where there is none. */
+  /** The mode of more than half of the runs; null if there is none. */
   mode: Failure | null;
 }
 
@@ -68,7 +58,7 @@ export function fateOf({ reward, runs }: RewardRuns): RewardFate {
   const fates = runs.map((run): RunFate => {
     const atEnd = failureOf(run);
     const lost = lossStep(run).step;
-    const curve = (of: (m: StepRecord['metrics']) => number | null) => smoothed(metricCurve(run, of), WINDOW);
+    const curve = (of: Metric) => metricCurves([run], of, WINDOW)[0]!;
     const shorter = atEnd === null ? 0 : FAILURE_RULES.shorter * atEnd.length.start;
     return {
       failure: aroundLoss(run, atEnd, lost),
@@ -87,7 +77,7 @@ export function fateOf({ reward, runs }: RewardRuns): RewardFate {
   return { reward, fates, mode: mostOf(fates.map(({ failure }) => failure?.mode ?? 'none')) };
 }
 
-/** As `RunFate.failure` says. Few steps are noisy: where they show no fall, all of the run decides. */
+/** `RunFate.failure`. Few steps are noisy: if they show no fall, the whole run decides. */
 function aroundLoss(run: ExperimentRun, atEnd: RunFailure | null, lost: number | null): RunFailure | null {
   if (atEnd === null || atEnd.mode === 'none' || lost === null) return atEnd;
   const steps = stepsOf(run).filter(({ step }) => step <= TIMES * lost);
@@ -107,7 +97,7 @@ export function findings(found: readonly RewardRuns[]): Findings {
     if (expected === undefined) return [];
     return [
       {
-        expected: `${reward} fails in this way, in more than half of its runs: ${expected}.`,
+        expected: `Failure mode of ${reward}, in more than half of its runs: ${expected}.`,
         measured: fates.map(({ failure }) => (failure ? `${failure.mode} (${failure.reason})` : 'no steps')).join('; '),
         met: fates.every(({ failure }) => failure === null) ? null : mode === expected,
       },
@@ -124,7 +114,7 @@ function remarksOf(all: readonly RewardFate[]): string[] {
   const remarks: string[] = [];
   if (unhurt.length > 0) {
     remarks.push(
-      `${unhurt.length} of ${fates.length} runs had not failed by their last step (${listed([...new Set(unhurt.map(({ reward }) => reward))])}): a larger rate (--lr) or more steps (--steps) would show how they do.`,
+      `${unhurt.length} of ${fates.length} runs had not failed by their last step (${listed([...new Set(unhurt.map(({ reward }) => reward))])}). A higher learning rate (--lr) or more steps (--steps) would show how they fail.`,
     );
   }
   const missed = all.filter(({ reward, mode }) => ASSIGNED[reward] !== undefined && mode !== ASSIGNED[reward]);
@@ -134,13 +124,13 @@ function remarksOf(all: readonly RewardFate[]): string[] {
     const change = (of: (failure: RunFailure) => { start: number; end: number } | null) =>
       failed.map((failure) => of(failure)).map((ends) => `${figure(ends?.start)} to ${figure(ends?.end)}`);
     remarks.push(
-      `${reward} did not fail in the paper's way here. By run: responses went from ${listed(change((f) => f.length))} tokens, repeated trigrams from ${listed(change((f) => f.repetition))}, the proxy reward from ${listed(change((f) => f.proxy))}.`,
+      `${reward} did not fail as in the paper. By run: response length went from ${listed(change((f) => f.length))} tokens, repeated trigrams from ${listed(change((f) => f.repetition))}, the proxy reward from ${listed(change((f) => f.proxy))}.`,
     );
   }
   const changed = fates.filter(({ failure, atEnd }) => failure && atEnd && failure.mode !== atEnd.mode);
   if (changed.length > 0) {
     remarks.push(
-      `The way is told from twice the steps that the loss of the model took. By the last step it would be another in ${listed(changed.map(({ reward, failure, atEnd, lost }) => `${reward} (${failure!.mode} by step ${TIMES * lost!}, ${atEnd!.mode} at the end)`))}.`,
+      `The failure mode is judged up to twice the step at which the model was lost. Judged over all steps, it differs in ${listed(changed.map(({ reward, failure, atEnd, lost }) => `${reward} (${failure!.mode} by step ${TIMES * lost!}, ${atEnd!.mode} at the end)`))}.`,
     );
   }
   return remarks;
@@ -149,8 +139,8 @@ function remarksOf(all: readonly RewardFate[]): string[] {
 const MEASURES: readonly {
   title: string;
   y: string;
-  of: (metrics: StepRecord['metrics']) => number | null;
-  /** Drawn from the least to the largest value of each reward: scales differ. */
+  of: Metric;
+  /** Scaled from the minimum to the maximum of each reward: scales differ. */
   scaled?: boolean;
 }[] = [
   { title: 'Proxy reward', y: 'scaled', of: (m) => m.proxyReward, scaled: true },
@@ -161,33 +151,29 @@ const MEASURES: readonly {
 
 function plots(assigned: readonly RewardRuns[], others: readonly RewardRuns[]): Section[] {
   return [
-    { title: 'Rewards that the paper assigns', rewards: assigned },
+    { title: 'Rewards with a failure mode in the paper', rewards: assigned },
     { title: 'Other rewards', rewards: others },
   ]
     .filter(({ rewards }) => rewards.length > 0)
     .map(({ title, rewards }) => ({
       kind: 'plots',
       title,
-      note: `Means over ${WINDOW} steps. ${BANDS} Each proxy reward is drawn from its least (0) to its largest (1) value.`,
+      note: `Means over ${WINDOW} steps. ${BANDS} Each proxy reward is scaled from its minimum (0) to its maximum (1).`,
       plots: [
-        {
-          kind: 'lines',
-          title: 'Truth: accuracy of evaluations',
-          x: 'step',
-          y: 'share',
-          yRange: [0, 1],
-          series: rewards.map(({ reward, runs }) => overSeeds(reward, runs.map(accuracyCurve))),
-        },
-        ...MEASURES.map(({ title: name, y, of, scaled }) => ({
-          kind: 'lines' as const,
-          title: name,
-          x: 'step',
-          y,
-          series: rewards.map(({ reward, runs }) => {
-            const curves = runs.map((run) => smoothed(metricCurve(run, of), WINDOW));
-            return overSeeds(reward, scaled ? scaledTogether(curves) : curves);
-          }),
-        })),
+        sharePlot(
+          'True accuracy (evaluations)',
+          rewards.map(({ reward, runs }) => overSeeds(reward, runs.map(accuracyCurve))),
+        ),
+        ...MEASURES.map(({ title: name, y, of, scaled }) =>
+          stepPlot(
+            name,
+            y,
+            rewards.map(({ reward, runs }) => {
+              const curves = metricCurves(runs, of, WINDOW);
+              return overSeeds(reward, scaled ? scaledTogether(curves) : curves);
+            }),
+          ),
+        ),
       ],
     }));
 }
@@ -202,20 +188,20 @@ function table(all: readonly RewardFate[]): Section {
   return {
     kind: 'table',
     title: 'How each reward failed',
-    note: `A model is lost when the correctness of its rollouts, a mean over ${LOST.window} steps, is below ${left}% of its peak; the rules are applied to ${TIMES} times the steps that this took, or to all. A run failed when the truth ends below ${ofPeak * 100}% of its peak and at least ${drop * 100} points below it. Repetition: the last steps repeat ${repeated * 100}% of trigrams or more, and ${repeatedMore * 100} points more than the first. Length: the last responses are ${shorter * 100}% as long as the first, or less. Gradual: neither, while the proxy reward ended no lower than it began. Breakdown: neither, and the proxy fell too. Repeats from, short from: steps from which it stayed so.`,
+    note: `A model is lost when the correctness of its rollouts (mean over ${LOST.window} steps) is below ${left}% of its peak; the rules are applied up to ${TIMES} times that step, or to all steps. A run failed if true accuracy ends below ${ofPeak * 100}% of its peak and at least ${drop * 100} points below it. Repetition: the last steps repeat at least ${repeated * 100}% of trigrams, and ${repeatedMore * 100} points more than the first steps. Length: the last responses are at most ${shorter * 100}% as long as the first. Gradual: neither, and the proxy reward did not end below its start. Breakdown: neither, and the proxy reward fell too. Repetitive from, short from: the step from which it stayed so.`,
     columns: [
       'reward',
       'in the paper',
-      'here, by run',
-      'by the last step',
+      'measured, by run',
+      'over all steps',
       'lost at step',
-      'truth, peak',
+      'true accuracy, peak',
       'end',
       'length, start',
       'end',
       'repeated, start',
       'end',
-      'repeats from',
+      'repetitive from',
       'short from',
     ],
     rows: all.map(({ reward, fates }) => [
@@ -238,19 +224,12 @@ function table(all: readonly RewardFate[]): Section {
 
 export const failureModes: Experiment = {
   name: 'failure-modes',
-  title: 'Three ways to fail',
-  question: 'In which way does each reward that a model gives itself break it?',
+  title: 'Three failure modes',
+  question: 'How does each intrinsic reward break the model?',
   finding:
-    'Section 5, finding 2: self-certainty and majority voting fail gradually; the probability reward by length, since short answers win; token-level and trajectory-level entropy by repetition, since padding with likely tokens pays.',
-  method: `All intrinsic rewards train the same model on the same large set of problems, at rates at which they fail soon. Each run is classified from its measured curves by fixed rules that are given below the table. On the embedded models the votes, trajectory-level entropy and probability, which fail late, train with ${LATE_RATE} times the rate of the others: at one rate either they would not fail, or the others would break before their reward could move the model.`,
-  defaults: {
-    model: 'embedded:W',
-    steps: 140,
-    batch: 32,
-    optimizer: { lr: 1.5e-4 },
-    evaluation: { every: 20, samples: 4, greedy: false },
-    checkpoint: { every: 40 },
-  },
+    'Section 5, finding 2: self-certainty and majority voting fail gradually; the probability reward by length, since short answers win; token-level and trajectory-level entropy by repetition, since padding with likely tokens pays off.',
+  method: `All intrinsic rewards train the same model on the same large set of problems, at learning rates at which they fail soon. Each run is classified from its curves by fixed rules, listed below the table. On the embedded models the voting rewards, trajectory-level entropy and probability, which fail late, train with ${LATE_RATE} times the learning rate of the others: at one rate, either they would not fail, or the others would break before their reward could move the model.`,
+  defaults: largeSetDefaults({ steps: 140, lr: 1.5e-4, save: 40 }),
   seeds: 2,
   minutes: 9,
   async run(context) {

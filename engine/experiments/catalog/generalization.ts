@@ -1,39 +1,40 @@
-/** Generalization: what a few problems with wrong majorities teach about problems that never train. */
+/** Generalization: the effect of training on a few problems with wrong majorities on held-out problems. */
 import { wilson } from '../../analysis/estimates.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import type { Family } from '../embedded/chains.ts';
 import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
-import { above, meanOf, metricCurve, overSeeds, smoothed } from '../parts/common.ts';
 import {
   type Change,
-  chosen,
-  configOn,
-  drawn,
+  changesBySort,
+  changeText,
+  decisive,
   evaluatedChanges,
-  followsWrongRule,
   meanChange,
-  type ProbedProblem,
   type ProblemChange,
-  poolOf,
-  SORTS,
-  type Sort,
-  sortOf,
-} from '../parts/problems.ts';
+  sortTable,
+} from '../parts/changes.ts';
+import { above, NOT_MEASURED } from '../parts/criteria.ts';
+import { metricCurve, metricCurves, smoothed } from '../parts/curves.ts';
+import { sharePlot } from '../parts/plots.ts';
+import type { ProbedProblem } from '../parts/probe.ts';
+import { meanOf, overSeeds } from '../parts/seeds.ts';
+import { chosen, configOn, drawn, poolOf } from '../parts/sets.ts';
+import { followsWrongRule, SORTS, type Sort, sortOf } from '../parts/sorts.ts';
+import type { Section } from '../report/page.ts';
 import { figure, interval } from '../report/text.ts';
-import { changeWords, decisive } from './test-time.ts';
 
 /** Sizes of the sets that train; the paper's is the first. */
 const SIZES = [6, 16] as const;
 const HELD_OUT = 128;
 const POOL = HELD_OUT + 256;
-/** Long sums first: of the short ones the model has few wrong majorities. */
+/** Mostly long sums: the model has few wrong majorities on short ones. */
 const FAMILIES: readonly Family[] = ['H', 'M', 'H', 'E'];
 const PROBE_VOTES = 32;
 const WINDOW = 5;
-/** Problems that the paper saw go from wrong to right. */
+/** Problems that went from wrong to right in the paper. */
 const PAPER_TURNED = 2;
 
-/** What trains: wrong majorities of one sort of problems (null: of any), or right ones, the control. */
+/** What trains: problems of one sort (null: any) with wrong majorities, or with right ones as a control. */
 export interface TrainedSet {
   majorities: 'wrong' | 'right';
   sort: Sort | null;
@@ -43,7 +44,7 @@ export interface TrainedSet {
 export interface GeneralizationRun {
   set: TrainedSet;
   seed: number;
-  /** What it trained on, as the model saw it before. */
+  /** The problems that trained, as probed before training. */
   problems: readonly ProbedProblem[];
   run: ExperimentRun;
 }
@@ -70,7 +71,7 @@ async function generalizationRuns(
   return { runs, heldOut: pool.heldOut };
 }
 
-/** The sets for which there are problems enough. */
+/** The sets for which there are enough problems. */
 function setsOf(problems: readonly ProbedProblem[], embedded: boolean): TrainedSet[] {
   const wrong: TrainedSet[] = (embedded ? SORTS : [null]).flatMap((sort) =>
     SIZES.map((size) => ({ majorities: 'wrong' as const, sort, size })),
@@ -81,11 +82,11 @@ function setsOf(problems: readonly ProbedProblem[], embedded: boolean): TrainedS
 
 function membersOf({ majorities, sort }: TrainedSet, problems: readonly ProbedProblem[]): ProbedProblem[] {
   return problems.filter(
-    ({ right, prompt }) => right === (majorities === 'right') && (sort === null || sortOf(prompt) === sort),
+    ({ right, text }) => right === (majorities === 'right') && (sort === null || sortOf(text) === sort),
   );
 }
 
-/** Held-out problems that a seed turned from wrong to right, and the other way. */
+/** Held-out problems that turned from wrong to right in a seed, and from right to wrong. */
 interface Turned {
   up: number;
   down: number;
@@ -95,7 +96,7 @@ interface Turned {
 interface Summary {
   set: TrainedSet;
   runs: readonly GeneralizationRun[];
-  /** Label accuracy of all held-out problems; and of those like the set: of its sort, and as wrong at the probe. */
+  /** Label accuracy of all held-out problems, and of those of the set's sort that were wrong in the probe. */
   all: Change | null;
   alike: Change | null;
   accuracy: Change | null;
@@ -148,111 +149,98 @@ export function findings(
       ...summaries.filter(({ set }) => set.majorities === 'right').map(controlRemark),
       ...(sorts ? wrong.map(sortRemark) : []),
       ...(wrong.length === 0
-        ? [
-            `The pool has fewer than ${SIZES[0]} problems that are known to have a wrong majority: nothing was measured.`,
-          ]
+        ? [`The pool has fewer than ${SIZES[0]} problems with a known wrong majority: nothing was measured.`]
         : []),
     ],
     sections: [
-      {
-        kind: 'plots',
-        title: 'Held-out problems',
-        note: 'Change of label accuracy (share of problems whose majority is right): of all held-out problems, and of those of the same sort as the set whose majority was wrong at the probe. Whiskers: 95% by bootstrap over problems.',
-        plots: SIZES.flatMap((size) => {
-          const own = summaries.filter(({ set }) => set.size === size);
-          const plot = (title: string, of: (summary: Summary) => Change | null) => ({
-            kind: 'bars' as const,
-            title,
-            y: 'change of label accuracy',
-            bars: own.flatMap((s) => bar(nameOf(s.set), of(s))),
-          });
-          if (own.length === 0) return [];
-          return [
-            plot(`Trained on ${size}: all held-out problems`, ({ all }) => all),
-            plot(`Trained on ${size}: same sort, wrong at the probe`, ({ alike }) => alike),
-          ];
-        }),
-      },
-      {
-        kind: 'plots',
-        title: 'Problems that train',
-        note: `Over ${WINDOW} steps. Bands: 95% over seeds.`,
-        plots: summaries.map((s) => ({
-          kind: 'lines' as const,
-          title: nameOf(s.set),
-          x: 'step',
-          y: 'share',
-          yRange: [0, 1] as const,
-          series: [
-            overSeeds(
-              'true reward',
-              s.runs.map(({ run }) =>
-                smoothed(
-                  metricCurve(run, (m) => m.groundTruthReward),
-                  WINDOW,
-                ),
-              ),
-            ),
-            overSeeds(
-              'majority reward',
-              s.runs.map(({ run }) =>
-                smoothed(
-                  metricCurve(run, (m) => m.proxyReward),
-                  WINDOW,
-                ),
-              ),
-              true,
-            ),
-          ],
-        })),
-      },
-      {
-        kind: 'table',
-        title: 'Numbers',
-        note: 'Of the held-out problems. Changes: 95% by bootstrap over problems, each with its mean over seeds. Turned: mean number of problems in a seed.',
-        columns: [
-          'trained on',
-          'accuracy, before',
-          'after',
-          'label accuracy, before',
-          'after',
-          'change',
-          'change, same sort and wrong',
-          'turned right',
-          'turned wrong',
-        ],
-        rows: summaries.map((s) => [
-          nameOf(s.set),
-          s.accuracy?.before ?? null,
-          s.accuracy?.after ?? null,
-          s.all?.before ?? null,
-          s.all?.after ?? null,
-          s.all?.overProblems ?? null,
-          s.alike?.overProblems ?? null,
-          meanOf(s.turned.map(({ up }) => up)),
-          meanOf(s.turned.map(({ down }) => down)),
-        ]),
-      },
+      heldOutPlots(summaries),
+      trainingPlots(summaries),
+      numbers(summaries),
       ...(sorts
         ? [
-            {
-              kind: 'table' as const,
-              title: 'Label accuracy of held-out problems by sort',
-              columns: ['trained on', 'held-out', 'problems', 'before', 'after', 'change'],
-              rows: summaries.flatMap((s) =>
-                bySort(s).map(([sort, { problems, before, after, overProblems }]) => [
-                  nameOf(s.set),
-                  sort,
-                  problems,
-                  before,
-                  after,
-                  overProblems,
-                ]),
-              ),
-            },
+            sortTable(
+              'Label accuracy of held-out problems by sort',
+              summaries.map(({ set, changes }) => ({ name: nameOf(set), changes: labelsBySort(changes) })),
+            ),
           ]
         : []),
     ],
+  };
+}
+
+const labelsBySort = (changes: readonly ProblemChange[][]) => changesBySort(changes, ({ label }) => label);
+
+function heldOutPlots(summaries: readonly Summary[]): Section {
+  return {
+    kind: 'plots',
+    title: 'Held-out problems',
+    note: 'Change of label accuracy (share of problems whose majority is right): of all held-out problems, and of those of the same sort as the set whose majority was wrong in the probe. Whiskers: 95% by bootstrap over problems.',
+    plots: SIZES.flatMap((size) => {
+      const own = summaries.filter(({ set }) => set.size === size);
+      const plot = (title: string, of: (summary: Summary) => Change | null) => ({
+        kind: 'bars' as const,
+        title,
+        y: 'change of label accuracy',
+        bars: own.flatMap((s) => bar(nameOf(s.set), of(s))),
+      });
+      if (own.length === 0) return [];
+      return [
+        plot(`Trained on ${size}: all held-out problems`, ({ all }) => all),
+        plot(`Trained on ${size}: same sort, wrong in the probe`, ({ alike }) => alike),
+      ];
+    }),
+  };
+}
+
+function trainingPlots(summaries: readonly Summary[]): Section {
+  return {
+    kind: 'plots',
+    title: 'Training problems',
+    note: `Means over ${WINDOW} steps. Bands: 95% over seeds.`,
+    plots: summaries.map((s) => {
+      const runs = s.runs.map(({ run }) => run);
+      return sharePlot(nameOf(s.set), [
+        overSeeds(
+          'true reward',
+          metricCurves(runs, (m) => m.groundTruthReward, WINDOW),
+        ),
+        overSeeds(
+          'majority reward',
+          metricCurves(runs, (m) => m.proxyReward, WINDOW),
+          true,
+        ),
+      ]);
+    }),
+  };
+}
+
+function numbers(summaries: readonly Summary[]): Section {
+  return {
+    kind: 'table',
+    title: 'Numbers',
+    note: 'Of the held-out problems. Changes: 95% by bootstrap over problems, each with its mean over seeds. Turned: mean number of problems per seed.',
+    columns: [
+      'trained on',
+      'accuracy, before',
+      'after',
+      'label accuracy, before',
+      'after',
+      'change',
+      'change, same sort and wrong',
+      'turned right',
+      'turned wrong',
+    ],
+    rows: summaries.map((s) => [
+      nameOf(s.set),
+      s.accuracy?.before ?? null,
+      s.accuracy?.after ?? null,
+      s.all?.before ?? null,
+      s.all?.after ?? null,
+      s.all?.overProblems ?? null,
+      s.alike?.overProblems ?? null,
+      meanOf(s.turned.map(({ up }) => up)),
+      meanOf(s.turned.map(({ down }) => down)),
+    ]),
   };
 }
 
@@ -260,14 +248,14 @@ function criteriaOf({ set, alike, turned }: Summary): Criterion[] {
   const on = `Trained on ${set.size} ${set.sort ?? 'problems'} with wrong majorities`;
   return [
     above(
-      `${on}, label accuracy rises on unseen ${set.sort ?? 'problems'} whose majority was wrong: the interval of the change lies above 0.`,
+      `${on}, label accuracy rises on held-out ${set.sort ?? 'problems'} whose majority was wrong: the interval of the change is above 0.`,
       decisive(alike)?.overProblems.low ?? null,
       0,
-      changeWords(alike),
+      changeText(alike),
     ),
     {
-      expected: `${on}, at least ${PAPER_TURNED} unseen problems turn right in every seed, and more than turn wrong.`,
-      measured: turned.map(({ up, down }) => `${up} right, ${down} wrong`).join('; ') || 'not measured',
+      expected: `${on}, at least ${PAPER_TURNED} held-out problems turn right in every seed, and more than turn wrong.`,
+      measured: turned.map(({ up, down }) => `${up} right, ${down} wrong`).join('; ') || NOT_MEASURED,
       met: turned.length === 0 ? null : turned.every(({ up, down }) => up >= PAPER_TURNED && up > down),
     },
   ];
@@ -275,13 +263,13 @@ function criteriaOf({ set, alike, turned }: Summary): Criterion[] {
 
 function unmeasured(size: number): Criterion {
   return {
-    expected: `Trained on ${size} problems with wrong majorities, label accuracy rises on unseen problems.`,
-    measured: 'not measured',
+    expected: `Trained on ${size} problems with wrong majorities, label accuracy rises on held-out problems.`,
+    measured: NOT_MEASURED,
     met: null,
   };
 }
 
-/** What became of the trained problems themselves, and of the unseen wrong ones of any sort. */
+/** The outcome for the training problems themselves, and for held-out wrong ones of any sort. */
 function trainedRemark({ set, runs, turned }: Summary): string {
   const curves = runs.map(({ run }) => metricCurve(run, (m) => m.labelAccuracy));
   const start = meanOf(curves.map((curve) => curve[0]?.value ?? null));
@@ -289,33 +277,27 @@ function trainedRemark({ set, runs, turned }: Summary): string {
   const [up, before] = [meanOf(turned.map((t) => t.up)), meanOf(turned.map((t) => t.wrongBefore))];
   const part: Estimate | null = up === null || before === null ? null : wilson(up, before);
   const right = meanOf(runs.flatMap(({ problems }) => problems.map(({ accuracy }) => accuracy)));
-  return `Trained on ${nameOf(set)}: ${figure(right)} of the probe's rollouts of the problems that trained were right; their label accuracy went from ${figure(start)} to ${figure(end)}.${
+  return `Trained on ${nameOf(set)}: ${figure(right)} of the probe's rollouts of the training problems were right; their label accuracy went from ${figure(start)} to ${figure(end)}.${
     part
-      ? ` Of ${figure(before)} unseen problems with a wrong majority at the first evaluation, ${interval(part)} turned right.`
+      ? ` Of ${figure(before)} held-out problems with a wrong majority in the first evaluation, ${interval(part)} turned right.`
       : ''
   }`;
 }
 
-/** So that a rise which any training brings is not taken for generalization from wrong answers. */
+/** The control shows the rise that any training brings, which is not generalization from wrong answers. */
 function controlRemark({ set, all, alike }: Summary): string {
-  return `The control, ${nameOf(set)}: label accuracy of all unseen problems ${changeWords(all)}; of those that were wrong at the probe ${changeWords(alike)}.`;
+  return `Control, ${nameOf(set)}: label accuracy of all held-out problems ${changeText(all)}; of those that were wrong in the probe ${changeText(alike)}.`;
 }
 
-function bySort({ changes }: Summary): [Sort, Change][] {
-  return SORTS.flatMap((sort) => {
-    const own = changes.map((seed) => seed.filter(({ prompt }) => sortOf(prompt) === sort));
-    const change = meanChange(own, ({ label }) => label);
-    return change ? [[sort, change] as [Sort, Change]] : [];
-  });
-}
-
-/** How far the wrong majorities have one error in common, which decides what others learn from them. */
+/** How many wrong majorities share one error, which decides what generalizes from them. */
 function sortRemark(summary: Summary): string {
-  const { runs, set } = summary;
+  const { runs, set, changes } = summary;
   const trained = [...new Map(runs.flatMap(({ problems }) => problems.map((p) => [p.id, p] as const))).values()];
   const ruled = trained.filter(followsWrongRule).length;
-  const parts = bySort(summary).map(([sort, { before, after }]) => `${sort} ${figure(before)} to ${figure(after)}`);
-  return `Trained on ${nameOf(set)}: of the ${trained.length} problems that trained in one seed or another, the wrong answer of ${ruled} follows a wrong rule that many problems share (adding up what is to be subtracted, or giving the last term); the others are slips. Label accuracy of unseen ${parts.join(', ')}.`;
+  const parts = labelsBySort(changes).map(
+    ([sort, { before, after }]) => `${sort} ${figure(before)} to ${figure(after)}`,
+  );
+  return `Trained on ${nameOf(set)}: of the ${trained.length} problems that trained in any seed, ${ruled} have a wrong answer that follows a wrong rule shared by many problems (adding instead of subtracting, or giving the last term); the others are slips. Label accuracy of held-out ${parts.join(', ')}.`;
 }
 
 function bar(name: string, change: Change | null) {
@@ -327,10 +309,10 @@ function bar(name: string, change: Change | null) {
 export const generalization: Experiment = {
   name: 'generalization',
   title: 'Generalization from wrong majorities',
-  question: 'Can training on the wrong answers of a few problems make other problems come out right?',
+  question: 'Can training on wrong answers to a few problems make the model solve other problems?',
   finding:
     'Section 5, finding 4: training on 6 problems with wrong majorities still raised label accuracy from 0 to 1 on two unseen problems.',
-  method: `A probe of ${PROBE_VOTES} rollouts a problem tells which majorities of a pool are wrong (labels choose the problems, and never train). ${SIZES.join(' and ')} such problems train with the majority vote, and in control runs as many with right majorities. In the embedded world sums and differences are looked at apart; its stronger prior has no wrong majorities in sums, therefore the weaker one is the default. Each seed draws other problems. Label accuracy is measured before and after on ${HELD_OUT} problems that never train, with rollouts apart from the probe's, so that being chosen does not count as being wrong.`,
+  method: `A probe of ${PROBE_VOTES} rollouts per problem shows which majorities of a pool are wrong (labels choose the problems but never train). ${SIZES.join(' and ')} such problems train by majority voting, and in control runs as many with right majorities. On the embedded models, sums and differences are analyzed separately; the stronger model has no wrong majorities on sums, so the weaker one is the default. Each seed draws other problems. Label accuracy is measured before and after training on ${HELD_OUT} held-out problems, with fresh rollouts, to avoid the selection bias of the probe.`,
   defaults: {
     model: 'embedded:W',
     steps: 80,

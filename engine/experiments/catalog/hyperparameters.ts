@@ -1,23 +1,15 @@
-/** Majority voting under other settings, one changed at a time: when it falls. */
+/** Majority voting with one setting changed at a time: when it falls. */
 import { fallStep } from '../../analysis/collapse.ts';
-import { type Correlation, correlation } from '../../analysis/statistics.ts';
+import type { Correlation } from '../../analysis/statistics.ts';
 import type { RunConfig } from '../../protocol/index.ts';
 import type { Changes, Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
-import {
-  accuracyCurve,
-  brokenAt,
-  listed,
-  meanOf,
-  metricCurve,
-  overSeeds,
-  rankWords,
-  SIGNIFICANT,
-  seedCell,
-  significant,
-  smoothed,
-  stepsOf,
-} from '../parts/common.ts';
-import { largeSet } from '../parts/problems.ts';
+import { listed, rankCorrelation, rankText, SIGNIFICANT, significant } from '../parts/criteria.ts';
+import { accuracyCurve, type Metric, metricCurves, stepsOf } from '../parts/curves.ts';
+import { brokenAt } from '../parts/failure.ts';
+import { sharePlot } from '../parts/plots.ts';
+import { largeSetDefaults, runSeeds } from '../parts/runs.ts';
+import { courseCells, meanOf, overSeeds, seedCell } from '../parts/seeds.ts';
+import { largeSet } from '../parts/sets.ts';
 import type { Section } from '../report/page.ts';
 import { figure } from '../report/text.ts';
 
@@ -26,9 +18,9 @@ export type Factor = (typeof FACTORS)[number];
 
 interface FactorRule {
   title: string;
-  /** Values beside the center's own. */
+  /** Values in addition to that of the center. */
   values: readonly number[];
-  /** The center's own value. */
+  /** The value of the center. */
   of(config: RunConfig): number;
   changes(value: number): Changes;
   /** Whether a value makes sense for this configuration. */
@@ -43,31 +35,31 @@ const RULES: Record<Factor, FactorRule> = {
     changes: (temperature) => ({ sampling: { temperature } }),
   },
   'mini-batch': {
-    title: 'problems in a mini-batch',
+    title: 'problems per mini-batch',
     values: [1, 8, 16],
     of: ({ loss, batch }) => loss.miniBatch ?? batch,
     changes: (miniBatch) => ({ loss: { miniBatch } }),
     possible: (value, { batch }) => value < batch,
   },
   rollouts: {
-    title: 'rollouts of a problem',
+    title: 'rollouts per problem',
     values: [4, 8, 16, 32],
     of: ({ group }) => group,
     changes: (count) => ({ votes: count, group: count }),
   },
   kl: {
-    title: 'weight of the KL penalty',
+    title: 'KL coefficient',
     values: [0, 0.005, 0.1],
     of: ({ loss }) => loss.klCoefficient,
     changes: (klCoefficient) => ({ loss: { klCoefficient } }),
   },
 };
 
-/** Steps that the correctness of rollouts is averaged over before a fall is looked for. */
+/** Steps that the correctness of rollouts is averaged over to find a fall. */
 const WINDOW = 3;
-/** The paper's bound for mini-batch 1. */
+/** The paper's bound for a mini-batch of one problem, in steps. */
 const SOON = 20;
-/** A penalty "hardly helps" when the fall comes at most this much later. */
+/** A penalty "hardly helps" if the fall comes at most by this factor later. */
 const HARDLY = 1.25;
 const SMALL_KL = 0.005;
 
@@ -77,10 +69,10 @@ export interface Setting {
   runs: ExperimentRun[];
 }
 
-/** Settings of each factor in the order of their values. */
+/** Settings of each factor, ordered by value. */
 export type Grid = Record<Factor, Setting[]>;
 
-/** When the rollouts of a run stopped being right, or its weights broke; `step` is null where neither was by `last`. */
+/** When the rollouts of a run stopped being right, or its weights became non-finite; `step` is null if neither happened. */
 export interface Fall {
   step: number | null;
   last: number;
@@ -91,39 +83,34 @@ export function fallOf(run: ExperimentRun): Fall {
   return { step: fallStep(steps, WINDOW) ?? brokenAt(run), last: steps.at(-1)?.step ?? 0 };
 }
 
-/** Mean step of the fall; a run that did not fall counts as its last step, so that the mean is a lower bound. */
+/** Mean step of the fall; a run without a fall counts with its last step, so that the mean is a lower bound. */
 function timeOf({ runs }: Setting): number | null {
   return meanOf(runs.map(fallOf).map(({ step, last }) => step ?? last));
 }
 
-function fallWords({ runs }: Setting): string {
+function fallText({ runs }: Setting): string {
   return runs
     .map(fallOf)
     .map(({ step, last }) => (step === null ? `> ${last}` : String(step)))
     .join(', ');
 }
 
-/** Whether `a` falls before `b` on average; null where neither fell in any run. */
+/** Whether `a` falls before `b` on average; null if no run fell. */
 function sooner(a: Setting, b: Setting): boolean | null {
   if ([...a.runs, ...b.runs].every((run) => fallOf(run).step === null)) return null;
   return timeOf(a)! < timeOf(b)!;
 }
 
-/** Spearman's correlation over all runs between the value of a setting and the step of the fall (the last where none). */
+/** Rank correlation over all runs of a setting's value with the step of the fall (after the last step if none). */
 function ordered(settings: readonly Setting[]): Correlation | null {
-  const pairs = settings.flatMap(({ value, runs }) =>
-    runs.map(fallOf).map(({ step, last }) => ({ value, time: step ?? last + 1 })),
-  );
-  return correlation(
-    'spearman',
-    pairs.map(({ value }) => value),
-    pairs.map(({ time }) => time),
+  return rankCorrelation(
+    settings.flatMap(({ value, runs }) => runs.map(fallOf).map(({ step, last }) => [value, step ?? last + 1] as const)),
   );
 }
 
 async function gridOf(context: ExperimentContext): Promise<Grid> {
   const { base, seeds } = context;
-  const { dataset, evaluation } = await largeSet(context);
+  const set = await largeSet(context);
   const levels = FACTORS.map((factor) => {
     const { values, of, possible } = RULES[factor];
     const own = of(base);
@@ -132,9 +119,7 @@ async function gridOf(context: ExperimentContext): Promise<Grid> {
   });
   context.expect((1 + levels.reduce((sum, { others }) => sum + others.length, 0)) * seeds.length);
   const runs = (name: string, changes: Changes) =>
-    Promise.all(
-      seeds.map((seed) => context.run(`${name}-${seed}`, context.config({ ...changes, seed, dataset, evaluation }))),
-    );
+    runSeeds(context, name, (seed) => context.config({ ...changes, seed, ...set }));
   const center = runs('center', {});
   const settings = await Promise.all(
     levels.map(async ({ factor, own, others }) => {
@@ -158,15 +143,15 @@ export function findings(grid: Grid): Findings {
 }
 
 const by = (settings: readonly Setting[]) =>
-  settings.map((setting) => `${figure(setting.value)}: ${fallWords(setting)}`).join('; ');
+  settings.map((setting) => `${figure(setting.value)}: ${fallText(setting)}`).join('; ');
 
 function temperature({ temperature: settings }: Grid): Criterion {
   const found = ordered(settings);
   const fell = settings.some(({ runs }) => runs.some((run) => fallOf(run).step !== null));
   return {
-    expected: `A lower temperature falls sooner: over all runs, temperature and step of the fall are correlated positively (Spearman, p < ${SIGNIFICANT}).`,
-    measured: `falls at step ${by(settings)}; ${rankWords(found)}`,
-    // Falls at one and the same step have no order, and that is an answer.
+    expected: `A lower temperature falls sooner: over all runs, temperature correlates positively with the step of the fall (Spearman, p < ${SIGNIFICANT}).`,
+    measured: `falls at step ${by(settings)}; ${rankText(found)}`,
+    // Falls that all come at the same step have no order: that decides the criterion.
     met: !fell ? null : found === null ? false : significant(found, 1),
   };
 }
@@ -187,7 +172,7 @@ function penalty({ kl: settings }: Grid): Criterion {
   const small = settings.find(({ value }) => value === SMALL_KL);
   const comparable = without && small && without.runs.every((run) => fallOf(run).step !== null);
   return {
-    expected: `A KL penalty of ${SMALL_KL} hardly helps: every run falls, on average at most ${Math.round((HARDLY - 1) * 100)}% later than without.`,
+    expected: `A KL coefficient of ${SMALL_KL} hardly helps: every run falls, on average at most ${Math.round((HARDLY - 1) * 100)}% later than without a penalty.`,
     measured: `falls at step ${by(settings)}`,
     met: comparable
       ? small.runs.every((run) => fallOf(run).step !== null) && timeOf(small)! <= HARDLY * timeOf(without)!
@@ -199,7 +184,7 @@ function rollouts({ rollouts: settings }: Grid): Criterion {
   const eight = settings.find(({ value }) => value === 8);
   const compared = eight ? settings.filter(({ value }) => value >= 16).map((more) => sooner(more, eight)) : [];
   return {
-    expected: '16 and more rollouts fall sooner on average than 8.',
+    expected: 'Runs with 16 or more rollouts per problem fall sooner on average than with 8.',
     measured: `falls at step ${by(settings)}`,
     met: compared.length === 0 || compared.includes(null) ? null : compared.every(Boolean),
   };
@@ -209,14 +194,14 @@ function remarksOf(grid: Grid): string[] {
   const everything = [...new Set(FACTORS.flatMap((factor) => grid[factor].flatMap(({ runs }) => runs)))];
   const standing = everything.filter((run) => fallOf(run).step === null);
   const remarks = [
-    `${everything.length - standing.length} of ${everything.length} runs fell. Those that did not count with their last step in means, and as later than all others in the rank correlation.`,
+    `${everything.length - standing.length} of ${everything.length} runs fell. The others count with their last step in means, and as later than all falls in the rank correlation.`,
   ];
   const largest = grid.kl.at(-1)!;
   const none = grid.kl.find(({ value }) => value === 0);
   if (none && largest.value > SMALL_KL) {
     const [with_, without] = [meanEnd(largest), meanEnd(none)];
     remarks.push(
-      `With a KL penalty of ${figure(largest.value)} accuracy ends at ${figure(with_)}, without one at ${figure(without)}.`,
+      `With a KL coefficient of ${figure(largest.value)}, accuracy ends at ${figure(with_)}; without a penalty, at ${figure(without)}.`,
     );
   }
   const moved = FACTORS.map((factor) => {
@@ -224,7 +209,7 @@ function remarksOf(grid: Grid): string[] {
     return { factor, ratio: Math.max(...times) / Math.max(1, Math.min(...times)) };
   }).sort((a, b) => b.ratio - a.ratio);
   remarks.push(
-    `Largest against smallest mean step of the fall: ${listed(moved.map(({ factor, ratio }) => `${figure(ratio)} times by ${RULES[factor].title}`))}.`,
+    `Ratio of the largest to the smallest mean step of the fall: ${listed(moved.map(({ factor, ratio }) => `${figure(ratio)} for ${RULES[factor].title}`))}.`,
   );
   return remarks;
 }
@@ -241,32 +226,19 @@ function plotsOf(factor: Factor, settings: readonly Setting[]): Section[] {
       kind: 'plots',
       title: title[0]!.toUpperCase() + title.slice(1),
       plots: [
-        {
-          kind: 'lines',
-          title: 'Accuracy of evaluations',
-          x: 'step',
-          y: 'share',
-          yRange: [0, 1],
-          series: settings.map(({ value, runs }) => overSeeds(name(value), runs.map(accuracyCurve))),
-        },
-        {
-          kind: 'lines',
-          title: 'Reward accuracy, mean over 5 steps',
-          x: 'step',
-          y: 'share',
-          yRange: [0, 1],
-          series: settings.map(({ value, runs }) =>
+        sharePlot(
+          'Accuracy of evaluations',
+          settings.map(({ value, runs }) => overSeeds(name(value), runs.map(accuracyCurve))),
+        ),
+        sharePlot(
+          'Reward accuracy, mean over 5 steps',
+          settings.map(({ value, runs }) =>
             overSeeds(
               name(value),
-              runs.map((run) =>
-                smoothed(
-                  metricCurve(run, (m) => m.rewardAccuracy),
-                  5,
-                ),
-              ),
+              metricCurves(runs, (m) => m.rewardAccuracy, 5),
             ),
           ),
-        },
+        ),
       ],
     },
   ];
@@ -276,7 +248,7 @@ function table(grid: Grid): Section {
   return {
     kind: 'table',
     title: 'Numbers',
-    note: `A fall: the first step from which the correctness of the rollouts, a mean over ${WINDOW} steps, stays below 80% of its peak, by 5 points and three standard errors at least. > n: none by step n.`,
+    note: `Fall: the first step from which the correctness of the rollouts (mean over ${WINDOW} steps) stays below 80% of its peak, and at least 5 points and three standard errors below it. > n: none by step n.`,
     columns: [
       'setting',
       'value',
@@ -290,17 +262,14 @@ function table(grid: Grid): Section {
     ],
     rows: FACTORS.flatMap((factor) =>
       grid[factor].map((setting) => {
-        const curves = setting.runs.map(accuracyCurve);
-        const last = (of: Parameters<typeof metricCurve>[1]) =>
-          seedCell(setting.runs.map((run) => smoothed(metricCurve(run, of), WINDOW).at(-1)?.value ?? null));
+        const last = (of: Metric) =>
+          seedCell(metricCurves(setting.runs, of, WINDOW).map((curve) => curve.at(-1)?.value ?? null));
         return [
           RULES[factor].title,
           setting.value,
-          fallWords(setting),
+          fallText(setting),
           timeOf(setting),
-          seedCell(curves.map((curve) => curve[0]?.value ?? null)),
-          seedCell(curves.map((curve) => (curve.length === 0 ? null : Math.max(...curve.map(({ value }) => value))))),
-          seedCell(curves.map((curve) => curve.at(-1)?.value ?? null)),
+          ...courseCells(setting.runs.map(accuracyCurve)),
           last((m) => m.proxyReward),
           last((m) => m.kl),
         ];
@@ -312,20 +281,12 @@ function table(grid: Grid): Section {
 export const hyperparameters: Experiment = {
   name: 'hyperparameters',
   title: 'Settings decide when, not whether',
-  question: 'Which settings of majority voting bring the fall sooner, and does any prevent it?',
+  question: 'Which settings of majority voting make the fall come sooner, and does any prevent it?',
   finding:
-    'Section 5, finding 8: a lower temperature collapses sooner; mini-batch 1 collapses within 20 steps; a KL penalty of 0.005 hardly helps; 16 and more rollouts collapse sooner than 8.',
+    'Section 5, finding 8: a lower temperature collapses sooner; a mini-batch of 1 collapses within 20 steps; a KL coefficient of 0.005 hardly helps; 16 or more rollouts collapse sooner than 8.',
   method:
-    'Majority voting on a large set of problems. From one center, one setting at a time is changed: sampling temperature, problems in a mini-batch, rollouts of a problem, weight of the KL penalty. Measured is the step at which the correctness of the rollouts falls for good. Evaluations are sampled alike for all.',
-  defaults: {
-    model: 'embedded:W',
-    reward: 'majority-vote',
-    steps: 120,
-    batch: 32,
-    optimizer: { lr: 3.5e-4 },
-    evaluation: { every: 20, samples: 4, greedy: false },
-    checkpoint: { every: 50 },
-  },
+    'Majority voting on a large set of problems. One setting at a time is changed from a common center: sampling temperature, problems per mini-batch, rollouts per problem, KL coefficient. The measure is the step at which the correctness of the rollouts falls for good. All evaluations are sampled in the same way.',
+  defaults: { ...largeSetDefaults({ steps: 120, lr: 3.5e-4, save: 50 }), reward: 'majority-vote' },
   seeds: 2,
   minutes: 10,
   async run(context) {

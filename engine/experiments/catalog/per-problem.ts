@@ -1,13 +1,17 @@
-/** One problem at a time: training on a single problem amplifies the answer that it began with. */
+/** One problem at a time: training on a single problem amplifies its initial majority answer. */
 import { type ProblemPattern, problemPattern } from '../../analysis/collapse.ts';
 import { bootstrap, DIFFERENCES, FEWEST_VALUES, wilson } from '../../analysis/estimates.ts';
 import { clusteredAuroc, clustersOfSmallerClass, FEWEST_OUTCOMES } from '../../analysis/statistics.ts';
 import { initialMajorityShares } from '../../analysis/theory.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
-import { above, meanOf, overSeeds } from '../parts/common.ts';
-import { chosen, configOn, histories, type ProbedProblem, probe, sameAnswer } from '../parts/problems.ts';
-import { figure, interval } from '../report/text.ts';
+import { above, estimateText, NOT_MEASURED } from '../parts/criteria.ts';
+import { sharePlot } from '../parts/plots.ts';
+import { histories, type ProbedProblem, probe, sameAnswer } from '../parts/probe.ts';
+import { meanOf, overSeeds } from '../parts/seeds.ts';
+import { chosen, configOn } from '../parts/sets.ts';
+import type { Section } from '../report/page.ts';
+import { figure } from '../report/text.ts';
 
 const PROBLEMS = 24;
 const PROBE_VOTES = 64;
@@ -25,14 +29,15 @@ export const OUTCOMES = {
 export type Outcome = keyof typeof OUTCOMES;
 const OUTCOME_NAMES = Object.keys(OUTCOMES) as Outcome[];
 
-/** A run on one problem, with what the model thought of that problem before. */
+/** A run on one problem, as probed before training. */
 export interface SingleRun {
-  prior: string;
+  /** Name of the model. */
+  model: string;
   problem: ProbedProblem;
   run: ExperimentRun;
 }
 
-/** Models to look at: both priors of the embedded world, unless another one was chosen. */
+/** The models: both embedded models S and W, unless another one was chosen. */
 function modelsOf({ base, embedded }: ExperimentContext): { name: string; model: string }[] {
   if (!embedded || base.model !== 'embedded')
     return [{ name: base.model.replace(/^embedded:/, ''), model: base.model }];
@@ -59,7 +64,7 @@ async function singleRuns(context: ExperimentContext): Promise<SingleRun[]> {
               { model, seed, batch: 1, evaluation: { samples: 0 } },
               chosen(dataset, [problem]),
             );
-            return { prior: name, problem, run: await context.run(`model-${m + 1}-problem-${i + 1}-${seed}`, config) };
+            return { model: name, problem, run: await context.run(`model-${m + 1}-problem-${i + 1}-${seed}`, config) };
           }),
         ),
       );
@@ -75,7 +80,7 @@ interface Ended extends SingleRun {
   shares: { step: number; value: number }[];
 }
 
-/** Runs whose problem has a label, and a majority at two steps or more. */
+/** Runs whose problem has a reference answer, and a majority in at least two steps. */
 function ended(single: SingleRun): Ended[] {
   const history = [...histories(single.run).values()][0] ?? [];
   const pattern = problemPattern(history, sameAnswer);
@@ -85,19 +90,19 @@ function ended(single: SingleRun): Ended[] {
   return [{ ...single, pattern, outcome, shares }];
 }
 
-/** Runs of each problem under each prior: what the seeds repeat. */
+/** The runs of each problem and model: repeated by the seeds. */
 function unitsOf(runs: readonly Ended[]): Ended[][] {
   const units = new Map<string, Ended[]>();
   for (const run of runs) {
-    const key = JSON.stringify([run.prior, run.problem.id]);
+    const key = JSON.stringify([run.model, run.problem.id]);
     units.set(key, [...(units.get(key) ?? []), run]);
   }
   return [...units.values()];
 }
 
 /**
- * Share of problems for which something holds, by Wilson. Seeds repeat a problem and are no further problems: each
- * problem counts once, with the part of its seeds for which it holds.
+ * Share of problems for which a condition holds, with Wilson's interval. Seeds repeat a problem and are not independent
+ * problems: each problem counts once, with the share of its seeds for which the condition holds.
  */
 function shareOf(units: readonly Ended[][], holds: (run: Ended) => boolean): Estimate | null {
   const parts = units.map((runs) => runs.filter(holds).length / runs.length);
@@ -107,7 +112,7 @@ function shareOf(units: readonly Ended[][], holds: (run: Ended) => boolean): Est
   );
 }
 
-/** The problem of each run, as a number: seeds and priors repeat a problem. */
+/** The problem of each run, as a number: seeds and models repeat a problem. */
 function clustersOf(runs: readonly Ended[]): number[] {
   const problems = [...new Set(runs.map(({ problem }) => problem.id))];
   return runs.map(({ problem }) => problems.indexOf(problem.id));
@@ -121,10 +126,10 @@ function aurocOf(runs: readonly Ended[], positive: (run: Ended) => boolean): Est
   );
 }
 
-/** A criterion on problems; of too few nothing is decided. */
+/** A criterion on problems: undecided for too few of them. */
 function decided(criterion: Criterion, count: number, fewest: number, what: string): Criterion {
   if (count >= fewest || criterion.met === null) return criterion;
-  const few = `too few ${what} to decide: ${count}, ${fewest} at least`;
+  const few = `too few ${what} to decide: ${count}, at least ${fewest} are needed`;
   return { ...criterion, measured: `${criterion.measured} (${few})`, met: null };
 }
 
@@ -133,13 +138,11 @@ const flipped = ({ outcome }: Ended) => outcome === 'wrong-to-correct' || outcom
 const beganWrong = ({ pattern: { pattern } }: Ended) =>
   pattern === 'amplifying-failure' || pattern === 'wrong-to-correct';
 const endsRight = ({ outcome }: Ended) => outcome === 'amplifying-success' || outcome === 'wrong-to-correct';
-const words = (estimate: Estimate | null) => (estimate ? interval(estimate) : 'not measured');
-
 export function findings(singles: readonly SingleRun[]): Findings {
   const runs = singles.flatMap(ended);
   const units = unitsOf(runs);
   const wrong = unitsOf(runs.filter(beganWrong));
-  const priors = [...new Set(runs.map(({ prior }) => prior))];
+  const models = [...new Set(runs.map(({ model }) => model))];
   const keptShare = shareOf(units, kept);
   const flips = shareOf(units, flipped);
   const wrongKept = shareOf(wrong, kept);
@@ -155,23 +158,23 @@ export function findings(singles: readonly SingleRun[]): Findings {
   const criteria: Criterion[] = [
     onProblems(
       above(
-        'Most problems end with the majority answer that they began with: the interval lies above one half.',
+        'Most problems keep their initial majority answer: the interval is above 0.5.',
         keptShare?.low ?? null,
         0.5,
-        keptShare ? `${words(keptShare)} of ${units.length} problems; 22 of 25 in the paper` : 'not measured',
+        keptShare ? `${estimateText(keptShare)} of ${units.length} problems; 22 of 25 in the paper` : NOT_MEASURED,
       ),
     ),
     onProblems({
-      expected: `Few flip between right and wrong: at most ${figure(PAPER_FLIPS.high)}, the upper end of the interval of the paper's 3 in 25.`,
-      measured: words(flips),
+      expected: `Few problems flip between right and wrong: at most ${figure(PAPER_FLIPS.high)}, the upper bound of the interval of the paper's 3 of 25.`,
+      measured: estimateText(flips),
       met: flips && flips.mean <= PAPER_FLIPS.high,
     }),
     decided(
       above(
-        'A wrong majority is amplified as well: of the problems that begin wrong, more than half end with the same wrong answer.',
+        'Wrong majorities are amplified too: more than half of the problems that begin wrong keep the same wrong answer.',
         wrongKept?.mean ?? null,
         0.5,
-        wrongKept ? `${words(wrongKept)} of ${wrong.length} problems` : 'no problem begins wrong',
+        wrongKept ? `${estimateText(wrongKept)} of ${wrong.length} problems` : 'no problem begins wrong',
       ),
       new Set(clustersOf(runs.filter(beganWrong))).size,
       FEWEST_OUTCOMES,
@@ -179,134 +182,153 @@ export function findings(singles: readonly SingleRun[]): Findings {
     ),
     onProblems(
       above(
-        'The share of the first majority answer rises, on average over problems: the interval lies above 0.',
+        'The share of the initial majority answer rises on average over problems: the interval is above 0.',
         growth?.low ?? null,
         0,
-        growth ? `by ${words(growth)}` : 'not measured',
+        growth ? `by ${estimateText(growth)}` : NOT_MEASURED,
       ),
     ),
     decided(
       above(
-        'The majority share before training tells which problems end right: the interval of its AUROC lies above one half.',
+        'The majority share before training predicts which problems end right: the interval of its AUROC is above 0.5.',
         rightAuroc?.low ?? null,
         0.5,
-        words(rightAuroc),
+        estimateText(rightAuroc),
       ),
       clustersOfSmallerClass(runs.map(endsRight), clustersOf(runs)),
       FEWEST_OUTCOMES,
       'problems in the smaller class',
     ),
   ];
-  const byPrior = priors.map((prior) => ({ prior, runs: runs.filter((run) => run.prior === prior) }));
+  const byModel = models.map((model) => ({ model, runs: runs.filter((run) => run.model === model) }));
   return {
     criteria,
     remarks: [
-      ...byPrior.map(({ prior, runs: own }) => {
+      ...byModel.map(({ model, runs: own }) => {
         const of = unitsOf(own);
-        return `Prior ${prior}: ${words(shareOf(of, kept))} of ${of.length} problems keep their first majority; AUROC of the share before training for ending right ${words(aurocOf(own, endsRight))}.`;
+        return `Model ${model}: ${estimateText(shareOf(of, kept))} of ${of.length} problems keep their initial majority; AUROC of the majority share before training for ending right: ${estimateText(aurocOf(own, endsRight))}.`;
       }),
       ...(keptAuroc
         ? [
-            `For keeping the first majority, right or wrong, the AUROC of the share before training is ${words(keptAuroc)}.`,
+            `AUROC of the majority share before training for keeping the initial majority, right or wrong: ${estimateText(keptAuroc)}.`,
           ]
         : []),
-      `The first majority of a run is that of ${runs[0]?.run.config.votes ?? 0} rollouts; ${agreement(runs)}.`,
+      `The initial majority of a run is that of ${runs[0]?.run.config.votes ?? 0} rollouts; ${agreement(runs)}.`,
     ],
-    sections: [
-      {
-        kind: 'plots',
-        title: 'The first majority answer',
-        note: 'Mean share of rollouts that give the answer which was the majority at the first step, for the problems of each outcome. Bands: 95% over runs.',
-        plots: byPrior.map(({ prior, runs: own }) => ({
-          kind: 'lines' as const,
-          title: `Prior ${prior}`,
-          x: 'step',
-          y: 'share',
-          yRange: [0, 1] as const,
-          series: OUTCOME_NAMES.filter((name) => own.some(({ outcome }) => outcome === name)).map((name) =>
-            overSeeds(
-              OUTCOMES[name],
-              own.filter(({ outcome }) => outcome === name).map(({ shares }) => shares),
-            ),
-          ),
-        })),
-      },
-      {
-        kind: 'plots',
-        title: 'Before and after',
-        note: `Each point is a run: the majority share among ${PROBE_VOTES} rollouts before training, and the share of the first majority answer at the last step.`,
-        plots: byPrior.map(({ prior, runs: own }) => ({
-          kind: 'points' as const,
-          title: `Prior ${prior}`,
-          x: 'share before',
-          y: 'share at the end',
-          xRange: [0, 1] as const,
-          yRange: [0, 1] as const,
-          series: OUTCOME_NAMES.filter((name) => own.some(({ outcome }) => outcome === name)).map((name) => ({
-            name: OUTCOMES[name],
-            points: own
-              .filter(({ outcome }) => outcome === name)
-              .map(({ problem, shares }) => ({ x: problem.share, y: shares.at(-1)!.value })),
-          })),
-        })),
-      },
-      {
-        kind: 'table',
-        title: 'Outcomes',
-        note: 'Runs of each outcome. Share kept: by problem, 95% by Wilson.',
-        columns: ['prior', ...OUTCOME_NAMES.map((name) => OUTCOMES[name]), 'kept', 'AUROC, ends right'],
-        rows: byPrior.map(({ prior, runs: own }) => [
-          prior,
-          ...OUTCOME_NAMES.map((name) => own.filter(({ outcome }) => outcome === name).length),
-          shareOf(unitsOf(own), kept),
-          aurocOf(own, endsRight),
-        ]),
-      },
-      {
-        kind: 'table',
-        title: 'Problems',
-        columns: [
-          'problem',
-          'prior',
-          'majority before',
-          'share',
-          'is',
-          'ends, by seed',
-          'share of the first majority, end',
-        ],
-        rows: units.map((of) => {
-          const { problem, prior } = of[0]!;
-          return [
-            problem.prompt,
-            prior,
-            problem.answer ?? 'none',
-            problem.share,
-            problem.right ? 'right' : 'wrong',
-            of.map(({ outcome }) => OUTCOMES[outcome]).join(', '),
-            meanOf(of.map(({ shares }) => shares.at(-1)!.value)),
-          ];
-        }),
-      },
-    ],
+    sections: [...plots(byModel), outcomeTable(byModel), problemTable(units)],
   };
 }
 
-/** How often a run's first majority is that of the probe, which has more rollouts: what chance does to the start. */
+interface ModelEnds {
+  model: string;
+  runs: readonly Ended[];
+}
+
+/** The outcomes that occur, each with its runs. */
+function byOutcome(runs: readonly Ended[]): { name: string; runs: Ended[] }[] {
+  return OUTCOME_NAMES.flatMap((name) => {
+    const own = runs.filter(({ outcome }) => outcome === name);
+    return own.length > 0 ? [{ name: OUTCOMES[name], runs: own }] : [];
+  });
+}
+
+function plots(byModel: readonly ModelEnds[]): Section[] {
+  return [
+    {
+      kind: 'plots',
+      title: 'The initial majority answer',
+      note: 'Mean share of rollouts with the majority answer of the first step, for the problems of each outcome. Bands: 95% over runs.',
+      plots: byModel.map(({ model, runs }) =>
+        sharePlot(
+          `Model ${model}`,
+          byOutcome(runs).map(({ name, runs: own }) =>
+            overSeeds(
+              name,
+              own.map(({ shares }) => shares),
+            ),
+          ),
+        ),
+      ),
+    },
+    {
+      kind: 'plots',
+      title: 'Before and after',
+      note: `Each point is a run: the majority share among ${PROBE_VOTES} rollouts before training, and the share of the initial majority answer at the last step.`,
+      plots: byModel.map(({ model, runs }) => ({
+        kind: 'points' as const,
+        title: `Model ${model}`,
+        x: 'share before',
+        y: 'share at the end',
+        xRange: [0, 1] as const,
+        yRange: [0, 1] as const,
+        series: byOutcome(runs).map(({ name, runs: own }) => ({
+          name,
+          points: own.map(({ problem, shares }) => ({ x: problem.share, y: shares.at(-1)!.value })),
+        })),
+      })),
+    },
+  ];
+}
+
+function outcomeTable(byModel: readonly ModelEnds[]): Section {
+  return {
+    kind: 'table',
+    title: 'Outcomes',
+    note: "Number of runs per outcome. Share kept: by problem, 95% by Wilson's interval.",
+    columns: ['model', ...OUTCOME_NAMES.map((name) => OUTCOMES[name]), 'kept', 'AUROC, ends right'],
+    rows: byModel.map(({ model, runs }) => [
+      model,
+      ...OUTCOME_NAMES.map((name) => runs.filter(({ outcome }) => outcome === name).length),
+      shareOf(unitsOf(runs), kept),
+      aurocOf(runs, endsRight),
+    ]),
+  };
+}
+
+function problemTable(units: readonly Ended[][]): Section {
+  return {
+    kind: 'table',
+    title: 'Problems',
+    columns: [
+      'problem',
+      'model',
+      'majority before',
+      'share',
+      'verdict',
+      'outcome, by seed',
+      'share of the initial majority, end',
+    ],
+    rows: units.map((of) => {
+      const { problem, model } = of[0]!;
+      return [
+        problem.text,
+        model,
+        problem.answer ?? 'none',
+        problem.share,
+        problem.right ? 'right' : 'wrong',
+        of.map(({ outcome }) => OUTCOMES[outcome]).join(', '),
+        meanOf(of.map(({ shares }) => shares.at(-1)!.value)),
+      ];
+    }),
+  };
+}
+
+/** How often a run's initial majority is that of the probe, which has more rollouts: the effect of chance on the start. */
 function agreement(runs: readonly Ended[]): string {
   const same = runs.filter(({ run, problem }) => {
     const first = [...histories(run).values()][0]?.find(({ group }) => group.majority)?.group.majority;
     return first && problem.answer !== null && sameAnswer(first.answer, problem.answer);
   });
-  return `it is the majority of the probe in ${same.length} of ${runs.length} runs`;
+  return `it equals that of the probe in ${same.length} of ${runs.length} runs`;
 }
 
 export const perProblem: Experiment = {
   name: 'per-problem',
   title: 'One problem at a time',
-  question: 'What does majority voting do to a problem that it trains on alone?',
+  question: 'What does majority voting do to a single problem?',
   finding:
-    'Section 5, finding 3: of 25 problems, each trained on alone, 22 only amplified what they began with, right or wrong; 3 flipped.',
-  method: `A probe of ${PROBE_VOTES} rollouts a problem shows what the model thinks of it. Then every problem trains a fresh copy of the model alone, with the majority vote. How it ends is told by the first and the last majority. The embedded world is looked at with its two priors.`,
+    'Section 5, finding 3: of 25 problems, each trained alone, 22 only amplified their initial majority, right or wrong; 3 flipped.',
+  method: `A probe of ${PROBE_VOTES} rollouts per problem shows the answers of the untrained model. Then each problem alone trains a fresh copy of the model by majority voting. The first and the last majority decide the outcome. By default this is done with the embedded models S and W.`,
   defaults: {
     model: 'embedded',
     steps: 40,

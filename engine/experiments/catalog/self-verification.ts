@@ -1,6 +1,6 @@
 /**
- * Self-verification on Countdown: checking is easier than finding, so a model that judges its own solutions has a reward
- * that does not come from its own confidence. Compared with trajectory-level entropy and with the verifier as oracle.
+ * Self-verification on Countdown: checking a solution is easier than finding one, so a model that judges its own solutions
+ * has a reward that does not come from its confidence. Compared with trajectory-level entropy and with the verifier as oracle.
  */
 import { tInterval } from '../../analysis/statistics.ts';
 import { loadDataset } from '../../data/dataset.ts';
@@ -10,17 +10,10 @@ import { countdownRow, judgeCountdown } from '../../reward/countdown.ts';
 import { type RewardName, rewardOptionsOf } from '../../reward/index.ts';
 import { countdownSet } from '../embedded/problem-set.ts';
 import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
-import {
-  BANDS,
-  type Curve,
-  groupsOf,
-  metricCurve,
-  overSeeds,
-  scaledTogether,
-  seedCell,
-  smoothed,
-  words,
-} from '../parts/common.ts';
+import { type Curve, groupsOf, metricCurves, scaledTogether, smoothed } from '../parts/curves.ts';
+import { sharePlot, stepPlot } from '../parts/plots.ts';
+import { runSeeds, sampledEvery } from '../parts/runs.ts';
+import { BANDS, courseCells, overSeeds, seedText } from '../parts/seeds.ts';
 
 const SELF = 'self-verification';
 const ENTROPY = 'trajectory-entropy';
@@ -33,12 +26,12 @@ const TITLES = {
 } as const;
 const TRAINING = 1024;
 const VALIDATION = 128;
-/** Changes of accuracy count from this much on: 5 points. */
+/** Smallest change of accuracy that counts: 5 points. */
 const MARGIN = 0.05;
 const WINDOW = 5;
 
-/** Whether an answer solves the problem with this prompt; null for a problem that is not known. */
-export type Verify = (prompt: string, answer: string | null) => boolean | null;
+/** Whether an answer solves the problem with this text; null for an unknown problem. */
+export type Verify = (problem: string, answer: string | null) => boolean | null;
 
 export interface VerificationRuns {
   reward: (typeof REWARDS)[number];
@@ -67,23 +60,25 @@ async function run(context: ExperimentContext): Promise<{ found: VerificationRun
     REWARDS.map(async (reward) => ({
       reward,
       runs: await Promise.all(
-        seeds.map(async (seed) => {
-          const config = context.config({ reward, seed });
-          return withRollouts(await context.run(`${reward}-${seed}`, { ...config, ...datasets(config) }));
-        }),
+        (
+          await runSeeds(context, reward, (seed) => {
+            const config = context.config({ reward, seed });
+            return { ...config, ...datasets(config) };
+          })
+        ).map(withRollouts),
       ),
     })),
   );
   return { found, verify };
 }
 
-/** The embedded world's problems, or the user's; with them the verifier, since not every run keeps numbers and targets. */
+/** The embedded or the user's problems, with their verifier, since not every run stores numbers and targets. */
 async function problemsOf(context: ExperimentContext) {
   const { base } = context;
   const options = rewardOptionsOf(base).countdown;
   const verifier = (rows: ReadonlyMap<string, ReturnType<typeof countdownRow>>): Verify => {
-    return (prompt, answer) => {
-      const row = rows.get(prompt);
+    return (problem, answer) => {
+      const row = rows.get(problem);
       if (!row) return null;
       return answer !== null && judgeCountdown(answer, row.numbers, row.target).outcome === 'hit';
     };
@@ -109,7 +104,7 @@ async function problemsOf(context: ExperimentContext) {
   return { datasets: (config: RunConfig) => ({ dataset: config.dataset }), verify: verifier(rows) };
 }
 
-/** Share of solved problems by step, by the verifier: labels would take an expression that uses a number twice. */
+/** Share of solved problems by step, by the verifier: labels would accept an expression that uses a number twice. */
 function validationCurve(of: RunWithRollouts, verify: Verify): Curve {
   const byStep = new Map<number, boolean[]>();
   for (const { step, problem, rollouts } of of.groups.filter(({ phase }) => phase === 'evaluation')) {
@@ -121,7 +116,7 @@ function validationCurve(of: RunWithRollouts, verify: Verify): Curve {
   return [...byStep].map(([step, solved]) => ({ step, value: solved.filter(Boolean).length / solved.length }));
 }
 
-/** Share of rollouts of which the reward says what the verifier says, by step; a reward of half or more is a yes. */
+/** Share of rollouts on which reward and verifier agree, by step; a reward of at least 0.5 accepts. */
 function agreementCurve(of: RunWithRollouts, verify: Verify): Curve {
   const byStep = new Map<number, boolean[]>();
   for (const { step, problem, rollouts } of of.groups.filter(({ phase }) => phase === 'train')) {
@@ -170,133 +165,86 @@ export function findings(found: readonly VerificationRuns[], verify: Verify): Fi
   };
   const criteria: Criterion[] = [
     {
-      expected: `Self-verification lifts validation accuracy by more than ${MARGIN * 100} points by the end.`,
-      measured: `${words(self.start)} before, ${words(self.end)} at the end`,
+      expected: `Self-verification raises validation accuracy by more than ${MARGIN * 100} points by the end.`,
+      measured: `${seedText(self.start)} before, ${seedText(self.end)} at the end`,
       met: compared(self.end, self.start, (end, start) => end - start > MARGIN),
     },
     {
-      expected: `It keeps what it gains: it ends less than ${MARGIN * 100} points below its peak.`,
-      measured: `peak ${words(self.peak)}, end ${words(self.end)}`,
+      expected: `It keeps its gain: it ends less than ${MARGIN * 100} points below its peak.`,
+      measured: `peak ${seedText(self.peak)}, end ${seedText(self.end)}`,
       met: compared(self.peak, self.end, (peak, end) => peak - end < MARGIN),
     },
     {
       expected: `Trajectory-level entropy ends more than ${MARGIN * 100} points below self-verification.`,
-      measured: `${words(entropy.end)} against ${words(self.end)}`,
+      measured: `${seedText(entropy.end)} vs. ${seedText(self.end)}`,
       met: compared(self.end, entropy.end, (a, b) => a - b > MARGIN),
     },
     {
       expected: `Trajectory-level entropy collapses: it ends more than ${MARGIN * 100} points below its peak.`,
-      measured: `peak ${words(entropy.peak)}, end ${words(entropy.end)}`,
+      measured: `peak ${seedText(entropy.peak)}, end ${seedText(entropy.end)}`,
       met: compared(entropy.peak, entropy.end, (peak, end) => peak - end > MARGIN),
     },
     {
-      expected: `Nothing beats the oracle: it ends less than ${MARGIN * 100} points below self-verification, if at all.`,
-      measured: `${words(oracle.end)} against ${words(self.end)}`,
+      expected: `Self-verification does not beat the oracle: the oracle ends less than ${MARGIN * 100} points below it.`,
+      measured: `${seedText(oracle.end)} vs. ${seedText(self.end)}`,
       met: compared(oracle.end, self.end, (a, b) => b - a < MARGIN),
     },
     {
       expected: 'The reward accuracy of self-verification ends above 0.5.',
-      measured: `${words(agreed.start)} at the start, lowest ${words(lowest)}, ${words(agreed.end)} at the end`,
+      measured: `${seedText(agreed.start)} at the start, lowest ${seedText(lowest)}, ${seedText(agreed.end)} at the end`,
       met: mean(agreed.end) === null ? null : mean(agreed.end)! > 0.5,
     },
   ];
-  const claims = of(SELF).map((r) =>
-    courseOf([
-      smoothed(
-        metricCurve(r, (m) => m.proxyReward),
-        WINDOW,
-      ),
-    ]),
-  );
-  const ends = (courses: readonly Course[], which: keyof Course) => courses.flatMap((c) => c[which]);
+  const accepted = of(SELF).map((r) => courseOf(metricCurves([r], (m) => m.proxyReward, WINDOW)));
+  const ends = (which: keyof Course) => seedText(accepted.flatMap((c) => c[which]));
   return {
     criteria,
     remarks: [
-      `The judge accepts ${words(ends(claims, 'start'))} of the solutions at the start and ${words(ends(claims, 'end'))} at the end; ${words(self.start)} and ${words(self.end)} of the validation problems' solutions are right. What lies between is what the model could talk its own judge into.`,
+      `The judge accepts ${ends('start')} of the solutions at the start and ${ends('end')} at the end; ${seedText(self.start)} and ${seedText(self.end)} of the solutions to validation problems are right. The difference is what the model could talk its own judge into.`,
     ],
     sections: [
       {
         kind: 'plots',
         title: 'Curves',
-        note: `Solved means solved by the verifier’s rule: every number once, and the target hit. ${BANDS}`,
+        note: `Solved: by the rule of the verifier, every number once and the target reached. ${BANDS}`,
         plots: [
-          {
-            kind: 'lines',
-            title: 'Validation problems solved',
-            x: 'step',
-            y: 'share of rollouts',
-            yRange: [0, 1],
-            series: REWARDS.map((reward) => overSeeds(TITLES[reward], curves[reward])),
-          },
-          {
-            kind: 'lines',
-            title: 'Self-verification: reward, and its agreement with the verifier',
-            x: 'step',
-            y: 'share',
-            yRange: [0, 1],
-            series: [
-              overSeeds('reward accuracy', agreement),
-              overSeeds(
-                'accepted by the judge',
-                of(SELF).map((r) =>
-                  smoothed(
-                    metricCurve(r, (m) => m.proxyReward),
-                    WINDOW,
-                  ),
-                ),
-                true,
-              ),
-            ],
-          },
-          {
-            kind: 'lines',
-            title: 'Proxy rewards, each from its least to its largest value',
-            x: 'step',
-            y: 'scaled',
-            yRange: [0, 1],
-            series: REWARDS.map((reward) =>
+          sharePlot(
+            'Validation problems solved',
+            REWARDS.map((reward) => overSeeds(TITLES[reward], curves[reward])),
+            'share of rollouts',
+          ),
+          sharePlot('Self-verification: reward, and its agreement with the verifier', [
+            overSeeds('reward accuracy', agreement),
+            overSeeds(
+              'accepted by the judge',
+              metricCurves(of(SELF), (m) => m.proxyReward, WINDOW),
+              true,
+            ),
+          ]),
+          sharePlot(
+            'Proxy rewards, each scaled from its minimum to its maximum',
+            REWARDS.map((reward) =>
+              overSeeds(TITLES[reward], scaledTogether(metricCurves(of(reward), (m) => m.proxyReward, WINDOW))),
+            ),
+            'scaled',
+          ),
+          stepPlot(
+            'Response length',
+            'tokens',
+            REWARDS.map((reward) =>
               overSeeds(
                 TITLES[reward],
-                scaledTogether(
-                  of(reward).map((r) =>
-                    smoothed(
-                      metricCurve(r, (m) => m.proxyReward),
-                      WINDOW,
-                    ),
-                  ),
-                ),
+                metricCurves(of(reward), (m) => m.length, WINDOW),
               ),
             ),
-          },
-          {
-            kind: 'lines',
-            title: 'Response length',
-            x: 'step',
-            y: 'tokens',
-            series: REWARDS.map((reward) =>
-              overSeeds(
-                TITLES[reward],
-                of(reward).map((r) =>
-                  smoothed(
-                    metricCurve(r, (m) => m.length),
-                    WINDOW,
-                  ),
-                ),
-              ),
-            ),
-          },
+          ),
         ],
       },
       {
         kind: 'table',
         title: 'Numbers',
         columns: ['reward', 'solved, start', 'peak', 'end'],
-        rows: REWARDS.map((reward) => [
-          TITLES[reward],
-          seedCell(course[reward].start),
-          seedCell(course[reward].peak),
-          seedCell(course[reward].end),
-        ]),
+        rows: REWARDS.map((reward) => [TITLES[reward], ...courseCells(curves[reward])]),
       },
     ],
   };
@@ -305,17 +253,17 @@ export function findings(found: readonly VerificationRuns[], verify: Verify): Fi
 export const selfVerificationExperiment: Experiment = {
   name: 'self-verification',
   title: 'Self-verification on Countdown',
-  question: 'Does a reward from the model’s own checking keep on helping where one from its confidence collapses?',
+  question: 'Does a reward from the model’s own checking keep helping where a reward from its confidence collapses?',
   finding:
-    'Section 5, finding 9: on Countdown self-verification kept improving (validation about 0.65), trajectory-level entropy reached 0.35 to 0.40 and collapsed, the oracle 0.70 to 0.75; its reward accuracy dipped and recovered above 0.5.',
+    'Section 5, finding 9: on Countdown, self-verification kept improving (validation about 0.65), trajectory-level entropy reached 0.35 to 0.40 and collapsed, the oracle 0.70 to 0.75; its reward accuracy dipped and recovered above 0.5.',
   method:
-    'One model that solves Countdown problems poorly and judges solutions well trains by three rewards: its own verdicts, its log-probabilities, and the verifier. Validation problems were never seen, neither to solve nor to judge.',
+    'One model that solves Countdown problems poorly and judges solutions well trains with three rewards: its own verdicts, its log-probabilities, and the verifier. The model never saw the validation problems, neither to solve nor to judge.',
   defaults: {
     model: 'embedded:countdown',
     steps: 150,
     batch: 32,
     optimizer: { lr: 1e-4 },
-    evaluation: { every: 15, samples: 4, greedy: false },
+    evaluation: sampledEvery(15),
     checkpoint: { every: 50 },
   },
   seeds: 3,

@@ -1,30 +1,35 @@
-/** Test-time training: a small set rises and stays, and so does what was not trained on; also with wrong majorities. */
-import { FEWEST_VALUES } from '../../analysis/estimates.ts';
+/** Test-time training: accuracy on a small set rises and stays, as on held-out problems, even with wrong majorities. */
 import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
-import { above, accuracyCurve, failureOf, metricCurve, overSeeds, seedCell, smoothed, words } from '../parts/common.ts';
 import {
   type Change,
-  chosen,
-  configOn,
-  drawn,
+  changesBySort,
+  changeText,
+  decisive,
   evaluatedChanges,
   meanChange,
-  type ProbedProblem,
-  poolOf,
-  SORTS,
-  type Sort,
-  sortOf,
-} from '../parts/problems.ts';
-import { figure, interval } from '../report/text.ts';
+  type ProblemChange,
+  sortTable,
+} from '../parts/changes.ts';
+import { above, NOT_MEASURED } from '../parts/criteria.ts';
+import { accuracyCurve, type Metric, metricCurve, metricCurves, smoothed } from '../parts/curves.ts';
+import { failureOf } from '../parts/failure.ts';
+import { sharePlot } from '../parts/plots.ts';
+import type { ProbedProblem } from '../parts/probe.ts';
+import { sampledEvery } from '../parts/runs.ts';
+import { overSeeds, seedCell, seedText } from '../parts/seeds.ts';
+import { chosen, configOn, drawn, poolOf } from '../parts/sets.ts';
+import { sortOf } from '../parts/sorts.ts';
+import type { Section } from '../report/page.ts';
+import { figure } from '../report/text.ts';
 
 const SMALL = 64;
 const WRONG = 32;
 const HELD_OUT = 128;
 const POOL = HELD_OUT + 512;
 const PROBE_VOTES = 32;
-/** A fall or a harm counts from this much on: 5 points. */
+/** Smallest fall or harm that counts: 5 points. */
 const MARGIN = 0.05;
-/** Steps averaged where a curve is looked at. */
+/** Steps that curves are averaged over. */
 const WINDOW = 10;
 
 const KINDS = { any: 'any problems', wrong: 'wrong majorities' } as const;
@@ -33,7 +38,7 @@ type Kind = keyof typeof KINDS;
 export interface TestTimeRun {
   kind: Kind;
   seed: number;
-  /** What it trained on, as the model saw it before. */
+  /** The problems that trained, as probed before training. */
   problems: readonly ProbedProblem[];
   run: ExperimentRun;
 }
@@ -56,8 +61,8 @@ async function testTimeRuns(context: ExperimentContext): Promise<TestTimeRun[]> 
   );
 }
 
-/** Both ends of a curve of training, and its peak, in means over a window. */
-function course(run: ExperimentRun, metric: Parameters<typeof metricCurve>[1]) {
+/** Start, peak and end of a training curve, as means over a window. */
+function course(run: ExperimentRun, metric: Metric) {
   const curve = metricCurve(run, metric);
   const window = Math.max(1, Math.min(WINDOW, Math.floor(curve.length / 4)));
   const means = smoothed(curve, window).slice(window - 1);
@@ -71,11 +76,12 @@ interface Summary {
   kind: Kind;
   runs: readonly TestTimeRun[];
   proxy: Course[];
-  truth: Course[];
+  correct: Course[];
   accuracy: Change | null;
   label: Change | null;
-  /** Share of wrong majorities among the problems trained on, at the probe. */
+  /** Share of wrong majorities among the training problems, in the probe. */
   wrong: number | null;
+  changes: ProblemChange[][];
 }
 
 function summarize(kind: Kind, runs: readonly TestTimeRun[]): Summary {
@@ -84,33 +90,19 @@ function summarize(kind: Kind, runs: readonly TestTimeRun[]): Summary {
   return {
     kind,
     runs,
+    changes,
     proxy: runs.flatMap(({ run }) => course(run, (m) => m.proxyReward) ?? []),
-    truth: runs.flatMap(({ run }) => course(run, (m) => m.groundTruthReward) ?? []),
+    correct: runs.flatMap(({ run }) => course(run, (m) => m.groundTruthReward) ?? []),
     accuracy: meanChange(changes, ({ accuracy }) => accuracy),
     label: meanChange(changes, ({ label }) => label),
     wrong: judged.length === 0 ? null : judged.filter((right) => !right).length / judged.length,
   };
 }
 
-/** A change that is over problems enough to decide a criterion; else null. */
-export function decisive(change: Change | null): Change | null {
-  return change !== null && change.problems >= FEWEST_VALUES ? change : null;
-}
-
-/** `0.6 to 0.82: by 0.22 (0.18 to 0.26) over 40 problems, 0.22 (0.19 to 0.25) over seeds`; and where that is too few. */
-export function changeWords(change: Change | null): string {
-  if (change === null) return 'not measured';
-  const { before, after, overProblems, overSeeds: seeds, problems } = change;
-  const { mean, low, high } = seeds;
-  const bySeed = low === null || high === null ? '' : `, ${interval({ mean, low, high })} over seeds`;
-  const few = decisive(change) ? '' : ` (too few to decide; ${FEWEST_VALUES} at least)`;
-  return `${figure(before)} to ${figure(after)}: by ${interval(overProblems)} over ${problems} problem${problems === 1 ? '' : 's'}${few}${bySeed}`;
-}
-
 const gains = (courses: readonly Course[]) => courses.map(({ start, end }) => end - start);
 const lowest = (values: readonly number[]) => (values.length === 0 ? null : Math.min(...values));
 const ends = (courses: readonly Course[]) =>
-  `${words(courses.map(({ start }) => start))} to ${words(courses.map(({ end }) => end))}`;
+  `${seedText(courses.map(({ start }) => start))} to ${seedText(courses.map(({ end }) => end))}`;
 
 export function findings(runs: readonly TestTimeRun[], { sorts = false } = {}): Findings {
   const summaries = (Object.keys(KINDS) as Kind[]).flatMap((kind) => {
@@ -122,135 +114,116 @@ export function findings(runs: readonly TestTimeRun[], { sorts = false } = {}): 
   return {
     criteria: [...smallCriteria(any), ...wrongCriteria(wrong)],
     remarks: [
-      ...summaries.map(
-        ({ kind, runs: own, wrong: share, label }) =>
-          `Trained on ${KINDS[kind]}: ${own[0]!.problems.length} a seed, of whose majorities a share of ${figure(share)} was wrong at the probe. Label accuracy of the held-out problems: ${changeWords(label)}.`,
-      ),
-      ...(wrong && wrong.truth.length > 0
-        ? [`On the problems with wrong majorities themselves the true reward went from ${ends(wrong.truth)}.`]
+      ...summaries.map(setRemark),
+      ...(wrong && wrong.correct.length > 0
+        ? [`On the problems with wrong majorities themselves, the true reward went from ${ends(wrong.correct)}.`]
         : []),
       ...(sorts ? summaries.map(sortRemark) : []),
-      ...(wrong ? [] : ['No problem of the pool is known to have a wrong majority: that part was not measured.']),
+      ...(wrong ? [] : ['No problem of the pool has a known wrong majority: that part was not measured.']),
     ],
     sections: [
-      {
-        kind: 'plots',
-        title: 'Curves',
-        note: `Rewards of the problems that train, over ${WINDOW} steps; accuracy of the held-out ones at the evaluations. Bands: 95% over seeds.`,
-        plots: summaries.map(({ kind, runs: own }) => ({
-          kind: 'lines' as const,
-          title: KINDS[kind],
-          x: 'step',
-          y: 'share',
-          yRange: [0, 1] as const,
-          series: [
-            overSeeds(
-              'accuracy, held-out',
-              own.map(({ run }) => accuracyCurve(run)),
-            ),
-            overSeeds(
-              'majority reward, training',
-              own.map(({ run }) =>
-                smoothed(
-                  metricCurve(run, (m) => m.proxyReward),
-                  WINDOW,
-                ),
-              ),
-              true,
-            ),
-            overSeeds(
-              'true reward, training',
-              own.map(({ run }) =>
-                smoothed(
-                  metricCurve(run, (m) => m.groundTruthReward),
-                  WINDOW,
-                ),
-              ),
-            ),
-          ],
-        })),
-      },
-      {
-        kind: 'table',
-        title: 'Numbers',
-        note: 'Change of accuracy: 95% by bootstrap over problems, each with its mean over seeds.',
-        columns: [
-          'trained on',
-          'majority reward, start',
-          'end',
-          'true reward, start',
-          'peak',
-          'end',
-          'held-out, before',
-          'after',
-          'change',
-          'KL, end',
-          'ended',
-        ],
-        rows: summaries.map(({ kind, runs: own, proxy, truth, accuracy }) => [
-          KINDS[kind],
-          seedCell(proxy.map(({ start }) => start)),
-          seedCell(proxy.map(({ end }) => end)),
-          seedCell(truth.map(({ start }) => start)),
-          seedCell(truth.map(({ peak }) => peak)),
-          seedCell(truth.map(({ end }) => end)),
-          accuracy?.before ?? null,
-          accuracy?.after ?? null,
-          accuracy?.overProblems ?? null,
-          seedCell(own.map(({ run }) => course(run, (m) => m.kl)?.end ?? null)),
-          [...new Set(own.flatMap(({ run }) => failureOf(run)?.mode ?? []))].join(', '),
-        ]),
-      },
+      curves(summaries),
+      numbers(summaries),
       ...(sorts
         ? [
-            {
-              kind: 'table' as const,
-              title: 'Held-out problems by sort',
-              columns: ['trained on', 'held-out', 'problems', 'before', 'after', 'change'],
-              rows: summaries.flatMap(({ kind, runs: own }) =>
-                bySort(own).map(([sort, change]) => [
-                  KINDS[kind],
-                  sort,
-                  change.problems,
-                  change.before,
-                  change.after,
-                  change.overProblems,
-                ]),
-              ),
-            },
+            sortTable(
+              'Held-out problems by sort',
+              summaries.map(({ kind, changes }) => ({ name: KINDS[kind], changes: accuracyBySort(changes) })),
+            ),
           ]
         : []),
     ],
   };
 }
 
+function setRemark({ kind, runs, wrong, label }: Summary): string {
+  return `Trained on ${KINDS[kind]}: ${runs[0]!.problems.length} per seed, with a share of ${figure(wrong)} wrong majorities in the probe. Label accuracy of the held-out problems: ${changeText(label)}.`;
+}
+
+function curves(summaries: readonly Summary[]): Section {
+  return {
+    kind: 'plots',
+    title: 'Curves',
+    note: `Rewards of the training problems, means over ${WINDOW} steps; accuracy of the held-out problems at the evaluations. Bands: 95% over seeds.`,
+    plots: summaries.map(({ kind, runs: own }) => {
+      const runs = own.map(({ run }) => run);
+      return sharePlot(KINDS[kind], [
+        overSeeds('accuracy, held-out', runs.map(accuracyCurve)),
+        overSeeds(
+          'majority reward, training',
+          metricCurves(runs, (m) => m.proxyReward, WINDOW),
+          true,
+        ),
+        overSeeds(
+          'true reward, training',
+          metricCurves(runs, (m) => m.groundTruthReward, WINDOW),
+        ),
+      ]);
+    }),
+  };
+}
+
+function numbers(summaries: readonly Summary[]): Section {
+  return {
+    kind: 'table',
+    title: 'Numbers',
+    note: 'Change of accuracy: 95% by bootstrap over problems, each with its mean over seeds.',
+    columns: [
+      'trained on',
+      'majority reward, start',
+      'end',
+      'true reward, start',
+      'peak',
+      'end',
+      'held-out, before',
+      'after',
+      'change',
+      'KL, end',
+      'outcome',
+    ],
+    rows: summaries.map(({ kind, runs, proxy, correct, accuracy }) => [
+      KINDS[kind],
+      seedCell(proxy.map(({ start }) => start)),
+      seedCell(proxy.map(({ end }) => end)),
+      seedCell(correct.map(({ start }) => start)),
+      seedCell(correct.map(({ peak }) => peak)),
+      seedCell(correct.map(({ end }) => end)),
+      accuracy?.before ?? null,
+      accuracy?.after ?? null,
+      accuracy?.overProblems ?? null,
+      seedCell(runs.map(({ run }) => course(run, (m) => m.kl)?.end ?? null)),
+      [...new Set(runs.flatMap(({ run }) => failureOf(run)?.mode ?? []))].join(', '),
+    ]),
+  };
+}
+
 function smallCriteria(any: Summary | undefined): Criterion[] {
-  const { proxy = [], truth = [], accuracy = null } = any ?? {};
-  const drops = truth.map(({ peak, end }) => peak - end);
+  const { proxy = [], correct = [], accuracy = null } = any ?? {};
+  const drops = correct.map(({ peak, end }) => peak - end);
   const held = decisive(accuracy);
   return [
     above(
       'On a small set the majority reward rises, in every seed.',
       lowest(gains(proxy)),
       0,
-      proxy.length === 0 ? 'not measured' : ends(proxy),
+      proxy.length === 0 ? NOT_MEASURED : ends(proxy),
     ),
     above(
-      'The true reward of its problems rises with it, in every seed.',
-      lowest(gains(truth)),
+      'The true reward on its problems rises too, in every seed.',
+      lowest(gains(correct)),
       0,
-      truth.length === 0 ? 'not measured' : ends(truth),
+      correct.length === 0 ? NOT_MEASURED : ends(correct),
     ),
     {
-      expected: `It stays: at the end the true reward is less than ${MARGIN * 100} points below its peak, in every seed.`,
-      measured: drops.length === 0 ? 'not measured' : `${words(drops)} below the peak`,
+      expected: `It stays: the true reward ends less than ${MARGIN * 100} points below its peak, in every seed.`,
+      measured: drops.length === 0 ? NOT_MEASURED : `${seedText(drops)} below the peak`,
       met: drops.length === 0 ? null : drops.every((drop) => drop < MARGIN),
     },
     above(
-      'Problems that never train improve too: the intervals of the change of accuracy, over problems and over seeds, lie above 0.',
+      'Held-out problems improve too: the intervals of the change of accuracy, over problems and over seeds, are above 0.',
       held && Math.min(held.overProblems.low, held.overSeeds.low ?? held.overProblems.low),
       0,
-      changeWords(accuracy),
+      changeText(accuracy),
     ),
   ];
 }
@@ -260,53 +233,46 @@ function wrongCriteria(wrong: Summary | undefined): Criterion[] {
   const held = decisive(accuracy);
   return [
     above(
-      `Training on problems whose majorities are wrong does the others no harm: the interval of the change of accuracy lies above -${MARGIN * 100} points.`,
+      `Training on problems with wrong majorities does not harm held-out problems: the interval of the change of accuracy is above -${MARGIN * 100} points.`,
       held?.overProblems.low ?? null,
       -MARGIN,
-      changeWords(accuracy),
+      changeText(accuracy),
     ),
     above(
-      'The others even improve, on average (from 0.330 to 0.375 in the paper).',
+      'Held-out problems even improve on average (in the paper: from 0.330 to 0.375).',
       held?.overProblems.mean ?? null,
       0,
-      changeWords(accuracy),
+      changeText(accuracy),
     ),
     above(
-      'The majority reward rises there as well, in every seed.',
+      'The majority reward rises there too, in every seed.',
       lowest(gains(proxy)),
       0,
-      proxy.length === 0 ? 'not measured' : ends(proxy),
+      proxy.length === 0 ? NOT_MEASURED : ends(proxy),
     ),
   ];
 }
 
-/** Changes of each sort of held-out problems. */
-function bySort(runs: readonly TestTimeRun[]): [Sort, Change][] {
-  return SORTS.flatMap((sort) => {
-    const changes = runs.map(({ run }) => evaluatedChanges(run).filter(({ prompt }) => sortOf(prompt) === sort));
-    const change = meanChange(changes, ({ accuracy }) => accuracy);
-    return change ? [[sort, change] as [Sort, Change]] : [];
-  });
-}
+const accuracyBySort = (changes: readonly ProblemChange[][]) => changesBySort(changes, ({ accuracy }) => accuracy);
 
-function sortRemark({ kind, runs }: Summary): string {
+function sortRemark({ kind, runs, changes }: Summary): string {
   const trained = runs.flatMap(({ problems }) => problems);
-  const differences = trained.filter(({ prompt }) => sortOf(prompt) === 'differences').length / trained.length;
-  const parts = bySort(runs).map(([sort, change]) => `${sort} ${changeWords(change)}`);
-  return `Trained on ${KINDS[kind]}, of which a share of ${figure(differences)} were differences: accuracy of held-out ${parts.join('; ')}.`;
+  const differences = trained.filter(({ text }) => sortOf(text) === 'differences').length / trained.length;
+  const parts = accuracyBySort(changes).map(([sort, change]) => `${sort} ${changeText(change)}`);
+  return `Trained on ${KINDS[kind]}, with a share of ${figure(differences)} differences: accuracy of held-out ${parts.join('; ')}.`;
 }
 
 export const testTime: Experiment = {
   name: 'test-time',
   title: 'Test-time training',
-  question: 'Does training on a small set without labels lift the model for good, even where the majorities are wrong?',
+  question: 'Does label-free training on a small set improve the model for good, even if the majorities are wrong?',
   finding:
-    'Section 5, finding 6: on AMC23 (40 problems) both rewards rise and stay, and AIME24 improves too. Even 32 problems whose majorities are almost all wrong did no harm (AMC23 from 0.330 to 0.375).',
-  method: `A probe looks at a pool of problems. ${SMALL} of them train with the majority vote; in other runs ${WRONG} whose majority the probe found to be wrong (labels choose the problems, and never train). Each seed draws other problems. Accuracy is measured on ${HELD_OUT} problems that never train.`,
+    'Section 5, finding 6: on AMC23 (40 problems) both rewards rise and stay, and AIME24 improves too. Even 32 problems with almost all majorities wrong did no harm (AMC23 from 0.330 to 0.375).',
+  method: `A probe samples a pool of problems. ${SMALL} of them train by majority voting; in other runs, ${WRONG} whose majority is wrong in the probe (labels choose the problems but never train). Each seed draws other problems. Accuracy is measured on ${HELD_OUT} held-out problems.`,
   defaults: {
     model: 'embedded',
     steps: 150,
-    evaluation: { every: 25, samples: 4, greedy: false },
+    evaluation: sampledEvery(25),
     checkpoint: { every: 50 },
   },
   seeds: 3,

@@ -1,0 +1,60 @@
+/** Predictors of the gain from labels, and how they rank the models. */
+import { type Correlation, correlation } from '../../../analysis/statistics.ts';
+import type { Measured } from './measures.ts';
+
+/** Fewest models for a rank correlation. */
+export const FEWEST = 3;
+
+export interface Predictor {
+  name: string;
+  of(model: Measured): number | null;
+  tokens(model: Measured): number;
+}
+
+export const OUTCOMES = [
+  { name: 'gain', of: (m: Measured) => m.gain },
+  { name: 'accuracy reached', of: (m: Measured) => m.reached },
+  { name: 'gain / headroom', of: (m: Measured) => m.headroom },
+] as const;
+
+export const COLLAPSE: Predictor = { name: 'loss step', of: (m) => m.loss.mean, tokens: (m) => m.tokens.loss };
+
+export const PAPER: Predictor = {
+  name: 'collapse step (below 1%)',
+  of: (m) => m.paper.mean,
+  tokens: (m) => m.tokens.paper,
+};
+
+/** The collapse step and its rivals: pass@k of the untrained model, whose accuracy is k = 1. */
+export function predictorsOf(models: readonly Measured[]): Predictor[] {
+  const ks = [...new Set(models.flatMap(({ passAtK }) => [...passAtK.keys()]))].sort((a, b) => a - b);
+  return [
+    COLLAPSE,
+    PAPER,
+    ...ks.map((k) => ({
+      name: k === 1 ? 'accuracy (pass@1)' : `pass@${k}`,
+      of: (m: Measured) => m.passAtK.get(k) ?? null,
+      tokens: (m: Measured) => m.tokens.sampling,
+    })),
+  ];
+}
+
+/** null for fewer than three models that have both, or if all are equal. */
+export function ranked(
+  kind: 'spearman' | 'kendall',
+  models: readonly Measured[],
+  x: (m: Measured) => number | null,
+  y: (m: Measured) => number | null,
+): Correlation | null {
+  const pairs = models.map((m) => ({ x: x(m), y: y(m) })).filter((pair) => pair.x !== null && pair.y !== null);
+  if (pairs.length < FEWEST) return null;
+  return correlation(
+    kind,
+    pairs.map((pair) => pair.x!),
+    pairs.map((pair) => pair.y!),
+  );
+}
+
+export function total(models: readonly Measured[], of: (m: Measured) => number): number {
+  return models.reduce((sum, m) => sum + of(m), 0);
+}

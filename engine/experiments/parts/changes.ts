@@ -1,0 +1,145 @@
+/** How problems changed between two evaluations. */
+import { bootstrap, DIFFERENCES, FEWEST_VALUES } from '../../analysis/estimates.ts';
+import { tInterval } from '../../analysis/statistics.ts';
+import type { Estimate } from '../../protocol/index.ts';
+import type { ExperimentRun } from '../experiment.ts';
+import type { Section } from '../report/page.ts';
+import { figure, interval } from '../report/text.ts';
+import { NOT_MEASURED } from './criteria.ts';
+import { groupsOf } from './curves.ts';
+import { SORTS, type Sort, sortOf } from './sorts.ts';
+
+/** A problem in two evaluations of a run. */
+export interface ProblemChange {
+  id: string;
+  text: string;
+  /** Mean correctness of the samples. */
+  accuracy: { before: number; after: number };
+  /** Whether the majority was right: label accuracy. */
+  label: { before: boolean; after: boolean };
+}
+
+/**
+ * The labeled problems in the evaluations at two steps (default: the first and the last). Empty if the run ended before
+ * its second evaluation.
+ */
+export function evaluatedChanges(
+  run: ExperimentRun,
+  { from = 0, to }: { from?: number; to?: number } = {},
+): ProblemChange[] {
+  const groups = groupsOf(run, 'evaluation');
+  const last = to ?? groups.at(-1)?.step ?? 0;
+  const at = (step: number) =>
+    new Map(groups.filter((group) => group.step === step).map((group) => [group.problem, group]));
+  if (to === undefined && last === from) return [];
+  const before = at(from);
+  return [...at(last)].flatMap(([problem, after]) => {
+    const old = before.get(problem);
+    const { id, text } = run.problems[problem]!;
+    if (!old || old.means.correct === null) return [];
+    const accuracy = ({ means }: typeof after) => means.correct ?? 0;
+    const label = ({ majority }: typeof after) => majority?.correct === true;
+    return {
+      id,
+      text,
+      accuracy: { before: accuracy(old), after: accuracy(after) },
+      label: { before: label(old), after: label(after) },
+    };
+  });
+}
+
+export interface Change {
+  before: number;
+  after: number;
+  /** after - before, with a bootstrap over problems of the mean over seeds. */
+  overProblems: Estimate;
+  /** Its mean over seeds with Student's interval; no bounds with one seed. */
+  overSeeds: { mean: number; low: number | null; high: number | null };
+  problems: number;
+}
+
+/**
+ * Mean change of a number per problem, over several runs. A problem counts once, with its mean over the runs that have
+ * it: repeating a problem says nothing about other problems. null without problems.
+ */
+export function meanChange(
+  runs: readonly (readonly ProblemChange[])[],
+  of: (change: ProblemChange) => { before: number | boolean; after: number | boolean },
+): Change | null {
+  const byProblem = new Map<string, { before: number; after: number }[]>();
+  for (const changes of runs) {
+    for (const change of changes) {
+      const { before, after } = of(change);
+      const pair = { before: Number(before), after: Number(after) };
+      byProblem.set(change.id, [...(byProblem.get(change.id) ?? []), pair]);
+    }
+  }
+  const average = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
+  const rows = [...byProblem.values()].map((pairs) => ({
+    before: average(pairs.map(({ before }) => before)),
+    after: average(pairs.map(({ after }) => after)),
+  }));
+  const overProblems = bootstrap(
+    rows.map(({ before, after }) => after - before),
+    0,
+    DIFFERENCES,
+  );
+  if (overProblems === null) return null;
+  const seeds = runs.filter((changes) => changes.length > 0);
+  const overSeeds = tInterval(
+    seeds.map((changes) => average(changes.map((c) => Number(of(c).after) - Number(of(c).before)))),
+  )!;
+  return {
+    before: average(rows.map(({ before }) => before)),
+    after: average(rows.map(({ after }) => after)),
+    overProblems,
+    overSeeds,
+    problems: rows.length,
+  };
+}
+
+/** A change over enough problems to decide a criterion; else null. */
+export function decisive(change: Change | null): Change | null {
+  return change !== null && change.problems >= FEWEST_VALUES ? change : null;
+}
+
+/** `0.6 to 0.82: by 0.22 (0.18 to 0.26) over 40 problems, 0.22 (0.19 to 0.25) over seeds`, or why it decides nothing. */
+export function changeText(change: Change | null): string {
+  if (change === null) return NOT_MEASURED;
+  const { before, after, overProblems, overSeeds: seeds, problems } = change;
+  const { mean, low, high } = seeds;
+  const bySeed = low === null || high === null ? '' : `, ${interval({ mean, low, high })} over seeds`;
+  const few = decisive(change) ? '' : ` (too few to decide; at least ${FEWEST_VALUES} are needed)`;
+  return `${figure(before)} to ${figure(after)}: by ${interval(overProblems)} over ${problems} problem${problems === 1 ? '' : 's'}${few}${bySeed}`;
+}
+
+/** Mean changes of sums and of differences, each if there are such problems. */
+export function changesBySort(
+  runs: readonly (readonly ProblemChange[])[],
+  of: Parameters<typeof meanChange>[1],
+): [Sort, Change][] {
+  return SORTS.flatMap((sort) => {
+    const own = runs.map((changes) => changes.filter(({ text }) => sortOf(text) === sort));
+    const change = meanChange(own, of);
+    return change ? [[sort, change] as [Sort, Change]] : [];
+  });
+}
+
+/** Changes by sort as a table, for each set that trained. */
+export function sortTable(title: string, rows: readonly { name: string; changes: [Sort, Change][] }[]): Section {
+  return {
+    kind: 'table',
+    title,
+    columns: ['trained on', 'held-out', 'problems', 'before', 'after', 'change'],
+    rows: rows.flatMap(({ name, changes }) =>
+      changes.map(([sort, { problems, before, after, overProblems }]) => [
+        name,
+        sort,
+        problems,
+        before,
+        after,
+        overProblems,
+      ]),
+    ),
+  };
+}

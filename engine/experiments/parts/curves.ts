@@ -1,0 +1,63 @@
+/** Curves over the steps of a run. */
+import type { JournalRecord, StepRecord } from '../../protocol/index.ts';
+import type { ExperimentRun } from '../experiment.ts';
+
+type Of<T extends JournalRecord['type']> = Extract<JournalRecord, { type: T }>;
+
+export function stepsOf({ records }: ExperimentRun): StepRecord[] {
+  return records.filter((record) => record.type === 'step');
+}
+
+export function evaluationsOf({ records }: ExperimentRun): Of<'evaluation'>[] {
+  return records.filter((record) => record.type === 'evaluation');
+}
+
+/** Groups of a phase, ordered by step. */
+export function groupsOf({ records }: ExperimentRun, phase: Of<'group'>['phase']): Of<'group'>[] {
+  return records.filter((record): record is Of<'group'> => record.type === 'group' && record.phase === phase);
+}
+
+/** A value per step, for one run. */
+export type Curve = readonly { step: number; value: number }[];
+
+/** A number among a step's metrics; null if it is unknown. */
+export type Metric = (metrics: StepRecord['metrics']) => number | null;
+
+export function metricCurve(run: ExperimentRun, metric: Metric): Curve {
+  return stepsOf(run).flatMap(({ step, metrics }) => {
+    const value = metric(metrics);
+    return value === null ? [] : { step, value };
+  });
+}
+
+/** Mean accuracy of the evaluations, by step. */
+export function accuracyCurve(run: ExperimentRun): Curve {
+  return evaluationsOf(run).flatMap(({ step, accuracy }) => (accuracy ? { step, value: accuracy.mean } : []));
+}
+
+/** Trailing means over `window` steps. */
+export function smoothed(curve: Curve, window: number): Curve {
+  return curve.map(({ step }, i) => {
+    const part = curve.slice(Math.max(0, i + 1 - window), i + 1);
+    return { step, value: part.reduce((sum, { value }) => sum + value, 0) / part.length };
+  });
+}
+
+/** Curves scaled to 0 to 1 by their common minimum and maximum. */
+export function scaledTogether(curves: readonly Curve[]): Curve[] {
+  const all = curves.flatMap((curve) => curve.map(({ value }) => value));
+  const low = Math.min(...all);
+  const span = Math.max(...all) - low || 1;
+  return curves.map((curve) => curve.map(({ step, value }) => ({ step, value: (value - low) / span })));
+}
+
+/** The first step from which a condition holds to the end of a curve; null if it does not hold at the end. */
+export function heldFrom(curve: Curve, holds: (value: number) => boolean): number | null {
+  const last = curve.findLastIndex(({ value }) => !holds(value));
+  return curve[last + 1]?.step ?? null;
+}
+
+/** A metric of each run, as trailing means over `window` steps. */
+export function metricCurves(runs: readonly ExperimentRun[], metric: Metric, window = 1): Curve[] {
+  return runs.map((run) => smoothed(metricCurve(run, metric), window));
+}

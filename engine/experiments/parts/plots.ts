@@ -1,0 +1,11 @@
+/** Line plots over the steps of runs, as the reports of experiments have them. */
+import type { LinePlot, PlotSeries } from '../report/plots.ts';
+
+export function stepPlot(title: string, y: string, series: readonly PlotSeries[]): LinePlot {
+  return { kind: 'lines', title, x: 'step', y, series };
+}
+
+/** Shares between 0 and 1. */
+export function sharePlot(title: string, series: readonly PlotSeries[], y = 'share'): LinePlot {
+  return { ...stepPlot(title, y, series), yRange: [0, 1] };
+}

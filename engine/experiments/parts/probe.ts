@@ -1,0 +1,60 @@
+/** Problems as the model sees them before training, and the groups of a problem while it trains. */
+import type { SameAnswer, StepGroup } from '../../analysis/theory.ts';
+import { equivalent } from '../../grading/equivalence.ts';
+import type { RunConfig } from '../../protocol/index.ts';
+import type { ExperimentContext, ExperimentRun } from '../experiment.ts';
+import { groupsOf } from './curves.ts';
+
+/** Whether two answers are equal: the same text, or the same value. */
+export const sameAnswer: SameAnswer = (a, b) => a === b || equivalent(a, b);
+
+/** A problem as a model sees it before training. */
+export interface ProbedProblem {
+  id: string;
+  text: string;
+  /** The majority answer; null when no rollout had an answer. */
+  answer: string | null;
+  /** Its share of the votes, 0 without one. */
+  share: number;
+  /** Whether it is right; null without a reference answer. */
+  right: boolean | null;
+  /** Share of rollouts that are right; null without a reference answer. */
+  accuracy: number | null;
+}
+
+/** The problems of a probe run, in their order. */
+export function probed(run: ExperimentRun): ProbedProblem[] {
+  return groupsOf(run, 'probe')
+    .sort((a, b) => a.problem - b.problem)
+    .map(({ problem, majority, means }) => {
+      const { id, text } = run.problems[problem]!;
+      const labeled = means.correct !== null;
+      return {
+        id,
+        text,
+        answer: majority?.answer ?? null,
+        share: majority?.share ?? 0,
+        right: labeled ? majority?.correct === true : null,
+        accuracy: means.correct,
+      };
+    });
+}
+
+/** Samples `votes` rollouts of each problem of `dataset`, without training. */
+export async function probe(
+  context: ExperimentContext,
+  id: string,
+  { dataset, votes, model }: { dataset: RunConfig['dataset']; votes: number; model?: string },
+): Promise<ProbedProblem[]> {
+  const config = context.config({ job: 'probe', votes: Math.max(votes, context.base.group), ...(model && { model }) });
+  return probed(await context.run(id, { ...config, dataset }));
+}
+
+/** The training groups of each problem, ordered by step. */
+export function histories(run: ExperimentRun): Map<number, StepGroup[]> {
+  const found = new Map<number, StepGroup[]>();
+  for (const group of groupsOf(run, 'train')) {
+    found.set(group.problem, [...(found.get(group.problem) ?? []), { step: group.step, group }]);
+  }
+  return found;
+}
