@@ -3,7 +3,7 @@
  * the problem ends right), `right:yes|no|unknown`, `likely:right|wrong` (as was predicted), `id:…` and `answer:…` (the
  * majority's), and words of the problem's text; all must hold.
  */
-import type { Verdict } from '../engine/runs/problem-view.ts';
+import type { Verdict } from '../engine/protocol/verdict.ts';
 import type { ProblemRow } from './store.ts';
 
 type Comparison = '>' | '<' | '>=' | '<=' | '=';

@@ -2,6 +2,7 @@
 import type { Peer } from '../engine/messages/peer.ts';
 import type { RollscopeError } from '../engine/protocol/errors.ts';
 import type { GroupId } from '../engine/protocol/group.ts';
+import { groupKey } from '../engine/protocol/group-id.ts';
 import type { GroupPage, PanelContract } from '../engine/runs/panel-contract.ts';
 
 export type GroupReading =
@@ -24,7 +25,7 @@ export class GroupReader {
 
   /** What is known of a group; the first call asks for it. */
   of(id: GroupId): GroupReading {
-    const known = this.readings.get(keyOf(id));
+    const known = this.readings.get(groupKey(id));
     if (known) return known;
     void this.read(id);
     return READING;
@@ -44,7 +45,7 @@ export class GroupReader {
   }
 
   private async read({ phase, step, problem }: GroupId): Promise<void> {
-    const key = keyOf({ phase, step, problem });
+    const key = groupKey({ phase, step, problem });
     const { signal } = this.forgotten;
     this.readings.delete(key);
     this.readings.set(key, READING);
@@ -60,8 +61,4 @@ export class GroupReader {
     this.readings.set(key, reading);
     this.changed();
   }
-}
-
-function keyOf({ phase, step, problem }: GroupId): string {
-  return `${phase} ${step} ${problem}`;
 }

@@ -2,12 +2,12 @@
  * Whether confidence goes with correctness: confidence measures of a rollout, their AUROC for correctness within and
  * across problems, their calibration, and the four quadrants of sure and right. Labels are read for measuring only.
  */
-import { CONFIDENT, type Quadrant } from '../protocol/confident.ts';
 import type { CountedGroup, RolloutStatistics } from '../protocol/group.ts';
 import type { Estimate } from '../protocol/records.ts';
 import type { TokenSpan } from '../protocol/spans.ts';
+import { CONFIDENT, QUADRANTS, type Quadrant, quadrantOf } from '../protocol/verdict.ts';
 import { bootstrap, mean, wilson } from './estimates.ts';
-import { type JudgedGroup, majorityRight } from './metrics.ts';
+import { groupVerdict, type JudgedGroup } from './metrics.ts';
 import { auroc, clusteredAuroc } from './statistics.ts';
 
 /** What a measure may read of one rollout. Without `statistics` or `span`, what needs them is null. */
@@ -281,17 +281,10 @@ export function quadrants(
   problems: readonly { problem: number; group: JudgedGroup | CountedGroup }[],
   threshold = CONFIDENT,
 ): Record<Quadrant, number[]> {
-  const found: Record<Quadrant, number[]> = {
-    'confident-correct': [],
-    'confident-wrong': [],
-    'uncertain-correct': [],
-    'uncertain-wrong': [],
-  };
-  for (const { problem, group } of problems) {
-    const right = majorityRight(group);
-    if (right === null) continue;
-    const level = (group.majority?.share ?? 0) > threshold ? 'confident' : 'uncertain';
-    found[`${level}-${right ? 'correct' : 'wrong'}`].push(problem);
-  }
-  return found;
+  const placed = problems.map(({ problem, group }) => ({
+    problem,
+    quadrant: quadrantOf(group.majority?.share ?? null, groupVerdict(group), threshold),
+  }));
+  const of = (name: Quadrant) => placed.filter(({ quadrant }) => quadrant === name).map(({ problem }) => problem);
+  return Object.fromEntries(QUADRANTS.map((name) => [name, of(name)])) as Record<Quadrant, number[]>;
 }

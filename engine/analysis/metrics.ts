@@ -1,6 +1,7 @@
 /** Metrics of a step and of an evaluation, from judged groups. What does not exist is null. */
 import type { CountedGroup, GroupId, JudgedGroup, RolloutFacts } from '../protocol/group.ts';
 import type { Estimate, EvaluationRecord, JournalRecord, ProblemUpdate, StepRecord } from '../protocol/records.ts';
+import { rightOf, type Verdict, verdictOf } from '../protocol/verdict.ts';
 import { majorityAtK, passAtK } from './at-k.ts';
 import { bootstrap, mean, wilson } from './estimates.ts';
 import { auroc } from './statistics.ts';
@@ -164,10 +165,14 @@ export function labelAccuracy(groups: readonly JudgedGroup[]): number | null {
   return mean(groups.flatMap((group) => majorityRight(group) ?? []).map(Number));
 }
 
+/** How a problem's vote stands against its reference. */
+export function groupVerdict(group: JudgedGroup | CountedGroup): Verdict {
+  return verdictOf(group.majority, 'means' in group ? group.means.correct !== null : hasReference(group));
+}
+
 /** Whether a problem's majority answer is right; no majority is a wrong one. null without a reference. */
 export function majorityRight(group: JudgedGroup | CountedGroup): boolean | null {
-  const labeled = 'means' in group ? group.means.correct !== null : hasReference(group);
-  return labeled ? (group.majority?.correct ?? false) : null;
+  return rightOf(groupVerdict(group));
 }
 
 function hasReference({ rollouts }: JudgedGroup): boolean {

@@ -7,6 +7,7 @@ import {
   type GroupRecord,
   type JournalRecord,
   PHASES,
+  PHASES_BY_INTEREST,
   type Phase,
   type Problem,
   RollscopeError,
@@ -38,8 +39,7 @@ export async function readGroups(
   const { runFile, problems, records } = await readRunFolder(folder);
   const groups = records.filter((record): record is GroupRecord => record.type === 'group');
   const wanted = phase === undefined ? undefined : oneOf('--phase', phase, PHASES);
-  const chosen =
-    wanted ?? (['train', 'probe', 'evaluation', 'greedy'] as const).find((p) => groups.some((g) => g.phase === p));
+  const chosen = wanted ?? PHASES_BY_INTEREST.find((p) => groups.some((g) => g.phase === p));
   const found = groups.filter((g) => g.phase === chosen && (step === undefined || g.step === step));
   if (!chosen || found.length === 0) {
     const has = [...new Set(groups.map((g) => g.phase))].join(', ') || 'nothing';

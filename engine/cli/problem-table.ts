@@ -2,6 +2,7 @@
 
 import { DASH, oneLine, share, verdict } from '../protocol/format.ts';
 import type { Problem } from '../protocol/records.ts';
+import { rightOf } from '../protocol/verdict.ts';
 import type { RunColumns } from '../runs/columns.ts';
 import { problemView, type Status } from '../runs/problem-view.ts';
 import { table } from './table.ts';
@@ -45,7 +46,7 @@ export function problemResult(problem: Problem, columns: RunColumns, step?: numb
     majority: view.answer,
     share: view.share,
     confidence: view.confidence,
-    correct: view.verdict === 'unknown' ? null : view.verdict === 'correct',
+    correct: rightOf(view.verdict),
     accuracy: view.accuracy,
     rollouts: view.rollouts,
     noAnswer: view.unanswered,

@@ -6,10 +6,10 @@
 import * as z from 'zod';
 import type { Evidence } from './evidence.ts';
 import type { Part } from './explanation.ts';
+import { PHASES } from './group-id.ts';
 import { voteOf } from './vote.ts';
 
-export const PHASES = ['train', 'evaluation', 'greedy', 'probe'] as const;
-export type Phase = (typeof PHASES)[number];
+export { groupKey, PHASES, PHASES_BY_INTEREST, type Phase } from './group-id.ts';
 
 const id = {
   phase: z.enum(PHASES),

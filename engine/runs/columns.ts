@@ -4,21 +4,20 @@
  * problem. The extension host holds it, an index file stores it, and the panel gets copies of its arrays. Pure.
  */
 import type { Forecast, ForecastScore, ProblemForecast } from '../protocol/forecast.ts';
-import type { ClusterCount, FramePointer, GroupId, Phase } from '../protocol/group.ts';
+import type { ClusterCount, FramePointer, GroupId } from '../protocol/group.ts';
+import { PHASES, type Phase } from '../protocol/group-id.ts';
 import type { EvaluationRecord, JournalRecord } from '../protocol/records.ts';
 import { type Metric, MetricSeries } from './series.ts';
 import { Strings } from './strings.ts';
 import { Table } from './table.ts';
 
 type RecordOf<T extends JournalRecord['type']> = Extract<JournalRecord, { type: T }>;
-/** In the order of their numbers in the column `phase`. */
-export const PHASE_NAMES = ['train', 'evaluation', 'greedy', 'probe'] as const satisfies readonly Phase[];
 
 /** A row per group, in the order of the journal. NaN in a Float64 column: unknown. */
 const GROUPS = {
   problem: Int32Array,
   step: Int32Array,
-  /** Place in `PHASE_NAMES`. */
+  /** Place in `PHASES`. */
   phase: Uint8Array,
   /** 1 until another record of the same group, or of an earlier step, takes its place. */
   counts: Uint8Array,
@@ -141,7 +140,7 @@ export class RunColumns {
   /** The rows of one phase, in the order of their steps. */
   phaseRows(problem: number, phase: Phase): number[] {
     const { phase: phases } = this.groups.columns;
-    const wanted = PHASE_NAMES.indexOf(phase);
+    const wanted = PHASES.indexOf(phase);
     return this.rowsOf(problem).filter((row) => phases[row] === wanted);
   }
 
@@ -153,7 +152,7 @@ export class RunColumns {
 
   idOf(row: number): GroupId {
     const { phase, step, problem } = this.groups.columns;
-    return { phase: PHASE_NAMES[phase[row]!]!, step: step[row]!, problem: problem[row]! };
+    return { phase: PHASES[phase[row]!]!, step: step[row]!, problem: problem[row]! };
   }
 
   /** Largest first. */

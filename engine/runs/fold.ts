@@ -1,7 +1,8 @@
 /** The one fold of a run's records into columns. Deterministic; it changes the columns in place, for each record is folded once. Pure. */
+import { PHASES } from '../protocol/group-id.ts';
 import type { GroupRecord, JournalRecord, StepRecord } from '../protocol/records.ts';
 import { saysRight } from '../reward/index.ts';
-import { fromNullable, fromTruth, type Head, PHASE_NAMES, RunColumns, type RunForecast } from './columns.ts';
+import { fromNullable, fromTruth, type Head, RunColumns, type RunForecast } from './columns.ts';
 
 type ForecastRecord = Extract<JournalRecord, { type: 'forecast' }>;
 
@@ -64,7 +65,7 @@ function foldGroup(columns: RunColumns, record: GroupRecord): void {
   const { problem, step } = record;
   const { groups, clusters, texts } = columns;
   const { clusters: found, majority, means, rollouts, unanswered, truncated } = record;
-  const phase = PHASE_NAMES.indexOf(record.phase);
+  const phase = PHASES.indexOf(record.phase);
   const now = groups.columns;
   columns.discount(problem, (row) => now.phase[row] === phase && now.step[row]! >= step);
   const first = clusters.length;

@@ -3,14 +3,19 @@
  * stands at a tie or without an answer, right or wrong, and since when: panel, lenses, trees, terminal, exports and reports
  * ask here. Pure.
  */
-import { CONFIDENT, type Quadrant } from '../protocol/confident.ts';
-import type { Phase } from '../protocol/group.ts';
-import { known, PHASE_NAMES, type Prediction, type RunColumns, truth } from './columns.ts';
+import { PHASES, type Phase } from '../protocol/group-id.ts';
+import {
+  type Quadrant,
+  quadrantOf,
+  rightOf,
+  statusOf,
+  type Verdict,
+  type VoteStatus,
+  verdictOf,
+} from '../protocol/verdict.ts';
+import { known, type Prediction, type RunColumns, truth } from './columns.ts';
 
-/** `tie`: another answer has as many rollouts as the majority's, which is the one that reached its size first. */
-export type Status = 'unsampled' | 'unanswered' | 'tie' | 'majority';
-/** Of the majority answer. Without any answer a problem that has a reference is wrong. */
-export type Verdict = 'correct' | 'wrong' | 'unknown';
+export type Status = 'unsampled' | VoteStatus;
 /** Without a reference answer only the confidence is known; before the first sample nothing is. */
 export type AnyQuadrant = Quadrant | 'confident' | 'uncertain' | 'none';
 
@@ -44,7 +49,7 @@ export interface ProblemView {
 }
 
 /** Greedy decoding is one rollout: it has no vote, so it never speaks for a problem. */
-const SILENT = PHASE_NAMES.indexOf('greedy');
+const SILENT = PHASES.indexOf('greedy');
 
 /**
  * A problem as the run knows it at a step: by the group of the phases train, evaluation and probe that was recorded last,
@@ -59,7 +64,7 @@ export function problemView(columns: RunColumns, problem: number, at = Number.PO
   const prediction = columns.head.forecast?.problems[problem] ?? null;
   const outcome = prediction && outcomeOf(columns, problem);
   if (row === undefined) return { ...UNSAMPLED, problem, prediction, outcome };
-  const verdict = verdictOf(columns, row);
+  const verdict = verdictAt(columns, row);
   const text = texts.at(answer[row]!);
   const part = known(share[row]!);
   const logprob = known(majorityLogprob[row]!);
@@ -67,8 +72,8 @@ export function problemView(columns: RunColumns, problem: number, at = Number.PO
     problem,
     row,
     step: step[row]!,
-    phase: PHASE_NAMES[phase[row]!]!,
-    status: text === null ? 'unanswered' : tied[row] === 1 ? 'tie' : 'majority',
+    phase: PHASES[phase[row]!]!,
+    status: statusOf(text === null ? null : { tied: tied[row] === 1 }),
     answer: text,
     share: part,
     rawShare: known(rawShare[row]!),
@@ -81,7 +86,7 @@ export function problemView(columns: RunColumns, problem: number, at = Number.PO
     since: {
       answer: text === null ? null : sinceWhen(columns, speaking, (one) => answer[one] === answer[row]),
       verdict:
-        verdict === 'unknown' ? null : sinceWhen(columns, speaking, (one) => verdictOf(columns, one) === verdict),
+        verdict === 'unknown' ? null : sinceWhen(columns, speaking, (one) => verdictAt(columns, one) === verdict),
     },
     prediction,
     outcome,
@@ -111,16 +116,10 @@ export function speakingRows(columns: RunColumns, problem: number, at = Number.P
   return columns.rowsOf(problem).filter((row) => step[row]! <= at && phase[row] !== SILENT);
 }
 
-function verdictOf({ groups }: RunColumns, row: number): Verdict {
+function verdictAt({ groups }: RunColumns, row: number): Verdict {
   const { correct, accuracy, answer } = groups.columns;
-  // Without an answer the problem is not solved.
-  const right = truth(correct[row]!) ?? (answer[row]! < 0 && !Number.isNaN(accuracy[row]!) ? false : null);
-  return right === null ? 'unknown' : right ? 'correct' : 'wrong';
-}
-
-function quadrantOf(share: number | null, verdict: Verdict): AnyQuadrant {
-  const level = share !== null && share > CONFIDENT ? 'confident' : 'uncertain';
-  return verdict === 'unknown' ? level : `${level}-${verdict}`;
+  const majority = answer[row]! < 0 ? null : { correct: truth(correct[row]!) };
+  return verdictOf(majority, !Number.isNaN(accuracy[row]!));
 }
 
 /** The step of the first of the last rows in a row that are alike. */
@@ -139,6 +138,5 @@ function outcomeOf(columns: RunColumns, problem: number): boolean | null {
   if (step === undefined) return null;
   const row = columns.find({ phase: 'probe', step, problem }) ?? columns.find({ phase: 'evaluation', step, problem });
   if (row === null) return null;
-  const verdict = verdictOf(columns, row);
-  return verdict === 'unknown' ? null : verdict === 'correct';
+  return rightOf(verdictAt(columns, row));
 }

@@ -1,6 +1,6 @@
 /** Results beside the problems: a mark in the margin and the majority answer behind the line; a hover with all answers. */
 import * as vscode from 'vscode';
-import type { Verdict } from '../../engine/runs/problem-view.ts';
+import type { Verdict } from '../../engine/protocol/verdict.ts';
 import { Disposables } from '../disposables.ts';
 import { inlineResultsEnabled, onDidChangeSettings } from '../settings.ts';
 import { debounce } from '../timing.ts';

@@ -2,8 +2,9 @@
 
 import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
 import { code, oneLine, percent } from '../../engine/protocol/format.ts';
+import type { Verdict } from '../../engine/protocol/verdict.ts';
 import type { Prediction } from '../../engine/runs/columns.ts';
-import type { ProblemView, Verdict } from '../../engine/runs/problem-view.ts';
+import type { ProblemView } from '../../engine/runs/problem-view.ts';
 import type { ProblemResult } from './results.ts';
 
 const MOST_CLUSTERS = 8;

@@ -3,8 +3,8 @@
  * stays the same wherever it is followed: the problem's id, and the number of the rollout, from 1. Pure.
  */
 import type { GroupId } from '../../engine/protocol/group.ts';
+import { PHASES } from '../../engine/protocol/group-id.ts';
 import type { Problem } from '../../engine/protocol/records.ts';
-import { PHASE_NAMES } from '../../engine/runs/columns.ts';
 
 export const ROLLOUT_SCHEME = 'rollscope-rollout';
 /** The file extension that gives these documents their language. */
@@ -68,7 +68,7 @@ export function parseRolloutUri(uri: { scheme: string; query: string }): Rollout
     return text !== null && /^\d+$/.test(text) && Number(text) >= least ? Number(text) : null;
   };
   const [folder, problem] = [query.get('folder'), query.get('problem')];
-  const phase = PHASE_NAMES.find((name) => name === query.get('phase'));
+  const phase = PHASES.find((name) => name === query.get('phase'));
   const [step, rollout] = [whole('step', 0), whole('rollout', 1)];
   if (!folder || problem === null || !phase || step === null || rollout === null) return null;
   return { folder, problem, row: whole('row', 0), phase, step, rollout };

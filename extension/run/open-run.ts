@@ -10,6 +10,7 @@ import { readProblems, readRunFile } from '../../engine/journal/reader.ts';
 import {
   type GroupDetail,
   type GroupId,
+  groupKey,
   type JournalRecord,
   type Problem,
   type Progress,
@@ -152,7 +153,7 @@ export class OpenRun {
 
   /** @throws RollscopeError `run-broken` when the group or its rollouts are not there. */
   readGroup(id: GroupId): Promise<ReadGroup> {
-    const key = `${id.phase} ${id.step} ${id.problem}`;
+    const key = groupKey(id);
     const known = this.recent.get(key);
     if (known) return known;
     const reading = this.readFromDisk(id);

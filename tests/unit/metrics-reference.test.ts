@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { MEASURE_NAMES, MEASURES } from '../../engine/analysis/alignment.ts';
 import { FAILURE_RULES, FAILURES, PATTERNS } from '../../engine/analysis/collapse.ts';
 import { FLIPPED_VOTES, SIGNALS, WATCH_RULES } from '../../engine/analysis/watch.ts';
-import { CONFIDENT } from '../../engine/protocol/confident.ts';
 import { EvaluationRecord, StepRecord } from '../../engine/protocol/records.ts';
+import { CONFIDENT } from '../../engine/protocol/verdict.ts';
 import { ROOT } from '../support/processes.ts';
 
 const page = readFileSync(path.join(ROOT, 'docs/metrics.md'), 'utf8');

@@ -5,7 +5,7 @@ import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
 import { baseName, DASH, number, share, whole } from '../../engine/protocol/format.ts';
 import type { ClusterCount, Phase, Rollout } from '../../engine/protocol/group.ts';
 import { SHADES, shadeOf } from '../../engine/protocol/shades.ts';
-import type { Verdict } from '../../engine/runs/problem-view.ts';
+import type { Verdict } from '../../engine/protocol/verdict.ts';
 import { massChart } from '../charts/mass.ts';
 import { confidenceChart } from '../charts/scatter.ts';
 import { Component } from '../component.ts';

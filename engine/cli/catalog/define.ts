@@ -1,5 +1,6 @@
 /** What a command of the command line is: data that `program.ts` makes the parser and the help of. Light. */
 import type { SettingGroup } from '../../config/settings.ts';
+import { PHASES_BY_INTEREST } from '../../protocol/group-id.ts';
 
 export interface CommandOption {
   /** As commander writes them: `--out <folder>`. */
@@ -68,7 +69,7 @@ export const ALLOW_PROGRAMS: CommandOption = {
 export const GROUP_CHOICE = (fallback: string): CommandOption[] => [
   {
     flags: '--phase <name>',
-    help: 'rollouts of train, probe, evaluation or greedy (default: the first of these that exists)',
+    help: `rollouts of ${PHASES_BY_INTEREST.slice(0, -1).join(', ')} or ${PHASES_BY_INTEREST.at(-1)} (default: the first of these that exists)`,
   },
   { flags: '--step <n>', help: `rollouts of this step (default: ${fallback})` },
 ];

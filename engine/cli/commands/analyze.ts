@@ -14,9 +14,9 @@ import {
   type StepGroup,
 } from '../../analysis/theory.ts';
 import { equivalent } from '../../grading/index.ts';
-import { QUADRANT_TITLES, QUADRANTS } from '../../protocol/confident.ts';
 import { DASH, estimate, number, oneLine, share } from '../../protocol/format.ts';
 import { type GroupDetail, type JournalRecord, type Problem, RollscopeError } from '../../protocol/index.ts';
+import { QUADRANT_TITLES, QUADRANTS } from '../../protocol/verdict.ts';
 import { answerTokens } from '../../reward/answer-tokens.ts';
 import { type RunReward, rewardOf } from '../../reward/index.ts';
 import { groupOf } from '../../reward/stored.ts';

@@ -1,0 +1,55 @@
+/**
+ * How a group of rollouts stands: whether its vote is a majority, a tie or no answer, whether that is right or wrong, and
+ * which quadrant this makes. Metrics, reports and views all go by these rules. Pure, and without zod: the page has it too.
+ */
+
+/** A majority share above this counts as confident. */
+export const CONFIDENT = 0.8;
+
+/** Problems with a reference answer, by confidence (majority share) and correctness of the majority answer. */
+export const QUADRANTS = ['confident-correct', 'confident-wrong', 'uncertain-correct', 'uncertain-wrong'] as const;
+export type Quadrant = (typeof QUADRANTS)[number];
+
+/** The titles of the quadrants, in the order of `QUADRANTS`. */
+export const QUADRANT_TITLES: Readonly<Record<Quadrant, string>> = {
+  'confident-correct': 'confident & correct',
+  'confident-wrong': 'confident & wrong',
+  'uncertain-correct': 'uncertain & correct',
+  'uncertain-wrong': 'uncertain & wrong',
+};
+
+/** `tie`: another answer has as many rollouts as the majority's, which is the one that reached its size first. */
+export type VoteStatus = 'unanswered' | 'tie' | 'majority';
+/** Of the majority answer. Without any answer a problem that has a reference is wrong. */
+export type Verdict = 'correct' | 'wrong' | 'unknown';
+
+export function statusOf(majority: { tied: boolean } | null): VoteStatus {
+  return majority === null ? 'unanswered' : majority.tied ? 'tie' : 'majority';
+}
+
+/**
+ * @param majority null when no rollout has an answer
+ * @param labeled whether the problem has a reference answer
+ */
+export function verdictOf(majority: { correct: boolean | null } | null, labeled: boolean): Verdict {
+  const right = majority === null ? (labeled ? false : null) : majority.correct;
+  return right === null ? 'unknown' : right ? 'correct' : 'wrong';
+}
+
+/** A verdict as a yes or no; null where it is unknown. */
+export function rightOf(verdict: Verdict): boolean | null {
+  return verdict === 'unknown' ? null : verdict === 'correct';
+}
+
+/**
+ * Confident with a share above `threshold`; no majority (null) is uncertain. Without a verdict only the confidence is known.
+ * @param share rollouts of the majority over all, in [0, 1]
+ */
+export function quadrantOf(
+  share: number | null,
+  verdict: Verdict,
+  threshold = CONFIDENT,
+): Quadrant | 'confident' | 'uncertain' {
+  const level = share !== null && share > threshold ? 'confident' : 'uncertain';
+  return verdict === 'unknown' ? level : `${level}-${verdict}`;
+}

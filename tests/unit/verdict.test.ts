@@ -1,0 +1,59 @@
+/** How a vote stands is decided by one set of rules; metrics, reports and views go by it. */
+import { expect, test, vi } from 'vitest';
+import { majorityRight } from '../../engine/analysis/metrics.ts';
+import { analyze } from '../../engine/cli/commands/analyze.ts';
+import { QUADRANTS, quadrantOf, rightOf, statusOf, verdictOf } from '../../engine/protocol/verdict.ts';
+import { openColumns } from '../../engine/runs/open.ts';
+import { problemView } from '../../engine/runs/problem-view.ts';
+import { temporaryFolder } from '../support/processes.ts';
+import { writeRunFixture } from '../support/run-fixture.ts';
+
+test('a majority is right, wrong or unknown; no answer is wrong where there is a reference', () => {
+  expect([true, false, null].map((correct) => verdictOf({ correct }, correct !== null))).toEqual([
+    'correct',
+    'wrong',
+    'unknown',
+  ]);
+  expect([verdictOf(null, true), verdictOf(null, false)]).toEqual(['wrong', 'unknown']);
+  expect((['correct', 'wrong', 'unknown'] as const).map(rightOf)).toEqual([true, false, null]);
+});
+
+test('a majority whose correctness is unknown is not wrong, whatever the other rollouts are', () => {
+  const means = { reward: null, correct: 0.5, tokens: null, logprob: null, entropy: null };
+  const majority = { answer: 'a', share: 0.5, rawShare: 0.5, correct: null };
+  expect(majorityRight({ clusters: [], rollouts: 4, unanswered: 0, means, majority })).toBeNull();
+});
+
+test('a vote is a majority, a tie or no answer', () => {
+  expect([null, { tied: true }, { tied: false }].map(statusOf)).toEqual(['unanswered', 'tie', 'majority']);
+});
+
+test('only a share above 0.8 is confident', () => {
+  expect([0.81, 0.8, null].map((share) => quadrantOf(share, 'wrong'))).toEqual([
+    'confident-wrong',
+    'uncertain-wrong',
+    'uncertain-wrong',
+  ]);
+  expect(quadrantOf(0.9, 'unknown')).toBe('confident');
+  expect(quadrantOf(0.6, 'correct', 0.5)).toBe('confident-correct');
+});
+
+test('analyze has the same problems in each quadrant as the panel', async () => {
+  const { folder, problems } = await writeRunFixture(`${temporaryFolder()}/run`, { problems: 16, votes: 8, steps: 9 });
+  let text = '';
+  const quiet = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+    text += chunk;
+    return true;
+  });
+  await analyze(folder, { step: '7', json: true }).finally(() => {
+    write.mockRestore();
+    quiet.mockRestore();
+  });
+  const { quadrants } = JSON.parse(text);
+  const columns = await openColumns(folder);
+  const views = problems.map(({ id, index }) => ({ id, view: problemView(columns, index, 7) }));
+  const seen = (name: string) => views.filter(({ view }) => view.quadrant === name).map(({ id }) => id);
+  expect(quadrants).toEqual(Object.fromEntries(QUADRANTS.map((name) => [name, seen(name)])));
+  expect(Object.values(quadrants).flat()).toHaveLength(problems.length);
+});
