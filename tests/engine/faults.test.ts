@@ -329,20 +329,23 @@ describe('a run folder', () => {
           ['export', 'changed', '--format', 'jsonl', '--out', place('x.jsonl')],
           ['export', 'changed', '--format', 'safetensors', '--out', place('x.safetensors')],
         ]) {
-          await refuses(args, { code: 'run-version', message, hint: /Update Rollscope/ });
+          await refuses(args, { code: 'run-version', message, hint: /Update to Rollscope \S+ or newer/ });
         }
         expect(readdirSync(home).filter((name) => name.startsWith('x.'))).toEqual([]);
         const listed = await runCli(['runs', '--json'], { home });
         expect(listed, listed.stderr).toMatchObject({ code: 0 });
-        const names = (lastLine(listed).runs as { run: string }[]).map(({ run }) => run);
-        expect(names).toContain('busy');
-        expect(names).not.toContain('changed');
+        const runs = lastLine(listed).runs as { run: string; status: string }[];
+        expect(runs.map(({ run }) => run)).toContain('busy');
+        expect(runs.find(({ run }) => run === 'changed')).toMatchObject({
+          status: 'unreadable',
+          error: { code: 'run-version', message: expect.stringMatching(message) },
+        });
       });
     });
 
     test('amid its journal is refused with the line', async () => {
       const breaking = (text: string) => text.split('\n').with(2, '{"type":').join('\n');
-      const refusal = { code: 'run-broken', message: /events\.jsonl line 3: not valid JSON/, hint: /delete line 3/ };
+      const refusal = { code: 'run-broken', message: /events\.jsonl line 3: not valid JSON/, hint: /rollscope repair/ };
       await changing(path.join(folder, 'events.jsonl'), breaking, async () => {
         await refuses(['resume', 'changed'], refusal);
         await refuses(['show', 'changed'], refusal);
