@@ -1,20 +1,20 @@
 /**
- * Re-scoring: what other rewards would have done with stored rollouts. From the numbers of each reward it computes how
- * their rankings, advantages and winners differ, and which agrees best with the truth.
+ * Rescoring: other rewards on stored rollouts. Compares rankings, advantages and top-ranked rollouts of the rewards, and
+ * how well each agrees with correctness.
  */
 import type { Estimate } from '../protocol/records.ts';
 import { bootstrap, DIFFERENCES, mean, wilson } from './estimates.ts';
 import type { JudgedGroup } from './metrics.ts';
 import { auroc, kendall, spearman } from './statistics.ts';
 
-/** What one reward says of a group, one number a rollout. */
+/** The rewards of a group, one per rollout. */
 export interface Rescored {
   rewards: readonly number[];
-  /** What advantages and ranks are taken of, where that is not the rewards themselves: free of underflow. */
+  /** What advantages and ranks are computed from, if not the rewards themselves: a form without underflow. */
   basis?: readonly number[];
 }
 
-/** One problem's rollouts with the numbers that each reward gives to them. */
+/** One problem's rollouts with their rewards under each reward function. */
 export interface RescoredGroup {
   problem: number;
   step: number;
@@ -26,27 +26,27 @@ export interface RescoredGroup {
 export interface RescoreOptions {
   /** Advantages of several groups' rewards, as the run's loss would make them. */
   advantages: (groups: readonly (readonly number[])[]) => number[][];
-  /** For rewards that say right or wrong: a reward of at least this much says right. Others are not in it. */
+  /** By correctness reward: a value of at least this means correct. Other rewards have none. */
   thresholds: Readonly<Record<string, number>>;
 }
 
 export interface RewardSummary {
   reward: string;
-  /** Groups for which it could be computed. */
+  /** Groups where it could be computed. */
   groups: number;
   /** Mean and smallest to largest value. */
   mean: number;
   range: [number, number];
-  /** Share of groups in which all rewards are equal: they would not train. */
+  /** Share of groups in which all rewards are equal: they give no gradient. */
   equal: number;
-  /** Share of rollouts of which the reward says rightly whether they are right; null without threshold or labels. */
+  /** Share of rollouts whose correctness the reward gets right; null without threshold or labels. */
   accuracy: number | null;
   /** Mean over groups of the AUROC for correctness within the group; groups with one class are left out. */
   auroc: (Estimate & { groups: number }) | null;
-  /** Share of groups with a reference whose winner is right. */
-  winnerRight: Estimate | null;
-  /** Share of positive advantages that go to right rollouts, by size of advantage; null without labels or without any. */
-  pushRight: number | null;
+  /** Share of groups with a reference whose top-ranked rollout is correct. */
+  top1Accuracy: Estimate | null;
+  /** Share of the total positive advantage that goes to correct rollouts; null without labels or positive advantages. */
+  signAccuracy: number | null;
 }
 
 export interface RewardPair {
@@ -56,14 +56,14 @@ export interface RewardPair {
   /** Rank correlations within a group, means over groups in which neither reward is constant. */
   kendall: Estimate | null;
   spearman: Estimate | null;
-  /** Share of groups whose winners give different answers. */
-  winnersDiffer: Estimate | null;
-  /** Share of rollouts that one reward would push up and the other down. */
-  opposed: number | null;
+  /** Share of groups whose top-ranked rollouts have different answers. */
+  top1Disagreement: Estimate | null;
+  /** Share of rollouts whose advantages have opposite signs. */
+  signDisagreement: number | null;
 }
 
 export interface Rescoring {
-  /** Those that agree best with the truth first: by AUROC, then by right winners; what has neither comes last. */
+  /** Best agreement with correctness first: by AUROC, then by top-1 accuracy; rewards with neither come last. */
   rewards: RewardSummary[];
   /** Every pair, in the order of `names`. */
   pairs: RewardPair[];
@@ -78,7 +78,7 @@ interface Scored {
   winner: number;
 }
 
-/** Compares rewards by name. Throws RangeError when a group has not one number a rollout. */
+/** Compares rewards by name. Throws RangeError unless a group has one reward per rollout. */
 export function compareRewards(
   groups: readonly RescoredGroup[],
   names: readonly string[],
@@ -91,7 +91,7 @@ export function compareRewards(
   const pairs = names.flatMap((first, i) =>
     names.slice(i + 1).map((second) => pair(first, second, scored.get(first)!, scored.get(second)!)),
   );
-  const merit = ({ auroc: area, winnerRight }: RewardSummary) => [area?.mean ?? -1, winnerRight?.mean ?? -1] as const;
+  const merit = ({ auroc: area, top1Accuracy }: RewardSummary) => [area?.mean ?? -1, top1Accuracy?.mean ?? -1] as const;
   const rewards = summaries.toSorted((a, b) => {
     const [x, y] = [merit(a), merit(b)];
     return y[0] - x[0] || y[1] - x[1];
@@ -152,8 +152,8 @@ function summary(reward: string, scored: readonly Scored[], threshold: number | 
     equal: mean(scored.map(({ ranks }) => Number(ranks.every((value) => value === ranks[0])))) ?? 0,
     accuracy: threshold === null ? null : mean(agree),
     auroc: area && { ...area, groups: areas.length },
-    winnerRight: wilson(winners.filter(Boolean).length, winners.length),
-    pushRight:
+    top1Accuracy: wilson(winners.filter(Boolean).length, winners.length),
+    signAccuracy:
       push === 0 ? null : pushes.reduce((total, { advantage, right }) => total + (right ? advantage : 0), 0) / push,
   };
 }
@@ -185,8 +185,8 @@ function pair(
     groups: both.length,
     kendall: over(kendall),
     spearman: over(spearman),
-    winnersDiffer: wilson(differ, both.length),
-    opposed: mean(
+    top1Disagreement: wilson(differ, both.length),
+    signDisagreement: mean(
       both.flatMap(({ left, right }) => left.advantages.map((value, i) => Number(value * right.advantages[i]! < 0))),
     ),
   };

@@ -146,7 +146,7 @@ export const SIGNALS = {
     from: 'start',
   },
   /**
-   * The policy has left its reference: nats a token, absolute. In the paper sets that stay have 0.06 and those that
+   * The policy has left its reference: nats/token, absolute. In the paper sets that stay have 0.06 and those that
    * collapse 0.12; with the embedded model sound runs, the oracle's among them, stay below 0.05, and what reaches 0.3 has
    * lost half of its accuracy by then.
    */

@@ -1,4 +1,4 @@
-/** The engine as this program runs it: the server with the parts that do the work, loaded when they are needed. */
+/** The engine in this process: the server, with the parts that do the work loaded on demand. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { newRunName } from '../journal/locations.ts';
@@ -28,7 +28,7 @@ export function serverOptions({ home, runsFolder, ...choices }: EngineChoices): 
   };
 }
 
-/** The usual name, with a number after it where that is taken. */
+/** The default name, with a number appended if it is taken. */
 export function nameRun(config: RunConfig, folder: string): string {
   const name = newRunName(config, new Date());
   let candidate = name;
@@ -36,7 +36,7 @@ export function nameRun(config: RunConfig, folder: string): string {
   return candidate;
 }
 
-/** Opens the engine's socket; where that is impossible, says so and goes on without. */
+/** Opens the engine's socket; if that fails, prints a warning and runs without it. */
 export async function listenOrNot(options: ServerOptions, note: (text: string) => void): Promise<EngineServer> {
   try {
     return await EngineServer.listen(options);

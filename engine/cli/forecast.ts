@@ -1,39 +1,39 @@
-/** The forecast of a probe or a run, in words for a terminal. */
+/** The forecast of a probe or a run as terminal text. */
 import { signalQuality } from '../analysis/forecast.ts';
 import { noForecast, standIn } from '../protocol/forecast-text.ts';
-import { DASH, estimate, number, oneLine, share } from '../protocol/format.ts';
+import { DASH, estimate, number, oneLine, plural, share } from '../protocol/format.ts';
 import type { Forecast, ForecastScore, JournalRecord, Problem, RunConfig } from '../protocol/index.ts';
 import { readsLabels } from '../training/forecast.ts';
 import { table } from './table.ts';
 
-/** The forecast that a run stored, if it did. */
+/** The forecast stored in a run; null without one. */
 export function forecastIn(records: readonly JournalRecord[]): Forecast | null {
   const record = records.find((one) => one.type === 'forecast');
   return record?.type === 'forecast' ? record.forecast : null;
 }
 
-/** Why a run without a forecast has none, where its reward is the reason. */
+/** Why a run has no forecast, if its reward is the reason; null otherwise. */
 export function withoutForecast(config: RunConfig): string | null {
   return readsLabels(config) ? noForecast(config.reward) : null;
 }
 
-/** How it turned out, if that is known. */
+/** The score of the forecast, once it is known. */
 export function scoreIn(records: readonly JournalRecord[]): ForecastScore | null {
   const record = records.findLast((one) => one.type === 'forecast-score');
   return record?.type === 'forecast-score' ? record.score : null;
 }
 
-/** Signals with their AUROC for "the answer is right". */
+/** Signals with their AUROC for correctness of the majority. */
 export function signalTable(forecast: Forecast, right: ReadonlyMap<number, boolean | null>): string | null {
   const signals = signalQuality(forecast, right);
   if (signals.length === 0) return null;
   return table(
-    ['signal', 'AUROC for a right answer'],
+    ['signal', 'AUROC for correctness'],
     signals.map(({ signal, auroc }) => [signal.replaceAll('-', ' '), estimate(auroc)]),
   );
 }
 
-/** Problems that are likely to be amplified wrongly, the surest first: at most `most` of them. */
+/** Problems whose predicted majority is likely wrong, lowest P(correct) first; at most `most`. */
 function likelyWrongTable(forecast: Forecast, problems: readonly Problem[], most: number): string {
   const rows = forecast.problems
     .filter(({ problem }) => forecast.likelyWrong.includes(problem))
@@ -45,19 +45,19 @@ function likelyWrongTable(forecast: Forecast, problems: readonly Problem[], most
       share(votes?.mean),
       share(right),
     ]);
-  return table(['problem', 'would amplify', 'share now', 'right with'], rows, [2, 3]);
+  return table(['problem', 'predicted majority', 'share', 'P(correct)'], rows, [2, 3]);
 }
 
-/** What training under the reward is expected to do. */
+/** The forecast for the whole problem set, and the problems that are likely to end wrong. */
 export function forecastText(forecast: Forecast, problems: readonly Problem[]): string {
   const { reward, accuracy, wrong, likelyWrong } = forecast;
   const by = standIn(forecast);
   const lines = [
-    `Forecast for training by ${reward}${by ? `, made ${by}` : ''}, without labels: ${estimate(accuracy)} of the problems end right; ${number(wrong, 1)} of ${forecast.problems.length} are amplified wrongly.`,
+    `Forecast for training with ${reward}${by ? `, ${by}` : ''}: predicted majority accuracy ${estimate(accuracy)} · expected wrong majorities: ${number(wrong, 1)} of ${forecast.problems.length}`,
   ];
   if (likelyWrong.length > 0) {
     lines.push(
-      `Likely amplified wrongly: ${likelyWrong.length}${likelyWrong.length > 10 ? ', among them' : ''}`,
+      `Likely wrong majorities: ${likelyWrong.length}${likelyWrong.length > 10 ? ', the 10 likeliest:' : ''}`,
       likelyWrongTable(forecast, problems, 10),
     );
   }
@@ -65,5 +65,5 @@ export function forecastText(forecast: Forecast, problems: readonly Problem[]): 
 }
 
 export function scoreText({ problems, auroc, brier, baseBrier, expected, actual }: ForecastScore): string {
-  return `Forecast: ${share(expected)} of ${problems} problems were expected to end right, ${estimate(actual)} did; AUROC ${estimate(auroc)}, Brier score ${estimate(brier)} (${number(baseBrier, 3)} without skill)`;
+  return `Forecast score: predicted majority accuracy ${share(expected)}, measured ${estimate(actual)} on ${plural(problems, 'problem')} · AUROC ${estimate(auroc)} · Brier score ${estimate(brier)}, base-rate baseline ${number(baseBrier, 3)}`;
 }

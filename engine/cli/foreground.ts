@@ -16,14 +16,14 @@ export interface Finished {
   end: EndOfRun;
   /** The whole journal. */
   records: JournalRecord[];
-  /** Seconds since the command began, the loading of the model included. */
+  /** Seconds since the command started, loading the model included. */
   seconds: number;
 }
 
 /**
  * Runs to the end.
  * @param begin starts or resumes the run on the engine of this process
- * @throws RollscopeError when the run cannot start, `canceled` when the user gives up before it has
+ * @throws RollscopeError when the run cannot start, `canceled` when the user cancels before that
  */
 export async function runInForeground(
   output: Output,
@@ -40,17 +40,17 @@ export async function runInForeground(
   const interrupt = (signal: NodeJS.Signals) => {
     if (interrupted) {
       view.end();
-      output.note('Stopped at once.');
+      output.note('Stopped immediately.');
       engine?.withdraw();
-      // A compute call may be under way in the worker: an ordinary exit would wait for it or crash in it.
+      // The worker may be inside a compute call: a normal exit would wait for it, or crash in it.
       process.kill(process.pid, 'SIGKILL');
       return;
     }
     interrupted = true;
     view.note(
       handle
-        ? `${signal === 'SIGINT' ? '' : `${signal}: `}Stopping with a checkpoint. Press Ctrl+C again to stop at once.`
-        : 'Giving up.',
+        ? `${signal === 'SIGINT' ? '' : `${signal}: `}Stopping with a checkpoint. Press Ctrl+C again to stop immediately.`
+        : 'Canceling.',
     );
     giveUp.abort();
     handle?.stop().catch((error: unknown) => view.note(`warning: ${(error as Error).message}`));
@@ -62,14 +62,14 @@ export async function runInForeground(
     const begun = new Date().toISOString();
     handle = await begin(engine, giveUp.signal);
     output.note(`Run folder: ${handle.folder}`);
-    // What was recorded while the run was being prepared: warnings about the dataset, what a recovery removed.
+    // Records from preparing the run: warnings about the dataset, what recovery removed.
     const before = handle.records(0);
     const stopListening = [
       handle.onRecord((record) => view.record(record)),
       handle.onProgress((progress) => view.progress(progress)),
     ];
     for (const record of await before) if (record.time >= begun) view.record(record);
-    // The preparation may have ended just when the user gave up.
+    // The run may have become ready just as the user canceled.
     if (giveUp.signal.aborted) await handle.stop();
     const end = await handle.done;
     for (const stop of stopListening) stop();
@@ -77,7 +77,7 @@ export async function runInForeground(
     const records = await handle.records(0);
     return { handle, end, records, seconds: (performance.now() - started) / 1000 };
   } catch (error) {
-    if (giveUp.signal.aborted && !handle) throw new RollscopeError('canceled', 'Stopped before the run began.');
+    if (giveUp.signal.aborted && !handle) throw new RollscopeError('canceled', 'Canceled before the run started.');
     throw error;
   } finally {
     view.end();
@@ -86,10 +86,10 @@ export async function runInForeground(
   }
 }
 
-/** The exit code of a run, after saying how it ended when it did not complete. */
+/** The exit code of a run; prints how it ended if it did not complete. */
 export function reportEnd(output: Output, { handle, end }: Finished, usualFolder: string): number {
   if (end.reason === 'completed') return EXIT.ok;
-  const resume = `Go on with: rollscope resume ${referenceTo(handle, usualFolder)}`;
+  const resume = `Resume with: rollscope resume ${referenceTo(handle, usualFolder)}`;
   if (end.reason === 'stopped') {
     output.print(`Stopped at step ${end.step}. ${resume}`);
     return EXIT.stopped;
@@ -99,7 +99,7 @@ export function reportEnd(output: Output, { handle, end }: Finished, usualFolder
   return EXIT.failed;
 }
 
-/** How to name the run to another command: in the usual folder its name is enough. */
+/** How to refer to the run in another command: its name is enough in the default runs folder. */
 export function referenceTo({ run, folder }: Pick<RunHandle, 'run' | 'folder'>, usualFolder: string): string {
   return quote(folder === path.join(usualFolder, run) ? run : folder);
 }

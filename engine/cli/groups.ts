@@ -19,7 +19,7 @@ export interface RunMaterial {
   config: RunConfig;
   problems: Problem[];
   records: JournalRecord[];
-  /** Size of the vocabulary; null where the run does not tell. */
+  /** Vocabulary size; null where the run did not record it. */
   vocabulary: number | null;
   /** Of the phase and step that were asked for, in their order. */
   groups: GroupRecord[];
@@ -42,11 +42,11 @@ export async function readGroups(
   const chosen = wanted ?? PHASES_BY_INTEREST.find((p) => groups.some((g) => g.phase === p));
   const found = groups.filter((g) => g.phase === chosen && (step === undefined || g.step === step));
   if (!chosen || found.length === 0) {
-    const has = [...new Set(groups.map((g) => g.phase))].join(', ') || 'nothing';
+    const has = [...new Set(groups.map((g) => g.phase))].join(', ') || 'none';
     throw new RollscopeError(
       'usage',
-      `The run ${runName(folder)} has no rollouts${chosen ? ` of the phase ${chosen}` : ''}${step === undefined ? '' : ` at step ${step}`}.`,
-      `It has rollouts of: ${has}.`,
+      `The run ${runName(folder)} has no ${chosen ? `${chosen} ` : ''}rollouts${step === undefined ? '' : ` at step ${step}`}.`,
+      `It has rollouts of these phases: ${has}.`,
     );
   }
   const run = records.find((record) => record.type === 'run');

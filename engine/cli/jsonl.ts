@@ -40,7 +40,7 @@ export async function answerLines<T>(
     if (typeof parsed === 'string') counts.errors++;
     const value = typeof parsed === 'string' ? { error: parsed, line: number } : await answer(parsed.value);
     waiting += `${JSON.stringify(value)}\n`;
-    // Whoever asks over a pipe may wait for each answer before the next question.
+    // A client on a pipe may wait for each answer before it sends the next line.
     if (live || waiting.length > CHUNK) {
       // Nobody reads any more (`| head`).
       if (!(await write(waiting))) return counts;
@@ -68,13 +68,12 @@ function parseLine<T>(line: string, schema: z.ZodType<T>): { value: T } | string
 async function openInput(file: string): Promise<Readable> {
   if (file === '-') return process.stdin;
   const found = await stat(file).catch(() => null);
-  if (!found)
-    throw new RollscopeError('usage', `${file} does not exist.`, "Name a file of JSON lines, or '-' for stdin.");
-  if (found.isDirectory()) throw new RollscopeError('usage', `${file} is a folder.`, 'Name a file of JSON lines.');
+  if (!found) throw new RollscopeError('usage', `${file} not found.`, "Give a JSON Lines file, or '-' for stdin.");
+  if (found.isDirectory()) throw new RollscopeError('usage', `${file} is a folder.`, 'Give a JSON Lines file.');
   return createReadStream(file, { encoding: 'utf8' });
 }
 
-/** Returns once the text is taken; false when nobody takes it. */
+/** Resolves once the text is written; false if the reader has gone. */
 function write(text: string): Promise<boolean> {
   if (text === '') return Promise.resolve(true);
   return new Promise((resolve) => {

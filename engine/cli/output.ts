@@ -54,7 +54,7 @@ export function exitCodeOf(error: unknown): number {
 export function printError(error: unknown, json: boolean): void {
   const data = toErrorData(error);
   const unexpected = data.code === 'internal' && !(error instanceof RollscopeError);
-  if (unexpected) data.hint ??= 'This is a bug in Rollscope. Set ROLLSCOPE_DEBUG=1 to see where, and report it.';
+  if (unexpected) data.hint ??= 'This is a bug in Rollscope. Set ROLLSCOPE_DEBUG=1 for a stack trace, and report it.';
   if (process.env.ROLLSCOPE_DEBUG === '1' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   process.stderr.write(`${errorText(data)}\n`);
   if (json) process.stdout.write(`${JSON.stringify({ error: data })}\n`);

@@ -4,13 +4,13 @@ import path from 'node:path';
 export interface Places {
   /** The user's Rollscope folder: addresses of engines, logs. */
   home: string;
-  /** Where runs of this command lie. */
+  /** The runs folder of this command. */
   runsFolder: string;
-  /** Where runs lie when no option says otherwise: there a run's name is enough to find it. */
+  /** The default runs folder, where a run's name is enough to find it. */
   usualRunsFolder: string;
 }
 
-/** `out`: the folder of runs that the user named. */
+/** @param out the runs folder that the user gave */
 export async function placesOf(out: string | undefined): Promise<Places> {
   const { rollscopeHome } = await import('../protocol/home.ts');
   const { runsRoot } = await import('../journal/locations.ts');

@@ -1,4 +1,4 @@
-/** Problems as a probe or a run left them: one row a problem, confidently wrong ones on top. */
+/** The problems of a probe or a run: one row per problem, confident & wrong ones on top. */
 
 import { DASH, oneLine, share, verdict } from '../protocol/format.ts';
 import type { Problem } from '../protocol/records.ts';
@@ -17,11 +17,11 @@ export interface ProblemResult {
   majority: string | null;
   /** Rollouts with the majority answer over all; null without a majority. */
   share: number | null;
-  /** Mean probability of a token over the majority's rollouts, exp of the mean log-probability; null without. */
+  /** Geometric mean of token probabilities over the majority's rollouts; null without a majority. */
   confidence: number | null;
-  /** Whether the majority is right; null without a reference. Without an answer the problem is wrong. */
+  /** Whether the majority is correct; null without a reference. An unanswered problem is wrong. */
   correct: boolean | null;
-  /** Mean correctness of the rollouts; null without a label. */
+  /** Mean correctness of the rollouts; null without a reference. */
   accuracy: number | null;
   rollouts: number;
   noAnswer: number;
@@ -76,14 +76,14 @@ export function problemTable(results: readonly ProblemResult[]): string {
     result.reference === null ? DASH : oneLine(result.reference, 20),
     clustersText(result),
   ]);
-  const header = ['problem', 'line', 'majority', 'share', 'confidence', 'answer', 'reference', 'clusters'];
+  const header = ['problem', 'line', 'verdict', 'share', 'confidence', 'answer', 'reference', 'clusters'];
   return table(header, rows, [1, 3, 4]);
 }
 
-/** `12 x5, 13 x2, (none) x1`. */
+/** `12 x5, 13 x2, (no answer) x1`. */
 function clustersText({ clusters, noAnswer }: ProblemResult): string {
   const shown = clusters.slice(0, 4).map(({ answer, count }) => `${oneLine(answer, 16)} x${count}`);
   if (clusters.length > 4) shown.push(`${clusters.length - 4} more`);
-  if (noAnswer > 0) shown.push(`(none) x${noAnswer}`);
+  if (noAnswer > 0) shown.push(`(no answer) x${noAnswer}`);
   return shown.join(', ');
 }

@@ -14,9 +14,9 @@ export type SetExitCode = (code: number) => void;
 
 const EXIT_HELP = `
 Exit codes:
-  0  done
+  0  success
   1  the run failed, or an internal error
-  2  wrong usage or bad input
+  2  usage error or invalid input
   3  stopped by the user (Ctrl+C); 'rollscope resume' resumes it`;
 
 export function createProgram(setExitCode: SetExitCode): Command {

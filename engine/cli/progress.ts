@@ -1,20 +1,20 @@
 /**
- * Live progress on stderr: on a terminal a block of lines redrawn in place, elsewhere a plain line every few seconds.
- * Remarks (evaluations, warnings) stay above the block.
+ * Live progress on stderr: a block of lines redrawn in place on a terminal, a plain line every few seconds elsewhere.
+ * Evaluations and warnings stay above the block.
  */
 
-import { about, DASH, estimate, share } from '../protocol/format.ts';
+import { about, DASH, estimate, share, whole } from '../protocol/format.ts';
 import type { JournalRecord, StepRecord } from '../protocol/records.ts';
 import type { Progress } from '../protocol/rpc.ts';
 import { sparkline } from './table.ts';
 
-/** Milliseconds between two drawings of the block, and between two plain lines. */
+/** Milliseconds between redraws of the block, and between plain lines. */
 const REDRAW = 100;
 const PLAIN = 3000;
 const CURVE = 32;
 const BAR = 24;
 
-/** What of a terminal the view needs; process.stderr has it. */
+/** The part of a terminal stream that the view needs; process.stderr has it. */
 export interface Screen {
   write(text: string): unknown;
   isTTY?: boolean;
@@ -140,9 +140,9 @@ function plainLine(
   const parts = progress.steps > 0 ? [`step ${progress.step}/${progress.steps}`] : [];
   if (metrics) {
     parts.push(
-      `proxy ${share(metrics.proxyReward)}`,
-      `truth ${share(metrics.groundTruthReward)}`,
-      `majority ${share(metrics.majorityShare)}`,
+      `proxy reward ${share(metrics.proxyReward)}`,
+      `ground-truth reward ${share(metrics.groundTruthReward)}`,
+      `majority share ${share(metrics.majorityShare)}`,
     );
   }
   parts.push(speed(progress, tokensPerSecond));
@@ -157,17 +157,17 @@ function activityOf({ state, activity }: Progress): string {
 
 function speed(progress: Progress, last: number | null): string {
   const value = progress.tokensPerSecond ?? last;
-  return `${value === null ? DASH : Math.round(value)} tokens/s`;
+  return `${value === null ? DASH : whole(value)} tokens/s`;
 }
 
-/** What of a record is worth a line that stays. */
+/** The line that a record leaves above the progress block; null for none. */
 export function remarkOf(record: JournalRecord): string | null {
   switch (record.type) {
     case 'evaluation':
       if (!record.accuracy) return `evaluation at step ${record.step}: majority share ${share(record.majorityShare)}`;
-      return `evaluation at step ${record.step}: accuracy ${estimate(record.accuracy)}, majority ${share(record.majorityAccuracy?.mean)}`;
+      return `evaluation at step ${record.step}: accuracy ${estimate(record.accuracy)}, majority accuracy ${share(record.majorityAccuracy?.mean)}`;
     case 'warning':
-      // It ends the run, and the end says the same.
+      // It ends the run, and the end record says the same.
       if (record.code === 'non-finite') return null;
       return `warning: ${record.message}`;
     case 'lifecycle':
@@ -177,7 +177,7 @@ export function remarkOf(record: JournalRecord): string | null {
   }
 }
 
-/** Cut to the width of the terminal: a line that wraps would be two lines to erase. */
+/** Cuts to the width of the terminal: a wrapped line would be two lines to erase. */
 function cut(text: string, width: number): string {
   return [...text].slice(0, width).join('');
 }

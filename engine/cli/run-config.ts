@@ -112,7 +112,7 @@ function commas(text: string): string[] {
     .filter((part) => part !== '');
 }
 
-/** A file that exists, else words as a shell parts them. */
+/** The path of an existing file, else words as a shell splits them. */
 function words(text: string): string[] {
   return existsSync(text) ? [text] : stringArgv(text);
 }
@@ -129,7 +129,7 @@ function exampleOf(flag: string, { setting }: Pick<RunSetting, 'setting'>): stri
   return example && `For example: ${flag} ${example}`;
 }
 
-/** Throws RollscopeError `usage` for what is no size. */
+/** Throws RollscopeError `usage` if the text is not a size. */
 export function parseSize(flag: string, text: string, example = '4GB'): number {
   const value = bytesIn(text);
   if (value !== null) return value;

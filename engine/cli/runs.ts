@@ -1,4 +1,4 @@
-/** Finding the run that a command names. */
+/** Finds the run that a command refers to. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { EVENTS_FILE, RUN_FILE } from '../journal/layout.ts';
@@ -6,8 +6,8 @@ import { listRuns, readableRuns } from '../journal/runs.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 
 /**
- * The folder of a run that is named by its folder, its name in `runsFolder`, or `latest`.
- * `damaged`: a folder without `run.json` will do. Throws `run-not-found`, naming what there is.
+ * The folder of a run, given as a path, a name in `runsFolder`, or `latest`.
+ * `damaged`: accept a folder without `run.json`. Throws `run-not-found` with a suggestion.
  */
 export async function findRun(reference: string, runsFolder: string, { damaged = false } = {}): Promise<string> {
   const files = damaged ? [RUN_FILE, EVENTS_FILE] : [RUN_FILE];
@@ -18,11 +18,11 @@ export async function findRun(reference: string, runsFolder: string, { damaged =
   const runs = readableRuns(await listRuns(runsFolder));
   if (reference === 'latest' && runs[0]) return runs[0].folder;
   const wanted = reference === 'latest' ? 'run' : `run '${reference}'`;
-  throw new RollscopeError('run-not-found', `There is no ${wanted} in ${runsFolder}.`, suggestion(reference, runs));
+  throw new RollscopeError('run-not-found', `No ${wanted} in ${runsFolder}.`, suggestion(reference, runs));
 }
 
 function suggestion(reference: string, runs: { run: string }[]): string {
   if (runs.length === 0) return 'Start one with: rollscope train';
   const near = runs.find(({ run }) => run.includes(reference));
-  return near ? `Did you mean ${near.run}?` : "'rollscope runs' lists them; a run can also be named by its folder.";
+  return near ? `Did you mean ${near.run}?` : "'rollscope runs' lists the runs; the path of a run folder works too.";
 }

@@ -1,4 +1,4 @@
-/** What a run adds up to for a person: before and after, speed, memory. */
+/** The summary of a run: accuracy before and after training, speed, peak memory. */
 
 import { DASH, estimate, number, share } from '../protocol/format.ts';
 import type { EvaluationRecord } from '../protocol/records.ts';
@@ -6,7 +6,7 @@ import type { RunColumns } from '../runs/columns.ts';
 import type { Metric } from '../runs/series.ts';
 import { table } from './table.ts';
 
-/** An evaluation as `--json` prints it. Proportions have their 95% interval beside them; null where a value is absent. */
+/** An evaluation as `--json` prints it. Proportions come with their 95% interval; null where a value does not exist. */
 export interface EvaluationSummary {
   step: number;
   problems: number;
@@ -29,13 +29,13 @@ export interface RunSummary {
   /** The evaluation before the first step, and the latest one; null without. */
   before: EvaluationSummary | null;
   after: EvaluationSummary | null;
-  /** Rollout tokens over the seconds spent on them, all steps together; null before the first step. */
+  /** Rollout tokens per second of sampling, over all steps; null before the first step. */
   rolloutTokensPerSecond: number | null;
-  /** Largest resident memory that was seen. */
+  /** Peak resident memory. */
   peakMemoryBytes: number | null;
 }
 
-/** `peak`: the largest resident memory that this process knows of, when the run was its own. */
+/** @param peak peak resident memory measured by this process, when it ran the run itself */
 export function summarize({ head, series, step }: RunColumns, peak: number | null = null): RunSummary {
   const before = head.evaluations.findLast((evaluation) => evaluation.step === 0);
   const latest = head.evaluations.at(-1);
@@ -90,7 +90,7 @@ export function beforeAfterTable({ head: { evaluations } }: RunColumns): string 
     row('greedy', (record) => estimate(record.greedyAccuracy)),
     row(`pass@${k}`, (record) => estimate(record.passAtK)),
     row('majority share', (record) => share(record.majorityShare)),
-    row('entropy (nats a token)', (record) => number(record.entropy, 2)),
+    row('entropy (nats/token)', (record) => number(record.entropy, 2)),
     row('length (tokens)', (record) => number(record.length, 1)),
   ].filter(([, ...values]) => values.some((value) => value !== DASH));
   const header = [
@@ -98,5 +98,5 @@ export function beforeAfterTable({ head: { evaluations } }: RunColumns): string 
     before ? 'before' : '',
     after ? `after ${after.step} ${after.step === 1 ? 'step' : 'steps'}` : '',
   ];
-  return `${table(header, rows)}\n(95% intervals in brackets)`;
+  return `${table(header, rows)}\n(95% confidence intervals in parentheses)`;
 }

@@ -1,4 +1,4 @@
-/** How the forecast of one problem reads in lens, hover and panel. Pure. */
+/** Texts of a problem's forecast for lens, hover, panel and terminal. Pure. */
 
 import type { Forecast, ProblemForecast } from './forecast.ts';
 import { number, share } from './format.ts';
@@ -15,34 +15,34 @@ export function forecastText({ answer, right }: Pick<ProblemForecast, 'answer' |
     : `predicted majority: ${answer} · P(correct) = ${probability(right)}`;
 }
 
-/** `by the majority vote, which stands in for dual`; null where the reward itself was at hand, or it is not known. */
+/** `computed with majority-vote in place of dual`; null if computed with the training reward, or not known. */
 export function standIn({ reward, by }: Pick<Forecast, 'reward' | 'by'>): string | null {
-  return by === undefined || by === reward ? null : `by the ${by.replaceAll('-', ' ')}, which stands in for ${reward}`;
+  return by === undefined || by === reward ? null : `computed with ${by} in place of ${reward}`;
 }
 
-/** What the forecast is, in a sentence. */
+/** One sentence about what the forecast is. */
 export function aboutForecast(forecast: Pick<Forecast, 'reward' | 'by'>): string {
   const by = standIn(forecast);
-  return `What training on ${forecast.reward} is likely to do, from signals that need no labels${by ? `; made ${by}` : ''}.`;
+  return `Predicted outcome of training with ${forecast.reward}, from label-free signals${by ? `; ${by}` : ''}.`;
 }
 
 /** Why a run whose reward reads labels has no forecast. */
 export function noForecast(reward: string): string {
-  return `No forecast: ${reward} reads labels, and a forecast must not.`;
+  return `No forecast: ${reward} reads labels, and forecasts are label-free.`;
 }
 
-/** What the forecast rests on: names and values of its signals, those that do not exist left out. */
+/** Names and values of the forecast's signals, without those that do not exist. */
 export function signalsOf(prediction: ProblemForecast): { name: string; value: string }[] {
   const { share: part, margin, answerEntropy, confidenceGap, agreement, certaintyAgreement, optimum } = prediction;
   const signed = (value: number) => `${value > 0 ? '+' : ''}${number(value, 2)}`;
   const rows: [name: string, value: string | null][] = [
-    ['share of the rollouts', part && `${share(part.mean)} (${share(part.low)} to ${share(part.high)})`],
-    ['ahead of the next answer by', margin === null ? null : share(margin)],
+    ['share of rollouts', part && `${share(part.mean)} (${share(part.low)} to ${share(part.high)})`],
+    ['margin over the next answer', margin === null ? null : share(margin)],
     ['answer entropy', answerEntropy === null ? null : `${number(answerEntropy, 2)} nats`],
-    ['log-prob above the others', confidenceGap === null ? null : `${signed(confidenceGap)} nats a token`],
-    ['log-prob agrees (AUROC)', agreement === null ? null : share(agreement)],
-    ['self-certainty agrees (AUROC)', certaintyAgreement === null ? null : share(certaintyAgreement)],
-    ['share under the optimum', optimum === null ? null : share(optimum)],
+    ['log-prob gap to the others', confidenceGap === null ? null : `${signed(confidenceGap)} nats/token`],
+    ['log-prob agreement (AUROC)', agreement === null ? null : share(agreement)],
+    ['self-certainty agreement (AUROC)', certaintyAgreement === null ? null : share(certaintyAgreement)],
+    ['share under pi*', optimum === null ? null : share(optimum)],
   ];
   return rows.flatMap(([name, value]) => (value === null ? [] : [{ name, value }]));
 }

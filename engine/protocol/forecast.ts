@@ -15,7 +15,7 @@ export const ProblemForecast = z.strictObject({
   margin: z.number().nullable(),
   /** Entropy of the answers, nats. */
   answerEntropy: z.number().nullable(),
-  /** Mean log-probability of its rollouts minus that of the others, nats a token; null without others. */
+  /** Mean log-probability of its rollouts minus that of the others, nats/token; null without others. */
   confidenceGap: z.number().nullable(),
   /** AUROC of the mean log-probability for giving this answer; null without others. */
   agreement: z.number().nullable(),

@@ -2,21 +2,21 @@
 import type { RunConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { printParts } from '../protocol/explanation.ts';
-import type { GroupDetail } from '../protocol/group.ts';
+import type { GroupDetail, Phase } from '../protocol/group.ts';
 import type { Problem } from '../protocol/records.ts';
 import { rewardOf } from '../reward/index.ts';
 import { groupOf } from '../reward/stored.ts';
 
-/** What a run says about all of its groups. */
+/** What explanations need to know of the run. */
 export interface ExplainedRun {
   config: RunConfig;
-  /** Size of the model's vocabulary; null where the run does not tell. */
+  /** Size of the model's vocabulary; null where the run did not record it. */
   vocabulary: number | null;
 }
 
 /**
- * Why each rollout got its reward, in a line for a person: as was recorded when the reward was computed. Runs of older
- * formats recorded nothing; there the reward is computed again, and where that differs from what is stored, it says so.
+ * One line per rollout: why it got its reward, as recorded when the reward was computed. Older run formats recorded no
+ * explanation; the reward is then recomputed, and a difference from the stored value is reported.
  */
 export function explanations(
   { config, vocabulary }: ExplainedRun,
@@ -25,7 +25,7 @@ export function explanations(
 ): string[] {
   const { rollouts, phase } = detail;
   if (rollouts.every(({ reward }) => reward === null)) {
-    return rollouts.map(() => `${phase}: nothing trains, so nothing is rewarded`);
+    return rollouts.map(() => notRewarded(phase));
   }
   if (rollouts.some(({ why }) => why.length > 0)) {
     return rollouts.map(({ why }) => (why.length > 0 ? printParts(why) : NOT_RECORDED));
@@ -42,6 +42,18 @@ export function explanations(
     if (!(error instanceof RollscopeError)) throw error;
     return rollouts.map(() => NOT_RECORDED);
   }
+}
+
+const PHASE_TITLES: Record<Phase, string> = {
+  train: 'Training',
+  evaluation: 'Evaluation',
+  greedy: 'Greedy',
+  probe: 'Probe',
+};
+
+/** Rewards are computed in training only. */
+export function notRewarded(phase: Phase): string {
+  return `${PHASE_TITLES[phase]} rollouts are not rewarded`;
 }
 
 const NOT_RECORDED = 'no explanation was recorded';

@@ -55,10 +55,10 @@ function predictionText(prediction: Prediction, outcome: boolean | null, by: str
   const what =
     answer === null
       ? 'no predicted majority.'
-      : `training amplifies ${code(oneLine(answer, 60))}${majority ? '' : ', which is not the majority answer'}; right with probability ${right.toFixed(2)}.`;
+      : `predicted majority ${code(oneLine(answer, 60))}${majority ? '' : ' (not the current majority)'} · P(correct) = ${right.toFixed(2)}.`;
   const rows = signalsOf(prediction).map(({ name, value }) => `| ${name} | ${value} |`);
   return [
-    `**Forecast**${by ? `, made ${by}` : ''}: ${what}${ended}`,
+    `**Forecast**${by ? `, ${by}` : ''}: ${what}${ended}`,
     ...(rows.length > 0 ? [['| Signal | |', '| :--- | ---: |', ...rows].join('\n')] : []),
   ];
 }

@@ -87,9 +87,9 @@ function headerOf({ run, step, phase, problem, index, of, why, rollout }: Rollou
     ['Reward', rewardText(rollout)],
     ['Why', why || DASH],
     ['Tokens', `${rollout.tokens ?? DASH}${rollout.finish === 'length' ? ', cut at the length limit' : ''}`],
-    ['Log-prob', `${number(rollout.logprob)} nats a token`],
+    ['Log-prob', `${number(rollout.logprob)} nats/token`],
     ['Probability', `${percent(rollout.logprob === null ? null : Math.exp(rollout.logprob))} a token (geometric mean)`],
-    ['Entropy', `${number(rollout.entropy)} nats a token`],
+    ['Entropy', `${number(rollout.entropy)} nats/token`],
     ['From', `run ${run}, step ${step} (${phase}), rollout ${index + 1} of ${of}`],
   ];
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;

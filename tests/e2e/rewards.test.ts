@@ -64,7 +64,7 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
 
     await workbench.command('Rollscope: Analyze Run', { stays: true });
     await workbench.pickRow('completed').first().click();
-    await until('the analysis is open', async () => /Confidence against/.test(await workbench.editorText()));
+    await until('the analysis is open', async () => /Confidence vs/.test(await workbench.editorText()));
     await workbench.shot('analysis');
   });
 

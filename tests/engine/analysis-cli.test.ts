@@ -74,9 +74,9 @@ describe('rescore', () => {
       expect(computed).toContain(name);
     }
     const text = await ok('rescore', 'labeled');
-    expect(text).toMatch(/^24 groups of the phase train; the run trained by majority-vote\.$/m);
-    expect(text).toMatch(/^reward +groups +mean +range +all equal +AUROC within/m);
-    expect(text).toMatch(/^Agrees best with the truth: \S+, AUROC /m);
+    expect(text).toMatch(/^24 groups \(train\); the run was trained with majority-vote\.$/m);
+    expect(text).toMatch(/^reward +groups +mean +range +all equal +AUROC within problems/m);
+    expect(text).toMatch(/^Best agreement with correctness: \S+, AUROC /m);
   });
 
   test('gives the rewards that trained, by problem and step', async () => {
@@ -97,7 +97,7 @@ describe('rescore', () => {
         group.rollouts.map(({ reward }, i) => expect.closeTo(reward! - 0.5 * share(i), 12)),
       );
       expect(await ok('rescore', 'labeled', ...options)).toMatch(
-        /^step +reward +winner +answer .*rewards by rollout$/m,
+        /^step +reward +top-1 +answer +verdict +rewards by rollout$/m,
       );
     }
   });
@@ -107,7 +107,7 @@ describe('rescore', () => {
     const one = await json('rescore', 'labeled', '--reward', 'empo');
     expect(rewards(one)).toEqual(['empo', 'majority-vote']);
     expect(one.pairs).toMatchObject([{ rewards: ['majority-vote', 'empo'], groups: 24 }]);
-    expect(one.pairs[0].winnersDiffer.mean).toBe(0);
+    expect(one.pairs[0].top1Disagreement.mean).toBe(0);
     expect(await ok('rescore', 'labeled', '--reward', 'empo')).toMatch(/^majority-vote +empo +\d/m);
     expect(rewards(await json('rescore', 'labeled', '--reward', '(majority-vote)'))).toEqual(['majority-vote']);
 
@@ -126,7 +126,7 @@ describe('rescore', () => {
   test('takes another phase, and runs without labels', async () => {
     const evaluated = await json('rescore', 'labeled', '--phase', 'evaluation', '--reward', 'empo');
     expect(evaluated).toMatchObject({ phase: 'evaluation', groups: groupsOf('labeled', 'evaluation').length });
-    expect(await ok('rescore', 'plain')).toMatch(/^Without labels, .* no reward agrees better than another\.$/m);
+    expect(await ok('rescore', 'plain')).toMatch(/^No ranking: there are no labels/m);
   });
 
   test.each([
@@ -159,17 +159,17 @@ describe('analyze', () => {
   test('says everything of a run with labels', async () => {
     const text = await ok('analyze', 'labeled');
     for (const line of [
-      /^Confidence against correctness: 8 problems, train, step 1$/m,
-      /^AUROC for correctness of +within a problem +across problems/m,
-      /^by the majority +problems/m,
+      /^Confidence vs\. correctness: 8 problems, train, step 1$/m,
+      /^AUROC for correctness +within problems +across problems/m,
+      /^majority +problems +ids/m,
       /^k +pass@k +maj@k$/m,
-      /^Sharpening: shares of the first majority answer of 8 problems$/m,
-      /Theorem 1: the first majority stayed in /,
-      /^Ending: /m,
+      /^Sharpening: share of the initial majority answer, 8 problems$/m,
+      /Theorem 1: initial majority kept /,
+      /^Outcome: /m,
       /Model Collapse Step \(reward accuracy below 1%\): > 3$/m,
-      /the collapse watch saw nothing$/m,
-      /^Forecast for training by majority-vote, without labels: 0\.\d+ .* of the problems end right/m,
-      /^Forecast: 0\.\d+ of 8 problems were expected to end right, 0\.\d+ .* did/m,
+      /collapse watch: no alarms$/m,
+      /^Forecast for training with majority-vote: predicted majority accuracy 0\.\d+ .* expected wrong majorities: /m,
+      /^Forecast score: predicted majority accuracy 0\.\d+, measured 0\.\d+ .* on 8 problems /m,
     ]) {
       expect(text).toMatch(line);
     }
@@ -192,7 +192,7 @@ describe('analyze', () => {
 
   test('has no reward accuracy and no collapse step of a reward that does not say right or wrong', async () => {
     expect(await ok('analyze', 'degrees')).toMatch(
-      /Model Collapse Step \(reward accuracy below 1%\): not defined for self-certainty \+ 0\.5\*trajectory-entropy, which does not say right or wrong$/m,
+      /Model Collapse Step \(reward accuracy below 1%\): not defined for self-certainty \+ 0\.5\*trajectory-entropy, which is not a correctness reward$/m,
     );
     const found = await json('analyze', 'degrees');
     expect(found.ending.collapse).toBeNull();
@@ -220,11 +220,11 @@ describe('analyze', () => {
     const shown = ['show', 'labeled', '--problem', id];
     expect(await json(...shown)).toMatchObject({ phase: 'train', step: 3, kl, clipFraction: 0 });
     expect(await json(...shown, '--step', '0')).toMatchObject({ phase: 'evaluation', kl: null, clipFraction: null });
-    expect(await ok(...shown)).toMatch(/^update: +KL to the reference .* nats a token, clipped 0\.00 of the tokens$/m);
+    expect(await ok(...shown)).toMatch(/^update: +KL to the reference policy .* nats\/token, clip fraction 0\.00$/m);
   });
 
   test('says why there is no forecast where the reward reads labels', async () => {
-    const message = 'No forecast: ground-truth reads labels, and a forecast must not.';
+    const message = 'No forecast: ground-truth reads labels, and forecasts are label-free.';
     const records = recordsOf(path.join(home, 'runs', 'labels'));
     expect(records.filter(({ type }) => type === 'forecast' || type === 'forecast-score')).toEqual([]);
     expect(records.filter((record) => record.type === 'group' && record.phase === 'probe')).toEqual([]);
@@ -233,9 +233,7 @@ describe('analyze', () => {
     expect(await json('analyze', 'labels')).toMatchObject({ forecast: null });
     const probe = ['probe', '--limit', '3', '--votes', '4', '--device', 'cpu', '--reward', 'ground-truth'];
     expect(await ok(...probe)).toContain(message);
-    expect(await ok('probe', ...probe.slice(1, -2))).toMatch(
-      /^Forecast for training by majority-vote, without labels: /m,
-    );
+    expect(await ok('probe', ...probe.slice(1, -2))).toMatch(/^Forecast for training with majority-vote: /m);
   });
 
   test('pi* by re-weighting: as the rollouts are at a large beta, the rewarded answer alone at a small one', async () => {
@@ -249,7 +247,7 @@ describe('analyze', () => {
       },
     );
     expect(await ok('analyze', 'labeled', '--beta', '1')).toMatch(
-      /^Optimum pi\* at beta 1\.00, by re-weighting these rollouts: majority share 0\.\d+ now, 0\.\d+ there; accuracy /m,
+      /^Optimum pi\* at beta 1\.00, by reweighting these rollouts: majority share 0\.\d+ now, 0\.\d+ at the optimum; accuracy /m,
     );
   });
 
@@ -259,15 +257,15 @@ describe('analyze', () => {
       phase: 'evaluation',
       step: 2,
     });
-    expect(await ok('analyze', 'plain')).toContain('There are no labels to compare with.');
+    expect(await ok('analyze', 'plain')).toContain('No labels: correctness is unknown.');
     expect(await json('analyze', 'plain')).toMatchObject({ alignment: [], theory: null, forecast: null });
   });
 
   test.each([
-    [['labeled', '--phase', 'probe'], /no rollouts of the phase probe/],
+    [['labeled', '--phase', 'probe'], /no probe rollouts/],
     [['labeled', '--phase', 'x'], /--phase: 'x' is not allowed/],
     [['labeled', '--step', '7'], /at step 7/],
-    [['nobody'], /no run 'nobody'/],
+    [['nobody'], /No run 'nobody'/],
     [['labeled', '--beta', '-1'], /--beta: '-1' is not allowed/],
   ])('%j is refused', async (args, message) => {
     const refused = await cli('analyze', ...args);

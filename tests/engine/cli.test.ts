@@ -144,7 +144,7 @@ describe('train and what follows it', () => {
     const [name] = readdirSync(path.join(home, 'elsewhere'));
     expect(name).toMatch(/^majority-vote-embedded-\d{8}-\d{6}$/);
     // The command that it proposes works.
-    const proposed = /^In a terminal: rollscope (show \S+)$/m.exec(plain.stdout)![1]!.split(' ');
+    const proposed = /^Terminal: +rollscope (show \S+)$/m.exec(plain.stdout)![1]!.split(' ');
     expect((await ok(...proposed)).stdout).toMatch(/completed/);
   });
 
@@ -225,7 +225,7 @@ describe('train and what follows it', () => {
     expect(rollout.tokenEntropies).toHaveLength(texts.length);
     const said = await ok('show', 'first', '--problem', id, '--rollout', '1');
     expect(said.stdout).toContain(rollouts[0]!.text);
-    expect(said.stdout).toMatch(/joined cluster|nothing trains/);
+    expect(said.stdout).toMatch(/joined cluster|not rewarded/);
 
     for (const [args, message] of [
       [['--problem', 'nobody'], /no problem 'nobody'/],
@@ -546,7 +546,7 @@ describe('a run in a terminal', () => {
     const numbers = [...records.map(({ seq }) => seq), ...seen];
     expect(numbers).toEqual(recordsOf(folder).map(({ seq }) => seq));
     expect(objectOf(ended)).toMatchObject({ run: 'attached', status: 'stopped', after: null });
-    expect(ended.stderr).toMatch(/^Stopped at step \d+\. Go on with: rollscope resume attached$/m);
+    expect(ended.stderr).toMatch(/^Stopped at step \d+\. Resume with: rollscope resume attached$/m);
     expect(await listEngines(home)).toEqual([]);
     client.close();
   });

@@ -61,8 +61,8 @@ describe('each reward', () => {
       range: [0, 1],
       accuracy: 1,
       auroc: { mean: 1, groups: 2 },
-      winnerRight: { mean: 1 },
-      pushRight: 1,
+      top1Accuracy: { mean: 1 },
+      signAccuracy: 1,
       equal: 0,
     });
     // First group all right, second all wrong.
@@ -70,30 +70,30 @@ describe('each reward', () => {
       groups: 3,
       accuracy: 4 / 7,
       auroc: { mean: 0.5, groups: 2 },
-      winnerRight: { mean: 0.5 },
+      top1Accuracy: { mean: 0.5 },
     });
     // Advantages above 0: 0.5 twice to right ones, 1/3 twice to wrong ones.
-    expect(reward('vote').pushRight).toBeCloseTo(1 / (1 + 2 / 3), 12);
+    expect(reward('vote').signAccuracy).toBeCloseTo(1 / (1 + 2 / 3), 12);
     // Right against wrong: 1, 2 against 3, 4; and 5 against 3, 2.
     expect(reward('length')).toMatchObject({
       accuracy: null,
       auroc: { mean: 0.5 },
-      winnerRight: { mean: 0.5 },
+      top1Accuracy: { mean: 0.5 },
       range: [1, 5],
     });
-    expect(reward('length').pushRight).toBeCloseTo(5 / 3 / (5 / 3 + 0.5 + 1.5), 12);
+    expect(reward('length').signAccuracy).toBeCloseTo(5 / 3 / (5 / 3 + 0.5 + 1.5), 12);
     expect(reward('flat')).toMatchObject({
       equal: 1,
-      pushRight: null,
+      signAccuracy: null,
       auroc: { mean: 0.5, groups: 1 },
-      winnerRight: { mean: 1 },
+      top1Accuracy: { mean: 1 },
     });
   });
 
   test('the table: by AUROC, then by right winners', () => {
     expect(found.rewards.map((one) => one.reward)).toEqual(['truth', 'flat', 'vote', 'length']);
     const blind = compareRewards([groups[2]!], ['length', 'vote'], { advantages, thresholds: {} });
-    expect(blind.rewards.map((one) => [one.reward, one.auroc, one.winnerRight, one.accuracy])).toEqual([
+    expect(blind.rewards.map((one) => [one.reward, one.auroc, one.top1Accuracy, one.accuracy])).toEqual([
       ['length', null, null, null],
       ['vote', null, null, null],
     ]);
@@ -108,9 +108,9 @@ describe('pairs', () => {
     expect(both.kendall!.mean).toBeCloseTo((-4 / Math.sqrt(24) - 2 / Math.sqrt(6) + 1) / 3, 12);
     expect(both.spearman!.mean).toBeCloseTo((-2 / Math.sqrt(5) - Math.sqrt(3) / 2 + 1) / 3, 12);
     // Winners: 4 and none, 8 and 9, 1 and 1.
-    expect(both.winnersDiffer).toMatchObject({ mean: 2 / 3 });
+    expect(both.top1Disagreement).toMatchObject({ mean: 2 / 3 });
     // All rollouts of the first two groups are pushed to opposite sides, none of the third.
-    expect(both.opposed).toBeCloseTo((4 + 3) / 9, 12);
+    expect(both.signDisagreement).toBeCloseTo((4 + 3) / 9, 12);
     expect(both.groups).toBe(3);
   });
 
@@ -119,8 +119,8 @@ describe('pairs', () => {
       groups: 2,
       kendall: null,
       spearman: null,
-      opposed: 0,
-      winnersDiffer: { mean: 0 },
+      signDisagreement: 0,
+      top1Disagreement: { mean: 0 },
     });
     expect(pair('flat', 'truth').groups).toBe(1);
   });
@@ -136,5 +136,5 @@ test('a group whose rewards do not fit its rollouts is refused', () => {
 test('a basis ranks, and the rewards themselves are summed up', () => {
   const group = { ...groups[0]!, rewards: { tiny: { rewards: [0, 0, 0, 0], basis: [1, 0.5, 0.2, 0.1] } } };
   const [tiny] = compareRewards([group], ['tiny'], { advantages, thresholds: {} }).rewards;
-  expect(tiny).toMatchObject({ mean: 0, range: [0, 0], equal: 0, auroc: { mean: 1 }, winnerRight: { mean: 1 } });
+  expect(tiny).toMatchObject({ mean: 0, range: [0, 0], equal: 0, auroc: { mean: 1 }, top1Accuracy: { mean: 1 } });
 });

@@ -83,7 +83,7 @@ describe('a run', () => {
     const text = beforeAfterTable(columnsOf(run.records))!;
     expect(text).toMatch(/^12 problems +before +after 6 steps\n/);
     expect(text).toMatch(/accuracy \(avg@8\) +0\.\d{3} \(0\.\d{3} to 0\.\d{3}\) +0\.\d{3} \(0\.\d{3} to 0\.\d{3}\)/);
-    expect(text).toContain('95% intervals');
+    expect(text).toContain('95% confidence intervals');
   });
 
   test('lists its problems with confidently wrong ones on top', () => {
@@ -196,7 +196,7 @@ describe('live progress', () => {
     view.progress(progress(5, { state: 'paused', tokensPerSecond: null, secondsLeft: null }));
     view.end();
     expect(written.at(-1)).toBe(
-      'step 5/10  proxy 0.90  truth –  majority 0.80  123 tokens/s  – left  (paused: sampling)\n',
+      'step 5/10  proxy reward 0.90  ground-truth reward –  majority share 0.80  123 tokens/s  – left  (paused: sampling)\n',
     );
   });
 });

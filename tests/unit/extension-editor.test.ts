@@ -158,21 +158,21 @@ describe('the forecast of a problem', () => {
       'no predicted majority',
     ]);
     const text = hoverText(of(0), 'command:x');
-    expect(text).toContain('**Forecast**: training amplifies `16`; right with probability 0.83.\n');
-    expect(text).toContain('| share of the rollouts | 0.75 (0.41 to 0.93) |');
-    expect(text).toContain('| log-prob above the others | +0.12 nats a token |');
+    expect(text).toContain('**Forecast**: predicted majority `16` · P(correct) = 0.83.\n');
+    expect(text).toContain('| share of rollouts | 0.75 (0.41 to 0.93) |');
+    expect(text).toContain('| log-prob gap to the others | +0.12 nats/token |');
     expect(text).not.toContain('self-certainty');
-    expect(hoverText(of(1), 'command:x')).toContain('training amplifies `` \\|` ``, which is not the majority answer;');
-    expect(signalsOf(of(1).view.prediction!).map(({ name }) => name)).not.toContain('share of the rollouts');
+    expect(hoverText(of(1), 'command:x')).toContain('predicted majority `` \\|` `` (not the current majority) · ');
+    expect(signalsOf(of(1).view.prediction!).map(({ name }) => name)).not.toContain('share of rollouts');
     expect(signalsOf(of(1).view.prediction!)).toContainEqual({
-      name: 'log-prob above the others',
-      value: '-0.50 nats a token',
+      name: 'log-prob gap to the others',
+      value: '-0.50 nats/token',
     });
     expect(hoverText(of(2), 'command:x')).toContain('**Forecast**: no predicted majority.');
     const { head } = run.columns;
     run.columns.head = { ...head, forecast: { ...head.forecast!, reward: 'dual', by: 'majority-vote' } };
     expect(hoverText(of(0), 'command:x')).toContain(
-      '**Forecast**, made by the majority vote, which stands in for dual: training amplifies `16`;',
+      '**Forecast**, computed with majority-vote in place of dual: predicted majority `16` · ',
     );
     const estimate = { mean: 0.5, low: 0.2, high: 0.8 };
     const score = { problems: 3, auroc: null, brier: estimate, baseBrier: 0.25, expected: 0.6, actual: estimate };

@@ -80,9 +80,9 @@ Reference    16
 Reward       1, advantage 0.540
 Why          answer 16 joined the largest cluster
 Tokens       3
-Log-prob     -0.500 nats a token
+Log-prob     -0.500 nats/token
 Probability  61% a token (geometric mean)
-Entropy      0.250 nats a token
+Entropy      0.250 nats/token
 From         run run-1, step 12 (train), rollout 3 of 8
 
 ──────────────────────── Response, shaded where the model was unsure
@@ -100,7 +100,7 @@ From         run run-1, step 12 (train), rollout 3 of 8
     expect(text).toContain('Answer       none was found\n');
     expect(text).toContain('Reference    –\n');
     expect(text).toContain('Reward       – (sampled for measuring, not for training)\n');
-    expect(text).toContain('Log-prob     – nats a token\n');
+    expect(text).toContain('Log-prob     – nats/token\n');
     expect(text).toContain('Why          –\n');
     expect(text).toContain('Tokens       –\n');
     expect(text).not.toContain('(right)');
@@ -213,7 +213,7 @@ describe('an open run', () => {
     const winner = detail.rollouts.findIndex(({ cluster }) => cluster === 0);
     expect(why[winner]).toMatch(/^answer \S+ has \d votes; reward [01]$/);
     expect((await run.readGroup({ ...train, phase: 'evaluation' })).why[0]).toBe(
-      'evaluation: nothing trains, so nothing is rewarded',
+      'Evaluation rollouts are not rewarded',
     );
     await expect(run.readGroup({ ...train, step: 99 })).rejects.toMatchObject({ code: 'run-broken' });
     // The evaluation after the last step is the latest word on a problem.

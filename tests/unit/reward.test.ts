@@ -383,7 +383,7 @@ describe('recorded groups', () => {
   });
 
   test('of evaluations have none', () => {
-    expect(explain('evaluation', null)[0]).toBe('evaluation: nothing trains, so nothing is rewarded');
+    expect(explain('evaluation', null)[0]).toBe('Evaluation rollouts are not rewarded');
   });
 });
 

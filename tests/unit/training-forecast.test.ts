@@ -101,19 +101,19 @@ describe('the forecast of a run', () => {
       ['1', true],
       ['1', true],
     ]);
-    expect(standIn(found)).toBe('by the majority vote, which stands in for self-verification');
+    expect(standIn(found)).toBe('computed with majority-vote in place of self-verification');
     expect(aboutForecast(found)).toMatch(
-      /training on self-verification .* no labels; made by the majority vote, which/,
+      /training with self-verification, .*label-free.*; computed with majority-vote/,
     );
     expect(forecastText(found, [])).toMatch(
-      /^Forecast for training by self-verification, made by the majority vote, which stands in for self-verification, without/,
+      /^Forecast for training with self-verification, computed with majority-vote in place of self-verification: /,
     );
   });
 
   test('is not made where the reward reads labels', () => {
     for (const reward of ['ground-truth', 'majority-vote + 0.5*ground-truth', 'empo if ground-truth']) {
       expect(made(reward, sampled(0, ANSWERS, '1')), reward).toBeNull();
-      expect(withoutForecast(configOf(reward))).toBe(`No forecast: ${reward} reads labels, and a forecast must not.`);
+      expect(withoutForecast(configOf(reward))).toBe(`No forecast: ${reward} reads labels, and forecasts are label-free.`);
     }
     const own = (labels: boolean) => configOf('custom', { custom: { command: ['x.mjs'], labels } });
     expect([readsLabels(own(true)), readsLabels(own(false))]).toEqual([true, false]);
@@ -125,7 +125,7 @@ describe('the forecast of a run', () => {
     expect(Forecast.parse(older)).toEqual(older);
     expect(standIn(older)).toBeNull();
     expect(aboutForecast(older)).toBe(
-      'What training on self-verification is likely to do, from signals that need no labels.',
+      'Predicted outcome of training with self-verification, from label-free signals.',
     );
   });
 });

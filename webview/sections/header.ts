@@ -152,14 +152,14 @@ export class Header extends Component {
     if (!forecast?.accuracy) return nothing;
     const { mean, low, high } = forecast.accuracy;
     const by = standIn(forecast);
-    const signs = `Predicted before the first step${by ? ` ${by}` : ''}, from signals that need no labels.`;
+    const signs = `Predicted before the first step${by ? `, ${by}` : ''}, from label-free signals.`;
     return html`<span class="fact" title=${signs}>
       <span>forecast <b>${share(mean)}</b> right <span class="muted">(${share(low)} to ${share(high)})</span></span>
       ${by ? html`<span class="muted">by the vote</span>` : nothing}
       ${
         score
           ? html`<span>ended <b>${share(score.actual.mean)}</b></span>
-              <span class="muted">AUROC ${share(score.auroc?.mean)} · Brier ${number(score.brier.mean)}, without skill ${number(score.baseBrier)}</span>`
+              <span class="muted">AUROC ${share(score.auroc?.mean)} · Brier ${number(score.brier.mean)}, base-rate baseline ${number(score.baseBrier)}</span>`
           : html`<span class="muted">${number(forecast.wrong, 1)} problems amplified wrongly</span>`
       }
     </span>`;

@@ -38,7 +38,7 @@ export const vote: CommandDefinition = {
   json: true,
   examples: [['rollscope vote rollouts.jsonl', '']],
   notes: `Each line is answered by {"id", "majority", "share", "clusters", "correct"?}, a bad one by {"error": text, "line": n}; then
-the exit code is 2. A response without an answer does not vote, but counts in the share. Blank lines are skipped.
+the exit code is 2. A response without an answer does not vote, but counts in the denominator of the share. Blank lines are skipped.
 With --json a last line {"lines", "labeled", "correct", "errors"} follows.`,
   load: async () => (await import('../commands/vote.ts')).vote,
 };

@@ -57,13 +57,16 @@ export const CONFIG: CommandOption = {
   help: "a JSON file with the fields of run.json's config; precedence: option > --config file > preset",
 };
 
-/** Where finished runs are looked for. */
-export const WHERE: CommandOption = { flags: '--out <folder>', help: 'folder of the runs (default: the usual one)' };
+/** Where existing runs are found. */
+export const WHERE: CommandOption = {
+  flags: '--out <folder>',
+  help: "folder that contains the runs (default: the user's runs folder)",
+};
 
-/** Said anew with every start; no run folder can say it. */
+/** Required for every start and resume; never read from a run folder. */
 export const ALLOW_PROGRAMS: CommandOption = {
   flags: '--allow-programs',
-  help: 'let the rewards program, lean and custom run programs on this machine: only if you trust model, data and program',
+  help: 'allow the rewards program, lean and custom to run programs on this machine: only if you trust model, data and program',
 };
 
 export const GROUP_CHOICE = (fallback: string): CommandOption[] => [

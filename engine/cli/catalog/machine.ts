@@ -4,7 +4,7 @@ import type { CommandDefinition } from './define.ts';
 export const doctor: CommandDefinition = {
   name: 'doctor',
   group: 'Machine',
-  summary: 'show devices and versions, what is missing and how to get it',
+  summary: 'show devices and versions, what is missing and how to install it',
   json: true,
   load: async () => (await import('../commands/doctor.ts')).doctor,
 };
@@ -12,7 +12,7 @@ export const doctor: CommandDefinition = {
 export const serve: CommandDefinition = {
   name: 'serve',
   group: 'Machine',
-  summary: 'run the engine in the background for the editor; prints its address as one JSON line when it is ready',
+  summary: 'run the engine in the background for the editor; prints its address as one JSON line when ready',
   sections: [
     {
       title: '',
@@ -26,11 +26,14 @@ export const serve: CommandDefinition = {
         },
         {
           flags: '--grace <seconds>',
-          help: 'without clients and without a run, the engine ends after this time',
+          help: 'idle time without clients and runs after which the engine exits',
           default: '60',
         },
-        { flags: '--out <folder>', help: 'where runs go that name no folder (default: the usual folder)' },
-        { flags: '--home <folder>', help: "folder of the engine's address and log (default: the usual one)" },
+        { flags: '--out <folder>', help: "folder for new runs that do not name one (default: the user's runs folder)" },
+        {
+          flags: '--home <folder>',
+          help: "folder for the engine's address and log (default: the user's Rollscope folder)",
+        },
       ],
     },
   ],

@@ -5,7 +5,7 @@ import { ALLOW_PROGRAMS, CONFIG, type CommandDefinition, DATASET, GROUP_CHOICE, 
 const RUN_FOLDER = {
   title: 'Run folder',
   options: [
-    { flags: '--out <folder>', help: 'where the run folder goes (default: the usual folder)' },
+    { flags: '--out <folder>', help: "parent folder of the run folder (default: the user's runs folder)" },
     { flags: '--name <name>', help: 'name of the run (default: reward, dataset and time)' },
     CONFIG,
   ],
@@ -30,7 +30,7 @@ export const train: CommandDefinition = {
 export const probe: CommandDefinition = {
   name: 'probe',
   group: 'Runs',
-  summary: 'sample the problems without training: clusters, majority share, confidence, right or wrong',
+  summary: 'sample the problems without training: clusters, majority share, confidence, correctness',
   arguments: [DATASET],
   settings: PROBE_GROUPS,
   sections: [RUN_FOLDER],
@@ -45,9 +45,9 @@ export const probe: CommandDefinition = {
 export const experiment: CommandDefinition = {
   name: 'experiment',
   group: 'Runs',
-  summary: 'rerun a finding of the paper as a set of runs, with a report and a verdict; the same command resumes it',
+  summary: 'reproduce a finding of the paper as a set of runs, with a report and a verdict; run it again to resume',
   arguments: [
-    { text: '[name]', help: 'name of the experiment; without it they are listed' },
+    { text: '[name]', help: 'name of the experiment (default: list them)' },
     { text: '[dataset]', help: "problem file (default: the experiment's own problems)" },
   ],
   before: [
@@ -62,7 +62,7 @@ export const experiment: CommandDefinition = {
         { flags: '--seeds <n>', help: "repetitions of each run (default: the experiment's own)" },
         {
           flags: '--parallel <n>',
-          help: 'runs at a time (default: one per core, at most 4, for embedded models; 1 for others)',
+          help: 'runs in parallel (default: one per core, at most 4, for embedded models; 1 for others)',
         },
         {
           flags: '--out <folder>',
@@ -75,7 +75,7 @@ export const experiment: CommandDefinition = {
   settings: TRAIN_GROUPS,
   json: true,
   examples: [
-    ['rollscope experiment', 'what there is'],
+    ['rollscope experiment', 'list the experiments'],
     ['rollscope experiment rise-then-fall', ''],
     ['rollscope experiment theory problems.jsonl --model Qwen/Qwen3-0.6B --seeds 1', 'any model and dataset'],
   ],
@@ -105,7 +105,7 @@ export const runs: CommandDefinition = {
 export const repair: CommandDefinition = {
   name: 'repair',
   group: 'Runs',
-  summary: 'write a copy of a damaged run that opens, and say what it lacks',
+  summary: 'write a readable copy of a damaged run, and report what is missing',
   arguments: [RUN],
   sections: [{ title: '', options: [WHERE] }],
   json: true,
@@ -141,7 +141,7 @@ export const analyze: CommandDefinition = {
   name: 'analyze',
   alias: 'analyse',
   group: 'Runs',
-  summary: 'confidence against correctness, theory against measurement, and how a run ended',
+  summary: 'confidence vs. correctness, theory vs. measurement, and the outcome of a run',
   arguments: [RUN],
   sections: [
     {
@@ -159,7 +159,7 @@ export const analyze: CommandDefinition = {
   json: true,
   examples: [
     ['rollscope analyze latest', ''],
-    ['rollscope analyze latest --step 50 --json', 'of one step, with every number'],
+    ['rollscope analyze latest --step 50 --json', 'one step, all numbers'],
   ],
   load: async () => (await import('../commands/analyze.ts')).analyze,
 };
@@ -213,7 +213,7 @@ export const exporting: CommandDefinition = {
           flags: '--per-token',
           help: 'jsonl, parquet: also the tokens of each rollout with their log-probabilities and entropies',
         },
-        { flags: '--runs <folder>', help: 'folder of the runs (default: the usual one)' },
+        { flags: '--runs <folder>', help: "folder that contains the runs (default: the user's runs folder)" },
       ],
     },
   ],

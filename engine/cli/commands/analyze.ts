@@ -1,4 +1,4 @@
-/** `rollscope analyze`: confidence against correctness, the theory's prediction, and how a run ended. */
+/** `rollscope analyze`: confidence vs. correctness, theory vs. measurement, and the outcome of a run. */
 import { alignment, confidencesOf, MEASURE_NAMES, type MeasureAlignment, quadrants } from '../../analysis/alignment.ts';
 import { classifyRun, collapseStep, collapseText, curveOf, problemPattern } from '../../analysis/collapse.ts';
 import { signalQuality } from '../../analysis/forecast.ts';
@@ -36,7 +36,7 @@ export interface AnalyzeOptions {
   json?: boolean;
 }
 
-/** Temperature of the optimum unless another is asked for. */
+/** Default temperature of the optimum. */
 const USUAL_BETA = 0.5;
 
 export async function analyze(reference: string, options: AnalyzeOptions): Promise<number> {
@@ -46,7 +46,7 @@ export async function analyze(reference: string, options: AnalyzeOptions): Promi
   const step = wholeNumber('--step', options.step);
   const material = await readGroups(folder, { phase: options.phase, step });
   const { records, problems } = material;
-  // Confidence is a matter of one policy: that of one step, the first unless another is named.
+  // Confidence belongs to one policy, that of one step: by default the first.
   const at = step ?? material.groups[0]!.step;
   const groups = await Promise.all(material.groups.filter((group) => group.step === at).map(material.detail));
   const beta = betaOf(options.beta);
@@ -60,11 +60,11 @@ export async function analyze(reference: string, options: AnalyzeOptions): Promi
   );
   const inQuadrants = quadrants(groups.map((group) => ({ problem: group.problem, group })));
   const labeled = aligned.length > 0;
-  output.print(`Confidence against correctness: ${groups.length} problems, ${material.phase}, step ${at}\n`);
+  output.print(`Confidence vs. correctness: ${plural(groups.length, 'problem')}, ${material.phase}, step ${at}\n`);
   if (labeled) {
     output.print(alignmentTable(aligned));
     output.print(`\n${quadrantTable(inQuadrants, problems)}`);
-  } else output.print('There are no labels to compare with.');
+  } else output.print('No labels: correctness is unknown.');
   const atK = atKTable(groups);
   if (atK) output.print(`\n${atK}`);
   output.print(`\n${optimumText(groups, optima, beta)}`);
@@ -105,7 +105,7 @@ function betaOf(text: string | undefined): number {
   throw new RollscopeError('usage', `--beta: '${text}' is not allowed; allowed: a number above 0.`);
 }
 
-/** A group's rewards: those that trained, else those of the run's reward where they can be computed, else the vote's. */
+/** A group's rewards: those it was trained with, else the run's reward if it can be computed, else the majority vote's. */
 function rewardsOf(group: GroupDetail, { problems, vocabulary }: RunMaterial, reward: RunReward): number[] {
   const given = group.rollouts.flatMap(({ reward }) => reward ?? []);
   if (given.length === group.rollouts.length) return given;
@@ -114,14 +114,14 @@ function rewardsOf(group: GroupDetail, { problems, vocabulary }: RunMaterial, re
   return reward.score(groupOf(group, problems[group.problem]!, vocabulary)).rewards;
 }
 
-/** Where training would end if it reached its KL-regularized optimum, by re-weighting these rollouts. */
+/** The KL-regularized optimum that training approaches, estimated by reweighting these rollouts. */
 function optimumText(groups: readonly JudgedGroup[], optima: readonly Optimum[], beta: number): string {
   const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
   const judged = groups.flatMap(({ rollouts }, i) => {
     const found = optima[i]!.accuracy;
     return found === null ? [] : [{ now: mean(rollouts.map(({ correct }) => Number(correct === true))), there: found }];
   });
-  const change = (now: number, there: number) => `${share(now)} now, ${share(there)} there`;
+  const change = (now: number, there: number) => `${share(now)} now, ${share(there)} at the optimum`;
   const accuracy =
     judged.length === 0
       ? ''
@@ -130,7 +130,7 @@ function optimumText(groups: readonly JudgedGroup[], optima: readonly Optimum[],
     mean(groups.map(({ majority }) => majority?.share ?? 0)),
     mean(optima.map((o) => o.majorityShare)),
   );
-  return `Optimum pi* at beta ${number(beta, 2)}, by re-weighting these rollouts: majority share ${shares}${accuracy}`;
+  return `Optimum pi* at beta ${number(beta, 2)}, by reweighting these rollouts: majority share ${shares}${accuracy}`;
 }
 
 function alignmentTable(aligned: readonly MeasureAlignment[]): string {
@@ -140,7 +140,7 @@ function alignmentTable(aligned: readonly MeasureAlignment[]): string {
     return [
       [
         found.title,
-        found.within ? `${estimate(found.within)} in ${found.within.problems}` : DASH,
+        found.within ? `${estimate(found.within)}, n = ${found.within.problems}` : DASH,
         estimate(found.across),
         number(found.calibration?.equalWidth.error, 3),
         number(found.calibration?.equalMass.error, 3),
@@ -148,7 +148,7 @@ function alignmentTable(aligned: readonly MeasureAlignment[]): string {
     ];
   });
   return table(
-    ['AUROC for correctness of', 'within a problem', 'across problems', 'ECE, equal width', 'ECE, equal mass'],
+    ['AUROC for correctness', 'within problems', 'across problems', 'ECE, equal width', 'ECE, equal mass'],
     rows,
     [3, 4],
   );
@@ -160,7 +160,7 @@ function quadrantTable(found: ReturnType<typeof quadrants>, problems: readonly P
     String(found[name].length),
     oneLine(found[name].map((index) => problems[index]!.id).join(', '), 70),
   ]);
-  return table(['by the majority', 'problems', ''], rows, [1]);
+  return table(['majority', 'problems', 'ids'], rows, [1]);
 }
 
 function atKTable(groups: readonly JudgedGroup[]): string | null {
@@ -183,7 +183,7 @@ function histories(records: readonly JournalRecord[]): Map<number, StepGroup[]> 
   return found;
 }
 
-/** The measured shares of each problem's first majority answer, against the prediction with one beta for the run. */
+/** Measured shares of each problem's initial majority answer vs. the prediction with one beta for the run. */
 function theoryOf(records: readonly JournalRecord[]) {
   const all = [...histories(records).entries()].filter(([, history]) => history.length > 1);
   if (all.length === 0) return null;
@@ -207,20 +207,20 @@ function theoryOf(records: readonly JournalRecord[]) {
 }
 
 function theoryText({ common, error, theorem, problems }: NonNullable<ReturnType<typeof theoryOf>>): string {
-  const lines = [`Sharpening: shares of the first majority answer of ${problems.length} problems`];
+  const lines = [`Sharpening: share of the initial majority answer, ${plural(problems.length, 'problem')}`];
   if (common) {
-    const beta = common.beta === null ? 'they do not grow' : `beta ${number(common.beta, 2)}`;
+    const beta = common.beta === null ? 'no growth' : `beta ${number(common.beta, 2)}`;
     lines.push(
-      `  growth of the logit a step ${number(common.growth, 3)}${common.error === null ? '' : ` +- ${number(common.error, 3)}`} (${beta}, rate ${number(common.rate, 3)}), explained ${share(common.explained)}`,
+      `  logit growth per step ${number(common.growth, 3)}${common.error === null ? '' : ` ± ${number(common.error, 3)}`} (${beta}, rate ${number(common.rate, 3)}), explained variance ${share(common.explained)}`,
     );
   }
   if (error) {
     lines.push(
-      `  mean error of the prediction: one step ${number(error.oneStep, 3)} (unchanged share: ${number(error.oneStepUnchanged, 3)}), from the start ${number(error.manySteps, 3)} (${number(error.manyStepsUnchanged, 3)})`,
+      `  mean prediction error: one step ahead ${number(error.oneStep, 3)} (constant-share baseline ${number(error.oneStepUnchanged, 3)}), from the first step ${number(error.manySteps, 3)} (baseline ${number(error.manyStepsUnchanged, 3)})`,
     );
   }
   lines.push(
-    `  Theorem 1: the first majority stayed in ${estimate(theorem.kept)} of ${theorem.problems}; ended as right or wrong as it began: ${estimate(theorem.outcome)}`,
+    `  Theorem 1: initial majority kept ${estimate(theorem.kept)} of ${plural(theorem.problems, 'problem')}; correctness unchanged ${estimate(theorem.outcome)}`,
   );
   const patterns = problems.flatMap(({ pattern }) => pattern?.pattern ?? []);
   const count = (name: string) => patterns.filter((p) => p === name).length;
@@ -252,14 +252,12 @@ function endingText(
   { text }: RunReward,
 ): string {
   const mode = failure.mode === 'none' ? 'no failure' : `${failure.mode} failure`;
-  const last = watch
-    ? `\n  collapse watch, step ${watch.step}: ${watch.message}`
-    : '\n  the collapse watch saw nothing';
-  const step = collapse ? collapseText(collapse) : `not defined for ${text}, which does not say right or wrong`;
-  return `Ending: ${mode}: ${failure.reason}\n  Model Collapse Step (reward accuracy below 1%): ${step}${last}`;
+  const last = watch ? `\n  collapse watch, step ${watch.step}: ${watch.message}` : '\n  collapse watch: no alarms';
+  const step = collapse ? collapseText(collapse) : `not defined for ${text}, which is not a correctness reward`;
+  return `Outcome: ${mode}: ${failure.reason}\n  Model Collapse Step (reward accuracy below 1%): ${step}${last}`;
 }
 
-/** The stored forecast with its score, and how well its signals tell right from wrong now. */
+/** The stored forecast with its score, and how well its signals separate correct from wrong majorities now. */
 function forecastPart(records: readonly JournalRecord[], groups: readonly GroupDetail[], problems: readonly Problem[]) {
   const forecast = forecastIn(records);
   if (!forecast) return null;

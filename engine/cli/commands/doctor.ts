@@ -1,4 +1,4 @@
-/** `rollscope doctor`: what this machine can do, what is missing and how to get it. */
+/** `rollscope doctor`: devices and versions on this machine, what is missing and how to install it. */
 import { bytes } from '../../protocol/format.ts';
 import { EXIT, Output } from '../output.ts';
 import { table } from '../table.ts';
@@ -20,7 +20,7 @@ export async function doctor(options: { json?: boolean }): Promise<number> {
     ),
   );
   const rows = report.devices.map(({ name, available, detail }) => [name, available ? 'yes' : 'no', detail]);
-  output.print(`\n${table(['device', 'works', ''], rows)}`);
+  output.print(`\n${table(['device', 'available', 'details'], rows)}`);
   const hints = report.devices.filter(({ hint }) => hint).map(({ name, hint }) => `${name}: ${hint}`);
   if (hints.length > 0) output.print(`\n${hints.join('\n')}`);
   for (const problem of report.problems) output.print(`\nproblem: ${problem}`);

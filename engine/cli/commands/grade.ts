@@ -5,7 +5,7 @@ import { predictedAnswer } from '../answers.ts';
 import { answerLines } from '../jsonl.ts';
 import { EXIT, Output } from '../output.ts';
 
-const Text = z.union([z.string(), z.number().transform(String)], 'expected a text or a number');
+const Text = z.union([z.string(), z.number().transform(String)], 'expected a string or a number');
 const Pair = z.looseObject({ prediction: Text, reference: Text });
 
 interface GradeOptions {

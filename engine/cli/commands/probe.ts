@@ -1,6 +1,6 @@
 /** `rollscope probe`: samples the problems without training. */
 
-import { duration, share } from '../../protocol/format.ts';
+import { duration, plural, share } from '../../protocol/format.ts';
 import { columnsOf } from '../../runs/fold.ts';
 import { forecastIn, forecastText, signalTable, withoutForecast } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
@@ -16,13 +16,13 @@ export async function probe(dataset: string | undefined, raw: RawOptions): Promi
   const places = await placesOf(raw.out as string | undefined);
   const name = raw.name as string | undefined;
   const finished = await runInForeground(output, places, (engine, signal) => {
-    output.note(`Probing ${config.dataset.path} with ${config.model}: ${config.votes} rollouts a problem.`);
+    output.note(`Probing ${config.dataset.path} with ${config.model}: ${plural(config.votes, 'rollout')} per problem.`);
     return engine.start({ config, name, allowPrograms: raw.allowPrograms === true }, signal);
   });
   return finishProbe(output, finished, places);
 }
 
-/** Prints what a probe found; returns the exit code. */
+/** Prints the results of a probe; returns the exit code. */
 export async function finishProbe(output: Output, finished: Finished, places: Places): Promise<number> {
   const { handle, end, records, seconds } = finished;
   const { readProblems } = await import('../../journal/reader.ts');
@@ -41,7 +41,7 @@ export async function finishProbe(output: Output, finished: Finished, places: Pl
   if (results.length > 0) {
     output.print(`\n${problemTable(results)}\n`);
     output.print(
-      `${results.length} problems: accuracy ${share(summary.accuracy)}, majority right ${share(summary.majorityAccuracy)}, majority share ${share(summary.majorityShare)} (${duration(seconds)})`,
+      `${plural(results.length, 'problem')}: accuracy ${share(summary.accuracy)}, majority accuracy ${share(summary.majorityAccuracy)}, majority share ${share(summary.majorityShare)} (${duration(seconds)})`,
     );
     if (forecast) {
       output.print(`\n${forecastText(forecast, problems)}`);
@@ -50,7 +50,7 @@ export async function finishProbe(output: Output, finished: Finished, places: Pl
       if (signals) output.print(`\n${signals}`);
       output.print('');
     } else if (absent) output.print(`\n${absent}\n`);
-    output.print(`One problem: rollscope show ${referenceTo(handle, places.usualRunsFolder)} --problem <id>`);
+    output.print(`Show one problem: rollscope show ${referenceTo(handle, places.usualRunsFolder)} --problem <id>`);
   }
   output.print(`Run folder: ${handle.folder}`);
   output.result({

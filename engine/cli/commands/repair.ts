@@ -1,4 +1,4 @@
-/** `rollscope repair`: a copy of a damaged run that opens. */
+/** `rollscope repair`: a readable copy of a damaged run. */
 import { repairRun } from '../../journal/repair.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
@@ -9,9 +9,9 @@ export async function repair(reference: string, options: { out?: string; json?: 
   const { runsFolder } = await placesOf(options.out);
   const source = await findRun(reference, runsFolder, { damaged: true });
   const { folder, records, changes } = await repairRun(source);
-  if (changes.length === 0) output.print('Nothing is damaged: the copy is the same.');
+  if (changes.length === 0) output.print('No damage found: the copy is identical.');
   for (const change of changes) output.print(change);
-  output.print(`Wrote ${records} records to ${folder}. The run itself was not changed.`);
+  output.print(`Wrote ${records} records to ${folder}. The original run was not changed.`);
   output.result({ source, folder, records, changes });
   return EXIT.ok;
 }

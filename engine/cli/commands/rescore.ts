@@ -1,7 +1,7 @@
-/** `rollscope rescore`: what other rewards would have said of stored rollouts. Without the model. */
+/** `rollscope rescore`: other rewards on the stored rollouts, without the model. */
 import { REWARDED } from '../../analysis/metrics.ts';
 import { compareRewards, type Rescored, type RescoredGroup, type Rescoring, winnerOf } from '../../analysis/rescore.ts';
-import { DASH, estimate, number, share, verdict } from '../../protocol/format.ts';
+import { DASH, estimate, number, plural, share, verdict } from '../../protocol/format.ts';
 import { parseReward, RollscopeError } from '../../protocol/index.ts';
 import { REWARDS, type RunReward, rewardOf } from '../../reward/index.ts';
 import { groupOf } from '../../reward/stored.ts';
@@ -35,8 +35,8 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
   if (only === undefined) {
     throw new RollscopeError(
       'usage',
-      `--problem: the run has no problem '${options.problem}'.`,
-      `Its ids begin with ${problems[0]?.id}.`,
+      `--problem: there is no problem '${options.problem}' in this run.`,
+      `The first id is ${problems[0]?.id}.`,
     );
   }
   const groups: RescoredGroup[] = [];
@@ -54,7 +54,7 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
         scores[reward.text] = { rewards: values, ...(basis && { basis }) };
       } catch (error) {
         if (!(error instanceof RollscopeError)) throw error;
-        // One that was named must work; of the others, those that can be computed are shown.
+        // A reward that was named must work; of the others, those that can be computed are shown.
         if (required.has(meaning(reward.text))) throw error;
         impossible.set(reward.text, error.message);
       }
@@ -70,7 +70,7 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
       thresholds: Object.fromEntries(computed.filter((one) => one.saysRight).map(({ text }) => [text, REWARDED])),
     },
   );
-  output.print(`${groups.length} groups of the phase ${phase}; the run trained by ${config.reward}.\n`);
+  output.print(`${plural(groups.length, 'group')} (${phase}); the run was trained with ${config.reward}.\n`);
   output.print(rewardTable(found));
   if (found.pairs.length > 0) output.print(`\n${pairTable(found, config.reward)}`);
   if (only) output.print(`\n${winners(groups, computed)}`);
@@ -78,7 +78,7 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
   if (impossible.size > 0) {
     const names = [...impossible.keys()].join(', ');
     output.note(
-      `Not computed: ${names}. They ask the model, programs or columns for more than was recorded (--json says what).`,
+      `Not computed: ${names}. They need model calls, programs or columns that were not recorded (--json gives the reasons).`,
     );
   }
   output.result({
@@ -99,7 +99,7 @@ function numbersOf({ problem, step, rewards }: RescoredGroup) {
   return { problem, step, rewards: Object.fromEntries(numbers) };
 }
 
-/** The reward that trained, which the others are compared with, and those that are named, or else all; each once. */
+/** The training reward, as the baseline, and the named rewards (default: all); each once. */
 function toScore(trained: string, named: readonly string[]): string[] {
   const seen = new Set<string>();
   return [trained, ...(named.length > 0 ? named : REWARDS)].filter((text) => {
@@ -109,7 +109,7 @@ function toScore(trained: string, named: readonly string[]): string[] {
   });
 }
 
-/** The same for expressions that differ in spaces and brackets only. */
+/** The same for expressions that differ only in spaces and parentheses. */
 function meaning(text: string): string {
   return JSON.stringify(parseReward(text, REWARDS));
 }
@@ -122,8 +122,8 @@ function rewardTable({ rewards }: Rescoring): string {
     `${number(r.range[0], 2)} to ${number(r.range[1], 2)}`,
     share(r.equal),
     estimate(r.auroc),
-    share(r.winnerRight?.mean),
-    share(r.pushRight),
+    share(r.top1Accuracy?.mean),
+    share(r.signAccuracy),
     share(r.accuracy),
   ]);
   const header = [
@@ -132,28 +132,28 @@ function rewardTable({ rewards }: Rescoring): string {
     'mean',
     'range',
     'all equal',
-    'AUROC within',
-    'winner right',
-    'push right',
+    'AUROC within problems',
+    'top-1 accuracy',
+    'advantage-sign accuracy',
     'accuracy',
   ];
   return table(header, rows, [1, 2, 4, 6, 7, 8]);
 }
 
-/** Pairs with the reward that trained, or all where that is not among them. */
+/** Pairs with the training reward; all pairs if it is not among them. */
 function pairTable({ pairs }: Rescoring, trained: string): string {
   const with_ = pairs.filter(({ rewards }) => rewards.includes(trained));
   const rows = (with_.length > 0 ? with_ : pairs).map(
-    ({ rewards: [a, b], kendall, spearman, winnersDiffer, opposed }) => [
+    ({ rewards: [a, b], kendall, spearman, top1Disagreement, signDisagreement }) => [
       a,
       b,
       number(kendall?.mean, 2),
       number(spearman?.mean, 2),
-      share(winnersDiffer?.mean),
-      share(opposed),
+      share(top1Disagreement?.mean),
+      share(signDisagreement),
     ],
   );
-  return table(['reward', 'against', 'Kendall', 'Spearman', 'winners differ', 'opposed'], rows, [2, 3, 4, 5]);
+  return table(['reward', 'vs.', 'Kendall', 'Spearman', 'top-1 disagreement', 'sign disagreement'], rows, [2, 3, 4, 5]);
 }
 
 function winners(groups: readonly RescoredGroup[], rewards: readonly RunReward[]): string {
@@ -175,13 +175,13 @@ function winners(groups: readonly RescoredGroup[], rewards: readonly RunReward[]
       ];
     }),
   );
-  return table(['step', 'reward', 'winner', 'answer', '', 'rewards by rollout'], rows, [0, 2]);
+  return table(['step', 'reward', 'top-1', 'answer', 'verdict', 'rewards by rollout'], rows, [0, 2]);
 }
 
 function conclusion({ rewards }: Rescoring): string {
   const judged = rewards.filter(({ reward, auroc }) => auroc !== null && reward !== 'ground-truth');
   if (judged.length === 0)
-    return 'Without labels, or where all rollouts of each problem are alike, no reward agrees better than another.';
+    return 'No ranking: there are no labels, or the rollouts of each problem are all correct or all wrong.';
   const [best] = judged;
-  return `Agrees best with the truth: ${best!.reward}, AUROC ${estimate(best!.auroc)} within a problem (0.5 is chance), over ${best!.auroc!.groups} groups with right and wrong rollouts.`;
+  return `Best agreement with correctness: ${best!.reward}, AUROC ${estimate(best!.auroc)} within problems (chance: 0.5), over ${plural(best!.auroc!.groups, 'group')} with both correct and wrong rollouts.`;
 }

@@ -1,4 +1,4 @@
-/** `rollscope resume`: goes on with an interrupted, stopped or failed run in this terminal. */
+/** `rollscope resume`: resumes an interrupted, stopped or failed run in this terminal. */
 import { runInForeground } from '../foreground.ts';
 import { Output } from '../output.ts';
 import { placesOf } from '../places.ts';

@@ -1,4 +1,4 @@
-/** `rollscope runs`: the runs in a folder, the latest first. */
+/** `rollscope runs`: lists the runs in a folder, latest first. */
 import { listRuns } from '../../journal/runs.ts';
 import { DASH, oneLine, share } from '../../protocol/format.ts';
 import type { ListedRun } from '../../protocol/index.ts';
@@ -12,7 +12,7 @@ export async function runs(options: { out?: string; json?: boolean }): Promise<n
   const found = await listRuns(runsFolder);
   if (found.length === 0) output.print(`No runs in ${runsFolder}. Start one with: rollscope train`);
   else {
-    const header = ['run', 'job', 'status', 'step', 'before', 'after', 'reward', 'model', 'dataset', 'begun'];
+    const header = ['run', 'job', 'status', 'step', 'before', 'after', 'reward', 'model', 'dataset', 'started'];
     output.print(table(header, found.map(rowOf), [3, 4, 5]));
     for (const run of found) {
       if (run.status !== 'unreadable') continue;

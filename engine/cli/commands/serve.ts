@@ -1,4 +1,4 @@
-/** `rollscope serve`: the engine in the background. Its first and only line on stdout is its address. */
+/** `rollscope serve`: runs the engine in the background. The only line it prints on stdout is its address. */
 import path from 'node:path';
 import { RollscopeError } from '../../protocol/errors.ts';
 import { EngineServer } from '../../server/server.ts';
@@ -6,7 +6,7 @@ import { serverOptions } from '../engine.ts';
 import { EXIT } from '../output.ts';
 import { placesOf } from '../places.ts';
 
-/** Uncaught errors within this many milliseconds that end the engine: one may be harmless, a row of them is not. */
+/** `ERROR_LIMIT` uncaught errors within this many milliseconds shut the engine down: one may be harmless, a series is not. */
 const ERROR_WINDOW = 10_000;
 const ERROR_LIMIT = 5;
 
@@ -38,7 +38,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const end = () => {
     if (asked) {
       engine.withdraw();
-      // A compute call may be under way in the worker: an ordinary exit would wait for it or crash in it.
+      // The worker may be inside a compute call: a normal exit would wait for it, or crash in it.
       process.kill(process.pid, 'SIGKILL');
     }
     asked = true;
@@ -51,7 +51,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   return code;
 }
 
-/** An error that nobody caught is logged and told to the clients; only a row of them ends the engine. */
+/** An uncaught error is logged and reported to the clients; only a series of them shuts the engine down. */
 function surviveErrors(engine: EngineServer): void {
   const times: number[] = [];
   const survive = (error: unknown) => {

@@ -27,7 +27,7 @@ export async function show(reference: string, options: ShowOptions): Promise<num
   const step = wholeNumber('--step', options.step);
   const rollout = wholeNumber('--rollout', options.rollout);
   if (rollout !== undefined && options.problem === undefined) {
-    throw new RollscopeError('usage', '--rollout needs --problem.', 'Name the problem whose rollout to show.');
+    throw new RollscopeError('usage', '--rollout requires --problem.', 'Add --problem <id>.');
   }
   const [problems, columns] = await Promise.all([readProblems(folder), openColumns(folder)]);
   if (options.problem === undefined) {
@@ -47,6 +47,6 @@ function findProblem(problems: readonly Problem[], id: string): Problem {
   throw new RollscopeError(
     'usage',
     `The run has no problem '${id}'.`,
-    near ? `Did you mean '${near.id}'?` : 'Without --problem, the run is shown with all its problems.',
+    near ? `Did you mean '${near.id}'?` : 'Without --problem, all problems of the run are listed.',
   );
 }

@@ -1,7 +1,7 @@
-/** `rollscope train`: the main job. */
+/** `rollscope train`: trains a model on a problem set. */
 import path from 'node:path';
 import type { RunConfig } from '../../protocol/config.ts';
-import { bytes, duration, number } from '../../protocol/format.ts';
+import { bytes, duration, plural, whole } from '../../protocol/format.ts';
 import type { RunColumns } from '../../runs/columns.ts';
 import { columnsOf } from '../../runs/fold.ts';
 import { scoreIn, scoreText } from '../forecast.ts';
@@ -18,14 +18,14 @@ export async function train(dataset: string | undefined, raw: RawOptions): Promi
   const places = await placesOf(raw.out as string | undefined);
   const name = raw.name as string | undefined;
   const finished = await runInForeground(output, places, (engine, signal) => {
-    // Whoever reads this may press Ctrl+C: from here on that is caught.
+    // Once this line is printed, people may press Ctrl+C: it is handled from here on.
     output.note(headline(config));
     return engine.start({ config, name, allowPrograms: raw.allowPrograms === true }, signal);
   });
   return finish(output, finished, places);
 }
 
-/** Prints what came out of a training run; returns the exit code. */
+/** Prints the results of a training run; returns the exit code. */
 export function finish(output: Output, finished: Finished, places: Places): number {
   const { handle, end, records, seconds } = finished;
   const columns = columnsOf(records);
@@ -55,20 +55,19 @@ function printSummary(
   if (table) output.print(`\n${table}\n`);
   const score = scoreIn(records);
   if (score) output.print(`${scoreText(score)}\n`);
-  const speed = number(summary.rolloutTokensPerSecond, 0);
   output.print(
-    `${duration(seconds)} in all, ${speed} rollout tokens/s, at most ${bytes(summary.peakMemoryBytes)} of memory`,
+    `Total ${duration(seconds)} · ${whole(summary.rolloutTokensPerSecond)} rollout tokens/s · peak memory ${bytes(summary.peakMemoryBytes)}`,
   );
-  output.print(`Run folder:    ${handle.folder}`);
-  output.print(`In a terminal: rollscope show ${referenceTo(handle, places.usualRunsFolder)}`);
+  output.print(`Run folder: ${handle.folder}`);
+  output.print(`Terminal:   rollscope show ${referenceTo(handle, places.usualRunsFolder)}`);
   output.print(
-    `In VS Code:    code "${path.dirname(handle.folder)}", then "Rollscope: Open Run" from the command palette`,
+    `VS Code:    code "${path.dirname(handle.folder)}", then run "Rollscope: Open Run" from the Command Palette`,
   );
 }
 
 function headline(config: RunConfig): string {
   const model = config.model === 'embedded' ? 'the embedded model' : config.model;
   const dataset = config.dataset.path === 'embedded' ? 'the embedded problems' : config.dataset.path;
-  const how = config.lora ? `LoRA of rank ${config.lora.rank}` : 'all weights';
-  return `Training ${model} (${how}) on ${dataset} by ${config.reward}: ${config.steps} steps of ${config.batch} problems x ${config.group} rollouts.`;
+  const how = config.lora ? `LoRA rank ${config.lora.rank}` : 'all weights';
+  return `Training ${model} (${how}) on ${dataset} with ${config.reward}: ${plural(config.steps, 'step')}, ${plural(config.batch, 'problem')} per step, ${plural(config.group, 'rollout')} per problem.`;
 }

@@ -6,10 +6,10 @@ import { votingAnswer } from '../answers.ts';
 import { answerLines } from '../jsonl.ts';
 import { EXIT, Output } from '../output.ts';
 
-const Text = z.union([z.string(), z.number().transform(String)], 'expected a text or a number');
+const Text = z.union([z.string(), z.number().transform(String)], 'expected a string or a number');
 const Rollouts = z.looseObject({
-  id: z.union([z.string(), z.number()], 'expected a text or a number').optional(),
-  responses: z.array(Text.nullable(), 'expected a list of texts'),
+  id: z.union([z.string(), z.number()], 'expected a string or a number').optional(),
+  responses: z.array(Text.nullable(), 'expected a list of strings'),
   answer: Text.nullish(),
 });
 

@@ -30,8 +30,8 @@ export async function readShownGroup(
   const view = problemView(columns, problem.index, step);
   const { row } = view;
   if (row === null) {
-    const when = step === undefined ? 'yet' : `at or before step ${step}`;
-    throw new RollscopeError('usage', `Problem '${problem.id}' was not sampled ${when}.`);
+    const when = step === undefined ? 'has not been sampled yet' : `was not sampled at or before step ${step}`;
+    throw new RollscopeError('usage', `Problem '${problem.id}' ${when}.`);
   }
   const file = await readRunFile(folder);
   const frame = columns.frameOf(row);
@@ -41,7 +41,7 @@ export async function readShownGroup(
   return { file, columns, problem, view, row, detail, why };
 }
 
-/** Where a problem and its group come from, in brackets behind its name. */
+/** The source of a problem and the phase and step of its group, for parentheses after its id. */
 export function whereFrom({ problem, view }: ShownGroup): string {
   const place =
     problem.line === null ? `${problem.source} row ${problem.row + 1}` : `${problem.source}:${problem.line}`;

@@ -2,6 +2,7 @@
 import { DASH, number, oneLine, share, verdict } from '../../protocol/format.ts';
 import type { Rollout } from '../../protocol/group.ts';
 import { rewardOf } from '../../reward/index.ts';
+import { notRewarded } from '../../runs/explanations.ts';
 import type { Output } from '../output.ts';
 import { table } from '../table.ts';
 import { type ShownGroup, whereFrom } from './group.ts';
@@ -16,7 +17,7 @@ export function showProblem(output: Output, group: ShownGroup): void {
   if (update) {
     const { kl, clipFraction } = update;
     output.print(
-      `update:    KL to the reference ${number(kl, 4)} nats a token, clipped ${share(clipFraction)} of the tokens`,
+      `update:    KL to the reference policy ${number(kl, 4)} nats/token, clip fraction ${share(clipFraction)}`,
     );
   }
   output.print(`\n${clusterTable(group)}`);
@@ -37,10 +38,10 @@ export function showProblem(output: Output, group: ShownGroup): void {
 }
 
 function majorityText({ view }: ShownGroup): string {
-  if (view.answer === null) return `${DASH} (no rollout has an answer)`;
+  if (view.answer === null) return `${DASH} (unanswered: no answer extracted from any rollout)`;
   const correct = view.verdict === 'unknown' ? DASH : view.verdict;
-  const tie = view.status === 'tie' ? ', tied with another' : '';
-  return `${view.answer} (share ${share(view.share)}, as written ${share(view.rawShare)}, ${correct}${tie})`;
+  const tie = view.status === 'tie' ? ', tie' : '';
+  return `${view.answer} (share ${share(view.share)}, raw share ${share(view.rawShare)}, ${correct}${tie})`;
 }
 
 function clusterTable({ detail: { clusters, rollouts } }: ShownGroup): string {
@@ -51,7 +52,7 @@ function clusterTable({ detail: { clusters, rollouts } }: ShownGroup): string {
     verdict(correct),
     members.map((member) => member + 1).join(' '),
   ]);
-  return table(['cluster', 'answer', 'votes', '', 'rollouts'], rows, [0, 2]);
+  return table(['cluster', 'answer', 'votes', 'verdict', 'rollouts'], rows, [0, 2]);
 }
 
 function rolloutTable(rollouts: readonly Rollout[]): string {
@@ -67,14 +68,25 @@ function rolloutTable(rollouts: readonly Rollout[]): string {
     rollout.finish ?? DASH,
     oneLine(rollout.text, 40),
   ]);
-  const header = ['rollout', 'answer', '', 'reward', 'advantage', 'tokens', 'confidence', 'entropy', 'end', 'text'];
+  const header = [
+    'rollout',
+    'answer',
+    'verdict',
+    'reward',
+    'advantage',
+    'tokens',
+    'confidence',
+    'entropy',
+    'finish',
+    'text',
+  ];
   return table(header, rows, [0, 3, 4, 5, 6, 7]);
 }
 
 /** The rule of the rewards of a group, and whether it trained. */
 function rewardText({ file: { config }, detail: { phase, rollouts } }: ShownGroup): string {
-  if (rollouts.every(({ reward }) => reward === null)) return `${phase}: nothing trains, so nothing is rewarded.`;
+  if (rollouts.every(({ reward }) => reward === null)) return `${notRewarded(phase)}.`;
   const rule = `Reward: ${rewardOf(config.reward, config.rewardOptions).formula}.`;
   const trains = rollouts.some(({ advantage }) => advantage !== null && advantage !== 0);
-  return trains ? rule : `${rule}\nAll rewards are equal, so the problem did not train at this step.`;
+  return trains ? rule : `${rule}\nAll rewards are equal: zero advantages, no gradient from this problem at this step.`;
 }

@@ -1,4 +1,4 @@
-/** One rollout: its text, its reward and why it got that. */
+/** One rollout: its text, its reward and the explanation of it. */
 import { RollscopeError } from '../../protocol/errors.ts';
 import { DASH, number, share, verdict } from '../../protocol/format.ts';
 import type { RolloutFacts } from '../../protocol/group.ts';
@@ -28,9 +28,9 @@ export function showRollout(output: Output, group: ShownGroup, count: number): v
         ['reward', number(rollout.reward, 2)],
         ['advantage', `${number(rollout.advantage, 2)}${effectOf(rollout)}`],
         ['why', why],
-        ['tokens', `${rollout.tokens ?? DASH}${rollout.finish === 'length' ? ' (cut at the length limit)' : ''}`],
-        ['confidence', `${share(probability)} (geometric mean of the tokens' probabilities)`],
-        ['entropy', `${number(rollout.entropy, 2)} nats a token`],
+        ['tokens', `${rollout.tokens ?? DASH}${rollout.finish === 'length' ? ' (truncated at the length limit)' : ''}`],
+        ['confidence', `${share(probability)} (geometric mean of token probabilities)`],
+        ['entropy', `${number(rollout.entropy, 2)} nats/token`],
       ],
     ),
   );
@@ -49,9 +49,9 @@ export function showRollout(output: Output, group: ShownGroup, count: number): v
   });
 }
 
-/** What a rollout's advantage did. */
+/** Whether the rollout contributed to the update. */
 function effectOf({ reward, advantage }: RolloutFacts): string {
   if (reward === null) return '';
-  if (advantage === null) return ' (not drawn into the subset that trains)';
-  return advantage === 0 ? ' (it did not change the model)' : '';
+  if (advantage === null) return ' (not in the training subset)';
+  return advantage === 0 ? ' (no gradient)' : '';
 }

@@ -1,6 +1,6 @@
 /** A run: what it is, before and after, its curves and its problems. */
 import { readRunInfo } from '../../journal/runs.ts';
-import { bytes, DASH, number } from '../../protocol/format.ts';
+import { bytes, DASH, number, whole } from '../../protocol/format.ts';
 import type { Problem } from '../../protocol/records.ts';
 import type { RunInfo } from '../../protocol/rpc.ts';
 import type { RunColumns } from '../../runs/columns.ts';
@@ -71,7 +71,7 @@ function factRows(folder: string, info: RunInfo, { head }: RunColumns, summary: 
     ['device', head.run?.device ?? DASH],
     [
       'speed',
-      `${number(summary.rolloutTokensPerSecond, 0)} rollout tokens/s, at most ${bytes(summary.peakMemoryBytes)}`,
+      `${whole(summary.rolloutTokensPerSecond)} rollout tokens/s · peak memory ${bytes(summary.peakMemoryBytes)}`,
     ],
     ['folder', folder],
   ];
