@@ -113,7 +113,9 @@ describe('the forecast of a run', () => {
   test('is not made where the reward reads labels', () => {
     for (const reward of ['ground-truth', 'majority-vote + 0.5*ground-truth', 'empo if ground-truth']) {
       expect(made(reward, sampled(0, ANSWERS, '1')), reward).toBeNull();
-      expect(withoutForecast(configOf(reward))).toBe(`No forecast: ${reward} reads labels, and forecasts are label-free.`);
+      expect(withoutForecast(configOf(reward))).toBe(
+        `No forecast: ${reward} reads labels, and forecasts are label-free.`,
+      );
     }
     const own = (labels: boolean) => configOf('custom', { custom: { command: ['x.mjs'], labels } });
     expect([readsLabels(own(true)), readsLabels(own(false))]).toEqual([true, false]);
@@ -124,9 +126,7 @@ describe('the forecast of a run', () => {
     const { by: _, ...older } = made('self-verification', sampled(0, ANSWERS, null))!;
     expect(Forecast.parse(older)).toEqual(older);
     expect(standIn(older)).toBeNull();
-    expect(aboutForecast(older)).toBe(
-      'Predicted outcome of training with self-verification, from label-free signals.',
-    );
+    expect(aboutForecast(older)).toBe('Predicted outcome of training with self-verification, from label-free signals.');
   });
 });
 

@@ -14,7 +14,7 @@ import {
   type StepGroup,
 } from '../../analysis/theory.ts';
 import { equivalent } from '../../grading/index.ts';
-import { DASH, estimate, number, oneLine, share } from '../../protocol/format.ts';
+import { DASH, estimate, number, oneLine, plural, share } from '../../protocol/format.ts';
 import { type GroupDetail, type JournalRecord, type Problem, RollscopeError } from '../../protocol/index.ts';
 import { QUADRANT_TITLES, QUADRANTS } from '../../protocol/verdict.ts';
 import { answerTokens } from '../../reward/answer-tokens.ts';
