@@ -1,4 +1,4 @@
-/** What an experiment is: a set of ordinary runs, and findings computed from their records. */
+/** An experiment: a set of ordinary runs, and findings computed from their records. */
 import type { JournalRecord, Problem, RunConfig, RunConfigInput } from '../protocol/index.ts';
 import type { Section } from './report/page.ts';
 
@@ -8,11 +8,11 @@ export interface ExperimentRun {
   config: RunConfig;
   folder: string;
   records: JournalRecord[];
-  /** Those of training, then those of a separate evaluation set: what records call a problem is its index here. */
+  /** Training problems, then those of a separate evaluation set; records refer to their indexes here. */
   problems: readonly Problem[];
 }
 
-/** Part of a configuration, object by object. */
+/** A partial configuration: partial in each of its objects. */
 export type Changes = {
   [K in keyof RunConfigInput]?: RunConfigInput[K] extends (infer V)[] | undefined
     ? V[]
@@ -22,59 +22,59 @@ export type Changes = {
 };
 
 export interface ExperimentContext {
-  /** The configuration that runs of the experiment start from: the experiment's own, and what the user said. */
+  /** The configuration that the runs start from: the experiment's defaults and the user's options. */
   readonly base: RunConfig;
   /** Seeds of repeated runs; at least one. */
   readonly seeds: readonly number[];
-  /** Whether the experiment runs on embedded models: others take the user's one model and dataset. */
+  /** Whether the experiment runs on embedded models; if not, it uses the user's model and dataset. */
   readonly embedded: boolean;
-  /** Models to compare, where an experiment compares some: the one of `base`, then those of --against. */
+  /** Models, for an experiment that compares models: that of `base`, then those of --against. */
   readonly models: readonly string[];
-  /** `base` with changes laid over it. */
+  /** `base` with changes applied. */
   config(changes: Changes): RunConfig;
   /**
-   * A run of the experiment, made now or on an earlier call of the command. The id names it within the experiment: letters,
-   * digits, dots and hyphens. Runs asked for at once share the machine.
+   * A run of the experiment, made now or by an earlier call of the command. Its id is unique within the experiment: letters,
+   * digits, dots and hyphens. Concurrent runs share the machine.
    */
   run(id: string, config: RunConfig): Promise<ExperimentRun>;
-  /** Says how many runs there will be in all, as far as is known, for progress. */
+  /** Sets the total number of runs, as far as it is known, for progress. */
   expect(runs: number): void;
-  /** Writes a problem file of the experiment; returns its path. The same rows give the same file. */
+  /** Writes a problem file of the experiment and returns its path. */
   problems(name: string, rows: readonly object[]): Promise<string>;
 }
 
-/** A statement that the findings support or not, with the numbers that decide. */
+/** A statement that the findings support or not, with the deciding numbers. */
 export interface Criterion {
-  /** What was expected, with its bound: `accuracy falls by more than 5 points`. */
+  /** The expectation with its bound: `accuracy falls by more than 5 points`. */
   expected: string;
-  /** What was measured. */
+  /** The measured numbers. */
   measured: string;
-  /** null where it could not be measured: it counts as not met. */
+  /** null if it could not be measured: it counts as not met. */
   met: boolean | null;
 }
 
 export interface Findings {
   criteria: Criterion[];
   sections: Section[];
-  /** What somebody who reads the verdict should know: sentences made of the numbers. */
+  /** Sentences with numbers that help to read the verdict. */
   remarks: string[];
 }
 
 export interface Experiment {
   name: string;
   title: string;
-  /** What it asks. */
+  /** The question it answers. */
   question: string;
-  /** What the paper found, with its section. */
+  /** The finding of the paper, with its section. */
   finding: string;
-  /** What it does, in a few sentences: runs, sizes, measures. */
+  /** Runs, sizes and measures, in a few sentences. */
   method: string;
-  /** Laid over the preset of an embedded model; the user's options go over it. */
+  /** Applied over the preset of an embedded model; the user's options override it. */
   defaults: Changes;
   seeds: number;
   /** Minutes on two cores at the default size. */
   minutes: number;
-  /** Whether it compares models, so that --against has a meaning. */
+  /** Whether it compares models, so that --against applies. */
   compares?: boolean;
   run(context: ExperimentContext): Promise<Findings>;
 }
@@ -82,7 +82,7 @@ export interface Experiment {
 export const VERDICTS = ['reproduced', 'partly', 'not'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-/** `reproduced` when every criterion is met, `not` when none is, `partly` between. */
+/** `reproduced` if every criterion is met, `not` if none is, else `partly`. */
 export function verdictOf(criteria: readonly Criterion[]): Verdict {
   const met = criteria.filter((criterion) => criterion.met === true).length;
   if (criteria.length > 0 && met === criteria.length) return 'reproduced';

@@ -1,10 +1,10 @@
-/** How the collapse watch and the forecast did over the runs of an experiment, told from labels. */
+/** How the collapse watch and the forecast performed over the runs of an experiment, measured with labels. */
 import { fallStep } from '../analysis/collapse.ts';
 import { IN_TIME, type WatchedRun, type WatchOutcome, watchOutcome } from '../analysis/watch.ts';
 import type { ForecastScore, JournalRecord } from '../protocol/index.ts';
 import type { Section } from './report/page.ts';
 
-/** What remains of a run for this. */
+/** The watch and the forecast of one run. */
 export interface WatchedExperimentRun extends WatchedRun {
   forecast: ForecastScore | null;
 }
@@ -29,14 +29,14 @@ export function watchedRun(run: string, records: readonly JournalRecord[]): Watc
 
 export interface WatchSummary {
   runs: number;
-  /** Falls that were warned of in time, too late, and not at all. */
+  /** Falls with an alarm in time, with a late one, and without one. */
   hits: number;
   late: number;
   misses: number;
   falseAlarms: number;
-  /** Runs that neither fell nor were warned of. */
+  /** Runs without a fall and without an alarm. */
   quiet: number;
-  /** Steps from the warning to the fall, of each hit: negative when the warning came after. */
+  /** Steps from the alarm to the fall, of each hit: negative if the alarm came after the fall. */
   lead: number[];
 }
 
@@ -54,7 +54,7 @@ export function watchSummary(runs: readonly WatchedExperimentRun[]): WatchSummar
   };
 }
 
-/** A table of the runs in which something happened, and of their forecasts. */
+/** Tables of the runs with a fall or an alarm, and of the forecasts. */
 export function watchSections(runs: readonly WatchedExperimentRun[]): Section[] {
   if (runs.length === 0) return [];
   const { hits, late, misses, falseAlarms, quiet, lead } = watchSummary(runs);
@@ -63,8 +63,8 @@ export function watchSections(runs: readonly WatchedExperimentRun[]): Section[] 
     {
       kind: 'table',
       title: 'Collapse watch over these runs',
-      note: `Without labels it warned in time of ${hits} of the ${hits + late + misses} runs that fell (${early} before the fall, ${hits - early} at most ${IN_TIME} steps after it), too late of ${late}, and falsely in ${falseAlarms} of the ${falseAlarms + quiet} that did not fall. When a run fell is told from labels, by the rules of engine/analysis/collapse.ts.`,
-      columns: ['run', 'collapse warned at step', 'fell at step', ''],
+      note: `The watch uses no labels. Of the ${hits + late + misses} runs that fell, it raised the alarm in time for ${hits} (${early} before the fall, ${hits - early} at most ${IN_TIME} steps after it) and too late for ${late}; ${falseAlarms} of the ${falseAlarms + quiet} runs that did not fall had a false alarm. Falls are determined with labels, by the rules of engine/analysis/collapse.ts.`,
+      columns: ['run', 'alarm at step', 'fell at step', 'outcome'],
       rows: runs
         .filter(({ alarm, fall }) => alarm !== null || fall !== null)
         .map((run) => [run.run, run.alarm, run.fall, watchOutcome(run)]),
@@ -75,8 +75,8 @@ export function watchSections(runs: readonly WatchedExperimentRun[]): Section[] 
     sections.push({
       kind: 'table',
       title: 'Forecasts of these runs',
-      note: 'Made before the first step without labels, scored after the last. A Brier score below that of the constant forecast, which knows the outcome’s mean, shows skill.',
-      columns: ['run', 'problems', 'expected right', 'right', 'AUROC', 'Brier score', 'constant forecast'],
+      note: 'Predicted before the first step without labels, scored after the last step. A Brier score below the base-rate baseline, which knows the mean outcome, shows skill.',
+      columns: ['run', 'problems', 'expected right', 'right', 'AUROC', 'Brier score', 'base-rate baseline'],
       rows: forecasts.map(({ run, forecast }) => [
         run,
         forecast!.problems,

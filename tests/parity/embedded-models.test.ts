@@ -50,7 +50,7 @@ async function respond(model: string, prompts: string[], rows: number, temperatu
 
 const share = (right: readonly boolean[]) => right.filter(Boolean).length / right.length;
 
-test('the priors of chains are the better, the longer and the less flawed their pre-training was', async () => {
+test('the models of chains are better with longer pre-training on better demonstrations', async () => {
   const rows = chainSet({ seed: 11, count: 48, families: ['E', 'H', 'M'] });
   const accuracy: Record<string, number> = {};
   for (const model of ['embedded:P500', 'embedded:P1000', 'embedded:W', 'embedded']) {

@@ -49,13 +49,13 @@ describe('chains', () => {
     expect(rephrasings(random(), { ...difference, terms: [...difference.terms] }, 3)).toEqual(['20-4-3=']);
   });
 
-  test('a set leaves out what another has, and says when a family is exhausted', () => {
+  test('a set leaves out what another has, and fails when a family is exhausted', () => {
     const first = chainProblems(random(), 50, ['E']);
     const without = new Set(first.map(({ prompt }) => prompt));
     const second = chainProblems(random(), 50, ['E'], without);
     expect(second.some(({ prompt }) => without.has(prompt))).toBe(false);
     // nine terms of one digit: 729 sums of three and 6,561 of four
-    expect(() => chainProblems(random(), 7291, ['E'])).toThrow(/family E has no 7291 different problems/);
+    expect(() => chainProblems(random(), 7291, ['E'])).toThrow(expect.objectContaining({ code: 'usage' }));
   });
 });
 
@@ -68,7 +68,7 @@ describe('countdown', () => {
     for (const text of ['', '5+', '5++2', '(5+2', '5)', '5/2', '5 2', '*5']) expect(evaluate(text)).toBeNull();
   });
 
-  test('every problem of the world has a solution, and the verifier agrees', () => {
+  test('every problem has a solution, and the verifier agrees', () => {
     const { known, unseen } = countdownProblems();
     expect([known.length, unseen.length]).toEqual([1491, 373]);
     expect(new Set([...known, ...unseen].map(({ prompt }) => prompt)).size).toBe(1864);
@@ -107,7 +107,7 @@ describe('countdown', () => {
     expect(judgePrompt(problem.prompt, ' #### 5*2+7')).toBe('2,5,7:17= #### 5*2+7=');
   });
 
-  test('the pupil solves five in ten or a few more; half of what it judges is right; few of its verdicts are wrong', () => {
+  test('the demonstrations solve five in ten or a few more; half of the judged solutions are right; few verdicts are wrong', () => {
     const draw = random(3);
     let solved = 0;
     let right = 0;
@@ -160,7 +160,7 @@ describe('duals', () => {
     );
   });
 
-  test('the pupil is right nine times in ten or more', () => {
+  test('the demonstrations are right nine times in ten or more', () => {
     const draw = random(4);
     let right = 0;
     for (let i = 0; i < 2000; i++) {
@@ -187,7 +187,7 @@ test('every recipe writes what the tokenizer can read and the context can hold',
   expect(CHARACTERS[CHARACTER_EOS]).toBe('<eos>');
 });
 
-describe('sets of the experiments', () => {
+describe('problem sets of the experiments', () => {
   test('chains: as many as asked for, all different, apart from a set that is left out, the same for the same seed', () => {
     const train = chainSet({ seed: 7, count: 2048 });
     expect(new Set(train.map(({ prompt }) => prompt)).size).toBe(2048);

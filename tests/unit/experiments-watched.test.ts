@@ -45,13 +45,9 @@ test('hits, late warnings, misses, false alarms and quiet runs are told apart', 
   expect(counts).toEqual({ runs: 5, hits: 1, late: 1, misses: 1, falseAlarms: 1, quiet: 1 });
   expect(lead).toEqual([runs[0]!.fall! - 12]);
   const [table] = watchSections(runs);
-  expect(table).toMatchObject({
-    kind: 'table',
-    title: 'Collapse watch over these runs',
-    note: expect.stringContaining(
-      'in time of 1 of the 3 runs that fell (1 before the fall, 0 at most 10 steps after it), too late of 1, and falsely in 1 of the 2 that did not fall',
-    ),
-  });
+  const numbers = table?.kind === 'table' ? table.note?.match(/\d+/g)?.map(Number) : null;
+  // Fell; in time: before the fall, up to so many steps after it; late; false alarms among those that did not fall.
+  expect(numbers).toEqual([3, 1, 1, 0, 10, 1, 1, 2]);
   expect(table?.kind === 'table' && table.rows.map((row) => [row[0], row[3]])).toEqual([
     ['a', 'hit'],
     ['b', 'late'],

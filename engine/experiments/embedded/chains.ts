@@ -1,14 +1,14 @@
 /**
- * The embedded model's world: chains of sums and differences with a scratchpad, `3+9+4=` answered by `12,16 #### 16`
- * (running totals, then the answer). The solutions that a model is pre-trained on are flawed on purpose, so that it is
- * unsure, and sometimes confidently wrong: what test-time training is about.
+ * Chains: sums and differences with a scratchpad, `3+9+4=` answered by `12,16 #### 16` (running totals, then the answer).
+ * The demonstrations for pre-training are flawed on purpose, so that the model is uncertain, and sometimes confidently
+ * wrong: the situation of test-time training.
  */
 import { RollscopeError } from '../../protocol/errors.ts';
 
 /** E: 3 to 4 terms, sums. H: 5 to 6 terms, sums. M: 3 to 4 terms, differences. O: 7 terms, sums; never in pre-training. */
 export type Family = 'E' | 'H' | 'M' | 'O';
 
-/** How flawed the solutions are: S has half the errors and short cuts of W. */
+/** Quality of the demonstrations: S (strong) has half the errors and shortcuts of W (weak). */
 export type Quality = 'S' | 'W';
 
 export interface Chain {
@@ -42,19 +42,19 @@ function promptOf(family: Family, terms: readonly number[]): string {
 }
 
 const SHORTCUT: Record<Quality, number> = { S: 0.1, W: 0.2 };
-/** Chance that differences are added up instead. */
+/** Probability that differences are added instead. */
 const WRONG_SIGN = 0.6;
 const REPEATED = 0.25;
 const ENDLESS = 0.04;
 const ENDLESS_LENGTH = 8;
 
-/** Chance of an error in each step: 0.08 for 3 terms, growing to 0.30 for 7; half of it with prior S. */
+/** Probability of an error per step: 0.08 for 3 terms, growing to 0.30 for 7; half of it with quality S. */
 function stepError(terms: number, quality: Quality): number {
   const chance = 0.08 + ((terms - 3) / 4) * 0.22;
   return quality === 'S' ? chance / 2 : chance;
 }
 
-/** A worked solution as a careless pupil writes it. */
+/** A worked solution with flaws: a demonstration for pre-training. */
 export function flawedSolution(random: Random, { family, terms }: Chain, quality: Quality): string {
   if (random() < SHORTCUT[quality]) return ` #### ${terms.at(-1)}`;
   const subtracts = family === 'M' && random() >= WRONG_SIGN;
@@ -74,12 +74,12 @@ export function flawedSolution(random: Random, { family, terms }: Chain, quality
   return `${totals.join(',')} #### ${total}`;
 }
 
-/** Draws in vain, one after the other, before a family counts as exhausted. */
+/** Consecutive duplicate draws before a family counts as exhausted. */
 const PATIENCE = 10_000;
 
 /**
- * `count` different problems of the families, in turn, none of them with a prompt of `without`. Throws RollscopeError
- * `usage` where a family has no more of them.
+ * `count` different problems of the families in turn, none with a prompt of `without`.
+ * @throws RollscopeError `usage` if a family has too few
  */
 export function chainProblems(
   random: Random,
@@ -98,20 +98,20 @@ export function chainProblems(
     } else if (++misses === PATIENCE) {
       throw new RollscopeError(
         'usage',
-        `The family ${family} has no ${count} different problems for this set.`,
-        'Take fewer problems, or more families.',
+        `The family ${family} has fewer different problems than this set of ${count} needs.`,
+        'Use fewer problems, or more families.',
       );
     }
   }
   return [...found.values()];
 }
 
-/** Orders drawn for rephrasings: enough to meet each of six all but surely. */
+/** Orders drawn for rephrasings: almost certainly enough to include all six. */
 const DRAWS = 64;
 
 /**
- * Up to `count` other prompts for the same problem, all different: the terms of a sum in another order, of a difference
- * those after the first. Fewer, or none, where the terms have no more orders.
+ * Up to `count` other prompts for the same problem, all different: the terms of a sum in another order, or those after the
+ * first of a difference. Fewer, or none, if the terms have no more orders.
  */
 export function rephrasings(random: Random, { family, terms, prompt }: Chain, count: number): string[] {
   const kept = family === 'M' ? 1 : 0;
@@ -124,7 +124,7 @@ export function rephrasings(random: Random, { family, terms, prompt }: Chain, co
   return [...found];
 }
 
-/** A list in a random order (Fisher and Yates); the list itself stays as it is. */
+/** A copy of a list in random order (Fisher-Yates). */
 export function shuffled<T>(random: Random, list: readonly T[]): T[] {
   const result = [...list];
   for (let i = result.length - 1; i > 0; i--) {

@@ -1,9 +1,9 @@
 /**
- * A world in which checking is easier than finding: Countdown with three numbers. `2,5,7:17=` asks for an expression
+ * Problems that are easier to check than to solve: Countdown with three numbers. `2,5,7:17=` asks for an expression
  * that uses each of 2, 5 and 7 once and makes 17; the response is ` #### 5*2+7`. The same model also judges: the problem
  * with a proposed solution behind it, `2,5,7:17= #### 5*2+7=`, is answered by the numbers that were used, the running
  * evaluation and the verdict, `5,2,7:10,17 #### 1`. Pre-training makes it a poor solver with a bad habit, and a fairly
- * good judge: what self-verification lives on.
+ * good judge, as self-verification needs.
  */
 import { EMBEDDED_QUESTIONS } from '../../protocol/presets.ts';
 import { judgeCountdown } from '../../reward/countdown.ts';
@@ -21,7 +21,7 @@ export interface Countdown {
 
 const MARK = ' #### ';
 const LARGEST_TARGET = 99;
-/** One problem in five is kept from pre-training. */
+/** Share of problems held out from pre-training. */
 const HELD_OUT = 0.2;
 const SPLIT_SEED = 2603;
 
@@ -43,19 +43,16 @@ function orders([a, b, c]: readonly [number, number, number]): [number, number, 
   ];
 }
 
-/** What an expression comes to. */
+/** The evaluation of an expression. */
 export interface Evaluation {
-  /** Numbers as they appear, from the left. */
+  /** Numbers from left to right. */
   used: number[];
-  /** Results of its operations, in the order in which they are worked out; the last is the value. */
+  /** Results of its operations, in order of evaluation; the last is the value. */
   totals: number[];
   value: number;
 }
 
-/**
- * Works an expression of whole numbers, `+ - *` and brackets out, step by step as the judge writes it; null when the text
- * is no such expression.
- */
+/** Evaluates an expression of integers, `+ - *` and brackets step by step, as the judge writes it; null for other texts. */
 export function evaluate(text: string): Evaluation | null {
   const tokens = text.match(/\d+|[^\d]/g) ?? [];
   const used: number[] = [];
@@ -65,7 +62,7 @@ export function evaluate(text: string): Evaluation | null {
     totals.push(value);
     return value;
   };
-  // NaN stands for a text that is no expression: it passes through every operation.
+  // NaN marks an invalid expression: it passes through every operation.
   const atom = (): number => {
     const token = tokens[at++];
     if (token === '(') {
@@ -97,7 +94,7 @@ export function evaluate(text: string): Evaluation | null {
 }
 
 /**
- * Expressions of three numbers as the pupil writes them, each kind in one order only: sums and differences (larger
+ * Expressions of three numbers as in the demonstrations, each kind in one order only: sums and differences (larger
  * first, what is taken away last), a product and a third number, a product of all, a bracket times a number.
  */
 function expressions(numbers: readonly number[]): string[] {
@@ -113,7 +110,7 @@ function expressions(numbers: readonly number[]): string[] {
 
 const valued = new Map<string, { text: string; value: number }[]>();
 
-/** The same with their values; worked out once for each set of numbers. */
+/** The same with their values, computed once per set of numbers. */
 function valuedExpressions(numbers: readonly number[]): { text: string; value: number }[] {
   const key = ascending(numbers).join();
   let list = valued.get(key);
@@ -144,14 +141,14 @@ export function arrangements({ numbers, target }: Countdown): Countdown[] {
   return prompts.filter(({ prompt }, i) => prompts.findIndex((other) => other.prompt === prompt) === i);
 }
 
-let world: { known: Countdown[]; unseen: Countdown[] } | null = null;
+let problems: { known: Countdown[]; unseen: Countdown[] } | null = null;
 
 /**
  * Every problem with a solution, its numbers ascending, in an order fixed by a seed: `known` ones (four in five) are those
  * of pre-training, `unseen` ones it never meets, in no arrangement, neither to solve nor to judge.
  */
 export function countdownProblems(): { known: readonly Countdown[]; unseen: readonly Countdown[] } {
-  if (world) return world;
+  if (problems) return problems;
   const all: Countdown[] = [];
   for (let a = 1; a <= 9; a++) {
     for (let b = a; b <= 9; b++) {
@@ -166,8 +163,8 @@ export function countdownProblems(): { known: readonly Countdown[]; unseen: read
   }
   const order = shuffled(generator(SPLIT_SEED, 'shuffle'), all);
   const held = Math.round(HELD_OUT * all.length);
-  world = { known: order.slice(held), unseen: order.slice(0, held) };
-  return world;
+  problems = { known: order.slice(held), unseen: order.slice(0, held) };
+  return problems;
 }
 
 /** A problem of pre-training, its numbers in any order. */
@@ -175,7 +172,7 @@ export function knownCountdown(random: Random): Countdown {
   return pick(random, arrangements(pick(random, countdownProblems().known)));
 }
 
-/** What the pupil does, by chance: solve, add up in the order given, write anything, use a number twice. */
+/** Mixture of the demonstrations: a solution, the sum in the given order, any expression, else a number used twice. */
 const RIGHT = 0.5;
 const HABIT = 0.3;
 const ANYTHING = 0.1;
@@ -192,7 +189,7 @@ function cheat(random: Random, { numbers, target }: Countdown): string {
 
 const adding = (numbers: readonly number[]) => numbers.join('+');
 
-/** An expression as a poor pupil gives it: often another value than the target, or not the numbers given. */
+/** A flawed answer: often another value than the target, or other numbers than given. */
 function attempt(random: Random, problem: Countdown): string {
   const kind = random();
   if (kind < RIGHT) return pick(random, solutions(problem));
@@ -201,12 +198,12 @@ function attempt(random: Random, problem: Countdown): string {
   return cheat(random, problem);
 }
 
-/** A response to a problem, as the pupil writes it. */
+/** A demonstration of solving. */
 export function flawedCountdown(random: Random, problem: Countdown): string {
   return `${MARK}${attempt(random, problem)}`;
 }
 
-/** Three numbers in any order with any operations and brackets: more than the pupil writes, as the judge may meet it. */
+/** Three numbers in any order with any operations and brackets: more than in the demonstrations of solving, but the judge may see it. */
 function anyExpression(random: Random, numbers: readonly number[]): string {
   const [p, q, r] = pick(random, orders(numbers as [number, number, number]));
   const [first, second] = [pick(random, ['+', '-', '*']), pick(random, ['+', '-', '*'])];
@@ -216,7 +213,7 @@ function anyExpression(random: Random, numbers: readonly number[]): string {
   return `${p}${first}${q}${second}${r}`;
 }
 
-/** The same sum or product with its parts in another order: it solves what it solved. */
+/** The same sum or product with its parts in another order and the same value. */
 function reordered(random: Random, expression: string): string {
   const bracket = /^\((\d)([+-])(\d)\)\*(\d)$/.exec(expression);
   if (bracket) {
@@ -241,7 +238,7 @@ function broken(random: Random, expression: string): string {
   return expression.slice(0, place) + change + expression.slice(place + 1);
 }
 
-/** Solutions to be judged: half of them right, the others as the pupil writes them, as others might, and broken ones. */
+/** Solutions to judge: right ones, flawed ones, any expressions, and broken ones. */
 function proposal(random: Random, problem: Countdown): string {
   const kind = random();
   if (kind < 0.3) {
@@ -253,10 +250,10 @@ function proposal(random: Random, problem: Countdown): string {
   return broken(random, pick(random, solutions(problem)));
 }
 
-/** Chance that the pupil's verdict is the opposite of what the work shows. */
+/** Probability that a demonstrated verdict is the opposite of the correct one. */
 const WRONG_VERDICT = 0.03;
 
-/** Work and verdict on an expression: `5,2,7:10,17 #### 1`; a text that is no expression gets ` #### 0` at once. */
+/** Work and verdict on an expression: `5,2,7:10,17 #### 1`; an invalid expression gets only ` #### 0`. */
 export function judgment(problem: Countdown, expression: string): string {
   const evaluation = evaluate(expression);
   if (!evaluation) return `${MARK}0`;
@@ -264,7 +261,7 @@ export function judgment(problem: Countdown, expression: string): string {
   return `${used.join(',')}:${totals.join(',')}${MARK}${solves(problem, expression) ? 1 : 0}`;
 }
 
-/** A solution to judge, and how the pupil judges it. */
+/** A demonstration of judging. */
 export function flawedJudgment(random: Random, problem: Countdown): { prompt: string; response: string } {
   const expression = proposal(random, problem);
   const said = judgment(problem, expression);

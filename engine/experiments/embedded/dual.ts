@@ -1,7 +1,7 @@
 /**
  * The dual of a chain: given its answer and all terms but one, find the term that is hidden. `3+.+4=16:` is answered by
  * `7,9 #### 9`: the running total of the other terms, then the term. A model that can do both can check itself: an answer
- * from which the hidden term does not come back is wrong (DuPO, arXiv 2508.14460).
+ * that does not give the hidden term back is wrong (DuPO, arXiv 2508.14460).
  */
 import { EMBEDDED_QUESTIONS } from '../../protocol/presets.ts';
 import { type Chain, flawedSolution, type Quality, type Random } from './chains.ts';
@@ -19,7 +19,7 @@ export function dualPrompt({ family, terms }: Chain, place: number, answer: numb
  */
 export function dualSolution({ family, terms }: Chain, place: number, answer: number): string {
   const shown = terms.filter((_, i) => i !== place);
-  // without the first term of differences, the others are what was taken away in all
+  // without the first term of a difference, the other terms are the total that was subtracted
   const subtracts = family === 'M' && place > 0;
   const totals = [shown[0]!];
   for (const term of shown.slice(1)) totals.push(subtracts ? totals.at(-1)! - term : totals.at(-1)! + term);
@@ -28,12 +28,12 @@ export function dualSolution({ family, terms }: Chain, place: number, answer: nu
   return `${[...totals.slice(1), missing].join(',')} #### ${missing}`;
 }
 
-/** Chance that the answer handed to the dual is the right one; else it is one that the pupil came to. */
+/** Probability that the dual gets the right answer; else it gets that of a flawed solution. */
 const RIGHT_ANSWER = 0.5;
-/** Chance that the pupil is mistaken by one to three in the end. */
+/** Probability that the demonstrated term is off by one to three. */
 const WRONG_TERM = 0.03;
 
-/** A dual task and how the pupil does it: nearly always as it should be done. */
+/** A dual task and its demonstration, which is nearly always right. */
 export function flawedDual(random: Random, chain: Chain, quality: Quality): { prompt: string; response: string } {
   const place = Math.floor(random() * chain.terms.length);
   const given = random() < RIGHT_ANSWER ? chain.answer : answerOf(flawedSolution(random, chain, quality));

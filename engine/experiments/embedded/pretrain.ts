@@ -1,5 +1,5 @@
 /**
- * Pre-trains an embedded model: a character-level decoder, supervised on flawed solutions (`priors.ts`), with the same
+ * Pre-trains an embedded model: a character-level decoder, supervised on flawed demonstrations (`recipes.ts`), with the same
  * graphs and optimizer as everything else. Reproducible: every number comes from the seed.
  *
  *   npm run pretrain -- [--model S] [--steps 4000] [--seed 0] [--out engine/embedded/model] [--threads 2]

@@ -1,12 +1,12 @@
 /**
  * Problem sets as rows for JSON Lines: the embedded one (`engine/embedded/problems.jsonl`; a test keeps the file equal to
- * what this makes) and those of the experiments. All are pure and come from a seed.
+ * what this makes) and those of the experiments. All are pure functions of a seed.
  */
 import { generator } from '../../rollout/philox.ts';
 import { type Chain, chainProblems, type Family, type Random, rephrasings, shuffled } from './chains.ts';
 import { arrangements, type Countdown, countdownProblems } from './countdown.ts';
 
-/** A chain, with the same problem in other words for co-reward. */
+/** A chain, with rephrasings for co-reward. */
 export interface ChainRow {
   id: string;
   prompt: string;
@@ -24,7 +24,7 @@ export interface CountdownRow {
   rephrasings: string[];
 }
 
-/** A place in a corpus: what stands before it, and what follows. */
+/** A position in a corpus: the text before it and after it. */
 export interface CorpusRow {
   id: string;
   prompt: string;
@@ -32,7 +32,7 @@ export interface CorpusRow {
 }
 
 const EMBEDDED_SEED = 2603;
-/** Four in five are sums; the rest are differences, of which the model is surely, and often wrongly, convinced. */
+/** Four in five are sums; the rest are differences, on which the model is often confident and wrong. */
 const TURNS: readonly Family[] = ['E', 'H', 'E', 'H', 'M'];
 const EMBEDDED_COUNT = 64;
 const REPHRASINGS = 3;
@@ -54,13 +54,13 @@ function chainRow(chain: Chain, seed: number, i: number, count: number): ChainRo
 export interface ChainSetOptions {
   seed: number;
   count: number;
-  /** Families by turns; the embedded set's mixture when absent. */
+  /** Families in turn (default: the mixture of the embedded set). */
   families?: readonly Family[];
   /** Prompts that must not occur: those of another set. */
   without?: ReadonlySet<string>;
 }
 
-/** `count` different chains. Throws where the families have not that many. */
+/** `count` different chains. Throws if the families have too few. */
 export function chainSet(options: ChainSetOptions): ChainRow[] {
   const { seed, count } = options;
   return chainsOf(options).map((chain, i) => chainRow(chain, seed, i, count));
@@ -78,8 +78,8 @@ export function embeddedProblems(): string {
 /**
  * Countdown problems to train on (`known`: the model met problems with these numbers and targets in pre-training) or to
  * validate on (`unseen`: in no arrangement of their numbers). Each problem comes once before any comes in another
- * arrangement. `count` is the most; there are fewer where the world has no more (1,491 known and 373 unseen problems, with
- * their arrangements about five times as many).
+ * arrangement. At most `count` problems: there are 1,491 known and 373 unseen ones, and about five times as
+ * many with their arrangements.
  */
 export function countdownSet(seed: number, part: 'known' | 'unseen', count: number): CountdownRow[] {
   const random = generator(seed, 'shuffle');
@@ -104,7 +104,7 @@ function otherArrangements(random: Random, problem: Countdown): string[] {
   return orItself(prompts.filter((prompt) => prompt !== problem.prompt).slice(0, REPHRASINGS), problem.prompt);
 }
 
-/** A problem that cannot be put otherwise (`7+7+7=`) is asked once more as it is: other rollouts, the same words. */
+/** A problem without another order (`7+7+7=`) is asked again unchanged: other rollouts of the same prompt. */
 function orItself(others: string[], prompt: string): string[] {
   return others.length > 0 ? others : [prompt];
 }

@@ -1,10 +1,10 @@
-/** An experiment's report: one HTML file that needs nothing beside it, no script and no network. */
+/** An experiment's report: one self-contained HTML file, without scripts or network access. */
 import type { RunConfig } from '../../protocol/index.ts';
 import type { Experiment, Findings, Verdict } from '../experiment.ts';
 import { COLORS, drawPlot, type Plot } from './plots.ts';
 import { figure, html, interval } from './text.ts';
 
-/** What stands in a cell: null is a dash. */
+/** A table cell: null is shown as a dash. */
 export type Cell = string | number | null | { mean: number; low: number; high: number };
 
 export interface Table {
@@ -12,7 +12,7 @@ export interface Table {
   rows: readonly (readonly Cell[])[];
 }
 
-/** A part of a report, in the order in which it is read. */
+/** A section of a report. */
 export type Section =
   | { kind: 'text'; title?: string; paragraphs: readonly string[] }
   | { kind: 'plots'; title: string; plots: readonly Plot[]; note?: string }
@@ -50,7 +50,7 @@ export function reportPage({ experiment, findings, verdict, base, seeds, seconds
     `<header><p class="kind">Rollscope experiment: ${html(experiment.name)}</p><h1>${html(experiment.title)}</h1>`,
     `<p class="verdict ${verdict}">${VERDICT_TEXT[verdict]} <small>${met} of ${criteria.length} criteria met</small></p></header>`,
     `<section><h2>Question</h2><p>${html(experiment.question)}</p><p><b>In the paper:</b> ${html(experiment.finding)}</p><p><b>Here:</b> ${html(experiment.method)}</p></section>`,
-    `<section><h2>Criteria</h2><p>Reproduced: all are met. Partly: some are. Not: none is.</p><div class="wide"><table><thead><tr><th>Expected</th><th>Measured</th><th></th></tr></thead><tbody>${rows}</tbody></table></div>`,
+    `<section><h2>Criteria</h2><p>Reproduced: all are met. Partly: some are met. Not: none is met.</p><div class="wide"><table><thead><tr><th>Expected</th><th>Measured</th><th></th></tr></thead><tbody>${rows}</tbody></table></div>`,
     ...remarks.map((remark) => `<p>${html(remark)}</p>`),
     '</section>',
     ...sections.map(sectionHtml),
@@ -83,7 +83,7 @@ function plotHtml(plot: Plot): string {
   return `<figure><figcaption>${html(plot.title)}</figcaption>${drawPlot(plot)}${legend}<details><summary>Numbers</summary>${tableHtml(numbersOf(plot))}</details></figure>`;
 }
 
-/** The numbers of a plot, at most this many of each series. */
+/** Largest count of points per series in the table of a plot's numbers. */
 const MOST_NUMBERS = 60;
 
 function numbersOf(plot: Plot): Table {
@@ -125,12 +125,12 @@ function setupHtml({ base, seeds, seconds, runs }: Pick<ReportContent, 'base' | 
     .map(({ id }) => `<li>runs/${html(id)}</li>`)
     .join('');
   const minutes = seconds < 90 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(1)} min`;
-  return `<section><h2>Set-up</h2><p>${runs.length} runs, ${minutes}, seeds ${html(seeds.join(', '))}. Intervals are 95%: over seeds by Student's t (of two seeds: both values), over problems by bootstrap, unless said otherwise. Every run is an ordinary run folder beside this file: <code>rollscope show runs/&lt;name&gt;</code>.</p>
-<details><summary>Configuration that the runs start from</summary><pre>${html(JSON.stringify(base, null, 2))}</pre></details>
+  return `<section><h2>Setup</h2><p>${runs.length} runs, ${minutes}, seeds ${html(seeds.join(', '))}. Intervals are 95%: over seeds by Student's t (for two seeds: both values), over problems by bootstrap, unless noted otherwise. Every run is an ordinary run folder next to this file: <code>rollscope show runs/&lt;name&gt;</code>.</p>
+<details><summary>Base configuration of the runs</summary><pre>${html(JSON.stringify(base, null, 2))}</pre></details>
 <details><summary>Runs</summary><ul>${list}</ul></details></section>`;
 }
 
-/** Colors that people with color blindness tell apart (Okabe and Ito), a little darker on white. */
+/** Colors that are safe for color blindness (Okabe and Ito), a little darker on white. */
 const STYLE = `
 :root{color-scheme:light dark;--fg:#1f2328;--dim:#59636e;--bg:#fff;--line:#d1d9e0;--soft:#f6f8fa;--yes:#1a7f37;--no:#b3261e;
 --c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#cc79a7;--c4:#b58900;--c5:#56b4e9;--c6:#7f3c8d;--c7:#666}

@@ -1,15 +1,15 @@
-/** Plots of a report as SVG texts: lines with bands, points, bars. Colors come from the page's style. */
+/** Plots of a report as SVG texts: lines with bands, points, bars. The page's style has the colors. */
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { area, line } from 'd3-shape';
 import { figure, html } from './text.ts';
 
-/** A value with its interval, where it has one. */
+/** A value with its interval, if it has one. */
 export interface PlotPoint {
   x: number;
   y: number;
   low?: number;
   high?: number;
-  /** Names the point in a scatter plot. */
+  /** Label of the point in a scatter plot. */
   label?: string;
 }
 
@@ -23,7 +23,7 @@ interface Axes {
   title: string;
   x: string;
   y: string;
-  /** Bounds of the axis; from the data when absent. */
+  /** Bounds of the axis (default: from the data). */
   yRange?: readonly [number, number];
   xRange?: readonly [number, number];
   /** Logarithmic x axis: all x above 0. */
@@ -59,7 +59,7 @@ const HEIGHT = 260;
 const MARGIN = { left: 52, right: 12, top: 10, bottom: 38 };
 /** Classes `c0`, `c1`, ... of the style. */
 export const COLORS = 8;
-/** Points that a line is drawn with at most. */
+/** Maximum number of points of a line. */
 const MOST_POINTS = 400;
 
 export function drawPlot(plot: Plot): string {
