@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { EVENTS_FILE, RUN_FILE } from '../journal/layout.ts';
-import { listRuns, readableRuns } from '../journal/runs.ts';
 import { RollscopeError } from '../protocol/errors.ts';
+import { listRuns, readableRuns } from '../runs/list.ts';
 
 /**
  * The folder of a run, given as a path, a name in `runsFolder`, or `latest`.

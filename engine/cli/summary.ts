@@ -3,6 +3,7 @@
 import { DASH, estimate, number, share } from '../protocol/format.ts';
 import type { EvaluationRecord } from '../protocol/records.ts';
 import type { RunColumns } from '../runs/columns.ts';
+import { beforeAfter } from '../runs/run-info.ts';
 import type { Metric } from '../runs/series.ts';
 import { table } from './table.ts';
 
@@ -26,7 +27,7 @@ export interface EvaluationSummary {
 export interface RunSummary {
   /** Optimizer steps done. */
   steps: number;
-  /** The evaluation before the first step, and the latest one; null without. */
+  /** The evaluation before the first step, and the latest one after a step; null without. */
   before: EvaluationSummary | null;
   after: EvaluationSummary | null;
   /** Rollout tokens per second of sampling, over all steps; null before the first step. */
@@ -37,9 +38,7 @@ export interface RunSummary {
 
 /** @param peak peak resident memory measured by this process, when it ran the run itself */
 export function summarize({ head, series, step }: RunColumns, peak: number | null = null): RunSummary {
-  const before = head.evaluations.findLast((evaluation) => evaluation.step === 0);
-  const latest = head.evaluations.at(-1);
-  const after = latest && (latest.step > 0 || step === 0) ? latest : null;
+  const { before, after } = beforeAfter(head.evaluations);
   const values = (metric: Metric) => (series.of(metric) ?? []).filter((value) => !Number.isNaN(value));
   const total = (metric: Metric) => values(metric).reduce((sum, value) => sum + value, 0);
   const rolloutSeconds = total('rolloutSeconds');
@@ -74,8 +73,7 @@ function toSummary(record: EvaluationRecord): EvaluationSummary {
 
 /** The short table of before and after, with 95% intervals; null when the run was never evaluated. */
 export function beforeAfterTable({ head: { evaluations } }: RunColumns): string | null {
-  const before = evaluations.find(({ step }) => step === 0);
-  const after = evaluations.findLast(({ step }) => step > 0);
+  const { before, after } = beforeAfter(evaluations);
   const any = after ?? before;
   if (!any) return null;
   const row = (name: string, value: (record: EvaluationRecord) => string) => [

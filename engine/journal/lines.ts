@@ -2,6 +2,8 @@
 import { open } from 'node:fs/promises';
 
 const CHUNK = 2 ** 20;
+/** Reading backward: what is looked for is usually near the end. */
+const CHUNK_BACKWARD = 2 ** 18;
 const NEWLINE = 0x0a;
 
 export interface Line {
@@ -36,6 +38,39 @@ export async function* readLines(path: string, from = 0, number = 1): AsyncGener
       if (begin < bytesRead) rest.push(buffer.subarray(begin, bytesRead));
       position += bytesRead;
     }
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Yields the lines that end in a newline, the last one first: their bytes, the byte at which each starts, and how many
+ * bytes stood behind that when reading began. Memory: one chunk and one line.
+ */
+export async function* readLinesBackward(
+  path: string,
+): AsyncGenerator<{ bytes: Buffer; start: number; behind: number }> {
+  const handle = await open(path, 'r');
+  try {
+    const { size } = await handle.stat();
+    let rest: Buffer = Buffer.alloc(0);
+    // What stands behind the last newline is not a whole line.
+    let whole = false;
+    for (let position = size; position > 0; ) {
+      const length = Math.min(CHUNK_BACKWARD, position);
+      position -= length;
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);
+      const bytes = Buffer.concat([buffer.subarray(0, bytesRead), rest]);
+      let end = bytes.length;
+      for (let at = bytes.lastIndexOf(NEWLINE); at >= 0; at = end > 0 ? bytes.lastIndexOf(NEWLINE, end - 1) : -1) {
+        const start = position + at + 1;
+        if (whole) yield { bytes: bytes.subarray(at + 1, end), start, behind: size - start };
+        whole = true;
+        end = at;
+      }
+      rest = bytes.subarray(0, end);
+    }
+    if (whole) yield { bytes: rest, start: 0, behind: size };
   } finally {
     await handle.close();
   }

@@ -1,7 +1,7 @@
 /** The runs of the user's folder, and the few that are open in this window. Editor-free. */
 import path from 'node:path';
-import { listRuns, readableRuns } from '../../engine/journal/runs.ts';
 import type { ListedRun, RunInfo } from '../../engine/protocol/index.ts';
+import { listRuns, readableRuns } from '../../engine/runs/list.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 import { OpenRun } from './open-run.ts';

@@ -23,6 +23,7 @@ import { explanations } from '../../engine/runs/explanations.ts';
 import { fold } from '../../engine/runs/fold.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { type ProblemView, problemView } from '../../engine/runs/problem-view.ts';
+import { runInfo } from '../../engine/runs/run-info.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 
@@ -105,23 +106,9 @@ export class OpenRun {
   }
 
   get info(): RunInfo {
-    const { config, created } = this.file;
-    const { evaluations } = this.columns.head;
-    const accuracy = (at: number) => evaluations.at(at)?.accuracy?.mean ?? null;
-    return {
-      run: this.run,
-      folder: this.folder,
-      created,
-      job: config.job,
-      model: config.model,
-      dataset: config.dataset.path,
-      reward: config.reward,
-      step: this.columns.step,
-      steps: config.job === 'probe' ? 0 : config.steps,
-      status: this.status,
-      accuracyBefore: accuracy(0),
-      accuracyAfter: evaluations.length > 1 ? accuracy(-1) : null,
-    };
+    const { run, folder, status, columns } = this;
+    const { step, head } = columns;
+    return runInfo(this.file, { run, folder, step, status, evaluations: head.evaluations });
   }
 
   /** What the run says of a problem, by its latest votes. */

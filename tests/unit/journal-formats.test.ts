@@ -8,8 +8,8 @@ import { readGroup } from '../../engine/journal/groups.ts';
 import { Journal } from '../../engine/journal/journal.ts';
 import { readPrompts, readRunFile, readRunFolder } from '../../engine/journal/reader.ts';
 import { repairRun } from '../../engine/journal/repair.ts';
-import { listRuns, readRunInfo } from '../../engine/journal/runs.ts';
 import { type GroupRecord, RUN_FORMAT } from '../../engine/protocol/index.ts';
+import { listRuns, readRunInfo } from '../../engine/runs/list.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 

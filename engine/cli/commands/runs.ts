@@ -1,7 +1,7 @@
 /** `rollscope runs`: lists the runs in a folder, latest first. */
-import { listRuns } from '../../journal/runs.ts';
 import { DASH, oneLine, share } from '../../protocol/format.ts';
 import type { ListedRun } from '../../protocol/index.ts';
+import { listRuns } from '../../runs/list.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { table } from '../table.ts';

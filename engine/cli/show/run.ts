@@ -1,9 +1,9 @@
 /** A run: what it is, before and after, its curves and its problems. */
-import { readRunInfo } from '../../journal/runs.ts';
 import { bytes, DASH, number, whole } from '../../protocol/format.ts';
 import type { Problem } from '../../protocol/records.ts';
 import type { RunInfo } from '../../protocol/rpc.ts';
 import type { RunColumns } from '../../runs/columns.ts';
+import { readRunInfo } from '../../runs/list.ts';
 import type { Metric } from '../../runs/series.ts';
 import type { Output } from '../output.ts';
 import { problemResults, problemTable } from '../problem-table.ts';

@@ -1,0 +1,91 @@
+/**
+ * What the list of runs needs of a journal: its last step, its first and last evaluation, how it ended. Read from the two
+ * ends of `events.jsonl`; what lies far from the end comes from the run's index where there is one.
+ */
+import { parseLine, repairHint } from '../journal/events.ts';
+import { EVENTS_FILE, inRun } from '../journal/layout.ts';
+import { readLines, readLinesBackward } from '../journal/lines.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import { cacheFolder } from '../protocol/home.ts';
+import type { EvaluationRecord, JournalRecord, StepRecord } from '../protocol/records.ts';
+import { readIndex } from './index-file.ts';
+
+/** Bytes from the end behind which the index is asked. */
+const FAR = 16 * 2 ** 20;
+
+export interface Ends {
+  /** The latest finished step; 0 before the first. */
+  step: number;
+  /** The evaluation that comes before the first step, and the last one: in the order of their steps, each once. */
+  evaluations: EvaluationRecord[];
+  /** Last whole record. */
+  last: JournalRecord | null;
+}
+
+/** @throws RollscopeError `run-broken` where what it looks at cannot be read */
+export async function readEnds(folder: string): Promise<Ends> {
+  const first = await readStart(folder);
+  const { step, evaluation, last } = await readEnd(folder);
+  const evaluations = [first, evaluation].filter((one) => one !== null);
+  return { step, last, evaluations: evaluations.filter(({ seq }, i) => seq !== evaluations[i - 1]?.seq) };
+}
+
+async function readStart(folder: string): Promise<EvaluationRecord | null> {
+  for await (const { text } of readLines(inRun(folder, EVENTS_FILE))) {
+    if (text.startsWith(prefixOf('step'))) return null;
+    if (text.startsWith(prefixOf('evaluation'))) return parse<EvaluationRecord>(folder, text);
+  }
+  return null;
+}
+
+async function readEnd(folder: string) {
+  let step: StepRecord | null = null;
+  let evaluation: EvaluationRecord | null = null;
+  let last: JournalRecord | null = null;
+  let unfinished: string | null = null;
+  let indexAsked = false;
+  for await (const { bytes, start, behind } of readLinesBackward(inRun(folder, EVENTS_FILE))) {
+    if (!last) {
+      // A kill may leave broken lines at the very end; records of newer types say nothing here.
+      const parsed = parseLine(bytes.toString());
+      if (typeof parsed === 'string') unfinished ??= parsed;
+      else last = parsed.record;
+    }
+    if (!evaluation && isType(bytes, 'evaluation')) evaluation = parse<EvaluationRecord>(folder, bytes.toString());
+    if (!step && isType(bytes, 'step')) step = parse<StepRecord>(folder, bytes.toString());
+    // The evaluation may be that of the start.
+    if (step && evaluation) break;
+    if (!last || indexAsked || behind < FAR) continue;
+    indexAsked = true;
+    const indexed = await readIndex(folder, cacheFolder());
+    if (!indexed || indexed.journal.bytes < start) continue;
+    const { columns } = indexed;
+    return {
+      step: step?.step ?? columns.step,
+      evaluation: evaluation ?? columns.head.evaluations.at(-1) ?? null,
+      last,
+    };
+  }
+  if (!last && unfinished !== null) throw brokenRun(folder, unfinished);
+  return { step: step?.step ?? 0, evaluation, last };
+}
+
+/** The journal writes the type first, so that a line can be told without parsing it. */
+function prefixOf(type: JournalRecord['type']): string {
+  return `{"type":"${type}"`;
+}
+
+function isType(line: Buffer, type: JournalRecord['type']): boolean {
+  const prefix = prefixOf(type);
+  return line.subarray(0, prefix.length).toString('latin1') === prefix;
+}
+
+function parse<T extends JournalRecord>(folder: string, line: string): T {
+  const parsed = parseLine(line);
+  if (typeof parsed === 'string') throw brokenRun(folder, parsed);
+  return parsed.record as T;
+}
+
+function brokenRun(folder: string, what: string): RollscopeError {
+  return new RollscopeError('run-broken', `${inRun(folder, EVENTS_FILE)}: ${what}.`, repairHint(folder));
+}

@@ -1,0 +1,65 @@
+/** What is said of a run in one line: the same from its journal, its columns and the command line. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { summarize } from '../../engine/cli/summary.ts';
+import { readRunFolder } from '../../engine/journal/reader.ts';
+import type { EvaluationRecord } from '../../engine/protocol/records.ts';
+import { readRunInfo } from '../../engine/runs/list.ts';
+import { openColumns } from '../../engine/runs/open.ts';
+import { beforeAfter } from '../../engine/runs/run-info.ts';
+import { OpenRun } from '../../extension/run/open-run.ts';
+import { temporaryFolder } from '../support/processes.ts';
+import { createFixtureJournal, playFixture, writeRunFixture } from '../support/run-fixture.ts';
+
+const RUN = { problems: 2, votes: 2, steps: 2, every: 1 };
+
+test('before is the evaluation at step 0, after the last one behind a step', () => {
+  const at = (...steps: number[]) => {
+    const { before, after } = beforeAfter(steps.map((step) => ({ step }) as EvaluationRecord));
+    return [before?.step ?? null, after?.step ?? null];
+  };
+  expect([at(), at(0), at(4), at(0, 4, 8), at(4, 8)]).toEqual([
+    [null, null],
+    [0, null],
+    [null, 4],
+    [0, 8],
+    [null, 8],
+  ]);
+});
+
+test.each([
+  ['evaluated before and after', () => true],
+  ['not evaluated before the first step', (step: number) => step > 0],
+  ['evaluated before the first step only', (step: number) => step === 0],
+])('list, panel and command line say the same of a run %s', async (_, kept) => {
+  const folder = join(temporaryFolder(), 'run');
+  await writeRunFixture(folder, RUN);
+  const { records } = await readRunFolder(folder);
+  const left = records.filter((record) => record.type !== 'evaluation' || kept(record.step));
+  const lines = left.map((record, seq) => JSON.stringify({ ...record, seq }));
+  writeFileSync(join(folder, 'events.jsonl'), `${lines.join('\n')}\n`);
+
+  const listed = await readRunInfo(folder);
+  expect((await OpenRun.read(folder)).info).toEqual(listed);
+  const { before, after } = summarize(await openColumns(folder));
+  expect([before?.accuracy ?? null, after?.accuracy ?? null]).toEqual([listed.accuracyBefore, listed.accuracyAfter]);
+  expect([listed.accuracyBefore !== null, listed.accuracyAfter !== null]).toEqual([kept(0), kept(1)]);
+});
+
+test('a step far from the end is found, from the index where there is one', async () => {
+  const cache = temporaryFolder();
+  vi.stubEnv('ROLLSCOPE_CACHE', cache);
+  const folder = join(temporaryFolder(), 'run');
+  const journal = await createFixtureJournal(folder, RUN);
+  await playFixture(journal, { ...RUN, outcome: 'interrupted' });
+  const message = 'x'.repeat(2 ** 20);
+  for (let i = 0; i < 17; i++) journal.append({ type: 'warning', code: 'x', message, step: null, problem: null });
+  await journal.close();
+  const found = { step: 2, status: 'interrupted', accuracyAfter: expect.any(Number) };
+  expect(await readRunInfo(folder)).toMatchObject(found);
+
+  await openColumns(folder);
+  expect(await readRunInfo(folder)).toMatchObject(found);
+  vi.unstubAllEnvs();
+});
