@@ -3,7 +3,7 @@ import { defineContract, unchecked } from '../messages/contract.ts';
 import type { PolicyRollout } from '../protocol/index.ts';
 import type { AskOptions, Responses } from './policy/asks.ts';
 import type { ScoreOptions } from './policy/candidates.ts';
-import type { PolicyInfo, PolicyOptions, SampleOptions, UpdateOptions } from './policy/policy.ts';
+import type { PolicyInfo, PolicyOptions, SampleOptions, UpdateOptions } from './policy/contract.ts';
 import type { UpdateMetrics } from './policy/trainer.ts';
 
 /** Values of the word of shared memory that steers the worker between two calls of the device. */

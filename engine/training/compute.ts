@@ -8,7 +8,7 @@ import { type PolicyRollout, RollscopeError } from '../protocol/index.ts';
 import { CONTROL, type ComputeContract, type Tick } from './compute-contract.ts';
 import type { AskOptions, Responses } from './policy/asks.ts';
 import type { ScoreOptions } from './policy/candidates.ts';
-import type { PolicyInfo, PolicyOptions, SampleOptions, UpdateOptions } from './policy/policy.ts';
+import type { PolicyInfo, PolicyOptions, SampleOptions, UpdateOptions } from './policy/contract.ts';
 import type { UpdateMetrics } from './policy/trainer.ts';
 
 export interface ComputeListener {

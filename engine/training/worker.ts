@@ -5,7 +5,8 @@ import { portTransport } from '../messages/post.ts';
 import { transfer } from '../messages/transport.ts';
 import { RollscopeError } from '../protocol/index.ts';
 import { CONTROL, type ComputeContract, type SampledGroup } from './compute-contract.ts';
-import { Policy, type PolicyHooks } from './policy/policy.ts';
+import type { PolicyHooks } from './policy/contract.ts';
+import { Policy } from './policy/policy.ts';
 
 if (!parentPort) throw new Error('this file is a worker');
 const control = workerData.control as Int32Array;

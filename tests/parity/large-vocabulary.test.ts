@@ -8,7 +8,7 @@ import { generator } from '../../engine/rollout/philox.ts';
 import { openDevice } from '../../engine/runtime/devices/index.ts';
 import { compileFunction } from '../../engine/runtime/function.ts';
 import type { Graph } from '../../engine/tensor/index.ts';
-import { policyGradientGraph } from '../../engine/training/policy/graphs.ts';
+import { policyGradientGraph } from '../../engine/training/policy/loss-graph.ts';
 import { batchFeeds } from '../../engine/training/policy/micro-batch.ts';
 import { pureTfjsBackend } from '../support/tfjs.ts';
 

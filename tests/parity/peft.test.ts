@@ -16,8 +16,8 @@ import type { Backend } from '../../engine/runtime/backend.ts';
 import { openDevice } from '../../engine/runtime/devices/index.ts';
 import { compileFunction } from '../../engine/runtime/function.ts';
 import { exportWeights } from '../../engine/training/export.ts';
-import { scoreGraph } from '../../engine/training/policy/graphs.ts';
 import { batchFeeds } from '../../engine/training/policy/micro-batch.ts';
+import { scoreGraph } from '../../engine/training/policy/score-graph.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
 
 const GOLDEN = path.join(import.meta.dirname, 'golden');

@@ -3,8 +3,8 @@ import type { ModelSource } from '../../model/source.ts';
 import { RollscopeError } from '../../protocol/index.ts';
 import { rowBytes } from '../../rollout/sampler.ts';
 import { machineMemory } from '../../runtime/memory.ts';
+import type { PolicyOptions } from './contract.ts';
 import { tokenBytes } from './micro-batch.ts';
-import type { PolicyOptions } from './policy.ts';
 import { needsReference } from './reference.ts';
 
 /** Bytes of the process before any model is loaded, and of what onnxruntime keeps beside weights and activations. */

@@ -4,7 +4,8 @@ import type { LossConfig } from '../../protocol/index.ts';
 import { causalMask, promptBatch } from '../../rollout/batch.ts';
 import type { Backend, Value } from '../../runtime/backend.ts';
 import type { Values } from '../../runtime/function.ts';
-import type { BatchInputs, LossInputs } from './graphs.ts';
+import type { LossInputs } from './loss-graph.ts';
+import type { BatchInputs } from './score-graph.ts';
 
 export interface TrainedResponse {
   tokens: Int32Array;

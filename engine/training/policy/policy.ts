@@ -2,23 +2,12 @@
  * The policy: a model that samples, is updated and is saved. It lives in the compute worker and owns everything that the
  * device holds; texts go in, rollouts with their texts come out.
  */
-import fs from 'node:fs/promises';
-import path from 'node:path';
 import { trainableParameters, Weights } from '../../model/decoder.ts';
-import { initialLora } from '../../model/lora.ts';
-import { readPeftAdapter, writePeftAdapter } from '../../model/peft.ts';
-import { readSafetensorsIndex, readTensor, writeSafetensors } from '../../model/safetensors.ts';
+import { initialLora, type Parameter } from '../../model/lora.ts';
+import { readTensor } from '../../model/safetensors.ts';
 import { type ModelSource, openModel } from '../../model/source.ts';
-import type { PromptText } from '../../model/tokenizer.ts';
-import type {
-  LoraConfig,
-  LossConfig,
-  OptimizerConfig,
-  PolicyRollout,
-  RunConfig,
-  SamplingConfig,
-} from '../../protocol/index.ts';
-import { generator, type StreamName } from '../../rollout/philox.ts';
+import type { PolicyRollout } from '../../protocol/index.ts';
+import { generator } from '../../rollout/philox.ts';
 import { type SampledRollout, Sampler } from '../../rollout/sampler.ts';
 import type { Backend } from '../../runtime/backend.ts';
 import { resolveDevice } from '../../runtime/choose-device.ts';
@@ -27,67 +16,12 @@ import { activationMemory } from './activation-memory.ts';
 import { type AskOptions, Asks, type Responses } from './asks.ts';
 import { type ScoreOptions, scoreCandidates } from './candidates.ts';
 import { completionFinder } from './completion.ts';
-import type { TrainedGroup } from './micro-batch.ts';
-import { type EncodedPrompt, encodePrompts } from './prompts.ts';
-import { NonFiniteError, Trainer, type UpdateMetrics } from './trainer.ts';
+import type { PolicyHooks, PolicyInfo, PolicyOptions, SampleOptions, UpdateOptions } from './contract.ts';
+import { exportPolicy, type PolicyFiles, restorePolicy, savePolicy } from './files.ts';
+import { NonFiniteError } from './non-finite.ts';
+import { encodePrompts } from './prompts.ts';
+import { Trainer, type UpdateMetrics } from './trainer.ts';
 import { loadVoter } from './voters.ts';
-
-export interface PolicyOptions {
-  model: string;
-  lora: LoraConfig | null;
-  loss: LossConfig;
-  optimizer: OptimizerConfig;
-  device: RunConfig['device'];
-  threads: number;
-  /** Bytes; null: `USUAL_MEMORY`, or more where the longest problem needs it. */
-  memoryLimit: number | null;
-  seed: number;
-  /** Problems' prompts, or what they became when the run was created; everything else names them by their place here. */
-  prompts: (PromptText | EncodedPrompt)[];
-  /** Sampling temperature of training, and longest response of any phase. */
-  temperature: number;
-  maxTokens: number;
-  /** A probe needs no gradients and no optimizer. */
-  trains: boolean;
-  /** Training samples from a part of the distribution only (top-p, top-k). */
-  truncates: boolean;
-  /** Longest response to a question that is made of a problem and its response; null where none is asked. */
-  questionTokens: number | null;
-  /** Other policies that vote: `base`, adapter folders, checkpoints or models. */
-  voters: string[];
-}
-
-export interface PolicyInfo {
-  name: string;
-  /** Of the problems, in their order. */
-  prompts: EncodedPrompt[];
-  /** Of the model and of the policies that vote beside it. */
-  fingerprint: string;
-  parameters: number;
-  trainable: number;
-  vocabulary: number;
-  device: string;
-  /** What a user should know, though it stops nothing. */
-  warnings: string[];
-}
-
-export interface PolicyHooks {
-  /** Between two calls of the device: throws to cancel, waits while paused. */
-  tick: (progress: { activity: string; fraction: number | null; tokens: number }) => void;
-}
-
-export interface SampleOptions {
-  problems: number[];
-  rows: number;
-  sampling: SamplingConfig;
-  stream: StreamName;
-  step: number;
-}
-
-export interface UpdateOptions {
-  groups: Omit<TrainedGroup, 'prompt'>[];
-  learningRate: number;
-}
 
 /** Tokens of the words around problem and response in a question. */
 const QUESTION_WORDS = 256;
@@ -118,13 +52,7 @@ export class Policy {
     const { encoded, warnings } = encodePrompts(options.prompts, options.maxTokens, source);
     const prompts = encoded.map(({ tokens }) => Int32Array.from(tokens));
     const longest = prompts.reduce((n, p) => Math.max(n, p.length), 0);
-    // A question about a response holds the problem, the response, and the words around them.
-    const sequence =
-      longest +
-      options.maxTokens +
-      (options.questionTokens === null ? 0 : QUESTION_WORDS + Math.max(options.questionTokens, options.maxTokens));
-    // Rounded up so that a longer problem set does not change the graphs.
-    const positions = Math.min(config.contextLength, Math.ceil(sequence / 256) * 256);
+    const positions = positionsFor(options, longest, config.contextLength);
     const device = await resolveDevice(options.device);
     const backend = await openDevice(device, { threads: options.threads });
     const parameters = trainableParameters(config, source.tensors, options.lora);
@@ -133,33 +61,18 @@ export class Policy {
     const memory = activationMemory(options, source, { longest, trainable });
     const bind = (graph: ConstructorParameters<typeof Weights>[0]) =>
       new Weights(graph, config, source.tensors, options.lora);
-    const initial = options.lora
-      ? initialLora(parameters, generator(options.seed, 'initialise'))
-      : new Map(
-          await Promise.all(
-            parameters.map(async ({ name }) => [name, await readTensor(source.tensors.get(name)!)] as const),
-          ),
-        );
+    const initial = await initialValues(parameters, options, source);
+    const shared = { backend, bind, config, positions };
+    const { loss, truncates, optimizer, maxTokens } = options;
     const trainer = new Trainer({
-      backend,
-      bind,
-      config,
-      parameters,
-      initial,
-      loss: options.loss,
-      truncates: options.truncates,
-      optimizer: options.optimizer,
-      maxTokens: options.maxTokens,
+      ...shared,
+      ...{ parameters, initial, loss, truncates, optimizer, maxTokens },
       temperature: options.temperature || 1,
-      positions,
       memory: memory.training,
     });
     const sampler = new Sampler({
-      backend,
-      bind,
-      config,
+      ...shared,
       eosIds: tokenizer.eosIds,
-      positions,
       parameters: () => trainer.parameters,
       memory: memory.sampling,
     });
@@ -251,30 +164,23 @@ export class Policy {
     );
   }
 
-  /** Writes what training needs to go on from here: adapter or weights, and the optimizer's state. */
+  /** Writes what training needs to resume from here: adapter or weights, and the optimizer's state. */
   async save(folder: string): Promise<void> {
-    await this.exportWeights(folder);
-    const { updates, tensors } = await this.trainer.optimizerState();
-    await writeSafetensors(path.join(folder, 'optimizer.safetensors'), tensors, { updates: String(updates) });
+    await savePolicy(folder, this.files);
   }
 
   /** Writes the adapter as a PEFT folder, or the weights as `model.safetensors`. */
   async exportWeights(folder: string): Promise<void> {
-    await fs.mkdir(folder, { recursive: true });
-    const weights = await this.trainer.weights();
-    const { lora } = this.options;
-    if (lora) await writePeftAdapter(folder, { ...lora, baseModel: this.source.name, tensors: weights });
-    else await writeSafetensors(path.join(folder, 'model.safetensors'), weights, { format: 'pt' });
+    await exportPolicy(folder, this.files);
   }
 
   /** Goes back to what `save` wrote. */
   async restore(folder: string): Promise<void> {
-    const weights = this.options.lora
-      ? new Map([...(await readPeftAdapter(folder)).tensors].map(([name, { data }]) => [name, data]))
-      : await readAll(path.join(folder, 'model.safetensors'));
-    const file = path.join(folder, 'optimizer.safetensors');
-    const { metadata } = await readSafetensorsIndex(file);
-    this.trainer.restore(weights, await readAll(file), Number(metadata.updates));
+    await restorePolicy(folder, this.files);
+  }
+
+  private get files(): PolicyFiles {
+    return { trainer: this.trainer, lora: this.options.lora, baseModel: this.source.name };
   }
 
   async release(): Promise<void> {
@@ -290,9 +196,22 @@ function hasFiniteStatistics({ logprob, entropy, logsumexp }: SampledRollout): b
   return [logprob, entropy, logsumexp].every((values) => values.every(Number.isFinite));
 }
 
-async function readAll(file: string): Promise<Map<string, Float32Array>> {
-  const { tensors } = await readSafetensorsIndex(file);
+/** Tokens of the longest sequence that the graphs take. */
+function positionsFor({ maxTokens, questionTokens }: PolicyOptions, longest: number, contextLength: number): number {
+  // A question about a response holds the problem, the response, and the words around them.
+  const question = questionTokens === null ? 0 : QUESTION_WORDS + Math.max(questionTokens, maxTokens);
+  // Rounded up so that a longer problem set does not change the graphs.
+  return Math.min(contextLength, Math.ceil((longest + maxTokens + question) / 256) * 256);
+}
+
+/** First values of the parameters that train: a new adapter, which does nothing yet, or the model's own weights. */
+async function initialValues(
+  parameters: readonly Parameter[],
+  { lora, seed }: PolicyOptions,
+  { tensors }: ModelSource,
+): Promise<ReadonlyMap<string, Float32Array>> {
+  if (lora) return initialLora(parameters, generator(seed, 'initialise'));
   return new Map(
-    await Promise.all([...tensors].map(async ([name, stored]) => [name, await readTensor(stored)] as const)),
+    await Promise.all(parameters.map(async ({ name }) => [name, await readTensor(tensors.get(name)!)] as const)),
   );
 }

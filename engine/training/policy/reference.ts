@@ -59,7 +59,7 @@ function contentOf({ problem, responses }: Piece): string {
 
 /**
  * KL(policy || reference), nats/token: the mean over the responses' tokens of k3 = exp(d) - d - 1, d = log p_ref - log p
- * (see `klTerm` in `graphs.ts`). log p is that of sampling, so that the tokens are the policy's own, and both are at the
+ * (see `klTerm` in `loss-graph.ts`). log p is that of sampling, so that the tokens are the policy's own, and both are at the
  * sampling temperature. 0 or more; null without tokens. Where top-p or top-k cut the distribution, tokens are drawn from
  * what was left of it, and this is an estimate.
  */

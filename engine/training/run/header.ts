@@ -1,7 +1,7 @@
 /** A run's first records: what it is made of, and what its user should know. */
 import type { Journal } from '../../journal/journal.ts';
 import type { Prompt, RunConfig } from '../../protocol/index.ts';
-import type { PolicyInfo } from '../policy/policy.ts';
+import type { PolicyInfo } from '../policy/contract.ts';
 import type { Material } from './material.ts';
 import { truncates } from './open.ts';
 

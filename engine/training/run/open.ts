@@ -3,7 +3,7 @@ import { RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import { rewardOf } from '../../reward/index.ts';
 import type { Compute } from '../compute.ts';
 import { questionTokens } from '../evidence/index.ts';
-import type { PolicyInfo, PolicyOptions } from '../policy/policy.ts';
+import type { PolicyInfo, PolicyOptions } from '../policy/contract.ts';
 import { type Material, placeOf } from './material.ts';
 
 /** Whether training samples from a part of the distribution only. */

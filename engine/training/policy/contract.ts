@@ -1,0 +1,63 @@
+/** What a policy is opened with, what it says of itself, and what it is asked to do. */
+import type { PromptText } from '../../model/tokenizer.ts';
+import type { LoraConfig, LossConfig, OptimizerConfig, RunConfig, SamplingConfig } from '../../protocol/index.ts';
+import type { StreamName } from '../../rollout/philox.ts';
+import type { TrainedGroup } from './micro-batch.ts';
+import type { EncodedPrompt } from './prompts.ts';
+
+export interface PolicyOptions {
+  model: string;
+  lora: LoraConfig | null;
+  loss: LossConfig;
+  optimizer: OptimizerConfig;
+  device: RunConfig['device'];
+  threads: number;
+  /** Bytes; null: `USUAL_MEMORY`, or more where the longest problem needs it. */
+  memoryLimit: number | null;
+  seed: number;
+  /** Problems' prompts, or what they became when the run was created; everything else names them by their place here. */
+  prompts: (PromptText | EncodedPrompt)[];
+  /** Sampling temperature of training, and longest response of any phase. */
+  temperature: number;
+  maxTokens: number;
+  /** A probe needs no gradients and no optimizer. */
+  trains: boolean;
+  /** Training samples from a part of the distribution only (top-p, top-k). */
+  truncates: boolean;
+  /** Longest response to a question that is made of a problem and its response; null where none is asked. */
+  questionTokens: number | null;
+  /** Other policies that vote: `base`, adapter folders, checkpoints or models. */
+  voters: string[];
+}
+
+export interface PolicyInfo {
+  name: string;
+  /** Of the problems, in their order. */
+  prompts: EncodedPrompt[];
+  /** Of the model and of the policies that vote beside it. */
+  fingerprint: string;
+  parameters: number;
+  trainable: number;
+  vocabulary: number;
+  device: string;
+  /** What a user should know, though it stops nothing. */
+  warnings: string[];
+}
+
+export interface PolicyHooks {
+  /** Between two calls of the device: throws to cancel, waits while paused. */
+  tick: (progress: { activity: string; fraction: number | null; tokens: number }) => void;
+}
+
+export interface SampleOptions {
+  problems: number[];
+  rows: number;
+  sampling: SamplingConfig;
+  stream: StreamName;
+  step: number;
+}
+
+export interface UpdateOptions {
+  groups: Omit<TrainedGroup, 'prompt'>[];
+  learningRate: number;
+}

@@ -1,0 +1,46 @@
+/** Numbers that are infinite or none, and whose responses made them. */
+import { RollscopeError } from '../../protocol/errors.ts';
+import type { Backend, Value } from '../../runtime/backend.ts';
+import { dispose, type Values } from '../../runtime/function.ts';
+import type { GradientOutputs } from './loss-graph.ts';
+import type { Piece } from './micro-batch.ts';
+
+/** Names the problem whose responses made the number, where that is known. */
+export class NonFiniteError extends RollscopeError {
+  constructor(what: 'probability of a token' | 'loss' | 'gradient', problem: number | null) {
+    super('non-finite', `the ${what} is not a finite number`, undefined, { problem });
+  }
+}
+
+/** The problem of the first response whose log-probabilities, [rows, L] of a micro-batch, are not finite. */
+export async function culprit(backend: Backend, batch: readonly Piece[], scores: Value): Promise<number | null> {
+  const logprob = (await backend.read(scores)) as Float32Array;
+  const [rows, L] = scores.shape as [number, number];
+  const G = rows / batch.length;
+  for (let i = 0; i < rows * L; i++) if (!Number.isFinite(logprob[i]!)) return batch[Math.floor(i / L / G)]!.problem;
+  return batch.length === 1 ? batch[0]!.problem : null;
+}
+
+/**
+ * The problem whose own gradient is not finite, or else the largest: of all together, the norm was not.
+ *
+ * @param gradientOf of one piece alone; what it returns is disposed of here
+ */
+export async function steepest(
+  backend: Backend,
+  pieces: readonly Piece[],
+  gradientOf: (piece: Piece) => Promise<Values<GradientOutputs>>,
+): Promise<number | null> {
+  let found: { problem: number; square: number } | null = null;
+  for (const piece of pieces) {
+    const outputs = await gradientOf(piece);
+    let square = 0;
+    for (const value of Object.values(outputs.gradients)) {
+      for (const x of (await backend.read(value)) as Float32Array) square += x * x;
+    }
+    dispose(outputs);
+    if (!Number.isFinite(square)) return piece.problem;
+    if (square > (found?.square ?? 0)) found = { problem: piece.problem, square };
+  }
+  return found?.problem ?? null;
+}

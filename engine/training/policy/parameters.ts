@@ -1,0 +1,95 @@
+/** What an optimizer changes: the parameters that train, with their moments, on the device and back from it. */
+import type { Parameter } from '../../model/lora.ts';
+import type { Backend, Value } from '../../runtime/backend.ts';
+import { dispose } from '../../runtime/function.ts';
+import type { Named } from '../../tensor/index.ts';
+import type { AdamwState } from '../../tensor/optimizer.ts';
+
+/** A tensor on the host. */
+export interface HostTensor {
+  shape: readonly number[];
+  data: Float32Array;
+}
+
+export class TrainedParameters {
+  private current: AdamwState<Value>;
+  private count = 0;
+
+  constructor(
+    private readonly backend: Backend,
+    readonly list: readonly Parameter[],
+    initial: ReadonlyMap<string, Float32Array>,
+  ) {
+    this.current = { parameters: this.hold(initial), first: this.zeros(), second: this.zeros() };
+  }
+
+  /** Arrays as values for the parameters that train. */
+  hold(arrays: ReadonlyMap<string, Float32Array>, prefix = ''): Named<Value> {
+    return Object.fromEntries(
+      this.list.map(({ name, shape }) => [name, this.backend.value('float32', shape, arrays.get(prefix + name)!)]),
+    );
+  }
+
+  /** Zeros in the shapes of the parameters: sums of gradients before the first, moments before the first step. */
+  zeros(): Named<Value> {
+    return Object.fromEntries(
+      this.list.map(({ name, shape }) => [
+        name,
+        this.backend.value('float32', shape, new Float32Array(shape.reduce((a, b) => a * b, 1))),
+      ]),
+    );
+  }
+
+  get values(): Named<Value> {
+    return this.current.parameters;
+  }
+
+  /** Parameters and moments. */
+  get state(): AdamwState<Value> {
+    return this.current;
+  }
+
+  /** Optimizer steps so far. */
+  get updates(): number {
+    return this.count;
+  }
+
+  /** Takes what an optimizer step made of them. */
+  advance(next: AdamwState<Value>): void {
+    dispose(this.current);
+    this.current = next;
+    this.count++;
+  }
+
+  /** Parameters by name, read back to the host. */
+  async weights(): Promise<Map<string, HostTensor>> {
+    return this.read(this.current.parameters);
+  }
+
+  /** What the optimizer remembers: `m.<name>`, `v.<name>` and the number of updates. */
+  async optimizerState(): Promise<{ updates: number; tensors: Map<string, HostTensor> }> {
+    const tensors = new Map<string, HostTensor>();
+    for (const [name, tensor] of await this.read(this.current.first)) tensors.set(`m.${name}`, tensor);
+    for (const [name, tensor] of await this.read(this.current.second)) tensors.set(`v.${name}`, tensor);
+    return { updates: this.count, tensors };
+  }
+
+  /** Puts parameters and optimizer state back as `weights` and `optimizerState` gave them. */
+  restore(weights: ReadonlyMap<string, Float32Array>, state: ReadonlyMap<string, Float32Array>, updates: number): void {
+    dispose(this.current);
+    this.current = {
+      parameters: this.hold(weights),
+      first: this.hold(state, 'm.'),
+      second: this.hold(state, 'v.'),
+    };
+    this.count = updates;
+  }
+
+  private async read(values: Named<Value>): Promise<Map<string, HostTensor>> {
+    const result = new Map<string, HostTensor>();
+    for (const { name, shape } of this.list) {
+      result.set(name, { shape, data: (await this.backend.read(values[name]!)) as Float32Array });
+    }
+    return result;
+  }
+}

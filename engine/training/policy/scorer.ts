@@ -1,0 +1,63 @@
+/** What a policy says of given responses: log-probabilities and entropies of their tokens. */
+import type { DecoderConfig } from '../../model/config.ts';
+import type { BindWeights } from '../../rollout/graphs.ts';
+import type { Backend, Value } from '../../runtime/backend.ts';
+import { type CompiledFunction, compileFunction, dispose } from '../../runtime/function.ts';
+import type { Named } from '../../tensor/index.ts';
+import { batchFeeds, microBatches, type Piece, type TrainedResponse } from './micro-batch.ts';
+import { type ScoreInputs, type ScoreOutputs, scoreGraph } from './score-graph.ts';
+
+/** Nats: one number per token. */
+export interface ResponseScores {
+  logprob: Float32Array;
+  entropy: Float32Array;
+}
+
+export interface ScorerOptions {
+  backend: Backend;
+  bind: BindWeights;
+  config: DecoderConfig;
+  temperature: number;
+  positions: number;
+  /** Bytes for activations. */
+  memory: number;
+}
+
+export class Scorer {
+  private compiled: CompiledFunction<ScoreInputs, ScoreOutputs> | null = null;
+
+  constructor(private readonly options: ScorerOptions) {}
+
+  /** Scores of all responses under these parameters; `tick` is called between two calls of the device. */
+  async scores(
+    groups: readonly Piece[],
+    parameters: Named<Value>,
+    tick: (fraction: number) => void,
+  ): Promise<Map<TrainedResponse, ResponseScores>> {
+    const { backend, bind, positions, temperature, config, memory } = this.options;
+    this.compiled ??= await compileFunction(backend, scoreGraph(bind, positions));
+    const found = new Map<TrainedResponse, ResponseScores>();
+    const batches = microBatches(groups, config, memory);
+    for (const [i, batch] of batches.entries()) {
+      tick(i / batches.length);
+      const feeds = batchFeeds(backend, batch, temperature);
+      const outputs = await this.compiled.run({ batch: feeds.batch, parameters });
+      const [rows, L] = outputs.logprob.shape as [number, number];
+      const logprob = (await backend.read(outputs.logprob)) as Float32Array;
+      const entropy = (await backend.read(outputs.entropy)) as Float32Array;
+      batch.forEach(({ responses }, p) => {
+        responses.forEach(({ response }, g) => {
+          const from = (p * (rows / batch.length) + g) * L;
+          const to = from + response.tokens.length;
+          found.set(response, { logprob: logprob.slice(from, to), entropy: entropy.slice(from, to) });
+        });
+      });
+      dispose(outputs);
+    }
+    return found;
+  }
+
+  async release(): Promise<void> {
+    await this.compiled?.release();
+  }
+}
