@@ -1,5 +1,6 @@
 /** How the engine and its run are, in one word; drives the status item and the context keys. Pure. */
 
+import { activityText } from '../engine/protocol/activity.ts';
 import { about, bytes, code, DASH, number } from '../engine/protocol/format.ts';
 import type { Progress } from '../engine/protocol/index.ts';
 import type { Link } from './engine/service.ts';
@@ -60,7 +61,7 @@ export function statusContent(health: Health, progress: Progress | null): Status
   const steps = progress ? `${progress.step}/${progress.steps}` : '';
   const left = progress?.secondsLeft === null ? '' : about(progress?.secondsLeft);
   const facts = progress
-    ? [`Run ${code(progress.run)}: ${progress.activity}, step ${progress.step} of ${progress.steps}.`]
+    ? [`Run ${code(progress.run)}: ${activityText(progress)}, step ${progress.step} of ${progress.steps}.`]
     : [];
   if (progress && health === 'running') {
     facts.push(
@@ -98,7 +99,10 @@ export function statusContent(health: Health, progress: Progress | null): Status
     case 'idle':
       return content('pulse', '', 'the engine is ready.', [links.panel, links.attach, links.restart, links.log]);
     case 'preparing':
-      return content('loading~spin', progress?.activity ?? '', 'a run is being prepared.', [links.panel, links.stop]);
+      return content('loading~spin', progress ? activityText(progress) : '', 'a run is being prepared.', [
+        links.panel,
+        links.stop,
+      ]);
     case 'running':
       return content(
         'loading~spin',

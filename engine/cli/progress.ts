@@ -3,6 +3,7 @@
  * Evaluations and warnings stay above the block.
  */
 
+import { activityText } from '../protocol/activity.ts';
 import { about, DASH, estimate, share, whole } from '../protocol/format.ts';
 import type { JournalRecord, StepRecord } from '../protocol/records.ts';
 import type { Progress } from '../protocol/rpc.ts';
@@ -150,9 +151,10 @@ function plainLine(
   return `${parts.join('  ')}  (${activityOf(progress)})`;
 }
 
-function activityOf({ state, activity }: Progress): string {
+function activityOf(progress: Progress): string {
+  const { state } = progress;
   if (state === 'ended') return state;
-  return state === 'running' ? activity : `${state}: ${activity}`;
+  return state === 'running' ? activityText(progress) : `${state}: ${activityText(progress)}`;
 }
 
 function speed(progress: Progress, last: number | null): string {

@@ -7,7 +7,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { parseRunConfig } from '../config/layers.ts';
 import { readRunFolder } from '../journal/reader.ts';
-import { RollscopeError, type RunConfig } from '../protocol/index.ts';
+import { activityText, RollscopeError, type RunConfig } from '../protocol/index.ts';
 import { mergeConfig } from '../protocol/presets.ts';
 import { writeWhole } from '../system/aside.ts';
 import type { RunHandle } from '../training/handle.ts';
@@ -239,8 +239,8 @@ class ExperimentWorker {
 
   private report(): void {
     const active = [...this.active].map(([id, handle]) => {
-      const { step, steps, activity } = handle.progress();
-      return { id, step, steps, activity };
+      const progress = handle.progress();
+      return { id, step: progress.step, steps: progress.steps, activity: activityText(progress) };
     });
     const expected = Math.max(this.expected, this.done + active.length);
     const part = active.reduce((sum, { step, steps }) => sum + (steps > 0 ? step / steps : 0), 0);

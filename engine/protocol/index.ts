@@ -1,3 +1,4 @@
+export * from './activity.ts';
 export * from './config.ts';
 export * from './errors.ts';
 export * from './evidence.ts';

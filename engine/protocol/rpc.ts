@@ -1,5 +1,6 @@
 /** What an engine tells of itself and its work. What it can be asked: `engine/server/contract.ts`. */
 import * as z from 'zod';
+import { ACTIVITIES } from './activity.ts';
 import { ERROR_CODES } from './errors.ts';
 
 /** Bumped when a client of the previous number could not talk to this engine. 3: records of run format 3. */
@@ -22,8 +23,10 @@ export const JOB_STATES = ['preparing', 'running', 'pausing', 'paused', 'stoppin
 export const Progress = z.strictObject({
   run: z.string(),
   state: z.enum(JOB_STATES),
-  /** What is going on, in words for a person: `sampling`, `updating`, `evaluating`, `loading model`. */
-  activity: z.string(),
+  /** `activityText` says it to people. */
+  activity: z.enum(ACTIVITIES),
+  /** What it works on, where there is a choice; null where not. */
+  detail: z.string().nullable(),
   step: z.int().min(0),
   steps: z.int().min(0),
   /** Part of the current activity that is done, 0 to 1; null when unknown. */

@@ -3,17 +3,11 @@ import { defineContract, unchecked } from '../messages/contract.ts';
 import type { PolicyRollout } from '../protocol/index.ts';
 import type { AskOptions, Responses } from './policy/asks.ts';
 import type { ScoreOptions } from './policy/candidates.ts';
-import type { PolicyInfo, PolicyOptions, SampleOptions, UpdateOptions } from './policy/contract.ts';
+import type { PolicyInfo, PolicyOptions, SampleOptions, Tick, UpdateOptions } from './policy/contract.ts';
 import type { UpdateMetrics } from './policy/trainer.ts';
 
 /** Values of the word of shared memory that steers the worker between two calls of the device. */
 export const CONTROL = { run: 0, pause: 1, cancel: 2 } as const;
-
-export interface Tick {
-  activity: string;
-  fraction: number | null;
-  tokens: number;
-}
 
 export interface SampledGroup {
   problem: number;

@@ -1,7 +1,7 @@
 /** Where a run is and how long it will still take: transient, for people who watch. */
 import type { Phase, Progress, StepRecord } from '../protocol/index.ts';
 import type { WorkClock } from './clock.ts';
-import type { Tick } from './compute-contract.ts';
+import type { Tick } from './policy/contract.ts';
 
 /** Weight of the newest step in the running mean of a step's seconds. */
 const NEWEST = 0.3;
@@ -28,7 +28,8 @@ export class ProgressMeter {
     this.current = {
       run,
       state: 'preparing',
-      activity: 'loading model',
+      activity: 'loading',
+      detail: null,
       step: 0,
       steps,
       fraction: null,
@@ -64,7 +65,7 @@ export class ProgressMeter {
   }
 
   /** A message of the compute worker, between two calls of the device. */
-  tick({ activity, fraction, tokens }: Tick): void {
+  tick({ activity, detail, fraction, tokens }: Tick): void {
     const now = this.clock.seconds;
     let { tokensPerSecond } = this.current;
     if (activity === 'sampling') {
@@ -76,7 +77,13 @@ export class ProgressMeter {
       this.samplingSince = null;
     }
     const shown = activity === 'sampling' && this.phase !== 'train' ? this.phase : activity;
-    this.set({ activity: shown, fraction, tokensPerSecond, secondsLeft: this.secondsLeft(now) });
+    this.set({
+      activity: shown,
+      detail: detail ?? null,
+      fraction,
+      tokensPerSecond,
+      secondsLeft: this.secondsLeft(now),
+    });
   }
 
   stepBegins(step: number): void {

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { activityText } from '../../engine/protocol/activity.ts';
 import type { Rollscope } from '../app.ts';
 
 /** Attaches to a run that another window or a terminal has started; asks only when there are several. */
@@ -13,7 +14,7 @@ export async function attach(app: Rollscope): Promise<void> {
   const items = working.map(({ address, active }) => ({
     label: active!.run,
     description: `step ${active!.step} of ${active!.steps}`,
-    detail: `${active!.activity} · process ${address.pid}`,
+    detail: `${activityText(active!)} · process ${address.pid}`,
     address,
   }));
   const chosen =

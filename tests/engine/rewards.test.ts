@@ -405,7 +405,7 @@ describe('without the programs that a reward runs', () => {
 
 describe.each([
   { reward: 'self-verification', model: 'embedded:countdown', activity: 'judging' },
-  { reward: 'co-reward + 0.1*covo', model: 'embedded', activity: 'sampling rephrasings' },
+  { reward: 'co-reward + 0.1*covo', model: 'embedded', activity: 'sampling-rephrasings' },
 ])('a run by $reward that is stopped while it is $activity', ({ reward, model, activity }) => {
   test('gives the same when it goes on', async () => {
     const config = configOf(

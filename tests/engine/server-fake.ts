@@ -36,6 +36,7 @@ export class FakeRun implements RunHandle {
       run: this.run,
       state: this.#state,
       activity: 'sampling',
+      detail: null,
       step: this.#step,
       steps: 100,
       fraction: null,

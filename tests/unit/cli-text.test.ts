@@ -129,6 +129,7 @@ describe('live progress', () => {
     run: 'r',
     state: 'running',
     activity: 'sampling',
+    detail: null,
     step,
     steps: 10,
     fraction: 0.5,

@@ -190,6 +190,7 @@ describe('health', () => {
     run: 'a`b](command:evil)',
     state: 'running',
     activity: 'sampling',
+    detail: null,
     step: 12,
     steps: 100,
     fraction: 0.5,

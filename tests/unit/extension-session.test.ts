@@ -13,6 +13,7 @@ test('whoever follows a connection at the same time gets the same run', async ()
     run: 'run',
     state: 'running',
     activity: 'sampling',
+    detail: null,
     step: 1,
     steps: 9,
     fraction: null,

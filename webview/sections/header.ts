@@ -4,6 +4,7 @@
  */
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
+import { activityText } from '../../engine/protocol/activity.ts';
 import { standIn } from '../../engine/protocol/forecast-text.ts';
 import { about, baseName, bytes, DASH, number, plural, share, whole } from '../../engine/protocol/format.ts';
 import { collapseWarningAt } from '../../engine/runs/watch.ts';
@@ -182,7 +183,7 @@ export class Header extends Component {
     if (!info) return '';
     const place = info.job === 'train' ? ` step ${Math.max(columns.step, progress?.step ?? 0)} of ${info.steps}` : '';
     if (live && progress) {
-      return progress.state === 'running' ? `${progress.activity}${place}` : `${progress.state}${place}`;
+      return progress.state === 'running' ? `${activityText(progress)}${place}` : `${progress.state}${place}`;
     }
     return `${info.status}${place}`;
   }

@@ -45,7 +45,7 @@ export const coReward: Gatherer<'co-reward'> = {
       stream: 'rephrasing',
       step,
       voter: null,
-      activity: 'sampling rephrasings',
+      activity: 'sampling-rephrasings',
     });
     return groups.map((_, g) => ({
       rephrasings: asked.flatMap(({ group, text }, i) =>

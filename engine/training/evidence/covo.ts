@@ -25,7 +25,7 @@ export const covo: Gatherer<'covo'> = {
     const scores = await compute.scoreCandidates({
       items: items.map(({ item }) => item),
       cue: options.cue,
-      activity: 'scoring answers after each step',
+      activity: 'scoring-answers',
     });
     const likeliest = groups.map(({ rollouts }) => rollouts.map((): number[] => []));
     items.forEach(({ group, rollout }, k) => {

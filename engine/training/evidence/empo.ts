@@ -34,7 +34,7 @@ export const empo: Gatherer<'empo'> = {
       stream: 'equality',
       step,
       voter: null,
-      activity: 'comparing answers',
+      activity: 'comparing-answers',
     });
     return groups.map((_, g) => ({
       equal: pairs.flatMap(({ group, pair }, i) =>

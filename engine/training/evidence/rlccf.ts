@@ -19,7 +19,8 @@ export const rlccf: Gatherer<'rlccf'> = {
         stream: 'voter',
         step,
         voter,
-        activity: `sampling ${voter}`,
+        activity: 'sampling-voter',
+        detail: voter,
       });
       answers.push(responses.map(answersOf));
     }

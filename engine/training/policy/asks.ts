@@ -4,13 +4,14 @@
  */
 import type { ModelSource } from '../../model/source.ts';
 import type { PromptText } from '../../model/tokenizer.ts';
-import type { SamplingConfig } from '../../protocol/index.ts';
+import type { Activity, SamplingConfig } from '../../protocol/index.ts';
 import type { StreamName } from '../../rollout/philox.ts';
 import type { Sampler } from '../../rollout/sampler.ts';
 import type { Value } from '../../runtime/backend.ts';
 import { dispose } from '../../runtime/function.ts';
 import type { Named } from '../../tensor/index.ts';
 import { completionFinder } from './completion.ts';
+import type { PolicyHooks } from './contract.ts';
 
 export interface Question {
   /** A text of its own, or the prompt of a problem. */
@@ -29,8 +30,9 @@ export interface AskOptions {
   step: number;
   /** The policy that answers: one that `open` was given, or null for the one that trains. */
   voter: string | null;
-  /** For people who wait. */
-  activity: string;
+  activity: Activity;
+  /** What is asked, where there is a choice: for people who wait. */
+  detail?: string;
 }
 
 /** Responses to one question; null where the question does not fit the model's context. */
@@ -44,8 +46,6 @@ export interface AsksOptions {
   seed: number;
 }
 
-type Tick = (progress: { activity: string; fraction: number | null; tokens: number }) => void;
-
 export class Asks {
   private readonly voters = new Map<string, Named<Value>>();
 
@@ -56,10 +56,10 @@ export class Asks {
     this.voters.set(name, parameters);
   }
 
-  async ask(options: AskOptions, tick: Tick): Promise<Responses[]> {
+  async ask(options: AskOptions, tick: PolicyHooks['tick']): Promise<Responses[]> {
     const { source, positions, sampler, seed, prompts } = this.options;
     const { tokenizer } = source;
-    const { questions, rows, sampling, stream, step, voter, activity } = options;
+    const { questions, rows, sampling, stream, step, voter, activity, detail } = options;
     const encoded = questions.map(({ prompt }) =>
       'problem' in prompt ? prompts[prompt.problem]! : tokenizer.encodePrompt(prompt),
     );
@@ -81,7 +81,8 @@ export class Asks {
       step,
       ...(voter !== null && { parameters: this.voters.get(voter)! }),
       complete: completionFinder(sampling, (tokens) => tokenizer.decode(tokens)),
-      tick: (tokens) => tick({ activity, fraction: complete / asked.length, tokens }),
+      tick: (tokens) =>
+        tick({ activity, ...(detail !== undefined && { detail }), fraction: complete / asked.length, tokens }),
       onGroup: (at, rollouts) => {
         complete++;
         results[asked[at]!] = rollouts.map(({ tokens }) =>

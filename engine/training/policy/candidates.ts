@@ -1,5 +1,7 @@
 /** How likely candidate texts are after parts of responses. */
 import type { ModelSource } from '../../model/source.ts';
+import type { Activity } from '../../protocol/index.ts';
+import type { PolicyHooks } from './contract.ts';
 import type { TrainedGroup } from './micro-batch.ts';
 
 export interface ScoreOptions {
@@ -7,7 +9,7 @@ export interface ScoreOptions {
   items: { problem: number; prefix: Int32Array; candidates: string[] }[];
   /** Comes between prefix and candidate; not scored. */
   cue: string;
-  activity: string;
+  activity: Activity;
 }
 
 export interface CandidateScorer {
@@ -18,7 +20,7 @@ export interface CandidateScorer {
   positions: number;
   /** Log-probabilities of given responses, nats per token. */
   score: (groups: readonly TrainedGroup[]) => Promise<{ logprob: Float32Array }[][]>;
-  tick: (progress: { activity: string; fraction: number | null; tokens: number }) => void;
+  tick: PolicyHooks['tick'];
 }
 
 /** Mean log-probability per token of each candidate of each item, nats; -Infinity where it does not fit the context. */

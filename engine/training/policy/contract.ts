@@ -1,6 +1,13 @@
 /** What a policy is opened with, what it says of itself, and what it is asked to do. */
 import type { PromptText } from '../../model/tokenizer.ts';
-import type { LoraConfig, LossConfig, OptimizerConfig, RunConfig, SamplingConfig } from '../../protocol/index.ts';
+import type {
+  Activity,
+  LoraConfig,
+  LossConfig,
+  OptimizerConfig,
+  RunConfig,
+  SamplingConfig,
+} from '../../protocol/index.ts';
 import type { StreamName } from '../../rollout/philox.ts';
 import type { TrainedGroup } from './micro-batch.ts';
 import type { EncodedPrompt } from './prompts.ts';
@@ -44,9 +51,20 @@ export interface PolicyInfo {
   warnings: string[];
 }
 
+/** How far the policy has come with what it was asked. */
+export interface Tick {
+  activity: Activity;
+  /** What it works on, where there is a choice. */
+  detail?: string;
+  /** Part of it that is done, 0 to 1; null when unknown. */
+  fraction: number | null;
+  /** Sampled so far. */
+  tokens: number;
+}
+
 export interface PolicyHooks {
   /** Between two calls of the device: throws to cancel, waits while paused. */
-  tick: (progress: { activity: string; fraction: number | null; tokens: number }) => void;
+  tick: (progress: Tick) => void;
 }
 
 export interface SampleOptions {

@@ -44,9 +44,10 @@ export class Policy {
    * that does not fit the context), `device`, `memory` (the limit does not hold the model).
    */
   static async open(options: PolicyOptions, hooks: PolicyHooks): Promise<Policy> {
-    hooks.tick({ activity: 'loading model', fraction: null, tokens: 0 });
+    hooks.tick({ activity: 'loading', fraction: null, tokens: 0 });
     const source = await openModel(options.model, {
-      onProgress: (message, fraction) => hooks.tick({ activity: message, fraction, tokens: 0 }),
+      onProgress: (message, fraction) =>
+        hooks.tick({ activity: 'preparing-model', detail: message, fraction, tokens: 0 }),
     });
     const { config, tokenizer } = source;
     const { encoded, warnings } = encodePrompts(options.prompts, options.maxTokens, source);
@@ -79,7 +80,7 @@ export class Policy {
     const asks = new Asks({ source, prompts, positions, sampler, seed: options.seed });
     const fingerprints = [source.fingerprint];
     for (const voter of options.voters) {
-      hooks.tick({ activity: `loading ${voter}`, fraction: null, tokens: 0 });
+      hooks.tick({ activity: 'loading', detail: voter, fraction: null, tokens: 0 });
       const loaded = await loadVoter(voter, backend, parameters, options.lora, initial);
       asks.addVoter(voter, loaded.parameters);
       if (loaded.fingerprint) fingerprints.push(loaded.fingerprint);

@@ -1,0 +1,28 @@
+/** What a run is doing: a key for programs, a text for people. */
+
+/** `detail` names what is worked on, where there is a choice: a policy, or what is done about the model's files. */
+const TEXTS = {
+  loading: (detail) => `loading ${detail ?? 'model'}`,
+  'preparing-model': (detail) => detail ?? 'preparing the model',
+  sampling: () => 'sampling',
+  evaluation: () => 'evaluation',
+  greedy: () => 'greedy',
+  probe: () => 'probe',
+  rephrasing: () => 'rephrasing',
+  'sampling-rephrasings': () => 'sampling rephrasings',
+  'sampling-voter': (detail) => `sampling ${detail ?? 'another policy'}`,
+  judging: () => 'judging',
+  reconstructing: () => 'reconstructing',
+  'comparing-answers': () => 'comparing answers',
+  'scoring-answers': () => 'scoring answers after each step',
+  updating: () => 'updating',
+  saving: () => 'writing a checkpoint',
+} satisfies Record<string, (detail: string | null) => string>;
+
+export type Activity = keyof typeof TEXTS;
+export const ACTIVITIES = Object.keys(TEXTS) as [Activity, ...Activity[]];
+
+export function activityText({ activity, detail }: { activity: Activity; detail: string | null }): string {
+  const text: (detail: string | null) => string = TEXTS[activity];
+  return text(detail);
+}
