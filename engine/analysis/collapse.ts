@@ -46,8 +46,12 @@ export interface CurvePoint {
   repetition: number | null;
 }
 
+interface CurveStep extends Pick<StepRecord, 'step'> {
+  metrics: Pick<StepRecord['metrics'], 'proxyReward' | 'groundTruthReward' | 'length' | 'repetition'>;
+}
+
 /** The steps of a run as points of its curve; those that lack the reward or the length are left out. */
-export function curveOf(steps: readonly Pick<StepRecord, 'step' | 'metrics'>[]): CurvePoint[] {
+export function curveOf(steps: readonly CurveStep[]): CurvePoint[] {
   return steps.flatMap(({ step, metrics: { proxyReward, groundTruthReward, length, repetition } }) =>
     proxyReward === null || length === null ? [] : { step, proxyReward, groundTruthReward, length, repetition },
   );

@@ -1,6 +1,6 @@
 /** Metrics of a step and of an evaluation, from judged groups. What does not exist is null. */
-import type { CountedGroup, GroupId, JudgedGroup, RolloutFacts } from '../protocol/group.ts';
-import type { Estimate, EvaluationRecord, JournalRecord, ProblemUpdate, StepRecord } from '../protocol/records.ts';
+import type { CountedGroup, JudgedGroup, RolloutFacts } from '../protocol/group.ts';
+import type { Estimate, EvaluationRecord, ProblemUpdate, StepRecord } from '../protocol/records.ts';
 import { rightOf, type Verdict, verdictOf } from '../protocol/verdict.ts';
 import { majorityAtK, passAtK } from './at-k.ts';
 import { bootstrap, mean, wilson } from './estimates.ts';
@@ -71,7 +71,7 @@ export interface ProblemMetrics extends StepMetrics, Pick<ProblemUpdate, 'kl' | 
 export function problemMetrics(
   group: JudgedGroup,
   reward: Judgment,
-  update: ProblemUpdate | null = null,
+  update: Pick<ProblemUpdate, 'kl' | 'clipFraction'> | null = null,
 ): ProblemMetrics {
   const labeled = hasReference(group);
   const n = group.rollouts.length;
@@ -82,13 +82,6 @@ export function problemMetrics(
     accuracy: labeled ? proportion(group.rollouts.map(({ correct }) => correct === true)) : null,
     atK: labeled ? curve(n).map((k) => ({ k, pass: passOf(group, k), majority: majorityOf(group, k) })) : null,
   };
-}
-
-/** What the update of a training group's step said of its problem; null for other phases, and in runs of older versions. */
-export function updateOf(records: readonly JournalRecord[], { phase, step, problem }: GroupId): ProblemUpdate | null {
-  if (phase !== 'train') return null;
-  const record = records.findLast((one) => one.type === 'step' && one.step === step);
-  return (record?.type === 'step' && record.problems?.find((one) => one.problem === problem)) || null;
 }
 
 /**

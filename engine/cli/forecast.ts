@@ -2,25 +2,13 @@
 import { signalQuality } from '../analysis/forecast.ts';
 import { noForecast, standIn } from '../protocol/forecast-text.ts';
 import { DASH, estimate, number, oneLine, plural, share } from '../protocol/format.ts';
-import type { Forecast, ForecastScore, JournalRecord, Problem, RunConfig } from '../protocol/index.ts';
+import type { Forecast, ForecastScore, Problem, RunConfig } from '../protocol/index.ts';
 import { readsLabels } from '../training/forecast.ts';
 import { table } from './table.ts';
-
-/** The forecast stored in a run; null without one. */
-export function forecastIn(records: readonly JournalRecord[]): Forecast | null {
-  const record = records.find((one) => one.type === 'forecast');
-  return record?.type === 'forecast' ? record.forecast : null;
-}
 
 /** Why a run has no forecast, if its reward is the reason; null otherwise. */
 export function withoutForecast(config: RunConfig): string | null {
   return readsLabels(config) ? noForecast(config.reward) : null;
-}
-
-/** The score of the forecast, once it is known. */
-export function scoreIn(records: readonly JournalRecord[]): ForecastScore | null {
-  const record = records.findLast((one) => one.type === 'forecast-score');
-  return record?.type === 'forecast-score' ? record.score : null;
 }
 
 /** Signals with their AUROC for correctness of the majority. */

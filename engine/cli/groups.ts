@@ -1,11 +1,10 @@
 /** The groups of a run, for commands that look at what was sampled. */
 import { readGroup } from '../journal/groups.ts';
 import { runName } from '../journal/layout.ts';
-import { readRunFolder } from '../journal/reader.ts';
+import { readProblems, readRunFile } from '../journal/reader.ts';
 import {
   type GroupDetail,
-  type GroupRecord,
-  type JournalRecord,
+  type GroupId,
   PHASES,
   PHASES_BY_INTEREST,
   type Phase,
@@ -13,31 +12,42 @@ import {
   RollscopeError,
   type RunConfig,
 } from '../protocol/index.ts';
+import type { RunColumns } from '../runs/columns.ts';
+import { openColumns } from '../runs/open.ts';
 import { oneOf } from './options.ts';
+
+/** A group that counts, and its row in the columns. */
+interface FoundGroup extends GroupId {
+  row: number;
+}
 
 export interface RunMaterial {
   config: RunConfig;
   problems: Problem[];
-  records: JournalRecord[];
+  columns: RunColumns;
   /** Vocabulary size; null where the run did not record it. */
   vocabulary: number | null;
-  /** Of the phase and step that were asked for, in their order. */
-  groups: GroupRecord[];
+  /** Of the phase and step that were asked for, in the order of the journal: each once, as it was recorded last. */
+  groups: FoundGroup[];
   phase: Phase;
-  detail(group: GroupRecord): Promise<GroupDetail>;
+  detail(group: FoundGroup): Promise<GroupDetail>;
 }
 
 /**
- * Reads a run and its groups of one phase: the one that is named, else the first of training, probe and evaluation that
- * the run has. `step` takes one step only.
+ * Reads a run and its groups of one phase: the one that is named, else the first of `PHASES_BY_INTEREST` that the run
+ * has. `step` takes one step only.
  * @throws RollscopeError `run-broken`, `usage` where there are none
  */
 export async function readGroups(
   folder: string,
   { phase, step }: { phase?: string; step?: number },
 ): Promise<RunMaterial> {
-  const { runFile, problems, records } = await readRunFolder(folder);
-  const groups = records.filter((record): record is GroupRecord => record.type === 'group');
+  const [runFile, problems, columns] = await Promise.all([
+    readRunFile(folder),
+    readProblems(folder),
+    openColumns(folder),
+  ]);
+  const groups = columns.countedRows.map((row) => ({ ...columns.idOf(row), row }));
   const wanted = phase === undefined ? undefined : oneOf('--phase', phase, PHASES);
   const chosen = wanted ?? PHASES_BY_INTEREST.find((p) => groups.some((g) => g.phase === p));
   const found = groups.filter((g) => g.phase === chosen && (step === undefined || g.step === step));
@@ -49,14 +59,13 @@ export async function readGroups(
       `It has rollouts of these phases: ${has}.`,
     );
   }
-  const run = records.find((record) => record.type === 'run');
   return {
     config: runFile.config,
     problems,
-    records,
-    vocabulary: run?.model.vocabulary ?? null,
+    columns,
+    vocabulary: columns.head.run?.model.vocabulary ?? null,
     groups: found,
     phase: chosen,
-    detail: (group) => readGroup(folder, group),
+    detail: ({ row, ...id }) => readGroup(folder, { ...id, frame: columns.frameOf(row) }),
   };
 }

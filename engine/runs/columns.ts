@@ -4,7 +4,7 @@
  * problem. The extension host holds it, an index file stores it, and the panel gets copies of its arrays. Pure.
  */
 import type { Forecast, ForecastScore, ProblemForecast } from '../protocol/forecast.ts';
-import type { ClusterCount, FramePointer, GroupId } from '../protocol/group.ts';
+import type { ClusterCount, FramePointer, GroupId, GroupSummary, Majority } from '../protocol/group.ts';
 import { PHASES, type Phase } from '../protocol/group-id.ts';
 import type { EvaluationRecord, JournalRecord } from '../protocol/records.ts';
 import { type Metric, MetricSeries } from './series.ts';
@@ -137,6 +137,12 @@ export class RunColumns {
     return this.rows.flatMap((rows, problem) => (rows && rows.length > 0 ? [problem] : []));
   }
 
+  /** The rows of all groups that count, in the order in which they were recorded. */
+  get countedRows(): number[] {
+    const { counts } = this.groups.columns;
+    return Array.from({ length: this.groups.length }, (_, row) => row).filter((row) => counts[row] === 1);
+  }
+
   /** The rows of one phase, in the order of their steps. */
   phaseRows(problem: number, phase: Phase): number[] {
     const { phase: phases } = this.groups.columns;
@@ -164,6 +170,40 @@ export class RunColumns {
       const at = starts[row]! + i;
       return { answer: this.texts.at(answer[at]!)!, count: count[at]!, correct: truth(correct[at]!) };
     });
+  }
+
+  /** What the group's record says of it. */
+  summaryOf(row: number): GroupSummary {
+    const { rollouts, unanswered, truncated, reward, accuracy, tokens, logprob, entropy } = this.groups.columns;
+    return {
+      ...this.idOf(row),
+      clusters: this.clustersOf(row),
+      majority: this.majorityOf(row),
+      rollouts: rollouts[row]!,
+      unanswered: unanswered[row]!,
+      truncated: truncated[row]!,
+      means: {
+        reward: known(reward[row]!),
+        correct: known(accuracy[row]!),
+        tokens: known(tokens[row]!),
+        logprob: known(logprob[row]!),
+        entropy: known(entropy[row]!),
+      },
+    };
+  }
+
+  private majorityOf(row: number): Majority | null {
+    const { answer, share, rawShare, correct, tied, majorityLogprob } = this.groups.columns;
+    const text = this.texts.at(answer[row]!);
+    if (text === null) return null;
+    return {
+      answer: text,
+      share: share[row]!,
+      rawShare: rawShare[row]!,
+      correct: truth(correct[row]!),
+      tied: tied[row] === 1,
+      logprob: known(majorityLogprob[row]!),
+    };
   }
 
   frameOf(row: number): FramePointer | null {
@@ -212,6 +252,25 @@ export class RunColumns {
     const { counts } = this.groups.columns;
     for (let row = from; row < this.groups.length; row++) if (counts[row] === 1) this.count(row);
   }
+}
+
+/** The forecast as it was recorded; null without one. */
+export function recordedForecast({ forecast }: Pick<Head, 'forecast'>): Forecast | null {
+  if (!forecast) return null;
+  const { problems, ...rest } = forecast;
+  const all = Object.values(problems);
+  return {
+    ...rest,
+    problems: all.map(({ likelyWrong: _, ...problem }) => problem),
+    likelyWrong: all.filter(({ likelyWrong }) => likelyWrong).map(({ problem }) => problem),
+  };
+}
+
+/** How the forecast turned out, as it was recorded; null before the end, and without labels. */
+export function recordedScore({ forecastScore }: Pick<Head, 'forecastScore'>): ForecastScore | null {
+  if (!forecastScore) return null;
+  const { step: _, ...score } = forecastScore;
+  return score;
 }
 
 /** 1, 0 and anything else of a column as right, wrong and unknown. */

@@ -49,6 +49,15 @@ export class MetricSeries {
     return value === undefined || Number.isNaN(value) ? null : value;
   }
 
+  /** The values of some metrics, step by step; null where a value does not exist. */
+  rows<M extends Metric>(...metrics: M[]): { step: number; metrics: Record<M, number | null> }[] {
+    return this.steps.map((step, i) => {
+      const value = (metric: M) => this.of(metric)?.[i] ?? Number.NaN;
+      const entries = metrics.map((metric) => [metric, Number.isNaN(value(metric)) ? null : value(metric)] as const);
+      return { step, metrics: Object.fromEntries(entries) as Record<M, number | null> };
+    });
+  }
+
   /** Copies from the given place on. */
   pack(from = 0): PackedSeries {
     return {

@@ -13,9 +13,8 @@ import {
   problemMetrics,
   rewardAccuracy,
   stepMetrics,
-  updateOf,
 } from '../../engine/analysis/metrics.ts';
-import { type JournalRecord, repeatedTrigrams } from '../../engine/protocol/index.ts';
+import { repeatedTrigrams } from '../../engine/protocol/index.ts';
 import { judged } from '../support/judged.ts';
 
 describe('pass@k', () => {
@@ -239,19 +238,6 @@ describe('step metrics', () => {
     expect(labelAccuracy(mixed)).toBe(1);
     expect(rewardAccuracy(mixed.flatMap(({ rollouts }) => rollouts))).toBe(1);
   });
-});
-
-test('what an update said of a problem is that of its last record, and of training alone', () => {
-  const step = (seq: number, at: number, kl: number | null): JournalRecord => {
-    const problems = kl === null ? {} : { problems: [{ problem: 2, kl, clipFraction: 0 }] };
-    return { type: 'step', seq, time: '', step: at, ...problems } as unknown as JournalRecord;
-  };
-  const records = [step(0, 1, 0.1), step(1, 2, null), step(2, 1, 0.3)];
-  const of = (at: number, problem = 2, phase: 'train' | 'evaluation' = 'train') =>
-    updateOf(records, { phase, step: at, problem });
-  expect(of(1)?.kl).toBe(0.3);
-  // A run of an older version, another problem, another phase, and no such step.
-  expect([of(2), of(1, 3), of(1, 2, 'evaluation'), of(9)]).toEqual([null, null, null, null]);
 });
 
 describe('signals without labels', () => {

@@ -2,7 +2,7 @@
 import { alignment, confidencesOf, MEASURE_NAMES, type MeasureAlignment, quadrants } from '../../analysis/alignment.ts';
 import { classifyRun, collapseStep, collapseText, curveOf, problemPattern } from '../../analysis/collapse.ts';
 import { signalQuality } from '../../analysis/forecast.ts';
-import { estimatesAtK, type JudgedGroup, majorityRight, problemMetrics, updateOf } from '../../analysis/metrics.ts';
+import { estimatesAtK, type JudgedGroup, majorityRight, problemMetrics } from '../../analysis/metrics.ts';
 import {
   checkTheorem,
   fitCommonGrowth,
@@ -15,12 +15,14 @@ import {
 } from '../../analysis/theory.ts';
 import { equivalent } from '../../grading/index.ts';
 import { DASH, estimate, number, oneLine, plural, share } from '../../protocol/format.ts';
-import { type GroupDetail, type JournalRecord, type Problem, RollscopeError } from '../../protocol/index.ts';
+import { type GroupDetail, type Problem, RollscopeError } from '../../protocol/index.ts';
 import { QUADRANT_TITLES, QUADRANTS } from '../../protocol/verdict.ts';
 import { answerTokens } from '../../reward/answer-tokens.ts';
 import { type RunReward, rewardOf } from '../../reward/index.ts';
 import { groupOf } from '../../reward/stored.ts';
-import { forecastIn, forecastText, scoreIn, scoreText, signalTable, withoutForecast } from '../forecast.ts';
+import { type RunColumns, recordedForecast, recordedScore } from '../../runs/columns.ts';
+import { collapseWarningAt } from '../../runs/watch.ts';
+import { forecastText, scoreText, signalTable, withoutForecast } from '../forecast.ts';
 import { type RunMaterial, readGroups } from '../groups.ts';
 import { wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
@@ -45,10 +47,11 @@ export async function analyze(reference: string, options: AnalyzeOptions): Promi
   const folder = await findRun(reference, runsFolder);
   const step = wholeNumber('--step', options.step);
   const material = await readGroups(folder, { phase: options.phase, step });
-  const { records, problems } = material;
+  const { columns, problems } = material;
   // Confidence belongs to one policy, that of one step: by default the first.
   const at = step ?? material.groups[0]!.step;
-  const groups = await Promise.all(material.groups.filter((group) => group.step === at).map(material.detail));
+  const found = material.groups.filter((group) => group.step === at);
+  const groups = await Promise.all(found.map(material.detail));
   const beta = betaOf(options.beta);
   const reward = rewardOf(material.config.reward, material.config.rewardOptions);
   const optima = groups.map((group) => optimum(group, rewardsOf(group, material, reward), beta));
@@ -68,11 +71,11 @@ export async function analyze(reference: string, options: AnalyzeOptions): Promi
   const atK = atKTable(groups);
   if (atK) output.print(`\n${atK}`);
   output.print(`\n${optimumText(groups, optima, beta)}`);
-  const theory = theoryOf(records);
+  const theory = theoryOf(columns);
   if (theory) output.print(`\n${theoryText(theory)}`);
-  const ending = endingOf(records, reward);
+  const ending = endingOf(columns, reward);
   if (ending) output.print(`\n${endingText(ending, reward)}`);
-  const forecast = forecastPart(records, groups, problems);
+  const forecast = forecastPart(columns, groups, problems);
   const prediction = forecast?.text ?? withoutForecast(material.config);
   if (prediction) output.print(`\n${prediction}`);
   output.result({
@@ -84,11 +87,11 @@ export async function analyze(reference: string, options: AnalyzeOptions): Promi
       QUADRANTS.map((name) => [name, inQuadrants[name].map((index) => problems[index]!.id)]),
     ),
     problems: groups.map((group, i) => {
-      const { weights: _, ...found } = optima[i]!;
-      const metrics = problemMetrics(group, reward, updateOf(records, group));
+      const { weights: _, ...rest } = optima[i]!;
+      const metrics = problemMetrics(group, reward, columns.updateOf(found[i]!.row));
       const rewarded = group.rollouts.some(({ reward }) => reward !== null);
       const proxyReward = rewarded ? metrics.proxyReward : null;
-      return { id: problems[group.problem]!.id, ...metrics, proxyReward, optimum: found };
+      return { id: problems[group.problem]!.id, ...metrics, proxyReward, optimum: rest };
     }),
     beta,
     theory,
@@ -173,19 +176,17 @@ function atKTable(groups: readonly JudgedGroup[]): string | null {
   return rows.length > 0 ? table(['k', 'pass@k', 'maj@k'], rows, [0]) : null;
 }
 
-/** Groups by problem, in the order of steps. */
-function histories(records: readonly JournalRecord[]): Map<number, StepGroup[]> {
-  const found = new Map<number, StepGroup[]>();
-  for (const record of records) {
-    if (record.type !== 'group' || record.phase !== 'train') continue;
-    found.set(record.problem, [...(found.get(record.problem) ?? []), { step: record.step, group: record }]);
-  }
-  return found;
+/** The training groups of each problem, in the order of steps. */
+function histories(columns: RunColumns): [problem: number, history: StepGroup[]][] {
+  return columns.sampled.flatMap((problem) => {
+    const groups = columns.phaseRows(problem, 'train').map((row) => columns.summaryOf(row));
+    return groups.length === 0 ? [] : [[problem, groups.map((group) => ({ step: group.step, group }))]];
+  });
 }
 
 /** Measured shares of each problem's initial majority answer vs. the prediction with one beta for the run. */
-function theoryOf(records: readonly JournalRecord[]) {
-  const all = [...histories(records).entries()].filter(([, history]) => history.length > 1);
+function theoryOf(columns: RunColumns) {
+  const all = histories(columns).filter(([, history]) => history.length > 1);
   if (all.length === 0) return null;
   const shares = all.map(([, history]) => initialMajorityShares(history, equivalent));
   const common = fitCommonGrowth(shares);
@@ -232,18 +233,16 @@ function theoryText({ common, error, theorem, problems }: NonNullable<ReturnType
   return lines.join('\n');
 }
 
-function endingOf(records: readonly JournalRecord[], { saysRight }: RunReward) {
-  const steps = records.filter((record) => record.type === 'step');
+function endingOf({ series, head }: RunColumns, { saysRight }: RunReward) {
+  const steps = series.rows('proxyReward', 'groundTruthReward', 'length', 'repetition', 'rewardAccuracy');
   const curve = curveOf(steps);
   if (curve.length === 0) return null;
-  const accuracy = records.flatMap((r) =>
-    r.type === 'evaluation' && r.accuracy ? [{ step: r.step, value: r.accuracy.mean }] : [],
-  );
-  const watch = records.findLast((r) => r.type === 'warning' && (r.code === 'collapse' || r.code === 'collapse-watch'));
+  const accuracy = head.evaluations.flatMap((r) => (r.accuracy ? [{ step: r.step, value: r.accuracy.mean }] : []));
+  const watch = collapseWarningAt({ head });
   return {
     failure: classifyRun(curve, accuracy),
     collapse: saysRight ? collapseStep(steps.map(({ step, metrics }) => ({ step, ...metrics }))) : null,
-    watch: watch?.type === 'warning' ? { step: watch.step, code: watch.code, message: watch.message } : null,
+    watch: watch && { step: watch.step, code: watch.code, message: watch.message },
   };
 }
 
@@ -258,10 +257,10 @@ function endingText(
 }
 
 /** The stored forecast with its score, and how well its signals separate correct from wrong majorities now. */
-function forecastPart(records: readonly JournalRecord[], groups: readonly GroupDetail[], problems: readonly Problem[]) {
-  const forecast = forecastIn(records);
+function forecastPart({ head }: RunColumns, groups: readonly GroupDetail[], problems: readonly Problem[]) {
+  const forecast = recordedForecast(head);
   if (!forecast) return null;
-  const score = scoreIn(records);
+  const score = recordedScore(head);
   const right = new Map(groups.map((group) => [group.problem, majorityRight(group)]));
   const signals = signalTable(forecast, right);
   const parts = [forecastText(forecast, problems), ...(score ? [scoreText(score)] : []), ...(signals ? [signals] : [])];

@@ -1,8 +1,9 @@
 /** `rollscope probe`: samples the problems without training. */
 
 import { duration, plural, share } from '../../protocol/format.ts';
+import { recordedForecast } from '../../runs/columns.ts';
 import { columnsOf } from '../../runs/fold.ts';
-import { forecastIn, forecastText, signalTable, withoutForecast } from '../forecast.ts';
+import { forecastText, signalTable, withoutForecast } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
 import { PROBE_GROUPS } from '../options.ts';
 import { Output } from '../output.ts';
@@ -35,7 +36,7 @@ export async function finishProbe(output: Output, finished: Finished, places: Pl
     majorityAccuracy: meanOf(results.map(({ correct }) => (correct === null ? null : Number(correct)))),
     majorityShare: meanOf(results.map((result) => result.share ?? 0)),
   };
-  const forecast = forecastIn(records);
+  const forecast = recordedForecast(columns.head);
   const absent = columns.head.run && withoutForecast(columns.head.run.config);
   const code = reportEnd(output, finished, places.usualRunsFolder);
   if (results.length > 0) {

@@ -2,9 +2,9 @@
 import path from 'node:path';
 import type { RunConfig } from '../../protocol/config.ts';
 import { bytes, duration, plural, whole } from '../../protocol/format.ts';
-import type { RunColumns } from '../../runs/columns.ts';
+import { type RunColumns, recordedScore } from '../../runs/columns.ts';
 import { columnsOf } from '../../runs/fold.ts';
-import { scoreIn, scoreText } from '../forecast.ts';
+import { scoreText } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
 import { TRAIN_GROUPS } from '../options.ts';
 import { Output } from '../output.ts';
@@ -37,7 +37,7 @@ export function finish(output: Output, finished: Finished, places: Places): numb
     folder: handle.folder,
     status: end.reason,
     ...summary,
-    forecast: scoreIn(records),
+    forecast: recordedScore(columns.head),
     seconds: Number(seconds.toFixed(3)),
     ...(end.error ? { error: end.error } : {}),
   });
@@ -46,14 +46,14 @@ export function finish(output: Output, finished: Finished, places: Places): numb
 
 function printSummary(
   output: Output,
-  { handle, records, seconds }: Finished,
+  { handle, seconds }: Finished,
   columns: RunColumns,
   summary: RunSummary,
   places: Places,
 ): void {
   const table = beforeAfterTable(columns);
   if (table) output.print(`\n${table}\n`);
-  const score = scoreIn(records);
+  const score = recordedScore(columns.head);
   if (score) output.print(`${scoreText(score)}\n`);
   output.print(
     `Total ${duration(seconds)} · ${whole(summary.rolloutTokensPerSecond)} rollout tokens/s · peak memory ${bytes(summary.peakMemoryBytes)}`,
