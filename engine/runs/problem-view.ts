@@ -53,13 +53,18 @@ const SILENT = PHASES.indexOf('greedy');
 
 /**
  * A problem as the run knows it at a step: by the group of the phases train, evaluation and probe that was recorded last,
- * at or before that step.
+ * at or before that step. With `only`, groups of that phase alone speak, greedy ones too.
  */
-export function problemView(columns: RunColumns, problem: number, at = Number.POSITIVE_INFINITY): ProblemView {
+export function problemView(
+  columns: RunColumns,
+  problem: number,
+  at = Number.POSITIVE_INFINITY,
+  only: Phase | null = null,
+): ProblemView {
   const { groups, texts } = columns;
   const { step, phase, answer, tied, share, rawShare, rollouts, unanswered, accuracy, majorityLogprob } =
     groups.columns;
-  const speaking = speakingRows(columns, problem, at);
+  const speaking = speakingRows(columns, problem, at, only);
   const row = speaking.at(-1);
   const prediction = columns.head.forecast?.problems[problem] ?? null;
   const outcome = prediction && outcomeOf(columns, problem);
@@ -111,9 +116,15 @@ const UNSAMPLED: Omit<ProblemView, 'problem' | 'prediction' | 'outcome'> = {
 };
 
 /** The rows that may speak for a problem at or before a step, in the order in which they were recorded. */
-export function speakingRows(columns: RunColumns, problem: number, at = Number.POSITIVE_INFINITY): number[] {
+export function speakingRows(
+  columns: RunColumns,
+  problem: number,
+  at = Number.POSITIVE_INFINITY,
+  only: Phase | null = null,
+): number[] {
   const { step, phase } = columns.groups.columns;
-  return columns.rowsOf(problem).filter((row) => step[row]! <= at && phase[row] !== SILENT);
+  const speaks = only === null ? (code: number) => code !== SILENT : (code: number) => code === PHASES.indexOf(only);
+  return columns.rowsOf(problem).filter((row) => step[row]! <= at && speaks(phase[row]!));
 }
 
 function verdictAt({ groups }: RunColumns, row: number): Verdict {

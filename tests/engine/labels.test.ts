@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { readGroup } from '../../engine/journal/groups.ts';
 import type { JournalRecord } from '../../engine/protocol/index.ts';
 import { ROOT, runCli, temporaryFolder } from '../support/processes.ts';
 import { outcomeOf, recordsOf } from '../support/run-outcome.ts';
@@ -25,7 +26,9 @@ const OPTIONS = [
 interface Trained {
   folder: string;
   records: JournalRecord[];
-  /** SHA-256 of rollout files, weights and optimizer state. */
+  /** The stored rollouts of every group, without whether they are right. */
+  rollouts: unknown[];
+  /** SHA-256 of weights and optimizer state. */
   files: Record<string, string>;
 }
 
@@ -38,9 +41,14 @@ async function train(label: (row: Row) => string | undefined, options: readonly 
   const ended = await runCli(['train', dataset, ...OPTIONS, ...options], { home });
   expect(ended, ended.stderr).toMatchObject({ code: 0 });
   const folder = path.join(home, 'runs', 'r');
-  // The problems hold the labels themselves.
-  const { 'problems.jsonl': _, ...files } = outcomeOf(folder).files;
-  return { folder, records: recordsOf(folder), files };
+  // The problems hold the labels themselves, and the rollouts whether they are right.
+  const { 'problems.jsonl': _problems, 'rollouts-000.bin': _rollouts, ...files } = outcomeOf(folder).files;
+  const records = recordsOf(folder);
+  const groups = records.filter((record) => record.type === 'group');
+  const rollouts = await Promise.all(
+    groups.map(async (group) => (await readGroup(folder, group)).rollouts.map(({ correct: _, ...rollout }) => rollout)),
+  );
+  return { folder, records, rollouts, files };
 }
 
 const right = ({ answer }: Row) => answer;
@@ -53,7 +61,7 @@ const MEASURED = new Set([
   ...['accuracy', 'majorityAccuracy', 'greedyAccuracy', 'passAtK', 'atK'],
 ]);
 /** What names the data, and what differs between any two runs. */
-const INCIDENTAL = new Set(['path', 'dataFingerprint', 'time', 'timing', 'seq']);
+const INCIDENTAL = new Set(['path', 'dataFingerprint', 'time', 'timing', 'seq', 'frame']);
 
 function without(keys: ReadonlySet<string>, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((item) => without(keys, item));
@@ -93,9 +101,10 @@ describe('labels', () => {
       'checkpoints/6/model.safetensors',
       'checkpoints/6/optimizer.safetensors',
       'checkpoints/6/state.json',
-      'rollouts-000.bin',
     ]);
     expect(other.files).toEqual(labeled.files);
+    expect(other.rollouts.length).toBeGreaterThan(48);
+    expect(other.rollouts).toEqual(labeled.rollouts);
     expect(unmeasured(other)).toEqual(unmeasured(labeled));
     expect(forecastOf(labeled)!.problems).toHaveLength(12);
     expect(forecastOf(other)).toEqual(forecastOf(labeled));

@@ -24,6 +24,12 @@ describe('the group that speaks for a problem', () => {
     group(6, 2, 'greedy', { phase: 'greedy', answers: ['greedy'] }),
   );
 
+  it('is of the phase that is asked for, greedy decoding too', () => {
+    expect(problemView(columns, 0, 9, 'train')).toMatchObject({ answer: 'trained', phase: 'train', step: 1, row: 3 });
+    expect(problemView(columns, 0, 9, 'greedy')).toMatchObject({ answer: 'greedy', step: 2 });
+    expect(problemView(columns, 0, 0, 'train')).toMatchObject({ status: 'unsampled', row: null });
+  });
+
   it('is the one that was recorded last, at or before the step; greedy decoding has no vote', () => {
     const at = (step?: number) => problemView(columns, 0, step);
     expect(at(0)).toMatchObject({ answer: 'measured', phase: 'evaluation', step: 0, row: 1 });

@@ -1,5 +1,6 @@
 /** Commands that make runs and look at them. */
 import { PROBE_GROUPS, TRAIN_GROUPS } from '../../config/settings.ts';
+import { PHASES } from '../../protocol/group-id.ts';
 import { ALLOW_PROGRAMS, CONFIG, type CommandDefinition, DATASET, GROUP_CHOICE, RUN, WHERE } from './define.ts';
 
 const RUN_FOLDER = {
@@ -124,6 +125,10 @@ export const show: CommandDefinition = {
         { flags: '--problem <id>', help: 'show this problem' },
         { flags: '--rollout <n>', help: 'show this rollout of the problem, counted from 1' },
         { flags: '--step <n>', help: 'at this step (default: the last one)' },
+        {
+          flags: '--phase <name>',
+          help: `the problem's rollouts of ${PHASES.slice(0, -1).join(', ')} or ${PHASES.at(-1)} (default: the latest that vote)`,
+        },
         WHERE,
       ],
     },

@@ -1,9 +1,10 @@
 /** `rollscope show`: a run, one of its problems, or one of its rollouts, as text. */
 import { readProblems } from '../../journal/reader.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
+import { PHASES } from '../../protocol/group-id.ts';
 import type { Problem } from '../../protocol/records.ts';
 import { openColumns } from '../../runs/open.ts';
-import { wholeNumber } from '../options.ts';
+import { oneOf, wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { findRun } from '../runs.ts';
@@ -16,6 +17,7 @@ interface ShowOptions {
   problem?: string;
   rollout?: string;
   step?: string;
+  phase?: string;
   out?: string;
   json?: boolean;
 }
@@ -25,16 +27,18 @@ export async function show(reference: string, options: ShowOptions): Promise<num
   const { runsFolder } = await placesOf(options.out);
   const folder = await findRun(reference, runsFolder);
   const step = wholeNumber('--step', options.step);
+  const phase = options.phase === undefined ? undefined : oneOf('--phase', options.phase, PHASES);
   const rollout = wholeNumber('--rollout', options.rollout);
-  if (rollout !== undefined && options.problem === undefined) {
-    throw new RollscopeError('usage', '--rollout requires --problem.', 'Add --problem <id>.');
+  for (const [name, value] of Object.entries({ '--rollout': rollout, '--phase': phase })) {
+    if (value === undefined || options.problem !== undefined) continue;
+    throw new RollscopeError('usage', `${name} requires --problem.`, 'Add --problem <id>.');
   }
   const [problems, columns] = await Promise.all([readProblems(folder), openColumns(folder)]);
   if (options.problem === undefined) {
     await showRun(output, { folder, problems, columns, step });
     return EXIT.ok;
   }
-  const group = await readShownGroup(folder, columns, findProblem(problems, options.problem), step);
+  const group = await readShownGroup(folder, columns, findProblem(problems, options.problem), { step, phase });
   if (rollout === undefined) showProblem(output, group);
   else showRollout(output, group, rollout);
   return EXIT.ok;

@@ -2,7 +2,7 @@
 import { readGroup } from '../../journal/groups.ts';
 import { readRunFile } from '../../journal/reader.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
-import type { GroupDetail } from '../../protocol/group.ts';
+import type { GroupDetail, Phase } from '../../protocol/group.ts';
 import type { Problem } from '../../protocol/records.ts';
 import type { RunFile } from '../../protocol/run-file.ts';
 import type { RunColumns } from '../../runs/columns.ts';
@@ -25,13 +25,14 @@ export async function readShownGroup(
   folder: string,
   columns: RunColumns,
   problem: Problem,
-  step: number | undefined,
+  { step, phase }: { step: number | undefined; phase: Phase | undefined },
 ): Promise<ShownGroup> {
-  const view = problemView(columns, problem.index, step);
+  const view = problemView(columns, problem.index, step, phase);
   const { row } = view;
   if (row === null) {
     const when = step === undefined ? 'has not been sampled yet' : `was not sampled at or before step ${step}`;
-    throw new RollscopeError('usage', `Problem '${problem.id}' ${when}.`);
+    const where = phase === undefined ? '' : ` in the phase ${phase}`;
+    throw new RollscopeError('usage', `Problem '${problem.id}' ${when}${where}.`);
   }
   const file = await readRunFile(folder);
   const frame = columns.frameOf(row);
