@@ -52,7 +52,7 @@ const EVALUATION = [
 ];
 
 const COMMANDS = [
-  ...['train', 'probe', 'experiment', 'resume', 'runs', 'show', 'analyze', 'rescore', 'export'],
+  ...['train', 'probe', 'experiment', 'resume', 'runs', 'show', 'analyze', 'rescore', 'export', 'repair'],
   ...['grade', 'vote', 'doctor', 'serve'],
 ];
 
