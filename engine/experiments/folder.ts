@@ -77,9 +77,15 @@ export async function openFolder(folder: string, identity: ExperimentIdentity): 
   );
 }
 
-/** A configuration as far as it decides the results: threads and memory do not. */
+/**
+ * A configuration as far as it decides the results: threads and memory do not, nor does the former name of the problem in
+ * a template.
+ */
 export function deciding(config: RunConfig): string {
-  return JSON.stringify(parseRunConfig({ ...config, threads: 0, memoryLimit: null }));
+  return JSON.stringify(parseRunConfig({ ...config, threads: 0, memoryLimit: null })).replaceAll(
+    '{{prompt}}',
+    '{{problem}}',
+  );
 }
 
 /** Whether two experiments have the same results: threads and memory do not count. */

@@ -14,7 +14,8 @@ const identity = { experiment: 'generalization', base, against: [], seeds: [0, 1
 function formerFolder(root: string, name: string, seconds = 12): string {
   const folder = path.join(root, name);
   mkdirSync(folder);
-  const stored = { study: 'generalisation', base, against: [], seeds: [0, 1], versions: {}, seconds };
+  const former = { ...base, dataset: { ...base.dataset, template: '{{prompt}}' } };
+  const stored = { study: 'generalisation', base: former, against: [], seeds: [0, 1], versions: {}, seconds };
   writeFileSync(path.join(folder, 'study.json'), JSON.stringify(stored));
   return folder;
 }
