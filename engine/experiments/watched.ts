@@ -2,6 +2,7 @@
 import { fallStep } from '../analysis/collapse.ts';
 import { IN_TIME, type WatchedRun, type WatchOutcome, watchOutcome } from '../analysis/watch.ts';
 import type { ForecastScore, JournalRecord } from '../protocol/index.ts';
+import { WATCH_WARNINGS } from '../protocol/warnings.ts';
 import type { Section } from './report/page.ts';
 
 /** The watch and the forecast of one run. */
@@ -17,7 +18,7 @@ export function watchedRun(run: string, records: readonly JournalRecord[]): Watc
   );
   if (header?.config.job !== 'train' || header.config.watch === 'off') return null;
   if (steps.every(({ groundTruthReward }) => groundTruthReward === null)) return null;
-  const warning = records.find((record) => record.type === 'warning' && record.code === 'collapse');
+  const warning = records.find((record) => record.type === 'warning' && record.code === WATCH_WARNINGS.collapse);
   const scored = records.findLast((record) => record.type === 'forecast-score');
   return {
     run,

@@ -3,9 +3,10 @@
  * again; here its records are recognized instead of being written twice.
  */
 import type { JournalRecord, NewRecord } from '../protocol/records.ts';
+import type { WarningCode } from '../protocol/warnings.ts';
 
 /** Code of the warning written where a repeated run went another way. */
-export const REPLAY_DIVERGED = 'replay-diverged';
+export const REPLAY_DIVERGED = 'replay-diverged' satisfies WarningCode;
 
 /** Records of what befell a run, not of what it computed: not compared. */
 export function isIncidental(record: NewRecord): boolean {
@@ -41,13 +42,15 @@ export class Replay {
 }
 
 const IGNORED = new Set(['seq', 'time', 'timing']);
+/** Of a warning its code and place are compared; another version may put it in other words, or say more. */
+const IGNORED_IN_WARNINGS = new Set([...IGNORED, 'message', 'watch']);
 
 /**
- * Where two records differ, apart from number, time and timing, such as `metrics.loss: 0.25 instead of 0.5`; null when
+ * Where two records differ, apart from number, time, timing and the words of a warning, such as `metrics.loss: 0.25 instead of 0.5`; null when
  * they are the same. A field that is undefined counts as absent, since JSON knows no undefined.
  */
 export function firstDifference(before: JournalRecord, now: NewRecord): string | null {
-  return difference(before, now, '', IGNORED);
+  return difference(before, now, '', now.type === 'warning' ? IGNORED_IN_WARNINGS : IGNORED);
 }
 
 function difference(before: unknown, now: unknown, path: string, ignored?: Set<string>): string | null {

@@ -8,6 +8,7 @@ import { StoredRunConfig } from './config.ts';
 import { Estimate } from './estimate.ts';
 import { Forecast, ForecastScore } from './forecast.ts';
 import { groupRecordFields, type TokenColumns } from './group.ts';
+import { WATCH_WARNING_LEVELS } from './warnings.ts';
 
 export { Estimate };
 
@@ -190,10 +191,18 @@ export const CheckpointRecord = z.strictObject({
 export const WarningRecord = z.strictObject({
   type: z.literal('warning'),
   ...base,
+  /** One of `WARNING_CODES`, or another of a newer version. */
   code: z.string(),
   message: z.string(),
   step: z.int().min(0).nullable(),
   problem: z.int().min(0).nullable(),
+  /** What the collapse watch saw; absent in warnings of something else, and in runs of older versions. */
+  watch: z
+    .strictObject({
+      level: z.enum(WATCH_WARNING_LEVELS),
+      reasons: z.array(z.strictObject({ signal: z.string(), level: z.enum(['watch', 'alarm']), text: z.string() })),
+    })
+    .optional(),
 });
 
 /** What people did to the run; not compared on resume. */

@@ -7,6 +7,7 @@ import { voteStability } from '../analysis/collapse.ts';
 import { CollapseWatch, type WatchLevel, type WatchState } from '../analysis/watch.ts';
 import { equivalent } from '../grading/index.ts';
 import type { GroupRecord, JournalRecord, JudgedGroup, NewRecord, RunConfig, StepRecord } from '../protocol/index.ts';
+import { WATCH_WARNINGS } from '../protocol/warnings.ts';
 
 /** Share of the votes from which on a vote counts as settled. */
 const SETTLED = 0.5;
@@ -122,11 +123,13 @@ function warning({ step, level, reasons }: WatchState, action: RunConfig['watch'
             : `The run ends with the weights of step ${good}.`
           : 'Stop it, or go back to an earlier checkpoint; a lower learning rate or fewer steps may help.';
   const what = level === 'collapse' ? 'The model seems to collapse' : 'Signs of a collapse';
+  const watch = { level: level === 'collapse' ? level : ('watch' as const), reasons };
   return {
     type: 'warning',
-    code: level === 'collapse' ? 'collapse' : 'collapse-watch',
+    code: WATCH_WARNINGS[watch.level],
     message: `${what}: ${why}. ${then}`,
     step,
     problem: null,
+    watch,
   };
 }

@@ -1,7 +1,7 @@
 /** The fold of records into columns, and columns on their way to a view. */
 import { describe, expect, it } from 'vitest';
 import { RunConfig } from '../../engine/protocol/config.ts';
-import type { JournalRecord } from '../../engine/protocol/records.ts';
+import { type JournalRecord, WarningRecord } from '../../engine/protocol/records.ts';
 import { RunColumns } from '../../engine/runs/columns.ts';
 import { fold } from '../../engine/runs/fold.ts';
 import { markOf, pack, unpack } from '../../engine/runs/packed.ts';
@@ -160,6 +160,16 @@ describe('the fold', () => {
       'collapse at 12',
       'collapse at 12',
     ]);
+  });
+
+  it('knows why the collapse watch said so, but for runs of older versions', () => {
+    const reasons = ['length', 'entropy'].map((text) => ({ signal: 'shorter', level: 'alarm' as const, text }));
+    const columns = folded(
+      warning(0, 'collapse-watch', 8),
+      WarningRecord.parse({ ...warning(1, 'collapse', 12), watch: { level: 'collapse', reasons } }),
+    );
+    expect(collapseWarningAt(columns, 8)).toMatchObject({ level: 'watch', code: 'collapse-watch', reasons: [] });
+    expect(collapseWarningAt(columns)).toMatchObject({ level: 'collapse', step: 12, reasons: ['length', 'entropy'] });
   });
 });
 

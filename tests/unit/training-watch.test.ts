@@ -56,6 +56,10 @@ describe('levels', () => {
         message: 'Signs of a collapse: response length went from 12 to 8. Look at the rollouts.',
         step: WATCHED,
         problem: null,
+        watch: {
+          level: 'watch',
+          reasons: [{ signal: 'shorter', level: 'watch', text: 'response length went from 12 to 8' }],
+        },
       },
       {
         type: 'warning',
@@ -64,6 +68,10 @@ describe('levels', () => {
           'The model seems to collapse: response length went from 12 to 5. Stop it, or go back to an earlier checkpoint; a lower learning rate or fewer steps may help.',
         step: COLLAPSED,
         problem: null,
+        watch: {
+          level: 'collapse',
+          reasons: [{ signal: 'shorter', level: 'alarm', text: 'response length went from 12 to 5' }],
+        },
       },
     ]);
     expect(ended).toBeNull();

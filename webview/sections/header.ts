@@ -143,7 +143,7 @@ export class Header extends Component {
       <span class="badge ${level}" role="status" title=${warning?.message ?? 'No sign of a collapse so far.'}
         >collapse watch: ${words}${warning ? ` since step ${warning.step}` : ''}</span
       >
-      ${warning ? html`<span class="muted reason" title=${warning.message}>${reasonOf(warning.message)}</span>` : nothing}
+      ${warning ? html`<span class="muted reason" title=${warning.message}>${warning.reasons.join('; ') || warning.message}</span>` : nothing}
     </span>`;
   }
 
@@ -211,9 +211,4 @@ export class Header extends Component {
 /** A name in words; an expression as it was written. */
 function rewardName(reward: string): string {
   return /^[a-z-]+$/.test(reward) ? reward.replaceAll('-', ' ') : reward;
-}
-
-/** The reasons of a collapse warning, between what it says first and what it advises. */
-function reasonOf(message: string): string {
-  return /: (.+?)\. [A-Z]/.exec(message)?.[1] ?? message;
 }

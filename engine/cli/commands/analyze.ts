@@ -242,7 +242,7 @@ function endingOf({ series, head }: RunColumns, { saysRight }: RunReward) {
   return {
     failure: classifyRun(curve, accuracy),
     collapse: saysRight ? collapseStep(steps.map(({ step, metrics }) => ({ step, ...metrics }))) : null,
-    watch: watch && { step: watch.step, code: watch.code, message: watch.message },
+    watch,
   };
 }
 

@@ -1,0 +1,28 @@
+/** The codes of a run's warnings, without zod: the page has them too. */
+
+/** Newer versions may have others, so readers take any text. */
+export const WARNING_CODES = [
+  'dataset',
+  'model',
+  'config',
+  'forecast',
+  'collapse-watch',
+  'collapse',
+  'non-finite',
+  'replay-diverged',
+] as const;
+export type WarningCode = (typeof WARNING_CODES)[number];
+
+export const WATCH_WARNING_LEVELS = ['watch', 'collapse'] as const;
+/** How serious a warning of the collapse watch is. */
+export type WatchWarningLevel = (typeof WATCH_WARNING_LEVELS)[number];
+
+export const WATCH_WARNINGS = { watch: 'collapse-watch', collapse: 'collapse' } as const satisfies Record<
+  WatchWarningLevel,
+  WarningCode
+>;
+
+/** null for a warning of something else than the collapse watch. */
+export function watchLevelOf({ code }: { code: string }): WatchWarningLevel | null {
+  return WATCH_WARNING_LEVELS.find((level) => WATCH_WARNINGS[level] === code) ?? null;
+}
