@@ -8,8 +8,6 @@ import { DATASET, FIELD_MAP } from './settings/dataset.ts';
 import { type InputsOf, namesOf, type ValuesOf } from './settings/kit.ts';
 import { LORA } from './settings/lora.ts';
 import { LOSS } from './settings/loss.ts';
-import { EVALUATION } from './settings/measuring.ts';
-import { DEVICE } from './settings/model.ts';
 import { OPTIMIZER } from './settings/optimizer.ts';
 import { RUN } from './settings/run.ts';
 import { SAMPLING } from './settings/sampling.ts';
@@ -17,9 +15,6 @@ import { schemaOf } from './settings/schema.ts';
 
 /** Bumped when a run folder of this version could not be read by an older Rollscope. */
 export const RUN_FORMAT = 3;
-
-export const DEVICES = namesOf(DEVICE.device);
-export { LORA_TARGETS } from './settings/lora.ts';
 
 export const FieldMap = schemaOf(FIELD_MAP);
 export type FieldMap = ValuesOf<typeof FIELD_MAP.fields>;
@@ -29,9 +24,6 @@ export type DatasetConfig = ValuesOf<typeof DATASET.fields>;
 
 export const SamplingConfig = schemaOf(SAMPLING);
 export type SamplingConfig = ValuesOf<typeof SAMPLING.fields>;
-
-export const EvaluationConfig = schemaOf(EVALUATION);
-export type EvaluationConfig = ValuesOf<typeof EVALUATION.fields>;
 
 export const LossConfig = schemaOf(LOSS);
 export type LossConfig = ValuesOf<typeof LOSS.fields>;

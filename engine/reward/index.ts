@@ -10,7 +10,7 @@ import type { LabeledGroup, Part, Reward, Scores } from './types.ts';
 
 export { majorityOf } from './majority-vote.ts';
 export { RewardOptions, rewardOptionsOf } from './options.ts';
-export { REGISTRY, REWARDS, type RewardName, rewards } from './registry.ts';
+export { REWARDS, type RewardName, rewards } from './registry.ts';
 export * from './types.ts';
 
 /** The reward of a run: what a reward expression asks for and how it scores a group. */

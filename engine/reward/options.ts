@@ -4,14 +4,13 @@ import type { GivenRewardOptions } from '../protocol/config.ts';
 import type { Section, ValuesOf } from '../protocol/settings/kit.ts';
 import { schemaOf } from '../protocol/settings/schema.ts';
 import { REWARD_OPTIONS } from './option-tree.ts';
-import type { REGISTRY } from './registry.ts';
+import type { RegisteredReward } from './registry.ts';
 
 type Camel<Name extends string> = Name extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<Camel<Tail>>}`
   : Name;
-type Listed = (typeof REGISTRY)[number];
-type FieldsOf<R extends Listed> = R extends { options?: Section<infer F, 'plain'> } ? F : never;
-type WithOptions = { [R in Listed as keyof FieldsOf<R> extends never ? never : R['name']]: FieldsOf<R> };
+type FieldsOf<R extends RegisteredReward> = R extends { options?: Section<infer F, 'plain'> } ? F : never;
+type WithOptions = { [R in RegisteredReward as keyof FieldsOf<R> extends never ? never : R['name']]: FieldsOf<R> };
 
 /** Options by reward, in camel case; rewards without any are not there. */
 export type RewardOptions = { [Name in keyof WithOptions as Camel<Name>]: ValuesOf<WithOptions[Name]> };

@@ -23,7 +23,7 @@ import { tokenEntropy } from './token-entropy.ts';
 import { trajectoryEntropy } from './trajectory-entropy.ts';
 import type { Reward } from './types.ts';
 
-export const REGISTRY = [
+const REGISTRY = [
   majorityVote,
   coReward,
   rlccf,
@@ -45,9 +45,10 @@ export const REGISTRY = [
   groundTruth,
 ] as const satisfies readonly Reward[];
 
-export const rewards: readonly Reward[] = REGISTRY;
+export type RegisteredReward = (typeof REGISTRY)[number];
+export type RewardName = RegisteredReward['name'];
 
-export type RewardName = (typeof REGISTRY)[number]['name'];
+export const rewards: readonly (Reward & { readonly name: RewardName })[] = REGISTRY;
 /** Names that a reward expression is made of. */
 export const REWARDS: readonly RewardName[] = REGISTRY.map(({ name }) => name);
 

@@ -1,11 +1,11 @@
 /** The same runs under several rewards, on one large set of problems. */
-import { REGISTRY, type RewardName, rewardOptionsOf } from '../../reward/index.ts';
+import { type RewardName, rewardOptionsOf, rewards } from '../../reward/index.ts';
 import type { Changes, ExperimentContext, ExperimentRun } from '../experiment.ts';
 import { runSeeds } from './runs.ts';
 import { largeSet } from './sets.ts';
 
 /** The intrinsic (self-generated) rewards; `rlccf` needs two policies. */
-export const INTRINSIC: readonly RewardName[] = REGISTRY.flatMap(({ name, family }) =>
+export const INTRINSIC: readonly RewardName[] = rewards.flatMap(({ name, family }) =>
   family === 'external' ? [] : name,
 );
 
