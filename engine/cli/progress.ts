@@ -5,6 +5,7 @@
 
 import { activityText } from '../protocol/activity.ts';
 import { about, DASH, estimate, share, whole } from '../protocol/format.ts';
+import { STEP_METRICS } from '../protocol/metrics.ts';
 import type { JournalRecord, StepRecord } from '../protocol/records.ts';
 import type { Progress } from '../protocol/rpc.ts';
 import { sparkline } from './table.ts';
@@ -123,9 +124,11 @@ export class ProgressView {
     if (this.#metrics) {
       const range = { low: 0, high: 1 };
       const curve = (values: (number | null)[]) => sparkline(values, CURVE, range);
-      lines.push(`  proxy reward         ${share(this.#metrics.proxyReward)}  ${curve(this.#proxy)}`);
-      lines.push(`  ground-truth reward  ${share(this.#metrics.groundTruthReward).padEnd(4)}  ${curve(this.#truth)}`);
-      lines.push(`  majority share       ${share(this.#metrics.majorityShare)}  ${curve(this.#majority)}`);
+      const shown = { proxyReward: this.#proxy, groundTruthReward: this.#truth, majorityShare: this.#majority };
+      for (const [metric, values] of Object.entries(shown) as [keyof typeof shown, (number | null)[]][]) {
+        const title = STEP_METRICS[metric].title.toLowerCase();
+        lines.push(`  ${title.padEnd(19)}  ${share(this.#metrics[metric]).padEnd(4)}  ${curve(values)}`);
+      }
     }
     lines.push(`  ${speed(progress, this.#tokensPerSecond)}   ${about(progress.secondsLeft)} left`);
     return lines;

@@ -1,5 +1,6 @@
 /** A run: what it is, before and after, its curves and its problems. */
 import { bytes, DASH, number, whole } from '../../protocol/format.ts';
+import { STEP_METRICS, type StepMetric } from '../../protocol/metrics.ts';
 import type { Problem } from '../../protocol/records.ts';
 import type { RunInfo } from '../../protocol/rpc.ts';
 import type { RunColumns } from '../../runs/columns.ts';
@@ -11,15 +12,16 @@ import { beforeAfterTable, type RunSummary, summarize } from '../summary.ts';
 import { sparkline, table } from '../table.ts';
 
 const CURVE_COLUMNS = 48;
-const CURVES: { metric: Metric; name: string; proportion: boolean }[] = [
-  { metric: 'proxyReward', name: 'proxy reward', proportion: true },
-  { metric: 'groundTruthReward', name: 'ground-truth reward', proportion: true },
-  { metric: 'rewardAccuracy', name: 'reward accuracy', proportion: true },
-  { metric: 'labelAccuracy', name: 'label accuracy', proportion: true },
-  { metric: 'majorityShare', name: 'majority share', proportion: true },
-  { metric: 'entropy', name: 'entropy', proportion: false },
-  { metric: 'length', name: 'length', proportion: false },
-  { metric: 'gradientNorm', name: 'gradient norm', proportion: false },
+/** The metrics whose curves fit on a screen. */
+const CURVES: readonly StepMetric[] = [
+  'proxyReward',
+  'groundTruthReward',
+  'rewardAccuracy',
+  'labelAccuracy',
+  'majorityShare',
+  'entropy',
+  'length',
+  'gradientNorm',
 ];
 /** Warnings that are shown, the latest. */
 const WARNINGS = 5;
@@ -79,13 +81,15 @@ function factRows(folder: string, info: RunInfo, { head }: RunColumns, summary: 
 
 function curves(columns: RunColumns): string {
   const { steps } = columns.series;
-  const rows = CURVES.flatMap(({ metric, name, proportion }) => {
+  const rows = CURVES.flatMap((metric) => {
+    const { title, unit } = STEP_METRICS[metric];
     const values = valuesOf(columns, metric);
     const known = values.filter((value) => value !== null);
     if (known.length === 0) return [];
-    const range = proportion ? { low: 0, high: 1 } : undefined;
+    // Most rewards are shares, and then both rewards have one axis.
+    const range = unit === 'share' || metric === 'proxyReward' ? { low: 0, high: 1 } : undefined;
     const [first, last] = [known[0]!, known.at(-1)!];
-    return [[name, number(first, 2), sparkline(values, CURVE_COLUMNS, range), number(last, 2)]];
+    return [[title.toLowerCase(), number(first, 2), sparkline(values, CURVE_COLUMNS, range), number(last, 2)]];
   });
   return table(['metric', 'first', `steps ${steps[0]} to ${columns.step}`, 'last'], rows, [1, 3]);
 }
