@@ -131,9 +131,9 @@ export function classifyRun(curve: readonly CurvePoint[], evaluations: readonly 
   const shrank = length.end <= shorter * length.start;
   const found = (mode: Failure, reason: string): RunFailure => ({ mode, reason, truth, proxy, length, repetition });
 
-  const fall = truth ? `the truth fell from ${three(truth.peak)} to ${three(truth.end)}` : 'there are no labels';
+  const fall = truth ? `ground-truth accuracy fell from ${three(truth.peak)} to ${three(truth.end)}` : 'no labels';
   if (fell === false) {
-    return found('none', `the truth ended at ${three(truth!.end)}, with a peak of ${three(truth!.peak)}`);
+    return found('none', `ground-truth accuracy ended at ${three(truth!.end)}, peak ${three(truth!.peak)}`);
   }
   if (repeats) {
     return found(
@@ -144,7 +144,7 @@ export function classifyRun(curve: readonly CurvePoint[], evaluations: readonly 
   if (shrank) {
     return found('length', `${fall}, and responses shrank from ${three(length.start)} to ${three(length.end)} tokens`);
   }
-  if (fell === null) return found('none', 'there are no labels, and neither length nor repetition failed');
+  if (fell === null) return found('none', 'no labels; no length or repetition failure');
   const proxyWords = `the proxy reward went from ${three(proxy.start)} to ${three(proxy.end)}`;
   return found(proxy.end >= proxy.start ? 'gradual' : 'breakdown', `${fall}, while ${proxyWords}`);
 }

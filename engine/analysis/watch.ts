@@ -137,7 +137,7 @@ export const SIGNALS = {
   },
   /** Two confidences that are independent of each other, likelihood and vote, disagree. */
   disagreement: {
-    title: 'agreement of likelihood and vote',
+    title: 'agreement of likelihood and majority',
     metric: 'confidenceAgreement',
     badness: (now, start) => start - now,
     watch: 0.12,
@@ -151,7 +151,7 @@ export const SIGNALS = {
    * lost half of its accuracy by then.
    */
   drift: {
-    title: 'KL to the reference a token',
+    title: 'KL to the reference policy per token',
     metric: 'kl',
     badness: (now) => now,
     watch: 0.1,
@@ -163,7 +163,7 @@ export const SIGNALS = {
 
 /** Settled votes on evaluation problems that are no longer those of the first evaluation: watch and alarm. */
 export const FLIPPED_VOTES = {
-  title: 'settled votes on evaluation problems',
+  title: 'settled majorities on evaluation problems',
   watch: 0.3,
   alarm: 0.5,
   sufficient: true,

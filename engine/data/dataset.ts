@@ -69,8 +69,8 @@ export async function loadDataset(
     if (earlier) {
       throw new RollscopeError(
         'dataset',
-        `${where}: the id "${id}" was already used at ${place(path.basename(file), earlier.line, earlier.row)}.`,
-        columns.id ? `Make the values of "${columns.id}" unique, or name another column for ids.` : undefined,
+        `${where}: the id "${id}" is already used at ${place(path.basename(file), earlier.line, earlier.row)}.`,
+        columns.id ? `Make the values of "${columns.id}" unique, or choose another id column.` : undefined,
       );
     }
     lineOfId.set(id, { values, line, row });
@@ -115,12 +115,12 @@ function finish(
   }
   const found = [...systems].filter((s) => s !== null);
   if (config.system === undefined && systems.size > 1) {
-    warnings.push('The problems have different system messages, of which the first is used for all.');
+    warnings.push('The problems have different system messages; the first is used for all.');
   } else if (config.system !== undefined && found.some((s) => s !== config.system)) {
-    warnings.push('The system messages in the data are replaced by the one that was given.');
+    warnings.push('The system messages in the data are overridden by the given one.');
   }
   const repeated = prompts.length - new Set(prompts).size;
-  if (repeated > 0) warnings.push(`${repeated} of ${prompts.length} prompts are repetitions of others.`);
+  if (repeated > 0) warnings.push(`${repeated} of ${prompts.length} prompts are duplicates.`);
   const system = config.system ?? found[0];
   const hash = createHash('sha256');
   hash.update(JSON.stringify({ columns, template: config.template, system: system ?? null }));
@@ -150,7 +150,7 @@ function keptColumns(
       throw new RollscopeError(
         'dataset',
         `${where}: the reward reads the column "${name}", which this row lacks.`,
-        'Fill it in, name another column in the reward’s options, or choose another reward.',
+        'Add a value, set another column in the options of the reward, or choose another reward.',
       );
     }
     keep(name, value);
@@ -193,8 +193,8 @@ function checkColumns(file: string, table: Table, config: DatasetConfig): Column
     if (name !== undefined && !exists(name)) {
       throw new RollscopeError(
         'dataset',
-        `There is no column "${name}" to take the ${field} from. ${has}`,
-        'Correct the mapping of fields.',
+        `No column "${name}" for the ${field}. ${has}`,
+        'Correct the column mapping.',
       );
     }
   }
@@ -202,13 +202,17 @@ function checkColumns(file: string, table: Table, config: DatasetConfig): Column
   if (columns.prompt === null) {
     throw new RollscopeError(
       'dataset',
-      `No column holds the problems: none is named ${list(USUAL_NAMES.prompt)}. ${has}`,
-      'Say which column it is (--problem-field, or rollscope.fields in the editor).',
+      `No problem column: none is named ${list(USUAL_NAMES.prompt)}. ${has}`,
+      'Set the column (--problem-field, or rollscope.fields in the editor).',
     );
   }
   for (const name of placeholders(config.template)) {
     if (!meansProblem(name) && !exists(name)) {
-      throw new RollscopeError('dataset', `The template asks for a column "${name}". ${has}`, 'Correct the template.');
+      throw new RollscopeError(
+        'dataset',
+        `The template uses the missing column "${name}". ${has}`,
+        'Correct the template.',
+      );
     }
   }
   return { ...columns, prompt: columns.prompt };
@@ -225,7 +229,7 @@ function noPrompt(where: string, column: string, value: unknown, columns: readon
       ? 'is missing'
       : typeof value === 'string' || (Array.isArray(value) && value.length === 0)
         ? 'is empty'
-        : 'is neither text nor a chat ([{"role", "content"}])';
+        : 'is neither a string nor a chat ([{"role", "content"}])';
   return new RollscopeError(
     'dataset',
     `${where}: the row has no prompt: "${column}" ${state}.`,
@@ -236,8 +240,8 @@ function noPrompt(where: string, column: string, value: unknown, columns: readon
 function missingCell(where: string, name: string): never {
   throw new RollscopeError(
     'dataset',
-    `${where}: the template asks for "${name}", which this row lacks.`,
-    'Fill it in, or leave it out of the template.',
+    `${where}: the template uses "${name}", which this row lacks.`,
+    'Add a value, or remove it from the template.',
   );
 }
 
@@ -248,7 +252,7 @@ function checkIds(file: string, wanted: ReadonlySet<string> | undefined, found: 
     throw new RollscopeError(
       'dataset',
       `${file} has no problem with the id ${list(missing)}.`,
-      `Its ids begin with ${list([...found.keys()].slice(0, 5))}.`,
+      `Its first ids are ${list([...found.keys()].slice(0, 5))}.`,
     );
   }
 }

@@ -64,20 +64,20 @@ function describe(text: string, code: ParseErrorCode, offset: number, closer: st
     case 9:
       return { offset, message: `unexpected ${shown} after the end` };
     case 12:
-      return { offset, message: `a string is not closed${text.includes('\n', offset) ? ' on its line' : ''}` };
+      return { offset, message: `unterminated string${text.includes('\n', offset) ? ' on its line' : ''}` };
     case 13:
-      return { offset, message: 'a number is not complete' };
+      return { offset, message: 'incomplete number' };
     case 14:
     case 15:
       return { offset: badCharacter(text, offset), message: BAD_ESCAPE };
     case 16:
-      return { offset: badCharacter(text, offset), message: 'a control character stands in a string' };
+      return { offset: badCharacter(text, offset), message: 'unescaped control character in a string' };
     default:
       return { offset, message: `expected a value, found ${shown}` };
   }
 }
 
-const BAD_ESCAPE = 'a bad escape stands in a string (a backslash is written \\\\)';
+const BAD_ESCAPE = 'invalid escape in a string (write a backslash as \\\\)';
 
 /** Where in the string that begins at `quote` the first character or escape stands that JSON does not allow. */
 function badCharacter(text: string, quote: number): number {

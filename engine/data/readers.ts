@@ -60,20 +60,20 @@ async function readBytes(file: string): Promise<Buffer> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') {
-      throw new RollscopeError('dataset', `${file}: there is no such file.`, 'Check the path of the data set.');
+      throw new RollscopeError('dataset', `${file} not found.`, 'Check the path of the dataset.');
     }
     if (code === 'EISDIR') {
-      throw new RollscopeError('dataset', `${file} is a folder.`, `Name a file in it (${EXTENSIONS.join(', ')}).`);
+      throw new RollscopeError('dataset', `${file} is a folder.`, `Choose a file in it (${EXTENSIONS.join(', ')}).`);
     }
     if (code === 'EACCES' || code === 'EPERM') {
-      throw new RollscopeError('dataset', `${file} may not be read.`, 'Check the permissions of the file.');
+      throw new RollscopeError('dataset', `${file}: permission denied.`, 'Check the permissions of the file.');
     }
     throw new RollscopeError('dataset', `${file} cannot be read: ${message}`);
   }
 }
 
 function empty(file: string): RollscopeError {
-  return new RollscopeError('dataset', `${file} holds no problems.`, 'Each problem is one row with a prompt.');
+  return new RollscopeError('dataset', `${file} contains no problems.`, 'Each problem is one row with a prompt.');
 }
 
 function decode(file: string, bytes: Buffer): string {
@@ -119,8 +119,8 @@ function readJson(file: string, bytes: Buffer): Row[] {
   if (!list) {
     throw new RollscopeError(
       'dataset',
-      `${file}: expected a list of problems, or an object that holds one.`,
-      'Write [{"prompt": "...", "answer": "..."}, ...], or one object a line in a .jsonl file.',
+      `${file}: expected a list of problems, or an object that contains one.`,
+      'Write [{"prompt": "...", "answer": "..."}, ...], or one object per line in a .jsonl file.',
     );
   }
   const lineOf = lineCounter(text);
@@ -153,7 +153,7 @@ function brokenJson(
 ): RollscopeError {
   const hint =
     rowsBefore === 0 && /^\s*[[{]\s*$/.test(text)
-      ? 'A pretty-printed list belongs in a .json file; a .jsonl file has one object a line.'
+      ? 'A pretty-printed list belongs in a .json file; a .jsonl file has one object per line.'
       : 'Correct this place in the file.';
   return new RollscopeError('dataset', `${file}:${line}:${column}: broken JSON: ${message}.`, hint);
 }
@@ -169,16 +169,16 @@ function readText(file: string, bytes: Buffer): Row[] {
   if (zero >= 0) {
     throw new RollscopeError(
       'dataset',
-      `${file}:${text.slice(0, zero).split('\n').length}: there is a zero byte, as in files that are no text.`,
-      'Use plain text in UTF-8.',
+      `${file}:${text.slice(0, zero).split('\n').length}: contains a NUL byte: not a text file.`,
+      'Use UTF-8 text.',
     );
   }
   const rows = corpusRows(text);
   if (rows.length > 0) return rows;
   throw new RollscopeError(
     'dataset',
-    `${file} holds no paragraph that could be continued.`,
-    `Paragraphs are separated by blank lines; those of fewer than ${FEWEST_WORDS} words are left out.`,
+    `${file} contains no usable paragraph.`,
+    `Paragraphs are separated by blank lines; paragraphs of fewer than ${FEWEST_WORDS} words are skipped.`,
   );
 }
 
@@ -213,7 +213,7 @@ function readCsv(file: string, bytes: Buffer): Row[] {
     throw new RollscopeError(
       'dataset',
       `${file}${line ? `:${line}` : ''}: broken CSV: ${message}.`,
-      'Quote cells that hold the separator, a quote or a line break, and write a quote inside of a cell twice.',
+      'Quote cells that contain the separator, a quote or a line break, and double quotes inside a quoted cell.',
     );
   }
   return records.map(({ record, raw, info }) => {
@@ -252,7 +252,7 @@ async function readParquet(file: string, bytes: Buffer): Promise<Row[]> {
     const message = error instanceof Error ? error.message : String(error);
     throw new RollscopeError(
       'dataset',
-      `${file} is not a Parquet file that can be read: ${message}.`,
+      `${file} is not a readable Parquet file: ${message}.`,
       'Write it again with snappy or gzip compression, or convert it to JSONL.',
       { cause: error },
     );

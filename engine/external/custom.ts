@@ -43,9 +43,9 @@ if (Object.keys(code).length > 0) {
 }
 import(url).then(async (module) => {
   const reward = typeof module.default === 'function' ? module.default : module.default?.default;
-  if (typeof reward !== 'function') throw new Error('The module has no function as its default export.');
+  if (typeof reward !== 'function') throw new Error('The default export of the module is not a function.');
   const rewards = await reward(lines.map((line) => JSON.parse(line)));
-  if (!Array.isArray(rewards)) throw new Error('The function gave no list of rewards.');
+  if (!Array.isArray(rewards)) throw new Error('The function did not return a list of rewards.');
   const text = rewards.map((reward) => (JSON.stringify(reward) ?? 'undefined') + '\\n').join('');
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; ) {
@@ -92,7 +92,7 @@ export async function runCustom(
     if (error instanceof RollscopeError) throw error;
     throw new RollscopeError(
       'config',
-      `The reward's program ${name} cannot be started: ${error instanceof Error ? error.message : String(error)}.`,
+      `The reward program ${name} cannot be started: ${error instanceof Error ? error.message : String(error)}.`,
       'Check its path and its permissions.',
       { cause: error },
     );
@@ -117,13 +117,13 @@ async function programOf(
     throw new RollscopeError(
       'config',
       'The reward "custom" has no program.',
-      'Name a module (.js, .mjs, .ts), or a program with its arguments.',
+      'Set a module (.js, .mjs, .ts), or a program with its arguments.',
     );
   }
   const missing = () =>
     new RollscopeError(
       'config',
-      `The reward's program ${name} is not there${/[/\\]/.test(name) || MODULE.test(name) ? ` (seen from ${folder})` : ', nor on the path'}.`,
+      `The reward program ${name} was not found${/[/\\]/.test(name) || MODULE.test(name) ? ` (relative to ${folder})` : ' on the PATH'}.`,
       'Check its path.',
     );
   if (!MODULE.test(name)) {
@@ -157,28 +157,27 @@ function withoutLabel(rollout: CustomRollout): CustomRollout {
 function checkEnd(name: string, { seconds }: CustomOptions, rollouts: number, result: BoundedResult): void {
   const said = result.stderr.trim().split('\n').slice(-12).join('\n').slice(-2000);
   const wrong = (what: string, hint: string) =>
-    new RollscopeError('config', `The reward's program ${name} ${what}.${said ? ` It said:\n${said}` : ''}`, hint);
+    new RollscopeError('config', `The reward program ${name} ${what}.${said ? ` Output:\n${said}` : ''}`, hint);
   if (result.reason === 'time') {
     throw wrong(
       `did not finish ${rollouts} rollouts within ${seconds} s`,
-      'Make it quicker, or give it more seconds. A program must end when its input ends.',
+      'Make it faster, or raise its time limit. The program must exit when its input ends.',
     );
   }
-  if (result.reason === 'output') throw wrong('wrote too much', 'Write one short line of JSON for each rollout.');
-  if (result.signal !== null) throw wrong(`was ended by ${result.signal}`, 'Run it by itself to see why.');
-  if (result.code !== 0)
-    throw wrong(`failed with status ${result.code}`, 'Correct it, or run it by itself to see why.');
+  if (result.reason === 'output') throw wrong('wrote too much output', 'Write one short line of JSON per rollout.');
+  if (result.signal !== null) throw wrong(`was killed by ${result.signal}`, 'Run it separately to see why.');
+  if (result.code !== 0) throw wrong(`failed with status ${result.code}`, 'Run it separately to see why.');
 }
 
 function checksIn(name: string, stdout: string, rollouts: readonly CustomRollout[]): Check[] {
   const lines = stdout.split(/\r?\n/).flatMap((text, i) => (text.trim() === '' ? [] : [{ text, line: i + 1 }]));
-  const form = 'Write a number, or {"reward": number, "detail": "why"}, on one line for each rollout, in their order.';
+  const form = 'Write a number, or {"reward": number, "detail": "why"}, one line per rollout, in order.';
   const checks = lines.slice(0, rollouts.length).map(({ text, line }) => {
     const check = checkIn(text);
     if (check) return check;
     throw new RollscopeError(
       'config',
-      `The reward's program ${name} wrote line ${line}, which is no reward: ${text.trim().slice(0, 200)}`,
+      `The reward program ${name} wrote line ${line}, which is not a reward: ${text.trim().slice(0, 200)}`,
       form,
     );
   });
@@ -186,8 +185,8 @@ function checksIn(name: string, stdout: string, rollouts: readonly CustomRollout
   const many = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
   throw new RollscopeError(
     'config',
-    `The reward's program ${name} wrote ${many(lines.length, 'line')} for ${many(rollouts.length, 'rollout')}.`,
-    `${form} Messages belong on stderr.`,
+    `The reward program ${name} wrote ${many(lines.length, 'line')} for ${many(rollouts.length, 'rollout')}.`,
+    `${form} Write messages to stderr.`,
   );
 }
 
@@ -204,5 +203,5 @@ function checkIn(text: string): Check | null {
   ) as { reward?: unknown; detail?: unknown };
   if (typeof reward !== 'number' || !Number.isFinite(reward)) return null;
   const said = typeof detail === 'string' ? detail.replace(/\s+/g, ' ').trim().slice(0, 500) : '';
-  return { score: reward, detail: said || 'the program gives no reason' };
+  return { score: reward, detail: said || 'the program gave no reason' };
 }

@@ -42,7 +42,7 @@ export async function requireLean(): Promise<string> {
   if (found !== null) return found;
   throw new RollscopeError(
     'config',
-    'The reward "lean" needs the program lean, which is not on the path.',
+    'The reward "lean" needs the program lean, which is not on the PATH.',
     'Install Lean 4 (https://lean-lang.org/install), or choose another reward.',
   );
 }
@@ -183,7 +183,7 @@ function fileFor({ header }: LeanOptions, { response, statement }: LeanItem): Pr
   } else if (
     !/^\s*(?:@\[[^\]]*\]\s*)?(?:theorem|lemma|example|open|namespace|variable|section|noncomputable|def)\b/.test(bare)
   ) {
-    return { refused: 'the response holds no theorem' };
+    return { refused: 'the response contains no theorem' };
   }
   const theorem = theoremIn(asked || code, header);
   const question = theorem === null ? '' : `\n\n#print axioms ${theorem}\n`;
@@ -255,19 +255,19 @@ function failureIn(
   seconds: number,
   theorem: string | null,
 ): string | null {
-  if (reason === 'time') return `Lean takes more than ${seconds} s`;
-  if (reason === 'memory') return `Lean takes more than ${MEGABYTES} MB of memory`;
-  if (reason === 'output') return 'Lean prints too much';
+  if (reason === 'time') return `Lean exceeded the time limit of ${seconds} s`;
+  if (reason === 'memory') return `Lean exceeded the memory limit of ${MEGABYTES} MB`;
+  if (reason === 'output') return 'Lean exceeded the output limit';
   const output = `${stdout}\n${stderr}`;
   const error = /^(?:[^\n:]*:(\d+):\d+: )?error:?\s*([^\n]*)/m.exec(output);
-  if (error) return `Lean refuses the proof${error[1] ? `, line ${error[1]}` : ''}: ${error[2]!.slice(0, 300)}`;
-  if (code !== 0) return `Lean ended with status ${code}: ${words(output).slice(0, 300)}`;
-  if (/declaration uses '?`?sorry/.test(output)) return 'Lean says that the proof uses sorry';
+  if (error) return `Lean rejects the proof${error[1] ? `, line ${error[1]}` : ''}: ${error[2]!.slice(0, 300)}`;
+  if (code !== 0) return `Lean exited with status ${code}: ${words(output).slice(0, 300)}`;
+  if (/declaration uses '?`?sorry/.test(output)) return 'the proof uses sorry';
   if (theorem === null) return null;
   const axioms = axiomsOf(theorem, stdout);
-  if (axioms === null) return 'Lean did not say which axioms the proof uses';
+  if (axioms === null) return 'Lean did not report the axioms of the proof';
   const others = axioms.filter((axiom) => !ACCEPTED_AXIOMS.has(axiom));
-  return others.length > 0 ? `the proof rests on ${others.join(', ')}` : null;
+  return others.length > 0 ? `the proof depends on axioms: ${others.join(', ')}` : null;
 }
 
 /** The axioms in the last thing that Lean says of a theorem, since our question comes last; null where it says none. */

@@ -43,7 +43,7 @@ export function testsIn(value: unknown, column: string, prompt: string): string[
   throw new RollscopeError(
     'dataset',
     `The problem "${prompt.slice(0, 80)}" has no tests in the column "${column}".`,
-    'Write code that throws when the program is wrong, such as "assert add(1, 2) == 3", or a list of such codes.',
+    'Write code that throws when the program is wrong, such as "assert add(1, 2) == 3", or a list of such snippets.',
   );
 }
 
@@ -91,7 +91,7 @@ async function interpreterOf(language: Language): Promise<Interpreter> {
   pythons.delete(key);
   throw new RollscopeError(
     'config',
-    'The reward "program" runs Python programs, but there is no Python 3.8 or newer on the path.',
+    'The reward "program" runs Python programs, but there is no Python 3.8 or newer on the PATH.',
     'Install Python 3 (on Debian: apt install python3), or verify JavaScript programs.',
   );
 }
@@ -138,7 +138,7 @@ async function checkOne(
 ): Promise<Check> {
   const { title, fences } = NAMES[options.language];
   const program = lastCodeBlock(response, fences);
-  if (program === null) return { score: 0, detail: `the response has no closed block of ${title} code` };
+  if (program === null) return { score: 0, detail: `the response contains no complete ${title} code block` };
   const tests = typeof given === 'string' ? [given] : given;
   let passed = 0;
   let first: { test: number; why: string } | null = null;
@@ -192,7 +192,7 @@ async function runTest(
   const limit = limitText(result, { seconds, megabytes, outputKilobytes });
   if (limit !== null) return { loaded, failure: limit };
   if (said.length === 0) return { loaded, failure: endText(result) };
-  if (said.length > 1) return { loaded, failure: 'it goes on in several processes, each with a verdict' };
+  if (said.length > 1) return { loaded, failure: 'several processes reported results' };
   return { loaded, failure: said[0] === 'passed' ? null : failureText(said[0]!) };
 }
 
@@ -205,7 +205,7 @@ function failureText(said: string): string {
   } catch {
     // written by a program that meddles with the driver: it has not passed in any case
   }
-  return where === 'program' ? `the program does not run, ${error}` : error;
+  return where === 'program' ? `the program does not run: ${error}` : error;
 }
 
 /** Programs are scripts, in which `export` is an error. */
@@ -219,11 +219,11 @@ function limitText(
 ): string | null {
   switch (reason) {
     case 'time':
-      return `it takes more than ${seconds} s`;
+      return `time limit of ${seconds} s exceeded`;
     case 'memory':
-      return `it takes more than ${megabytes} MB of memory`;
+      return `memory limit of ${megabytes} MB exceeded`;
     case 'output':
-      return `it prints more than ${outputKilobytes} kB`;
+      return `output limit of ${outputKilobytes} kB exceeded`;
     case null:
       return null;
   }
@@ -232,6 +232,6 @@ function limitText(
 /** How a process ended that gave no verdict. */
 function endText({ code, signal }: BoundedResult): string {
   return signal !== null
-    ? `its process was ended by ${signal}`
-    : `it ended its process (status ${code}) before the test was done`;
+    ? `its process was killed by ${signal}`
+    : `it exited (status ${code}) before the test finished`;
 }

@@ -26,8 +26,8 @@ export async function withoutTypes(file: string, into: Record<string, string> = 
   } catch (error) {
     throw new RollscopeError(
       'config',
-      `The reward's module cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
-      'Correct this place.',
+      `The reward module cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+      'Fix the error there.',
       { cause: error },
     );
   }

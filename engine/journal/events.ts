@@ -94,7 +94,7 @@ export async function eventsSize(folder: string): Promise<number> {
 
 function missing(error: unknown, path: string): unknown {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return error;
-  return new RollscopeError('run-not-found', `${path} does not exist.`, 'Choose a run folder.');
+  return new RollscopeError('run-not-found', `${path} not found.`, 'Choose a run folder.');
 }
 
 /** A line of `events.jsonl`; a text that says what is wrong with it. */
@@ -117,5 +117,5 @@ function broken(folder: string, line: number, what: string): RollscopeError {
 }
 
 export function repairHint(folder: string): string {
-  return `'rollscope repair ${folder}' (Repair Run in the Runs view) writes a copy without what cannot be read; the run itself is not changed.`;
+  return `'rollscope repair ${folder}' (Repair Run in the Runs view) writes a copy without the unreadable parts; the original run is not changed.`;
 }

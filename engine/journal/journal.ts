@@ -159,8 +159,8 @@ export class Journal {
     try {
       const opened = await recoverRun(path, { remake: format < RUN_FORMAT });
       if (opened.completed) {
-        const hint = 'Start a new run with more steps to train further.';
-        throw new RollscopeError('usage', `The run ${runName(path)} is complete: there is nothing to resume.`, hint);
+        const hint = 'To train further, start a new run with more steps.';
+        throw new RollscopeError('usage', `The run ${runName(path)} is already complete.`, hint);
       }
       if (format < RUN_FORMAT) await writeRunFile(path, runFile, options.disk ?? realDisk);
       journal = new Journal(path, contents, lock, opened, options);
@@ -248,7 +248,7 @@ export class Journal {
     this.#assertOpen();
     let pointer = this.#frames.place(frame);
     if (!pointer && this.#replay?.next) {
-      this.#diverge(this.#replay.next, 'its rollouts are others');
+      this.#diverge(this.#replay.next, 'the rollouts differ');
       pointer = this.#frames.place(frame);
     }
     if (!pointer) throw new Error('the rollout files changed while the run was being written');
@@ -365,9 +365,9 @@ export class Journal {
       type: 'warning',
       code: REPLAY_DIVERGED,
       message:
-        `Repeating the run from ${this.checkpoint ? `step ${this.checkpoint.step}` : 'its start'} came to another ` +
-        `result than before (${at.type} record ${at.seq}: ${difference}). The records from there on were replaced. ` +
-        'Another device, machine or version computes slightly different numbers.',
+        `Replaying the run from ${this.checkpoint ? `step ${this.checkpoint.step}` : 'its start'} gave a different ` +
+        `result than before (${at.type} record ${at.seq}: ${difference}). Records from that point on were replaced. ` +
+        'Other devices, machines or versions give slightly different numbers.',
       step: 'step' in at ? at.step : null,
       problem: 'problem' in at ? at.problem : null,
     });
@@ -393,7 +393,7 @@ async function checkUnborn(folder: string): Promise<void> {
   throw new RollscopeError(
     'usage',
     `The folder ${folder} exists and is not empty.`,
-    'Choose another folder for the run, or resume the run in it.',
+    'Choose another folder, or resume the run in this one.',
   );
 }
 

@@ -18,6 +18,6 @@ function inUse(folder: string, owner: LockOwner): RollscopeError {
   return new RollscopeError(
     'run-in-use',
     `The run ${folder} is in use by ${who}.`,
-    `Attach to that run, stop it, or end ${who}.`,
+    `Attach to the run, stop it, or end ${who}.`,
   );
 }

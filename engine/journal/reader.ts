@@ -49,7 +49,11 @@ export async function readRunFile(folder: string): Promise<RunFile> {
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') {
       throw new RollscopeError('run-broken', `${path} cannot be read (${error.code ?? error.message}).`);
     }
-    throw new RollscopeError('run-not-found', `${folder} is not a run folder: it has no ${RUN_FILE}.`, 'Choose a run.');
+    throw new RollscopeError(
+      'run-not-found',
+      `${folder} is not a run folder: it has no ${RUN_FILE}.`,
+      'Choose a run folder.',
+    );
   });
   const { format, versions } = parseChecked(Head, text, path);
   if (format > RUN_FORMAT) throw newer(path, format, versions?.rollscope);
@@ -63,7 +67,7 @@ function newer(path: string, format: number, version: string | undefined): Rolls
   const by = version === undefined ? 'a newer Rollscope' : `Rollscope ${version}`;
   return new RollscopeError(
     'run-version',
-    `${path}: ${by} wrote this run in format ${format}; Rollscope ${VERSION} reads the formats 1 to ${RUN_FORMAT}.`,
+    `${path}: ${by} wrote this run in format ${format}; Rollscope ${VERSION} reads formats 1 to ${RUN_FORMAT}.`,
     version === undefined
       ? 'Update Rollscope to open this run.'
       : `Update to Rollscope ${version} or newer to open it.`,
@@ -75,7 +79,7 @@ export async function readProblems(folder: string): Promise<Problem[]> {
   const path = inRun(folder, PROBLEMS_FILE);
   const problems = await readList(path, Problem, ({ index }) => index, upgradeProblem);
   if (problems) return problems;
-  throw new RollscopeError('run-broken', `${path} is missing.`, 'Restore the file from a copy of the run.');
+  throw new RollscopeError('run-broken', `${path} is missing.`, 'Restore the file from a backup.');
 }
 
 /** Reads `prompts.jsonl`; null for a run of an older format, which has none. */

@@ -130,7 +130,7 @@ async function checkOldFrames(folder: string, ends: Scan['ends']): Promise<void>
     throw new RollscopeError(
       'run-broken',
       `${path} has ${size} bytes, but ${EVENTS_FILE} line ${seq + 1} needs ${bytes}.`,
-      'Restore the file from a copy of the run.',
+      'Restore the file from a backup.',
     );
   }
 }
@@ -172,14 +172,14 @@ async function cutRollouts(folder: string, end: FrameCursor): Promise<number> {
 
 function describe(cut: Omit<Recovery, 'message'>): string {
   if (cut.remade > 0) {
-    return `The run was begun in an older format. Its ${cut.remade} records behind the last checkpoint are made again in today's.`;
+    return `The run was started in an older format. The ${cut.remade} records after the last checkpoint are written again in the current one.`;
   }
   const parts: string[] = [];
   if (cut.eventBytes > 0) {
-    const records = cut.records > 0 ? ` (${cut.records} records without whole rollouts)` : '';
-    parts.push(`${cut.eventBytes} bytes of unfinished records${records}`);
+    const records = cut.records > 0 ? ` (${cut.records} records with incomplete rollouts)` : '';
+    parts.push(`${cut.eventBytes} bytes of incomplete records${records}`);
   }
-  if (cut.rolloutBytes > 0) parts.push(`${cut.rolloutBytes} bytes of rollouts that no record names`);
-  if (cut.checkpoints > 0) parts.push('an unfinished checkpoint');
-  return parts.length > 0 ? `Removed what the interruption left: ${parts.join(', ')}.` : '';
+  if (cut.rolloutBytes > 0) parts.push(`${cut.rolloutBytes} bytes of unreferenced rollouts`);
+  if (cut.checkpoints > 0) parts.push('an incomplete checkpoint');
+  return parts.length > 0 ? `Cleaned up after the interruption: removed ${parts.join(', ')}.` : '';
 }

@@ -36,7 +36,7 @@ export async function repairRun(folder: string): Promise<Repair> {
   const source = resolve(folder);
   const target = `${source}-repaired`;
   if (existsSync(target)) {
-    throw new RollscopeError('usage', `${target} exists.`, 'Remove or rename it, then repair again.');
+    throw new RollscopeError('usage', `${target} already exists.`, 'Remove or rename it, then repair again.');
   }
   if (liveWriter(source) !== null) {
     throw new RollscopeError('run-in-use', `The run ${source} is being written.`, 'Stop it, then repair it.');
@@ -91,14 +91,18 @@ async function readableLines(folder: string): Promise<{ lines: KeptLine[]; chang
     if (line === '' && i === all.length - 1) return;
     const parsed = parseLine(line);
     if (typeof parsed === 'string') {
-      changes.push(`${EVENTS_FILE} line ${i + 1} was left out: ${parsed}.`);
+      changes.push(`${EVENTS_FILE} line ${i + 1} was skipped: ${parsed}.`);
       return;
     }
     was = Math.max(was + 1, parsed.seq);
     lines.push({ was, text: line, record: parsed.record });
   });
   if (lines.length > 0) return { lines, changes };
-  throw new RollscopeError('usage', `Nothing in ${inRun(folder, EVENTS_FILE)} can be read.`, 'Restore it from a copy.');
+  throw new RollscopeError(
+    'usage',
+    `Nothing in ${inRun(folder, EVENTS_FILE)} can be read.`,
+    'Restore it from a backup.',
+  );
 }
 
 /** A group whose rollouts are lost keeps its counts. */
@@ -138,7 +142,7 @@ async function repairRunFile(folder: string, records: readonly JournalRecord[], 
     dataFingerprint: run.dataFingerprint,
   };
   await writeFile(inRun(folder, RUN_FILE), `${JSON.stringify(runFile, null, 2)}\n`);
-  changes.push(`${RUN_FILE} could not be read and was made again from the run's first record.`);
+  changes.push(`${RUN_FILE} could not be read and was rebuilt from the run's first record.`);
 }
 
 /** A problem that cannot be read is replaced by one without text, because the others are known by their places. */
@@ -163,7 +167,7 @@ async function repairProblems(folder: string, records: readonly JournalRecord[],
   });
   if (replaced === 0 && lines.length === count) return;
   await writeFile(path, problems.map((line) => `${line}\n`).join(''));
-  if (replaced > 0) changes.push(`${replaced} of ${count} problems could not be read; they have no text now.`);
+  if (replaced > 0) changes.push(`${replaced} of ${count} problems could not be read; their text is missing.`);
 }
 
 async function repairPrompts(folder: string, changes: string[]): Promise<void> {
@@ -171,7 +175,7 @@ async function repairPrompts(folder: string, changes: string[]): Promise<void> {
     await readPrompts(folder);
   } catch {
     await rm(inRun(folder, PROMPTS_FILE));
-    changes.push(`${PROMPTS_FILE} could not be read and was left out: a resumed run makes the prompts again.`);
+    changes.push(`${PROMPTS_FILE} could not be read and was skipped: a resumed run renders the prompts again.`);
   }
 }
 

@@ -134,7 +134,7 @@ export class Peer<C extends Contract> {
         });
       const result = await Promise.race([answer, aborted]);
       const shape = this.#options.contract?.requests[name]?.result;
-      return check(shape, result, `The answer to '${name}'`, 'internal') as ResultOf<C, R>;
+      return check(shape, result, `The response to '${name}'`, 'internal') as ResultOf<C, R>;
     } finally {
       signal?.removeEventListener('abort', onAbort);
       source.dispose();
@@ -243,7 +243,7 @@ export class Peer<C extends Contract> {
     try {
       if (token.isCancellationRequested) throw canceled(name);
       const handler = this.#handlers.get(name);
-      if (!handler) throw misfit('usage', `There is no request '${name}'.`, ErrorCodes.MethodNotFound);
+      if (!handler) throw misfit('usage', `Unknown request '${name}'.`, ErrorCodes.MethodNotFound);
       const shape = this.#options.contract?.requests[name]?.params;
       return await handler(check(shape, params ?? {}, `Parameters of '${name}'`, 'usage'), controller.signal);
     } catch (error) {
@@ -286,7 +286,7 @@ export class Peer<C extends Contract> {
       listen: (callback) =>
         reader.listen((message) => {
           if (isMessage(message)) callback(message);
-          else this.close(new RollscopeError('usage', 'Something arrived that is no message.'));
+          else this.close(new RollscopeError('usage', 'Received data that is not a message.'));
         }),
     };
   }
@@ -317,7 +317,7 @@ export class Peer<C extends Contract> {
   }
 
   #lost(): RollscopeError {
-    return this.#reason ?? this.#options.lost?.() ?? new RollscopeError('engine-stopped', 'The other side has ended.');
+    return this.#reason ?? this.#options.lost?.() ?? new RollscopeError('engine-stopped', 'The other side exited.');
   }
 }
 
@@ -325,7 +325,7 @@ export class Peer<C extends Contract> {
 const wireCodes = new WeakMap<RollscopeError, number>();
 
 function misfit(code: 'usage' | 'internal', message: string, wireCode: number): RollscopeError {
-  const hint = 'The editor and the engine may be of different versions: restart the engine.';
+  const hint = 'The editor and the engine may be different versions: restart the engine.';
   const error = new RollscopeError(code, message, hint);
   wireCodes.set(error, wireCode);
   return error;
@@ -338,7 +338,7 @@ function check(shape: Shape | undefined, value: unknown, what: string, code: 'us
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   const where = issue.path.length > 0 ? ` at ${issue.path.join('.')}` : '';
-  throw misfit(code, `${what} did not fit the protocol${where}: ${issue.message}.`, ErrorCodes.InvalidParams);
+  throw misfit(code, `${what} does not match the protocol${where}: ${issue.message}.`, ErrorCodes.InvalidParams);
 }
 
 function canceled(name: string): RollscopeError {

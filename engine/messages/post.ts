@@ -43,7 +43,7 @@ export function postTransport({ post, receive }: Post): Transport {
           // Something that cannot be cloned. An answer that is never sent would keep its asker waiting.
           if (!('id' in message) || 'method' in message) throw error;
           const { id } = message as unknown as { id: number };
-          const text = `The answer cannot be sent: ${error instanceof Error ? error.message : error}`;
+          const text = `The response cannot be sent: ${error instanceof Error ? error.message : error}`;
           post(
             { jsonrpc: '2.0', id, error: { code: -32603, message: text, data: { code: 'internal', message: text } } },
             [],

@@ -31,7 +31,7 @@ export function unknownArchitecture(file: string, field: string, value: unknown)
 }
 
 function kinds(): string {
-  return `Rollscope runs dense decoders of the kinds ${ARCHITECTURES.map(({ name }) => name).join(', ')}.`;
+  return `Rollscope supports dense decoder models: ${ARCHITECTURES.map(({ name }) => name).join(', ')}.`;
 }
 
 /** Throws `model` for a mixture of experts, whatever it calls itself. */
@@ -48,16 +48,20 @@ export function refuseExperts(file: string, architecture: unknown, experts: unkn
 /** Checks what holds between fields, so that a bad file is named here and not as a wrong shape deep in a graph. */
 export function checked(file: string, config: DecoderConfig): DecoderConfig {
   const { heads, kvHeads, headDim } = config;
-  const damaged = 'The file is damaged; fetch the model again.';
+  const damaged = 'The file is damaged; download the model again.';
   if (heads % kvHeads !== 0) {
     throw new RollscopeError(
       'model',
-      `${file}: ${heads} heads do not divide into ${kvHeads} key-value heads.`,
+      `${file}: ${heads} attention heads are not a multiple of ${kvHeads} key-value heads.`,
       damaged,
     );
   }
   if (headDim % 2 !== 0) {
-    throw new RollscopeError('model', `${file}: heads of ${headDim} numbers cannot be rotated in pairs.`, damaged);
+    throw new RollscopeError(
+      'model',
+      `${file}: head dimension ${headDim} is odd; rotary embeddings need an even one.`,
+      damaged,
+    );
   }
   return config;
 }

@@ -24,8 +24,8 @@ export class Fields {
     const found = value === undefined ? 'is missing' : `is ${JSON.stringify(value)}`;
     return new RollscopeError(
       'model',
-      `${this.file}: field "${this.prefix}${name}" ${found}; ${wanted} is needed.`,
-      'The file is damaged or not a language model; fetch the model again.',
+      `${this.file}: field "${this.prefix}${name}" ${found}; expected ${wanted}.`,
+      'The file is damaged or not a language model; download the model again.',
     );
   }
 
@@ -53,7 +53,7 @@ export class Fields {
   }
 }
 
-export const OTHER_MODEL = 'Choose another model: the engine does not compute this.';
+export const OTHER_MODEL = 'Choose another model: this is not supported.';
 
 export function unsupported(file: string, field: string, value: unknown, hint: string): RollscopeError {
   return new RollscopeError('model', `${file}: ${field} ${JSON.stringify(value)} is not supported.`, hint);

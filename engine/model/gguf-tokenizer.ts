@@ -40,12 +40,12 @@ function unsupported(file: string, what: string): RollscopeError {
 /** Throws RollscopeError `model` when the file carries no tokenizer, or one of a kind that is not known. */
 export function ggufTokenizer({ file, metadata }: GgufFile): TokenizerParts {
   const tokens = metadata['tokenizer.ggml.tokens'] as string[] | undefined;
-  if (!Array.isArray(tokens)) throw unsupported(file, 'it carries no tokenizer (tokenizer.ggml.tokens)');
+  if (!Array.isArray(tokens)) throw unsupported(file, 'the file contains no tokenizer (tokenizer.ggml.tokens)');
   const kind = metadata['tokenizer.ggml.model'];
-  if (kind !== 'gpt2') throw unsupported(file, `its tokenizer is of the kind ${JSON.stringify(kind)}`);
+  if (kind !== 'gpt2') throw unsupported(file, `tokenizer type ${JSON.stringify(kind)} is not supported`);
   const pre = String(metadata['tokenizer.ggml.pre'] ?? 'default');
   const preTokenizer = PRE_TOKENIZERS[pre];
-  if (!preTokenizer) throw unsupported(file, `its tokenizer cuts texts by the rule ${JSON.stringify(pre)}`);
+  if (!preTokenizer) throw unsupported(file, `pre-tokenizer ${JSON.stringify(pre)} is not supported`);
   const merges = (metadata['tokenizer.ggml.merges'] ?? []) as string[];
   const types = (metadata['tokenizer.ggml.token_type'] ?? []) as number[];
   const added = tokens.flatMap((content, id) =>

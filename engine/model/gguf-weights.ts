@@ -64,7 +64,7 @@ function checkTensors(gguf: GgufFile, config: DecoderConfig, shapes: ReadonlyMap
     const name = ggufName(config, key);
     expected.add(name);
     const tensor = gguf.tensors.get(name);
-    const damaged = 'The file is damaged or of another architecture than it says; fetch it again.';
+    const damaged = 'The file is damaged, or its architecture is not what it declares; download it again.';
     if (!tensor) refuse(name, 'is missing', damaged);
     else if (String(tensor.shape) !== String(shape)) {
       refuse(name, `has the shape [${tensor.shape}] instead of [${shape}]`, damaged);
@@ -72,7 +72,7 @@ function checkTensors(gguf: GgufFile, config: DecoderConfig, shapes: ReadonlyMap
   }
   for (const name of gguf.tensors.keys()) {
     if (expected.has(name) || UNREAD.test(name)) continue;
-    refuse(name, `is not part of a model of the kind ${config.architecture}, and not supported`, OTHER_MODEL);
+    refuse(name, `is not part of a ${config.architecture} model, and not supported`, OTHER_MODEL);
   }
 }
 

@@ -26,7 +26,7 @@ export interface GgufFile {
   dataOffset: number;
 }
 
-const FETCH_AGAIN = 'The file is damaged or was not downloaded completely; fetch it again.';
+const FETCH_AGAIN = 'The file is damaged or incomplete; download it again.';
 const FIRST_READ = 8 * 2 ** 20;
 
 function broken(file: string, what: string): RollscopeError {
@@ -117,14 +117,18 @@ class Cursor {
 function parse(buffer: Buffer, file: string, size: number): GgufFile {
   const cursor = new Cursor(buffer, file);
   if (cursor.u32() !== 0x46554747) {
-    throw new RollscopeError('model', `${file} is not a GGUF file.`, 'Give a .gguf file, a model folder or a Hub id.');
+    throw new RollscopeError('model', `${file} is not a GGUF file.`, 'Use a .gguf file, a model folder or a Hub id.');
   }
   const version = cursor.u32();
   if (version > 0xffff) {
-    throw new RollscopeError('model', `${file}: big-endian GGUF is not supported.`, 'Take the little-endian file.');
+    throw new RollscopeError('model', `${file}: big-endian GGUF is not supported.`, 'Use the little-endian file.');
   }
   if (version !== 2 && version !== 3) {
-    throw new RollscopeError('model', `${file}: GGUF version ${version} is not supported.`, 'Versions 2 and 3 are.');
+    throw new RollscopeError(
+      'model',
+      `${file}: GGUF version ${version} is not supported.`,
+      'Versions 2 and 3 are supported.',
+    );
   }
   const tensorCount = cursor.u64();
   const valueCount = cursor.u64();
@@ -151,14 +155,14 @@ function parse(buffer: Buffer, file: string, size: number): GgufFile {
       throw new RollscopeError(
         'model',
         `${file}: tensor "${tensor.name}" is stored as ${typeName(tensor.type)}, which is not supported.`,
-        `Take the model's file in another quantization, such as Q8_0 or Q4_K_M. Readable types: ${READABLE_TYPES.join(', ')}.`,
+        `Use another quantization of the model, such as Q8_0 or Q4_K_M. Supported types: ${READABLE_TYPES.join(', ')}.`,
       );
     }
     const width = tensor.shape.at(-1) ?? 1;
     if (width % block.weights !== 0) {
       throw broken(
         file,
-        `tensor "${tensor.name}" has rows of ${width} weights, which blocks of ${block.weights} do not fill.`,
+        `tensor "${tensor.name}" has rows of ${width} weights, not a multiple of the block size ${block.weights}.`,
       );
     }
     const bytes = (tensor.shape.reduce((a, b) => a * b, 1) / block.weights) * block.bytes;
@@ -188,7 +192,7 @@ export async function readGguf(file: string): Promise<GgufFile> {
     handle = await open(file, 'r');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    throw new RollscopeError('model', `${file} does not exist.`, 'Check the path of the model.', { cause });
+    throw new RollscopeError('model', `${file} not found.`, 'Check the path of the model.', { cause });
   }
   try {
     const { size } = await handle.stat();
@@ -228,7 +232,7 @@ export async function* readGgufTensor(
           bytes.length - filled,
           tensor.offset + row * rowBytes + filled,
         );
-        if (bytesRead === 0) throw broken(file, `truncated inside of tensor "${tensor.name}".`);
+        if (bytesRead === 0) throw broken(file, `truncated inside tensor "${tensor.name}".`);
         filled += bytesRead;
       }
       yield dequantize(tensor.type, bytes);

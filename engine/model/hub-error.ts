@@ -16,8 +16,8 @@ export function hubError(error: unknown, id: HubId): RollscopeError {
   if (code === 'ENOSPC') {
     return new RollscopeError(
       'disk',
-      `No space left while fetching ${id.spec}.`,
-      'Free some space, then try again: what was fetched is kept.',
+      `No space left on the disk while downloading ${id.spec}.`,
+      'Free some space, then try again: partial downloads are kept.',
     );
   }
   const reason =
@@ -25,7 +25,7 @@ export function hubError(error: unknown, id: HubId): RollscopeError {
   return new RollscopeError(
     'model',
     `${id.spec} is not in the cache and the Hub at ${endpoint()} cannot be reached: ${reason}`,
-    'Check the connection, or give the path of a .gguf file or of a model folder. What was fetched so far is kept.',
+    'Check the connection, or use the path of a .gguf file or a model folder. Partial downloads are kept.',
   );
 }
 
@@ -33,19 +33,23 @@ function refused({ statusCode, message }: HubApiError, { spec, name, revision }:
   if (statusCode === 401 || statusCode === 403) {
     return new RollscopeError(
       'model',
-      `The Hub does not let you read ${spec} (status ${statusCode}): it is private, gated, or does not exist.`,
-      'Check the name; accept the terms on the model’s page and set HF_TOKEN to a token that may read it.',
+      `No access to ${spec} on the Hub (status ${statusCode}): it is private, gated, or does not exist.`,
+      'Check the name; accept the terms on the model’s page and set HF_TOKEN to a token with read access.',
     );
   }
   if (statusCode === 404 && revision !== 'main') {
     return new RollscopeError(
       'model',
-      `The Hub has no model ${name}, or no revision ${revision} of it.`,
+      `The model ${name}, or its revision ${revision}, does not exist on the Hub.`,
       'Check the owner, the name, and the branch, tag or commit after the @.',
     );
   }
   if (statusCode === 404) {
-    return new RollscopeError('model', `The Hub has no model ${name}.`, 'Check the owner and the name.');
+    return new RollscopeError('model', `The model ${name} does not exist on the Hub.`, 'Check the owner and the name.');
   }
-  return new RollscopeError('model', `The Hub answered ${statusCode} for ${spec}: ${message}`, 'Try again later.');
+  return new RollscopeError(
+    'model',
+    `The Hub returned status ${statusCode} for ${spec}: ${message}`,
+    'Try again later.',
+  );
 }

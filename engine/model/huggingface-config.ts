@@ -21,7 +21,7 @@ function slidingWindow(fields: Fields, window: HuggingFaceNames['window']): numb
  */
 export function parseHuggingFaceConfig(json: unknown, file: string): DecoderConfig {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new RollscopeError('model', `${file}: not a JSON object.`, 'Fetch the model again.');
+    throw new RollscopeError('model', `${file}: not a JSON object.`, 'Download the model again.');
   }
   const fields = new Fields(file, json as Record<string, unknown>);
   const modelType = fields.get('model_type');
@@ -36,7 +36,7 @@ export function parseHuggingFaceConfig(json: unknown, file: string): DecoderConf
     throw new RollscopeError(
       'model',
       `${file}: quantized weights (quantization_config) are not supported in Hugging Face folders.`,
-      'Take the unquantized model, or a GGUF file of it.',
+      'Use the unquantized model, or a GGUF file of it.',
     );
   }
   if ((fields.get('hidden_act') ?? 'silu') !== 'silu') throw fields.unsupported('hidden_act');

@@ -31,7 +31,7 @@ const WIDTH: Record<string, number> = {
 /** The format's own limit (100 MB). */
 const MAX_HEADER = 100_000_000;
 const ALIGNMENT = 64;
-const FETCH_AGAIN = 'The file is damaged or was not downloaded completely; fetch it again.';
+const FETCH_AGAIN = 'The file is damaged or incomplete; download it again.';
 
 const elements = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
@@ -44,7 +44,7 @@ async function opened(file: string): Promise<FileHandle> {
     return await open(file, 'r');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    throw new RollscopeError('model', `${file} does not exist.`, 'Check the path of the model.', { cause });
+    throw new RollscopeError('model', `${file} not found.`, 'Check the path of the model.', { cause });
   }
 }
 
@@ -97,7 +97,7 @@ function parseHeader(text: string, file: string, start: number, size: number): S
     const [begin, end] = range as [number, number];
     const bytes = end - begin;
     if (bytes < 0 || (width !== undefined && bytes !== width * elements(shape))) {
-      throw broken(file, `tensor "${name}" has ${bytes} bytes, which do not fit its shape [${shape}].`);
+      throw broken(file, `tensor "${name}" has ${bytes} bytes, which does not match its shape [${shape}].`);
     }
     if (start + end > size) {
       throw broken(file, `truncated: tensor "${name}" ends at byte ${start + end}, the file has ${size}.`);
@@ -167,7 +167,7 @@ export async function readTensor(tensor: StoredTensor): Promise<Float32Array> {
   const handle = await opened(tensor.file);
   try {
     const bytes = await readExactly(handle, tensor.offset, tensor.bytes);
-    if (!bytes) throw broken(tensor.file, 'has become shorter since it was opened.');
+    if (!bytes) throw broken(tensor.file, 'was truncated after it was opened.');
     return toFloat32(bytes, tensor.dtype);
   } finally {
     await handle.close();

@@ -81,7 +81,7 @@ async function openFolder(folder: string, name: string, options: OpenOptions): P
     throw new RollscopeError(
       'model',
       `${configFile} is not valid JSON.`,
-      'The file is damaged; fetch the model again.',
+      'The file is damaged; download the model again.',
     );
   }
   const config = parseHuggingFaceConfig(json, configFile);
@@ -91,7 +91,7 @@ async function openFolder(folder: string, name: string, options: OpenOptions): P
     const found = all.get(key);
     const type = unsupported.get(key);
     const problem = type
-      ? `is of the type ${type}, which is not supported`
+      ? `has the unsupported type ${type}`
       : !found
         ? 'is missing'
         : String(found.shape) === String(shape)
@@ -101,7 +101,7 @@ async function openFolder(folder: string, name: string, options: OpenOptions): P
       throw new RollscopeError(
         'model',
         `${folder}: tensor "${key}" ${problem}.`,
-        'Use a model in F32, BF16 or F16, complete and of the architecture that its config.json names.',
+        'Use a complete model in F32, BF16 or F16 that matches its config.json.',
       );
     }
     tensors.set(key, found!);
@@ -130,8 +130,8 @@ async function embeddedFolder(spec: string): Promise<string> {
   if (names.includes(name)) return path.join(models, name);
   throw new RollscopeError(
     'model',
-    `There is no embedded model named '${name}'.`,
-    `There are ${[EMBEDDED, ...names.map((known) => `${EMBEDDED}:${known}`)].join(', ')}.`,
+    `Unknown embedded model '${name}'.`,
+    `Available: ${[EMBEDDED, ...names.map((known) => `${EMBEDDED}:${known}`)].join(', ')}.`,
   );
 }
 
@@ -154,8 +154,8 @@ async function locate(spec: string, options: OpenOptions): Promise<Location> {
   if (!found) {
     throw new RollscopeError(
       'model',
-      `There is no model at ${spec}.`,
-      'Give `embedded`, the path of a .gguf file or of a Hugging Face model folder, or a Hub id such as Qwen/Qwen3-0.6B.',
+      `No model found at ${spec}.`,
+      'Use `embedded`, the path of a .gguf file or of a Hugging Face model folder, or a Hub id such as Qwen/Qwen3-0.6B.',
     );
   }
   if (found.isDirectory()) return { format: 'folder', place: spec, name: path.basename(path.resolve(spec)) };
@@ -163,7 +163,7 @@ async function locate(spec: string, options: OpenOptions): Promise<Location> {
   throw new RollscopeError(
     'model',
     `${spec} is not a model that Rollscope can read.`,
-    'Give a .gguf file or a Hugging Face model folder.',
+    'Use a .gguf file or a Hugging Face model folder.',
   );
 }
 

@@ -104,7 +104,7 @@ export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer 
       throw new RollscopeError(
         'model',
         `${file}: the chat template fails: ${message}`,
-        'Leave the system message out, or use another model.',
+        'Remove the system message, or use another model.',
       );
     }
   };
@@ -135,7 +135,7 @@ async function readJson<T>(file: string): Promise<T | null> {
   try {
     return JSON.parse(text) as T;
   } catch {
-    throw new RollscopeError('model', `${file} is not valid JSON.`, 'The file is damaged; fetch the model again.');
+    throw new RollscopeError('model', `${file} is not valid JSON.`, 'The file is damaged; download the model again.');
   }
 }
 

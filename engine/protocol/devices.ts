@@ -14,7 +14,7 @@ export const DEVICES = {
   cuda: { title: 'CUDA', text: 'NVIDIA GPU (CUDA 12).' },
   dml: { title: 'DirectML', text: 'GPU (DirectML, Windows).' },
   coreml: { title: 'Core ML', text: 'Core ML (macOS).' },
-  tfjs: { title: 'TensorFlow.js', text: 'TensorFlow.js, which you install yourself; `rollscope doctor` says how.' },
+  tfjs: { title: 'TensorFlow.js', text: 'TensorFlow.js, installed separately; `rollscope doctor` shows how.' },
 } as const satisfies Record<string, DeviceChoice>;
 
 export type DeviceName = keyof typeof DEVICES;
@@ -22,6 +22,6 @@ export const DEVICE_NAMES = Object.keys(DEVICES) as [DeviceName, ...DeviceName[]
 
 /** What a run can be told to compute on, with the line for each. */
 export const DEVICE_CHOICES: Readonly<Record<'auto' | DeviceName, string>> = {
-  auto: 'The fastest device that works.',
+  auto: 'The fastest available device.',
   ...(Object.fromEntries(DEVICE_NAMES.map((name) => [name, DEVICES[name].text])) as Record<DeviceName, string>),
 };

@@ -43,7 +43,7 @@ export function parseReward<Name extends string>(text: string, names?: readonly 
   while (TOKEN.lastIndex < text.trimEnd().length) {
     const at = TOKEN.lastIndex;
     const match = TOKEN.exec(text);
-    if (!match) throw wrong(`"${text.slice(at).trim()[0]}" is not understood`);
+    if (!match) throw wrong(`unexpected "${text.slice(at).trim()[0]}"`);
     const [, number, name, sign] = match;
     tokens.push(
       number !== undefined
@@ -65,11 +65,11 @@ export function parseReward<Name extends string>(text: string, names?: readonly 
   };
   const expected = (what: string) => {
     const found = tokens[next];
-    return wrong(found ? `"${found.text}" stands where ${what} is expected` : `${what} is missing at the end`);
+    return wrong(found ? `"${found.text}" found where ${what} is expected` : `${what} is missing at the end`);
   };
   const factor = (): RewardExpression<Name> => {
     if (take('sign', '(')) {
-      if (++depth > 50) throw wrong('brackets are nested too deeply');
+      if (++depth > 50) throw wrong('parentheses are nested too deeply');
       const inner = expression();
       depth--;
       if (!take('sign', ')')) throw expected('")"');
@@ -79,7 +79,7 @@ export function parseReward<Name extends string>(text: string, names?: readonly 
     if (name === null || name === 'if')
       throw next > 0 && name === 'if' ? wrong('"if" needs a reward before it') : expected('a reward');
     if (names && !(names as readonly string[]).includes(name)) {
-      throw new RollscopeError('config', `There is no reward "${name}".`, listed.trim());
+      throw new RollscopeError('config', `Unknown reward "${name}".`, listed.trim());
     }
     return { kind: 'reward', name: name as Name };
   };

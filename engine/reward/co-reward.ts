@@ -54,7 +54,7 @@ function compute({ answers, evidence }: Group): Scores {
     explain: (index) => {
       const result: Part = { kind: 'result', reward: rewards[index]!, text: `reward ${shortNumber(rewards[index]!)}` };
       const answer = answers[index];
-      if (answer === null) return [{ kind: 'no-answer', text: 'no answer was found, so it earns nothing' }, result];
+      if (answer === null) return [{ kind: 'no-answer', text: 'no answer extracted: reward 0' }, result];
       const of = `${rephrasings.length} ${rephrasings.length === 1 ? 'rephrasing' : 'rephrasings'}`;
       if (!winner) return [{ kind: 'no-answer', text: `none of the responses to ${of} has an answer` }, result];
       return [
@@ -63,7 +63,7 @@ function compute({ answers, evidence }: Group): Scores {
           winner: winner.answer,
           won: agrees[index]!,
           tied: votes[1]?.votes === winner.votes,
-          text: `the responses to ${of} elected ${winner.answer} with ${winner.votes} of ${asked} votes; answer ${answer} ${agrees[index] ? 'agrees' : 'differs'}`,
+          text: `the responses to ${of} voted for ${winner.answer} (${winner.votes} of ${asked} votes); answer ${answer} ${agrees[index] ? 'agrees' : 'differs'}`,
         },
         result,
       ];
@@ -86,7 +86,7 @@ export const coReward = labelFree({
   range: [0, 1],
   source: 'Co-Reward, arXiv 2508.00410',
   setup:
-    'Rephrasings come from a column of the data (`rephrasings`, a list of texts); where there is none, the model writes them.',
+    'Rephrasings come from a column of the data (`rephrasings`, a list of texts); without one, the model writes them.',
   options: OPTIONS,
   columns: ({ column }) => ({ optional: [column] }),
   throughTemplate: true,

@@ -70,17 +70,17 @@ function readExpression(text: string): { value: Rational | null; used: bigint[] 
     left === null || right === null || right.n === 0n ? null : make(left.n * right.d, left.d * right.n);
   /** The rest of a bracket that was opened. */
   const inside = (closing: string): Rational | null => {
-    if (++depth > DEEPEST) throw new Refused('its brackets are nested too deeply');
+    if (++depth > DEEPEST) throw new Refused('its parentheses are nested too deeply');
     const inner = sum();
     depth--;
-    if (!sign(closing)) throw new Refused('a bracket is not closed');
+    if (!sign(closing)) throw new Refused('a parenthesis is not closed');
     return inner;
   };
   /** Numerator or denominator: in braces, or a single digit as in `\frac12`. */
   const part = (): Rational | null => {
     if (sign('{')) return inside('}');
     const digit = sign('0123456789');
-    if (digit === null) throw new Refused('a fraction lacks a part');
+    if (digit === null) throw new Refused('incomplete fraction');
     used.push(BigInt(digit));
     return { n: BigInt(digit), d: 1n };
   };
@@ -154,7 +154,7 @@ export function judgeCountdown(answer: string, numbers: readonly bigint[], targe
     read = readExpression(expression);
   } catch (error) {
     if (error instanceof Refused)
-      return { outcome: 'refused', text: `${expression || 'the answer'} is no expression: ${error.message}` };
+      return { outcome: 'refused', text: `${expression || 'the answer'} is not an expression: ${error.message}` };
     throw error;
   }
   if (claimed !== null && !/^-?\d+$/.test(claimed)) {
@@ -212,7 +212,7 @@ export function countdownRow(
     throw new RollscopeError(
       'dataset',
       `The problem "${prompt.slice(0, 80)}" has ${JSON.stringify(row[column]) ?? 'nothing'} in the column "${column}"; Countdown needs ${what} there.`,
-      'Correct the data, or say which columns hold numbers and target.',
+      'Correct the data, or set the columns with numbers and target.',
     );
   }
   return { numbers, target };
@@ -231,7 +231,7 @@ function compute({ problem, answers }: Group, options: Options): Scores {
       const reward = rewards[index]!;
       const first: Part = verdict
         ? { kind: 'check', passed: verdict.outcome === 'hit', text: verdict.text }
-        : { kind: 'no-answer', text: 'no answer was found, so it earns nothing' };
+        : { kind: 'no-answer', text: 'no answer extracted: reward 0' };
       return [first, { kind: 'result', reward, text: `reward ${shortNumber(reward)}` }];
     },
   };
@@ -245,7 +245,7 @@ export const countdown = labelFree({
   scale: 'correctness',
   family: 'external',
   formula:
-    '1 if the expression uses every given number once and equals the target; a miss in the right form earns the format score (0)',
+    '1 if the expression uses every given number once and equals the target; a well-formed miss gets the format score (0)',
   tokens: 'none: the answer only',
   temperature: 'does not apply',
   shift: 'does not apply',

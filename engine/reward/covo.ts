@@ -80,8 +80,8 @@ function compute({ answers, clusters, evidence }: Group, { volatility: weight }:
       const result: Part = { kind: 'result', reward, text: `reward ${shortNumber(reward)}` };
       const t = trajectories[index];
       if (!t) {
-        const why = own[index]! < 0 ? 'no answer was found' : 'no step of it leaves an answer room in the context';
-        return [{ kind: 'no-answer', text: `${why}, so it gets the least` }, result];
+        const why = own[index]! < 0 ? 'no answer extracted' : 'no step leaves room for an answer in the context';
+        return [{ kind: 'no-answer', text: `${why}: lowest reward` }, result];
       }
       return [
         {
@@ -94,7 +94,7 @@ function compute({ answers, clusters, evidence }: Group, { volatility: weight }:
           kind: 'number',
           name: 'volatility',
           value: t.unsettled / t.steps,
-          text: `and for good over the last ${t.steps - t.unsettled}: volatility ${shortNumber(t.unsettled / t.steps)}`,
+          text: `and stays so over the last ${t.steps - t.unsettled}: volatility ${shortNumber(t.unsettled / t.steps)}`,
         },
         result,
       ];
@@ -114,7 +114,7 @@ export const covo = labelFree({
   tokens: 'those of the candidate answers, scored after each prefix',
   temperature: 'that of sampling',
   shift: 'none left: log-probability t belongs to token t',
-  normalization: 'candidates by their mean log-probability a token; the reward by the number of prefixes',
+  normalization: 'candidates by their mean log-probability per token; the reward by the number of prefixes',
   /** With a smaller w the least is -w. */
   range: [-1, 1],
   source: 'CoVo, arXiv 2506.08745',

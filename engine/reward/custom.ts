@@ -42,7 +42,7 @@ export const custom = labelFree({
   summary:
     'Whatever your own module or program computes for each rollout. Named in `rollscope.config`, and runs programs: in trusted workspaces only.',
   scale: 'degree',
-  formula: 'whatever your module or program says',
+  formula: 'the number that your module or program returns',
   range: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
   source: 'you',
   setup:
@@ -54,7 +54,7 @@ export const custom = labelFree({
     throw new RollscopeError(
       'config',
       'The reward custom needs a module or a program.',
-      'Name it with --reward-program, such as --reward-program reward.mjs.',
+      'Set it with --reward-program, such as --reward-program reward.mjs.',
     );
   },
   readsLabels: ({ labels }) => labels,

@@ -57,10 +57,10 @@ function compute({ answers, evidence }: Group): Scores {
       const result: Part = { kind: 'result', reward: rewards[index]!, text: `reward ${shortNumber(rewards[index]!)}` };
       const answer = answers[index];
       if (answer === null)
-        return [{ kind: 'no-answer', text: 'no answer was found, so nothing is reconstructed' }, result];
+        return [{ kind: 'no-answer', text: 'no answer extracted: nothing to reconstruct from' }, result];
       const of = reconstructions[index]!;
       if (of.length === 0)
-        return [{ kind: 'check', passed: null, text: 'the problem has nothing that could be hidden' }, result];
+        return [{ kind: 'check', passed: null, text: 'the problem contains nothing to hide' }, result];
       return [
         {
           kind: 'check',
@@ -87,7 +87,7 @@ export const dual = labelFree({
   normalization: 'by the number of samples',
   range: [0, 1],
   source: 'DuPO, arXiv 2508.14460',
-  setup: 'What is hidden comes from a column (`hidden`); where there is none, a number of the problem is hidden.',
+  setup: 'What is hidden comes from a column (`hidden`); without one, a number in the problem is hidden.',
   options: OPTIONS,
   columns: ({ column }) => ({ optional: [column] }),
   evidence: () => 'dual',

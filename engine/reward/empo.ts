@@ -113,7 +113,7 @@ function compute(group: Group, options: Options): Scores {
   // An answer apiece has a level of 1 only up to rounding.
   const outside = level < options.entropyLow - 1e-12 || level > options.entropyHigh + 1e-12;
   const skip = outside
-    ? `its answer entropy is ${shortNumber(level)} of the largest possible, outside ${options.entropyLow} to ${options.entropyHigh}`
+    ? `its answer entropy is ${shortNumber(level)} of the maximum, outside ${options.entropyLow} to ${options.entropyHigh}`
     : undefined;
   return {
     rewards,
@@ -122,8 +122,7 @@ function compute(group: Group, options: Options): Scores {
       const reward = rewards[index]!;
       const result: Part = { kind: 'result', reward, text: `reward ${shortNumber(reward)}` };
       const at = clusters.findIndex(({ members }) => members.includes(index));
-      if (at < 0)
-        return [{ kind: 'no-answer', text: 'no answer was found, so it is in no cluster and earns nothing' }, result];
+      if (at < 0) return [{ kind: 'no-answer', text: 'no answer extracted: in no cluster, reward 0' }, result];
       const { answers, members } = clusters[at]!;
       const filter: Part[] =
         skip === undefined ? [] : [{ kind: 'check', passed: false, text: `the group does not train: ${skip}` }];

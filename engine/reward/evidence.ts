@@ -5,7 +5,7 @@ import type { EvidenceKind } from '../protocol/evidence.ts';
 export function missingEvidence(kind: EvidenceKind): never {
   throw new RollscopeError(
     'config',
-    `The reward ${kind} needs more than these rollouts: what it asks of the model or of other programs was not recorded.`,
+    `The reward ${kind} needs model calls or program results that were not recorded with these rollouts.`,
     `Choose a reward that reads the rollouts only, or sample again with --reward ${kind}.`,
   );
 }

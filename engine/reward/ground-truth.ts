@@ -15,7 +15,7 @@ function compute({ answers, correct }: LabeledGroup): Scores {
         right === null
           ? { kind: 'correctness', correct: null, text: 'the problem has no reference answer' }
           : answer === null
-            ? { kind: 'no-answer', text: 'no answer was found, so it earns nothing' }
+            ? { kind: 'no-answer', text: 'no answer extracted: reward 0' }
             : {
                 kind: 'correctness',
                 correct: right,

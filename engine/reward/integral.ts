@@ -153,7 +153,7 @@ function readIntegral(group: Group, { column }: Options): Integral {
       `The problem "${prompt.slice(0, 80)}" ${what}.`,
       `Write the integral as \\int x^2 dx in the problem, or the integrand into the column "${column}".`,
     );
-  if (!written) throw wrong('has no integral that could be checked');
+  if (!written) throw wrong('contains no integral to check');
   const integrand = expressionIn(written.integrand);
   if (!integrand) throw wrong(`has an integrand that cannot be read: ${written.integrand.slice(0, 80)}`);
   const symbols = [...symbolsOf(integrand)];
@@ -250,7 +250,7 @@ function judgeAntiderivative(
     ? { passed: true, text: `the derivative of ${answer} equals the integrand at ${checked} points` }
     : {
         passed: false,
-        text: `the derivative of ${answer} can be compared with the integrand at ${checked} points only, of ${enough} that are needed`,
+        text: `the derivative of ${answer} could be compared with the integrand at only ${checked} of the ${enough} required points`,
       };
 }
 
@@ -272,8 +272,8 @@ function definiteValues({ integrand, variable, bounds, text }: Integral, prompt:
     if (integral) return integral;
     throw new RollscopeError(
       'dataset',
-      `The problem "${prompt.slice(0, 80)}" has an integral without a value that could be computed: ${text.slice(0, 80)}.`,
-      'It diverges, is not real between its bounds, or is too wild. Correct it, or leave the problem out.',
+      `The problem "${prompt.slice(0, 80)}" has an integral that cannot be computed: ${text.slice(0, 80)}.`,
+      'It diverges, is not real between its bounds, or oscillates too much. Correct it, or leave the problem out.',
     );
   });
 }
@@ -317,7 +317,7 @@ function compute(group: Group, options: Options): Scores {
       const verdict = verdicts[index];
       const first: Part = verdict
         ? { kind: 'check', ...verdict }
-        : { kind: 'no-answer', text: 'no answer was found, so it earns nothing' };
+        : { kind: 'no-answer', text: 'no answer extracted: reward 0' };
       return [first, { kind: 'result', reward: rewards[index]!, text: `reward ${rewards[index]}` }];
     },
   };

@@ -21,7 +21,7 @@ function compute(group: Group): Scores {
       const result: Part = { kind: 'result', reward: rewards[index]!, text: `reward ${rewards[index]}` };
       const found = clusters.findIndex(({ members }) => members.includes(index));
       if (found < 0 || !majority) {
-        return [{ kind: 'no-answer', text: 'no answer was found, so it neither votes nor earns' }, result];
+        return [{ kind: 'no-answer', text: 'no answer extracted: excluded from the vote, reward 0' }, result];
       }
       const { members } = clusters[found]!;
       const spellings = [...new Set(members.map((i) => answers[i]!))];
@@ -44,8 +44,8 @@ function compute(group: Group): Scores {
   };
 
   function verdict(won: boolean, votes: number): string {
-    if (won) return majority!.tied ? 'as large as another, and the first to be' : 'the largest';
-    if (votes === majority!.members.length) return `as large as ${majority!.answer}, which was so first`;
+    if (won) return majority!.tied ? 'tied for the largest, and first to reach its size' : 'the largest';
+    if (votes === majority!.members.length) return `tied with ${majority!.answer}, which reached its size first`;
     return `the largest is ${majority!.answer} with ${majority!.members.length}`;
   }
 }

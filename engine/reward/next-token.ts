@@ -49,15 +49,15 @@ function compute({ problem, rollouts, evidence }: Group, { column }: Options): S
       const beginning = JSON.stringify(continuation.slice(start, start + Math.max(20, (answer?.length ?? 0) + 10)));
       const first: Part =
         answer === null || answer === undefined
-          ? { kind: 'no-answer', text: 'no answer was found, so it earns nothing' }
+          ? { kind: 'no-answer', text: 'no answer extracted: reward 0' }
           : {
               kind: 'check',
               passed: reward === 1,
               text: reward
-                ? `the text goes on with ${JSON.stringify(answer)}`
+                ? `the text continues with ${JSON.stringify(answer)}`
                 : goesOn[index]
                   ? `${JSON.stringify(answer)} ends within a token of ${beginning}`
-                  : `the text goes on with ${beginning}, not with ${JSON.stringify(answer)}`,
+                  : `the text continues with ${beginning}, not with ${JSON.stringify(answer)}`,
             };
       return [first, { kind: 'result', reward, text: `reward ${reward}` }];
     },

@@ -28,8 +28,7 @@ export const probabilityDisparity = labelFree({
         const of = values[index];
         const reward = rewards[index]!;
         const result: Part = { kind: 'result', reward, text: `reward ${shortNumber(reward)}` };
-        if (!of || of.length === 0)
-          return [{ kind: 'no-answer', text: 'no answer was found, so it earns nothing' }, result];
+        if (!of || of.length === 0) return [{ kind: 'no-answer', text: 'no answer extracted: reward 0' }, result];
         const tokens = of.length === 1 ? 'the answer’s token' : `the answer’s ${of.length} tokens`;
         return [
           tokensPart(rollouts[index]!, of, `mean lead of the likeliest over ${tokens}`, spans[index]!.start),

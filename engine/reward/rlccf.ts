@@ -40,8 +40,8 @@ function compute({ answers, evidence }: Group): Scores {
       const result: Part = { kind: 'result', reward: rewards[index]!, text: `reward ${rewards[index]}` };
       const answer = answers[index];
       if (answer === null)
-        return [{ kind: 'no-answer', text: 'no answer was found, so it neither votes nor earns' }, result];
-      if (!winner) return [{ kind: 'no-answer', text: 'no policy with a weight has an answer' }, result];
+        return [{ kind: 'no-answer', text: 'no answer extracted: excluded from the vote, reward 0' }, result];
+      if (!winner) return [{ kind: 'no-answer', text: 'no policy with nonzero weight has an answer' }, result];
       const own = votes.find((voted) => isMember(voted, index));
       const total = policies.reduce((sum, { weight }) => sum + weight, 0);
       return [
@@ -58,7 +58,7 @@ function compute({ answers, evidence }: Group): Scores {
           winner: winner.answer,
           won: agrees[index]!,
           tied: votes[1] !== undefined && votes[1].votes === winner.votes,
-          text: `answer ${answer} has ${shortNumber(own?.votes ?? 0)} of a weight of ${shortNumber(total)}; the heaviest is ${winner.answer} with ${shortNumber(winner.votes)}`,
+          text: `answer ${answer} has weight ${shortNumber(own?.votes ?? 0)} of ${shortNumber(total)}; the largest is ${winner.answer} with ${shortNumber(winner.votes)}`,
         },
         result,
       ];

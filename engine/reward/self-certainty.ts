@@ -18,8 +18,8 @@ export const selfCertainty = labelFree({
     if (vocabulary === null) {
       throw new RollscopeError(
         'config',
-        'Self-certainty needs the size of the vocabulary, which this run does not tell: it was made by an older Rollscope.',
-        'Make the run again, or choose another reward.',
+        'Self-certainty needs the vocabulary size, which this run, made by an older Rollscope, did not record.',
+        'Run it again, or choose another reward.',
       );
     }
     const logV = Math.log(vocabulary);

@@ -29,7 +29,7 @@ const OPTIONS = section('Judge', {
   }),
   reject: text({
     title: 'Rejecting verdict',
-    help: 'marked answer that rejects; anything else is no verdict',
+    help: 'marked answer that rejects; anything else counts as unparsable',
     placeholder: 'text',
     flag: '--judge-reject',
     default: 'no',
@@ -59,7 +59,7 @@ function compute({ evidence }: Group): Scores {
       const said = [
         [count(true), 'accepted'],
         [count(false), 'rejected'],
-        [count(null), 'gave no verdict'],
+        [count(null), 'unparsable'],
       ].flatMap(([n, what]) => (n === 0 ? [] : [`${n} ${what}`]));
       const last = of[0]?.text.trim().split('\n').at(-1) ?? '';
       const words = last.length > 120 ? `...${last.slice(-120)}` : last;
@@ -70,7 +70,7 @@ function compute({ evidence }: Group): Scores {
           text:
             of.length === 0
               ? 'the solution was too long for the judge'
-              : `of ${of.length} ${of.length === 1 ? 'judgment' : 'judgments'} ${said.join(', ')}${words ? ` ("${words}")` : ''}`,
+              : `${of.length} ${of.length === 1 ? 'judgment' : 'judgments'}: ${said.join(', ')}${words ? ` ("${words}")` : ''}`,
         },
         { kind: 'result', reward: rewards[index]!, text: `reward ${shortNumber(rewards[index]!)}` },
       ];

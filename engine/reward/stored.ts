@@ -64,8 +64,8 @@ const NAMES: Record<keyof RolloutStatistics | 'tokens' | 'tokenTexts', string> =
   entropy: 'token entropies',
   logsumexp: 'logsumexp of the logits',
   meanLogit: 'mean logits',
-  top1: 'probabilities of the likeliest tokens',
-  top2: 'probabilities of the second likeliest tokens',
+  top1: 'probabilities of the most likely tokens',
+  top2: 'probabilities of the second most likely tokens',
 };
 
 function unknown(name: keyof typeof NAMES): never {

@@ -15,7 +15,7 @@ import type { Probe } from './probe.ts';
 async function probed(name: DeviceName, expected?: number): Promise<Probe> {
   const device = deviceNamed(name);
   return device.missingFiles().length > 0
-    ? { works: false, reason: 'files that it needs are not installed' }
+    ? { works: false, reason: 'required files are not installed' }
     : device.probe(expected);
 }
 
@@ -98,8 +98,8 @@ export async function resolveDevice(wanted: 'auto' | DeviceName): Promise<Device
     if (!possible.includes(wanted)) {
       throw new RollscopeError(
         'device',
-        `The device ${wanted} cannot be used on ${process.platform}-${process.arch}.`,
-        `Choose auto, ${possible.join(' or ')}; rollscope doctor says which of them work.`,
+        `The device ${wanted} is not available on ${process.platform}-${process.arch}.`,
+        `Choose auto, ${possible.join(' or ')}; rollscope doctor shows which are available.`,
       );
     }
     return wanted;

@@ -36,7 +36,7 @@ function report(device: DeviceName, probe: Probe, chosen: DeviceName): DeviceRep
   const name = DEVICES[device].title;
   const { automatic, hint } = deviceNamed(device);
   if (!probe.works) return { name, available: false, detail: probe.reason, hint: hint() };
-  const manual = `\`--device ${device}\` chooses it`;
+  const manual = `select it with \`--device ${device}\``;
   const choice = device === chosen ? 'what `auto` means' : `\`auto\` means ${DEVICES[chosen].title} here`;
   return { name, available: true, detail: `${probe.detail}; ${automatic ? choice : manual}` };
 }
@@ -46,7 +46,7 @@ function problems(cpu: Probe | undefined, memoryBytes: number): string[] {
   if (cpu && !cpu.works) found.push(`onnxruntime does not run on this machine: ${cpu.reason}`);
   if (memoryBytes < LEAST_MEMORY) {
     const gigabytes = (memoryBytes / 2 ** 30).toFixed(1);
-    found.push(`${gigabytes} GB of memory: enough for the embedded model, too little for others.`);
+    found.push(`${gigabytes} GB of memory: enough for the embedded model, not for others.`);
   }
   return found;
 }

@@ -73,6 +73,6 @@ function checkValue(input: Input, value: Value, sizes: Map<string, number>): voi
 export function runError(error: unknown): unknown {
   const message = error instanceof Error ? error.message : String(error);
   if (!/Failed to allocate memory|bad_alloc|out of memory|\bOOM\b/i.test(message)) return error;
-  const hint = 'Lower the memory limit, so that work is cut into smaller pieces, or take fewer or shorter rollouts.';
-  return new RollscopeError('memory', 'The memory does not suffice for one piece of work.', hint, { cause: error });
+  const hint = 'Lower the memory limit (--memory) for smaller micro-batches, or use fewer or shorter rollouts.';
+  return new RollscopeError('memory', 'Not enough memory for one micro-batch.', hint, { cause: error });
 }

@@ -241,8 +241,8 @@ function sessionError({ name, capabilities, hint }: OnnxruntimeDevice, error: un
     capabilities.ownMemory &&
     /adapter|device|provider|not supported|not available|CUDA|DirectML|CoreML|\.so|\.dll/i.test(message)
   ) {
-    const remedy = `${hint()} Or compute on the CPU (--device cpu).`;
-    return new RollscopeError('device', `The device ${name} cannot be used: ${message}`, remedy, { cause: error });
+    const remedy = `${hint()} Or use the CPU (--device cpu).`;
+    return new RollscopeError('device', `The device ${name} is not usable: ${message}`, remedy, { cause: error });
   }
   return error instanceof Error ? error : new Error(message);
 }

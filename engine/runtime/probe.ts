@@ -76,15 +76,15 @@ export async function probeProvider({ name, options }: Provider, expected?: numb
   const { value, milliseconds, message } = (answer ?? {}) as Answer;
   if (value === undefined || milliseconds === undefined) return { works: false, reason: plain(message ?? failure) };
   if (expected !== undefined && !(Math.abs(value / expected - 1) < TOLERANCE)) {
-    return { works: false, reason: `it computes ${value} where the CPU computes ${expected}` };
+    return { works: false, reason: `wrong result: ${value}, expected ${expected} as on the CPU` };
   }
-  const detail = `${milliseconds.toFixed(1)} ms for four products of ${SIZE} x ${SIZE} matrices`;
+  const detail = `${milliseconds.toFixed(1)} ms for four ${SIZE} x ${SIZE} matrix products`;
   return { works: true, detail, time: { milliseconds, value } };
 }
 
 /** onnxruntime's messages begin with the place in its source. */
 function plain(reason: string): string {
-  if (/No supported adapters|Failed to get a WebGPU adapter/.test(reason)) return 'no graphics adapter found';
+  if (/No supported adapters|Failed to get a WebGPU adapter/.test(reason)) return 'no GPU adapter found';
   return reason
     .split('\n')[0]!
     .replace(/^.*?was false\.\s*/, '')

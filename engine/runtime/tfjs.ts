@@ -11,8 +11,8 @@ const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
 
 /** How to get it. */
 export const TFJS_HINT =
-  'Install it in a folder of your own (npm install @tensorflow/tfjs-node-gpu, or @tensorflow/tfjs-node without a ' +
-  'graphics card), name that folder in the environment variable ROLLSCOPE_TFJS, and choose the device tfjs.';
+  'Install it in a separate folder (npm install @tensorflow/tfjs-node-gpu, or @tensorflow/tfjs-node without a GPU), ' +
+  'set the environment variable ROLLSCOPE_TFJS to that folder, and select the device tfjs.';
 
 const CODE = `
 const util = require('node:util');
@@ -67,7 +67,7 @@ export async function openTfjs(): Promise<Tfjs> {
   const found = findTfjs();
   if (!found) throw new RollscopeError('device', 'TensorFlow.js is not installed.', TFJS_HINT);
   const probe = await probeTfjs();
-  if (!probe.works) throw new RollscopeError('device', `The device tfjs cannot be used: ${probe.reason}.`, TFJS_HINT);
+  if (!probe.works) throw new RollscopeError('device', `The device tfjs is not usable: ${probe.reason}.`, TFJS_HINT);
   restoreUtilities();
   const tf = createRequire(found.file)(found.file) as Tfjs;
   // Otherwise it writes advice to the terminal.

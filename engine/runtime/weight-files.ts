@@ -8,7 +8,7 @@ function unreadable(file: string, cause: unknown): RollscopeError {
 }
 
 function cutShort(file: string, tensor: string): RollscopeError {
-  const hint = 'It was probably not downloaded or copied to its end: get it again.';
+  const hint = 'The file is probably incomplete: download or copy it again.';
   return new RollscopeError('model', `The weights file ${file} ends before the tensor ${tensor}.`, hint);
 }
 

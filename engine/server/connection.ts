@@ -55,7 +55,7 @@ export async function createClient(address: EngineAddress, options: ClientOption
     ({ active } = await peer.request('hello', greeting, { signal: limit }));
   } catch (error) {
     peer.close();
-    if (deadline.aborted) throw unreachable(address, 'it did not answer in time');
+    if (deadline.aborted) throw unreachable(address, 'no response (timeout)');
     throw error;
   }
   let closing = false;
@@ -87,7 +87,7 @@ function connect(address: EngineAddress, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(new RollscopeError('canceled', 'Connecting to the engine was canceled.'));
     const socket = createConnection(address.socket);
-    const onAbort = () => socket.destroy(new Error('no answer'));
+    const onAbort = () => socket.destroy(new Error('no response'));
     const onError = (error: NodeJS.ErrnoException) => {
       signal.removeEventListener('abort', onAbort);
       reject(unreachable(address, error.code ?? error.message));
@@ -106,7 +106,7 @@ export function versionMismatch(engine: number, client: number): RollscopeError 
   const older = engine < client ? 'engine' : 'client';
   return new RollscopeError(
     'engine-version',
-    `The engine speaks protocol ${engine}, this client ${client}: the ${older} is of an older Rollscope.`,
+    `The engine speaks protocol ${engine}, this client ${client}: the ${older} is from an older Rollscope.`,
     older === 'engine'
       ? 'Stop that engine and start it again.'
       : 'Update this Rollscope, or restart the engine with it.',
@@ -116,7 +116,7 @@ export function versionMismatch(engine: number, client: number): RollscopeError 
 function unreachable(address: EngineAddress, why: string): RollscopeError {
   return new RollscopeError(
     'engine-stopped',
-    `No engine answers at ${address.socket} (process ${address.pid}): ${why}.`,
-    'It has probably ended. Start the engine again.',
+    `No engine responds at ${address.socket} (process ${address.pid}): ${why}.`,
+    'It has probably exited. Start the engine again.',
   );
 }

@@ -64,7 +64,7 @@ export type EngineContract = typeof ENGINE;
 export function connectionLost(): RollscopeError {
   return new RollscopeError(
     'engine-stopped',
-    'The connection to the engine has ended.',
+    'The connection to the engine was lost.',
     'Start or restart the engine; an interrupted run can be resumed from its last checkpoint.',
   );
 }

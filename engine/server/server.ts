@@ -121,12 +121,12 @@ export class EngineServer {
       throw new RollscopeError(
         'internal',
         `The engine cannot open its socket: ${error instanceof Error ? error.message : error}.`,
-        `The folder ${options.home} and the folder for temporary files must be writable.`,
+        `${options.home} and the temporary folder must be writable.`,
         { cause: error },
       );
     }
     const engine = new EngineServer(options, { server, address }) as EngineServer & { address: EngineAddress };
-    options.log.write('info', `engine ${options.version} listens at ${socket}`);
+    options.log.write('info', `engine ${options.version} listening at ${socket}`);
     engine.#considerAlone();
     return engine;
   }
@@ -191,15 +191,15 @@ export class EngineServer {
     await Promise.all([...this.#sessions].map(({ peer }) => peer.flushAndClose(DRAIN_LIMIT)));
     this.#server?.close();
     this.withdraw();
-    this.#options.log.write('info', 'engine ended');
+    this.#options.log.write('info', 'engine exited');
     this.#resolveClosed();
   }
 
   async #work(what: string, begin: (closing: AbortSignal) => Promise<RunHandle>): Promise<RunHandle> {
-    if (this.#closing.signal.aborted) throw new RollscopeError('engine-stopped', 'The engine is ending.');
+    if (this.#closing.signal.aborted) throw new RollscopeError('engine-stopped', 'The engine is shutting down.');
     if (this.#preparing) throw busy(`is preparing ${this.#preparing}`);
     const active = this.active;
-    if (active) throw busy(`already works on run '${active.run}' (step ${active.step} of ${active.steps})`);
+    if (active) throw busy(`is already running '${active.run}' (step ${active.step} of ${active.steps})`);
     this.#preparing = what;
     this.#considerAlone();
     try {
@@ -257,7 +257,7 @@ export class EngineServer {
     });
     peer.handleAll(this.#handlers(session), (name) => {
       if (session.client !== null || name === 'hello') return;
-      throw new RollscopeError('unauthorized', `'hello' must come before '${name}'.`);
+      throw new RollscopeError('unauthorized', `'hello' must be sent before '${name}'.`);
     });
     peer.listen();
   }
@@ -317,7 +317,7 @@ export class EngineServer {
     if (this.#feed?.handle.run === run) return this.#feed;
     throw new RollscopeError(
       'run-not-found',
-      `This engine does not work on run '${run}'.`,
+      `Run '${run}' is not active in this engine.`,
       'Open the run from its folder, or resume it.',
     );
   }
@@ -342,10 +342,7 @@ export class EngineServer {
     const working = this.#active !== null || this.#preparing !== null;
     if (working && this.#options.whenAlone === 'continue') return;
     this.#aloneTimer = setTimeout(() => {
-      this.#options.log.write(
-        'info',
-        working ? 'no client is left: the run is stopped' : 'no client and no run: ending',
-      );
+      this.#options.log.write('info', working ? 'no clients left: stopping the run' : 'no clients and no run: exiting');
       void this.shutdown();
     }, this.#options.grace);
   }
@@ -360,13 +357,13 @@ function checkName(name: string): void {
   if (name.length <= 100 && /^[\p{L}\p{N}_][\p{L}\p{N}._ -]*$/u.test(name) && !/[. ]$/.test(name)) return;
   throw new RollscopeError(
     'config',
-    `'${name}' cannot be a run's name.`,
-    'Use up to 100 letters, digits, spaces, dots, dashes and underscores, beginning with a letter or digit.',
+    `'${name}' is not a valid run name.`,
+    'Use up to 100 letters, digits, spaces, dots, dashes and underscores, starting with a letter or digit.',
   );
 }
 
 function busy(what: string): RollscopeError {
-  return new RollscopeError('busy', `This engine ${what}.`, 'Wait until it has ended, or stop it first.');
+  return new RollscopeError('busy', `This engine ${what}.`, 'Wait until it ends, or stop it first.');
 }
 
 /** Compares in constant time, whatever the lengths. */

@@ -102,7 +102,7 @@ export async function runBounded(options: BoundedOptions): Promise<BoundedResult
 }
 
 function canceled(): RollscopeError {
-  return new RollscopeError('canceled', 'A program was ended because the run is being stopped.');
+  return new RollscopeError('canceled', 'A program was killed because the run is stopping.');
 }
 
 async function removeFolder(folder: string): Promise<void> {

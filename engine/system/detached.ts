@@ -45,9 +45,9 @@ export function startDetached({ command, args, env, logFile, timeout }: Detached
       child.kill();
       reject(new Error(why));
     };
-    const timer = setTimeout(() => fail(`it said nothing within ${timeout / 1000} s`), timeout);
+    const timer = setTimeout(() => fail(`no response within ${timeout / 1000} s (timeout)`), timeout);
     child.once('error', (error) => fail(`${command}: ${error.message}`));
-    child.once('exit', (code, signal) => fail(`it ended with ${signal ?? `code ${code}`}`));
+    child.once('exit', (code, signal) => fail(`it exited with ${signal ?? `code ${code}`}`));
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       said += chunk;
       const end = said.indexOf('\n');

@@ -32,7 +32,7 @@ export function diskError(error: unknown, path: string): unknown {
   }
   if (code === 'EISDIR' || code === 'ENOTDIR' || code === 'EEXIST') {
     const message = code === 'EISDIR' ? `${path} is a folder.` : `A file is in the way of ${path}.`;
-    return new RollscopeError('disk', message, 'Choose another place.', { cause: error });
+    return new RollscopeError('disk', message, 'Choose another location.', { cause: error });
   }
   const message = `Writing ${path} failed: ${(error as Error).message}.`;
   return new RollscopeError('disk', message, 'Check the disk, then resume the run.', { cause: error });

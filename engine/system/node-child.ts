@@ -25,8 +25,8 @@ export async function runInChild(
     const ended = await runProgram(process.execPath, ['-e', code, '--', ...args], { env, input, seconds });
     const answer: unknown = parsed(ended.stdout.trim().split('\n').at(-1)!);
     if (answer !== undefined) return { answer, failure: '' };
-    const how = ended.signal ? `ended by ${ended.signal}` : `ended with code ${ended.code}`;
-    return { answer: null, failure: ended.timedOut ? `gave no answer within ${seconds} s` : `its process ${how}` };
+    const how = ended.signal ? `was killed by ${ended.signal}` : `exited with code ${ended.code}`;
+    return { answer: null, failure: ended.timedOut ? `gave no result within ${seconds} s` : `its process ${how}` };
   } catch (error) {
     return { answer: null, failure: (error as Error).message };
   }

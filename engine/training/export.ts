@@ -28,15 +28,15 @@ export async function exportWeights(run: string, format: WeightFormat, out: stri
   const { config } = await readRunFile(run);
   const name = runName(run);
   if (config.job === 'probe') {
-    const hint = 'Use --format jsonl or parquet for its rollouts.';
-    throw new RollscopeError('usage', `The run ${name} is a probe: it trained nothing.`, hint);
+    const hint = 'To export its rollouts, use --format jsonl or parquet.';
+    throw new RollscopeError('usage', `The run ${name} is a probe and has no trained weights.`, hint);
   }
   const checkpoint = await latestCheckpoint(run);
   if (!checkpoint) {
     throw new RollscopeError(
       'usage',
       `The run ${name} has no checkpoint yet.`,
-      'Wait for its first checkpoint, or stop it: that writes one.',
+      'Wait for the first checkpoint, or stop the run: stopping writes one.',
     );
   }
   const { step, folder } = checkpoint;
@@ -44,7 +44,7 @@ export async function exportWeights(run: string, format: WeightFormat, out: stri
     if (!config.lora) {
       throw new RollscopeError(
         'usage',
-        `The run ${name} trained all weights: it has no adapter.`,
+        `The run ${name} has no adapter: all weights were trained.`,
         'Use --format safetensors.',
       );
     }

@@ -114,15 +114,15 @@ function warning({ step, level, reasons }: WatchState, action: RunConfig['watch'
   const why = reasons.map(({ text }) => text).join('; ');
   const then =
     level !== 'collapse'
-      ? 'Look at the rollouts.'
+      ? 'Inspect the rollouts.'
       : action === 'stop'
-        ? 'The run ends here.'
+        ? 'The run was stopped.'
         : action === 'rollback'
           ? good === null
-            ? 'The run ends here; there is no earlier checkpoint to go back to.'
-            : `The run ends with the weights of step ${good}.`
-          : 'Stop it, or go back to an earlier checkpoint; a lower learning rate or fewer steps may help.';
-  const what = level === 'collapse' ? 'The model seems to collapse' : 'Signs of a collapse';
+            ? 'The run was stopped; there is no healthy checkpoint to roll back to.'
+            : `The run was stopped and rolled back to the last healthy checkpoint (step ${good}).`
+          : 'Stop the run or roll back to an earlier checkpoint; a lower learning rate or fewer steps may help.';
+  const what = level === 'collapse' ? 'Possible collapse detected' : 'Early signs of collapse';
   const watch = { level: level === 'collapse' ? level : ('watch' as const), reasons };
   return {
     type: 'warning',

@@ -400,9 +400,7 @@ describe('warnings', () => {
     writeFileSync(file, '{"prompt": "1+2="}\n{"prompt": "What is 1+2?"}\n');
     const ended = await runCli(['probe', file, '--votes', '1', '--device', 'cpu', '--json'], { home });
     expect(ended, ended.stderr).toMatchObject({ code: 0 });
-    expect(warningsIn(ended)).toEqual([
-      expect.stringMatching(/1 of 2 prompts hold characters that the model embedded cannot read.*--model/),
-    ]);
+    expect(warningsIn(ended)).toEqual([expect.stringMatching(/1 of 2 prompts .* embedded.*--model/)]);
   });
 
   test('say that ratios are not taken where sampling leaves tokens out', async () => {

@@ -291,7 +291,7 @@ describe('what is stored', () => {
     }
     const proofs = await details({ reward: 'lean' });
     expect(new Set(proofs.map(({ score, detail }) => `${score} ${detail}`))).toEqual(
-      new Set(['1 Lean accepts the proof', '0 Lean refuses the proof, line 1: odd']),
+      new Set(['1 Lean accepts the proof', '0 Lean rejects the proof, line 1: odd']),
     );
     const own = await details({ reward: 'custom', options: { custom: { command: [file('reward.mjs')] } } });
     for (const { score, detail } of own) {
@@ -332,7 +332,7 @@ describe('on the command line', () => {
       const { id } = problems[group.problem]!;
       const shown = await cli('show', 'judged', '--problem', id, '--rollout', '1');
       expect(shown, shown.stderr).toMatchObject({ code: 0 });
-      expect(shown.stdout).toMatch(/^why +of 2 judgments .*reward (?:0|0\.5|1)$/m);
+      expect(shown.stdout).toMatch(/^why +2 judgments: .*reward (?:0|0\.5|1)$/m);
       const again = await cli('rescore', 'judged', '--reward', 'self-verification', '--problem', id, '--json');
       const [{ rewards }] = last(again).byGroup;
       expect(rewards['self-verification']).toEqual(group.rollouts.map(({ reward }) => reward));
@@ -392,7 +392,7 @@ describe('without the programs that a reward runs', () => {
     try {
       const refusal = {
         code: 'config',
-        message: 'The reward "lean" needs the program lean, which is not on the path.',
+        message: 'The reward "lean" needs the program lean, which is not on the PATH.',
       };
       await expect(resumeRun({ folder, allowPrograms: true })).rejects.toMatchObject(refusal);
       const another = startRun({ config, folder: file('none'), allowPrograms: true });

@@ -10,7 +10,7 @@ export interface GroupOptions {
   problem?: number;
   /** Answer of each rollout. */
   answers?: (string | null)[];
-  /** null: there are no labels. */
+  /** null: no labels. */
   reference?: string | null;
 }
 

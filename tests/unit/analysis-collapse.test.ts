@@ -84,7 +84,7 @@ describe('how a run failed', () => {
   test('says by which numbers', () => {
     const failure = classifyRun(curve({ groundTruthReward: [0.6, 0.2] }));
     expect(failure.reason).toMatch(
-      /^the truth fell from 0\.58\d to 0\.215, while the proxy reward went from 0\.419 to 0\.881$/,
+      /^ground-truth accuracy fell from 0\.58\d to 0\.215, while the proxy reward went from 0\.419 to 0\.881$/,
     );
     expect(failure.truth).toMatchObject({ of: 'steps', peakStep: 4 });
     expect(failure.proxy.start).toBeCloseTo(0.4 + (0.5 * 1.5) / 39, 12);
@@ -273,7 +273,7 @@ describe('the collapse watch', () => {
     const watch = new CollapseWatch();
     watch.evaluated({ step: 0, stability: 0 });
     expect(run({}, watch).at(-1)!.reasons[0]!.text).toBe(
-      '100% of the settled votes on evaluation problems changed since the first evaluation',
+      '100% of the settled majorities on evaluation problems changed since the first evaluation',
     );
     watch.evaluated({ step: 14, stability: 0.9 });
     expect(watch.feed({ step: 15, metrics: sound }).level).toBe('ok');

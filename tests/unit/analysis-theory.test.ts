@@ -52,7 +52,7 @@ describe('the exact step', () => {
   });
 
   test.each([0, -1, Number.NaN])('refuses a beta of %d', (beta) => {
-    expect(() => predictShare(0.5, beta)).toThrow(/beta is .* not positive/);
+    expect(() => predictShare(0.5, beta)).toThrow(/beta must be positive/);
     expect(() => optimum(judged(['1'], null), [1], beta)).toThrow(/beta/);
   });
 });

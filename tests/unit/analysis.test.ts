@@ -253,7 +253,7 @@ describe('signals without labels', () => {
     expect(answerDiversity([judged([null], null)])).toBeNull();
   });
 
-  test('agreement of likelihood and vote, by hand', () => {
+  test('agreement of likelihood and majority, by hand', () => {
     const likelihoods = (...values: number[]) => values.map((logprob) => ({ logprob }));
     const of = (answers: (string | null)[], ...values: number[]) =>
       confidenceAgreement(judged(answers, null, undefined, likelihoods(...values)));

@@ -293,7 +293,7 @@ describe('messages name the option, the value and what is allowed', () => {
       "--advantage: 'ppo' is not allowed; allowed: grpo, grpo-batch, dr-grpo, rloo, reinforce++, reinforce++-baseline.",
     ],
     [['--kl', '-1'], '--kl: -1 is not allowed; allowed: a number from 0 to 100.'],
-    [['--reward', 'majority'], '--reward: There is no reward "majority".'],
+    [['--reward', 'majority'], '--reward: Unknown reward "majority".'],
     [['--reward', '0.5*'], '--reward: A reward is missing at the end in "0.5*".'],
     [['--judge-template', 'Is it right?'], '--judge-template: must contain {{solution}}.'],
     [['--device', 'tpu'], "--device: 'tpu' is not allowed; allowed: auto, cpu, webgpu, cuda, dml, coreml, tfjs."],

@@ -98,12 +98,12 @@ describe('a text file', () => {
   test('is refused with its place where it is no text, or has nothing to continue', async () => {
     await expect(load('c.txt', `${words(10)}\n\nzero \0 byte`)).rejects.toMatchObject({
       code: 'dataset',
-      message: `${path.join(folder, 'c.txt')}:3: there is a zero byte, as in files that are no text.`,
+      message: `${path.join(folder, 'c.txt')}:3: contains a NUL byte: not a text file.`,
     });
     await expect(load('c.txt', new Uint8Array([0xff, 0xfe, 0x41]))).rejects.toThrow('is not UTF-8 text');
     await expect(load('c.md', '# Only\n\nheadings here')).rejects.toMatchObject({
-      message: `${path.join(folder, 'c.md')} holds no paragraph that could be continued.`,
-      hint: 'Paragraphs are separated by blank lines; those of fewer than 8 words are left out.',
+      message: `${path.join(folder, 'c.md')} contains no usable paragraph.`,
+      hint: 'Paragraphs are separated by blank lines; paragraphs of fewer than 8 words are skipped.',
     });
   });
 });

@@ -329,7 +329,7 @@ describe('choice and layout', () => {
     const { warnings } = await load('w.jsonl', '{"prompt": "a", "answer": "1"}\n{"prompt": "a"}\n');
     expect(warnings).toEqual([
       '1 of 2 problems have no reference answer: accuracy is measured on the others.',
-      '1 of 2 prompts are repetitions of others.',
+      '1 of 2 prompts are duplicates.',
     ]);
     expect((await load('w.jsonl', JSONL)).warnings).toEqual([]);
   });
@@ -337,10 +337,10 @@ describe('choice and layout', () => {
 
 describe('errors name file, line and remedy', () => {
   test.each([
-    ['an empty file', 'e.jsonl', '', {}, 'e.jsonl holds no problems.'],
-    ['only blank lines', 'e.jsonl', '\n \n', {}, 'e.jsonl holds no problems.'],
-    ['an empty list', 'e.json', '[]', {}, 'e.json holds no problems.'],
-    ['only a header', 'e.csv', 'prompt,answer\n', {}, 'e.csv holds no problems.'],
+    ['an empty file', 'e.jsonl', '', {}, 'e.jsonl contains no problems.'],
+    ['only blank lines', 'e.jsonl', '\n \n', {}, 'e.jsonl contains no problems.'],
+    ['an empty list', 'e.json', '[]', {}, 'e.json contains no problems.'],
+    ['only a header', 'e.csv', 'prompt,answer\n', {}, 'e.csv contains no problems.'],
     [
       'broken JSON in a line',
       'b.jsonl',
@@ -348,13 +348,13 @@ describe('errors name file, line and remedy', () => {
       {},
       'b.jsonl:3:16: broken JSON: expected a name in quotes, found "}".',
     ],
-    ['an open string', 'b.jsonl', '{"prompt": "x}', {}, 'b.jsonl:1:12: broken JSON: a string is not closed.'],
+    ['an open string', 'b.jsonl', '{"prompt": "x}', {}, 'b.jsonl:1:12: broken JSON: unterminated string.'],
     [
       'a LaTeX backslash',
       'b.jsonl',
       '{"prompt": "\\pi"}',
       {},
-      'b.jsonl:1:13: broken JSON: a bad escape stands in a string (a backslash is written \\\\).',
+      'b.jsonl:1:13: broken JSON: invalid escape in a string (write a backslash as \\\\).',
     ],
     [
       'broken JSON',
@@ -370,7 +370,13 @@ describe('errors name file, line and remedy', () => {
       {},
       'b.json:2:19: broken JSON: expected a value, found the end.',
     ],
-    ['no list', 'n.json', '{"prompt": "x"}', {}, 'n.json: expected a list of problems, or an object that holds one.'],
+    [
+      'no list',
+      'n.json',
+      '{"prompt": "x"}',
+      {},
+      'n.json: expected a list of problems, or an object that contains one.',
+    ],
     ['no object in a line', 'n.jsonl', '{"prompt": "x"}\n["y"]', {}, 'n.jsonl:2: this row is not an object.'],
     ['no object in a list', 'n.json', '[{"prompt": "x"}, "y"]', {}, 'n.json: element 1 of the list is not an object.'],
     [
@@ -386,35 +392,35 @@ describe('errors name file, line and remedy', () => {
       'p.jsonl',
       '{"prompt": {"a": 1}}',
       {},
-      'p.jsonl:1: the row has no prompt: "prompt" is neither text nor a chat ([{"role", "content"}]).',
+      'p.jsonl:1: the row has no prompt: "prompt" is neither a string nor a chat ([{"role", "content"}]).',
     ],
     [
       'duplicate ids',
       'd.jsonl',
       '{"id": 1, "prompt": "x"}\n{"id": 2, "prompt": "y"}\n{"id": "1", "prompt": "z"}',
       {},
-      'd.jsonl:3: the id "1" was already used at d.jsonl:1.',
+      'd.jsonl:3: the id "1" is already used at d.jsonl:1.',
     ],
     [
       'an unknown column in the mapping',
       'm.jsonl',
       JSONL,
       { fields: { answer: 'label' } },
-      'There is no column "label" to take the answer from. m.jsonl has "id", "prompt", "answer".',
+      'No column "label" for the answer. m.jsonl has "id", "prompt", "answer".',
     ],
     [
       'an unknown column in the template',
       'm.jsonl',
       JSONL,
       { template: '{{prompt}} {{level}}' },
-      'The template asks for a column "level". m.jsonl has "id", "prompt", "answer".',
+      'The template uses the missing column "level". m.jsonl has "id", "prompt", "answer".',
     ],
     [
       'a cell that the template lacks',
       'm.jsonl',
       '{"prompt": "x", "level": 1}\n{"prompt": "y"}',
       { template: '{{level}} {{prompt}}' },
-      'm.jsonl:2: the template asks for "level", which this row lacks.',
+      'm.jsonl:2: the template uses "level", which this row lacks.',
     ],
     ['an unknown id', 'm.jsonl', JSONL, { ids: ['a', 'z'] }, 'm.jsonl has no problem with the id "z".'],
     ['an unknown extension', 'x.docx', 'x', {}, 'x.docx: files of type .docx are not supported.'],
@@ -438,7 +444,7 @@ describe('errors name file, line and remedy', () => {
       'q.parquet',
       'prompt',
       {},
-      'q.parquet is not a Parquet file that can be read: parquet file invalid (footer != PAR1).',
+      'q.parquet is not a readable Parquet file: parquet file invalid (footer != PAR1).',
     ],
   ] satisfies [string, string, string, Options, string][])('%s', async (_, name, content, options, message) => {
     expect(await fault(name, content, options)).toBe(message);
@@ -446,7 +452,7 @@ describe('errors name file, line and remedy', () => {
 
   test('no column of a usual name', async () => {
     expect(await fault('k.jsonl', '{"foo": 1}')).toMatch(
-      /^No column holds the problems: none is named "prompt", .* k\.jsonl has "foo"\.$/,
+      /^No problem column: none is named "prompt", .* k\.jsonl has "foo"\.$/,
     );
   });
 
@@ -458,7 +464,7 @@ describe('errors name file, line and remedy', () => {
     const missing = loadDataset(DatasetConfig.parse({ path: path.join(folder, 'none.jsonl') }));
     await expect(missing).rejects.toMatchObject({
       code: 'dataset',
-      message: expect.stringContaining('there is no such file'),
+      message: expect.stringContaining('not found'),
     });
     await expect(loadDataset(DatasetConfig.parse({ path: `${folder}` }))).rejects.toMatchObject({ code: 'dataset' });
   });

@@ -138,12 +138,12 @@ test.each([
   ['{"a" 1}', 5, 'expected ":" after a name, found "1"'],
   ['{a: 1}', 1, 'expected a value or a name in quotes, found "a"'],
   ['[1,]', 3, 'expected a value, found "]"'],
-  ['[1.]', 1, 'a number is not complete'],
+  ['[1.]', 1, 'incomplete number'],
   ['[1] 2', 4, 'unexpected "2" after the end'],
-  ['{"a": "\\\\frac \\sum"}', 14, 'a bad escape stands in a string (a backslash is written \\\\)'],
-  ['["a\nb"]', 1, 'a string is not closed on its line'],
-  ['["a]', 1, 'a string is not closed'],
-  ['["ab\u0001"]', 4, 'a control character stands in a string'],
+  ['{"a": "\\\\frac \\sum"}', 14, 'invalid escape in a string (write a backslash as \\\\)'],
+  ['["a\nb"]', 1, 'unterminated string on its line'],
+  ['["a]', 1, 'unterminated string'],
+  ['["ab\u0001"]', 4, 'unescaped control character in a string'],
   ['['.repeat(100_000), 1000, 'nested too deeply'],
 ])('the fault of %j is at %i', (text, offset, message) => {
   expect(findFault(text)).toEqual({ offset, message });

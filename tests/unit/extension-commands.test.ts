@@ -198,7 +198,7 @@ describe('choosing a reward', () => {
     expect(editor.workspace.reward).toBe('countdown');
     const validate = editor.asked.at(-1)!.options.validateInput!;
     expect(validate('empo + 0.5*covo')).toBeNull();
-    expect(validate('empo + nonsense')).toBe('There is no reward "nonsense".');
+    expect(validate('empo + nonsense')).toBe('Unknown reward "nonsense".');
 
     // A name takes the expression away, which stays on offer.
     editor.asked = [];

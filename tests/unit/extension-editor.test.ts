@@ -422,7 +422,7 @@ describe('the configuration of a run', () => {
       return 'nothing';
     };
     expect(message({ reward: 'majority' })).toMatch(
-      /^setting rollscope\.config: reward: There is no reward "majority"\. Did you mean "majority-vote"\?/,
+      /^setting rollscope\.config: reward: Unknown reward "majority"\. Did you mean "majority-vote"\?/,
     );
     expect(message({ loss: { clipLow: 2 } })).toMatch(
       /^setting rollscope\.config: loss\.clipLow: .*1\. Change it in the user settings/,

@@ -77,7 +77,7 @@ describe('the page’s examples', () => {
   test('the module in TypeScript', async () => {
     const checks = await run([example('steps.ts')]);
     expect(checks.map(({ score }) => score)).toEqual([0, 0, 1 / 3]);
-    expect(checks[0]!.detail).toBe('the program gives no reason');
+    expect(checks[0]!.detail).toBe('the program gave no reason');
   });
 
   test.runIf(python)('the program in Python', async () => {
@@ -126,20 +126,20 @@ describe('a module', () => {
   });
 
   test.each([
-    ['no function', 'export const reward = 1;', 'The module has no function as its default export.'],
-    ['no list', 'export default () => 1;', 'The function gave no list of rewards.'],
+    ['no function', 'export const reward = 1;', 'The default export of the module is not a function.'],
+    ['no list', 'export default () => 1;', 'The function did not return a list of rewards.'],
     ['an error', 'export default () => { throw new TypeError("broken here"); };', 'TypeError: broken here'],
     ['bad syntax', 'export default (', 'SyntaxError'],
   ])('with %s is named with what it said', async (_, code, said) => {
     const { code: kind, message } = await fault([file('bad.mjs', code)]);
     expect(kind).toBe('config');
-    expect(message).toContain("The reward's program ./bad.mjs failed with status 1. It said:\n");
+    expect(message).toContain('The reward program ./bad.mjs failed with status 1. Output:\n');
     expect(message).toContain(said);
   });
 
   test('in TypeScript that cannot be read is named with its place', async () => {
     const { message } = await fault([file('bad.ts', 'const x: = 1;\n')]);
-    expect(message).toMatch(/^The reward's module cannot be read: Error transforming .*bad\.ts: .*\(1:10\)/);
+    expect(message).toMatch(/^The reward module cannot be read: Error transforming .*bad\.ts: .*\(1:10\)/);
   });
 });
 
@@ -168,25 +168,25 @@ describe.skipIf(process.platform === 'win32')('a program', () => {
     ['echo 1; echo 2', 'wrote 2 lines for 3 rollouts.'],
     ['echo 1; echo 2; echo 3; echo 4', 'wrote 4 lines for 3 rollouts.'],
     ['exit 0', 'wrote 0 lines for 3 rollouts.'],
-    ['echo 1; echo NaN; echo 3', 'wrote line 2, which is no reward: NaN'],
-    ['echo 1; echo; echo null; echo 3', 'wrote line 3, which is no reward: null'],
-    ['echo starting; echo 2; echo 3', 'wrote line 1, which is no reward: starting'],
-    ['echo 1; echo 2; echo "{\\"reward\\": \\"3\\"}"', 'wrote line 3, which is no reward: {"reward": "3"}'],
-    ['echo 1; echo 2; echo 1e999', 'wrote line 3, which is no reward: 1e999'],
-    ['echo true; echo 2; echo 3', 'wrote line 1, which is no reward: true'],
-    ['echo oh no >&2; exit 3', 'failed with status 3. It said:\noh no'],
-    ['kill -TERM $$', 'was ended by SIGTERM.'],
-    ['yes 1', 'wrote too much.'],
+    ['echo 1; echo NaN; echo 3', 'wrote line 2, which is not a reward: NaN'],
+    ['echo 1; echo; echo null; echo 3', 'wrote line 3, which is not a reward: null'],
+    ['echo starting; echo 2; echo 3', 'wrote line 1, which is not a reward: starting'],
+    ['echo 1; echo 2; echo "{\\"reward\\": \\"3\\"}"', 'wrote line 3, which is not a reward: {"reward": "3"}'],
+    ['echo 1; echo 2; echo 1e999', 'wrote line 3, which is not a reward: 1e999'],
+    ['echo true; echo 2; echo 3', 'wrote line 1, which is not a reward: true'],
+    ['echo oh no >&2; exit 3', 'failed with status 3. Output:\noh no'],
+    ['kill -TERM $$', 'was killed by SIGTERM.'],
+    ['yes 1', 'wrote too much output.'],
   ])('that does %j is an error', async (text, message) => {
     const error = await fault(script(text));
     expect(error.code).toBe('config');
-    expect(error.message).toBe(`The reward's program ./program ${message}`);
+    expect(error.message).toBe(`The reward program ./program ${message}`);
     expect(error.hint).toBeTruthy();
   });
 
   test('has a deadline', async () => {
     const error = await fault(script('sleep 100'), THREE, { seconds: 0.5 });
-    expect(error.message).toBe("The reward's program ./program did not finish 3 rollouts within 0.5 s.");
+    expect(error.message).toBe('The reward program ./program did not finish 3 rollouts within 0.5 s.');
   });
 
   test('is ended with the run', async () => {
@@ -201,10 +201,8 @@ describe.skipIf(process.platform === 'win32')('a program', () => {
 test('a program that is not there, or not named, is said before a run', async () => {
   const ask = (...command: string[]) => requireCustom({ ...defaults, command }, folder);
   await expect(ask()).rejects.toMatchObject({ code: 'config', message: 'The reward "custom" has no program.' });
-  await expect(ask('no-such-program')).rejects.toThrow(
-    "The reward's program no-such-program is not there, nor on the path.",
-  );
-  await expect(ask('gone.mjs')).rejects.toThrow(`The reward's program gone.mjs is not there (seen from ${folder}).`);
-  await expect(ask('./gone')).rejects.toThrow(`The reward's program ./gone is not there (seen from ${folder}).`);
+  await expect(ask('no-such-program')).rejects.toThrow('The reward program no-such-program was not found on the PATH.');
+  await expect(ask('gone.mjs')).rejects.toThrow(`The reward program gone.mjs was not found (relative to ${folder}).`);
+  await expect(ask('./gone')).rejects.toThrow(`The reward program ./gone was not found (relative to ${folder}).`);
   await expect(ask(process.execPath, 'x')).resolves.toBeUndefined();
 });

@@ -60,7 +60,7 @@ describe.skipIf(process.platform === 'win32')('Lean', () => {
     );
     expect(await check({ response: 'I do not know.' })).toEqual({
       score: 0,
-      detail: 'the response holds no theorem',
+      detail: 'the response contains no theorem',
       file: '(nothing)',
     });
   });
@@ -109,13 +109,13 @@ describe.skipIf(process.platform === 'win32')('Lean', () => {
   });
 
   test.each([
-    ['echo "Proof.lean:1:31: error: unsolved goals"; exit 1', 'Lean refuses the proof, line 1: unsolved goals'],
-    ['echo "Proof.lean:1:8: warning: declaration uses \'sorry\'"', 'Lean says that the proof uses sorry'],
-    [`echo "'two' depends on axioms: [propext, sorryAx]"`, 'the proof rests on sorryAx'],
-    [`echo "'two' depends on axioms: [Lean.ofReduceBool]"`, 'the proof rests on Lean.ofReduceBool'],
-    ['exit 0', 'Lean did not say which axioms the proof uses'],
-    ['echo broken >&2; exit 7', 'Lean ended with status 7: broken'],
-    ['yes', 'Lean prints too much'],
+    ['echo "Proof.lean:1:31: error: unsolved goals"; exit 1', 'Lean rejects the proof, line 1: unsolved goals'],
+    ['echo "Proof.lean:1:8: warning: declaration uses \'sorry\'"', 'the proof uses sorry'],
+    [`echo "'two' depends on axioms: [propext, sorryAx]"`, 'the proof depends on axioms: sorryAx'],
+    [`echo "'two' depends on axioms: [Lean.ofReduceBool]"`, 'the proof depends on axioms: Lean.ofReduceBool'],
+    ['exit 0', 'Lean did not report the axioms of the proof'],
+    ['echo broken >&2; exit 7', 'Lean exited with status 7: broken'],
+    ['yes', 'Lean exceeded the output limit'],
   ])('whose words are %j', async (script, detail) => {
     lean(script);
     expect(await prove('by rfl')).toMatchObject({ score: 0, detail });
@@ -124,7 +124,7 @@ describe.skipIf(process.platform === 'win32')('Lean', () => {
   const says = (...lines: string[]) => lean(`cat <<'END'\n${lines.join('\n')}\nEND`);
 
   test('is asked of the theorem, and the last answer counts', async () => {
-    const refused = { score: 0, detail: 'the proof rests on Lean.ofReduceBool' };
+    const refused = { score: 0, detail: 'the proof depends on axioms: Lean.ofReduceBool' };
     says("'h' depends on axioms: [propext]", "'two' depends on axioms: [propext, Lean.ofReduceBool]");
     expect(await prove('by rfl')).toMatchObject(refused);
     says("'two' does not depend on any axioms", "'two' depends on axioms: [propext,", ' Lean.ofReduceBool]');
@@ -133,7 +133,7 @@ describe.skipIf(process.platform === 'win32')('Lean', () => {
     expect(await prove('by rfl')).toMatchObject(refused);
     says("'h' depends on axioms: [sorryAx]", "'two' does not depend on any axioms");
     expect(await prove('by rfl')).toMatchObject({ score: 1 });
-    const silent = { score: 0, detail: 'Lean did not say which axioms the proof uses' };
+    const silent = { score: 0, detail: 'Lean did not report the axioms of the proof' };
     for (const line of [
       "'A.two' does not depend on any axioms",
       "'h' depends on axioms: [propext]",
@@ -167,7 +167,10 @@ describe.skipIf(process.platform === 'win32')('Lean', () => {
     lean(`printf "'two' depends on axioms: [propext,\\n Classical.choice, Quot.sound]\\n"`);
     expect((await prove('by rfl')).score).toBe(1);
     lean('sleep 100');
-    expect(await prove('by rfl', { seconds: 0.5 })).toMatchObject({ score: 0, detail: 'Lean takes more than 0.5 s' });
+    expect(await prove('by rfl', { seconds: 0.5 })).toMatchObject({
+      score: 0,
+      detail: 'Lean exceeded the time limit of 0.5 s',
+    });
   });
 });
 
@@ -176,7 +179,7 @@ test('that is missing is said before anything runs', async () => {
   try {
     await expect(requireLean()).rejects.toMatchObject({
       code: 'config',
-      message: 'The reward "lean" needs the program lean, which is not on the path.',
+      message: 'The reward "lean" needs the program lean, which is not on the PATH.',
       hint: expect.stringContaining('Install Lean 4'),
     });
   } finally {

@@ -357,7 +357,7 @@ test('without Python the error says what to install', async () => {
   try {
     await expect(requireInterpreter('python')).rejects.toMatchObject({
       code: 'config',
-      message: 'The reward "program" runs Python programs, but there is no Python 3.8 or newer on the path.',
+      message: 'The reward "program" runs Python programs, but there is no Python 3.8 or newer on the PATH.',
       hint: expect.stringContaining('Install Python 3'),
     });
     await expect(requireInterpreter('javascript')).resolves.toBeUndefined();

@@ -130,7 +130,7 @@ describe('damage', () => {
     expect(copy).toBe(`${folder}-repaired`);
     expect(records).toBe(lines.length - 1);
     expect(changes).toEqual([
-      'events.jsonl line 4 was left out: not valid JSON.',
+      'events.jsonl line 4 was skipped: not valid JSON.',
       'The rollouts of 1 groups are lost; their counts are kept.',
       expect.stringContaining('prompts.jsonl could not be read'),
     ]);
@@ -148,7 +148,7 @@ describe('damage', () => {
     expect(await listRuns(root)).toMatchObject([{ run: 'run-repaired', status: 'stopped' }, { run: 'run' }].reverse());
     expect(readdirSync(folder).map((name) => [name, existsSync(join(folder, name))])).toEqual(before);
     await expect(readRunFolder(folder)).rejects.toMatchObject({ code: 'run-broken' });
-    await expect(repairRun(folder)).rejects.toThrow(`${copy} exists.`);
+    await expect(repairRun(folder)).rejects.toThrow(`${copy} already exists.`);
   });
 
   test('of run.json and problems is repaired from what the records say', async () => {
@@ -299,7 +299,7 @@ describe('a stopped run of format 2', () => {
     expect(journal.replaying).toBe(false);
     expect(journal.recovery).toMatchObject({
       remade: 7,
-      message: expect.stringContaining('begun in an older format'),
+      message: expect.stringContaining('started in an older format'),
     });
     // Of the records behind the checkpoint, its own is kept.
     expect(journal.length).toBe(22);

@@ -187,7 +187,7 @@ describe('checkpoints', () => {
     const again = await Journal.open(folder);
     expect(existsSync(torn)).toBe(false);
     expect(again.recovery).toMatchObject({ checkpoints: 1, eventBytes: 0, rolloutBytes: 0, records: 0 });
-    expect(again.recovery?.message).toContain('an unfinished checkpoint');
+    expect(again.recovery?.message).toContain('an incomplete checkpoint');
     expect(again.checkpoint?.step).toBe(1);
     await again.close();
   });

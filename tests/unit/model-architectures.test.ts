@@ -101,7 +101,7 @@ test('a tensor that the architecture does not have is refused by name, not left 
   const having = (name: string) => ({ ...gguf, tensors: new Map([...gguf.tensors, [name, { ...norm, name }]]) });
   await expect(ggufTensors(having('blk.0.attn_q.bias'), config, options)).rejects.toMatchObject({
     code: 'model',
-    message: `${gguf.file}: tensor "blk.0.attn_q.bias" is not part of a model of the kind llama, and not supported.`,
+    message: `${gguf.file}: tensor "blk.0.attn_q.bias" is not part of a llama model, and not supported.`,
   });
   await expect(ggufTensors(having('rope_freqs.weight'), config, options)).resolves.toBeInstanceOf(Map);
 });

@@ -43,8 +43,8 @@ describe('embedded models', () => {
     '%s is refused; names are listed',
     async (spec) => {
       const error = await openModel(spec).catch((e) => e);
-      expect(error).toMatchObject({ code: 'model', message: `There is no embedded model named '${spec.slice(9)}'.` });
-      expect(error.hint).toMatch(/^There are embedded, .*embedded:W.*\.$/);
+      expect(error).toMatchObject({ code: 'model', message: `Unknown embedded model '${spec.slice(9)}'.` });
+      expect(error.hint).toMatch(/^Available: embedded, .*embedded:W.*\.$/);
     },
   );
 

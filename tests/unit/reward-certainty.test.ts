@@ -167,7 +167,7 @@ describe('probability disparity', () => {
       group([null], { rollouts: [rollout(['Hm', '.'], { top1: [1, 1] })] }),
     );
     expect(scores.rewards).toEqual([0]);
-    expect(explained(scores)).toEqual(['no answer was found, so it earns nothing; reward 0']);
+    expect(explained(scores)).toEqual(['no answer extracted: reward 0; reward 0']);
   });
 });
 
@@ -192,5 +192,5 @@ test('means are explained by the tokens that add least', () => {
 
 test('self-certainty of a run that does not tell its vocabulary is an error, not a guess', () => {
   const of = group([null], { vocabulary: null });
-  expect(() => score('self-certainty', of)).toThrow('Self-certainty needs the size of the vocabulary');
+  expect(() => score('self-certainty', of)).toThrow('Self-certainty needs the vocabulary size');
 });

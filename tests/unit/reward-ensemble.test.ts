@@ -32,7 +32,7 @@ describe('majority vote', () => {
   test('without any answer there is no majority', () => {
     expect(vote([null, null]).rewards).toEqual([0, 0]);
     expect(majorityOf(group([null, null]))).toBeNull();
-    expect(explained(vote([null, null]))[1]).toBe('no answer was found, so it neither votes nor earns; reward 0');
+    expect(explained(vote([null, null]))[1]).toBe('no answer extracted: excluded from the vote, reward 0; reward 0');
   });
 
   test('ties go to the first to reach the count', () => {
@@ -66,8 +66,8 @@ describe('majority vote', () => {
       'answer 5 joined cluster {5} with 1 of 5 votes; the largest is 4 with 3; reward 0',
     );
     const [first, second] = explained(vote(['2', '1']));
-    expect(first).toContain('as large as another, and the first to be; reward 1');
-    expect(second).toContain('as large as 2, which was so first; reward 0');
+    expect(first).toContain('tied for the largest, and first to reach its size; reward 1');
+    expect(second).toContain('tied with 2, which reached its size first; reward 0');
     expect(JSON.parse(JSON.stringify(explain(1)))).toEqual(explain(1));
   });
 });
@@ -85,10 +85,10 @@ describe('Co-Reward', () => {
     const scores = across(['7', '7', '0.5', null], ['1/2', '3'], ['0.50', null]);
     expect(scores.rewards).toEqual([0, 0, 1, 0]);
     expect(explained(scores)).toEqual([
-      'the responses to 2 rephrasings elected 1/2 with 2 of 4 votes; answer 7 differs; reward 0',
-      'the responses to 2 rephrasings elected 1/2 with 2 of 4 votes; answer 7 differs; reward 0',
-      'the responses to 2 rephrasings elected 1/2 with 2 of 4 votes; answer 0.5 agrees; reward 1',
-      'no answer was found, so it earns nothing; reward 0',
+      'the responses to 2 rephrasings voted for 1/2 (2 of 4 votes); answer 7 differs; reward 0',
+      'the responses to 2 rephrasings voted for 1/2 (2 of 4 votes); answer 7 differs; reward 0',
+      'the responses to 2 rephrasings voted for 1/2 (2 of 4 votes); answer 0.5 agrees; reward 1',
+      'no answer extracted: reward 0; reward 0',
     ]);
   });
 
@@ -101,7 +101,7 @@ describe('Co-Reward', () => {
   test('nobody earns where no rephrasing has an answer, or there is none', () => {
     expect(explained(across(['1', null], [null, null]))).toEqual([
       'none of the responses to 1 rephrasing has an answer; reward 0',
-      'no answer was found, so it earns nothing; reward 0',
+      'no answer extracted: reward 0; reward 0',
     ]);
     expect(across(['1', '1']).rewards).toEqual([0, 0]);
   });
@@ -124,10 +124,10 @@ describe('RLCCF', () => {
     ]);
     expect(scores.rewards).toEqual([0, 0, 1, 0]);
     expect(explained(scores)[2]).toBe(
-      'policy 1 weighs 0.6; policy 2 weighs 0.9; answer 2 has 0.6 of a weight of 1.5; the heaviest is 2 with 0.6; reward 1',
+      'policy 1 weighs 0.6; policy 2 weighs 0.9; answer 2 has weight 0.6 of 1.5; the largest is 2 with 0.6; reward 1',
     );
-    expect(explained(scores)[0]).toContain('answer 1 has 0.3 of a weight of 1.5; the heaviest is 2 with 0.6; reward 0');
-    expect(explained(scores)[3]).toBe('no answer was found, so it neither votes nor earns; reward 0');
+    expect(explained(scores)[0]).toContain('answer 1 has weight 0.3 of 1.5; the largest is 2 with 0.6; reward 0');
+    expect(explained(scores)[3]).toBe('no answer extracted: excluded from the vote, reward 0; reward 0');
   });
 
   test('a policy that has lost its consistency loses its say', () => {
@@ -155,7 +155,7 @@ describe('RLCCF', () => {
     expect(weighted([{ weight: 0.5, answers }]).rewards).toEqual(vote(answers).rewards);
     const none = weighted([{ weight: 0, answers }]);
     expect(none.rewards).toEqual([0, 0, 0, 0]);
-    expect(explained(none)[0]).toBe('no policy with a weight has an answer; reward 0');
+    expect(explained(none)[0]).toBe('no policy with nonzero weight has an answer; reward 0');
   });
 });
 
@@ -171,7 +171,7 @@ describe('EMPO', () => {
       '2 of 4 responses mean the same: {1/2, 0.5}; answer entropy 0.6365 nats; reward 0.5',
       '2 of 4 responses mean the same: {1/2, 0.5}; answer entropy 0.6365 nats; reward 0.5',
       '1 of 4 responses mean the same: {3}; answer entropy 0.6365 nats; reward 0.25',
-      'no answer was found, so it is in no cluster and earns nothing; reward 0',
+      'no answer extracted: in no cluster, reward 0; reward 0',
     ]);
   });
 
@@ -208,10 +208,8 @@ describe('EMPO', () => {
     const apart = group(['1', '2', '3', '4', '5', '6', '7']);
     expect(score('empo', apart).skip).toBeUndefined();
     const skipped = score('empo', apart, { empo: { entropyHigh: 0.99 } });
-    expect(skipped.skip).toBe('its answer entropy is 1 of the largest possible, outside 0 to 0.99');
-    expect(explained(skipped)[0]).toContain(
-      'the group does not train: its answer entropy is 1 of the largest possible',
-    );
+    expect(skipped.skip).toBe('its answer entropy is 1 of the maximum, outside 0 to 0.99');
+    expect(explained(skipped)[0]).toContain('the group does not train: its answer entropy is 1 of the maximum');
     expect(score('empo', group(['1', '1', '1']), { empo: { entropyLow: 0.1 } }).skip).toContain('outside 0.1 to 1');
   });
 
@@ -242,10 +240,10 @@ describe('CoVo', () => {
     expect(scores.rewards[1]).toBe(1);
     expect(scores.rewards[2]).toBe(-0.5);
     expect(explained(scores)[0]).toBe(
-      'its answer is the likeliest after 3 of 5 steps: consistency 0.6; and for good over the last 2: volatility 0.6; reward 0',
+      'its answer is the likeliest after 3 of 5 steps: consistency 0.6; and stays so over the last 2: volatility 0.6; reward 0',
     );
     expect(explained(scores)[2]).toBe(
-      'its answer is the likeliest after 1 of 4 steps: consistency 0.25; and for good over the last 1: volatility 0.75; reward -0.5',
+      'its answer is the likeliest after 1 of 4 steps: consistency 0.25; and stays so over the last 1: volatility 0.75; reward -0.5',
     );
   });
 
@@ -279,21 +277,19 @@ describe('CoVo', () => {
   test('no answer gets the least there is, and no more than any answer', () => {
     const scores = volatile(['1', null, '2'], [[1], [], [0]]);
     expect(scores.rewards).toEqual([-1, -1, -1]);
-    expect(explained(scores)[1]).toBe('no answer was found, so it gets the least; reward -1');
+    expect(explained(scores)[1]).toBe('no answer extracted: lowest reward; reward -1');
     expect(volatile([null], [[]], 0.25).rewards).toEqual([-0.25]);
   });
 
   test('an answer without a step behind which answers have room gets the least', () => {
     const scores = volatile(['1', '2'], [[], [1]]);
     expect(scores.rewards).toEqual([-1, 1]);
-    expect(explained(scores)[0]).toBe(
-      'no step of it leaves an answer room in the context, so it gets the least; reward -1',
-    );
+    expect(explained(scores)[0]).toBe('no step leaves room for an answer in the context: lowest reward; reward -1');
   });
 
   test('one step is said as one', () => {
     expect(explained(volatile(['1'], [[0]]))[0]).toBe(
-      'its answer is the likeliest after 1 of 1 step: consistency 1; and for good over the last 1: volatility 0; reward 1',
+      'its answer is the likeliest after 1 of 1 step: consistency 1; and stays so over the last 1: volatility 0; reward 1',
     );
   });
 });

@@ -20,7 +20,7 @@ describe('ground truth', () => {
     expect(explained(score('ground-truth', group(['1', '2', null], { reference: '2' })))).toEqual([
       'answer 1 does not equal the reference; reward 0',
       'answer 2 equals the reference; reward 1',
-      'no answer was found, so it earns nothing; reward 0',
+      'no answer extracted: reward 0; reward 0',
     ]);
   });
 });
@@ -42,11 +42,11 @@ describe('self-verification', () => {
     const scores = judged([yes], [no], [unclear], [yes, no, unclear, yes], [yes, unclear]);
     expect(scores.rewards).toEqual([1, 0, 0, 0.5, 0.5]);
     expect(explained(scores)).toEqual([
-      'of 1 judgment 1 accepted ("\\boxed{yes}"); reward 1',
-      'of 1 judgment 1 rejected ("\\boxed{no}"); reward 0',
-      'of 1 judgment 1 gave no verdict ("Who knows"); reward 0',
-      'of 4 judgments 2 accepted, 1 rejected, 1 gave no verdict ("\\boxed{yes}"); reward 0.5',
-      'of 2 judgments 1 accepted, 1 gave no verdict ("\\boxed{yes}"); reward 0.5',
+      '1 judgment: 1 accepted ("\\boxed{yes}"); reward 1',
+      '1 judgment: 1 rejected ("\\boxed{no}"); reward 0',
+      '1 judgment: 1 unparsable ("Who knows"); reward 0',
+      '4 judgments: 2 accepted, 1 rejected, 1 unparsable ("\\boxed{yes}"); reward 0.5',
+      '2 judgments: 1 accepted, 1 unparsable ("\\boxed{yes}"); reward 0.5',
     ]);
     expect(scores.explain(2)[0]).toMatchObject({ passed: null });
     expect(scores.explain(3)[0]).toMatchObject({ passed: false });
@@ -72,13 +72,13 @@ describe('dual reconstruction', () => {
     expect(explained(scores)).toEqual([
       'from answer 3 the hidden 1/2 was found 2 of 4 times (0.5, 1/2, 2, no answer); reward 0.5',
       'from answer 4 the hidden 1/2 was found 0 of 1 times (7); reward 0',
-      'no answer was found, so nothing is reconstructed; reward 0',
+      'no answer extracted: nothing to reconstruct from; reward 0',
       'from answer 5 the hidden 1/2 was found 1 of 1 times (\\frac{1}{2}); reward 1',
     ]);
   });
 
   test('is 0 where nothing could be hidden', () => {
-    expect(explained(dual(['3'], [[]]))).toEqual(['the problem has nothing that could be hidden; reward 0']);
+    expect(explained(dual(['3'], [[]]))).toEqual(['the problem contains nothing to hide; reward 0']);
   });
 });
 
@@ -124,7 +124,7 @@ describe('Countdown', () => {
     ['2 ** 3', '"**" is not an operator'],
     ['24 // 1', '"//" is not an operator'],
     ['8 + 16 + ', 'it ends too early'],
-    ['(8 + 16', 'a bracket is not closed'],
+    ['(8 + 16', 'a parenthesis is not closed'],
     ['8 + 16)', '")" is not allowed there'],
     ['8 + x', '"x" is not allowed there'],
     ['-8 + 32', '"-" is not allowed there'],
@@ -132,16 +132,16 @@ describe('Countdown', () => {
     ['2(12)', '"(" is not allowed there'],
     ['2.5 * 4', '"." is not allowed there'],
     ['process.exit()', '"p" is not allowed there'],
-    [`${'('.repeat(200)}24${')'.repeat(200)}`, 'its brackets are nested too deeply'],
+    [`${'('.repeat(200)}24${')'.repeat(200)}`, 'its parentheses are nested too deeply'],
     ['', 'it ends too early'],
     ['3\\timesx8', '"\\" is not allowed there'],
     ['3\\cdots8', '"\\" is not allowed there'],
-    ['(8 + 16]', 'a bracket is not closed'],
-    ['\\frac{48}', 'a fraction lacks a part'],
-    ['\\frac{48}{2', 'a bracket is not closed'],
+    ['(8 + 16]', 'a parenthesis is not closed'],
+    ['\\frac{48}', 'incomplete fraction'],
+    ['\\frac{48}{2', 'a parenthesis is not closed'],
     ['1\\frac{1}{2}', '"\\" is not allowed there'],
     ['\\fraction{48}{2}', '"\\" is not allowed there'],
-    [`${'\\frac{'.repeat(150)}1`, 'its brackets are nested too deeply'],
+    [`${'\\frac{'.repeat(150)}1`, 'its parentheses are nested too deeply'],
   ])('%s is refused: %s', (answer, why) => {
     const { outcome, text } = judge(answer, [2n]);
     expect(outcome).toBe('refused');
@@ -189,7 +189,7 @@ describe('Countdown', () => {
     const of = group(['3*5+7+3 - 1', '3*(7+5)/3', '(7-3)*5+3', '3*7+5-3', null], { columns });
     const scores = score('countdown', of, { countdown: { formatScore: 0.1 } });
     expect(scores.rewards).toEqual([0, 0.1, 0.1, 0.1, 0]);
-    expect(explained(scores)[4]).toBe('no answer was found, so it earns nothing; reward 0');
+    expect(explained(scores)[4]).toBe('no answer extracted: reward 0; reward 0');
     expect(score('countdown', of).rewards).toEqual([0, 0, 0, 0, 0]);
     const hit = score('countdown', group(['(5 - 3) * 7 + 10'], { columns: { nums: '3, 5, 7, 10', goal: '24' } }), {
       countdown: { numbers: 'nums', target: 'goal' },
@@ -231,7 +231,7 @@ describe('next tokens', () => {
       '\\boxed{the quick  fox}',
     );
     expect(scores.rewards).toEqual([1, 1, 1, 1, 1]);
-    expect(explained(scores)[1]).toBe('the text goes on with "the quick"; reward 1');
+    expect(explained(scores)[1]).toBe('the text continues with "the quick"; reward 1');
   });
 
   test('letters, case and blanks inside are as they are', () => {
@@ -243,8 +243,8 @@ describe('next tokens', () => {
       'the',
     );
     expect(scores.rewards).toEqual([0, 0, 0, 0, 0]);
-    expect(explained(scores)[0]).toBe('the text goes on with "the quick  fox.", not with "The"; reward 0');
-    expect(explained(scores)[4]).toBe('no answer was found, so it earns nothing; reward 0');
+    expect(explained(scores)[0]).toBe('the text continues with "the quick  fox.", not with "The"; reward 0');
+    expect(explained(scores)[4]).toBe('no answer extracted: reward 0; reward 0');
   });
 
   test('an answer that ends within a token earns nothing', () => {

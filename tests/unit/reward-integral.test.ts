@@ -55,10 +55,10 @@ describe('antiderivatives', () => {
     );
     expect(right).toBe('the derivative of x^3/3 + C equals the integrand at 10 points; reward 1');
     expect(wrong).toMatch(/^at x = -?[\d.]+ the derivative of x\^3 is [\d.e-]+, the integrand [\d.e-]+; reward 0$/);
-    expect(none).toBe('no answer was found, so it earns nothing; reward 0');
+    expect(none).toBe('no answer extracted: reward 0; reward 0');
     expect(unread).toBe('\\int x cannot be read as an expression; reward 0');
     expect(nowhere).toBe(
-      'the derivative of \\arcsin(x+1000) can be compared with the integrand at 0 points only, of 5 that are needed; reward 0',
+      'the derivative of \\arcsin(x+1000) could be compared with the integrand at only 0 of the 5 required points; reward 0',
     );
   });
 
@@ -144,12 +144,12 @@ describe('the integral in a problem', () => {
   });
 
   test.each([
-    ['What is 1+1?', 'has no integral that could be checked'],
+    ['What is 1+1?', 'contains no integral to check'],
     ['\\int foo{ dx', 'has an integrand that cannot be read: foo{'],
     ['\\int_{?}^{1} x dx', 'has bounds that cannot be read: ?, 1'],
-    ['\\int_{-1}^{1} \\frac{1}{x} dx', 'has an integral without a value that could be computed: \\frac{1}{x}'],
-    ['\\int_0^1 \\frac{1}{x} dx', 'has an integral without a value that could be computed'],
-    ['\\int_{-1}^1 \\sqrt{x} dx', 'has an integral without a value that could be computed'],
+    ['\\int_{-1}^{1} \\frac{1}{x} dx', 'has an integral that cannot be computed: \\frac{1}{x}'],
+    ['\\int_0^1 \\frac{1}{x} dx', 'has an integral that cannot be computed'],
+    ['\\int_{-1}^1 \\sqrt{x} dx', 'has an integral that cannot be computed'],
     ['\\int \\sqrt{-1-x^2} dx', 'has an integrand without real values'],
   ])('that cannot be checked is an error of the data: %s', (prompt, what) => {
     expect(() => judge(prompt, ['1'])).toThrow(`The problem "${prompt}" ${what}`);

@@ -135,7 +135,9 @@ describe('registry', () => {
     const reward = rewardOf(name, RewardOptions.parse({ empo: { clusters: 'model' } }));
     if (reward.evidence.length === 0) return;
     const of = { ...everything(), evidence: {} };
-    expect(() => reward.score(of)).toThrow(`The reward ${name} needs more than these rollouts`);
+    expect(() => reward.score(of)).toThrow(
+      `The reward ${name} needs model calls or program results that were not recorded`,
+    );
   });
 });
 
@@ -236,24 +238,24 @@ describe('expressions', () => {
 
   test.each([
     ['', 'A reward is missing at the end in "".'],
-    ['vibes', 'There is no reward "vibes".'],
-    ['toString', 'There is no reward "toString".'],
-    ['a-b', 'There is no reward "a-b".'],
-    ['a b', '"b" stands where the end is expected in "a b".'],
+    ['vibes', 'Unknown reward "vibes".'],
+    ['toString', 'Unknown reward "toString".'],
+    ['a-b', 'Unknown reward "a-b".'],
+    ['a b', '"b" found where the end is expected in "a b".'],
     ['a +', 'A reward is missing at the end in "a +".'],
-    ['2 a', '"a" stands where "*" is expected in "2 a".'],
+    ['2 a', '"a" found where "*" is expected in "2 a".'],
     ['2', '"*" is missing at the end in "2".'],
-    ['a * 2', '"*" stands where the end is expected in "a * 2".'],
+    ['a * 2', '"*" found where the end is expected in "a * 2".'],
     ['a if', 'A reward is missing at the end in "a if".'],
     ['a if b >', 'A number is missing at the end in "a if b >".'],
-    ['a if b > c-d', '"c-d" stands where a number is expected in "a if b > c-d".'],
-    ['a > 0.5', '">" stands where the end is expected in "a > 0.5".'],
-    ['a if b if c-d', '"if" stands where the end is expected in "a if b if c-d".'],
+    ['a if b > c-d', '"c-d" found where a number is expected in "a if b > c-d".'],
+    ['a > 0.5', '">" found where the end is expected in "a > 0.5".'],
+    ['a if b if c-d', '"if" found where the end is expected in "a if b if c-d".'],
     ['(a', '")" is missing at the end in "(a".'],
-    ['a)', '")" stands where the end is expected in "a)".'],
-    ['a & b', '"&" is not understood in "a & b".'],
+    ['a)', '")" found where the end is expected in "a)".'],
+    ['a & b', 'Unexpected "&" in "a & b".'],
     ['1e999*a', 'The number 1e999 is too large in "1e999*a".'],
-    [`${'('.repeat(60)}a`, `Brackets are nested too deeply in "${'('.repeat(60)}a".`],
+    [`${'('.repeat(60)}a`, `Parentheses are nested too deeply in "${'('.repeat(60)}a".`],
   ])('%j is refused: %s', (text, message) => {
     let error: RollscopeError | null = null;
     try {
@@ -275,7 +277,7 @@ describe('expressions', () => {
   test('are checked with the configuration', () => {
     const of = (reward: string) => parseRunConfig({ dataset: { path: '/x.jsonl' }, reward });
     expect(of('majority-vote + 0.1*trajectory-entropy').reward).toBe('majority-vote + 0.1*trajectory-entropy');
-    expect(() => of('majority-vote + vibes')).toThrow(/There is no reward "vibes"\./);
+    expect(() => of('majority-vote + vibes')).toThrow(/Unknown reward "vibes"\./);
     // The protocol checks the form only: a run of another version may know other names.
     const form = (reward: string) => RunConfig.safeParse({ dataset: { path: '/x.jsonl' }, reward }).success;
     expect([form('majority-vote + vibes'), form('majority-vote +')]).toEqual([true, false]);
@@ -378,7 +380,7 @@ describe('recorded groups', () => {
   test('are explained by their reward', () => {
     expect(explain('train', 1)).toEqual([
       'answer 1 joined cluster {1} with 1 of 2 votes; the largest; reward 1',
-      'no answer was found, so it neither votes nor earns; reward 0',
+      'no answer extracted: excluded from the vote, reward 0; reward 0',
     ]);
   });
 

@@ -22,7 +22,7 @@ test('a device of other systems is refused instead of being replaced by the CPU 
   const foreign = process.platform === 'win32' ? 'coreml' : 'dml';
   await expect(resolveDevice(foreign)).rejects.toMatchObject({
     code: 'device',
-    message: `The device ${foreign} cannot be used on ${process.platform}-${process.arch}.`,
+    message: `The device ${foreign} is not available on ${process.platform}-${process.arch}.`,
   });
 });
 
@@ -117,13 +117,13 @@ describe('a child process', () => {
   });
   test('that crashes is told from one that answers', async () => {
     const crash = await runInChild('process.abort()', [], { seconds: 120 });
-    expect(crash).toMatchObject({ answer: null, failure: 'its process ended by SIGABRT' });
+    expect(crash).toMatchObject({ answer: null, failure: 'its process was killed by SIGABRT' });
     const exit = await runInChild('process.exit(3)', [], { seconds: 120 });
-    expect(exit).toMatchObject({ answer: null, failure: 'its process ended with code 3' });
+    expect(exit).toMatchObject({ answer: null, failure: 'its process exited with code 3' });
   });
   test('that hangs is ended', async () => {
     const result = await runInChild('setInterval(() => {}, 1000)', [], { seconds: 0.5 });
-    expect(result.failure).toContain('no answer within 0.5 s');
+    expect(result.failure).toContain('no result within 0.5 s');
   });
 });
 

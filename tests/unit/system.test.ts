@@ -107,8 +107,8 @@ describe('a program that is left alone', () => {
   });
 
   test('that says nothing is ended, and it is said why', async () => {
-    await expect(start('process.exit(7)')).rejects.toThrow('it ended with code 7');
-    await expect(start('setInterval(() => {}, 1000)', 300)).rejects.toThrow('it said nothing within 0.3 s');
+    await expect(start('process.exit(7)')).rejects.toThrow('it exited with code 7');
+    await expect(start('setInterval(() => {}, 1000)', 300)).rejects.toThrow('no response within 0.3 s');
   });
 });
 

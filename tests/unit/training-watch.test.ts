@@ -53,7 +53,7 @@ describe('levels', () => {
       {
         type: 'warning',
         code: 'collapse-watch',
-        message: 'Signs of a collapse: response length went from 12 to 8. Look at the rollouts.',
+        message: 'Early signs of collapse: response length went from 12 to 8. Inspect the rollouts.',
         step: WATCHED,
         problem: null,
         watch: {
@@ -65,7 +65,7 @@ describe('levels', () => {
         type: 'warning',
         code: 'collapse',
         message:
-          'The model seems to collapse: response length went from 12 to 5. Stop it, or go back to an earlier checkpoint; a lower learning rate or fewer steps may help.',
+          'Possible collapse detected: response length went from 12 to 5. Stop the run or roll back to an earlier checkpoint; a lower learning rate or fewer steps may help.',
         step: COLLAPSED,
         problem: null,
         watch: {
@@ -100,7 +100,7 @@ describe('stop', () => {
     const { warnings, ended, watch } = run('stop', SHRINKING);
     expect(ended).toBe(COLLAPSED);
     expect(watch.rollbackTo).toBeNull();
-    expect(warnings.at(-1)).toMatchObject({ message: expect.stringMatching(/ The run ends here\.$/) });
+    expect(warnings.at(-1)).toMatchObject({ message: expect.stringMatching(/ The run was stopped\.$/) });
   });
 });
 
@@ -112,7 +112,7 @@ describe('rollback', () => {
     expect(watch.rollbackTo).toBe(20);
     expect(warnings.at(-1)).toMatchObject({
       code: 'collapse',
-      message: expect.stringMatching(/ The run ends with the weights of step 20\.$/),
+      message: expect.stringMatching(/\(step 20\)\.$/),
     });
   });
 
@@ -135,7 +135,7 @@ describe('rollback', () => {
     const warnings = SHRINKING.slice(0, COLLAPSED).flatMap((step) => watch.step(step) ?? []);
     expect(watch.ends).toBe(true);
     expect(watch.rollbackTo).toBeNull();
-    expect(warnings.at(-1)).toMatchObject({ message: expect.stringMatching(/there is no earlier checkpoint/) });
+    expect(warnings.at(-1)).toMatchObject({ message: expect.stringMatching(/no healthy checkpoint/) });
   });
 
   test('counts from the first sign of those that led to the collapse', () => {
@@ -194,7 +194,10 @@ describe('votes', () => {
     expect(feed(10, 20)).toEqual([]);
     evaluate(20, ['0.5', '7', '8', '9']);
     expect(feed(20, 21)).toMatchObject([
-      { code: 'collapse', message: expect.stringMatching(/75% of the settled votes on evaluation problems changed/) },
+      {
+        code: 'collapse',
+        message: expect.stringMatching(/75% of the settled majorities on evaluation problems changed/),
+      },
     ]);
     expect(watch.ends).toBe(true);
   });

@@ -6,5 +6,5 @@ export const coreml = onnxruntimeDevice({
   provider: { name: 'coreml', dialect: 'portable' },
   capabilities: { controlFlow: false, ownMemory: true, resident: false, dataTypes: ALL_TYPES },
   platforms: ['darwin'],
-  hint: () => 'Core ML is slower or less exact than the CPU on some Macs; WebGPU is the better choice there.',
+  hint: () => 'Core ML is slower or less accurate than the CPU on some Macs; prefer WebGPU there.',
 });

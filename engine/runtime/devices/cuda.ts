@@ -13,13 +13,13 @@ export function missingCudaFiles(folder = onnxruntimeFolder()): string[] {
 function hint(): string {
   const missing = missingCudaFiles();
   if (missing.length === 0) {
-    return 'Install the NVIDIA driver, CUDA 12 and cuDNN 9, and see that their libraries are on LD_LIBRARY_PATH.';
+    return 'Install the NVIDIA driver, CUDA 12 and cuDNN 9, and make sure that their libraries are on LD_LIBRARY_PATH.';
   }
   return (
-    `${missing.join(' and ')} belong into ${onnxruntimeFolder()}. They come with the NuGet package ` +
+    `${missing.join(' and ')} must be in ${onnxruntimeFolder()}. They come with the NuGet package ` +
     `Microsoft.ML.OnnxRuntime.Gpu.Linux ${onnxruntimeVersion()}, which ` +
     '`node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12` fetches. ' +
-    'CUDA 12, cuDNN 9 and the NVIDIA driver are needed too.'
+    'CUDA 12, cuDNN 9 and the NVIDIA driver are also required.'
   );
 }
 

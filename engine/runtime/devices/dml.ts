@@ -6,5 +6,5 @@ export const dml = onnxruntimeDevice({
   provider: { name: 'dml', dialect: 'portable' },
   capabilities: { controlFlow: false, ownMemory: true, resident: false, dataTypes: ALL_TYPES },
   platforms: ['win32'],
-  hint: () => 'DirectML needs Windows 10 1903 or newer and a DirectX 12 driver.',
+  hint: () => 'DirectML requires Windows 10 1903 or newer and a DirectX 12 driver.',
 });

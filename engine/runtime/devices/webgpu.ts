@@ -9,6 +9,6 @@ export const webgpu = onnxruntimeDevice({
   variables: ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'],
   hint: () =>
     process.platform === 'linux'
-      ? 'Install the Vulkan loader (Debian, Ubuntu: libvulkan1) and the driver of the graphics card.'
-      : 'Install the newest driver of the graphics card.',
+      ? 'Install the Vulkan loader (Debian, Ubuntu: libvulkan1) and the GPU driver.'
+      : 'Install the latest GPU driver.',
 });

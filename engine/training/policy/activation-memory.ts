@@ -47,10 +47,10 @@ export function activationMemory(
 
 function tooLittle(name: string, tokens: number, needed: number, most: number, limit: number | null): RollscopeError {
   const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(bytes < 2 ** 30 ? 2 : 1)} GB`;
-  const bound = limit === null ? "three quarters of this machine's memory are" : 'the memory limit is';
+  const bound = limit === null ? "three quarters of this machine's memory" : 'memory limit';
   return new RollscopeError(
     'memory',
-    `${name} with sequences of ${tokens} tokens needs about ${gigabytes(needed)}; ${bound} ${gigabytes(most)}.`,
-    `Set ${limit === null ? 'a' : 'a higher'} limit (--memory), use LoRA, take fewer new tokens (--max-tokens), or leave the longest problems out.`,
+    `${name} with sequences of ${tokens} tokens needs about ${gigabytes(needed)} of memory; available: ${gigabytes(most)} (${bound}).`,
+    `Set ${limit === null ? 'a' : 'a higher'} limit (--memory), use LoRA, lower --max-tokens, or leave out the longest problems.`,
   );
 }

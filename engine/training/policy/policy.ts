@@ -122,7 +122,7 @@ export class Policy {
       tick: (tokens) => hooks.tick({ activity: 'sampling', fraction: complete / problems.length, tokens }),
       onGroup: (prompt, rollouts) => {
         complete++;
-        if (!rollouts.every(hasFiniteStatistics)) throw new NonFiniteError('probability of a token', problems[prompt]!);
+        if (!rollouts.every(hasFiniteStatistics)) throw new NonFiniteError('token probability', problems[prompt]!);
         onGroup(
           problems[prompt]!,
           rollouts.map((rollout) => {

@@ -34,16 +34,16 @@ export function encodePrompts(
     if (tokens.length + maxTokens > config.contextLength) {
       throw new PromptError(
         i,
-        `The prompt has ${tokens.length} tokens; with ${maxTokens} new tokens it does not fit the model's context of ${config.contextLength}.`,
-        'Shorten the problem, take fewer new tokens (--max-tokens), or leave the problem out.',
+        `The prompt has ${tokens.length} tokens; with ${maxTokens} new tokens it exceeds the model's context length of ${config.contextLength}.`,
+        'Shorten the problem, lower --max-tokens, or leave out the problem.',
       );
     }
     const largest = tokens.reduce((a, b) => Math.max(a, b));
     if (largest >= config.vocabularySize) {
       throw new RollscopeError(
         'model',
-        `${name}: its tokenizer gives token ${largest}, but its vocabulary has ${config.vocabularySize}.`,
-        'Tokenizer and weights are of different models; fetch the model again.',
+        `${name}: the tokenizer produces token id ${largest}, but the vocabulary has ${config.vocabularySize} tokens.`,
+        'Tokenizer and weights are from different models; download the model again.',
       );
     }
     if (tokenizer.unknownId !== null && tokens.includes(tokenizer.unknownId)) unread++;
@@ -52,8 +52,8 @@ export function encodePrompts(
     unread === 0
       ? []
       : [
-          `${unread} of ${encoded.length} prompts hold characters that the model ${name} cannot read. ` +
-            'Choose a model that can (--model, or "Choose Model" in the editor).',
+          `${unread} of ${encoded.length} prompts contain characters outside the vocabulary of the model ${name}. ` +
+            'Choose another model (--model, or "Choose Model" in the editor).',
         ];
   return { encoded, warnings };
 }

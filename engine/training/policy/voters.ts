@@ -1,4 +1,4 @@
-/** Other policies that vote beside the one that trains: their weights as its parameters. */
+/** Other policies that vote with the one being trained: their weights as its parameters. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileFingerprint } from '../../model/fingerprint.ts';
@@ -36,10 +36,10 @@ export async function loadVoter(
     if (data?.length !== shape.reduce((a, b) => a * b, 1)) {
       throw new RollscopeError(
         'model',
-        `rlccf: the policy ${voter} ${data ? 'has another shape' : `lacks ${name}`}: it cannot vote beside the model that trains.`,
+        `rlccf: the policy ${voter} ${data ? 'has a different shape' : `lacks ${name}`}: it cannot vote with the policy being trained.`,
         lora
-          ? `Give adapters of rank ${lora.rank} on the same projections, or \`base\`.`
-          : 'Give checkpoints of the same model, or models of the same shape.',
+          ? `Use adapters of rank ${lora.rank} on the same projections, or \`base\`.`
+          : 'Use checkpoints of the same model, or models of the same shape.',
       );
     }
     values[name] = backend.value('float32', shape, data);

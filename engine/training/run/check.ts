@@ -11,7 +11,7 @@ export async function checkConfig(config: RunConfig, allowPrograms: boolean): Pr
   if (config.sampling.temperature === 0 && config.job === 'train') {
     throw new RollscopeError(
       'config',
-      'sampling.temperature is 0: every rollout of a problem would be the same.',
+      'sampling.temperature is 0: all rollouts of a problem would be identical.',
       'Use a temperature above 0; the paper uses 1.',
     );
   }
@@ -25,8 +25,8 @@ export async function checkReward(config: RunConfig, allowPrograms: boolean): Pr
     const names = parts.flatMap((part) => (part.executes ? part.name : [])).join(', ');
     throw new RollscopeError(
       'config',
-      `The reward ${names} runs programs on this machine, which was not allowed.`,
-      'Allow it with --allow-programs where you trust the model, the data and the program; in the editor, trust the workspace.',
+      `The reward ${names} runs programs on this machine, which is not allowed.`,
+      'Allow it with --allow-programs if you trust the model, the data and the program; in the editor, trust the workspace.',
     );
   }
   reward.check();

@@ -30,13 +30,13 @@ function nonFinite(error: RollscopeError, { journal, meter: { phase } }: RunCont
   const problem = error.problem === null ? null : journal.problems[error.problem]!;
   const step = phase === 'train' ? done + 1 : done;
   const when =
-    phase === 'probe' ? 'While probing' : phase === 'train' ? `At step ${step}` : `In the evaluation at step ${step}`;
+    phase === 'probe' ? 'While probing' : phase === 'train' ? `At step ${step}` : `During evaluation at step ${step}`;
   const where = problem ? `, at problem ${problem.id} (${placeOf(problem)})` : '';
   const message = `${when}${where}, ${error.message}.`;
   journal.append({ type: 'warning', code: 'non-finite', message, step, problem: error.problem });
   const hint =
     done === 0
-      ? "The model's weights are as they were opened: fetch the model again, or choose another one."
-      : 'Start anew with a lower learning rate (--lr). The checkpoints that were written are kept.';
+      ? 'The weights are as loaded, before any update: download the model again, or choose another one.'
+      : 'Restart with a lower learning rate (--lr). Existing checkpoints are kept.';
   return { type: 'end', reason: 'failed', error: { code: 'non-finite', message, hint } };
 }

@@ -29,7 +29,7 @@ export function appendHeader(journal: Journal, config: RunConfig, material: Mate
   const { epochs, miniBatch } = config.loss;
   if (config.job === 'train' && truncates(config) && (epochs > 1 || miniBatch !== undefined)) {
     warn('config')(
-      'With top-p or top-k no importance ratios are taken: later updates on the same rollouts are unclipped.',
+      'With top-p or top-k, importance ratios are not computed: later updates on the same rollouts are not clipped.',
     );
   }
 }

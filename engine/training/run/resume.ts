@@ -30,7 +30,7 @@ export async function resumeRun({ folder, allowPrograms = false }: ResumeOptions
     const prompts = [...(journal.prompts ?? material.prompts)];
     const info = await openPolicy(config, { prompts, problems: material.problems }, worker.compute);
     if (!(await isRecordedModel(config.model, info.fingerprint, runFile.modelFingerprint))) {
-      const voters = info.fingerprint.includes('+') ? ' or a policy that votes beside it' : '';
+      const voters = info.fingerprint.includes('+') ? ' or another voting policy' : '';
       throw changed('model', `The model ${config.model}${voters}`, journal.run);
     }
     if (checkpoint) await worker.compute.restore(checkpoint.folder);
@@ -51,8 +51,8 @@ export async function resumeRun({ folder, allowPrograms = false }: ResumeOptions
 function changed(what: 'dataset' | 'model', name: string, run: string): RollscopeError {
   return new RollscopeError(
     what,
-    `${name} has changed since the run ${run} began.`,
-    `Restore the ${what === 'dataset' ? 'file' : 'model'} as it was, or start a new run.`,
+    `${name} has changed since the run ${run} started.`,
+    `Restore the original ${what === 'dataset' ? 'file' : 'model'}, or start a new run.`,
   );
 }
 
