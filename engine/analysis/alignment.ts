@@ -29,7 +29,7 @@ interface Measure {
 
 /** Confidence measures by name. Log-probabilities are those at the sampling temperature, nats. */
 export const MEASURES = {
-  /** Mean log-probability a token: the trajectory-level entropy reward. (-inf, 0] */
+  /** Mean log-probability per token: the trajectory-level entropy reward. (-inf, 0] */
   'mean-logprob': {
     title: 'Mean log-probability',
     probability: false,

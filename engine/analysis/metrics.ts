@@ -101,7 +101,7 @@ export function answerEntropy({ clusters }: Pick<JudgedGroup, 'clusters'>): numb
 
 /**
  * Distinct majority answers (as strings) / problems with a majority, in (0, 1]: a model that gives the same answer to
- * everything falls towards 0, whatever its confidence. It has a meaning only beside its value in other steps of the same
+ * everything falls towards 0, whatever its confidence. It is only meaningful relative to its value at other steps of the same
  * size. null when no problem has a majority.
  */
 export function answerDiversity(groups: readonly Pick<JudgedGroup, 'majority'>[]): number | null {
@@ -112,7 +112,7 @@ export function answerDiversity(groups: readonly Pick<JudgedGroup, 'majority'>[]
 /**
  * Whether two independent confidences, likelihood and vote, point the same way: the AUROC of the mean log-probability for
  * membership of the majority cluster. 1: its members are likelier than all others, 0.5: no relation, 0: against each
- * other. Rollouts without an answer are others. null when there is no majority, or nothing beside it.
+ * other. Rollouts without an answer are others. null without a majority, or without other answers.
  */
 export function confidenceAgreement({ rollouts, majority }: JudgedGroup): number | null {
   if (majority === null) return null;

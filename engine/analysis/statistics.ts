@@ -18,7 +18,7 @@ export const FEWEST_OUTCOMES = 4;
 /** Two statistics that differ by less than this are the same up to rounding. */
 const SAME = 1e-12;
 
-/** Ranks from 1; equal values share the mean of their ranks. Throws RangeError for a value that is no number. */
+/** Ranks from 1; equal values share the mean of their ranks. Throws RangeError for NaN. */
 export function ranks(values: readonly number[]): number[] {
   // NaN equals nothing, itself included: there is no order to rank by.
   if (values.some(Number.isNaN)) throw new RangeError('a value to rank is NaN');

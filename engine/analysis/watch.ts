@@ -161,7 +161,7 @@ export const SIGNALS = {
   },
 } as const satisfies Record<string, Signal>;
 
-/** Settled votes on evaluation problems that are no longer those of the first evaluation: watch and alarm. */
+/** Settled majorities on evaluation problems that changed since the first evaluation: watch and alarm. */
 export const FLIPPED_VOTES = {
   title: 'settled majorities on evaluation problems',
   watch: 0.3,
@@ -280,7 +280,7 @@ export const IN_TIME = 10;
 /** How a warning and a fall went together: `late` is a warning that came more than `IN_TIME` steps after the fall. */
 export type WatchOutcome = 'hit' | 'late' | 'miss' | 'false alarm' | 'quiet';
 
-/** Scores a warning against labels. One long before the fall is a hit as well: its lead is reported beside it. */
+/** Scores a warning against labels. One long before the fall is a hit as well: its lead is reported with it. */
 export function watchOutcome({ alarm, fall }: Pick<WatchedRun, 'alarm' | 'fall'>): WatchOutcome {
   if (fall === null) return alarm === null ? 'quiet' : 'false alarm';
   if (alarm === null) return 'miss';

@@ -5,7 +5,7 @@ import { RollscopeError } from '../protocol/errors.ts';
 import { EXIT, exit, exitCodeOf, printError } from './output.ts';
 import { createProgram } from './program.ts';
 
-// A reader that goes away (`rollscope runs | head`) is no error.
+// A closed pipe (`rollscope runs | head`) is not an error.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -20,7 +20,7 @@ const here = (): Place => ({ folder: process.cwd(), home: homedir(), exists: exi
 /**
  * @param dataset path as the user wrote it; the `--config` file's, or the embedded problems, when there is none
  * @param defaults laid over the model's preset, below the file and the options
- * @throws RollscopeError `usage` for texts that are no numbers or sizes, `config` for values out of range or a bad file
+ * @throws RollscopeError `usage` for texts that are not numbers or sizes, `config` for values out of range or a bad file
  */
 export function buildRunConfig(
   job: RunConfig['job'],

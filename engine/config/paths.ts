@@ -41,7 +41,7 @@ const READ: Record<Names, (text: string, place: Place) => string> = {
   command: commandWord,
 };
 
-/** A copy whose texts that name files are absolute. What is no text is passed through: the schema refuses it. */
+/** A copy whose texts that name files are absolute. Values that are not strings are passed through: the schema rejects them. */
 export function withAbsolutePaths(values: Values, place: Place): Values {
   const result = structuredClone(values);
   for (const { path: at, setting } of SETTINGS) {

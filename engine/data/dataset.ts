@@ -35,7 +35,7 @@ export interface Dataset {
 
 const EMBEDDED = 'embedded';
 
-/** Columns that a run's reward reads beside prompt, answer and id. */
+/** Columns that the reward reads in addition to prompt, answer and id. */
 export interface RewardColumns {
   /** Every row must have these. They state the problem: not even a usual name of labels keeps one from the reward. */
   required: readonly string[];

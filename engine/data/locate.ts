@@ -4,7 +4,7 @@ import { cellText, columnValue, promptOf, usualName, type Values } from './field
 import { lineCounter, scanObjects } from './json-scan.ts';
 
 export interface LocatedProblem {
-  /** Position among the rows, as the engine counts them (blank lines are no rows). */
+  /** Position among the rows, as the engine counts them (blank lines are not rows). */
   row: number;
   /** First and last line, from 0. */
   line: number;

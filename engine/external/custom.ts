@@ -190,7 +190,7 @@ function checksIn(name: string, stdout: string, rollouts: readonly CustomRollout
   );
 }
 
-/** A line of output; null where it holds no finite number. */
+/** A line of output; null if it is not a finite number. */
 function checkIn(text: string): Check | null {
   let value: unknown;
   try {

@@ -125,7 +125,7 @@ function sameMatrices(a: Node, b: Node, rule: Work): boolean {
   return x.every((row, i) => row.length === right[i]!.length && row.every((e, j) => same(e, right[i]![j]!, rule)));
 }
 
-/** Carries out sums, multiples and small products of matrices; null for what is no matrix. */
+/** Carries out sums, multiples and small products of matrices; null for anything but a matrix. */
 function asMatrix(node: Node): Matrix | null {
   switch (node.kind) {
     case 'matrix':
@@ -248,7 +248,7 @@ function sameSubject(a: Node, b: Node, chain: boolean): boolean {
   return (isApplied(a) && isY(b)) || (isY(a) && isApplied(b));
 }
 
-/** With `>` turned round; null for sides that are no values. */
+/** With `>` turned round; null for sides that are not values. */
 function oriented({ sides, operators }: Node & { kind: 'relation' }) {
   const [left, right] = sides as [Node, Node];
   if (!isScalar(left) || !isScalar(right)) return null;

@@ -2,7 +2,7 @@
 
 type ExtractionMode = 'strict' | 'lenient';
 
-/** Longest text of an answer; what is longer is no answer. */
+/** Longest text of an answer; anything longer is not an answer. */
 const MAX_ANSWER = 1000;
 
 /** A piece of a text: offsets in UTF-16 code units, `end` exclusive. */
@@ -83,7 +83,7 @@ function lastBoxed(text: string): Span | null {
   return last;
 }
 
-/** Headings such as `#### Step 2` are no answers. */
+/** Headings such as `#### Step 2` are not answers. */
 const HEADING =
   /^(?:\*\*)?(?:step|part|case|solution|explanation|example|problem|question|note|conclusion|summary|approach|method|calculation|verification|check)\b/i;
 
@@ -96,7 +96,7 @@ function lastHashes(text: string): Span | null {
     const at = text.lastIndexOf('####', end - 1);
     if (at < 0) return null;
     end = at;
-    // a longer run of hashes is no mark
+    // a longer run of hashes is not a mark
     if (text[at - 1] === '#') {
       while (text[end - 1] === '#') end--;
       continue;
@@ -172,7 +172,7 @@ function lastNumber(whole: string): Span | null {
   const before = whole.length - text.length;
   let last: Span | null = null;
   for (const match of text.matchAll(NUMBER)) {
-    // a hyphen between a word or number and a number is no sign
+    // a hyphen between a word or number and a number is not a sign
     const glued = match[0].startsWith('-') && /[\w)]/.test(text[match.index - 1] ?? '');
     last = { start: glued ? match.index + 1 : match.index, end: match.index + match[0].length };
   }

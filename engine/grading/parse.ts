@@ -87,7 +87,7 @@ class Parser {
     while (this.text[this.at] === ' ') this.at++;
   }
 
-  /** Whether `token` comes next; a macro must not go on with a letter. */
+  /** Whether `token` comes next; a macro must not be followed by a letter. */
   private sees(token: string): boolean {
     this.space();
     if (!this.text.startsWith(token, this.at)) return false;

@@ -1,6 +1,6 @@
 /** Exact rationals with bounded size: every operation that would exceed the bound throws `OutOfBounds`. */
 
-/** Thrown where exact work would not stay small; callers go on with numbers or text. */
+/** Thrown where exact work would not stay small; callers fall back to numbers or text. */
 export class OutOfBounds extends Error {}
 
 /** n / d in lowest terms, d > 0. */

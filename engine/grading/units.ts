@@ -86,7 +86,7 @@ const SCALES: Record<string, string> = {
 export interface Measured {
   /** What is left without the unit. */
   value: string;
-  /** Canonical unit with its power, such as `cm^2`; null for words that are no known unit. */
+  /** Canonical unit with its power, such as `cm^2`; null for unknown units. */
   unit: string | null;
 }
 

@@ -49,7 +49,7 @@ export interface JournalOptions {
 
 export type RecordListener = (record: JournalRecord) => void;
 
-/** What a run folder holds beside its records. */
+/** Contents of a run folder apart from its records. */
 export interface RunContents {
   runFile: RunFile;
   problems: readonly Problem[];
@@ -65,7 +65,7 @@ function freshRun(): OpenedRun {
 export class Journal {
   /** What opening an interrupted run removed; null when nothing was torn. The caller writes a `recovered` record. */
   readonly recovery: Recovery | null;
-  /** The checkpoint that the run goes on from; null: from its start. */
+  /** The checkpoint that the run resumes from; null: its start. */
   readonly checkpoint: Checkpoint | null;
 
   readonly #disk: Disk;
@@ -79,7 +79,7 @@ export class Journal {
   /** Written during the replay, behind the records that are still expected. */
   #incidental: NewRecord[] = [];
   #unusable: Checkpoint[];
-  /** Records of checkpoints by step: each is recorded once, also when it is written anew. */
+  /** Records of checkpoints by step: each is recorded once, even if it is written again. */
   readonly #recorded = new Map<number, JournalRecord>();
   #closed = false;
 
@@ -211,7 +211,7 @@ export class Journal {
   /**
    * Records what happened and returns it with its number and time. During a replay: returns the record that is there
    * already; where that one differs it is dropped with all behind it, a warning `replay-diverged` is written, and the
-   * run goes on from there. Throws `disk`; the journal is then as before.
+   * run resumes from there. Throws `disk`; the journal is then unchanged.
    */
   append(record: NewRecord): JournalRecord {
     this.#assertOpen();

@@ -1,4 +1,4 @@
-/** Names and shapes of what lies in a run folder. */
+/** Names and schemas of the files in a run folder. */
 import { basename, join, resolve } from 'node:path';
 import * as z from 'zod';
 

@@ -28,7 +28,7 @@ export interface Repair {
 }
 
 /**
- * Writes `<run>-repaired` beside a run and looks whether it opens.
+ * Writes `<run>-repaired` next to a run and checks that it opens.
  * @throws RollscopeError `usage` where that folder exists or nothing of the run can be read, `run-in-use` while it is
  * written, `run-version` for a run of a newer format
  */

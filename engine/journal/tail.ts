@@ -40,7 +40,7 @@ export async function tailRecords(
   }
 }
 
-/** The records behind `last`; null when `last` itself is no longer there, because records were replaced. */
+/** The records after `last`; null when `last` itself is no longer there, because records were replaced. */
 async function readBehind(folder: string, last: Entry | null): Promise<Entry[] | null> {
   const entries: Entry[] = [];
   try {

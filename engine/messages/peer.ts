@@ -45,7 +45,7 @@ export interface PeerOptions<C extends Contract> {
   contract?: C;
   /** The error of requests whose answer cannot come any more. */
   lost?: () => RollscopeError;
-  /** Told what a handler or listener throws that is no RollscopeError: a bug of this end. */
+  /** Called with errors other than RollscopeError from handlers and listeners: bugs on this side. */
   report?: (error: unknown) => void;
   /** Whether stacks cross with errors: between threads of one program. */
   stacks?: boolean;
@@ -276,7 +276,7 @@ export class Peer<C extends Contract> {
     }
   }
 
-  /** Ends the conversation when something arrives that is no message, or that cannot be dispatched. */
+  /** Ends the conversation when it receives anything but a message, or a message that cannot be dispatched. */
   #guarded(reader: MessageReader): MessageReader {
     return {
       onError: reader.onError,
@@ -321,7 +321,7 @@ export class Peer<C extends Contract> {
   }
 }
 
-/** JSON-RPC's own code of an error, beside Rollscope's. */
+/** The JSON-RPC error code, in addition to Rollscope's. */
 const wireCodes = new WeakMap<RollscopeError, number>();
 
 function misfit(code: 'usage' | 'internal', message: string, wireCode: number): RollscopeError {

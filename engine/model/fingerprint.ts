@@ -4,7 +4,7 @@ import { open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileHash, type HashOptions } from './file-hash.ts';
 
-/** Files of a model folder, beside its weights, that say how texts become tokens and tokens logits. */
+/** Files of a model folder, apart from its weights, that determine how text becomes tokens and tokens become logits. */
 const DESCRIPTIONS = [
   'config.json',
   'generation_config.json',

@@ -12,7 +12,7 @@ import { ggufName } from './gguf-config.ts';
 import { parameterShapes } from './parameters.ts';
 import { readSafetensorsIndex, type StoredTensor, type TensorToWrite, writeSafetensors } from './safetensors.ts';
 
-/** Raised when the conversion changes, so that older cache files are made anew. */
+/** Raised when the conversion changes, so that older cache files are rebuilt. */
 const CONVERTER = '1';
 
 /**

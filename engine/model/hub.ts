@@ -75,7 +75,7 @@ class Repository {
         count(piece.length);
       }
     } catch (error) {
-      // The body tells of a canceled request in words only.
+      // The body reports a canceled request only as text.
       this.signal?.throwIfAborted();
       throw error;
     } finally {

@@ -1,7 +1,7 @@
 /**
  * What some rewards ask for beyond a problem's own rollouts, gathered while the model was at hand and stored with the
  * group, so that the reward can be explained, and computed again, without the model. One entry for each reward that
- * needs it. All lists that run over rollouts have one item a rollout.
+ * needs it. Lists over rollouts have one item per rollout.
  */
 import * as z from 'zod';
 

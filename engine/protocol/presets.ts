@@ -25,7 +25,7 @@ export const EMBEDDED_MODELS: Readonly<Record<string, string>> = {
   'embedded:dual': 'solves chains, and reconstructs their terms',
 };
 
-/** Questions beside the problem itself, in the signs that embedded models were pre-trained on (`engine/experiments`). */
+/** Questions in addition to the problem itself, in the signs that embedded models were pre-trained on (`engine/experiments`). */
 export const EMBEDDED_QUESTIONS = {
   /** Countdown: the problem, a response as it is, and a sign to begin judging; the verdict is 1 or 0. */
   judge: '{{problem}}{{solution}}=',
@@ -68,7 +68,7 @@ const LORA_PRESET: Preset = {
   batch: 8,
   group: 8,
   votes: 8,
-  // The paper's prompt: without it most models end in a sentence that holds no answer to vote for.
+  // The paper's prompt: without it most models end in a sentence without an answer to vote for.
   dataset: { template: '{{problem}}\n\nPlease reason step by step, and put your final answer within \\boxed{}.' },
   lora: { rank: 16, alpha: 32 },
   sampling: { maxTokens: 256 },

@@ -1,4 +1,4 @@
-/** What an engine tells of itself and its work. What it can be asked: `engine/server/contract.ts`. */
+/** What an engine reports about itself and its work. Requests: `engine/server/contract.ts`. */
 import * as z from 'zod';
 import { ACTIVITIES } from './activity.ts';
 import { ERROR_CODES } from './errors.ts';

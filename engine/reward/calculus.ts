@@ -98,7 +98,7 @@ export function integralOf(
     }
     return { from: a, to: b, value: kronrod * half, error: Math.abs(kronrod - gauss) * half, size: size * half };
   };
-  // The first cut is at no round place, so that poles and gaps are no nodes and do not cancel by symmetry.
+  // The first cut is not at a round number, so that poles and gaps do not fall on nodes or cancel by symmetry.
   const first = [piece(-1, 0.1371), piece(0.1371, 1)];
   if (first.includes(null)) return null;
   const pieces = first as Piece[];

@@ -27,7 +27,7 @@ export interface RunReward {
   executes: boolean;
   /** What must be gathered before `score`. */
   evidence: readonly EvidenceKind[];
-  /** Policies that are sampled beside the one that trains. */
+  /** Policies that are sampled in addition to the one being trained. */
   policies: readonly string[];
   /** Columns of the data that it reads; `*` stands for all. */
   columns: { required: string[]; optional: string[] };

@@ -1,5 +1,5 @@
 /**
- * Next-token reward on a corpus: the model reasons about how a text goes on, and answers with what comes next (the paper's
+ * Next-token reward on a corpus: the model reasons about how a text continues, and answers with what comes next (the paper's
  * prefix matching reward).
  *
  * The answer, as written and without the blanks around it, must be the beginning of the continuation (its leading blanks
@@ -71,7 +71,7 @@ export const nextToken = labelFree({
     '1 if the answer is the next text of a corpus, else 0. Needs a text file, or a column with the continuation.',
   scale: 'correctness',
   family: 'external',
-  formula: '1 if the answer is how the text goes on, up to the end of one of its tokens, else 0',
+  formula: '1 if the answer is how the text continues, up to a token boundary, else 0',
   tokens: 'none: the answer only, as written',
   temperature: 'does not apply',
   shift: 'does not apply',

@@ -86,8 +86,8 @@ export const rlccf = labelFree({
     if (policies.length > 0) return;
     throw new RollscopeError(
       'config',
-      'The reward rlccf needs other policies to vote beside the one that trains.',
-      'Name them with --voter: adapter folders, checkpoints, models of the same shape, or base.',
+      'The reward rlccf needs other policies that vote with the one being trained.',
+      'Add them with --voter: adapter folders, checkpoints, models of the same shape, or base.',
     );
   },
   policies: ({ policies }) => policies,

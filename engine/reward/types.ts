@@ -78,13 +78,13 @@ interface RewardDescription<Name extends string, F extends Fields> {
   setup?: string;
   /** Its options, under `rewardOptions.<name in camel case>` of a configuration. */
   options?: Section<F, 'plain'>;
-  /** Columns of the data that it reads beside the problem: those that must be there, and those that may. `*`: all. */
+  /** Columns of the data that it reads in addition to the problem: required and optional ones. `*`: all. */
   columns?(options: ValuesOf<F>): { required?: string[]; optional?: string[] };
   /** Its questions are put by the template of the data, so the columns that the template names are kept too. */
   throughTemplate?: true;
   /** Throws RollscopeError `config` where the options lack what it must be told. */
   check?(options: ValuesOf<F>): void;
-  /** Policies that it samples beside the one that trains: `base`, adapter folders, checkpoints or models. */
+  /** Policies that it samples in addition to the one being trained: `base`, adapter folders, checkpoints or models. */
   policies?(options: ValuesOf<F>): readonly string[];
   /** What it needs beyond the problem's rollouts; null where the options make that unnecessary. */
   evidence?(options: ValuesOf<F>): EvidenceKind | null;

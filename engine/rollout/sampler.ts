@@ -14,7 +14,7 @@ import { type StreamName, uniform } from './philox.ts';
 
 export type { SampledRollout } from './grid.ts';
 
-/** Rows are packed anew once this share of them is done. */
+/** Rows are repacked once this share of them is done. */
 const REPACK = 0.25;
 
 /** Most rows that run at a time. */

@@ -91,7 +91,7 @@ export interface Head {
   checkpoints: readonly RecordOf<'checkpoint'>[];
   /** The latest thing that people did to the run. */
   lifecycle: RecordOf<'lifecycle'> | null;
-  /** How the run ended; null while it goes on, and again after it was resumed. */
+  /** How the run ended; null while it is running, and again after it was resumed. */
   end: RecordOf<'end'> | null;
   /** True once any correctness is known: without labels, right and wrong are unknown everywhere. */
   labeled: boolean;

@@ -1,6 +1,6 @@
 /**
- * The index of a run: its columns as one file beside the journal, so that opening does not read the journal again. It can
- * always be made anew, so it is trusted only where it is whole, of this version, and made from the journal that is there.
+ * The index of a run: its columns in one file next to the journal, so that opening does not read the journal again. It can
+ * always be rebuilt, so it is only trusted if it is complete, of this version, and made from the journal that is there.
  *
  * Little-endian: `RSIX`, version, CRC-32 of all that follows, length of a JSON header, the header, then the arrays, each at a
  * multiple of 8 bytes from the beginning of the file.
@@ -45,7 +45,7 @@ export interface Indexed {
   journal: JournalPart;
 }
 
-/** Where a run's index may lie: beside the journal, or in the cache where the run folder cannot be written. */
+/** Where a run's index may be: next to the journal, or in the cache where the run folder cannot be written. */
 export function indexPaths(folder: string, cache: string): string[] {
   const key = createHash('sha256').update(resolve(folder)).digest('hex').slice(0, 32);
   return [join(folder, INDEX_FILE), join(cache, 'indexes', `${key}.index`)];
@@ -60,7 +60,7 @@ export async function readIndex(folder: string, cache: string): Promise<Indexed 
   return null;
 }
 
-/** Writes the index, beside the journal or else into the cache. Where neither can be written there is none. Never throws. */
+/** Writes the index, next to the journal or else into the cache. Where neither can be written there is none. Never throws. */
 export async function writeIndex(folder: string, cache: string, indexed: Indexed): Promise<void> {
   const bytes = encode(indexed);
   for (const path of indexPaths(folder, cache)) {

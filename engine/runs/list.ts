@@ -15,7 +15,7 @@ const PARALLEL = 8;
 
 /**
  * The runs in a folder of runs, newest first. One that cannot be read is listed with the reason; a folder without
- * `run.json` is no run. Throws `usage` for a root that is not a folder or may not be read.
+ * `run.json` is not a run. Throws `usage` for a root that is not a folder or may not be read.
  */
 export async function listRuns(root: string): Promise<ListedRun[]> {
   const entries = await readdir(root, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {

@@ -7,7 +7,7 @@ import { fold } from './fold.ts';
 import { readIndex, writeIndex } from './index-file.ts';
 import { describePart } from './journal-part.ts';
 
-/** Bytes of the journal behind the index from which on the index is written anew. */
+/** The index is rewritten once the journal is this many bytes ahead of it. */
 const WORTH_WRITING = 256 * 2 ** 10;
 /** Least milliseconds between two reports of progress, after each of which others get their turn. */
 const REPORT_INTERVAL = 50;

@@ -13,7 +13,7 @@ type DeviceReport = DoctorReport['devices'][number];
 
 const LEAST_MEMORY = 4 * 2 ** 30;
 
-/** Examines the machine; takes some seconds. What `auto` means is decided anew and remembered. */
+/** Examines the machine; takes some seconds. The choice of `auto` is made again and remembered. */
 export async function doctor(): Promise<DoctorReport> {
   const probes = await probeDevices();
   const chosen = chooseDevice(probes);

@@ -24,7 +24,7 @@ type SingleName = {
 
 const MICROSOFT = 'com.microsoft';
 
-/** Outputs that one shader of WebGPU can write beside its input, with room for devices that bind 8 buffers. */
+/** Outputs that one shader of WebGPU can write in addition to its input, with room for devices that bind 8 buffers. */
 const SPLIT_BUFFERS = 7;
 
 /** The ONNX names of what a node reads. */

@@ -7,7 +7,7 @@ import type { Dim, DType, Each, Node, Operators, PlainName } from '../tensor/ind
 
 export type Tfjs = typeof import('@tensorflow/tfjs-core');
 
-/** What a node says beside its operands. */
+/** Attributes of a node, apart from its operands. */
 export interface Call<K extends PlainName> {
   attributes: Operators[K]['attributes'];
   /** The shape of each output. No output has an axis of length 0; operands may have one. */

@@ -33,7 +33,7 @@ const [file] = process.argv.slice(1);
 })();
 `;
 
-/** Where the package lies: in the folder of $ROLLSCOPE_TFJS, or beside Rollscope's own packages; null when in neither. */
+/** The package's location: in the folder $ROLLSCOPE_TFJS, or next to Rollscope's own packages; null if in neither. */
 function findTfjs(): { name: string; file: string } | null {
   const folder = process.env.ROLLSCOPE_TFJS;
   const require = createRequire(folder ? path.join(path.resolve(folder), 'package.json') : import.meta.url);

@@ -39,7 +39,7 @@ export interface ServerOptions {
   /** A name for a run that was given none, free in `folder`. */
   nameRun: (config: RunConfig, folder: string) => string;
   log: EngineLog;
-  /** What happens to a run once no client has been connected for `grace`: it goes on, or a checkpoint and stop. */
+  /** What happens to a run once no client has been connected for `grace`: it continues, or stops with a checkpoint. */
   whenAlone: 'continue' | 'stop';
   /** Milliseconds without clients after which an engine without a run ends. */
   grace: number;
@@ -76,7 +76,7 @@ export class EngineServer {
   /** The run that this engine works on, or the last one: its records can still be read. */
   #feed: RunFeed | null = null;
   #active: RunHandle | null = null;
-  /** What is being prepared, in words, while there is no handle yet. */
+  /** Description of what is being prepared, while there is no handle yet. */
   #preparing: string | null = null;
   #aloneTimer: NodeJS.Timeout | null = null;
 

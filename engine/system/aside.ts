@@ -1,5 +1,5 @@
 /**
- * A file is there completely or not at all: it is written beside its place, made durable where that matters, and renamed.
+ * A file is there completely or not at all: it is written to a temporary file next to it, made durable where that matters, and renamed.
  * Why not a package: what is written may be larger than memory (weights, Parquet), and a short write must be an error.
  */
 import { randomBytes } from 'node:crypto';
@@ -20,7 +20,7 @@ export function isAside(name: string, of: string): boolean {
 }
 
 /**
- * Lets `write` fill a file beside `path` and puts it there; folders that are missing are made. Throws `disk` with the path
+ * Lets `write` fill a temporary file next to `path` and moves it there; missing folders are created. Throws `disk` with the path
  * when the system refuses; what was at `path` before is then as it was.
  */
 export async function writeAside(path: string, write: (aside: string) => Promise<void>): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * A program in a process of its own, with limits on time, memory and output, that always comes to an end.
  *
- * This bounds what a faulty program can take. It is no sandbox: the program has the user's rights on files and network,
+ * This bounds what a faulty program can take. It is not a sandbox: the program has the user's rights on files and network,
  * and one that wants to leave a process behind can (see `runBounded`).
  */
 import { type ChildProcess, spawn } from 'node:child_process';

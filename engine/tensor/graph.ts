@@ -163,6 +163,6 @@ function scalarData(value: number, dtype: DType): TensorData {
     case 'int64':
       return BigInt64Array.of(BigInt(value));
     case 'bool':
-      throw new Error(`the number ${value} stands beside a bool`);
+      throw new Error(`the number ${value} is combined with a bool`);
   }
 }

@@ -5,7 +5,7 @@ import type { DType, Tensor, TensorType } from './tensor.ts';
 
 export type Operand = Tensor | number;
 
-/** Two operands as tensors: a number takes the type of the tensor beside it. */
+/** Two operands as tensors: a number takes the type of the other tensor. */
 function pair(a: Operand, b: Operand): [Tensor, Tensor] {
   const tensor = typeof a === 'number' ? b : a;
   if (typeof tensor === 'number') throw new Error('one operand must be a tensor');

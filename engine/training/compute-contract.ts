@@ -24,7 +24,7 @@ export const COMPUTE = defineContract({
     /** Each group is told by `groups` before the answer. */
     sample: { params: unchecked<SampleOptions>(), result: nothing },
     update: { params: unchecked<UpdateOptions>(), result: unchecked<UpdateMetrics>() },
-    /** Responses to questions beside the problems, in their order. */
+    /** Responses to questions other than the problems, in their order. */
     ask: { params: unchecked<AskOptions>(), result: unchecked<Responses[]>() },
     /** Mean log-probability per token of candidate texts after parts of responses, nats. */
     scoreCandidates: { params: unchecked<ScoreOptions>(), result: unchecked<number[][]>() },

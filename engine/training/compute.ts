@@ -83,7 +83,7 @@ export class Compute {
     return this.peer.request('update', options);
   }
 
-  /** Responses to questions beside the problems, in their order. */
+  /** Responses to questions other than the problems, in their order. */
   ask(options: AskOptions): Promise<Responses[]> {
     return this.peer.request('ask', options);
   }

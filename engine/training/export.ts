@@ -20,7 +20,7 @@ export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
 
 /**
  * Writes the weights of a run's last checkpoint. `peft`: the adapter folder. `safetensors`: `model.safetensors` with the
- * whole weights in float32, an adapter merged in (W + alpha/rank B A), and beside it the model's configuration and
+ * whole weights in float32, an adapter merged in (W + alpha/rank B A), next to the model's configuration and
  * tokenizer, so that transformers loads the folder. Returns the step. Throws RollscopeError: `usage` (a probe, no
  * checkpoint, no adapter), `model`, `disk`.
  */
@@ -77,7 +77,7 @@ export async function exportWeights(run: string, format: WeightFormat, out: stri
   return { step };
 }
 
-/** Configuration and tokenizer beside the weights, so that the folder is a model of its own. */
+/** Configuration and tokenizer next to the weights, so that the folder is a complete model. */
 async function writeModelFiles({ config, folder }: ModelSource, spec: string, out: string): Promise<void> {
   const writeJson = (file: string, value: object) =>
     writeFile(path.join(out, file), `${JSON.stringify(value, null, 2)}\n`);

@@ -9,7 +9,7 @@ import { type Judged, scoresOf, summarize, type WithEvidence } from './stages.ts
 /** What stands in for a reward whose evidence was not gathered. */
 const STAND_IN: RewardName = 'majority-vote';
 
-/** Whether the reward of a run may depend on labels: then there is no forecast, which must not. */
+/** Whether the reward of a run may depend on labels; there is then no forecast, since forecasts are label-free. */
 export function readsLabels({ reward: text, rewardOptions }: Pick<RunConfig, 'reward' | 'rewardOptions'>): boolean {
   return rewardOf(text, rewardOptions).labels;
 }

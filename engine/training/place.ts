@@ -1,4 +1,4 @@
-/** Where a run stands, and the last place to which it can go back: what a checkpoint needs beside the weights. */
+/** The position of a run, and the last one it can roll back to: what a checkpoint needs in addition to the weights. */
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { Journal } from '../journal/journal.ts';
@@ -62,14 +62,14 @@ export class Place {
   }
 
   /**
-   * Writes a checkpoint from which the run goes on exactly as it would have now. Amid the updates of one step there is
-   * none to write: the run goes on from the one before.
+   * Writes a checkpoint from which the run resumes exactly as it would have continued. Between the updates of one step there is
+   * none to write: the run resumes from the previous one.
    */
   async save(): Promise<void> {
     if (this.between) return;
     const { config, journal, compute, watch } = this.parts;
     const { step, stage } = this.safe.state;
-    // Whoever goes on from a checkpoint has it already.
+    // A run that resumed from a checkpoint has it already.
     const state: LoopState = { step, stage: stage === 'save' ? 'step' : stage };
     await journal.writeCheckpoint(
       step,

@@ -30,7 +30,7 @@ export function checkpointDue(config: RunConfig, step: number): boolean {
 }
 
 /**
- * Problems of a step (from 1): the set is shuffled anew for each pass and dealt out, so that every problem comes once
+ * Problems of a step (from 1): the set is reshuffled for each pass and dealt out, so that every problem comes once
  * before any comes twice. A batch larger than the set is the whole set.
  */
 export function batchOf(seed: number, problems: number, batch: number, step: number): number[] {

@@ -52,7 +52,7 @@ export class RunWatch {
 
   /** The evaluation whose votes came is complete. */
   evaluated(step: number): void {
-    // Where no answer had most of the votes, another winner is no sign of anything.
+    // Where no answer had most of the votes, a different winner means nothing.
     this.firstVotes ??= new Map([...this.votes].filter(([, { majority }]) => (majority?.share ?? 0) > SETTLED));
     if (step > 0 && !this.overturns)
       this.rule.evaluated({ step, stability: voteStability(this.firstVotes, this.votes, equivalent) });

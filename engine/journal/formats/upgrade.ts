@@ -17,7 +17,7 @@ export function upgradeProblem(value: Json): Json {
   return { ...rest, text: prompt };
 }
 
-/** `events.jsonl`: group records held a summary of each rollout. What is no record is left for the check. */
+/** `events.jsonl`: group records held a summary of each rollout. Anything that is not a record is left for the check. */
 export function upgradeRecord(value: unknown): unknown {
   if (!isGroup2(value)) return value;
   const old = readGroup2(value);

@@ -1,4 +1,4 @@
-/** What an architecture is to this engine: how files name it, and what differs in its block. One file beside this each. */
+/** What an architecture is to this engine: how files name it, and what differs in its block. One file per architecture, next to this one. */
 import type { Block } from '../block.ts';
 
 /** Names of the sizes and numbers that every decoder has. */
@@ -76,7 +76,7 @@ export const GGUF_KEYS: SizeKeys = {
   vocabularySize: 'vocab_size',
 };
 
-/** A layer's modules beside its norms, as most architectures have them in GGUF. */
+/** A layer's modules apart from its norms, as most architectures have them in GGUF. */
 export const GGUF_MODULES = {
   'self_attn.q_proj': 'attn_q',
   'self_attn.k_proj': 'attn_k',

@@ -1,4 +1,4 @@
-/** The architectures that this engine computes. A new one is a file beside this, and a line here. */
+/** The supported architectures. To add one: a file next to this one, and a line here. */
 import type { Architecture } from './architecture.ts';
 import { llama } from './llama.ts';
 import { mistral } from './mistral.ts';

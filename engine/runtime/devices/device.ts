@@ -8,7 +8,7 @@ import type { Probe } from '../probe.ts';
 export interface Capabilities {
   /** Loops, branches and conditions inside a graph are worth their while; otherwise one step per call. */
   readonly controlFlow: boolean;
-  /** It has memory of its own, beside the host's. */
+  /** It has its own memory, separate from the host's. */
   readonly ownMemory: boolean;
   /** Outputs can stay in that memory until the next call; otherwise all are copied to the host. */
   readonly resident: boolean;

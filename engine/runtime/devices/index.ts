@@ -1,4 +1,4 @@
-/** The devices. A new one is a name in `engine/protocol/devices.ts`, a file beside this, and a line here. */
+/** The devices. To add one: a name in `engine/protocol/devices.ts`, a file next to this one, and a line here. */
 import { DEVICE_NAMES, type DeviceName } from '../../protocol/devices.ts';
 import type { Backend } from '../backend.ts';
 import { coreml } from './coreml.ts';

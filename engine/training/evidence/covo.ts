@@ -40,7 +40,7 @@ export const covo: Gatherer<'covo'> = {
   require: null,
 };
 
-/** Marks before a final answer, which are no part of the reasoning. */
+/** Marks before a final answer, which are not part of the reasoning. */
 const MARKS = /\s*(?:(?:####|\\boxed\s*\{|(?:the\s+)?(?:final\s+)?answer\s+is(?:\s*:)?)[\s$({]*)+$/i;
 
 /** The tokens of a response up to the end of each of its steps, at most `steps` of them, evenly spread. */

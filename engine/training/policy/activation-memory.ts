@@ -7,7 +7,7 @@ import type { PolicyOptions } from './contract.ts';
 import { tokenBytes } from './micro-batch.ts';
 import { needsReference } from './reference.ts';
 
-/** Bytes of the process before any model is loaded, and of what onnxruntime keeps beside weights and activations. */
+/** Bytes of the process before any model is loaded, and of what onnxruntime keeps in addition to weights and activations. */
 const PROCESS_BYTES = 350 * 2 ** 20;
 /** Bytes that batches are sized for when the user sets no limit, and the share of the machine that they may grow to. */
 const USUAL_MEMORY = 4 * 2 ** 30;

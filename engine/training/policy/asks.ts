@@ -1,5 +1,5 @@
 /**
- * Questions to the policy beside the problems themselves, for the rewards that need them: a judge's prompts,
+ * Questions to the policy in addition to the problems themselves, for the rewards that need them: a judge's prompts,
  * rephrasings, dual tasks, rollouts of other policies. Lives in the compute worker, on top of the sampler.
  */
 import type { ModelSource } from '../../model/source.ts';

@@ -41,7 +41,7 @@ export interface PolicyInfo {
   name: string;
   /** Of the problems, in their order. */
   prompts: EncodedPrompt[];
-  /** Of the model and of the policies that vote beside it. */
+  /** Of the model and of the other voting policies. */
   fingerprint: string;
   parameters: number;
   trainable: number;

@@ -140,7 +140,7 @@ export class Policy {
     });
   }
 
-  /** Responses to questions beside the problems. */
+  /** Responses to questions other than the problems. */
   async ask(options: AskOptions, hooks: PolicyHooks): Promise<Responses[]> {
     return this.asks.ask(options, hooks.tick);
   }

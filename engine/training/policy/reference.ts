@@ -8,7 +8,7 @@ import type { Piece, TrainedResponse } from './micro-batch.ts';
 /** Log-probabilities of responses under the reference policy, nats: one number a token. */
 export type ReferenceLogProbs = ReadonlyMap<TrainedResponse, Float32Array>;
 
-/** Whether the reference policy's parameters are kept beside those that train: they take as much memory once more. */
+/** Whether the reference policy's parameters are kept in addition to those being trained: this doubles their memory. */
 export function needsReference({ measureKl, klCoefficient }: LossConfig): boolean {
   return measureKl || klCoefficient > 0;
 }

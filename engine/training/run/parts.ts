@@ -69,7 +69,7 @@ export function begin(worker: Worker, { config, journal, material, vocabulary, s
     if (record.type !== 'checkpoint') watch.recall(record);
     else if (checkpointDue(config, record.step)) watch.saved(record.step);
   }
-  // The checkpoint that the run goes on from was recorded behind its own history.
+  // The checkpoint that the run resumes from was recorded after its own history.
   if (state.stage === 'step' && checkpointDue(config, state.step)) watch.saved(state.step);
   const { training, evaluation } = material;
   const stopper = new AbortController();
