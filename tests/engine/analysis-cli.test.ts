@@ -126,18 +126,15 @@ describe('rescore', () => {
   test('takes another phase, and runs without labels', async () => {
     const evaluated = await json('rescore', 'labeled', '--phase', 'evaluation', '--reward', 'empo');
     expect(evaluated).toMatchObject({ phase: 'evaluation', groups: groupsOf('labeled', 'evaluation').length });
-    expect(await ok('rescore', 'plain')).toMatch(/^No ranking: no labels/m);
+    expect(await ok('rescore', 'plain')).toMatch(/^No ranking: /m);
   });
 
   test.each([
     [['--reward', 'covo'], /covo/],
-    [['--reward', 'majority'], /no reward "majority"/],
-    [
-      ['--reward', 'empo', '--phase', 'probe'],
-      /no rollouts of the phase probe.*It has rollouts of: evaluation, greedy, train/s,
-    ],
+    [['--reward', 'majority'], /reward "majority"/],
+    [['--reward', 'empo', '--phase', 'probe'], /no probe rollouts.*: evaluation, greedy, train/s],
     [['--phase', 'training'], /--phase: 'training' is not allowed; allowed: train, /],
-    [['--step', '99'], /no rollouts of the phase train at step 99/],
+    [['--step', '99'], /no train rollouts at step 99/],
     [['--step', '-1'], /--step: '-1' is not allowed/],
     [['--problem', 'nobody'], /no problem 'nobody'.*chain-001/s],
   ])('%j is refused', async (args, message) => {
@@ -186,7 +183,13 @@ describe('analyze', () => {
     expect(found.problems).toHaveLength(8);
     expect(found.problems[0]).toMatchObject({ majorityShare: first!.majority!.share, optimum: { top: 0 } });
     const forecast = recordsOf(path.join(home, 'runs', 'labeled')).find((record) => record.type === 'forecast');
-    expect(found.forecast.forecast).toEqual(forecast!.forecast);
+    // The read model has problems in their order, the record in the order in which they were sampled.
+    const { problems, likelyWrong, ...rest } = forecast!.forecast;
+    expect(found.forecast.forecast).toEqual({
+      ...rest,
+      problems: problems.toSorted((a, b) => a.problem - b.problem),
+      likelyWrong: likelyWrong.toSorted((a, b) => a - b),
+    });
     expect(found.forecast.score.problems).toBe(8);
   });
 
@@ -296,7 +299,7 @@ describe('experiment', () => {
     [['theory', '--against', 'embedded:W'], /takes one model.*collapse-step/s],
     [['theory', '--seeds', '0'], /--seeds: '0' is not allowed/],
     [['theory', '--parallel', 'many'], /--parallel: 'many' is not allowed/],
-    [['theory', '--reward', 'nonsense'], /no reward "nonsense"/],
+    [['theory', '--reward', 'nonsense'], /reward "nonsense"/],
   ])('%j is refused', async (args, message) => {
     const refused = await cli('experiment', ...args);
     expect(refused.code, refused.stderr).toBe(2);

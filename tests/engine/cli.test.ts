@@ -118,9 +118,7 @@ describe('train and what follows it', () => {
       expect(high).toBeGreaterThanOrEqual(evaluation.accuracy as number);
     }
     for (const name of MEASURED) expect(trained[name], name).toBeGreaterThan(0);
-    expect(ended.stderr).toMatch(
-      /^Training the embedded model \(all weights\) .*: 4 steps of 8 problems x 4 rollouts\.$/m,
-    );
+    expect(ended.stderr).toMatch(/^Training .*4 steps, 8 problems per step, 4 rollouts per problem/m);
     expect(ended.stderr).toMatch(/^step 4\/4 /m);
     expect(ended.stderr).toMatch(/^evaluation at step 4: accuracy /m);
     expect(ended.stderr).toMatch(/^accuracy \(avg@3\) /m);
@@ -231,7 +229,7 @@ describe('train and what follows it', () => {
       [['--problem', 'nobody'], /no problem 'nobody'/],
       [['--problem', id, '--rollout', '99'], /--rollout: 99 .*from 1 to \d+/],
       [['--problem', id, '--rollout', '0'], /--rollout: 0 .*from 1 to \d+/],
-      [['--rollout', '0'], /--rollout needs --problem/],
+      [['--rollout', '0'], /^error: --rollout .*--problem/],
       [['--problem', id, '--step', 'x'], /--step: 'x' is not allowed/],
     ] as const) {
       const refused = await cli('show', 'first', ...args);
@@ -349,7 +347,7 @@ describe('probe', () => {
     const place = path.join(home, 'probes');
     const options = ['--votes', '4', '--device', 'cpu', '--seed', '2', '--out', place];
     const plain = await ok('probe', '--limit', '5', ...options);
-    expect(plain.stdout).toMatch(/^problem +line +majority +share +confidence/m);
+    expect(plain.stdout).toMatch(/^problem +line +verdict +share +confidence/m);
     expect(plain.stdout).toMatch(/^5 problems: accuracy /m);
     const result = await json('probe', '--id', 'chain-003', '--id', 'chain-001', ...options, '--name', 'two');
     expect(result).toMatchObject({ run: 'two', status: 'completed', problems: 2, folder: path.join(place, 'two') });
@@ -415,7 +413,7 @@ describe('warnings', () => {
     expect(whole.warnings).toEqual([]);
     expect(whole.clipFraction).toBeGreaterThan(0);
     const nucleus = await train('nucleus', '--top-p', '0.9');
-    expect(nucleus.warnings).toEqual([expect.stringMatching(/top-p or top-k no importance ratios are taken/)]);
+    expect(nucleus.warnings).toEqual([expect.stringMatching(/top-p or top-k.* importance ratios/)]);
     expect(nucleus.clipFraction).toBe(0);
   });
 });

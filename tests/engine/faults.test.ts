@@ -286,7 +286,7 @@ describe('a run folder', () => {
     await program.printed(/Run folder:/);
     const folder = path.join(home, 'runs', 'busy');
     const inUse = new RegExp(`busy is in use by process ${program.pid}\\.`);
-    const hint = new RegExp(`Attach to that run, stop it, or end process ${program.pid}`);
+    const hint = new RegExp(`stop it, or end process ${program.pid}`);
     await refuses(['resume', 'busy'], { code: 'run-in-use', message: inUse, hint });
     const exists = { code: 'usage', message: /runs\/busy exists and is not empty/, hint: /resume/ };
     await refuses(['train', GOOD, '--name', 'busy', ...BRIEF], exists);
@@ -317,7 +317,7 @@ describe('a run folder', () => {
 
     test('by a newer version is refused, and hides no other run', async () => {
       const message = new RegExp(
-        `changed/run\\.json: Rollscope \\S+ wrote this run in format 99; .* reads the formats 1 to ${RUN_FORMAT}\\.`,
+        `changed/run\\.json: Rollscope \\S+ wrote this run in format 99; .* reads formats 1 to ${RUN_FORMAT}\\.`,
       );
       const newer = (text: string) => text.replace(`"format": ${RUN_FORMAT}`, '"format": 99');
       await changing(path.join(folder, 'run.json'), newer, async () => {

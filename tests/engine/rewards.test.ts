@@ -344,7 +344,7 @@ describe('on the command line', () => {
     const start = [file('chains.jsonl'), ...options, '--name', 'own', '--json'];
     const refusal = {
       code: 2,
-      stdout: expect.stringMatching(/The reward custom runs programs on this machine, which was not allowed/),
+      stdout: expect.stringMatching(/The reward custom runs programs on this machine, which is not allowed/),
     };
     expect(await cli('train', ...start)).toMatchObject(refusal);
     expect(last(await cli('train', ...start)).error).toMatchObject({ hint: expect.stringMatching(/--allow-programs/) });
@@ -364,10 +364,13 @@ describe('on the command line', () => {
   test.each([
     [['--reward', 'rlccf'], /rlccf needs other policies.*--voter/s],
     [['--reward', 'custom', '--allow-programs'], /needs a module or a program.*--reward-program/s],
-    [['--reward', 'custom', '--reward-program', 'nowhere.mjs', '--allow-programs'], /nowhere\.mjs is not there/],
+    [
+      ['--reward', 'custom', '--reward-program', 'nowhere.mjs', '--allow-programs'],
+      /program nowhere\.mjs was not found/,
+    ],
     [['--reward', 'countdown'], /lacks|numbers/],
     [['--reward', 'next-token', '--continuation-field', 'sequel'], /"sequel"/],
-    [['--reward', 'majority-votes'], /no reward "majority-votes".*Did you mean --reward majority-vote\?/s],
+    [['--reward', 'majority-votes'], /reward "majority-votes".*Did you mean --reward majority-vote\?/s],
     [['--reward', 'covo', '--covo-separator', '('], /--covo-separator.*must be a regular expression/],
     [
       ['--reward', 'self-verification', '--judge-template', 'Right?'],
