@@ -369,7 +369,7 @@ describe('probe', () => {
       '--out',
       path.join(home, 'x'),
     );
-    expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/is a probe: it trained nothing/) });
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/is a probe/) });
   });
 
   test('reads any usual table', async () => {

@@ -53,7 +53,7 @@ describe('the command line from npm', () => {
     expect(names).toEqual(expect.arrayContaining([...needed, 'engine/embedded/problems.jsonl']));
     const others = names.filter((name) => !needed.includes(name));
     for (const name of others) expect(name).toMatch(/^(dist\/chunks\/[\w-]+\.js|engine\/embedded\/[\w./-]+)$/);
-    expect(statSync(tarball).size).toBeLessThan(3e6);
+    expect(statSync(tarball).size).toBeLessThan(4e6);
   });
 
   test.runIf(registry)('installs without building anything, and trains', () => {
@@ -119,6 +119,6 @@ describe('the extension', () => {
   test('for a platform that onnxruntime does not support is refused, with those that it does', () => {
     const refused = run(process.execPath, ['scripts/package.mjs', '--target', 'darwin-x64'], ROOT);
     expect(refused.status).toBe(1);
-    expect(refused.text).toMatch(/no library for darwin-x64; it has darwin-arm64, linux-arm64, linux-x64, win32-arm64/);
+    expect(refused.text).toMatch(/darwin-x64.*darwin-arm64, linux-arm64, linux-x64, win32-arm64/s);
   });
 });
