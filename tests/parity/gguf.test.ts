@@ -111,7 +111,7 @@ describe('what cannot be read', () => {
     });
     await expect(readGguf(file)).rejects.toMatchObject({
       code: 'model',
-      message: `${file}: tensor "blk.0.attn_k.weight" has rows of 16 weights, which blocks of 32 do not fill.`,
+      message: `${file}: tensor "blk.0.attn_k.weight" has rows of 16 weights, not a multiple of the block size 32.`,
     });
   });
 
