@@ -3,7 +3,7 @@ import { startCli } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
 
-const STEPS = 40;
+const STEPS = 24;
 
 describe.runIf(requireVsCode())('a run in the editor', () => {
   const code = useVsCode({ settings: { 'rollscope.steps': STEPS } });
@@ -11,7 +11,8 @@ describe.runIf(requireVsCode())('a run in the editor', () => {
   async function header(text: RegExp): Promise<string> {
     const panel = await code().workbench.webview('rs-problems');
     const found = panel.locator('rs-header .line', { hasText: text });
-    await found.waitFor();
+    // A run on a busy machine takes its time: the test's own limit bounds it.
+    await found.waitFor({ timeout: 0 });
     return ((await found.textContent()) ?? '').trim().replace(/\s+/g, ' ');
   }
 
