@@ -131,7 +131,7 @@ describe.runIf(requireVsCode())('problem files', () => {
     const panel = await workbench.webview('rs-problems');
     const warnings = panel.locator('rs-header details', { hasText: '1 warning' });
     await warnings.locator('summary').click();
-    await warnings.getByText('cannot read').waitFor();
+    await warnings.getByText('outside the vocabulary').waitFor();
     for (const theme of THEMES) {
       await workbench.theme(theme);
       await workbench.shot(`warnings ${theme}`);
