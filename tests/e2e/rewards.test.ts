@@ -85,7 +85,7 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
       .first()
       .hover({ position: { x: 60, y: 8 } });
     await page
-      .locator('.monaco-hover', { hasText: /Forecast.*training amplifies/s })
+      .locator('.monaco-hover', { hasText: /Forecast.*P\(correct\)/s })
       .first()
       .waitFor();
     for (const theme of THEMES) {
