@@ -126,13 +126,16 @@ describe('rescore', () => {
   test('takes another phase, and runs without labels', async () => {
     const evaluated = await json('rescore', 'labeled', '--phase', 'evaluation', '--reward', 'empo');
     expect(evaluated).toMatchObject({ phase: 'evaluation', groups: groupsOf('labeled', 'evaluation').length });
-    expect(await ok('rescore', 'plain')).toMatch(/^No ranking: /m);
+    expect(await ok('rescore', 'plain')).toMatch(/^No ranking: there are no labels/m);
   });
 
   test.each([
     [['--reward', 'covo'], /covo/],
-    [['--reward', 'majority'], /reward "majority"/],
-    [['--reward', 'empo', '--phase', 'probe'], /no probe rollouts.*: evaluation, greedy, train/s],
+    [['--reward', 'majority'], /Unknown reward "majority"/],
+    [
+      ['--reward', 'empo', '--phase', 'probe'],
+      /no probe rollouts.*It has rollouts of these phases: evaluation, greedy, train/s,
+    ],
     [['--phase', 'training'], /--phase: 'training' is not allowed; allowed: train, /],
     [['--step', '99'], /no train rollouts at step 99/],
     [['--step', '-1'], /--step: '-1' is not allowed/],
@@ -299,7 +302,7 @@ describe('experiment', () => {
     [['theory', '--against', 'embedded:W'], /takes one model.*collapse-step/s],
     [['theory', '--seeds', '0'], /--seeds: '0' is not allowed/],
     [['theory', '--parallel', 'many'], /--parallel: 'many' is not allowed/],
-    [['theory', '--reward', 'nonsense'], /reward "nonsense"/],
+    [['theory', '--reward', 'nonsense'], /Unknown reward "nonsense"/],
   ])('%j is refused', async (args, message) => {
     const refused = await cli('experiment', ...args);
     expect(refused.code, refused.stderr).toBe(2);

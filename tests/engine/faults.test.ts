@@ -286,7 +286,7 @@ describe('a run folder', () => {
     await program.printed(/Run folder:/);
     const folder = path.join(home, 'runs', 'busy');
     const inUse = new RegExp(`busy is in use by process ${program.pid}\\.`);
-    const hint = new RegExp(`stop it, or end process ${program.pid}`);
+    const hint = new RegExp(`Attach to the run, stop it, or end process ${program.pid}`);
     await refuses(['resume', 'busy'], { code: 'run-in-use', message: inUse, hint });
     const exists = { code: 'usage', message: /runs\/busy exists and is not empty/, hint: /resume/ };
     await refuses(['train', GOOD, '--name', 'busy', ...BRIEF], exists);

@@ -328,7 +328,7 @@ describe('requests', () => {
     const other = await clientOf(bad.engine.address);
     await expect(other.request('doctor', {})).rejects.toMatchObject({
       code: 'internal',
-      message: expect.stringContaining("'doctor'"),
+      message: expect.stringContaining("response to 'doctor'"),
     });
   });
 });
