@@ -5,7 +5,7 @@
 import * as vscode from 'vscode';
 import type { Rollscope } from './app.ts';
 import { COMMAND_DEFINITIONS, COMMAND_NAMES, type CommandDefinition, type CommandName } from './command-definitions.ts';
-import { attach } from './commands/attach.ts';
+import { attach, restartEngine } from './commands/engine.ts';
 import { openReport, runExperiment } from './commands/experiments.ts';
 import { addModel, removeModel, useModel } from './commands/models.ts';
 import { neighbor, openProblem, openRollout, revealProblem } from './commands/problems.ts';
@@ -31,7 +31,7 @@ export const COMMANDS: Record<CommandName, Action> = {
   probe: (app, argument) => runDataset(app, 'probe', argument),
   trainProblem: (app, argument) => runProblem(app, 'train', argument),
   probeProblem: (app, argument) => runProblem(app, 'probe', argument),
-  openPanel: (app) => app.openPanel(),
+  openPanel: (app) => app.viewer.openPanel(),
   pause: (app, argument) => steer(app, 'pause', argument),
   resume: (app, argument) => resume(app, argument),
   stop: (app, argument) => steer(app, 'stop', argument),
@@ -46,7 +46,7 @@ export const COMMANDS: Record<CommandName, Action> = {
   openReport: (app) => openReport(app),
   openReportInBrowser: (app) => app.reports.openInBrowser(),
   showLog: (app) => app.report.showLog(),
-  restartEngine: (app) => app.restartEngine(),
+  restartEngine: (app) => restartEngine(app),
   getStarted: (app) =>
     vscode.commands.executeCommand('workbench.action.openWalkthrough', `${app.context.extension.id}#getStarted`),
   refresh: (app) => app.refresh(),

@@ -8,9 +8,9 @@ export function activate(context: vscode.ExtensionContext): void {
   try {
     const app = new Rollscope(context);
     context.subscriptions.push(app, registerCommands(app));
-    void app.reattach().then(
+    void app.viewer.reattach().then(
       (run) => {
-        if (run) app.show(run);
+        if (run) app.viewer.show(run);
       },
       (error: unknown) => app.report.error(error),
     );

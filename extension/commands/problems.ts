@@ -14,7 +14,7 @@ interface ProblemReference {
 export async function openProblem(app: Rollscope, argument: unknown): Promise<void> {
   const reference = isProblemReference(argument) ? argument : await ofActiveRollout(app);
   if (!reference) return;
-  app.show(await app.library.read(reference.folder));
+  app.viewer.show(await app.library.read(reference.folder));
   app.panel.select(reference.problem);
 }
 

@@ -16,7 +16,7 @@ const RESUMABLE: readonly RunInfo['status'][] = ['interrupted', 'stopped', 'fail
 /** Opens a run in the panel: the one of the argument, else one that the user picks. */
 export async function openRun(app: Rollscope, argument: unknown): Promise<void> {
   const folder = folderOf(argument) ?? (await pickRun(app, () => true, 'Open Run', true));
-  if (folder) await app.openRun(folder);
+  if (folder) await app.viewer.open(folder);
 }
 
 /** Goes on: with the paused run, else with one that was stopped, has failed, or was interrupted. */
@@ -29,7 +29,7 @@ export async function resume(app: Rollscope, argument: unknown): Promise<void> {
     return;
   }
   const folder = named ?? (await pickRun(app, ({ status }) => RESUMABLE.includes(status), 'Resume Run', false));
-  if (folder) await app.resume(folder);
+  if (folder) await app.viewer.resume(folder);
 }
 
 /** Pauses or stops a run: the one of the argument, wherever an engine works on it, else the one in progress. */
@@ -37,7 +37,7 @@ export async function steer(app: Rollscope, how: 'pause' | 'stop', argument: unk
   const folder = folderOf(argument);
   if (folder && path.resolve(folder) !== app.session.active?.folder) {
     const run = path.basename(folder);
-    if (!(await app.attachTo(run))) {
+    if (!(await app.viewer.attachTo(run))) {
       throw new RollscopeError(
         'engine-stopped',
         `No engine that works on run ${run} can be reached.`,
@@ -71,7 +71,7 @@ export async function repairRun(app: Rollscope, argument: unknown): Promise<void
     `Wrote ${plural(records, 'record')} to ${path.basename(folder)}. ${what} The run itself was not changed.`,
     'Open Run',
   );
-  if (choice) await app.openRun(folder);
+  if (choice) await app.viewer.open(folder);
 }
 
 export async function revealRunFolder(app: Rollscope, argument: unknown): Promise<void> {
@@ -97,7 +97,9 @@ export async function deleteRun(app: Rollscope, argument: unknown): Promise<void
     { modal: true, detail: `This deletes ${folder} with its rollouts and checkpoints. It cannot be undone.` },
     'Delete',
   );
-  if (choice) await app.deleteRun(folder);
+  if (!choice) return;
+  await vscode.workspace.fs.delete(vscode.Uri.file(folder), { recursive: true, useTrash: false });
+  app.viewer.forget(folder);
 }
 
 export async function openDataset(app: Rollscope, argument: unknown): Promise<void> {

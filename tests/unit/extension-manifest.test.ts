@@ -107,7 +107,11 @@ describe('commands', () => {
       session.active = { run, folder: path.resolve('/runs/other') };
       return session.active;
     };
-    registerCommands({ session, attachTo, report: { error: (error: unknown) => reported.push(error) } } as never);
+    registerCommands({
+      session,
+      viewer: { attachTo },
+      report: { error: (error: unknown) => reported.push(error) },
+    } as never);
     await registered.get('rollscope.pause')!();
     await registered.get('rollscope.stop')!('/runs/unreachable');
     await registered.get('rollscope.stop')!('/runs/other');

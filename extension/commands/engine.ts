@@ -1,3 +1,4 @@
+/** Going to an engine that somebody else has started, and starting the own one again. */
 import * as vscode from 'vscode';
 import { activityText } from '../../engine/protocol/activity.ts';
 import type { Rollscope } from '../app.ts';
@@ -27,6 +28,12 @@ export async function attach(app: Rollscope): Promise<void> {
     void vscode.window.showInformationMessage(`Run ${chosen.label} has just ended.`);
     return;
   }
-  app.show(run);
+  app.viewer.show(run);
   app.panel.open();
+}
+
+/** Ends the engine, with a checkpoint of its run, and starts another. */
+export async function restartEngine(app: Rollscope): Promise<void> {
+  await app.session.stop().catch(() => undefined);
+  await app.engine.restart();
 }

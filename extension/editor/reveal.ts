@@ -1,0 +1,19 @@
+/** Shows where a problem stands in its file. */
+import * as vscode from 'vscode';
+import type { Problem } from '../../engine/protocol/records.ts';
+import type { ProblemSets } from './problem-sets.ts';
+
+/** `file` is what the problem's source is called on this machine. */
+export async function revealProblem(problem: Problem, file: string, sets: ProblemSets): Promise<void> {
+  const uri = vscode.Uri.file(file);
+  if (problem.line === null) {
+    await vscode.commands.executeCommand('vscode.open', uri);
+    return;
+  }
+  const document = await vscode.workspace.openTextDocument(uri);
+  // Where it stands now goes before where it stood when the run began.
+  const now = sets.of(document)?.find(({ prompt }) => prompt === problem.text);
+  const line = Math.min(now?.line ?? problem.line - 1, document.lineCount - 1);
+  const editor = await vscode.window.showTextDocument(document, { selection: new vscode.Range(line, 0, line, 0) });
+  editor.revealRange(new vscode.Range(line, 0, line, 0), vscode.TextEditorRevealType.InCenter);
+}

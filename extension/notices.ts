@@ -1,0 +1,41 @@
+/** What a person is told of a run without asking: warnings at its start, a failure, an interruption. */
+import * as vscode from 'vscode';
+import { plural } from '../engine/protocol/format.ts';
+import type { Reporter } from './report.ts';
+import type { OpenRun } from './run/open-run.ts';
+import type { EndOfRun } from './run/session.ts';
+
+export class Notices {
+  /** @param resume resumes a run by its folder */
+  constructor(
+    private readonly report: Reporter,
+    private readonly resume: (folder: string) => Promise<void>,
+  ) {}
+
+  /** What was found while a run was prepared: problems without a reference, a model that cannot read them. */
+  warnings({ columns: { head } }: OpenRun): void {
+    const found = head.warnings.filter(({ step }) => step === null);
+    if (found.length === 0) return;
+    const choose = { 'Choose Model': () => vscode.commands.executeCommand('rollscope.chooseModel') };
+    const text = found.map(({ message }) => message).join(' ');
+    this.report.log('warning', text);
+    void this.report.ask(text, found.some(({ code }) => code === 'model') ? choose : {});
+  }
+
+  ended(run: OpenRun, end: EndOfRun): void {
+    this.report.log('info', `run ${run.run} ended at step ${end.step}: ${end.reason}`);
+    // A run that was stopped or is complete shows that by itself; a failure needs a decision.
+    if (end.reason !== 'failed') return;
+    const { message = 'The run failed.', hint } = end.error ?? {};
+    void this.report.ask(`Run ${run.run} failed at step ${end.step}. ${message}${hint ? ` ${hint}` : ''}`, {
+      Resume: () => this.resume(run.folder),
+    });
+  }
+
+  interrupted(run: OpenRun): void {
+    const steps = plural(run.columns.step, 'step');
+    void this.report.ask(`The engine stopped unexpectedly. Run ${run.run} was interrupted after ${steps}.`, {
+      Resume: () => this.resume(run.folder),
+    });
+  }
+}

@@ -1,0 +1,157 @@
+/** Which run the panel shows, and how it gets there: started, resumed, opened from disk, attached to, or restored. */
+import path from 'node:path';
+import { liveWriter } from '../../engine/journal/lock.ts';
+import { tailRecords } from '../../engine/journal/tail.ts';
+import type { RunConfig } from '../../engine/protocol/index.ts';
+import { Disposables } from '../disposables.ts';
+import type { EngineService } from '../engine/service.ts';
+import type { RunLibrary } from './library.ts';
+import type { OpenRun } from './open-run.ts';
+import type { RunSession } from './session.ts';
+
+/** What is asked of the panel. */
+export interface Screen {
+  readonly shown: OpenRun | null;
+  /** Chooses what is shown, without opening the panel. */
+  setRun(run: OpenRun | null): void;
+  open(options?: { preserveFocus?: boolean }): void;
+}
+
+export interface ViewerParts {
+  engine: EngineService;
+  session: RunSession;
+  library: RunLibrary;
+  screen: Screen;
+  report(error: unknown): void;
+}
+
+export class RunViewer {
+  private readonly scope = new Disposables();
+  /** What belongs to a run that is followed through its folder, because no engine can be reached. */
+  private readonly tailing = this.scope.add(new Disposables());
+
+  constructor(private readonly parts: ViewerParts) {}
+
+  /** Starts a run and shows it. */
+  async start(config: RunConfig): Promise<OpenRun> {
+    const { session, library, screen } = this.parts;
+    screen.open({ preserveFocus: true });
+    const run = await session.start(config, library.folder);
+    this.show(run);
+    return run;
+  }
+
+  /** Resumes a run from its last checkpoint and shows it. */
+  async resume(folder: string): Promise<void> {
+    const { session, library, screen } = this.parts;
+    library.forget(folder);
+    this.show(await session.resume(folder));
+    screen.open({ preserveFocus: true });
+  }
+
+  /** Shows a run in the panel; one that another process works on is followed. */
+  show(run: OpenRun): void {
+    const { session, screen } = this.parts;
+    this.tailing.clear();
+    screen.setRun(run);
+    if (run !== session.active && liveWriter(run.folder)) this.tail(run);
+  }
+
+  /** Opens a run of the disk in the panel, attached to its engine when one works on it. */
+  async open(folder: string): Promise<OpenRun> {
+    const { session, library, screen } = this.parts;
+    const run = await library.take(folder);
+    // Shown at once, while it is read or its engine is looked for.
+    screen.setRun(run);
+    screen.open();
+    const attached =
+      run !== session.active && liveWriter(folder) ? await this.attachTo(run.run).catch(() => null) : null;
+    const shown = attached?.folder === run.folder ? attached : run;
+    if (screen.shown === run) this.show(shown);
+    return shown;
+  }
+
+  /** Opens the panel on the run in progress, else on what it showed last, else on the newest run. */
+  async openPanel(): Promise<void> {
+    const { session, library, screen } = this.parts;
+    const newest = async () => {
+      const [info] = await library.list();
+      return info ? library.take(info.folder) : null;
+    };
+    const run = session.active ?? screen.shown ?? (await newest());
+    if (run) this.show(run);
+    screen.open();
+  }
+
+  /** Attaches to the engine that works on a run; null when none can be reached. */
+  async attachTo(name: string): Promise<OpenRun | null> {
+    const { engine, session } = this.parts;
+    const found = (await engine.find()).find(({ active }) => active?.run === name);
+    if (!found) return null;
+    return session.follow(await engine.attach(found.address));
+  }
+
+  /** Follows the run of an engine that already works in the background; null when there is none. */
+  async reattach(): Promise<OpenRun | null> {
+    const client = await this.parts.engine.reattach();
+    return client ? this.parts.session.follow(client) : null;
+  }
+
+  /** The run that a panel of the former window showed: the run in progress, else the one that it remembers. */
+  async restore(name: string | null): Promise<OpenRun | null> {
+    const { session, library } = this.parts;
+    const active = session.active ?? (await this.reattach().catch(() => null));
+    if (active && (name === null || active.run === name)) return active;
+    const info = name === null ? undefined : (await library.list()).find(({ run }) => run === name);
+    if (!info) return active;
+    const run = await library.take(info.folder);
+    if (liveWriter(run.folder)) this.tail(run);
+    return run;
+  }
+
+  /** Reads a run from disk again, and shows it. */
+  async readAgain({ folder }: OpenRun): Promise<OpenRun> {
+    const { library } = this.parts;
+    library.forget(folder);
+    const fresh = await library.take(folder);
+    this.show(fresh);
+    return fresh;
+  }
+
+  /** A run was deleted: nothing shows it any more. */
+  forget(folder: string): void {
+    const { library, screen } = this.parts;
+    if (screen.shown?.folder === path.resolve(folder)) screen.setRun(null);
+    library.forget(folder);
+  }
+
+  dispose(): void {
+    this.scope.dispose();
+  }
+
+  private tail(run: OpenRun): void {
+    const { screen, report } = this.parts;
+    const controller = new AbortController();
+    this.tailing.add({ dispose: () => controller.abort() });
+    const again = async () => {
+      controller.abort();
+      if (screen.shown === run) await this.readAgain(run);
+      else this.parts.library.forget(run.folder);
+    };
+    const follow = async () => {
+      await run.loaded;
+      await tailRecords(
+        run.folder,
+        run.columns.seq + 1,
+        (records) => {
+          // Its engine went back behind what is known here: read it again.
+          if (records[0] && records[0].seq <= run.columns.seq) void again().catch(report);
+          else run.append(records);
+        },
+        controller.signal,
+      );
+    };
+    // A run that cannot be read says so itself.
+    follow().catch((error) => run.error === null && report(error));
+  }
+}

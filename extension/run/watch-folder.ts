@@ -1,0 +1,31 @@
+/** Runs that come and go on disk, from this window or another program. */
+import * as vscode from 'vscode';
+import { Disposables } from '../disposables.ts';
+import { onDidChangeSettings } from '../settings.ts';
+import { throttle } from '../timing.ts';
+import type { RunLibrary } from './library.ts';
+
+/** Milliseconds between two refreshes of the list. */
+const PACE = 500;
+
+/** Refreshes the library when a run appears, ends or disappears, or when another folder holds the runs. */
+export function watchRunsFolder(library: RunLibrary): vscode.Disposable {
+  const scope = new Disposables();
+  const watching = scope.add(new Disposables());
+  const settled = scope.add(throttle(PACE, () => library.refresh()));
+  const watch = () => {
+    watching.clear();
+    const pattern = new vscode.RelativePattern(vscode.Uri.file(library.folder), '*/{run.json,lock}');
+    const watcher = watching.add(vscode.workspace.createFileSystemWatcher(pattern, false, true, false));
+    watching.add(watcher.onDidCreate(() => settled()));
+    watching.add(watcher.onDidDelete(() => settled()));
+  };
+  watch();
+  scope.add(
+    onDidChangeSettings(['runsFolder'], () => {
+      watch();
+      library.refresh();
+    }),
+  );
+  return scope;
+}

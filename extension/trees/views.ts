@@ -1,0 +1,79 @@
+/** The three views of the activity bar, and what refreshes each. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { Disposables } from '../disposables.ts';
+import type { RunLibrary } from '../run/library.ts';
+import type { RunSession } from '../run/session.ts';
+import { throttle } from '../timing.ts';
+import { DatasetsTree, type ProblemFiles } from './datasets.ts';
+import { type ModelList, ModelsTree } from './models.ts';
+import { RunsTree } from './runs.ts';
+
+/** Milliseconds between two refreshes of the Runs view while a run is in progress. */
+const PACE = 1000;
+
+export interface ViewParts {
+  library: RunLibrary;
+  session: RunSession;
+  problemFiles: ProblemFiles;
+  models: ModelList;
+  report(error: unknown): void;
+}
+
+export function showViews(parts: ViewParts): vscode.Disposable {
+  return vscode.Disposable.from(runsView(parts), datasetsView(parts), modelsView(parts));
+}
+
+function createView<T extends vscode.TreeItem>(id: string, treeDataProvider: vscode.TreeDataProvider<T>) {
+  return vscode.window.createTreeView(`rollscope.${id}`, { treeDataProvider, showCollapseAll: false });
+}
+
+function runsView({ library, session, report }: ViewParts): vscode.Disposable {
+  const scope = new Disposables();
+  const isPaused = (folder: string) =>
+    session.active?.folder === path.resolve(folder) && session.progress?.state === 'paused';
+  const tree = scope.add(new RunsTree(library, isPaused, report));
+  const view = scope.add(createView('runs', tree));
+  scope.add(library.onDidChange(() => tree.refresh()));
+  // The list is read only while somebody looks.
+  scope.add(view.onDidChangeVisibility(({ visible }) => visible && library.refresh()));
+  const paced = scope.add(throttle(PACE, () => view.visible && tree.refresh()));
+  const following = scope.add(new Disposables());
+  scope.add(
+    session.onDidChangeActive((run) => {
+      following.clear();
+      if (!run) return;
+      following.add(run.onDidChangeProgress(() => paced()));
+      following.add(run.onDidAppend(() => paced()));
+    }),
+  );
+  return scope;
+}
+
+function datasetsView({ problemFiles }: ViewParts): vscode.Disposable {
+  const scope = new Disposables();
+  const tree = scope.add(new DatasetsTree(problemFiles));
+  scope.add(createView('datasets', tree));
+  scope.add(problemFiles.onDidChange(() => tree.refresh()));
+  return scope;
+}
+
+function modelsView({ models }: ViewParts): vscode.Disposable {
+  const scope = new Disposables();
+  const tree = scope.add(new ModelsTree(models));
+  const view = scope.add(createView('models', tree));
+  const hint = () => {
+    view.message =
+      models.recent.length === 0
+        ? 'Add a GGUF file, a Hugging Face folder or a Hub id to train a real model.'
+        : undefined;
+  };
+  hint();
+  scope.add(
+    models.onDidChange(() => {
+      hint();
+      tree.refresh();
+    }),
+  );
+  return scope;
+}

@@ -1,0 +1,82 @@
+/** What the whole window shows of the state: the status item, and the context keys that `when` clauses ask for. */
+import * as vscode from 'vscode';
+import { ContextKeys } from './context-keys.ts';
+import { Disposables } from './disposables.ts';
+import type { ProblemSets } from './editor/problem-sets.ts';
+import type { EngineService } from './engine/service.ts';
+import { healthOf, runKeyOf, statusContent } from './health.ts';
+import type { Panel } from './panel/panel.ts';
+import { RolloutDocuments } from './rollout/documents.ts';
+import type { RunSession } from './run/session.ts';
+import { onDidChangeSettings, shading } from './settings.ts';
+import { StatusItem } from './status-item.ts';
+import { throttle } from './timing.ts';
+import type { ProblemFiles } from './trees/datasets.ts';
+
+/** Milliseconds between two refreshes of the progress. */
+const PACE = 250;
+
+export interface StateParts {
+  engine: EngineService;
+  session: RunSession;
+  panel: Panel;
+  sets: ProblemSets;
+  problemFiles: ProblemFiles;
+}
+
+export function showState(parts: StateParts): vscode.Disposable {
+  const keys = new ContextKeys();
+  keys.set('active', true);
+  return vscode.Disposable.from(engineState(keys, parts), editorState(keys, parts), fileState(keys, parts));
+}
+
+/** The status item and the keys of engine, run and panel. */
+function engineState(keys: ContextKeys, { engine, session, panel }: StateParts): vscode.Disposable {
+  const scope = new Disposables();
+  const item = scope.add(new StatusItem());
+  const update = () => {
+    const health = healthOf(engine.link, session.progress, session.preparing);
+    item.update(statusContent(health, session.progress));
+    keys.set('engine', health);
+    keys.set('run', runKeyOf(health));
+  };
+  const paced = scope.add(throttle(PACE, update));
+  const following = scope.add(new Disposables());
+  scope.add(engine.onDidChangeLink(() => paced()));
+  scope.add(
+    session.onDidChangeActive((run) => {
+      following.clear();
+      if (run) following.add(run.onDidChangeProgress(() => paced()));
+      paced();
+    }),
+  );
+  scope.add(panel.onDidChangeOpen((open) => keys.set('panel', open)));
+  update();
+  return scope;
+}
+
+/** The keys of what the active editor shows. */
+function editorState(keys: ContextKeys, { sets }: StateParts): vscode.Disposable {
+  const scope = new Disposables();
+  const update = () => {
+    const editor = vscode.window.activeTextEditor;
+    keys.set('problemSet', editor !== undefined && sets.of(editor.document) !== null);
+    if (RolloutDocuments.addressOf(editor)) keys.set('rollout', true);
+  };
+  scope.add(vscode.window.onDidChangeActiveTextEditor(update));
+  scope.add(sets.onDidChange(update));
+  const shade = () => keys.set('shading', shading());
+  scope.add(onDidChangeSettings(['shading'], shade));
+  update();
+  shade();
+  return scope;
+}
+
+/** The key with the problem files of the workspace, once somebody has asked for them. */
+function fileState(keys: ContextKeys, { problemFiles }: StateParts): vscode.Disposable {
+  const update = async () => {
+    const found = await problemFiles.list();
+    keys.set('problemFiles', Object.fromEntries(found.map((file) => [file, true as const])));
+  };
+  return vscode.Disposable.from(problemFiles.onDidChange(() => void update()));
+}
