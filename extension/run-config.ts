@@ -1,5 +1,6 @@
 /** From the user's settings and what a command points at to the configuration of a run. Pure. */
-import { buildRunConfig, EMBEDDED, type Given, type Layer, type RunTarget as Target } from '../engine/config/layers.ts';
+import type { Given, Layer } from '../engine/config/layer.ts';
+import { buildRunConfig, EMBEDDED, type RunTarget as Target } from '../engine/config/layers.ts';
 import { isObject, setAt, stringAt, type Values, valueAt } from '../engine/config/objects.ts';
 import { type Place, withAbsolutePaths } from '../engine/config/paths.ts';
 import { RollscopeError, type RunConfig } from '../engine/protocol/index.ts';

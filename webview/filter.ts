@@ -4,7 +4,7 @@
  * majority's), and words of the problem's text; all must hold.
  */
 import type { Verdict } from '../engine/protocol/verdict.ts';
-import type { ProblemRow } from './store.ts';
+import type { ProblemRow } from './problem-row.ts';
 
 type Comparison = '>' | '<' | '>=' | '<=' | '=';
 

@@ -7,18 +7,13 @@ import type { Progress, RunInfo } from '../engine/protocol/rpc.ts';
 import { RunColumns } from '../engine/runs/columns.ts';
 import { unpack } from '../engine/runs/packed.ts';
 import type { PanelAction, PanelContract, Shown } from '../engine/runs/panel-contract.ts';
-import { type ProblemView, problemView } from '../engine/runs/problem-view.ts';
+import { problemView } from '../engine/runs/problem-view.ts';
 import type { Metric } from '../engine/runs/series.ts';
 import { CHOSEN_CHARTS, choiceOf, defaultCharts } from './charts/metrics.ts';
 import { matches, parseFilter } from './filter.ts';
 import { GroupReader } from './group-reader.ts';
 import type { Host } from './host.ts';
-
-/** A problem as it stands at the step that is looked at. */
-export interface ProblemRow {
-  problem: Problem;
-  view: ProblemView;
-}
+import type { ProblemRow } from './problem-row.ts';
 
 /** Something that was asked for and failed, and how to ask again. */
 export interface Failure extends Pick<ErrorData, 'message' | 'hint'> {

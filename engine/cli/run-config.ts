@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import stringArgv from 'string-argv';
-import { buildRunConfig as build, type Given, type Layer } from '../config/layers.ts';
+import type { Given, Layer } from '../config/layer.ts';
+import { buildRunConfig as build } from '../config/layers.ts';
 import { isObject, objectAt, setAt, type Values } from '../config/objects.ts';
 import { absolutePath, type Place, modelReference as referenceOf, withAbsolutePaths } from '../config/paths.ts';
 import type { RunSetting, SettingGroup } from '../config/settings.ts';

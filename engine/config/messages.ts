@@ -4,7 +4,7 @@ import { RollscopeError } from '../protocol/errors.ts';
 import { bytes } from '../protocol/format.ts';
 import type { Kind, Setting } from '../protocol/settings/kit.ts';
 import { REWARDS } from '../reward/registry.ts';
-import type { Given, Layer } from './layers.ts';
+import type { Given, Layer } from './layer.ts';
 import { valueAt } from './objects.ts';
 import { settingAt } from './settings.ts';
 

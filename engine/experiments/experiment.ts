@@ -1,6 +1,6 @@
 /** An experiment: a set of ordinary runs, and findings computed from their records. */
 import type { JournalRecord, Problem, RunConfig, RunConfigInput } from '../protocol/index.ts';
-import type { Section } from './report/page.ts';
+import type { Section } from './report/section.ts';
 
 /** A finished run of an experiment. */
 export interface ExperimentRun {

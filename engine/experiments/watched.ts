@@ -3,7 +3,7 @@ import { fallStep } from '../analysis/collapse.ts';
 import { IN_TIME, type WatchedRun, type WatchOutcome, watchOutcome } from '../analysis/watch.ts';
 import type { ForecastScore, JournalRecord } from '../protocol/index.ts';
 import { WATCH_WARNINGS } from '../protocol/warnings.ts';
-import type { Section } from './report/page.ts';
+import type { Section } from './report/section.ts';
 
 /** The watch and the forecast of one run. */
 export interface WatchedExperimentRun extends WatchedRun {

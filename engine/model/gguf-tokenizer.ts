@@ -1,7 +1,8 @@
 /** The tokenizer that a GGUF file carries, described as `tokenizer.json` would describe it. */
 import { RollscopeError } from '../protocol/errors.ts';
 import type { GgufFile } from './gguf.ts';
-import type { TokenizerJson, TokenizerParts } from './tokenizer.ts';
+import type { TokenizerParts } from './tokenizer.ts';
+import type { TokenizerJson } from './tokenizer-json.ts';
 
 const GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 const LLAMA3 =

@@ -1,5 +1,5 @@
 /** The text of single tokens, byte-exact, whichever way the vocabulary writes them. */
-import type { TokenizerJson } from './tokenizer.ts';
+import type { TokenizerJson } from './tokenizer-json.ts';
 
 /** Texts of tokens in a row; joined they are the decoded text. */
 export interface TokenTextReader {

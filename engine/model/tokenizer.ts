@@ -5,6 +5,7 @@ import { Template } from '@huggingface/jinja';
 import { Tokenizer as Encoder } from '@huggingface/tokenizers';
 import { RollscopeError } from '../protocol/errors.ts';
 import { type TokenTextReader, tokenTextReader } from './token-texts.ts';
+import type { TokenizerJson } from './tokenizer-json.ts';
 
 export interface PromptText {
   system?: string | undefined;
@@ -31,15 +32,6 @@ export interface Tokenizer {
   decode(ids: ArrayLike<number>): string;
   /** The text of each token; a character that several tokens make up belongs to the last of them. */
   tokenTexts(ids: ArrayLike<number>): string[];
-}
-
-/** The contents of `tokenizer.json`, as far as this module looks into it. */
-export interface TokenizerJson {
-  added_tokens?: { id: number; content: string; special: boolean }[];
-  pre_tokenizer?: unknown;
-  decoder?: unknown;
-  model: { type: string; vocab: Record<string, number> | [string, number][]; unk_token?: string | null };
-  [key: string]: unknown;
 }
 
 export interface TokenizerParts {

@@ -2,7 +2,7 @@
 import { RollscopeError } from '../protocol/errors.ts';
 import type { DType, Graph, Node, Shape } from '../tensor/index.ts';
 import type { Value } from './backend.ts';
-import type { Capabilities } from './devices/device.ts';
+import type { Capabilities } from './capabilities.ts';
 
 interface Input {
   readonly name: string;

@@ -11,11 +11,8 @@ import {
   sum,
   type Tensor,
 } from '../tensor/index.ts';
-import type { Encoder } from './onnx.ts';
+import type { EncodeOperator, Encoder, OnnxEncoders } from './onnx-encoder.ts';
 import { type Attribute, ELEMENT } from './onnx-format.ts';
-
-type Encode<K extends OperatorName> = (e: Encoder, node: Node<K>) => void;
-export type OnnxEncoders = { readonly [K in OperatorName]: Encode<K> };
 
 /** Operators with one output and no bodies. */
 type SingleName = {
@@ -43,7 +40,7 @@ function same(
   };
 }
 
-function reduction(type: string): Encode<'ReduceSum' | 'ReduceMean' | 'ReduceMax'> {
+function reduction(type: string): EncodeOperator<'ReduceSum' | 'ReduceMean' | 'ReduceMax'> {
   return (e, { inputs: [x], outputs: [y], attributes: { axes, keep } }) => {
     if (axes.length === 0) e.alias(y, e.value(x));
     else e.emit(type, [e.value(x), e.ints(axes)], [e.value(y)], { keepdims: flag(keep) });
@@ -75,7 +72,7 @@ function flag(value: boolean): Attribute {
   return { int: value ? 1 : 0 };
 }
 
-const matmul: Encode<'MatMul'> = (e, node) => {
+const matmul: EncodeOperator<'MatMul'> = (e, node) => {
   const [a, b] = node.inputs;
   const { transA, transB } = node.attributes;
   const outputs = [e.value(node.outputs[0])];
@@ -91,7 +88,7 @@ const matmul: Encode<'MatMul'> = (e, node) => {
   }
 };
 
-const loop: Encode<'Loop'> = (e, node) => {
+const loop: EncodeOperator<'Loop'> = (e, node) => {
   const [trips, ...carried] = values(e, node);
   const [body] = node.bodies;
   const condition = { name: `${node.outputs[0]?.name ?? 'loop'}:condition`, dtype: 'bool' as const };
@@ -104,7 +101,7 @@ const loop: Encode<'Loop'> = (e, node) => {
 };
 
 /** Zeros with rows added at their index. */
-const scatterAdd: Encode<'ScatterAdd'> = (e, { inputs: [index, updates], outputs: [y] }) => {
+const scatterAdd: EncodeOperator<'ScatterAdd'> = (e, { inputs: [index, updates], outputs: [y] }) => {
   const row = y.shape.slice(1);
   const count = product(...index.shape);
   const zeros = e.emit('Expand', [e.float(0), e.shape(y.shape)]);
@@ -115,7 +112,7 @@ const scatterAdd: Encode<'ScatterAdd'> = (e, { inputs: [index, updates], outputs
   e.emit('ScatterElements', [zeros, wide, rows], [e.value(y)], attributes);
 };
 
-const expand: Encode<'Expand'> = (e, { inputs: [x], outputs: [y] }) => {
+const expand: EncodeOperator<'Expand'> = (e, { inputs: [x], outputs: [y] }) => {
   if (sameShape(x.shape, y.shape)) {
     e.alias(y, e.value(x));
     return;
@@ -126,7 +123,7 @@ const expand: Encode<'Expand'> = (e, { inputs: [x], outputs: [y] }) => {
   e.emit('Expand', [e.value(x), e.shape(shape)], [e.value(y)]);
 };
 
-const pick: Encode<'Pick'> = (e, node) => {
+const pick: EncodeOperator<'Pick'> = (e, node) => {
   const [x, index] = values(e, node);
   const last = e.ints([-1]);
   const at = e.emit('Unsqueeze', [index, last]);
@@ -134,7 +131,7 @@ const pick: Encode<'Pick'> = (e, node) => {
   e.emit('Squeeze', [found, last], [e.value(node.outputs[0])]);
 };
 
-const rmsNorm: Encode<'RmsNorm'> = (e, node) => {
+const rmsNorm: EncodeOperator<'RmsNorm'> = (e, node) => {
   const [y, inverse] = node.outputs;
   const { epsilon } = node.attributes;
   const attributes = { axis: { int: -1 }, epsilon: { float: epsilon } };
@@ -148,7 +145,7 @@ const rmsNorm: Encode<'RmsNorm'> = (e, node) => {
   e.emit('Div', [e.float(1), e.emit('Sqrt', [e.emit('Add', [square, e.float(epsilon)])])], [e.value(inverse)]);
 };
 
-const or: Encode<'Or'> = (e, node) => {
+const or: EncodeOperator<'Or'> = (e, node) => {
   const [a, b] = values(e, node);
   const y = e.value(node.outputs[0]);
   if (e.dialect === 'fused') e.emit('Or', [a, b], [y]);
@@ -156,7 +153,7 @@ const or: Encode<'Or'> = (e, node) => {
   else e.emit('Not', [e.emit('And', [e.emit('Not', [a]), e.emit('Not', [b])])], [y]);
 };
 
-const split: Encode<'Split'> = (e, node) => {
+const split: EncodeOperator<'Split'> = (e, node) => {
   const { axis, sizes } = node.attributes;
   const [x] = values(e, node);
   const outputs = node.outputs.map((t) => e.value(t));
@@ -170,7 +167,7 @@ const split: Encode<'Split'> = (e, node) => {
   e.emit('Split', [x, e.shape(sizes)], outputs, { axis: { int: axis } });
 };
 
-const branch: Encode<'If'> = (e, node) => {
+const branch: EncodeOperator<'If'> = (e, node) => {
   const [then, otherwise] = node.bodies;
   const attributes = {
     then_branch: { graph: e.subgraph(then, 'then') },
@@ -246,9 +243,3 @@ export const ENCODERS: OnnxEncoders = {
   Loop: loop,
   If: branch,
 };
-
-/** Writes a node. */
-export function encodeNode<K extends OperatorName>(e: Encoder, node: Node<K>): void {
-  const encode: Encode<K> = ENCODERS[node.op];
-  encode(e, node);
-}

@@ -4,10 +4,11 @@ import type { DeviceName } from '../protocol/devices.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { DType, Graph, Shape, TensorData } from '../tensor/index.ts';
 import type { Backend, CompileOptions, Executable, Value } from './backend.ts';
-import type { OnnxruntimeDevice } from './devices/onnxruntime.ts';
 import { checkFeeds, checkTypes, runError } from './feeds.ts';
-import { encodeGraph, outputName } from './onnx.ts';
+import { encodeGraph } from './onnx.ts';
+import { outputName } from './onnx-encoder.ts';
 import { graphProto, modelBytes, nodeProto, valueInfo } from './onnx-format.ts';
+import type { OnnxruntimeDevice } from './provider.ts';
 import { Reclaimer } from './reclaim.ts';
 
 /** Errors are thrown as well, and warnings about shapes that it cannot infer are of no use to anyone. */

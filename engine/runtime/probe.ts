@@ -2,8 +2,9 @@
 import { createRequire } from 'node:module';
 import { runInChild } from '../system/node-child.ts';
 import { Graph, op } from '../tensor/index.ts';
-import type { Provider } from './devices/onnxruntime.ts';
-import { encodeGraph, outputName } from './onnx.ts';
+import { encodeGraph } from './onnx.ts';
+import { outputName } from './onnx-encoder.ts';
+import type { Provider } from './provider.ts';
 
 export type Probe =
   | {

@@ -2,7 +2,7 @@
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type { Constant, DType, ExternalData, Graph, Tensor, TensorData } from '../tensor/index.ts';
 import type { Backend, CompileOptions, Executable, Value } from './backend.ts';
-import { TFJS_CAPABILITIES } from './devices/tfjs.ts';
+import type { Capabilities } from './capabilities.ts';
 import { checkFeeds, checkTypes, runError } from './feeds.ts';
 import { Plan } from './plan.ts';
 import { Frame, Interpreter, type Scope, scopeOf } from './tfjs-interpreter.ts';
@@ -158,12 +158,16 @@ class TfjsExecutable implements Executable {
 
 class TfjsBackend implements Backend {
   readonly device = 'tfjs';
-  readonly controlFlow = TFJS_CAPABILITIES.controlFlow;
+  readonly controlFlow: boolean;
   seconds = 0;
   readonly weights: WeightStore;
   private readonly live = new Set<DeviceValue>();
 
-  constructor(readonly tf: Tfjs) {
+  constructor(
+    readonly tf: Tfjs,
+    private readonly capabilities: Capabilities,
+  ) {
+    this.controlFlow = capabilities.controlFlow;
     this.weights = new WeightStore(tf);
   }
 
@@ -177,7 +181,7 @@ class TfjsBackend implements Backend {
   }
 
   async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
-    checkTypes(graph, TFJS_CAPABILITIES);
+    checkTypes(graph, this.capabilities);
     return this.timed(async () => new TfjsExecutable(this, graph, new Set(options.keepOnDevice)));
   }
 
@@ -216,6 +220,6 @@ class TfjsBackend implements Backend {
 }
 
 /** A backend on a loaded TensorFlow.js. */
-export function tfjsBackend(tf: Tfjs): Backend {
-  return new TfjsBackend(tf);
+export function tfjsBackend(tf: Tfjs, capabilities: Capabilities): Backend {
+  return new TfjsBackend(tf, capabilities);
 }

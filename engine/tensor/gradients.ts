@@ -1,9 +1,9 @@
 /** Reverse-mode differentiation: gradient rules of the operators, and the walk that applies them. */
 import { type Dim, product, type Shape, sameShape } from './dims.ts';
-import type { Node } from './graph.ts';
+import type { Node, Operators, Tensor } from './graph.ts';
 import * as op from './op.ts';
-import type { OperatorName, Operators } from './operators.ts';
-import type { Each, Tensor } from './tensor.ts';
+import type { OperatorName } from './operators.ts';
+import type { Each } from './tensor.ts';
 
 /** Null: no gradient. A rule runs where some output has one, so an operator's only output does. */
 type OutputGradients<Outputs extends readonly Tensor[]> = Outputs extends readonly [Tensor]

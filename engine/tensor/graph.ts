@@ -3,10 +3,13 @@
  * `operators.ts`, which infers its shapes; a backend (ONNX, TensorFlow.js, the float64 reference) knows how to run it.
  */
 import { canonical, type Shape } from './dims.ts';
-import { infer, type OperatorName, type Operators } from './operators.ts';
-import type { Port } from './ports.ts';
+import { type BodyType, infer, type OperatorName, type Signatures } from './operators.ts';
 import type { StoredType } from './stored.ts';
-import { type DType, each, type Tensor, type TensorData, type TensorType } from './tensor.ts';
+import { type DType, type Each, each, type NamedType, type TensorData, type TensorType } from './tensor.ts';
+
+export interface Tensor extends NamedType {
+  readonly graph: Graph;
+}
 
 /** Where the bytes of a weight lie: a slice of a file, mapped, never copied. */
 export interface ExternalData {
@@ -18,11 +21,23 @@ export interface ExternalData {
 }
 
 /** A loop's or branch's inside. It may read tensors of the scopes around it. */
-export interface Subgraph {
+export interface Subgraph extends BodyType {
   inputs: Tensor[];
   outputs: Tensor[];
   nodes: Node[];
 }
+
+type NodesOf = {
+  [K in OperatorName]: {
+    inputs: Each<Signatures[K]['inputs'], Tensor>;
+    attributes: Signatures[K]['attributes'];
+    outputs: Each<Signatures[K]['outputs'], Tensor>;
+    bodies: Each<Signatures[K]['bodies'], Subgraph>;
+  };
+};
+
+/** What a node of each operator has: tuples of tensors, typed attributes, bodies. */
+export interface Operators extends NodesOf {}
 
 interface NodeOf<K extends OperatorName> {
   readonly op: K;
@@ -84,7 +99,7 @@ export class Graph {
     return tensor;
   }
 
-  output(name: string, tensor: Tensor): Port {
+  output(name: string, tensor: Tensor): NamedType {
     if (this.outputs.has(name)) throw new Error(`the graph has an output ${name} already`);
     this.outputs.set(name, tensor);
     return { name, dtype: tensor.dtype, shape: tensor.shape };

@@ -1,7 +1,7 @@
 /** The functions that models, losses and optimizers are written in: each appends a node of one operator, or a few. */
 import { canonical, type Dim, type Shape } from './dims.ts';
-import type { Graph } from './graph.ts';
-import type { DType, Tensor, TensorType } from './tensor.ts';
+import type { Graph, Tensor } from './graph.ts';
+import type { DType, TensorType } from './tensor.ts';
 
 export type Operand = Tensor | number;
 

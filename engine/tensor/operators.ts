@@ -6,15 +6,20 @@
  * functions that models call are in `op.ts`.
  */
 import { broadcast, canonical, type Dim, product, type Shape, sameShape, sum } from './dims.ts';
-import type { Subgraph } from './graph.ts';
-import { type DType, dimOf, type Each, type Tensor, type TensorType } from './tensor.ts';
+import { type DType, dimOf, type Each, type NamedType, type TensorType } from './tensor.ts';
+
+/** What an operator knows of a body: the types of what goes in and comes out. */
+export interface BodyType {
+  readonly inputs: readonly TensorType[];
+  readonly outputs: readonly TensorType[];
+}
 
 /** How an operator is declared. */
 interface Operator<
-  Inputs extends readonly Tensor[],
+  Inputs extends readonly NamedType[],
   Attributes,
-  Outputs extends readonly Tensor[],
-  Bodies extends readonly Subgraph[],
+  Outputs extends readonly NamedType[],
+  Bodies extends readonly BodyType[],
 > {
   /** Types of the outputs. Throws where the inputs do not fit. */
   readonly infer: (inputs: Inputs, attributes: Attributes, bodies: Bodies) => Each<Outputs, TensorType>;
@@ -26,10 +31,10 @@ type None = Readonly<Record<never, never>>;
 
 /** An operator with one output, unless said otherwise. */
 function operator<
-  Inputs extends readonly Tensor[],
+  Inputs extends readonly NamedType[],
   Attributes = None,
-  Outputs extends readonly Tensor[] = readonly [Tensor],
-  Bodies extends readonly Subgraph[] = readonly [],
+  Outputs extends readonly NamedType[] = readonly [NamedType],
+  Bodies extends readonly BodyType[] = readonly [],
 >(
   infer: Operator<Inputs, Attributes, Outputs, Bodies>['infer'],
   broadcasts = false,
@@ -42,13 +47,13 @@ function one(dtype: DType, shape: Shape): readonly [TensorType] {
   return [{ dtype, shape }];
 }
 
-function sameType(a: Tensor, b: Tensor): DType {
+function sameType(a: NamedType, b: NamedType): DType {
   if (a.dtype !== b.dtype) throw new Error(`operands differ in type: ${a.name} ${a.dtype}, ${b.name} ${b.dtype}`);
   return a.dtype;
 }
 
-type Unary = readonly [x: Tensor];
-type Binary = readonly [a: Tensor, b: Tensor];
+type Unary = readonly [x: NamedType];
+type Binary = readonly [a: NamedType, b: NamedType];
 
 /** Element by element, [...]: [...]. */
 const unary = operator<Unary>(([x]) => one(x.dtype, x.shape));
@@ -91,7 +96,7 @@ export const OPERATORS = {
   Tanh: unary,
 
   /** a where the condition (bool) holds, else b. */
-  Where: operator<readonly [condition: Tensor, a: Tensor, b: Tensor]>(
+  Where: operator<readonly [condition: NamedType, a: NamedType, b: NamedType]>(
     ([condition, a, b]) => one(sameType(a, b), broadcast(condition.shape, broadcast(a.shape, b.shape))),
     true,
   ),
@@ -150,7 +155,7 @@ export const OPERATORS = {
   }),
 
   /** Puts one or more tensors one behind the other along an axis. */
-  Concat: operator<readonly Tensor[], { readonly axis: number }>((parts, { axis }) => {
+  Concat: operator<readonly NamedType[], { readonly axis: number }>((parts, { axis }) => {
     const [first] = parts;
     if (!first) throw new Error('concat: nothing is given');
     const shape = first.shape.map((d, i) => (i === axis ? sum(...parts.map((p) => dimOf(p, axis))) : d));
@@ -158,7 +163,7 @@ export const OPERATORS = {
   }),
 
   /** Cuts an axis into pieces of the given sizes, which add up to it. */
-  Split: operator<Unary, { readonly axis: number; readonly sizes: readonly Dim[] }, readonly Tensor[]>(
+  Split: operator<Unary, { readonly axis: number; readonly sizes: readonly Dim[] }, readonly NamedType[]>(
     ([x], { axis, sizes }) => {
       if (sum(...sizes) !== dimOf(x, axis)) throw new Error(`split: [${sizes}] do not add up to ${dimOf(x, axis)}`);
       return sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.map((d, i) => (i === axis ? size : d)) }));
@@ -166,32 +171,33 @@ export const OPERATORS = {
   ),
 
   /** Rows of x [N, ...] by int32 index [...]: [..., ...]. */
-  Gather: operator<readonly [x: Tensor, index: Tensor]>(([x, index]) =>
+  Gather: operator<readonly [x: NamedType, index: NamedType]>(([x, index]) =>
     one(x.dtype, [...index.shape, ...x.shape.slice(1)]),
   ),
 
   /** Element of the last axis of x [..., N] by int32 index [...]: [...]. */
-  Pick: operator<readonly [x: Tensor, index: Tensor]>(([x]) => one(x.dtype, x.shape.slice(0, -1))),
+  Pick: operator<readonly [x: NamedType, index: NamedType]>(([x]) => one(x.dtype, x.shape.slice(0, -1))),
 
   /** Zeros [rows, ...] with the updates [..., ...] added at their int32 row index [...]. */
-  ScatterAdd: operator<readonly [index: Tensor, updates: Tensor], { readonly rows: number }>(
+  ScatterAdd: operator<readonly [index: NamedType, updates: NamedType], { readonly rows: number }>(
     ([index, updates], { rows }) => one('float32', [rows, ...updates.shape.slice(index.shape.length)]),
   ),
 
   /** x / sqrt(mean(x^2) + epsilon) * weight over the last axis, and 1 / sqrt(mean(x^2) + epsilon) [..., 1]. */
   RmsNorm: operator<
-    readonly [x: Tensor, weight: Tensor],
+    readonly [x: NamedType, weight: NamedType],
     { readonly epsilon: number },
-    readonly [y: Tensor, inverse: Tensor]
+    readonly [y: NamedType, inverse: NamedType]
   >(([x]) => [
     { dtype: 'float32', shape: x.shape },
     { dtype: 'float32', shape: [...x.shape.slice(0, -1), 1] },
   ]),
 
   /** x [B, L, heads*d] turned by its position, int64 [B, L], in the tables cos and sin [positions, d/2]. */
-  Rotary: operator<readonly [x: Tensor, position: Tensor, cos: Tensor, sin: Tensor], { readonly heads: number }>(
-    ([x]) => one('float32', x.shape),
-  ),
+  Rotary: operator<
+    readonly [x: NamedType, position: NamedType, cos: NamedType, sin: NamedType],
+    { readonly heads: number }
+  >(([x]) => one('float32', x.shape)),
 
   /** A size as an int64 scalar. */
   Size: operator<readonly [], { readonly dim: Dim }>(() => one('int64', [])),
@@ -202,10 +208,10 @@ export const OPERATORS = {
    * the shapes of what is carried where they change from turn to turn.
    */
   Loop: operator<
-    readonly [trips: Tensor, ...carried: Tensor[]],
+    readonly [trips: NamedType, ...carried: NamedType[]],
     { readonly turns: Dim; readonly carried: readonly Shape[] | null },
-    readonly Tensor[],
-    readonly [body: Subgraph]
+    readonly NamedType[],
+    readonly [body: BodyType]
   >(([, ...before], { turns, carried }, [body]) =>
     body.outputs.slice(1).map(({ dtype, shape }, i) => ({
       dtype,
@@ -214,9 +220,12 @@ export const OPERATORS = {
   ),
 
   /** Runs one of two bodies by a bool scalar; both give tensors of the same types and shapes. */
-  If: operator<readonly [condition: Tensor], None, readonly Tensor[], readonly [then: Subgraph, otherwise: Subgraph]>(
-    (_, __, [then]) => then.outputs,
-  ),
+  If: operator<
+    readonly [condition: NamedType],
+    None,
+    readonly NamedType[],
+    readonly [then: BodyType, otherwise: BodyType]
+  >((_, __, [then]) => then.outputs),
 };
 
 export type OperatorName = keyof typeof OPERATORS;
@@ -225,33 +234,33 @@ type SignatureOf<T> =
   T extends Operator<infer Inputs, infer Attributes, infer Outputs, infer Bodies>
     ? { inputs: Inputs; attributes: Attributes; outputs: Outputs; bodies: Bodies }
     : never;
-type Signatures = { [K in OperatorName]: SignatureOf<(typeof OPERATORS)[K]> };
+type SignaturesOf = { [K in OperatorName]: SignatureOf<(typeof OPERATORS)[K]> };
 
-/** What a node of each operator has: tuples of tensors, typed attributes, bodies. */
-export interface Operators extends Signatures {}
+/** What each operator is declared for: tuples of types, attributes, bodies. A node has tensors in their places. */
+export interface Signatures extends SignaturesOf {}
 
 /** Operators that have bodies, which whoever runs a graph has to run. */
 export type ControlName = {
-  [K in OperatorName]: Operators[K]['bodies'] extends readonly [] ? never : K;
+  [K in OperatorName]: Signatures[K]['bodies'] extends readonly [] ? never : K;
 }[OperatorName];
 /** All others: functions of their inputs. */
 export type PlainName = Exclude<OperatorName, ControlName>;
 
 const DECLARED: {
   readonly [K in OperatorName]: Operator<
-    Operators[K]['inputs'],
-    Operators[K]['attributes'],
-    Operators[K]['outputs'],
-    Operators[K]['bodies']
+    Signatures[K]['inputs'],
+    Signatures[K]['attributes'],
+    Signatures[K]['outputs'],
+    Signatures[K]['bodies']
   >;
 } = OPERATORS;
 
 /** Types of an operator's outputs. Throws where its inputs do not fit. */
 export function infer<K extends OperatorName>(
   op: K,
-  inputs: Operators[K]['inputs'],
-  attributes: Operators[K]['attributes'],
-  bodies: Operators[K]['bodies'],
-): Each<Operators[K]['outputs'], TensorType> {
+  inputs: Signatures[K]['inputs'],
+  attributes: Signatures[K]['attributes'],
+  bodies: Signatures[K]['bodies'],
+): Each<Signatures[K]['outputs'], TensorType> {
   return DECLARED[op].infer(inputs, attributes, bodies);
 }

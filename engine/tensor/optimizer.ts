@@ -1,8 +1,7 @@
 /** AdamW as a graph. */
-import { Graph } from './graph.ts';
+import { Graph, type Tensor } from './graph.ts';
 import * as op from './op.ts';
 import type { GraphFunction, Named, Port } from './ports.ts';
-import type { Tensor } from './tensor.ts';
 
 export interface AdamwOptions {
   beta1: number;

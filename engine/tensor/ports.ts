@@ -3,16 +3,11 @@
  * made, as trees of objects and arrays, as JAX has its pytrees. Whoever runs the graph hands over and gets back trees of
  * the same form, with a value in the place of each port; the names under which values travel stay in here.
  */
-import type { Shape } from './dims.ts';
 import type { Graph } from './graph.ts';
-import type { DType } from './tensor.ts';
+import type { NamedType } from './tensor.ts';
 
 /** An input tensor of a graph is a port, too. */
-export interface Port {
-  readonly name: string;
-  readonly dtype: DType;
-  readonly shape: Shape;
-}
+export type Port = NamedType;
 
 /** Ports in the form in which their values come; null where this graph has none. */
 export type Ports = Port | null | readonly Ports[] | { readonly [key: string]: Ports };

@@ -1,7 +1,5 @@
-/** Tensors of a graph: typed, with shapes in which some sizes are only named. */
+/** The types of tensors: data types, and shapes in which some sizes are only named. */
 import type { Dim, Shape } from './dims.ts';
-import type { Graph } from './graph.ts';
-import type { Port } from './ports.ts';
 
 export type DType = 'float32' | 'int32' | 'int64' | 'bool';
 export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array;
@@ -12,12 +10,13 @@ export interface TensorType {
   readonly shape: Shape;
 }
 
-export interface Tensor extends Port {
-  readonly graph: Graph;
+/** A tensor by its name and type. */
+export interface NamedType extends TensorType {
+  readonly name: string;
 }
 
 /** Size of an axis; negative axes count from the end. */
-export function dimOf(tensor: Tensor, axis: number): Dim {
+export function dimOf(tensor: NamedType, axis: number): Dim {
   const dim = tensor.shape.at(axis);
   if (dim === undefined) throw new Error(`${tensor.name} of shape [${tensor.shape}] has no axis ${axis}`);
   return dim;

@@ -5,6 +5,7 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import type { Backend } from '../../engine/runtime/backend.ts';
+import { TFJS_CAPABILITIES } from '../../engine/runtime/devices/tfjs.ts';
 import { tfjsBackend } from '../../engine/runtime/tfjs-backend.ts';
 import { temporaryFolder } from './processes.ts';
 
@@ -12,7 +13,7 @@ import { temporaryFolder } from './processes.ts';
 export async function pureTfjsBackend(): Promise<Backend> {
   tf.enableProdMode();
   await tf.setBackend('cpu');
-  return tfjsBackend(tf);
+  return tfjsBackend(tf, TFJS_CAPABILITIES);
 }
 
 /** How many tensors there are, of all backends. */

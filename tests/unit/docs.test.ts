@@ -124,6 +124,44 @@ function titleOf(setting: string): string {
   return words[0]!.toUpperCase() + words.slice(1);
 }
 
+/** The files that a module imports, types included. */
+function importsOf(file: string): string[] {
+  return [...read(file).matchAll(/(?:from|import|import\() ?'(\.[^']+)'/g)].map(([, target]) =>
+    path.posix.join(path.posix.dirname(file), target!),
+  );
+}
+
+/** Groups of files of which each imports the others, directly or through others (Tarjan's algorithm). */
+function circles(imports: ReadonlyMap<string, readonly string[]>): string[][] {
+  const found: string[][] = [];
+  const order = new Map<string, number>();
+  const open: string[] = [];
+  /** The earliest open file that is reached from `file`. */
+  const visit = (file: string): number => {
+    const own = order.size;
+    order.set(file, own);
+    open.push(file);
+    let lowest = own;
+    for (const target of imports.get(file) ?? []) {
+      if (!order.has(target)) lowest = Math.min(lowest, visit(target));
+      else if (open.includes(target)) lowest = Math.min(lowest, order.get(target)!);
+    }
+    if (lowest === own) {
+      const group = open.splice(open.indexOf(file));
+      if (group.length > 1) found.push(group.sort());
+    }
+    return lowest;
+  };
+  for (const file of imports.keys()) if (!order.has(file)) visit(file);
+  return found;
+}
+
+test('no files import each other in a circle, not even types', () => {
+  expect(circles(new Map(Object.entries({ a: ['b'], b: ['c', 'd'], c: ['a'], d: [] })))).toEqual([['a', 'b', 'c']]);
+  const files = ['engine', 'extension', 'webview'].flatMap(sources);
+  expect(circles(new Map(files.map((file) => [file, importsOf(file)])))).toEqual([]);
+});
+
 describe('the rooms of docs/architecture.md', () => {
   const allowed = new Map(
     [...read('docs/architecture.md').matchAll(/^\| `((?:engine\/)?\w+)` \|[^|]*\| (.*) \|$/gm)].map(
@@ -139,9 +177,7 @@ describe('the rooms of docs/architecture.md', () => {
   }
 
   function importedRooms(file: string): string[] {
-    const targets = [...read(file).matchAll(/(?:from|import\() ?'(\.[^']+)'/g)].map(([, target]) =>
-      roomOf(path.posix.join(path.posix.dirname(file), target!)),
-    );
+    const targets = importsOf(file).map(roomOf);
     return targets.filter((room) => room !== null && room !== roomOf(file)) as string[];
   }
 

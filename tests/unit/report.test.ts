@@ -1,7 +1,8 @@
 /** An experiment's report: what stands in it, and that it needs nothing beside it. */
 import { describe, expect, test } from 'vitest';
-import { type ReportContent, reportPage, type Section } from '../../engine/experiments/report/page.ts';
+import { type ReportContent, reportPage } from '../../engine/experiments/report/page.ts';
 import { COLORS, drawPlot, type LinePlot, type PlotPoint } from '../../engine/experiments/report/plots.ts';
+import type { Section } from '../../engine/experiments/report/section.ts';
 import { figure, html, interval } from '../../engine/experiments/report/text.ts';
 import { RunConfig } from '../../engine/protocol/index.ts';
 

@@ -3,7 +3,8 @@
  * `@ts-expect-error` that is not needed is an error there.
  */
 import { expect, test } from 'vitest';
-import { ENCODERS, type OnnxEncoders } from '../../engine/runtime/onnx-operators.ts';
+import type { OnnxEncoders } from '../../engine/runtime/onnx-encoder.ts';
+import { ENCODERS } from '../../engine/runtime/onnx-operators.ts';
 import { KERNELS, type TfjsKernels } from '../../engine/runtime/tfjs-operators.ts';
 import { GRADIENTS, type GradientRules, Graph, OPERATORS, op } from '../../engine/tensor/index.ts';
 import { REFERENCE_KERNELS, type ReferenceKernels } from '../support/reference-backend.ts';

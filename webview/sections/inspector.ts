@@ -10,7 +10,7 @@ import { massChart } from '../charts/mass.ts';
 import { confidenceChart } from '../charts/scatter.ts';
 import { Component } from '../component.ts';
 import type { GroupReading } from '../group-reader.ts';
-import type { ProblemRow } from '../store.ts';
+import type { ProblemRow } from '../problem-row.ts';
 import { shared } from '../styles.ts';
 
 const BAR = 110;

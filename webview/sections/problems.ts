@@ -6,7 +6,7 @@ import { known } from '../../engine/runs/columns.ts';
 import type { AnyQuadrant } from '../../engine/runs/problem-view.ts';
 import { type ShareAt, shareSparkline } from '../charts/sparkline.ts';
 import { Component } from '../component.ts';
-import type { ProblemRow } from '../store.ts';
+import type { ProblemRow } from '../problem-row.ts';
 import { shared } from '../styles.ts';
 
 const TITLES: readonly [AnyQuadrant, string][] = [

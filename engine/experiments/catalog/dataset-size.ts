@@ -8,7 +8,7 @@ import { sharePlot, stepPlot } from '../parts/plots.ts';
 import { largeSetDefaults, runSeeds } from '../parts/runs.ts';
 import { BANDS, courseCells, meanOf, overSeeds, seedCell, seedText } from '../parts/seeds.ts';
 import { drawn, splitSet } from '../parts/sets.ts';
-import type { Section } from '../report/page.ts';
+import type { Section } from '../report/section.ts';
 import { figure } from '../report/text.ts';
 
 export const SIZES = [32, 128, 512, 2048] as const;

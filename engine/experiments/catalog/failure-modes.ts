@@ -9,7 +9,7 @@ import { sharePlot, stepPlot } from '../parts/plots.ts';
 import { INTRINSIC, type RewardRuns, runRewards } from '../parts/reward-runs.ts';
 import { largeSetDefaults } from '../parts/runs.ts';
 import { BANDS, overSeeds, seedCell } from '../parts/seeds.ts';
-import type { Section } from '../report/page.ts';
+import type { Section } from '../report/section.ts';
 import { figure } from '../report/text.ts';
 
 /** The paper's assignment (section 5, finding 2), which does not cover the other rewards. */

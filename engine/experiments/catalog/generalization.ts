@@ -20,7 +20,7 @@ import type { ProbedProblem } from '../parts/probe.ts';
 import { meanOf, overSeeds } from '../parts/seeds.ts';
 import { chosen, configOn, drawn, poolOf } from '../parts/sets.ts';
 import { followsWrongRule, SORTS, type Sort, sortOf } from '../parts/sorts.ts';
-import type { Section } from '../report/page.ts';
+import type { Section } from '../report/section.ts';
 import { figure, interval } from '../report/text.ts';
 
 /** Sizes of the sets that train; the paper's is the first. */

@@ -10,7 +10,7 @@ import { sharePlot } from '../parts/plots.ts';
 import { largeSetDefaults, runSeeds } from '../parts/runs.ts';
 import { courseCells, meanOf, overSeeds, seedCell } from '../parts/seeds.ts';
 import { largeSet } from '../parts/sets.ts';
-import type { Section } from '../report/page.ts';
+import type { Section } from '../report/section.ts';
 import { figure } from '../report/text.ts';
 
 export const FACTORS = ['temperature', 'mini-batch', 'rollouts', 'kl'] as const;

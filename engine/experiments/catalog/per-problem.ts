@@ -10,7 +10,7 @@ import { sharePlot } from '../parts/plots.ts';
 import { histories, type ProbedProblem, probe, sameAnswer } from '../parts/probe.ts';
 import { meanOf, overSeeds } from '../parts/seeds.ts';
 import { chosen, configOn } from '../parts/sets.ts';
-import type { Section } from '../report/page.ts';
+import type { Section } from '../report/section.ts';
 import { figure } from '../report/text.ts';
 
 const PROBLEMS = 24;

@@ -9,7 +9,7 @@ import { sharePlot } from '../parts/plots.ts';
 import { INTRINSIC, type RewardRuns, runRewards } from '../parts/reward-runs.ts';
 import { largeSetDefaults } from '../parts/runs.ts';
 import { BANDS, meanOf, overSeeds, seedCell, seedText } from '../parts/seeds.ts';
-import type { Section } from '../report/page.ts';
+import type { Section } from '../report/section.ts';
 
 const ORACLE = 'ground-truth';
 /** Accuracy counts as lifted or fallen when it changed by at least this much ... */

@@ -19,7 +19,7 @@ import { sampledEvery } from '../parts/runs.ts';
 import { overSeeds, seedCell, seedText } from '../parts/seeds.ts';
 import { chosen, configOn, drawn, poolOf } from '../parts/sets.ts';
 import { sortOf } from '../parts/sorts.ts';
-import type { Section } from '../report/page.ts';
+import type { Section } from '../report/section.ts';
 import { figure } from '../report/text.ts';
 
 const SMALL = 64;

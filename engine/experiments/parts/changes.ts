@@ -3,7 +3,7 @@ import { bootstrap, DIFFERENCES, FEWEST_VALUES } from '../../analysis/estimates.
 import { tInterval } from '../../analysis/statistics.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import type { ExperimentRun } from '../experiment.ts';
-import type { Section } from '../report/page.ts';
+import type { Section } from '../report/section.ts';
 import { figure, interval } from '../report/text.ts';
 import { NOT_MEASURED } from './criteria.ts';
 import { groupsOf } from './curves.ts';

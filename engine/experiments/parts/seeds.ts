@@ -1,7 +1,7 @@
 /** Values over seeds: means with intervals, as series, cells and texts. */
 import { tInterval } from '../../analysis/statistics.ts';
-import type { Cell } from '../report/page.ts';
 import type { PlotPoint, PlotSeries } from '../report/plots.ts';
+import type { Cell } from '../report/section.ts';
 import { figure } from '../report/text.ts';
 import type { Curve } from './curves.ts';
 

@@ -2,21 +2,8 @@
 import type { RunConfig } from '../../protocol/index.ts';
 import type { Experiment, Findings, Verdict } from '../experiment.ts';
 import { COLORS, drawPlot, type Plot } from './plots.ts';
+import type { Cell, Section, Table } from './section.ts';
 import { figure, html, interval } from './text.ts';
-
-/** A table cell: null is shown as a dash. */
-export type Cell = string | number | null | { mean: number; low: number; high: number };
-
-export interface Table {
-  columns: readonly string[];
-  rows: readonly (readonly Cell[])[];
-}
-
-/** A section of a report. */
-export type Section =
-  | { kind: 'text'; title?: string; paragraphs: readonly string[] }
-  | { kind: 'plots'; title: string; plots: readonly Plot[]; note?: string }
-  | ({ kind: 'table'; title: string; note?: string } & Table);
 
 export interface ReportContent {
   experiment: Experiment;

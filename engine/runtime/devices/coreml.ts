@@ -1,4 +1,4 @@
-import { ALL_TYPES } from './device.ts';
+import { ALL_TYPES } from '../capabilities.ts';
 import { onnxruntimeDevice } from './onnxruntime.ts';
 
 export const coreml = onnxruntimeDevice({

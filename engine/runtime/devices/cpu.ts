@@ -1,4 +1,4 @@
-import { ALL_TYPES } from './device.ts';
+import { ALL_TYPES } from '../capabilities.ts';
 import { onnxruntimeDevice, onnxruntimeVersion } from './onnxruntime.ts';
 
 /** The reference: what other devices compute is compared with it. */

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { ALL_TYPES } from './device.ts';
+import { ALL_TYPES } from '../capabilities.ts';
 import { onnxruntimeDevice, onnxruntimeFolder, onnxruntimeVersion } from './onnxruntime.ts';
 
 const FILES = ['libonnxruntime_providers_cuda.so', 'libonnxruntime_providers_shared.so'];

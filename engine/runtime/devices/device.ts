@@ -1,19 +1,8 @@
 /** What a device is: where it can be, what it can do, how it is opened, and what to do where it is missing. */
 import type { DeviceName } from '../../protocol/devices.ts';
-import type { DType } from '../../tensor/index.ts';
 import type { Backend } from '../backend.ts';
+import type { Capabilities } from '../capabilities.ts';
 import type { Probe } from '../probe.ts';
-
-/** What a device can do. Whoever computes on one asks for this, never for its name. */
-export interface Capabilities {
-  /** Loops, branches and conditions inside a graph are worth their while; otherwise one step per call. */
-  readonly controlFlow: boolean;
-  /** It has its own memory, separate from the host's. */
-  readonly ownMemory: boolean;
-  /** Outputs can stay in that memory until the next call; otherwise all are copied to the host. */
-  readonly resident: boolean;
-  readonly dataTypes: readonly DType[];
-}
 
 export interface OpenOptions {
   /** Threads of the CPU; 0: as many as it has cores. */
@@ -38,9 +27,6 @@ export interface Device {
   /** Throws RollscopeError `device` where it does not work. */
   open(options: OpenOptions): Promise<Backend>;
 }
-
-/** Types of everything that a graph has. */
-export const ALL_TYPES: readonly DType[] = ['float32', 'int32', 'int64', 'bool'];
 
 /** Whether a device can be on a kind of machine. */
 export function canBeOn({ platforms }: Device, platform: string, arch: string): boolean {

@@ -1,26 +1,9 @@
 /** Devices that onnxruntime's execution providers reach. */
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { DeviceName } from '../../protocol/devices.ts';
-import type { Dialect } from '../onnx.ts';
 import { probeProvider } from '../probe.ts';
-import type { Capabilities, Device } from './device.ts';
-
-export interface Provider {
-  /** Its name in onnxruntime. */
-  readonly name: string;
-  readonly options?: Readonly<Record<string, string | number | boolean>>;
-  /** `fused` uses onnxruntime's own operators, `portable` keeps to what every provider runs on its device. */
-  readonly dialect: Dialect;
-}
-
-/** What onnxruntime's backend needs to know of a device. */
-export interface OnnxruntimeDevice {
-  readonly name: DeviceName;
-  readonly provider: Provider;
-  readonly capabilities: Capabilities;
-  hint(): string;
-}
+import type { OnnxruntimeDevice } from '../provider.ts';
+import type { Device } from './device.ts';
 
 type Described = OnnxruntimeDevice & Pick<Device, 'platforms'> & Partial<Pick<Device, 'variables' | 'missingFiles'>>;
 

@@ -1,5 +1,6 @@
+import { ALL_TYPES, type Capabilities } from '../capabilities.ts';
 import { openTfjs, probeTfjs, TFJS_HINT } from '../tfjs.ts';
-import { ALL_TYPES, type Capabilities, type Device } from './device.ts';
+import type { Device } from './device.ts';
 
 export const TFJS_CAPABILITIES: Capabilities = {
   // A loop's condition is read back in every turn, so nothing is gained by more than one step per call.
@@ -19,5 +20,5 @@ export const tfjs: Device = {
   automatic: false,
   probe: probeTfjs,
   hint: () => TFJS_HINT,
-  open: async () => (await import('../tfjs-backend.ts')).tfjsBackend(await openTfjs()),
+  open: async () => (await import('../tfjs-backend.ts')).tfjsBackend(await openTfjs(), TFJS_CAPABILITIES),
 };

@@ -4,7 +4,7 @@ import { metricCurves } from '../../parts/curves.ts';
 import { LOST } from '../../parts/failure.ts';
 import { sharePlot } from '../../parts/plots.ts';
 import { BANDS, overSeeds, seedCell } from '../../parts/seeds.ts';
-import type { Cell, Section } from '../../report/page.ts';
+import type { Cell, Section } from '../../report/section.ts';
 import { type Measured, type ModelRuns, THRESHOLD } from './measures.ts';
 import { COLLAPSE, OUTCOMES, PAPER, type Predictor, predictorsOf, ranked, total } from './predictors.ts';
 

@@ -4,8 +4,8 @@ import type { GrowthFit } from '../../../analysis/theory.ts';
 import type { Curve } from '../../parts/curves.ts';
 import { sharePlot } from '../../parts/plots.ts';
 import { overSeeds } from '../../parts/seeds.ts';
-import type { Cell, Section } from '../../report/page.ts';
 import type { PlotPoint, PlotSeries } from '../../report/plots.ts';
+import type { Cell, Section } from '../../report/section.ts';
 import {
   type Basis,
   byOthers,

@@ -1,0 +1,28 @@
+/** A layer of a configuration: values with the place that they come from. */
+import type { Values } from './objects.ts';
+
+/** Where values come from, the later the stronger. */
+export type Source =
+  | { kind: 'preset' }
+  | { kind: 'experiment' }
+  | { kind: 'setting'; scope: 'user' | 'workspace' | 'folder' }
+  | { kind: 'file'; file: string }
+  | { kind: 'option' };
+
+/** How a value was given, where its path in the configuration does not say it. */
+export interface Given {
+  /** `--learning-rate`, `rollscope.learningRate`. */
+  name: string;
+  /** The value as it was written, where it was converted: `4GB`. */
+  text?: string;
+}
+
+export interface Layer {
+  source: Source;
+  /** Shaped as a `RunConfig`; paths of files are absolute. */
+  values: Values;
+  /** By path; for values of options and settings. */
+  given?: ReadonlyMap<string, Given>;
+  /** Values that were given in the unit of another setting: `--min-lr` as a rate. */
+  absolute?: readonly { path: string; of: string; value: number; name: string }[];
+}
