@@ -1,7 +1,7 @@
 /** Answer mass over the steps: how many of a problem's rollouts gave which answer, stacked. */
 import { scaleLinear } from 'd3-scale';
 import { area, curveStepAfter } from 'd3-shape';
-import { nothing, svg, type TemplateResult } from 'lit';
+import { css, nothing, svg, type TemplateResult } from 'lit';
 import type { ClusterCount } from '../../engine/protocol/group.ts';
 
 /** What a step says of a problem. */
@@ -38,6 +38,24 @@ export function massLayers(groups: readonly MassStep[]): MassLayer[] {
   const largest = [...layers.values()].sort((a, b) => mass(b) - mass(a)).slice(0, LAYERS);
   return largest.sort((a, b) => Number(b.correct === true) - Number(a.correct === true));
 }
+
+export const massStyles = css`
+  .layer {
+    fill: var(--muted);
+    fill-opacity: 0.8;
+    stroke: var(--vscode-editor-background);
+    stroke-width: 0.5;
+  }
+  .layer.unknown0 {
+    fill: var(--accent);
+  }
+  .layer.is-correct {
+    fill: var(--correct);
+  }
+  .layer.is-wrong {
+    fill: var(--wrong);
+  }
+`;
 
 export function massChart(
   groups: readonly MassStep[],

@@ -1,7 +1,25 @@
 /** Confidence against correctness of a group's rollouts: mean log-probability a token, in a row for right and one for wrong. */
 import { scaleLinear } from 'd3-scale';
-import { svg, type TemplateResult } from 'lit';
+import { css, svg, type TemplateResult } from 'lit';
 import type { RolloutFacts } from '../../engine/protocol/group.ts';
+
+export const confidenceStyles = css`
+  .point {
+    fill: none;
+    stroke: var(--accent);
+    stroke-width: 1.3;
+  }
+  .point.is-correct {
+    stroke: var(--correct);
+  }
+  .point.is-wrong {
+    stroke: var(--wrong);
+  }
+  .point.chosen {
+    stroke: var(--vscode-foreground);
+    stroke-width: 2.5;
+  }
+`;
 
 /** A number in [-0.5, 0.5) that looks random and is the same every time. */
 function jitter(index: number): number {

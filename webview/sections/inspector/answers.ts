@@ -1,0 +1,44 @@
+/** The answers of a group: a bar for each, the largest cluster first. */
+import { css, html, nothing } from 'lit';
+import type { ClusterCount } from '../../../engine/protocol/group.ts';
+import { truthClass, truthMark } from './marks.ts';
+
+/** Length of the longest bar, CSS pixels. */
+const BAR = 110;
+/** Answers that are shown. */
+const MOST = 8;
+
+export const answerStyles = css`
+  .answer {
+    max-width: 14em;
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  .bar {
+    fill: var(--accent);
+  }
+  .bar.is-correct {
+    fill: var(--correct);
+  }
+  .bar.is-wrong {
+    fill: var(--wrong);
+  }
+`;
+
+export function answerTable(clusters: readonly ClusterCount[], rollouts: number, unanswered: number) {
+  const rows = clusters.slice(0, MOST);
+  const more = clusters.length - rows.length;
+  const row = (answer: string, count: number, correct: boolean | null) => html`<tr>
+    <td class="mono answer" title=${answer}>${answer}</td>
+    <td class=${truthClass(correct)}>${truthMark(correct)}</td>
+    <td><svg width=${BAR} height="11" aria-hidden="true"><rect class="bar ${correct === null ? '' : correct ? 'is-correct' : 'is-wrong'}" width=${(BAR * count) / rollouts} height="11"></rect></svg></td>
+    <td class="number">${count}</td>
+  </tr>`;
+  return html`<table>
+    <tbody>
+      ${rows.map(({ answer, count, correct }) => row(answer, count, correct))}
+      ${unanswered > 0 ? row('no answer', unanswered, null) : nothing}
+    </tbody>
+  </table>
+  ${more > 0 ? html`<span class="muted">and ${more} more answers</span>` : nothing}`;
+}

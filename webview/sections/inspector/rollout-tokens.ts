@@ -1,0 +1,54 @@
+/** One rollout: its tokens, the improbable ones shaded, and why it got its reward. */
+import { css, html, unsafeCSS } from 'lit';
+import { number, share } from '../../../engine/protocol/format.ts';
+import type { Rollout } from '../../../engine/protocol/group.ts';
+import { SHADES, shadeOf } from '../../../engine/protocol/shades.ts';
+
+export const rolloutTokenStyles = css`
+  .rollout {
+    margin-top: 12px;
+  }
+  .tokens {
+    font-family: var(--vscode-editor-font-family);
+    font-size: var(--vscode-editor-font-size);
+    white-space: pre-wrap;
+    overflow-wrap: anywhere;
+    margin: 6px 0;
+    line-height: 1.6;
+  }
+  ${shades()}
+`;
+
+export interface RolloutTokens {
+  rollout: Rollout;
+  /** In its group, from 0. */
+  index: number;
+  /** Why it got its reward. */
+  why: string | undefined;
+  /** Opens it in the editor. */
+  open(): void;
+}
+
+export function rolloutTokens({ rollout, index, why, open }: RolloutTokens) {
+  const { logprob, entropy, top1, top2 } = rollout.statistics;
+  const explained = why ? ` · ${why}` : '';
+  const token = (tokenText: string, t: number) => {
+    const shade = logprob ? shadeOf('probability', logprob[t]!, entropy?.[t] ?? 0) : 0;
+    const title = `p ${share(logprob && Math.exp(logprob[t]!))} · entropy ${number(entropy?.[t], 2)} · top ${share(top1?.[t])}, ${share(top2?.[t])}`;
+    return html`<span class="s${shade}" title=${title}>${tokenText}</span>`;
+  };
+  return html`<section class="rollout">
+    <h2>Rollout ${index + 1}<span class="value">shaded where improbable${explained}</span></h2>
+    <div class="tokens">${rollout.tokenTexts?.map(token) ?? rollout.text}</div>
+    <vscode-button appearance="secondary" @click=${open}>Open in editor</vscode-button>
+  </section>`;
+}
+
+/** The backgrounds that rollouts have in the editor: the less probable a token, the stronger. */
+function shades() {
+  const rules = Array.from(
+    { length: SHADES - 1 },
+    (_, i) => `.s${i + 1} { background: var(--vscode-rollscope-token${i + 1}); }`,
+  );
+  return unsafeCSS(rules.join('\n'));
+}
