@@ -1,21 +1,17 @@
 /**
- * The writer of a run folder: what happens in a run becomes a record here. One writer for a run at a time. A frame is
- * written before the record that points to it.
+ * The writer of a run folder: what happens in a run becomes a record here, or is recognized as one that is there when the
+ * run is repeated from a checkpoint. One writer for a run at a time. A frame is written before the record that points to
+ * it.
  */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { RUN_FORMAT } from '../protocol/config.ts';
-import { RollscopeError } from '../protocol/errors.ts';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { type FramePointer, type GroupDetail, summarize } from '../protocol/group.ts';
 import { type GroupRecord, JournalRecord, type NewRecord, type Problem, type Prompt } from '../protocol/records.ts';
 import type { RunFile } from '../protocol/run-file.ts';
 import { AppendFile } from '../system/append-file.ts';
-import { isAside, writeAside } from '../system/aside.ts';
-import { type Disk, onDisk, realDisk } from '../system/disk.ts';
-import { makeFolder, syncFolder } from '../system/folders.ts';
+import { type Disk, realDisk } from '../system/disk.ts';
 import type { FileLock } from '../system/lock.ts';
 import { type Checkpoint, pruneCheckpoints, removeCheckpoint, writeCheckpointFolder } from './checkpoints.ts';
+import { type RunContents, writePrompts } from './contents.ts';
 import { parseLine } from './events.ts';
 import { encodeFrame } from './frame.ts';
 import { FrameStore } from './frame-store.ts';
@@ -24,18 +20,11 @@ import {
   EVENTS_FILE,
   inRun,
   type JournalPosition,
-  LOCK_FILE,
-  PROBLEMS_FILE,
-  PROMPTS_FILE,
   ROLLOUT_FILE_BYTES,
-  RUN_FILE,
-  rolloutFileName,
   runName,
   START,
 } from './layout.ts';
-import { lockRun } from './lock.ts';
-import { readProblems, readPrompts, readRunFile } from './reader.ts';
-import { type OpenedRun, type Recovery, recoverRun } from './recovery.ts';
+import type { OpenedRun, Recovery } from './recovery.ts';
 import { firstDifference, isIncidental, REPLAY_DIVERGED, Replay } from './replay.ts';
 import { describeIssues } from './tolerant.ts';
 
@@ -48,19 +37,6 @@ export interface JournalOptions {
 }
 
 export type RecordListener = (record: JournalRecord) => void;
-
-/** Contents of a run folder apart from its records. */
-export interface RunContents {
-  runFile: RunFile;
-  problems: readonly Problem[];
-  /** As the model got them, one per problem; null in a run of an older format. */
-  prompts: readonly Prompt[] | null;
-}
-
-function freshRun(): OpenedRun {
-  const nothing = { offsets: [], records: [], recorded: [], checkpoint: null, unusable: [], recovery: null };
-  return { ...nothing, framesEnd: START.frames, completed: false };
-}
 
 export class Journal {
   /** What opening an interrupted run removed; null when nothing was torn. The caller writes a `recovered` record. */
@@ -105,72 +81,26 @@ export class Journal {
   }
 
   /**
-   * Begins a run in a folder that is missing, empty, or what a process left that was killed before its run began.
-   * Throws `usage` when it holds something, `disk` when it cannot be written; nothing of the run is left then.
+   * The writer of a run whose lock is held; it is released when the writer closes. Throws `disk`, and has let go of
+   * everything but the lock then.
    */
-  static async create(
+  static begin(
     folder: string,
-    contents: RunContents & { prompts: readonly Prompt[] },
-    options: JournalOptions = {},
-  ): Promise<Journal> {
-    const path = resolve(folder);
-    const created = await onDisk(path, async () => makeFolder(path));
-    await checkUnborn(path);
-    const lock = await lockRun(path);
-    const disk = options.disk ?? realDisk;
-    let journal: Journal | undefined;
+    contents: RunContents,
+    lock: FileLock,
+    opened: OpenedRun,
+    options: JournalOptions,
+  ): Journal {
+    const journal = new Journal(folder, contents, lock, opened, options);
     try {
-      await clearUnborn(path);
+      // The kill may have come between a checkpoint and its record.
+      if (journal.checkpoint) journal.append(checkpointRecord(journal.checkpoint.step));
+      journal.#endReplayWhenDone();
     } catch (error) {
-      lock.release();
+      journal.abandon();
       throw error;
     }
-    try {
-      await writeWhole(inRun(path, PROBLEMS_FILE), jsonLines(contents.problems), disk);
-      await writeWhole(inRun(path, PROMPTS_FILE), jsonLines(contents.prompts), disk);
-      journal = new Journal(path, contents, lock, freshRun(), options);
-      journal.#begin();
-      // Last: a folder with a run.json is a run.
-      await writeRunFile(path, contents.runFile, disk);
-      await onDisk(path, () => syncFolder(path));
-      return journal;
-    } catch (error) {
-      if (journal) journal.#closeFiles();
-      lock.release();
-      for (const name of await readdir(path)) await rm(inRun(path, name), { recursive: true, force: true });
-      if (created) await rm(path, { recursive: true, force: true });
-      throw error;
-    }
-  }
-
-  /**
-   * Opens an interrupted or stopped run to go on from its last checkpoint: `append` and `appendGroup` then recognize what
-   * the run has recorded behind it, until there is no more. A run of an older format is one of today's from here on: what
-   * it has recorded behind the checkpoint is made again. Throws `run-not-found`, `run-version`, `run-in-use`,
-   * `run-broken`, `disk`, and `usage` for a completed run.
-   */
-  static async open(folder: string, options: JournalOptions = {}): Promise<Journal> {
-    const path = resolve(folder);
-    const { format, ...rest } = await readRunFile(path);
-    const runFile: RunFile = { format: RUN_FORMAT, ...rest };
-    const contents = { runFile, problems: await readProblems(path), prompts: await readPrompts(path) };
-    const lock = await lockRun(path);
-    let journal: Journal | undefined;
-    try {
-      const opened = await recoverRun(path, { remake: format < RUN_FORMAT });
-      if (opened.completed) {
-        const hint = 'To train further, start a new run with more steps.';
-        throw new RollscopeError('usage', `The run ${runName(path)} is already complete.`, hint);
-      }
-      if (format < RUN_FORMAT) await writeRunFile(path, runFile, options.disk ?? realDisk);
-      journal = new Journal(path, contents, lock, opened, options);
-      journal.#begin();
-      return journal;
-    } catch (error) {
-      if (journal) journal.#closeFiles();
-      lock.release();
-      throw error;
-    }
+    return journal;
   }
 
   /** The run's name: the folder's. */
@@ -189,7 +119,7 @@ export class Journal {
 
   /** Stores the prompts of a run whose format had none. */
   async writePrompts(prompts: readonly Prompt[]): Promise<void> {
-    await writeWhole(inRun(this.folder, PROMPTS_FILE), jsonLines(prompts), this.#disk);
+    await writePrompts(this.folder, prompts, this.#disk);
     this.contents.prompts = prompts;
   }
 
@@ -311,18 +241,13 @@ export class Journal {
     try {
       await this.sync();
     } finally {
-      this.#closeFiles();
+      this.abandon();
       this.lock.release();
     }
   }
 
-  #begin(): void {
-    // The kill may have come between a checkpoint and its record.
-    if (this.checkpoint) this.append(checkpointRecord(this.checkpoint.step));
-    this.#endReplayWhenDone();
-  }
-
-  #closeFiles(): void {
+  /** Closes the files, and nothing more: for a run that could not be begun. */
+  abandon(): void {
     this.#closed = true;
     this.#frames.close();
     this.#events.close();
@@ -378,51 +303,6 @@ export class Journal {
   }
 }
 
-/** Whether `create` writes a file of this name before `run.json`; events and rollouts are empty then. */
-function isUnborn(name: string): boolean {
-  if ([LOCK_FILE, PROBLEMS_FILE, PROMPTS_FILE, EVENTS_FILE, rolloutFileName(0)].includes(name)) return true;
-  return [PROBLEMS_FILE, PROMPTS_FILE, RUN_FILE].some((file) => isAside(name, file));
-}
-
-/** Throws `usage` where a folder holds more than what a process leaves that is killed before its run has begun. */
-async function checkUnborn(folder: string): Promise<void> {
-  const names = await readdir(folder);
-  const isEmpty = (name: string) => statSync(inRun(folder, name), { throwIfNoEntry: false })?.size === 0;
-  const filled = [EVENTS_FILE, rolloutFileName(0)].filter((name) => names.includes(name) && !isEmpty(name));
-  if (filled.length === 0 && names.every(isUnborn)) return;
-  throw new RollscopeError(
-    'usage',
-    `The folder ${folder} exists and is not empty.`,
-    'Choose another folder, or resume the run in this one.',
-  );
-}
-
-/** Empties such a folder, but for the lock, which is held. */
-async function clearUnborn(folder: string): Promise<void> {
-  await checkUnborn(folder);
-  for (const name of await readdir(folder)) if (name !== LOCK_FILE) await rm(inRun(folder, name), { force: true });
-}
-
 function checkpointRecord(step: number): NewRecord {
   return { type: 'checkpoint', step, path: checkpointPath(step) };
-}
-
-function jsonLines(items: readonly object[]): string {
-  return items.map((item) => `${JSON.stringify(item)}\n`).join('');
-}
-
-async function writeRunFile(folder: string, runFile: RunFile, disk: Disk): Promise<void> {
-  await writeWhole(inRun(folder, RUN_FILE), `${JSON.stringify(runFile, null, 2)}\n`, disk);
-}
-
-async function writeWhole(path: string, text: string, disk: Disk): Promise<void> {
-  await writeAside(path, async (aside) => {
-    const file = new AppendFile(aside, disk);
-    try {
-      file.append(Buffer.from(text));
-      await file.sync();
-    } finally {
-      file.close();
-    }
-  });
 }

@@ -10,7 +10,7 @@
 import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Journal } from '../../engine/journal/journal.ts';
+import { createJournal } from '../../engine/journal/create.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import { type GroupDetail, majorityOf, type Problem, RUN_FORMAT, RunConfig } from '../../engine/protocol/index.ts';
 import type { RunColumns } from '../../engine/runs/columns.ts';
@@ -83,7 +83,7 @@ async function generate(at: string, problems: number, steps: number, groups: num
   const origin = { engine: 'rollscope', version: null, files: [] };
   const runFile = { format: RUN_FORMAT, created, origin, config, ...facts };
   const prompts = list.map(({ index, text }) => ({ problem: index, text, tokens: [1, 2, 3] }));
-  const journal = await Journal.create(at, { runFile, problems: list, prompts });
+  const journal = await createJournal(at, { runFile, problems: list, prompts });
   const model = { name: 'm', parameters: 1, trainable: 1, vocabulary: 19, fingerprint: 'm' };
   const counts = { problems, evaluationProblems: 0 };
   journal.append({ type: 'run', config, ...counts, model, dataFingerprint: 'd', device: 'cpu' });

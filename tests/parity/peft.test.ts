@@ -2,7 +2,7 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Journal } from '../../engine/journal/journal.ts';
+import { createJournal } from '../../engine/journal/create.ts';
 import { architectureOf } from '../../engine/model/architectures/index.ts';
 import type { DecoderConfig } from '../../engine/model/config.ts';
 import { Weights } from '../../engine/model/decoder.ts';
@@ -79,7 +79,7 @@ async function runWith(adapter: PeftAdapter, model: string): Promise<string> {
   const folder = path.join(temporaryFolder(), 'run');
   const { rank, alpha, targets } = adapter;
   const config = RunConfig.parse({ model, dataset: { path: 'embedded' }, lora: { rank, alpha, targets } });
-  const journal = await Journal.create(folder, {
+  const journal = await createJournal(folder, {
     runFile: {
       format: RUN_FORMAT,
       created: new Date(0).toISOString(),

@@ -5,7 +5,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answerDiversity, answerEntropy, confidenceAgreement, curveAtK } from '../../engine/analysis/metrics.ts';
-import { Journal, type JournalOptions } from '../../engine/journal/journal.ts';
+import { createJournal } from '../../engine/journal/create.ts';
+import type { Journal, JournalOptions } from '../../engine/journal/journal.ts';
 import {
   type Cluster,
   type Estimate,
@@ -90,7 +91,7 @@ export async function createFixtureJournal(
   };
   const problems = tasks(settings).map((task) => task.problem);
   const prompts = problems.map(({ index, text }): Prompt => ({ problem: index, text: `${text}\n`, tokens: [1, 2, 3] }));
-  return Journal.create(folder, { runFile, problems, prompts }, { now: clock(settings.created), ...journalOptions });
+  return createJournal(folder, { runFile, problems, prompts }, { now: clock(settings.created), ...journalOptions });
 }
 
 /** Does what the training loop does: goes on from the journal's checkpoint, or from the start. */

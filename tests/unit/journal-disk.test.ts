@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { readGroup } from '../../engine/journal/groups.ts';
-import { Journal } from '../../engine/journal/journal.ts';
+import { openJournal } from '../../engine/journal/open.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import { isIncidental } from '../../engine/journal/replay.ts';
 import type { JournalRecord, NewRecord } from '../../engine/protocol/index.ts';
@@ -69,7 +69,7 @@ describe('a full disk', () => {
       expect(torn).toBe(false);
       expect(records).toHaveLength(full.length);
 
-      const again = await Journal.open(run);
+      const again = await openJournal(run);
       expect(again.recovery?.eventBytes ?? 0).toBe(0);
       await playFixture(again, RUN);
       await again.close();
@@ -145,7 +145,7 @@ describe('a full disk', () => {
     const writing = journal.writeCheckpoint(3, (aside) => writeFile(join(aside, 'state.json'), '{}'));
     await expect(writing).rejects.toMatchObject(FULL);
     await journal.close();
-    const again = await Journal.open(folder);
+    const again = await openJournal(folder);
     expect(again.checkpoint?.step).toBe(3);
     expect(again.recordsFrom(again.length - 1)).toMatchObject([{ type: 'checkpoint', step: 3 }]);
     await again.close();

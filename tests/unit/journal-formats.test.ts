@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { listCheckpoints } from '../../engine/journal/checkpoints.ts';
 import { repairHint } from '../../engine/journal/events.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
-import { Journal } from '../../engine/journal/journal.ts';
+import { openJournal } from '../../engine/journal/open.ts';
 import { readPrompts, readRunFile, readRunFolder } from '../../engine/journal/reader.ts';
 import { repairRun } from '../../engine/journal/repair.ts';
 import { type GroupRecord, RUN_FORMAT } from '../../engine/protocol/index.ts';
@@ -77,7 +77,7 @@ describe('what a newer version added', () => {
     const { records, skipped } = await readRunFolder(folder);
     expect(skipped).toEqual({ wonder: 1 });
     expect(records.map(({ seq }) => seq)).toEqual([...lines.keys(), lines.length].filter((seq) => seq !== at));
-    const journal = await Journal.open(folder);
+    const journal = await openJournal(folder);
     const { seq } = journal.append({ type: 'lifecycle', event: 'resumed' });
     await journal.close();
     expect(seq).toBe(lines.length + 1);
@@ -93,7 +93,7 @@ describe('what a newer version added', () => {
       message: expect.stringContaining('Rollscope 3.1.4 wrote this run in format 9'),
       hint: 'Update to Rollscope 3.1.4 or newer to open it.',
     };
-    for (const read of [readRunFile, readRunFolder, readRunInfo, Journal.open, repairRun]) {
+    for (const read of [readRunFile, readRunFolder, readRunInfo, openJournal, repairRun]) {
       await expect(read(folder)).rejects.toMatchObject(newer);
     }
     expect(await listRuns(root)).toMatchObject([{ run: 'run', status: 'unreadable', error: newer }]);
@@ -142,7 +142,7 @@ describe('damage', () => {
       frame: null,
       rollouts: 2,
     });
-    const journal = await Journal.open(copy);
+    const journal = await openJournal(copy);
     expect(journal.checkpoint?.position.nextSeq).toBe((await listCheckpoints(folder)).at(-1)!.position.nextSeq - 1);
     await journal.close();
     expect(await listRuns(root)).toMatchObject([{ run: 'run-repaired', status: 'stopped' }, { run: 'run' }].reverse());
@@ -282,7 +282,7 @@ describe('a stopped run of format 2', () => {
 
   test('is one of today once it is resumed', async () => {
     const before = (await readRunFolder(folder)).records;
-    const journal = await Journal.open(folder);
+    const journal = await openJournal(folder);
     expect(journal).toMatchObject({ replaying: false, recovery: null, prompts: null });
     expect(journal.checkpoint?.step).toBe(3);
     await journal.writePrompts([{ problem: 0, text: 'p', tokens: [1] }]);
@@ -294,7 +294,7 @@ describe('a stopped run of format 2', () => {
 
   test('makes again what it recorded behind its checkpoint, and says so', async () => {
     rmSync(join(folder, 'checkpoints', '3'), { recursive: true });
-    const journal = await Journal.open(folder);
+    const journal = await openJournal(folder);
     expect(journal.checkpoint?.step).toBe(2);
     expect(journal.replaying).toBe(false);
     expect(journal.recovery).toMatchObject({

@@ -5,8 +5,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Journal } from '../../engine/journal/journal.ts';
 import { liveWriter, lockRun } from '../../engine/journal/lock.ts';
+import { openJournal } from '../../engine/journal/open.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import { isProcessAlive, processStart } from '../../engine/system/liveness.ts';
 import type { LockOwner } from '../../engine/system/lock.ts';
@@ -41,7 +41,7 @@ describe('the lock', () => {
   test('is held while a journal is open and gone when it is closed', async () => {
     const { journal } = await writeRunFixture(folder, { problems: 2, votes: 2, steps: 1, outcome: 'running' });
     expect(liveWriter(folder)).toEqual({ pid: process.pid, started: processStart(process.pid), host: hostname() });
-    await expect(Journal.open(folder)).rejects.toMatchObject({
+    await expect(openJournal(folder)).rejects.toMatchObject({
       code: 'run-in-use',
       message: `The run ${folder} is in use by process ${process.pid}.`,
       hint: expect.stringContaining('stop it'),
@@ -55,7 +55,7 @@ describe('the lock', () => {
   test('of a process that is gone is taken over', async () => {
     await interruptedRun({ pid: await endedProcess(), ...here });
     expect(liveWriter(folder)).toBeNull();
-    const journal = await Journal.open(folder);
+    const journal = await openJournal(folder);
     expect(JSON.parse(readFileSync(lock, 'utf8')).pid).toBe(process.pid);
     await journal.close();
   });
@@ -63,25 +63,25 @@ describe('the lock', () => {
   test.runIf(process.platform !== 'win32')('of a process whose number another one has now is taken over', async () => {
     await interruptedRun({ pid: process.pid, started: 'long ago', host: hostname() });
     expect(isProcessAlive(process.pid, 'long ago')).toBe(false);
-    await (await Journal.open(folder)).close();
+    await (await openJournal(folder)).close();
   });
 
   test('that was never finished is taken over after a while', async () => {
     await interruptedRun('{"pid":');
     const started = Date.now();
-    await (await Journal.open(folder)).close();
+    await (await openJournal(folder)).close();
     expect(Date.now() - started).toBeGreaterThan(1000);
   });
 
   test('of another machine holds as long as it is touched', async () => {
     await interruptedRun({ pid: 1, started: null, host: 'elsewhere' });
-    await expect(Journal.open(folder)).rejects.toMatchObject({
+    await expect(openJournal(folder)).rejects.toMatchObject({
       code: 'run-in-use',
       message: expect.stringContaining('process 1 on elsewhere'),
     });
     const old = new Date(Date.now() - 10 * 60_000);
     utimesSync(lock, old, old);
-    await (await Journal.open(folder)).close();
+    await (await openJournal(folder)).close();
   });
 
   test('goes to one of many who find it abandoned', async () => {
@@ -124,13 +124,13 @@ test('a writer that is killed leaves a run that another process goes on with', a
   try {
     await once(child.stdout!, 'data');
     expect(liveWriter(folder)?.pid).toBe(child.pid);
-    await expect(Journal.open(folder)).rejects.toThrow(`The run ${folder} is in use by process ${child.pid}.`);
+    await expect(openJournal(folder)).rejects.toThrow(`The run ${folder} is in use by process ${child.pid}.`);
   } finally {
     child.kill('SIGKILL');
     await once(child, 'exit');
   }
   expect(liveWriter(folder)).toBeNull();
-  const journal = await Journal.open(folder);
+  const journal = await openJournal(folder);
   expect([journal.checkpoint?.step, journal.replaying]).toEqual([2, true]);
   await playFixture(journal, { problems: 2, votes: 2, steps: 4, every: 2 });
   await journal.close();

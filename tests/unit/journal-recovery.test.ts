@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { listCheckpoints } from '../../engine/journal/checkpoints.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
-import { Journal, type JournalOptions } from '../../engine/journal/journal.ts';
+import type { Journal, JournalOptions } from '../../engine/journal/journal.ts';
+import { openJournal } from '../../engine/journal/open.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import { isIncidental, REPLAY_DIVERGED } from '../../engine/journal/replay.ts';
 import type { GroupRecord, JournalRecord } from '../../engine/protocol/index.ts';
@@ -61,7 +62,7 @@ async function copyWithout(checkpoints: number): Promise<void> {
 }
 
 async function finish(options: JournalOptions = SPLIT): Promise<Journal> {
-  const journal = await Journal.open(folder, options);
+  const journal = await openJournal(folder, options);
   await playFixture(journal, RUN);
   expect(journal.replaying).toBe(false);
   await journal.close();
@@ -94,7 +95,7 @@ describe('a torn tail', () => {
       writeFileSync(copy, bytes.subarray(0, size));
       const before = await readRunFolder(folder);
       expect([before.records.length, before.torn], `${size}`).toEqual([count - 1, size > lastLine]);
-      const journal = await Journal.open(folder, SPLIT);
+      const journal = await openJournal(folder, SPLIT);
       expect([journal.length, journal.recovery?.eventBytes ?? 0], `${size}`).toEqual([count - 1, size - lastLine]);
       expect(statSync(copy).size).toBe(lastLine);
       await journal.close();
@@ -113,7 +114,7 @@ describe('a torn tail', () => {
     for (let size = start; size <= end; size += 7) {
       writeFileSync(join(folder, 'events.jsonl'), bytes.subarray(0, size));
       writeFileSync(join(folder, frame.file), rollouts.get(frame.file)!);
-      const journal = await Journal.open(folder, SPLIT);
+      const journal = await openJournal(folder, SPLIT);
       expect([journal.length, journal.recovery?.rolloutBytes ?? 0]).toEqual(
         size < end ? [last.seq, frame.length] : [last.seq + 1, 0],
       );
@@ -132,7 +133,7 @@ describe('a torn tail', () => {
       writeFileSync(join(folder, 'events.jsonl'), events);
       writeFileSync(join(folder, frame.file), rollouts.get(frame.file)!);
       truncateSync(join(folder, frame.file), frame.offset + frame.length - missing);
-      const journal = await Journal.open(folder, SPLIT);
+      const journal = await openJournal(folder, SPLIT);
       expect(journal.length).toBe(group.seq);
       expect(journal.recovery).toMatchObject({ records: 1, rolloutBytes: frame.length - missing });
       await journal.close();
@@ -155,7 +156,7 @@ describe('a torn tail', () => {
     await copyWithout(0);
     truncateSync(join(folder, 'events.jsonl'), statSync(join(folder, 'events.jsonl')).size - 1);
     truncateSync(join(folder, 'rollouts-000.bin'), 100);
-    await expect(Journal.open(folder)).rejects.toMatchObject({
+    await expect(openJournal(folder)).rejects.toMatchObject({
       code: 'run-broken',
       message: expect.stringMatching(/rollouts-000\.bin has 100 bytes, but events\.jsonl line \d+ needs \d+/),
     });
@@ -217,7 +218,7 @@ describe('a resumed run', () => {
       const seqs = heard.map((record) => record.seq);
       expect(seqs).toEqual(seqs.map((_, index) => seqs[0]! + index));
       kills++;
-      journal = await Journal.open(folder, SPLIT);
+      journal = await openJournal(folder, SPLIT);
       journal.append({ type: 'lifecycle', event: 'resumed' });
     }
     expect(kills).toBeGreaterThan(15);
@@ -231,7 +232,7 @@ describe('a resumed run', () => {
     const kept = text.slice(0, text.lastIndexOf('{"type":"end"'));
     writeFileSync(path, kept);
     const { records } = await readRunFolder(folder);
-    const journal = await Journal.open(folder, SPLIT);
+    const journal = await openJournal(folder, SPLIT);
     const expected = records[journal.position().nextSeq] as GroupRecord;
     expect(journal.replaying).toBe(true);
     expect(journal.checkpoint?.step).toBe(4);
@@ -253,7 +254,7 @@ describe('a resumed run', () => {
     const path = join(folder, 'events.jsonl');
     const text = readFileSync(path, 'utf8');
     writeFileSync(path, text.slice(0, text.lastIndexOf('{"type":"checkpoint"')));
-    const journal = await Journal.open(folder, SPLIT);
+    const journal = await openJournal(folder, SPLIT);
     expect(journal.recordsFrom(journal.length - 1)).toMatchObject([{ type: 'checkpoint', step: 6 }]);
     expect(journal.replaying).toBe(false);
     await journal.close();
@@ -267,14 +268,14 @@ describe('a resumed run', () => {
     const journal = await createFixtureJournal(folder, RUN, SPLIT);
     await playFixture(journal, stopped);
     await journal.close();
-    let again = await Journal.open(folder, SPLIT);
+    let again = await openJournal(folder, SPLIT);
     expect(again.checkpoint?.step).toBe(2);
     expect(again.replaying).toBe(true);
     again.append({ type: 'lifecycle', event: 'resumed' });
     again.append({ type: 'end', reason: 'failed', step: 2, error: { code: 'disk', message: 'full' } });
     expect(again.replaying).toBe(true);
     await again.close();
-    again = await Journal.open(folder, SPLIT);
+    again = await openJournal(folder, SPLIT);
     again.append({ type: 'lifecycle', event: 'resumed' });
     await playFixture(again, RUN);
     await again.close();
@@ -287,7 +288,7 @@ describe('a resumed run', () => {
   test('stopped in the middle of the replay goes on from there', async () => {
     await copyWithout(1);
     truncateSync(join(folder, 'events.jsonl'), statSync(join(folder, 'events.jsonl')).size - 1);
-    const journal = await Journal.open(folder, SPLIT);
+    const journal = await openJournal(folder, SPLIT);
     // Step 5 comes again, then the user stops, while step 6 is still expected.
     await playFixture(journal, { ...RUN, steps: 5, outcome: 'interrupted' });
     expect(journal.replaying).toBe(true);
@@ -308,7 +309,7 @@ describe('a resumed run', () => {
   test('is refused when the run is complete', async () => {
     await copyWithout(0);
     const before = readFileSync(join(folder, 'events.jsonl'));
-    await expect(Journal.open(folder)).rejects.toMatchObject({
+    await expect(openJournal(folder)).rejects.toMatchObject({
       code: 'usage',
       message: expect.stringContaining('complete'),
     });
@@ -330,7 +331,7 @@ describe('a replay that goes another way', () => {
 
   test('drops the old records from there on, says so, and goes on', async () => {
     const before = await interrupted();
-    const journal = await Journal.open(folder, SPLIT);
+    const journal = await openJournal(folder, SPLIT);
     const heard: JournalRecord[] = [];
     journal.onRecord((record) => heard.push(record));
     journal.append({ type: 'lifecycle', event: 'resumed' });
@@ -356,12 +357,12 @@ describe('a replay that goes another way', () => {
     for (const record of records) {
       if (record.type === 'group') expect((await readGroup(folder, record)).rollouts).toHaveLength(record.rollouts);
     }
-    await expect(Journal.open(folder)).rejects.toThrow('complete');
+    await expect(openJournal(folder)).rejects.toThrow('complete');
   });
 
   test('names the field that differs, and keeps rollouts that are the same', async () => {
     const before = await interrupted();
-    const journal = await Journal.open(folder, SPLIT);
+    const journal = await openJournal(folder, SPLIT);
     const at = journal.position().nextSeq;
     const group = before[at] as GroupRecord;
     const detail = await readGroup(folder, group);
@@ -384,11 +385,11 @@ describe('a replay that goes another way', () => {
     const path = join(folder, 'events.jsonl');
     const step = records.find((record) => record.type === 'step' && record.step === 5)!;
     writeFileSync(path, `${readFileSync(path, 'utf8').split('\n').slice(0, step.seq).join('\n')}\n`);
-    let journal = await Journal.open(folder, SPLIT);
+    let journal = await openJournal(folder, SPLIT);
     expect(journal.checkpoint?.step).toBe(4);
     await journal.close();
     expect((await listCheckpoints(folder)).map((one) => one.step)).toEqual([4, 6]);
-    journal = await Journal.open(folder, SPLIT);
+    journal = await openJournal(folder, SPLIT);
     await playFixture(journal, { ...OTHER, steps: 5, outcome: 'interrupted' });
     await journal.close();
     expect((await listCheckpoints(folder)).map((one) => one.step)).toEqual([4]);

@@ -2,8 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSy
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { Journal } from '../../engine/journal/journal.ts';
+import type { Journal } from '../../engine/journal/journal.ts';
 import { newRunName, runsRoot } from '../../engine/journal/locations.ts';
+import { openJournal } from '../../engine/journal/open.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import { tailRecords } from '../../engine/journal/tail.ts';
 import { type JournalRecord, RunConfig, RunInfo } from '../../engine/protocol/index.ts';
@@ -151,7 +152,7 @@ describe('following a run', () => {
     const { records, stop, done } = follow(folder);
     await until('the records are there', () => records.length > 0);
     const before = records.length;
-    const journal = await Journal.open(folder);
+    const journal = await openJournal(folder);
     expect(journal.checkpoint?.step).toBe(2);
     await playFixture(journal, { ...RUN, steps: 3, every: 2, seed: 99, outcome: 'interrupted' });
     expect(journal.length).toBeLessThan(before);
@@ -159,7 +160,7 @@ describe('following a run', () => {
     expect(records).toEqual(journal.recordsFrom(0));
     await journal.close();
 
-    const again = await Journal.open(folder);
+    const again = await openJournal(folder);
     await playFixture(again, { ...RUN, steps: 6, every: 2, seed: 100 });
     await until('the records are there', () => records.length === again.length);
     expect(records).toEqual(again.recordsFrom(0));

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { latestCheckpoint, listCheckpoints } from '../../engine/journal/checkpoints.ts';
 import { encodeFrame } from '../../engine/journal/frame.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
-import { Journal } from '../../engine/journal/journal.ts';
+import { openJournal } from '../../engine/journal/open.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import {
   type GroupDetail,
@@ -133,7 +133,7 @@ describe('writer', () => {
   });
 
   test('says which folder is no run', async () => {
-    await expect(Journal.open(folder)).rejects.toMatchObject({ code: 'run-not-found' });
+    await expect(openJournal(folder)).rejects.toMatchObject({ code: 'run-not-found' });
     await expect(readRunFolder(folder)).rejects.toThrow(folder);
   });
 });
@@ -184,7 +184,7 @@ describe('checkpoints', () => {
     const torn = join(folder, 'checkpoints', '.tmp-2');
     mkdirSync(torn);
     writeFileSync(join(torn, 'weights'), 'half');
-    const again = await Journal.open(folder);
+    const again = await openJournal(folder);
     expect(existsSync(torn)).toBe(false);
     expect(again.recovery).toMatchObject({ checkpoints: 1, eventBytes: 0, rolloutBytes: 0, records: 0 });
     expect(again.recovery?.message).toContain('an incomplete checkpoint');
@@ -220,7 +220,7 @@ describe('reader', () => {
       code: 'run-broken',
       message: `${path} line 4: not valid JSON.`,
     });
-    await expect(Journal.open(folder)).rejects.toThrow(`${path} line 4`);
+    await expect(openJournal(folder)).rejects.toThrow(`${path} line 4`);
     spoil(3, JSON.stringify({ ...records[3], step: 'two' }));
     await expect(readRunFolder(folder)).rejects.toThrow(/line 4: step: .*number/);
     writeFileSync(path, lines.toSpliced(3, 1).join('\n'));
@@ -246,7 +246,7 @@ describe('reader', () => {
     writeFileSync(path, JSON.stringify({ format: 99, anything: 'else' }));
     const newer = { code: 'run-version', hint: 'Update Rollscope to open this run.' };
     await expect(readRunFolder(folder)).rejects.toMatchObject(newer);
-    await expect(Journal.open(folder)).rejects.toMatchObject(newer);
+    await expect(openJournal(folder)).rejects.toMatchObject(newer);
   });
 
   test('says when stored rollouts are missing, damaged, or outside the run', async () => {

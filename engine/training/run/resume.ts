@@ -1,5 +1,5 @@
 /** Resuming a run. */
-import { Journal } from '../../journal/journal.ts';
+import { openJournal } from '../../journal/open.ts';
 import { RollscopeError } from '../../protocol/index.ts';
 import type { RunHandle } from '../handle.ts';
 import { readState, START } from '../place.ts';
@@ -17,7 +17,7 @@ export type ResumeOptions = Pick<StartOptions, 'folder' | 'allowPrograms'>;
  * RollscopeError when the folder cannot be opened, or when model or dataset are no longer what they were.
  */
 export async function resumeRun({ folder, allowPrograms = false }: ResumeOptions): Promise<RunHandle> {
-  const journal = await Journal.open(folder);
+  const journal = await openJournal(folder);
   let worker: Worker | null = null;
   try {
     const { runFile, checkpoint, recovery } = journal;

@@ -1,5 +1,6 @@
 /** Starting a run: everything that can be wrong is found before its folder exists. */
-import { Journal } from '../../journal/journal.ts';
+import { createJournal } from '../../journal/create.ts';
+import type { Journal } from '../../journal/journal.ts';
 import { runName } from '../../journal/layout.ts';
 import { RUN_FORMAT, type RunConfig } from '../../protocol/index.ts';
 import { VERSION } from '../../protocol/version.ts';
@@ -45,7 +46,7 @@ export async function startRun({ config, folder, signal, allowPrograms = false }
       dataFingerprint: material.fingerprint,
     };
     const { problems } = material;
-    journal = await Journal.create(folder, { runFile, problems, prompts: promptsOf(info) });
+    journal = await createJournal(folder, { runFile, problems, prompts: promptsOf(info) });
     appendHeader(journal, config, material, info);
     const { vocabulary } = info;
     return begin(worker, { config, journal, material, vocabulary, state: START, history: [] });

@@ -1,0 +1,91 @@
+/** The birth of a run: its folder, and what is in it before the first record. */
+import { statSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { RollscopeError } from '../protocol/errors.ts';
+import type { Prompt } from '../protocol/records.ts';
+import { isAside } from '../system/aside.ts';
+import { onDisk, realDisk } from '../system/disk.ts';
+import { makeFolder, syncFolder } from '../system/folders.ts';
+import { type RunContents, writeProblems, writePrompts, writeRunFile } from './contents.ts';
+import { Journal, type JournalOptions } from './journal.ts';
+import {
+  EVENTS_FILE,
+  inRun,
+  LOCK_FILE,
+  PROBLEMS_FILE,
+  PROMPTS_FILE,
+  RUN_FILE,
+  rolloutFileName,
+  START,
+} from './layout.ts';
+import { lockRun } from './lock.ts';
+import type { OpenedRun } from './recovery.ts';
+
+function freshRun(): OpenedRun {
+  const nothing = { offsets: [], records: [], recorded: [], checkpoint: null, unusable: [], recovery: null };
+  return { ...nothing, framesEnd: START.frames, completed: false };
+}
+
+/**
+ * Begins a run in a folder that is missing, empty, or what a process left that was killed before its run began.
+ * Throws `usage` when it holds something, `disk` when it cannot be written; nothing of the run is left then.
+ */
+export async function createJournal(
+  folder: string,
+  contents: RunContents & { prompts: readonly Prompt[] },
+  options: JournalOptions = {},
+): Promise<Journal> {
+  const path = resolve(folder);
+  const created = await onDisk(path, async () => makeFolder(path));
+  await checkUnborn(path);
+  const lock = await lockRun(path);
+  const disk = options.disk ?? realDisk;
+  let journal: Journal | undefined;
+  try {
+    await clearUnborn(path);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+  try {
+    await writeProblems(path, contents.problems, disk);
+    await writePrompts(path, contents.prompts, disk);
+    journal = Journal.begin(path, contents, lock, freshRun(), options);
+    // Last: a folder with a run.json is a run.
+    await writeRunFile(path, contents.runFile, disk);
+    await onDisk(path, () => syncFolder(path));
+    return journal;
+  } catch (error) {
+    if (journal) journal.abandon();
+    lock.release();
+    for (const name of await readdir(path)) await rm(inRun(path, name), { recursive: true, force: true });
+    if (created) await rm(path, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Whether `createJournal` writes a file of this name before `run.json`; events and rollouts are empty then. */
+function isUnborn(name: string): boolean {
+  if ([LOCK_FILE, PROBLEMS_FILE, PROMPTS_FILE, EVENTS_FILE, rolloutFileName(0)].includes(name)) return true;
+  return [PROBLEMS_FILE, PROMPTS_FILE, RUN_FILE].some((file) => isAside(name, file));
+}
+
+/** Throws `usage` where a folder holds more than what a process leaves that is killed before its run has begun. */
+async function checkUnborn(folder: string): Promise<void> {
+  const names = await readdir(folder);
+  const isEmpty = (name: string) => statSync(inRun(folder, name), { throwIfNoEntry: false })?.size === 0;
+  const filled = [EVENTS_FILE, rolloutFileName(0)].filter((name) => names.includes(name) && !isEmpty(name));
+  if (filled.length === 0 && names.every(isUnborn)) return;
+  throw new RollscopeError(
+    'usage',
+    `The folder ${folder} exists and is not empty.`,
+    'Choose another folder, or resume the run in this one.',
+  );
+}
+
+/** Empties such a folder, but for the lock, which is held. */
+async function clearUnborn(folder: string): Promise<void> {
+  await checkUnborn(folder);
+  for (const name of await readdir(folder)) if (name !== LOCK_FILE) await rm(inRun(folder, name), { force: true });
+}

@@ -1,0 +1,38 @@
+/** Opens a run that was interrupted or stopped, to resume it. */
+import { resolve } from 'node:path';
+import { RUN_FORMAT } from '../protocol/config.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import type { RunFile } from '../protocol/run-file.ts';
+import { realDisk } from '../system/disk.ts';
+import { writeRunFile } from './contents.ts';
+import { Journal, type JournalOptions } from './journal.ts';
+import { runName } from './layout.ts';
+import { lockRun } from './lock.ts';
+import { readProblems, readPrompts, readRunFile } from './reader.ts';
+import { recoverRun } from './recovery.ts';
+
+/**
+ * Opens an interrupted or stopped run to go on from its last checkpoint: `append` and `appendGroup` then recognize what
+ * the run has recorded behind it, until there is no more. A run of an older format is one of today's from here on: what
+ * it has recorded behind the checkpoint is made again. Throws `run-not-found`, `run-version`, `run-in-use`,
+ * `run-broken`, `disk`, and `usage` for a completed run.
+ */
+export async function openJournal(folder: string, options: JournalOptions = {}): Promise<Journal> {
+  const path = resolve(folder);
+  const { format, ...rest } = await readRunFile(path);
+  const runFile: RunFile = { format: RUN_FORMAT, ...rest };
+  const contents = { runFile, problems: await readProblems(path), prompts: await readPrompts(path) };
+  const lock = await lockRun(path);
+  try {
+    const opened = await recoverRun(path, { remake: format < RUN_FORMAT });
+    if (opened.completed) {
+      const hint = 'To train further, start a new run with more steps.';
+      throw new RollscopeError('usage', `The run ${runName(path)} is already complete.`, hint);
+    }
+    if (format < RUN_FORMAT) await writeRunFile(path, runFile, options.disk ?? realDisk);
+    return Journal.begin(path, contents, lock, opened, options);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
