@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** `rollscope`: the command line. */
-import '../system/telemetry.ts';
+import '../telemetry.ts';
 import { CommanderError } from 'commander';
 import { RollscopeError } from '../protocol/errors.ts';
 import { EXIT, exit, exitCodeOf, printError } from './output.ts';

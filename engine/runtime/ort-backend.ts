@@ -1,5 +1,5 @@
 /** Runs graphs with onnxruntime, on the CPU or on a GPU through one of its execution providers. */
-import '../system/telemetry.ts';
+import '../telemetry.ts';
 import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { DeviceName } from '../protocol/devices.ts';
 import { RollscopeError } from '../protocol/errors.ts';

@@ -57,10 +57,12 @@ describe.runIf(traceable)('telemetry of libraries', () => {
     graph.output('y', op.matmul(x, x));
     writeFileSync(`${script}.onnx`, encodeGraph(graph, 'portable').model);
     const runtime = JSON.stringify(path.join(ROOT, 'node_modules', 'onnxruntime-node'));
-    // Its queue starts on a thread of its own.
+    const deviceId = '.cache/Microsoft/DeveloperTools/.onnxruntime/deviceid';
     writeFileSync(
       script,
-      `require(${runtime}).InferenceSession.create(${JSON.stringify(`${script}.onnx`)}).then(() => setTimeout(() => {}, 5000));`,
+      `const fs = require('node:fs');
+       const wait = () => fs.existsSync(${JSON.stringify(deviceId)}) || setImmediate(wait);
+       require(${runtime}).InferenceSession.create(${JSON.stringify(`${script}.onnx`)}).then(wait);`,
     );
   });
 
