@@ -2,7 +2,7 @@
 // `npm run bench`: Rollscope against PyTorch, transformers, TRL and Math-Verify on the same machine, in the same run,
 // alternating.
 //   npm run bench -- [--model <file.gguf>] [--problems <file.jsonl>] [--datasets <folder>] [--python <path>]
-//                    [--threads 2] [--rounds 2] [case…]
+//                    [--threads 2] [--rounds 2] [--former <checkout of 995e2a0>] [case…]
 // Without Python only Rollscope's own numbers are printed. Cases: see below.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -21,6 +21,7 @@ const { values, positionals } = parseArgs({
     python: { type: 'string', default: process.env.PYTHON ?? 'python3' },
     threads: { type: 'string', default: `${Math.min(2, os.cpus().length)}` },
     rounds: { type: 'string', default: '2' },
+    former: { type: 'string' },
   },
 });
 
@@ -68,11 +69,19 @@ const CASES = [
   },
 ];
 
+/** Rollouts per group, tokens per rollout, and the reward, for `group-path`. */
+const GROUPS = [
+  [8, 16, 'majority-vote'],
+  [32, 16, 'majority-vote'],
+  [16, 128, 'majority-vote'],
+  [16, 128, 'self-certainty'],
+];
+
 await prepare().catch((error) => fail(error.message));
 const wanted = (name) => positionals.length === 0 || positionals.some((p) => name.startsWith(p));
 const chosen = CASES.filter(({ name }) => wanted(name));
-if (chosen.length === 0 && !wanted('step') && !wanted('grading') && !wanted('runs'))
-  fail(`Available cases: ${CASES.map(({ name }) => name).join(', ')}, step, grading, runs.`);
+if (chosen.length === 0 && !wanted('step') && !wanted('grading') && !wanted('runs') && !wanted('group-path'))
+  fail(`Available cases: ${CASES.map(({ name }) => name).join(', ')}, step, grading, runs, group-path.`);
 for (const file of chosen.length > 0 || wanted('step') ? [values.model, values.problems] : [])
   if (!fs.existsSync(file)) fail(`${file} does not exist. Choose a file with --model or --problems.`);
 const program = await bundle('ours.ts');
@@ -101,6 +110,55 @@ for (const one of chosen) {
 if (wanted('step')) wholeStep();
 if (wanted('grading')) await grading();
 if (wanted('runs')) await largeRun();
+if (wanted('group-path')) await groupPath();
+
+/** The stages of a sampled group, next to those of the version before the redesign: in one process, in turns. */
+async function groupPath() {
+  const versions = { now: await import(await bundle('group-path.ts')) };
+  if (values.former) {
+    const former = path.resolve(values.former);
+    const peer = await bundle(path.join('peers', 'group-path-995e2a0.mjs'), { former });
+    versions.former = await import(peer);
+  } else console.log('No checkout of commit 995e2a0 is named (--former): no peer, no ratios.');
+  const stages = ['judge', 'score', 'write'];
+  const median = (xs) => [...xs].sort((a, b) => a - b)[xs.length >> 1];
+  console.log('\n| rollouts x tokens, reward | stage | now | former | ratio |\n| --- | --- | --- | --- | --- |');
+  for (const [size, tokens, reward] of GROUPS) {
+    const groups = versions.now.sampledGroups(64, size, tokens);
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rollscope-bench-'));
+    const times = {};
+    try {
+      const paths = [];
+      for (const [name, { openPath }] of Object.entries(versions)) {
+        times[name] = Object.fromEntries(stages.map((stage) => [stage, []]));
+        paths.push([name, await openPath(path.join(folder, name), groups, reward)]);
+      }
+      // The first rounds let the compiler do its work.
+      const warm = 20;
+      for (let round = 0; round < warm + 20 * Number(values.rounds); round++) {
+        for (const [name, stage] of round % 2 === 0 ? paths : [...paths].reverse()) {
+          let work = groups;
+          for (const one of stages) {
+            const begun = performance.now();
+            work = work.map((group) => stage[one](group, round));
+            if (round >= warm) times[name][one].push((performance.now() - begun) / groups.length);
+          }
+        }
+      }
+      for (const [, stage] of paths) await stage.close();
+    } finally {
+      fs.rmSync(folder, { recursive: true, force: true });
+    }
+    for (const rounds of Object.values(times))
+      rounds.all = rounds.judge.map((_, i) => stages.reduce((sum, s) => sum + rounds[s][i], 0));
+    for (const stage of [...stages, 'all']) {
+      const now = median(times.now[stage]);
+      const former = times.former && median(times.former[stage]);
+      const peer = former ? `${former.toFixed(3)} ms | ${(now / former).toFixed(2)}` : '- | -';
+      console.log(`| ${size} x ${tokens}, ${reward} | ${stage} | ${now.toFixed(3)} ms | ${peer} |`);
+    }
+  }
+}
 
 /** Opens a run of 64,000 groups and a million rollouts: from its index, for the first time, and by reading all records. */
 async function largeRun() {
@@ -224,9 +282,10 @@ function measure(command, args) {
   return JSON.parse(stdout.trim().split('\n').at(-1));
 }
 
-async function bundle(source) {
+/** `former`: the folder that imports from `former/` stand for. */
+async function bundle(source, alias = {}) {
   const { build } = await import('esbuild');
-  const outfile = path.join(root, '.cache', `bench-${path.basename(source, '.ts')}.mjs`);
+  const outfile = path.join(root, '.cache', `bench-${path.basename(source, path.extname(source))}.mjs`);
   await build({
     entryPoints: [path.join(root, 'tests', 'bench', source)],
     bundle: true,
@@ -235,6 +294,7 @@ async function bundle(source) {
     format: 'esm',
     banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
     external: ['onnxruntime-node'],
+    alias,
     logLevel: 'warning',
     outfile,
   });

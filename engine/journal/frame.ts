@@ -116,16 +116,21 @@ export function encodeFrame({ phase, step, problem, clusters, rollouts, evidence
   };
   const json = Buffer.from(JSON.stringify(header));
   const jsonLength = Math.ceil(json.length / 4) * 4;
-  const columns = COLUMNS.flatMap((column) => rollouts.flatMap((rollout) => columnOf(rollout, column) ?? []));
-  const bytes = new Uint8Array(
-    FRAME_HEADER + jsonLength + columns.reduce((sum, { byteLength }) => sum + byteLength, 0),
-  );
+  let length = FRAME_HEADER + jsonLength;
+  for (const column of COLUMNS) for (const rollout of rollouts) length += columnOf(rollout, column)?.byteLength ?? 0;
+  const bytes = new Uint8Array(length);
   bytes.fill(0x20, FRAME_HEADER, FRAME_HEADER + jsonLength);
   bytes.set(json, FRAME_HEADER);
-  let offset = FRAME_HEADER + jsonLength;
-  for (const column of columns) {
-    bytes.set(new Uint8Array(column.buffer, column.byteOffset, column.byteLength), offset);
-    offset += column.byteLength;
+  const [ints, floats] = [new Int32Array(bytes.buffer), new Float32Array(bytes.buffer)];
+  let word = (FRAME_HEADER + jsonLength) / 4;
+  for (const column of COLUMNS) {
+    const words = column === 'ids' ? ints : floats;
+    for (const rollout of rollouts) {
+      const values = columnOf(rollout, column);
+      if (!values) continue;
+      words.set(values, word);
+      word += values.length;
+    }
   }
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
@@ -155,8 +160,19 @@ class PartTable {
   readonly all: Part[] = [];
   /** Places of the parts with one text: there are few, and they are mostly equal. */
   readonly #places = new Map<string, number[]>();
+  /** Rollouts may share the very same part. */
+  readonly #known = new Map<Part, number>();
 
   placeOf(part: Part): number {
+    let place = this.#known.get(part);
+    if (place === undefined) {
+      place = this.#placeOfEqual(part);
+      this.#known.set(part, place);
+    }
+    return place;
+  }
+
+  #placeOfEqual(part: Part): number {
     const alike = this.#places.get(part.text) ?? [];
     const known = alike.find((place) => isSame(this.all[place], part));
     if (known !== undefined) return known;
@@ -209,14 +225,14 @@ function storedRollout(rollout: Rollout, index: number, clusters: readonly Clust
 function knownColumns(rollout: Rollout, index: number): number {
   const { tokens, tokenTexts } = rollout;
   let known = 0;
-  COLUMNS.forEach((column, bit) => {
-    const values = columnOf(rollout, column);
-    if (!values) return;
+  for (let bit = 0; bit < COLUMNS.length; bit++) {
+    const values = columnOf(rollout, COLUMNS[bit]!);
+    if (!values) continue;
     known |= 1 << bit;
     if (values.length !== tokens) {
-      throw new Error(`rollout ${index}: ${tokens} tokens, but ${values.length} values of ${column}`);
+      throw new Error(`rollout ${index}: ${tokens} tokens, but ${values.length} values of ${COLUMNS[bit]}`);
     }
-  });
+  }
   if (tokenTexts && tokenTexts.length !== tokens) {
     throw new Error(`rollout ${index}: ${tokens} tokens, but ${tokenTexts.length} token texts`);
   }

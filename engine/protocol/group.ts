@@ -239,14 +239,21 @@ export function tokenFacts(
 ): Pick<RolloutFacts, 'tokens' | 'logprob' | 'entropy' | 'repetition'> {
   return {
     tokens: ids?.length ?? logprob?.length ?? entropy?.length ?? null,
-    logprob: logprob && meanOf(logprob),
-    entropy: entropy && meanOf(entropy),
+    logprob: logprob && meanOfColumn(logprob),
+    entropy: entropy && meanOfColumn(entropy),
     repetition: ids && repeatedTrigrams(ids),
   };
 }
 
+/** Mean of a column; null where it is empty. */
+function meanOfColumn(values: Float32Array): number | null {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i]!;
+  return values.length === 0 ? null : total / values.length;
+}
+
 /** Mean of the values that exist; null where none does. */
-function meanOf(values: ArrayLike<number | null>): number | null {
+function meanOf(values: readonly (number | null)[]): number | null {
   let total = 0;
   let count = 0;
   for (let i = 0; i < values.length; i++) {
@@ -265,19 +272,25 @@ function meanOf(values: ArrayLike<number | null>): number | null {
 export function repeatedTrigrams(tokens: ArrayLike<number>): number | null {
   const all = tokens.length - 2;
   if (all < 1) return null;
-  // Ids of vocabularies, and places in a response, are far below 2^26, so a pair of them is one exact number.
-  const pairs = new Map<number, number>();
-  const triples = new Set<number>();
+  // A table of places with open addressing, at most half full: for each distinct trigram the first place + 1.
+  const table = new Int32Array(2 ** Math.ceil(Math.log2(2 * all)));
+  const mask = table.length - 1;
+  let distinct = 0;
   for (let i = 0; i < all; i++) {
-    const key = tokens[i]! * PAIR + tokens[i + 1]!;
-    let pair = pairs.get(key);
-    if (pair === undefined) {
-      pair = pairs.size;
-      pairs.set(key, pair);
+    const [a, b, c] = [tokens[i]!, tokens[i + 1]!, tokens[i + 2]!];
+    let slot = hash(a, b, c) & mask;
+    for (let place = table[slot]!; place !== 0; place = table[slot]!) {
+      if (tokens[place - 1] === a && tokens[place] === b && tokens[place + 1] === c) break;
+      slot = (slot + 1) & mask;
     }
-    triples.add(pair * PAIR + tokens[i + 2]!);
+    if (table[slot] !== 0) continue;
+    table[slot] = i + 1;
+    distinct++;
   }
-  return 1 - triples.size / all;
+  return 1 - distinct / all;
 }
 
-const PAIR = 2 ** 26;
+function hash(a: number, b: number, c: number): number {
+  const mixed = Math.imul(Math.imul(Math.imul(a, 0x9e3779b1) ^ b, 0x85ebca6b) ^ c, 0xc2b2ae35);
+  return mixed ^ (mixed >>> 15);
+}

@@ -1,6 +1,6 @@
 /** The vote of a group's rollouts. Pure, without schemas. */
 
-interface Vote {
+export interface Vote {
   /** The winning cluster's answer, as its first member wrote it. */
   answer: string;
   members: readonly number[];

@@ -8,7 +8,6 @@ import { REWARDS, type RewardName, rewardNamed, rewards } from './registry.ts';
 import { shortNumber } from './text.ts';
 import type { LabeledGroup, Part, Reward, Scores } from './types.ts';
 
-export { majorityOf } from './majority-vote.ts';
 export { RewardOptions, rewardOptionsOf } from './options.ts';
 export { REWARDS, type RewardName, rewards } from './registry.ts';
 export * from './types.ts';

@@ -2,52 +2,59 @@
  * Majority voting. A rollout without an answer neither votes nor earns. Tie: the cluster that reached its size first, by
  * rollout index. Clusters vote, not strings, so that the answers that elect are those that earn.
  */
-import { voteOf } from '../protocol/vote.ts';
+import { type Vote, voteOf } from '../protocol/vote.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
-
-/** The vote of a group; null when no rollout has an answer. */
-export function majorityOf({ answers, clusters }: Pick<Group, 'answers' | 'clusters'>): ReturnType<typeof voteOf> {
-  return voteOf(answers, clusters);
-}
 
 function compute(group: Group): Scores {
   const { answers, clusters } = group;
-  const majority = majorityOf(group);
-  const winners = new Set(majority?.members);
+  const vote = voteOf(answers, clusters);
+  const winners = new Set(vote?.members);
   const rewards = answers.map((_, i) => (winners.has(i) ? 1 : 0));
+  // Rollouts of one cluster share its parts: a group may have many.
+  const parts: ((answer: string) => Part[])[] = [];
   return {
     rewards,
     explain: (index) => {
-      const result: Part = { kind: 'result', reward: rewards[index]!, text: `reward ${rewards[index]}` };
-      const found = clusters.findIndex(({ members }) => members.includes(index));
-      if (found < 0 || !majority) {
-        return [{ kind: 'no-answer', text: 'no answer extracted: excluded from the vote, reward 0' }, result];
-      }
-      const { members } = clusters[found]!;
-      const spellings = [...new Set(members.map((i) => answers[i]!))];
-      const won = found === 0;
-      const share = members.length / answers.length;
-      return [
-        {
-          kind: 'cluster',
-          cluster: found,
-          answers: spellings,
-          votes: members.length,
-          of: answers.length,
-          share,
-          text: `answer ${answers[index]} joined cluster {${shown(spellings)}} with ${members.length} of ${answers.length} votes`,
-        },
-        { kind: 'vote', winner: majority.answer, won, tied: majority.tied, text: verdict(won, members.length) },
-        result,
-      ];
+      const cluster = clusters.findIndex(({ members }) => members.includes(index));
+      if (cluster < 0) return UNANSWERED;
+      parts[cluster] ??= clusterParts(group, cluster, vote!);
+      return parts[cluster](answers[index]!);
     },
   };
+}
 
-  function verdict(won: boolean, votes: number): string {
-    if (won) return majority!.tied ? 'tied for the largest, and first to reach its size' : 'the largest';
-    if (votes === majority!.members.length) return `tied with ${majority!.answer}, which reached its size first`;
-    return `the largest is ${majority!.answer} with ${majority!.members.length}`;
-  }
+const UNANSWERED: Part[] = [
+  { kind: 'no-answer', text: 'no answer extracted: excluded from the vote, reward 0' },
+  { kind: 'result', reward: 0, text: 'reward 0' },
+];
+
+/** The parts of a cluster's rollouts, by how each wrote its answer. */
+function clusterParts({ answers, clusters }: Group, cluster: number, vote: Vote): (answer: string) => Part[] {
+  const { members } = clusters[cluster]!;
+  const won = cluster === 0;
+  const reward = won ? 1 : 0;
+  const spellings = [...new Set(members.map((i) => answers[i]!))];
+  const share = members.length / answers.length;
+  const known = new Map<string, Part[]>();
+  return (answer) => {
+    let parts = known.get(answer);
+    if (!parts) {
+      const text = `answer ${answer} joined cluster {${shown(spellings)}} with ${members.length} of ${answers.length} votes`;
+      parts = [
+        { kind: 'cluster', cluster, answers: spellings, votes: members.length, of: answers.length, share, text },
+        { kind: 'vote', winner: vote.answer, won, tied: vote.tied, text: outcome(vote, won, members.length) },
+        { kind: 'result', reward, text: `reward ${reward}` },
+      ];
+      known.set(answer, parts);
+    }
+    return parts;
+  };
+}
+
+function outcome({ answer, tied, members }: Vote, won: boolean, votes: number): string {
+  if (won) return tied ? 'tied for the largest, and first to reach its size' : 'the largest';
+  if (votes === members.length) return `tied with ${answer}, which reached its size first`;
+  return `the largest is ${answer} with ${members.length}`;
 }
 
 /** Spellings of a cluster, the first eight. */

@@ -21,7 +21,9 @@ export const CERTAINTY = {
 } as const;
 
 export function terms(rollout: PolicyRollout, value: (t: number) => number): Float64Array {
-  return Float64Array.from({ length: rollout.tokens.length }, (_, t) => value(t));
+  const values = new Float64Array(rollout.tokens.length);
+  for (let t = 0; t < values.length; t++) values[t] = value(t);
+  return values;
 }
 
 export function sum(values: Float64Array): number {
@@ -33,15 +35,13 @@ export function sum(values: Float64Array): number {
 /** Rewards that are means over tokens; `low` says which end of the terms is worth showing. */
 export function meanOverTokens(of: Terms, name: string): (group: Group) => Scores {
   return ({ rollouts }) => {
-    const rewards = rollouts.map((rollout) => {
-      const values = of(rollout);
-      return values.length === 0 ? 0 : sum(values) / values.length;
-    });
+    const valuesOf = rollouts.map(of);
+    const rewards = valuesOf.map((values) => (values.length === 0 ? 0 : sum(values) / values.length));
     return {
       rewards,
       explain: (index) => {
         const rollout = rollouts[index]!;
-        const values = of(rollout);
+        const values = valuesOf[index]!;
         const reward = rewards[index]!;
         return [
           tokensPart(rollout, values, `mean ${name} of ${values.length} ${values.length === 1 ? 'token' : 'tokens'}`),
@@ -57,10 +57,9 @@ const SHOWN = 3;
 
 /** A part over the tokens of a response from `from` on, with those of the smallest numbers. */
 export function tokensPart(rollout: PolicyRollout, values: Float64Array, text: string, from = 0): Part {
-  const extremes: TokenPart[] = [...values]
-    .map((value, t) => ({ index: from + t, text: rollout.tokenTexts[from + t] ?? '', value }))
-    .sort((a, b) => a.value - b.value || a.index - b.index)
-    .slice(0, SHOWN);
+  const extremes: TokenPart[] = smallest(values, SHOWN).map((t) => {
+    return { index: from + t, text: rollout.tokenTexts[from + t] ?? '', value: values[t]! };
+  });
   const named = extremes.map(
     ({ index, text: tokenText, value }) => `${JSON.stringify(tokenText)} (${index}) ${shortNumber(value)}`,
   );
@@ -71,4 +70,17 @@ export function tokensPart(rollout: PolicyRollout, values: Float64Array, text: s
     extremes,
     text: named.length > 0 ? `${text}, least at ${named.join(', ')}` : text,
   };
+}
+
+/** Places of the `count` smallest values, the smallest first; of equal ones, the first. */
+function smallest(values: Float64Array, count: number): number[] {
+  const places: number[] = [];
+  for (let t = 0; t < values.length; t++) {
+    if (places.length === count && values[t]! >= values[places[count - 1]!]!) continue;
+    let at = places.length;
+    while (at > 0 && values[places[at - 1]!]! > values[t]!) at--;
+    places.splice(at, 0, t);
+    if (places.length > count) places.pop();
+  }
+  return places;
 }

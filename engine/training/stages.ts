@@ -14,6 +14,7 @@ import {
   type Phase,
   type PolicyRollout,
   type Problem,
+  type Rollout,
   type RolloutFacts,
   tokenFacts,
 } from '../protocol/index.ts';
@@ -63,16 +64,22 @@ export function judge({ problem, rollouts }: Sampled): Judged {
   const reference = problem.answer;
   const answers = rollouts.map((r) => extractAnswer(r.text, 'strict'));
   const clusters = clusterAnswers(answers, reference);
-  const clusterOf = new Map(clusters.flatMap((cluster, c) => cluster.members.map((member) => [member, c] as const)));
+  const clusterOf = new Array<number | null>(rollouts.length).fill(null);
+  clusters.forEach(({ members }, c) => {
+    for (const member of members) clusterOf[member] = c;
+  });
   const facts = rollouts.map((rollout, i): Fact => {
-    const cluster = clusterOf.get(i) ?? null;
+    const cluster = clusterOf[i]!;
+    const { logprob, entropy, repetition } = tokenFacts(rollout.tokens, rollout);
     return {
       answer: answers[i]!,
       cluster,
       // Without an answer a rollout is wrong, where right and wrong are known.
       correct: cluster === null ? (reference === null ? null : false) : clusters[cluster]!.correct,
-      ...tokenFacts(rollout.tokens, rollout),
       tokens: rollout.tokens.length,
+      logprob,
+      entropy,
+      repetition,
       finish: rollout.finish,
     };
   });
@@ -133,25 +140,38 @@ export function summarize({ clusters, majority, facts, scores, advantages: value
 
 /** A group, at whatever stage it is, as the journal stores it: with texts and tokens, and why each got its reward. */
 export function stored(group: AnyStage, { phase, step }: { phase: Phase; step: number }): GroupDetail {
-  const { problem, rollouts, clusters, majority, evidence = {}, scores } = group;
+  const { problem, rollouts, clusters, majority, facts, evidence = {}, scores, advantages: values } = group;
   const components = Object.entries(scores?.components ?? {});
-  const facts = summarize(group).rollouts;
   return {
     phase,
     step,
     problem: problem.index,
     clusters,
     majority,
-    rollouts: rollouts.map(({ text, tokenTexts, tokens: ids, finish: _, ...statistics }, i) => ({
-      ...facts[i]!,
-      text,
-      rewards: Object.fromEntries(components.map(([name, values]) => [name, values[i]!])),
-      why: scores?.explain(i) ?? [],
-      foreign: {},
-      ids,
-      tokenTexts,
-      statistics,
-    })),
+    // Every field by name: an object that is built by spreading is slow to make and slow to read, and a run makes many.
+    rollouts: rollouts.map((rollout, i): Rollout => {
+      const { text, tokenTexts, tokens: ids, logsumexp, meanLogit, top1, top2 } = rollout;
+      const { answer, cluster, correct, tokens, logprob, entropy, repetition, finish } = facts[i]!;
+      return {
+        answer,
+        cluster,
+        correct,
+        reward: scores?.rewards[i] ?? null,
+        advantage: values?.[i] ?? null,
+        tokens,
+        logprob,
+        entropy,
+        repetition,
+        finish,
+        text,
+        rewards: Object.fromEntries(components.map(([name, of]) => [name, of[i]!])),
+        why: scores?.explain(i) ?? [],
+        foreign: {},
+        ids,
+        tokenTexts,
+        statistics: { logprob: rollout.logprob, entropy: rollout.entropy, logsumexp, meanLogit, top1, top2 },
+      };
+    }),
     evidence,
   };
 }

@@ -1,16 +1,19 @@
 /** Rewards of agreement, against values by hand. */
 import { describe, expect, test } from 'vitest';
 import type { Evidence } from '../../engine/protocol/index.ts';
-import { majorityOf, printParts } from '../../engine/reward/index.ts';
+import { voteOf } from '../../engine/protocol/vote.ts';
+import { printParts } from '../../engine/reward/index.ts';
 import { explained, group, score } from '../support/reward-group.ts';
 
+/** The vote of a group. */
+const electionOf = ({ answers, clusters }: ReturnType<typeof group>) => voteOf(answers, clusters);
 const vote = (answers: (string | null)[]) => score('majority-vote', group(answers));
 
 describe('majority vote', () => {
   test('members of the largest cluster earn 1, however they write the answer', () => {
     // strings would give 1/2, 0.5 and 3 one vote each
     expect(vote(['1/2', '0.5', '3']).rewards).toEqual([1, 1, 0]);
-    expect(majorityOf(group(['1/2', '0.5', '3']))).toMatchObject({
+    expect(electionOf(group(['1/2', '0.5', '3']))).toMatchObject({
       answer: '1/2',
       share: 2 / 3,
       rawShare: 1 / 3,
@@ -21,23 +24,23 @@ describe('majority vote', () => {
   test('strings and clusters may have different winners', () => {
     const answers = ['3', '3', '1/2', '0.5', '\\frac12'];
     expect(vote(answers).rewards).toEqual([0, 0, 1, 1, 1]);
-    expect(majorityOf(group(answers))).toMatchObject({ answer: '1/2', share: 3 / 5, rawShare: 2 / 5 });
+    expect(electionOf(group(answers))).toMatchObject({ answer: '1/2', share: 3 / 5, rawShare: 2 / 5 });
   });
 
   test('no answer never votes and never earns, also where it is the most frequent', () => {
     expect(vote([null, null, null, '4']).rewards).toEqual([0, 0, 0, 1]);
-    expect(majorityOf(group([null, null, null, '4']))).toMatchObject({ answer: '4', share: 1 / 4, rawShare: 1 / 4 });
+    expect(electionOf(group([null, null, null, '4']))).toMatchObject({ answer: '4', share: 1 / 4, rawShare: 1 / 4 });
   });
 
   test('without any answer there is no majority', () => {
     expect(vote([null, null]).rewards).toEqual([0, 0]);
-    expect(majorityOf(group([null, null]))).toBeNull();
+    expect(electionOf(group([null, null]))).toBeNull();
     expect(explained(vote([null, null]))[1]).toBe('no answer extracted: excluded from the vote, reward 0; reward 0');
   });
 
   test('ties go to the first to reach the count', () => {
     expect(vote(['2', '1', '1', '2']).rewards).toEqual([0, 1, 1, 0]);
-    expect(majorityOf(group(['2', '1', '1', '2']))).toMatchObject({ answer: '1', tied: true });
+    expect(electionOf(group(['2', '1', '1', '2']))).toMatchObject({ answer: '1', tied: true });
     expect(vote(['2', '1', '3']).rewards).toEqual([1, 0, 0]);
   });
 

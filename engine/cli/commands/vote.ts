@@ -1,7 +1,7 @@
 /** `rollscope vote`: the vote over the responses to each problem, line by line. */
 import * as z from 'zod';
 import { clusterAnswers, referenceAnswer } from '../../grading/index.ts';
-import { majorityOf } from '../../reward/index.ts';
+import { voteOf } from '../../protocol/vote.ts';
 import { votingAnswer } from '../answers.ts';
 import { answerLines } from '../jsonl.ts';
 import { EXIT, Output } from '../output.ts';
@@ -22,7 +22,7 @@ export async function vote(file: string, options: { strict?: boolean; json?: boo
     const reference = answer === null || answer === undefined ? null : referenceAnswer(answer);
     const answers = responses.map((text) => (text === null ? null : votingAnswer(text, strict)));
     const clusters = clusterAnswers(answers, reference);
-    const majority = majorityOf({ answers, clusters });
+    const majority = voteOf(answers, clusters);
     const correct = reference === null ? null : (clusters[0]?.correct ?? false);
     if (correct !== null) labeled++;
     if (correct) right++;

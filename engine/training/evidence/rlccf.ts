@@ -1,6 +1,7 @@
 /** Answers of other policies, and what each policy's votes weigh. */
 import { clusterAnswers } from '../../grading/index.ts';
-import { majorityOf, rewardOptionsOf } from '../../reward/index.ts';
+import { voteOf } from '../../protocol/vote.ts';
+import { rewardOptionsOf } from '../../reward/index.ts';
 import { answersOf, type Gatherer, ROLLOUTS } from './gatherer.ts';
 
 export const rlccf: Gatherer<'rlccf'> = {
@@ -25,7 +26,7 @@ export const rlccf: Gatherer<'rlccf'> = {
       answers.push(responses.map(answersOf));
     }
     const weights = answers.map((of) => {
-      const shares = of.map((a) => majorityOf({ answers: a, clusters: clusterAnswers(a) })?.share ?? 0);
+      const shares = of.map((a) => voteOf(a, clusterAnswers(a))?.share ?? 0);
       return shares.reduce((a, b) => a + b, 0) / Math.max(1, shares.length);
     });
     const names = ['the policy that trains', ...voters];
