@@ -3,8 +3,9 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { RollscopeError } from '../engine/protocol/index.ts';
 import { type Program, runCli } from './engine/cli.ts';
+import { SCHEMES } from './ids.ts';
 
-const SCHEME = 'rollscope-text';
+const SCHEME = SCHEMES.text;
 /** Commands that look at a run and change nothing. */
 const COMMANDS = { analyze: 'Analyzing', rescore: 'Rescoring' } as const;
 export type LookCommand = keyof typeof COMMANDS;

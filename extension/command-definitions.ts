@@ -2,37 +2,41 @@
  * The commands of the editor: what each is called, where it is offered, and what it says without a run. `package.json` is
  * generated from this (`npm run generate`); `commands.ts` gives each its action. No VS Code.
  */
+import { when } from './context-keys.ts';
+import type { ItemContext } from './ids.ts';
 import type { ShownStatus } from './run-status.ts';
 
-/** Items of the Runs view whose run has one of these states; `contextOf` in `run-status.ts` names them. */
+/** Items of the Runs view whose run has one of these states. */
 function runs(...states: ShownStatus[]): string {
-  return `view == rollscope.runs && viewItem =~ /^run\\.(${states.join('|')})$/`;
+  return when.items('runs', ...states.map((state): ItemContext => `run.${state}`));
 }
+
+const READABLE = ['running', 'paused', 'interrupted', 'completed', 'stopped', 'failed'] as const;
 
 /** Contexts in which commands are offered, as `when` clauses. */
 export const WHEN = {
-  problemSet: 'rollscope.problemSet',
-  problemFile: 'resourceExtname =~ /^\\.(jsonl|ndjson|csv|tsv|parquet)$/ || resourcePath in rollscope.problemFiles',
-  runsView: 'view == rollscope.runs',
-  datasetsView: 'view == rollscope.datasets',
-  modelsView: 'view == rollscope.models',
-  datasetItem: 'view == rollscope.datasets && viewItem =~ /^dataset/',
-  anyRun: 'view == rollscope.runs && viewItem =~ /^run\\./',
-  readableRun: runs('running', 'paused', 'interrupted', 'completed', 'stopped', 'failed'),
+  problemSet: when.set('problemSet'),
+  problemFile: when.any('resourceExtname =~ /^\\.(jsonl|ndjson|csv|tsv|parquet)$/', when.resourceIn('problemFiles')),
+  runsView: when.view('runs'),
+  datasetsView: when.view('datasets'),
+  modelsView: when.view('models'),
+  datasetItem: when.items('datasets', 'dataset.embedded', 'dataset.file'),
+  anyRun: runs(...READABLE, 'unreadable'),
+  readableRun: runs(...READABLE),
   unreadableRun: runs('unreadable'),
   runningRun: runs('running'),
   resumableRun: runs('paused', 'interrupted', 'stopped', 'failed'),
   liveRun: runs('running', 'paused'),
   endedRun: runs('interrupted', 'completed', 'stopped', 'failed', 'unreadable'),
-  modelItem: 'view == rollscope.models && viewItem =~ /^model\\./',
-  recentModel: 'view == rollscope.models && viewItem == model.recent',
-  rollout: 'resourceScheme == rollscope-rollout',
-  rolloutByEntropy: 'resourceScheme == rollscope-rollout && rollscope.shading != probability',
-  rolloutByProbability: 'resourceScheme == rollscope-rollout && rollscope.shading != entropy',
-  report: 'activeWebviewPanelId == rollscope.report',
-  runInProgress: 'rollscope.run == running',
-  runAlive: 'rollscope.run == running || rollscope.run == paused',
-  active: 'rollscope.active',
+  modelItem: when.items('models', 'model.embedded', 'model.recent'),
+  recentModel: when.items('models', 'model.recent'),
+  rollout: when.resourceScheme('rollout'),
+  rolloutByEntropy: when.all(when.resourceScheme('rollout'), when.isNot('shading', 'probability')),
+  rolloutByProbability: when.all(when.resourceScheme('rollout'), when.isNot('shading', 'entropy')),
+  report: when.panel('report'),
+  runInProgress: when.is('run', 'running'),
+  runAlive: when.any(when.is('run', 'running'), when.is('run', 'paused')),
+  active: when.set('active'),
 } as const;
 export type When = keyof typeof WHEN;
 
@@ -302,3 +306,18 @@ export const COMMAND_DEFINITIONS = {
 
 export type CommandName = keyof typeof COMMAND_DEFINITIONS;
 export const COMMAND_NAMES = Object.keys(COMMAND_DEFINITIONS) as CommandName[];
+
+export type CommandId<N extends CommandName = CommandName> = `rollscope.${N}`;
+export function commandId<N extends CommandName>(name: N): CommandId<N> {
+  return `rollscope.${name}`;
+}
+
+/** A command as tree items and lenses hold it; with its own title where none is given. */
+export function commandOf(name: CommandName, args: unknown[] = [], about: { title?: string; tooltip?: string } = {}) {
+  return { command: commandId(name), title: COMMAND_DEFINITIONS[name].title, ...about, arguments: args };
+}
+
+/** Address of a command in Markdown. */
+export function commandLink(name: CommandName, args?: unknown[]): string {
+  return `command:${commandId(name)}${args ? `?${encodeURIComponent(JSON.stringify(args))}` : ''}`;
+}

@@ -4,7 +4,13 @@
  */
 import * as vscode from 'vscode';
 import type { Rollscope } from './app.ts';
-import { COMMAND_DEFINITIONS, COMMAND_NAMES, type CommandDefinition, type CommandName } from './command-definitions.ts';
+import {
+  COMMAND_DEFINITIONS,
+  COMMAND_NAMES,
+  type CommandDefinition,
+  type CommandName,
+  commandId,
+} from './command-definitions.ts';
 import { attach, restartEngine } from './commands/engine.ts';
 import { openReport, runExperiment } from './commands/experiments.ts';
 import { addModel, removeModel, useModel } from './commands/models.ts';
@@ -79,7 +85,9 @@ export function registerCommands(app: Rollscope): vscode.Disposable {
         app.report.error(error);
       }
     };
-    return [name, ...former].map((id) => vscode.commands.registerCommand(`rollscope.${id}`, act));
+    return [commandId(name), ...former.map((id) => `rollscope.${id}`)].map((id) =>
+      vscode.commands.registerCommand(id, act),
+    );
   });
   return vscode.Disposable.from(...registrations);
 }

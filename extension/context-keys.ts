@@ -1,9 +1,12 @@
-/** Context keys of `when` clauses, set only when they change. */
-import * as vscode from 'vscode';
+/**
+ * The context keys that the extension sets, and the `when` clauses that ask for them: a key, a value, a view or an item
+ * that does not exist does not compile. `context.ts` sets them. No VS Code.
+ */
 import type { Shading } from '../engine/protocol/shades.ts';
 import type { Health, RunKey } from './health.ts';
+import { type ItemContext, type PanelName, panelType, SCHEMES, type View, viewId } from './ids.ts';
 
-interface Keys {
+export interface ContextValues {
   /** The extension is active. */
   active: boolean;
   engine: Health;
@@ -18,14 +21,34 @@ interface Keys {
   /** Paths of the workspace's problem files. */
   problemFiles: Record<string, true>;
 }
+export type ContextKey = keyof ContextValues;
 
-export class ContextKeys {
-  private readonly known = new Map<keyof Keys, string>();
+/** The keys as `when` clauses and `onContext` name them. */
+export const CONTEXT_KEYS: { readonly [K in ContextKey]: string } = {
+  active: 'rollscope.active',
+  engine: 'rollscope.engine',
+  run: 'rollscope.run',
+  problemSet: 'rollscope.problemSet',
+  panel: 'rollscope.panel',
+  rollout: 'rollscope.rollout',
+  shading: 'rollscope.shading',
+  problemFiles: 'rollscope.problemFiles',
+};
 
-  set<K extends keyof Keys>(key: K, value: Keys[K]): void {
-    const text = JSON.stringify(value);
-    if (this.known.get(key) === text) return;
-    this.known.set(key, text);
-    void vscode.commands.executeCommand('setContext', `rollscope.${key}`, value);
-  }
-}
+type KeysOf<T> = { [K in ContextKey]: ContextValues[K] extends T ? K : never }[ContextKey];
+
+/** Parts of `when` clauses. */
+export const when = {
+  set: (key: KeysOf<boolean>) => CONTEXT_KEYS[key],
+  is: <K extends KeysOf<string>>(key: K, value: ContextValues[K]) => `${CONTEXT_KEYS[key]} == ${value}`,
+  isNot: <K extends KeysOf<string>>(key: K, value: ContextValues[K]) => `${CONTEXT_KEYS[key]} != ${value}`,
+  resourceIn: (key: KeysOf<Record<string, true>>) => `resourcePath in ${CONTEXT_KEYS[key]}`,
+  resourceScheme: (scheme: keyof typeof SCHEMES) => `resourceScheme == ${SCHEMES[scheme]}`,
+  panel: (panel: PanelName) => `activeWebviewPanelId == ${panelType(panel)}`,
+  view: (view: View) => `view == ${viewId(view)}`,
+  /** Items of a view, by their context values. */
+  items: (view: View, ...items: ItemContext[]) =>
+    `view == ${viewId(view)} && viewItem =~ /^(${items.map((item) => item.replace('.', '\\.')).join('|')})$/`,
+  all: (...parts: string[]) => parts.join(' && '),
+  any: (...parts: string[]) => parts.join(' || '),
+};

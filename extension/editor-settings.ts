@@ -4,7 +4,8 @@
  */
 import { type RunSetting, SETTINGS } from '../engine/config/settings.ts';
 import { FIELD_MAP } from '../engine/protocol/settings/dataset.ts';
-import { choice, text, toggle, type ValuesOf } from '../engine/protocol/settings/kit.ts';
+import { choice, type EditorIds, text, toggle, type ValuesOf } from '../engine/protocol/settings/kit.ts';
+import type { RUN } from '../engine/protocol/settings/run.ts';
 import type { SHADINGS } from '../engine/protocol/shades.ts';
 
 /** Headings of the settings editor, in order. */
@@ -99,6 +100,14 @@ export const OBJECT_SETTINGS = {
     text: "Fields of a run's configuration that have no setting of their own, as in `config` of a `run.json`: reward expressions, `rewardOptions`, `loss`, `watch`, `forecast` and others. They override the other settings. Relative paths are relative to the folder that is open.",
   },
 } as const;
+
+/** Id of a setting of VS Code, below `rollscope.`. */
+export type SettingId = keyof typeof EDITOR_SETTINGS | keyof typeof OBJECT_SETTINGS | EditorIds<typeof RUN.fields>;
+
+/** A setting as VS Code and messages name it. */
+export function settingName<Id extends SettingId>(id: Id): `rollscope.${Id}` {
+  return `rollscope.${id}`;
+}
 
 /** Settings of a run that have a setting of VS Code of their own. */
 export const RUN_SETTINGS: readonly RunSetting[] = SETTINGS.filter(({ setting }) => setting.editor !== undefined);

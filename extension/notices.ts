@@ -1,9 +1,9 @@
 /** What a person is told of a run without asking: warnings at its start, a failure, an interruption. */
-import * as vscode from 'vscode';
 import { plural } from '../engine/protocol/format.ts';
 import type { Reporter } from './report.ts';
 import type { OpenRun } from './run/open-run.ts';
 import type { EndOfRun } from './run/session.ts';
+import { runCommand } from './run-command.ts';
 
 export class Notices {
   /** @param resume resumes a run by its folder */
@@ -16,7 +16,7 @@ export class Notices {
   warnings({ columns: { head } }: OpenRun): void {
     const found = head.warnings.filter(({ step }) => step === null);
     if (found.length === 0) return;
-    const choose = { 'Choose Model': () => vscode.commands.executeCommand('rollscope.chooseModel') };
+    const choose = { 'Choose Model': () => runCommand('chooseModel') };
     const text = found.map(({ message }) => message).join(' ');
     this.report.log('warning', text);
     void this.report.ask(text, found.some(({ code }) => code === 'model') ? choose : {});

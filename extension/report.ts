@@ -1,6 +1,7 @@
 /** The log, and the one way in which a person hears of an error. */
 import * as vscode from 'vscode';
 import { RollscopeError, toErrorData } from '../engine/protocol/index.ts';
+import { runCommand } from './run-command.ts';
 
 /** A button and what it does. */
 export type Choices = Record<string, () => unknown>;
@@ -28,7 +29,7 @@ export class Reporter {
       error instanceof RollscopeError || !(error instanceof Error) ? message : (error.stack ?? message),
     );
     const more: Choices = { ...choices };
-    if (code === 'model') more['Choose Model'] = () => vscode.commands.executeCommand('rollscope.chooseModel');
+    if (code === 'model') more['Choose Model'] = () => runCommand('chooseModel');
     if (code === 'config') more['Open Settings'] = () => openSettings(message);
     const text = code === 'internal' ? `Rollscope failed: ${message}` : hint ? `${message} ${hint}` : message;
     void this.ask(text, more, 'error');

@@ -5,7 +5,7 @@ import { isObject, setAt, stringAt, type Values, valueAt } from '../engine/confi
 import { type Place, withAbsolutePaths } from '../engine/config/paths.ts';
 import { RollscopeError, type RunConfig } from '../engine/protocol/index.ts';
 import { rewardOf } from '../engine/reward/index.ts';
-import { OBJECT_SETTINGS, RUN_SETTINGS, TAKEN } from './editor-settings.ts';
+import { OBJECT_SETTINGS, RUN_SETTINGS, type SettingId, settingName, TAKEN } from './editor-settings.ts';
 
 export { EMBEDDED };
 
@@ -21,10 +21,10 @@ export interface ScopeSettings {
 export type RunTarget = Target & { dataset: string };
 
 /** Ids of all settings that a run is made of. */
-export const SETTING_IDS: readonly string[] = [
+export const SETTING_IDS = [
   ...RUN_SETTINGS.map(({ setting }) => setting.editor!.id),
   ...Object.keys(OBJECT_SETTINGS),
-];
+] as readonly SettingId[];
 
 /** The layers of the settings, the weakest first: `rollscope.config` of any scope goes over all other settings. */
 export function settingLayers(scopes: readonly ScopeSettings[], place: Place): Layer[] {
@@ -55,7 +55,7 @@ function ownLayer({ scope, values: set }: ScopeSettings, place: Place): Layer {
     const value = typeof raw === 'string' && setting.kind.type === 'text' ? raw.trim() && raw : raw;
     // Nothing, and an emptied text, leave the choice to weaker layers.
     if (value === undefined || value === null || value === '') continue;
-    const name = `rollscope.${id}`;
+    const name = settingName(id as SettingId);
     if (zeroIsNull && value === 0) {
       const section = path.slice(0, path.lastIndexOf('.'));
       setAt(values, section, null);
@@ -67,7 +67,7 @@ function ownLayer({ scope, values: set }: ScopeSettings, place: Place): Layer {
   }
   if (isObject(set.fields)) {
     setAt(values, 'dataset.fields', set.fields);
-    given.set('dataset.fields', { name: 'rollscope.fields' });
+    given.set('dataset.fields', { name: settingName('fields') });
   }
   return { source: { kind: 'setting', scope }, values: withAbsolutePaths(values, place), given };
 }
@@ -77,7 +77,7 @@ function configLayer({ scope, values: set }: ScopeSettings, place: Place): Layer
   const own = isObject(set.config) ? set.config : {};
   for (const [field, decided] of Object.entries(TAKEN)) {
     if (valueAt(own, field) === undefined) continue;
-    throw new RollscopeError('config', `setting rollscope.config: ${field} cannot be set here.`, decided);
+    throw new RollscopeError('config', `setting ${settingName('config')}: ${field} cannot be set here.`, decided);
   }
   return { source: { kind: 'setting', scope }, values: withAbsolutePaths(own, place) };
 }

@@ -8,14 +8,25 @@ import type { FieldMap } from '../engine/protocol/config.ts';
 import { spellingsOf } from '../engine/protocol/settings/schema.ts';
 import type { Shading } from '../engine/protocol/shades.ts';
 import { REWARDS } from '../engine/reward/registry.ts';
-import { EDITOR_SETTINGS, type EditorValues } from './editor-settings.ts';
+import { EDITOR_SETTINGS, type EditorValues, type SettingId, settingName } from './editor-settings.ts';
 import { EMBEDDED, givenText, type ScopeSettings, SETTING_IDS } from './run-config.ts';
 
 const SECTION = 'rollscope';
 
+/** VS Code's configuration, which takes no id but those of described settings. */
+interface Configuration {
+  get<T>(id: SettingId, usual: T): T;
+  inspect<T>(id: SettingId): { globalValue?: T; workspaceValue?: T; workspaceFolderValue?: T } | undefined;
+  update(id: SettingId, value: unknown, target: vscode.ConfigurationTarget): Thenable<void>;
+}
+
+function configuration(scope?: vscode.Uri): Configuration {
+  return vscode.workspace.getConfiguration(SECTION, scope) as Configuration;
+}
+
 /** What the settings say about runs; `scope` is the problem file, whose folder may have settings of its own. */
 export function runSettings(scope?: vscode.Uri): ScopeSettings[] {
-  const config = vscode.workspace.getConfiguration(SECTION, scope);
+  const config = configuration(scope);
   const found = SETTING_IDS.map((id) => [id, config.inspect(id)] as const);
   const of = (value: 'globalValue' | 'workspaceValue' | 'workspaceFolderValue') =>
     Object.fromEntries(found.map(([id, values]) => [id, values?.[value]]));
@@ -36,7 +47,7 @@ export function placeOf(scope?: vscode.Uri): Place {
 /** A setting of the editor alone. */
 function editorSetting<Id extends keyof EditorValues>(id: Id, scope?: vscode.Uri): EditorValues[Id] {
   const { kind, default: usual } = EDITOR_SETTINGS[id];
-  const value = vscode.workspace.getConfiguration(SECTION, scope).get(id, usual as EditorValues[Id]);
+  const value = configuration(scope).get(id, usual as EditorValues[Id]);
   if (kind.type !== 'choice') return value;
   return (spellingsOf(kind.choices).get(value as string) ?? value) as EditorValues[Id];
 }
@@ -53,12 +64,12 @@ export function currentReward(): string {
 export async function setReward(reward: string): Promise<void> {
   const isName = (REWARDS as readonly string[]).includes(reward);
   await changeExpression(isName ? undefined : reward);
-  if (isName) await vscode.workspace.getConfiguration(SECTION).update('reward', reward, targetOf('reward'));
+  if (isName) await configuration().update('reward', reward, targetOf('reward'));
 }
 
 /** Writes the expression of `rollscope.config`, or takes it out of each place that has one. */
 async function changeExpression(reward: string | undefined): Promise<void> {
-  const config = vscode.workspace.getConfiguration(SECTION);
+  const config = configuration();
   const found = config.inspect<Record<string, unknown>>('config');
   const places = [
     { value: found?.workspaceValue, target: vscode.ConfigurationTarget.Workspace },
@@ -84,18 +95,18 @@ export function currentModel(): string {
 
 /** What the settings say of model and device, as a command line takes it; `auto` and 0 leave the choice to the engine. */
 export function runChoices(): { model: string; device: string; threads: number } {
-  const config = vscode.workspace.getConfiguration(SECTION);
+  const config = configuration();
   return { model: currentModel(), device: config.get('device', 'auto'), threads: config.get('threads', 0) };
 }
 
 /** Chooses a model where the choice stands: in the workspace when it says one, else for the user. */
 export async function chooseModel(model: string): Promise<void> {
-  await vscode.workspace.getConfiguration(SECTION).update('model', model, targetOf('model'));
+  await configuration().update('model', model, targetOf('model'));
 }
 
 /** Where a setting stands: in the workspace when that has a value, else with the user. */
-function targetOf(name: string): vscode.ConfigurationTarget {
-  const inWorkspace = vscode.workspace.getConfiguration(SECTION).inspect(name)?.workspaceValue !== undefined;
+function targetOf(name: SettingId): vscode.ConfigurationTarget {
+  const inWorkspace = configuration().inspect(name)?.workspaceValue !== undefined;
   return inWorkspace ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
 }
 
@@ -122,7 +133,7 @@ export function inlineResultsEnabled(scope: vscode.Uri): boolean {
 }
 
 export function fieldsSetting(scope: vscode.Uri): FieldMap {
-  return vscode.workspace.getConfiguration(SECTION, scope).get('fields', {});
+  return configuration(scope).get('fields', {});
 }
 
 export function shading(): Shading {
@@ -130,12 +141,12 @@ export function shading(): Shading {
 }
 
 export async function setShading(value: Shading): Promise<void> {
-  await vscode.workspace.getConfiguration(SECTION).update('shading', value, vscode.ConfigurationTarget.Global);
+  await configuration().update('shading', value, vscode.ConfigurationTarget.Global);
 }
 
 /** Calls the listener when one of the named settings changes (all, when none is named). */
-export function onDidChangeSettings(names: readonly string[], listener: () => unknown): vscode.Disposable {
-  const keys = names.length ? names.map((name) => `${SECTION}.${name}`) : [SECTION];
+export function onDidChangeSettings(names: readonly SettingId[], listener: () => unknown): vscode.Disposable {
+  const keys = names.length ? names.map(settingName) : [SECTION];
   return vscode.workspace.onDidChangeConfiguration((event) => {
     if (keys.some((key) => event.affectsConfiguration(key))) listener();
   });

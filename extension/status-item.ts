@@ -1,19 +1,22 @@
-/** The one status item; what it says is decided in health.ts. */
+/** The one status item; what it says is decided in status-content.ts. */
 import * as vscode from 'vscode';
-import { STATUS_COMMANDS, type StatusContent } from './health.ts';
+import { commandId } from './command-definitions.ts';
+import { STATUS_COMMANDS, type StatusContent } from './status-content.ts';
+
+const STATUS_ID = 'rollscope.status';
 
 export class StatusItem {
   private readonly item: vscode.StatusBarItem;
 
   constructor() {
-    this.item = vscode.window.createStatusBarItem('rollscope.status', vscode.StatusBarAlignment.Left, 10);
+    this.item = vscode.window.createStatusBarItem(STATUS_ID, vscode.StatusBarAlignment.Left, 10);
     this.item.name = 'Rollscope';
     this.item.show();
   }
 
   update(content: StatusContent): void {
     const tooltip = new vscode.MarkdownString(content.tooltip);
-    tooltip.isTrusted = { enabledCommands: STATUS_COMMANDS };
+    tooltip.isTrusted = { enabledCommands: STATUS_COMMANDS.map(commandId) };
     this.item.text = content.text;
     this.item.tooltip = tooltip;
     this.item.command = content.command;

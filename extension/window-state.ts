@@ -1,14 +1,15 @@
 /** What the whole window shows of the state: the status item, and the context keys that `when` clauses ask for. */
 import * as vscode from 'vscode';
-import { ContextKeys } from './context-keys.ts';
+import { ContextSetter } from './context.ts';
 import { Disposables } from './disposables.ts';
 import type { ProblemSets } from './editor/problem-sets.ts';
 import type { EngineService } from './engine/service.ts';
-import { healthOf, runKeyOf, statusContent } from './health.ts';
+import { healthOf, runKeyOf } from './health.ts';
 import type { Panel } from './panel/panel.ts';
 import { RolloutDocuments } from './rollout/documents.ts';
 import type { RunSession } from './run/session.ts';
 import { onDidChangeSettings, shading } from './settings.ts';
+import { statusContent } from './status-content.ts';
 import { StatusItem } from './status-item.ts';
 import { throttle } from './timing.ts';
 import type { ProblemFiles } from './trees/datasets.ts';
@@ -25,13 +26,13 @@ export interface StateParts {
 }
 
 export function showState(parts: StateParts): vscode.Disposable {
-  const keys = new ContextKeys();
+  const keys = new ContextSetter();
   keys.set('active', true);
   return vscode.Disposable.from(engineState(keys, parts), editorState(keys, parts), fileState(keys, parts));
 }
 
 /** The status item and the keys of engine, run and panel. */
-function engineState(keys: ContextKeys, { engine, session, panel }: StateParts): vscode.Disposable {
+function engineState(keys: ContextSetter, { engine, session, panel }: StateParts): vscode.Disposable {
   const scope = new Disposables();
   const item = scope.add(new StatusItem());
   const update = () => {
@@ -56,7 +57,7 @@ function engineState(keys: ContextKeys, { engine, session, panel }: StateParts):
 }
 
 /** The keys of what the active editor shows. */
-function editorState(keys: ContextKeys, { sets }: StateParts): vscode.Disposable {
+function editorState(keys: ContextSetter, { sets }: StateParts): vscode.Disposable {
   const scope = new Disposables();
   const update = () => {
     const editor = vscode.window.activeTextEditor;
@@ -73,7 +74,7 @@ function editorState(keys: ContextKeys, { sets }: StateParts): vscode.Disposable
 }
 
 /** The key with the problem files of the workspace, once somebody has asked for them. */
-function fileState(keys: ContextKeys, { problemFiles }: StateParts): vscode.Disposable {
+function fileState(keys: ContextSetter, { problemFiles }: StateParts): vscode.Disposable {
   const update = async () => {
     const found = await problemFiles.list();
     keys.set('problemFiles', Object.fromEntries(found.map((file) => [file, true as const])));

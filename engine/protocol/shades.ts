@@ -17,3 +17,8 @@ export function shadeOf(shading: Shading, logprob: number, entropy: number): num
       : ENTROPY.findIndex((bound) => entropy <= bound);
   return step < 0 ? SHADES - 1 : step;
 }
+
+/** Id of the theme color of a shade from 1 on; shade 0 has the background of the editor. */
+export function shadeColor(shade: number): string {
+  return `rollscope.token${shade}`;
+}

@@ -4,6 +4,7 @@ import type { RollscopeError } from '../../engine/protocol/index.ts';
 import { parseReward } from '../../engine/protocol/reward-expression.ts';
 import { defaultOptions, REWARDS, type Reward, rewards } from '../../engine/reward/index.ts';
 import type { Rollscope } from '../app.ts';
+import { MEMORY } from '../ids.ts';
 import { currentReward, setReward } from '../settings.ts';
 
 const FAMILIES: readonly [Reward['family'], string][] = [
@@ -12,7 +13,7 @@ const FAMILIES: readonly [Reward['family'], string][] = [
   ['external', 'What something else says'],
 ];
 
-const KEY = 'rollscope.rewards';
+const KEY = MEMORY.rewards;
 const KEPT = 10;
 /** Milliseconds that the choice stands in the status bar. */
 const SHOWN_MS = 5000;

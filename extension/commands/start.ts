@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { RollscopeError, type RunConfig } from '../../engine/protocol/index.ts';
 import type { Rollscope } from '../app.ts';
 import type { ProblemArgument } from '../editor/lenses.ts';
+import { runCommand } from '../run-command.ts';
 import { buildConfig, EMBEDDED, programsOf, type RunTarget } from '../run-config.ts';
 import { placeOf, runSettings } from '../settings.ts';
 import { datasetOf, fileOf } from '../target.ts';
@@ -64,7 +65,7 @@ function trustsPrograms(app: Rollscope, config: RunConfig): boolean {
     ),
     {
       'Manage Workspace Trust': () => vscode.commands.executeCommand('workbench.trust.manage'),
-      'Choose Reward': () => vscode.commands.executeCommand('rollscope.chooseReward'),
+      'Choose Reward': () => runCommand('chooseReward'),
     },
   );
   return false;

@@ -1,6 +1,7 @@
 /** Results beside the problems: a mark in the margin and the majority answer behind the line; a hover with all answers. */
 import * as vscode from 'vscode';
 import type { Verdict } from '../../engine/protocol/verdict.ts';
+import { commandId, commandLink } from '../command-definitions.ts';
 import { Disposables } from '../disposables.ts';
 import { inlineResultsEnabled, onDidChangeSettings } from '../settings.ts';
 import { debounce } from '../timing.ts';
@@ -50,9 +51,9 @@ export class Decorations implements vscode.HoverProvider {
     const result = problem && this.results.of(document.uri.fsPath)?.find(problem);
     if (!problem || !result) return null;
     const argument = [{ folder: result.run.folder, problem: result.problem.index }];
-    const link = `command:rollscope.openProblem?${encodeURIComponent(JSON.stringify(argument))}`;
+    const link = commandLink('openProblem', argument);
     const text = new vscode.MarkdownString(hoverText(result, link));
-    text.isTrusted = { enabledCommands: ['rollscope.openProblem'] };
+    text.isTrusted = { enabledCommands: [commandId('openProblem')] };
     return new vscode.Hover(text);
   }
 

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { aboutForecast, forecastText } from '../../engine/protocol/forecast-text.ts';
 import { DASH } from '../../engine/protocol/format.ts';
+import { type CommandName, commandId, commandOf } from '../command-definitions.ts';
 import type { RunSession } from '../run/session.ts';
 import { codeLensEnabled, onDidChangeSettings } from '../settings.ts';
 import { type ModelList, modelName } from '../trees/models.ts';
@@ -56,8 +57,8 @@ export class Lenses implements vscode.CodeLensProvider {
   private datasetLenses(document: vscode.TextDocument): vscode.CodeLens[] {
     const { uri } = document;
     const top = new vscode.Range(0, 0, 0, 0);
-    const lens = (title: string, command: string, tooltip: string, args: unknown[] = [uri]) =>
-      new vscode.CodeLens(top, { title, command: `rollscope.${command}`, tooltip, arguments: args });
+    const lens = (title: string, command: CommandName, tooltip: string, args: unknown[] = [uri]) =>
+      new vscode.CodeLens(top, commandOf(command, args, { title, tooltip }));
     const lenses = [
       lens('$(play) Train on this dataset', 'train', 'Train the model on all problems of this file.'),
       lens('Probe this dataset', 'probe', 'Sample every problem without training.'),
@@ -79,13 +80,13 @@ export class Lenses implements vscode.CodeLensProvider {
       const lenses = [
         new vscode.CodeLens(place, {
           title: 'Probe',
-          command: 'rollscope.probeProblem',
+          command: commandId('probeProblem'),
           tooltip: 'Sample this problem without training.',
           arguments: [argument],
         }),
         new vscode.CodeLens(place, {
           title: 'Train on this problem',
-          command: 'rollscope.trainProblem',
+          command: commandId('trainProblem'),
           tooltip: 'Train the model on this problem alone.',
           arguments: [argument],
         }),
@@ -96,7 +97,7 @@ export class Lenses implements vscode.CodeLensProvider {
         lenses.push(
           new vscode.CodeLens(place, {
             title: resultText(result.view),
-            command: 'rollscope.openProblem',
+            command: commandId('openProblem'),
             tooltip: `Show in the panel: run ${result.run.run}, step ${result.view.step}.`,
             arguments: open,
           }),
@@ -107,7 +108,7 @@ export class Lenses implements vscode.CodeLensProvider {
           lenses.push(
             new vscode.CodeLens(place, {
               title: `${prediction.likelyWrong ? '$(warning) ' : ''}${forecastText(prediction)}`,
-              command: 'rollscope.openProblem',
+              command: commandId('openProblem'),
               tooltip: aboutForecast(result.run.columns.head.forecast!),
               arguments: open,
             }),

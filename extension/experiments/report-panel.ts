@@ -5,12 +5,13 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { RollscopeError } from '../../engine/protocol/index.ts';
 import { Disposables } from '../disposables.ts';
+import { MEMORY, panelType } from '../ids.ts';
 import { themedReport } from './report-html.ts';
 import { type ExperimentReport, reportIn } from './reports.ts';
 
-const VIEW_TYPE = 'rollscope.report';
+const VIEW_TYPE = panelType('report');
 /** Key of the open report, for the next window: its page has no script that could remember it. */
-const KEY = 'rollscope.report';
+const KEY = MEMORY.report;
 
 type Report = Pick<ExperimentReport, 'file' | 'experiment'>;
 

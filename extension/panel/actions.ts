@@ -1,8 +1,8 @@
 /** The buttons of the panel: each is a command of the editor. */
-import * as vscode from 'vscode';
 import type { PanelAction } from '../../engine/runs/panel-contract.ts';
 import type { CommandName } from '../command-definitions.ts';
 import type { OpenRun } from '../run/open-run.ts';
+import { runCommand } from '../run-command.ts';
 
 /** The command of each button. What steers a run means the one that is shown, which need not be the one that is followed. */
 const COMMANDS: Record<PanelAction, { command: CommandName; steers: boolean }> = {
@@ -16,5 +16,5 @@ const COMMANDS: Record<PanelAction, { command: CommandName; steers: boolean }> =
 
 export async function perform(action: PanelAction, run: OpenRun | null): Promise<void> {
   const { command, steers } = COMMANDS[action];
-  await vscode.commands.executeCommand(`rollscope.${command}`, steers ? run?.folder : undefined);
+  await runCommand(command, steers ? run?.folder : undefined);
 }

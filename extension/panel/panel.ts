@@ -3,12 +3,13 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
+import { panelType } from '../ids.ts';
 import type { OpenRun } from '../run/open-run.ts';
 import { Conversation, type ConversationActions } from './conversation.ts';
 import { panelHtml } from './html.ts';
 import { runOfViewState } from './view-state.ts';
 
-const VIEW_TYPE = 'rollscope.panel';
+const VIEW_TYPE = panelType('panel');
 
 /** What the panel asks of the extension. */
 export interface PanelActions extends ConversationActions {

@@ -5,8 +5,9 @@
 import type { GroupId } from '../../engine/protocol/group.ts';
 import { PHASES } from '../../engine/protocol/group-id.ts';
 import type { Problem } from '../../engine/protocol/records.ts';
+import { SCHEMES } from '../ids.ts';
 
-export const ROLLOUT_SCHEME = 'rollscope-rollout';
+export const ROLLOUT_SCHEME = SCHEMES.rollout;
 /** The file extension that gives these documents their language. */
 export const ROLLOUT_EXTENSION = '.rollout';
 

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { code, DASH, number, percent } from '../../engine/protocol/format.ts';
 import { type GroupId, type Rollout, RollscopeError } from '../../engine/protocol/index.ts';
-import { SHADES, shadeOf } from '../../engine/protocol/shades.ts';
+import { SHADES, shadeColor, shadeOf } from '../../engine/protocol/shades.ts';
 import { Disposables } from '../disposables.ts';
 import type { OpenRun } from '../run/open-run.ts';
 import { onDidChangeSettings, shading } from '../settings.ts';
@@ -31,7 +31,7 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
     this.decorations = Array.from({ length: SHADES - 1 }, (_, i) =>
       this.scope.add(
         vscode.window.createTextEditorDecorationType({
-          backgroundColor: new vscode.ThemeColor(`rollscope.token${i + 1}`),
+          backgroundColor: new vscode.ThemeColor(shadeColor(i + 1)),
           rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
         }),
       ),

@@ -2,9 +2,11 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { commandOf } from '../command-definitions.ts';
 import { Disposables } from '../disposables.ts';
 import { formatOf, HEAD_LENGTH, looksLikeProblems, PROBLEM_EXTENSIONS } from '../editor/detect.ts';
 import { Emitter } from '../events.ts';
+import type { ItemContext } from '../ids.ts';
 import { EMBEDDED } from '../run-config.ts';
 import { fieldsSetting, onDidChangeSettings } from '../settings.ts';
 import { debounce } from '../timing.ts';
@@ -89,8 +91,8 @@ export class DatasetItem extends vscode.TreeItem {
     const embedded = dataset === EMBEDDED;
     super(embedded ? 'Embedded problems' : path.basename(dataset));
     this.id = dataset;
-    this.contextValue = embedded ? 'dataset.embedded' : 'dataset.file';
-    this.command = { command: 'rollscope.openDataset', title: 'Open Dataset', arguments: [this] };
+    this.contextValue = (embedded ? 'dataset.embedded' : 'dataset.file') satisfies ItemContext;
+    this.command = commandOf('openDataset', [this]);
     if (embedded) {
       this.description = 'comes with Rollscope';
       this.iconPath = new vscode.ThemeIcon('package');

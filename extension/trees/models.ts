@@ -2,12 +2,13 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { isEmbedded } from '../../engine/protocol/presets.ts';
+import { commandOf } from '../command-definitions.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
+import { type ItemContext, MEMORY } from '../ids.ts';
 import { EMBEDDED } from '../run-config.ts';
 import { chooseModel, currentModel, onDidChangeSettings } from '../settings.ts';
 
-const KEY = 'rollscope.models';
 const KEPT = 20;
 
 /** What a person calls a model: the last part of its path, or its Hub id. */
@@ -41,14 +42,17 @@ export class ModelList {
   }
 
   get recent(): string[] {
-    const known = this.memory.get<string[]>(KEY, []);
+    const known = this.memory.get<string[]>(MEMORY.models, []);
     const current = this.current;
     return current === EMBEDDED || known.includes(current) ? known : [current, ...known];
   }
 
   async use(model: string): Promise<void> {
     if (model !== EMBEDDED) {
-      await this.memory.update(KEY, [model, ...this.recent.filter((other) => other !== model)].slice(0, KEPT));
+      await this.memory.update(
+        MEMORY.models,
+        [model, ...this.recent.filter((other) => other !== model)].slice(0, KEPT),
+      );
     }
     await chooseModel(model);
     this.changeEmitter.fire();
@@ -57,7 +61,7 @@ export class ModelList {
   /** Takes a model off the list; the embedded one takes its place when it was chosen. */
   async remove(model: string): Promise<void> {
     await this.memory.update(
-      KEY,
+      MEMORY.models,
       this.recent.filter((other) => other !== model),
     );
     if (this.current === model) await chooseModel(EMBEDDED);
@@ -80,8 +84,8 @@ export class ModelItem extends vscode.TreeItem {
     this.description = current ? `in use · ${where}` : where;
     this.tooltip = model === EMBEDDED ? 'A tiny model that comes with Rollscope. It needs no download.' : model;
     this.iconPath = new vscode.ThemeIcon(current ? 'check' : 'circle-outline');
-    this.contextValue = model === EMBEDDED ? 'model.embedded' : 'model.recent';
-    this.command = { command: 'rollscope.useModel', title: 'Use This Model', arguments: [this] };
+    this.contextValue = (model === EMBEDDED ? 'model.embedded' : 'model.recent') satisfies ItemContext;
+    this.command = commandOf('useModel', [this]);
     this.accessibilityInformation = { label: `${modelName(model)}, ${this.description}` };
   }
 }

@@ -3,8 +3,10 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { DASH, share } from '../../engine/protocol/format.ts';
 import type { ListedRun, RunInfo, UnreadableRun } from '../../engine/protocol/index.ts';
+import { commandOf } from '../command-definitions.ts';
+import type { ItemContext } from '../ids.ts';
 import type { RunLibrary } from '../run/library.ts';
-import { contextOf, type ShownStatus } from '../run-status.ts';
+import type { ShownStatus } from '../run-status.ts';
 import { modelName } from './models.ts';
 
 export class RunItem extends vscode.TreeItem {
@@ -21,9 +23,9 @@ export class RunItem extends vscode.TreeItem {
       content.icon,
       content.color ? new vscode.ThemeColor(content.color) : undefined,
     );
-    this.contextValue = contextOf(shown);
+    this.contextValue = `run.${shown}` satisfies ItemContext;
     // Of one that cannot be read, opening says why.
-    this.command = { command: 'rollscope.openRun', title: 'Open Run', arguments: [this] };
+    this.command = commandOf('openRun', [this]);
     this.accessibilityInformation = { label: `${info.run}, ${shown}, ${content.description}` };
     const facts = [
       ...(info.status === 'unreadable' ? reasonOf(info) : factsOf(info)),

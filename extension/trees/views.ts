@@ -2,6 +2,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { Disposables } from '../disposables.ts';
+import { type View, viewId } from '../ids.ts';
 import type { RunLibrary } from '../run/library.ts';
 import type { RunSession } from '../run/session.ts';
 import { throttle } from '../timing.ts';
@@ -24,8 +25,8 @@ export function showViews(parts: ViewParts): vscode.Disposable {
   return vscode.Disposable.from(runsView(parts), datasetsView(parts), modelsView(parts));
 }
 
-function createView<T extends vscode.TreeItem>(id: string, treeDataProvider: vscode.TreeDataProvider<T>) {
-  return vscode.window.createTreeView(`rollscope.${id}`, { treeDataProvider, showCollapseAll: false });
+function createView<T extends vscode.TreeItem>(view: View, treeDataProvider: vscode.TreeDataProvider<T>) {
+  return vscode.window.createTreeView(viewId(view), { treeDataProvider, showCollapseAll: false });
 }
 
 function runsView({ library, session, report }: ViewParts): vscode.Disposable {

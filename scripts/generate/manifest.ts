@@ -12,7 +12,15 @@ import {
 import { RUN } from '../../engine/protocol/settings/run.ts';
 import { REWARD_OPTIONS } from '../../engine/reward/option-tree.ts';
 import { rewards } from '../../engine/reward/registry.ts';
-import { COMMAND_DEFINITIONS, type CommandDefinition, MENUS, WHEN } from '../../extension/command-definitions.ts';
+import {
+  COMMAND_DEFINITIONS,
+  COMMAND_NAMES,
+  type CommandDefinition,
+  type CommandName,
+  commandId,
+  MENUS,
+  WHEN,
+} from '../../extension/command-definitions.ts';
 import { EDITOR_SETTINGS, OBJECT_SETTINGS, RUN_SETTINGS, SECTIONS, TAKEN } from '../../extension/editor-settings.ts';
 
 type Json = Record<string, unknown>;
@@ -30,21 +38,22 @@ export function manifest(current: Json): Json {
 }
 
 function contributions(): { commands: Json[]; menus: Json; configuration: Json[] } {
-  const all = Object.entries<CommandDefinition>(COMMAND_DEFINITIONS);
-  const id = (name: string) => `rollscope.${name}`;
+  const all = COMMAND_NAMES.map((name): [CommandName, CommandDefinition] => [name, COMMAND_DEFINITIONS[name]]);
   const commands = all.map(([name, { title, icon }]) => ({
-    command: id(name),
+    command: commandId(name),
     title,
     category: 'Rollscope',
     icon: `$(${icon})`,
   }));
   const commandPalette = all.flatMap(([name, { palette }]) =>
-    palette === 'always' ? [] : [{ command: id(name), when: palette === 'never' ? 'false' : WHEN[palette] }],
+    palette === 'always' ? [] : [{ command: commandId(name), when: palette === 'never' ? 'false' : WHEN[palette] }],
   );
   const others = MENUS.map((menu) => [
     menu,
     all.flatMap(([name, { menus = [] }]) =>
-      menus.filter(([own]) => own === menu).map(([, when, group]) => ({ command: id(name), when: WHEN[when], group })),
+      menus
+        .filter(([own]) => own === menu)
+        .map(([, when, group]) => ({ command: commandId(name), when: WHEN[when], group })),
     ),
   ]);
   return { commands, menus: { commandPalette, ...Object.fromEntries(others) }, configuration: configuration() };

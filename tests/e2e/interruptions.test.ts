@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { settingName } from '../../extension/editor-settings.ts';
 import { startCli } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
@@ -7,7 +8,7 @@ import { until } from '../support/wait.ts';
 const STEPS = 24;
 
 describe.runIf(requireVsCode())('a run in the editor', () => {
-  const code = useVsCode({ settings: { 'rollscope.steps': STEPS } });
+  const code = useVsCode({ settings: { [settingName('steps')]: STEPS } });
 
   async function header(text: RegExp): Promise<string> {
     const panel = await code().workbench.webview('rs-problems');

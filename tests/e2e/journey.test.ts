@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { settingName } from '../../extension/editor-settings.ts';
 import { ROOT } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
@@ -10,7 +11,7 @@ const STEPS = 30;
 const THEMES: Theme[] = ['light', 'high-contrast', 'dark'];
 
 describe.runIf(requireVsCode())('a new user, from an empty window', () => {
-  const code = useVsCode({ settings: { 'rollscope.steps': STEPS } });
+  const code = useVsCode({ settings: { [settingName('steps')]: STEPS } });
 
   test('three clicks start a run; its panel fills; one rollout is read', async () => {
     const { workbench, page } = code();

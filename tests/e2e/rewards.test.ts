@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { settingName } from '../../extension/editor-settings.ts';
 import { runCli } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
@@ -16,7 +17,7 @@ const PROBLEMS = [
 describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
   const code = useVsCode({
     // A rate at which the model breaks within a few steps.
-    settings: { 'rollscope.steps': STEPS, 'rollscope.learningRate': 1e-3 },
+    settings: { [settingName('steps')]: STEPS, [settingName('learningRate')]: 1e-3 },
     files: {
       'problems.jsonl': PROBLEMS.map((p) => `${JSON.stringify(p)}\n`).join(''),
     },

@@ -4,16 +4,18 @@ import { describe, expect, it, vi } from 'vitest';
 import { withAbsolutePaths } from '../../engine/config/paths.ts';
 import { forecastText, signalsOf } from '../../engine/protocol/forecast-text.ts';
 import type { Problem, Progress, RollscopeError } from '../../engine/protocol/index.ts';
+import { commandId, commandLink } from '../../extension/command-definitions.ts';
 import { Disposables } from '../../extension/disposables.ts';
 import { formatOf, looksLikeProblems } from '../../extension/editor/detect.ts';
 import { findProblems } from '../../extension/editor/find-problems.ts';
 import { FileResults } from '../../extension/editor/results.ts';
 import { hoverText, resultText } from '../../extension/editor/texts.ts';
-import { healthOf, runKeyOf, STATUS_COMMANDS, statusContent } from '../../extension/health.ts';
+import { healthOf, runKeyOf } from '../../extension/health.ts';
 import { panelHtml } from '../../extension/panel/html.ts';
 import { runOfViewState } from '../../extension/panel/view-state.ts';
 import { OpenRun } from '../../extension/run/open-run.ts';
 import { buildConfig, programsOf, type RunTarget } from '../../extension/run-config.ts';
+import { STATUS_COMMANDS, statusContent } from '../../extension/status-content.ts';
 import { debounce, throttle } from '../../extension/timing.ts';
 import { forecastOf, problemForecast } from '../support/forecast.ts';
 import { temporaryFolder } from '../support/processes.ts';
@@ -223,11 +225,11 @@ describe('health', () => {
     expect(content.text).toBe('$(loading~spin) Rollscope 12/100 · 1 min');
     expect(content.label).toBe('Rollscope: step 12 of 100.');
     expect(content.tooltip).toContain('812 tokens/s · 286 MB · 1 min left');
-    expect(content.tooltip).toContain('[Pause](command:rollscope.pause)');
+    expect(content.tooltip).toContain(`[Pause](${commandLink('pause')})`);
     expect(
       statusContent('running', { ...progress, tokensPerSecond: null, secondsLeft: null, residentBytes: null }).tooltip,
     ).toContain('– tokens/s · – · – left');
-    expect(statusContent('failed', null)).toMatchObject({ error: true, command: 'rollscope.showLog' });
+    expect(statusContent('failed', null)).toMatchObject({ error: true, command: commandId('showLog') });
   });
 
   it('lets the tooltip run our own commands only', () => {
@@ -243,7 +245,7 @@ describe('health', () => {
       'failed',
     ] as const) {
       const links = [...statusContent(health, null).tooltip.matchAll(/command:([\w.]+)/g)].map(([, id]) => id!);
-      for (const id of links) expect(STATUS_COMMANDS).toContain(id);
+      for (const id of links) expect(STATUS_COMMANDS.map(commandId)).toContain(id);
     }
     expect(STATUS_COMMANDS).not.toContain('evil');
     expect(statusContent('running', progress).tooltip).toContain(

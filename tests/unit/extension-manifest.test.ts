@@ -2,8 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { SHADES } from '../../engine/protocol/shades.ts';
-import { contextOf } from '../../extension/run-status.ts';
+import { SHADES, shadeColor } from '../../engine/protocol/shades.ts';
+import { COMMAND_NAMES, commandId } from '../../extension/command-definitions.ts';
+import { CONTEXT_KEYS } from '../../extension/context-keys.ts';
+import { settingName } from '../../extension/editor-settings.ts';
+import { type ItemContext, panelType, SCHEMES, type View, viewId } from '../../extension/ids.ts';
 import { ROOT } from '../support/processes.ts';
 
 const registered = vi.hoisted(() => new Map<string, (...args: unknown[]) => Promise<void>>());
@@ -54,9 +57,9 @@ describe('the extension', () => {
   it('is loaded when it is used, not when a file of some language is opened or the editor starts', () => {
     expect(manifest.activationEvents).toEqual([
       'workspaceContains:.rollscope',
-      'onWebviewPanel:rollscope.panel',
-      'onWebviewPanel:rollscope.report',
-      'onFileSystem:rollscope-rollout',
+      `onWebviewPanel:${panelType('panel')}`,
+      `onWebviewPanel:${panelType('report')}`,
+      `onFileSystem:${SCHEMES.rollout}`,
     ]);
   });
 
@@ -80,15 +83,16 @@ describe('commands', () => {
     const { registerCommands } = await import('../../extension/commands.ts');
     registerCommands({} as never);
     expect([...registered.keys()].filter((id) => id !== 'rollscope.analyseRun').sort()).toEqual([...declared].sort());
+    expect([...declared].sort()).toEqual(COMMAND_NAMES.map(commandId).sort());
     expect(new Set(declared).size).toBe(declared.length);
   });
 
   it('give a sentence where they need a run and there is none', async () => {
     const { registerCommands } = await import('../../extension/commands.ts');
     registerCommands({ session: { active: null, preparing: false } } as never);
-    for (const name of ['pause', 'stop']) {
+    for (const name of ['pause', 'stop'] as const) {
       shown.length = 0;
-      await registered.get(`rollscope.${name}`)!();
+      await registered.get(commandId(name))!();
       expect(shown).toEqual(['No run is in progress.']);
     }
   });
@@ -112,9 +116,9 @@ describe('commands', () => {
       viewer: { attachTo },
       report: { error: (error: unknown) => reported.push(error) },
     } as never);
-    await registered.get('rollscope.pause')!();
-    await registered.get('rollscope.stop')!('/runs/unreachable');
-    await registered.get('rollscope.stop')!('/runs/other');
+    await registered.get(commandId('pause'))!();
+    await registered.get(commandId('stop'))!('/runs/unreachable');
+    await registered.get(commandId('stop'))!('/runs/other');
     expect(steered).toEqual(['pause mine', 'stop other']);
     expect(String(reported)).toMatch(/No engine that works on run unreachable can be reached/);
   });
@@ -126,7 +130,7 @@ describe('commands', () => {
       session: { active: {}, pause: () => Promise.reject(new Error('lost')) },
       report: { error: (error: unknown) => reported.push(error) },
     } as never);
-    await registered.get('rollscope.pause')!();
+    await registered.get(commandId('pause'))!();
     expect(reported).toEqual([new Error('lost')]);
   });
 
@@ -149,11 +153,20 @@ describe('commands', () => {
     const palette = new Map<string, string>(
       contributes.menus.commandPalette.map(({ command, when }: Required<MenuItem>) => [command, when]),
     );
-    for (const command of ['openProblem', 'openRollout', 'revealProblem', 'useModel']) {
-      expect(palette.get(`rollscope.${command}`)).toBe('false');
+    for (const command of ['openProblem', 'openRollout', 'revealProblem', 'useModel'] as const) {
+      expect(palette.get(commandId(command))).toBe('false');
     }
-    for (const command of ['train', 'probe', 'openPanel', 'resume', 'attach', 'openRun', 'chooseModel', 'showLog']) {
-      expect(palette.has(`rollscope.${command}`)).toBe(false);
+    for (const command of [
+      'train',
+      'probe',
+      'openPanel',
+      'resume',
+      'attach',
+      'openRun',
+      'chooseModel',
+      'showLog',
+    ] as const) {
+      expect(palette.has(commandId(command))).toBe(false);
     }
   });
 
@@ -161,13 +174,41 @@ describe('commands', () => {
     const items: Required<MenuItem>[] = contributes.menus['view/item/context'];
     const offered = items.filter(({ when }) => {
       const [view, item] = when.split(' && ');
-      if (view !== 'view == rollscope.runs') return false;
+      if (view !== `view == ${viewId('runs')}`) return false;
       const pattern = /^viewItem =~ \/(.*)\/$/.exec(item ?? '')?.[1];
-      return pattern !== undefined && new RegExp(pattern).test(contextOf('unreadable'));
+      return pattern !== undefined && new RegExp(pattern).test('run.unreadable' satisfies ItemContext);
     });
-    expect(new Set(offered.map(({ command }) => command.replace('rollscope.', '')))).toEqual(
-      new Set(['openRun', 'repairRun', 'revealRunFolder', 'deleteRun']),
+    expect(new Set(offered.map(({ command }) => command))).toEqual(
+      new Set((['openRun', 'repairRun', 'revealRunFolder', 'deleteRun'] as const).map(commandId)),
     );
+  });
+});
+
+describe('views and contexts', () => {
+  /** Values of all members of this name, at any depth. */
+  const all = (node: unknown, name: string): string[] =>
+    typeof node !== 'object' || node === null
+      ? []
+      : Object.entries(node).flatMap(([key, value]) => (key === name ? [String(value)] : all(value, name)));
+  const VIEWS: Record<View, true> = { runs: true, datasets: true, models: true };
+  const views = (Object.keys(VIEWS) as View[]).map(viewId);
+
+  it('are declared as the code names them', () => {
+    expect(contributes.views.rollscope.map(({ id }: { id: string }) => id)).toEqual(views);
+    expect(Object.entries(CONTEXT_KEYS)).toEqual(
+      Object.keys(CONTEXT_KEYS).map((key) => [key, `rollscope.${key}`] as const),
+    );
+    for (const { view } of contributes.viewsWelcome) expect(views).toContain(view);
+  });
+
+  it('of when clauses and completion events exist', () => {
+    const known = new Set<string>([...Object.values(CONTEXT_KEYS), ...views, panelType('report'), SCHEMES.rollout]);
+    const clauses = all(contributes, 'when');
+    expect(clauses.length).toBeGreaterThan(40);
+    const named = clauses.flatMap((clause) => clause.match(/rollscope[.-][\w.-]+/g) ?? []);
+    const events = [...text.matchAll(/onContext:([\w.]+)/g)].map(([, key]) => key!);
+    expect(events.length).toBeGreaterThan(2);
+    for (const id of [...named, ...events]) expect(known, id).toContain(id);
   });
 });
 
@@ -185,7 +226,7 @@ describe('settings', () => {
       expect(description ?? markdownDescription, name).toMatch(/\.( |$|\))|\]\(/);
       if (scope?.startsWith('machine')) expect(restricted).toContain(name);
     }
-    expect(settings['rollscope.engine.node']!.scope).toBe('machine');
+    expect(settings[settingName('engine.node')]!.scope).toBe('machine');
   });
 });
 
@@ -199,7 +240,7 @@ describe('files and colors', () => {
   it('give each shade but the first a color in every kind of theme', () => {
     expect(contributes.colors).toHaveLength(SHADES - 1);
     for (const [i, { id, defaults }] of contributes.colors.entries()) {
-      expect(id).toBe(`rollscope.token${i + 1}`);
+      expect(id).toBe(shadeColor(i + 1));
       expect(Object.keys(defaults).sort()).toEqual(['dark', 'highContrast', 'highContrastLight', 'light']);
     }
   });

@@ -158,12 +158,28 @@ export type InputsOf<F> = Flat<
 
 type PresenceOf<S> = S extends { required: true } ? 'required' : S extends { default: unknown } ? 'given' : 'optional';
 type OrNull<S> = S extends { default: null } ? null : never;
+/** Keeps the id of the editor's setting in the type, for `EditorIds`. */
+type InEditor<S> = S extends { editor: { id: infer Id extends string } }
+  ? { editor: EditorSetting & { id: Id } }
+  : object;
+/** Ids of all settings of the editor that these fields have. */
+export type EditorIds<F> = {
+  [K in keyof F]: F[K] extends { fields: infer G }
+    ? EditorIds<G>
+    : F[K] extends { editor: { id: infer Id extends string } }
+      ? Id
+      : never;
+}[keyof F];
 interface Spec<T> extends About {
   default?: T | null;
   required?: true;
 }
 
-function setting<T, P extends Presence>(kind: Kind, spec: Spec<unknown>, more: Partial<Setting> = {}): Setting<T, P> {
+function setting<T, P extends Presence, S>(
+  kind: Kind,
+  spec: Spec<unknown>,
+  more: Partial<Setting> = {},
+): Setting<T, P> & InEditor<S> {
   const { required, default: value, ...about } = spec;
   const presence: Presence = required ? 'required' : value === undefined ? 'optional' : 'given';
   return {
@@ -173,7 +189,7 @@ function setting<T, P extends Presence>(kind: Kind, spec: Spec<unknown>, more: P
     presence: presence as P,
     nullable: value === null,
     ...(value !== undefined && { default: value as T }),
-  } as Setting<T, P>;
+  } as Setting<T, P> & InEditor<S>;
 }
 
 type NumberSpec = Spec<number> & Range;
@@ -181,7 +197,7 @@ type NumberSpec = Spec<number> & Range;
 function ranged<S extends NumberSpec>(type: 'integer' | 'number' | 'bytes', spec: S) {
   const { min, max, above, below, ...rest } = spec;
   const range = Object.fromEntries(Object.entries({ min, max, above, below }).filter(([, v]) => v !== undefined));
-  return setting<number | OrNull<S>, PresenceOf<S>>({ type, ...range }, rest);
+  return setting<number | OrNull<S>, PresenceOf<S>, S>({ type, ...range }, rest);
 }
 
 export const integer = <const S extends NumberSpec>(spec: S) => ranged('integer', spec);
@@ -198,7 +214,7 @@ interface TextSpec extends Spec<string> {
 
 export function text<const S extends TextSpec>(spec: S) {
   const { empty = false, check, names, ...rest } = spec as TextSpec;
-  return setting<string, PresenceOf<S>>({ type: 'text', empty, ...(check && { check }) }, rest, names && { names });
+  return setting<string, PresenceOf<S>, S>({ type: 'text', empty, ...(check && { check }) }, rest, names && { names });
 }
 
 /** One of a few words. `choices` says what each means. */
@@ -209,11 +225,11 @@ export function choice<
   const full = Object.fromEntries(
     Object.entries(choices).map(([name, about]) => [name, typeof about === 'string' ? { help: about } : about]),
   );
-  return setting<keyof C & string, PresenceOf<S>>({ type: 'choice', choices: full }, spec);
+  return setting<keyof C & string, PresenceOf<S>, S>({ type: 'choice', choices: full }, spec);
 }
 
 export function toggle<const S extends Spec<boolean>>(spec: S) {
-  return setting<boolean, PresenceOf<S>>({ type: 'switch' }, spec);
+  return setting<boolean, PresenceOf<S>, S>({ type: 'switch' }, spec);
 }
 
 interface ListSpec<T extends string> extends Spec<readonly T[]> {
@@ -227,13 +243,13 @@ interface ListSpec<T extends string> extends Spec<readonly T[]> {
 export function texts<const S extends ListSpec<string>>(spec: S) {
   const { least = 0, most, names, repeat, ...rest } = spec as ListSpec<string>;
   const more = { ...(names && { names }), ...(repeat && { repeat }) };
-  return setting<string[], PresenceOf<S>>({ type: 'list', least, ...(most && { most }) }, rest, more);
+  return setting<string[], PresenceOf<S>, S>({ type: 'list', least, ...(most && { most }) }, rest, more);
 }
 
 /** Some of a few words. */
 export function choices<const C extends readonly string[], const S extends ListSpec<C[number]>>(of: C, spec: S) {
   const { least = 1, ...rest } = spec as ListSpec<string>;
-  return setting<C[number][], PresenceOf<S>>({ type: 'list', least, choices: of }, rest);
+  return setting<C[number][], PresenceOf<S>, S>({ type: 'list', least, choices: of }, rest);
 }
 
 export function section<const F extends Fields>(

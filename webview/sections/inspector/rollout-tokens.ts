@@ -2,7 +2,7 @@
 import { css, html, unsafeCSS } from 'lit';
 import { number, share } from '../../../engine/protocol/format.ts';
 import type { Rollout } from '../../../engine/protocol/group.ts';
-import { SHADES, shadeOf } from '../../../engine/protocol/shades.ts';
+import { SHADES, shadeColor, shadeOf } from '../../../engine/protocol/shades.ts';
 
 export const rolloutTokenStyles = css`
   .rollout {
@@ -48,7 +48,7 @@ export function rolloutTokens({ rollout, index, why, open }: RolloutTokens) {
 function shades() {
   const rules = Array.from(
     { length: SHADES - 1 },
-    (_, i) => `.s${i + 1} { background: var(--vscode-rollscope-token${i + 1}); }`,
+    (_, i) => `.s${i + 1} { background: var(--vscode-${shadeColor(i + 1).replace('.', '-')}); }`,
   );
   return unsafeCSS(rules.join('\n'));
 }

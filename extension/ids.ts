@@ -1,0 +1,27 @@
+/**
+ * The ids that package.json and the code share, each written once: views, panels, schemes and the context values of tree
+ * items. Commands are in `command-definitions.ts`, context keys in `context-keys.ts`, settings in `editor-settings.ts`.
+ * No VS Code.
+ */
+import type { ShownStatus } from './run-status.ts';
+
+/** Views of the activity bar. */
+export type View = 'runs' | 'datasets' | 'models';
+export function viewId(view: View): string {
+  return `rollscope.${view}`;
+}
+
+/** Webviews in the editor area. */
+export type PanelName = 'panel' | 'report';
+export function panelType(panel: PanelName): string {
+  return `rollscope.${panel}`;
+}
+
+/** Schemes of read-only documents. */
+export const SCHEMES = { rollout: 'rollscope-rollout', text: 'rollscope-text' } as const;
+
+/** `viewItem` of an item in one of the views. */
+export type ItemContext = `run.${ShownStatus}` | `dataset.${'embedded' | 'file'}` | `model.${'embedded' | 'recent'}`;
+
+/** Keys of what the extension remembers over windows. */
+export const MEMORY = { models: 'rollscope.models', rewards: 'rollscope.rewards', report: 'rollscope.report' } as const;

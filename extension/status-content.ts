@@ -1,0 +1,96 @@
+/** What the status item says of the engine and its run. Pure. */
+import { activityText } from '../engine/protocol/activity.ts';
+import { about, bytes, code, DASH, number } from '../engine/protocol/format.ts';
+import type { Progress } from '../engine/protocol/index.ts';
+import { type CommandName, commandId, commandLink } from './command-definitions.ts';
+import type { Health } from './health.ts';
+
+/** Commands that the tooltip may run. */
+export const STATUS_COMMANDS: readonly CommandName[] = [
+  'openPanel',
+  'pause',
+  'resume',
+  'stop',
+  'attach',
+  'showLog',
+  'restartEngine',
+];
+
+export interface StatusContent {
+  text: string;
+  /** Read aloud in place of the text with its icons. */
+  label: string;
+  /** Markdown; the links are commands. */
+  tooltip: string;
+  error: boolean;
+  command: string;
+}
+
+export function statusContent(health: Health, progress: Progress | null): StatusContent {
+  const steps = progress ? `${progress.step}/${progress.steps}` : '';
+  const left = progress?.secondsLeft === null ? '' : about(progress?.secondsLeft);
+  const facts = progress
+    ? [`Run ${code(progress.run)}: ${activityText(progress)}, step ${progress.step} of ${progress.steps}.`]
+    : [];
+  if (progress && health === 'running') {
+    facts.push(
+      `${progress.tokensPerSecond === null ? DASH : number(progress.tokensPerSecond, 0)} tokens/s · ${bytes(progress.residentBytes)} · ${left || DASH} left`,
+    );
+  }
+  const content = (
+    icon: string,
+    detail: string,
+    sentence: string,
+    links: string[],
+    extra: object = {},
+  ): StatusContent => ({
+    text: `$(${icon}) Rollscope${detail ? ` ${detail}` : ''}`,
+    label: `Rollscope: ${sentence}`,
+    tooltip: [`**Rollscope** – ${sentence}`, ...facts, links.join(' · ')].join('\n\n'),
+    error: false,
+    command: commandId('openPanel'),
+    ...extra,
+  });
+  const links = {
+    panel: `[Open Panel](${commandLink('openPanel')})`,
+    pause: `[Pause](${commandLink('pause')})`,
+    resume: `[Resume](${commandLink('resume')})`,
+    stop: `[Stop](${commandLink('stop')})`,
+    attach: `[Attach to Run](${commandLink('attach')})`,
+    log: `[Show Log](${commandLink('showLog')})`,
+    restart: `[Restart Engine](${commandLink('restartEngine')})`,
+  };
+  switch (health) {
+    case 'off':
+      return content('pulse', '', 'no engine is running. It starts with the first run.', [links.panel, links.attach]);
+    case 'starting':
+      return content('loading~spin', 'starting', 'the engine is starting.', [links.log]);
+    case 'idle':
+      return content('pulse', '', 'the engine is ready.', [links.panel, links.attach, links.restart, links.log]);
+    case 'preparing':
+      return content('loading~spin', progress ? activityText(progress) : '', 'a run is being prepared.', [
+        links.panel,
+        links.stop,
+      ]);
+    case 'running':
+      return content(
+        'loading~spin',
+        left ? `${steps} · ${left}` : steps,
+        progress?.state === 'pausing'
+          ? 'the run pauses after this piece of work.'
+          : `step ${steps.replace('/', ' of ')}.`,
+        [links.panel, links.pause, links.stop, links.log],
+      );
+    case 'paused':
+      return content('debug-pause', `paused ${steps}`, 'the run is paused.', [links.panel, links.resume, links.stop]);
+    case 'stopping':
+      return content('loading~spin', 'stopping', 'the run writes its checkpoint and stops.', [links.panel, links.log]);
+    case 'reconnecting':
+      return content('loading~spin', 'reconnecting', 'the connection to the engine was lost.', [links.log]);
+    case 'failed':
+      return content('error', '', 'the engine does not start.', [links.restart, links.log], {
+        error: true,
+        command: commandId('showLog'),
+      });
+  }
+}
