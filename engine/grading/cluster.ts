@@ -1,8 +1,9 @@
 /** Groups equivalent answers, the way votes are counted. */
 import type { Cluster } from '../protocol/group.ts';
 import type { Rule } from './compare.ts';
-import { equivalent, matches } from './equivalence.ts';
+import { COMPARISON_STEPS, equivalent, matches } from './equivalence.ts';
 import { exactValue } from './evaluate.ts';
+import { within } from './meter.ts';
 import { isScalar } from './node.ts';
 import { type Understood, understand } from './understand.ts';
 
@@ -98,7 +99,13 @@ function byEquivalence(groups: readonly Group[]): Place {
       const first = firsts.get(group)!;
       return (exact === null || first.exact === null) && matches(understood, first.understood, BETWEEN_ANSWERS);
     };
-    const group = byKey.get(key) ?? (exact !== null ? byValue.get(exact) : undefined) ?? groups.find(equal) ?? begin();
+    const alike = () =>
+      within<Group | undefined>(
+        COMPARISON_STEPS,
+        () => groups.find(equal),
+        () => undefined,
+      );
+    const group = byKey.get(key) ?? (exact !== null ? byValue.get(exact) : undefined) ?? alike() ?? begin();
     if (!firsts.has(group)) firsts.set(group, { understood, exact });
     if (!byKey.has(key)) byKey.set(key, group);
     if (exact !== null && firsts.get(group)!.exact === exact) byValue.set(exact, group);
@@ -117,6 +124,10 @@ function plainValue({ readings, unit }: Understood): string | null {
   if (!node || others.length > 0 || unit !== null || !isScalar(node)) return null;
   if (node.kind === 'percent' || node.kind === 'degrees') return null;
   if (node.kind === 'number' && node.places >= 6) return null;
-  const value = exactValue(node);
+  const value = within(
+    COMPARISON_STEPS,
+    () => exactValue(node),
+    () => null,
+  );
   return value && `${value.n}/${value.d}`;
 }

@@ -1,4 +1,5 @@
 /** Equality of what two answers say. */
+import { spend } from './meter.ts';
 import { isApplied, isScalar, type Node, symbolsOf } from './node.ts';
 import { regionOf, sameRegion } from './region.ts';
 import { canonical, proportional, sameScalar } from './scalar.ts';
@@ -11,23 +12,16 @@ export interface Rule {
   percent: 'reference' | 'always' | 'never';
 }
 
-/** Comparisons of parts that one question may cost; answers that would cost more are told apart. */
-const BUDGET = 5000;
-
-interface Work extends Rule {
-  left: number;
-}
-
 /** Most items that are compared without order. */
 const MAX_ITEMS = 48;
 
 /** Whether `a` (an answer) says the same as `b` (a reference, or another answer). */
 export function sayTheSame(a: Node, b: Node, rule: Rule): boolean {
-  return same(a, b, { ...rule, left: BUDGET });
+  return same(a, b, rule);
 }
 
-function same(a: Node, b: Node, rule: Work): boolean {
-  if (--rule.left < 0) return false;
+function same(a: Node, b: Node, rule: Rule): boolean {
+  spend();
   if (isScalar(a) && isScalar(b)) return sameValue(a, b, rule);
   if (a.kind === 'relation' || b.kind === 'relation') return sameRelations(a, b, rule);
   const matrixA = asMatrix(a);
@@ -53,7 +47,7 @@ function pointsOf(node: Node, other: Node): Node {
     : node;
 }
 
-function sameValue(a: Node, b: Node, rule: Work): boolean {
+function sameValue(a: Node, b: Node, rule: Rule): boolean {
   if (a.kind === 'degrees' || b.kind === 'degrees') {
     if (a.kind === 'degrees' && b.kind === 'degrees') return sameScalar(a.of, b.of);
     const [angle, other] = a.kind === 'degrees' ? [a, b] : [b as typeof a, a];
@@ -75,7 +69,7 @@ function isCollection(node: Node): node is Collection {
   return node.kind === 'set' || node.kind === 'list';
 }
 
-function sameTuples(a: Node & { kind: 'tuple' }, b: Node & { kind: 'tuple' }, rule: Work): boolean {
+function sameTuples(a: Node & { kind: 'tuple' }, b: Node & { kind: 'tuple' }, rule: Rule): boolean {
   if (a.items.length !== b.items.length) return false;
   // two items in brackets may be an interval, whose ends matter; longer ones are vectors
   if (a.items.length === 2 && (a.open !== b.open || a.close !== b.close)) return false;
@@ -94,7 +88,7 @@ function tupleAndList(
 }
 
 /** Without order; sets, and lists of pairs (solutions), also without repetitions. */
-function sameCollections(a: Collection, b: Collection, rule: Work): boolean {
+function sameCollections(a: Collection, b: Collection, rule: Rule): boolean {
   const solutions = [...a.items, ...b.items].every((item) => item.kind === 'tuple');
   const unique = a.kind === 'set' || b.kind === 'set' || solutions;
   const left = unique ? distinct(a.items, rule) : a.items;
@@ -110,12 +104,12 @@ function sameCollections(a: Collection, b: Collection, rule: Work): boolean {
   });
 }
 
-function distinct(items: readonly Node[], rule: Work): Node[] {
+function distinct(items: readonly Node[], rule: Rule): Node[] {
   if (items.length > MAX_ITEMS) return [...items];
   return items.filter((item, i) => !items.slice(0, i).some((earlier) => same(earlier, item, rule)));
 }
 
-function sameMatrices(a: Node, b: Node, rule: Work): boolean {
+function sameMatrices(a: Node, b: Node, rule: Rule): boolean {
   const x = rowsOf(a);
   const y = rowsOf(b);
   if (!x || !y) return false;
@@ -164,6 +158,7 @@ function asMatrix(node: Node): Matrix | null {
 type Matrix = Node & { kind: 'matrix' };
 
 function mapEntries(matrix: Matrix, f: (entry: Node) => Node): Matrix {
+  spend(matrix.rows.length * matrix.rows[0]!.length);
   return { kind: 'matrix', rows: matrix.rows.map((row) => row.map(f)) };
 }
 
@@ -172,6 +167,7 @@ const MAX_MATRIX_WORK = 216;
 
 function multiplied(a: Matrix, b: Matrix): Matrix | null {
   const [rows, inner, columns] = [a.rows.length, b.rows.length, b.rows[0]!.length];
+  spend(MAX_MATRIX_WORK);
   if (a.rows[0]!.length !== inner || rows * inner * columns > MAX_MATRIX_WORK) return null;
   if (![...a.rows.flat(), ...b.rows.flat()].every((entry) => isScalar(entry) && entry.kind !== 'sum')) return null;
   return {
@@ -207,7 +203,7 @@ function sameRegions(a: Node, b: Node): boolean {
   return x !== null && y !== null && sameRegion(x, y);
 }
 
-function sameRelations(a: Node, b: Node, rule: Work): boolean {
+function sameRelations(a: Node, b: Node, rule: Rule): boolean {
   if (a.kind === 'relation' && b.kind === 'relation') return sameRelation(a, b, rule);
   const [relation, other] = a.kind === 'relation' ? [a, b] : [b as Node & { kind: 'relation' }, a];
   if (isRatio(relation) && relation.sides.length === 2 && isScalar(other)) {
@@ -219,7 +215,7 @@ function sameRelations(a: Node, b: Node, rule: Work): boolean {
   return sameRegions(a, b);
 }
 
-function sameRelation(a: Node & { kind: 'relation' }, b: Node & { kind: 'relation' }, rule: Work): boolean {
+function sameRelation(a: Node & { kind: 'relation' }, b: Node & { kind: 'relation' }, rule: Rule): boolean {
   if (isRatio(a) && isRatio(b)) return sameRatio(a.sides, b.sides);
   if (isRatio(a) || isRatio(b)) {
     const value = assigned(isRatio(a) ? b : a);

@@ -1,45 +1,54 @@
 /**
  * Values of a scalar node: exactly, as a rational, where that is possible within bounds; numerically, as a complex
- * number, at given values of its variables. Neither ever throws; null and NaN say that there is no value.
+ * number, at given values of its variables. Null and NaN say that there is no value; only the meter throws.
  */
 import * as C from './complex.ts';
+import { spend } from './meter.ts';
 import type { Node } from './node.ts';
 import * as Q from './rational.ts';
 
+/** Exact values that are known already, by node: what is asked again costs nothing. */
+export type Known = Map<Node, Q.Rational | null>;
+
 /** The exact rational value; null when it is irrational, has variables, or is out of bounds. */
-export function exactValue(node: Node): Q.Rational | null {
+export function exactValue(node: Node, known: Known = new Map()): Q.Rational | null {
+  const before = known.get(node);
+  if (before !== undefined) return before;
+  spend();
+  let value: Q.Rational | null = null;
   try {
-    return exact(node);
+    value = exact(node, known);
   } catch (error) {
-    if (error instanceof Q.OutOfBounds) return null;
-    throw error;
+    if (!(error instanceof Q.OutOfBounds)) throw error;
   }
+  known.set(node, value);
+  return value;
 }
 
-function exact(node: Node): Q.Rational | null {
+function exact(node: Node, known: Known): Q.Rational | null {
   switch (node.kind) {
     case 'number':
       return node.value;
     case 'sum':
-      return fold(node.terms, Q.ZERO, Q.add);
+      return fold(node.terms, known, Q.ZERO, Q.add);
     case 'product':
-      return fold(node.factors, Q.ONE, Q.multiply);
+      return fold(node.factors, known, Q.ONE, Q.multiply);
     case 'negative': {
-      const value = exact(node.of);
+      const value = exactValue(node.of, known);
       return value && Q.negate(value);
     }
     case 'percent': {
-      const value = exact(node.of);
+      const value = exactValue(node.of, known);
       return value && Q.divide(value, Q.integer(100));
     }
     case 'quotient': {
-      const over = exact(node.over);
-      const under = over && exact(node.under);
+      const over = exactValue(node.over, known);
+      const under = over && exactValue(node.under, known);
       return over && under && Q.divide(over, under);
     }
     case 'power': {
-      const exponent = exact(node.exponent);
-      const base = exponent && exact(node.base);
+      const exponent = exactValue(node.exponent, known);
+      const base = exponent && exactValue(node.base, known);
       if (!exponent || !base) return null;
       if (Q.isInteger(exponent)) return Q.power(base, exponent.n);
       const index = Number(exponent.d);
@@ -47,7 +56,7 @@ function exact(node: Node): Q.Rational | null {
       return root && Q.power(root, exponent.n);
     }
     case 'call':
-      return exactCall(node.name, node.args);
+      return exactCall(node.name, node.args, known);
     default:
       return null;
   }
@@ -55,27 +64,28 @@ function exact(node: Node): Q.Rational | null {
 
 function fold(
   nodes: readonly Node[],
+  known: Known,
   start: Q.Rational,
   combine: (a: Q.Rational, b: Q.Rational) => Q.Rational,
 ): Q.Rational | null {
   let result = start;
   for (const node of nodes) {
-    const value = exact(node);
+    const value = exactValue(node, known);
     if (!value) return null;
     result = combine(result, value);
   }
   return result;
 }
 
-function exactCall(name: string, args: readonly Node[]): Q.Rational | null {
+function exactCall(name: string, args: readonly Node[], known: Known): Q.Rational | null {
   if (name === 'sum' || name === 'prod') return null;
-  if (name === 'det') return determinant(args[0]!);
-  const values = args.map(exact);
+  if (name === 'det') return determinant(args[0]!, known);
+  const values = args.map((arg) => exactValue(arg, known));
   if (values.length === 0 || values.some((v) => v === null)) return null;
   const [a, b] = values as Q.Rational[];
   switch (name) {
     case 'root':
-      return Q.root(a!, b ? Number(b.n) / Number(b.d) : 2);
+      return b && !Q.isInteger(b) ? null : Q.root(a!, b ? Number(b.n) : 2);
     case 'abs':
     case 'norm':
       return a!.n < 0n ? Q.negate(a!) : a!;
@@ -88,6 +98,7 @@ function exactCall(name: string, args: readonly Node[]): Q.Rational | null {
       return Q.integer(a!.n > 0n ? 1 : a!.n < 0n ? -1 : 0);
     case 'factorial': {
       if (!Q.isInteger(a!) || a!.n < 0n || a!.n > 400n) return null;
+      spend(Number(a!.n));
       let product = 1n;
       for (let k = 2n; k <= a!.n; k++) product *= k;
       return Q.rational(product);
@@ -95,8 +106,9 @@ function exactCall(name: string, args: readonly Node[]): Q.Rational | null {
     case 'binom': {
       if (!b || !Q.isInteger(a!) || !Q.isInteger(b) || a!.n < 0n || a!.n > 2000n || b.n < 0n) return null;
       if (b.n > a!.n) return Q.ZERO;
-      let product = 1n;
       const most = a!.n;
+      spend(8 * Number(b.n < most - b.n ? b.n : most - b.n));
+      let product = 1n;
       for (let j = 1n; j <= b.n && j <= most - b.n; j++) product = (product * (most - j + 1n)) / j;
       return Q.rational(product);
     }
@@ -125,9 +137,9 @@ function lcm(a: bigint, b: bigint): bigint {
 }
 
 /** By fraction-free elimination on at most 6 x 6 entries. */
-function determinant(node: Node): Q.Rational | null {
+function determinant(node: Node, known: Known): Q.Rational | null {
   if (node.kind !== 'matrix' || node.rows.length !== node.rows[0]!.length || node.rows.length > 6) return null;
-  const entries = node.rows.map((row) => row.map(exact));
+  const entries = node.rows.map((row) => row.map((entry) => exactValue(entry, known)));
   if (entries.some((row) => row.some((v) => v === null))) return null;
   const m = entries as Q.Rational[][];
   let result = Q.ONE;
@@ -153,7 +165,8 @@ function determinant(node: Node): Q.Rational | null {
 export type Point = (name: string) => number;
 
 /** The value at a point; NaN where it is undefined, infinite parts where it is too large for a double. */
-export function valueAt(node: Node, point: Point): C.Complex {
+export function valueAt(node: Node, point: Point, known: Known = new Map()): C.Complex {
+  spend();
   switch (node.kind) {
     case 'number':
       return C.real(Q.toNumber(node.value));
@@ -163,44 +176,44 @@ export function valueAt(node: Node, point: Point): C.Complex {
       if (node.name === 'i') return C.I;
       return C.real(node.name === 'pi' ? Math.PI : node.name === 'e' ? Math.E : Number.POSITIVE_INFINITY);
     case 'sum':
-      return node.terms.reduce((total, term) => C.add(total, valueAt(term, point)), C.real(0));
+      return node.terms.reduce((total, term) => C.add(total, valueAt(term, point, known)), C.real(0));
     case 'product':
-      return node.factors.reduce((total, factor) => C.multiply(total, valueAt(factor, point)), C.real(1));
+      return node.factors.reduce((total, factor) => C.multiply(total, valueAt(factor, point, known)), C.real(1));
     case 'negative':
-      return C.subtract(C.real(0), valueAt(node.of, point));
+      return C.subtract(C.real(0), valueAt(node.of, point, known));
     case 'percent':
-      return C.divide(valueAt(node.of, point), C.real(100));
+      return C.divide(valueAt(node.of, point, known), C.real(100));
     case 'degrees':
-      return C.multiply(valueAt(node.of, point), C.real(Math.PI / 180));
+      return C.multiply(valueAt(node.of, point, known), C.real(Math.PI / 180));
     case 'quotient':
-      return C.divide(valueAt(node.over, point), valueAt(node.under, point));
+      return C.divide(valueAt(node.over, point, known), valueAt(node.under, point, known));
     case 'power':
-      return powerAt(node.base, node.exponent, point);
+      return powerAt(node.base, node.exponent, point, known);
     case 'call':
-      return callAt(node.name, node.args, point);
+      return callAt(node.name, node.args, point, known);
     default:
       return C.UNDEFINED;
   }
 }
 
-function powerAt(base: Node, exponent: Node, point: Point): C.Complex {
-  const b = valueAt(base, point);
-  const power = exactValue(exponent);
+function powerAt(base: Node, exponent: Node, point: Point, known: Known): C.Complex {
+  const b = valueAt(base, point, known);
+  const power = exactValue(exponent, known);
   if (power && b.im === 0 && b.re < 0 && power.d % 2n === 1n && power.d > 1n && power.d < 1000n) {
     // the real root of a negative number, as schools teach it
     const size = (-b.re) ** Q.toNumber(power);
     return C.real(power.n % 2n === 0n ? size : -size);
   }
-  return C.power(b, power ? C.real(Q.toNumber(power)) : valueAt(exponent, point));
+  return C.power(b, power ? C.real(Q.toNumber(power)) : valueAt(exponent, point, known));
 }
 
-function callAt(name: string, args: readonly Node[], point: Point): C.Complex {
+function callAt(name: string, args: readonly Node[], point: Point, known: Known): C.Complex {
   if (name === 'det') {
-    const exactDeterminant = determinant(args[0]!);
+    const exactDeterminant = determinant(args[0]!, known);
     return exactDeterminant ? C.real(Q.toNumber(exactDeterminant)) : C.UNDEFINED;
   }
-  if (name === 'sum' || name === 'prod') return seriesAt(name, args, point);
-  const values = args.map((arg) => valueAt(arg, point));
+  if (name === 'sum' || name === 'prod') return seriesAt(name, args, point, known);
+  const values = args.map((arg) => valueAt(arg, point, known));
   const [a, b] = values;
   if (!a) return C.UNDEFINED;
   const one = C.real(1);
@@ -289,15 +302,15 @@ function callAt(name: string, args: readonly Node[], point: Point): C.Complex {
 
 const MAX_TERMS = 200;
 
-function seriesAt(name: 'sum' | 'prod', args: readonly Node[], point: Point): C.Complex {
+function seriesAt(name: 'sum' | 'prod', args: readonly Node[], point: Point, known: Known): C.Complex {
   const [variable, from, to, body] = args as [Node, Node, Node, Node];
-  const first = valueAt(from, point);
-  const last = valueAt(to, point);
+  const first = valueAt(from, point, known);
+  const last = valueAt(to, point, known);
   const whole = first.im === 0 && last.im === 0 && Number.isInteger(first.re) && Number.isInteger(last.re);
   if (!whole || last.re - first.re >= MAX_TERMS || variable.kind !== 'symbol') return C.UNDEFINED;
   let total = C.real(name === 'sum' ? 0 : 1);
   for (let k = first.re; k <= last.re; k++) {
-    const term = valueAt(body, (other) => (other === variable.name ? k : point(other)));
+    const term = valueAt(body, (other) => (other === variable.name ? k : point(other)), known);
     total = name === 'sum' ? C.add(total, term) : C.multiply(total, term);
   }
   return total;

@@ -1,4 +1,5 @@
 /** What an answer says, as a tree. */
+import { spend } from './meter.ts';
 import type { Rational } from './rational.ts';
 
 export type Operator = '=' | '~' | '!=' | '<' | '>' | '<=' | '>=' | 'in' | ':';
@@ -68,6 +69,7 @@ export function children(node: Node): readonly Node[] {
 
 /** Names of the variables and words in a node. */
 export function symbolsOf(node: Node, into: Set<string> = new Set()): Set<string> {
+  spend();
   if (node.kind === 'symbol') into.add(node.name);
   for (const child of children(node)) symbolsOf(child, into);
   return into;
@@ -75,6 +77,7 @@ export function symbolsOf(node: Node, into: Set<string> = new Set()): Set<string
 
 /** Whether the node is one value: a number or an expression, not a set, tuple, relation or list. */
 export function isScalar(node: Node): boolean {
+  spend();
   switch (node.kind) {
     case 'tuple':
     case 'set':

@@ -23,13 +23,14 @@ const FUNCTIONS = new Set(
     'ln log lg exp abs floor ceil sqrt cbrt gcd lcm max min det sign sgn factorial binom'
   ).split(' '),
 );
-const CONSTANTS: Record<string, Node> = {
-  pi: { kind: 'constant', name: 'pi' },
-  infty: { kind: 'constant', name: 'infinity' },
-  infinity: { kind: 'constant', name: 'infinity' },
-  inf: { kind: 'constant', name: 'infinity' },
-  oo: { kind: 'constant', name: 'infinity' },
-};
+const INFINITY: Node = { kind: 'constant', name: 'infinity' };
+const CONSTANTS: ReadonlyMap<string, Node> = new Map([
+  ['pi', { kind: 'constant', name: 'pi' }],
+  ['infty', INFINITY],
+  ['infinity', INFINITY],
+  ['inf', INFINITY],
+  ['oo', INFINITY],
+]);
 const GREEK = new Set(
   (
     'alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho varrho sigma ' +
@@ -431,7 +432,8 @@ class Parser {
     if (name === 'sum' || name === 'prod') return this.series(name);
     if (name === 'sqrt') return this.root();
     if (FUNCTIONS.has(name)) return this.call(name);
-    if (Object.hasOwn(CONSTANTS, name)) return this.count({ ...CONSTANTS[name]! });
+    const constant = CONSTANTS.get(name);
+    if (constant) return this.count({ ...constant });
     if (GREEK.has(name)) return this.subscripted(name);
     throw new Unreadable(`unknown macro ${name}`);
   }
@@ -588,7 +590,8 @@ class Parser {
       const over = this.argument(true);
       return this.count({ kind: 'quotient', over, under: this.argument(true) });
     }
-    if (Object.hasOwn(CONSTANTS, run)) return this.count({ ...CONSTANTS[run]! });
+    const constant = CONSTANTS.get(run);
+    if (constant) return this.count({ ...constant });
     if (FUNCTIONS.has(run)) return this.call(run);
     const head = [...FUNCTIONS].find((f) => run.startsWith(f) && run.length === f.length + 1);
     if (head) {
@@ -603,7 +606,7 @@ class Parser {
     if (/^[a-zA-Z]pi$|^pi[a-zA-Z]$/.test(run)) {
       const pi = run.startsWith('pi');
       this.at -= run.length - (pi ? 2 : 1);
-      return pi ? this.count({ ...CONSTANTS.pi! }) : this.letter(run[0]!);
+      return pi ? this.count({ kind: 'constant', name: 'pi' }) : this.letter(run[0]!);
     }
     if (run.length >= 4) return this.subscripted(run.toLowerCase());
     this.at -= run.length - 1;
@@ -634,23 +637,23 @@ function isMinusOne(node: Node): boolean {
   return node.kind === 'negative' && node.of.kind === 'number' && node.of.value.n === 1n && node.of.value.d === 1n;
 }
 
-const BASE_WORDS: Record<string, number> = {
-  two: 2,
-  three: 3,
-  four: 4,
-  five: 5,
-  six: 6,
-  seven: 7,
-  eight: 8,
-  nine: 9,
-  ten: 10,
-  twelve: 12,
-  sixteen: 16,
-};
+const BASE_WORDS: ReadonlyMap<string, number> = new Map([
+  ['two', 2],
+  ['three', 3],
+  ['four', 4],
+  ['five', 5],
+  ['six', 6],
+  ['seven', 7],
+  ['eight', 8],
+  ['nine', 9],
+  ['ten', 10],
+  ['twelve', 12],
+  ['sixteen', 16],
+]);
 
 /** `11_2` is three. Throws Unreadable for digits that the base lacks. */
 function inBase(digits: string, base: string): Node {
-  const b = /^\d/.test(base) ? Number(base) : BASE_WORDS[base];
+  const b = /^\d/.test(base) ? Number(base) : BASE_WORDS.get(base);
   if (b === undefined || b < 2 || b > 36 || digits.length > 256) throw new Unreadable('bad base');
   let value = 0n;
   for (const digit of digits) {

@@ -1,4 +1,5 @@
 /** Exact rationals with bounded size: every operation that would exceed the bound throws `OutOfBounds`. */
+import { spend } from './meter.ts';
 
 /** Thrown where exact work would not stay small; callers fall back to numbers or text. */
 export class OutOfBounds extends Error {}
@@ -19,9 +20,18 @@ function abs(x: bigint): bigint {
   return x < 0n ? -x : x;
 }
 
+/** Hexadecimal digits, 1 for all small numbers. */
+function size(x: bigint): number {
+  return x <= 0xffff_ffffn && x >= -0xffff_ffffn ? 1 : x.toString(16).length;
+}
+
 export function gcd(a: bigint, b: bigint): bigint {
   let x = abs(a);
   let y = abs(b);
+  if (x === 1n || y === 1n) return 1n;
+  // Euclid's algorithm takes about two rounds for each digit of the smaller, each as long as the numbers
+  const [m, n] = [size(x), size(y)];
+  spend(1 + Math.min(m, n) * (4 + Math.max(m, n) / 64));
   while (y !== 0n) [x, y] = [y, x % y];
   return x;
 }
@@ -37,7 +47,7 @@ export function rational(n: bigint, d = 1n): Rational {
 }
 
 function tooLong(x: bigint): boolean {
-  return (x > 0xffff_ffffn || x < -0xffff_ffffn) && x.toString(16).length > MAX_HEX_DIGITS;
+  return size(x) > MAX_HEX_DIGITS;
 }
 
 export function integer(n: number): Rational {
@@ -75,38 +85,44 @@ export function power(a: Rational, k: bigint): Rational {
     if (k < 0n) throw new OutOfBounds('division by zero');
     return ZERO;
   }
-  const size = abs(k);
-  const digits = BigInt(Math.max(abs(a.n).toString(16).length, a.d.toString(16).length));
+  const times = abs(k);
+  const digits = BigInt(Math.max(size(a.n), size(a.d)));
   const unit = abs(a.n) === 1n && a.d === 1n;
-  if (!unit && (size > 4096n || digits * size > BigInt(2 * MAX_HEX_DIGITS))) throw new OutOfBounds('power too large');
-  if (unit) return a.n > 0n || size % 2n === 0n ? ONE : negate(ONE);
-  return k > 0n ? rational(a.n ** size, a.d ** size) : rational(a.d ** size, a.n ** size);
+  if (!unit && (times > 4096n || digits * times > BigInt(2 * MAX_HEX_DIGITS))) throw new OutOfBounds('power too large');
+  if (unit) return a.n > 0n || times % 2n === 0n ? ONE : negate(ONE);
+  return k > 0n ? rational(a.n ** times, a.d ** times) : rational(a.d ** times, a.n ** times);
 }
 
-/** The exact k-th root (k = 2..64) when it is rational, else null; negative radicands only for odd k. */
+/** The exact k-th root (k = 1..64) when there is one that is rational, else null; negative radicands only for odd k. */
 export function root(a: Rational, k: number): Rational | null {
-  if (k < 1 || k > 64) return null;
+  if (!Number.isInteger(k) || k < 1 || k > 64) return null;
   if (a.n < 0n) {
     if (k % 2 === 0) return null;
     const positive = root(negate(a), k);
     return positive && negate(positive);
   }
   const n = integerRoot(a.n, k);
+  if (n === null) return null;
   const d = integerRoot(a.d, k);
-  return n === null || d === null ? null : { n, d };
+  return d === null ? null : { n, d };
 }
 
+/** Newton's method from above: each round doubles the digits that are right. */
 function integerRoot(x: bigint, k: number): bigint | null {
-  if (x < 2n) return x;
-  const power = BigInt(k);
-  let low = 1n;
-  let high = 1n << BigInt(Math.ceil((x.toString(16).length * 4) / k) + 1);
-  while (low < high) {
-    const middle = (low + high) >> 1n;
-    if (middle ** power < x) low = middle + 1n;
-    else high = middle;
+  if (x < 2n || k === 1) return x;
+  if (x < 0x1f_ffff_ffff_ffffn) {
+    const near = BigInt(Math.round(Number(x) ** (1 / k)));
+    return near ** BigInt(k) === x ? near : null;
   }
-  return low ** power === x ? low : null;
+  const power = BigInt(k);
+  const digits = size(x);
+  let guess = 1n << BigInt(Math.ceil((4 * digits) / k));
+  for (;;) {
+    spend(10 + digits / 4);
+    const next = ((power - 1n) * guess + x / guess ** (power - 1n)) / power;
+    if (next >= guess) return guess ** power === x ? guess : null;
+    guess = next;
+  }
 }
 
 /** Nearest double; quotients of huge integers keep their leading digits. */
@@ -114,7 +130,7 @@ export function toNumber(a: Rational): number {
   const n = Number(a.n);
   const d = Number(a.d);
   if (Number.isFinite(n) && Number.isFinite(d)) return n / d;
-  const shift = BigInt(Math.max(0, 4 * (Math.max(abs(a.n).toString(16).length, a.d.toString(16).length) - 200)));
+  const shift = BigInt(Math.max(0, 4 * (Math.max(size(a.n), size(a.d)) - 200)));
   const scaled = Number(a.n >> shift) / Number(a.d >> shift || 1n);
   return scaled;
 }

@@ -1,5 +1,6 @@
 /** Sets of real numbers as unions of intervals, so that `x > 5`, `(5, \infty)` and `{x : 5 < x}` are one thing. */
 import { valueAt } from './evaluate.ts';
+import { spend } from './meter.ts';
 import { isApplied, isScalar, type Node, type Operator, symbolsOf } from './node.ts';
 
 interface Interval {
@@ -26,6 +27,7 @@ export function regionOf(node: Node): Region | null {
 }
 
 function find(node: Node): Region | null {
+  spend();
   switch (node.kind) {
     case 'tuple': {
       if (node.items.length !== 2) return null;
@@ -95,18 +97,18 @@ function applicationAsVariable(side: Node): Node {
   return x.kind === 'symbol' && f.kind === 'symbol' ? { kind: 'symbol', name: `${f.name}(${x.name})` } : side;
 }
 
-const FLIPPED: Partial<Record<Operator, Operator>> = {
-  '<': '>',
-  '>': '<',
-  '<=': '>=',
-  '>=': '<=',
-  '=': '=',
-  '!=': '!=',
-};
+const FLIPPED: ReadonlyMap<Operator, Operator> = new Map([
+  ['<', '>'],
+  ['>', '<'],
+  ['<=', '>='],
+  ['>=', '<='],
+  ['=', '='],
+  ['!=', '!='],
+]);
 
 /** Where one comparison of linear expressions, or of the absolute value of one with a number, holds. */
 function ofComparison(left: Node, operator: Operator, right: Node, variable: string): Interval[] | null {
-  const opposite = FLIPPED[operator];
+  const opposite = FLIPPED.get(operator);
   if (!opposite) return null;
   if (isAbsolute(right) && !isAbsolute(left)) return ofComparison(right, opposite, left, variable);
   if (!isAbsolute(left)) return ofLinear(left, operator, right, variable);
@@ -178,6 +180,7 @@ function near(a: number, b: number): boolean {
 
 /** Sorts and joins what overlaps or touches; empty intervals go. */
 function merge(intervals: readonly Interval[]): Interval[] {
+  spend(8 * intervals.length);
   const sorted = intervals
     .filter(({ low, high, lowClosed, highClosed }) => (near(low, high) ? lowClosed && highClosed : low < high))
     .map((i) => ({ ...i }))

@@ -1,7 +1,8 @@
 /** Equality of two values: exact where possible, else by structure, else numerically at several points. */
-import { type Complex, magnitude, subtract } from './complex.ts';
-import { exactValue, type Point, valueAt } from './evaluate.ts';
-import { type Node, symbolsOf } from './node.ts';
+import { type Complex, magnitude, subtract, UNDEFINED } from './complex.ts';
+import { exactValue, type Known, type Point, valueAt } from './evaluate.ts';
+import { spend, within } from './meter.ts';
+import { children, isScalar, type Node, symbolsOf } from './node.ts';
 import * as Q from './rational.ts';
 
 /** Relative difference of two closed values, and of two expressions at a point, that counts as rounding. */
@@ -13,12 +14,13 @@ const POINTS = 6;
 
 /** Whether two scalars (without sets, tuples, relations) are equal. */
 export function sameScalar(a: Node, b: Node): boolean {
+  spend();
   const x = factsOf(a);
   const y = factsOf(b);
   if (x.exact && y.exact)
     return Q.equal(x.exact, y.exact) || roundsTo(a, x.exact, y.exact) || roundsTo(b, y.exact, x.exact);
-  if (x.canonical === y.canonical) return true;
-  if (x.closed && y.closed) return sameClosed(a, b, x.samples[0]!, y.samples[0]!);
+  if (x.canonical !== null && x.canonical === y.canonical) return true;
+  if (x.closed && y.closed) return sameClosed(a, b, x.samples[0] ?? UNDEFINED, y.samples[0] ?? UNDEFINED);
   // an expression with variables may still be constant, such as x - x + 1
   if ((x.exact && y.closed) || (y.exact && x.closed)) return false;
   return agree(x.samples, y.samples);
@@ -29,36 +31,64 @@ interface Facts {
   exact: Q.Rational | null;
   /** Without variables. */
   closed: boolean;
-  canonical: string;
-  /** Values at the fixed points. */
+  /** null where it would cost too much. */
+  canonical: string | null;
+  /** Values at the fixed points; none where they would cost too much. */
   samples: readonly Complex[];
 }
 
 const facts = new WeakMap<Node, Facts>();
 
+/** Steps that each fact about a value may cost, where its answer was given some by `allot`. */
+const allotted = new WeakMap<Node, number>();
+
+/** Steps for each kind of fact about all values of an answer together. */
+const STEPS_PER_ANSWER = 100_000;
+
+/**
+ * Divides an answer's steps among its values. So each value costs the same whenever and however often it is compared,
+ * and no comparison finds fewer steps left because of an earlier one.
+ */
+export function allot(readings: readonly Node[]): void {
+  const values: Node[] = [];
+  const collect = (node: Node) => {
+    if (isScalar(node)) values.push(node);
+    if (!isScalar(node) || node.kind === 'percent' || node.kind === 'degrees') children(node).forEach(collect);
+  };
+  readings.forEach(collect);
+  for (const value of values) allotted.set(value, STEPS_PER_ANSWER / values.length);
+}
+
 /** Each part is computed once, and when it is asked for. */
 function factsOf(node: Node): Facts {
-  const known = facts.get(node);
-  if (known) return known;
-  let spelling: string | null = null;
-  let samples: Complex[] | null = null;
-  const closed = symbolsOf(node).size === 0;
+  const before = facts.get(node);
+  if (before) return before;
+  const steps = allotted.get(node);
+  const bounded = <T>(work: () => T, otherwise: T): T =>
+    steps === undefined ? work() : within(steps, work, () => otherwise);
+  const known: Known = new Map();
+  const closed = bounded(() => symbolsOf(node).size === 0, false);
+  let spelling: string | null | undefined;
+  let samples: Complex[] | undefined;
   const made: Facts = {
-    exact: exactValue(node),
+    exact: bounded(() => exactValue(node, known), null),
     closed,
     get canonical() {
-      spelling ??= canonical(node);
+      if (spelling === undefined) spelling = bounded(() => canonical(node, new Map(known)), null);
       return spelling;
     },
     get samples() {
-      samples ??= closed
-        ? new Array<Complex>(POINTS).fill(valueAt(node, pointAt(0)))
-        : Array.from({ length: POINTS }, (_, i) => valueAt(node, pointAt(i)));
+      samples ??= bounded(() => valuesOf(node, closed, new Map(known)), []);
       return samples;
     },
   };
   facts.set(node, made);
   return made;
+}
+
+function valuesOf(node: Node, closed: boolean, known: Known): Complex[] {
+  if (closed) return new Array<Complex>(POINTS).fill(valueAt(node, pointAt(0), known));
+  return Array.from({ length: POINTS }, (_, i) => valueAt(node, pointAt(i), known));
 }
 
 /** Decimal places of a literal such as `0.25`, `1.2 \cdot 10^{-3}`; 0 for anything else. */
@@ -105,7 +135,7 @@ function near(a: Complex, b: Complex, tolerance: number): boolean {
 function agree(a: readonly Complex[], b: readonly Complex[]): boolean {
   let compared = 0;
   for (let i = 0; i < POINTS; i++) {
-    const [x, y] = [a[i]!, b[i]!];
+    const [x, y] = [a[i] ?? UNDEFINED, b[i] ?? UNDEFINED];
     if (!finite(x) || !finite(y)) continue;
     if (!near(x, y, SAMPLED_TOLERANCE)) return false;
     compared++;
@@ -120,10 +150,11 @@ function agree(a: readonly Complex[], b: readonly Complex[]): boolean {
 export function proportional(a: [Node, Node], b: [Node, Node], positive: boolean): boolean {
   let factor: Complex | null = null;
   let compared = 0;
+  const known: Known = new Map();
   for (let i = 0; i < POINTS; i++) {
     const point = pointAt(i);
-    const x = subtract(valueAt(a[0], point), valueAt(a[1], point));
-    const y = subtract(valueAt(b[0], point), valueAt(b[1], point));
+    const x = subtract(valueAt(a[0], point, known), valueAt(a[1], point, known));
+    const y = subtract(valueAt(b[0], point, known), valueAt(b[1], point, known));
     if (!finite(x) || !finite(y)) continue;
     if (magnitude(x) < 1e-9 || magnitude(y) < 1e-9) {
       if (magnitude(x) > 1e-6 || magnitude(y) > 1e-6) return false;
@@ -153,8 +184,9 @@ function pointAt(i: number): Point {
 }
 
 /** A spelling that does not depend on the order of terms and factors. */
-export function canonical(node: Node): string {
-  const value = exactValue(node);
+export function canonical(node: Node, known: Known = new Map()): string {
+  const value = exactValue(node, known);
+  const spell = (part: Node) => canonical(part, known);
   if (value) return value.d === 1n ? `${value.n}` : `${value.n}/${value.d}`;
   switch (node.kind) {
     case 'number':
@@ -164,32 +196,32 @@ export function canonical(node: Node): string {
     case 'constant':
       return node.name;
     case 'sum':
-      return `+(${node.terms.map(canonical).sort().join()})`;
+      return `+(${node.terms.map(spell).sort().join()})`;
     case 'product':
-      return `*(${node.factors.map(canonical).sort().join()})`;
+      return `*(${node.factors.map(spell).sort().join()})`;
     case 'negative':
     case 'percent':
     case 'degrees':
-      return `${node.kind}(${canonical(node.of)})`;
+      return `${node.kind}(${spell(node.of)})`;
     case 'quotient':
-      return `/(${canonical(node.over)},${canonical(node.under)})`;
+      return `/(${spell(node.over)},${spell(node.under)})`;
     case 'power':
-      return `^(${canonical(node.base)},${canonical(node.exponent)})`;
+      return `^(${spell(node.base)},${spell(node.exponent)})`;
     case 'call':
-      return `${node.name}(${node.args.map(canonical).join()})`;
+      return `${node.name}(${node.args.map(spell).join()})`;
     case 'plus-minus':
-      return `${node.sign > 0 ? '±' : '∓'}(${node.left ? canonical(node.left) : ''},${canonical(node.right)})`;
+      return `${node.sign > 0 ? '±' : '∓'}(${node.left ? spell(node.left) : ''},${spell(node.right)})`;
     case 'tuple':
-      return `${node.open}${node.items.map(canonical).join()}${node.close}`;
+      return `${node.open}${node.items.map(spell).join()}${node.close}`;
     case 'set':
-      return `{${node.items.map(canonical).sort().join()}}`;
+      return `{${node.items.map(spell).sort().join()}}`;
     case 'list':
-      return `list(${node.items.map(canonical).sort().join()})`;
+      return `list(${node.items.map(spell).sort().join()})`;
     case 'matrix':
-      return `matrix(${node.rows.map((row) => row.map(canonical).join()).join(';')})`;
+      return `matrix(${node.rows.map((row) => row.map(spell).join()).join(';')})`;
     case 'relation':
-      return `relation(${node.sides.map(canonical).join()};${node.operators.join()})`;
+      return `relation(${node.sides.map(spell).join()};${node.operators.join()})`;
     case 'combined':
-      return `${node.operation}(${canonical(node.left)},${canonical(node.right)})`;
+      return `${node.operation}(${spell(node.left)},${spell(node.right)})`;
   }
 }

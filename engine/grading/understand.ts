@@ -1,8 +1,10 @@
 /** From an answer's text to what it says: key for text comparison, readings as trees, unit. */
 import { clean, MAX_LENGTH, textKey } from './clean.ts';
+import { within } from './meter.ts';
 import { children, isScalar, type Node, symbolsOf } from './node.ts';
 import { parse, Unreadable } from './parse.ts';
 import { OutOfBounds } from './rational.ts';
+import { allot } from './scalar.ts';
 import { type Measured, splitUnit } from './units.ts';
 
 export interface Understood {
@@ -21,9 +23,30 @@ const PHRASES: [RegExp, string, string][] = [
   [/^(?:dne|DNE|does not exist)$/, 'does not exist', ''],
 ];
 
-/** Never throws; work is bounded by the length and depth limits of the parts. */
+/** Steps that reading one answer may cost; an answer that would cost more is only text. */
+const READING_STEPS = 200_000;
+
+/** Never throws; work is bounded by the length and depth limits of the parts, and by a budget of steps. */
 export function understand(answer: string): Understood {
-  if (answer.length > MAX_LENGTH) return { key: answer.replace(/\s+/g, ' ').trim(), readings: [], unit: null };
+  const asText = (): Understood => ({ key: spaced(answer), readings: [], unit: null });
+  if (answer.length > MAX_LENGTH) return asText();
+  return within(
+    READING_STEPS,
+    () => {
+      const understood = read(answer);
+      allot(understood.readings);
+      return understood;
+    },
+    asText,
+  );
+}
+
+/** With single spaces. */
+function spaced(text: string): string {
+  return text.trim().split(/\s+/).join(' ');
+}
+
+function read(answer: string): Understood {
   const cleaned = clean(answer);
   const key = textKey(cleaned);
   const phrase = PHRASES.find(([pattern]) => pattern.test(key));

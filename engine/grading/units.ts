@@ -75,13 +75,13 @@ const MATHEMATICS = new Set(
     'lambda sigma omega delta phi psi rho tau to none all real integer'
   ).split(' '),
 );
-const SCALES: Record<string, string> = {
-  hundred: '100',
-  thousand: '1000',
-  million: '1000000',
-  billion: '1000000000',
-  trillion: '1000000000000',
-};
+const SCALES: ReadonlyMap<string, string> = new Map([
+  ['hundred', '100'],
+  ['thousand', '1000'],
+  ['million', '1000000'],
+  ['billion', '1000000000'],
+  ['trillion', '1000000000000'],
+]);
 
 export interface Measured {
   /** What is left without the unit. */
@@ -119,7 +119,7 @@ function scale(cleaned: string): string | null {
       cleaned,
     );
   if (!found) return null;
-  return `${found[1]}*${SCALES[found[2]!]} ${found[3] ?? ''}${found[4] ?? ''}`.trim();
+  return `${found[1]}*${SCALES.get(found[2]!)} ${found[3] ?? ''}${found[4] ?? ''}`.trim();
 }
 
 function degreesTail(cleaned: string): Measured | null {
