@@ -1,0 +1,70 @@
+/** Nothing that an answer says throws, and work is bounded in steps, which are the same on every machine. */
+import { describe, expect, test } from 'vitest';
+import { equivalent } from '../../engine/grading/index.ts';
+import { givenUp, stepsSpent, within } from '../../engine/grading/meter.ts';
+
+describe('what used to throw is answered', () => {
+  test.each([
+    ['\\sqrt[2.5]{8}', '2'],
+    ['\\sqrt[\\frac{5}{2}]{8}', '8^{0.4}'],
+    ['\\sqrt[0]{8}', '1'],
+    ['\\sqrt[-2]{4}', '1/2'],
+    ['1_{constructor}', '1'],
+    ['1_{toString}', '1'],
+    ['1_{__proto__}', '1'],
+    ['\\constructor', '1'],
+    ['constructor', '1'],
+    ['5 constructor', '6'],
+  ])('%s and %s', (a, b) => {
+    expect(typeof equivalent(a, b)).toBe('boolean');
+    expect(equivalent(a, a)).toBe(true);
+  });
+});
+
+describe('steps', () => {
+  /** Steps that comparing with another number takes. */
+  const steps = (answer: string) => {
+    const before = stepsSpent();
+    equivalent(answer, '7');
+    return stepsSpent() - before;
+  };
+  const sum = (n: number, term: (k: number) => string) => Array.from({ length: n }, (_, k) => term(k + 2)).join('+');
+
+  test.each<[string, (n: number) => string]>([
+    ['fractional powers', (n) => sum(n, (k) => `${k}^{${k}/${k + 1}}`)],
+    ['roots', (n) => sum(n, (k) => `\\sqrt[${(k % 60) + 2}]{${k}}`)],
+    ['large powers', (n) => sum(n, (k) => `(${k}/7)^{300}`)],
+    ['factorials', (n) => sum(n, (k) => `${k}!`)],
+    ['large fractions', (n) => sum(n, (k) => `1/${10 ** 9 + 7 * k}`)],
+    ['series', (n) => sum(n / 8, () => '\\sum_{k=1}^{199} k^{1/3}')],
+    ['nested braces', (n) => `${'{'.repeat(n)}1${'}'.repeat(n)}`],
+  ])('%s stay within the budget, however long', (_, text) => {
+    for (const n of [25, 50, 100, 200]) expect(steps(text(n))).toBeLessThan(1_000_000);
+  });
+
+  test('are the same each time', () => {
+    const answer = sum(60, (k) => `${k}^{1/3}`);
+    expect(steps(answer)).toBe(steps(answer));
+  });
+
+  test('that run out, and faults, give the other result and are counted', () => {
+    const { faults } = givenUp();
+    expect(
+      within(
+        10,
+        () => equivalent('1/2', '0.5'),
+        () => false,
+      ),
+    ).toBe(true);
+    expect(
+      within(
+        10,
+        () => {
+          throw new TypeError('a fault');
+        },
+        () => 'text',
+      ),
+    ).toBe('text');
+    expect(givenUp().faults).toBe(faults + 1);
+  });
+});
