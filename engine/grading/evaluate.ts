@@ -107,7 +107,8 @@ function exactCall(name: string, args: readonly Node[], known: Known): Q.Rationa
       if (!b || !Q.isInteger(a!) || !Q.isInteger(b) || a!.n < 0n || a!.n > 2000n || b.n < 0n) return null;
       if (b.n > a!.n) return Q.ZERO;
       const most = a!.n;
-      spend(8 * Number(b.n < most - b.n ? b.n : most - b.n));
+      const rest = most - b.n;
+      spend(8 * Number(b.n <= rest ? b.n : rest));
       let product = 1n;
       for (let j = 1n; j <= b.n && j <= most - b.n; j++) product = (product * (most - j + 1n)) / j;
       return Q.rational(product);

@@ -11,7 +11,7 @@ import { ROOT, temporaryFolder } from '../support/processes.ts';
  */
 const SIZES = {
   /** What `rollscope --help` loads: the rewards describe themselves, in files that compute them too. */
-  help: 178,
+  help: 188,
   /** All of the command line and the compute worker. */
   engine: 1536,
   /** What the compute worker loads when it starts. */
