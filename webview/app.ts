@@ -1,4 +1,4 @@
-/** The panel: its sections from top to bottom, and what is shown when there is no run. */
+/** The panel: its sections from top to bottom, and its state without a run. */
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { percent } from '../engine/protocol/format.ts';
@@ -53,7 +53,7 @@ export class App extends Component {
     return html`
       ${
         failure
-          ? html`<div class="error" role="alert">
+          ? html`<div class="error" role="alert" data-code=${failure.code}>
               <span>${failure.message} ${failure.hint ?? nothing}</span>
               <vscode-button @click=${failure.again}>Try again</vscode-button>
               <vscode-button appearance="secondary" @click=${() => this.store.dismissFailure()}>Dismiss</vscode-button>
@@ -75,10 +75,10 @@ export class App extends Component {
     `;
   }
 
-  /** Which run is read, and how far that is. */
+  /** The run that is being read, and how much of it has been read. */
   private loading() {
     const { info, loaded } = this.store;
-    return html`<p class="empty muted" role="status">
+    return html`<p class="empty muted" role="status" data-loaded=${loaded}>
       ${info ? html`Reading <span class="name">${info.run}</span>… ${loaded > 0 ? percent(loaded) : nothing}` : 'Loading…'}
     </p>`;
   }

@@ -1,11 +1,11 @@
-/** What every component is: it reads the store, and renders anew, at most once a frame, when that has changed. */
+/** The base of every component: reads the store and renders again when that changes, at most once per frame. */
 import { type CSSResultGroup, LitElement } from 'lit';
 import type { Store } from './store.ts';
 import { shared } from './styles.ts';
 
 let current: Store | null = null;
 
-/** Gives the components their store; called once, before any is made. */
+/** Sets the store of all components; called once, before the first is created. */
 export function provideStore(store: Store): void {
   current = store;
 }
@@ -14,7 +14,7 @@ export abstract class Component extends LitElement {
   static override styles: CSSResultGroup = shared;
   private unsubscribe: (() => void) | null = null;
   private observer: ResizeObserver | null = null;
-  /** Width of the component, CSS pixels; charts are drawn for it. */
+  /** Width of the component in CSS pixels; charts are drawn to fit it. */
   protected width = 0;
 
   protected get store(): Store {

@@ -1,7 +1,8 @@
 /**
- * The language of the filter: `share>0.8 right:no cars`. Comparisons of `share` and of `forecast` (the probability that
- * the problem ends right), `right:yes|no|unknown`, `likely:right|wrong` (as was predicted), `id:…` and `answer:…` (the
- * majority's), and words of the problem's text; all must hold.
+ * The filter's syntax: `share>0.8 majority:wrong cars`. `share` compares the majority share, `forecast` the predicted
+ * P(correct); `majority:correct|wrong|unknown` is the majority answer's correctness, `predicted:correct|wrong` what was
+ * forecast of it; `id:…` matches the problem's id and `answer:…` the majority answer; anything else is a word of the problem's
+ * text. All terms must match. `right:yes|no|unknown` and `likely:right|wrong` are earlier spellings.
  */
 import type { Verdict } from '../engine/protocol/verdict.ts';
 import type { ProblemRow } from './problem-row.ts';
@@ -10,8 +11,8 @@ type Comparison = '>' | '<' | '>=' | '<=' | '=';
 
 export type Term =
   | { kind: 'share' | 'forecast'; comparison: Comparison; value: number }
-  | { kind: 'likely'; right: boolean }
-  | { kind: 'right'; verdict: Verdict }
+  | { kind: 'predicted'; correct: boolean }
+  | { kind: 'majority'; verdict: Verdict }
   | { kind: 'id' | 'answer' | 'text'; value: string };
 
 const COMPARE: Record<Comparison, (a: number, b: number) => boolean> = {
@@ -22,9 +23,21 @@ const COMPARE: Record<Comparison, (a: number, b: number) => boolean> = {
   '=': (a, b) => a === b,
 };
 
-const VERDICTS = { yes: 'correct', no: 'wrong', unknown: 'unknown' } as const satisfies Record<string, Verdict>;
+/** Terms for correctness, by every spelling. */
+const FLAGS: Readonly<Record<string, Term>> = {
+  'majority:correct': { kind: 'majority', verdict: 'correct' },
+  'majority:wrong': { kind: 'majority', verdict: 'wrong' },
+  'majority:unknown': { kind: 'majority', verdict: 'unknown' },
+  'predicted:correct': { kind: 'predicted', correct: true },
+  'predicted:wrong': { kind: 'predicted', correct: false },
+  'right:yes': { kind: 'majority', verdict: 'correct' },
+  'right:no': { kind: 'majority', verdict: 'wrong' },
+  'right:unknown': { kind: 'majority', verdict: 'unknown' },
+  'likely:right': { kind: 'predicted', correct: true },
+  'likely:wrong': { kind: 'predicted', correct: false },
+};
 
-/** Terms of a filter; whatever is no term of the language is a word of the text. */
+/** Terms of a filter; anything else is a word of the text. */
 export function parseFilter(filter: string): Term[] {
   return filter
     .split(/\s+/)
@@ -35,10 +48,7 @@ export function parseFilter(filter: string): Term[] {
         const [, kind, comparison, value] = compared;
         return { kind: kind as 'share' | 'forecast', comparison: comparison as Comparison, value: Number(value) };
       }
-      const likely = /^likely:(right|wrong)$/.exec(word);
-      if (likely) return { kind: 'likely', right: likely[1] === 'right' };
-      const right = /^right:(yes|no|unknown)$/.exec(word);
-      if (right) return { kind: 'right', verdict: VERDICTS[right[1] as keyof typeof VERDICTS] };
+      if (Object.hasOwn(FLAGS, word)) return FLAGS[word]!;
       const field = /^(id|answer):(.+)$/.exec(word);
       if (field) return { kind: field[1] as 'id' | 'answer', value: field[2]! };
       return { kind: 'text', value: word.toLowerCase() };
@@ -52,9 +62,9 @@ function holds(term: Term, { problem, view }: ProblemRow): boolean {
       return share !== null && COMPARE[term.comparison](share, term.value);
     case 'forecast':
       return prediction !== null && COMPARE[term.comparison](prediction.right, term.value);
-    case 'likely':
-      return prediction !== null && prediction.answer !== null && prediction.likelyWrong !== term.right;
-    case 'right':
+    case 'predicted':
+      return prediction !== null && prediction.answer !== null && prediction.likelyWrong !== term.correct;
+    case 'majority':
       return verdict === term.verdict;
     case 'id':
       return problem.id.includes(term.value);

@@ -1,4 +1,4 @@
-/** Groups with their rollouts, read from the host when they are shown; a reading that failed says so and can be repeated. */
+/** Groups with their rollouts, read from the host when they are shown; a failed read is reported and can be retried. */
 import type { Peer } from '../engine/messages/peer.ts';
 import type { RollscopeError } from '../engine/protocol/errors.ts';
 import type { GroupId } from '../engine/protocol/group.ts';
@@ -10,7 +10,7 @@ export type GroupReading =
   | { state: 'failed'; error: RollscopeError }
   | ({ state: 'read' } & GroupPage);
 
-/** Groups that are kept: walking back and forth reads each once. */
+/** Groups that stay in memory, so that stepping back and forth reads each once. */
 const KEPT = 32;
 const READING: GroupReading = { state: 'reading' };
 
@@ -23,7 +23,7 @@ export class GroupReader {
     private readonly changed: () => void,
   ) {}
 
-  /** What is known of a group; the first call asks for it. */
+  /** The group as far as it has been read; the first call requests it. */
   of(id: GroupId): GroupReading {
     const known = this.readings.get(groupKey(id));
     if (known) return known;
@@ -31,13 +31,13 @@ export class GroupReader {
     return READING;
   }
 
-  /** Asks again for a group that could not be read. */
+  /** Requests a group again after a failure. */
   again(id: GroupId): void {
     void this.read(id);
     this.changed();
   }
 
-  /** Forgets everything: another run is shown. */
+  /** Drops everything, for another run. */
   clear(): void {
     this.forgotten.abort();
     this.forgotten = new AbortController();

@@ -16,16 +16,16 @@ interface VsCodeApi {
 declare global {
   interface Window {
     acquireVsCodeApi?: () => VsCodeApi;
-    /** Set by a page outside of VS Code before the panel's script runs. */
+    /** Set before the panel's script runs by a page outside VS Code. */
     rollscopeHost?: Host;
   }
 }
 
-/** The host of this page. Throws where there is none. */
+/** The host of this page. @throws Error outside VS Code */
 export function findHost(): Host {
   if (window.rollscopeHost) return window.rollscopeHost;
   const api = window.acquireVsCodeApi?.();
-  if (!api) throw new Error('The panel was opened outside of VS Code.');
+  if (!api) throw new Error('The panel was opened outside VS Code.');
   return {
     post: (message) => api.postMessage(message),
     onMessage: (listener) => window.addEventListener('message', (event) => listener(event.data)),

@@ -1,4 +1,4 @@
-/** Entry of the panel's page. */
+/** Entry point of the panel's page. */
 import { App } from './app.ts';
 import { provideStore } from './component.ts';
 import { findHost } from './host.ts';

@@ -1,4 +1,4 @@
-/** What the panel knows and what is selected in it. Components read it; the host and people change it. */
+/** The panel's state: the run's data and the user's selection. Components read it; the host and the user change it. */
 import { Peer } from '../engine/messages/peer.ts';
 import { pageTransport } from '../engine/messages/webview.ts';
 import { type ErrorData, toErrorData } from '../engine/protocol/errors.ts';
@@ -15,8 +15,8 @@ import { GroupReader } from './group-reader.ts';
 import type { Host } from './host.ts';
 import type { ProblemRow } from './problem-row.ts';
 
-/** Something that was asked for and failed, and how to ask again. */
-export interface Failure extends Pick<ErrorData, 'message' | 'hint'> {
+/** A failed request, and how to retry it. */
+export interface Failure extends Pick<ErrorData, 'code' | 'message' | 'hint'> {
   again: () => void;
 }
 
@@ -27,18 +27,18 @@ export class Store {
   problems: readonly Problem[] = [];
   info: RunInfo | null = null;
   progress: Progress | null = null;
-  /** `loading` until the host has answered, and until the run is read: then `info` says which run that is. */
+  /** `loading` until the host has answered and the run has been read; meanwhile `info` identifies the run. */
   phase: 'loading' | 'no-run' | 'run' | 'failed' = 'loading';
-  /** How much of the run has been read while it is loading, 0 to 1. */
+  /** Fraction of the run that has been read while it is loading, 0 to 1. */
   loaded = 0;
   failure: Failure | null = null;
   problem: number | null = null;
   rollout: number | null = null;
-  /** The step that is looked at; null follows the run. */
+  /** The selected step; null follows the run. */
   step: number | null = null;
   filter = '';
   readonly groups: GroupReader;
-  /** Metrics that somebody chose for the charts; null before. */
+  /** The metrics that the user chose for the charts; null for the defaults. */
   private chosen: readonly Metric[] | null = null;
 
   private readonly listeners = new Set<() => void>();
@@ -50,7 +50,7 @@ export class Store {
     const kept = host.getState();
     this.problem = kept?.problem ?? null;
     this.step = kept?.step ?? null;
-    // What a page of another version kept may be no metric of this one.
+    // A page of another version may have kept metrics that this one does not have.
     if (kept?.charts?.length === CHOSEN_CHARTS && kept.charts.every(choiceOf)) this.chosen = kept.charts;
     this.peer = new Peer<PanelContract>(pageTransport(host));
     this.groups = new GroupReader(this.peer, () => this.changed());
@@ -59,13 +59,13 @@ export class Store {
     this.attach(false);
   }
 
-  /** Calls the listener once a frame after changes. Returns how to end that. */
+  /** Calls the listener after changes, at most once per frame. Returns a function that unsubscribes. */
   subscribe(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  /** Asks the editor to do something. */
+  /** Requests an action of the editor. */
   perform(action: PanelAction): void {
     this.ask('perform', { action });
   }
@@ -74,12 +74,12 @@ export class Store {
     this.ask('revealProblem', { problem });
   }
 
-  /** Opens a rollout (by index) of the group that a row names. */
+  /** Opens a rollout, by its index in the group of this row. */
   openRollout(row: number, rollout: number): void {
     this.ask('openRollout', { group: this.columns.idOf(row), rollout });
   }
 
-  /** Asks for the run again that could not be read. */
+  /** Reads the run again after a failure. */
   readAgain(): void {
     this.phase = 'loading';
     this.loaded = 0;
@@ -99,19 +99,19 @@ export class Store {
     this.changed();
   }
 
-  /** Looks at a step; null follows the run. */
+  /** Selects a step; null follows the run. */
   lookAt(step: number | null): void {
     this.step = step;
     this.keep();
     this.changed();
   }
 
-  /** Metrics of the charts that can be chosen. */
+  /** The metrics of the charts with a choice. */
   get charts(): readonly Metric[] {
     return this.chosen ?? defaultCharts(this.columns.head);
   }
 
-  /** Puts another metric into a chart; the chart that showed it gets the one that was here. */
+  /** Shows another metric in a chart; a chart that already showed it takes over the replaced one. */
   chooseChart(place: number, metric: Metric): void {
     const charts = [...this.charts];
     const other = charts.indexOf(metric);
@@ -132,12 +132,12 @@ export class Store {
     this.changed();
   }
 
-  /** The step that everything is shown at. */
+  /** The step at which everything is shown. */
   get at(): number {
     return this.step ?? Number.POSITIVE_INFINITY;
   }
 
-  /** All problems at the step that is looked at. */
+  /** All problems at the selected step. */
   get rows(): ProblemRow[] {
     this.cached ??= this.problems.map((problem) => ({
       problem,
@@ -146,7 +146,7 @@ export class Store {
     return this.cached;
   }
 
-  /** Problems that the filter leaves. */
+  /** The problems that match the filter. */
   get filtered(): ProblemRow[] {
     const terms = parseFilter(this.filter);
     return this.rows.filter((row) => matches(terms, row));
@@ -182,7 +182,7 @@ export class Store {
     );
   }
 
-  /** Sends a request whose failure is shown above everything else, with a way to ask again. */
+  /** Sends a request whose failure is shown at the top of the panel, with a way to retry. */
   private ask(...[name, params]: Parameters<RequestOf>): void {
     this.peer.request(name, params).catch((error: unknown) => this.fail(error, () => this.ask(name, params)));
   }
@@ -190,7 +190,7 @@ export class Store {
   private fail(error: unknown, again: () => void): void {
     const { code, message, hint } = toErrorData(error);
     if (code === 'canceled') return;
-    this.failure = { message, ...(hint !== undefined && { hint }), again };
+    this.failure = { code, message, ...(hint !== undefined && { hint }), again };
     if (this.phase === 'loading') this.phase = 'failed';
     this.changed();
   }
@@ -207,7 +207,7 @@ export class Store {
       return;
     }
     const { run, problems, progress, columns, loaded, error, select } = shown;
-    // Another run than before the page was reloaded begins with its first problem and its latest step.
+    // A different run than before the reload starts at its first problem and latest step.
     const kept = this.host.getState()?.run ?? null;
     const another = this.info ? this.info.folder !== run.folder : kept !== null && kept !== run.run;
     if (another) {

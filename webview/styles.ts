@@ -1,4 +1,4 @@
-/** What all components share. Colors come from the theme; one accent, red for wrong, green for right, gray for the rest. */
+/** Shared styles. Colors come from the theme: one accent, green for correct, red for wrong, gray for the rest. */
 import { css } from 'lit';
 
 export const page = css`
@@ -6,7 +6,7 @@ export const page = css`
     --accent: var(--vscode-charts-blue);
     --correct: var(--vscode-charts-green);
     --wrong: var(--vscode-charts-red);
-    --truth: var(--vscode-charts-yellow);
+    --highlight: var(--vscode-charts-yellow);
     --muted: var(--vscode-descriptionForeground);
     --rule: var(--vscode-editorWidget-border, var(--vscode-panel-border, rgb(128 128 128 / 35%)));
     --edge: var(--vscode-contrastBorder, transparent);

@@ -11,7 +11,7 @@ export interface Series {
   /** One per step; NaN: there is none. */
   values: readonly number[];
   dashed?: boolean;
-  /** Has an axis of its own, at the right edge. */
+  /** Has its own axis at the right edge. */
   ownAxis?: boolean;
 }
 
@@ -28,18 +28,18 @@ export interface CurveOptions {
   /** Last step of the axis. */
   steps: number;
   series: readonly Series[];
-  /** Values of the left axis; found from its series when absent. */
+  /** Range of the left axis (default: computed from its series). */
   range?: readonly [number, number];
   marks?: readonly Mark[];
   threshold?: { value: number; text: string };
-  /** Step at which the cursor stands. */
+  /** Step of the cursor; null for none. */
   cursor: number | null;
 }
 
 const MARGIN = { left: 32, right: 6, top: 6, bottom: 16 };
-/** Room for the ticks of a right axis. */
+/** Space for the ticks of a right axis. */
 const RIGHT_AXIS = 36;
-/** Points that a curve is drawn with at most, for each pixel. */
+/** Maximum points per pixel of a curve. */
 const POINTS_PER_PIXEL = 2;
 
 function thin<T>(points: readonly T[], most: number): T[] {

@@ -1,10 +1,10 @@
-/** Answer mass over the steps: how many of a problem's rollouts gave which answer, stacked. */
+/** The answer distribution by step: the share of a problem's rollouts per answer, stacked. */
 import { scaleLinear } from 'd3-scale';
 import { area, curveStepAfter } from 'd3-shape';
 import { css, nothing, svg, type TemplateResult } from 'lit';
 import type { ClusterCount } from '../../engine/protocol/group.ts';
 
-/** What a step says of a problem. */
+/** A problem's group at one step. */
 export interface MassStep {
   step: number;
   rollouts: number;
@@ -14,14 +14,14 @@ export interface MassStep {
 export interface MassLayer {
   answer: string;
   correct: boolean | null;
-  /** Share of the rollouts in each group. */
+  /** Share of the rollouts per group. */
   shares: number[];
 }
 
-/** Answers that get a layer of their own. */
+/** Maximum number of layers. */
 const LAYERS = 5;
 
-/** Layers from the bottom: right answers, then the others by their mass over all steps; the rest is left blank. */
+/** Layers from the bottom: correct answers, then the most frequent others; the rest is left blank. */
 export function massLayers(groups: readonly MassStep[]): MassLayer[] {
   const layers = new Map<string, MassLayer>();
   groups.forEach((group, i) => {
@@ -66,7 +66,7 @@ export function massChart(
 ): TemplateResult {
   const left = 24;
   const bottom = height - 16;
-  // The last group stands for its step, which has a width.
+  // The last step is drawn with a width, too.
   const lastWidth = Math.max(steps / 60, 0.5);
   const x = scaleLinear([0, Math.max(1, steps) + lastWidth], [left, width - 4]);
   const y = scaleLinear([0, 1], [bottom, 4]);

@@ -1,4 +1,4 @@
-/** The metrics that a chart can show, in the order of the choice: those of `engine/protocol/metrics.ts` that have one. */
+/** The metrics that a chart can show, in the order of the menu: those with a chart in `engine/protocol/metrics.ts`. */
 import { number, share, whole } from '../../engine/protocol/format.ts';
 import { type MetricDefinition, STEP_METRIC_NAMES, STEP_METRICS } from '../../engine/protocol/metrics.ts';
 import type { Head } from '../../engine/runs/columns.ts';
@@ -9,7 +9,7 @@ export interface MetricChoice {
   label: string;
   /** CSS class that gives the color. */
   color: NonNullable<MetricDefinition['chart']>;
-  /** Values are shares: the axis goes from 0 to 1. */
+  /** Values are shares: the axis ranges from 0 to 1. */
   share?: true;
   /** Such as `0.42 nats`. */
   text(value: number | null): string;
@@ -33,12 +33,12 @@ export const METRIC_CHOICES: readonly MetricChoice[] = STEP_METRIC_NAMES.flatMap
 /** Number of charts whose metric can be chosen. */
 export const CHOSEN_CHARTS = 3;
 
-/** The measure of truth that a run has: that of its reward, or of its votes where the reward has none; null without labels. */
+/** Reward accuracy, or label accuracy for a reward that does not judge correctness; null without reference answers. */
 export function accuracyOf({ labeled, saysRight }: Pick<Head, 'labeled' | 'saysRight'>): Metric | null {
   return labeled ? (saysRight ? 'rewardAccuracy' : 'labelAccuracy') : null;
 }
 
-/** What the charts show until somebody chooses. */
+/** The charts' default metrics. */
 export function defaultCharts(head: Pick<Head, 'labeled' | 'saysRight'>): readonly Metric[] {
   return [accuracyOf(head) ?? 'majorityShare', 'entropy', 'length'];
 }

@@ -9,7 +9,7 @@ export function areShares(values: readonly (number | null | undefined)[]): boole
   return known(values).every((value) => value >= 0 && value <= 1);
 }
 
-/** An axis that holds all values: from 0 where none is below, else with a little room at both ends. */
+/** The range of an axis for these values: from 0 when none is negative, else with some space at both ends. */
 export function axisRange(values: readonly (number | null | undefined)[]): [low: number, high: number] {
   const all = known(values);
   if (all.length === 0) return [0, 1];
@@ -23,7 +23,7 @@ export function axisRange(values: readonly (number | null | undefined)[]): [low:
   return [low - room, high + room];
 }
 
-/** Puts values into [0, 1]: shares as they are, others by their place between the least and the greatest. */
+/** Maps values to [0, 1]: shares unchanged, others linearly from the smallest to the largest. */
 export function toUnit(values: readonly (number | null | undefined)[]): (value: number) => number {
   const all = known(values);
   if (areShares(all)) return (value) => value;

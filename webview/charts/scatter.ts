@@ -1,4 +1,4 @@
-/** Confidence against correctness of a group's rollouts: mean log-probability a token, in a row for right and one for wrong. */
+/** Confidence vs. correctness of a group's rollouts: mean log-probability per token, one row for correct and one for wrong. */
 import { scaleLinear } from 'd3-scale';
 import { css, svg, type TemplateResult } from 'lit';
 import type { RolloutFacts } from '../../engine/protocol/group.ts';
@@ -21,7 +21,7 @@ export const confidenceStyles = css`
   }
 `;
 
-/** A number in [-0.5, 0.5) that looks random and is the same every time. */
+/** A deterministic pseudo-random number in [-0.5, 0.5). */
 function jitter(index: number): number {
   return ((index * 0.6180339887) % 1) - 0.5;
 }

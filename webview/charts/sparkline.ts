@@ -1,4 +1,4 @@
-/** The course of a share over the steps, the size of a word. */
+/** A word-sized chart of a share by step. */
 import { line } from 'd3-shape';
 import { svg, type TemplateResult } from 'lit';
 

@@ -1,4 +1,4 @@
-/** Four small charts with one cursor: the reward, and three metrics that can be chosen. Titles carry the current values. */
+/** Four small charts with one cursor: the reward, and three metrics of the user's choice. Titles show the current values. */
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { number, share } from '../../engine/protocol/format.ts';
@@ -53,8 +53,8 @@ export class Curves extends Component {
       .name-proxy {
         color: var(--accent);
       }
-      .name-truth {
-        color: var(--truth);
+      .name-reference {
+        color: var(--highlight);
       }
       select {
         field-sizing: content;
@@ -76,10 +76,10 @@ export class Curves extends Component {
         background: var(--vscode-dropdown-background);
         font-weight: 400;
       }
-      .truth,
+      .reference,
       .evaluation,
       .whisker {
-        stroke: var(--truth);
+        stroke: var(--highlight);
       }
       .accuracy {
         stroke: var(--correct);
@@ -131,19 +131,20 @@ export class Curves extends Component {
         </svg>
       </section>`;
     };
-    const value = (text: unknown) => html`<span class="value">${text}</span>`;
+    const value = (text: unknown, metric?: Metric) =>
+      html`<span class="value" data-metric=${metric ?? nothing}>${text}</span>`;
     const names = ['one', 'one', 'two', 'two', 'four'];
-    // A reward of another scale than the truth's would flatten it.
+    // A proxy reward on another scale would flatten the ground-truth reward.
     const ownAxis = !areShares(metrics.of('proxyReward') ?? []);
     return html`<div class="charts ${names[columns]}">
       ${chart(
         'Reward',
         html`Reward${value(
           html`<span class="name-proxy">proxy</span> ${rewardText(now('proxyReward'))} ·
-            <span class="name-truth">truth</span> ${share(now('groundTruthReward'))}`,
+            <span class="name-reference">ground truth</span> ${share(now('groundTruthReward'))}`,
         )}`,
         {
-          series: [{ ...series('proxy', 'proxyReward'), ownAxis }, series('truth', 'groundTruthReward')],
+          series: [{ ...series('proxy', 'proxyReward'), ownAxis }, series('reference', 'groundTruthReward')],
           range: [0, 1],
           marks: evaluations,
         },
@@ -151,11 +152,11 @@ export class Curves extends Component {
       ${this.store.charts.map((metric, place) => {
         const choice = choiceOf(metric)!;
         const exists = metric !== 'rewardAccuracy' || head.saysRight;
-        const text = exists ? choice.text(now(metric)) : 'not defined for this reward';
-        return chart(choice.label, html`${this.choice(place, metric)}${value(text)}`, {
+        const text = exists ? choice.text(now(metric)) : 'undefined for this reward';
+        return chart(choice.label, html`${this.choice(place, metric)}${value(text, metric)}`, {
           series: [series(choice.color, metric)],
           ...(choice.share && { range: [0, 1] as const }),
-          ...(metric === 'rewardAccuracy' && exists && { threshold: { value: 0.01, text: 'collapse 1%' } }),
+          ...(metric === 'rewardAccuracy' && exists && { threshold: { value: 0.01, text: 'collapse (1%)' } }),
         });
       })}
     </div>`;
@@ -185,7 +186,7 @@ export class Curves extends Component {
   }
 }
 
-/** Two digits for shares, three or a power of ten for others. */
+/** Two digits for shares; three digits or scientific notation for other values. */
 function rewardText(value: number | null): string {
   return value !== null && (value === 0 || (value >= 0.005 && value <= 1)) ? share(value) : number(value);
 }

@@ -31,7 +31,7 @@ export class Header extends Component {
       }
       summary {
         cursor: pointer;
-        color: var(--truth);
+        color: var(--highlight);
       }
       ul {
         margin: 2px 0;
@@ -51,7 +51,7 @@ export class Header extends Component {
         fill: var(--wrong);
       }
       .dot.paused {
-        fill: var(--truth);
+        fill: var(--highlight);
       }
       svg {
         display: inline-block;
@@ -78,7 +78,7 @@ export class Header extends Component {
         color: var(--muted);
       }
       .badge.watch {
-        border-color: var(--truth);
+        border-color: var(--highlight);
       }
       .badge.collapse {
         border-color: var(--wrong);

@@ -62,7 +62,7 @@ export class Problems extends Component {
         margin-right: 4px;
       }
       .mark {
-        fill: var(--truth);
+        fill: var(--highlight);
         stroke: var(--vscode-editor-background);
       }
       .quadrants {

@@ -1,6 +1,6 @@
 /**
- * The steps as a picture of the run: height is reward accuracy, or what stands for it (the proxy without labels), shade the
- * proxy reward, whatever its scale.
+ * The steps as a slider: a bar's height is the reward accuracy (label accuracy for rewards that do not judge correctness, the
+ * proxy reward without reference answers), its shade the proxy reward on whatever scale.
  */
 import { css, html, nothing, svg } from 'lit';
 import { customElement } from 'lit/decorators.js';
@@ -42,7 +42,7 @@ export class Scrubber extends Component {
         fill: var(--muted);
       }
       .warning {
-        fill: var(--truth);
+        fill: var(--highlight);
       }
       .handle {
         stroke: var(--vscode-foreground);

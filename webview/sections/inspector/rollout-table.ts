@@ -15,7 +15,7 @@ export const rolloutTableStyles = css`
     fill: var(--accent);
   }
   .advantage.minus {
-    fill: var(--truth);
+    fill: var(--highlight);
   }
 `;
 
