@@ -2,6 +2,7 @@
  * How runs and problems end, told from measured curves by stated rules: the Model Collapse Step, the way in which a run
  * failed, and the four patterns of a single problem. These read labels; what warns without them is in `watch.ts`.
  */
+import { significant } from '../protocol/format.ts';
 import type { StepRecord } from '../protocol/records.ts';
 import { mean } from './estimates.ts';
 import type { JudgedGroup } from './metrics.ts';
@@ -192,7 +193,7 @@ function summarized(smoothed: readonly TruthPoint[], of: 'evaluations' | 'steps'
 }
 
 function three(value: number): string {
-  return String(Number(value.toPrecision(3)));
+  return String(significant(value));
 }
 
 /**

@@ -11,6 +11,7 @@
  * - `watch` with one alarm or one sufficient signal at `watch`, or two signals at `watch`;
  * - `ok` otherwise, and always in the first 5 steps.
  */
+import { significant } from '../protocol/format.ts';
 import type { EvaluationRecord, StepRecord } from '../protocol/records.ts';
 import { mean } from './estimates.ts';
 
@@ -263,7 +264,7 @@ function levelOf(badness: number, { watch, alarm }: { watch: number; alarm: numb
 }
 
 function short(value: number): string {
-  return String(Number(value.toPrecision(3)));
+  return String(significant(value));
 }
 
 /** One run for the scorer: when the watch first said `collapse`, and when the run fell by its labels. */

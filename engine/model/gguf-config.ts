@@ -1,4 +1,5 @@
 /** A decoder's configuration from the metadata of a GGUF file, and the names of its tensors there. */
+import { significant } from '../protocol/format.ts';
 import { architectureOf, byGgufName } from './architectures/index.ts';
 import { checked, type DecoderConfig, refuseExperts, unknownArchitecture } from './config.ts';
 import { Fields } from './fields.ts';
@@ -63,7 +64,7 @@ export function parseGgufConfig(
 
 /** The decimal that a float32 was written as: 9.99999974e-6 back to 1e-5. */
 function float32Decimal(value: number): number {
-  return Number(value.toPrecision(7));
+  return significant(value, 7);
 }
 
 const OUTER_MODULES: Readonly<Record<string, string>> = {

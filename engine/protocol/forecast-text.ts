@@ -1,18 +1,10 @@
 /** Texts of a problem's forecast for lens, hover, panel and terminal. Pure. */
-
 import type { Forecast, ProblemForecast } from './forecast.ts';
 import { number, share } from './format.ts';
 
-/** Plain `0.83`, also at the ends. */
-function probability(value: number): string {
-  return value.toFixed(2);
-}
-
 /** `predicted majority: 16 · P(correct) = 0.83`. */
 export function forecastText({ answer, right }: Pick<ProblemForecast, 'answer' | 'right'>): string {
-  return answer === null
-    ? 'no predicted majority'
-    : `predicted majority: ${answer} · P(correct) = ${probability(right)}`;
+  return answer === null ? 'no predicted majority' : `predicted majority: ${answer} · P(correct) = ${share(right)}`;
 }
 
 /** `computed with majority-vote in place of dual`; null if computed with the training reward, or not known. */
@@ -31,18 +23,32 @@ export function noForecast(reward: string): string {
   return `No forecast: ${reward} reads labels, and forecasts are label-free.`;
 }
 
+const SIGNALS = {
+  share: 'share of rollouts',
+  margin: 'margin over the next answer',
+  answerEntropy: 'answer entropy',
+  confidenceGap: 'log-prob gap to the others',
+  agreement: 'log-prob agreement (AUROC)',
+  certaintyAgreement: 'self-certainty agreement (AUROC)',
+  optimum: 'share under pi*',
+} as const;
+export type SignalId = keyof typeof SIGNALS;
+
 /** Names and values of the forecast's signals, without those that do not exist. */
-export function signalsOf(prediction: ProblemForecast): { name: string; value: string }[] {
+export function signalsOf(prediction: ProblemForecast): { id: SignalId; name: string; value: string }[] {
   const { share: part, margin, answerEntropy, confidenceGap, agreement, certaintyAgreement, optimum } = prediction;
   const signed = (value: number) => `${value > 0 ? '+' : ''}${number(value, 2)}`;
-  const rows: [name: string, value: string | null][] = [
-    ['share of rollouts', part && `${share(part.mean)} (${share(part.low)} to ${share(part.high)})`],
-    ['margin over the next answer', margin === null ? null : share(margin)],
-    ['answer entropy', answerEntropy === null ? null : `${number(answerEntropy, 2)} nats`],
-    ['log-prob gap to the others', confidenceGap === null ? null : `${signed(confidenceGap)} nats/token`],
-    ['log-prob agreement (AUROC)', agreement === null ? null : share(agreement)],
-    ['self-certainty agreement (AUROC)', certaintyAgreement === null ? null : share(certaintyAgreement)],
-    ['share under pi*', optimum === null ? null : share(optimum)],
-  ];
-  return rows.flatMap(([name, value]) => (value === null ? [] : [{ name, value }]));
+  const values: Record<SignalId, string | null> = {
+    share: part && `${share(part.mean)} (${share(part.low)} to ${share(part.high)})`,
+    margin: margin === null ? null : share(margin),
+    answerEntropy: answerEntropy === null ? null : `${number(answerEntropy, 2)} nats`,
+    confidenceGap: confidenceGap === null ? null : `${signed(confidenceGap)} nats/token`,
+    agreement: agreement === null ? null : share(agreement),
+    certaintyAgreement: certaintyAgreement === null ? null : share(certaintyAgreement),
+    optimum: optimum === null ? null : share(optimum),
+  };
+  return (Object.keys(SIGNALS) as SignalId[]).flatMap((id) => {
+    const value = values[id];
+    return value === null ? [] : [{ id, name: SIGNALS[id], value }];
+  });
 }

@@ -1,4 +1,7 @@
-/** Numbers, times and texts as every surface writes them: panel, editor and terminal. A value that does not exist is a dash. Pure. */
+/**
+ * How every surface writes numbers, times and texts: panel, editor, terminal and reports. The only place that formats numbers
+ * (`tests/unit/one-format.test.ts`). A value that does not exist is a dash. Pure.
+ */
 import type { Estimate } from './estimate.ts';
 
 export const DASH = '–';
@@ -23,6 +26,37 @@ export function number(value: number | null | undefined, digits = 3): string {
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
   const size = Math.abs(value);
   return size !== 0 && size < 10 ** -digits ? value.toExponential(1) : value.toFixed(digits);
+}
+
+/** Three significant digits: `0.0123`, `12.3`, `1,234`; very small and large values in scientific form. */
+export function figure(value: number | null | undefined): string {
+  if (!exists(value)) return DASH;
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
+  if (value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6)) return value.toExponential(1);
+  if (Number.isInteger(value)) return value.toLocaleString('en');
+  return Math.abs(value) >= 100 ? value.toFixed(0) : String(significant(value));
+}
+
+/** Four significant digits without trailing zeros, as in explanations of rewards: `0.25`, `1.234`, `1.00e-5`. */
+export function shortNumber(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  return value === 0 || (size >= 1e-3 && size < 1e6) ? String(significant(value, 4)) : value.toExponential(2);
+}
+
+/** Exactly `digits` after the point, whatever the value: for coordinates. */
+export function fixed(value: number, digits: number): string {
+  return value.toFixed(digits);
+}
+
+/** The value, rounded to significant digits. */
+export function significant(value: number, digits = 3): number {
+  return Number(value.toPrecision(digits));
+}
+
+/** The value, rounded to `digits` after the point. */
+export function rounded(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
 }
 
 /** `1,234`. */
@@ -52,6 +86,14 @@ export function about(seconds: number | null | undefined): string {
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
   return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A point in time, in local time: `2026-11-24 19:30`. Takes an ISO string or milliseconds since 1970. */
+export function dateTime(time: string | number): string {
+  const date = new Date(time);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
 /** `512 MB`, `3.4 GB`, in binary units. */

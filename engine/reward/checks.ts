@@ -4,8 +4,8 @@
  * too much gets 0.
  */
 import type { EvidenceKind } from '../protocol/evidence.ts';
+import { shortNumber } from '../protocol/format.ts';
 import { missingEvidence } from './evidence.ts';
-import { shortNumber } from './text.ts';
 import type { Group, Scores } from './types.ts';
 
 export function fromChecks(kind: Extract<EvidenceKind, 'program' | 'lean' | 'custom'>) {

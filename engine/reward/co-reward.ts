@@ -4,10 +4,10 @@
  * rollouts train, and answers are compared as clusters, not as strings.
  */
 import { equivalent } from '../grading/index.ts';
+import { shortNumber } from '../protocol/format.ts';
 import { integer, section, text } from '../protocol/settings/kit.ts';
 import { missingEvidence } from './evidence.ts';
 import { maxTokens, temperature } from './questions.ts';
-import { shortNumber } from './text.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 import { weightedVote } from './vote.ts';
 

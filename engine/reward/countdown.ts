@@ -4,8 +4,8 @@
  * may follow the expression.
  */
 import { RollscopeError } from '../protocol/errors.ts';
+import { shortNumber } from '../protocol/format.ts';
 import { number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
-import { shortNumber } from './text.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 
 const OPTIONS = section('Countdown', {

@@ -8,9 +8,9 @@
  * it is likeliest everywhere, and all that have an answer get 1. A prefix behind which no candidate fits the context is
  * left out; where none remains the reward is -w.
  */
+import { shortNumber } from '../protocol/format.ts';
 import { integer, number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
 import { missingEvidence } from './evidence.ts';
-import { shortNumber } from './text.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 
 function isPattern(pattern: string): boolean {

@@ -3,10 +3,10 @@
  * number of the problem that is hidden is drawn by the run's seed.
  */
 import { equivalent } from '../grading/index.ts';
+import { shortNumber } from '../protocol/format.ts';
 import { integer, section, text } from '../protocol/settings/kit.ts';
 import { missingEvidence } from './evidence.ts';
 import { maxTokens, temperature } from './questions.ts';
-import { shortNumber } from './text.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 
 const OPTIONS = section('Dual task', {

@@ -6,10 +6,10 @@
  * rollouts with an answer, lies between `entropyLow` and `entropyHigh` times log N.
  */
 import { clusterAnswers } from '../grading/index.ts';
+import { shortNumber } from '../protocol/format.ts';
 import { choice, number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
 import { missingEvidence } from './evidence.ts';
 import { maxTokens } from './questions.ts';
-import { shortNumber } from './text.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 
 const OPTIONS = section('Clusters of meaning', {

@@ -1,11 +1,11 @@
 /** All rewards by name, and the reward of a run: one of them, a weighted sum, or one gated by another. */
 import type { GivenRewardOptions } from '../protocol/config.ts';
 import type { EvidenceKind } from '../protocol/evidence.ts';
+import { shortNumber } from '../protocol/format.ts';
 import { parseReward, type RewardExpression, rewardsIn } from '../protocol/reward-expression.ts';
 import { optionsKey } from './option-tree.ts';
 import { type RewardOptions, rewardOptionsOf } from './options.ts';
 import { REWARDS, type RewardName, rewardNamed, rewards } from './registry.ts';
-import { shortNumber } from './text.ts';
 import type { LabeledGroup, Part, Reward, Scores } from './types.ts';
 
 export { RewardOptions, rewardOptionsOf } from './options.ts';

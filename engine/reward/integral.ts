@@ -13,9 +13,9 @@ import { type Point, valueAt } from '../grading/evaluate.ts';
 import { isScalar, type Node, symbolsOf } from '../grading/node.ts';
 import { understand } from '../grading/understand.ts';
 import { RollscopeError } from '../protocol/errors.ts';
+import { shortNumber } from '../protocol/format.ts';
 import { integer, number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
 import { type ComplexFunction, derivativeAt, integralOf } from './calculus.ts';
-import { shortNumber } from './text.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 
 const OPTIONS = section('Integrals', {

@@ -1,6 +1,6 @@
 /** Probability disparity: over the tokens whose text overlaps the extracted answer. */
+import { shortNumber } from '../protocol/format.ts';
 import { answerTokens } from './answer-tokens.ts';
-import { shortNumber } from './text.ts';
 import { CERTAINTY, sum, terms, tokensPart } from './token-terms.ts';
 import { labelFree, type Part } from './types.ts';
 

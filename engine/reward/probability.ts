@@ -3,7 +3,7 @@
  * about -103 nats (in float64 below -745), and a group of long responses would have nothing but zeros. Advantages are taken
  * of exp(s_i - max s), which keeps ranking and ratios.
  */
-import { shortNumber } from './text.ts';
+import { shortNumber } from '../protocol/format.ts';
 import { CERTAINTY, sum, terms, tokensPart } from './token-terms.ts';
 import { labelFree } from './types.ts';
 

@@ -4,9 +4,9 @@
  * policy that trains. A policy that no longer agrees with itself weighs less.
  */
 import { RollscopeError } from '../protocol/errors.ts';
+import { shortNumber } from '../protocol/format.ts';
 import { section, texts } from '../protocol/settings/kit.ts';
 import { missingEvidence } from './evidence.ts';
-import { shortNumber } from './text.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 import { type VotedAnswer, weightedVote } from './vote.ts';
 

@@ -3,10 +3,10 @@
  * `#### 1`), or a response that is nothing but the verdict (`yes`); `the answer is yes` in a sentence is none. One that is
  * neither the accepting nor the rejecting text counts 0.
  */
+import { shortNumber } from '../protocol/format.ts';
 import { integer, section, text } from '../protocol/settings/kit.ts';
 import { missingEvidence } from './evidence.ts';
 import { maxTokens, temperature } from './questions.ts';
-import { shortNumber } from './text.ts';
 import { type Group, labelFree, type Scores } from './types.ts';
 
 const OPTIONS = section('Judge', {

@@ -5,8 +5,8 @@
  * cut it. The end-of-sequence token counts where the model wrote it; a truncated response has none. A response has at
  * least one token. Sums run in float64.
  */
+import { shortNumber } from '../protocol/format.ts';
 import type { PolicyRollout } from '../protocol/records.ts';
-import { shortNumber } from './text.ts';
 import type { Group, Part, Scores, TokenPart } from './types.ts';
 
 /** A number for each token of a response. */

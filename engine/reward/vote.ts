@@ -1,5 +1,6 @@
 /** Votes over the answers of several sources, clustered together. */
 import { clusterAnswers } from '../grading/index.ts';
+import { significant } from '../protocol/format.ts';
 
 export interface WeightedAnswers {
   answers: readonly (string | null)[];
@@ -38,5 +39,5 @@ export function weightedVote(sources: readonly WeightedAnswers[]): VotedAnswer[]
 
 /** Sums that differ by rounding only (0.1 + 0.2 and 0.3) are a tie. */
 function rounded(votes: number): number {
-  return Number(votes.toPrecision(12));
+  return significant(votes, 12);
 }

@@ -1,6 +1,7 @@
 /** `rollscope doctor`: what this machine can do, what is missing and how to get it. */
 import os from 'node:os';
 import { DEVICES, type DeviceName } from '../protocol/devices.ts';
+import { bytes } from '../protocol/format.ts';
 import type { DoctorReport } from '../protocol/rpc.ts';
 import { VERSION } from '../protocol/version.ts';
 import { chooseDevice, probeDevices, probeOthers, rememberDevice } from './choose-device.ts';
@@ -45,8 +46,7 @@ function problems(cpu: Probe | undefined, memoryBytes: number): string[] {
   const found: string[] = [];
   if (cpu && !cpu.works) found.push(`onnxruntime does not run on this machine: ${cpu.reason}`);
   if (memoryBytes < LEAST_MEMORY) {
-    const gigabytes = (memoryBytes / 2 ** 30).toFixed(1);
-    found.push(`${gigabytes} GB of memory: enough for the embedded model, not for others.`);
+    found.push(`${bytes(memoryBytes)} of memory: enough for the embedded model, not for others.`);
   }
   return found;
 }

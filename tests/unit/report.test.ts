@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { type ReportContent, reportPage } from '../../engine/experiments/report/page.ts';
 import { COLORS, drawPlot, type LinePlot, type PlotPoint } from '../../engine/experiments/report/plots.ts';
 import type { Section } from '../../engine/experiments/report/section.ts';
-import { figure, html, interval } from '../../engine/experiments/report/text.ts';
+import { html, interval } from '../../engine/experiments/report/text.ts';
+import { figure } from '../../engine/protocol/format.ts';
 import { RunConfig } from '../../engine/protocol/index.ts';
 
 const HOSTILE = `<script>alert("1")</script> & <img src=x onerror='y'>`;
@@ -263,12 +264,10 @@ describe('the page', () => {
       ['third', 'nothing', 'unknown', 'not measured'],
     ]);
     expect(page).toContain('<p>A remark.</p>');
-    expect(page).toContain('2 runs, 61 s, seeds 3, 4.');
+    expect(page).toContain('2 runs, 1:01, seeds 3, 4.');
     expect(page).toContain('<li>runs/a</li><li>runs/b</li>');
     expect(page).toContain('&quot;reward&quot;: &quot;majority-vote&quot;');
-    expect(reportPage(content([], { verdict: 'not', seconds: 600 }))).toMatch(
-      /Not reproduced at this scale.*10\.0 min/s,
-    );
+    expect(reportPage(content([], { verdict: 'not', seconds: 600 }))).toMatch(/Not reproduced at this scale.*10:00/s);
     expect(reportPage(content([], { verdict: 'reproduced' }))).toContain('"verdict reproduced">Reproduced ');
   });
 

@@ -1,6 +1,6 @@
 /** `rollscope probe`: samples the problems without training. */
 
-import { duration, plural, share } from '../../protocol/format.ts';
+import { duration, plural, rounded, share } from '../../protocol/format.ts';
 import { recordedForecast } from '../../runs/columns.ts';
 import { columnsOf } from '../../runs/fold.ts';
 import { forecastText, signalTable, withoutForecast } from '../forecast.ts';
@@ -61,7 +61,7 @@ export async function finishProbe(output: Output, finished: Finished, places: Pl
     ...summary,
     results,
     forecast,
-    seconds: Number(seconds.toFixed(3)),
+    seconds: rounded(seconds, 3),
     peakMemoryBytes: handle.peakMemoryBytes(),
     ...(end.error ? { error: end.error } : {}),
   });

@@ -1,5 +1,5 @@
 /** `rollscope runs`: lists the runs in a folder, latest first. */
-import { DASH, oneLine, share } from '../../protocol/format.ts';
+import { DASH, dateTime, oneLine, share } from '../../protocol/format.ts';
 import type { ListedRun } from '../../protocol/index.ts';
 import { listRuns } from '../../runs/list.ts';
 import { EXIT, Output } from '../output.ts';
@@ -26,7 +26,7 @@ export async function runs(options: { out?: string; json?: boolean }): Promise<n
 
 function rowOf(run: ListedRun): string[] {
   if (run.status === 'unreadable') {
-    return [run.run, DASH, run.status, ...Array<string>(6).fill(DASH), localTime(run.created)];
+    return [run.run, DASH, run.status, ...Array<string>(6).fill(DASH), dateTime(run.created)];
   }
   return [
     run.run,
@@ -38,18 +38,11 @@ function rowOf(run: ListedRun): string[] {
     run.job === 'train' ? run.reward : DASH,
     oneLine(shortName(run.model), 28),
     oneLine(shortName(run.dataset), 28),
-    localTime(run.created),
+    dateTime(run.created),
   ];
 }
 
 /** The last part of a path; a Hub id stays whole. */
 function shortName(reference: string): string {
   return /^(\/|[a-zA-Z]:[\\/])/.test(reference) ? (reference.split(/[\\/]/).at(-1) ?? reference) : reference;
-}
-
-function localTime(iso: string): string {
-  const date = new Date(iso);
-  const two = (value: number) => String(value).padStart(2, '0');
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }

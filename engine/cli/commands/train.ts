@@ -1,7 +1,7 @@
 /** `rollscope train`: trains a model on a problem set. */
 import path from 'node:path';
 import type { RunConfig } from '../../protocol/config.ts';
-import { bytes, duration, plural, whole } from '../../protocol/format.ts';
+import { bytes, duration, plural, rounded, whole } from '../../protocol/format.ts';
 import { type RunColumns, recordedScore } from '../../runs/columns.ts';
 import { columnsOf } from '../../runs/fold.ts';
 import { scoreText } from '../forecast.ts';
@@ -38,7 +38,7 @@ export function finish(output: Output, finished: Finished, places: Places): numb
     status: end.reason,
     ...summary,
     forecast: recordedScore(columns.head),
-    seconds: Number(seconds.toFixed(3)),
+    seconds: rounded(seconds, 3),
     ...(end.error ? { error: end.error } : {}),
   });
   return code;

@@ -56,9 +56,7 @@ export async function showRun(output: Output, { folder, problems, columns, step 
 
 function factRows(folder: string, info: RunInfo, { head }: RunColumns, summary: RunSummary): string[][] {
   const model = head.run?.model;
-  const sizes = model
-    ? ` (${model.parameters.toLocaleString('en')} parameters, ${model.trainable.toLocaleString('en')} trained)`
-    : '';
+  const sizes = model ? ` (${whole(model.parameters)} parameters, ${whole(model.trainable)} trained)` : '';
   return [
     ['job', info.job],
     ['status', info.status + (head.end?.error ? `: ${head.end.error.message}` : '')],

@@ -1,12 +1,12 @@
 /** Does the step at which majority voting collapses predict how much a model would gain from labels? */
 import { existsSync } from 'node:fs';
 import { assetPath } from '../../assets.ts';
+import { figure } from '../../protocol/format.ts';
 import { RECIPES } from '../embedded/recipes.ts';
 import type { Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
 import { rankText, SIGNIFICANT, significant } from '../parts/criteria.ts';
 import { runSeeds } from '../parts/runs.ts';
 import { largeSet } from '../parts/sets.ts';
-import { figure } from '../report/text.ts';
 import { type Measured, type ModelRuns, measure, THRESHOLD } from './collapse-step/measures.ts';
 import { COLLAPSE, FEWEST, OUTCOMES, PAPER, predictorsOf, ranked, total } from './collapse-step/predictors.ts';
 import { sectionsOf } from './collapse-step/report.ts';

@@ -1,5 +1,6 @@
 /** Majority voting on sets of several sizes: are small sets stable where large ones fall? */
 import type { Correlation } from '../../analysis/statistics.ts';
+import { figure } from '../../protocol/format.ts';
 import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
 import { listed, rankCorrelation, rankText, SIGNIFICANT, significant } from '../parts/criteria.ts';
 import { accuracyCurve, type Curve, heldFrom, type Metric, metricCurve, smoothed, stepsOf } from '../parts/curves.ts';
@@ -9,7 +10,6 @@ import { largeSetDefaults, runSeeds } from '../parts/runs.ts';
 import { BANDS, courseCells, meanOf, overSeeds, seedCell, seedText } from '../parts/seeds.ts';
 import { drawn, splitSet } from '../parts/sets.ts';
 import type { Section } from '../report/section.ts';
-import { figure } from '../report/text.ts';
 
 export const SIZES = [32, 128, 512, 2048] as const;
 /** Largest size of a small set; the paper's small sets are 32 and 128, its large ones 512 and more. */

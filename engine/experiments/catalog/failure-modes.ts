@@ -1,5 +1,6 @@
 /** How each intrinsic reward fails: gradually, by length, or by repetition. */
 import { classifyRun, curveOf, FAILURE_RULES, type Failure, type RunFailure } from '../../analysis/collapse.ts';
+import { figure } from '../../protocol/format.ts';
 import type { RewardName } from '../../reward/index.ts';
 import type { Criterion, Experiment, ExperimentRun, Findings } from '../experiment.ts';
 import { listed } from '../parts/criteria.ts';
@@ -10,7 +11,6 @@ import { INTRINSIC, type RewardRuns, runRewards } from '../parts/reward-runs.ts'
 import { largeSetDefaults } from '../parts/runs.ts';
 import { BANDS, overSeeds, seedCell } from '../parts/seeds.ts';
 import type { Section } from '../report/section.ts';
-import { figure } from '../report/text.ts';
 
 /** The paper's assignment (section 5, finding 2), which does not cover the other rewards. */
 export const ASSIGNED: Partial<Record<RewardName, Failure>> = {

@@ -1,5 +1,6 @@
 /** Generalization: the effect of training on a few problems with wrong majorities on held-out problems. */
 import { wilson } from '../../analysis/estimates.ts';
+import { figure } from '../../protocol/format.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import type { Family } from '../embedded/chains.ts';
 import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
@@ -21,7 +22,7 @@ import { meanOf, overSeeds } from '../parts/seeds.ts';
 import { chosen, configOn, drawn, poolOf } from '../parts/sets.ts';
 import { followsWrongRule, SORTS, type Sort, sortOf } from '../parts/sorts.ts';
 import type { Section } from '../report/section.ts';
-import { figure, interval } from '../report/text.ts';
+import { interval } from '../report/text.ts';
 
 /** Sizes of the sets that train; the paper's is the first. */
 const SIZES = [6, 16] as const;

@@ -1,6 +1,7 @@
 /** Majority voting with one setting changed at a time: when it falls. */
 import { fallStep } from '../../analysis/collapse.ts';
 import type { Correlation } from '../../analysis/statistics.ts';
+import { figure } from '../../protocol/format.ts';
 import type { RunConfig } from '../../protocol/index.ts';
 import type { Changes, Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
 import { listed, rankCorrelation, rankText, SIGNIFICANT, significant } from '../parts/criteria.ts';
@@ -11,7 +12,6 @@ import { largeSetDefaults, runSeeds } from '../parts/runs.ts';
 import { courseCells, meanOf, overSeeds, seedCell } from '../parts/seeds.ts';
 import { largeSet } from '../parts/sets.ts';
 import type { Section } from '../report/section.ts';
-import { figure } from '../report/text.ts';
 
 export const FACTORS = ['temperature', 'mini-batch', 'rollouts', 'kl'] as const;
 export type Factor = (typeof FACTORS)[number];

@@ -3,6 +3,7 @@ import { type ProblemPattern, problemPattern } from '../../analysis/collapse.ts'
 import { bootstrap, DIFFERENCES, FEWEST_VALUES, wilson } from '../../analysis/estimates.ts';
 import { clusteredAuroc, clustersOfSmallerClass, FEWEST_OUTCOMES } from '../../analysis/statistics.ts';
 import { initialMajorityShares } from '../../analysis/theory.ts';
+import { figure } from '../../protocol/format.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
 import { above, estimateText, NOT_MEASURED } from '../parts/criteria.ts';
@@ -11,7 +12,6 @@ import { histories, type ProbedProblem, probe, sameAnswer } from '../parts/probe
 import { meanOf, overSeeds } from '../parts/seeds.ts';
 import { chosen, configOn } from '../parts/sets.ts';
 import type { Section } from '../report/section.ts';
-import { figure } from '../report/text.ts';
 
 const PROBLEMS = 24;
 const PROBE_VOTES = 64;

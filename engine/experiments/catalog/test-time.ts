@@ -1,4 +1,5 @@
 /** Test-time training: accuracy on a small set rises and stays, as on held-out problems, even with wrong majorities. */
+import { figure } from '../../protocol/format.ts';
 import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
 import {
   type Change,
@@ -20,7 +21,6 @@ import { overSeeds, seedCell, seedText } from '../parts/seeds.ts';
 import { chosen, configOn, drawn, poolOf } from '../parts/sets.ts';
 import { sortOf } from '../parts/sorts.ts';
 import type { Section } from '../report/section.ts';
-import { figure } from '../report/text.ts';
 
 const SMALL = 64;
 const WRONG = 32;

@@ -1,12 +1,12 @@
 /** Predicted and measured shares of the majority answer: one exact step, many steps, and the optimum. */
 import { checkTheorem } from '../../analysis/theory.ts';
+import { figure } from '../../protocol/format.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import type { Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
 import { above, estimateText, NOT_MEASURED } from '../parts/criteria.ts';
 import { type ProbedProblem, probe, sameAnswer } from '../parts/probe.ts';
 import { meanOf } from '../parts/seeds.ts';
 import { chosen, configOn } from '../parts/sets.ts';
-import { figure } from '../report/text.ts';
 import { sectionsOf } from './theory/report.ts';
 import {
   type Distances,

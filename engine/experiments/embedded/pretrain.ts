@@ -18,6 +18,7 @@ import { Weights } from '../../model/decoder.ts';
 import { parseHuggingFaceConfig } from '../../model/huggingface-config.ts';
 import { parameterShapes } from '../../model/parameters.ts';
 import { type StoredTensor, writeSafetensors } from '../../model/safetensors.ts';
+import { about, number } from '../../protocol/format.ts';
 import { LossConfig, OptimizerConfig } from '../../protocol/index.ts';
 import { generator } from '../../rollout/philox.ts';
 import { openDevice } from '../../runtime/devices/index.ts';
@@ -117,7 +118,7 @@ for (let step = 1; step <= steps; step++) {
     const logprobs = scores.flatMap((rows) => rows.flatMap((row) => [...row.logprob]));
     const loss = -logprobs.reduce((a, b) => a + b, 0) / logprobs.length;
     const seconds = (performance.now() - started) / 1000;
-    console.log(`step ${step}  loss ${loss.toFixed(4)}  norm ${gradientNorm?.toFixed(3)}  ${seconds.toFixed(0)} s`);
+    console.log(`step ${step}  loss ${number(loss, 4)}  norm ${number(gradientNorm)}  ${about(seconds)}`);
   }
 }
 const out = path.resolve(values.out ?? path.join('engine', 'embedded', recipe.folder));

@@ -1,10 +1,11 @@
 /** How problems changed between two evaluations. */
 import { bootstrap, DIFFERENCES, FEWEST_VALUES } from '../../analysis/estimates.ts';
 import { tInterval } from '../../analysis/statistics.ts';
+import { figure } from '../../protocol/format.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import type { ExperimentRun } from '../experiment.ts';
 import type { Section } from '../report/section.ts';
-import { figure, interval } from '../report/text.ts';
+import { interval } from '../report/text.ts';
 import { NOT_MEASURED } from './criteria.ts';
 import { groupsOf } from './curves.ts';
 import { SORTS, type Sort, sortOf } from './sorts.ts';

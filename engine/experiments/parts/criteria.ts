@@ -1,8 +1,9 @@
 /** Criteria, and texts for what they measured. */
 import { type Correlation, correlation } from '../../analysis/statistics.ts';
+import { figure } from '../../protocol/format.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import type { Criterion } from '../experiment.ts';
-import { figure, interval } from '../report/text.ts';
+import { interval } from '../report/text.ts';
 
 /** A criterion that a number exceeds a bound. */
 export function above(expected: string, value: number | null, bound: number, measured: string): Criterion {

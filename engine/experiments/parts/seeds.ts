@@ -1,8 +1,8 @@
 /** Values over seeds: means with intervals, as series, cells and texts. */
 import { tInterval } from '../../analysis/statistics.ts';
+import { figure } from '../../protocol/format.ts';
 import type { PlotPoint, PlotSeries } from '../report/plots.ts';
 import type { Cell } from '../report/section.ts';
-import { figure } from '../report/text.ts';
 import type { Curve } from './curves.ts';
 
 /**

@@ -1,9 +1,10 @@
 /** An experiment's report: one self-contained HTML file, without scripts or network access. */
+import { duration, figure, plural } from '../../protocol/format.ts';
 import type { RunConfig } from '../../protocol/index.ts';
 import type { Experiment, Findings, Verdict } from '../experiment.ts';
 import { COLORS, drawPlot, type Plot } from './plots.ts';
 import type { Cell, Section, Table } from './section.ts';
-import { figure, html, interval } from './text.ts';
+import { html, interval } from './text.ts';
 
 export interface ReportContent {
   experiment: Experiment;
@@ -111,8 +112,8 @@ function setupHtml({ base, seeds, seconds, runs }: Pick<ReportContent, 'base' | 
     .sort((a, b) => (a.id < b.id ? -1 : 1))
     .map(({ id }) => `<li>runs/${html(id)}</li>`)
     .join('');
-  const minutes = seconds < 90 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(1)} min`;
-  return `<section><h2>Setup</h2><p>${runs.length} runs, ${minutes}, seeds ${html(seeds.join(', '))}. Intervals are 95%: over seeds by Student's t (for two seeds: both values), over problems by bootstrap, unless noted otherwise. Every run is an ordinary run folder next to this file: <code>rollscope show runs/&lt;name&gt;</code>.</p>
+
+  return `<section><h2>Setup</h2><p>${plural(runs.length, 'run')}, ${duration(seconds)}, seeds ${html(seeds.join(', '))}. Intervals are 95%: over seeds by Student's t (for two seeds: both values), over problems by bootstrap, unless noted otherwise. Every run is an ordinary run folder next to this file: <code>rollscope show runs/&lt;name&gt;</code>.</p>
 <details><summary>Base configuration of the runs</summary><pre>${html(JSON.stringify(base, null, 2))}</pre></details>
 <details><summary>Runs</summary><ul>${list}</ul></details></section>`;
 }

@@ -1,7 +1,8 @@
 /** Plots of a report as SVG texts: lines with bands, points, bars. The page's style has the colors. */
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { area, line } from 'd3-shape';
-import { figure, html } from './text.ts';
+import { figure, fixed } from '../../protocol/format.ts';
+import { html } from './text.ts';
 
 /** A value with its interval, if it has one. */
 export interface PlotPoint {
@@ -94,10 +95,10 @@ function drawXY(plot: LinePlot | ScatterPlot): string {
   const y = scaleLinear([...yDomain], [HEIGHT - MARGIN.bottom, MARGIN.top]).clamp(true);
   const marks: string[] = [];
   for (const level of plot.levels ?? []) {
-    const at = y(level.y).toFixed(1);
+    const at = fixed(y(level.y), 1);
     marks.push(
       `<line class="level" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${at}" y2="${at}"/>`,
-      `<text class="level" x="${WIDTH - MARGIN.right}" y="${(y(level.y) - 4).toFixed(1)}" text-anchor="end">${html(level.name)}</text>`,
+      `<text class="level" x="${WIDTH - MARGIN.right}" y="${fixed(y(level.y) - 4, 1)}" text-anchor="end">${html(level.name)}</text>`,
     );
   }
   if (plot.kind === 'points' && plot.diagonal) {
@@ -128,14 +129,14 @@ function drawXY(plot: LinePlot | ScatterPlot): string {
     for (const p of known) {
       if (p.low !== undefined && p.high !== undefined) {
         marks.push(
-          `<line class="whisker ${color}" x1="${x(p.x).toFixed(1)}" x2="${x(p.x).toFixed(1)}" y1="${y(p.low).toFixed(1)}" y2="${y(p.high).toFixed(1)}"/>`,
+          `<line class="whisker ${color}" x1="${fixed(x(p.x), 1)}" x2="${fixed(x(p.x), 1)}" y1="${fixed(y(p.low), 1)}" y2="${fixed(y(p.high), 1)}"/>`,
         );
       }
       marks.push(dot(x(p.x), y(p.y), color, `${p.label ?? series.name}: ${figure(p.x)}, ${figure(p.y)}`));
       if (p.label) {
         const right = x(p.x) > WIDTH * 0.75;
         marks.push(
-          `<text class="label" x="${(x(p.x) + (right ? -6 : 6)).toFixed(1)}" y="${(y(p.y) - 5).toFixed(1)}"${right ? ' text-anchor="end"' : ''}>${html(p.label)}</text>`,
+          `<text class="label" x="${fixed(x(p.x) + (right ? -6 : 6), 1)}" y="${fixed(y(p.y) - 5, 1)}"${right ? ' text-anchor="end"' : ''}>${html(p.label)}</text>`,
         );
       }
     }
@@ -171,13 +172,13 @@ function drawBars(plot: BarPlot): string {
     if (!Number.isFinite(bar.value)) return [];
     const left = MARGIN.left + i * width + width * 0.15;
     const top = Math.min(zero, y(bar.value));
-    const middle = (left + width * 0.35).toFixed(1);
+    const middle = fixed(left + width * 0.35, 1);
     const parts = [
-      `<rect class="bar c${i % COLORS}" x="${left.toFixed(1)}" width="${(width * 0.7).toFixed(1)}" y="${top.toFixed(1)}" height="${Math.abs(zero - y(bar.value)).toFixed(1)}"><title>${html(bar.name)}: ${figure(bar.value)}</title></rect>`,
+      `<rect class="bar c${i % COLORS}" x="${fixed(left, 1)}" width="${fixed(width * 0.7, 1)}" y="${fixed(top, 1)}" height="${fixed(Math.abs(zero - y(bar.value)), 1)}"><title>${html(bar.name)}: ${figure(bar.value)}</title></rect>`,
     ];
     if (bar.low !== undefined && bar.high !== undefined) {
       parts.push(
-        `<line class="whisker" x1="${middle}" x2="${middle}" y1="${y(bar.low).toFixed(1)}" y2="${y(bar.high).toFixed(1)}"/>`,
+        `<line class="whisker" x1="${middle}" x2="${middle}" y1="${fixed(y(bar.low), 1)}" y2="${fixed(y(bar.high), 1)}"/>`,
       );
     }
     return parts;
@@ -205,12 +206,12 @@ function axis(xTicks: readonly Tick[], yTicks: readonly Tick[], xName: string, y
   return [
     ...yTicks.map(
       ({ at, text }) =>
-        `<line class="grid" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${at.toFixed(1)}" y2="${at.toFixed(1)}"/><text x="${MARGIN.left - 6}" y="${(at + 4).toFixed(1)}" text-anchor="end">${html(text)}</text>`,
+        `<line class="grid" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${fixed(at, 1)}" y2="${fixed(at, 1)}"/><text x="${MARGIN.left - 6}" y="${fixed(at + 4, 1)}" text-anchor="end">${html(text)}</text>`,
     ),
     `<line class="axis" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${bottom}" y2="${bottom}"/>`,
     ...xTicks.map(({ at, text }, i) => {
       const low = crowded && i % 2 === 1 ? 11 : 0;
-      return `<text x="${at.toFixed(1)}" y="${bottom + 14 + low}" text-anchor="middle">${html(text)}</text>`;
+      return `<text x="${fixed(at, 1)}" y="${bottom + 14 + low}" text-anchor="middle">${html(text)}</text>`;
     }),
     xName &&
       `<text class="name" x="${(MARGIN.left + WIDTH - MARGIN.right) / 2}" y="${HEIGHT - 4}" text-anchor="middle">${html(xName)}</text>`,
@@ -219,11 +220,11 @@ function axis(xTicks: readonly Tick[], yTicks: readonly Tick[], xName: string, y
 }
 
 function dot(x: number, y: number, color: string, title: string): string {
-  return `<circle class="dot ${color}" cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="3.5"><title>${html(title)}</title></circle>`;
+  return `<circle class="dot ${color}" cx="${fixed(x, 1)}" cy="${fixed(y, 1)}" r="3.5"><title>${html(title)}</title></circle>`;
 }
 
 function rounded(path: string): string {
-  return path.replace(/-?\d+\.\d+(?:e-?\d+)?/g, (n) => Number(n).toFixed(1));
+  return path.replace(/-?\d+\.\d+(?:e-?\d+)?/g, (n) => fixed(Number(n), 1));
 }
 
 function frame(title: string, parts: readonly string[]): string {

@@ -1,5 +1,6 @@
 /** What a policy may use for activations: the limit on memory, less what stays resident. */
 import type { ModelSource } from '../../model/source.ts';
+import { bytes } from '../../protocol/format.ts';
 import { RollscopeError } from '../../protocol/index.ts';
 import { rowBytes } from '../../rollout/sampler.ts';
 import { machineMemory } from '../../runtime/memory.ts';
@@ -46,11 +47,10 @@ export function activationMemory(
 }
 
 function tooLittle(name: string, tokens: number, needed: number, most: number, limit: number | null): RollscopeError {
-  const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(bytes < 2 ** 30 ? 2 : 1)} GB`;
   const bound = limit === null ? "three quarters of this machine's memory" : 'memory limit';
   return new RollscopeError(
     'memory',
-    `${name} with sequences of ${tokens} tokens needs about ${gigabytes(needed)} of memory; available: ${gigabytes(most)} (${bound}).`,
+    `${name} with sequences of ${tokens} tokens needs about ${bytes(needed)} of memory; available: ${bytes(most)} (${bound}).`,
     `Set ${limit === null ? 'a' : 'a higher'} limit (--memory), use LoRA, lower --max-tokens, or leave out the longest problems.`,
   );
 }
