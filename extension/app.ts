@@ -1,4 +1,4 @@
-/** The one object that owns everything that lives as long as the extension: its parts, and how they hear of each other. */
+/** Owns everything that lives as long as the extension, and connects its parts. */
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { runsRoot } from '../engine/journal/locations.ts';
@@ -92,22 +92,22 @@ export class Rollscope {
     this.listen();
   }
 
-  /** The folder that holds the runs. */
+  /** The folder of the runs. */
   get runsFolder(): string {
     return runsFolderSetting() ?? runsRoot();
   }
 
-  /** A dataset as runs name it: the embedded problems are `embedded`, wherever their file lies. */
+  /** A dataset's name in runs: `embedded` for the embedded problems, wherever their file is. */
   datasetName(file: string): string {
     return samePath(file, this.embeddedFile) ? EMBEDDED : file;
   }
 
-  /** Starts a run, shows it, and says what was found while it was prepared. */
+  /** Starts a run, shows it, and shows the warnings of its preparation. */
   async start(config: RunConfig): Promise<void> {
     this.notices.warnings(await this.viewer.start(config));
   }
 
-  /** Shows where a problem of a run (by index) stands in its file. */
+  /** Shows a problem of a run (by index) in its file. */
   async revealProblem(run: OpenRun, index: number): Promise<void> {
     const problem = run.problems[index];
     if (!problem) return;
@@ -125,7 +125,7 @@ export class Rollscope {
     this.scope.dispose();
   }
 
-  /** The engine's command line, and what runs it. */
+  /** The engine's command line and its Node. */
   private get program(): Program {
     const cli = vscode.Uri.joinPath(this.context.extensionUri, 'dist', 'cli.js').fsPath;
     return { node: engineNode() ?? process.execPath, cli };
@@ -146,13 +146,13 @@ export class Rollscope {
     });
   }
 
-  /** What happens to engine and run without a command. */
+  /** Reacts to what happens to the engine and the run without a command. */
   private listen(): void {
     const { engine, session, notices, report } = this;
     this.scope.add(engine.onLog(({ level, message }) => report.log(level, `engine: ${message}`)));
     this.scope.add(
       engine.onDidConnect((client) => {
-        // After a lost connection, or in a new window: follow what the engine works on.
+        // After a lost connection or in a new window: follow the engine's active run.
         if (!session.preparing) void session.follow(client).catch((error) => report.error(error));
       }),
     );

@@ -1,4 +1,4 @@
-/** What the command line says of a run, as a read-only text. */
+/** The output of a command about a run, as a read-only document. */
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { RollscopeError } from '../engine/protocol/index.ts';
@@ -6,7 +6,7 @@ import { type Program, runCli } from './engine/cli.ts';
 import { SCHEMES } from './ids.ts';
 
 const SCHEME = SCHEMES.text;
-/** Commands that look at a run and change nothing. */
+/** Commands that only read a run. */
 const COMMANDS = { analyze: 'Analyzing', rescore: 'Rescoring' } as const;
 export type LookCommand = keyof typeof COMMANDS;
 
@@ -20,7 +20,7 @@ export class CliDocuments implements vscode.TextDocumentContentProvider {
     this.registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
   }
 
-  /** Runs the command on a run folder and opens what it says; it can be canceled. */
+  /** Runs the command on a run folder and opens its output; it can be canceled. */
   async open(command: LookCommand, folder: string): Promise<void> {
     const run = path.basename(folder);
     const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${command} ${run}.txt`, query: folder });
@@ -34,13 +34,13 @@ export class CliDocuments implements vscode.TextDocumentContentProvider {
     await vscode.window.showTextDocument(document, { preview: true });
   }
 
-  /** Also for a document of a former window. */
+  /** Also provides documents restored from the previous window. */
   async provideTextDocumentContent(uri: vscode.Uri, token: vscode.CancellationToken): Promise<string> {
     const command = path.posix
       .basename(uri.path)
       .split(' ')[0]!
       .replace(/^analyse$/, 'analyze');
-    if (!Object.hasOwn(COMMANDS, command)) throw new RollscopeError('usage', `There is no text ${uri.path}.`);
+    if (!Object.hasOwn(COMMANDS, command)) throw new RollscopeError('usage', `Unknown document: ${uri.path}.`);
     return this.texts.get(uri.toString()) ?? this.read(command as LookCommand, uri.query, token);
   }
 

@@ -1,6 +1,6 @@
 /**
- * The commands of the editor: what each is called, where it is offered, and what it says without a run. `package.json` is
- * generated from this (`npm run generate`); `commands.ts` gives each its action. No VS Code.
+ * The commands of the editor: title, places where each is offered, and message without a run. `package.json` is generated from
+ * this (`npm run generate`); `commands.ts` defines the actions. Does not import VS Code.
  */
 import { when } from './context-keys.ts';
 import type { ItemContext } from './ids.ts';
@@ -40,7 +40,7 @@ export const WHEN = {
 } as const;
 export type When = keyof typeof WHEN;
 
-/** Places of VS Code where a command can stand. */
+/** Menus of VS Code that can contain a command. */
 export const MENUS = [
   'editor/title/run',
   'editor/title',
@@ -52,17 +52,17 @@ export const MENUS = [
 export type Menu = (typeof MENUS)[number];
 
 export interface CommandDefinition {
-  /** A verb and its object; the category is `Rollscope`. */
+  /** A verb and its object; the category is always `Rollscope`. */
   title: string;
   /** Name of a codicon. */
   icon: string;
-  /** In the command palette: always, in a context, or never (it needs an argument). */
+  /** In the Command Palette: always, in a context, or never (it needs an argument). */
   palette: 'always' | 'never' | When;
   /** Menus, contexts, and `group@order` there. */
   menus?: readonly (readonly [menu: Menu, when: When, at: string])[];
-  /** Said instead of acting where no run is in progress and none was named. */
+  /** Message shown instead of running the command when no run is active and none was named. */
   withoutRun?: string;
-  /** Ids of earlier versions, which keybindings may name; they still work. */
+  /** Ids from earlier versions, which still work, since keybindings may use them. */
   former?: readonly string[];
 }
 
@@ -116,7 +116,7 @@ export const COMMAND_DEFINITIONS = {
       ['view/item/context', 'runningRun', 'inline@1'],
       ['view/item/context', 'runningRun', 'open@2'],
     ],
-    withoutRun: 'No run is in progress.',
+    withoutRun: 'No active run.',
   },
   resume: {
     title: 'Resume Run',
@@ -135,7 +135,7 @@ export const COMMAND_DEFINITIONS = {
       ['view/item/context', 'liveRun', 'inline@2'],
       ['view/item/context', 'liveRun', 'open@3'],
     ],
-    withoutRun: 'No run is in progress.',
+    withoutRun: 'No active run.',
   },
   attach: {
     title: 'Attach to Run',

@@ -1,6 +1,6 @@
 /**
- * What each command does; `command-definitions.ts` says what it is called and where it is offered. A definition without
- * an action does not compile. A stopped engine gives a sentence, never a stack trace.
+ * The action of each command; `command-definitions.ts` defines titles and menus. A definition without an action does not
+ * compile. Errors become a notification, never a stack trace.
  */
 import * as vscode from 'vscode';
 import type { Rollscope } from './app.ts';
@@ -29,7 +29,7 @@ import {
 import { runDataset, runProblem } from './commands/start.ts';
 import { setShading } from './settings.ts';
 
-/** Works without an engine, sees to one by itself, or says that there is no run to steer. */
+/** Works without an engine, starts one when needed, or reports that there is no active run. */
 type Action = (app: Rollscope, argument: unknown) => unknown;
 
 export const COMMANDS: Record<CommandName, Action> = {
@@ -70,7 +70,7 @@ export const COMMANDS: Record<CommandName, Action> = {
   removeModel: (app, argument) => removeModel(app, argument),
 };
 
-/** Registers all commands, under former ids too; whatever one of them throws becomes one notification. */
+/** Registers all commands, under former ids too; whatever they throw becomes one notification. */
 export function registerCommands(app: Rollscope): vscode.Disposable {
   const registrations = COMMAND_NAMES.flatMap((name) => {
     const { former = [], withoutRun }: CommandDefinition = COMMAND_DEFINITIONS[name];

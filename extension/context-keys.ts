@@ -1,6 +1,6 @@
 /**
- * The context keys that the extension sets, and the `when` clauses that ask for them: a key, a value, a view or an item
- * that does not exist does not compile. `context.ts` sets them. No VS Code.
+ * The context keys that the extension sets, and the `when` clauses that use them: an unknown key, value, view or item does
+ * not compile. `context.ts` sets them. Does not import VS Code.
  */
 import type { Shading } from '../engine/protocol/shades.ts';
 import type { Health, RunKey } from './health.ts';

@@ -1,4 +1,4 @@
-/** A list of things to dispose of, once; what comes after that is disposed of at once. */
+/** A list of items that are disposed of together, once; items added later are disposed of immediately. */
 export interface DisposableLike {
   dispose(): unknown;
 }
@@ -24,7 +24,7 @@ export class Disposables implements DisposableLike {
     for (const item of items?.reverse() ?? []) item.dispose();
   }
 
-  /** Disposes of everything so far and goes on taking. */
+  /** Disposes of all items so far; new ones can still be added. */
   clear(): void {
     const items = this.items;
     if (!items) return;

@@ -1,6 +1,6 @@
 /**
- * The settings of VS Code, below `rollscope.`: those of runs, which `engine/config/settings.ts` describes with the rest,
- * and those of the editor alone, described here. `package.json` is generated from both (`npm run generate`). No VS Code.
+ * The VS Code settings below `rollscope.`: those of runs, from `engine/config/settings.ts`, and those of the editor alone,
+ * defined here. `package.json` is generated from both (`npm run generate`). Does not import VS Code.
  */
 import { type RunSetting, SETTINGS } from '../engine/config/settings.ts';
 import { FIELD_MAP } from '../engine/protocol/settings/dataset.ts';
@@ -14,14 +14,14 @@ export const SECTIONS = ['Model and engine', 'Training', 'Problems', 'Editor'] a
 export const EDITOR_SETTINGS = {
   runsFolder: text({
     title: 'Runs folder',
-    help: 'folder of the runs',
+    help: 'folder for runs',
     empty: true,
     default: '',
     editor: {
       id: 'runsFolder',
       section: 'Model and engine',
       scope: 'machine-overridable',
-      text: 'Folder of the runs. By default the one that the command line uses.',
+      text: 'Folder for runs. Default: the folder that the command line uses.',
     },
   }),
   'engine.node': text({
@@ -33,7 +33,7 @@ export const EDITOR_SETTINGS = {
       id: 'engine.node',
       section: 'Model and engine',
       scope: 'machine',
-      text: 'Path of the Node.js (version 20 or newer) that runs the engine. By default the one inside the editor. Takes effect when the engine is restarted.',
+      text: 'Path to the Node.js executable (version 20 or newer) that runs the engine. Default: the one bundled with VS Code. Takes effect when the engine restarts.',
     },
   }),
   'engine.whenAlone': choice(
@@ -49,7 +49,7 @@ export const EDITOR_SETTINGS = {
         id: 'engine.whenAlone',
         section: 'Model and engine',
         scope: 'machine-overridable',
-        text: 'What the engine does with a run when the last VS Code window disconnects. Takes effect when the engine is restarted.',
+        text: 'What the engine does with a run when the last VS Code window disconnects. Takes effect when the engine restarts.',
       },
     },
   ),
@@ -88,12 +88,12 @@ export const EDITOR_SETTINGS = {
 };
 export type EditorValues = ValuesOf<typeof EDITOR_SETTINGS>;
 
-/** Settings that hold an object: its fields are described elsewhere. */
+/** Settings whose value is an object; its fields are defined elsewhere. */
 export const OBJECT_SETTINGS = {
   fields: {
     section: 'Problems',
     fields: FIELD_MAP.fields,
-    text: 'Columns of the problem file, unless they have usual names: `prompt`, `question` or `problem`; `answer` or `solution`; `id`.',
+    text: 'Columns of the problem file. Default: `prompt`, `question` or `problem`; `answer` or `solution`; `id`.',
   },
   config: {
     section: 'Training',
@@ -101,21 +101,21 @@ export const OBJECT_SETTINGS = {
   },
 } as const;
 
-/** Id of a setting of VS Code, below `rollscope.`. */
+/** Id of a VS Code setting, without `rollscope.`. */
 export type SettingId = keyof typeof EDITOR_SETTINGS | keyof typeof OBJECT_SETTINGS | EditorIds<typeof RUN.fields>;
 
-/** A setting as VS Code and messages name it. */
+/** The full id of a setting. */
 export function settingName<Id extends SettingId>(id: Id): `rollscope.${Id}` {
   return `rollscope.${id}`;
 }
 
-/** Settings of a run that have a setting of VS Code of their own. */
+/** Settings of a run that have their own VS Code setting. */
 export const RUN_SETTINGS: readonly RunSetting[] = SETTINGS.filter(({ setting }) => setting.editor !== undefined);
 
-/** What `rollscope.config` cannot say, because something else decides it, and what does. */
+/** Fields that cannot be set in `rollscope.config`, and the hint for each. */
 export const TAKEN: Readonly<Record<string, string>> = {
-  job: 'The command decides between training and probing.',
-  model: 'Name the model in rollscope.model.',
-  'dataset.path': 'The file that the command was given decides.',
-  'dataset.ids': 'The problem that the command was given decides.',
+  job: 'The command determines whether the run trains or probes.',
+  model: 'Set it in rollscope.model.',
+  'dataset.path': 'It is the file that the command runs on.',
+  'dataset.ids': 'It is the problem that the command runs on.',
 };

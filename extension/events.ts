@@ -1,5 +1,5 @@
 /**
- * The events of the parts that know nothing of the editor, so that they work without it. They have the shape of the editor's,
- * so that they can be handed to it. A listener that throws hinders no other.
+ * Events for the parts that do not import VS Code, with the shape of VS Code's, so that both are interchangeable. A listener
+ * that throws does not affect others.
  */
 export { Emitter } from '../engine/messages/json-rpc.ts';

@@ -1,4 +1,4 @@
-/** How the engine and its run are, in one word; drives the status item and the context keys. Pure. */
+/** The state of the engine and its run in one word, for the status bar item and the context keys. Pure. */
 
 import type { Progress } from '../engine/protocol/index.ts';
 import type { Link } from './engine/service.ts';
@@ -14,7 +14,7 @@ export type Health =
   | 'reconnecting'
   | 'failed';
 
-/** `progress` is that of the run that the connected engine works on; `preparing`: one that has no folder yet. */
+/** @param progress of the engine's active run @param preparing whether a run is being prepared and has no folder yet */
 export function healthOf(link: Link, progress: Progress | null, preparing = false): Health {
   if (link !== 'connected') return link;
   if (preparing) return 'preparing';

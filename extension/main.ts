@@ -1,4 +1,4 @@
-/** Entry of the extension host. */
+/** Entry point of the extension. */
 import './zod-setup.ts';
 import * as vscode from 'vscode';
 import { Rollscope } from './app.ts';
@@ -15,7 +15,7 @@ export function activate(context: vscode.ExtensionContext): void {
       (error: unknown) => app.report.error(error),
     );
   } catch (error) {
-    // The editor only logs what is thrown here.
+    // VS Code only logs what is thrown here.
     const message = error instanceof Error ? error.message : String(error);
     void vscode.window.showErrorMessage(`Rollscope cannot start: ${message}`);
     throw error;

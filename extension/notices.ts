@@ -1,4 +1,4 @@
-/** What a person is told of a run without asking: warnings at its start, a failure, an interruption. */
+/** Notifications about a run: warnings at its start, a failure, an interruption. */
 import { plural } from '../engine/protocol/format.ts';
 import type { Reporter } from './report.ts';
 import type { OpenRun } from './run/open-run.ts';
@@ -12,7 +12,7 @@ export class Notices {
     private readonly resume: (folder: string) => Promise<void>,
   ) {}
 
-  /** What was found while a run was prepared: problems without a reference, a model that cannot read them. */
+  /** Warnings of a run's preparation, such as problems without a reference or outside the model's vocabulary. */
   warnings({ columns: { head } }: OpenRun): void {
     const found = head.warnings.filter(({ step }) => step === null);
     if (found.length === 0) return;
@@ -24,7 +24,7 @@ export class Notices {
 
   ended(run: OpenRun, end: EndOfRun): void {
     this.report.log('info', `run ${run.run} ended at step ${end.step}: ${end.reason}`);
-    // A run that was stopped or is complete shows that by itself; a failure needs a decision.
+    // The panel shows that a run has stopped or completed; a failure needs a decision.
     if (end.reason !== 'failed') return;
     const { message = 'The run failed.', hint } = end.error ?? {};
     void this.report.ask(`Run ${run.run} failed at step ${end.step}. ${message}${hint ? ` ${hint}` : ''}`, {

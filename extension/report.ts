@@ -1,9 +1,9 @@
-/** The log, and the one way in which a person hears of an error. */
+/** The log, and the one way in which errors are shown. */
 import * as vscode from 'vscode';
 import { RollscopeError, toErrorData } from '../engine/protocol/index.ts';
 import { runCommand } from './run-command.ts';
 
-/** A button and what it does. */
+/** Buttons and their actions. */
 export type Choices = Record<string, () => unknown>;
 
 const SHOW_LOG = 'Show Log';
@@ -21,7 +21,7 @@ export class Reporter {
     this.channel.show(true);
   }
 
-  /** Shows an error; what was canceled by the user is silent, and what is a bug says so. */
+  /** Shows an error: nothing after a cancellation, and a bug as such. */
   error(error: unknown, choices: Choices = {}): void {
     const { code, message, hint } = toErrorData(error);
     if (code === 'canceled') return;
@@ -35,7 +35,7 @@ export class Reporter {
     void this.ask(text, more, 'error');
   }
 
-  /** One notification with buttons, Show Log the last of them. */
+  /** One notification with buttons, the last of them Show Log. */
   async ask(message: string, choices: Choices, kind: 'warning' | 'error' = 'warning'): Promise<void> {
     const all: Choices = { ...choices, [SHOW_LOG]: () => this.showLog() };
     const show = kind === 'error' ? vscode.window.showErrorMessage : vscode.window.showWarningMessage;
@@ -53,8 +53,8 @@ export class Reporter {
   }
 }
 
-/** Opens the settings on the one that a message begins with. */
+/** Opens the settings editor at the setting that the message starts with. */
 function openSettings(message: string): Thenable<unknown> {
-  const setting = /^rollscope\.[\w.]+/.exec(message)?.[0];
+  const setting = /^setting (rollscope\.\w+)/.exec(message)?.[1];
   return vscode.commands.executeCommand('workbench.action.openSettings', setting ?? '@ext:rollscope.rollscope');
 }

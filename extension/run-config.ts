@@ -1,4 +1,4 @@
-/** From the user's settings and what a command points at to the configuration of a run. Pure. */
+/** Builds a run's configuration from the user's settings and the target of a command. Pure. */
 import type { Given, Layer } from '../engine/config/layer.ts';
 import { buildRunConfig, EMBEDDED, type RunTarget as Target } from '../engine/config/layers.ts';
 import { isObject, setAt, stringAt, type Values, valueAt } from '../engine/config/objects.ts';
@@ -11,35 +11,35 @@ export { EMBEDDED };
 
 export type Scope = 'user' | 'workspace' | 'folder';
 
-/** What one scope's settings say, by id below `rollscope.`; what is not set there is undefined. */
+/** The settings of one scope by id below `rollscope.`; undefined where unset. */
 export interface ScopeSettings {
   scope: Scope;
   values: Readonly<Record<string, unknown>>;
 }
 
-/** What a run works on. */
+/** What a run trains on or probes. */
 export type RunTarget = Target & { dataset: string };
 
-/** Ids of all settings that a run is made of. */
+/** Ids of all settings that affect a run. */
 export const SETTING_IDS = [
   ...RUN_SETTINGS.map(({ setting }) => setting.editor!.id),
   ...Object.keys(OBJECT_SETTINGS),
 ] as readonly SettingId[];
 
-/** The layers of the settings, the weakest first: `rollscope.config` of any scope goes over all other settings. */
+/** The layers of the settings, the weakest first: `rollscope.config` of any scope overrides all other settings. */
 export function settingLayers(scopes: readonly ScopeSettings[], place: Place): Layer[] {
   return [...scopes.map((of) => ownLayer(of, place)), ...scopes.map((of) => configLayer(of, place))];
 }
 
 /**
- * The preset of the model with the settings laid upon it.
+ * The preset of the model, overridden by the settings.
  * @throws RollscopeError `config`, naming the setting, when a value is out of its range, no field, or not its to say
  */
 export function buildConfig(target: RunTarget, scopes: readonly ScopeSettings[], place: Place): RunConfig {
   return buildRunConfig(target, settingLayers(scopes, place));
 }
 
-/** The text that the settings give at a path of the configuration, such as the model; undefined for none. */
+/** The text that the settings give for a path of the configuration, such as the model; undefined if none does. */
 export function givenText(path: string, scopes: readonly ScopeSettings[], place: Place): string | undefined {
   return settingLayers(scopes, place)
     .flatMap(({ values }) => stringAt(values, path) ?? [])
@@ -53,7 +53,7 @@ function ownLayer({ scope, values: set }: ScopeSettings, place: Place): Layer {
     const { id, scale = 1, zeroIsNull } = setting.editor!;
     const raw = set[id];
     const value = typeof raw === 'string' && setting.kind.type === 'text' ? raw.trim() && raw : raw;
-    // Nothing, and an emptied text, leave the choice to weaker layers.
+    // Unset settings and empty texts fall through to weaker layers.
     if (value === undefined || value === null || value === '') continue;
     const name = settingName(id as SettingId);
     if (zeroIsNull && value === 0) {
@@ -73,7 +73,7 @@ function ownLayer({ scope, values: set }: ScopeSettings, place: Place): Layer {
 }
 
 function configLayer({ scope, values: set }: ScopeSettings, place: Place): Layer {
-  // The settings editor marks what is no object.
+  // The settings editor marks values that are not objects.
   const own = isObject(set.config) ? set.config : {};
   for (const [field, decided] of Object.entries(TAKEN)) {
     if (valueAt(own, field) === undefined) continue;

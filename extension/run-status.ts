@@ -1,5 +1,5 @@
-/** The states in which the editor shows a run. No VS Code. */
+/** The states in which the editor shows a run. Does not import VS Code. */
 import type { ListedRun } from '../engine/protocol/index.ts';
 
-/** A running run that waits is `paused` here. */
+/** Distinguishes paused runs from running ones. */
 export type ShownStatus = ListedRun['status'] | 'paused';

@@ -1,4 +1,4 @@
-/** The settings of section `rollscope`, typed. `editor-settings.ts` describes them. */
+/** Typed access to the settings, which `editor-settings.ts` defines. */
 import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,7 +13,7 @@ import { EMBEDDED, givenText, type ScopeSettings, SETTING_IDS } from './run-conf
 
 const SECTION = 'rollscope';
 
-/** VS Code's configuration, which takes no id but those of described settings. */
+/** VS Code's configuration, restricted to the ids of described settings. */
 interface Configuration {
   get<T>(id: SettingId, usual: T): T;
   inspect<T>(id: SettingId): { globalValue?: T; workspaceValue?: T; workspaceFolderValue?: T } | undefined;
@@ -24,7 +24,7 @@ function configuration(scope?: vscode.Uri): Configuration {
   return vscode.workspace.getConfiguration(SECTION, scope) as Configuration;
 }
 
-/** What the settings say about runs; `scope` is the problem file, whose folder may have settings of its own. */
+/** The settings that affect runs; `scope` is the problem file, whose folder may have its own settings. */
 export function runSettings(scope?: vscode.Uri): ScopeSettings[] {
   const config = configuration(scope);
   const found = SETTING_IDS.map((id) => [id, config.inspect(id)] as const);
@@ -37,7 +37,7 @@ export function runSettings(scope?: vscode.Uri): ScopeSettings[] {
   ];
 }
 
-/** Where relative paths of settings begin: the folder of the workspace that a file belongs to, else the first one. */
+/** The base of relative paths in settings: the workspace folder that contains the file, else the first one. */
 export function placeOf(scope?: vscode.Uri): Place {
   const own = scope && vscode.workspace.getWorkspaceFolder(scope);
   const folder = (own ?? vscode.workspace.workspaceFolders?.[0])?.uri.fsPath ?? null;
@@ -52,13 +52,13 @@ function editorSetting<Id extends keyof EditorValues>(id: Id, scope?: vscode.Uri
   return (spellingsOf(kind.choices).get(value as string) ?? value) as EditorValues[Id];
 }
 
-/** The reward of the settings: an expression of `rollscope.config` goes over the choice. */
+/** The reward in the settings: an expression in `rollscope.config` overrides `rollscope.reward`. */
 export function currentReward(): string {
   return givenText('reward', runSettings(), placeOf()) ?? 'majority-vote';
 }
 
 /**
- * Chooses a reward where the choice stands: in the workspace when that says one, else for the user. A name goes to
+ * Sets the reward where it is set now: in the workspace if it is set there, else for the user. A name is written to
  * `rollscope.reward`, any other expression to `rollscope.config`.
  */
 export async function setReward(reward: string): Promise<void> {
@@ -67,7 +67,7 @@ export async function setReward(reward: string): Promise<void> {
   if (isName) await configuration().update('reward', reward, targetOf('reward'));
 }
 
-/** Writes the expression of `rollscope.config`, or takes it out of each place that has one. */
+/** Writes the expression to `rollscope.config`, or removes it from every scope. */
 async function changeExpression(reward: string | undefined): Promise<void> {
   const config = configuration();
   const found = config.inspect<Record<string, unknown>>('config');
@@ -93,29 +93,29 @@ export function currentModel(): string {
   return givenText('model', runSettings(), placeOf()) ?? EMBEDDED;
 }
 
-/** What the settings say of model and device, as a command line takes it; `auto` and 0 leave the choice to the engine. */
+/** Model and device in the settings, as options of the command line; `auto` and 0 leave the choice to the engine. */
 export function runChoices(): { model: string; device: string; threads: number } {
   const config = configuration();
   return { model: currentModel(), device: config.get('device', 'auto'), threads: config.get('threads', 0) };
 }
 
-/** Chooses a model where the choice stands: in the workspace when it says one, else for the user. */
+/** Sets the model where it is set now: in the workspace if it is set there, else for the user. */
 export async function chooseModel(model: string): Promise<void> {
   await configuration().update('model', model, targetOf('model'));
 }
 
-/** Where a setting stands: in the workspace when that has a value, else with the user. */
+/** The scope of a setting's value: the workspace if it is set there, else the user. */
 function targetOf(name: SettingId): vscode.ConfigurationTarget {
   const inWorkspace = configuration().inspect(name)?.workspaceValue !== undefined;
   return inWorkspace ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
 }
 
-/** The user's runs folder; null for the usual one. */
+/** The folder for runs; null for the default. */
 export function runsFolderSetting(): string | null {
   return expandHome(editorSetting('runsFolder').trim()) || null;
 }
 
-/** The Node that runs the engine; null for the editor's own. */
+/** The Node that runs the engine; null for VS Code's own. */
 export function engineNode(): string | null {
   return expandHome(editorSetting('engine.node').trim()) || null;
 }
@@ -144,7 +144,7 @@ export async function setShading(value: Shading): Promise<void> {
   await configuration().update('shading', value, vscode.ConfigurationTarget.Global);
 }
 
-/** Calls the listener when one of the named settings changes (all, when none is named). */
+/** Calls the listener when one of these settings changes (any setting if none is named). */
 export function onDidChangeSettings(names: readonly SettingId[], listener: () => unknown): vscode.Disposable {
   const keys = names.length ? names.map(settingName) : [SECTION];
   return vscode.workspace.onDidChangeConfiguration((event) => {

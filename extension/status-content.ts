@@ -1,11 +1,11 @@
-/** What the status item says of the engine and its run. Pure. */
+/** The content of the status bar item. Pure. */
 import { activityText } from '../engine/protocol/activity.ts';
 import { about, bytes, code, DASH, number } from '../engine/protocol/format.ts';
 import type { Progress } from '../engine/protocol/index.ts';
 import { type CommandName, commandId, commandLink } from './command-definitions.ts';
 import type { Health } from './health.ts';
 
-/** Commands that the tooltip may run. */
+/** The commands that the tooltip can run. */
 export const STATUS_COMMANDS: readonly CommandName[] = [
   'openPanel',
   'pause',
@@ -18,9 +18,9 @@ export const STATUS_COMMANDS: readonly CommandName[] = [
 
 export interface StatusContent {
   text: string;
-  /** Read aloud in place of the text with its icons. */
+  /** For screen readers, in place of the text with its icons. */
   label: string;
-  /** Markdown; the links are commands. */
+  /** Markdown whose links are commands. */
   tooltip: string;
   error: boolean;
   command: string;
@@ -62,7 +62,7 @@ export function statusContent(health: Health, progress: Progress | null): Status
   };
   switch (health) {
     case 'off':
-      return content('pulse', '', 'no engine is running. It starts with the first run.', [links.panel, links.attach]);
+      return content('pulse', '', 'no engine is running; it starts with the first run.', [links.panel, links.attach]);
     case 'starting':
       return content('loading~spin', 'starting', 'the engine is starting.', [links.log]);
     case 'idle':
@@ -77,18 +77,18 @@ export function statusContent(health: Health, progress: Progress | null): Status
         'loading~spin',
         left ? `${steps} · ${left}` : steps,
         progress?.state === 'pausing'
-          ? 'the run pauses after this piece of work.'
+          ? 'the run pauses after the current micro-batch.'
           : `step ${steps.replace('/', ' of ')}.`,
         [links.panel, links.pause, links.stop, links.log],
       );
     case 'paused':
       return content('debug-pause', `paused ${steps}`, 'the run is paused.', [links.panel, links.resume, links.stop]);
     case 'stopping':
-      return content('loading~spin', 'stopping', 'the run writes its checkpoint and stops.', [links.panel, links.log]);
+      return content('loading~spin', 'stopping', 'the run stops after writing a checkpoint.', [links.panel, links.log]);
     case 'reconnecting':
-      return content('loading~spin', 'reconnecting', 'the connection to the engine was lost.', [links.log]);
+      return content('loading~spin', 'reconnecting', 'reconnecting to the engine.', [links.log]);
     case 'failed':
-      return content('error', '', 'the engine does not start.', [links.restart, links.log], {
+      return content('error', '', 'the engine failed to start.', [links.restart, links.log], {
         error: true,
         command: commandId('showLog'),
       });

@@ -1,4 +1,4 @@
-/** The one status item; what it says is decided in status-content.ts. */
+/** The status bar item; `status-content.ts` determines its content. */
 import * as vscode from 'vscode';
 import { commandId } from './command-definitions.ts';
 import { STATUS_COMMANDS, type StatusContent } from './status-content.ts';

@@ -1,4 +1,4 @@
-/** From what a command was called with to the dataset that it works on. */
+/** Finds the dataset of a command from its argument, the active editor or the user's choice. */
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { RollscopeError } from '../engine/protocol/index.ts';
@@ -6,12 +6,12 @@ import { formatOf, PROBLEM_EXTENSIONS } from './editor/detect.ts';
 import { EMBEDDED } from './run-config.ts';
 import { DatasetItem, type ProblemFiles } from './trees/datasets.ts';
 
-/** Argument of the train and probe commands for choosing a file. */
+/** Argument of the train and probe commands that asks for a file. */
 export const PICK = 'pick';
 
 /**
  * An absolute path or `embedded`: from the argument (a file from the Explorer, an item of the Datasets view, `embedded`,
- * `pick`), else the active editor, else what the user picks. A document with changes is saved. null: given up.
+ * `pick`), else the active editor, else what the user picks. A document with changes is saved. null if canceled.
  * @throws RollscopeError `dataset` for a file that the engine cannot read.
  */
 export async function datasetOf(argument: unknown, files: ProblemFiles): Promise<string | null> {
@@ -31,7 +31,7 @@ export async function fileOf(uri: vscode.Uri): Promise<string | null> {
     // Saving asks for a name.
     if (!document) return null;
     const choice = await vscode.window.showWarningMessage(
-      'The engine reads problems from a file. Save this one first.',
+      'The engine reads problems from disk. Save this file first.',
       'Save As…',
     );
     if (!choice) return null;
@@ -41,19 +41,19 @@ export async function fileOf(uri: vscode.Uri): Promise<string | null> {
   if (uri.scheme !== 'file') {
     throw new RollscopeError(
       'dataset',
-      `${path.posix.basename(uri.path)} lies on a virtual file system (${uri.scheme}).`,
-      'Save it to a disk that the engine can read.',
+      `${path.posix.basename(uri.path)} is on a virtual file system (${uri.scheme}).`,
+      "Save it to the local (or remote host's) file system.",
     );
   }
   if (!formatOf(uri.fsPath)) {
     throw new RollscopeError(
       'dataset',
       `${path.basename(uri.fsPath)} is not a problem file.`,
-      `Rollscope reads ${PROBLEM_EXTENSIONS.map((extension) => `.${extension}`).join(', ')}.`,
+      `Supported formats: ${PROBLEM_EXTENSIONS.map((extension) => `.${extension}`).join(', ')}.`,
     );
   }
   if (document?.isDirty && !(await document.save())) {
-    throw new RollscopeError('dataset', `${path.basename(uri.fsPath)} could not be saved.`, 'Save it, then try again.');
+    throw new RollscopeError('dataset', `${path.basename(uri.fsPath)} could not be saved.`, 'Save it and try again.');
   }
   return uri.fsPath;
 }
@@ -62,7 +62,7 @@ async function onDisk(dataset: string): Promise<string | null> {
   return dataset === EMBEDDED ? EMBEDDED : fileOf(vscode.Uri.file(dataset));
 }
 
-/** The file of the active tab, also where it is no text (Parquet). */
+/** The file of the active tab, even if it is not a text (Parquet). */
 function activeFile(): vscode.Uri | null {
   const editor = vscode.window.activeTextEditor;
   if (editor) return editor.document.uri;
@@ -86,10 +86,10 @@ async function pick(files: ProblemFiles): Promise<string | null> {
         dataset: file,
       };
     }),
-    { label: '$(package) Embedded problems', description: 'sums for the embedded model', dataset: EMBEDDED },
+    { label: '$(package) Embedded problems', description: 'arithmetic for the embedded model', dataset: EMBEDDED },
     { label: '$(folder-opened) Choose a file…', dataset: PICK },
   ]);
-  const chosen = await vscode.window.showQuickPick(items, { title: 'Dataset', placeHolder: 'Which problems?' });
+  const chosen = await vscode.window.showQuickPick(items, { title: 'Dataset', placeHolder: 'Select a dataset' });
   if (!chosen) return null;
   return chosen.dataset === PICK ? browse() : onDisk(chosen.dataset);
 }

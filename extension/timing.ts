@@ -16,7 +16,7 @@ export function debounce<A extends unknown[]>(delay: number, action: (...args: A
   );
 }
 
-/** Calls `action` with the latest arguments at most once in `interval` milliseconds; the last call is never lost. */
+/** Calls `action` with the latest arguments at most once per `interval` milliseconds; the last call is never lost. */
 export function throttle<A extends unknown[]>(interval: number, action: (...args: A) => void): Delayed<A> {
   let timer: NodeJS.Timeout | undefined;
   let waiting: A | undefined;

@@ -1,4 +1,4 @@
-/** What the whole window shows of the state: the status item, and the context keys that `when` clauses ask for. */
+/** The status bar item, and the context keys of `when` clauses. */
 import * as vscode from 'vscode';
 import { ContextSetter } from './context.ts';
 import { Disposables } from './disposables.ts';
@@ -73,7 +73,7 @@ function editorState(keys: ContextSetter, { sets }: StateParts): vscode.Disposab
   return scope;
 }
 
-/** The key with the problem files of the workspace, once somebody has asked for them. */
+/** The key with the problem files of the workspace, once they have been listed. */
 function fileState(keys: ContextSetter, { problemFiles }: StateParts): vscode.Disposable {
   const update = async () => {
     const found = await problemFiles.list();

@@ -1,7 +1,7 @@
 import type { Problem } from '../engine/protocol/records.ts';
 import type { ProblemView } from '../engine/runs/problem-view.ts';
 
-/** A problem as it stands at the step that is looked at. */
+/** A problem at the selected step. */
 export interface ProblemRow {
   problem: Problem;
   view: ProblemView;

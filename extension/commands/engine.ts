@@ -1,14 +1,14 @@
-/** Going to an engine that somebody else has started, and starting the own one again. */
+/** Attaching to an engine that another program started, and restarting the engine. */
 import * as vscode from 'vscode';
 import { activityText } from '../../engine/protocol/activity.ts';
 import type { Rollscope } from '../app.ts';
 
-/** Attaches to a run that another window or a terminal has started; asks only when there are several. */
+/** Attaches to a run that another window or a terminal started; asks only if there are several. */
 export async function attach(app: Rollscope): Promise<void> {
   const working = (await app.engine.find()).filter((engine) => engine.active !== null);
   if (working.length === 0) {
     void vscode.window.showInformationMessage(
-      'No engine works on a run. A run that was started in a terminal shows up here while it goes on.',
+      'No active runs. A run started in a terminal can be attached to while it is active.',
     );
     return;
   }
@@ -21,7 +21,7 @@ export async function attach(app: Rollscope): Promise<void> {
   const chosen =
     items.length === 1
       ? items[0]
-      : await vscode.window.showQuickPick(items, { title: 'Attach to Run', placeHolder: 'Which run?' });
+      : await vscode.window.showQuickPick(items, { title: 'Attach to Run', placeHolder: 'Select a run' });
   if (!chosen) return;
   const run = await app.session.follow(await app.engine.attach(chosen.address));
   if (!run) {
@@ -32,7 +32,7 @@ export async function attach(app: Rollscope): Promise<void> {
   app.panel.open();
 }
 
-/** Ends the engine, with a checkpoint of its run, and starts another. */
+/** Stops the engine, with a checkpoint of its run, and starts a new one. */
 export async function restartEngine(app: Rollscope): Promise<void> {
   await app.session.stop().catch(() => undefined);
   await app.engine.restart();

@@ -1,6 +1,6 @@
-/** Choosing an experiment to run, and a report to read. */
+/** Choosing an experiment to run or a report to open. */
 import * as vscode from 'vscode';
-import { about, duration } from '../../engine/protocol/format.ts';
+import { about, dateTime, duration, plural } from '../../engine/protocol/format.ts';
 import { RollscopeError } from '../../engine/protocol/index.ts';
 import { isEmbedded } from '../../engine/protocol/presets.ts';
 import type { Rollscope } from '../app.ts';
@@ -12,7 +12,7 @@ import { modelName } from '../trees/models.ts';
 
 export async function runExperiment(app: Rollscope, argument: unknown): Promise<void> {
   if (!vscode.workspace.isTrusted) {
-    throw new RollscopeError('config', 'Experiments run in trusted workspaces only.', 'Trust this workspace first.');
+    throw new RollscopeError('config', 'Experiments are disabled in Restricted Mode.', 'Trust this workspace first.');
   }
   const name = typeof argument === 'string' ? argument : await pickExperiment(app);
   if (!name) return;
@@ -31,7 +31,7 @@ async function pickExperiment(app: Rollscope): Promise<string | undefined> {
   );
   const chosen = await vscode.window.showQuickPick(items, {
     title: 'Run Experiment',
-    placeHolder: 'Which finding? The times are those of the embedded model on two cores.',
+    placeHolder: 'Select a finding (durations: embedded model, two cores)',
     matchOnDescription: true,
     matchOnDetail: true,
   });
@@ -39,18 +39,22 @@ async function pickExperiment(app: Rollscope): Promise<string | undefined> {
 }
 
 /**
- * Model and problems as options: none for the experiment's own, which are asked about only where another model is in
- * use. undefined: given up.
+ * Model and problems as options: none for the experiment's own. Asks only if the chosen model is not an embedded one.
+ * undefined if canceled.
  */
 async function materialOf(app: Rollscope): Promise<string[] | undefined> {
   const { model, device, threads } = runChoices();
   if (isEmbedded(model)) return [];
   const chosen = await vscode.window.showQuickPick(
     [
-      { label: 'Embedded model and problems', description: 'as the experiment was made', dataset: EMBEDDED },
-      { label: `${modelName(model)} on a problem file…`, description: 'takes as long as it takes', dataset: PICK },
+      { label: 'Embedded model and problems', description: 'as the experiment was designed', dataset: EMBEDDED },
+      {
+        label: `${modelName(model)} on a problem file…`,
+        description: 'duration depends on the model and dataset',
+        dataset: PICK,
+      },
     ],
-    { title: 'Run Experiment', placeHolder: 'Which model and problems?' },
+    { title: 'Run Experiment', placeHolder: 'Select a model and problems' },
   );
   if (!chosen) return undefined;
   if (chosen.dataset === EMBEDDED) return [];
@@ -63,20 +67,22 @@ async function materialOf(app: Rollscope): Promise<string[] | undefined> {
 export async function openReport(app: Rollscope): Promise<void> {
   const reports = await app.experiments.reports();
   if (reports.length === 0) {
-    void vscode.window.showInformationMessage('No experiment has ended yet. Rollscope: Run Experiment begins one.');
+    void vscode.window.showInformationMessage(
+      'No experiment reports yet. Start an experiment with Rollscope: Run Experiment.',
+    );
     return;
   }
   const inBrowser = { iconPath: new vscode.ThemeIcon('link-external'), tooltip: 'Open in Browser' };
   const pick = vscode.window.createQuickPick<vscode.QuickPickItem & { report: (typeof reports)[number] }>();
   pick.title = 'Open Experiment Report';
-  pick.placeholder = 'Which report?';
+  pick.placeholder = 'Select a report';
   pick.items = reports.map((report) => ({
     label: report.experiment,
     description: verdictText(report),
     detail: [
-      report.runs === null ? null : `${report.runs} runs`,
+      report.runs === null ? null : plural(report.runs, 'run'),
       report.seconds === null ? null : duration(report.seconds),
-      new Date(report.written).toLocaleString(),
+      dateTime(report.written),
     ]
       .filter((part) => part !== null)
       .join(' · '),

@@ -1,4 +1,4 @@
-/** Choosing the model: the embedded one, one used lately, a file, a folder, or a name on the Hub. */
+/** Choosing the model: an embedded one, a recent one, a file, a folder, or one from the Hub. */
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { EMBEDDED_MODELS } from '../../engine/protocol/presets.ts';
@@ -7,6 +7,8 @@ import { EMBEDDED } from '../run-config.ts';
 import { isFile, ModelItem, modelName } from '../trees/models.ts';
 
 interface ModelPick extends vscode.QuickPickItem {
+  /** Undefined for separators and for adding a model. */
+  model?: string;
   choose?: () => Promise<string | undefined>;
 }
 
@@ -16,21 +18,22 @@ export async function addModel(app: Rollscope): Promise<void> {
   const item = (model: string): ModelPick => ({
     label: `${model === current ? '$(check)' : '$(circle-outline)'} ${modelName(model)}`,
     description: EMBEDDED_MODELS[model] ?? (isFile(model) ? path.dirname(model) : 'Hugging Face Hub'),
+    model,
     choose: async () => model,
   });
   const others = Object.keys(EMBEDDED_MODELS).filter((model) => !known.includes(model));
   const items: ModelPick[] = [
     ...known.map(item),
-    { label: 'Embedded, of the experiments', kind: vscode.QuickPickItemKind.Separator },
+    { label: 'Embedded models for experiments', kind: vscode.QuickPickItemKind.Separator },
     ...others.map(item),
     { label: 'Add', kind: vscode.QuickPickItemKind.Separator },
-    { label: '$(file) GGUF file…', description: 'from the disk', choose: chooseFile },
+    { label: '$(file) GGUF file…', description: 'from disk', choose: chooseFile },
     { label: '$(folder) Hugging Face folder…', description: 'config.json and safetensors', choose: chooseFolder },
-    { label: '$(cloud-download) Hugging Face Hub…', description: 'by name, downloaded once', choose: askHub },
+    { label: '$(cloud-download) Hugging Face Hub…', description: 'by id, downloaded once', choose: askHub },
   ];
   const chosen = await vscode.window.showQuickPick(items, {
     title: 'Model',
-    placeHolder: 'Which model is trained and probed?',
+    placeHolder: 'Select the model to train and probe',
     matchOnDescription: true,
   });
   const model = await chosen?.choose?.();
@@ -67,10 +70,10 @@ async function chooseFolder(): Promise<string | undefined> {
 async function askHub(): Promise<string | undefined> {
   const name = await vscode.window.showInputBox({
     title: 'Hugging Face Hub',
-    prompt: 'Name of a model, such as Qwen/Qwen3-0.6B. It is downloaded when it is first used.',
+    prompt: 'Hub id of a model, such as Qwen/Qwen3-0.6B. It is downloaded on first use.',
     validateInput: (value) => {
       const valid = /^[\w.-]+\/[\w.-]+(@[\w.-]+)?$/.test(value.trim());
-      return value.trim() === '' || valid ? undefined : 'A name has the form owner/model or owner/model@revision.';
+      return value.trim() === '' || valid ? undefined : 'Use the form owner/model or owner/model@revision.';
     },
   });
   return name?.trim() || undefined;

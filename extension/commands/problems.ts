@@ -1,4 +1,4 @@
-/** Going between a problem in its file, the panel, and its rollouts. */
+/** Navigating between a problem in its file, the panel, and its rollouts. */
 import * as vscode from 'vscode';
 import { GroupId } from '../../engine/protocol/index.ts';
 import type { Rollscope } from '../app.ts';
@@ -10,7 +10,7 @@ interface ProblemReference {
   problem: number;
 }
 
-/** Shows a problem in the panel: the one named, else that of the rollout in the active editor. */
+/** Shows a problem in the panel: that of the argument, else that of the rollout in the active editor. */
 export async function openProblem(app: Rollscope, argument: unknown): Promise<void> {
   const reference = isProblemReference(argument) ? argument : await ofActiveRollout(app);
   if (!reference) return;
@@ -18,20 +18,20 @@ export async function openProblem(app: Rollscope, argument: unknown): Promise<vo
   app.panel.select(reference.problem);
 }
 
-/** Shows a problem where it stands in its file. */
+/** Shows a problem in its file. */
 export async function revealProblem(app: Rollscope, argument: unknown): Promise<void> {
   const reference = isProblemReference(argument) ? argument : await ofActiveRollout(app);
   if (reference) await app.revealProblem(await app.library.read(reference.folder), reference.problem);
 }
 
-/** Opens a rollout as a read-only text. */
+/** Opens a rollout as a read-only document. */
 export async function openRollout(app: Rollscope, argument: unknown): Promise<void> {
   if (!isRolloutReference(argument)) return;
   const { folder, group, rollout } = argument;
   await app.rollouts.open(await app.library.read(folder), group, rollout);
 }
 
-/** Goes from the rollout in the active editor to the one before or behind it. */
+/** Opens the rollout before or after the one in the active editor. */
 export async function neighbor(app: Rollscope, by: -1 | 1): Promise<void> {
   const address = RolloutDocuments.addressOf(vscode.window.activeTextEditor);
   if (address) await app.rollouts.neighbor(address, by);

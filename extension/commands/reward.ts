@@ -1,4 +1,4 @@
-/** Choosing the reward: one by name, in families, or an expression over them. */
+/** Choosing the reward: by name, grouped into families, or as an expression. */
 import * as vscode from 'vscode';
 import type { RollscopeError } from '../../engine/protocol/index.ts';
 import { parseReward } from '../../engine/protocol/reward-expression.ts';
@@ -8,22 +8,22 @@ import { MEMORY } from '../ids.ts';
 import { currentReward, setReward } from '../settings.ts';
 
 const FAMILIES: readonly [Reward['family'], string][] = [
-  ['ensemble', 'What the rollouts agree on'],
-  ['certainty', 'How certain the model is'],
-  ['external', 'What something else says'],
+  ['ensemble', 'Ensemble: agreement between rollouts'],
+  ['certainty', 'Certainty: confidence in the tokens'],
+  ['external', 'External: verifiers'],
 ];
 
 const KEY = MEMORY.rewards;
 const KEPT = 10;
-/** Milliseconds that the choice stands in the status bar. */
+/** Milliseconds for which the choice is shown in the status bar. */
 const SHOWN_MS = 5000;
 
 interface RewardPick extends vscode.QuickPickItem {
-  /** Absent for writing an expression, and for separators. */
+  /** Undefined for separators and for writing an expression. */
   reward?: string;
 }
 
-/** Takes the reward of the argument, else asks. */
+/** Sets the reward of the argument, else asks for one. */
 export async function chooseReward(app: Rollscope, argument: unknown): Promise<void> {
   const current = currentReward();
   const known = expressions(app, current);
@@ -37,19 +37,19 @@ export async function chooseReward(app: Rollscope, argument: unknown): Promise<v
   vscode.window.setStatusBarMessage(`Rollscope reward: ${titleOf(reward)}`, SHOWN_MS);
 }
 
-/** A reward's title; an expression as it is. */
+/** A reward's title; an expression as written. */
 function titleOf(reward: string): string {
   return rewards.find(({ name }) => name === reward)?.title ?? reward;
 }
 
-/** Expressions that were used lately, the current one among them. */
+/** Recent expressions, including the current one. */
 function expressions(app: Rollscope, current: string): string[] {
   const recent = app.context.globalState.get<string[]>(KEY, []);
   const isName = (REWARDS as readonly string[]).includes(current);
   return isName || recent.includes(current) ? recent : [current, ...recent];
 }
 
-/** Rows of the choice: the families, then the expressions. */
+/** Rows of the quick pick: the families, then the expressions. */
 function rewardItems(current: string, known: readonly string[]): RewardPick[] {
   const mark = (reward: string) => (reward === current ? '$(check)' : '$(circle-outline)');
   const separator = (label: string): RewardPick => ({ label, kind: vscode.QuickPickItemKind.Separator });
@@ -61,7 +61,7 @@ function rewardItems(current: string, known: readonly string[]): RewardPick[] {
         .map(
           (reward): RewardPick => ({
             label: `${mark(reward.name)} ${reward.title}`,
-            description: [reward.name, needsOf(reward)].filter(Boolean).join(' · '),
+            description: [reward.name, ...needsText(reward)].join(' · '),
             detail: reward.summary,
             reward: reward.name,
           }),
@@ -75,26 +75,40 @@ function rewardItems(current: string, known: readonly string[]): RewardPick[] {
   ];
 }
 
-/** What a reward needs beside the rollouts, in a few words; empty where nothing. */
-function needsOf(reward: Reward): string {
+const NEEDS = {
+  labels: 'needs labels',
+  columns: 'needs columns',
+  policies: 'needs other policies',
+  model: 'queries the model',
+  programs: 'runs programs',
+} as const;
+export type Need = keyof typeof NEEDS;
+
+/** What a reward needs in addition to the rollouts. */
+export function needsOf(reward: Reward): Need[] {
   const { labels, executes } = reward;
   const options = defaultOptions(reward);
   const required = reward.columns?.(options).required;
   const asks = !executes && !required && reward.evidence?.(options);
-  return [
-    labels && 'needs labels',
-    required && 'needs columns',
-    asks && (reward.policies ? 'needs other policies' : 'asks the model'),
-    executes && 'runs programs',
-  ]
-    .filter(Boolean)
-    .join(', ');
+  const needs: Record<Need, unknown> = {
+    labels,
+    columns: required,
+    policies: asks && reward.policies,
+    model: asks && !reward.policies,
+    programs: executes,
+  };
+  return (Object.keys(NEEDS) as Need[]).filter((need) => needs[need]);
+}
+
+function needsText(reward: Reward): string[] {
+  const texts = needsOf(reward).map((need) => NEEDS[need]);
+  return texts.length > 0 ? [texts.join(', ')] : [];
 }
 
 async function pick(items: readonly RewardPick[]): Promise<string | undefined> {
   const chosen = await vscode.window.showQuickPick(items, {
     title: 'Choose Reward',
-    placeHolder: 'What should train the model?',
+    placeHolder: 'Select the reward to train with',
     matchOnDescription: true,
     matchOnDetail: true,
   });
@@ -104,14 +118,15 @@ async function pick(items: readonly RewardPick[]): Promise<string | undefined> {
 function write(): Thenable<string | undefined> {
   return vscode.window.showInputBox({
     title: 'Choose Reward',
-    prompt: 'A sum such as majority-vote + 0.1*trajectory-entropy, or a gate such as self-certainty if majority-vote.',
+    prompt:
+      'A weighted sum, such as majority-vote + 0.1*trajectory-entropy, or a gate, such as self-certainty if majority-vote.',
     placeHolder: 'majority-vote + 0.1*trajectory-entropy',
     ignoreFocusOut: true,
     validateInput: expressionError,
   });
 }
 
-/** What is wrong with an expression; null when nothing is. */
+/** The error in an expression; null if it is valid. */
 function expressionError(text: string): string | null {
   try {
     parseReward(text, REWARDS);

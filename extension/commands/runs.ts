@@ -1,9 +1,9 @@
-/** What can be done with a run of the disk. */
+/** Commands for runs on disk. */
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { liveWriter } from '../../engine/journal/lock.ts';
 import { repairRun as repairedCopy } from '../../engine/journal/repair.ts';
-import { plural, share } from '../../engine/protocol/format.ts';
+import { dateTime, plural, share } from '../../engine/protocol/format.ts';
 import { RollscopeError, type RunInfo } from '../../engine/protocol/index.ts';
 import type { Rollscope } from '../app.ts';
 import type { LookCommand } from '../cli-documents.ts';
@@ -19,7 +19,7 @@ export async function openRun(app: Rollscope, argument: unknown): Promise<void> 
   if (folder) await app.viewer.open(folder);
 }
 
-/** Goes on: with the paused run, else with one that was stopped, has failed, or was interrupted. */
+/** Resumes the paused run, else one that was stopped, failed, or was interrupted. */
 export async function resume(app: Rollscope, argument: unknown): Promise<void> {
   const { active, progress } = app.session;
   const named = folderOf(argument);
@@ -32,7 +32,7 @@ export async function resume(app: Rollscope, argument: unknown): Promise<void> {
   if (folder) await app.viewer.resume(folder);
 }
 
-/** Pauses or stops a run: the one of the argument, wherever an engine works on it, else the one in progress. */
+/** Pauses or stops a run: that of the argument, in whichever engine, else the active one. */
 export async function steer(app: Rollscope, how: 'pause' | 'stop', argument: unknown): Promise<void> {
   const folder = folderOf(argument);
   if (folder && path.resolve(folder) !== app.session.active?.folder) {
@@ -40,7 +40,7 @@ export async function steer(app: Rollscope, how: 'pause' | 'stop', argument: unk
     if (!(await app.viewer.attachTo(run))) {
       throw new RollscopeError(
         'engine-stopped',
-        `No engine that works on run ${run} can be reached.`,
+        `The engine of run ${run} cannot be reached.`,
         `${how === 'stop' ? 'Stop' : 'Pause'} it where it was started.`,
       );
     }
@@ -48,14 +48,14 @@ export async function steer(app: Rollscope, how: 'pause' | 'stop', argument: unk
   await app.session[how]();
 }
 
-/** Shows what the command line says of a run: of the argument, else of one that the user picks. */
+/** Shows the output of a command about a run: that of the argument, else one that the user picks. */
 export async function lookAtRun(app: Rollscope, command: LookCommand, argument: unknown): Promise<void> {
   const title = command === 'analyze' ? 'Analyze Run' : 'Rescore Run';
   const folder = folderOf(argument) ?? (await pickRun(app, () => true, title, true));
   if (folder) await app.texts.open(command, folder);
 }
 
-/** Writes a copy of a run that cannot be read, says what was dropped from it, and opens the copy where that is wanted. */
+/** Writes a repaired copy of a damaged run, reports what was dropped, and offers to open the copy. */
 export async function repairRun(app: Rollscope, argument: unknown): Promise<void> {
   const source = folderOf(argument);
   if (!source) return;
@@ -65,10 +65,9 @@ export async function repairRun(app: Rollscope, argument: unknown): Promise<void
   );
   app.library.refresh();
   for (const change of changes) app.report.log('info', `${path.basename(folder)}: ${change}`);
-  const what =
-    changes.length === 0 ? 'Nothing was damaged.' : `${plural(changes.length, 'change')}, listed in the log.`;
+  const what = changes.length === 0 ? 'No damage was found.' : `${plural(changes.length, 'change')} (see the log).`;
   const choice = await vscode.window.showInformationMessage(
-    `Wrote ${plural(records, 'record')} to ${path.basename(folder)}. ${what} The run itself was not changed.`,
+    `Wrote ${plural(records, 'record')} to ${path.basename(folder)}. ${what} The original run is unchanged.`,
     'Open Run',
   );
   if (choice) await app.viewer.open(folder);
@@ -94,7 +93,7 @@ export async function deleteRun(app: Rollscope, argument: unknown): Promise<void
   }
   const choice = await vscode.window.showWarningMessage(
     `Delete run ${path.basename(folder)}?`,
-    { modal: true, detail: `This deletes ${folder} with its rollouts and checkpoints. It cannot be undone.` },
+    { modal: true, detail: `This deletes ${folder} with its rollouts and checkpoints. This cannot be undone.` },
     'Delete',
   );
   if (!choice) return;
@@ -108,7 +107,7 @@ export async function openDataset(app: Rollscope, argument: unknown): Promise<vo
   await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(file));
 }
 
-/** The folder that a tree item, a file of the Explorer or a caller names. */
+/** The folder named by a tree item, a file in the Explorer or a caller. */
 function folderOf(argument: unknown): string | undefined {
   if (argument instanceof RunItem) return argument.info.folder;
   if (argument instanceof vscode.Uri) return argument.fsPath;
@@ -116,7 +115,7 @@ function folderOf(argument: unknown): string | undefined {
 }
 
 interface RunPick extends vscode.QuickPickItem {
-  /** Absent for choosing a folder. */
+  /** Undefined for choosing a folder. */
   folder?: string;
 }
 
@@ -131,15 +130,15 @@ async function pickRun(
   const items: RunPick[] = runs.map((run) => ({
     label: run.run,
     description: run.job === 'probe' ? 'probe' : `${run.step}/${run.steps}`,
-    detail: `${run.status} · ${share(run.accuracyBefore)} → ${share(run.accuracyAfter)} · ${new Date(run.created).toLocaleString()}`,
+    detail: `${run.status} · ${share(run.accuracyBefore)} → ${share(run.accuracyAfter)} · ${dateTime(run.created)}`,
     folder: run.folder,
   }));
   if (elsewhere) items.push({ label: '$(folder-opened) Choose a run folder…' });
   if (items.length === 0) {
-    void vscode.window.showInformationMessage('No run can be resumed.');
+    void vscode.window.showInformationMessage('No runs to resume.');
     return undefined;
   }
-  const chosen = await vscode.window.showQuickPick(items, { title, placeHolder: 'Which run?', matchOnDetail: true });
+  const chosen = await vscode.window.showQuickPick(items, { title, placeHolder: 'Select a run', matchOnDetail: true });
   if (!chosen) return undefined;
   if (chosen.folder) return chosen.folder;
   const picked = await vscode.window.showOpenDialog({

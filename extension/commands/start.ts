@@ -1,4 +1,4 @@
-/** Training and probing: few questions, then it runs. */
+/** Starting training and probing. */
 import * as vscode from 'vscode';
 import { RollscopeError, type RunConfig } from '../../engine/protocol/index.ts';
 import type { Rollscope } from '../app.ts';
@@ -16,7 +16,7 @@ export async function runDataset(app: Rollscope, job: Job, argument: unknown): P
   if (dataset) await start(app, { job, dataset });
 }
 
-/** Runs on one problem: the one that a lens stands above, else the one at the cursor. */
+/** Runs on one problem: that of the CodeLens, else the one at the cursor. */
 export async function runProblem(app: Rollscope, job: Job, argument: unknown): Promise<void> {
   const document = isProblemArgument(argument)
     ? await vscode.workspace.openTextDocument(vscode.Uri.parse(argument.uri))
@@ -29,8 +29,8 @@ export async function runProblem(app: Rollscope, job: Job, argument: unknown): P
   if (!document || !problem) {
     throw new RollscopeError(
       'dataset',
-      'There is no problem here.',
-      'Put the cursor on a problem of a JSONL or JSON file.',
+      'No problem at the cursor.',
+      'Put the cursor on a problem in a JSONL or JSON file.',
     );
   }
   const dataset = await fileOf(document.uri);
@@ -53,15 +53,15 @@ async function start(app: Rollscope, target: RunTarget): Promise<void> {
   }
 }
 
-/** Rewards run programs in trusted workspaces only; elsewhere says so, and offers to trust. */
+/** Rewards run programs only in trusted workspaces; otherwise reports that and offers to trust the workspace. */
 function trustsPrograms(app: Rollscope, config: RunConfig): boolean {
   const programs = programsOf(config);
   if (programs === null || vscode.workspace.isTrusted) return true;
   app.report.error(
     new RollscopeError(
       'config',
-      `The reward ${programs} runs programs on this machine, and this workspace is not trusted.`,
-      'Trust it if you trust the model, the data and the program, or choose another reward.',
+      `Reward ${programs} runs programs on this machine, which is disabled in Restricted Mode.`,
+      'Trust the workspace if you trust the model, the data and the program, or choose another reward.',
     ),
     {
       'Manage Workspace Trust': () => vscode.commands.executeCommand('workbench.trust.manage'),
@@ -71,11 +71,11 @@ function trustsPrograms(app: Rollscope, config: RunConfig): boolean {
   return false;
 }
 
-/** One run at a time: the one in progress may make room. */
+/** Only one run can be active: offers to stop it. */
 async function offerToStop(app: Rollscope, busy: RollscopeError, config: RunConfig): Promise<void> {
   if (!app.session.active) throw busy;
   const choice = await vscode.window.showWarningMessage(
-    `Run ${app.session.active.run} is in progress. Only one run works at a time.`,
+    `Run ${app.session.active.run} is in progress. Only one run can be active at a time.`,
     'Stop It and Start This',
   );
   if (!choice) return;

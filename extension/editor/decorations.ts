@@ -1,4 +1,4 @@
-/** Results beside the problems: a mark in the margin and the majority answer behind the line; a hover with all answers. */
+/** Results next to the problems: a mark in the margin, the majority answer after the line, a hover with all answers. */
 import * as vscode from 'vscode';
 import type { Verdict } from '../../engine/protocol/verdict.ts';
 import { commandId, commandLink } from '../command-definitions.ts';
@@ -33,7 +33,7 @@ export class Decorations implements vscode.HoverProvider {
         }),
       );
     this.types = {
-      correct: type('testing.iconPassed', 'right'),
+      correct: type('testing.iconPassed', 'correct'),
       wrong: type('errorForeground', 'wrong'),
       unknown: type('editorCodeLens.foreground', 'unknown'),
     };

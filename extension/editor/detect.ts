@@ -1,4 +1,4 @@
-/** A cheap look at the beginning of a file: does it hold problems? Pure. */
+/** Detects problem files from the beginning of their text. Pure. */
 import path from 'node:path';
 import { USUAL_NAMES } from '../../engine/data/fields.ts';
 import { locateProblems } from '../../engine/data/locate.ts';
@@ -17,17 +17,17 @@ const FORMATS: Record<string, ProblemFormat> = {
 /** Without the dot. */
 export const PROBLEM_EXTENSIONS = Object.keys(FORMATS).map((extension) => extension.slice(1));
 
-/** Characters that `looksLikeProblems` wants to see. */
+/** Characters that `looksLikeProblems` needs. */
 export const HEAD_LENGTH = 8192;
 
-/** The format that a file's name promises; null for other files. */
+/** The format according to the file's name; null for other files. */
 export function formatOf(file: string): ProblemFormat | null {
   return FORMATS[path.extname(file).toLowerCase()] ?? null;
 }
 
 /**
- * Whether the head of a file begins with problems: objects, or a table, with a column of a usual name or of the one that
- * the user gave. Parquet is binary and passes by its name.
+ * Whether the head of a file starts with problems: objects or a table with a column of a usual name, or of the name in
+ * `fields`. Parquet is binary and is accepted by its file name.
  */
 export function looksLikeProblems(head: string, format: ProblemFormat, fields: FieldMap = {}): boolean {
   switch (format) {

@@ -1,4 +1,4 @@
-/** The problems of a document's text, each with its lines, its id and its own text. Pure. */
+/** Finds the problems in a document: lines, id and text of each. Pure. */
 import { columnValue, promptOf, usualName, type Values } from '../../engine/data/fields.ts';
 import { locateProblems } from '../../engine/data/locate.ts';
 import type { FieldMap } from '../../engine/protocol/index.ts';
@@ -8,15 +8,14 @@ export interface FoundProblem {
   /** First and last line, from 0. */
   line: number;
   endLine: number;
-  /** As the engine names it: the row's number where the data gives none. */
+  /** The same as in the engine: the row's number if the data contains no id. */
   id: string;
-  /** The problem's text; null while the row is broken. */
+  /** The problem's text; null while the row is not valid JSON. */
   prompt: string | null;
 }
 
 /**
- * Problems that have lines of their own: rows without a problem, and objects that share a line with others, are left
- * out.
+ * Problems on their own lines: rows without a problem, and objects that share a line with others, are skipped.
  * @param firstLine number of the text's first line, and `firstRow` of its first row, for a part of a document
  */
 export function findProblems(
@@ -36,7 +35,7 @@ export function findProblems(
   });
 }
 
-/** The problem that an object's lines hold; brackets of the list and commas around the object do not matter. */
+/** The problem in the lines of an object; brackets and commas around the object are ignored. */
 function promptIn(source: string, fields: FieldMap): string | null {
   const start = source.indexOf('{');
   const end = source.lastIndexOf('}');

@@ -1,4 +1,4 @@
-/** CodeLens of problem files: actions above the first line and above each problem, results once there are some. */
+/** CodeLens for problem files: actions above the first line and above each problem, and results once there are any. */
 import * as vscode from 'vscode';
 import { aboutForecast, forecastText } from '../../engine/protocol/forecast-text.ts';
 import { DASH } from '../../engine/protocol/format.ts';
@@ -11,14 +11,14 @@ import type { ProblemSets } from './problem-sets.ts';
 import type { Results } from './results.ts';
 import { resultText } from './texts.ts';
 
-/** Where lenses may stand. */
+/** Documents that can have lenses. */
 export const PROBLEM_DOCUMENTS: vscode.DocumentSelector = [
   { language: 'jsonl' },
   { language: 'json' },
   { pattern: '**/*.{jsonl,ndjson}' },
 ];
 
-/** What a command gets that was called on a problem. */
+/** The argument of a command that is called on a problem. */
 export interface ProblemArgument {
   uri: string;
   row: number;
@@ -60,7 +60,7 @@ export class Lenses implements vscode.CodeLensProvider {
     const lens = (title: string, command: CommandName, tooltip: string, args: unknown[] = [uri]) =>
       new vscode.CodeLens(top, commandOf(command, args, { title, tooltip }));
     const lenses = [
-      lens('$(play) Train on this dataset', 'train', 'Train the model on all problems of this file.'),
+      lens('$(play) Train on this dataset', 'train', 'Train the model on all problems in this file.'),
       lens('Probe this dataset', 'probe', 'Sample every problem without training.'),
       lens(`model: ${modelName(this.models.current)}`, 'chooseModel', 'Choose another model.', []),
     ];
@@ -87,7 +87,7 @@ export class Lenses implements vscode.CodeLensProvider {
         new vscode.CodeLens(place, {
           title: 'Train on this problem',
           command: commandId('trainProblem'),
-          tooltip: 'Train the model on this problem alone.',
+          tooltip: 'Train the model on this problem only.',
           arguments: [argument],
         }),
       ];
@@ -102,7 +102,7 @@ export class Lenses implements vscode.CodeLensProvider {
             arguments: open,
           }),
         );
-        // What has come about needs no forecast.
+        // Once there is an outcome, the forecast is not shown.
         const { prediction, outcome } = result.view;
         if (prediction && outcome === null) {
           lenses.push(

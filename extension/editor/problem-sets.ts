@@ -1,4 +1,4 @@
-/** The problems of open documents, found again after each change; of a very large file those near what is visible. */
+/** The problems in open documents, updated after each change; in very large files, those near the visible lines. */
 import * as vscode from 'vscode';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
@@ -7,15 +7,15 @@ import { debounce } from '../timing.ts';
 import { formatOf, HEAD_LENGTH, looksLikeProblems } from './detect.ts';
 import { type FoundProblem, findProblems } from './find-problems.ts';
 
-/** Characters up to which a whole document is read. */
+/** Maximum characters of a document that is read entirely. */
 const WHOLE = 4_000_000;
-/** Lines read before and behind the visible ones of a larger JSONL document. */
+/** Lines read before and after the visible ones in a larger JSONL document. */
 const MARGIN = 300;
 const SETTLE = 300;
 
 interface Known {
   version: number;
-  /** Lines that were read, where not all were. */
+  /** The lines that were read; null for all. */
   window: vscode.Range | null;
   problems: FoundProblem[] | null;
 }
@@ -47,7 +47,7 @@ export class ProblemSets {
     );
   }
 
-  /** The problems of a document; null when it does not look like a problem set. */
+  /** The problems in a document; null if it does not look like a problem set. */
   of(document: vscode.TextDocument): readonly FoundProblem[] | null {
     const key = document.uri.toString();
     const known = this.known.get(key);
@@ -84,7 +84,7 @@ function read(document: vscode.TextDocument, window: vscode.Range | null): Found
   return findProblems(document.getText(window), format, fields, row, window.start.line);
 }
 
-/** What to read of a document that is too large to be read whole; null for others. */
+/** The lines to read of a document that is too large to be read entirely; null for others. */
 function windowOf(document: vscode.TextDocument): { range: vscode.Range; visible: vscode.Range } | null {
   if (document.offsetAt(new vscode.Position(document.lineCount, 0)) <= WHOLE) return null;
   const editor = vscode.window.visibleTextEditors.find((one) => one.document === document);

@@ -1,4 +1,4 @@
-/** What the newest run on a problem file says about each of its problems. Editor-free. */
+/** The results of the newest run on a problem file, by problem. Does not import VS Code. */
 import path from 'node:path';
 import type { Problem } from '../../engine/protocol/index.ts';
 import type { ProblemView } from '../../engine/runs/problem-view.ts';
@@ -9,21 +9,21 @@ import type { OpenRun } from '../run/open-run.ts';
 import type { RunSession } from '../run/session.ts';
 import { throttle } from '../timing.ts';
 
-/** Milliseconds between two announcements while a run goes on. */
+/** Milliseconds between two announcements during a run. */
 const PACE = 500;
 
-/** A problem as a file holds it now. */
+/** A problem in the file's current text. */
 export interface ProblemText {
   row: number;
   id: string;
-  /** null while the row is broken. */
+  /** null while the row is not valid JSON. */
   prompt: string | null;
 }
 
 export interface ProblemResult {
   run: OpenRun;
   problem: Problem;
-  /** What the run says of it. */
+  /** Its state in the run. */
   view: ProblemView;
 }
 
@@ -44,8 +44,8 @@ export class FileResults {
   }
 
   /**
-   * The latest result of a problem whose text is still the one that was sampled; where several have this text, the one
-   * of the same id or row goes first.
+   * The latest result of a problem whose text is unchanged since it was sampled. Among problems with the same text, one with
+   * the same id or row takes precedence.
    */
   find({ row, id, prompt }: ProblemText): ProblemResult | undefined {
     const same = prompt === null ? undefined : this.byPrompt.get(prompt);
@@ -56,13 +56,13 @@ export class FileResults {
   }
 }
 
-/** The results of every file that asked for them. */
+/** The results of every file for which they were requested. */
 export class Results {
   private readonly scope = new Disposables();
   private readonly changeEmitter = this.scope.add(new Emitter<void>());
   private readonly files = new Map<string, FileResults | null>();
   private readonly announce = this.scope.add(throttle(PACE, () => this.changeEmitter.fire()));
-  /** What belongs to the run that goes on. */
+  /** Resources of the active run. */
   private readonly following = this.scope.add(new Disposables());
 
   readonly onDidChange = this.changeEmitter.event;
@@ -70,7 +70,7 @@ export class Results {
   constructor(
     private readonly library: RunLibrary,
     session: RunSession,
-    /** How runs name a file. */
+    /** A file's name in runs. */
     private readonly nameOf: (file: string) => string,
     private readonly report: (error: unknown) => void,
   ) {
@@ -83,7 +83,7 @@ export class Results {
     );
   }
 
-  /** Results of a file; undefined when there are none, or none yet: then a change follows. */
+  /** Results of a file; undefined if there are none or they are still being loaded, in which case a change follows. */
   of(file: string): FileResults | undefined {
     const known = this.files.get(file);
     if (known === undefined) {
@@ -93,7 +93,7 @@ export class Results {
     return known ?? undefined;
   }
 
-  /** Whether a run works on a file. */
+  /** Whether a file is a run's dataset. */
   isOn(run: OpenRun, file: string): boolean {
     return samePath(run.file.config.dataset.path, this.nameOf(file));
   }

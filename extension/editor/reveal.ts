@@ -1,9 +1,9 @@
-/** Shows where a problem stands in its file. */
+/** Shows a problem in its file. */
 import * as vscode from 'vscode';
 import type { Problem } from '../../engine/protocol/records.ts';
 import type { ProblemSets } from './problem-sets.ts';
 
-/** `file` is what the problem's source is called on this machine. */
+/** @param file path of the problem's source on this machine */
 export async function revealProblem(problem: Problem, file: string, sets: ProblemSets): Promise<void> {
   const uri = vscode.Uri.file(file);
   if (problem.line === null) {
@@ -11,7 +11,7 @@ export async function revealProblem(problem: Problem, file: string, sets: Proble
     return;
   }
   const document = await vscode.workspace.openTextDocument(uri);
-  // Where it stands now goes before where it stood when the run began.
+  // Its current line, else its line when the run started.
   const now = sets.of(document)?.find(({ prompt }) => prompt === problem.text);
   const line = Math.min(now?.line ?? problem.line - 1, document.lineCount - 1);
   const editor = await vscode.window.showTextDocument(document, { selection: new vscode.Range(line, 0, line, 0) });

@@ -1,7 +1,7 @@
-/** How a problem's result reads above, beside and under the pointer. Pure. */
+/** Texts of a problem's result for CodeLens, inline result and hover. Pure. */
 
 import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
-import { code, oneLine, percent } from '../../engine/protocol/format.ts';
+import { code, oneLine, percent, share } from '../../engine/protocol/format.ts';
 import type { Verdict } from '../../engine/protocol/verdict.ts';
 import type { Prediction } from '../../engine/runs/columns.ts';
 import type { ProblemView } from '../../engine/runs/problem-view.ts';
@@ -11,18 +11,18 @@ const MOST_CLUSTERS = 8;
 
 const MARKS: Record<Verdict, string> = { correct: '✓ ', wrong: '✗ ', unknown: '' };
 
-/** `✓ 87%`: the majority's share, and whether it is right. */
+/** `✓ 87%`: whether the majority is correct, and its share. */
 export function shareText({ answer, share, verdict }: ProblemView): string {
   return answer === null ? 'no answer' : `${MARKS[verdict]}${percent(share)}`;
 }
 
-/** `✓ 87% 27`: with the majority's answer, and whether another has as many rollouts. */
+/** `✓ 87% 27 (tie)`: with the majority answer, and whether another answer has as many rollouts. */
 export function resultText(view: ProblemView): string {
   if (view.answer === null) return shareText(view);
   return `${shareText(view)} ${oneLine(view.answer, 40)}${view.status === 'tie' ? ' (tie)' : ''}`;
 }
 
-/** Markdown of a problem's hover; `link` opens it in the panel. */
+/** The Markdown of a problem's hover; `link` opens the problem in the panel. */
 export function hoverText({ run, problem, view }: ProblemResult, link: string): string {
   const { rollouts: votes, unanswered, prediction, outcome } = view;
   const clusters = run.columns.clustersOf(view.row!);
@@ -48,14 +48,14 @@ export function hoverText({ run, problem, view }: ProblemResult, link: string): 
   ].join('\n\n');
 }
 
-/** The forecast with its signals, what stood in for the reward, and how it turned out. */
+/** The forecast with its signals, the reward that computed it if not the run's own, and the outcome. */
 function predictionText(prediction: Prediction, outcome: boolean | null, by: string | null): string[] {
   const { answer, majority, right } = prediction;
   const ended = outcome === null ? '' : ` Outcome: ${outcome ? 'correct' : 'wrong'}.`;
   const what =
     answer === null
       ? 'no predicted majority.'
-      : `predicted majority ${code(oneLine(answer, 60))}${majority ? '' : ' (not the current majority)'} · P(correct) = ${right.toFixed(2)}.`;
+      : `predicted majority ${code(oneLine(answer, 60))}${majority ? '' : ' (not the majority at the time)'} · P(correct) = ${share(right)}.`;
   const rows = signalsOf(prediction).map(({ name, value }) => `| ${name} | ${value} |`);
   return [
     `**Forecast**${by ? `, ${by}` : ''}: ${what}${ended}`,

@@ -1,18 +1,18 @@
-/** Runs the command line with the engine's Node and takes what it prints. Knows nothing of the editor. */
+/** Runs the command line with the engine's Node and returns its output. Does not import VS Code. */
 import { RollscopeError } from '../../engine/protocol/index.ts';
 import { PLAIN_NODE } from '../../engine/system/node-child.ts';
 import { runProgram } from '../../engine/system/program.ts';
 
 export interface Program {
-  /** Program that runs the engine: the editor's own Node, or another. */
+  /** Path of the Node that runs the engine: VS Code's own or another. */
   node: string;
   /** `dist/cli.js`. */
   cli: string;
 }
 
 /**
- * What a command prints to stdout.
- * @throws RollscopeError `engine-stopped` with its `error:` and `hint:` lines when it fails, `canceled` after an abort
+ * A command's output on stdout.
+ * @throws RollscopeError `engine-stopped` with its `error:` and `hint:` lines if it fails, `canceled` after an abort
  */
 export async function runCli({ node, cli }: Program, args: readonly string[], signal?: AbortSignal): Promise<string> {
   const canceled = () => new RollscopeError('canceled', `rollscope ${args[0]} was canceled.`);

@@ -1,6 +1,6 @@
 /**
- * The way to an engine: finds one that lives, starts one when none does, keeps one connection, and takes it up again
- * when it is lost. Knows nothing of the editor, so that it is tested with real processes alone.
+ * The connection to an engine: finds a running engine or starts one, keeps one connection, and reconnects when it is lost. Does
+ * not import VS Code, so that it can be tested with real processes.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EngineAddress, type Progress, RollscopeError, RPC_VERSION } from '../../engine/protocol/index.ts';
@@ -21,15 +21,15 @@ export type Link = 'off' | 'starting' | 'connected' | 'reconnecting' | 'failed';
 export interface EngineOptions {
   /** The folder with the engines' addresses. */
   home: string;
-  /** Rollscope's version: an idle engine of another one is replaced. */
+  /** Rollscope's version: an idle engine of another version is replaced. */
   version: string;
-  /** Who connects, for the engine's log. */
+  /** Name of this client in the engine's log. */
   name: string;
   launch: () => LaunchOptions;
   log: (level: 'info' | 'warning' | 'error', message: string) => void;
 }
 
-/** An engine that lives, and what it works on. */
+/** A running engine and its active run. */
 export interface FoundEngine {
   address: EngineAddress;
   active: Progress | null;
@@ -39,7 +39,7 @@ const RECONNECT_DELAYS = [100, 300, 1000, 3000];
 
 export class EngineService {
   private readonly scope = new Disposables();
-  /** What belongs to the present connection. */
+  /** Resources of the current connection. */
   private connection = new Disposables();
   private current: EngineClient | null = null;
   private looking: Promise<EngineClient | null> | null = null;
@@ -55,9 +55,9 @@ export class EngineService {
   } satisfies { [N in EngineNotification]: Emitter<EngineNotificationParams<N>> };
 
   readonly onDidChangeLink = this.linkEmitter.event;
-  /** A connection was made, the first or a later one: time to subscribe. */
+  /** A connection was established, the first or a later one: subscribe now. */
   readonly onDidConnect = this.connectEmitter.event;
-  /** The engine ended without being asked to by this window. */
+  /** The engine exited without a request by this window. */
   readonly onDidGo = this.goneEmitter.event;
   readonly onRecord = this.notifications.record.event;
   readonly onProgress = this.notifications.progress.event;
@@ -69,25 +69,25 @@ export class EngineService {
     return this.state;
   }
 
-  /** The connection, when there is one. */
+  /** The connection, if there is one. */
   get client(): EngineClient | null {
     return this.current?.connected ? this.current : null;
   }
 
-  /** The connection: the present one, else to an engine that lives, else to a new one. */
+  /** The connection: the current one, else one to a running engine, else one to a new engine. */
   async ensure(): Promise<EngineClient> {
     await this.looking;
     if (this.client) return this.client;
     return this.once(async () => (await this.attachToLiving(true)) ?? (await this.start()));
   }
 
-  /** Takes up the connection to an engine that lives already; null when there is none. Starts nothing. */
+  /** Connects to an engine that is already running; null if there is none. Does not start one. */
   async reattach(): Promise<EngineClient | null> {
     if (this.client || this.pending) return this.client;
     // The window's start and a panel that it restores both ask.
     this.looking ??= this.attachToLiving(false)
       .catch((error: Error) => {
-        this.options.log('warning', `The engine in the background cannot be reached: ${error.message}`);
+        this.options.log('warning', `cannot reach the engine in the background: ${error.message}`);
         return null;
       })
       .finally(() => {
@@ -96,7 +96,7 @@ export class EngineService {
     return this.looking;
   }
 
-  /** Engines that live and speak this protocol, those with a run first, then the latest. */
+  /** Running engines with this protocol version, those with an active run first, then the latest. */
   async find(): Promise<FoundEngine[]> {
     const found = await Promise.all(
       (await listEngines(this.options.home))
@@ -110,7 +110,7 @@ export class EngineService {
             client.close();
             return { address, active: client.active };
           } catch (error) {
-            this.options.log('info', `Engine ${address.pid} does not answer: ${(error as Error).message}`);
+            this.options.log('info', `engine ${address.pid} does not respond: ${(error as Error).message}`);
             return null;
           }
         }),
@@ -119,7 +119,7 @@ export class EngineService {
     return living.sort((a, b) => Number(b.active !== null) - Number(a.active !== null));
   }
 
-  /** Connects to this engine instead of the present one. */
+  /** Connects to this engine instead of the current one. */
   async attach(address: EngineAddress): Promise<EngineClient> {
     await this.pending?.catch(() => undefined);
     if (this.client?.address.pid === address.pid) return this.client;
@@ -129,13 +129,13 @@ export class EngineService {
     });
   }
 
-  /** Ends the engine (an active run is stopped with a checkpoint) and starts a new one. */
+  /** Shuts down the engine (an active run is stopped with a checkpoint) and starts a new one. */
   async restart(): Promise<EngineClient> {
     await this.shutDown();
     return this.once(() => this.start());
   }
 
-  /** Ends the engine, if there is one; returns when it has ended, or after ten seconds. */
+  /** Shuts down the engine, if there is one; returns when it has exited, or after ten seconds. */
   async shutDown(): Promise<void> {
     await this.pending?.catch(() => undefined);
     const client = this.client;
@@ -143,11 +143,11 @@ export class EngineService {
       this.setLink('off');
       return;
     }
-    // Leaving first makes its end one that was asked for.
+    // Disconnecting first marks its exit as requested.
     this.connection.clear();
     this.current = null;
     await client.request('shutdown', {}).catch((error: unknown) => {
-      this.options.log('warning', `The engine did not take leave: ${(error as Error).message}`);
+      this.options.log('warning', `the engine did not shut down cleanly: ${(error as Error).message}`);
     });
     client.close();
     const deadline = Date.now() + 10_000;
@@ -155,7 +155,7 @@ export class EngineService {
     this.setLink('off');
   }
 
-  /** Closes the connection. The engine goes on. */
+  /** Closes the connection; the engine keeps running. */
   dispose(): void {
     this.leave();
     this.scope.dispose();
@@ -163,12 +163,12 @@ export class EngineService {
 
   private async attachToLiving(forWork: boolean): Promise<EngineClient | null> {
     for (const { address, active } of await this.find()) {
-      // A new run deserves this version's engine; an idle one of another version ends by itself.
+      // A new run needs an engine of this version; an idle one of another version exits by itself.
       if (forWork && !active && address.version !== this.options.version) continue;
       try {
         return await this.connect(address);
       } catch (error) {
-        this.options.log('info', `Engine ${address.pid} was lost: ${(error as Error).message}`);
+        this.options.log('info', `lost engine ${address.pid}: ${(error as Error).message}`);
       }
     }
     return null;
@@ -179,7 +179,7 @@ export class EngineService {
     try {
       const { address, exited } = await launchEngine(this.options.launch());
       void exited.then(({ code, signal }) =>
-        this.options.log('info', `engine ${address.pid} ended with ${signal ?? `code ${code}`}`),
+        this.options.log('info', `engine ${address.pid} exited with ${signal ?? `code ${code}`}`),
       );
       this.options.log('info', `engine ${address.pid} started`);
       return await this.connect(address);
@@ -193,7 +193,7 @@ export class EngineService {
     const client = await createClient(address, { name: this.options.name });
     if (this.scope.disposed) {
       client.close();
-      throw new RollscopeError('canceled', 'The window closes.');
+      throw new RollscopeError('canceled', 'The window is closing.');
     }
     this.current = client;
     const { record, progress, log } = this.notifications;
@@ -211,7 +211,7 @@ export class EngineService {
     return client;
   }
 
-  /** The connection ended by itself: taken up again while the engine lives, else the engine is gone. */
+  /** The connection was lost: reconnects if the engine is still running, else reports that it is gone. */
   private async lost(client: EngineClient, error?: RollscopeError): Promise<void> {
     if (this.current !== client) return;
     this.connection.clear();
@@ -227,7 +227,7 @@ export class EngineService {
         await this.once(() => this.connect(address));
         return;
       } catch (reason) {
-        this.options.log('info', `engine ${address.pid} does not answer: ${(reason as Error).message}`);
+        this.options.log('info', `engine ${address.pid} does not respond: ${(reason as Error).message}`);
       }
     }
     if (this.scope.disposed || this.current || this.pending) return;
@@ -242,7 +242,7 @@ export class EngineService {
     this.setLink('off');
   }
 
-  /** One attempt at a time: whoever asks meanwhile waits for it. */
+  /** One attempt at a time: concurrent callers share it. */
   private once(attempt: () => Promise<EngineClient>): Promise<EngineClient> {
     this.pending ??= attempt().finally(() => {
       this.pending = null;

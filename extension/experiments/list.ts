@@ -1,15 +1,15 @@
-/** The experiments of the command line, and how one runs as a task. Editor-free. */
+/** The experiments of the command line, and how one runs as a task. Does not import VS Code. */
 import path from 'node:path';
 import { PLAIN_NODE } from '../../engine/system/node-child.ts';
 import type { Program } from '../engine/cli.ts';
 
-/** What `rollscope experiment --json` prints for each. */
+/** An experiment as `rollscope experiment --json` prints it. */
 export interface ExperimentInfo {
   name: string;
   title: string;
   question: string;
   finding: string;
-  /** Approximate duration on the embedded model, on two cores. */
+  /** Approximate duration on two cores with the embedded model. */
   minutes: number;
 }
 

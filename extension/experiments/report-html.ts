@@ -1,6 +1,6 @@
-/** A report's page as the editor shows it: without scripts, in the theme's colors. Pure. */
+/** Adapts a report's page to VS Code: no scripts, colors of the theme. Pure. */
 
-/** The report's colors from the theme; verdicts and series keep their own, which are readable and easy to tell apart. */
+/** The report's colors from the theme; verdicts and series keep their own colors, which are readable and distinct. */
 const THEME = {
   fg: '--vscode-editor-foreground',
   dim: '--vscode-descriptionForeground',

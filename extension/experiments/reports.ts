@@ -1,4 +1,4 @@
-/** The reports of experiments on disk. Editor-free. */
+/** The reports of experiments on disk. Does not import VS Code. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { experimentName } from '../../engine/protocol/experiments.ts';
@@ -16,7 +16,7 @@ export interface ExperimentReport {
   written: number;
 }
 
-/** Reports in the folders below `root`, newest first; none without such a folder. */
+/** Reports in the folders below `root`, newest first; none if `root` does not exist. */
 export async function listReports(root: string): Promise<ExperimentReport[]> {
   const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
   const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => path.join(root, name));
@@ -24,12 +24,12 @@ export async function listReports(root: string): Promise<ExperimentReport[]> {
   return found.filter((report) => report !== null).sort((a, b) => b.written - a.written);
 }
 
-/** The report in an experiment's folder; null before there is one. */
+/** The report in an experiment's folder; null if there is none yet. */
 export async function reportIn(folder: string): Promise<ExperimentReport | null> {
   const file = path.join(folder, 'report.html');
   const stats = await stat(file).catch(() => null);
   if (!stats) return null;
-  // Results that were written before have the name under `study`.
+  // Older results have the name under `study`.
   const { study, experiment = study, verdict, runs, seconds } = await resultIn(folder);
   const number = (value: unknown) => (typeof value === 'number' ? value : null);
   return {

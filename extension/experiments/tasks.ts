@@ -1,4 +1,4 @@
-/** Experiments as tasks: each in a terminal, where it can be canceled; running it again resumes it. */
+/** Experiments as tasks: each runs in a terminal, where it can be canceled; running it again resumes it. */
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { experimentName } from '../../engine/protocol/experiments.ts';
@@ -16,7 +16,7 @@ import {
 } from './list.ts';
 import { type ExperimentReport, listReports, reportIn } from './reports.ts';
 
-/** Milliseconds by which a file's time may be early: file systems have coarse clocks. */
+/** Milliseconds by which a file's time may be early, since file systems have coarse clocks. */
 const COARSE = 2000;
 
 export class Experiments implements vscode.TaskProvider {
@@ -49,7 +49,7 @@ export class Experiments implements vscode.TaskProvider {
     return path.join(rollscopeHome(), 'experiments');
   }
 
-  /** @throws RollscopeError when the command line cannot be run */
+  /** @throws RollscopeError if the command line cannot be run */
   list(): Promise<ExperimentInfo[]> {
     this.listing ??= runCli(this.program(), ['experiment', '--json']).then(parseExperiments);
     this.listing.catch(() => {
@@ -75,7 +75,7 @@ export class Experiments implements vscode.TaskProvider {
     });
   }
 
-  /** A task of `tasks.json`: its definition must stay the same object. */
+  /** A task from `tasks.json`: its definition must remain the same object. */
   resolveTask(task: vscode.Task): vscode.Task | undefined {
     return isExperimentTask(task.definition) ? this.task(task.definition as ExperimentTask) : undefined;
   }

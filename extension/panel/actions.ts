@@ -1,20 +1,20 @@
-/** The buttons of the panel: each is a command of the editor. */
+/** The buttons of the panel, each a command of the editor. */
 import type { PanelAction } from '../../engine/runs/panel-contract.ts';
 import type { CommandName } from '../command-definitions.ts';
 import type { OpenRun } from '../run/open-run.ts';
 import { runCommand } from '../run-command.ts';
 
-/** The command of each button. What steers a run means the one that is shown, which need not be the one that is followed. */
-const COMMANDS: Record<PanelAction, { command: CommandName; steers: boolean }> = {
-  pause: { command: 'pause', steers: true },
-  continue: { command: 'resume', steers: true },
-  stop: { command: 'stop', steers: true },
-  resume: { command: 'resume', steers: true },
-  'choose-run': { command: 'openRun', steers: false },
-  train: { command: 'train', steers: false },
+/** The command of each button. Those that control a run act on the run shown, which may differ from the one followed. */
+const COMMANDS: Record<PanelAction, { command: CommandName; controls: boolean }> = {
+  pause: { command: 'pause', controls: true },
+  continue: { command: 'resume', controls: true },
+  stop: { command: 'stop', controls: true },
+  resume: { command: 'resume', controls: true },
+  'choose-run': { command: 'openRun', controls: false },
+  train: { command: 'train', controls: false },
 };
 
 export async function perform(action: PanelAction, run: OpenRun | null): Promise<void> {
-  const { command, steers } = COMMANDS[action];
-  await runCommand(command, steers ? run?.folder : undefined);
+  const { command, controls } = COMMANDS[action];
+  await runCommand(command, controls ? run?.folder : undefined);
 }

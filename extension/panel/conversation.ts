@@ -1,6 +1,6 @@
 /**
- * One webview and what it is told: the run that is shown, at once and then whatever is new in it. Each page that attaches gets
- * copies of the columns that the host keeps; a page that was hidden and comes back costs a copy, not a reading. Editor-free.
+ * Sends a run to one webview: first as a whole, then what is new. Each page that attaches gets copies of the columns that the
+ * host keeps, so that a page that was hidden costs a copy when it comes back, not another read. Does not import VS Code.
  */
 
 import type { Peer } from '../../engine/messages/peer.ts';
@@ -13,26 +13,26 @@ import { Disposables } from '../disposables.ts';
 import type { OpenRun } from '../run/open-run.ts';
 import { throttle } from '../timing.ts';
 
-/** Milliseconds between two messages about the same. */
+/** Milliseconds between two messages of the same kind. */
 const PACE = 100;
 
-/** What the panel asks of the extension. */
+/** What the panel needs of the extension. */
 export interface ConversationActions {
   perform(action: PanelAction, run: OpenRun | null): Promise<void>;
   openRollout(run: OpenRun, group: GroupId, rollout: number): Promise<void>;
   revealProblem(run: OpenRun, problem: number): Promise<void>;
-  /** Reads a run anew that could not be read. */
+  /** Reads a run again after a failure. */
   again(run: OpenRun): Promise<OpenRun>;
   report(error: unknown): void;
 }
 
 export class Conversation {
   private readonly scope = new Disposables();
-  /** What belongs to the run that is shown. */
+  /** Resources of the run that is shown. */
   private readonly following = this.scope.add(new Disposables());
   private readonly pages: Pages<PanelContract>;
   private run: OpenRun | null = null;
-  /** The page that has attached, and how much of the columns it has; null before it has any. */
+  /** The attached page and how much of the columns it has; null before it has any. */
   private attached: { peer: Peer<PanelContract>; mark: Mark | null } | null = null;
   private selected: number | null = null;
 
@@ -53,12 +53,12 @@ export class Conversation {
   }
 
   select(problem: number): void {
-    // A page that is still to come, or whose run is, gets the selection with the run.
+    // A page that is not attached yet, or whose run is still being read, gets the selection with the run.
     if (this.attached?.mark) void this.attached.peer.notify('select', { problem });
     else this.selected = problem;
   }
 
-  /** The page is hidden: it attaches anew when it comes back. */
+  /** The page was hidden: it attaches again when it comes back. */
   leave(): void {
     this.attached = null;
     this.pages.leave();
@@ -106,7 +106,7 @@ export class Conversation {
     this.following.add(run.onDidChangeProgress(() => progress()));
   }
 
-  /** What is shown, with all that there is; from now on the page is told what is new. */
+  /** The whole state to show; from now on the page receives what is new. */
   private shown(): Shown {
     const { run } = this;
     if (!run) return { run: null };

@@ -1,14 +1,14 @@
-/** The page that carries the panel's bundle. Pure. */
+/** The page that loads the panel's bundle. Pure. */
 export interface PageSources {
   /** `webview.cspSource`. */
   csp: string;
   /** Address of `dist/panel.js` inside the webview. */
   script: string;
-  /** Fresh for every page. */
+  /** Different for every page. */
   nonce: string;
 }
 
-/** Nothing is allowed but the one script, styles and fonts of our own, and images drawn by it; styles that carry the nonce. */
+/** Allows only the one script, the extension's own styles, fonts and images, and styles with the nonce. */
 export function panelHtml({ csp, script, nonce }: PageSources): string {
   const policy = [
     "default-src 'none'",

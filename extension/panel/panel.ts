@@ -1,4 +1,4 @@
-/** The webview panel: opens, shows one run at a time, and survives a reload of the window. */
+/** The webview panel: shows one run at a time and survives a reload of the window. */
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { Disposables } from '../disposables.ts';
@@ -11,9 +11,9 @@ import { runOfViewState } from './view-state.ts';
 
 const VIEW_TYPE = panelType('panel');
 
-/** What the panel asks of the extension. */
+/** What the panel needs of the extension. */
 export interface PanelActions extends ConversationActions {
-  /** Finds the run that a restored panel showed, by name; null when it is gone. */
+  /** Finds the run of a restored panel by name; null if it no longer exists. */
   restore(run: string | null): Promise<OpenRun | null>;
 }
 
@@ -32,7 +32,7 @@ export class Panel implements vscode.WebviewPanelSerializer {
     this.scope.add(vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, this));
   }
 
-  /** The run that the panel shows, or would show. */
+  /** The run that the panel shows, or will show once it is open. */
   get shown(): OpenRun | null {
     return this.run;
   }
@@ -41,14 +41,14 @@ export class Panel implements vscode.WebviewPanelSerializer {
     return this.view !== null;
   }
 
-  /** Chooses what is shown, without opening the panel. */
+  /** Sets the run to show, without opening the panel. */
   setRun(run: OpenRun | null): void {
     if (this.run === run) return;
     this.run = run;
     this.present();
   }
 
-  /** Opens the panel, or brings it to the front. */
+  /** Opens the panel or brings it to the front. */
   open({ preserveFocus = false } = {}): void {
     if (this.view) {
       this.view.panel.reveal(undefined, preserveFocus);
@@ -60,7 +60,7 @@ export class Panel implements vscode.WebviewPanelSerializer {
     this.adopt(panel);
   }
 
-  /** Opens the panel on one problem of the run that it shows. */
+  /** Opens the panel at a problem of the run that it shows. */
   select(problem: number, options?: { preserveFocus?: boolean }): void {
     this.open(options);
     this.view?.conversation.select(problem);
@@ -68,7 +68,7 @@ export class Panel implements vscode.WebviewPanelSerializer {
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     this.adopt(panel);
-    // What the session follows already goes before what the view remembers.
+    // A run that the session already follows takes precedence over the one that the view remembers.
     if (!this.run) this.setRun(await this.actions.restore(runOfViewState(state)));
   }
 

@@ -1,7 +1,7 @@
-/** What a page keeps over a reload comes from outside: the guard for it. Pure. */
+/** Validates the state that a page keeps across a reload. Pure. */
 import type { ViewState } from '../../engine/runs/panel-contract.ts';
 
-/** The run that a panel showed before the window was reloaded; null when its state says nothing. */
+/** The run that a panel showed before the reload; null if its state contains none. */
 export function runOfViewState(state: unknown): ViewState['run'] {
   if (typeof state !== 'object' || state === null) return null;
   const { run } = state as { run?: unknown };

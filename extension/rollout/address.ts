@@ -1,6 +1,6 @@
 /**
- * Addresses of rollout documents: the path names it for a person, the query finds it in its run folder. A link holds what
- * stays the same wherever it is followed: the problem's id, and the number of the rollout, from 1. Pure.
+ * Addresses of rollout documents: the path is a readable name, the query locates the rollout in its run folder. The query uses
+ * stable names: the problem's id, and the rollout's number, from 1. Pure.
  */
 import type { GroupId } from '../../engine/protocol/group.ts';
 import { PHASES } from '../../engine/protocol/group-id.ts';
@@ -14,7 +14,7 @@ export const ROLLOUT_EXTENSION = '.rollout';
 export interface RolloutAddress extends Omit<GroupId, 'problem'> {
   /** Absolute path of the run folder. */
   folder: string;
-  /** Id of the problem; of several with one id, `row` says which. */
+  /** Id of the problem; `row` distinguishes problems with the same id. */
   problem: string;
   row: number | null;
   /** From 1. */
@@ -27,7 +27,7 @@ export interface UriParts {
   query: string;
 }
 
-/** The address of a rollout (by index) of a run with these problems. */
+/** The address of a rollout (by index) in a run with these problems. */
 export function addressOf(
   folder: string,
   problems: readonly Problem[],
@@ -39,7 +39,7 @@ export function addressOf(
   return { folder, problem: id, row: unique ? null : row, phase, step, rollout: rollout + 1 };
 }
 
-/** Index of the problem that an address names; null when the run has none such. */
+/** Index of the problem of an address; null if the run does not contain it. */
 export function problemOf(problems: readonly Problem[], { problem, row }: RolloutAddress): number | null {
   return problems.find((one) => one.id === problem && (row === null || one.row === row))?.index ?? null;
 }
@@ -60,7 +60,7 @@ export function rolloutUri(address: RolloutAddress, run: string): UriParts {
   return { scheme: ROLLOUT_SCHEME, path: `/${plain(run)}/${file}`, query: query.toString() };
 }
 
-/** The address that a document's query holds; null for anything else. */
+/** The address in a document's query; null for any other document. */
 export function parseRolloutUri(uri: { scheme: string; query: string }): RolloutAddress | null {
   if (uri.scheme !== ROLLOUT_SCHEME) return null;
   const query = new URLSearchParams(uri.query);

@@ -1,4 +1,4 @@
-/** Rollouts as read-only files of their own scheme, with shaded tokens and a hover for each. */
+/** Rollouts as read-only documents with a scheme of their own, shaded tokens, and a hover for each token. */
 import * as vscode from 'vscode';
 import { code, DASH, number, percent } from '../../engine/protocol/format.ts';
 import { type GroupId, type Rollout, RollscopeError } from '../../engine/protocol/index.ts';
@@ -20,14 +20,14 @@ interface RolloutPage {
 export class RolloutDocuments implements vscode.FileSystemProvider, vscode.HoverProvider {
   private readonly scope = new Disposables();
   private readonly changes = this.scope.add(new vscode.EventEmitter<vscode.FileChangeEvent[]>());
-  /** By address; a page stays as long as its document is open. */
+  /** By address; kept as long as the document is open. */
   private readonly pages = new Map<string, Promise<RolloutPage>>();
   private readonly decorations: vscode.TextEditorDecorationType[];
 
   readonly onDidChangeFile = this.changes.event;
 
   constructor(private readonly readRun: (folder: string) => Promise<OpenRun>) {
-    // The first shade is the editor's own background.
+    // The first shade is the editor's background.
     this.decorations = Array.from({ length: SHADES - 1 }, (_, i) =>
       this.scope.add(
         vscode.window.createTextEditorDecorationType({
@@ -56,7 +56,7 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
     return editor ? parseRolloutUri(editor.document.uri) : null;
   }
 
-  /** Opens a rollout (by index in its group); in place of the one in the active editor when `replace` is set. */
+  /** Opens a rollout (by index in its group), replacing the one in the active editor if `replace` is set. */
   async open(run: OpenRun, group: GroupId, rollout: number, { replace = false } = {}): Promise<void> {
     const address = addressOf(run.folder, run.problems, group, rollout);
     const active = vscode.window.activeTextEditor;
@@ -68,7 +68,7 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
     });
   }
 
-  /** The rollout `by` places further in the same group, round the end. */
+  /** Opens the rollout `by` places further in the same group, wrapping around. */
   async neighbor(address: RolloutAddress, by: number): Promise<void> {
     const { run, problem } = await this.problemOf(address);
     const group = { ...address, problem };
@@ -78,12 +78,12 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
     await this.open(run, group, (address.rollout - 1 + by + count) % count, { replace: true });
   }
 
-  /** The run and the problem (by index) of the rollout that an address names. */
+  /** The run and the problem (by index) of an address. */
   async problemOf(address: RolloutAddress): Promise<{ run: OpenRun; problem: number }> {
     const run = await this.readRun(address.folder);
     const problem = problemOf(run.problems, address);
     if (problem !== null) return { run, problem };
-    throw new RollscopeError('run-broken', `Run ${run.run} has no problem '${address.problem}'.`);
+    throw new RollscopeError('run-broken', `Run ${run.run} does not contain problem '${address.problem}'.`);
   }
 
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {
@@ -105,17 +105,17 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
     const at = (values: Float32Array | null) => values?.[index] ?? null;
     const probability = at(logprob) === null ? null : Math.exp(at(logprob)!);
     const largest = at(top1);
-    // Both are float32 from the same distribution.
-    const likeliest = probability !== null && largest !== null && probability >= largest - 1e-4;
+    // Both are float32 values of the same distribution.
+    const isTop1 = probability !== null && largest !== null && probability >= largest - 1e-4;
     const lines = [
       `${code(rollout.tokenTexts![index]!)} · token ${index + 1} of ${rollout.tokens} · id ${rollout.ids?.[index] ?? DASH}`,
       [
         '| | |',
         '| :--- | ---: |',
-        `| Probability | ${percentOf(probability)}${likeliest ? ', the likeliest' : ''} |`,
+        `| Probability | ${percentOf(probability)}${isTop1 ? ' (top-1)' : ''} |`,
         `| Entropy | ${number(at(entropy))} nats |`,
-        `| Likeliest token | ${percentOf(largest)} |`,
-        `| Second | ${percentOf(at(top2))} |`,
+        `| Top-1 probability | ${percentOf(largest)} |`,
+        `| Top-2 probability | ${percentOf(at(top2))} |`,
       ].join('\n'),
     ];
     return new vscode.Hover(new vscode.MarkdownString(lines.join('\n\n')), rangeOf(layout, index));
@@ -211,7 +211,7 @@ function rangeOf(layout: RolloutLayout, index: number): vscode.Range {
   return new vscode.Range(line, character, endLine, endCharacter);
 }
 
-/** Where two tokens meet, the position belongs to the one that begins there. */
+/** A position between two tokens belongs to the second one. */
 function isBehind(layout: RolloutLayout, index: number, position: vscode.Position): boolean {
   const { endLine, endCharacter } = layout.spans[index]!;
   return position.isBefore(new vscode.Position(endLine, endCharacter));

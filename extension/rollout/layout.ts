@@ -1,6 +1,5 @@
-/** A rollout as a text document: a header for the person, then the response with the place of every token. Pure. */
-
-import { baseName, DASH, number, percent } from '../../engine/protocol/format.ts';
+/** A rollout as a text document: a header, then the response with the position of every token. Pure. */
+import { baseName, DASH, number, percent, verdict, whole } from '../../engine/protocol/format.ts';
 import type { Problem, Rollout } from '../../engine/protocol/index.ts';
 
 export interface RolloutFacts {
@@ -11,12 +10,12 @@ export interface RolloutFacts {
   /** Index of the rollout and number of rollouts in its group. */
   index: number;
   of: number;
-  /** The reward explained, in sentences; empty where that was not recorded. */
+  /** Explanation of the reward; empty if none was recorded. */
   why: string;
   rollout: Rollout;
 }
 
-/** Where a token stands: zero-based lines and characters, end exclusive. */
+/** Position of a token: zero-based lines and characters, end exclusive. */
 export interface TokenSpan {
   line: number;
   character: number;
@@ -28,7 +27,7 @@ export interface RolloutLayout {
   text: string;
   /** Line on which the response starts. */
   responseLine: number;
-  /** One per token, in order; an empty span where a token has no text of its own. [] where the tokens are not known. */
+  /** One per token, in order; empty for a token without visible text. [] if the tokens are unknown. */
   spans: TokenSpan[];
 }
 
@@ -36,7 +35,7 @@ const RULE = '─'.repeat(24);
 
 export function layoutRollout(facts: RolloutFacts): RolloutLayout {
   const header = headerOf(facts);
-  const lines = [...header, '', `${RULE} Response, shaded where the model was unsure`, ''];
+  const lines = [...header, '', `${RULE} Response (darker: less certain)`, ''];
   const responseLine = lines.length;
   let text = '';
   let line = responseLine;
@@ -60,38 +59,60 @@ export function layoutRollout(facts: RolloutFacts): RolloutLayout {
 }
 
 /**
- * Token texts as an editor shows them: every line break as one `\n`, control characters as their pictures, so that the
- * places of tokens and the editor's lines agree and the text is not taken for a binary file.
+ * Token texts for display: every line break as one `\n`, control characters as Unicode control pictures, so that token
+ * positions match the editor's lines and the document is not treated as binary.
  */
 function printable(tokenTexts: readonly string[]): string[] {
   return tokenTexts.map((tokenText, i) => {
-    // A carriage return whose line feed comes with the next token is that token's line break.
+    // A carriage return before a token that starts with a line feed is part of that line break.
     const split = tokenText.endsWith('\r') && tokenTexts[i + 1]?.startsWith('\n');
     return (split ? tokenText.slice(0, -1) : tokenText).replace(/\r\n?/g, '\n').replace(/[^\P{Cc}\t\n]/gu, picture);
   });
 }
 
-/** A control character as the picture that Unicode has for it. */
+/** The Unicode control picture of a control character. */
 function picture(control: string): string {
   const point = control.charCodeAt(0);
   return point < 0x20 ? String.fromCharCode(0x2400 + point) : point === 0x7f ? '␡' : '�';
 }
 
-function headerOf({ run, step, phase, problem, index, of, why, rollout }: RolloutFacts): string[] {
-  const verdict = rollout.correct === null ? '' : rollout.correct ? ' (correct)' : ' (wrong)';
+const NAMES = {
+  answer: 'Answer',
+  reference: 'Reference',
+  reward: 'Reward',
+  why: 'Why',
+  tokens: 'Tokens',
+  logprob: 'Log-prob',
+  probability: 'Probability',
+  entropy: 'Entropy',
+  run: 'Run',
+} as const;
+export type HeaderRow = keyof typeof NAMES;
+
+/** The values of the header's rows. */
+export function headerValues(facts: RolloutFacts): Record<HeaderRow, string> {
+  const { run, step, phase, problem, index, of, why, rollout } = facts;
+  const graded = rollout.correct === null ? '' : ` (${verdict(rollout.correct)})`;
+  const probability = percent(rollout.logprob === null ? null : Math.exp(rollout.logprob));
+  return {
+    answer: rollout.answer === null ? 'none extracted' : `${rollout.answer}${graded}`,
+    reference: problem.answer ?? DASH,
+    reward: rewardText(rollout),
+    why: why || DASH,
+    tokens: `${whole(rollout.tokens)}${rollout.finish === 'length' ? ', truncated at the length limit' : ''}`,
+    logprob: `${number(rollout.logprob)} nats/token`,
+    probability: `${probability} per token (geometric mean)`,
+    entropy: `${number(rollout.entropy)} nats/token`,
+    run: `${run}, step ${step} (${phase}), rollout ${index + 1} of ${of}`,
+  };
+}
+
+function headerOf(facts: RolloutFacts): string[] {
+  const { problem } = facts;
   const place = problem.source === 'embedded' ? 'embedded problems' : baseName(problem.source);
   const where = problem.line === null ? `row ${problem.row + 1}` : `line ${problem.line}`;
-  const rows: [string, string][] = [
-    ['Answer', rollout.answer === null ? 'none was found' : `${rollout.answer}${verdict}`],
-    ['Reference', problem.answer ?? DASH],
-    ['Reward', rewardText(rollout)],
-    ['Why', why || DASH],
-    ['Tokens', `${rollout.tokens ?? DASH}${rollout.finish === 'length' ? ', cut at the length limit' : ''}`],
-    ['Log-prob', `${number(rollout.logprob)} nats/token`],
-    ['Probability', `${percent(rollout.logprob === null ? null : Math.exp(rollout.logprob))} a token (geometric mean)`],
-    ['Entropy', `${number(rollout.entropy)} nats/token`],
-    ['From', `run ${run}, step ${step} (${phase}), rollout ${index + 1} of ${of}`],
-  ];
+  const values = headerValues(facts);
+  const rows = (Object.keys(NAMES) as HeaderRow[]).map((row) => [NAMES[row], values[row]] as const);
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;
   return [
     `Problem ${problem.id}, ${where} of ${place}`,
@@ -108,7 +129,7 @@ function headerOf({ run, step, phase, problem, index, of, why, rollout }: Rollou
 }
 
 function rewardText({ reward, advantage }: Rollout): string {
-  if (reward === null) return `${DASH} (sampled for measuring, not for training)`;
-  const trained = advantage === null ? 'voted, did not train' : `advantage ${number(advantage)}`;
+  if (reward === null) return `${DASH} (not used for training)`;
+  const trained = advantage === null ? 'voted, not trained on' : `advantage ${number(advantage)}`;
   return `${number(reward, Number.isInteger(reward) ? 0 : 3)}, ${trained}`;
 }

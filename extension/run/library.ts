@@ -1,4 +1,4 @@
-/** The runs of the user's folder, and the few that are open in this window. Editor-free. */
+/** The runs in the user's folder, and those open in this window. Does not import VS Code. */
 import path from 'node:path';
 import type { ListedRun, RunInfo } from '../../engine/protocol/index.ts';
 import { listRuns, readableRuns } from '../../engine/runs/list.ts';
@@ -7,7 +7,7 @@ import { Emitter } from '../events.ts';
 import { OpenRun } from './open-run.ts';
 import type { RunSession } from './session.ts';
 
-/** Runs that stay open beside the active one. */
+/** Runs that stay open in addition to the active one. */
 const KEPT_RUNS = 4;
 
 export class RunLibrary {
@@ -25,14 +25,14 @@ export class RunLibrary {
   ) {
     this.scope.add(
       session.onDidChangeActive((run) => {
-        // A run that is taken up again is read anew: what it was before may have been cut back.
+        // A resumed run is read again, since its journal may have been truncated.
         if (run) this.open.set(run.folder, Promise.resolve(run));
         this.refresh();
       }),
     );
   }
 
-  /** The folder that new runs go to. */
+  /** The folder for new runs. */
   get folder(): string {
     return this.root();
   }
@@ -42,12 +42,12 @@ export class RunLibrary {
     this.changeEmitter.fire();
   }
 
-  /** All runs, the newest first; the active one with its present numbers. */
+  /** All readable runs, the newest first; the active one with its current numbers. */
   async list(): Promise<RunInfo[]> {
     return readableRuns(await this.listAll());
   }
 
-  /** All runs, those that cannot be read among them. */
+  /** All runs, including those that cannot be read. */
   async listAll(): Promise<ListedRun[]> {
     this.listing ??= listRuns(this.root());
     const runs = await this.listing;
@@ -56,16 +56,16 @@ export class RunLibrary {
     return [active.info, ...runs.filter(({ folder }) => path.resolve(folder) !== active.folder)];
   }
 
-  /** A run, perhaps still being read. @throws RollscopeError `run-not-found`, `run-version`, `run-broken`. */
+  /** A run, possibly still being read. @throws RollscopeError `run-not-found`, `run-version`, `run-broken`. */
   async take(folder: string): Promise<OpenRun> {
     const key = path.resolve(folder);
     if (this.session.active?.folder === key) return this.session.active;
     const known = this.open.get(key);
-    // The latest use comes last.
+    // The most recently used is last.
     this.open.delete(key);
     const reading = known ?? OpenRun.open(key);
     this.open.set(key, reading);
-    // One that could not be read is tried again by whoever asks next.
+    // After a failure, the next caller tries again.
     const failed = () => {
       if (this.open.get(key) === reading) this.open.delete(key);
     };
@@ -74,18 +74,18 @@ export class RunLibrary {
     return reading;
   }
 
-  /** A run with everything that its journal adds up to. */
+  /** A run whose whole journal has been read. */
   async read(folder: string): Promise<OpenRun> {
     return (await this.take(folder)).loaded;
   }
 
-  /** The newest run on a dataset; undefined when there is none. */
+  /** The newest run on a dataset; undefined if there is none. */
   async newestOn(isDataset: (dataset: string) => boolean): Promise<OpenRun | undefined> {
     const info = (await this.list()).find((run) => isDataset(run.dataset));
     return info && this.read(info.folder);
   }
 
-  /** Closes a run: the next `read` reads its folder. */
+  /** Closes a run: the next `read` reads its folder again. */
   forget(folder: string): void {
     this.open.delete(path.resolve(folder));
     this.refresh();

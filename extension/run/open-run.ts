@@ -1,6 +1,6 @@
 /**
- * A run that the window shows: known at once by its name and problems, then read into columns, then kept up with the records
- * that follow. The columns are read once; views get copies of them. Editor-free.
+ * A run that the window shows: its name and problems first, then its columns, then the records that follow. The columns are
+ * read once; views get copies. Does not import VS Code.
  */
 import path from 'node:path';
 import { readGroup } from '../../engine/journal/groups.ts';
@@ -27,10 +27,10 @@ import { runInfo } from '../../engine/runs/run-info.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 
-/** Groups whose rollouts stay in memory: stepping through neighbors reads each once. */
+/** Groups whose rollouts stay in memory, so that stepping through neighbors reads each once. */
 const KEPT_GROUPS = 8;
 
-/** A group with its rollouts, and why each got its reward. */
+/** A group with its rollouts and the explanation of each reward. */
 export interface ReadGroup {
   detail: GroupDetail;
   why: string[];
@@ -51,7 +51,7 @@ export class OpenRun {
   readonly loaded: Promise<this>;
   /** Why the columns could not be read. */
   error: unknown = null;
-  /** The columns have grown. */
+  /** The columns have new rows. */
   readonly onDidAppend = this.appendEmitter.event;
   /** The progress, or the run's status, has changed. */
   readonly onDidChangeProgress = this.progressEmitter.event;
@@ -64,11 +64,11 @@ export class OpenRun {
     readonly problems: readonly Problem[],
   ) {
     this.loaded = this.load();
-    // Whoever needs the columns hears of it; nobody has to.
+    // Callers that await it get the error; nobody has to.
     this.loaded.catch(() => {});
   }
 
-  /** A run by name and problems; its columns follow. @throws RollscopeError `run-not-found`, `run-version`, `run-broken`. */
+  /** A run with its name and problems; its columns follow. @throws RollscopeError `run-not-found`, `run-version`, `run-broken`. */
   static async open(folder: string): Promise<OpenRun> {
     const [file, problems] = await Promise.all([readRunFile(folder), readProblems(folder)]);
     return new OpenRun(path.resolve(folder), file, problems);
@@ -83,12 +83,12 @@ export class OpenRun {
     return runName(this.folder);
   }
 
-  /** How much of the journal has been read: 1 when the columns are complete. */
+  /** Fraction of the journal that has been read: 1 when the columns are complete. */
   get loadedPart(): number {
     return this.part;
   }
 
-  /** What an engine does with it now; null when none is known to. */
+  /** The run's progress in an engine; null if it is not active. */
   get progress(): Progress | null {
     return this.now;
   }
@@ -111,12 +111,12 @@ export class OpenRun {
     return runInfo(this.file, { run, folder, step, status, evaluations: head.evaluations });
   }
 
-  /** What the run says of a problem, by its latest votes. */
+  /** A problem's latest state in the run. */
   view(problem: number): ProblemView {
     return problemView(this.columns, problem);
   }
 
-  /** Adds records that follow; those known already are passed over. */
+  /** Appends records; those already known are skipped. */
   append(records: readonly JournalRecord[]): void {
     let [fresh, ended] = [false, false];
     for (const record of records) {
@@ -128,17 +128,17 @@ export class OpenRun {
     if (fresh) this.appendEmitter.fire();
   }
 
-  /** Reads what the journal has behind the columns: after an engine was lost, whose records did not all arrive. */
+  /** Reads the rest of the journal after an engine was lost before all its records arrived. */
   async catchUp(): Promise<void> {
     const columns = await openColumns(this.folder, { signal: this.giveUp.signal });
     if (columns.seq <= this.columns.seq) return;
-    // Whoever knows the old columns must not take the new ones for what follows them.
+    // Copies of the old columns cannot be extended with rows of the new ones.
     columns.epoch = this.columns.epoch + 1;
     this.columns = columns;
     this.appendEmitter.fire();
   }
 
-  /** @throws RollscopeError `run-broken` when the group or its rollouts are not there. */
+  /** @throws RollscopeError `run-broken` if the group or its rollouts are missing */
   readGroup(id: GroupId): Promise<ReadGroup> {
     const key = groupKey(id);
     const known = this.recent.get(key);
@@ -161,7 +161,7 @@ export class OpenRun {
       const name = this.problems[id.problem]?.id ?? id.problem;
       throw new RollscopeError(
         'run-broken',
-        `Run ${this.run} has no ${id.phase} rollouts of ${name} at step ${id.step}.`,
+        `Run ${this.run} contains no ${id.phase} rollouts of problem ${name} at step ${id.step}.`,
       );
     }
     const frame = this.columns.frameOf(row);

@@ -1,4 +1,4 @@
-/** The run that the engine works on, as this window follows and steers it. Editor-free. */
+/** The engine's active run, as this window follows and controls it. Does not import VS Code. */
 
 import { type JournalRecord, type Progress, RollscopeError, type RunConfig } from '../../engine/protocol/index.ts';
 import type { Head } from '../../engine/runs/columns.ts';
@@ -10,7 +10,7 @@ import { OpenRun } from './open-run.ts';
 
 export type EndOfRun = NonNullable<Head['end']>;
 
-/** Asks for the folder of a run alone: no record has this number. */
+/** Requests only the folder of a run: no record has this number. */
 const NO_RECORDS = Number.MAX_SAFE_INTEGER;
 
 export class RunSession {
@@ -20,16 +20,16 @@ export class RunSession {
   private readonly interruptEmitter = this.scope.add(new Emitter<OpenRun>());
   private current: OpenRun | null = null;
   private starting: AbortController | null = null;
-  /** The connection whose run is being taken up. */
+  /** The connection whose run is about to be followed. */
   private followed: { client: EngineClient; run: Promise<OpenRun | null> } | null = null;
 
-  /** Another run is followed, none any more, or one is being prepared. */
+  /** Another run is followed, or none, or one is being prepared. */
   readonly onDidChangeActive = this.activeEmitter.event;
   readonly onDidEnd = this.endEmitter.event;
-  /** The engine died in the middle of the run. */
+  /** The engine died during the run. */
   readonly onDidInterrupt = this.interruptEmitter.event;
 
-  /** @param trusts whether the workspace is trusted, so that rewards may run programs */
+  /** @param trusts whether the workspace is trusted, so that rewards can run programs */
   constructor(
     private readonly engine: EngineService,
     private readonly trusts: () => boolean,
@@ -43,7 +43,7 @@ export class RunSession {
     this.scope.add(engine.onDidGo(() => void this.interrupted()));
   }
 
-  /** The run that an engine works on and this window follows. */
+  /** The active run, which this window follows. */
   get active(): OpenRun | null {
     return this.current;
   }
@@ -52,7 +52,7 @@ export class RunSession {
     return this.current?.progress ?? null;
   }
 
-  /** A run is being prepared: it has no folder yet. */
+  /** Whether a run is being prepared and has no folder yet. */
   get preparing(): boolean {
     return this.starting !== null;
   }
@@ -64,14 +64,14 @@ export class RunSession {
     );
   }
 
-  /** Goes on with a run that is not complete. */
+  /** Resumes a run that is not complete. */
   resume(folder: string): Promise<OpenRun> {
     return this.begin((client, signal) => client.request('resume', { folder, allowPrograms: this.trusts() }, signal));
   }
 
   /**
-   * Follows the run that the connected engine works on; null when it works on none. Whoever asks while that is under way gets
-   * the same run: a new connection is followed on its own, and by whoever made it.
+   * Follows the connected engine's active run; null if it has none. Concurrent calls get the same run, since a new connection is
+   * followed both automatically and by the code that made it.
    */
   follow(client: EngineClient): Promise<OpenRun | null> {
     if (this.followed?.client === client) return this.followed.run;
@@ -92,7 +92,7 @@ export class RunSession {
     await this.steer('continue');
   }
 
-  /** Stops the run with a checkpoint; a run that is being prepared is given up. */
+  /** Stops the run with a checkpoint; cancels a run that is being prepared. */
   async stop(): Promise<void> {
     if (this.starting) this.starting.abort();
     else await this.steer('stop');
@@ -106,13 +106,14 @@ export class RunSession {
   private async begin(
     request: (client: EngineClient, signal: AbortSignal) => Promise<{ run: string; folder: string }>,
   ): Promise<OpenRun> {
-    if (this.starting) throw new RollscopeError('busy', 'A run is being prepared.', 'Wait for it, or stop it first.');
+    if (this.starting)
+      throw new RollscopeError('busy', 'A run is being prepared.', 'Wait until it has started, or stop it first.');
     const controller = new AbortController();
     this.starting = controller;
     this.activeEmitter.fire(this.current);
     try {
       const client = await this.engine.ensure();
-      if (controller.signal.aborted) throw new RollscopeError('canceled', 'The run was given up.');
+      if (controller.signal.aborted) throw new RollscopeError('canceled', 'The run was canceled.');
       const { folder } = await request(client, controller.signal);
       const run = await OpenRun.open(folder);
       this.starting = null;
@@ -157,7 +158,7 @@ export class RunSession {
     this.endEmitter.fire({ run, end: record });
   }
 
-  /** The engine is gone: either it finished the run and left, or it died in the middle of it. The folder knows. */
+  /** The engine is gone: it either finished the run and exited, or died during it. The run's folder tells which. */
   private async interrupted(): Promise<void> {
     const run = this.current;
     if (!run) return;
@@ -175,7 +176,7 @@ export class RunSession {
   private async steer(method: 'pause' | 'continue' | 'stop'): Promise<void> {
     const { client } = this.engine;
     const run = this.current;
-    if (!client || !run) throw new RollscopeError('engine-stopped', 'No run is in progress.');
+    if (!client || !run) throw new RollscopeError('engine-stopped', 'No active run.');
     await client.request(method, { run: run.run });
   }
 

@@ -1,4 +1,4 @@
-/** Which run the panel shows, and how it gets there: started, resumed, opened from disk, attached to, or restored. */
+/** The run that the panel shows: started, resumed, opened from disk, attached to, or restored. */
 import path from 'node:path';
 import { liveWriter } from '../../engine/journal/lock.ts';
 import { tailRecords } from '../../engine/journal/tail.ts';
@@ -9,7 +9,7 @@ import type { RunLibrary } from './library.ts';
 import type { OpenRun } from './open-run.ts';
 import type { RunSession } from './session.ts';
 
-/** What is asked of the panel. */
+/** What the viewer needs of the panel. */
 export interface Screen {
   readonly shown: OpenRun | null;
   /** Chooses what is shown, without opening the panel. */
@@ -27,7 +27,7 @@ export interface ViewerParts {
 
 export class RunViewer {
   private readonly scope = new Disposables();
-  /** What belongs to a run that is followed through its folder, because no engine can be reached. */
+  /** Resources of a run that is followed through its folder because its engine cannot be reached. */
   private readonly tailing = this.scope.add(new Disposables());
 
   constructor(private readonly parts: ViewerParts) {}
@@ -49,7 +49,7 @@ export class RunViewer {
     screen.open({ preserveFocus: true });
   }
 
-  /** Shows a run in the panel; one that another process works on is followed. */
+  /** Shows a run in the panel; follows it if another process is writing it. */
   show(run: OpenRun): void {
     const { session, screen } = this.parts;
     this.tailing.clear();
@@ -57,11 +57,11 @@ export class RunViewer {
     if (run !== session.active && liveWriter(run.folder)) this.tail(run);
   }
 
-  /** Opens a run of the disk in the panel, attached to its engine when one works on it. */
+  /** Opens a run from disk in the panel, attached to its engine if it is active. */
   async open(folder: string): Promise<OpenRun> {
     const { session, library, screen } = this.parts;
     const run = await library.take(folder);
-    // Shown at once, while it is read or its engine is looked for.
+    // Shown immediately, while it is being read and its engine is being looked for.
     screen.setRun(run);
     screen.open();
     const attached =
@@ -83,7 +83,7 @@ export class RunViewer {
     screen.open();
   }
 
-  /** Attaches to the engine that works on a run; null when none can be reached. */
+  /** Attaches to the engine of an active run; null if it cannot be reached. */
   async attachTo(name: string): Promise<OpenRun | null> {
     const { engine, session } = this.parts;
     const found = (await engine.find()).find(({ active }) => active?.run === name);
@@ -91,13 +91,13 @@ export class RunViewer {
     return session.follow(await engine.attach(found.address));
   }
 
-  /** Follows the run of an engine that already works in the background; null when there is none. */
+  /** Follows the active run of an engine in the background; null if there is none. */
   async reattach(): Promise<OpenRun | null> {
     const client = await this.parts.engine.reattach();
     return client ? this.parts.session.follow(client) : null;
   }
 
-  /** The run that a panel of the former window showed: the run in progress, else the one that it remembers. */
+  /** The run for a panel restored from the previous window: the active run, else the one that the panel remembers. */
   async restore(name: string | null): Promise<OpenRun | null> {
     const { session, library } = this.parts;
     const active = session.active ?? (await this.reattach().catch(() => null));
@@ -118,7 +118,7 @@ export class RunViewer {
     return fresh;
   }
 
-  /** A run was deleted: nothing shows it any more. */
+  /** Removes a deleted run from panel and library. */
   forget(folder: string): void {
     const { library, screen } = this.parts;
     if (screen.shown?.folder === path.resolve(folder)) screen.setRun(null);
@@ -144,14 +144,14 @@ export class RunViewer {
         run.folder,
         run.columns.seq + 1,
         (records) => {
-          // Its engine went back behind what is known here: read it again.
+          // Its engine has resumed from an earlier checkpoint: read it again.
           if (records[0] && records[0].seq <= run.columns.seq) void again().catch(report);
           else run.append(records);
         },
         controller.signal,
       );
     };
-    // A run that cannot be read says so itself.
+    // A run that cannot be read is reported in the panel.
     follow().catch((error) => run.error === null && report(error));
   }
 }

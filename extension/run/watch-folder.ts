@@ -1,4 +1,4 @@
-/** Runs that come and go on disk, from this window or another program. */
+/** Watches for runs that this window or another program adds or deletes. */
 import * as vscode from 'vscode';
 import { Disposables } from '../disposables.ts';
 import { onDidChangeSettings } from '../settings.ts';

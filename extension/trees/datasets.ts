@@ -1,4 +1,4 @@
-/** The Datasets view: problem files of the workspace, and the embedded problems. */
+/** The Datasets view: the workspace's problem files and the embedded problems. */
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
@@ -13,11 +13,11 @@ import { debounce } from '../timing.ts';
 
 const PATTERN = `**/*.{${PROBLEM_EXTENSIONS.join(',')}}`;
 const EXCLUDED = '**/{node_modules,bower_components,dist,build,out,venv,site-packages,__pycache__,.*}/**';
-/** Files that are looked into. */
+/** Maximum number of files that are inspected. */
 const MOST = 1000;
 const SETTLE = 500;
 
-/** Finds the workspace's problem files, once asked, and again when files come and go. */
+/** Finds the workspace's problem files on first request, and again when files are added or deleted. */
 export class ProblemFiles {
   private readonly scope = new Disposables();
   private readonly changeEmitter = this.scope.add(new Emitter<void>());
@@ -26,14 +26,14 @@ export class ProblemFiles {
   readonly onDidChange = this.changeEmitter.event;
 
   constructor(
-    /** Run folders hold problems, too; they are not datasets. */
+    /** Run folders contain problems, too, but are not datasets. */
     private readonly runsFolder: () => string,
   ) {
     this.scope.add(vscode.workspace.onDidChangeWorkspaceFolders(() => this.refresh()));
     this.scope.add(onDidChangeSettings(['fields', 'runsFolder'], () => this.refresh()));
   }
 
-  /** Absolute paths, in order. */
+  /** Absolute paths, sorted. */
   list(): Promise<string[]> {
     this.watch();
     this.finding ??= this.find();
@@ -81,7 +81,7 @@ async function isProblemFile(uri: vscode.Uri): Promise<boolean> {
       await handle.close();
     }
   } catch {
-    // Gone again, or not ours to read.
+    // Deleted meanwhile, or not readable.
     return false;
   }
 }
@@ -94,9 +94,9 @@ export class DatasetItem extends vscode.TreeItem {
     this.contextValue = (embedded ? 'dataset.embedded' : 'dataset.file') satisfies ItemContext;
     this.command = commandOf('openDataset', [this]);
     if (embedded) {
-      this.description = 'comes with Rollscope';
+      this.description = 'included with Rollscope';
       this.iconPath = new vscode.ThemeIcon('package');
-      this.tooltip = 'Sums for the embedded model.';
+      this.tooltip = 'Arithmetic for the embedded model.';
       return;
     }
     const uri = vscode.Uri.file(dataset);
@@ -121,7 +121,7 @@ export class DatasetsTree implements vscode.TreeDataProvider<DatasetItem> {
     return item;
   }
 
-  /** Empty without problem files: then the view's welcome offers the embedded problems. */
+  /** Empty without problem files, so that the view's welcome text offers the embedded problems. */
   async getChildren(item?: DatasetItem): Promise<DatasetItem[]> {
     if (item) return [];
     const files = await this.files.list();

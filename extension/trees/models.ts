@@ -1,4 +1,4 @@
-/** The Models view: the embedded model and those that were used lately; and the list that it shows. */
+/** The Models view and its list: the embedded model and recently used ones. */
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { isEmbedded } from '../../engine/protocol/presets.ts';
@@ -11,7 +11,7 @@ import { chooseModel, currentModel, onDidChangeSettings } from '../settings.ts';
 
 const KEPT = 20;
 
-/** What a person calls a model: the last part of its path, or its Hub id. */
+/** A model's display name: the last part of its path, or its Hub id. */
 export function modelName(model: string): string {
   if (model === EMBEDDED) return EMBEDDED;
   const isPath = path.isAbsolute(model) || /\.gguf$/i.test(model) || /^[a-z]:[\\/]/i.test(model);
@@ -27,7 +27,7 @@ export function isFile(model: string): boolean {
   return model !== EMBEDDED && modelName(model) !== model;
 }
 
-/** Models in the order of their last use. */
+/** Recently used models, the latest first. */
 export class ModelList {
   private readonly scope = new Disposables();
   private readonly changeEmitter = this.scope.add(new Emitter<void>());
@@ -58,7 +58,7 @@ export class ModelList {
     this.changeEmitter.fire();
   }
 
-  /** Takes a model off the list; the embedded one takes its place when it was chosen. */
+  /** Removes a model from the list; if it was chosen, the embedded model becomes the chosen one. */
   async remove(model: string): Promise<void> {
     await this.memory.update(
       MEMORY.models,
@@ -80,9 +80,13 @@ export class ModelItem extends vscode.TreeItem {
   ) {
     super(modelName(model));
     this.id = model;
-    const where = isEmbedded(model) ? 'comes with Rollscope' : isFile(model) ? path.dirname(model) : 'Hugging Face Hub';
+    const where = isEmbedded(model)
+      ? 'included with Rollscope'
+      : isFile(model)
+        ? path.dirname(model)
+        : 'Hugging Face Hub';
     this.description = current ? `in use · ${where}` : where;
-    this.tooltip = model === EMBEDDED ? 'A tiny model that comes with Rollscope. It needs no download.' : model;
+    this.tooltip = model === EMBEDDED ? 'A tiny model included with Rollscope. No download needed.' : model;
     this.iconPath = new vscode.ThemeIcon(current ? 'check' : 'circle-outline');
     this.contextValue = (model === EMBEDDED ? 'model.embedded' : 'model.recent') satisfies ItemContext;
     this.command = commandOf('useModel', [this]);

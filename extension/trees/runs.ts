@@ -1,7 +1,7 @@
-/** The Runs view: every run of the user's folder, the newest first. */
+/** The Runs view: every run in the user's folder, the newest first. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { DASH, share } from '../../engine/protocol/format.ts';
+import { DASH, dateTime, share } from '../../engine/protocol/format.ts';
 import type { ListedRun, RunInfo, UnreadableRun } from '../../engine/protocol/index.ts';
 import { commandOf } from '../command-definitions.ts';
 import type { ItemContext } from '../ids.ts';
@@ -24,15 +24,15 @@ export class RunItem extends vscode.TreeItem {
       content.color ? new vscode.ThemeColor(content.color) : undefined,
     );
     this.contextValue = `run.${shown}` satisfies ItemContext;
-    // Of one that cannot be read, opening says why.
+    // Opening a run that cannot be read shows the reason.
     this.command = commandOf('openRun', [this]);
     this.accessibilityInformation = { label: `${info.run}, ${shown}, ${content.description}` };
     const facts = [
       ...(info.status === 'unreadable' ? reasonOf(info) : factsOf(info)),
-      ['Begun', new Date(info.created).toLocaleString()],
+      ['Started', dateTime(info.created)],
       ['Folder', info.folder],
     ];
-    // Names are the user's own: they are text here, not Markdown.
+    // Names come from the user: as text, not as Markdown.
     const tooltip = new vscode.MarkdownString();
     tooltip.appendText(`${info.run}: ${shown}`);
     for (const [name, value] of facts) tooltip.appendMarkdown('\n\n').appendText(`${name}: ${value}`);
@@ -49,7 +49,7 @@ function reasonOf({ error }: UnreadableRun): string[][] {
 function factsOf(info: RunInfo): string[][] {
   return [
     ['Model', modelName(info.model)],
-    ['Problems', datasetName(info)],
+    ['Dataset', datasetName(info)],
     ['Reward', info.reward],
     ['Step', `${info.step} of ${info.steps}`],
     ['Accuracy', `${share(info.accuracyBefore)} → ${share(info.accuracyAfter)}`],
@@ -60,7 +60,7 @@ function datasetName({ dataset }: RunInfo): string {
   return dataset === 'embedded' ? 'embedded' : path.parse(dataset).name;
 }
 
-/** How a run reads in one line. Pure. */
+/** A run's description and icon. Pure. */
 export function runItemContent(
   info: RunInfo,
   shown: ShownStatus,
@@ -69,15 +69,9 @@ export function runItemContent(
     info.accuracyBefore === null && info.accuracyAfter === null
       ? ''
       : `${share(info.accuracyBefore)} → ${info.accuracyAfter === null ? DASH : share(info.accuracyAfter)} · `;
-  const begun = new Date(info.created).toLocaleString(undefined, {
-    day: 'numeric',
-    month: 'short',
-    hour: '2-digit',
-    minute: '2-digit',
-  });
   const steps = info.job === 'probe' ? '' : ` · ${info.step}/${info.steps}`;
   const [icon, color] = ICONS[shown];
-  return { description: `${accuracy}${begun}${steps}`, icon, color };
+  return { description: `${accuracy}${dateTime(info.created)}${steps}`, icon, color };
 }
 
 const ICONS: Record<ShownStatus, [icon: string, color: string | null]> = {

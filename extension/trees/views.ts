@@ -1,4 +1,4 @@
-/** The three views of the activity bar, and what refreshes each. */
+/** The three views of the activity bar and their refreshing. */
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { Disposables } from '../disposables.ts';
@@ -36,7 +36,7 @@ function runsView({ library, session, report }: ViewParts): vscode.Disposable {
   const tree = scope.add(new RunsTree(library, isPaused, report));
   const view = scope.add(createView('runs', tree));
   scope.add(library.onDidChange(() => tree.refresh()));
-  // The list is read only while somebody looks.
+  // The list is read only while it is visible.
   scope.add(view.onDidChangeVisibility(({ visible }) => visible && library.refresh()));
   const paced = scope.add(throttle(PACE, () => view.visible && tree.refresh()));
   const following = scope.add(new Disposables());

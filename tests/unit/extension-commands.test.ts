@@ -4,98 +4,20 @@ import path from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RollscopeError } from '../../engine/protocol/index.ts';
 import { EMBEDDED_MODELS } from '../../engine/protocol/presets.ts';
-import { REWARDS } from '../../engine/reward/index.ts';
+import { REWARDS, rewards } from '../../engine/reward/index.ts';
+import { commandId } from '../../extension/command-definitions.ts';
+import type { Choices } from '../../extension/report.ts';
+import { editor, type Row, resetEditor } from '../support/editor.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
 import { until } from '../support/wait.ts';
 
-/** Settings by scope, answers to questions, and what was asked and reported. */
-const editor = vi.hoisted(() => ({
-  user: {} as Record<string, unknown>,
-  workspace: {} as Record<string, unknown>,
-  answers: [] as unknown[],
-  asked: [] as { items: unknown; options: { validateInput?: (text: string) => string | null } }[],
-  trusted: true,
-  tasks: [] as { definition: object }[],
-  taskStarted: (_: object): void => {},
-  taskEnded: (_: object): void => {},
-  said: [] as string[],
-}));
-vi.mock('vscode', () => {
-  class Nothing {}
-  const answer = async (items: unknown, options: object) => {
-    const rows = (await items) as { label: string }[];
-    editor.asked.push({ items: rows, options });
-    const wanted = editor.answers.shift();
-    return wanted instanceof RegExp ? rows.find(({ label }) => wanted.test(label)) : wanted;
-  };
-  return {
-    ConfigurationTarget: { Global: 1, Workspace: 2 },
-    QuickPickItemKind: { Separator: -1, Default: 0 },
-    Disposable: { from: () => new Nothing() },
-    TreeItem: Nothing,
-    Uri: Nothing,
-    EventEmitter: Nothing,
-    TaskScope: { Global: 1, Workspace: 2 },
-    TaskRevealKind: { Always: 1 },
-    TaskPanelKind: { Dedicated: 2 },
-    ProcessExecution: class {
-      constructor(
-        readonly process: string,
-        readonly args: string[],
-        readonly options: object,
-      ) {}
-    },
-    Task: class {
-      constructor(
-        readonly definition: object,
-        readonly scope: unknown,
-        readonly name: string,
-        readonly source: string,
-        readonly execution: object,
-      ) {}
-    },
-    tasks: {
-      registerTaskProvider: () => ({ dispose: () => undefined }),
-      executeTask: async (task: { definition: object }) => void editor.tasks.push(task),
-      onDidStartTask: (listener: (event: object) => void) => {
-        editor.taskStarted = listener;
-        return { dispose: () => undefined };
-      },
-      onDidEndTaskProcess: (listener: (event: object) => void) => {
-        editor.taskEnded = listener;
-        return { dispose: () => undefined };
-      },
-    },
-    commands: { executeCommand: async () => undefined },
-    window: {
-      showQuickPick: answer,
-      showInputBox: async (options: object) => answer([], options),
-      setStatusBarMessage: (text: string) => void editor.said.push(text),
-    },
-    workspace: {
-      get isTrusted() {
-        return editor.trusted;
-      },
-      workspaceFolders: undefined,
-      getWorkspaceFolder: () => undefined,
-      getConfiguration: () => ({
-        get: (name: string, usual?: unknown) => editor.workspace[name] ?? editor.user[name] ?? usual ?? null,
-        inspect: (name: string) => ({ globalValue: editor.user[name], workspaceValue: editor.workspace[name] }),
-        update: async (name: string, value: unknown, target: number) => {
-          const scope = target === 2 ? editor.workspace : editor.user;
-          if (value === undefined) delete scope[name];
-          else scope[name] = value;
-        },
-      }),
-    },
-  };
-});
+vi.mock('vscode', async () => (await import('../support/editor.ts')).vscode);
 
 const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
 
 function fakeApp() {
   const memory = new Map<string, unknown>();
-  const reported: { error: RollscopeError; choices: object }[] = [];
+  const reported: { error: RollscopeError; choices: Choices }[] = [];
   const begun: unknown[] = [];
   const app = {
     context: {
@@ -105,7 +27,7 @@ function fakeApp() {
         update: async (key: string, value: unknown) => void memory.set(key, value),
       },
     },
-    report: { error: (error: RollscopeError, choices: object) => reported.push({ error, choices }) },
+    report: { error: (error: RollscopeError, choices: Choices) => reported.push({ error, choices }) },
     datasetName: (file: string) => file,
     start: async (config: unknown) => void begun.push(config),
     problemFiles: {},
@@ -125,23 +47,24 @@ beforeEach(() => {
     {},
     ...manifest.contributes.configuration.map(({ properties: p }: { properties: object }) => p),
   ) as Record<string, { default: unknown }>;
-  editor.user = Object.fromEntries(
-    Object.entries(properties).map(([name, setting]) => [name.replace('rollscope.', ''), setting.default]),
+  resetEditor(
+    Object.fromEntries(
+      Object.entries(properties).map(([name, setting]) => [name.replace('rollscope.', ''), setting.default]),
+    ),
   );
   delete editor.user.config;
-  editor.workspace = {};
-  editor.answers = [];
-  editor.asked = [];
-  editor.said = [];
-  editor.trusted = true;
 });
 
-type Row = { label: string; description?: string; detail?: string; reward?: string };
-const rows = () => editor.asked.at(0)!.items as Row[];
+/** The row of a reward, and the one that asks for an expression. */
+const named = (reward: string) => (row: Row) => row.reward === reward;
+const writing = (row: Row) => row.kind === undefined && !row.reward;
+
+/** Rows of the first question. */
+const rows = () => editor.asked.at(0)!.items;
 
 describe('choosing a reward', () => {
   it('offers every reward in its family with a sentence about it, and marks the present one', async () => {
-    const { chooseReward } = await import('../../extension/commands/reward.ts');
+    const { chooseReward, needsOf } = await import('../../extension/commands/reward.ts');
     editor.answers = [undefined];
     await chooseReward(fakeApp().app, undefined);
     expect(
@@ -154,28 +77,21 @@ describe('choosing a reward', () => {
         .filter(({ label }) => label.startsWith('$(check)'))
         .map(({ reward }) => reward),
     ).toEqual(['majority-vote']);
-    const about = (reward: string) => rows().find((row) => row.reward === reward)!.description;
-    expect(['empo', 'covo', 'rlccf', 'countdown', 'next-token', 'program', 'lean', 'ground-truth'].map(about)).toEqual([
-      'empo',
-      'covo · asks the model',
-      'rlccf · needs other policies',
-      'countdown · needs columns',
-      'next-token · needs columns',
-      'program · needs columns, runs programs',
-      'lean · runs programs',
-      'ground-truth · needs labels',
-    ]);
-    for (const { reward, detail } of rows()) if (reward) expect(detail, reward).toMatch(/\. .+\.$/);
-    expect(
-      rows()
-        .filter(({ reward }) => !reward)
-        .map(({ label }) => label),
-    ).toEqual([
-      'What the rollouts agree on',
-      'How certain the model is',
-      'What something else says',
-      'Sums and gates',
-      '$(edit) Write an expression…',
+    for (const { reward, description, detail } of rows()) {
+      if (!reward) continue;
+      expect(description!.split(' · ')[0]).toBe(reward);
+      expect(detail).toBe(rewards.find(({ name }) => name === reward)!.summary);
+    }
+    const needs = (name: string) => needsOf(rewards.find((reward) => reward.name === name)!);
+    expect(['empo', 'covo', 'rlccf', 'countdown', 'next-token', 'program', 'lean', 'ground-truth'].map(needs)).toEqual([
+      [],
+      ['model'],
+      ['policies'],
+      ['columns'],
+      ['columns'],
+      ['columns', 'programs'],
+      ['programs'],
+      ['labels'],
     ]);
     expect(editor.user.reward).toBe('majority-vote');
   });
@@ -183,45 +99,44 @@ describe('choosing a reward', () => {
   it('sets a name where the setting stands, and an expression in rollscope.config', async () => {
     const { chooseReward } = await import('../../extension/commands/reward.ts');
     const { app } = fakeApp();
-    editor.answers = [/ Probability$/];
+    editor.answers = [named('probability')];
     await chooseReward(app, undefined);
     expect(editor.user.reward).toBe('probability');
     editor.workspace.reward = 'empo';
-    editor.answers = [/ Countdown/];
+    editor.answers = [named('countdown')];
     await chooseReward(app, undefined);
     expect([editor.workspace.reward, editor.user.reward]).toEqual(['countdown', 'probability']);
 
     editor.user.config = { watch: 'stop' };
-    editor.answers = [/Write an expression/, 'empo if majority-vote'];
+    editor.answers = [writing, 'empo if majority-vote'];
     await chooseReward(app, undefined);
     expect(editor.user.config).toEqual({ watch: 'stop', reward: 'empo if majority-vote' });
     expect(editor.workspace.reward).toBe('countdown');
     const validate = editor.asked.at(-1)!.options.validateInput!;
     expect(validate('empo + 0.5*covo')).toBeNull();
-    expect(validate('empo + nonsense')).toBe('Unknown reward "nonsense".');
+    expect(validate('empo + nonsense')).toContain('"nonsense"');
 
     // A name takes the expression away, which stays on offer.
     editor.asked = [];
-    editor.answers = [/ Majority voting$/];
+    editor.answers = [named('majority-vote')];
     await chooseReward(app, undefined);
-    expect(rows().find(({ label }) => label.startsWith('$(check)'))?.label).toBe('$(check) empo if majority-vote');
+    expect(rows().find(({ label }) => label.startsWith('$(check)'))?.reward).toBe('empo if majority-vote');
     expect(editor.user.config).toEqual({ watch: 'stop' });
     expect(editor.workspace.reward).toBe('majority-vote');
     editor.asked = [];
-    editor.answers = [/empo if majority-vote/];
+    editor.answers = [named('empo if majority-vote')];
     await chooseReward(app, undefined);
     expect(editor.user.config).toEqual({ watch: 'stop', reward: 'empo if majority-vote' });
-    // Each choice is said when it is in the settings.
-    expect(editor.said).toEqual(
-      ['Probability', 'Countdown verifier', 'empo if majority-vote', 'Majority voting', 'empo if majority-vote'].map(
-        (reward) => `Rollscope reward: ${reward}`,
-      ),
-    );
+    // The status bar confirms each choice once it is in the settings.
+    const title = (name: string) => rewards.find((reward) => reward.name === name)?.title ?? name;
+    const chosen = ['probability', 'countdown', 'empo if majority-vote', 'majority-vote', 'empo if majority-vote'];
+    expect(editor.shown.map(({ kind }) => kind)).toEqual(chosen.map(() => 'status'));
+    for (const [i, name] of chosen.entries()) expect(editor.shown[i]!.message).toContain(title(name));
   });
 
   it('refuses what cannot be read', async () => {
     const { chooseReward } = await import('../../extension/commands/reward.ts');
-    await expect(chooseReward(fakeApp().app, 'empo +')).rejects.toThrow(/A reward is missing at the end/);
+    await expect(chooseReward(fakeApp().app, 'empo +')).rejects.toMatchObject({ code: 'config' });
     expect(editor.user.config).toBeUndefined();
   });
 });
@@ -235,22 +150,18 @@ describe('choosing a model', () => {
       recent: ['embedded:W', '/models/small.gguf', 'Qwen/Qwen3-0.6B'],
       use: async (model: string) => void used.push(model),
     };
-    editor.answers = [/embedded:countdown$/];
+    editor.answers = [({ model }) => model === 'embedded:countdown'];
     await addModel({ models } as never);
-    expect(rows().map(({ label, description }) => [label, description])).toEqual([
-      ['$(circle-outline) embedded', 'tiny, comes with Rollscope'],
-      ['$(check) embedded:W', 'weaker: twice the errors'],
-      ['$(circle-outline) small.gguf', '/models'],
-      ['$(circle-outline) Qwen/Qwen3-0.6B', 'Hugging Face Hub'],
-      ['Embedded, of the experiments', undefined],
-      ...Object.entries(EMBEDDED_MODELS)
-        .filter(([name]) => name !== 'embedded' && name !== 'embedded:W')
-        .map(([name, about]) => [`$(circle-outline) ${name}`, about]),
-      ['Add', undefined],
-      ['$(file) GGUF file…', 'from the disk'],
-      ['$(folder) Hugging Face folder…', 'config.json and safetensors'],
-      ['$(cloud-download) Hugging Face Hub…', 'by name, downloaded once'],
+    expect(rows().flatMap(({ model }) => model ?? [])).toEqual([
+      'embedded',
+      'embedded:W',
+      '/models/small.gguf',
+      'Qwen/Qwen3-0.6B',
+      ...Object.keys(EMBEDDED_MODELS).filter((name) => name !== 'embedded' && name !== 'embedded:W'),
     ]);
+    expect(rows().filter(({ label }) => label.startsWith('$(check)'))).toMatchObject([{ model: 'embedded:W' }]);
+    // A GGUF file, a folder, a model of the Hub.
+    expect(rows().filter(({ model, choose }) => choose && !model)).toHaveLength(3);
     expect(used).toEqual(['embedded:countdown']);
   });
 });
@@ -263,11 +174,9 @@ describe('training', () => {
     editor.trusted = false;
     await runDataset(app, 'train', 'embedded');
     expect(begun).toEqual([]);
-    expect(reported[0]!.error.message).toBe(
-      'The reward program runs programs on this machine, and this workspace is not trusted.',
-    );
-    expect(reported[0]!.error.hint).toMatch(/^Trust it if you trust the model, the data and the program/);
-    expect(Object.keys(reported[0]!.choices)).toContain('Manage Workspace Trust');
+    expect(reported[0]!.error).toMatchObject({ code: 'config', message: expect.stringContaining('program') });
+    for (const choose of Object.values(reported[0]!.choices)) choose();
+    expect(editor.executed).toEqual([['workbench.trust.manage'], [commandId('chooseReward')]]);
     editor.user.reward = 'empo';
     await runDataset(app, 'train', 'embedded');
     editor.user.reward = 'program';
@@ -339,11 +248,15 @@ describe('running an experiment', () => {
   it('offers each with its question and time, and runs it as it was made', async () => {
     const { runExperiment } = await import('../../extension/commands/experiments.ts');
     const { app, begun } = fakeApp();
-    editor.answers = [/test time/];
+    editor.answers = [({ name }) => name === 'test-time'];
     await runExperiment(app, undefined);
-    expect(rows().map(({ label, description, detail }) => [label, description, detail])).toEqual([
-      ['Sharpening', 'theory · about 4 min', 'Does it?'],
-      ['At test time', 'test-time · about 1 h 30 min', 'And then?'],
+    expect(rows().map(({ name, label, detail }) => [name, label, detail])).toEqual([
+      ['theory', 'Sharpening', 'Does it?'],
+      ['test-time', 'At test time', 'And then?'],
+    ]);
+    expect(rows().map(({ description }) => description)).toEqual([
+      expect.stringContaining('4 min'),
+      expect.stringContaining('1 h 30 min'),
     ]);
     expect(begun).toEqual([['test-time', []]]);
   });
@@ -352,12 +265,12 @@ describe('running an experiment', () => {
     const { runExperiment } = await import('../../extension/commands/experiments.ts');
     const { app, begun } = fakeApp();
     editor.user.model = 'owner/name';
-    editor.answers = [/Embedded/];
+    editor.answers = [({ dataset }) => dataset === 'embedded'];
     await runExperiment(app, 'theory');
     editor.answers = [undefined];
     await runExperiment(app, 'theory');
     expect(begun).toEqual([['theory', []]]);
     editor.trusted = false;
-    await expect(runExperiment(app, 'theory')).rejects.toThrow(/trusted workspaces only/);
+    await expect(runExperiment(app, 'theory')).rejects.toMatchObject({ code: 'config' });
   });
 });

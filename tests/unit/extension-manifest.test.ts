@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { SHADES, shadeColor } from '../../engine/protocol/shades.ts';
-import { COMMAND_NAMES, commandId } from '../../extension/command-definitions.ts';
+import { COMMAND_DEFINITIONS, COMMAND_NAMES, commandId } from '../../extension/command-definitions.ts';
 import { CONTEXT_KEYS } from '../../extension/context-keys.ts';
 import { settingName } from '../../extension/editor-settings.ts';
 import { type ItemContext, panelType, SCHEMES, type View, viewId } from '../../extension/ids.ts';
@@ -87,13 +87,13 @@ describe('commands', () => {
     expect(new Set(declared).size).toBe(declared.length);
   });
 
-  it('give a sentence where they need a run and there is none', async () => {
+  it('show a message when they need a run and there is none', async () => {
     const { registerCommands } = await import('../../extension/commands.ts');
     registerCommands({ session: { active: null, preparing: false } } as never);
     for (const name of ['pause', 'stop'] as const) {
       shown.length = 0;
       await registered.get(commandId(name))!();
-      expect(shown).toEqual(['No run is in progress.']);
+      expect(shown).toEqual([COMMAND_DEFINITIONS[name].withoutRun]);
     }
   });
 
@@ -120,7 +120,7 @@ describe('commands', () => {
     await registered.get(commandId('stop'))!('/runs/unreachable');
     await registered.get(commandId('stop'))!('/runs/other');
     expect(steered).toEqual(['pause mine', 'stop other']);
-    expect(String(reported)).toMatch(/No engine that works on run unreachable can be reached/);
+    expect(reported).toMatchObject([{ code: 'engine-stopped' }]);
   });
 
   it('report what they throw, and never throw', async () => {

@@ -2,10 +2,11 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { verdict } from '../../engine/protocol/format.ts';
 import type { Problem, Rollout } from '../../engine/protocol/index.ts';
 import { SHADES, shadeOf } from '../../engine/protocol/shades.ts';
 import { addressOf, parseRolloutUri, problemOf, rolloutUri } from '../../extension/rollout/address.ts';
-import { layoutRollout, type RolloutFacts } from '../../extension/rollout/layout.ts';
+import { headerValues, layoutRollout, type RolloutFacts } from '../../extension/rollout/layout.ts';
 import { OpenRun } from '../../extension/run/open-run.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
@@ -69,41 +70,38 @@ function textAt(text: string, span: { line: number; character: number; endLine: 
 }
 
 describe('a rollout document', () => {
-  it('says what was asked, answered and rewarded before the response', () => {
-    const { text, responseLine } = layoutRollout(facts(['12', ',16', '#16']));
-    expect(text).toBe(`Problem sum-3, line 4 of sums.jsonl
-
-3+9+4:
-
-Answer       16 (correct)
-Reference    16
-Reward       1, advantage 0.540
-Why          answer 16 joined the largest cluster
-Tokens       3
-Log-prob     -0.500 nats/token
-Probability  61% a token (geometric mean)
-Entropy      0.250 nats/token
-From         run run-1, step 12 (train), rollout 3 of 8
-
-──────────────────────── Response, shaded where the model was unsure
-
-12,16#16
-`);
-    expect(text.split('\n')[responseLine]).toBe('12,16#16');
+  it('has problem, answers, rewards and statistics before the response', () => {
+    const given = facts(['12', ',16', '#16']);
+    const { text, responseLine } = layoutRollout(given);
+    const lines = text.split('\n');
+    expect(lines[0]).toMatch(/sum-3\b.*\b4\b.*sums\.jsonl/);
+    expect(lines.slice(1, 4)).toEqual(['', '3+9+4:', '']);
+    const values = headerValues(given);
+    expect(values).toEqual({
+      answer: '16 (correct)',
+      reference: '16',
+      reward: expect.stringMatching(/^1, .*0\.540$/),
+      why: 'answer 16 joined the largest cluster',
+      tokens: '3',
+      logprob: '-0.500 nats/token',
+      probability: expect.stringMatching(/^61% /),
+      entropy: '0.250 nats/token',
+      run: expect.stringMatching(/^run-1, .*\b12 \(train\), .*\b3 of 8$/),
+    });
+    for (const [i, value] of Object.values(values).entries()) expect(lines[4 + i]!.endsWith(`  ${value}`)).toBe(true);
+    expect(lines.slice(responseLine)).toEqual(['12,16#16', '']);
   });
 
   it('shows a dash, never a zero, for what does not exist', () => {
     const unknown = { answer: null, correct: null, reward: null, advantage: null, logprob: null, tokens: null };
-    const { text } = layoutRollout(
+    const { answer, why, ...values } = headerValues(
       facts([], { rollout: rollout(['x'], unknown), problem: { ...problem, answer: null }, why: '' }),
     );
-    expect(text).toContain('Answer       none was found\n');
-    expect(text).toContain('Reference    –\n');
-    expect(text).toContain('Reward       – (sampled for measuring, not for training)\n');
-    expect(text).toContain('Log-prob     – nats/token\n');
-    expect(text).toContain('Why          –\n');
-    expect(text).toContain('Tokens       –\n');
-    expect(text).not.toContain('(right)');
+    for (const row of ['reference', 'reward', 'tokens', 'logprob', 'probability'] as const) {
+      expect(values[row], row).toMatch(/^–( |$)/);
+    }
+    expect(why).toBe('–');
+    expect(answer).not.toContain(verdict(true));
   });
 
   it('shows the text alone where the tokens are not known', () => {

@@ -1,6 +1,6 @@
 /**
- * One line: what runs, how far it is, how fast, how long still; controls at the right end. Below it what the collapse
- * watch says and what was predicted.
+ * One line with the run, its progress, speed and time left, and the controls; below it the collapse watch, the forecast and the
+ * warnings.
  */
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
@@ -100,12 +100,12 @@ export class Header extends Component {
     const parts = [
       baseName(info.model),
       config?.lora ? `LoRA ${config.lora.rank}` : null,
-      info.job === 'train' ? rewardName(info.reward) : 'probe',
-      config ? `${config.votes} votes` : null,
+      info.job === 'train' ? info.reward : 'probe',
+      config ? `${config.votes} rollouts per problem` : null,
       config ? `seed ${config.seed}` : null,
     ];
     const dot = live ? (progress.state === 'paused' ? 'paused' : 'running') : info.status;
-    return html`<div class="line">
+    return html`<div class="line" data-run=${info.run} data-status=${dot} data-step=${this.step} data-steps=${info.steps}>
       <span class="name">${info.run}</span>
       <span class="muted">${parts.filter(Boolean).join(' · ')}</span>
       <span class="space"></span>
@@ -131,57 +131,62 @@ export class Header extends Component {
     return facts.length > 0 ? html`<div class="facts">${facts}</div>` : nothing;
   }
 
-  /** What the collapse watch said last, at the step that is looked at. */
+  /** The collapse watch's last warning at the selected step. */
   private watch() {
     const { columns, info, at } = this.store;
     const config = columns.head.run?.config;
     if (!config || info?.job !== 'train' || config.watch === 'off' || columns.step === 0) return nothing;
     const warning = collapseWarningAt(columns, at);
     const level = warning?.level ?? 'quiet';
-    const words = { quiet: 'quiet', watch: 'signs of a collapse', collapse: 'collapse' }[level];
-    return html`<span class="fact">
-      <span class="badge ${level}" role="status" title=${warning?.message ?? 'No sign of a collapse so far.'}
-        >collapse watch: ${words}${warning ? ` since step ${warning.step}` : ''}</span
+    const text = { quiet: 'no alarms', watch: 'early signs of collapse', collapse: 'possible collapse' }[level];
+    return html`<span class="fact" data-watch=${level} data-since=${warning?.step ?? nothing}>
+      <span class="badge ${level}" role="status" title=${warning?.message ?? 'No alarms so far.'}
+        >collapse watch: ${text}${warning ? ` since step ${warning.step}` : ''}</span
       >
       ${warning ? html`<span class="muted reason" title=${warning.message}>${warning.reasons.join('; ') || warning.message}</span>` : nothing}
     </span>`;
   }
 
-  /** What was predicted of the whole set, and how it turned out. */
+  /** The forecast for the whole problem set, and its score at the end. */
   private forecast() {
     const { forecast, forecastScore: score } = this.store.columns.head;
     if (!forecast?.accuracy) return nothing;
     const { mean, low, high } = forecast.accuracy;
     const by = standIn(forecast);
-    const signs = `Predicted before the first step${by ? `, ${by}` : ''}, from label-free signals.`;
-    return html`<span class="fact" title=${signs}>
-      <span>forecast <b>${share(mean)}</b> right <span class="muted">(${share(low)} to ${share(high)})</span></span>
-      ${by ? html`<span class="muted">by the vote</span>` : nothing}
+    const about = `Predicted before step 1 from label-free signals${by ? `, ${by}` : ''}.`;
+    return html`<span class="fact" title=${about} data-predicted=${share(mean)} data-measured=${score ? share(score.actual.mean) : nothing}>
+      <span>predicted majority accuracy <b>${share(mean)}</b> <span class="muted">(${share(low)} to ${share(high)})</span></span>
+      ${by ? html`<span class="muted">${by}</span>` : nothing}
       ${
         score
-          ? html`<span>ended <b>${share(score.actual.mean)}</b></span>
-              <span class="muted">AUROC ${share(score.auroc?.mean)} · Brier ${number(score.brier.mean)}, base-rate baseline ${number(score.baseBrier)}</span>`
-          : html`<span class="muted">${number(forecast.wrong, 1)} problems amplified wrongly</span>`
+          ? html`<span>measured <b>${share(score.actual.mean)}</b></span>
+              <span class="muted">AUROC ${share(score.auroc?.mean)} · Brier score ${number(score.brier.mean)}, base-rate baseline ${number(score.baseBrier)}</span>`
+          : html`<span class="muted">expected wrong majorities: ${number(forecast.wrong, 1)} of ${whole(Object.keys(forecast.problems).length)}</span>`
       }
     </span>`;
   }
 
-  /** What was noted about dataset, model or settings, and what happened on the way. */
+  /** Warnings about the dataset, the model and the settings, and from training. */
   private warnings() {
     const { warnings } = this.store.columns.head;
     if (warnings.length === 0) return nothing;
     return html`<details>
       <summary>${plural(warnings.length, 'warning')}</summary>
       <ul>
-        ${warnings.map(({ step, message }) => html`<li>${step === null ? '' : `Step ${step}: `}${message}</li>`)}
+        ${warnings.map(({ code, step, message }) => html`<li data-code=${code}>${step === null ? '' : `Step ${step}: `}${message}</li>`)}
       </ul>
     </details>`;
   }
 
+  private get step(): number {
+    const { progress, columns } = this.store;
+    return Math.max(columns.step, progress?.step ?? 0);
+  }
+
   private status(live: boolean): string {
-    const { info, progress, columns } = this.store;
+    const { info, progress } = this.store;
     if (!info) return '';
-    const place = info.job === 'train' ? ` step ${Math.max(columns.step, progress?.step ?? 0)} of ${info.steps}` : '';
+    const place = info.job === 'train' ? ` · step ${this.step} of ${info.steps}` : '';
     if (live && progress) {
       return progress.state === 'running' ? `${activityText(progress)}${place}` : `${progress.state}${place}`;
     }
@@ -195,7 +200,7 @@ export class Header extends Component {
       const paused = progress.state === 'paused' || progress.state === 'pausing';
       return html`
         <vscode-button appearance="secondary" @click=${() => store.perform(paused ? 'continue' : 'pause')}>
-          ${paused ? 'Continue' : 'Pause'}
+          ${paused ? 'Resume' : 'Pause'}
         </vscode-button>
         <vscode-button appearance="secondary" @click=${() => store.perform('stop')}>Stop</vscode-button>
       `;
@@ -206,9 +211,4 @@ export class Header extends Component {
       <vscode-button appearance="secondary" @click=${() => store.perform('choose-run')}>Open run…</vscode-button>
     `;
   }
-}
-
-/** A name in words; an expression as it was written. */
-function rewardName(reward: string): string {
-  return /^[a-z-]+$/.test(reward) ? reward.replaceAll('-', ' ') : reward;
 }

@@ -1,8 +1,8 @@
-/** One problem at the step that is looked at: what was asked, what it answers and how often, and each rollout. */
+/** One problem at the selected step: its text, its answers and their counts, and its rollouts. */
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
-import { baseName, DASH, share } from '../../engine/protocol/format.ts';
+import { baseName, DASH, plural, share, verdict } from '../../engine/protocol/format.ts';
 import type { Rollout } from '../../engine/protocol/group.ts';
 import { massChart, massStyles } from '../charts/mass.ts';
 import { confidenceChart, confidenceStyles } from '../charts/scatter.ts';
@@ -11,7 +11,7 @@ import type { GroupReading } from '../group-reader.ts';
 import type { ProblemRow } from '../problem-row.ts';
 import { shared } from '../styles.ts';
 import { answerStyles, answerTable } from './inspector/answers.ts';
-import { truthMark, verdictClass } from './inspector/marks.ts';
+import { correctnessClass, correctnessMark, verdictClass } from './inspector/correctness.ts';
 import { rolloutTable, rolloutTableStyles } from './inspector/rollout-table.ts';
 import { rolloutTokenStyles, rolloutTokens } from './inspector/rollout-tokens.ts';
 
@@ -63,12 +63,12 @@ export class Inspector extends Component {
 
   override render() {
     const row = this.store.selected;
-    if (!row) return html`<p class="muted">Choose a problem to see its rollouts.</p>`;
+    if (!row) return html`<p class="muted">Select a problem to see its rollouts.</p>`;
     const { problem, view } = row;
     const line = problem.line === null ? `row ${problem.row + 1}` : `line ${problem.line}`;
     const reveal = () => this.store.revealProblem(problem.index);
     return html`
-      <div class="head">
+      <div class="head" data-problem=${problem.id}>
         <h2>Problem ${problem.id}</h2>
         <a role="button" tabindex="0" @click=${reveal} @keydown=${(e: KeyboardEvent) => e.key === 'Enter' && reveal()}>${baseName(problem.source)}, ${line}</a>
       </div>
@@ -84,17 +84,21 @@ export class Inspector extends Component {
     `;
   }
 
-  /** What was predicted of the problem, from which signals, and how it turned out. */
+  /** The problem's forecast with its signals, and the outcome. */
   private prediction({ view: { prediction, outcome } }: ProblemRow) {
     if (!prediction) return nothing;
     const { answer, majority, right, likelyWrong } = prediction;
     const by = standIn(this.store.columns.head.forecast!);
-    return html`<div class="prediction">
-      forecast <b class="mono">${answer ?? DASH}</b>${answer === null ? ' no predicted majority' : ''}
-      ${majority || answer === null ? nothing : html`<span class="muted">not the majority then</span>`} · P(correct) =
-      <b>${share(right)}</b>${likelyWrong ? ', likely wrong' : ''}
+    const predicted =
+      answer === null
+        ? 'no predicted majority'
+        : html`predicted majority <b class="mono">${answer}</b>
+            ${majority ? nothing : html`<span class="muted">(not the majority at the time)</span>`} · P(correct) =
+            <b>${share(right)}</b>${likelyWrong ? ', predicted wrong' : ''}`;
+    return html`<div class="prediction" data-predicted=${answer === null ? 'none' : likelyWrong ? 'wrong' : 'correct'} data-outcome=${verdict(outcome)}>
+      ${predicted}
       ${by ? html`<span class="muted">(${by})</span>` : nothing}
-      ${outcome === null ? nothing : html`· <span title="By the vote that scored the forecast, after the last step">ended</span> <span class=${outcome ? 'correct' : 'wrong'}>${truthMark(outcome)} ${outcome ? 'correct' : 'wrong'}</span>`}
+      ${outcome === null ? nothing : html`· <span title="According to the votes that scored the forecast after the last step">outcome</span> <span class=${correctnessClass(outcome)}>${correctnessMark(outcome)} ${verdict(outcome)}</span>`}
       <div class="muted">${signalsOf(prediction)
         .map(({ name, value }) => `${name} ${value}`)
         .join(' · ')}</div>
@@ -115,23 +119,23 @@ export class Inspector extends Component {
       view.phase === 'probe' ? 'probe' : `${view.phase === 'evaluation' ? 'evaluation at ' : ''}step ${view.step}`;
     const reading = groups.of(columns.idOf(row));
     return html`
-      <div class="halves ${two ? 'two' : ''}">
+      <div class="halves ${two ? 'two' : ''}" data-phase=${view.phase} data-step=${view.step}>
         <section>
-          <h2>Answers<span class="value">${place} · ${view.rollouts} rollouts</span></h2>
+          <h2>Answers<span class="value">${place} · ${plural(view.rollouts, 'rollout')}</span></h2>
           ${answerTable(columns.clustersOf(row), view.rollouts, view.unanswered)}
         </section>
         ${
           history.length > 1
             ? html`<section>
-                <h2>Answer mass over the steps</h2>
-                <svg width=${half} height="110" role="img" aria-label="Answer mass over the steps">${massChart(history, half, 110, steps, this.store.step)}</svg>
+                <h2>Answer distribution by step</h2>
+                <svg width=${half} height="110" role="img" aria-label="Answer distribution by step">${massChart(history, half, 110, steps, this.store.step)}</svg>
               </section>`
             : nothing
         }
         ${
           reading.state === 'read'
             ? html`<section>
-                <h2>Confidence${columns.head.labeled ? ', right or wrong' : ''}</h2>
+                <h2>Confidence${columns.head.labeled ? ' vs. correctness' : ''}</h2>
                 <svg width=${half} height="96" role="img" aria-label="Confidence of each rollout">${confidenceChart(reading.detail.rollouts, half, 96, this.store.rollout)}</svg>
               </section>`
             : nothing
@@ -141,12 +145,12 @@ export class Inspector extends Component {
     `;
   }
 
-  /** The rollouts once they are read; where that failed, why, and a way to try again. */
+  /** The rollouts once they have been read; after a failure the reason, and a way to retry. */
   private rollouts(row: number, reading: GroupReading) {
-    if (reading.state === 'reading') return html`<p class="muted" role="status">Reading the rollouts…</p>`;
+    if (reading.state === 'reading') return html`<p class="muted" role="status">Loading rollouts…</p>`;
     if (reading.state === 'failed') {
-      const { message, hint } = reading.error;
-      return html`<div class="failed" role="alert">
+      const { code, message, hint } = reading.error;
+      return html`<div class="failed" role="alert" data-code=${code}>
         <p>${message} ${hint ?? nothing}</p>
         <vscode-button appearance="secondary" @click=${() => this.store.groups.again(this.store.columns.idOf(row))}>Try again</vscode-button>
       </div>`;

@@ -1,7 +1,8 @@
-/** The problems by confidence and correctness: confident & correct, confident & wrong, uncertain & correct, uncertain & wrong. */
+/** The problems by confidence and correctness of their majorities, and the confident & wrong ones as a table. */
 import { css, html, nothing, svg } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { DASH, plural, share as shown } from '../../engine/protocol/format.ts';
+import { CONFIDENT } from '../../engine/protocol/verdict.ts';
 import { known } from '../../engine/runs/columns.ts';
 import type { AnyQuadrant } from '../../engine/runs/problem-view.ts';
 import { type ShareAt, shareSparkline } from '../charts/sparkline.ts';
@@ -19,14 +20,16 @@ const TITLES: readonly [AnyQuadrant, string][] = [
   ['none', 'Not sampled yet'],
 ];
 const CELL = 16;
-const LIKELY_WRONG = 'likely:wrong';
+const PREDICTED_WRONG = 'predicted:wrong';
+/** Earlier spellings of this term. */
+const SAME_TERM = [PREDICTED_WRONG, 'likely:wrong'];
 
-/** The sign of a problem that is likely to be amplified wrongly. */
+/** The mark of a problem whose predicted majority is probably wrong. */
 function mark(x: number, y: number) {
   return svg`<circle class="mark" cx=${x} cy=${y} r="3"></circle>`;
 }
 
-/** Rows of the table of confidently wrong problems. */
+/** Maximum rows of the table. */
 const MOST_ROWS = 100;
 
 @customElement('rs-problems')
@@ -44,7 +47,7 @@ export class Problems extends Component {
         margin: 2px 0 8px;
         color: var(--muted);
       }
-      .likely {
+      .predicted {
         padding: 0;
         border: 0;
         background: none;
@@ -52,12 +55,12 @@ export class Problems extends Component {
         font: inherit;
         cursor: pointer;
       }
-      .likely:hover,
-      .likely[aria-pressed='true'] {
+      .predicted:hover,
+      .predicted[aria-pressed='true'] {
         color: var(--vscode-foreground);
         text-decoration: underline;
       }
-      .likely svg {
+      .predicted svg {
         display: inline-block;
         margin-right: 4px;
       }
@@ -119,52 +122,58 @@ export class Problems extends Component {
 
   override render() {
     const { problems, filter } = this.store;
-    const left = this.store.filtered;
-    const order = TITLES.flatMap(([quadrant]) => left.filter(({ view }) => view.quadrant === quadrant));
+    const matching = this.store.filtered;
+    const order = TITLES.flatMap(([quadrant]) => matching.filter(({ view }) => view.quadrant === quadrant));
     return html`
       <vscode-text-field
         aria-label="Filter problems"
-        placeholder="Filter: share>0.8 right:no likely:wrong words of the text"
+        placeholder="Filter: share>0.8 majority:wrong predicted:wrong words in the problem"
         .value=${filter}
         @input=${(event: Event) => this.store.setFilter((event.target as HTMLInputElement).value)}
       ></vscode-text-field>
       <div class="count">
-        <span role="status">${filter ? `${left.length} of ` : ''}${plural(problems.length, 'problem')}</span>
-        ${this.likely(filter)}
+        <span role="status">${filter ? `${matching.length} of ` : ''}${plural(problems.length, 'problem')}</span>
+        ${this.predicted(filter)}
       </div>
       <div class="quadrants" @keydown=${(event: KeyboardEvent) => this.key(event, order)}>
         ${TITLES.map(([quadrant, title]) =>
           this.quadrant(
             title,
-            left.filter(({ view }) => view.quadrant === quadrant),
+            matching.filter(({ view }) => view.quadrant === quadrant),
             order[0],
           ),
         )}
       </div>
-      ${this.wrong(left.filter(({ view }) => view.quadrant === 'confident-wrong'))}
+      ${this.wrong(matching.filter(({ view }) => view.quadrant === 'confident-wrong'))}
     `;
   }
 
-  /** How many were predicted to be amplified wrongly; pressed, only these are shown. */
-  private likely(filter: string) {
+  /** The number of problems whose predicted majority is probably wrong; a toggle that shows only these. */
+  private predicted(filter: string) {
     const count = this.store.rows.filter(({ view }) => view.prediction?.likelyWrong).length;
     if (count === 0) return nothing;
     const words = filter.split(/\s+/).filter(Boolean);
-    const on = words.includes(LIKELY_WRONG);
-    const toggled = on ? words.filter((word) => word !== LIKELY_WRONG) : [...words, LIKELY_WRONG];
-    return html`<button class="likely" aria-pressed=${on} @click=${() => this.store.setFilter(toggled.join(' '))}>
-      <svg width="8" height="8" aria-hidden="true">${mark(4, 4)}</svg>${count} likely amplified wrongly</button>`;
+    const on = words.some((word) => SAME_TERM.includes(word));
+    const toggled = on ? words.filter((word) => !SAME_TERM.includes(word)) : [...words, PREDICTED_WRONG];
+    return html`<button
+      class="predicted"
+      aria-pressed=${on}
+      data-count=${count}
+      title="Problems whose predicted majority has P(correct) below 0.5"
+      @click=${() => this.store.setFilter(toggled.join(' '))}
+    >
+      <svg width="8" height="8" aria-hidden="true">${mark(4, 4)}</svg>${count} predicted wrong</button>`;
   }
 
   private quadrant(title: string, rows: ProblemRow[], first: ProblemRow | undefined) {
     if (rows.length === 0) return nothing;
     const { problem: selected } = this.store;
     const within = rows.some((row) => row.problem.index === selected);
-    return html`<section>
+    return html`<section data-quadrant=${rows[0]!.view.quadrant}>
       <h2>${title}<span class="value">${rows.length}</span></h2>
       <div class="cells" role="listbox" aria-label=${title}>
         ${rows.map(({ problem, view: { share, quadrant, answer, prediction } }) => {
-          const label = `${problem.id}: ${answer ?? 'no answer'}, share ${shown(share)}${prediction?.likelyWrong ? ', likely amplified wrongly' : ''}`;
+          const label = `${problem.id}: ${answer ?? 'no answer'}, majority share ${shown(share)}${prediction?.likelyWrong ? ', predicted wrong' : ''}`;
           const focusable = problem.index === selected || (!within && selected === null && problem === first?.problem);
           return html`<button
             class="cell"
@@ -194,19 +203,20 @@ export class Problems extends Component {
     const predicting = this.store.columns.head.forecast !== null;
     const worst = [...rows].sort((a, b) => b.view.share! - a.view.share!).slice(0, MOST_ROWS);
     return html`<section>
-      <h2>Confidently wrong<span class="value">majority share over 0.8, and wrong</span></h2>
+      <h2>Confident & wrong, by share<span class="value">majority share above ${CONFIDENT}</span></h2>
       <table>
         <thead>
           <tr>
             <th>problem</th><th></th><th>majority</th><th>reference</th><th class="number">share</th>
-            ${predicting ? html`<th class="number" title="Probability to end right, predicted before the first step">P(correct)</th>` : nothing}
-            ${trained ? html`<th>over the steps</th><th class="number">since</th>` : nothing}
+            ${predicting ? html`<th class="number" title="Probability that the final majority is correct, predicted before step 1">P(correct)</th>` : nothing}
+            ${trained ? html`<th>share by step</th><th class="number">since step</th>` : nothing}
           </tr>
         </thead>
         <tbody>
           ${worst.map(
             ({ problem, view: { answer, share, since, prediction } }) => html`<tr
               tabindex="0"
+              data-problem=${problem.index}
               aria-selected=${problem.index === this.store.problem}
               @click=${() => this.store.select(problem.index)}
               @keydown=${(event: KeyboardEvent) => event.key === 'Enter' && this.store.select(problem.index)}
@@ -230,14 +240,14 @@ export class Problems extends Component {
     </section>`;
   }
 
-  /** The majority share of a problem while it was trained on. */
+  /** The majority share of a problem at its training steps. */
   private shares(problem: number): ShareAt[] {
     const { columns } = this.store;
     const { step, share } = columns.groups.columns;
     return columns.phaseRows(problem, 'train').map((row) => ({ step: step[row]!, share: known(share[row]!) }));
   }
 
-  /** Arrows walk through the cells in the order in which they are shown. */
+  /** Arrow keys move through the cells in the order shown. */
   private key(event: KeyboardEvent, order: ProblemRow[]): void {
     const move = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (move === undefined || order.length === 0) return;
@@ -247,7 +257,7 @@ export class Problems extends Component {
     this.store.select(next.problem.index);
     void this.updateComplete.then(() => {
       requestAnimationFrame(() =>
-        this.renderRoot.querySelector<HTMLElement>(`[data-problem="${next.problem.index}"]`)?.focus(),
+        this.renderRoot.querySelector<HTMLElement>(`.cell[data-problem="${next.problem.index}"]`)?.focus(),
       );
     });
   }

@@ -1,11 +1,12 @@
-/** The answers of a group: a bar for each, the largest cluster first. */
+/** The answers of a group as bars, the largest cluster first. */
 import { css, html, nothing } from 'lit';
+import { plural } from '../../../engine/protocol/format.ts';
 import type { ClusterCount } from '../../../engine/protocol/group.ts';
-import { truthClass, truthMark } from './marks.ts';
+import { correctnessClass, correctnessMark } from './correctness.ts';
 
 /** Length of the longest bar, CSS pixels. */
 const BAR = 110;
-/** Answers that are shown. */
+/** Maximum number of answers shown. */
 const MOST = 8;
 
 export const answerStyles = css`
@@ -28,9 +29,9 @@ export const answerStyles = css`
 export function answerTable(clusters: readonly ClusterCount[], rollouts: number, unanswered: number) {
   const rows = clusters.slice(0, MOST);
   const more = clusters.length - rows.length;
-  const row = (answer: string, count: number, correct: boolean | null) => html`<tr>
+  const row = (answer: string, count: number, correct: boolean | null) => html`<tr data-count=${count}>
     <td class="mono answer" title=${answer}>${answer}</td>
-    <td class=${truthClass(correct)}>${truthMark(correct)}</td>
+    <td class=${correctnessClass(correct)}>${correctnessMark(correct)}</td>
     <td><svg width=${BAR} height="11" aria-hidden="true"><rect class="bar ${correct === null ? '' : correct ? 'is-correct' : 'is-wrong'}" width=${(BAR * count) / rollouts} height="11"></rect></svg></td>
     <td class="number">${count}</td>
   </tr>`;
@@ -40,5 +41,5 @@ export function answerTable(clusters: readonly ClusterCount[], rollouts: number,
       ${unanswered > 0 ? row('no answer', unanswered, null) : nothing}
     </tbody>
   </table>
-  ${more > 0 ? html`<span class="muted">and ${more} more answers</span>` : nothing}`;
+  ${more > 0 ? html`<span class="muted">and ${plural(more, 'more answer')}</span>` : nothing}`;
 }

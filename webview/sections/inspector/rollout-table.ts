@@ -1,8 +1,8 @@
-/** The rollouts of a group, one row each, the largest advantage first. */
+/** The rollouts of a group, one per row, the largest advantage first. */
 import { css, html, svg } from 'lit';
 import { DASH, number, whole } from '../../../engine/protocol/format.ts';
 import type { Phase, Rollout } from '../../../engine/protocol/group.ts';
-import { truthClass } from './marks.ts';
+import { correctnessClass } from './correctness.ts';
 
 export const rolloutTableStyles = css`
   .rollouts {
@@ -22,7 +22,7 @@ export const rolloutTableStyles = css`
 export interface RolloutTable {
   phase: Phase;
   rollouts: readonly Rollout[];
-  /** Index of the rollout that is shown below. */
+  /** Index of the rollout whose tokens are shown. */
   chosen: number;
   choose(rollout: number): void;
 }
@@ -34,29 +34,32 @@ export function rolloutTable({ phase, rollouts, chosen, choose }: RolloutTable) 
     .sort((a, b) => (rollouts[b]!.advantage ?? -9) - (rollouts[a]!.advantage ?? -9) || a - b);
   const largest = Math.max(0.1, ...rollouts.map((r) => Math.abs(r.advantage ?? 0)));
   const title =
-    phase === 'train' ? `${trained} trained of ${rollouts.length} · by advantage` : `${rollouts.length}, none trained`;
+    phase === 'train'
+      ? `${rollouts.length}, of which ${trained} trained · sorted by advantage`
+      : `${rollouts.length}, not used for training`;
   return html`<section class="rollouts">
     <h2>Rollouts<span class="value">${title}</span></h2>
     <table>
       <thead>
-        <tr><th class="number">#</th><th>answer</th><th class="number">reward</th><th>advantage</th><th class="number">log-prob</th><th class="number">tokens</th><th>end</th></tr>
+        <tr><th class="number">#</th><th>answer</th><th class="number">reward</th><th>advantage</th><th class="number">log-prob</th><th class="number">tokens</th><th>finish</th></tr>
       </thead>
       <tbody>
         ${order.map((i) => {
           const r = rollouts[i]!;
           return html`<tr
             tabindex="0"
+            data-rollout=${i + 1}
             aria-selected=${i === chosen}
             @click=${() => choose(i)}
             @keydown=${(event: KeyboardEvent) => event.key === 'Enter' && choose(i)}
           >
             <td class="number muted">${i + 1}</td>
-            <td class="mono answer ${truthClass(r.correct)}">${r.answer ?? DASH}</td>
+            <td class="mono answer ${correctnessClass(r.correct)}">${r.answer ?? DASH}</td>
             <td class="number">${rewardText(r.reward)}</td>
             <td>${advantageBar(r.advantage, largest)}</td>
             <td class="number">${number(r.logprob, 2)}</td>
             <td class="number">${whole(r.tokens)}</td>
-            <td class="muted">${r.finish === null ? DASH : r.finish === 'length' ? 'cut' : 'stop'}</td>
+            <td class="muted">${r.finish ?? DASH}</td>
           </tr>`;
         })}
       </tbody>
@@ -72,7 +75,7 @@ function advantageBar(value: number | null, largest: number) {
   </svg>`;
 }
 
-/** Whole numbers as such, others with the digits that tell them apart. */
+/** Integers without a decimal point, other rewards with three digits. */
 function rewardText(reward: number | null): string {
   return number(reward, reward !== null && Number.isInteger(reward) ? 0 : 3);
 }

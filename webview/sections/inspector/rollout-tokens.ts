@@ -1,4 +1,4 @@
-/** One rollout: its tokens, the improbable ones shaded, and why it got its reward. */
+/** One rollout: its tokens, shaded by probability, and the explanation of its reward. */
 import { css, html, unsafeCSS } from 'lit';
 import { number, share } from '../../../engine/protocol/format.ts';
 import type { Rollout } from '../../../engine/protocol/group.ts';
@@ -23,7 +23,7 @@ export interface RolloutTokens {
   rollout: Rollout;
   /** In its group, from 0. */
   index: number;
-  /** Why it got its reward. */
+  /** Explanation of its reward. */
   why: string | undefined;
   /** Opens it in the editor. */
   open(): void;
@@ -34,17 +34,21 @@ export function rolloutTokens({ rollout, index, why, open }: RolloutTokens) {
   const explained = why ? ` · ${why}` : '';
   const token = (tokenText: string, t: number) => {
     const shade = logprob ? shadeOf('probability', logprob[t]!, entropy?.[t] ?? 0) : 0;
-    const title = `p ${share(logprob && Math.exp(logprob[t]!))} · entropy ${number(entropy?.[t], 2)} · top ${share(top1?.[t])}, ${share(top2?.[t])}`;
+    const title = [
+      `probability ${share(logprob && Math.exp(logprob[t]!))}`,
+      `entropy ${number(entropy?.[t], 2)} nats`,
+      `top-1 ${share(top1?.[t])}, top-2 ${share(top2?.[t])}`,
+    ].join(' · ');
     return html`<span class="s${shade}" title=${title}>${tokenText}</span>`;
   };
-  return html`<section class="rollout">
-    <h2>Rollout ${index + 1}<span class="value">shaded where improbable${explained}</span></h2>
+  return html`<section class="rollout" data-rollout=${index + 1}>
+    <h2>Rollout ${index + 1}<span class="value">darker: less probable${explained}</span></h2>
     <div class="tokens">${rollout.tokenTexts?.map(token) ?? rollout.text}</div>
     <vscode-button appearance="secondary" @click=${open}>Open in editor</vscode-button>
   </section>`;
 }
 
-/** The backgrounds that rollouts have in the editor: the less probable a token, the stronger. */
+/** The same backgrounds as in the editor: the less probable a token, the darker. */
 function shades() {
   const rules = Array.from(
     { length: SHADES - 1 },

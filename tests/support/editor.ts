@@ -1,0 +1,199 @@
+/**
+ * The parts of VS Code that ask and tell, without an editor: settings by scope, prepared answers to questions, and a record of
+ * everything shown. A test that uses it says `vi.mock('vscode', async () => (await import('../support/editor.ts')).vscode)`.
+ */
+
+export interface Row {
+  label: string;
+  description?: string;
+  detail?: string;
+  kind?: number;
+  [key: string]: unknown;
+}
+
+export interface Asked {
+  items: Row[];
+  options: { validateInput?: (text: string) => string | null; [key: string]: unknown };
+}
+
+/** A row is chosen by a condition, a text is typed, and `undefined` cancels. */
+export type Answer = ((row: Row) => boolean) | string | string[] | undefined;
+
+export interface Shown {
+  kind: 'information' | 'warning' | 'error' | 'status';
+  message: string;
+  detail?: string;
+  buttons: string[];
+}
+
+export const editor = {
+  user: {} as Record<string, unknown>,
+  workspace: {} as Record<string, unknown>,
+  answers: [] as Answer[],
+  /** Buttons to press in notifications, in order; none once there are no more. */
+  pressed: [] as string[],
+  asked: [] as Asked[],
+  shown: [] as Shown[],
+  trusted: true,
+  commands: new Map<string, (...args: unknown[]) => unknown>(),
+  executed: [] as unknown[][],
+  tasks: [] as { definition: object }[],
+  taskStarted: (_: object): void => {},
+  taskEnded: (_: object): void => {},
+};
+
+/** Forgets what was shown and asked, and sets the user's settings. */
+export function resetEditor(user: Record<string, unknown> = {}): void {
+  Object.assign(editor, {
+    user,
+    workspace: {},
+    answers: [],
+    pressed: [],
+    asked: [],
+    shown: [],
+    executed: [],
+    tasks: [],
+    trusted: true,
+  });
+  editor.commands.clear();
+}
+
+async function answer(items: unknown, options: Asked['options']): Promise<unknown> {
+  const rows = (await items) as Row[];
+  editor.asked.push({ items: rows, options });
+  const wanted = editor.answers.shift();
+  return typeof wanted === 'function' ? rows.find(wanted) : wanted;
+}
+
+function show(kind: Shown['kind']) {
+  return async (message: string, ...rest: (string | { detail?: string })[]) => {
+    const buttons = rest.filter((part) => typeof part === 'string');
+    const detail = rest.find((part) => typeof part === 'object')?.detail;
+    editor.shown.push({ kind, message, ...(detail && { detail }), buttons });
+    const pressed = editor.pressed.shift();
+    return buttons.find((button) => button === pressed);
+  };
+}
+
+export const vscode = {
+  ConfigurationTarget: { Global: 1, Workspace: 2 },
+  QuickPickItemKind: { Separator: -1, Default: 0 },
+  ProgressLocation: { Window: 10, Notification: 15 },
+  TreeItemCollapsibleState: { None: 0 },
+  Disposable: { from: () => ({ dispose: () => undefined }) },
+  TreeItem: class {
+    constructor(readonly label: string) {}
+  },
+  ThemeIcon: class {
+    static readonly File = new this('file');
+    constructor(
+      readonly id: string,
+      readonly color?: unknown,
+    ) {}
+  },
+  ThemeColor: class {
+    constructor(readonly id: string) {}
+  },
+  MarkdownString: class {
+    value: string;
+    constructor(value = '') {
+      this.value = value;
+    }
+    appendText(text: string) {
+      this.value += text;
+      return this;
+    }
+    appendMarkdown(text: string) {
+      this.value += text;
+      return this;
+    }
+  },
+  Uri: class {
+    private constructor(readonly fsPath: string) {}
+    static file(fsPath: string) {
+      return new this(fsPath);
+    }
+    static joinPath(base: { fsPath: string }, ...parts: string[]) {
+      return new this([base.fsPath, ...parts].join('/'));
+    }
+  },
+  EventEmitter: class {
+    readonly event = () => ({ dispose: () => undefined });
+    fire(): void {}
+    dispose(): void {}
+  },
+  TaskScope: { Global: 1, Workspace: 2 },
+  TaskRevealKind: { Always: 1 },
+  TaskPanelKind: { Dedicated: 2 },
+  ProcessExecution: class {
+    constructor(
+      readonly process: string,
+      readonly args: string[],
+      readonly options: object,
+    ) {}
+  },
+  Task: class {
+    constructor(
+      readonly definition: object,
+      readonly scope: unknown,
+      readonly name: string,
+      readonly source: string,
+      readonly execution: object,
+    ) {}
+  },
+  tasks: {
+    registerTaskProvider: () => ({ dispose: () => undefined }),
+    executeTask: async (task: { definition: object }) => void editor.tasks.push(task),
+    onDidStartTask: (listener: (event: object) => void) => {
+      editor.taskStarted = listener;
+      return { dispose: () => undefined };
+    },
+    onDidEndTaskProcess: (listener: (event: object) => void) => {
+      editor.taskEnded = listener;
+      return { dispose: () => undefined };
+    },
+  },
+  commands: {
+    registerCommand: (id: string, action: (...args: unknown[]) => unknown) => {
+      editor.commands.set(id, action);
+      return { dispose: () => editor.commands.delete(id) };
+    },
+    executeCommand: async (...args: unknown[]) => void editor.executed.push(args),
+  },
+  window: {
+    activeTextEditor: undefined,
+    showQuickPick: answer,
+    showInputBox: (options: Asked['options']) => answer([], options),
+    showOpenDialog: async (options: Asked['options']) => {
+      const files = (await answer([], options)) as string[] | undefined;
+      return files?.map((file) => vscode.Uri.file(file));
+    },
+    setStatusBarMessage: (message: string) => void editor.shown.push({ kind: 'status', message, buttons: [] }),
+    showInformationMessage: show('information'),
+    showWarningMessage: show('warning'),
+    showErrorMessage: show('error'),
+    withProgress: (options: { title?: string }, work: () => unknown) => {
+      editor.shown.push({ kind: 'status', message: options.title ?? '', buttons: [] });
+      return work();
+    },
+    createOutputChannel: () => ({ info() {}, warn() {}, error() {}, show() {}, dispose() {} }),
+  },
+  workspace: {
+    get isTrusted() {
+      return editor.trusted;
+    },
+    workspaceFolders: undefined,
+    getWorkspaceFolder: () => undefined,
+    asRelativePath: (uri: { fsPath: string }) => uri.fsPath,
+    onDidChangeConfiguration: () => ({ dispose: () => undefined }),
+    getConfiguration: () => ({
+      get: (name: string, usual?: unknown) => editor.workspace[name] ?? editor.user[name] ?? usual ?? null,
+      inspect: (name: string) => ({ globalValue: editor.user[name], workspaceValue: editor.workspace[name] }),
+      update: async (name: string, value: unknown, target: number) => {
+        const scope = target === 2 ? editor.workspace : editor.user;
+        if (value === undefined) delete scope[name];
+        else scope[name] = value;
+      },
+    }),
+  },
+};
