@@ -55,8 +55,8 @@ export class App extends Component {
         failure
           ? html`<div class="error" role="alert" data-code=${failure.code}>
               <span>${failure.message} ${failure.hint ?? nothing}</span>
-              <vscode-button @click=${failure.again}>Try again</vscode-button>
-              <vscode-button appearance="secondary" @click=${() => this.store.dismissFailure()}>Dismiss</vscode-button>
+              <vscode-button data-action="again" @click=${failure.again}>Try again</vscode-button>
+              <vscode-button appearance="secondary" data-action="dismiss" @click=${() => this.store.dismissFailure()}>Dismiss</vscode-button>
             </div>`
           : nothing
       }
@@ -86,8 +86,8 @@ export class App extends Component {
   private noRun() {
     return html`<div class="empty" data-ready>
       <p>No run is open.</p>
-      <vscode-button @click=${() => this.store.perform('train')}>Train the embedded model</vscode-button>
-      <vscode-button appearance="secondary" @click=${() => this.store.perform('choose-run')}>Open a run…</vscode-button>
+      <vscode-button data-action="train" @click=${() => this.store.perform('train')}>Train the embedded model</vscode-button>
+      <vscode-button appearance="secondary" data-action="choose-run" @click=${() => this.store.perform('choose-run')}>Open a run…</vscode-button>
     </div>`;
   }
 }

@@ -9,7 +9,7 @@ import { type ModelList, modelName } from '../trees/models.ts';
 import type { FoundProblem } from './find-problems.ts';
 import type { ProblemSets } from './problem-sets.ts';
 import type { Results } from './results.ts';
-import { resultText } from './texts.ts';
+import { LENS_TITLES, resultText } from './texts.ts';
 
 /** Documents that can have lenses. */
 export const PROBLEM_DOCUMENTS: vscode.DocumentSelector = [
@@ -60,8 +60,8 @@ export class Lenses implements vscode.CodeLensProvider {
     const lens = (title: string, command: CommandName, tooltip: string, args: unknown[] = [uri]) =>
       new vscode.CodeLens(top, commandOf(command, args, { title, tooltip }));
     const lenses = [
-      lens('$(play) Train on this dataset', 'train', 'Train the model on all problems in this file.'),
-      lens('Probe this dataset', 'probe', 'Sample every problem without training.'),
+      lens(`$(play) ${LENS_TITLES.train}`, 'train', 'Train the model on all problems in this file.'),
+      lens(LENS_TITLES.probe, 'probe', 'Sample every problem without training.'),
       lens(`model: ${modelName(this.models.current)}`, 'chooseModel', 'Choose another model.', []),
     ];
     const { active } = this.session;
@@ -79,13 +79,13 @@ export class Lenses implements vscode.CodeLensProvider {
       const argument: ProblemArgument = { uri: document.uri.toString(), row: problem.row };
       const lenses = [
         new vscode.CodeLens(place, {
-          title: 'Probe',
+          title: LENS_TITLES.probeProblem,
           command: commandId('probeProblem'),
           tooltip: 'Sample this problem without training.',
           arguments: [argument],
         }),
         new vscode.CodeLens(place, {
-          title: 'Train on this problem',
+          title: LENS_TITLES.trainProblem,
           command: commandId('trainProblem'),
           tooltip: 'Train the model on this problem only.',
           arguments: [argument],

@@ -1,11 +1,19 @@
 /** Texts of a problem's result for CodeLens, inline result and hover. Pure. */
-
 import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
 import { code, oneLine, percent, share } from '../../engine/protocol/format.ts';
 import type { Verdict } from '../../engine/protocol/verdict.ts';
 import type { Prediction } from '../../engine/runs/columns.ts';
 import type { ProblemView } from '../../engine/runs/problem-view.ts';
+import type { CommandName } from '../command-definitions.ts';
 import type { ProblemResult } from './results.ts';
+
+/** Titles of the lenses that start something; the first two are above the file, the others above each problem. */
+export const LENS_TITLES = {
+  train: 'Train on this dataset',
+  probe: 'Probe this dataset',
+  probeProblem: 'Probe',
+  trainProblem: 'Train on this problem',
+} as const satisfies Partial<Record<CommandName, string>>;
 
 const MOST_CLUSTERS = 8;
 

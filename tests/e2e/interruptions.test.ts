@@ -6,59 +6,68 @@ import { until } from '../support/wait.ts';
 
 /** Few enough that a busy machine finishes what is left after the kill within one wait. */
 const STEPS = 24;
+const LIVE = '[data-status="running"][data-live="true"]';
 
 describe.runIf(requireVsCode())('a run in the editor', () => {
   const code = useVsCode({ settings: { [settingName('steps')]: STEPS } });
 
-  async function header(text: RegExp): Promise<string> {
+  /** Waits until the panel's header has these attributes, and returns its run and step. */
+  async function header(attributes: string): Promise<{ run: string; step: number }> {
     const panel = await code().workbench.webview('rs-problems');
-    const found = panel.locator('rs-header .line', { hasText: text });
-    await found.waitFor();
-    return ((await found.textContent()) ?? '').trim().replace(/\s+/g, ' ');
+    const line = panel.locator(`rs-header .line${attributes}`);
+    await line.waitFor();
+    const [run, step] = await Promise.all(['data-run', 'data-step'].map((name) => line.getAttribute(name)));
+    return { run: run!, step: Number(step) };
   }
 
-  const stepIn = (text: string) => Number(/step (\d+) of/.exec(text)![1]);
+  /** Waits until the run is live and has reached a step. */
+  async function reached(step: number): Promise<{ run: string; step: number }> {
+    return until(`the run is at step ${step}`, async () => {
+      const found = await header(LIVE);
+      return found.step >= step ? found : null;
+    });
+  }
 
-  test('goes on while the window reloads, and its panel takes it up again', async () => {
+  test('continues while the window reloads, and its panel reconnects', async () => {
     const { workbench } = code();
-    await workbench.command('Rollscope: Get Started');
-    await workbench.page.getByRole('button', { name: 'Train the Embedded Model' }).click();
-    const before = await header(/step ([3-9]|\d\d) of/);
+    await workbench.run('getStarted');
+    await workbench.walkthrough('train');
+    const before = await reached(3);
     const engines = code().enginePids();
     expect(engines).toHaveLength(1);
 
     await workbench.reload();
-    const after = await header(/step \d+ of \d+.*tokens\/s/s);
-    expect(after.split(' ')[0]).toBe(before.split(' ')[0]);
-    expect(stepIn(after)).toBeGreaterThanOrEqual(stepIn(before));
+    const after = await header(LIVE);
+    expect(after.run).toBe(before.run);
+    expect(after.step).toBeGreaterThanOrEqual(before.step);
     expect(code().enginePids()).toEqual(engines);
-    // It is followed, not only read: the next steps arrive, and the run is steered from here.
-    await header(new RegExp(`step (${stepIn(after) + 1}|${stepIn(after) + 2}|${stepIn(after) + 3}) of`));
-    await workbench.command('Rollscope: Pause Run');
-    await header(/paused step/);
-    await workbench.statusItem(/paused/).waitFor();
+    // It is followed, not only read: the next steps arrive, and the run can be controlled from here.
+    await reached(after.step + 1);
+    await workbench.run('pause');
+    await header('[data-status="paused"]');
+    await workbench.statusIcon('debug-pause').waitFor();
     await workbench.shot('paused after reload');
-    await workbench.command('Rollscope: Resume Run');
-    await header(/tokens\/s.*Pause/s);
+    await workbench.run('resume');
+    await header(LIVE);
   });
 
   test('is interrupted when its engine is killed, and resumed to its end', async () => {
     const { workbench } = code();
     const [engine] = code().enginePids();
-    const before = await header(/step \d+ of \d+.*tokens\/s/s);
+    const before = await header(LIVE);
     process.kill(engine!, 'SIGKILL');
-    await header(/interrupted/);
-    await workbench.toast(/interrupted/).waitFor();
+    await header('[data-status="interrupted"]');
+    await workbench.toast(before.run).waitFor();
     await workbench.shot('engine killed');
-    await workbench.toastButton(/interrupted/, 'Resume');
-    const resumed = await header(/step \d+ of \d+.*tokens\/s/s);
-    expect(resumed.split(' ')[0]).toBe(before.split(' ')[0]);
-    await until('another engine works', () =>
+    await workbench.answerToast(before.run);
+    const resumed = await header(LIVE);
+    expect(resumed.run).toBe(before.run);
+    await until('another engine is alive', () =>
       code()
         .enginePids()
         .some((pid) => pid !== engine),
     );
-    await header(new RegExp(`completed step ${STEPS} of ${STEPS}`));
+    await header(`[data-status="completed"][data-step="${STEPS}"]`);
     expect(code().logs()).not.toMatch(/\[error\](?!.*vscode\.git|.*fs-copyfile)/);
   });
 });
@@ -66,15 +75,15 @@ describe.runIf(requireVsCode())('a run in the editor', () => {
 describe.runIf(requireVsCode())('a run that a terminal started', () => {
   const code = useVsCode();
 
-  test('is taken up by the editor, steered from there, and told of in the terminal', async () => {
+  test('is attached to by the editor, stopped there, and ends in the terminal', async () => {
     const { workbench, home } = code();
     const terminal = startCli(['train', '--steps', '200', '--eval-samples', '0'], { home });
     await terminal.printed(/step +[1-9]/i);
-    await workbench.command('Rollscope: Attach to Run');
+    await workbench.run('attach');
     const panel = await workbench.webview('rs-problems');
-    await panel.locator('rs-header .line', { hasText: /step \d+ of 200.*tokens\/s/s }).waitFor();
-    await panel.getByRole('button', { name: 'Stop' }).click();
-    await panel.locator('rs-header .line', { hasText: /stopped step \d+ of 200/ }).waitFor();
+    await panel.locator(`rs-header .line${LIVE}[data-steps="200"]`).waitFor();
+    await panel.locator('rs-header [data-action="stop"]').click();
+    await panel.locator('rs-header .line[data-status="stopped"][data-steps="200"]').waitFor();
     const { stdout, stderr } = await terminal.ended;
     expect(stdout + stderr).toMatch(/stopped/i);
   });

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { LENS_TITLES } from '../../extension/editor/texts.ts';
 import { settingName } from '../../extension/editor-settings.ts';
 import { ROOT } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
@@ -15,23 +16,26 @@ describe.runIf(requireVsCode())('a new user, from an empty window', () => {
 
   test('three clicks start a run; its panel fills; one rollout is read', async () => {
     const { workbench, page } = code();
-    await workbench.command('Rollscope: Get Started');
-    await page.getByRole('button', { name: 'Train the Embedded Model' }).click();
+    await workbench.run('getStarted');
+    await workbench.walkthrough('train');
 
     const panel = await workbench.webview('rs-problems');
-    await panel.locator('rs-header', { hasText: `of ${STEPS}` }).waitFor();
-    await panel.locator('rs-header', { hasText: `completed step ${STEPS} of ${STEPS}` }).waitFor();
+    await panel.locator(`rs-header [data-steps="${STEPS}"]`).waitFor();
+    await panel.locator(`rs-header [data-status="completed"][data-step="${STEPS}"]`).waitFor();
     const cells = panel.locator('rs-problems .cell');
     await untilCount(cells, 64);
-    // The model takes differences for sums, and is sure of it.
+    // The model confidently adds where it should subtract.
     const wrong = panel.locator('rs-problems tbody tr');
     await wrong.first().click();
-    await panel.locator('rs-inspector h2', { hasText: /^Problem chain-/ }).waitFor();
+    await panel.locator('rs-inspector [data-problem^="chain-"]').waitFor();
     await panel.locator('rs-inspector .tokens span').first().waitFor();
-    // The evaluation after the last step speaks last; what was rewarded is a step further back.
-    await panel.locator('rs-inspector', { hasText: `evaluation at step ${STEPS}` }).waitFor();
+    // The evaluation after the last step is the latest group; the latest rewarded one is a step before it.
+    await panel.locator(`rs-inspector [data-phase="evaluation"][data-step="${STEPS}"]`).waitFor();
     await panel.locator('rs-scrubber [role="slider"]').press('ArrowLeft');
-    await panel.locator('rs-inspector .rollout', { hasText: /answer .* joined cluster .*; reward 1/ }).waitFor();
+    await panel.locator('rs-inspector [data-phase="train"]').waitFor();
+    const rollout = panel.locator('rs-inspector .rollout[data-reward="1"]');
+    const answer = await rollout.getAttribute('data-answer');
+    expect(await rollout.locator('h2').textContent()).toContain(answer);
 
     await workbench.clearToasts();
     for (const theme of THEMES) {
@@ -46,18 +50,17 @@ describe.runIf(requireVsCode())('a new user, from an empty window', () => {
     await workbench.shot('panel narrow');
     await page.setViewportSize(wide);
 
-    await panel.getByRole('button', { name: 'Open in editor' }).click();
-    await until('the rollout is open', async () => /reference/i.test(await workbench.editorText()));
-    const text = await workbench.editorText();
-    expect(text).toMatch(/reward/i);
+    const response = await rollout.locator('.tokens').textContent();
+    await panel.locator('[data-action="open-rollout"]').click();
+    await until('the rollout is open', async () => (await workbench.editorText()).includes(response!.trim()));
     for (const theme of THEMES) {
       await workbench.theme(theme);
       await workbench.shot(`rollout ${theme}`);
     }
     await untilCount(workbench.statusItem(/^\s*Rollscope\s*$/), 1);
-    await workbench.view('Rollscope');
-    await workbench.treeRows('Runs').first().waitFor();
-    expect(await workbench.treeRows('Runs').first().textContent()).toMatch(/→/);
+    await workbench.views();
+    await workbench.treeRows('runs').first().waitFor();
+    expect(await workbench.treeRows('runs').first().textContent()).toMatch(/0\.\d\d → 0\.\d\d/);
     await workbench.shot('views');
   });
 });
@@ -86,10 +89,10 @@ describe.runIf(requireVsCode())('problem files', () => {
     await until('the language is supported', () => code().activation('vscode.json-language-features') !== null);
     await workbench.page.locator('.view-line', { hasText: '24-9-4=' }).waitFor();
     expect(code().activation()).toBeNull();
-    await workbench.view('Rollscope');
+    await workbench.views();
     await until('the extension is active', () => code().activation() !== null);
     expect(code().activation()).toMatch(/^onView:rollscope\./);
-    await untilCount(workbench.codeLens('Train on this problem'), PROBLEMS.length);
+    await untilCount(workbench.codeLens(LENS_TITLES.trainProblem), PROBLEMS.length);
   });
 
   test('have lenses at once in a workspace that is marked for Rollscope', async () => {
@@ -97,16 +100,16 @@ describe.runIf(requireVsCode())('problem files', () => {
     await workbench.view('Explorer');
     mkdirSync(path.join(code().folder, '.rollscope'));
     await workbench.reload();
-    await untilCount(workbench.codeLens('Train on this problem'), PROBLEMS.length);
+    await untilCount(workbench.codeLens(LENS_TITLES.trainProblem), PROBLEMS.length);
     expect(code().activation()).toBe('workspaceContains:.rollscope');
   });
 
   test('are probed from a lens, and results stand beside the lines', async () => {
     const { workbench } = code();
     await workbench.open('problems.jsonl');
-    await workbench.codeLens('Train on this dataset').waitFor();
-    await untilCount(workbench.codeLens('Train on this problem'), PROBLEMS.length);
-    await workbench.codeLens('Probe this dataset').click();
+    await workbench.codeLens(LENS_TITLES.train).waitFor();
+    await untilCount(workbench.codeLens(LENS_TITLES.trainProblem), PROBLEMS.length);
+    await workbench.codeLens(LENS_TITLES.probe).click();
     await until(
       'every problem has its result',
       async () => (await workbench.decorations()).filter((d) => /[✓✗]/.test(d)).length === PROBLEMS.length,
@@ -120,19 +123,19 @@ describe.runIf(requireVsCode())('problem files', () => {
   test('in pretty-printed JSON have lenses too', async () => {
     const { workbench } = code();
     await workbench.open('pretty.json');
-    await workbench.codeLens('Train on this dataset').waitFor();
-    await untilCount(workbench.codeLens('Train on this problem'), PROBLEMS.length);
+    await workbench.codeLens(LENS_TITLES.train).waitFor();
+    await untilCount(workbench.codeLens(LENS_TITLES.trainProblem), PROBLEMS.length);
     await workbench.shot('editor json');
   });
 
   test('that the model cannot read are warned of in the panel', async () => {
     const { workbench } = code();
     await workbench.open('words.jsonl');
-    await workbench.codeLens('Probe this dataset').click();
+    await workbench.codeLens(LENS_TITLES.probe).click();
     const panel = await workbench.webview('rs-problems');
-    const warnings = panel.locator('rs-header details', { hasText: '1 warning' });
+    const warnings = panel.locator('rs-header [data-warnings="1"]');
     await warnings.locator('summary').click();
-    await warnings.getByText('outside the vocabulary').waitFor();
+    await warnings.locator('[data-code="model"]').waitFor();
     for (const theme of THEMES) {
       await workbench.theme(theme);
       await workbench.shot(`warnings ${theme}`);

@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { forecastText } from '../../engine/protocol/forecast-text.ts';
+import { rewards } from '../../engine/reward/index.ts';
+import { LENS_TITLES } from '../../extension/editor/texts.ts';
 import { settingName } from '../../extension/editor-settings.ts';
 import { runCli } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
@@ -6,6 +9,15 @@ import { until } from '../support/wait.ts';
 import { type Theme, untilCount } from '../support/workbench.ts';
 
 const STEPS = 14;
+const REWARD = 'trajectory-entropy';
+/** A forecast above its problem, with any answer and any probability. */
+const FORECAST = new RegExp(
+  forecastText({ answer: '16', right: 0.5 })
+    .replace(/[^\w ]/g, '\\$&')
+    .replace('16', '-?\\d+')
+    .replace('0\\.50', '[01]\\.\\d\\d'),
+);
+const VERDICT = /^verdict (reproduced|partly|not)$/;
 const THEMES: Theme[] = ['light', 'high-contrast', 'dark'];
 
 const PROBLEMS = [
@@ -25,68 +37,71 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
 
   test('a reward is chosen, breaks the model, and the panel says so', async () => {
     const { workbench } = code();
-    await workbench.command('Rollscope: Choose Reward', { stays: true });
-    await workbench.pickRow('Trajectory-level entropy').waitFor();
-    for (const reward of ['Majority voting', 'Semantic clusters']) await workbench.pickRow(reward).first().waitFor();
+    await workbench.run('chooseReward', { stays: true });
+    await workbench.pickRow(REWARD).waitFor();
+    for (const reward of ['majority-vote', 'empo']) await workbench.pickRow(reward).first().waitFor();
     await workbench.shot('choose reward');
-    await workbench.pick('Trajectory-level entropy');
-    // What trains is in the settings now; a click sooner than that would train by what was there before.
-    await workbench.statusItem('Rollscope reward: Trajectory-level entropy').waitFor();
+    await workbench.pick(REWARD);
+    // The status bar confirms that the setting was written; a click sooner than that would train with the previous reward.
+    await workbench.statusItem(rewards.find(({ name }) => name === REWARD)!.title).waitFor();
 
-    await workbench.command('Rollscope: Get Started');
-    await workbench.page.getByRole('button', { name: 'Train the Embedded Model' }).click();
+    await workbench.run('getStarted');
+    await workbench.walkthrough('train');
     const panel = await workbench.webview('rs-problems');
-    await panel.locator('rs-header', { hasText: 'trajectory entropy' }).waitFor();
-    await panel.locator('rs-header', { hasText: /forecast 0\.\d\d right/ }).waitFor();
-    await panel.locator('rs-header', { hasText: `completed step ${STEPS} of ${STEPS}` }).waitFor();
-    // What the watch said, with its reason, and what became of the forecast.
-    const badge = panel.locator('rs-header .badge.collapse, rs-header .badge.watch');
-    expect(await badge.textContent()).toMatch(/collapse since step \d+/);
-    expect(await panel.locator('rs-header .reason').textContent()).toMatch(/ went from .* to /);
-    await panel.locator('rs-header', { hasText: /ended 0\.\d\d.*AUROC/s }).waitFor();
+    await panel.locator(`rs-header [data-reward="${REWARD}"]`).waitFor();
+    const forecast = panel.locator('rs-header [data-predicted]');
+    await forecast.waitFor();
+    expect(await forecast.getAttribute('data-predicted')).toMatch(/^0\.\d\d$/);
+    await panel.locator(`rs-header [data-status="completed"][data-step="${STEPS}"]`).waitFor();
+    // The alarm of the watch, with its reasons, and the score of the forecast.
+    const alarm = panel.locator('rs-header [data-watch="collapse"], rs-header [data-watch="watch"]');
+    expect(Number(await alarm.getAttribute('data-since'))).toBeGreaterThan(0);
+    expect(await alarm.locator('.reason').textContent()).toMatch(/\d.*\d/);
+    await panel.locator('rs-header [data-measured]').waitFor();
+    expect(await forecast.getAttribute('data-measured')).toMatch(/^0\.\d\d$/);
 
     // The proxy is a mean log-probability, below 0: it has an axis of its own.
     await panel.locator('rs-curves svg text.own-axis', { hasText: /^[−-]/ }).first().waitFor();
     await panel.locator('rs-curves select').nth(1).selectOption('kl');
-    await panel.locator('rs-curves h2', { hasText: /KL divergence.*\d nats/s }).waitFor();
+    await panel.locator('rs-curves [data-metric="kl"]', { hasText: /\d nats/ }).waitFor();
 
-    const likely = panel.locator('rs-problems .likely');
-    const count = Number.parseInt((await likely.textContent()) ?? '', 10);
-    await likely.click();
+    const predicted = panel.locator('rs-problems .predicted');
+    const count = Number(await predicted.getAttribute('data-count'));
+    await predicted.click();
     await untilCount(panel.locator('rs-problems .cell'), count);
     await panel.locator('rs-problems .cell').first().click();
-    await panel.locator('rs-inspector .prediction', { hasText: /P\(correct\).*likely wrong.*ended/s }).waitFor();
-    await likely.click();
+    const outcome = ['correct', 'wrong'].map(
+      (verdict) => `.prediction[data-predicted="wrong"][data-outcome="${verdict}"]`,
+    );
+    await panel.locator('rs-inspector').locator(outcome.join(', ')).waitFor();
+    await predicted.click();
     await workbench.clearToasts();
     for (const theme of THEMES) {
       await workbench.theme(theme);
       await workbench.shot(`collapse ${theme}`);
     }
 
-    await workbench.command('Rollscope: Analyze Run', { stays: true });
+    await workbench.run('analyzeRun', { stays: true });
     await workbench.pickRow('completed').first().click();
-    await until('the analysis is open', async () => /Confidence vs/.test(await workbench.editorText()));
+    await workbench.tab(/^analyze .*\.txt/).waitFor();
+    await until('the analysis is open', async () => (await workbench.editorText()).includes(REWARD));
     await workbench.shot('analysis');
   });
 
   test('a probe predicts what training would do', async () => {
     const { workbench, page } = code();
     await workbench.open('problems.jsonl');
-    await workbench.codeLens('Probe this dataset').click();
-    await (await workbench.webview('rs-problems')).locator('rs-header', { hasText: 'probe' }).waitFor();
+    await workbench.codeLens(LENS_TITLES.probe).click();
+    await (await workbench.webview('rs-problems')).locator('rs-header [data-job="probe"]').waitFor();
     // The panel may stand in the same group: back to the file.
     await workbench.tab('problems.jsonl').click();
-    await workbench
-      .codeLens(/predicted majority: -?\d+ · P\(correct\) = \d\.\d\d/)
-      .first()
-      .waitFor();
-    await untilCount(workbench.codeLens(/predicted majority/), PROBLEMS.length);
+    await untilCount(workbench.codeLens(FORECAST), PROBLEMS.length);
     await page
       .locator('.view-line', { hasText: '24-9-4=' })
       .first()
       .hover({ position: { x: 60, y: 8 } });
     await page
-      .locator('.monaco-hover', { hasText: /Forecast.*P\(correct\)/s })
+      .locator('.monaco-hover', { has: page.locator('table') })
       .first()
       .waitFor();
     for (const theme of THEMES) {
@@ -100,8 +115,8 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
   // tested in tests/unit/extension-experiments.test.ts.
   test('an experiment is offered, and its report is shown in the theme', async () => {
     const { workbench, page, home } = code();
-    await workbench.command('Rollscope: Run Experiment', { stays: true });
-    await workbench.pickRow(/rise-then-fall.*about \d+ min/).waitFor();
+    await workbench.run('runExperiment', { stays: true });
+    await workbench.pickRow(/rise-then-fall.*\d+ min/).waitFor();
     await workbench.shot('experiments');
     await page.keyboard.press('Escape');
     const size = ['--seeds', '1', '--steps', '2', '--limit', '4', '--parallel', '1'];
@@ -109,13 +124,13 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
     expect(status, stderr).toBe(0);
 
     await workbench.command('View: Close All Editors');
-    await workbench.command('Rollscope: Open Experiment Report', { stays: true });
-    await workbench.pickRow(/theory.*reproduced/).waitFor();
+    await workbench.run('openReport', { stays: true });
+    await workbench.pickRow('theory').waitFor();
     await workbench.shot('reports');
     await workbench.pick('theory');
     const report = await workbench.webview('main section');
     expect(await report.locator('h1').textContent()).toMatch(/\w/);
-    expect(await report.locator('.verdict').textContent()).toMatch(/criteria met/);
+    expect(await report.locator('.verdict').getAttribute('class')).toMatch(VERDICT);
     await report.locator('figure svg').first().waitFor();
     for (const theme of THEMES) {
       await workbench.theme(theme);
@@ -136,6 +151,6 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
     await workbench.reload();
     await workbench.tab('Experiment: theory').waitFor();
     const again = await workbench.webview('main section');
-    expect(await again.locator('.verdict').textContent()).toMatch(/criteria met/);
+    expect(await again.locator('.verdict').getAttribute('class')).toMatch(VERDICT);
   });
 });

@@ -1,10 +1,13 @@
 /** What a person does in VS Code's workbench, and what she sees, as a page object. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Frame, Locator, Page } from 'playwright-core';
+import { COMMAND_DEFINITIONS, type CommandName, commandId } from '../../extension/command-definitions.ts';
+import { type View, viewId } from '../../extension/ids.ts';
 import { ROOT } from './processes.ts';
 import { PATIENCE, until } from './wait.ts';
 
+const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
 const SHOTS = path.join(ROOT, 'tests', 'e2e', 'shots');
 
 /** The kinds of theme that the views are made for, with the classes that the workbench and a webview's body get. */
@@ -28,7 +31,17 @@ export class Workbench {
     await this.page.locator('.activitybar .action-label').first().waitFor();
   }
 
-  /** Runs a command from the palette by its whole title. `stays`: it asks something in the same quick input. */
+  /** Runs one of the extension's commands from the palette. `stays`: it asks something in the same quick input. */
+  async run(name: CommandName, options: { stays?: boolean } = {}): Promise<void> {
+    await this.command(`Rollscope: ${COMMAND_DEFINITIONS[name].title}`, options);
+  }
+
+  /** Presses the button of the walkthrough that runs a command. */
+  async walkthrough(name: CommandName): Promise<void> {
+    await this.page.getByRole('button', { name: walkthroughButton(name) }).click();
+  }
+
+  /** Runs a command from the palette by its whole title. */
   async command(title: string, { stays = false } = {}): Promise<void> {
     const input = this.quickInput.locator('.quick-input-box input');
     const rows = this.quickInput.locator('.quick-input-list .monaco-list-row');
@@ -79,15 +92,22 @@ export class Workbench {
     return this.page.locator('.tabs-container .tab', { hasText: name });
   }
 
+  /** Opens the container of the extension's views. */
+  async views(): Promise<void> {
+    await this.view(manifest.contributes.viewsContainers.activitybar[0].title);
+  }
+
   /** Opens a view container by its name in the activity bar. */
   async view(name: string): Promise<void> {
     const item = this.page.locator(`.activitybar .action-item:has(.action-label[aria-label^="${name}"])`);
     if (!(await item.getAttribute('class'))?.includes('checked')) await item.click();
   }
 
-  /** Rows of the tree of a view, named by the view's title. */
-  treeRows(view: string, text?: string | RegExp): Locator {
-    const pane = this.page.locator('.pane', { has: this.page.locator(`.pane-header[aria-label^="${view}"]`) });
+  /** Rows of the tree of a view. */
+  treeRows(view: View, text?: string | RegExp): Locator {
+    const [views] = Object.values(manifest.contributes.views) as { id: string; name: string }[][];
+    const { name } = views!.find(({ id }) => id === viewId(view))!;
+    const pane = this.page.locator('.pane', { has: this.page.locator(`.pane-header[aria-label^="${name}"]`) });
     return pane.locator('.monaco-list-row', text === undefined ? {} : { hasText: text });
   }
 
@@ -115,13 +135,17 @@ export class Workbench {
     return this.page.locator('.part.statusbar .statusbar-item', { hasText: text });
   }
 
+  statusIcon(codicon: string): Locator {
+    return this.page.locator(`.part.statusbar .statusbar-item .codicon-${codicon}`);
+  }
+
   toast(text: string | RegExp): Locator {
     return this.page.locator('.notifications-toasts .notification-toast', { hasText: text });
   }
 
-  /** Presses a button of a notification. */
-  async toastButton(toast: string | RegExp, button: string): Promise<void> {
-    await this.toast(toast).locator('.monaco-button', { hasText: button }).click();
+  /** Presses the first button of a notification. */
+  async answerToast(toast: string | RegExp): Promise<void> {
+    await this.toast(toast).locator('.monaco-button').first().click();
   }
 
   async clearToasts(): Promise<void> {
@@ -180,6 +204,15 @@ export class Workbench {
     await this.page.screenshot({ path: file });
     return file;
   }
+}
+
+/** The title of the walkthrough's button for a command. */
+function walkthroughButton(name: CommandName): string {
+  const [{ steps }] = manifest.contributes.walkthroughs;
+  const links = (steps as { description: string }[]).flatMap(({ description }) => [
+    ...description.matchAll(/\[([^\]]+)\]\(command:([\w.]+)/g),
+  ]);
+  return links.find(([, , id]) => id === commandId(name))![1]!;
 }
 
 /** Resolves once there are `count` elements. */

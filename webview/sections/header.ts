@@ -105,7 +105,16 @@ export class Header extends Component {
       config ? `seed ${config.seed}` : null,
     ];
     const dot = live ? (progress.state === 'paused' ? 'paused' : 'running') : info.status;
-    return html`<div class="line" data-run=${info.run} data-status=${dot} data-step=${this.step} data-steps=${info.steps}>
+    return html`<div
+      class="line"
+      data-run=${info.run}
+      data-job=${info.job}
+      data-reward=${info.reward}
+      data-status=${dot}
+      data-live=${live}
+      data-step=${this.step}
+      data-steps=${info.steps}
+    >
       <span class="name">${info.run}</span>
       <span class="muted">${parts.filter(Boolean).join(' · ')}</span>
       <span class="space"></span>
@@ -170,7 +179,7 @@ export class Header extends Component {
   private warnings() {
     const { warnings } = this.store.columns.head;
     if (warnings.length === 0) return nothing;
-    return html`<details>
+    return html`<details data-warnings=${warnings.length}>
       <summary>${plural(warnings.length, 'warning')}</summary>
       <ul>
         ${warnings.map(({ code, step, message }) => html`<li data-code=${code}>${step === null ? '' : `Step ${step}: `}${message}</li>`)}
@@ -199,16 +208,20 @@ export class Header extends Component {
     if (live && progress) {
       const paused = progress.state === 'paused' || progress.state === 'pausing';
       return html`
-        <vscode-button appearance="secondary" @click=${() => store.perform(paused ? 'continue' : 'pause')}>
+        <vscode-button
+          appearance="secondary"
+          data-action=${paused ? 'continue' : 'pause'}
+          @click=${() => store.perform(paused ? 'continue' : 'pause')}
+        >
           ${paused ? 'Resume' : 'Pause'}
         </vscode-button>
-        <vscode-button appearance="secondary" @click=${() => store.perform('stop')}>Stop</vscode-button>
+        <vscode-button appearance="secondary" data-action="stop" @click=${() => store.perform('stop')}>Stop</vscode-button>
       `;
     }
     const resumable = info?.status === 'interrupted' || info?.status === 'stopped' || info?.status === 'failed';
     return html`
-      ${resumable ? html`<vscode-button @click=${() => store.perform('resume')}>Resume</vscode-button>` : nothing}
-      <vscode-button appearance="secondary" @click=${() => store.perform('choose-run')}>Open run…</vscode-button>
+      ${resumable ? html`<vscode-button data-action="resume" @click=${() => store.perform('resume')}>Resume</vscode-button>` : nothing}
+      <vscode-button appearance="secondary" data-action="choose-run" @click=${() => store.perform('choose-run')}>Open run…</vscode-button>
     `;
   }
 }

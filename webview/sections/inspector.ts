@@ -152,7 +152,7 @@ export class Inspector extends Component {
       const { code, message, hint } = reading.error;
       return html`<div class="failed" role="alert" data-code=${code}>
         <p>${message} ${hint ?? nothing}</p>
-        <vscode-button appearance="secondary" @click=${() => this.store.groups.again(this.store.columns.idOf(row))}>Try again</vscode-button>
+        <vscode-button appearance="secondary" data-action="again" @click=${() => this.store.groups.again(this.store.columns.idOf(row))}>Try again</vscode-button>
       </div>`;
     }
     const { rollouts, phase } = reading.detail;

@@ -101,6 +101,7 @@ export class Scrubber extends Component {
       </div>
       <vscode-button
         appearance=${step === null ? 'primary' : 'secondary'}
+        data-action="live"
         aria-pressed=${step === null}
         @click=${() => this.store.lookAt(null)}
         >Live</vscode-button

@@ -1,5 +1,5 @@
 /** One rollout: its tokens, shaded by probability, and the explanation of its reward. */
-import { css, html, unsafeCSS } from 'lit';
+import { css, html, nothing, unsafeCSS } from 'lit';
 import { number, share } from '../../../engine/protocol/format.ts';
 import type { Rollout } from '../../../engine/protocol/group.ts';
 import { SHADES, shadeColor, shadeOf } from '../../../engine/protocol/shades.ts';
@@ -41,10 +41,10 @@ export function rolloutTokens({ rollout, index, why, open }: RolloutTokens) {
     ].join(' · ');
     return html`<span class="s${shade}" title=${title}>${tokenText}</span>`;
   };
-  return html`<section class="rollout" data-rollout=${index + 1}>
+  return html`<section class="rollout" data-rollout=${index + 1} data-answer=${rollout.answer ?? nothing} data-reward=${rollout.reward ?? nothing}>
     <h2>Rollout ${index + 1}<span class="value">darker: less probable${explained}</span></h2>
     <div class="tokens">${rollout.tokenTexts?.map(token) ?? rollout.text}</div>
-    <vscode-button appearance="secondary" @click=${open}>Open in editor</vscode-button>
+    <vscode-button appearance="secondary" data-action="open-rollout" @click=${open}>Open in editor</vscode-button>
   </section>`;
 }
 
