@@ -27,7 +27,9 @@ function grownShare(share: number, growth: number): number {
 
 function checkBeta(beta: number): void {
   if (beta > 0) return;
-  throw new RollscopeError('usage', `beta must be positive, not ${beta}.`, 'Use a beta above 0.');
+  throw new RollscopeError('usage', `beta must be positive, not ${beta}.`, 'Use a beta above 0.', {
+    details: { reason: 'out-of-range', field: 'beta', value: beta },
+  });
 }
 
 /** A measured share: how many of `votes` rollouts of a problem gave the answer in question at a step. */

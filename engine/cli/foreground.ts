@@ -77,7 +77,10 @@ export async function runInForeground(
     const records = await handle.records(0);
     return { handle, end, records, seconds: (performance.now() - started) / 1000 };
   } catch (error) {
-    if (giveUp.signal.aborted && !handle) throw new RollscopeError('canceled', 'Canceled before the run started.');
+    if (giveUp.signal.aborted && !handle)
+      throw new RollscopeError('canceled', 'Canceled before the run started.', undefined, {
+        details: { reason: 'not-started' },
+      });
     throw error;
   } finally {
     view.end();

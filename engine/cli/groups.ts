@@ -57,6 +57,7 @@ export async function readGroups(
       'usage',
       `The run ${runName(folder)} has no ${chosen ? `${chosen} ` : ''}rollouts${step === undefined ? '' : ` at step ${step}`}.`,
       `It has rollouts of these phases: ${has}.`,
+      { details: { reason: 'no-such-rollouts', run: runName(folder), phase: chosen, step } },
     );
   }
   return {

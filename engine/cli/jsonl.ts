@@ -68,8 +68,14 @@ function parseLine<T>(line: string, schema: z.ZodType<T>): { value: T } | string
 async function openInput(file: string): Promise<Readable> {
   if (file === '-') return process.stdin;
   const found = await stat(file).catch(() => null);
-  if (!found) throw new RollscopeError('usage', `${file} not found.`, "Give a JSON Lines file, or '-' for stdin.");
-  if (found.isDirectory()) throw new RollscopeError('usage', `${file} is a folder.`, 'Give a JSON Lines file.');
+  if (!found)
+    throw new RollscopeError('usage', `${file} not found.`, "Give a JSON Lines file, or '-' for stdin.", {
+      details: { reason: 'not-found', file },
+    });
+  if (found.isDirectory())
+    throw new RollscopeError('usage', `${file} is a folder.`, 'Give a JSON Lines file.', {
+      details: { reason: 'is-folder', file },
+    });
   return createReadStream(file, { encoding: 'utf8' });
 }
 

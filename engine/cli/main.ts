@@ -6,6 +6,16 @@ import { RollscopeError } from '../protocol/errors.ts';
 import { EXIT, exit, exitCodeOf, printError } from './output.ts';
 import { createProgram } from './program.ts';
 
+/** The kinds of commander's errors that people meet. */
+const KINDS: Readonly<Record<string, string>> = {
+  'commander.unknownOption': 'unknown-option',
+  'commander.unknownCommand': 'unknown-command',
+  'commander.missingArgument': 'missing-argument',
+  'commander.excessArguments': 'too-many-arguments',
+  'commander.optionMissingArgument': 'missing-value',
+  'commander.missingMandatoryOptionValue': 'missing-option',
+};
+
 // A closed pipe (`rollscope runs | head`) is not an error.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -42,6 +52,11 @@ function report(error: CommanderError): number {
   const help = `See 'rollscope ${command && error.code !== 'commander.unknownCommand' ? `${command} ` : ''}--help'.`;
   const message = /[.?!]$/.test(first) ? first : `${first}.`;
   const hint = suggestion ? `Did you mean ${suggestion}? ${help}` : help;
-  printError(new RollscopeError('usage', message, hint), args.includes('--json'));
+  printError(
+    new RollscopeError('usage', message, hint, {
+      details: { reason: KINDS[error.code] ?? 'bad-command-line', field: /'([^']+)'/.exec(first)?.[1], suggestion },
+    }),
+    args.includes('--json'),
+  );
   return EXIT.usage;
 }

@@ -66,14 +66,18 @@ export function helpText(placed: RunSetting): string {
 export function oneOf<T extends string>(name: string, text: string, choices: readonly T[]): T {
   const found = choices.find((choice) => choice === text);
   if (found !== undefined) return found;
-  throw new RollscopeError('usage', `${name}: '${text}' is not allowed; allowed: ${choices.join(', ')}.`);
+  throw new RollscopeError('usage', `${name}: '${text}' is not allowed; allowed: ${choices.join(', ')}.`, undefined, {
+    details: { reason: 'bad-value', field: name, value: text, allowed: choices },
+  });
 }
 
 /** A whole number of at least 0, or undefined where none was given; throws RollscopeError `usage`. */
 export function wholeNumber(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d+$/.test(text)) return Number(text);
-  throw new RollscopeError('usage', `${name}: '${text}' is not allowed; allowed: a whole number from 0.`);
+  throw new RollscopeError('usage', `${name}: '${text}' is not allowed; allowed: a whole number from 0.`, undefined, {
+    details: { reason: 'bad-value', field: name, value: text },
+  });
 }
 
 /** Name under which commander keeps an option's value: `--max-tokens` gives `maxTokens`, `--no-x` gives `x`. */

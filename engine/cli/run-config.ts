@@ -75,6 +75,7 @@ function loraFrom(raw: RawOptions, groups: readonly SettingGroup[], values: Valu
         'usage',
         '--no-lora contradicts --lora-alpha and --lora-targets.',
         'Use one or the other.',
+        { details: { reason: 'contradiction', field: '--no-lora' } },
       );
     }
     values.lora = null;
@@ -121,7 +122,9 @@ function words(text: string): string[] {
 function numberIn({ flag, placed }: RunFlag, text: string): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (Number.isFinite(value)) return value;
-  throw new RollscopeError('usage', `${flag}: '${text}' is not a number.`, exampleOf(flag, placed));
+  throw new RollscopeError('usage', `${flag}: '${text}' is not a number.`, exampleOf(flag, placed), {
+    details: { reason: 'bad-value', field: flag, value: text },
+  });
 }
 
 /** How a value is written, by the setting's own example. */
@@ -134,7 +137,9 @@ function exampleOf(flag: string, { setting }: Pick<RunSetting, 'setting'>): stri
 export function parseSize(flag: string, text: string, example = '4GB'): number {
   const value = bytesIn(text);
   if (value !== null) return value;
-  throw new RollscopeError('usage', `${flag}: '${text}' is not a size.`, `For example: ${flag} ${example}`);
+  throw new RollscopeError('usage', `${flag}: '${text}' is not a size.`, `For example: ${flag} ${example}`, {
+    details: { reason: 'bad-value', field: flag, value: text },
+  });
 }
 
 function configFile(file: string): Layer {
@@ -142,18 +147,24 @@ function configFile(file: string): Layer {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new RollscopeError('config', `--config: ${file} cannot be read: ${(error as Error).message}.`);
+    throw new RollscopeError('config', `--config: ${file} cannot be read: ${(error as Error).message}.`, undefined, {
+      details: { reason: 'unreadable', field: '--config', file },
+    });
   }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new RollscopeError('config', `--config: ${file} is not JSON: ${(error as Error).message}.`);
+    throw new RollscopeError('config', `--config: ${file} is not JSON: ${(error as Error).message}.`, undefined, {
+      details: { reason: 'not-json', field: '--config', file },
+    });
   }
   if (!isObject(value)) {
     throw new RollscopeError(
       'config',
       `--config: ${file} must contain one JSON object, as in a run's run.json under config.`,
+      undefined,
+      { details: { reason: 'not-an-object', field: '--config', file } },
     );
   }
   return { source: { kind: 'file', file }, values: withAbsolutePaths(value, here()) };

@@ -18,7 +18,9 @@ export async function findRun(reference: string, runsFolder: string, { damaged =
   const runs = readableRuns(await listRuns(runsFolder));
   if (reference === 'latest' && runs[0]) return runs[0].folder;
   const wanted = reference === 'latest' ? 'run' : `run '${reference}'`;
-  throw new RollscopeError('run-not-found', `No ${wanted} in ${runsFolder}.`, suggestion(reference, runs));
+  throw new RollscopeError('run-not-found', `No ${wanted} in ${runsFolder}.`, suggestion(reference, runs), {
+    details: { reason: 'unknown-run', value: reference, folder: runsFolder },
+  });
 }
 
 function suggestion(reference: string, runs: { run: string }[]): string {

@@ -78,7 +78,9 @@ function laid(below: Values, { values, absolute = [] }: Layer): Values {
     const whole = valueAt(result, of);
     if (typeof whole !== 'number') continue;
     if (value > whole) {
-      throw new RollscopeError('config', `${name} ${value} exceeds the learning rate, ${whole}.`, `Lower ${name}.`);
+      throw new RollscopeError('config', `${name} ${value} exceeds the learning rate, ${whole}.`, `Lower ${name}.`, {
+        details: { reason: 'exceeds', field: name, value, most: whole },
+      });
     }
     setAt(result, path, value / whole);
   }

@@ -60,6 +60,7 @@ export function issueError(issue: Issue, input: unknown, layers: readonly Layer[
       'config',
       `${holder}: ${keys} is not known.`,
       remedyOf(first, layers) ?? 'Field names are those of config in run.json.',
+      { details: { reason: 'unknown-field', field: holder, keys: issue.keys } },
     );
   }
   const name = nameOf(path, layers);
@@ -74,6 +75,7 @@ export function issueError(issue: Issue, input: unknown, layers: readonly Layer[
       'config',
       `${name}: ${issue.message.replace(/\.$/, '')}.`,
       nearestHint(value, choices, name) ?? own ?? hint,
+      { details: { reason: 'bad-value', field: name, value } },
     );
   }
   const shown = text !== undefined ? `'${text}'` : quoted(value);
@@ -82,6 +84,7 @@ export function issueError(issue: Issue, input: unknown, layers: readonly Layer[
     'config',
     `${name}: ${allowed ? `${shown} is not allowed; ${allowed}` : `${shown}: ${issue.message}`}.`,
     hint,
+    { details: { reason: 'bad-value', field: name, value } },
   );
 }
 

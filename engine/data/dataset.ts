@@ -69,8 +69,9 @@ export async function loadDataset(
     if (earlier) {
       throw new RollscopeError(
         'dataset',
-        `${where}: the id "${id}" is already used at ${place(path.basename(file), earlier.line, earlier.row)}.`,
+        `${where.text}: the id "${id}" is already used at ${place(path.basename(file), earlier.line, earlier.row).text}.`,
         columns.id ? `Make the values of "${columns.id}" unique, or choose another id column.` : undefined,
+        { details: { reason: 'duplicate-id', ...where.facts, value: id, firstLine: earlier.line } },
       );
     }
     lineOfId.set(id, { values, line, row });
@@ -138,7 +139,7 @@ function finish(
 function keptColumns(
   values: Row['values'],
   { required, optional }: RewardColumns,
-  { columns: { prompt, answer }, template, where }: { columns: Columns; template: string; where: string },
+  { columns: { prompt, answer }, template, where }: { columns: Columns; template: string; where: Place },
 ): Pick<Problem, 'columns'> {
   const found: NonNullable<Problem['columns']> = {};
   const keep = (name: string, value: unknown) => {
@@ -149,8 +150,9 @@ function keptColumns(
     if (value === undefined) {
       throw new RollscopeError(
         'dataset',
-        `${where}: the reward reads the column "${name}", which this row lacks.`,
+        `${where.text}: the reward reads the column "${name}", which this row lacks.`,
         'Add a value, set another column in the options of the reward, or choose another reward.',
+        { details: { reason: 'missing-cell', ...where.facts, field: name } },
       );
     }
     keep(name, value);
@@ -178,9 +180,17 @@ function plainNumber(_: string, value: unknown): unknown {
   return typeof value === 'bigint' ? Number(value) : value;
 }
 
-/** `file:12`, or `file, row 12` in binary files. */
-function place(file: string, line: number | null, row: number): string {
-  return line === null ? `${file}, row ${row + 1}` : `${file}:${line}`;
+/** A row's place, for people and for programs. */
+interface Place {
+  /** `file:12`, or `file, row 12` in binary files. */
+  text: string;
+  /** The line is null in binary files; rows are counted from 1. */
+  facts: { file: string; line: number | null; row: number };
+}
+
+function place(file: string, line: number | null, row: number): Place {
+  const text = line === null ? `${file}, row ${row + 1}` : `${file}:${line}`;
+  return { text, facts: { file, line, row: row + 1 } };
 }
 
 /** Columns that exist, for the three fields and in the template. */
@@ -195,6 +205,7 @@ function checkColumns(file: string, table: Table, config: DatasetConfig): Column
         'dataset',
         `No column "${name}" for the ${field}. ${has}`,
         'Correct the column mapping.',
+        { details: { reason: 'missing-column', field, value: name } },
       );
     }
   }
@@ -204,6 +215,7 @@ function checkColumns(file: string, table: Table, config: DatasetConfig): Column
       'dataset',
       `No problem column: none is named ${list(USUAL_NAMES.prompt)}. ${has}`,
       'Set the column (--problem-field, or rollscope.fields in the editor).',
+      { details: { reason: 'no-problem-column' } },
     );
   }
   for (const name of placeholders(config.template)) {
@@ -212,6 +224,7 @@ function checkColumns(file: string, table: Table, config: DatasetConfig): Column
         'dataset',
         `The template uses the missing column "${name}". ${has}`,
         'Correct the template.',
+        { details: { reason: 'missing-column', field: 'template', value: name } },
       );
     }
   }
@@ -223,25 +236,27 @@ function list(names: readonly string[]): string {
   return names.length > 20 ? `${shown.join(', ')} and ${names.length - 20} more` : shown.join(', ');
 }
 
-function noPrompt(where: string, column: string, value: unknown, columns: readonly string[]): RollscopeError {
+function noPrompt(where: Place, column: string, value: unknown, columns: readonly string[]): RollscopeError {
   const state =
     value === undefined || value === null
-      ? 'is missing'
+      ? 'missing'
       : typeof value === 'string' || (Array.isArray(value) && value.length === 0)
-        ? 'is empty'
-        : 'is neither a string nor a chat ([{"role", "content"}])';
+        ? 'empty'
+        : 'neither a string nor a chat ([{"role", "content"}])';
   return new RollscopeError(
     'dataset',
-    `${where}: the row has no prompt: "${column}" ${state}.`,
+    `${where.text}: the row has no prompt: "${column}" is ${state}.`,
     `Give the row a prompt or remove it. The columns are ${list(columns)}.`,
+    { details: { reason: 'no-prompt', ...where.facts, field: column, state } },
   );
 }
 
-function missingCell(where: string, name: string): never {
+function missingCell(where: Place, name: string): never {
   throw new RollscopeError(
     'dataset',
-    `${where}: the template uses "${name}", which this row lacks.`,
+    `${where.text}: the template uses "${name}", which this row lacks.`,
     'Add a value, or remove it from the template.',
+    { details: { reason: 'missing-cell', ...where.facts, field: name } },
   );
 }
 
@@ -253,6 +268,7 @@ function checkIds(file: string, wanted: ReadonlySet<string> | undefined, found: 
       'dataset',
       `${file} has no problem with the id ${list(missing)}.`,
       `Its first ids are ${list([...found.keys()].slice(0, 5))}.`,
+      { details: { reason: 'unknown-id', file, value: missing } },
     );
   }
 }

@@ -43,6 +43,7 @@ export async function readTable(file: string): Promise<Table> {
       'dataset',
       `${file}: ${extension ? `files of type ${extension} are not supported` : 'the file has no extension'}.`,
       `Use one of ${EXTENSIONS.join(', ')}.`,
+      { details: { reason: 'unsupported-type', file, value: extension } },
     );
   }
   const bytes = await readBytes(file);
@@ -60,27 +61,39 @@ async function readBytes(file: string): Promise<Buffer> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') {
-      throw new RollscopeError('dataset', `${file} not found.`, 'Check the path of the dataset.');
+      throw new RollscopeError('dataset', `${file} not found.`, 'Check the path of the dataset.', {
+        details: { reason: 'not-found', file },
+      });
     }
     if (code === 'EISDIR') {
-      throw new RollscopeError('dataset', `${file} is a folder.`, `Choose a file in it (${EXTENSIONS.join(', ')}).`);
+      throw new RollscopeError('dataset', `${file} is a folder.`, `Choose a file in it (${EXTENSIONS.join(', ')}).`, {
+        details: { reason: 'is-folder', file },
+      });
     }
     if (code === 'EACCES' || code === 'EPERM') {
-      throw new RollscopeError('dataset', `${file}: permission denied.`, 'Check the permissions of the file.');
+      throw new RollscopeError('dataset', `${file}: permission denied.`, 'Check the permissions of the file.', {
+        details: { reason: 'forbidden', file },
+      });
     }
-    throw new RollscopeError('dataset', `${file} cannot be read: ${message}`);
+    throw new RollscopeError('dataset', `${file} cannot be read: ${message}`, undefined, {
+      details: { reason: 'unreadable', file },
+    });
   }
 }
 
 function empty(file: string): RollscopeError {
-  return new RollscopeError('dataset', `${file} contains no problems.`, 'Each problem is one row with a prompt.');
+  return new RollscopeError('dataset', `${file} contains no problems.`, 'Each problem is one row with a prompt.', {
+    details: { reason: 'empty', file },
+  });
 }
 
 function decode(file: string, bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new RollscopeError('dataset', `${file} is not UTF-8 text.`, 'Save the file as UTF-8.');
+    throw new RollscopeError('dataset', `${file} is not UTF-8 text.`, 'Save the file as UTF-8.', {
+      details: { reason: 'not-utf8', file },
+    });
   }
 }
 
@@ -121,6 +134,7 @@ function readJson(file: string, bytes: Buffer): Row[] {
       'dataset',
       `${file}: expected a list of problems, or an object that contains one.`,
       'Write [{"prompt": "...", "answer": "..."}, ...], or one object per line in a .jsonl file.',
+      { details: { reason: 'no-list', file } },
     );
   }
   const lineOf = lineCounter(text);
@@ -128,7 +142,9 @@ function readJson(file: string, bytes: Buffer): Row[] {
   // the scan knows objects only; in a document that holds anything else, lines would shift
   const bad = list.findIndex((value) => !isObject(value));
   if (bad >= 0) {
-    throw new RollscopeError('dataset', `${file}: element ${bad} of the list is not an object.`, OBJECT_HINT);
+    throw new RollscopeError('dataset', `${file}: element ${bad} of the list is not an object.`, OBJECT_HINT, {
+      details: { reason: 'not-an-object', file, element: bad },
+    });
   }
   return list.map((value, i) => ({ values: value as Values, line: lines.length === list.length ? lines[i]! : null }));
 }
@@ -140,7 +156,9 @@ function firstList(document: Values): unknown[] | null {
 const OBJECT_HINT = 'Each row is an object such as {"prompt": "1+1=", "answer": "2"}.';
 
 function notAnObject(file: string, line: number): RollscopeError {
-  return new RollscopeError('dataset', `${file}:${line}: this row is not an object.`, OBJECT_HINT);
+  return new RollscopeError('dataset', `${file}:${line}: this row is not an object.`, OBJECT_HINT, {
+    details: { reason: 'not-an-object', file, line },
+  });
 }
 
 function brokenJson(
@@ -155,7 +173,9 @@ function brokenJson(
     rowsBefore === 0 && /^\s*[[{]\s*$/.test(text)
       ? 'A pretty-printed list belongs in a .json file; a .jsonl file has one object per line.'
       : 'Correct this place in the file.';
-  return new RollscopeError('dataset', `${file}:${line}:${column}: broken JSON: ${message}.`, hint);
+  return new RollscopeError('dataset', `${file}:${line}:${column}: broken JSON: ${message}.`, hint, {
+    details: { reason: 'broken-json', file, line, column, fault: message },
+  });
 }
 
 function isObject(value: unknown): value is Values {
@@ -171,6 +191,7 @@ function readText(file: string, bytes: Buffer): Row[] {
       'dataset',
       `${file}:${text.slice(0, zero).split('\n').length}: contains a NUL byte: not a text file.`,
       'Use UTF-8 text.',
+      { details: { reason: 'nul-byte', file, line: text.slice(0, zero).split('\n').length } },
     );
   }
   const rows = corpusRows(text);
@@ -179,6 +200,7 @@ function readText(file: string, bytes: Buffer): Row[] {
     'dataset',
     `${file} contains no usable paragraph.`,
     `Paragraphs are separated by blank lines; paragraphs of fewer than ${FEWEST_WORDS} words are skipped.`,
+    { details: { reason: 'no-paragraph', file } },
   );
 }
 
@@ -214,6 +236,7 @@ function readCsv(file: string, bytes: Buffer): Row[] {
       'dataset',
       `${file}${line ? `:${line}` : ''}: broken CSV: ${message}.`,
       'Quote cells that contain the separator, a quote or a line break, and double quotes inside a quoted cell.',
+      { details: { reason: 'broken-csv', file, line } },
     );
   }
   return records.map(({ record, raw, info }) => {
@@ -230,6 +253,7 @@ function checkHeader(file: string, names: string[]): string[] {
       'dataset',
       `${file}:1: two columns are named "${twice}".`,
       'Give each column its own name.',
+      { details: { reason: 'duplicate-column', file, line: 1, value: twice } },
     );
   }
   return names;
@@ -254,7 +278,7 @@ async function readParquet(file: string, bytes: Buffer): Promise<Row[]> {
       'dataset',
       `${file} is not a readable Parquet file: ${message}.`,
       'Write it again with snappy or gzip compression, or convert it to JSONL.',
-      { cause: error },
+      { cause: error, details: { reason: 'unreadable', file } },
     );
   }
 }

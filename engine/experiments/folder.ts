@@ -74,6 +74,7 @@ export async function openFolder(folder: string, identity: ExperimentIdentity): 
     'config',
     `${folder} contains another experiment${which}.`,
     'Choose another folder (--out), or pass the options that it was started with.',
+    { details: { reason: 'other-experiment', folder } },
   );
 }
 

@@ -7,7 +7,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { parseRunConfig } from '../config/layers.ts';
 import { readRunFolder } from '../journal/reader.ts';
-import { activityText, RollscopeError, type RunConfig } from '../protocol/index.ts';
+import { activityText, errorCodeOf, RollscopeError, type RunConfig } from '../protocol/index.ts';
 import { mergeConfig } from '../protocol/presets.ts';
 import { writeWhole } from '../system/aside.ts';
 import type { RunHandle } from '../training/handle.ts';
@@ -109,7 +109,9 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
 }
 
 function stopped(): RollscopeError {
-  return new RollscopeError('canceled', 'The experiment was stopped.', 'Repeat the command to resume it.');
+  return new RollscopeError('canceled', 'The experiment was stopped.', 'Repeat the command to resume it.', {
+    details: { reason: 'stopped' },
+  });
 }
 
 /** Runs that must be done before the time left is estimated from them. */
@@ -204,6 +206,7 @@ class ExperimentWorker {
         'config',
         `${place} was run with another configuration.`,
         'Choose another folder for the experiment (--out).',
+        { details: { reason: 'other-configuration', folder: place } },
       );
     }
     const end = run.records.findLast((record) => record.type === 'end');
@@ -218,6 +221,7 @@ class ExperimentWorker {
         'disk',
         `${place} contains files that are not a run.`,
         'Remove them, or choose another folder (--out).',
+        { details: { reason: 'not-a-run', folder: place } },
       );
     }
     const handle = begun
@@ -234,7 +238,9 @@ class ExperimentWorker {
     // Non-finite weights are a result: the run collapsed.
     if (end.error?.code === 'non-finite') return;
     const { code = 'internal', message = 'The run failed.', hint } = end.error ?? {};
-    throw new RollscopeError(code as RollscopeError['code'], `Run ${id}: ${message}`, hint);
+    throw new RollscopeError(errorCodeOf(code) ?? 'internal', `Run ${id}: ${message}`, hint, {
+      details: { reason: 'run-failed', run: id },
+    });
   }
 
   private report(): void {

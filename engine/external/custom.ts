@@ -94,7 +94,7 @@ export async function runCustom(
       'config',
       `The reward program ${name} cannot be started: ${error instanceof Error ? error.message : String(error)}.`,
       'Check its path and its permissions.',
-      { cause: error },
+      { cause: error, details: { reason: 'program-not-started', program: name } },
     );
   }
   checkEnd(name, options, rollouts.length, result);
@@ -118,6 +118,7 @@ async function programOf(
       'config',
       'The reward "custom" has no program.',
       'Set a module (.js, .mjs, .ts), or a program with its arguments.',
+      { details: { reason: 'no-program', field: '--reward-program' } },
     );
   }
   const missing = () =>
@@ -125,6 +126,7 @@ async function programOf(
       'config',
       `The reward program ${name} was not found${/[/\\]/.test(name) || MODULE.test(name) ? ` (relative to ${folder})` : ' on the PATH'}.`,
       'Check its path.',
+      { details: { reason: 'program-not-found', program: name } },
     );
   if (!MODULE.test(name)) {
     const command = await findProgram(name, folder);
@@ -156,17 +158,23 @@ function withoutLabel(rollout: CustomRollout): CustomRollout {
 /** Throws where it did not end well. */
 function checkEnd(name: string, { seconds }: CustomOptions, rollouts: number, result: BoundedResult): void {
   const said = result.stderr.trim().split('\n').slice(-12).join('\n').slice(-2000);
-  const wrong = (what: string, hint: string) =>
-    new RollscopeError('config', `The reward program ${name} ${what}.${said ? ` Output:\n${said}` : ''}`, hint);
+  const wrong = (reason: string, what: string, hint: string) =>
+    new RollscopeError('config', `The reward program ${name} ${what}.${said ? ` Output:\n${said}` : ''}`, hint, {
+      details: { reason, program: name, status: result.code, signal: result.signal, output: said },
+    });
   if (result.reason === 'time') {
     throw wrong(
+      'time-limit',
       `did not finish ${rollouts} rollouts within ${seconds} s`,
       'Make it faster, or raise its time limit. The program must exit when its input ends.',
     );
   }
-  if (result.reason === 'output') throw wrong('wrote too much output', 'Write one short line of JSON per rollout.');
-  if (result.signal !== null) throw wrong(`was killed by ${result.signal}`, 'Run it separately to see why.');
-  if (result.code !== 0) throw wrong(`failed with status ${result.code}`, 'Run it separately to see why.');
+  if (result.reason === 'output')
+    throw wrong('output-limit', 'wrote too much output', 'Write one short line of JSON per rollout.');
+  if (result.signal !== null)
+    throw wrong('program-killed', `was killed by ${result.signal}`, 'Run it separately to see why.');
+  if (result.code !== 0)
+    throw wrong('program-failed', `failed with status ${result.code}`, 'Run it separately to see why.');
 }
 
 function checksIn(name: string, stdout: string, rollouts: readonly CustomRollout[]): Check[] {
@@ -179,6 +187,7 @@ function checksIn(name: string, stdout: string, rollouts: readonly CustomRollout
       'config',
       `The reward program ${name} wrote line ${line}, which is not a reward: ${text.trim().slice(0, 200)}`,
       form,
+      { details: { reason: 'bad-output', program: name, line, value: text.trim().slice(0, 200) } },
     );
   });
   if (lines.length === rollouts.length) return checks;
@@ -187,6 +196,7 @@ function checksIn(name: string, stdout: string, rollouts: readonly CustomRollout
     'config',
     `The reward program ${name} wrote ${many(lines.length, 'line')} for ${many(rollouts.length, 'rollout')}.`,
     `${form} Write messages to stderr.`,
+    { details: { reason: 'wrong-count', program: name, lines: lines.length, rollouts: rollouts.length } },
   );
 }
 

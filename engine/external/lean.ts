@@ -44,6 +44,7 @@ export async function requireLean(): Promise<string> {
     'config',
     'The reward "lean" needs the program lean, which is not on the PATH.',
     'Install Lean 4 (https://lean-lang.org/install), or choose another reward.',
+    { details: { reason: 'program-not-found', program: 'lean' } },
   );
 }
 

@@ -44,6 +44,7 @@ export function testsIn(value: unknown, column: string, prompt: string): string[
     'dataset',
     `The problem "${prompt.slice(0, 80)}" has no tests in the column "${column}".`,
     'Write code that throws when the program is wrong, such as "assert add(1, 2) == 3", or a list of such snippets.',
+    { details: { reason: 'bad-column', field: column, problem: prompt } },
   );
 }
 
@@ -93,6 +94,7 @@ async function interpreterOf(language: Language): Promise<Interpreter> {
     'config',
     'The reward "program" runs Python programs, but there is no Python 3.8 or newer on the PATH.',
     'Install Python 3 (on Debian: apt install python3), or verify JavaScript programs.',
+    { details: { reason: 'program-not-found', program: 'python' } },
   );
 }
 

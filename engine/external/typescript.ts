@@ -28,7 +28,7 @@ export async function withoutTypes(file: string, into: Record<string, string> = 
       'config',
       `The reward module cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
       'Fix the error there.',
-      { cause: error },
+      { cause: error, details: { reason: 'module-not-read', file } },
     );
   }
   for (const [, , target] of source.matchAll(IMPORTED))

@@ -81,6 +81,7 @@ async function checkUnborn(folder: string): Promise<void> {
     'usage',
     `The folder ${folder} exists and is not empty.`,
     'Choose another folder, or resume the run in this one.',
+    { details: { reason: 'folder-not-empty', folder } },
   );
 }
 

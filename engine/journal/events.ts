@@ -37,11 +37,16 @@ export function parseChecked<T>(
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new RollscopeError('run-broken', `${where}: not valid JSON (${(error as Error).message}).`, hint);
+    throw new RollscopeError('run-broken', `${where}: not valid JSON (${(error as Error).message}).`, hint, {
+      details: { reason: 'not-json', place: where },
+    });
   }
   const isObject = typeof value === 'object' && value !== null;
   const result = readTolerantly(schema, upgrade && isObject ? upgrade(value as Record<string, unknown>) : value);
-  if (!result.success) throw new RollscopeError('run-broken', `${where}: ${result.error}.`, hint);
+  if (!result.success)
+    throw new RollscopeError('run-broken', `${where}: ${result.error}.`, hint, {
+      details: { reason: 'bad-record', place: where, fault: result.error },
+    });
   return result.data;
 }
 
@@ -94,7 +99,9 @@ export async function eventsSize(folder: string): Promise<number> {
 
 function missing(error: unknown, path: string): unknown {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return error;
-  return new RollscopeError('run-not-found', `${path} not found.`, 'Choose a run folder.');
+  return new RollscopeError('run-not-found', `${path} not found.`, 'Choose a run folder.', {
+    details: { reason: 'not-found', file: path },
+  });
 }
 
 /** A line of `events.jsonl`; a text that says what is wrong with it. */
@@ -113,7 +120,9 @@ export function parseLine(text: string): Pick<LogLine, 'record' | 'seq' | 'type'
 }
 
 function broken(folder: string, line: number, what: string): RollscopeError {
-  return new RollscopeError('run-broken', `${inRun(folder, EVENTS_FILE)} line ${line}: ${what}.`, repairHint(folder));
+  return new RollscopeError('run-broken', `${inRun(folder, EVENTS_FILE)} line ${line}: ${what}.`, repairHint(folder), {
+    details: { reason: 'bad-record', file: inRun(folder, EVENTS_FILE), line, fault: what },
+  });
 }
 
 export function repairHint(folder: string): string {

@@ -262,7 +262,9 @@ export function decodeFrame(bytes: Uint8Array, where: string): GroupDetail {
 }
 
 function damaged(where: string, what: string): RollscopeError {
-  return new RollscopeError('run-broken', `${where}: the stored rollouts are damaged (${what}).`);
+  return new RollscopeError('run-broken', `${where}: the stored rollouts are damaged (${what}).`, undefined, {
+    details: { reason: 'damaged-rollouts', place: where },
+  });
 }
 
 type Columns = { ids: Int32Array | null } & RolloutStatistics;

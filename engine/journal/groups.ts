@@ -17,10 +17,16 @@ export async function readGroup(
   group: FramePointer | (GroupId & { frame: FramePointer | null }),
 ): Promise<GroupDetail> {
   const pointer = 'file' in group ? group : group.frame;
-  if (!pointer) throw new RollscopeError('usage', 'The rollouts of this group were not stored.');
+  if (!pointer)
+    throw new RollscopeError('usage', 'The rollouts of this group were not stored.', undefined, {
+      details: { reason: 'rollouts-not-stored' },
+    });
   const where = `${inRun(folder, pointer.file)} at byte ${pointer.offset}`;
   const bytes = await readFrameBytes(folder, pointer);
-  if (!bytes) throw new RollscopeError('run-broken', `${where}: the stored rollouts are missing.`);
+  if (!bytes)
+    throw new RollscopeError('run-broken', `${where}: the stored rollouts are missing.`, undefined, {
+      details: { reason: 'missing-rollouts', file: pointer.file, offset: pointer.offset },
+    });
   if (readFramePrefix(bytes)?.version !== 1) return decodeFrame(bytes, where);
   return detailOf2(await recordOf(folder, pointer, where), decodeFrame1(bytes, where));
 }
@@ -67,7 +73,9 @@ async function recordOf(folder: string, pointer: FramePointer, where: string): P
   const bytes = line && (await readBytes(path, line.start, line.end - line.start));
   const record = bytes && readGroup2(JSON.parse(Buffer.from(bytes).toString()));
   if (record?.success) return record.data;
-  throw new RollscopeError('run-broken', `${where}: ${path} has no record of these rollouts.`);
+  throw new RollscopeError('run-broken', `${where}: ${path} has no record of these rollouts.`, undefined, {
+    details: { reason: 'missing-record', file: path },
+  });
 }
 
 async function placesIn(path: string): Promise<RecordPlaces> {

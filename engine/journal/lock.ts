@@ -19,5 +19,6 @@ function inUse(folder: string, owner: LockOwner): RollscopeError {
     'run-in-use',
     `The run ${folder} is in use by ${who}.`,
     `Attach to the run, stop it, or end ${who}.`,
+    { details: { reason: 'in-use', folder, by: who } },
   );
 }

@@ -27,7 +27,9 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
     const opened = await recoverRun(path, { remake: format < RUN_FORMAT });
     if (opened.completed) {
       const hint = 'To train further, start a new run with more steps.';
-      throw new RollscopeError('usage', `The run ${runName(path)} is already complete.`, hint);
+      throw new RollscopeError('usage', `The run ${runName(path)} is already complete.`, hint, {
+        details: { reason: 'complete', run: runName(path) },
+      });
     }
     if (format < RUN_FORMAT) await writeRunFile(path, runFile, options.disk ?? realDisk);
     return Journal.begin(path, contents, lock, opened, options);

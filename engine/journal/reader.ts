@@ -47,12 +47,15 @@ export async function readRunFile(folder: string): Promise<RunFile> {
   const path = inRun(folder, RUN_FILE);
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') {
-      throw new RollscopeError('run-broken', `${path} cannot be read (${error.code ?? error.message}).`);
+      throw new RollscopeError('run-broken', `${path} cannot be read (${error.code ?? error.message}).`, undefined, {
+        details: { reason: 'unreadable', file: path },
+      });
     }
     throw new RollscopeError(
       'run-not-found',
       `${folder} is not a run folder: it has no ${RUN_FILE}.`,
       'Choose a run folder.',
+      { details: { reason: 'not-a-run', folder } },
     );
   });
   const { format, versions } = parseChecked(Head, text, path);
@@ -71,6 +74,7 @@ function newer(path: string, format: number, version: string | undefined): Rolls
     version === undefined
       ? 'Update Rollscope to open this run.'
       : `Update to Rollscope ${version} or newer to open it.`,
+    { details: { reason: 'newer-format', file: path, format, version } },
   );
 }
 
@@ -79,7 +83,9 @@ export async function readProblems(folder: string): Promise<Problem[]> {
   const path = inRun(folder, PROBLEMS_FILE);
   const problems = await readList(path, Problem, ({ index }) => index, upgradeProblem);
   if (problems) return problems;
-  throw new RollscopeError('run-broken', `${path} is missing.`, 'Restore the file from a backup.');
+  throw new RollscopeError('run-broken', `${path} is missing.`, 'Restore the file from a backup.', {
+    details: { reason: 'missing-file', file: path },
+  });
 }
 
 /** Reads `prompts.jsonl`; null for a run of an older format, which has none. */
@@ -99,7 +105,12 @@ async function readList<T>(
     for await (const { text, number } of readLines(path)) {
       const item = parseChecked(schema, text, `${path} line ${number}`, upgrade && { upgrade });
       if (indexOf(item) !== items.length) {
-        throw new RollscopeError('run-broken', `${path} line ${number}: number ${indexOf(item)} out of order.`);
+        throw new RollscopeError(
+          'run-broken',
+          `${path} line ${number}: number ${indexOf(item)} out of order.`,
+          undefined,
+          { details: { reason: 'out-of-order', file: path, line: number, value: indexOf(item) } },
+        );
       }
       items.push(item);
     }

@@ -131,6 +131,7 @@ async function checkOldFrames(folder: string, ends: Scan['ends']): Promise<void>
       'run-broken',
       `${path} has ${size} bytes, but ${EVENTS_FILE} line ${seq + 1} needs ${bytes}.`,
       'Restore the file from a backup.',
+      { details: { reason: 'missing-rollouts', file: path, line: seq + 1, bytes: size, needed: bytes } },
     );
   }
 }

@@ -36,13 +36,19 @@ export async function repairRun(folder: string): Promise<Repair> {
   const source = resolve(folder);
   const target = `${source}-repaired`;
   if (existsSync(target)) {
-    throw new RollscopeError('usage', `${target} already exists.`, 'Remove or rename it, then repair again.');
+    throw new RollscopeError('usage', `${target} already exists.`, 'Remove or rename it, then repair again.', {
+      details: { reason: 'target-exists', folder: target },
+    });
   }
   if (liveWriter(source) !== null) {
-    throw new RollscopeError('run-in-use', `The run ${source} is being written.`, 'Stop it, then repair it.');
+    throw new RollscopeError('run-in-use', `The run ${source} is being written.`, 'Stop it, then repair it.', {
+      details: { reason: 'in-use', folder: source },
+    });
   }
   if (!existsSync(inRun(source, EVENTS_FILE))) {
-    throw new RollscopeError('usage', `${source} has no ${EVENTS_FILE}: there is nothing to repair.`, 'Choose a run.');
+    throw new RollscopeError('usage', `${source} has no ${EVENTS_FILE}: there is nothing to repair.`, 'Choose a run.', {
+      details: { reason: 'missing-file', file: inRun(source, EVENTS_FILE) },
+    });
   }
   await refuseNewer(source);
   const { lines, changes } = await readableLines(source);
@@ -102,6 +108,7 @@ async function readableLines(folder: string): Promise<{ lines: KeptLine[]; chang
     'usage',
     `Nothing in ${inRun(folder, EVENTS_FILE)} can be read.`,
     'Restore it from a backup.',
+    { details: { reason: 'nothing-readable', file: inRun(folder, EVENTS_FILE) } },
   );
 }
 

@@ -4,7 +4,14 @@
  * RollscopeError at the other. Every program of Rollscope speaks through it. Light on purpose: pages and the extension
  * host load it.
  */
-import { ERROR_CODES, type ErrorData, fromErrorData, RollscopeError, toErrorData } from '../protocol/errors.ts';
+import {
+  type ErrorData,
+  type ErrorDetails,
+  errorCodeOf,
+  fromErrorData,
+  RollscopeError,
+  toErrorData,
+} from '../protocol/errors.ts';
 import type {
   Contract,
   Handler,
@@ -243,7 +250,11 @@ export class Peer<C extends Contract> {
     try {
       if (token.isCancellationRequested) throw canceled(name);
       const handler = this.#handlers.get(name);
-      if (!handler) throw misfit('usage', `Unknown request '${name}'.`, ErrorCodes.MethodNotFound);
+      if (!handler)
+        throw misfit('usage', `Unknown request '${name}'.`, ErrorCodes.MethodNotFound, {
+          reason: 'unknown-request',
+          request: name,
+        });
       const shape = this.#options.contract?.requests[name]?.params;
       return await handler(check(shape, params ?? {}, `Parameters of '${name}'`, 'usage'), controller.signal);
     } catch (error) {
@@ -286,7 +297,12 @@ export class Peer<C extends Contract> {
       listen: (callback) =>
         reader.listen((message) => {
           if (isMessage(message)) callback(message);
-          else this.close(new RollscopeError('usage', 'Received data that is not a message.'));
+          else
+            this.close(
+              new RollscopeError('usage', 'Received data that is not a message.', undefined, {
+                details: { reason: 'not-a-message' },
+              }),
+            );
         }),
     };
   }
@@ -308,25 +324,32 @@ export class Peer<C extends Contract> {
     }
     if (error.code === ErrorCodes.PendingResponseRejected) return this.#lost();
     const data = error.data as WireError | undefined;
-    if (!data || !(ERROR_CODES as readonly string[]).includes(data.code)) {
+    const code = data && errorCodeOf(data.code);
+    if (!data || !code) {
       return new RollscopeError('internal', error.message);
     }
-    const received = fromErrorData(data, data.problem);
+    const received = fromErrorData({ ...data, code }, data.problem);
     if (data.stack) received.stack = data.stack;
     return received;
   }
 
   #lost(): RollscopeError {
-    return this.#reason ?? this.#options.lost?.() ?? new RollscopeError('engine-stopped', 'The other side exited.');
+    return (
+      this.#reason ??
+      this.#options.lost?.() ??
+      new RollscopeError('engine-stopped', 'The other side exited.', undefined, {
+        details: { reason: 'other-side-gone' },
+      })
+    );
   }
 }
 
 /** The JSON-RPC error code, in addition to Rollscope's. */
 const wireCodes = new WeakMap<RollscopeError, number>();
 
-function misfit(code: 'usage' | 'internal', message: string, wireCode: number): RollscopeError {
+function misfit(code: 'usage' | 'internal', message: string, wireCode: number, details: ErrorDetails): RollscopeError {
   const hint = 'The editor and the engine may be different versions: restart the engine.';
-  const error = new RollscopeError(code, message, hint);
+  const error = new RollscopeError(code, message, hint, { details });
   wireCodes.set(error, wireCode);
   return error;
 }
@@ -338,9 +361,15 @@ function check(shape: Shape | undefined, value: unknown, what: string, code: 'us
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   const where = issue.path.length > 0 ? ` at ${issue.path.join('.')}` : '';
-  throw misfit(code, `${what} does not match the protocol${where}: ${issue.message}.`, ErrorCodes.InvalidParams);
+  throw misfit(code, `${what} does not match the protocol${where}: ${issue.message}.`, ErrorCodes.InvalidParams, {
+    reason: 'bad-message',
+    message: what,
+    field: issue.path.join('.'),
+  });
 }
 
 function canceled(name: string): RollscopeError {
-  return new RollscopeError('canceled', `'${name}' was canceled.`);
+  return new RollscopeError('canceled', `'${name}' was canceled.`, undefined, {
+    details: { reason: 'request', request: name },
+  });
 }

@@ -41,6 +41,7 @@ export function refuseExperts(file: string, architecture: unknown, experts: unkn
       'model',
       `${file}: ${String(architecture)} is a mixture of experts, which is not supported.`,
       kinds(),
+      { details: { reason: 'mixture-of-experts', file, value: architecture } },
     );
   }
 }
@@ -54,6 +55,7 @@ export function checked(file: string, config: DecoderConfig): DecoderConfig {
       'model',
       `${file}: ${heads} attention heads are not a multiple of ${kvHeads} key-value heads.`,
       damaged,
+      { details: { reason: 'bad-field', file, field: 'heads', value: heads } },
     );
   }
   if (headDim % 2 !== 0) {
@@ -61,6 +63,7 @@ export function checked(file: string, config: DecoderConfig): DecoderConfig {
       'model',
       `${file}: head dimension ${headDim} is odd; rotary embeddings need an even one.`,
       damaged,
+      { details: { reason: 'bad-field', file, field: 'headDim', value: headDim } },
     );
   }
   return config;

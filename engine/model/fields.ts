@@ -26,6 +26,7 @@ export class Fields {
       'model',
       `${this.file}: field "${this.prefix}${name}" ${found}; expected ${wanted}.`,
       'The file is damaged or not a language model; download the model again.',
+      { details: { reason: 'bad-field', file: this.file, field: this.prefix + name, value } },
     );
   }
 
@@ -56,5 +57,7 @@ export class Fields {
 export const OTHER_MODEL = 'Choose another model: this is not supported.';
 
 export function unsupported(file: string, field: string, value: unknown, hint: string): RollscopeError {
-  return new RollscopeError('model', `${file}: ${field} ${JSON.stringify(value)} is not supported.`, hint);
+  return new RollscopeError('model', `${file}: ${field} ${JSON.stringify(value)} is not supported.`, hint, {
+    details: { reason: 'unsupported', file, field, value },
+  });
 }

@@ -61,7 +61,10 @@ async function hashContents(file: string, size: number, { onProgress, signal }: 
   try {
     const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(PIECE_BYTES, size)));
     for (let done = 0; ; ) {
-      if (signal?.aborted) throw new RollscopeError('canceled', 'Reading the model was canceled.');
+      if (signal?.aborted)
+        throw new RollscopeError('canceled', 'Reading the model was canceled.', undefined, {
+          details: { reason: 'reading-model' },
+        });
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, done);
       if (bytesRead === 0) return hash.digest('hex');
       hash.update(buffer.subarray(0, bytesRead));

@@ -34,19 +34,24 @@ const PRE_TOKENIZERS: Record<string, object> = {
 const CONTROL = 3;
 const USER_DEFINED = 4;
 
-function unsupported(file: string, what: string): RollscopeError {
-  return new RollscopeError('model', `${file}: ${what}.`, 'Use the Hugging Face folder of the model instead.');
+function unsupported(file: string, field: string, what: string, value?: unknown): RollscopeError {
+  return new RollscopeError('model', `${file}: ${what}.`, 'Use the Hugging Face folder of the model instead.', {
+    details: { reason: 'unsupported', file, field, value },
+  });
 }
 
 /** Throws RollscopeError `model` when the file carries no tokenizer, or one of a kind that is not known. */
 export function ggufTokenizer({ file, metadata }: GgufFile): TokenizerParts {
   const tokens = metadata['tokenizer.ggml.tokens'] as string[] | undefined;
-  if (!Array.isArray(tokens)) throw unsupported(file, 'the file contains no tokenizer (tokenizer.ggml.tokens)');
+  if (!Array.isArray(tokens))
+    throw unsupported(file, 'tokenizer.ggml.tokens', 'the file contains no tokenizer (tokenizer.ggml.tokens)');
   const kind = metadata['tokenizer.ggml.model'];
-  if (kind !== 'gpt2') throw unsupported(file, `tokenizer type ${JSON.stringify(kind)} is not supported`);
+  if (kind !== 'gpt2')
+    throw unsupported(file, 'tokenizer.ggml.model', `tokenizer type ${JSON.stringify(kind)} is not supported`, kind);
   const pre = String(metadata['tokenizer.ggml.pre'] ?? 'default');
   const preTokenizer = PRE_TOKENIZERS[pre];
-  if (!preTokenizer) throw unsupported(file, `pre-tokenizer ${JSON.stringify(pre)} is not supported`);
+  if (!preTokenizer)
+    throw unsupported(file, 'tokenizer.ggml.pre', `pre-tokenizer ${JSON.stringify(pre)} is not supported`, pre);
   const merges = (metadata['tokenizer.ggml.merges'] ?? []) as string[];
   const types = (metadata['tokenizer.ggml.token_type'] ?? []) as number[];
   const added = tokens.flatMap((content, id) =>

@@ -56,8 +56,10 @@ const UNREAD = /^rope_freqs\.weight$|^blk\.\d+\.attn_rot_embd\b/;
 
 /** Throws `model` where the file lacks a tensor, has one of another shape, or one that would be left out of the sum. */
 function checkTensors(gguf: GgufFile, config: DecoderConfig, shapes: ReadonlyMap<string, readonly number[]>): void {
-  const refuse = (name: string, problem: string, hint: string) => {
-    throw new RollscopeError('model', `${gguf.file}: tensor "${name}" ${problem}.`, hint);
+  const refuse = (reason: string, name: string, problem: string, hint: string) => {
+    throw new RollscopeError('model', `${gguf.file}: tensor "${name}" ${problem}.`, hint, {
+      details: { reason, file: gguf.file, field: name },
+    });
   };
   const expected = new Set<string>();
   for (const [key, shape] of shapes) {
@@ -65,14 +67,14 @@ function checkTensors(gguf: GgufFile, config: DecoderConfig, shapes: ReadonlyMap
     expected.add(name);
     const tensor = gguf.tensors.get(name);
     const damaged = 'The file is damaged, or its architecture is not what it declares; download it again.';
-    if (!tensor) refuse(name, 'is missing', damaged);
+    if (!tensor) refuse('missing-tensor', name, 'is missing', damaged);
     else if (String(tensor.shape) !== String(shape)) {
-      refuse(name, `has the shape [${tensor.shape}] instead of [${shape}]`, damaged);
+      refuse('other-shape', name, `has the shape [${tensor.shape}] instead of [${shape}]`, damaged);
     }
   }
   for (const name of gguf.tensors.keys()) {
     if (expected.has(name) || UNREAD.test(name)) continue;
-    refuse(name, `is not part of a ${config.architecture} model, and not supported`, OTHER_MODEL);
+    refuse('unknown-tensor', name, `is not part of a ${config.architecture} model, and not supported`, OTHER_MODEL);
   }
 }
 
@@ -111,7 +113,10 @@ export async function ggufTensors(
         gguf.tensors.get(ggufName(config, name))!,
         permutedHeads(name, config),
       )) {
-        if (signal?.aborted) throw new RollscopeError('canceled', 'Reading the model was canceled.');
+        if (signal?.aborted)
+          throw new RollscopeError('canceled', 'Reading the model was canceled.', undefined, {
+            details: { reason: 'reading-model' },
+          });
         yield values;
         done += values.length;
         onProgress?.('reading the model (the first time only)', done / total);

@@ -29,8 +29,8 @@ export interface GgufFile {
 const FETCH_AGAIN = 'The file is damaged or incomplete; download it again.';
 const FIRST_READ = 8 * 2 ** 20;
 
-function broken(file: string, what: string): RollscopeError {
-  return new RollscopeError('model', `${file}: ${what}`, FETCH_AGAIN);
+function broken(file: string, reason: string, what: string, facts: object = {}): RollscopeError {
+  return new RollscopeError('model', `${file}: ${what}`, FETCH_AGAIN, { details: { reason, file, ...facts } });
 }
 
 /** Thrown when the bytes read so far end inside of the header. */
@@ -67,7 +67,7 @@ class Cursor {
 
   string(): string {
     const length = this.u64();
-    if (length > 2 ** 30) throw broken(this.file, `text of impossible length at byte ${this.at}.`);
+    if (length > 2 ** 30) throw broken(this.file, 'bad-length', `text of impossible length at byte ${this.at}.`);
     const start = this.advance(length);
     return this.buffer.toString('utf8', start, start + length);
   }
@@ -97,7 +97,7 @@ class Cursor {
         const inner = this.u32();
         const length = this.u64();
         // The smallest element has one byte, so a longer list cannot be in the file.
-        if (length > 2 ** 31) throw broken(this.file, `list of impossible length at byte ${this.at}.`);
+        if (length > 2 ** 31) throw broken(this.file, 'bad-length', `list of impossible length at byte ${this.at}.`);
         const list: GgufValue[] = [];
         for (let i = 0; i < length; i++) list.push(this.value(inner));
         return list;
@@ -109,7 +109,7 @@ class Cursor {
       case 12:
         return view.getFloat64(this.advance(8), true);
       default:
-        throw broken(this.file, `unknown metadata type ${type} at byte ${this.at}.`);
+        throw broken(this.file, 'bad-type', `unknown metadata type ${type} at byte ${this.at}.`, { value: type });
     }
   }
 }
@@ -117,17 +117,22 @@ class Cursor {
 function parse(buffer: Buffer, file: string, size: number): GgufFile {
   const cursor = new Cursor(buffer, file);
   if (cursor.u32() !== 0x46554747) {
-    throw new RollscopeError('model', `${file} is not a GGUF file.`, 'Use a .gguf file, a model folder or a Hub id.');
+    throw new RollscopeError('model', `${file} is not a GGUF file.`, 'Use a .gguf file, a model folder or a Hub id.', {
+      details: { reason: 'not-gguf', file },
+    });
   }
   const version = cursor.u32();
   if (version > 0xffff) {
-    throw new RollscopeError('model', `${file}: big-endian GGUF is not supported.`, 'Use the little-endian file.');
+    throw new RollscopeError('model', `${file}: big-endian GGUF is not supported.`, 'Use the little-endian file.', {
+      details: { reason: 'big-endian', file },
+    });
   }
   if (version !== 2 && version !== 3) {
     throw new RollscopeError(
       'model',
       `${file}: GGUF version ${version} is not supported.`,
       'Versions 2 and 3 are supported.',
+      { details: { reason: 'unsupported', file, field: 'version', value: version } },
     );
   }
   const tensorCount = cursor.u64();
@@ -141,12 +146,13 @@ function parse(buffer: Buffer, file: string, size: number): GgufFile {
   for (let i = 0; i < tensorCount; i++) {
     const name = cursor.string();
     const rank = cursor.u32();
-    if (rank > 4) throw broken(file, `tensor "${name}" has ${rank} dimensions.`);
+    if (rank > 4)
+      throw broken(file, 'bad-tensor', `tensor "${name}" has ${rank} dimensions.`, { field: name, value: rank });
     const shape = Array.from({ length: rank }, () => cursor.u64()).reverse();
     found.push({ name, shape, type: cursor.u32(), offset: cursor.u64(), bytes: 0 });
   }
   const alignment = Number(metadata['general.alignment'] ?? 32);
-  if (!(alignment >= 1)) throw broken(file, 'bad general.alignment.');
+  if (!(alignment >= 1)) throw broken(file, 'bad-field', 'bad general.alignment.', { field: 'general.alignment' });
   const dataOffset = Math.ceil(cursor.position / alignment) * alignment;
   const tensors = new Map<string, GgufTensor>();
   for (const tensor of found) {
@@ -156,19 +162,27 @@ function parse(buffer: Buffer, file: string, size: number): GgufFile {
         'model',
         `${file}: tensor "${tensor.name}" is stored as ${typeName(tensor.type)}, which is not supported.`,
         `Use another quantization of the model, such as Q8_0 or Q4_K_M. Supported types: ${READABLE_TYPES.join(', ')}.`,
+        { details: { reason: 'unsupported', file, field: tensor.name, value: typeName(tensor.type) } },
       );
     }
     const width = tensor.shape.at(-1) ?? 1;
     if (width % block.weights !== 0) {
       throw broken(
         file,
+        'bad-row-length',
         `tensor "${tensor.name}" has rows of ${width} weights, not a multiple of the block size ${block.weights}.`,
+        { field: tensor.name, value: width, block: block.weights },
       );
     }
     const bytes = (tensor.shape.reduce((a, b) => a * b, 1) / block.weights) * block.bytes;
     const offset = dataOffset + tensor.offset;
     if (offset + bytes > size) {
-      throw broken(file, `truncated: tensor "${tensor.name}" ends at byte ${offset + bytes}, the file has ${size}.`);
+      throw broken(
+        file,
+        'truncated',
+        `truncated: tensor "${tensor.name}" ends at byte ${offset + bytes}, the file has ${size}.`,
+        { field: tensor.name, needed: offset + bytes, bytes: size },
+      );
     }
     tensors.set(tensor.name, { ...tensor, offset, bytes });
   }
@@ -177,6 +191,7 @@ function parse(buffer: Buffer, file: string, size: number): GgufFile {
       'model',
       `${file} is one part of a split GGUF file.`,
       'Merge the parts first: llama-gguf-split --merge.',
+      { details: { reason: 'split-file', file } },
     );
   }
   return { file, size, metadata, tensors, dataOffset };
@@ -192,7 +207,10 @@ export async function readGguf(file: string): Promise<GgufFile> {
     handle = await open(file, 'r');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    throw new RollscopeError('model', `${file} not found.`, 'Check the path of the model.', { cause });
+    throw new RollscopeError('model', `${file} not found.`, 'Check the path of the model.', {
+      cause,
+      details: { reason: 'not-found', file },
+    });
   }
   try {
     const { size } = await handle.stat();
@@ -202,7 +220,8 @@ export async function readGguf(file: string): Promise<GgufFile> {
         return parse(buffer.subarray(0, bytesRead), file, size);
       } catch (error) {
         if (!(error instanceof NeedMore)) throw error;
-        if (bytesRead >= size || wanted > 2 ** 31) throw broken(file, `truncated in its header (${size} bytes).`);
+        if (bytesRead >= size || wanted > 2 ** 31)
+          throw broken(file, 'truncated-header', `truncated in its header (${size} bytes).`, { bytes: size });
       }
     }
   } finally {
@@ -232,7 +251,8 @@ export async function* readGgufTensor(
           bytes.length - filled,
           tensor.offset + row * rowBytes + filled,
         );
-        if (bytesRead === 0) throw broken(file, `truncated inside tensor "${tensor.name}".`);
+        if (bytesRead === 0)
+          throw broken(file, 'truncated', `truncated inside tensor "${tensor.name}".`, { field: tensor.name });
         filled += bytesRead;
       }
       yield dequantize(tensor.type, bytes);

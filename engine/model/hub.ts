@@ -58,7 +58,9 @@ class Repository {
     if (start < info.size || info.size === 0) {
       const blob = await downloadFile({ ...this.request(name), downloadInfo: info, xet: false });
       if (!blob)
-        throw new RollscopeError('model', `${this.cached.id.spec} has no file ${name}.`, 'Choose another model.');
+        throw new RollscopeError('model', `${this.cached.id.spec} has no file ${name}.`, 'Choose another model.', {
+          details: { reason: 'missing-file', model: this.cached.id.spec, file: name },
+        });
       await this.write(partial, start, blob.slice(start), count);
     }
     const { size } = await stat(partial);
@@ -214,6 +216,7 @@ function lacking({ spec }: HubId, name: string): RollscopeError {
     'model',
     `${spec} has no ${name}.`,
     'Rollscope needs a model in Hugging Face’s format with a fast tokenizer.',
+    { details: { reason: 'missing-file', model: spec, file: name } },
   );
 }
 
@@ -222,5 +225,6 @@ function withoutWeights({ spec }: HubId): RollscopeError {
     'model',
     `${spec} has no safetensors weights.`,
     'Choose a model with model.safetensors, or a .gguf file.',
+    { details: { reason: 'no-weights', model: spec } },
   );
 }

@@ -21,7 +21,9 @@ function slidingWindow(fields: Fields, window: HuggingFaceNames['window']): numb
  */
 export function parseHuggingFaceConfig(json: unknown, file: string): DecoderConfig {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new RollscopeError('model', `${file}: not a JSON object.`, 'Download the model again.');
+    throw new RollscopeError('model', `${file}: not a JSON object.`, 'Download the model again.', {
+      details: { reason: 'not-an-object', file },
+    });
   }
   const fields = new Fields(file, json as Record<string, unknown>);
   const modelType = fields.get('model_type');
@@ -37,6 +39,7 @@ export function parseHuggingFaceConfig(json: unknown, file: string): DecoderConf
       'model',
       `${file}: quantized weights (quantization_config) are not supported in Hugging Face folders.`,
       'Use the unquantized model, or a GGUF file of it.',
+      { details: { reason: 'unsupported', file, field: 'quantization_config' } },
     );
   }
   if ((fields.get('hidden_act') ?? 'silu') !== 'silu') throw fields.unsupported('hidden_act');

@@ -49,7 +49,9 @@ export async function readPeftAdapter(folder: string): Promise<PeftAdapter> {
   try {
     config = JSON.parse(await readFile(file, 'utf8'));
   } catch {
-    throw new RollscopeError('model', `${file} is missing or not valid JSON.`, 'The folder is not a PEFT adapter.');
+    throw new RollscopeError('model', `${file} is missing or not valid JSON.`, 'The folder is not a PEFT adapter.', {
+      details: { reason: 'bad-adapter', file },
+    });
   }
   const { tensors } = await readSafetensorsIndex(path.join(folder, WEIGHTS));
   const read = await Promise.all(

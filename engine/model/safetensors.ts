@@ -35,8 +35,8 @@ const FETCH_AGAIN = 'The file is damaged or incomplete; download it again.';
 
 const elements = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
-function broken(file: string, what: string): RollscopeError {
-  return new RollscopeError('model', `${file}: ${what}`, FETCH_AGAIN);
+function broken(file: string, reason: string, what: string, facts: object = {}): RollscopeError {
+  return new RollscopeError('model', `${file}: ${what}`, FETCH_AGAIN, { details: { reason, file, ...facts } });
 }
 
 async function opened(file: string): Promise<FileHandle> {
@@ -44,7 +44,10 @@ async function opened(file: string): Promise<FileHandle> {
     return await open(file, 'r');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    throw new RollscopeError('model', `${file} not found.`, 'Check the path of the model.', { cause });
+    throw new RollscopeError('model', `${file} not found.`, 'Check the path of the model.', {
+      cause,
+      details: { reason: 'not-found', file },
+    });
   }
 }
 
@@ -67,11 +70,14 @@ export async function readSafetensorsIndex(file: string): Promise<SafetensorsInd
   try {
     const { size } = await handle.stat();
     const start = await readExactly(handle, 0, 8);
-    if (!start) throw broken(file, `only ${size} bytes long, which is too short for a safetensors file.`);
+    if (!start)
+      throw broken(file, 'truncated-header', `only ${size} bytes long, which is too short for a safetensors file.`);
     const length = Number(start.readBigUInt64LE(0));
-    if (length < 2 || length > MAX_HEADER) throw broken(file, 'not a safetensors file (impossible header length).');
+    if (length < 2 || length > MAX_HEADER)
+      throw broken(file, 'not-safetensors', 'not a safetensors file (impossible header length).');
     const header = await readExactly(handle, 8, length);
-    if (!header) throw broken(file, `truncated in its header (${size} of at least ${8 + length} bytes).`);
+    if (!header)
+      throw broken(file, 'truncated-header', `truncated in its header (${size} of at least ${8 + length} bytes).`);
     return parseHeader(header.toString('utf8'), file, 8 + length, size);
   } finally {
     await handle.close();
@@ -83,7 +89,7 @@ function parseHeader(text: string, file: string, start: number, size: number): S
   try {
     json = JSON.parse(text) as Record<string, unknown>;
   } catch {
-    throw broken(file, 'not a safetensors file (its header is not JSON).');
+    throw broken(file, 'not-safetensors', 'not a safetensors file (its header is not JSON).');
   }
   const { __metadata__: metadata = {}, ...entries } = json;
   const tensors = new Map<string, StoredTensor>();
@@ -93,14 +99,32 @@ function parseHeader(text: string, file: string, start: number, size: number): S
     const width = WIDTH[String(dtype)];
     const whole = (list: unknown): list is number[] =>
       Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
-    if (!whole(shape) || !whole(range) || range.length !== 2) throw broken(file, `tensor "${name}" has a bad entry.`);
+    if (!whole(shape) || !whole(range) || range.length !== 2)
+      throw broken(file, 'bad-tensor', `tensor "${name}" has a bad entry.`, { field: name });
     const [begin, end] = range as [number, number];
     const bytes = end - begin;
     if (bytes < 0 || (width !== undefined && bytes !== width * elements(shape))) {
-      throw broken(file, `tensor "${name}" has ${bytes} bytes, which does not match its shape [${shape}].`);
+      throw broken(
+        file,
+        'bad-tensor',
+        `tensor "${name}" has ${bytes} bytes, which does not match its shape [${shape}].`,
+        {
+          field: name,
+          bytes,
+        },
+      );
     }
     if (start + end > size) {
-      throw broken(file, `truncated: tensor "${name}" ends at byte ${start + end}, the file has ${size}.`);
+      throw broken(
+        file,
+        'truncated',
+        `truncated: tensor "${name}" ends at byte ${start + end}, the file has ${size}.`,
+        {
+          field: name,
+          needed: start + end,
+          bytes: size,
+        },
+      );
     }
     if (dtype === 'F32' || dtype === 'BF16' || dtype === 'F16') {
       tensors.set(name, { file, offset: start + begin, bytes, dtype, shape });
@@ -123,6 +147,7 @@ export async function readSafetensorsFolder(folder: string): Promise<Safetensors
       'model',
       `${folder} has neither model.safetensors nor model.safetensors.index.json.`,
       'Rollscope reads safetensors and GGUF; convert PyTorch .bin files first.',
+      { details: { reason: 'no-weights', folder } },
     );
   }
   const map = parseWeightMap(text, indexFile);
@@ -139,7 +164,12 @@ export async function readSafetensorsFolder(folder: string): Promise<Safetensors
   }
   for (const [name, shard] of map) {
     if (merged.tensors.has(name) || merged.unsupported.has(name)) continue;
-    throw broken(path.join(folder, shard), `tensor "${name}" is missing, though ${path.basename(indexFile)} names it.`);
+    throw broken(
+      path.join(folder, shard),
+      'bad-tensor',
+      `tensor "${name}" is missing, though ${path.basename(indexFile)} names it.`,
+      { field: name },
+    );
   }
   return merged;
 }
@@ -149,7 +179,7 @@ function parseWeightMap(text: string, file: string): Map<string, string> {
   try {
     map = (JSON.parse(text) as { weight_map?: unknown }).weight_map;
   } catch {
-    throw broken(file, 'not valid JSON.');
+    throw broken(file, 'not-json', 'not valid JSON.');
   }
   const entries = Object.entries((map ?? {}) as Record<string, unknown>);
   // A shard is a file of the folder itself; anything else could point outside of the model.
@@ -157,7 +187,7 @@ function parseWeightMap(text: string, file: string): Map<string, string> {
     entries.length === 0 ||
     entries.some(([, shard]) => typeof shard !== 'string' || path.basename(shard) !== shard)
   ) {
-    throw broken(file, 'has no usable "weight_map".');
+    throw broken(file, 'bad-field', 'has no usable "weight_map".', { field: 'weight_map' });
   }
   return new Map(entries as [string, string][]);
 }
@@ -167,7 +197,7 @@ export async function readTensor(tensor: StoredTensor): Promise<Float32Array> {
   const handle = await opened(tensor.file);
   try {
     const bytes = await readExactly(handle, tensor.offset, tensor.bytes);
-    if (!bytes) throw broken(tensor.file, 'was truncated after it was opened.');
+    if (!bytes) throw broken(tensor.file, 'truncated', 'was truncated after it was opened.');
     return toFloat32(bytes, tensor.dtype);
   } finally {
     await handle.close();

@@ -72,6 +72,7 @@ async function openFolder(folder: string, name: string, options: OpenOptions): P
       'model',
       `${configFile} is missing.`,
       'Choose a Hugging Face model folder, or a .gguf file.',
+      { details: { reason: 'missing-file', file: configFile } },
     );
   }
   let json: unknown;
@@ -82,6 +83,7 @@ async function openFolder(folder: string, name: string, options: OpenOptions): P
       'model',
       `${configFile} is not valid JSON.`,
       'The file is damaged; download the model again.',
+      { details: { reason: 'not-json', file: configFile } },
     );
   }
   const config = parseHuggingFaceConfig(json, configFile);
@@ -102,6 +104,7 @@ async function openFolder(folder: string, name: string, options: OpenOptions): P
         'model',
         `${folder}: tensor "${key}" ${problem}.`,
         'Use a complete model in F32, BF16 or F16 that matches its config.json.',
+        { details: { reason: 'bad-tensor', folder, field: key } },
       );
     }
     tensors.set(key, found!);
@@ -132,6 +135,7 @@ async function embeddedFolder(spec: string): Promise<string> {
     'model',
     `Unknown embedded model '${name}'.`,
     `Available: ${[EMBEDDED, ...names.map((known) => `${EMBEDDED}:${known}`)].join(', ')}.`,
+    { details: { reason: 'unknown-embedded-model', value: name } },
   );
 }
 
@@ -156,6 +160,7 @@ async function locate(spec: string, options: OpenOptions): Promise<Location> {
       'model',
       `No model found at ${spec}.`,
       'Use `embedded`, the path of a .gguf file or of a Hugging Face model folder, or a Hub id such as Qwen/Qwen3-0.6B.',
+      { details: { reason: 'not-found', value: spec } },
     );
   }
   if (found.isDirectory()) return { format: 'folder', place: spec, name: path.basename(path.resolve(spec)) };
@@ -164,6 +169,7 @@ async function locate(spec: string, options: OpenOptions): Promise<Location> {
     'model',
     `${spec} is not a model that Rollscope can read.`,
     'Use a .gguf file or a Hugging Face model folder.',
+    { details: { reason: 'unsupported-type', file: spec } },
   );
 }
 

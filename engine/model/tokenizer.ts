@@ -75,6 +75,7 @@ export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer 
       'model',
       `${file}: the tokenizer cannot be used: ${message}`,
       'Use a model with another tokenizer.',
+      { details: { reason: 'bad-tokenizer', file } },
     );
   }
   const encode = (text: string): Int32Array => Int32Array.from(encoder.encode(text, { add_special_tokens: false }).ids);
@@ -97,6 +98,7 @@ export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer 
         'model',
         `${file}: the chat template fails: ${message}`,
         'Remove the system message, or use another model.',
+        { details: { reason: 'bad-chat-template', file } },
       );
     }
   };
@@ -127,7 +129,9 @@ async function readJson<T>(file: string): Promise<T | null> {
   try {
     return JSON.parse(text) as T;
   } catch {
-    throw new RollscopeError('model', `${file} is not valid JSON.`, 'The file is damaged; download the model again.');
+    throw new RollscopeError('model', `${file} is not valid JSON.`, 'The file is damaged; download the model again.', {
+      details: { reason: 'not-json', file },
+    });
   }
 }
 
@@ -140,6 +144,7 @@ export async function readTokenizerFolder(folder: string): Promise<Tokenizer> {
       'model',
       `${file} is missing or has no model.`,
       'Rollscope needs the fast tokenizer (tokenizer.json).',
+      { details: { reason: 'no-tokenizer', file } },
     );
   }
   const config = (await readJson<TokenizerConfig>(path.join(folder, 'tokenizer_config.json'))) ?? {};

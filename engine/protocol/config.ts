@@ -70,5 +70,6 @@ export function checkVotes(
     'config',
     `${nameOf('group')} ${group} must not exceed ${nameOf('votes')} ${votes}: rollouts that train are a subset of those that vote.`,
     remedy ?? `Raise ${nameOf('votes')} or lower ${nameOf('group')}.`,
+    { details: { reason: 'group-exceeds-votes', field: nameOf('group'), value: group, most: votes } },
   );
 }

@@ -24,37 +24,71 @@ export const ERROR_CODES = [
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+/**
+ * What an error is about, as values: the reason (which of the refusals of a code it is) and what its texts are written
+ * from, such as file, line, field and value. For programs and tests: the texts may be reworded at any time.
+ */
+export interface ErrorDetails {
+  readonly reason: string;
+  readonly [fact: string]: unknown;
+}
+
 export interface ErrorData {
   code: ErrorCode;
   message: string;
   hint?: string;
+  details?: ErrorDetails;
 }
 
 export class RollscopeError extends Error {
   override readonly name = 'RollscopeError';
   /** Index of the problem at fault; null where none is known. It crosses threads and processes with the error. */
   readonly problem: number | null;
+  readonly details: ErrorDetails | undefined;
   constructor(
     readonly code: ErrorCode,
     message: string,
     readonly hint?: string,
-    options?: ErrorOptions & { problem?: number | null },
+    options?: ErrorOptions & { problem?: number | null; details?: ErrorDetails | undefined },
   ) {
     super(message, options);
     this.problem = options?.problem ?? null;
+    this.details = options?.details;
   }
 }
 
 /** What crosses a process boundary. */
 export function toErrorData(error: unknown): ErrorData {
-  if (error instanceof RollscopeError) return { code: error.code, message: error.message, hint: error.hint };
+  if (error instanceof RollscopeError) {
+    const { code, message, hint, details } = error;
+    return { code, message, hint, ...(details && { details }) };
+  }
   const code = (error as { code?: unknown } | null)?.code;
   if (code === 'ENOSPC') {
-    return { code: 'disk', message: 'No space left on the disk.', hint: 'Free some space, then resume the run.' };
+    return {
+      code: 'disk',
+      message: 'No space left on the disk.',
+      hint: 'Free some space, then resume the run.',
+      details: { reason: 'disk-full' },
+    };
   }
   return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
 }
 
+/** An error as the `end` record stores it. */
+export function toStoredError(error: unknown): Pick<ErrorData, 'code' | 'message' | 'hint'> {
+  const { code, message, hint } = toErrorData(error);
+  return { code, message, ...(hint !== undefined && { hint }) };
+}
+
+/** Codes that earlier versions wrote. */
+const FORMER_CODES: Readonly<Record<string, ErrorCode>> = { cancelled: 'canceled' };
+
+/** A stored or received code; null for one that this version does not know. */
+export function errorCodeOf(code: string): ErrorCode | null {
+  return ERROR_CODES.find((known) => known === code) ?? FORMER_CODES[code] ?? null;
+}
+
 export function fromErrorData(data: ErrorData, problem: number | null = null): RollscopeError {
-  return new RollscopeError(data.code, data.message, data.hint, { problem });
+  return new RollscopeError(data.code, data.message, data.hint, { problem, details: data.details });
 }

@@ -37,6 +37,7 @@ export function parseReward<Name extends string>(text: string, names?: readonly 
       'config',
       `${message[0]!.toUpperCase()}${message.slice(1)} in "${text}".`,
       `Write a name, a sum such as "majority-vote + 0.1*trajectory-entropy", or a gate such as "self-certainty if majority-vote".${listed}`,
+      { details: { reason: 'bad-expression', value: text } },
     );
   const tokens: Token[] = [];
   TOKEN.lastIndex = 0;
@@ -79,7 +80,9 @@ export function parseReward<Name extends string>(text: string, names?: readonly 
     if (name === null || name === 'if')
       throw next > 0 && name === 'if' ? wrong('"if" needs a reward before it') : expected('a reward');
     if (names && !(names as readonly string[]).includes(name)) {
-      throw new RollscopeError('config', `Unknown reward "${name}".`, listed.trim());
+      throw new RollscopeError('config', `Unknown reward "${name}".`, listed.trim(), {
+        details: { reason: 'unknown-reward', value: name },
+      });
     }
     return { kind: 'reward', name: name as Name };
   };

@@ -60,7 +60,12 @@ export const UnreadableRun = z.strictObject({
   folder: z.string(),
   created: z.string(),
   status: z.literal('unreadable'),
-  error: z.strictObject({ code: z.enum(ERROR_CODES), message: z.string(), hint: z.string().optional() }),
+  error: z.strictObject({
+    code: z.enum(ERROR_CODES),
+    message: z.string(),
+    hint: z.string().optional(),
+    details: z.looseObject({ reason: z.string() }).optional(),
+  }),
 });
 export type UnreadableRun = z.infer<typeof UnreadableRun>;
 /** An entry of the list of runs. */

@@ -213,6 +213,7 @@ export function countdownRow(
       'dataset',
       `The problem "${prompt.slice(0, 80)}" has ${JSON.stringify(row[column]) ?? 'nothing'} in the column "${column}"; Countdown needs ${what} there.`,
       'Correct the data, or set the columns with numbers and target.',
+      { details: { reason: 'bad-column', field: column, value: row[column], problem: prompt } },
     );
   }
   return { numbers, target };

@@ -55,6 +55,7 @@ export const custom = labelFree({
       'config',
       'The reward custom needs a module or a program.',
       'Set it with --reward-program, such as --reward-program reward.mjs.',
+      { details: { reason: 'no-program', field: '--reward-program' } },
     );
   },
   readsLabels: ({ labels }) => labels,

@@ -7,5 +7,6 @@ export function missingEvidence(kind: EvidenceKind): never {
     'config',
     `The reward ${kind} needs model calls or program results that were not recorded with these rollouts.`,
     `Choose a reward that reads the rollouts only, or sample again with --reward ${kind}.`,
+    { details: { reason: 'evidence-not-recorded', reward: kind } },
   );
 }

@@ -147,19 +147,21 @@ function readIntegral(group: Group, { column }: Options): Integral {
   const text = own === undefined || own === null || own === '' ? prompt : String(own);
   const written: WrittenIntegral | null =
     findIntegral(text) ?? (text === prompt ? null : { ...withoutDifferential(text), bounds: null });
-  const wrong = (what: string) =>
+  const wrong = (reason: string, what: string) =>
     new RollscopeError(
       'dataset',
       `The problem "${prompt.slice(0, 80)}" ${what}.`,
       `Write the integral as \\int x^2 dx in the problem, or the integrand into the column "${column}".`,
+      { details: { reason, field: column, problem: prompt } },
     );
-  if (!written) throw wrong('contains no integral to check');
+  if (!written) throw wrong('no-integral', 'contains no integral to check');
   const integrand = expressionIn(written.integrand);
-  if (!integrand) throw wrong(`has an integrand that cannot be read: ${written.integrand.slice(0, 80)}`);
+  if (!integrand)
+    throw wrong('bad-integrand', `has an integrand that cannot be read: ${written.integrand.slice(0, 80)}`);
   const symbols = [...symbolsOf(integrand)];
   const variable = written.variable?.replace('\\', '') ?? (symbols.length === 1 ? symbols[0]! : 'x');
   const ends = written.bounds?.map((end) => expressionIn(end));
-  if (ends?.includes(null)) throw wrong(`has bounds that cannot be read: ${written.bounds!.join(', ')}`);
+  if (ends?.includes(null)) throw wrong('bad-bounds', `has bounds that cannot be read: ${written.bounds!.join(', ')}`);
   return {
     text: written.integrand.trim(),
     integrand,
@@ -274,6 +276,7 @@ function definiteValues({ integrand, variable, bounds, text }: Integral, prompt:
       'dataset',
       `The problem "${prompt.slice(0, 80)}" has an integral that cannot be computed: ${text.slice(0, 80)}.`,
       'It diverges, is not real between its bounds, or oscillates too much. Correct it, or leave the problem out.',
+      { details: { reason: 'integral-not-computed', value: text, problem: prompt } },
     );
   });
 }
@@ -331,6 +334,7 @@ function requireDomain({ text, integrand, variable }: Integral, prompt: string):
     'dataset',
     `The problem "${prompt.slice(0, 80)}" has an integrand without real values: ${text.slice(0, 80)}.`,
     'Correct it, or leave the problem out.',
+    { details: { reason: 'integrand-without-values', value: text, problem: prompt } },
   );
 }
 

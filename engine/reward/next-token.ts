@@ -31,6 +31,7 @@ function compute({ problem, rollouts, evidence }: Group, { column }: Options): S
       'dataset',
       `The problem "${problem.text.slice(0, 80)}" has no continuation in the column "${column}".`,
       'Read a text file (.txt, .md), which is cut into contexts and continuations, or name the column that has them.',
+      { details: { reason: 'bad-column', field: column, problem: problem.text } },
     );
   }
   const start = continuation.length - continuation.trimStart().length;

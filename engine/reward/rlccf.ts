@@ -88,6 +88,7 @@ export const rlccf = labelFree({
       'config',
       'The reward rlccf needs other policies that vote with the one being trained.',
       'Add them with --voter: adapter folders, checkpoints, models of the same shape, or base.',
+      { details: { reason: 'no-voters', field: '--voter' } },
     );
   },
   policies: ({ policies }) => policies,

@@ -20,6 +20,7 @@ export const selfCertainty = labelFree({
         'config',
         'Self-certainty needs the vocabulary size, which this run, made by an older Rollscope, did not record.',
         'Run it again, or choose another reward.',
+        { details: { reason: 'vocabulary-not-recorded' } },
       );
     }
     const logV = Math.log(vocabulary);

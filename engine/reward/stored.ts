@@ -73,5 +73,6 @@ function unknown(name: keyof typeof NAMES): never {
     'config',
     `The ${NAMES[name]} of these rollouts were not recorded.`,
     'Choose a reward that reads answers and texts only, or sample again.',
+    { details: { reason: 'statistics-not-recorded', field: name } },
   );
 }

@@ -87,5 +87,7 @@ function parse<T extends JournalRecord>(folder: string, line: string): T {
 }
 
 function brokenRun(folder: string, what: string): RollscopeError {
-  return new RollscopeError('run-broken', `${inRun(folder, EVENTS_FILE)}: ${what}.`, repairHint(folder));
+  return new RollscopeError('run-broken', `${inRun(folder, EVENTS_FILE)}: ${what}.`, repairHint(folder), {
+    details: { reason: 'bad-record', file: inRun(folder, EVENTS_FILE), fault: what },
+  });
 }

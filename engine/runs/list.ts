@@ -21,7 +21,10 @@ export async function listRuns(root: string): Promise<ListedRun[]> {
   const entries = await readdir(root, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     const what = error.code === 'ENOTDIR' ? 'is not a folder' : `cannot be read (${error.code ?? error.message})`;
-    throw new RollscopeError('usage', `${root} ${what}.`, 'Name the folder that holds the runs.', { cause: error });
+    throw new RollscopeError('usage', `${root} ${what}.`, 'Name the folder that holds the runs.', {
+      cause: error,
+      details: { reason: error.code === 'ENOTDIR' ? 'not-a-folder' : 'unreadable', folder: root },
+    });
   });
   const folders = entries.filter((entry) => !entry.isFile()).map((entry) => join(root, entry.name));
   const runs: ListedRun[] = [];
@@ -68,7 +71,9 @@ export async function readRunInfo(folder: string): Promise<RunInfo> {
   const file = await readRunFile(folder);
   for (const name of [PROBLEMS_FILE, EVENTS_FILE]) {
     if (existsSync(inRun(folder, name))) continue;
-    throw new RollscopeError('run-broken', `${inRun(folder, name)} is missing.`, 'Restore it from a copy of the run.');
+    throw new RollscopeError('run-broken', `${inRun(folder, name)} is missing.`, 'Restore it from a copy of the run.', {
+      details: { reason: 'missing-file', file: inRun(folder, name) },
+    });
   }
   const writing = liveWriter(folder) !== null;
   const { step, evaluations, last } = await readEnds(folder);

@@ -33,7 +33,10 @@ export async function openColumns(folder: string, options: OpenOptions = {}): Pr
   let end = begin;
   let reported = performance.now();
   const stopWhenAborted = () => {
-    if (signal?.aborted) throw new RollscopeError('canceled', 'Reading the run was canceled.');
+    if (signal?.aborted)
+      throw new RollscopeError('canceled', 'Reading the run was canceled.', undefined, {
+        details: { reason: 'reading-run' },
+      });
   };
   for await (const entry of readEvents(folder, begin, columns.seq + 1)) {
     fold(columns, entry.record);

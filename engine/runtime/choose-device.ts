@@ -100,6 +100,7 @@ export async function resolveDevice(wanted: 'auto' | DeviceName): Promise<Device
         'device',
         `The device ${wanted} is not available on ${process.platform}-${process.arch}.`,
         `Choose auto, ${possible.join(' or ')}; rollscope doctor shows which are available.`,
+        { details: { reason: 'device-not-here', device: wanted } },
       );
     }
     return wanted;

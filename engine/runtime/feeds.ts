@@ -74,5 +74,8 @@ export function runError(error: unknown): unknown {
   const message = error instanceof Error ? error.message : String(error);
   if (!/Failed to allocate memory|bad_alloc|out of memory|\bOOM\b/i.test(message)) return error;
   const hint = 'Lower the memory limit (--memory) for smaller micro-batches, or use fewer or shorter rollouts.';
-  return new RollscopeError('memory', 'Not enough memory for one micro-batch.', hint, { cause: error });
+  return new RollscopeError('memory', 'Not enough memory for one micro-batch.', hint, {
+    cause: error,
+    details: { reason: 'out-of-memory' },
+  });
 }

@@ -244,7 +244,10 @@ function sessionError({ name, capabilities, hint }: OnnxruntimeDevice, error: un
     /adapter|device|provider|not supported|not available|CUDA|DirectML|CoreML|\.so|\.dll/i.test(message)
   ) {
     const remedy = `${hint()} Or use the CPU (--device cpu).`;
-    return new RollscopeError('device', `The device ${name} is not usable: ${message}`, remedy, { cause: error });
+    return new RollscopeError('device', `The device ${name} is not usable: ${message}`, remedy, {
+      cause: error,
+      details: { reason: 'device-not-usable', device: name },
+    });
   }
   return error instanceof Error ? error : new Error(message);
 }

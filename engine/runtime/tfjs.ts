@@ -65,9 +65,15 @@ export async function probeTfjs(): Promise<Probe> {
  */
 export async function openTfjs(): Promise<Tfjs> {
   const found = findTfjs();
-  if (!found) throw new RollscopeError('device', 'TensorFlow.js is not installed.', TFJS_HINT);
+  if (!found)
+    throw new RollscopeError('device', 'TensorFlow.js is not installed.', TFJS_HINT, {
+      details: { reason: 'device-not-installed', device: 'tfjs' },
+    });
   const probe = await probeTfjs();
-  if (!probe.works) throw new RollscopeError('device', `The device tfjs is not usable: ${probe.reason}.`, TFJS_HINT);
+  if (!probe.works)
+    throw new RollscopeError('device', `The device tfjs is not usable: ${probe.reason}.`, TFJS_HINT, {
+      details: { reason: 'device-not-usable', device: 'tfjs' },
+    });
   restoreUtilities();
   const tf = createRequire(found.file)(found.file) as Tfjs;
   // Otherwise it writes advice to the terminal.

@@ -4,12 +4,17 @@ import { RollscopeError } from '../protocol/errors.ts';
 import { type ExternalData, type Graph, toFloat32 } from '../tensor/index.ts';
 
 function unreadable(file: string, cause: unknown): RollscopeError {
-  return new RollscopeError('model', `The weights file ${file} cannot be read.`, 'Choose the model again.', { cause });
+  return new RollscopeError('model', `The weights file ${file} cannot be read.`, 'Choose the model again.', {
+    cause,
+    details: { reason: 'unreadable', file },
+  });
 }
 
 function cutShort(file: string, tensor: string): RollscopeError {
   const hint = 'The file is probably incomplete: download or copy it again.';
-  return new RollscopeError('model', `The weights file ${file} ends before the tensor ${tensor}.`, hint);
+  return new RollscopeError('model', `The weights file ${file} ends before the tensor ${tensor}.`, hint, {
+    details: { reason: 'truncated', file, field: tensor },
+  });
 }
 
 /**

@@ -85,7 +85,12 @@ export function enginePeer(socket: Socket): Peer<EngineContract> {
 
 function connect(address: EngineAddress, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(new RollscopeError('canceled', 'Connecting to the engine was canceled.'));
+    if (signal.aborted)
+      return reject(
+        new RollscopeError('canceled', 'Connecting to the engine was canceled.', undefined, {
+          details: { reason: 'connecting' },
+        }),
+      );
     const socket = createConnection(address.socket);
     const onAbort = () => socket.destroy(new Error('no response'));
     const onError = (error: NodeJS.ErrnoException) => {
@@ -110,6 +115,7 @@ export function versionMismatch(engine: number, client: number): RollscopeError 
     older === 'engine'
       ? 'Stop that engine and start it again.'
       : 'Update this Rollscope, or restart the engine with it.',
+    { details: { reason: 'protocol', engine, client } },
   );
 }
 
@@ -118,5 +124,6 @@ function unreachable(address: EngineAddress, why: string): RollscopeError {
     'engine-stopped',
     `No engine responds at ${address.socket} (process ${address.pid}): ${why}.`,
     'It has probably exited. Start the engine again.',
+    { details: { reason: 'no-response', pid: address.pid } },
   );
 }

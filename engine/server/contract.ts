@@ -66,5 +66,6 @@ export function connectionLost(): RollscopeError {
     'engine-stopped',
     'The connection to the engine was lost.',
     'Start or restart the engine; an interrupted run can be resumed from its last checkpoint.',
+    { details: { reason: 'connection-lost' } },
   );
 }

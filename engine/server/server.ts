@@ -122,7 +122,7 @@ export class EngineServer {
         'internal',
         `The engine cannot open its socket: ${error instanceof Error ? error.message : error}.`,
         `${options.home} and the temporary folder must be writable.`,
-        { cause: error },
+        { cause: error, details: { reason: 'socket-not-opened' } },
       );
     }
     const engine = new EngineServer(options, { server, address }) as EngineServer & { address: EngineAddress };
@@ -196,7 +196,10 @@ export class EngineServer {
   }
 
   async #work(what: string, begin: (closing: AbortSignal) => Promise<RunHandle>): Promise<RunHandle> {
-    if (this.#closing.signal.aborted) throw new RollscopeError('engine-stopped', 'The engine is shutting down.');
+    if (this.#closing.signal.aborted)
+      throw new RollscopeError('engine-stopped', 'The engine is shutting down.', undefined, {
+        details: { reason: 'shutting-down' },
+      });
     if (this.#preparing) throw busy(`is preparing ${this.#preparing}`);
     const active = this.active;
     if (active) throw busy(`is already running '${active.run}' (step ${active.step} of ${active.steps})`);
@@ -257,7 +260,9 @@ export class EngineServer {
     });
     peer.handleAll(this.#handlers(session), (name) => {
       if (session.client !== null || name === 'hello') return;
-      throw new RollscopeError('unauthorized', `'hello' must be sent before '${name}'.`);
+      throw new RollscopeError('unauthorized', `'hello' must be sent before '${name}'.`, undefined, {
+        details: { reason: 'no-hello', request: name },
+      });
     });
     peer.listen();
   }
@@ -270,7 +275,9 @@ export class EngineServer {
         if (!this.address || !sameSecret(token, this.address.token)) {
           // The refusal goes out first.
           setTimeout(() => peer.close(), 100).unref();
-          throw new RollscopeError('unauthorized', 'The engine refused the token.', 'Read the address file again.');
+          throw new RollscopeError('unauthorized', 'The engine refused the token.', 'Read the address file again.', {
+            details: { reason: 'bad-token' },
+          });
         }
         session.client = client;
         session.trust();
@@ -319,12 +326,16 @@ export class EngineServer {
       'run-not-found',
       `Run '${run}' is not active in this engine.`,
       'Open the run from its folder, or resume it.',
+      { details: { reason: 'run-not-active', run } },
     );
   }
 
   #activeRun(run: string): RunHandle {
     const { handle } = this.#feedOf(run);
-    if (this.#active !== handle) throw new RollscopeError('run-not-found', `Run '${run}' has ended.`);
+    if (this.#active !== handle)
+      throw new RollscopeError('run-not-found', `Run '${run}' has ended.`, undefined, {
+        details: { reason: 'run-ended', run },
+      });
     return handle;
   }
 
@@ -359,11 +370,14 @@ function checkName(name: string): void {
     'config',
     `'${name}' is not a valid run name.`,
     'Use up to 100 letters, digits, spaces, dots, dashes and underscores, starting with a letter or digit.',
+    { details: { reason: 'bad-run-name', value: name } },
   );
 }
 
 function busy(what: string): RollscopeError {
-  return new RollscopeError('busy', `This engine ${what}.`, 'Wait until it ends, or stop it first.');
+  return new RollscopeError('busy', `This engine ${what}.`, 'Wait until it ends, or stop it first.', {
+    details: { reason: 'busy' },
+  });
 }
 
 /** Compares in constant time, whatever the lengths. */

@@ -102,7 +102,9 @@ export async function runBounded(options: BoundedOptions): Promise<BoundedResult
 }
 
 function canceled(): RollscopeError {
-  return new RollscopeError('canceled', 'A program was killed because the run is stopping.');
+  return new RollscopeError('canceled', 'A program was killed because the run is stopping.', undefined, {
+    details: { reason: 'program-killed' },
+  });
 }
 
 async function removeFolder(folder: string): Promise<void> {

@@ -22,20 +22,30 @@ export function diskError(error: unknown, path: string): unknown {
   if (error instanceof RollscopeError || typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return error;
   if (FULL.has(code)) {
     const message = `No space left on the disk while writing ${path}.`;
-    return new RollscopeError('disk', message, 'Free some space, then resume the run.', { cause: error });
+    return new RollscopeError('disk', message, 'Free some space, then resume the run.', {
+      cause: error,
+      details: { reason: 'disk-full', file: path },
+    });
   }
   if (FORBIDDEN.has(code)) {
     const message = `Writing ${path} is not permitted (${code}).`;
     return new RollscopeError('disk', message, 'Check the permissions of the folder, or choose another one.', {
       cause: error,
+      details: { reason: 'forbidden', file: path, errno: code },
     });
   }
   if (code === 'EISDIR' || code === 'ENOTDIR' || code === 'EEXIST') {
     const message = code === 'EISDIR' ? `${path} is a folder.` : `A file is in the way of ${path}.`;
-    return new RollscopeError('disk', message, 'Choose another location.', { cause: error });
+    return new RollscopeError('disk', message, 'Choose another location.', {
+      cause: error,
+      details: { reason: code === 'EISDIR' ? 'is-folder' : 'file-in-the-way', file: path },
+    });
   }
   const message = `Writing ${path} failed: ${(error as Error).message}.`;
-  return new RollscopeError('disk', message, 'Check the disk, then resume the run.', { cause: error });
+  return new RollscopeError('disk', message, 'Check the disk, then resume the run.', {
+    cause: error,
+    details: { reason: 'write-failed', file: path, errno: code },
+  });
 }
 
 /** Runs `work` and reports what the operating system refuses as a `disk` error about `path`. */

@@ -26,16 +26,26 @@ export class Compute {
 
   constructor(listener: ComputeListener) {
     const file = assetPath('dist', 'compute.js');
-    if (!existsSync(file)) throw new RollscopeError('internal', `${file} is missing.`, 'Run `npm run build`.');
+    if (!existsSync(file))
+      throw new RollscopeError('internal', `${file} is missing.`, 'Run `npm run build`.', {
+        details: { reason: 'missing-file', file },
+      });
     this.worker = new Worker(file, { workerData: { control: this.control }, stderr: false });
-    const ended = () => new RollscopeError('engine-stopped', 'The compute worker has ended.');
+    const ended = () =>
+      new RollscopeError('engine-stopped', 'The compute worker has ended.', undefined, {
+        details: { reason: 'worker-ended' },
+      });
     this.peer = new Peer<ComputeContract>(portTransport(this.worker), { lost: ended });
     this.peer.on('tick', (tick) => listener.tick(tick));
     this.peer.on('paused', () => listener.paused());
     this.peer.on('continued', () => listener.continued());
     this.exited = new Promise((resolve) => {
       this.worker.on('error', (error) => {
-        this.peer.close(new RollscopeError('internal', `The compute worker failed: ${error.message}`));
+        this.peer.close(
+          new RollscopeError('internal', `The compute worker failed: ${error.message}`, undefined, {
+            details: { reason: 'worker-failed' },
+          }),
+        );
         resolve();
       });
       this.worker.on('exit', () => {

@@ -29,7 +29,9 @@ export async function exportWeights(run: string, format: WeightFormat, out: stri
   const name = runName(run);
   if (config.job === 'probe') {
     const hint = 'To export its rollouts, use --format jsonl or parquet.';
-    throw new RollscopeError('usage', `The run ${name} is a probe and has no trained weights.`, hint);
+    throw new RollscopeError('usage', `The run ${name} is a probe and has no trained weights.`, hint, {
+      details: { reason: 'probe-has-no-weights', run: name },
+    });
   }
   const checkpoint = await latestCheckpoint(run);
   if (!checkpoint) {
@@ -37,6 +39,7 @@ export async function exportWeights(run: string, format: WeightFormat, out: stri
       'usage',
       `The run ${name} has no checkpoint yet.`,
       'Wait for the first checkpoint, or stop the run: stopping writes one.',
+      { details: { reason: 'no-checkpoint', run: name } },
     );
   }
   const { step, folder } = checkpoint;
@@ -46,6 +49,7 @@ export async function exportWeights(run: string, format: WeightFormat, out: stri
         'usage',
         `The run ${name} has no adapter: all weights were trained.`,
         'Use --format safetensors.',
+        { details: { reason: 'no-adapter', run: name } },
       );
     }
     await onDisk(out, () => mkdir(out, { recursive: true }));

@@ -34,7 +34,8 @@ const hooks: PolicyHooks = {
       Atomics.wait(control, 0, CONTROL.pause);
       void peer.notify('continued', {});
     }
-    if (Atomics.load(control, 0) === CONTROL.cancel) throw new RollscopeError('canceled', 'The run was stopped.');
+    if (Atomics.load(control, 0) === CONTROL.cancel)
+      throw new RollscopeError('canceled', 'The run was stopped.', undefined, { details: { reason: 'stopped' } });
   },
 };
 

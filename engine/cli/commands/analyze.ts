@@ -105,7 +105,9 @@ export async function analyze(reference: string, options: AnalyzeOptions): Promi
 function betaOf(text: string | undefined): number {
   const beta = text === undefined ? USUAL_BETA : Number(text);
   if (beta > 0 && Number.isFinite(beta)) return beta;
-  throw new RollscopeError('usage', `--beta: '${text}' is not allowed; allowed: a number above 0.`);
+  throw new RollscopeError('usage', `--beta: '${text}' is not allowed; allowed: a number above 0.`, undefined, {
+    details: { reason: 'bad-value', field: '--beta', value: text },
+  });
 }
 
 /** A group's rewards: those it was trained with, else the run's reward if it can be computed, else the majority vote's. */

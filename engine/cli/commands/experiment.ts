@@ -105,7 +105,12 @@ function seedsOf(raw: RawOptions, experiment: Experiment, base: RunConfig): numb
 function numberOf(raw: RawOptions, name: string): number | undefined {
   const text = raw[name] as string | undefined;
   if (text === undefined || /^0*[1-9]\d{0,3}$/.test(text)) return text === undefined ? undefined : Number(text);
-  throw new RollscopeError('usage', `--${name}: '${text}' is not allowed; allowed: a whole number from 1 to 9999.`);
+  throw new RollscopeError(
+    'usage',
+    `--${name}: '${text}' is not allowed; allowed: a whole number from 1 to 9999.`,
+    undefined,
+    { details: { reason: 'bad-value', field: `--${name}`, value: text } },
+  );
 }
 
 /** Models to compare with that of --model: all embedded or none, since they share one configuration. */
@@ -117,6 +122,7 @@ function againstOf(raw: RawOptions, experiment: Experiment, base: RunConfig): st
       'usage',
       `The experiment "${experiment.name}" takes one model.`,
       `Remove --against; it is for ${others.join(', ')}.`,
+      { details: { reason: 'one-model', field: '--against', experiment: experiment.name } },
     );
   }
   const other = against.find((model) => isEmbedded(model) !== isEmbedded(base.model));
@@ -125,6 +131,7 @@ function againstOf(raw: RawOptions, experiment: Experiment, base: RunConfig): st
     'usage',
     `${other} and ${base.model} cannot be compared: embedded models train with their own settings.`,
     'Compare embedded models with embedded models, and other models with other models.',
+    { details: { reason: 'models-not-comparable', field: '--against', value: other, model: base.model } },
   );
 }
 

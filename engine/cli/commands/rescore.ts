@@ -37,6 +37,7 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
       'usage',
       `--problem: there is no problem '${options.problem}' in this run.`,
       `The first id is ${problems[0]?.id}.`,
+      { details: { reason: 'unknown-problem', field: '--problem', value: options.problem } },
     );
   }
   const groups: RescoredGroup[] = [];

@@ -20,7 +20,12 @@ interface ServeOptions {
 export async function serve(options: ServeOptions): Promise<number> {
   const grace = Number(options.grace);
   if (!(grace >= 0 && grace <= 86_400)) {
-    throw new RollscopeError('usage', `--grace: '${options.grace}' is not allowed; allowed: seconds from 0 to 86400.`);
+    throw new RollscopeError(
+      'usage',
+      `--grace: '${options.grace}' is not allowed; allowed: seconds from 0 to 86400.`,
+      undefined,
+      { details: { reason: 'bad-value', field: '--grace', value: options.grace } },
+    );
   }
   const places = await placesOf(options.out);
   const engine = await EngineServer.listen(

@@ -31,7 +31,9 @@ export async function show(reference: string, options: ShowOptions): Promise<num
   const rollout = wholeNumber('--rollout', options.rollout);
   for (const [name, value] of Object.entries({ '--rollout': rollout, '--phase': phase })) {
     if (value === undefined || options.problem !== undefined) continue;
-    throw new RollscopeError('usage', `${name} requires --problem.`, 'Add --problem <id>.');
+    throw new RollscopeError('usage', `${name} requires --problem.`, 'Add --problem <id>.', {
+      details: { reason: 'option-needs-problem', field: name },
+    });
   }
   const [problems, columns] = await Promise.all([readProblems(folder), openColumns(folder)]);
   if (options.problem === undefined) {
@@ -52,5 +54,6 @@ function findProblem(problems: readonly Problem[], id: string): Problem {
     'usage',
     `The run has no problem '${id}'.`,
     near ? `Did you mean '${near.id}'?` : 'Without --problem, all problems of the run are listed.',
+    { details: { reason: 'unknown-problem', field: '--problem', value: id, nearest: near?.id } },
   );
 }

@@ -32,7 +32,9 @@ export async function readShownGroup(
   if (row === null) {
     const when = step === undefined ? 'has not been sampled yet' : `was not sampled at or before step ${step}`;
     const where = phase === undefined ? '' : ` in the phase ${phase}`;
-    throw new RollscopeError('usage', `Problem '${problem.id}' ${when}${where}.`);
+    throw new RollscopeError('usage', `Problem '${problem.id}' ${when}${where}.`, undefined, {
+      details: { reason: 'no-rollouts', problem: problem.id },
+    });
   }
   const file = await readRunFile(folder);
   const frame = columns.frameOf(row);

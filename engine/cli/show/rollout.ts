@@ -15,6 +15,8 @@ export function showRollout(output: Output, group: ShownGroup, count: number): v
     throw new RollscopeError(
       'usage',
       `--rollout: ${count} is not allowed; allowed: a whole number from 1 to ${detail.rollouts.length}.`,
+      undefined,
+      { details: { reason: 'bad-value', field: '--rollout', value: count, most: detail.rollouts.length } },
     );
   }
   output.print(`${problem.id}, rollout ${count} of ${detail.rollouts.length}  (${whereFrom(group)})`);

@@ -35,5 +35,7 @@ export function experimentNamed(name: string): Experiment {
   const found = experiments.find((experiment) => experiment.name === current);
   if (found) return found;
   const names = experiments.map((experiment) => experiment.name).join(', ');
-  throw new RollscopeError('usage', `There is no experiment "${name}".`, `Experiments: ${names}.`);
+  throw new RollscopeError('usage', `There is no experiment "${name}".`, `Experiments: ${names}.`, {
+    details: { reason: 'unknown-experiment', value: name },
+  });
 }

@@ -100,6 +100,7 @@ export function chainProblems(
         'usage',
         `The family ${family} has fewer different problems than this set of ${count} needs.`,
         'Use fewer problems, or more families.',
+        { details: { reason: 'too-few-problems', family, count } },
       );
     }
   }

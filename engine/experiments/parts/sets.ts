@@ -118,6 +118,7 @@ function tooFew(problems: number): RollscopeError {
     'usage',
     `${problems} problems are too few to train on some and hold out others.`,
     'Use a larger dataset or limit, or separate evaluation problems (--eval-dataset).',
+    { details: { reason: 'too-few-problems', count: problems } },
   );
 }
 

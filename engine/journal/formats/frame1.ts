@@ -34,7 +34,9 @@ export interface Frame1 {
 /** Reads a frame; throws `run-broken`, naming `where`, when it is damaged. */
 export function decodeFrame1(bytes: Uint8Array, where: string): Frame1 {
   const damaged = (what: string) =>
-    new RollscopeError('run-broken', `${where}: the stored rollouts are damaged (${what}).`);
+    new RollscopeError('run-broken', `${where}: the stored rollouts are damaged (${what}).`, undefined, {
+      details: { reason: 'damaged-rollouts', place: where },
+    });
   if (!isWholeFrame(bytes)) throw damaged('checksum does not match');
   const jsonLength = new DataView(bytes.buffer, bytes.byteOffset).getUint32(12, true);
   const json = Buffer.from(bytes.subarray(FRAME_HEADER, FRAME_HEADER + jsonLength)).toString();

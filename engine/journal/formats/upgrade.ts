@@ -1,4 +1,5 @@
 /** The one step from what older formats wrote (1 and 2) to the forms of today, on parsed JSON before it is checked. */
+import { errorCodeOf } from '../../protocol/errors.ts';
 import { isGroup2, readGroup2, summaryOf2 } from './records2.ts';
 
 type Json = Record<string, unknown>;
@@ -17,8 +18,15 @@ export function upgradeProblem(value: Json): Json {
   return { ...rest, text: prompt };
 }
 
-/** `events.jsonl`: group records held a summary of each rollout. Anything that is not a record is left for the check. */
+/**
+ * `events.jsonl`: group records held a summary of each rollout. An end record may have an error code of former spelling. Anything
+ * that is not a record is left for the check.
+ */
 export function upgradeRecord(value: unknown): unknown {
+  const { type: kind, error } = (value ?? {}) as { type?: unknown; error?: { code?: unknown } };
+  if (kind === 'end' && typeof error?.code === 'string') {
+    return { ...(value as Json), error: { ...error, code: errorCodeOf(error.code) ?? error.code } };
+  }
   if (!isGroup2(value)) return value;
   const old = readGroup2(value);
   if (!old.success) return value;

@@ -52,5 +52,6 @@ function tooLittle(name: string, tokens: number, needed: number, most: number, l
     'memory',
     `${name} with sequences of ${tokens} tokens needs about ${bytes(needed)} of memory; available: ${bytes(most)} (${bound}).`,
     `Set ${limit === null ? 'a' : 'a higher'} limit (--memory), use LoRA, lower --max-tokens, or leave out the longest problems.`,
+    { details: { reason: 'out-of-memory', model: name, tokens, bytes: needed, most } },
   );
 }

@@ -8,7 +8,10 @@ import type { Piece } from './micro-batch.ts';
 /** Names the problem whose responses made the number, where that is known. */
 export class NonFiniteError extends RollscopeError {
   constructor(what: 'token probability' | 'loss' | 'gradient', problem: number | null) {
-    super('non-finite', `the ${what} is not finite (NaN or Inf)`, undefined, { problem });
+    super('non-finite', `the ${what} is not finite (NaN or Inf)`, undefined, {
+      problem,
+      details: { reason: 'non-finite', value: what },
+    });
   }
 }
 

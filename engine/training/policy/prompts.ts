@@ -1,7 +1,7 @@
 /** Prompts as the model gets them: rendered through its chat template and encoded, once for a run. */
 import type { ModelSource } from '../../model/source.ts';
 import type { PromptText } from '../../model/tokenizer.ts';
-import { RollscopeError } from '../../protocol/index.ts';
+import { type ErrorDetails, RollscopeError } from '../../protocol/index.ts';
 
 /** A prompt as the model gets it: behind the chat template. */
 export interface EncodedPrompt {
@@ -12,8 +12,8 @@ export interface EncodedPrompt {
 
 /** A prompt that the model cannot take; names its problem. */
 export class PromptError extends RollscopeError {
-  constructor(problem: number, message: string, hint: string) {
-    super('dataset', message, hint, { problem });
+  constructor(problem: number, message: string, hint: string, details: ErrorDetails) {
+    super('dataset', message, hint, { problem, details });
   }
 }
 
@@ -30,12 +30,14 @@ export function encodePrompts(
   });
   let unread = 0;
   encoded.forEach(({ tokens }, i) => {
-    if (tokens.length === 0) throw new PromptError(i, 'The prompt is empty.', 'Check the template.');
+    if (tokens.length === 0)
+      throw new PromptError(i, 'The prompt is empty.', 'Check the template.', { reason: 'empty-prompt' });
     if (tokens.length + maxTokens > config.contextLength) {
       throw new PromptError(
         i,
         `The prompt has ${tokens.length} tokens; with ${maxTokens} new tokens it exceeds the model's context length of ${config.contextLength}.`,
         'Shorten the problem, lower --max-tokens, or leave out the problem.',
+        { reason: 'prompt-too-long', tokens: tokens.length, maxTokens, most: config.contextLength },
       );
     }
     const largest = tokens.reduce((a, b) => Math.max(a, b));
@@ -44,6 +46,9 @@ export function encodePrompts(
         'model',
         `${name}: the tokenizer produces token id ${largest}, but the vocabulary has ${config.vocabularySize} tokens.`,
         'Tokenizer and weights are from different models; download the model again.',
+        {
+          details: { reason: 'token-out-of-vocabulary', model: name, token: largest, most: config.vocabularySize - 1 },
+        },
       );
     }
     if (tokenizer.unknownId !== null && tokens.includes(tokenizer.unknownId)) unread++;

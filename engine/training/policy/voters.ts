@@ -40,6 +40,7 @@ export async function loadVoter(
         lora
           ? `Use adapters of rank ${lora.rank} on the same projections, or \`base\`.`
           : 'Use checkpoints of the same model, or models of the same shape.',
+        { details: { reason: data ? 'other-shape' : 'missing-tensor', voter, field: name } },
       );
     }
     values[name] = backend.value('float32', shape, data);

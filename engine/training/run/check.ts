@@ -2,7 +2,7 @@
 import { checkVotes, type Problem, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import { rewardOf } from '../../reward/index.ts';
 import { requirePrograms } from '../evidence/index.ts';
-import { placeOf } from './material.ts';
+import { factsOf, placeOf } from './material.ts';
 
 /** Throws RollscopeError `config` for settings that do not go together, or a reward that cannot be computed. */
 export async function checkConfig(config: RunConfig, allowPrograms: boolean): Promise<void> {
@@ -13,6 +13,7 @@ export async function checkConfig(config: RunConfig, allowPrograms: boolean): Pr
       'config',
       'sampling.temperature is 0: all rollouts of a problem would be identical.',
       'Use a temperature above 0; the paper uses 1.',
+      { details: { reason: 'greedy-training', field: 'sampling.temperature', value: 0 } },
     );
   }
 }
@@ -27,6 +28,7 @@ export async function checkReward(config: RunConfig, allowPrograms: boolean): Pr
       'config',
       `The reward ${names} runs programs on this machine, which is not allowed.`,
       'Allow it with --allow-programs if you trust the model, the data and the program; in the editor, trust the workspace.',
+      { details: { reason: 'programs-not-allowed', reward: names } },
     );
   }
   reward.check();
@@ -44,7 +46,9 @@ export function checkProblems(config: RunConfig, problems: readonly Problem[]): 
       for (const verifier of verifiers) verifier.score({ problem, ...nothing });
     } catch (error) {
       if (!(error instanceof RollscopeError)) throw error;
-      throw new RollscopeError(error.code, `${placeOf(problem)}: ${error.message}`, error.hint);
+      throw new RollscopeError(error.code, `${placeOf(problem)}: ${error.message}`, error.hint, {
+        details: error.details && { ...error.details, ...factsOf(problem) },
+      });
     }
   }
 }

@@ -1,5 +1,5 @@
 /** How a run ends that did not come to its end by itself. */
-import { type NewRecord, RollscopeError, toErrorData } from '../../protocol/index.ts';
+import { type NewRecord, RollscopeError, toStoredError } from '../../protocol/index.ts';
 import type { RunContext } from '../context.ts';
 import type { Place } from '../place.ts';
 import { placeOf } from './material.ts';
@@ -22,7 +22,7 @@ export async function endingOf(error: unknown, context: RunContext, place: Place
 }
 
 function failed(error: unknown): Ending {
-  return { type: 'end', reason: 'failed', error: toErrorData(error) };
+  return { type: 'end', reason: 'failed', error: toStoredError(error) };
 }
 
 /** Weights or numbers that are not finite: names the step and, where it is known, the problem. */

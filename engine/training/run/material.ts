@@ -53,3 +53,13 @@ export async function loadMaterial(config: RunConfig): Promise<Material> {
 export function placeOf({ source, line, row }: Problem): string {
   return line === null ? `${source}, row ${row + 1}` : `${source}:${line}`;
 }
+
+/** The same and the problem's id as details of an error; rows are counted from 1. */
+export function factsOf({ source, line, row, id }: Problem): {
+  file: string;
+  line: number | null;
+  row: number;
+  problem: string;
+} {
+  return { file: source, line, row: row + 1, problem: id };
+}

@@ -4,7 +4,7 @@ import { rewardOf } from '../../reward/index.ts';
 import type { Compute } from '../compute.ts';
 import { questionTokens } from '../evidence/index.ts';
 import type { PolicyInfo, PolicyOptions } from '../policy/contract.ts';
-import { type Material, placeOf } from './material.ts';
+import { factsOf, type Material, placeOf } from './material.ts';
 
 /** Whether training samples from a part of the distribution only. */
 export function truncates({ sampling }: RunConfig): boolean {
@@ -39,6 +39,8 @@ export async function openPolicy(
   } catch (error) {
     if (!(error instanceof RollscopeError) || error.problem === null) throw error;
     const problem = problems[error.problem]!;
-    throw new RollscopeError(error.code, `${placeOf(problem)}, problem ${problem.id}: ${error.message}`, error.hint);
+    throw new RollscopeError(error.code, `${placeOf(problem)}, problem ${problem.id}: ${error.message}`, error.hint, {
+      details: error.details && { ...error.details, ...factsOf(problem) },
+    });
   }
 }

@@ -53,6 +53,7 @@ function changed(what: 'dataset' | 'model', name: string, run: string): Rollscop
     what,
     `${name} has changed since the run ${run} started.`,
     `Restore the original ${what === 'dataset' ? 'file' : 'model'}, or start a new run.`,
+    { details: { reason: 'changed', what, run } },
   );
 }
 

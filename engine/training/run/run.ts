@@ -1,5 +1,5 @@
 /** A run at work: what the server, the command line and experiments watch and steer. */
-import { type JournalRecord, type Progress, toErrorData } from '../../protocol/index.ts';
+import { type JournalRecord, type Progress, toStoredError } from '../../protocol/index.ts';
 import type { RunContext } from '../context.ts';
 import type { EndOfRun, RunHandle } from '../handle.ts';
 import { train } from '../loop.ts';
@@ -115,7 +115,7 @@ export class Run implements RunHandle {
     } catch (error) {
       // No space for the end record: the run folder stays as it is and can be resumed.
       const time = new Date().toISOString();
-      return { ...ending, reason: 'failed', error: toErrorData(error), step, seq: journal.length, time };
+      return { ...ending, reason: 'failed', error: toStoredError(error), step, seq: journal.length, time };
     }
   }
 }
