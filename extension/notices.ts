@@ -26,8 +26,9 @@ export class Notices {
     this.report.log('info', `run ${run.run} ended at step ${end.step}: ${end.reason}`);
     // The panel shows that a run has stopped or completed; a failure needs a decision.
     if (end.reason !== 'failed') return;
-    const { message = 'The run failed.', hint } = end.error ?? {};
-    void this.report.ask(`Run ${run.run} failed at step ${end.step}. ${message}${hint ? ` ${hint}` : ''}`, {
+    const { message, hint } = end.error ?? {};
+    const text = [`Run ${run.run} failed at step ${end.step}.`, message, hint].filter(Boolean).join(' ');
+    void this.report.ask(text, {
       Resume: () => this.resume(run.folder),
     });
   }

@@ -1,5 +1,5 @@
 /**
- * The engine as a service: one run at a time, any number of clients on a local socket (DESIGN.md, Processes).
+ * The engine as a service: one run at a time, any number of clients on a local socket (docs/architecture.md, Processes).
  * It knows the protocol and who is connected; how a run works is behind `RunStarter`.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';

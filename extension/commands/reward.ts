@@ -67,7 +67,7 @@ function rewardItems(current: string, known: readonly string[]): RewardPick[] {
           }),
         ),
     ]),
-    separator('Sums and gates'),
+    separator('Expressions: weighted sums and gates'),
     ...known.map(
       (reward): RewardPick => ({ label: `${mark(reward)} ${reward}`, description: 'in rollscope.config', reward }),
     ),

@@ -1,6 +1,5 @@
 /** Rollouts as read-only documents with a scheme of their own, shaded tokens, and a hover for each token. */
 import * as vscode from 'vscode';
-import { code, DASH, number, percent } from '../../engine/protocol/format.ts';
 import { type GroupId, type Rollout, RollscopeError } from '../../engine/protocol/index.ts';
 import { SHADES, shadeColor, shadeOf } from '../../engine/protocol/shades.ts';
 import { Disposables } from '../disposables.ts';
@@ -8,6 +7,7 @@ import type { OpenRun } from '../run/open-run.ts';
 import { onDidChangeSettings, shading } from '../settings.ts';
 import { addressOf, parseRolloutUri, problemOf, ROLLOUT_SCHEME, type RolloutAddress, rolloutUri } from './address.ts';
 import { layoutRollout, type RolloutLayout } from './layout.ts';
+import { tokenText } from './token-text.ts';
 
 interface RolloutPage {
   address: RolloutAddress;
@@ -101,24 +101,7 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
       (_, i) => rangeOf(layout, i).contains(position) && isBehind(layout, i, position),
     );
     if (index < 0) return null;
-    const { logprob, entropy, top1, top2 } = rollout.statistics;
-    const at = (values: Float32Array | null) => values?.[index] ?? null;
-    const probability = at(logprob) === null ? null : Math.exp(at(logprob)!);
-    const largest = at(top1);
-    // Both are float32 values of the same distribution.
-    const isTop1 = probability !== null && largest !== null && probability >= largest - 1e-4;
-    const lines = [
-      `${code(rollout.tokenTexts![index]!)} · token ${index + 1} of ${rollout.tokens} · id ${rollout.ids?.[index] ?? DASH}`,
-      [
-        '| | |',
-        '| :--- | ---: |',
-        `| Probability | ${percentOf(probability)}${isTop1 ? ' (top-1)' : ''} |`,
-        `| Entropy | ${number(at(entropy))} nats |`,
-        `| Top-1 probability | ${percentOf(largest)} |`,
-        `| Top-2 probability | ${percentOf(at(top2))} |`,
-      ].join('\n'),
-    ];
-    return new vscode.Hover(new vscode.MarkdownString(lines.join('\n\n')), rangeOf(layout, index));
+    return new vscode.Hover(new vscode.MarkdownString(tokenText(rollout, index)), rangeOf(layout, index));
   }
 
   watch(): vscode.Disposable {
@@ -215,9 +198,4 @@ function rangeOf(layout: RolloutLayout, index: number): vscode.Range {
 function isBehind(layout: RolloutLayout, index: number, position: vscode.Position): boolean {
   const { endLine, endCharacter } = layout.spans[index]!;
   return position.isBefore(new vscode.Position(endLine, endCharacter));
-}
-
-/** Small probabilities keep their size: `0.02%`. */
-function percentOf(probability: number | null): string {
-  return probability !== null && probability < 0.1 ? `${number(probability * 100, 2)}%` : percent(probability);
 }

@@ -66,7 +66,7 @@ function modelsView({ models }: ViewParts): vscode.Disposable {
   const hint = () => {
     view.message =
       models.recent.length === 0
-        ? 'Add a GGUF file, a Hugging Face folder or a Hub id to train a real model.'
+        ? 'Add a GGUF file, a Hugging Face folder or a Hub id to train a model of your own.'
         : undefined;
   };
   hint();

@@ -3,7 +3,7 @@
  *   pairs <folder of datasets> <pairs.json>   writes the pairs that both sides grade
  *   grade <pairs.json>                        grades them: prints one JSON line with seconds and verdicts (0 or 1 each)
  * A pair is a response and a reference: the published GSM8K solutions with their labels, and the reference answers of
- * MATH, rewritten and put into a box. The peer is `peers/grading.py`.
+ * MATH, rewritten and boxed. The peer is `peers/grading.py`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,11 +12,11 @@ import { equivalent, extractAnswer, referenceAnswer } from '../../engine/grading
 interface Pair {
   response: string;
   reference: string;
-  /** What is right: the published label; true for what was rewritten. */
+  /** Whether the answer is correct: the published label; true for rewritten references. */
   right: boolean;
 }
 
-/** GSM8K solutions taken: every fourth of the file's, so that a round takes the peer seconds, not minutes. */
+/** Every fourth GSM8K solution is used, so that a round takes the peer seconds, not minutes. */
 const EVERY = 4;
 
 function solutions(folder: string): Pair[] {
@@ -33,7 +33,7 @@ function solutions(folder: string): Pair[] {
   return pairs.filter((_, i) => i % EVERY === 0);
 }
 
-/** What changes nothing about what an answer says. */
+/** Rewritings that preserve an answer's meaning. */
 const REWRITINGS: ((answer: string) => string)[] = [
   (a) => a,
   (a) => a.replaceAll('\\frac', '\\dfrac').replaceAll(' ', '  '),

@@ -1,4 +1,4 @@
-/** Rollouts of problems as a policy gives them, the same for every program that is measured with them. */
+/** Synthetic rollouts as a policy returns them, the same for every program that is measured. */
 
 export interface SampledGroup {
   problem: {
@@ -31,7 +31,7 @@ const WORDS = [
   '\n',
 ];
 
-/** A response of `tokens` tokens that ends with its answer in a box. */
+/** A response of `tokens` tokens that ends with a boxed answer. */
 function rollout(answer: string, tokens: number, seed: number) {
   const end = ['So', ' the', ' answer', ' is', ' \\boxed{', answer, '}', ''];
   const words = Array.from(
@@ -43,7 +43,7 @@ function rollout(answer: string, tokens: number, seed: number) {
   return {
     text: tokenTexts.join(''),
     tokenTexts,
-    /** What `tokenTexts` was called before. */
+    /** Earlier name of `tokenTexts`. */
     pieces: tokenTexts,
     finish: 'stop' as const,
     tokens: Int32Array.from(tokenTexts, (_, i) => (i * 31 + seed) % 1000),
@@ -56,7 +56,7 @@ function rollout(answer: string, tokens: number, seed: number) {
   };
 }
 
-/** @param count groups of `size` rollouts of `tokens` tokens each; most rollouts agree, some are wrong */
+/** `count` groups of `size` rollouts of `tokens` tokens each; most rollouts agree, some are wrong. */
 export function sampledGroups(count: number, size: number, tokens: number): SampledGroup[] {
   return Array.from({ length: count }, (_, index) => {
     const text = `What is ${index} plus 2?`;

@@ -1,5 +1,5 @@
 /**
- * What is done with a group once it is sampled: judged, scored and given advantages, written. `openPath` returns the
+ * What happens to a sampled group: it is judged, scored, given advantages and written. `openPath` returns the
  * stages, so that they can be timed next to those of another version in one process (`npm run bench -- group-path`).
  */
 import { createJournal } from '../../engine/journal/create.ts';

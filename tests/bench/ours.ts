@@ -1,5 +1,5 @@
 /**
- * Rollscope's side of the benchmarks, one case a process, so that each has its own peak memory:
+ * Rollscope's side of the benchmarks, one case per process, so that each has its own peak memory:
  *   decode|gradient|group <model.gguf> <threads> <prompt> <new> <batch>
  *   grpo <model.gguf> <threads> <problems> <group> <new> <problems.jsonl>
  * Prints one JSON line. The peers in `peers/` do the same work in PyTorch.
@@ -122,7 +122,7 @@ async function grpo(): Promise<void> {
   const template = presetFor(file, false).dataset!.template!;
   const { trainer, sample, backend, tokenizer } = await setUp(length, 1024);
   const prompts = texts.map((line) =>
-    tokenizer.encodePrompt({ user: template.replace('{{prompt}}', JSON.parse(line).question) }),
+    tokenizer.encodePrompt({ user: template.replace('{{problem}}', JSON.parse(line).question) }),
   );
   const step = async (number: number) => {
     let sampling = 0;

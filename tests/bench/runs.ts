@@ -1,11 +1,11 @@
 /**
  * Opening a large run:
  *   generate <folder> <problems> <steps> <groups per step> <rollouts per group>   writes one, through the journal's writer
- *   everything <folder>   reads and folds all records, as every opening and every showing did before there were columns
+ *   everything <folder>   reads and folds all records, as every opening did before there were columns
  *   first <folder>        opens it without an index, and writes one
  *   index <folder>        opens it from its index
- *   page <folder>         from the columns to what the panel shows: packed, copied, unpacked, all problems viewed
- * Prints one JSON line: seconds, peak resident memory of the process, and what was found.
+ *   page <folder>         prepares what the panel shows from the columns: pack, copy, unpack, view all problems
+ * Prints one JSON line: seconds, peak resident memory of the process, and counts.
  */
 import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -62,12 +62,12 @@ function found({ groups, series, head }: RunColumns) {
   return { groups: groups.length, steps: series.steps.length, ended: head.end?.reason ?? null };
 }
 
-/** Answers to a problem, more and more of them the same. */
+/** Answers to a problem, which agree more and more. */
 function answersAt(problem: number, step: number, rollouts: number): (string | null)[] {
-  const sure = 0.3 + (0.7 * ((step * 7 + problem * 13) % 1000)) / 1000;
+  const share = 0.3 + (0.7 * ((step * 7 + problem * 13) % 1000)) / 1000;
   return Array.from({ length: rollouts }, (_, i) => {
     const place = (i + 0.5) / rollouts;
-    if (place < sure) return String(problem);
+    if (place < share) return String(problem);
     return place > 0.97 ? null : String(problem + 1 + ((i * 31 + step) % 9));
   });
 }
@@ -75,7 +75,7 @@ function answersAt(problem: number, step: number, rollouts: number): (string | n
 async function generate(at: string, problems: number, steps: number, groups: number, rollouts: number): Promise<void> {
   const config = RunConfig.parse({ dataset: { path: 'embedded' }, steps, batch: groups, votes: rollouts });
   const list = Array.from({ length: problems }, (_, index): Problem => {
-    const text = `How many are ${index} and none? Say it with as few words as you can, and put it into a box.`;
+    const text = `How many are ${index} and none? Answer briefly, and put the answer in a box.`;
     return { index, id: `p-${index}`, text, answer: String(index), source: 'embedded', row: index, line: index + 1 };
   });
   const created = new Date(0).toISOString();

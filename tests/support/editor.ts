@@ -37,6 +37,7 @@ export const editor = {
   trusted: true,
   commands: new Map<string, (...args: unknown[]) => unknown>(),
   executed: [] as unknown[][],
+  views: [] as { id: string; message?: string }[],
   tasks: [] as { definition: object }[],
   taskStarted: (_: object): void => {},
   taskEnded: (_: object): void => {},
@@ -52,6 +53,7 @@ export function resetEditor(user: Record<string, unknown> = {}): void {
     asked: [],
     shown: [],
     executed: [],
+    views: [],
     tasks: [],
     trusted: true,
   });
@@ -84,6 +86,18 @@ export const vscode = {
   TreeItem: class {
     constructor(readonly label: string) {}
   },
+  CodeLens: class {
+    constructor(
+      readonly range: unknown,
+      readonly command: { title: string; command: string; tooltip?: string },
+    ) {}
+  },
+  Range: class {
+    constructor(readonly line: number) {}
+  },
+  TabInputText: class {},
+  TabInputCustom: class {},
+  FileSystemError: { FileNotFound: Error, Unavailable: Error, NoPermissions: Error },
   ThemeIcon: class {
     static readonly File = new this('file');
     constructor(
@@ -110,6 +124,10 @@ export const vscode = {
   },
   Uri: class {
     private constructor(readonly fsPath: string) {}
+    readonly scheme = 'file';
+    get path() {
+      return this.fsPath;
+    }
     static file(fsPath: string) {
       return new this(fsPath);
     }
@@ -153,6 +171,7 @@ export const vscode = {
       return { dispose: () => undefined };
     },
   },
+  languages: { registerCodeLensProvider: () => ({ dispose: () => undefined }) },
   commands: {
     registerCommand: (id: string, action: (...args: unknown[]) => unknown) => {
       editor.commands.set(id, action);
@@ -162,6 +181,21 @@ export const vscode = {
   },
   window: {
     activeTextEditor: undefined,
+    tabGroups: { activeTabGroup: {} },
+    createTreeView: (id: string) => {
+      const view = { id, visible: false, onDidChangeVisibility: () => ({ dispose: () => undefined }), dispose() {} };
+      editor.views.push(view);
+      return view;
+    },
+    createQuickPick: () => {
+      const pick: Record<string, unknown> = { hide() {}, dispose() {} };
+      for (const event of ['onDidAccept', 'onDidTriggerItemButton', 'onDidHide']) pick[event] = () => undefined;
+      pick.show = () => {
+        const { items, title, placeholder } = pick;
+        editor.asked.push({ items: items as Row[], options: { title, placeHolder: placeholder } });
+      };
+      return pick;
+    },
     showQuickPick: answer,
     showInputBox: (options: Asked['options']) => answer([], options),
     showOpenDialog: async (options: Asked['options']) => {
@@ -183,8 +217,10 @@ export const vscode = {
       return editor.trusted;
     },
     workspaceFolders: undefined,
+    textDocuments: [] as unknown[],
+    onDidChangeWorkspaceFolders: () => ({ dispose: () => undefined }),
     getWorkspaceFolder: () => undefined,
-    asRelativePath: (uri: { fsPath: string }) => uri.fsPath,
+    asRelativePath: (uri: string | { fsPath: string }) => (typeof uri === 'string' ? uri : uri.fsPath),
     onDidChangeConfiguration: () => ({ dispose: () => undefined }),
     getConfiguration: () => ({
       get: (name: string, usual?: unknown) => editor.workspace[name] ?? editor.user[name] ?? usual ?? null,

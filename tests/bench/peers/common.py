@@ -1,4 +1,4 @@
-"""What the peers share: the model in float32, the same number of threads, and the most memory that a process held.
+"""Shared by the peers: the model in float32, the number of threads, and peak memory.
 
 The peers need Python with torch, transformers, peft, trl and gguf. Rollscope does not.
 """
@@ -27,7 +27,7 @@ def load(file, **options):
     folder, name = os.path.split(os.path.abspath(file))
     tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
     model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32, **options)
-    # Its weights are plain float32 now; what is left of the file's format would keep TRL from training it.
+    # The weights are plain float32 now; leftovers of the file's format would keep TRL from training the model.
     model.hf_quantizer = None
     model.is_quantized = False
     for name in ("quantization_method", "_is_quantized_training_enabled"):

@@ -1,4 +1,4 @@
-"""Grading with Math-Verify: python grading.py <pairs.json>. Responses are parsed and verified as its page tells to."""
+"""Grading with Math-Verify: python grading.py <pairs.json>. Responses are parsed and verified as its documentation recommends."""
 
 import json
 import logging

@@ -1,7 +1,7 @@
 """One GRPO step of TRL: python grpo.py <model.gguf> <threads> <problems> <group> <new> <problems.jsonl>.
 
-The second of two steps is timed. Gradient checkpointing is off and micro-batches hold one group, the fastest setting of
-those tried that is not larger than memory.
+The second of two steps is timed. Gradient checkpointing is off and micro-batches contain one group: the fastest of the
+settings tried that fits into memory.
 """
 
 import json
@@ -26,7 +26,7 @@ prompts = [[{"role": "user", "content": row["question"] + suffix}] for row in ro
 
 
 def reward(completions, **_):
-    # Half of each group is rewarded, so that every rollout trains, as in the run that this is compared with.
+    # Half of each group is rewarded, so that every rollout has a nonzero advantage, as in Rollscope's case.
     return [float(i % 2) for i in range(len(completions))]
 
 

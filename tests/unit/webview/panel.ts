@@ -1,0 +1,56 @@
+/** The panel on a run, with its host in the same process, and what its sections render. */
+import { vi } from 'vitest';
+import type { RunColumns } from '../../../engine/runs/columns.ts';
+import { Conversation } from '../../../extension/panel/conversation.ts';
+import type { OpenRun } from '../../../extension/run/open-run.ts';
+import { App } from '../../../webview/app.ts';
+import { provideStore } from '../../../webview/component.ts';
+import { Curves } from '../../../webview/sections/curves.ts';
+import { Header } from '../../../webview/sections/header.ts';
+import { Inspector } from '../../../webview/sections/inspector.ts';
+import { Problems } from '../../../webview/sections/problems.ts';
+import { Scrubber } from '../../../webview/sections/scrubber.ts';
+import { Store } from '../../../webview/store.ts';
+import { until } from '../../support/wait.ts';
+import { FakeWebview } from './fake-webview.ts';
+import { markup } from './markup.ts';
+
+const SECTIONS = {
+  app: App,
+  header: Header,
+  scrubber: Scrubber,
+  curves: Curves,
+  problems: Problems,
+  inspector: Inspector,
+};
+export type Section = keyof typeof SECTIONS;
+
+/** A panel that shows the run, or none. */
+export async function panelOn(run: OpenRun | null): Promise<Store> {
+  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setImmediate(callback));
+  const webview = new FakeWebview();
+  const nothing = async () => {};
+  const actions = { perform: nothing, openRollout: nothing, revealProblem: nothing, report: () => {} };
+  new Conversation(webview, { ...actions, again: async () => run! }).show(run);
+  const store = new Store(webview.page());
+  await until('the panel has its state', () => store.phase !== 'loading');
+  return store;
+}
+
+/** The markup of a section of the panel. */
+export function rendered(store: Store, section: Section): string {
+  provideStore(store);
+  const component = Object.assign(new SECTIONS[section](), { width: 1000 });
+  return markup(component.render());
+}
+
+/** Waits until the rollouts of the selected problem have been read, or could not be read. */
+export async function readSelected({ selected, columns, groups }: Store): Promise<void> {
+  const id = columns.idOf(selected!.view.row!);
+  await until('the group is read', () => groups.of(id).state !== 'reading');
+}
+
+/** Changes what the host has told of the run's beginning and end. */
+export function changeHead(store: Store, change: Partial<RunColumns['head']>): void {
+  store.columns.head = { ...store.columns.head, ...change };
+}

@@ -1,0 +1,136 @@
+/** What the panel says, section by section, in each of its states: in one file, to be read as a whole. */
+import { expect, test } from 'vitest';
+import { RollscopeError } from '../../../engine/protocol/errors.ts';
+import type { Progress } from '../../../engine/protocol/rpc.ts';
+import { OpenRun } from '../../../extension/run/open-run.ts';
+import type { Store } from '../../../webview/store.ts';
+import { forecastOf, problemForecast } from '../../support/forecast.ts';
+import { temporaryFolder } from '../../support/processes.ts';
+import { type RunFixtureOptions, writeRunFixture } from '../../support/run-fixture.ts';
+import { wordingFile } from '../../support/wording.ts';
+import { textsOf } from './markup.ts';
+import { changeHead, panelOn, readSelected, rendered, type Section } from './panel.ts';
+
+const time = '2026-11-24T19:31:00.000Z';
+const progress: Progress = {
+  run: 'run',
+  state: 'running',
+  activity: 'sampling',
+  detail: null,
+  step: 2,
+  steps: 10,
+  fraction: 0.5,
+  tokensPerSecond: 31_533,
+  secondsLeft: 75,
+  residentBytes: 4e8,
+};
+const states: string[] = [];
+
+function say(state: string, store: Store, sections: readonly Section[]): void {
+  const texts = sections.map((section) => `--- ${section}\n${fewTokens(textsOf(rendered(store, section)))}`);
+  states.push([`=== ${state}`, ...texts].join('\n'));
+}
+
+/** Only the first token of a rollout with its statistics. */
+function fewTokens(text: string): string {
+  return text.replace(/(\[title: probability [^\]]*\] \S+).*/g, '$1 …');
+}
+
+async function opened(options: RunFixtureOptions = {}): Promise<Store> {
+  const folder = `${temporaryFolder()}/run`;
+  await writeRunFixture(folder, { problems: 6, steps: 4, every: 2, ...options });
+  return panelOn(await OpenRun.read(folder));
+}
+
+test('the panel', async () => {
+  say('no run', await panelOn(null), ['app']);
+
+  const store = await opened();
+  store.phase = 'loading';
+  store.loaded = 0.42;
+  say('loading a run', store, ['app']);
+  store.phase = 'failed';
+  store.failure = { code: 'run-broken', message: 'The message.', hint: 'The hint.', again: () => undefined };
+  say('a run that cannot be read', store, ['app']);
+  store.failure = null;
+  store.phase = 'run';
+
+  // Problem 4 has a confidently wrong majority.
+  store.select(3);
+  await readSelected(store);
+  say('a completed run, a problem at its evaluation', store, ['header', 'scrubber', 'curves', 'problems', 'inspector']);
+  store.lookAt(1);
+  await readSelected(store);
+  say('the problem at a step of training', store, ['scrubber', 'inspector']);
+  store.lookAt(null);
+
+  const forecast = forecastOf([
+    problemForecast(0),
+    problemForecast(1, { answer: null, right: 0 }),
+    problemForecast(3, { answer: '17', majority: false, right: 0.2, certaintyAgreement: 0.75 }),
+  ]);
+  const problems = Object.fromEntries(
+    forecast.problems.map((one) => [one.problem, { ...one, likelyWrong: forecast.likelyWrong.includes(one.problem) }]),
+  );
+  changeHead(store, { forecast: { ...forecast, problems } });
+  say('with a forecast', store, ['header', 'problems', 'inspector']);
+  store.setFilter('predicted:wrong');
+  say('filtered by the forecast', store, ['problems']);
+  store.setFilter('');
+  store.select(1);
+  say('without a predicted majority', store, ['inspector']);
+  store.select(3);
+  const estimate = { mean: 0.5, low: 0.2, high: 0.8 };
+  const score = {
+    problems: 3,
+    auroc: estimate,
+    brier: estimate,
+    baseBrier: 0.25,
+    expected: 0.6,
+    actual: estimate,
+    step: 4,
+  };
+  changeHead(store, {
+    forecast: { ...store.columns.head.forecast!, reward: 'dual', by: 'majority-vote' },
+    forecastScore: score,
+  });
+  say('with a scored forecast of another reward', store, ['header', 'inspector']);
+
+  const warning = { seq: 1001, time, type: 'warning' as const };
+  const reasons = [{ signal: 'shorter', level: 'watch', text: 'response length went from 12 to 8' }];
+  changeHead(store, {
+    warnings: [
+      { ...warning, step: null, code: 'dataset', message: 'A warning about the dataset.' },
+      { ...warning, step: 3, code: 'collapse-watch', message: 'The message.', watch: { level: 'watch', reasons } },
+    ] as never,
+  });
+  say('with warnings', store, ['header']);
+  store.info = { ...store.info!, status: 'running' };
+  store.progress = progress;
+  say('running', store, ['header']);
+  store.progress = { ...progress, secondsLeft: null, tokensPerSecond: null, residentBytes: null };
+  say('running, without estimates', store, ['header']);
+  store.progress = { ...progress, state: 'paused' };
+  say('paused', store, ['header']);
+  store.progress = null;
+  for (const status of ['interrupted', 'failed', 'stopped'] as const) {
+    store.info = { ...store.info, status };
+    say(status, store, ['header']);
+  }
+
+  store.lookAt(0);
+  store.groups.of = () => ({ state: 'reading' });
+  say('reading rollouts', store, ['inspector']);
+  store.groups.of = () => ({ state: 'failed', error: new RollscopeError('run-broken', 'The message.', 'The hint.') });
+  say('rollouts that cannot be read', store, ['inspector']);
+  store.problem = null;
+  say('no problem selected', store, ['inspector']);
+
+  const unlabeled = await opened({ labels: false });
+  await readSelected(unlabeled);
+  say('without reference answers', unlabeled, ['header', 'curves', 'problems', 'inspector']);
+  unlabeled.info = { ...unlabeled.info!, job: 'probe' };
+  say('a probe', unlabeled, ['header', 'problems']);
+
+  await expect(`${states.join('\n\n')}\n`).toMatchFileSnapshot(wordingFile('panel'));
+});
