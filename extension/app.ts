@@ -2,6 +2,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { runsRoot } from '../engine/journal/locations.ts';
+import { EMBEDDED } from '../engine/protocol/embedded.ts';
 import { rollscopeHome } from '../engine/protocol/home.ts';
 import type { RunConfig } from '../engine/protocol/index.ts';
 import { CliDocuments } from './cli-documents.ts';
@@ -25,7 +26,6 @@ import type { OpenRun } from './run/open-run.ts';
 import { RunSession } from './run/session.ts';
 import { RunViewer } from './run/viewer.ts';
 import { watchRunsFolder } from './run/watch-folder.ts';
-import { EMBEDDED } from './run-config.ts';
 import { engineNode, runsFolderSetting, whenAlone } from './settings.ts';
 import { ProblemFiles } from './trees/datasets.ts';
 import { ModelList } from './trees/models.ts';

@@ -1,13 +1,14 @@
 /** Builds a run's configuration from the user's settings and the target of a command. Pure. */
 import type { Given, Layer } from '../engine/config/layer.ts';
-import { buildRunConfig, EMBEDDED, type RunTarget as Target } from '../engine/config/layers.ts';
+import { buildRunConfig, type RunTarget as Target } from '../engine/config/layers.ts';
 import { isObject, setAt, stringAt, type Values, valueAt } from '../engine/config/objects.ts';
 import { type Place, withAbsolutePaths } from '../engine/config/paths.ts';
+
+export { EMBEDDED } from '../engine/protocol/embedded.ts';
+
 import { RollscopeError, type RunConfig } from '../engine/protocol/index.ts';
 import { rewardOf } from '../engine/reward/index.ts';
 import { OBJECT_SETTINGS, RUN_SETTINGS, type SettingId, settingName, TAKEN } from './editor-settings.ts';
-
-export { EMBEDDED };
 
 export type Scope = 'user' | 'workspace' | 'folder';
 

@@ -5,11 +5,12 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { Place } from '../engine/config/paths.ts';
 import type { FieldMap } from '../engine/protocol/config.ts';
+import { EMBEDDED } from '../engine/protocol/embedded.ts';
 import { spellingsOf } from '../engine/protocol/settings/schema.ts';
 import type { Shading } from '../engine/protocol/shades.ts';
 import { REWARDS } from '../engine/reward/registry.ts';
 import { EDITOR_SETTINGS, type EditorValues, type SettingId, settingName } from './editor-settings.ts';
-import { EMBEDDED, givenText, type ScopeSettings, SETTING_IDS } from './run-config.ts';
+import { givenText, type ScopeSettings, SETTING_IDS } from './run-config.ts';
 
 const SECTION = 'rollscope';
 

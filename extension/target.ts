@@ -1,9 +1,9 @@
 /** Finds the dataset of a command from its argument, the active editor or the user's choice. */
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { EMBEDDED } from '../engine/protocol/embedded.ts';
 import { RollscopeError } from '../engine/protocol/index.ts';
 import { formatOf, PROBLEM_EXTENSIONS } from './editor/detect.ts';
-import { EMBEDDED } from './run-config.ts';
 import { DatasetItem, type ProblemFiles } from './trees/datasets.ts';
 
 /** Argument of the train and probe commands that asks for a file. */

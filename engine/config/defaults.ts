@@ -3,6 +3,7 @@
  * say. For help and documentation; without zod.
  */
 
+import { EMBEDDED } from '../protocol/embedded.ts';
 import { bytes } from '../protocol/format.ts';
 import { type Preset, presetFor } from '../protocol/presets.ts';
 import type { Setting } from '../protocol/settings/kit.ts';
@@ -10,8 +11,8 @@ import { valueAt } from './objects.ts';
 import type { RunSetting } from './settings.ts';
 
 const PRESETS: readonly { name: string; preset: Preset }[] = [
-  { name: 'embedded', preset: presetFor('embedded', true) },
-  { name: 'embedded, your problems', preset: presetFor('embedded', false) },
+  { name: 'embedded', preset: presetFor(EMBEDDED, true) },
+  { name: 'embedded, your problems', preset: presetFor(EMBEDDED, false) },
   { name: 'others', preset: presetFor('owner/name', false) },
 ];
 

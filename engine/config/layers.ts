@@ -3,6 +3,7 @@
  * layer knows where it comes from, so that a message names the place and what to change there.
  */
 import { checkVotes, RunConfig } from '../protocol/config.ts';
+import { EMBEDDED } from '../protocol/embedded.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { mergeConfig, presetFor } from '../protocol/presets.ts';
 import { parseReward } from '../protocol/reward-expression.ts';
@@ -20,9 +21,6 @@ export interface RunTarget {
   /** Only these problems, by id. */
   ids?: string[] | undefined;
 }
-
-/** Name of the model and of the problems that ship with Rollscope. */
-export const EMBEDDED = 'embedded';
 
 /**
  * @param layers in order of precedence, the weakest first, without the preset

@@ -1,6 +1,6 @@
 /** Texts of a configuration that name files: made absolute, because the engine may run elsewhere. Pure but for `exists`. */
 import path from 'node:path';
-import { isEmbedded } from '../protocol/presets.ts';
+import { isEmbedded } from '../protocol/embedded.ts';
 import type { Names } from '../protocol/settings/kit.ts';
 import { setAt, type Values, valueAt } from './objects.ts';
 import { SETTINGS } from './settings.ts';

@@ -2,9 +2,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { assetPath } from '../assets.ts';
+import { EMBEDDED, isEmbedded } from '../protocol/embedded.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
-import { isEmbedded } from '../protocol/presets.ts';
 import type { DecoderConfig } from './config.ts';
 import { fileFingerprint, folderFingerprint, isSampled, sampledFile, sampledFolder } from './fingerprint.ts';
 import { readGguf } from './gguf.ts';
@@ -120,8 +120,6 @@ async function openFolder(folder: string, name: string, options: OpenOptions): P
     folder,
   };
 }
-
-const EMBEDDED = 'embedded';
 
 /** `embedded` is the default embedded model; `embedded:<name>` are the others that ship. */
 async function embeddedFolder(spec: string): Promise<string> {

@@ -1,5 +1,6 @@
 export * from './activity.ts';
 export * from './config.ts';
+export * from './embedded.ts';
 export * from './errors.ts';
 export * from './evidence.ts';
 export * from './explanation.ts';

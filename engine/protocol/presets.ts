@@ -3,42 +3,16 @@
  * which suit billions of parameters; a preset replaces what does not suit the model at hand.
  */
 import type { RunConfigInput } from './config.ts';
+import { EMBEDDED, EMBEDDED_QUESTIONS, isEmbedded } from './embedded.ts';
 
 /** A preset names no file: that is the user's choice. */
 export type Preset = Omit<RunConfigInput, 'dataset'> & { dataset?: Pick<RunConfigInput['dataset'], 'template'> };
-
-/** Whether a model ships with the program: `embedded`, or another of its size, `embedded:<name>`. */
-export function isEmbedded(model: string): boolean {
-  return /^embedded(:|$)/.test(model);
-}
-
-/** What each model that ships is, in a few words for a choice; `docs/embedded-model.md` tells all of it. */
-export const EMBEDDED_MODELS: Readonly<Record<string, string>> = {
-  embedded: 'tiny, comes with Rollscope',
-  'embedded:S2000': 'the same, pre-trained half as long',
-  'embedded:S1000': 'the same, pre-trained a quarter as long',
-  'embedded:W': 'weaker: twice the errors',
-  'embedded:P2000': 'weaker, pre-trained half as long',
-  'embedded:P1000': 'weaker, pre-trained a quarter as long',
-  'embedded:P500': 'weaker, pre-trained an eighth as long',
-  'embedded:countdown': 'solves and judges Countdown problems',
-  'embedded:dual': 'solves chains, and reconstructs their terms',
-};
-
-/** Questions in addition to the problem itself, in the signs that embedded models were pre-trained on (`engine/experiments`). */
-export const EMBEDDED_QUESTIONS = {
-  /** Countdown: the problem, a response as it is, and a sign to begin judging; the verdict is 1 or 0. */
-  judge: '{{problem}}{{solution}}=',
-  /** Chains: `3+.+4=16:` asks for what the dot stands for. */
-  dual: '{{masked}}{{answer}}:',
-  mask: '.',
-} as const;
 
 const EMBEDDED_TOKENS = 40;
 
 /** The embedded character-level model on its own problems: a minute or two on two cores. */
 const EMBEDDED_PRESET: Preset = {
-  model: 'embedded',
+  model: EMBEDDED,
   steps: 100,
   batch: 32,
   group: 8,

@@ -1,11 +1,10 @@
 /** Choosing an experiment to run or a report to open. */
 import * as vscode from 'vscode';
+import { EMBEDDED, isEmbedded } from '../../engine/protocol/embedded.ts';
 import { about, dateTime, duration, plural } from '../../engine/protocol/format.ts';
 import { RollscopeError } from '../../engine/protocol/index.ts';
-import { isEmbedded } from '../../engine/protocol/presets.ts';
 import type { Rollscope } from '../app.ts';
 import { verdictText } from '../experiments/reports.ts';
-import { EMBEDDED } from '../run-config.ts';
 import { runChoices } from '../settings.ts';
 import { datasetOf, PICK } from '../target.ts';
 import { modelName } from '../trees/models.ts';

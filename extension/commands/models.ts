@@ -1,9 +1,8 @@
 /** Choosing the model: an embedded one, a recent one, a file, a folder, or one from the Hub. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { EMBEDDED_MODELS } from '../../engine/protocol/presets.ts';
+import { EMBEDDED, EMBEDDED_MODELS } from '../../engine/protocol/embedded.ts';
 import type { Rollscope } from '../app.ts';
-import { EMBEDDED } from '../run-config.ts';
 import { isFile, ModelItem, modelName } from '../trees/models.ts';
 
 interface ModelPick extends vscode.QuickPickItem {

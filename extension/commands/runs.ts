@@ -3,11 +3,11 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { liveWriter } from '../../engine/journal/lock.ts';
 import { repairRun as repairedCopy } from '../../engine/journal/repair.ts';
+import { EMBEDDED } from '../../engine/protocol/embedded.ts';
 import { dateTime, plural, share } from '../../engine/protocol/format.ts';
 import { RollscopeError, type RunInfo } from '../../engine/protocol/index.ts';
 import type { Rollscope } from '../app.ts';
 import type { LookCommand } from '../cli-documents.ts';
-import { EMBEDDED } from '../run-config.ts';
 import { DatasetItem } from '../trees/datasets.ts';
 import { RunItem } from '../trees/runs.ts';
 

@@ -1,10 +1,11 @@
 /** Starting training and probing. */
 import * as vscode from 'vscode';
+import { EMBEDDED } from '../../engine/protocol/embedded.ts';
 import { RollscopeError, type RunConfig } from '../../engine/protocol/index.ts';
 import type { Rollscope } from '../app.ts';
 import type { ProblemArgument } from '../editor/lenses.ts';
 import { runCommand } from '../run-command.ts';
-import { buildConfig, EMBEDDED, programsOf, type RunTarget } from '../run-config.ts';
+import { buildConfig, programsOf, type RunTarget } from '../run-config.ts';
 import { placeOf, runSettings } from '../settings.ts';
 import { datasetOf, fileOf } from '../target.ts';
 

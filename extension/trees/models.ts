@@ -1,12 +1,11 @@
 /** The Models view and its list: the embedded model and recently used ones. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { isEmbedded } from '../../engine/protocol/presets.ts';
+import { EMBEDDED, isEmbedded } from '../../engine/protocol/embedded.ts';
 import { commandOf } from '../command-definitions.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 import { type ItemContext, MEMORY } from '../ids.ts';
-import { EMBEDDED } from '../run-config.ts';
 import { chooseModel, currentModel, onDidChangeSettings } from '../settings.ts';
 
 const KEPT = 20;

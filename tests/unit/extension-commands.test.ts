@@ -2,8 +2,8 @@
 import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { EMBEDDED_MODELS } from '../../engine/protocol/embedded.ts';
 import type { RollscopeError } from '../../engine/protocol/index.ts';
-import { EMBEDDED_MODELS } from '../../engine/protocol/presets.ts';
 import { REWARDS, rewards } from '../../engine/reward/index.ts';
 import { commandId } from '../../extension/command-definitions.ts';
 import type { Choices } from '../../extension/report.ts';

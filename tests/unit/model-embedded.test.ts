@@ -10,7 +10,8 @@ import {
   writeSafetensors,
 } from '../../engine/model/safetensors.ts';
 import { openModel } from '../../engine/model/source.ts';
-import { EMBEDDED_MODELS, presetFor } from '../../engine/protocol/presets.ts';
+import { EMBEDDED_MODELS } from '../../engine/protocol/embedded.ts';
+import { presetFor } from '../../engine/protocol/presets.ts';
 import { halfTable, toFloat16, toFloat32 } from '../../engine/tensor/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
 

@@ -1,6 +1,7 @@
 /** `rollscope train`: trains a model on a problem set. */
 import path from 'node:path';
 import type { RunConfig } from '../../protocol/config.ts';
+import { EMBEDDED } from '../../protocol/embedded.ts';
 import { bytes, duration, plural, rounded, whole } from '../../protocol/format.ts';
 import { type RunColumns, recordedScore } from '../../runs/columns.ts';
 import { columnsOf } from '../../runs/fold.ts';
@@ -66,8 +67,8 @@ function printSummary(
 }
 
 function headline(config: RunConfig): string {
-  const model = config.model === 'embedded' ? 'the embedded model' : config.model;
-  const dataset = config.dataset.path === 'embedded' ? 'the embedded problems' : config.dataset.path;
+  const model = config.model === EMBEDDED ? 'the embedded model' : config.model;
+  const dataset = config.dataset.path === EMBEDDED ? 'the embedded problems' : config.dataset.path;
   const how = config.lora ? `LoRA rank ${config.lora.rank}` : 'all weights';
   return `Training ${model} (${how}) on ${dataset} with ${config.reward}: ${plural(config.steps, 'step')}, ${plural(config.batch, 'problem')} per step, ${plural(config.group, 'rollout')} per problem.`;
 }

@@ -1,6 +1,7 @@
 /** Does the step at which majority voting collapses predict how much a model would gain from labels? */
 import { existsSync } from 'node:fs';
 import { assetPath } from '../../assets.ts';
+import { EMBEDDED } from '../../protocol/embedded.ts';
 import { figure } from '../../protocol/format.ts';
 import { RECIPES } from '../embedded/recipes.ts';
 import type { Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
@@ -28,7 +29,7 @@ function modelsOf({ embedded, models }: ExperimentContext): {
   return {
     models: MODELS.filter((name) => !missing.includes(name)).map((name) => ({
       name,
-      model: name === 'S' ? 'embedded' : `embedded:${name}`,
+      model: name === 'S' ? EMBEDDED : `${EMBEDDED}:${name}`,
     })),
     skipped: missing.map((name) => `${name}, whose weights are missing`),
   };

@@ -3,6 +3,7 @@ import { type ProblemPattern, problemPattern } from '../../analysis/collapse.ts'
 import { bootstrap, DIFFERENCES, FEWEST_VALUES, wilson } from '../../analysis/estimates.ts';
 import { clusteredAuroc, clustersOfSmallerClass, FEWEST_OUTCOMES } from '../../analysis/statistics.ts';
 import { initialMajorityShares } from '../../analysis/theory.ts';
+import { EMBEDDED } from '../../protocol/embedded.ts';
 import { figure } from '../../protocol/format.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
@@ -39,10 +40,9 @@ export interface SingleRun {
 
 /** The models: both embedded models S and W, unless another one was chosen. */
 function modelsOf({ base, embedded }: ExperimentContext): { name: string; model: string }[] {
-  if (!embedded || base.model !== 'embedded')
-    return [{ name: base.model.replace(/^embedded:/, ''), model: base.model }];
+  if (!embedded || base.model !== EMBEDDED) return [{ name: base.model.replace(/^embedded:/, ''), model: base.model }];
   return [
-    { name: 'S', model: 'embedded' },
+    { name: 'S', model: EMBEDDED },
     { name: 'W', model: 'embedded:W' },
   ];
 }

@@ -5,7 +5,7 @@
  * evaluation and the verdict, `5,2,7:10,17 #### 1`. Pre-training makes it a poor solver with a bad habit, and a fairly
  * good judge, as self-verification needs.
  */
-import { EMBEDDED_QUESTIONS } from '../../protocol/presets.ts';
+import { EMBEDDED_QUESTIONS } from '../../protocol/embedded.ts';
 import { judgeCountdown } from '../../reward/countdown.ts';
 import { generator } from '../../rollout/philox.ts';
 import { type Random, shuffled } from './chains.ts';

@@ -3,7 +3,7 @@
  * `7,9 #### 9`: the running total of the other terms, then the term. A model that can do both can check itself: an answer
  * that does not give the hidden term back is wrong (DuPO, arXiv 2508.14460).
  */
-import { EMBEDDED_QUESTIONS } from '../../protocol/presets.ts';
+import { EMBEDDED_QUESTIONS } from '../../protocol/embedded.ts';
 import { type Chain, flawedSolution, type Quality, type Random } from './chains.ts';
 
 /** The dual's prompt for an answer, right or not; the term at `place` (from 0) is hidden. */

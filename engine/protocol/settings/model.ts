@@ -1,5 +1,6 @@
 /** Which model, and on what it computes. */
 import { DEVICE_CHOICES } from '../devices.ts';
+import { EMBEDDED } from '../embedded.ts';
 import { bytes, choice, integer, text } from './kit.ts';
 
 export const MODEL = {
@@ -10,7 +11,7 @@ export const MODEL = {
     placeholder: 'name',
     flag: '--model',
     names: 'model',
-    default: 'embedded',
+    default: EMBEDDED,
     trl: 'model_name_or_path',
     verl: 'actor_rollout_ref.model.path',
     editor: {
