@@ -30,13 +30,13 @@ const BETA = 0.5;
  * P(right) = 1 / (1 + exp(-(INTERCEPT + MARGIN * margin * sqrt(min(n, MOST_VOTES))))): the margin of the amplified answer
  * over the largest other one, in units of what n votes leave to chance.
  *
- * Fitted by logistic regression to "the majority is right" of 512 chain problems of the embedded world, with 4, 8 and 16
- * of their rollouts, under two priors together (majority right in 73% and 59% at 16 votes), and rounded. The slope on the
- * margin alone grows as the root of n does: 2.6, 3.4, 5.2. Fitted to one prior, the coefficients are -0.4 and 1.2, to the
+ * Fitted by logistic regression to "the majority is right" of 512 chain problems, with 4, 8 and 16 rollouts of two
+ * embedded models together (majority right in 73% and 59% at 16 votes), and rounded. The slope on the
+ * margin alone grows as the root of n does: 2.6, 3.4, 5.2. Fitted to one model, the coefficients are -0.4 and 1.2, to the
  * other -0.9 and 1.5; at 16 votes the AUROC is 0.78 and 0.70, the Brier score 0.16 and 0.21 against 0.20 and 0.24 of the
  * base rates. The majority share is a little worse (0.71 and 0.72) and adds nothing to the margin. The agreement with
- * likelihood is left out although it helps within a prior: its coefficient changes sign between them (-6 and +3), and a
- * model with it fails on the other prior (AUROC 0.39). It is reported as a signal. More than 32 votes count as 32: nothing
+ * likelihood is left out although it helps within a model: its coefficient changes sign between them (-6 and +3), and a
+ * regression with it fails on the other model (AUROC 0.39). It is reported as a signal. More than 32 votes count as 32: nothing
  * was fitted beyond.
  */
 const INTERCEPT = -0.65;

@@ -84,7 +84,10 @@ interface RewardDescription<Name extends string, F extends Fields> {
   throughTemplate?: true;
   /** Throws RollscopeError `config` where the options lack what it must be told. */
   check?(options: ValuesOf<F>): void;
-  /** Policies that it samples in addition to the one being trained: `base`, adapter folders, checkpoints or models. */
+  /**
+   * Policies that it samples in addition to the one being trained (`base`, adapter folders, checkpoints or models): those
+   * that its option `policies` names.
+   */
   policies?(options: ValuesOf<F>): readonly string[];
   /** What it needs beyond the problem's rollouts; null where the options make that unnecessary. */
   evidence?(options: ValuesOf<F>): EvidenceKind | null;

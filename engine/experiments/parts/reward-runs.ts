@@ -1,10 +1,12 @@
 /** The same runs under several rewards, on one large set of problems. */
-import { type RewardName, rewardOptionsOf, rewards } from '../../reward/index.ts';
+import { EMBEDDED } from '../../protocol/embedded.ts';
+import { type RewardName, rewardOf, rewards } from '../../reward/index.ts';
+import { optionsKey } from '../../reward/option-tree.ts';
 import type { Changes, ExperimentContext, ExperimentRun } from '../experiment.ts';
 import { runSeeds } from './runs.ts';
 import { largeSet } from './sets.ts';
 
-/** The intrinsic (self-generated) rewards; `rlccf` needs two policies. */
+/** The intrinsic (self-generated) rewards. */
 export const INTRINSIC: readonly RewardName[] = rewards.flatMap(({ name, family }) =>
   family === 'external' ? [] : name,
 );
@@ -14,9 +16,19 @@ export interface RewardRuns {
   runs: ExperimentRun[];
 }
 
-/** Whether this configuration can train with a reward. */
-function possible(reward: RewardName, { base, embedded }: ExperimentContext): boolean {
-  return reward !== 'rlccf' || embedded || rewardOptionsOf(base).rlccf.policies.length > 0;
+/** Whether a reward needs other policies that its options do not name. */
+function lacksPolicies(reward: RewardName, { base }: ExperimentContext): boolean {
+  const { policies } = rewards.find(({ name }) => name === reward)!;
+  return policies !== undefined && rewardOf(reward, base.rewardOptions).policies.length === 0;
+}
+
+/** Whether this configuration can train with a reward: on embedded models, another policy is at hand. */
+function possible(reward: RewardName, context: ExperimentContext): boolean {
+  return context.embedded || !lacksPolicies(reward, context);
+}
+
+function missingPolicies(reward: RewardName, context: ExperimentContext): Changes {
+  return lacksPolicies(reward, context) ? { rewardOptions: { [optionsKey(reward)]: { policies: [EMBEDDED] } } } : {};
 }
 
 /**
@@ -31,14 +43,11 @@ export async function runRewards(
   const set = await largeSet(context);
   const wanted = rewards.filter((reward) => possible(reward, context));
   context.expect(wanted.length * context.seeds.length);
-  const policies = rewardOptionsOf(context.base).rlccf.policies.length === 0 && {
-    rewardOptions: { rlccf: { policies: ['embedded'] } },
-  };
   return Promise.all(
     wanted.map(async (reward) => ({
       reward,
       runs: await runSeeds(context, reward, (seed) =>
-        context.config({ ...changesOf(reward), reward, seed, ...set, ...(reward === 'rlccf' && policies) }),
+        context.config({ ...changesOf(reward), reward, seed, ...set, ...missingPolicies(reward, context) }),
       ),
     })),
   );
