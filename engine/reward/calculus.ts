@@ -56,7 +56,7 @@ const GAUSS = [0, 0.1294849661688697, 0, 0.2797053914892767, 0, 0.38183005050511
 /** Intervals that an integral may be cut into. */
 const INTERVALS = 300;
 
-interface Piece {
+interface Interval {
   from: number;
   to: number;
   value: number;
@@ -81,7 +81,7 @@ export function integralOf(
     return turned && { value: -turned.value, size: turned.size };
   }
   const g = overUnit(f, from, to);
-  const piece = (a: number, b: number): Piece | null => {
+  const over = (a: number, b: number): Interval | null => {
     const middle = (a + b) / 2;
     const half = (b - a) / 2;
     let kronrod = 0;
@@ -99,23 +99,23 @@ export function integralOf(
     return { from: a, to: b, value: kronrod * half, error: Math.abs(kronrod - gauss) * half, size: size * half };
   };
   // The first cut is not at a round number, so that poles and gaps do not fall on nodes or cancel by symmetry.
-  const first = [piece(-1, 0.1371), piece(0.1371, 1)];
+  const first = [over(-1, 0.1371), over(0.1371, 1)];
   if (first.includes(null)) return null;
-  const pieces = first as Piece[];
+  const intervals = first as Interval[];
   for (;;) {
-    const error = pieces.reduce((sum, p) => sum + p.error, 0);
-    const size = pieces.reduce((sum, p) => sum + p.size, 0);
+    const error = intervals.reduce((sum, p) => sum + p.error, 0);
+    const size = intervals.reduce((sum, p) => sum + p.size, 0);
     if (error <= tolerance * size) {
-      const value = pieces.reduce((sum, p) => sum + p.value, 0);
+      const value = intervals.reduce((sum, p) => sum + p.value, 0);
       // What is left where parts cancel is rounding.
       return { value: Math.abs(value) <= 1e-12 * size ? 0 : value, size };
     }
-    if (pieces.length >= INTERVALS) return null;
-    const worst = pieces.reduce((w, p, i) => (p.error > pieces[w]!.error ? i : w), 0);
-    const { from: a, to: b } = pieces[worst]!;
-    const halves = [piece(a, (a + b) / 2), piece((a + b) / 2, b)];
+    if (intervals.length >= INTERVALS) return null;
+    const worst = intervals.reduce((w, p, i) => (p.error > intervals[w]!.error ? i : w), 0);
+    const { from: a, to: b } = intervals[worst]!;
+    const halves = [over(a, (a + b) / 2), over((a + b) / 2, b)];
     if (halves.includes(null)) return null;
-    pieces.splice(worst, 1, ...(halves as Piece[]));
+    intervals.splice(worst, 1, ...(halves as Interval[]));
   }
 }
 

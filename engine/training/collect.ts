@@ -3,7 +3,7 @@ import type { JudgedGroup } from '../analysis/metrics.ts';
 import type { Problem } from '../protocol/index.ts';
 import { isGroupwise } from './advantages.ts';
 import type { RunContext } from './context.ts';
-import type { TrainedResponse } from './policy/micro-batch.ts';
+import type { TrainedResponse } from './policy/responses.ts';
 import { recordGroup, sample, withEvidence } from './sample.ts';
 import { subset } from './schedule.ts';
 import { type Judged, score, summarize, type WithAdvantages, type WithEvidence, withAdvantages } from './stages.ts';

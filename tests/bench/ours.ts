@@ -16,7 +16,7 @@ import { generator } from '../../engine/rollout/philox.ts';
 import { type SampledRollout, Sampler } from '../../engine/rollout/sampler.ts';
 import { openDevice } from '../../engine/runtime/devices/index.ts';
 import type { Graph } from '../../engine/tensor/index.ts';
-import type { TrainedGroup } from '../../engine/training/policy/micro-batch.ts';
+import type { TrainedGroup } from '../../engine/training/policy/responses.ts';
 import { Trainer } from '../../engine/training/policy/trainer.ts';
 
 const [name, file, ...rest] = process.argv.slice(2) as [string, string, ...string[]];

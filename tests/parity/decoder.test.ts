@@ -5,8 +5,9 @@ import type { Backend, Value } from '../../engine/runtime/backend.ts';
 import { openDevice } from '../../engine/runtime/devices/index.ts';
 import { compileFunction } from '../../engine/runtime/function.ts';
 import type { Named } from '../../engine/tensor/index.ts';
+import { batchFeeds } from '../../engine/training/policy/batch-feeds.ts';
 import { policyGradientGraph } from '../../engine/training/policy/loss-graph.ts';
-import { batchFeeds, type Piece } from '../../engine/training/policy/micro-batch.ts';
+import type { WeightedGroup } from '../../engine/training/policy/responses.ts';
 import { scoreGraph } from '../../engine/training/policy/score-graph.ts';
 import { pureTfjsBackend } from '../support/tfjs.ts';
 import { hasLora, TINY_MODELS, tinyModel } from '../support/tiny-model.ts';
@@ -14,7 +15,11 @@ import { requireWebgpu } from '../support/webgpu.ts';
 
 const POSITIONS = 96;
 
-function piece(prompt: readonly number[], responses: readonly number[][], advantages: readonly number[]): Piece {
+function groupOf(
+  prompt: readonly number[],
+  responses: readonly number[][],
+  advantages: readonly number[],
+): WeightedGroup {
   return {
     prompt: Int32Array.from(prompt),
     problem: 0,
@@ -82,7 +87,7 @@ for (const { device, present } of devices) {
         // PyTorch's weights have both signs; here signs are advantages, so a sequence runs once for each.
         const { batch, loss } = batchFeeds(
           runs,
-          [piece(prompt, [completion, completion], [1, -1])],
+          [groupOf(prompt, [completion, completion], [1, -1])],
           expected.temperature,
         );
         const n = completion.length;
@@ -152,7 +157,7 @@ for (const { device, present } of devices) {
         for (const [p, rollouts] of found.entries()) {
           const responses = rollouts.map(({ tokens }) => [...tokens]);
           const batch = [
-            piece(
+            groupOf(
               [...prompts[p]!.tokens],
               responses,
               responses.map(() => 1),

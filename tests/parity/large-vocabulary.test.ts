@@ -8,8 +8,8 @@ import { generator } from '../../engine/rollout/philox.ts';
 import { openDevice } from '../../engine/runtime/devices/index.ts';
 import { compileFunction } from '../../engine/runtime/function.ts';
 import type { Graph } from '../../engine/tensor/index.ts';
+import { batchFeeds } from '../../engine/training/policy/batch-feeds.ts';
 import { policyGradientGraph } from '../../engine/training/policy/loss-graph.ts';
-import { batchFeeds } from '../../engine/training/policy/micro-batch.ts';
 import { pureTfjsBackend } from '../support/tfjs.ts';
 
 // Above 2,048 tokens logits are made a response at a time in a loop, whose gradient is written by hand.

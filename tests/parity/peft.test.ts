@@ -16,7 +16,7 @@ import type { Backend } from '../../engine/runtime/backend.ts';
 import { openDevice } from '../../engine/runtime/devices/index.ts';
 import { compileFunction } from '../../engine/runtime/function.ts';
 import { exportWeights } from '../../engine/training/export.ts';
-import { batchFeeds } from '../../engine/training/policy/micro-batch.ts';
+import { batchFeeds } from '../../engine/training/policy/batch-feeds.ts';
 import { scoreGraph } from '../../engine/training/policy/score-graph.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
 
@@ -57,8 +57,8 @@ async function distance(
       advantage: 0,
       truncated: false,
     };
-    const piece = { prompt: Int32Array.from(prompt), problem: 0, responses: [{ response, weight: 1 }] };
-    const { batch } = batchFeeds(backend, [piece], 1);
+    const group = { prompt: Int32Array.from(prompt), problem: 0, responses: [{ response, weight: 1 }] };
+    const { batch } = batchFeeds(backend, [group], 1);
     const outputs = await scorer.run({ batch, parameters });
     for (const [found, expected] of [
       [await backend.read(outputs.logprob), logprob],

@@ -13,7 +13,7 @@ import type { Backend } from '../../engine/runtime/backend.ts';
 import { openDevice } from '../../engine/runtime/devices/index.ts';
 import type { Graph } from '../../engine/tensor/index.ts';
 import { advantages } from '../../engine/training/advantages.ts';
-import type { TrainedGroup, TrainedResponse } from '../../engine/training/policy/micro-batch.ts';
+import type { TrainedGroup, TrainedResponse } from '../../engine/training/policy/responses.ts';
 import { Trainer, type UpdateMetrics } from '../../engine/training/policy/trainer.ts';
 import { learningRate } from '../../engine/training/schedule.ts';
 import { pureTfjsBackend } from '../support/tfjs.ts';

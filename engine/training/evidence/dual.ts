@@ -51,10 +51,10 @@ export const dual: Gatherer<'dual'> = {
 const NUMBER = /\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?/g;
 
 /** Where a text first stands by itself, not within a longer word or number; null where it does not. */
-function placeOf(text: string, piece: string): number | null {
-  const literal = piece.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
-  const before = /^\d/.test(piece) ? '(?<!\\d|\\d\\.)' : /^\p{L}/u.test(piece) ? '(?<![\\p{L}\\d])' : '';
-  const behind = /\d$/.test(piece) ? '(?!\\d|\\.\\d)' : /\p{L}$/u.test(piece) ? '(?![\\p{L}\\d])' : '';
+function placeOf(text: string, hidden: string): number | null {
+  const literal = hidden.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+  const before = /^\d/.test(hidden) ? '(?<!\\d|\\d\\.)' : /^\p{L}/u.test(hidden) ? '(?<![\\p{L}\\d])' : '';
+  const behind = /\d$/.test(hidden) ? '(?!\\d|\\.\\d)' : /\p{L}$/u.test(hidden) ? '(?![\\p{L}\\d])' : '';
   return new RegExp(before + literal + behind, 'u').exec(text)?.index ?? null;
 }
 

@@ -2,7 +2,7 @@
 import type { ModelSource } from '../../model/source.ts';
 import type { Activity } from '../../protocol/index.ts';
 import type { PolicyHooks } from './contract.ts';
-import type { TrainedGroup } from './micro-batch.ts';
+import type { TrainedGroup } from './responses.ts';
 
 export interface ScoreOptions {
   /** A problem, a part of a response to it, and texts that might follow. */

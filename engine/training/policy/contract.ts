@@ -9,8 +9,8 @@ import type {
   SamplingConfig,
 } from '../../protocol/index.ts';
 import type { StreamName } from '../../rollout/philox.ts';
-import type { TrainedGroup } from './micro-batch.ts';
 import type { EncodedPrompt } from './prompts.ts';
+import type { TrainedGroup } from './responses.ts';
 
 export interface PolicyOptions {
   model: string;

@@ -3,7 +3,7 @@ import { RollscopeError } from '../../protocol/errors.ts';
 import type { Backend, Value } from '../../runtime/backend.ts';
 import { dispose, type Values } from '../../runtime/function.ts';
 import type { GradientOutputs } from './loss-graph.ts';
-import type { Piece } from './micro-batch.ts';
+import type { WeightedGroup } from './responses.ts';
 
 /** Names the problem whose responses made the number, where that is known. */
 export class NonFiniteError extends RollscopeError {
@@ -16,7 +16,11 @@ export class NonFiniteError extends RollscopeError {
 }
 
 /** The problem of the first response whose log-probabilities, [rows, L] of a micro-batch, are not finite. */
-export async function culprit(backend: Backend, batch: readonly Piece[], scores: Value): Promise<number | null> {
+export async function culprit(
+  backend: Backend,
+  batch: readonly WeightedGroup[],
+  scores: Value,
+): Promise<number | null> {
   const logprob = (await backend.read(scores)) as Float32Array;
   const [rows, L] = scores.shape as [number, number];
   const G = rows / batch.length;
@@ -27,23 +31,23 @@ export async function culprit(backend: Backend, batch: readonly Piece[], scores:
 /**
  * The problem whose own gradient is not finite, or else the largest: of all together, the norm was not.
  *
- * @param gradientOf of one piece alone; what it returns is disposed of here
+ * @param gradientOf of one group alone; what it returns is disposed of here
  */
 export async function steepest(
   backend: Backend,
-  pieces: readonly Piece[],
-  gradientOf: (piece: Piece) => Promise<Values<GradientOutputs>>,
+  groups: readonly WeightedGroup[],
+  gradientOf: (group: WeightedGroup) => Promise<Values<GradientOutputs>>,
 ): Promise<number | null> {
   let found: { problem: number; square: number } | null = null;
-  for (const piece of pieces) {
-    const outputs = await gradientOf(piece);
+  for (const group of groups) {
+    const outputs = await gradientOf(group);
     let square = 0;
     for (const value of Object.values(outputs.gradients)) {
       for (const x of (await backend.read(value)) as Float32Array) square += x * x;
     }
     dispose(outputs);
-    if (!Number.isFinite(square)) return piece.problem;
-    if (square > (found?.square ?? 0)) found = { problem: piece.problem, square };
+    if (!Number.isFinite(square)) return group.problem;
+    if (square > (found?.square ?? 0)) found = { problem: group.problem, square };
   }
   return found?.problem ?? null;
 }

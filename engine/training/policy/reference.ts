@@ -3,10 +3,7 @@
  * the model's own weights where all of them train. The KL penalty pulls towards it, and the metric is measured to it.
  */
 import type { LossConfig } from '../../protocol/index.ts';
-import type { Piece, TrainedResponse } from './micro-batch.ts';
-
-/** Log-probabilities of responses under the reference policy, nats: one number a token. */
-export type ReferenceLogProbs = ReadonlyMap<TrainedResponse, Float32Array>;
+import type { ReferenceLogProbs, TrainedResponse, WeightedGroup } from './responses.ts';
 
 /** Whether the reference policy's parameters are kept in addition to those being trained: this doubles their memory. */
 export function needsReference({ measureKl, klCoefficient }: LossConfig): boolean {
@@ -14,7 +11,7 @@ export function needsReference({ measureKl, klCoefficient }: LossConfig): boolea
 }
 
 type Score = (
-  groups: readonly Piece[],
+  groups: readonly WeightedGroup[],
   tick: (fraction: number) => void,
 ) => Promise<Map<TrainedResponse, { logprob: Float32Array }>>;
 
@@ -28,7 +25,7 @@ export class ReferencePolicy {
     private readonly passes: number,
   ) {}
 
-  async logProbs(groups: readonly Piece[], tick: (fraction: number) => void): Promise<ReferenceLogProbs> {
+  async logProbs(groups: readonly WeightedGroup[], tick: (fraction: number) => void): Promise<ReferenceLogProbs> {
     const found = new Map<TrainedResponse, Float32Array>();
     const fresh = groups.filter((group) => !this.recall(group, found));
     for (const [response, { logprob }] of await this.score(fresh, tick)) found.set(response, logprob);
@@ -42,7 +39,7 @@ export class ReferencePolicy {
   }
 
   /** Adds what was kept of a group; false where nothing was. */
-  private recall(group: Piece, found: Map<TrainedResponse, Float32Array>): boolean {
+  private recall(group: WeightedGroup, found: Map<TrainedResponse, Float32Array>): boolean {
     const key = contentOf(group);
     const known = this.kept.get(key);
     if (!known) return false;
@@ -53,7 +50,7 @@ export class ReferencePolicy {
 }
 
 /** Names a group by its problem and the tokens of its responses: the reference policy says the same of them each time. */
-function contentOf({ problem, responses }: Piece): string {
+function contentOf({ problem, responses }: WeightedGroup): string {
   return [problem, ...responses.map(({ response }) => response.tokens.join())].join(';');
 }
 

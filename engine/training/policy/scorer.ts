@@ -4,7 +4,9 @@ import type { BindWeights } from '../../rollout/graphs.ts';
 import type { Backend, Value } from '../../runtime/backend.ts';
 import { type CompiledFunction, compileFunction, dispose } from '../../runtime/function.ts';
 import type { Named } from '../../tensor/index.ts';
-import { batchFeeds, microBatches, type Piece, type TrainedResponse } from './micro-batch.ts';
+import { batchFeeds } from './batch-feeds.ts';
+import { microBatches } from './micro-batch.ts';
+import type { TrainedResponse, WeightedGroup } from './responses.ts';
 import { type ScoreInputs, type ScoreOutputs, scoreGraph } from './score-graph.ts';
 
 /** Nats: one number per token. */
@@ -30,7 +32,7 @@ export class Scorer {
 
   /** Scores of all responses under these parameters; `tick` is called between two calls of the device. */
   async scores(
-    groups: readonly Piece[],
+    groups: readonly WeightedGroup[],
     parameters: Named<Value>,
     tick: (fraction: number) => void,
   ): Promise<Map<TrainedResponse, ResponseScores>> {

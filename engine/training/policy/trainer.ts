@@ -10,10 +10,10 @@ import type { LossConfig, OptimizerConfig, ProblemUpdate } from '../../protocol/
 import type { BindWeights } from '../../rollout/graphs.ts';
 import type { Backend, Value } from '../../runtime/backend.ts';
 import type { Named } from '../../tensor/index.ts';
-import { microBatches, type TrainedGroup } from './micro-batch.ts';
+import { microBatches } from './micro-batch.ts';
 import { type HostTensor, TrainedParameters } from './parameters.ts';
-import { counted, responsesOf, tokensOf, unweighted, withGradient } from './pieces.ts';
 import { meanKl, needsReference, ReferencePolicy } from './reference.ts';
+import { counted, responsesOf, type TrainedGroup, tokensOf, unweighted, withGradient } from './responses.ts';
 import { type ResponseScores, Scorer } from './scorer.ts';
 import { UpdateStep } from './update-step.ts';
 
@@ -84,17 +84,17 @@ export class Trainer {
     tick: (fraction: number) => void,
   ): Promise<UpdateMetrics> {
     const { config, memory, loss, maxTokens } = this.options;
-    const pieces = counted(groups, loss, maxTokens);
-    const responses = pieces.flatMap(responsesOf);
-    const reference = (await this.reference?.logProbs(pieces, (share) => tick(share * REFERENCE_SHARE))) ?? null;
+    const weighted = counted(groups, loss, maxTokens);
+    const responses = weighted.flatMap(responsesOf);
+    const reference = (await this.reference?.logProbs(weighted, (share) => tick(share * REFERENCE_SHARE))) ?? null;
     const kl = reference && meanKl(responses, reference);
     const problems = (clipped: ReadonlyMap<number, number> | null): ProblemUpdate[] =>
-      pieces.map((piece) => ({
-        problem: piece.problem,
-        kl: reference && meanKl(responsesOf(piece), reference),
-        clipFraction: clipped && (clipped.get(piece.problem) ?? 0) / tokensOf(responsesOf(piece)),
+      weighted.map((group) => ({
+        problem: group.problem,
+        kl: reference && meanKl(responsesOf(group), reference),
+        clipFraction: clipped && (clipped.get(group.problem) ?? 0) / tokensOf(responsesOf(group)),
       }));
-    const batches = microBatches(withGradient(pieces, loss, reference), config, memory);
+    const batches = microBatches(withGradient(weighted, loss, reference), config, memory);
     if (batches.length === 0) {
       return { loss: null, gradientNorm: null, clipFraction: null, kl, problems: problems(null) };
     }

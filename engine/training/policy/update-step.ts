@@ -5,15 +5,16 @@ import type { Backend, Value } from '../../runtime/backend.ts';
 import { type CompiledFunction, compileFunction, dispose, type Values } from '../../runtime/function.ts';
 import type { Named } from '../../tensor/index.ts';
 import { type AdamwInputs, type AdamwOutputs, adamwGraph } from '../../tensor/optimizer.ts';
+import { batchFeeds } from './batch-feeds.ts';
 import {
   type GradientInputs,
   type GradientOutputs,
   type PolicyLossOptions,
   policyGradientGraph,
 } from './loss-graph.ts';
-import { batchFeeds, type Piece } from './micro-batch.ts';
 import { culprit, NonFiniteError, steepest } from './non-finite.ts';
 import type { TrainedParameters } from './parameters.ts';
+import type { WeightedGroup } from './responses.ts';
 
 export interface UpdateStepOptions {
   backend: Backend;
@@ -46,7 +47,7 @@ export class UpdateStep {
    * not finite; the weights are then as before.
    */
   async take(
-    batches: readonly (readonly Piece[])[],
+    batches: readonly (readonly WeightedGroup[])[],
     learningRate: number,
     tick: (fraction: number) => void,
   ): Promise<StepResult> {
@@ -72,14 +73,14 @@ export class UpdateStep {
     const gradientNorm = await this.move(sums, learningRate);
     if (gradientNorm === null) {
       const zeros = this.parameters.zeros();
-      const problem = await steepest(backend, batches.flat(), (piece) => this.gradients([piece], zeros));
+      const problem = await steepest(backend, batches.flat(), (group) => this.gradients([group], zeros));
       throw new NonFiniteError('gradient', problem);
     }
     return { loss, gradientNorm, clipped };
   }
 
   /** Loss and gradients of a micro-batch, added to the gradients so far. */
-  private async gradients(batch: readonly Piece[], soFar: Named<Value>): Promise<Values<GradientOutputs>> {
+  private async gradients(batch: readonly WeightedGroup[], soFar: Named<Value>): Promise<Values<GradientOutputs>> {
     const { backend, bind, temperature, graph } = this.options;
     this.gradient ??= await compileFunction(backend, policyGradientGraph(bind, graph), {
       keepOnDevice: (outputs) => outputs.gradients,
@@ -118,8 +119,8 @@ export class UpdateStep {
   }
 }
 
-/** Adds the rows of a micro-batch, as many for each piece, to the sums of their problems. */
-function addByProblem(sums: Map<number, number>, batch: readonly Piece[], rows: Float32Array): void {
+/** Adds the rows of a micro-batch, as many for each group, to the sums of their problems. */
+function addByProblem(sums: Map<number, number>, batch: readonly WeightedGroup[], rows: Float32Array): void {
   const G = rows.length / batch.length;
   batch.forEach(({ problem }, p) => {
     const own = rows.subarray(p * G, (p + 1) * G);

@@ -1,0 +1,65 @@
+/** The padded arrays of a micro-batch, as the graphs of training take them. */
+import { causalMask, promptBatch } from '../../rollout/batch.ts';
+import type { Backend, Value } from '../../runtime/backend.ts';
+import type { Values } from '../../runtime/function.ts';
+import type { LossInputs } from './loss-graph.ts';
+import { longestOf, type WeightedGroup } from './responses.ts';
+import type { BatchInputs } from './score-graph.ts';
+
+export interface BatchFeeds {
+  batch: Values<BatchInputs>;
+  /** `reference` is null where no response has it. */
+  loss: Record<Exclude<keyof LossInputs, 'reference'>, Value> & { reference: Value | null };
+}
+
+export function batchFeeds(backend: Backend, batch: readonly WeightedGroup[], temperature: number): BatchFeeds {
+  const P = batch.length;
+  const G = Math.max(...batch.map((p) => p.responses.length));
+  const L = Math.max(...batch.map(longestOf));
+  const prompts = promptBatch(
+    backend,
+    batch.map((p) => p.prompt),
+  );
+  const tokens = new Int32Array(P * G * L);
+  const targets = new Int32Array(P * G * L);
+  const position = new BigInt64Array(P * G * L);
+  const advantage = new Float32Array(P * G);
+  const weight = new Float32Array(P * G * L);
+  const old = new Float32Array(P * G * L);
+  const reference = new Float32Array(P * G * L);
+  const referred = batch.some(({ responses }) => responses.some((entry) => entry.reference));
+  batch.forEach(({ prompt, responses }, p) => {
+    for (let g = 0; g < G; g++) {
+      const row = p * G + g;
+      const at = row * L;
+      for (let t = 0; t < L; t++) position[at + t] = BigInt(prompt.length - 1 + t);
+      const entry = responses[g];
+      if (!entry) continue;
+      const { response } = entry;
+      tokens[at] = prompt.at(-1)!;
+      tokens.set(response.tokens.subarray(0, -1), at + 1);
+      targets.set(response.tokens, at);
+      weight.fill(entry.weight, at, at + response.tokens.length);
+      old.set(response.logprob, at);
+      if (entry.reference) reference.set(entry.reference, at);
+      advantage[row] = response.advantage;
+    }
+  });
+  const rows = (data: Float32Array) => backend.value('float32', [P * G, L], data);
+  return {
+    batch: {
+      prompt: prompts,
+      tokens: backend.value('int32', [P, G, L], tokens),
+      targets: backend.value('int32', [P, G, L], targets),
+      position: backend.value('int64', [P * G, L], position),
+      causal: causalMask(backend, L),
+      temperature: backend.value('float32', [], Float32Array.of(temperature)),
+    },
+    loss: {
+      advantage: backend.value('float32', [P * G, 1], advantage),
+      weight: rows(weight),
+      old: rows(old),
+      reference: referred ? rows(reference) : null,
+    },
+  };
+}
