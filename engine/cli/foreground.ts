@@ -5,17 +5,22 @@
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { JournalRecord } from '../protocol/records.ts';
+import { RunColumns } from '../runs/columns.ts';
+import { fold } from '../runs/fold.ts';
 import type { EndOfRun, RunHandle } from '../server/job.ts';
 import type { EngineServer } from '../server/server.ts';
 import { type EngineChoices, listenOrNot, serverOptions } from './engine.ts';
 import { EXIT, type Output } from './output.ts';
 import { ProgressView } from './progress.ts';
 
+/** Records that are read at a time. */
+const PAGE = 5000;
+
 export interface Finished {
   handle: RunHandle;
   end: EndOfRun;
-  /** The whole journal. */
-  records: JournalRecord[];
+  /** What its records add up to. */
+  columns: RunColumns;
   /** Seconds since the command started, loading the model included. */
   seconds: number;
 }
@@ -63,19 +68,26 @@ export async function runInForeground(
     handle = await begin(engine, giveUp.signal);
     output.note(`Run folder: ${handle.folder}`);
     // Records from preparing the run: warnings about the dataset, what recovery removed.
-    const before = handle.records(0);
+    let live = Number.POSITIVE_INFINITY;
     const stopListening = [
-      handle.onRecord((record) => view.record(record)),
+      handle.onRecord((record) => {
+        live = Math.min(live, record.seq);
+        view.record(record);
+      }),
       handle.onProgress((progress) => view.progress(progress)),
     ];
-    for (const record of await before) if (record.time >= begun) view.record(record);
+    for await (const record of recordsOf(handle)) {
+      if (record.seq >= live) break;
+      if (record.time >= begun) view.record(record);
+    }
     // The run may have become ready just as the user canceled.
     if (giveUp.signal.aborted) await handle.stop();
     const end = await handle.done;
     for (const stop of stopListening) stop();
     view.end();
-    const records = await handle.records(0);
-    return { handle, end, records, seconds: (performance.now() - started) / 1000 };
+    const columns = new RunColumns();
+    for await (const record of recordsOf(handle)) fold(columns, record);
+    return { handle, end, columns, seconds: (performance.now() - started) / 1000 };
   } catch (error) {
     if (giveUp.signal.aborted && !handle)
       throw new RollscopeError('canceled', 'Canceled before the run started.', undefined, {
@@ -86,6 +98,16 @@ export async function runInForeground(
     view.end();
     await engine?.shutdown();
     for (const signal of signals) process.off(signal, interrupt);
+  }
+}
+
+/** All records of a run. A long run has more of them than memory should hold. */
+async function* recordsOf(handle: RunHandle): AsyncGenerator<JournalRecord> {
+  for (let from = 0; ; ) {
+    const page = await handle.records(from, PAGE);
+    yield* page;
+    if (page.length < PAGE) return;
+    from = page.at(-1)!.seq + 1;
   }
 }
 

@@ -39,7 +39,7 @@ export class RunFeed {
   /** The first records from `from`; the others and the live ones follow as notifications, until `unsubscribe`. */
   async subscribe(client: Client, from: number): Promise<JournalRecord[]> {
     this.unsubscribe(client);
-    const records = (await this.handle.records(from)).slice(0, FIRST_PAGE);
+    const records = await this.handle.records(from, FIRST_PAGE);
     const next = (records.at(-1)?.seq ?? from - 1) + 1;
     const subscription = new Subscription(this, client, next, records.length === FIRST_PAGE, this.#logError);
     if (client.closed) return records;
@@ -64,7 +64,7 @@ export class RunFeed {
   async page(next: number): Promise<JournalRecord[]> {
     const first = this.#recent[0];
     if (first && first.seq <= next) return this.#recent.slice(next - first.seq);
-    return (await this.handle.records(next)).slice(0, PAGE);
+    return this.handle.records(next, PAGE);
   }
 
   /** Number of the latest live record; -1 when none has come since this process took the run. */

@@ -17,8 +17,8 @@ export interface RunHandle {
   /** Every record after it is in the journal, in order. Returns the function that stops listening. */
   onRecord(listener: (record: JournalRecord) => void): () => void;
   onProgress(listener: (progress: Progress) => void): () => void;
-  /** The journal's records from number `from` on. */
-  records(from: number): Promise<JournalRecord[]>;
+  /** At most `limit` of the journal's records from number `from` on; fewer only where there are no more. */
+  records(from: number, limit: number): Promise<JournalRecord[]>;
   /** Largest resident size of the process so far, bytes. */
   peakMemoryBytes(): number;
 }

@@ -77,9 +77,9 @@ export class FakeRun implements RunHandle {
     return () => this.#progress.delete(listener);
   }
 
-  async records(from: number): Promise<JournalRecord[]> {
+  async records(from: number, limit: number): Promise<JournalRecord[]> {
     this.reads++;
-    const now = this.journal.slice(from);
+    const now = this.journal.slice(from, from + limit);
     await new Promise(setImmediate);
     return now;
   }

@@ -2,7 +2,6 @@
 
 import { duration, plural, rounded, share } from '../../protocol/format.ts';
 import { recordedForecast } from '../../runs/columns.ts';
-import { columnsOf } from '../../runs/fold.ts';
 import { forecastText, signalTable, withoutForecast } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
 import { PROBE_GROUPS } from '../options.ts';
@@ -25,10 +24,9 @@ export async function probe(dataset: string | undefined, raw: RawOptions): Promi
 
 /** Prints the results of a probe; returns the exit code. */
 export async function finishProbe(output: Output, finished: Finished, places: Places): Promise<number> {
-  const { handle, end, records, seconds } = finished;
+  const { handle, end, columns, seconds } = finished;
   const { readProblems } = await import('../../journal/reader.ts');
   const problems = await readProblems(handle.folder);
-  const columns = columnsOf(records);
   const results = problemResults(problems, columns);
   const summary = {
     problems: results.length,

@@ -16,7 +16,7 @@ export async function resume(
   const finished = await runInForeground(output, places, (engine) =>
     engine.resume(folder, options.allowPrograms === true),
   );
-  const run = finished.records.find((record) => record.type === 'run');
+  const { run } = finished.columns.head;
   if (run?.config.job === 'probe') return finishProbe(output, finished, places);
   return finish(output, finished, places);
 }

@@ -3,8 +3,7 @@ import path from 'node:path';
 import type { RunConfig } from '../../protocol/config.ts';
 import { EMBEDDED } from '../../protocol/embedded.ts';
 import { bytes, duration, plural, rounded, whole } from '../../protocol/format.ts';
-import { type RunColumns, recordedScore } from '../../runs/columns.ts';
-import { columnsOf } from '../../runs/fold.ts';
+import { recordedScore } from '../../runs/columns.ts';
 import { scoreText } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
 import { TRAIN_GROUPS } from '../options.ts';
@@ -28,11 +27,10 @@ export async function train(dataset: string | undefined, raw: RawOptions): Promi
 
 /** Prints the results of a training run; returns the exit code. */
 export function finish(output: Output, finished: Finished, places: Places): number {
-  const { handle, end, records, seconds } = finished;
-  const columns = columnsOf(records);
+  const { handle, end, columns, seconds } = finished;
   const summary = summarize(columns, handle.peakMemoryBytes());
   const code = reportEnd(output, finished, places.usualRunsFolder);
-  if (end.reason !== 'failed') printSummary(output, finished, columns, summary, places);
+  if (end.reason !== 'failed') printSummary(output, finished, summary, places);
   output.result({
     run: handle.run,
     folder: handle.folder,
@@ -47,8 +45,7 @@ export function finish(output: Output, finished: Finished, places: Places): numb
 
 function printSummary(
   output: Output,
-  { handle, seconds }: Finished,
-  columns: RunColumns,
+  { handle, columns, seconds }: Finished,
   summary: RunSummary,
   places: Places,
 ): void {

@@ -38,8 +38,16 @@ export class Run implements RunHandle {
   onProgress(listener: (progress: Progress) => void): () => void {
     return this.context.meter.onProgress(listener);
   }
-  async records(from: number): Promise<JournalRecord[]> {
-    return this.context.journal.recordsFrom(from);
+  async records(from: number, limit: number): Promise<JournalRecord[]> {
+    const { journal } = this.context;
+    const found: JournalRecord[] = [];
+    // Numbers of records that only a newer version can read have none here.
+    for (let at = from; at < journal.length && found.length < limit; ) {
+      const many = limit - found.length;
+      found.push(...journal.recordsFrom(at, many));
+      at += many;
+    }
+    return found;
   }
 
   pause(): void {
