@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Template } from '@huggingface/jinja';
 import { Tokenizer as Encoder } from '@huggingface/tokenizers';
 import { RollscopeError } from '../protocol/errors.ts';
+import { strftime } from './chat-date.ts';
 import { type TokenTextReader, tokenTextReader } from './token-texts.ts';
 import type { TokenizerJson } from './tokenizer-json.ts';
 
@@ -21,13 +22,13 @@ export interface Tokenizer {
   hasChatTemplate: boolean;
   encode(text: string): Int32Array;
   /**
-   * The prompt as the model expects it: through the chat template, with the head of the answer, where there is one;
-   * otherwise the system message, a blank line and the text, behind the model's first token if it has one. A template
-   * may name today's date: the next day's prompt is then another.
+   * The prompt as the model expects it: rendered with the chat template, including the generation prompt, if the model
+   * has one; otherwise the system message, a blank line and the text, preceded by the BOS token if the model uses one.
+   * A template that prints the date prints `date`.
    */
-  renderPrompt(prompt: PromptText): string;
+  renderPrompt(prompt: PromptText, date: Date): string;
   /** The tokens of the rendered prompt. */
-  encodePrompt(prompt: PromptText): Int32Array;
+  encodePrompt(prompt: PromptText, date: Date): Int32Array;
   /** Special tokens give no text. */
   decode(ids: ArrayLike<number>): string;
   /** The text of each token; a character that several tokens make up belongs to the last of them. */
@@ -58,7 +59,15 @@ function widenDigits(node: unknown): unknown {
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, widenDigits(value)]));
 }
 
-/** Builds a tokenizer. Throws RollscopeError `model` when the description is not one that can be followed. */
+/** A chat template whose `strftime_now` is the `strftime_of_run` that it is rendered with. */
+function datedTemplate(text: string): Template {
+  const template = new Template(text);
+  // The library's own may not be given another value when rendering, but a template may set it.
+  template.parsed.body.unshift(...new Template('{% set strftime_now = strftime_of_run %}').parsed.body);
+  return template;
+}
+
+/** Builds a tokenizer. Throws RollscopeError `model` if the description is not supported. */
 export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer {
   const { json, chatTemplate, bosToken, eosToken, eosIds, addsBos } = parts;
   let encoder: Encoder;
@@ -68,18 +77,18 @@ export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer 
     const widened = { ...json, pre_tokenizer: widenDigits(json.pre_tokenizer ?? null) };
     encoder = new Encoder(widened, { bos_token: bosToken, eos_token: eosToken });
     reader = tokenTextReader(json);
-    template = chatTemplate === null ? null : new Template(chatTemplate);
+    template = chatTemplate === null ? null : datedTemplate(chatTemplate);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new RollscopeError(
       'model',
       `${file}: the tokenizer cannot be used: ${message}`,
       'Use a model with another tokenizer.',
-      { details: { reason: 'bad-tokenizer', file } },
+      { details: { reason: 'bad-tokenizer', file, system: message } },
     );
   }
   const encode = (text: string): Int32Array => Int32Array.from(encoder.encode(text, { add_special_tokens: false }).ids);
-  const renderPrompt = ({ system, user }: PromptText): string => {
+  const renderPrompt = ({ system, user }: PromptText, date: Date): string => {
     if (!template) {
       const text = system ? `${system}\n\n${user}` : user;
       return addsBos && bosToken ? bosToken + text : text;
@@ -91,6 +100,7 @@ export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer 
         add_generation_prompt: true,
         bos_token: bosToken ?? '',
         eos_token: eosToken ?? '',
+        strftime_of_run: (format: string) => strftime(date, format),
       });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -98,7 +108,7 @@ export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer 
         'model',
         `${file}: the chat template fails: ${message}`,
         'Remove the system message, or use another model.',
-        { details: { reason: 'bad-chat-template', file } },
+        { details: { reason: 'bad-chat-template', file, system: message } },
       );
     }
   };
@@ -110,7 +120,7 @@ export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer 
     hasChatTemplate: template !== null,
     encode,
     renderPrompt,
-    encodePrompt: (prompt) => encode(renderPrompt(prompt)),
+    encodePrompt: (prompt, date) => encode(renderPrompt(prompt, date)),
     decode: (ids) => tokenTexts(ids).join(''),
     tokenTexts,
   };

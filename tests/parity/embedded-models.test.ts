@@ -30,6 +30,7 @@ async function respond(model: string, prompts: string[], rows: number, temperatu
       maxTokens: MAX_TOKENS,
       trains: false,
       truncates: false,
+      date: '2026-01-01T00:00:00Z',
       questionTokens: null,
       voters: [],
     },

@@ -40,6 +40,8 @@ export type Responses = string[] | null;
 
 export interface AsksOptions {
   source: ModelSource;
+  /** The date that chat templates print. */
+  date: Date;
   prompts: readonly Int32Array[];
   positions: number;
   sampler: Sampler;
@@ -57,11 +59,11 @@ export class Asks {
   }
 
   async ask(options: AskOptions, tick: PolicyHooks['tick']): Promise<Responses[]> {
-    const { source, positions, sampler, seed, prompts } = this.options;
+    const { source, date, positions, sampler, seed, prompts } = this.options;
     const { tokenizer } = source;
     const { questions, rows, sampling, stream, step, voter, activity, detail } = options;
     const encoded = questions.map(({ prompt }) =>
-      'problem' in prompt ? prompts[prompt.problem]! : tokenizer.encodePrompt(prompt),
+      'problem' in prompt ? prompts[prompt.problem]! : tokenizer.encodePrompt(prompt, date),
     );
     const fits = encoded.map((tokens) => tokens.length > 0 && tokens.length + sampling.maxTokens <= positions);
     const asked = questions.map((_, i) => i).filter((i) => fits[i]);

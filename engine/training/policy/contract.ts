@@ -22,6 +22,8 @@ export interface PolicyOptions {
   /** Bytes; null: `USUAL_MEMORY`, or more where the longest problem needs it. */
   memoryLimit: number | null;
   seed: number;
+  /** When the run was created, ISO 8601: the date that chat templates print, also in questions asked by rewards. */
+  date: string;
   /** Problems' prompts, or what they became when the run was created; everything else names them by their place here. */
   prompts: (PromptText | EncodedPrompt)[];
   /** Sampling temperature of training, and longest response of any phase. */

@@ -50,7 +50,8 @@ export class Policy {
         hooks.tick({ activity: 'preparing-model', detail: message, fraction, tokens: 0 }),
     });
     const { config, tokenizer } = source;
-    const { encoded, warnings } = encodePrompts(options.prompts, options.maxTokens, source);
+    const date = new Date(options.date);
+    const { encoded, warnings } = encodePrompts(options.prompts, { date, maxTokens: options.maxTokens }, source);
     const prompts = encoded.map(({ tokens }) => Int32Array.from(tokens));
     const longest = prompts.reduce((n, p) => Math.max(n, p.length), 0);
     const positions = positionsFor(options, longest, config.contextLength);
@@ -77,7 +78,7 @@ export class Policy {
       parameters: () => trainer.parameters,
       memory: memory.sampling,
     });
-    const asks = new Asks({ source, prompts, positions, sampler, seed: options.seed });
+    const asks = new Asks({ source, date, prompts, positions, sampler, seed: options.seed });
     const fingerprints = [source.fingerprint];
     for (const voter of options.voters) {
       hooks.tick({ activity: 'loading', detail: voter, fraction: null, tokens: 0 });

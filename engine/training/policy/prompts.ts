@@ -17,15 +17,15 @@ export class PromptError extends RollscopeError {
   }
 }
 
-/** The prompts as tokens. Throws PromptError for one that the model cannot take, `model` where tokenizer and weights do not fit. */
+/** Encodes the prompts. Throws PromptError for one that the model cannot take, `model` if tokenizer and weights do not match. */
 export function encodePrompts(
   prompts: readonly (PromptText | EncodedPrompt)[],
-  maxTokens: number,
+  { date, maxTokens }: { date: Date; maxTokens: number },
   { name, config, tokenizer }: Pick<ModelSource, 'name' | 'config' | 'tokenizer'>,
 ): { encoded: EncodedPrompt[]; warnings: string[] } {
   const encoded = prompts.map((prompt): EncodedPrompt => {
     if ('tokens' in prompt) return { text: prompt.text, tokens: prompt.tokens };
-    const text = tokenizer.renderPrompt(prompt);
+    const text = tokenizer.renderPrompt(prompt, date);
     return { text, tokens: [...tokenizer.encode(text)] };
   });
   let unread = 0;
@@ -47,7 +47,12 @@ export function encodePrompts(
         `${name}: the tokenizer produces token id ${largest}, but the vocabulary has ${config.vocabularySize} tokens.`,
         'Tokenizer and weights are from different models; download the model again.',
         {
-          details: { reason: 'token-out-of-vocabulary', model: name, token: largest, most: config.vocabularySize - 1 },
+          details: {
+            reason: 'token-out-of-vocabulary',
+            model: name,
+            token: largest,
+            vocabulary: config.vocabularySize,
+          },
         },
       );
     }

@@ -14,7 +14,7 @@ export function truncates({ sampling }: RunConfig): boolean {
 /** Opens the model in a worker. Throws RollscopeError, which names the problem where a prompt is at fault. */
 export async function openPolicy(
   config: RunConfig,
-  { prompts, problems }: Pick<Material, 'problems'> & Pick<PolicyOptions, 'prompts'>,
+  { prompts, problems, date }: Pick<Material, 'problems'> & Pick<PolicyOptions, 'prompts' | 'date'>,
   compute: Compute,
 ): Promise<PolicyInfo> {
   const reward = rewardOf(config.reward, config.rewardOptions);
@@ -28,6 +28,7 @@ export async function openPolicy(
       threads: config.threads,
       memoryLimit: config.memoryLimit,
       seed: config.seed,
+      date,
       prompts,
       temperature: config.sampling.temperature,
       maxTokens: config.sampling.maxTokens,

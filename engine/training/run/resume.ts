@@ -28,7 +28,11 @@ export async function resumeRun({ folder, allowPrograms = false }: ResumeOptions
     worker = createWorker(journal.run, config);
     // As the model got them when the run was created, whatever its chat template would make of them today.
     const prompts = [...(journal.prompts ?? material.prompts)];
-    const info = await openPolicy(config, { prompts, problems: material.problems }, worker.compute);
+    const info = await openPolicy(
+      config,
+      { prompts, problems: material.problems, date: runFile.created },
+      worker.compute,
+    );
     if (!(await isRecordedModel(config.model, info.fingerprint, runFile.modelFingerprint))) {
       const voters = info.fingerprint.includes('+') ? ' or another voting policy' : '';
       throw changed('model', `The model ${config.model}${voters}`, journal.run);
@@ -53,7 +57,7 @@ function changed(what: 'dataset' | 'model', name: string, run: string): Rollscop
     what,
     `${name} has changed since the run ${run} started.`,
     `Restore the original ${what === 'dataset' ? 'file' : 'model'}, or start a new run.`,
-    { details: { reason: 'changed', what, run } },
+    { details: { reason: 'changed', what, name, run } },
   );
 }
 

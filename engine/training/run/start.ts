@@ -34,11 +34,12 @@ export async function startRun({ config, folder, signal, allowPrograms = false }
   const worker = createWorker(runName(folder), config);
   let journal: Journal | null = null;
   try {
-    const info = await openPolicy(config, material, worker.compute);
+    const created = new Date().toISOString();
+    const info = await openPolicy(config, { ...material, date: created }, worker.compute);
     signal?.throwIfAborted();
     const runFile = {
       format: RUN_FORMAT,
-      created: new Date().toISOString(),
+      created,
       origin: { engine: 'rollscope', version: VERSION, files: [] },
       config,
       versions: versions(),
