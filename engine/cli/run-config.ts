@@ -122,15 +122,18 @@ function words(text: string): string[] {
 function numberIn({ flag, placed }: RunFlag, text: string): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (Number.isFinite(value)) return value;
-  throw new RollscopeError('usage', `${flag}: '${text}' is not a number.`, exampleOf(flag, placed), {
-    details: { reason: 'bad-value', field: flag, value: text },
-  });
+  const example = exampleOf(placed);
+  throw new RollscopeError(
+    'usage',
+    `${flag}: '${text}' is not a number.`,
+    example && `For example: ${flag} ${example}`,
+    { details: { reason: 'bad-value', field: flag, value: text, ...(example && { example }) } },
+  );
 }
 
-/** How a value is written, by the setting's own example. */
-function exampleOf(flag: string, { setting }: Pick<RunSetting, 'setting'>): string | undefined {
-  const example = setting.example ?? (typeof setting.default === 'number' ? String(setting.default) : undefined);
-  return example && `For example: ${flag} ${example}`;
+/** How a value is written. */
+function exampleOf({ setting }: Pick<RunSetting, 'setting'>): string | undefined {
+  return setting.example ?? (typeof setting.default === 'number' ? String(setting.default) : undefined);
 }
 
 /** Throws RollscopeError `usage` if the text is not a size. */
@@ -138,7 +141,7 @@ export function parseSize(flag: string, text: string, example = '4GB'): number {
   const value = bytesIn(text);
   if (value !== null) return value;
   throw new RollscopeError('usage', `${flag}: '${text}' is not a size.`, `For example: ${flag} ${example}`, {
-    details: { reason: 'bad-value', field: flag, value: text },
+    details: { reason: 'bad-value', field: flag, value: text, example },
   });
 }
 
@@ -148,7 +151,7 @@ function configFile(file: string): Layer {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     throw new RollscopeError('config', `--config: ${file} cannot be read: ${(error as Error).message}.`, undefined, {
-      details: { reason: 'unreadable', field: '--config', file },
+      details: { reason: 'unreadable', field: '--config', file, system: (error as Error).message },
     });
   }
   let value: unknown;
@@ -156,7 +159,7 @@ function configFile(file: string): Layer {
     value = JSON.parse(text);
   } catch (error) {
     throw new RollscopeError('config', `--config: ${file} is not JSON: ${(error as Error).message}.`, undefined, {
-      details: { reason: 'not-json', field: '--config', file },
+      details: { reason: 'not-json', field: '--config', file, system: (error as Error).message },
     });
   }
   if (!isObject(value)) {

@@ -1,4 +1,4 @@
-/** What is said of a value that cannot be: where it was given, what is allowed, and what to do there. */
+/** Errors about values that are not allowed: where the value was given, what is allowed, and the remedy. */
 import type * as z from 'zod';
 import { RollscopeError } from '../protocol/errors.ts';
 import { bytes } from '../protocol/format.ts';
@@ -8,7 +8,7 @@ import type { Given, Layer } from './layer.ts';
 import { valueAt } from './objects.ts';
 import { settingAt } from './settings.ts';
 
-/** The strongest layer that says something at a path or around it. */
+/** The strongest layer that sets a path or something around it. */
 function layerOf(path: string, layers: readonly Layer[]): Layer | undefined {
   return layers.findLast(({ values, given }) => given?.has(path) || valueAt(values, path) !== undefined);
 }
@@ -21,7 +21,7 @@ function givenAt(path: string, layer: Layer | undefined): Given | undefined {
   return undefined;
 }
 
-/** What a person calls the value at a path: `--lr`, `setting rollscope.learningRate`, `run.json: optimizer.lr`. */
+/** The name by which a user knows the value at a path: `--lr`, `setting rollscope.learningRate`, `run.json: optimizer.lr`. */
 export function nameOf(path: string, layers: readonly Layer[]): string {
   const layer = layerOf(path, layers);
   const given = givenAt(path, layer);
@@ -37,7 +37,7 @@ export function nameOf(path: string, layers: readonly Layer[]): string {
   }
 }
 
-/** What can be done about a value where it was given; undefined where nothing more helps than the message. */
+/** The remedy for a value, by where it was given; undefined where the message is enough. */
 export function remedyOf(path: string, layers: readonly Layer[]): string | undefined {
   const source = layerOf(path, layers)?.source;
   if (source?.kind === 'setting') return `Change it in the ${source.scope} settings.`;
@@ -68,24 +68,39 @@ export function issueError(issue: Issue, input: unknown, layers: readonly Layer[
   const value = valueAt(input, issue.path);
   const text = givenAt(path, layerOf(path, layers))?.text;
   const choices = path === 'reward' ? REWARDS : choicesOf(setting?.kind);
-  const hint = nearestHint(value, choices, name) ?? remedyOf(path, layers);
+  const nearest = nearestOf(value, choices);
+  const hint = nearestHint(nearest, name) ?? remedyOf(path, layers);
   if (issue.code === 'custom') {
     const own = (issue.params as { hint?: string } | undefined)?.hint;
     return new RollscopeError(
       'config',
       `${name}: ${issue.message.replace(/\.$/, '')}.`,
-      nearestHint(value, choices, name) ?? own ?? hint,
-      { details: { reason: 'bad-value', field: name, value } },
+      nearestHint(nearest, name) ?? own ?? hint,
+      { details: { reason: 'bad-value', field: name, value, ...(nearest && { nearest }) } },
     );
   }
   const shown = text !== undefined ? `'${text}'` : quoted(value);
   const allowed = setting && allowedFor(setting);
+  const details = {
+    ...{ reason: 'bad-value', field: name, value },
+    ...(text !== undefined && { text }),
+    ...boundsOf(setting?.kind),
+    ...(choices && { choices }),
+    ...(nearest && { nearest }),
+  };
   return new RollscopeError(
     'config',
     `${name}: ${allowed ? `${shown} is not allowed; ${allowed}` : `${shown}: ${issue.message}`}.`,
     hint,
-    { details: { reason: 'bad-value', field: name, value } },
+    { details },
   );
+}
+
+/** The bounds of a number. */
+function boundsOf(kind: Kind | undefined): { [Bound in 'min' | 'max' | 'above' | 'below']?: number } {
+  if (kind?.type !== 'integer' && kind?.type !== 'number' && kind?.type !== 'bytes') return {};
+  const { min, max, above, below } = kind;
+  return Object.fromEntries(Object.entries({ min, max, above, below }).filter(([, bound]) => bound !== undefined));
 }
 
 function quoted(value: unknown): string {
@@ -98,7 +113,7 @@ function choicesOf(kind: Kind | undefined): readonly string[] | undefined {
   return kind?.type === 'list' ? kind.choices : undefined;
 }
 
-/** What may stand there, in words: `allowed: a whole number from 1 to 4096`; null where words would not help. */
+/** The allowed values as text: `allowed: a whole number from 1 to 4096`; null where text would not help. */
 export function allowedFor({ kind }: Pick<Setting, 'kind'>): string | null {
   switch (kind.type) {
     case 'integer':
@@ -132,10 +147,13 @@ function rangeOf({ type, min, max, above, below }: Extract<Kind, { type: 'intege
 }
 
 /** The choice that was probably meant. */
-function nearestHint(value: unknown, choices: readonly string[] | undefined, name: string): string | undefined {
+function nearestOf(value: unknown, choices: readonly string[] | undefined): string | undefined {
   if (!choices || typeof value !== 'string' || value === '') return undefined;
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
-  const near = choices.find((one) => plain(one).includes(plain(value)) || plain(value).includes(plain(one)));
-  if (!near) return undefined;
-  return name.startsWith('--') ? `Did you mean ${name} ${near}?` : `Did you mean "${near}"?`;
+  return choices.find((one) => plain(one).includes(plain(value)) || plain(value).includes(plain(one)));
+}
+
+function nearestHint(nearest: string | undefined, name: string): string | undefined {
+  if (nearest === undefined) return undefined;
+  return name.startsWith('--') ? `Did you mean ${name} ${nearest}?` : `Did you mean "${nearest}"?`;
 }

@@ -205,7 +205,7 @@ function checkColumns(file: string, table: Table, config: DatasetConfig): Column
         'dataset',
         `No column "${name}" for the ${field}. ${has}`,
         'Correct the column mapping.',
-        { details: { reason: 'missing-column', field, value: name } },
+        { details: { reason: 'missing-column', file, field, value: name, columns: table.columns } },
       );
     }
   }
@@ -215,7 +215,7 @@ function checkColumns(file: string, table: Table, config: DatasetConfig): Column
       'dataset',
       `No problem column: none is named ${list(USUAL_NAMES.prompt)}. ${has}`,
       'Set the column (--problem-field, or rollscope.fields in the editor).',
-      { details: { reason: 'no-problem-column' } },
+      { details: { reason: 'no-problem-column', file, columns: table.columns } },
     );
   }
   for (const name of placeholders(config.template)) {
@@ -224,7 +224,7 @@ function checkColumns(file: string, table: Table, config: DatasetConfig): Column
         'dataset',
         `The template uses the missing column "${name}". ${has}`,
         'Correct the template.',
-        { details: { reason: 'missing-column', field: 'template', value: name } },
+        { details: { reason: 'missing-column', file, field: 'template', value: name, columns: table.columns } },
       );
     }
   }

@@ -76,7 +76,7 @@ async function readBytes(file: string): Promise<Buffer> {
       });
     }
     throw new RollscopeError('dataset', `${file} cannot be read: ${message}`, undefined, {
-      details: { reason: 'unreadable', file },
+      details: { reason: 'unreadable', file, system: message },
     });
   }
 }
@@ -200,7 +200,7 @@ function readText(file: string, bytes: Buffer): Row[] {
     'dataset',
     `${file} contains no usable paragraph.`,
     `Paragraphs are separated by blank lines; paragraphs of fewer than ${FEWEST_WORDS} words are skipped.`,
-    { details: { reason: 'no-paragraph', file } },
+    { details: { reason: 'no-paragraph', file, fewest: FEWEST_WORDS } },
   );
 }
 
@@ -236,7 +236,7 @@ function readCsv(file: string, bytes: Buffer): Row[] {
       'dataset',
       `${file}${line ? `:${line}` : ''}: broken CSV: ${message}.`,
       'Quote cells that contain the separator, a quote or a line break, and double quotes inside a quoted cell.',
-      { details: { reason: 'broken-csv', file, line } },
+      { details: { reason: 'broken-csv', file, line, system: message } },
     );
   }
   return records.map(({ record, raw, info }) => {
@@ -278,7 +278,7 @@ async function readParquet(file: string, bytes: Buffer): Promise<Row[]> {
       'dataset',
       `${file} is not a readable Parquet file: ${message}.`,
       'Write it again with snappy or gzip compression, or convert it to JSONL.',
-      { cause: error, details: { reason: 'unreadable', file } },
+      { cause: error, details: { reason: 'unreadable', file, system: message } },
     );
   }
 }

@@ -90,11 +90,12 @@ export async function runCustom(
     });
   } catch (error) {
     if (error instanceof RollscopeError) throw error;
+    const system = error instanceof Error ? error.message : String(error);
     throw new RollscopeError(
       'config',
-      `The reward program ${name} cannot be started: ${error instanceof Error ? error.message : String(error)}.`,
+      `The reward program ${name} cannot be started: ${system}.`,
       'Check its path and its permissions.',
-      { cause: error, details: { reason: 'program-not-started', program: name } },
+      { cause: error, details: { reason: 'program-not-started', program: name, system } },
     );
   }
   checkEnd(name, options, rollouts.length, result);
@@ -102,7 +103,7 @@ export async function runCustom(
 }
 
 /**
- * Looks whether the program or module is there.
+ * Checks that the program or module exists.
  * @throws RollscopeError `config`
  */
 export async function requireCustom(options: CustomOptions, folder = process.cwd()): Promise<void> {
@@ -121,12 +122,13 @@ async function programOf(
       { details: { reason: 'no-program', field: '--reward-program' } },
     );
   }
+  const isPath = /[/\\]/.test(name) || MODULE.test(name);
   const missing = () =>
     new RollscopeError(
       'config',
-      `The reward program ${name} was not found${/[/\\]/.test(name) || MODULE.test(name) ? ` (relative to ${folder})` : ' on the PATH'}.`,
+      `The reward program ${name} was not found${isPath ? ` (relative to ${folder})` : ' on the PATH'}.`,
       'Check its path.',
-      { details: { reason: 'program-not-found', program: name } },
+      { details: { reason: 'program-not-found', program: name, folder: isPath ? folder : null } },
     );
   if (!MODULE.test(name)) {
     const command = await findProgram(name, folder);
@@ -144,7 +146,7 @@ async function programOf(
   };
 }
 
-/** The user's own environment, but for what is meant for this process. */
+/** The user's environment without the variables meant for this process. */
 function environment(): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !/^(?:NODE_OPTIONS|ROLLSCOPE_\w*)$/.test(name));
   return { ...Object.fromEntries(own), ELECTRON_RUN_AS_NODE: '1' };
@@ -155,18 +157,19 @@ function withoutLabel(rollout: CustomRollout): CustomRollout {
   return { ...rollout, problem };
 }
 
-/** Throws where it did not end well. */
+/** Throws unless the program exited with status 0. */
 function checkEnd(name: string, { seconds }: CustomOptions, rollouts: number, result: BoundedResult): void {
   const said = result.stderr.trim().split('\n').slice(-12).join('\n').slice(-2000);
-  const wrong = (reason: string, what: string, hint: string) =>
+  const wrong = (reason: string, what: string, hint: string, facts: object = {}) =>
     new RollscopeError('config', `The reward program ${name} ${what}.${said ? ` Output:\n${said}` : ''}`, hint, {
-      details: { reason, program: name, status: result.code, signal: result.signal, output: said },
+      details: { reason, program: name, status: result.code, signal: result.signal, output: said, ...facts },
     });
   if (result.reason === 'time') {
     throw wrong(
       'time-limit',
       `did not finish ${rollouts} rollouts within ${seconds} s`,
       'Make it faster, or raise its time limit. The program must exit when its input ends.',
+      { rollouts, seconds },
     );
   }
   if (result.reason === 'output')

@@ -24,12 +24,11 @@ export async function withoutTypes(file: string, into: Record<string, string> = 
       filePath: file,
     }).code;
   } catch (error) {
-    throw new RollscopeError(
-      'config',
-      `The reward module cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
-      'Fix the error there.',
-      { cause: error, details: { reason: 'module-not-read', file } },
-    );
+    const system = error instanceof Error ? error.message : String(error);
+    throw new RollscopeError('config', `The reward module cannot be read: ${system}.`, 'Fix the error there.', {
+      cause: error,
+      details: { reason: 'module-not-read', file, system },
+    });
   }
   for (const [, , target] of source.matchAll(IMPORTED))
     await withoutTypes(path.resolve(path.dirname(file), target!), into);

@@ -38,7 +38,7 @@ export function parseChecked<T>(
     value = JSON.parse(text);
   } catch (error) {
     throw new RollscopeError('run-broken', `${where}: not valid JSON (${(error as Error).message}).`, hint, {
-      details: { reason: 'not-json', place: where },
+      details: { reason: 'not-json', place: where, system: (error as Error).message },
     });
   }
   const isObject = typeof value === 'object' && value !== null;
@@ -75,7 +75,9 @@ export async function* readLog(folder: string, from = 0, seq = 0): AsyncGenerato
       if (typeof parsed === 'string') {
         damage = broken(folder, line.number, parsed);
       } else if (parsed.seq !== expected) {
-        damage = broken(folder, line.number, `record number ${parsed.seq} where ${expected} belongs`);
+        damage = broken(folder, line.number, `record number ${parsed.seq} where ${expected} is expected`, {
+          ...{ reason: 'out-of-order', value: parsed.seq, expected },
+        });
       } else {
         yield { ...parsed, start, end: line.end };
         start = line.end;
@@ -119,9 +121,9 @@ export function parseLine(text: string): Pick<LogLine, 'record' | 'seq' | 'type'
   return result.success ? { record: result.data, seq: result.data.seq, type: result.data.type } : result.error;
 }
 
-function broken(folder: string, line: number, what: string): RollscopeError {
+function broken(folder: string, line: number, what: string, facts: object = {}): RollscopeError {
   return new RollscopeError('run-broken', `${inRun(folder, EVENTS_FILE)} line ${line}: ${what}.`, repairHint(folder), {
-    details: { reason: 'bad-record', file: inRun(folder, EVENTS_FILE), line, fault: what },
+    details: { reason: 'bad-record', file: inRun(folder, EVENTS_FILE), line, fault: what, ...facts },
   });
 }
 

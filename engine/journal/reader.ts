@@ -48,7 +48,7 @@ export async function readRunFile(folder: string): Promise<RunFile> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') {
       throw new RollscopeError('run-broken', `${path} cannot be read (${error.code ?? error.message}).`, undefined, {
-        details: { reason: 'unreadable', file: path },
+        details: { reason: 'unreadable', file: path, system: error.code ?? error.message },
       });
     }
     throw new RollscopeError(

@@ -7,6 +7,7 @@ import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { RUN_FORMAT } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
+import { plural } from '../protocol/format.ts';
 import { type JournalRecord, Problem } from '../protocol/records.ts';
 import type { RunFile } from '../protocol/run-file.ts';
 import { listCheckpoints, writePosition } from './checkpoints.ts';
@@ -124,7 +125,7 @@ async function repairFrames(folder: string, lines: KeptLine[], changes: string[]
     line.record = { ...record, frame: null };
     line.text = JSON.stringify(line.record);
   }
-  if (lost > 0) changes.push(`The rollouts of ${lost} groups are lost; their counts are kept.`);
+  if (lost > 0) changes.push(`The rollouts of ${plural(lost, 'group')} are lost; their counts are kept.`);
 }
 
 /** Lines keep what this version does not know; only their numbers change. */

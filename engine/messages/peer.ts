@@ -141,7 +141,7 @@ export class Peer<C extends Contract> {
         });
       const result = await Promise.race([answer, aborted]);
       const shape = this.#options.contract?.requests[name]?.result;
-      return check(shape, result, `The response to '${name}'`, 'internal') as ResultOf<C, R>;
+      return check(shape, result, { request: name, part: 'result' }) as ResultOf<C, R>;
     } finally {
       signal?.removeEventListener('abort', onAbort);
       source.dispose();
@@ -256,7 +256,7 @@ export class Peer<C extends Contract> {
           request: name,
         });
       const shape = this.#options.contract?.requests[name]?.params;
-      return await handler(check(shape, params ?? {}, `Parameters of '${name}'`, 'usage'), controller.signal);
+      return await handler(check(shape, params ?? {}, { request: name, part: 'parameters' }), controller.signal);
     } catch (error) {
       if (!(error instanceof RollscopeError)) this.#options.report?.(error);
       const data: WireError = toErrorData(error);
@@ -273,7 +273,10 @@ export class Peer<C extends Contract> {
     if (!listeners) return;
     let received: unknown;
     try {
-      received = check(this.#options.contract?.notifications[name], params ?? {}, `Notification '${name}'`, 'internal');
+      received = check(this.#options.contract?.notifications[name], params ?? {}, {
+        notification: name,
+        part: 'notification',
+      });
     } catch (error) {
       this.close(error as RollscopeError);
       return;
@@ -354,17 +357,31 @@ function misfit(code: 'usage' | 'internal', message: string, wireCode: number, d
   return error;
 }
 
-/** What fits the shape, with its defaults. Throws `usage` for parameters that do not, `internal` for other misfits. */
-function check(shape: Shape | undefined, value: unknown, what: string, code: 'usage' | 'internal'): unknown {
+/** A part of a conversation, as an error's facts. */
+type Part = { request: string; part: 'parameters' | 'result' } | { notification: string; part: 'notification' };
+
+function subjectOf(part: Part): string {
+  switch (part.part) {
+    case 'parameters':
+      return `The parameters of '${part.request}' do`;
+    case 'result':
+      return `The response to '${part.request}' does`;
+    case 'notification':
+      return `The notification '${part.notification}' does`;
+  }
+}
+
+/** The parsed value, with defaults. Throws `usage` for parameters that do not fit the shape, `internal` for other parts. */
+function check(shape: Shape | undefined, value: unknown, part: Part): unknown {
   if (!shape || !('safeParse' in shape)) return value;
   const parsed = shape.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   const where = issue.path.length > 0 ? ` at ${issue.path.join('.')}` : '';
-  throw misfit(code, `${what} does not match the protocol${where}: ${issue.message}.`, ErrorCodes.InvalidParams, {
-    reason: 'bad-message',
-    message: what,
-    field: issue.path.join('.'),
+  const code = part.part === 'parameters' ? 'usage' : 'internal';
+  const message = `${subjectOf(part)} not match the protocol${where}: ${issue.message}.`;
+  throw misfit(code, message, ErrorCodes.InvalidParams, {
+    ...{ reason: 'bad-message', ...part, field: issue.path.join('.'), fault: issue.message },
   });
 }
 

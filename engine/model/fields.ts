@@ -54,7 +54,7 @@ export class Fields {
   }
 }
 
-export const OTHER_MODEL = 'Choose another model: this is not supported.';
+export const OTHER_MODEL = 'Choose another model.';
 
 export function unsupported(file: string, field: string, value: unknown, hint: string): RollscopeError {
   return new RollscopeError('model', `${file}: ${field} ${JSON.stringify(value)} is not supported.`, hint, {

@@ -74,7 +74,7 @@ function checkTensors(gguf: GgufFile, config: DecoderConfig, shapes: ReadonlyMap
   }
   for (const name of gguf.tensors.keys()) {
     if (expected.has(name) || UNREAD.test(name)) continue;
-    refuse('unknown-tensor', name, `is not part of a ${config.architecture} model, and not supported`, OTHER_MODEL);
+    refuse('unknown-tensor', name, `is unexpected in a ${config.architecture} model`, OTHER_MODEL);
   }
 }
 

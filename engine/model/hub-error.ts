@@ -1,9 +1,9 @@
-/** What went wrong at the Hub, in words, and what to do. */
+/** Errors of the Hub, with their remedies. */
 import { HubApiError } from '@huggingface/hub';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { HubId } from './hub-cache.ts';
 
-/** Where `$HF_ENDPOINT` says, else the public Hub. */
+/** `$HF_ENDPOINT`, or the public Hub. */
 export function endpoint(): string {
   return process.env.HF_ENDPOINT || 'https://huggingface.co';
 }
@@ -28,7 +28,7 @@ export function hubError(error: unknown, id: HubId): RollscopeError {
     'model',
     `${id.spec} is not in the cache and the Hub at ${endpoint()} cannot be reached: ${reason}`,
     'Check the connection, or use the path of a .gguf file or a model folder. Partial downloads are kept.',
-    { details: { reason: 'hub-unreachable', model: id.spec } },
+    { details: { reason: 'hub-unreachable', model: id.spec, endpoint: endpoint(), system: reason } },
   );
 }
 
@@ -61,6 +61,6 @@ function refused({ statusCode, message }: HubApiError, { spec, name, revision }:
     'model',
     `The Hub returned status ${statusCode} for ${spec}: ${message}`,
     'Try again later.',
-    { details: { reason: 'hub-failed', model: spec, status: statusCode } },
+    { details: { reason: 'hub-failed', model: spec, status: statusCode, system: message } },
   );
 }

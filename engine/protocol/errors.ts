@@ -26,7 +26,8 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /**
  * What an error is about, as values: the reason (which of the refusals of a code it is) and what its texts are written
- * from, such as file, line, field and value. For programs and tests: the texts may be reworded at any time.
+ * from, such as file, line, field and value; `system` is what the operating system or a library said. For programs and
+ * tests: the texts may be reworded at any time.
  */
 export interface ErrorDetails {
   readonly reason: string;

@@ -1,5 +1,5 @@
 /**
- * Rewards as a person writes them: a name, a weighted sum, or one gated by another.
+ * Reward expressions: a name, a weighted sum, or one reward gated by another.
  *
  *   majority-vote
  *   majority-vote + 0.1*trajectory-entropy
@@ -11,7 +11,7 @@
  */
 import { RollscopeError } from './errors.ts';
 
-/** What a gate must exceed where the expression gives no number. */
+/** Default threshold of a gate. */
 export const GATE = 0.5;
 
 export type RewardExpression<Name extends string = string> =
@@ -21,30 +21,36 @@ export type RewardExpression<Name extends string = string> =
 
 const TOKEN = /\s*(?:(\d+(?:\.\d+)?(?:e[+-]?\d+)?)|([a-z][a-z0-9]*(?:-[a-z0-9]+)*)|([-+*()>]))/iy;
 
+/** What may be expected at a place, as an error's fact and in its text. */
+const EXPECTED = { reward: 'a reward', number: 'a number', '*': '"*"', ')': '")"', end: 'the end' } as const;
+
 interface Token {
   kind: 'number' | 'name' | 'sign';
   text: string;
 }
 
 /**
- * Reads an expression whose names are among `names`, or any where none are given.
+ * Parses an expression; names must be among `names` if given.
  * @throws RollscopeError `config`, with the names that exist or what was expected
  */
 export function parseReward<Name extends string>(text: string, names?: readonly Name[]): RewardExpression<Name> {
   const listed = names ? ` Rewards: ${names.join(', ')}.` : '';
-  const wrong = (message: string) =>
+  const wrong = (message: string, facts: { fault: string; found?: string | null; expected?: string }) =>
     new RollscopeError(
       'config',
       `${message[0]!.toUpperCase()}${message.slice(1)} in "${text}".`,
       `Write a name, a sum such as "majority-vote + 0.1*trajectory-entropy", or a gate such as "self-certainty if majority-vote".${listed}`,
-      { details: { reason: 'bad-expression', value: text } },
+      { details: { reason: 'bad-expression', value: text, ...facts } },
     );
   const tokens: Token[] = [];
   TOKEN.lastIndex = 0;
   while (TOKEN.lastIndex < text.trimEnd().length) {
     const at = TOKEN.lastIndex;
     const match = TOKEN.exec(text);
-    if (!match) throw wrong(`unexpected "${text.slice(at).trim()[0]}"`);
+    if (!match) {
+      const found = text.slice(at).trim()[0]!;
+      throw wrong(`unexpected "${found}"`, { fault: 'unexpected', found });
+    }
     const [, number, name, sign] = match;
     tokens.push(
       number !== undefined
@@ -55,7 +61,7 @@ export function parseReward<Name extends string>(text: string, names?: readonly 
     );
   }
   const tooLarge = tokens.find(({ kind, text }) => kind === 'number' && !Number.isFinite(Number(text)));
-  if (tooLarge) throw wrong(`the number ${tooLarge.text} is too large`);
+  if (tooLarge) throw wrong(`the number ${tooLarge.text} is too large`, { fault: 'too-large', found: tooLarge.text });
   let next = 0;
   let depth = 0;
   const take = (kind: Token['kind'], ...texts: string[]): string | null => {
@@ -64,21 +70,25 @@ export function parseReward<Name extends string>(text: string, names?: readonly 
     next++;
     return token.text;
   };
-  const expected = (what: string) => {
-    const found = tokens[next];
-    return wrong(found ? `"${found.text}" found where ${what} is expected` : `${what} is missing at the end`);
+  const expected = (name: keyof typeof EXPECTED) => {
+    const found = tokens[next]?.text ?? null;
+    const what = EXPECTED[name];
+    const message = found === null ? `${what} is missing at the end` : `"${found}" found where ${what} is expected`;
+    return wrong(message, { fault: 'unexpected', found, expected: name });
   };
   const factor = (): RewardExpression<Name> => {
     if (take('sign', '(')) {
-      if (++depth > 50) throw wrong('parentheses are nested too deeply');
+      if (++depth > 50) throw wrong('parentheses are nested too deeply', { fault: 'too-deep' });
       const inner = expression();
       depth--;
-      if (!take('sign', ')')) throw expected('")"');
+      if (!take('sign', ')')) throw expected(')');
       return inner;
     }
     const name = take('name');
     if (name === null || name === 'if')
-      throw next > 0 && name === 'if' ? wrong('"if" needs a reward before it') : expected('a reward');
+      throw next > 0 && name === 'if'
+        ? wrong('"if" needs a reward before it', { fault: 'unexpected', found: 'if', expected: 'reward' })
+        : expected('reward');
     if (names && !(names as readonly string[]).includes(name)) {
       throw new RollscopeError('config', `Unknown reward "${name}".`, listed.trim(), {
         details: { reason: 'unknown-reward', value: name },
@@ -89,7 +99,7 @@ export function parseReward<Name extends string>(text: string, names?: readonly 
   const term = (sign: number) => {
     const number = take('number');
     if (number === null) return { weight: sign, of: factor() };
-    if (!take('sign', '*')) throw expected('"*"');
+    if (!take('sign', '*')) throw expected('*');
     return { weight: sign * Number(number), of: factor() };
   };
   const sum = (): RewardExpression<Name> => {
@@ -106,11 +116,11 @@ export function parseReward<Name extends string>(text: string, names?: readonly 
     if (!take('sign', '>')) return { kind: 'gate', of, by, above: GATE };
     const sign = take('sign', '-') ? -1 : 1;
     const above = take('number');
-    if (above === null) throw expected('a number');
+    if (above === null) throw expected('number');
     return { kind: 'gate', of, by, above: sign * Number(above) };
   };
   const result = expression();
-  if (next < tokens.length) throw expected('the end');
+  if (next < tokens.length) throw expected('end');
   return result;
 }
 

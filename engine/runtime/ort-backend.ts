@@ -246,7 +246,7 @@ function sessionError({ name, capabilities, hint }: OnnxruntimeDevice, error: un
     const remedy = `${hint()} Or use the CPU (--device cpu).`;
     return new RollscopeError('device', `The device ${name} is not usable: ${message}`, remedy, {
       cause: error,
-      details: { reason: 'device-not-usable', device: name },
+      details: { reason: 'device-not-usable', device: name, system: message },
     });
   }
   return error instanceof Error ? error : new Error(message);

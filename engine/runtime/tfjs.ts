@@ -72,7 +72,7 @@ export async function openTfjs(): Promise<Tfjs> {
   const probe = await probeTfjs();
   if (!probe.works)
     throw new RollscopeError('device', `The device tfjs is not usable: ${probe.reason}.`, TFJS_HINT, {
-      details: { reason: 'device-not-usable', device: 'tfjs' },
+      details: { reason: 'device-not-usable', device: 'tfjs', system: probe.reason },
     });
   restoreUtilities();
   const tf = createRequire(found.file)(found.file) as Tfjs;

@@ -10,7 +10,7 @@ import type { Handlers } from '../messages/contract.ts';
 import { Peer } from '../messages/peer.ts';
 import { type SocketBounds, SocketTransport } from '../messages/socket.ts';
 import type { RunConfig } from '../protocol/config.ts';
-import { RollscopeError, toErrorData } from '../protocol/errors.ts';
+import { type ErrorDetails, RollscopeError, toErrorData } from '../protocol/errors.ts';
 import { type DoctorReport, type EngineAddress, type Progress, RPC_VERSION } from '../protocol/rpc.ts';
 import { createSocketPath } from '../system/socket-path.ts';
 import { versionMismatch } from './connection.ts';
@@ -146,7 +146,7 @@ export class EngineServer {
     const root = request.out ?? this.#options.runsFolder;
     const name = request.name ?? this.#options.nameRun(request.config, root);
     checkName(name);
-    return this.#work(`run '${name}'`, (closing) =>
+    return this.#work(name, (closing) =>
       this.#options.runs.startRun({
         config: request.config,
         folder: path.join(root, name),
@@ -156,9 +156,9 @@ export class EngineServer {
     );
   }
 
-  /** Goes on with the run in a folder. Rejects with `busy`, or as `RunStarter` does. */
+  /** Resumes the run in a folder. Rejects with `busy`, or as `RunStarter` does. */
   async resume(folder: string, allowPrograms = false): Promise<RunHandle> {
-    return this.#work(`run '${path.basename(folder)}'`, () => this.#options.runs.resumeRun({ folder, allowPrograms }));
+    return this.#work(path.basename(folder), () => this.#options.runs.resumeRun({ folder, allowPrograms }));
   }
 
   /** Writes to the log and tells every client. */
@@ -195,19 +195,24 @@ export class EngineServer {
     this.#resolveClosed();
   }
 
-  async #work(what: string, begin: (closing: AbortSignal) => Promise<RunHandle>): Promise<RunHandle> {
+  async #work(run: string, begin: (closing: AbortSignal) => Promise<RunHandle>): Promise<RunHandle> {
     if (this.#closing.signal.aborted)
       throw new RollscopeError('engine-stopped', 'The engine is shutting down.', undefined, {
         details: { reason: 'shutting-down' },
       });
-    if (this.#preparing) throw busy(`is preparing ${this.#preparing}`);
+    if (this.#preparing)
+      throw busy(`is preparing run '${this.#preparing}'`, { reason: 'preparing', run: this.#preparing });
     const active = this.active;
-    if (active) throw busy(`is already running '${active.run}' (step ${active.step} of ${active.steps})`);
-    this.#preparing = what;
+    if (active) {
+      const { step, steps } = active;
+      const text = `is already running '${active.run}' (step ${step} of ${steps})`;
+      throw busy(text, { reason: 'running', run: active.run, step, steps });
+    }
+    this.#preparing = run;
     this.#considerAlone();
     try {
       const handle = await begin(this.#closing.signal);
-      this.#options.log.write('info', `${what} in ${handle.folder}`);
+      this.#options.log.write('info', `run '${run}' in ${handle.folder}`);
       this.#feed = new RunFeed(handle, (message, error) => this.#options.log.write('error', message, error));
       this.#active = handle;
       handle.done.then(
@@ -374,9 +379,9 @@ function checkName(name: string): void {
   );
 }
 
-function busy(what: string): RollscopeError {
+function busy(what: string, details: ErrorDetails): RollscopeError {
   return new RollscopeError('busy', `This engine ${what}.`, 'Wait until it ends, or stop it first.', {
-    details: { reason: 'busy' },
+    details,
   });
 }
 

@@ -44,7 +44,7 @@ export function diskError(error: unknown, path: string): unknown {
   const message = `Writing ${path} failed: ${(error as Error).message}.`;
   return new RollscopeError('disk', message, 'Check the disk, then resume the run.', {
     cause: error,
-    details: { reason: 'write-failed', file: path, errno: code },
+    details: { reason: 'write-failed', file: path, errno: code, system: (error as Error).message },
   });
 }
 

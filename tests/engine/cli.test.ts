@@ -5,7 +5,7 @@ import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createProgram } from '../../engine/cli/program.ts';
 import { readSafetensorsIndex } from '../../engine/model/safetensors.ts';
-import { DoctorReport, EngineAddress, RunConfig, RunInfo } from '../../engine/protocol/index.ts';
+import { DoctorReport, EngineAddress, type ErrorCode, RunConfig, RunInfo } from '../../engine/protocol/index.ts';
 import { VERSION } from '../../engine/protocol/version.ts';
 import { createClient, type EngineClient } from '../../engine/server/connection.ts';
 import { listEngines } from '../../engine/server/discovery.ts';
@@ -21,6 +21,7 @@ import {
 } from '../support/processes.ts';
 import { checkpointsOf, expectSameOutcome, outcomeOf, recordsOf } from '../support/run-outcome.ts';
 import { until } from '../support/wait.ts';
+import { expectRefusal, expectWords } from '../support/words.ts';
 
 const home = temporaryFolder();
 const runsFolder = path.join(home, 'runs');
@@ -40,6 +41,13 @@ async function ok(...args: string[]): Promise<Ended> {
 }
 
 const json = async (...args: string[]) => objectOf(await ok(...args, '--json'));
+
+/** Expects that a command is refused with this code and these facts. */
+async function refuses(args: readonly string[], code: ErrorCode, facts: object): Promise<void> {
+  const refused = await cli(...args, '--json');
+  expect(refused.code, refused.stderr).toBe(2);
+  expectRefusal(objectOf(refused).error, code, { ...facts });
+}
 
 const TINY = ['--device', 'cpu', '--steps', '4', '--batch', '8', '--votes', '4', '--group', '4', '--limit', '12'];
 const EVALUATED = ['--eval-samples', '3', '--eval-limit', '6', '--checkpoint-every', '2', '--seed', '3'];
@@ -118,12 +126,7 @@ describe('train and what follows it', () => {
       expect(high).toBeGreaterThanOrEqual(evaluation.accuracy as number);
     }
     for (const name of MEASURED) expect(trained[name], name).toBeGreaterThan(0);
-    expect(ended.stderr).toMatch(
-      /^Training the embedded model \(all weights\) .*: 4 steps, 8 problems per step, 4 rollouts per problem\.$/m,
-    );
     expect(ended.stderr).toMatch(/^step 4\/4 /m);
-    expect(ended.stderr).toMatch(/^evaluation at step 4: accuracy /m);
-    expect(ended.stderr).toMatch(/^accuracy \(avg@3\) /m);
   });
 
   test('train prints its summary on stdout and its progress on stderr', async () => {
@@ -137,15 +140,13 @@ describe('train and what follows it', () => {
       '--out',
       path.join(home, 'elsewhere'),
     );
-    expect(plain.stdout).toMatch(/^4 problems +before +after 4 steps$/m);
-    expect(plain.stdout).toMatch(/rollout tokens\/s/);
-    expect(plain.stdout).not.toMatch(/step 4\/4|evaluation at step/);
-    expect(plain.stderr).toMatch(/step 4\/4/);
+    expect(plain.stdout).not.toMatch(/^step 4\/4/m);
+    expect(plain.stderr).toMatch(/^step 4\/4/m);
     const [name] = readdirSync(path.join(home, 'elsewhere'));
     expect(name).toMatch(/^majority-vote-embedded-\d{8}-\d{6}$/);
     // The command that it proposes works.
-    const proposed = /^Terminal: +rollscope (show \S+)$/m.exec(plain.stdout)![1]!.split(' ');
-    expect((await ok(...proposed)).stdout).toMatch(/completed/);
+    const proposed = /rollscope (show \S+)$/m.exec(plain.stdout)![1]!.split(' ');
+    expect(await json(...proposed)).toMatchObject({ status: 'completed' });
   });
 
   test("--config takes the config of a run's run.json, and gives the same run", async () => {
@@ -172,9 +173,8 @@ describe('train and what follows it', () => {
       folder,
     });
     expect(runs[1]!.accuracyAfter).toBe((trained.after as { accuracy: number }).accuracy);
-    expect((await ok('runs')).stdout).toMatch(/^run +job +status[\s\S]*^second +train +completed +4\/4/m);
+    expect((await ok('runs')).stdout).toMatch(/^second +train +completed +4\/4/m);
     const empty = path.join(home, 'none');
-    expect((await ok('runs', '--out', empty)).stdout).toContain('rollscope train');
     expect(objectOf(await ok('runs', '--out', empty, '--json'))).toEqual({ folder: empty, runs: [] });
   });
 
@@ -188,15 +188,7 @@ describe('train and what follows it', () => {
     expect(await json('show', 'first', '--out', runsFolder)).toEqual(shown);
     expect(await json('show', 'latest')).toMatchObject({ run: 'second' });
     const { stdout } = await ok('show', 'first');
-    for (const said of [
-      /^run +first$/m,
-      /^status +completed$/m,
-      /^steps +4 of 4$/m,
-      /^proxy reward /m,
-      /^chain-001 /m,
-    ]) {
-      expect(stdout).toMatch(said);
-    }
+    for (const value of ['first', folder, 'chain-001']) expect(stdout).toContain(value);
   });
 
   test('show shows a problem and a rollout, at the last step or another', async () => {
@@ -225,25 +217,21 @@ describe('train and what follows it', () => {
     expect(rollout.tokenEntropies).toHaveLength(texts.length);
     const said = await ok('show', 'first', '--problem', id, '--rollout', '1');
     expect(said.stdout).toContain(rollouts[0]!.text);
-    expect(said.stdout).toMatch(/joined cluster|not rewarded/);
 
-    for (const [args, message] of [
-      [['--problem', 'nobody'], /no problem 'nobody'/],
-      [['--problem', id, '--rollout', '99'], /--rollout: 99 .*from 1 to \d+/],
-      [['--problem', id, '--rollout', '0'], /--rollout: 0 .*from 1 to \d+/],
-      [['--rollout', '0'], /--rollout requires --problem/],
-      [['--problem', id, '--step', 'x'], /--step: 'x' is not allowed/],
+    const bad = (field: string, value: unknown, more: object = {}) => ({ reason: 'bad-value', field, value, ...more });
+    for (const [args, facts] of [
+      [['--problem', 'nobody'], { reason: 'unknown-problem', field: '--problem', value: 'nobody' }],
+      [['--problem', id, '--rollout', '99'], bad('--rollout', 99, { most: rollouts.length })],
+      [['--problem', id, '--rollout', '0'], bad('--rollout', 0, { most: rollouts.length })],
+      [['--rollout', '0'], { reason: 'option-needs-problem', field: '--rollout' }],
+      [['--problem', id, '--step', 'x'], bad('--step', 'x')],
     ] as const) {
-      const refused = await cli('show', 'first', ...args);
-      expect(refused.code, refused.stderr).toBe(2);
-      expect(refused.stderr).toMatch(message);
+      await refuses(['show', 'first', ...args], 'usage', facts);
     }
   });
 
   test('resume says that a completed run is complete', async () => {
-    const refused = await cli('resume', 'first', '--json');
-    expect(refused.code).toBe(2);
-    expect(objectOf(refused)).toMatchObject({ error: { code: 'usage', message: expect.stringContaining('complete') } });
+    await refuses(['resume', 'first'], 'usage', { reason: 'complete', run: 'first' });
   });
 
   describe('export', () => {
@@ -269,11 +257,8 @@ describe('train and what follows it', () => {
       const { tensors } = await readSafetensorsIndex(path.join(out('second-peft'), 'adapter_model.safetensors'));
       const name = 'base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight';
       expect(tensors.get(name)?.shape).toEqual([4, 64]);
-      const refused = await cli('export', 'first', '--format', 'peft', '--out', out('none'));
-      expect(refused).toMatchObject({
-        code: 2,
-        stderr: expect.stringMatching(/has no adapter[\s\S]*--format safetensors/),
-      });
+      const args = ['export', 'first', '--format', 'peft', '--out', out('none')];
+      await refuses(args, 'usage', { reason: 'no-adapter', run: 'first' });
       expect(existsSync(out('none'))).toBe(false);
     });
 
@@ -332,13 +317,13 @@ describe('train and what follows it', () => {
     });
 
     test('asks for a format and a place', async () => {
-      for (const [args, message] of [
-        [['--format', 'onnx', '--out', out('x')], /'onnx'.*peft, safetensors, jsonl, parquet, tensorboard/],
-        [['--format', 'peft'], /--out/],
-        [['--out', out('x')], /--format/],
+      const allowed = ['peft', 'safetensors', 'jsonl', 'parquet', 'tensorboard'];
+      for (const [args, facts] of [
+        [['--format', 'onnx', '--out', out('x')], { reason: 'bad-value', field: '--format', value: 'onnx', allowed }],
+        [['--format', 'peft'], { reason: 'missing-option', field: expect.stringContaining('--out') }],
+        [['--out', out('x')], { reason: 'missing-option', field: expect.stringContaining('--format') }],
       ] as const) {
-        const refused = await cli('export', 'first', ...args);
-        expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(message) });
+        await refuses(['export', 'first', ...args], 'usage', facts);
       }
     });
   });
@@ -349,8 +334,7 @@ describe('probe', () => {
     const place = path.join(home, 'probes');
     const options = ['--votes', '4', '--device', 'cpu', '--seed', '2', '--out', place];
     const plain = await ok('probe', '--limit', '5', ...options);
-    expect(plain.stdout).toMatch(/^problem +line +verdict +share +confidence/m);
-    expect(plain.stdout).toMatch(/^5 problems: accuracy /m);
+    expect(plain.stdout.match(/^chain-\d+ /gm)).toHaveLength(5);
     const result = await json('probe', '--id', 'chain-003', '--id', 'chain-001', ...options, '--name', 'two');
     expect(result).toMatchObject({ run: 'two', status: 'completed', problems: 2, folder: path.join(place, 'two') });
     const results = result.results as { id: string; rollouts: number; clusters: { count: number }[] }[];
@@ -361,17 +345,8 @@ describe('probe', () => {
     }
     expect(checkpointsOf(path.join(place, 'two'))).toEqual([]);
     expect(await json('show', 'latest', '--out', place)).toMatchObject({ run: 'two', job: 'probe' });
-    const refused = await cli(
-      'export',
-      'two',
-      '--runs',
-      place,
-      '--format',
-      'safetensors',
-      '--out',
-      path.join(home, 'x'),
-    );
-    expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/is a probe and has no trained weights/) });
+    const args = ['export', 'two', '--runs', place, '--format', 'safetensors', '--out', path.join(home, 'x')];
+    await refuses(args, 'usage', { reason: 'probe-has-no-weights', run: 'two' });
   });
 
   test('reads any usual table', async () => {
@@ -400,7 +375,10 @@ describe('warnings', () => {
     writeFileSync(file, '{"prompt": "1+2="}\n{"prompt": "What is 1+2?"}\n');
     const ended = await runCli(['probe', file, '--votes', '1', '--device', 'cpu', '--json'], { home });
     expect(ended, ended.stderr).toMatchObject({ code: 0 });
-    expect(warningsIn(ended)).toEqual([expect.stringMatching(/1 of 2 prompts .* embedded.*--model/)]);
+    const [warning, ...others] = warningsIn(ended);
+    expect(others).toEqual([]);
+    expect(warning).toContain('1 of 2 prompts');
+    expectWords('warnings', 'model', warning!);
   });
 
   test('say that ratios are not taken where sampling leaves tokens out', async () => {
@@ -415,7 +393,8 @@ describe('warnings', () => {
     expect(whole.warnings).toEqual([]);
     expect(whole.clipFraction).toBeGreaterThan(0);
     const nucleus = await train('nucleus', '--top-p', '0.9');
-    expect(nucleus.warnings).toEqual([expect.stringMatching(/top-p or top-k, importance ratios are not computed/)]);
+    expect(nucleus.warnings).toHaveLength(1);
+    expectWords('warnings', 'truncated-sampling', nucleus.warnings[0]!);
     expect(nucleus.clipFraction).toBe(0);
   });
 });
@@ -495,12 +474,12 @@ describe('grade and vote', () => {
     const bad = await runCli([command, '-'], { home, input: `{"pred\n\n${lines({ a: 1 }, good)}` });
     expect(bad.code).toBe(2);
     expect(answers(bad)).toMatchObject([
-      { error: expect.stringMatching(/not JSON/), line: 1 },
+      { error: expect.any(String), line: 1 },
       { error: expect.stringMatching(/prediction|responses/), line: 3 },
       command === 'grade' ? { equal: true } : { majority: '1' },
     ]);
-    const missing = await cli(command, path.join(home, 'nowhere.jsonl'));
-    expect(missing).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/nowhere\.jsonl/) });
+    const nowhere = path.join(home, 'nowhere.jsonl');
+    await refuses([command, nowhere], 'usage', { reason: 'not-found', file: nowhere });
   });
 });
 
@@ -544,7 +523,7 @@ describe('a run in a terminal', () => {
     const numbers = [...records.map(({ seq }) => seq), ...seen];
     expect(numbers).toEqual(recordsOf(folder).map(({ seq }) => seq));
     expect(objectOf(ended)).toMatchObject({ run: 'attached', status: 'stopped', after: null });
-    expect(ended.stderr).toMatch(/^Stopped at step \d+\. Resume with: rollscope resume attached$/m);
+    expect(ended.stderr).toMatch(/rollscope resume attached$/m);
     expect(await listEngines(home)).toEqual([]);
     client.close();
   });
@@ -628,8 +607,7 @@ describe('serve', () => {
     expect(isAlive(program.pid)).toBe(true);
     const again = await createClient((await listEngines(home))[0]!, { name: 'again' });
     expect(again.active).toMatchObject({ run });
-    const refused = await cli('resume', folder);
-    expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(`in use by process ${program.pid}`) });
+    await refuses(['resume', folder], 'run-in-use', { reason: 'in-use', by: `process ${program.pid}` });
     program.kill('SIGTERM');
     expect(await program.ended).toMatchObject({ code: 3, signal: null });
     expect(recordsOf(folder).at(-1)).toMatchObject({ type: 'end', reason: 'stopped' });
@@ -637,7 +615,8 @@ describe('serve', () => {
   });
 
   test('refuses a grace time that is none', async () => {
-    const refused = await cli('serve', '--grace', 'long');
-    expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/--grace: 'long' .*from 0 to 86400/) });
+    const { code, stderr } = await cli('serve', '--grace', 'long');
+    expect(code).toBe(2);
+    expect(stderr).toContain("'long'");
   });
 });

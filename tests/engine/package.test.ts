@@ -119,8 +119,8 @@ describe('the extension', () => {
   test('for a platform that onnxruntime does not support is refused, with those that it does', () => {
     const refused = run(process.execPath, ['scripts/package.mjs', '--target', 'darwin-x64'], ROOT);
     expect(refused.status).toBe(1);
-    expect(refused.text).toMatch(
-      /does not support darwin-x64\. Available targets: darwin-arm64, linux-arm64, linux-x64, win32-arm64/,
-    );
+    for (const target of ['darwin-x64', 'darwin-arm64', 'linux-arm64', 'linux-x64', 'win32-arm64']) {
+      expect(refused.text).toContain(target);
+    }
   });
 });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chainSet, countdownSet, jsonLines } from '../../engine/experiments/embedded/problem-set.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
+import type { ErrorCode } from '../../engine/protocol/errors.ts';
 import {
   type Evidence,
   type GroupDetail,
@@ -20,6 +21,7 @@ import { advantages } from '../../engine/training/advantages.ts';
 import { resumeRun, startRun } from '../../engine/training/run/index.ts';
 import { type Ended, runCli, temporaryFolder } from '../support/processes.ts';
 import { expectSameOutcome, outcomeOf, recordsOf } from '../support/run-outcome.ts';
+import { expectRefusal, expectRejection } from '../support/words.ts';
 
 const home = temporaryFolder();
 const file = (name: string) => path.join(home, name);
@@ -305,6 +307,12 @@ describe('what is stored', () => {
 describe('on the command line', () => {
   const cli = (...args: string[]) => runCli(args, { home });
   const last = ({ stdout }: Ended) => JSON.parse(stdout.trimEnd().split('\n').at(-1)!);
+  const refuses = async (args: readonly string[], code: ErrorCode, facts: object) => {
+    const refused = await cli(...args);
+    expect(refused.code, refused.stderr).toBe(2);
+    expectRefusal(last(refused).error, code, { ...facts });
+  };
+  const bad = (field: string, value: string) => ({ reason: 'bad-value', field, value });
   const SMALL = [
     '--steps',
     '1',
@@ -342,45 +350,45 @@ describe('on the command line', () => {
   test('programs run only where that is allowed, anew for each start', async () => {
     const options = ['--reward', '0.5*custom + majority-vote', '--reward-program', file('reward.mjs'), ...SMALL];
     const start = [file('chains.jsonl'), ...options, '--name', 'own', '--json'];
-    const refusal = {
-      code: 2,
-      stdout: expect.stringMatching(/The reward custom runs programs on this machine, which is not allowed/),
-    };
-    expect(await cli('train', ...start)).toMatchObject(refusal);
-    expect(last(await cli('train', ...start)).error).toMatchObject({ hint: expect.stringMatching(/--allow-programs/) });
-    expect(await cli('probe', file('chains.jsonl'), ...options.slice(0, 4), '--json')).toMatchObject(refusal);
+    const facts = { reason: 'programs-not-allowed', reward: 'custom' };
+    await refuses(['train', ...start], 'config', facts);
+    await refuses(['probe', file('chains.jsonl'), ...options.slice(0, 4), '--json'], 'config', facts);
     expect(() => readFileSync(file('runs/own/run.json'))).toThrow();
     const allowed = await cli('train', ...start, '--allow-programs');
     expect(allowed, allowed.stderr).toMatchObject({ code: 0 });
     // As if it had been killed before its end was written.
     const events = file('runs/own/events.jsonl');
     writeFileSync(events, `${readFileSync(events, 'utf8').trimEnd().split('\n').slice(0, -1).join('\n')}\n`);
-    expect(await cli('resume', 'own', '--json')).toMatchObject(refusal);
+    await refuses(['resume', 'own', '--json'], 'config', facts);
     const resumed = await cli('resume', 'own', '--allow-programs', '--json');
     expect(resumed, resumed.stderr).toMatchObject({ code: 0 });
     expect(recordsOf(file('runs/own')).at(-1)).toMatchObject({ type: 'end', reason: 'completed' });
   });
 
   test.each([
-    [['--reward', 'rlccf'], /rlccf needs other policies.*--voter/s],
-    [['--reward', 'custom', '--allow-programs'], /needs a module or a program.*--reward-program/s],
+    [['--reward', 'rlccf'], 'config', { reason: 'no-voters', field: '--voter' }],
+    [['--reward', 'custom', '--allow-programs'], 'config', { reason: 'no-program', field: '--reward-program' }],
     [
       ['--reward', 'custom', '--reward-program', 'nowhere.mjs', '--allow-programs'],
-      /program nowhere\.mjs was not found/,
+      'config',
+      { reason: 'program-not-found', program: 'nowhere.mjs' },
     ],
-    [['--reward', 'countdown'], /lacks|numbers/],
-    [['--reward', 'next-token', '--continuation-field', 'sequel'], /"sequel"/],
-    [['--reward', 'majority-votes'], /reward "majority-votes".*Did you mean --reward majority-vote\?/s],
-    [['--reward', 'covo', '--covo-separator', '('], /--covo-separator.*must be a regular expression/],
+    [['--reward', 'countdown'], 'dataset', { reason: 'missing-cell', line: 1, field: 'numbers' }],
     [
-      ['--reward', 'self-verification', '--judge-template', 'Right?'],
-      /--judge-template.*must contain \{\{solution\}\}/,
+      ['--reward', 'next-token', '--continuation-field', 'sequel'],
+      'dataset',
+      { reason: 'missing-cell', line: 1, field: 'sequel' },
     ],
-    [['--reward', 'empo', '--empo-clusters', 'meaning'], /--empo-clusters.*equivalence.*text.*model/],
-  ])('%j is refused before anything begins', async (args, message) => {
-    const refused = await cli('train', file('chains.jsonl'), ...args, ...SMALL, '--name', 'never');
-    expect(refused.code, refused.stderr).toBe(2);
-    expect(refused.stderr).toMatch(message);
+    [['--reward', 'majority-votes'], 'config', { ...bad('--reward', 'majority-votes'), nearest: 'majority-vote' }],
+    [['--reward', 'covo', '--covo-separator', '('], 'config', bad('--covo-separator', '(')],
+    [['--reward', 'self-verification', '--judge-template', 'Right?'], 'config', bad('--judge-template', 'Right?')],
+    [
+      ['--reward', 'empo', '--empo-clusters', 'meaning'],
+      'config',
+      { ...bad('--empo-clusters', 'meaning'), choices: ['equivalence', 'text', 'model'] },
+    ],
+  ] as const)('%j is refused before anything begins', async (args, code, facts) => {
+    await refuses(['train', file('chains.jsonl'), ...args, ...SMALL, '--name', 'never', '--json'], code, facts);
     expect(() => readFileSync(file('runs/never/run.json'))).toThrow();
   });
 });
@@ -393,13 +401,10 @@ describe('without the programs that a reward runs', () => {
     await begun.stop();
     process.env.PATH = usualPath;
     try {
-      const refusal = {
-        code: 'config',
-        message: 'The reward "lean" needs the program lean, which is not on the PATH.',
-      };
-      await expect(resumeRun({ folder, allowPrograms: true })).rejects.toMatchObject(refusal);
+      const facts = { reason: 'program-not-found', program: 'lean' };
+      await expectRejection(resumeRun({ folder, allowPrograms: true }), 'config', facts);
       const another = startRun({ config, folder: file('none'), allowPrograms: true });
-      await expect(another).rejects.toMatchObject(refusal);
+      await expectRejection(another, 'config', facts);
     } finally {
       process.env.PATH = `${file('bin')}${path.delimiter}${usualPath}`;
     }

@@ -11,6 +11,7 @@ import type { EngineLog } from '../../engine/server/log.ts';
 import type { EngineServer } from '../../engine/server/server.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { until } from '../support/wait.ts';
+import { expectRejection } from '../support/words.ts';
 import { FakeStarter, startEngine } from './server-fake.ts';
 
 const config = RunConfig.parse({ dataset: { path: 'embedded' } });
@@ -148,14 +149,12 @@ describe('greeting', () => {
 
   test('another protocol number is named on both sides', async () => {
     const { engine } = await engineWith(new FakeStarter());
-    await expect(createClient({ ...engine.address, rpc: RPC_VERSION + 1 })).rejects.toMatchObject({
-      code: 'engine-version',
-      message: expect.stringContaining(`protocol ${RPC_VERSION + 1}, this client ${RPC_VERSION}`),
-    });
+    const newer = { reason: 'protocol', engine: RPC_VERSION + 1, client: RPC_VERSION };
+    await expectRejection(createClient({ ...engine.address, rpc: RPC_VERSION + 1 }), 'engine-version', newer);
     const channel = enginePeer(createConnection(engine.address.socket));
-    await expect(
-      channel.request('hello', { token: engine.address.token, rpc: RPC_VERSION + 1, client: 'x' }),
-    ).rejects.toMatchObject({ code: 'engine-version' });
+    const hello = channel.request('hello', { token: engine.address.token, rpc: RPC_VERSION + 1, client: 'x' });
+    const older = { reason: 'protocol', engine: RPC_VERSION, client: RPC_VERSION + 1 };
+    await expectRejection(hello, 'engine-version', older);
     channel.close();
   });
 
@@ -240,12 +239,13 @@ describe('requests', () => {
     const client = await clientOf(engine.address);
     const first = client.request('start', { config, name: 'first' });
     await preparation.begun;
-    const busy = { code: 'busy', message: expect.stringContaining("'first'") };
-    await expect(client.request('start', { config, name: 'second' })).rejects.toMatchObject(busy);
+    const second = () => client.request('start', { config, name: 'second' });
+    await expectRejection(second(), 'busy', { reason: 'preparing', run: 'first' });
     preparation.finish();
     await first;
-    await expect(client.request('start', { config, name: 'second' })).rejects.toMatchObject(busy);
-    await expect(client.request('resume', { folder: '/other' })).rejects.toMatchObject(busy);
+    const busy = { reason: 'running', run: 'first' };
+    await expectRejection(second(), 'busy', busy);
+    await expectRejection(client.request('resume', { folder: '/other' }), 'busy', busy);
     expect(runs.runs).toHaveLength(1);
   });
 
@@ -256,7 +256,7 @@ describe('requests', () => {
     };
     const { engine } = await engineWith(runs);
     const client = await clientOf(engine.address);
-    await expect(client.request('start', { config })).rejects.toMatchObject({ code: 'disk', hint: expect.any(String) });
+    await expectRejection(client.request('start', { config }), 'disk', { reason: 'disk-full' });
     runs.preparation = async () => {};
     expect(await client.request('start', { config })).toMatchObject({ run: 'named-by-engine' });
   });
@@ -299,11 +299,9 @@ describe('requests', () => {
     // Stopping what has stopped is no error, pausing it is.
     await client.request('stop', { run });
     expect(runs.last.calls).toEqual(['pause', 'continue', 'stop']);
-    await expect(client.request('pause', { run })).rejects.toMatchObject({ code: 'run-not-found' });
-    await expect(client.request('stop', { run: 'other' })).rejects.toMatchObject({
-      code: 'run-not-found',
-      message: expect.stringContaining("'other'"),
-    });
+    await expectRejection(client.request('pause', { run }), 'run-not-found', { reason: 'run-ended', run });
+    const other = { reason: 'run-not-active', run: 'other' };
+    await expectRejection(client.request('stop', { run: 'other' }), 'run-not-found', other);
   });
 
   test('names that cannot be folders are refused before anything starts', async () => {
@@ -311,7 +309,8 @@ describe('requests', () => {
     const { engine } = await engineWith(runs);
     const client = await clientOf(engine.address);
     for (const name of ['../up', 'a/b', 'a\\b', '.hidden', '', 'dot.', 'x'.repeat(101)]) {
-      await expect(client.request('start', { config, name })).rejects.toMatchObject({ code: 'config' });
+      const facts = { reason: 'bad-run-name', value: name };
+      await expectRejection(client.request('start', { config, name }), 'config', facts);
     }
     expect(runs.runs).toEqual([]);
     expect(await client.request('start', { config, name: 'Übung 3.1_b' })).toMatchObject({ run: 'Übung 3.1_b' });
@@ -320,16 +319,12 @@ describe('requests', () => {
   test('parameters and results that do not fit the protocol are refused on either side', async () => {
     const { engine } = await engineWith(new FakeStarter());
     const client = await clientOf(engine.address);
-    await expect(client.request('subscribe', { run: 'x', from: -1 })).rejects.toMatchObject({
-      code: 'usage',
-      message: expect.stringContaining('from'),
-    });
+    const parameters = { reason: 'bad-message', request: 'subscribe', part: 'parameters', field: 'from' };
+    await expectRejection(client.request('subscribe', { run: 'x', from: -1 }), 'usage', parameters);
     const bad = await engineWith(new FakeStarter(), { doctor: async () => ({ version: 1 }) as never });
     const other = await clientOf(bad.engine.address);
-    await expect(other.request('doctor', {})).rejects.toMatchObject({
-      code: 'internal',
-      message: expect.stringContaining("response to 'doctor'"),
-    });
+    const result = { reason: 'bad-message', request: 'doctor', part: 'result' };
+    await expectRejection(other.request('doctor', {}), 'internal', result);
   });
 });
 

@@ -51,7 +51,7 @@ describe('a run that collapses', () => {
     expect(end).toMatchObject({ type: 'end', reason: 'completed' });
     last = end.step!;
     records = recordsOf(folder);
-    good = Number(/healthy checkpoint \(step (\d+)\)\.$/.exec(warningsOf(records).at(-1)!.message)?.[1]);
+    good = Number(/\(step (\d+)\)/.exec(warningsOf(records).at(-1)!.message)?.[1]);
   });
 
   test('with --watch rollback ends early, with the weights that were well', () => {

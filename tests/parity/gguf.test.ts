@@ -10,6 +10,7 @@ import { parseHuggingFaceConfig } from '../../engine/model/huggingface-config.ts
 import { readTensor } from '../../engine/model/safetensors.ts';
 import { openModel } from '../../engine/model/source.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { expectRejection } from '../support/words.ts';
 
 const GOLDEN = path.join(import.meta.dirname, 'golden');
 const json = (...names: string[]) => JSON.parse(readFileSync(path.join(GOLDEN, ...names), 'utf8'));
@@ -77,10 +78,12 @@ describe('whole files', () => {
 });
 
 describe('what cannot be read', () => {
+  const KEY = 'blk.0.attn_k.weight';
+
   /** tiny-llama's file with other numbers in the entry of one tensor: [name] rank, shape, type, offset. */
   function changed(change: (entry: DataView) => void): string {
     const bytes = readFileSync(path.join(GOLDEN, 'gguf', 'tiny-llama.gguf'));
-    const name = 'blk.0.attn_k.weight';
+    const name = KEY;
     const at = bytes.indexOf(name) + name.length;
     change(new DataView(bytes.buffer, bytes.byteOffset + at));
     const file = path.join(temporaryFolder(), 'changed.gguf');
@@ -91,16 +94,12 @@ describe('what cannot be read', () => {
   test.each(cases.filter((c) => c.bytes === undefined))('$name is named, with what to take instead', async (given) => {
     expect(typeName(given.type)).toBe(given.name);
     const file = changed((entry) => entry.setUint32(20, given.type, true));
-    await expect(readGguf(file)).rejects.toMatchObject({
-      code: 'model',
-      message: `${file}: tensor "blk.0.attn_k.weight" is stored as ${given.name}, which is not supported.`,
-      hint: expect.stringMatching(/such as Q8_0 or Q4_K_M\. Supported types: .*Q4_1.*Q6_K/),
-    });
+    await expectRejection(readGguf(file), 'model', { reason: 'unsupported', file, field: KEY, value: given.name });
   });
 
   test('a type of the future is named by its number', async () => {
     const file = changed((entry) => entry.setUint32(20, 99, true));
-    await expect(readGguf(file)).rejects.toThrow('"blk.0.attn_k.weight" is stored as number 99, which');
+    await expectRejection(readGguf(file), 'model', { reason: 'unsupported', file, field: KEY, value: 'number 99' });
   });
 
   test('rows that do not fill their blocks', async () => {
@@ -109,21 +108,24 @@ describe('what cannot be read', () => {
       entry.setBigUint64(4, 16n, true);
       entry.setBigUint64(12, 32n, true);
     });
-    await expect(readGguf(file)).rejects.toMatchObject({
-      code: 'model',
-      message: `${file}: tensor "blk.0.attn_k.weight" has rows of 16 weights, not a multiple of the block size 32.`,
+    await expectRejection(readGguf(file), 'model', {
+      reason: 'bad-row-length',
+      file,
+      field: KEY,
+      value: 16,
+      block: 32,
     });
   });
 
   test('a file that ends early', async () => {
     const bytes = readFileSync(path.join(GOLDEN, 'gguf', 'tiny-llama.gguf'));
     const cut = path.join(temporaryFolder(), 'cut.gguf');
-    for (const [length, message] of [
-      [bytes.length - 4096, /truncated: tensor ".+" ends at byte \d+, the file has \d+\.$/],
-      [700, /truncated in its header \(700 bytes\)\.$/],
+    for (const [length, reason] of [
+      [bytes.length - 4096, 'truncated'],
+      [700, 'truncated-header'],
     ] as const) {
       writeFileSync(cut, bytes.subarray(0, length));
-      await expect(readGguf(cut)).rejects.toMatchObject({ code: 'model', message: expect.stringMatching(message) });
+      await expectRejection(readGguf(cut), 'model', { reason, file: cut, bytes: length });
     }
   });
 });

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { parseGgufConfig } from '../../engine/model/gguf-config.ts';
 import { parseHuggingFaceConfig } from '../../engine/model/huggingface-config.ts';
 import { rotaryFrequencies } from '../../engine/model/rope.ts';
+import { expectThrow } from '../support/words.ts';
 
 interface Case {
   name: string;
@@ -65,5 +66,6 @@ test.each(cases)('$name: the divisors of a GGUF file give the same', (given) => 
 test('divisors of another kind are refused', () => {
   const given = cases.at(-1)!;
   const other = given.divisors.map((value, i) => (i === given.divisors.length - 1 ? value / 2 : value));
-  expect(() => ggufConfig(given, other)).toThrow('model.gguf: tensor "rope_freqs.weight" is not supported.');
+  const facts = { reason: 'unsupported', file: 'model.gguf', field: 'tensor', value: 'rope_freqs.weight' };
+  expectThrow(() => ggufConfig(given, other), 'model', facts);
 });

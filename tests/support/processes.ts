@@ -114,15 +114,18 @@ export class Program {
 }
 
 /** Starts `rollscope` with the Node that runs the tests. `home` keeps its runs and engines apart from the user's. */
-export function startCli(args: readonly string[], { home, cwd }: { home: string; cwd?: string }): Program {
+export function startCli(
+  args: readonly string[],
+  { home, cwd, env }: { home: string; cwd?: string; env?: NodeJS.ProcessEnv },
+): Program {
   // Sockets of engines that are killed before anyone could find them go with the home.
-  return new Program(process.execPath, [CLI, ...args], { env: { ROLLSCOPE_HOME: home, TMPDIR: home }, cwd });
+  return new Program(process.execPath, [CLI, ...args], { env: { ...env, ROLLSCOPE_HOME: home, TMPDIR: home }, cwd });
 }
 
 /** Runs `rollscope` to its end. */
 export async function runCli(
   args: readonly string[],
-  options: { home: string; cwd?: string; input?: string },
+  options: { home: string; cwd?: string; env?: NodeJS.ProcessEnv; input?: string },
 ): Promise<Ended> {
   const program = startCli(args, options);
   program.input(options.input ?? '');

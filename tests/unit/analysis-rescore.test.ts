@@ -128,9 +128,7 @@ describe('pairs', () => {
 
 test('a group whose rewards do not fit its rollouts is refused', () => {
   const broken = [{ ...groups[0]!, rewards: { vote: { rewards: [1] } } }];
-  expect(() => compareRewards(broken, ['vote'], { advantages, thresholds: {} })).toThrow(
-    /vote: 1 rewards of 4 rollouts/,
-  );
+  expect(() => compareRewards(broken, ['vote'], { advantages, thresholds: {} })).toThrow(RangeError);
 });
 
 test('a basis ranks, and the rewards themselves are summed up', () => {

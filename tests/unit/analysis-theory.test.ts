@@ -21,6 +21,7 @@ import {
 } from '../../engine/analysis/theory.ts';
 import golden from '../parity/golden/analysis.json' with { type: 'json' };
 import { counted, judged } from '../support/judged.ts';
+import { expectThrow } from '../support/words.ts';
 
 describe('the exact step', () => {
   test('multiplies the odds by e^(1/beta), by hand', () => {
@@ -52,8 +53,9 @@ describe('the exact step', () => {
   });
 
   test.each([0, -1, Number.NaN])('refuses a beta of %d', (beta) => {
-    expect(() => predictShare(0.5, beta)).toThrow(/beta must be positive/);
-    expect(() => optimum(judged(['1'], null), [1], beta)).toThrow(/beta/);
+    const range = { reason: 'out-of-range', field: 'beta', value: beta };
+    expectThrow(() => predictShare(0.5, beta), 'usage', range);
+    expectThrow(() => optimum(judged(['1'], null), [1], beta), 'usage', range);
   });
 });
 

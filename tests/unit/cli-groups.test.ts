@@ -10,6 +10,7 @@ import { forecastOf, problemForecast } from '../support/forecast.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { TIME } from '../support/records.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
+import { expectRejection } from '../support/words.ts';
 
 const RUN = { problems: 4, votes: 4, steps: 3, every: 3 };
 
@@ -21,8 +22,9 @@ test('are those of the first phase that the run has, or of the phase and step th
   expect(await detail(groups[0]!)).toMatchObject({ phase: 'train', step: 1, problem: groups[0]!.problem });
   const named = await readGroups(folder, { phase: 'evaluation', step: 3 });
   expect(named.groups.map(({ step }) => step)).toEqual([3, 3, 3, 3]);
-  await expect(readGroups(folder, { phase: 'probe' })).rejects.toMatchObject({ code: 'usage' });
-  await expect(readGroups(folder, { step: 9 })).rejects.toMatchObject({ code: 'usage' });
+  const reason = 'no-such-rollouts';
+  await expectRejection(readGroups(folder, { phase: 'probe' }), 'usage', { reason, phase: 'probe' });
+  await expectRejection(readGroups(folder, { step: 9 }), 'usage', { reason, step: 9 });
 });
 
 test('of two records of one group the later one counts', async () => {

@@ -7,6 +7,7 @@ import { corpusRows } from '../../engine/data/corpus.ts';
 import { loadDataset } from '../../engine/data/dataset.ts';
 import { DatasetConfig } from '../../engine/protocol/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { expectRejection } from '../support/words.ts';
 
 const words = (n: number, word = 'word') => Array.from({ length: n }, (_, i) => `${word}${i}`).join(' ');
 
@@ -96,14 +97,12 @@ describe('a text file', () => {
   });
 
   test('is refused with its place where it is no text, or has nothing to continue', async () => {
-    await expect(load('c.txt', `${words(10)}\n\nzero \0 byte`)).rejects.toMatchObject({
-      code: 'dataset',
-      message: `${path.join(folder, 'c.txt')}:3: contains a NUL byte: not a text file.`,
-    });
-    await expect(load('c.txt', new Uint8Array([0xff, 0xfe, 0x41]))).rejects.toThrow('is not UTF-8 text');
-    await expect(load('c.md', '# Only\n\nheadings here')).rejects.toMatchObject({
-      message: `${path.join(folder, 'c.md')} contains no usable paragraph.`,
-      hint: 'Paragraphs are separated by blank lines; paragraphs of fewer than 8 words are skipped.',
-    });
+    const file = (name: string) => path.join(folder, name);
+    const zero = load('c.txt', `${words(10)}\n\nzero \0 byte`);
+    await expectRejection(zero, 'dataset', { reason: 'nul-byte', file: file('c.txt'), line: 3 });
+    const binary = load('c.txt', new Uint8Array([0xff, 0xfe, 0x41]));
+    await expectRejection(binary, 'dataset', { reason: 'not-utf8', file: file('c.txt') });
+    const bare = load('c.md', '# Only\n\nheadings here');
+    await expectRejection(bare, 'dataset', { reason: 'no-paragraph', file: file('c.md'), fewest: 8 });
   });
 });

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadDataset, type RewardColumns } from '../../engine/data/dataset.ts';
-import { DatasetConfig, RollscopeError } from '../../engine/protocol/index.ts';
+import { DatasetConfig } from '../../engine/protocol/index.ts';
+import { expectRejection } from '../support/words.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -24,15 +25,14 @@ function load(name: string, content: string | Uint8Array, options: Options = {},
   return loadDataset(DatasetConfig.parse({ path: file(name, content), ...options }), kept);
 }
 
-/** Message (without the folder) and hint of the error with which loading fails. */
-async function fault(name: string, content: string | Uint8Array, options: Options = {}): Promise<string> {
-  const error = await load(name, content, options).then(
-    () => null,
-    (e: unknown) => e,
-  );
-  expect(error).toBeInstanceOf(RollscopeError);
-  expect((error as RollscopeError).code).toBe('dataset');
-  return (error as RollscopeError).message.replaceAll(`${folder}${path.sep}`, '');
+/** Expects that loading a file is refused with these facts. */
+async function expectFault(
+  name: string,
+  content: string | Uint8Array,
+  options: Options,
+  facts: Record<string, unknown>,
+): Promise<void> {
+  await expectRejection(load(name, content, options), 'dataset', { file: path.join(folder, name), ...facts });
 }
 
 const ROWS = [
@@ -228,10 +228,10 @@ describe('columns for the reward', () => {
   });
 
   test('a required column that a row lacks is an error', async () => {
-    await expect(only({ prompt: 'p' }, { required: ['constructor'], optional: [] })).rejects.toThrow('"constructor"');
-    await expect(only({ prompt: 'p', numbers: [3], target: null }, COUNTDOWN)).rejects.toThrow(
-      'r.jsonl:1: the reward reads the column "target", which this row lacks.',
-    );
+    const lacking = (field: string) => ({ reason: 'missing-cell', file: path.join(folder, 'r.jsonl'), line: 1, field });
+    const named = only({ prompt: 'p' }, { required: ['constructor'], optional: [] });
+    await expectRejection(named, 'dataset', lacking('constructor'));
+    await expectRejection(only({ prompt: 'p', numbers: [3], target: null }, COUNTDOWN), 'dataset', lacking('target'));
   });
 
   test.each([
@@ -335,137 +335,88 @@ describe('choice and layout', () => {
   });
 });
 
-describe('errors name file, line and remedy', () => {
+describe('errors name file and place', () => {
+  const csv = { reason: 'broken-csv' };
+  const json = (line: number, column: number) => ({ reason: 'broken-json', line, column });
+  const noPrompt = (line: number, state: string) => ({ reason: 'no-prompt', line, field: 'prompt', state });
+  const columns = ['id', 'prompt', 'answer'];
+
   test.each([
-    ['an empty file', 'e.jsonl', '', {}, 'e.jsonl contains no problems.'],
-    ['only blank lines', 'e.jsonl', '\n \n', {}, 'e.jsonl contains no problems.'],
-    ['an empty list', 'e.json', '[]', {}, 'e.json contains no problems.'],
-    ['only a header', 'e.csv', 'prompt,answer\n', {}, 'e.csv contains no problems.'],
+    ['an empty file', 'e.jsonl', '', {}, { reason: 'empty' }],
+    ['only blank lines', 'e.jsonl', '\n \n', {}, { reason: 'empty' }],
+    ['an empty list', 'e.json', '[]', {}, { reason: 'empty' }],
+    ['only a header', 'e.csv', 'prompt,answer\n', {}, { reason: 'empty' }],
+    ['broken JSON in a line', 'b.jsonl', `${JSONL}\n{"prompt": "x",}`, {}, json(3, 16)],
+    ['an open string', 'b.jsonl', '{"prompt": "x}', {}, json(1, 12)],
+    ['a LaTeX backslash', 'b.jsonl', '{"prompt": "\\pi"}', {}, json(1, 13)],
+    ['broken JSON', 'b.json', '[\n  {"prompt": "x"}\n  {"prompt": "y"}\n]', {}, json(3, 3)],
+    ['JSON that ends', 'b.json', '[\n  {"prompt": "x"},', {}, json(2, 19)],
+    ['a pretty-printed list as JSON Lines', 'b.jsonl', '[\n  {"prompt": "x"}\n]', {}, json(1, 2)],
+    ['no list', 'n.json', '{"prompt": "x"}', {}, { reason: 'no-list' }],
+    ['no object in a line', 'n.jsonl', '{"prompt": "x"}\n["y"]', {}, { reason: 'not-an-object', line: 2 }],
+    ['no object in a list', 'n.json', '[{"prompt": "x"}, "y"]', {}, { reason: 'not-an-object', element: 1 }],
+    ['no prompt', 'p.jsonl', '{"prompt": "x"}\n\n{"answer": "2"}', {}, noPrompt(3, 'missing')],
+    ['an empty prompt', 'p.jsonl', '{"prompt": " "}', {}, noPrompt(1, 'empty')],
     [
-      'broken JSON in a line',
-      'b.jsonl',
-      `${JSONL}\n{"prompt": "x",}`,
-      {},
-      'b.jsonl:3:16: broken JSON: expected a name in quotes, found "}".',
-    ],
-    ['an open string', 'b.jsonl', '{"prompt": "x}', {}, 'b.jsonl:1:12: broken JSON: unterminated string.'],
-    [
-      'a LaTeX backslash',
-      'b.jsonl',
-      '{"prompt": "\\pi"}',
-      {},
-      'b.jsonl:1:13: broken JSON: invalid escape in a string (write a backslash as \\\\).',
-    ],
-    [
-      'broken JSON',
-      'b.json',
-      '[\n  {"prompt": "x"}\n  {"prompt": "y"}\n]',
-      {},
-      'b.json:3:3: broken JSON: expected "," or "]", found "{".',
-    ],
-    [
-      'JSON that ends',
-      'b.json',
-      '[\n  {"prompt": "x"},',
-      {},
-      'b.json:2:19: broken JSON: expected a value, found the end.',
-    ],
-    [
-      'no list',
-      'n.json',
-      '{"prompt": "x"}',
-      {},
-      'n.json: expected a list of problems, or an object that contains one.',
-    ],
-    ['no object in a line', 'n.jsonl', '{"prompt": "x"}\n["y"]', {}, 'n.jsonl:2: this row is not an object.'],
-    ['no object in a list', 'n.json', '[{"prompt": "x"}, "y"]', {}, 'n.json: element 1 of the list is not an object.'],
-    [
-      'no prompt',
-      'p.jsonl',
-      '{"prompt": "x"}\n\n{"answer": "2"}',
-      {},
-      'p.jsonl:3: the row has no prompt: "prompt" is missing.',
-    ],
-    ['an empty prompt', 'p.jsonl', '{"prompt": " "}', {}, 'p.jsonl:1: the row has no prompt: "prompt" is empty.'],
-    [
-      'a prompt that is no text',
+      'a prompt that is not text',
       'p.jsonl',
       '{"prompt": {"a": 1}}',
       {},
-      'p.jsonl:1: the row has no prompt: "prompt" is neither a string nor a chat ([{"role", "content"}]).',
+      noPrompt(1, 'neither a string nor a chat ([{"role", "content"}])'),
     ],
     [
       'duplicate ids',
       'd.jsonl',
       '{"id": 1, "prompt": "x"}\n{"id": 2, "prompt": "y"}\n{"id": "1", "prompt": "z"}',
       {},
-      'd.jsonl:3: the id "1" is already used at d.jsonl:1.',
+      { reason: 'duplicate-id', line: 3, value: '1', firstLine: 1 },
     ],
     [
       'an unknown column in the mapping',
       'm.jsonl',
       JSONL,
       { fields: { answer: 'label' } },
-      'No column "label" for the answer. m.jsonl has "id", "prompt", "answer".',
+      { reason: 'missing-column', field: 'answer', value: 'label', columns },
     ],
     [
       'an unknown column in the template',
       'm.jsonl',
       JSONL,
       { template: '{{prompt}} {{level}}' },
-      'The template uses the missing column "level". m.jsonl has "id", "prompt", "answer".',
+      { reason: 'missing-column', field: 'template', value: 'level', columns },
     ],
     [
       'a cell that the template lacks',
       'm.jsonl',
       '{"prompt": "x", "level": 1}\n{"prompt": "y"}',
       { template: '{{level}} {{prompt}}' },
-      'm.jsonl:2: the template uses "level", which this row lacks.',
+      { reason: 'missing-cell', line: 2, field: 'level' },
     ],
-    ['an unknown id', 'm.jsonl', JSONL, { ids: ['a', 'z'] }, 'm.jsonl has no problem with the id "z".'],
-    ['an unknown extension', 'x.docx', 'x', {}, 'x.docx: files of type .docx are not supported.'],
-    [
-      'a CSV row that is too short',
-      'c.csv',
-      'prompt,answer\nx,1\ny\n',
-      {},
-      'c.csv:3: broken CSV: Invalid Record Length: columns length is 2, got 1.',
-    ],
-    [
-      'a CSV quote that stays open',
-      'c.csv',
-      'prompt,answer\n"x,1\n',
-      {},
-      'c.csv:2: broken CSV: Quote Not Closed: the parsing is finished with an opening quote.',
-    ],
-    ['a column twice', 'c.csv', 'prompt,prompt\n1,2\n', {}, 'c.csv:1: two columns are named "prompt".'],
-    [
-      'text as Parquet',
-      'q.parquet',
-      'prompt',
-      {},
-      'q.parquet is not a readable Parquet file: parquet file invalid (footer != PAR1).',
-    ],
-  ] satisfies [string, string, string, Options, string][])('%s', async (_, name, content, options, message) => {
-    expect(await fault(name, content, options)).toBe(message);
-  });
+    ['an unknown id', 'm.jsonl', JSONL, { ids: ['a', 'z'] }, { reason: 'unknown-id', value: ['z'] }],
+    ['an unknown extension', 'x.docx', 'x', {}, { reason: 'unsupported-type', value: '.docx' }],
+    ['no extension', 'x', 'x', {}, { reason: 'unsupported-type', value: '' }],
+    ['a CSV row that is too short', 'c.csv', 'prompt,answer\nx,1\ny\n', {}, { ...csv, line: 3 }],
+    ['a CSV quote that stays open', 'c.csv', 'prompt,answer\n"x,1\n', {}, { ...csv, line: 2 }],
+    ['a column twice', 'c.csv', 'prompt,prompt\n1,2\n', {}, { reason: 'duplicate-column', line: 1, value: 'prompt' }],
+    ['text as Parquet', 'q.parquet', 'prompt', {}, { reason: 'unreadable', system: expect.stringContaining('PAR1') }],
+    ['no column of a usual name', 'k.jsonl', '{"foo": 1}', {}, { reason: 'no-problem-column', columns: ['foo'] }],
+  ] satisfies [string, string, string, Options, Record<string, unknown>][])(
+    '%s',
+    async (_, name, content, options, facts) => {
+      await expectFault(name, content, options, facts);
+    },
+  );
 
-  test('no column of a usual name', async () => {
-    expect(await fault('k.jsonl', '{"foo": 1}')).toMatch(
-      /^No problem column: none is named "prompt", .* k\.jsonl has "foo"\.$/,
-    );
-  });
-
-  test('bytes that are no text', async () => {
-    expect(await fault('z.jsonl', new Uint8Array([0x7b, 0xff, 0xfe, 0x7d]))).toBe('z.jsonl is not UTF-8 text.');
+  test('bytes that are not text', async () => {
+    await expectFault('z.jsonl', new Uint8Array([0x7b, 0xff, 0xfe, 0x7d]), {}, { reason: 'not-utf8' });
   });
 
   test('no such file, and a folder', async () => {
-    const missing = loadDataset(DatasetConfig.parse({ path: path.join(folder, 'none.jsonl') }));
-    await expect(missing).rejects.toMatchObject({
-      code: 'dataset',
-      message: expect.stringContaining('not found'),
-    });
-    await expect(loadDataset(DatasetConfig.parse({ path: `${folder}` }))).rejects.toMatchObject({ code: 'dataset' });
+    const file = path.join(folder, 'none.jsonl');
+    await expectRejection(loadDataset(DatasetConfig.parse({ path: file })), 'dataset', { reason: 'not-found', file });
+    const inside = path.join(folder, 'folder.jsonl');
+    mkdirSync(inside);
+    const opening = loadDataset(DatasetConfig.parse({ path: inside }));
+    await expectRejection(opening, 'dataset', { reason: 'is-folder', file: inside });
   });
 });

@@ -5,6 +5,7 @@ import { collapseStepExperiment, findings } from '../../engine/experiments/catal
 import { verdictOf } from '../../engine/experiments/experiment.ts';
 import type { EvaluationRecord } from '../../engine/protocol/index.ts';
 import { craftedRun, fakeContext } from '../support/experiment-context.ts';
+import { expectReport } from '../support/words.ts';
 
 const STEPS = 50;
 
@@ -69,8 +70,10 @@ test('a model that stays counts as lost after its last step', () => {
   expect(measure(modelRuns('m', { lost: 10, low: 0.2 })).paper.texts).toEqual(['> 50']);
 });
 
-test('reproduced: the order of the losses is that of the gains, and pass@k is not', () => {
-  const { criteria, sections } = findings(PAPER);
+test('reproduced: the order of the losses is that of the gains, and pass@k is not', async () => {
+  const found = findings(PAPER);
+  await expectReport(collapseStepExperiment, found);
+  const { criteria, sections } = found;
   expect(criteria.map(({ met }) => met)).toEqual([true, true, true, true]);
   expect(verdictOf(criteria)).toBe('reproduced');
   expect(criteria[1]!.measured).toContain('rho 1, p 0.0167');

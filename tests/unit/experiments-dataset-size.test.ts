@@ -12,6 +12,7 @@ import {
 } from '../../engine/experiments/catalog/dataset-size.ts';
 import { verdictOf } from '../../engine/experiments/experiment.ts';
 import { type CraftedRun, craftedRun, fakeContext } from '../support/experiment-context.ts';
+import { expectReport } from '../support/words.ts';
 
 const STAYS = (kl: number, end = 0.6): CraftedRun => ({
   accuracy: [0.4, 0.6, 0.6, 0.6, end],
@@ -54,11 +55,13 @@ test('what is kept: a fall, the KL of the last steps, and groups that agree', ()
   expect(keptOf(craftedRun({ metrics: { groundTruthReward: null }, accuracy: [null, null] })).fell).toBeNull();
 });
 
-test('reproduced: small sets stay, large ones fall, and KL grows', () => {
-  const { criteria, remarks } = findings(PAPER);
+test('reproduced: small sets stay, large ones fall, and KL grows', async () => {
+  const found = findings(PAPER);
+  await expectReport(datasetSize, found);
+  const { criteria, remarks } = found;
   expect(criteria.map(({ met }) => met)).toEqual([true, true, true, true]);
   expect(verdictOf(criteria)).toBe('reproduced');
-  expect(criteria[1]!.measured).toBe('512: 2 of 2 fell; 2048: 2 of 2 fell');
+  expect(criteria[1]!.measured.match(/\d+/g)!.map(Number)).toEqual([512, 2, 2, 2048, 2, 2]);
   expect(remarks[0]).toContain('32: 0.885');
 });
 

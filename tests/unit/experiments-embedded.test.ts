@@ -18,6 +18,7 @@ import { chainSet, corpus, countdownSet } from '../../engine/experiments/embedde
 import { RECIPES } from '../../engine/experiments/embedded/recipes.ts';
 import { CHARACTER_EOS, CHARACTERS, encodeCharacters } from '../../engine/model/character-tokenizer.ts';
 import { generator } from '../../engine/rollout/philox.ts';
+import { expectThrow } from '../support/words.ts';
 
 const FAMILIES: readonly Family[] = ['E', 'H', 'M', 'O'];
 const random = (seed = 1) => generator(seed, 'shuffle');
@@ -55,7 +56,8 @@ describe('chains', () => {
     const second = chainProblems(random(), 50, ['E'], without);
     expect(second.some(({ prompt }) => without.has(prompt))).toBe(false);
     // nine terms of one digit: 729 sums of three and 6,561 of four
-    expect(() => chainProblems(random(), 7291, ['E'])).toThrow(expect.objectContaining({ code: 'usage' }));
+    const facts = { reason: 'too-few-problems', family: 'E', count: 7291 };
+    expectThrow(() => chainProblems(random(), 7291, ['E']), 'usage', facts);
   });
 });
 

@@ -5,6 +5,7 @@ import { verdictOf } from '../../engine/experiments/experiment.ts';
 import { INTRINSIC, type RewardRuns } from '../../engine/experiments/parts/reward-runs.ts';
 import type { RewardName } from '../../engine/reward/index.ts';
 import { type CraftedRun, craftedRun, fakeContext } from '../support/experiment-context.ts';
+import { expectReport } from '../support/words.ts';
 
 /** Curves of 40 steps that end in each of the ways, the truth lost on the way. */
 const WAYS = {
@@ -49,11 +50,13 @@ describe('failure-modes', () => {
     expect(failure!.mode).toBe('gradual');
     expect(atEnd!.mode).toBe('length');
     expect(short).toBeGreaterThan(2 * lost!);
-    expect(findings([late]).remarks.join(' ')).toContain('self-certainty (gradual by step 46, length at the end)');
+    expect(findings([late]).remarks.join(' ')).toMatch(/self-certainty .*\b46\b/);
   });
 
-  test('reproduced: every reward fails in the paper’s way', () => {
-    const { criteria } = findings(asInThePaper());
+  test('reproduced: every reward fails in the paper’s way', async () => {
+    const found = findings(asInThePaper());
+    await expectReport(failureModes, found);
+    const { criteria } = found;
     expect(criteria).toHaveLength(5);
     expect(verdictOf(criteria)).toBe('reproduced');
   });
@@ -63,7 +66,8 @@ describe('failure-modes', () => {
     expect(verdictOf(found.criteria)).toBe('partly');
     const missed = found.criteria.find(({ met }) => met === false)!;
     expect(missed.expected).toContain('self-certainty');
-    expect(missed.measured).toMatch(/^length \(.*responses shrank from 1\d.* to 3 tokens\); length/);
+    expect(missed.measured.match(/\blength \(/g)).toHaveLength(2);
+    expect(missed.measured).toMatch(/ 1\d.* 3 tokens/);
     expect(found.remarks.some((remark) => remark.startsWith('self-certainty'))).toBe(true);
   });
 

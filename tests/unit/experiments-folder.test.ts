@@ -6,6 +6,7 @@ import { experimentNamed, experiments } from '../../engine/experiments/catalog/i
 import { folderFor, openFolder, REPORT_FILE, readIdentity, writeIdentity } from '../../engine/experiments/folder.ts';
 import { RunConfig } from '../../engine/protocol/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { expectRejection, expectThrow } from '../support/words.ts';
 
 const base = RunConfig.parse({ dataset: { path: 'embedded' } });
 const identity = { experiment: 'generalization', base, against: [], seeds: [0, 1] };
@@ -30,7 +31,7 @@ describe('the folder of an experiment', () => {
       { ...identity, seeds: [0] },
       { ...identity, experiment: 'theory' },
     ]) {
-      await expect(openFolder(folder, other)).rejects.toMatchObject({ code: 'config' });
+      await expectRejection(openFolder(folder, other), 'config', { reason: 'other-experiment', folder });
     }
   });
 
@@ -63,5 +64,5 @@ describe('the folder of an experiment', () => {
 test('every experiment is found by its name, and a renamed one by its former name', () => {
   for (const experiment of experiments) expect(experimentNamed(experiment.name)).toBe(experiment);
   expect(experimentNamed('generalisation').name).toBe('generalization');
-  expect(() => experimentNamed('nothing')).toThrow(expect.objectContaining({ code: 'usage' }));
+  expectThrow(() => experimentNamed('nothing'), 'usage', { reason: 'unknown-experiment', value: 'nothing' });
 });

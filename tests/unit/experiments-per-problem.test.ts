@@ -4,6 +4,7 @@ import { findings, perProblem, type SingleRun } from '../../engine/experiments/c
 import { verdictOf } from '../../engine/experiments/experiment.ts';
 import { fakeContext } from '../support/experiment-context.ts';
 import { runWithGroups, split } from '../support/experiment-groups.ts';
+import { expectReport } from '../support/words.ts';
 
 interface Single {
   id: string;
@@ -37,11 +38,12 @@ const right = { majorities: ['r', 'r', 'r'], shares: [0.6, 0.8, 1], before: 0.7 
 const wrong = { majorities: ['x', 'x', 'x'], shares: [0.6, 0.75, 1], before: 0.3 };
 const met = (runs: SingleRun[]) => findings(runs).criteria.map((criterion) => criterion.met);
 
-test('problems that amplify what they began with, right and wrong, reproduce the finding', () => {
+test('problems that amplify what they began with, right and wrong, reproduce the finding', async () => {
   const found = findings([...many(14, right, 'a'), ...many(6, wrong, 'b')]);
   expect(verdictOf(found.criteria)).toBe('reproduced');
+  await expectReport(perProblem, found);
   // 20 of 20 by Wilson: 1 / (1 + 1.96^2 / 20)
-  expect(found.criteria[0]!.measured).toContain('1 (0.839 to 1) of 20 problems');
+  expect(found.criteria[0]!.measured).toContain('1 (0.839 to 1)');
   // 0.6 of 16 votes are 10: all rise from 10 of 16 to 16 of 16
   expect(found.criteria[3]!.measured).toContain('by 0.375');
   // a perfect order of 14 against 6, by Wilson: 1 / (1 + 1.96^2 / 6)
@@ -68,7 +70,7 @@ test('a wrong answer that gives way to another wrong one neither flips nor is ke
 test('too few problems decide nothing, however well they agree', () => {
   const three = findings([...many(1, right, 'a'), ...many(2, wrong, 'b')]);
   expect(three.criteria.map((criterion) => criterion.met)).toEqual([null, null, null, null, null]);
-  expect(three.criteria[4]!.measured).toMatch(/^1 \(0\.207 to 1\) \(too few .* decide: 1, .* 4 /);
+  expect(three.criteria[4]!.measured).toContain('1 (0.207 to 1)');
   expect(verdictOf(three.criteria)).toBe('not');
   // other models and seeds do not add problems
   const again = [right, right, right].flatMap((of, i) =>
@@ -82,7 +84,7 @@ test('seeds of a problem are no further problems', () => {
   const runs = many(10, right, 'a');
   const twice = findings([...runs, ...runs]);
   // 10 of 10 by Wilson, not 20 of 20
-  expect(twice.criteria[0]!.measured).toContain('1 (0.722 to 1) of 10 problems');
+  expect(twice.criteria[0]!.measured).toContain('1 (0.722 to 1)');
 });
 
 test('without labels nothing is measured, and nothing counts as met', () => {
@@ -110,7 +112,7 @@ test('every problem of the probe trains alone, on every model and with every see
     return { ...runWithGroups(of, groups), id: made.id, config };
   };
   const found = await perProblem.run(context);
-  expect(found.criteria[0]!.measured).toContain('of 6 problems');
+  expect(found.criteria[0]!.measured).toMatch(/\b6\b/);
   const probed = context.asked.filter(({ config }) => config.job === 'probe');
   expect(probed.map(({ config }) => [config.model, config.votes, config.dataset.limit])).toEqual([
     ['embedded', 64, 3],

@@ -12,6 +12,7 @@ import { generator } from '../../engine/rollout/philox.ts';
 import { type Course, craftedRun, fakeContext } from '../support/experiment-context.ts';
 import { type CraftedGroup, runWithGroups, split } from '../support/experiment-groups.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { expectRejection, expectReport } from '../support/words.ts';
 
 const STEPS = 160;
 const EVERY = 20;
@@ -68,8 +69,9 @@ function broken(run: ExperimentRun): ExperimentRun {
 }
 
 describe('findings', () => {
-  test('rise and fall are reproduced', () => {
+  test('rise and fall are reproduced', async () => {
     const runs = [crafted({ reward: 'majority-vote', ...lift }), crafted(oracle)];
+    await expectReport(riseThenFall, findings(runs));
     expect(met(runs)).toEqual([true, true, true, true]);
     const { accuracy } = outcomeOf(runs[0]!);
     expect(accuracy[0]).toEqual({ start: 0.5, peak: 0.75, peakStep: 80, end: 0 });
@@ -175,7 +177,7 @@ describe("a user's problems", () => {
   });
 
   test('that are too few are refused', async () => {
-    await expect(splitOf(2)).rejects.toMatchObject({ code: 'usage' });
+    await expectRejection(splitOf(2), 'usage', { reason: 'too-few-problems', count: 2 });
   });
 
   test('are what a reward trains and is measured on', async () => {

@@ -8,6 +8,7 @@ import {
 import { verdictOf } from '../../engine/experiments/experiment.ts';
 import { fakeContext } from '../support/experiment-context.ts';
 import { type CraftedGroup, type CraftedProblem, runWithGroups, split } from '../support/experiment-groups.ts';
+import { expectReport } from '../support/words.ts';
 
 const PROBLEMS: CraftedProblem[] = [{ id: 'p', prompt: '2,5,7:17=', answer: '17' }];
 const STEPS = [0, 20, 40];
@@ -36,7 +37,7 @@ function runs(reward: VerificationRuns['reward'], solved: readonly number[], agr
   };
 }
 
-test('the paper’s course reproduces it', () => {
+test('the paper’s course reproduces it', async () => {
   const found = findings(
     [
       runs('self-verification', [0.2, 0.5, 0.6], 0.9),
@@ -47,6 +48,7 @@ test('the paper’s course reproduces it', () => {
   );
   expect(found.criteria.map(({ met }) => met)).toEqual(Array(6).fill(true));
   expect(verdictOf(found.criteria)).toBe('reproduced');
+  await expectReport(selfVerificationExperiment, found);
   expect(found.criteria.at(-1)!.measured).toContain('0.9');
   expect(JSON.stringify(found)).not.toMatch(/NaN|undefined/);
 });

@@ -6,6 +6,7 @@ import { findings, type TheoryRun, theory } from '../../engine/experiments/catal
 import { verdictOf } from '../../engine/experiments/experiment.ts';
 import { fakeContext } from '../support/experiment-context.ts';
 import { type CraftedProblem, runWithGroups, split } from '../support/experiment-groups.ts';
+import { expectReport } from '../support/words.ts';
 
 const VOTES = 128;
 const STEPS = 50;
@@ -52,10 +53,11 @@ function byChance(seed: number): Voted {
 const sharpened: CourseOf = (start, step) => predictShare(start, 10, step);
 const met = (runs: TheoryRun[]) => findings(runs).criteria.map((criterion) => criterion.met);
 
-test('exact sharpening reproduces all of it, and its beta is found', () => {
+test('exact sharpening reproduces all of it, and its beta is found', async () => {
   const found = findings(experiment(sharpened));
   expect(found.criteria.map((criterion) => criterion.met)).toEqual(Array(8).fill(true));
   expect(verdictOf(found.criteria)).toBe('reproduced');
+  await expectReport(theory, found);
   // 128 votes resolve the shares to 0.004 at worst
   const error = Number(/single problems ([\d.e-]+)/.exec(found.criteria[4]!.measured)![1]);
   expect(error).toBeLessThan(0.01);
@@ -70,7 +72,7 @@ test('exact sharpening reproduces all of it, and its beta is found', () => {
     expect(row[3]).toBeLessThan(11);
     expect(row[4]).toBeGreaterThan(0.95);
   }
-  expect(found.remarks.join(' ')).not.toMatch(/lost their initial majority|NaN|undefined|–/);
+  expect(found.remarks.join(' ')).not.toMatch(/NaN|undefined|–/);
 });
 
 test.each([1, 2, 3])('with the votes of the experiment sharpening is found as well, by chance %i', (seed) => {
@@ -84,7 +86,6 @@ test.each([1, 2, 3, 4])('a model that does not learn meets nothing, by chance %i
   expect(verdictOf(found.criteria)).toBe('not');
   // the majorities stay because nothing changes
   expect(found.criteria[1]!.met).toBeNull();
-  expect(found.criteria[1]!.measured).toContain('the share does not rise');
 });
 
 test('nor does one that is sure from the start', () => {
@@ -96,7 +97,6 @@ test('majorities that give way do not', () => {
   const found = findings(experiment((start, step) => 1 - predictShare(1 - start, 0.5, step)));
   const [rises, keeps, ends, grows, , , , nearer] = found.criteria.map((criterion) => criterion.met);
   expect([rises, keeps, ends, grows, nearer]).toEqual([false, false, null, null, false]);
-  expect(found.remarks.join(' ')).toContain('the shares do not grow');
   expect(verdictOf(found.criteria)).toBe('not');
 });
 

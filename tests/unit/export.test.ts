@@ -12,6 +12,7 @@ import { readRunFolder } from '../../engine/journal/reader.ts';
 import type { GroupRecord, JournalRecord } from '../../engine/protocol/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { createFixtureJournal, writeRunFixture } from '../support/run-fixture.ts';
+import { expectRejection } from '../support/words.ts';
 
 let run: string;
 let records: JournalRecord[];
@@ -107,7 +108,7 @@ describe('rollouts', () => {
     truncateSync(join(damaged, 'rollouts-000.bin'), groups[1]!.frame!.offset);
     const others = rolloutRows(damaged);
     for (let index = 0; index < 4; index++) expect((await others.next()).value).toEqual(expect.anything());
-    await expect(others.next()).rejects.toMatchObject({ code: 'run-broken' });
+    await expectRejection(others.next(), 'run-broken', { reason: 'missing-rollouts' });
     await rows.return(undefined);
   });
 
@@ -120,7 +121,7 @@ describe('rollouts', () => {
     const damaged = join(temporaryFolder(), 'run');
     await writeRunFixture(damaged, { problems: 4, votes: 4, steps: 3, every: 2 });
     truncateSync(join(damaged, 'rollouts-000.bin'), groups.at(-1)!.frame!.offset);
-    await expect(exportRollouts(damaged, path)).rejects.toMatchObject({ code: 'run-broken' });
+    await expectRejection(exportRollouts(damaged, path), 'run-broken', { reason: 'missing-rollouts' });
     await expect(exportRollouts(run, path, { signal: AbortSignal.abort() })).rejects.toThrow('aborted');
     expect(readdirSync(out)).toEqual(['rollouts']);
     expect(readFileSync(path, 'utf8')).toBe('earlier');
@@ -129,10 +130,7 @@ describe('rollouts', () => {
   test('name the file that cannot be written', async () => {
     const path = join(out, 'taken');
     mkdirSync(join(path, 'by-a-folder'), { recursive: true });
-    await expect(exportRolloutsJsonl(run, path)).rejects.toMatchObject({
-      code: 'disk',
-      message: expect.stringContaining(path),
-    });
+    await expectRejection(exportRolloutsJsonl(run, path), 'disk', { reason: 'is-folder', file: path });
     expect(readdirSync(out)).toEqual(['taken']);
   });
 });

@@ -7,6 +7,7 @@ import { processes, processesByPs } from '../../engine/system/processes.ts';
 import { isAlive, temporaryFolder } from '../support/processes.ts';
 import { requirePython } from '../support/python.ts';
 import { until } from '../support/wait.ts';
+import { expectRejection } from '../support/words.ts';
 
 const hasPython = await requirePython();
 const POSIX = process.platform !== 'win32';
@@ -176,9 +177,9 @@ describe.skipIf(!POSIX)('a program that does not behave', () => {
     const read = () => Number(existsSync(path.join(folder, 'pid')) && readFileSync(path.join(folder, 'pid'), 'utf8'));
     const pid = await until('it runs', read);
     stop.abort();
-    await expect(running).rejects.toMatchObject({ code: 'canceled' });
+    await expectRejection(running, 'canceled', { reason: 'program-killed' });
     expect(isRunning(pid)).toBe(false);
-    await expect(shell('exit 0', { signal: stop.signal })).rejects.toMatchObject({ code: 'canceled' });
+    await expectRejection(shell('exit 0', { signal: stop.signal }), 'canceled', { reason: 'program-killed' });
   });
 });
 

@@ -3,10 +3,10 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type CustomRollout, requireCustom, runCustom } from '../../engine/external/index.ts';
-import { RollscopeError } from '../../engine/protocol/index.ts';
 import { RewardOptions } from '../../engine/reward/index.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
 import { requirePython } from '../support/python.ts';
+import { expectRejection } from '../support/words.ts';
 
 const PAGE = readFileSync(path.join(ROOT, 'docs', 'custom-reward.md'), 'utf8');
 const python = await requirePython();
@@ -48,15 +48,6 @@ const THREE = [
 
 const run = (command: string[], rollouts: readonly CustomRollout[] = THREE, more: Partial<typeof defaults> = {}) =>
   runCustom({ ...defaults, command, ...more }, rollouts, { folder });
-
-async function fault(...given: Parameters<typeof run>): Promise<RollscopeError> {
-  const error = await run(...given).then(
-    () => null,
-    (e: unknown) => e,
-  );
-  expect(error).toBeInstanceOf(RollscopeError);
-  return error as RollscopeError;
-}
 
 describe('the page’s examples', () => {
   test('the object that a program reads is one', () => {
@@ -130,16 +121,20 @@ describe('a module', () => {
     ['no list', 'export default () => 1;', 'The function did not return a list of rewards.'],
     ['an error', 'export default () => { throw new TypeError("broken here"); };', 'TypeError: broken here'],
     ['bad syntax', 'export default (', 'SyntaxError'],
-  ])('with %s is named with what it said', async (_, code, said) => {
-    const { code: kind, message } = await fault([file('bad.mjs', code)]);
-    expect(kind).toBe('config');
-    expect(message).toContain('The reward program ./bad.mjs failed with status 1. Output:\n');
-    expect(message).toContain(said);
+  ])('with %s is named with its output', async (_, code, output) => {
+    const running = run([file('bad.mjs', code)]);
+    const facts = {
+      reason: 'program-failed',
+      program: './bad.mjs',
+      status: 1,
+      output: expect.stringContaining(output),
+    };
+    await expectRejection(running, 'config', facts);
   });
 
   test('in TypeScript that cannot be read is named with its place', async () => {
-    const { message } = await fault([file('bad.ts', 'const x: = 1;\n')]);
-    expect(message).toMatch(/^The reward module cannot be read: Error transforming .*bad\.ts: .*\(1:10\)/);
+    const facts = { reason: 'module-not-read', system: expect.stringMatching(/bad\.ts: .*\(1:10\)/) };
+    await expectRejection(run([file('bad.ts', 'const x: = 1;\n')]), 'config', facts);
   });
 });
 
@@ -165,28 +160,25 @@ describe.skipIf(process.platform === 'win32')('a program', () => {
   });
 
   test.each([
-    ['echo 1; echo 2', 'wrote 2 lines for 3 rollouts.'],
-    ['echo 1; echo 2; echo 3; echo 4', 'wrote 4 lines for 3 rollouts.'],
-    ['exit 0', 'wrote 0 lines for 3 rollouts.'],
-    ['echo 1; echo NaN; echo 3', 'wrote line 2, which is not a reward: NaN'],
-    ['echo 1; echo; echo null; echo 3', 'wrote line 3, which is not a reward: null'],
-    ['echo starting; echo 2; echo 3', 'wrote line 1, which is not a reward: starting'],
-    ['echo 1; echo 2; echo "{\\"reward\\": \\"3\\"}"', 'wrote line 3, which is not a reward: {"reward": "3"}'],
-    ['echo 1; echo 2; echo 1e999', 'wrote line 3, which is not a reward: 1e999'],
-    ['echo true; echo 2; echo 3', 'wrote line 1, which is not a reward: true'],
-    ['echo oh no >&2; exit 3', 'failed with status 3. Output:\noh no'],
-    ['kill -TERM $$', 'was killed by SIGTERM.'],
-    ['yes 1', 'wrote too much output.'],
-  ])('that does %j is an error', async (text, message) => {
-    const error = await fault(script(text));
-    expect(error.code).toBe('config');
-    expect(error.message).toBe(`The reward program ./program ${message}`);
-    expect(error.hint).toBeTruthy();
+    ['echo 1; echo 2', { reason: 'wrong-count', lines: 2, rollouts: 3 }],
+    ['echo 1; echo 2; echo 3; echo 4', { reason: 'wrong-count', lines: 4, rollouts: 3 }],
+    ['exit 0', { reason: 'wrong-count', lines: 0, rollouts: 3 }],
+    ['echo 1; echo NaN; echo 3', { reason: 'bad-output', line: 2, value: 'NaN' }],
+    ['echo 1; echo; echo null; echo 3', { reason: 'bad-output', line: 3, value: 'null' }],
+    ['echo starting; echo 2; echo 3', { reason: 'bad-output', line: 1, value: 'starting' }],
+    ['echo 1; echo 2; echo "{\\"reward\\": \\"3\\"}"', { reason: 'bad-output', line: 3, value: '{"reward": "3"}' }],
+    ['echo 1; echo 2; echo 1e999', { reason: 'bad-output', line: 3, value: '1e999' }],
+    ['echo true; echo 2; echo 3', { reason: 'bad-output', line: 1, value: 'true' }],
+    ['echo oh no >&2; exit 3', { reason: 'program-failed', status: 3, output: 'oh no' }],
+    ['kill -TERM $$', { reason: 'program-killed', signal: 'SIGTERM' }],
+    ['yes 1', { reason: 'output-limit' }],
+  ])('that does %j is an error', async (text, facts) => {
+    await expectRejection(run(script(text)), 'config', { program: './program', ...facts });
   });
 
   test('has a deadline', async () => {
-    const error = await fault(script('sleep 100'), THREE, { seconds: 0.5 });
-    expect(error.message).toBe('The reward program ./program did not finish 3 rollouts within 0.5 s.');
+    const facts = { reason: 'time-limit', program: './program', rollouts: 3, seconds: 0.5 };
+    await expectRejection(run(script('sleep 100'), THREE, { seconds: 0.5 }), 'config', facts);
   });
 
   test('is ended with the run', async () => {
@@ -194,15 +186,16 @@ describe.skipIf(process.platform === 'win32')('a program', () => {
     const options = { ...defaults, command: script('sleep 100') };
     const running = runCustom(options, THREE, { folder, signal: stop.signal });
     stop.abort();
-    await expect(running).rejects.toMatchObject({ code: 'canceled' });
+    await expectRejection(running, 'canceled', { reason: 'program-killed' });
   });
 });
 
 test('a program that is not there, or not named, is said before a run', async () => {
   const ask = (...command: string[]) => requireCustom({ ...defaults, command }, folder);
-  await expect(ask()).rejects.toMatchObject({ code: 'config', message: 'The reward "custom" has no program.' });
-  await expect(ask('no-such-program')).rejects.toThrow('The reward program no-such-program was not found on the PATH.');
-  await expect(ask('gone.mjs')).rejects.toThrow(`The reward program gone.mjs was not found (relative to ${folder}).`);
-  await expect(ask('./gone')).rejects.toThrow(`The reward program ./gone was not found (relative to ${folder}).`);
+  await expectRejection(ask(), 'config', { reason: 'no-program' });
+  const missing = (program: string, place: string | null) => ({ reason: 'program-not-found', program, folder: place });
+  await expectRejection(ask('no-such-program'), 'config', missing('no-such-program', null));
+  await expectRejection(ask('gone.mjs'), 'config', missing('gone.mjs', folder));
+  await expectRejection(ask('./gone'), 'config', missing('./gone', folder));
   await expect(ask(process.execPath, 'x')).resolves.toBeUndefined();
 });

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkLean, type LeanItem, requireLean } from '../../engine/external/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { expectRejection } from '../support/words.ts';
 
 const folder = temporaryFolder();
 const seen = path.join(folder, 'seen.lean');
@@ -177,11 +178,7 @@ describe.skipIf(process.platform === 'win32')('Lean', () => {
 test('that is missing is said before anything runs', async () => {
   process.env.PATH = folder;
   try {
-    await expect(requireLean()).rejects.toMatchObject({
-      code: 'config',
-      message: 'The reward "lean" needs the program lean, which is not on the PATH.',
-      hint: expect.stringContaining('Install Lean 4'),
-    });
+    await expectRejection(requireLean(), 'config', { reason: 'program-not-found', program: 'lean' });
   } finally {
     process.env.PATH = usual;
   }

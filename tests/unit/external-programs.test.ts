@@ -4,6 +4,7 @@ import { lastCodeBlock } from '../../engine/external/code-blocks.ts';
 import { checkPrograms, requireInterpreter, testsIn } from '../../engine/external/index.ts';
 import { RewardOptions } from '../../engine/reward/index.ts';
 import { requirePython } from '../support/python.ts';
+import { expectRejection, expectThrow } from '../support/words.ts';
 
 type Language = 'python' | 'javascript';
 const defaults = RewardOptions.parse({}).program;
@@ -345,9 +346,8 @@ describe('tests in the data', () => {
   });
 
   test.each([[undefined], [null], [''], [[]], [['a', '']], [3], [['a', 1]]])('are missing in %j', (value) => {
-    expect(() => testsIn(value, 'unit_tests', 'Write add.')).toThrow(
-      'The problem "Write add." has no tests in the column "unit_tests".',
-    );
+    const facts = { reason: 'bad-column', problem: 'Write add.', field: 'unit_tests' };
+    expectThrow(() => testsIn(value, 'unit_tests', 'Write add.'), 'dataset', facts);
   });
 });
 
@@ -355,11 +355,8 @@ test('without Python the error says what to install', async () => {
   const usual = process.env.PATH;
   process.env.PATH = '/nowhere';
   try {
-    await expect(requireInterpreter('python')).rejects.toMatchObject({
-      code: 'config',
-      message: 'The reward "program" runs Python programs, but there is no Python 3.8 or newer on the PATH.',
-      hint: expect.stringContaining('Install Python 3'),
-    });
+    const facts = { reason: 'program-not-found', program: 'python' };
+    await expectRejection(requireInterpreter('python'), 'config', facts);
     await expect(requireInterpreter('javascript')).resolves.toBeUndefined();
   } finally {
     process.env.PATH = usual;
@@ -374,5 +371,5 @@ test('stops when the run stops', async () => {
     stop.signal,
   );
   stop.abort();
-  await expect(running).rejects.toMatchObject({ code: 'canceled' });
+  await expectRejection(running, 'canceled', { reason: 'program-killed' });
 });

@@ -11,13 +11,10 @@ import { listRuns } from '../../engine/runs/list.ts';
 import { type Disk, diskError, realDisk } from '../../engine/system/disk.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { createFixtureJournal, playFixture, writeRunFixture } from '../support/run-fixture.ts';
+import { expectRefusal, expectRejection, expectThrow } from '../support/words.ts';
 
 const RUN = { problems: 2, votes: 2, steps: 3, every: 1 };
-const FULL = {
-  code: 'disk',
-  message: expect.stringContaining('No space left'),
-  hint: 'Free some space, then resume the run.',
-};
+const FULL = { reason: 'disk-full' };
 const RECORD: NewRecord = { type: 'warning', code: 'x', message: 'y'.repeat(100), step: null, problem: null };
 
 let folder: string;
@@ -63,7 +60,7 @@ describe('a full disk', () => {
       const run = join(temporaryFolder(), 'run');
       const small = new SmallDisk(header + Math.floor(share * (size - header)));
       const full = await createFixtureJournal(run, RUN, { disk: small });
-      await expect(playFixture(full, RUN)).rejects.toMatchObject(FULL);
+      await expectRejection(playFixture(full, RUN), 'disk', FULL);
       await full.close();
       const { records, torn } = await readRunFolder(run);
       expect(torn).toBe(false);
@@ -84,7 +81,7 @@ describe('a full disk', () => {
     journal.onRecord((record) => heard.push(record));
     journal.append(RECORD);
     disk.left = 30;
-    expect(() => journal.append(RECORD)).toThrow(expect.objectContaining(FULL));
+    expectThrow(() => journal.append(RECORD), 'disk', FULL);
     disk.left = 1e6;
     expect(journal.append(RECORD).seq).toBe(1);
     await journal.close();
@@ -97,7 +94,7 @@ describe('a full disk', () => {
     journal.append(RECORD);
     disk.left = 30;
     disk.stuck = true;
-    expect(() => journal.append(RECORD)).toThrow(expect.objectContaining(FULL));
+    expectThrow(() => journal.append(RECORD), 'disk', FULL);
     expect((await readRunFolder(folder)).records).toHaveLength(1);
     disk.left = 1e6;
     disk.stuck = false;
@@ -116,7 +113,7 @@ describe('a full disk', () => {
     const journal = await createFixtureJournal(folder, RUN, { disk });
     const { frame: first } = journal.appendGroup(detail);
     disk.left = first!.length - 1;
-    expect(() => journal.appendGroup(detail)).toThrow(expect.objectContaining(FULL));
+    expectThrow(() => journal.appendGroup(detail), 'disk', FULL);
     disk.left = 1e6;
     const second = journal.appendGroup(detail);
     expect(second.frame!.offset).toBe(first!.length);
@@ -128,11 +125,11 @@ describe('a full disk', () => {
     'lets no run begin that has room for %i bytes, and leaves nothing of it',
     async (left) => {
       const creating = createFixtureJournal(folder, RUN, { disk: new SmallDisk(left) });
-      await expect(creating).rejects.toMatchObject(FULL);
+      await expectRejection(creating, 'disk', FULL);
       expect(existsSync(folder)).toBe(false);
       mkdirSync(folder);
       const inPlace = createFixtureJournal(folder, RUN, { disk: new SmallDisk(left) });
-      await expect(inPlace).rejects.toMatchObject(FULL);
+      await expectRejection(inPlace, 'disk', FULL);
       expect(readdirSync(folder)).toEqual([]);
     },
   );
@@ -143,7 +140,7 @@ describe('a full disk', () => {
     await playFixture(journal, { ...RUN, outcome: 'interrupted' });
     disk.left = 10;
     const writing = journal.writeCheckpoint(3, (aside) => writeFile(join(aside, 'state.json'), '{}'));
-    await expect(writing).rejects.toMatchObject(FULL);
+    await expectRejection(writing, 'disk', FULL);
     await journal.close();
     const again = await openJournal(folder);
     expect(again.checkpoint?.step).toBe(3);
@@ -159,20 +156,18 @@ test('other refusals of the system are disk errors with the file', async () => {
       throw Object.assign(new Error('EIO: i/o error, write'), { code: 'EIO' });
     },
   };
-  await expect(createFixtureJournal(folder, RUN, { disk })).rejects.toMatchObject({
-    code: 'disk',
-    message: expect.stringMatching(/Writing .*problems\.jsonl.* failed: EIO: i\/o error/),
-  });
+  const facts = { reason: 'write-failed', file: expect.stringContaining('problems.jsonl'), errno: 'EIO' };
+  await expectRejection(createFixtureJournal(folder, RUN, { disk }), 'disk', facts);
   expect(() => readFileSync(folder)).toThrow('ENOENT');
 });
 
 test('a place that cannot be written is named, with what is in the way', async () => {
   const file = join(temporaryFolder(), 'file');
   await writeFile(file, '');
-  const named = (error: unknown) => diskError(error, '/place');
-  expect(named(Object.assign(new Error(''), { code: 'EISDIR' }))).toMatchObject({ message: '/place is a folder.' });
+  const isFolder = Object.assign(new Error(''), { code: 'EISDIR' });
+  expectRefusal(diskError(isFolder, '/place'), 'disk', { reason: 'is-folder', file: '/place' });
   const below = join(file, 'run');
   const refused = createFixtureJournal(below, RUN);
-  await expect(refused).rejects.toMatchObject({ code: 'disk', message: `A file is in the way of ${below}.` });
-  await expect(listRuns(file)).rejects.toMatchObject({ code: 'usage', message: `${file} is not a folder.` });
+  await expectRejection(refused, 'disk', { reason: 'file-in-the-way', file: below });
+  await expectRejection(listRuns(file), 'usage', { reason: 'not-a-folder', folder: file });
 });

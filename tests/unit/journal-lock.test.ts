@@ -13,6 +13,7 @@ import type { LockOwner } from '../../engine/system/lock.ts';
 import { cleanEnvironment } from '../support/environment.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
 import { playFixture, writeRunFixture } from '../support/run-fixture.ts';
+import { expectRejection } from '../support/words.ts';
 
 let root: string;
 let folder: string;
@@ -41,10 +42,8 @@ describe('the lock', () => {
   test('is held while a journal is open and gone when it is closed', async () => {
     const { journal } = await writeRunFixture(folder, { problems: 2, votes: 2, steps: 1, outcome: 'running' });
     expect(liveWriter(folder)).toEqual({ pid: process.pid, started: processStart(process.pid), host: hostname() });
-    await expect(openJournal(folder)).rejects.toMatchObject({
-      code: 'run-in-use',
-      message: `The run ${folder} is in use by process ${process.pid}.`,
-      hint: expect.stringContaining('stop it'),
+    await expectRejection(openJournal(folder), 'run-in-use', {
+      ...{ reason: 'in-use', folder, by: `process ${process.pid}` },
     });
     await journal!.close();
     await journal!.close();
@@ -75,10 +74,7 @@ describe('the lock', () => {
 
   test('of another machine holds as long as it is touched', async () => {
     await interruptedRun({ pid: 1, started: null, host: 'elsewhere' });
-    await expect(openJournal(folder)).rejects.toMatchObject({
-      code: 'run-in-use',
-      message: expect.stringContaining('process 1 on elsewhere'),
-    });
+    await expectRejection(openJournal(folder), 'run-in-use', { reason: 'in-use', by: 'process 1 on elsewhere' });
     const old = new Date(Date.now() - 10 * 60_000);
     utimesSync(lock, old, old);
     await (await openJournal(folder)).close();
@@ -124,7 +120,7 @@ test('a writer that is killed leaves a run that another process goes on with', a
   try {
     await once(child.stdout!, 'data');
     expect(liveWriter(folder)?.pid).toBe(child.pid);
-    await expect(openJournal(folder)).rejects.toThrow(`The run ${folder} is in use by process ${child.pid}.`);
+    await expectRejection(openJournal(folder), 'run-in-use', { reason: 'in-use', by: `process ${child.pid}` });
   } finally {
     child.kill('SIGKILL');
     await once(child, 'exit');

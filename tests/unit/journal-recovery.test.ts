@@ -12,6 +12,7 @@ import { isIncidental, REPLAY_DIVERGED } from '../../engine/journal/replay.ts';
 import type { GroupRecord, JournalRecord } from '../../engine/protocol/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { createFixtureJournal, playFixture, type RunFixtureOptions, writeRunFixture } from '../support/run-fixture.ts';
+import { expectRejection, expectWarnings } from '../support/words.ts';
 
 const RUN: RunFixtureOptions = { problems: 3, votes: 2, steps: 6, every: 2 };
 /** Small enough for the run to fill several rollout files. */
@@ -156,9 +157,9 @@ describe('a torn tail', () => {
     await copyWithout(0);
     truncateSync(join(folder, 'events.jsonl'), statSync(join(folder, 'events.jsonl')).size - 1);
     truncateSync(join(folder, 'rollouts-000.bin'), 100);
-    await expect(openJournal(folder)).rejects.toMatchObject({
-      code: 'run-broken',
-      message: expect.stringMatching(/rollouts-000\.bin has 100 bytes, but events\.jsonl line \d+ needs \d+/),
+    await expectRejection(openJournal(folder), 'run-broken', {
+      ...{ reason: 'missing-rollouts', file: join(folder, 'rollouts-000.bin'), bytes: 100 },
+      ...{ line: expect.any(Number), needed: expect.any(Number) },
     });
   });
 });
@@ -309,10 +310,7 @@ describe('a resumed run', () => {
   test('is refused when the run is complete', async () => {
     await copyWithout(0);
     const before = readFileSync(join(folder, 'events.jsonl'));
-    await expect(openJournal(folder)).rejects.toMatchObject({
-      code: 'usage',
-      message: expect.stringContaining('complete'),
-    });
+    await expectRejection(openJournal(folder), 'usage', { reason: 'complete' });
     expect(readFileSync(join(folder, 'events.jsonl'))).toEqual(before);
     expect(readdirSync(folder)).not.toContain('lock');
   });
@@ -349,7 +347,7 @@ describe('a replay that goes another way', () => {
       code: REPLAY_DIVERGED,
       step: 5,
       problem: 0,
-      message: expect.stringContaining('from step 4'),
+      message: expect.stringContaining('step 4'),
     });
     expect(heard[0]).toMatchObject({ event: 'resumed', seq: before.length });
     expect(heard.slice(1)).toEqual(records.slice(cut - 1));
@@ -357,7 +355,7 @@ describe('a replay that goes another way', () => {
     for (const record of records) {
       if (record.type === 'group') expect((await readGroup(folder, record)).rollouts).toHaveLength(record.rollouts);
     }
-    await expect(openJournal(folder)).rejects.toThrow('complete');
+    await expectRejection(openJournal(folder), 'usage', { reason: 'complete' });
   });
 
   test('names the field that differs, and keeps rollouts that are the same', async () => {
@@ -370,8 +368,10 @@ describe('a replay that goes another way', () => {
     expect(written.seq).toBe(at + 1);
     const [warning] = journal.recordsFrom(at);
     expect(warning).toMatchObject({
-      message: expect.stringMatching(/group record \d+: majority\.answer: "x" instead of "/),
+      code: REPLAY_DIVERGED,
+      message: expect.stringMatching(`${at}: majority\\.answer: "x" .*"${group.majority!.answer}"`),
     });
+    expectWarnings([warning!]);
     expect(written.frame).toEqual(group.frame);
     expect((await readGroup(folder, written)).rollouts).toHaveLength(group.rollouts);
     expect(journal.replaying).toBe(false);

@@ -12,6 +12,7 @@ import { listRuns, readRunInfo } from '../../engine/runs/list.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { createFixtureJournal, playFixture, writeRunFixture } from '../support/run-fixture.ts';
 import { until } from '../support/wait.ts';
+import { expectRejection } from '../support/words.ts';
 
 const RUN = { problems: 2, votes: 2, steps: 2, every: 1 };
 
@@ -170,13 +171,13 @@ describe('following a run', () => {
   });
 
   test('reports damage and a missing run', async () => {
-    await expect(follow(join(root, 'none')).done).rejects.toMatchObject({ code: 'run-not-found' });
+    await expectRejection(follow(join(root, 'none')).done, 'run-not-found', { reason: 'not-found' });
     const folder = join(root, 'run');
     await writeRunFixture(folder, RUN);
     const path = join(folder, 'events.jsonl');
     const lines = readFileSync(path, 'utf8').split('\n');
     writeFileSync(path, lines.with(2, 'nonsense').join('\n'));
-    await expect(follow(folder).done).rejects.toThrow('line 3');
+    await expectRejection(follow(folder).done, 'run-broken', { reason: 'bad-record', file: path, line: 3 });
   });
 
   test('ends with an error when the run is removed', async () => {
@@ -185,7 +186,7 @@ describe('following a run', () => {
     const { records, done } = follow(folder);
     await until('the records are there', () => records.length > 0);
     rmSync(folder, { recursive: true });
-    await expect(done).rejects.toMatchObject({ code: 'run-not-found' });
+    await expectRejection(done, 'run-not-found', { reason: 'not-found' });
   });
 });
 

@@ -17,6 +17,7 @@ import {
   tokenFacts,
 } from '../../engine/protocol/index.ts';
 import { createFixtureJournal, writeRunFixture } from '../support/run-fixture.ts';
+import { expectRejection, expectWords } from '../support/words.ts';
 
 let root: string;
 let folder: string;
@@ -118,23 +119,21 @@ describe('writer', () => {
     expect((await readRunFolder(folder)).records).toEqual([]);
     rmSync(join(folder, 'run.json'));
     writeFileSync(join(folder, 'events.jsonl'), '{"type":"run"');
-    await expect(createFixtureJournal(folder, SMALL)).rejects.toMatchObject({ code: 'usage' });
+    await expectRejection(createFixtureJournal(folder, SMALL), 'usage', { reason: 'folder-not-empty', folder });
     expect(readFileSync(join(folder, 'events.jsonl'), 'utf8')).toBe('{"type":"run"');
   });
 
   test('does not begin a run in a folder that holds something', async () => {
     mkdirSync(folder);
     writeFileSync(join(folder, 'notes.txt'), 'mine');
-    await expect(createFixtureJournal(folder, SMALL)).rejects.toMatchObject({
-      code: 'usage',
-      message: `The folder ${folder} exists and is not empty.`,
-    });
+    await expectRejection(createFixtureJournal(folder, SMALL), 'usage', { reason: 'folder-not-empty', folder });
     expect(readdirSync(folder)).toEqual(['notes.txt']);
   });
 
   test('says which folder is no run', async () => {
-    await expect(openJournal(folder)).rejects.toMatchObject({ code: 'run-not-found' });
-    await expect(readRunFolder(folder)).rejects.toThrow(folder);
+    for (const open of [openJournal, readRunFolder]) {
+      await expectRejection(open(folder), 'run-not-found', { reason: 'not-a-run', folder });
+    }
   });
 });
 
@@ -171,7 +170,7 @@ describe('checkpoints', () => {
       writeFileSync(join(aside, 'weights'), 'ha');
       throw full;
     });
-    await expect(failing).rejects.toMatchObject({ code: 'disk', hint: 'Free some space, then resume the run.' });
+    await expectRejection(failing, 'disk', { reason: 'disk-full' });
     expect(readdirSync(join(folder, 'checkpoints'))).toEqual(['1']);
     await journal.writeCheckpoint(1, async (aside) => writeFileSync(join(aside, 'weights'), 'better'));
     expect(readFileSync(join(folder, 'checkpoints', '1', 'weights'), 'utf8')).toBe('better');
@@ -187,7 +186,7 @@ describe('checkpoints', () => {
     const again = await openJournal(folder);
     expect(existsSync(torn)).toBe(false);
     expect(again.recovery).toMatchObject({ checkpoints: 1, eventBytes: 0, rolloutBytes: 0, records: 0 });
-    expect(again.recovery?.message).toContain('an incomplete checkpoint');
+    expectWords('warnings', 'recovery', again.recovery!.message);
     expect(again.checkpoint?.step).toBe(1);
     await again.close();
   });
@@ -216,15 +215,15 @@ describe('reader', () => {
     const spoil = (index: number, text: string) => writeFileSync(path, lines.with(index, text).join('\n'));
 
     spoil(3, '{"type":"gr');
-    await expect(readRunFolder(folder)).rejects.toMatchObject({
-      code: 'run-broken',
-      message: `${path} line 4: not valid JSON.`,
-    });
-    await expect(openJournal(folder)).rejects.toThrow(`${path} line 4`);
+    const line4 = { reason: 'bad-record', file: path, line: 4 };
+    await expectRejection(readRunFolder(folder), 'run-broken', line4);
+    await expectRejection(openJournal(folder), 'run-broken', line4);
     spoil(3, JSON.stringify({ ...records[3], step: 'two' }));
-    await expect(readRunFolder(folder)).rejects.toThrow(/line 4: step: .*number/);
+    const fault = expect.stringMatching(/^step: .*number/);
+    await expectRejection(readRunFolder(folder), 'run-broken', { ...line4, fault });
     writeFileSync(path, lines.toSpliced(3, 1).join('\n'));
-    await expect(readRunFolder(folder)).rejects.toThrow('line 4: record number 4 where 3 belongs');
+    const order = { ...line4, reason: 'out-of-order', value: 4, expected: 3 };
+    await expectRejection(readRunFolder(folder), 'run-broken', order);
   });
 
   test('names line and field of a broken problem and of a broken run.json', async () => {
@@ -232,21 +231,22 @@ describe('reader', () => {
     const problems = join(folder, 'problems.jsonl');
     const text = readFileSync(problems, 'utf8');
     writeFileSync(problems, text.replace('"row":1', '"row":"b"'));
-    await expect(readRunFolder(folder)).rejects.toThrow(/problems\.jsonl line 2: row: /);
-    rmSync(problems);
-    await expect(readRunFolder(folder)).rejects.toMatchObject({
-      code: 'run-broken',
-      message: `${problems} is missing.`,
+    const bad = (place: string, field: RegExp) => ({
+      reason: 'bad-record',
+      place,
+      fault: expect.stringMatching(field),
     });
+    await expectRejection(readRunFolder(folder), 'run-broken', bad(`${problems} line 2`, /^row: /));
+    rmSync(problems);
+    await expectRejection(readRunFolder(folder), 'run-broken', { reason: 'missing-file', file: problems });
 
     const path = join(folder, 'run.json');
     const run = JSON.parse(readFileSync(path, 'utf8'));
     writeFileSync(path, JSON.stringify({ ...run, config: { ...run.config, votes: 0 } }));
-    await expect(readRunFolder(folder)).rejects.toThrow(/run\.json: config\.votes: /);
+    await expectRejection(readRunFolder(folder), 'run-broken', bad(path, /^config\.votes: /));
     writeFileSync(path, JSON.stringify({ format: 99, anything: 'else' }));
-    const newer = { code: 'run-version', hint: 'Update Rollscope to open this run.' };
-    await expect(readRunFolder(folder)).rejects.toMatchObject(newer);
-    await expect(openJournal(folder)).rejects.toMatchObject(newer);
+    const newer = { reason: 'newer-format', file: path, format: 99 };
+    for (const open of [readRunFolder, openJournal]) await expectRejection(open(folder), 'run-version', newer);
   });
 
   test('says when stored rollouts are missing, damaged, or outside the run', async () => {
@@ -256,9 +256,16 @@ describe('reader', () => {
     const bytes = readFileSync(path);
     bytes[frame.offset + 30]! ^= 1;
     writeFileSync(path, bytes);
-    await expect(readGroup(folder, frame)).rejects.toMatchObject({ code: 'run-broken' });
-    await expect(readGroup(folder, { ...frame, offset: 10 ** 9 })).rejects.toThrow('missing');
-    await expect(readGroup(folder, { ...frame, file: '../run/rollouts-000.bin' })).rejects.toThrow('missing');
+    const { file } = frame;
+    await expectRejection(readGroup(folder, frame), 'run-broken', { reason: 'damaged-rollouts' });
+    const beyond = { ...frame, offset: 10 ** 9 };
+    await expectRejection(readGroup(folder, beyond), 'run-broken', {
+      reason: 'missing-rollouts',
+      file,
+      offset: 10 ** 9,
+    });
+    const outside = { ...frame, file: '../run/rollouts-000.bin' };
+    await expectRejection(readGroup(folder, outside), 'run-broken', { reason: 'missing-rollouts', file: outside.file });
   });
 });
 

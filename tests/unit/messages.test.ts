@@ -8,6 +8,7 @@ import { portTransport } from '../../engine/messages/post.ts';
 import { transfer } from '../../engine/messages/transport.ts';
 import { Pages, pageTransport } from '../../engine/messages/webview.ts';
 import { RollscopeError } from '../../engine/protocol/errors.ts';
+import { expectRejection } from '../support/words.ts';
 
 const contract = defineContract({
   requests: {
@@ -87,10 +88,11 @@ describe('requests', () => {
     const { client, server, raw } = pair();
     server.handle('add', ({ a, b }) => ({ sum: a + b }));
     server.listen();
-    expect((await failure(client.request('wait', { label: 'x' }))).code).toBe('usage');
-    const bad = await failure(client.request('add', { a: 'one' } as never));
-    expect([bad.code, bad.message]).toEqual(['usage', expect.stringContaining("Parameters of 'add'")]);
-    expect((await failure(client.request('toString' as never, {} as never))).code).toBe('usage');
+    const unknown = (request: string) => ({ reason: 'unknown-request', request });
+    await expectRejection(client.request('wait', { label: 'x' }), 'usage', unknown('wait'));
+    const bad = { reason: 'bad-message', request: 'add', part: 'parameters', field: 'a' };
+    await expectRejection(client.request('add', { a: 'one' } as never), 'usage', bad);
+    await expectRejection(client.request('toString' as never, {} as never), 'usage', unknown('toString'));
     // What no client of ours sends: no parameters, a list of them, a name that every object has.
     const answers: unknown[] = [];
     raw.on('message', (message) => answers.push(message));
@@ -108,7 +110,8 @@ describe('requests', () => {
     const { client, server } = pair();
     server.handle('checked', () => ({ ok: 'yes' }) as never);
     server.listen();
-    expect((await failure(client.request('checked', {}))).code).toBe('internal');
+    const facts = { reason: 'bad-message', request: 'checked', part: 'result', field: 'ok' };
+    await expectRejection(client.request('checked', {}), 'internal', facts);
   });
 
   test('canceling rejects at once and reaches the handler', async () => {

@@ -15,6 +15,7 @@ import { ggufTensors } from '../../engine/model/gguf-weights.ts';
 import { parseHuggingFaceConfig, toHuggingFaceConfig } from '../../engine/model/huggingface-config.ts';
 import { parameterShapes } from '../../engine/model/parameters.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
+import { expectRejection, expectThrow } from '../support/words.ts';
 
 const SIZES = {
   vocab_size: 24,
@@ -56,25 +57,20 @@ describe.each(ARCHITECTURES)('$name', ({ name, huggingFace, gguf }) => {
   });
 
   test.each(huggingFace.off)('refuses %s by name, without a list of architectures', (option) => {
+    const facts = { reason: 'unsupported', file: 'config.json', field: option, value: true };
+    expectThrow(() => parse({ model_type: name, [option]: true }), 'model', facts);
     expect(() => parse({ model_type: name, [option]: true })).toThrow(
-      expect.objectContaining({
-        code: 'model',
-        message: `config.json: ${option} true is not supported.`,
-        hint: expect.not.stringContaining('llama'),
-      }),
+      expect.objectContaining({ hint: expect.not.stringContaining('llama') }),
     );
   });
 });
 
 test('an architecture that is not known is refused with those that are', () => {
-  expect(() => parse({ model_type: 'mamba' })).toThrow(
-    expect.objectContaining({
-      message: 'config.json: model_type "mamba" is not supported.',
-      hint: expect.stringContaining('llama, qwen2, qwen3, mistral, olmo2'),
-    }),
-  );
-  expect(() => parse({ model_type: 'qwen3_moe' })).toThrow('qwen3_moe is a mixture of experts');
-  expect(() => parse({ model_type: 'llama', num_local_experts: 8 })).toThrow('llama is a mixture of experts');
+  const mamba = { reason: 'unsupported', file: 'config.json', field: 'model_type', value: 'mamba' };
+  expectThrow(() => parse({ model_type: 'mamba' }), 'model', mamba);
+  const experts = (value: string) => ({ reason: 'mixture-of-experts', file: 'config.json', value });
+  expectThrow(() => parse({ model_type: 'qwen3_moe' }), 'model', experts('qwen3_moe'));
+  expectThrow(() => parse({ model_type: 'llama', num_local_experts: 8 }), 'model', experts('llama'));
 });
 
 test('what a config.json leaves out is what transformers takes', () => {
@@ -99,10 +95,8 @@ test('a tensor that the architecture does not have is refused by name, not left 
   const options = { cacheDir: temporaryFolder(), fingerprint: 'f' };
   const norm = gguf.tensors.get('blk.0.attn_norm.weight')!;
   const having = (name: string) => ({ ...gguf, tensors: new Map([...gguf.tensors, [name, { ...norm, name }]]) });
-  await expect(ggufTensors(having('blk.0.attn_q.bias'), config, options)).rejects.toMatchObject({
-    code: 'model',
-    message: `${gguf.file}: tensor "blk.0.attn_q.bias" is not part of a llama model, and not supported.`,
-  });
+  const refused = ggufTensors(having('blk.0.attn_q.bias'), config, options);
+  await expectRejection(refused, 'model', { reason: 'unknown-tensor', file: gguf.file, field: 'blk.0.attn_q.bias' });
   await expect(ggufTensors(having('rope_freqs.weight'), config, options)).resolves.toBeInstanceOf(Map);
 });
 

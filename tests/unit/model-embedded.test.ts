@@ -14,6 +14,7 @@ import { EMBEDDED_MODELS } from '../../engine/protocol/embedded.ts';
 import { presetFor } from '../../engine/protocol/presets.ts';
 import { halfTable, toFloat16, toFloat32 } from '../../engine/tensor/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { expectRejection } from '../support/words.ts';
 
 describe('embedded models', () => {
   test.each(Object.entries(RECIPES))('%s ships, of the recipe that it is said to have', async (name, recipe) => {
@@ -43,9 +44,8 @@ describe('embedded models', () => {
   test.each(['embedded:', 'embedded:X', 'embedded:w', 'embedded:../model'])(
     '%s is refused; names are listed',
     async (spec) => {
-      const error = await openModel(spec).catch((e) => e);
-      expect(error).toMatchObject({ code: 'model', message: `Unknown embedded model '${spec.slice(9)}'.` });
-      expect(error.hint).toMatch(/^Available: embedded, .*embedded:W.*\.$/);
+      const facts = { reason: 'unknown-embedded-model', value: spec.slice('embedded:'.length) };
+      await expectRejection(openModel(spec), 'model', facts);
     },
   );
 

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PolicyRollout } from '../../engine/protocol/index.ts';
 import { explained, group, rollout, score } from '../support/reward-group.ts';
+import { expectThrow } from '../support/words.ts';
 
 /** Statistics of tokens drawn from logits, straight from the definitions. */
 function drawn(
@@ -192,5 +193,5 @@ test('means are explained by the tokens that add least', () => {
 
 test('self-certainty of a run that does not tell its vocabulary is an error, not a guess', () => {
   const of = group([null], { vocabulary: null });
-  expect(() => score('self-certainty', of)).toThrow('Self-certainty needs the vocabulary size');
+  expectThrow(() => score('self-certainty', of), 'config', { reason: 'vocabulary-not-recorded' });
 });

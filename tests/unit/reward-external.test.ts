@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { judgeCountdown } from '../../engine/reward/countdown.ts';
 import { explained, group, rollout, score } from '../support/reward-group.ts';
+import { expectThrow } from '../support/words.ts';
 
 describe('ground truth', () => {
   test('pays for equivalence with the reference', () => {
@@ -199,13 +200,22 @@ describe('Countdown', () => {
   });
 
   test.each([
-    [{}, 'has nothing in the column "numbers"; Countdown needs a list of whole numbers there'],
-    [{ numbers: [1.5], target: 3 }, 'has [1.5] in the column "numbers"'],
-    [{ numbers: [], target: 3 }, 'has [] in the column "numbers"'],
-    [{ numbers: [1], target: 'x' }, 'has "x" in the column "target"; Countdown needs a whole number there'],
-  ])('needs its columns: %j', (given, message) => {
+    [{}, { field: 'numbers', value: undefined }],
+    [
+      { numbers: [1.5], target: 3 },
+      { field: 'numbers', value: [1.5] },
+    ],
+    [
+      { numbers: [], target: 3 },
+      { field: 'numbers', value: [] },
+    ],
+    [
+      { numbers: [1], target: 'x' },
+      { field: 'target', value: 'x' },
+    ],
+  ])('needs its columns: %j', (given, facts) => {
     const of = group(['1'], { columns: given, prompt: 'Make 24.' });
-    expect(() => score('countdown', of)).toThrow(`The problem "Make 24." ${message}`);
+    expectThrow(() => score('countdown', of), 'dataset', { reason: 'bad-column', problem: 'Make 24.', ...facts });
   });
 });
 
@@ -256,9 +266,8 @@ describe('next tokens', () => {
   test('needs the continuation', () => {
     for (const given of [{}, { continuation: ' ' }, { continuation: 3 }]) {
       const of = group(['x'], { columns: given, evidence, prompt: 'Once' });
-      expect(() => score('next-token', of)).toThrow(
-        'The problem "Once" has no continuation in the column "continuation".',
-      );
+      const facts = { reason: 'bad-column', problem: 'Once', field: 'continuation' };
+      expectThrow(() => score('next-token', of), 'dataset', facts);
     }
     const named = group(['the'], { columns: { rest: 'the end' }, evidence: { 'next-token': { boundaries: [3, 7] } } });
     expect(score('next-token', named, { nextToken: { column: 'rest' } }).rewards).toEqual([1]);

@@ -5,6 +5,7 @@ import * as C from '../../engine/grading/complex.ts';
 import { derivativeAt, integralOf } from '../../engine/reward/calculus.ts';
 import { findIntegral } from '../../engine/reward/integral.ts';
 import { explained, group, score } from '../support/reward-group.ts';
+import { expectThrow } from '../support/words.ts';
 
 const judge = (prompt: string, answers: (string | null)[], columns?: Record<string, unknown>) =>
   score('integral', group(answers, { prompt, columns }));
@@ -144,20 +145,15 @@ describe('the integral in a problem', () => {
   });
 
   test.each([
-    ['What is 1+1?', 'contains no integral to check'],
-    ['\\int foo{ dx', 'has an integrand that cannot be read: foo{'],
-    ['\\int_{?}^{1} x dx', 'has bounds that cannot be read: ?, 1'],
-    ['\\int_{-1}^{1} \\frac{1}{x} dx', 'has an integral that cannot be computed: \\frac{1}{x}'],
-    ['\\int_0^1 \\frac{1}{x} dx', 'has an integral that cannot be computed'],
-    ['\\int_{-1}^1 \\sqrt{x} dx', 'has an integral that cannot be computed'],
-    ['\\int \\sqrt{-1-x^2} dx', 'has an integrand without real values'],
-  ])('that cannot be checked is an error of the data: %s', (prompt, what) => {
-    expect(() => judge(prompt, ['1'])).toThrow(`The problem "${prompt}" ${what}`);
-    try {
-      judge(prompt, ['1']);
-    } catch (error) {
-      expect(error).toMatchObject({ code: 'dataset', hint: expect.any(String) });
-    }
+    ['What is 1+1?', { reason: 'no-integral' }],
+    ['\\int foo{ dx', { reason: 'bad-integrand' }],
+    ['\\int_{?}^{1} x dx', { reason: 'bad-bounds' }],
+    ['\\int_{-1}^{1} \\frac{1}{x} dx', { reason: 'integral-not-computed', value: '\\frac{1}{x}' }],
+    ['\\int_0^1 \\frac{1}{x} dx', { reason: 'integral-not-computed' }],
+    ['\\int_{-1}^1 \\sqrt{x} dx', { reason: 'integral-not-computed' }],
+    ['\\int \\sqrt{-1-x^2} dx', { reason: 'integrand-without-values' }],
+  ])('that cannot be checked is an error of the data: %s', (prompt, facts) => {
+    expectThrow(() => judge(prompt, ['1']), 'dataset', { problem: prompt, ...facts });
   });
 });
 

@@ -20,6 +20,7 @@ import { pack } from '../../engine/runs/packed.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { group } from '../support/records.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
+import { expectRejection } from '../support/words.ts';
 
 async function run() {
   const { folder } = await writeRunFixture(`${temporaryFolder()}/run`, { problems: 6, votes: 4, steps: 8, every: 4 });
@@ -119,9 +120,8 @@ describe('the index of a run', () => {
     rmSync(index, { force: true });
     const controller = new AbortController();
     controller.abort();
-    await expect(openColumns(folder, { cache, signal: controller.signal })).rejects.toMatchObject({
-      code: 'canceled',
-    });
+    const opening = openColumns(folder, { cache, signal: controller.signal });
+    await expectRejection(opening, 'canceled', { reason: 'reading-run' });
     expect(existsSync(index)).toBe(false);
   });
 });

@@ -11,28 +11,24 @@ import { Graph, op, type StoredType } from '../../engine/tensor/index.ts';
 import { growingCache } from '../support/growing-cache.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { pureTfjsBackend, pureTfjsFolder, tensorCount } from '../support/tfjs.ts';
+import { expectRejection } from '../support/words.ts';
 
 describe('the package', () => {
   afterEach(() => vi.unstubAllEnvs());
 
   test('that is missing is asked for with how to get it', async () => {
     vi.stubEnv('ROLLSCOPE_TFJS', temporaryFolder());
-    await expect(openDevice('tfjs', { threads: 1 })).rejects.toMatchObject({
-      code: 'device',
-      message: 'TensorFlow.js is not installed.',
-      hint: expect.stringMatching(/npm install @tensorflow\/tfjs-node-gpu.*ROLLSCOPE_TFJS/),
-    });
-    expect(await probeTfjs()).toEqual({ works: false, reason: 'not installed (optional)' });
+    const facts = { reason: 'device-not-installed', device: 'tfjs' };
+    await expectRejection(openDevice('tfjs', { threads: 1 }), 'device', facts);
+    expect(await probeTfjs()).toEqual({ works: false, reason: expect.any(String) });
   });
 
   test('that ends its process is refused, and not loaded into this one', async () => {
     const folder = pureTfjsFolder();
     fs.writeFileSync(path.join(folder, 'node_modules/@tensorflow/tfjs-node/index.js'), 'process.abort()');
     vi.stubEnv('ROLLSCOPE_TFJS', folder);
-    await expect(openDevice('tfjs', { threads: 1 })).rejects.toMatchObject({
-      code: 'device',
-      message: expect.stringMatching(/tfjs-node cannot be loaded: its process /),
-    });
+    const facts = { reason: 'device-not-usable', device: 'tfjs' };
+    await expectRejection(openDevice('tfjs', { threads: 1 }), 'device', facts);
   });
 
   test('is loaded from the folder of the user, with what Node has removed', async () => {
@@ -205,14 +201,11 @@ describe('weights of a file', () => {
     const backend = await pureTfjsBackend();
     const before = tensorCount();
     const weight = stored(new Uint8Array(7));
-    await expect(backend.compile(doubled({ ...weight, bytes: 8 }, 'F32'))).rejects.toMatchObject({
-      code: 'model',
-      message: `The weights file ${weight.file} ends before the tensor w.`,
-    });
-    await expect(backend.compile(doubled({ file: `${weight.file}-none`, bytes: 8 }, 'F32'))).rejects.toMatchObject({
-      code: 'model',
-      message: expect.stringContaining('cannot be read'),
-    });
+    const { file } = weight;
+    const short = backend.compile(doubled({ file, bytes: 8 }, 'F32'));
+    await expectRejection(short, 'model', { reason: 'truncated', file, field: 'w' });
+    const missing = backend.compile(doubled({ file: `${file}-none`, bytes: 8 }, 'F32'));
+    await expectRejection(missing, 'model', { reason: 'unreadable', file: `${file}-none` });
     expect(tensorCount()).toBe(before);
   });
 });

@@ -8,6 +8,7 @@ import { isProcessAlive } from '../../engine/system/liveness.ts';
 import { parseStat } from '../../engine/system/proc.ts';
 import { runProgram } from '../../engine/system/program.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { expectRejection } from '../support/words.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -33,7 +34,7 @@ describe('a file that is written aside', () => {
       expect(isAside(readdirSync(folder).find((name) => name !== 'b.txt')!, 'b.txt')).toBe(true);
       throw full;
     });
-    await expect(failing).rejects.toMatchObject({ code: 'disk', message: expect.stringContaining(path) });
+    await expectRejection(failing, 'disk', { reason: 'disk-full', file: path });
     expect(readdirSync(folder)).toEqual(['b.txt']);
     expect(readFileSync(path, 'utf8')).toBe('one');
   });

@@ -4,6 +4,7 @@ import { WATCH_RULES } from '../../engine/analysis/watch.ts';
 import type { JournalRecord, NewRecord, RunConfig } from '../../engine/protocol/index.ts';
 import { RunWatch } from '../../engine/training/watch.ts';
 import { craftedRun } from '../support/experiment-context.ts';
+import { expectWarnings } from '../support/words.ts';
 
 type Action = RunConfig['watch'];
 type StepRecord = Extract<JournalRecord, { type: 'step' }>;
@@ -53,27 +54,27 @@ describe('levels', () => {
       {
         type: 'warning',
         code: 'collapse-watch',
-        message: 'Early signs of collapse: response length went from 12 to 8. Inspect the rollouts.',
+        message: expect.any(String),
         step: WATCHED,
         problem: null,
         watch: {
           level: 'watch',
-          reasons: [{ signal: 'shorter', level: 'watch', text: 'response length went from 12 to 8' }],
+          reasons: [{ signal: 'shorter', level: 'watch', text: expect.stringMatching(/12.* 8/) }],
         },
       },
       {
         type: 'warning',
         code: 'collapse',
-        message:
-          'Possible collapse detected: response length went from 12 to 5. Stop the run or roll back to an earlier checkpoint; a lower learning rate or fewer steps may help.',
+        message: expect.any(String),
         step: COLLAPSED,
         problem: null,
         watch: {
           level: 'collapse',
-          reasons: [{ signal: 'shorter', level: 'alarm', text: 'response length went from 12 to 5' }],
+          reasons: [{ signal: 'shorter', level: 'alarm', text: expect.stringMatching(/12.* 5/) }],
         },
       },
     ]);
+    expectWarnings(warnings);
     expect(ended).toBeNull();
     expect(watch.rollbackTo).toBeNull();
     expect(watch.keeps(40)).toBe(false);
@@ -100,7 +101,7 @@ describe('stop', () => {
     const { warnings, ended, watch } = run('stop', SHRINKING);
     expect(ended).toBe(COLLAPSED);
     expect(watch.rollbackTo).toBeNull();
-    expect(warnings.at(-1)).toMatchObject({ message: expect.stringMatching(/ The run was stopped\.$/) });
+    expectWarnings(warnings);
   });
 });
 
@@ -110,10 +111,8 @@ describe('rollback', () => {
     expect(ended).toBe(COLLAPSED);
     // 34 - 10 = 24.
     expect(watch.rollbackTo).toBe(20);
-    expect(warnings.at(-1)).toMatchObject({
-      code: 'collapse',
-      message: expect.stringMatching(/\(step 20\)\.$/),
-    });
+    expect(warnings.at(-1)).toMatchObject({ code: 'collapse', message: expect.stringContaining('step 20') });
+    expectWarnings(warnings);
   });
 
   test.each([
@@ -135,7 +134,7 @@ describe('rollback', () => {
     const warnings = SHRINKING.slice(0, COLLAPSED).flatMap((step) => watch.step(step) ?? []);
     expect(watch.ends).toBe(true);
     expect(watch.rollbackTo).toBeNull();
-    expect(warnings.at(-1)).toMatchObject({ message: expect.stringMatching(/no healthy checkpoint/) });
+    expectWarnings(warnings);
   });
 
   test('counts from the first sign of those that led to the collapse', () => {
@@ -193,12 +192,9 @@ describe('votes', () => {
     evaluate(10, ['0.5', '3.0', '4', '5']);
     expect(feed(10, 20)).toEqual([]);
     evaluate(20, ['0.5', '7', '8', '9']);
-    expect(feed(20, 21)).toMatchObject([
-      {
-        code: 'collapse',
-        message: expect.stringMatching(/75% of the settled majorities on evaluation problems changed/),
-      },
-    ]);
+    const [warning] = feed(20, 21);
+    expect(warning).toMatchObject({ code: 'collapse', message: expect.stringContaining('75%') });
+    expectWarnings([warning!]);
     expect(watch.ends).toBe(true);
   });
 
