@@ -2,10 +2,8 @@
 
 type Field = (date: Date) => string | number;
 
-const name = (options: Intl.DateTimeFormatOptions): Field => {
-  const format = new Intl.DateTimeFormat('en-US', { ...options, timeZone: 'UTC' });
-  return (date) => format.format(date);
-};
+const MONTHS = 'January February March April May June July August September October November December'.split(' ');
+const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
 
 /** Python's codes that templates use, in UTC and English: the machine that resumes a run may be elsewhere. */
 const FIELDS: Readonly<Record<string, Field>> = {
@@ -16,10 +14,10 @@ const FIELDS: Readonly<Record<string, Field>> = {
   H: (date) => String(date.getUTCHours()).padStart(2, '0'),
   M: (date) => String(date.getUTCMinutes()).padStart(2, '0'),
   S: (date) => String(date.getUTCSeconds()).padStart(2, '0'),
-  b: name({ month: 'short' }),
-  B: name({ month: 'long' }),
-  a: name({ weekday: 'short' }),
-  A: name({ weekday: 'long' }),
+  b: (date) => MONTHS[date.getUTCMonth()]!.slice(0, 3),
+  B: (date) => MONTHS[date.getUTCMonth()]!,
+  a: (date) => DAYS[date.getUTCDay()]!.slice(0, 3),
+  A: (date) => DAYS[date.getUTCDay()]!,
   '%': () => '%',
 };
 

@@ -7,9 +7,10 @@ import { readGroup } from '../../engine/journal/groups.ts';
 import type { ErrorCode, GroupRecord } from '../../engine/protocol/index.ts';
 import { REWARDS } from '../../engine/reward/index.ts';
 import { type Ended, isAlive, runCli, startCli, temporaryFolder } from '../support/processes.ts';
+import { expectRefusal } from '../support/refusals.ts';
 import { recordsOf } from '../support/run-outcome.ts';
 import { until } from '../support/wait.ts';
-import { expectRefusal, expectWarnings } from '../support/words.ts';
+import { expectWarnings } from '../support/wording.ts';
 
 const home = temporaryFolder();
 const cli = (...args: string[]) => runCli(args, { home });

@@ -19,9 +19,10 @@ import {
   startCli,
   temporaryFolder,
 } from '../support/processes.ts';
+import { expectRefusal } from '../support/refusals.ts';
 import { checkpointsOf, expectSameOutcome, outcomeOf, recordsOf } from '../support/run-outcome.ts';
 import { until } from '../support/wait.ts';
-import { expectRefusal, expectWords } from '../support/words.ts';
+import { expectWords } from '../support/wording.ts';
 
 const home = temporaryFolder();
 const runsFolder = path.join(home, 'runs');

@@ -7,10 +7,11 @@ import { EngineAddress, type ErrorCode, type ErrorData, RUN_FORMAT, RunConfig } 
 import { createClient, type EngineClient } from '../../engine/server/connection.ts';
 import { EMBEDDED_MODEL, ggufHeader, modelWithoutNumber, modelWithSteepHead } from '../support/crafted-models.ts';
 import { CLI, type Ended, Program, runCli, startCli, temporaryFolder } from '../support/processes.ts';
+import { expectRefusal, expectRejection, withNames } from '../support/refusals.ts';
 import { checkpointsOf, expectSameOutcome, outcomeOf, recordsOf } from '../support/run-outcome.ts';
 import { requireOrSkip } from '../support/skip.ts';
 import { until } from '../support/wait.ts';
-import { expectRefusal, expectRejection, expectWords, withNames } from '../support/words.ts';
+import { expectWords } from '../support/wording.ts';
 
 const home = temporaryFolder();
 const place = (name: string) => path.join(home, name);

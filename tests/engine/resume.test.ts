@@ -9,7 +9,7 @@ import { killAt, reachStage, STAGES, type Stage } from '../support/killer.ts';
 import { type Ended, type Program, runCli, startCli, temporaryFolder } from '../support/processes.ts';
 import { checkpointsOf, expectSameOutcome, outcomeOf, type RunOutcome, recordsOf } from '../support/run-outcome.ts';
 import { until, within } from '../support/wait.ts';
-import { expectWords, linesWithoutNumbers } from '../support/words.ts';
+import { expectWords, linesWithoutNumbers } from '../support/wording.ts';
 
 const CONFIG = { steps: 10, batch: 8 };
 const CHECKPOINT_EVERY = 3;

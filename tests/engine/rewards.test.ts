@@ -20,8 +20,8 @@ import { explanations } from '../../engine/runs/explanations.ts';
 import { advantages } from '../../engine/training/advantages.ts';
 import { resumeRun, startRun } from '../../engine/training/run/index.ts';
 import { type Ended, runCli, temporaryFolder } from '../support/processes.ts';
+import { expectRefusal, expectRejection } from '../support/refusals.ts';
 import { expectSameOutcome, outcomeOf, recordsOf } from '../support/run-outcome.ts';
-import { expectRefusal, expectRejection } from '../support/words.ts';
 
 const home = temporaryFolder();
 const file = (name: string) => path.join(home, name);

@@ -10,8 +10,8 @@ import { enginesFolder, listEngines } from '../../engine/server/discovery.ts';
 import type { EngineLog } from '../../engine/server/log.ts';
 import type { EngineServer } from '../../engine/server/server.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { expectRejection } from '../support/refusals.ts';
 import { until } from '../support/wait.ts';
-import { expectRejection } from '../support/words.ts';
 import { FakeStarter, startEngine } from './server-fake.ts';
 
 const config = RunConfig.parse({ dataset: { path: 'embedded' } });

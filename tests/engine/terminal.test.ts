@@ -1,10 +1,10 @@
-/** What commands print for people, of the stored runs in `tests/fixtures`: one file per command in `tests/words/terminal`. */
+/** What commands print for people, of the stored runs in `tests/fixtures`: one file per command in `tests/wording/terminal`. */
 import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { ROOT, runCli, temporaryFolder } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
-import { linesWithoutNumbers } from '../support/words.ts';
+import { linesWithoutNumbers } from '../support/wording.ts';
 
 const home = temporaryFolder();
 const place = (name: string) => path.join(home, name);
@@ -73,7 +73,7 @@ test.each<[string, string[][]]>([
   ['experiment', [['experiment']]],
 ])('%s', async (name, commands) => {
   const text = (await printed(commands)).replace(/events\.out\.tfevents\.\S+/, '<event file>');
-  await expect(text).toMatchFileSnapshot(`../words/terminal/${name}.txt`);
+  await expect(text).toMatchFileSnapshot(`../wording/terminal/${name}.txt`);
 });
 
 test('train and probe', async () => {
@@ -83,5 +83,5 @@ test('train and probe', async () => {
     ['train', '--name', 'tiny', ...tiny, ...training],
     ['probe', '--name', 'probed', ...tiny],
   ]);
-  await expect(linesWithoutNumbers(text)).toMatchFileSnapshot('../words/terminal/train-probe.txt');
+  await expect(linesWithoutNumbers(text)).toMatchFileSnapshot('../wording/terminal/train-probe.txt');
 });

@@ -10,7 +10,7 @@ import { parseHuggingFaceConfig } from '../../engine/model/huggingface-config.ts
 import { readTensor } from '../../engine/model/safetensors.ts';
 import { openModel } from '../../engine/model/source.ts';
 import { temporaryFolder } from '../support/processes.ts';
-import { expectRejection } from '../support/words.ts';
+import { expectRejection } from '../support/refusals.ts';
 
 const GOLDEN = path.join(import.meta.dirname, 'golden');
 const json = (...names: string[]) => JSON.parse(readFileSync(path.join(GOLDEN, ...names), 'utf8'));

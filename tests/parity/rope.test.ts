@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { parseGgufConfig } from '../../engine/model/gguf-config.ts';
 import { parseHuggingFaceConfig } from '../../engine/model/huggingface-config.ts';
 import { rotaryFrequencies } from '../../engine/model/rope.ts';
-import { expectThrow } from '../support/words.ts';
+import { expectThrow } from '../support/refusals.ts';
 
 interface Case {
   name: string;

@@ -21,7 +21,7 @@ import {
 } from '../../engine/analysis/theory.ts';
 import golden from '../parity/golden/analysis.json' with { type: 'json' };
 import { counted, judged } from '../support/judged.ts';
-import { expectThrow } from '../support/words.ts';
+import { expectThrow } from '../support/refusals.ts';
 
 describe('the exact step', () => {
   test('multiplies the odds by e^(1/beta), by hand', () => {

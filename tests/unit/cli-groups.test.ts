@@ -9,8 +9,8 @@ import { columnsOf } from '../../engine/runs/fold.ts';
 import { forecastOf, problemForecast } from '../support/forecast.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { TIME } from '../support/records.ts';
+import { expectRejection } from '../support/refusals.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
-import { expectRejection } from '../support/words.ts';
 
 const RUN = { problems: 4, votes: 4, steps: 3, every: 3 };
 

@@ -7,7 +7,7 @@ import { createProgram } from '../../engine/cli/program.ts';
 import { buildRunConfig, parseSize, type RawOptions } from '../../engine/cli/run-config.ts';
 import type { RunConfig } from '../../engine/protocol/config.ts';
 import { RewardOptions } from '../../engine/reward/index.ts';
-import { expectThrow } from '../support/words.ts';
+import { expectThrow } from '../support/refusals.ts';
 
 /** What the parser makes of a command line, without running the command. */
 function parse(args: string[]): { dataset: string | undefined; raw: RawOptions } {

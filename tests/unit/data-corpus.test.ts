@@ -7,7 +7,7 @@ import { corpusRows } from '../../engine/data/corpus.ts';
 import { loadDataset } from '../../engine/data/dataset.ts';
 import { DatasetConfig } from '../../engine/protocol/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
-import { expectRejection } from '../support/words.ts';
+import { expectRejection } from '../support/refusals.ts';
 
 const words = (n: number, word = 'word') => Array.from({ length: n }, (_, i) => `${word}${i}`).join(' ');
 

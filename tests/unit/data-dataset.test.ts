@@ -5,7 +5,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadDataset, type RewardColumns } from '../../engine/data/dataset.ts';
 import { DatasetConfig } from '../../engine/protocol/index.ts';
-import { expectRejection } from '../support/words.ts';
+import { expectRejection } from '../support/refusals.ts';
 
 let folder: string;
 beforeAll(() => {

@@ -5,7 +5,7 @@ import { collapseStepExperiment, findings } from '../../engine/experiments/catal
 import { verdictOf } from '../../engine/experiments/experiment.ts';
 import type { EvaluationRecord } from '../../engine/protocol/index.ts';
 import { craftedRun, fakeContext } from '../support/experiment-context.ts';
-import { expectReport } from '../support/words.ts';
+import { expectReport } from '../support/report-wording.ts';
 
 const STEPS = 50;
 

@@ -12,7 +12,7 @@ import {
 } from '../../engine/experiments/catalog/dataset-size.ts';
 import { verdictOf } from '../../engine/experiments/experiment.ts';
 import { type CraftedRun, craftedRun, fakeContext } from '../support/experiment-context.ts';
-import { expectReport } from '../support/words.ts';
+import { expectReport } from '../support/report-wording.ts';
 
 const STAYS = (kl: number, end = 0.6): CraftedRun => ({
   accuracy: [0.4, 0.6, 0.6, 0.6, end],

@@ -18,7 +18,7 @@ import { chainSet, corpus, countdownSet } from '../../engine/experiments/embedde
 import { RECIPES } from '../../engine/experiments/embedded/recipes.ts';
 import { CHARACTER_EOS, CHARACTERS, encodeCharacters } from '../../engine/model/character-tokenizer.ts';
 import { generator } from '../../engine/rollout/philox.ts';
-import { expectThrow } from '../support/words.ts';
+import { expectThrow } from '../support/refusals.ts';
 
 const FAMILIES: readonly Family[] = ['E', 'H', 'M', 'O'];
 const random = (seed = 1) => generator(seed, 'shuffle');

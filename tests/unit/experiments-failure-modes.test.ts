@@ -5,7 +5,7 @@ import { verdictOf } from '../../engine/experiments/experiment.ts';
 import { INTRINSIC, type RewardRuns } from '../../engine/experiments/parts/reward-runs.ts';
 import type { RewardName } from '../../engine/reward/index.ts';
 import { type CraftedRun, craftedRun, fakeContext } from '../support/experiment-context.ts';
-import { expectReport } from '../support/words.ts';
+import { expectReport } from '../support/report-wording.ts';
 
 /** Curves of 40 steps that end in each of the ways, the truth lost on the way. */
 const WAYS = {

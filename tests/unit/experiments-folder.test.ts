@@ -6,7 +6,7 @@ import { experimentNamed, experiments } from '../../engine/experiments/catalog/i
 import { folderFor, openFolder, REPORT_FILE, readIdentity, writeIdentity } from '../../engine/experiments/folder.ts';
 import { RunConfig } from '../../engine/protocol/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
-import { expectRejection, expectThrow } from '../support/words.ts';
+import { expectRejection, expectThrow } from '../support/refusals.ts';
 
 const base = RunConfig.parse({ dataset: { path: 'embedded' } });
 const identity = { experiment: 'generalization', base, against: [], seeds: [0, 1] };

@@ -11,7 +11,7 @@ import {
 import { verdictOf } from '../../engine/experiments/experiment.ts';
 import type { RunConfig } from '../../engine/protocol/index.ts';
 import { type CraftedRun, craftedRun, fakeContext } from '../support/experiment-context.ts';
-import { expectReport } from '../support/words.ts';
+import { expectReport } from '../support/report-wording.ts';
 
 const STEPS = 100;
 

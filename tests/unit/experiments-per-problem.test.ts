@@ -4,7 +4,7 @@ import { findings, perProblem, type SingleRun } from '../../engine/experiments/c
 import { verdictOf } from '../../engine/experiments/experiment.ts';
 import { fakeContext } from '../support/experiment-context.ts';
 import { runWithGroups, split } from '../support/experiment-groups.ts';
-import { expectReport } from '../support/words.ts';
+import { expectReport } from '../support/report-wording.ts';
 
 interface Single {
   id: string;

@@ -12,7 +12,8 @@ import { generator } from '../../engine/rollout/philox.ts';
 import { type Course, craftedRun, fakeContext } from '../support/experiment-context.ts';
 import { type CraftedGroup, runWithGroups, split } from '../support/experiment-groups.ts';
 import { temporaryFolder } from '../support/processes.ts';
-import { expectRejection, expectReport } from '../support/words.ts';
+import { expectRejection } from '../support/refusals.ts';
+import { expectReport } from '../support/report-wording.ts';
 
 const STEPS = 160;
 const EVERY = 20;

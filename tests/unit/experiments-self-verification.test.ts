@@ -8,7 +8,7 @@ import {
 import { verdictOf } from '../../engine/experiments/experiment.ts';
 import { fakeContext } from '../support/experiment-context.ts';
 import { type CraftedGroup, type CraftedProblem, runWithGroups, split } from '../support/experiment-groups.ts';
-import { expectReport } from '../support/words.ts';
+import { expectReport } from '../support/report-wording.ts';
 
 const PROBLEMS: CraftedProblem[] = [{ id: 'p', prompt: '2,5,7:17=', answer: '17' }];
 const STEPS = [0, 20, 40];

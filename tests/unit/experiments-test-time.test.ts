@@ -8,7 +8,8 @@ import { drawn, poolOf } from '../../engine/experiments/parts/sets.ts';
 import { followsWrongRule, sortOf } from '../../engine/experiments/parts/sorts.ts';
 import { type Course, fakeContext } from '../support/experiment-context.ts';
 import { type CraftedGroup, runWithGroups, split } from '../support/experiment-groups.ts';
-import { expectRejection, expectReport } from '../support/words.ts';
+import { expectRejection } from '../support/refusals.ts';
+import { expectReport } from '../support/report-wording.ts';
 
 const HELD = 40;
 const SAMPLES = 10;

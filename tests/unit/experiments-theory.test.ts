@@ -6,7 +6,7 @@ import { findings, type TheoryRun, theory } from '../../engine/experiments/catal
 import { verdictOf } from '../../engine/experiments/experiment.ts';
 import { fakeContext } from '../support/experiment-context.ts';
 import { type CraftedProblem, runWithGroups, split } from '../support/experiment-groups.ts';
-import { expectReport } from '../support/words.ts';
+import { expectReport } from '../support/report-wording.ts';
 
 const VOTES = 128;
 const STEPS = 50;

@@ -11,8 +11,8 @@ import { readGroup } from '../../engine/journal/groups.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import type { GroupRecord, JournalRecord } from '../../engine/protocol/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { expectRejection } from '../support/refusals.ts';
 import { createFixtureJournal, writeRunFixture } from '../support/run-fixture.ts';
-import { expectRejection } from '../support/words.ts';
 
 let run: string;
 let records: JournalRecord[];

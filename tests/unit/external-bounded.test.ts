@@ -6,8 +6,8 @@ import { type BoundedOptions, runBounded } from '../../engine/external/index.ts'
 import { processes, processesByPs } from '../../engine/system/processes.ts';
 import { isAlive, temporaryFolder } from '../support/processes.ts';
 import { requirePython } from '../support/python.ts';
+import { expectRejection } from '../support/refusals.ts';
 import { until } from '../support/wait.ts';
-import { expectRejection } from '../support/words.ts';
 
 const hasPython = await requirePython();
 const POSIX = process.platform !== 'win32';

@@ -6,7 +6,7 @@ import { type CustomRollout, requireCustom, runCustom } from '../../engine/exter
 import { RewardOptions } from '../../engine/reward/index.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
 import { requirePython } from '../support/python.ts';
-import { expectRejection } from '../support/words.ts';
+import { expectRejection } from '../support/refusals.ts';
 
 const PAGE = readFileSync(path.join(ROOT, 'docs', 'custom-reward.md'), 'utf8');
 const python = await requirePython();

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkLean, type LeanItem, requireLean } from '../../engine/external/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
-import { expectRejection } from '../support/words.ts';
+import { expectRejection } from '../support/refusals.ts';
 
 const folder = temporaryFolder();
 const seen = path.join(folder, 'seen.lean');

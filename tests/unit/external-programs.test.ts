@@ -4,7 +4,7 @@ import { lastCodeBlock } from '../../engine/external/code-blocks.ts';
 import { checkPrograms, requireInterpreter, testsIn } from '../../engine/external/index.ts';
 import { RewardOptions } from '../../engine/reward/index.ts';
 import { requirePython } from '../support/python.ts';
-import { expectRejection, expectThrow } from '../support/words.ts';
+import { expectRejection, expectThrow } from '../support/refusals.ts';
 
 type Language = 'python' | 'javascript';
 const defaults = RewardOptions.parse({}).program;

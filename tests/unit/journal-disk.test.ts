@@ -10,8 +10,8 @@ import type { JournalRecord, NewRecord } from '../../engine/protocol/index.ts';
 import { listRuns } from '../../engine/runs/list.ts';
 import { type Disk, diskError, realDisk } from '../../engine/system/disk.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { expectRefusal, expectRejection, expectThrow } from '../support/refusals.ts';
 import { createFixtureJournal, playFixture, writeRunFixture } from '../support/run-fixture.ts';
-import { expectRefusal, expectRejection, expectThrow } from '../support/words.ts';
 
 const RUN = { problems: 2, votes: 2, steps: 3, every: 1 };
 const FULL = { reason: 'disk-full' };

@@ -11,8 +11,9 @@ import { repairRun } from '../../engine/journal/repair.ts';
 import { type GroupRecord, RUN_FORMAT } from '../../engine/protocol/index.ts';
 import { listRuns, readRunInfo } from '../../engine/runs/list.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { expectRefusal, expectRejection, refusalOf, withNames } from '../support/refusals.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
-import { expectRefusal, expectRejection, expectWords, refusalOf, withNames } from '../support/words.ts';
+import { expectWords } from '../support/wording.ts';
 
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures');
 const SMALL = { problems: 2, votes: 2, steps: 2, every: 1 };

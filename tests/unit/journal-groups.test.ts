@@ -6,7 +6,7 @@ import { decodeFrame, encodeFrame } from '../../engine/journal/frame.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
 import { type GroupDetail, majorityOf, NO_STATISTICS, type Rollout, summarize } from '../../engine/protocol/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
-import { expectThrow } from '../support/words.ts';
+import { expectThrow } from '../support/refusals.ts';
 
 const FORMAT2 = join(import.meta.dirname, '..', 'fixtures', 'run-format2');
 

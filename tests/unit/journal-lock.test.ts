@@ -12,8 +12,8 @@ import { isProcessAlive, processStart } from '../../engine/system/liveness.ts';
 import type { LockOwner } from '../../engine/system/lock.ts';
 import { cleanEnvironment } from '../support/environment.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
+import { expectRejection } from '../support/refusals.ts';
 import { playFixture, writeRunFixture } from '../support/run-fixture.ts';
-import { expectRejection } from '../support/words.ts';
 
 let root: string;
 let folder: string;

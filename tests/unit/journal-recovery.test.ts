@@ -11,8 +11,9 @@ import { readRunFolder } from '../../engine/journal/reader.ts';
 import { isIncidental, REPLAY_DIVERGED } from '../../engine/journal/replay.ts';
 import type { GroupRecord, JournalRecord } from '../../engine/protocol/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { expectRejection } from '../support/refusals.ts';
 import { createFixtureJournal, playFixture, type RunFixtureOptions, writeRunFixture } from '../support/run-fixture.ts';
-import { expectRejection, expectWarnings } from '../support/words.ts';
+import { expectWarnings } from '../support/wording.ts';
 
 const RUN: RunFixtureOptions = { problems: 3, votes: 2, steps: 6, every: 2 };
 /** Small enough for the run to fill several rollout files. */

@@ -10,9 +10,9 @@ import { tailRecords } from '../../engine/journal/tail.ts';
 import { type JournalRecord, RunConfig, RunInfo } from '../../engine/protocol/index.ts';
 import { listRuns, readRunInfo } from '../../engine/runs/list.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { expectRejection } from '../support/refusals.ts';
 import { createFixtureJournal, playFixture, writeRunFixture } from '../support/run-fixture.ts';
 import { until } from '../support/wait.ts';
-import { expectRejection } from '../support/words.ts';
 
 const RUN = { problems: 2, votes: 2, steps: 2, every: 1 };
 

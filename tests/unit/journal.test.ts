@@ -16,8 +16,9 @@ import {
   summarize,
   tokenFacts,
 } from '../../engine/protocol/index.ts';
+import { expectRejection } from '../support/refusals.ts';
 import { createFixtureJournal, writeRunFixture } from '../support/run-fixture.ts';
-import { expectRejection, expectWords } from '../support/words.ts';
+import { expectWords } from '../support/wording.ts';
 
 let root: string;
 let folder: string;

@@ -8,7 +8,7 @@ import { portTransport } from '../../engine/messages/post.ts';
 import { transfer } from '../../engine/messages/transport.ts';
 import { Pages, pageTransport } from '../../engine/messages/webview.ts';
 import { RollscopeError } from '../../engine/protocol/errors.ts';
-import { expectRejection } from '../support/words.ts';
+import { expectRejection } from '../support/refusals.ts';
 
 const contract = defineContract({
   requests: {

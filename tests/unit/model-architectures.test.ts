@@ -15,7 +15,7 @@ import { ggufTensors } from '../../engine/model/gguf-weights.ts';
 import { parseHuggingFaceConfig, toHuggingFaceConfig } from '../../engine/model/huggingface-config.ts';
 import { parameterShapes } from '../../engine/model/parameters.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
-import { expectRejection, expectThrow } from '../support/words.ts';
+import { expectRejection, expectThrow } from '../support/refusals.ts';
 
 const SIZES = {
   vocab_size: 24,

@@ -14,7 +14,7 @@ import { EMBEDDED_MODELS } from '../../engine/protocol/embedded.ts';
 import { presetFor } from '../../engine/protocol/presets.ts';
 import { halfTable, toFloat16, toFloat32 } from '../../engine/tensor/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
-import { expectRejection } from '../support/words.ts';
+import { expectRejection } from '../support/refusals.ts';
 
 describe('embedded models', () => {
   test.each(Object.entries(RECIPES))('%s ships, of the recipe that it is said to have', async (name, recipe) => {

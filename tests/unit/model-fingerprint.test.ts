@@ -20,8 +20,8 @@ import { readSafetensorsIndex, readTensor } from '../../engine/model/safetensors
 import { isSameModel, type ModelSource, openModel } from '../../engine/model/source.ts';
 import { EMBEDDED_MODEL } from '../support/crafted-models.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
+import { expectRejection } from '../support/refusals.ts';
 import { until } from '../support/wait.ts';
-import { expectRejection } from '../support/words.ts';
 
 const GOLDEN = path.join(ROOT, 'tests', 'parity', 'golden');
 /** So large that 64 samples of 64 KiB leave gaps, and that its hash is remembered. */

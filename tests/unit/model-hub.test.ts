@@ -20,8 +20,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { assetPath } from '../../engine/assets.ts';
 import { parseHubId } from '../../engine/model/hub.ts';
 import { openModel } from '../../engine/model/source.ts';
+import { expectRejection } from '../support/refusals.ts';
 import { until } from '../support/wait.ts';
-import { expectRejection } from '../support/words.ts';
 
 const EMBEDDED = assetPath('engine', 'embedded', 'model');
 /** What the server's branch and tag are. */

@@ -1,8 +1,8 @@
 /** Rewards of the model's own certainty, against values from logits by their definitions. */
 import { describe, expect, test } from 'vitest';
 import type { PolicyRollout } from '../../engine/protocol/index.ts';
+import { expectThrow } from '../support/refusals.ts';
 import { explained, group, rollout, score } from '../support/reward-group.ts';
-import { expectThrow } from '../support/words.ts';
 
 /** Statistics of tokens drawn from logits, straight from the definitions. */
 function drawn(

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { judgeCountdown } from '../../engine/reward/countdown.ts';
+import { expectThrow } from '../support/refusals.ts';
 import { explained, group, rollout, score } from '../support/reward-group.ts';
-import { expectThrow } from '../support/words.ts';
 
 describe('ground truth', () => {
   test('pays for equivalence with the reference', () => {

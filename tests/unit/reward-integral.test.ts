@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import * as C from '../../engine/grading/complex.ts';
 import { derivativeAt, integralOf } from '../../engine/reward/calculus.ts';
 import { findIntegral } from '../../engine/reward/integral.ts';
+import { expectThrow } from '../support/refusals.ts';
 import { explained, group, score } from '../support/reward-group.ts';
-import { expectThrow } from '../support/words.ts';
 
 const judge = (prompt: string, answers: (string | null)[], columns?: Record<string, unknown>) =>
   score('integral', group(answers, { prompt, columns }));

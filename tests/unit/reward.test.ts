@@ -21,8 +21,8 @@ import {
   saysRight,
 } from '../../engine/reward/index.ts';
 import { explanations } from '../../engine/runs/explanations.ts';
+import { expectThrow } from '../support/refusals.ts';
 import { explained, group, rollout, score } from '../support/reward-group.ts';
-import { expectThrow } from '../support/words.ts';
 
 const options = RewardOptions.parse({});
 const NAMES = ['a', 'b', 'c-d', 'if-not'] as const;

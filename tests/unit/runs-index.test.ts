@@ -19,8 +19,8 @@ import { openColumns } from '../../engine/runs/open.ts';
 import { pack } from '../../engine/runs/packed.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { group } from '../support/records.ts';
+import { expectRejection } from '../support/refusals.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
-import { expectRejection } from '../support/words.ts';
 
 async function run() {
   const { folder } = await writeRunFixture(`${temporaryFolder()}/run`, { problems: 6, votes: 4, steps: 8, every: 4 });

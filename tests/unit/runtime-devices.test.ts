@@ -13,7 +13,7 @@ import type { Probe } from '../../engine/runtime/probe.ts';
 import { runInChild } from '../../engine/system/node-child.ts';
 import { Graph, op } from '../../engine/tensor/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
-import { expectRejection, refusalOf } from '../support/words.ts';
+import { expectRejection, refusalOf } from '../support/refusals.ts';
 
 const works = (milliseconds: number): Probe => ({ works: true, detail: '', time: { milliseconds, value: 1 } });
 const fails: Probe = { works: false, reason: 'no' };

@@ -9,7 +9,7 @@ import { Message } from '../../engine/runtime/protobuf.ts';
 import { Graph, gradients, op, type Tensor } from '../../engine/tensor/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { evaluateGraph } from '../support/reference-backend.ts';
-import { expectThrow } from '../support/words.ts';
+import { expectThrow } from '../support/refusals.ts';
 
 let backend: Backend;
 beforeAll(async () => {

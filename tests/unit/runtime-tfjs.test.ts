@@ -10,8 +10,8 @@ import { probeTfjs } from '../../engine/runtime/tfjs.ts';
 import { Graph, op, type StoredType } from '../../engine/tensor/index.ts';
 import { growingCache } from '../support/growing-cache.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { expectRejection } from '../support/refusals.ts';
 import { pureTfjsBackend, pureTfjsFolder, tensorCount } from '../support/tfjs.ts';
-import { expectRejection } from '../support/words.ts';
 
 describe('the package', () => {
   afterEach(() => vi.unstubAllEnvs());

@@ -8,7 +8,7 @@ import { isProcessAlive } from '../../engine/system/liveness.ts';
 import { parseStat } from '../../engine/system/proc.ts';
 import { runProgram } from '../../engine/system/program.ts';
 import { temporaryFolder } from '../support/processes.ts';
-import { expectRejection } from '../support/words.ts';
+import { expectRejection } from '../support/refusals.ts';
 
 let folder: string;
 beforeEach(() => {

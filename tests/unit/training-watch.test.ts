@@ -4,7 +4,7 @@ import { WATCH_RULES } from '../../engine/analysis/watch.ts';
 import type { JournalRecord, NewRecord, RunConfig } from '../../engine/protocol/index.ts';
 import { RunWatch } from '../../engine/training/watch.ts';
 import { craftedRun } from '../support/experiment-context.ts';
-import { expectWarnings } from '../support/words.ts';
+import { expectWarnings } from '../support/wording.ts';
 
 type Action = RunConfig['watch'];
 type StepRecord = Extract<JournalRecord, { type: 'step' }>;
