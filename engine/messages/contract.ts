@@ -41,7 +41,10 @@ export type ParamsOf<C extends Contract, R extends RequestName<C>> = Sent<C['req
 export type ResultOf<C extends Contract, R extends RequestName<C>> = Received<C['requests'][R]['result']>;
 export type NotificationOf<C extends Contract, N extends NotificationName<C>> = Received<C['notifications'][N]>;
 
-/** Answers a request; `signal` is aborted when whoever asked has lost interest. What it throws reaches the other end. */
+/**
+ * Answers a request; what it throws reaches the other end. `signal` is aborted when whoever asked has lost interest: its
+ * reason is a RollscopeError, `canceled` if they said so, another code if the conversation has ended.
+ */
 export type Handler<C extends Contract, R extends RequestName<C>> = (
   params: Received<C['requests'][R]['params']>,
   signal: AbortSignal,

@@ -74,7 +74,7 @@ export class Peer<C extends Contract> {
   readonly #listeners = new Map<string, Set<AnyListener>>();
   readonly #closeListeners = new Set<(error?: RollscopeError) => void>();
   /** Requests of the other end that are being worked on. */
-  readonly #answering = new Set<Promise<unknown>>();
+  readonly #answering = new Map<Promise<unknown>, AbortController>();
   /** The transport has ended; what it brought may still be on its way to the listeners. */
   #closed = false;
   #ended = false;
@@ -198,7 +198,10 @@ export class Peer<C extends Contract> {
     return () => this.#closeListeners.delete(listener);
   }
 
-  /** Ends the conversation at once; requests that wait reject with `error`, or as lost. */
+  /**
+   * Ends the conversation at once: requests that wait reject with `error`, or as lost, and the signals of handlers that are
+   * still at work are aborted, since nobody is left to answer.
+   */
   close(error?: RollscopeError): void {
     if (this.#ended) return;
     this.#closed = true;
@@ -207,6 +210,7 @@ export class Peer<C extends Contract> {
     this.#transport.close();
     // Rejects what still waits for an answer; a connection that is only closed would leave it hanging.
     this.#connection.dispose();
+    for (const controller of this.#answering.values()) controller.abort(this.#lost());
     const listeners = [...this.#closeListeners];
     this.#closeListeners.clear();
     for (const listener of listeners) listener(error);
@@ -228,27 +232,29 @@ export class Peer<C extends Contract> {
   }
 
   async #flush(): Promise<void> {
-    while (this.#answering.size > 0) await Promise.allSettled(this.#answering);
+    while (this.#answering.size > 0) await Promise.allSettled(this.#answering.keys());
     // An answer is handed to the writer within the turn in which it was given.
     await new Promise<void>(nextTurn);
     await this.#transport.finish?.();
   }
 
   async #answer(name: string, params: unknown, token: CancellationToken): Promise<unknown> {
-    const answering = this.#call(name, params, token);
-    this.#answering.add(answering);
+    const controller = new AbortController();
+    const subscription = token.onCancellationRequested(() => controller.abort(canceled(name)));
+    if (token.isCancellationRequested) controller.abort(canceled(name));
+    const answering = this.#call(name, params, controller.signal);
+    this.#answering.set(answering, controller);
     try {
       return await answering;
     } finally {
       this.#answering.delete(answering);
+      subscription.dispose();
     }
   }
 
-  async #call(name: string, params: unknown, token: CancellationToken): Promise<unknown> {
-    const controller = new AbortController();
-    const subscription = token.onCancellationRequested(() => controller.abort());
+  async #call(name: string, params: unknown, signal: AbortSignal): Promise<unknown> {
     try {
-      if (token.isCancellationRequested) throw canceled(name);
+      if (signal.aborted) throw canceled(name);
       const handler = this.#handlers.get(name);
       if (!handler)
         throw misfit('usage', `Unknown request '${name}'.`, ErrorCodes.MethodNotFound, {
@@ -256,15 +262,13 @@ export class Peer<C extends Contract> {
           request: name,
         });
       const shape = this.#options.contract?.requests[name]?.params;
-      return await handler(check(shape, params ?? {}, { request: name, part: 'parameters' }), controller.signal);
+      return await handler(check(shape, params ?? {}, { request: name, part: 'parameters' }), signal);
     } catch (error) {
       if (!(error instanceof RollscopeError)) this.#options.report?.(error);
       const data: WireError = toErrorData(error);
       if (error instanceof RollscopeError && error.problem !== null) data.problem = error.problem;
       if (this.#options.stacks && error instanceof Error) data.stack = error.stack;
       throw new ResponseError(wireCodes.get(error as RollscopeError) ?? APPLICATION_ERROR, data.message, data);
-    } finally {
-      subscription.dispose();
     }
   }
 

@@ -290,7 +290,7 @@ export class EngineServer {
         this.#considerAlone();
         return { version: this.#options.version, pid: process.pid, active: this.active };
       },
-      start: async (request, signal) => reference(await this.start(request, signal)),
+      start: async (request, signal) => reference(await this.start(request, onlyCanceled(signal))),
       resume: async ({ folder, allowPrograms }) => reference(await this.resume(folder, allowPrograms)),
       subscribe: async ({ run, from }) => {
         const feed = this.#feedOf(run);
@@ -362,6 +362,17 @@ export class EngineServer {
       void this.shutdown();
     }, this.#options.grace);
   }
+}
+
+/** Not aborted by the end of the connection: a run whose client has gone is prepared all the same, and `whenAlone` applies. */
+function onlyCanceled(signal: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  const abort = () => {
+    if (signal.reason instanceof RollscopeError && signal.reason.code === 'canceled') controller.abort(signal.reason);
+  };
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  return controller.signal;
 }
 
 function reference(handle: RunHandle): { run: string; folder: string } {

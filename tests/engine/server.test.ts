@@ -478,6 +478,29 @@ describe("the engine's life", () => {
     await engine.closed;
   });
 
+  test('a run whose client leaves while it is being prepared is prepared all the same', async () => {
+    const runs = new FakeStarter();
+    let prepared!: () => void;
+    let signal: AbortSignal | undefined;
+    runs.preparation = (request) => {
+      signal = request.signal;
+      return new Promise((resolve) => {
+        prepared = resolve;
+      });
+    };
+    const { log, left } = countingLog();
+    const { engine } = await engineWith(runs, { log });
+    const client = await clientOf(engine.address);
+    const request = client.request('start', { config });
+    await until('the preparation begins', () => signal);
+    client.close();
+    await expect(request).rejects.toMatchObject({ code: 'engine-stopped' });
+    await until('the client has left', () => left() === 1);
+    prepared();
+    await until('the run is active', () => engine.active !== null);
+    expect(signal!.aborted).toBe(false);
+  });
+
   test('with the other choice it is stopped with a checkpoint, unless a client comes back in time', async () => {
     const runs = new FakeStarter();
     useFakeClock();

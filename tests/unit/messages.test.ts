@@ -169,6 +169,26 @@ describe('requests', () => {
     }
   });
 
+  test('their handlers learn that the conversation has ended, and why', async () => {
+    for (const reason of [undefined, new RollscopeError('device', 'the device was lost')]) {
+      const { client, server } = pair();
+      let begun!: (signal: AbortSignal) => void;
+      const signal = new Promise<AbortSignal>((resolve) => {
+        begun = resolve;
+      });
+      server.handle('wait', (_, given) => {
+        begun(given);
+        return new Promise(() => {});
+      });
+      server.listen();
+      void failure(client.request('wait', { label: 'x' }));
+      const seen = await signal;
+      expect(seen.aborted).toBe(false);
+      server.close(reason);
+      expect([seen.aborted, seen.reason.code]).toEqual([true, reason?.code ?? 'engine-stopped']);
+    }
+  });
+
   test('what cannot be cloned fails where it was sent, and its asker is told', async () => {
     const { client, server } = pair();
     server.handle('scale', () => ({ values: (() => {}) as never }));
