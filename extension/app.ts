@@ -17,7 +17,7 @@ import { EngineService } from './engine/service.ts';
 import { ReportPanel } from './experiments/report-panel.ts';
 import { Experiments } from './experiments/tasks.ts';
 import { Notices } from './notices.ts';
-import { perform } from './panel/actions.ts';
+import { control, perform } from './panel/actions.ts';
 import { Panel } from './panel/panel.ts';
 import { Reporter } from './report.ts';
 import { RolloutDocuments } from './rollout/documents.ts';
@@ -71,6 +71,7 @@ export class Rollscope {
     this.panel = own(
       new Panel(extensionUri, {
         restore: (run) => this.viewer.restore(run),
+        control,
         perform,
         openRollout: (run, group, rollout) => this.rollouts.open(run, group, rollout),
         revealProblem: (run, problem) => this.revealProblem(run, problem),

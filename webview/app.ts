@@ -8,12 +8,14 @@ import './sections/header.ts';
 import './sections/inspector.ts';
 import './sections/problems.ts';
 import './sections/scrubber.ts';
+import { failureNotice, failureStyles } from './failure-notice.ts';
 import { shared } from './styles.ts';
 
 @customElement('rs-app')
 export class App extends Component {
   static override styles = [
     shared,
+    failureStyles,
     css`
       .main {
         display: grid;
@@ -34,34 +36,20 @@ export class App extends Component {
         padding: 40px 20px;
         text-align: center;
       }
-      .error {
-        display: flex;
-        gap: 10px;
-        align-items: center;
-        padding: 6px 14px;
-        border-bottom: 1px solid var(--vscode-inputValidation-errorBorder);
-        background: var(--vscode-inputValidation-errorBackground);
-      }
-      .error span {
-        flex: 1;
-      }
     `,
   ];
 
   override render() {
-    const { phase, failure } = this.store;
-    return html`
-      ${
-        failure
-          ? html`<div class="error" role="alert" data-code=${failure.code}>
-              <span>${failure.message} ${failure.hint ?? nothing}</span>
-              <vscode-button data-action="again" @click=${failure.again}>Try again</vscode-button>
-              <vscode-button appearance="secondary" data-action="dismiss" @click=${() => this.store.dismissFailure()}>Dismiss</vscode-button>
-            </div>`
-          : nothing
-      }
-      ${phase === 'run' ? this.run() : phase === 'no-run' ? this.noRun() : phase === 'loading' ? this.loading() : nothing}
-    `;
+    switch (this.store.phase) {
+      case 'run':
+        return this.run();
+      case 'no-run':
+        return this.noRun();
+      case 'loading':
+        return this.loading();
+      case 'failed':
+        return this.failed();
+    }
   }
 
   private run() {
@@ -83,11 +71,28 @@ export class App extends Component {
     </p>`;
   }
 
+  private failed() {
+    const { failures, info } = this.store;
+    return html`<div class="empty">
+      ${info ? html`<p class="name">${info.run}</p>` : nothing}
+      ${failureNotice('attach', failures.of('attach'))}
+      <vscode-button appearance="secondary" data-action="choose-run" @click=${() => this.store.perform('choose-run')}>Open a run…</vscode-button>
+      ${this.refused()}
+    </div>`;
+  }
+
+  /** A failed action of the editor. */
+  private refused() {
+    const { failures } = this.store;
+    return failureNotice('perform', failures.of('perform'), () => failures.clear('perform'));
+  }
+
   private noRun() {
     return html`<div class="empty" data-ready>
       <p>No run is open.</p>
       <vscode-button data-action="train" @click=${() => this.store.perform('train')}>Train the embedded model</vscode-button>
       <vscode-button appearance="secondary" data-action="choose-run" @click=${() => this.store.perform('choose-run')}>Open a run…</vscode-button>
+      ${this.refused()}
     </div>`;
   }
 }

@@ -1,13 +1,13 @@
 /** Groups with their rollouts, read from the host when they are shown; a failed read is reported and can be retried. */
 import type { Peer } from '../engine/messages/peer.ts';
-import type { RollscopeError } from '../engine/protocol/errors.ts';
 import type { GroupId } from '../engine/protocol/group.ts';
 import { groupKey } from '../engine/protocol/group-id.ts';
 import type { GroupPage, PanelContract } from '../engine/runs/panel-contract.ts';
+import { type Failure, failureOf } from './failures.ts';
 
 export type GroupReading =
   | { state: 'reading' }
-  | { state: 'failed'; error: RollscopeError }
+  | { state: 'failed'; failure: Failure }
   | ({ state: 'read' } & GroupPage);
 
 /** Groups that stay in memory, so that stepping back and forth reads each once. */
@@ -16,16 +16,21 @@ const READING: GroupReading = { state: 'reading' };
 
 export class GroupReader {
   private readonly readings = new Map<string, GroupReading>();
-  private forgotten = new AbortController();
+  /** The group that is being read: the one that is shown. */
+  private current: { key: string; controller: AbortController } | null = null;
 
   constructor(
     private readonly peer: Pick<Peer<PanelContract>, 'request'>,
+    /** Folder of the run that is shown. */
+    private readonly run: () => string,
     private readonly changed: () => void,
   ) {}
 
-  /** The group as far as it has been read; the first call requests it. */
+  /** The group that is shown, as far as it has been read; the first call requests it, and cancels the reading of another. */
   of(id: GroupId): GroupReading {
-    const known = this.readings.get(groupKey(id));
+    const key = groupKey(id);
+    if (this.current?.key !== key) this.cancel();
+    const known = this.readings.get(key);
     if (known) return known;
     void this.read(id);
     return READING;
@@ -33,32 +38,46 @@ export class GroupReader {
 
   /** Requests a group again after a failure. */
   again(id: GroupId): void {
+    this.cancel();
     void this.read(id);
     this.changed();
   }
 
   /** Drops everything, for another run. */
   clear(): void {
-    this.forgotten.abort();
-    this.forgotten = new AbortController();
+    this.cancel();
     this.readings.clear();
   }
 
+  /** Cancels the reading under way: its group is requested again when it is shown again. */
+  private cancel(): void {
+    if (!this.current) return;
+    this.readings.delete(this.current.key);
+    this.current.controller.abort();
+    this.current = null;
+  }
+
   private async read({ phase, step, problem }: GroupId): Promise<void> {
-    const key = groupKey({ phase, step, problem });
-    const { signal } = this.forgotten;
-    this.readings.delete(key);
-    this.readings.set(key, READING);
-    if (this.readings.size > KEPT) this.readings.delete(this.readings.keys().next().value!);
-    let reading: GroupReading;
+    const group = { phase, step, problem };
+    const reading = { key: groupKey(group), controller: new AbortController() };
+    this.current = reading;
+    this.keep(reading.key, READING);
+    let read: GroupReading;
     try {
-      const page = await this.peer.request('readGroup', { group: { phase, step, problem } }, { signal });
-      reading = { state: 'read', ...page };
+      const page = await this.peer.request('readGroup', { run: this.run(), group }, reading.controller);
+      read = { state: 'read', ...page };
     } catch (error) {
-      reading = { state: 'failed', error: error as RollscopeError };
+      read = { state: 'failed', failure: failureOf(error, () => this.again(group)) };
     }
-    if (signal.aborted) return;
-    this.readings.set(key, reading);
+    if (this.current !== reading) return;
+    this.current = null;
+    this.keep(reading.key, read);
     this.changed();
+  }
+
+  private keep(key: string, reading: GroupReading): void {
+    this.readings.delete(key);
+    this.readings.set(key, reading);
+    if (this.readings.size > KEPT) this.readings.delete(this.readings.keys().next().value!);
   }
 }

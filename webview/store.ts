@@ -1,26 +1,22 @@
 /** The panel's state: the run's data and the user's selection. Components read it; the host and the user change it. */
+
+import type { ParamsOf } from '../engine/messages/contract.ts';
 import { Peer } from '../engine/messages/peer.ts';
 import { pageTransport } from '../engine/messages/webview.ts';
-import { type ErrorData, toErrorData } from '../engine/protocol/errors.ts';
+import { fromErrorData, RollscopeError } from '../engine/protocol/errors.ts';
 import type { Problem } from '../engine/protocol/records.ts';
 import type { Progress, RunInfo } from '../engine/protocol/rpc.ts';
 import { RunColumns } from '../engine/runs/columns.ts';
 import { unpack } from '../engine/runs/packed.ts';
-import type { PanelAction, PanelContract, Shown } from '../engine/runs/panel-contract.ts';
+import type { EditorAction, PanelContract, RunAction, Shown } from '../engine/runs/panel-contract.ts';
 import { problemView } from '../engine/runs/problem-view.ts';
 import type { Metric } from '../engine/runs/series.ts';
 import { CHOSEN_CHARTS, choiceOf, defaultCharts } from './charts/metrics.ts';
+import { Failures, failureOf, type PanelRequest } from './failures.ts';
 import { matches, parseFilter } from './filter.ts';
 import { GroupReader } from './group-reader.ts';
 import type { Host } from './host.ts';
 import type { ProblemRow } from './problem-row.ts';
-
-/** A failed request, and how to retry it. */
-export interface Failure extends Pick<ErrorData, 'code' | 'message' | 'hint'> {
-  again: () => void;
-}
-
-type RequestOf = Peer<PanelContract>['request'];
 
 export class Store {
   columns = new RunColumns();
@@ -31,12 +27,12 @@ export class Store {
   phase: 'loading' | 'no-run' | 'run' | 'failed' = 'loading';
   /** Fraction of the run that has been read while it is loading, 0 to 1. */
   loaded = 0;
-  failure: Failure | null = null;
   problem: number | null = null;
   rollout: number | null = null;
   /** The selected step; null follows the run. */
   step: number | null = null;
   filter = '';
+  readonly failures = new Failures(() => this.changed());
   readonly groups: GroupReader;
   /** The metrics that the user chose for the charts; null for the defaults. */
   private chosen: readonly Metric[] | null = null;
@@ -53,7 +49,11 @@ export class Store {
     // A page of another version may have kept metrics that this one does not have.
     if (kept?.charts?.length === CHOSEN_CHARTS && kept.charts.every(choiceOf)) this.chosen = kept.charts;
     this.peer = new Peer<PanelContract>(pageTransport(host));
-    this.groups = new GroupReader(this.peer, () => this.changed());
+    this.groups = new GroupReader(
+      this.peer,
+      () => this.folder,
+      () => this.changed(),
+    );
     this.listen();
     this.peer.listen();
     this.attach(false);
@@ -65,43 +65,51 @@ export class Store {
     return () => this.listeners.delete(listener);
   }
 
-  /** Requests an action of the editor. */
-  perform(action: PanelAction): void {
+  /** Asks the editor for an action that is not about the run. */
+  perform(action: EditorAction): void {
     this.ask('perform', { action });
   }
 
+  /** Controls the run that is shown. */
+  control(action: RunAction): void {
+    this.ask('control', { run: this.folder, action });
+  }
+
   revealProblem(problem: number): void {
-    this.ask('revealProblem', { problem });
+    this.ask('revealProblem', { run: this.folder, problem });
   }
 
   /** Opens a rollout, by its index in the group of this row. */
   openRollout(row: number, rollout: number): void {
-    this.ask('openRollout', { group: this.columns.idOf(row), rollout });
+    this.ask('openRollout', { run: this.folder, group: this.columns.idOf(row), rollout });
   }
 
   /** Reads the run again after a failure. */
   readAgain(): void {
     this.phase = 'loading';
     this.loaded = 0;
+    this.failures.clear('attach');
     this.attach(true);
-    this.changed();
   }
 
   select(problem: number): void {
     this.problem = problem;
     this.rollout = null;
+    this.failures.clear('revealProblem', 'openRollout');
     this.keep();
     this.changed();
   }
 
   selectRollout(rollout: number): void {
     this.rollout = rollout;
+    this.failures.clear('openRollout');
     this.changed();
   }
 
   /** Selects a step; null follows the run. */
   lookAt(step: number | null): void {
     this.step = step;
+    this.failures.clear('openRollout');
     this.keep();
     this.changed();
   }
@@ -124,11 +132,6 @@ export class Store {
 
   setFilter(filter: string): void {
     this.filter = filter;
-    this.changed();
-  }
-
-  dismissFailure(): void {
-    this.failure = null;
     this.changed();
   }
 
@@ -175,29 +178,37 @@ export class Store {
     this.peer.on('select', ({ problem }) => this.select(problem));
   }
 
+  /** Folder of the run that is shown, which requests about it name. */
+  private get folder(): string {
+    return this.info?.folder ?? '';
+  }
+
   private attach(again: boolean): void {
-    this.peer.request('attach', { again }).then(
-      (shown) => this.show(shown),
-      (error: unknown) => this.fail(error, () => this.readAgain()),
-    );
+    this.peer.request('attach', { again }).catch((error: unknown) => {
+      this.phase = 'failed';
+      this.failures.set(
+        'attach',
+        failureOf(error, () => this.readAgain()),
+      );
+    });
   }
 
-  /** Sends a request whose failure is shown at the top of the panel, with a way to retry. */
-  private ask(...[name, params]: Parameters<RequestOf>): void {
-    this.peer.request(name, params).catch((error: unknown) => this.fail(error, () => this.ask(name, params)));
-  }
-
-  private fail(error: unknown, again: () => void): void {
-    const { code, message, hint } = toErrorData(error);
-    if (code === 'canceled') return;
-    this.failure = { code, message, ...(hint !== undefined && { hint }), again };
-    if (this.phase === 'loading') this.phase = 'failed';
-    this.changed();
+  /** Sends a request; a failure is shown where it was asked, with a way to retry. */
+  private ask<R extends PanelRequest>(name: R, params: ParamsOf<PanelContract, R>): void {
+    this.failures.clear(name);
+    this.peer.request(name, params).catch((error: unknown) => {
+      // Somebody closed a question of the editor.
+      if (error instanceof RollscopeError && error.code === 'canceled') return;
+      this.failures.set(
+        name,
+        failureOf(error, () => this.ask(name, params)),
+      );
+    });
   }
 
   private show(shown: Shown): void {
-    this.failure = null;
     this.groups.clear();
+    this.failures.clear();
     if (shown.run === null) {
       this.phase = 'no-run';
       this.info = null;
@@ -221,7 +232,11 @@ export class Store {
     this.loaded = loaded;
     this.columns = columns ? unpack(columns, null) : new RunColumns();
     this.phase = columns ? 'run' : error ? 'failed' : 'loading';
-    if (error) this.failure = { ...error, again: () => this.readAgain() };
+    if (error)
+      this.failures.set(
+        'attach',
+        failureOf(fromErrorData(error), () => this.readAgain()),
+      );
     this.problem = select ?? this.problem ?? problems[0]?.index ?? null;
     this.keep();
     this.changed();

@@ -11,9 +11,12 @@ import type { Progress, RunInfo } from '../protocol/rpc.ts';
 import type { PackedColumns } from './packed.ts';
 import type { Metric } from './series.ts';
 
-/** What the page may ask the editor to do. All but the last two mean the run that is shown. */
-export const PANEL_ACTIONS = ['pause', 'continue', 'stop', 'resume', 'choose-run', 'train'] as const;
-export type PanelAction = (typeof PANEL_ACTIONS)[number];
+/** How the page may control a run. */
+export const RUN_ACTIONS = ['pause', 'continue', 'stop', 'resume'] as const;
+export type RunAction = (typeof RUN_ACTIONS)[number];
+/** What the page may ask the editor to do, whichever run is shown. */
+export const EDITOR_ACTIONS = ['choose-run', 'train'] as const;
+export type EditorAction = (typeof EDITOR_ACTIONS)[number];
 
 /** What is shown: no run, or one, whose columns may still be on their way. */
 export type Shown =
@@ -39,18 +42,26 @@ export interface GroupPage {
 }
 
 const index = z.int().min(0);
+/**
+ * Folder of the run that a request is about: another one may be shown by the time that it arrives. The host refuses what is
+ * about a run that it no longer shows, so that a late click never acts on another run.
+ */
+const run = z.string();
+/** Reason of that refusal. Asking again would not help. */
+export type NotShown = 'run-not-shown';
 
 export const PANEL = defineContract({
   requests: {
-    /** First request of every page. `again` reads a run again that could not be read. */
-    attach: { params: z.strictObject({ again: z.boolean().default(false) }), result: unchecked<Shown>() },
-    readGroup: { params: z.strictObject({ group: GroupId }), result: unchecked<GroupPage>() },
-    openRollout: { params: z.strictObject({ group: GroupId, rollout: index }), result: unchecked<null>() },
-    revealProblem: { params: z.strictObject({ problem: index }), result: unchecked<null>() },
-    perform: { params: z.strictObject({ action: z.enum(PANEL_ACTIONS) }), result: unchecked<null>() },
+    /** First request of every page; `shown` follows. `again` reads a run again that could not be read. */
+    attach: { params: z.strictObject({ again: z.boolean().default(false) }), result: unchecked<null>() },
+    readGroup: { params: z.strictObject({ run, group: GroupId }), result: unchecked<GroupPage>() },
+    openRollout: { params: z.strictObject({ run, group: GroupId, rollout: index }), result: unchecked<null>() },
+    revealProblem: { params: z.strictObject({ run, problem: index }), result: unchecked<null>() },
+    control: { params: z.strictObject({ run, action: z.enum(RUN_ACTIONS) }), result: unchecked<null>() },
+    perform: { params: z.strictObject({ action: z.enum(EDITOR_ACTIONS) }), result: unchecked<null>() },
   },
   notifications: {
-    /** Replaces everything that the page knows. */
+    /** Replaces everything that the page knows; what follows is about this run. */
     shown: unchecked<Shown>(),
     loading: unchecked<{ loaded: number }>(),
     /** What is new in the columns, or all of them. */

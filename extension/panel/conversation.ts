@@ -3,12 +3,20 @@
  * host keeps, so that a page that was hidden costs a copy when it comes back, not another read. Does not import VS Code.
  */
 
+import { runName } from '../../engine/journal/layout.ts';
 import type { Peer } from '../../engine/messages/peer.ts';
 import { type HostEnd, Pages } from '../../engine/messages/webview.ts';
 import { RollscopeError, toErrorData } from '../../engine/protocol/errors.ts';
 import type { GroupId } from '../../engine/protocol/group.ts';
 import { type Mark, markOf, pack } from '../../engine/runs/packed.ts';
-import { PANEL, type PanelAction, type PanelContract, type Shown } from '../../engine/runs/panel-contract.ts';
+import {
+  type EditorAction,
+  type NotShown,
+  PANEL,
+  type PanelContract,
+  type RunAction,
+  type Shown,
+} from '../../engine/runs/panel-contract.ts';
 import { Disposables } from '../disposables.ts';
 import type { OpenRun } from '../run/open-run.ts';
 import { throttle } from '../timing.ts';
@@ -18,7 +26,8 @@ const PACE = 100;
 
 /** What the panel needs of the extension. */
 export interface ConversationActions {
-  perform(action: PanelAction, run: OpenRun | null): Promise<void>;
+  control(action: RunAction, run: OpenRun): Promise<void>;
+  perform(action: EditorAction): Promise<void>;
   openRollout(run: OpenRun, group: GroupId, rollout: number): Promise<void>;
   revealProblem(run: OpenRun, problem: number): Promise<void>;
   /** Reads a run again after a failure. */
@@ -75,23 +84,31 @@ export class Conversation {
       attach: async ({ again }) => {
         if (again && this.run?.error) this.show(await this.actions.again(this.run));
         this.attached = { peer, mark: null };
-        return this.shown();
+        // Not as the answer: a run that is shown meanwhile must not be overtaken by the one before it.
+        void peer.notify('shown', this.shown());
+        return null;
       },
-      readGroup: async ({ group }) => {
-        const { detail, why } = await this.mustRun().readGroup(group);
+      readGroup: async ({ run, group }, signal) => {
+        const { detail, why } = await this.shownRun(run).readGroup(group);
+        // The page has moved on: nobody waits for rollouts that may be large.
+        if (signal.aborted) throw new RollscopeError('canceled', 'Reading the rollouts was canceled.');
         const { evidence: _, ...rest } = detail;
         return { detail: rest, why };
       },
-      openRollout: async ({ group, rollout }) => {
-        await this.actions.openRollout(this.mustRun(), group, rollout);
+      openRollout: async ({ run, group, rollout }) => {
+        await this.actions.openRollout(this.shownRun(run), group, rollout);
         return null;
       },
-      revealProblem: async ({ problem }) => {
-        await this.actions.revealProblem(this.mustRun(), problem);
+      revealProblem: async ({ run, problem }) => {
+        await this.actions.revealProblem(this.shownRun(run), problem);
+        return null;
+      },
+      control: async ({ run, action }) => {
+        await this.actions.control(action, this.shownRun(run));
         return null;
       },
       perform: async ({ action }) => {
-        await this.actions.perform(action, this.run);
+        await this.actions.perform(action);
         return null;
       },
     });
@@ -145,8 +162,11 @@ export class Conversation {
     if (run && attached?.mark) void attached.peer.notify('progress', { progress: run.progress, status: run.status });
   }
 
-  private mustRun(): OpenRun {
-    if (!this.run) throw new RollscopeError('run-not-found', 'No run is open.');
-    return this.run;
+  /** The run of a request. @throws RollscopeError `run-not-found` if it is not the one that is shown now */
+  private shownRun(folder: string): OpenRun {
+    if (this.run?.folder === folder) return this.run;
+    throw new RollscopeError('run-not-found', `Run ${runName(folder)} is no longer shown.`, 'Open it again.', {
+      details: { reason: 'run-not-shown' satisfies NotShown, run: folder },
+    });
   }
 }

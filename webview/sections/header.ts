@@ -9,12 +9,14 @@ import { standIn } from '../../engine/protocol/forecast-text.ts';
 import { about, baseName, bytes, DASH, number, plural, share, whole } from '../../engine/protocol/format.ts';
 import { collapseWarningAt } from '../../engine/runs/watch.ts';
 import { Component } from '../component.ts';
+import { failureNotice, failureStyles } from '../failure-notice.ts';
 import { shared } from '../styles.ts';
 
 @customElement('rs-header')
 export class Header extends Component {
   static override styles = [
     shared,
+    failureStyles,
     css`
       :host {
         padding: 6px 14px;
@@ -132,7 +134,14 @@ export class Header extends Component {
       }
       ${this.controls(live)}
     </div>
-    ${this.facts()} ${this.warnings()}`;
+    ${this.refused()} ${this.facts()} ${this.warnings()}`;
+  }
+
+  /** Buttons that failed. */
+  private refused() {
+    const { failures } = this.store;
+    const requests = ['control', 'perform'] as const;
+    return requests.map((request) => failureNotice(request, failures.of(request), () => failures.clear(request)));
   }
 
   private facts() {
@@ -211,16 +220,16 @@ export class Header extends Component {
         <vscode-button
           appearance="secondary"
           data-action=${paused ? 'continue' : 'pause'}
-          @click=${() => store.perform(paused ? 'continue' : 'pause')}
+          @click=${() => store.control(paused ? 'continue' : 'pause')}
         >
           ${paused ? 'Resume' : 'Pause'}
         </vscode-button>
-        <vscode-button appearance="secondary" data-action="stop" @click=${() => store.perform('stop')}>Stop</vscode-button>
+        <vscode-button appearance="secondary" data-action="stop" @click=${() => store.control('stop')}>Stop</vscode-button>
       `;
     }
     const resumable = info?.status === 'interrupted' || info?.status === 'stopped' || info?.status === 'failed';
     return html`
-      ${resumable ? html`<vscode-button data-action="resume" @click=${() => store.perform('resume')}>Resume</vscode-button>` : nothing}
+      ${resumable ? html`<vscode-button data-action="resume" @click=${() => store.control('resume')}>Resume</vscode-button>` : nothing}
       <vscode-button appearance="secondary" data-action="choose-run" @click=${() => store.perform('choose-run')}>Open run…</vscode-button>
     `;
   }

@@ -7,6 +7,8 @@ import type { Rollout } from '../../engine/protocol/group.ts';
 import { massChart, massStyles } from '../charts/mass.ts';
 import { confidenceChart, confidenceStyles } from '../charts/scatter.ts';
 import { Component } from '../component.ts';
+import { failureNotice, failureStyles } from '../failure-notice.ts';
+import type { PanelRequest } from '../failures.ts';
 import type { GroupReading } from '../group-reader.ts';
 import type { ProblemRow } from '../problem-row.ts';
 import { shared } from '../styles.ts';
@@ -19,6 +21,7 @@ import { rolloutTokenStyles, rolloutTokens } from './inspector/rollout-tokens.ts
 export class Inspector extends Component {
   static override styles = [
     shared,
+    failureStyles,
     answerStyles,
     massStyles,
     confidenceStyles,
@@ -72,6 +75,7 @@ export class Inspector extends Component {
         <h2>Problem ${problem.id}</h2>
         <a role="button" tabindex="0" @click=${reveal} @keydown=${(e: KeyboardEvent) => e.key === 'Enter' && reveal()}>${baseName(problem.source)}, ${line}</a>
       </div>
+      ${this.failure('revealProblem')}
       <div class="prompt">${problem.text}</div>
       <div>
         reference <b class="mono">${problem.answer ?? DASH}</b> · majority
@@ -148,20 +152,20 @@ export class Inspector extends Component {
   /** The rollouts once they have been read; after a failure the reason, and a way to retry. */
   private rollouts(row: number, reading: GroupReading) {
     if (reading.state === 'reading') return html`<p class="muted" role="status">Loading rollouts…</p>`;
-    if (reading.state === 'failed') {
-      const { code, message, hint } = reading.error;
-      return html`<div class="failed" role="alert" data-code=${code}>
-        <p>${message} ${hint ?? nothing}</p>
-        <vscode-button appearance="secondary" data-action="again" @click=${() => this.store.groups.again(this.store.columns.idOf(row))}>Try again</vscode-button>
-      </div>`;
-    }
+    if (reading.state === 'failed') return failureNotice('readGroup', reading.failure);
     const { rollouts, phase } = reading.detail;
     const index = this.chosen(rollouts);
     const rollout = rollouts[index];
     return html`
       ${rolloutTable({ phase, rollouts, chosen: index, choose: (other) => this.store.selectRollout(other) })}
       ${rollout ? rolloutTokens({ rollout, index, why: reading.why[index], open: () => this.store.openRollout(row, index) }) : nothing}
+      ${this.failure('openRollout')}
     `;
+  }
+
+  private failure(request: PanelRequest) {
+    const { failures } = this.store;
+    return failureNotice(request, failures.of(request), () => failures.clear(request));
   }
 
   private chosen(rollouts: readonly Rollout[]): number {

@@ -28,6 +28,23 @@ export function markup(value: unknown): string {
   return text;
 }
 
+/** A template and all those inside it, each before those that it contains. */
+export function templatesOf(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value.flatMap(templatesOf);
+  return isTemplate(value) ? [value, ...value.values.flatMap(templatesOf)] : [];
+}
+
+/** What happens on a click, for each element with `@click`, by its markup up to there. */
+export function clicksOf(value: unknown): { element: string; click: () => void }[] {
+  if (Array.isArray(value)) return value.flatMap(clicksOf);
+  if (!isTemplate(value)) return [];
+  return value.values.flatMap((part, i) => {
+    const before = markup({ strings: value.strings.slice(0, i + 1), values: value.values.slice(0, i) });
+    if (!/\s@click=$/.test(value.strings[i]!)) return clicksOf(part);
+    return [{ element: before.slice(before.lastIndexOf('<')), click: part as () => void }];
+  });
+}
+
 function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
 }

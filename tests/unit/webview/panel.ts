@@ -1,8 +1,8 @@
 /** The panel on a run, with its host in the same process, and what its sections render. */
 import { vi } from 'vitest';
 import type { RunColumns } from '../../../engine/runs/columns.ts';
-import { Conversation } from '../../../extension/panel/conversation.ts';
-import type { OpenRun } from '../../../extension/run/open-run.ts';
+import { Conversation, type ConversationActions } from '../../../extension/panel/conversation.ts';
+import { OpenRun } from '../../../extension/run/open-run.ts';
 import { App } from '../../../webview/app.ts';
 import { provideStore } from '../../../webview/component.ts';
 import { Curves } from '../../../webview/sections/curves.ts';
@@ -25,23 +25,40 @@ const SECTIONS = {
 };
 export type Section = keyof typeof SECTIONS;
 
+/** A host of the panel whose actions do nothing, but for those given. */
+export function conversationOf(webview: FakeWebview, actions: Partial<ConversationActions> = {}): Conversation {
+  return new Conversation(webview, {
+    control: vi.fn(async () => {}),
+    perform: vi.fn(async () => {}),
+    openRollout: vi.fn(async () => {}),
+    revealProblem: vi.fn(async () => {}),
+    again: async ({ folder }) => OpenRun.open(folder),
+    report: (error) => {
+      throw error;
+    },
+    ...actions,
+  });
+}
+
 /** A panel that shows the run, or none. */
 export async function panelOn(run: OpenRun | null): Promise<Store> {
   vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setImmediate(callback));
   const webview = new FakeWebview();
-  const nothing = async () => {};
-  const actions = { perform: nothing, openRollout: nothing, revealProblem: nothing, report: () => {} };
-  new Conversation(webview, { ...actions, again: async () => run! }).show(run);
+  conversationOf(webview, { again: async () => run! }).show(run);
   const store = new Store(webview.page());
   await until('the panel has its state', () => store.phase !== 'loading');
   return store;
 }
 
+/** The template of a section of the panel. */
+export function template(store: Store, section: Section): unknown {
+  provideStore(store);
+  return Object.assign(new SECTIONS[section](), { width: 1000 }).render();
+}
+
 /** The markup of a section of the panel. */
 export function rendered(store: Store, section: Section): string {
-  provideStore(store);
-  const component = Object.assign(new SECTIONS[section](), { width: 1000 });
-  return markup(component.render());
+  return markup(template(store, section));
 }
 
 /** Waits until the rollouts of the selected problem have been read, or could not be read. */

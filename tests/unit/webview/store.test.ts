@@ -2,16 +2,18 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { Pages } from '../../../engine/messages/webview.ts';
 import { RollscopeError } from '../../../engine/protocol/errors.ts';
+import type { GroupId } from '../../../engine/protocol/group.ts';
 import { pack } from '../../../engine/runs/packed.ts';
 import { PANEL, type PanelContract } from '../../../engine/runs/panel-contract.ts';
-import { Conversation } from '../../../extension/panel/conversation.ts';
 import { OpenRun } from '../../../extension/run/open-run.ts';
+import { GroupReader } from '../../../webview/group-reader.ts';
 import { Store } from '../../../webview/store.ts';
 import { forecastOf, problemForecast } from '../../support/forecast.ts';
 import { temporaryFolder } from '../../support/processes.ts';
 import { writeRunFixture } from '../../support/run-fixture.ts';
 import { until } from '../../support/wait.ts';
 import { FakeWebview } from './fake-webview.ts';
+import { conversationOf } from './panel.ts';
 
 beforeAll(() => {
   vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setImmediate(callback));
@@ -29,24 +31,11 @@ const fixture = async (options: Parameters<typeof writeRunFixture>[1] = {}) => {
   return folder;
 };
 
-function conversation(webview: FakeWebview, actions: Partial<ConstructorParameters<typeof Conversation>[1]> = {}) {
-  return new Conversation(webview, {
-    perform: vi.fn(async () => {}),
-    openRollout: vi.fn(async () => {}),
-    revealProblem: vi.fn(async () => {}),
-    again: async (run) => OpenRun.open(run.folder),
-    report: (error) => {
-      throw error;
-    },
-    ...actions,
-  });
-}
-
 /** A panel that shows a run. */
 async function panelOn(folder: string) {
   const run = await OpenRun.read(folder);
   const webview = new FakeWebview();
-  const host = conversation(webview);
+  const host = conversationOf(webview);
   host.show(run);
   const store = new Store(webview.page());
   await until('the run is shown', () => store.phase === 'run');
@@ -74,7 +63,7 @@ describe('the store of the panel', () => {
       await until('the page has it', () => growing.store.columns.seq === growing.run.columns.seq);
     }
     expect(viewsOf(growing.store)).toEqual(viewsOf(store));
-    expect(new Set(growing.webview.told)).toEqual(new Set(['columns']));
+    expect(new Set(growing.webview.told)).toEqual(new Set(['shown', 'columns']));
   });
 
   test('puts every sampled problem into the quadrant of its majority, at the step that is looked at', async () => {
@@ -159,7 +148,7 @@ describe('the store of the panel', () => {
     expect(webview.kept?.charts).toEqual(['length', 'kl', 'rewardAccuracy']);
     expect(new Store(webview.page()).charts).toEqual(['length', 'kl', 'rewardAccuracy']);
     webview.kept = { ...webview.kept!, charts: ['length', 'kl', 'gone' as 'kl'] };
-    conversation(webview).show(run);
+    conversationOf(webview).show(run);
     const afresh = new Store(webview.page());
     await until('the run is shown', () => afresh.phase === 'run');
     expect(afresh.charts).toEqual(['rewardAccuracy', 'entropy', 'length']);
@@ -181,16 +170,16 @@ describe('the store of the panel', () => {
 
   test('asks the editor to act on the run that is shown', async () => {
     const webview = new FakeWebview();
-    const actions = { perform: vi.fn(async () => {}), openRollout: vi.fn(async () => {}), revealProblem: vi.fn() };
+    const actions = { control: vi.fn(async () => {}), openRollout: vi.fn(async () => {}), revealProblem: vi.fn() };
     const run = await OpenRun.read(await fixture({ steps: 1 }));
-    conversation(webview, actions).show(run);
+    conversationOf(webview, actions).show(run);
     const store = new Store(webview.page());
     await until('the run is shown', () => store.phase === 'run');
-    store.perform('pause');
+    store.control('pause');
     store.revealProblem(3);
     store.openRollout(store.selected!.view.row!, 5);
     await until('all have come', () => actions.openRollout.mock.calls.length > 0);
-    expect(actions.perform).toHaveBeenCalledWith('pause', run);
+    expect(actions.control).toHaveBeenCalledWith('pause', run);
     expect(actions.revealProblem).toHaveBeenCalledWith(run, 3);
     expect(actions.openRollout).toHaveBeenCalledWith(run, { phase: 'evaluation', step: 1, problem: 0 }, 5);
   });
@@ -203,15 +192,13 @@ describe('rollouts', () => {
     const webview = new FakeWebview();
     const state = { broken: true, asked: 0 };
     new Pages<PanelContract>(webview, { contract: PANEL }, (peer) => {
-      peer.handle('attach', () => ({
-        run: run.info,
-        problems: run.problems,
-        progress: null,
-        columns: pack(run.columns),
-        loaded: 1,
-        error: null,
-        select: null,
-      }));
+      peer.handle('attach', async () => {
+        const columns = pack(run.columns);
+        const { info, problems } = run;
+        const shown = { run: info, problems, progress: null, columns, loaded: 1, error: null, select: null };
+        await peer.notify('shown', shown);
+        return null;
+      });
       peer.handle('readGroup', async ({ group }) => {
         state.asked++;
         if (state.broken) throw new RollscopeError('run-broken', 'The rollouts are missing.', 'Copy them back.');
@@ -230,10 +217,10 @@ describe('rollouts', () => {
     expect(store.groups.of(id)).toEqual({ state: 'reading' });
     await until('the reading failed', () => store.groups.of(id).state === 'failed');
     expect(store.groups.of(id)).toMatchObject({
-      error: { message: 'The rollouts are missing.', hint: 'Copy them back.' },
+      failure: { message: 'The rollouts are missing.', hint: 'Copy them back.' },
     });
     // Looking at it asks for nothing; whoever wants it again does.
-    expect([state.asked, store.failure]).toEqual([1, null]);
+    expect(state.asked).toBe(1);
     state.broken = false;
     store.groups.again(id);
     await until('they are read', () => store.groups.of(id).state === 'read');
@@ -243,6 +230,28 @@ describe('rollouts', () => {
     expect(read.detail.rollouts[0]!.statistics.logprob).toBeInstanceOf(Float32Array);
     expect(read.why).toHaveLength(8);
     expect(state.asked).toBe(2);
+  });
+
+  test('that nobody looks at any more are not waited for, and are read when somebody does', async () => {
+    const signals: AbortSignal[] = [];
+    const waiting: (() => void)[] = [];
+    const run = await OpenRun.read(await fixture({ steps: 1 }));
+    const request = async (_: string, { group }: { group: GroupId }, { signal }: { signal: AbortSignal }) => {
+      signals.push(signal);
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      if (signal.aborted) throw new RollscopeError('canceled', 'Canceled.');
+      return run.readGroup(group);
+    };
+    const groups = new GroupReader({ request } as never, () => run.folder, vi.fn());
+    const [one, another] = [run.columns.idOf(0), run.columns.idOf(1)];
+    for (const id of [one, one, another]) groups.of(id);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    for (const go of waiting) go();
+    await until('the other one is read', () => groups.of(another).state === 'read');
+    expect(groups.of(one)).toEqual({ state: 'reading' });
+    waiting.at(-1)!();
+    await until('it is read after all', () => groups.of(one).state === 'read');
+    expect([signals.length, groups.of(another).state]).toEqual([3, 'read']);
   });
 
   test('are read once, and forgotten with their run', async () => {
@@ -288,14 +297,30 @@ describe('another run', () => {
     const whole = readFileSync(events, 'utf8');
     writeFileSync(events, whole.replace('"type":"step"', '"type":"step'));
     const webview = new FakeWebview();
-    conversation(webview).show(await OpenRun.open(folder));
+    conversationOf(webview).show(await OpenRun.open(folder));
     const store = new Store(webview.page());
     await until('it failed', () => store.phase === 'failed');
-    expect(store.failure?.message).toContain('events.jsonl line');
+    expect(store.failures.of('attach')?.message).toContain('events.jsonl line');
     writeFileSync(events, whole);
-    store.failure!.again();
+    store.failures.of('attach')!.again!();
     await until('it is read', () => store.phase === 'run');
-    expect(store.failure).toBeNull();
+    expect(store.failures.of('attach')).toBeNull();
+  });
+
+  test('that is shown while a page attaches is what the page shows', async () => {
+    const [slow, quick] = [await OpenRun.read(await fixture({ steps: 1 })), await OpenRun.read(await fixture())];
+    const webview = new FakeWebview();
+    const host = conversationOf(webview);
+    host.show(slow);
+    const info = vi.spyOn(slow, 'info', 'get');
+    info.mockImplementation(() => {
+      queueMicrotask(() => host.show(quick));
+      info.mockRestore();
+      return slow.info;
+    });
+    const store = new Store(webview.page());
+    await until('both have come', () => webview.told.length === 2 && store.phase === 'run');
+    expect([store.info!.run, store.rows.length]).toEqual([quick.run, 24]);
   });
 
   test('there may be none', async () => {
@@ -315,30 +340,13 @@ test('a page that comes back gets the columns that are there, without a reading'
   const again = new Store(webview.page());
   await until('the run is shown', () => again.phase === 'run');
   expect(viewsOf(again)).toEqual(run.problems.map(({ index }) => run.view(index)));
-  expect(webview.told).toEqual([]);
-});
-
-test('a request that fails is shown, and can be repeated', async () => {
-  const webview = new FakeWebview();
-  const perform = vi.fn(async () => {});
-  perform.mockRejectedValueOnce(new RollscopeError('engine-stopped', 'No run is in progress.'));
-  conversation(webview, { perform }).show(await OpenRun.read(await fixture({ steps: 1 })));
-  const store = new Store(webview.page());
-  await until('the run is shown', () => store.phase === 'run');
-  store.perform('stop');
-  await until('it failed', () => store.failure !== null);
-  expect(store.failure).toMatchObject({ message: 'No run is in progress.' });
-  const { again } = store.failure!;
-  store.dismissFailure();
-  again();
-  await until('it was asked for again', () => perform.mock.calls.length === 2);
-  expect(store.failure).toBeNull();
+  expect(webview.told).toEqual(['shown']);
 });
 
 test('a problem that was asked for before the page listened is selected once it does', async () => {
   const run = await OpenRun.read(await fixture({ steps: 1 }));
   const webview = new FakeWebview();
-  const host = conversation(webview);
+  const host = conversationOf(webview);
   host.show(run);
   host.select(7);
   const store = new Store(webview.page());

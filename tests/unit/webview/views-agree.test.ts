@@ -5,13 +5,10 @@ import { readShownGroup } from '../../../engine/cli/show/group.ts';
 import { openColumns } from '../../../engine/runs/open.ts';
 import { FileResults } from '../../../extension/editor/results.ts';
 import { hoverText, resultText } from '../../../extension/editor/texts.ts';
-import { Conversation } from '../../../extension/panel/conversation.ts';
 import { OpenRun } from '../../../extension/run/open-run.ts';
-import { Store } from '../../../webview/store.ts';
 import { temporaryFolder } from '../../support/processes.ts';
 import { writeRunFixture } from '../../support/run-fixture.ts';
-import { until } from '../../support/wait.ts';
-import { FakeWebview } from './fake-webview.ts';
+import { panelOn } from './panel.ts';
 
 beforeAll(() => {
   vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setImmediate(callback));
@@ -28,12 +25,7 @@ test('panel, lens, hover and terminal show the same group of every problem', asy
     dataset,
   });
   const run = await OpenRun.read(folder);
-  const webview = new FakeWebview();
-  const nothing = async () => {};
-  const actions = { perform: nothing, openRollout: nothing, revealProblem: nothing, report: () => {} };
-  new Conversation(webview, { ...actions, again: async () => run }).show(run);
-  const panel = new Store(webview.page());
-  await until('the run is shown', () => panel.phase === 'run');
+  const panel = await panelOn(run);
   const lenses = new FileResults(run, dataset);
   const columns = await openColumns(folder);
 

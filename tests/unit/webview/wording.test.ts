@@ -1,6 +1,5 @@
 /** What the panel says, section by section, in each of its states: in one file, to be read as a whole. */
 import { expect, test } from 'vitest';
-import { RollscopeError } from '../../../engine/protocol/errors.ts';
 import type { Progress } from '../../../engine/protocol/rpc.ts';
 import { OpenRun } from '../../../extension/run/open-run.ts';
 import type { Store } from '../../../webview/store.ts';
@@ -50,9 +49,10 @@ test('the panel', async () => {
   store.loaded = 0.42;
   say('loading a run', store, ['app']);
   store.phase = 'failed';
-  store.failure = { code: 'run-broken', message: 'The message.', hint: 'The hint.', again: () => undefined };
+  const failure = { code: 'run-broken' as const, message: 'The message.', hint: 'The hint.', again: () => undefined };
+  store.failures.set('attach', failure);
   say('a run that cannot be read', store, ['app']);
-  store.failure = null;
+  store.failures.clear();
   store.phase = 'run';
 
   // Problem 4 has a confidently wrong majority.
@@ -121,7 +121,7 @@ test('the panel', async () => {
   store.lookAt(0);
   store.groups.of = () => ({ state: 'reading' });
   say('reading rollouts', store, ['inspector']);
-  store.groups.of = () => ({ state: 'failed', error: new RollscopeError('run-broken', 'The message.', 'The hint.') });
+  store.groups.of = () => ({ state: 'failed', failure });
   say('rollouts that cannot be read', store, ['inspector']);
   store.problem = null;
   say('no problem selected', store, ['inspector']);

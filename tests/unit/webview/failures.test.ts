@@ -1,0 +1,180 @@
+/** Every request of the panel's contract, when it fails and when it comes too late. */
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Peer } from '../../../engine/messages/peer.ts';
+import { pageTransport } from '../../../engine/messages/webview.ts';
+import { RollscopeError } from '../../../engine/protocol/errors.ts';
+import { PANEL, type PanelContract } from '../../../engine/runs/panel-contract.ts';
+import { OpenRun } from '../../../extension/run/open-run.ts';
+import type { PanelRequest } from '../../../webview/failures.ts';
+import { Store } from '../../../webview/store.ts';
+import { temporaryFolder } from '../../support/processes.ts';
+import { writeRunFixture } from '../../support/run-fixture.ts';
+import { until } from '../../support/wait.ts';
+import { FakeWebview } from './fake-webview.ts';
+import { clicksOf, markup, templatesOf } from './markup.ts';
+import { conversationOf, readSelected, rendered, type Section, template } from './panel.ts';
+
+/** How each request comes about, and the section in which that is: a new request does not compile before it is here. */
+const REQUESTS: Record<PanelRequest, { section: Section; ask(store: Store): void }> = {
+  attach: { section: 'app', ask: (store) => store.readAgain() },
+  readGroup: { section: 'inspector', ask: (store) => void store.groups.of(idOf(store)) },
+  openRollout: { section: 'inspector', ask: (store) => store.openRollout(store.selected!.view.row!, 2) },
+  revealProblem: { section: 'inspector', ask: (store) => store.revealProblem(0) },
+  control: { section: 'header', ask: (store) => store.control('pause') },
+  perform: { section: 'header', ask: (store) => store.perform('choose-run') },
+};
+const group = { phase: 'train', step: 1, problem: 0 };
+/** Their parameters in addition to the run. */
+const MORE: Partial<Record<PanelRequest, object>> = {
+  readGroup: { group },
+  openRollout: { group, rollout: 0 },
+  revealProblem: { problem: 0 },
+  control: { action: 'stop' },
+};
+const NAMES = Object.keys(PANEL.requests) as PanelRequest[];
+/** Requests that name their run. */
+const OF_A_RUN = NAMES.filter((name) => 'run' in PANEL.requests[name].params.shape);
+
+const SECTIONS: readonly Section[] = ['app', 'header', 'scrubber', 'curves', 'problems', 'inspector'];
+const idOf = (store: Store) => store.columns.idOf(store.selected!.view.row!);
+
+let run: OpenRun;
+let other: OpenRun;
+beforeAll(async () => {
+  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setImmediate(callback));
+  const open = async (steps: number) => {
+    const { folder } = await writeRunFixture(`${temporaryFolder()}/run-of-${steps}`, { problems: 4, steps });
+    return OpenRun.read(folder);
+  };
+  [run, other] = await Promise.all([open(1), open(2)]);
+});
+
+/** Asked before each request of a page is handled; what it throws is the answer. */
+const admit = vi.fn<(name: PanelRequest) => void>();
+const { handleAll } = Peer.prototype;
+vi.spyOn(Peer.prototype, 'handleAll').mockImplementation(function (this: Peer<PanelContract>, handlers) {
+  handleAll.call(this as never, handlers as never, (name) => admit(name as PanelRequest));
+});
+beforeEach(() => {
+  admit.mockReset();
+});
+
+const failure = new RollscopeError('disk', 'The message.', 'The hint.');
+
+/** The next request of this name fails. */
+function failOnce(name: PanelRequest): void {
+  let failed = false;
+  admit.mockImplementation((asked) => {
+    if (asked !== name || failed) return;
+    failed = true;
+    throw failure;
+  });
+}
+
+const timesAsked = (name: PanelRequest) => admit.mock.calls.filter(([asked]) => asked === name).length;
+
+function hostOf(webview: FakeWebview) {
+  const actions = {
+    control: vi.fn(async () => {}),
+    perform: vi.fn(async () => {}),
+    openRollout: vi.fn(async () => {}),
+    revealProblem: vi.fn(async () => {}),
+  };
+  const host = conversationOf(webview, actions);
+  host.show(run);
+  return { host, actions };
+}
+
+async function panel() {
+  const webview = new FakeWebview();
+  const { host } = hostOf(webview);
+  const store = new Store(webview.page());
+  await until('the run is shown', () => store.phase === 'run');
+  await readSelected(store);
+  return { host, store };
+}
+
+/** The sections that show the failure of a request. */
+function placesOf(store: Store, name: PanelRequest): Section[] {
+  return SECTIONS.filter((section) => rendered(store, section).includes(`role="alert" data-request="${name}"`));
+}
+
+function buttonsOf(store: Store, section: Section, name: PanelRequest) {
+  const alert = templatesOf(template(store, section)).findLast((one) => markup(one).includes(`data-request="${name}"`));
+  const clicks = clicksOf(alert);
+  const button = (action: string) => clicks.find(({ element }) => element.includes(`data-action="${action}"`))?.click;
+  return { again: button('again'), dismiss: button('dismiss') };
+}
+
+describe.each(NAMES)('%s that fails', (name) => {
+  const { section, ask } = REQUESTS[name];
+
+  test('says so where it was asked, once, and can be asked again', async () => {
+    const { store } = await panel();
+    if (name === 'readGroup') store.select(1);
+    failOnce(name);
+    ask(store);
+    const before = timesAsked(name);
+    await until('it is shown', () => placesOf(store, name).length > 0);
+    expect(placesOf(store, name)).toEqual([section]);
+    expect(rendered(store, section)).toContain('data-code="disk"');
+    expect(rendered(store, section)).toContain('The message. The hint.');
+    const asked = timesAsked(name);
+    expect(asked - before).toBe(1);
+
+    buttonsOf(store, section, name).again!();
+    await until('it was asked again', () => timesAsked(name) === asked + 1);
+    await until('it is done', () => store.phase === 'run' && store.groups.of(idOf(store)).state === 'read');
+    expect(placesOf(store, name)).toEqual([]);
+  });
+
+  test.runIf(name !== 'attach' && name !== 'readGroup')(
+    'can be dismissed, and goes with what it was about',
+    async () => {
+      const { store, host } = await panel();
+      failOnce(name);
+      ask(store);
+      await until('it is shown', () => placesOf(store, name).length > 0);
+      buttonsOf(store, section, name).dismiss!();
+      expect(placesOf(store, name)).toEqual([]);
+
+      failOnce(name);
+      ask(store);
+      await until('it is shown', () => placesOf(store, name).length > 0);
+      host.show(other);
+      await until('another run is shown', () => store.info?.run === other.run);
+      expect(placesOf(store, name)).toEqual([]);
+    },
+  );
+});
+
+describe.each(OF_A_RUN)('%s of a run that is no longer shown', (name) => {
+  test('is refused, and acts on no run', async () => {
+    const webview = new FakeWebview();
+    const { host, actions } = hostOf(webview);
+    const page = new Peer<PanelContract>(pageTransport(webview.page())).listen();
+    await page.request('attach', {});
+    host.show(other);
+    const reads = [run, other].map((one) => vi.spyOn(one, 'readGroup').mockClear());
+    const params = { run: run.folder, ...MORE[name] } as never;
+    await expect(page.request(name, params)).rejects.toMatchObject({
+      code: 'run-not-found',
+      details: { reason: 'run-not-shown', run: run.folder },
+    });
+    for (const action of [...Object.values(actions), ...reads]) expect(action).not.toHaveBeenCalled();
+  });
+
+  // The answer to a reading is of no interest any more.
+  test.runIf(name !== 'readGroup')('is shown as refused, without another try', async () => {
+    const { host, store } = await panel();
+    // The host shows another run; the page has not heard of it.
+    host.show(other);
+    expect(store.info!.run).toBe(run.run);
+    REQUESTS[name].ask(store);
+    await until('it is refused', () => store.info?.run === other.run && store.failures.of(name) !== null);
+    await readSelected(store);
+    expect(placesOf(store, name)).toEqual([REQUESTS[name].section]);
+    const { again, dismiss } = buttonsOf(store, REQUESTS[name].section, name);
+    expect([again, typeof dismiss]).toEqual([undefined, 'function']);
+  });
+});

@@ -1,0 +1,40 @@
+/** The panel's requests that failed: each is shown where it was asked, and can be asked again. */
+import { type ErrorData, toErrorData } from '../engine/protocol/errors.ts';
+import type { NotShown, PanelContract } from '../engine/runs/panel-contract.ts';
+
+export type PanelRequest = keyof PanelContract['requests'];
+
+export interface Failure extends Pick<ErrorData, 'code' | 'message' | 'hint'> {
+  /** Asks again; null where that cannot help. */
+  again: (() => void) | null;
+}
+
+const NOT_SHOWN: NotShown = 'run-not-shown';
+
+export function failureOf(error: unknown, again: () => void): Failure {
+  const { code, message, hint, details } = toErrorData(error);
+  return { code, message, ...(hint !== undefined && { hint }), again: details?.reason === NOT_SHOWN ? null : again };
+}
+
+/** The latest failure of each request. */
+export class Failures {
+  private readonly failures = new Map<PanelRequest, Failure>();
+
+  constructor(private readonly changed: () => void) {}
+
+  of(request: PanelRequest): Failure | null {
+    return this.failures.get(request) ?? null;
+  }
+
+  set(request: PanelRequest, failure: Failure): void {
+    this.failures.set(request, failure);
+    this.changed();
+  }
+
+  /** Forgets the failures of these requests, or of all. */
+  clear(...requests: PanelRequest[]): void {
+    if (requests.length === 0) this.failures.clear();
+    for (const request of requests) this.failures.delete(request);
+    this.changed();
+  }
+}
