@@ -10,7 +10,7 @@ import { RunColumns } from '../engine/runs/columns.ts';
 import { unpack } from '../engine/runs/packed.ts';
 import type { EditorAction, PanelContract, RunAction, Shown } from '../engine/runs/panel-contract.ts';
 import { problemView } from '../engine/runs/problem-view.ts';
-import type { Metric } from '../engine/runs/series.ts';
+import { isForeign, type Metric } from '../engine/runs/series.ts';
 import { CHOSEN_CHARTS, choiceOf, defaultCharts } from './charts/metrics.ts';
 import { Failures, failureOf, type PanelRequest } from './failures.ts';
 import { matches, parseFilter } from './filter.ts';
@@ -116,7 +116,12 @@ export class Store {
 
   /** The metrics of the charts with a choice. */
   get charts(): readonly Metric[] {
-    return this.chosen ?? defaultCharts(this.columns.head);
+    const usual = defaultCharts(this.columns.head);
+    if (!this.chosen) return usual;
+    // What was chosen for a run of another trainer may be missing in this one.
+    const { names } = this.columns.series;
+    const free = usual.filter((metric) => !this.chosen!.includes(metric));
+    return this.chosen.map((metric) => (isForeign(metric) && !names.includes(metric) ? free.shift()! : metric));
   }
 
   /** Shows another metric in a chart; a chart that already showed it takes over the replaced one. */

@@ -40,16 +40,17 @@ interface Judgment {
 export function stepMetrics(groups: readonly JudgedGroup[], { saysRight }: Judgment): StepMetrics {
   const rollouts = groups.flatMap((group) => group.rollouts);
   return {
-    proxyReward: mean(rollouts.flatMap(({ reward }) => reward ?? [])) ?? 0,
+    proxyReward: mean(rollouts.flatMap(({ reward }) => reward ?? [])),
     groundTruthReward: correctness(rollouts),
     rewardAccuracy: saysRight ? rewardAccuracy(rollouts) : null,
     labelAccuracy: labelAccuracy(groups),
-    majorityShare: mean(groups.map(({ majority }) => majority?.share ?? 0)) ?? 0,
-    rawMajorityShare: mean(groups.map(({ majority }) => majority?.rawShare ?? 0)) ?? 0,
-    entropy: tokenEntropy(rollouts) ?? 0,
-    length: lengthOf(rollouts) ?? 0,
-    truncated: share(rollouts, ({ finish }) => finish === 'length'),
-    noAnswer: share(rollouts, ({ answer }) => answer === null),
+    // A problem without any answer has no majority: nobody agrees, so its share is 0.
+    majorityShare: mean(groups.map(({ majority }) => majority?.share ?? 0)),
+    rawMajorityShare: mean(groups.map(({ majority }) => majority?.rawShare ?? 0)),
+    entropy: tokenEntropy(rollouts),
+    length: lengthOf(rollouts),
+    truncated: truncatedShare(rollouts),
+    noAnswer: unansweredShare(rollouts),
     answerEntropy: mean(existing(groups.map(answerEntropy))),
     answerDiversity: answerDiversity(groups),
     confidenceAgreement: mean(existing(groups.map(confidenceAgreement))),
@@ -127,8 +128,13 @@ function existing(values: readonly (number | null)[]): number[] {
   return values.filter((value) => value !== null);
 }
 
-function share(rollouts: readonly RolloutFacts[], holds: (rollout: RolloutFacts) => boolean): number {
-  return mean(rollouts.map((rollout) => (holds(rollout) ? 1 : 0))) ?? 0;
+/** Share of the rollouts that were cut at the length limit, of those where that is known; null where it is of none. */
+function truncatedShare(rollouts: readonly RolloutFacts[]): number | null {
+  return mean(rollouts.flatMap(({ finish }) => (finish === null ? [] : Number(finish === 'length'))));
+}
+
+function unansweredShare(rollouts: readonly RolloutFacts[]): number | null {
+  return mean(rollouts.map(({ answer }) => Number(answer === null)));
 }
 
 /** Mean response length, tokens. */
@@ -215,13 +221,13 @@ export function evaluationMetrics(sampled: readonly JudgedGroup[], greedy: reado
     majorityAccuracy: proportion(labeled.map(majorityIsRight)),
     greedyAccuracy: proportion(decoded.map(({ rollouts: [first] }) => first?.correct === true)),
     passAtK: proportion(labeled.map((group) => group.rollouts.some(({ correct }) => correct === true))),
-    majorityShare: mean(sampled.map(({ majority }) => majority?.share ?? 0)) ?? 0,
+    majorityShare: mean(sampled.map(({ majority }) => majority?.share ?? 0)),
     entropy: tokenEntropy(rollouts),
     length: lengthOf(rollouts),
     answerEntropy: mean(existing(sampled.map(answerEntropy))),
     repetition: mean(existing(rollouts.map(({ repetition }) => repetition))),
-    truncated: rollouts.length === 0 ? null : share(rollouts, ({ finish }) => finish === 'length'),
-    noAnswer: rollouts.length === 0 ? null : share(rollouts, ({ answer }) => answer === null),
+    truncated: truncatedShare(rollouts),
+    noAnswer: unansweredShare(rollouts),
     atK: labeled.length === 0 ? null : curveAtK(labeled),
   };
 }

@@ -34,11 +34,11 @@ export interface RewardSummary {
   reward: string;
   /** Groups where it could be computed. */
   groups: number;
-  /** Mean and smallest to largest value. */
-  mean: number;
-  range: [number, number];
-  /** Share of groups in which all rewards are equal: they give no gradient. */
-  equal: number;
+  /** Mean and smallest to largest value; null without groups. */
+  mean: number | null;
+  range: [number, number] | null;
+  /** Share of groups in which all rewards are equal: they give no gradient; null without groups. */
+  equal: number | null;
   /** Share of rollouts whose correctness the reward gets right; null without threshold or labels. */
   accuracy: number | null;
   /** Mean over groups of the AUROC for correctness within the group; groups with one class are left out. */
@@ -147,9 +147,9 @@ function summary(reward: string, scored: readonly Scored[], threshold: number | 
   return {
     reward,
     groups: scored.length,
-    mean: mean(all) ?? 0,
-    range: [least(all), -least(all.map((value) => -value))],
-    equal: mean(scored.map(({ ranks }) => Number(ranks.every((value) => value === ranks[0])))) ?? 0,
+    mean: mean(all),
+    range: all.length === 0 ? null : [least(all), -least(all.map((value) => -value))],
+    equal: mean(scored.map(({ ranks }) => Number(ranks.every((value) => value === ranks[0])))),
     accuracy: threshold === null ? null : mean(agree),
     auroc: area && { ...area, groups: areas.length },
     top1Accuracy: wilson(winners.filter(Boolean).length, winners.length),
@@ -158,9 +158,9 @@ function summary(reward: string, scored: readonly Scored[], threshold: number | 
   };
 }
 
-/** Smallest value, 0 without values; not by spreading, since a run has more rollouts than a call may have arguments. */
+/** Smallest value; not by spreading, since a run has more rollouts than a call may have arguments. */
 function least(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((a, b) => Math.min(a, b));
+  return values.reduce((a, b) => Math.min(a, b));
 }
 
 function pair(

@@ -6,9 +6,9 @@ import type { Forecast, ForecastScore, Problem, RunConfig } from '../protocol/in
 import { readsLabels } from '../training/forecast.ts';
 import { table } from './table.ts';
 
-/** Why a run has no forecast, if its reward is the reason; null otherwise. */
-export function withoutForecast(config: RunConfig): string | null {
-  return readsLabels(config) ? noForecast(config.reward) : null;
+/** Why a run has no forecast, if its reward is the reason; null otherwise. `config`: null for a run of another trainer. */
+export function withoutForecast(config: RunConfig | null): string | null {
+  return config && readsLabels(config) ? noForecast(config.reward) : null;
 }
 
 /** Signals with their AUROC for correctness of the majority. */

@@ -3,6 +3,7 @@ import { readGroup } from '../journal/groups.ts';
 import { runName } from '../journal/layout.ts';
 import { readProblems, readRunFile } from '../journal/reader.ts';
 import {
+  describeRun,
   type GroupDetail,
   type GroupId,
   PHASES,
@@ -11,6 +12,7 @@ import {
   type Problem,
   RollscopeError,
   type RunConfig,
+  type RunOrigin,
 } from '../protocol/index.ts';
 import type { RunColumns } from '../runs/columns.ts';
 import { openColumns } from '../runs/open.ts';
@@ -22,7 +24,11 @@ interface FoundGroup extends GroupId {
 }
 
 export interface RunMaterial {
-  config: RunConfig;
+  /** null for a run of another trainer. */
+  config: RunConfig | null;
+  /** What the reward that trained is called; null where another trainer does not say. */
+  reward: string | null;
+  origin: RunOrigin;
   problems: Problem[];
   columns: RunColumns;
   /** Vocabulary size; null where the run did not record it. */
@@ -62,6 +68,8 @@ export async function readGroups(
   }
   return {
     config: runFile.config,
+    reward: describeRun(runFile).reward,
+    origin: runFile.origin,
     problems,
     columns,
     vocabulary: columns.head.run?.model.vocabulary ?? null,

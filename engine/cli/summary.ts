@@ -19,7 +19,7 @@ export interface EvaluationSummary {
   greedyAccuracy: number | null;
   greedyAccuracyInterval: [number, number] | null;
   passAtK: number | null;
-  majorityShare: number;
+  majorityShare: number | null;
   entropy: number | null;
   length: number | null;
 }

@@ -9,6 +9,7 @@ import { parseRunConfig } from '../config/layers.ts';
 import { readRunFolder } from '../journal/reader.ts';
 import { activityText, errorCodeOf, RollscopeError, type RunConfig } from '../protocol/index.ts';
 import { mergeConfig } from '../protocol/presets.ts';
+import { ownConfig } from '../protocol/run-file.ts';
 import { writeWhole } from '../system/aside.ts';
 import type { RunHandle } from '../training/handle.ts';
 import { resumeRun, startRun } from '../training/run/index.ts';
@@ -23,6 +24,8 @@ import {
 import { deciding, openFolder, REPORT_FILE, RESULT_FILE, writeIdentity, writeJson } from './folder.ts';
 import { reportPage } from './report/page.ts';
 import { type WatchedExperimentRun, type WatchSummary, watchedRun, watchSections, watchSummary } from './watched.ts';
+
+const OTHER_FOLDER = 'Choose another folder for the experiment (--out).';
 
 export interface ExperimentProgress {
   done: number;
@@ -194,20 +197,17 @@ class ExperimentWorker {
     const watched = watchedRun(id, records);
     if (watched) this.watched.push(watched);
     this.report();
-    return { id, config: runFile.config, folder: place, records, problems };
+    return { id, config: ownConfig(runFile, 'An experiment', OTHER_FOLDER), folder: place, records, problems };
   }
 
   /** The run, if an earlier call completed it. */
   private async finished(place: string, config: RunConfig) {
     if (!existsSync(path.join(place, 'run.json'))) return null;
     const run = await readRunFolder(place);
-    if (deciding(run.runFile.config) !== deciding(config)) {
-      throw new RollscopeError(
-        'config',
-        `${place} was run with another configuration.`,
-        'Choose another folder for the experiment (--out).',
-        { details: { reason: 'other-configuration', folder: place } },
-      );
+    if (deciding(ownConfig(run.runFile, 'An experiment', OTHER_FOLDER)) !== deciding(config)) {
+      throw new RollscopeError('config', `${place} was run with another configuration.`, OTHER_FOLDER, {
+        details: { reason: 'other-configuration', folder: place },
+      });
     }
     const end = run.records.findLast((record) => record.type === 'end');
     return end?.reason === 'completed' || end?.error?.code === 'non-finite' ? run : null;

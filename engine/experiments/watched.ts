@@ -16,7 +16,7 @@ export function watchedRun(run: string, records: readonly JournalRecord[]): Watc
   const steps = records.flatMap((record) =>
     record.type === 'step' ? [{ step: record.step, groundTruthReward: record.metrics.groundTruthReward }] : [],
   );
-  if (header?.config.job !== 'train' || header.config.watch === 'off') return null;
+  if (header?.config?.job !== 'train' || header.config.watch === 'off') return null;
   if (steps.every(({ groundTruthReward }) => groundTruthReward === null)) return null;
   const warning = records.find((record) => record.type === 'warning' && record.code === WATCH_WARNINGS.collapse);
   const scored = records.findLast((record) => record.type === 'forecast-score');

@@ -1,3 +1,4 @@
 export { clusterAnswers } from './cluster.ts';
 export { equivalent } from './equivalence.ts';
 export { extractAnswer, locateAnswer, referenceAnswer } from './extract.ts';
+export { judgeAnswers, judgeTexts } from './judge.ts';

@@ -10,7 +10,7 @@ import { inRun, PROBLEMS_FILE, PROMPTS_FILE, RUN_FILE } from './layout.ts';
 export interface RunContents {
   runFile: RunFile;
   problems: readonly Problem[];
-  /** As the model got them, one per problem; null in a run of an older format. */
+  /** As the model got them, one per problem; null in a run of an older format, and where another trainer kept none. */
   prompts: readonly Prompt[] | null;
 }
 

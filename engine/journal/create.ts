@@ -3,7 +3,6 @@ import { statSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
-import type { Prompt } from '../protocol/records.ts';
 import { isAside } from '../system/aside.ts';
 import { onDisk, realDisk } from '../system/disk.ts';
 import { makeFolder, syncFolder } from '../system/folders.ts';
@@ -33,7 +32,7 @@ function freshRun(): OpenedRun {
  */
 export async function createJournal(
   folder: string,
-  contents: RunContents & { prompts: readonly Prompt[] },
+  contents: RunContents,
   options: JournalOptions = {},
 ): Promise<Journal> {
   const path = resolve(folder);
@@ -50,7 +49,7 @@ export async function createJournal(
   }
   try {
     await writeProblems(path, contents.problems, disk);
-    await writePrompts(path, contents.prompts, disk);
+    if (contents.prompts) await writePrompts(path, contents.prompts, disk);
     journal = Journal.begin(path, contents, lock, freshRun(), options);
     // Last: a folder with a run.json is a run.
     await writeRunFile(path, contents.runFile, disk);

@@ -6,7 +6,8 @@ import { stat } from 'node:fs/promises';
 import type * as z from 'zod';
 import { RollscopeError } from '../protocol/errors.ts';
 import { JournalRecord, RECORD_TYPES } from '../protocol/records.ts';
-import { upgradeRecord } from './formats/upgrade.ts';
+import { isGroup2 } from './formats/records2.ts';
+import { readOldRecord, upgradeRecord } from './formats/upgrade.ts';
 import { EVENTS_FILE, inRun } from './layout.ts';
 import { readLines } from './lines.ts';
 import { readTolerantly } from './tolerant.ts';
@@ -117,7 +118,7 @@ export function parseLine(text: string): Pick<LogLine, 'record' | 'seq' | 'type'
   const { type, seq } = (value ?? {}) as { type?: unknown; seq?: unknown };
   if (typeof type === 'string' && typeof seq === 'number' && !RECORD_TYPES.has(type))
     return { record: null, seq, type };
-  const result = readTolerantly(JournalRecord, upgradeRecord(value));
+  const result = isGroup2(value) ? readOldRecord(value) : readTolerantly(JournalRecord, upgradeRecord(value));
   return result.success ? { record: result.data, seq: result.data.seq, type: result.data.type } : result.error;
 }
 

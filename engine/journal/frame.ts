@@ -19,6 +19,7 @@ import { Evidence } from '../protocol/evidence.ts';
 import type { Part } from '../protocol/explanation.ts';
 import {
   type Cluster,
+  ForeignValue,
   type GroupDetail,
   GroupId,
   majorityOf,
@@ -53,7 +54,7 @@ const StoredRollout = z.strictObject({
   reward: z.number().optional(),
   advantage: z.number().optional(),
   rewards: z.record(z.string(), number).optional(),
-  foreign: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
+  foreign: z.record(z.string(), ForeignValue).optional(),
   /** Indices into the group's `parts`. */
   why: z.array(z.int().min(0)).optional(),
   /** Number of tokens; absent where it is not known. */

@@ -6,7 +6,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { type FramePointer, type GroupDetail, summarize } from '../protocol/group.ts';
 import { type GroupRecord, JournalRecord, type NewRecord, type Problem, type Prompt } from '../protocol/records.ts';
-import type { RunFile } from '../protocol/run-file.ts';
+import { ownConfig, type RunFile } from '../protocol/run-file.ts';
 import { AppendFile } from '../system/append-file.ts';
 import { type Disk, realDisk } from '../system/disk.ts';
 import type { FileLock } from '../system/lock.ts';
@@ -207,7 +207,8 @@ export class Journal {
     await writeCheckpointFolder(this.folder, step, position, write);
     this.#unusable = this.#unusable.filter((checkpoint) => checkpoint.step !== step);
     const record = this.append(checkpointRecord(step));
-    await pruneCheckpoints(this.folder, step, this.runFile.config.checkpoint.keep, keeps);
+    const { checkpoint } = ownConfig(this.runFile, 'A checkpoint', 'Imported runs have no checkpoints here.');
+    await pruneCheckpoints(this.folder, step, checkpoint.keep, keeps);
     return record;
   }
 

@@ -3,7 +3,7 @@
  * come in here, and for single groups in `groups.ts`.
  */
 import { readFile } from 'node:fs/promises';
-import * as z from 'zod';
+import type * as z from 'zod';
 import { RUN_FORMAT } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { type JournalRecord, Problem, Prompt } from '../protocol/records.ts';
@@ -58,13 +58,19 @@ export async function readRunFile(folder: string): Promise<RunFile> {
       { details: { reason: 'not-a-run', folder } },
     );
   });
-  const { format, versions } = parseChecked(Head, text, path);
-  if (format > RUN_FORMAT) throw newer(path, format, versions?.rollscope);
-  return parseChecked(RunFile, text, path, { upgrade: upgradeRunFile });
+  const upgrade = (value: Record<string, unknown>) => {
+    refuseNewer(path, value);
+    return upgradeRunFile(value);
+  };
+  return parseChecked(RunFile, text, path, { upgrade });
 }
 
-/** What every format of `run.json` has. */
-const Head = z.looseObject({ format: z.int(), versions: z.record(z.string(), z.string()).optional() });
+/** Throws `run-version` for a newer format: what else is in the file is not looked at. */
+function refuseNewer(path: string, { format, versions }: Record<string, unknown>): void {
+  if (!Number.isInteger(format) || (format as number) <= RUN_FORMAT) return;
+  const { rollscope } = (versions ?? {}) as { rollscope?: unknown };
+  throw newer(path, format as number, typeof rollscope === 'string' ? rollscope : undefined);
+}
 
 function newer(path: string, format: number, version: string | undefined): RollscopeError {
   const by = version === undefined ? 'a newer Rollscope' : `Rollscope ${version}`;

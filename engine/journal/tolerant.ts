@@ -1,21 +1,16 @@
 /**
  * Reading is tolerant where writing is strict: the schemas refuse keys that they do not know, so that nothing is written
- * that nobody has described; on reading, such keys (of a newer Rollscope) are dropped.
+ * that nobody has described; on reading, such keys (of a newer Rollscope) are dropped. One pass over the value does both:
+ * a schema has a twin for reading, made once, whose objects drop what they do not know.
  */
 import type * as z from 'zod';
+import { clone } from 'zod/v4/core';
 
 export type Tolerant<T> = { success: true; data: T } | { success: false; error: string };
 
-/** Checks a value that was read, without the keys that the schema does not know. `error` is for a person. */
+/** Checks a value that was read, once, and drops the keys that the schema does not know. `error` is for a person. */
 export function readTolerantly<T>(schema: z.ZodType<T>, value: unknown): Tolerant<T> {
-  let result = schema.safeParse(value);
-  // What lies deeper is only looked at once its surroundings are known.
-  for (let depth = 0; depth < 8 && !result.success; depth++) {
-    const unknown = result.error.issues.flatMap(unknownKeys);
-    if (unknown.length === 0) break;
-    for (const { path, keys } of unknown) drop(value, path, keys);
-    result = schema.safeParse(value);
-  }
+  const result = forReading(schema).safeParse(value);
   return result.success ? result : { success: false, error: describeIssues(result.error) };
 }
 
@@ -24,20 +19,48 @@ export function describeIssues(error: z.ZodError): string {
   return error.issues.map((issue) => `${issue.path.join('.') || 'value'}: ${issue.message}`).join('; ');
 }
 
-type Path = readonly PropertyKey[];
+const twins = new WeakMap<z.ZodType, z.ZodType>();
 
-function unknownKeys(issue: z.core.$ZodIssue): { path: Path; keys: string[] }[] {
-  if (issue.code === 'unrecognized_keys') return [{ path: issue.path, keys: issue.keys }];
-  if (issue.code !== 'invalid_union') return [];
-  // Only of an alternative that fits but for such keys: to another one, its neighbors' own keys are unknown.
-  const near = issue.errors.find(
-    (issues) => issues.length > 0 && issues.every(({ code }) => code === 'unrecognized_keys'),
-  );
-  return (near ?? []).flatMap(unknownKeys).map(({ path, keys }) => ({ path: [...issue.path, ...path], keys }));
+/** The schema for reading what `schema` wrote. */
+export function forReading<T>(schema: z.ZodType<T>): z.ZodType<T> {
+  const known = twins.get(schema);
+  if (known) return known as z.ZodType<T>;
+  const twin = withInner(schema);
+  twins.set(schema, twin);
+  return twin as z.ZodType<T>;
 }
 
-function drop(value: unknown, path: Path, keys: readonly string[]): void {
-  let at = value as Record<PropertyKey, unknown> | undefined;
-  for (const key of path) at = at?.[key] as Record<PropertyKey, unknown> | undefined;
-  if (at) for (const key of keys) delete at[key];
+type Inner = z.core.$ZodType;
+/** The parts of a schema's definition that are schemas. */
+interface Definition extends z.core.$ZodTypeDef {
+  shape?: Record<string, Inner>;
+  catchall?: Inner;
+  element?: Inner;
+  innerType?: Inner;
+  keyType?: Inner;
+  valueType?: Inner;
+  options?: readonly Inner[];
+  items?: readonly Inner[];
+  in?: Inner;
+  out?: Inner;
+}
+
+function withInner(schema: z.ZodType): z.ZodType {
+  const definition = schema._zod.def as Definition;
+  const twin = (inner: Inner) => forReading(inner as z.ZodType);
+  const { shape, catchall, element, innerType, valueType, options, items, out } = definition;
+  const changed: Partial<Definition> = {
+    ...(shape && { shape: Object.fromEntries(Object.entries(shape).map(([key, inner]) => [key, twin(inner)])) }),
+    ...(element && { element: twin(element) }),
+    ...(innerType && { innerType: twin(innerType) }),
+    ...(valueType && { valueType: twin(valueType) }),
+    ...(options && { options: options.map(twin) }),
+    ...(items && { items: items.map(twin) }),
+    ...(out && { out: twin(out) }),
+  };
+  if (Object.keys(changed).length === 0) return schema;
+  const all = { ...definition, ...changed };
+  // A strict object refuses keys by a catchall that nothing fits.
+  if (shape && catchall?._zod.def.type === 'never') delete all.catchall;
+  return clone(schema, all as never);
 }

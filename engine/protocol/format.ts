@@ -131,6 +131,12 @@ export function code(text: string): string {
   return `${fence}${pad}${line}${pad}${fence}`;
 }
 
+/** The program that made a run: `TRL 0.20`. */
+export function originText({ engine, version }: { engine: string; version: string | null }): string {
+  const name = engine === 'rollscope' ? 'Rollscope' : engine;
+  return version === null ? name : `${name} ${version}`;
+}
+
 /** The last part of a path of any system. */
 export function baseName(file: string): string {
   return file.split(/[\\/]/).at(-1) || file;

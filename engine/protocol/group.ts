@@ -76,7 +76,8 @@ const summary = {
   /** Number of rollouts; of those, without an answer, and cut at the length limit. */
   rollouts: z.int().min(0),
   unanswered: z.int().min(0),
-  truncated: z.int().min(0),
+  /** null where of no rollout it is known how it ended. */
+  truncated: z.int().min(0).nullable(),
   means: GroupMeans,
 };
 
@@ -148,7 +149,8 @@ export interface RolloutFacts {
 }
 
 /** A value of another trainer, under the name that it has there. */
-export type ForeignValue = string | number | boolean | null;
+export const ForeignValue = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+export type ForeignValue = z.infer<typeof ForeignValue>;
 
 /** One rollout with everything that is known about it. */
 export interface Rollout extends RolloutFacts {
@@ -221,7 +223,9 @@ export function summarize({
     majority,
     rollouts: rollouts.length,
     unanswered: rollouts.filter(({ cluster }) => cluster === null).length,
-    truncated: rollouts.filter(({ finish }) => finish === 'length').length,
+    truncated: rollouts.every(({ finish }) => finish === null)
+      ? null
+      : rollouts.filter(({ finish }) => finish === 'length').length,
     means: {
       reward: meanOf(rollouts.map(({ reward }) => reward)),
       correct: meanOf(rollouts.map(({ correct }) => (correct === null ? null : Number(correct)))),

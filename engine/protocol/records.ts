@@ -39,8 +39,8 @@ export const Prompt = z.strictObject({
   /** Index of the problem. */
   problem: z.int().min(0),
   text: z.string(),
-  /** Token ids. */
-  tokens: z.array(z.int().min(0)),
+  /** Token ids; null where another trainer did not keep them. */
+  tokens: z.array(z.int().min(0)).nullable(),
 });
 export type Prompt = z.infer<typeof Prompt>;
 
@@ -49,21 +49,25 @@ const base = { seq: z.int().min(0), time: z.string() };
 export const RunRecord = z.strictObject({
   type: z.literal('run'),
   ...base,
-  config: StoredRunConfig,
+  /** null for a run of another trainer. */
+  config: StoredRunConfig.nullable(),
   problems: z.int().min(0),
   /** Problems of a separate evaluation set come after the training problems in `problems.jsonl`. */
   evaluationProblems: z.int().min(0),
   model: z.strictObject({
-    name: z.string(),
-    parameters: z.int(),
-    trainable: z.int(),
-    fingerprint: z.string(),
+    /** Each null where another trainer does not say. */
+    name: z.string().nullable(),
+    parameters: z.int().nullable(),
+    trainable: z.int().nullable(),
+    fingerprint: z.string().nullable(),
     /** Size of the vocabulary that the statistics run over; null in runs of older versions. */
     vocabulary: z.int().min(1).nullable().default(null),
   }),
-  dataFingerprint: z.string(),
-  device: z.string(),
+  dataFingerprint: z.string().nullable(),
+  device: z.string().nullable(),
 });
+
+export type RunRecord = z.infer<typeof RunRecord>;
 
 /** The rollouts of one problem at one step, summarized; their facts lie in the frame. */
 export const GroupRecord = z.strictObject({ type: z.literal('group'), ...base, ...groupRecordFields });
@@ -148,7 +152,7 @@ export const EvaluationRecord = z.strictObject({
   greedyAccuracy: Estimate.nullable(),
   /** pass@k for k = samples. */
   passAtK: Estimate.nullable(),
-  majorityShare: z.number(),
+  majorityShare: nullable,
   entropy: nullable,
   length: nullable,
   answerEntropy: later,
@@ -160,7 +164,9 @@ export const EvaluationRecord = z.strictObject({
     .array(z.strictObject({ k: z.int().min(1), pass: Estimate, majority: Estimate }))
     .nullable()
     .default(null),
-  timing: z.strictObject({ seconds: z.number() }),
+  /** Metrics of another trainer, under its own names; absent where there are none. */
+  foreign: z.record(z.string(), nullable).optional(),
+  timing: z.strictObject({ seconds: nullable }),
 });
 export type EvaluationRecord = z.infer<typeof EvaluationRecord>;
 

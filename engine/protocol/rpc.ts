@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { ACTIVITIES } from './activity.ts';
 import { ERROR_CODES } from './errors.ts';
+import { RunOrigin } from './run-file.ts';
 
 /** Bumped when a client of the previous number could not talk to this engine. 3: records of run format 3. */
 export const RPC_VERSION = 3;
@@ -42,15 +43,30 @@ export const RunInfo = z.strictObject({
   folder: z.string(),
   created: z.string(),
   job: z.enum(['train', 'probe']),
-  model: z.string(),
-  dataset: z.string(),
-  reward: z.string(),
+  /** null where another trainer does not say. */
+  model: z.string().nullable(),
+  dataset: z.string().nullable(),
+  reward: z.string().nullable(),
   step: z.int().min(0),
-  steps: z.int().min(0),
+  /** Planned steps, 0 for a probe; null where another trainer does not say. */
+  steps: z.int().min(0).nullable(),
+  origin: RunOrigin,
   /** `running`: a live engine holds it. `interrupted`: no engine holds it and it has no end record. */
   status: z.enum(['running', 'interrupted', 'completed', 'stopped', 'failed']),
   accuracyBefore: z.number().nullable(),
   accuracyAfter: z.number().nullable(),
+  /** Records of types that this version does not know; null for none, and where the list cannot tell without reading the run. */
+  skipped: z
+    .strictObject({
+      records: z.int().min(1),
+      /** Records by type. */
+      types: z.record(z.string(), z.int().min(1)),
+      /** The version of Rollscope to get; null where the run does not tell. */
+      version: z.string().nullable(),
+      /** What it means and what to do, for a person. */
+      message: z.string(),
+    })
+    .nullable(),
 });
 export type RunInfo = z.infer<typeof RunInfo>;
 

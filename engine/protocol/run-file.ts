@@ -1,6 +1,9 @@
 /** `run.json`: what a run folder is. Written once when the run is created. */
 import * as z from 'zod';
-import { RUN_FORMAT, StoredRunConfig } from './config.ts';
+import { RUN_FORMAT, type RunConfig, StoredRunConfig } from './config.ts';
+import { RollscopeError } from './errors.ts';
+import { originText } from './format.ts';
+import { ForeignValue } from './group.ts';
 
 /** Where a run's records come from. */
 export const RunOrigin = z.strictObject({
@@ -13,13 +16,62 @@ export const RunOrigin = z.strictObject({
 });
 export type RunOrigin = z.infer<typeof RunOrigin>;
 
+/** What a run of another trainer says of itself, in the place of a configuration. */
+export const ForeignRun = z.strictObject({
+  job: z.enum(['train', 'probe']),
+  model: z.string().nullable(),
+  /** Path or name of what it was trained on. */
+  dataset: z.string().nullable(),
+  /** What the reward that trains is called there. */
+  reward: z.string().nullable(),
+  /** Planned optimizer steps. */
+  steps: z.int().min(0).nullable(),
+  /** Its other settings, under the names that they have there. */
+  settings: z.record(z.string(), ForeignValue),
+});
+export type ForeignRun = z.infer<typeof ForeignRun>;
+
 export const RunFile = z.strictObject({
   format: z.int().min(1).max(RUN_FORMAT),
   created: z.string(),
   origin: RunOrigin,
-  config: StoredRunConfig,
+  /** null for a run of another trainer, whose settings are in `foreign`. */
+  config: StoredRunConfig.nullable(),
+  /** null for a run of this engine. */
+  foreign: ForeignRun.nullable().default(null),
   versions: z.record(z.string(), z.string()),
-  modelFingerprint: z.string(),
-  dataFingerprint: z.string(),
+  /** Fingerprints of model and data; null where they are not known (another trainer). */
+  modelFingerprint: z.string().nullable(),
+  dataFingerprint: z.string().nullable(),
 });
 export type RunFile = z.infer<typeof RunFile>;
+
+/** What a run is, whoever made it; null where it is not known. */
+export function describeRun({ config, foreign }: Pick<RunFile, 'config' | 'foreign'>): Omit<ForeignRun, 'settings'> {
+  if (!config) {
+    const { settings: _, ...rest } = foreign ?? UNKNOWN;
+    return rest;
+  }
+  const { job, model, dataset, reward, steps } = config;
+  return { job, model, dataset: dataset.path, reward, steps: job === 'probe' ? 0 : steps };
+}
+
+const UNKNOWN: ForeignRun = { job: 'train', model: null, dataset: null, reward: null, steps: null, settings: {} };
+
+/**
+ * The configuration of a run of this engine.
+ * @param purpose what it is needed for, as the subject of a sentence @param hint what else to do
+ * @throws RollscopeError `usage` for a run of another trainer, which has none
+ */
+export function ownConfig(
+  { config, origin }: Pick<RunFile, 'config' | 'origin'>,
+  purpose: string,
+  hint: string,
+): RunConfig {
+  if (config) return config;
+  throw new RollscopeError(
+    'usage',
+    `${purpose} requires a run that Rollscope made. This one was imported from ${originText(origin)} and has no configuration of Rollscope.`,
+    hint,
+  );
+}

@@ -18,7 +18,7 @@ export const selfCertainty = labelFree({
     if (vocabulary === null) {
       throw new RollscopeError(
         'config',
-        'Self-certainty needs the vocabulary size, which this run, made by an older Rollscope, did not record.',
+        'Self-certainty needs the vocabulary size, which this run did not record (it was imported, or made by an older Rollscope).',
         'Run it again, or choose another reward.',
         { details: { reason: 'vocabulary-not-recorded' } },
       );

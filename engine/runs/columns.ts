@@ -23,6 +23,7 @@ const GROUPS = {
   counts: Uint8Array,
   rollouts: Int32Array,
   unanswered: Int32Array,
+  /** -1: unknown. */
   truncated: Int32Array,
   /** Text number of the majority answer; `NO_TEXT` without a majority. */
   answer: Int32Array,
@@ -95,8 +96,10 @@ export interface Head {
   end: RecordOf<'end'> | null;
   /** True once any correctness is known: without labels, right and wrong are unknown everywhere. */
   labeled: boolean;
-  /** Whether the reward says right or wrong: without, it has no accuracy. */
+  /** Whether the reward says right or wrong: without, it has no accuracy. Of another trainer's reward this is not known: false. */
   saysRight: boolean;
+  /** How many records were passed over, by their types, which this version does not know. */
+  skipped: Readonly<Record<string, number>>;
 }
 
 const EMPTY: Head = {
@@ -110,6 +113,7 @@ const EMPTY: Head = {
   end: null,
   labeled: false,
   saysRight: true,
+  skipped: {},
 };
 
 export class RunColumns {
@@ -181,7 +185,7 @@ export class RunColumns {
       majority: this.majorityOf(row),
       rollouts: rollouts[row]!,
       unanswered: unanswered[row]!,
-      truncated: truncated[row]!,
+      truncated: truncated[row]! < 0 ? null : truncated[row]!,
       means: {
         reward: known(reward[row]!),
         correct: known(accuracy[row]!),

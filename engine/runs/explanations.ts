@@ -9,7 +9,8 @@ import { groupOf } from '../reward/stored.ts';
 
 /** What explanations need to know of the run. */
 export interface ExplainedRun {
-  config: RunConfig;
+  /** null for a run of another trainer: its rewards cannot be computed here. */
+  config: RunConfig | null;
   /** Size of the model's vocabulary; null where the run did not record it. */
   vocabulary: number | null;
 }
@@ -30,6 +31,7 @@ export function explanations(
   if (rollouts.some(({ why }) => why.length > 0)) {
     return rollouts.map(({ why }) => (why.length > 0 ? printParts(why) : NOT_RECORDED));
   }
+  if (!config) return rollouts.map(() => NOT_RECORDED);
   try {
     const { rewards, explain } = rewardOf(config.reward, config.rewardOptions).score(
       groupOf(detail, problem, vocabulary),
@@ -44,8 +46,7 @@ export function explanations(
   }
 }
 
-const PHASE_TITLES: Record<Phase, string> = {
-  train: 'Training',
+const PHASE_TITLES: Record<Exclude<Phase, 'train'>, string> = {
   evaluation: 'Evaluation',
   greedy: 'Greedy',
   probe: 'Probe',
@@ -53,7 +54,8 @@ const PHASE_TITLES: Record<Phase, string> = {
 
 /** Rewards are computed in training only. */
 export function notRewarded(phase: Phase): string {
-  return `${PHASE_TITLES[phase]} rollouts are not rewarded`;
+  // Every training rollout of this engine has a reward.
+  return phase === 'train' ? 'no reward was recorded' : `${PHASE_TITLES[phase]} rollouts are not rewarded`;
 }
 
 const NOT_RECORDED = 'no explanation was recorded';

@@ -3,6 +3,7 @@ import { PHASES } from '../protocol/group-id.ts';
 import type { GroupRecord, JournalRecord, StepRecord } from '../protocol/records.ts';
 import { saysRight } from '../reward/index.ts';
 import { fromNullable, fromTruth, type Head, RunColumns, type RunForecast } from './columns.ts';
+import { foreignMetric } from './series.ts';
 
 type ForecastRecord = Extract<JournalRecord, { type: 'forecast' }>;
 
@@ -21,7 +22,7 @@ export function fold(columns: RunColumns, record: JournalRecord): boolean {
   };
   switch (record.type) {
     case 'run':
-      set({ run: record, saysRight: saysRight(record.config.reward) });
+      set({ run: record, saysRight: record.config !== null && saysRight(record.config.reward) });
       break;
     case 'group':
       foldGroup(columns, record);
@@ -54,6 +55,15 @@ export function fold(columns: RunColumns, record: JournalRecord): boolean {
   return true;
 }
 
+/** Counts a record of a type that this version does not know. */
+export function foldUnknown(columns: RunColumns, { seq, type }: { seq: number; type: string }): boolean {
+  if (seq <= columns.seq) return false;
+  columns.seq = seq;
+  const { skipped } = columns.head;
+  columns.head = { ...columns.head, skipped: { ...skipped, [type]: (skipped[type] ?? 0) + 1 } };
+  return true;
+}
+
 /** What records add up to. */
 export function columnsOf(records: Iterable<JournalRecord>): RunColumns {
   const columns = new RunColumns();
@@ -79,7 +89,7 @@ function foldGroup(columns: RunColumns, record: GroupRecord): void {
     counts: 1,
     rollouts,
     unanswered,
-    truncated,
+    truncated: truncated ?? -1,
     answer: texts.intern(majority?.answer ?? null),
     correct: fromTruth(majority?.correct ?? null),
     tied: Number(majority?.tied ?? false),
@@ -108,7 +118,7 @@ function foldStep(columns: RunColumns, record: StepRecord): void {
   const metrics = { ...record.metrics };
   // Older versions recorded one for every reward.
   if (!head.saysRight) metrics.rewardAccuracy = null;
-  const foreign = Object.entries(record.foreign ?? {}).map(([name, value]) => [`foreign/${name}`, value] as const);
+  const foreign = Object.entries(record.foreign ?? {}).map(([name, value]) => [foreignMetric(name), value] as const);
   columns.series.push(step, [...Object.entries({ ...metrics, ...record.timing }), ...foreign]);
   columns.step = step;
   for (const { problem, kl, clipFraction } of record.problems ?? []) {

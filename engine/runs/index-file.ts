@@ -6,18 +6,18 @@
  * multiple of 8 bytes from the beginning of the file.
  */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { crc32 } from '../journal/crc.ts';
 import { writeWhole } from '../system/aside.ts';
-import type { RunColumns } from './columns.ts';
-import { type JournalPart, partIsThere } from './journal-part.ts';
+import type { Head, RunColumns } from './columns.ts';
+import { isUnchanged, type JournalPart, partIsThere } from './journal-part.ts';
 import { type PackedColumns, pack, unpack } from './packed.ts';
 import type { Column } from './table.ts';
 
 export const INDEX_FILE = 'view.index';
 /** Raised whenever columns, or what the fold puts into them, change. */
-const INDEX_VERSION = 2;
+const INDEX_VERSION = 3;
 const MAGIC = 0x58495352;
 const FIXED = 16;
 const ALIGNMENT = 8;
@@ -58,6 +58,29 @@ export async function readIndex(folder: string, cache: string): Promise<Indexed 
     if (found && (await partIsThere(folder, found.journal))) return found;
   }
   return null;
+}
+
+/** The head of a run's index, without its columns; null where there is none of the journal as it is. Never throws. */
+export async function readIndexHead(folder: string, cache: string): Promise<Head | null> {
+  for (const path of indexPaths(folder, cache)) {
+    const header = await readHeader(path).catch(() => null);
+    if (header && (await isUnchanged(folder, header.journal))) return header.head;
+  }
+  return null;
+}
+
+async function readHeader(path: string): Promise<(Header & { head: Head }) | null> {
+  const handle = await open(path, 'r');
+  try {
+    const fixed = Buffer.alloc(FIXED);
+    await handle.read(fixed, 0, FIXED, 0);
+    if (fixed.readUInt32LE(0) !== MAGIC || fixed.readUInt32LE(4) !== INDEX_VERSION) return null;
+    const json = Buffer.alloc(fixed.readUInt32LE(12));
+    await handle.read(json, 0, json.length, FIXED);
+    return JSON.parse(json.toString());
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Writes the index, next to the journal or else into the cache. Where neither can be written there is none. Never throws. */

@@ -23,6 +23,12 @@ export async function describePart(folder: string, bytes: number, known: Journal
   return { bytes, size, changed: mtimeMs, blocks: [...blocks, ...(await checksums(folder, whole, bytes))] };
 }
 
+/** Whether the journal is, by size and time of change, as it was when this part was read, and the part is all of it. */
+export async function isUnchanged(folder: string, part: JournalPart): Promise<boolean> {
+  const found = await stat(inRun(folder, EVENTS_FILE)).catch(() => null);
+  return found !== null && found.size === part.size && found.mtimeMs === part.changed;
+}
+
 /** Whether the journal still begins with this part. */
 export async function partIsThere(folder: string, part: JournalPart): Promise<boolean> {
   const found = await stat(inRun(folder, EVENTS_FILE)).catch(() => null);

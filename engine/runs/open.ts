@@ -1,9 +1,9 @@
 /** Opening a run's columns: from its index as far as that goes, from the journal behind it. */
-import { eventsSize, readEvents } from '../journal/events.ts';
+import { eventsSize, readLog } from '../journal/events.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
 import { RunColumns } from './columns.ts';
-import { fold } from './fold.ts';
+import { fold, foldUnknown } from './fold.ts';
 import { readIndex, writeIndex } from './index-file.ts';
 import { describePart } from './journal-part.ts';
 
@@ -38,8 +38,9 @@ export async function openColumns(folder: string, options: OpenOptions = {}): Pr
         details: { reason: 'reading-run' },
       });
   };
-  for await (const entry of readEvents(folder, begin, columns.seq + 1)) {
-    fold(columns, entry.record);
+  for await (const entry of readLog(folder, begin, columns.seq + 1)) {
+    if (entry.record) fold(columns, entry.record);
+    else foldUnknown(columns, entry);
     end = entry.end;
     if (performance.now() - reported < REPORT_INTERVAL) continue;
     onProgress?.(size > begin ? Math.min(1, (end - begin) / (size - begin)) : 1);

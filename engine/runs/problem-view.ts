@@ -1,6 +1,7 @@
 /**
  * What a run says of one problem at one step. The only place that decides which group speaks for a problem, whether it
- * stands at a tie or without an answer, right or wrong, and since when: panel, lenses, trees and terminal ask here. Pure.
+ * stands at a tie or without an answer, right or wrong, and since when: panel, lenses, terminal, exports and reports
+ * ask here. Pure.
  */
 import { PHASES, type Phase } from '../protocol/group-id.ts';
 import {

@@ -1,7 +1,8 @@
-/** One line about a run: what it is, how far it came, and its accuracy before and after. Pure. */
+/** One line about a run: what it is, how far it came, and its accuracy before and after. */
 import type { EvaluationRecord } from '../protocol/records.ts';
 import type { RunInfo } from '../protocol/rpc.ts';
-import type { RunFile } from '../protocol/run-file.ts';
+import { describeRun, type RunFile } from '../protocol/run-file.ts';
+import { describeSkipped, type SkippedTypes } from './skipped.ts';
 
 /**
  * The evaluation before the first step, and the latest one after a step; null without.
@@ -17,22 +18,21 @@ export function beforeAfter(evaluations: readonly EvaluationRecord[]) {
 /** How far a run is. */
 interface State extends Pick<RunInfo, 'run' | 'folder' | 'step' | 'status'> {
   evaluations: readonly EvaluationRecord[];
+  skipped: SkippedTypes;
 }
 
-export function runInfo({ created, config }: RunFile, { run, folder, step, status, evaluations }: State): RunInfo {
+export function runInfo(file: RunFile, { run, folder, step, status, evaluations, skipped }: State): RunInfo {
   const { before, after } = beforeAfter(evaluations);
   return {
     run,
     folder,
-    created,
-    job: config.job,
-    model: config.model,
-    dataset: config.dataset.path,
-    reward: config.reward,
+    created: file.created,
+    ...describeRun(file),
     step,
-    steps: config.job === 'probe' ? 0 : config.steps,
+    origin: file.origin,
     status,
     accuracyBefore: before?.accuracy?.mean ?? null,
     accuracyAfter: after?.accuracy?.mean ?? null,
+    skipped: describeSkipped(skipped, file.versions),
   };
 }

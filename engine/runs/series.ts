@@ -2,7 +2,23 @@
 import type { StepRecord } from '../protocol/records.ts';
 
 /** Every number that a step record carries, and those of other trainers under their own names. */
-export type Metric = keyof StepRecord['metrics'] | keyof StepRecord['timing'] | `foreign/${string}`;
+export type Metric = keyof StepRecord['metrics'] | keyof StepRecord['timing'] | ForeignMetric;
+export type ForeignMetric = `${typeof FOREIGN}${string}`;
+const FOREIGN = 'foreign/';
+
+/** The series of another trainer's metric. */
+export function foreignMetric(name: string): ForeignMetric {
+  return `${FOREIGN}${name}`;
+}
+
+export function isForeign(metric: string): metric is ForeignMetric {
+  return metric.startsWith(FOREIGN);
+}
+
+/** What the trainer calls it. */
+export function foreignName(metric: ForeignMetric): string {
+  return metric.slice(FOREIGN.length);
+}
 
 export interface PackedSeries {
   steps: Int32Array;

@@ -12,7 +12,8 @@ import { adapterNames } from '../model/lora.ts';
 import { readPeftAdapter } from '../model/peft.ts';
 import { readTensor, type TensorToWrite, writeSafetensors } from '../model/safetensors.ts';
 import { type ModelSource, openModel } from '../model/source.ts';
-import { RollscopeError } from '../protocol/index.ts';
+import { originText } from '../protocol/format.ts';
+import { ownConfig, RollscopeError } from '../protocol/index.ts';
 import { onDisk } from '../system/disk.ts';
 
 export const WEIGHT_FORMATS = ['peft', 'safetensors'] as const;
@@ -25,8 +26,10 @@ export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
  * checkpoint, no adapter), `model`, `disk`.
  */
 export async function exportWeights(run: string, format: WeightFormat, out: string): Promise<{ step: number }> {
-  const { config } = await readRunFile(run);
+  const file = await readRunFile(run);
   const name = runName(run);
+  const instead = `Use the weights that ${originText(file.origin)} saved. To export the rollouts, use --format jsonl or parquet.`;
+  const config = ownConfig(file, 'An export of weights', instead);
   if (config.job === 'probe') {
     const hint = 'To export its rollouts, use --format jsonl or parquet.';
     throw new RollscopeError('usage', `The run ${name} is a probe and has no trained weights.`, hint, {

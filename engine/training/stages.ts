@@ -3,7 +3,7 @@
  * that has all that the one before it had; the functions between them are pure and change none.
  */
 import type { JudgedGroup } from '../analysis/metrics.ts';
-import { clusterAnswers, extractAnswer } from '../grading/index.ts';
+import { judgeTexts } from '../grading/index.ts';
 import {
   type Cluster,
   type Evidence,
@@ -61,21 +61,16 @@ export interface WithAdvantages extends Scored {
 
 /** Extracts answers (strictly: no answer is no answer), groups what is equal, and counts the votes. */
 export function judge({ problem, rollouts }: Sampled): Judged {
-  const reference = problem.answer;
-  const answers = rollouts.map((r) => extractAnswer(r.text, 'strict'));
-  const clusters = clusterAnswers(answers, reference);
-  const clusterOf = new Array<number | null>(rollouts.length).fill(null);
-  clusters.forEach(({ members }, c) => {
-    for (const member of members) clusterOf[member] = c;
-  });
+  const texts = rollouts.map(({ text }) => text);
+  const { clusters, rollouts: judged } = judgeTexts(texts, problem.answer);
+  const answers = judged.map(({ answer }) => answer);
   const facts = rollouts.map((rollout, i): Fact => {
-    const cluster = clusterOf[i]!;
+    const { answer, cluster, correct } = judged[i]!;
     const { logprob, entropy, repetition } = tokenFacts(rollout.tokens, rollout);
     return {
-      answer: answers[i]!,
+      answer,
       cluster,
-      // Without an answer a rollout is wrong, where right and wrong are known.
-      correct: cluster === null ? (reference === null ? null : false) : clusters[cluster]!.correct,
+      correct,
       tokens: rollout.tokens.length,
       logprob,
       entropy,

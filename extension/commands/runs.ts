@@ -6,12 +6,11 @@ import { repairRun as repairedCopy } from '../../engine/journal/repair.ts';
 import { EMBEDDED } from '../../engine/protocol/embedded.ts';
 import { dateTime, plural, share } from '../../engine/protocol/format.ts';
 import { RollscopeError, type RunInfo } from '../../engine/protocol/index.ts';
+import { canResume } from '../../engine/protocol/resumable.ts';
 import type { Rollscope } from '../app.ts';
 import type { LookCommand } from '../cli-documents.ts';
 import { DatasetItem } from '../trees/datasets.ts';
 import { RunItem } from '../trees/runs.ts';
-
-const RESUMABLE: readonly RunInfo['status'][] = ['interrupted', 'stopped', 'failed'];
 
 /** Opens a run in the panel: the one of the argument, else one that the user picks. */
 export async function openRun(app: Rollscope, argument: unknown): Promise<void> {
@@ -28,7 +27,7 @@ export async function resume(app: Rollscope, argument: unknown): Promise<void> {
     else void vscode.window.showInformationMessage(`Run ${active.run} is in progress.`);
     return;
   }
-  const folder = named ?? (await pickRun(app, ({ status }) => RESUMABLE.includes(status), 'Resume Run', false));
+  const folder = named ?? (await pickRun(app, canResume, 'Resume Run', false));
   if (folder) await app.viewer.resume(folder);
 }
 

@@ -95,7 +95,7 @@ export class Results {
 
   /** Whether a file is a run's dataset. */
   isOn(run: OpenRun, file: string): boolean {
-    return samePath(run.file.config.dataset.path, this.nameOf(file));
+    return isSame(run.info.dataset, this.nameOf(file));
   }
 
   dispose(): void {
@@ -109,7 +109,7 @@ export class Results {
   private async load(file: string): Promise<void> {
     try {
       const name = this.nameOf(file);
-      const run = await this.library.newestOn((dataset) => samePath(dataset, name));
+      const run = await this.library.newestOn((dataset) => isSame(dataset, name));
       if (!this.files.has(file) || this.files.get(file)?.run === run) return;
       this.files.set(file, run ? new FileResults(run, name) : null);
       this.announce();
@@ -117,6 +117,11 @@ export class Results {
       this.report(error);
     }
   }
+}
+
+/** Whether a run that names this dataset, if it names one, is on a file. */
+function isSame(dataset: string | null, file: string): boolean {
+  return dataset !== null && samePath(dataset, file);
 }
 
 export function samePath(a: string, b: string): boolean {

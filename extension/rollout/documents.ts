@@ -157,6 +157,7 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
         problem: run.problems[problem]!,
         index,
         of: detail.rollouts.length,
+        imported: run.file.config === null,
         why: why[index]!,
         rollout,
       });

@@ -1,6 +1,7 @@
 /** A rollout as a text document: a header, then the response with the position of every token. Pure. */
 import { baseName, DASH, number, percent, verdict, whole } from '../../engine/protocol/format.ts';
 import type { Problem, Rollout } from '../../engine/protocol/index.ts';
+import { valueText } from '../../engine/protocol/named-values.ts';
 
 export interface RolloutFacts {
   run: string;
@@ -10,6 +11,8 @@ export interface RolloutFacts {
   /** Index of the rollout and number of rollouts in its group. */
   index: number;
   of: number;
+  /** Another trainer made the run: without an advantage it is not known whether the rollout trained. */
+  imported: boolean;
   /** Explanation of the reward; empty if none was recorded. */
   why: string;
   rollout: Rollout;
@@ -35,7 +38,9 @@ const RULE = '─'.repeat(24);
 
 export function layoutRollout(facts: RolloutFacts): RolloutLayout {
   const header = headerOf(facts);
-  const lines = [...header, '', `${RULE} Response (darker: less certain)`, ''];
+  const { logprob, entropy } = facts.rollout.statistics;
+  const shading = logprob || entropy ? ' (darker: less certain)' : '';
+  const lines = [...header, '', `${RULE} Response${shading}`, ''];
   const responseLine = lines.length;
   let text = '';
   let line = responseLine;
@@ -97,7 +102,7 @@ export function headerValues(facts: RolloutFacts): Record<HeaderRow, string> {
   return {
     answer: rollout.answer === null ? 'none extracted' : `${rollout.answer}${graded}`,
     reference: problem.answer ?? DASH,
-    reward: rewardText(rollout),
+    reward: rewardText(facts),
     why: why || DASH,
     tokens: `${whole(rollout.tokens)}${rollout.finish === 'length' ? ', truncated at the length limit' : ''}`,
     logprob: `${number(rollout.logprob)} nats/token`,
@@ -107,12 +112,24 @@ export function headerValues(facts: RolloutFacts): Record<HeaderRow, string> {
   };
 }
 
+/** The rewards by name below the reward, and what another trainer recorded before the run. */
+function rowsOf(facts: RolloutFacts): [name: string, value: string][] {
+  const values = headerValues(facts);
+  const { rewards, foreign } = facts.rollout;
+  const named = (of: Rollout['foreign'], indent: string) =>
+    Object.entries(of).map(([name, value]): [string, string] => [indent + name, valueText(value)]);
+  return (Object.keys(NAMES) as HeaderRow[]).flatMap((row) => [
+    ...(row === 'run' ? named(foreign, '') : []),
+    [NAMES[row], values[row]] as [string, string],
+    ...(row === 'reward' ? named(rewards, '  ') : []),
+  ]);
+}
+
 function headerOf(facts: RolloutFacts): string[] {
   const { problem } = facts;
   const place = problem.source === 'embedded' ? 'embedded problems' : baseName(problem.source);
   const where = problem.line === null ? `row ${problem.row + 1}` : `line ${problem.line}`;
-  const values = headerValues(facts);
-  const rows = (Object.keys(NAMES) as HeaderRow[]).map((row) => [NAMES[row], values[row]] as const);
+  const rows = rowsOf(facts);
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;
   return [
     `Problem ${problem.id}, ${where} of ${place}`,
@@ -128,8 +145,9 @@ function headerOf(facts: RolloutFacts): string[] {
   ];
 }
 
-function rewardText({ reward, advantage }: Rollout): string {
-  if (reward === null) return `${DASH} (not used for training)`;
-  const trained = advantage === null ? 'voted, not trained on' : `advantage ${number(advantage)}`;
+function rewardText({ rollout: { reward, advantage }, phase, imported }: RolloutFacts): string {
+  if (reward === null) return phase === 'train' ? DASH : `${DASH} (not used for training)`;
+  const untrained = imported ? 'advantage not recorded' : 'voted, not trained on';
+  const trained = advantage === null ? untrained : `advantage ${number(advantage)}`;
   return `${number(reward, Number.isInteger(reward) ? 0 : 3)}, ${trained}`;
 }

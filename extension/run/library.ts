@@ -80,7 +80,7 @@ export class RunLibrary {
   }
 
   /** The newest run on a dataset; undefined if there is none. */
-  async newestOn(isDataset: (dataset: string) => boolean): Promise<OpenRun | undefined> {
+  async newestOn(isDataset: (dataset: string | null) => boolean): Promise<OpenRun | undefined> {
     const info = (await this.list()).find((run) => isDataset(run.dataset));
     return info && this.read(info.folder);
   }

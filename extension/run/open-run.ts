@@ -108,7 +108,7 @@ export class OpenRun {
   get info(): RunInfo {
     const { run, folder, status, columns } = this;
     const { step, head } = columns;
-    return runInfo(this.file, { run, folder, step, status, evaluations: head.evaluations });
+    return runInfo(this.file, { run, folder, step, status, evaluations: head.evaluations, skipped: head.skipped });
   }
 
   /** A problem's latest state in the run. */

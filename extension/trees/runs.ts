@@ -1,7 +1,7 @@
 /** The Runs view: every run in the user's folder, the newest first. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { DASH, dateTime, share } from '../../engine/protocol/format.ts';
+import { DASH, dateTime, originText, share } from '../../engine/protocol/format.ts';
 import type { ListedRun, RunInfo, UnreadableRun } from '../../engine/protocol/index.ts';
 import { commandOf } from '../command-definitions.ts';
 import type { ItemContext } from '../ids.ts';
@@ -15,7 +15,11 @@ export class RunItem extends vscode.TreeItem {
     readonly shown: ShownStatus,
   ) {
     const readable = info.status === 'unreadable' ? null : info;
-    super(readable ? `${readable.job === 'probe' ? 'probe' : readable.reward} · ${datasetName(readable)}` : info.run);
+    super(
+      readable
+        ? `${readable.job === 'probe' ? 'probe' : (readable.reward ?? originText(readable.origin))} · ${datasetName(readable)}`
+        : info.run,
+    );
     this.id = info.folder;
     const content = readable ? runItemContent(readable, shown) : UNREADABLE;
     this.description = content.description;
@@ -23,7 +27,7 @@ export class RunItem extends vscode.TreeItem {
       content.icon,
       content.color ? new vscode.ThemeColor(content.color) : undefined,
     );
-    this.contextValue = `run.${shown}` satisfies ItemContext;
+    this.contextValue = contextOf(shown, readable);
     // Opening a run that cannot be read shows the reason.
     this.command = commandOf('openRun', [this]);
     this.accessibilityInformation = { label: `${info.run}, ${shown}, ${content.description}` };
@@ -48,15 +52,23 @@ function reasonOf({ error }: UnreadableRun): string[][] {
 
 function factsOf(info: RunInfo): string[][] {
   return [
-    ['Model', modelName(info.model)],
+    ...(info.origin.engine === 'rollscope' ? [] : originFacts(info.origin)),
+    ['Model', info.model === null ? DASH : modelName(info.model)],
     ['Dataset', datasetName(info)],
-    ['Reward', info.reward],
-    ['Step', `${info.step} of ${info.steps}`],
+    ['Reward', info.reward ?? DASH],
+    ['Step', `${info.step} of ${info.steps ?? DASH}`],
+    ...(info.skipped ? [['Skipped', info.skipped.message]] : []),
     ['Accuracy', `${share(info.accuracyBefore)} → ${share(info.accuracyAfter)}`],
   ];
 }
 
+/** The trainer that made an imported run, and the files that it was imported from. */
+function originFacts(origin: RunInfo['origin']): string[][] {
+  return [['Imported from', originText(origin)], ...origin.files.map((file) => ['File', file])];
+}
+
 function datasetName({ dataset }: RunInfo): string {
+  if (dataset === null) return DASH;
   return dataset === 'embedded' ? 'embedded' : path.parse(dataset).name;
 }
 
@@ -69,7 +81,7 @@ export function runItemContent(
     info.accuracyBefore === null && info.accuracyAfter === null
       ? ''
       : `${share(info.accuracyBefore)} → ${info.accuracyAfter === null ? DASH : share(info.accuracyAfter)} · `;
-  const steps = info.job === 'probe' ? '' : ` · ${info.step}/${info.steps}`;
+  const steps = info.job === 'probe' ? '' : ` · ${info.step}/${info.steps ?? DASH}`;
   const [icon, color] = ICONS[shown];
   return { description: `${accuracy}${dateTime(info.created)}${steps}`, icon, color };
 }
@@ -116,4 +128,13 @@ export class RunsTree implements vscode.TreeDataProvider<RunItem> {
   dispose(): void {
     this.changes.dispose();
   }
+}
+
+/**
+ * The item's `viewItem`, which the `when` clauses of `command-definitions.ts` ask for. A run of another trainer cannot be
+ * resumed here: for commands it is as good as complete. `info` is null for a run that cannot be read.
+ */
+function contextOf(shown: ShownStatus, info: RunInfo | null): ItemContext {
+  const ended = shown === 'interrupted' || shown === 'stopped' || shown === 'failed';
+  return ended && info !== null && info.origin.engine !== 'rollscope' ? 'run.completed' : `run.${shown}`;
 }

@@ -25,6 +25,7 @@ export async function openPath(folder: string, groups: readonly SampledGroup[], 
     created: new Date(0).toISOString(),
     origin: { engine: 'rollscope', version: null, files: [] },
     config,
+    foreign: null,
     ...facts,
   };
   const problems = groups.map(({ problem: { prompt: _, ...problem } }) => problem);

@@ -81,7 +81,7 @@ async function generate(at: string, problems: number, steps: number, groups: num
   const created = new Date(0).toISOString();
   const facts = { versions: {}, modelFingerprint: 'm', dataFingerprint: 'd' };
   const origin = { engine: 'rollscope', version: null, files: [] };
-  const runFile = { format: RUN_FORMAT, created, origin, config, ...facts };
+  const runFile = { format: RUN_FORMAT, created, origin, config, foreign: null, ...facts };
   const prompts = list.map(({ index, text }) => ({ problem: index, text, tokens: [1, 2, 3] }));
   const journal = await createJournal(at, { runFile, problems: list, prompts });
   const model = { name: 'm', parameters: 1, trainable: 1, vocabulary: 19, fingerprint: 'm' };

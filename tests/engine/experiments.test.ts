@@ -72,7 +72,7 @@ describe.runIf(present)('on SmolLM2-135M-Instruct and problems of a user', () =>
     expect(made).toHaveLength(runs);
     for (const run of made) {
       const { runFile, records } = await readRunFolder(path.join(folder, 'runs', run));
-      expect(runFile.config.model).toBe(MODEL);
+      expect(runFile.config?.model).toBe(MODEL);
       expect(records.some((record) => record.type === 'end' && record.reason === 'completed')).toBe(true);
     }
   });

@@ -85,6 +85,7 @@ async function runWith(adapter: PeftAdapter, model: string): Promise<string> {
       created: new Date(0).toISOString(),
       origin: { engine: 'rollscope', version: null, files: [] },
       config,
+      foreign: null,
       versions: {},
       modelFingerprint: '',
       dataFingerprint: '',

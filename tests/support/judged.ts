@@ -1,6 +1,6 @@
 /** A judged group as the training loop would make it, from answers and a label. */
 import type { JudgedGroup } from '../../engine/analysis/metrics.ts';
-import { clusterAnswers } from '../../engine/grading/index.ts';
+import { judgeAnswers } from '../../engine/grading/index.ts';
 import { type CountedGroup, majorityOf, type RolloutFacts, summarize } from '../../engine/protocol/index.ts';
 
 /** @param more fields of single rollouts, by index */
@@ -10,13 +10,10 @@ export function judged(
   rewards: (number | null)[] = answers.map(() => null),
   more: Partial<RolloutFacts>[] = [],
 ): JudgedGroup {
-  const clusters = clusterAnswers(answers, reference);
-  const rollouts = answers.map((answer, i): RolloutFacts => {
-    const cluster = clusters.findIndex(({ members }) => members.includes(i));
-    return {
-      answer,
-      cluster: cluster < 0 ? null : cluster,
-      correct: reference === null ? null : (clusters[cluster]?.correct ?? false),
+  const { clusters, rollouts: found } = judgeAnswers(answers, reference);
+  const rollouts = found.map(
+    (facts, i): RolloutFacts => ({
+      ...facts,
       reward: rewards[i]!,
       advantage: null,
       tokens: 10,
@@ -25,8 +22,8 @@ export function judged(
       repetition: 0.25,
       finish: 'stop',
       ...more[i],
-    };
-  });
+    }),
+  );
   return { clusters, majority: majorityOf({ clusters, rollouts }), rollouts };
 }
 

@@ -85,6 +85,7 @@ export async function createFixtureJournal(
     created: settings.created.toISOString(),
     origin: { engine: 'rollscope', version: '0.1.0', files: [] },
     config,
+    foreign: null,
     versions: { rollscope: '0.1.0', node: '20.20.2', onnxruntime: '1.30.0' },
     modelFingerprint: 'c0ffee00c0ffee00',
     dataFingerprint: 'da7ada7ada7ada7a',

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { crc32, crc32c } from '../../engine/journal/crc.ts';
-import { exportMetricsJsonl, exportRolloutsJsonl } from '../../engine/journal/export/jsonl.ts';
-import { exportRolloutsParquet } from '../../engine/journal/export/parquet.ts';
-import { type RolloutRow, rolloutRows } from '../../engine/journal/export/rows.ts';
-import { exportTensorboard, fileVersion, scalarEvent, tfRecord } from '../../engine/journal/export/tensorboard.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import type { GroupRecord, JournalRecord } from '../../engine/protocol/index.ts';
+import { exportMetricsJsonl, exportRolloutsJsonl } from '../../engine/runs/export/jsonl.ts';
+import { exportRolloutsParquet } from '../../engine/runs/export/parquet.ts';
+import { type RolloutRow, rolloutRows } from '../../engine/runs/export/rows.ts';
+import { exportTensorboard, fileVersion, scalarEvent, tfRecord } from '../../engine/runs/export/tensorboard.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { expectRejection } from '../support/refusals.ts';
 import { createFixtureJournal, writeRunFixture } from '../support/run-fixture.ts';
@@ -63,6 +63,11 @@ describe('rollouts', () => {
           rewards: null,
           majorityAnswer: group.majority!.answer,
           majorityShare: group.majority!.share,
+          voteStatus: group.majority!.tied ? 'tie' : 'majority',
+          verdict: group.majority!.correct ? 'correct' : 'wrong',
+          // Evaluated after this step.
+          current: false,
+          foreign: null,
         }),
       ),
     );

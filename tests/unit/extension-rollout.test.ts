@@ -53,6 +53,7 @@ function facts(tokenTexts: string[], more: Partial<RolloutFacts> = {}): RolloutF
     problem,
     index: 2,
     of: 8,
+    imported: false,
     why: 'answer 16 joined the largest cluster',
     rollout: rollout(tokenTexts),
     ...more,
@@ -71,7 +72,9 @@ function textAt(text: string, span: { line: number; character: number; endLine: 
 
 describe('a rollout document', () => {
   it('has problem, answers, rewards and statistics before the response', () => {
-    const given = facts(['12', ',16', '#16']);
+    const statistics = { ...none, logprob: new Float32Array(3) };
+    const tokens = ['12', ',16', '#16'];
+    const given = facts(tokens, { rollout: rollout(tokens, { statistics }) });
     const { text, responseLine } = layoutRollout(given);
     const lines = text.split('\n');
     expect(lines[0]).toMatch(/sum-3\b.*\b4\b.*sums\.jsonl/);
@@ -102,6 +105,20 @@ describe('a rollout document', () => {
     }
     expect(why).toBe('–');
     expect(answer).not.toContain(verdict(true));
+  });
+
+  it('has rewards and values of other trainers by name, and no shading without token statistics', () => {
+    const named = rollout(['x'], { rewards: { format: 0.5 }, foreign: { 'reply/score': 3 }, advantage: null });
+    const given = facts([], { rollout: named, imported: true });
+    const { text, responseLine } = layoutRollout(given);
+    const lines = text.split('\n');
+    const at = (name: string) => lines.findIndex((line) => line.trimStart().startsWith(`${name} `));
+    expect(lines[at('format')]).toMatch(/ 0\.500$/);
+    expect(lines[at('reply/score')]).toMatch(/ 3$/);
+    expect([at('Reward'), at('Run')]).toEqual([at('format') - 1, at('reply/score') + 1]);
+    expect(lines[responseLine - 2]).not.toContain('(');
+    // Whether a rollout without an advantage trained is not known of another trainer.
+    expect(headerValues(given).reward).not.toBe(headerValues({ ...given, imported: false }).reward);
   });
 
   it('shows the text alone where the tokens are not known', () => {

@@ -49,6 +49,7 @@ const listed = (change: Partial<ListedRun> = {}): ListedRun =>
     run: 'run',
     folder: '/runs/run',
     created: time,
+    origin: { engine: 'rollscope', version: '0.0.1', files: [] },
     job: 'train',
     model: '/models/small.gguf',
     dataset: '/data/sums.jsonl',
@@ -58,6 +59,7 @@ const listed = (change: Partial<ListedRun> = {}): ListedRun =>
     status: 'completed',
     accuracyBefore: 0.5,
     accuracyAfter: 0.75,
+    skipped: null,
     ...change,
   }) as ListedRun;
 
@@ -137,7 +139,10 @@ test('documents: rollouts and tokens', async () => {
   ] as const) {
     const { detail, why } = await run.readGroup(id);
     const [rollout] = detail.rollouts;
-    const facts = { run: run.run, step: id.step, phase: id.phase, problem: run.problems[id.problem]!, index: 0, of: 8 };
+    const facts = {
+      ...{ run: run.run, step: id.step, phase: id.phase, problem: run.problems[id.problem]! },
+      ...{ index: 0, of: 8, imported: false },
+    };
     part(`a rollout (${id.phase})`, layoutRollout({ ...facts, why: why[0]!, rollout: rollout! }).text);
     const nothing = {
       answer: null,
@@ -192,6 +197,9 @@ test('status bar and views', async () => {
     item(`a run: ${shown}`, new RunItem(listed(), shown));
   }
   item('a probe', new RunItem(listed({ job: 'probe', accuracyAfter: null } as never), 'completed'));
+  const origin = { engine: 'TRL', version: '0.20.0', files: ['/runs/trl/log.jsonl'] };
+  const unknown = { model: null, dataset: null, reward: null, steps: null, accuracyBefore: null, accuracyAfter: null };
+  item('a run of another trainer', new RunItem(listed({ ...unknown, origin } as never), 'completed'));
   const error = new RollscopeError('run-broken', 'The message.', 'The hint.');
   item('an unreadable run', new RunItem({ ...listed(), status: 'unreadable', error } as never, 'unreadable'));
   item('a dataset', new DatasetItem('/data/sums.jsonl'));

@@ -51,9 +51,11 @@ describe('the list of runs', () => {
       reward: 'majority-vote',
       step: 10,
       steps: 10,
+      origin: { engine: 'rollscope', version: '0.1.0', files: [] },
       status: 'completed',
       accuracyBefore: evaluations[0]!.accuracy!.mean,
       accuracyAfter: evaluations.at(-1)!.accuracy!.mean,
+      skipped: null,
     });
   });
 

@@ -198,7 +198,7 @@ describe('reader', () => {
     const { runFile, problems, records, torn } = await written({});
     expect(torn).toBe(false);
     expect(problems).toHaveLength(12);
-    expect(runFile.config.votes).toBe(8);
+    expect(runFile.config?.votes).toBe(8);
     expect(records.map((record) => record.seq)).toEqual(records.map((_, index) => index));
     const groups = records.filter((record): record is GroupRecord => record.type === 'group');
     expect(groups).toHaveLength(12 * 10 + 3 * 24);

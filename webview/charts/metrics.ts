@@ -2,7 +2,13 @@
 import { number, share, whole } from '../../engine/protocol/format.ts';
 import { type MetricDefinition, STEP_METRIC_NAMES, STEP_METRICS } from '../../engine/protocol/metrics.ts';
 import type { Head } from '../../engine/runs/columns.ts';
-import type { Metric } from '../../engine/runs/series.ts';
+import {
+  type ForeignMetric,
+  foreignName,
+  isForeign,
+  type Metric,
+  type MetricSeries,
+} from '../../engine/runs/series.ts';
 
 export interface MetricChoice {
   metric: Metric;
@@ -44,5 +50,16 @@ export function defaultCharts(head: Pick<Head, 'labeled' | 'saysRight'>): readon
 }
 
 export function choiceOf(metric: Metric): MetricChoice | undefined {
+  if (isForeign(metric)) return foreignChoice(metric);
   return METRIC_CHOICES.find((choice) => choice.metric === metric);
+}
+
+/** What a run offers: our metrics, then those of another trainer that it has. */
+export function choicesOf(series: Pick<MetricSeries, 'names'>): readonly MetricChoice[] {
+  return [...METRIC_CHOICES, ...series.names.filter(isForeign).map(foreignChoice)];
+}
+
+/** Unit and range of another trainer's metric are not known. */
+function foreignChoice(metric: ForeignMetric): MetricChoice {
+  return { metric, label: foreignName(metric), color: 'plain', text: (value) => number(value, 3) };
 }

@@ -4,7 +4,7 @@ import { customElement } from 'lit/decorators.js';
 import { number, share } from '../../engine/protocol/format.ts';
 import type { Metric } from '../../engine/runs/series.ts';
 import { type CurveOptions, curve, plotArea, type Series } from '../charts/curve.ts';
-import { choiceOf, METRIC_CHOICES } from '../charts/metrics.ts';
+import { choiceOf, choicesOf } from '../charts/metrics.ts';
 import { areShares } from '../charts/scale.ts';
 import { Component } from '../component.ts';
 import { shared } from '../styles.ts';
@@ -167,7 +167,7 @@ export class Curves extends Component {
       aria-label="Metric of chart ${place + 2}"
       @change=${(event: Event) => this.store.chooseChart(place, (event.target as HTMLSelectElement).value as Metric)}
     >
-      ${METRIC_CHOICES.map(
+      ${choicesOf(this.store.columns.series).map(
         ({ metric, label }) => html`<option value=${metric} .selected=${metric === current}>${label}</option>`,
       )}
     </select>`;

@@ -6,7 +6,20 @@ import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { activityText } from '../../engine/protocol/activity.ts';
 import { standIn } from '../../engine/protocol/forecast-text.ts';
-import { about, baseName, bytes, DASH, number, plural, share, whole } from '../../engine/protocol/format.ts';
+import {
+  about,
+  baseName,
+  bytes,
+  DASH,
+  number,
+  originText,
+  plural,
+  share,
+  whole,
+} from '../../engine/protocol/format.ts';
+import { canResume } from '../../engine/protocol/resumable.ts';
+import type { RunInfo } from '../../engine/protocol/rpc.ts';
+import type { Head } from '../../engine/runs/columns.ts';
 import { collapseWarningAt } from '../../engine/runs/watch.ts';
 import { Component } from '../component.ts';
 import { failureNotice, failureStyles } from '../failure-notice.ts';
@@ -38,6 +51,10 @@ export class Header extends Component {
       ul {
         margin: 2px 0;
         padding-left: 20px;
+      }
+      .skipped {
+        margin: 2px 0;
+        color: var(--truth);
       }
       .space {
         flex: 1;
@@ -100,7 +117,7 @@ export class Header extends Component {
     const config = columns.head.run?.config;
     const live = info.status === 'running' && progress !== null;
     const parts = [
-      baseName(info.model),
+      info.model === null ? null : baseName(info.model),
       config?.lora ? `LoRA ${config.lora.rank}` : null,
       info.job === 'train' ? info.reward : 'probe',
       config ? `${config.votes} rollouts per problem` : null,
@@ -119,6 +136,7 @@ export class Header extends Component {
     >
       <span class="name">${info.run}</span>
       <span class="muted">${parts.filter(Boolean).join(' · ')}</span>
+      ${imported(info.origin)}
       <span class="space"></span>
       <span role="status">
         <svg width="8" height="8" aria-hidden="true"><circle class="dot ${dot}" cx="4" cy="4" r="3.5"></circle></svg>
@@ -187,6 +205,12 @@ export class Header extends Component {
   /** Warnings about the dataset, the model and the settings, and from training. */
   private warnings() {
     const { warnings } = this.store.columns.head;
+    const skipped = this.store.info?.skipped;
+    if (skipped) return html`${this.warningList(warnings)}<p class="skipped" role="status">${skipped.message}</p>`;
+    return this.warningList(warnings);
+  }
+
+  private warningList(warnings: Head['warnings']) {
     if (warnings.length === 0) return nothing;
     return html`<details data-warnings=${warnings.length}>
       <summary>${plural(warnings.length, 'warning')}</summary>
@@ -204,7 +228,7 @@ export class Header extends Component {
   private status(live: boolean): string {
     const { info, progress } = this.store;
     if (!info) return '';
-    const place = info.job === 'train' ? ` · step ${this.step} of ${info.steps}` : '';
+    const place = info.job === 'train' ? ` · step ${this.step} of ${info.steps ?? DASH}` : '';
     if (live && progress) {
       return progress.state === 'running' ? `${activityText(progress)}${place}` : `${progress.state}${place}`;
     }
@@ -227,10 +251,17 @@ export class Header extends Component {
         <vscode-button appearance="secondary" data-action="stop" @click=${() => store.control('stop')}>Stop</vscode-button>
       `;
     }
-    const resumable = info?.status === 'interrupted' || info?.status === 'stopped' || info?.status === 'failed';
+    const resumable = info !== null && canResume(info);
     return html`
       ${resumable ? html`<vscode-button data-action="resume" @click=${() => store.control('resume')}>Resume</vscode-button>` : nothing}
       <vscode-button appearance="secondary" data-action="choose-run" @click=${() => store.perform('choose-run')}>Open run…</vscode-button>
     `;
   }
+}
+
+/** The trainer that made an imported run; its files in the tooltip. */
+function imported(origin: RunInfo['origin']) {
+  if (origin.engine === 'rollscope') return nothing;
+  const files = origin.files.length > 0 ? origin.files.join('\n') : 'Its files were not recorded.';
+  return html`<span class="badge" data-origin=${origin.engine} title=${files}>imported from ${originText(origin)}</span>`;
 }

@@ -14,7 +14,7 @@ import type { ProblemRow } from '../problem-row.ts';
 import { shared } from '../styles.ts';
 import { answerStyles, answerTable } from './inspector/answers.ts';
 import { correctnessClass, correctnessMark, verdictClass } from './inspector/correctness.ts';
-import { rolloutTable, rolloutTableStyles } from './inspector/rollout-table.ts';
+import { BY_ADVANTAGE, type RolloutOrder, rolloutTable, rolloutTableStyles } from './inspector/rollout-table.ts';
 import { rolloutTokenStyles, rolloutTokens } from './inspector/rollout-tokens.ts';
 
 @customElement('rs-inspector')
@@ -63,6 +63,9 @@ export class Inspector extends Component {
       }
     `,
   ];
+
+  /** What the rollouts are sorted by. */
+  private order: RolloutOrder = BY_ADVANTAGE;
 
   override render() {
     const row = this.store.selected;
@@ -137,7 +140,7 @@ export class Inspector extends Component {
             : nothing
         }
         ${
-          reading.state === 'read'
+          reading.state === 'read' && reading.detail.rollouts.some(({ logprob }) => logprob !== null)
             ? html`<section>
                 <h2>Confidence${columns.head.labeled ? ' vs. correctness' : ''}</h2>
                 <svg width=${half} height="96" role="img" aria-label="Confidence of each rollout">${confidenceChart(reading.detail.rollouts, half, 96, this.store.rollout)}</svg>
@@ -157,7 +160,18 @@ export class Inspector extends Component {
     const index = this.chosen(rollouts);
     const rollout = rollouts[index];
     return html`
-      ${rolloutTable({ phase, rollouts, chosen: index, choose: (other) => this.store.selectRollout(other) })}
+      ${rolloutTable({
+        phase,
+        rollouts,
+        imported: this.store.info?.origin.engine !== 'rollscope',
+        order: this.order,
+        sortBy: (order) => {
+          this.order = order;
+          this.requestUpdate();
+        },
+        chosen: index,
+        choose: (other) => this.store.selectRollout(other),
+      })}
       ${rollout ? rolloutTokens({ rollout, index, why: reading.why[index], open: () => this.store.openRollout(row, index) }) : nothing}
       ${this.failure('openRollout')}
     `;

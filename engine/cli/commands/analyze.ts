@@ -40,6 +40,8 @@ export interface AnalyzeOptions {
 
 /** Default temperature of the optimum. */
 const USUAL_BETA = 0.5;
+/** Of another trainer's reward it is not known whether it says right or wrong. */
+const OTHER_REWARD = { saysRight: false };
 
 export async function analyze(reference: string, options: AnalyzeOptions): Promise<number> {
   const output = new Output(options.json === true);
@@ -53,7 +55,7 @@ export async function analyze(reference: string, options: AnalyzeOptions): Promi
   const found = material.groups.filter((group) => group.step === at);
   const groups = await Promise.all(found.map(material.detail));
   const beta = betaOf(options.beta);
-  const reward = rewardOf(material.config.reward, material.config.rewardOptions);
+  const reward = material.config && rewardOf(material.config.reward, material.config.rewardOptions);
   const optima = groups.map((group) => optimum(group, rewardsOf(group, material, reward), beta));
   const aligned = alignment(
     groups.map((group) => {
@@ -73,8 +75,9 @@ export async function analyze(reference: string, options: AnalyzeOptions): Promi
   output.print(`\n${optimumText(groups, optima, beta)}`);
   const theory = theoryOf(columns);
   if (theory) output.print(`\n${theoryText(theory)}`);
-  const ending = endingOf(columns, reward);
-  if (ending) output.print(`\n${endingText(ending, reward)}`);
+  const ending = endingOf(columns, reward ?? OTHER_REWARD);
+  const trained = material.reward ?? 'the reward';
+  if (ending) output.print(`\n${endingText(ending, trained)}`);
   const forecast = forecastPart(columns, groups, problems);
   const prediction = forecast?.text ?? withoutForecast(material.config);
   if (prediction) output.print(`\n${prediction}`);
@@ -88,10 +91,8 @@ export async function analyze(reference: string, options: AnalyzeOptions): Promi
     ),
     problems: groups.map((group, i) => {
       const { weights: _, ...rest } = optima[i]!;
-      const metrics = problemMetrics(group, reward, columns.updateOf(found[i]!.row));
-      const rewarded = group.rollouts.some(({ reward }) => reward !== null);
-      const proxyReward = rewarded ? metrics.proxyReward : null;
-      return { id: problems[group.problem]!.id, ...metrics, proxyReward, optimum: rest };
+      const metrics = problemMetrics(group, reward ?? OTHER_REWARD, columns.updateOf(found[i]!.row));
+      return { id: problems[group.problem]!.id, ...metrics, optimum: rest };
     }),
     beta,
     theory,
@@ -111,11 +112,11 @@ function betaOf(text: string | undefined): number {
 }
 
 /** A group's rewards: those it was trained with, else the run's reward if it can be computed, else the majority vote's. */
-function rewardsOf(group: GroupDetail, { problems, vocabulary }: RunMaterial, reward: RunReward): number[] {
+function rewardsOf(group: GroupDetail, { problems, vocabulary }: RunMaterial, reward: RunReward | null): number[] {
   const given = group.rollouts.flatMap(({ reward }) => reward ?? []);
   if (given.length === group.rollouts.length) return given;
-  const gathered = reward.evidence.every((kind) => group.evidence[kind] !== undefined);
-  if (!gathered) return group.rollouts.map(({ cluster }) => (cluster === 0 ? 1 : 0));
+  const gathered = reward?.evidence.every((kind) => group.evidence[kind] !== undefined);
+  if (!reward || !gathered) return group.rollouts.map(({ cluster }) => (cluster === 0 ? 1 : 0));
   return reward.score(groupOf(group, problems[group.problem]!, vocabulary)).rewards;
 }
 
@@ -235,7 +236,7 @@ function theoryText({ common, error, theorem, problems }: NonNullable<ReturnType
   return lines.join('\n');
 }
 
-function endingOf({ series, head }: RunColumns, { saysRight }: RunReward) {
+function endingOf({ series, head }: RunColumns, { saysRight }: Pick<RunReward, 'saysRight'>) {
   const steps = series.rows('proxyReward', 'groundTruthReward', 'length', 'repetition', 'rewardAccuracy');
   const curve = curveOf(steps);
   if (curve.length === 0) return null;
@@ -248,13 +249,10 @@ function endingOf({ series, head }: RunColumns, { saysRight }: RunReward) {
   };
 }
 
-function endingText(
-  { failure, collapse, watch }: NonNullable<ReturnType<typeof endingOf>>,
-  { text }: RunReward,
-): string {
+function endingText({ failure, collapse, watch }: NonNullable<ReturnType<typeof endingOf>>, reward: string): string {
   const mode = failure.mode === 'none' ? 'no failure' : `${failure.mode} failure`;
   const last = watch ? `\n  collapse watch, step ${watch.step}: ${watch.message}` : '\n  collapse watch: no alarms';
-  const step = collapse ? collapseText(collapse) : `not defined for ${text}, which is not a correctness reward`;
+  const step = collapse ? collapseText(collapse) : `not defined for ${reward}, which is not a correctness reward`;
   return `Outcome: ${mode}: ${failure.reason}\n  Model Collapse Step (reward accuracy below 1%): ${step}${last}`;
 }
 

@@ -30,17 +30,17 @@ async function write(
 ): Promise<{ text: string; path?: string; counts: Record<string, number> }> {
   switch (format) {
     case 'jsonl': {
-      const { exportRolloutsJsonl } = await import('../../journal/export/jsonl.ts');
+      const { exportRolloutsJsonl } = await import('../../runs/export/jsonl.ts');
       const rollouts = await exportRolloutsJsonl(folder, out, { perToken });
       return { text: `${rollouts} rollouts`, counts: { rollouts } };
     }
     case 'parquet': {
-      const { exportRolloutsParquet } = await import('../../journal/export/parquet.ts');
+      const { exportRolloutsParquet } = await import('../../runs/export/parquet.ts');
       const rollouts = await exportRolloutsParquet(folder, out, { perToken });
       return { text: `${rollouts} rollouts`, counts: { rollouts } };
     }
     case 'tensorboard': {
-      const { exportTensorboard } = await import('../../journal/export/tensorboard.ts');
+      const { exportTensorboard } = await import('../../runs/export/tensorboard.ts');
       const { path: file, scalars } = await exportTensorboard(folder, out);
       return { text: `${scalars} scalars`, path: file, counts: { scalars } };
     }

@@ -1,12 +1,12 @@
 /** `rollscope rescore`: other rewards on the stored rollouts, without the model. */
 import { REWARDED } from '../../analysis/metrics.ts';
 import { compareRewards, type Rescored, type RescoredGroup, type Rescoring, winnerOf } from '../../analysis/rescore.ts';
-import { DASH, estimate, number, plural, share, verdict } from '../../protocol/format.ts';
-import { parseReward, RollscopeError } from '../../protocol/index.ts';
-import { REWARDS, type RunReward, rewardOf } from '../../reward/index.ts';
+import { DASH, estimate, number, originText, plural, share, verdict } from '../../protocol/format.ts';
+import { type GroupDetail, parseReward, RollscopeError } from '../../protocol/index.ts';
+import { REWARDS, rewardOf } from '../../reward/index.ts';
 import { groupOf } from '../../reward/stored.ts';
 import { advantages } from '../../training/advantages.ts';
-import { readGroups } from '../groups.ts';
+import { type RunMaterial, readGroups } from '../groups.ts';
 import { wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
@@ -28,8 +28,10 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
   const folder = await findRun(reference, runsFolder);
   const material = await readGroups(folder, { phase: options.phase, step: wholeNumber('--step', options.step) });
   const { config, problems, vocabulary, phase } = material;
+  // A reward of another trainer cannot be computed here: what it gave is what the others are compared with.
+  const recorded = config ? null : recordedName(material.reward);
   const named = options.reward ?? [];
-  const rewards = toScore(config.reward, named).map((text) => rewardOf(text, config.rewardOptions));
+  const rewards = toScore(config?.reward ?? null, named).map((text) => rewardOf(text, config?.rewardOptions ?? {}));
   const required = new Set(named.map(meaning));
   const only = options.problem === undefined ? null : problems.find(({ id }) => id === options.problem);
   if (only === undefined) {
@@ -42,12 +44,14 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
   }
   const groups: RescoredGroup[] = [];
   const impossible = new Map<string, string>();
+  const given = new Set<string>();
   for (const record of material.groups) {
     if (only && record.problem !== only.index) continue;
     const problem = problems[record.problem]!;
     const detail = await material.detail(record);
     const group = groupOf(detail, problem, vocabulary);
-    const scores: Record<string, Rescored> = {};
+    const scores: Record<string, Rescored> = recorded === null ? {} : recordedScores(recorded, detail);
+    for (const name of Object.keys(scores)) given.add(name);
     for (const reward of rewards) {
       if (impossible.has(reward.text)) continue;
       try {
@@ -63,35 +67,64 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
     groups.push({ problem: record.problem, step: record.step, group: detail, rewards: scores });
   }
   const computed = rewards.filter(({ text }) => !impossible.has(text));
-  const found = compareRewards(
-    groups,
-    computed.map(({ text }) => text),
-    {
-      advantages: (values) => advantages(config.loss.advantage, values),
-      thresholds: Object.fromEntries(computed.filter((one) => one.saysRight).map(({ text }) => [text, REWARDED])),
-    },
-  );
-  output.print(`${plural(groups.length, 'group')} (${phase}); the run was trained with ${config.reward}.\n`);
+  const found = compareRewards(groups, [...given, ...computed.map(({ text }) => text)], {
+    advantages: (values) => advantages(config?.loss.advantage ?? USUAL_ADVANTAGE, values),
+    thresholds: Object.fromEntries(computed.filter((one) => one.saysRight).map(({ text }) => [text, REWARDED])),
+  });
+  output.print(`${plural(groups.length, 'group')} (${phase}); ${trainedWith(material)}\n`);
   output.print(rewardTable(found));
-  if (found.pairs.length > 0) output.print(`\n${pairTable(found, config.reward)}`);
-  if (only) output.print(`\n${winners(groups, computed)}`);
+  if (found.pairs.length > 0) output.print(`\n${pairTable(found, config?.reward ?? recorded!)}`);
+  if (only) output.print(`\n${winners(groups, [...given, ...computed.map(({ text }) => text)])}`);
   output.print(`\n${conclusion(found)}`);
   if (impossible.size > 0) {
     const names = [...impossible.keys()].join(', ');
     output.note(
-      `Not computed: ${names}. They need model calls, programs or columns that were not recorded (--json gives the reasons).`,
+      `Not computed: ${names}. They need token statistics, model calls, programs or columns that were not recorded (--json gives the reasons).`,
     );
   }
   output.result({
     folder,
     phase,
     groups: groups.length,
-    trainedBy: config.reward,
+    trainedBy: material.reward,
     ...found,
     notComputed: Object.fromEntries(impossible),
     ...(only && { byGroup: groups.map(numbersOf) }),
   });
   return EXIT.ok;
+}
+
+/** The estimator of advantages where another trainer does not say which it used. */
+const USUAL_ADVANTAGE = 'grpo';
+
+/** A recorded reward has a name that no expression has. */
+function recordedName(reward: string | null): string {
+  return `${reward ?? 'reward'} (recorded)`;
+}
+
+/** The rewards that another trainer recorded, each where all rollouts of the group have it: the one that trains, then those with names. */
+function recordedScores(trained: string, { rollouts }: GroupDetail): Record<string, Rescored> {
+  const scores: Record<string, Rescored> = {};
+  const add = (name: string, values: (number | null | undefined)[]) => {
+    const numbers = values.filter((value) => value !== null && value !== undefined);
+    if (numbers.length > 0 && numbers.length === rollouts.length) scores[name] ??= { rewards: numbers };
+  };
+  add(
+    trained,
+    rollouts.map(({ reward }) => reward),
+  );
+  for (const name of new Set(rollouts.flatMap(({ rewards }) => Object.keys(rewards)))) {
+    add(
+      recordedName(name),
+      rollouts.map(({ rewards }) => rewards[name]),
+    );
+  }
+  return scores;
+}
+
+function trainedWith({ config, reward, origin }: RunMaterial): string {
+  const by = config ? '' : ` by ${originText(origin)}`;
+  return `the run was trained${by} with ${reward ?? 'a reward that was not recorded'}.`;
 }
 
 /** A group's rewards as numbers, by reward. */
@@ -101,9 +134,9 @@ function numbersOf({ problem, step, rewards }: RescoredGroup) {
 }
 
 /** The training reward, as the baseline, and the named rewards (default: all); each once. */
-function toScore(trained: string, named: readonly string[]): string[] {
+function toScore(trained: string | null, named: readonly string[]): string[] {
   const seen = new Set<string>();
-  return [trained, ...(named.length > 0 ? named : REWARDS)].filter((text) => {
+  return [...(trained === null ? [] : [trained]), ...(named.length > 0 ? named : REWARDS)].filter((text) => {
     const known = seen.has(meaning(text));
     seen.add(meaning(text));
     return !known;
@@ -120,7 +153,7 @@ function rewardTable({ rewards }: Rescoring): string {
     r.reward,
     String(r.groups),
     number(r.mean, 2),
-    `${number(r.range[0], 2)} to ${number(r.range[1], 2)}`,
+    r.range ? `${number(r.range[0], 2)} to ${number(r.range[1], 2)}` : DASH,
     share(r.equal),
     estimate(r.auroc),
     share(r.top1Accuracy?.mean),
@@ -157,9 +190,9 @@ function pairTable({ pairs }: Rescoring, trained: string): string {
   return table(['reward', 'vs.', 'Kendall', 'Spearman', 'top-1 disagreement', 'sign disagreement'], rows, [2, 3, 4, 5]);
 }
 
-function winners(groups: readonly RescoredGroup[], rewards: readonly RunReward[]): string {
+function winners(groups: readonly RescoredGroup[], rewards: readonly string[]): string {
   const rows = groups.flatMap(({ step, group, rewards: of }) =>
-    rewards.flatMap(({ text }) => {
+    rewards.flatMap((text) => {
       const scores = of[text];
       if (!scores || scores.rewards.length === 0) return [];
       const best = winnerOf(scores);

@@ -17,6 +17,6 @@ export async function resume(
     engine.resume(folder, options.allowPrograms === true),
   );
   const { run } = finished.columns.head;
-  if (run?.config.job === 'probe') return finishProbe(output, finished, places);
+  if (run?.config?.job === 'probe') return finishProbe(output, finished, places);
   return finish(output, finished, places);
 }

@@ -15,7 +15,10 @@ export async function runs(options: { out?: string; json?: boolean }): Promise<n
     const header = ['run', 'job', 'status', 'step', 'before', 'after', 'reward', 'model', 'dataset', 'started'];
     output.print(table(header, found.map(rowOf), [3, 4, 5]));
     for (const run of found) {
-      if (run.status !== 'unreadable') continue;
+      if (run.status !== 'unreadable') {
+        if (run.skipped) output.print(`${run.run}: ${run.skipped.message}`);
+        continue;
+      }
       const { message, hint } = run.error;
       output.print(`${run.run} cannot be read: ${message}${hint ? ` ${hint}` : ''}`);
     }
@@ -32,10 +35,10 @@ function rowOf(run: ListedRun): string[] {
     run.run,
     run.job,
     run.status,
-    run.job === 'train' ? `${run.step}/${run.steps}` : DASH,
+    run.job === 'train' ? `${run.step}/${run.steps ?? DASH}` : DASH,
     share(run.accuracyBefore),
     share(run.accuracyAfter),
-    run.job === 'train' ? run.reward : DASH,
+    run.job === 'train' ? (run.reward ?? DASH) : DASH,
     oneLine(shortName(run.model), 28),
     oneLine(shortName(run.dataset), 28),
     dateTime(run.created),
@@ -43,6 +46,7 @@ function rowOf(run: ListedRun): string[] {
 }
 
 /** The last part of a path; a Hub id stays whole. */
-function shortName(reference: string): string {
+function shortName(reference: string | null): string {
+  if (reference === null) return DASH;
   return /^(\/|[a-zA-Z]:[\\/])/.test(reference) ? (reference.split(/[\\/]/).at(-1) ?? reference) : reference;
 }

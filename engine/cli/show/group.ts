@@ -32,7 +32,8 @@ export async function readShownGroup(
   if (row === null) {
     const when = step === undefined ? 'has not been sampled yet' : `was not sampled at or before step ${step}`;
     const where = phase === undefined ? '' : ` in the phase ${phase}`;
-    throw new RollscopeError('usage', `Problem '${problem.id}' ${when}${where}.`, undefined, {
+    const hint = 'Choose another problem, step or phase. Problems with rollouts: rollscope show <run>';
+    throw new RollscopeError('usage', `Problem '${problem.id}' ${when}${where}.`, hint, {
       details: { reason: 'no-rollouts', problem: problem.id },
     });
   }

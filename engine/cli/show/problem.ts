@@ -1,6 +1,8 @@
 /** One problem: its vote, its clusters, and its rollouts in numbers. */
-import { DASH, number, oneLine, share, verdict } from '../../protocol/format.ts';
+import { DASH, number, oneLine, originText, share, verdict } from '../../protocol/format.ts';
 import type { Rollout } from '../../protocol/group.ts';
+import { valueNames, valueText } from '../../protocol/named-values.ts';
+import { describeRun, type RunFile } from '../../protocol/run-file.ts';
 import { rewardOf } from '../../reward/index.ts';
 import { notRewarded } from '../../runs/explanations.ts';
 import type { Output } from '../output.ts';
@@ -56,16 +58,19 @@ function clusterTable({ detail: { clusters, rollouts } }: ShownGroup): string {
 }
 
 function rolloutTable(rollouts: readonly Rollout[]): string {
+  const { rewards, foreign } = valueNames(rollouts);
   const rows = rollouts.map((rollout, i) => [
     String(i + 1),
     rollout.answer === null ? DASH : oneLine(rollout.answer, 20),
     verdict(rollout.correct),
     number(rollout.reward, 2),
+    ...rewards.map((name) => valueText(rollout.rewards[name])),
     number(rollout.advantage, 2),
     rollout.tokens === null ? DASH : String(rollout.tokens),
     share(rollout.logprob === null ? null : Math.exp(rollout.logprob)),
     number(rollout.entropy, 2),
     rollout.finish ?? DASH,
+    ...foreign.map((name) => oneLine(valueText(rollout.foreign[name]), 20)),
     oneLine(rollout.text, 40),
   ]);
   const header = [
@@ -73,20 +78,33 @@ function rolloutTable(rollouts: readonly Rollout[]): string {
     'answer',
     'verdict',
     'reward',
+    ...rewards,
     'advantage',
     'tokens',
     'confidence',
     'entropy',
     'finish',
+    ...foreign,
     'text',
   ];
-  return table(header, rows, [0, 3, 4, 5, 6, 7]);
+  // Up to the entropy, all but answer and verdict are numbers.
+  const right = [...header.keys()].filter((i) => i === 0 || (i > 2 && i < rewards.length + 8));
+  return table(header, rows, right);
 }
 
 /** The rule of the rewards of a group, and whether it trained. */
-function rewardText({ file: { config }, detail: { phase, rollouts } }: ShownGroup): string {
+function rewardText({ file, detail: { phase, rollouts } }: ShownGroup): string {
   if (rollouts.every(({ reward }) => reward === null)) return `${notRewarded(phase)}.`;
-  const rule = `Reward: ${rewardOf(config.reward, config.rewardOptions).formula}.`;
+  const rule = ruleOf(file);
+  const recorded = rollouts.some(({ advantage }) => advantage !== null);
+  if (!file.config) return recorded ? rule : `${rule} Advantages were not recorded.`;
   const trains = rollouts.some(({ advantage }) => advantage !== null && advantage !== 0);
   return trains ? rule : `${rule}\nAll rewards are equal: zero advantages, no gradient from this problem at this step.`;
+}
+
+/** What the reward that trains is: its formula, or the name that another trainer gives it. */
+function ruleOf(file: RunFile): string {
+  const { config, origin } = file;
+  if (config) return `Reward: ${rewardOf(config.reward, config.rewardOptions).formula}.`;
+  return `Reward: ${describeRun(file).reward ?? DASH}, as ${originText(origin)} recorded it.`;
 }

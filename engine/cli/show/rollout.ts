@@ -2,6 +2,7 @@
 import { RollscopeError } from '../../protocol/errors.ts';
 import { DASH, number, share, verdict } from '../../protocol/format.ts';
 import type { RolloutFacts } from '../../protocol/group.ts';
+import { valueText } from '../../protocol/named-values.ts';
 import type { Output } from '../output.ts';
 import { table } from '../table.ts';
 import { type ShownGroup, whereFrom } from './group.ts';
@@ -28,11 +29,13 @@ export function showRollout(output: Output, group: ShownGroup, count: number): v
       [
         ['reference', `${problem.answer ?? DASH} (${verdict(rollout.correct)})`],
         ['reward', number(rollout.reward, 2)],
-        ['advantage', `${number(rollout.advantage, 2)}${effectOf(rollout)}`],
+        ...Object.entries(rollout.rewards).map(([name, value]) => [`reward ${name}`, valueText(value)]),
+        ['advantage', `${number(rollout.advantage, 2)}${group.file.config ? effectOf(rollout) : ''}`],
         ['why', why],
         ['tokens', `${rollout.tokens ?? DASH}${rollout.finish === 'length' ? ' (truncated at the length limit)' : ''}`],
         ['confidence', `${share(probability)} (geometric mean of token probabilities)`],
         ['entropy', `${number(rollout.entropy, 2)} nats/token`],
+        ...Object.entries(rollout.foreign).map(([name, value]) => [name, valueText(value)]),
       ],
     ),
   );

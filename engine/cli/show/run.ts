@@ -1,11 +1,15 @@
 /** A run: what it is, before and after, its curves and its problems. */
-import { bytes, DASH, number, whole } from '../../protocol/format.ts';
+
+import { readRunFile } from '../../journal/reader.ts';
+import { bytes, DASH, number, originText, whole } from '../../protocol/format.ts';
 import { STEP_METRICS, type StepMetric } from '../../protocol/metrics.ts';
 import type { Problem } from '../../protocol/records.ts';
 import type { RunInfo } from '../../protocol/rpc.ts';
+import type { ForeignRun } from '../../protocol/run-file.ts';
 import type { RunColumns } from '../../runs/columns.ts';
 import { readRunInfo } from '../../runs/list.ts';
-import type { Metric } from '../../runs/series.ts';
+import { foreignName, isForeign, type Metric } from '../../runs/series.ts';
+import { describeSkipped } from '../../runs/skipped.ts';
 import type { Output } from '../output.ts';
 import { problemResults, problemTable } from '../problem-table.ts';
 import { beforeAfterTable, type RunSummary, summarize } from '../summary.ts';
@@ -35,39 +39,52 @@ interface ShownRun {
 }
 
 export async function showRun(output: Output, { folder, problems, columns, step }: ShownRun): Promise<void> {
-  const info = await readRunInfo(folder);
+  const [listed, file] = await Promise.all([readRunInfo(folder), readRunFile(folder)]);
+  // The columns know all records, the list only those of short journals.
+  const info = { ...listed, skipped: describeSkipped(columns.head.skipped, file.versions) };
   const summary = summarize(columns);
   const { series, head } = columns;
-  output.print(table(['run', info.run], factRows(folder, info, columns, summary)));
+  output.print(table(['run', info.run], factRows(folder, info, columns, summary, file.foreign?.settings ?? {})));
   const before = beforeAfterTable(columns);
   if (before) output.print(`\n${before}`);
   if (series.steps.length > 0) output.print(`\n${curves(columns)}`);
   const results = problemResults(problems, columns, step);
   if (results.length > 0) output.print(`\n${problemTable(results)}`);
   for (const warning of head.warnings.slice(-WARNINGS)) output.print(`warning: ${warning.message}`);
+  if (info.skipped) output.print(`warning: ${info.skipped.message}`);
   const all = series.names.map((name) => [name, valuesOf(columns, name as Metric)]);
   output.result({
     ...info,
+    settings: file.foreign?.settings ?? null,
     ...summary,
     series: { step: series.steps, ...Object.fromEntries(all) },
     problems: results,
   });
 }
 
-function factRows(folder: string, info: RunInfo, { head }: RunColumns, summary: RunSummary): string[][] {
+function factRows(
+  folder: string,
+  info: RunInfo,
+  { head }: RunColumns,
+  summary: RunSummary,
+  settings: ForeignRun['settings'],
+): string[][] {
   const model = head.run?.model;
-  const sizes = model ? ` (${whole(model.parameters)} parameters, ${whole(model.trainable)} trained)` : '';
+  const counted = model ? [sized(model.parameters, 'parameters'), sized(model.trainable, 'trained')] : [];
+  const sizes = counted.filter((text) => text !== null).join(', ');
   return [
+    ...originRows(info),
     ['job', info.job],
     ['status', info.status + (head.end?.error ? `: ${head.end.error.message}` : '')],
-    ['model', `${info.model}${sizes}`],
-    ['dataset', `${info.dataset} (${head.run?.problems ?? DASH} problems)`],
+    ['model', `${info.model ?? DASH}${sizes && ` (${sizes})`}`],
+    ['dataset', `${info.dataset ?? DASH} (${head.run?.problems ?? DASH} problems)`],
     ...(info.job === 'train'
       ? [
-          ['reward', info.reward],
-          ['steps', `${info.step} of ${info.steps}`],
+          ['reward', info.reward ?? DASH],
+          ['steps', `${info.step} of ${info.steps ?? DASH}`],
         ]
       : []),
+    ...settingRows(settings),
     ['device', head.run?.device ?? DASH],
     [
       'speed',
@@ -77,19 +94,44 @@ function factRows(folder: string, info: RunInfo, { head }: RunColumns, summary: 
   ];
 }
 
+/** The trainer of an imported run, and the files that it was imported from. */
+function originRows({ origin }: RunInfo): string[][] {
+  if (origin.engine === 'rollscope') return [];
+  return [
+    ['imported from', [originText(origin), ...(origin.files.length > 0 ? [origin.files.join(', ')] : [])].join(': ')],
+  ];
+}
+
+/** Another trainer's settings under its own names. */
+function settingRows(settings: ForeignRun['settings']): string[][] {
+  const all = Object.entries(settings).map(([name, value]) => `${name} ${value ?? DASH}`);
+  return all.length > 0 ? [['settings', all.join(', ')]] : [];
+}
+
+/** `152,512 parameters`; null where the number is not known. */
+function sized(count: number | null, what: string): string | null {
+  return count === null ? null : `${whole(count)} ${what}`;
+}
+
 function curves(columns: RunColumns): string {
-  const { steps } = columns.series;
-  const rows = CURVES.flatMap((metric) => {
-    const { title, unit } = STEP_METRICS[metric];
+  const { steps, names } = columns.series;
+  const foreign = names.filter(isForeign);
+  const rows = [...CURVES, ...foreign].flatMap((metric) => {
+    const { title, unit } = isForeign(metric) ? { title: foreignName(metric), unit: 'none' } : named(metric);
     const values = valuesOf(columns, metric);
     const known = values.filter((value) => value !== null);
-    if (known.length === 0) return [];
+    if (known.length === 0) return isForeign(metric) ? [[title, DASH, '', DASH]] : [];
     // Most rewards are shares, and then both rewards have one axis.
     const range = unit === 'share' || metric === 'proxyReward' ? { low: 0, high: 1 } : undefined;
     const [first, last] = [known[0]!, known.at(-1)!];
-    return [[title.toLowerCase(), number(first, 2), sparkline(values, CURVE_COLUMNS, range), number(last, 2)]];
+    return [[title, number(first, 2), sparkline(values, CURVE_COLUMNS, range), number(last, 2)]];
   });
   return table(['metric', 'first', `steps ${steps[0]} to ${columns.step}`, 'last'], rows, [1, 3]);
+}
+
+function named(metric: StepMetric) {
+  const { title, unit } = STEP_METRICS[metric];
+  return { title: title.toLowerCase(), unit };
 }
 
 /** null where a value does not exist. */

@@ -9,6 +9,7 @@ import { interval } from '../report/text.ts';
 import { NOT_MEASURED } from './criteria.ts';
 import { groupsOf } from './curves.ts';
 import { SORTS, type Sort, sortOf } from './sorts.ts';
+import { sampledIn } from './views.ts';
 
 /** A problem in two evaluations of a run. */
 export interface ProblemChange {
@@ -28,23 +29,18 @@ export function evaluatedChanges(
   run: ExperimentRun,
   { from = 0, to }: { from?: number; to?: number } = {},
 ): ProblemChange[] {
-  const groups = groupsOf(run, 'evaluation');
-  const last = to ?? groups.at(-1)?.step ?? 0;
-  const at = (step: number) =>
-    new Map(groups.filter((group) => group.step === step).map((group) => [group.problem, group]));
+  const last = to ?? groupsOf(run, 'evaluation').at(-1)?.step ?? 0;
   if (to === undefined && last === from) return [];
-  const before = at(from);
-  return [...at(last)].flatMap(([problem, after]) => {
-    const old = before.get(problem);
-    const { id, text } = run.problems[problem]!;
-    if (!old || old.means.correct === null) return [];
-    const accuracy = ({ means }: typeof after) => means.correct ?? 0;
-    const label = ({ majority }: typeof after) => majority?.correct === true;
+  const before = new Map(sampledIn(run, 'evaluation', from).map((view) => [view.problem, view]));
+  return sampledIn(run, 'evaluation', last).flatMap((after) => {
+    const old = before.get(after.problem);
+    const { id, text } = run.problems[after.problem]!;
+    if (!old || old.accuracy === null) return [];
     return {
       id,
       text,
-      accuracy: { before: accuracy(old), after: accuracy(after) },
-      label: { before: label(old), after: label(after) },
+      accuracy: { before: old.accuracy, after: after.accuracy ?? 0 },
+      label: { before: old.verdict === 'correct', after: after.verdict === 'correct' },
     };
   });
 }

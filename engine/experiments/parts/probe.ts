@@ -2,8 +2,10 @@
 import type { SameAnswer, StepGroup } from '../../analysis/theory.ts';
 import { equivalent } from '../../grading/equivalence.ts';
 import type { RunConfig } from '../../protocol/index.ts';
+import { rightOf } from '../../protocol/verdict.ts';
 import type { ExperimentContext, ExperimentRun } from '../experiment.ts';
 import { groupsOf } from './curves.ts';
+import { sampledIn } from './views.ts';
 
 /** Whether two answers are equal: the same text, or the same value. */
 export const sameAnswer: SameAnswer = (a, b) => a === b || equivalent(a, b);
@@ -24,20 +26,10 @@ export interface ProbedProblem {
 
 /** The problems of a probe run, in their order. */
 export function probed(run: ExperimentRun): ProbedProblem[] {
-  return groupsOf(run, 'probe')
-    .sort((a, b) => a.problem - b.problem)
-    .map(({ problem, majority, means }) => {
-      const { id, text } = run.problems[problem]!;
-      const labeled = means.correct !== null;
-      return {
-        id,
-        text,
-        answer: majority?.answer ?? null,
-        share: majority?.share ?? 0,
-        right: labeled ? majority?.correct === true : null,
-        accuracy: means.correct,
-      };
-    });
+  return sampledIn(run, 'probe').map(({ problem, answer, share, accuracy, verdict }) => {
+    const { id, text } = run.problems[problem]!;
+    return { id, text, answer, share: share ?? 0, right: rightOf(verdict), accuracy };
+  });
 }
 
 /** Samples `votes` rollouts of each problem of `dataset`, without training. */

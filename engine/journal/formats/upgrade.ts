@@ -1,6 +1,8 @@
-/** The one step from what older formats wrote (1 and 2) to the forms of today, on parsed JSON before it is checked. */
+/** The one step from what older formats wrote (1 and 2) to the forms of today. */
 import { errorCodeOf } from '../../protocol/errors.ts';
-import { isGroup2, readGroup2, summaryOf2 } from './records2.ts';
+import type { GroupRecord } from '../../protocol/records.ts';
+import type { Tolerant } from '../tolerant.ts';
+import { readGroup2, summaryOf2 } from './records2.ts';
 
 type Json = Record<string, unknown>;
 
@@ -18,18 +20,17 @@ export function upgradeProblem(value: Json): Json {
   return { ...rest, text: prompt };
 }
 
-/**
- * `events.jsonl`: group records held a summary of each rollout. An end record may have an error code of former spelling. Anything
- * that is not a record is left for the check.
- */
+/** `events.jsonl`: an end record may have an error code of former spelling. On parsed JSON, before it is checked. */
 export function upgradeRecord(value: unknown): unknown {
   const { type: kind, error } = (value ?? {}) as { type?: unknown; error?: { code?: unknown } };
-  if (kind === 'end' && typeof error?.code === 'string') {
-    return { ...(value as Json), error: { ...error, code: errorCodeOf(error.code) ?? error.code } };
-  }
-  if (!isGroup2(value)) return value;
+  if (kind !== 'end' || typeof error?.code !== 'string') return value;
+  return { ...(value as Json), error: { ...error, code: errorCodeOf(error.code) ?? error.code } };
+}
+
+/** `events.jsonl`: group records held a summary of each rollout. What follows from a checked record is not checked again. */
+export function readOldRecord(value: unknown): Tolerant<GroupRecord> {
   const old = readGroup2(value);
-  if (!old.success) return value;
+  if (!old.success) return old;
   const { type, seq, time, frame } = old.data;
-  return { type, seq, time, ...summaryOf2(old.data), frame };
+  return { success: true, data: { type, seq, time, ...summaryOf2(old.data), frame } };
 }

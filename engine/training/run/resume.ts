@@ -1,6 +1,8 @@
 /** Resuming a run. */
 import { openJournal } from '../../journal/open.ts';
-import { RollscopeError } from '../../protocol/index.ts';
+import { readRunFile } from '../../journal/reader.ts';
+import { originText } from '../../protocol/format.ts';
+import { ownConfig, type Prompt, RollscopeError } from '../../protocol/index.ts';
 import type { RunHandle } from '../handle.ts';
 import { readState, START } from '../place.ts';
 import { checkReward } from './check.ts';
@@ -17,17 +19,20 @@ export type ResumeOptions = Pick<StartOptions, 'folder' | 'allowPrograms'>;
  * RollscopeError when the folder cannot be opened, or when model or dataset are no longer what they were.
  */
 export async function resumeRun({ folder, allowPrograms = false }: ResumeOptions): Promise<RunHandle> {
+  // Before the folder is locked and mended: a run of another trainer stays as it is.
+  const file = await readRunFile(folder);
+  const hint = `Continue it with ${originText(file.origin)} and import it again, or start a new run with: rollscope train`;
+  const config = ownConfig(file, 'Resuming', hint);
   const journal = await openJournal(folder);
   let worker: Worker | null = null;
   try {
     const { runFile, checkpoint, recovery } = journal;
-    const { config } = runFile;
     await checkReward(config, allowPrograms);
     const material = await loadMaterial(config);
     if (material.fingerprint !== runFile.dataFingerprint) throw changed('dataset', config.dataset.path, journal.run);
     worker = createWorker(journal.run, config);
     // As the model got them when the run was created, whatever its chat template would make of them today.
-    const prompts = [...(journal.prompts ?? material.prompts)];
+    const prompts = storedPrompts(journal.prompts) ?? [...material.prompts];
     const info = await openPolicy(
       config,
       { prompts, problems: material.problems, date: runFile.created },
@@ -52,6 +57,12 @@ export async function resumeRun({ folder, allowPrograms = false }: ResumeOptions
   }
 }
 
+/** null where the run has none; a run of this engine has the tokens of all. */
+function storedPrompts(prompts: readonly Prompt[] | null) {
+  const encoded = prompts?.flatMap(({ text, tokens }) => (tokens ? { text, tokens } : []));
+  return encoded && encoded.length === prompts?.length ? encoded : null;
+}
+
 function changed(what: 'dataset' | 'model', name: string, run: string): RollscopeError {
   return new RollscopeError(
     what,
@@ -62,8 +73,9 @@ function changed(what: 'dataset' | 'model', name: string, run: string): Rollscop
 }
 
 /** Whether the model is still the one that a run recorded; see `isSameModel`, which is loaded for old runs only. */
-async function isRecordedModel(model: string, current: string, recorded: string): Promise<boolean> {
+async function isRecordedModel(model: string, current: string, recorded: string | null): Promise<boolean> {
   if (current === recorded) return true;
+  if (recorded === null) return false;
   const { isSameModel } = await import('../../model/source.ts');
   return isSameModel(model, current, recorded);
 }

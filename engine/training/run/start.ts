@@ -42,6 +42,7 @@ export async function startRun({ config, folder, signal, allowPrograms = false }
       created,
       origin: { engine: 'rollscope', version: VERSION, files: [] },
       config,
+      foreign: null,
       versions: versions(),
       modelFingerprint: info.fingerprint,
       dataFingerprint: material.fingerprint,

@@ -40,7 +40,8 @@ test('panel, editor and terminal count rollouts from 1', async () => {
     const address = addressOf(folder, run.problems, shown.detail, index);
     expect(address.rollout).toBe(number);
     expect(parseRolloutUri(rolloutUri(address, run.run))!.rollout).toBe(number);
-    const facts = { run: run.run, step: 2, phase: 'train', problem, index, of: VOTES, why: '', rollout };
+    const place = { run: run.run, step: 2, phase: 'train', problem, index, of: VOTES };
+    const facts = { ...place, imported: false, why: '', rollout };
     expect(headerValues(facts).run).toMatch(new RegExp(`\\b${number} of ${VOTES}$`));
 
     const output = new FakeOutput();

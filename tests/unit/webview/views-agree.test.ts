@@ -1,20 +1,36 @@
-/** Panel, editor and terminal say the same of every problem, at every step. */
-import { beforeAll, expect, test, vi } from 'vitest';
+/** Panel, editor, terminal, exports and reports say the same of every problem, at every step. */
+import { expect, test } from 'vitest';
 import { problemResult, problemTable } from '../../../engine/cli/problem-table.ts';
 import { readShownGroup } from '../../../engine/cli/show/group.ts';
+import { evaluatedChanges } from '../../../engine/experiments/parts/changes.ts';
+import { readRunFolder } from '../../../engine/journal/reader.ts';
+import { type RolloutRow, rolloutRows } from '../../../engine/runs/export/rows.ts';
 import { openColumns } from '../../../engine/runs/open.ts';
 import { FileResults } from '../../../extension/editor/results.ts';
 import { hoverText, resultText } from '../../../extension/editor/texts.ts';
 import { OpenRun } from '../../../extension/run/open-run.ts';
+import { writeForeignRun } from '../../support/foreign-run.ts';
 import { temporaryFolder } from '../../support/processes.ts';
 import { writeRunFixture } from '../../support/run-fixture.ts';
 import { panelOn } from './panel.ts';
 
-beforeAll(() => {
-  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setImmediate(callback));
-});
+async function exported(folder: string): Promise<RolloutRow[]> {
+  const rows: RolloutRow[] = [];
+  for await (const row of rolloutRows(folder)) rows.push(row);
+  return rows;
+}
 
-test('panel, lens, hover and terminal show the same group of every problem', async () => {
+/** The rows of a problem's group that an export marks as what the run says of it, each without what is its rollout's own. */
+function currentIn(rows: readonly RolloutRow[], problem: number) {
+  return rows
+    .filter((row) => row.problem === problem && row.current)
+    .map(({ phase, step, voteStatus, majorityAnswer, majorityShare, verdict }) => ({
+      ...{ phase, step, verdict },
+      ...{ status: voteStatus, answer: majorityAnswer, share: majorityShare },
+    }));
+}
+
+test('panel, lens, hover, terminal, export and report show the same group of every problem', async () => {
   const dataset = `${temporaryFolder()}/sums.jsonl`;
   // Evaluated at the steps 0, 4, 8 and 9, trained on at each step: votes of different phases stand side by side.
   const { folder } = await writeRunFixture(`${temporaryFolder()}/run`, {
@@ -28,8 +44,24 @@ test('panel, lens, hover and terminal show the same group of every problem', asy
   const panel = await panelOn(run);
   const lenses = new FileResults(run, dataset);
   const columns = await openColumns(folder);
+  const rows = await exported(folder);
+  const { records, problems } = await readRunFolder(folder);
+  const report = new Map(
+    evaluatedChanges({ id: 'run', config: run.file.config!, folder, records, problems }).map((change) => [
+      change.id,
+      change,
+    ]),
+  );
 
   for (const { problem, view } of panel.rows) {
+    const { phase, step, status, answer, share, verdict } = view;
+    expect(currentIn(rows, problem.index)).toEqual(
+      Array.from({ length: view.rollouts }, () => ({ phase, step, status, answer, share, verdict })),
+    );
+    expect(report.get(problem.id)).toMatchObject({
+      label: { after: verdict === 'correct' },
+      accuracy: { after: view.accuracy },
+    });
     const result = lenses.find({ ...problem, prompt: problem.text })!;
     const mark = view.verdict === 'correct' ? '✓' : '✗';
     const tie = view.status === 'tie' ? ' (tie)' : '';
@@ -60,4 +92,31 @@ test('panel, lens, hover and terminal show the same group of every problem', asy
   expect(panel.rows.every(({ view }) => view.phase === 'evaluation')).toBe(true);
   panel.lookAt(5);
   expect(panel.rows.every(({ view }) => view.phase === 'train')).toBe(true);
+});
+
+test('they agree about a run of another trainer too: ties, problems without answers, labels or rollouts', async () => {
+  const { folder, dataset, problems } = await writeForeignRun(`${temporaryFolder()}/run`);
+  const run = await OpenRun.read(folder);
+  const panel = await panelOn(run);
+  const lenses = new FileResults(run, dataset);
+  const columns = await openColumns(folder);
+  const rows = await exported(folder);
+  expect(panel.rows).toHaveLength(problems.length);
+  for (const { problem, view } of panel.rows) {
+    const { phase, step, status, answer, share, verdict } = view;
+    const lens = lenses.find({ ...problem, prompt: problem.text });
+    const terminal = problemResult(problem, columns);
+    if (view.row === null) {
+      expect([lens, terminal, currentIn(rows, problem.index)]).toEqual([undefined, null, []]);
+      continue;
+    }
+    expect(lens!.view).toEqual(view);
+    expect(terminal).toMatchObject({ majority: answer, share });
+    expect(terminal!.correct).toBe(verdict === 'unknown' ? null : verdict === 'correct');
+    expect(currentIn(rows, problem.index)).toEqual(
+      Array.from({ length: view.rollouts }, () => ({ phase, step, status, answer, share, verdict })),
+    );
+    const { detail } = await readShownGroup(folder, columns, problem, { step: undefined, phase: undefined });
+    expect(detail).toMatchObject({ phase, step });
+  }
 });

@@ -1,15 +1,28 @@
-/** The rollouts of a group, one per row, the largest advantage first. */
-import { css, html, svg } from 'lit';
-import { DASH, number, whole } from '../../../engine/protocol/format.ts';
-import type { Phase, Rollout } from '../../../engine/protocol/group.ts';
+/** The rollouts of a group, one per row: what is known of each, then its rewards by name and values of other trainers. */
+import { css, html, nothing, svg, type TemplateResult } from 'lit';
+import { DASH, number, oneLine, whole } from '../../../engine/protocol/format.ts';
+import type { ForeignValue, Phase, Rollout } from '../../../engine/protocol/group.ts';
+import { valueNames, valueText } from '../../../engine/protocol/named-values.ts';
 import { correctnessClass } from './correctness.ts';
 
 export const rolloutTableStyles = css`
   .rollouts {
     margin-top: 12px;
   }
-  .rollouts tr {
+  .rollouts .scroll {
+    overflow-x: auto;
+  }
+  .rollouts tbody tr {
     cursor: pointer;
+  }
+  .rollouts th button {
+    font: inherit;
+    color: inherit;
+    background: none;
+    border: none;
+    padding: 0;
+    cursor: pointer;
+    white-space: nowrap;
   }
   .advantage {
     fill: var(--accent);
@@ -19,52 +32,160 @@ export const rolloutTableStyles = css`
   }
 `;
 
+/** What the rows are sorted by: the key of a column, the largest or the smallest first. */
+export interface RolloutOrder {
+  column: string;
+  descending: boolean;
+}
+export const BY_ADVANTAGE: RolloutOrder = { column: 'advantage', descending: true };
+
 export interface RolloutTable {
   phase: Phase;
   rollouts: readonly Rollout[];
+  /** Another trainer made the run: which rollouts trained is known only where it recorded their advantages. */
+  imported: boolean;
+  order: RolloutOrder;
+  sortBy(order: RolloutOrder): void;
   /** Index of the rollout whose tokens are shown. */
   chosen: number;
   choose(rollout: number): void;
 }
 
-export function rolloutTable({ phase, rollouts, chosen, choose }: RolloutTable) {
-  const trained = rollouts.filter((r) => r.advantage !== null).length;
-  const order = rollouts
-    .map((_, i) => i)
-    .sort((a, b) => (rollouts[b]!.advantage ?? -9) - (rollouts[a]!.advantage ?? -9) || a - b);
-  const largest = Math.max(0.1, ...rollouts.map((r) => Math.abs(r.advantage ?? 0)));
-  const title =
-    phase === 'train'
-      ? `${rollouts.length}, of which ${trained} trained · sorted by advantage`
-      : `${rollouts.length}, not used for training`;
+interface Column {
+  /** Unique in the table. */
+  key: string;
+  title: string;
+  /** What it is, where the title does not say. */
+  hint?: string;
+  /** Numbers are aligned to the right, and come with the largest first. */
+  isNumber: boolean;
+  value(rollout: Rollout, index: number): ForeignValue;
+  cell(rollout: Rollout, index: number): TemplateResult;
+}
+
+export function rolloutTable({ phase, rollouts, imported, order, sortBy, chosen, choose }: RolloutTable) {
+  const columns = columnsOf(rollouts);
+  const sorting = columns.find(({ key }) => key === order.column) ?? columns[0]!;
+  const indices = sorted(rollouts, sorting, order.descending);
   return html`<section class="rollouts">
-    <h2>Rollouts<span class="value">${title}</span></h2>
-    <table>
-      <thead>
-        <tr><th class="number">#</th><th>answer</th><th class="number">reward</th><th>advantage</th><th class="number">log-prob</th><th class="number">tokens</th><th>finish</th></tr>
-      </thead>
-      <tbody>
-        ${order.map((i) => {
-          const r = rollouts[i]!;
-          return html`<tr
-            tabindex="0"
-            data-rollout=${i + 1}
-            aria-selected=${i === chosen}
-            @click=${() => choose(i)}
-            @keydown=${(event: KeyboardEvent) => event.key === 'Enter' && choose(i)}
-          >
-            <td class="number muted">${i + 1}</td>
-            <td class="mono answer ${correctnessClass(r.correct)}">${r.answer ?? DASH}</td>
-            <td class="number">${rewardText(r.reward)}</td>
-            <td>${advantageBar(r.advantage, largest)}</td>
-            <td class="number">${number(r.logprob, 2)}</td>
-            <td class="number">${whole(r.tokens)}</td>
-            <td class="muted">${r.finish ?? DASH}</td>
-          </tr>`;
-        })}
-      </tbody>
-    </table>
+    <h2>Rollouts<span class="value">${titleOf(phase, rollouts, imported)} · sorted by ${sorting.title}</span></h2>
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>${columns.map((column) => header(column, order, sortBy))}</tr>
+        </thead>
+        <tbody>
+          ${indices.map(
+            (i) => html`<tr
+              tabindex="0"
+              data-rollout=${i + 1}
+              aria-selected=${i === chosen}
+              @click=${() => choose(i)}
+              @keydown=${(event: KeyboardEvent) => event.key === 'Enter' && choose(i)}
+            >${columns.map((column) => column.cell(rollouts[i]!, i))}</tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
   </section>`;
+}
+
+function titleOf(phase: Phase, rollouts: readonly Rollout[], imported: boolean): string {
+  const { length } = rollouts;
+  if (imported) return String(length);
+  const trained = rollouts.filter(({ advantage }) => advantage !== null).length;
+  return phase === 'train' ? `${length}, of which ${trained} trained` : `${length}, not used for training`;
+}
+
+function header(column: Column, order: RolloutOrder, sortBy: RolloutTable['sortBy']) {
+  const { key, title, hint, isNumber } = column;
+  const current = order.column === key;
+  const sort = current ? (order.descending ? 'descending' : 'ascending') : 'none';
+  const next = { column: key, descending: current ? !order.descending : isNumber };
+  return html`<th class=${isNumber ? 'number' : ''} aria-sort=${sort}>
+    <button title=${hint ?? `Sort by ${title}`} @click=${() => sortBy(next)}>${title}</button>
+  </th>`;
+}
+
+function columnsOf(rollouts: readonly Rollout[]): Column[] {
+  const largest = Math.max(0.1, ...rollouts.map(({ advantage }) => Math.abs(advantage ?? 0)));
+  const { rewards, foreign } = valueNames(rollouts);
+  return [
+    {
+      ...numbers('#', (_, i) => i + 1),
+      hint: 'Sort by rollout',
+      cell: (_, i) => html`<td class="number muted">${i + 1}</td>`,
+    },
+    {
+      ...texts('answer', ({ answer }) => answer),
+      cell: ({ answer, correct }) => html`<td class="mono answer ${correctnessClass(correct)}">${answer ?? DASH}</td>`,
+    },
+    numbers('reward', ({ reward }) => reward),
+    ...rewards.map((name) => ({
+      ...numbers(name, (rollout) => rollout.rewards[name] ?? null, `rewards/${name}`),
+      hint: `Reward ${name}`,
+    })),
+    {
+      ...numbers('advantage', ({ advantage }) => advantage),
+      cell: ({ advantage }) => html`<td>${advantageBar(advantage, largest)}</td>`,
+    },
+    numbers(
+      'log-prob',
+      ({ logprob }) => logprob,
+      'log-prob',
+      (value) => number(value, 2),
+    ),
+    numbers('tokens', ({ tokens }) => tokens, 'tokens', whole),
+    texts('finish', ({ finish }) => finish),
+    ...foreign.map((name) => ({
+      ...foreignColumn(name, rollouts),
+      hint: `${name}, as the trainer recorded it`,
+    })),
+  ];
+}
+
+function numbers(
+  title: string,
+  value: (rollout: Rollout, index: number) => number | null,
+  key = title,
+  text: (value: number | null) => string = valueText,
+): Column {
+  return { key, title, isNumber: true, value, cell: (r, i) => html`<td class="number">${text(value(r, i))}</td>` };
+}
+
+function texts(title: string, value: (rollout: Rollout) => ForeignValue, key = title): Column {
+  return {
+    key,
+    title,
+    isNumber: false,
+    value,
+    cell: (r) => {
+      const text = valueText(value(r));
+      const line = oneLine(text, 24);
+      return html`<td class="muted" title=${line === text ? nothing : text}>${line}</td>`;
+    },
+  };
+}
+
+function foreignColumn(name: string, rollouts: readonly Rollout[]): Column {
+  const value = ({ foreign }: Rollout) => foreign[name] ?? null;
+  const isNumber = rollouts.every((rollout) => value(rollout) === null || typeof value(rollout) === 'number');
+  const key = `foreign/${name}`;
+  return isNumber ? numbers(name, value as (rollout: Rollout) => number | null, key) : texts(name, value, key);
+}
+
+/** Indices of the rollouts in the order of a column; those without a value come last, equal ones stay in their order. */
+function sorted(rollouts: readonly Rollout[], { value }: Column, descending: boolean): number[] {
+  const values = rollouts.map(value);
+  return [...rollouts.keys()].sort((a, b) => {
+    const [left, right] = [values[a]!, values[b]!];
+    if (left === null || right === null) return Number(left === null) - Number(right === null) || a - b;
+    return (descending ? compare(right, left) : compare(left, right)) || a - b;
+  });
+}
+
+function compare(a: NonNullable<ForeignValue>, b: NonNullable<ForeignValue>): number {
+  return typeof a === 'string' || typeof b === 'string' ? String(a).localeCompare(String(b)) : Number(a) - Number(b);
 }
 
 function advantageBar(value: number | null, largest: number) {
@@ -73,9 +194,4 @@ function advantageBar(value: number | null, largest: number) {
   return html`<svg width="70" height="13" role="img" aria-label=${number(value, 2)}>
     ${svg`<rect class="advantage ${value < 0 ? 'minus' : ''}" x="0" y="2" width=${long} height="9"></rect><text x="34" y="11">${number(value, 2)}</text>`}
   </svg>`;
-}
-
-/** Integers without a decimal point, other rewards with three digits. */
-function rewardText(reward: number | null): string {
-  return number(reward, reward !== null && Number.isInteger(reward) ? 0 : 3);
 }

@@ -31,7 +31,7 @@ export interface RolloutTokens {
 
 export function rolloutTokens({ rollout, index, why, open }: RolloutTokens) {
   const { logprob, entropy, top1, top2 } = rollout.statistics;
-  const explained = why ? ` · ${why}` : '';
+  const about = [logprob ? 'darker: less probable' : 'token probabilities were not recorded', why].filter(Boolean);
   const token = (tokenText: string, t: number) => {
     const shade = logprob ? shadeOf('probability', logprob[t]!, entropy?.[t] ?? 0) : 0;
     const title = [
@@ -42,7 +42,7 @@ export function rolloutTokens({ rollout, index, why, open }: RolloutTokens) {
     return html`<span class="s${shade}" title=${title}>${tokenText}</span>`;
   };
   return html`<section class="rollout" data-rollout=${index + 1} data-answer=${rollout.answer ?? nothing} data-reward=${rollout.reward ?? nothing}>
-    <h2>Rollout ${index + 1}<span class="value">darker: less probable${explained}</span></h2>
+    <h2>Rollout ${index + 1}<span class="value">${about.join(' · ')}</span></h2>
     <div class="tokens">${rollout.tokenTexts?.map(token) ?? rollout.text}</div>
     <vscode-button appearance="secondary" data-action="open-rollout" @click=${open}>Open in editor</vscode-button>
   </section>`;

@@ -1,8 +1,8 @@
 /** Metrics as a TensorBoard event file: TFRecord frames around `Event` messages of protocol buffers. */
 import { join } from 'node:path';
+import { crc32c } from '../../journal/crc.ts';
+import { readRunFile } from '../../journal/reader.ts';
 import { streamAside } from '../../system/aside.ts';
-import { crc32c } from '../crc.ts';
-import { readRunFile } from '../reader.ts';
 import { runScalars } from './scalars.ts';
 
 /**

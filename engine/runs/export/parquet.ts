@@ -28,8 +28,11 @@ const COLUMNS: Column[] = [
   ['answer', TEXT, 'OPTIONAL'],
   ['reference', TEXT, 'OPTIONAL'],
   ['correct', YES_NO, 'OPTIONAL'],
+  ['voteStatus', TEXT, 'REQUIRED'],
   ['majorityAnswer', TEXT, 'OPTIONAL'],
   ['majorityShare', NUMBER, 'OPTIONAL'],
+  ['verdict', TEXT, 'REQUIRED'],
+  ['current', YES_NO, 'REQUIRED'],
   ['reward', NUMBER, 'OPTIONAL'],
   ['rewards', TEXT, 'OPTIONAL'],
   ['advantage', NUMBER, 'OPTIONAL'],
@@ -38,6 +41,7 @@ const COLUMNS: Column[] = [
   ['logprob', NUMBER, 'OPTIONAL'],
   ['entropy', NUMBER, 'OPTIONAL'],
   ['repetition', NUMBER, 'OPTIONAL'],
+  ['foreign', TEXT, 'OPTIONAL'],
 ];
 
 const PER_TOKEN: Column[] = [

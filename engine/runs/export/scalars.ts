@@ -1,13 +1,15 @@
 /** The numbers of a run over its steps, flat, as the exports of metrics need them. */
+
+import { readEvents } from '../../journal/events.ts';
 import { Estimate, type JournalRecord } from '../../protocol/records.ts';
-import { readEvents } from '../events.ts';
+import { foreignMetric } from '../series.ts';
 
 export interface Scalars {
   kind: 'train' | 'evaluation';
   step: number;
   /** ISO 8601. */
   time: string;
-  /** Names as in the records; an estimate gives three: its mean, and its interval as `...Low` and `...High`. */
+  /** Names as in the records; an estimate gives three: its mean, and its interval as `...Low` and `...High`; another trainer's metric is `foreign/<name>`. */
   values: Record<string, number | null>;
 }
 
@@ -22,14 +24,19 @@ export async function* runScalars(folder: string): AsyncGenerator<Scalars> {
 function scalarsOf(record: JournalRecord): Scalars | null {
   if (record.type === 'step') {
     const { step, time, metrics, timing, foreign } = record;
-    // A name of ours wins over another trainer's.
-    return { kind: 'train', step, time, values: flatten({ ...foreign, ...metrics, ...timing }) };
+    return { kind: 'train', step, time, values: { ...flatten({ ...metrics, ...timing }), ...foreignValues(foreign) } };
   }
   if (record.type === 'evaluation') {
-    const { type, seq, step, time, timing, ...metrics } = record;
-    return { kind: 'evaluation', step, time, values: flatten({ ...metrics, ...timing }) };
+    const { type, seq, step, time, timing, foreign, ...metrics } = record;
+    const values = { ...flatten({ ...metrics, ...timing }), ...foreignValues(foreign) };
+    return { kind: 'evaluation', step, time, values };
   }
   return null;
+}
+
+/** Another trainer's metrics, named as their series are: what it calls `loss` need not be ours. */
+function foreignValues(foreign: Record<string, number | null> = {}): Scalars['values'] {
+  return Object.fromEntries(Object.entries(foreign).map(([name, value]) => [foreignMetric(name), value]));
 }
 
 /** Takes numbers, estimates and nulls; anything else is not a scalar. */

@@ -1,0 +1,17 @@
+/** What a run of an experiment says of its problems: as every view of the run says it. */
+import type { Phase } from '../../protocol/index.ts';
+import type { RunColumns } from '../../runs/columns.ts';
+import { columnsOf } from '../../runs/fold.ts';
+import { type ProblemView, problemView } from '../../runs/problem-view.ts';
+import type { ExperimentRun } from '../experiment.ts';
+
+const known = new WeakMap<ExperimentRun['records'], RunColumns>();
+
+/** The problems that a phase sampled at a step (default: those it ever sampled, each at its last), in their order. */
+export function sampledIn(run: ExperimentRun, phase: Phase, step?: number): ProblemView[] {
+  const columns = known.get(run.records) ?? columnsOf(run.records);
+  known.set(run.records, columns);
+  return columns.sampled
+    .map((problem) => problemView(columns, problem, step, phase))
+    .filter((view) => view.row !== null && (step === undefined || view.step === step));
+}

@@ -1,0 +1,40 @@
+/**
+ * What a problem's rollouts answer, which of them agree, and which are right: the one way from texts to votes. The training
+ * loop judges what it samples with it, and importers judge what other trainers sampled. Pure.
+ */
+import type { Cluster, RolloutFacts } from '../protocol/group.ts';
+import { clusterAnswers } from './cluster.ts';
+import { extractAnswer } from './extract.ts';
+
+export interface JudgedAnswers {
+  /** Of equal answers, the largest first. */
+  clusters: Cluster[];
+  /** One per rollout. */
+  rollouts: Pick<RolloutFacts, 'answer' | 'cluster' | 'correct'>[];
+}
+
+/** Extracts the answers of responses (strictly: no answer is no answer) and judges them. */
+export function judgeTexts(texts: readonly string[], reference: string | null): JudgedAnswers {
+  return judgeAnswers(
+    texts.map((text) => extractAnswer(text, 'strict')),
+    reference,
+  );
+}
+
+/**
+ * Clusters answers and compares them with the reference. Without an answer (null) a rollout is in no cluster, and wrong
+ * where there is a reference; without a reference right and wrong are unknown.
+ */
+export function judgeAnswers(answers: readonly (string | null)[], reference: string | null): JudgedAnswers {
+  const clusters = clusterAnswers(answers, reference);
+  const clusterOf = new Array<number | null>(answers.length).fill(null);
+  clusters.forEach(({ members }, c) => {
+    for (const member of members) clusterOf[member] = c;
+  });
+  const unanswered = reference === null ? null : false;
+  const rollouts = answers.map((answer, i) => {
+    const cluster = clusterOf[i]!;
+    return { answer, cluster, correct: cluster === null ? unanswered : clusters[cluster]!.correct };
+  });
+  return { clusters, rollouts };
+}

@@ -1,0 +1,88 @@
+/** A group of another trainer's rollouts as the journal stores it. Pure. */
+import { judgeAnswers, judgeTexts } from '../grading/index.ts';
+import {
+  type ForeignValue,
+  type GroupDetail,
+  type GroupId,
+  majorityOf,
+  NO_STATISTICS,
+  type Rollout,
+  type RolloutStatistics,
+  tokenFacts,
+} from '../protocol/group.ts';
+import type { Problem } from '../protocol/records.ts';
+import { known, knownValues } from './known.ts';
+
+/** What a trainer recorded of one rollout. What is absent was not recorded; a number that is not finite does not exist. */
+export interface ForeignRollout {
+  /** The response. */
+  text: string;
+  /** The answer that the trainer extracted, in every rollout of the group or in none; then it is extracted here. */
+  answer?: string | null;
+  /** The reward that trains. */
+  reward?: number | null;
+  /** Rewards by the names of their functions. */
+  rewards?: Record<string, number | null>;
+  advantage?: number | null;
+  /** Other values under their own names. */
+  foreign?: Record<string, ForeignValue>;
+  finish?: Rollout['finish'];
+  /** Number of tokens, and means over them in nats, where the tokens themselves are not known. */
+  tokens?: number | null;
+  logprob?: number | null;
+  entropy?: number | null;
+  ids?: Int32Array;
+  tokenTexts?: string[];
+  statistics?: Partial<RolloutStatistics>;
+}
+
+/** Judges the rollouts of a problem: answers, clusters of equal ones, the vote, right and wrong, as the engine does. */
+export function foreignGroup(
+  id: Omit<GroupId, 'problem'>,
+  problem: Pick<Problem, 'index' | 'answer'>,
+  rollouts: readonly ForeignRollout[],
+): GroupDetail {
+  const extracted = rollouts.every(({ answer }) => answer !== undefined);
+  const judged = extracted
+    ? judgeAnswers(
+        rollouts.map(({ answer }) => answer ?? null),
+        problem.answer,
+      )
+    : judgeTexts(
+        rollouts.map(({ text }) => text),
+        problem.answer,
+      );
+  const { clusters } = judged;
+  const all = rollouts.map((rollout, i): Rollout => ({ ...judged.rollouts[i]!, ...factsOf(rollout) }));
+  return {
+    ...id,
+    problem: problem.index,
+    clusters,
+    majority: majorityOf({ clusters, rollouts: all }),
+    rollouts: all,
+    evidence: {},
+  };
+}
+
+function factsOf(rollout: ForeignRollout): Omit<Rollout, 'answer' | 'cluster' | 'correct'> {
+  const { text, ids = null, tokenTexts = null, finish = null } = rollout;
+  const statistics = { ...NO_STATISTICS, ...rollout.statistics };
+  const facts = tokenFacts(ids, statistics);
+  return {
+    text,
+    ids,
+    tokenTexts,
+    statistics,
+    finish,
+    reward: known(rollout.reward),
+    rewards: knownValues(rollout.rewards ?? {}),
+    advantage: known(rollout.advantage),
+    foreign: knownValues(rollout.foreign ?? {}),
+    // The engine's explanations are of rewards that it computed.
+    why: [],
+    tokens: facts.tokens ?? known(rollout.tokens) ?? tokenTexts?.length ?? null,
+    logprob: facts.logprob ?? known(rollout.logprob),
+    entropy: facts.entropy ?? known(rollout.entropy),
+    repetition: facts.repetition,
+  };
+}

@@ -1,0 +1,157 @@
+/** The rollouts of a run as rows: one a rollout, read group by group, so that memory stays small for any run. */
+
+import { readGroup } from '../../journal/groups.ts';
+import { readProblems, readPrompts, readRunFile } from '../../journal/reader.ts';
+import type { GroupDetail, Phase, RolloutFacts } from '../../protocol/group.ts';
+import type { Problem, Prompt } from '../../protocol/records.ts';
+import type { Verdict, VoteStatus } from '../../protocol/verdict.ts';
+import type { RunColumns } from '../columns.ts';
+import { openColumns } from '../open.ts';
+import { problemView } from '../problem-view.ts';
+
+export interface RolloutRow {
+  /** Position in the run's problem list, and the problem's own id. */
+  problem: number;
+  problemId: string;
+  step: number;
+  phase: Phase;
+  /** Index within its group. */
+  rollout: number;
+  /** The problem's own text, and the prompt as the model got it (null in runs of older formats). */
+  problemText: string;
+  prompt: string | null;
+  text: string;
+  /** The extracted answer, and the reference answer of the data. */
+  answer: string | null;
+  reference: string | null;
+  correct: boolean | null;
+  /** The vote of its group: how it stands, its answer and share (null without an answer), and whether that is right. */
+  voteStatus: VoteStatus;
+  majorityAnswer: string | null;
+  majorityShare: number | null;
+  verdict: Verdict;
+  /** Whether its group is what the run says of the problem in the end, in every view. */
+  current: boolean;
+  reward: number | null;
+  /** Rewards by name as JSON; null where only the one above exists. */
+  rewards: string | null;
+  advantage: number | null;
+  finish: RolloutFacts['finish'];
+  /** Number of tokens, their mean log-probability and mean entropy, nats. */
+  tokens: number | null;
+  logprob: number | null;
+  entropy: number | null;
+  /** Share of its token trigrams that repeat an earlier one. */
+  repetition: number | null;
+  /** Other values of the trainer that made the run, by its names, as JSON; null without any. */
+  foreign: string | null;
+  /** Only where asked for, one entry per token; null where they are not known. */
+  tokenIds?: number[] | null;
+  tokenLogprobs?: number[] | null;
+  tokenEntropies?: number[] | null;
+}
+
+export interface RolloutExportOptions {
+  /** Phases to take; all when absent. */
+  phases?: readonly Phase[];
+  /** Add token ids with their log-probabilities and entropies. */
+  perToken?: boolean;
+  signal?: AbortSignal;
+}
+
+/**
+ * Yields the rows of the groups that count, in the order of their records. Throws as `readRunFile`, `openColumns` and
+ * `readGroup` do.
+ */
+export async function* rolloutRows(folder: string, options: RolloutExportOptions = {}): AsyncGenerator<RolloutRow> {
+  // A run of a newer format is refused before any of it is misread.
+  await readRunFile(folder);
+  const { phases, perToken = false, signal } = options;
+  signal?.throwIfAborted();
+  const problems = await readProblems(folder);
+  const prompts = await readPrompts(folder);
+  const columns = await openColumns(folder);
+  for (const at of columns.countedRows) {
+    signal?.throwIfAborted();
+    const id = columns.idOf(at);
+    const frame = columns.frameOf(at);
+    if (!frame || (phases && !phases.includes(id.phase))) continue;
+    const detail = await readGroup(folder, { ...id, frame });
+    const shared = groupValues(columns, at, problems[id.problem], prompts?.[id.problem]);
+    for (const index of detail.rollouts.keys()) yield { ...shared, ...rolloutValues(detail, index, perToken) };
+  }
+}
+
+type GroupValues = Pick<
+  RolloutRow,
+  | 'problem'
+  | 'problemId'
+  | 'step'
+  | 'phase'
+  | 'problemText'
+  | 'prompt'
+  | 'reference'
+  | 'voteStatus'
+  | 'majorityAnswer'
+  | 'majorityShare'
+  | 'verdict'
+  | 'current'
+>;
+
+/** What all rollouts of a group share: the problem, and what the views say of it when this group speaks. */
+function groupValues(
+  columns: RunColumns,
+  row: number,
+  problem: Problem | undefined,
+  prompt: Prompt | undefined,
+): GroupValues {
+  const id = columns.idOf(row);
+  const { status, answer, share, verdict } = problemView(columns, id.problem, id.step, id.phase);
+  return {
+    problem: id.problem,
+    problemId: problem?.id ?? String(id.problem),
+    step: id.step,
+    phase: id.phase,
+    problemText: problem?.text ?? '',
+    prompt: prompt?.text ?? null,
+    reference: problem?.answer ?? null,
+    // A group that speaks was sampled.
+    voteStatus: status as VoteStatus,
+    majorityAnswer: answer,
+    majorityShare: share,
+    verdict,
+    current: problemView(columns, id.problem).row === row,
+  };
+}
+
+function rolloutValues(group: GroupDetail, index: number, perToken: boolean): Omit<RolloutRow, keyof GroupValues> {
+  const rollout = group.rollouts[index]!;
+  const { text, answer, correct, reward, rewards, advantage, finish, tokens, logprob, entropy, repetition } = rollout;
+  const { ids, statistics, foreign } = rollout;
+  const list = (values: ArrayLike<number> | null) => values && Array.from(values);
+  return {
+    rollout: index,
+    text,
+    answer,
+    correct,
+    reward,
+    rewards: asJson(rewards),
+    advantage,
+    finish,
+    tokens,
+    logprob,
+    entropy,
+    repetition,
+    foreign: asJson(foreign),
+    ...(perToken && {
+      tokenIds: list(ids),
+      tokenLogprobs: list(statistics.logprob),
+      tokenEntropies: list(statistics.entropy),
+    }),
+  };
+}
+
+/** Named values as JSON; null without any. */
+function asJson(values: Record<string, unknown>): string | null {
+  return Object.keys(values).length > 0 ? JSON.stringify(values) : null;
+}

@@ -1,0 +1,54 @@
+/** Records of types that this version does not know: passed over in reading, counted, and spoken of once. */
+import { stat } from 'node:fs/promises';
+import { EVENTS_FILE, inRun } from '../journal/layout.ts';
+import { readLines } from '../journal/lines.ts';
+import { plural } from '../protocol/format.ts';
+import { cacheFolder } from '../protocol/home.ts';
+import { RECORD_TYPES } from '../protocol/records.ts';
+import type { RunInfo } from '../protocol/rpc.ts';
+import { VERSION } from '../protocol/version.ts';
+import { readIndexHead } from './index-file.ts';
+
+/** How often each unknown type was passed over. */
+export type SkippedTypes = Readonly<Record<string, number>>;
+
+/** Journals up to this size are looked through for the list of runs; of larger ones the index knows. */
+const SMALL = 4 * 2 ** 20;
+
+/** What the list of runs says of a run's unknown records; {} also where that cannot be told without reading the run. */
+export async function countSkipped(folder: string): Promise<SkippedTypes> {
+  const path = inRun(folder, EVENTS_FILE);
+  const { size } = await stat(path);
+  if (size > SMALL) return (await readIndexHead(folder, cacheFolder()))?.skipped ?? {};
+  const skipped: Record<string, number> = {};
+  for await (const { text } of readLines(path)) {
+    // The journal writes the type first.
+    const type = /^\{"type":"([^"\\]*)"/.exec(text)?.[1];
+    if (type !== undefined && !RECORD_TYPES.has(type)) skipped[type] = (skipped[type] ?? 0) + 1;
+  }
+  return skipped;
+}
+
+/** What people are told of skipped records, and which version reads them; null where none were. */
+export function describeSkipped(types: SkippedTypes, versions: Readonly<Record<string, string>>): RunInfo['skipped'] {
+  const counts = Object.entries(types);
+  if (counts.length === 0) return null;
+  const records = counts.reduce((sum, [, count]) => sum + count, 0);
+  const names = counts.map(([type, count]) => `${count} of type '${type}'`).join(', ');
+  const writer = versions.rollscope;
+  const version = writer !== undefined && isNewer(writer, VERSION) ? writer : null;
+  const remedy =
+    version === null ? 'Update Rollscope to see them.' : `Update to Rollscope ${version} or newer to see them.`;
+  const message = `${plural(records, 'record')} skipped: a newer Rollscope added what Rollscope ${VERSION} does not know (${names}). Everything else is shown. ${remedy}`;
+  return { records, types: { ...types }, version, message };
+}
+
+/** Whether a version comes after another, by its numbers. */
+function isNewer(version: string, than: string): boolean {
+  const [a, b] = [version, than].map((text) => text.split(/[.+-]/).map((part) => Number.parseInt(part, 10)));
+  for (let i = 0; i < 3; i++) {
+    const [left, right] = [a![i] || 0, b![i] || 0];
+    if (left !== right) return left > right;
+  }
+  return false;
+}

@@ -1,0 +1,123 @@
+/**
+ * A run of another trainer, written as an importer writes it: TRL logged texts, rewards by name and values of its own, and
+ * nothing that our engine would know of tokens, fingerprints or its configuration. Everything is the same each time.
+ */
+
+import type { ForeignRollout } from '../../engine/importers/group.ts';
+import { LoggedProblems } from '../../engine/importers/problems.ts';
+import { type ForeignContents, type ImportedRun, importRun } from '../../engine/importers/run.ts';
+import type { Problem } from '../../engine/protocol/records.ts';
+
+export const TRL = { engine: 'TRL', version: '0.20.0', files: ['completions_00001.parquet', 'trainer_state.json'] };
+
+/** Problems by what is special about them; `line` counts them in the dataset. */
+const PROBLEMS = [
+  { id: 'right', text: 'What is 2 + 3?', label: '5' },
+  { id: 'wrong', text: 'What is 9 - 4 + 1?', label: '#### 6' },
+  { id: 'no-reference', text: 'How many ways are there?', label: null },
+  { id: 'unanswered', text: 'Prove it.', label: '1' },
+  { id: 'tied', text: 'What is 7 x 8?', label: '56' },
+  { id: 'silent', text: 'Say nothing.', label: null },
+  { id: 'never', text: 'Is never asked.', label: '4' },
+] as const;
+type Id = (typeof PROBLEMS)[number]['id'];
+
+/** What each problem's rollouts answer in training; null: none. Groups differ in size. */
+const ANSWERS: Record<Exclude<Id, 'never'>, readonly (string | null)[]> = {
+  right: ['5', '5', '5.0', '4'],
+  wrong: ['9', '9', '9', '6', '9', null],
+  'no-reference': ['12', '12', '3'],
+  unanswered: [null, null],
+  tied: ['54', '56', '56', '54'],
+  silent: [null, null, null],
+};
+
+export interface ForeignFixtureOptions {
+  /** Path of the data set that the problems name. */
+  dataset?: string;
+  steps?: number;
+}
+
+export interface ForeignFixture {
+  folder: string;
+  problems: Problem[];
+  dataset: string;
+}
+
+/** Creates `folder` and imports the run into it. */
+export async function writeForeignRun(folder: string, options: ForeignFixtureOptions = {}): Promise<ForeignFixture> {
+  const { dataset = '/data/sums.jsonl', steps = 3 } = options;
+  const logged = new LoggedProblems();
+  for (const [row, problem] of PROBLEMS.entries()) logged.take({ ...problem, source: dataset, row, line: row + 1 });
+  const contents: ForeignContents = {
+    origin: TRL,
+    run: {
+      job: 'train',
+      model: 'Qwen/Qwen2.5-0.5B-Instruct',
+      dataset,
+      reward: 'accuracy_reward + format_reward',
+      steps: null,
+      settings: {
+        learning_rate: 1e-6,
+        num_generations: 8,
+        loss_type: 'dapo',
+        use_vllm: true,
+        max_grad_norm: Number.NaN,
+      },
+    },
+    problems: logged.all,
+    prompts: logged.all.map(({ index, text }) => ({ problem: index, text: `<|user|>${text}`, tokens: null })),
+    created: new Date(Date.UTC(2026, 10, 20, 8)),
+  };
+  const clock = new Date(Date.UTC(2026, 10, 28, 12));
+  await importRun(folder, contents, (run) => write(run, steps), { now: () => clock });
+  return { folder, problems: logged.all, dataset };
+}
+
+function write(run: ImportedRun, steps: number): void {
+  const sampled = Object.entries(ANSWERS).map(([, answers], problem) => ({ problem, answers }));
+  for (let step = 1; step <= steps; step++) {
+    for (const { problem, answers } of sampled) {
+      run.group(
+        'train',
+        step,
+        problem,
+        answers.map((answer, i) => rollout(answer, i, step)),
+      );
+    }
+    run.step({
+      step,
+      metrics: { loss: step === 1 ? Number.NaN : 0.01 / step, learningRate: 1e-6 },
+      // TRL has a metric only from the second step on, and one that is never a number.
+      foreign: {
+        'completions/mean_length': 20 + step,
+        ...(step > 1 && { 'rewards/accuracy_reward/std': 0.5 }),
+        'sampling/importance_ratio': Number.POSITIVE_INFINITY,
+      },
+    });
+  }
+  // Asked again after the last step, of two problems only: what the run says of these is this.
+  for (const problem of [0, 1]) {
+    run.group('evaluation', steps, problem, [{ text: boxed('5') }, { text: boxed('5') }, { text: boxed('7') }]);
+    run.group('greedy', steps, problem, [{ text: boxed('6') }]);
+  }
+  run.evaluation({ step: steps, foreign: { eval_runtime: 12.5 } });
+}
+
+function rollout(answer: string | null, i: number, step: number): ForeignRollout {
+  const text = answer === null ? 'I do not know.' : `Step ${step}: ${boxed(answer)}`;
+  const reward = answer === null ? 0 : 0.5 + (i % 2);
+  return {
+    text,
+    reward,
+    rewards: { accuracy_reward: i % 2, format_reward: i === 2 ? Number.NaN : answer === null ? 0 : 0.5 },
+    // The last of a group was masked out.
+    ...(i < 2 && { advantage: i === 0 ? -0.75 : 0.75 }),
+    foreign: { completion_length: 20 + i, stop_reason: i === 1 ? 'length' : 'eos', masked: i === 2, kl: Number.NaN },
+    ...(i === 0 && { tokens: 21, finish: 'stop' as const }),
+  };
+}
+
+function boxed(answer: string): string {
+  return `The answer is \\boxed{${answer}}.`;
+}
