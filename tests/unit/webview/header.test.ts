@@ -1,0 +1,21 @@
+/** What the head of the panel says of a run beyond its numbers. */
+import { appendFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { OpenRun } from '../../../extension/run/open-run.ts';
+import { temporaryFolder } from '../../support/processes.ts';
+import { writeRunFixture } from '../../support/run-fixture.ts';
+import { textsOf } from './markup.ts';
+import { panelOn, rendered } from './panel.ts';
+
+test('says how many records of a newer version were skipped, and what to do', async () => {
+  const { folder } = await writeRunFixture(`${temporaryFolder()}/run`, { problems: 2, votes: 2, steps: 2, every: 2 });
+  const events = join(folder, 'events.jsonl');
+  const { seq, time } = JSON.parse(readFileSync(events, 'utf8').trimEnd().split('\n').at(-1)!);
+  appendFileSync(events, `${JSON.stringify({ type: 'wonder', seq: seq + 1, time })}\n`);
+  const run = await OpenRun.read(folder);
+  const html = rendered(await panelOn(run), 'header');
+  expect(textsOf(html)).toContain(run.info.skipped!.message);
+  // A run of our own names no trainer.
+  expect(html).not.toContain('data-origin');
+});
