@@ -1,38 +1,34 @@
 /** The tokenizer that a GGUF file carries, described as `tokenizer.json` would describe it. */
 import { RollscopeError } from '../protocol/errors.ts';
+import { startsWith } from './first-token.ts';
 import type { GgufFile } from './gguf.ts';
+import { byteLevel, type PreTokenizer, preTokenizerOf, recognizedPreTokenizer } from './gguf-pretokenizers.ts';
+import { type Described, type Piece, sentencePiece } from './gguf-sentencepiece.ts';
 import type { TokenizerParts } from './tokenizer.ts';
 import type { TokenizerJson } from './tokenizer-json.ts';
 
-const GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
-const LLAMA3 =
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-const QWEN2 =
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-
-const byteLevel = (useRegex: boolean) => ({
-  type: 'ByteLevel',
-  add_prefix_space: false,
-  trim_offsets: true,
-  use_regex: useRegex,
-});
-const splitBy = (regex: string) => ({ type: 'Split', pattern: { Regex: regex }, behavior: 'Isolated', invert: false });
-const sequence = (...pretokenizers: object[]) => ({ type: 'Sequence', pretokenizers });
-
-/** llama.cpp's names of the ways to cut a text before byte pairs are merged. */
-const PRE_TOKENIZERS: Record<string, object> = {
-  'gpt-2': byteLevel(true),
-  default: sequence(splitBy(GPT2), byteLevel(false)),
-  smollm: sequence({ type: 'Digits', individual_digits: true }, byteLevel(true)),
-  'llama-bpe': sequence(splitBy(LLAMA3), byteLevel(false)),
-  // OLMo 2's too.
-  dbrx: sequence(splitBy(LLAMA3), byteLevel(false)),
-  qwen2: sequence(splitBy(QWEN2), byteLevel(false)),
-};
-
 /** llama.cpp's token types. */
+const NORMAL = 1;
+const UNKNOWN = 2;
 const CONTROL = 3;
 const USER_DEFINED = 4;
+
+/** Tokens that end a response wherever a vocabulary has them, whatever the file names: llama.cpp's list. */
+const ENDS = new Set([
+  '<|eot_id|>',
+  '<|im_end|>',
+  '<|end|>',
+  '<|return|>',
+  '<|call|>',
+  '<|endoftext|>',
+  '<|end_of_text|>',
+  '<|eom_id|>',
+  '<end_of_turn>',
+  '<end_of_utterance>',
+  '<｜end▁of▁sentence｜>',
+  '<EOT>',
+  '_<EOT>',
+]);
 
 function unsupported(file: string, field: string, what: string, value?: unknown): RollscopeError {
   return new RollscopeError('model', `${file}: ${what}.`, 'Use the Hugging Face folder of the model instead.', {
@@ -45,36 +41,44 @@ export function ggufTokenizer({ file, metadata }: GgufFile): TokenizerParts {
   const tokens = metadata['tokenizer.ggml.tokens'] as string[] | undefined;
   if (!Array.isArray(tokens))
     throw unsupported(file, 'tokenizer.ggml.tokens', 'the file contains no tokenizer (tokenizer.ggml.tokens)');
-  const kind = metadata['tokenizer.ggml.model'];
-  if (kind !== 'gpt2')
-    throw unsupported(file, 'tokenizer.ggml.model', `tokenizer type ${JSON.stringify(kind)} is not supported`, kind);
-  const pre = String(metadata['tokenizer.ggml.pre'] ?? 'default');
-  const preTokenizer = PRE_TOKENIZERS[pre];
-  if (!preTokenizer)
-    throw unsupported(file, 'tokenizer.ggml.pre', `pre-tokenizer ${JSON.stringify(pre)} is not supported`, pre);
-  const merges = (metadata['tokenizer.ggml.merges'] ?? []) as string[];
   const types = (metadata['tokenizer.ggml.token_type'] ?? []) as number[];
-  const added = tokens.flatMap((content, id) =>
-    types[id] === CONTROL || types[id] === USER_DEFINED
-      ? [
-          {
-            id,
-            content,
-            special: types[id] === CONTROL,
-            single_word: false,
-            lstrip: false,
-            rstrip: false,
-            normalized: false,
-          },
-        ]
-      : [],
-  );
-  const json: TokenizerJson = {
-    version: '1.0',
-    added_tokens: added,
-    normalizer: pre === 'qwen2' ? { type: 'NFC' } : null,
-    pre_tokenizer: preTokenizer,
-    post_processor: null,
+  const flag = (name: string, fallback: boolean) =>
+    (metadata[`tokenizer.ggml.${name}`] as boolean | undefined) ?? fallback;
+  const kind = metadata['tokenizer.ggml.model'];
+  if (kind !== 'llama' && kind !== 'gpt2')
+    throw unsupported(file, 'tokenizer.ggml.model', `tokenizer type ${JSON.stringify(kind)} is not supported`, kind);
+  /** A special token's id; `usual` is what llama.cpp takes where a SentencePiece file names none. */
+  const idOf = (name: string, usual = -1): number[] => {
+    const id = (metadata[`tokenizer.ggml.${name}`] as number | undefined) ?? (kind === 'llama' ? usual : -1);
+    return id in tokens ? [id] : [];
+  };
+  const text = ([id]: number[]) => (id === undefined ? null : tokens[id]!);
+  const [bos, eos, unknown] = [idOf('bos_token_id', 1), idOf('eos_token_id', 2), idOf('unknown_token_id', 0)];
+  const pre = kind === 'llama' ? null : preTokenizer(file, metadata['tokenizer.ggml.pre'], tokens);
+  const addsBos = bos.length > 0 && flag('add_bos_token', pre?.addsBos ?? true);
+  const described = pre
+    ? bytePairs(tokens, (metadata['tokenizer.ggml.merges'] ?? []) as string[], pre)
+    : sentencePiece(pieces(tokens, types, metadata), text(unknown), flag('add_space_prefix', true));
+  return {
+    json: {
+      version: '1.0',
+      added_tokens: addedTokens(tokens, types),
+      post_processor: addsBos ? startsWith(text(bos)!, bos[0]!) : null,
+      ...described,
+    },
+    chatTemplate: (metadata['tokenizer.chat_template'] as string | undefined) ?? null,
+    bosToken: text(bos),
+    eosToken: text(eos),
+    eosIds: [...new Set([...eos, ...idOf('eot_token_id'), ...idOf('eom_token_id'), ...commonEnds(tokens, types)])],
+    addsBos: null,
+  };
+}
+
+/** What of `tokenizer.json` describes a vocabulary of bytes. */
+function bytePairs(tokens: readonly string[], merges: string[], pre: PreTokenizer): Described {
+  return {
+    normalizer: pre.normalizer,
+    pre_tokenizer: pre.preTokenizer,
     decoder: byteLevel(true),
     model: {
       type: 'BPE',
@@ -82,18 +86,36 @@ export function ggufTokenizer({ file, metadata }: GgufFile): TokenizerParts {
       merges,
       unk_token: null,
       byte_fallback: false,
-      ignore_merges: pre === 'llama-bpe',
+      ignore_merges: pre.ignoreMerges,
     } as TokenizerJson['model'],
   };
-  const id = (name: string) => metadata[`tokenizer.ggml.${name}`] as number | undefined;
-  const token = (name: string) => (id(name) === undefined ? null : (tokens[id(name)!] ?? null));
-  const ends = [id('eos_token_id'), id('eot_token_id')].filter((end) => end !== undefined);
-  return {
-    json,
-    chatTemplate: (metadata['tokenizer.chat_template'] as string | undefined) ?? null,
-    bosToken: token('bos_token_id'),
-    eosToken: token('eos_token_id'),
-    eosIds: [...new Set(ends)],
-    addsBos: metadata['tokenizer.ggml.add_bos_token'] === true,
-  };
+}
+
+function pieces(tokens: readonly string[], types: readonly number[], metadata: GgufFile['metadata']): Piece[] {
+  const scores = (metadata['tokenizer.ggml.scores'] ?? []) as number[];
+  return tokens.map((text, id) => ({ text, score: scores[id] ?? 0, type: types[id] ?? NORMAL }));
+}
+
+/** How a text is split. A name that is not known is not taken for another one: other tokens would be another prompt. */
+function preTokenizer(file: string, named: unknown, tokens: readonly string[]): PreTokenizer {
+  const field = 'tokenizer.ggml.pre';
+  const name = named === undefined ? recognizedPreTokenizer(tokens) : String(named);
+  if (name === null) throw unsupported(file, field, 'the file does not say how text is split (tokenizer.ggml.pre)');
+  const rule = preTokenizerOf(name);
+  if (!rule) throw unsupported(file, field, `pre-tokenizer ${JSON.stringify(name)} is not supported`, name);
+  return rule;
+}
+
+function addedTokens(tokens: readonly string[], types: readonly number[]): NonNullable<TokenizerJson['added_tokens']> {
+  return tokens.flatMap((content, id) => {
+    const type = types[id] ?? NORMAL;
+    if (type !== UNKNOWN && type !== CONTROL && type !== USER_DEFINED) return [];
+    const special = type !== USER_DEFINED;
+    return [{ id, content, special, single_word: false, lstrip: false, rstrip: false, normalized: false }];
+  });
+}
+
+/** Ids of the tokens that end a response in every vocabulary. */
+function commonEnds(tokens: readonly string[], types: readonly number[]): number[] {
+  return tokens.flatMap((text, id) => (ENDS.has(text) && types[id] !== NORMAL ? [id] : []));
 }

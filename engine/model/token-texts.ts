@@ -47,6 +47,8 @@ export function tokenTextReader(json: TokenizerJson): TokenTextReader {
     : mentions(decoder, 'ByteFallback')
       ? 'sentencepiece'
       : 'plain';
+  // Most SentencePiece tokenizers put a space before the first word, which is not part of the text.
+  const spaceFirst = writing === 'sentencepiece' && mentions(decoder, 'Strip');
   const entries: [string, number][] = Array.isArray(model.vocab)
     ? model.vocab.map(([token], id) => [token, id])
     : Object.entries(model.vocab);
@@ -76,8 +78,7 @@ export function tokenTextReader(json: TokenizerJson): TokenTextReader {
     const tokenTexts = ids.map((id) => decode.decode(bytes(id), { stream: true }));
     const rest = decode.decode();
     if (rest && tokenTexts.length > 0) tokenTexts[tokenTexts.length - 1] += rest;
-    // SentencePiece puts a space before the first word.
-    if (writing === 'sentencepiece' && tokenTexts[0]?.startsWith(' ')) tokenTexts[0] = tokenTexts[0].slice(1);
+    if (spaceFirst && tokenTexts[0]?.startsWith(' ')) tokenTexts[0] = tokenTexts[0].slice(1);
     return tokenTexts;
   };
   return Object.assign(read, { size });

@@ -5,6 +5,7 @@ import { Template } from '@huggingface/jinja';
 import { Tokenizer as Encoder } from '@huggingface/tokenizers';
 import { RollscopeError } from '../protocol/errors.ts';
 import { strftime } from './chat-date.ts';
+import { firstTokens } from './first-token.ts';
 import { type TokenTextReader, tokenTextReader } from './token-texts.ts';
 import type { TokenizerJson } from './tokenizer-json.ts';
 
@@ -41,7 +42,8 @@ export interface TokenizerParts {
   bosToken: string | null;
   eosToken: string | null;
   eosIds: number[];
-  addsBos: boolean;
+  /** Whether a text without a chat template begins with the BOS token; null where `tokenizer.json` decides. */
+  addsBos: boolean | null;
 }
 
 /**
@@ -70,6 +72,7 @@ function datedTemplate(text: string): Template {
 /** Builds a tokenizer. Throws RollscopeError `model` if the description is not supported. */
 export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer {
   const { json, chatTemplate, bosToken, eosToken, eosIds, addsBos } = parts;
+  const first = addsBos === null ? firstTokens(json.post_processor) : addsBos ? (bosToken ?? '') : '';
   let encoder: Encoder;
   let reader: TokenTextReader;
   let template: Template | null;
@@ -91,7 +94,7 @@ export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer 
   const renderPrompt = ({ system, user }: PromptText, date: Date): string => {
     if (!template) {
       const text = system ? `${system}\n\n${user}` : user;
-      return addsBos && bosToken ? bosToken + text : text;
+      return first + text;
     }
     const messages = [...(system ? [{ role: 'system', content: system }] : []), { role: 'user', content: user }];
     try {
@@ -177,7 +180,7 @@ export async function readTokenizerFolder(folder: string): Promise<Tokenizer> {
       bosToken: text(config.bos_token),
       eosToken,
       eosIds: [...new Set(ends)],
-      addsBos: config.add_bos_token ?? false,
+      addsBos: config.add_bos_token ?? null,
     },
     file,
   );

@@ -1,0 +1,115 @@
+/**
+ * How a GGUF file of byte pairs says that a text is split before pairs are merged. The names are those that llama.cpp's
+ * converter writes into `tokenizer.ggml.pre`; the rules are those of the models' own `tokenizer.json`.
+ */
+
+const GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+const SUFFIX = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
+/** Letters behind at most one other character, digits by `digits`, then signs and white space. */
+const words = (digits: string) =>
+  `${SUFFIX}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
+const UPPER = '[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]';
+const LOWER = '[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]';
+/** As `words`, but a change from lower to upper case begins a new word. */
+const casedWords = (digits: string, suffix: string) =>
+  `[^\\r\\n\\p{L}\\p{N}]?${UPPER}*${LOWER}+${suffix}|[^\\r\\n\\p{L}\\p{N}]?${UPPER}+${LOWER}*${suffix}|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
+
+export const byteLevel = (useRegex: boolean) => ({
+  type: 'ByteLevel',
+  add_prefix_space: false,
+  trim_offsets: true,
+  use_regex: useRegex,
+});
+const splitBy = (...regexes: string[]) => ({
+  type: 'Sequence',
+  pretokenizers: [
+    ...regexes.map((regex) => ({ type: 'Split', pattern: { Regex: regex }, behavior: 'Isolated', invert: false })),
+    byteLevel(false),
+  ],
+});
+const digitByDigit = {
+  type: 'Sequence',
+  pretokenizers: [{ type: 'Digits', individual_digits: true }, byteLevel(true)],
+};
+
+export interface PreTokenizer {
+  /** As `tokenizer.json` describes it. */
+  preTokenizer: object;
+  normalizer: object | null;
+  /** Whether a piece that is a token of the vocabulary is taken whole, whatever the merges say. */
+  ignoreMerges: boolean;
+  /** Whether a text begins with the BOS token where the file does not say. */
+  addsBos: boolean;
+}
+
+const rule = (preTokenizer: object, more: Partial<PreTokenizer> = {}): PreTokenizer => ({
+  preTokenizer,
+  normalizer: null,
+  ignoreMerges: false,
+  addsBos: false,
+  ...more,
+});
+
+const gpt2 = rule(byteLevel(true));
+const llama3 = rule(splitBy(words('\\p{N}{1,3}')), { ignoreMerges: true, addsBos: true });
+const qwen2 = rule(splitBy(words('\\p{N}')), { normalizer: { type: 'NFC' } });
+const threeDigits = rule(splitBy(words('\\p{N}{1,3}')));
+const digits = rule(digitByDigit);
+
+const RULES = new Map<string, PreTokenizer>(
+  Object.entries({
+    'gpt-2': gpt2,
+    'phi-2': gpt2,
+    olmo: gpt2,
+    mpt: gpt2,
+    'roberta-bpe': gpt2,
+    'llama-bpe': llama3,
+    llama3,
+    'llama-v3': llama3,
+    falcon3: llama3,
+    'falcon-h1': llama3,
+    pixtral: llama3,
+    lfm2: llama3,
+    'midm-2.0': llama3,
+    // OLMo 2's too
+    dbrx: threeDigits,
+    'smaug-bpe': threeDigits,
+    'chatglm-bpe': threeDigits,
+    glm4: threeDigits,
+    qwen2,
+    'deepseek-r1-qwen': qwen2,
+    kormo: qwen2,
+    stablelm2: rule(splitBy(words('\\p{N}'))),
+    smollm: digits,
+    starcoder: digits,
+    refact: digits,
+    'command-r': digits,
+    codeshell: digits,
+    tekken: rule(splitBy(casedWords('\\p{N}', '')), { ignoreMerges: true, addsBos: true }),
+    'gpt-4o': rule(splitBy(casedWords('\\p{N}{1,3}', `${SUFFIX}?`))),
+    // what llama.cpp does with models that its converter did not know
+    default: rule(splitBy('[\\p{P}\\$\\+<=>\\^~\\|]+', GPT2, '\\p{N}+', '[0-9][0-9][0-9]')),
+  }),
+);
+
+/** The rule of a name; undefined for one that is not known. */
+export function preTokenizerOf(name: string): PreTokenizer | undefined {
+  return RULES.get(name);
+}
+
+/**
+ * The rule's name for a file that names none (llama.cpp wrote none before May 2024), found by a token that only this
+ * family's vocabulary has at this place; null where none is recognized.
+ */
+export function recognizedPreTokenizer(tokens: readonly string[]): string | null {
+  return FAMILIES.find(({ id, token }) => tokens[id] === token)?.name ?? null;
+}
+
+const FAMILIES = [
+  { id: 128000, token: '<|begin_of_text|>', name: 'llama-bpe' },
+  { id: 151643, token: '<|endoftext|>', name: 'qwen2' },
+  { id: 100257, token: '<|endoftext|>', name: 'dbrx' },
+  { id: 50256, token: '<|endoftext|>', name: 'gpt-2' },
+  // SmolLM and SmolLM2
+  { id: 3, token: '<repo_name>', name: 'smollm' },
+] as const;

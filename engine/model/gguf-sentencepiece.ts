@@ -1,0 +1,72 @@
+/** A SentencePiece vocabulary of pairs (Llama 2, TinyLlama, Mistral) from GGUF metadata, as `tokenizer.json` describes it. */
+import type { TokenizerJson } from './tokenizer-json.ts';
+
+export interface Piece {
+  text: string;
+  /** Higher is merged first. */
+  score: number;
+  /** llama.cpp's token type. */
+  type: number;
+}
+
+const NORMAL = 1;
+const SPACE = '\u2581';
+
+/**
+ * The order in which pairs are merged. A GGUF file has scores of pieces only; every way to put a piece together from two
+ * others is a merge, as in transformers' converter (`generate_merges`).
+ */
+export function mergesOf(pieces: readonly Piece[]): [string, string][] {
+  const ids = new Map(pieces.flatMap(({ text, type }, id) => (type === NORMAL ? [[text, id] as const] : [])));
+  const merges: { left: string; right: string; score: number; lengths: [number, number] }[] = [];
+  for (const { text, score, type } of pieces) {
+    if (type !== NORMAL) continue;
+    const characters = [...text];
+    const own: { left: string; right: string; lengths: [number, number] }[] = [];
+    let at = 0;
+    for (let n = 1; n < characters.length; n++) {
+      at += characters[n - 1]!.length;
+      const left = text.slice(0, at);
+      const right = text.slice(at);
+      if (ids.has(left) && ids.has(right)) own.push({ left, right, lengths: [n, characters.length - n] });
+    }
+    own.sort((a, b) => ids.get(a.left)! - ids.get(b.left)! || ids.get(a.right)! - ids.get(b.right)!);
+    for (const merge of own) merges.push({ ...merge, score });
+  }
+  merges.sort((a, b) => b.score - a.score || b.lengths[0] - a.lengths[0] || b.lengths[1] - a.lengths[1]);
+  return merges.map(({ left, right }) => [left, right]);
+}
+
+/** The part of `tokenizer.json` that the kind of vocabulary decides. */
+export type Described = Pick<TokenizerJson, 'normalizer' | 'pre_tokenizer' | 'decoder' | 'model'>;
+
+/** What of `tokenizer.json` differs from that of a vocabulary of bytes. `spaceFirst`: a text begins with a space. */
+export function sentencePiece(pieces: readonly Piece[], unknown: string | null, spaceFirst: boolean): Described {
+  const replace = (from: string, to: string) => ({ type: 'Replace', pattern: { String: from }, content: to });
+  return {
+    normalizer: {
+      type: 'Sequence',
+      normalizers: [...(spaceFirst ? [{ type: 'Prepend', prepend: SPACE }] : []), replace(' ', SPACE)],
+    },
+    pre_tokenizer: null,
+    decoder: {
+      type: 'Sequence',
+      decoders: [
+        replace(SPACE, ' '),
+        { type: 'ByteFallback' },
+        { type: 'Fuse' },
+        ...(spaceFirst ? [{ type: 'Strip', content: ' ', start: 1, stop: 0 }] : []),
+      ],
+    },
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: unknown,
+      fuse_unk: true,
+      byte_fallback: true,
+      ignore_merges: false,
+      vocab: Object.fromEntries(pieces.map(({ text }, id) => [text, id])),
+      merges: mergesOf(pieces),
+    } as TokenizerJson['model'],
+  };
+}

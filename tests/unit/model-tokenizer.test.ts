@@ -1,0 +1,59 @@
+/** Tokenizers from `tokenizer.json`: the first token of a text that does not go through a chat template. */
+import { describe, expect, test } from 'vitest';
+import { startsWith } from '../../engine/model/first-token.ts';
+import { createTokenizer, type TokenizerParts } from '../../engine/model/tokenizer.ts';
+
+const NOW = new Date(0);
+const BOS = 3;
+
+function tokenizer(post_processor: object | null, parts: Partial<TokenizerParts> = {}) {
+  const json = {
+    version: '1.0',
+    added_tokens: [
+      { id: BOS, content: '<s>', special: true, single_word: false, lstrip: false, rstrip: false, normalized: false },
+    ],
+    normalizer: null,
+    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
+    post_processor,
+    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
+    model: { type: 'BPE', vocab: { a: 0, b: 1, c: 2 }, merges: [] },
+  };
+  const none = { chatTemplate: null, bosToken: '<s>', eosToken: null, eosIds: [], addsBos: null };
+  return createTokenizer({ json, ...none, ...parts }, 'tokenizer.json');
+}
+
+const byteLevel = { type: 'ByteLevel', add_prefix_space: true, trim_offsets: false, use_regex: true };
+
+describe('the first token', () => {
+  test.each([
+    ['TemplateProcessing', startsWith('<s>', BOS), true],
+    ['TemplateProcessing in a Sequence', { type: 'Sequence', processors: [byteLevel, startsWith('<s>', BOS)] }, true],
+    ['RobertaProcessing', { type: 'RobertaProcessing', cls: ['<s>', BOS], sep: ['</s>', 2] }, true],
+    ['ByteLevel', byteLevel, false],
+    ['none', null, false],
+  ])('where the post-processor is %s', (_, processor, first) => {
+    expect([...tokenizer(processor).encodePrompt({ user: 'ab' }, NOW)]).toEqual(first ? [BOS, 0, 1] : [0, 1]);
+  });
+
+  test('what stands behind a text is left out', () => {
+    const { single, ...rest } = startsWith('<s>', BOS) as { single: object[] };
+    const processor = { ...rest, single: single.toReversed() };
+    expect([...tokenizer(processor).encodePrompt({ user: 'ab' }, NOW)]).toEqual([0, 1]);
+  });
+
+  test.each([
+    [true, null, true],
+    [false, startsWith('<s>', BOS), false],
+  ])('add_bos_token %s decides', (addsBos, processor, first) => {
+    expect([...tokenizer(processor, { addsBos }).encodePrompt({ user: 'a' }, NOW)]).toEqual(first ? [BOS, 0] : [0]);
+  });
+
+  test('a chat template says itself how a prompt begins', () => {
+    const chatTemplate = '{{ messages[0].content }}b';
+    expect([...tokenizer(startsWith('<s>', BOS), { chatTemplate }).encodePrompt({ user: 'a' }, NOW)]).toEqual([0, 1]);
+  });
+
+  test('a text by itself has none', () => {
+    expect([...tokenizer(startsWith('<s>', BOS)).encode('ab')]).toEqual([0, 1]);
+  });
+});
