@@ -1,12 +1,10 @@
 /**
- * How runs and problems end, told from measured curves by stated rules: the Model Collapse Step, the way in which a run
- * failed, and the four patterns of a single problem. These read labels; what warns without them is in `watch.ts`.
+ * How runs end, told from measured curves by stated rules: the Model Collapse Step, and the way in which a run failed.
+ * These read labels; what warns without them is in `watch.ts`.
  */
 import { significant } from '../protocol/format.ts';
 import type { StepRecord } from '../protocol/records.ts';
 import { mean } from './estimates.ts';
-import type { JudgedGroup } from './metrics.ts';
-import type { StepGroup } from './theory.ts';
 
 export interface CollapseStep {
   /** The first step whose smoothed reward accuracy is below the threshold; null when there is none (censored). */
@@ -212,60 +210,4 @@ export function fallStep(
   let first = smoothed.length;
   while (first > 0 && hasFallen(peak, smoothed[first - 1]!.value, error)) first--;
   return smoothed.length - first < window ? null : (smoothed[first]?.step ?? null);
-}
-
-export const PATTERNS = ['amplifying-success', 'amplifying-failure', 'wrong-to-correct', 'correct-to-wrong'] as const;
-export type Pattern = (typeof PATTERNS)[number];
-
-export interface ProblemPattern {
-  pattern: Pattern;
-  /** Whether the last majority answer is the first one. */
-  sameAnswer: boolean;
-  /** How often the majority answer changed from a step to the next. */
-  changes: number;
-  startShare: number;
-  endShare: number;
-}
-
-/**
- * Which of the paper's four patterns a problem followed, by its first and its last majority (steps without one are passed
- * over). null without a reference, or when fewer than two steps have a majority.
- * @param same whether two answers of different steps are one
- */
-export function problemPattern(
-  history: readonly StepGroup[],
-  same: (a: string, b: string) => boolean = (a, b) => a === b,
-): ProblemPattern | null {
-  const votes = history.flatMap(({ group }) => group.majority ?? []);
-  const [first, last] = [votes[0], votes.at(-1)];
-  if (votes.length < 2 || !first || !last || first.correct === null || last.correct === null) return null;
-  return {
-    pattern: patternOf(first.correct, last.correct),
-    sameAnswer: same(first.answer, last.answer),
-    changes: votes.slice(1).filter((vote, i) => !same(vote.answer, votes[i]!.answer)).length,
-    startShare: first.share,
-    endShare: last.share,
-  };
-}
-
-function patternOf(before: boolean, after: boolean): Pattern {
-  if (before) return after ? 'amplifying-success' : 'correct-to-wrong';
-  return after ? 'wrong-to-correct' : 'amplifying-failure';
-}
-
-/**
- * Share of problems whose majority answer is the same at two times, such as two evaluations: the stability of the vote.
- * Problems without a majority at either time are left out; null when none is left.
- */
-export function voteStability(
-  before: ReadonlyMap<number, Pick<JudgedGroup, 'majority'>>,
-  after: ReadonlyMap<number, Pick<JudgedGroup, 'majority'>>,
-  same: (a: string, b: string) => boolean = (a, b) => a === b,
-): number | null {
-  return mean(
-    [...after].flatMap(([problem, { majority }]) => {
-      const old = before.get(problem)?.majority;
-      return old && majority ? Number(same(old.answer, majority.answer)) : [];
-    }),
-  );
 }

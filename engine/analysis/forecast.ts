@@ -4,10 +4,10 @@
  */
 import type { Forecast, ForecastScore, ProblemForecast } from '../protocol/forecast.ts';
 import type { Estimate } from '../protocol/records.ts';
+import { auroc, aurocEstimate, brier } from './discrimination.ts';
 import { generator, mean, percentileInterval, wilson } from './estimates.ts';
 import { answerEntropy, type JudgedGroup } from './metrics.ts';
-import { auroc, aurocEstimate, brier } from './statistics.ts';
-import { optimum } from './theory.ts';
+import { optimum } from './optimum.ts';
 
 /** One problem of a probe. */
 export interface ProbedProblem {

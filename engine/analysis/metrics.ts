@@ -3,8 +3,8 @@ import type { CountedGroup, JudgedGroup, RolloutFacts } from '../protocol/group.
 import type { Estimate, EvaluationRecord, ProblemUpdate, StepRecord } from '../protocol/records.ts';
 import { rightOf, type Verdict, verdictOf } from '../protocol/verdict.ts';
 import { majorityAtK, passAtK } from './at-k.ts';
+import { auroc } from './discrimination.ts';
 import { bootstrap, mean, wilson } from './estimates.ts';
-import { auroc } from './statistics.ts';
 
 export type { JudgedGroup } from '../protocol/group.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Sharpening (arXiv 2603.08660, section 4): what the KL-regularized optimum and Theorem 1 say about a problem's majority
- * share, and how far the measured shares are from it. Pure; a share is a number in [0, 1], beta is in units of the reward.
+ * Sharpening (arXiv 2603.08660, section 4): how theory says that a problem's majority share grows, and how far the
+ * measured shares are from it. Pure; a share is a number in [0, 1], beta is in units of the reward.
  *
  * With the majority reward, the optimum pi*(y) = pi(y) exp(r(y) / beta) / Z multiplies the odds of the majority answer by
  * e^{1/beta}. Repeated, the logit of its share grows by 1/beta a step, and 1 - share falls geometrically with the rate
@@ -9,7 +9,7 @@
 import { RollscopeError } from '../protocol/errors.ts';
 import type { CountedGroup } from '../protocol/group.ts';
 import type { Estimate } from '../protocol/records.ts';
-import { mean, percentileInterval, wilson } from './estimates.ts';
+import { mean, percentileInterval } from './estimates.ts';
 
 /**
  * Exact share of the majority answer after `steps` steps at temperature `beta`:
@@ -25,7 +25,7 @@ function grownShare(share: number, growth: number): number {
   return share === 0 ? 0 : share / (share + (1 - share) * Math.exp(-growth));
 }
 
-function checkBeta(beta: number): void {
+export function checkBeta(beta: number): void {
   if (beta > 0) return;
   throw new RollscopeError('usage', `beta must be positive, not ${beta}.`, 'Use a beta above 0.', {
     details: { reason: 'out-of-range', field: 'beta', value: beta },
@@ -47,7 +47,7 @@ export interface StepGroup {
 
 /** Whether two answers, of different steps, are one. Strings by default. */
 export type SameAnswer = (a: string, b: string) => boolean;
-const sameString: SameAnswer = (a, b) => a === b;
+export const sameString: SameAnswer = (a, b) => a === b;
 
 /**
  * The share of the answer that was the majority at the first step with a majority, at that step and at every later one:
@@ -235,124 +235,4 @@ export function changeRatio(problems: readonly (readonly ShareChange[])[]): Esti
 
 function expit(logit: number): number {
   return 1 / (1 + Math.exp(-logit));
-}
-
-export interface Optimum {
-  /** Weight of each rollout under pi*, adding up to 1. */
-  weights: number[];
-  /** Probability of each cluster, in their order. */
-  clusters: number[];
-  noAnswer: number;
-  /** Probability of the answer that is the majority now; 0 without one. */
-  majorityShare: number;
-  /** Index of the likeliest cluster under pi*; of equally likely ones, the first. null without clusters. */
-  top: number | null;
-  /** Expected accuracy; null without a reference. */
-  accuracy: number | null;
-  /** 1 / sum of squared weights: how many equal rollouts the estimate is worth. */
-  effective: number;
-}
-
-/** What the optimum is taken over: each rollout's cluster, and whether it is right. */
-interface Voters {
-  clusters: readonly unknown[];
-  rollouts: readonly { cluster: number | null; correct: boolean | null }[];
-}
-
-/** The rollouts of a counted group, cluster by cluster. */
-export function votersOf({ clusters, unanswered, means }: CountedGroup): Voters {
-  const wrong = means.correct === null ? null : false;
-  const voters = clusters.flatMap(({ count, correct }, cluster) =>
-    Array.from({ length: count }, () => ({ cluster, correct })),
-  );
-  return {
-    clusters,
-    rollouts: [...voters, ...Array.from({ length: unanswered }, () => ({ cluster: null, correct: wrong }))],
-  };
-}
-
-/**
- * The KL-regularized optimum pi*(y) = pi(y) exp(r(y)/beta) / Z, estimated by re-weighting rollouts that were sampled from
- * pi: weights proportional to exp(r/beta). beta = Infinity gives pi itself. Throws `usage` for a beta that is not
- * positive, and RangeError when there is not one reward a rollout.
- */
-export function optimum({ clusters, rollouts }: Voters, rewards: readonly number[], beta: number): Optimum {
-  checkBeta(beta);
-  if (rewards.length !== rollouts.length)
-    throw new RangeError(`${rewards.length} rewards of ${rollouts.length} rollouts`);
-  const most = Math.max(...rewards);
-  // Relative to the largest, so that no exponential overflows.
-  const raw = rewards.map((reward) => (reward === most ? 1 : Math.exp((reward - most) / beta)));
-  const total = raw.reduce((sum, weight) => sum + weight, 0);
-  const weights = raw.map((weight) => weight / total);
-  const mass = (holds: (i: number) => boolean) =>
-    weights.reduce((sum, weight, i) => (holds(i) ? sum + weight : sum), 0);
-  const shares = clusters.map((_, c) => mass((i) => rollouts[i]!.cluster === c));
-  const best = Math.max(...shares);
-  return {
-    weights,
-    clusters: shares,
-    noAnswer: mass((i) => rollouts[i]!.cluster === null),
-    majorityShare: shares[0] ?? 0,
-    top: shares.length === 0 ? null : shares.indexOf(best),
-    accuracy: rollouts.some(({ correct }) => correct !== null) ? mass((i) => rollouts[i]!.correct === true) : null,
-    effective: 1 / weights.reduce((sum, weight) => sum + weight * weight, 0),
-  };
-}
-
-/** A distribution over answers: what is missing (no answer) is the rest to 1. */
-export interface AnswerShare {
-  answer: string;
-  share: number;
-}
-
-/** Shares of a group's answers among all of its rollouts. */
-export function answerShares({ clusters, rollouts }: Pick<CountedGroup, 'clusters' | 'rollouts'>): AnswerShare[] {
-  return clusters.map(({ answer, count }) => ({ answer, share: count / rollouts }));
-}
-
-/**
- * Total variation distance of two distributions over answers, half the sum of |p - q|, what is missing to 1 being an
- * answer of its own. In [0, 1].
- */
-export function totalVariation(
-  p: readonly AnswerShare[],
-  q: readonly AnswerShare[],
-  same: SameAnswer = sameString,
-): number {
-  const rest = [...q];
-  let distance = 0;
-  for (const { answer, share } of p) {
-    const at = rest.findIndex((other) => same(answer, other.answer));
-    const [match] = at < 0 ? [] : rest.splice(at, 1);
-    distance += Math.abs(share - (match?.share ?? 0));
-  }
-  for (const { share } of rest) distance += share;
-  const missing = (shares: readonly AnswerShare[]) => 1 - shares.reduce((total, { share }) => total + share, 0);
-  return (distance + Math.abs(missing(p) - missing(q))) / 2;
-}
-
-export interface TheoremCheck {
-  /** Share of problems whose last majority is their first one, as the theorem says. */
-  kept: Estimate | null;
-  /** Of problems with a reference: share that ends right exactly when it began right. */
-  outcome: Estimate | null;
-  /** Problems with a first and a last majority. */
-  problems: number;
-}
-
-/** Theorem 1's prediction: a problem ends with the majority that it began with, right or wrong. */
-export function checkTheorem(
-  problems: readonly { first: Pick<CountedGroup, 'majority'>; last: Pick<CountedGroup, 'majority'> }[],
-  same: SameAnswer = sameString,
-): TheoremCheck {
-  const voted = problems.flatMap(({ first, last }) =>
-    first.majority && last.majority ? { first: first.majority, last: last.majority } : [],
-  );
-  const labeled = voted.filter(({ first, last }) => first.correct !== null && last.correct !== null);
-  return {
-    kept: wilson(voted.filter(({ first, last }) => same(first.answer, last.answer)).length, voted.length),
-    outcome: wilson(labeled.filter(({ first, last }) => first.correct === last.correct).length, labeled.length),
-    problems: voted.length,
-  };
 }

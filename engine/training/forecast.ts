@@ -1,5 +1,5 @@
 /** The forecast of a run from the first rollouts of its problems, and its score from the last. Pure. */
-import { MEASURES } from '../analysis/alignment.ts';
+import { MEASURES } from '../analysis/confidence.ts';
 import { forecastSet, type ProbedProblem, scoreForecast } from '../analysis/forecast.ts';
 import { majorityRight } from '../analysis/metrics.ts';
 import type { Forecast, ForecastScore, RunConfig } from '../protocol/index.ts';

@@ -3,7 +3,7 @@
  * into warnings, and decides, if it was asked to, that the run ends early. Deterministic: fed with a run's records it
  * comes to where it was.
  */
-import { voteStability } from '../analysis/collapse.ts';
+import { voteStability } from '../analysis/problem-pattern.ts';
 import { CollapseWatch, type WatchLevel, type WatchState } from '../analysis/watch.ts';
 import { equivalent } from '../grading/index.ts';
 import type { GroupRecord, JournalRecord, JudgedGroup, NewRecord, RunConfig, StepRecord } from '../protocol/index.ts';

@@ -1,6 +1,7 @@
 /** Confidence against correctness: by hand, and against scikit-learn (tests/parity/oracle/analysis.py). */
 import { describe, expect, test } from 'vitest';
-import { alignment, calibration, confidencesOf, MEASURE_NAMES, quadrants } from '../../engine/analysis/alignment.ts';
+import { alignment, calibration, quadrants } from '../../engine/analysis/alignment.ts';
+import { confidencesOf, MEASURE_NAMES } from '../../engine/analysis/confidence.ts';
 import { answerEntropy } from '../../engine/analysis/metrics.ts';
 import type { TokenStatistics } from '../../engine/protocol/records.ts';
 import { tokenSpan } from '../../engine/protocol/spans.ts';

@@ -1,14 +1,7 @@
 /** How runs and problems end, and the watch that warns without labels: crafted curves, every rule from both sides. */
 import { describe, expect, test } from 'vitest';
-import {
-  type CurvePoint,
-  classifyRun,
-  collapseStep,
-  collapseText,
-  fallStep,
-  problemPattern,
-  voteStability,
-} from '../../engine/analysis/collapse.ts';
+import { type CurvePoint, classifyRun, collapseStep, collapseText, fallStep } from '../../engine/analysis/collapse.ts';
+import { problemPattern, voteStability } from '../../engine/analysis/problem-pattern.ts';
 import {
   CollapseWatch,
   FLIPPED_VOTES,

@@ -1,7 +1,7 @@
 /** The pre-flight forecast and its score: by hand. */
 import { describe, expect, test } from 'vitest';
 import { forecastProblem, forecastSet, scoreForecast, signalQuality } from '../../engine/analysis/forecast.ts';
-import { optimum } from '../../engine/analysis/theory.ts';
+import { optimum } from '../../engine/analysis/optimum.ts';
 import { Forecast } from '../../engine/protocol/forecast.ts';
 import { judged } from '../support/judged.ts';
 

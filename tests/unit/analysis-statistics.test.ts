@@ -1,6 +1,14 @@
 /** Against scipy and scikit-learn (tests/parity/oracle/analysis.py), and by hand. */
 import { describe, expect, test } from 'vitest';
 import { passAtK } from '../../engine/analysis/at-k.ts';
+import { correlation, kendall, pearson, ranks, spearman } from '../../engine/analysis/correlation.ts';
+import {
+  auroc,
+  aurocEstimate,
+  brier,
+  clusteredAuroc,
+  clustersOfSmallerClass,
+} from '../../engine/analysis/discrimination.ts';
 import {
   bootstrap,
   boundedInterval,
@@ -8,21 +16,7 @@ import {
   percentileInterval,
   wilson,
 } from '../../engine/analysis/estimates.ts';
-import {
-  auroc,
-  aurocEstimate,
-  brier,
-  clusteredAuroc,
-  clustersOfSmallerClass,
-  correlation,
-  kendall,
-  pairedDifference,
-  pearson,
-  ranks,
-  spearman,
-  tInterval,
-  tQuantile,
-} from '../../engine/analysis/statistics.ts';
+import { pairedDifference, tInterval, tQuantile } from '../../engine/analysis/seed-estimates.ts';
 import golden from '../parity/golden/analysis.json' with { type: 'json' };
 
 describe('rank correlation', () => {

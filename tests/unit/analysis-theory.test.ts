@@ -1,23 +1,20 @@
 /** Sharpening: by hand, by its own algebra, and against scipy and numpy (tests/parity/oracle/analysis.py). */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { pearson } from '../../engine/analysis/correlation.ts';
 import { generator } from '../../engine/analysis/estimates.ts';
-import { pearson } from '../../engine/analysis/statistics.ts';
+import { answerShares, checkTheorem, optimum, totalVariation } from '../../engine/analysis/optimum.ts';
 import {
-  answerShares,
   changeRatio,
-  checkTheorem,
   fitCommonGrowth,
   fitGrowth,
   initialMajorityShares,
   oneStepChanges,
-  optimum,
   predictionError,
   predictShare,
   type ShareObservation,
   shareAt,
   splitInTime,
-  totalVariation,
 } from '../../engine/analysis/theory.ts';
 import golden from '../parity/golden/analysis.json' with { type: 'json' };
 import { counted, judged } from '../support/judged.ts';

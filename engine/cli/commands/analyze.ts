@@ -1,15 +1,15 @@
 /** `rollscope analyze`: confidence vs. correctness, theory vs. measurement, and the outcome of a run. */
-import { alignment, confidencesOf, MEASURE_NAMES, type MeasureAlignment, quadrants } from '../../analysis/alignment.ts';
-import { classifyRun, collapseStep, collapseText, curveOf, problemPattern } from '../../analysis/collapse.ts';
+import { alignment, type MeasureAlignment, quadrants } from '../../analysis/alignment.ts';
+import { classifyRun, collapseStep, collapseText, curveOf } from '../../analysis/collapse.ts';
+import { confidencesOf, MEASURE_NAMES } from '../../analysis/confidence.ts';
 import { signalQuality } from '../../analysis/forecast.ts';
 import { estimatesAtK, type JudgedGroup, majorityRight, problemMetrics } from '../../analysis/metrics.ts';
+import { checkTheorem, type Optimum, optimum } from '../../analysis/optimum.ts';
+import { problemPattern } from '../../analysis/problem-pattern.ts';
 import {
-  checkTheorem,
   fitCommonGrowth,
   fitGrowth,
   initialMajorityShares,
-  type Optimum,
-  optimum,
   predictionError,
   type StepGroup,
 } from '../../analysis/theory.ts';

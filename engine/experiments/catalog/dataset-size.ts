@@ -1,5 +1,5 @@
 /** Majority voting on sets of several sizes: are small sets stable where large ones fall? */
-import type { Correlation } from '../../analysis/statistics.ts';
+import type { Correlation } from '../../analysis/correlation.ts';
 import { figure } from '../../protocol/format.ts';
 import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
 import { listed, rankCorrelation, rankText, SIGNIFICANT, significant } from '../parts/criteria.ts';

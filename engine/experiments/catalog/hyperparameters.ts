@@ -1,6 +1,6 @@
 /** Majority voting with one setting changed at a time: when it falls. */
 import { fallStep } from '../../analysis/collapse.ts';
-import type { Correlation } from '../../analysis/statistics.ts';
+import type { Correlation } from '../../analysis/correlation.ts';
 import { figure } from '../../protocol/format.ts';
 import type { RunConfig } from '../../protocol/index.ts';
 import type { Changes, Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';

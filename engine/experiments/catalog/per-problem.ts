@@ -1,7 +1,8 @@
 /** One problem at a time: training on a single problem amplifies its initial majority answer. */
-import { type ProblemPattern, problemPattern } from '../../analysis/collapse.ts';
+
+import { clusteredAuroc, clustersOfSmallerClass, FEWEST_OUTCOMES } from '../../analysis/discrimination.ts';
 import { bootstrap, DIFFERENCES, FEWEST_VALUES, wilson } from '../../analysis/estimates.ts';
-import { clusteredAuroc, clustersOfSmallerClass, FEWEST_OUTCOMES } from '../../analysis/statistics.ts';
+import { type ProblemPattern, problemPattern } from '../../analysis/problem-pattern.ts';
 import { initialMajorityShares } from '../../analysis/theory.ts';
 import { EMBEDDED } from '../../protocol/embedded.ts';
 import { figure } from '../../protocol/format.ts';

@@ -2,7 +2,7 @@
  * Self-verification on Countdown: checking a solution is easier than finding one, so a model that judges its own solutions
  * has a reward that does not come from its confidence. Compared with trajectory-level entropy and with the verifier as oracle.
  */
-import { tInterval } from '../../analysis/statistics.ts';
+import { tInterval } from '../../analysis/seed-estimates.ts';
 import { loadDataset } from '../../data/dataset.ts';
 import { readGroup } from '../../journal/groups.ts';
 import type { GroupId, RolloutFacts, RunConfig } from '../../protocol/index.ts';

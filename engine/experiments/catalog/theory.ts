@@ -1,5 +1,5 @@
 /** Predicted and measured shares of the majority answer: one exact step, many steps, and the optimum. */
-import { checkTheorem } from '../../analysis/theory.ts';
+import { checkTheorem } from '../../analysis/optimum.ts';
 import { figure } from '../../protocol/format.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import type { Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';

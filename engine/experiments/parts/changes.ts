@@ -1,6 +1,6 @@
 /** How problems changed between two evaluations. */
 import { bootstrap, DIFFERENCES, FEWEST_VALUES } from '../../analysis/estimates.ts';
-import { tInterval } from '../../analysis/statistics.ts';
+import { tInterval } from '../../analysis/seed-estimates.ts';
 import { figure } from '../../protocol/format.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import type { ExperimentRun } from '../experiment.ts';

@@ -1,5 +1,5 @@
 /** Criteria, and texts for what they measured. */
-import { type Correlation, correlation } from '../../analysis/statistics.ts';
+import { type Correlation, correlation } from '../../analysis/correlation.ts';
 import { figure } from '../../protocol/format.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import type { Criterion } from '../experiment.ts';

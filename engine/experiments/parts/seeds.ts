@@ -1,5 +1,5 @@
 /** Values over seeds: means with intervals, as series, cells and texts. */
-import { tInterval } from '../../analysis/statistics.ts';
+import { tInterval } from '../../analysis/seed-estimates.ts';
 import { figure } from '../../protocol/format.ts';
 import type { PlotPoint, PlotSeries } from '../report/plots.ts';
 import type { Cell } from '../report/section.ts';

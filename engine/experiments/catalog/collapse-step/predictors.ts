@@ -1,5 +1,5 @@
 /** Predictors of the gain from labels, and how they rank the models. */
-import { type Correlation, correlation } from '../../../analysis/statistics.ts';
+import { type Correlation, correlation } from '../../../analysis/correlation.ts';
 import type { Measured } from './measures.ts';
 
 /** Fewest models for a rank correlation. */

@@ -1,5 +1,5 @@
 /** Plots and tables of the collapse-step experiment. */
-import type { Correlation } from '../../../analysis/statistics.ts';
+import type { Correlation } from '../../../analysis/correlation.ts';
 import { metricCurves } from '../../parts/curves.ts';
 import { LOST } from '../../parts/failure.ts';
 import { sharePlot } from '../../parts/plots.ts';

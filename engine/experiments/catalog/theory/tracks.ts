@@ -1,23 +1,19 @@
 /** Shares of the majority answer of each problem, with what the theory predicts of them. */
 import { bootstrap, DIFFERENCES, FEWEST_VALUES } from '../../../analysis/estimates.ts';
+import { type AnswerShare, answerShares, optimum, rolloutsOf, totalVariation } from '../../../analysis/optimum.ts';
 import {
-  type AnswerShare,
-  answerShares,
   changeRatio,
   fitCommonGrowth,
   fitGrowth,
   type GrowthFit,
   initialMajorityShares,
   oneStepChanges,
-  optimum,
   type PredictionError,
   predictionError,
   type ShareObservation,
   type StepGroup,
   shareAt,
   splitInTime,
-  totalVariation,
-  votersOf,
 } from '../../../analysis/theory.ts';
 import type { Estimate } from '../../../protocol/index.ts';
 import type { ExperimentRun } from '../../experiment.ts';
@@ -172,9 +168,9 @@ function distancesOf({ history, shares }: Track, growth: number): Distances {
   const steps = shares.at(-1)!.step - shares[0]!.step;
   // Without growth the policy does not change: an infinite beta.
   const beta = growth > 0 ? 1 / (growth * steps) : Number.POSITIVE_INFINITY;
-  const voters = votersOf(first);
-  const votes = voters.rollouts.map(({ cluster }) => (cluster === 0 ? 1 : 0));
-  const { clusters } = optimum(voters, votes, beta);
+  const sampled = rolloutsOf(first);
+  const votes = sampled.rollouts.map(({ cluster }) => (cluster === 0 ? 1 : 0));
+  const { clusters } = optimum(sampled, votes, beta);
   const best: AnswerShare[] = first.clusters.map(({ answer }, c) => ({ answer, share: clusters[c]! }));
   const distance = (to: AnswerShare[]) => totalVariation(to, measured, sameAnswer);
   const [majority] = first.clusters;

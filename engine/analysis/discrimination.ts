@@ -1,0 +1,97 @@
+/** How well a number tells right from wrong: AUROC, plain and clustered, and the Brier score. What cannot be computed is null. */
+import type { Estimate } from '../protocol/records.ts';
+import { ranks, SAME } from './correlation.ts';
+import { bootstrap, boundedInterval, percentileInterval } from './estimates.ts';
+
+/**
+ * Fewest yes-or-no outcomes, all alike, whose Wilson interval can lie on one side of one half: fewer decide no criterion.
+ * Of an AUROC, the fewest units in the smaller class: 4 against 4 in perfect order have p = 2 / 70, 3 against 3 2 / 20.
+ */
+export const FEWEST_OUTCOMES = 4;
+
+/**
+ * AUROC: chance that a positive scores above a negative, a tie counting one half (Mann and Whitney 1947). In [0, 1], 0.5
+ * for a score that tells nothing. null without a positive or without a negative.
+ */
+export function auroc(scores: readonly number[], positive: readonly boolean[]): number | null {
+  const positives = positive.filter(Boolean).length;
+  const negatives = positive.length - positives;
+  if (positives === 0 || negatives === 0) return null;
+  const rank = ranks(scores);
+  const sum = rank.reduce((total, r, i) => (positive[i] ? total + r : total), 0);
+  return (sum - (positives * (positives + 1)) / 2) / (positives * negatives);
+}
+
+/** AUROC over units such as problems, with an interval over them as in `clusteredAuroc`; null as for `auroc`. */
+export function aurocEstimate(scores: readonly number[], positive: readonly boolean[], seed = 0): Estimate | null {
+  return clusteredAuroc(
+    scores,
+    positive,
+    scores.map((_, i) => i),
+    seed,
+  );
+}
+
+/**
+ * AUROC over scores that come in clusters (the rollouts of a problem), with the percentile interval of a bootstrap over
+ * clusters. `cluster` holds the cluster of each score: any number. Where fewer than 4 clusters have a positive, or a
+ * negative, and where all resamples are alike (a perfect order stays one), the interval is Wilson's with the number of
+ * clusters of the smaller class (`boundedInterval`). null as for `auroc`.
+ */
+export function clusteredAuroc(
+  scores: readonly number[],
+  positive: readonly boolean[],
+  cluster: readonly number[],
+  seed = 0,
+): Estimate | null {
+  const value = auroc(scores, positive);
+  if (value === null) return null;
+  const smaller = clustersOfSmallerClass(positive, cluster);
+  if (smaller < FEWEST_OUTCOMES) return boundedInterval(value, smaller);
+  const places = new Map([...new Set(cluster)].map((name, place) => [name, place]));
+  const order = scores.map((_, i) => i).sort((a, b) => scores[a]! - scores[b]!);
+  const weights = new Float64Array(places.size);
+  const sorted = order.map((i) => ({ score: scores[i]!, positive: positive[i]!, place: places.get(cluster[i]!)! }));
+  // Sorted once, each resample is one walk with a weight for each cluster: how often it was drawn.
+  const interval = percentileInterval(
+    places.size,
+    (drawn) => {
+      weights.fill(0);
+      for (const i of drawn) weights[i]!++;
+      let [positives, negatives, wins] = [0, 0, 0];
+      for (let start = 0; start < sorted.length; ) {
+        let [up, down] = [0, 0];
+        const { score } = sorted[start]!;
+        for (; start < sorted.length && sorted[start]!.score === score; start++) {
+          const weight = weights[sorted[start]!.place]!;
+          if (sorted[start]!.positive) up += weight;
+          else down += weight;
+        }
+        wins += up * (negatives + down / 2);
+        positives += up;
+        negatives += down;
+      }
+      return positives === 0 || negatives === 0 ? null : wins / (positives * negatives);
+    },
+    seed,
+  );
+  if (interval === null || interval.high - interval.low < SAME) return boundedInterval(value, smaller);
+  return { mean: value, low: Math.min(value, interval.low), high: Math.max(value, interval.high) };
+}
+
+/** Number of clusters that have a positive, or of those that have a negative: the smaller one. */
+export function clustersOfSmallerClass(positive: readonly boolean[], cluster: readonly number[]): number {
+  const having = (which: boolean) => new Set(cluster.filter((_, i) => positive[i] === which)).size;
+  return Math.min(having(true), having(false));
+}
+
+/**
+ * Brier score: mean squared difference of a probability from what came true (Brier 1950), with a bootstrap over units. In
+ * [0, 1], smaller is better; 0.25 for a constant 0.5. null without units.
+ */
+export function brier(probabilities: readonly number[], outcomes: readonly boolean[], seed = 0): Estimate | null {
+  return bootstrap(
+    probabilities.map((p, i) => (p - (outcomes[i] ? 1 : 0)) ** 2),
+    seed,
+  );
+}
