@@ -1,6 +1,6 @@
 /**
  * Self-consistency weighted voting over several policies: votes(a) = sum over policies m of w_m * (number of m's rollouts
- * that answer a) / N_m, with w_m the mean majority share of policy m over the step's problems. The first voter is the
+ * that answer a) / N_m, with w_m the mean majority share of policy m over the step's problems. The first of them is the
  * policy that trains. A policy that no longer agrees with itself weighs less.
  */
 import { RollscopeError } from '../protocol/errors.ts';

@@ -50,7 +50,7 @@ export const STREAMS = {
   rephrasing: 9,
   equality: 10,
   dual: 11,
-  voter: 12,
+  'other-policy': 12,
 } as const;
 export type StreamName = keyof typeof STREAMS;
 

@@ -32,7 +32,7 @@ async function respond(model: string, prompts: string[], rows: number, temperatu
       truncates: false,
       date: '2026-01-01T00:00:00Z',
       questionTokens: null,
-      voters: [],
+      otherPolicies: [],
     },
     hooks,
   );

@@ -55,7 +55,7 @@ test('a question that a reward asks has the date of the run', async () => {
   } as unknown as AsksOptions);
   const sampling = { temperature: 1, topP: 1, topK: 0, maxTokens: 4, stop: [], stopAtAnswer: false };
   const questions = [{ prompt: { user: 'What?' }, problem: 0 }];
-  const asking = { questions, rows: 1, sampling, stream: 'judge', step: 0, voter: null, activity: 'asking' };
+  const asking = { questions, rows: 1, sampling, stream: 'judge', step: 0, policy: null, activity: 'asking' };
   await asks.ask(asking as never, () => {});
   expect(asked).toEqual(['09/03/2024 What?']);
 });

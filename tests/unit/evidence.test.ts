@@ -138,7 +138,7 @@ describe('self-verification', () => {
     ];
     const [first, second] = await gather('self-verification', groups, policy, config);
     expect(policy.asked).toHaveLength(1);
-    expect(policy.asked[0]).toMatchObject({ rows: 3, stream: 'judge', step: 7, voter: null });
+    expect(policy.asked[0]).toMatchObject({ rows: 3, stream: 'judge', step: 7, policy: null });
     expect(policy.asked[0]!.sampling).toEqual({
       ...{ temperature: 0.25, maxTokens: 99, topP: 1, topK: 0, stop: [], stopAtAnswer: true },
     });
@@ -211,7 +211,7 @@ describe('co-reward', () => {
     const [write, ask] = policy.asked;
     expect(write!.questions).toEqual([]);
     expect(ask!.texts).toEqual(['b (cm)', 'c (cm)', `${ODD} ()`, 'f ()']);
-    expect(ask).toMatchObject({ rows: 3, stream: 'rephrasing', voter: null, sampling: config.sampling });
+    expect(ask).toMatchObject({ rows: 3, stream: 'rephrasing', policy: null, sampling: config.sampling });
     expect(ask!.questions.map(({ problem, first = 0 }) => [problem, first])).toEqual([
       [1, 0],
       [1, 4096],
@@ -289,8 +289,8 @@ describe('rlccf', () => {
       base: { 5: ['1', '1', '2'], 6: ['3', '3.0', '6/2'] },
       other: { 5: ['1', '2', '3'], 6: ['-', '4', '-'] },
     };
-    const policy = fakePolicy((problem, row, { voter }) => {
-      const answer = said[voter!]![problem as number]![row]!;
+    const policy = fakePolicy((problem, row, { policy: asked }) => {
+      const answer = said[asked!]![problem as number]![row]!;
       return answer === '-' ? 'none' : `\\boxed{${answer}}`;
     });
     const config = configOf({ rlccf: { policies: ['base', 'other'] } });
@@ -299,9 +299,9 @@ describe('rlccf', () => {
       groupOf('b', ['none', 'none', '\\boxed{9}', '\\boxed{10}'], { index: 6 }),
     ];
     const found = await gather('rlccf', groups, policy, config);
-    expect(policy.asked.map(({ voter, texts, rows, stream }) => ({ voter, texts, rows, stream }))).toEqual([
-      { voter: 'base', texts: [5, 6], rows: 3, stream: 'voter' },
-      { voter: 'other', texts: [5, 6], rows: 3, stream: 'voter' },
+    expect(policy.asked.map(({ policy, texts, rows, stream }) => ({ policy, texts, rows, stream }))).toEqual([
+      { policy: 'base', texts: [5, 6], rows: 3, stream: 'other-policy' },
+      { policy: 'other', texts: [5, 6], rows: 3, stream: 'other-policy' },
     ]);
     expect(policy.asked.map(({ questions }) => questions.map(({ first }) => first))).toEqual([
       [0, 0],

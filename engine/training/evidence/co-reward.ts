@@ -22,7 +22,7 @@ export const coReward: Gatherer<'co-reward'> = {
       sampling: { ...askSampling, stopAtAnswer: false, temperature: options.temperature, maxTokens: options.maxTokens },
       stream: 'rephrase',
       step,
-      voter: null,
+      policy: null,
       activity: 'rephrasing',
     });
     written.forEach((responses, i) => {
@@ -44,7 +44,7 @@ export const coReward: Gatherer<'co-reward'> = {
       sampling: config.sampling,
       stream: 'rephrasing',
       step,
-      voter: null,
+      policy: null,
       activity: 'sampling-rephrasings',
     });
     return groups.map((_, g) => ({

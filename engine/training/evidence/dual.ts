@@ -30,7 +30,7 @@ export const dual: Gatherer<'dual'> = {
       sampling: { ...askSampling, temperature: options.temperature, maxTokens: options.maxTokens },
       stream: 'dual',
       step,
-      voter: null,
+      policy: null,
       activity: 'reconstructing',
     });
     const reconstructions = groups.map(({ rollouts }) => rollouts.map((): (string | null)[] => []));

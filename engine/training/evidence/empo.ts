@@ -33,7 +33,7 @@ export const empo: Gatherer<'empo'> = {
       sampling: { ...askSampling, temperature: 0, maxTokens: options.maxTokens },
       stream: 'equality',
       step,
-      voter: null,
+      policy: null,
       activity: 'comparing-answers',
     });
     return groups.map((_, g) => ({

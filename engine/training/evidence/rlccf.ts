@@ -6,9 +6,9 @@ import { answersOf, type Gatherer, ROLLOUTS } from './gatherer.ts';
 
 export const rlccf: Gatherer<'rlccf'> = {
   async gather(groups, { config, step, compute }) {
-    const voters = rewardOptionsOf(config).rlccf.policies;
+    const others = rewardOptionsOf(config).rlccf.policies;
     const answers: (string | null)[][][] = [groups.map(({ answers: own }) => own)];
-    for (const [v, voter] of voters.entries()) {
+    for (const [v, policy] of others.entries()) {
       const responses = await compute.ask({
         questions: groups.map(({ problem }) => ({
           prompt: { problem: problem.index },
@@ -17,11 +17,11 @@ export const rlccf: Gatherer<'rlccf'> = {
         })),
         rows: config.votes,
         sampling: config.sampling,
-        stream: 'voter',
+        stream: 'other-policy',
         step,
-        voter,
+        policy,
         activity: 'sampling-voter',
-        detail: voter,
+        detail: policy,
       });
       answers.push(responses.map(answersOf));
     }
@@ -29,7 +29,7 @@ export const rlccf: Gatherer<'rlccf'> = {
       const shares = of.map((a) => voteOf(a, clusterAnswers(a))?.share ?? 0);
       return shares.reduce((a, b) => a + b, 0) / Math.max(1, shares.length);
     });
-    const names = ['the policy that trains', ...voters];
+    const names = ['the policy that trains', ...others];
     return groups.map((_, g) => ({
       policies: names.map((name, v) => ({ name, weight: weights[v]!, answers: answers[v]![g]! })),
     }));

@@ -22,7 +22,7 @@ export const selfVerification: Gatherer<'self-verification'> = {
       sampling: { ...askSampling, temperature: options.temperature, maxTokens: options.maxTokens },
       stream: 'judge',
       step,
-      voter: null,
+      policy: null,
       activity: 'judging',
     });
     let at = 0;

@@ -29,7 +29,7 @@ export interface AskOptions {
   stream: StreamName;
   step: number;
   /** The policy that answers: one that `open` was given, or null for the one that trains. */
-  voter: string | null;
+  policy: string | null;
   activity: Activity;
   /** What is asked, where there is a choice: for people who wait. */
   detail?: string;
@@ -49,19 +49,19 @@ export interface AsksOptions {
 }
 
 export class Asks {
-  private readonly voters = new Map<string, Named<Value>>();
+  private readonly otherPolicies = new Map<string, Named<Value>>();
 
   constructor(private readonly options: AsksOptions) {}
 
   /** Another policy that may be asked; its parameters are released with the rest. */
-  addVoter(name: string, parameters: Named<Value>): void {
-    this.voters.set(name, parameters);
+  addPolicy(name: string, parameters: Named<Value>): void {
+    this.otherPolicies.set(name, parameters);
   }
 
   async ask(options: AskOptions, tick: PolicyHooks['tick']): Promise<Responses[]> {
     const { source, date, positions, sampler, seed, prompts } = this.options;
     const { tokenizer } = source;
-    const { questions, rows, sampling, stream, step, voter, activity, detail } = options;
+    const { questions, rows, sampling, stream, step, policy, activity, detail } = options;
     const encoded = questions.map(({ prompt }) =>
       'problem' in prompt ? prompts[prompt.problem]! : tokenizer.encodePrompt(prompt, date),
     );
@@ -81,7 +81,7 @@ export class Asks {
       seed,
       stream,
       step,
-      ...(voter !== null && { parameters: this.voters.get(voter)! }),
+      ...(policy !== null && { parameters: this.otherPolicies.get(policy)! }),
       complete: completionFinder(sampling, (tokens) => tokenizer.decode(tokens)),
       tick: (tokens) =>
         tick({ activity, ...(detail !== undefined && { detail }), fraction: complete / asked.length, tokens }),
@@ -108,7 +108,7 @@ export class Asks {
   }
 
   release(): void {
-    for (const parameters of this.voters.values()) dispose(parameters);
-    this.voters.clear();
+    for (const parameters of this.otherPolicies.values()) dispose(parameters);
+    this.otherPolicies.clear();
   }
 }

@@ -36,7 +36,7 @@ export interface PolicyOptions {
   /** Longest response to a question that is made of a problem and its response; null where none is asked. */
   questionTokens: number | null;
   /** Other policies that vote: `base`, adapter folders, checkpoints or models. */
-  voters: string[];
+  otherPolicies: string[];
 }
 
 export interface PolicyInfo {

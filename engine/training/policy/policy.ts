@@ -19,9 +19,9 @@ import { completionFinder } from './completion.ts';
 import type { PolicyHooks, PolicyInfo, PolicyOptions, SampleOptions, UpdateOptions } from './contract.ts';
 import { exportPolicy, type PolicyFiles, restorePolicy, savePolicy } from './files.ts';
 import { NonFiniteError } from './non-finite.ts';
+import { loadOtherPolicy } from './other-policies.ts';
 import { encodePrompts } from './prompts.ts';
 import { Trainer, type UpdateMetrics } from './trainer.ts';
-import { loadVoter } from './voters.ts';
 
 /** Tokens of the words around problem and response in a question. */
 const QUESTION_WORDS = 256;
@@ -80,10 +80,10 @@ export class Policy {
     });
     const asks = new Asks({ source, date, prompts, positions, sampler, seed: options.seed });
     const fingerprints = [source.fingerprint];
-    for (const voter of options.voters) {
-      hooks.tick({ activity: 'loading', detail: voter, fraction: null, tokens: 0 });
-      const loaded = await loadVoter(voter, backend, parameters, options.lora, initial);
-      asks.addVoter(voter, loaded.parameters);
+    for (const policy of options.otherPolicies) {
+      hooks.tick({ activity: 'loading', detail: policy, fraction: null, tokens: 0 });
+      const loaded = await loadOtherPolicy(policy, backend, parameters, options.lora, initial);
+      asks.addPolicy(policy, loaded.parameters);
       if (loaded.fingerprint) fingerprints.push(loaded.fingerprint);
     }
     const info = {

@@ -35,7 +35,7 @@ export async function openPolicy(
       trains: config.job === 'train',
       truncates: truncates(config),
       questionTokens: questionTokens(reward.evidence, config),
-      voters: [...reward.policies],
+      otherPolicies: [...reward.policies],
     });
   } catch (error) {
     if (!(error instanceof RollscopeError) || error.problem === null) throw error;

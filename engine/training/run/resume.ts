@@ -39,8 +39,8 @@ export async function resumeRun({ folder, allowPrograms = false }: ResumeOptions
       worker.compute,
     );
     if (!(await isRecordedModel(config.model, info.fingerprint, runFile.modelFingerprint))) {
-      const voters = info.fingerprint.includes('+') ? ' or another voting policy' : '';
-      throw changed('model', `The model ${config.model}${voters}`, journal.run);
+      const others = info.fingerprint.includes('+') ? ' or another voting policy' : '';
+      throw changed('model', `The model ${config.model}${others}`, journal.run);
     }
     if (checkpoint) await worker.compute.restore(checkpoint.folder);
     else appendHeader(journal, config, material, info);

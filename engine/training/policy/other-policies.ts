@@ -10,7 +10,7 @@ import { type LoraConfig, RollscopeError } from '../../protocol/index.ts';
 import type { Backend, Value } from '../../runtime/backend.ts';
 import type { Named } from '../../tensor/index.ts';
 
-export interface Voter {
+export interface OtherPolicy {
   /** By the names of the policy's own. */
   parameters: Named<Value>;
   /** null for `base`. */
@@ -21,26 +21,26 @@ export interface Voter {
  * Loads a policy that votes: `base` (the adapter off, the weights of `base`), the folder of an adapter or of a checkpoint,
  * or a model of the same shape. Throws RollscopeError `model` where it does not fit.
  */
-export async function loadVoter(
-  voter: string,
+export async function loadOtherPolicy(
+  policy: string,
   backend: Backend,
   parameters: readonly Parameter[],
   lora: LoraConfig | null,
   base: ReadonlyMap<string, Float32Array>,
-): Promise<Voter> {
+): Promise<OtherPolicy> {
   const { weights, fingerprint } =
-    voter === 'base' ? { weights: base, fingerprint: null } : await readVoter(voter, lora, parameters);
+    policy === 'base' ? { weights: base, fingerprint: null } : await readOtherPolicy(policy, lora, parameters);
   const values: Record<string, Value> = {};
   for (const { name, shape } of parameters) {
     const data = weights.get(name);
     if (data?.length !== shape.reduce((a, b) => a * b, 1)) {
       throw new RollscopeError(
         'model',
-        `rlccf: the policy ${voter} ${data ? 'has a different shape' : `lacks ${name}`}: it cannot vote with the policy being trained.`,
+        `rlccf: the policy ${policy} ${data ? 'has a different shape' : `lacks ${name}`}: it cannot vote with the policy being trained.`,
         lora
           ? `Use adapters of rank ${lora.rank} on the same projections, or \`base\`.`
           : 'Use checkpoints of the same model, or models of the same shape.',
-        { details: { reason: data ? 'other-shape' : 'missing-tensor', voter, field: name } },
+        { details: { reason: data ? 'other-shape' : 'missing-tensor', voter: policy, field: name } },
       );
     }
     values[name] = backend.value('float32', shape, data);
@@ -48,17 +48,17 @@ export async function loadVoter(
   return { parameters: values, fingerprint };
 }
 
-async function readVoter(
-  voter: string,
+async function readOtherPolicy(
+  policy: string,
   lora: LoraConfig | null,
   parameters: readonly Parameter[],
 ): Promise<{ weights: Map<string, Float32Array>; fingerprint: string }> {
   if (lora) {
-    const { tensors } = await readPeftAdapter(voter);
+    const { tensors } = await readPeftAdapter(policy);
     const weights = new Map([...tensors].map(([name, { data }]) => [name, data]));
-    return { weights, fingerprint: await adapterFingerprint(voter) };
+    return { weights, fingerprint: await adapterFingerprint(policy) };
   }
-  const { tensors, fingerprint } = await openVoter(voter);
+  const { tensors, fingerprint } = await openOtherPolicy(policy);
   const weights = new Map<string, Float32Array>();
   for (const { name } of parameters) {
     const tensor = tensors.get(name);
@@ -68,9 +68,11 @@ async function readVoter(
 }
 
 /** A checkpoint has weights without a configuration; anything else is a model. */
-async function openVoter(voter: string): Promise<{ tensors: ReadonlyMap<string, StoredTensor>; fingerprint: string }> {
-  const file = path.join(voter, 'model.safetensors');
-  if (!existsSync(file) || existsSync(path.join(voter, 'config.json'))) return openModel(voter);
+async function openOtherPolicy(
+  policy: string,
+): Promise<{ tensors: ReadonlyMap<string, StoredTensor>; fingerprint: string }> {
+  const file = path.join(policy, 'model.safetensors');
+  if (!existsSync(file) || existsSync(path.join(policy, 'config.json'))) return openModel(policy);
   const { tensors } = await readSafetensorsIndex(file);
   return { tensors, fingerprint: await fileFingerprint(file) };
 }
