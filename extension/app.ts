@@ -62,7 +62,13 @@ export class Rollscope {
     this.report = own(new Reporter());
     this.engine = own(this.engineService());
     this.session = own(new RunSession(this.engine, () => vscode.workspace.isTrusted));
-    this.library = own(new RunLibrary(() => this.runsFolder, this.session));
+    this.library = own(
+      new RunLibrary(
+        () => this.runsFolder,
+        this.session,
+        (run) => this.panel.shown === run,
+      ),
+    );
     this.models = own(new ModelList(globalState));
     this.problemFiles = own(new ProblemFiles(() => this.runsFolder));
     this.sets = own(new ProblemSets());

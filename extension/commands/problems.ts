@@ -14,8 +14,7 @@ interface ProblemReference {
 export async function openProblem(app: Rollscope, argument: unknown): Promise<void> {
   const reference = isProblemReference(argument) ? argument : await ofActiveRollout(app);
   if (!reference) return;
-  app.viewer.show(await app.library.read(reference.folder));
-  app.panel.select(reference.problem);
+  if (await app.viewer.look(reference.folder)) app.panel.select(reference.problem);
 }
 
 /** Shows a problem in its file. */

@@ -30,8 +30,8 @@ export interface ConversationActions {
   perform(action: EditorAction): Promise<void>;
   openRollout(run: OpenRun, group: GroupId, rollout: number): Promise<void>;
   revealProblem(run: OpenRun, problem: number): Promise<void>;
-  /** Reads a run again after a failure. */
-  again(run: OpenRun): Promise<OpenRun>;
+  /** Reads a run again after a failure, and shows it. */
+  again(run: OpenRun): Promise<void>;
   report(error: unknown): void;
 }
 
@@ -82,7 +82,7 @@ export class Conversation {
     this.attached = null;
     peer.handleAll({
       attach: async ({ again }) => {
-        if (again && this.run?.error) this.show(await this.actions.again(this.run));
+        if (again && this.run?.error) await this.actions.again(this.run);
         this.attached = { peer, mark: null };
         // Not as the answer: a run that is shown meanwhile must not be overtaken by the one before it.
         void peer.notify('shown', this.shown());

@@ -13,8 +13,8 @@ const VIEW_TYPE = panelType('panel');
 
 /** What the panel needs of the extension. */
 export interface PanelActions extends ConversationActions {
-  /** Finds the run of a restored panel by name; null if it no longer exists. */
-  restore(run: string | null): Promise<OpenRun | null>;
+  /** Shows the run of a restored panel, by its name, unless there is another to show. */
+  restore(run: string | null): Promise<void>;
 }
 
 export class Panel implements vscode.WebviewPanelSerializer {
@@ -69,7 +69,7 @@ export class Panel implements vscode.WebviewPanelSerializer {
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     this.adopt(panel);
     // A run that the session already follows takes precedence over the one that the view remembers.
-    if (!this.run) this.setRun(await this.actions.restore(runOfViewState(state)));
+    if (!this.run) await this.actions.restore(runOfViewState(state));
   }
 
   dispose(): void {
@@ -83,6 +83,8 @@ export class Panel implements vscode.WebviewPanelSerializer {
     panel.webview.options = { enableScripts: true, localResourceRoots: [dist] };
     const conversation = new Conversation(panel.webview, this.actions);
     const view = { panel, conversation };
+    // One that was opened before the one of the previous window came back.
+    this.view?.panel.dispose();
     this.view = view;
     panel.onDidChangeViewState(() => {
       if (!panel.visible) conversation.leave();

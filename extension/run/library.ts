@@ -14,6 +14,10 @@ export class RunLibrary {
   private readonly scope = new Disposables();
   private readonly changeEmitter = this.scope.add(new Emitter<void>());
   private readonly open = new Map<string, Promise<OpenRun>>();
+  /** Runs that left `open` while somebody used them. */
+  private readonly retired = new Set<OpenRun>();
+  /** How many wait for the columns of a run. */
+  private readonly waiting = new Map<OpenRun, number>();
   private listing: Promise<ListedRun[]> | null = null;
 
   /** The list may have changed. */
@@ -22,11 +26,13 @@ export class RunLibrary {
   constructor(
     private readonly root: () => string,
     private readonly session: RunSession,
+    /** Whether a run is on the screen. */
+    private readonly isShown: (run: OpenRun) => boolean,
   ) {
     this.scope.add(
       session.onDidChangeActive((run) => {
         // A resumed run is read again, since its journal may have been truncated.
-        if (run) this.open.set(run.folder, Promise.resolve(run));
+        if (run) this.keep(run.folder, Promise.resolve(run));
         this.refresh();
       }),
     );
@@ -59,24 +65,31 @@ export class RunLibrary {
   /** A run, possibly still being read. @throws RollscopeError `run-not-found`, `run-version`, `run-broken`. */
   async take(folder: string): Promise<OpenRun> {
     const key = path.resolve(folder);
+    this.sweep();
     if (this.session.active?.folder === key) return this.session.active;
-    const known = this.open.get(key);
-    // The most recently used is last.
-    this.open.delete(key);
-    const reading = known ?? OpenRun.open(key);
-    this.open.set(key, reading);
+    const reading = this.open.get(key) ?? OpenRun.open(key);
+    this.keep(key, reading);
     // After a failure, the next caller tries again.
     const failed = () => {
       if (this.open.get(key) === reading) this.open.delete(key);
     };
     reading.then((run) => run.loaded.catch(failed), failed);
-    if (this.open.size > KEPT_RUNS) this.open.delete(this.open.keys().next().value!);
+    while (this.open.size > KEPT_RUNS) this.drop(this.open.keys().next().value!);
     return reading;
   }
 
   /** A run whose whole journal has been read. */
   async read(folder: string): Promise<OpenRun> {
-    return (await this.take(folder)).loaded;
+    const run = await this.take(folder);
+    this.waiting.set(run, (this.waiting.get(run) ?? 0) + 1);
+    try {
+      return await run.loaded;
+    } finally {
+      const others = this.waiting.get(run)! - 1;
+      if (others > 0) this.waiting.set(run, others);
+      else this.waiting.delete(run);
+      this.sweep();
+    }
   }
 
   /** The newest run on a dataset; undefined if there is none. */
@@ -87,11 +100,41 @@ export class RunLibrary {
 
   /** Closes a run: the next `read` reads its folder again. */
   forget(folder: string): void {
-    this.open.delete(path.resolve(folder));
+    this.drop(path.resolve(folder));
     this.refresh();
   }
 
   dispose(): void {
+    for (const key of [...this.open.keys()]) this.drop(key);
     this.scope.dispose();
+  }
+
+  /** Makes a run the most recently used, which is the last, in place of an earlier reading of its folder. */
+  private keep(key: string, reading: Promise<OpenRun>): void {
+    if (this.open.get(key) !== reading) this.drop(key);
+    this.open.delete(key);
+    this.open.set(key, reading);
+  }
+
+  /** Lets go of a run. What it still reads is canceled as soon as nobody uses it. */
+  private drop(key: string): void {
+    const reading = this.open.get(key);
+    this.open.delete(key);
+    reading?.then(
+      (run) => {
+        this.retired.add(run);
+        // Whoever has just taken it uses it within this turn of the event loop.
+        setImmediate(() => this.sweep());
+      },
+      () => {},
+    );
+  }
+
+  private sweep(): void {
+    for (const run of this.retired) {
+      if (run === this.session.active || this.isShown(run) || this.waiting.has(run)) continue;
+      this.retired.delete(run);
+      run.dispose();
+    }
   }
 }

@@ -29,6 +29,8 @@ export class RunViewer {
   private readonly scope = new Disposables();
   /** Resources of a run that is followed through its folder because its engine cannot be reached. */
   private readonly tailing = this.scope.add(new Disposables());
+  /** Number of requests for what is shown. */
+  private requests = 0;
 
   constructor(private readonly parts: ViewerParts) {}
 
@@ -51,35 +53,49 @@ export class RunViewer {
 
   /** Shows a run in the panel; follows it if another process is writing it. */
   show(run: OpenRun): void {
-    const { session, screen } = this.parts;
-    this.tailing.clear();
-    screen.setRun(run);
-    if (run !== session.active && liveWriter(run.folder)) this.tail(run);
+    this.requests++;
+    this.present(run);
   }
 
-  /** Opens a run from disk in the panel, attached to its engine if it is active. */
+  /**
+   * Opens a run from disk in the panel, attached to its engine if it is active. Of several that are opened, the last one is
+   * shown, whichever is found first.
+   */
   async open(folder: string): Promise<OpenRun> {
     const { session, library, screen } = this.parts;
+    const latest = this.request();
     const run = await library.take(folder);
+    if (!latest()) return run;
     // Shown immediately, while it is being read and its engine is being looked for.
     screen.setRun(run);
     screen.open();
     const attached =
       run !== session.active && liveWriter(folder) ? await this.attachTo(run.run).catch(() => null) : null;
     const shown = attached?.folder === run.folder ? attached : run;
-    if (screen.shown === run) this.show(shown);
+    if (screen.shown === run) this.present(shown);
     return shown;
+  }
+
+  /** Opens a run in the panel, without looking for its engine; null if another was asked for meanwhile. */
+  async look(folder: string): Promise<OpenRun | null> {
+    const latest = this.request();
+    const run = await this.parts.library.take(folder);
+    if (!latest()) return null;
+    this.present(run);
+    this.parts.screen.open();
+    return run;
   }
 
   /** Opens the panel on the run in progress, else on what it showed last, else on the newest run. */
   async openPanel(): Promise<void> {
     const { session, library, screen } = this.parts;
+    const latest = this.request();
     const newest = async () => {
       const [info] = await library.list();
       return info ? library.take(info.folder) : null;
     };
     const run = session.active ?? screen.shown ?? (await newest());
-    if (run) this.show(run);
+    if (run && latest()) this.present(run);
     screen.open();
   }
 
@@ -97,25 +113,29 @@ export class RunViewer {
     return client ? this.parts.session.follow(client) : null;
   }
 
-  /** The run for a panel restored from the previous window: the active run, else the one that the panel remembers. */
-  async restore(name: string | null): Promise<OpenRun | null> {
-    const { session, library } = this.parts;
+  /**
+   * Fills a panel restored from the previous window: with the active run, else with the one that the panel remembers. Does
+   * nothing once something else was asked for.
+   */
+  async restore(name: string | null): Promise<void> {
+    const { session, library, screen } = this.parts;
+    const { requests } = this;
     const active = session.active ?? (await this.reattach().catch(() => null));
-    if (active && (name === null || active.run === name)) return active;
-    const info = name === null ? undefined : (await library.list()).find(({ run }) => run === name);
-    if (!info) return active;
-    const run = await library.take(info.folder);
-    if (liveWriter(run.folder)) this.tail(run);
-    return run;
+    const remembered = async () => {
+      if (active && (name === null || active.run === name)) return active;
+      const info = name === null ? undefined : (await library.list()).find(({ run }) => run === name);
+      return info ? library.take(info.folder) : active;
+    };
+    const run = await remembered();
+    if (run && requests === this.requests && screen.shown === null) this.present(run);
   }
 
-  /** Reads a run from disk again, and shows it. */
-  async readAgain({ folder }: OpenRun): Promise<OpenRun> {
-    const { library } = this.parts;
-    library.forget(folder);
-    const fresh = await library.take(folder);
-    this.show(fresh);
-    return fresh;
+  /** Reads a run from disk again, and shows it in place of the former reading. */
+  async readAgain(former: OpenRun): Promise<void> {
+    const { library, screen } = this.parts;
+    library.forget(former.folder);
+    const fresh = await library.take(former.folder);
+    if (screen.shown === former) this.present(fresh);
   }
 
   /** Removes a deleted run from panel and library. */
@@ -127,6 +147,19 @@ export class RunViewer {
 
   dispose(): void {
     this.scope.dispose();
+  }
+
+  /** Counts a request for what is shown; returns whether it is still the latest one. */
+  private request(): () => boolean {
+    const own = ++this.requests;
+    return () => own === this.requests;
+  }
+
+  private present(run: OpenRun): void {
+    const { session, screen } = this.parts;
+    this.tailing.clear();
+    screen.setRun(run);
+    if (run !== session.active && liveWriter(run.folder)) this.tail(run);
   }
 
   private tail(run: OpenRun): void {

@@ -25,26 +25,27 @@ const SECTIONS = {
 };
 export type Section = keyof typeof SECTIONS;
 
-/** A host of the panel whose actions do nothing, but for those given. */
+/** A host of the panel whose actions do nothing but read a run again, but for those given. */
 export function conversationOf(webview: FakeWebview, actions: Partial<ConversationActions> = {}): Conversation {
-  return new Conversation(webview, {
+  const conversation: Conversation = new Conversation(webview, {
     control: vi.fn(async () => {}),
     perform: vi.fn(async () => {}),
     openRollout: vi.fn(async () => {}),
     revealProblem: vi.fn(async () => {}),
-    again: async ({ folder }) => OpenRun.open(folder),
+    again: async ({ folder }) => conversation.show(await OpenRun.open(folder)),
     report: (error) => {
       throw error;
     },
     ...actions,
   });
+  return conversation;
 }
 
 /** A panel that shows the run, or none. */
 export async function panelOn(run: OpenRun | null): Promise<Store> {
   vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setImmediate(callback));
   const webview = new FakeWebview();
-  conversationOf(webview, { again: async () => run! }).show(run);
+  conversationOf(webview).show(run);
   const store = new Store(webview.page());
   await until('the panel has its state', () => store.phase !== 'loading');
   return store;

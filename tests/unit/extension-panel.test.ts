@@ -1,0 +1,98 @@
+/** The webview panel itself: its title, its page, and the panel of the previous window. */
+import { describe, expect, test, vi } from 'vitest';
+import { Panel, type PanelActions } from '../../extension/panel/panel.ts';
+import { OpenRun } from '../../extension/run/open-run.ts';
+import { temporaryFolder } from '../support/processes.ts';
+import { writeRunFixture } from '../support/run-fixture.ts';
+
+const made: FakePanel[] = [];
+
+class FakePanel {
+  title = '';
+  visible = true;
+  disposed = false;
+  readonly posted: unknown[] = [];
+  private readonly closing: (() => void)[] = [];
+  readonly webview = {
+    cspSource: 'csp:',
+    html: '',
+    options: {},
+    asWebviewUri: ({ fsPath }: { fsPath: string }) => fsPath,
+    postMessage: async (message: unknown) => this.posted.push(message) > 0,
+    onDidReceiveMessage: () => ({ dispose: () => undefined }),
+  };
+  readonly onDidChangeViewState = () => ({ dispose: () => undefined });
+  reveal(): void {}
+  onDidDispose(listener: () => void) {
+    this.closing.push(listener);
+  }
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    for (const listener of this.closing) listener();
+  }
+}
+
+vi.mock('vscode', async () => {
+  const { vscode } = await import('../support/editor.ts');
+  const window = {
+    ...vscode.window,
+    registerWebviewPanelSerializer: () => ({ dispose: () => undefined }),
+    createWebviewPanel: () => {
+      made.push(new FakePanel());
+      return made.at(-1);
+    },
+  };
+  return { ...vscode, window, ViewColumn: { Active: -1, Beside: -2 } };
+});
+
+async function runNamed(name: string): Promise<OpenRun> {
+  const { folder } = await writeRunFixture(`${temporaryFolder()}/${name}`, { problems: 2, votes: 2, steps: 1 });
+  return OpenRun.read(folder);
+}
+
+function panelWith(restore: PanelActions['restore'] = async () => {}) {
+  made.length = 0;
+  const nothing = async () => {};
+  const actions = { control: nothing, perform: nothing, openRollout: nothing, revealProblem: nothing, again: nothing };
+  const report = (error: unknown) => {
+    throw error;
+  };
+  return new Panel({ fsPath: '/extension' } as never, { ...actions, report, restore });
+}
+
+describe('the panel', () => {
+  test('names its run in the title, from the moment on in which it shows it', async () => {
+    const [a, b] = [await runNamed('a'), await runNamed('b')];
+    const panel = panelWith();
+    panel.setRun(a);
+    panel.open();
+    expect(made[0]!.title).toMatch(/\ba$/);
+    panel.setRun(b);
+    expect([made[0]!.title, panel.shown]).toEqual([expect.stringMatching(/\bb$/), b]);
+    expect(made[0]!.webview.html).toContain('panel.js');
+  });
+
+  test('of the previous window asks for its run only while none is shown', async () => {
+    const restore = vi.fn(async () => {});
+    const panel = panelWith(restore);
+    await panel.deserializeWebviewPanel(new FakePanel() as never, { run: 'a' });
+    expect(restore).toHaveBeenCalledExactlyOnceWith('a');
+    panel.setRun(await runNamed('b'));
+    await panel.deserializeWebviewPanel(new FakePanel() as never, { run: 'a' });
+    expect(restore).toHaveBeenCalledOnce();
+    expect(panel.shown!.run).toBe('b');
+  });
+
+  test('is one, also where that of the previous window comes back after another was opened', async () => {
+    const panel = panelWith();
+    panel.setRun(await runNamed('b'));
+    panel.open();
+    const returning = new FakePanel();
+    await panel.deserializeWebviewPanel(returning as never, { run: 'a' });
+    expect([made[0]!.disposed, returning.disposed, panel.isOpen]).toEqual([true, false, true]);
+    expect(returning.title).toMatch(/\bb$/);
+    returning.dispose();
+    expect(panel.isOpen).toBe(false);
+  });
+});
