@@ -1,10 +1,9 @@
 /**
  * Lean verification: a proof either compiles or not.
  *
- * Compiling a Lean file can run code, so what is not needed for proofs is refused before Lean sees it, and what counts
- * in the end is what Lean says last of the theorem: the axioms that it rests on. The words refused are a list, and no
- * proof that none is missing: who must be sure has what Lean compiled checked by another program. Whoever calls this has
- * made sure that the workspace is trusted.
+ * Compiling a Lean file can run code, so what is not needed for proofs is refused before Lean sees it
+ * (`proof-file.ts`), and what counts in the end is what Lean says last of the theorem: the axioms that it rests on. Who must
+ * be sure has what Lean compiled checked by another program. Whoever calls this has made sure that the workspace is trusted.
  */
 import fs from 'node:fs/promises';
 import os from 'node:os';
@@ -12,22 +11,9 @@ import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Check } from '../protocol/evidence.ts';
 import { type BoundedResult, runBounded } from '../system/bounded.ts';
-import { lastCodeBlock } from './code-blocks.ts';
 import { findProgram } from './find-program.ts';
 import { inParallel } from './pool.ts';
-
-interface LeanOptions {
-  /** Imports at the head of every file. */
-  header: string;
-  /** Time for one proof. */
-  seconds: number;
-}
-
-export interface LeanItem {
-  response: string;
-  /** What is to be proven, up to `:=`; a name that `#print axioms` can ask for follows from it. */
-  statement?: string;
-}
+import { fileFor, type LeanItem, type LeanOptions, type ProofFile, words } from './proof-file.ts';
 
 /** Lean maps its libraries, so a limit on memory must be wide. */
 const MEGABYTES = 8192;
@@ -48,158 +34,8 @@ export async function requireLean(): Promise<string> {
   );
 }
 
-/**
- * Words that a proof does not need and that could make Lean accept what is not proven, or run programs while it compiles:
- * gaps, axioms, trust in compiled code, other implementations, new syntax, code for Lean's own work (which could also
- * answer for it).
- */
-const REFUSED = new Set([
-  'sorry',
-  'admit',
-  'axiom',
-  'unsafe',
-  'partial',
-  'opaque',
-  'native_decide',
-  'implemented_by',
-  'extern',
-  'csimp',
-  'macro',
-  'macro_rules',
-  'syntax',
-  'notation',
-  'infix',
-  'infixl',
-  'infixr',
-  'prefix',
-  'postfix',
-  'elab',
-  'elab_rules',
-  'declare_syntax_cat',
-  'initialize',
-  'builtin_initialize',
-  'run_cmd',
-  'run_elab',
-  'run_meta',
-  'run_tac',
-  'by_elab',
-  'term_elab',
-  'command_elab',
-  'tactic',
-  'term_parser',
-  'command_parser',
-  'tactic_parser',
-  'simproc',
-  'simproc_decl',
-  'dsimproc',
-  'dsimproc_decl',
-  'import',
-  'IO',
-]);
 /** Axioms of Lean that mathematics rests on. */
 const ACCEPTED_AXIOMS = new Set(['propext', 'Classical.choice', 'Quot.sound']);
-
-/** Lean code without its comments, which nest. For code without strings: a string may hold what looks like a comment. */
-function withoutComments(code: string): string {
-  let out = '';
-  let depth = 0;
-  for (let i = 0; i < code.length; i++) {
-    const two = code.slice(i, i + 2);
-    if (two === '/-') depth++;
-    else if (depth > 0 && two === '-/') depth--;
-    else if (depth === 0 && two === '--') i = code.indexOf('\n', i) < 0 ? code.length : code.indexOf('\n', i) - 2;
-    else {
-      if (depth === 0) out += code[i];
-      continue;
-    }
-    i++;
-    out += ' ';
-  }
-  return out;
-}
-
-/** What of a text means something to Lean. Where there are strings, all of it is looked at. */
-const meaning = (code: string) => (code.includes('"') ? code : withoutComments(code)).trim();
-
-const words = (text: string) => text.replace(/\s+/g, ' ').trim();
-
-/**
- * The word of a response that is not allowed; null where there is none. Commands that begin with # are none of a proof's,
- * and could print what looks like an answer to ours. (`#s` is no command but the size of a set, and the statement may ask
- * for sets with longer names.)
- */
-function refusedIn(bare: string, statement = ''): string | null {
-  const numberSigns = (code: string): string[] => code.match(/#[A-Za-z]{2}[\w!?]*/g) ?? [];
-  const given = numberSigns(statement);
-  const command = numberSigns(bare).find((word) => !given.includes(word));
-  if (command !== undefined) return command;
-  // wherever it stands in a name: `_root_.sorryAx`
-  if (/(?<![\p{L}\p{N}_])sorryAx(?![\p{L}\p{N}_!?'])/u.test(bare)) return 'sorryAx';
-  const all = bare.matchAll(/(?<![.\p{L}\p{N}_])[\p{L}_][\p{L}\p{N}_!?']*/gu);
-  return [...all].find(([word]) => REFUSED.has(word))?.[0] ?? null;
-}
-
-/** The full name of the first theorem of a text that follows a header: with the namespaces that are open there. */
-function theoremIn(text: string, header: string): string | null {
-  const found =
-    /(?:^|\n)\s*(?:@\[[^\]]*\]\s*)*(?:(?:protected|noncomputable|nonrec)\s+)*(?:theorem|lemma)\s+([^\s:({[]+)/.exec(
-      text,
-    );
-  if (!found) return null;
-  const open: string[] = [];
-  for (const [, word, name] of `${meaning(header)}\n${text.slice(0, found.index)}`.matchAll(
-    /(?<![^\s])(namespace|section|end)\b[^\S\n]*([^\s]*)/g,
-  )) {
-    if (word === 'end') open.pop();
-    else open.push(word === 'namespace' ? name! : '');
-  }
-  // `two.{u}` names the theorem and its universes
-  const name = found[1]!.replace(/\.$/, '');
-  return name.startsWith('_root_.') ? name.slice(7) : [...open.filter((part) => part !== ''), name].join('.');
-}
-
-interface ProofFile {
-  source: string;
-  /** The theorem that Lean is asked about; null where it has no name. */
-  theorem: string | null;
-}
-
-/**
- * The file that Lean is to compile, or why there is none. With a statement the file is the statement and the proof, which
- * may repeat the statement; nothing of the response's stands before it, where it could change what the statement means.
- * Without a statement the response's own theorem is checked, whatever it says.
- */
-function fileFor({ header }: LeanOptions, { response, statement }: LeanItem): ProofFile | { refused: string } {
-  const proof = (lastCodeBlock(response, ['lean', 'lean4']) ?? response).trim();
-  const bare = meaning(proof);
-  const refused = refusedIn(bare, statement);
-  if (refused !== null) return { refused: `the proof contains "${refused}", which is not allowed` };
-  if (/\bset_option\s+debug\b/.test(bare)) return { refused: 'the proof sets a debug option, which is not allowed' };
-  const asked = statement === undefined ? null : statement.replace(/:=\s*(?:by|sorry|by\s+sorry)?\s*$/, '').trim();
-  let code = bare;
-  if (asked) {
-    const same = words(meaning(asked));
-    const rest = words(bare).startsWith(same) ? afterWords(bare, same.length) : bare;
-    code = `${asked} ${/^(?::=|\||where\b)/.test(rest) ? '' : ':= '}${rest}`;
-  } else if (
-    !/^\s*(?:@\[[^\]]*\]\s*)?(?:theorem|lemma|example|open|namespace|variable|section|noncomputable|def)\b/.test(bare)
-  ) {
-    return { refused: 'the response contains no theorem' };
-  }
-  const theorem = theoremIn(asked || code, header);
-  const question = theorem === null ? '' : `\n\n#print axioms ${theorem}\n`;
-  return { source: `${header}\n${code}${question}`, theorem };
-}
-
-/** What follows the first `length` characters of a text, counted with single blanks. */
-function afterWords(text: string, length: number): string {
-  let at = 0;
-  for (let seen = 0; seen < length; seen++) {
-    if (/\s/.test(text[at]!)) while (/\s/.test(text[at]!)) at++;
-    else at++;
-  }
-  return text.slice(at).trim();
-}
 
 /**
  * Checks the proof in each response: the last closed block of Lean code, or the whole response. The score is 1 if Lean

@@ -9,9 +9,10 @@ import { RollscopeError } from '../protocol/errors.ts';
 import type { Check } from '../protocol/evidence.ts';
 import { type BoundedResult, runBounded } from '../system/bounded.ts';
 import { lastCodeBlock } from './code-blocks.ts';
-import { JAVASCRIPT_DRIVER, PYTHON_DRIVER } from './drivers.ts';
 import { findProgram } from './find-program.ts';
+import { JAVASCRIPT_DRIVER } from './javascript-driver.ts';
 import { inParallel } from './pool.ts';
+import { PYTHON_DRIVER } from './python-driver.ts';
 
 interface ProgramOptions {
   language: 'python' | 'javascript';

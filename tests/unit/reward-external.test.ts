@@ -1,7 +1,7 @@
 /** Rewards from outside the rollouts' agreement: judges, verifiers, programs, labels; values by hand. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { judgeCountdown } from '../../engine/reward/countdown.ts';
+import { judgeCountdown } from '../../engine/reward/countdown-expression.ts';
 import { expectThrow } from '../support/refusals.ts';
 import { explained, group, rollout, score } from '../support/reward-group.ts';
 

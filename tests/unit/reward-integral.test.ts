@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as C from '../../engine/grading/complex.ts';
 import { derivativeAt, integralOf } from '../../engine/reward/calculus.ts';
-import { findIntegral } from '../../engine/reward/integral.ts';
+import { findIntegral } from '../../engine/reward/integral-problem.ts';
 import { expectThrow } from '../support/refusals.ts';
 import { explained, group, score } from '../support/reward-group.ts';
 

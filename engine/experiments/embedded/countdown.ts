@@ -6,7 +6,7 @@
  * good judge, as self-verification needs.
  */
 import { EMBEDDED_QUESTIONS } from '../../protocol/embedded.ts';
-import { judgeCountdown } from '../../reward/countdown.ts';
+import { judgeCountdown } from '../../reward/countdown-expression.ts';
 import { generator } from '../../rollout/philox.ts';
 import { type Random, shuffled } from './chains.ts';
 

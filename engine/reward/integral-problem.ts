@@ -1,0 +1,130 @@
+/**
+ * The integral of a problem: from the column of the data, or read from its text (`\int ... dx`, with bounds or without).
+ */
+import { isScalar, type Node, symbolsOf } from '../grading/node.ts';
+import { understand } from '../grading/understand.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import type { Group } from './types.ts';
+
+/** An integral as it is written: texts that are not yet understood. */
+interface WrittenIntegral {
+  integrand: string;
+  /** null where no differential names it. */
+  variable: string | null;
+  bounds: [from: string, to: string] | null;
+}
+
+export interface Integral {
+  text: string;
+  integrand: Node;
+  variable: string;
+  bounds: [from: Node, to: Node] | null;
+}
+
+const SUBSCRIPTS = '₀₁₂₃₄₅₆₇₈₉₋';
+const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹⁻';
+const INTEGRAL = /\\int(?![a-zA-Z])|∫/;
+/** `dx`, `\mathrm{d}x`, `\,dt`: the sign of the variable is captured. */
+const DIFFERENTIAL =
+  /(?:\\[,;:! ]|\s)*(?<!\\[A-Za-z]*)(?:\\(?:mathrm|text|operatorname|rm)\s*\{\s*d\s*\}|d)(?:\\[,;:! ]|\s)*(\\(?!(?:int|frac|sqrt|left|right|cdot)(?![a-zA-Z]))[a-zA-Z]+|[a-zA-Z])(?![A-Za-z])/g;
+
+/** A bound after `_` or `^`, and what follows it. */
+function bound(text: string): { bound: string; rest: string } | null {
+  const s = text.trimStart();
+  if (s[0] === '{') {
+    let depth = 0;
+    for (let i = 0; i < s.length; i++) {
+      if (s[i] === '{') depth++;
+      else if (s[i] === '}' && --depth === 0) return { bound: s.slice(1, i), rest: s.slice(i + 1) };
+    }
+    return null;
+  }
+  const one = /^(?:\\[a-zA-Z]+|[^\\\s])/.exec(s)?.[0];
+  return one === undefined ? null : { bound: one, rest: s.slice(one.length) };
+}
+
+/** The first integral in a text; null without one. */
+export function findIntegral(text: string): WrittenIntegral | null {
+  const sign = INTEGRAL.exec(text);
+  if (!sign) return null;
+  const digits = (run: string, of: string) => [...run].map((c) => '0123456789-'[of.indexOf(c)]).join('');
+  let rest = text
+    .slice(sign.index + sign[0].length)
+    .replace(new RegExp(`^[${SUBSCRIPTS}]+`), (run) => `_{${digits(run, SUBSCRIPTS)}}`)
+    .replace(new RegExp(`^(_\\{[^}]*\\})?([${SUPERSCRIPTS}]+)`), (_, low: string | undefined, run: string) => {
+      return `${low ?? ''}^{${digits(run, SUPERSCRIPTS)}}`;
+    })
+    .replace(/^\s*\\(?:no)?limits(?![a-zA-Z])/, '');
+  const bounds: Record<string, string> = {};
+  for (let found = /^\s*([_^])/.exec(rest); found; found = /^\s*([_^])/.exec(rest)) {
+    const read = bound(rest.slice(found[0].length));
+    if (!read || bounds[found[1]!] !== undefined) return null;
+    bounds[found[1]!] = read.bound;
+    rest = read.rest;
+  }
+  const end = /\$|\\\)|\\\]|\\end(?![a-zA-Z])|\n/.exec(rest.trimStart());
+  const region = end ? rest.trimStart().slice(0, end.index) : rest.trimStart();
+  const { _: low, '^': high } = bounds;
+  if ((low === undefined) !== (high === undefined)) return null;
+  return {
+    ...withoutDifferential(region),
+    bounds: low === undefined || high === undefined ? null : [low, high],
+  };
+}
+
+/** Cuts at the differential; one inside of brackets (`\frac{dx}{x}`) becomes a factor of 1. */
+function withoutDifferential(text: string): { integrand: string; variable: string | null } {
+  for (const match of text.matchAll(DIFFERENTIAL)) {
+    const before = text.slice(0, match.index);
+    const depth = [...before.replace(/\\[{}]/g, '')].reduce(
+      (n, c) => n + ('{(['.includes(c) ? 1 : '})]'.includes(c) ? -1 : 0),
+      0,
+    );
+    const variable = match[1]!;
+    if (depth <= 0) return { integrand: before.trim() || '1', variable };
+    const behind = text.slice(match.index + match[0].length);
+    return { integrand: `${before} {1} ${behind}`.replace(/[\s.,;?!]+$/, ''), variable };
+  }
+  return { integrand: text.replace(/[\s.,;?!]+$/, ''), variable: null };
+}
+
+/** The expression that a text says: of equations the last side; null where it says none. */
+export function expressionIn(text: string): Node | null {
+  for (const reading of understand(text).readings) {
+    const node =
+      reading.kind === 'relation' && reading.operators.every((o) => o === '=' || o === '~')
+        ? reading.sides.at(-1)!
+        : reading;
+    if (isScalar(node)) return node;
+  }
+  return null;
+}
+
+export function readIntegral(group: Group, { column }: { column: string }): Integral {
+  const { text: prompt, columns } = group.problem;
+  const own = columns?.[column];
+  const text = own === undefined || own === null || own === '' ? prompt : String(own);
+  const written: WrittenIntegral | null =
+    findIntegral(text) ?? (text === prompt ? null : { ...withoutDifferential(text), bounds: null });
+  const wrong = (reason: string, what: string) =>
+    new RollscopeError(
+      'dataset',
+      `The problem "${prompt.slice(0, 80)}" ${what}.`,
+      `Write the integral as \\int x^2 dx in the problem, or the integrand into the column "${column}".`,
+      { details: { reason, field: column, problem: prompt } },
+    );
+  if (!written) throw wrong('no-integral', 'contains no integral to check');
+  const integrand = expressionIn(written.integrand);
+  if (!integrand)
+    throw wrong('bad-integrand', `has an integrand that cannot be read: ${written.integrand.slice(0, 80)}`);
+  const symbols = [...symbolsOf(integrand)];
+  const variable = written.variable?.replace('\\', '') ?? (symbols.length === 1 ? symbols[0]! : 'x');
+  const ends = written.bounds?.map((end) => expressionIn(end));
+  if (ends?.includes(null)) throw wrong('bad-bounds', `has bounds that cannot be read: ${written.bounds!.join(', ')}`);
+  return {
+    text: written.integrand.trim(),
+    integrand,
+    variable,
+    bounds: ends ? [ends[0]!, ends[1]!] : null,
+  };
+}
