@@ -46,10 +46,23 @@ export function refuseExperts(file: string, architecture: unknown, experts: unkn
   }
 }
 
+/** Far above every known model, and few enough to name the tensors of each. */
+const MOST_LAYERS = 2048;
+
 /** Checks what holds between fields, so that a bad file is named here and not as a wrong shape deep in a graph. */
 export function checked(file: string, config: DecoderConfig): DecoderConfig {
-  const { heads, kvHeads, headDim } = config;
+  const { heads, kvHeads, headDim, layers } = config;
   const damaged = 'The file is damaged; download the model again.';
+  if (layers > MOST_LAYERS) {
+    throw new RollscopeError(
+      'model',
+      `${file}: ${layers} layers; the most that is supported is ${MOST_LAYERS}.`,
+      damaged,
+      {
+        details: { reason: 'bad-field', file, field: 'layers', value: layers },
+      },
+    );
+  }
   if (heads % kvHeads !== 0) {
     throw new RollscopeError(
       'model',

@@ -1,6 +1,9 @@
 /** Typed access to a JSON object or to GGUF metadata, with errors that name the file and the field. */
 import { RollscopeError } from '../protocol/errors.ts';
 
+/** Sizes of models are far below; products of a few of them stay exact. */
+const MOST = 2 ** 31;
+
 export class Fields {
   constructor(
     readonly file: string,
@@ -32,8 +35,8 @@ export class Fields {
 
   count(name: string, fallback?: number): number {
     const value = this.get(name) ?? fallback;
-    if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value;
-    throw this.bad(name, 'a whole number of at least 1');
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MOST) return value;
+    throw this.bad(name, `a whole number from 1 to ${MOST}`);
   }
 
   positive(name: string, fallback?: number): number {

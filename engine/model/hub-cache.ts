@@ -7,7 +7,9 @@ import { copyFile, link, mkdir, readFile, rename, stat, symlink, writeFile } fro
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getHFHubCachePath, getRepoFolderName } from '@huggingface/hub';
+import { RollscopeError } from '../protocol/errors.ts';
 import { writeWhole } from '../system/aside.ts';
+import { isInnerPath } from '../system/file-name.ts';
 import { FileLock } from '../system/lock.ts';
 
 /** A model of the Hub as people name it: `owner/name`, or `owner/name@revision`. */
@@ -47,16 +49,32 @@ export class CachedModel {
 
   /** The folder with the files of a commit, by their names. */
   snapshot(commit: string): string {
+    if (!COMMIT.test(commit)) throw this.#outside(commit);
     return path.join(this.#folder, 'snapshots', commit);
+  }
+
+  /** Where a file of a commit lies below `folder`. What the Hub names must not lead out of it. */
+  #inner(folder: string, name: string): string {
+    if (!isInnerPath(name)) throw this.#outside(name);
+    return path.join(folder, name);
+  }
+
+  #outside(name: string): RollscopeError {
+    return new RollscopeError(
+      'model',
+      `${this.id.spec}: the Hub names ${JSON.stringify(name)}, which is not a file of a repository.`,
+      'Do not use this repository, or check where HF_ENDPOINT points.',
+      { details: { reason: 'unsafe-path', model: this.id.spec, file: name } },
+    );
   }
 
   /** Whether a commit is known to have no such file: a program that looked for it has noted that. */
   async lacks(commit: string, name: string): Promise<boolean> {
-    return exists(path.join(this.#folder, '.no_exist', commit, name));
+    return exists(this.#inner(path.join(this.#folder, '.no_exist', commit), name));
   }
 
   async setLacks(commit: string, name: string): Promise<void> {
-    const note = path.join(this.#folder, '.no_exist', commit, name);
+    const note = this.#inner(path.join(this.#folder, '.no_exist', commit), name);
     await mkdir(path.dirname(note), { recursive: true });
     await writeFile(note, '');
   }
@@ -72,7 +90,7 @@ export class CachedModel {
   async reuse(commit: string, name: string, etag: string): Promise<boolean> {
     const blob = path.join(this.#folder, 'blobs', blobName(etag));
     if (!(await exists(blob))) return false;
-    await this.#point(path.join(this.snapshot(commit), name), blob);
+    await this.#point(this.#inner(this.snapshot(commit), name), blob);
     return true;
   }
 
@@ -80,7 +98,7 @@ export class CachedModel {
   async keep(commit: string, name: string, etag: string): Promise<void> {
     const blob = path.join(this.#folder, 'blobs', blobName(etag));
     await rename(await this.partial(etag), blob);
-    await this.#point(path.join(this.snapshot(commit), name), blob);
+    await this.#point(this.#inner(this.snapshot(commit), name), blob);
   }
 
   /** Runs `fetch` while no other process of Rollscope fetches this model. */

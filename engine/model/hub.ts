@@ -5,6 +5,7 @@ import { downloadFile, type FileDownloadInfoOutput, fileDownloadInfo, modelInfo 
 import { RollscopeError } from '../protocol/errors.ts';
 import { CachedModel, exists, type HubId } from './hub-cache.ts';
 import { endpoint, hubError } from './hub-error.ts';
+import { parseWeightMap } from './safetensors.ts';
 
 const REQUIRED = ['config.json', 'tokenizer.json'] as const;
 const OPTIONAL = ['tokenizer_config.json', 'generation_config.json', 'chat_template.jinja'] as const;
@@ -104,15 +105,14 @@ function access(signal: AbortSignal | undefined) {
 async function complete(folder: string): Promise<boolean> {
   for (const name of REQUIRED) if (!(await exists(path.join(folder, name)))) return false;
   if (await exists(path.join(folder, WEIGHTS))) return true;
-  const index = await readFile(path.join(folder, WEIGHTS_INDEX), 'utf8').catch(() => null);
-  if (index === null) return false;
-  for (const shard of shardsOf(index)) if (!(await exists(path.join(folder, shard)))) return false;
+  if (!(await exists(path.join(folder, WEIGHTS_INDEX)))) return false;
+  for (const shard of await shardsOf(folder)) if (!(await exists(path.join(folder, shard)))) return false;
   return true;
 }
 
-function shardsOf(index: string): string[] {
-  const { weight_map } = JSON.parse(index) as { weight_map: Record<string, string> };
-  return [...new Set(Object.values(weight_map))];
+async function shardsOf(folder: string): Promise<string[]> {
+  const file = path.join(folder, WEIGHTS_INDEX);
+  return [...new Set(parseWeightMap(await readFile(file, 'utf8'), file).values())];
 }
 
 /** Files that another program may have left out and nobody has looked for. */
@@ -195,7 +195,7 @@ async function fetchMissing(cached: CachedModel, { signal, onProgress }: HubOpti
     const index = wanted.get(WEIGHTS_INDEX);
     if (index) await repository.file(WEIGHTS_INDEX, index, () => {});
     wanted.delete(WEIGHTS_INDEX);
-    for (const shard of shardsOf(await readFile(path.join(folder, WEIGHTS_INDEX), 'utf8'))) {
+    for (const shard of await shardsOf(folder)) {
       if (!(await want(shard))) throw lacking(id, shard);
     }
   }

@@ -6,6 +6,7 @@ import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import { writeAside } from '../system/aside.ts';
+import { isFileName } from '../system/file-name.ts';
 import { type StoredType, toFloat16, toFloat32 } from '../tensor/index.ts';
 
 /** Where a tensor lies: `bytes` bytes from `offset` on in `file`, row-major. */
@@ -174,7 +175,10 @@ export async function readSafetensorsFolder(folder: string): Promise<Safetensors
   return merged;
 }
 
-function parseWeightMap(text: string, file: string): Map<string, string> {
+/**
+ * The shard that each tensor is in, from the text of `model.safetensors.index.json`. Throws RollscopeError `model`.
+ */
+export function parseWeightMap(text: string, file: string): Map<string, string> {
   let map: unknown;
   try {
     map = (JSON.parse(text) as { weight_map?: unknown }).weight_map;
@@ -182,11 +186,8 @@ function parseWeightMap(text: string, file: string): Map<string, string> {
     throw broken(file, 'not-json', 'not valid JSON.');
   }
   const entries = Object.entries((map ?? {}) as Record<string, unknown>);
-  // A shard is a file of the folder itself; anything else could point outside of the model.
-  if (
-    entries.length === 0 ||
-    entries.some(([, shard]) => typeof shard !== 'string' || path.basename(shard) !== shard)
-  ) {
+  // a shard is a file of the folder itself: another path could lead out of it
+  if (entries.length === 0 || entries.some(([, shard]) => !isFileName(shard))) {
     throw broken(file, 'bad-field', 'has no usable "weight_map".', { field: 'weight_map' });
   }
   return new Map(entries as [string, string][]);

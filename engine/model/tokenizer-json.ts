@@ -1,8 +1,42 @@
 /** The contents of `tokenizer.json`, as far as this room looks into it. */
+import { RollscopeError } from '../protocol/errors.ts';
+
 export interface TokenizerJson {
   added_tokens?: { id: number; content: string; special: boolean }[];
   pre_tokenizer?: unknown;
   decoder?: unknown;
   model: { type: string; vocab: Record<string, number> | [string, number][]; unk_token?: string | null };
   [key: string]: unknown;
+}
+
+/** Above every vocabulary, and small enough for a table by ids. */
+const MOST_TOKENS = 2 ** 24;
+
+/** Throws RollscopeError `model` for a vocabulary whose entries are not tokens with ids; `file` is named. */
+export function checkTokenizerJson(json: TokenizerJson, file: string): void {
+  const wrong = (field: string, expected: string) =>
+    new RollscopeError(
+      'model',
+      `${file}: ${field} is not ${expected}.`,
+      'The file is damaged; download the model again.',
+      {
+        details: { reason: 'bad-tokenizer', file, field, expected },
+      },
+    );
+  const token = `a token with an id below ${MOST_TOKENS}`;
+  const isId = (id: unknown) => typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < MOST_TOKENS;
+  const { vocab } = json.model;
+  if (typeof vocab !== 'object' || vocab === null) throw wrong('model.vocab', 'a vocabulary');
+  if (!Array.isArray(vocab)) {
+    for (const [text, id] of Object.entries(vocab))
+      if (!isId(id)) throw wrong(`model.vocab[${JSON.stringify(text)}]`, token);
+  } else {
+    const at = vocab.findIndex((entry) => !Array.isArray(entry) || typeof entry[0] !== 'string');
+    if (at >= 0) throw wrong(`model.vocab[${at}]`, 'a token with a score');
+  }
+  const { added_tokens: added = [] } = json;
+  if (!Array.isArray(added)) throw wrong('added_tokens', 'a list of tokens');
+  for (const [at, entry] of added.entries()) {
+    if (typeof entry?.content !== 'string' || !isId(entry.id)) throw wrong(`added_tokens[${at}]`, token);
+  }
 }

@@ -7,7 +7,7 @@ import { RollscopeError } from '../protocol/errors.ts';
 import { strftime } from './chat-date.ts';
 import { firstTokens } from './first-token.ts';
 import { type TokenTextReader, tokenTextReader } from './token-texts.ts';
-import type { TokenizerJson } from './tokenizer-json.ts';
+import { checkTokenizerJson, type TokenizerJson } from './tokenizer-json.ts';
 
 export interface PromptText {
   system?: string | undefined;
@@ -160,6 +160,7 @@ export async function readTokenizerFolder(folder: string): Promise<Tokenizer> {
       { details: { reason: 'no-tokenizer', file } },
     );
   }
+  checkTokenizerJson(json, file);
   const config = (await readJson<TokenizerConfig>(path.join(folder, 'tokenizer_config.json'))) ?? {};
   const model = await readJson<{ eos_token_id?: number | number[] | null }>(path.join(folder, 'config.json'));
   const generation = await readJson<{ eos_token_id?: number | number[] | null }>(

@@ -106,3 +106,11 @@ test('the README lists them', () => {
     .find((line) => line.startsWith('| models |'));
   expect(row).toBe(`| models | dense decoders of the kinds ${describeArchitectures()} |`);
 });
+
+test.each([
+  ['layers', { num_hidden_layers: 1e9 }, { field: 'layers', value: 1e9 }],
+  ['a width', { hidden_size: 2 ** 40 }, { field: 'hidden_size', value: 2 ** 40 }],
+])('an impossible number of %s is refused at once', (_, fields, facts) => {
+  const refusal = { reason: 'bad-field', file: 'config.json', ...facts };
+  expectThrow(() => parse({ model_type: 'llama', ...fields }), 'model', refusal);
+});

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { preTokenizerOf } from '../../engine/model/gguf-pretokenizers.ts';
 import { ggufTokenizer } from '../../engine/model/gguf-tokenizer.ts';
 import { createTokenizer } from '../../engine/model/tokenizer.ts';
+import { expectThrow } from '../support/refusals.ts';
 
 const NOW = new Date(0);
 const NORMAL = 1;
@@ -89,12 +90,8 @@ describe('the rule by which a text is split', () => {
     ['none, in a vocabulary that is not known', {}, undefined],
     ['the name of a property of every object', { pre: 'constructor' }, 'constructor'],
   ])('%s is refused by name', (_, metadata, value) => {
-    expect(() => parts(metadata)).toThrow(
-      expect.objectContaining({
-        code: 'model',
-        details: { reason: 'unsupported', file: 'a.gguf', field: 'tokenizer.ggml.pre', ...(value && { value }) },
-      }),
-    );
+    const facts = { reason: 'unsupported', file: 'a.gguf', field: 'tokenizer.ggml.pre', ...(value && { value }) };
+    expectThrow(() => parts(metadata), 'model', facts);
   });
 });
 

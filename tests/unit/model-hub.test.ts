@@ -169,6 +169,29 @@ test('a missing file, and a Hub out of reach, are explained', async () => {
   await expectRejection(openModel('owner/other', { cacheDir }), 'model', unreachable);
 });
 
+test.each(['../../../../pwned', '/tmp/pwned', '..', 'a/../../../pwned', 'a\\b', 'C:x', 'nul', 'a\nb', '', 7])(
+  'an index of weights cannot name a place outside of the repository: %j',
+  async (shard) => {
+    rmSync(path.join(files, 'model.safetensors'));
+    const index = { weight_map: { 'model.embed_tokens.weight': shard } };
+    writeFileSync(path.join(files, 'model.safetensors.index.json'), JSON.stringify(index));
+    const file = path.join(snapshot(), 'model.safetensors.index.json');
+    const facts = { reason: 'bad-field', file, field: 'weight_map' };
+    // from the Hub, then from the cache
+    await expectRejection(openModel('owner/tiny', { cacheDir }), 'model', facts);
+    await expectRejection(openModel('owner/tiny', { cacheDir }), 'model', facts);
+    expect(requests.filter((request) => request.includes('pwned'))).toEqual([]);
+  },
+);
+
+test('a Hub cannot name a commit that is a path', async () => {
+  REVISIONS.evil = '../../../pwned';
+  const facts = { reason: 'unsafe-path', model: 'owner/tiny@evil', file: '../../../pwned' };
+  await expectRejection(openModel('owner/tiny@evil', { cacheDir }), 'model', facts);
+  expect(existsSync(path.join(hubCache, 'pwned'))).toBe(false);
+  delete REVISIONS.evil;
+});
+
 test('a download can be canceled', async () => {
   const control = new AbortController();
   const opening = openModel('owner/tiny', { cacheDir, signal: control.signal, onProgress: () => control.abort() });

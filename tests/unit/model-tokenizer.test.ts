@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { startsWith } from '../../engine/model/first-token.ts';
 import { createTokenizer, type TokenizerParts } from '../../engine/model/tokenizer.ts';
+import { checkTokenizerJson, type TokenizerJson } from '../../engine/model/tokenizer-json.ts';
+import { expectThrow } from '../support/refusals.ts';
 
 const NOW = new Date(0);
 const BOS = 3;
@@ -55,5 +57,24 @@ describe('the first token', () => {
 
   test('a text by itself has none', () => {
     expect([...tokenizer(startsWith('<s>', BOS)).encode('ab')]).toEqual([0, 1]);
+  });
+});
+
+describe('a vocabulary that no model has', () => {
+  const vocab = { a: 0 };
+  const added = (value: unknown) => ({ model: { type: 'BPE', vocab }, added_tokens: value });
+  test.each([
+    ['an id of a billion', added([{ id: 1e9, content: '<x>', special: true }]), 'added_tokens[0]'],
+    ['a negative id', added([{ id: -1, content: '<x>', special: true }]), 'added_tokens[0]'],
+    ['a token without text', added([{ id: 1 }]), 'added_tokens[0]'],
+    ['null among the tokens', added([null]), 'added_tokens[0]'],
+    ['no list of tokens', added({}), 'added_tokens'],
+    ['an id of a billion in the model', { model: { type: 'BPE', vocab: { a: 1e9 } } }, 'model.vocab["a"]'],
+    ['an id that is a text', { model: { type: 'BPE', vocab: { a: '0' } } }, 'model.vocab["a"]'],
+    ['an entry without a score', { model: { type: 'Unigram', vocab: ['a'] } }, 'model.vocab[0]'],
+    ['none', { model: { type: 'BPE' } }, 'model.vocab'],
+  ])('is refused: %s', (_, json, field) => {
+    const facts = { reason: 'bad-tokenizer', file: 'tokenizer.json', field };
+    expectThrow(() => checkTokenizerJson(json as unknown as TokenizerJson, 'tokenizer.json'), 'model', facts);
   });
 });

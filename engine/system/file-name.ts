@@ -1,0 +1,23 @@
+/** Names of files that come from outside: an index of weights, a dataset's repository, a run folder, an import. */
+
+/** Names that Windows reserves, whatever comes behind the dot. */
+const RESERVED = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
+
+/** Whether a value is the name of a file in a folder and nothing else: no path, on any system, and nothing hidden in it. */
+export function isFileName(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value !== '' &&
+    value !== '.' &&
+    value !== '..' &&
+    value.length <= 255 &&
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: a name with one is refused
+    !/[/\\:\u0000-\u001f\u007f]/.test(value) &&
+    !RESERVED.test(value)
+  );
+}
+
+/** Whether a value is a path that stays below the folder that it is joined to: file names with slashes between them. */
+export function isInnerPath(value: unknown): value is string {
+  return typeof value === 'string' && value.split('/').every(isFileName);
+}
