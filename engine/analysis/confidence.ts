@@ -60,7 +60,7 @@ export const MEASURES = {
   },
   /** Minus the mean entropy a token. (-log V, 0] */
   'negative-entropy': {
-    title: 'Minus token entropy',
+    title: 'Negative token entropy',
     probability: false,
     value: ({ group, index }) => negative(group.rollouts[index]!.entropy),
   },

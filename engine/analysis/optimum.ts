@@ -45,7 +45,7 @@ export function rolloutsOf({ clusters, unanswered, means }: CountedGroup): Count
 /**
  * The KL-regularized optimum pi*(y) = pi(y) exp(r(y)/beta) / Z, estimated by re-weighting rollouts that were sampled from
  * pi: weights proportional to exp(r/beta). beta = Infinity gives pi itself. Throws `usage` for a beta that is not
- * positive, and RangeError when there is not one reward a rollout.
+ * positive, and RangeError unless there is one reward per rollout.
  */
 export function optimum({ clusters, rollouts }: CountedRollouts, rewards: readonly number[], beta: number): Optimum {
   checkBeta(beta);

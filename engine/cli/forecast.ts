@@ -1,6 +1,6 @@
 /** The forecast of a probe or a run as terminal text. */
-import { signalQuality } from '../analysis/forecast.ts';
-import { noForecast, standIn } from '../protocol/forecast-text.ts';
+import { type Signal, signalQuality } from '../analysis/forecast.ts';
+import { noForecast, SIGNAL_NAMES, standIn } from '../protocol/forecast-text.ts';
 import { DASH, estimate, number, oneLine, plural, share } from '../protocol/format.ts';
 import type { Forecast, ForecastScore, Problem, RunConfig } from '../protocol/index.ts';
 import { readsLabels } from '../training/forecast.ts';
@@ -11,13 +11,25 @@ export function withoutForecast(config: RunConfig | null): string | null {
   return config && readsLabels(config) ? noForecast(config.reward) : null;
 }
 
+/** Titles of what problems are ranked by; entropy with its sign, since AUROC ranks from low to high. */
+const RANKED_BY: Readonly<Record<Signal, string>> = {
+  right: 'P(correct)',
+  share: SIGNAL_NAMES.share,
+  margin: SIGNAL_NAMES.margin,
+  'negative-answer-entropy': `negative ${SIGNAL_NAMES.answerEntropy}`,
+  'confidence-gap': SIGNAL_NAMES.confidenceGap,
+  agreement: SIGNAL_NAMES.agreement,
+  'certainty-agreement': SIGNAL_NAMES.certaintyAgreement,
+  optimum: SIGNAL_NAMES.optimum,
+};
+
 /** Signals with their AUROC for correctness of the majority. */
 export function signalTable(forecast: Forecast, right: ReadonlyMap<number, boolean | null>): string | null {
   const signals = signalQuality(forecast, right);
   if (signals.length === 0) return null;
   return table(
     ['signal', 'AUROC for correctness'],
-    signals.map(({ signal, auroc }) => [signal.replaceAll('-', ' '), estimate(auroc)]),
+    signals.map(({ signal, auroc }) => [RANKED_BY[signal], estimate(auroc)]),
   );
 }
 

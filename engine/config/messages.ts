@@ -58,7 +58,7 @@ export function issueError(issue: Issue, input: unknown, layers: readonly Layer[
     const holder = where.endsWith(first) ? `${where.slice(0, -first.length)}${path}`.replace(/: ?$/, '') : where;
     return new RollscopeError(
       'config',
-      `${holder}: ${keys} is not known.`,
+      `${holder}: unknown ${issue.keys.length === 1 ? 'field' : 'fields'} ${keys}.`,
       remedyOf(first, layers) ?? 'Field names are those of config in run.json.',
       { details: { reason: 'unknown-field', field: holder, keys: issue.keys } },
     );
@@ -126,9 +126,9 @@ export function allowedFor({ kind }: Pick<Setting, 'kind'>): string | null {
     case 'switch':
       return 'allowed: true or false';
     case 'text':
-      return kind.empty ? 'allowed: a text' : 'allowed: a text that is not empty';
+      return kind.empty ? 'allowed: a text' : 'allowed: a non-empty text';
     case 'list':
-      return kind.choices ? `allowed: ${kind.choices.join(', ')}` : 'allowed: texts that are not empty';
+      return kind.choices ? `allowed: ${kind.choices.join(', ')}` : 'allowed: non-empty texts';
   }
 }
 

@@ -121,7 +121,7 @@ function finish(
     warnings.push('The system messages in the data are overridden by the given one.');
   }
   const repeated = prompts.length - new Set(prompts).size;
-  if (repeated > 0) warnings.push(`${repeated} of ${prompts.length} prompts are duplicates.`);
+  if (repeated > 0) warnings.push(`${repeated} of ${prompts.length} problems are duplicates.`);
   const system = config.system ?? found[0];
   const hash = createHash('sha256');
   hash.update(JSON.stringify({ columns, template: config.template, system: system ?? null }));
@@ -245,8 +245,8 @@ function noPrompt(where: Place, column: string, value: unknown, columns: readonl
         : 'neither a string nor a chat ([{"role", "content"}])';
   return new RollscopeError(
     'dataset',
-    `${where.text}: the row has no prompt: "${column}" is ${state}.`,
-    `Give the row a prompt or remove it. The columns are ${list(columns)}.`,
+    `${where.text}: the row has no problem: "${column}" is ${state}.`,
+    `Give the row a problem or remove it. The columns are ${list(columns)}.`,
     { details: { reason: 'no-prompt', ...where.facts, field: column, state } },
   );
 }

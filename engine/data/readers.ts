@@ -82,7 +82,7 @@ async function readBytes(file: string): Promise<Buffer> {
 }
 
 function empty(file: string): RollscopeError {
-  return new RollscopeError('dataset', `${file} contains no problems.`, 'Each problem is one row with a prompt.', {
+  return new RollscopeError('dataset', `${file} contains no problems.`, 'Each row is one problem.', {
     details: { reason: 'empty', file },
   });
 }

@@ -66,7 +66,7 @@ import(url).then(async (module) => {
  * Asks the user's program for the rewards of rollouts, in their order; `detail` is what the program says of it.
  * @param folder where relative paths begin; also the program's working folder
  * @throws RollscopeError `config` that names the program, the line and what to do, where it does not start, fails, passes
- *   its deadline, or writes anything but one reward a rollout; `canceled` where `signal` ended it
+ *   its deadline, or writes anything but one reward per rollout; `canceled` where `signal` ended it
  */
 export async function runCustom(
   options: CustomOptions,

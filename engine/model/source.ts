@@ -32,7 +32,7 @@ export interface ModelSource {
 }
 
 export interface OpenOptions {
-  /** Where dequantized weights are kept; `$ROLLSCOPE_CACHE` or the user's cache folder when absent. */
+  /** Where dequantized weights are kept; `$ROLLSCOPE_CACHE` or the user's cache folder by default. */
   cacheDir?: string;
   onProgress?: (message: string, fraction: number | null) => void;
   signal?: AbortSignal;

@@ -23,7 +23,8 @@ export function noForecast(reward: string): string {
   return `No forecast: ${reward} reads labels, and forecasts are label-free.`;
 }
 
-const SIGNALS = {
+/** Names of the forecast's signals, the same on every surface. */
+export const SIGNAL_NAMES = {
   share: 'share of rollouts',
   margin: 'margin over the next answer',
   answerEntropy: 'answer entropy',
@@ -32,7 +33,7 @@ const SIGNALS = {
   certaintyAgreement: 'self-certainty agreement (AUROC)',
   optimum: 'share under pi*',
 } as const;
-export type SignalId = keyof typeof SIGNALS;
+export type SignalId = keyof typeof SIGNAL_NAMES;
 
 /** Names and values of the forecast's signals, without those that do not exist. */
 export function signalsOf(prediction: ProblemForecast): { id: SignalId; name: string; value: string }[] {
@@ -47,8 +48,8 @@ export function signalsOf(prediction: ProblemForecast): { id: SignalId; name: st
     certaintyAgreement: certaintyAgreement === null ? null : share(certaintyAgreement),
     optimum: optimum === null ? null : share(optimum),
   };
-  return (Object.keys(SIGNALS) as SignalId[]).flatMap((id) => {
+  return (Object.keys(SIGNAL_NAMES) as SignalId[]).flatMap((id) => {
     const value = values[id];
-    return value === null ? [] : [{ id, name: SIGNALS[id], value }];
+    return value === null ? [] : [{ id, name: SIGNAL_NAMES[id], value }];
   });
 }

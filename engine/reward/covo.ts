@@ -118,7 +118,7 @@ export const covo = labelFree({
   /** With a smaller w the least is -w. */
   range: [-1, 1],
   source: 'CoVo, arXiv 2506.08745',
-  setup: 'Where a step ends, how many steps there are at most, and the words before a candidate answer can be set.',
+  setup: 'The step separator, the maximum number of steps and the answer cue can be set.',
   options: OPTIONS,
   evidence: () => 'covo',
   compute,

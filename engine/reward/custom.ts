@@ -46,7 +46,7 @@ export const custom = labelFree({
   range: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
   source: 'you',
   setup:
-    'A JavaScript or TypeScript module, or a program that reads rollouts as JSON lines and writes rewards. It runs in a process of its own with a deadline, in trusted workspaces only.',
+    'A JavaScript or TypeScript module, or a program that reads rollouts as JSON lines and writes rewards. It runs in a separate process with a time limit, in trusted workspaces only.',
   options: OPTIONS,
   columns: () => ({ optional: ['*'] }),
   check: ({ command }) => {

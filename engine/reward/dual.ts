@@ -28,7 +28,7 @@ const OPTIONS = section('Dual task', {
   }),
   mask: text({
     title: 'Mask',
-    help: 'stands for what is hidden',
+    help: 'placeholder of what is hidden',
     placeholder: 'text',
     flag: '--dual-mask',
     default: '[X]',
@@ -80,7 +80,7 @@ export const dual = labelFree({
     'Whether a hidden part of the problem can be reconstructed from the answer. Asks the model for what was hidden; a column may name it.',
   scale: 'correctness',
   family: 'external',
-  formula: 'share of the dual task’s samples that give the hidden part of the problem back; no answer gives 0',
+  formula: 'share of the dual task’s samples that reconstruct the hidden part of the problem; no answer gives 0',
   tokens: 'none: answers only',
   temperature: 'the dual task’s own (0.5 by default)',
   shift: 'does not apply',

@@ -12,7 +12,7 @@ import { missingEvidence } from './evidence.ts';
 import { maxTokens } from './questions.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 
-const OPTIONS = section('Clusters of meaning', {
+const OPTIONS = section('Semantic clusters', {
   clusters: choice(
     {
       equivalence: 'mathematical equivalence',
@@ -20,8 +20,8 @@ const OPTIONS = section('Clusters of meaning', {
       model: "the model's own judgment",
     },
     {
-      title: 'What makes two answers one',
-      help: 'what makes two answers mean the same: equivalence, text, or model (its own judgment)',
+      title: 'Answer comparison',
+      help: 'how answers are compared: equivalence (as mathematics), text, or model (judged by the model)',
       placeholder: 'kind',
       flag: '--empo-clusters',
       default: 'equivalence',
@@ -148,10 +148,10 @@ export const empo = labelFree({
   name: 'empo',
   title: 'Semantic clusters',
   summary:
-    'Share of the rollouts whose answers mean the same. Needs the rollouts only; asks the model only if it is to judge the meaning.',
+    'Share of the rollouts whose answers mean the same. Needs the rollouts only; queries the model only if it compares the answers.',
   scale: 'correctness',
   family: 'ensemble',
-  formula: 'size of the answer’s cluster of meaning / N; no answer gives 0',
+  formula: 'size of the answer’s semantic cluster / N; no answer gives 0',
   tokens: 'none: answers only',
   temperature: 'does not apply',
   shift: 'does not apply',
@@ -159,7 +159,7 @@ export const empo = labelFree({
   range: [0, 1],
   source: 'EMPO, arXiv 2504.05812',
   setup:
-    'What makes two answers one is chosen (mathematical equivalence, text, or the model’s judgment), and bounds of the answer entropy outside which a group does not train.',
+    'Answers are compared as mathematics, as text, or by the model. Groups whose answer entropy is outside the bounds do not train.',
   options: OPTIONS,
   evidence: ({ clusters }) => (clusters === 'model' ? 'empo' : null),
   compute,

@@ -44,7 +44,7 @@ export const STREAMS = {
   probe: 3,
   shuffle: 4,
   select: 5,
-  initialise: 6,
+  initialize: 6,
   judge: 7,
   rephrase: 8,
   rephrasing: 9,

@@ -23,7 +23,7 @@ const MOST_ROWS = 256;
 export interface SampledPrompt {
   /** Names the problem in random numbers. */
   problem: number;
-  /** Number of its first rollout in random numbers; 0 when absent. */
+  /** Number of its first rollout in random numbers (default: 0). */
   first?: number;
   tokens: Int32Array;
 }

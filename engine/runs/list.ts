@@ -22,7 +22,7 @@ export async function listRuns(root: string): Promise<ListedRun[]> {
   const entries = await readdir(root, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     const what = error.code === 'ENOTDIR' ? 'is not a folder' : `cannot be read (${error.code ?? error.message})`;
-    throw new RollscopeError('usage', `${root} ${what}.`, 'Name the folder that holds the runs.', {
+    throw new RollscopeError('usage', `${root} ${what}.`, 'Name the folder that contains the runs.', {
       cause: error,
       details: { reason: error.code === 'ENOTDIR' ? 'not-a-folder' : 'unreadable', folder: root },
     });

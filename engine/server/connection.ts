@@ -111,7 +111,7 @@ export function versionMismatch(engine: number, client: number): RollscopeError 
   const older = engine < client ? 'engine' : 'client';
   return new RollscopeError(
     'engine-version',
-    `The engine speaks protocol ${engine}, this client ${client}: the ${older} is from an older Rollscope.`,
+    `The engine uses protocol ${engine}, this client ${client}: the ${older} is from an older Rollscope.`,
     older === 'engine'
       ? 'Stop that engine and start it again.'
       : 'Update this Rollscope, or restart the engine with it.',

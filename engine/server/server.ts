@@ -280,7 +280,7 @@ export class EngineServer {
         if (!this.address || !sameSecret(token, this.address.token)) {
           // The refusal goes out first.
           setTimeout(() => peer.close(), 100).unref();
-          throw new RollscopeError('unauthorized', 'The engine refused the token.', 'Read the address file again.', {
+          throw new RollscopeError('unauthorized', 'The engine rejected the token.', 'Read the address file again.', {
             details: { reason: 'bad-token' },
           });
         }

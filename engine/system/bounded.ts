@@ -19,9 +19,9 @@ export interface BoundedOptions {
   args: readonly string[];
   /** Written to its stdin, which is then closed. */
   input?: string;
-  /** Working folder; an empty temporary one, removed afterwards, where absent. */
+  /** Working folder (default: an empty temporary one, removed afterwards). */
   cwd?: string;
-  /** Its environment; where absent, little more than the PATH, with its working folder as home. */
+  /** Its environment (default: little more than the PATH, with its working folder as home). */
   env?: NodeJS.ProcessEnv;
   /** More of it. */
   variables?: NodeJS.ProcessEnv;
@@ -29,7 +29,7 @@ export interface BoundedOptions {
   seconds: number;
   /**
    * Memory of each of its processes (a limit of the system on data, where there is one), and of all together, also those
-   * that left its group (watched several times a second, not on Windows). No limit where absent.
+   * that left its group (watched several times a second, not on Windows). Default: no limit.
    */
   megabytes?: number;
   /** Bytes of stdout and stderr together. */

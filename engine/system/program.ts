@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
 export interface ProgramOptions {
-  /** Its environment; this process's where absent. */
+  /** Its environment (default: that of this process). */
   env?: NodeJS.ProcessEnv;
   /** Written to its stdin, which is then closed. */
   input?: string | Uint8Array;

@@ -32,7 +32,7 @@ export class Compute {
       });
     this.worker = new Worker(file, { workerData: { control: this.control }, stderr: false });
     const ended = () =>
-      new RollscopeError('engine-stopped', 'The compute worker has ended.', undefined, {
+      new RollscopeError('engine-stopped', 'The compute worker has exited.', undefined, {
         details: { reason: 'worker-ended' },
       });
     this.peer = new Peer<ComputeContract>(portTransport(this.worker), { lost: ended });

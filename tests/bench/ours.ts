@@ -42,7 +42,7 @@ async function setUp(maxTokens: number, positions: number) {
     bind,
     config,
     parameters,
-    initial: initialLora(parameters, generator(0, 'initialise')),
+    initial: initialLora(parameters, generator(0, 'initialize')),
     // The peers have no reference policy to compare with.
     loss: LossConfig.parse({ measureKl: false }),
     optimizer: OptimizerConfig.parse({ lr: 1e-5 }),
@@ -85,7 +85,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return (performance.now() - begin) / 1000;
 }
 
-const random = generator(1, 'initialise');
+const random = generator(1, 'initialize');
 const randomTokens = (count: number) => Int32Array.from({ length: count }, () => 100 + Math.floor(random() * 39_000));
 
 async function decode(): Promise<void> {

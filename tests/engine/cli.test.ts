@@ -598,7 +598,7 @@ describe('serve', () => {
     expect(checkpointsOf(folder)).toHaveLength(1);
   });
 
-  test('goes on with a run that was left alone, and another client finds it', async () => {
+  test('resumes a run that was left alone, and another client finds it', async () => {
     const { program, address } = await serve('--grace', '0.2');
     const client = await createClient(address, { name: 'test' });
     const { run, folder } = await client.request('start', { config });

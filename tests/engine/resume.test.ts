@@ -66,7 +66,7 @@ class Attempt {
 
   constructor(private readonly args: readonly string[]) {}
 
-  /** Begins the run, or goes on with it once it exists. */
+  /** Begins the run, or resumes it once it exists. */
   start(): Program {
     const exists = existsSync(path.join(this.folder, 'run.json'));
     return startCli(exists ? ['resume', 'r', '--json'] : ['train', ...this.args], { home: this.home });

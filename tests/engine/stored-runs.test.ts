@@ -53,38 +53,45 @@ describe('a stopped run of format 2', () => {
   });
 });
 
-describe('a chat template that names the day', () => {
-  test('gives a resumed run the prompts of the day on which it was created', async () => {
-    const home = temporaryFolder();
+describe('a chat template that prints the day', () => {
+  const FEW = ['--steps', '3', '--batch', '2', '--limit', '2', '--votes', '2', '--group', '2', '--eval-samples', '0'];
+  const OPTIONS = ['--max-tokens', '12', '--checkpoint-every', '1', '--keep', '9', '--device', 'cpu', '--name', 'r'];
+
+  /** A run of three steps, whose prompts begin with the day of the month. */
+  async function trained(home: string, ...options: string[]): Promise<string> {
     const model = path.join(home, 'model');
     cpSync(path.join(ROOT, 'engine', 'embedded', 'model'), model, { recursive: true });
     const config = path.join(model, 'tokenizer_config.json');
     const template = "{{ strftime_now('%d') }}+{{ messages[-1]['content'] }}";
     writeFileSync(config, JSON.stringify({ ...JSON.parse(readFileSync(config, 'utf8')), chat_template: template }));
-    const few = ['--steps', '3', '--batch', '2', '--limit', '2', '--votes', '2', '--group', '2', '--eval-samples', '0'];
-    const options = [
-      '--template',
-      '{{prompt}}',
-      '--max-tokens',
-      '12',
-      '--checkpoint-every',
-      '1',
-      '--keep',
-      '9',
-      '--device',
-      'cpu',
-    ];
-    const begun = await runCli(['train', 'embedded', '--model', model, '--name', 'r', ...few, ...options], { home });
+    const args = ['train', 'embedded', '--model', model, '--template', '{{problem}}', ...FEW, ...OPTIONS, ...options];
+    const begun = await runCli(args, { home });
     expect(begun, begun.stderr).toMatchObject({ code: 0 });
-    const folder = path.join(home, 'runs', 'r');
+    return path.join(home, 'runs', 'r');
+  }
+
+  /** Takes the run back to its first step. */
+  function interrupt(folder: string): void {
+    const events = path.join(folder, 'events.jsonl');
+    writeFileSync(events, readFileSync(events, 'utf8').replace(/\{"type":"end".*\n$/, ''));
+    for (const step of [2, 3]) removeCheckpoint(folder, step);
+  }
+
+  function expectSameReplay(folder: string): void {
+    const warnings = recordsOf(folder).flatMap((record) => (record.type === 'warning' ? [record.code] : []));
+    expect(warnings).not.toContain(REPLAY_DIVERGED);
+    expect(recordsOf(folder).at(-1)).toMatchObject({ type: 'end', reason: 'completed' });
+  }
+
+  test('gives a resumed run the prompts of the day on which it was created', async () => {
+    const home = temporaryFolder();
+    const folder = await trained(home);
     const prompts = await readPrompts(folder);
     const day = prompts![0]!.text.slice(0, 2);
     expect(prompts!.map(({ text }) => text)).toEqual([`${day}+5+2+5=`, `${day}+1+6+6+4+6+7=`]);
     expect((await readRunFile(folder)).origin).toMatchObject({ engine: 'rollscope', files: [] });
 
-    const events = path.join(folder, 'events.jsonl');
-    writeFileSync(events, readFileSync(events, 'utf8').replace(/\{"type":"end".*\n$/, ''));
-    for (const step of [2, 3]) removeCheckpoint(folder, step);
+    interrupt(folder);
     // Prompts that are stored are used as they are, whatever the day.
     const other = new Date('2001-02-03T04:05:06Z').toISOString();
     const runFile = path.join(folder, 'run.json');
@@ -93,15 +100,28 @@ describe('a chat template that names the day', () => {
     const resumed = await runCli(['resume', 'r'], { home });
     expect(resumed, resumed.stderr).toMatchObject({ code: 0 });
     expect(await readPrompts(folder)).toEqual(prompts);
-    const warnings = recordsOf(folder).flatMap((record) => (record.type === 'warning' ? [record.code] : []));
-    expect(warnings).not.toContain(REPLAY_DIVERGED);
-    expect(recordsOf(folder).at(-1)).toMatchObject({ type: 'end', reason: 'completed' });
+    expectSameReplay(folder);
 
     // Where they are not, as in older runs, the day of the run is taken, not today.
     rmSync(path.join(folder, 'prompts.jsonl'));
+    const events = path.join(folder, 'events.jsonl');
     writeFileSync(events, readFileSync(events, 'utf8').replace(/\{"type":"end".*\n$/, ''));
     expect(await runCli(['resume', 'r'], { home })).toMatchObject({ code: 0 });
     expect((await readPrompts(folder))!.map(({ text }) => text.slice(0, 2))).toEqual(['03', '03']);
+  });
+
+  test('asks the judge of a run that is resumed on another day with the same tokens', async () => {
+    const home = temporaryFolder();
+    const folder = await trained(home, '--reward', 'self-verification', '--judge-samples', '4');
+    interrupt(folder);
+    // Another day of the month, whatever today is.
+    const clock = path.join(ROOT, 'tests', 'support', 'moved-clock.cjs');
+    const env = { NODE_OPTIONS: `--require ${clock}`, CLOCK_DAYS: '40' };
+    const resumed = await runCli(['resume', 'r'], { home, env });
+    expect(resumed, resumed.stderr).toMatchObject({ code: 0 });
+    const times = recordsOf(folder).map(({ time }) => Date.parse(time));
+    expect(times.at(-1)! - times[0]!).toBeGreaterThan(39 * 24 * 60 * 60 * 1000);
+    expectSameReplay(folder);
   });
 });
 

@@ -37,7 +37,7 @@ test.each(cases)(
     const tensors = new Map<string, StoredTensor>(
       [...shapes].map(([name, shape]) => [name, { file: '', offset: 0, bytes: 0, dtype: 'F32', shape }]),
     );
-    const random = generator(5, 'initialise');
+    const random = generator(5, 'initialize');
     const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
     const values = new Map(
       [...shapes].map(([name, shape]) => [

@@ -286,7 +286,7 @@ describe('the reference policy', () => {
       bind,
       config,
       parameters,
-      initial: initialLora(parameters, generator(3, 'initialise')),
+      initial: initialLora(parameters, generator(3, 'initialize')),
       loss: LossConfig.parse({}),
       optimizer: OptimizerConfig.parse({}),
       maxTokens: 16,

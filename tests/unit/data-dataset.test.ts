@@ -279,7 +279,7 @@ describe('columns for the reward', () => {
     expect((await only(row, ALL, shown)).columns).toEqual({ level: 3 });
   });
 
-  test('an object is no answer: the next usual name is', async () => {
+  test('an object is not an answer: the next usual name is', async () => {
     const row = { prompt: 'p', answer: { value: 4 }, solution: 'so \\boxed{5}' };
     expect(await only(row, ALL)).toEqual({ answer: '5', columns: undefined, text: 'p' });
   });
@@ -329,7 +329,7 @@ describe('choice and layout', () => {
     const { warnings } = await load('w.jsonl', '{"prompt": "a", "answer": "1"}\n{"prompt": "a"}\n');
     expect(warnings).toEqual([
       '1 of 2 problems have no reference answer: accuracy is measured on the others.',
-      '1 of 2 prompts are duplicates.',
+      '1 of 2 problems are duplicates.',
     ]);
     expect((await load('w.jsonl', JSONL)).warnings).toEqual([]);
   });
@@ -355,7 +355,7 @@ describe('errors name file and place', () => {
     ['no list', 'n.json', '{"prompt": "x"}', {}, { reason: 'no-list' }],
     ['no object in a line', 'n.jsonl', '{"prompt": "x"}\n["y"]', {}, { reason: 'not-an-object', line: 2 }],
     ['no object in a list', 'n.json', '[{"prompt": "x"}, "y"]', {}, { reason: 'not-an-object', element: 1 }],
-    ['no prompt', 'p.jsonl', '{"prompt": "x"}\n\n{"answer": "2"}', {}, noPrompt(3, 'missing')],
+    ['no problem', 'p.jsonl', '{"prompt": "x"}\n\n{"answer": "2"}', {}, noPrompt(3, 'missing')],
     ['an empty prompt', 'p.jsonl', '{"prompt": " "}', {}, noPrompt(1, 'empty')],
     [
       'a prompt that is not text',

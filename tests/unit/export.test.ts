@@ -141,7 +141,7 @@ describe('rollouts', () => {
 });
 
 describe('metrics', () => {
-  test('become one line a step and one an evaluation, estimates with their intervals', async () => {
+  test('become one line per step and per evaluation, estimates with their intervals', async () => {
     const path = join(out, 'metrics.jsonl');
     const measured = records.filter((record) => record.type === 'step' || record.type === 'evaluation');
     expect(await exportMetricsJsonl(run, path)).toBe(measured.length);

@@ -8,6 +8,7 @@ import { readGroup } from '../../engine/journal/groups.ts';
 import { openJournal } from '../../engine/journal/open.ts';
 import { readPrompts, readRunFile, readRunFolder } from '../../engine/journal/reader.ts';
 import { repairRun } from '../../engine/journal/repair.ts';
+import { ERROR_CODES } from '../../engine/protocol/errors.ts';
 import { type GroupRecord, RUN_FORMAT } from '../../engine/protocol/index.ts';
 import { listRuns, readRunInfo } from '../../engine/runs/list.ts';
 import { temporaryFolder } from '../support/processes.ts';
@@ -225,7 +226,7 @@ describe('the list of runs', () => {
     expect(runs.find(({ run }) => run === 'other')).toMatchObject({ status: 'completed' });
   });
 
-  test('leaves folders out that are no runs', async () => {
+  test('leaves out folders that are not runs', async () => {
     await writeRunFixture(folder, SMALL);
     appendFileSync(join(root, 'notes.txt'), 'mine');
     cpSync(join(folder, 'checkpoints'), join(root, 'weights'), { recursive: true });
@@ -289,6 +290,23 @@ describe('a run of format 2', () => {
     const group = records.find((record): record is GroupRecord => record.type === 'group')!;
     // Token ids are there, so that this is known after all.
     expect((await readGroup(folder, group)).rollouts[0]!.repetition).toBe(0);
+  });
+});
+
+describe('an error code in its former spelling', () => {
+  test.each([
+    ['format 2', () => cpSync(join(FIXTURES, 'run-format2'), folder, { recursive: true })],
+    ['today', () => writeRunFixture(folder, SMALL)],
+  ])('is read as that of today, in a run of %s', async (_, make) => {
+    await make();
+    writeLines(
+      folder,
+      linesOf(folder).map((line) =>
+        line.type === 'end' ? { ...line, reason: 'failed', error: { code: 'cancelled', message: 'x' } } : line,
+      ),
+    );
+    expect((await readRunFolder(folder)).records.at(-1)).toMatchObject({ type: 'end', error: { code: 'canceled' } });
+    expect(ERROR_CODES).not.toContain('cancelled');
   });
 });
 

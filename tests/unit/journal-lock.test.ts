@@ -93,7 +93,7 @@ describe('the lock', () => {
   });
 });
 
-test('a writer that is killed leaves a run that another process goes on with', async () => {
+test('a writer that is killed leaves a run that another process resumes', async () => {
   const program = join(root, 'writer.mjs');
   buildSync({
     stdin: {

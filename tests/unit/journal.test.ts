@@ -131,7 +131,7 @@ describe('writer', () => {
     expect(readdirSync(folder)).toEqual(['notes.txt']);
   });
 
-  test('says which folder is no run', async () => {
+  test('names the folder that is not a run', async () => {
     for (const open of [openJournal, readRunFolder]) {
       await expectRejection(open(folder), 'run-not-found', { reason: 'not-a-run', folder });
     }

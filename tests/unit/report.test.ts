@@ -135,7 +135,7 @@ describe('a line', () => {
     for (const svg of [one, none]) expect(svg).not.toMatch(/NaN|Infinity|undefined/);
   });
 
-  test('leaves values out that are no numbers', () => {
+  test('leaves out values that are not numbers', () => {
     const svg = drawPlot(
       lines(
         [

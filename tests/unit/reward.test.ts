@@ -343,7 +343,7 @@ describe('rewards of expressions', () => {
     });
     expect(rewardOf('majority-vote if ground-truth', options)).toMatchObject({ labels: true, executes: false });
     expect(rewardOf('majority-vote + custom', options)).toMatchObject({ executes: true, evidence: ['custom'] });
-    expect(rewardOf('empo', options).formula).toMatch(/^size of the answer’s cluster/);
+    expect(rewardOf('empo', options).formula).toContain('/ N');
   });
 });
 

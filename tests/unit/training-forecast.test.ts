@@ -174,7 +174,7 @@ describe('the score', () => {
     expect(score.expected).toBeCloseTo((p + q + r) / 3, 12);
     expect(score.brier.mean).toBeCloseTo(((1 - p) ** 2 + q ** 2 + r ** 2) / 3, 12);
     expect(score.baseBrier).toBeCloseTo(2 / 9, 12);
-    // The sure and wrong one is ranked above the right one, the one without an answer below.
+    // The confident and wrong one is ranked above the right one, the one without an answer below.
     expect(score.auroc!.mean).toBe(0.5);
   });
 

@@ -201,7 +201,7 @@ export function findings(found: readonly VerificationRuns[], verify: Verify): Fi
   return {
     criteria,
     remarks: [
-      `The judge accepts ${ends('start')} of the solutions at the start and ${ends('end')} at the end; ${seedText(self.start)} and ${seedText(self.end)} of the solutions to validation problems are right. The difference is what the model could talk its own judge into.`,
+      `The judge accepts ${ends('start')} of the solutions at the start and ${ends('end')} at the end; ${seedText(self.start)} and ${seedText(self.end)} of the solutions to validation problems are right. The difference is how much the judge overestimates the solver.`,
     ],
     sections: [
       {

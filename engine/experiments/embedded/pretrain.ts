@@ -93,7 +93,7 @@ const trainer = new Trainer({
   bind: (graph: Graph) => new Weights(graph, config, tensors, null),
   config,
   parameters,
-  initial: initialWeights(config, generator(seed, 'initialise')),
+  initial: initialWeights(config, generator(seed, 'initialize')),
   loss: LossConfig.parse({ normalizer: 'dapo', measureKl: false }),
   optimizer,
   maxTokens: 64,

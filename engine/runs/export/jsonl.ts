@@ -3,7 +3,7 @@ import { streamAside } from '../../system/aside.ts';
 import { type RolloutExportOptions, rolloutRows } from './rows.ts';
 import { runScalars } from './scalars.ts';
 
-/** Writes one line a rollout; returns their number. */
+/** Writes one line per rollout; returns their number. */
 export async function exportRolloutsJsonl(
   folder: string,
   path: string,
@@ -12,7 +12,7 @@ export async function exportRolloutsJsonl(
   return writeLines(path, rolloutRows(folder, options));
 }
 
-/** Writes one line a step and one an evaluation; returns their number. A value that does not exist is null. */
+/** Writes one line per step and per evaluation; returns their number. A value that does not exist is null. */
 export async function exportMetricsJsonl(folder: string, path: string): Promise<number> {
   const lines = async function* () {
     for await (const { kind, step, time, values } of runScalars(folder)) yield { kind, step, time, ...values };

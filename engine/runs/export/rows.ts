@@ -52,7 +52,7 @@ export interface RolloutRow {
 }
 
 export interface RolloutExportOptions {
-  /** Phases to take; all when absent. */
+  /** Phases to export (default: all). */
   phases?: readonly Phase[];
   /** Add token ids with their log-probabilities and entropies. */
   perToken?: boolean;

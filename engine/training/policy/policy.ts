@@ -212,7 +212,7 @@ async function initialValues(
   { lora, seed }: PolicyOptions,
   { tensors }: ModelSource,
 ): Promise<ReadonlyMap<string, Float32Array>> {
-  if (lora) return initialLora(parameters, generator(seed, 'initialise'));
+  if (lora) return initialLora(parameters, generator(seed, 'initialize'));
   return new Map(
     await Promise.all(parameters.map(async ({ name }) => [name, await readTensor(tensors.get(name)!)] as const)),
   );
