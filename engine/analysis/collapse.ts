@@ -30,12 +30,12 @@ export function collapseStep(
   return { step: known[found]?.step ?? null, last: known.at(-1)?.step ?? null, threshold, window };
 }
 
-/** `34`, or `> 250` where no collapse was seen. */
+/** `34`, `> 250` where no collapse was seen, or `not measured` (no steps, or no labels). */
 export function collapseText({ step, last }: CollapseStep): string {
-  return step !== null ? String(step) : last === null ? 'no steps' : `> ${last}`;
+  return step !== null ? String(step) : last === null ? 'not measured' : `> ${last}`;
 }
 
-/** The curves of a run, one entry a step. */
+/** The curves of a run, one entry per step. */
 export interface CurvePoint {
   step: number;
   proxyReward: number;

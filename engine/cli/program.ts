@@ -80,7 +80,7 @@ function optionOf({ flags, help, repeat, required, choices, also = {}, default: 
   if (choices) {
     const [flag] = flags.split(' ');
     option.choices(choices);
-    if (Object.keys(also).length > 0) option.argParser((text: string) => oneOf(flag!, also[text] ?? text, choices));
+    option.argParser((text: string) => oneOf(flag!, also[text] ?? text, choices));
   }
   if (required) option.makeOptionMandatory();
   if (usual !== undefined) option.default(usual);

@@ -32,7 +32,7 @@ describe('Model Collapse Step', () => {
   test('without a collapse is censored', () => {
     expect(collapseText(collapseStep(steps.slice(0, 2)))).toBe('> 2');
     expect(collapseText(collapseStep(steps))).toBe('3');
-    expect(collapseText(collapseStep([]))).toBe('no steps');
+    expect(collapseText(collapseStep([]))).toBe('not measured');
   });
 });
 

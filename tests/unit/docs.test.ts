@@ -100,21 +100,6 @@ test('options that stand alone in the README are options of the command line', (
   for (const option of alone) expect(everyOption.has(option) || option === '--json', option).toBe(true);
 });
 
-test('the outputs in the README have the labels that the program prints', () => {
-  // `avg@${k}` in a source is `avg@8` in the page.
-  const printed = sources('engine/cli')
-    .map(read)
-    .join('\n')
-    .replace(/@\$\{k\}/g, '@8')
-    .replaceAll('`', "'");
-  const outputs = [...read('README.md').matchAll(/^ *```(?:text|console)\n([\s\S]*?)^ *```/gm)].map(
-    ([, body]) => body!,
-  );
-  const labels = outputs.flatMap((body) => [...body.matchAll(/^([a-z][\w @()]*?) {2,}/gm)].map(([, label]) => label!));
-  expect(labels.length).toBeGreaterThan(12);
-  for (const label of labels) expect(printed).toContain(`'${label}'`);
-});
-
 /** As the settings editor shows it: `rollscope.memoryLimit` is Memory Limit. */
 function titleOf(setting: string): string {
   const words = setting
