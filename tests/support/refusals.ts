@@ -56,13 +56,15 @@ export function withNames(text: string, details: Facts): string {
   const facts = Object.entries(details)
     .filter(([name, value]) => !WORDS.has(name) && (typeof value === 'string' || typeof value === 'number'))
     .map(([name, value]) => [name, String(value)] as const)
-    .filter(([name, value]) => value !== '' && value !== name)
+    .filter(([name, value]) => value !== '' && (value !== name || name === 'run'))
     .sort(([, a], [, b]) => b.length - a.length);
   return facts.reduce((left, [name, value]) => {
     if (TEXTS.has(name)) return left.replaceAll(value, `{${name}}`);
     const literal = value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     const isWord = /^[a-z]+$/i.test(value);
     const inQuotes = isWord && ANY_WORD.has(name);
+    // A run may be called `run`, or any word.
+    if (isWord && name === 'run') return left.replace(new RegExp(`(?<=\\brun |')${literal}(?![\\w}])`, 'g'), '{run}');
     const [joins, ends] = isWord ? ['\\w.{/-', '\\w}/-'] : ['\\w.{', '\\w}'];
     const pattern = inQuotes ? `(?<=['"])${literal}(?=['"])` : `(?<![${joins}])${literal}(?![${ends}]|\\.\\w)`;
     // A word may occur again as what it means.

@@ -37,8 +37,8 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
   if (only === undefined) {
     throw new RollscopeError(
       'usage',
-      `--problem: there is no problem '${options.problem}' in this run.`,
-      `The first id is ${problems[0]?.id}.`,
+      `The run has no problem '${options.problem}'.`,
+      `Its first id is ${problems[0]?.id}.`,
       { details: { reason: 'unknown-problem', field: '--problem', value: options.problem } },
     );
   }
