@@ -1,8 +1,5 @@
 /** The engine in this process: the server, with the parts that do the work loaded on demand. */
-import { existsSync } from 'node:fs';
-import path from 'node:path';
-import { newRunName } from '../journal/locations.ts';
-import type { RunConfig } from '../protocol/config.ts';
+import { freeName, newRunName } from '../journal/locations.ts';
 import { VERSION } from '../protocol/version.ts';
 import { openLog } from '../server/log.ts';
 import { EngineServer, type ServerOptions } from '../server/server.ts';
@@ -22,18 +19,10 @@ export function serverOptions({ home, runsFolder, ...choices }: EngineChoices): 
       resumeRun: async (options) => (await import('../training/run/index.ts')).resumeRun(options),
     },
     doctor: async () => (await import('../runtime/doctor.ts')).doctor(),
-    nameRun,
+    nameRun: (config, folder) => freeName(newRunName(config, new Date()), folder),
     log: openLog(home),
     ...choices,
   };
-}
-
-/** The default name, with a number appended if it is taken. */
-export function nameRun(config: RunConfig, folder: string): string {
-  const name = newRunName(config, new Date());
-  let candidate = name;
-  for (let i = 2; existsSync(path.join(folder, candidate)); i++) candidate = `${name}-${i}`;
-  return candidate;
 }
 
 /** Opens the engine's socket; if that fails, prints a warning and runs without it. */

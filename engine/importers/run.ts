@@ -45,13 +45,24 @@ export interface ForeignEvaluation {
   seconds?: number | null;
 }
 
+/** What was imported. */
+export interface ImportedCounts {
+  problems: number;
+  groups: number;
+  rollouts: number;
+  /** Step records. */
+  steps: number;
+}
+
 /** A run folder that is being written. Records come in the order in which things happened. */
 export class ImportedRun {
   /** Groups since the last step or evaluation: what its metrics are made of. */
   private waiting: GroupDetail[] = [];
+  private readonly counted = { groups: 0, rollouts: 0, steps: 0 };
+  private lastStep = 0;
 
   constructor(
-    readonly journal: Journal,
+    private readonly journal: Journal,
     private readonly contents: ForeignContents,
   ) {}
 
@@ -60,12 +71,16 @@ export class ImportedRun {
     const detail = foreignGroup({ phase, step }, this.contents.problems[problem]!, rollouts);
     this.journal.appendGroup(detail);
     this.waiting.push(detail);
+    this.counted.groups++;
+    this.counted.rollouts += rollouts.length;
     return detail;
   }
 
   /** A step, behind its groups of the phase `train`. */
   step({ step, metrics = {}, foreign, timing = {} }: ForeignStep): void {
     const groups = this.taken('train', step);
+    this.counted.steps++;
+    this.lastStep = step;
     this.journal.append({
       type: 'step',
       step,
@@ -90,6 +105,12 @@ export class ImportedRun {
       timing: { seconds: known(seconds) },
     };
     this.journal.append(record);
+  }
+
+  /** Ends the run: complete, as far as it was recorded. */
+  end(): ImportedCounts {
+    this.journal.append({ type: 'end', reason: 'completed', step: this.lastStep });
+    return { problems: this.contents.problems.length, ...this.counted };
   }
 
   private taken(phase: Phase, step: number): GroupDetail[] {
@@ -121,8 +142,7 @@ const NO_TIMING: StepRecord['timing'] = {
 };
 
 /**
- * Creates `folder` and lets `write` fill it, then ends the run: complete, as far as it was recorded. When `write` throws,
- * nothing of the folder is left.
+ * Creates `folder`, lets `write` fill it, and ends the run. When `write` throws, nothing of the folder is left.
  * @throws RollscopeError `usage` where the folder holds something, `disk`
  */
 export async function importRun(
@@ -130,7 +150,7 @@ export async function importRun(
   contents: ForeignContents,
   write: (run: ImportedRun) => Promise<void> | void,
   options: JournalOptions = {},
-): Promise<void> {
+): Promise<ImportedCounts> {
   const { origin, run, problems, prompts, created, versions = {} } = contents;
   const runFile = {
     format: RUN_FORMAT,
@@ -160,13 +180,11 @@ export async function importRun(
       dataFingerprint: null,
       device: contents.device ?? null,
     });
-    let last = 0;
-    journal.onRecord((record) => {
-      if (record.type === 'step') last = record.step;
-    });
-    await write(new ImportedRun(journal, contents));
-    journal.append({ type: 'end', reason: 'completed', step: last });
+    const imported = new ImportedRun(journal, contents);
+    await write(imported);
+    const counts = imported.end();
     await journal.close();
+    return counts;
   } catch (error) {
     await journal.close().catch(() => {});
     await rm(journal.folder, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 /** Where runs lie unless the user says otherwise, and how they are named. */
+import { existsSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import type { RunConfig } from '../protocol/config.ts';
 import { rollscopeHome } from '../protocol/home.ts';
@@ -10,8 +11,23 @@ export function runsRoot(): string {
 
 /** Such as `majority-vote-problems-20261124-193012`: reward (or `probe`), dataset, local time. */
 export function newRunName(config: Pick<RunConfig, 'job' | 'reward' | 'dataset'>, now: Date): string {
-  const what = config.job === 'probe' ? 'probe' : plain(config.reward);
-  const file = basename(config.dataset.path.replaceAll('\\', '/'));
+  return nameOf(config.job === 'probe' ? 'probe' : plain(config.reward), config.dataset.path, now);
+}
+
+/** Such as `import-completions-20261124-193012`: the file that is imported, local time. */
+export function importedRunName(path: string, now: Date): string {
+  return nameOf('import', path, now);
+}
+
+/** The name, with a number appended if there is such a file in `folder`. */
+export function freeName(name: string, folder: string): string {
+  let candidate = name;
+  for (let i = 2; existsSync(join(folder, candidate)); i++) candidate = `${name}-${i}`;
+  return candidate;
+}
+
+function nameOf(what: string, path: string, now: Date): string {
+  const file = basename(path.replaceAll('\\', '/'));
   return [what, plain(basename(file, extname(file))) || 'dataset', timestamp(now)].join('-');
 }
 

@@ -12,6 +12,7 @@ import { type SocketBounds, SocketTransport } from '../messages/socket.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import { type ErrorDetails, RollscopeError, toErrorData } from '../protocol/errors.ts';
 import { type DoctorReport, type EngineAddress, type Progress, RPC_VERSION } from '../protocol/rpc.ts';
+import { checkRunName } from '../protocol/run-name.ts';
 import { createSocketPath } from '../system/socket-path.ts';
 import { versionMismatch } from './connection.ts';
 import { connectionLost, ENGINE, type EngineContract } from './contract.ts';
@@ -145,7 +146,7 @@ export class EngineServer {
   async start(request: StartRequest, signal?: AbortSignal): Promise<RunHandle> {
     const root = request.out ?? this.#options.runsFolder;
     const name = request.name ?? this.#options.nameRun(request.config, root);
-    checkName(name);
+    checkRunName(name);
     return this.#work(name, (closing) =>
       this.#options.runs.startRun({
         config: request.config,
@@ -377,17 +378,6 @@ function onlyCanceled(signal: AbortSignal): AbortSignal {
 
 function reference(handle: RunHandle): { run: string; folder: string } {
   return { run: handle.run, folder: handle.folder };
-}
-
-/** A run's name is the name of its folder on every system. */
-function checkName(name: string): void {
-  if (name.length <= 100 && /^[\p{L}\p{N}_][\p{L}\p{N}._ -]*$/u.test(name) && !/[. ]$/.test(name)) return;
-  throw new RollscopeError(
-    'config',
-    `'${name}' is not a valid run name.`,
-    'Use up to 100 letters, digits, spaces, dots, dashes and underscores, starting with a letter or digit.',
-    { details: { reason: 'bad-run-name', value: name } },
-  );
 }
 
 function busy(what: string, details: ErrorDetails): RollscopeError {

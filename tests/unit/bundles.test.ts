@@ -14,7 +14,7 @@ const SIZES = {
   /** What `rollscope --help` loads: the rewards describe themselves, in files that compute them too. */
   help: 188,
   /** All of the command line and the compute worker. */
-  engine: 1536,
+  engine: 1590,
   /** What the compute worker loads when it starts. */
   worker: 474,
   extension: 469,

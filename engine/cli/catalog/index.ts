@@ -2,10 +2,22 @@
 import { grade, vote } from './answers.ts';
 import type { CommandDefinition } from './define.ts';
 import { doctor, serve } from './machine.ts';
-import { analyze, experiment, exporting, probe, repair, rescore, resume, runs, show, train } from './runs.ts';
+import {
+  analyze,
+  experiment,
+  exporting,
+  importing,
+  probe,
+  repair,
+  rescore,
+  resume,
+  runs,
+  show,
+  train,
+} from './runs.ts';
 
 export const COMMANDS: readonly CommandDefinition[] = [
-  ...[train, probe, experiment, resume, runs, show, analyze, rescore, exporting, repair],
+  ...[train, probe, experiment, resume, runs, show, analyze, rescore, exporting, importing, repair],
   ...[grade, vote],
   ...[doctor, serve],
 ];

@@ -103,6 +103,31 @@ export const runs: CommandDefinition = {
   load: async () => (await import('../commands/runs.ts')).runs,
 };
 
+export const importing: CommandDefinition = {
+  name: 'import',
+  group: 'Runs',
+  summary: 'make a run of the rollouts of another trainer',
+  arguments: [
+    {
+      text: '<file>',
+      help: 'a .jsonl file with one rollout per line: prompt, completion, and where known step, reward, rewards, advantage, reference',
+    },
+  ],
+  sections: [
+    {
+      title: '',
+      options: [
+        { flags: '--from <name>', help: 'importer (default: the one that recognizes the file)' },
+        { flags: '--out <folder>', help: "parent folder of the run folder (default: the user's runs folder)" },
+        { flags: '--name <name>', help: 'name of the run (default: file and time)' },
+      ],
+    },
+  ],
+  json: true,
+  examples: [['rollscope import completions.jsonl', 'then: rollscope show latest']],
+  load: async () => (await import('../commands/import.ts')).importFile,
+};
+
 export const repair: CommandDefinition = {
   name: 'repair',
   group: 'Runs',
