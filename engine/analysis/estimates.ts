@@ -44,7 +44,7 @@ export function boundedInterval(center: number, n: number, [least, most]: Range 
 }
 
 /**
- * Mean of one value a problem with the percentile interval of a bootstrap over problems: always the same for the same
+ * Mean of one value per problem with the percentile interval of a bootstrap over problems: always the same for the same
  * values and seed. Where resampling would show too little or nothing, the interval comes from the range of the values:
  * of fewer than 8 values as in `boundedInterval`; of equal ones by letting as large a part of other problems as Wilson's
  * interval for 0 of n allows lie at either end of the range. null without values.
@@ -81,7 +81,7 @@ export function bootstrap(
  * 95% percentile interval of a statistic by the bootstrap (Efron 1979): 2,000 resamples of `count` units with
  * replacement. Resamples for which the statistic does not exist (null) are left out; null when that is more than half of
  * them, or without units.
- * @param statistic of the drawn units' indices; the array is used again for the next resample
+ * @param statistic of the drawn units' indices; the array is reused for the next resample
  */
 export function percentileInterval(
   count: number,

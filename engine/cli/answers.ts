@@ -44,7 +44,7 @@ export function bareAnswer(text: string): string | null {
   // A box from which nothing could be extracted: empty, or cut off before it closed.
   if (/\\(?:boxed|fbox)/.test(answer)) return null;
   if (COUNTED.test(answer)) return answer;
-  // What LaTeX writes with letters is no prose.
+  // Letters in LaTeX commands are not prose.
   const plain = answer
     .replace(/\\(?:text|mathrm|mathbf|textbf|mbox)\s*\{[^{}]*\}/g, ' 0 ')
     .replace(/\\[a-zA-Z]+/g, ' ');

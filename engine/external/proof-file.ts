@@ -93,7 +93,7 @@ export const words = (text: string) => text.replace(/\s+/g, ' ').trim();
 
 /**
  * The word of a response that is not allowed; null where there is none. Commands that begin with # are none of a proof's,
- * and could print what looks like an answer to ours. (`#s` is no command but the size of a set, and the statement may ask
+ * and could print what looks like an answer to ours. (`#s` is not a command but the size of a set, and the statement may ask
  * for sets with longer names.)
  */
 function refusedIn(bare: string, statement = ''): string | null {

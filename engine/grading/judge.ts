@@ -13,7 +13,7 @@ export interface JudgedAnswers {
   rollouts: Pick<RolloutFacts, 'answer' | 'cluster' | 'correct'>[];
 }
 
-/** Extracts the answers of responses (strictly: no answer is no answer) and judges them. */
+/** Extracts the answers of responses (strict: only marked answers count) and judges them. */
 export function judgeTexts(texts: readonly string[], reference: string | null): JudgedAnswers {
   return judgeAnswers(
     texts.map((text) => extractAnswer(text, 'strict')),

@@ -36,7 +36,7 @@ export const Forecast = z.strictObject({
   problems: z.array(ProblemForecast),
   /** Expected share of problems whose amplified answer is right, with the 95% interval of what it may turn out to be. */
   accuracy: Estimate.nullable(),
-  /** Expected number of problems that are amplified wrongly, and those for which that is the likelier. */
+  /** Expected number of wrong majorities after training, and the problems for which one is more likely than not. */
   wrong: z.number().min(0),
   likelyWrong: z.array(z.int().min(0)),
 });

@@ -1,5 +1,5 @@
 /**
- * Majority voting. A rollout without an answer neither votes nor earns. Tie: the cluster that reached its size first, by
+ * Majority voting. A rollout without an answer is excluded from the vote and gets reward 0. Tie: the cluster that reached its size first, by
  * rollout index. Clusters vote, not strings, so that the answers that elect are those that earn.
  */
 import { type Vote, voteOf } from '../protocol/vote.ts';

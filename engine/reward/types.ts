@@ -32,7 +32,7 @@ export interface LabeledGroup extends Group {
 }
 
 export interface Scores {
-  /** One reward a rollout. */
+  /** One reward per rollout. */
   rewards: number[];
   /**
    * Numbers that advantages are taken of, where they are not the rewards themselves: the same ranking and the same

@@ -188,7 +188,7 @@ function start(
     `ulimit -f ${FILE_BLOCKS}`,
     ...(megabytes === undefined ? [] : [`ulimit -d ${megabytes * 1024}`]),
   ];
-  // A limit that the system does not know, or that is lower already, is no reason not to start.
+  // A limit that the system does not know, or that is lower already, does not prevent the start.
   const script = `${limits.map((limit) => `${limit} 2>/dev/null; `).join('')}exec "$0" "$@"`;
   return spawn(posix ? '/bin/sh' : command, posix ? ['-c', script, command, ...args] : args, {
     cwd: folder,

@@ -3,7 +3,7 @@ export interface ProcStat {
   parent: number;
   group: number;
   session: number;
-  /** In clock ticks since the machine was started: a number that is used again has another start. */
+  /** In clock ticks since the machine was started: a reused number has another start. */
   start: string;
   /** Ended, but not waited for. */
   ended: boolean;

@@ -25,7 +25,7 @@ export interface Seen {
   group: number;
   /** null where the system does not tell. */
   session: number | null;
-  /** When it was started, in the system's own notation: a number that is used again has another start. */
+  /** When it was started, in the system's own notation: a reused number has another start. */
   start: string;
   /** Ended, but not waited for. */
   ended: boolean;

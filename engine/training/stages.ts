@@ -59,7 +59,7 @@ export interface WithAdvantages extends Scored {
   readonly advantages: readonly (number | null)[];
 }
 
-/** Extracts answers (strictly: no answer is no answer), groups what is equal, and counts the votes. */
+/** Extracts answers (strict: only marked answers count), groups what is equal, and counts the votes. */
 export function judge({ problem, rollouts }: Sampled): Judged {
   const texts = rollouts.map(({ text }) => text);
   const { clusters, rollouts: judged } = judgeTexts(texts, problem.answer);

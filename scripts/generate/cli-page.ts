@@ -10,7 +10,8 @@ In a checkout, \`npm run -s rollscope -- <command>\` is \`rollscope <command>\`,
 - Results go to stdout; progress and remarks go to stderr.
 - With \`--json\`, the last line of stdout is one JSON object. What would be text on stdout goes to stderr.
 - An error is one message: \`error: ...\`, with \`hint: ...\` below it; with \`--json\` also
-  \`{"error": {"code", "message", "hint"}}\` on stdout. \`ROLLSCOPE_DEBUG=1\` adds the stack trace.
+  \`{"error": {"code", "message", "hint", "details"}}\` on stdout: the details have the \`reason\` and the values that the
+  message is about. \`ROLLSCOPE_DEBUG=1\` adds the stack trace.
 - Runs are in \`~/.rollscope/runs\`, or in \`$ROLLSCOPE_HOME/runs\`, unless \`--out\` names another folder.
 - Ctrl+C stops a run with a checkpoint; pressed again, it ends the process at once. Either way \`rollscope resume\`
   resumes it.

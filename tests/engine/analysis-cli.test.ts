@@ -332,7 +332,7 @@ describe('experiment', () => {
     expect({ ...again, seconds: 0 }).toEqual({ ...result, seconds: 0 });
     const other = [...command.slice(0, -1), '--lr', '1e-3'];
     await refuses(other, 'config', { reason: 'other-experiment', folder });
-    // Threads are no part of what it finds.
+    // The number of threads is not part of its identity.
     expect(objectOf(await cli(...command, '--threads', '1')).verdict).toBe(result.verdict);
   });
 

@@ -438,7 +438,7 @@ describe('grade and vote', () => {
     ]);
   });
 
-  test('a reader that goes away early is no error', () => {
+  test('a reader that disconnects early is not an error', () => {
     const file = path.join(home, 'many.jsonl');
     writeFileSync(file, lines({ prediction: '1', reference: '1' }).repeat(20_000));
     const script = `set -o pipefail; "${process.execPath}" "${CLI}" grade "${file}" | head -n 1`;

@@ -1,4 +1,4 @@
-/** A pause is no work: what a run stores of its times leaves it out. */
+/** A pause is not compute time: the times that a run stores exclude it. */
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { RunConfig } from '../../engine/protocol/index.ts';

@@ -158,7 +158,7 @@ describe('greeting', () => {
     channel.close();
   });
 
-  test('bytes that are no message end that connection only', async () => {
+  test('bytes that are not a message end that connection only', async () => {
     const { engine } = await engineWith(new FakeStarter());
     const client = await clientOf(engine.address);
     const noise = createConnection(engine.address.socket);
@@ -296,7 +296,7 @@ describe('requests', () => {
     await client.request('continue', { run });
     await client.request('stop', { run });
     expect(runs.last.calls).toEqual(['pause', 'continue', 'stop']);
-    // Stopping what has stopped is no error, pausing it is.
+    // Stopping what has stopped is not an error, pausing it is.
     await client.request('stop', { run });
     expect(runs.last.calls).toEqual(['pause', 'continue', 'stop']);
     await expectRejection(client.request('pause', { run }), 'run-not-found', { reason: 'run-ended', run });

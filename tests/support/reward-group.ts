@@ -3,7 +3,7 @@ import { clusterAnswers } from '../../engine/grading/index.ts';
 import type { Evidence, PolicyRollout } from '../../engine/protocol/index.ts';
 import { type LabeledGroup, printParts, RewardOptions, rewardOf, type Scores } from '../../engine/reward/index.ts';
 
-/** A rollout of tokens with these statistics, each of which has one number a token; 0 where they are not given. */
+/** A rollout of tokens with these statistics, each with one number per token; 0 where they are not given. */
 export function rollout(
   tokenTexts: readonly string[],
   statistics: Partial<

@@ -1,4 +1,4 @@
-/** WebGPU for tests, on machines with a graphics card and without one. */
+/** WebGPU for tests, on machines with and without a GPU. */
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { temporaryFolder } from './processes.ts';

@@ -262,7 +262,7 @@ describe('configuration file', () => {
     expect(train('other.jsonl', '--config', file).dataset.path).toBe(path.resolve('other.jsonl'));
   });
 
-  test('the configuration of a run can be used again', () => {
+  test('the configuration of a run can be reused', () => {
     const config = train('d.jsonl', '--model', 'o/m', '--votes', '5');
     expect(train('--config', jsonFile(config))).toEqual(config);
   });

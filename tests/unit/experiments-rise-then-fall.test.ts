@@ -162,7 +162,7 @@ describe("a user's problems", () => {
       expect(new Set([...trained, ...held]).size).toBe(count);
       expect(trained.length + held.length).toBe(count);
     }
-    // By lot: a file may be sorted.
+    // At random: a file may be sorted.
     expect((await splitOf(30)).held).not.toEqual(Array.from({ length: 10 }, (_, i) => `p${i}`));
   });
 

@@ -251,7 +251,7 @@ describe('the plan', () => {
     const { path, ids: held } = any!.config.evaluation.dataset!;
     expect(path).toBe('/data/mine.jsonl');
     expect(new Set([...held!, ...any!.config.dataset.ids!]).size).toBe(30);
-    // by lot, not the first of the file
+    // at random, not the first of the file
     expect(held).toHaveLength(5);
     expect(held).not.toEqual(['p0', 'p1', 'p2', 'p3', 'p4']);
     const wrong = idsOf(context, 'wrong')[0]!;
