@@ -13,7 +13,7 @@ import { optimum } from './optimum.ts';
 export interface ProbedProblem {
   problem: number;
   group: JudgedGroup;
-  /** The reward's numbers, one a rollout; null where none were computed: then the majority vote's. */
+  /** The reward's numbers, one per rollout; null where none were computed: then the majority vote's. */
   rewards: readonly number[] | null;
   /** Self-certainty of each rollout, where the token statistics are at hand. */
   selfCertainty?: readonly (number | null)[];

@@ -49,7 +49,7 @@ const PARTS = {
       const call = () => {
         if (!disposed) callback(...args);
       };
-      // A page slows nested time-outs down to one in 4 ms, and to one a second while it is hidden.
+      // A page slows nested time-outs down to one in 4 ms, and to one per second while it is hidden.
       if (immediate) immediate(call);
       else queueMicrotask(call);
       return {

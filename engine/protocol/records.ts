@@ -1,5 +1,5 @@
 /**
- * The journal's records: everything that happens in a run, in order. `events.jsonl` holds one a line; clients get the
+ * The journal's records: everything that happens in a run, in order. `events.jsonl` holds one per line; clients get the
  * same objects. Numbers that do not exist are null, never 0. Fields under `timing` may differ between two executions of
  * the same run; all others of a non-`lifecycle` record may not (exact resume compares them).
  */
@@ -16,7 +16,7 @@ const nullable = z.number().nullable();
 /** A number that run folders of earlier versions lack. */
 const later = nullable.default(null);
 
-/** A problem as the run sees it; one a line in `problems.jsonl`. */
+/** A problem as the run sees it; one per line in `problems.jsonl`. */
 export const Problem = z.strictObject({
   /** Position in the run's problem list, from 0. */
   index: z.int().min(0),

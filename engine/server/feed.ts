@@ -15,7 +15,7 @@ const RECENT = 4096;
 const FIRST_PAGE = 1000;
 /** Records that a subscription holds at a time when it reads from the journal. */
 const PAGE = 5000;
-/** Least milliseconds between two progress notifications to one client: 5 a second. */
+/** Least milliseconds between two progress notifications to one client: 5 per second. */
 const PROGRESS_INTERVAL = 200;
 
 type Client = Peer<EngineContract>;

@@ -29,7 +29,7 @@ export interface BoundedOptions {
   seconds: number;
   /**
    * Memory of each of its processes (a limit of the system on data, where there is one), and of all together, also those
-   * that left its group (watched several times a second, not on Windows). Default: no limit.
+   * that left its group (watched several times per second, not on Windows). Default: no limit.
    */
   megabytes?: number;
   /** Bytes of stdout and stderr together. */
@@ -82,7 +82,7 @@ function minimalEnvironment(folder: string): NodeJS.ProcessEnv {
  * Runs a program and whatever it starts until it ends, or ends it when it passes a limit. Before this resolves, what is
  * known to be its own is killed:
  * - everywhere its process group (on Windows the tree of processes below it, while it runs);
- * - on Linux and macOS its descendants with their groups, as they were seen several times a second, also when they have a
+ * - on Linux and macOS its descendants with their groups, as they were seen several times per second, also when they have a
  *   session and an environment of their own;
  * - on Linux what inherited its limit on processor time or its environment, seen or not.
  *

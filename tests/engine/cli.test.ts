@@ -283,7 +283,7 @@ describe('train and what follows it', () => {
       },
     );
 
-    test('to jsonl and parquet writes the same rows, one a rollout', async () => {
+    test('to jsonl and parquet writes the same rows, one per rollout', async () => {
       expect(await exported('first', 'jsonl')).toMatchObject({ rollouts: rollouts() });
       const lines = readFileSync(out('first-jsonl'), 'utf8').trimEnd().split('\n');
       const rows = lines.map((line) => JSON.parse(line) as Record<string, unknown>);

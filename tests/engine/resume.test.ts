@@ -19,7 +19,7 @@ const COMMON = [
   ...['--device', 'cpu', '--seed', '7', '--json', '--name', 'r'],
 ];
 const DENSE = [...COMMON];
-// Several updates a step, and a rate that changes from step to step.
+// Several updates per step, and a rate that changes from step to step.
 const LORA = [...COMMON, '--lora', '4', '--lr', '2e-3', '--schedule', 'cosine', '--mini-batch', '4', '--epochs', '2'];
 
 const isDue = (step: number) => step % CHECKPOINT_EVERY === 0 || step === CONFIG.steps;
@@ -116,7 +116,7 @@ async function kill(attempt: Attempt, moment: Moment, random: () => number, mill
 
 describe.each([
   { name: 'all weights', args: DENSE, seed: 1 },
-  { name: 'LoRA with several updates a step', args: LORA, seed: 2 },
+  { name: 'LoRA with several updates per step', args: LORA, seed: 2 },
 ])('a run of $name', ({ args, seed }) => {
   let reference: Reference;
 

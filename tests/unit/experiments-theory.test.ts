@@ -93,7 +93,7 @@ test('nor does one that is sure from the start', () => {
 });
 
 test('majorities that give way do not', () => {
-  // each begins with a majority for m; the odds of the other answer grow by e^2 a step
+  // each begins with a majority for m; the odds of the other answer grow by e^2 per step
   const found = findings(experiment((start, step) => 1 - predictShare(1 - start, 0.5, step)));
   const [rises, keeps, ends, grows, , , , nearer] = found.criteria.map((criterion) => criterion.met);
   expect([rises, keeps, ends, grows, nearer]).toEqual([false, false, null, null, false]);

@@ -50,7 +50,7 @@ const PER_TOKEN: Column[] = [
   ['tokenEntropies', SINGLE, 'LIST'],
 ];
 
-/** Writes one row a rollout; returns their number. */
+/** Writes one row per rollout; returns their number. */
 export async function exportRolloutsParquet(
   folder: string,
   path: string,

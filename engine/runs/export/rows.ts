@@ -1,4 +1,4 @@
-/** The rollouts of a run as rows: one a rollout, read group by group, so that memory stays small for any run. */
+/** The rollouts of a run as rows: one per rollout, read group by group, so that memory stays small for any run. */
 
 import { readGroup } from '../../journal/groups.ts';
 import { readProblems, readPrompts, readRunFile } from '../../journal/reader.ts';
