@@ -12,7 +12,7 @@ import { readProblems, readPrompts, readRunFile } from './reader.ts';
 import { recoverRun } from './recovery.ts';
 
 /**
- * Opens an interrupted or stopped run to go on from its last checkpoint: `append` and `appendGroup` then recognize what
+ * Opens an interrupted or stopped run to resume it from its last checkpoint: `append` and `appendGroup` then recognize what
  * the run has recorded behind it, until there is no more. A run of an older format is one of today's from here on: what
  * it has recorded behind the checkpoint is made again. Throws `run-not-found`, `run-version`, `run-in-use`,
  * `run-broken`, `disk`, and `usage` for a completed run.

@@ -1,4 +1,4 @@
-/** Finding out, when a run is opened to go on, what of it is whole and from where it must be repeated. */
+/** Finding out, when a run is opened to be resumed, what of it is whole and from where it must be repeated. */
 import { rm, stat, truncate } from 'node:fs/promises';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { FramePointer } from '../protocol/group.ts';
@@ -30,7 +30,7 @@ export interface Recovery {
 export interface OpenedRun {
   /** Where each kept record begins in `events.jsonl`. */
   offsets: number[];
-  /** The checkpoint to go on from; null: from the start. */
+  /** The checkpoint to resume from; null: from the start. */
   checkpoint: Checkpoint | null;
   /** Newer checkpoints, whose records are lost: of no use until those records have been made again. */
   unusable: Checkpoint[];

@@ -93,7 +93,7 @@ export function arraysOf(
 export interface EndRules {
   readonly eosIds: readonly number[];
   readonly maxTokens: number;
-  /** Number of tokens after which a response is complete by its text, or null to go on. */
+  /** Number of tokens after which a response is complete by its text, or null to continue. */
   readonly complete?: (tokens: readonly number[]) => number | null;
 }
 

@@ -38,7 +38,7 @@ export interface SampleRequest {
   step: number;
   /** Where another policy than the sampler's own is to answer. */
   parameters?: Named<Value>;
-  /** Number of tokens after which a response is complete by its text, or null to go on. */
+  /** Number of tokens after which a response is complete by its text, or null to continue. */
   complete?: (tokens: readonly number[]) => number | null;
   /** A prompt's rollouts are complete (index into `prompts`); their arrays lie in few buffers. */
   onGroup: (prompt: number, rollouts: SampledRollout[]) => void;

@@ -171,7 +171,7 @@ export function sizeOf(graph: Graph, dim: Dim): Tensor {
 /**
  * Runs `body` `trips` times (int64 scalar), carrying tensors from turn to turn, while its condition holds. The body gets
  * the turn (int64 scalar) and the carried tensors; it returns their next values, tensors to be stacked over the turns
- * (axis 0, length `turns`), and optionally a bool scalar: go on. A carried axis may change its size; declare it in
+ * (axis 0, length `turns`), and optionally a bool scalar: continue. A carried axis may change its size; declare it in
  * `shapes` by a name of its own. Has no gradient: use it inside a block.
  */
 export function loop(

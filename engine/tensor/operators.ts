@@ -204,7 +204,7 @@ export const OPERATORS = {
 
   /**
    * Runs the body `trips` times (int64 scalar) at most. It gets the turn (int64 scalar) and what is carried, and gives a
-   * bool scalar (go on), what is carried on, and what is stacked over the `turns` that there were (axis 0). `carried` says
+   * bool scalar (continue), what is carried on, and what is stacked over the `turns` that there were (axis 0). `carried` says
    * the shapes of what is carried where they change from turn to turn.
    */
   Loop: operator<

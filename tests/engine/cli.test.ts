@@ -470,7 +470,7 @@ describe('grade and vote', () => {
     expect(await graded('--percent', '--strict')).toEqual([false, true]);
   });
 
-  test.each(['grade', 'vote'])('%s names bad lines, goes on behind them, and exits with 2', async (command) => {
+  test.each(['grade', 'vote'])('%s names bad lines, continues after them, and exits with 2', async (command) => {
     const good = command === 'grade' ? { prediction: '1', reference: '1' } : { responses: ['\\boxed{1}'] };
     const bad = await runCli([command, '-'], { home, input: `{"pred\n\n${lines({ a: 1 }, good)}` });
     expect(bad.code).toBe(2);
@@ -529,7 +529,7 @@ describe('a run in a terminal', () => {
     client.close();
   });
 
-  test('ends at once when Ctrl+C is pressed twice, and resume goes on', async () => {
+  test('ends at once when Ctrl+C is pressed twice, and resume continues', async () => {
     const { program, client, folder } = await begin('twice');
     client.close();
     program.kill('SIGINT');
@@ -541,7 +541,7 @@ describe('a run in a terminal', () => {
     expect(await listEngines(home)).toEqual([]);
     const steps = recordsOf(folder).filter(({ type }) => type === 'step').length;
     const again = startCli(['resume', 'twice', '--json'], { home });
-    await until('it goes on', () => recordsOf(folder).filter(({ type }) => type === 'step').length > steps);
+    await until('it continues', () => recordsOf(folder).filter(({ type }) => type === 'step').length > steps);
     again.kill('SIGINT');
     expect(await again.ended).toMatchObject({ code: 3 });
   });

@@ -390,7 +390,7 @@ describe('no space left', () => {
     { size: '48k', file: 'full/(rollouts-000.bin|events.jsonl)' },
     { size: '400k', file: 'full/checkpoints/' },
     { size: '3m', file: 'full/checkpoints/' },
-  ])('stops a run on $size with the file, and it goes on once there is', async ({ size, file: where }) => {
+  ])('stops a run on $size with the file, and it resumes once there is', async ({ size, file: where }) => {
     const resume = 'CLI resume full --out OUT --json >&2 2>/dev/null';
     const ended = await within(size, `${train}\ncode=$?\nmount -o remount,size=64m OUT\n${resume}\nexit $code`);
     expect(ended, ended.stderr).toMatchObject({ code: 1, signal: null });

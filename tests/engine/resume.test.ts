@@ -176,7 +176,7 @@ describe('a run', () => {
     },
   );
 
-  test('that is paused holds still, and gives the same when it goes on', async () => {
+  test('that is paused holds still, and gives the same when it is resumed', async () => {
     const attempt = new Attempt(DENSE);
     const program = await under(attempt, 'rollout');
     const [address] = await listEngines(attempt.home);

@@ -394,7 +394,7 @@ describe('on the command line', () => {
 });
 
 describe('without the programs that a reward runs', () => {
-  test('a run does not begin, nor go on', async () => {
+  test('a run neither begins nor resumes', async () => {
     const config = configOf({ reward: 'lean' });
     const folder = file('proofs');
     const begun = await startRun({ config, folder, allowPrograms: true });
@@ -415,7 +415,7 @@ describe.each([
   { reward: 'self-verification', model: 'embedded:countdown', activity: 'judging' },
   { reward: 'co-reward + 0.1*covo', model: 'embedded', activity: 'sampling-rephrasings' },
 ])('a run by $reward that is stopped while it is $activity', ({ reward, model, activity }) => {
-  test('gives the same when it goes on', async () => {
+  test('gives the same when it is resumed', async () => {
     const config = configOf(
       { reward, model },
       { steps: 4, batch: 3, checkpoint: { every: 2 }, evaluation: { samples: 2 } },

@@ -456,7 +456,7 @@ describe("the engine's life", () => {
     await expect(createClient(engine.address)).rejects.toMatchObject({ code: 'engine-stopped' });
   });
 
-  test('a run goes on when the last client leaves, and the engine ends after it', async () => {
+  test('a run continues when the last client leaves, and the engine ends after it', async () => {
     const runs = new FakeStarter();
     useFakeClock();
     const { log, left } = countingLog();
@@ -547,7 +547,7 @@ describe("the engine's life", () => {
     channel.close();
     await expect(waiting).rejects.toMatchObject({ code: 'engine-stopped' });
     await expect(channel.request('status', {})).rejects.toMatchObject({ code: 'engine-stopped' });
-    // The start itself goes on: the client may only have reloaded.
+    // The start itself continues: the client may only have reloaded.
     preparation.finish();
     await until('the run', () => engine.active?.state === 'running');
   });

@@ -1,4 +1,4 @@
-/** Runs go on from what is stored: those of older formats, and prompts as the model got them on another day. */
+/** Runs resume from what is stored: those of older formats, and prompts as the model got them on another day. */
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';

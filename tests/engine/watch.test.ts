@@ -90,7 +90,7 @@ describe('a run that collapses', () => {
     expect(metrics(others).slice(0, last)).toEqual(metrics(records));
   });
 
-  test('is the same when it is stopped at the first sign and at the collapse, and goes on', async () => {
+  test('is the same when it is stopped at the first sign and at the collapse, and resumed', async () => {
     const { handle, folder: interrupted } = await begin('interrupted', configOf('rollback'));
     handle.onRecord((record) => {
       if (record.type === 'warning') void handle.stop();

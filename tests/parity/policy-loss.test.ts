@@ -278,7 +278,7 @@ describe('the reference policy', () => {
     await backend.release();
   });
 
-  test('is the model without its adapter, also for a run that goes on from a checkpoint', async () => {
+  test('is the model without its adapter, also for a run that resumes from a checkpoint', async () => {
     const backend = await openDevice('cpu', { threads: 1 });
     const { bind, config, parameters, expected, golden: adapter } = await tinyModel('tiny-llama', true);
     const trainer = new Trainer({

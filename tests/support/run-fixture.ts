@@ -95,7 +95,7 @@ export async function createFixtureJournal(
   return createJournal(folder, { runFile, problems, prompts }, { now: clock(settings.created), ...journalOptions });
 }
 
-/** Does what the training loop does: goes on from the journal's checkpoint, or from the start. */
+/** Does what the training loop does: continues from the journal's checkpoint, or from the start. */
 export async function playFixture(journal: Journal, options: RunFixtureOptions = {}): Promise<void> {
   const settings = settle(options);
   const all = tasks(settings);

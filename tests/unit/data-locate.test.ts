@@ -22,7 +22,7 @@ describe('JSON Lines', () => {
     ]);
   });
 
-  test('a part of a document goes on counting rows; names of columns can be given', () => {
+  test('a part of a document continues counting rows; names of columns can be given', () => {
     expect(locateProblems('{"q": "x", "key": "k"}', 'jsonl', { prompt: 'q', id: 'key' }, 40)).toEqual([
       { row: 40, line: 0, endLine: 0, id: 'k', hasPrompt: true },
     ]);

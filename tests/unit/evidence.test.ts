@@ -268,7 +268,7 @@ describe('co-reward', () => {
     ]);
   });
 
-  test('goes on without rephrasings that were not written, and without answers to those that are too long', async () => {
+  test('continues without rephrasings that were not written, and without answers to those that are too long', async () => {
     const policy = fakePolicy((text) => {
       if (written(text))
         return String(text).endsWith('too long') ? null : String(text).endsWith('empty') ? ' ' : 'long';

@@ -74,7 +74,7 @@ describe('a full disk', () => {
     }
   });
 
-  test('takes no number, and the same journal goes on once there is room', async () => {
+  test('takes no number, and the same journal continues once there is room', async () => {
     const disk = new SmallDisk(1e6);
     const journal = await createFixtureJournal(folder, RUN, { disk });
     const heard: JournalRecord[] = [];

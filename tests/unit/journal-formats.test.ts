@@ -110,7 +110,7 @@ describe('damage', () => {
     expect(error.hint).toBe(repairHint(folder));
   });
 
-  test('is left out of the repaired copy, which opens and goes on; the run itself stays as it is', async () => {
+  test('is left out of the repaired copy, which opens and resumes; the run itself stays as it is', async () => {
     await writeRunFixture(folder, { ...SMALL, outcome: 'stopped' });
     const lines = linesOf(folder);
     const whole = await readRunFolder(folder);

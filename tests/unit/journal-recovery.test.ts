@@ -287,7 +287,7 @@ describe('a resumed run', () => {
     expect(befell.filter((type) => type === 'end')).toHaveLength(2);
   });
 
-  test('stopped in the middle of the replay goes on from there', async () => {
+  test('stopped in the middle of the replay continues from there', async () => {
     await copyWithout(1);
     truncateSync(join(folder, 'events.jsonl'), statSync(join(folder, 'events.jsonl')).size - 1);
     const journal = await openJournal(folder, SPLIT);
@@ -328,7 +328,7 @@ describe('a replay that goes another way', () => {
     return (await readRunFolder(folder)).records;
   }
 
-  test('drops the old records from there on, says so, and goes on', async () => {
+  test('drops the old records from there on, says so, and continues', async () => {
     const before = await interrupted();
     const journal = await openJournal(folder, SPLIT);
     const heard: JournalRecord[] = [];

@@ -137,7 +137,7 @@ test('a model is fetched with the token, reported, and then used without the net
   expect(requests).toEqual([]);
 });
 
-test('a broken download goes on where it ended', async () => {
+test('a broken download continues where it ended', async () => {
   breakAfter = 100_000;
   await expectRejection(openModel('owner/tiny', { cacheDir }), 'model', { reason: 'hub-unreachable' });
   const partial = readdirSync(blobs()).find((name) => name.endsWith('.incomplete'))!;

@@ -232,7 +232,7 @@ describe('next tokens', () => {
       ),
     );
 
-  test('an answer is how the text goes on, up to the end of a token', () => {
+  test('an answer is how the text continues, up to the end of a token', () => {
     const scores = said(
       '\\boxed{the}',
       '\\boxed{ the quick }',

@@ -24,7 +24,7 @@ function taken(grid: Grid, drawn: number[], complete?: (tokens: readonly number[
   );
 }
 
-test('a row goes on from its last token, with random numbers of its own', () => {
+test('a row continues from its last token, with random numbers of its own', () => {
   const grid = gridOf();
   const random = (problem: number, rollout: number, token: number) => problem * 100 + rollout * 10 + token;
   const first = arraysOf(grid, 2, random);
