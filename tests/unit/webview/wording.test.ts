@@ -4,6 +4,7 @@ import type { Progress } from '../../../engine/protocol/rpc.ts';
 import { OpenRun } from '../../../extension/run/open-run.ts';
 import type { Store } from '../../../webview/store.ts';
 import { forecastOf, problemForecast } from '../../support/forecast.ts';
+import { writeForeignRun } from '../../support/foreign-run.ts';
 import { temporaryFolder } from '../../support/processes.ts';
 import { type RunFixtureOptions, writeRunFixture } from '../../support/run-fixture.ts';
 import { wordingFile } from '../../support/wording.ts';
@@ -131,6 +132,16 @@ test('the panel', async () => {
   say('without reference answers', unlabeled, ['header', 'curves', 'problems', 'inspector']);
   unlabeled.info = { ...unlabeled.info!, job: 'probe' };
   say('a probe', unlabeled, ['header', 'problems']);
+
+  const { folder } = await writeForeignRun(`${temporaryFolder()}/trl`);
+  const foreign = await panelOn(await OpenRun.read(folder));
+  foreign.chooseChart(0, 'foreign/completions/mean_length');
+  foreign.lookAt(1);
+  foreign.select(0);
+  await readSelected(foreign);
+  const skipped = { records: 1, types: { wonder: 1 }, version: '9.9.9', message: 'The message about skipped records.' };
+  foreign.info = { ...foreign.info!, skipped };
+  say('a run of another trainer', foreign, ['header', 'curves', 'problems', 'inspector']);
 
   await expect(`${states.join('\n\n')}\n`).toMatchFileSnapshot(wordingFile('panel'));
 });
