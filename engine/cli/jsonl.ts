@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type * as z from 'zod';
+import { JsonError, parseJson } from '../data/json-fault.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 
 export interface LineCounts {
@@ -16,30 +17,30 @@ export interface LineCounts {
 /** Bytes of answers that are written at once. */
 const CHUNK = 64 * 1024;
 
+/** What comes of a line: answers, in order; none while more lines belong together. */
+type Answers = readonly object[] | Promise<readonly object[]>;
+
 /**
- * Answers every line of `file` (`-`: stdin), in order and as they come. A line that is not JSON or does not fit the
- * schema is answered by `{"error", "line"}`. Blank lines are skipped.
+ * Answers every line of `file` (`-`: stdin; the rows of a .parquet file), in order and as they come. A line that is not
+ * JSON or does not fit the schema is answered by `{"error", "line"}`. Blank lines are skipped.
  * Throws `usage` when the file cannot be read.
+ *
+ * @param end what is left to say behind the last line
  */
 export async function answerLines<T>(
   file: string,
   schema: z.ZodType<T>,
-  answer: (value: T) => object | Promise<object>,
+  answer: (value: T) => Answers,
+  end: () => Answers = () => [],
 ): Promise<LineCounts> {
-  const input = await openInput(file);
   const live = file === '-';
   const counts: LineCounts = { lines: 0, errors: 0 };
   let waiting = '';
-  let number = 0;
-  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    number++;
-    const line = number === 1 ? text.replace(/^\uFEFF/, '') : text;
-    if (line.trim() === '') continue;
+  for await (const { parsed, number } of linesOf(file, schema)) {
     counts.lines++;
-    const parsed = parseLine(line, schema);
     if (typeof parsed === 'string') counts.errors++;
-    const value = typeof parsed === 'string' ? { error: parsed, line: number } : await answer(parsed.value);
-    waiting += `${JSON.stringify(value)}\n`;
+    const values = typeof parsed === 'string' ? [{ error: parsed, line: number }] : await answer(parsed.value);
+    for (const value of values) waiting += `${JSON.stringify(value)}\n`;
     // A client on a pipe may wait for each answer before it sends the next line.
     if (live || waiting.length > CHUNK) {
       // Nobody reads any more (`| head`).
@@ -47,17 +48,56 @@ export async function answerLines<T>(
       waiting = '';
     }
   }
+  for (const value of await end()) waiting += `${JSON.stringify(value)}\n`;
   await write(waiting);
   return counts;
+}
+
+interface Line<T> {
+  parsed: { value: T } | string;
+  /** From 1. */
+  number: number;
+}
+
+async function* linesOf<T>(file: string, schema: z.ZodType<T>): AsyncGenerator<Line<T>> {
+  if (/\.parquet$/i.test(file)) {
+    const { readTable } = await import('../data/readers.ts');
+    const { rows } = await readTable(file);
+    for (const [at, { values }] of rows.entries())
+      yield { parsed: checked(plainValues(values), schema), number: at + 1 };
+    return;
+  }
+  const input = await openInput(file);
+  let number = 0;
+  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    number++;
+    const line = number === 1 ? text.replace(/^\uFEFF/, '') : text;
+    if (line.trim() !== '') yield { parsed: parseLine(line, schema), number };
+  }
+}
+
+/** 64-bit whole numbers of a table as JSON's: a number, or its text where it is too large for one. */
+function plainValues(values: object): unknown {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => {
+      if (typeof value !== 'bigint') return [name, value];
+      return [name, Number.isSafeInteger(Number(value)) ? Number(value) : String(value)];
+    }),
+  );
 }
 
 function parseLine<T>(line: string, schema: z.ZodType<T>): { value: T } | string {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = parseJson(line);
   } catch (error) {
-    return `not JSON: ${(error as Error).message}`;
+    if (!(error instanceof JsonError)) throw error;
+    return `not JSON: ${error.message} (column ${error.fault.offset + 1})`;
   }
+  return checked(value, schema);
+}
+
+function checked<T>(value: unknown, schema: z.ZodType<T>): { value: T } | string {
   const parsed = schema.safeParse(value);
   if (parsed.success) return { value: parsed.data };
   const issue = parsed.error.issues[0]!;

@@ -2,6 +2,7 @@
 
 import { DASH, oneLine, share, verdict } from '../protocol/format.ts';
 import type { Problem } from '../protocol/records.ts';
+import { referenceText } from '../protocol/reference.ts';
 import { rightOf } from '../protocol/verdict.ts';
 import type { RunColumns } from '../runs/columns.ts';
 import { problemView, type Status } from '../runs/problem-view.ts';
@@ -51,7 +52,7 @@ export function problemResult(problem: Problem, columns: RunColumns, step?: numb
     rollouts: view.rollouts,
     noAnswer: view.unanswered,
     clusters: columns.clustersOf(view.row).map((cluster) => ({ ...cluster, share: cluster.count / view.rollouts })),
-    reference: problem.answer,
+    reference: referenceText(problem),
   };
 }
 

@@ -4,6 +4,8 @@
  */
 
 import { activityText } from '../protocol/activity.ts';
+import { evaluatedText, readingText } from '../protocol/data-text.ts';
+import { EMBEDDED } from '../protocol/embedded.ts';
 import { about, DASH, estimate, share, whole } from '../protocol/format.ts';
 import { STEP_METRICS } from '../protocol/metrics.ts';
 import type { JournalRecord, StepRecord } from '../protocol/records.ts';
@@ -168,9 +170,14 @@ function speed(progress: Progress, last: number | null): string {
 /** The line that a record leaves above the progress block; null for none. */
 export function remarkOf(record: JournalRecord): string | null {
   switch (record.type) {
-    case 'evaluation':
-      if (!record.accuracy) return `evaluation at step ${record.step}: majority share ${share(record.majorityShare)}`;
-      return `evaluation at step ${record.step}: accuracy ${estimate(record.accuracy)}, majority accuracy ${share(record.majorityAccuracy?.mean)}`;
+    case 'run':
+      return record.data?.some(({ source }) => source !== EMBEDDED) ? record.data.map(readingText).join('\n') : null;
+    case 'evaluation': {
+      const on = record.sampledFrom === undefined ? '' : ` (${evaluatedText(record)})`;
+      const head = `evaluation at step ${record.step}${on}`;
+      if (!record.accuracy) return `${head}: majority share ${share(record.majorityShare)}`;
+      return `${head}: accuracy ${estimate(record.accuracy)}, majority accuracy ${share(record.majorityAccuracy?.mean)}`;
+    }
     case 'warning':
       // It ends the run, and the end record says the same.
       if (record.code === 'non-finite') return null;

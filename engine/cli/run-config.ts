@@ -5,7 +5,7 @@ import stringArgv from 'string-argv';
 import type { Given, Layer } from '../config/layer.ts';
 import { buildRunConfig as build } from '../config/layers.ts';
 import { isObject, objectAt, setAt, type Values } from '../config/objects.ts';
-import { absolutePath, type Place, modelReference as referenceOf, withAbsolutePaths } from '../config/paths.ts';
+import { datasetReference, type Place, modelReference as referenceOf, withAbsolutePaths } from '../config/paths.ts';
 import type { RunSetting, SettingGroup } from '../config/settings.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
@@ -33,7 +33,7 @@ export function buildRunConfig(
   const layers: Layer[] = [{ source: { kind: 'experiment' }, values: { ...defaults } }];
   if (typeof raw.config === 'string') layers.push(configFile(raw.config));
   layers.push(optionLayer(raw, groups));
-  return build({ job, dataset: dataset === undefined ? undefined : absolutePath(dataset, here()) }, layers);
+  return build({ job, dataset: dataset === undefined ? undefined : datasetReference(dataset, here()) }, layers);
 }
 
 /** A file or folder becomes absolute, because the engine may run elsewhere; a Hub id and an embedded model stay. */

@@ -1,5 +1,6 @@
 /** The summary of a run: accuracy before and after training, speed, peak memory. */
 
+import { evaluatedText } from '../protocol/data-text.ts';
 import { DASH, estimate, number, share } from '../protocol/format.ts';
 import type { EvaluationRecord } from '../protocol/records.ts';
 import type { RunColumns } from '../runs/columns.ts';
@@ -11,6 +12,8 @@ import { table } from './table.ts';
 export interface EvaluationSummary {
   step: number;
   problems: number;
+  /** Of so many problems these are a random sample; null where they are none. */
+  sampledFrom: number | null;
   samples: number;
   accuracy: number | null;
   accuracyInterval: [number, number] | null;
@@ -57,6 +60,7 @@ function toSummary(record: EvaluationRecord): EvaluationSummary {
   return {
     step: record.step,
     problems: record.problems,
+    sampledFrom: record.sampledFrom ?? null,
     samples: record.samples,
     accuracy: record.accuracy?.mean ?? null,
     accuracyInterval: interval(record.accuracy),
@@ -92,7 +96,7 @@ export function beforeAfterTable({ head: { evaluations } }: RunColumns): string 
     row('length (tokens)', (record) => number(record.length, 1)),
   ].filter(([, ...values]) => values.some((value) => value !== DASH));
   const header = [
-    `${any.problems} problems`,
+    evaluatedText(any),
     before ? 'before' : '',
     after ? `after ${after.step} ${after.step === 1 ? 'step' : 'steps'}` : '',
   ];

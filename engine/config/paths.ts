@@ -1,5 +1,6 @@
 /** Texts of a configuration that name files: made absolute, because the engine may run elsewhere. Pure but for `exists`. */
 import path from 'node:path';
+import { parseDatasetId } from '../protocol/dataset-id.ts';
 import { isEmbedded } from '../protocol/embedded.ts';
 import type { Names } from '../protocol/settings/kit.ts';
 import { setAt, type Values, valueAt } from './objects.ts';
@@ -34,8 +35,15 @@ function commandWord(word: string, place: Place): string {
   return /[./\\]/.test(word) && place.exists(file) ? file : word;
 }
 
+/** A file or folder becomes absolute; a data set of the Hub stays. */
+export function datasetReference(dataset: string, place: Place): string {
+  const file = absolutePath(dataset, place);
+  return parseDatasetId(dataset) && !place.exists(file) ? dataset : file;
+}
+
 const READ: Record<Names, (text: string, place: Place) => string> = {
   file: absolutePath,
+  dataset: datasetReference,
   model: modelReference,
   policy: (policy, place) => (policy === 'base' ? policy : modelReference(policy, place)),
   command: commandWord,

@@ -2,45 +2,71 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { assetPath } from '../assets.ts';
-import { referenceAnswer } from '../grading/extract.ts';
 import type { DatasetConfig } from '../protocol/config.ts';
+import { EMBEDDED } from '../protocol/embedded.ts';
 import { RollscopeError } from '../protocol/errors.ts';
-import type { Problem } from '../protocol/records.ts';
+import type { DataReading, Problem, Turn } from '../protocol/records.ts';
+import { type Asked, ChatFault, isMessage, laidOut, readPrompt } from './chat.ts';
 import {
-  type Columns,
-  cellText,
-  columnValue,
-  type Field,
-  findColumns,
-  namesLabel,
-  promptOf,
-  rewardValue,
-  USUAL_NAMES,
-  without,
-} from './fields.ts';
-import { type Row, readTable, type Table } from './readers.ts';
+  type ChoiceColumns,
+  type ChoiceNaming,
+  type Choices,
+  choiceColumns,
+  choiceLabel,
+  choiceNaming,
+  showsChoices,
+  withChoices,
+} from './choices.ts';
+import { checkColumns, list, readingOf } from './columns.ts';
+import { type Columns, cellText, columnValue, type Values, withObjects } from './fields.ts';
+import { keptColumns, type RewardColumns } from './kept.ts';
+import { type Label, labelOf } from './labels.ts';
+import { type Place, placeOfRow } from './place.ts';
+import { readTable, type TableRow } from './readers.ts';
+import { splitReply } from './reply.ts';
 import { meansProblem, placeholders, render } from './template.ts';
+
+export type { RewardColumns };
+
+/** A prompt before the chat template. */
+export interface PromptParts {
+  system?: string | undefined;
+  /** Turns before the user's last one. */
+  before?: Turn[] | undefined;
+  /** The user's last turn, template filled in. */
+  user: string;
+  /** What the response goes on from. */
+  prefill?: string | undefined;
+}
 
 export interface Dataset {
   problems: Problem[];
   /** What the model is asked, template filled in; parallel to `problems`. */
   prompts: string[];
-  /** System message of all prompts. */
+  /** The same with the turns and the system message around it. */
+  parts: PromptParts[];
+  /** System message of the prompts, where they have one in common. */
   system?: string;
   /** SHA-256 (hexadecimal) over the problems, prompts and labels taken from the file, and over the mapping. */
   fingerprint: string;
   /** What a user should know, though it stops nothing. */
   warnings: string[];
+  /** Which columns were taken for what. */
+  reading: DataReading;
 }
 
-const EMBEDDED = 'embedded';
-
-/** Columns that the reward reads in addition to prompt, answer and id. */
-export interface RewardColumns {
-  /** Every row must have these. They state the problem: not even a usual name of labels keeps one from the reward. */
-  required: readonly string[];
-  /** `*` stands for all but the prompt and what may be a label. */
-  optional: readonly string[];
+/** A row on its way to a problem. */
+interface Reading {
+  from: TableRow;
+  /** Position among the rows of all files. */
+  at: number;
+  where: Place;
+  values: Values;
+  asked: Asked | null;
+  choices: Choices | null;
+  label: Label | null;
+  prefill: string | null;
+  id: string;
 }
 
 /**
@@ -51,196 +77,277 @@ export async function loadDataset(
   config: DatasetConfig,
   kept: RewardColumns = { required: [], optional: [] },
 ): Promise<Dataset> {
-  const file = config.path === EMBEDDED ? assetPath('engine', 'embedded', 'problems.jsonl') : config.path;
-  const source = config.path === EMBEDDED ? EMBEDDED : file;
-  const table = await readTable(file);
-  const columns = checkColumns(file, table, config);
+  const embedded = config.path === EMBEDDED;
+  const source = embedded ? assetPath('engine', 'embedded', 'problems.jsonl') : config.path;
+  const table = await readTable(source, { fields: config.fields, split: config.split });
+  const tableRows = table.rows.map((row) => ({ ...row, values: withObjects(row.values) }));
+  const values = tableRows.map((row) => row.values);
+  const columns = checkColumns({ ...table, rows: values }, config);
+  const choices = shownChoices(values, columns, config.template);
+  const warnings = [...table.notes];
+
+  const rows = tableRows.map((from, at) => readRow(from, at, { columns, choices, names: table.columns }));
+  numberIds(rows, columns, config, warnings);
+  const naming = nameChoices(rows, columns, warnings);
+  splitReplies(rows, columns, warnings);
+
   const problems: Problem[] = [];
   const prompts: string[] = [];
-  const systems = new Set<string | null>();
-  const lineOfId = new Map<string, Row & { row: number }>();
-  const wanted = config.ids && new Set(config.ids);
-  for (const [row, { values, line }] of table.rows.entries()) {
-    const where = place(file, line, row);
-    const prompt = promptOf(columnValue(values, columns.prompt));
-    if (!prompt) throw noPrompt(where, columns.prompt, columnValue(values, columns.prompt), table.columns);
-    const id = (columns.id && cellText(columnValue(values, columns.id))) ?? String(row);
-    const earlier = lineOfId.get(id);
-    if (earlier) {
-      throw new RollscopeError(
-        'dataset',
-        `${where.text}: the id "${id}" is already used at ${place(path.basename(file), earlier.line, earlier.row).text}.`,
-        columns.id ? `Make the values of "${columns.id}" unique, or choose another id column.` : undefined,
-        { details: { reason: 'duplicate-id', ...where.facts, value: id, firstLine: earlier.line } },
-      );
-    }
-    lineOfId.set(id, { values, line, row });
-    if (wanted && !wanted.has(id)) continue;
-    if (!wanted && config.limit !== undefined && problems.length >= config.limit) continue;
-    const label = columns.answer ? cellText(columnValue(values, columns.answer)) : null;
+  const parts: PromptParts[] = [];
+  for (const row of chosen(rows, config, source)) {
+    const text = questionOf(row, columns, config.template);
+    const user = render(config.template, (name) =>
+      meansProblem(name) ? text : (cellText(columnValue(row.values, name)) ?? missingCell(row.where, name)),
+    );
+    const label = row.label && row.choices && naming !== null ? choiceLabel(row.label, row.choices, naming) : row.label;
     problems.push({
       index: problems.length,
-      id,
-      text: prompt.text,
-      answer: label === null ? null : referenceAnswer(label),
-      source,
-      row,
-      line,
-      ...keptColumns(values, kept, { columns, template: config.template, where }),
+      id: row.id,
+      ...conversation(row, row.asked === null ? user : text),
+      answer: label?.answer ?? null,
+      ...(label?.accepted && { accepted: label.accepted }),
+      source: embedded ? EMBEDDED : row.from.file,
+      row: row.from.row,
+      line: row.from.line,
+      ...keptColumns(row.values, kept, { columns, template: config.template, where: row.where }),
     });
-    prompts.push(
-      render(config.template, (name) =>
-        meansProblem(name) ? prompt.text : (cellText(columnValue(values, name)) ?? missingCell(where, name)),
-      ),
-    );
-    systems.add(prompt.system);
+    prompts.push(user);
+    const { system = null, before = [] } = row.asked ?? {};
+    parts.push({
+      system: config.system ?? system ?? undefined,
+      ...(before.length > 0 && { before }),
+      user,
+      ...(row.prefill !== null && { prefill: row.prefill }),
+    });
   }
-  checkIds(file, wanted, lineOfId);
-  const taken = config.limit === undefined || !wanted ? problems.length : Math.min(config.limit, problems.length);
-  return finish(config, columns, problems.slice(0, taken), prompts.slice(0, taken), systems);
+  const reading = readingOf({
+    source: embedded ? EMBEDDED : source,
+    names: table.columns,
+    problems: problems.length,
+    columns,
+    labeled: rows.some(({ label }) => label !== null),
+    shown: [
+      ...placeholders(config.template).filter((name) => !meansProblem(name)),
+      ...(choices?.columns ?? []),
+      ...(inputColumn(columns, values, config.template) ?? []),
+    ],
+    kept,
+  });
+  return finish(config, { columns, problems, prompts, parts, warnings, reading, rows });
 }
 
-function finish(
-  config: DatasetConfig,
-  columns: Columns,
-  problems: Problem[],
-  prompts: string[],
-  systems: ReadonlySet<string | null>,
-): Dataset {
-  const warnings: string[] = [];
+interface Found {
+  columns: Columns;
+  problems: Problem[];
+  prompts: string[];
+  parts: PromptParts[];
+  warnings: string[];
+  reading: DataReading;
+  rows: readonly Reading[];
+}
+
+function finish(config: DatasetConfig, found: Found): Dataset {
+  const { columns, problems, prompts, parts, warnings, reading, rows } = found;
   const labeled = problems.filter(({ answer }) => answer !== null).length;
   if (labeled > 0 && labeled < problems.length) {
     warnings.push(
       `${problems.length - labeled} of ${problems.length} problems have no reference answer: accuracy is measured on the others.`,
     );
   }
-  const found = [...systems].filter((s) => s !== null);
-  if (config.system === undefined && systems.size > 1) {
-    warnings.push('The problems have different system messages; the first is used for all.');
-  } else if (config.system !== undefined && found.some((s) => s !== config.system)) {
-    warnings.push('The system messages in the data are overridden by the given one.');
+  if (labeled === 0 && (columns.answer !== null || reading.left.length > 0)) {
+    const why = columns.answer === null ? 'No column of answers was found' : `The column "${columns.answer}" is empty`;
+    const others =
+      reading.left.length === 0
+        ? ''
+        : ` Not used: ${list(reading.left)}; one that has the answers can be named (--answer-field, or rollscope.fields in the editor).`;
+    warnings.push(`${why}: accuracy is not measured.${others}`);
   }
-  const repeated = prompts.length - new Set(prompts).size;
-  if (repeated > 0) warnings.push(`${repeated} of ${prompts.length} problems are duplicates.`);
-  const system = config.system ?? found[0];
-  const hash = createHash('sha256');
-  hash.update(JSON.stringify({ columns, template: config.template, system: system ?? null }));
-  problems.forEach(({ id, text, answer, row, columns: read }, i) => {
-    hash.update(JSON.stringify([row, id, text, answer, prompts[i]]));
-    if (read) hash.update(JSON.stringify(read));
-  });
-  return { problems, prompts, ...(system !== undefined && { system }), fingerprint: hash.digest('hex'), warnings };
-}
-
-/**
- * The columns of a row that its reward reads, by the names that it reads them by. The label is among them only where the
- * reward requires it, or names it and the template shows it to the model: then it is part of the problem.
- */
-function keptColumns(
-  values: Row['values'],
-  { required, optional }: RewardColumns,
-  { columns: { prompt, answer }, template, where }: { columns: Columns; template: string; where: Place },
-): Pick<Problem, 'columns'> {
-  const found: NonNullable<Problem['columns']> = {};
-  const keep = (name: string, value: unknown) => {
-    if (value !== undefined && value !== null) found[name] = JSON.parse(JSON.stringify(value, plainNumber));
-  };
-  for (const name of required) {
-    const value = rewardValue(values, name);
-    if (value === undefined) {
-      throw new RollscopeError(
-        'dataset',
-        `${where.text}: the reward reads the column "${name}", which this row lacks.`,
-        'Add a value, set another column in the options of the reward, or choose another reward.',
-        { details: { reason: 'missing-cell', ...where.facts, field: name } },
-      );
-    }
-    keep(name, value);
-  }
-  // a path into a list takes the whole list along
-  const isLabel = (path: string, value: unknown) =>
-    path === answer || (Array.isArray(value) && answer?.startsWith(`${path}.`) === true);
-  const shown = placeholders(template);
-  const others = optional.filter((name) => name !== '*' && name !== prompt && !required.includes(name));
-  if (others.length > 0) {
-    const open = without(values, isLabel);
-    for (const name of others) keep(name, columnValue(shown.includes(name) ? values : open, name));
-  }
-  if (optional.includes('*')) {
-    const open = without(values, (path, value) => isLabel(path, value) || namesLabel(path));
-    for (const [name, value] of Object.entries(open)) {
-      if (name !== prompt && !Object.hasOwn(found, name)) keep(name, value);
-    }
-  }
-  return Object.keys(found).length > 0 ? { columns: found } : {};
-}
-
-/** Parquet's 64-bit whole numbers, which JSON does not know. */
-function plainNumber(_: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? Number(value) : value;
-}
-
-/** A row's place, for people and for programs. */
-interface Place {
-  /** `file:12`, or `file, row 12` in binary files. */
-  text: string;
-  /** The line is null in binary files; rows are counted from 1. */
-  facts: { file: string; line: number | null; row: number };
-}
-
-function place(file: string, line: number | null, row: number): Place {
-  const text = line === null ? `${file}, row ${row + 1}` : `${file}:${line}`;
-  return { text, facts: { file, line, row: row + 1 } };
-}
-
-/** Columns that exist, for the three fields and in the template. */
-function checkColumns(file: string, table: Table, config: DatasetConfig): Columns & { prompt: string } {
-  const rows = table.rows.map(({ values }) => values);
-  const exists = (name: string) => rows.some((values) => columnValue(values, name) !== undefined);
-  const has = `${file} has ${list(table.columns)}.`;
-  for (const field of Object.keys(config.fields) as Field[]) {
-    const name = config.fields[field];
-    if (name !== undefined && !exists(name)) {
-      throw new RollscopeError(
-        'dataset',
-        `No column "${name}" for the ${field}. ${has}`,
-        'Correct the column mapping.',
-        { details: { reason: 'missing-column', file, field, value: name, columns: table.columns } },
-      );
-    }
-  }
-  const columns = findColumns(rows, config.fields);
-  if (columns.prompt === null) {
-    throw new RollscopeError(
-      'dataset',
-      `No problem column: none is named ${list(USUAL_NAMES.prompt)}. ${has}`,
-      'Set the column (--problem-field, or rollscope.fields in the editor).',
-      { details: { reason: 'no-problem-column', file, columns: table.columns } },
+  const several = problems.filter(({ accepted }) => accepted).length;
+  const choosing = rows.some(({ choices }) => choices !== null);
+  if (several > 0 && !choosing) {
+    warnings.push(
+      `${several} of ${problems.length} problems have several reference answers: a response that equals any of them is correct.`,
     );
   }
-  for (const name of placeholders(config.template)) {
-    if (!meansProblem(name) && !exists(name)) {
-      throw new RollscopeError(
-        'dataset',
-        `The template uses the missing column "${name}". ${has}`,
-        'Correct the template.',
-        { details: { reason: 'missing-column', file, field: 'template', value: name, columns: table.columns } },
-      );
-    }
+  const systems = new Set(rows.map(({ asked }) => asked?.system ?? null));
+  const own = [...systems].filter((s) => s !== null);
+  if (config.system !== undefined && own.some((s) => s !== config.system)) {
+    warnings.push('The system messages in the data are overridden by the given one.');
   }
-  return { ...columns, prompt: columns.prompt };
+  const repeated = prompts.length - new Set(parts.map((part) => JSON.stringify(part))).size;
+  if (repeated > 0) warnings.push(`${repeated} of ${prompts.length} problems are duplicates.`);
+  const system = config.system ?? (systems.size === 1 ? own[0] : undefined);
+  const hash = createHash('sha256');
+  // as earlier versions computed it, with what they did not know behind
+  hash.update(JSON.stringify({ columns, template: config.template, system: system ?? null }));
+  problems.forEach(({ id, text, answer, row, columns: read, accepted, messages }, i) => {
+    hash.update(JSON.stringify([row, id, text, answer, prompts[i]]));
+    if (read) hash.update(JSON.stringify(read));
+    const alone = system === undefined ? parts[i]!.system : undefined;
+    if (accepted || messages || alone !== undefined) hash.update(JSON.stringify({ accepted, messages, system: alone }));
+  });
+  return {
+    ...{ problems, prompts, parts, warnings, reading },
+    ...(system !== undefined && { system }),
+    fingerprint: hash.digest('hex'),
+  };
 }
 
-function list(names: readonly string[]): string {
-  const shown = names.slice(0, 20).map((name) => `"${name}"`);
-  return names.length > 20 ? `${shown.join(', ')} and ${names.length - 20} more` : shown.join(', ');
+function readRow(
+  from: TableRow,
+  at: number,
+  { columns, choices, names }: { columns: Columns; choices: ChoiceColumns | null; names: readonly string[] },
+): Reading {
+  const { values } = from;
+  const where = placeOfRow(from.file, from.line, from.row);
+  let asked: Asked | null = null;
+  if (columns.prompt !== null) {
+    const cell = columnValue(values, columns.prompt);
+    try {
+      asked = readPrompt(cell);
+    } catch (error) {
+      if (!(error instanceof ChatFault)) throw error;
+      throw new RollscopeError(
+        'dataset',
+        `${where.text}: "${columns.prompt}" ${error.message}.`,
+        'Write it as [{"role": "user", "content": "..."}], or name another column (--problem-field).',
+        { details: { reason: 'bad-chat', ...where.facts, field: columns.prompt, fault: error.message } },
+      );
+    }
+    if (!asked) throw noPrompt(where, columns.prompt, cell, names);
+  }
+  return {
+    ...{ from, at, where, values, asked, prefill: null },
+    choices: choices?.of(values) ?? null,
+    label: columns.answer === null ? null : labelOf(columnValue(values, columns.answer)),
+    id: (columns.id && cellText(columnValue(values, columns.id))) ?? String(at),
+  };
+}
+
+/** The question of a row with what belongs to it: Alpaca's `input`, and choices that it does not show. */
+function questionOf({ values, asked, choices }: Reading, columns: Columns, template: string): string {
+  if (asked === null) return '';
+  const [input] = inputColumn(columns, [values], template) ?? [];
+  const more = input === undefined ? null : cellText(columnValue(values, input));
+  const question = more === null ? asked.question : `${asked.question}\n\n${more}`;
+  return choices === null || showsChoices(question, choices) ? question : withChoices(question, choices);
+}
+
+/** Alpaca's instructions have what they are about in a column of its own. */
+function inputColumn({ prompt }: Columns, rows: readonly Values[], template: string): [string] | null {
+  if (prompt?.toLowerCase() !== 'instruction') return null;
+  const shown = placeholders(template);
+  for (const values of rows) {
+    for (const name of Object.keys(values)) {
+      if (name.toLowerCase() === 'input' && !shown.includes(name) && cellText(values[name]) !== null) return [name];
+    }
+  }
+  return null;
+}
+
+/** The choices of the rows, unless the template shows them. */
+function shownChoices(rows: readonly Values[], columns: Columns, template: string): ChoiceColumns | null {
+  const found = columns.prompt === null ? null : choiceColumns(rows);
+  if (!found) return null;
+  const shown = placeholders(template);
+  const uses = (name: string) => shown.some((other) => other === name || other.startsWith(`${name}.`));
+  const taken = [columns.prompt, columns.answer, columns.id];
+  return found.columns.some((name) => uses(name) || taken.includes(name)) ? null : found;
+}
+
+function nameChoices(rows: readonly Reading[], columns: Columns, warnings: string[]): ChoiceNaming | null {
+  if (!rows.some(({ choices, label }) => choices && label)) return null;
+  const naming = choiceNaming(rows);
+  if (naming === null) {
+    warnings.push(
+      `The answers in "${columns.answer}" do not all name one of the choices by letter, text or number: they are compared as they are.`,
+    );
+  } else if (typeof naming === 'number') {
+    warnings.push(
+      `The answers in "${columns.answer}" are taken as numbers of choices, from ${naming}: ${naming} is A. A response may name the letter or the text of the choice.`,
+    );
+  }
+  return naming;
+}
+
+/** What an assistant says behind the question is left out where it is the solution, and gone on from where it is a beginning. */
+function splitReplies(rows: readonly Reading[], columns: Columns, warnings: string[]): void {
+  let solutions = 0;
+  let labels = 0;
+  let beginnings = 0;
+  for (const row of rows) {
+    const reply = row.asked?.reply ?? null;
+    if (reply === null || reply.trim() === '') continue;
+    const { prefill, label } = splitReply(reply, columns.prompt!, row.label);
+    row.prefill = prefill;
+    if (prefill !== null) beginnings++;
+    else solutions++;
+    if (prefill === null && columns.answer === null && label !== null) {
+      row.label = label;
+      labels++;
+    }
+  }
+  if (solutions > 0) {
+    const use = labels > 0 ? `, and ${labels} of them give the reference answer` : '';
+    warnings.push(
+      `${solutions} of ${rows.length} chats in "${columns.prompt}" end with a turn of the assistant: it is not shown to the model${use}.`,
+    );
+  }
+  if (beginnings > 0) {
+    warnings.push(
+      `${beginnings} of ${rows.length} chats in "${columns.prompt}" end with the beginning of a turn of the assistant: responses continue it.`,
+    );
+  }
+}
+
+/** Unless the user chose the column, ids that repeat are replaced by numbers. */
+function numberIds(rows: readonly Reading[], columns: Columns, config: DatasetConfig, warnings: string[]): void {
+  const rowOfId = new Map<string, Reading>();
+  for (const row of rows) {
+    const earlier = rowOfId.get(row.id);
+    if (!earlier) {
+      rowOfId.set(row.id, row);
+      continue;
+    }
+    const { text, facts } = row.where;
+    const { file, line, row: number } = earlier.from;
+    const places = `${text}: the id "${row.id}" is already used at ${placeOfRow(path.basename(file), line, number).text}`;
+    if (config.fields.id !== undefined) {
+      throw new RollscopeError(
+        'dataset',
+        `${places}.`,
+        `Make the values of "${columns.id}" unique, choose another id column, or number the rows (--id-field none).`,
+        { details: { reason: 'duplicate-id', ...facts, value: row.id, firstLine: line } },
+      );
+    }
+    warnings.push(`${places}: problems are numbered from 0 instead of by "${columns.id}".`);
+    columns.id = null;
+    for (const one of rows) one.id = String(one.at);
+    return;
+  }
+}
+
+function chosen(rows: readonly Reading[], config: DatasetConfig, source: string): readonly Reading[] {
+  const wanted = config.ids && new Set(config.ids);
+  if (wanted) checkIds(source, wanted, rows);
+  const own = wanted ? rows.filter(({ id }) => wanted.has(id)) : rows;
+  return config.limit === undefined ? own : own.slice(0, config.limit);
+}
+
+/** The problem's own text, and its turns where it is more than a question. */
+function conversation({ asked, prefill }: Reading, question: string): Pick<Problem, 'text' | 'messages'> {
+  const before = asked?.before ?? [];
+  const turns: Turn[] = [...before, { role: 'user', content: question }];
+  const text = before.length === 0 ? question : laidOut(turns);
+  if (before.length === 0 && prefill === null) return { text };
+  return { text, messages: prefill === null ? turns : [...turns, { role: 'assistant', content: prefill }] };
 }
 
 function noPrompt(where: Place, column: string, value: unknown, columns: readonly string[]): RollscopeError {
   const state =
     value === undefined || value === null
       ? 'missing'
-      : typeof value === 'string' || (Array.isArray(value) && value.length === 0)
+      : typeof value === 'string' || (Array.isArray(value) && (value.length === 0 || value.some(isMessage)))
         ? 'empty'
         : 'neither a string nor a chat ([{"role", "content"}])';
   return new RollscopeError(
@@ -260,14 +367,14 @@ function missingCell(where: Place, name: string): never {
   );
 }
 
-function checkIds(file: string, wanted: ReadonlySet<string> | undefined, found: ReadonlyMap<string, unknown>): void {
-  if (!wanted) return;
+function checkIds(file: string, wanted: ReadonlySet<string>, rows: readonly Reading[]): void {
+  const found = new Set(rows.map(({ id }) => id));
   const missing = [...wanted].filter((id) => !found.has(id));
   if (missing.length > 0) {
     throw new RollscopeError(
       'dataset',
       `${file} has no problem with the id ${list(missing)}.`,
-      `Its first ids are ${list([...found.keys()].slice(0, 5))}.`,
+      `Its first ids are ${list([...found].slice(0, 5))}.`,
       { details: { reason: 'unknown-id', file, value: missing } },
     );
   }

@@ -1,12 +1,26 @@
 /** Which column is the problem, which the answer, which the id. */
 import type { FieldMap } from '../protocol/config.ts';
+import { valueOfText } from './chat.ts';
 
 export type Values = Record<string, unknown>;
 export type Field = 'prompt' | 'answer' | 'id';
 
 /** Usual names, the likeliest first; a dot reaches into a nested object (verl keeps labels in `reward_model`). */
 export const USUAL_NAMES: Record<Field, readonly string[]> = {
-  prompt: ['prompt', 'question', 'problem', 'query', 'instruction', 'input', 'problem_statement', 'task'],
+  prompt: [
+    'prompt',
+    'question',
+    'problem',
+    'query',
+    'instruction',
+    'messages',
+    'conversations',
+    'conversation',
+    'chat',
+    'input',
+    'problem_statement',
+    'task',
+  ],
   answer: [
     'answer',
     'ground_truth',
@@ -23,6 +37,17 @@ export const USUAL_NAMES: Record<Field, readonly string[]> = {
     'label',
     'gold',
     'output',
+    'correct_answer',
+    'correct_answers',
+    'answers',
+    'answers.text',
+    'golden_answers',
+    'possible_answers',
+    'accepted_answers',
+    'answerkey',
+    'answer_key',
+    'answer_idx',
+    'answer_index',
   ],
   id: ['id', 'unique_id', 'problem_id', 'question_id', 'task_id', 'uid', 'uuid', 'idx', 'index', 'extra_info.index'],
 };
@@ -70,6 +95,22 @@ function isObject(value: unknown): value is Values {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
+/** Columns that hold an object, or its text where a table could not hold one. */
+const OBJECTS: ReadonlySet<string> = new Set(['reward_model', 'extra_info']);
+
+/** A row whose objects were written as text, with the objects. */
+export function withObjects(values: Values): Values {
+  const written = (name: string, value: unknown): value is string =>
+    OBJECTS.has(name) && typeof value === 'string' && /^\s*\{/.test(value);
+  if (!Object.entries(values).some(([name, value]) => written(name, value))) return values;
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => {
+      const object = written(name, value) ? valueOfText(value) : undefined;
+      return [name, isObject(object) ? object : value];
+    }),
+  );
+}
+
 /** A value by its column's name; undefined when the row has no such column. Exact names win over dotted paths. */
 export function columnValue(values: Values, name: string): unknown {
   if (Object.hasOwn(values, name)) return values[name];
@@ -92,53 +133,32 @@ export function usualName(values: Values, field: Field): string | null {
     const name = own ?? (usual.includes('.') ? usual : null);
     const value = name === null ? undefined : columnValue(values, name);
     if (own === undefined && value === undefined) continue;
-    if (field !== 'answer' || !isObject(value)) return name;
+    if (field !== 'answer' || !isObject(value) || Array.isArray(value.aliases)) return name;
   }
   return null;
 }
 
 export type Columns = Record<Field, string | null>;
 
+/** Says, as the name of the id column, that problems are numbered. */
+export const NO_IDS = 'none';
+
 /** The three columns of a data set, from the user's mapping and else by usual names in any of the first rows. */
 export function findColumns(rows: readonly Values[], mapping: FieldMap): Columns {
-  const merged: Values = Object.assign({}, ...rows.slice(0, 100).reverse());
+  // not by assignment, to which a column named __proto__ would be something else
+  const merged: Values = Object.fromEntries(rows.slice(0, 100).reverse().flatMap(Object.entries));
   const find = (field: Field) => mapping[field] ?? usualName(merged, field);
-  return { prompt: find('prompt'), answer: find('answer'), id: find('id') };
-}
-
-interface Message {
-  role: string;
-  content: string;
-}
-
-/**
- * Text of a prompt column: a string, or a chat (`[{role, content}]`), of which the system message and the rest are
- * taken. null when it is neither, or empty.
- */
-export function promptOf(value: unknown): { system: string | null; text: string } | null {
-  if (typeof value === 'number') return { system: null, text: String(value) };
-  if (typeof value === 'string') return value.trim() === '' ? null : { system: null, text: value };
-  if (!Array.isArray(value) || value.length === 0 || !value.every(isMessage)) return null;
-  const system = value.find(({ role }) => role === 'system')?.content ?? null;
-  const others = value.filter(({ role }) => role !== 'system');
-  // one question is itself; a longer exchange is laid out by turns
-  const text =
-    others.length === 1 ? others[0]!.content : others.map(({ role, content }) => `${role}: ${content}`).join('\n\n');
-  return text.trim() === '' ? null : { system, text };
-}
-
-function isMessage(value: unknown): value is Message {
-  if (typeof value !== 'object' || value === null) return false;
-  const { role, content } = value as Values;
-  return typeof role === 'string' && typeof content === 'string';
+  const id = find('id');
+  return { prompt: find('prompt'), answer: find('answer'), id: id === NO_IDS && !(id in merged) ? null : id };
 }
 
 /** A cell as text, for answers, ids and templates; null for nothing. A list of one is its item. */
 export function cellText(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (typeof value === 'string') return value.trim() === '' ? null : value;
+  if (Number.isNaN(value)) return null;
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
   if (Array.isArray(value) && value.length === 1) return cellText(value[0]);
   return JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? String(v) : v));
 }

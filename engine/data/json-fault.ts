@@ -1,13 +1,27 @@
 /** What is wrong with a JSON text, and where. JSON.parse tells neither in the same words from one Node to the next. */
 import { type ParseErrorCode, visit } from 'jsonc-parser';
+import { MAX_DEPTH, readJson } from './json.ts';
 
 export interface JsonFault {
   offset: number;
   message: string;
 }
 
-/** Deeper texts are refused before the parser runs out of stack. */
-const MAX_DEPTH = 1000;
+/** Thrown by `parseJson`. */
+export class JsonError extends Error {
+  constructor(readonly fault: JsonFault) {
+    super(fault.message);
+  }
+}
+
+/** Reads a JSON text, as `readJson`. Throws JsonError, which says what is wrong, and where. */
+export function parseJson(text: string): unknown {
+  try {
+    return readJson(text);
+  } catch {
+    throw new JsonError(findFault(text) ?? { offset: 0, message: 'not JSON' });
+  }
+}
 
 /** Ends the visit at the first fault. */
 class Found {

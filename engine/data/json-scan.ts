@@ -9,19 +9,26 @@ export interface Span {
   end: number;
 }
 
+/** A list of a document, by the name that it has in the top-level object. */
+export interface ListPlace {
+  name: string | null;
+  /** Offset of its `[`. */
+  start: number;
+}
+
 /**
- * Spans of the objects in the top-level list, or in the first list that a top-level object holds (`{"data": [...]}`).
+ * Spans of the objects in a list: the one that begins at `open`, else the top-level list, or the first that a top-level
+ * object holds (`{"data": [...]}`); `most` of them.
  * Tolerant: a string ends at its line's end, and an object that is not closed ends where the next one begins at the same
  * or a smaller indentation. Linear in the length of the text.
  */
-export function scanObjects(text: string): Span[] {
+export function scanObjects(text: string, open = listsIn(text, 1)[0]?.start, most = Number.POSITIVE_INFINITY): Span[] {
   const spans: Span[] = [];
-  const open = listStart(text);
-  if (open < 0) return spans;
+  if (open === undefined) return spans;
   let depth = 0;
   let start = -1;
   let indentation = -1;
-  for (let i = open + 1; i < text.length; i++) {
+  for (let i = open + 1; i < text.length && spans.length < most; i++) {
     const c = text[i]!;
     if (c === '"') {
       i = stringEnd(text, i);
@@ -50,24 +57,39 @@ export function scanObjects(text: string): Span[] {
       }
     }
   }
-  if (start >= 0) spans.push({ start, end: trimmedEnd(text, start, text.length) });
+  if (start >= 0 && spans.length < most) spans.push({ start, end: trimmedEnd(text, start, text.length) });
   return spans;
 }
 
-/** Offset of the `[` of the list of problems; -1 without one. */
-function listStart(text: string): number {
+/** The lists that may be the problems: the document itself, or those that its top-level object holds, `most` of them. */
+export function listsIn(text: string, most = Number.POSITIVE_INFINITY): ListPlace[] {
   const head = /^\uFEFF?\s*/.exec(text)![0].length;
-  if (text[head] === '[') return head;
-  if (text[head] !== '{') return -1;
+  if (text[head] === '[') return [{ name: null, start: head }];
+  const lists: ListPlace[] = [];
+  if (text[head] !== '{') return lists;
   let depth = 0;
-  for (let i = head; i < text.length; i++) {
+  let name: string | null = null;
+  for (let i = head; i < text.length && lists.length < most; i++) {
     const c = text[i]!;
-    if (c === '"') i = stringEnd(text, i);
-    else if (c === '{') depth++;
-    else if (c === '}') depth--;
-    else if (c === '[' && depth === 1) return i;
+    if (c === '"') {
+      const end = stringEnd(text, i);
+      if (depth === 1) name = nameIn(text.slice(i, end + 1));
+      i = end;
+    } else if (c === '[') {
+      if (depth === 1) lists.push({ name, start: i });
+      depth++;
+    } else if (c === '{') depth++;
+    else if (c === '}' || c === ']') depth--;
   }
-  return -1;
+  return lists;
+}
+
+function nameIn(source: string): string {
+  try {
+    return String(JSON.parse(source));
+  } catch {
+    return source;
+  }
 }
 
 /** Offset of the quote that ends a string, or of the last character of its line. */

@@ -1,7 +1,9 @@
 /** Where the problems stand in a document that is open in an editor, whole or just being edited. Pure: text in, lines out. */
 import type { FieldMap } from '../protocol/config.ts';
-import { cellText, columnValue, promptOf, usualName, type Values } from './fields.ts';
-import { lineCounter, scanObjects } from './json-scan.ts';
+import { cellText, columnValue, usualName, type Values } from './fields.ts';
+import { readJson } from './json.ts';
+import { beginsWithLine, hasPrompt } from './json-rows.ts';
+import { lineCounter, listsIn, scanObjects } from './json-scan.ts';
 
 export interface LocatedProblem {
   /** Position among the rows, as the engine counts them (blank lines are not rows). */
@@ -24,7 +26,21 @@ export function locateProblems(
   fields: FieldMap = {},
   firstRow = 0,
 ): LocatedProblem[] {
-  return format === 'jsonl' ? inLines(text, fields, firstRow) : inList(text, fields, firstRow);
+  const list = firstRow === 0 ? isList(text, format) : format === 'json';
+  return list ? inList(text, fields, firstRow) : inLines(text, fields, firstRow);
+}
+
+/** Whether the rows stand in a list: it may have the name of JSON Lines, and they the name of a list. */
+function isList(text: string, format: 'jsonl' | 'json'): boolean {
+  const bare = text.replace(/^\uFEFF/, '');
+  return format === 'jsonl' ? /^\s*(?:\[|\{\s*\n)/.test(bare) : !beginsWithLine(bare);
+}
+
+/** The text of the first row, as far as it is there; null without one. */
+export function firstSource(text: string, format: 'jsonl' | 'json', fields: FieldMap = {}): string | null {
+  if (!isList(text, format)) return text.split('\n').find((line) => line.trim() !== '') ?? null;
+  const [span] = scanObjects(text, listOfProblems(text, fields), 1);
+  return span ? text.slice(span.start, span.end) : null;
 }
 
 function inLines(text: string, fields: FieldMap, firstRow: number): LocatedProblem[] {
@@ -38,7 +54,7 @@ function inLines(text: string, fields: FieldMap, firstRow: number): LocatedProbl
 
 function inList(text: string, fields: FieldMap, firstRow: number): LocatedProblem[] {
   const lineOf = lineCounter(text);
-  return scanObjects(text).map(({ start, end }, i) => {
+  return scanObjects(text, listOfProblems(text, fields)).map(({ start, end }, i) => {
     const line = lineOf(start);
     return {
       row: firstRow + i,
@@ -49,35 +65,46 @@ function inList(text: string, fields: FieldMap, firstRow: number): LocatedProble
   });
 }
 
+/** Where the first list begins whose first object has a problem; the first list where none has. */
+function listOfProblems(text: string, fields: FieldMap): number | undefined {
+  const lists = listsIn(text);
+  const found = lists.find(({ start }) =>
+    scanObjects(text, start, 1).some(({ start: from, end }) => read(text.slice(from, end), fields).hasPrompt),
+  );
+  return (found ?? lists[0])?.start;
+}
+
 function read(source: string, fields: FieldMap): { id: string | null; hasPrompt: boolean } {
   const values = parsed(source) ?? recovered(source);
-  const promptName = fields.prompt ?? usualName(values, 'prompt');
   const idName = fields.id ?? usualName(values, 'id');
   return {
     id: idName === null ? null : cellText(columnValue(values, idName)),
-    hasPrompt: promptName !== null && promptOf(columnValue(values, promptName)) !== null,
+    hasPrompt: hasPrompt(values, fields),
   };
 }
 
 function parsed(source: string): Values | null {
   try {
-    const value: unknown = JSON.parse(source.replace(/^\uFEFF/, ''));
+    const value = readJson(source.replace(/^\uFEFF/, ''));
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Values) : {};
   } catch {
     return null;
   }
 }
 
-/** What can still be read of a broken object: its pairs of a name and a string, a number or the beginning of a list. */
-function recovered(source: string): Values {
-  const values: Values = {};
+/** What can still be read of a broken object: its pairs of a name and a string, a number or the beginning of a chat. */
+export function recovered(source: string): Values {
+  const values = new Map<string, unknown>();
   for (const [, name, value] of source.matchAll(
-    /"([^"\\\n]{1,100})"\s*:\s*("(?:[^"\\\n]|\\.)*(?:"|$)|-?\d[\d.eE+-]*)/gm,
+    /"([^"\\\n]{1,100})"\s*:\s*("[^"\\\n]*(?:\\.[^"\\\n]*)*(?:"|$)|-?\d[\d.eE+-]*|\[\s*\{\s*"(?:role|from|content|value)")/gm,
   )) {
-    values[name!] ??= parsedScalar(value!);
+    if (!values.has(name!)) values.set(name!, value!.startsWith('[') ? BEGUN_CHAT : parsedScalar(value!));
   }
-  return values;
+  return Object.fromEntries(values);
 }
+
+/** Stands for a chat that is not complete. */
+const BEGUN_CHAT = [{ role: 'user', content: '…' }];
 
 function parsedScalar(source: string): unknown {
   try {

@@ -153,7 +153,7 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 function withoutLabel(rollout: CustomRollout): CustomRollout {
-  const { answer: _, ...problem } = rollout.problem;
+  const { answer: _, answers: __, ...problem } = rollout.problem;
   return { ...rollout, problem };
 }
 

@@ -8,8 +8,9 @@ export interface CustomRollout {
     prompt: string;
     /** The row of the data that it comes from. */
     columns: Record<string, unknown>;
-    /** The reference answer; only where the reward is given labels. */
+    /** The reference answer, and all of them where there are several; only where the reward is given labels. */
     answer?: string | null;
+    answers?: string[];
   };
   /** Number of the group (of rollouts of one problem) in this call, and of the rollout in it, from 0. */
   group: number;

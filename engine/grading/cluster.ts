@@ -37,11 +37,12 @@ type Place = (answer: string, index: number, begin: () => Group) => Group;
  * members of clusters only, later index first: at most d(d-1)/2 times for d spellings. By `equivalence`, plain numbers
  * and equal keys are looked up, so the usual group costs N lookups.
  *
- * `correct` tells whether the cluster's first member is equivalent to the reference, whatever the equality.
+ * `correct` tells whether the cluster's first member is equivalent to the reference, or to any of several, whatever the
+ * equality.
  */
 export function clusterAnswers(
   answers: readonly (string | null)[],
-  referenceAnswer?: string | null,
+  reference?: string | readonly string[] | null,
   equality: Equality = 'equivalence',
 ): Cluster[] {
   const groups: Group[] = [];
@@ -60,11 +61,11 @@ export function clusterAnswers(
     group.members.push(index);
   });
   groups.sort((a, b) => b.members.length - a.members.length || a.members.at(-1)! - b.members.at(-1)!);
-  const reference = referenceAnswer?.trim() ? referenceAnswer : null;
+  const references = [reference ?? []].flat().filter((one) => one.trim() !== '');
   return groups.map(({ answer, members }) => ({
     answer,
     members,
-    correct: reference === null ? null : equivalent(answer, reference),
+    correct: references.length === 0 ? null : references.some((one) => equivalent(answer, one)),
   }));
 }
 

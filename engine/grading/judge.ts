@@ -6,6 +6,9 @@ import type { Cluster, RolloutFacts } from '../protocol/group.ts';
 import { clusterAnswers } from './cluster.ts';
 import { extractAnswer } from './extract.ts';
 
+/** One, or several of which any counts; null without. */
+type Reference = string | readonly string[] | null;
+
 export interface JudgedAnswers {
   /** Of equal answers, the largest first. */
   clusters: Cluster[];
@@ -14,7 +17,7 @@ export interface JudgedAnswers {
 }
 
 /** Extracts the answers of responses (strict: only marked answers count) and judges them. */
-export function judgeTexts(texts: readonly string[], reference: string | null): JudgedAnswers {
+export function judgeTexts(texts: readonly string[], reference: Reference): JudgedAnswers {
   return judgeAnswers(
     texts.map((text) => extractAnswer(text, 'strict')),
     reference,
@@ -25,7 +28,7 @@ export function judgeTexts(texts: readonly string[], reference: string | null): 
  * Clusters answers and compares them with the reference. Without an answer (null) a rollout is in no cluster, and wrong
  * where there is a reference; without a reference right and wrong are unknown.
  */
-export function judgeAnswers(answers: readonly (string | null)[], reference: string | null): JudgedAnswers {
+export function judgeAnswers(answers: readonly (string | null)[], reference: Reference): JudgedAnswers {
   const clusters = clusterAnswers(answers, reference);
   const clusterOf = new Array<number | null>(answers.length).fill(null);
   clusters.forEach(({ members }, c) => {

@@ -2,7 +2,8 @@
  * Rollouts as JSON Lines, one per line, whoever wrote them: prompt and completion, and where the file has them step, reward,
  * rewards by name, advantage, reference answer and id. Numbers and texts under other names are kept under those names.
  */
-import { cellText, promptOf } from '../data/fields.ts';
+import { chatText, promptOf } from '../data/chat.ts';
+import { cellText } from '../data/fields.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { ForeignValue } from '../protocol/group.ts';
 import type { ForeignRollout } from './group.ts';
@@ -106,7 +107,7 @@ function promptIn({ values, line }: JsonLine, file: string): string {
 function completionIn({ values, line }: JsonLine, file: string): string {
   const value = columnIn(values, 'completion');
   if (typeof value === 'string') return value;
-  return promptOf(value)?.text ?? refuse(file, line, 'completion', 'a text, or a list of messages');
+  return chatText(value) ?? refuse(file, line, 'completion', 'a text, or a list of messages');
 }
 
 /** The first step where the file does not count them. */

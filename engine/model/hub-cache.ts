@@ -19,6 +19,8 @@ export interface HubId {
   name: string;
   /** A branch, a tag or a commit. */
   revision: string;
+  /** A model where nothing is said. */
+  type?: 'model' | 'dataset';
 }
 
 const COMMIT = /^[0-9a-f]{40}$/;
@@ -30,7 +32,7 @@ export class CachedModel {
 
   constructor(readonly id: HubId) {
     const cache = getHFHubCachePath();
-    const name = getRepoFolderName({ type: 'model', name: id.name });
+    const name = getRepoFolderName({ type: id.type ?? 'model', name: id.name });
     this.#folder = path.join(cache, name);
     this.#lock = path.join(cache, '.locks', name, 'rollscope.lock');
   }

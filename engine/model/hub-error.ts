@@ -9,6 +9,7 @@ export function endpoint(): string {
 }
 
 export function hubError(error: unknown, id: HubId): RollscopeError {
+  const what = id.type ?? 'model';
   if (error instanceof RollscopeError) return error;
   if (error instanceof HubApiError) return refused(error, id);
   const { name, code } = (error ?? {}) as NodeJS.ErrnoException;
@@ -19,48 +20,49 @@ export function hubError(error: unknown, id: HubId): RollscopeError {
       'disk',
       `No space left on the disk while downloading ${id.spec}.`,
       'Free some space, then try again: partial downloads are kept.',
-      { details: { reason: 'disk-full', model: id.spec } },
+      { details: { reason: 'disk-full', [what]: id.spec } },
     );
   }
   const reason =
     error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error);
+  const own = what === 'model' ? 'a .gguf file or a model folder' : 'a problem file that exists';
   return new RollscopeError(
-    'model',
+    what,
     `${id.spec} is not in the cache and the Hub at ${endpoint()} cannot be reached: ${reason}`,
-    'Check the connection, or use the path of a .gguf file or a model folder. Partial downloads are kept.',
-    { details: { reason: 'hub-unreachable', model: id.spec, endpoint: endpoint(), system: reason } },
+    `Check the connection, or use the path of ${own}. Partial downloads are kept.`,
+    { details: { reason: 'hub-unreachable', [what]: id.spec, endpoint: endpoint(), system: reason } },
   );
 }
 
-function refused({ statusCode, message }: HubApiError, { spec, name, revision }: HubId): RollscopeError {
+function refused(
+  { statusCode, message }: HubApiError,
+  { spec, name, revision, type = 'model' }: HubId,
+): RollscopeError {
   if (statusCode === 401 || statusCode === 403) {
     return new RollscopeError(
-      'model',
+      type,
       `No access to ${spec} on the Hub (status ${statusCode}): it is private, gated, or does not exist.`,
-      'Check the name; accept the terms on the model’s page and set HF_TOKEN to a token with read access.',
-      { details: { reason: 'no-access', model: spec, status: statusCode } },
+      `Check the name; accept the terms on the ${type}’s page and set HF_TOKEN to a token with read access.`,
+      { details: { reason: 'no-access', [type]: spec, status: statusCode } },
     );
   }
   if (statusCode === 404 && revision !== 'main') {
     return new RollscopeError(
-      'model',
-      `The model ${name}, or its revision ${revision}, does not exist on the Hub.`,
+      type,
+      `The ${type} ${name}, or its revision ${revision}, does not exist on the Hub.`,
       'Check the owner, the name, and the branch, tag or commit after the @.',
-      { details: { reason: 'unknown-revision', model: name, revision, status: statusCode } },
+      { details: { reason: 'unknown-revision', [type]: name, revision, status: statusCode } },
     );
   }
   if (statusCode === 404) {
     return new RollscopeError(
-      'model',
-      `The model ${name} does not exist on the Hub.`,
-      'Check the owner and the name.',
-      { details: { reason: 'unknown-model', model: name, status: statusCode } },
+      type,
+      `The ${type} ${name} does not exist on the Hub.`,
+      type === 'model' ? 'Check the owner and the name.' : 'Check the owner and the name, or the path of the file.',
+      { details: { reason: `unknown-${type}`, [type]: name, status: statusCode } },
     );
   }
-  return new RollscopeError(
-    'model',
-    `The Hub returned status ${statusCode} for ${spec}: ${message}`,
-    'Try again later.',
-    { details: { reason: 'hub-failed', model: spec, status: statusCode, system: message } },
-  );
+  return new RollscopeError(type, `The Hub returned status ${statusCode} for ${spec}: ${message}`, 'Try again later.', {
+    details: { reason: 'hub-failed', [type]: spec, status: statusCode, system: message },
+  });
 }

@@ -27,8 +27,8 @@ export function parseHubId(spec: string): HubId | null {
   return name === undefined ? null : { spec, name, revision };
 }
 
-/** A commit of a model at the Hub. */
-class Repository {
+/** A commit of a model or data set at the Hub. */
+export class Repository {
   constructor(
     private readonly cached: CachedModel,
     private readonly commit: string,
@@ -87,12 +87,13 @@ class Repository {
   }
 
   private request(name: string) {
-    return { repo: this.cached.id.name, path: name, revision: this.commit, ...access(this.signal) };
+    const { type = 'model', name: repo } = this.cached.id;
+    return { repo: { type, name: repo }, path: name, revision: this.commit, ...access(this.signal) };
   }
 }
 
 /** How the Hub is reached. */
-function access(signal: AbortSignal | undefined) {
+export function access(signal: AbortSignal | undefined) {
   const accessToken = process.env.HF_TOKEN;
   return {
     hubUrl: endpoint(),
@@ -149,7 +150,7 @@ export async function fetchHubModel(id: HubId, options: HubOptions): Promise<str
 }
 
 /** The names of the Hub's own client. */
-function offline(): boolean {
+export function offline(): boolean {
   return /^(1|ON|YES|TRUE)$/i.test(process.env.HF_HUB_OFFLINE ?? '');
 }
 

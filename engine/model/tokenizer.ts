@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Template } from '@huggingface/jinja';
 import { Tokenizer as Encoder } from '@huggingface/tokenizers';
 import { RollscopeError } from '../protocol/errors.ts';
+import type { Turn } from '../protocol/records.ts';
 import { strftime } from './chat-date.ts';
 import { firstTokens } from './first-token.ts';
 import { type TokenTextReader, tokenTextReader } from './token-texts.ts';
@@ -11,7 +12,11 @@ import { checkTokenizerJson, type TokenizerJson } from './tokenizer-json.ts';
 
 export interface PromptText {
   system?: string | undefined;
+  /** Turns before the user's last one. */
+  before?: readonly Turn[] | undefined;
   user: string;
+  /** The beginning of the response. */
+  prefill?: string | undefined;
 }
 
 export interface Tokenizer {
@@ -69,6 +74,20 @@ function datedTemplate(text: string): Template {
   return template;
 }
 
+/** A prompt for a model without a chat template: one turn is its text, more are laid out. */
+function withoutTemplate({ system, before = [], user, prefill }: PromptText): string {
+  const begin = prefill === undefined ? '' : before.length > 0 ? `assistant: ${prefill}` : prefill;
+  const turns =
+    before.length > 0 ? [...before.map((turn) => `${turn.role}: ${turn.content}`), `user: ${user}`] : [user];
+  return [...(system ? [system] : []), ...turns, ...(begin === '' ? [] : [begin])].join('\n\n');
+}
+
+/** A prompt with the beginning of its response. A thought that the template has opened is not opened again. */
+function begun(prompt: string, prefill: string): string {
+  const open = /<think>\s*$/.exec(prompt);
+  return open && /^\s*<think>/.test(prefill) ? prompt.slice(0, open.index) + prefill.trimStart() : prompt + prefill;
+}
+
 /** Builds a tokenizer. Throws RollscopeError `model` if the description is not supported. */
 export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer {
   const { json, chatTemplate, bosToken, eosToken, eosIds, addsBos } = parts;
@@ -91,20 +110,25 @@ export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer 
     );
   }
   const encode = (text: string): Int32Array => Int32Array.from(encoder.encode(text, { add_special_tokens: false }).ids);
-  const renderPrompt = ({ system, user }: PromptText, date: Date): string => {
+  const renderPrompt = (prompt: PromptText, date: Date): string => {
+    const { system, before = [], user, prefill } = prompt;
     if (!template) {
-      const text = system ? `${system}\n\n${user}` : user;
-      return first + text;
+      return first + withoutTemplate(prompt);
     }
-    const messages = [...(system ? [{ role: 'system', content: system }] : []), { role: 'user', content: user }];
+    const messages = [
+      ...(system ? [{ role: 'system', content: system }] : []),
+      ...before.map(({ role, content }) => ({ role, content })),
+      { role: 'user', content: user },
+    ];
     try {
-      return template.render({
+      const text = template.render({
         messages,
         add_generation_prompt: true,
         bos_token: bosToken ?? '',
         eos_token: eosToken ?? '',
         strftime_of_run: (format: string) => strftime(date, format),
       });
+      return prefill === undefined ? text : begun(text, prefill);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       throw new RollscopeError(

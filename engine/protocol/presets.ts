@@ -32,7 +32,7 @@ const EMBEDDED_PRESET: Preset = {
   },
   loss: { normalizer: 'dapo' },
   optimizer: { lr: 1e-4, beta2: 0.99 },
-  evaluation: { temperature: 1, topP: 1, samples: 8, every: 25 },
+  evaluation: { temperature: 1, topP: 1, samples: 8, every: 25, draw: 'random' },
   checkpoint: { every: 10 },
 };
 
@@ -47,7 +47,7 @@ const LORA_PRESET: Preset = {
   lora: { rank: 16, alpha: 32 },
   sampling: { maxTokens: 256 },
   optimizer: { lr: 1e-5 },
-  evaluation: { samples: 4, limit: 32 },
+  evaluation: { samples: 4, limit: 32, draw: 'random' },
   checkpoint: { every: 10 },
 };
 

@@ -16,6 +16,10 @@ const nullable = z.number().nullable();
 /** A number that run folders of earlier versions lack. */
 const later = nullable.default(null);
 
+/** A turn of a conversation. */
+export const Turn = z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
+export type Turn = z.infer<typeof Turn>;
+
 /** A problem as the run sees it; one per line in `problems.jsonl`. */
 export const Problem = z.strictObject({
   /** Position in the run's problem list, from 0. */
@@ -25,6 +29,10 @@ export const Problem = z.strictObject({
   text: z.string(),
   /** The reference answer, when the data has one: for measuring only. */
   answer: z.string().nullable(),
+  /** All reference answers, `answer` first, where there are several: a response is right when it equals any of them. */
+  accepted: z.array(z.string()).optional(),
+  /** The conversation, where the problem is more than one turn of the user; what the assistant begins to say is its last turn. */
+  messages: z.array(Turn).optional(),
   /** File it came from, its row (from 0) and line (from 1; null for binary formats). */
   source: z.string(),
   row: z.int().min(0),
@@ -43,6 +51,23 @@ export const Prompt = z.strictObject({
   tokens: z.array(z.int().min(0)).nullable(),
 });
 export type Prompt = z.infer<typeof Prompt>;
+
+/** Which columns of a data set were taken for what, by their names. */
+export const DataReading = z.strictObject({
+  /** The file, the folder, or the data set of the Hub. */
+  source: z.string(),
+  problems: z.int().min(0),
+  /** null: the prompt is made of other columns, there are no reference answers, problems are numbered. */
+  prompt: z.string().nullable(),
+  answer: z.string().nullable(),
+  id: z.string().nullable(),
+  /** Shown in the prompt besides the problem, and kept for the reward. */
+  shown: z.array(z.string()),
+  kept: z.array(z.string()),
+  /** Not used. */
+  left: z.array(z.string()),
+});
+export type DataReading = z.infer<typeof DataReading>;
 
 const base = { seq: z.int().min(0), time: z.string() };
 
@@ -64,6 +89,8 @@ export const RunRecord = z.strictObject({
     vocabulary: z.int().min(1).nullable().default(null),
   }),
   dataFingerprint: z.string().nullable(),
+  /** How the data sets of training and evaluation were read; absent in runs of older versions. */
+  data: z.array(DataReading).optional(),
   device: z.string().nullable(),
 });
 
@@ -144,6 +171,8 @@ export const EvaluationRecord = z.strictObject({
   ...base,
   step: z.int().min(0),
   problems: z.int().min(0),
+  /** Of so many problems these are a random sample; absent where they are none. */
+  sampledFrom: z.int().min(1).optional(),
   samples: z.int().min(1),
   /** avg@k: mean correctness of sampled rollouts; interval by bootstrap over problems. null without labels. */
   accuracy: Estimate.nullable(),

@@ -51,6 +51,7 @@ export const STREAMS = {
   equality: 10,
   dual: 11,
   'other-policy': 12,
+  draw: 13,
 } as const;
 export type StreamName = keyof typeof STREAMS;
 

@@ -1,4 +1,5 @@
 /** One line about a run: what it is, how far it came, and its accuracy before and after. */
+import { evaluatedText } from '../protocol/data-text.ts';
 import type { EvaluationRecord } from '../protocol/records.ts';
 import type { RunInfo } from '../protocol/rpc.ts';
 import { describeRun, type RunFile } from '../protocol/run-file.ts';
@@ -23,6 +24,7 @@ interface State extends Pick<RunInfo, 'run' | 'folder' | 'step' | 'status'> {
 
 export function runInfo(file: RunFile, { run, folder, step, status, evaluations, skipped }: State): RunInfo {
   const { before, after } = beforeAfter(evaluations);
+  const sampled = [after, before].find((one) => one?.sampledFrom !== undefined);
   return {
     run,
     folder,
@@ -31,6 +33,7 @@ export function runInfo(file: RunFile, { run, folder, step, status, evaluations,
     step,
     origin: file.origin,
     status,
+    ...(sampled && { sampled: evaluatedText(sampled) }),
     accuracyBefore: before?.accuracy?.mean ?? null,
     accuracyAfter: after?.accuracy?.mean ?? null,
     skipped: describeSkipped(skipped, file.versions),

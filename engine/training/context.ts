@@ -14,6 +14,8 @@ export interface RunContext {
   /** The training problems; evaluation problems, where they are others, come after them. */
   readonly training: readonly Problem[];
   readonly evaluation: readonly Problem[];
+  /** Number of problems of which those of the evaluation are a random sample; null where they are no sample. */
+  readonly sampledFrom: number | null;
   /** Size of the model's vocabulary. */
   readonly vocabulary: number;
   readonly journal: Journal;

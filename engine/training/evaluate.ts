@@ -30,7 +30,7 @@ export async function evaluateWhereDue(context: RunContext, step: number, last: 
  * kept, with all of their tokens' statistics; null otherwise.
  */
 async function evaluate(context: RunContext, step: number, keep: boolean): Promise<Judged[] | null> {
-  const { config, journal, clock, meter, watch, evaluation } = context;
+  const { config, journal, clock, meter, watch, evaluation, sampledFrom } = context;
   const { samples, greedy, temperature, topP } = config.evaluation;
   const begun = clock.seconds;
   const kept: Judged[] = [];
@@ -53,6 +53,7 @@ async function evaluate(context: RunContext, step: number, keep: boolean): Promi
     type: 'evaluation',
     step,
     problems: evaluation.length,
+    ...(sampledFrom !== null && { sampledFrom }),
     samples: Math.max(1, samples),
     ...evaluationMetrics(sampled, decoded),
     timing: { seconds },

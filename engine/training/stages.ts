@@ -62,7 +62,7 @@ export interface WithAdvantages extends Scored {
 /** Extracts answers (strict: only marked answers count), groups what is equal, and counts the votes. */
 export function judge({ problem, rollouts }: Sampled): Judged {
   const texts = rollouts.map(({ text }) => text);
-  const { clusters, rollouts: judged } = judgeTexts(texts, problem.answer);
+  const { clusters, rollouts: judged } = judgeTexts(texts, problem.accepted ?? problem.answer);
   const answers = judged.map(({ answer }) => answer);
   const facts = rollouts.map((rollout, i): Fact => {
     const { answer, cluster, correct } = judged[i]!;

@@ -1,7 +1,9 @@
 /** Detects problem files from the beginning of their text. Pure. */
 import path from 'node:path';
-import { USUAL_NAMES } from '../../engine/data/fields.ts';
-import { locateProblems } from '../../engine/data/locate.ts';
+import { columnValue, USUAL_NAMES, usualName, type Values } from '../../engine/data/fields.ts';
+import { readJson } from '../../engine/data/json.ts';
+import { hasPrompt } from '../../engine/data/json-rows.ts';
+import { firstSource, recovered } from '../../engine/data/locate.ts';
 import type { FieldMap } from '../../engine/protocol/index.ts';
 
 export type ProblemFormat = 'jsonl' | 'json' | 'csv' | 'parquet';
@@ -17,8 +19,9 @@ const FORMATS: Record<string, ProblemFormat> = {
 /** Without the dot. */
 export const PROBLEM_EXTENSIONS = Object.keys(FORMATS).map((extension) => extension.slice(1));
 
-/** Characters that `looksLikeProblems` needs. */
+/** Characters that `looksLikeProblems` wants to see, and more of them where the first object is longer (`isCut`). */
 export const HEAD_LENGTH = 8192;
+export const LONG_HEAD_LENGTH = 1 << 20;
 
 /** The format according to the file's name; null for other files. */
 export function formatOf(file: string): ProblemFormat | null {
@@ -40,6 +43,64 @@ export function looksLikeProblems(head: string, format: ProblemFormat, fields: F
       return columns.some((column) => names.some((name) => name.toLowerCase() === column.toLowerCase()));
     }
     default:
-      return locateProblems(head, format, fields)[0]?.hasPrompt ?? false;
+      return objectsLookLikeProblems(head, format, fields);
   }
+}
+
+/** Names of problems that mean other things in other files: a task of the editor, an input of a bundler. */
+const WEAK: ReadonlySet<string> = new Set(['task', 'input', 'query', 'chat', 'conversation']);
+/** Names of answers that nothing else has. */
+const ANSWERS: ReadonlySet<string> = new Set(
+  USUAL_NAMES.answer.filter((name) => !['label', 'output', 'target', 'reference', 'answers'].includes(name)),
+);
+
+function objectsLookLikeProblems(head: string, format: 'jsonl' | 'json', fields: FieldMap): boolean {
+  const first = firstObject(head, format, fields);
+  if (!first) return false;
+  const { values, open } = first;
+  if (!hasPrompt(values, fields)) return open !== null && fields.prompt === undefined && open >= LONG;
+  const name = fields.prompt ?? usualName(values, 'prompt')!;
+  if (fields.prompt !== undefined || !WEAK.has(name.toLowerCase())) return true;
+  const prompt = columnValue(values, name);
+  if (Array.isArray(prompt)) return true;
+  if (Object.keys(values).some((other) => ANSWERS.has(other.toLowerCase()))) return true;
+  // a sentence or a sum, with what may be its answer; not the name of a script or the path of a file
+  return (
+    usualName(values, 'answer') !== null && !isNameOrPath(String(prompt)) && !('command' in values || 'type' in values)
+  );
+}
+
+function isObject(value: unknown): value is Values {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isNameOrPath(text: string): boolean {
+  return /^[\w@./\\:*-]*$/.test(text) && !/\d\s*[-+*/=]/.test(text);
+}
+
+/** A field that fills so much of the head that the others stand behind it. */
+const LONG = 2000;
+
+/** The first object of the head, also where the head ends within it; `open`: the length of the string it ends in. */
+function firstObject(
+  head: string,
+  format: 'jsonl' | 'json',
+  fields: FieldMap,
+): { values: Values; open: number | null } | null {
+  const source = firstSource(head, format, fields);
+  if (source === null) return null;
+  try {
+    const value = readJson(source);
+    return isObject(value) ? { values: value, open: null } : null;
+  } catch {
+    const text = /:\s*"([^"\\]*(?:\\.[^"\\]*)*)$/s.exec(source);
+    const open = head.length >= HEAD_LENGTH && text ? text[1]!.length : null;
+    return { values: recovered(source), open };
+  }
+}
+
+/** Whether the head ends within its first object, so that more of the file says more. */
+export function isCut(head: string, format: ProblemFormat): boolean {
+  if (format !== 'jsonl' && format !== 'json') return false;
+  return head.length >= HEAD_LENGTH && (firstObject(head, format, {})?.open ?? null) !== null;
 }

@@ -1,5 +1,7 @@
 /** Finds the problems in a document: lines, id and text of each. Pure. */
-import { columnValue, promptOf, usualName, type Values } from '../../engine/data/fields.ts';
+import { promptOf } from '../../engine/data/chat.ts';
+import { columnValue, NO_IDS, usualName, type Values } from '../../engine/data/fields.ts';
+import { readJson } from '../../engine/data/json.ts';
 import { locateProblems } from '../../engine/data/locate.ts';
 import type { FieldMap } from '../../engine/protocol/index.ts';
 
@@ -25,7 +27,10 @@ export function findProblems(
   firstRow = 0,
   firstLine = 0,
 ): FoundProblem[] {
-  const located = locateProblems(text, format, fields, firstRow);
+  const found = locateProblems(text, format, fields, firstRow);
+  // as the engine does: ids that repeat are replaced by numbers, unless the user chose their column
+  const numbered = fields.id === NO_IDS || (fields.id === undefined && firstRow === 0 && repeats(found));
+  const located = numbered ? found.map((problem) => ({ ...problem, id: null })) : found;
   const lines = text.split('\n');
   return located.flatMap(({ row, line, endLine, id, hasPrompt }, i) => {
     const alone = located[i - 1]?.endLine !== line && located[i + 1]?.line !== endLine;
@@ -35,12 +40,16 @@ export function findProblems(
   });
 }
 
+function repeats(problems: readonly { id: string | null; row: number }[]): boolean {
+  return new Set(problems.map(({ id, row }) => id ?? String(row))).size < problems.length;
+}
+
 /** The problem in the lines of an object; brackets and commas around the object are ignored. */
 function promptIn(source: string, fields: FieldMap): string | null {
   const start = source.indexOf('{');
   const end = source.lastIndexOf('}');
   try {
-    const values = JSON.parse(source.slice(start, end + 1)) as Values;
+    const values = readJson(source.slice(start, end + 1)) as Values;
     const name = fields.prompt ?? usualName(values, 'prompt');
     return name === null ? null : (promptOf(columnValue(values, name))?.text ?? null);
   } catch {

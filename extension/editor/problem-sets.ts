@@ -4,7 +4,7 @@ import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 import { fieldsSetting, onDidChangeSettings } from '../settings.ts';
 import { debounce } from '../timing.ts';
-import { formatOf, HEAD_LENGTH, looksLikeProblems } from './detect.ts';
+import { formatOf, HEAD_LENGTH, isCut, LONG_HEAD_LENGTH, looksLikeProblems } from './detect.ts';
 import { type FoundProblem, findProblems } from './find-problems.ts';
 
 /** Maximum characters of a document that is read entirely. */
@@ -74,7 +74,10 @@ function read(document: vscode.TextDocument, window: vscode.Range | null): Found
   const format = formatOf(document.uri.path) ?? (document.languageId === 'jsonl' ? 'jsonl' : null);
   if (format !== 'jsonl' && format !== 'json') return null;
   const fields = fieldsSetting(document.uri);
-  const head = document.getText(new vscode.Range(document.positionAt(0), document.positionAt(HEAD_LENGTH)));
+  const headOf = (length: number) =>
+    document.getText(new vscode.Range(document.positionAt(0), document.positionAt(length)));
+  const short = headOf(HEAD_LENGTH);
+  const head = isCut(short, format) ? headOf(LONG_HEAD_LENGTH) : short;
   if (!looksLikeProblems(head, format, fields)) return null;
   if (!window) return findProblems(document.getText(), format, fields);
   // The rows of a JSON list cannot be counted without reading it from its beginning.

@@ -1,6 +1,7 @@
 /** Texts of a problem's result for CodeLens, inline result and hover. Pure. */
 import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
 import { code, oneLine, percent, share } from '../../engine/protocol/format.ts';
+import { referenceText } from '../../engine/protocol/reference.ts';
 import type { Verdict } from '../../engine/protocol/verdict.ts';
 import type { Prediction } from '../../engine/runs/columns.ts';
 import type { ProblemView } from '../../engine/runs/problem-view.ts';
@@ -47,7 +48,8 @@ export function hoverText({ run, problem, view }: ProblemResult, link: string): 
   const head = marks
     ? ['| Answer | | Rollouts | Share |', '| :--- | --- | ---: | ---: |']
     : ['| Answer | Rollouts | Share |', '| :--- | ---: | ---: |'];
-  const reference = problem.answer === null ? '' : ` · reference ${code(oneLine(problem.answer, 60))}`;
+  const known = referenceText(problem);
+  const reference = known === null ? '' : ` · reference ${code(oneLine(known, 60))}`;
   return [
     `**Problem** ${code(problem.id)}${reference}`,
     [...head, ...rows].join('\n'),

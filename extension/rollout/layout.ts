@@ -2,6 +2,7 @@
 import { baseName, DASH, number, percent, verdict, whole } from '../../engine/protocol/format.ts';
 import type { Problem, Rollout } from '../../engine/protocol/index.ts';
 import { valueText } from '../../engine/protocol/named-values.ts';
+import { referenceText } from '../../engine/protocol/reference.ts';
 
 export interface RolloutFacts {
   run: string;
@@ -101,7 +102,7 @@ export function headerValues(facts: RolloutFacts): Record<HeaderRow, string> {
   const probability = percent(rollout.logprob === null ? null : Math.exp(rollout.logprob));
   return {
     answer: rollout.answer === null ? 'none extracted' : `${rollout.answer}${graded}`,
-    reference: problem.answer ?? DASH,
+    reference: referenceText(problem) ?? DASH,
     reward: rewardText(facts),
     why: why || DASH,
     tokens: `${whole(rollout.tokens)}${rollout.finish === 'length' ? ', truncated at the length limit' : ''}`,

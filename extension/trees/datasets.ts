@@ -4,7 +4,14 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { commandOf } from '../command-definitions.ts';
 import { Disposables } from '../disposables.ts';
-import { formatOf, HEAD_LENGTH, looksLikeProblems, PROBLEM_EXTENSIONS } from '../editor/detect.ts';
+import {
+  formatOf,
+  HEAD_LENGTH,
+  isCut,
+  LONG_HEAD_LENGTH,
+  looksLikeProblems,
+  PROBLEM_EXTENSIONS,
+} from '../editor/detect.ts';
 import { Emitter } from '../events.ts';
 import type { ItemContext } from '../ids.ts';
 import { EMBEDDED } from '../run-config.ts';
@@ -74,9 +81,14 @@ async function isProblemFile(uri: vscode.Uri): Promise<boolean> {
   try {
     const handle = await open(uri.fsPath, 'r');
     try {
-      const bytes = Buffer.alloc(HEAD_LENGTH);
-      const { bytesRead } = await handle.read(bytes, 0, HEAD_LENGTH, 0);
-      return looksLikeProblems(bytes.toString('utf8', 0, bytesRead), format, fieldsSetting(uri));
+      const headOf = async (length: number) => {
+        const bytes = Buffer.alloc(length);
+        const { bytesRead } = await handle.read(bytes, 0, length, 0);
+        return bytes.toString('utf8', 0, bytesRead);
+      };
+      const short = await headOf(HEAD_LENGTH);
+      const head = isCut(short, format) ? await headOf(LONG_HEAD_LENGTH) : short;
+      return looksLikeProblems(head, format, fieldsSetting(uri));
     } finally {
       await handle.close();
     }

@@ -58,7 +58,10 @@ function factsOf(info: RunInfo): string[][] {
     ['Reward', info.reward ?? DASH],
     ['Step', `${info.step} of ${info.steps ?? DASH}`],
     ...(info.skipped ? [['Skipped', info.skipped.message]] : []),
-    ['Accuracy', `${share(info.accuracyBefore)} → ${share(info.accuracyAfter)}`],
+    [
+      'Accuracy',
+      `${share(info.accuracyBefore)} → ${share(info.accuracyAfter)}${info.sampled ? ` (${info.sampled})` : ''}`,
+    ],
   ];
 }
 

@@ -74,6 +74,7 @@ describe('a dataset', () => {
     {
       what: 'with an id used twice',
       text: rows({ id: 'a', prompt: '1+1=' }, { id: 'b', prompt: '1+2=' }, { id: 'a', prompt: '1+3=' }),
+      options: ['--id-field', 'id'],
       facts: { reason: 'duplicate-id', line: 3, value: 'a', firstLine: 1 },
     },
     {
@@ -86,8 +87,11 @@ describe('a dataset', () => {
       text: rows({ riddle: '1+1=' }),
       facts: { reason: 'no-problem-column', columns: ['riddle'] },
     },
-  ])('$what is named with its place', async ({ text, facts }) => {
-    await refuses(['train', file('bad.jsonl', text), ...BRIEF], 'dataset', { file: place('bad.jsonl'), ...facts });
+  ])('$what is named with its place', async ({ text, options = [], facts }) => {
+    await refuses(['train', file('bad.jsonl', text), ...options, ...BRIEF], 'dataset', {
+      file: place('bad.jsonl'),
+      ...facts,
+    });
   });
 
   test('that is missing, of another kind, or for evaluation only is named too', async () => {

@@ -138,6 +138,7 @@ describe('options', () => {
         topP: 0.9,
         greedy: false,
         limit: 10,
+        draw: 'random',
       },
       checkpoint: { every: 3, keep: 4 },
       watch: 'rollback',

@@ -183,7 +183,10 @@ describe('fields', () => {
       { role: 'assistant', content: 'b' },
       { role: 'user', content: 'c' },
     ];
-    expect((await load('f.jsonl', row(turns))).prompts).toEqual(['user: a\n\nassistant: b\n\nuser: c']);
+    const { problems, parts, prompts } = await load('f.jsonl', row(turns));
+    expect(prompts).toEqual(['c']);
+    expect(parts).toEqual([{ system: undefined, before: turns.slice(0, 2), user: 'c' }]);
+    expect(problems[0]).toMatchObject({ text: 'user: a\n\nassistant: b\n\nuser: c', messages: turns });
   });
 });
 
@@ -250,8 +253,8 @@ describe('columns for the reward', () => {
     ],
     [
       'what only looks like a label',
-      { answer: '4', choices: { text: ['3', '4'], label: ['A', 'B'] }, tests: [{ input: '2', output: '4' }], meta: {} },
-      { choices: { text: ['3', '4'], label: ['A', 'B'] }, tests: [{ input: '2', output: '4' }], meta: {} },
+      { answer: '4', signs: { text: ['3', '4'], label: ['A', 'B'] }, tests: [{ input: '2', output: '4' }], meta: {} },
+      { signs: { text: ['3', '4'], label: ['A', 'B'] }, tests: [{ input: '2', output: '4' }], meta: {} },
     ],
   ])('all columns are without labels: %s', async (_, row, columns) => {
     const expected = Object.keys(columns).length > 0 ? columns : undefined;
@@ -351,8 +354,8 @@ describe('errors name file and place', () => {
     ['a LaTeX backslash', 'b.jsonl', '{"prompt": "\\pi"}', {}, json(1, 13)],
     ['broken JSON', 'b.json', '[\n  {"prompt": "x"}\n  {"prompt": "y"}\n]', {}, json(3, 3)],
     ['JSON that ends', 'b.json', '[\n  {"prompt": "x"},', {}, json(2, 19)],
-    ['a pretty-printed list as JSON Lines', 'b.jsonl', '[\n  {"prompt": "x"}\n]', {}, json(1, 2)],
-    ['no list', 'n.json', '{"prompt": "x"}', {}, { reason: 'no-list' }],
+    ['a broken list as JSON Lines', 'b.jsonl', '[\n  {"prompt": "x"}\n', {}, json(1, 2)],
+    ['no list', 'n.json', '{"name": "x"}', {}, { reason: 'no-list' }],
     ['no object in a line', 'n.jsonl', '{"prompt": "x"}\n["y"]', {}, { reason: 'not-an-object', line: 2 }],
     ['no object in a list', 'n.json', '[{"prompt": "x"}, "y"]', {}, { reason: 'not-an-object', element: 1 }],
     ['no problem', 'p.jsonl', '{"prompt": "x"}\n\n{"answer": "2"}', {}, noPrompt(3, 'missing')],
@@ -368,7 +371,7 @@ describe('errors name file and place', () => {
       'duplicate ids',
       'd.jsonl',
       '{"id": 1, "prompt": "x"}\n{"id": 2, "prompt": "y"}\n{"id": "1", "prompt": "z"}',
-      {},
+      { fields: { id: 'id' } },
       { reason: 'duplicate-id', line: 3, value: '1', firstLine: 1 },
     ],
     [

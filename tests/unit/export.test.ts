@@ -60,6 +60,7 @@ describe('rollouts', () => {
           problemText: expect.stringMatching(/^What is \d+ . \d+\?$/),
           prompt: expect.stringMatching(/^What is \d+ . \d+\?\n$/),
           reference: expect.stringMatching(/^\d+$/),
+          references: null,
           rewards: null,
           majorityAnswer: group.majority!.answer,
           majorityShare: group.majority!.share,

@@ -25,7 +25,7 @@ test('names every metric of an evaluation, and no other', () => {
   const named = [...section('Evaluation metrics').matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell]) =>
     [...cell!.matchAll(/`(\w+)`/g)].map(([, name]) => name!),
   );
-  const others = ['type', 'seq', 'time', 'step', 'problems', 'samples', 'foreign', 'timing'];
+  const others = ['type', 'seq', 'time', 'step', 'problems', 'sampledFrom', 'samples', 'foreign', 'timing'];
   const metrics = Object.keys(EvaluationRecord.shape).filter((name) => !others.includes(name));
   expect(named.sort()).toEqual(metrics.sort());
 });

@@ -1,6 +1,7 @@
 /** Four small charts with one cursor: the reward, and three metrics of the user's choice. Titles show the current values. */
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
+import { evaluatedText } from '../../engine/protocol/data-text.ts';
 import { number, share } from '../../engine/protocol/format.ts';
 import type { Metric } from '../../engine/runs/series.ts';
 import { type CurveOptions, curve, plotArea, type Series } from '../charts/curve.ts';
@@ -113,6 +114,7 @@ export class Curves extends Component {
     const at = Math.min(this.store.at, run.step);
     const now = (metric: Metric) => run.metricAt(metric, at);
     const evaluations = head.evaluations.flatMap(({ step, accuracy }) => (accuracy ? [{ step, ...accuracy }] : []));
+    const sampled = head.evaluations.find(({ sampledFrom }) => sampledFrom !== undefined);
     const series = (name: string, metric: Metric): Series => ({
       name,
       steps: metrics.steps,
@@ -141,7 +143,9 @@ export class Curves extends Component {
         'Reward',
         html`Reward${value(
           html`<span class="name-proxy">proxy</span> ${rewardText(now('proxyReward'))} ·
-            <span class="name-reference">ground truth</span> ${share(now('groundTruthReward'))}`,
+            <span class="name-reference">ground truth</span> ${share(now('groundTruthReward'))}${
+              sampled ? html` · evaluated on ${evaluatedText(sampled)}` : nothing
+            }`,
         )}`,
         {
           series: [{ ...series('proxy', 'proxyReward'), ownAxis }, series('reference', 'groundTruthReward')],

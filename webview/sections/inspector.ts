@@ -4,6 +4,7 @@ import { customElement } from 'lit/decorators.js';
 import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
 import { baseName, DASH, plural, share, verdict } from '../../engine/protocol/format.ts';
 import type { Rollout } from '../../engine/protocol/group.ts';
+import { referenceText } from '../../engine/protocol/reference.ts';
 import { massChart, massStyles } from '../charts/mass.ts';
 import { confidenceChart, confidenceStyles } from '../charts/scatter.ts';
 import { Component } from '../component.ts';
@@ -81,7 +82,7 @@ export class Inspector extends Component {
       ${this.failure('revealProblem')}
       <div class="prompt">${problem.text}</div>
       <div>
-        reference <b class="mono">${problem.answer ?? DASH}</b> · majority
+        reference <b class="mono">${referenceText(problem) ?? DASH}</b> · majority
         <b class="mono ${view.answer === null ? '' : verdictClass(view.verdict)}">${view.answer ?? DASH}</b>
         ${view.status === 'tie' ? html`<span class="muted">(tie)</span>` : nothing}
         ${view.since.answer === null || view.phase === 'probe' ? nothing : html`<span class="muted">since step ${view.since.answer}</span>`}

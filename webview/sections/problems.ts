@@ -2,6 +2,7 @@
 import { css, html, nothing, svg } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { DASH, plural, share as shown } from '../../engine/protocol/format.ts';
+import { referenceText } from '../../engine/protocol/reference.ts';
 import { CONFIDENT } from '../../engine/protocol/verdict.ts';
 import { known } from '../../engine/runs/columns.ts';
 import type { AnyQuadrant } from '../../engine/runs/problem-view.ts';
@@ -224,7 +225,7 @@ export class Problems extends Component {
               <td class="muted">${problem.id}</td>
               <td class="text">${problem.text}</td>
               <td class="mono wrong">${answer}</td>
-              <td class="mono">${problem.answer}</td>
+              <td class="mono">${referenceText(problem)}</td>
               <td class="number">${shown(share)}</td>
               ${predicting ? html`<td class="number">${shown(prediction?.right)}</td>` : nothing}
               ${

@@ -10,7 +10,12 @@ export const grade: CommandDefinition = {
   name: 'grade',
   group: 'Answers',
   summary: 'grade pairs of texts: whether their answers are equal',
-  arguments: [{ text: '<pairs>', help: 'file with lines {"prediction": text, "reference": text}; \'-\' reads stdin' }],
+  arguments: [
+    {
+      text: '<pairs>',
+      help: 'file with lines {"prediction": text, "reference": text or list}, or what export wrote (JSONL or Parquet); \'-\' reads stdin',
+    },
+  ],
   sections: [
     {
       title: '',
@@ -22,7 +27,8 @@ export const grade: CommandDefinition = {
     ['rollscope grade pairs.jsonl', ''],
     [`echo '{"prediction":"\\\\boxed{1/2}","reference":"0.5"}' | rollscope grade -`, ''],
   ],
-  notes: `Each line is answered by {"equal": true|false, "extracted": text|null}, a bad one by {"error": text, "line": n}; then the
+  notes: `Each line is answered by {"equal": true|false, "extracted": text|null}, a rollout of an export also by {"id", "step", "phase",
+"rollout"}, a bad one by {"error": text, "line": n}; then the
 exit code is 2. Blank lines are skipped. With --json a last line {"lines", "equal", "errors"} follows.`,
   load: async () => (await import('../commands/grade.ts')).grade,
 };
@@ -32,13 +38,16 @@ export const vote: CommandDefinition = {
   group: 'Answers',
   summary: 'cluster the responses to each problem by answer and take the vote',
   arguments: [
-    { text: '<rollouts>', help: `file with lines {"id", "responses": [text...], "answer"?}; '-' reads stdin` },
+    {
+      text: '<rollouts>',
+      help: `file with lines {"id", "responses": [text...], "answer"?}, or what export wrote (JSONL or Parquet); '-' reads stdin`,
+    },
   ],
   sections: [{ title: '', options: [STRICT] }],
   json: true,
   examples: [['rollscope vote rollouts.jsonl', '']],
   notes: `Each line is answered by {"id", "majority", "share", "clusters", "correct"?}, a bad one by {"error": text, "line": n}; then
-the exit code is 2. A response without an answer does not vote, but counts in the denominator of the share. Blank lines are skipped.
+the exit code is 2. The rollouts of an export vote by problem, step and phase. A response without an answer does not vote, but counts in the denominator of the share. Blank lines are skipped.
 With --json a last line {"lines", "labeled", "correct", "errors"} follows.`,
   load: async () => (await import('../commands/vote.ts')).vote,
 };

@@ -2,11 +2,18 @@
 import * as z from 'zod';
 import { equivalent, referenceAnswer } from '../../grading/index.ts';
 import { predictedAnswer } from '../answers.ts';
+import { ExportedRollout, isExported, References, Text } from '../exported.ts';
 import { answerLines } from '../jsonl.ts';
 import { EXIT, Output } from '../output.ts';
 
-const Text = z.union([z.string(), z.number().transform(String)], 'expected a string or a number');
-const Pair = z.looseObject({ prediction: Text, reference: Text });
+const Pair = z.object({ id: z.unknown().optional(), prediction: Text, reference: References });
+/** A pair, or a rollout of an export. */
+const Line = z.unknown().transform((value, context) => {
+  const parsed = isExported(value) ? ExportedRollout.safeParse(value) : Pair.safeParse(value);
+  if (parsed.success) return parsed.data;
+  for (const { path, message } of parsed.error.issues) context.addIssue({ code: 'custom', path, message });
+  return z.NEVER;
+});
 
 interface GradeOptions {
   strict?: boolean;
@@ -14,18 +21,38 @@ interface GradeOptions {
   json?: boolean;
 }
 
+interface Graded {
+  equal: boolean | null;
+  extracted: string | null;
+}
+
 export async function grade(file: string, options: GradeOptions): Promise<number> {
   const output = new Output(options.json === true);
-  const strict = options.strict === true;
-  const percent = options.percent === true;
   let equal = 0;
-  const { lines, errors } = await answerLines(file, Pair, (pair) => {
-    const reference = referenceAnswer(pair.reference) ?? '';
-    const extracted = predictedAnswer(pair.prediction, reference, strict);
-    const same = extracted !== null && equivalent(extracted, reference, { percent });
-    if (same) equal++;
-    return { ...('id' in pair ? { id: pair.id } : {}), equal: same, extracted };
+  const { lines, errors } = await answerLines(file, Line, (line) => {
+    const graded =
+      'exported' in line
+        ? judged(line.text, line.references, options)
+        : judged(line.prediction, line.reference, options);
+    if (graded.equal) equal++;
+    if ('exported' in line) return [{ ...line.place, rollout: line.rollout, ...graded }];
+    return [{ ...(line.id === undefined ? {} : { id: line.id }), ...graded }];
   });
   output.result({ lines, equal, errors });
   return errors > 0 ? EXIT.usage : EXIT.ok;
+}
+
+/** Equal to any of the references; null without one. */
+function judged(prediction: string, references: readonly string[] | null, options: GradeOptions): Graded {
+  const strict = options.strict === true;
+  const percent = options.percent === true;
+  let extracted: string | null = null;
+  for (const given of references ?? []) {
+    const reference = referenceAnswer(given) ?? '';
+    const answer = predictedAnswer(prediction, reference, strict);
+    extracted ??= answer;
+    if (answer !== null && equivalent(answer, reference, { percent })) return { equal: true, extracted: answer };
+  }
+  if (references === null) return { equal: null, extracted: predictedAnswer(prediction, '', strict) };
+  return { equal: false, extracted };
 }

@@ -3,43 +3,87 @@ import * as z from 'zod';
 import { clusterAnswers, referenceAnswer } from '../../grading/index.ts';
 import { voteOf } from '../../protocol/vote.ts';
 import { votingAnswer } from '../answers.ts';
+import { ExportedRollout, isExported, References, Text } from '../exported.ts';
 import { answerLines } from '../jsonl.ts';
 import { EXIT, Output } from '../output.ts';
 
-const Text = z.union([z.string(), z.number().transform(String)], 'expected a string or a number');
-const Rollouts = z.looseObject({
+const Rollouts = z.object({
   id: z.union([z.string(), z.number()], 'expected a string or a number').optional(),
   responses: z.array(Text.nullable(), 'expected a list of strings'),
-  answer: Text.nullish(),
+  answer: References.nullish(),
 });
+/** The responses to a problem, or one of them as an export has it. */
+const Line = z.unknown().transform((value, context) => {
+  const parsed = isExported(value) ? ExportedRollout.safeParse(value) : Rollouts.safeParse(value);
+  if (parsed.success) return parsed.data;
+  for (const { path, message } of parsed.error.issues) context.addIssue({ code: 'custom', path, message });
+  return z.NEVER;
+});
+
+interface Group {
+  /** What names it in the answer. */
+  place: object;
+  responses: readonly (string | null)[];
+  references: readonly string[] | null;
+}
 
 export async function vote(file: string, options: { strict?: boolean; json?: boolean }): Promise<number> {
   const output = new Output(options.json === true);
   const strict = options.strict === true;
   let right = 0;
   let labeled = 0;
-  const { lines, errors } = await answerLines(file, Rollouts, ({ id, responses, answer }) => {
-    const reference = answer === null || answer === undefined ? null : referenceAnswer(answer);
-    const answers = responses.map((text) => (text === null ? null : votingAnswer(text, strict)));
-    const clusters = clusterAnswers(answers, reference);
-    const majority = voteOf(answers, clusters);
-    const correct = reference === null ? null : (clusters[0]?.correct ?? false);
-    if (correct !== null) labeled++;
-    if (correct) right++;
-    return {
-      ...(id === undefined ? {} : { id }),
-      majority: majority?.answer ?? null,
-      share: majority?.share ?? null,
-      clusters: clusters.map((cluster) => ({
-        answer: cluster.answer,
-        count: cluster.members.length,
-        share: cluster.members.length / responses.length,
-        members: cluster.members,
-        ...(reference === null ? {} : { correct: cluster.correct }),
-      })),
-      ...(correct === null ? {} : { correct }),
-    };
-  });
+  const voted = (group: Group) => {
+    const result = tally(group, strict);
+    if ('correct' in result) labeled++;
+    if (result.correct) right++;
+    return { ...group.place, ...result };
+  };
+  // rows of an export that follow each other and are of one group
+  let open: { key: string; rows: ExportedRollout[] } | null = null;
+  const closed = () => {
+    const rows = open?.rows ?? [];
+    open = null;
+    if (!rows[0]) return [];
+    return [voted({ place: rows[0].place, responses: rows.map(({ text }) => text), references: rows[0].references })];
+  };
+  const { lines, errors } = await answerLines(
+    file,
+    Line,
+    (line) => {
+      if (!('exported' in line)) {
+        const { id, responses, answer } = line;
+        const group = { place: id === undefined ? {} : { id }, responses, references: answer ?? null };
+        return [...closed(), voted(group)];
+      }
+      const key = JSON.stringify(line.place);
+      const before = open?.key === key ? [] : closed();
+      open ??= { key, rows: [] };
+      open.rows.push(line);
+      return before;
+    },
+    closed,
+  );
   output.result({ lines, labeled, correct: right, errors });
   return errors > 0 ? EXIT.usage : EXIT.ok;
+}
+
+function tally({ responses, references: given }: Group, strict: boolean) {
+  const found = (given ?? []).flatMap((reference) => referenceAnswer(reference) ?? []);
+  const references = found.length > 0 ? found : null;
+  const answers = responses.map((text) => (text === null ? null : votingAnswer(text, strict)));
+  const clusters = clusterAnswers(answers, references);
+  const majority = voteOf(answers, clusters);
+  const correct = references === null ? null : (clusters[0]?.correct ?? false);
+  return {
+    majority: majority?.answer ?? null,
+    share: majority?.share ?? null,
+    clusters: clusters.map((cluster) => ({
+      answer: cluster.answer,
+      count: cluster.members.length,
+      share: cluster.members.length / responses.length,
+      members: cluster.members,
+      ...(references === null ? {} : { correct: cluster.correct }),
+    })),
+    ...(correct === null ? {} : { correct }),
+  };
 }

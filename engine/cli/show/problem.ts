@@ -2,6 +2,7 @@
 import { DASH, number, oneLine, originText, share, verdict } from '../../protocol/format.ts';
 import type { Rollout } from '../../protocol/group.ts';
 import { valueNames, valueText } from '../../protocol/named-values.ts';
+import { referenceText } from '../../protocol/reference.ts';
 import { describeRun, type RunFile } from '../../protocol/run-file.ts';
 import { rewardOf } from '../../reward/index.ts';
 import { notRewarded } from '../../runs/explanations.ts';
@@ -14,7 +15,7 @@ export function showProblem(output: Output, group: ShownGroup): void {
   const update = columns.updateOf(row);
   output.print(`${problem.id}  (${whereFrom(group)})`);
   output.print(`\n${problem.text}\n`);
-  output.print(`reference: ${problem.answer ?? DASH}`);
+  output.print(`reference: ${referenceText(problem) ?? DASH}`);
   output.print(`majority:  ${majorityText(group)}`);
   if (update) {
     const { kl, clipFraction } = update;

@@ -3,6 +3,7 @@ import { RollscopeError } from '../../protocol/errors.ts';
 import { DASH, number, share, verdict } from '../../protocol/format.ts';
 import type { RolloutFacts } from '../../protocol/group.ts';
 import { valueText } from '../../protocol/named-values.ts';
+import { referenceText } from '../../protocol/reference.ts';
 import type { Output } from '../output.ts';
 import { table } from '../table.ts';
 import { type ShownGroup, whereFrom } from './group.ts';
@@ -27,7 +28,7 @@ export function showRollout(output: Output, group: ShownGroup, count: number): v
     table(
       ['answer', rollout.answer ?? DASH],
       [
-        ['reference', `${problem.answer ?? DASH} (${verdict(rollout.correct)})`],
+        ['reference', `${referenceText(problem) ?? DASH} (${verdict(rollout.correct)})`],
         ['reward', number(rollout.reward, 2)],
         ...Object.entries(rollout.rewards).map(([name, value]) => [`reward ${name}`, valueText(value)]),
         ['advantage', `${number(rollout.advantage, 2)}${group.file.config ? effectOf(rollout) : ''}`],

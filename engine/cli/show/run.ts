@@ -1,6 +1,8 @@
 /** A run: what it is, before and after, its curves and its problems. */
 
 import { readRunFile } from '../../journal/reader.ts';
+import { readingText } from '../../protocol/data-text.ts';
+import { EMBEDDED } from '../../protocol/embedded.ts';
 import { bytes, DASH, number, originText, whole } from '../../protocol/format.ts';
 import { STEP_METRICS, type StepMetric } from '../../protocol/metrics.ts';
 import type { Problem } from '../../protocol/records.ts';
@@ -78,6 +80,9 @@ function factRows(
     ['status', info.status + (head.end?.error ? `: ${head.end.error.message}` : '')],
     ['model', `${info.model ?? DASH}${sizes && ` (${sizes})`}`],
     ['dataset', `${info.dataset ?? DASH} (${head.run?.problems ?? DASH} problems)`],
+    ...(head.run?.data ?? [])
+      .filter(({ source }) => source !== EMBEDDED)
+      .map((reading) => ['columns', readingText(reading).slice(reading.source.length + 2)]),
     ...(info.job === 'train'
       ? [
           ['reward', info.reward ?? DASH],

@@ -7,6 +7,7 @@ import { initialMajorityShares } from '../../analysis/theory.ts';
 import { EMBEDDED } from '../../protocol/embedded.ts';
 import { figure } from '../../protocol/format.ts';
 import type { Estimate } from '../../protocol/index.ts';
+import { referenceText } from '../../protocol/reference.ts';
 import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
 import { above, estimateText, NOT_MEASURED } from '../parts/criteria.ts';
 import { sharePlot } from '../parts/plots.ts';
@@ -304,7 +305,7 @@ function problemTable(units: readonly Ended[][]): Section {
       return [
         problem.text,
         model,
-        problem.answer ?? 'none',
+        referenceText(problem) ?? 'none',
         problem.share,
         problem.right ? 'right' : 'wrong',
         of.map(({ outcome }) => OUTCOMES[outcome]).join(', '),

@@ -24,7 +24,7 @@ export const FIELD_MAP = section('Columns', {
   }),
   id: text({
     title: 'Id column',
-    help: "column with the problem's id, unless it is called id",
+    help: "column with the problem's id, unless it is called id (none = number the rows)",
     example: 'name',
     placeholder: 'name',
     flag: '--id-field',
@@ -33,15 +33,27 @@ export const FIELD_MAP = section('Columns', {
 });
 
 export const DATASET = section('Problems', {
-  /** Absolute path of a .jsonl, .json, .csv or .parquet file, a text to be continued (.txt, .md), or `embedded`. */
+  /**
+   * Absolute path of a .jsonl, .json, .csv or .parquet file, of a folder of such files, a text to be continued (.txt, .md),
+   * a data set of the Hub, or `embedded`.
+   */
   path: text({
     title: 'Problem file',
-    help: 'a .jsonl, .json, .csv or .parquet file, a text to continue (.txt, .md), or embedded',
+    help: 'a .jsonl, .json, .csv or .parquet file, a folder of such files, a dataset on the Hugging Face Hub (owner/name@revision), a text to continue (.txt, .md), or embedded',
     example: 'problems.jsonl',
-    names: 'file',
+    names: 'dataset',
     required: true,
     trl: 'dataset_name',
     verl: 'data.train_files',
+  }),
+  split: text({
+    title: 'Split',
+    help: 'part of a folder or Hub dataset to read, with its configuration where it has several (test, main/test)',
+    example: 'test',
+    placeholder: 'name',
+    flag: '--split',
+    trl: 'dataset_train_split',
+    absent: 'the only one, or train',
   }),
   fields: FIELD_MAP,
   template: text({

@@ -15,6 +15,12 @@ const EVALUATION_DATASET = optional(
       flag: '--eval-dataset' as const,
       absent: 'the training problems',
     },
+    split: {
+      ...DATASET.fields.split,
+      title: 'Evaluation split',
+      flag: '--eval-split' as const,
+      trl: 'dataset_test_split',
+    },
   }),
 );
 
@@ -89,7 +95,7 @@ export const EVALUATION = section('Evaluation', {
   }),
   limit: integer({
     title: 'Number of evaluation problems',
-    help: 'evaluate on the first n problems only',
+    help: 'evaluate on n of the problems only',
     example: '100',
     placeholder: 'n',
     flag: '--eval-limit',
@@ -97,6 +103,20 @@ export const EVALUATION = section('Evaluation', {
     max: 1_000_000,
     absent: 'all',
   }),
+  draw: choice(
+    {
+      random: 'A random sample, the same in every run on these problems.',
+      first: 'The first of the file.',
+    },
+    {
+      title: 'Choice of evaluation problems',
+      help: 'with fewer evaluation problems than there are: a random sample (the same in every run on these problems), or the first',
+      placeholder: 'how',
+      flag: '--eval-draw',
+      // Runs of earlier versions have no value, and evaluated on the first problems.
+      absent: 'first',
+    },
+  ),
 });
 
 export const CHECKPOINT = section('Checkpoints', {

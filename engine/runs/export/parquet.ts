@@ -27,6 +27,7 @@ const COLUMNS: Column[] = [
   ['text', TEXT, 'REQUIRED'],
   ['answer', TEXT, 'OPTIONAL'],
   ['reference', TEXT, 'OPTIONAL'],
+  ['references', TEXT, 'OPTIONAL'],
   ['correct', YES_NO, 'OPTIONAL'],
   ['voteStatus', TEXT, 'REQUIRED'],
   ['majorityAnswer', TEXT, 'OPTIONAL'],

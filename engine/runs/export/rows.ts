@@ -24,6 +24,8 @@ export interface RolloutRow {
   /** The extracted answer, and the reference answer of the data. */
   answer: string | null;
   reference: string | null;
+  /** All reference answers as a JSON list, where there are several. */
+  references: string | null;
   correct: boolean | null;
   /** The vote of its group: how it stands, its answer and share (null without an answer), and whether that is right. */
   voteStatus: VoteStatus;
@@ -91,6 +93,7 @@ type GroupValues = Pick<
   | 'problemText'
   | 'prompt'
   | 'reference'
+  | 'references'
   | 'voteStatus'
   | 'majorityAnswer'
   | 'majorityShare'
@@ -115,6 +118,7 @@ function groupValues(
     problemText: problem?.text ?? '',
     prompt: prompt?.text ?? null,
     reference: problem?.answer ?? null,
+    references: problem?.accepted ? JSON.stringify(problem.accepted) : null,
     // A group that speaks was sampled.
     voteStatus: status as VoteStatus,
     majorityAnswer: answer,

@@ -9,7 +9,7 @@ import {
   runCustom,
   testsIn,
 } from '../../external/index.ts';
-import type { Check } from '../../protocol/index.ts';
+import type { Check, Problem } from '../../protocol/index.ts';
 import { rewardOptionsOf } from '../../reward/index.ts';
 import type { Judged } from '../stages.ts';
 import type { Gatherer } from './gatherer.ts';
@@ -43,6 +43,10 @@ export const lean: Gatherer<'lean'> = {
   require: () => requireLean(),
 };
 
+function labelsOf({ answer, accepted }: Problem): Pick<CustomRollout['problem'], 'answer' | 'answers'> {
+  return { answer, ...(accepted && { answers: accepted }) };
+}
+
 export const custom: Gatherer<'custom'> = {
   async gather(groups, { config, signal }) {
     const options = rewardOptionsOf(config).custom;
@@ -51,7 +55,7 @@ export const custom: Gatherer<'custom'> = {
         const { answer, cluster, finish, tokens, logprob, entropy } = facts[index]!;
         const { id, text: prompt, columns = {} } = problem;
         return {
-          problem: { id, prompt, columns, ...(options.labels && { answer: problem.answer }) },
+          problem: { id, prompt, columns, ...(options.labels && labelsOf(problem)) },
           group: g,
           index,
           response: rollout.text,

@@ -19,6 +19,7 @@ export function appendHeader(journal: Journal, config: RunConfig, material: Mate
     evaluationProblems: material.problems.length - material.training.length,
     model: { name, parameters, trainable, fingerprint, vocabulary },
     dataFingerprint: material.fingerprint,
+    data: material.data,
     device,
   });
   const warn = (code: string) => (message: string) => {

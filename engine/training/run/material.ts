@@ -1,15 +1,20 @@
 /** What a run works on: the problems of training and evaluation, with the prompts that are made of them. */
-import { type Dataset, loadDataset } from '../../data/dataset.ts';
+import { loadDataset, type PromptParts } from '../../data/dataset.ts';
 import { placeholders } from '../../data/template.ts';
-import type { Problem, RunConfig } from '../../protocol/index.ts';
+import type { DataReading, Problem, RunConfig } from '../../protocol/index.ts';
 import { rewardOf } from '../../reward/index.ts';
+import { uniform } from '../../rollout/philox.ts';
 
 export interface Material {
   problems: Problem[];
   training: Problem[];
   evaluation: Problem[];
+  /** Number of problems of which those of the evaluation are a random sample; null where they are no sample. */
+  sampledFrom: number | null;
   /** Of all problems, in their order. */
-  prompts: { system?: string; user: string }[];
+  prompts: PromptParts[];
+  /** How the data was read. */
+  data: DataReading[];
   fingerprint: string;
   warnings: string[];
 }
@@ -24,29 +29,55 @@ function columnsOf({ reward, rewardOptions, dataset }: RunConfig): { required: s
 /** Reads the problems of training and evaluation. Evaluation problems of their own are numbered after the others. */
 export async function loadMaterial(config: RunConfig): Promise<Material> {
   const own = await loadDataset(config.dataset, columnsOf(config));
-  const texts = (dataset: Dataset) => dataset.prompts.map((user) => ({ system: dataset.system, user }));
-  const limited = <T>(items: T[]) => items.slice(0, config.evaluation.limit ?? items.length);
   const { dataset } = config.evaluation;
   if (config.job === 'probe' || !dataset) {
+    const drawn = drawnOf(own.problems, config.evaluation);
     return {
       problems: own.problems,
       training: own.problems,
-      evaluation: limited(own.problems),
-      prompts: texts(own),
+      evaluation: drawn.map((at) => own.problems[at]!),
+      sampledFrom: sampledFrom(drawn, own.problems, config.evaluation),
+      prompts: own.parts,
+      data: [own.reading],
       fingerprint: own.fingerprint,
       warnings: own.warnings,
     };
   }
   const other = await loadDataset(dataset);
-  const evaluation = limited(other.problems).map((p, i) => ({ ...p, index: own.problems.length + i }));
+  const drawn = drawnOf(other.problems, config.evaluation);
+  const evaluation = drawn.map((at, i) => ({ ...other.problems[at]!, index: own.problems.length + i }));
   return {
     problems: [...own.problems, ...evaluation],
     training: own.problems,
     evaluation,
-    prompts: [...texts(own), ...limited(texts(other))],
+    sampledFrom: sampledFrom(drawn, other.problems, config.evaluation),
+    prompts: [...own.parts, ...drawn.map((at) => other.parts[at]!)],
+    data: [own.reading, other.reading],
     fingerprint: `${own.fingerprint}+${other.fingerprint}`,
     warnings: [...own.warnings, ...other.warnings],
   };
+}
+
+/**
+ * Positions of the evaluation problems, ascending: all, the first, or a sample. A file may be sorted by kind or difficulty,
+ * so that its first problems say little of the others. The sample does not depend on the run's seed: runs are compared.
+ */
+function drawnOf(problems: readonly Problem[], { limit = problems.length, draw }: RunConfig['evaluation']): number[] {
+  const all = problems.map((_, at) => at);
+  if (draw !== 'random') return all.slice(0, limit);
+  const keys = all.map((at) => uniform(0, 'draw', 0, at, 0, 0));
+  return all
+    .sort((a, b) => keys[a]! - keys[b]! || a - b)
+    .slice(0, limit)
+    .sort((a, b) => a - b);
+}
+
+function sampledFrom(
+  drawn: readonly number[],
+  problems: readonly Problem[],
+  { draw }: RunConfig['evaluation'],
+): number | null {
+  return draw === 'random' && drawn.length < problems.length ? problems.length : null;
 }
 
 /** `file:12`, or `file, row 12` in binary files. */

@@ -71,10 +71,23 @@ export function begin(worker: Worker, { config, journal, material, vocabulary, s
   }
   // The checkpoint that the run resumes from was recorded after its own history.
   if (state.stage === 'step' && checkpointDue(config, state.step)) watch.saved(state.step);
-  const { training, evaluation } = material;
+  const { training, evaluation, sampledFrom } = material;
   const stopper = new AbortController();
   const context: RunContext = {
-    ...{ config, reward, training, evaluation, vocabulary, journal, compute, clock, meter, watch, forecast },
+    ...{
+      config,
+      reward,
+      training,
+      evaluation,
+      sampledFrom,
+      vocabulary,
+      journal,
+      compute,
+      clock,
+      meter,
+      watch,
+      forecast,
+    },
     signal: stopper.signal,
   };
   const place = new Place({ config, journal, compute, watch }, state);

@@ -67,7 +67,9 @@ function changed(what: 'dataset' | 'model', name: string, run: string): Rollscop
   return new RollscopeError(
     what,
     `${name} has changed since the run ${run} started.`,
-    `Restore the original ${what === 'dataset' ? 'file' : 'model'}, or start a new run.`,
+    what === 'dataset'
+      ? 'Restore the original file, or start a new run. (This version may also read the file differently from the one that started the run: labels exactly, chats as turns, choices in the prompt.)'
+      : 'Restore the original model, or start a new run.',
     { details: { reason: 'changed', what, name, run } },
   );
 }

@@ -1,0 +1,167 @@
+/**
+ * Conversations as problem files hold them: `[{"role", "content"}]`, ShareGPT's `[{"from", "value"}]`, contents in parts,
+ * and any of these as JSON or Python text. A conversation becomes a question with what stands before it. Pure.
+ */
+import type { Turn } from '../protocol/records.ts';
+import { readJson } from './json.ts';
+import { parsePython } from './python-literal.ts';
+
+/** What a cell asks. */
+export interface Asked {
+  system: string | null;
+  /** Turns before the question. */
+  before: Turn[];
+  /** The last turn of the user. */
+  question: string;
+  /** What the assistant says behind the question: a beginning to go on from, or the solution. */
+  reply: string | null;
+  /** The question as a text: with the turns before it, where there are any. */
+  text: string;
+}
+
+/** A conversation that cannot be read; the message goes on after `"messages" `. */
+export class ChatFault extends Error {}
+
+const ROLES: ReadonlyMap<string, Turn['role']> = new Map([
+  ['user', 'user'],
+  ['human', 'user'],
+  ['prompter', 'user'],
+  ['assistant', 'assistant'],
+  ['gpt', 'assistant'],
+  ['chatgpt', 'assistant'],
+  ['bot', 'assistant'],
+  ['model', 'assistant'],
+  ['system', 'system'],
+  ['developer', 'system'],
+]);
+
+/** What a cell asks; null when it is neither a text nor a conversation, or empty. Throws ChatFault. */
+export function readPrompt(value: unknown): Asked | null {
+  const plain = (text: string): Asked | null =>
+    text.trim() === '' ? null : { system: null, before: [], question: text, reply: null, text };
+  if (typeof value === 'number' || typeof value === 'bigint') return plain(String(value));
+  if (typeof value === 'string') {
+    const chat = chatInText(value);
+    return chat === null ? plain(value) : askedBy(chat);
+  }
+  const messages = messagesOf(value);
+  if (messages !== null) return askedBy(messages);
+  return Array.isArray(value) && value.length === 1 && typeof value[0] === 'string' ? readPrompt(value[0]) : null;
+}
+
+/** As `readPrompt`, with null for conversations that cannot be read. */
+export function promptOf(value: unknown): Asked | null {
+  try {
+    return readPrompt(value);
+  } catch (error) {
+    if (error instanceof ChatFault) return null;
+    throw error;
+  }
+}
+
+/** What a text or messages of any roles say; null for what is neither, or empty. */
+export function chatText(value: unknown): string | null {
+  const messages = typeof value === 'string' ? chatInText(value) : messagesOf(value);
+  if (messages === null) return typeof value === 'string' && value.trim() !== '' ? value : null;
+  try {
+    const turns = messages.map(turnOf);
+    const text = turns.length === 1 ? turns[0]!.content : laidOut(turns);
+    return text.trim() === '' ? null : text;
+  } catch (error) {
+    if (error instanceof ChatFault) return null;
+    throw error;
+  }
+}
+
+type Message = Record<string, unknown>;
+
+/** The messages of a conversation; null for what is none. */
+function messagesOf(value: unknown): Message[] | null {
+  if (Array.isArray(value)) return value.length > 0 && value.every(isMessage) ? value : null;
+  if (!isObject(value)) return null;
+  const { messages, conversations } = value;
+  return isMessage(value) ? [value] : messagesOf(messages ?? conversations ?? null);
+}
+
+function isObject(value: unknown): value is Message {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function isMessage(value: unknown): value is Message {
+  return isObject(value) && typeof (value.role ?? value.from) === 'string';
+}
+
+/** How a conversation begins that was written as text. */
+const TEXT_OF_CHAT =
+  /^\s*(?:array\(\s*)?(?:\[\s*\{|\{)\s*u?["'](?:role|from|content|value|messages|conversations)["']\s*:/;
+
+/** The conversation that a text writes down; null for other texts. */
+function chatInText(text: string): Message[] | null {
+  if (!TEXT_OF_CHAT.test(text)) return null;
+  const messages = messagesOf(valueOfText(text));
+  if (messages !== null) return messages;
+  // an object about something else is a problem's text like any other
+  if (/^\s*\{/.test(text) || !/["'](?:role|from)["']\s*:/.test(text)) return null;
+  throw new ChatFault('is a chat written as text that is neither JSON nor Python');
+}
+
+/** What a text writes down, as JSON or as Python prints it; undefined for nothing. */
+export function valueOfText(text: string): unknown {
+  try {
+    return readJson(text);
+  } catch {
+    return parsePython(text);
+  }
+}
+
+function askedBy(messages: readonly Message[]): Asked | null {
+  const turns = messages.map(turnOf);
+  const systems = turns.findIndex(({ role }) => role !== 'system');
+  const system = turns
+    .slice(0, systems < 0 ? turns.length : systems)
+    .map(({ content }) => content)
+    .join('\n\n');
+  const rest = systems < 0 ? [] : turns.slice(systems);
+  const at = rest.findLastIndex(({ role }) => role === 'user');
+  if (at < 0) throw new ChatFault('is a chat without a turn of the user');
+  const behind = rest.slice(at + 1);
+  const stray = behind.find(({ role }) => role !== 'assistant');
+  if (stray) throw new ChatFault(`is a chat that ends with a ${stray.role} turn`);
+  const before = rest.slice(0, at);
+  const question = rest[at]!.content;
+  if (question.trim() === '') return null;
+  return {
+    system: system.trim() === '' ? null : system,
+    before,
+    question,
+    reply: behind.length === 0 ? null : behind.map(({ content }) => content).join('\n\n'),
+    text: before.length === 0 ? question : laidOut([...before, rest[at]!]),
+  };
+}
+
+/** A longer exchange as a text. */
+export function laidOut(turns: readonly Turn[]): string {
+  return turns.map(({ role, content }) => `${role}: ${content}`).join('\n\n');
+}
+
+function turnOf(message: Message, index: number): Turn {
+  const name = String(message.role ?? message.from);
+  const role = ROLES.get(name.toLowerCase());
+  const which = `is a chat whose turn ${index + 1}`;
+  if (role === undefined) throw new ChatFault(`${which} has the role "${name}", which is not read`);
+  const content = contentOf(message.content ?? message.value ?? message.text, which);
+  if (content === null) throw new ChatFault(`${which} has no text`);
+  return { role, content };
+}
+
+function contentOf(content: unknown, which: string): string | null {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return null;
+  const parts = content.map((part) => {
+    if (typeof part === 'string') return part;
+    const { type, text } = isObject(part) ? part : { type: typeof part };
+    if (typeof text === 'string' && (type === undefined || type === null || /text$/.test(String(type)))) return text;
+    throw new ChatFault(`${which} has a part of type "${String(type)}"; only text is read`);
+  });
+  return parts.join('\n');
+}

@@ -1,0 +1,133 @@
+/**
+ * Choices that stand in columns of their own (MMLU, ARC and their kin): how the model gets to see them, and what a label
+ * that counts them says. Pure.
+ */
+import { valueOfText } from './chat.ts';
+import { cellText, type Values } from './fields.ts';
+import type { Label } from './labels.ts';
+
+export interface Choices {
+  /** `A`, `B`, ... or as the data calls them. */
+  names: string[];
+  texts: string[];
+}
+
+/** Where the choices of a data set stand. */
+export interface ChoiceColumns {
+  columns: string[];
+  of: (values: Values) => Choices | null;
+}
+
+const LISTS: ReadonlySet<string> = new Set(['choices', 'options', 'answer_choices', 'candidates']);
+/** Columns of one choice each: `A`, `option_a`, `opa`. */
+const LETTERED = ['', 'option_', 'option', 'choice_', 'op'];
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
+
+/** The columns of choices among these rows; null without any. */
+export function choiceColumns(rows: readonly Values[]): ChoiceColumns | null {
+  const some = rows.slice(0, 100);
+  const names = [...new Set(some.flatMap((values) => Object.keys(values)))];
+  for (const name of names) {
+    if (!LISTS.has(name.toLowerCase())) continue;
+    const of = (values: Values) => listed(values[name]);
+    if (some.some((values) => of(values) !== null)) return { columns: [name], of };
+  }
+  const byLower = new Map(names.map((name) => [name.toLowerCase(), name]));
+  for (const prefix of LETTERED) {
+    const columns: string[] = [];
+    for (const letter of LETTERS) {
+      const name = byLower.get(prefix + letter);
+      if (name === undefined) break;
+      columns.push(name);
+    }
+    if (columns.length >= 3) return { columns, of: (values) => lettered(columns.map((name) => values[name])) };
+  }
+  return null;
+}
+
+/** Choices in one cell: a list of texts, of `{label, text}`, `{text: [...], label: [...]}`, or texts by letter. */
+function listed(cell: unknown): Choices | null {
+  const value = typeof cell === 'string' && /^\s*[[{]/.test(cell) ? valueOfText(cell) : cell;
+  if (Array.isArray(value)) {
+    if (value.length > 0 && value.every((item) => isObject(item) && 'text' in item)) {
+      const items = value as Values[];
+      return named(
+        items.map(({ text }) => text),
+        items.map(({ label, key }) => label ?? key),
+      );
+    }
+    return value.some((item) => typeof item === 'object') ? null : lettered(value);
+  }
+  if (!isObject(value)) return null;
+  if (Array.isArray(value.text)) return named(value.text, Array.isArray(value.label) ? value.label : []);
+  const entries = Object.entries(value).filter(([, text]) => text !== null && text !== undefined);
+  if (!entries.every(([name]) => /^[A-Za-z]$/.test(name))) return null;
+  return named(
+    entries.map(([, text]) => text),
+    entries.map(([name]) => name),
+  );
+}
+
+function isObject(value: unknown): value is Values {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function lettered(items: readonly unknown[]): Choices | null {
+  let end = items.length;
+  while (end > 0 && cellText(items[end - 1]) === null) end--;
+  return named(items.slice(0, end), []);
+}
+
+function named(items: readonly unknown[], names: readonly unknown[]): Choices | null {
+  const texts = items.map(cellText);
+  if (texts.length < 2 || texts.length > LETTERS.length || !texts.every((text) => text !== null)) return null;
+  return { names: texts.map((_, i) => cellText(names[i]) ?? LETTERS[i]!.toUpperCase()), texts };
+}
+
+/** Whether a problem's text has all of its choices in it already. */
+export function showsChoices(text: string, { texts }: Choices): boolean {
+  return texts.every((choice) => text.includes(choice.trim()));
+}
+
+export function withChoices(text: string, { names, texts }: Choices): string {
+  return `${text}\n\n${names.map((name, i) => `${name}. ${texts[i]}`).join('\n')}`;
+}
+
+/** How labels name a choice: by what it is called, by its text, or by counting from 0 or 1. */
+export type ChoiceNaming = 'name' | 'text' | 0 | 1;
+
+/** How the labels of a data set name choices; null where they do not all do so in one way. */
+export function choiceNaming(rows: readonly { label: Label | null; choices: Choices | null }[]): ChoiceNaming | null {
+  const known = rows.flatMap(({ label, choices }) => (label && choices ? [{ label: label.answer, choices }] : []));
+  if (known.length === 0) return null;
+  const all = (holds: (label: string, choices: Choices) => boolean) =>
+    known.every(({ label, choices }) => holds(label.trim(), choices));
+  if (all((label, { names }) => nameIndex(label, names) >= 0)) return 'name';
+  if (all((label, { texts }) => texts.some((text) => text.trim() === label))) return 'text';
+  if (!all((label) => /^\d{1,2}$/.test(label))) return null;
+  if (all((label, { texts }) => Number(label) < texts.length)) return 0;
+  return all((label, { texts }) => Number(label) >= 1 && Number(label) <= texts.length) ? 1 : null;
+}
+
+/** `B`, `(B)`, `B.` and `b` mean the choice B. */
+function nameIndex(label: string, names: readonly string[]): number {
+  const bare = label.replace(/^\(|[).:]+$/g, '');
+  const exact = names.indexOf(bare);
+  return exact >= 0 ? exact : names.findIndex((name) => name.toLowerCase() === bare.toLowerCase());
+}
+
+/** The label by the choice that it names: what the choice is called counts, and so does its text. */
+export function choiceLabel({ answer }: Label, { names, texts }: Choices, naming: ChoiceNaming): Label {
+  const label = answer.trim();
+  const at =
+    naming === 'name'
+      ? nameIndex(label, names)
+      : naming === 'text'
+        ? texts.findIndex((text) => text.trim() === label)
+        : Number(label) - naming;
+  const [name, text] = [names[at]!, texts[at]!.trim()];
+  // a text that is what another choice is called would let that one count
+  const plain = texts.every((other) => nameIndex(other.trim(), names) < 0);
+  if (!plain || text === '') return { answer: name };
+  return { answer: name, accepted: [name, text] };
+}

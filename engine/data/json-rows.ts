@@ -1,0 +1,186 @@
+/** Rows of JSON Lines, and of JSON in the shapes that tools write: lists, objects of lists, tables by column. */
+
+import type { FieldMap } from '../protocol/config.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import { promptOf } from './chat.ts';
+import { columnValue, usualName, type Values } from './fields.ts';
+import { readJson } from './json.ts';
+import { JsonError, parseJson } from './json-fault.ts';
+import { lineCounter, listsIn, scanObjects } from './json-scan.ts';
+import type { FileRows, Row } from './rows.ts';
+
+const OBJECT_HINT = 'Each row is an object such as {"prompt": "1+1=", "answer": "2"}.';
+
+/** JSON Lines; a list that a tool saved under such a name is read as one. */
+export function jsonLinesRows(file: string, text: string, fields: FieldMap): FileRows {
+  if (/^\s*\[/.test(text) || /^\s*\{\s*\n/.test(text)) {
+    const document = whole(text);
+    if (document !== undefined) return documentRows(file, text, document, fields);
+  }
+  return { rows: lineRows(file, text), notes: [] };
+}
+
+/** A JSON document; JSON Lines under such a name (what `Dataset.to_json` writes) are read as those. */
+export function jsonRows(file: string, text: string, fields: FieldMap): FileRows {
+  try {
+    return documentRows(file, text, parseJson(text), fields);
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    if (beginsWithLine(text)) return { rows: lineRows(file, text), notes: [] };
+    const { offset, message } = error.fault;
+    const before = text.slice(0, offset).split('\n');
+    throw brokenJson(file, before.length, before.at(-1)!.length + 1, message, '');
+  }
+}
+
+/** Whether the first line is an object by itself, and more follows: then the text is JSON Lines. */
+export function beginsWithLine(text: string): boolean {
+  const [first, rest] = splitFirst(text);
+  return first.startsWith('{') && rest.trim() !== '' && isObject(whole(first));
+}
+
+function splitFirst(text: string): [string, string] {
+  const body = text.trimStart();
+  const end = body.indexOf('\n');
+  return end < 0 ? [body, ''] : [body.slice(0, end), body.slice(end)];
+}
+
+/** A text as JSON; undefined where it is none. */
+function whole(text: string): unknown {
+  try {
+    return readJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Lines end with \n only: other separators, such as U+2028, may stand inside of strings. */
+function lineRows(file: string, text: string): Row[] {
+  const rows: Row[] = [];
+  text.split('\n').forEach((line, i) => {
+    if (line.trim() === '') return;
+    let value: unknown;
+    try {
+      value = parseJson(line);
+    } catch (error) {
+      const { offset, message } = (error as JsonError).fault;
+      const hint =
+        rows.length === 0 && /^\s*[[{]\s*$/.test(line)
+          ? 'A .jsonl file has one object per line; pretty-printed JSON belongs in a .json file, as one list.'
+          : '';
+      throw brokenJson(file, i + 1, offset + 1, message, hint);
+    }
+    if (!isObject(value)) {
+      throw new RollscopeError('dataset', `${file}:${i + 1}: this row is not an object.`, OBJECT_HINT, {
+        details: { reason: 'not-an-object', file, line: i + 1 },
+      });
+    }
+    rows.push({ values: value, line: i + 1 });
+  });
+  return rows;
+}
+
+function brokenJson(file: string, line: number, column: number, message: string, hint: string): RollscopeError {
+  const text = `${file}:${line}:${column}: broken JSON: ${message}.`;
+  return new RollscopeError('dataset', text, hint || 'Correct this place in the file.', {
+    details: { reason: 'broken-json', file, line, column, fault: message },
+  });
+}
+
+function isObject(value: unknown): value is Values {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A list that may be the problems, by the name that it has in an object. */
+interface NamedList {
+  name: string | null;
+  list: unknown[];
+}
+
+function documentRows(file: string, text: string, document: unknown, fields: FieldMap): FileRows {
+  const lists = listsOf(document);
+  const found = lists.filter(({ list }) => holdsProblems(list, fields));
+  const chosen = found[0] ?? lists.find(({ list }) => list.some(isObject));
+  if (!found[0] && isObject(document)) {
+    const table = tableRows(document, fields);
+    if (table) return { rows: table.map((values) => ({ values, line: null })), notes: [] };
+  }
+  const { name, list } = chosen ?? lists[0] ?? { name: null, list: null };
+  if (!list) {
+    throw new RollscopeError(
+      'dataset',
+      `${file}: expected a list of problems, or an object that contains one.`,
+      'Write [{"prompt": "...", "answer": "..."}, ...], or one object per line in a .jsonl file.',
+      { details: { reason: 'no-list', file } },
+    );
+  }
+  const bad = list.findIndex((value) => !isObject(value));
+  if (bad >= 0) {
+    throw new RollscopeError('dataset', `${file}: element ${bad} of the list is not an object.`, OBJECT_HINT, {
+      details: { reason: 'not-an-object', file, element: bad },
+    });
+  }
+  const others = found.slice(1).map((other) => `"${other.name}"`);
+  const notes =
+    others.length === 0
+      ? []
+      : [`${file} has problems in "${name}" and in ${others.join(', ')}: those in "${name}" are read.`];
+  return { rows: listRows(text, name, list as Values[]), notes };
+}
+
+/** Rows with their lines, where the scan, which knows objects only, finds as many. */
+function listRows(text: string, name: string | null, list: readonly Values[]): Row[] {
+  const open = listsIn(text).find((of) => of.name === name)?.start;
+  const lineOf = lineCounter(text);
+  const lines = open === undefined ? [] : scanObjects(text, open).map(({ start }) => lineOf(start) + 1);
+  const known = lines.length === list.length;
+  return list.map((values, i) => ({ values: unwrapped(values), line: known ? lines[i]! : null }));
+}
+
+/** The Hub's viewer puts each row into an object of its own: `{"row_idx": 0, "row": {...}}`. */
+function unwrapped(values: Values): Values {
+  return 'row_idx' in values && isObject(values.row) ? values.row : values;
+}
+
+function listsOf(document: unknown): NamedList[] {
+  if (Array.isArray(document)) return [{ name: null, list: document }];
+  if (!isObject(document)) return [];
+  return Object.entries(document).flatMap(([name, list]) => (Array.isArray(list) ? [{ name, list }] : []));
+}
+
+/** Whether the first row has a problem. */
+function holdsProblems(list: readonly unknown[], fields: FieldMap): boolean {
+  return isObject(list[0]) && hasPrompt(unwrapped(list[0]), fields);
+}
+
+export function hasPrompt(values: Values, fields: FieldMap): boolean {
+  const name = fields.prompt ?? usualName(values, 'prompt');
+  return name !== null && promptOf(columnValue(values, name)) !== null;
+}
+
+/** Tables as pandas and `Dataset.to_dict` write them: by column, by row, or split; null for what is none. */
+function tableRows(document: Values, fields: FieldMap): Values[] | null {
+  const { columns, data } = document;
+  if (Array.isArray(columns) && Array.isArray(data) && data.every(Array.isArray)) {
+    return data.map((row) => Object.fromEntries(columns.map((name, i) => [String(name), (row as unknown[])[i]])));
+  }
+  const name = fields.prompt ?? usualName(document, 'prompt');
+  const own = name === null ? undefined : columnValue(document, name);
+  if (name !== null && Array.isArray(own) && own.length > 0 && own.every((value) => promptOf(value) !== null)) {
+    // a conversation, too, is a list, but its column stands alone
+    const equal = Object.entries(document).filter(([, value]) => Array.isArray(value) && value.length === own.length);
+    const isChat = promptOf(own) !== null && equal.length === 1;
+    if (!isChat)
+      return own.map((_, i) => Object.fromEntries(equal.map(([key, value]) => [key, (value as unknown[])[i]])));
+  }
+  if (name !== null && isObject(own) && promptOf(own) === null) {
+    return Object.keys(own).map((key) =>
+      Object.fromEntries(
+        Object.entries(document).map(([column, cells]) => [column, isObject(cells) ? cells[key] : null]),
+      ),
+    );
+  }
+  if (name !== null && promptOf(own) !== null) return [document];
+  const rows = Object.values(document);
+  return rows.length > 0 && rows.every((row) => isObject(row) && hasPrompt(row, fields)) ? (rows as Values[]) : null;
+}

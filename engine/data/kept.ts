@@ -1,0 +1,64 @@
+/** The columns of a row that its reward reads. Pure. */
+import { RollscopeError } from '../protocol/errors.ts';
+import type { Problem } from '../protocol/records.ts';
+import { type Columns, columnValue, namesLabel, rewardValue, type Values, without } from './fields.ts';
+import type { Place } from './place.ts';
+import { placeholders } from './template.ts';
+
+/** Columns that the reward reads in addition to prompt, answer and id. */
+export interface RewardColumns {
+  /** Every row must have these. They state the problem: not even a usual name of labels keeps one from the reward. */
+  required: readonly string[];
+  /** `*` stands for all but the prompt and what may be a label. */
+  optional: readonly string[];
+}
+
+/**
+ * The columns of a row that its reward reads, by the names that it reads them by. The label is among them only where the
+ * reward requires it, or names it and the template shows it to the model: then it is part of the problem.
+ */
+export function keptColumns(
+  values: Values,
+  { required, optional }: RewardColumns,
+  { columns: { prompt, answer }, template, where }: { columns: Columns; template: string; where: Place },
+): Pick<Problem, 'columns'> {
+  const found = new Map<string, unknown>();
+  const keep = (name: string, value: unknown) => {
+    if (value !== undefined && value !== null) found.set(name, JSON.parse(JSON.stringify(value, plainNumber)));
+  };
+  for (const name of required) {
+    const value = rewardValue(values, name);
+    if (value === undefined) {
+      throw new RollscopeError(
+        'dataset',
+        `${where.text}: the reward reads the column "${name}", which this row lacks.`,
+        'Add a value, set another column in the options of the reward, or choose another reward.',
+        { details: { reason: 'missing-cell', ...where.facts, field: name } },
+      );
+    }
+    keep(name, value);
+  }
+  // a path into a list takes the whole list along
+  const isLabel = (path: string, value: unknown) =>
+    path === answer || (Array.isArray(value) && answer?.startsWith(`${path}.`) === true);
+  const shown = placeholders(template);
+  const others = optional.filter((name) => name !== '*' && name !== prompt && !required.includes(name));
+  if (others.length > 0) {
+    const open = without(values, isLabel);
+    for (const name of others) keep(name, columnValue(shown.includes(name) ? values : open, name));
+  }
+  if (optional.includes('*')) {
+    const open = without(values, (path, value) => isLabel(path, value) || namesLabel(path));
+    for (const [name, value] of Object.entries(open)) {
+      if (name !== prompt && !found.has(name)) keep(name, value);
+    }
+  }
+  return found.size > 0 ? { columns: Object.fromEntries(found) as NonNullable<Problem['columns']> } : {};
+}
+
+/** Parquet's 64-bit whole numbers, which JSON does not know; those that a double cannot hold as texts. */
+function plainNumber(_: string, value: unknown): unknown {
+  if (typeof value !== 'bigint') return value;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : String(value);
+}

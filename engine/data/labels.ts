@@ -1,0 +1,47 @@
+/** The reference answers of a row: one, or several of which any counts. Pure. */
+import { referenceAnswer } from '../grading/extract.ts';
+import { valueOfText } from './chat.ts';
+import { cellText } from './fields.ts';
+
+export interface Label {
+  answer: string;
+  /** All that count, `answer` first, where there are several. */
+  accepted?: string[];
+}
+
+/** Ways in which tables write that there is no value. */
+const MISSING: ReadonlySet<string> = new Set(['nan', '<na>']);
+
+/**
+ * The label of a cell: a text, a number, a list of which any item counts (also written as the text of a list of strings),
+ * or TriviaQA's object of a value and its aliases. null for none.
+ */
+export function labelOf(cell: unknown): Label | null {
+  const answers = [...new Set(itemsOf(cell).flatMap((item) => textOf(item) ?? []))];
+  const [answer] = answers;
+  if (answer === undefined) return null;
+  return answers.length === 1 ? { answer } : { answer, accepted: answers };
+}
+
+function itemsOf(cell: unknown): readonly unknown[] {
+  if (Array.isArray(cell)) return cell;
+  if (typeof cell === 'string') return listInText(cell) ?? [cell];
+  const { value, aliases } = (typeof cell === 'object' && cell !== null ? cell : {}) as Record<string, unknown>;
+  return isScalar(value) && Array.isArray(aliases) ? [value, ...aliases] : [cell];
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint';
+}
+
+/** The items of a list of strings that was written as text; a list of numbers is an answer of its own. */
+function listInText(text: string): string[] | null {
+  if (!/^\s*(?:array\(\s*)?\[\s*["']/.test(text)) return null;
+  const value = valueOfText(text);
+  return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string') ? value : null;
+}
+
+function textOf(item: unknown): string | null {
+  const text = cellText(item);
+  return text === null || MISSING.has(text.trim().toLowerCase()) ? null : referenceAnswer(text);
+}

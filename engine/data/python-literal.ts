@@ -1,0 +1,179 @@
+/**
+ * Values as Python prints them: what pandas writes into a cell that held a list or a dictionary (`[{'role': 'user'}]`),
+ * numpy's way without commas and `array([...], dtype=object)` included. Pure.
+ */
+
+/** Longer texts and deeper values are not read. */
+const MAX_LENGTH = 1_000_000;
+const MAX_DEPTH = 64;
+
+/** The value that a text prints; undefined when it prints none. */
+export function parsePython(text: string): unknown {
+  if (text.length > MAX_LENGTH) return undefined;
+  try {
+    return new Reader(text).whole();
+  } catch (error) {
+    if (error instanceof NotPython) return undefined;
+    throw error;
+  }
+}
+
+class NotPython extends Error {}
+
+const NAMES = new Map<string, unknown>([
+  ['None', null],
+  ['nan', null],
+  ['True', true],
+  ['False', false],
+]);
+
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['n', '\n'],
+  ['r', '\r'],
+  ['t', '\t'],
+  ['b', '\b'],
+  ['f', '\f'],
+  ['v', '\v'],
+  ['a', '\x07'],
+  ['0', '\0'],
+  ['\n', ''],
+]);
+
+const NUMBER = /[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?/y;
+const NAME = /[A-Za-z_][\w.]*/y;
+
+class Reader {
+  private at = 0;
+  private depth = 0;
+
+  constructor(private readonly text: string) {}
+
+  whole(): unknown {
+    const value = this.value();
+    this.space();
+    if (this.at < this.text.length) throw new NotPython();
+    return value;
+  }
+
+  private value(): unknown {
+    this.space();
+    if (++this.depth > MAX_DEPTH) throw new NotPython();
+    const value = this.one();
+    this.depth--;
+    return value;
+  }
+
+  private one(): unknown {
+    const c = this.text[this.at];
+    if (c === '[') return this.items(']');
+    if (c === '(') return this.items(')');
+    if (c === '{') return this.dictionary();
+    if (c === "'" || c === '"') return this.string(false);
+    if (c !== undefined && /[ubrUBR]/.test(c) && /['"]/.test(this.text[this.at + 1] ?? '')) {
+      this.at++;
+      return this.string(/[rR]/.test(c));
+    }
+    const number = this.match(NUMBER);
+    if (number !== null) return numberOf(number);
+    const name = this.match(NAME);
+    if (name === null) throw new NotPython();
+    if (NAMES.has(name)) return NAMES.get(name);
+    this.space();
+    if (this.text[this.at] !== '(') throw new NotPython();
+    return this.call();
+  }
+
+  /** `array([...], dtype=object)` is its first argument. */
+  private call(): unknown {
+    this.at++;
+    const value = this.value();
+    for (;;) {
+      this.space();
+      if (this.take(')')) return value;
+      if (!this.take(',')) throw new NotPython();
+      this.space();
+      const keyword = this.match(NAME);
+      this.space();
+      if (keyword === null || !this.take('=')) throw new NotPython();
+      this.space();
+      if (this.match(NAME) === null) this.value();
+    }
+  }
+
+  private items(closer: string): unknown[] {
+    this.at++;
+    const list: unknown[] = [];
+    for (;;) {
+      this.space();
+      if (this.take(closer)) return list;
+      list.push(this.value());
+      this.space();
+      // numpy puts no commas
+      this.take(',');
+    }
+  }
+
+  private dictionary(): Record<string, unknown> {
+    this.at++;
+    const entries: [string, unknown][] = [];
+    for (;;) {
+      this.space();
+      if (this.take('}')) return Object.fromEntries(entries);
+      const key = this.value();
+      this.space();
+      if (!this.take(':')) throw new NotPython();
+      entries.push([String(key), this.value()]);
+      this.space();
+      if (!this.take(',') && this.text[this.at] !== '}') throw new NotPython();
+    }
+  }
+
+  private string(raw: boolean): string {
+    const quote = this.text[this.at++]!;
+    let value = '';
+    for (;;) {
+      const c = this.text[this.at++];
+      if (c === undefined) throw new NotPython();
+      if (c === quote) return value;
+      value += c === '\\' && !raw ? this.escape() : c;
+    }
+  }
+
+  private escape(): string {
+    const c = this.text[this.at++];
+    if (c === undefined) throw new NotPython();
+    const digits = c === 'x' ? 2 : c === 'u' ? 4 : c === 'U' ? 8 : 0;
+    if (digits > 0) {
+      const code = this.text.slice(this.at, this.at + digits);
+      const point = Number.parseInt(code, 16);
+      if (!/^[0-9a-fA-F]+$/.test(code) || code.length < digits || point > 0x10ffff) throw new NotPython();
+      this.at += digits;
+      return String.fromCodePoint(point);
+    }
+    // Python keeps the backslash of what is no escape
+    return ESCAPES.get(c) ?? (/['"\\]/.test(c) ? c : `\\${c}`);
+  }
+
+  private match(pattern: RegExp): string | null {
+    pattern.lastIndex = this.at;
+    const found = pattern.exec(this.text)?.[0] ?? null;
+    if (found !== null) this.at += found.length;
+    return found;
+  }
+
+  private take(c: string): boolean {
+    if (this.text[this.at] !== c) return false;
+    this.at++;
+    return true;
+  }
+
+  private space(): void {
+    while (/\s/.test(this.text[this.at] ?? '')) this.at++;
+  }
+}
+
+/** A whole number that a double cannot hold is its text. */
+function numberOf(source: string): number | string {
+  const value = Number(source.replaceAll('_', ''));
+  return Number.isSafeInteger(value) || !/^[-+]?[\d_]+$/.test(source) ? value : source;
+}

@@ -1,0 +1,41 @@
+/** What an assistant says behind a question: the solution, or the beginning that a response goes on from. Pure. */
+import { extractAnswer } from '../grading/extract.ts';
+import { type Label, labelOf } from './labels.ts';
+
+/** Columns of conversations that are complete, as a model is fine-tuned on them. */
+const COMPLETE = /^(?:messages|conversations?|chat|dialog(?:ue)?)$/i;
+/** An open thought, a code block, a cue: nothing that is complete ends like this. */
+const OPEN = /(?:<think(?:ing)?>|```\w*|:)\s*$/;
+/** A longer text is more than a beginning. */
+const LONGEST_BEGINNING = 200;
+/** A longer reply without a marked answer gives no label. */
+const LONGEST_LABEL = 60;
+
+/**
+ * A reply is the solution where it has an answer, the label, or stands in a column of complete conversations; then it may
+ * give the label. Else it is a beginning (`prefill`).
+ */
+export function splitReply(
+  reply: string,
+  column: string,
+  label: Label | null,
+): { prefill: string | null; label: Label | null } {
+  const answer = extractAnswer(reply, 'strict');
+  const named = answer !== null || says(reply, label);
+  if (!named && OPEN.test(reply)) return { prefill: reply, label: null };
+  if (!named && !COMPLETE.test(column) && reply.length <= LONGEST_BEGINNING) return { prefill: reply, label: null };
+  const short = reply.trim().length <= LONGEST_LABEL && !reply.trim().includes('\n');
+  return { prefill: null, label: answer !== null || short ? labelOf(reply) : null };
+}
+
+/** Whether a label stands in a text, as a word of its own. */
+function says(text: string, label: Label | null): boolean {
+  if (label === null) return false;
+  const word = /[\p{L}\p{N}]/u;
+  return (label.accepted ?? [label.answer]).some((answer) => {
+    for (let at = text.indexOf(answer); at >= 0; at = text.indexOf(answer, at + 1)) {
+      if (!word.test(text[at - 1] ?? '') && !word.test(text[at + answer.length] ?? '')) return true;
+    }
+    return false;
+  });
+}

@@ -1,0 +1,15 @@
+/** What readers of data files hand over. */
+import type { Values } from './fields.ts';
+
+export interface Row {
+  values: Values;
+  /** From 1; null in binary files. */
+  line: number | null;
+}
+
+/** The rows of one file. */
+export interface FileRows {
+  rows: Row[];
+  /** What a user should know about how the file was read. */
+  notes: string[];
+}

@@ -1,0 +1,127 @@
+/** Which files of a folder, or of a data set of the Hub, are the problems. Pure. */
+import { RollscopeError } from '../protocol/errors.ts';
+
+export interface Chosen {
+  /** Relative paths, in order. */
+  files: string[];
+  notes: string[];
+}
+
+/** What is read where a folder has several kinds: the first of these. */
+const KINDS = [
+  /\.parquet$/i,
+  /\.(?:jsonl|ndjson)(?:\.gz|\.zst)?$/i,
+  /\.json(?:\.gz|\.zst)?$/i,
+  /\.[ct]sv(?:\.gz|\.zst)?$/i,
+];
+/** Files about a data set, and not of it. */
+const ABOUT = /(?:^|\/)(?:dataset_infos?|dataset_dict|state|metadata|package|package-lock|tsconfig|croissant)\.json$/i;
+
+const SPLITS: ReadonlyMap<string, string> = new Map([
+  ['train', 'train'],
+  ['training', 'train'],
+  ['test', 'test'],
+  ['testing', 'test'],
+  ['validation', 'validation'],
+  ['valid', 'validation'],
+  ['val', 'validation'],
+  ['dev', 'validation'],
+]);
+
+interface Part {
+  config: string;
+  split: string;
+  files: string[];
+}
+
+/**
+ * The files of one split: the one that is asked for (`test`, `main/test`), the only one, or `train`.
+ * Throws RollscopeError `dataset` that lists what there is.
+ */
+export function chooseShards(name: string, paths: readonly string[], asked?: string): Chosen {
+  const data = paths.filter((file) => !ABOUT.test(file));
+  const kind = KINDS.find((one) => data.some((file) => one.test(file)));
+  if (!kind) throw nothing(name, paths);
+  const parts = partsOf(data.filter((file) => kind.test(file)));
+  const fitting = asked === undefined ? parts : parts.filter((part) => isMeant(part, asked));
+  if (fitting.length === 0) {
+    throw new RollscopeError(
+      'dataset',
+      `${name} has no split "${asked}".`,
+      `It has ${parts.map(titleOf).join(', ')} (--split).`,
+      { details: { reason: 'unknown-split', file: name, value: asked, splits: parts.map(titleOf) } },
+    );
+  }
+  const part = usual(name, fitting);
+  const others = fitting.filter((other) => other !== part);
+  const notes =
+    others.length === 0
+      ? []
+      : [`${name}: the split ${titleOf(part)} is read; it also has ${others.map(titleOf).join(', ')} (--split).`];
+  return { files: part.files, notes };
+}
+
+function partsOf(files: readonly string[]): Part[] {
+  const parts = new Map<string, Part>();
+  for (const file of [...files].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))) {
+    const segments = file.split('/');
+    const base = segments.pop()!;
+    const stem = base.replace(/(?:\.[a-z]+){1,2}$/i, '');
+    const inName = stem.split(/[-_.]/).find((word) => SPLITS.has(word.toLowerCase()));
+    const inPath = segments.find((segment) => SPLITS.has(segment.toLowerCase()));
+    const split = SPLITS.get((inName ?? inPath ?? '').toLowerCase()) ?? '';
+    const config = segments.filter((segment) => segment !== inPath && segment !== 'data').join('/');
+    const key = `${config}\n${split}`;
+    const part = parts.get(key) ?? { config, split, files: [] };
+    part.files.push(file);
+    parts.set(key, part);
+  }
+  return [...parts.values()];
+}
+
+function titleOf({ config, split }: Part): string {
+  return [config, split].filter((word) => word !== '').join('/') || 'the rest';
+}
+
+function isMeant(part: Part, asked: string): boolean {
+  const named = (word: string) => SPLITS.get(word.toLowerCase()) ?? word;
+  if (titleOf(part) === asked || part.config === asked) return true;
+  const at = asked.lastIndexOf('/');
+  if (at < 0) return part.split === named(asked);
+  return part.config === asked.slice(0, at) && part.split === named(asked.slice(at + 1));
+}
+
+/** Of several parts the one that people mean: of the default configuration, for training. */
+function usual(name: string, parts: readonly Part[]): Part {
+  const configs = [...new Set(parts.map(({ config }) => config))];
+  const config = configs.length === 1 ? configs[0] : ['default', 'main', ''].find((one) => configs.includes(one));
+  const own = parts.filter((part) => part.config === config);
+  const part =
+    own.length === 1
+      ? own[0]
+      : ['train', 'test', 'validation', ''].flatMap((split) => own.filter((one) => one.split === split))[0];
+  if (part) return part;
+  throw new RollscopeError(
+    'dataset',
+    `${name} has several sets of problems: ${parts.map(titleOf).join(', ')}.`,
+    'Choose one (--split, or dataset.split in a configuration).',
+    { details: { reason: 'several-splits', file: name, splits: parts.map(titleOf) } },
+  );
+}
+
+function nothing(name: string, paths: readonly string[]): RollscopeError {
+  if (paths.some((file) => /\.arrow$/i.test(file))) {
+    return new RollscopeError(
+      'dataset',
+      `${name} was saved by save_to_disk, as Arrow files, which are not read.`,
+      'Write it with load_from_disk(...).to_parquet("problems.parquet"), or to_json("problems.jsonl").',
+      { details: { reason: 'unsupported-type', file: name, value: '.arrow' } },
+    );
+  }
+  return new RollscopeError(
+    'dataset',
+    `${name} is a folder without .parquet, .jsonl, .json, .csv or .tsv files.`,
+    'Choose a file, or a folder with such files.',
+    { details: { reason: 'is-folder', file: name } },
+  );
+}

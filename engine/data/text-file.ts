@@ -1,0 +1,39 @@
+/** Bytes of a text file as text: UTF-8, or UTF-16 as Excel and PowerShell save it. */
+import { RollscopeError } from '../protocol/errors.ts';
+
+/** Longer texts do not fit into one string of JavaScript. */
+const MAX_BYTES = 500_000_000;
+
+/** Decodes a file; a byte order mark is left out. Throws RollscopeError `dataset`. */
+export function decode(file: string, bytes: Uint8Array): string {
+  if (bytes.length > MAX_BYTES) {
+    throw new RollscopeError(
+      'dataset',
+      `${file} has ${Math.round(bytes.length / 1e6)} MB; a text file may have ${MAX_BYTES / 1e6} MB.`,
+      'Split it into several files in one folder, or convert it to Parquet.',
+      { details: { reason: 'too-large', file } },
+    );
+  }
+  try {
+    return new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes);
+  } catch {
+    throw new RollscopeError(
+      'dataset',
+      `${file} is not UTF-8 text.`,
+      'Save the file as UTF-8 (in Excel: "CSV UTF-8").',
+      { details: { reason: 'not-utf8', file } },
+    );
+  }
+}
+
+function encodingOf(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  if (first === 0xff && second === 0xfe && bytes.length % 2 === 0) return 'utf-16le';
+  if (first === 0xfe && second === 0xff && bytes.length % 2 === 0) return 'utf-16be';
+  // without a mark: the signs of ASCII with a zero byte before or behind each
+  if (bytes.length % 2 === 0 && bytes.length >= 4) {
+    if (first !== 0 && second === 0 && bytes[3] === 0) return 'utf-16le';
+    if (first === 0 && second !== 0 && bytes[2] === 0) return 'utf-16be';
+  }
+  return 'utf-8';
+}

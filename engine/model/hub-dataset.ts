@@ -1,0 +1,107 @@
+/** Data sets from the Hub: the files of one split, fetched once into the cache that the Hub's programs share. */
+import { mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { datasetInfo, type FileDownloadInfoOutput, listFiles } from '@huggingface/hub';
+import type { DatasetId } from '../protocol/dataset-id.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import { writeWhole } from '../system/aside.ts';
+import { access, offline, Repository } from './hub.ts';
+import { CachedModel, exists, type HubId } from './hub-cache.ts';
+import { hubError } from './hub-error.ts';
+
+/** A repository with more files is not one of problems. */
+const MOST_FILES = 20_000;
+
+/**
+ * Paths in the cache of the files that `choose` picks by name, in its order. What was fetched once for the same `split`
+ * is used without a network. Throws RollscopeError `dataset`, `disk` or `canceled`.
+ */
+export async function fetchHubDataset(
+  { spec, name, revision }: DatasetId,
+  split: string,
+  choose: (names: string[]) => string[],
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const id: HubId = { spec, name, revision, type: 'dataset' };
+  const cached = new CachedModel(id);
+  try {
+    const known = await cached.commit();
+    const kept = known === null ? null : await keptFiles(cached, known, split);
+    if (kept !== null && known !== null) return choose(kept).map((file) => path.join(cached.snapshot(known), file));
+    if (offline()) throw new Error('HF_HUB_OFFLINE is set');
+    return await cached.alone(() => fetchSplit(cached, split, choose, signal), signal);
+  } catch (error) {
+    throw hubError(error, id);
+  }
+}
+
+/** Where the list of a commit's files is kept, with the splits that are complete. */
+function listPlace(cached: CachedModel, commit: string): string {
+  return path.join(path.dirname(path.dirname(cached.snapshot(commit))), '.rollscope', `${commit}.json`);
+}
+
+interface Listing {
+  files: string[];
+  /** Splits, as they were asked for, and their files. */
+  complete: Record<string, string[]>;
+}
+
+async function listing(cached: CachedModel, commit: string): Promise<Listing | null> {
+  try {
+    return JSON.parse(await readFile(listPlace(cached, commit), 'utf8')) as Listing;
+  } catch {
+    return null;
+  }
+}
+
+/** The names of a commit's files, where those of the split are all there. */
+async function keptFiles(cached: CachedModel, commit: string, split: string): Promise<string[] | null> {
+  const list = await listing(cached, commit);
+  const files = list && Object.hasOwn(list.complete, split) ? list.complete[split]! : null;
+  if (!list || !files) return null;
+  for (const file of files) if (!(await exists(path.join(cached.snapshot(commit), file)))) return null;
+  return list.files;
+}
+
+async function fetchSplit(
+  cached: CachedModel,
+  split: string,
+  choose: (names: string[]) => string[],
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const { id } = cached;
+  const { sha } = await datasetInfo({
+    name: id.name,
+    revision: id.revision,
+    additionalFields: ['sha'],
+    ...access(signal),
+  });
+  const files: string[] = [];
+  const repo = { type: 'dataset' as const, name: id.name };
+  for await (const { type, path: file } of listFiles({ repo, revision: sha, recursive: true, ...access(signal) })) {
+    if (type === 'file' && isPlain(file)) files.push(file);
+    if (files.length >= MOST_FILES) break;
+  }
+  const chosen = choose(files);
+  const repository = new Repository(cached, sha, signal);
+  await mkdir(repository.folder, { recursive: true });
+  for (const file of chosen) {
+    if (await exists(path.join(repository.folder, file))) continue;
+    const info: FileDownloadInfoOutput | null = await repository.info(file);
+    if (!info)
+      throw new RollscopeError('dataset', `${id.spec} has no file ${file}.`, 'Try again later.', {
+        details: { reason: 'hub-failed', dataset: id.spec, file },
+      });
+    await repository.file(file, info, () => {});
+  }
+  const earlier = await listing(cached, sha);
+  const complete = { ...earlier?.complete, [split]: chosen };
+  await writeWhole(listPlace(cached, sha), JSON.stringify({ files, complete } satisfies Listing));
+  await cached.setCommit(sha);
+  return chosen.map((file) => path.join(repository.folder, file));
+}
+
+/** A name from outside becomes a path only where it stays below the commit's folder. */
+function isPlain(file: string): boolean {
+  return file.split('/').every((part) => part !== '' && !/^\.{1,2}$/.test(part) && !/[\\:\0]/.test(part));
+}

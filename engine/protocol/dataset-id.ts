@@ -1,0 +1,19 @@
+/** What names a data set of the Hub. Pure. */
+
+export interface DatasetId {
+  /** As it was written. */
+  spec: string;
+  name: string;
+  /** A branch, a tag or a commit. */
+  revision: string;
+}
+
+const DATA_FILE = /\.(?:jsonl|ndjson|json|csv|tsv|parquet|txt|md)(?:\.gz|\.zst)?$/i;
+
+/** `owner/name`, at a branch, tag or commit with `@`; null for what is rather a path. */
+export function parseDatasetId(spec: string): DatasetId | null {
+  const [, name, revision = 'main'] =
+    /^(?:hf:)?([A-Za-z0-9][\w.-]*\/[\w-][\w.-]*)(?:@([\w-][\w.-]*))?$/.exec(spec) ?? [];
+  if (name === undefined || DATA_FILE.test(name) || name.includes('..')) return null;
+  return { spec, name, revision };
+}
