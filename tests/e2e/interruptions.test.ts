@@ -3,8 +3,8 @@ import { settingName } from '../../extension/editor-settings.ts';
 import { startCli } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
+import { untilCompleted } from '../support/workbench.ts';
 
-/** Few enough that a busy machine finishes what is left after the kill within one wait. */
 const STEPS = 24;
 const LIVE = '[data-status="running"][data-live="true"]';
 
@@ -67,15 +67,11 @@ describe.runIf(requireVsCode())('a run in the editor', () => {
         .enginePids()
         .some((pid) => pid !== engine),
     );
-    await header(`[data-status="completed"][data-step="${STEPS}"]`);
+    await untilCompleted(await code().workbench.webview('rs-problems'), STEPS);
     expect(code().logs()).not.toMatch(/\[error\](?!.*vscode\.git|.*fs-copyfile)/);
   });
-});
 
-describe.runIf(requireVsCode())('a run that a terminal started', () => {
-  const code = useVsCode();
-
-  test('is attached to by the editor, stopped there, and ends in the terminal', async () => {
+  test('that a terminal started is attached to by the editor, stopped there, and ends in the terminal', async () => {
     const { workbench, home } = code();
     const terminal = startCli(['train', '--steps', '200', '--eval-samples', '0'], { home });
     await terminal.printed(/step +[1-9]/i);

@@ -6,7 +6,7 @@ import { settingName } from '../../extension/editor-settings.ts';
 import { ROOT } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
-import { type Theme, untilCount } from '../support/workbench.ts';
+import { type Theme, untilCompleted, untilCount } from '../support/workbench.ts';
 
 const STEPS = 30;
 const THEMES: Theme[] = ['light', 'high-contrast', 'dark'];
@@ -20,8 +20,7 @@ describe.runIf(requireVsCode())('a new user, from an empty window', () => {
     await workbench.walkthrough('train');
 
     const panel = await workbench.webview('rs-problems');
-    await panel.locator(`rs-header [data-steps="${STEPS}"]`).waitFor();
-    await panel.locator(`rs-header [data-status="completed"][data-step="${STEPS}"]`).waitFor();
+    await untilCompleted(panel, STEPS);
     const cells = panel.locator('rs-problems .cell');
     await untilCount(cells, 64);
     // The model confidently adds where it should subtract.

@@ -6,7 +6,7 @@ import { settingName } from '../../extension/editor-settings.ts';
 import { runCli } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
-import { type Theme, untilCount } from '../support/workbench.ts';
+import { type Theme, untilCompleted, untilCount } from '../support/workbench.ts';
 
 const STEPS = 14;
 const REWARD = 'trajectory-entropy';
@@ -52,7 +52,7 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
     const forecast = panel.locator('rs-header [data-predicted]');
     await forecast.waitFor();
     expect(await forecast.getAttribute('data-predicted')).toMatch(/^0\.\d\d$/);
-    await panel.locator(`rs-header [data-status="completed"][data-step="${STEPS}"]`).waitFor();
+    await untilCompleted(panel, STEPS);
     // The alarm of the watch, with its reasons, and the score of the forecast.
     const alarm = panel.locator('rs-header [data-watch="collapse"], rs-header [data-watch="watch"]');
     expect(Number(await alarm.getAttribute('data-since'))).toBeGreaterThan(0);

@@ -220,6 +220,24 @@ export async function untilCount(locator: Locator, count: number): Promise<void>
   await until(`${count} of ${locator}`, async () => (await locator.count()) === count);
 }
 
+/**
+ * Resolves when the run that the panel shows has completed all of its steps. Waits for one step at a time: on a busy machine
+ * a run takes as long as it takes.
+ */
+export async function untilCompleted(panel: Frame, steps: number): Promise<void> {
+  const line = panel.locator(`rs-header [data-steps="${steps}"]`);
+  await line.waitFor();
+  const attribute = (name: string) => line.getAttribute(name, { timeout: 5_000 }).catch(() => null);
+  for (let last = -1; ; ) {
+    const reached = await until(`what follows step ${last} of ${steps}`, async () => {
+      const [status, step] = [await attribute('data-status'), Number(await attribute('data-step'))];
+      return status === 'completed' || step > last ? { completed: status === 'completed' && step === steps, step } : null;
+    });
+    if (reached.completed) return;
+    last = reached.step;
+  }
+}
+
 async function label(row: Locator): Promise<string> {
   if ((await row.count()) !== 1) return '';
   return (await row.getAttribute('aria-label', { timeout: 500 }).catch(() => '')) ?? '';

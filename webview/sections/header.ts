@@ -83,7 +83,8 @@ export class Header extends Component {
       }
       .fact {
         display: flex;
-        gap: 8px;
+        flex-wrap: wrap;
+        gap: 0 8px;
         align-items: baseline;
         min-width: 0;
       }

@@ -40,15 +40,16 @@ export class Inspector extends Component {
         display: grid;
         grid-template-columns: minmax(0, 1fr);
         gap: 12px 20px;
-        margin: 10px 0;
+        margin: 4px 0 10px;
       }
       .halves.two {
         grid-template-columns: repeat(2, minmax(0, 1fr));
       }
-      .halves h2 {
-        white-space: nowrap;
-        overflow: hidden;
-        text-overflow: ellipsis;
+      .place {
+        margin-top: 10px;
+      }
+      .place::first-letter {
+        text-transform: uppercase;
       }
       .prediction {
         margin-top: 2px;
@@ -127,9 +128,10 @@ export class Inspector extends Component {
       view.phase === 'probe' ? 'probe' : `${view.phase === 'evaluation' ? 'evaluation at ' : ''}step ${view.step}`;
     const reading = groups.of(columns.idOf(row));
     return html`
+      <div class="place muted">${place} · ${plural(view.rollouts, 'rollout')}</div>
       <div class="halves ${two ? 'two' : ''}" data-phase=${view.phase} data-step=${view.step}>
         <section>
-          <h2>Answers<span class="value">${place} · ${plural(view.rollouts, 'rollout')}</span></h2>
+          <h2>Answers</h2>
           ${answerTable(columns.clustersOf(row), view.rollouts, view.unanswered)}
         </section>
         ${
