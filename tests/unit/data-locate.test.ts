@@ -119,15 +119,14 @@ describe('JSON', () => {
     );
   });
 
-  test('four megabytes are read in a moment', () => {
+  // What is not linear takes longer than any test may.
+  test('sixteen megabytes are read', () => {
     const big = JSON.stringify(
-      Array.from({ length: 20_000 }, (_, i) => ({ id: i, prompt: 'x'.repeat(150) })),
+      Array.from({ length: 80_000 }, (_, i) => ({ id: i, prompt: 'x'.repeat(150) })),
       null,
       2,
     );
-    const started = performance.now();
-    expect(locateProblems(big, 'json')).toHaveLength(20_000);
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(locateProblems(big, 'json')).toHaveLength(80_000);
   });
 });
 

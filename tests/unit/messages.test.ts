@@ -9,6 +9,7 @@ import { transfer } from '../../engine/messages/transport.ts';
 import { Pages, pageTransport } from '../../engine/messages/webview.ts';
 import { RollscopeError } from '../../engine/protocol/errors.ts';
 import { expectRejection } from '../support/refusals.ts';
+import { until } from '../support/wait.ts';
 
 const contract = defineContract({
   requests: {
@@ -99,7 +100,7 @@ describe('requests', () => {
     for (const params of [undefined, [{ a: 1 }], null, 'a']) {
       raw.postMessage({ jsonrpc: '2.0', id: `${JSON.stringify(params)}`, method: 'add', params });
     }
-    await expect.poll(() => answers.length).toBe(4);
+    await until('all have answers', () => answers.length === 4);
     expect(answers).toEqual(
       Array(4).fill(expect.objectContaining({ error: expect.objectContaining({ code: -32602 }) })),
     );
@@ -130,7 +131,7 @@ describe('requests', () => {
     const seen = await signal;
     controller.abort();
     expect((await waiting).code).toBe('canceled');
-    await expect.poll(() => seen.aborted).toBe(true);
+    await until('the handler is told', () => seen.aborted);
     // Before it is sent.
     expect((await failure(client.request('wait', { label: 'y' }, { signal: controller.signal }))).code).toBe(
       'canceled',
@@ -207,7 +208,7 @@ describe('requests', () => {
     });
     server.listen();
     expect(await client.request('wait', { label: 'x' })).toBeNull();
-    await expect.poll(() => server.closed).toBe(true);
+    await until('the server closes', () => server.closed);
   });
 });
 
@@ -255,7 +256,8 @@ describe('notifications', () => {
     for (let i = 0; i < 5; i++) await turn();
     expect(ends).toEqual([]);
     await server.notify('tick', { at: 'now' } as never);
-    await expect.poll(() => ends.map((error) => error?.code)).toEqual(['internal']);
+    await until('the conversation ends', () => ends.length > 0);
+    expect(ends.map((error) => error?.code)).toEqual(['internal']);
   });
 });
 
@@ -271,7 +273,7 @@ describe('what is no message', () => {
     const { server, raw } = pair();
     server.listen();
     raw.postMessage(message);
-    await expect.poll(() => server.closed).toBe(true);
+    await until('the server closes', () => server.closed);
   });
 });
 
@@ -324,7 +326,8 @@ describe('the page and its host', () => {
     const columns: Float64Array[] = [];
     page.on('columns', ({ values }) => columns.push(values));
     await pages.current?.notify('columns', { values: Float64Array.of(1) });
-    await expect.poll(() => columns).toEqual([Float64Array.of(1)]);
+    await until('the columns come', () => columns.length > 0);
+    expect(columns).toEqual([Float64Array.of(1)]);
     pages.dispose();
   });
 
@@ -338,10 +341,10 @@ describe('the page and its host', () => {
     });
     const first = webview.open();
     const lost = first.request('add', { a: 1 }).catch(() => 'lost');
-    await expect.poll(() => answers.length).toBe(1);
+    await until('the first is answered', () => answers.length === 1);
     const second = webview.open();
     const asked = second.request('add', { a: 2 });
-    await expect.poll(() => answers.length).toBe(2);
+    await until('the second is answered', () => answers.length === 2);
     expect(peers.map(({ closed }) => closed)).toEqual([true, false]);
     expect(pages.current).toBe(peers[1]);
     answers[0]!(1);

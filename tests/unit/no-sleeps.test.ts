@@ -10,6 +10,7 @@ const WAITING = path.join('support', 'wait.ts');
 const FORBIDDEN = [
   { what: 'a timer', pattern: /\bsetTimeout\(|\bsetTimeout\b[^;]*from 'node:timers/ },
   { what: "Playwright's sleep", pattern: /\bwaitForTimeout\(/ },
+  { what: "Vitest's waiting, which gives up after a second", pattern: /\bexpect\.poll\(|\bvi\.wait(For|Until)\(/ },
   { what: 'a blocking sleep', pattern: /\bAtomics\.wait\(/ },
   // An element may come a moment later: `untilCount` and `waitFor` wait for it.
   { what: 'a count of elements that does not wait', pattern: /expect\(\s*await [^;]*\.count\(\)\s*\)/ },
