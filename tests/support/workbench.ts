@@ -231,7 +231,8 @@ export async function untilCompleted(panel: Frame, steps: number): Promise<void>
   for (let last = -1; ; ) {
     const reached = await until(`what follows step ${last} of ${steps}`, async () => {
       const [status, step] = [await attribute('data-status'), Number(await attribute('data-step'))];
-      return status === 'completed' || step > last ? { completed: status === 'completed' && step === steps, step } : null;
+      const completed = status === 'completed' && step === steps;
+      return completed || step > last ? { completed, step } : null;
     });
     if (reached.completed) return;
     last = reached.step;
