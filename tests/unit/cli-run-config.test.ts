@@ -6,6 +6,7 @@ import { PROBE_GROUPS, TRAIN_GROUPS } from '../../engine/cli/options.ts';
 import { createProgram } from '../../engine/cli/program.ts';
 import { buildRunConfig, parseSize, type RawOptions } from '../../engine/cli/run-config.ts';
 import type { RunConfig } from '../../engine/protocol/config.ts';
+import { DEVICE_NAMES } from '../../engine/protocol/devices.ts';
 import { RewardOptions } from '../../engine/reward/index.ts';
 import { expectThrow } from '../support/refusals.ts';
 
@@ -317,10 +318,7 @@ describe('errors name the option, the value and what is allowed', () => {
     [['--reward', 'zzz'], bad('--reward', 'zzz')],
     [['--reward', '0.5*'], bad('--reward', '0.5*')],
     [['--judge-template', 'Is it right?'], bad('--judge-template', 'Is it right?')],
-    [
-      ['--device', 'tpu'],
-      bad('--device', 'tpu', { choices: ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml', 'tfjs'] }),
-    ],
+    [['--device', 'tpu'], bad('--device', 'tpu', { choices: ['auto', ...DEVICE_NAMES] })],
     [['--schedule', 'step'], bad('--schedule', 'step', { choices: ['constant', 'cosine', 'linear'] })],
     [
       ['--lora-targets', 'q_proj,qq'],
