@@ -31,19 +31,31 @@ const WORDS = new Set(
   ),
 );
 /** A number with the name of its unit or of what was counted: `5 apples`, `3 cubic meters`. */
-const COUNTED = /^[-+]?[$€£]?\s*(?:\d[\d.,/\s]*|\\d?frac\{\d+\}\{\d+\})\s*(?:[a-zA-Z]+[ .]?){1,3}$/;
+const COUNTED =
+  /^[-+]?[$€£]? ?(?:\d[\d.,/]*(?: [\d.,/]+)*|\\d?frac\{\d+\}\{\d+\}) ?[a-zA-Z]+(?:(?: |\. ?)[a-zA-Z]+){0,2}\.?$/;
+
+/** Without the signs of a formula around it. */
+function withoutDollars(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (text[start] === '$') start++;
+  if (start === 0 && !/^\\[([]/.test(text)) return text;
+  if (start === 0) start = 2;
+  while (end > start && text[end - 1] === '$') end--;
+  if (end === text.length) end = /\\[)\]]$/.test(text) ? end - 2 : 0;
+  return end > start ? text.slice(start, end).trim() : text;
+}
 
 /** A text that is nothing but an answer (a number, an expression, a set, a choice), not a sentence; else null. */
 export function bareAnswer(text: string): string | null {
-  const answer = text
-    .trim()
-    .replace(/^(?:\$+|\\[([])\s*([\s\S]*?)\s*(?:\$+|\\[)\]])$/, '$1')
-    .trim();
+  const trimmed = text.trim();
+  if (trimmed.length > BARE_LENGTH + 20) return null;
+  const answer = withoutDollars(trimmed);
   if (answer === '' || answer.length > BARE_LENGTH || answer.includes('\n')) return null;
   if (!/[\p{L}\p{N}\\]/u.test(answer)) return null;
   // A box from which nothing could be extracted: empty, or cut off before it closed.
   if (/\\(?:boxed|fbox)/.test(answer)) return null;
-  if (COUNTED.test(answer)) return answer;
+  if (COUNTED.test(answer.replace(/\s+/g, ' '))) return answer;
   // Letters in LaTeX commands are not prose.
   const plain = answer
     .replace(/\\(?:text|mathrm|mathbf|textbf|mbox)\s*\{[^{}]*\}/g, ' 0 ')

@@ -2,113 +2,11 @@
  * Turns an answer as written (LaTeX, Markdown, plain text, Unicode) into one plain LaTeX-like spelling, which the parser
  * reads and which serves as key for comparing as text. Purely textual and linear in the length of the answer.
  */
-
-const CHARACTERS: Record<string, string> = {
-  '−': '-',
-  '–': '-',
-  '—': '-',
-  '‐': '-',
-  '‑': '-',
-  '×': '*',
-  '·': '*',
-  '⋅': '*',
-  '∙': '*',
-  '∗': '*',
-  '÷': '/',
-  '⁄': '/',
-  '∕': '/',
-  '≤': '\\le ',
-  '⩽': '\\le ',
-  '≥': '\\ge ',
-  '⩾': '\\ge ',
-  '≠': '\\ne ',
-  '≈': '\\approx ',
-  '∞': '\\infty ',
-  π: '\\pi ',
-  θ: '\\theta ',
-  α: '\\alpha ',
-  β: '\\beta ',
-  γ: '\\gamma ',
-  δ: '\\delta ',
-  λ: '\\lambda ',
-  μ: '\\mu ',
-  φ: '\\phi ',
-  ω: '\\omega ',
-  σ: '\\sigma ',
-  ρ: '\\rho ',
-  '√': '\\sqrt ',
-  '∛': '\\sqrt[3]',
-  '°': '^\\circ ',
-  º: '^\\circ ',
-  '∪': '\\cup ',
-  '∩': '\\cap ',
-  '∈': '\\in ',
-  '∖': '\\setminus ',
-  '±': '\\pm ',
-  '∓': '\\mp ',
-  '∅': '\\emptyset ',
-  ℝ: '\\mathbb{R}',
-  ℤ: '\\mathbb{Z}',
-  ℕ: '\\mathbb{N}',
-  ℚ: '\\mathbb{Q}',
-  ℂ: '\\mathbb{C}',
-  '∧': '\\and ',
-  '∨': '\\or ',
-  '⟨': '\\langle ',
-  '⟩': '\\rangle ',
-  '〈': '\\langle ',
-  '〉': '\\rangle ',
-  '⌊': '\\lfloor ',
-  '⌋': '\\rfloor ',
-  '⌈': '\\lceil ',
-  '⌉': '\\rceil ',
-  '′': "'",
-  '’': "'",
-  '‘': "'",
-  '“': '"',
-  '”': '"',
-  '½': ' \\frac{1}{2}',
-  '⅓': ' \\frac{1}{3}',
-  '⅔': ' \\frac{2}{3}',
-  '¼': ' \\frac{1}{4}',
-  '¾': ' \\frac{3}{4}',
-  '⅕': ' \\frac{1}{5}',
-  '⅖': ' \\frac{2}{5}',
-  '⅗': ' \\frac{3}{5}',
-  '⅘': ' \\frac{4}{5}',
-  '⅙': ' \\frac{1}{6}',
-  '⅛': ' \\frac{1}{8}',
-  '⅜': ' \\frac{3}{8}',
-  '⅝': ' \\frac{5}{8}',
-  '⅞': ' \\frac{7}{8}',
-  '，': ',',
-  '；': ';',
-  '：': ':',
-  '（': '(',
-  '）': ')',
-  '％': '%',
-  '＝': '=',
-  '＋': '+',
-  '。': '.',
-  '…': '\\ldots ',
-  '\u00a0': ' ',
-  '\u2002': ' ',
-  '\u2003': ' ',
-  '\u2009': ' ',
-  '\u200a': ' ',
-  '\u202f': ' ',
-  '\u200b': '',
-  '\u2060': '',
-  '\ufeff': '',
-  '\u2061': '',
-  '\u2062': '*',
-};
-const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ';
-const SUBSCRIPTS = '₀₁₂₃₄₅₆₇₈₉';
+import { replaceCharacters } from './characters.ts';
 
 /** Macros that only space or size things. */
 const INVISIBLE =
-  /\\(?:displaystyle|textstyle|scriptstyle|limits|nolimits|left|right|middle|bigl|bigr|biggl|biggr|Bigl|Bigr|Biggl|Biggr|big|Big|bigg|Bigg|mathstrut|strut|noindent|mathrel|mathop|protect|rm|bf|it|mathclose|mathopen|allowbreak|nobreak|boldmath)(?![a-zA-Z])\.?/g;
+  /\\(?:displaystyle|textstyle|scriptstyle|limits|nolimits|left|right|middle|bigl|bigr|biggl|biggr|Bigl|Bigr|Biggl|Biggr|big|Big|bigg|Bigg|mathstrut|strut|noindent|mathrel|mathop|protect|rm|bf|it|mathclose|mathopen|allowbreak|nobreak|boldmath|tiny|scriptsize|footnotesize|small|normalsize|large|Large|LARGE|huge|Huge|HUGE|tt|sf|sc|sl|em|bfseries|itshape|centering|hfill|displaylimits|nonumber|notag|checkmark|blacksquare|qedsymbol|qed)(?![a-zA-Z])\.?/g;
 const SPACES = /\\(?:quad|qquad|enspace|thinspace|space|medspace|thickspace)(?![a-zA-Z])|\\[;: ]|~/g;
 const SYNONYMS: [RegExp, string][] = [
   [/\\[dtc]frac(?![a-zA-Z])/g, '\\frac'],
@@ -136,11 +34,15 @@ const SYNONYMS: [RegExp, string][] = [
   [/\\(?:minus)(?![a-zA-Z])/g, '-'],
   [/\\(?:smallsetminus|backslash)(?![a-zA-Z])/g, '\\setminus'],
   [/\\(?:bar|dot)(?![a-zA-Z])/g, '\\overline'],
+  [/\\measuredangle(?![a-zA-Z])|(?<![a-zA-Z\\])m ?\\angle(?![a-zA-Z])/g, '\\angle'],
+  [/\\(?:Ohm|ohm)(?![a-zA-Z])/g, '\\Omega'],
+  [/\\AA(?![a-zA-Z])/g, '\\text{angstrom}'],
+  [/\\micro(?![a-zA-Z])/g, '\\mu'],
 ];
 
 /** Macros whose argument stays and whose name goes. */
 const STYLES =
-  /\\(?:mathbf|mathit|mathcal|mathsf|mathtt|boldsymbol|bm|underline|ensuremath|vec|hat|fbox|boxed|bold)\s*/g;
+  /\\(?:mathbf|mathit|mathcal|mathsf|mathtt|boldsymbol|bm|underline|ensuremath|vec|hat|fbox|boxed|bold|overbrace|underbrace|tt|sf|mathnormal|mathord|overrightarrow|widehat|tilde|widetilde)\s*/g;
 /** Macros around words. */
 const TEXTS =
   /\\(?:text|textrm|textbf|textit|textnormal|textsf|texttt|emph|mbox|hbox|mathrm|operatorname\*?|mathop)\s*\{/g;
@@ -160,46 +62,60 @@ export function closingBrace(text: string, open: number): number {
   return -1;
 }
 
-function replaceCharacters(text: string): string {
-  if (/^[\u0020-\u007e]*$/.test(text)) return text;
-  let out = '';
-  for (const c of text.replace(/[０-９]/g, (d) => String(d.charCodeAt(0) - 0xff10))) {
-    const up = SUPERSCRIPTS.indexOf(c);
-    const down = SUBSCRIPTS.indexOf(c);
-    if (up >= 0) out += `^{${'0123456789+-n'[up]}}`;
-    else if (down >= 0) out += `_{${down}}`;
-    else out += CHARACTERS[c] ?? (/\s/.test(c) ? ' ' : c);
-  }
-  // two superscripts in a row are one
-  return out.replace(/\}\^\{/g, '').replace(/\}_\{/g, '');
-}
+/** Marks around a whole answer: opening, closing. */
+const MARKS: readonly [string, string][] = [
+  ['$$', '$$'],
+  ['$', '$'],
+  ['\\(', '\\)'],
+  ['\\[', '\\]'],
+  ['**', '**'],
+  ['__', '__'],
+  ['```', '```'],
+  ['``', '``'],
+  ['``', "''"],
+  ['`', '`'],
+  ['`', "'"],
+  ['"', '"'],
+  ["'", "'"],
+];
 
 /** Takes `$...$`, `\(...\)`, `\[...\]`, `**...**`, backticks, quotes and a whole `\boxed{...}` off, as often as needed. */
 function unwrap(text: string): string {
   let s = text.trim();
   for (let i = 0; i < 8; i++) {
     const before = s;
-    s = s.replace(/^(?:[\s=:~]|\\approx(?![a-zA-Z]))+/, '').replace(/(?:(?<!\\)\\\\?|[\s,;])+$/, '');
-    if (/(?<![.])[.]$/.test(s)) s = s.slice(0, -1).trimEnd();
-    const box = /^\\(?:boxed|fbox)\s*\{/.exec(s);
+    s = withoutEnds(s);
+    const box = /^\\(?:boxed|fbox) ?\{/.exec(s);
     if (box && closingBrace(s, box[0].length - 1) === s.length) s = s.slice(box[0].length, -1);
     // in LaTeX, braces cannot be seen; without its marks, `{1, 2}` is meant as a set
-    const shown = /^\$\$?\s*\{/.test(s) || !s.includes(',');
-    s = s
-      .replace(/^\$\$([^$]*)\$\$$/s, '$1')
-      .replace(/^\$([^$]*[^$\\])\$$/s, '$1')
-      .replace(/^\\\(((?:(?!\\\)).)*)\\\)$/s, '$1')
-      .replace(/^\\\[((?:(?!\\\]).)*)\\\]$/s, '$1')
-      .replace(/^\*\*([^*].*?)\*\*$/s, '$1')
-      .replace(/^__(.*)__$/s, '$1')
-      .replace(/^`+([^`]*)`+$/s, '$1')
-      .replace(/^"([^"]*)"$/s, '$1')
-      .replace(/^\\(?:display|text)style(?![a-zA-Z])/, '')
-      .trim();
+    const shown = /^\$\$? ?\{/.test(s) || !s.includes(',');
+    for (const [open, close] of MARKS) {
+      if (s.length <= open.length + close.length || !s.startsWith(open) || !s.endsWith(close)) continue;
+      const content = s.slice(open.length, -close.length);
+      if (content.includes(open) || content.includes(close) || (close === '$' && content.endsWith('\\'))) continue;
+      s = content;
+      break;
+    }
+    s = s.replace(/^\\(?:display|text)style(?![a-zA-Z])/, '').trim();
     if (shown && s.startsWith('{') && closingBrace(s, 0) === s.length) s = s.slice(1, -1).trim();
     if (s === before) break;
   }
   return s;
+}
+
+/** Without signs that say nothing at the beginning (`= 5`) and at the end (`5.`, `5,`, `5\\`). */
+function withoutEnds(text: string): string {
+  const lead = /^(?:[ =:~]|\\approx(?![a-zA-Z]))+/.exec(text);
+  let end = text.length;
+  for (;;) {
+    const c = text[end - 1];
+    if (c === ' ' || c === ',' || c === ';') end--;
+    else if (c === '\\' && text[end - 2] !== '\\') end--;
+    else if (c === '\\' && text[end - 2] === '\\' && text[end - 3] !== '\\') end -= 2;
+    else break;
+  }
+  if (text[end - 1] === '.' && text[end - 2] !== '.') end--;
+  return text.slice(lead?.[0].length ?? 0, Math.max(end, lead?.[0].length ?? 0)).trim();
 }
 
 /** Rewrites `\text{...}` and its kin: `and`/`or` become operators, short contents are unwrapped, words stay `\text{words}`. */
@@ -219,6 +135,8 @@ function rewriteTexts(text: string): string {
     else if (/^(?:,\s*)?or$/i.test(words)) out += ' \\or ';
     else if (/^(?:(?:arc?|a)?(?:sin|cos|tan)h?|(?:arc)?(?:cot|sec|csc)|ln|log|exp)$/.test(words)) out += `\\${words} `;
     else if (words === '') out += ' ';
+    // a number with its unit: `\text{25 cm}`
+    else if (/^[-+]?\d[\d.,/]* ?[a-zA-Z%]/.test(words)) out += ` ${words} `;
     else if (!/[A-Za-z]{2}|^[A-Za-z]$/.test(words)) out += ` ${content} `;
     // a single letter may be a unit, and keeps its mark until units are dealt with
     else out += ` \\text{${words.replace(/\s+/g, ' ')}}`;
@@ -228,40 +146,140 @@ function rewriteTexts(text: string): string {
   return out + text.slice(at);
 }
 
+const CURRENCIES: Record<string, string> = {
+  '\\$': ' \\dollar ',
+  '\\pounds': ' \\pound ',
+  '\\textsterling': ' \\pound ',
+  '£': ' \\pound ',
+  '\\euro': ' \\euro ',
+  '€': ' \\euro ',
+  '\\yen': ' \\yen ',
+  '¥': ' \\yen ',
+  '₹': ' \\rupee ',
+  '₩': ' \\won ',
+  '₽': ' \\ruble ',
+};
+/** Codes of money before a number. */
+const CODES: Record<string, string> = {
+  USD: '\\dollar',
+  EUR: '\\euro',
+  GBP: '\\pound',
+  JPY: '\\yen',
+  INR: '\\rupee',
+  RS: '\\rupee',
+  KRW: '\\won',
+};
+
+/** Money as macros: `\$5`, `$5`, `USD 5`, `Rs. 500`, `US$5`. */
+function rewriteMoney(text: string): string {
+  let s = text.replace(/\\text\{ ?(\\?[$£€¥₹₩₽%]) ?\}/g, '$1');
+  s = s.replace(/\\\$|\\(?:pounds|textsterling|euro|yen)(?![a-zA-Z])|[£€¥₹₩₽]/g, (sign) => CURRENCIES[sign] ?? sign);
+  // an unpaired dollar sign before a number is money; the others only mark mathematics
+  if (/^-? ?(?:US|AU?|CA?|NZ|HK)?\$ ?-?[\d.]/.test(s) && s.indexOf('$') === s.lastIndexOf('$'))
+    s = s.replace('$', ' \\dollar ');
+  s = s.replace(/\$/g, ' ');
+  return s.replace(/^(-?) ?(USD|EUR|GBP|JPY|INR|KRW|Rs\.?) ?(?=-?[\d.])/, (_, sign: string, code: string) => {
+    return `${sign}${CODES[code.replace('.', '').toUpperCase()]} `;
+  });
+}
+
+/** Macros of color, and what stands above or below a sign. */
+function rewriteStyles(text: string): string {
+  if (!text.includes('\\')) return text;
+  return text
+    .replace(/\\color ?(?:\[[^[\]{}]*\])? ?\{[^{}]*\}/g, ' ')
+    .replace(/\\(?:textcolor|mathcolor|colorbox) ?(?:\[[^[\]{}]*\])? ?\{[^{}]*\} ?(?=\{)/g, ' ')
+    .replace(/\\(?:footnote|label|tag|hspace|vspace|phantom|hphantom|footnotemark)\*? ?\{[^{}]*\}/g, ' ')
+    .replace(/\\(?:overset|underset|stackrel) ?\{[^{}]*\} ?\{ ?(=|[<>]|\\(?:le|ge|approx|sim|frown)) ?\}/g, ' $1 ')
+    .replace(/(\\(?:over|under)brace ?\{[^{}]*\}) ?[_^] ?\{(?:[^{}]|\{[^{}]*\})*\}/g, '$1')
+    .replace(/\\textsuperscript ?(?=\{)/g, '^')
+    .replace(/\\textsubscript ?(?=\{)/g, '_');
+}
+
+/** `]0, 1[` is (0, 1), and `['18', '19']` is [18, 19]. */
+function rewriteBrackets(text: string): string {
+  let s = text;
+  if (/^\[ ?['"]|^\( ?['"]/.test(s)) s = s.replace(/(['"])([^'"]*)\1/g, '$2');
+  if (/\][^[\]]*[[\]]|\[[^[\]]*\[/.test(s) && !s.includes('\\sqrt')) {
+    s = s.replace(/(^|[=∈\s]|\\in|\\cup|\\cap)\]([^[\]]{1,80}),([^[\]]{1,80})([[\]])/g, (_, before, a, b, close) => {
+      return `${before}(${a},${b}${close === '[' ? ')' : ']'}`;
+    });
+    s = s.replace(/\[([^[\]]{1,80}),([^[\]]{1,80})\[/g, '[$1,$2)');
+  }
+  return s;
+}
+
+/** `\begin{aligned} x &= 1 \\ y &= 2 \end{aligned}` as the list `x = 1, y = 2`, or the chain that it is. */
+function rewriteAligned(text: string): string {
+  const found =
+    /^\\begin ?\{ ?(aligned|align|gathered|gather|split|eqnarray|alignat|alignedat)\*? ?\}(?: ?\{ ?\d ?\}| ?\[[a-z]\])?/.exec(
+      text,
+    );
+  if (!found) return text;
+  const end = text.lastIndexOf('\\end');
+  if (end < 0 || !/^\\end ?\{[a-z]+\*? ?\}$/.test(text.slice(end))) return text;
+  const rows = text.slice(found[0].length, end).replace(/&/g, ' ').split('\\row');
+  return rows
+    .map((row) => row.trim().replace(/[,;]$/, ''))
+    .filter((row) => row !== '')
+    .reduce(
+      (all, row) =>
+        all === '' || /^(?:[=<>]|\\(?:le|ge|approx)(?![a-zA-Z]))/.test(row) ? `${all} ${row}` : `${all}, ${row}`,
+      '',
+    )
+    .trim();
+}
+
+/** `7"` and `5'7"`; primes of derivatives stay. */
+function rewritePrimes(text: string): string {
+  if (!/\d ?(?:"|''|\\inches|')/.test(text) || text.includes('\\circ')) return text.replace(/\\inches/g, '"');
+  return text
+    .replace(/(?<=\d) ?(?:''|"|\\inches)(?![\w'])/g, ' \\text{inch}')
+    .replace(/(?<=\d) ?'(?= ?(?:\d{1,2}(?:\.\d+)? ?\\text\{inch|$))/g, ' \\text{foot} ');
+}
+
 /** The answer in the parser's spelling. Idempotent up to white space. */
 export function clean(answer: string): string {
-  let s = replaceCharacters(answer.trim());
+  let s = replaceCharacters(answer).replace(/\s+/g, ' ').trim();
   if (!/\\begin\b/.test(s)) s = s.replace(/\\\\(?=[a-zA-Z{}%$()[\]])/g, '\\');
   s = unwrap(s)
     .replace(/\\\\/g, '\\row ')
     .replace(/\\[()[\]]/g, ' ');
-  s = s.replace(/\\\$|\\pounds(?![a-zA-Z])|[£€¥₹]/g, (c) => (c === '\\$' ? ' \\dollar ' : ' \\currency '));
-  // an unpaired dollar sign before a number is money; the others only mark mathematics
-  s = s.replace(/^(-?\s*)\$(?=\s*-?[\d.])(?!.*\$)/s, '$1 \\dollar ').replace(/\$/g, ' ');
-  s = s
+  s = rewriteStyles(rewriteMoney(s));
+  s = rewritePrimes(rewriteBrackets(s))
     .replace(/\\%/g, '%')
-    .replace(/ *\{ *, *\} */g, ',')
-    .replace(/\^ *\{? *\\(?:text|mathrm) *\{ *o *\} *\}?/g, '^\\circ ')
-    .replace(/,(?:\s*\\[!,]\s*)+(?=\d)/g, ',')
+    .replace(/ ?\{ ?, ?\} ?/g, ',')
+    .replace(/\^ ?\{? ?\\(?:text|mathrm) ?\{ ?o ?\} ?\}?/g, '^\\circ ')
+    .replace(/(?<=\d) ?\^ ?(?:o(?![a-zA-Z])|\{ ?o ?\})/g, '^\\circ ')
+    .replace(/,(?: ?\\[!,])+ ?(?=\d)/g, ',')
     .replace(/(?<=\d)(?:\\,|\\!)(?=\d{3}(?!\d))/g, ',')
     .replace(/\\!/g, '')
     .replace(/\\,/g, ' ')
     .replace(INVISIBLE, (m) => (m.endsWith('.') && !/(?:left|right|middle)\.$/.test(m) ? ' .' : ' '))
     .replace(SPACES, ' ')
-    .replace(/\\(?:overline|widehat|overrightarrow)\s*\{\s*([A-Z]{2,})\s*\}/g, '$1')
-    .replace(/\\(?:hspace|vspace|phantom|hphantom|label|tag)\*?\s*\{[^{}]*\}/g, ' ');
+    .replace(/\\(?:overline|widehat|overrightarrow) ?\{ ?([A-Z]{2,}) ?\}/g, '$1');
   for (const [pattern, by] of SYNONYMS) s = s.replace(pattern, by);
   s = rewriteTexts(s).replace(STYLES, ' ');
-  s = s.replace(/(?<=[\d)}])\s*[xX]\s*(?=10\s*\^)/g, '*').replace(/(?<=[)\]}])\s*U\s*(?=[([{\\])/g, '\\cup ');
+  s = s.replace(/(?<=[\d)}]) ?[xX] ?(?=10 ?\^)/g, '*').replace(/(?<=[)\]}]) ?U ?(?=[([{\\])/g, '\\cup ');
   s = s.replace(/^(\d+) to (\d+)$/, '$1:$2');
   s = s.replace(/(?<![A-Za-z\\])(and|or)(?![A-Za-z])/gi, (_, word: string) => ` \\${word.toLowerCase()} `);
-  s = s.replace(/\*\*(?=\s*[\d({\\a-zA-Z-])/g, '^').replace(/(?<=\d),\s*\\and(?![a-zA-Z])/g, ' \\and');
-  return s.replace(/\s+/g, ' ').trim();
+  s = s.replace(/\*\*(?= ?[\d({\\a-zA-Z-])/g, '^').replace(/(?<=\d), ?\\and(?![a-zA-Z])/g, ' \\and');
+  s = s.replace(/ {2,}/g, ' ').trim();
+  return rewriteAligned(withoutBraces(s.replace(/(?: ?\\(?:square|Box)(?![a-zA-Z]))+$/, '').trim() || s));
+}
+
+/** Braces around everything, which are left where a macro was. */
+function withoutBraces(text: string): string {
+  let s = text;
+  for (let i = 0; i < 8 && s.startsWith('{') && !s.includes(',') && closingBrace(s, 0) === s.length; i++) {
+    s = s.slice(1, -1).trim();
+  }
+  return s;
 }
 
 /** Key for comparing two cleaned answers as text: no needless spaces or braces, words in lower case. */
 export function textKey(cleaned: string): string {
-  let s = cleaned.replace(/\\text\{([^{}]*)\}/g, ' $1 ').replace(/\\(?:dollar|currency)(?![a-zA-Z])/g, ' ');
+  let s = cleaned.replace(/\\text\{([^{}]*)\}/g, ' $1 ').replace(/\\dollar(?![a-zA-Z])/g, ' ');
   // short runs may be variables, for which the case matters
   s = s.replace(/(?<![\\A-Za-z])(?:[A-Za-z]{4,}|[A-Z][a-z]{2}|No)(?![A-Za-z])/g, (word) => word.toLowerCase());
   s = s.replace(/\\(and|or)(?![a-zA-Z])/g, ' $1 ').replace(/(?<=[\^_])\{([0-9A-Za-z])\}/g, '$1');

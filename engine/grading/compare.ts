@@ -82,17 +82,32 @@ function tupleAndList(
   list: Node & { kind: 'list' },
   equal: (fromTuple: Node, fromList: Node) => boolean,
 ): boolean {
-  if (tuple.open !== '(' || tuple.close !== ')' || list.join !== ',') return false;
-  if (tuple.items.length !== list.items.length) return false;
-  return tuple.items.every((item, i) => equal(item, list.items[i]!));
+  // `(1, 2)` or, as programs write it, `[1, 2]`
+  if ((tuple.open === '(') !== (tuple.close === ')') || tuple.items.length !== list.items.length) return false;
+  const items = definitionsByName(list.items) ?? (list.join === ',' ? list.items : null);
+  return items !== null && tuple.items.every((item, i) => equal(item, items[i]!));
+}
+
+/** `y = 2, x = 1` in the order of the names; null for anything but definitions of different variables. */
+function definitionsByName(items: readonly Node[]): readonly Node[] | null {
+  const names = items.map((item) =>
+    item.kind === 'relation' && item.sides[0]!.kind === 'symbol' ? item.sides[0] : null,
+  );
+  if (names.some((name) => name === null) || new Set(names.map((name) => name!.name)).size !== items.length)
+    return null;
+  return items
+    .map((item, i) => ({ item, name: names[i]!.name }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ item }) => item);
 }
 
 /** Without order; sets, and lists of pairs (solutions), also without repetitions. */
 function sameCollections(a: Collection, b: Collection, rule: Rule): boolean {
   const solutions = [...a.items, ...b.items].every((item) => item.kind === 'tuple');
   const unique = a.kind === 'set' || b.kind === 'set' || solutions;
-  const left = unique ? distinct(a.items, rule) : a.items;
-  const right = unique ? distinct(b.items, rule) : b.items;
+  const [x, y] = unnumbered(a.items, b.items);
+  const left = unique ? distinct(x, rule) : x;
+  const right = unique ? distinct(y, rule) : y;
   if (left.length !== right.length) return false;
   if (left.length > MAX_ITEMS) return left.every((item, i) => same(item, right[i]!, rule));
   const free = new Set(right.keys());
@@ -102,6 +117,35 @@ function sameCollections(a: Collection, b: Collection, rule: Rule): boolean {
     }
     return false;
   });
+}
+
+/** Where one side numbers its solutions (`x_1 = 3, x_2 = 4`) and the other does not (`x = 3, x = 4`), both without numbers. */
+function unnumbered(a: readonly Node[], b: readonly Node[]): [readonly Node[], readonly Node[]] {
+  const [x, y] = [numberedBase(a), numberedBase(b)];
+  if (x !== null && y === null && allNamed(b, x)) return [a.map(valueOfDefinition), b.map(valueOfDefinition)];
+  if (y !== null && x === null && allNamed(a, y)) return [a.map(valueOfDefinition), b.map(valueOfDefinition)];
+  return [a, b];
+}
+
+/** `x` for definitions of x_1, x_2, ...; null for others. */
+function numberedBase(items: readonly Node[]): string | null {
+  const bases = new Set<string | null>();
+  for (const item of items) {
+    const name = item.kind === 'relation' && item.sides[0]!.kind === 'symbol' ? item.sides[0].name : '';
+    bases.add(/^([a-zA-Z]+)_\d+$/.exec(name)?.[1] ?? null);
+  }
+  const [base] = bases;
+  return bases.size === 1 && base ? base : null;
+}
+
+function allNamed(items: readonly Node[], name: string): boolean {
+  return items.every(
+    (item) => item.kind === 'relation' && item.sides[0]!.kind === 'symbol' && item.sides[0].name === name,
+  );
+}
+
+function valueOfDefinition(item: Node): Node {
+  return (item.kind === 'relation' && assigned(item)) || item;
 }
 
 function distinct(items: readonly Node[], rule: Rule): Node[] {

@@ -1,7 +1,10 @@
 /** The one grading function: voting, rewards and every metric ask this. */
 import { type Rule, sayTheSame } from './compare.ts';
 import { within } from './meter.ts';
+import { isScalar, type Node, symbolsOf } from './node.ts';
+import { sameScalar } from './scalar.ts';
 import { type Understood, understand } from './understand.ts';
+import { relate, type Unit } from './units.ts';
 
 interface EquivalenceOptions {
   /** 0.5 also equals 50% where the reference has no percent sign. */
@@ -24,7 +27,7 @@ export function equivalent(a: string, b: string, options: EquivalenceOptions = {
   const rule: Rule = { percent: options.percent ? 'always' : 'reference' };
   return within(
     COMPARISON_STEPS,
-    () => matches(x, y, rule) || chosen(a, y),
+    () => matches(x, y, rule),
     () => x.key === y.key && x.key !== '',
   );
 }
@@ -32,13 +35,46 @@ export function equivalent(a: string, b: string, options: EquivalenceOptions = {
 /** Two answers of equal standing, neither being the reference. */
 export function matches(a: Understood, b: Understood, rule: Rule): boolean {
   if (a.key === b.key) return a.key !== '';
-  if (a.unit !== null && b.unit !== null && a.unit !== b.unit) return false;
-  return a.readings.some((x) => b.readings.some((y) => sayTheSame(x, y, rule)));
+  const chosen = sameChoice(a, b, rule);
+  return chosen ?? sameValues(a, b, rule);
 }
 
-/** The letter of a choice, such as `(C) 12 apples` for C. */
-function chosen(answer: string, reference: Understood): boolean {
-  if (!/^\(?[A-J]\)?$/.test(reference.key)) return false;
-  const letter = /^\W*(?:\\text\w*\{)?\s*\(?([A-J])\s*[).:}]/.exec(answer);
-  return letter !== null && letter[1] === reference.key.replace(/[()]/g, '');
+function sameValues(a: Understood, b: Understood, rule: Rule): boolean {
+  const units = relate(a.unit, b.unit);
+  if (units === 'differ') return false;
+  return a.readings.some((x) =>
+    b.readings.some((y) => {
+      if (units === 'convert') return sameScalar(inUnits(x, a.unit!), inUnits(y, b.unit!));
+      if (units === 'angle') return sameScalar(inRadians(x, a.unit!), inRadians(y, b.unit!));
+      return sayTheSame(x, y, rule);
+    }),
+  );
+}
+
+/** In the unit of its dimension that all others are multiples of. */
+function inUnits(value: Node, { factor }: Unit): Node {
+  return { kind: 'product', factors: [value, { kind: 'number', value: factor, places: 0 }] };
+}
+
+function inRadians(value: Node, { name }: Unit): Node {
+  return name === 'degree' && value.kind !== 'degrees' ? { kind: 'degrees', of: value } : value;
+}
+
+/**
+ * Letters of a choice decide where both answers have one, unless both also have values, which differ: then one of them
+ * names another choice than it thinks. What stands beside the letter counts where only one has it: `(B) 5` is B and 5.
+ */
+function sameChoice(a: Understood, b: Understood, rule: Rule): boolean | null {
+  if (a.choice && b.choice) {
+    if (a.choice.letter !== b.choice.letter) return false;
+    const [x, y] = [a.choice.content, b.choice.content];
+    return !(x && y && isValue(x) && isValue(y)) || matches(x, y, rule);
+  }
+  if (a.choice?.content && matches(a.choice.content, b, rule)) return true;
+  if (b.choice?.content && matches(a, b.choice.content, rule)) return true;
+  return null;
+}
+
+function isValue({ readings }: Understood): boolean {
+  return readings.some((node) => isScalar(node) && symbolsOf(node).size === 0);
 }

@@ -54,6 +54,8 @@ const RELATIONS: [string, Operator][] = [
   ['<', '<'],
   ['>', '>'],
 ];
+/** Signs of money before a number say nothing here. */
+const CURRENCIES = ['\\dollar', '\\euro', '\\pound', '\\yen', '\\rupee', '\\won', '\\ruble'];
 const DIGIT_VALUES = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 /** Reads a cleaned answer. Throws Unreadable or OutOfBounds. */
@@ -71,6 +73,8 @@ class Parser {
   /** Inside `{x : ...}`, where a colon ends the variable. */
   private inBuilder = false;
   private inSeries = false;
+  /** What the series counts with. */
+  private counter: string | null = null;
 
   constructor(
     private readonly text: string,
@@ -284,7 +288,9 @@ class Parser {
         if (this.takes('\\circ') || this.takes('{\\circ}') || this.takes('{ \\circ }') || this.takes('{\\circ }')) {
           result = this.count({ kind: 'degrees', of: result });
         } else if (this.takes("'") || this.takes("{'}")) result = prime(result);
-        else result = this.count({ kind: 'power', base: result, exponent: this.exponent() });
+        else if (isVector(result) && this.match(/ ?(?:\{ ?)?(?:T|\\top|\\intercal)(?![a-zA-Z])(?: ?\})?/y)) {
+          result = this.count({ kind: 'matrix', rows: transposed(result) });
+        } else result = this.count({ kind: 'power', base: result, exponent: this.exponent() });
       } else if (this.sees('!') && !this.sees('!=')) {
         this.takes('!');
         result = this.count({ kind: 'call', name: 'factorial', args: [result] });
@@ -340,22 +346,21 @@ class Parser {
   }
 
   private number(): Node {
-    const based = this.match(/(\d[0-9A-Z]*)\s*_\s*(?:(\d)|\{\s*(?:\\text\{)?\s*(\d{1,2}|[a-z]+)\s*\}?\s*\})/y);
+    const based = this.match(/(\d[0-9A-Z]*) ?_ ?(?:(\d)|\{ ?(?:\\text\{)? ?(\d{1,2}|[a-z]+) ?\}? ?\})/y);
     if (based) return this.count(inBase(based[1]!, based[2] ?? based[3]!));
     const number =
-      (this.reading.thousands && this.match(/\d{1,3}(?:,\d{3})+(?![\d])(?:\.\d+)?/y)) ||
+      (this.reading.thousands &&
+        this.match(/\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d{1,2}(?:,\d{2})+,\d{3}(?![\d,])(?:\.\d+)?/y)) ||
       this.match(/\d{1,3}(?: \d{3})+(?![\d/]|\s*\/)(?:\.\d+)?/y) ||
       this.match(/\d+(?:\.\d*)?|\.\d+/y);
     if (!number) throw new Unreadable('not a number');
     const digits = number[0].replace(/[, ]/g, '');
     const places = /\.(\d*)$/.exec(digits)?.[1]?.length ?? 0;
     if (places > 0 || digits.endsWith('.')) {
-      const repeating = this.match(/\s*\\overline\s*(?:\{\s*(\d{1,20})\s*\}|(\d))/y);
+      const repeating = this.match(/ ?\\overline ?(?:\{ ?(\d{1,20}) ?\}|(\d))/y);
       if (repeating) return this.count(repeatingDecimal(digits, (repeating[1] ?? repeating[2])!));
-      const dots = places >= 3 && /(\d{1,6}?)\1+$/.exec(digits.slice(-places));
-      if (dots && (dots[0].length >= 3 || dots[1]!.length > 1) && this.match(/\s*\\ldots/y)) {
-        return this.count(repeatingDecimal(digits, dots[1]!));
-      }
+      const period = places >= 3 ? periodOf(digits.slice(-Math.min(places, 60))) : null;
+      if (period && this.match(/ ?\\ldots/y)) return this.count(repeatingDecimal(digits, period));
     }
     const exponent = this.match(/[eE]([+-]?\d{1,4})(?![\d.a-zA-Z])/y);
     const value = fromDecimal(digits, exponent ? Number(exponent[1]) : 0);
@@ -412,7 +417,7 @@ class Parser {
     if (this.takes('\\lfloor')) return this.rounded('floor', '\\rfloor');
     if (this.takes('\\lceil')) return this.rounded('ceil', '\\rceil');
     if (this.takes('\\|') || this.takes('\\Vert') || this.takes('\\lVert')) return this.norm();
-    if (this.takes('\\dollar') || this.takes('\\currency')) return this.signed();
+    if (CURRENCIES.some((sign) => this.takes(sign))) return this.signed();
     if (this.takes('\\begin')) return this.matrix();
     const text = this.match(/\\text\{([^{}]*)\}/y);
     if (text) return this.count({ kind: 'symbol', name: text[1]!.length > 1 ? text[1]!.toLowerCase() : text[1]! });
@@ -513,15 +518,19 @@ class Parser {
     if (
       range.kind !== 'relation' ||
       range.operators.join() !== '=' ||
-      range.sides[0]!.kind !== 'symbol' ||
+      !(range.sides[0]!.kind === 'symbol' || isImaginaryUnit(range.sides[0]!)) ||
       this.inSeries
     ) {
       throw new Unreadable('not a simple series');
     }
+    // `i` counts here, and is no number
+    const counter: Node = isImaginaryUnit(range.sides[0]!) ? { kind: 'symbol', name: 'i' } : range.sides[0]!;
     this.inSeries = true;
+    this.counter = counter.kind === 'symbol' ? counter.name : null;
     const body = this.product();
     this.inSeries = false;
-    return this.count({ kind: 'call', name, args: [range.sides[0]!, range.sides[1]!, to, body] });
+    this.counter = null;
+    return this.count({ kind: 'call', name, args: [counter, range.sides[1]!, to, body] });
   }
 
   private root(): Node {
@@ -583,8 +592,10 @@ class Parser {
 
   /** A run of letters: a function, a constant, a word, or variables side by side. */
   private letters(): Node {
-    const based = this.match(/([A-Z][0-9A-Z]*\d[0-9A-Z]*)\s*_\s*\{\s*(\d{2})\s*\}/y);
+    const based = this.match(/((?=[A-Z]+\d)[0-9A-Z]+) ?_ ?\{ ?(\d{2}) ?\}/y);
     if (based) return this.count(inBase(based[1]!, based[2]!));
+    const hexadecimal = this.match(/([A-F]{2,8}) ?_ ?\{ ?16 ?\}/y);
+    if (hexadecimal) return this.count(inBase(hexadecimal[1]!, '16'));
     const run = this.match(/[a-zA-Z]+/y)![0];
     if (/^[dtc]?frac$/.test(run) && this.sees('{')) {
       const over = this.argument(true);
@@ -615,7 +626,7 @@ class Parser {
 
   private letter(c: string): Node {
     if (c === 'e') return this.count({ kind: 'constant', name: 'e' });
-    if (c === 'i' && !this.sees('_')) return this.count({ kind: 'constant', name: 'i' });
+    if (c === 'i' && this.counter !== 'i' && !this.sees('_')) return this.count({ kind: 'constant', name: 'i' });
     return this.subscripted(c);
   }
 
@@ -628,9 +639,23 @@ class Parser {
   }
 }
 
+function isVector(node: Node): node is Node & { kind: 'tuple' | 'matrix' } {
+  return node.kind === 'matrix' || (node.kind === 'tuple' && node.items.every((item) => item.kind !== 'tuple'));
+}
+
+/** A tuple is a row. */
+function transposed(node: Node & { kind: 'tuple' | 'matrix' }): Node[][] {
+  const rows = node.kind === 'matrix' ? node.rows : [node.items];
+  return rows[0]!.map((_, j) => rows.map((row) => row[j]!));
+}
+
 function prime(node: Node): Node {
   if (node.kind !== 'symbol') throw new Unreadable('prime after a value');
   return { kind: 'symbol', name: `${node.name}'` };
+}
+
+function isImaginaryUnit(node: Node): boolean {
+  return node.kind === 'constant' && node.name === 'i';
 }
 
 function isMinusOne(node: Node): boolean {
@@ -662,6 +687,24 @@ function inBase(digits: string, base: string): Node {
     value = value * BigInt(b) + BigInt(d);
   }
   return { kind: 'number', value: rational(value), places: 0 };
+}
+
+/** The digits that repeat at the end of a decimal: `6` of `1666`; null where fewer than three say so. */
+function periodOf(decimals: string): string | null {
+  let best: { length: number; digits: number } | null = null;
+  for (let length = 1; length <= 6; length++) {
+    let matching = 0;
+    while (matching + length < decimals.length) {
+      const at = decimals.length - 1 - matching;
+      if (decimals[at] !== decimals[at - length]) break;
+      matching++;
+    }
+    const digits = Math.floor((matching + length) / length) * length;
+    if (digits >= Math.max(3, 2 * length) && digits > (best?.digits ?? 0)) best = { length, digits };
+  }
+  if (!best) return null;
+  const start = decimals.length - best.digits;
+  return decimals.slice(start, start + best.length);
 }
 
 /** `0.1` with the repetend `6` is 1/6. */

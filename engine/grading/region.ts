@@ -54,7 +54,17 @@ function find(node: Node): Region | null {
     case 'list': {
       const regions = node.items.map(find);
       if (regions.length > MAX_INTERVALS || regions.some((r) => r === null)) return null;
-      const both = node.join === 'and' && node.items.every((item) => item.kind === 'relation');
+      // `(0, 2), x \ne 1`: what is excluded is excluded from all others
+      const excluded = node.items.map((item) => item.kind === 'relation' && item.operators.includes('!='));
+      if (excluded.includes(true) && excluded.includes(false) && node.join !== 'or') {
+        const parts = regions as Region[];
+        const within = parts
+          .filter((_, i) => !excluded[i])
+          .reduce<Region | null>((a, b) => a && combine(a, b, 'union'), plain([]));
+        return parts.filter((_, i) => excluded[i]).reduce((a, b) => a && combine(a, b, 'intersection'), within);
+      }
+      const relations = node.items.every((item) => item.kind === 'relation');
+      const both = (node.join === 'and' && relations) || (node.join === ',' && !excluded.includes(false));
       return (regions as Region[]).reduce<Region | null>(
         (a, b) => a && combine(a, b, both ? 'intersection' : 'union'),
         both ? plain([ALL]) : plain([]),

@@ -1,19 +1,25 @@
 /** From an answer's text to what it says: key for text comparison, readings as trees, unit. */
+import { choiceOf } from './choice.ts';
 import { clean, MAX_LENGTH, textKey } from './clean.ts';
+import { withoutLead } from './lead.ts';
+import { splitUnit } from './measure.ts';
 import { within } from './meter.ts';
 import { children, isScalar, type Node, symbolsOf } from './node.ts';
+import { fromWords, otherNumber, plainDigits } from './numerals.ts';
 import { parse, Unreadable } from './parse.ts';
-import { OutOfBounds } from './rational.ts';
+import { divide, fromDecimal, multiply, OutOfBounds, toNumber } from './rational.ts';
 import { allot } from './scalar.ts';
-import { type Measured, splitUnit } from './units.ts';
+import { type Unit, unitOf } from './units.ts';
 
 export interface Understood {
   /** Equal keys are equal answers. */
   key: string;
   /** What it says as mathematics, the likeliest reading first; none when it is only text. */
   readings: Node[];
-  /** Canonical unit, where a known one was named. */
-  unit: string | null;
+  /** Where a known one was named. */
+  unit: Unit | null;
+  /** The letter of a multiple-choice answer, and what it says beside it. */
+  choice: { letter: string; content: Understood | null } | null;
 }
 
 /** What mathematics says in words: pattern of the key, common key, formula. */
@@ -28,13 +34,13 @@ const READING_STEPS = 200_000;
 
 /** Never throws; work is bounded by the length and depth limits of the parts, and by a budget of steps. */
 export function understand(answer: string): Understood {
-  const asText = (): Understood => ({ key: spaced(answer), readings: [], unit: null });
+  const asText = (): Understood => ({ key: spaced(answer), readings: [], unit: null, choice: null });
   if (answer.length > MAX_LENGTH) return asText();
   return within(
     READING_STEPS,
     () => {
       const understood = read(answer);
-      allot(understood.readings);
+      allot([...understood.readings, ...(understood.choice?.content?.readings ?? [])]);
       return understood;
     },
     asText,
@@ -47,36 +53,127 @@ function spaced(text: string): string {
 }
 
 function read(answer: string): Understood {
-  const cleaned = clean(answer);
-  const key = textKey(cleaned);
-  const phrase = PHRASES.find(([pattern]) => pattern.test(key));
-  if (phrase) return { key: phrase[1], readings: readings(phrase[2]), unit: null };
-  const clock = clockTime(cleaned);
-  if (clock) return { key, ...clock };
-  const measured = splitUnit(cleaned);
-  if (measured) {
-    const values = readings(measured.value).filter((node) => isScalar(node) && symbolsOf(node).size === 0);
-    if (values.length > 0) {
-      const percent = measured.unit === 'percent';
-      return {
-        key,
-        readings: percent
-          ? values.map((of) => ({ kind: 'percent', of }))
-          : [...values, ...asVariable(cleaned, measured)],
-        unit: percent ? null : measured.unit,
-      };
-    }
-  }
-  return { key, readings: [...readings(withoutUnits(cleaned)), ...decimalComma(cleaned)], unit: null };
+  const cleaned = withoutLead(clean(answer));
+  const choice = choiceOf(cleaned);
+  const understood = readValue(cleaned);
+  if (!choice) return understood;
+  const content = choice.content === null ? null : readValue(withoutLead(choice.content));
+  // `(B)` and `B` are one spelling; `b` may be a variable
+  const key = content === null && understood.key !== choice.letter.toLowerCase() ? choice.letter : understood.key;
+  return { ...understood, key, choice: { letter: choice.letter, content } };
 }
 
-/** `1000,99` and `0,5`, as half of the world writes decimals; `1,5` and `1,500` stay what they are. */
-function decimalComma(cleaned: string): Node[] {
-  return /^[-+]?(?:0,\d+|\d+,(?:\d\d|\d{4,}))$/.test(cleaned) ? readings(cleaned.replace(',', '.')) : [];
+/** An answer without the letter of a choice. */
+function readValue(cleaned: string): Understood {
+  const key = textKey(cleaned);
+  const phrase = PHRASES.find(([pattern]) => pattern.test(key));
+  if (phrase) return { key: phrase[1], readings: readings(phrase[2]), unit: null, choice: null };
+  const clock = clockTime(cleaned);
+  if (clock) return { key, ...clock, choice: null };
+  const text = plainDigits(fromWords(words(cleaned)) ?? cleaned);
+  const { readings: values, unit } = compound(text) ?? measure(text) ?? defined(text) ?? plain(text);
+  const [first] = values;
+  const sign = first?.kind === 'percent' ? PERCENT : first?.kind === 'degrees' ? DEGREE : null;
+  return { key, readings: values, unit: unit ?? sign, choice: null };
+}
+
+type Value = Pick<Understood, 'readings' | 'unit'>;
+
+const PERCENT = unitOf('percent');
+const DEGREE = unitOf('degree');
+
+/** Without the marks of words. */
+function words(cleaned: string): string {
+  return cleaned
+    .replace(/\\text\{([^{}]*)\}/g, ' $1 ')
+    .replace(/\\and(?![a-zA-Z])/g, 'and')
+    .replace(/ +/g, ' ')
+    .trim();
+}
+
+function plain(text: string): Value {
+  const values = readings(withoutUnits(text));
+  for (const other of [otherNumber(text), binomial(text), values.length === 0 ? withoutAside(text) : null]) {
+    if (other !== null) values.push(...readings(other));
+  }
+  return { readings: values, unit: null };
+}
+
+/** A number with a unit. */
+function measure(text: string): Value | null {
+  const measured = splitUnit(withParentheses(text));
+  if (!measured) return null;
+  const values = readings(measured.value).filter(isClosed);
+  if (values.length === 0) return null;
+  const { unit } = measured;
+  if (unit?.name === 'percent') return { readings: values.map((of) => ({ kind: 'percent', of })), unit };
+  const other = otherNumber(text);
+  // `2 m` may also be two times m
+  const variable = /[^a-zA-Z\\][a-zA-Z]$/.test(text) && unit !== null ? readings(text) : [];
+  return { readings: [...values, ...variable, ...(other === null ? [] : readings(other))], unit };
+}
+
+/** `A = 25 cm^2`: the unit of what a definition gives. */
+function defined(text: string): Value | null {
+  const sign = /(?:=|\\approx ?)(?=[^=]*$)/.exec(text.slice(-200));
+  if (!sign || /,(?!\d{3})|\\and|\\or|\\row/.test(text)) return null;
+  const at = text.length - Math.min(200, text.length) + sign.index + sign[0].length;
+  const value = measure(text.slice(at).trim());
+  if (!value) return null;
+  const head = /[<>]|\\[lg]e(?![a-zA-Z])/.test(text.slice(0, at)) ? null : text.slice(0, at);
+  const measured = head && splitUnit(withParentheses(text.slice(at).trim()));
+  if (!measured) return null;
+  const percent = value.unit?.name === 'percent' ? '%' : '';
+  const values = readings(`${head} ${measured.value}${percent}`).filter((node) => node.kind === 'relation');
+  return values.length > 0 ? { readings: values, unit: value.unit } : null;
+}
+
+/** `5 ft 7 in`, `2 hours and 30 minutes`, in the smallest of the units. */
+function compound(text: string): Value | null {
+  const parts = [...words(text).matchAll(/(\d{1,9}(?:\.\d{1,9})?) ?([a-zA-Z]{1,12})\.?(?:,? (?:and )?|,|$)/g)];
+  if (parts.length < 2 || parts.length > 4 || parts.map(([all]) => all).join('') !== words(text)) return null;
+  const units = parts.map(([, , name]) => unitOf(name!));
+  const smallest = units.at(-1);
+  if (!smallest || units.some((unit) => unit?.dimension !== smallest.dimension)) return null;
+  const terms: Node[] = [];
+  for (const [i, [, digits]] of parts.entries()) {
+    const multiple = divide(units[i]!.factor, smallest.factor);
+    if (i > 0 && Number(digits) * toNumber(units[i]!.factor) >= toNumber(units[i - 1]!.factor)) return null;
+    terms.push({ kind: 'number', value: multiply(fromDecimal(digits!), multiple), places: 0 });
+  }
+  return { readings: [{ kind: 'sum', terms }], unit: smallest };
+}
+
+/** `25 (hours)` without the parentheses. */
+function withParentheses(text: string): string {
+  const found = / ?\(([a-z][a-zA-Z ./^\d]{2,40})\)$/.exec(text);
+  return found && /[\d}]$/.test(text.slice(0, found.index)) ? `${text.slice(0, found.index)} ${found[1]}` : text;
+}
+
+/** `72, in total and for all`: a number and words behind it. */
+function withoutAside(text: string): string | null {
+  const found = /^(-?(?:\\[a-z]+ )?\d[\d.]*(?:,\d{3})*(?:\.\d+)?)[^,;]{0,40}, (?=[a-zA-Z])([^\d\\=]{3,80})$/.exec(text);
+  return found && (splitUnit(found[0].slice(0, found[0].length - found[2]!.length - 2))?.value ?? found[1]!);
+}
+
+/** `C(5, 2)`, `_5C_2`, `{5 \choose 2}` as binomials; null where there are none. */
+function binomial(text: string): string | null {
+  const rewritten = text
+    .replace(/(?<![a-zA-Z])C ?\( ?([\da-z]{1,6}) ?, ?([\da-z]{1,6}) ?\)/g, '\\binom{$1}{$2}')
+    .replace(
+      /(?:\{ ?\})? ?[_^] ?\{? ?(\d{1,6}|[a-z]) ?\}? ?(?:C|\\text\{C\}) ?_ ?\{? ?(\d{1,6}|[a-z]) ?\}?/g,
+      '\\binom{$1}{$2}',
+    )
+    .replace(/(?:\{|^) ?([^{}\\]{1,20}) ?\\choose ?([^{}\\]{1,20}) ?(?:\}|$)/g, '\\binom{$1}{$2}');
+  return rewritten === text ? null : rewritten;
+}
+
+function isClosed(node: Node): boolean {
+  return isScalar(node) && symbolsOf(node).size === 0;
 }
 
 /** `8:34 p.m.`, `20:34:00`; the ratio `3:20` keeps its reading as a ratio. */
-function clockTime(cleaned: string): Omit<Understood, 'key'> | null {
+function clockTime(cleaned: string): Value | null {
   const found = /^(\d{1,2}):([0-5]\d)(?::([0-5]\d))?\s*(?:(?:\\text\{)?\s*([ap])\.?\s?m\.?\s*\}?)?$/i.exec(cleaned);
   if (!found || Number(found[1]) > 24) return null;
   const [, hour, minute, second = '00', half] = found as unknown as [string, string, string, string?, string?];
@@ -84,12 +181,7 @@ function clockTime(cleaned: string): Omit<Understood, 'key'> | null {
   const times = [at(Number(hour))];
   if (half && Number(hour) <= 12) times.push(at((Number(hour) % 12) + (half.toLowerCase() === 'p' ? 12 : 0)));
   const ratio = half || minute.startsWith('0') || found[3] ? [] : readings(cleaned);
-  return { readings: [...times, ...ratio], unit: half ? `${half.toLowerCase()}m` : null };
-}
-
-/** `2 m` may also be two times m. */
-function asVariable(cleaned: string, { unit }: Measured): Node[] {
-  return unit?.length === 1 ? readings(cleaned) : [];
+  return { readings: [...times, ...ratio], unit: half ? unitOf(`${half.toLowerCase()}m`) : null };
 }
 
 /** `12 apples, 3 pears`: units of the parts of a list. */

@@ -1,196 +1,253 @@
-/** Units and other words behind a number. Which unit it was matters only where both answers name a known one. */
-import { closingBrace } from './clean.ts';
+/** Units: their names, what they measure, and exact conversion. */
+import { divide, multiply, ONE, power, type Rational, rational } from './rational.ts';
 
-/** Canonical name, then its other spellings (plurals in -s are understood). */
-const TABLE = `
-mm millimeter millimetre
-cm centimeter centimetre
-dm decimeter decimetre
-m meter metre
-km kilometer kilometre
-inch in inches
-ft foot feet
-yd yard
-mile mi
-g gram gm
-mg milligram
-kg kilogram kilo
-lb pound lbs
-oz ounce
-ton tonne
-s sec second
-ms millisecond
-min minute
-h hr hour
-day
-week wk
-month mo
-year yr
-l L liter litre
-ml mL milliliter millilitre
-gallon gal
-quart qt
-pint pt
-cup
-dollar usd buck
-cent ¢
-euro eur
-percent pct
-degree deg
-radian rad
-mph
-kph kmh
-K kelvin
-J joule
-N newton
-W watt
-V volt
-A amp ampere
-Hz hertz
-Pa pascal
-mol mole
-unit
-am
-pm
-people person
-`;
-
-const UNITS = new Map<string, string>();
-for (const line of TABLE.trim().split('\n')) {
-  const [name, ...others] = line.split(' ') as [string, ...string[]];
-  for (const word of [name, ...others]) {
-    UNITS.set(word, name);
-    if (word.length > 2) UNITS.set(`${word}s`, name);
-  }
+export interface Unit {
+  /** Canonical spelling, such as `km/h`. */
+  name: string;
+  /** What it measures: equal where one converts exactly into the other. */
+  dimension: string;
+  /** Of the unit of that dimension that all others are multiples of. */
+  factor: Rational;
 }
-UNITS.set('am', 'am').set('pm', 'pm').set('hrs', 'h').set('mins', 'min').set('secs', 's').set('yrs', 'year');
-UNITS.set('wks', 'week').set('lbs', 'lb').set('kgs', 'kg').set('kms', 'km').set('cms', 'cm').set('mls', 'ml');
-UNITS.set('yds', 'yd').set('gals', 'gallon').set('pts', 'pint').set('inchs', 'inch');
-
-/** Words that are mathematics and never a unit. */
-const MATHEMATICS = new Set(
-  (
-    'sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln log exp abs sqrt cbrt max min gcd lcm floor ceil det ' +
-    'pi infinity infty inf and or if for where when mod frac dfrac tfrac factorial root base alpha beta gamma theta ' +
-    'lambda sigma omega delta phi psi rho tau to none all real integer'
-  ).split(' '),
-);
-const SCALES: ReadonlyMap<string, string> = new Map([
-  ['hundred', '100'],
-  ['thousand', '1000'],
-  ['million', '1000000'],
-  ['billion', '1000000000'],
-  ['trillion', '1000000000000'],
-]);
-
-export interface Measured {
-  /** What is left without the unit. */
-  value: string;
-  /** Canonical unit with its power, such as `cm^2`; null for unknown units. */
-  unit: string | null;
-}
-
-/** What may stand directly before a unit: a number, however written. Letters only inside \frac, \sqrt and \pi. */
-const NUMBER_TAIL = /[\d.)}\]!]$|\\pi$|\\infty$|π$/;
 
 /**
- * Takes unit and other trailing words off a number. Returns null when there is nothing to take off. The caller checks
- * that what is left is a number.
+ * One unit per line: canonical name, definition (a multiple of units above, `-` for a unit of its own), then its other
+ * spellings; plurals in -s are understood.
  */
-export function splitUnit(cleaned: string): Measured | null {
-  const money = /^(-?)\s*\\(dollar|currency)\s*(?=-?[\d.\\({])(.*)$/s.exec(cleaned);
-  if (money) {
-    const rest = splitTail(money[3]!);
-    return { value: `${money[1]}${rest?.value ?? money[3]!}`, unit: money[2] === 'dollar' ? 'dollar' : null };
+const TABLE = `
+m - meter metre
+mm 1/1000*m millimeter millimetre
+cm 1/100*m centimeter centimetre
+dm 1/10*m decimeter decimetre
+km 1000*m kilometer kilometre
+μm 1/1000000*m micrometer micrometre micron
+nm 1/1000000000*m nanometer nanometre
+angstrom 1/10000000000*m ångström
+in 127/5000*m inch inches
+ft 12*in foot feet
+yd 3*ft yard
+mile 5280*ft mi
+acre 43560*ft^2
+hectare 10000*m^2 ha
+g - gram gm
+mg 1/1000*g milligram
+μg 1/1000000*g microgram mcg
+kg 1000*g kilogram kilo
+tonne 1000*kg
+lb 45359237/100000*g lbs
+oz 1/16*lb ounce
+ton -
+pound -
+s - sec second
+ms 1/1000*s millisecond
+μs 1/1000000*s microsecond
+ns 1/1000000000*s nanosecond
+min 60*s minute
+h 60*min hr hour
+day 24*h
+week 7*day wk
+fortnight 14*day
+month - mo
+year 12*month yr
+decade 10*year
+century 100*year centuries
+L 1/1000*m^3 l liter litre
+ml 1/1000*L mL milliliter millilitre cc
+cl 1/100*L cL centiliter centilitre
+dl 1/10*L dL deciliter decilitre
+gallon - gal
+quart 1/4*gallon qt
+pint 1/8*gallon pt
+cup 1/16*gallon
+tablespoon 1/256*gallon tbsp
+teaspoon 1/768*gallon tsp
+dollar - usd buck
+cent 1/100*dollar ¢
+euro - eur
+gbp -
+pence 1/100*gbp penny pennies
+yen - jpy 円
+yuan - cny rmb renminbi 元
+rupee - inr
+won - krw 원
+franc - chf
+ruble - rouble
+percent - pct
+degree - deg
+radian - rad
+degreeC - celsius centigrade
+degreeF - fahrenheit
+mph 1*mile/h
+kph 1*km/h kmh kmph
+rpm -
+K - kelvin
+N 1000*g*m/s^2 newton
+kN 1000*N kilonewton
+J 1*N*m joule
+kJ 1000*J kilojoule
+MJ 1000000*J megajoule
+cal - calorie
+kcal 1000*cal kilocalorie
+W 1*J/s watt
+kW 1000*W kilowatt
+MW 1000000*W megawatt
+kWh 1*kW*h
+eV - electronvolt
+keV 1000*eV
+MeV 1000000*eV
+GeV 1000000000*eV
+V - volt
+mV 1/1000*V millivolt
+kV 1000*V kilovolt
+A - amp ampere
+mA 1/1000*A milliamp milliampere
+C - coulomb
+μC 1/1000000*C microcoulomb
+ohm - Ω
+kohm 1000*ohm kΩ
+F - farad
+μF 1/1000000*F microfarad
+T - tesla
+Hz - hertz
+kHz 1000*Hz kilohertz
+MHz 1000000*Hz megahertz
+GHz 1000000000*Hz gigahertz
+Pa 1*N/m^2 pascal
+kPa 1000*Pa kilopascal
+MPa 1000000*Pa megapascal
+atm - atmosphere
+mol - mole
+mmol 1/1000*mol millimole
+M - molar
+dB - decibel
+bit -
+byte -
+KB - kB kilobyte
+MB - megabyte
+GB - gigabyte
+TB - terabyte
+unit -
+am -
+pm -
+people - person
+`;
+
+interface Definition {
+  name: string;
+  factor: Rational;
+  dimensions: ReadonlyMap<string, number>;
+}
+
+const UNITS = new Map<string, Definition>();
+
+for (const line of TABLE.trim().split('\n')) {
+  const [name, definition, ...others] = line.split(' ') as [string, string, ...string[]];
+  const unit: Definition = { name, ...(definition === '-' ? own(name) : defined(definition)) };
+  for (const word of [name, ...others]) {
+    UNITS.set(word, unit);
+    if (word.length > 2) UNITS.set(`${word}s`, unit);
   }
-  return splitTail(cleaned);
+}
+const ABBREVIATED =
+  'hrs:h mins:min secs:s yrs:year wks:week kgs:kg kms:km cms:cm mls:ml yds:yd gals:gallon pts:pint mos:month';
+for (const pair of ABBREVIATED.split(' ')) {
+  const [plural, name] = pair.split(':') as [string, string];
+  UNITS.set(plural, UNITS.get(name)!);
 }
 
-function splitTail(cleaned: string): Measured | null {
-  const scaled = scale(cleaned);
-  if (scaled) return splitTail(scaled) ?? { value: scaled, unit: null };
-  return degreesTail(cleaned) ?? textTail(cleaned) ?? wordTail(cleaned);
+function own(name: string): Omit<Definition, 'name'> {
+  return { factor: ONE, dimensions: new Map([[name, 1]]) };
 }
 
-/** `2.5 million dollars` is `2.5*1000000 dollars`. */
-function scale(cleaned: string): string | null {
-  const found =
-    /^([^a-zA-Z]*[\d.)}])\s*(?:\\text\{\s*)?(hundred|thousand|million|billion|trillion)s?(?![a-zA-Z])\s*(\w[\w\s/]*)?\}?(.*)$/s.exec(
-      cleaned,
+/** `1000*g*m/s^2` */
+function defined(text: string): Omit<Definition, 'name'> {
+  const [, n, d = '1', rest] = /^(\d+)(?:\/(\d+))?\*(.*)$/.exec(text)!;
+  let factor = rational(BigInt(n!), BigInt(d));
+  const dimensions = new Map<string, number>();
+  for (const [, sign, name, exponent] of rest!.matchAll(/([*/]?)([a-zA-Zμ]+)(?:\^(\d))?/g)) {
+    factor = multiplyIn(dimensions, factor, UNITS.get(name!)!, (sign === '/' ? -1 : 1) * Number(exponent ?? 1));
+  }
+  return { factor, dimensions };
+}
+
+function multiplyIn(into: Map<string, number>, factor: Rational, unit: Definition, times: number): Rational {
+  for (const [name, exponent] of unit.dimensions) into.set(name, (into.get(name) ?? 0) + exponent * times);
+  const multiple = power(unit.factor, BigInt(Math.abs(times)));
+  return times < 0 ? divide(factor, multiple) : multiply(factor, multiple);
+}
+
+export function isUnit(word: string): boolean {
+  return unitNamed(word) !== undefined;
+}
+
+function unitNamed(word: string): Definition | undefined {
+  return UNITS.get(word) ?? UNITS.get(word.toLowerCase());
+}
+
+/** Reads `square feet`, `m/s^2`, `miles per hour`, `cu. ft`; null where one of the words is no known unit. */
+export function unitOf(words: string): Unit | null {
+  let s = words
+    .replace(/[{}()]/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 80);
+  s = s
+    .replace(/ ([ap])\.\s?m\.?$/i, '$1m')
+    .replace(/^([ap])\.\s?m\.?$/i, '$1m')
+    .replace(/\bper\b/g, '/');
+  s = s.replace(/\b(?:square|sq\.?) ([a-zA-Z]+)/gi, '$1^2').replace(/\b(?:cubic|cu\.?) ([a-zA-Z]+)/gi, '$1^3');
+  s = s.replace(
+    /\b([a-zA-Z]+) (squared|cubed)\b/gi,
+    (_, word: string, how: string) => `${word}^${how === 'squared' ? 2 : 3}`,
+  );
+  const dimensions = new Map<string, number>();
+  let factor = ONE;
+  const names: string[] = [];
+  let at = 0;
+  const token = /\s*([*/. -])?\s*(\p{L}+|¢)\.?(?:\s*\^\s*(-?\d))?\s*/uy;
+  while (at < s.length) {
+    token.lastIndex = at;
+    const found = token.exec(s);
+    if (!found) return null;
+    const [all, sign = '', word, exponent = '1'] = found;
+    const unit = unitNamed(word!);
+    if (!unit || unit.name === 'unit' || unit.name === 'people') return null;
+    factor = multiplyIn(dimensions, factor, unit, (sign === '/' ? -1 : 1) * Number(exponent));
+    names.push(
+      `${names.length > 0 ? (sign === '/' ? '/' : '*') : ''}${unit.name}${exponent === '1' ? '' : `^${exponent}`}`,
     );
-  if (!found) return null;
-  return `${found[1]}*${SCALES.get(found[2]!)} ${found[3] ?? ''}${found[4] ?? ''}`.trim();
-}
-
-function degreesTail(cleaned: string): Measured | null {
-  const found = /^(.*?)\s*\^\s*(?:\{\s*\\circ\s*\}|\\circ)\s*(?:\\text\{\s*([CF])\s*\}|([CF]))$/s.exec(cleaned);
-  return found && { value: found[1]!.trim(), unit: `degree${found[2] ?? found[3]}` };
-}
-
-/** `\text{ cm}^2` and `\text{ miles}/\text{h}` at the end. */
-function textTail(cleaned: string): Measured | null {
-  const start = cleaned.search(/\\text\{/);
-  if (start <= 0) return null;
-  const value = cleaned.slice(0, start).trim();
-  if (!NUMBER_TAIL.test(value)) return null;
-  let words = '';
-  let at = start;
-  while (at < cleaned.length) {
-    if (cleaned.startsWith('\\text{', at)) {
-      const end = closingBrace(cleaned, at + 5);
-      if (end < 0) return null;
-      words += ` ${cleaned.slice(at + 6, end - 1)} `;
-      at = end;
-      continue;
-    }
-    const rest = /^\s*(?:\^\s*(?:\{\s*-?\d\s*\}|\d)|[/*. ])\s*/.exec(cleaned.slice(at));
-    if (!rest) return null;
-    words += rest[0];
-    at += rest[0].length;
+    at += all.length;
   }
-  if (/[^a-zA-Z\s/*.^{}\d²³'-]/.test(words)) return null;
-  return { value, unit: unitOf(words) };
+  if (names.length === 0) return null;
+  const dimension = [...dimensions]
+    .filter(([, exponent]) => exponent !== 0)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, exponent]) => `${name}^${exponent}`)
+    .join('*');
+  return { name: names.join(''), dimension, factor };
 }
 
-/** ` cm^2`, ` square feet`, ` apples` at the end, without any mark. */
-function wordTail(cleaned: string): Measured | null {
-  const found =
-    /^(.*?)(\s*)(?<![\\a-zA-Z])([a-zA-Z]+\.?(?:\s*\^\s*(?:\{\s*-?\d\s*\}|\d))?(?:(?:\s*[/*]\s*|\s+|-)[a-zA-Z']+\.?(?:\s*\^\s*(?:\{\s*-?\d\s*\}|\d))?)*)$/s.exec(
-      cleaned,
-    );
-  if (!found) return null;
-  const [, head, space, tail] = found as unknown as [string, string, string, string];
-  const value = head.trim();
-  if (!NUMBER_TAIL.test(value)) return null;
-  const words = tail.match(/[a-zA-Z']+/g)!;
-  for (const word of words) {
-    if (MATHEMATICS.has(word)) return null;
-    if (word.length === 1 && !(space !== '' && UNITS.has(word)) && !(words.length > 1 && UNITS.has(word))) {
-      if (!(words.length > 2 && word === 'a')) return null;
-    }
-    if (word.length === 2 && !isUnit(word) && !(words.length > 1 && /^(?:of|an|in|at|on|to|by|is)$/.test(word)))
-      return null;
-    // a word of three letters may be a product of variables
-    if (word.length === 3 && words.length === 1 && !isUnit(word) && space === '') return null;
-  }
-  return { value, unit: unitOf(tail) };
-}
+/** Names that one word may mean both of. */
+const AMBIGUOUS: readonly [string, string][] = [
+  ['pound', 'lb'],
+  ['pound', 'gbp'],
+  ['cent', 'pence'],
+  ['degree', 'degreeC'],
+  ['degree', 'degreeF'],
+  ['C', 'degreeC'],
+  ['F', 'degreeF'],
+  ['ton', 'tonne'],
+];
 
-function isUnit(word: string): boolean {
-  return UNITS.has(word) || UNITS.has(word.toLowerCase());
-}
-
-/** Canonical spelling of a single known unit with its power, or of `a/b` and `a per b`; null for anything else. */
-function unitOf(words: string): string | null {
-  let s = words.replace(/[{}]/g, '').replace(/\s+/g, ' ').trim();
-  s = s.replace(/^(?:square|sq\.?) ([a-zA-Z]+)\.?$/i, '$1^2').replace(/^(?:cubic|cu\.?) ([a-zA-Z]+)\.?$/i, '$1^3');
-  s = s.replace(/ ([ap])\.\s?m\.?$/i, '$1m').replace(/^([ap])\.\s?m\.?$/i, '$1m');
-  const parts = s.split(/\s*\/\s*|\s+per\s+|(?<=[a-z])p(?=h$)/);
-  const names = parts.map((part) => {
-    const found = /^([a-zA-Z]+)\.?(?:\s*\^\s*(-?\d))?$/.exec(part.trim());
-    const name = found && (UNITS.get(found[1]!) ?? UNITS.get(found[1]!.toLowerCase()));
-    if (!name || name === 'unit' || name === 'people') return null;
-    return found[2] && found[2] !== '1' ? `${name}^${found[2]}` : name;
-  });
-  return names.every((n) => n !== null) ? names.join('/') : null;
+/**
+ * How two units go together: `same`; `convert`, when values compare after conversion; `differ`, when no value in one is
+ * a value in the other; `angle` for degrees and radians. A missing or unknown unit goes with any.
+ */
+export function relate(a: Unit | null, b: Unit | null): 'same' | 'convert' | 'angle' | 'differ' {
+  if (a === null || b === null || a.name === b.name) return 'same';
+  if (AMBIGUOUS.some(([x, y]) => (a.name === x && b.name === y) || (a.name === y && b.name === x))) return 'same';
+  const angles = [a.name, b.name].sort().join();
+  if (angles === 'degree,radian') return 'angle';
+  if (a.dimension !== b.dimension) return 'differ';
+  return a.factor.n === b.factor.n && a.factor.d === b.factor.d ? 'same' : 'convert';
 }

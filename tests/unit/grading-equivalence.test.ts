@@ -342,7 +342,7 @@ const DIFFERENT: Record<string, [string, string][]> = {
     ['Yes', 'No'],
     ['A', 'B'],
     ['(A) 5', 'B'],
-    ['5', '\\text{five apples}'],
+    ['5', '\\text{six apples}'],
     ['DNE', '0'],
   ],
   nothing: [

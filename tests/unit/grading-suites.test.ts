@@ -238,8 +238,9 @@ test.each([
 ])('%j gives %j where the last number counts', (text, answer) => expect(extractAnswer(text, 'lenient')).toBe(answer));
 
 describe('where the methods decide otherwise', () => {
-  test('the last box is the answer, not all of them together (Math-Verify joins them)', () => {
-    expect(extractAnswer('$\\boxed{4}$ and $\\boxed{5}$', 'strict')).toBe('5');
+  test('boxes of one statement are a list; of others, the last is the answer (Math-Verify joins all)', () => {
+    expect(extractAnswer('$\\boxed{4}$ and $\\boxed{5}$', 'strict')).toBe('4, 5');
+    expect(extractAnswer('We had $\\boxed{4}$. Now it is $\\boxed{5}$.', 'strict')).toBe('5');
     expect(equivalent('5', '4, 5')).toBe(false);
   });
 

@@ -1,0 +1,89 @@
+/** The answer in `\boxed{...}`. */
+import { type Found, MAX_ANSWER, usable } from './span.ts';
+
+interface Box {
+  /** Of the macro. */
+  start: number;
+  /** Behind the closing brace. */
+  end: number;
+  content: Found;
+}
+
+const BOX = /\\(?:boxed|fbox) ?$/;
+const BARE = /\\boxed ?\$?(-?\d[\d.,]*(?<=\d)|[A-Za-z](?![A-Za-z]))/g;
+
+/**
+ * The content of the last box to close that holds something, or of a later `\boxed 5`; the contents of all boxes of one
+ * closing statement. `cut` where the text ends within a later box: it was going to say something else, or the same
+ * again, and which of both cannot be known. One pass over the text.
+ */
+export function lastBoxed(text: string): Found | 'cut' | null {
+  if (!/\\(?:boxed|fbox)/.test(text)) return null;
+  let chain: Box[] = [];
+  const open: { at: number; start: number }[] = [];
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 92) i++;
+    else if (c === 123) open.push({ at: i, start: startOfBox(text, i) });
+    else if (c === 125) {
+      const group = open.pop();
+      const content = group && group.start >= 0 && usable(text, group.at + 1, i);
+      if (!content) continue;
+      const box: Box = { start: group.start, end: i + 1, content };
+      const before = chain.at(-1);
+      if (before && before.end <= box.start && joined(text, before, box)) chain.push(box);
+      else chain = [box];
+    }
+  }
+  const from = chain.at(-1)?.end ?? 0;
+  let bare: Found | null = null;
+  for (const found of text.slice(from).matchAll(BARE)) {
+    const end = from + found.index + found[0].length;
+    bare = { start: end - found[1]!.length, end, text: found[1]! };
+  }
+  if (bare) return bare;
+  if (open.some(({ at, start }) => start >= from && isCut(text, at))) return 'cut';
+  return listed(chain);
+}
+
+/** Start of the macro whose argument opens at `brace`; -1 for other braces. */
+function startOfBox(text: string, brace: number): number {
+  const before = text[text[brace - 1] === ' ' ? brace - 2 : brace - 1];
+  if (before !== 'd' && before !== 'x') return -1;
+  const from = Math.max(0, brace - 8);
+  const found = BOX.exec(text.slice(from, brace));
+  return found ? from + found.index : -1;
+}
+
+/** Whether the text ends within what opens at `brace`; a box that was never closed and is followed by more is only malformed. */
+function isCut(text: string, brace: number): boolean {
+  return text.length - brace <= MAX_ANSWER && !/\n\s*\n/.test(text.slice(brace));
+}
+
+/** What stands between the boxes of one statement: `$\boxed{1}$ and $y = \boxed{2}$`. */
+const JOINER = /[,;&]|\\\\|\\q?quad|\b(?:and|or)\b/;
+const BETWEEN = /\\\\|\$|\\[()[\]]|\\q?quad|\\text|[{}\s&,;]|\b(?:and|or)\b/g;
+
+function joined(text: string, a: Box, b: Box): boolean {
+  if (b.start - a.end > 60) return false;
+  const between = text.slice(a.end, b.start);
+  if (between.trim() !== '')
+    return JOINER.test(between) && /^(?:[a-zA-Z]\w{0,8}=)?$/.test(between.replace(BETWEEN, ''));
+  // side by side in one display
+  return /^ ?[.,]? ?(?:\$|\\[\])])/.test(text.slice(b.end, b.end + 6)) && insideFormula(text, a.start);
+}
+
+function insideFormula(text: string, at: number): boolean {
+  const before = text.slice(Math.max(0, at - 60), at);
+  const opened = Math.max(before.lastIndexOf('$'), before.lastIndexOf('\\['), before.lastIndexOf('\\('));
+  return opened >= 0 && !before.includes('\n\n', opened);
+}
+
+function listed(chain: readonly Box[]): Found | null {
+  const [first, last] = [chain[0], chain.at(-1)];
+  if (!first || !last) return null;
+  const contents = [...new Set(chain.map(({ content }) => content.text))];
+  const all = contents.join(', ');
+  if (contents.length === 1 || all.length > MAX_ANSWER) return last.content;
+  return { start: first.start, end: last.end, text: all };
+}

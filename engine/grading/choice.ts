@@ -1,0 +1,47 @@
+/** Letters of multiple-choice answers. */
+
+export interface Choice {
+  /** Upper case. */
+  letter: string;
+  /** What stands beside the letter, as in `(B) 12 apples`; null for the letter alone. */
+  content: string | null;
+}
+
+const ALONE =
+  /^(?:(?:the )?(?:correct )?(?:option|choice|answer)(?: is)?:? ?)?(?:\(([A-Ja-j])\)|\[([A-J])\]|([A-Ja-j]))[.):]?$/i;
+const LEADING = /^(?:(?:option|choice|answer) )?(?:\(([A-Ja-j])\)[.:]? ?|([A-J])(?:[.):] ?| - ))(?=\S)/i;
+const TRAILING = / \(([A-J])\)$/;
+/** Another letter in the content: more than one choice. */
+const ANOTHER = /\([A-J]\)|(?:^|[ ,])[A-J][.)](?: |$)/;
+
+/** The choice that a cleaned answer names; null for all others. Letters go to J. */
+export function choiceOf(cleaned: string): Choice | null {
+  if (cleaned.length > 300) return null;
+  const text = cleaned
+    .replace(/\\text\{([^{}]*)\}/g, ' $1 ')
+    .replace(/ +/g, ' ')
+    .trim()
+    .replace(/^\{([^{}]*)\}$/, '$1');
+  const alone = ALONE.exec(text);
+  // one small letter without marks may be a variable; e and i are numbers
+  if (alone) {
+    const letter = (alone[1] ?? alone[2] ?? alone[3])!;
+    return /^[ei]$/.test(text) ? null : { letter: letter.toUpperCase(), content: null };
+  }
+  const leading = LEADING.exec(text);
+  const trailing = leading ? null : TRAILING.exec(text);
+  const found = leading ?? trailing;
+  if (!found) return null;
+  const content = (leading ? text.slice(leading[0].length) : text.slice(0, trailing!.index)).trim();
+  if (
+    !/^(?:[-\p{L}\d$"'([{]|\\)/u.test(content) ||
+    ANOTHER.test(content) ||
+    /^(?:\\?(?:and|or)\b|[-^_*/+=,]\D)/.test(content)
+  )
+    return null;
+  // `(a)b` and `(A)(x + 1)` are products
+  if (leading && /^\([A-Ja-j]\)$/.test(leading[0]) && /^[a-zA-Z(]/.test(content)) return null;
+  const letter = (found[1] ?? found[2])!;
+  if (leading?.[1] && letter === letter.toLowerCase() && /^[a-z]$/.test(content)) return null;
+  return { letter: letter.toUpperCase(), content };
+}

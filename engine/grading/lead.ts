@@ -1,0 +1,35 @@
+/** Words around a value that change nothing about it: labels and hedges. */
+
+/** `The answer is`, `Answer:`, also in `\text{...}`. */
+const ANSWER =
+  /^(?:(?:so|thus|hence|therefore),? )?(?:the )?(?:(?:final|correct) )?(?:answer|result|solution)(?: (?:is|would be|should be))?[:=]? ?(?=[^ a-z:=]|[a-z]+$)/i;
+/** `about` and the like; not `at least`, which says something else. */
+const HEDGE =
+  /^(?:(?:about|approximately|approx\.?|around|roughly|nearly|almost|exactly|precisely|circa|ca\.|equals|(?:is )?equal to|just|only|(?:a )?total of)(?![a-zA-Z])|\\(?:approx|sim)(?![a-zA-Z])|=) ?/i;
+/** `Total cost:` */
+const LABEL = /^(?![A-Z]{1,4}:)[A-Za-z][A-Za-z ]{2,40}: ?(?=[-\d.$([{\\])/;
+const TAIL = /,? ?\(?(?:in total|in all|altogether|overall|respectively|approximately|approx\.?|exactly|rounded)\)?$/i;
+
+/** The cleaned answer without labels, hedges and asides. */
+export function withoutLead(cleaned: string): string {
+  let text = cleaned;
+  for (let i = 0; i < 4; i++) {
+    const before = text;
+    text = stripped(text);
+    if (text === before) break;
+  }
+  return text;
+}
+
+function stripped(text: string): string {
+  // the words at the beginning, with their mark taken off
+  const mark = /^\\text\{([^{}]{1,80})\} ?/.exec(text);
+  const flat = mark ? `${mark[1]!.trimEnd()} ${text.slice(mark[0].length)}`.trim() : text;
+  const lead = ANSWER.exec(flat) ?? HEDGE.exec(flat) ?? LABEL.exec(flat);
+  if (lead && lead[0].length < flat.length && /[^ .:]/.test(flat.slice(lead[0].length))) {
+    return flat.slice(lead[0].length).trim();
+  }
+  const tail = TAIL.exec(text.slice(-40));
+  const head = tail ? text.slice(0, text.length - tail[0].length) : '';
+  return /\d/.test(head) ? head.trim() : text;
+}

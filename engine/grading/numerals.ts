@@ -1,0 +1,116 @@
+/** Numbers in words, and other ways of writing them, as digits. */
+
+const ONES = new Map(
+  (
+    'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen ' +
+    'eighteen nineteen'
+  )
+    .split(' ')
+    .map((word, i) => [word, i] as const),
+);
+const TENS = new Map(
+  'twenty thirty forty fifty sixty seventy eighty ninety'.split(' ').map((word, i) => [word, 10 * (i + 2)] as const),
+);
+const SCALES = new Map([
+  ['thousand', 1e3],
+  ['million', 1e6],
+  ['billion', 1e9],
+]);
+const PARTS = new Map<string, number>([
+  ['half', 2],
+  ['halves', 2],
+  ['third', 3],
+  ['quarter', 4],
+  ['fourth', 4],
+  ['fifth', 5],
+  ['sixth', 6],
+  ['seventh', 7],
+  ['eighth', 8],
+  ['ninth', 9],
+  ['tenth', 10],
+]);
+
+/** What the words say at the beginning of `words`: the number, and how many words it took. */
+function leadingNumber(words: readonly string[]): { value: number; used: number } | null {
+  let total = 0;
+  let current = 0;
+  let used = 0;
+  let last: 'ones' | 'tens' | 'hundred' | 'scale' | 'and' | null = null;
+  for (const word of words.slice(0, 20)) {
+    const one = ONES.get(word);
+    const ten = TENS.get(word);
+    const scale = SCALES.get(word);
+    if (one !== undefined && last !== 'ones' && (last !== 'tens' || (one > 0 && one < 10))) {
+      current += one;
+      last = 'ones';
+    } else if (ten !== undefined && last !== 'ones' && last !== 'tens') {
+      current += ten;
+      last = 'tens';
+    } else if (word === 'hundred' && current > 0 && current < 100 && last !== 'hundred') {
+      current *= 100;
+      last = 'hundred';
+    } else if (scale !== undefined && current > 0) {
+      total += current * scale;
+      current = 0;
+      last = 'scale';
+    } else if (word === 'and' && (last === 'hundred' || last === 'scale')) last = 'and';
+    else break;
+    used++;
+  }
+  if (last === 'and') used--;
+  return used > 0 ? { value: total + current, used } : null;
+}
+
+/**
+ * An answer in words whose number comes first, with that number in digits: `twenty-one apples` is `21 apples`, `two
+ * thirds` is `2/3`. null for other words, and where more than a name of a unit follows.
+ */
+export function fromWords(text: string): string | null {
+  if (!/^[a-zA-Z][a-zA-Z -]{2,100}$/.test(text)) return null;
+  const words = text.toLowerCase().split(/[ -]+/);
+  if (words[0] === 'a' && PARTS.has(words[1]!)) words[0] = 'one';
+  if (words[0] === 'a' && /^(?:dozen|hundred|thousand|million)$/.test(words[1] ?? '')) words[0] = 'one';
+  if (words[0] === 'half' && words.length === 1) return '1/2';
+  const number = leadingNumber(words);
+  if (!number) return null;
+  const rest = words.slice(number.used);
+  const part = PARTS.get(rest[0] ?? '') ?? PARTS.get((rest[0] ?? '').replace(/s$/, ''));
+  if (part && rest.length === 1) return `${number.value}/${part}`;
+  if (rest.length > 3 || /^(?:of|is|are|and|or|to|by|in|who|that|which)$/.test(rest[0] ?? '')) return null;
+  return [String(number.value), ...rest].join(' ');
+}
+
+const GROUPS: readonly [RegExp, RegExp | string][] = [
+  [/^[-+]?\d{1,3}(?:'\d{3})+(?=$|[^\d'])/, /'/g],
+  [/^[-+]?\d{1,3}(?:_\d{3})+(?=$|[^\d_])/, /_/g],
+  [/^[-+]?\d{1,3}(?:\.\d{3}){2,}(?=$|[^\d.])/, /\./g],
+];
+
+/** Digits in groups as other places write them (`1'234'567`, `1_000_000`, `1.234.567`), and `0x1F`, as plain ones. */
+export function plainDigits(text: string): string {
+  for (const [pattern, separator] of GROUPS) {
+    const found = pattern.exec(text);
+    if (!found) continue;
+    const rest = text.slice(found[0].length);
+    return found[0].replace(separator, '') + (separator === GROUPS[2]![1] ? rest.replace(/^,(?=\d)/, '.') : rest);
+  }
+  const based = /^(-?)(0[bB][01]{1,64}|0[oO][0-7]{1,40}|0[xX][0-9a-fA-F]{1,40})$/.exec(text);
+  if (based) return `${based[1]}${BigInt(based[2]!.toLowerCase())}`;
+  return text
+    .replace(/^(-?\d+) ?(?:st|nd|rd|th)$/, '$1')
+    .replace(/^(-?\d+) ?\^? ?\{? ?\\text\{ ?(?:st|nd|rd|th) ?\} ?\}?$/, '$1')
+    .replace(/^(-?\d+) ?\^ ?\{ ?(?:st|nd|rd|th) ?\}$/, '$1')
+    .replace(/(\d\.\d{0,20}) ?\((\d{1,20})\)/, '$1\\overline{$2}');
+}
+
+/** `5K` and `5M`; a number with a decimal comma: `1.234,56`, `0,5`. What else it may be, it also remains. */
+export function otherNumber(text: string): string | null {
+  const many = /^(-?(?:\\dollar )?\d+(?:\.\d+)?) ?(k|K|M)$/.exec(text);
+  if (many && !(many[2] === 'K' && text.includes(' K'))) {
+    // `5k` is also five times k
+    return many[2] === 'k' ? null : `${many[1]}*${many[2] === 'K' ? 1000 : 1_000_000}`;
+  }
+  if (/^[-+]?\d{1,3}(?:[. ]\d{3})+,\d+$/.test(text)) return text.replace(/[. ]/g, '').replace(',', '.');
+  // `1,5` and `1,500` stay what they are
+  return /^[-+]?(?:0,\d+|\d+,(?:\d\d|\d{4,}))$/.test(text) ? text.replace(',', '.') : null;
+}

@@ -1,0 +1,58 @@
+/** Pieces of a response, and what can be an answer. */
+
+/** A piece of a text: offsets in UTF-16 code units, `end` exclusive. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
+/** An answer and its place. The text is what stands there, except for several boxes, of which it lists the contents. */
+export interface Found extends Span {
+  text: string;
+}
+
+/** Longest text of an answer; anything longer is not an answer. */
+export const MAX_ANSWER = 1000;
+
+/** What is left of a placeholder: an empty box, `\text{}`, `...`, `?`, `____`. */
+const MARKUP = /\\(?:textbf|text|mathrm|mathbf|mbox|underline|boxed|fbox|[lc]?dots|quad|[,;:!_ ])|[\s{}$*?._…-]/g;
+
+/** Talk about the format: `\boxed{answer}`, `within \boxed{}`. */
+const PLACEHOLDER =
+  /^(?:with)?in(?:side)?$|^(?:your|the|my|final|correct|numerical|numeric)*(?:answer|result|solution)(?:here)?$/i;
+
+/** A piece of the text without the space around it; null for one that is too long or says nothing. */
+export function usable(text: string, start: number, end: number): Found | null {
+  let from = start;
+  let to = end;
+  while (from < to && isSpace(text.charCodeAt(from))) from++;
+  while (to > from && isSpace(text.charCodeAt(to - 1))) to--;
+  if (to - from > MAX_ANSWER) return null;
+  const piece = text.slice(from, to);
+  const said = piece.replace(MARKUP, '');
+  if (said === '' || PLACEHOLDER.test(said)) return null;
+  return { start: from, end: to, text: piece };
+}
+
+export function isSpace(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13) || (code >= 160 && /\s/.test(String.fromCharCode(code)));
+}
+
+/** Special tokens that end a turn, where a model's tokenizer wrote them out as text. */
+export const END_TOKEN =
+  /<\|[^|<>\s]{1,40}\|>|<｜[^｜<>\s]{1,40}｜>|<\/s>|<(?:eos|pad|end_of_turn|end_of_text|eot|end)>|\[(?:EOS|\/INST|PAD)\]/;
+
+const LAST_END_TOKEN = new RegExp(`(?:${END_TOKEN.source})$`);
+
+const MAX_END_TOKENS = 1000;
+
+/** Where the text ends without end tokens and space behind it. */
+export function endOfWords(text: string): number {
+  let end = text.length;
+  for (let tokens = 0; ; tokens++) {
+    while (end > 0 && isSpace(text.charCodeAt(end - 1))) end--;
+    const token = LAST_END_TOKEN.exec(text.slice(Math.max(0, end - 50), end));
+    if (!token || tokens > MAX_END_TOKENS) return end;
+    end -= token[0].length;
+  }
+}

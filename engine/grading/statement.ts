@@ -1,0 +1,186 @@
+/** Answers that are marked by words: `the answer is x`, `#### x`, `<answer>x</answer>`, a heading "Final answer". */
+import { END_TOKEN, type Found, MAX_ANSWER, type Span, usable } from './span.ts';
+
+/** Headings such as `#### Step 2` are not answers. */
+const HEADING =
+  /^(?:\*\*)?(?:step|part|case|solution|explanation|example|problem|question|note|conclusion|summary|approach|method|calculation|verification|check)\b/i;
+
+/** What may stand between the hashes and the answer. */
+const LEAD = /^\s*(?:(?:\*\*)?(?:the\s+)?(?:final\s+)?answer(?:\s+is)?\s*:?\s*(?:\*\*)?\s*)?/i;
+
+/** Most marks of a kind that are tried, from the end. */
+const MAX_HASHES = 100;
+
+/** Rest of the line after the last `####` that is followed by something on its line. */
+export function lastHashes(text: string): Found | null {
+  let tries = 0;
+  for (let end = text.length; end > 0 && tries < MAX_HASHES; tries++) {
+    const at = text.lastIndexOf('####', end - 1);
+    if (at < 0) return null;
+    end = at;
+    // a longer run of hashes is not a mark
+    if (text[at - 1] === '#') {
+      while (text[end - 1] === '#') end--;
+      continue;
+    }
+    const newline = text.indexOf('\n', at);
+    const line = text.slice(at + 4, newline < 0 ? text.length : newline);
+    const value = line.slice(LEAD.exec(line)![0].length);
+    if (HEADING.test(value) || /^#/.test(value) || /[^\d\s]:\s*$/.test(value.slice(-20))) continue;
+    const token = END_TOKEN.exec(value);
+    const start = at + 4 + line.length - value.length;
+    const subject = subjectOf(value);
+    const found = usable(text, start + subject, start + (token ? token.index : value.length));
+    if (found) return found;
+  }
+  return null;
+}
+
+/** Longest content of a tag in which a whole solution is not looked for. */
+const TAG = { open: '<answer>', close: '</answer>' };
+
+/** Content of the last complete `<answer>...</answer>` that says something; `cut` where a later one is not finished. */
+export function lastTag(text: string, name = 'answer'): Found | 'cut' | null {
+  const [open, close] = name === 'answer' ? [TAG.open, TAG.close] : [`<${name}>`, `</${name}>`];
+  const lower = text.toLowerCase();
+  // a letter whose lower case is longer would move the places
+  const where = lower.length === text.length ? lower : text;
+  let end = where.lastIndexOf(close);
+  const later = where.lastIndexOf(open);
+  if (later > end && isUnfinished(text.slice(later + open.length))) return 'cut';
+  for (let tries = 0; end >= 0 && tries < 20; tries++) {
+    const start = where.lastIndexOf(open, end);
+    if (start < 0) return null;
+    const found = usable(text, start + open.length, end);
+    if (found) return found;
+    end = where.lastIndexOf(close, start);
+  }
+  return null;
+}
+
+function isUnfinished(rest: string): boolean {
+  return rest.length <= MAX_ANSWER && !/\n\s*\n/.test(rest) && !/^\s?(?:tags?\b|["'`])/.test(rest);
+}
+
+const BE =
+  'is|was|are|equals|becomes|:|=|(?:should|would|must|will|could|can|may|might|has to|have to|ought to)\\s(?:(?!not\\s)\\w{2,12}\\s)?be|(?:turns|comes|works) out to be|comes? (?:out )?to|is going to be';
+const CUE = new RegExp(
+  `\\b(?:answer|ans)(?: choice| option)?(?: (?:to|for|of) [^.:=\\n]{1,80}?)?(?:\\s*(?:\\*\\*|__))?\\s*(?:${BE})(?![a-z])` +
+    '|\\b(?:correct|right|best) (?:choice|option)(?:\\s*\\*\\*)?\\s*(?:is|:)(?![a-z])',
+  'gi',
+);
+/** What may stand between the cue and the answer. */
+const FILLER = /^(?:\s*\*\*)?\s*(?:(?:therefore|thus|simply|just|now|then|hence|indeed|clearly)\b)?\s*[:=]?\s*/i;
+/** `**Final Answer**`, `Answer:` on a line of its own. */
+const TITLE =
+  /^[ \t]{0,3}(?:#{1,6}[ \t]{0,3}|\*\*|__)?(?:the )?(?:(?:final|correct) )?answer[ \t]?:?(?:\*\*|__)?:?[ \t]{0,3}\n\s*/gim;
+/** `The answer is not 5`, `the answer is correct`, `the answer is given in the form a/b`. */
+const NO_ANSWER =
+  /^(?:not|n't|correct|incorrect|within|in (?:the|a|an|this|terms|simplest|\\boxed)|given (?:in|by|as|below)|found|obtained|unique|enclosed|written|expressed|placed|inside|below|above|as follows|unclear|unknown|required|that)\b/i;
+
+/** Most cues that are tried, from the end. */
+const MAX_CUES = 40;
+
+/** What follows the last `answer is`, up to the end of its sentence. Questions and denials are no answers. */
+export function lastStatement(text: string): Found | null {
+  const starts: number[] = [];
+  for (const cue of text.matchAll(CUE)) starts.push(cue.index + cue[0].length);
+  for (const title of text.matchAll(TITLE)) starts.push(title.index + title[0].length);
+  starts.sort((a, b) => b - a);
+  for (const cue of starts.slice(0, MAX_CUES)) {
+    const near = text.slice(cue, cue + MAX_ANSWER + 200);
+    const from = cue + FILLER.exec(near)![0].length;
+    const rest = text.slice(from, from + MAX_ANSWER + 200);
+    if (NO_ANSWER.test(rest)) continue;
+    const piece = sentence(rest);
+    if (text[from + piece.end] === '?') continue;
+    const found = usable(text, from + piece.start, from + piece.end);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** `The largest n is` in `Final answer: The largest n is 34.` */
+const SUBJECT = /^(?:the|there) (?:[^\s]+ )*(?:is|are|was|were|equals|has) (?=\S)/i;
+
+function subjectOf(piece: string): number {
+  return SUBJECT.exec(piece.slice(0, MAX_ANSWER))?.[0].length ?? 0;
+}
+
+/** Pairs of marks around an answer. */
+const MARKS = [
+  ['$$', '$$'],
+  ['$', '$'],
+  ['\\(', '\\)'],
+  ['\\[', '\\]'],
+  ['**', '**'],
+] as const;
+
+/** Where the content of the marks that `rest` begins with stands. */
+function delimited(rest: string): Span | null {
+  for (const [open, close] of MARKS) {
+    if (!rest.startsWith(open)) continue;
+    const end = rest.indexOf(close, open.length);
+    const content = end < 0 ? '' : rest.slice(open.length, end);
+    if (content === '') return null;
+    if (open !== '$$' && open !== '\\(' && open !== '\\[' && content.includes('\n')) return null;
+    const behind = rest.slice(end + close.length);
+    // `$5 and $6` is money, not mathematics
+    if (open === '$' && (/^\d/.test(behind) || /(?:\s|^)(?:and|or|per|for|in|to)\s*$/.test(content.slice(-12))))
+      return null;
+    const more = /^\s*(?:,|and|or)\s*\$/.test(behind.slice(0, 40)) || /^[^.\n]*\$/.test(behind.slice(0, 30));
+    return more ? null : { start: open.length, end };
+  }
+  return null;
+}
+
+const END = new RegExp(
+  '(?<!\\b(?:Rs|approx|ca|sq|cu|St|Dr|Mr|Mrs|Ms|No))[.](?=\\s|$)|[!?](?=\\s|$)|[.](?=[*"\')\\]]{1,3}(?:\\s|$))|' +
+    '<\\/?answer>| (?:because|since|as shown|but|which|rather than|instead of|and not|not|, so) |, (?:so|as|since|because|which|where|not|given|assuming|rounded) |' +
+    END_TOKEN.source,
+);
+
+/** Where in `rest` the answer of the sentence that it begins with stands: in its delimiters, or up to the end. */
+function sentence(rest: string): Span {
+  const inMarks = delimited(rest);
+  if (inMarks) return inMarks;
+  const newline = rest.indexOf('\n');
+  const line = newline < 0 ? rest : rest.slice(0, newline);
+  const end = END.exec(line);
+  const piece = end ? line.slice(0, end.index) : line;
+  const subject = subjectOf(piece);
+  if (subject > 0) {
+    const { start, end: until } = sentence(rest.slice(subject));
+    return { start: subject + start, end: subject + until };
+  }
+  const start = /^(?:\*+|")?/.exec(piece)![0].length;
+  const until = withoutAside(piece.slice(start));
+  return { start, end: start + until };
+}
+
+/** Length of a statement without the words behind its value: `72, in total`, `72 - that is all`, `72 (approximately)`. */
+function withoutAside(piece: string): number {
+  // `72** clips`: bold that began before
+  const bold = piece.indexOf('**');
+  let text = bold > 0 ? piece.slice(0, bold) : piece;
+  if (/^[^\s]*[\d\\]/.test(text) || /\d/.test(text)) {
+    for (const aside of text.matchAll(/, | [-–—]{1,3} | \(/g)) {
+      const head = text.slice(0, aside.index);
+      if (/\d/.test(head) && isProse(text.slice(aside.index + aside[0].length))) {
+        text = head;
+        break;
+      }
+    }
+  }
+  return text.replace(/[*"]{1,3}$/, '').length;
+}
+
+/** Words of a language, and no value, formula or list. */
+function isProse(text: string): boolean {
+  if (/[\d\\$=<>^{}|+*/]/.test(text)) return false;
+  const words = text.match(/\p{L}+/gu) ?? [];
+  if (/^(?:and|or)$/i.test(words[0] ?? '') && words.length < 3) return false;
+  return (
+    words.some((word) => word.length > 2) && !words.some((word) => /^(?:mod|sin|cos|tan|log|ln|pi|sqrt)$/.test(word))
+  );
+}
