@@ -40,7 +40,7 @@ export interface RunSummary {
 }
 
 /** @param peak peak resident memory measured by this process, when it ran the run itself */
-export function summarize({ head, series, step }: RunColumns, peak: number | null = null): RunSummary {
+export function runSummary({ head, series, step }: RunColumns, peak: number | null = null): RunSummary {
   const { before, after } = beforeAfter(head.evaluations);
   const values = (metric: Metric) => (series.of(metric) ?? []).filter((value) => !Number.isNaN(value));
   const total = (metric: Metric) => values(metric).reduce((sum, value) => sum + value, 0);

@@ -79,11 +79,11 @@ export interface Experiment {
   run(context: ExperimentContext): Promise<Findings>;
 }
 
-export const VERDICTS = ['reproduced', 'partly', 'not'] as const;
-export type Verdict = (typeof VERDICTS)[number];
+export const REPRODUCTIONS = ['reproduced', 'partly', 'not'] as const;
+export type Reproduction = (typeof REPRODUCTIONS)[number];
 
 /** `reproduced` if every criterion is met, `not` if none is, else `partly`. */
-export function verdictOf(criteria: readonly Criterion[]): Verdict {
+export function reproductionOf(criteria: readonly Criterion[]): Reproduction {
   const met = criteria.filter((criterion) => criterion.met === true).length;
   if (criteria.length > 0 && met === criteria.length) return 'reproduced';
   return met === 0 ? 'not' : 'partly';

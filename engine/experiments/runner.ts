@@ -18,8 +18,8 @@ import {
   type Experiment,
   type ExperimentContext,
   type ExperimentRun,
-  type Verdict,
-  verdictOf,
+  type Reproduction,
+  reproductionOf,
 } from './experiment.ts';
 import { deciding, openFolder, REPORT_FILE, RESULT_FILE, writeIdentity, writeJson } from './folder.ts';
 import { reportPage } from './report/page.ts';
@@ -51,7 +51,7 @@ export interface ExperimentOptions {
 }
 
 export interface ExperimentResult {
-  verdict: Verdict;
+  verdict: Reproduction;
   criteria: Criterion[];
   report: string;
   /** Seconds of compute, including earlier calls on the folder. */
@@ -80,7 +80,7 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
     const findings = await experiment.run(worker.context());
     signal.throwIfAborted();
     const seconds = await save();
-    const verdict = verdictOf(findings.criteria);
+    const verdict = reproductionOf(findings.criteria);
     const report = path.join(folder, REPORT_FILE);
     const watched = worker.watched.sort((a, b) => (a.run < b.run ? -1 : 1));
     const sections = [...findings.sections, ...watchSections(watched)];

@@ -4,12 +4,11 @@ import {
   type ForeignValue,
   type GroupDetail,
   type GroupId,
-  majorityOf,
   NO_STATISTICS,
   type Rollout,
   type RolloutStatistics,
-  tokenFacts,
 } from '../protocol/group.ts';
+import { majorityOf, tokenFacts } from '../protocol/group-facts.ts';
 import type { Problem } from '../protocol/records.ts';
 import { known, knownValues } from './known.ts';
 

@@ -22,11 +22,10 @@ import {
   ForeignValue,
   type GroupDetail,
   GroupId,
-  majorityOf,
   type Rollout,
   type RolloutStatistics,
-  tokenFacts,
 } from '../protocol/group.ts';
+import { majorityOf, tokenFacts } from '../protocol/group-facts.ts';
 import { crc32 } from './crc.ts';
 import { readTolerantly } from './tolerant.ts';
 

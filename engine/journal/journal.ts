@@ -4,7 +4,8 @@
  * it.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { type FramePointer, type GroupDetail, summarize } from '../protocol/group.ts';
+import type { FramePointer, GroupDetail } from '../protocol/group.ts';
+import { groupSummary } from '../protocol/group-facts.ts';
 import { type GroupRecord, JournalRecord, type NewRecord, type Problem, type Prompt } from '../protocol/records.ts';
 import { ownConfig, type RunFile } from '../protocol/run-file.ts';
 import { AppendFile } from '../system/append-file.ts';
@@ -171,7 +172,7 @@ export class Journal {
    */
   appendGroup(group: GroupDetail): GroupRecord {
     const frame = this.#placeFrame(encodeFrame(group));
-    return this.append({ type: 'group', ...summarize(group), frame }) as GroupRecord;
+    return this.append({ type: 'group', ...groupSummary(group), frame }) as GroupRecord;
   }
 
   #placeFrame(frame: Uint8Array): FramePointer {

@@ -1,13 +1,12 @@
 /**
  * A group: the rollouts of one problem at one step of one phase. Its facts are stored once, in its frame
- * (`engine/journal/frame.ts`); what the journal's record says of it is `summarize` of them. What is not known is null: a
+ * (`engine/journal/frame.ts`); what the journal's record says of it is `groupSummary` of them (`group-facts.ts`). What is not known is null: a
  * run of another trainer may know the texts and rewards only.
  */
 import * as z from 'zod';
 import type { Evidence } from './evidence.ts';
 import type { Part } from './explanation.ts';
 import { PHASES } from './group-id.ts';
-import { voteOf } from './vote.ts';
 
 export { groupKey, PHASES, PHASES_BY_INTEREST, type Phase } from './group-id.ts';
 
@@ -20,10 +19,12 @@ const id = {
 
 /** What identifies a group within its run. Of two groups with one id, the one that the journal recorded later counts. */
 export const GroupId = z.strictObject(id);
+
 export type GroupId = z.infer<typeof GroupId>;
 
 /** Where a group's rollouts lie: a frame in `rollouts-NNN.bin`. */
 export const FramePointer = z.strictObject({ file: z.string(), offset: z.int().min(0), length: z.int().min(1) });
+
 export type FramePointer = z.infer<typeof FramePointer>;
 
 const nullable = z.number().nullable();
@@ -37,6 +38,7 @@ export const ClusterCount = z.strictObject({
   /** Equivalent to the reference; null without one. */
   correct: z.boolean().nullable(),
 });
+
 export type ClusterCount = z.infer<typeof ClusterCount>;
 
 export const Majority = z.strictObject({
@@ -52,6 +54,7 @@ export const Majority = z.strictObject({
   /** Mean log-probability per token of its rollouts (mean of their means), nats; null where it is not known. */
   logprob: nullable,
 });
+
 export type Majority = z.infer<typeof Majority>;
 
 /** Means over the rollouts that have the value; null where none has. */
@@ -66,6 +69,7 @@ export const GroupMeans = z.strictObject({
   logprob: nullable,
   entropy: nullable,
 });
+
 export type GroupMeans = z.infer<typeof GroupMeans>;
 
 const summary = {
@@ -83,6 +87,7 @@ const summary = {
 
 /** What views, lists and the read model need of a group without opening its frame. */
 export const GroupSummary = z.strictObject({ ...id, ...summary });
+
 export type GroupSummary = z.infer<typeof GroupSummary>;
 
 /** Fields of a group's record, but for type, number and time. */
@@ -150,6 +155,7 @@ export interface RolloutFacts {
 
 /** A value of another trainer, under the name that it has there. */
 export const ForeignValue = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
 export type ForeignValue = z.infer<typeof ForeignValue>;
 
 /** One rollout with everything that is known about it. */
@@ -187,114 +193,3 @@ export interface JudgedGroup {
 /** A group as its record counts it: enough for what looks at answers over many steps. */
 export type CountedGroup = Pick<GroupSummary, 'clusters' | 'rollouts' | 'unanswered' | 'means'> &
   Pick<JudgedGroup, 'majority'>;
-
-/** The majority of a group as its record states it. */
-export function majorityOf({
-  clusters,
-  rollouts,
-}: {
-  clusters: readonly Cluster[];
-  rollouts: readonly Pick<RolloutFacts, 'answer' | 'logprob'>[];
-}): Majority | null {
-  const vote = voteOf(
-    rollouts.map(({ answer }) => answer),
-    clusters,
-  );
-  if (!vote) return null;
-  const { answer, share, rawShare, tied, members } = vote;
-  const logprob = meanOf(members.map((member) => rollouts[member]!.logprob));
-  return { answer, share, rawShare, correct: clusters[0]!.correct, tied, logprob };
-}
-
-/** What a group's record says of its rollouts. */
-export function summarize({
-  phase,
-  step,
-  problem,
-  clusters,
-  majority,
-  rollouts,
-}: GroupId & Pick<JudgedGroup, 'clusters' | 'rollouts'> & { majority: Majority | null }): GroupSummary {
-  return {
-    phase,
-    step,
-    problem,
-    clusters: clusters.map(({ answer, members, correct }) => ({ answer, count: members.length, correct })),
-    majority,
-    rollouts: rollouts.length,
-    unanswered: rollouts.filter(({ cluster }) => cluster === null).length,
-    truncated: rollouts.every(({ finish }) => finish === null)
-      ? null
-      : rollouts.filter(({ finish }) => finish === 'length').length,
-    means: {
-      reward: meanOf(rollouts.map(({ reward }) => reward)),
-      correct: meanOf(rollouts.map(({ correct }) => (correct === null ? null : Number(correct)))),
-      tokens: meanOf(rollouts.map(({ tokens }) => tokens)),
-      logprob: meanOf(rollouts.map(({ logprob }) => logprob)),
-      entropy: meanOf(rollouts.map(({ entropy }) => entropy)),
-    },
-  };
-}
-
-/** The numbers of a rollout that follow from its tokens. */
-export function tokenFacts(
-  ids: ArrayLike<number> | null,
-  { logprob, entropy }: Pick<RolloutStatistics, 'logprob' | 'entropy'>,
-): Pick<RolloutFacts, 'tokens' | 'logprob' | 'entropy' | 'repetition'> {
-  return {
-    tokens: ids?.length ?? logprob?.length ?? entropy?.length ?? null,
-    logprob: logprob && meanOfColumn(logprob),
-    entropy: entropy && meanOfColumn(entropy),
-    repetition: ids && repeatedTrigrams(ids),
-  };
-}
-
-/** Mean of a column; null where it is empty. */
-function meanOfColumn(values: Float32Array): number | null {
-  let total = 0;
-  for (let i = 0; i < values.length; i++) total += values[i]!;
-  return values.length === 0 ? null : total / values.length;
-}
-
-/** Mean of the values that exist; null where none does. */
-function meanOf(values: readonly (number | null)[]): number | null {
-  let total = 0;
-  let count = 0;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (value === null) continue;
-    total += value;
-    count++;
-  }
-  return count === 0 ? null : total / count;
-}
-
-/**
- * Repetition of a response: the share of its token trigrams that stood in it before, 1 - distinct / all. 0: none is
- * repeated; towards 1: a loop. null for fewer than three tokens. One pass.
- */
-export function repeatedTrigrams(tokens: ArrayLike<number>): number | null {
-  const all = tokens.length - 2;
-  if (all < 1) return null;
-  // A table of places with open addressing, at most half full: for each distinct trigram the first place + 1.
-  const table = new Int32Array(2 ** Math.ceil(Math.log2(2 * all)));
-  const mask = table.length - 1;
-  let distinct = 0;
-  for (let i = 0; i < all; i++) {
-    const [a, b, c] = [tokens[i]!, tokens[i + 1]!, tokens[i + 2]!];
-    let slot = hash(a, b, c) & mask;
-    for (let place = table[slot]!; place !== 0; place = table[slot]!) {
-      if (tokens[place - 1] === a && tokens[place] === b && tokens[place + 1] === c) break;
-      slot = (slot + 1) & mask;
-    }
-    if (table[slot] !== 0) continue;
-    table[slot] = i + 1;
-    distinct++;
-  }
-  return 1 - distinct / all;
-}
-
-function hash(a: number, b: number, c: number): number {
-  const mixed = Math.imul(Math.imul(Math.imul(a, 0x9e3779b1) ^ b, 0x85ebca6b) ^ c, 0xc2b2ae35);
-  return mixed ^ (mixed >>> 15);
-}

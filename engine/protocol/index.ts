@@ -6,6 +6,7 @@ export * from './evidence.ts';
 export * from './explanation.ts';
 export * from './forecast.ts';
 export * from './group.ts';
+export * from './group-facts.ts';
 export * from './home.ts';
 export * from './presets.ts';
 export * from './records.ts';

@@ -75,7 +75,7 @@ export interface Prediction extends ProblemForecast {
 }
 
 /** What was predicted before the first step. */
-export interface RunForecast extends Pick<Forecast, 'reward' | 'by' | 'accuracy' | 'wrong'> {
+export interface RecordedForecast extends Pick<Forecast, 'reward' | 'by' | 'accuracy' | 'wrong'> {
   /** By the problem's index. An object, so that it survives being sent and stored. */
   problems: Readonly<Record<number, Prediction>>;
 }
@@ -85,7 +85,7 @@ export interface Head {
   run: RecordOf<'run'> | null;
   evaluations: readonly EvaluationRecord[];
   /** null before it is made, and in runs without one. */
-  forecast: RunForecast | null;
+  forecast: RecordedForecast | null;
   /** How the forecast turned out; null before the end, and without labels. */
   forecastScore: (ForecastScore & { step: number }) | null;
   warnings: readonly RecordOf<'warning'>[];

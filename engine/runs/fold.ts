@@ -2,7 +2,7 @@
 import { PHASES } from '../protocol/group-id.ts';
 import type { GroupRecord, JournalRecord, StepRecord } from '../protocol/records.ts';
 import { saysRight } from '../reward/index.ts';
-import { fromNullable, fromTruth, type Head, RunColumns, type RunForecast } from './columns.ts';
+import { fromNullable, fromTruth, type Head, type RecordedForecast, RunColumns } from './columns.ts';
 import { foreignMetric } from './series.ts';
 
 type ForecastRecord = Extract<JournalRecord, { type: 'forecast' }>;
@@ -145,7 +145,7 @@ function inPlace<T extends { step: number }>(items: readonly T[], item: T): T[] 
   return [...items.filter(({ step }) => step < item.step), item];
 }
 
-function toForecast({ forecast }: ForecastRecord): RunForecast {
+function toForecast({ forecast }: ForecastRecord): RecordedForecast {
   const { reward, by, accuracy, wrong } = forecast;
   const likelyWrong = new Set(forecast.likelyWrong);
   const problems = forecast.problems.map((one) => ({ ...one, likelyWrong: likelyWrong.has(one.problem) }));

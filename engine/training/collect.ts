@@ -6,7 +6,7 @@ import type { RunContext } from './context.ts';
 import type { TrainedResponse } from './policy/responses.ts';
 import { recordGroup, sample, withEvidence } from './sample.ts';
 import { subset } from './schedule.ts';
-import { type Judged, score, summarize, type WithAdvantages, type WithEvidence, withAdvantages } from './stages.ts';
+import { type Judged, judgedGroup, score, type WithAdvantages, type WithEvidence, withAdvantages } from './stages.ts';
 
 /** What remains of a group for the update and the metrics; texts and the other statistics are in the journal. */
 export interface Collected {
@@ -51,5 +51,5 @@ function forUpdate(group: WithAdvantages): Collected {
     const { tokens, logprob, finish } = rollouts[i]!;
     return { tokens, logprob, advantage: advantages[i]!, truncated: finish === 'length' };
   });
-  return { problem, measured: summarize(group), responses };
+  return { problem, measured: judgedGroup(group), responses };
 }

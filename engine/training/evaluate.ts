@@ -5,7 +5,7 @@ import type { RunContext } from './context.ts';
 import { probe } from './probe.ts';
 import { recordGroup, sample } from './sample.ts';
 import { evaluationDue } from './schedule.ts';
-import { type Judged, summarize } from './stages.ts';
+import { type Judged, judgedGroup } from './stages.ts';
 
 /** What is due before step `step` + 1: a forecast before the first and its score after the `last`, and an evaluation. */
 export async function evaluateWhereDue(context: RunContext, step: number, last: boolean): Promise<void> {
@@ -35,11 +35,11 @@ async function evaluate(context: RunContext, step: number, keep: boolean): Promi
   const begun = clock.seconds;
   const kept: Judged[] = [];
   const measure = async (phase: 'evaluation' | 'greedy', rows: number, sampling: SamplingConfig) => {
-    const measured: ReturnType<typeof summarize>[] = [];
+    const measured: ReturnType<typeof judgedGroup>[] = [];
     if (rows === 0) return measured;
     await sample(context, evaluation, { phase, step, rows, sampling }, (group) => {
       recordGroup(context, { phase, step }, group);
-      measured.push(summarize(group));
+      measured.push(judgedGroup(group));
       if (phase === 'greedy') return;
       watch.vote({ problem: group.problem.index, majority: group.majority });
       if (keep) kept.push(group);

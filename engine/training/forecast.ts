@@ -4,7 +4,7 @@ import { forecastSet, type ProbedProblem, scoreForecast } from '../analysis/fore
 import { majorityRight } from '../analysis/metrics.ts';
 import type { Forecast, ForecastScore, RunConfig } from '../protocol/index.ts';
 import { type RewardName, rewardOf } from '../reward/index.ts';
-import { type Judged, scoresOf, summarize, type WithEvidence } from './stages.ts';
+import { type Judged, judgedGroup, scoresOf, type WithEvidence } from './stages.ts';
 
 /** What stands in for a reward whose evidence was not gathered. */
 const STAND_IN: RewardName = 'majority-vote';
@@ -33,7 +33,7 @@ export function probed(group: WithEvidence, config: RunConfig, vocabulary: numbe
   const known = !readsLabels(config) && reward.evidence.every((kind) => group.evidence[kind] !== undefined);
   const unlabeled = group.rollouts.map(() => null);
   const scores = known ? scoresOf(group, reward, vocabulary, unlabeled) : null;
-  const measured = summarize(group);
+  const measured = judgedGroup(group);
   return {
     problem: group.problem.index,
     group: measured,
@@ -46,5 +46,8 @@ export function probed(group: WithEvidence, config: RunConfig, vocabulary: numbe
 
 /** Scores a forecast by the last votes; null without labels. */
 export function scoreOf(forecast: Forecast, last: readonly Judged[]): ForecastScore | null {
-  return scoreForecast(forecast, new Map(last.map((group) => [group.problem.index, majorityRight(summarize(group))])));
+  return scoreForecast(
+    forecast,
+    new Map(last.map((group) => [group.problem.index, majorityRight(judgedGroup(group))])),
+  );
 }

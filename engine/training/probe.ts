@@ -3,7 +3,7 @@ import { evaluationMetrics } from '../analysis/index.ts';
 import type { Problem } from '../protocol/index.ts';
 import type { RunContext } from './context.ts';
 import { recordGroup, sample, withEvidence } from './sample.ts';
-import { type Judged, summarize, type WithEvidence } from './stages.ts';
+import { type Judged, judgedGroup, type WithEvidence } from './stages.ts';
 
 /** Samples problems with what the reward asks for, and records them: at once where it asks for nothing. */
 export async function probe(context: RunContext, step: number, problems: readonly Problem[]): Promise<WithEvidence[]> {
@@ -30,7 +30,7 @@ export async function probeAll(context: RunContext): Promise<void> {
     step: 0,
     problems: training.length,
     samples: config.votes,
-    ...evaluationMetrics(groups.map(summarize), []),
+    ...evaluationMetrics(groups.map(judgedGroup), []),
     timing: { seconds: clock.seconds - begun },
   });
   forecast.refuse();

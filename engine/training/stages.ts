@@ -121,7 +121,7 @@ export function withAdvantages(groups: readonly Scored[], estimator: LossConfig[
 type AnyStage = Judged & Partial<Pick<WithAdvantages, 'scores' | 'advantages' | 'evidence'>>;
 
 /** A group in numbers, at whatever stage it is: what metrics are made of. */
-export function summarize({ clusters, majority, facts, scores, advantages: values }: AnyStage): JudgedGroup {
+export function judgedGroup({ clusters, majority, facts, scores, advantages: values }: AnyStage): JudgedGroup {
   return {
     clusters,
     majority,

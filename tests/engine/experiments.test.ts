@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { experiments } from '../../engine/experiments/catalog/index.ts';
-import { VERDICTS, verdictOf } from '../../engine/experiments/experiment.ts';
+import { REPRODUCTIONS, reproductionOf } from '../../engine/experiments/experiment.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import { runCli, temporaryFolder } from '../support/processes.ts';
 import { requireOrSkip } from '../support/skip.ts';
@@ -22,9 +22,9 @@ async function experiment(name: string, args: readonly string[]) {
   expect(ended, ended.stderr).toMatchObject({ code: 0 });
   const result = JSON.parse(ended.stdout);
   expect(result.experiment).toBe(name);
-  expect(VERDICTS).toContain(result.verdict);
+  expect(REPRODUCTIONS).toContain(result.verdict);
   expect(result.criteria.length).toBeGreaterThan(0);
-  expect(result.verdict).toBe(verdictOf(result.criteria));
+  expect(result.verdict).toBe(reproductionOf(result.criteria));
   const page = readFileSync(result.report, 'utf8');
   expect(page).toMatch(/^<!doctype html>.*<table/s);
   // What was not measured has a dash, and no number that is none.

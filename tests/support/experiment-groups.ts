@@ -1,6 +1,6 @@
 /** Runs of experiments that look at problems: crafted groups of rollouts, laid into a crafted run. */
 import type { ExperimentRun } from '../../engine/experiments/experiment.ts';
-import { type GroupRecord, majorityOf, type Problem, summarize } from '../../engine/protocol/index.ts';
+import { type GroupRecord, groupSummary, majorityOf, type Problem } from '../../engine/protocol/index.ts';
 import { type CraftedRun, craftedRun } from './experiment-context.ts';
 import { judged } from './judged.ts';
 
@@ -33,7 +33,7 @@ export function runWithGroups(
     const { clusters, rollouts } = judged(answers, problems[problem]!.answer);
     const majority = majorityOf({ clusters, rollouts });
     const frame = { file: 'rollouts-000.bin', offset: i, length: 1 };
-    const summary = summarize({ phase, step, problem, clusters, majority, rollouts });
+    const summary = groupSummary({ phase, step, problem, clusters, majority, rollouts });
     return { type: 'group', seq: 0, time: '2026-01-01T00:00:00.000Z', ...summary, frame };
   });
   return {

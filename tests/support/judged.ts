@@ -1,7 +1,7 @@
 /** A judged group as the training loop would make it, from answers and a label. */
 import type { JudgedGroup } from '../../engine/analysis/metrics.ts';
 import { judgeAnswers } from '../../engine/grading/index.ts';
-import { type CountedGroup, majorityOf, type RolloutFacts, summarize } from '../../engine/protocol/index.ts';
+import { type CountedGroup, groupSummary, majorityOf, type RolloutFacts } from '../../engine/protocol/index.ts';
 
 /** @param more fields of single rollouts, by index */
 export function judged(
@@ -30,7 +30,7 @@ export function judged(
 /** The same group as its record counts it. */
 export function counted(answers: (string | null)[], reference: string | null): CountedGroup {
   const { clusters, rollouts } = judged(answers, reference);
-  return summarize({
+  return groupSummary({
     phase: 'train',
     step: 0,
     problem: 0,

@@ -1,5 +1,6 @@
 /** Records of a journal, made by hand, for tests of what reads them. */
-import { majorityOf, type RolloutFacts, summarize } from '../../engine/protocol/group.ts';
+import type { RolloutFacts } from '../../engine/protocol/group.ts';
+import { groupSummary, majorityOf } from '../../engine/protocol/group-facts.ts';
 import type { GroupRecord, JournalRecord, StepRecord } from '../../engine/protocol/records.ts';
 import { judged } from './judged.ts';
 
@@ -31,7 +32,12 @@ export function group(seq: number, step: number, answer: string, options: GroupO
     }),
   );
   const id = { phase, step, problem };
-  const summary = summarize({ ...id, clusters, majority: majorityOf({ clusters, rollouts: facts }), rollouts: facts });
+  const summary = groupSummary({
+    ...id,
+    clusters,
+    majority: majorityOf({ clusters, rollouts: facts }),
+    rollouts: facts,
+  });
   return {
     type: 'group',
     seq,

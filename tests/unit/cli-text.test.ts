@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { byConcern, type ProblemResult, problemResults, problemTable } from '../../engine/cli/problem-table.ts';
 import { ProgressView } from '../../engine/cli/progress.ts';
-import { beforeAfterTable, summarize } from '../../engine/cli/summary.ts';
+import { beforeAfterTable, runSummary } from '../../engine/cli/summary.ts';
 import { sparkline, table } from '../../engine/cli/table.ts';
 import { type RunFolder, readRunFolder } from '../../engine/journal/reader.ts';
 import type { StepRecord } from '../../engine/protocol/records.ts';
@@ -46,7 +46,7 @@ describe('a run', () => {
   test('is summed up: before, after, speed over all steps, memory', () => {
     const steps = run.records.filter((record): record is StepRecord => record.type === 'step');
     const evaluations = run.records.filter((record) => record.type === 'evaluation');
-    const summary = summarize(columnsOf(run.records), 1);
+    const summary = runSummary(columnsOf(run.records), 1);
     expect(summary.steps).toBe(6);
     expect(summary.before).toMatchObject({ step: 0, accuracy: evaluations[0]!.accuracy!.mean, samples: 8 });
     expect(summary.after).toMatchObject({
@@ -60,7 +60,7 @@ describe('a run', () => {
   });
 
   test('without steps or evaluations has nulls, not zeros', () => {
-    expect(summarize(columnsOf([]))).toEqual({
+    expect(runSummary(columnsOf([]))).toEqual({
       steps: 0,
       before: null,
       after: null,
@@ -69,13 +69,13 @@ describe('a run', () => {
     });
     expect(beforeAfterTable(columnsOf([]))).toBeNull();
     const untrained = run.records.filter(({ type }) => type !== 'step').slice(0, 30);
-    expect(summarize(columnsOf(untrained))).toMatchObject({ before: { step: 0 }, after: null });
+    expect(runSummary(columnsOf(untrained))).toMatchObject({ before: { step: 0 }, after: null });
   });
 
   test('that was stopped before its second evaluation has no after', () => {
     const second = run.records.findIndex((record) => record.type === 'evaluation' && record.step > 0);
     const early = run.records.slice(0, second);
-    expect(summarize(columnsOf(early)).after).toBeNull();
+    expect(runSummary(columnsOf(early)).after).toBeNull();
     expect(beforeAfterTable(columnsOf(early))).toMatch(/^12 problems +before *\n/);
   });
 

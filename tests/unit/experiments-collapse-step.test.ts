@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { type ModelRuns, measure } from '../../engine/experiments/catalog/collapse-step/measures.ts';
 import { collapseStepExperiment, findings } from '../../engine/experiments/catalog/collapse-step.ts';
-import { verdictOf } from '../../engine/experiments/experiment.ts';
+import { reproductionOf } from '../../engine/experiments/experiment.ts';
 import type { EvaluationRecord } from '../../engine/protocol/index.ts';
 import { craftedRun, fakeContext } from '../support/experiment-context.ts';
 import { expectReport } from '../support/report-wording.ts';
@@ -75,7 +75,7 @@ test('reproduced: the order of the losses is that of the gains, and pass@k is no
   await expectReport(collapseStepExperiment, found);
   const { criteria, sections } = found;
   expect(criteria.map(({ met }) => met)).toEqual([true, true, true, true]);
-  expect(verdictOf(criteria)).toBe('reproduced');
+  expect(reproductionOf(criteria)).toBe('reproduced');
   expect(criteria[1]!.measured).toContain('rho 1, p 0.0167');
   expect(criteria[3]!.measured).toMatch(/9,000 .*25,000/);
   const table = sections.at(-1)!;
@@ -95,7 +95,7 @@ test('partly: pass@k ranks as well', () => {
     oracle: modelRuns('', { lost: 1, start: 0.2 + 0.01 * i, reached: 0.25 + 0.1 * i, pass4: 0.5 + 0.1 * i }).oracle,
   }));
   expect(metOf(distinct)).toEqual([true, true, false, true]);
-  expect(verdictOf(findings(distinct).criteria)).toBe('partly');
+  expect(reproductionOf(findings(distinct).criteria)).toBe('partly');
 });
 
 test('not: no loss, no order, no saving', () => {
@@ -105,7 +105,7 @@ test('not: no loss, no order, no saving', () => {
     oracle: [craftedRun({ steps: 50, metrics: { tokens: 1 }, accuracy: [0.3, 0.9] })],
   }));
   expect(metOf(costly)).toEqual([false, null, null, false]);
-  expect(verdictOf(findings(costly).criteria)).toBe('not');
+  expect(reproductionOf(findings(costly).criteria)).toBe('not');
   expect(findings(models).remarks.join(' ')).toContain('3 of 3');
 });
 

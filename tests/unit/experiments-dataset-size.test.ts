@@ -10,7 +10,7 @@ import {
   type SizedRuns,
   sizesFor,
 } from '../../engine/experiments/catalog/dataset-size.ts';
-import { verdictOf } from '../../engine/experiments/experiment.ts';
+import { reproductionOf } from '../../engine/experiments/experiment.ts';
 import { type CraftedRun, craftedRun, fakeContext } from '../support/experiment-context.ts';
 import { expectReport } from '../support/report-wording.ts';
 
@@ -60,7 +60,7 @@ test('reproduced: small sets stay, large ones fall, and KL grows', async () => {
   await expectReport(datasetSize, found);
   const { criteria, remarks } = found;
   expect(criteria.map(({ met }) => met)).toEqual([true, true, true, true]);
-  expect(verdictOf(criteria)).toBe('reproduced');
+  expect(reproductionOf(criteria)).toBe('reproduced');
   expect(criteria[1]!.measured.match(/\d+/g)!.map(Number)).toEqual([512, 2, 2, 2048, 2, 2]);
   expect(remarks[0]).toContain('32: 0.885');
 });
@@ -68,13 +68,13 @@ test('reproduced: small sets stay, large ones fall, and KL grows', async () => {
 test('partly: the smallest set falls too', () => {
   const found = [sized(32, FALLS(0.05, 0.2), STAYS(0.06)), ...PAPER.slice(1)];
   expect(metOf(found)[0]).toBe(false);
-  expect(verdictOf(findings(found).criteria)).toBe('partly');
+  expect(reproductionOf(findings(found).criteria)).toBe('partly');
 });
 
 test('not: everything the other way round', () => {
   const found = PAPER.map(({ size }, i) => ({ size, runs: PAPER[3 - i]!.runs }));
   expect(metOf(found)).toEqual([false, false, false, false]);
-  expect(verdictOf(findings(found).criteria)).toBe('not');
+  expect(reproductionOf(findings(found).criteria)).toBe('not');
 });
 
 test('one size tells nothing about sizes', () => {

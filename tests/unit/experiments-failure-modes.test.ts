@@ -1,7 +1,7 @@
 /** The experiment of failures: modes from crafted curves, and each of the three verdicts. */
 import { describe, expect, test } from 'vitest';
 import { ASSIGNED, failureModes, fateOf, findings } from '../../engine/experiments/catalog/failure-modes.ts';
-import { verdictOf } from '../../engine/experiments/experiment.ts';
+import { reproductionOf } from '../../engine/experiments/experiment.ts';
 import { INTRINSIC, type RewardRuns } from '../../engine/experiments/parts/reward-runs.ts';
 import type { RewardName } from '../../engine/reward/index.ts';
 import { type CraftedRun, craftedRun, fakeContext } from '../support/experiment-context.ts';
@@ -58,12 +58,12 @@ describe('failure-modes', () => {
     await expectReport(failureModes, found);
     const { criteria } = found;
     expect(criteria).toHaveLength(5);
-    expect(verdictOf(criteria)).toBe('reproduced');
+    expect(reproductionOf(criteria)).toBe('reproduced');
   });
 
   test('partly: one reward fails in another way, and a remark says how', () => {
     const found = findings([...asInThePaper().slice(1), runsOf('self-certainty', WAYS.length, WAYS.length)]);
-    expect(verdictOf(found.criteria)).toBe('partly');
+    expect(reproductionOf(found.criteria)).toBe('partly');
     const missed = found.criteria.find(({ met }) => met === false)!;
     expect(missed.expected).toContain('self-certainty');
     expect(missed.measured.match(/\blength \(/g)).toHaveLength(2);
@@ -73,7 +73,7 @@ describe('failure-modes', () => {
 
   test('not: nothing fails, and a remark says so', () => {
     const found = findings(Object.keys(ASSIGNED).map((reward) => runsOf(reward as RewardName, WAYS.none)));
-    expect(verdictOf(found.criteria)).toBe('not');
+    expect(reproductionOf(found.criteria)).toBe('not');
     expect(found.remarks[0]).toContain('5 of 5');
   });
 

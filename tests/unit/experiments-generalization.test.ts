@@ -6,7 +6,7 @@ import {
   generalization,
   type TrainedSet,
 } from '../../engine/experiments/catalog/generalization.ts';
-import { verdictOf } from '../../engine/experiments/experiment.ts';
+import { reproductionOf } from '../../engine/experiments/experiment.ts';
 import { fakeContext } from '../support/experiment-context.ts';
 import { type CraftedGroup, runWithGroups, split } from '../support/experiment-groups.ts';
 import { expectReport } from '../support/report-wording.ts';
@@ -65,7 +65,7 @@ const both = (set: TrainedSet, label: typeof lifts) => [0, 1].map((seed) => run(
 test('unseen problems that turn right reproduce the finding', async () => {
   const found = findings([...both(sums(6), lifts), ...both(sums(16), lifts), ...both(control, stays)], heldOut);
   expect(found.criteria.map(({ met }) => met)).toEqual([true, true, true, true]);
-  expect(verdictOf(found.criteria)).toBe('reproduced');
+  expect(reproductionOf(found.criteria)).toBe('reproduced');
   await expectReport(generalization, found);
   expect(numbersOf(found.criteria[0]!.measured)).toEqual(expect.arrayContaining([0, 0.5, 20]));
   expect(numbersOf(found.criteria[1]!.measured)).toEqual([10, 0, 10, 0]);
@@ -74,7 +74,7 @@ test('unseen problems that turn right reproduce the finding', async () => {
 test('one sort that learns and one that does not: partly, and the wrong rule is counted', () => {
   const found = findings([...both(sums(6), lifts), ...both(differences(6), ruins)], heldOut, { sorts: true });
   expect(found.criteria.map(({ met }) => met)).toEqual([true, true, false, false]);
-  expect(verdictOf(found.criteria)).toBe('partly');
+  expect(reproductionOf(found.criteria)).toBe('partly');
   expect(numbersOf(found.criteria[3]!.measured)).toEqual([0, 10, 0, 10]);
   const counted = found.remarks.flatMap((remark) =>
     remark.includes('6 differences') ? [numbersOf(remark).slice(0, 3)] : [],
@@ -85,7 +85,7 @@ test('one sort that learns and one that does not: partly, and the wrong rule is 
 test('nothing turns: not', () => {
   const found = findings(both(sums(6), stays), heldOut);
   expect(found.criteria.map(({ met }) => met)).toEqual([false, false]);
-  expect(verdictOf(found.criteria)).toBe('not');
+  expect(reproductionOf(found.criteria)).toBe('not');
 });
 
 test('too few unseen problems of the sort decide nothing about it', () => {

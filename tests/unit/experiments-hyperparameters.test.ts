@@ -8,7 +8,7 @@ import {
   hyperparameters,
   type Setting,
 } from '../../engine/experiments/catalog/hyperparameters.ts';
-import { verdictOf } from '../../engine/experiments/experiment.ts';
+import { reproductionOf } from '../../engine/experiments/experiment.ts';
 import type { RunConfig } from '../../engine/protocol/index.ts';
 import { type CraftedRun, craftedRun, fakeContext } from '../support/experiment-context.ts';
 import { expectReport } from '../support/report-wording.ts';
@@ -50,7 +50,7 @@ describe('hyperparameters', () => {
     await expectReport(hyperparameters, found);
     const { criteria } = found;
     expect(criteria.map(({ met }) => met)).toEqual([true, true, true, true]);
-    expect(verdictOf(criteria)).toBe('reproduced');
+    expect(reproductionOf(criteria)).toBe('reproduced');
     expect(criteria[0]!.measured).toContain('0.6: 20, 22');
   });
 
@@ -61,7 +61,7 @@ describe('hyperparameters', () => {
     }));
     const grid = { ...PAPER, temperature: temperature.reverse() };
     expect(metOf(grid)).toEqual([false, true, true, true]);
-    expect(verdictOf(findings(grid).criteria)).toBe('partly');
+    expect(reproductionOf(findings(grid).criteria)).toBe('partly');
   });
 
   test('no order of temperatures is none', () => {
@@ -77,7 +77,7 @@ describe('hyperparameters', () => {
       kl: [setting(0, 60), setting(0.005, 90)],
     };
     expect(metOf(grid)).toEqual([false, false, false, false]);
-    expect(verdictOf(findings(grid).criteria)).toBe('not');
+    expect(reproductionOf(findings(grid).criteria)).toBe('not');
   });
 
   test('nothing is told where nothing falls', () => {

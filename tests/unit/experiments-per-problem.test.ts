@@ -1,7 +1,7 @@
 /** Findings on single problems, from crafted runs: what they say, and that each verdict can come out. */
 import { expect, test } from 'vitest';
 import { findings, perProblem, type SingleRun } from '../../engine/experiments/catalog/per-problem.ts';
-import { verdictOf } from '../../engine/experiments/experiment.ts';
+import { reproductionOf } from '../../engine/experiments/experiment.ts';
 import { fakeContext } from '../support/experiment-context.ts';
 import { runWithGroups, split } from '../support/experiment-groups.ts';
 import { expectReport } from '../support/report-wording.ts';
@@ -40,7 +40,7 @@ const met = (runs: SingleRun[]) => findings(runs).criteria.map((criterion) => cr
 
 test('problems that amplify what they began with, right and wrong, reproduce the finding', async () => {
   const found = findings([...many(14, right, 'a'), ...many(6, wrong, 'b')]);
-  expect(verdictOf(found.criteria)).toBe('reproduced');
+  expect(reproductionOf(found.criteria)).toBe('reproduced');
   await expectReport(perProblem, found);
   // 20 of 20 by Wilson: 1 / (1 + 1.96^2 / 20)
   expect(found.criteria[0]!.measured).toContain('1 (0.839 to 1)');
@@ -55,14 +55,14 @@ test('problems that all flip do not', () => {
   const down = { majorities: ['r', 'x'], shares: [0.6, 0.6], before: 0.6 };
   const found = findings([...many(10, up, 'a'), ...many(10, down, 'b')]);
   expect(found.criteria.map(({ met: is }) => is)).toEqual([false, false, false, false, false]);
-  expect(verdictOf(found.criteria)).toBe('not');
+  expect(reproductionOf(found.criteria)).toBe('not');
 });
 
 test('a wrong answer that gives way to another wrong one neither flips nor is kept', () => {
   const other = { majorities: ['x', 'y'], shares: [0.6, 0.9], before: 0.2 };
   const runs = [...many(18, right, 'a'), ...many(4, other, 'b')];
   expect(met(runs)).toEqual([true, true, false, true, true]);
-  expect(verdictOf(findings(runs).criteria)).toBe('partly');
+  expect(reproductionOf(findings(runs).criteria)).toBe('partly');
   const table = findings(runs).sections.find((s) => s.kind === 'table' && s.title === 'Outcomes');
   expect(table?.kind === 'table' && table.rows[0]!.slice(0, 6)).toEqual(['S', 18, 0, 4, 0, 0]);
 });
@@ -71,7 +71,7 @@ test('too few problems decide nothing, however well they agree', () => {
   const three = findings([...many(1, right, 'a'), ...many(2, wrong, 'b')]);
   expect(three.criteria.map((criterion) => criterion.met)).toEqual([null, null, null, null, null]);
   expect(three.criteria[4]!.measured).toContain('1 (0.207 to 1)');
-  expect(verdictOf(three.criteria)).toBe('not');
+  expect(reproductionOf(three.criteria)).toBe('not');
   // other models and seeds do not add problems
   const again = [right, right, right].flatMap((of, i) =>
     ['S', 'W', 'W'].map((model) => single({ ...of, id: `p${i}`, model })),
@@ -90,7 +90,7 @@ test('seeds of a problem are no further problems', () => {
 test('without labels nothing is measured, and nothing counts as met', () => {
   const runs = many(10, { ...right, labeled: false }, 'a');
   expect(met(runs)).toEqual([null, null, null, null, null]);
-  expect(verdictOf(findings(runs).criteria)).toBe('not');
+  expect(reproductionOf(findings(runs).criteria)).toBe('not');
 });
 
 test('every problem of the probe trains alone, on every model and with every seed', async () => {

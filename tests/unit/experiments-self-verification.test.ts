@@ -5,7 +5,7 @@ import {
   selfVerificationExperiment,
   type VerificationRuns,
 } from '../../engine/experiments/catalog/self-verification.ts';
-import { verdictOf } from '../../engine/experiments/experiment.ts';
+import { reproductionOf } from '../../engine/experiments/experiment.ts';
 import { fakeContext } from '../support/experiment-context.ts';
 import { type CraftedGroup, type CraftedProblem, runWithGroups, split } from '../support/experiment-groups.ts';
 import { expectReport } from '../support/report-wording.ts';
@@ -47,7 +47,7 @@ test('the paper’s course reproduces it', async () => {
     verify,
   );
   expect(found.criteria.map(({ met }) => met)).toEqual(Array(6).fill(true));
-  expect(verdictOf(found.criteria)).toBe('reproduced');
+  expect(reproductionOf(found.criteria)).toBe('reproduced');
   await expectReport(selfVerificationExperiment, found);
   expect(found.criteria.at(-1)!.measured).toContain('0.9');
   expect(JSON.stringify(found)).not.toMatch(/NaN|undefined/);
@@ -62,7 +62,7 @@ test('a judge that is talked round does not', () => {
     ],
     verify,
   );
-  expect(verdictOf(found.criteria)).toBe('not');
+  expect(reproductionOf(found.criteria)).toBe('not');
 });
 
 test('what was not run is not measured, and nothing is met by it', () => {

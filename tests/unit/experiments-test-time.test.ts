@@ -1,7 +1,7 @@
 /** Findings on test-time training, and what experiments of chosen problems share, from crafted runs. */
 import { describe, expect, test } from 'vitest';
 import { findings, type TestTimeRun, testTime } from '../../engine/experiments/catalog/test-time.ts';
-import { type ExperimentContext, verdictOf } from '../../engine/experiments/experiment.ts';
+import { type ExperimentContext, reproductionOf } from '../../engine/experiments/experiment.ts';
 import { evaluatedChanges, meanChange, type ProblemChange } from '../../engine/experiments/parts/changes.ts';
 import { probed, sameAnswer } from '../../engine/experiments/parts/probe.ts';
 import { drawn, poolOf } from '../../engine/experiments/parts/sets.ts';
@@ -58,7 +58,7 @@ describe('findings', () => {
   test('both rewards rise and stay, and wrong majorities do no harm: reproduced', async () => {
     const found = findings(both(rises, wrongly), { sorts: true });
     expect(found.criteria.map((criterion) => criterion.met)).toEqual(Array(7).fill(true));
-    expect(verdictOf(found.criteria)).toBe('reproduced');
+    expect(reproductionOf(found.criteria)).toBe('reproduced');
     await expectReport(testTime, found);
     const numbers = found.criteria[3]!.measured.match(/\d+(?:\.\d+)?/g)!.map(Number);
     expect([...numbers.slice(0, 3), ...numbers.slice(5)]).toEqual([0.6, 0.8, 0.2, 40, 0.2, 0.2, 0.2]);
@@ -87,7 +87,7 @@ describe('findings', () => {
     const falls = { proxy: [0.8, 0.3], truth: [0.6, 0.2], before: 0.6, after: 0.2 };
     const found = findings(both(falls, falls));
     expect(found.criteria.every((criterion) => criterion.met === false)).toBe(true);
-    expect(verdictOf(found.criteria)).toBe('not');
+    expect(reproductionOf(found.criteria)).toBe('not');
   });
 
   test('without wrong majorities that part is not measured, and said to be so', () => {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { generator } from '../../engine/analysis/estimates.ts';
 import { predictShare } from '../../engine/analysis/theory.ts';
 import { findings, type TheoryRun, theory } from '../../engine/experiments/catalog/theory.ts';
-import { verdictOf } from '../../engine/experiments/experiment.ts';
+import { reproductionOf } from '../../engine/experiments/experiment.ts';
 import { fakeContext } from '../support/experiment-context.ts';
 import { type CraftedProblem, runWithGroups, split } from '../support/experiment-groups.ts';
 import { expectReport } from '../support/report-wording.ts';
@@ -56,7 +56,7 @@ const met = (runs: TheoryRun[]) => findings(runs).criteria.map((criterion) => cr
 test('exact sharpening reproduces all of it, and its beta is found', async () => {
   const found = findings(experiment(sharpened));
   expect(found.criteria.map((criterion) => criterion.met)).toEqual(Array(8).fill(true));
-  expect(verdictOf(found.criteria)).toBe('reproduced');
+  expect(reproductionOf(found.criteria)).toBe('reproduced');
   await expectReport(theory, found);
   // 128 votes resolve the shares to 0.004 at worst
   const error = Number(/single problems ([\d.e-]+)/.exec(found.criteria[4]!.measured)![1]);
@@ -76,20 +76,20 @@ test('exact sharpening reproduces all of it, and its beta is found', async () =>
 });
 
 test.each([1, 2, 3])('with the votes of the experiment sharpening is found as well, by chance %i', (seed) => {
-  expect(verdictOf(findings(experiment((start, step) => predictShare(start, 14, step), byChance(seed))).criteria)).toBe(
-    'reproduced',
-  );
+  expect(
+    reproductionOf(findings(experiment((start, step) => predictShare(start, 14, step), byChance(seed))).criteria),
+  ).toBe('reproduced');
 });
 
 test.each([1, 2, 3, 4])('a model that does not learn meets nothing, by chance %i', (seed) => {
   const found = findings(experiment((start) => start, byChance(seed)));
-  expect(verdictOf(found.criteria)).toBe('not');
+  expect(reproductionOf(found.criteria)).toBe('not');
   // the majorities stay because nothing changes
   expect(found.criteria[1]!.met).toBeNull();
 });
 
 test('nor does one that is sure from the start', () => {
-  expect(verdictOf(findings(experiment(() => 1)).criteria)).toBe('not');
+  expect(reproductionOf(findings(experiment(() => 1)).criteria)).toBe('not');
 });
 
 test('majorities that give way do not', () => {
@@ -97,7 +97,7 @@ test('majorities that give way do not', () => {
   const found = findings(experiment((start, step) => 1 - predictShare(1 - start, 0.5, step)));
   const [rises, keeps, ends, grows, , , , nearer] = found.criteria.map((criterion) => criterion.met);
   expect([rises, keeps, ends, grows, nearer]).toEqual([false, false, null, null, false]);
-  expect(verdictOf(found.criteria)).toBe('not');
+  expect(reproductionOf(found.criteria)).toBe('not');
 });
 
 test('a growth that stops, and a jump, are not what their first third predicts', () => {
@@ -107,7 +107,7 @@ test('a growth that stops, and a jump, are not what their first third predicts',
     const found = findings(experiment(course));
     expect(found.criteria[0]!.met).toBe(true);
     expect(found.criteria[4]!.met).toBe(false);
-    expect(verdictOf(found.criteria)).toBe('partly');
+    expect(reproductionOf(found.criteria)).toBe('partly');
   }
 });
 
@@ -120,7 +120,7 @@ test('too few problems decide nothing about predictions', () => {
 test('nothing to look at is nothing met', () => {
   const found = findings([]);
   expect(found.criteria.every(({ met }) => met === null)).toBe(true);
-  expect(verdictOf(found.criteria)).toBe('not');
+  expect(reproductionOf(found.criteria)).toBe('not');
 });
 
 test('a set of one batch, and its first single problems, without evaluations', async () => {

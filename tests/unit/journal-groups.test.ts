@@ -4,7 +4,13 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { crc32 } from '../../engine/journal/crc.ts';
 import { decodeFrame, encodeFrame } from '../../engine/journal/frame.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
-import { type GroupDetail, majorityOf, NO_STATISTICS, type Rollout, summarize } from '../../engine/protocol/index.ts';
+import {
+  type GroupDetail,
+  groupSummary,
+  majorityOf,
+  NO_STATISTICS,
+  type Rollout,
+} from '../../engine/protocol/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { expectThrow } from '../support/refusals.ts';
 
@@ -98,8 +104,20 @@ describe('a frame', () => {
     ]);
     group.evidence = { empo: { equal: [[0, 1]] } };
     expect(decodeFrame(encodeFrame(group), 'test')).toEqual(group);
-    expect(summarize(group)).toMatchObject({ rollouts: 3, unanswered: 3, truncated: 0, majority: null, clusters: [] });
-    expect(summarize(group).means).toEqual({ reward: null, correct: null, tokens: 2, logprob: -0.875, entropy: null });
+    expect(groupSummary(group)).toMatchObject({
+      rollouts: 3,
+      unanswered: 3,
+      truncated: 0,
+      majority: null,
+      clusters: [],
+    });
+    expect(groupSummary(group).means).toEqual({
+      reward: null,
+      correct: null,
+      tokens: 2,
+      logprob: -0.875,
+      entropy: null,
+    });
   });
 
   test('drops keys that a newer version added', () => {

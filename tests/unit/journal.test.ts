@@ -10,10 +10,10 @@ import { readRunFolder } from '../../engine/journal/reader.ts';
 import {
   type GroupDetail,
   type GroupRecord,
+  groupSummary,
   type JournalRecord,
   NO_STATISTICS,
   type Rollout,
-  summarize,
   tokenFacts,
 } from '../../engine/protocol/index.ts';
 import { expectRejection } from '../support/refusals.ts';
@@ -204,7 +204,7 @@ describe('reader', () => {
     expect(groups).toHaveLength(12 * 10 + 3 * 24);
     for (const group of groups.slice(0, 20)) {
       const detail = await readGroup(folder, group);
-      expect(group).toMatchObject(summarize(detail));
+      expect(group).toMatchObject(groupSummary(detail));
       for (const one of detail.rollouts) expect(one.tokenTexts!.join('')).toBe(one.text);
     }
   });

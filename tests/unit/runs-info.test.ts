@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { summarize } from '../../engine/cli/summary.ts';
+import { runSummary } from '../../engine/cli/summary.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import type { EvaluationRecord } from '../../engine/protocol/records.ts';
 import { readRunInfo } from '../../engine/runs/list.ts';
@@ -42,7 +42,7 @@ test.each([
 
   const listed = await readRunInfo(folder);
   expect((await OpenRun.read(folder)).info).toEqual(listed);
-  const { before, after } = summarize(await openColumns(folder));
+  const { before, after } = runSummary(await openColumns(folder));
   expect([before?.accuracy ?? null, after?.accuracy ?? null]).toEqual([listed.accuracyBefore, listed.accuracyAfter]);
   expect([listed.accuracyBefore !== null, listed.accuracyAfter !== null]).toEqual([kept(0), kept(1)]);
 });

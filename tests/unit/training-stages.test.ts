@@ -4,9 +4,9 @@ import type { Problem } from '../../engine/protocol/index.ts';
 import { RewardOptions, rewardOf } from '../../engine/reward/index.ts';
 import {
   judge,
+  judgedGroup,
   type Scored,
   score,
-  summarize,
   type WithEvidence,
   withAdvantages,
 } from '../../engine/training/stages.ts';
@@ -38,7 +38,7 @@ test('a group goes through all of them, and none is changed', () => {
   // Over the three that train: rewards 0, 1, 0.
   expect(done!.advantages).toEqual([expect.closeTo(-1 / 3), null, expect.closeTo(2 / 3), expect.closeTo(-1 / 3)]);
   expect(group).not.toHaveProperty('advantages');
-  expect(summarize(frozen(done!)).rollouts).toMatchObject([
+  expect(judgedGroup(frozen(done!)).rollouts).toMatchObject([
     { answer: '1', cluster: 1, correct: true, reward: 0 },
     { answer: '2', cluster: 0, correct: false, reward: 1, advantage: null },
     { answer: '2', cluster: 0, correct: false, reward: 1 },
@@ -47,7 +47,7 @@ test('a group goes through all of them, and none is changed', () => {
 });
 
 test('before it is rewarded a group has neither rewards nor advantages', () => {
-  for (const { reward: value, advantage } of summarize(judged(['1', '1'], null)).rollouts) {
+  for (const { reward: value, advantage } of judgedGroup(judged(['1', '1'], null)).rollouts) {
     expect([value, advantage]).toEqual([null, null]);
   }
 });

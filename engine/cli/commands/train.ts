@@ -10,7 +10,7 @@ import { TRAIN_GROUPS } from '../options.ts';
 import { Output } from '../output.ts';
 import { type Places, placesOf } from '../places.ts';
 import { buildRunConfig, type RawOptions } from '../run-config.ts';
-import { beforeAfterTable, type RunSummary, summarize } from '../summary.ts';
+import { beforeAfterTable, type RunSummary, runSummary } from '../summary.ts';
 
 export async function train(dataset: string | undefined, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
@@ -28,7 +28,7 @@ export async function train(dataset: string | undefined, raw: RawOptions): Promi
 /** Prints the results of a training run; returns the exit code. */
 export function finish(output: Output, finished: Finished, places: Places): number {
   const { handle, end, columns, seconds } = finished;
-  const summary = summarize(columns, handle.peakMemoryBytes());
+  const summary = runSummary(columns, handle.peakMemoryBytes());
   const code = reportEnd(output, finished, places.usualRunsFolder);
   if (end.reason !== 'failed') printSummary(output, finished, summary, places);
   output.result({

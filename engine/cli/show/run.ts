@@ -14,7 +14,7 @@ import { foreignName, isForeign, type Metric } from '../../runs/series.ts';
 import { describeSkipped } from '../../runs/skipped.ts';
 import type { Output } from '../output.ts';
 import { problemResults, problemTable } from '../problem-table.ts';
-import { beforeAfterTable, type RunSummary, summarize } from '../summary.ts';
+import { beforeAfterTable, type RunSummary, runSummary } from '../summary.ts';
 import { sparkline, table } from '../table.ts';
 
 const CURVE_COLUMNS = 48;
@@ -44,7 +44,7 @@ export async function showRun(output: Output, { folder, problems, columns, step 
   const [listed, file] = await Promise.all([readRunInfo(folder), readRunFile(folder)]);
   // The columns know all records, the list only those of short journals.
   const info = { ...listed, skipped: describeSkipped(columns.head.skipped, file.versions) };
-  const summary = summarize(columns);
+  const summary = runSummary(columns);
   const { series, head } = columns;
   output.print(table(['run', info.run], factRows(folder, info, columns, summary, file.foreign?.settings ?? {})));
   const before = beforeAfterTable(columns);

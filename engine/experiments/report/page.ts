@@ -1,7 +1,7 @@
 /** An experiment's report: one self-contained HTML file, without scripts or network access. */
 import { duration, figure, plural } from '../../protocol/format.ts';
 import type { RunConfig } from '../../protocol/index.ts';
-import type { Experiment, Findings, Verdict } from '../experiment.ts';
+import type { Experiment, Findings, Reproduction } from '../experiment.ts';
 import { COLORS, drawPlot, type Plot } from './plots.ts';
 import type { Cell, Section, Table } from './section.ts';
 import { html, interval } from './text.ts';
@@ -9,14 +9,14 @@ import { html, interval } from './text.ts';
 export interface ReportContent {
   experiment: Experiment;
   findings: Findings;
-  verdict: Verdict;
+  verdict: Reproduction;
   base: RunConfig;
   seeds: readonly number[];
   seconds: number;
   runs: readonly { id: string; folder: string }[];
 }
 
-const VERDICT_TEXT: Record<Verdict, string> = {
+const REPRODUCTION_TEXT: Record<Reproduction, string> = {
   reproduced: 'Reproduced',
   partly: 'Partly reproduced',
   not: 'Not reproduced at this scale',
@@ -36,7 +36,7 @@ export function reportPage({ experiment, findings, verdict, base, seeds, seconds
     .join('');
   const body = [
     `<header><p class="kind">Rollscope experiment: ${html(experiment.name)}</p><h1>${html(experiment.title)}</h1>`,
-    `<p class="verdict ${verdict}">${VERDICT_TEXT[verdict]} <small>${met} of ${criteria.length} criteria met</small></p></header>`,
+    `<p class="verdict ${verdict}">${REPRODUCTION_TEXT[verdict]} <small>${met} of ${criteria.length} criteria met</small></p></header>`,
     `<section><h2>Question</h2><p>${html(experiment.question)}</p><p><b>In the paper:</b> ${html(experiment.finding)}</p><p><b>Here:</b> ${html(experiment.method)}</p></section>`,
     `<section><h2>Criteria</h2><p>Reproduced: all are met. Partly: some are met. Not: none is met.</p><div class="wide"><table><thead><tr><th>Expected</th><th>Measured</th><th></th></tr></thead><tbody>${rows}</tbody></table></div>`,
     ...remarks.map((remark) => `<p>${html(remark)}</p>`),

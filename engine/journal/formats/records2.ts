@@ -8,12 +8,10 @@ import {
   FramePointer,
   type GroupDetail,
   type GroupSummary,
-  majorityOf,
   NO_STATISTICS,
   PHASES,
-  repeatedTrigrams,
-  summarize,
 } from '../../protocol/group.ts';
+import { groupSummary, majorityOf, repeatedTrigrams } from '../../protocol/group-facts.ts';
 import { readTolerantly, type Tolerant } from '../tolerant.ts';
 import type { Frame1 } from './frame1.ts';
 
@@ -63,7 +61,7 @@ export function readGroup2(value: unknown): Tolerant<Group2> {
 
 /** What a record of format 3 says of the same group. */
 export function summaryOf2(record: Group2): GroupSummary {
-  return summarize(detailOf2(record, null));
+  return groupSummary(detailOf2(record, null));
 }
 
 /** A group of the formats 1 and 2 in the form of today; without its frame, texts are empty and tokens unknown. */

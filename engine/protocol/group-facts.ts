@@ -1,0 +1,123 @@
+/** What follows from the rollouts of a group: its majority, what its record says, and the numbers of a rollout. Pure. */
+
+import type {
+  Cluster,
+  GroupId,
+  GroupSummary,
+  JudgedGroup,
+  Majority,
+  RolloutFacts,
+  RolloutStatistics,
+} from './group.ts';
+import { voteOf } from './vote.ts';
+
+/** The majority of a group as its record states it. */
+export function majorityOf({
+  clusters,
+  rollouts,
+}: {
+  clusters: readonly Cluster[];
+  rollouts: readonly Pick<RolloutFacts, 'answer' | 'logprob'>[];
+}): Majority | null {
+  const vote = voteOf(
+    rollouts.map(({ answer }) => answer),
+    clusters,
+  );
+  if (!vote) return null;
+  const { answer, share, rawShare, tied, members } = vote;
+  const logprob = meanOf(members.map((member) => rollouts[member]!.logprob));
+  return { answer, share, rawShare, correct: clusters[0]!.correct, tied, logprob };
+}
+
+/** What a group's record says of its rollouts. */
+export function groupSummary({
+  phase,
+  step,
+  problem,
+  clusters,
+  majority,
+  rollouts,
+}: GroupId & Pick<JudgedGroup, 'clusters' | 'rollouts'> & { majority: Majority | null }): GroupSummary {
+  return {
+    phase,
+    step,
+    problem,
+    clusters: clusters.map(({ answer, members, correct }) => ({ answer, count: members.length, correct })),
+    majority,
+    rollouts: rollouts.length,
+    unanswered: rollouts.filter(({ cluster }) => cluster === null).length,
+    truncated: rollouts.every(({ finish }) => finish === null)
+      ? null
+      : rollouts.filter(({ finish }) => finish === 'length').length,
+    means: {
+      reward: meanOf(rollouts.map(({ reward }) => reward)),
+      correct: meanOf(rollouts.map(({ correct }) => (correct === null ? null : Number(correct)))),
+      tokens: meanOf(rollouts.map(({ tokens }) => tokens)),
+      logprob: meanOf(rollouts.map(({ logprob }) => logprob)),
+      entropy: meanOf(rollouts.map(({ entropy }) => entropy)),
+    },
+  };
+}
+
+/** The numbers of a rollout that follow from its tokens. */
+export function tokenFacts(
+  ids: ArrayLike<number> | null,
+  { logprob, entropy }: Pick<RolloutStatistics, 'logprob' | 'entropy'>,
+): Pick<RolloutFacts, 'tokens' | 'logprob' | 'entropy' | 'repetition'> {
+  return {
+    tokens: ids?.length ?? logprob?.length ?? entropy?.length ?? null,
+    logprob: logprob && meanOfColumn(logprob),
+    entropy: entropy && meanOfColumn(entropy),
+    repetition: ids && repeatedTrigrams(ids),
+  };
+}
+
+/** Mean of a column; null where it is empty. */
+function meanOfColumn(values: Float32Array): number | null {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i]!;
+  return values.length === 0 ? null : total / values.length;
+}
+
+/** Mean of the values that exist; null where none does. */
+function meanOf(values: readonly (number | null)[]): number | null {
+  let total = 0;
+  let count = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value === null) continue;
+    total += value;
+    count++;
+  }
+  return count === 0 ? null : total / count;
+}
+
+/**
+ * Repetition of a response: the share of its token trigrams that stood in it before, 1 - distinct / all. 0: none is
+ * repeated; towards 1: a loop. null for fewer than three tokens. One pass.
+ */
+export function repeatedTrigrams(tokens: ArrayLike<number>): number | null {
+  const all = tokens.length - 2;
+  if (all < 1) return null;
+  // A table of places with open addressing, at most half full: for each distinct trigram the first place + 1.
+  const table = new Int32Array(2 ** Math.ceil(Math.log2(2 * all)));
+  const mask = table.length - 1;
+  let distinct = 0;
+  for (let i = 0; i < all; i++) {
+    const [a, b, c] = [tokens[i]!, tokens[i + 1]!, tokens[i + 2]!];
+    let slot = hash(a, b, c) & mask;
+    for (let place = table[slot]!; place !== 0; place = table[slot]!) {
+      if (tokens[place - 1] === a && tokens[place] === b && tokens[place + 1] === c) break;
+      slot = (slot + 1) & mask;
+    }
+    if (table[slot] !== 0) continue;
+    table[slot] = i + 1;
+    distinct++;
+  }
+  return 1 - distinct / all;
+}
+
+function hash(a: number, b: number, c: number): number {
+  const mixed = Math.imul(Math.imul(Math.imul(a, 0x9e3779b1) ^ b, 0x85ebca6b) ^ c, 0xc2b2ae35);
+  return mixed ^ (mixed >>> 15);
+}
