@@ -1,6 +1,7 @@
 /** The metrics that a chart can show, in the order of the menu: those with a chart in `engine/protocol/metrics.ts`. */
 import { number, share, whole } from '../../engine/protocol/format.ts';
 import { type MetricDefinition, STEP_METRIC_NAMES, STEP_METRICS } from '../../engine/protocol/metrics.ts';
+import { valueText } from '../../engine/protocol/named-values.ts';
 import type { Head } from '../../engine/runs/columns.ts';
 import {
   type ForeignMetric,
@@ -61,5 +62,5 @@ export function choicesOf(series: Pick<MetricSeries, 'names'>): readonly MetricC
 
 /** Unit and range of another trainer's metric are not known. */
 function foreignChoice(metric: ForeignMetric): MetricChoice {
-  return { metric, label: foreignName(metric), color: 'plain', text: (value) => number(value, 3) };
+  return { metric, label: foreignName(metric), color: 'plain', text: valueText };
 }
