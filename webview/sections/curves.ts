@@ -12,6 +12,8 @@ import { shared } from '../styles.ts';
 
 const HEIGHT = 112;
 const GAP = 18;
+/** Width that a chart with its title needs, where there are several in a row. */
+const NARROWEST = 260;
 
 @customElement('rs-curves')
 export class Curves extends Component {
@@ -108,7 +110,7 @@ export class Curves extends Component {
     const { columns: run, info } = this.store;
     const { series: metrics, head } = run;
     if (info?.job === 'probe' || (metrics.steps.length === 0 && head.evaluations.length === 0)) return nothing;
-    const columns = this.width > 900 ? 4 : this.width > 460 ? 2 : 1;
+    const columns = [4, 2].find((n) => this.width >= n * NARROWEST + (n - 1) * GAP) ?? 1;
     const width = Math.floor((this.width - GAP * (columns - 1)) / columns);
     if (width < 80) return nothing;
     const at = Math.min(this.store.at, run.step);

@@ -56,8 +56,13 @@ export class Header extends Component {
         margin: 2px 0;
         color: var(--truth);
       }
-      .space {
-        flex: 1;
+      .state {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 4px 14px;
+        align-items: center;
+        justify-content: flex-end;
+        margin-left: auto;
       }
       .dot {
         fill: var(--muted);
@@ -138,7 +143,7 @@ export class Header extends Component {
       <span class="name">${info.run}</span>
       <span class="muted">${parts.filter(Boolean).join(' · ')}</span>
       ${imported(info.origin)}
-      <span class="space"></span>
+      <span class="state">
       <span role="status">
         <svg width="8" height="8" aria-hidden="true"><circle class="dot ${dot}" cx="4" cy="4" r="3.5"></circle></svg>
         ${this.status(live)}
@@ -152,6 +157,7 @@ export class Header extends Component {
           : nothing
       }
       ${this.controls(live)}
+      </span>
     </div>
     ${this.refused()} ${this.facts()} ${this.warnings()}`;
   }

@@ -115,6 +115,14 @@ export class Problems extends Component {
         overflow: hidden;
         text-overflow: ellipsis;
       }
+      .cut {
+        max-width: 9em;
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+      .scroll {
+        overflow-x: auto;
+      }
       tbody tr {
         cursor: pointer;
       }
@@ -202,42 +210,46 @@ export class Problems extends Component {
     const steps = Math.max(1, this.store.info?.steps ?? 1);
     const trained = this.store.info?.job === 'train';
     const predicting = this.store.columns.head.forecast !== null;
+    // In a narrow panel the problem's text is worth more.
+    const history = trained && this.width >= 480;
+    const since = trained && this.width >= 560;
     const worst = [...rows].sort((a, b) => b.view.share! - a.view.share!).slice(0, MOST_ROWS);
     return html`<section>
       <h2>Confident & wrong, by share<span class="value">majority share above ${CONFIDENT}</span></h2>
-      <table>
+      <div class="scroll"><table>
         <thead>
           <tr>
             <th>problem</th><th></th><th>majority</th><th>reference</th><th class="number">share</th>
             ${predicting ? html`<th class="number" title="Probability that the final majority is correct, predicted before step 1">P(correct)</th>` : nothing}
-            ${trained ? html`<th>share by step</th><th class="number">since step</th>` : nothing}
+            ${history ? html`<th>share by step</th>` : nothing}
+            ${since ? html`<th class="number">since step</th>` : nothing}
           </tr>
         </thead>
         <tbody>
           ${worst.map(
-            ({ problem, view: { answer, share, since, prediction } }) => html`<tr
+            ({ problem, view: { answer, share, since: from, prediction } }) => html`<tr
               tabindex="0"
               data-problem=${problem.index}
               aria-selected=${problem.index === this.store.problem}
               @click=${() => this.store.select(problem.index)}
               @keydown=${(event: KeyboardEvent) => event.key === 'Enter' && this.store.select(problem.index)}
             >
-              <td class="muted">${problem.id}</td>
+              <td class="muted cut" title=${problem.id}>${problem.id}</td>
               <td class="text">${problem.text}</td>
-              <td class="mono wrong">${answer}</td>
-              <td class="mono">${referenceText(problem)}</td>
+              <td class="mono wrong cut" title=${answer ?? nothing}>${answer}</td>
+              <td class="mono cut" title=${referenceText(problem)}>${referenceText(problem)}</td>
               <td class="number">${shown(share)}</td>
               ${predicting ? html`<td class="number">${shown(prediction?.right)}</td>` : nothing}
               ${
-                trained
-                  ? html`<td><svg width="70" height="14" aria-hidden="true">${shareSparkline(this.shares(problem.index), steps)}</svg></td>
-                      <td class="number">${since.answer ?? DASH}</td>`
+                history
+                  ? html`<td><svg width="70" height="14" aria-hidden="true">${shareSparkline(this.shares(problem.index), steps)}</svg></td>`
                   : nothing
               }
+              ${since ? html`<td class="number">${from.answer ?? DASH}</td>` : nothing}
             </tr>`,
           )}
         </tbody>
-      </table>
+      </table></div>
     </section>`;
   }
 

@@ -10,6 +10,9 @@ const BAR = 110;
 const MOST = 8;
 
 export const answerStyles = css`
+  .answers {
+    width: auto;
+  }
   .answer {
     max-width: 14em;
     overflow: hidden;
@@ -35,7 +38,7 @@ export function answerTable(clusters: readonly ClusterCount[], rollouts: number,
     <td><svg width=${BAR} height="11" aria-hidden="true"><rect class="bar ${correct === null ? '' : correct ? 'is-correct' : 'is-wrong'}" width=${(BAR * count) / rollouts} height="11"></rect></svg></td>
     <td class="number">${count}</td>
   </tr>`;
-  return html`<table>
+  return html`<table class="answers">
     <tbody>
       ${rows.map(({ answer, count, correct }) => row(answer, count, correct))}
       ${unanswered > 0 ? row('no answer', unanswered, null) : nothing}

@@ -24,6 +24,10 @@ export const rolloutTableStyles = css`
     cursor: pointer;
     white-space: nowrap;
   }
+  .rollouts .bar {
+    display: inline-block;
+    margin-right: 6px;
+  }
   .advantage {
     fill: var(--accent);
   }
@@ -31,6 +35,9 @@ export const rolloutTableStyles = css`
     fill: var(--highlight);
   }
 `;
+
+/** Length of the longest bar, CSS pixels. */
+const BAR = 28;
 
 /** What the rows are sorted by: the key of a column, the largest or the smallest first. */
 export interface RolloutOrder {
@@ -127,14 +134,17 @@ function columnsOf(rollouts: readonly Rollout[]): Column[] {
     })),
     {
       ...numbers('advantage', ({ advantage }) => advantage),
-      cell: ({ advantage }) => html`<td>${advantageBar(advantage, largest)}</td>`,
+      cell: ({ advantage }) => html`<td class="number">${advantageBar(advantage, largest)}</td>`,
     },
-    numbers(
-      'log-prob',
-      ({ logprob }) => logprob,
-      'log-prob',
-      (value) => number(value, 2),
-    ),
+    {
+      ...numbers(
+        'log-prob',
+        ({ logprob }) => logprob,
+        'log-prob',
+        (value) => number(value, 2),
+      ),
+      hint: 'Mean log-probability, nats/token',
+    },
     numbers('tokens', ({ tokens }) => tokens, 'tokens', whole),
     texts('finish', ({ finish }) => finish),
     ...foreign.map((name) => ({
@@ -190,8 +200,8 @@ function compare(a: NonNullable<ForeignValue>, b: NonNullable<ForeignValue>): nu
 
 function advantageBar(value: number | null, largest: number) {
   if (value === null) return html`<span class="muted">${DASH}</span>`;
-  const long = (Math.abs(value) / largest) * 28;
-  return html`<svg width="70" height="13" role="img" aria-label=${number(value, 2)}>
-    ${svg`<rect class="advantage ${value < 0 ? 'minus' : ''}" x="0" y="2" width=${long} height="9"></rect><text x="34" y="11">${number(value, 2)}</text>`}
-  </svg>`;
+  const long = (Math.abs(value) / largest) * BAR;
+  return html`<svg class="bar" width=${BAR} height="9" aria-hidden="true">
+      ${svg`<rect class="advantage ${value < 0 ? 'minus' : ''}" width=${long} height="9"></rect>`}
+    </svg>${number(value, 2)}`;
 }
