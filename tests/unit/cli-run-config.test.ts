@@ -197,6 +197,23 @@ describe('options', () => {
     });
   });
 
+  test('every alias and former name of an option sets what the option sets', () => {
+    const named = TRAIN_GROUPS.flatMap(({ settings }) => settings).flatMap(({ setting }) => {
+      const { flag, aliases = [], former = [], kind, example, default: preset } = setting;
+      const others = [...aliases, ...former];
+      const value = kind.type === 'choice' ? Object.keys(kind.choices).at(-1) : (example ?? preset ?? 3);
+      return flag && others.length > 0 ? [{ flag, others, given: kind.type === 'switch' ? [] : [String(value)] }] : [];
+    });
+    const usual = JSON.stringify(train());
+    expect(named.filter(({ flag, given }) => JSON.stringify(train(flag, ...given)) !== usual).length).toBeGreaterThan(
+      15,
+    );
+    for (const { flag, others, given } of named) {
+      const config = train(flag, ...given);
+      for (const other of others) expect(train(other, ...given), other).toEqual(config);
+    }
+  });
+
   test('--min-lr is a rate, --min-lr-ratio a fraction of it', () => {
     expect(train('--lr', '1e-5', '--min-lr', '1e-6').optimizer.minimum).toBeCloseTo(0.1);
     expect(train('--min-lr-ratio', '0.2').optimizer.minimum).toBe(0.2);
