@@ -1,6 +1,7 @@
 /** Commands that make runs and look at them. */
 import { PROBE_GROUPS, TRAIN_GROUPS } from '../../config/settings.ts';
 import { PHASES } from '../../protocol/group-id.ts';
+import { EXPORT_CONTENTS, EXPORT_FORMATS, WITH_TOKENS } from '../export-formats.ts';
 import { ALLOW_PROGRAMS, CONFIG, type CommandDefinition, DATASET, GROUP_CHOICE, RUN, WHERE } from './define.ts';
 
 const RUN_FOLDER = {
@@ -234,14 +235,14 @@ export const exporting: CommandDefinition = {
       options: [
         {
           flags: '--format <name>',
-          help: 'peft: the LoRA adapter; safetensors: all weights; jsonl, parquet: the rollouts; tensorboard: the metrics',
-          choices: ['peft', 'safetensors', 'jsonl', 'parquet', 'tensorboard'],
+          help: EXPORT_CONTENTS,
+          choices: Object.keys(EXPORT_FORMATS),
           required: true,
         },
         { flags: '--out <path>', help: 'file or folder to write', required: true },
         {
           flags: '--per-token',
-          help: 'jsonl, parquet: also the tokens of each rollout with their log-probabilities and entropies',
+          help: `${WITH_TOKENS}: also the tokens of each rollout with their log-probabilities and entropies`,
         },
         { flags: '--runs <folder>', help: "folder that contains the runs (default: the user's runs folder)" },
       ],
