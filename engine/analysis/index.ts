@@ -1,1 +1,2 @@
-export { evaluationMetrics, stepMetrics } from './metrics.ts';
+export { evaluationMetrics } from './evaluation-metrics.ts';
+export { stepMetrics } from './metrics.ts';

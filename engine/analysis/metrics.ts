@@ -1,10 +1,9 @@
-/** Metrics of a step and of an evaluation, from judged groups. What does not exist is null. */
+/** Metrics of a step, from judged groups. What does not exist is null. */
 import type { CountedGroup, JudgedGroup, RolloutFacts } from '../protocol/group.ts';
-import type { Estimate, EvaluationRecord, ProblemUpdate, StepRecord } from '../protocol/records.ts';
+import type { StepRecord } from '../protocol/records.ts';
 import { rightOf, type Verdict, verdictOf } from '../protocol/verdict.ts';
-import { majorityAtK, passAtK } from './at-k.ts';
 import { auroc } from './discrimination.ts';
-import { bootstrap, mean, wilson } from './estimates.ts';
+import { mean } from './estimates.ts';
 
 export type { JudgedGroup } from '../protocol/group.ts';
 
@@ -23,13 +22,13 @@ type FromRollouts =
   | 'answerDiversity'
   | 'confidenceAgreement'
   | 'repetition';
-type StepMetrics = Pick<StepRecord['metrics'], FromRollouts>;
+export type StepMetrics = Pick<StepRecord['metrics'], FromRollouts>;
 
 /** A reward of at least this much says that the answer is right, where it says right or wrong. */
 export const REWARDED = 0.5;
 
 /** What metrics must know of the reward that trains: whether it says right or wrong. */
-interface Judgment {
+export interface Judgment {
   saysRight: boolean;
 }
 
@@ -55,33 +54,6 @@ export function stepMetrics(groups: readonly JudgedGroup[], { saysRight }: Judgm
     answerDiversity: answerDiversity(groups),
     confidenceAgreement: mean(existing(groups.map(confidenceAgreement))),
     repetition: mean(existing(rollouts.map(({ repetition }) => repetition))),
-  };
-}
-
-export interface ProblemMetrics extends StepMetrics, Pick<ProblemUpdate, 'kl' | 'clipFraction'> {
-  /** avg@n of the problem's n rollouts with Wilson's interval; null without a reference. */
-  accuracy: Estimate | null;
-  /** pass@k and maj@k for k = 1, 2, 4 ... and n; null without a reference. */
-  atK: { k: number; pass: number; majority: number }[] | null;
-}
-
-/**
- * The metrics of a step, for one problem: `labelAccuracy` is then 1 or 0, and a mean over problems is that problem's.
- * @param update what the step's update said of the problem; null where none was made, or nothing was recorded
- */
-export function problemMetrics(
-  group: JudgedGroup,
-  reward: Judgment,
-  update: Pick<ProblemUpdate, 'kl' | 'clipFraction'> | null = null,
-): ProblemMetrics {
-  const labeled = hasReference(group);
-  const n = group.rollouts.length;
-  return {
-    ...stepMetrics([group], reward),
-    kl: update?.kl ?? null,
-    clipFraction: update?.clipFraction ?? null,
-    accuracy: labeled ? proportion(group.rollouts.map(({ correct }) => correct === true)) : null,
-    atK: labeled ? curve(n).map((k) => ({ k, pass: passOf(group, k), majority: majorityOf(group, k) })) : null,
   };
 }
 
@@ -124,26 +96,26 @@ export function confidenceAgreement({ rollouts, majority }: JudgedGroup): number
   );
 }
 
-function existing(values: readonly (number | null)[]): number[] {
+export function existing(values: readonly (number | null)[]): number[] {
   return values.filter((value) => value !== null);
 }
 
 /** Share of the rollouts that were cut at the length limit, of those where that is known; null where it is of none. */
-function truncatedShare(rollouts: readonly RolloutFacts[]): number | null {
+export function truncatedShare(rollouts: readonly RolloutFacts[]): number | null {
   return mean(rollouts.flatMap(({ finish }) => (finish === null ? [] : Number(finish === 'length'))));
 }
 
-function unansweredShare(rollouts: readonly RolloutFacts[]): number | null {
+export function unansweredShare(rollouts: readonly RolloutFacts[]): number | null {
   return mean(rollouts.map(({ answer }) => Number(answer === null)));
 }
 
 /** Mean response length, tokens. */
-function lengthOf(rollouts: readonly RolloutFacts[]): number | null {
+export function lengthOf(rollouts: readonly RolloutFacts[]): number | null {
   return mean(existing(rollouts.map(({ tokens }) => tokens)));
 }
 
 /** Share of right rollouts among those that can be judged; null when none can. */
-function correctness(rollouts: readonly RolloutFacts[]): number | null {
+export function correctness(rollouts: readonly RolloutFacts[]): number | null {
   return mean(rollouts.flatMap(({ correct }) => (correct === null ? [] : correct ? 1 : 0)));
 }
 
@@ -174,12 +146,12 @@ export function majorityRight(group: JudgedGroup | CountedGroup): boolean | null
   return rightOf(groupVerdict(group));
 }
 
-function hasReference({ rollouts }: JudgedGroup): boolean {
+export function hasReference({ rollouts }: JudgedGroup): boolean {
   return rollouts.some(({ correct }) => correct !== null);
 }
 
 /** Mean entropy a token over the tokens of all rollouts, nats; null without tokens. */
-function tokenEntropy(rollouts: readonly RolloutFacts[]): number | null {
+export function tokenEntropy(rollouts: readonly RolloutFacts[]): number | null {
   let total = 0;
   let tokens = 0;
   for (const rollout of rollouts) {
@@ -188,91 +160,4 @@ function tokenEntropy(rollouts: readonly RolloutFacts[]): number | null {
     tokens += rollout.tokens;
   }
   return tokens === 0 ? null : total / tokens;
-}
-
-type EvaluationMetrics = Pick<
-  EvaluationRecord,
-  | 'accuracy'
-  | 'majorityAccuracy'
-  | 'greedyAccuracy'
-  | 'passAtK'
-  | 'majorityShare'
-  | 'entropy'
-  | 'length'
-  | 'answerEntropy'
-  | 'repetition'
-  | 'truncated'
-  | 'noAnswer'
-  | 'atK'
->;
-
-/**
- * The metrics of an evaluation: avg@k with a bootstrap over problems; maj@k, pass@k and greedy accuracy, which are right
- * or wrong for each problem, with Wilson's interval. Only problems with a reference count.
- * @param sampled the k samples of each problem
- * @param greedy one greedy rollout of each problem, or none
- */
-export function evaluationMetrics(sampled: readonly JudgedGroup[], greedy: readonly JudgedGroup[]): EvaluationMetrics {
-  const labeled = sampled.filter(hasReference);
-  const decoded = greedy.filter(hasReference);
-  const rollouts = sampled.flatMap((group) => group.rollouts);
-  return {
-    accuracy: bootstrap(labeled.map((group) => correctness(group.rollouts)!)),
-    majorityAccuracy: proportion(labeled.map(majorityIsRight)),
-    greedyAccuracy: proportion(decoded.map(({ rollouts: [first] }) => first?.correct === true)),
-    passAtK: proportion(labeled.map((group) => group.rollouts.some(({ correct }) => correct === true))),
-    majorityShare: mean(sampled.map(({ majority }) => majority?.share ?? 0)),
-    entropy: tokenEntropy(rollouts),
-    length: lengthOf(rollouts),
-    answerEntropy: mean(existing(sampled.map(answerEntropy))),
-    repetition: mean(existing(rollouts.map(({ repetition }) => repetition))),
-    truncated: truncatedShare(rollouts),
-    noAnswer: unansweredShare(rollouts),
-    atK: labeled.length === 0 ? null : curveAtK(labeled),
-  };
-}
-
-function majorityIsRight({ majority }: JudgedGroup): boolean {
-  return majority?.correct === true;
-}
-
-function proportion(outcomes: readonly boolean[]): Estimate | null {
-  return wilson(outcomes.filter(Boolean).length, outcomes.length);
-}
-
-/** Largest k of the curve but for k = n: an exact maj@k of thousands of samples would take minutes. */
-const LARGEST_K = 64;
-
-/** 1, 2, 4 ... up to 64, and n. */
-function curve(n: number): number[] {
-  const ks: number[] = [];
-  for (let k = 1; k < n && k <= LARGEST_K; k *= 2) ks.push(k);
-  return n < 1 ? [] : [...ks, n];
-}
-
-function passOf({ rollouts }: JudgedGroup, k: number): number {
-  return passAtK(rollouts.length, rollouts.filter((r) => r.correct === true).length, k)!;
-}
-
-function majorityOf({ rollouts, clusters }: JudgedGroup, k: number): number {
-  const counts = clusters.map(({ members, correct }) => ({ votes: members.length, correct: correct === true }));
-  return majorityAtK(counts, rollouts.length, k)!;
-}
-
-/**
- * pass@k and maj@k over k = 1, 2, 4 ... and the number of samples of the problem that has the fewest: means over the
- * problems with a reference, by bootstrap. At k = 1 both are the accuracy.
- */
-export function curveAtK(groups: readonly JudgedGroup[]): { k: number; pass: Estimate; majority: Estimate }[] {
-  const labeled = groups.filter(hasReference);
-  const n = Math.min(...labeled.map(({ rollouts }) => rollouts.length));
-  return labeled.length === 0 ? [] : curve(n).map((k) => ({ k, ...estimatesAtK(labeled, k)! }));
-}
-
-/** pass@k and maj@k: means over problems with a reference and k samples or more, by bootstrap; null when there is none. */
-export function estimatesAtK(groups: readonly JudgedGroup[], k: number): { pass: Estimate; majority: Estimate } | null {
-  const labeled = groups.filter((group) => hasReference(group) && group.rollouts.length >= k);
-  const pass = bootstrap(labeled.map((group) => passOf(group, k)));
-  const majority = bootstrap(labeled.map((group) => majorityOf(group, k)));
-  return pass && majority && { pass, majority };
 }

@@ -2,6 +2,7 @@
 
 import { evaluatedText } from '../protocol/data-text.ts';
 import { DASH, estimate, number, share } from '../protocol/format.ts';
+import { EVALUATION_METRIC_NAMES, EVALUATION_METRICS, type EvaluationMetric } from '../protocol/metrics.ts';
 import type { EvaluationRecord } from '../protocol/records.ts';
 import type { RunColumns } from '../runs/columns.ts';
 import { beforeAfter } from '../runs/run-info.ts';
@@ -80,25 +81,25 @@ export function beforeAfterTable({ head: { evaluations } }: RunColumns): string 
   const { before, after } = beforeAfter(evaluations);
   const any = after ?? before;
   if (!any) return null;
-  const row = (name: string, value: (record: EvaluationRecord) => string) => [
-    name,
-    before ? value(before) : DASH,
-    after ? value(after) : DASH,
-  ];
-  const k = any.samples;
-  const rows = [
-    row(`accuracy (avg@${k})`, (record) => estimate(record.accuracy)),
-    row(`majority (maj@${k})`, (record) => estimate(record.majorityAccuracy)),
-    row('greedy', (record) => estimate(record.greedyAccuracy)),
-    row(`pass@${k}`, (record) => estimate(record.passAtK)),
-    row('majority share', (record) => share(record.majorityShare)),
-    row('entropy (nats/token)', (record) => number(record.entropy, 2)),
-    row('length (tokens)', (record) => number(record.length, 1)),
-  ].filter(([, ...values]) => values.some((value) => value !== DASH));
+  const rows = EVALUATION_METRIC_NAMES.flatMap((metric) => {
+    const { title, unit, row } = EVALUATION_METRICS[metric];
+    if (!row) return [];
+    const name = unit === 'share' ? title(any.samples) : `${title(any.samples)} (${unit})`;
+    const values = [before, after].map((record) => (record ? valueText(record, metric) : DASH));
+    return values.some((value) => value !== DASH) ? [[name, ...values]] : [];
+  });
   const header = [
     evaluatedText(any),
     before ? 'before' : '',
     after ? `after ${after.step} ${after.step === 1 ? 'step' : 'steps'}` : '',
   ];
   return `${table(header, rows)}\n(95% confidence intervals in parentheses)`;
+}
+
+function valueText(record: EvaluationRecord, metric: EvaluationMetric): string {
+  const value = record[metric];
+  const { unit, row } = EVALUATION_METRICS[metric];
+  if (value === null || Array.isArray(value)) return DASH;
+  if (typeof value === 'object') return estimate(value);
+  return unit === 'share' ? share(value) : number(value, row?.decimals ?? 0);
 }

@@ -1,7 +1,7 @@
 /**
  * A group: the rollouts of one problem at one step of one phase. Its facts are stored once, in its frame
- * (`engine/journal/frame.ts`); what the journal's record says of it is `groupSummary` of them (`group-facts.ts`). What is not known is null: a
- * run of another trainer may know the texts and rewards only.
+ * (`engine/journal/frame.ts`); what the journal's record says of it is `groupSummary` of them (`group-facts.ts`). What is
+ * not known is null: a run of another trainer may know the texts and rewards only.
  */
 import * as z from 'zod';
 import type { Evidence } from './evidence.ts';

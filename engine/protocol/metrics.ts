@@ -1,8 +1,9 @@
 /**
- * The metrics of a step, each described once: the table of docs/metrics.md and the charts of the panel are made of this.
- * How they are computed is in `engine/analysis/metrics.ts`, or in the update for the last few. Pure, without schemas.
+ * The metrics of a step and of an evaluation, each described once: the tables of docs/metrics.md, the charts of the panel
+ * and the rows of the terminal are made of this. How they are computed is in `engine/analysis/metrics.ts`, in the update
+ * for the last few, and in `engine/analysis/evaluation-metrics.ts`. Pure, without schemas.
  */
-import type { StepRecord } from './records.ts';
+import type { EvaluationRecord, StepRecord } from './records.ts';
 
 export interface MetricDefinition {
   /** As charts and choices name it. */
@@ -147,3 +148,71 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
 };
 
 export const STEP_METRIC_NAMES = Object.keys(STEP_METRICS) as StepMetric[];
+
+export interface EvaluationMetricDefinition {
+  /** As tables name it; `k` is the number of samples per problem. */
+  title(k: number): string;
+  /** Definition, for the documentation; null where it is that of the step's metric of the same name. */
+  definition: string | null;
+  unit: MetricDefinition['unit'];
+  /** How its 95% interval is found; null for a value without one. */
+  interval: 'bootstrap over problems' | 'Wilson' | null;
+  /** Has a row in the table of before and after, with so many decimals where it is not a share. */
+  row?: { decimals: number };
+}
+
+type Frame = 'type' | 'seq' | 'time' | 'step' | 'problems' | 'sampledFrom' | 'samples' | 'foreign' | 'timing';
+export type EvaluationMetric = Exclude<keyof EvaluationRecord, Frame>;
+
+const SHARE_ROW = { decimals: 0 };
+
+/** In the order of tables. A metric of the record without a description does not compile. */
+export const EVALUATION_METRICS: Readonly<Record<EvaluationMetric, EvaluationMetricDefinition>> = {
+  accuracy: {
+    title: (k) => `accuracy (avg@${k})`,
+    definition: 'avg@k: mean correctness of k samples per problem',
+    unit: 'share',
+    interval: 'bootstrap over problems',
+    row: SHARE_ROW,
+  },
+  majorityAccuracy: {
+    title: (k) => `majority (maj@${k})`,
+    definition: 'maj@k for k = all samples: the vote is right',
+    unit: 'share',
+    interval: 'Wilson',
+    row: SHARE_ROW,
+  },
+  greedyAccuracy: {
+    title: () => 'greedy',
+    definition: 'the greedy answer is right',
+    unit: 'share',
+    interval: 'Wilson',
+    row: SHARE_ROW,
+  },
+  passAtK: {
+    title: (k) => `pass@${k}`,
+    definition: 'pass@k for k = all samples: any is right',
+    unit: 'share',
+    interval: 'Wilson',
+    row: SHARE_ROW,
+  },
+  atK: {
+    title: () => 'pass@k and maj@k',
+    definition: 'pass@k and maj@k over k = 1, 2, 4 ... 64 and all samples',
+    unit: 'share',
+    interval: 'bootstrap over problems',
+  },
+  majorityShare: { title: () => 'majority share', ...sameAsStep('majorityShare'), row: SHARE_ROW },
+  entropy: { title: () => 'entropy', ...sameAsStep('entropy'), row: { decimals: 2 } },
+  length: { title: () => 'length', ...sameAsStep('length'), row: { decimals: 1 } },
+  answerEntropy: { title: () => 'answer entropy', ...sameAsStep('answerEntropy') },
+  repetition: { title: () => 'repetition', ...sameAsStep('repetition') },
+  truncated: { title: () => 'truncated', ...sameAsStep('truncated') },
+  noAnswer: { title: () => 'without an answer', ...sameAsStep('noAnswer') },
+};
+
+export const EVALUATION_METRIC_NAMES = Object.keys(EVALUATION_METRICS) as EvaluationMetric[];
+
+function sameAsStep(metric: StepMetric) {
+  return { definition: null, unit: STEP_METRICS[metric].unit, interval: null };
+}

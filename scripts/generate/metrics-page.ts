@@ -1,5 +1,10 @@
-/** The table of a step's metrics in docs/metrics.md, between two marks; the rest of the page is written by hand. */
-import { STEP_METRIC_NAMES, STEP_METRICS } from '../../engine/protocol/metrics.ts';
+/** The tables of metrics in docs/metrics.md, each between two marks; the rest of the page is written by hand. */
+import {
+  EVALUATION_METRIC_NAMES,
+  EVALUATION_METRICS,
+  STEP_METRIC_NAMES,
+  STEP_METRICS,
+} from '../../engine/protocol/metrics.ts';
 import { table } from './markdown.ts';
 
 const BEGIN = '<!-- generated from engine/protocol/metrics.ts: npm run generate -->';
@@ -7,12 +12,29 @@ const END = '<!-- end of what is generated -->';
 
 /** @throws Error where the page has lost its marks */
 export function metricsPage(current: string): string {
-  const [before, rest] = current.split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (before === undefined || after === undefined) throw new Error('docs/metrics.md has no marks for its table.');
+  const tables = [stepTable(), evaluationTable()];
+  const [head, ...rest] = current.split(BEGIN);
+  if (rest.length !== tables.length) throw new Error('docs/metrics.md has not the marks for its tables.');
+  const parts = rest.map((part, i) => {
+    const [, after] = part.split(END);
+    if (after === undefined) throw new Error('docs/metrics.md has no mark for the end of a table.');
+    return `${BEGIN}\n\n${tables[i]}\n\n${END}${after}`;
+  });
+  return [head, ...parts].join('');
+}
+
+function stepTable(): string {
   const rows = STEP_METRIC_NAMES.map((name) => {
     const { definition, unit, labels } = STEP_METRICS[name];
     return [`\`${name}\``, labels ? 'yes' : 'no', unit === 'none' ? '' : unit, definition];
   });
-  return `${before}${BEGIN}\n\n${table(['name', 'labels', 'unit', 'definition'], rows)}\n\n${END}${after}`;
+  return table(['name', 'labels', 'unit', 'definition'], rows);
+}
+
+function evaluationTable(): string {
+  const rows = EVALUATION_METRIC_NAMES.map((name) => {
+    const { definition, interval } = EVALUATION_METRICS[name];
+    return [`\`${name}\``, definition ?? 'as above', interval ?? ''];
+  });
+  return table(['name', 'definition', 'interval'], rows);
 }

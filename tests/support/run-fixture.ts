@@ -4,7 +4,8 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { answerDiversity, answerEntropy, confidenceAgreement, curveAtK } from '../../engine/analysis/metrics.ts';
+import { curveAtK } from '../../engine/analysis/evaluation-metrics.ts';
+import { answerDiversity, answerEntropy, confidenceAgreement } from '../../engine/analysis/metrics.ts';
 import { createJournal } from '../../engine/journal/create.ts';
 import type { Journal, JournalOptions } from '../../engine/journal/journal.ts';
 import {

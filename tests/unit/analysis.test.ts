@@ -2,18 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { averageAtK, majorityAtK, passAtK } from '../../engine/analysis/at-k.ts';
 import { bootstrap, wilson } from '../../engine/analysis/estimates.ts';
+import { curveAtK, estimatesAtK, evaluationMetrics } from '../../engine/analysis/evaluation-metrics.ts';
 import {
   answerDiversity,
   answerEntropy,
   confidenceAgreement,
-  curveAtK,
-  estimatesAtK,
-  evaluationMetrics,
   labelAccuracy,
-  problemMetrics,
   rewardAccuracy,
   stepMetrics,
 } from '../../engine/analysis/metrics.ts';
+import { problemMetrics } from '../../engine/analysis/problem-metrics.ts';
 import { repeatedTrigrams } from '../../engine/protocol/index.ts';
 import { judged } from '../support/judged.ts';
 

@@ -2,9 +2,11 @@
 import { alignment, type MeasureAlignment, quadrants } from '../../analysis/alignment.ts';
 import { classifyRun, collapseStep, collapseText, curveOf } from '../../analysis/collapse.ts';
 import { confidencesOf, MEASURE_NAMES } from '../../analysis/confidence.ts';
+import { estimatesAtK } from '../../analysis/evaluation-metrics.ts';
 import { signalQuality } from '../../analysis/forecast.ts';
-import { estimatesAtK, type JudgedGroup, majorityRight, problemMetrics } from '../../analysis/metrics.ts';
+import { type JudgedGroup, majorityRight } from '../../analysis/metrics.ts';
 import { checkTheorem, type Optimum, optimum } from '../../analysis/optimum.ts';
+import { problemMetrics } from '../../analysis/problem-metrics.ts';
 import { problemPattern } from '../../analysis/problem-pattern.ts';
 import {
   fitCommonGrowth,

@@ -1,0 +1,89 @@
+/** Metrics of an evaluation, from judged groups. What does not exist is null. */
+import type { JudgedGroup } from '../protocol/group.ts';
+import type { EvaluationMetric } from '../protocol/metrics.ts';
+import type { Estimate, EvaluationRecord } from '../protocol/records.ts';
+import { majorityAtK, passAtK } from './at-k.ts';
+import { bootstrap, mean, wilson } from './estimates.ts';
+import {
+  answerEntropy,
+  correctness,
+  existing,
+  hasReference,
+  lengthOf,
+  tokenEntropy,
+  truncatedShare,
+  unansweredShare,
+} from './metrics.ts';
+
+type EvaluationMetrics = Pick<EvaluationRecord, EvaluationMetric>;
+
+/**
+ * The metrics of an evaluation: avg@k with a bootstrap over problems; maj@k, pass@k and greedy accuracy, which are right
+ * or wrong for each problem, with Wilson's interval. Only problems with a reference count.
+ * @param sampled the k samples of each problem
+ * @param greedy one greedy rollout of each problem, or none
+ */
+export function evaluationMetrics(sampled: readonly JudgedGroup[], greedy: readonly JudgedGroup[]): EvaluationMetrics {
+  const labeled = sampled.filter(hasReference);
+  const decoded = greedy.filter(hasReference);
+  const rollouts = sampled.flatMap((group) => group.rollouts);
+  return {
+    accuracy: bootstrap(labeled.map((group) => correctness(group.rollouts)!)),
+    majorityAccuracy: proportion(labeled.map(majorityIsRight)),
+    greedyAccuracy: proportion(decoded.map(({ rollouts: [first] }) => first?.correct === true)),
+    passAtK: proportion(labeled.map((group) => group.rollouts.some(({ correct }) => correct === true))),
+    majorityShare: mean(sampled.map(({ majority }) => majority?.share ?? 0)),
+    entropy: tokenEntropy(rollouts),
+    length: lengthOf(rollouts),
+    answerEntropy: mean(existing(sampled.map(answerEntropy))),
+    repetition: mean(existing(rollouts.map(({ repetition }) => repetition))),
+    truncated: truncatedShare(rollouts),
+    noAnswer: unansweredShare(rollouts),
+    atK: labeled.length === 0 ? null : curveAtK(labeled),
+  };
+}
+
+function majorityIsRight({ majority }: JudgedGroup): boolean {
+  return majority?.correct === true;
+}
+
+export function proportion(outcomes: readonly boolean[]): Estimate | null {
+  return wilson(outcomes.filter(Boolean).length, outcomes.length);
+}
+
+/** Largest k of the curve but for k = n: an exact maj@k of thousands of samples would take minutes. */
+const LARGEST_K = 64;
+
+/** 1, 2, 4 ... up to 64, and n. */
+export function curve(n: number): number[] {
+  const ks: number[] = [];
+  for (let k = 1; k < n && k <= LARGEST_K; k *= 2) ks.push(k);
+  return n < 1 ? [] : [...ks, n];
+}
+
+export function passOf({ rollouts }: JudgedGroup, k: number): number {
+  return passAtK(rollouts.length, rollouts.filter((r) => r.correct === true).length, k)!;
+}
+
+export function majorityOf({ rollouts, clusters }: JudgedGroup, k: number): number {
+  const counts = clusters.map(({ members, correct }) => ({ votes: members.length, correct: correct === true }));
+  return majorityAtK(counts, rollouts.length, k)!;
+}
+
+/**
+ * pass@k and maj@k over k = 1, 2, 4 ... and the number of samples of the problem that has the fewest: means over the
+ * problems with a reference, by bootstrap. At k = 1 both are the accuracy.
+ */
+export function curveAtK(groups: readonly JudgedGroup[]): { k: number; pass: Estimate; majority: Estimate }[] {
+  const labeled = groups.filter(hasReference);
+  const n = Math.min(...labeled.map(({ rollouts }) => rollouts.length));
+  return labeled.length === 0 ? [] : curve(n).map((k) => ({ k, ...estimatesAtK(labeled, k)! }));
+}
+
+/** pass@k and maj@k: means over problems with a reference and k samples or more, by bootstrap; null when there is none. */
+export function estimatesAtK(groups: readonly JudgedGroup[], k: number): { pass: Estimate; majority: Estimate } | null {
+  const labeled = groups.filter((group) => hasReference(group) && group.rollouts.length >= k);
+  const pass = bootstrap(labeled.map((group) => passOf(group, k)));
+  const majority = bootstrap(labeled.map((group) => majorityOf(group, k)));
+  return pass && majority && { pass, majority };
+}
