@@ -38,8 +38,9 @@ export function looksLikeProblems(head: string, format: ProblemFormat, fields: F
       return true;
     case 'csv': {
       const names = fields.prompt ? [fields.prompt] : USUAL_NAMES.prompt;
-      const header = head.replace(/^\uFEFF/, '').split(/\r?\n/, 1)[0]!;
-      const columns = header.split(/[,;\t]/).map((cell) => cell.trim().replace(/^"|"$/g, ''));
+      const text = head.replace(/^\uFEFF/, '').replace(/^sep=.\r?\n/i, '');
+      const header = text.split(/\r?\n/, 1)[0]!;
+      const columns = header.split(/[,;|\t]/).map((cell) => cell.trim().replace(/^["']|["']$/g, ''));
       return columns.some((column) => names.some((name) => name.toLowerCase() === column.toLowerCase()));
     }
     default:
