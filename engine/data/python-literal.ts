@@ -27,6 +27,9 @@ const NAMES = new Map<string, unknown>([
   ['False', false],
 ]);
 
+/** What holds the value that it is called with. */
+const HOLDERS = /^(?:np\.|numpy\.)?(?:array|list|tuple|str_|bool_|float\d+|int\d+)$/;
+
 const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['n', '\n'],
   ['r', '\r'],
@@ -79,7 +82,7 @@ class Reader {
     if (name === null) throw new NotPython();
     if (NAMES.has(name)) return NAMES.get(name);
     this.space();
-    if (this.text[this.at] !== '(') throw new NotPython();
+    if (this.text[this.at] !== '(' || !HOLDERS.test(name)) throw new NotPython();
     return this.call();
   }
 

@@ -56,7 +56,16 @@ const EVALUATED = ['--eval-samples', '3', '--eval-limit', '6', '--checkpoint-eve
 const SUMMARY = ['run', 'folder', 'status', 'steps', 'before', 'after'];
 const MEASURED = ['rolloutTokensPerSecond', 'peakMemoryBytes', 'seconds'];
 const EVALUATION = [
-  ...['step', 'problems', 'samples', 'accuracy', 'accuracyInterval', 'majorityAccuracy', 'majorityAccuracyInterval'],
+  ...[
+    'step',
+    'problems',
+    'sampledFrom',
+    'samples',
+    'accuracy',
+    'accuracyInterval',
+    'majorityAccuracy',
+    'majorityAccuracyInterval',
+  ],
   ...['greedyAccuracy', 'greedyAccuracyInterval', 'passAtK', 'majorityShare', 'entropy', 'length'],
 ];
 
@@ -108,6 +117,8 @@ describe('train and what follows it', () => {
       '1',
       '--eval-limit',
       '6',
+      '--eval-draw',
+      'first',
     );
   });
 
@@ -121,7 +132,7 @@ describe('train and what follows it', () => {
     ] as const) {
       const evaluation = trained[name] as Record<string, unknown>;
       expect(Object.keys(evaluation)).toEqual(EVALUATION);
-      expect(evaluation).toMatchObject({ step, problems: 6, samples: 3 });
+      expect(evaluation).toMatchObject({ step, problems: 6, sampledFrom: 12, samples: 3 });
       const [low, high] = evaluation.accuracyInterval as [number, number];
       expect(low).toBeLessThanOrEqual(evaluation.accuracy as number);
       expect(high).toBeGreaterThanOrEqual(evaluation.accuracy as number);
@@ -273,13 +284,25 @@ describe('train and what follows it', () => {
             : [],
         );
         expect(greedy).toHaveLength(6);
-        const probing = ['--limit', '6', '--votes', '1', '--temperature', '0', '--max-tokens', '40', '--device', 'cpu'];
+        // The first run was evaluated on a sample of the twelve problems.
+        const probing = [
+          '--limit',
+          '12',
+          '--votes',
+          '1',
+          '--temperature',
+          '0',
+          '--max-tokens',
+          '40',
+          '--device',
+          'cpu',
+        ];
         const model = ['--model', out(`${run}-safetensors`), '--template', '{{prompt}}', '--out', home];
         const { results } = (await json('probe', ...model, ...probing)) as {
           results: { index: number; majority: string | null }[];
         };
         const answers = results.map(({ index, majority }) => [index, majority] as const);
-        expect(answers.sort(([a], [b]) => a - b)).toEqual([...greedy].sort(([a], [b]) => a - b));
+        expect(answers).toEqual(expect.arrayContaining(greedy));
       },
     );
 
@@ -295,6 +318,27 @@ describe('train and what follows it', () => {
       expect(table).toHaveLength(rows.length);
       for (const field of ['problemId', 'text', 'answer', 'reward', 'phase']) {
         expect(table.map((row) => row[field] ?? null)).toEqual(rows.map((row) => row[field] ?? null));
+      }
+    });
+
+    test.each(['jsonl', 'parquet'])('to %s writes what grade and vote read', async (format) => {
+      await exported('first', 'jsonl');
+      const file = path.join(home, `rollouts.${format}`);
+      await ok('export', 'first', '--format', format, '--out', file);
+      const rows = readFileSync(out('first-jsonl'), 'utf8').trimEnd().split('\n');
+      const expected = rows.map((line) => JSON.parse(line) as Record<string, unknown>);
+      const graded = (await ok('grade', file, '--strict')).stdout.trimEnd().split('\n');
+      expect(graded).toHaveLength(expected.length);
+      graded.forEach((line, i) => {
+        const { problemId: id, step, phase, rollout, correct, answer } = expected[i]!;
+        expect(JSON.parse(line)).toEqual({ id, step, phase, rollout, equal: correct, extracted: answer });
+      });
+      const voted = (await ok('vote', file, '--strict')).stdout.trimEnd().split('\n');
+      const groups = new Map(expected.map((row) => [`${row.step} ${row.phase} ${row.problemId}`, row]));
+      expect(voted).toHaveLength(groups.size);
+      for (const line of voted) {
+        const { id, step, phase, majority } = JSON.parse(line) as Record<string, unknown>;
+        expect(majority).toBe(groups.get(`${step} ${phase} ${id}`)!.majorityAnswer);
       }
     });
 

@@ -61,7 +61,7 @@ const MEASURED = new Set([
   ...['accuracy', 'majorityAccuracy', 'greedyAccuracy', 'passAtK', 'atK'],
 ]);
 /** What names the data, and what differs between any two runs. */
-const INCIDENTAL = new Set(['path', 'dataFingerprint', 'time', 'timing', 'seq', 'frame']);
+const INCIDENTAL = new Set(['path', 'data', 'dataFingerprint', 'time', 'timing', 'seq', 'frame']);
 
 function without(keys: ReadonlySet<string>, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((item) => without(keys, item));

@@ -1,0 +1,421 @@
+/** Files as the usual tools write them: their shapes, labels, choices and chats. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import { describe, expect, test } from 'vitest';
+import { parseRunConfig } from '../../engine/config/layers.ts';
+import { csvRows } from '../../engine/data/csv.ts';
+import { loadDataset } from '../../engine/data/dataset.ts';
+import { readJson } from '../../engine/data/json.ts';
+import { labelOf } from '../../engine/data/labels.ts';
+import { unpackLz4, unpackLz4Block } from '../../engine/data/lz4.ts';
+import { parsePython } from '../../engine/data/python-literal.ts';
+import { splitReply } from '../../engine/data/reply.ts';
+import { chooseShards } from '../../engine/data/shards.ts';
+import { DatasetConfig } from '../../engine/protocol/index.ts';
+import { loadMaterial } from '../../engine/training/run/material.ts';
+import { temporaryFolder } from '../support/processes.ts';
+import { expectRejection } from '../support/refusals.ts';
+
+const folder = temporaryFolder();
+type Options = Partial<Omit<DatasetConfig, 'path'>>;
+
+function file(name: string, content: string | Uint8Array): string {
+  const full = path.join(folder, name);
+  mkdirSync(path.dirname(full), { recursive: true });
+  writeFileSync(full, content);
+  return full;
+}
+
+const lines = (...rows: object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+
+function load(name: string, content: string | Uint8Array, options: Options = {}) {
+  return loadDataset(DatasetConfig.parse({ path: file(name, content), ...options }));
+}
+
+describe('JSON', () => {
+  test('a number that a double cannot hold is its text, any other is a number', () => {
+    expect(readJson('[9007199254740993, 1e400, 0.1, 1.10, 100000000000000000000, -0.30000000000000004]')).toEqual([
+      '9007199254740993',
+      '1e400',
+      ...[0.1, 1.1, 100000000000000000000, -0.30000000000000004],
+    ]);
+    expect(readJson('{"a": "12345678901234567890", "12345678901234567890": 1}')).toEqual({
+      a: '12345678901234567890',
+      '12345678901234567890': 1,
+    });
+  });
+
+  test('NaN is null, Infinity its name, and neither inside of a string', () => {
+    expect(readJson('{"a": NaN, "b": -Infinity, "c": "NaN, \\"Infinity"}')).toEqual({
+      a: null,
+      b: '-Infinity',
+      c: 'NaN, "Infinity',
+    });
+  });
+
+  test('agrees with JSON.parse on what doubles hold', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(readJson(JSON.stringify(value))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
+  });
+
+  test.each([0, 1, 2, 3])('integers of any length keep their digits (%i)', (seed) => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }), (value) => {
+        const read = readJson(`{"x":${value}}`) as { x: number | string };
+        expect(BigInt(read.x)).toBe(value);
+      }),
+      { seed, numRuns: 100 },
+    );
+  });
+});
+
+describe('labels', () => {
+  test.each([
+    ['4', { answer: '4' }],
+    [4, { answer: '4' }],
+    ['12345678901234567890', { answer: '12345678901234567890' }],
+    [['1/2', '0.5'], { answer: '1/2', accepted: ['1/2', '0.5'] }],
+    [['Paris'], { answer: 'Paris' }],
+    [['a', 'a', ' ', null], { answer: 'a' }],
+    ['["a", "b"]', { answer: 'a', accepted: ['a', 'b'] }],
+    ["['a', 'b']", { answer: 'a', accepted: ['a', 'b'] }],
+    ["array(['a', 'b'], dtype=object)", { answer: 'a', accepted: ['a', 'b'] }],
+    ['[1, 2]', { answer: '[1, 2]' }],
+    [
+      { value: 'Rome', aliases: ['Roma'] },
+      { answer: 'Rome', accepted: ['Rome', 'Roma'] },
+    ],
+    [Number.NaN, null],
+    ['nan', null],
+    [[], null],
+    [null, null],
+  ])('%j', (cell, label) => {
+    expect(labelOf(cell)).toEqual(label);
+  });
+});
+
+describe('choices', () => {
+  const shown = 'Which?\n\nA. three\nB. four\nC. five';
+  test.each([
+    ['a list', { choices: ['three', 'four', 'five'], answer: 'B' }],
+    ['an index from 0', { options: ['three', 'four', 'five'], answer: 1 }],
+    ['ARC', { choices: { text: ['three', 'four', 'five'], label: ['A', 'B', 'C'] }, answerKey: 'B' }],
+    [
+      'objects',
+      {
+        choices: [
+          { label: 'A', text: 'three' },
+          { label: 'B', text: 'four' },
+          { label: 'C', text: 'five' },
+        ],
+        answer: '(B)',
+      },
+    ],
+    ['by letter', { options: { A: 'three', B: 'four', C: 'five' }, answer: 'b' }],
+    ['columns of letters', { A: 'three', B: 'four', C: 'five', answer: 'B' }],
+    ['MedMCQA', { opa: 'three', opb: 'four', opc: 'five', answer: 'four' }],
+    ['a list as text', { choices: "['three' 'four' 'five']", answer: 'B.' }],
+  ])('%s', async (_, columns) => {
+    const { prompts, problems } = await load('c.jsonl', lines({ question: 'Which?', ...columns }));
+    expect(prompts).toEqual([shown]);
+    expect(problems[0]).toMatchObject({ answer: 'B', accepted: ['B', 'four'] });
+  });
+
+  test('counted from 1, where an index is as large as their number', async () => {
+    const row = (answer: number) => ({ question: 'Which?', choices: ['three', 'four', 'five'], answer });
+    const { problems } = await load('one.jsonl', lines(row(3), row(1)));
+    expect(problems.map(({ answer }) => answer)).toEqual(['C', 'A']);
+  });
+
+  test('are not shown twice, nor where the template shows them', async () => {
+    const row = { question: 'Which? (A) three (B) four', choices: ['three', 'four'], answer: 'A' };
+    expect((await load('twice.jsonl', lines(row))).prompts).toEqual(['Which? (A) three (B) four']);
+    const own = await load('own.jsonl', lines({ ...row, question: 'Which?' }), { template: '{{problem}} {{choices}}' });
+    expect(own.prompts).toEqual(['Which? ["three","four"]']);
+  });
+
+  test('whose texts are names of others are named by letter only', async () => {
+    const row = { question: 'Which letter comes first?', choices: ['B', 'A', 'C'], answer: 'B' };
+    const { problems } = await load('letters.jsonl', lines(row));
+    expect(problems[0]).not.toHaveProperty('accepted');
+  });
+});
+
+describe('chats', () => {
+  const user = { role: 'user', content: '1+1=' };
+  test.each([
+    ['a marked answer', 'prompt', 'It is \\boxed{2}', null, null],
+    ['the label as a word', 'prompt', 'That makes 2.', { answer: '2' }, null],
+    ['an open thought', 'prompt', '<think>', { answer: '2' }, '<think>'],
+    ['a cue', 'prompt', 'The answer is:', null, 'The answer is:'],
+    ['in a column of complete chats', 'messages', 'Two', null, null],
+    ['the label within another number', 'prompt', 'There are 12 of', { answer: '2' }, 'There are 12 of'],
+  ])('a reply with %s', (_, column, reply, label, prefill) => {
+    expect(splitReply(reply, column, label).prefill).toBe(prefill);
+  });
+
+  test('the reply of a complete chat gives the label where no column does', async () => {
+    const chat = { messages: [user, { role: 'assistant', content: 'One and one: \\boxed{2}' }] };
+    const { problems, parts } = await load('label.jsonl', lines(chat));
+    expect(parts).toEqual([{ system: undefined, user: '1+1=' }]);
+    expect(problems[0]).toMatchObject({ answer: '2' });
+  });
+
+  test('each problem has its own system message', async () => {
+    const row = (system: string) => ({ prompt: [{ role: 'system', content: system }, user] });
+    const { parts, system } = await load('systems.jsonl', lines(row('a'), row('b')));
+    expect(parts.map((part) => part.system)).toEqual(['a', 'b']);
+    expect(system).toBeUndefined();
+  });
+
+  test.each([
+    ['a picture', [{ role: 'user', content: [{ type: 'image_url', image_url: 'x' }] }], /image_url/],
+    ['a tool', [user, { role: 'tool', content: '2' }], /tool/],
+    ['no turn of the user', [{ role: 'assistant', content: '2' }], /user/],
+    ['text that is cut off', "[{'role': 'user', 'content': '1+", /neither JSON nor Python/],
+  ])('with %s is refused by name', async (_, prompt, fault) => {
+    const loading = load('bad.jsonl', lines({ prompt }));
+    await expectRejection(loading, 'dataset', {
+      reason: 'bad-chat',
+      line: 1,
+      field: 'prompt',
+      fault: expect.stringMatching(fault),
+    });
+  });
+});
+
+describe('Python text', () => {
+  test.each([
+    [`[{'role': 'user', 'content': "it's"}]`, [{ role: 'user', content: "it's" }]],
+    [`[{'a': 'x\\n\\'y\\' \\u00e9'} {'a': None}]`, [{ a: "x\n'y' é" }, { a: null }]],
+    ['array([1, 2.5, nan], dtype=float64)', [1, 2.5, null]],
+    ["{'a': (True, False), }", { a: [true, false] }],
+    ['12345678901234567890', '12345678901234567890'],
+    ["[{'a': __import__('os')}]", undefined],
+    ["['open", undefined],
+    ['['.repeat(1000), undefined],
+  ])('%s', (text, value) => {
+    expect(parsePython(text)).toEqual(value);
+  });
+
+  test('is never run, and nothing that it says throws', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(..."[]{}()'\\,: aN1u.=\n") }), (text) => void parsePython(text)),
+    );
+  });
+});
+
+describe('tables', () => {
+  const rows = (text: string, name = 't.csv') => csvRows(name, text).map(({ values, line }) => [line, values]);
+
+  test.each([
+    ['semicolons with commas in cells', 'problem;answer\n"a, b";1,5\n', { problem: 'a, b', answer: '1,5' }],
+    ['tabs', 'problem\tanswer\na, b\t2\n', { problem: 'a, b', answer: '2' }],
+    ['bars', 'problem|answer\na;b|2\n', { problem: 'a;b', answer: '2' }],
+    ['single quotes', "'problem','answer'\n'a, b','2'\n", { problem: 'a, b', answer: '2' }],
+    ['old Macs', 'problem,answer\ra,2\r', { problem: 'a', answer: '2' }],
+    ['doubled quotes', 'problem,answer\n"a ""b"", c",2\n', { problem: 'a "b", c', answer: '2' }],
+  ])('%s', (_, text, values) => {
+    expect(rows(text)).toEqual([[2, values]]);
+  });
+
+  test('an index of pandas without a name gets one', () => {
+    expect(rows(',problem\n0,a\n1,b\n')).toEqual([
+      [2, { 'Unnamed: 0': '0', problem: 'a' }],
+      [3, { 'Unnamed: 0': '1', problem: 'b' }],
+    ]);
+  });
+
+  test('UTF-16, as Excel saves it', async () => {
+    const { problems } = await load('u16.csv', Buffer.from('\uFEFFproblem;answer\r\nÄ?;2\r\n', 'utf16le'));
+    expect(problems).toMatchObject([{ text: 'Ä?', answer: '2' }]);
+  });
+});
+
+describe('packed files', () => {
+  const BLOCK = Buffer.from(
+    '3f616263030008f30a20736f6d65206c69746572616c20303132333435363738392034005062636162' + '63',
+    'hex',
+  );
+  const TEXT = 'abcabcabcabcabcabcabcabcabcabc some literal 0123456789 abcabcabcabc';
+  const hadoop = Buffer.concat([Buffer.from([0, 0, 0, TEXT.length, 0, 0, 0, BLOCK.length]), BLOCK]);
+
+  test('LZ4 as Parquet stores it, bare and in the blocks of Hadoop', () => {
+    expect(Buffer.from(unpackLz4Block(BLOCK, TEXT.length)).toString()).toBe(TEXT);
+    expect(Buffer.from(unpackLz4(BLOCK, TEXT.length)).toString()).toBe(TEXT);
+    expect(Buffer.from(unpackLz4(hadoop, TEXT.length)).toString()).toBe(TEXT);
+  });
+
+  test('damaged LZ4 data is an error', () => {
+    const bytes = fc.uint8Array({ maxLength: 60 });
+    fc.assert(
+      fc.property(bytes, fc.nat(200), (input, length) => {
+        try {
+          expect(unpackLz4(input, length)).toHaveLength(length);
+        } catch (error) {
+          expect((error as Error).message).toBe('damaged LZ4 data');
+        }
+      }),
+    );
+    for (let end = 0; end < BLOCK.length; end++) {
+      expect(() => unpackLz4Block(BLOCK.subarray(0, end), TEXT.length)).toThrow('damaged');
+    }
+  });
+
+  test.each(['LZ4', 'LZ4_RAW'] as const)('Parquet with %s', async (codec) => {
+    // one block of literals
+    const pack = (bytes: Uint8Array) => {
+      const head = bytes.length < 15 ? [bytes.length << 4] : [0xf0];
+      for (let rest = bytes.length - 15; rest >= 0; rest -= 255) head.push(Math.min(rest, 255));
+      return Buffer.concat([Buffer.from(head), bytes]);
+    };
+    const buffer = parquetWriteBuffer({
+      columnData: [{ name: 'question', data: ['1+1=', '2+3='] }],
+      codec,
+      compressors: { [codec]: pack },
+    });
+    const { problems } = await load(`${codec}.parquet`, new Uint8Array(buffer));
+    expect(problems.map(({ text }) => text)).toEqual(['1+1=', '2+3=']);
+  });
+
+  test('JSON Lines packed with gzip and Zstandard', async () => {
+    const rows = lines({ question: '1+1=', answer: '2' });
+    expect((await load('p.jsonl.gz', gzipSync(rows))).problems).toMatchObject([{ text: '1+1=', answer: '2', line: 1 }]);
+    const zstd = Buffer.from('KLUv/SRDLQEA4GFiYyBzb21lIGxpdGVyYWwgMDEyMzQ1Njc4OSACAFHFDUPnBlmSnrw=', 'base64');
+    await expectRejection(load('p.jsonl.zst', zstd), 'dataset', { reason: 'broken-json', line: 1, column: 1 });
+    await expectRejection(load('q.jsonl.zst', zstd.subarray(0, 20)), 'dataset', { reason: 'unreadable' });
+  });
+
+  test('64-bit integers and decimals of Parquet keep their digits', async () => {
+    const buffer = parquetWriteBuffer({
+      columnData: [
+        { name: 'question', data: ['a'] },
+        { name: 'answer', data: [9007199254740993n], type: 'INT64' },
+      ],
+    });
+    expect((await load('big.parquet', new Uint8Array(buffer))).problems[0]!.answer).toBe('9007199254740993');
+  });
+});
+
+describe('folders', () => {
+  const choose = (files: string[], split?: string) => chooseShards('set', files, split).files;
+
+  test.each([
+    [
+      'shards in order',
+      ['b/train-10.parquet', 'b/train-2.parquet'],
+      undefined,
+      ['b/train-2.parquet', 'b/train-10.parquet'],
+    ],
+    ['train before test', ['test.jsonl', 'train.jsonl', 'README.md'], undefined, ['train.jsonl']],
+    ['the split that is asked for', ['data/test-0.parquet', 'data/train-0.parquet'], 'test', ['data/test-0.parquet']],
+    ['dev is validation', ['dev.csv', 'train.csv'], 'validation', ['dev.csv']],
+    [
+      'a configuration and its split',
+      ['main/test-0.parquet', 'socratic/test-0.parquet'],
+      'socratic/test',
+      ['socratic/test-0.parquet'],
+    ],
+    [
+      'the main configuration',
+      ['main/train-0.parquet', 'socratic/train-0.parquet'],
+      undefined,
+      ['main/train-0.parquet'],
+    ],
+    ['Parquet before JSON', ['a.json', 'a.parquet'], undefined, ['a.parquet']],
+    ['no file about the set', ['dataset_infos.json', 'x.json'], undefined, ['x.json']],
+  ])('%s', (_, files, split, expected) => {
+    expect(choose(files, split)).toEqual(expected);
+  });
+
+  test.each([
+    ['unknown-split', ['train.csv', 'test.csv'], 'dev', { splits: ['test', 'train'] }],
+    ['several-splits', ['a/train.csv', 'b/train.csv'], undefined, { splits: ['a/train', 'b/train'] }],
+    ['unsupported-type', ['train/data-00000.arrow', 'state.json'], undefined, { value: '.arrow' }],
+    ['is-folder', ['README.md'], undefined, {}],
+  ])('refused: %s', async (reason, files, split, facts) => {
+    await expectRejection((async () => choose(files, split))(), 'dataset', { reason, file: 'set', ...facts });
+  });
+
+  test('say which part was read, and where each problem stands', async () => {
+    for (const split of ['train', 'test']) file(`set/${split}.jsonl`, lines({ question: split }));
+    const source = path.join(folder, 'set');
+    const { problems, warnings, reading } = await loadDataset(DatasetConfig.parse({ path: source }));
+    expect(problems).toMatchObject([{ text: 'train', source: path.join(source, 'train.jsonl'), line: 1, row: 0 }]);
+    expect(warnings[0]).toContain('test');
+    expect(reading.source).toBe(source);
+    const test = await loadDataset(DatasetConfig.parse({ path: source, split: 'test' }));
+    expect(test.problems).toMatchObject([{ text: 'test' }]);
+  });
+});
+
+describe('what was taken for what', () => {
+  test('columns that nobody looked at are named, also where there are no answers', async () => {
+    const { reading, warnings } = await load('left.jsonl', lines({ question: 'x', result: '2', level: 3 }));
+    expect(reading).toMatchObject({ prompt: 'question', answer: null, id: null, left: ['result', 'level'] });
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain('"result", "level"');
+  });
+
+  test('reward_model as text is read', async () => {
+    const rows = lines({ prompt: 'x', reward_model: "{'style': 'rule', 'ground_truth': '2'}" });
+    const { problems, reading } = await load('text.jsonl', rows);
+    expect(problems[0]!.answer).toBe('2');
+    expect(reading.answer).toBe('reward_model.ground_truth');
+  });
+});
+
+describe('evaluation', () => {
+  const sixty = lines(...Array.from({ length: 60 }, (_, i) => ({ question: `${i}`, answer: i < 30 ? 'a' : 'b' })));
+  const material = (evaluation: object, more: object = {}) => {
+    const dataset = { path: file('sixty.jsonl', sixty) };
+    return loadMaterial(parseRunConfig({ model: 'o/m', dataset, evaluation, ...more }));
+  };
+
+  test('on fewer problems than there are is a sample, which no seed of a run changes', async () => {
+    const { evaluation, sampledFrom } = await material({ limit: 32, draw: 'random' });
+    expect(sampledFrom).toBe(60);
+    expect(evaluation).toHaveLength(32);
+    const kinds = evaluation.filter(({ answer }) => answer === 'a').length;
+    expect(kinds).toBeGreaterThan(10);
+    expect(kinds).toBeLessThan(22);
+    const rows = evaluation.map(({ row }) => row);
+    expect(rows).toEqual(rows.toSorted((a, b) => a - b));
+    const other = await material({ limit: 32, draw: 'random' }, { seed: 5 });
+    expect(other.evaluation).toEqual(evaluation);
+    const fewer = await material({ limit: 8, draw: 'random' });
+    expect(rows).toEqual(expect.arrayContaining(fewer.evaluation.map(({ row }) => row)));
+  });
+
+  test('of runs that do not say how is on the first ones, as it was', async () => {
+    const config = parseRunConfig({
+      model: 'o/m',
+      dataset: { path: file('sixty.jsonl', sixty) },
+      evaluation: { limit: 32 },
+    });
+    const { draw: _, ...evaluation } = config.evaluation;
+    const old = await loadMaterial({ ...config, evaluation });
+    expect(old.evaluation.map(({ row }) => row)).toEqual(Array.from({ length: 32 }, (_, i) => i));
+    expect(old.sampledFrom).toBeNull();
+  });
+
+  test('on all problems is no sample', async () => {
+    expect((await material({ limit: 60, draw: 'random' })).sampledFrom).toBeNull();
+  });
+
+  test('on other problems draws from those, with their prompts', async () => {
+    const { evaluation, prompts, problems } = await material({
+      limit: 4,
+      draw: 'random',
+      dataset: { path: file('sixty.jsonl', sixty) },
+    });
+    expect(problems).toHaveLength(64);
+    for (const { index, text } of evaluation) expect(prompts[index]!.user).toContain(text);
+  });
+});
