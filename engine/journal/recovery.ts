@@ -1,6 +1,7 @@
 /** Finding out, when a run is opened to be resumed, what of it is whole and from where it must be repeated. */
 import { rm, stat, truncate } from 'node:fs/promises';
 import { RollscopeError } from '../protocol/errors.ts';
+import { plural } from '../protocol/format.ts';
 import type { FramePointer } from '../protocol/group.ts';
 import type { JournalRecord } from '../protocol/records.ts';
 import { onDisk } from '../system/disk.ts';
@@ -177,7 +178,7 @@ function describe(cut: Omit<Recovery, 'message'>): string {
   }
   const parts: string[] = [];
   if (cut.eventBytes > 0) {
-    const records = cut.records > 0 ? ` (${cut.records} records with incomplete rollouts)` : '';
+    const records = cut.records > 0 ? ` (${plural(cut.records, 'record')} with incomplete rollouts)` : '';
     parts.push(`${cut.eventBytes} bytes of incomplete records${records}`);
   }
   if (cut.rolloutBytes > 0) parts.push(`${cut.rolloutBytes} bytes of unreferenced rollouts`);

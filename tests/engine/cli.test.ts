@@ -70,7 +70,7 @@ const EVALUATION = [
 ];
 
 const COMMANDS = [
-  ...['train', 'probe', 'experiment', 'resume', 'runs', 'show', 'analyze', 'rescore', 'export', 'repair'],
+  ...['train', 'probe', 'experiment', 'resume', 'runs', 'show', 'analyze', 'rescore', 'export', 'import', 'repair'],
   ...['grade', 'vote', 'doctor', 'serve'],
 ];
 
