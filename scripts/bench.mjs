@@ -189,7 +189,9 @@ async function largeRun() {
   }
 }
 
-const mb = (bytes) => `${Math.round(bytes / 2 ** 20)} MB`;
+function mb(bytes) {
+  return `${Math.round(bytes / 2 ** 20)} MB`;
+}
 
 /** Grades published GSM8K solutions and rewritten references of MATH: our grader and Math-Verify. */
 async function grading() {
