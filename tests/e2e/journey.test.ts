@@ -10,6 +10,8 @@ import { type Theme, untilCompleted, untilCount } from '../support/workbench.ts'
 
 const STEPS = 30;
 const THEMES: Theme[] = ['light', 'high-contrast', 'dark'];
+/** Widths of the window, CSS pixels; the narrowest leaves the panel 420. */
+const NARROW = [475, 720];
 
 describe.runIf(requireVsCode())('a new user, from an empty window', () => {
   const code = useVsCode({ settings: { [settingName('steps')]: STEPS } });
@@ -44,10 +46,15 @@ describe.runIf(requireVsCode())('a new user, from an empty window', () => {
       if (theme === 'dark' && process.env.UPDATE_IMAGES)
         copyFileSync(shot, path.join(ROOT, 'docs', 'images', 'panel.png'));
     }
-    const wide = page.viewportSize()!;
-    await page.setViewportSize({ width: 720, height: wide.height });
-    await workbench.shot('panel narrow');
-    await page.setViewportSize(wide);
+    const size = page.viewportSize()!;
+    for (const width of NARROW) {
+      await page.setViewportSize({ width, height: size.height });
+      // Nothing is wider than the panel.
+      const hidden = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+      await until(`the panel fits into ${width} pixels`, async () => (await panel.evaluate<number>(hidden)) <= 0);
+      await workbench.shot(`panel ${width} wide`);
+    }
+    await page.setViewportSize(size);
 
     const response = await rollout.locator('.tokens').textContent();
     await panel.locator('[data-action="open-rollout"]').click();
