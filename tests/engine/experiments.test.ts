@@ -1,10 +1,11 @@
-/** Every experiment from the command line, as small as can be: on embedded models, and on a real model and problems. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+/** Every experiment from the command line, as small as can be: on embedded models, and on models and problems of a user. */
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { experiments } from '../../engine/experiments/catalog/index.ts';
 import { REPRODUCTIONS, reproductionOf } from '../../engine/experiments/experiment.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
+import { EMBEDDED_MODEL } from '../support/crafted-models.ts';
 import { runCli, temporaryFolder } from '../support/processes.ts';
 import { requireOrSkip } from '../support/skip.ts';
 
@@ -12,8 +13,8 @@ const MODEL = path.resolve(import.meta.dirname, '../../../shared/models/SmolLM2-
 const NAMES = experiments.map(({ name }) => name);
 /** Experiments of single problems have a run for each. */
 const SINGLE = ['per-problem', 'theory'];
-/** Ten and more runs each, made by what rise-then-fall is made by: minutes of a real model's loading would show no more. */
-const ALIKE = ['failure-modes', 'hyperparameters'];
+/** Ten and more runs each, which differ in rewards and settings: minutes of loading a real model would show no more. */
+const MANY_RUNS = ['rise-then-fall', 'failure-modes', 'hyperparameters'];
 
 const home = temporaryFolder();
 
@@ -41,39 +42,67 @@ describe('on embedded models', () => {
   });
 });
 
+const write = (file: string, rows: object[]) =>
+  writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+const NUMBERS = Array.from({ length: 9 }, (_, i) => i + 2);
+
+/** The runs of an experiment on a user's model, each completed. */
+async function expectRuns(folder: string, runs: number, model: string): Promise<void> {
+  const made = readdirSync(path.join(folder, 'runs'));
+  expect(made).toHaveLength(runs);
+  for (const run of made) {
+    const { runFile, records } = await readRunFolder(path.join(folder, 'runs', run));
+    expect(runFile.config?.model).toBe(model);
+    expect(records.some((record) => record.type === 'end' && record.reason === 'completed')).toBe(true);
+  }
+}
+
+describe("on a user's copy of a small model and problems for it", () => {
+  const sums = path.join(home, 'small-sums.jsonl');
+  const model = path.join(home, 'small-model');
+
+  beforeAll(() => {
+    cpSync(EMBEDDED_MODEL, model, { recursive: true });
+    write(
+      sums,
+      NUMBERS.map((n) => ({ id: `p${n}`, prompt: `${n}+${n + 1}=`, answer: String(2 * n + 1) })),
+    );
+  });
+
+  test('rise-then-fall', async () => {
+    const size = ['--steps', '2', '--batch', '2', '--votes', '4', '--group', '4', '--eval-samples', '2'];
+    const prompts = ['--template', '{{problem}}', '--max-tokens', '24', '--limit', '9'];
+    const { folder, runs } = await experiment('rise-then-fall', [sums, '--model', model, ...prompts, ...size]);
+    await expectRuns(folder, runs, model);
+  });
+});
+
 const present = requireOrSkip('SmolLM2', existsSync(MODEL), '../shared/models is not on this machine');
 
 describe.runIf(present)('on SmolLM2-135M-Instruct and problems of a user', () => {
   const sums = path.join(home, 'sums.jsonl');
   const targets = path.join(home, 'countdown.jsonl');
-  const write = (file: string, rows: object[]) =>
-    writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
 
   beforeAll(() => {
-    const numbers = Array.from({ length: 9 }, (_, i) => i + 2);
     write(
       sums,
-      numbers.map((n) => ({ id: `p${n}`, prompt: `What is ${n}+${n + 1}?`, answer: String(2 * n + 1) })),
+      NUMBERS.map((n) => ({ id: `p${n}`, prompt: `What is ${n}+${n + 1}?`, answer: String(2 * n + 1) })),
     );
     write(
       targets,
-      numbers
-        .slice(0, 6)
-        .map((n) => ({ prompt: `Use ${n}, 2 and 3 to make ${n + 5}.`, numbers: [n, 2, 3], target: n + 5 })),
+      NUMBERS.slice(0, 6).map((n) => ({
+        prompt: `Use ${n}, 2 and 3 to make ${n + 5}.`,
+        numbers: [n, 2, 3],
+        target: n + 5,
+      })),
     );
   });
 
-  test.each(NAMES.filter((name) => !ALIKE.includes(name)))('%s', async (name) => {
+  test.each(NAMES.filter((name) => !MANY_RUNS.includes(name)))('%s', async (name) => {
     const size = ['--steps', '1', '--batch', '2', '--votes', '2', '--group', '2', '--eval-samples', '1'];
     const small = [...size, '--max-tokens', '8', '--memory', '3GB', '--limit', SINGLE.includes(name) ? '2' : '9'];
     const file = name === 'self-verification' ? targets : sums;
     const { folder, runs } = await experiment(name, [file, '--model', MODEL, ...small]);
-    const made = readdirSync(path.join(folder, 'runs'));
-    expect(made).toHaveLength(runs);
-    for (const run of made) {
-      const { runFile, records } = await readRunFolder(path.join(folder, 'runs', run));
-      expect(runFile.config?.model).toBe(MODEL);
-      expect(records.some((record) => record.type === 'end' && record.reason === 'completed')).toBe(true);
-    }
+    await expectRuns(folder, runs, MODEL);
   });
 });
