@@ -78,7 +78,10 @@ function configLayer({ scope, values: set }: ScopeSettings, place: Place): Layer
   const own = isObject(set.config) ? set.config : {};
   for (const [field, decided] of Object.entries(TAKEN)) {
     if (valueAt(own, field) === undefined) continue;
-    throw new RollscopeError('config', `setting ${settingName('config')}: ${field} cannot be set here.`, decided);
+    const setting = `setting ${settingName('config')}`;
+    throw new RollscopeError('config', `${setting}: ${field} cannot be set here.`, decided, {
+      details: { reason: 'decided-elsewhere', field: setting, value: field },
+    });
   }
   return { source: { kind: 'setting', scope }, values: withAbsolutePaths(own, place) };
 }
