@@ -1,11 +1,14 @@
 /** Evaluations of the policy as it is, and the forecast that is made or scored by them. */
+
+import type { ProbedProblem } from '../analysis/forecast.ts';
 import { evaluationMetrics } from '../analysis/index.ts';
 import type { SamplingConfig } from '../protocol/index.ts';
 import type { RunContext } from './context.ts';
+import { probed } from './forecast.ts';
 import { probe } from './probe.ts';
 import { recordGroup, sample } from './sample.ts';
 import { evaluationDue } from './schedule.ts';
-import { type Judged, judgedGroup } from './stages.ts';
+import { judgedGroup } from './stages.ts';
 
 /** What is due before step `step` + 1: a forecast before the first and its score after the `last`, and an evaluation. */
 export async function evaluateWhereDue(context: RunContext, step: number, last: boolean): Promise<void> {
@@ -13,27 +16,23 @@ export async function evaluateWhereDue(context: RunContext, step: number, last: 
   const atEnds = step === 0 || last;
   if (atEnds && config.forecast > 0) {
     if (step === 0) forecast.refuse();
-    const probed = training.slice(0, forecast.probes(step));
-    if (probed.length > 0) forecast.take(step, await probe(context, step, probed));
+    const problems = training.slice(0, forecast.probes(step));
+    if (problems.length > 0) forecast.take(step, await probe(context, step, problems));
   }
   if (!evaluationDue(config, step) && !(last && config.evaluation.samples > 0)) return;
-  const groups = await evaluate(context, step, atEnds && forecast.usesEvaluations);
-  if (groups)
-    forecast.take(
-      step,
-      groups.map((group) => ({ ...group, evidence: {} })),
-    );
+  const probes = await evaluate(context, step, atEnds && forecast.usesEvaluations);
+  if (probes) forecast.take(step, probes);
 }
 
 /**
- * avg@k, maj@k and greedy accuracy on the evaluation problems, recorded. Returns the sampled groups if they are to be
- * kept, with all of their tokens' statistics; null otherwise.
+ * avg@k, maj@k and greedy accuracy on the evaluation problems, recorded. Returns what a forecast takes of the
+ * sampled groups where one is made or scored by them; null otherwise.
  */
-async function evaluate(context: RunContext, step: number, keep: boolean): Promise<Judged[] | null> {
-  const { config, journal, clock, meter, watch, evaluation, sampledFrom } = context;
+async function evaluate(context: RunContext, step: number, forecasts: boolean): Promise<ProbedProblem[] | null> {
+  const { config, journal, clock, meter, watch, evaluation, sampledFrom, vocabulary } = context;
   const { samples, greedy, temperature, topP } = config.evaluation;
   const begun = clock.seconds;
-  const kept: Judged[] = [];
+  const probes: ProbedProblem[] = [];
   const measure = async (phase: 'evaluation' | 'greedy', rows: number, sampling: SamplingConfig) => {
     const measured: ReturnType<typeof judgedGroup>[] = [];
     if (rows === 0) return measured;
@@ -42,7 +41,7 @@ async function evaluate(context: RunContext, step: number, keep: boolean): Promi
       measured.push(judgedGroup(group));
       if (phase === 'greedy') return;
       watch.vote({ problem: group.problem.index, majority: group.majority });
-      if (keep) kept.push(group);
+      if (forecasts) probes.push(probed({ ...group, evidence: {} }, config, vocabulary));
     });
     return measured;
   };
@@ -60,5 +59,5 @@ async function evaluate(context: RunContext, step: number, keep: boolean): Promi
   });
   watch.evaluated(step);
   meter.evaluationEnds(seconds);
-  return keep ? kept : null;
+  return forecasts ? probes : null;
 }

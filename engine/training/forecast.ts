@@ -4,7 +4,7 @@ import { forecastSet, type ProbedProblem, scoreForecast } from '../analysis/fore
 import { majorityRight } from '../analysis/metrics.ts';
 import type { Forecast, ForecastScore, RunConfig } from '../protocol/index.ts';
 import { type RewardName, rewardOf } from '../reward/index.ts';
-import { type Judged, judgedGroup, scoresOf, type WithEvidence } from './stages.ts';
+import { judgedGroup, scoresOf, type WithEvidence } from './stages.ts';
 
 /** What stands in for a reward whose evidence was not gathered. */
 const STAND_IN: RewardName = 'majority-vote';
@@ -15,9 +15,8 @@ export function readsLabels({ reward: text, rewardOptions }: Pick<RunConfig, 're
 }
 
 /** The forecast of a run, with the reward that it was made by; null where the run's reward reads labels. */
-export function forecastRun(groups: readonly WithEvidence[], config: RunConfig, vocabulary: number): Forecast | null {
+export function forecastRun(problems: readonly ProbedProblem[], config: RunConfig): Forecast | null {
   if (readsLabels(config)) return null;
-  const problems = groups.map((group) => probed(group, config, vocabulary));
   const known = problems.every(({ rewards }) => rewards !== null);
   // One reward for all of them, so that it can be named.
   const alike = known ? problems : problems.map((problem) => ({ ...problem, rewards: null }));
@@ -25,7 +24,7 @@ export function forecastRun(groups: readonly WithEvidence[], config: RunConfig, 
 }
 
 /**
- * One problem as the forecast takes it. Rewards that need evidence which was not gathered are left out (null): the
+ * One problem as the forecast takes it: numbers only, so that the rollouts need not be kept. Rewards that need evidence which was not gathered are left out (null): the
  * majority vote stands for them. So do rewards that read labels, which a forecast must not.
  */
 export function probed(group: WithEvidence, config: RunConfig, vocabulary: number): ProbedProblem {
@@ -45,9 +44,9 @@ export function probed(group: WithEvidence, config: RunConfig, vocabulary: numbe
 }
 
 /** Scores a forecast by the last votes; null without labels. */
-export function scoreOf(forecast: Forecast, last: readonly Judged[]): ForecastScore | null {
-  return scoreForecast(
-    forecast,
-    new Map(last.map((group) => [group.problem.index, majorityRight(judgedGroup(group))])),
-  );
+export function scoreOf(
+  forecast: Forecast,
+  last: readonly Pick<ProbedProblem, 'problem' | 'group'>[],
+): ForecastScore | null {
+  return scoreForecast(forecast, new Map(last.map(({ problem, group }) => [problem, majorityRight(group)])));
 }

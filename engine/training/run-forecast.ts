@@ -1,9 +1,9 @@
 /** The forecast that a run keeps: recorded before the first step, scored after the last. */
+import type { ProbedProblem } from '../analysis/forecast.ts';
 import type { Journal } from '../journal/journal.ts';
 import { noForecast } from '../protocol/forecast-text.ts';
 import type { Forecast, JournalRecord, RunConfig } from '../protocol/index.ts';
 import { forecastRun, readsLabels, scoreOf } from './forecast.ts';
-import type { WithEvidence } from './stages.ts';
 
 export class RunForecast {
   private made: Forecast | null = null;
@@ -11,7 +11,6 @@ export class RunForecast {
   constructor(
     private readonly config: RunConfig,
     private readonly journal: Journal,
-    private readonly vocabulary: number,
   ) {}
 
   /** Takes in what an earlier part of the run recorded. */
@@ -32,13 +31,13 @@ export class RunForecast {
   }
 
   /** Records the forecast (step 0) or its score (any other step), by rollouts of the policy as it is. */
-  take(step: number, groups: readonly WithEvidence[]): void {
+  take(step: number, problems: readonly ProbedProblem[]): void {
     if (step === 0) {
-      this.made = forecastRun(groups, this.config, this.vocabulary);
+      this.made = forecastRun(problems, this.config);
       if (this.made) this.journal.append({ type: 'forecast', step, forecast: this.made });
       return;
     }
-    const score = this.made && scoreOf(this.made, groups);
+    const score = this.made && scoreOf(this.made, problems);
     if (score) this.journal.append({ type: 'forecast-score', step, score });
   }
 

@@ -83,7 +83,13 @@ describe('what is handed to the forecast', () => {
 describe('the forecast of a run', () => {
   const verdict = (value: boolean) => [{ text: '', verdict: value }];
   const evidence: Evidence = { 'self-verification': { verdicts: [false, false, true, false].map(verdict) } };
-  const made = (reward: string, ...groups: WithEvidence[]) => forecastRun(groups, configOf(reward), VOCABULARY);
+  const made = (reward: string, ...groups: WithEvidence[]) => {
+    const config = configOf(reward);
+    return forecastRun(
+      groups.map((group) => probed(group, config, VOCABULARY)),
+      config,
+    );
+  };
 
   test('names the reward that it was made by', () => {
     expect(made('self-verification', sampled(0, ANSWERS, null, evidence))).toMatchObject({
@@ -158,6 +164,8 @@ describe('the score', () => {
     SETS.map((answers, i) => probed(sampled(i, answers, null), configOf('majority-vote'), VOCABULARY)),
   );
   const probability = (i: number) => forecast.problems[i]!.right;
+  const votesOf = (groups: readonly WithEvidence[]) =>
+    groups.map((group) => probed(group, configOf('majority-vote'), VOCABULARY));
 
   test('is that of the last votes, by hand', () => {
     // Right, wrong, no label, and no answer: which is wrong where there is a label.
@@ -167,7 +175,7 @@ describe('the score', () => {
       sampled(2, ['4', '4', '4', '4'], null),
       sampled(3, [null, null, null, null], '7'),
     ];
-    const score = scoreOf(forecast, last)!;
+    const score = scoreOf(forecast, votesOf(last))!;
     const [p, q, r] = [probability(0), probability(1), probability(3)];
     expect(score.problems).toBe(3);
     expect(score.actual.mean).toBeCloseTo(1 / 3, 12);
@@ -180,7 +188,7 @@ describe('the score', () => {
 
   test('is none without labels', () => {
     const last = SETS.map((answers, i) => sampled(i, answers, null));
-    expect(scoreOf(forecast, last)).toBeNull();
+    expect(scoreOf(forecast, votesOf(last))).toBeNull();
     expect(scoreOf(forecast, [])).toBeNull();
   });
 });

@@ -63,7 +63,7 @@ export function begin(worker: Worker, { config, journal, material, vocabulary, s
   const reward = rewardOf(config.reward, config.rewardOptions);
   const overturns = reward.parts.some(({ family }) => family === 'external');
   const watch = new RunWatch(config.watch, overturns);
-  const forecast = new RunForecast(config, journal, vocabulary);
+  const forecast = new RunForecast(config, journal);
   for (const record of history) {
     forecast.recall(record);
     if (record.type !== 'checkpoint') watch.recall(record);
