@@ -1,5 +1,7 @@
 /** A run: what it is, before and after, its curves and its problems. */
 
+import { runName } from '../../journal/layout.ts';
+import { liveWriter } from '../../journal/lock.ts';
 import { readRunFile } from '../../journal/reader.ts';
 import { readingText } from '../../protocol/data-text.ts';
 import { EMBEDDED } from '../../protocol/embedded.ts';
@@ -9,9 +11,8 @@ import type { Problem } from '../../protocol/records.ts';
 import type { RunInfo } from '../../protocol/rpc.ts';
 import type { ForeignRun } from '../../protocol/run-file.ts';
 import type { RunColumns } from '../../runs/columns.ts';
-import { readRunInfo } from '../../runs/list.ts';
+import { runInfo } from '../../runs/run-info.ts';
 import { foreignName, isForeign, type Metric } from '../../runs/series.ts';
-import { describeSkipped } from '../../runs/skipped.ts';
 import type { Output } from '../output.ts';
 import { problemResults, problemTable } from '../problem-table.ts';
 import { beforeAfterTable, type RunSummary, runSummary } from '../summary.ts';
@@ -41,11 +42,17 @@ interface ShownRun {
 }
 
 export async function showRun(output: Output, { folder, problems, columns, step }: ShownRun): Promise<void> {
-  const [listed, file] = await Promise.all([readRunInfo(folder), readRunFile(folder)]);
-  // The columns know all records, the list only those of short journals.
-  const info = { ...listed, skipped: describeSkipped(columns.head.skipped, file.versions) };
-  const summary = runSummary(columns);
+  const file = await readRunFile(folder);
   const { series, head } = columns;
+  const info = runInfo(file, {
+    run: runName(folder),
+    folder,
+    step: columns.step,
+    status: liveWriter(folder) ? 'running' : (head.end?.reason ?? 'interrupted'),
+    evaluations: head.evaluations,
+    skipped: head.skipped,
+  });
+  const summary = runSummary(columns);
   output.print(table(['run', info.run], factRows(folder, info, columns, summary, file.foreign?.settings ?? {})));
   const before = beforeAfterTable(columns);
   if (before) output.print(`\n${before}`);
