@@ -1,6 +1,6 @@
 /**
  * The engine as a service: one run at a time, any number of clients on a local socket (docs/architecture.md, Processes).
- * It knows the protocol and who is connected; how a run works is behind `RunStarter`.
+ * It knows the protocol and who is connected; its run is in `run-slot.ts`, and how a run works is behind `RunStarter`.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync } from 'node:fs';
@@ -10,16 +10,16 @@ import type { Handlers } from '../messages/contract.ts';
 import { Peer } from '../messages/peer.ts';
 import { type SocketBounds, SocketTransport } from '../messages/socket.ts';
 import type { RunConfig } from '../protocol/config.ts';
-import { type ErrorDetails, RollscopeError, toErrorData } from '../protocol/errors.ts';
+import { RollscopeError, toErrorData } from '../protocol/errors.ts';
 import { type DoctorReport, type EngineAddress, type Progress, RPC_VERSION } from '../protocol/rpc.ts';
 import { checkRunName } from '../protocol/run-name.ts';
 import { createSocketPath } from '../system/socket-path.ts';
 import { versionMismatch } from './connection.ts';
 import { connectionLost, ENGINE, type EngineContract } from './contract.ts';
 import { listEngines, publishAddress, withdrawAddress } from './discovery.ts';
-import { RunFeed } from './feed.ts';
 import type { RunHandle, RunStarter } from './job.ts';
 import type { EngineLog, LogLevel } from './log.ts';
+import { RunSlot } from './run-slot.ts';
 
 /** Milliseconds within which a new connection must greet. */
 const GREETING_LIMIT = 10_000;
@@ -74,11 +74,7 @@ export class EngineServer {
   readonly #sessions = new Set<Session>();
   readonly #closing = new AbortController();
   #resolveClosed!: () => void;
-  /** The run that this engine works on, or the last one: its records can still be read. */
-  #feed: RunFeed | null = null;
-  #active: RunHandle | null = null;
-  /** Description of what is being prepared, while there is no handle yet. */
-  #preparing: string | null = null;
+  readonly #work: RunSlot;
   #aloneTimer: NodeJS.Timeout | null = null;
 
   private constructor(options: ServerOptions, listening: { server: Server; address: EngineAddress } | null) {
@@ -87,6 +83,12 @@ export class EngineServer {
     this.address = listening?.address ?? null;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
+    });
+    this.#work = new RunSlot({
+      closing: this.#closing.signal,
+      log: options.log,
+      failed: (message, error) => this.report('error', message, error),
+      changed: () => this.#considerAlone(),
     });
     this.#server?.on('connection', (socket) => this.#welcome(socket));
     this.#server?.on('error', (error) => this.report('error', 'The socket failed', error));
@@ -139,7 +141,7 @@ export class EngineServer {
 
   /** Progress of the run that this engine works on; null when it works on none. */
   get active(): Progress | null {
-    return this.#active?.progress() ?? null;
+    return this.#work.progress;
   }
 
   /** Starts a run. Rejects with `busy`, or as `RunStarter` does. */
@@ -147,7 +149,7 @@ export class EngineServer {
     const root = request.out ?? this.#options.runsFolder;
     const name = request.name ?? this.#options.nameRun(request.config, root);
     checkRunName(name);
-    return this.#work(name, (closing) =>
+    return this.#work.take(name, (closing) =>
       this.#options.runs.startRun({
         config: request.config,
         folder: path.join(root, name),
@@ -159,7 +161,7 @@ export class EngineServer {
 
   /** Resumes the run in a folder. Rejects with `busy`, or as `RunStarter` does. */
   async resume(folder: string, allowPrograms = false): Promise<RunHandle> {
-    return this.#work(path.basename(folder), () => this.#options.runs.resumeRun({ folder, allowPrograms }));
+    return this.#work.take(path.basename(folder), () => this.#options.runs.resumeRun({ folder, allowPrograms }));
   }
 
   /** Writes to the log and tells every client. */
@@ -187,61 +189,13 @@ export class EngineServer {
   }
 
   async #close(): Promise<void> {
-    await this.#stopActive().catch((error: unknown) => this.report('error', 'The run was not stopped cleanly', error));
-    await this.#feed?.drain(DRAIN_LIMIT);
+    await this.#work.stop().catch((error: unknown) => this.report('error', 'The run was not stopped cleanly', error));
+    await this.#work.drain(DRAIN_LIMIT);
     await Promise.all([...this.#sessions].map(({ peer }) => peer.flushAndClose(DRAIN_LIMIT)));
     this.#server?.close();
     this.withdraw();
     this.#options.log.write('info', 'engine exited');
     this.#resolveClosed();
-  }
-
-  async #work(run: string, begin: (closing: AbortSignal) => Promise<RunHandle>): Promise<RunHandle> {
-    if (this.#closing.signal.aborted)
-      throw new RollscopeError('engine-stopped', 'The engine is shutting down.', undefined, {
-        details: { reason: 'shutting-down' },
-      });
-    if (this.#preparing)
-      throw busy(`is preparing run '${this.#preparing}'`, { reason: 'preparing', run: this.#preparing });
-    const active = this.active;
-    if (active) {
-      const { step, steps } = active;
-      const text = `is already running '${active.run}' (step ${step} of ${steps})`;
-      throw busy(text, { reason: 'running', run: active.run, step, steps });
-    }
-    this.#preparing = run;
-    this.#considerAlone();
-    try {
-      const handle = await begin(this.#closing.signal);
-      this.#options.log.write('info', `run '${run}' in ${handle.folder}`);
-      this.#feed = new RunFeed(handle, (message, error) => this.#options.log.write('error', message, error));
-      this.#active = handle;
-      handle.done.then(
-        (end) => this.#ended(handle, `run '${handle.run}' ended at step ${end.step}: ${end.reason}`),
-        (error: unknown) => this.#ended(handle, `run '${handle.run}' ended`, error),
-      );
-      // A shutdown that was asked for while the run was being prepared waits for it.
-      if (this.#closing.signal.aborted) await handle.stop();
-      return handle;
-    } finally {
-      this.#preparing = null;
-      this.#considerAlone();
-    }
-  }
-
-  #ended(handle: RunHandle, message: string, error?: unknown): void {
-    if (error === undefined) this.#options.log.write('info', message);
-    else this.report('error', message, error);
-    if (this.#active === handle) this.#active = null;
-    this.#considerAlone();
-  }
-
-  async #stopActive(): Promise<void> {
-    while (this.#preparing) await new Promise((resolve) => setTimeout(resolve, 50));
-    const handle = this.#active;
-    if (!handle) return;
-    await handle.stop();
-    await handle.done.catch(() => undefined);
   }
 
   #welcome(socket: Socket): void {
@@ -260,7 +214,7 @@ export class EngineServer {
     peer.onClose(() => {
       clearTimeout(deadline);
       this.#sessions.delete(session);
-      this.#feed?.unsubscribe(peer);
+      this.#work.unsubscribe(peer);
       if (session.client !== null) this.#options.log.write('info', `${session.client} left`);
       this.#considerAlone();
     });
@@ -294,55 +248,36 @@ export class EngineServer {
       start: async (request, signal) => reference(await this.start(request, onlyCanceled(signal))),
       resume: async ({ folder, allowPrograms }) => reference(await this.resume(folder, allowPrograms)),
       subscribe: async ({ run, from }) => {
-        const feed = this.#feedOf(run);
+        const feed = this.#work.feedOf(run);
         const records = await feed.subscribe(peer, from);
         return { folder: feed.handle.folder, records, progress: this.active?.run === run ? this.active : null };
       },
       unsubscribe: ({ run }) => {
-        if (this.#feed?.handle.run === run) this.#feed.unsubscribe(peer);
+        this.#work.unsubscribe(peer, run);
         return {};
       },
       pause: ({ run }) => {
-        this.#activeRun(run).pause();
+        this.#work.handleOf(run).pause();
         return {};
       },
       continue: ({ run }) => {
-        this.#activeRun(run).continue();
+        this.#work.handleOf(run).continue();
         return {};
       },
       stop: async ({ run }) => {
-        const { handle } = this.#feedOf(run);
+        const { handle } = this.#work.feedOf(run);
         // A run that has ended meanwhile is what the client asked for.
-        if (this.#active === handle) await handle.stop();
+        if (this.#work.isAtWork(handle)) await handle.stop();
         return {};
       },
       status: () => ({ active: this.active, clients: this.#clients() }),
       doctor: () => this.#options.doctor(),
       shutdown: async () => {
-        await this.#stopActive();
+        await this.#work.stop();
         setImmediate(() => void this.shutdown());
         return {};
       },
     };
-  }
-
-  #feedOf(run: string): RunFeed {
-    if (this.#feed?.handle.run === run) return this.#feed;
-    throw new RollscopeError(
-      'run-not-found',
-      `Run '${run}' is not active in this engine.`,
-      'Open the run from its folder, or resume it.',
-      { details: { reason: 'run-not-active', run } },
-    );
-  }
-
-  #activeRun(run: string): RunHandle {
-    const { handle } = this.#feedOf(run);
-    if (this.#active !== handle)
-      throw new RollscopeError('run-not-found', `Run '${run}' has ended.`, undefined, {
-        details: { reason: 'run-ended', run },
-      });
-    return handle;
   }
 
   #clients(): number {
@@ -356,7 +291,7 @@ export class EngineServer {
     if (this.#aloneTimer) clearTimeout(this.#aloneTimer);
     this.#aloneTimer = null;
     if (this.#clients() > 0 || this.#closing.signal.aborted || !this.#options.endsWhenIdle) return;
-    const working = this.#active !== null || this.#preparing !== null;
+    const { working } = this.#work;
     if (working && this.#options.whenAlone === 'continue') return;
     this.#aloneTimer = setTimeout(() => {
       this.#options.log.write('info', working ? 'no clients left: stopping the run' : 'no clients and no run: exiting');
@@ -378,12 +313,6 @@ function onlyCanceled(signal: AbortSignal): AbortSignal {
 
 function reference(handle: RunHandle): { run: string; folder: string } {
   return { run: handle.run, folder: handle.folder };
-}
-
-function busy(what: string, details: ErrorDetails): RollscopeError {
-  return new RollscopeError('busy', `This engine ${what}.`, 'Wait until it ends, or stop it first.', {
-    details,
-  });
 }
 
 /** Compares in constant time, whatever the lengths. */
