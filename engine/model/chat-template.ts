@@ -1,0 +1,112 @@
+/**
+ * Chat templates: programs in Jinja that come with a model, so written by strangers. They are interpreted on a budget that
+ * counts steps and sizes, so that a template cannot keep the engine busy or fill its memory, and stops at the same place on
+ * every machine.
+ */
+import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
+import { strftime } from './chat-date.ts';
+
+/** Longest text and longest list that a template may make. */
+const MOST_CHARACTERS = 2 ** 20;
+const MOST_ITEMS = 20_000;
+/** Steps of one rendering: each expression, each turn of a loop, each item and every 256 characters of what is made. */
+const MOST_STEPS = 200_000;
+const CHARACTERS_PER_STEP = 256;
+/** Expressions that give what is there already. */
+const NAMES: ReadonlySet<string> = new Set(['Identifier', 'MemberExpression']);
+
+export interface Turn {
+  role: string;
+  content: string;
+}
+
+export interface ChatVariables {
+  messages: readonly Turn[];
+  bosToken: string;
+  eosToken: string;
+  /** What `strftime_now` prints. */
+  date: Date;
+  /** Variables of this model's template, such as `enable_thinking`. */
+  more?: Readonly<Record<string, unknown>> | undefined;
+}
+
+type Evaluate = Interpreter['evaluate'];
+type Program = ReturnType<typeof parse>;
+
+class BoundedInterpreter extends Interpreter {
+  #left = MOST_STEPS;
+
+  override evaluate(...[statement, environment]: Parameters<Evaluate>): ReturnType<Evaluate> {
+    this.#spend(1);
+    const result = super.evaluate(statement, environment);
+    if (!statement || NAMES.has(statement.type)) return result;
+    const { value } = result;
+    if (typeof value === 'string') {
+      if (value.length > MOST_CHARACTERS) throw new Error(`it makes a text of ${value.length} characters`);
+      this.#spend(value.length / CHARACTERS_PER_STEP);
+    } else if (Array.isArray(value)) {
+      if (value.length > MOST_ITEMS) throw new Error(`it makes a list of ${value.length} items`);
+      this.#spend(value.length);
+    }
+    return result;
+  }
+
+  #spend(steps: number): void {
+    this.#left -= steps;
+    if (this.#left < 0) throw new Error(`it takes more than ${MOST_STEPS} steps`);
+  }
+}
+
+/** Puts an empty text into every loop, so that each of its turns is a step even where its body is empty. */
+function fillLoops(node: unknown): void {
+  if (typeof node !== 'object' || node === null) return;
+  const { type, body } = node as { type?: string; body?: unknown[] };
+  for (const child of node instanceof Map ? [...node.keys(), ...node.values()] : Object.values(node)) fillLoops(child);
+  if (type === 'For' && Array.isArray(body)) body.unshift({ type: 'StringLiteral', value: '' });
+}
+
+/** Jinja's `range`, refused before its list is made. */
+function range(first: number, second?: number, step = 1): number[] {
+  const [start, stop] = second === undefined ? [0, first] : [first, second];
+  if (step === 0) throw new Error('range() step must not be zero');
+  const length = Math.max(0, Math.ceil((stop - start) / step));
+  if (!(length <= MOST_ITEMS)) throw new Error(`it makes a list of ${length} items`);
+  return Array.from({ length }, (_, i) => start + i * step);
+}
+
+export class ChatTemplate {
+  readonly #program: Program;
+
+  /** Throws an error that says what the text lacks to be a template. */
+  constructor(text: string) {
+    // as Jinja does
+    const lines = text.replace(/\r\n?/g, '\n');
+    this.#program = parse(tokenize(lines, { lstrip_blocks: true, trim_blocks: true }));
+    fillLoops(this.#program);
+  }
+
+  /** The prompt up to where the model's response begins. Throws an error that says why the template fails. */
+  render({ messages, bosToken, eosToken, date, more = {} }: ChatVariables): string {
+    const environment = new Environment();
+    const variables = {
+      true: true,
+      false: false,
+      none: null,
+      True: true,
+      False: false,
+      None: null,
+      range,
+      raise_exception: (message: string) => {
+        throw new Error(message);
+      },
+      strftime_now: (format: string) => strftime(date, format),
+      ...more,
+      messages,
+      add_generation_prompt: true,
+      bos_token: bosToken,
+      eos_token: eosToken,
+    };
+    for (const [name, value] of Object.entries(variables)) environment.set(name, value);
+    return String(new BoundedInterpreter(environment).run(this.#program).value);
+  }
+}

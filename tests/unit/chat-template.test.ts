@@ -1,0 +1,81 @@
+/** Chat templates are programs of strangers: what they render, and that none of them keeps the engine. */
+import { Template } from '@huggingface/jinja';
+import { describe, expect, test } from 'vitest';
+import { ChatTemplate } from '../../engine/model/chat-template.ts';
+
+const messages = [
+  { role: 'system', content: 'Reason step by step.' },
+  { role: 'user', content: 'What is 2+3?' },
+];
+const given = { messages, bosToken: '<s>', eosToken: '</s>', date: new Date('2026-03-09T23:00:00Z') };
+const render = (text: string, more: Record<string, unknown> = {}) => new ChatTemplate(text).render({ ...given, more });
+
+const CHATML = `{{ bos_token }}{% for message in messages %}
+    {% if loop.first and message['role'] != 'system' %}none{% endif %}
+    {{- '<|im_start|>' + message['role'] + '\\n' + message['content'] | trim + '<|im_end|>' + '\\n' }}
+{% endfor %}
+{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}`;
+
+test('a template renders as the library renders it', () => {
+  const variables = { messages, add_generation_prompt: true, bos_token: '<s>', eos_token: '</s>' };
+  expect(render(CHATML)).toBe(new Template(CHATML).render(variables));
+  expect(render(CHATML)).toContain('<|im_start|>user\nWhat is 2+3?<|im_end|>\n');
+});
+
+test('line ends of Windows are those of Jinja', () => {
+  expect(render(CHATML.replaceAll('\n', '\r\n'))).toBe(render(CHATML));
+});
+
+test('strftime_now prints the given date, and variables reach the template', () => {
+  expect(render("{{ strftime_now('%d %b %Y') }}")).toBe('09 Mar 2026');
+  const thinking = "{{ 'think' if enable_thinking is not defined or enable_thinking else 'answer' }}";
+  expect([render(thinking), render(thinking, { enable_thinking: false })]).toEqual(['think', 'answer']);
+});
+
+test('variables cannot take the place of the messages', () => {
+  expect(render('{{ messages | length }}', { messages: [] })).toBe('2');
+});
+
+test('a template that refuses says why', () => {
+  expect(() => render("{{ raise_exception('System role not supported') }}")).toThrow('System role not supported');
+});
+
+describe('on its budget', () => {
+  test.each([
+    ['a list without end', '{% for i in range(1000000000) %}x{% endfor %}', 'list'],
+    ['a list backwards', '{{ range(0, -1000000000, -1) | length }}', 'list'],
+    ['a list of a length that is no number', "{{ range(0, 1, 'a') | length }}", 'list'],
+    ['loops in loops', `${'{% for i in range(1000) %}'.repeat(5)}x${'{% endfor %}'.repeat(5)}`, 'steps'],
+    ['empty loops in loops', `${'{% for i in range(9999) %}'.repeat(3)}${'{% endfor %}'.repeat(3)}`, 'steps'],
+    [
+      'a text that doubles',
+      `{% set n = namespace(s='x') %}{% for i in range(60) %}{% set n.s = n.s ~ n.s %}{% endfor %}`,
+      'text',
+    ],
+    [
+      'a list that doubles',
+      '{% set n = namespace(s=[1]) %}{% for i in range(60) %}{% set n.s = n.s + n.s %}{% endfor %}',
+      'list',
+    ],
+    ['long output', `{% for i in range(9999) %}${'x'.repeat(1000)}{% endfor %}`, 'text'],
+    ['a wide indent', "{{ 'a' | indent(100000000, true) }}", 'text'],
+    [
+      'loops over a list with a name',
+      `{% set r = range(9999) %}${'{% for i in r %}'.repeat(3)}${'{% endfor %}'.repeat(3)}`,
+      'steps',
+    ],
+    ['recursion', '{% macro f(n) %}{{ f(n) }}{{ f(n) }}{% endmacro %}{{ f(1) }}', /./],
+  ])('%s ends', (_, text, reason) => {
+    expect(() => render(text)).toThrow(reason);
+  });
+
+  test('there is room for long conversations', () => {
+    const turn = (_: unknown, i: number) => ({ role: i % 2 ? 'assistant' : 'user', content: 'x'.repeat(1500) });
+    const long = Array.from({ length: 500 }, turn);
+    const text = CHATML.replace(
+      '{{-',
+      "{% if loop.index0 > 0 and messages[loop.index0 - 1]['role'] == 'tool' %}tool{% endif %}\n    {{-",
+    );
+    expect(new ChatTemplate(text).render({ ...given, messages: long }).length).toBeGreaterThan(750_000);
+  });
+});
