@@ -15,13 +15,8 @@ const CHARACTERS_PER_STEP = 256;
 /** Expressions that give what is there already. */
 const NAMES: ReadonlySet<string> = new Set(['Identifier', 'MemberExpression']);
 
-export interface Turn {
-  role: string;
-  content: string;
-}
-
 export interface ChatVariables {
-  messages: readonly Turn[];
+  messages: readonly { role: string; content: string }[];
   bosToken: string;
   eosToken: string;
   /** What `strftime_now` prints. */

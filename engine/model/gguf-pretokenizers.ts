@@ -40,6 +40,8 @@ export interface PreTokenizer {
   ignoreMerges: boolean;
   /** Whether a text begins with the BOS token where the file does not say. */
   addsBos: boolean;
+  /** Whether `<|endoftext|>` ends a response besides the token that the file names, as in Qwen's own configuration. */
+  endsOnText: boolean;
 }
 
 const rule = (preTokenizer: object, more: Partial<PreTokenizer> = {}): PreTokenizer => ({
@@ -47,12 +49,13 @@ const rule = (preTokenizer: object, more: Partial<PreTokenizer> = {}): PreTokeni
   normalizer: null,
   ignoreMerges: false,
   addsBos: false,
+  endsOnText: false,
   ...more,
 });
 
 const gpt2 = rule(byteLevel(true));
 const llama3 = rule(splitBy(words('\\p{N}{1,3}')), { ignoreMerges: true, addsBos: true });
-const qwen2 = rule(splitBy(words('\\p{N}')), { normalizer: { type: 'NFC' } });
+const qwen2 = rule(splitBy(words('\\p{N}')), { normalizer: { type: 'NFC' }, endsOnText: true });
 const threeDigits = rule(splitBy(words('\\p{N}{1,3}')));
 const digits = rule(digitByDigit);
 

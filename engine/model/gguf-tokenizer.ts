@@ -13,14 +13,13 @@ const UNKNOWN = 2;
 const CONTROL = 3;
 const USER_DEFINED = 4;
 
-/** Tokens that end a response wherever a vocabulary has them, whatever the file names: llama.cpp's list. */
+/** Tokens that end a turn wherever a vocabulary has them, whatever the file names: from llama.cpp's list. */
 const ENDS = new Set([
   '<|eot_id|>',
   '<|im_end|>',
   '<|end|>',
   '<|return|>',
   '<|call|>',
-  '<|endoftext|>',
   '<|end_of_text|>',
   '<|eom_id|>',
   '<end_of_turn>',
@@ -69,7 +68,14 @@ export function ggufTokenizer({ file, metadata }: GgufFile): TokenizerParts {
     chatTemplate: (metadata['tokenizer.chat_template'] as string | undefined) ?? null,
     bosToken: text(bos),
     eosToken: text(eos),
-    eosIds: [...new Set([...eos, ...idOf('eot_token_id'), ...idOf('eom_token_id'), ...commonEnds(tokens, types)])],
+    eosIds: [
+      ...new Set([
+        ...eos,
+        ...idOf('eot_token_id'),
+        ...idOf('eom_token_id'),
+        ...commonEnds(tokens, types, pre?.endsOnText ?? false),
+      ]),
+    ],
     addsBos: null,
   };
 }
@@ -116,6 +122,7 @@ function addedTokens(tokens: readonly string[], types: readonly number[]): NonNu
 }
 
 /** Ids of the tokens that end a response in every vocabulary. */
-function commonEnds(tokens: readonly string[], types: readonly number[]): number[] {
-  return tokens.flatMap((text, id) => (ENDS.has(text) && types[id] !== NORMAL ? [id] : []));
+function commonEnds(tokens: readonly string[], types: readonly number[], onText: boolean): number[] {
+  const ends = (text: string) => ENDS.has(text) || (onText && text === '<|endoftext|>');
+  return tokens.flatMap((text, id) => (ends(text) && types[id] !== NORMAL ? [id] : []));
 }

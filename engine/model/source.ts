@@ -15,7 +15,8 @@ import { fetchHubModel, parseHubId } from './hub.ts';
 import { parseHuggingFaceConfig } from './huggingface-config.ts';
 import { parameterShapes } from './parameters.ts';
 import { readSafetensorsFolder, type StoredTensor } from './safetensors.ts';
-import { createTokenizer, readTokenizerFolder, type Tokenizer } from './tokenizer.ts';
+import { createTokenizer, type Tokenizer } from './tokenizer.ts';
+import { readTokenizerFolder } from './tokenizer-folder.ts';
 
 export interface ModelSource {
   name: string;

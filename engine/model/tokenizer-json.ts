@@ -40,3 +40,12 @@ export function checkTokenizerJson(json: TokenizerJson, file: string): void {
     if (typeof entry?.content !== 'string' || !isId(entry.id)) throw wrong(`added_tokens[${at}]`, token);
   }
 }
+
+/** The id of a token; undefined for a text that is none. */
+export function tokenId({ added_tokens, model: { vocab } }: TokenizerJson, token: string): number | undefined {
+  const added = added_tokens?.find(({ content }) => content === token);
+  if (added) return added.id;
+  if (!Array.isArray(vocab)) return Object.hasOwn(vocab, token) ? vocab[token] : undefined;
+  const at = vocab.findIndex(([text]) => text === token);
+  return at < 0 ? undefined : at;
+}

@@ -77,9 +77,13 @@ describe.runIf(present)('SmolLM2-135M-Instruct', () => {
     const roles = messages.map(({ role }) => role).join();
     if (roles !== 'user' && roles !== 'system,user') return;
     const content = (role: string) => messages.find((m) => m.role === role)?.content;
-    expect([
-      ...model.tokenizer.encodePrompt({ system: content('system'), user: content('user')! }, new Date(0)),
-    ]).toEqual(ids);
+    const prompt = { system: content('system'), user: content('user')! };
+    const own = model.tokenizer.encodePrompt(prompt, new Date(0));
+    expect(own.text).toBe(text);
+    // transformers takes a special token's text in a message for the token
+    const special = messages.some((message) => message.content.includes('<|im_'));
+    if (!special) expect([...own.tokens]).toEqual(ids);
+    else expect([...own.tokens].filter((id) => id === 2)).toHaveLength(2);
   });
 
   test('decodes problems greedily to the same tokens with the same log-probs', async (context) => {
@@ -91,7 +95,7 @@ describe.runIf(present)('SmolLM2-135M-Instruct', () => {
     }
     const prompts = golden.prompts.map(({ file, row }, problem) => ({
       problem,
-      tokens: model.tokenizer.encodePrompt({ user: texts.get(file)![row]! }, new Date(0)),
+      tokens: model.tokenizer.encodePrompt({ user: texts.get(file)![row]! }, new Date(0)).tokens,
     }));
     prompts.forEach(({ tokens }, i) => {
       const { promptTokens, promptSha256 } = golden.prompts[i]!;

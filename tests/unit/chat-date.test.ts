@@ -34,7 +34,7 @@ test.each([
   ["{% if strftime_now is defined %}{{ strftime_now('%m') }}{% endif %}", '03'],
   ['\n {{ messages[0].content }}', '\n What?'],
 ])('%j prints the date that it is given', (template, text) => {
-  expect(tokenizer(template).renderPrompt({ user: 'What?' }, DATE)).toBe(text);
+  expect(tokenizer(template).encodePrompt({ user: 'What?' }, DATE).text).toBe(text);
 });
 
 test('a question that a reward asks has the date of the run', async () => {

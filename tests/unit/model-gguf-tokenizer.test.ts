@@ -106,7 +106,7 @@ describe('the first token', () => {
     ['qwen2', { add_bos_token: true }, true],
   ])('of %s with %j', (pre, metadata, first) => {
     const tokenizer = made({ pre, bos_token_id: 300, ...metadata }, vocabulary);
-    expect([...tokenizer.encodePrompt({ user: 'a' }, NOW)]).toEqual(first ? [300, 97] : [97]);
+    expect([...tokenizer.encodePrompt({ user: 'a' }, NOW).tokens]).toEqual(first ? [300, 97] : [97]);
   });
 });
 
@@ -114,6 +114,8 @@ describe('end tokens', () => {
   test('are those that the file names and those that every program takes for one', () => {
     const vocabulary = byteTokens({ 300: '<|endoftext|>', 301: '<|im_end|>', 302: '<|eom_id|>', 303: '<|other|>' });
     expect(made({ pre: 'qwen2', eos_token_id: 301 }, vocabulary).eosIds).toEqual([301, 300, 302]);
+    // SmolLM2's own configuration does not end on <|endoftext|>
+    expect(made({ pre: 'smollm', eos_token_id: 301 }, vocabulary).eosIds).toEqual([301, 302]);
   });
 
   test('an id outside of the vocabulary is none', () => {
@@ -140,8 +142,10 @@ describe('SentencePiece', () => {
 
   test('a text begins with the BOS token unless the file says no', () => {
     const { text, ids } = golden.cases[0]!;
-    expect([...tokenizer.encodePrompt({ user: text }, NOW)]).toEqual([1, ...ids]);
-    expect([...made({ ...metadata, add_bos_token: false }, golden).encodePrompt({ user: text }, NOW)]).toEqual(ids);
+    expect([...tokenizer.encodePrompt({ user: text }, NOW).tokens]).toEqual([1, ...ids]);
+    expect([...made({ ...metadata, add_bos_token: false }, golden).encodePrompt({ user: text }, NOW).tokens]).toEqual(
+      ids,
+    );
     expect(tokenizer.eosIds).toEqual([2]);
   });
 

@@ -2,8 +2,9 @@
  * Questions to the policy in addition to the problems themselves, for the rewards that need them: a judge's prompts,
  * rephrasings, dual tasks, rollouts of other policies. Lives in the compute worker, on top of the sampler.
  */
+
+import type { PromptText } from '../../model/prompt-text.ts';
 import type { ModelSource } from '../../model/source.ts';
-import type { PromptText } from '../../model/tokenizer.ts';
 import type { Activity, SamplingConfig } from '../../protocol/index.ts';
 import type { StreamName } from '../../rollout/philox.ts';
 import type { Sampler } from '../../rollout/sampler.ts';
@@ -63,7 +64,7 @@ export class Asks {
     const { tokenizer } = source;
     const { questions, rows, sampling, stream, step, policy, activity, detail } = options;
     const encoded = questions.map(({ prompt }) =>
-      'problem' in prompt ? prompts[prompt.problem]! : tokenizer.encodePrompt(prompt, date),
+      'problem' in prompt ? prompts[prompt.problem]! : tokenizer.encodePrompt(prompt, date).tokens,
     );
     const fits = encoded.map((tokens) => tokens.length > 0 && tokens.length + sampling.maxTokens <= positions);
     const asked = questions.map((_, i) => i).filter((i) => fits[i]);
@@ -100,7 +101,7 @@ export class Asks {
     const { tokenizer } = this.options.source;
     return texts.map((text) => {
       let at = 0;
-      return tokenizer.tokenTexts(tokenizer.encode(text)).map((tokenText) => {
+      return tokenizer.tokenTexts(tokenizer.encodeLiteral(text)).map((tokenText) => {
         at += tokenText.length;
         return at;
       });

@@ -28,12 +28,12 @@ export async function scoreCandidates(
   { items, cue, activity }: ScoreOptions,
   scorer: CandidateScorer,
 ): Promise<number[][]> {
-  const cueTokens = scorer.tokenizer.encode(cue);
+  const cueTokens = scorer.tokenizer.encodeLiteral(cue);
   const results: number[][] = [];
   for (const [i, { problem, prefix, candidates }] of items.entries()) {
     scorer.tick({ activity, fraction: i / items.length, tokens: 0 });
     const prompt = joined(scorer.prompts[problem]!, prefix);
-    const tokens = candidates.map((candidate) => scorer.tokenizer.encode(cue + candidate));
+    const tokens = candidates.map((candidate) => scorer.tokenizer.encodeLiteral(cue + candidate));
     const fits = (t: Int32Array) => t.length > 0 && prompt.length + t.length <= scorer.positions;
     const scores = await logProbs(scorer, problem, prompt, tokens.filter(fits));
     let at = 0;

@@ -1,5 +1,5 @@
 /** What a policy is opened with, what it says of itself, and what it is asked to do. */
-import type { PromptText } from '../../model/tokenizer.ts';
+import type { PromptText } from '../../model/prompt-text.ts';
 import type {
   Activity,
   LoraConfig,

@@ -1,6 +1,7 @@
 /** Prompts as the model gets them: rendered through its chat template and encoded, once for a run. */
+
+import type { PromptText } from '../../model/prompt-text.ts';
 import type { ModelSource } from '../../model/source.ts';
-import type { PromptText } from '../../model/tokenizer.ts';
 import { type ErrorDetails, RollscopeError } from '../../protocol/index.ts';
 
 /** A prompt as the model gets it: behind the chat template. */
@@ -25,8 +26,8 @@ export function encodePrompts(
 ): { encoded: EncodedPrompt[]; warnings: string[] } {
   const encoded = prompts.map((prompt): EncodedPrompt => {
     if ('tokens' in prompt) return { text: prompt.text, tokens: prompt.tokens };
-    const text = tokenizer.renderPrompt(prompt, date);
-    return { text, tokens: [...tokenizer.encode(text)] };
+    const { text, tokens } = tokenizer.encodePrompt(prompt, date);
+    return { text, tokens: [...tokens] };
   });
   let unread = 0;
   encoded.forEach(({ tokens }, i) => {

@@ -1,0 +1,64 @@
+/** The tokenizer of a Hugging Face folder. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { RollscopeError } from '../protocol/errors.ts';
+import { createTokenizer, type Tokenizer } from './tokenizer.ts';
+import { checkTokenizerJson, type TokenizerJson, tokenId } from './tokenizer-json.ts';
+
+interface TokenizerConfig {
+  chat_template?: string | { name: string; template: string }[];
+  bos_token?: string | { content: string } | null;
+  eos_token?: string | { content: string } | null;
+  add_bos_token?: boolean;
+}
+
+async function readJson<T>(file: string): Promise<T | null> {
+  const text = await readFile(file, 'utf8').catch(() => null);
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    throw new RollscopeError('model', `${file} is not valid JSON.`, 'The file is damaged; download the model again.', {
+      details: { reason: 'not-json', file },
+    });
+  }
+}
+
+/** Reads the tokenizer of a Hugging Face folder; `eosIds` are those of the model's configuration. */
+export async function readTokenizerFolder(folder: string): Promise<Tokenizer> {
+  const file = path.join(folder, 'tokenizer.json');
+  const json = await readJson<TokenizerJson>(file);
+  if (!json?.model) {
+    throw new RollscopeError(
+      'model',
+      `${file} is missing or has no model.`,
+      'Rollscope needs the fast tokenizer (tokenizer.json).',
+      { details: { reason: 'no-tokenizer', file } },
+    );
+  }
+  checkTokenizerJson(json, file);
+  const config = (await readJson<TokenizerConfig>(path.join(folder, 'tokenizer_config.json'))) ?? {};
+  const model = await readJson<{ eos_token_id?: number | number[] | null }>(path.join(folder, 'config.json'));
+  const generation = await readJson<{ eos_token_id?: number | number[] | null }>(
+    path.join(folder, 'generation_config.json'),
+  );
+  const text = (token: TokenizerConfig['eos_token']) => (typeof token === 'string' ? token : (token?.content ?? null));
+  const eosToken = text(config.eos_token);
+  const named = eosToken === null ? undefined : tokenId(json, eosToken);
+  const ends = [generation?.eos_token_id, model?.eos_token_id, named].flatMap((id) => id ?? []);
+  const separate = await readFile(path.join(folder, 'chat_template.jinja'), 'utf8').catch(() => null);
+  const templates = config.chat_template;
+  const inside =
+    typeof templates === 'string' ? templates : (templates?.find((t) => t.name === 'default')?.template ?? null);
+  return createTokenizer(
+    {
+      json,
+      chatTemplate: separate ?? inside,
+      bosToken: text(config.bos_token),
+      eosToken,
+      eosIds: [...new Set(ends)],
+      addsBos: config.add_bos_token ?? null,
+    },
+    file,
+  );
+}
