@@ -121,8 +121,9 @@ async function grpo(): Promise<void> {
   const texts = readFileSync(rest[4]!, 'utf8').split('\n').slice(0, problems);
   const template = presetFor(file, false).dataset!.template!;
   const { trainer, sample, backend, tokenizer } = await setUp(length, 1024);
-  const prompts = texts.map((line) =>
-    tokenizer.encodePrompt({ user: template.replace('{{problem}}', JSON.parse(line).question) }, new Date(0)).tokens,
+  const prompts = texts.map(
+    (line) =>
+      tokenizer.encodePrompt({ user: template.replace('{{problem}}', JSON.parse(line).question) }, new Date(0)).tokens,
   );
   const step = async (number: number) => {
     let sampling = 0;
