@@ -4,14 +4,7 @@
  * RollscopeError at the other. Every program of Rollscope speaks through it. Light on purpose: pages and the extension
  * host load it.
  */
-import {
-  type ErrorData,
-  type ErrorDetails,
-  errorCodeOf,
-  fromErrorData,
-  RollscopeError,
-  toErrorData,
-} from '../protocol/errors.ts';
+import { RollscopeError } from '../protocol/errors.ts';
 import type {
   Contract,
   Handler,
@@ -22,7 +15,6 @@ import type {
   RequestName,
   ResultOf,
   Sent,
-  Shape,
 } from './contract.ts';
 import {
   type CancellationToken,
@@ -37,15 +29,7 @@ import {
   ResponseError,
 } from './json-rpc.ts';
 import { isMessage, type Transport } from './transport.ts';
-
-/** JSON-RPC leaves -32000 to -32099 to the application; Rollscope's own code travels in the error's data. */
-const APPLICATION_ERROR = -32000;
-
-/** What crosses of an error. */
-interface WireError extends ErrorData {
-  problem?: number;
-  stack?: string | undefined;
-}
+import { canceled, check, fromWire, misfit, toWire } from './wire.ts';
 
 export interface PeerOptions<C extends Contract> {
   /** Whose schemas what arrives is checked with; nothing is checked without. */
@@ -265,10 +249,7 @@ export class Peer<C extends Contract> {
       return await handler(check(shape, params ?? {}, { request: name, part: 'parameters' }), signal);
     } catch (error) {
       if (!(error instanceof RollscopeError)) this.#options.report?.(error);
-      const data: WireError = toErrorData(error);
-      if (error instanceof RollscopeError && error.problem !== null) data.problem = error.problem;
-      if (this.#options.stacks && error instanceof Error) data.stack = error.stack;
-      throw new ResponseError(wireCodes.get(error as RollscopeError) ?? APPLICATION_ERROR, data.message, data);
+      throw toWire(error, this.#options.stacks === true);
     }
   }
 
@@ -330,14 +311,7 @@ export class Peer<C extends Contract> {
       return new RollscopeError('internal', error instanceof Error ? error.message : String(error));
     }
     if (error.code === ErrorCodes.PendingResponseRejected) return this.#lost();
-    const data = error.data as WireError | undefined;
-    const code = data && errorCodeOf(data.code);
-    if (!data || !code) {
-      return new RollscopeError('internal', error.message);
-    }
-    const received = fromErrorData({ ...data, code }, data.problem);
-    if (data.stack) received.stack = data.stack;
-    return received;
+    return fromWire(error);
   }
 
   #lost(): RollscopeError {
@@ -349,48 +323,4 @@ export class Peer<C extends Contract> {
       })
     );
   }
-}
-
-/** The JSON-RPC error code, in addition to Rollscope's. */
-const wireCodes = new WeakMap<RollscopeError, number>();
-
-function misfit(code: 'usage' | 'internal', message: string, wireCode: number, details: ErrorDetails): RollscopeError {
-  const hint = 'The editor and the engine may be different versions: restart the engine.';
-  const error = new RollscopeError(code, message, hint, { details });
-  wireCodes.set(error, wireCode);
-  return error;
-}
-
-/** A part of a conversation, as an error's facts. */
-type Part = { request: string; part: 'parameters' | 'result' } | { notification: string; part: 'notification' };
-
-function subjectOf(part: Part): string {
-  switch (part.part) {
-    case 'parameters':
-      return `The parameters of '${part.request}' do`;
-    case 'result':
-      return `The response to '${part.request}' does`;
-    case 'notification':
-      return `The notification '${part.notification}' does`;
-  }
-}
-
-/** The parsed value, with defaults. Throws `usage` for parameters that do not fit the shape, `internal` for other parts. */
-function check(shape: Shape | undefined, value: unknown, part: Part): unknown {
-  if (!shape || !('safeParse' in shape)) return value;
-  const parsed = shape.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  const where = issue.path.length > 0 ? ` at ${issue.path.join('.')}` : '';
-  const code = part.part === 'parameters' ? 'usage' : 'internal';
-  const message = `${subjectOf(part)} not match the protocol${where}: ${issue.message}.`;
-  throw misfit(code, message, ErrorCodes.InvalidParams, {
-    ...{ reason: 'bad-message', ...part, field: issue.path.join('.'), fault: issue.message },
-  });
-}
-
-function canceled(name: string): RollscopeError {
-  return new RollscopeError('canceled', `'${name}' was canceled.`, undefined, {
-    details: { reason: 'request', request: name },
-  });
 }

@@ -60,7 +60,7 @@ function wholeNumbers(value: unknown): bigint[] | null {
 export function countdownRow(
   columns: object,
   options: Pick<Options, 'numbers' | 'target'>,
-  prompt = '',
+  problem = '',
 ): { numbers: bigint[]; target: bigint } {
   const row = columns as Record<string, unknown>;
   const numbers = wholeNumbers(row[options.numbers]);
@@ -70,9 +70,9 @@ export function countdownRow(
       numbers === null ? [options.numbers, 'a list of whole numbers'] : [options.target, 'a whole number'];
     throw new RollscopeError(
       'dataset',
-      `The problem "${prompt.slice(0, 80)}" has ${JSON.stringify(row[column]) ?? 'nothing'} in the column "${column}"; Countdown needs ${what} there.`,
+      `The problem "${problem.slice(0, 80)}" has ${JSON.stringify(row[column]) ?? 'nothing'} in the column "${column}"; Countdown needs ${what} there.`,
       'Correct the data, or set the columns with numbers and target.',
-      { details: { reason: 'bad-column', field: column, value: row[column], problem: prompt } },
+      { details: { reason: 'bad-column', field: column, value: row[column], problem } },
     );
   }
   return { numbers, target };

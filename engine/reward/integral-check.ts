@@ -112,7 +112,7 @@ function complexText({ re, im }: Complex): string {
 const DRAWS = 3;
 
 /** The values of a definite integral; one where it has no parameters. */
-export function definiteValues({ integrand, variable, bounds, text }: Integral, prompt: string) {
+export function definiteValues({ integrand, variable, bounds, text }: Integral, problem: string) {
   const [from, to] = bounds!;
   const names = new Set([...symbolsOf(from), ...symbolsOf(to), ...symbolsOf(integrand)]);
   names.delete(variable);
@@ -122,9 +122,9 @@ export function definiteValues({ integrand, variable, bounds, text }: Integral, 
     if (integral) return integral;
     throw new RollscopeError(
       'dataset',
-      `The problem "${prompt.slice(0, 80)}" has an integral that cannot be computed: ${text.slice(0, 80)}.`,
+      `The problem "${problem.slice(0, 80)}" has an integral that cannot be computed: ${text.slice(0, 80)}.`,
       'It diverges, is not real between its bounds, or oscillates too much. Correct it, or leave the problem out.',
-      { details: { reason: 'integral-not-computed', value: text, problem: prompt } },
+      { details: { reason: 'integral-not-computed', value: text, problem } },
     );
   });
 }
@@ -151,13 +151,13 @@ export function checkValue(
 }
 
 /** An integrand without values would make every answer wrong. */
-export function requireDomain({ text, integrand, variable }: Integral, prompt: string): void {
+export function requireDomain({ text, integrand, variable }: Integral, problem: string): void {
   const f: ComplexFunction = (x) => valueAt(integrand, letters(variable, x, 0));
   if (!samples(f, hashed(text), FEWEST * TRIES).next().done) return;
   throw new RollscopeError(
     'dataset',
-    `The problem "${prompt.slice(0, 80)}" has an integrand without real values: ${text.slice(0, 80)}.`,
+    `The problem "${problem.slice(0, 80)}" has an integrand without real values: ${text.slice(0, 80)}.`,
     'Correct it, or leave the problem out.',
-    { details: { reason: 'integrand-without-values', value: text, problem: prompt } },
+    { details: { reason: 'integrand-without-values', value: text, problem } },
   );
 }

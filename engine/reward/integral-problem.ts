@@ -101,17 +101,17 @@ export function expressionIn(text: string): Node | null {
 }
 
 export function readIntegral(group: Group, { column }: { column: string }): Integral {
-  const { text: prompt, columns } = group.problem;
+  const { text: problem, columns } = group.problem;
   const own = columns?.[column];
-  const text = own === undefined || own === null || own === '' ? prompt : String(own);
+  const text = own === undefined || own === null || own === '' ? problem : String(own);
   const written: WrittenIntegral | null =
-    findIntegral(text) ?? (text === prompt ? null : { ...withoutDifferential(text), bounds: null });
+    findIntegral(text) ?? (text === problem ? null : { ...withoutDifferential(text), bounds: null });
   const wrong = (reason: string, what: string) =>
     new RollscopeError(
       'dataset',
-      `The problem "${prompt.slice(0, 80)}" ${what}.`,
+      `The problem "${problem.slice(0, 80)}" ${what}.`,
       `Write the integral as \\int x^2 dx in the problem, or the integrand into the column "${column}".`,
-      { details: { reason, field: column, problem: prompt } },
+      { details: { reason, field: column, problem } },
     );
   if (!written) throw wrong('no-integral', 'contains no integral to check');
   const integrand = expressionIn(written.integrand);
