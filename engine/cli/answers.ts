@@ -1,14 +1,28 @@
 /** The answers of texts that outsiders feed to `grade` and `vote`. */
-import { equivalent, extractAnswer } from '../grading/index.ts';
+import { AUTOMATIC, equivalent, extractAnswer, type Grader, type GradingRules, graderOf } from '../grading/index.ts';
 
 /** Longest text that can be nothing but an answer. */
 const BARE_LENGTH = 300;
+
+/** Options of `grade` and `vote`. */
+export interface AnswerOptions {
+  strict?: boolean;
+  /** A rule, which is all that counts; without one, the marks and what `strict` allows beyond them. */
+  answer?: string;
+  compare?: GradingRules['compare'];
+}
+
+/** Finds the answers of responses and compares them as the options say. Throws RollscopeError `config` for a bad rule. */
+export function graderFor({ answer, compare }: AnswerOptions): Grader {
+  return graderOf({ answer: answer ?? AUTOMATIC.answer, compare: compare ?? AUTOMATIC.compare });
+}
 
 /**
  * The answer of a response that may vote: one that is marked (`\boxed{...}`, `#### x`, `answer is x`), or a text that is
  * nothing but an answer. `strict`: only marked ones, as in training.
  */
-export function votingAnswer(text: string, strict: boolean): string | null {
+export function votingAnswer(text: string, strict: boolean, rule?: string): string | null {
+  if (rule !== undefined && rule !== AUTOMATIC.answer) return graderOf({ ...AUTOMATIC, answer: rule }).extract(text);
   return extractAnswer(text, 'strict') ?? (strict ? null : bareAnswer(text));
 }
 
@@ -16,9 +30,9 @@ export function votingAnswer(text: string, strict: boolean): string | null {
  * The answer of a prediction: as for a vote; then a whole short text that says the same as the reference (`all real
  * numbers`); then the last number. `strict`: only marked ones.
  */
-export function predictedAnswer(text: string, reference: string, strict: boolean): string | null {
-  const answer = votingAnswer(text, strict);
-  if (answer !== null || strict) return answer;
+export function predictedAnswer(text: string, reference: string, strict: boolean, rule?: string): string | null {
+  const answer = votingAnswer(text, strict, rule);
+  if (answer !== null || strict || (rule !== undefined && rule !== AUTOMATIC.answer)) return answer;
   const whole = text.trim();
   if (whole.length <= BARE_LENGTH && !whole.includes('\n') && equivalent(whole, reference)) return whole;
   return extractAnswer(text, 'lenient');

@@ -3,6 +3,7 @@
  * and those of the rewards. Without zod and without what computes: `--help` loads it.
  */
 import { DATASET } from '../protocol/settings/dataset.ts';
+import { GRADING } from '../protocol/settings/grading.ts';
 import { type AnySection, type PlacedSetting, settingsIn } from '../protocol/settings/kit.ts';
 import { LORA } from '../protocol/settings/lora.ts';
 import { LOSS } from '../protocol/settings/loss.ts';
@@ -40,10 +41,17 @@ const ROLLOUT_GROUP = {
   title: 'Rollouts',
   settings: [...settingsIn({ fields: ROLLOUTS }), ...settingsIn(SAMPLING as AnySection, 'sampling.')],
 };
+const ANSWER_GROUP = { title: 'Answers', settings: settingsIn(GRADING as AnySection, 'grading.') };
 const REWARD_GROUP = { title: 'Reward', settings: REWARD };
 
 /** Groups of `probe`, which trains nothing. */
-export const PROBE_GROUPS: readonly SettingGroup[] = [MODEL_GROUP, PROBLEM_GROUP, ROLLOUT_GROUP, REWARD_GROUP];
+export const PROBE_GROUPS: readonly SettingGroup[] = [
+  MODEL_GROUP,
+  PROBLEM_GROUP,
+  ROLLOUT_GROUP,
+  ANSWER_GROUP,
+  REWARD_GROUP,
+];
 
 export const TRAIN_GROUPS: readonly SettingGroup[] = [
   ...PROBE_GROUPS,

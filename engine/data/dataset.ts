@@ -24,6 +24,7 @@ import { type Label, labelOf } from './labels.ts';
 import { type Place, placeOfRow } from './place.ts';
 import { readTable, type TableRow } from './readers.ts';
 import { splitReply } from './reply.ts';
+import { RULE_COLUMN, ruleOf } from './rule.ts';
 import { meansProblem, placeholders, render } from './template.ts';
 
 export type { RewardColumns };
@@ -106,6 +107,7 @@ export async function loadDataset(
       ...conversation(row, row.asked === null ? user : text),
       answer: label?.answer ?? null,
       ...(label?.accepted && { accepted: label.accepted }),
+      ...ruleOf(row.values, row.where),
       source: embedded ? EMBEDDED : row.from.file,
       row: row.from.row,
       line: row.from.line,
@@ -129,6 +131,7 @@ export async function loadDataset(
     shown: [
       ...placeholders(config.template).filter((name) => !meansProblem(name)),
       ...(choices?.columns ?? []),
+      ...(problems.some(({ rule }) => rule !== undefined) ? [RULE_COLUMN] : []),
       ...(inputColumn(columns, values, config.template) ?? []),
     ],
     kept,
@@ -180,9 +183,10 @@ function finish(config: DatasetConfig, found: Found): Dataset {
   const hash = createHash('sha256');
   // as earlier versions computed it, with what they did not know behind
   hash.update(JSON.stringify({ columns, template: config.template, system: system ?? null }));
-  problems.forEach(({ id, text, answer, row, columns: read, accepted, messages }, i) => {
+  problems.forEach(({ id, text, answer, row, columns: read, accepted, messages, rule }, i) => {
     hash.update(JSON.stringify([row, id, text, answer, prompts[i]]));
     if (read) hash.update(JSON.stringify(read));
+    if (rule !== undefined) hash.update(JSON.stringify({ rule }));
     const alone = system === undefined ? parts[i]!.system : undefined;
     if (accepted || messages || alone !== undefined) hash.update(JSON.stringify({ accepted, messages, system: alone }));
   });

@@ -10,13 +10,14 @@ import { type Understood, understand } from './understand.ts';
 const BETWEEN_ANSWERS: Rule = { percent: 'never' };
 
 /**
- * When two answers are one: `equivalence`, as mathematics; `text`, when their normalized spellings are the same; or as
- * somebody else judges, such as the model itself, who says so for two indices into the answers: a function, or a matrix
+ * When two answers are one: `equivalence`, as mathematics; `text`, when their normalized spellings are the same; by
+ * keys of one's own (`keyOf`), by which references are compared too; or as somebody else judges, such as the model itself, who says so for two indices into the answers: a function, or a matrix
  * of which row i tells what answer i equals.
  */
 export type Equality =
   | 'equivalence'
   | 'text'
+  | { readonly keyOf: (answer: string) => string }
   | ((i: number, j: number) => boolean)
   | readonly (readonly boolean[] | Uint8Array)[];
 
@@ -62,24 +63,32 @@ export function clusterAnswers(
   });
   groups.sort((a, b) => b.members.length - a.members.length || a.members.at(-1)! - b.members.at(-1)!);
   const references = [reference ?? []].flat().filter((one) => one.trim() !== '');
+  const equals = isKeyed(equality)
+    ? (a: string, b: string) => equality.keyOf(a) === equality.keyOf(b)
+    : (a: string, b: string) => equivalent(a, b);
   return groups.map(({ answer, members }) => ({
     answer,
     members,
-    correct: references.length === 0 ? null : references.some((one) => equivalent(answer, one)),
+    correct: references.length === 0 ? null : references.some((one) => equals(answer, one)),
   }));
 }
 
 function placing(equality: Equality, groups: readonly Group[]): Place {
   if (equality === 'equivalence') return byEquivalence(groups);
-  if (equality === 'text') return byText();
+  if (equality === 'text') return byKeys((answer) => keyOf(answer, understand(answer)));
+  if (isKeyed(equality)) return byKeys(equality.keyOf);
   const equal = typeof equality === 'function' ? equality : (i: number, j: number) => Boolean(equality[i]?.[j]);
   return (_, index, begin) => groups.find(({ members }) => equal(index, members[0]!)) ?? begin();
 }
 
-function byText(): Place {
+function isKeyed(equality: Equality): equality is { readonly keyOf: (answer: string) => string } {
+  return typeof equality === 'object' && 'keyOf' in equality;
+}
+
+function byKeys(keyOfAnswer: (answer: string) => string): Place {
   const byKey = new Map<string, Group>();
   return (answer, _, begin) => {
-    const key = keyOf(answer, understand(answer));
+    const key = keyOfAnswer(answer);
     const group = byKey.get(key) ?? begin();
     byKey.set(key, group);
     return group;

@@ -108,7 +108,7 @@ function exactCall(name: string, args: readonly Node[], known: Known): Q.Rationa
       if (b.n > a!.n) return Q.ZERO;
       const most = a!.n;
       const rest = most - b.n;
-      spend(8 * Number(b.n <= rest ? b.n : rest));
+      spend(8 * Math.min(Number(b.n), Number(rest)));
       let product = 1n;
       for (let j = 1n; j <= b.n && j <= most - b.n; j++) product = (product * (most - j + 1n)) / j;
       return Q.rational(product);

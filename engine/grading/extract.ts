@@ -6,7 +6,7 @@ import { lastHashes, lastStatement, lastTag } from './statement.ts';
 import { spoken } from './thought.ts';
 
 /** How far back from the end of a response its answer is looked for, in characters. */
-const WINDOW = 100_000;
+export const WINDOW = 100_000;
 
 type ExtractionMode = 'strict' | 'lenient';
 
@@ -36,9 +36,19 @@ function findAnswer(text: string, mode: ExtractionMode): Found | null {
   if (!part) return null;
   const start = Math.max(part.start, part.end - WINDOW);
   const said = text.slice(start, part.end);
-  const found = marked(said) ?? lastStatement(said);
+  const found = markedOrStated(said);
   if (found === 'cut') return null;
   return moved(found ?? (mode === 'lenient' ? lastNumber(said) : null), start);
+}
+
+function markedOrStated(said: string): Found | 'cut' | null {
+  return marked(said) ?? lastStatement(said);
+}
+
+/** The rule `auto` on the part of a response that can hold its answer. */
+export function automatic(said: string): Found | null {
+  const found = markedOrStated(said);
+  return found === 'cut' ? null : found;
 }
 
 /** The answer in a box, in a tag or behind hashes. */

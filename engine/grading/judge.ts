@@ -7,7 +7,7 @@ import { clusterAnswers } from './cluster.ts';
 import { extractAnswer } from './extract.ts';
 
 /** One, or several of which any counts; null without. */
-type Reference = string | readonly string[] | null;
+export type Reference = string | readonly string[] | null;
 
 export interface JudgedAnswers {
   /** Of equal answers, the largest first. */
@@ -29,7 +29,16 @@ export function judgeTexts(texts: readonly string[], reference: Reference): Judg
  * where there is a reference; without a reference right and wrong are unknown.
  */
 export function judgeAnswers(answers: readonly (string | null)[], reference: Reference): JudgedAnswers {
-  const clusters = clusterAnswers(answers, reference);
+  return judgeAnswersBy(clusterAnswers, answers, reference);
+}
+
+/** The same with a way of clustering of one's own. */
+export function judgeAnswersBy(
+  cluster: (answers: readonly (string | null)[], reference: Reference) => Cluster[],
+  answers: readonly (string | null)[],
+  reference: Reference,
+): JudgedAnswers {
+  const clusters = cluster(answers, reference);
   const clusterOf = new Array<number | null>(answers.length).fill(null);
   clusters.forEach(({ members }, c) => {
     for (const member of members) clusterOf[member] = c;

@@ -31,6 +31,8 @@ export const Problem = z.strictObject({
   answer: z.string().nullable(),
   /** All reference answers, `answer` first, where there are several: a response is right when it equals any of them. */
   accepted: z.array(z.string()).optional(),
+  /** Where the answer of its responses stands, where the data says so for each problem; else as the run says. */
+  rule: z.string().optional(),
   /** The conversation, where the problem is more than one turn of the user; what the assistant begins to say is its last turn. */
   messages: z.array(Turn).optional(),
   /** File it came from, its row (from 0) and line (from 1; null for binary formats). */

@@ -6,6 +6,7 @@ export const WARNING_CODES = [
   'model',
   'config',
   'forecast',
+  'no-answers',
   'collapse-watch',
   'collapse',
   'non-finite',

@@ -1,15 +1,12 @@
 /** Which tokens of a response hold its answer. */
-import { locateAnswer } from '../grading/index.ts';
+import { type Grader, graderOf } from '../grading/index.ts';
 import { type TokenSpan, tokenSpan } from '../protocol/spans.ts';
 
 /** The tokens whose text overlaps the extracted answer; null where no answer is found, or the tokens are not known. */
-export function answerTokens({
-  text,
-  tokenTexts,
-}: {
-  text: string;
-  tokenTexts: readonly string[] | null;
-}): TokenSpan | null {
-  const place = tokenTexts && locateAnswer(text, 'strict');
+export function answerTokens(
+  { text, tokenTexts }: { text: string; tokenTexts: readonly string[] | null },
+  grader: Grader = graderOf(),
+): TokenSpan | null {
+  const place = tokenTexts && grader.locate(text);
   return place && tokenSpan(tokenTexts, place);
 }

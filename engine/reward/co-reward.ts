@@ -3,7 +3,7 @@
  * answer, nobody earns. In the paper the vote of the original is also the label for the rephrasings; here the original's
  * rollouts train, and answers are compared as clusters, not as strings.
  */
-import { equivalent } from '../grading/index.ts';
+import { graderOf } from '../grading/index.ts';
 import { shortNumber } from '../protocol/format.ts';
 import { integer, section, text } from '../protocol/settings/kit.ts';
 import { missingEvidence } from './evidence.ts';
@@ -42,12 +42,17 @@ const OPTIONS = section('Rephrasings', {
   maxTokens: maxTokens('--rephrasings-max-tokens', 'rephrasing', 512),
 });
 
-function compute({ answers, evidence }: Group): Scores {
+function compute({ answers, evidence, grader = graderOf() }: Group): Scores {
   const { rephrasings } = evidence['co-reward'] ?? missingEvidence('co-reward');
-  const votes = weightedVote(rephrasings.map((r) => ({ answers: r.answers, weight: 1 })));
+  const votes = weightedVote(
+    rephrasings.map((r) => ({ answers: r.answers, weight: 1 })),
+    grader,
+  );
   const [winner] = votes;
   const asked = rephrasings.reduce((n, r) => n + r.answers.length, 0);
-  const agrees = answers.map((answer) => winner !== undefined && answer !== null && equivalent(answer, winner.answer));
+  const agrees = answers.map(
+    (answer) => winner !== undefined && answer !== null && grader.equal(answer, winner.answer),
+  );
   const rewards = agrees.map((yes) => (yes ? 1 : 0));
   return {
     rewards,

@@ -1,4 +1,5 @@
 /** All rewards by name, and the reward of a run: one of them, a weighted sum, or one gated by another. */
+import { AUTOMATIC, type Grader } from '../grading/index.ts';
 import type { GivenRewardOptions } from '../protocol/config.ts';
 import type { EvidenceKind } from '../protocol/evidence.ts';
 import { shortNumber } from '../protocol/format.ts';
@@ -66,13 +67,25 @@ export function rewardOf(text: string, rewardOptions: GivenRewardOptions): RunRe
     check: () => {
       for (const part of parts) part.check?.(own(part, options));
     },
-    score: (group) => evaluate(expression, group, options),
+    score: (group) => withRule(evaluate(expression, group, options), group.grader),
   };
 }
 
 /** A reward's own options where nothing was given. */
 export function defaultOptions(reward: Reward): Record<string, never> {
   return own(reward, rewardOptionsOf({ rewardOptions: {} }));
+}
+
+/** Where answers are not found and compared as usual, the reasons of rewards say how they are. */
+function withRule(scores: Scores, grader: Grader | undefined): Scores {
+  const { answer, compare } = grader?.rules ?? AUTOMATIC;
+  if (answer === AUTOMATIC.answer && compare === AUTOMATIC.compare) return scores;
+  const how = `answer: ${answer}, compared as ${compare}`;
+  return {
+    ...scores,
+    explain: (index) =>
+      scores.explain(index).map((part, i) => (i === 0 ? { ...part, text: `${part.text} (${how})` } : part)),
+  };
 }
 
 /** The options of one reward. */
@@ -99,7 +112,7 @@ export function saysRight(text: string): boolean {
 
 function scoreOne(reward: Reward, group: LabeledGroup, options: RewardOptions): Scores {
   if (reward.labels) return reward.compute(group, own(reward, options));
-  const { problem, rollouts, answers, clusters, vocabulary, evidence } = group;
+  const { problem, rollouts, answers, clusters, vocabulary, evidence, grader } = group;
   return reward.compute(
     {
       problem: { text: problem.text, ...(problem.columns && { columns: problem.columns }) },
@@ -107,6 +120,7 @@ function scoreOne(reward: Reward, group: LabeledGroup, options: RewardOptions): 
       answers,
       clusters: clusters.map(({ answer, members }) => ({ answer, members })),
       vocabulary,
+      ...(grader && { grader }),
       evidence,
     },
     own(reward, options),

@@ -6,7 +6,7 @@
  * aside) and end where one of the continuation's tokens ends, by the tokenizer of the model that trains. Letters, case and
  * blanks inside must be the same: a text is continued, not a problem solved. One right token earns what ten do.
  */
-import { locateAnswer } from '../grading/index.ts';
+import { graderOf } from '../grading/index.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { section, text, type ValuesOf } from '../protocol/settings/kit.ts';
 import { missingEvidence } from './evidence.ts';
@@ -23,7 +23,7 @@ const OPTIONS = section('Corpus', {
 });
 type Options = ValuesOf<typeof OPTIONS.fields>;
 
-function compute({ problem, rollouts, evidence }: Group, { column }: Options): Scores {
+function compute({ problem, rollouts, evidence, grader = graderOf() }: Group, { column }: Options): Scores {
   const { boundaries } = evidence['next-token'] ?? missingEvidence('next-token');
   const continuation = problem.columns?.[column];
   if (typeof continuation !== 'string' || continuation.trim() === '') {
@@ -37,7 +37,7 @@ function compute({ problem, rollouts, evidence }: Group, { column }: Options): S
   const start = continuation.length - continuation.trimStart().length;
   const ends = new Set(boundaries);
   const said = rollouts.map(({ text }) => {
-    const place = locateAnswer(text, 'strict');
+    const place = grader.locate(text);
     return place && text.slice(place.start, place.end);
   });
   const goesOn = said.map((answer) => answer !== null && continuation.startsWith(answer, start));

@@ -15,8 +15,8 @@ export const probabilityDisparity = labelFree({
   normalization: 'mean over the answer’s tokens',
   range: [0, 1],
   source: 'RLSF, arXiv 2507.21931',
-  compute: ({ rollouts, answers }) => {
-    const spans = rollouts.map((rollout, i) => (answers[i] === null ? null : answerTokens(rollout)));
+  compute: ({ rollouts, answers, grader }) => {
+    const spans = rollouts.map((rollout, i) => (answers[i] === null ? null : answerTokens(rollout, grader)));
     const values = rollouts.map((r, i) => {
       const span = spans[i];
       return span ? terms(r, (t) => r.top1[t]! - r.top2[t]!).slice(span.start, span.end) : null;

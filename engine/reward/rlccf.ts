@@ -24,10 +24,11 @@ const OPTIONS = section('Voters', {
   }),
 });
 
-function compute({ answers, evidence }: Group): Scores {
+function compute({ answers, evidence, grader }: Group): Scores {
   const { policies } = evidence.rlccf ?? missingEvidence('rlccf');
   const votes = weightedVote(
     policies.map((policy) => ({ answers: policy.answers, weight: policy.weight / Math.max(1, policy.answers.length) })),
+    grader,
   );
   const [winner] = votes;
   const isMember = (of: VotedAnswer | undefined, i: number) =>

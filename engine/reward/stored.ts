@@ -1,6 +1,8 @@
 /** Stored groups as rewards take them. Pure. */
+import { AUTOMATIC, type Grader, type GradingRules, graderOf } from '../grading/index.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { GroupDetail, Rollout, RolloutStatistics } from '../protocol/group.ts';
+import { majorityOf } from '../protocol/group-facts.ts';
 import type { PolicyRollout, Problem } from '../protocol/records.ts';
 import type { LabeledGroup } from './types.ts';
 
@@ -10,18 +12,32 @@ import type { LabeledGroup } from './types.ts';
  */
 export function groupOf(
   detail: GroupDetail,
-  problem: Pick<Problem, 'text' | 'columns'>,
+  problem: Pick<Problem, 'text' | 'columns' | 'rule'>,
   vocabulary: number | null,
+  rules?: GradingRules,
 ): LabeledGroup {
   return {
-    problem,
+    problem: { text: problem.text, ...(problem.columns && { columns: problem.columns }) },
     rollouts: detail.rollouts.map(measured),
     answers: detail.rollouts.map(({ answer }) => answer),
     clusters: detail.clusters.map(({ answer, members }) => ({ answer, members })),
     vocabulary,
     evidence: detail.evidence,
+    grader: graderOf(problem.rule === undefined ? rules : { ...(rules ?? AUTOMATIC), answer: problem.rule }),
     correct: detail.rollouts.map(({ correct }) => correct),
   };
+}
+
+/** A stored group as it would have been judged by another rule. */
+export function rejudged(
+  detail: GroupDetail,
+  { accepted, answer }: Pick<Problem, 'accepted' | 'answer'>,
+  grader: Grader,
+): GroupDetail {
+  const texts = detail.rollouts.map(({ text }) => text);
+  const { clusters, rollouts: judged } = grader.judge(texts, accepted ?? answer);
+  const rollouts = detail.rollouts.map((rollout, i) => ({ ...rollout, ...judged[i]! }));
+  return { ...detail, clusters, rollouts, majority: majorityOf({ clusters, rollouts }) };
 }
 
 /** A stored rollout with all of its token statistics, as long as nobody asks for one that is not known. */

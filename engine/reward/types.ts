@@ -1,4 +1,5 @@
 /** What a reward gets to see, what it gives, and how it accounts for it. */
+import type { Grader } from '../grading/index.ts';
 import type { Evidence, EvidenceKind } from '../protocol/evidence.ts';
 import type { Part } from '../protocol/explanation.ts';
 import type { Cluster } from '../protocol/group.ts';
@@ -24,6 +25,8 @@ export interface Group {
   vocabulary: number | null;
   /** What was gathered for the rewards that need more than the rollouts. */
   evidence: Evidence;
+  /** How the run finds and compares answers; as by default where it is not said. */
+  grader?: Grader;
 }
 
 /** A group with the correctness of each rollout; null where there is no reference. */

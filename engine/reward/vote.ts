@@ -1,5 +1,5 @@
 /** Votes over the answers of several sources, clustered together. */
-import { clusterAnswers } from '../grading/index.ts';
+import { type Grader, graderOf } from '../grading/index.ts';
 import { significant } from '../protocol/format.ts';
 
 export interface WeightedAnswers {
@@ -21,10 +21,10 @@ export interface VotedAnswer {
  * Clusters the answers of all sources together and counts their weights. The heaviest comes first; of equally heavy ones
  * the first to reach its weight, in the order of sources and indices. Answers that are null do not vote.
  */
-export function weightedVote(sources: readonly WeightedAnswers[]): VotedAnswer[] {
+export function weightedVote(sources: readonly WeightedAnswers[], grader: Grader = graderOf()): VotedAnswer[] {
   const places = sources.flatMap(({ answers }, source) => answers.map((_, index) => ({ source, index })));
   const weightOf = (i: number) => sources[places[i]!.source]!.weight;
-  const clusters = clusterAnswers(sources.flatMap(({ answers }) => answers));
+  const clusters = grader.cluster(sources.flatMap(({ answers }) => answers));
   return clusters
     .map(({ answer, members }) => ({
       answer,

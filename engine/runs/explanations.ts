@@ -34,7 +34,7 @@ export function explanations(
   if (!config) return rollouts.map(() => NOT_RECORDED);
   try {
     const { rewards, explain } = rewardOf(config.reward, config.rewardOptions).score(
-      groupOf(detail, problem, vocabulary),
+      groupOf(detail, problem, vocabulary, config.grading),
     );
     return rollouts.map(({ reward }, i) => {
       const same = reward !== null && Math.abs(rewards[i]! - reward) <= 1e-6 * Math.max(1, Math.abs(reward));

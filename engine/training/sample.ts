@@ -1,6 +1,9 @@
 /** Sampling problems from the policy, each judged as soon as its rollouts are complete. */
+
+import { graderOf } from '../grading/index.ts';
 import type { Phase, Problem, SamplingConfig } from '../protocol/index.ts';
 import type { StreamName } from '../rollout/philox.ts';
+import { answerHint } from './answer-hint.ts';
 import type { RunContext } from './context.ts';
 import { gatherEvidence } from './evidence/index.ts';
 import { type Judged, judge, stored, type WithAdvantages, type WithEvidence } from './stages.ts';
@@ -22,17 +25,29 @@ export interface Sampling {
 
 /** `onGroup` gets the problems as they are complete, which is a fixed order. What it throws ends the sampling. */
 export async function sample(
-  { compute, meter }: RunContext,
+  { compute, meter, config, journal }: RunContext,
   problems: readonly Problem[],
   { phase, step, rows, sampling }: Sampling,
   onGroup: (group: Judged) => void,
 ): Promise<void> {
   meter.samplesFor(phase);
+  const grader = graderOf(config.grading);
+  const texts: string[] = [];
   const byIndex = new Map(problems.map((problem) => [problem.index, problem]));
   await compute.sample(
     { problems: problems.map(({ index }) => index), rows, sampling, stream: STREAMS[phase], step },
-    (index, rollouts) => onGroup(judge({ problem: byIndex.get(index)!, rollouts })),
+    (index, rollouts) => {
+      if (isFirst({ phase, step }, config)) texts.push(...rollouts.map(({ text }) => text));
+      onGroup(judge({ problem: byIndex.get(index)!, rollouts }, grader));
+    },
   );
+  const message = texts.length > 0 ? answerHint(texts, grader.rules) : null;
+  if (message !== null) journal.append({ type: 'warning', code: 'no-answers', message, step, problem: null });
+}
+
+/** The first rollouts of the run that its job is about. */
+function isFirst({ phase, step }: Pick<Sampling, 'phase' | 'step'>, { job }: RunContext['config']): boolean {
+  return job === 'probe' ? phase === 'probe' : phase === 'train' && step === 1;
 }
 
 /** What a run's reward needs beyond the rollouts of these groups; nothing is asked where it needs nothing. */

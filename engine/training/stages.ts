@@ -3,7 +3,7 @@
  * that has all that the one before it had; the functions between them are pure and change none.
  */
 import type { JudgedGroup } from '../analysis/metrics.ts';
-import { judgeTexts } from '../grading/index.ts';
+import { type Grader, graderOf } from '../grading/index.ts';
 import {
   type Cluster,
   type Evidence,
@@ -38,6 +38,8 @@ export interface Judged extends Sampled {
   readonly answers: (string | null)[];
   readonly clusters: Cluster[];
   readonly majority: Majority | null;
+  /** Found and compared the answers. */
+  readonly grader: Grader;
   /** [G] */
   readonly facts: readonly Fact[];
 }
@@ -59,10 +61,11 @@ export interface WithAdvantages extends Scored {
   readonly advantages: readonly (number | null)[];
 }
 
-/** Extracts answers (strict: only marked answers count), groups what is equal, and counts the votes. */
-export function judge({ problem, rollouts }: Sampled): Judged {
+/** Finds the answers by the rule of the run, groups what is equal, and counts the votes. */
+export function judge({ problem, rollouts }: Sampled, usual: Grader = graderOf()): Judged {
+  const grader = problem.rule === undefined ? usual : graderOf({ ...usual.rules, answer: problem.rule });
   const texts = rollouts.map(({ text }) => text);
-  const { clusters, rollouts: judged } = judgeTexts(texts, problem.accepted ?? problem.answer);
+  const { clusters, rollouts: judged } = grader.judge(texts, problem.accepted ?? problem.answer);
   const answers = judged.map(({ answer }) => answer);
   const facts = rollouts.map((rollout, i): Fact => {
     const { answer, cluster, correct } = judged[i]!;
@@ -79,7 +82,7 @@ export function judge({ problem, rollouts }: Sampled): Judged {
     };
   });
   const majority = majorityOf({ clusters, rollouts: facts });
-  return { problem, rollouts, answers, clusters, majority, facts };
+  return { problem, rollouts, answers, clusters, majority, facts, grader };
 }
 
 /**
@@ -98,12 +101,12 @@ export function score(group: WithEvidence, reward: RunReward, vocabulary: number
 
 /** The rewards of a group, given what is right: [G], null where that is not known or not to be told. */
 export function scoresOf(
-  { problem, rollouts, answers, clusters, evidence }: WithEvidence,
+  { problem, rollouts, answers, clusters, evidence, grader }: WithEvidence,
   reward: RunReward,
   vocabulary: number,
   correct: readonly (boolean | null)[],
 ): Scores {
-  return reward.score({ problem, rollouts, answers, clusters, vocabulary, evidence, correct });
+  return reward.score({ problem, rollouts, answers, clusters, vocabulary, evidence, correct, grader });
 }
 
 /** Advantages over the rollouts that train. Estimators that compare groups must be given all of a step. */

@@ -72,6 +72,7 @@ describe('options', () => {
       ...['--system', 'Be brief.', '--limit', '5', '--id', 'one', '--id', 'two,three'],
       ...['--votes', '64', '--group', '32', '--temperature', '0.6', '--max-tokens', '99', '--top-p', '0.95'],
       ...['--top-k', '40', '--stop', '\n\n', '--stop', 'END', '--stop-at-answer'],
+      ...['--answer', 'tag:result', '--compare', 'text'],
       ...['--reward', 'ground-truth', '--steps', '0', '--batch', '4', '--lr', '5e-7', '--schedule', 'cosine'],
       ...['--warmup', '0.03', '--mini-batch', '2', '--epochs', '2', '--advantage', 'dr-grpo', '--normalizer', 'grpo'],
       ...[
@@ -104,6 +105,7 @@ describe('options', () => {
       votes: 64,
       group: 32,
       sampling: { temperature: 0.6, topP: 0.95, topK: 40, maxTokens: 99, stop: ['\n\n', 'END'], stopAtAnswer: true },
+      grading: { answer: 'tag:result', compare: 'text' },
       loss: {
         advantage: 'dr-grpo',
         normalizer: 'grpo',

@@ -6,6 +6,19 @@ const STRICT: CommandOption = {
   help: 'accept marked answers only (\\boxed{x}, #### x, the answer is x), as training does',
 };
 
+/** As `--answer` and `--compare` of runs. */
+export const ANSWERS: readonly CommandOption[] = [
+  {
+    flags: '--answer <rule>',
+    help: 'where the answer stands: auto, boxed, hash, tag:<name>, choice:<letters>, last-number, last-line, last-sentence, regex:<pattern> (its first group), whole',
+  },
+  {
+    flags: '--compare <how>',
+    help: 'when two answers are equal: as mathematics (default), words, numbers, letters of choices, or sets of items',
+    choices: ['math', 'text', 'number', 'choice', 'set'],
+  },
+];
+
 export const grade: CommandDefinition = {
   name: 'grade',
   group: 'Answers',
@@ -19,7 +32,11 @@ export const grade: CommandDefinition = {
   sections: [
     {
       title: '',
-      options: [STRICT, { flags: '--percent', help: '0.5 equals 50% even if the reference has no percent sign' }],
+      options: [
+        STRICT,
+        ...ANSWERS,
+        { flags: '--percent', help: '0.5 equals 50% even if the reference has no percent sign' },
+      ],
     },
   ],
   json: true,
@@ -43,9 +60,12 @@ export const vote: CommandDefinition = {
       help: `file with lines {"id", "responses": [text...], "answer"?}, or what export wrote (JSONL or Parquet); '-' reads stdin`,
     },
   ],
-  sections: [{ title: '', options: [STRICT] }],
+  sections: [{ title: '', options: [STRICT, ...ANSWERS] }],
   json: true,
-  examples: [['rollscope vote rollouts.jsonl', '']],
+  examples: [
+    ['rollscope vote rollouts.jsonl', ''],
+    ['rollscope vote rollouts.jsonl --answer choice:A-D --compare choice', 'letters of choices'],
+  ],
   notes: `Each line is answered by {"id", "majority", "share", "clusters", "correct"?}, a bad one by {"error": text, "line": n}; then
 the exit code is 2. The rollouts of an export vote by problem, step and phase. A response without an answer does not vote, but counts in the denominator of the share. Blank lines are skipped.
 With --json a last line {"lines", "labeled", "correct", "errors"} follows.`,

@@ -1,7 +1,9 @@
 /** Commands that make runs and look at them. */
+
 import { PROBE_GROUPS, TRAIN_GROUPS } from '../../config/settings.ts';
 import { PHASES } from '../../protocol/group-id.ts';
 import { EXPORT_CONTENTS, EXPORT_FORMATS, WITH_TOKENS } from '../export-formats.ts';
+import { ANSWERS } from './answers.ts';
 import { ALLOW_PROGRAMS, CONFIG, type CommandDefinition, DATASET, GROUP_CHOICE, RUN, WHERE } from './define.ts';
 
 const RUN_FOLDER = {
@@ -209,6 +211,7 @@ export const rescore: CommandDefinition = {
           help: 'a reward, or a sum or gate of rewards; repeatable (default: every reward that can be computed)',
           repeat: true,
         },
+        ...ANSWERS,
         { flags: '--problem <id>', help: 'this problem only, with the rewards of its rollouts' },
         ...GROUP_CHOICE('all'),
         WHERE,
@@ -218,6 +221,7 @@ export const rescore: CommandDefinition = {
   json: true,
   examples: [
     ['rollscope rescore latest', 'every reward that can be computed'],
+    ['rollscope rescore latest --reward majority-vote --answer last-number', 'had answers been found by another rule'],
     ['rollscope rescore latest --reward self-certainty --reward empo', ''],
     ['rollscope rescore latest --problem 17 --step 1', 'rewards and top-ranked answers of one problem'],
   ],

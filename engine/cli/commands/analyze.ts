@@ -15,7 +15,7 @@ import {
   predictionError,
   type StepGroup,
 } from '../../analysis/theory.ts';
-import { equivalent } from '../../grading/index.ts';
+import { equivalent, graderOf } from '../../grading/index.ts';
 import { DASH, estimate, number, oneLine, plural, share } from '../../protocol/format.ts';
 import { type GroupDetail, type Problem, RollscopeError } from '../../protocol/index.ts';
 import { QUADRANT_TITLES, QUADRANTS } from '../../protocol/verdict.ts';
@@ -62,7 +62,11 @@ export async function analyze(reference: string, options: AnalyzeOptions): Promi
   const aligned = alignment(
     groups.map((group) => {
       const statistics = group.rollouts.map((rollout) => rollout.statistics);
-      return confidencesOf(group, statistics, group.rollouts.map(answerTokens));
+      return confidencesOf(
+        group,
+        statistics,
+        group.rollouts.map((rollout) => answerTokens(rollout, graderOf(material.config?.grading))),
+      );
     }),
   );
   const inQuadrants = quadrants(groups.map((group) => ({ problem: group.problem, group })));

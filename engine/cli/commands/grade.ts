@@ -1,7 +1,7 @@
 /** `rollscope grade`: whether predictions equal references, line by line. */
 import * as z from 'zod';
 import { equivalent, referenceAnswer } from '../../grading/index.ts';
-import { predictedAnswer } from '../answers.ts';
+import { type AnswerOptions, graderFor, predictedAnswer } from '../answers.ts';
 import { ExportedRollout, isExported, References, Text } from '../exported.ts';
 import { answerLines } from '../jsonl.ts';
 import { EXIT, Output } from '../output.ts';
@@ -15,8 +15,7 @@ const Line = z.unknown().transform((value, context) => {
   return z.NEVER;
 });
 
-interface GradeOptions {
-  strict?: boolean;
+interface GradeOptions extends AnswerOptions {
   percent?: boolean;
   json?: boolean;
 }
@@ -28,6 +27,7 @@ interface Graded {
 
 export async function grade(file: string, options: GradeOptions): Promise<number> {
   const output = new Output(options.json === true);
+  graderFor(options);
   let equal = 0;
   const { lines, errors } = await answerLines(file, Line, (line) => {
     const graded =
@@ -46,13 +46,16 @@ export async function grade(file: string, options: GradeOptions): Promise<number
 function judged(prediction: string, references: readonly string[] | null, options: GradeOptions): Graded {
   const strict = options.strict === true;
   const percent = options.percent === true;
+  const grader = graderFor(options);
+  const equals = (a: string, b: string) =>
+    grader.rules.compare === 'math' ? equivalent(a, b, { percent }) : grader.equal(a, b);
   let extracted: string | null = null;
   for (const given of references ?? []) {
     const reference = referenceAnswer(given) ?? '';
-    const answer = predictedAnswer(prediction, reference, strict);
+    const answer = predictedAnswer(prediction, reference, strict, options.answer);
     extracted ??= answer;
-    if (answer !== null && equivalent(answer, reference, { percent })) return { equal: true, extracted: answer };
+    if (answer !== null && equals(answer, reference)) return { equal: true, extracted: answer };
   }
-  if (references === null) return { equal: null, extracted: predictedAnswer(prediction, '', strict) };
+  if (references === null) return { equal: null, extracted: predictedAnswer(prediction, '', strict, options.answer) };
   return { equal: false, extracted };
 }

@@ -4,8 +4,9 @@ import { compareRewards, type Rescored, type RescoredGroup, type Rescoring, winn
 import { DASH, estimate, number, originText, plural, share, verdict } from '../../protocol/format.ts';
 import { type GroupDetail, parseReward, RollscopeError } from '../../protocol/index.ts';
 import { REWARDS, rewardOf } from '../../reward/index.ts';
-import { groupOf } from '../../reward/stored.ts';
+import { groupOf, rejudged } from '../../reward/stored.ts';
 import { advantages } from '../../training/advantages.ts';
+import { type AnswerOptions, graderFor } from '../answers.ts';
 import { type RunMaterial, readGroups } from '../groups.ts';
 import { wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
@@ -13,7 +14,7 @@ import { placesOf } from '../places.ts';
 import { findRun } from '../runs.ts';
 import { table } from '../table.ts';
 
-export interface RescoreOptions {
+export interface RescoreOptions extends AnswerOptions {
   reward?: string[];
   phase?: string;
   step?: string;
@@ -42,14 +43,28 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
       { details: { reason: 'unknown-problem', field: '--problem', value: options.problem } },
     );
   }
+  // with a rule, answers are found anew in the stored texts
+  const anew = options.answer !== undefined || options.compare !== undefined;
+  const grader = anew
+    ? graderFor({
+        ...config?.grading,
+        ...(options.answer !== undefined && { answer: options.answer }),
+        ...(options.compare !== undefined && { compare: options.compare }),
+      })
+    : null;
+  let answered = 0;
+  let rollouts = 0;
   const groups: RescoredGroup[] = [];
   const impossible = new Map<string, string>();
   const given = new Set<string>();
   for (const record of material.groups) {
     if (only && record.problem !== only.index) continue;
     const problem = problems[record.problem]!;
-    const detail = await material.detail(record);
-    const group = groupOf(detail, problem, vocabulary);
+    const stored = await material.detail(record);
+    const detail = grader ? rejudged(stored, problem, grader) : stored;
+    const group = groupOf(detail, problem, vocabulary, grader?.rules ?? config?.grading);
+    answered += detail.rollouts.filter(({ answer }) => answer !== null).length;
+    rollouts += detail.rollouts.length;
     const scores: Record<string, Rescored> = recorded === null ? {} : recordedScores(recorded, detail);
     for (const name of Object.keys(scores)) given.add(name);
     for (const reward of rewards) {
@@ -72,6 +87,10 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
     thresholds: Object.fromEntries(computed.filter((one) => one.saysRight).map(({ text }) => [text, REWARDED])),
   });
   output.print(`${plural(groups.length, 'group')} (${phase}); ${trainedWith(material)}\n`);
+  if (grader) {
+    const { answer, compare } = grader.rules;
+    output.print(`Answers by ${answer}, compared as ${compare}: found in ${answered} of ${rollouts} rollouts.\n`);
+  }
   output.print(rewardTable(found));
   if (found.pairs.length > 0) output.print(`\n${pairTable(found, config?.reward ?? recorded!)}`);
   if (only) output.print(`\n${winners(groups, [...given, ...computed.map(({ text }) => text)])}`);
@@ -86,6 +105,7 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
     folder,
     phase,
     groups: groups.length,
+    ...(grader && { grading: grader.rules, answered, rollouts }),
     trainedBy: material.reward,
     ...found,
     notComputed: Object.fromEntries(impossible),

@@ -1,8 +1,8 @@
 /** `rollscope vote`: the vote over the responses to each problem, line by line. */
 import * as z from 'zod';
-import { clusterAnswers, referenceAnswer } from '../../grading/index.ts';
+import { type Grader, referenceAnswer } from '../../grading/index.ts';
 import { voteOf } from '../../protocol/vote.ts';
-import { votingAnswer } from '../answers.ts';
+import { type AnswerOptions, graderFor, votingAnswer } from '../answers.ts';
 import { ExportedRollout, isExported, References, Text } from '../exported.ts';
 import { answerLines } from '../jsonl.ts';
 import { EXIT, Output } from '../output.ts';
@@ -27,13 +27,13 @@ interface Group {
   references: readonly string[] | null;
 }
 
-export async function vote(file: string, options: { strict?: boolean; json?: boolean }): Promise<number> {
+export async function vote(file: string, options: AnswerOptions & { json?: boolean }): Promise<number> {
   const output = new Output(options.json === true);
-  const strict = options.strict === true;
+  const grader = graderFor(options);
   let right = 0;
   let labeled = 0;
   const voted = (group: Group) => {
-    const result = tally(group, strict);
+    const result = tally(group, options, grader);
     if ('correct' in result) labeled++;
     if (result.correct) right++;
     return { ...group.place, ...result };
@@ -67,11 +67,11 @@ export async function vote(file: string, options: { strict?: boolean; json?: boo
   return errors > 0 ? EXIT.usage : EXIT.ok;
 }
 
-function tally({ responses, references: given }: Group, strict: boolean) {
+function tally({ responses, references: given }: Group, { strict = false, answer }: AnswerOptions, grader: Grader) {
   const found = (given ?? []).flatMap((reference) => referenceAnswer(reference) ?? []);
   const references = found.length > 0 ? found : null;
-  const answers = responses.map((text) => (text === null ? null : votingAnswer(text, strict)));
-  const clusters = clusterAnswers(answers, references);
+  const answers = responses.map((text) => (text === null ? null : votingAnswer(text, strict, answer)));
+  const clusters = grader.cluster(answers, references);
   const majority = voteOf(answers, clusters);
   const correct = references === null ? null : (clusters[0]?.correct ?? false);
   return {

@@ -6,6 +6,7 @@
 import type { RollscopeError } from '../errors.ts';
 import { parseReward } from '../reward-expression.ts';
 import { DATASET } from './dataset.ts';
+import { GRADING } from './grading.ts';
 import { choice, nullable, section, text } from './kit.ts';
 import { LORA } from './lora.ts';
 import { LOSS } from './loss.ts';
@@ -44,6 +45,7 @@ export const RUN = section('Run', {
   ...STEP,
   ...ROLLOUTS,
   sampling: SAMPLING,
+  grading: GRADING,
   loss: LOSS,
   optimizer: OPTIMIZER,
   /** null: full fine-tuning. */

@@ -47,9 +47,9 @@ export const coReward: Gatherer<'co-reward'> = {
       policy: null,
       activity: 'sampling-rephrasings',
     });
-    return groups.map((_, g) => ({
+    return groups.map(({ grader }, g) => ({
       rephrasings: asked.flatMap(({ group, text }, i) =>
-        group === g ? [{ prompt: text, answers: answersOf(answers[i]!) }] : [],
+        group === g ? [{ prompt: text, answers: answersOf(answers[i]!, grader) }] : [],
       ),
     }));
   },

@@ -1,5 +1,5 @@
 /** The answer that is likeliest after each step of a response. */
-import { locateAnswer } from '../../grading/index.ts';
+import { type Grader, graderOf } from '../../grading/index.ts';
 import type { PolicyRollout } from '../../protocol/index.ts';
 import { type RewardOptions, rewardOptionsOf } from '../../reward/index.ts';
 import type { Gatherer } from './gatherer.ts';
@@ -11,11 +11,11 @@ const CANDIDATE_TOKENS = 64;
 export const covo: Gatherer<'covo'> = {
   async gather(groups, { config, compute }) {
     const options = rewardOptionsOf(config).covo;
-    const items = groups.flatMap(({ problem, rollouts, answers, clusters }, g) =>
+    const items = groups.flatMap(({ problem, rollouts, answers, clusters, grader }, g) =>
       rollouts.flatMap((rollout, i) =>
         answers[i] === null
           ? []
-          : prefixes(rollout, options).map((prefix) => ({
+          : prefixes(rollout, options, grader).map((prefix) => ({
               group: g,
               rollout: i,
               item: { problem: problem.index, prefix, candidates: clusters.map(({ answer }) => answer) },
@@ -47,8 +47,9 @@ const MARKS = /\s*(?:(?:####|\\boxed\s*\{|(?:the\s+)?(?:final\s+)?answer\s+is(?:
 export function prefixes(
   { text, tokenTexts, tokens }: Pick<PolicyRollout, 'text' | 'tokenTexts' | 'tokens'>,
   { separator, steps }: RewardOptions['covo'],
+  grader: Grader = graderOf(),
 ): Int32Array[] {
-  const place = locateAnswer(text, 'strict');
+  const place = grader.locate(text);
   const before = text.slice(0, place?.start ?? text.length);
   const reasoning = before.slice(0, -TAIL) + before.slice(-TAIL).replace(MARKS, '');
   const ends: number[] = [];

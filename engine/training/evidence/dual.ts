@@ -1,4 +1,5 @@
 /** Whether the policy finds what was hidden in a problem, told the answer. */
+import { graderOf } from '../../grading/index.ts';
 import type { Problem, RunConfig } from '../../protocol/index.ts';
 import { rewardOptionsOf } from '../../reward/index.ts';
 import { generator } from '../../rollout/philox.ts';
@@ -35,7 +36,7 @@ export const dual: Gatherer<'dual'> = {
     });
     const reconstructions = groups.map(({ rollouts }) => rollouts.map((): (string | null)[] => []));
     asked.forEach(({ group, members }, i) => {
-      for (const member of members) reconstructions[group]![member] = answersOf(responses[i]!);
+      for (const member of members) reconstructions[group]![member] = answersOf(responses[i]!, graderOf());
     });
     return groups.map((_, g) => ({
       hidden: tasks[g]?.hidden ?? '',

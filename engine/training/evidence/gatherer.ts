@@ -1,7 +1,7 @@
 /** What those who gather evidence have in common: what they are given, and how questions are put. */
 import { cellText } from '../../data/fields.ts';
 import { meansProblem, render } from '../../data/template.ts';
-import { extractAnswer } from '../../grading/index.ts';
+import type { Grader } from '../../grading/index.ts';
 import type { Evidence, EvidenceKind, Problem, RunConfig } from '../../protocol/index.ts';
 import type { RewardOptions } from '../../reward/index.ts';
 import type { Compute } from '../compute.ts';
@@ -51,6 +51,6 @@ export function question(config: RunConfig, user: string): { system?: string; us
   return system === undefined ? { user } : { system, user };
 }
 
-export function answersOf(responses: Responses): (string | null)[] {
-  return (responses ?? []).map((text) => extractAnswer(text, 'strict'));
+export function answersOf(responses: Responses, grader: Grader): (string | null)[] {
+  return (responses ?? []).map((text) => grader.extract(text));
 }

@@ -1,5 +1,4 @@
 /** Answers of other policies, and what each policy's votes weigh. */
-import { clusterAnswers } from '../../grading/index.ts';
 import { voteOf } from '../../protocol/vote.ts';
 import { rewardOptionsOf } from '../../reward/index.ts';
 import { answersOf, type Gatherer, ROLLOUTS } from './gatherer.ts';
@@ -23,10 +22,10 @@ export const rlccf: Gatherer<'rlccf'> = {
         activity: 'sampling-voter',
         detail: policy,
       });
-      answers.push(responses.map(answersOf));
+      answers.push(responses.map((of, g) => answersOf(of, groups[g]!.grader)));
     }
     const weights = answers.map((of) => {
-      const shares = of.map((a) => voteOf(a, clusterAnswers(a))?.share ?? 0);
+      const shares = of.map((a, g) => voteOf(a, groups[g]!.grader.cluster(a))?.share ?? 0);
       return shares.reduce((a, b) => a + b, 0) / Math.max(1, shares.length);
     });
     const names = ['the policy that trains', ...others];

@@ -1,4 +1,5 @@
 /** What is refused before anything of a run is made. */
+import { graderOf } from '../../grading/index.ts';
 import { checkVotes, type Problem, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import { rewardOf } from '../../reward/index.ts';
 import { requirePrograms } from '../evidence/index.ts';
@@ -32,6 +33,7 @@ export async function checkReward(config: RunConfig, allowPrograms: boolean): Pr
     );
   }
   reward.check();
+  graderOf(config.grading);
   await requirePrograms(evidence, config);
 }
 

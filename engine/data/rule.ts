@@ -1,0 +1,31 @@
+/** The column of a problem file that says, for each problem, where the answer of its responses stands. */
+import { compilePattern } from '../grading/pattern.ts';
+import { answerRuleError, parseAnswerRule } from '../protocol/answer-rule.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import { cellText, columnValue, type Values } from './fields.ts';
+import type { Place } from './place.ts';
+
+export const RULE_COLUMN = 'answer_rule';
+
+/** The rule of a row, where it has one. Throws RollscopeError `dataset` for one that cannot be read. */
+export function ruleOf(values: Values, where: Place): { rule?: string } {
+  const rule = cellText(columnValue(values, RULE_COLUMN));
+  if (rule === null || rule.trim() === '') return {};
+  const wrong = answerRuleError(rule) ?? patternError(rule);
+  if (wrong) {
+    throw new RollscopeError('dataset', `${where.text}: ${RULE_COLUMN}: ${wrong.message}.`, wrong.hint, {
+      details: { reason: 'bad-answer-rule', ...where.facts, field: RULE_COLUMN, value: rule },
+    });
+  }
+  return { rule };
+}
+
+function patternError(rule: string): { message: string; hint?: string } | null {
+  const parsed = parseAnswerRule(rule);
+  try {
+    if (parsed?.kind === 'regex') compilePattern(parsed.pattern);
+    return null;
+  } catch (error) {
+    return { message: `the pattern cannot be read: ${(error as Error).message}` };
+  }
+}

@@ -1,0 +1,117 @@
+/** Where the answer stands by a rule that the user chose. */
+import { type AnswerRule, parseAnswerRule } from '../protocol/answer-rule.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import { lastBoxed } from './boxes.ts';
+import { automatic, WINDOW } from './extract.ts';
+import { lastNumber } from './last-number.ts';
+import { within } from './meter.ts';
+import { BadPattern, compilePattern } from './pattern.ts';
+import { type Found, usable } from './span.ts';
+import { lastHashes, lastTag } from './statement.ts';
+import { spoken } from './thought.ts';
+
+/** Finds the answer in a response; null when there is none. */
+export type Finder = (text: string) => Found | null;
+
+/** Steps that a pattern may take on one response; one that takes more finds nothing. */
+const PATTERN_STEPS = 1_000_000;
+/** How far back a pattern looks, in characters. */
+const PATTERN_WINDOW = 20_000;
+
+/** Throws RollscopeError `config` for a text that is no rule, or a pattern that cannot be read. */
+export function finderOf(rule: string): Finder {
+  const parsed = parseAnswerRule(rule);
+  if (!parsed) throw badRule(rule, 'is not a rule');
+  const find = onSpoken(parsed, rule);
+  return (text) => {
+    const part = spoken(text);
+    if (!part) return null;
+    const start = Math.max(part.start, part.end - WINDOW);
+    const found = find(text.slice(start, part.end));
+    return found && { ...found, start: found.start + start, end: found.end + start };
+  };
+}
+
+function badRule(rule: string, why: string): RollscopeError {
+  return new RollscopeError(
+    'config',
+    `--answer ${rule}: ${why}.`,
+    'The first group is the answer, as in regex:is ([^.]+). Look-around and back-references do not exist.',
+    { details: { reason: 'bad-answer-rule', field: '--answer', value: rule } },
+  );
+}
+
+/** The rule on the spoken part of a response. */
+function onSpoken(rule: AnswerRule, text: string): Finder {
+  switch (rule.kind) {
+    case 'auto':
+      return automatic;
+    case 'boxed':
+      return (said) => complete(lastBoxed(said));
+    case 'hash':
+      return lastHashes;
+    case 'tag':
+      return (said) => complete(lastTag(said, rule.name.toLowerCase()));
+    case 'choice':
+      return (said) => lastChoice(said, rule.letters);
+    case 'last-number':
+      return lastNumber;
+    case 'last-line':
+      return (said) => usable(said, said.trimEnd().lastIndexOf('\n') + 1, said.length);
+    case 'last-sentence':
+      return lastSentence;
+    case 'whole':
+      return (said) => usable(said, 0, said.length);
+    case 'regex':
+      return byPattern(rule.pattern, text);
+  }
+}
+
+function complete(found: Found | 'cut' | null): Found | null {
+  return found === 'cut' ? null : found;
+}
+
+function byPattern(source: string, rule: string): Finder {
+  try {
+    const pattern = compilePattern(source);
+    return (said) => {
+      const start = Math.max(0, said.length - PATTERN_WINDOW);
+      const found = within(
+        PATTERN_STEPS,
+        () => pattern.last(said.slice(start)),
+        () => null,
+      );
+      return found && usable(said, found.start + start, found.end + start);
+    };
+  } catch (error) {
+    if (error instanceof BadPattern) throw badRule(rule, `cannot be read: ${error.message}`);
+    throw error;
+  }
+}
+
+/** A letter in a box or behind a cue; else the last that stands alone. */
+function lastChoice(said: string, letters: string): Found | null {
+  const alone = new RegExp(`(?<![A-Za-z0-9_'’-])[(\\[]?([${letters}])(?![A-Za-z0-9_'’])`, 'g');
+  const marked = automatic(said);
+  if (marked) {
+    const [inside] = said.slice(marked.start, marked.end).matchAll(alone);
+    const at = inside && marked.start + inside.index + inside[0].length - 1;
+    if (at !== undefined) return { start: at, end: at + 1, text: said[at]! };
+  }
+  let last: Found | null = null;
+  for (const found of said.matchAll(alone)) {
+    const at = found.index + found[0].length - 1;
+    // `A` and `I` begin sentences
+    if (/^[AI]$/.test(found[0]) && /^ [a-z]/.test(said.slice(at + 1, at + 3))) continue;
+    last = { start: at, end: at + 1, text: said[at]! };
+  }
+  return last;
+}
+
+/** The last sentence without its period. */
+function lastSentence(said: string): Found | null {
+  const end = said.trimEnd().replace(/[.!?]{1,3}$/, '').length;
+  const before = said.slice(0, end);
+  const start = Math.max(...['\n', '. ', '! ', '? '].map((mark) => before.lastIndexOf(mark) + 1));
+  return usable(said, start, end);
+}

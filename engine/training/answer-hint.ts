@@ -1,0 +1,34 @@
+/** What to say where most responses have no answer: which rule would find one, and in how many of them. */
+import { type GradingRules, graderOf } from '../grading/index.ts';
+import { percent } from '../protocol/format.ts';
+
+/** Rules that are tried, the narrowest first; `last-line` finds something in nearly any text. */
+const CANDIDATES = [
+  'hash',
+  'choice:A-E',
+  'last-number',
+  'regex:\\b(?:is|are|was|were) ([^.\\n]+)',
+  'last-line',
+] as const;
+
+/** Above this share of responses without an answer, people are told. */
+const MOST_UNANSWERED = 0.5;
+/** A rule is named that finds an answer in this share of the responses. */
+const WORTH_NAMING = 0.3;
+
+/** null where enough responses have an answer, or no rule finds more. */
+export function answerHint(texts: readonly string[], rules: GradingRules): string | null {
+  const found = (rule: string) => {
+    const grader = graderOf({ ...rules, answer: rule });
+    return texts.filter((text) => grader.extract(text) !== null).length / texts.length;
+  };
+  const answered = texts.length === 0 ? 1 : found(rules.answer);
+  if (1 - answered <= MOST_UNANSWERED) return null;
+  const better = CANDIDATES.map((rule) => ({ rule, part: found(rule) })).filter(
+    ({ rule, part }) => rule !== rules.answer && part >= WORTH_NAMING && part > answered,
+  );
+  const first = `No answer was found in ${percent(1 - answered)} of ${texts.length} responses by the rule ${rules.answer}.`;
+  if (better.length === 0) return `${first} None of the other rules finds more: check the prompt and --max-tokens.`;
+  const others = better.map(({ rule, part }) => `--answer '${rule}' finds one in ${percent(part)}`).join(', ');
+  return `${first} ${others}. rollscope rescore <run> --answer <rule> applies a rule to the stored responses.`;
+}
