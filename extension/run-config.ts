@@ -4,8 +4,6 @@ import { buildRunConfig, type RunTarget as Target } from '../engine/config/layer
 import { isObject, setAt, stringAt, type Values, valueAt } from '../engine/config/objects.ts';
 import { type Place, withAbsolutePaths } from '../engine/config/paths.ts';
 
-export { EMBEDDED } from '../engine/protocol/embedded.ts';
-
 import { RollscopeError, type RunConfig } from '../engine/protocol/index.ts';
 import { rewardOf } from '../engine/reward/index.ts';
 import { OBJECT_SETTINGS, RUN_SETTINGS, type SettingId, settingName, TAKEN } from './editor-settings.ts';

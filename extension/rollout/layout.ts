@@ -1,4 +1,5 @@
 /** A rollout as a text document: a header, then the response with the position of every token. Pure. */
+import { EMBEDDED } from '../../engine/protocol/embedded.ts';
 import { baseName, DASH, number, percent, verdict, whole } from '../../engine/protocol/format.ts';
 import type { Problem, Rollout } from '../../engine/protocol/index.ts';
 import { valueText } from '../../engine/protocol/named-values.ts';
@@ -128,7 +129,7 @@ function rowsOf(facts: RolloutFacts): [name: string, value: string][] {
 
 function headerOf(facts: RolloutFacts): string[] {
   const { problem } = facts;
-  const place = problem.source === 'embedded' ? 'embedded problems' : baseName(problem.source);
+  const place = problem.source === EMBEDDED ? 'embedded problems' : baseName(problem.source);
   const where = problem.line === null ? `row ${problem.row + 1}` : `line ${problem.line}`;
   const rows = rowsOf(facts);
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;

@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { EMBEDDED } from '../../engine/protocol/embedded.ts';
 import { commandOf } from '../command-definitions.ts';
 import { Disposables } from '../disposables.ts';
 import {
@@ -14,7 +15,6 @@ import {
 } from '../editor/detect.ts';
 import { Emitter } from '../events.ts';
 import type { ItemContext } from '../ids.ts';
-import { EMBEDDED } from '../run-config.ts';
 import { fieldsSetting, onDidChangeSettings } from '../settings.ts';
 import { debounce } from '../timing.ts';
 

@@ -1,6 +1,8 @@
 /** The Runs view: every run in the user's folder, the newest first. */
+
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { EMBEDDED } from '../../engine/protocol/embedded.ts';
 import { DASH, dateTime, originText, share } from '../../engine/protocol/format.ts';
 import type { ListedRun, RunInfo, UnreadableRun } from '../../engine/protocol/index.ts';
 import { commandOf } from '../command-definitions.ts';
@@ -72,7 +74,7 @@ function originFacts(origin: RunInfo['origin']): string[][] {
 
 function datasetName({ dataset }: RunInfo): string {
   if (dataset === null) return DASH;
-  return dataset === 'embedded' ? 'embedded' : path.parse(dataset).name;
+  return dataset === EMBEDDED ? EMBEDDED : path.parse(dataset).name;
 }
 
 /** A run's description and icon. Pure. */
