@@ -59,12 +59,18 @@ export function encodePrompts(
     }
     if (tokenizer.unknownId !== null && tokens.includes(tokenizer.unknownId)) unread++;
   });
-  const warnings =
-    unread === 0
-      ? []
-      : [
-          `${unread} of ${encoded.length} prompts contain characters outside the vocabulary of the model ${name}. ` +
-            'Choose another model (--model, or "Choose Model" in the editor).',
-        ];
+  const warnings: string[] = [];
+  if (unread > 0) {
+    warnings.push(
+      `${unread} of ${encoded.length} prompts contain characters outside the vocabulary of the model ${name}. ` +
+        'Choose another model (--model, or "Choose Model" in the editor).',
+    );
+  }
+  if (!tokenizer.eosIds.some((id) => id < config.vocabularySize)) {
+    warnings.push(
+      `The model ${name} has no end token: every response runs to the limit of new tokens. ` +
+        'Add eos_token_id to the generation_config.json of its folder.',
+    );
+  }
   return { encoded, warnings };
 }
