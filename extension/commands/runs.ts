@@ -129,7 +129,7 @@ async function pickRun(
   const items: RunPick[] = runs.map((run) => ({
     label: run.run,
     description: run.job === 'probe' ? 'probe' : `${run.step}/${run.steps}`,
-    detail: `${run.status} · ${share(run.accuracyBefore)} → ${share(run.accuracyAfter)} · ${dateTime(run.created)}`,
+    detail: `${run.status} · ${share(run.accuracyBefore)} → ${share(run.accuracyAfter)}${run.sampled ? ` (${run.sampled})` : ''} · ${dateTime(run.created)}`,
     folder: run.folder,
   }));
   if (elsewhere) items.push({ label: '$(folder-opened) Choose a run folder…' });

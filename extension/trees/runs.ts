@@ -85,7 +85,7 @@ export function runItemContent(
   const accuracy =
     info.accuracyBefore === null && info.accuracyAfter === null
       ? ''
-      : `${share(info.accuracyBefore)} → ${info.accuracyAfter === null ? DASH : share(info.accuracyAfter)} · `;
+      : `${share(info.accuracyBefore)} → ${info.accuracyAfter === null ? DASH : share(info.accuracyAfter)}${info.sampled ? ' (sampled)' : ''} · `;
   const steps = info.job === 'probe' ? '' : ` · ${info.step}/${info.steps ?? DASH}`;
   const [icon, color] = ICONS[shown];
   return { description: `${accuracy}${dateTime(info.created)}${steps}`, icon, color };

@@ -16,6 +16,7 @@ export async function runs(options: { out?: string; json?: boolean }): Promise<n
     output.print(table(header, found.map(rowOf), [3, 4, 5]));
     for (const run of found) {
       if (run.status !== 'unreadable') {
+        if (run.sampled) output.print(`${run.run}: before and after are on ${run.sampled}.`);
         if (run.skipped) output.print(`${run.run}: ${run.skipped.message}`);
         continue;
       }
