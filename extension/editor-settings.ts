@@ -60,6 +60,7 @@ export const EDITOR_SETTINGS = {
     editor: {
       id: 'codeLens',
       section: 'Editor',
+      scope: 'resource',
       text: 'Show actions and results above the problems of a problem file.',
     },
   }),
@@ -70,6 +71,7 @@ export const EDITOR_SETTINGS = {
     editor: {
       id: 'inlineResults',
       section: 'Editor',
+      scope: 'resource',
       text: 'Show the majority answer next to each problem after sampling.',
     },
   }),

@@ -53,31 +53,38 @@ function editorSetting<Id extends keyof EditorValues>(id: Id, scope?: vscode.Uri
   return (spellingsOf(kind.choices).get(value as string) ?? value) as EditorValues[Id];
 }
 
+/** The file in front, whose folder of several may have settings of its own. */
+export function fileInFront(): vscode.Uri | undefined {
+  const uri = vscode.window.activeTextEditor?.document.uri;
+  return uri && vscode.workspace.getWorkspaceFolder(uri) ? uri : undefined;
+}
+
 /** The reward in the settings: an expression in `rollscope.config` overrides `rollscope.reward`. */
-export function currentReward(): string {
-  return givenText('reward', runSettings(), placeOf()) ?? 'majority-vote';
+export function currentReward(scope?: vscode.Uri): string {
+  return givenText('reward', runSettings(scope), placeOf(scope)) ?? 'majority-vote';
 }
 
 /**
- * Sets the reward where it is set now: in the workspace if it is set there, else for the user. A name is written to
- * `rollscope.reward`, any other expression to `rollscope.config`.
+ * Sets the reward where it is set now: in the folder or the workspace if it is set there, else for the user. A name is
+ * written to `rollscope.reward`, any other expression to `rollscope.config`.
  */
-export async function setReward(reward: string): Promise<void> {
+export async function setReward(reward: string, scope?: vscode.Uri): Promise<void> {
   const isName = (REWARDS as readonly string[]).includes(reward);
-  await changeExpression(isName ? undefined : reward);
-  if (isName) await configuration().update('reward', reward, targetOf('reward'));
+  await changeExpression(isName ? undefined : reward, scope);
+  if (isName) await configuration(scope).update('reward', reward, targetOf('reward', scope));
 }
 
 /** Writes the expression to `rollscope.config`, or removes it from every scope. */
-async function changeExpression(reward: string | undefined): Promise<void> {
-  const config = configuration();
+async function changeExpression(reward: string | undefined, scope: vscode.Uri | undefined): Promise<void> {
+  const config = configuration(scope);
   const found = config.inspect<Record<string, unknown>>('config');
   const places = [
+    { value: found?.workspaceFolderValue, target: vscode.ConfigurationTarget.WorkspaceFolder },
     { value: found?.workspaceValue, target: vscode.ConfigurationTarget.Workspace },
     { value: found?.globalValue, target: vscode.ConfigurationTarget.Global },
   ];
   if (reward !== undefined) {
-    const target = targetOf('config');
+    const target = targetOf('config', scope);
     const value = places.find((place) => place.target === target)?.value;
     await config.update('config', { ...value, reward }, target);
     return;
@@ -90,8 +97,8 @@ async function changeExpression(reward: string | undefined): Promise<void> {
 }
 
 /** The chosen model: `embedded`, an absolute path, or a Hub id. */
-export function currentModel(): string {
-  return givenText('model', runSettings(), placeOf()) ?? EMBEDDED;
+export function currentModel(scope?: vscode.Uri): string {
+  return givenText('model', runSettings(scope), placeOf(scope)) ?? EMBEDDED;
 }
 
 /** Model and device in the settings, as options of the command line; `auto` and 0 leave the choice to the engine. */
@@ -105,10 +112,11 @@ export async function chooseModel(model: string): Promise<void> {
   await configuration().update('model', model, targetOf('model'));
 }
 
-/** The scope of a setting's value: the workspace if it is set there, else the user. */
-function targetOf(name: SettingId): vscode.ConfigurationTarget {
-  const inWorkspace = configuration().inspect(name)?.workspaceValue !== undefined;
-  return inWorkspace ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
+/** The scope of a setting's value: the folder or the workspace if it is set there, else the user. */
+function targetOf(name: SettingId, scope?: vscode.Uri): vscode.ConfigurationTarget {
+  const found = configuration(scope).inspect(name);
+  if (found?.workspaceFolderValue !== undefined) return vscode.ConfigurationTarget.WorkspaceFolder;
+  return found?.workspaceValue !== undefined ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
 }
 
 /** The folder for runs; null for the default. */

@@ -5,7 +5,7 @@ import { parseReward } from '../../engine/protocol/reward-expression.ts';
 import { defaultOptions, REWARDS, type Reward, rewards } from '../../engine/reward/index.ts';
 import type { Rollscope } from '../app.ts';
 import { MEMORY } from '../ids.ts';
-import { currentReward, setReward } from '../settings.ts';
+import { currentReward, fileInFront, setReward } from '../settings.ts';
 
 const FAMILIES: readonly [Reward['family'], string][] = [
   ['ensemble', 'Ensemble: agreement between rollouts'],
@@ -25,7 +25,8 @@ interface RewardPick extends vscode.QuickPickItem {
 
 /** Sets the reward of the argument, else asks for one. */
 export async function chooseReward(app: Rollscope, argument: unknown): Promise<void> {
-  const current = currentReward();
+  const scope = fileInFront();
+  const current = currentReward(scope);
   const known = expressions(app, current);
   const reward = typeof argument === 'string' ? argument : await pick(rewardItems(current, known));
   if (reward === undefined) return;
@@ -33,7 +34,7 @@ export async function chooseReward(app: Rollscope, argument: unknown): Promise<v
   const isName = (REWARDS as readonly string[]).includes(reward);
   const recent = isName ? known : [reward, ...known.filter((other) => other !== reward)];
   await app.context.globalState.update(KEY, recent.slice(0, KEPT));
-  await setReward(reward);
+  await setReward(reward, scope);
   vscode.window.setStatusBarMessage(`Rollscope reward: ${titleOf(reward)}`, SHOWN_MS);
 }
 

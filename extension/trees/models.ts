@@ -40,6 +40,11 @@ export class ModelList {
     return currentModel();
   }
 
+  /** The model that a run on a file takes: its folder may have another one. */
+  currentFor(file: vscode.Uri): string {
+    return currentModel(file);
+  }
+
   get recent(): string[] {
     const known = this.memory.get<string[]>(MEMORY.models, []);
     const current = this.current;

@@ -64,7 +64,11 @@ function editorSettings(): { id: string; section: string; property: Json }[] {
   const ofRuns = RUN_SETTINGS.map((placed) => ({
     id: placed.setting.editor!.id,
     section: placed.setting.editor!.section,
-    property: placed.path === 'reward' ? rewardProperty(placed.setting) : runProperty(placed),
+    // A folder of several in a workspace may have values of its own.
+    property: {
+      scope: 'resource',
+      ...(placed.path === 'reward' ? rewardProperty(placed.setting) : runProperty(placed)),
+    },
   }));
   const ofEditor = Object.values<Setting>(EDITOR_SETTINGS).map((setting) => ({
     id: setting.editor!.id,

@@ -7,6 +7,7 @@ import { COMMAND_DEFINITIONS, COMMAND_NAMES, commandId } from '../../extension/c
 import { CONTEXT_KEYS } from '../../extension/context-keys.ts';
 import { settingName } from '../../extension/editor-settings.ts';
 import { type ItemContext, panelType, SCHEMES, type View, viewId } from '../../extension/ids.ts';
+import { SETTING_IDS } from '../../extension/run-config.ts';
 import { ROOT } from '../support/processes.ts';
 
 const registered = vi.hoisted(() => new Map<string, (...args: unknown[]) => Promise<void>>());
@@ -227,6 +228,12 @@ describe('settings', () => {
       if (scope?.startsWith('machine')) expect(restricted).toContain(name);
     }
     expect(settings[settingName('engine.node')]!.scope).toBe('machine');
+  });
+
+  it('of runs may differ from folder to folder of a workspace', () => {
+    for (const id of SETTING_IDS) {
+      expect(settings[settingName(id)]!.scope, id).toMatch(/^(resource|machine-overridable)$/);
+    }
   });
 });
 

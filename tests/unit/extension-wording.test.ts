@@ -89,7 +89,7 @@ test('a problem file: lenses, results and hovers', async () => {
     const lenses = new Lenses(
       { of: () => problems, onDidChange: silent } as never,
       { of: () => results, isOn: () => true, onDidChange: silent } as never,
-      { current: 'embedded', onDidChange: silent } as never,
+      { currentFor: () => 'embedded', onDidChange: silent } as never,
       { onDidChangeActive: silent, ...session } as never,
     );
     const document = { uri: { fsPath: dataset, toString: () => `file://${dataset}` } };
