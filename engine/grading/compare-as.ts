@@ -69,6 +69,6 @@ function setKey(answer: string): string {
     .slice(0, MAX_LENGTH)
     .trim()
     .replace(/^(?:\\?[{[(]|\\left\\?[{[(])|(?:\\right)?\\?[}\])]$/g, '');
-  const items = text.split(/\s*(?:[;\n]|,(?!\d{3}(?!\d))|\band\b|\bor\b)\s*/).filter((item) => item.trim() !== '');
+  const items = text.split(/[;\n]|,(?!\d{3}(?!\d))|\band\b|\bor\b/).filter((item) => item.trim() !== '');
   return [...new Set(items.map((item) => valueKey(item) ?? folded(item)))].sort().join('; ');
 }

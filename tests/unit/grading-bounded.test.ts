@@ -1,6 +1,7 @@
 /** Nothing that an answer says throws, and work is bounded in steps, which are the same on every machine. */
 import { describe, expect, test } from 'vitest';
-import { equivalent } from '../../engine/grading/index.ts';
+import { bareAnswer } from '../../engine/cli/answers.ts';
+import { equivalent, graderOf } from '../../engine/grading/index.ts';
 import { givenUp, stepsSpent, within } from '../../engine/grading/meter.ts';
 
 describe('what used to throw is answered', () => {
@@ -66,5 +67,86 @@ describe('steps', () => {
       ),
     ).toBe('text');
     expect(givenUp().faults).toBe(faults + 1);
+  });
+});
+
+describe('what grows faster than the text', () => {
+  // what repeats, between what begins and what ends; quadratic work on a megabyte would take minutes, and fail by the
+  // time-out of the test
+  const REPEATED = [
+    ...[
+      ' ',
+      '\n',
+      '\t\n ',
+      '$',
+      '{',
+      '}',
+      '(',
+      '[',
+      '\\',
+      '\\\\',
+      '"',
+      "'",
+      '`',
+      '**',
+      '<',
+      '<|',
+      '<|a|>',
+      '^',
+      '!',
+      '.',
+      '1.',
+    ],
+    ...[
+      '\\boxed{',
+      '\\boxed{1}, ',
+      '\\boxed{1',
+      '$1$ ',
+      '#### ',
+      '#### Answer\n',
+      'answer is ',
+      'Answer:\n',
+      'answer   ',
+    ],
+    ...[
+      '<think>',
+      '</think>',
+      '<answer>a',
+      '</answer>',
+      'the ',
+      'The answer to the ',
+      '1,',
+      '1 ',
+      '1,2 ',
+      'five ',
+      'and ',
+    ],
+  ];
+  const AROUND = [
+    ['', ''],
+    ['\\boxed{', '}'],
+    ['#### 1', 'x'],
+    ['The answer is 1', ' 5'],
+    ['$', '$'],
+  ] as const;
+
+  test.each(REPEATED)('extraction, %j a million characters long', (unit) => {
+    for (const [begin, end] of AROUND) {
+      const text = begin + unit.repeat(1_000_000 / unit.length) + end;
+      for (const answer of ['auto', 'last-number', 'choice:A-E', 'last-sentence', 'regex:(\\w+ )+is (.*)x']) {
+        const place = graderOf({ answer, compare: 'math' }).locate(text);
+        if (place) expect(place.end - place.start).toBeLessThanOrEqual(1000);
+      }
+      expect(bareAnswer(text)).toBeNull();
+    }
+  });
+
+  test.each(REPEATED)('comparison, %j as long as an answer may be', (unit) => {
+    for (const [begin, end] of AROUND) {
+      const text = (begin + unit.repeat(2000)).slice(0, 1990) + end;
+      for (const compare of ['math', 'text', 'number', 'choice', 'set'] as const) {
+        expect(graderOf({ answer: 'auto', compare }).equal(text, `${text}1`)).toBeTypeOf('boolean');
+      }
+    }
   });
 });
