@@ -145,7 +145,7 @@ export class Inspector extends Component {
         ${
           reading.state === 'read' && reading.detail.rollouts.some(({ logprob }) => logprob !== null)
             ? html`<section>
-                <h2>Confidence${columns.head.labeled ? ' vs. correctness' : ''}<span class="value">nats/token</span></h2>
+                <h2 title="Mean log-probability of each rollout, nats/token">Confidence${columns.head.labeled ? ' vs. correctness' : ''}</h2>
                 <svg width=${half} height="96" role="img" aria-label="Confidence of each rollout">${confidenceChart(reading.detail.rollouts, half, 96, this.store.rollout)}</svg>
               </section>`
             : nothing
