@@ -3,8 +3,9 @@ import type * as z from 'zod';
 import type { GivenRewardOptions } from '../protocol/config.ts';
 import type { Section, ValuesOf } from '../protocol/settings/kit.ts';
 import { schemaOf } from '../protocol/settings/schema.ts';
-import { REWARD_OPTIONS } from './option-tree.ts';
+import { optionsKey, REWARD_OPTIONS } from './option-tree.ts';
 import type { RegisteredReward } from './registry.ts';
+import type { Reward } from './types.ts';
 
 type Camel<Name extends string> = Name extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<Camel<Tail>>}`
@@ -32,4 +33,9 @@ export function rewardOptionsOf({ rewardOptions }: { rewardOptions: GivenRewardO
   const options = Stored.parse(rewardOptions);
   known.set(rewardOptions, options);
   return options;
+}
+
+/** The options of one reward. */
+export function ownOptions({ name }: Reward, options: RewardOptions): Record<string, never> {
+  return ((options as Record<string, unknown>)[optionsKey(name)] ?? {}) as Record<string, never>;
 }
