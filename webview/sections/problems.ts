@@ -5,7 +5,7 @@ import { DASH, plural, share as shown } from '../../engine/protocol/format.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
 import { CONFIDENT } from '../../engine/protocol/verdict.ts';
 import { known } from '../../engine/runs/columns.ts';
-import type { AnyQuadrant } from '../../engine/runs/problem-view.ts';
+import type { AnyQuadrant, ProblemView } from '../../engine/runs/problem-view.ts';
 import { type ShareAt, shareSparkline } from '../charts/sparkline.ts';
 import { Component } from '../component.ts';
 import type { ProblemRow } from '../problem-row.ts';
@@ -28,6 +28,20 @@ const SAME_TERM = [PREDICTED_WRONG, 'likely:wrong'];
 /** The mark of a problem whose predicted majority is probably wrong. */
 function mark(x: number, y: number) {
   return svg`<circle class="mark" cx=${x} cy=${y} r="3"></circle>`;
+}
+
+/** How the vote on a problem stands, for its cell. */
+function votedText({ status, answer, share }: ProblemView): string {
+  switch (status) {
+    case 'unsampled':
+      return 'not sampled yet';
+    case 'unanswered':
+      return 'no answer';
+    case 'tie':
+      return `${answer} (tie), majority share ${shown(share)}`;
+    case 'majority':
+      return `${answer}, majority share ${shown(share)}`;
+  }
 }
 
 /** Maximum rows of the table. */
@@ -181,8 +195,9 @@ export class Problems extends Component {
     return html`<section data-quadrant=${rows[0]!.view.quadrant}>
       <h2>${title}<span class="value">${rows.length}</span></h2>
       <div class="cells" role="listbox" aria-label=${title}>
-        ${rows.map(({ problem, view: { share, quadrant, answer, prediction } }) => {
-          const label = `${problem.id}: ${answer ?? 'no answer'}, majority share ${shown(share)}${prediction?.likelyWrong ? ', predicted wrong' : ''}`;
+        ${rows.map(({ problem, view }) => {
+          const { share, quadrant, prediction } = view;
+          const label = `${problem.id}: ${votedText(view)}${prediction?.likelyWrong ? ', predicted wrong' : ''}`;
           const focusable = problem.index === selected || (!within && selected === null && problem === first?.problem);
           return html`<button
             class="cell"
@@ -227,7 +242,7 @@ export class Problems extends Component {
         </thead>
         <tbody>
           ${worst.map(
-            ({ problem, view: { answer, share, since: from, prediction } }) => html`<tr
+            ({ problem, view: { answer, status, share, since: from, prediction } }) => html`<tr
               tabindex="0"
               data-problem=${problem.index}
               aria-selected=${problem.index === this.store.problem}
@@ -236,7 +251,7 @@ export class Problems extends Component {
             >
               <td class="muted cut" title=${problem.id}>${problem.id}</td>
               <td class="text">${problem.text}</td>
-              <td class="mono wrong cut" title=${answer ?? nothing}>${answer}</td>
+              <td class="mono wrong cut" title=${answer ?? nothing}>${answer}${status === 'tie' ? html` <span class="muted">(tie)</span>` : nothing}</td>
               <td class="mono cut" title=${referenceText(problem)}>${referenceText(problem)}</td>
               <td class="number">${shown(share)}</td>
               ${predicting ? html`<td class="number">${shown(prediction?.right)}</td>` : nothing}
