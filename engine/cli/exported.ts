@@ -8,7 +8,10 @@ export const References = z.union(
   'expected a string, a number, or a list of them',
 );
 
-/** One rollout of a run, as far as it is read here. */
+/**
+ * One rollout of a run, as far as it is read here. Its number is only passed on: exports of early versions count from 0,
+ * and their answers do as well.
+ */
 export const ExportedRollout = z
   .looseObject({
     problemId: z.string(),

@@ -219,7 +219,12 @@ describe('train and what follows it', () => {
     expect(early).toMatchObject({ phase: 'evaluation', step: 0 });
     if (group.step > 1) expect((await json('show', 'first', '--problem', id, ...step)).step).toBeLessThan(group.step);
 
-    const rollouts = problem.rollouts as { text: string; answer: string | null }[];
+    const rollouts = problem.rollouts as { rollout: number; text: string; answer: string | null }[];
+    // Counted from 1, in clusters as well.
+    expect(rollouts.map(({ rollout }) => rollout)).toEqual(rollouts.map((_, i) => i + 1));
+    const clusters = problem.clusters as { members: number[] }[];
+    const answered = rollouts.flatMap(({ rollout, answer }) => (answer === null ? [] : rollout));
+    expect(clusters.flatMap(({ members }) => members).sort((a, b) => a - b)).toEqual(answered);
     const rollout = await json('show', 'first', '--problem', id, '--rollout', '1');
     // Counted from 1.
     expect(rollout).toMatchObject({ rollout: 1, text: rollouts[0]!.text, answer: rollouts[0]!.answer });
@@ -498,7 +503,7 @@ describe('grade and vote', () => {
     const responses = ['\\boxed{}', '\\boxed{}', '\\boxed{4', '\\boxed{4', '\\boxed{?}', '\\boxed{?}', '3'];
     const voted = await runCli(['vote', '-'], { home, input: lines({ id: 'a', responses, answer: '3' }) });
     expect(answers(voted)).toMatchObject([
-      { majority: '3', share: 1 / 7, clusters: [{ members: [6] }], correct: true },
+      { majority: '3', share: 1 / 7, clusters: [{ members: [7] }], correct: true },
     ]);
   });
 

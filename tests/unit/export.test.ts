@@ -56,7 +56,7 @@ describe('rollouts', () => {
           problemId: 'sum-04',
           step: 2,
           phase: 'train',
-          rollout: index,
+          rollout: index + 1,
           problemText: expect.stringMatching(/^What is \d+ . \d+\?$/),
           prompt: expect.stringMatching(/^What is \d+ . \d+\?\n$/),
           reference: expect.stringMatching(/^\d+$/),

@@ -67,7 +67,7 @@ export const vote: CommandDefinition = {
     ['rollscope vote rollouts.jsonl --answer choice:A-D --compare choice', 'letters of choices'],
   ],
   notes: `Each line is answered by {"id", "majority", "share", "clusters", "correct"?}, a bad one by {"error": text, "line": n}; then
-the exit code is 2. The rollouts of an export vote by problem, step and phase. A response without an answer does not vote, but counts in the denominator of the share. Blank lines are skipped.
+the exit code is 2. The members of a cluster are responses, counted from 1. The rollouts of an export vote by problem, step and phase. A response without an answer does not vote, but counts in the denominator of the share. Blank lines are skipped.
 With --json a last line {"lines", "labeled", "correct", "errors"} follows.`,
   load: async () => (await import('../commands/vote.ts')).vote,
 };

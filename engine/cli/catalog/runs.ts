@@ -257,5 +257,6 @@ export const exporting: CommandDefinition = {
     ['rollscope export latest --format peft --out adapter', 'for peft.PeftModel.from_pretrained'],
     ['rollscope export latest --format parquet --out rollouts.parquet', ''],
   ],
+  notes: 'Rollouts are counted from 1, as in show.',
   load: async () => (await import('../commands/export.ts')).exportRun,
 };

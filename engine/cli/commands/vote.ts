@@ -81,7 +81,8 @@ function tally({ responses, references: given }: Group, { strict = false, answer
       answer: cluster.answer,
       count: cluster.members.length,
       share: cluster.members.length / responses.length,
-      members: cluster.members,
+      // From 1, as rollouts are counted everywhere.
+      members: cluster.members.map((member) => member + 1),
       ...(references === null ? {} : { correct: cluster.correct }),
     })),
     ...(correct === null ? {} : { correct }),

@@ -35,8 +35,11 @@ export function showProblem(output: Output, group: ShownGroup): void {
     since: view.since,
     kl: update?.kl ?? null,
     clipFraction: update?.clipFraction ?? null,
-    clusters: detail.clusters,
-    rollouts: detail.rollouts.map(({ ids: _, tokenTexts: __, statistics: ___, ...facts }) => facts),
+    clusters: detail.clusters.map((cluster) => ({ ...cluster, members: numbers(cluster.members) })),
+    rollouts: detail.rollouts.map(({ ids: _, tokenTexts: __, statistics: ___, ...facts }, i) => ({
+      rollout: i + 1,
+      ...facts,
+    })),
   });
 }
 
@@ -47,13 +50,18 @@ function majorityText({ view }: ShownGroup): string {
   return `${view.answer} (share ${share(view.share)}, raw share ${share(view.rawShare)}, ${correct}${tie})`;
 }
 
+/** Rollouts as people count them, from 1. */
+function numbers(members: readonly number[]): number[] {
+  return members.map((member) => member + 1);
+}
+
 function clusterTable({ detail: { clusters, rollouts } }: ShownGroup): string {
   const rows = clusters.map(({ answer, members, correct }, i) => [
     String(i + 1),
     oneLine(answer, 32),
     `${members.length}/${rollouts.length}`,
     verdict(correct),
-    members.map((member) => member + 1).join(' '),
+    numbers(members).join(' '),
   ]);
   return table(['cluster', 'answer', 'votes', 'verdict', 'rollouts'], rows, [0, 2]);
 }

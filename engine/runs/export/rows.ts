@@ -15,7 +15,7 @@ export interface RolloutRow {
   problemId: string;
   step: number;
   phase: Phase;
-  /** Index within its group. */
+  /** Its number within its group, from 1, as every view shows it; exports of early versions count from 0. */
   rollout: number;
   /** The problem's own text, and the prompt as the model got it (null in runs of older formats). */
   problemText: string;
@@ -134,7 +134,7 @@ function rolloutValues(group: GroupDetail, index: number, perToken: boolean): Om
   const { ids, statistics, foreign } = rollout;
   const list = (values: ArrayLike<number> | null) => values && Array.from(values);
   return {
-    rollout: index,
+    rollout: index + 1,
     text,
     answer,
     correct,
