@@ -12,7 +12,7 @@ const ALONE =
 const LEADING = /^(?:(?:option|choice|answer) )?(?:\(([A-Ja-j])\)[.:]? ?|([A-J])(?:[.):] ?| - ))(?=\S)/i;
 const TRAILING = / \(([A-J])\)$/;
 /** Another letter in the content: more than one choice. */
-const ANOTHER = /\([A-J]\)|(?:^|[ ,])[A-J][.)](?: |$)/;
+const ANOTHER = /\([A-J]\)|(?:^|[ ,])[A-J][.):](?: |$)/;
 
 /** The choice that a cleaned answer names; null for all others. Letters go to J. */
 export function choiceOf(cleaned: string): Choice | null {

@@ -27,7 +27,8 @@ export function equivalent(a: string, b: string, options: EquivalenceOptions = {
   const rule: Rule = { percent: options.percent ? 'always' : 'reference' };
   return within(
     COMPARISON_STEPS,
-    () => matches(x, y, rule),
+    // `e` is a number, unless the reference is the choice E
+    () => matches(x, y, rule) || (/^[ei]$/.test(x.key) && y.key === x.key.toUpperCase()),
     () => x.key === y.key && x.key !== '',
   );
 }

@@ -5,7 +5,7 @@ import { isUnit, type Unit, unitOf } from './units.ts';
 /** Words that are mathematics and never a unit. */
 const MATHEMATICS = new Set(
   (
-    'sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln log exp abs sqrt cbrt max min gcd lcm floor ceil det ' +
+    'sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln log exp abs sqrt cbrt max gcd lcm floor ceil det ' +
     'pi infinity infty inf and or if for where when mod frac dfrac tfrac factorial root base alpha beta gamma theta ' +
     'lambda sigma omega delta phi psi rho tau to none all real integer'
   ).split(' '),

@@ -53,7 +53,7 @@ function spaced(text: string): string {
 }
 
 function read(answer: string): Understood {
-  const cleaned = withoutLead(clean(answer));
+  const cleaned = bareLetters(withoutLead(clean(answer)));
   const choice = choiceOf(cleaned);
   const understood = readValue(cleaned);
   if (!choice) return understood;
@@ -61,6 +61,13 @@ function read(answer: string): Understood {
   // `(B)` and `B` are one spelling; `b` may be a variable
   const key = content === null && understood.key !== choice.letter.toLowerCase() ? choice.letter : understood.key;
   return { ...understood, key, choice: { letter: choice.letter, content } };
+}
+
+/** `(A) and (C)` as `A and C`. */
+function bareLetters(cleaned: string): string {
+  const text = /^\\text\{([^{}]*)\}$/.exec(cleaned)?.[1] ?? cleaned;
+  const several = /^\(?[A-J]\)?(?:(?: ?,| ?\\and| ?\\or) ?\(?[A-J]\)?){1,9}$/.test(text);
+  return several ? text.replace(/[()]/g, '') : cleaned;
 }
 
 /** An answer without the letter of a choice. */

@@ -41,6 +41,8 @@ export const KINDS: Record<string, Kind> = {
       ['40\\quad\\textbf{(C)}', 'C'],
       ['(C) \\frac{1}{2}', '\\frac12'],
       ['(C) 40', 'C) 40'],
+      ['e', 'E'],
+      ['\\text{(C) and (D)}', 'D, C'],
     ),
     different: boxed(
       ['D', 'C'],
@@ -59,6 +61,8 @@ export const KINDS: Record<string, Kind> = {
       ['A + B', 'A'],
       ['A', 'AB'],
       ['not C', 'C'],
+      ['C: 5, D: 6', 'C'],
+      ['\\sim C', 'C'],
     ),
   },
   'units behind values': {
@@ -91,6 +95,8 @@ export const KINDS: Record<string, Kind> = {
       ['6 ft 2 in', '74 inches'],
       ['2 hours 15 minutes', '135'],
       ['2 hours and 15 minutes', '135 minutes'],
+      ['2\\text{ h }15\\text{ min}', '135 min'],
+      ['200 min', '200'],
       ['9"', '9'],
       ['25人', '25'],
       ['25 км', '25'],
