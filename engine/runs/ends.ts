@@ -18,16 +18,20 @@ export interface Ends {
   step: number;
   /** The evaluation that comes before the first step, and the last one: in the order of their steps, each once. */
   evaluations: EvaluationRecord[];
-  /** Last whole record. */
-  last: JournalRecord | null;
+  /** How the run ended; null without an end behind the last step. */
+  end: RecordOf<'end'> | null;
+  /** The latest thing that people did to the run since; null without. */
+  lifecycle: RecordOf<'lifecycle'> | null;
 }
+
+type RecordOf<T extends JournalRecord['type']> = Extract<JournalRecord, { type: T }>;
 
 /** @throws RollscopeError `run-broken` where what it looks at cannot be read */
 export async function readEnds(folder: string): Promise<Ends> {
   const first = await readStart(folder);
-  const { step, evaluation, last } = await readEnd(folder);
+  const { evaluation, ...end } = await readEnd(folder);
   const evaluations = [first, evaluation].filter((one) => one !== null);
-  return { step, last, evaluations: evaluations.filter(({ seq }, i) => seq !== evaluations[i - 1]?.seq) };
+  return { ...end, evaluations: evaluations.filter(({ seq }, i) => seq !== evaluations[i - 1]?.seq) };
 }
 
 async function readStart(folder: string): Promise<EvaluationRecord | null> {
@@ -41,21 +45,30 @@ async function readStart(folder: string): Promise<EvaluationRecord | null> {
 async function readEnd(folder: string) {
   let step: StepRecord | null = null;
   let evaluation: EvaluationRecord | null = null;
-  let last: JournalRecord | null = null;
+  let end: Ends['end'] = null;
+  let lifecycle: Ends['lifecycle'] = null;
+  /** Behind the last record of the run's own work, whose end comes before what people did since. */
+  let behindWork = true;
+  let whole = false;
   let unfinished: string | null = null;
   let indexAsked = false;
   for await (const { bytes, start, behind } of readLinesBackward(inRun(folder, EVENTS_FILE))) {
-    if (!last) {
+    if (behindWork) {
       // A kill may leave broken lines at the very end; records of newer types say nothing here.
       const parsed = parseLine(bytes.toString());
       if (typeof parsed === 'string') unfinished ??= parsed;
-      else last = parsed.record;
+      else if (parsed.record) {
+        whole = true;
+        if (parsed.record.type === 'end') end = parsed.record;
+        if (parsed.record.type === 'lifecycle') lifecycle ??= parsed.record;
+        else behindWork = false;
+      }
     }
     if (!evaluation && isType(bytes, 'evaluation')) evaluation = parse<EvaluationRecord>(folder, bytes.toString());
     if (!step && isType(bytes, 'step')) step = parse<StepRecord>(folder, bytes.toString());
     // The evaluation may be that of the start.
     if (step && evaluation) break;
-    if (!last || indexAsked || behind < FAR) continue;
+    if (behindWork || indexAsked || behind < FAR) continue;
     indexAsked = true;
     const indexed = await readIndex(folder, cacheFolder());
     if (!indexed || indexed.journal.bytes < start) continue;
@@ -63,11 +76,12 @@ async function readEnd(folder: string) {
     return {
       step: step?.step ?? columns.step,
       evaluation: evaluation ?? columns.head.evaluations.at(-1) ?? null,
-      last,
+      end,
+      lifecycle,
     };
   }
-  if (!last && unfinished !== null) throw brokenRun(folder, unfinished);
-  return { step: step?.step ?? 0, evaluation, last };
+  if (!whole && unfinished !== null) throw brokenRun(folder, unfinished);
+  return { step: step?.step ?? 0, evaluation, end, lifecycle };
 }
 
 /** The journal writes the type first, so that a line can be told without parsing it. */

@@ -9,6 +9,7 @@ import { RollscopeError, toErrorData } from '../protocol/errors.ts';
 import type { ListedRun, RunInfo } from '../protocol/rpc.ts';
 import { readEnds } from './ends.ts';
 import { runInfo } from './run-info.ts';
+import { statusOf } from './run-status.ts';
 import { countSkipped } from './skipped.ts';
 
 /** Runs read at the same time. */
@@ -77,14 +78,13 @@ export async function readRunInfo(folder: string): Promise<RunInfo> {
     });
   }
   const writing = liveWriter(folder) !== null;
-  const [{ step, evaluations, last }, skipped] = await Promise.all([readEnds(folder), countSkipped(folder)]);
-  const ended = last?.type === 'end' ? last.reason : 'interrupted';
+  const [{ step, evaluations, end, lifecycle }, skipped] = await Promise.all([readEnds(folder), countSkipped(folder)]);
   return runInfo(file, {
     run: runName(folder),
     folder,
     step,
     evaluations,
     skipped,
-    status: writing ? 'running' : ended,
+    status: statusOf({ end, lifecycle }, writing),
   });
 }

@@ -24,6 +24,7 @@ import { fold } from '../../engine/runs/fold.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { type ProblemView, problemView } from '../../engine/runs/problem-view.ts';
 import { runInfo } from '../../engine/runs/run-info.ts';
+import { statusOf } from '../../engine/runs/run-status.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 
@@ -45,6 +46,8 @@ export class OpenRun {
   private readonly giveUp = new AbortController();
   private now: Progress | null = null;
   private part = 0;
+  /** Its end has just arrived: the writer that may still live writes no more. */
+  private closing = false;
 
   columns = new RunColumns();
   /** Resolves when the columns are read. @throws RollscopeError `run-not-found`, `run-broken`, `canceled` */
@@ -96,13 +99,14 @@ export class OpenRun {
   set progress(progress: Progress | null) {
     const ended = progress?.state === 'ended' ? null : progress;
     if (ended === null && this.now === null) return;
+    if (ended) this.closing = false;
     this.now = ended;
     this.progressEmitter.fire(ended);
   }
 
   get status(): RunInfo['status'] {
     if (this.now) return 'running';
-    return this.columns.head.end?.reason ?? (liveWriter(this.folder) ? 'running' : 'interrupted');
+    return statusOf(this.columns.head, !this.closing && liveWriter(this.folder) !== null);
   }
 
   get info(): RunInfo {
@@ -122,7 +126,8 @@ export class OpenRun {
     for (const record of records) {
       if (!fold(this.columns, record)) continue;
       fresh = true;
-      if (record.type === 'end') ended = true;
+      ended = record.type === 'end';
+      this.closing = ended;
     }
     if (ended) this.progress = null;
     if (fresh) this.appendEmitter.fire();
@@ -135,6 +140,7 @@ export class OpenRun {
     // Copies of the old columns cannot be extended with rows of the new ones.
     columns.epoch = this.columns.epoch + 1;
     this.columns = columns;
+    this.closing = columns.head.end !== null;
     this.appendEmitter.fire();
   }
 

@@ -12,6 +12,7 @@ import type { RunInfo } from '../../protocol/rpc.ts';
 import type { ForeignRun } from '../../protocol/run-file.ts';
 import type { RunColumns } from '../../runs/columns.ts';
 import { runInfo } from '../../runs/run-info.ts';
+import { statusOf } from '../../runs/run-status.ts';
 import { foreignName, isForeign, type Metric } from '../../runs/series.ts';
 import type { Output } from '../output.ts';
 import { problemResults, problemTable } from '../problem-table.ts';
@@ -48,7 +49,7 @@ export async function showRun(output: Output, { folder, problems, columns, step 
     run: runName(folder),
     folder,
     step: columns.step,
-    status: liveWriter(folder) ? 'running' : (head.end?.reason ?? 'interrupted'),
+    status: statusOf(head, liveWriter(folder) !== null),
     evaluations: head.evaluations,
     skipped: head.skipped,
   });
@@ -84,7 +85,7 @@ function factRows(
   return [
     ...originRows(info),
     ['job', info.job],
-    ['status', info.status + (head.end?.error ? `: ${head.end.error.message}` : '')],
+    ['status', info.status + (info.status === 'failed' && head.end?.error ? `: ${head.end.error.message}` : '')],
     ['model', `${info.model ?? DASH}${sizes && ` (${sizes})`}`],
     ['dataset', `${info.dataset ?? DASH} (${head.run?.problems ?? DASH} problems)`],
     ...(head.run?.data ?? [])

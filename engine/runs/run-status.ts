@@ -1,0 +1,19 @@
+/** A run's status: the one rule for the list, the panel and the command line. Pure. */
+import type { RunInfo } from '../protocol/rpc.ts';
+import type { Head } from './columns.ts';
+
+/** The lifecycle records with which a run begins again after it ended. */
+const AGAIN: readonly NonNullable<Head['lifecycle']>['event'][] = ['recovered', 'resumed'];
+
+/**
+ * A run that is written to is running, also while it is prepared for being resumed and its last record still says that it
+ * stopped. Without a writer its end counts, unless somebody has begun to resume it since.
+ * @param lifecycle the last one
+ * @param writing whether a writer lives
+ */
+export function statusOf({ end, lifecycle }: Pick<Head, 'end' | 'lifecycle'>, writing: boolean): RunInfo['status'] {
+  if (writing) return 'running';
+  if (!end) return 'interrupted';
+  const again = lifecycle !== null && lifecycle.seq > end.seq && AGAIN.includes(lifecycle.event);
+  return again ? 'interrupted' : end.reason;
+}
