@@ -16,15 +16,12 @@ const PRESETS: readonly { name: string; preset: Preset }[] = [
   { name: 'others', preset: presetFor('owner/name', false) },
 ];
 
-/** Longest text that help prints whole. */
-const SHORT = 40;
-
 /**
  * `8`, or `32 (embedded), 8 (others)` where presets differ; null for what is only required.
- * @param shorten cut long texts, as help does
+ * @param shown how a text is written
  */
-export function defaultText(placed: RunSetting, shorten = true): string | null {
-  const texts = PRESETS.map(({ name, preset }) => ({ name, text: one(placed, preset, shorten) }));
+export function defaultText(placed: RunSetting, shown = quoted): string | null {
+  const texts = PRESETS.map(({ name, preset }) => ({ name, text: one(placed, preset, shown) }));
   const [embedded, own, others] = texts;
   if (embedded!.text === null) return null;
   if (embedded!.text === own!.text) {
@@ -38,25 +35,28 @@ function named(texts: readonly { name: string; text: string | null }[]): string 
   return texts.map(({ name, text }) => `${text} (${name})`).join(', ');
 }
 
-function one({ path, setting }: RunSetting, preset: Preset, shorten: boolean): string | null {
+function one({ path, setting }: RunSetting, preset: Preset, shown: (text: string) => string): string | null {
   // Without an adapter its rank says nothing; what counts is that all weights train.
   if (path === 'lora.rank' && preset.lora === null) return setting.absent ?? null;
   if (path === 'model') return setting.default as string;
   const value = valueAt(preset, path) ?? setting.default ?? null;
   return value === null || (Array.isArray(value) && value.length === 0)
     ? (setting.absent ?? 'none')
-    : valueText(setting, value, shorten);
+    : valueText(setting, value, shown);
 }
 
 /** A value as help and documentation print it. */
-export function valueText({ kind }: Pick<Setting, 'kind'>, value: unknown, shorten = false): string {
+function valueText({ kind }: Setting, value: unknown, shown: (text: string) => string): string {
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   if (Array.isArray(value))
     return kind.type === 'list' && kind.choices?.length === value.length ? 'all' : value.join(', ');
   if (kind.type === 'bytes') return bytes(value as number);
   if (kind.type !== 'text') return String(value);
   const text = String(value).replaceAll('\n', '\\n');
-  if (text === '') return 'none';
-  const shown = shorten && text.length > SHORT ? `${text.slice(0, SHORT)}...` : text;
-  return /[\s\\]/.test(shown) ? `'${shown}'` : shown;
+  return text === '' ? 'none' : shown(text);
+}
+
+/** As a person types it in a terminal. */
+function quoted(text: string): string {
+  return /[\s\\]/.test(text) ? `'${text}'` : text;
 }

@@ -25,13 +25,17 @@ import { EDITOR_SETTINGS, OBJECT_SETTINGS, RUN_SETTINGS, SECTIONS, TAKEN } from 
 
 type Json = Record<string, unknown>;
 
+const RESTRICTED_MODE =
+  'In Restricted Mode, workspace settings for models, folders, devices, programs and prompts are ignored, rewards that run programs are disabled, and experiments cannot be run.';
+
 /** `package.json` with what is generated put in its place. */
 export function manifest(current: Json): Json {
   const { commands, menus, configuration } = contributions();
   const contributes = { ...(current.contributes as Json), commands, menus, configuration };
   const capabilities = current.capabilities as Json;
   const untrustedWorkspaces = {
-    ...(capabilities.untrustedWorkspaces as Json),
+    supported: 'limited',
+    description: RESTRICTED_MODE,
     restrictedConfigurations: restricted(),
   };
   return { ...current, capabilities: { ...capabilities, untrustedWorkspaces }, contributes };

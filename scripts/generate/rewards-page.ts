@@ -2,7 +2,7 @@
 import { defaultText } from '../../engine/config/defaults.ts';
 import { SETTINGS } from '../../engine/config/settings.ts';
 import { defaultOptions, type Reward, rewards } from '../../engine/reward/index.ts';
-import { escaped } from './markdown.ts';
+import { code, escaped } from './markdown.ts';
 
 const OPENING = `# Rewards
 
@@ -68,9 +68,9 @@ function section(reward: Reward): string {
   ];
   const table = rows.map(([name, value]) => `| ${name} | ${value!.replaceAll('|', '\\|')} |`).join('\n');
   const options = SETTINGS.filter((placed) => placed.reward === reward.name && placed.setting.flag).map((placed) => {
-    const value = defaultText(placed);
+    const value = defaultText(placed, code);
     const help = escaped(placed.setting.help);
-    return `- \`${placed.setting.flag}\` (\`${placed.path}\`): ${help}${value === null ? '' : `; default: ${escaped(value)}`}`;
+    return `- ${code(placed.setting.flag!)} (${code(placed.path)}): ${help}${value === null ? '' : `; default: ${escaped(value)}`}`;
   });
   return [
     `### ${reward.title}`,

@@ -2,7 +2,7 @@
 import { defaultText } from '../../engine/config/defaults.ts';
 import { allowedFor } from '../../engine/config/messages.ts';
 import { type RunSetting, TRAIN_GROUPS } from '../../engine/config/settings.ts';
-import { escaped, table } from './markdown.ts';
+import { code, escaped, table } from './markdown.ts';
 
 const OPENING = `# Settings of a run
 
@@ -30,11 +30,9 @@ function row(placed: RunSetting): string[] {
     code(path),
     escaped(reward ? `${reward}: ${setting.help}` : setting.help),
     escaped((allowedFor(setting) ?? '').replace(/^allowed: /, '')),
-    escaped(defaultText(placed) ?? 'required'),
+    escaped(defaultText(placed, code) ?? 'required'),
     setting.editor ? code(`rollscope.${setting.editor.id}`) : '',
     setting.trl ? code(setting.trl) : '',
     setting.verl ? code(setting.verl) : '',
   ];
 }
-
-const code = (text: string) => `\`${text}\``;

@@ -2,21 +2,23 @@
 import { DATASET } from './dataset.ts';
 import { choice, type Fields, integer, number, optional, section, toggle } from './kit.ts';
 
-/** The problems of an evaluation are described as those of training, but only the file has an option. */
+/** The problems of an evaluation are described as those of training, but only the file has an option and other names. */
 const EVALUATION_DATASET = optional(
   section('Evaluation problems', {
-    ...withoutFlags(DATASET.fields),
+    ...withoutNames(DATASET.fields),
     path: {
-      ...DATASET.fields.path,
+      ...withoutNames(DATASET.fields).path,
       title: 'Evaluation problems',
       help: 'problems to evaluate on',
       example: 'test.jsonl',
       placeholder: 'file',
       flag: '--eval-dataset' as const,
       absent: 'the training problems',
+      trl: 'eval_dataset',
+      verl: 'data.val_files',
     },
     split: {
-      ...DATASET.fields.split,
+      ...withoutNames(DATASET.fields).split,
       title: 'Evaluation split',
       flag: '--eval-split' as const,
       trl: 'dataset_test_split',
@@ -24,10 +26,11 @@ const EVALUATION_DATASET = optional(
   }),
 );
 
-function withoutFlags<F extends Fields>(fields: F): F {
+/** Without the names that people give a setting elsewhere: here they would be those of training. */
+function withoutNames<F extends Fields>(fields: F): F {
   const bare = ([key, node]: [string, F[string]]): [string, unknown] => {
-    if ('fields' in node) return [key, { ...node, fields: withoutFlags(node.fields) }];
-    const { flag: _, aliases: __, former: ___, editor: ____, ...rest } = node;
+    if ('fields' in node) return [key, { ...node, fields: withoutNames(node.fields) }];
+    const { flag: _, aliases: _aliases, former: _former, editor: _editor, trl: _trl, verl: _verl, ...rest } = node;
     return [key, rest];
   };
   return Object.fromEntries(Object.entries(fields).map((entry) => bare(entry as [string, F[string]]))) as F;
@@ -102,6 +105,7 @@ export const EVALUATION = section('Evaluation', {
     min: 1,
     max: 1_000_000,
     absent: 'all',
+    verl: 'data.val_max_samples',
   }),
   draw: choice(
     {

@@ -52,7 +52,7 @@ export const DEVICE = {
     flag: '--memory',
     min: 256 * 2 ** 20,
     default: null,
-    absent: '4 GB, or what the longest problem needs',
+    absent: '4 GiB, or what the longest problem needs',
     editor: {
       id: 'memoryLimit',
       section: 'Model and engine',
