@@ -58,7 +58,7 @@ export const MEASURES = {
       return logsumexp && meanLogit && meanOver(logsumexp.length, (t) => logsumexp[t]! - meanLogit[t]!);
     },
   },
-  /** Minus the mean entropy a token. (-log V, 0] */
+  /** Minus the mean entropy per token. (-log V, 0] */
   'negative-entropy': {
     title: 'Negative token entropy',
     probability: false,

@@ -150,7 +150,7 @@ export function hasReference({ rollouts }: JudgedGroup): boolean {
   return rollouts.some(({ correct }) => correct !== null);
 }
 
-/** Mean entropy a token over the tokens of all rollouts, nats; null without tokens. */
+/** Mean entropy per token over the tokens of all rollouts, nats; null without tokens. */
 export function tokenEntropy(rollouts: readonly RolloutFacts[]): number | null {
   let total = 0;
   let tokens = 0;

@@ -3,7 +3,7 @@
  * measured shares are from it. Pure; a share is a number in [0, 1], beta is in units of the reward.
  *
  * With the majority reward, the optimum pi*(y) = pi(y) exp(r(y) / beta) / Z multiplies the odds of the majority answer by
- * e^{1/beta}. Repeated, the logit of its share grows by 1/beta a step, and 1 - share falls geometrically with the rate
+ * e^{1/beta}. Repeated, the logit of its share grows by 1/beta per step, and 1 - share falls geometrically with the rate
  * e^{-1/beta}.
  */
 import { RollscopeError } from '../protocol/errors.ts';
@@ -68,7 +68,7 @@ export function initialMajorityShares(
 }
 
 export interface GrowthFit {
-  /** Growth of the logit of the share a step, which theory says is 1/beta. */
+  /** Growth of the logit of the share per step, which theory says is 1/beta. */
   growth: number;
   /** Its standard error; null when no degree of freedom is left. */
   error: number | null;
@@ -132,7 +132,7 @@ function clampedLogit({ share, votes }: ShareObservation): number {
 }
 
 /**
- * The share at a later step, from one that was measured, with a growth of its logit a step (1/beta). The start is kept
+ * The share at a later step, from one that was measured, with a growth of its logit per step (1/beta). The start is kept
  * half a vote away from 0 and 1, as in the fits; the growth may be negative.
  */
 export function shareAt(start: ShareObservation, growth: number, step: number): number {
@@ -151,7 +151,7 @@ export interface PredictionError {
 }
 
 /**
- * How far predictions with one growth (1/beta a step) are from the measured shares: one-step predictions start from the
+ * How far predictions with one growth (1/beta per step) are from the measured shares: one-step predictions start from the
  * share measured just before, many-step predictions from the problem's first. The start is kept half a vote away from 0
  * and 1. null when no problem has two steps.
  */

@@ -13,13 +13,13 @@ export interface Asked {
   before: Turn[];
   /** The last turn of the user. */
   question: string;
-  /** What the assistant says behind the question: a beginning to go on from, or the solution. */
+  /** What the assistant says behind the question: a beginning to continue, or the solution. */
   reply: string | null;
   /** The question as a text: with the turns before it, where there are any. */
   text: string;
 }
 
-/** A conversation that cannot be read; the message goes on after `"messages" `. */
+/** A conversation that cannot be read; the message continues after `"messages" `. */
 export class ChatFault extends Error {}
 
 const ROLES: ReadonlyMap<string, Turn['role']> = new Map([

@@ -36,7 +36,7 @@ export interface PromptParts {
   before?: Turn[] | undefined;
   /** The user's last turn, template filled in. */
   user: string;
-  /** What the response goes on from. */
+  /** What the response continues. */
   prefill?: string | undefined;
 }
 
@@ -274,7 +274,7 @@ function nameChoices(rows: readonly Reading[], columns: Columns, warnings: strin
   return naming;
 }
 
-/** What an assistant says behind the question is left out where it is the solution, and gone on from where it is a beginning. */
+/** What an assistant says behind the question is left out where it is the solution, and continued where it is a beginning. */
 function splitReplies(rows: readonly Reading[], columns: Columns, warnings: string[]): void {
   let solutions = 0;
   let labels = 0;

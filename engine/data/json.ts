@@ -45,7 +45,7 @@ function deep(text: string): boolean {
   return false;
 }
 
-/** A string that is not closed goes on to the end, so that the search stays linear. */
+/** A string that is not closed continues to the end, so that the search stays linear. */
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"?|-?\d[\d.eE+-]*|-?Infinity|NaN/gs;
 
 /** The text with numbers that a double cannot hold in quotes; with `names`, so are the numbers that JSON lacks. */

@@ -8,7 +8,7 @@ export function unpackLz4Block(input: Uint8Array, length: number): Uint8Array {
   const output = new Uint8Array(length);
   let at = 0;
   let end = 0;
-  // a length of 15 goes on in the following bytes, until one is not 255
+  // a length of 15 continues in the following bytes, until one is not 255
   const lengthFrom = (nibble: number) => {
     let sum = nibble;
     for (let byte = nibble === 15 ? 255 : 0; byte === 255; sum += byte) {

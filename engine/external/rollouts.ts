@@ -24,7 +24,7 @@ export interface CustomRollout {
   finish: 'stop' | 'length';
   /** Number of tokens. */
   tokens: number;
-  /** Mean log-probability and entropy a token at the sampling temperature, nats; null without tokens. */
+  /** Mean log-probability and entropy per token at the sampling temperature, nats; null without tokens. */
   logprob: number | null;
   entropy: number | null;
 }

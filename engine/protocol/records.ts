@@ -145,7 +145,7 @@ export const StepRecord = z.strictObject({
     loss: nullable,
     gradientNorm: nullable,
     clipFraction: nullable,
-    /** Distance of the policy from the reference, nats a trained token (k3); null where it was not measured. */
+    /** Distance of the policy from the reference, nats per trained token (k3); null where it was not measured. */
     kl: later,
     learningRate: nullable,
     /** Groups whose rewards were all equal, so that they did not train. */

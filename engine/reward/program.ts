@@ -16,7 +16,7 @@ const OPTIONS = section('Programs', {
   ),
   tests: text({
     title: 'Tests column',
-    help: 'column with the tests: code that raises an exception when the program is wrong, or a list of such codes',
+    help: 'column with the tests: code that raises an exception when the program is wrong, or a list of code snippets',
     placeholder: 'name',
     flag: '--tests-field',
     default: 'tests',

@@ -107,7 +107,7 @@ const ESTIMATORS: Record<Name, Estimator> = {
 };
 
 /**
- * Advantages of a step by the estimator's name: one inner array of rewards (finite) a group, one advantage a reward, in
+ * Advantages of a step by the estimator's name: one inner array of rewards (finite) per group, one advantage per reward, in
  * the same order. A group whose rewards are equal, or a single one, has exactly 0, except with `reinforce++`, which
  * compares across groups. An estimator that is groupwise may be given one group at a time.
  */

@@ -347,7 +347,7 @@ describe('on the command line', () => {
     }
   });
 
-  test('programs run only where that is allowed, anew for each start', async () => {
+  test('programs run only where that is allowed, which each start says again', async () => {
     const options = ['--reward', '0.5*custom + majority-vote', '--reward-program', file('reward.mjs'), ...SMALL];
     const start = [file('chains.jsonl'), ...options, '--name', 'own', '--json'];
     const facts = { reason: 'programs-not-allowed', reward: 'custom' };

@@ -330,7 +330,7 @@ describe('the reference policy', () => {
     await backend.release();
   });
 
-  test('is asked once for several passes, and each pass is as if it was asked anew', async () => {
+  test('is asked once for several passes, and each pass is as if it was asked again', async () => {
     const backend = await openDevice('cpu', { threads: 1 });
     const loss = { epochs: 2, klCoefficient: 0.5, miniBatch: 2 };
     const groups = groupsOf(model, true);
@@ -349,7 +349,7 @@ describe('the reference policy', () => {
       // No call of the device before those of the gradient.
       expect(shares[0]).toBe(0.25);
     }
-    // What was kept is given up: a third pass asks anew.
+    // What was kept is given up: a third pass asks again.
     const shares: number[] = [];
     await trainer.update(parts[0]!, 1e-2, (fraction) => shares.push(fraction));
     expect(shares[0]).toBe(0);

@@ -25,7 +25,7 @@ import {
 
 export interface RunFixtureOptions {
   problems?: number;
-  /** Rollouts a problem, in training and in evaluation. */
+  /** Rollouts per problem, in training and in evaluation. */
   votes?: number;
   steps?: number;
   /** An evaluation and a checkpoint every k steps. */
@@ -235,7 +235,7 @@ function draw(task: Task, settings: Settled, step: number, phase: Phase, rollout
 
 const VOCABULARY = 512;
 
-/** Cuts a text into tokens and gives each a plausible distribution: sure on form, unsure on the answer's digits. */
+/** Cuts a text into tokens and gives each a plausible distribution: confident in form, uncertain of the answer's digits. */
 function speak(text: string, answer: string | null, mass: number, step: number, random: () => number): PolicyRollout {
   const tokenTexts: string[] = text.match(/ ?[A-Za-z]+|\\boxed|[\s\S]/g) ?? [];
   // The end token has no text.

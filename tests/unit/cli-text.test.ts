@@ -107,20 +107,20 @@ test('problems without a verdict stand between wrong and right ones', () => {
   const result = (id: string, correct: boolean | null, share: number | null) =>
     ({ id, correct, share, index: 0 }) as ProblemResult;
   const sorted = [
-    result('right, sure', true, 1),
+    result('right, confident', true, 1),
     result('unknown', null, 0.5),
-    result('wrong, unsure', false, 0.3),
-    result('right, unsure', true, 0.4),
-    result('wrong, sure', false, 0.9),
+    result('wrong, uncertain', false, 0.3),
+    result('right, uncertain', true, 0.4),
+    result('wrong, confident', false, 0.9),
     result('no answer', null, null),
   ].sort(byConcern);
   expect(sorted.map(({ id }) => id)).toEqual([
-    'wrong, sure',
-    'wrong, unsure',
+    'wrong, confident',
+    'wrong, uncertain',
     'unknown',
     'no answer',
-    'right, unsure',
-    'right, sure',
+    'right, uncertain',
+    'right, confident',
   ]);
 });
 

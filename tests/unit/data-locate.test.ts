@@ -72,7 +72,7 @@ describe('JSON', () => {
     expect(broken.split('\n')[found[1]!.line]).toBe('  {');
   });
 
-  test('other documents hold no rows', () => {
+  test('other documents contain no rows', () => {
     for (const text of ['', '{}', '[]', '3', '"x"', '[1, 2]', '{"a": {"b": [1]}}']) {
       expect(locateProblems(text, 'json')).toEqual([]);
     }

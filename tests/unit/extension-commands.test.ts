@@ -167,7 +167,7 @@ describe('choosing a model', () => {
 });
 
 describe('training', () => {
-  it('runs no programs in a workspace that is not trusted, and says how to trust it', async () => {
+  it('runs no programs in Restricted Mode, and says how to trust it', async () => {
     const { runDataset } = await import('../../extension/commands/start.ts');
     const { app, begun, reported } = fakeApp();
     editor.user.reward = 'program';

@@ -252,7 +252,7 @@ describe('files and colors', () => {
     }
   });
 
-  it('hold no style in the walkthrough pictures that a theme cannot change', () => {
+  it('have no style in the walkthrough pictures that a theme cannot change', () => {
     for (const name of ['train', 'watch', 'rollout']) {
       const svg = readFileSync(path.join(ROOT, 'media', 'walkthrough', `${name}.svg`), 'utf8');
       const colors = [...svg.matchAll(/(?:fill|stroke)="([^"]*)"/g)].map(([, color]) => color!);

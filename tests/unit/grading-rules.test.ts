@@ -104,7 +104,7 @@ test('facts: votes of whole sentences by a pattern, compared as words', () => {
   expect(rollouts[3]).toEqual({ answer: null, cluster: null, correct: false });
 });
 
-test('a stored group is judged anew by another rule', () => {
+test('a stored group is judged again by another rule', () => {
   const detail = { rollouts: [{ text: 'It is 5' }, { text: 'It is 6' }, { text: '5, I think' }], clusters: [] };
   const again = rejudged(detail as never, { answer: '5' }, graderOf({ answer: 'last-number', compare: 'math' }));
   expect(again.clusters).toMatchObject([{ answer: '5', members: [0, 2], correct: true }, { members: [1] }]);

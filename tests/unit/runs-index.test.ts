@@ -1,4 +1,4 @@
-/** The index of a run: made once, extended, and made anew where it cannot be trusted. */
+/** The index of a run: made once, extended, and made again where it cannot be trusted. */
 import {
   appendFileSync,
   chmodSync,
@@ -81,7 +81,7 @@ describe('the index of a run', () => {
     expect(await readIndex(folder, cache)).not.toBeNull();
   });
 
-  it('is made anew when it is damaged, cut, or of another version', async () => {
+  it('is made again when it is damaged, cut, or of another version', async () => {
     const { folder, cache, index } = await run();
     const columns = await openColumns(folder, { cache });
     const whole = readFileSync(index);

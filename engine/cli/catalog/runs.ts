@@ -164,8 +164,8 @@ export const show: CommandDefinition = {
   json: true,
   examples: [
     ['rollscope show latest', ''],
-    ['rollscope show latest --problem 17', 'clusters and rollouts'],
-    ['rollscope show latest --problem 17 --rollout 3', 'one response and why it got its reward'],
+    ['rollscope show latest --problem chain-001', 'clusters and rollouts'],
+    ['rollscope show latest --problem chain-001 --rollout 3', 'one response and why it got its reward'],
   ],
   load: async () => (await import('../commands/show.ts')).show,
 };
@@ -223,7 +223,7 @@ export const rescore: CommandDefinition = {
     ['rollscope rescore latest', 'every reward that can be computed'],
     ['rollscope rescore latest --reward majority-vote --answer last-number', 'had answers been found by another rule'],
     ['rollscope rescore latest --reward self-certainty --reward empo', ''],
-    ['rollscope rescore latest --problem 17 --step 1', 'rewards and top-ranked answers of one problem'],
+    ['rollscope rescore latest --problem chain-001', 'rewards and top-ranked answers of one problem'],
   ],
   load: async () => (await import('../commands/rescore.ts')).rescore,
 };

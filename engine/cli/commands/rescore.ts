@@ -43,9 +43,9 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
       { details: { reason: 'unknown-problem', field: '--problem', value: options.problem } },
     );
   }
-  // with a rule, answers are found anew in the stored texts
-  const anew = options.answer !== undefined || options.compare !== undefined;
-  const grader = anew
+  // with a rule, answers are extracted again from the stored texts
+  const again = options.answer !== undefined || options.compare !== undefined;
+  const grader = again
     ? graderFor({
         ...config?.grading,
         ...(options.answer !== undefined && { answer: options.answer }),

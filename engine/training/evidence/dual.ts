@@ -61,7 +61,7 @@ function placeOf(text: string, hidden: string): number | null {
 
 /**
  * What is hidden in a problem, and the problem without it; null where the problem does not hold what the data says, or
- * holds no number where the data says nothing.
+ * contains no number where the data says nothing.
  */
 export function dualTask(
   { text, columns, index }: Pick<Problem, 'text' | 'columns' | 'index'>,

@@ -15,11 +15,11 @@ import type { StartOptions } from './start.ts';
 export type ResumeOptions = Pick<StartOptions, 'folder' | 'allowPrograms'>;
 
 /**
- * Resumes an interrupted, stopped or failed run from its last checkpoint, exactly as it would have gone on. Rejects with
+ * Resumes an interrupted, stopped or failed run from its last checkpoint, with the results that an uninterrupted run has. Rejects with
  * RollscopeError when the folder cannot be opened, or when model or dataset are no longer what they were.
  */
 export async function resumeRun({ folder, allowPrograms = false }: ResumeOptions): Promise<RunHandle> {
-  // Before the folder is locked and mended: a run of another trainer stays as it is.
+  // Before the folder is locked and repaired: a run of another trainer stays as it is.
   const file = await readRunFile(folder);
   const hint = `Continue it with ${originText(file.origin)} and import it again, or start a new run with: rollscope train`;
   const config = ownConfig(file, 'Resuming', hint);

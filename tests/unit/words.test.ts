@@ -1,0 +1,71 @@
+/** Texts, docs and comments name things as the field does: the phrases here have better ones, and stay away. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createProgram } from '../../engine/cli/program.ts';
+import { fullHelp } from '../../scripts/generate/cli-page.ts';
+import { ROOT } from '../support/processes.ts';
+
+const PHRASES: readonly [better: string, found: RegExp][] = [
+  ['resume, continue', /\b(?:go|goes|gone|going|went) on (?:with|from)\b|would have gone on\b/],
+  ['default', /\bwhen absent\b|\bwhat suits the model\b/],
+  ['predict, forecast', /\bforet(?:ell|ells|elling|old)\b|\bpreflight\b/],
+  ['no alarms', /\bsaw nothing\b|\bseems to collapse\b/],
+  ['confident, uncertain', /\b(?:un)?sure and (?:un)?(?:right|wrong)\b/],
+  ['P(correct)', /\bright with 0\.\d/],
+  ['base-rate baseline', /\bwithout skill\b/],
+  ['top-1 accuracy, advantage-sign accuracy', /\bwinners? (?:right|differ)\b|\bpush right\b/],
+  ['Restricted Mode', /\b(?:folder|workspace)s? that (?:is|are) not trusted\b|\buntrusted (?:folder|workspace)\b/],
+  ['compute device', /\bdevice that computes\b(?! them)|\bthreads that compute\b|\bgraphics card\b/],
+  ['fix, repair', /\bmend(?:s|ed|ing)?\b/],
+  ['again, restart', /\banew\b/],
+  ['at random', /\bby lot\b/],
+  ['shut down cleanly, last output', /\btake leave\b|\blast words\b/],
+  ['repeatable', /\bmay be used again\b/],
+  [
+    'per',
+    /\b(?:nats|bytes|entropy|rollouts|problems|tokens) an? (?:(?:trained )?token|step|problem|weight|second|rollout)\b/,
+  ],
+  ['per', /\b1\/beta a step\b/],
+  ['contains no, is not a', /\bholds? no\b|\bis no (?:folder|file|sandbox)\b/],
+  ['code snippets, programs', /\bsuch codes\b/],
+];
+
+/** This file names them. */
+const SELF = path.join('tests', 'unit', 'words.test.ts');
+
+const sources = ['engine', 'extension', 'webview', 'scripts', 'tests', 'docs']
+  .flatMap((folder) =>
+    readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => path.join(folder, name)),
+  )
+  .filter((name) => /\.(?:ts|mjs|md)$/.test(name) && name !== SELF);
+const texts = [...sources, 'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'package.json'].map((file) => ({
+  file,
+  // A phrase may be broken over two lines, also of a comment.
+  text: readFileSync(path.join(ROOT, file), 'utf8').replace(/\s*\n\s*(?:\*|\/\/)?\s*/g, ' '),
+}));
+
+describe('better words', () => {
+  test.each(PHRASES)('%s: not %s', (_, found) => {
+    const everywhere = new RegExp(found.source, 'gi');
+    const around = (text: string, at: number) => text.slice(Math.max(0, at - 40), at + 40);
+    expect(texts.length).toBeGreaterThan(500);
+    const hits = texts.flatMap(({ file, text }) =>
+      [...text.matchAll(everywhere)].map(({ index }) => `${file}: ${around(text, index)}`),
+    );
+    expect(hits).toEqual([]);
+  });
+});
+
+test('the examples of help name problems that the default run has', () => {
+  const embedded = readFileSync(path.join(ROOT, 'engine', 'embedded', 'problems.jsonl'), 'utf8');
+  const ids = embedded
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { id: string }).id);
+  const named = createProgram(() => {}).commands.flatMap((command) =>
+    [...fullHelp(command).matchAll(/rollscope \w+ latest .*--problem ([\w-]+)/g)].map(([, id]) => id!),
+  );
+  expect(named.length).toBeGreaterThan(1);
+  for (const id of named) expect(ids).toContain(id);
+});
