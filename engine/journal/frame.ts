@@ -240,12 +240,12 @@ function knownColumns(rollout: Rollout, index: number): number {
 }
 
 /** Reads a frame of the form RSF2; throws `run-broken`, naming `where`, when it is damaged. */
-export function decodeFrame(bytes: Uint8Array, where: string): GroupDetail {
-  if (!isWholeFrame(bytes)) throw damaged(where, 'checksum does not match');
+export function decodeFrame(bytes: Uint8Array, where: string, hint?: string): GroupDetail {
+  if (!isWholeFrame(bytes)) throw damaged(where, 'checksum does not match', hint);
   const jsonLength = new DataView(bytes.buffer, bytes.byteOffset).getUint32(12, true);
   const json = Buffer.from(bytes.subarray(FRAME_HEADER, FRAME_HEADER + jsonLength)).toString();
   const parsed = readTolerantly(FrameHeader, JSON.parse(json));
-  if (!parsed.success) throw damaged(where, parsed.error);
+  if (!parsed.success) throw damaged(where, parsed.error, hint);
   const { clusters, rollouts, parts = [], evidence = {}, ...id } = parsed.data;
   const columns = readColumns(bytes, FRAME_HEADER + jsonLength, rollouts);
   const members = clusters.map((): number[] => []);
@@ -261,8 +261,8 @@ export function decodeFrame(bytes: Uint8Array, where: string): GroupDetail {
   return { ...detail, majority: majorityOf(detail) };
 }
 
-function damaged(where: string, what: string): RollscopeError {
-  return new RollscopeError('run-broken', `${where}: the stored rollouts are damaged (${what}).`, undefined, {
+function damaged(where: string, what: string, hint: string | undefined): RollscopeError {
+  return new RollscopeError('run-broken', `${where}: the stored rollouts are damaged (${what}).`, hint, {
     details: { reason: 'damaged-rollouts', place: where },
   });
 }

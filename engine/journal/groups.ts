@@ -7,6 +7,7 @@ import { detailOf2, type Group2, isGroup2, readGroup2 } from './formats/records2
 import { decodeFrame, readFramePrefix } from './frame.ts';
 import { EVENTS_FILE, inRun, rolloutFileIndex } from './layout.ts';
 import { readLines } from './lines.ts';
+import { restoreHint } from './missing-file.ts';
 
 /**
  * Reads a group by its record, or by the pointer in it.
@@ -22,13 +23,14 @@ export async function readGroup(
       details: { reason: 'rollouts-not-stored' },
     });
   const where = `${inRun(folder, pointer.file)} at byte ${pointer.offset}`;
+  const hint = restoreHint(folder, pointer.file);
   const bytes = await readFrameBytes(folder, pointer);
   if (!bytes)
-    throw new RollscopeError('run-broken', `${where}: the stored rollouts are missing.`, undefined, {
+    throw new RollscopeError('run-broken', `${where}: the stored rollouts are missing.`, hint, {
       details: { reason: 'missing-rollouts', file: pointer.file, offset: pointer.offset },
     });
-  if (readFramePrefix(bytes)?.version !== 1) return decodeFrame(bytes, where);
-  return detailOf2(await recordOf(folder, pointer, where), decodeFrame1(bytes, where));
+  if (readFramePrefix(bytes)?.version !== 1) return decodeFrame(bytes, where, hint);
+  return detailOf2(await recordOf(folder, pointer, where), decodeFrame1(bytes, where, hint));
 }
 
 /** The bytes that a pointer names; null when they do not (all) exist. */

@@ -14,6 +14,7 @@ import { upgradeProblem, upgradeRunFile } from './formats/upgrade.ts';
 import { inRun, PROBLEMS_FILE, PROMPTS_FILE, RUN_FILE } from './layout.ts';
 import { readLines } from './lines.ts';
 import { liveWriter } from './lock.ts';
+import { missingFile } from './missing-file.ts';
 
 export interface RunFolder {
   runFile: RunFile;
@@ -89,9 +90,7 @@ export async function readProblems(folder: string): Promise<Problem[]> {
   const path = inRun(folder, PROBLEMS_FILE);
   const problems = await readList(path, Problem, ({ index }) => index, upgradeProblem);
   if (problems) return problems;
-  throw new RollscopeError('run-broken', `${path} is missing.`, 'Restore the file from a backup.', {
-    details: { reason: 'missing-file', file: path },
-  });
+  throw missingFile(folder, PROBLEMS_FILE);
 }
 
 /** Reads `prompts.jsonl`; null for a run of an older format, which has none. */

@@ -11,6 +11,7 @@ import { isWholeFrame } from './frame.ts';
 import { rolloutFiles } from './frame-store.ts';
 import { readFrameBytes } from './groups.ts';
 import { EVENTS_FILE, type FrameCursor, inRun, isBefore, rolloutFileIndex, START } from './layout.ts';
+import { restoreHint } from './missing-file.ts';
 import { isIncidental } from './replay.ts';
 
 /** What opening a killed run removed. */
@@ -131,7 +132,7 @@ async function checkOldFrames(folder: string, ends: Scan['ends']): Promise<void>
     throw new RollscopeError(
       'run-broken',
       `${path} has ${size} bytes, but ${EVENTS_FILE} line ${seq + 1} needs ${bytes}.`,
-      'Restore the file from a backup.',
+      restoreHint(folder, file),
       { details: { reason: 'missing-rollouts', file: path, line: seq + 1, bytes: size, needed: bytes } },
     );
   }

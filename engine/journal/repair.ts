@@ -17,6 +17,7 @@ import { isWholeFrame } from './frame.ts';
 import { readFrameBytes } from './groups.ts';
 import { EVENTS_FILE, inRun, LOCK_FILE, PROBLEMS_FILE, PROMPTS_FILE, RUN_FILE } from './layout.ts';
 import { liveWriter } from './lock.ts';
+import { restoreHint } from './missing-file.ts';
 import { readPrompts, readRunFile, readRunFolder } from './reader.ts';
 
 export interface Repair {
@@ -108,7 +109,7 @@ async function readableLines(folder: string): Promise<{ lines: KeptLine[]; chang
   throw new RollscopeError(
     'usage',
     `Nothing in ${inRun(folder, EVENTS_FILE)} can be read.`,
-    'Restore it from a backup.',
+    restoreHint(folder, EVENTS_FILE),
     { details: { reason: 'nothing-readable', file: inRun(folder, EVENTS_FILE) } },
   );
 }

@@ -2,8 +2,10 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { eventsSize } from '../journal/events.ts';
 import { EVENTS_FILE, inRun, PROBLEMS_FILE, RUN_FILE, runName } from '../journal/layout.ts';
 import { liveWriter } from '../journal/lock.ts';
+import { missingFile } from '../journal/missing-file.ts';
 import { readRunFile } from '../journal/reader.ts';
 import { RollscopeError, toErrorData } from '../protocol/errors.ts';
 import type { ListedRun, RunInfo } from '../protocol/rpc.ts';
@@ -16,8 +18,8 @@ import { countSkipped } from './skipped.ts';
 const PARALLEL = 8;
 
 /**
- * The runs in a folder of runs, newest first. One that cannot be read is listed with the reason; a folder without
- * `run.json` is not a run. Throws `usage` for a root that is not a folder or may not be read.
+ * The runs in a folder of runs, newest first. One that cannot be read is listed with the reason; a folder with
+ * neither `run.json` nor records is not a run. Throws `usage` for a root that is not a folder or may not be read.
  */
 export async function listRuns(root: string): Promise<ListedRun[]> {
   const entries = await readdir(root, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
@@ -50,11 +52,20 @@ async function listedRun(folder: string): Promise<ListedRun | null> {
     return await readRunInfo(folder);
   } catch (error) {
     if (error instanceof RollscopeError && error.code === 'run-not-found' && !existsSync(inRun(folder, RUN_FILE))) {
-      return null;
+      return (await hasRecords(folder)) ? unreadable(folder, missingFile(folder, RUN_FILE)) : null;
     }
-    const created = await createdOf(folder);
-    return { run: runName(folder), folder, created, status: 'unreadable', error: toErrorData(error) };
+    return unreadable(folder, error);
   }
+}
+
+async function unreadable(folder: string, error: unknown): Promise<ListedRun> {
+  const created = await createdOf(folder);
+  return { run: runName(folder), folder, created, status: 'unreadable', error: toErrorData(error) };
+}
+
+/** `run.json` is written before the first record: a folder with records was a run. */
+async function hasRecords(folder: string): Promise<boolean> {
+  return (await eventsSize(folder).catch(() => 0)) > 0;
 }
 
 /** When an unreadable run was begun, as far as can be told. */
@@ -72,10 +83,7 @@ async function createdOf(folder: string): Promise<string> {
 export async function readRunInfo(folder: string): Promise<RunInfo> {
   const file = await readRunFile(folder);
   for (const name of [PROBLEMS_FILE, EVENTS_FILE]) {
-    if (existsSync(inRun(folder, name))) continue;
-    throw new RollscopeError('run-broken', `${inRun(folder, name)} is missing.`, 'Restore it from a copy of the run.', {
-      details: { reason: 'missing-file', file: inRun(folder, name) },
-    });
+    if (!existsSync(inRun(folder, name))) throw missingFile(folder, name);
   }
   const writing = liveWriter(folder) !== null;
   const [{ step, evaluations, end, lifecycle }, skipped] = await Promise.all([readEnds(folder), countSkipped(folder)]);

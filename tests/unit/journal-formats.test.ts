@@ -10,6 +10,7 @@ import { readPrompts, readRunFile, readRunFolder } from '../../engine/journal/re
 import { repairRun } from '../../engine/journal/repair.ts';
 import { ERROR_CODES } from '../../engine/protocol/errors.ts';
 import { type GroupRecord, RUN_FORMAT } from '../../engine/protocol/index.ts';
+import { rolloutRows } from '../../engine/runs/export/rows.ts';
 import { listRuns, readRunInfo } from '../../engine/runs/list.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { expectRefusal, expectRejection, refusalOf, withNames } from '../support/refusals.ts';
@@ -188,6 +189,11 @@ describe('the list of runs', () => {
       (run: string) => ({ reason: 'not-json', place: join(run, 'run.json') }),
     ],
     [
+      'run.json is missing',
+      (run: string) => rmSync(join(run, 'run.json')),
+      (run: string) => ({ reason: 'missing-file', file: join(run, 'run.json') }),
+    ],
+    [
       'problems are missing',
       (run: string) => rmSync(join(run, 'problems.jsonl')),
       (run: string) => ({ reason: 'missing-file', file: join(run, 'problems.jsonl') }),
@@ -232,6 +238,23 @@ describe('the list of runs', () => {
     cpSync(join(folder, 'checkpoints'), join(root, 'weights'), { recursive: true });
     expect((await listRuns(root)).map(({ run }) => run)).toEqual(['run']);
   });
+});
+
+test('rollouts that are missing or damaged, and a missing run.json, say how to repair the run', async () => {
+  await writeRunFixture(folder, SMALL);
+  const exported = async () => {
+    for await (const _ of rolloutRows(folder));
+  };
+  const hint = expect.stringContaining(repairHint(folder));
+  const path = join(folder, 'rollouts-000.bin');
+  const bytes = readFileSync(path);
+  bytes[30]! ^= 1;
+  writeFileSync(path, bytes);
+  await expect(exported()).rejects.toMatchObject({ hint, details: { reason: 'damaged-rollouts' } });
+  rmSync(path);
+  await expect(exported()).rejects.toMatchObject({ hint, details: { reason: 'missing-rollouts' } });
+  rmSync(join(folder, 'run.json'));
+  expect(await listRuns(root)).toMatchObject([{ status: 'unreadable', error: { hint } }]);
 });
 
 describe('a run of format 2', () => {
