@@ -1,10 +1,10 @@
 /** Builds a run's configuration from the user's settings and the target of a command. Pure. */
 import type { Given, Layer } from '../engine/config/layer.ts';
 import { buildRunConfig, type RunTarget as Target } from '../engine/config/layers.ts';
-import { isObject, setAt, stringAt, type Values, valueAt } from '../engine/config/objects.ts';
+import { setAt, stringAt, type Values, valueAt } from '../engine/config/objects.ts';
 import { type Place, withAbsolutePaths } from '../engine/config/paths.ts';
-
 import { RollscopeError, type RunConfig } from '../engine/protocol/index.ts';
+import { isObject } from '../engine/protocol/values.ts';
 import { rewardOf } from '../engine/reward/index.ts';
 import { OBJECT_SETTINGS, RUN_SETTINGS, type SettingId, settingName, TAKEN } from './editor-settings.ts';
 

@@ -4,10 +4,11 @@
  */
 import type { CountedGroup } from '../protocol/group.ts';
 import type { Estimate } from '../protocol/records.ts';
+import { mean } from '../protocol/values.ts';
 import { CONFIDENT, QUADRANTS, type Quadrant, quadrantOf } from '../protocol/verdict.ts';
 import { type Confidences, MEASURE_NAMES, MEASURES, type MeasureName } from './confidence.ts';
 import { auroc, clusteredAuroc } from './discrimination.ts';
-import { bootstrap, mean, wilson } from './estimates.ts';
+import { bootstrap, wilson } from './estimates.ts';
 import { groupVerdict, type JudgedGroup } from './metrics.ts';
 
 export interface MeasureAlignment {

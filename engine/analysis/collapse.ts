@@ -4,7 +4,7 @@
  */
 import { significant } from '../protocol/format.ts';
 import type { StepRecord } from '../protocol/records.ts';
-import { mean } from './estimates.ts';
+import { mean } from '../protocol/values.ts';
 
 export interface CollapseStep {
   /** The first step whose smoothed reward accuracy is below the threshold; null when there is none (censored). */

@@ -1,6 +1,7 @@
 /** Rank and linear correlation of pairs, with the share of orders that correlate as much. What cannot be computed is null. */
 
-import { generator, mean, percentileInterval } from './estimates.ts';
+import { mean } from '../protocol/values.ts';
+import { generator, percentileInterval } from './estimates.ts';
 
 /** Up to this many pairs, all orders are tried for the p-value of a correlation (8! = 40,320). */
 const EXACT_PAIRS = 8;

@@ -1,5 +1,6 @@
 /** Means with their 95% intervals. */
 import type { Estimate } from '../protocol/records.ts';
+import { mean } from '../protocol/values.ts';
 
 /** Two-sided 95% quantile of the normal distribution. */
 const Z = 1.959963984540054;
@@ -14,10 +15,6 @@ type Range = readonly [number, number];
 const SHARES: Range = [0, 1];
 /** Of differences of two shares, and of correlations. */
 export const DIFFERENCES: Range = [-1, 1];
-
-export function mean(values: readonly number[]): number | null {
-  return values.length === 0 ? null : values.reduce((total, value) => total + value, 0) / values.length;
-}
 
 /**
  * Share of successes with Wilson's score interval (Wilson 1927), which stays inside [0, 1] and has a width also where

@@ -2,8 +2,9 @@
 import type { JudgedGroup } from '../protocol/group.ts';
 import type { EvaluationMetric } from '../protocol/metrics.ts';
 import type { Estimate, EvaluationRecord } from '../protocol/records.ts';
+import { mean } from '../protocol/values.ts';
 import { majorityAtK, passAtK } from './at-k.ts';
-import { bootstrap, mean, wilson } from './estimates.ts';
+import { bootstrap, wilson } from './estimates.ts';
 import {
   answerEntropy,
   correctness,

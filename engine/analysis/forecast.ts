@@ -4,8 +4,9 @@
  */
 import type { Forecast, ForecastScore, ProblemForecast } from '../protocol/forecast.ts';
 import type { Estimate } from '../protocol/records.ts';
+import { mean } from '../protocol/values.ts';
 import { auroc, aurocEstimate, brier } from './discrimination.ts';
-import { generator, mean, percentileInterval, wilson } from './estimates.ts';
+import { generator, percentileInterval, wilson } from './estimates.ts';
 import { answerEntropy, type JudgedGroup } from './metrics.ts';
 import { optimum } from './optimum.ts';
 

@@ -1,9 +1,9 @@
 /** Metrics of a step, from judged groups. What does not exist is null. */
 import type { CountedGroup, JudgedGroup, RolloutFacts } from '../protocol/group.ts';
 import type { StepRecord } from '../protocol/records.ts';
+import { mean } from '../protocol/values.ts';
 import { rightOf, type Verdict, verdictOf } from '../protocol/verdict.ts';
 import { auroc } from './discrimination.ts';
-import { mean } from './estimates.ts';
 
 export type { JudgedGroup } from '../protocol/group.ts';
 

@@ -1,6 +1,6 @@
 /** How a problem ends, told from its votes: the four patterns, and how stable votes are. These read labels. */
 
-import { mean } from './estimates.ts';
+import { mean } from '../protocol/values.ts';
 import type { JudgedGroup } from './metrics.ts';
 import type { StepGroup } from './theory.ts';
 

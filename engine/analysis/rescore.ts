@@ -3,9 +3,10 @@
  * how well each agrees with correctness.
  */
 import type { Estimate } from '../protocol/records.ts';
+import { mean } from '../protocol/values.ts';
 import { kendall, spearman } from './correlation.ts';
 import { auroc } from './discrimination.ts';
-import { bootstrap, DIFFERENCES, mean, wilson } from './estimates.ts';
+import { bootstrap, DIFFERENCES, wilson } from './estimates.ts';
 import type { JudgedGroup } from './metrics.ts';
 
 /** The rewards of a group, one per rollout. */

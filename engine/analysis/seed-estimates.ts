@@ -1,6 +1,6 @@
 /** Means over few values, such as seeds, and paired differences, with their 95% intervals. What cannot be computed is null. */
+import { mean } from '../protocol/values.ts';
 import { SAME, shareOfDraws } from './correlation.ts';
-import { mean } from './estimates.ts';
 
 /** Up to this many pairs, all signs are tried for the p-value of a paired difference (2^15 = 32,768). */
 const EXACT_SIGNS = 15;

@@ -9,7 +9,8 @@
 import { RollscopeError } from '../protocol/errors.ts';
 import type { CountedGroup } from '../protocol/group.ts';
 import type { Estimate } from '../protocol/records.ts';
-import { mean, percentileInterval } from './estimates.ts';
+import { mean } from '../protocol/values.ts';
+import { percentileInterval } from './estimates.ts';
 
 /**
  * Exact share of the majority answer after `steps` steps at temperature `beta`:

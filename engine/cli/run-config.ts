@@ -4,13 +4,14 @@ import { homedir } from 'node:os';
 import stringArgv from 'string-argv';
 import type { Given, Layer } from '../config/layer.ts';
 import { buildRunConfig as build } from '../config/layers.ts';
-import { isObject, objectAt, setAt, type Values } from '../config/objects.ts';
+import { objectAt, setAt, type Values } from '../config/objects.ts';
 import { datasetReference, type Place, modelReference as referenceOf, withAbsolutePaths } from '../config/paths.ts';
 import type { RunSetting, SettingGroup } from '../config/settings.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { mergeConfig } from '../protocol/presets.ts';
 import { bytesIn } from '../protocol/settings/size.ts';
+import { isObject } from '../protocol/values.ts';
 import { attributeOf, flagsOf, type RunFlag } from './options.ts';
 
 /** What commander collected: raw texts, by attribute. */

@@ -1,7 +1,7 @@
 /** The summary of a run: accuracy before and after training, speed, peak memory. */
 
 import { evaluatedText } from '../protocol/data-text.ts';
-import { DASH, estimate, number, share } from '../protocol/format.ts';
+import { DASH, estimate, number, plural, share } from '../protocol/format.ts';
 import { EVALUATION_METRIC_NAMES, EVALUATION_METRICS, type EvaluationMetric } from '../protocol/metrics.ts';
 import type { EvaluationRecord } from '../protocol/records.ts';
 import type { RunColumns } from '../runs/columns.ts';
@@ -88,11 +88,7 @@ export function beforeAfterTable({ head: { evaluations } }: RunColumns): string 
     const values = [before, after].map((record) => (record ? valueText(record, metric) : DASH));
     return values.some((value) => value !== DASH) ? [[name, ...values]] : [];
   });
-  const header = [
-    evaluatedText(any),
-    before ? 'before' : '',
-    after ? `after ${after.step} ${after.step === 1 ? 'step' : 'steps'}` : '',
-  ];
+  const header = [evaluatedText(any), before ? 'before' : '', after ? `after ${plural(after.step, 'step')}` : ''];
   return `${table(header, rows)}\n(95% confidence intervals in parentheses)`;
 }
 

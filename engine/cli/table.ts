@@ -1,4 +1,5 @@
 /** Tables and small curves as plain text. */
+import { mean } from '../protocol/values.ts';
 
 const BARS = '▁▂▃▄▅▆▇█';
 
@@ -29,8 +30,7 @@ export function sparkline(
   const means = Array.from({ length: count }, (_, column) => {
     const from = Math.floor((column * values.length) / count);
     const to = Math.floor(((column + 1) * values.length) / count);
-    const known = values.slice(from, to).filter((value) => value !== null);
-    return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
+    return mean(values.slice(from, to));
   });
   const known = means.filter((value) => value !== null);
   const low = range?.low ?? Math.min(...known);

@@ -1,10 +1,7 @@
 /** Values in nested objects by a path with dots, as settings name their place. */
+import { isObject } from '../protocol/values.ts';
 
 export type Values = Record<string, unknown>;
-
-export function isObject(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 export function valueAt(target: unknown, path: string | readonly PropertyKey[]): unknown {
   let value: unknown = target;

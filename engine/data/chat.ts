@@ -3,6 +3,7 @@
  * and any of these as JSON or Python text. A conversation becomes a question with what stands before it. Pure.
  */
 import type { Turn } from '../protocol/records.ts';
+import { isObject } from '../protocol/values.ts';
 import { readJson } from './json.ts';
 import { parsePython } from './python-literal.ts';
 
@@ -81,10 +82,6 @@ function messagesOf(value: unknown): Message[] | null {
   if (!isObject(value)) return null;
   const { messages, conversations } = value;
   return isMessage(value) ? [value] : messagesOf(messages ?? conversations ?? null);
-}
-
-function isObject(value: unknown): value is Message {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function isMessage(value: unknown): value is Message {

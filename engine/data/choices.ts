@@ -2,6 +2,7 @@
  * Choices that stand in columns of their own (MMLU, ARC and their kin): how the model gets to see them, and what a label
  * that counts them says. Pure.
  */
+import { isObject } from '../protocol/values.ts';
 import { valueOfText } from './chat.ts';
 import { cellText, type Values } from './fields.ts';
 import type { Label } from './labels.ts';
@@ -66,10 +67,6 @@ function listed(cell: unknown): Choices | null {
     entries.map(([, text]) => text),
     entries.map(([name]) => name),
   );
-}
-
-function isObject(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function lettered(items: readonly unknown[]): Choices | null {

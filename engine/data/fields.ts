@@ -1,5 +1,6 @@
 /** Which column is the problem, which the answer, which the id. */
 import type { FieldMap } from '../protocol/config.ts';
+import { isObject } from '../protocol/values.ts';
 import { valueOfText } from './chat.ts';
 
 export type Values = Record<string, unknown>;
@@ -84,15 +85,16 @@ export function without(values: Values, leaves: (path: string, value: unknown) =
     Object.entries(values).flatMap(([name, value]): [string, unknown][] => {
       const path = parent + name;
       if (leaves(path, value)) return [];
-      if (!isObject(value) || Object.keys(value).length === 0) return [[name, value]];
+      if (!hasColumns(value) || Object.keys(value).length === 0) return [[name, value]];
       const inner = without(value, leaves, `${path}.`);
       return Object.keys(inner).length === 0 ? [] : [[name, inner]];
     }),
   );
 }
 
-function isObject(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+/** Dates of Parquet files are values. */
+function hasColumns(value: unknown): value is Values {
+  return isObject(value) && !(value instanceof Date);
 }
 
 /** Columns that hold an object, or its text where a table could not hold one. */
@@ -106,7 +108,7 @@ export function withObjects(values: Values): Values {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => {
       const object = written(name, value) ? valueOfText(value) : undefined;
-      return [name, isObject(object) ? object : value];
+      return [name, hasColumns(object) ? object : value];
     }),
   );
 }
@@ -133,7 +135,7 @@ export function usualName(values: Values, field: Field): string | null {
     const name = own ?? (usual.includes('.') ? usual : null);
     const value = name === null ? undefined : columnValue(values, name);
     if (own === undefined && value === undefined) continue;
-    if (field !== 'answer' || !isObject(value) || Array.isArray(value.aliases)) return name;
+    if (field !== 'answer' || !hasColumns(value) || Array.isArray(value.aliases)) return name;
   }
   return null;
 }

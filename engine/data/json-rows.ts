@@ -2,6 +2,7 @@
 
 import type { FieldMap } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
+import { isObject } from '../protocol/values.ts';
 import { promptOf } from './chat.ts';
 import { columnValue, usualName, type Values } from './fields.ts';
 import { readJson } from './json.ts';
@@ -85,10 +86,6 @@ function brokenJson(file: string, line: number, column: number, message: string,
   return new RollscopeError('dataset', text, hint || 'Correct this place in the file.', {
     details: { reason: 'broken-json', file, line, column, fault: message },
   });
-}
-
-function isObject(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A list that may be the problems, by the name that it has in an object. */

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Check } from '../protocol/evidence.ts';
+import { plural } from '../protocol/format.ts';
 import { type BoundedResult, runBounded } from '../system/bounded.ts';
 import { findProgram, isFile } from './find-program.ts';
 import type { CustomRollout } from './rollouts.ts';
@@ -194,10 +195,9 @@ function checksIn(name: string, stdout: string, rollouts: readonly CustomRollout
     );
   });
   if (lines.length === rollouts.length) return checks;
-  const many = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
   throw new RollscopeError(
     'config',
-    `The reward program ${name} wrote ${many(lines.length, 'line')} for ${many(rollouts.length, 'rollout')}.`,
+    `The reward program ${name} wrote ${plural(lines.length, 'line')} for ${plural(rollouts.length, 'rollout')}.`,
     `${form} Write messages to stderr.`,
     { details: { reason: 'wrong-count', program: name, lines: lines.length, rollouts: rollouts.length } },
   );

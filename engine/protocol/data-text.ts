@@ -1,4 +1,5 @@
 /** How data was read, in words. Without zod: the panel's page uses it. */
+import { plural } from './format.ts';
 import type { DataReading, EvaluationRecord } from './records.ts';
 
 /** `problems.jsonl: 60 problems; problem in "question", answer in "answer", numbered by row; not used: "level"`. */
@@ -17,11 +18,11 @@ export function readingText({ source, problems, prompt, answer, id, shown, kept,
     ...(kept.length > 0 ? [`for the reward: ${list(kept)}`] : []),
     ...(left.length > 0 ? [`not used: ${list(left)}`] : []),
   ];
-  return `${source}: ${problems} ${problems === 1 ? 'problem' : 'problems'}; ${parts.join('; ')}`;
+  return `${source}: ${plural(problems, 'problem')}; ${parts.join('; ')}`;
 }
 
 /** `60 problems`, or `32 of 60 problems, sampled`. */
 export function evaluatedText({ problems, sampledFrom }: Pick<EvaluationRecord, 'problems' | 'sampledFrom'>): string {
   if (sampledFrom !== undefined) return `${problems} of ${sampledFrom} problems, sampled`;
-  return `${problems} ${problems === 1 ? 'problem' : 'problems'}`;
+  return plural(problems, 'problem');
 }

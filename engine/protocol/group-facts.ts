@@ -9,6 +9,7 @@ import type {
   RolloutFacts,
   RolloutStatistics,
 } from './group.ts';
+import { mean } from './values.ts';
 import { voteOf } from './vote.ts';
 
 /** The majority of a group as its record states it. */
@@ -25,7 +26,7 @@ export function majorityOf({
   );
   if (!vote) return null;
   const { answer, share, rawShare, tied, members } = vote;
-  const logprob = meanOf(members.map((member) => rollouts[member]!.logprob));
+  const logprob = mean(members.map((member) => rollouts[member]!.logprob));
   return { answer, share, rawShare, correct: clusters[0]!.correct, tied, logprob };
 }
 
@@ -50,11 +51,11 @@ export function groupSummary({
       ? null
       : rollouts.filter(({ finish }) => finish === 'length').length,
     means: {
-      reward: meanOf(rollouts.map(({ reward }) => reward)),
-      correct: meanOf(rollouts.map(({ correct }) => (correct === null ? null : Number(correct)))),
-      tokens: meanOf(rollouts.map(({ tokens }) => tokens)),
-      logprob: meanOf(rollouts.map(({ logprob }) => logprob)),
-      entropy: meanOf(rollouts.map(({ entropy }) => entropy)),
+      reward: mean(rollouts.map(({ reward }) => reward)),
+      correct: mean(rollouts.map(({ correct }) => (correct === null ? null : Number(correct)))),
+      tokens: mean(rollouts.map(({ tokens }) => tokens)),
+      logprob: mean(rollouts.map(({ logprob }) => logprob)),
+      entropy: mean(rollouts.map(({ entropy }) => entropy)),
     },
   };
 }
@@ -77,19 +78,6 @@ function meanOfColumn(values: Float32Array): number | null {
   let total = 0;
   for (let i = 0; i < values.length; i++) total += values[i]!;
   return values.length === 0 ? null : total / values.length;
-}
-
-/** Mean of the values that exist; null where none does. */
-function meanOf(values: readonly (number | null)[]): number | null {
-  let total = 0;
-  let count = 0;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (value === null) continue;
-    total += value;
-    count++;
-  }
-  return count === 0 ? null : total / count;
 }
 
 /**

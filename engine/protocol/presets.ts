@@ -4,6 +4,7 @@
  */
 import type { RunConfigInput } from './config.ts';
 import { EMBEDDED, EMBEDDED_QUESTIONS, isEmbedded } from './embedded.ts';
+import { isObject } from './values.ts';
 
 /** A preset names no file: that is the user's choice. */
 export type Preset = Omit<RunConfigInput, 'dataset'> & { dataset?: Pick<RunConfigInput['dataset'], 'template'> };
@@ -71,8 +72,4 @@ export function mergeConfig<T extends object>(base: T, over: object): T {
     result[key] = isObject(value) && isObject(below) ? mergeConfig(below, value) : value;
   }
   return result as T;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

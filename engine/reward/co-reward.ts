@@ -4,7 +4,7 @@
  * rollouts train, and answers are compared as clusters, not as strings.
  */
 import { graderOf } from '../grading/index.ts';
-import { shortNumber } from '../protocol/format.ts';
+import { plural, shortNumber } from '../protocol/format.ts';
 import { integer, section, text } from '../protocol/settings/kit.ts';
 import { missingEvidence } from './evidence.ts';
 import { maxTokens, temperature } from './questions.ts';
@@ -60,7 +60,7 @@ function compute({ answers, evidence, grader = graderOf() }: Group): Scores {
       const result: Part = { kind: 'result', reward: rewards[index]!, text: `reward ${shortNumber(rewards[index]!)}` };
       const answer = answers[index];
       if (answer === null) return [{ kind: 'no-answer', text: 'no answer extracted: reward 0' }, result];
-      const of = `${rephrasings.length} ${rephrasings.length === 1 ? 'rephrasing' : 'rephrasings'}`;
+      const of = plural(rephrasings.length, 'rephrasing');
       if (!winner) return [{ kind: 'no-answer', text: `none of the responses to ${of} has an answer` }, result];
       return [
         {

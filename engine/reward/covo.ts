@@ -8,7 +8,7 @@
  * it is likeliest everywhere, and all that have an answer get 1. A prefix behind which no candidate fits the context is
  * left out; where none remains the reward is -w.
  */
-import { shortNumber } from '../protocol/format.ts';
+import { plural, shortNumber } from '../protocol/format.ts';
 import { integer, number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
 import { missingEvidence } from './evidence.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
@@ -88,7 +88,7 @@ function compute({ answers, clusters, evidence }: Group, { volatility: weight }:
           kind: 'number',
           name: 'consistency',
           value: t.count / t.steps,
-          text: `its answer is the likeliest after ${t.count} of ${t.steps} ${t.steps === 1 ? 'step' : 'steps'}: consistency ${shortNumber(t.count / t.steps)}`,
+          text: `its answer is the likeliest after ${t.count} of ${plural(t.steps, 'step')}: consistency ${shortNumber(t.count / t.steps)}`,
         },
         {
           kind: 'number',

@@ -3,7 +3,7 @@
  * `#### 1`), or a response that is nothing but the verdict (`yes`); `the answer is yes` in a sentence is none. One that is
  * neither the accepting nor the rejecting text counts 0.
  */
-import { shortNumber } from '../protocol/format.ts';
+import { plural, shortNumber } from '../protocol/format.ts';
 import { integer, section, text } from '../protocol/settings/kit.ts';
 import { missingEvidence } from './evidence.ts';
 import { maxTokens, temperature } from './questions.ts';
@@ -70,7 +70,7 @@ function compute({ evidence }: Group): Scores {
           text:
             of.length === 0
               ? 'the solution was too long for the judge'
-              : `${of.length} ${of.length === 1 ? 'judgment' : 'judgments'}: ${said.join(', ')}${words ? ` ("${words}")` : ''}`,
+              : `${plural(of.length, 'judgment')}: ${said.join(', ')}${words ? ` ("${words}")` : ''}`,
         },
         { kind: 'result', reward: rewards[index]!, text: `reward ${shortNumber(rewards[index]!)}` },
       ];

@@ -5,7 +5,7 @@
  * cut it. The end-of-sequence token counts where the model wrote it; a truncated response has none. A response has at
  * least one token. Sums run in float64.
  */
-import { shortNumber } from '../protocol/format.ts';
+import { plural, shortNumber } from '../protocol/format.ts';
 import type { PolicyRollout } from '../protocol/records.ts';
 import type { Group, Part, Scores, TokenPart } from './types.ts';
 
@@ -44,7 +44,7 @@ export function meanOverTokens(of: Terms, name: string): (group: Group) => Score
         const values = valuesOf[index]!;
         const reward = rewards[index]!;
         return [
-          tokensPart(rollout, values, `mean ${name} of ${values.length} ${values.length === 1 ? 'token' : 'tokens'}`),
+          tokensPart(rollout, values, `mean ${name} of ${plural(values.length, 'token')}`),
           { kind: 'result', reward, text: `reward ${shortNumber(reward)}` },
         ];
       },

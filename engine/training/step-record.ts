@@ -1,6 +1,7 @@
 /** The record of a step: metrics of its rollouts and updates, and what it took. */
 import { stepMetrics } from '../analysis/index.ts';
 import type { ProblemUpdate, StepRecord } from '../protocol/index.ts';
+import { mean } from '../protocol/values.ts';
 import type { Collected } from './collect.ts';
 import type { RunContext } from './context.ts';
 import type { UpdateMetrics } from './policy/trainer.ts';
@@ -72,9 +73,4 @@ function problemUpdates(updates: readonly UpdateMetrics[]): ProblemUpdate[] {
       clipFraction: mean(parts.map(({ clipFraction }) => clipFraction)),
     }))
     .filter(({ kl, clipFraction }) => kl !== null || clipFraction !== null);
-}
-
-function mean(values: readonly (number | null)[]): number | null {
-  const found = values.filter((v) => v !== null);
-  return found.length === 0 ? null : found.reduce((a, b) => a + b, 0) / found.length;
 }

@@ -5,6 +5,7 @@ import { readJson } from '../../engine/data/json.ts';
 import { hasPrompt } from '../../engine/data/json-rows.ts';
 import { firstSource, recovered } from '../../engine/data/locate.ts';
 import type { FieldMap } from '../../engine/protocol/index.ts';
+import { isObject } from '../../engine/protocol/values.ts';
 
 export type ProblemFormat = 'jsonl' | 'json' | 'csv' | 'parquet';
 
@@ -69,10 +70,6 @@ function objectsLookLikeProblems(head: string, format: 'jsonl' | 'json', fields:
   return (
     usualName(values, 'answer') !== null && !isNameOrPath(String(prompt)) && !('command' in values || 'type' in values)
   );
-}
-
-function isObject(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isNameOrPath(text: string): boolean {

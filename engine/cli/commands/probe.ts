@@ -1,6 +1,7 @@
 /** `rollscope probe`: samples the problems without training. */
 
 import { duration, plural, rounded, share } from '../../protocol/format.ts';
+import { mean } from '../../protocol/values.ts';
 import { recordedForecast } from '../../runs/columns.ts';
 import { forecastText, signalTable, withoutForecast } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
@@ -30,9 +31,9 @@ export async function finishProbe(output: Output, finished: Finished, places: Pl
   const results = problemResults(problems, columns);
   const summary = {
     problems: results.length,
-    accuracy: meanOf(results.map(({ accuracy }) => accuracy)),
-    majorityAccuracy: meanOf(results.map(({ correct }) => (correct === null ? null : Number(correct)))),
-    majorityShare: meanOf(results.map((result) => result.share ?? 0)),
+    accuracy: mean(results.map(({ accuracy }) => accuracy)),
+    majorityAccuracy: mean(results.map(({ correct }) => (correct === null ? null : Number(correct)))),
+    majorityShare: mean(results.map((result) => result.share ?? 0)),
   };
   const forecast = recordedForecast(columns.head);
   const absent = columns.head.run && withoutForecast(columns.head.run.config);
@@ -64,9 +65,4 @@ export async function finishProbe(output: Output, finished: Finished, places: Pl
     ...(end.error ? { error: end.error } : {}),
   });
   return code;
-}
-
-function meanOf(values: (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
 }

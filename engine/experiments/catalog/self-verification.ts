@@ -2,10 +2,10 @@
  * Self-verification on Countdown: checking a solution is easier than finding one, so a model that judges its own solutions
  * has a reward that does not come from its confidence. Compared with trajectory-level entropy and with the verifier as oracle.
  */
-import { tInterval } from '../../analysis/seed-estimates.ts';
 import { loadDataset } from '../../data/dataset.ts';
 import { readGroup } from '../../journal/groups.ts';
 import type { GroupId, RolloutFacts, RunConfig } from '../../protocol/index.ts';
+import { mean } from '../../protocol/values.ts';
 import { countdownRow } from '../../reward/countdown.ts';
 import { judgeCountdown } from '../../reward/countdown-expression.ts';
 import { type RewardName, rewardOptionsOf } from '../../reward/index.ts';
@@ -144,8 +144,6 @@ function courseOf(curves: readonly Curve[]): Course {
     end: values.map((v) => v.at(-1)!),
   };
 }
-
-const mean = (values: readonly number[]) => tInterval(values)?.mean ?? null;
 
 export function findings(found: readonly VerificationRuns[], verify: Verify): Findings {
   const of = (reward: VerificationRuns['reward']) => found.find((f) => f.reward === reward)?.runs ?? [];

@@ -1,7 +1,7 @@
 /** How problems changed between two evaluations. */
 import { bootstrap, DIFFERENCES, FEWEST_VALUES } from '../../analysis/estimates.ts';
 import { tInterval } from '../../analysis/seed-estimates.ts';
-import { figure } from '../../protocol/format.ts';
+import { figure, plural } from '../../protocol/format.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import type { ExperimentRun } from '../experiment.ts';
 import type { Section } from '../report/section.ts';
@@ -107,7 +107,7 @@ export function changeText(change: Change | null): string {
   const { mean, low, high } = seeds;
   const bySeed = low === null || high === null ? '' : `, ${interval({ mean, low, high })} over seeds`;
   const few = decisive(change) ? '' : ` (too few to decide; at least ${FEWEST_VALUES} are needed)`;
-  return `${figure(before)} to ${figure(after)}: by ${interval(overProblems)} over ${problems} problem${problems === 1 ? '' : 's'}${few}${bySeed}`;
+  return `${figure(before)} to ${figure(after)}: by ${interval(overProblems)} over ${plural(problems, 'problem')}${few}${bySeed}`;
 }
 
 /** Mean changes of sums and of differences, each if there are such problems. */

@@ -44,9 +44,7 @@ export function seedCell(values: readonly (number | null)[]): Cell {
   return low === null || high === null ? mean : { mean, low, high };
 }
 
-export function meanOf(values: readonly (number | null)[]): number | null {
-  return tInterval(values.filter((v) => v !== null))?.mean ?? null;
-}
+export { mean as meanOf } from '../../protocol/values.ts';
 
 /** `0.61`, or `0.61 (0.58 to 0.64)` over several seeds. */
 export function seedText(values: readonly (number | null)[]): string {
