@@ -2,6 +2,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { datasetInfo, type FileDownloadInfoOutput, listFiles } from '@huggingface/hub';
+import * as z from 'zod';
 import type { DatasetId } from '../protocol/dataset-id.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { writeWhole } from '../system/aside.ts';
@@ -40,15 +41,16 @@ function listPlace(cached: CachedModel, commit: string): string {
   return path.join(path.dirname(path.dirname(cached.snapshot(commit))), '.rollscope', `${commit}.json`);
 }
 
-interface Listing {
-  files: string[];
+const Listing = z.object({
+  files: z.array(z.string()),
   /** Splits, as they were asked for, and their files. */
-  complete: Record<string, string[]>;
-}
+  complete: z.record(z.string(), z.array(z.string())),
+});
+type Listing = z.infer<typeof Listing>;
 
 async function listing(cached: CachedModel, commit: string): Promise<Listing | null> {
   try {
-    return JSON.parse(await readFile(listPlace(cached, commit), 'utf8')) as Listing;
+    return Listing.parse(JSON.parse(await readFile(listPlace(cached, commit), 'utf8')));
   } catch {
     return null;
   }

@@ -1,6 +1,8 @@
 /** The position of a run, and the last one it can roll back to: what a checkpoint needs in addition to the weights. */
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import * as z from 'zod';
+import { parseChecked } from '../journal/events.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { RunConfig } from '../protocol/index.ts';
 import type { Compute } from './compute.ts';
@@ -8,17 +10,17 @@ import { checkpointDue } from './schedule.ts';
 import type { RunWatch } from './watch.ts';
 
 /** `stage` comes next, with `step` updates done. */
-export interface LoopState {
-  step: number;
-  stage: 'evaluate' | 'save' | 'step';
-}
+export const LoopState = z.strictObject({ step: z.int().min(0), stage: z.enum(['evaluate', 'save', 'step']) });
+export type LoopState = z.infer<typeof LoopState>;
 
 export const START: LoopState = { step: 0, stage: 'evaluate' };
 
 const STATE_FILE = 'state.json';
 
+/** @throws RollscopeError `run-broken`, naming the file, where it is not the place of a loop */
 export async function readState(checkpoint: string): Promise<LoopState> {
-  return JSON.parse(await fs.readFile(path.join(checkpoint, STATE_FILE), 'utf8')) as LoopState;
+  const file = path.join(checkpoint, STATE_FILE);
+  return parseChecked(LoopState, await fs.readFile(file, 'utf8'), file);
 }
 
 interface PlaceParts {
