@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import * as z from 'zod';
 import { crc32 } from '../journal/crc.ts';
 import { writeWhole } from '../system/aside.ts';
 import type { Head, RunColumns } from './columns.ts';
@@ -60,8 +61,15 @@ export async function readIndex(folder: string, cache: string): Promise<Indexed 
   return null;
 }
 
-/** The head of a run's index, without its columns; null where there is none of the journal as it is. Never throws. */
-export async function readIndexHead(folder: string, cache: string): Promise<Head | null> {
+/** What the list of runs asks of an index, without its columns. */
+const IndexHead = z.object({
+  journal: z.object({ bytes: z.number(), blocks: z.array(z.number()), size: z.number(), changed: z.number() }),
+  head: z.object({ skipped: z.record(z.string(), z.number()) }),
+});
+type IndexHead = z.infer<typeof IndexHead>;
+
+/** From the head of a run's index; null where there is none of the journal as it is. Never throws. */
+export async function readIndexHead(folder: string, cache: string): Promise<Pick<Head, 'skipped'> | null> {
   for (const path of indexPaths(folder, cache)) {
     const header = await readHeader(path).catch(() => null);
     if (header && (await isUnchanged(folder, header.journal))) return header.head;
@@ -69,7 +77,7 @@ export async function readIndexHead(folder: string, cache: string): Promise<Head
   return null;
 }
 
-async function readHeader(path: string): Promise<(Header & { head: Head }) | null> {
+async function readHeader(path: string): Promise<IndexHead | null> {
   const handle = await open(path, 'r');
   try {
     const fixed = Buffer.alloc(FIXED);
@@ -77,7 +85,7 @@ async function readHeader(path: string): Promise<(Header & { head: Head }) | nul
     if (fixed.readUInt32LE(0) !== MAGIC || fixed.readUInt32LE(4) !== INDEX_VERSION) return null;
     const json = Buffer.alloc(fixed.readUInt32LE(12));
     await handle.read(json, 0, json.length, FIXED);
-    return JSON.parse(json.toString());
+    return IndexHead.parse(JSON.parse(json.toString()));
   } finally {
     await handle.close();
   }

@@ -14,7 +14,7 @@ import { describe, expect, it } from 'vitest';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import { RunColumns } from '../../engine/runs/columns.ts';
 import { fold } from '../../engine/runs/fold.ts';
-import { INDEX_FILE, indexPaths, readIndex } from '../../engine/runs/index-file.ts';
+import { INDEX_FILE, indexPaths, readIndex, readIndexHead } from '../../engine/runs/index-file.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { pack } from '../../engine/runs/packed.ts';
 import { temporaryFolder } from '../support/processes.ts';
@@ -48,6 +48,17 @@ describe('the index of a run', () => {
     let progress = 0;
     expect(plain(await openColumns(folder, { cache, onProgress: () => progress++ }))).toEqual(plain(first));
     expect(progress).toBe(0);
+  });
+
+  it('says nothing where its head is not one', async () => {
+    const { folder, cache, index } = await run();
+    await openColumns(folder, { cache });
+    expect(await readIndexHead(folder, cache)).toEqual({ skipped: {} });
+    const bytes = readFileSync(index);
+    const at = bytes.indexOf('"skipped":{}');
+    bytes.write('"skipped":10', at);
+    writeFileSync(index, bytes);
+    expect(await readIndexHead(folder, cache)).toBeNull();
   });
 
   it('is extended by what the journal has behind it', async () => {
