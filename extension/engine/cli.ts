@@ -1,5 +1,6 @@
 /** Runs the command line with the engine's Node and returns its output. Does not import VS Code. */
-import { RollscopeError } from '../../engine/protocol/index.ts';
+import * as z from 'zod';
+import { errorCodeOf, RollscopeError } from '../../engine/protocol/errors.ts';
 import { PLAIN_NODE } from '../../engine/system/node-child.ts';
 import { runProgram } from '../../engine/system/program.ts';
 
@@ -12,7 +13,7 @@ export interface Program {
 
 /**
  * A command's output on stdout.
- * @throws RollscopeError `engine-stopped` with its `error:` and `hint:` lines if it fails, `canceled` after an abort
+ * @throws RollscopeError with `--json` the command's own error; else `engine-stopped` with its `error:` and `hint:` lines if it fails, `canceled` after an abort
  */
 export async function runCli({ node, cli }: Program, args: readonly string[], signal?: AbortSignal): Promise<string> {
   const canceled = () => new RollscopeError('canceled', `rollscope ${args[0]} was canceled.`);
@@ -23,7 +24,29 @@ export async function runCli({ node, cli }: Program, args: readonly string[], si
   });
   if (signal?.aborted) throw canceled();
   if (ended.code === 0) return ended.stdout;
+  const refused = args.includes('--json') ? statedError(ended.stdout) : null;
+  if (refused) throw refused;
   throw failure(args, ended.stderr, ended.signal ?? `code ${ended.code}`);
+}
+
+const Stated = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    hint: z.string().optional(),
+    details: z.looseObject({ reason: z.string() }).optional(),
+  }),
+});
+
+/** The error that `--json` promises on the last line; null where there is none. */
+function statedError(stdout: string): RollscopeError | null {
+  try {
+    const { error } = Stated.parse(JSON.parse(stdout.trim().split('\n').at(-1)!));
+    const code = errorCodeOf(error.code) ?? 'engine-stopped';
+    return new RollscopeError(code, error.message, error.hint, { details: error.details });
+  } catch {
+    return null;
+  }
 }
 
 function failure(args: readonly string[], stderr: string, how: string): RollscopeError {

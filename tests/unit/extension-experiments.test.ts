@@ -153,6 +153,14 @@ describe('the command line’s output', () => {
     expect(await runCli(program, ['analyze', 'a b'])).toBe(`1 analyze|a b ${'ä'.repeat(70_000)}\n`);
   });
 
+  it('has the command line’s own error with --json', async () => {
+    const error = { code: 'disk', message: 'Full.', hint: 'Free some.', details: { reason: 'disk-full' } };
+    const failing = script(
+      `console.log('${JSON.stringify({ error })}'); console.error('error: Full.'); process.exit(1)`,
+    );
+    await expect(runCli(failing, ['experiment', '--json'])).rejects.toMatchObject(error);
+  });
+
   it('becomes the sentence that the command line gave when it fails', async () => {
     const failing = script('console.error("a remark\\nerror: There is no run x.\\nhint: Start one."); process.exit(2)');
     const error = await runCli(failing, ['analyze', 'x']).catch((e: unknown) => e as RollscopeError);
