@@ -1,6 +1,7 @@
 /** The log, and the one way in which errors are shown. */
 import * as vscode from 'vscode';
 import { RollscopeError, toErrorData } from '../engine/protocol/index.ts';
+import { inEditor, settingIn } from './remedies.ts';
 import { runCommand } from './run-command.ts';
 
 /** Buttons and their actions. */
@@ -23,23 +24,23 @@ export class Reporter {
 
   /** Shows an error: nothing after a cancellation, and a bug as such. */
   error(error: unknown, choices: Choices = {}): void {
-    const { code, message, hint } = toErrorData(error);
+    const { code, message, hint, details } = toErrorData(error);
     if (code === 'canceled') return;
     this.channel.error(
       error instanceof RollscopeError || !(error instanceof Error) ? message : (error.stack ?? message),
     );
     const more: Choices = { ...choices };
     if (code === 'model') more['Choose Model'] = () => runCommand('chooseModel');
-    if (code === 'config') more['Open Settings'] = () => openSettings(message);
+    if (code === 'config') more['Open Settings'] = () => openSettings(settingIn(details?.field));
     const text = code === 'internal' ? `Rollscope failed: ${message}` : hint ? `${message} ${hint}` : message;
     void this.ask(text, more, 'error');
   }
 
-  /** One notification with buttons, the last of them Show Log. */
+  /** One notification with buttons, the last of them Show Log. Options of the command line are named as settings. */
   async ask(message: string, choices: Choices, kind: 'warning' | 'error' = 'warning'): Promise<void> {
     const all: Choices = { ...choices, [SHOW_LOG]: () => this.showLog() };
     const show = kind === 'error' ? vscode.window.showErrorMessage : vscode.window.showWarningMessage;
-    const chosen = await show(message, ...Object.keys(all));
+    const chosen = await show(inEditor(message), ...Object.keys(all));
     if (!chosen) return;
     try {
       await all[chosen]?.();
@@ -53,8 +54,7 @@ export class Reporter {
   }
 }
 
-/** Opens the settings editor at the setting that the message starts with. */
-function openSettings(message: string): Thenable<unknown> {
-  const setting = /^setting (rollscope\.\w+)/.exec(message)?.[1];
+/** Opens the settings editor at a setting, or at all of them. */
+function openSettings(setting: string | null): Thenable<unknown> {
   return vscode.commands.executeCommand('workbench.action.openSettings', setting ?? '@ext:rollscope.rollscope');
 }

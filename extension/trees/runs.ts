@@ -7,6 +7,7 @@ import { DASH, dateTime, originText, share } from '../../engine/protocol/format.
 import type { ListedRun, RunInfo, UnreadableRun } from '../../engine/protocol/index.ts';
 import { commandOf } from '../command-definitions.ts';
 import type { ItemContext } from '../ids.ts';
+import { inEditor } from '../remedies.ts';
 import type { RunLibrary } from '../run/library.ts';
 import type { ShownStatus } from '../run-status.ts';
 import { modelName } from './models.ts';
@@ -49,7 +50,7 @@ export class RunItem extends vscode.TreeItem {
 const UNREADABLE = { description: 'unreadable', icon: 'error', color: 'errorForeground' };
 
 function reasonOf({ error }: UnreadableRun): string[][] {
-  return [['Reason', error.message], ...(error.hint ? [['What to do', error.hint]] : [])];
+  return [['Reason', error.message], ...(error.hint ? [['What to do', inEditor(error.hint)]] : [])];
 }
 
 function factsOf(info: RunInfo): string[][] {

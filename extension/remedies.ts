@@ -1,0 +1,24 @@
+/** Texts of the engine as the editor says them: what the terminal calls an option is a setting here. */
+import { SETTINGS } from '../engine/config/settings.ts';
+
+/** How each option of a run is set in the editor. */
+const NAMES: ReadonlyMap<string, string> = new Map(
+  SETTINGS.flatMap(({ path, setting }) => {
+    const name = setting.editor ? `rollscope.${setting.editor.id}` : `rollscope.config: ${path}`;
+    const { flag, aliases = [] } = setting;
+    return (flag ? [flag, ...aliases] : aliases).map((option) => [option as string, name] as const);
+  }),
+);
+
+/** A message or a hint with settings in place of the options of the command line; other options stay. */
+export function inEditor(text: string): string {
+  return text.replace(/--[a-z][a-z0-9-]*/g, (flag) => {
+    const setting = NAMES.get(flag);
+    return setting === undefined ? flag : `the setting ${setting}`;
+  });
+}
+
+/** The id of the setting that an error's field names; null where it names none. */
+export function settingIn(field: unknown): string | null {
+  return (typeof field === 'string' && /^setting (rollscope(?:\.\w+)+)/.exec(field)?.[1]) || null;
+}
