@@ -1,6 +1,6 @@
 /** Texts of a problem's result for CodeLens, inline result and hover. Pure. */
 import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
-import { code, oneLine, percent, share } from '../../engine/protocol/format.ts';
+import { code, oneLine, share } from '../../engine/protocol/format.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
 import type { Verdict } from '../../engine/protocol/verdict.ts';
 import type { Prediction } from '../../engine/runs/columns.ts';
@@ -20,15 +20,10 @@ const MOST_CLUSTERS = 8;
 
 const MARKS: Record<Verdict, string> = { correct: '✓ ', wrong: '✗ ', unknown: '' };
 
-/** `✓ 87%`: whether the majority is correct, and its share. */
-export function shareText({ answer, share, verdict }: ProblemView): string {
-  return answer === null ? 'no answer' : `${MARKS[verdict]}${percent(share)}`;
-}
-
-/** `✓ 87% 27 (tie)`: with the majority answer, and whether another answer has as many rollouts. */
-export function resultText(view: ProblemView): string {
-  if (view.answer === null) return shareText(view);
-  return `${shareText(view)} ${oneLine(view.answer, 40)}${view.status === 'tie' ? ' (tie)' : ''}`;
+/** `✓ 27 (share 0.87)`: whether the majority is correct, its answer and share, and whether another has as many rollouts. */
+export function resultText({ answer, share: part, status, verdict }: ProblemView): string {
+  if (answer === null) return 'no answer';
+  return `${MARKS[verdict]}${oneLine(answer, 40)} (${status === 'tie' ? 'tie, ' : ''}share ${share(part)})`;
 }
 
 /** The Markdown of a problem's hover; `link` opens the problem in the panel. */
@@ -38,12 +33,12 @@ export function hoverText({ run, problem, view }: ProblemResult, link: string): 
   const marks = clusters.some(({ correct }) => correct !== null);
   const rows = clusters.slice(0, MOST_CLUSTERS).map(({ answer, count, correct }) => {
     const mark = correct === null ? '' : correct ? '✓' : '✗';
-    return `| ${code(oneLine(answer, 60))} ${marks ? `| ${mark} ` : ''}| ${count} | ${percent(count / votes)} |`;
+    return `| ${code(oneLine(answer, 60))} ${marks ? `| ${mark} ` : ''}| ${count} | ${share(count / votes)} |`;
   });
   const others = clusters.slice(MOST_CLUSTERS).reduce((sum, { count }) => sum + count, 0);
-  if (others > 0) rows.push(`| other answers ${marks ? '| ' : ''}| ${others} | ${percent(others / votes)} |`);
+  if (others > 0) rows.push(`| other answers ${marks ? '| ' : ''}| ${others} | ${share(others / votes)} |`);
   if (unanswered > 0) {
-    rows.push(`| no answer ${marks ? '| ' : ''}| ${unanswered} | ${percent(unanswered / votes)} |`);
+    rows.push(`| no answer ${marks ? '| ' : ''}| ${unanswered} | ${share(unanswered / votes)} |`);
   }
   const head = marks
     ? ['| Answer | | Rollouts | Share |', '| :--- | --- | ---: | ---: |']

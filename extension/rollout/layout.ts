@@ -1,6 +1,6 @@
 /** A rollout as a text document: a header, then the response with the position of every token. Pure. */
 import { EMBEDDED } from '../../engine/protocol/embedded.ts';
-import { baseName, DASH, number, percent, verdict, whole } from '../../engine/protocol/format.ts';
+import { baseName, DASH, number, share, verdict, whole } from '../../engine/protocol/format.ts';
 import type { Problem, Rollout } from '../../engine/protocol/index.ts';
 import { valueText } from '../../engine/protocol/named-values.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
@@ -100,7 +100,7 @@ export type HeaderRow = keyof typeof NAMES;
 export function headerValues(facts: RolloutFacts): Record<HeaderRow, string> {
   const { run, step, phase, problem, index, of, why, rollout } = facts;
   const graded = rollout.correct === null ? '' : ` (${verdict(rollout.correct)})`;
-  const probability = percent(rollout.logprob === null ? null : Math.exp(rollout.logprob));
+  const probability = share(rollout.logprob === null ? null : Math.exp(rollout.logprob));
   return {
     answer: rollout.answer === null ? 'none extracted' : `${rollout.answer}${graded}`,
     reference: referenceText(problem) ?? DASH,

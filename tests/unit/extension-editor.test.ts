@@ -111,12 +111,12 @@ describe('results', () => {
     expect(new Set(all.map(({ view }) => view.verdict))).toEqual(new Set(['correct', 'wrong']));
     for (const { view } of all) {
       const mark = view.verdict === 'correct' ? '✓' : '✗';
-      expect(resultText(view)).toBe(`${mark} ${Math.round(view.share! * 100)}% ${view.answer}`);
+      expect(resultText(view)).toBe(`${mark} ${view.answer} (share ${view.share!.toFixed(2)})`);
     }
     const { view } = all[0]!;
     expect(resultText({ ...view, answer: null, status: 'unanswered' })).toBe('no answer');
     expect(resultText({ ...view, verdict: 'unknown' })).not.toMatch(/[✓✗]/);
-    expect(resultText({ ...view, status: 'tie' })).toMatch(/ \(tie\)$/);
+    expect(resultText({ ...view, status: 'tie' })).toMatch(/\(tie, share/);
   });
 
   it('list every answer with its rollouts in the hover, safely', async () => {
@@ -128,7 +128,7 @@ describe('results', () => {
     const text = hoverText(result, 'command:x');
     const table = text.split('\n').filter((line) => line.startsWith('|'));
     expect(table).toHaveLength(2 + clusters.length + 1 + (result.view.unanswered > 0 ? 1 : 0));
-    expect(table.find((row) => row.includes('evil'))).toContain('| `` `\\| [x](command:evil)` `` | ✗ | 1 | 13% |');
+    expect(table.find((row) => row.includes('evil'))).toContain('| `` `\\| [x](command:evil)` `` | ✗ | 1 | 0.13 |');
     expect(text).toContain('[Show in Panel](command:x)');
   });
 });

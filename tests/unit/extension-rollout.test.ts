@@ -87,7 +87,7 @@ describe('a rollout document', () => {
       why: 'answer 16 joined the largest cluster',
       tokens: '3',
       logprob: '-0.500 nats/token',
-      probability: expect.stringMatching(/^61% /),
+      probability: expect.stringMatching(/^0\.61 /),
       entropy: '0.250 nats/token',
       run: expect.stringMatching(/^run-1, .*\b12 \(train\), .*\b3 of 8$/),
     });

@@ -64,8 +64,8 @@ test('panel, lens, hover, terminal, export and report show the same group of eve
     });
     const result = lenses.find({ ...problem, prompt: problem.text })!;
     const mark = view.verdict === 'correct' ? '✓' : '✗';
-    const tie = view.status === 'tie' ? ' (tie)' : '';
-    expect(resultText(result.view)).toBe(`${mark} ${Math.round(view.share! * 100)}% ${view.answer}${tie}`);
+    const tie = view.status === 'tie' ? 'tie, ' : '';
+    expect(resultText(result.view)).toBe(`${mark} ${view.answer} (${tie}share ${view.share!.toFixed(2)})`);
     expect(hoverText(result, 'command:x')).toContain(`Step ${view.step} of run`);
     const shown = problemResult(problem, columns)!;
     expect(shown).toMatchObject({ majority: view.answer, share: view.share, correct: view.verdict === 'correct' });
