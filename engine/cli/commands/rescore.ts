@@ -143,8 +143,8 @@ function recordedScores(trained: string, { rollouts }: GroupDetail): Record<stri
 }
 
 function trainedWith({ config, reward, origin }: RunMaterial): string {
-  const by = config ? '' : ` by ${originText(origin)}`;
-  return `the run was trained${by} with ${reward ?? 'a reward that was not recorded'}.`;
+  if (config) return `the run was trained with ${reward}.`;
+  return `imported from ${originText(origin)}, trained with ${reward ?? 'a reward that was not recorded'}.`;
 }
 
 /** A group's rewards as numbers, by reward. */
