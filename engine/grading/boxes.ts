@@ -1,4 +1,5 @@
 /** The answer in `\boxed{...}`. */
+import { equivalent } from './equivalence.ts';
 import { type Found, MAX_ANSWER, usable } from './span.ts';
 
 interface Box {
@@ -84,6 +85,8 @@ function listed(chain: readonly Box[]): Found | null {
   if (!first || !last) return null;
   const contents = [...new Set(chain.map(({ content }) => content.text))];
   const all = contents.join(', ');
-  if (contents.length === 1 || all.length > MAX_ANSWER) return last.content;
+  if (all.length > MAX_ANSWER) return last.content;
+  // one value written twice: 15 39/40, or 639/40
+  if (contents.every((text) => equivalent(text, last.content.text))) return last.content;
   return { start: first.start, end: last.end, text: all };
 }

@@ -6,6 +6,7 @@ const STRICT: [string, string | null][] = [
   // \boxed
   ['So \\boxed{5}.', '5'],
   ['\\boxed{1} or rather \\boxed{2}', '2'],
+  ['$d = \\boxed{15\\frac{39}{40}},$ or $\\boxed{\\frac{639}{40}}$ inches.', '\\frac{639}{40}'],
   ['\\boxed{\\frac{1}{2}}', '\\frac{1}{2}'],
   ['\\boxed{\\{1, 2\\}}', '\\{1, 2\\}'],
   // cut in a later box: whether it would have said the same cannot be known
