@@ -262,7 +262,7 @@ describe('rescore', () => {
       code: 'config',
       hint: expect.any(String),
     });
-    expect(await terminal(() => rescore('trl', { out: root }))).toContain('the run was trained by TRL 0.20.0');
+    expect(await terminal(() => rescore('trl', { out: root }))).toContain('imported from TRL 0.20.0');
   });
 });
 

@@ -128,24 +128,23 @@ describe.each(NAMES)('%s that fails', (name) => {
     expect(placesOf(store, name)).toEqual([]);
   });
 
-  test.runIf(name !== 'attach' && name !== 'readGroup')(
-    'can be dismissed, and goes with what it was about',
-    async () => {
-      const { store, host } = await panel();
-      failOnce(name);
-      ask(store);
-      await until('it is shown', () => placesOf(store, name).length > 0);
-      buttonsOf(store, section, name).dismiss!();
-      expect(placesOf(store, name)).toEqual([]);
+  // Without a run or a group there is nothing to show instead.
+  if (name === 'attach' || name === 'readGroup') return;
+  test('can be dismissed, and goes with what it was about', async () => {
+    const { store, host } = await panel();
+    failOnce(name);
+    ask(store);
+    await until('it is shown', () => placesOf(store, name).length > 0);
+    buttonsOf(store, section, name).dismiss!();
+    expect(placesOf(store, name)).toEqual([]);
 
-      failOnce(name);
-      ask(store);
-      await until('it is shown', () => placesOf(store, name).length > 0);
-      host.show(other);
-      await until('another run is shown', () => store.info?.run === other.run);
-      expect(placesOf(store, name)).toEqual([]);
-    },
-  );
+    failOnce(name);
+    ask(store);
+    await until('it is shown', () => placesOf(store, name).length > 0);
+    host.show(other);
+    await until('another run is shown', () => store.info?.run === other.run);
+    expect(placesOf(store, name)).toEqual([]);
+  });
 });
 
 describe.each(OF_A_RUN)('%s of a run that is no longer shown', (name) => {
@@ -165,7 +164,8 @@ describe.each(OF_A_RUN)('%s of a run that is no longer shown', (name) => {
   });
 
   // The answer to a reading is of no interest any more.
-  test.runIf(name !== 'readGroup')('is shown as refused, without another try', async () => {
+  if (name === 'readGroup') return;
+  test('is shown as refused, without another try', async () => {
     const { host, store } = await panel();
     // The host shows another run; the page has not heard of it.
     host.show(other);

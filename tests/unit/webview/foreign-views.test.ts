@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Rollout } from '../../../engine/protocol/group.ts';
 import type { Metric } from '../../../engine/runs/series.ts';
 import { FileResults } from '../../../extension/editor/results.ts';
-import { hoverText, resultText, shareText } from '../../../extension/editor/texts.ts';
+import { hoverText, resultText } from '../../../extension/editor/texts.ts';
 import { layoutRollout } from '../../../extension/rollout/layout.ts';
 import { OpenRun } from '../../../extension/run/open-run.ts';
 import { RunItem } from '../../../extension/trees/runs.ts';
@@ -151,15 +151,15 @@ describe('the editor', () => {
       const found = results.find({ row: problem.row, id: problem.id, prompt: problem.text });
       if (!found) return null;
       clean(hoverText(found, 'command:x'));
-      return [shareText(found.view), resultText(found.view)];
+      return resultText(found.view);
     });
     expect(shown).toEqual([
-      ['✓ 67%', '✓ 67% 5'],
-      ['✗ 67%', '✗ 67% 5'],
-      ['67%', '67% 12'],
-      ['no answer', 'no answer'],
-      ['✓ 50%', '✓ 50% 56 (tie)'],
-      ['no answer', 'no answer'],
+      '✓ 5 (share 0.67)',
+      '✗ 5 (share 0.67)',
+      '12 (share 0.67)',
+      'no answer',
+      '✓ 56 (tie, share 0.50)',
+      'no answer',
       null,
     ]);
   });
