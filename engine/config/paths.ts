@@ -35,7 +35,7 @@ function commandWord(word: string, place: Place): string {
   return /[./\\]/.test(word) && place.exists(file) ? file : word;
 }
 
-/** A file or folder becomes absolute; a data set of the Hub stays. */
+/** A file or folder becomes absolute; a dataset of the Hub stays. */
 export function datasetReference(dataset: string, place: Place): string {
   const file = absolutePath(dataset, place);
   return parseDatasetId(dataset) && !place.exists(file) ? dataset : file;

@@ -13,7 +13,7 @@ export interface Choices {
   texts: string[];
 }
 
-/** Where the choices of a data set stand. */
+/** Where the choices of a dataset stand. */
 export interface ChoiceColumns {
   columns: string[];
   of: (values: Values) => Choices | null;
@@ -93,7 +93,7 @@ export function withChoices(text: string, { names, texts }: Choices): string {
 /** How labels name a choice: by what it is called, by its text, or by counting from 0 or 1. */
 export type ChoiceNaming = 'name' | 'text' | 0 | 1;
 
-/** How the labels of a data set name choices; null where they do not all do so in one way. */
+/** How the labels of a dataset name choices; null where they do not all do so in one way. */
 export function choiceNaming(rows: readonly { label: Label | null; choices: Choices | null }[]): ChoiceNaming | null {
   const known = rows.flatMap(({ label, choices }) => (label && choices ? [{ label: label.answer, choices }] : []));
   if (known.length === 0) return null;

@@ -1,4 +1,4 @@
-/** Which columns a data set has, which of them are taken for what, and which are left. Pure. */
+/** Which columns a dataset has, which of them are taken for what, and which are left. Pure. */
 import type { DatasetConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { DataReading } from '../protocol/records.ts';

@@ -1,5 +1,5 @@
 /**
- * A plain text as a data set: each paragraph becomes a context (`prompt`) and the text that follows it
+ * A plain text as a dataset: each paragraph becomes a context (`prompt`) and the text that follows it
  * (`continuation`), for the reward `next-token`. Pure.
  */
 import { createHash } from 'node:crypto';

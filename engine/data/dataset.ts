@@ -71,7 +71,7 @@ interface Reading {
 }
 
 /**
- * Reads a data set; problems keep the columns that `kept` names.
+ * Reads a dataset; problems keep the columns that `kept` names.
  * Throws RollscopeError `dataset` that names file, line, column or field.
  */
 export async function loadDataset(

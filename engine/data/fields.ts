@@ -145,7 +145,7 @@ export type Columns = Record<Field, string | null>;
 /** Says, as the name of the id column, that problems are numbered. */
 export const NO_IDS = 'none';
 
-/** The three columns of a data set, from the user's mapping and else by usual names in any of the first rows. */
+/** The three columns of a dataset, from the user's mapping and else by usual names in any of the first rows. */
 export function findColumns(rows: readonly Values[], mapping: FieldMap): Columns {
   // not by assignment, to which a column named __proto__ would be something else
   const merged: Values = Object.fromEntries(rows.slice(0, 100).reverse().flatMap(Object.entries));

@@ -1,4 +1,4 @@
-/** Reads the rows of a data file, of a folder of such files, or of a data set of the Hub. Errors name file, line and column. */
+/** Reads the rows of a data file, of a folder of such files, or of a dataset of the Hub. Errors name file, line and column. */
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import zlib from 'node:zlib';
@@ -22,7 +22,7 @@ export interface TableRow {
 }
 
 export interface Table {
-  /** What people know it by: the file, the folder, the data set of the Hub. */
+  /** What people know it by: the file, the folder, the dataset of the Hub. */
   name: string;
   rows: TableRow[];
   /** All names of columns, in the order in which they first appear. */
@@ -33,7 +33,7 @@ export interface Table {
 
 export interface ReadOptions {
   fields?: FieldMap;
-  /** The part of a folder or of a data set of the Hub that is read. */
+  /** The part of a folder or of a dataset of the Hub that is read. */
   split?: string | undefined;
 }
 
@@ -55,7 +55,7 @@ function plain(rows: Row[]): FileRows {
   return { rows, notes: [] };
 }
 
-/** Reads a data file, the files of a folder, or a data set of the Hub (`owner/name@revision`). Throws RollscopeError `dataset`. */
+/** Reads a data file, the files of a folder, or a dataset of the Hub (`owner/name@revision`). Throws RollscopeError `dataset`. */
 export async function readTable(source: string, { fields = {}, split }: ReadOptions = {}): Promise<Table> {
   const { files, notes } = await filesOf(source, split);
   const rows: TableRow[] = [];

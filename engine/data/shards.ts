@@ -1,4 +1,4 @@
-/** Which files of a folder, or of a data set of the Hub, are the problems. Pure. */
+/** Which files of a folder, or of a dataset of the Hub, are the problems. Pure. */
 import { RollscopeError } from '../protocol/errors.ts';
 
 export interface Chosen {
@@ -14,7 +14,7 @@ const KINDS = [
   /\.json(?:\.gz|\.zst)?$/i,
   /\.[ct]sv(?:\.gz|\.zst)?$/i,
 ];
-/** Files about a data set, and not of it. */
+/** Files about a dataset, and not of it. */
 const ABOUT = /(?:^|\/)(?:dataset_infos?|dataset_dict|state|metadata|package|package-lock|tsconfig|croissant)\.json$/i;
 
 const SPLITS: ReadonlyMap<string, string> = new Map([

@@ -1,4 +1,4 @@
-/** Data sets from the Hub: the files of one split, fetched once into the cache that the Hub's programs share. */
+/** Datasets from the Hub: the files of one split, fetched once into the cache that the Hub's programs share. */
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { datasetInfo, type FileDownloadInfoOutput, listFiles } from '@huggingface/hub';
@@ -6,6 +6,7 @@ import * as z from 'zod';
 import type { DatasetId } from '../protocol/dataset-id.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { writeWhole } from '../system/aside.ts';
+import { isInnerPath } from '../system/file-name.ts';
 import { access, offline, Repository } from './hub.ts';
 import { CachedModel, exists, type HubId } from './hub-cache.ts';
 import { hubError } from './hub-error.ts';
@@ -81,7 +82,7 @@ async function fetchSplit(
   const files: string[] = [];
   const repo = { type: 'dataset' as const, name: id.name };
   for await (const { type, path: file } of listFiles({ repo, revision: sha, recursive: true, ...access(signal) })) {
-    if (type === 'file' && isPlain(file)) files.push(file);
+    if (type === 'file' && isInnerPath(file)) files.push(file);
     if (files.length >= MOST_FILES) break;
   }
   const chosen = choose(files);
@@ -101,9 +102,4 @@ async function fetchSplit(
   await writeWhole(listPlace(cached, sha), JSON.stringify({ files, complete } satisfies Listing));
   await cached.setCommit(sha);
   return chosen.map((file) => path.join(repository.folder, file));
-}
-
-/** A name from outside becomes a path only where it stays below the commit's folder. */
-function isPlain(file: string): boolean {
-  return file.split('/').every((part) => part !== '' && !/^\.{1,2}$/.test(part) && !/[\\:\0]/.test(part));
 }

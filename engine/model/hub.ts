@@ -27,7 +27,7 @@ export function parseHubId(spec: string): HubId | null {
   return name === undefined ? null : { spec, name, revision };
 }
 
-/** A commit of a model or data set at the Hub. */
+/** A commit of a model or dataset at the Hub. */
 export class Repository {
   constructor(
     private readonly cached: CachedModel,

@@ -1,4 +1,4 @@
-/** What names a data set of the Hub. Pure. */
+/** What names a dataset of the Hub. Pure. */
 
 export interface DatasetId {
   /** As it was written. */

@@ -54,9 +54,9 @@ export const Prompt = z.strictObject({
 });
 export type Prompt = z.infer<typeof Prompt>;
 
-/** Which columns of a data set were taken for what, by their names. */
+/** Which columns of a dataset were taken for what, by their names. */
 export const DataReading = z.strictObject({
-  /** The file, the folder, or the data set of the Hub. */
+  /** The file, the folder, or the dataset of the Hub. */
   source: z.string(),
   problems: z.int().min(0),
   /** null: the prompt is made of other columns, there are no reference answers, problems are numbered. */
@@ -91,7 +91,7 @@ export const RunRecord = z.strictObject({
     vocabulary: z.int().min(1).nullable().default(null),
   }),
   dataFingerprint: z.string().nullable(),
-  /** How the data sets of training and evaluation were read; absent in runs of older versions. */
+  /** How the datasets of training and evaluation were read; absent in runs of older versions. */
   data: z.array(DataReading).optional(),
   device: z.string().nullable(),
 });

@@ -35,7 +35,7 @@ export const FIELD_MAP = section('Columns', {
 export const DATASET = section('Problems', {
   /**
    * Absolute path of a .jsonl, .json, .csv or .parquet file, of a folder of such files, a text to be continued (.txt, .md),
-   * a data set of the Hub, or `embedded`.
+   * a dataset of the Hub, or `embedded`.
    */
   path: text({
     title: 'Problem file',
