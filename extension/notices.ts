@@ -1,5 +1,6 @@
 /** Notifications about a run: warnings at its start, a failure, an interruption. */
 import { plural } from '../engine/protocol/format.ts';
+import { inEditor } from './remedies.ts';
 import type { Reporter } from './report.ts';
 import type { OpenRun } from './run/open-run.ts';
 import type { EndOfRun } from './run/session.ts';
@@ -19,7 +20,7 @@ export class Notices {
     const choose = { 'Choose Model': () => runCommand('chooseModel') };
     const text = found.map(({ message }) => message).join(' ');
     this.report.log('warning', text);
-    void this.report.ask(text, found.some(({ code }) => code === 'model') ? choose : {});
+    void this.report.ask(inEditor(text), found.some(({ code }) => code === 'model') ? choose : {});
   }
 
   ended(run: OpenRun, end: EndOfRun): void {
@@ -27,7 +28,9 @@ export class Notices {
     // The panel shows that a run has stopped or completed; a failure needs a decision.
     if (end.reason !== 'failed') return;
     const { message, hint } = end.error ?? {};
-    const text = [`Run ${run.run} failed at step ${end.step}.`, message, hint].filter(Boolean).join(' ');
+    const text = [`Run ${run.run} failed at step ${end.step}.`, message, hint && inEditor(hint)]
+      .filter(Boolean)
+      .join(' ');
     void this.report.ask(text, {
       Resume: () => this.resume(run.folder),
     });

@@ -10,10 +10,17 @@ const NAMES: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** A message or a hint with settings in place of the options of the command line; other options stay. */
-export function inEditor(text: string): string {
-  return text.replace(/--[a-z][a-z0-9-]*/g, (flag) => {
-    const setting = NAMES.get(flag);
+/**
+ * A message or a hint with settings in place of the options of the command line; other options stay, and so does what
+ * the text quotes of its facts, such as the output of a program with options of its own.
+ */
+export function inEditor(text: string, { field: _, ...facts }: Readonly<Record<string, unknown>> = {}): string {
+  const quotes = Object.values(facts).flatMap((fact) => {
+    const start = typeof fact === 'string' && fact !== '' ? text.indexOf(fact) : -1;
+    return start < 0 ? [] : { start, end: start + (fact as string).length };
+  });
+  return text.replace(/--[a-z][a-z0-9-]*/g, (flag, at: number) => {
+    const setting = quotes.some(({ start, end }) => start <= at && at < end) ? undefined : NAMES.get(flag);
     return setting === undefined ? flag : `the setting ${setting}`;
   });
 }

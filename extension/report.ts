@@ -33,14 +33,14 @@ export class Reporter {
     if (code === 'model') more['Choose Model'] = () => runCommand('chooseModel');
     if (code === 'config') more['Open Settings'] = () => openSettings(settingIn(details?.field));
     const text = code === 'internal' ? `Rollscope failed: ${message}` : hint ? `${message} ${hint}` : message;
-    void this.ask(text, more, 'error');
+    void this.ask(inEditor(text, details), more, 'error');
   }
 
-  /** One notification with buttons, the last of them Show Log. Options of the command line are named as settings. */
+  /** One notification with buttons, the last of them Show Log. */
   async ask(message: string, choices: Choices, kind: 'warning' | 'error' = 'warning'): Promise<void> {
     const all: Choices = { ...choices, [SHOW_LOG]: () => this.showLog() };
     const show = kind === 'error' ? vscode.window.showErrorMessage : vscode.window.showWarningMessage;
-    const chosen = await show(inEditor(message), ...Object.keys(all));
+    const chosen = await show(message, ...Object.keys(all));
     if (!chosen) return;
     try {
       await all[chosen]?.();

@@ -17,6 +17,12 @@ test.each([
   expect(inEditor(text).replace(/rollscope\.[\w.: ]+/g, 'S')).toBe(shown.replace(/rollscope\.[\w.: ]+/g, 'S'));
 });
 
+test('what a message quotes stays as it is', () => {
+  const output = 'usage: reward.py [--seed SEED] [--lr LR]';
+  const text = `The reward program reward.py failed. Output:\n${output} Lower --lr.`;
+  expect(inEditor(text, { output })).toBe(text.replace('Lower --lr', `Lower ${inEditor('--lr')}`));
+});
+
 test('every option of a run is a setting that exists', () => {
   for (const { setting } of SETTINGS) {
     for (const flag of [setting.flag, ...(setting.aliases ?? [])]) {
