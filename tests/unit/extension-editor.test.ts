@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { withAbsolutePaths } from '../../engine/config/paths.ts';
 import { forecastText, signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
-import type { Problem, Progress } from '../../engine/protocol/index.ts';
+import type { Problem } from '../../engine/protocol/index.ts';
 import { commandId, commandLink } from '../../extension/command-definitions.ts';
 import { Disposables } from '../../extension/disposables.ts';
 import { formatOf, looksLikeProblems } from '../../extension/editor/detect.ts';
@@ -19,6 +19,7 @@ import { STATUS_COMMANDS, statusContent } from '../../extension/status-content.t
 import { debounce, throttle } from '../../extension/timing.ts';
 import { forecastOf, problemForecast } from '../support/forecast.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { PROGRESS } from '../support/progress.ts';
 import { expectThrow } from '../support/refusals.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 
@@ -191,18 +192,7 @@ describe('the forecast of a problem', () => {
 });
 
 describe('health', () => {
-  const progress: Progress = {
-    run: 'a`b](command:evil)',
-    state: 'running',
-    activity: 'sampling',
-    detail: null,
-    step: 12,
-    steps: 100,
-    fraction: 0.5,
-    tokensPerSecond: 812.4,
-    secondsLeft: 75,
-    residentBytes: 3e8,
-  };
+  const progress = { ...PROGRESS, run: 'a`b](command:evil)' };
 
   it('follows the link first, then the run', () => {
     expect(healthOf('off', progress)).toBe('off');

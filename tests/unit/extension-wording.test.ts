@@ -2,11 +2,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, expect, test, vi } from 'vitest';
-import { type ListedRun, type Progress, RollscopeError } from '../../engine/protocol/index.ts';
+import { type ListedRun, RollscopeError } from '../../engine/protocol/index.ts';
 import { OpenRun } from '../../extension/run/open-run.ts';
 import { editor, type Row, resetEditor } from '../support/editor.ts';
 import { forecastOf, problemForecast } from '../support/forecast.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { PROGRESS } from '../support/progress.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 import { wordingFile } from '../support/wording.ts';
 
@@ -62,19 +63,6 @@ const listed = (change: Partial<ListedRun> = {}): ListedRun =>
     skipped: null,
     ...change,
   }) as ListedRun;
-
-const progress: Progress = {
-  run: 'run',
-  state: 'running',
-  activity: 'sampling',
-  detail: null,
-  step: 12,
-  steps: 100,
-  fraction: 0.5,
-  tokensPerSecond: 812.4,
-  secondsLeft: 75,
-  residentBytes: 3e8,
-};
 
 test('a problem file: lenses, results and hovers', async () => {
   const { Lenses } = await import('../../extension/editor/lenses.ts');
@@ -177,11 +165,11 @@ test('status bar and views', async () => {
     'failed',
   ] as const;
   for (const health of healths) {
-    const { text, label, tooltip } = statusContent(health, health === 'off' ? null : progress);
+    const { text, label, tooltip } = statusContent(health, health === 'off' ? null : PROGRESS);
     part(`status bar: ${health}`, [text, label, tooltip].join('\n'));
   }
   const { tooltip } = statusContent('running', {
-    ...progress,
+    ...PROGRESS,
     state: 'pausing',
     secondsLeft: null,
     tokensPerSecond: null,
@@ -235,7 +223,7 @@ test('questions: quick picks, input boxes and dialogs', async () => {
     seconds: 95,
     written: Date.parse(time),
   }));
-  const engines = ['one', 'two'].map((run) => ({ address: { pid: 7 }, active: { ...progress, run } }));
+  const engines = ['one', 'two'].map((run) => ({ address: { pid: 7 }, active: { ...PROGRESS, run } }));
   const app = {
     context: { globalState: memory },
     models: { current: 'embedded', recent: ['/models/small.gguf', 'owner/name'], use: async () => undefined },

@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { analyze } from '../../engine/cli/commands/analyze.ts';
 import { exportRun } from '../../engine/cli/commands/export.ts';
 import { rescore } from '../../engine/cli/commands/rescore.ts';
@@ -23,6 +23,7 @@ import { problemView } from '../../engine/runs/problem-view.ts';
 import { exportWeights } from '../../engine/training/export.ts';
 import { resumeRun } from '../../engine/training/run/resume.ts';
 import { type ForeignFixture, TRL, writeForeignRun } from '../support/foreign-run.ts';
+import { keepPrinted } from '../support/printed.ts';
 import { temporaryFolder } from '../support/processes.ts';
 
 let root: string;
@@ -33,31 +34,19 @@ beforeAll(async () => {
   run = await writeForeignRun(path.join(root, 'trl'));
 });
 
-let printed = '';
-beforeEach(() => {
-  printed = '';
-  for (const stream of [process.stdout, process.stderr]) {
-    vi.spyOn(stream, 'write').mockImplementation((text) => {
-      printed += String(text);
-      return true;
-    });
-  }
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+const printed = keepPrinted();
 
 /** What a command prints; nothing in it may look like a value that does not exist. */
 async function terminal(command: () => Promise<unknown>): Promise<string> {
   await command();
-  expect(printed).not.toMatch(/\b(NaN|undefined|null|Infinity)\b|\[object/);
-  return printed;
+  expect(printed.text).not.toMatch(/\b(NaN|undefined|null|Infinity)\b|\[object/);
+  return printed.text;
 }
 
 /** The result that `--json` prints. */
 async function result(command: () => Promise<unknown>): Promise<Record<string, unknown>> {
   await command();
-  return JSON.parse(printed.trimEnd().split('\n').at(-1)!);
+  return JSON.parse(printed.text.trimEnd().split('\n').at(-1)!);
 }
 
 /** The row of a table, as cells. */

@@ -1,7 +1,7 @@
 /** Files of other trainers become run folders: what is read from them, what is refused, and that every reader opens them. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { analyze } from '../../engine/cli/commands/analyze.ts';
 import { exportRun } from '../../engine/cli/commands/export.ts';
 import { importFile } from '../../engine/cli/commands/import.ts';
@@ -15,6 +15,7 @@ import { readRunFolder } from '../../engine/journal/reader.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { problemView } from '../../engine/runs/problem-view.ts';
 import { OpenRun } from '../../extension/run/open-run.ts';
+import { keepPrinted } from '../support/printed.ts';
 import { temporaryFolder } from '../support/processes.ts';
 
 /** As TRL logs completions: chat prompts, one column per reward function, Python's NaN; the second step comes first. */
@@ -159,27 +160,15 @@ test('importers are told apart by name, and files by what is in them', async () 
 });
 
 describe('the command line', () => {
-  let printed = '';
-  beforeEach(() => {
-    printed = '';
-    for (const stream of [process.stdout, process.stderr]) {
-      vi.spyOn(stream, 'write').mockImplementation((text) => {
-        printed += String(text);
-        return true;
-      });
-    }
-  });
-  afterEach(() => {
-    vi.restoreAllMocks();
-  });
+  const printed = keepPrinted();
 
   test('imports a file, and everything else opens it with dashes', async () => {
     expect(await importFile(file(TRL_DUMP.join('\n')), { out: root, json: true })).toBe(0);
-    const { run, folder, rollouts: count } = JSON.parse(printed.trimEnd().split('\n').at(-1)!);
+    const { run, folder, rollouts: count } = JSON.parse(printed.text.trimEnd().split('\n').at(-1)!);
     expect([path.dirname(folder), count]).toEqual([root, 5]);
     expect(run).toMatch(/^import-completions-\d{8}-\d{6}$/);
 
-    printed = '';
+    printed.text = '';
     await runs({ out: root });
     await show(run, { out: root });
     await show(run, { out: root, problem: '1' });
@@ -189,7 +178,7 @@ describe('the command line', () => {
     const out = path.join(root, 'rollouts.json');
     await exportRun(run, { format: 'jsonl', out, runs: root });
     // One of the responses says NaN.
-    expect(printed.replaceAll('NaN?', '')).not.toMatch(/\b(NaN|undefined|null|Infinity)\b|\[object/);
+    expect(printed.text.replaceAll('NaN?', '')).not.toMatch(/\b(NaN|undefined|null|Infinity)\b|\[object/);
     expect(readFileSync(out, 'utf8').trimEnd().split('\n')).toHaveLength(5);
     expect((await OpenRun.read(folder)).info).toMatchObject({ model: null, dataset: null, reward: null, steps: null });
   });
