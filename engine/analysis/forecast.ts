@@ -4,6 +4,7 @@
  */
 import type { Forecast, ForecastScore, ProblemForecast } from '../protocol/forecast.ts';
 import type { Estimate } from '../protocol/records.ts';
+import { OPTIMUM_BETA } from '../protocol/settings/optimum.ts';
 import { mean } from '../protocol/values.ts';
 import { auroc, aurocEstimate, brier } from './discrimination.ts';
 import { generator, percentileInterval, wilson } from './estimates.ts';
@@ -19,13 +20,6 @@ export interface ProbedProblem {
   /** Self-certainty of each rollout, where the token statistics are at hand. */
   selfCertainty?: readonly (number | null)[];
 }
-
-/**
- * Temperature at which pi* is looked at, in standard deviations of the reward within the group: what GRPO's advantages
- * are made of. At 0.5 a binary reward multiplies the odds of the rewarded answers by about 50, the order of what a run of
- * 50 to 100 steps does, and a single best rollout among many does not yet decide.
- */
-const BETA = 0.5;
 
 /**
  * P(right) = 1 / (1 + exp(-(INTERCEPT + MARGIN * margin * sqrt(min(n, MOST_VOTES))))): the margin of the amplified answer
@@ -50,7 +44,7 @@ export function forecastProblem({ problem, group, rewards, selfCertainty }: Prob
   const { rollouts, clusters } = blind;
   const votes = rollouts.length;
   const given = rewards ?? rollouts.map(({ cluster }) => (cluster === 0 ? 1 : 0));
-  const best = optimum(blind, standardized(given), BETA);
+  const best = optimum(blind, standardized(given), OPTIMUM_BETA);
   const { top } = best;
   const entropy = answerEntropy(blind);
   const none = { problem, votes, answer: null, majority: false, share: null, margin: null, answerEntropy: entropy };

@@ -3,12 +3,10 @@
  * read once; views get copies. Does not import VS Code.
  */
 import path from 'node:path';
-import { readGroup } from '../../engine/journal/groups.ts';
 import { runName } from '../../engine/journal/layout.ts';
 import { liveWriter } from '../../engine/journal/lock.ts';
 import { readProblems, readRunFile } from '../../engine/journal/reader.ts';
 import {
-  type GroupDetail,
   type GroupId,
   groupKey,
   type JournalRecord,
@@ -19,7 +17,7 @@ import {
   type RunInfo,
 } from '../../engine/protocol/index.ts';
 import { RunColumns } from '../../engine/runs/columns.ts';
-import { explanations } from '../../engine/runs/explanations.ts';
+import { type ExplainedGroup, readExplainedGroup } from '../../engine/runs/explained-group.ts';
 import { fold } from '../../engine/runs/fold.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { type ProblemView, problemView } from '../../engine/runs/problem-view.ts';
@@ -31,18 +29,12 @@ import { Emitter } from '../events.ts';
 /** Groups whose rollouts stay in memory, so that stepping through neighbors reads each once. */
 const KEPT_GROUPS = 8;
 
-/** A group with its rollouts and the explanation of each reward. */
-export interface ReadGroup {
-  detail: GroupDetail;
-  why: string[];
-}
-
 export class OpenRun {
   private readonly scope = new Disposables();
   private readonly appendEmitter = this.scope.add(new Emitter<void>());
   private readonly progressEmitter = this.scope.add(new Emitter<Progress | null>());
   private readonly loadEmitter = this.scope.add(new Emitter<void>());
-  private readonly recent = new Map<string, Promise<ReadGroup>>();
+  private readonly recent = new Map<string, Promise<ExplainedGroup>>();
   private readonly giveUp = new AbortController();
   private now: Progress | null = null;
   private part = 0;
@@ -145,7 +137,7 @@ export class OpenRun {
   }
 
   /** @throws RollscopeError `run-broken` if the group or its rollouts are missing */
-  readGroup(id: GroupId): Promise<ReadGroup> {
+  readGroup(id: GroupId): Promise<ExplainedGroup> {
     const key = groupKey(id);
     const known = this.recent.get(key);
     if (known) return known;
@@ -161,7 +153,7 @@ export class OpenRun {
     this.scope.dispose();
   }
 
-  private async readFromDisk(id: GroupId): Promise<ReadGroup> {
+  private async readFromDisk(id: GroupId): Promise<ExplainedGroup> {
     const row = this.columns.find(id);
     if (row === null) {
       const name = this.problems[id.problem]?.id ?? id.problem;
@@ -170,11 +162,7 @@ export class OpenRun {
         `Run ${this.run} contains no ${id.phase} rollouts of problem ${name} at step ${id.step}.`,
       );
     }
-    const frame = this.columns.frameOf(row);
-    const detail = await readGroup(this.folder, { ...id, frame });
-    const vocabulary = this.columns.head.run?.model.vocabulary ?? null;
-    const run = { config: this.file.config, vocabulary };
-    return { detail, why: explanations(run, detail, this.problems[id.problem]!) };
+    return readExplainedGroup(this.folder, this, this.problems[id.problem]!, row);
   }
 
   private async load(): Promise<this> {

@@ -1,10 +1,12 @@
 /** One problem at the selected step: its text, its answers and their counts, and its rollouts. */
+
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
 import { baseName, DASH, plural, share, verdict } from '../../engine/protocol/format.ts';
 import type { Rollout } from '../../engine/protocol/group.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
+import { historyOf } from '../../engine/runs/history.ts';
 import { massChart, massStyles } from '../charts/mass.ts';
 import { confidenceChart, confidenceStyles } from '../charts/scatter.ts';
 import { Component } from '../component.ts';
@@ -119,10 +121,9 @@ export class Inspector extends Component {
     const two = this.width > 440;
     const half = two ? Math.floor((this.width - 20) / 2) : this.width;
     const steps = Math.max(this.store.info?.steps ?? 1, columns.step);
-    const history = columns.phaseRows(problem.index, 'train').map((at) => ({
-      step: columns.groups.columns.step[at]!,
-      rollouts: columns.groups.columns.rollouts[at]!,
-      clusters: columns.clustersOf(at),
+    const history = historyOf(columns, problem.index).map((point) => ({
+      ...point,
+      clusters: columns.clustersOf(point.row),
     }));
     const place =
       view.phase === 'probe' ? 'probe' : `${view.phase === 'evaluation' ? 'evaluation at ' : ''}step ${view.step}`;

@@ -1,12 +1,13 @@
 /** The problems by confidence and correctness of their majorities, and the confident & wrong ones as a table. */
+
 import { css, html, nothing, svg } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { DASH, plural, share as shown } from '../../engine/protocol/format.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
 import { CONFIDENT } from '../../engine/protocol/verdict.ts';
-import { known } from '../../engine/runs/columns.ts';
+import { historyOf } from '../../engine/runs/history.ts';
 import type { AnyQuadrant, ProblemView } from '../../engine/runs/problem-view.ts';
-import { type ShareAt, shareSparkline } from '../charts/sparkline.ts';
+import { shareSparkline } from '../charts/sparkline.ts';
 import { Component } from '../component.ts';
 import type { ProblemRow } from '../problem-row.ts';
 import { shared } from '../styles.ts';
@@ -257,7 +258,7 @@ export class Problems extends Component {
               ${predicting ? html`<td class="number">${shown(prediction?.right)}</td>` : nothing}
               ${
                 history
-                  ? html`<td><svg width="70" height="14" aria-hidden="true">${shareSparkline(this.shares(problem.index), steps)}</svg></td>`
+                  ? html`<td><svg width="70" height="14" aria-hidden="true">${shareSparkline(historyOf(this.store.columns, problem.index), steps)}</svg></td>`
                   : nothing
               }
               ${since ? html`<td class="number">${from.answer ?? DASH}</td>` : nothing}
@@ -266,13 +267,6 @@ export class Problems extends Component {
         </tbody>
       </table></div>
     </section>`;
-  }
-
-  /** The majority share of a problem at its training steps. */
-  private shares(problem: number): ShareAt[] {
-    const { columns } = this.store;
-    const { step, share } = columns.groups.columns;
-    return columns.phaseRows(problem, 'train').map((row) => ({ step: step[row]!, share: known(share[row]!) }));
   }
 
   /** Arrow keys move through the cells in the order shown. */

@@ -2,6 +2,7 @@
 
 import { PROBE_GROUPS, TRAIN_GROUPS } from '../../config/settings.ts';
 import { PHASES } from '../../protocol/group-id.ts';
+import { OPTIMUM_BETA } from '../../protocol/settings/optimum.ts';
 import { EXPORT_CONTENTS, EXPORT_FORMATS, WITH_TOKENS } from '../export-formats.ts';
 import { ANSWERS } from './answers.ts';
 import { ALLOW_PROGRAMS, CONFIG, type CommandDefinition, DATASET, GROUP_CHOICE, RUN, WHERE } from './define.ts';
@@ -182,7 +183,7 @@ export const analyze: CommandDefinition = {
       options: [
         {
           flags: '--beta <x>',
-          help: 'temperature of the optimum pi* that the rollouts are reweighted for (default: 0.5)',
+          help: `temperature of the optimum pi* that the rollouts are reweighted for (default: ${OPTIMUM_BETA})`,
         },
         ...GROUP_CHOICE('the first one'),
         WHERE,

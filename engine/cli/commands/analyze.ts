@@ -1,4 +1,5 @@
 /** `rollscope analyze`: confidence vs. correctness, theory vs. measurement, and the outcome of a run. */
+
 import { alignment, type MeasureAlignment, quadrants } from '../../analysis/alignment.ts';
 import { classifyRun, collapseStep, collapseText, curveOf } from '../../analysis/collapse.ts';
 import { confidencesOf, MEASURE_NAMES } from '../../analysis/confidence.ts';
@@ -18,11 +19,13 @@ import {
 import { equivalent, graderOf } from '../../grading/index.ts';
 import { DASH, estimate, number, oneLine, plural, share } from '../../protocol/format.ts';
 import { type GroupDetail, type Problem, RollscopeError } from '../../protocol/index.ts';
+import { OPTIMUM_BETA } from '../../protocol/settings/optimum.ts';
 import { QUADRANT_TITLES, QUADRANTS } from '../../protocol/verdict.ts';
 import { answerTokens } from '../../reward/answer-tokens.ts';
 import { type RunReward, rewardOf } from '../../reward/index.ts';
 import { groupOf } from '../../reward/stored.ts';
 import { type RunColumns, recordedForecast, recordedScore } from '../../runs/columns.ts';
+import { historyOf } from '../../runs/history.ts';
 import { collapseWarningAt } from '../../runs/watch.ts';
 import { forecastText, scoreText, signalTable, withoutForecast } from '../forecast.ts';
 import { type RunMaterial, readGroups } from '../groups.ts';
@@ -40,8 +43,6 @@ export interface AnalyzeOptions {
   json?: boolean;
 }
 
-/** Default temperature of the optimum. */
-const USUAL_BETA = 0.5;
 /** Of another trainer's reward it is not known whether it says right or wrong. */
 const OTHER_REWARD = { saysRight: false };
 
@@ -110,7 +111,7 @@ export async function analyze(reference: string, options: AnalyzeOptions): Promi
 
 /** Temperature of the optimum; throws RollscopeError `usage`. */
 function betaOf(text: string | undefined): number {
-  const beta = text === undefined ? USUAL_BETA : Number(text);
+  const beta = text === undefined ? OPTIMUM_BETA : Number(text);
   if (beta > 0 && Number.isFinite(beta)) return beta;
   throw new RollscopeError('usage', `--beta: '${text}' is not allowed; allowed: a number above 0.`, undefined, {
     details: { reason: 'bad-value', field: '--beta', value: text },
@@ -188,8 +189,8 @@ function atKTable(groups: readonly JudgedGroup[]): string | null {
 /** The training groups of each problem, in the order of steps. */
 function histories(columns: RunColumns): [problem: number, history: StepGroup[]][] {
   return columns.sampled.flatMap((problem) => {
-    const groups = columns.phaseRows(problem, 'train').map((row) => columns.summaryOf(row));
-    return groups.length === 0 ? [] : [[problem, groups.map((group) => ({ step: group.step, group }))]];
+    const history = historyOf(columns, problem).map(({ row, step }) => ({ step, group: columns.summaryOf(row) }));
+    return history.length === 0 ? [] : [[problem, history]];
   });
 }
 

@@ -1,23 +1,19 @@
 /** The group that speaks for a problem, with its rollouts. */
-import { readGroup } from '../../journal/groups.ts';
 import { readRunFile } from '../../journal/reader.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
-import type { GroupDetail, Phase } from '../../protocol/group.ts';
+import type { Phase } from '../../protocol/group.ts';
 import type { Problem } from '../../protocol/records.ts';
 import type { RunFile } from '../../protocol/run-file.ts';
 import type { RunColumns } from '../../runs/columns.ts';
-import { explanations } from '../../runs/explanations.ts';
+import { type ExplainedGroup, readExplainedGroup } from '../../runs/explained-group.ts';
 import { type ProblemView, problemView } from '../../runs/problem-view.ts';
 
-export interface ShownGroup {
+export interface ShownGroup extends ExplainedGroup {
   file: RunFile;
   columns: RunColumns;
   problem: Problem;
   view: ProblemView;
   row: number;
-  detail: GroupDetail;
-  /** Why each rollout got its reward. */
-  why: string[];
 }
 
 /** @throws RollscopeError `usage` where the problem was not sampled at or before the step, `run-broken` */
@@ -38,11 +34,7 @@ export async function readShownGroup(
     });
   }
   const file = await readRunFile(folder);
-  const frame = columns.frameOf(row);
-  const detail = await readGroup(folder, { ...columns.idOf(row), frame });
-  const vocabulary = columns.head.run?.model.vocabulary ?? null;
-  const why = explanations({ config: file.config, vocabulary }, detail, problem);
-  return { file, columns, problem, view, row, detail, why };
+  return { file, columns, problem, view, row, ...(await readExplainedGroup(folder, { file, columns }, problem, row)) };
 }
 
 /** The source of a problem and the phase and step of its group, for parentheses after its id. */

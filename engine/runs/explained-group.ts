@@ -1,0 +1,25 @@
+/** Reads one group of a run with the explanation of each reward: for the panel, documents and `rollscope show`. */
+import { readGroup } from '../journal/groups.ts';
+import type { GroupDetail } from '../protocol/group.ts';
+import type { Problem } from '../protocol/records.ts';
+import type { RunFile } from '../protocol/run-file.ts';
+import type { RunColumns } from './columns.ts';
+import { explanations } from './explanations.ts';
+
+/** A group with its rollouts and the explanation of each reward. */
+export interface ExplainedGroup {
+  detail: GroupDetail;
+  why: string[];
+}
+
+/** The group of a row. @throws RollscopeError `run-broken` if its rollouts are missing */
+export async function readExplainedGroup(
+  folder: string,
+  { file, columns }: { file: RunFile; columns: RunColumns },
+  problem: Problem,
+  row: number,
+): Promise<ExplainedGroup> {
+  const detail = await readGroup(folder, { ...columns.idOf(row), frame: columns.frameOf(row) });
+  const vocabulary = columns.head.run?.model.vocabulary ?? null;
+  return { detail, why: explanations({ config: file.config, vocabulary }, detail, problem) };
+}

@@ -1,0 +1,18 @@
+/** A problem's training groups, in the order of their steps: what charts and comparisons over steps are made of. Pure. */
+import { known, type RunColumns } from './columns.ts';
+
+export interface HistoryPoint {
+  /** Row of the group in the columns. */
+  row: number;
+  step: number;
+  rollouts: number;
+  /** Majority share; null without a majority. */
+  share: number | null;
+}
+
+export function historyOf(columns: RunColumns, problem: number): HistoryPoint[] {
+  const { step, rollouts, share } = columns.groups.columns;
+  return columns
+    .phaseRows(problem, 'train')
+    .map((row) => ({ row, step: step[row]!, rollouts: rollouts[row]!, share: known(share[row]!) }));
+}
