@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 import type { Place } from '../engine/config/paths.ts';
 import type { FieldMap } from '../engine/protocol/config.ts';
 import { EMBEDDED } from '../engine/protocol/embedded.ts';
+import { RUN } from '../engine/protocol/settings/run.ts';
 import { spellingsOf } from '../engine/protocol/settings/schema.ts';
 import type { Shading } from '../engine/protocol/shades.ts';
 import { REWARDS } from '../engine/reward/registry.ts';
@@ -61,7 +62,7 @@ export function fileInFront(): vscode.Uri | undefined {
 
 /** The reward in the settings: an expression in `rollscope.config` overrides `rollscope.reward`. */
 export function currentReward(scope?: vscode.Uri): string {
-  return givenText('reward', runSettings(scope), placeOf(scope)) ?? 'majority-vote';
+  return givenText('reward', runSettings(scope), placeOf(scope)) ?? RUN.fields.reward.default!;
 }
 
 /**

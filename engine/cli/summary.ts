@@ -3,30 +3,32 @@
 import { evaluatedText } from '../protocol/data-text.ts';
 import { DASH, estimate, number, plural, share } from '../protocol/format.ts';
 import { EVALUATION_METRIC_NAMES, EVALUATION_METRICS, type EvaluationMetric } from '../protocol/metrics.ts';
-import type { EvaluationRecord } from '../protocol/records.ts';
+import type { Estimate, EvaluationRecord } from '../protocol/records.ts';
 import type { RunColumns } from '../runs/columns.ts';
 import { beforeAfter } from '../runs/run-info.ts';
 import type { Metric } from '../runs/series.ts';
 import { table } from './table.ts';
 
-/** An evaluation as `--json` prints it. Proportions come with their 95% interval; null where a value does not exist. */
-export interface EvaluationSummary {
+/** Metrics of an evaluation that are an estimate with its 95% interval, and those that are one number. */
+type Estimated = {
+  [M in EvaluationMetric]: Estimate extends EvaluationRecord[M] ? M : never;
+}[EvaluationMetric];
+type Plain = {
+  [M in EvaluationMetric]: number extends EvaluationRecord[M] ? M : never;
+}[EvaluationMetric];
+
+/**
+ * An evaluation as `--json` prints it: every metric that is one number, and behind an estimate its interval. null where a
+ * value does not exist.
+ */
+export type EvaluationSummary = {
   step: number;
   problems: number;
   /** Of so many problems these are a random sample; null where they are none. */
   sampledFrom: number | null;
   samples: number;
-  accuracy: number | null;
-  accuracyInterval: [number, number] | null;
-  majorityAccuracy: number | null;
-  majorityAccuracyInterval: [number, number] | null;
-  greedyAccuracy: number | null;
-  greedyAccuracyInterval: [number, number] | null;
-  passAtK: number | null;
-  majorityShare: number | null;
-  entropy: number | null;
-  length: number | null;
-}
+} & Record<Estimated | Plain, number | null> &
+  Record<`${Estimated}Interval`, [number, number] | null>;
 
 export interface RunSummary {
   /** Optimizer steps done. */
@@ -57,23 +59,19 @@ export function runSummary({ head, series, step }: RunColumns, peak: number | nu
 }
 
 function toSummary(record: EvaluationRecord): EvaluationSummary {
-  const interval = (value: EvaluationRecord['accuracy']): [number, number] | null => value && [value.low, value.high];
-  return {
-    step: record.step,
-    problems: record.problems,
-    sampledFrom: record.sampledFrom ?? null,
-    samples: record.samples,
-    accuracy: record.accuracy?.mean ?? null,
-    accuracyInterval: interval(record.accuracy),
-    majorityAccuracy: record.majorityAccuracy?.mean ?? null,
-    majorityAccuracyInterval: interval(record.majorityAccuracy),
-    greedyAccuracy: record.greedyAccuracy?.mean ?? null,
-    greedyAccuracyInterval: interval(record.greedyAccuracy),
-    passAtK: record.passAtK?.mean ?? null,
-    majorityShare: record.majorityShare,
-    entropy: record.entropy,
-    length: record.length,
-  };
+  const { step, problems, sampledFrom = null, samples } = record;
+  const metrics = EVALUATION_METRIC_NAMES.flatMap((metric): [string, number | [number, number] | null][] => {
+    const { interval, list } = EVALUATION_METRICS[metric];
+    const value = record[metric];
+    if (list || Array.isArray(value)) return [];
+    if (interval === null) return [[metric, value as number | null]];
+    const estimated = value as Estimate | null;
+    return [
+      [metric, estimated?.mean ?? null],
+      [`${metric}Interval`, estimated && [estimated.low, estimated.high]],
+    ];
+  });
+  return { step, problems, sampledFrom, samples, ...Object.fromEntries(metrics) } as EvaluationSummary;
 }
 
 /** The short table of before and after, with 95% intervals; null when the run was never evaluated. */

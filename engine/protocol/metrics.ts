@@ -16,18 +16,27 @@ export interface MetricDefinition {
   labels: boolean;
   /** The color of its chart, where the panel offers one: of correctness, of entropy, or neither. */
   chart?: 'accuracy' | 'entropy' | 'plain';
+  /** One of the few whose curves fit on a screen of the terminal. */
+  terminal?: true;
 }
 
 export type StepMetric = keyof StepRecord['metrics'];
 
 /** In the order of the choice of charts. A metric of the record without a description does not compile. */
 export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
-  proxyReward: { title: 'Proxy reward', definition: 'mean of the reward that trains', unit: 'none', labels: false },
+  proxyReward: {
+    title: 'Proxy reward',
+    definition: 'mean of the reward that trains',
+    unit: 'none',
+    labels: false,
+    terminal: true,
+  },
   groundTruthReward: {
     title: 'Ground-truth reward',
     definition: 'share of rollouts whose answer is right; a rollout without an answer is wrong',
     unit: 'share',
     labels: true,
+    terminal: true,
   },
   rewardAccuracy: {
     title: 'Reward accuracy',
@@ -35,6 +44,7 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
       'share of rollouts whose reward agrees with their correctness (0.5 or more means right); null for a reward that does not say right or wrong',
     unit: 'share',
     labels: true,
+    terminal: true,
     chart: 'accuracy',
   },
   labelAccuracy: {
@@ -42,6 +52,7 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
     definition: 'share of problems whose majority answer is right',
     unit: 'share',
     labels: true,
+    terminal: true,
     chart: 'accuracy',
   },
   majorityShare: {
@@ -49,6 +60,7 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
     definition: "mean over problems of the largest cluster's share of all rollouts, including those without an answer",
     unit: 'share',
     labels: false,
+    terminal: true,
     chart: 'plain',
   },
   rawMajorityShare: {
@@ -84,6 +96,7 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
     definition: 'actor entropy: mean token entropy of the policy',
     unit: 'nats/token',
     labels: false,
+    terminal: true,
     chart: 'entropy',
   },
   kl: {
@@ -98,6 +111,7 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
     definition: 'mean response length',
     unit: 'tokens',
     labels: false,
+    terminal: true,
     chart: 'plain',
   },
   truncated: {
@@ -128,6 +142,7 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
     definition: 'global gradient norm of the update, before clipping',
     unit: 'none',
     labels: false,
+    terminal: true,
     chart: 'plain',
   },
   clipFraction: {
@@ -148,6 +163,8 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
 };
 
 export const STEP_METRIC_NAMES = Object.keys(STEP_METRICS) as StepMetric[];
+/** Those whose curves the terminal shows. */
+export const TERMINAL_METRICS = STEP_METRIC_NAMES.filter((metric) => STEP_METRICS[metric].terminal);
 
 export interface EvaluationMetricDefinition {
   /** As tables name it; `k` is the number of samples per problem. */
@@ -159,6 +176,8 @@ export interface EvaluationMetricDefinition {
   interval: 'bootstrap over problems' | 'Wilson' | null;
   /** Has a row in the table of before and after, with so many decimals where it is not a share. */
   row?: { decimals: number };
+  /** It is a list over k, not one number. */
+  list?: true;
 }
 
 type Frame = 'type' | 'seq' | 'time' | 'step' | 'problems' | 'sampledFrom' | 'samples' | 'foreign' | 'timing';
@@ -201,6 +220,7 @@ export const EVALUATION_METRICS: Readonly<Record<EvaluationMetric, EvaluationMet
     definition: 'pass@k and maj@k over k = 1, 2, 4 ... 64 and all samples',
     unit: 'share',
     interval: 'bootstrap over problems',
+    list: true,
   },
   majorityShare: { title: () => 'majority share', ...sameAsStep('majorityShare'), row: SHARE_ROW },
   entropy: { title: () => 'entropy', ...sameAsStep('entropy'), row: { decimals: 2 } },

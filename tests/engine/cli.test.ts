@@ -66,7 +66,8 @@ const EVALUATION = [
     'majorityAccuracy',
     'majorityAccuracyInterval',
   ],
-  ...['greedyAccuracy', 'greedyAccuracyInterval', 'passAtK', 'majorityShare', 'entropy', 'length'],
+  ...['greedyAccuracy', 'greedyAccuracyInterval', 'passAtK', 'passAtKInterval', 'majorityShare', 'entropy', 'length'],
+  ...['answerEntropy', 'repetition', 'truncated', 'noAnswer'],
 ];
 
 const COMMANDS = [

@@ -3,6 +3,7 @@ import { REWARDED } from '../../analysis/metrics.ts';
 import { compareRewards, type Rescored, type RescoredGroup, type Rescoring, winnerOf } from '../../analysis/rescore.ts';
 import { DASH, estimate, number, originText, plural, share, verdict } from '../../protocol/format.ts';
 import { type GroupDetail, parseReward, RollscopeError } from '../../protocol/index.ts';
+import { LOSS } from '../../protocol/settings/loss.ts';
 import { REWARDS, rewardOf } from '../../reward/index.ts';
 import { groupOf, rejudged } from '../../reward/stored.ts';
 import { advantages } from '../../training/advantages.ts';
@@ -114,8 +115,8 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
   return EXIT.ok;
 }
 
-/** The estimator of advantages where another trainer does not say which it used. */
-const USUAL_ADVANTAGE = 'grpo';
+/** Where another trainer does not say how it estimated advantages. */
+const USUAL_ADVANTAGE = LOSS.fields.advantage.default!;
 
 /** A recorded reward has a name that no expression has. */
 function recordedName(reward: string | null): string {

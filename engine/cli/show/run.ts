@@ -6,7 +6,7 @@ import { readRunFile } from '../../journal/reader.ts';
 import { readingText } from '../../protocol/data-text.ts';
 import { EMBEDDED } from '../../protocol/embedded.ts';
 import { bytes, DASH, number, originText, whole } from '../../protocol/format.ts';
-import { STEP_METRICS, type StepMetric } from '../../protocol/metrics.ts';
+import { STEP_METRICS, type StepMetric, TERMINAL_METRICS } from '../../protocol/metrics.ts';
 import type { Problem } from '../../protocol/records.ts';
 import type { RunInfo } from '../../protocol/rpc.ts';
 import type { ForeignRun } from '../../protocol/run-file.ts';
@@ -20,17 +20,6 @@ import { beforeAfterTable, type RunSummary, runSummary } from '../summary.ts';
 import { sparkline, table } from '../table.ts';
 
 const CURVE_COLUMNS = 48;
-/** The metrics whose curves fit on a screen. */
-const CURVES: readonly StepMetric[] = [
-  'proxyReward',
-  'groundTruthReward',
-  'rewardAccuracy',
-  'labelAccuracy',
-  'majorityShare',
-  'entropy',
-  'length',
-  'gradientNorm',
-];
 /** Warnings that are shown, the latest. */
 const WARNINGS = 5;
 
@@ -129,7 +118,7 @@ function sized(count: number | null, what: string): string | null {
 function curves(columns: RunColumns): string {
   const { steps, names } = columns.series;
   const foreign = names.filter(isForeign);
-  const rows = [...CURVES, ...foreign].flatMap((metric) => {
+  const rows = [...TERMINAL_METRICS, ...foreign].flatMap((metric) => {
     const { title, unit } = isForeign(metric) ? { title: foreignName(metric), unit: 'none' } : named(metric);
     const values = valuesOf(columns, metric);
     const known = values.filter((value) => value !== null);

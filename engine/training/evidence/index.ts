@@ -1,6 +1,6 @@
 /**
  * Gathers what some rewards need beyond a problem's rollouts, for all groups of a step at once: questions to the policy
- * (`../asks.ts`), other policies, programs outside. What comes back is stored with the group; the reward itself is
+ * (`../policy/asks.ts`), other policies, programs outside. What comes back is stored with the group; the reward itself is
  * computed from it, now and later, without any of these.
  */
 import type { Evidence, EvidenceKind, RunConfig } from '../../protocol/index.ts';
