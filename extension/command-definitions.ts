@@ -51,7 +51,7 @@ export const MENUS = [
 ] as const;
 export type Menu = (typeof MENUS)[number];
 
-export interface CommandDefinition {
+export interface EditorCommand {
   /** A verb and its object; the category is always `Rollscope`. */
   title: string;
   /** Name of a codicon. */
@@ -302,7 +302,7 @@ export const COMMAND_DEFINITIONS = {
     palette: 'never',
     menus: [['view/item/context', 'recentModel', 'use@2']],
   },
-} as const satisfies Record<string, CommandDefinition>;
+} as const satisfies Record<string, EditorCommand>;
 
 export type CommandName = keyof typeof COMMAND_DEFINITIONS;
 export const COMMAND_NAMES = Object.keys(COMMAND_DEFINITIONS) as CommandName[];

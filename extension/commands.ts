@@ -7,9 +7,9 @@ import type { Rollscope } from './app.ts';
 import {
   COMMAND_DEFINITIONS,
   COMMAND_NAMES,
-  type CommandDefinition,
   type CommandName,
   commandId,
+  type EditorCommand,
 } from './command-definitions.ts';
 import { attach, restartEngine } from './commands/engine.ts';
 import { openReport, runExperiment } from './commands/experiments.ts';
@@ -73,7 +73,7 @@ export const COMMANDS: Record<CommandName, Action> = {
 /** Registers all commands, under former ids too; whatever they throw becomes one notification. */
 export function registerCommands(app: Rollscope): vscode.Disposable {
   const registrations = COMMAND_NAMES.flatMap((name) => {
-    const { former = [], withoutRun }: CommandDefinition = COMMAND_DEFINITIONS[name];
+    const { former = [], withoutRun }: EditorCommand = COMMAND_DEFINITIONS[name];
     const act = async (argument: unknown) => {
       try {
         if (withoutRun !== undefined && argument === undefined && !app.session.active && !app.session.preparing) {

@@ -1,9 +1,9 @@
 /** Notifications about a run: warnings at its start, a failure, an interruption. */
 import { plural } from '../engine/protocol/format.ts';
+import type { EndRecord } from '../engine/protocol/records.ts';
 import { inEditor } from './remedies.ts';
 import type { Reporter } from './report.ts';
 import type { OpenRun } from './run/open-run.ts';
-import type { EndOfRun } from './run/session.ts';
 import { runCommand } from './run-command.ts';
 
 export class Notices {
@@ -23,7 +23,7 @@ export class Notices {
     void this.report.ask(inEditor(text), found.some(({ code }) => code === 'model') ? choose : {});
   }
 
-  ended(run: OpenRun, end: EndOfRun): void {
+  ended(run: OpenRun, end: EndRecord): void {
     this.report.log('info', `run ${run.run} ended at step ${end.step}: ${end.reason}`);
     // The panel shows that a run has stopped or completed; a failure needs a decision.
     if (end.reason !== 'failed') return;

@@ -5,7 +5,7 @@ import { inEditor, settingIn } from './remedies.ts';
 import { runCommand } from './run-command.ts';
 
 /** Buttons and their actions. */
-export type Choices = Record<string, () => unknown>;
+export type Buttons = Record<string, () => unknown>;
 
 const SHOW_LOG = 'Show Log';
 
@@ -23,13 +23,13 @@ export class Reporter {
   }
 
   /** Shows an error: nothing after a cancellation, and a bug as such. */
-  error(error: unknown, choices: Choices = {}): void {
+  error(error: unknown, choices: Buttons = {}): void {
     const { code, message, hint, details } = toErrorData(error);
     if (code === 'canceled') return;
     this.channel.error(
       error instanceof RollscopeError || !(error instanceof Error) ? message : (error.stack ?? message),
     );
-    const more: Choices = { ...choices };
+    const more: Buttons = { ...choices };
     if (code === 'model') more['Choose Model'] = () => runCommand('chooseModel');
     if (code === 'config') more['Open Settings'] = () => openSettings(settingIn(details?.field));
     const text = code === 'internal' ? `Rollscope failed: ${message}` : hint ? `${message} ${hint}` : message;
@@ -37,8 +37,8 @@ export class Reporter {
   }
 
   /** One notification with buttons, the last of them Show Log. */
-  async ask(message: string, choices: Choices, kind: 'warning' | 'error' = 'warning'): Promise<void> {
-    const all: Choices = { ...choices, [SHOW_LOG]: () => this.showLog() };
+  async ask(message: string, choices: Buttons, kind: 'warning' | 'error' = 'warning'): Promise<void> {
+    const all: Buttons = { ...choices, [SHOW_LOG]: () => this.showLog() };
     const show = kind === 'error' ? vscode.window.showErrorMessage : vscode.window.showWarningMessage;
     const chosen = await show(message, ...Object.keys(all));
     if (!chosen) return;

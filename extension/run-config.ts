@@ -1,23 +1,23 @@
 /** Builds a run's configuration from the user's settings and the target of a command. Pure. */
 import type { Given, Layer } from '../engine/config/layer.ts';
-import { buildRunConfig, type RunTarget as Target } from '../engine/config/layers.ts';
-import { setAt, stringAt, type Values, valueAt } from '../engine/config/objects.ts';
-import { type Place, withAbsolutePaths } from '../engine/config/paths.ts';
+import { buildRunConfig, type RunTarget } from '../engine/config/layers.ts';
+import { type ConfigValues, setAt, stringAt, valueAt } from '../engine/config/objects.ts';
+import { type PathBase, withAbsolutePaths } from '../engine/config/paths.ts';
 import { RollscopeError, type RunConfig } from '../engine/protocol/index.ts';
 import { isObject } from '../engine/protocol/values.ts';
 import { rewardOf } from '../engine/reward/index.ts';
 import { OBJECT_SETTINGS, RUN_SETTINGS, type SettingId, settingName, TAKEN } from './editor-settings.ts';
 
-export type Scope = 'user' | 'workspace' | 'folder';
+export type SettingScope = 'user' | 'workspace' | 'folder';
 
 /** The settings of one scope by id below `rollscope.`; undefined where unset. */
 export interface ScopeSettings {
-  scope: Scope;
+  scope: SettingScope;
   values: Readonly<Record<string, unknown>>;
 }
 
 /** What a run trains on or probes. */
-export type RunTarget = Target & { dataset: string };
+export type DatasetTarget = RunTarget & { dataset: string };
 
 /** Ids of all settings that affect a run. */
 export const SETTING_IDS = [
@@ -26,7 +26,7 @@ export const SETTING_IDS = [
 ] as readonly SettingId[];
 
 /** The layers of the settings, the weakest first: `rollscope.config` of any scope overrides all other settings. */
-export function settingLayers(scopes: readonly ScopeSettings[], place: Place): Layer[] {
+export function settingLayers(scopes: readonly ScopeSettings[], place: PathBase): Layer[] {
   return [...scopes.map((of) => ownLayer(of, place)), ...scopes.map((of) => configLayer(of, place))];
 }
 
@@ -34,19 +34,19 @@ export function settingLayers(scopes: readonly ScopeSettings[], place: Place): L
  * The preset of the model, overridden by the settings.
  * @throws RollscopeError `config`, naming the setting, when a value is out of its range, no field, or not its to say
  */
-export function buildConfig(target: RunTarget, scopes: readonly ScopeSettings[], place: Place): RunConfig {
+export function buildConfig(target: DatasetTarget, scopes: readonly ScopeSettings[], place: PathBase): RunConfig {
   return buildRunConfig(target, settingLayers(scopes, place));
 }
 
 /** The text that the settings give for a path of the configuration, such as the model; undefined if none does. */
-export function givenText(path: string, scopes: readonly ScopeSettings[], place: Place): string | undefined {
+export function givenText(path: string, scopes: readonly ScopeSettings[], place: PathBase): string | undefined {
   return settingLayers(scopes, place)
     .flatMap(({ values }) => stringAt(values, path) ?? [])
     .at(-1);
 }
 
-function ownLayer({ scope, values: set }: ScopeSettings, place: Place): Layer {
-  const values: Values = {};
+function ownLayer({ scope, values: set }: ScopeSettings, place: PathBase): Layer {
+  const values: ConfigValues = {};
   const given = new Map<string, Given>();
   for (const { path, setting } of RUN_SETTINGS) {
     const { id, scale = 1, zeroIsNull } = setting.editor!;
@@ -71,7 +71,7 @@ function ownLayer({ scope, values: set }: ScopeSettings, place: Place): Layer {
   return { source: { kind: 'setting', scope }, values: withAbsolutePaths(values, place), given };
 }
 
-function configLayer({ scope, values: set }: ScopeSettings, place: Place): Layer {
+function configLayer({ scope, values: set }: ScopeSettings, place: PathBase): Layer {
   // The settings editor marks values that are not objects.
   const own = isObject(set.config) ? set.config : {};
   for (const [field, decided] of Object.entries(TAKEN)) {

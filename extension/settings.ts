@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { Place } from '../engine/config/paths.ts';
+import type { PathBase } from '../engine/config/paths.ts';
 import type { FieldMap } from '../engine/protocol/config.ts';
 import { EMBEDDED } from '../engine/protocol/embedded.ts';
 import { RUN } from '../engine/protocol/settings/run.ts';
@@ -40,7 +40,7 @@ export function runSettings(scope?: vscode.Uri): ScopeSettings[] {
 }
 
 /** The base of relative paths in settings: the workspace folder that contains the file, else the first one. */
-export function placeOf(scope?: vscode.Uri): Place {
+export function placeOf(scope?: vscode.Uri): PathBase {
   const own = scope && vscode.workspace.getWorkspaceFolder(scope);
   const folder = (own ?? vscode.workspace.workspaceFolders?.[0])?.uri.fsPath ?? null;
   return { folder, home: os.homedir(), exists: existsSync };

@@ -63,7 +63,7 @@ export interface TruthPoint {
 }
 
 export const FAILURES = ['none', 'gradual', 'length', 'repetition', 'breakdown'] as const;
-export type Failure = (typeof FAILURES)[number];
+export type FailureMode = (typeof FAILURES)[number];
 
 /** The thresholds of `classifyRun` and `fallStep`. */
 export const FAILURE_RULES = {
@@ -85,7 +85,7 @@ export const FAILURE_RULES = {
 } as const;
 
 export interface RunFailure {
-  mode: Failure;
+  mode: FailureMode;
   /** One sentence with the numbers that decided. */
   reason: string;
   /** Window means: of the first and the last steps, and the largest; null without labels. */
@@ -128,7 +128,7 @@ export function classifyRun(curve: readonly CurvePoint[], evaluations: readonly 
   const repeats =
     repetition !== null && repetition.end >= repeated && repetition.end - repetition.start >= repeatedMore;
   const shrank = length.end <= shorter * length.start;
-  const found = (mode: Failure, reason: string): RunFailure => ({ mode, reason, truth, proxy, length, repetition });
+  const found = (mode: FailureMode, reason: string): RunFailure => ({ mode, reason, truth, proxy, length, repetition });
 
   const fall = truth ? `ground-truth accuracy fell from ${three(truth.peak)} to ${three(truth.end)}` : 'no labels';
   if (fell === false) {

@@ -25,7 +25,7 @@ export interface RescoredGroup {
   rewards: Readonly<Record<string, Rescored | null>>;
 }
 
-export interface RescoreOptions {
+export interface RescoreRules {
   /** Advantages of several groups' rewards, as the run's loss would make them. */
   advantages: (groups: readonly (readonly number[])[]) => number[][];
   /** By correctness reward: a value of at least this means correct. Other rewards have none. */
@@ -84,7 +84,7 @@ interface Scored {
 export function compareRewards(
   groups: readonly RescoredGroup[],
   names: readonly string[],
-  options: RescoreOptions,
+  options: RescoreRules,
 ): Rescoring {
   const scored = new Map(names.map((name) => [name, score(groups, name, options)]));
   const summaries = names.map((name) =>
@@ -104,7 +104,7 @@ export function compareRewards(
 function score(
   groups: readonly RescoredGroup[],
   name: string,
-  { advantages }: RescoreOptions,
+  { advantages }: RescoreRules,
 ): Map<RescoredGroup, Scored> {
   const known = groups.flatMap((one) => {
     const { rewards, basis } = one.rewards[name] ?? { rewards: [] };

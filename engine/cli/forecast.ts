@@ -49,7 +49,7 @@ function likelyWrongTable(forecast: Forecast, problems: readonly Problem[], most
 }
 
 /** The forecast for the whole problem set, and the problems that are likely to end wrong. */
-export function forecastText(forecast: Forecast, problems: readonly Problem[]): string {
+export function forecastSection(forecast: Forecast, problems: readonly Problem[]): string {
   const { reward, accuracy, wrong, likelyWrong } = forecast;
   const by = standIn(forecast);
   const lines = [

@@ -4,10 +4,10 @@
  */
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
-import type { JournalRecord } from '../protocol/records.ts';
+import type { EndRecord, JournalRecord } from '../protocol/records.ts';
 import { RunColumns } from '../runs/columns.ts';
 import { fold } from '../runs/fold.ts';
-import type { EndOfRun, RunHandle } from '../server/job.ts';
+import type { RunHandle } from '../server/job.ts';
 import type { EngineServer } from '../server/server.ts';
 import { type EngineChoices, listenOrNot, serverOptions } from './engine.ts';
 import { EXIT, type Output } from './output.ts';
@@ -18,7 +18,7 @@ const PAGE = 5000;
 
 export interface Finished {
   handle: RunHandle;
-  end: EndOfRun;
+  end: EndRecord;
   /** What its records add up to. */
   columns: RunColumns;
   /** Seconds since the command started, loading the model included. */

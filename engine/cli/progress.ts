@@ -19,14 +19,14 @@ const CURVE = 32;
 const BAR = 24;
 
 /** The part of a terminal stream that the view needs; process.stderr has it. */
-export interface Screen {
+export interface TerminalStream {
   write(text: string): unknown;
   isTTY?: boolean;
   columns?: number;
 }
 
 export class ProgressView {
-  readonly #screen: Screen;
+  readonly #screen: TerminalStream;
   readonly #live: boolean;
   #progress: Progress | null = null;
   #metrics: StepRecord['metrics'] | null = null;
@@ -39,7 +39,7 @@ export class ProgressView {
   #lastDrawn = 0;
   #lastPlain = '';
 
-  constructor(screen: Screen = process.stderr) {
+  constructor(screen: TerminalStream = process.stderr) {
     this.#screen = screen;
     // A terminal without cursor control gets plain lines.
     this.#live = screen.isTTY === true && process.env.TERM !== 'dumb' && process.env.CI !== 'true';

@@ -4,8 +4,8 @@ import { homedir } from 'node:os';
 import stringArgv from 'string-argv';
 import type { Given, Layer } from '../config/layer.ts';
 import { buildRunConfig as build } from '../config/layers.ts';
-import { objectAt, setAt, type Values } from '../config/objects.ts';
-import { datasetReference, type Place, modelReference as referenceOf, withAbsolutePaths } from '../config/paths.ts';
+import { type ConfigValues, objectAt, setAt } from '../config/objects.ts';
+import { datasetReference, type PathBase, modelReference as referenceOf, withAbsolutePaths } from '../config/paths.ts';
 import type { RunSetting, SettingGroup } from '../config/settings.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
@@ -17,7 +17,7 @@ import { attributeOf, flagsOf, type RunFlag } from './options.ts';
 /** What commander collected: raw texts, by attribute. */
 export type RawOptions = Record<string, string | boolean | string[] | undefined>;
 
-const here = (): Place => ({ folder: process.cwd(), home: homedir(), exists: existsSync });
+const here = (): PathBase => ({ folder: process.cwd(), home: homedir(), exists: existsSync });
 
 /**
  * @param dataset path as the user wrote it; the `--config` file's, or the embedded problems, when there is none
@@ -44,7 +44,7 @@ export function modelReference(model: string): string {
 
 /** Options that were used, as a nested object with the shape of `RunConfig`, with the names that were used. */
 function optionLayer(raw: RawOptions, groups: readonly SettingGroup[]): Layer {
-  const values: Values = {};
+  const values: ConfigValues = {};
   const given = new Map<string, Given>();
   const absolute: NonNullable<Layer['absolute']>[number][] = [];
   for (const used of groups.flatMap(flagsOf)) {
@@ -65,7 +65,12 @@ function optionLayer(raw: RawOptions, groups: readonly SettingGroup[]): Layer {
 }
 
 /** `--lora` takes the preset's or the usual rank, `--lora 8` that rank, `--no-lora` trains all weights. */
-function loraFrom(raw: RawOptions, groups: readonly SettingGroup[], values: Values, given: Map<string, Given>): void {
+function loraFrom(
+  raw: RawOptions,
+  groups: readonly SettingGroup[],
+  values: ConfigValues,
+  given: Map<string, Given>,
+): void {
   const flags = groups.flatMap(flagsOf).filter(({ placed }) => placed.path === 'lora.rank');
   const used = flags.find(({ flag }) => raw[attributeOf(flag)] !== undefined);
   if (!used) return;

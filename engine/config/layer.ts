@@ -1,5 +1,5 @@
 /** A layer of a configuration: values with the place that they come from. */
-import type { Values } from './objects.ts';
+import type { ConfigValues } from './objects.ts';
 
 /** Where values come from, the later the stronger. */
 export type Source =
@@ -20,7 +20,7 @@ export interface Given {
 export interface Layer {
   source: Source;
   /** Shaped as a `RunConfig`; paths of files are absolute. */
-  values: Values;
+  values: ConfigValues;
   /** By path; for values of options and settings. */
   given?: ReadonlyMap<string, Given>;
   /** Values that were given in the unit of another setting: `--min-lr` as a rate. */

@@ -11,7 +11,7 @@ import { RewardOptions } from '../reward/options.ts';
 import { REWARDS } from '../reward/registry.ts';
 import type { Layer } from './layer.ts';
 import { issueError, nameOf, remedyOf } from './messages.ts';
-import { objectAt, setAt, stringAt, type Values, valueAt } from './objects.ts';
+import { type ConfigValues, objectAt, setAt, stringAt, valueAt } from './objects.ts';
 
 /** What the command decides. */
 export interface RunTarget {
@@ -27,13 +27,13 @@ export interface RunTarget {
  * @throws RollscopeError `config`, naming where the value came from, for what is out of range, unknown or contradictory
  */
 export function buildRunConfig(target: RunTarget, layers: readonly Layer[]): RunConfig {
-  const given = layers.reduce<Values>((below, layer) => laid(below, layer), {});
+  const given = layers.reduce<ConfigValues>((below, layer) => laid(below, layer), {});
   const model = stringAt(given, 'model') ?? EMBEDDED;
   const dataset = target.dataset ?? stringAt(given, 'dataset.path') ?? EMBEDDED;
   const preset: Layer = { source: { kind: 'preset' }, values: { ...presetFor(model, dataset === EMBEDDED) } };
   const all = [preset, ...layers];
 
-  const input = all.reduce<Values>((below, layer) => laid(below, layer), {});
+  const input = all.reduce<ConfigValues>((below, layer) => laid(below, layer), {});
   setAt(input, 'job', target.job);
   setAt(input, 'model', model);
   setAt(input, 'dataset.path', dataset);
@@ -70,7 +70,7 @@ export function parseRunConfig(input: unknown, layers: readonly Layer[] = []): R
   return { ...config, rewardOptions: options.data };
 }
 
-function laid(below: Values, { values, absolute = [] }: Layer): Values {
+function laid(below: ConfigValues, { values, absolute = [] }: Layer): ConfigValues {
   const result = mergeConfig(below, values);
   for (const { path, of, value, name } of absolute) {
     const whole = valueAt(result, of);
@@ -86,7 +86,7 @@ function laid(below: Values, { values, absolute = [] }: Layer): Values {
 }
 
 /** More rollouts cannot train than vote: where only one of the two numbers was given, the preset's other one follows. */
-function balanceVotes(input: Values, given: Values, layers: readonly Layer[]): void {
+function balanceVotes(input: ConfigValues, given: ConfigValues, layers: readonly Layer[]): void {
   const { votes, group } = input;
   if (typeof votes !== 'number' || typeof group !== 'number' || group <= votes) return;
   if (given.group === undefined) input.group = votes;
@@ -95,7 +95,7 @@ function balanceVotes(input: Values, given: Values, layers: readonly Layer[]): v
 }
 
 /** The evaluation problems are read as the training problems are, unless the configuration says otherwise. */
-function shareReading(input: Values): void {
+function shareReading(input: ConfigValues): void {
   const evaluation = objectAt(input, 'evaluation.dataset');
   if (Object.keys(evaluation).length === 0) return;
   const { fields, template, system } = objectAt(input, 'dataset');

@@ -2,7 +2,7 @@
 import type * as z from 'zod';
 import { RollscopeError } from '../protocol/errors.ts';
 import { bytes } from '../protocol/format.ts';
-import type { Kind, Setting } from '../protocol/settings/kit.ts';
+import type { Setting, ValueKind } from '../protocol/settings/kit.ts';
 import { REWARDS } from '../reward/registry.ts';
 import type { Given, Layer } from './layer.ts';
 import { valueAt } from './objects.ts';
@@ -97,7 +97,7 @@ export function issueError(issue: Issue, input: unknown, layers: readonly Layer[
 }
 
 /** The bounds of a number. */
-function boundsOf(kind: Kind | undefined): { [Bound in 'min' | 'max' | 'above' | 'below']?: number } {
+function boundsOf(kind: ValueKind | undefined): { [Bound in 'min' | 'max' | 'above' | 'below']?: number } {
   if (kind?.type !== 'integer' && kind?.type !== 'number' && kind?.type !== 'bytes') return {};
   const { min, max, above, below } = kind;
   return Object.fromEntries(Object.entries({ min, max, above, below }).filter(([, bound]) => bound !== undefined));
@@ -108,7 +108,7 @@ function quoted(value: unknown): string {
   return value === undefined ? 'nothing' : JSON.stringify(value);
 }
 
-function choicesOf(kind: Kind | undefined): readonly string[] | undefined {
+function choicesOf(kind: ValueKind | undefined): readonly string[] | undefined {
   if (kind?.type === 'choice') return Object.keys(kind.choices);
   return kind?.type === 'list' ? kind.choices : undefined;
 }
@@ -132,7 +132,13 @@ export function allowedFor({ kind }: Pick<Setting, 'kind'>): string | null {
   }
 }
 
-function rangeOf({ type, min, max, above, below }: Extract<Kind, { type: 'integer' | 'number' | 'bytes' }>): string {
+function rangeOf({
+  type,
+  min,
+  max,
+  above,
+  below,
+}: Extract<ValueKind, { type: 'integer' | 'number' | 'bytes' }>): string {
   const what = type === 'integer' ? 'a whole number' : 'a number';
   const low = above !== undefined ? `above ${above}` : min !== undefined ? `from ${min}` : '';
   const high =

@@ -1,7 +1,7 @@
 /** Values in nested objects by a path with dots, as settings name their place. */
 import { isObject } from '../protocol/values.ts';
 
-export type Values = Record<string, unknown>;
+export type ConfigValues = Record<string, unknown>;
 
 export function valueAt(target: unknown, path: string | readonly PropertyKey[]): unknown {
   let value: unknown = target;
@@ -12,18 +12,18 @@ export function valueAt(target: unknown, path: string | readonly PropertyKey[]):
 }
 
 /** Sets a value in place; objects on the way are made, and replace what is none. */
-export function setAt(target: Values, path: string, value: unknown): void {
+export function setAt(target: ConfigValues, path: string, value: unknown): void {
   const parts = path.split('.');
   const last = parts.pop()!;
   let object = target;
   for (const part of parts) {
     if (!isObject(object[part])) object[part] = {};
-    object = object[part] as Values;
+    object = object[part] as ConfigValues;
   }
   object[last] = value;
 }
 
-export function objectAt(target: unknown, path: string): Values {
+export function objectAt(target: unknown, path: string): ConfigValues {
   const value = valueAt(target, path);
   return isObject(value) ? value : {};
 }

@@ -3,25 +3,25 @@ import path from 'node:path';
 import { parseDatasetId } from '../protocol/dataset-id.ts';
 import { isEmbedded } from '../protocol/embedded.ts';
 import type { Names } from '../protocol/settings/kit.ts';
-import { setAt, type Values, valueAt } from './objects.ts';
+import { type ConfigValues, setAt, valueAt } from './objects.ts';
 import { SETTINGS } from './settings.ts';
 
 /** Where relative paths begin, and what is there. */
-export interface Place {
+export interface PathBase {
   /** The working directory, or the folder that is open; null without one. */
   folder: string | null;
   home: string;
   exists(file: string): boolean;
 }
 
-export function absolutePath(file: string, { folder, home }: Place): string {
+export function absolutePath(file: string, { folder, home }: PathBase): string {
   if (isEmbedded(file)) return file;
   const own = file.replace(/^~(?=[\\/]|$)/, home);
   return folder === null ? own : path.resolve(folder, own);
 }
 
 /** A file or folder becomes absolute; a Hub id and an embedded model stay. */
-export function modelReference(model: string, place: Place): string {
+export function modelReference(model: string, place: PathBase): string {
   if (model === '' || isEmbedded(model)) return model;
   const looksLikePath = /^[./~]|^[a-zA-Z]:[\\/]|\.gguf$/i.test(model) || model.split('/').length > 2;
   const file = absolutePath(model, place);
@@ -29,19 +29,19 @@ export function modelReference(model: string, place: Place): string {
 }
 
 /** A word of a command: a file where it looks like one and exists, or says that it is one (`./reward.py`). */
-function commandWord(word: string, place: Place): string {
+function commandWord(word: string, place: PathBase): string {
   const file = absolutePath(word, place);
   if (/^(?:\.{1,2}|~)[/\\]/.test(word)) return file;
   return /[./\\]/.test(word) && place.exists(file) ? file : word;
 }
 
 /** A file or folder becomes absolute; a dataset of the Hub stays. */
-export function datasetReference(dataset: string, place: Place): string {
+export function datasetReference(dataset: string, place: PathBase): string {
   const file = absolutePath(dataset, place);
   return parseDatasetId(dataset) && !place.exists(file) ? dataset : file;
 }
 
-const READ: Record<Names, (text: string, place: Place) => string> = {
+const READ: Record<Names, (text: string, place: PathBase) => string> = {
   file: absolutePath,
   dataset: datasetReference,
   model: modelReference,
@@ -50,7 +50,7 @@ const READ: Record<Names, (text: string, place: Place) => string> = {
 };
 
 /** A copy whose texts that name files are absolute. Values that are not strings are passed through: the schema rejects them. */
-export function withAbsolutePaths(values: Values, place: Place): Values {
+export function withAbsolutePaths(values: ConfigValues, place: PathBase): ConfigValues {
   const result = structuredClone(values);
   for (const { path: at, setting } of SETTINGS) {
     const value = valueAt(result, at);

@@ -4,7 +4,7 @@
  */
 import { isObject } from '../protocol/values.ts';
 import { valueOfText } from './chat.ts';
-import { cellText, type Values } from './fields.ts';
+import { cellText, type RowValues } from './fields.ts';
 import type { Label } from './labels.ts';
 
 export interface Choices {
@@ -16,7 +16,7 @@ export interface Choices {
 /** Where the choices of a dataset stand. */
 export interface ChoiceColumns {
   columns: string[];
-  of: (values: Values) => Choices | null;
+  of: (values: RowValues) => Choices | null;
 }
 
 const LISTS: ReadonlySet<string> = new Set(['choices', 'options', 'answer_choices', 'candidates']);
@@ -25,12 +25,12 @@ const LETTERED = ['', 'option_', 'option', 'choice_', 'op'];
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 
 /** The columns of choices among these rows; null without any. */
-export function choiceColumns(rows: readonly Values[]): ChoiceColumns | null {
+export function choiceColumns(rows: readonly RowValues[]): ChoiceColumns | null {
   const some = rows.slice(0, 100);
   const names = [...new Set(some.flatMap((values) => Object.keys(values)))];
   for (const name of names) {
     if (!LISTS.has(name.toLowerCase())) continue;
-    const of = (values: Values) => listed(values[name]);
+    const of = (values: RowValues) => listed(values[name]);
     if (some.some((values) => of(values) !== null)) return { columns: [name], of };
   }
   const byLower = new Map(names.map((name) => [name.toLowerCase(), name]));
@@ -51,7 +51,7 @@ function listed(cell: unknown): Choices | null {
   const value = typeof cell === 'string' && /^\s*[[{]/.test(cell) ? valueOfText(cell) : cell;
   if (Array.isArray(value)) {
     if (value.length > 0 && value.every((item) => isObject(item) && 'text' in item)) {
-      const items = value as Values[];
+      const items = value as RowValues[];
       return named(
         items.map(({ text }) => text),
         items.map(({ label, key }) => label ?? key),

@@ -2,21 +2,29 @@
 import type { DatasetConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { DataReading } from '../protocol/records.ts';
-import { type Columns, columnValue, type Field, findColumns, NO_IDS, USUAL_NAMES, type Values } from './fields.ts';
+import {
+  columnValue,
+  type DatasetColumns,
+  type Field,
+  findColumns,
+  NO_IDS,
+  type RowValues,
+  USUAL_NAMES,
+} from './fields.ts';
 import type { RewardColumns } from './kept.ts';
 import { meansProblem, placeholders } from './template.ts';
 
 interface Table {
   name: string;
   columns: readonly string[];
-  rows: readonly Values[];
+  rows: readonly RowValues[];
 }
 
 /**
  * Columns that exist, for the three fields and in the template. There is none of problems where the template is made of
  * other columns alone.
  */
-export function checkColumns({ name: file, columns: names, rows }: Table, config: DatasetConfig): Columns {
+export function checkColumns({ name: file, columns: names, rows }: Table, config: DatasetConfig): DatasetColumns {
   const exists = (name: string) => rows.some((values) => columnValue(values, name) !== undefined);
   const has = `${file} has ${list(names)}.`;
   for (const field of Object.keys(config.fields) as Field[]) {
@@ -62,7 +70,7 @@ interface Used {
   source: string;
   names: readonly string[];
   problems: number;
-  columns: Columns;
+  columns: DatasetColumns;
   /** Whether any row has a reference answer. */
   labeled: boolean;
   /** In the prompt, in addition to the problem. */

@@ -18,10 +18,10 @@ import {
   withChoices,
 } from './choices.ts';
 import { checkColumns, list, readingOf } from './columns.ts';
-import { type Columns, cellText, columnValue, type Values, withObjects } from './fields.ts';
+import { cellText, columnValue, type DatasetColumns, type RowValues, withObjects } from './fields.ts';
 import { keptColumns, type RewardColumns } from './kept.ts';
 import { type Label, labelOf } from './labels.ts';
-import { type Place, placeOfRow } from './place.ts';
+import { placeOfRow, type RowPlace } from './place.ts';
 import { readTable, type TableRow } from './readers.ts';
 import { splitReply } from './reply.ts';
 import { RULE_COLUMN, ruleOf } from './rule.ts';
@@ -61,8 +61,8 @@ interface Reading {
   from: TableRow;
   /** Position among the rows of all files. */
   at: number;
-  where: Place;
-  values: Values;
+  where: RowPlace;
+  values: RowValues;
   asked: Asked | null;
   choices: Choices | null;
   label: Label | null;
@@ -140,7 +140,7 @@ export async function loadDataset(
 }
 
 interface Found {
-  columns: Columns;
+  columns: DatasetColumns;
   problems: Problem[];
   prompts: string[];
   parts: PromptParts[];
@@ -200,7 +200,7 @@ function finish(config: DatasetConfig, found: Found): Dataset {
 function readRow(
   from: TableRow,
   at: number,
-  { columns, choices, names }: { columns: Columns; choices: ChoiceColumns | null; names: readonly string[] },
+  { columns, choices, names }: { columns: DatasetColumns; choices: ChoiceColumns | null; names: readonly string[] },
 ): Reading {
   const { values } = from;
   const where = placeOfRow(from.file, from.line, from.row);
@@ -229,7 +229,7 @@ function readRow(
 }
 
 /** The question of a row with what belongs to it: Alpaca's `input`, and choices that it does not show. */
-function questionOf({ values, asked, choices }: Reading, columns: Columns, template: string): string {
+function questionOf({ values, asked, choices }: Reading, columns: DatasetColumns, template: string): string {
   if (asked === null) return '';
   const [input] = inputColumn(columns, [values], template) ?? [];
   const more = input === undefined ? null : cellText(columnValue(values, input));
@@ -238,7 +238,7 @@ function questionOf({ values, asked, choices }: Reading, columns: Columns, templ
 }
 
 /** Alpaca's instructions have what they are about in a column of its own. */
-function inputColumn({ prompt }: Columns, rows: readonly Values[], template: string): [string] | null {
+function inputColumn({ prompt }: DatasetColumns, rows: readonly RowValues[], template: string): [string] | null {
   if (prompt?.toLowerCase() !== 'instruction') return null;
   const shown = placeholders(template);
   for (const values of rows) {
@@ -250,7 +250,7 @@ function inputColumn({ prompt }: Columns, rows: readonly Values[], template: str
 }
 
 /** The choices of the rows, unless the template shows them. */
-function shownChoices(rows: readonly Values[], columns: Columns, template: string): ChoiceColumns | null {
+function shownChoices(rows: readonly RowValues[], columns: DatasetColumns, template: string): ChoiceColumns | null {
   const found = columns.prompt === null ? null : choiceColumns(rows);
   if (!found) return null;
   const shown = placeholders(template);
@@ -259,7 +259,7 @@ function shownChoices(rows: readonly Values[], columns: Columns, template: strin
   return found.columns.some((name) => uses(name) || taken.includes(name)) ? null : found;
 }
 
-function nameChoices(rows: readonly Reading[], columns: Columns, warnings: string[]): ChoiceNaming | null {
+function nameChoices(rows: readonly Reading[], columns: DatasetColumns, warnings: string[]): ChoiceNaming | null {
   if (!rows.some(({ choices, label }) => choices && label)) return null;
   const naming = choiceNaming(rows);
   if (naming === null) {
@@ -275,7 +275,7 @@ function nameChoices(rows: readonly Reading[], columns: Columns, warnings: strin
 }
 
 /** What an assistant says behind the question is left out where it is the solution, and continued where it is a beginning. */
-function splitReplies(rows: readonly Reading[], columns: Columns, warnings: string[]): void {
+function splitReplies(rows: readonly Reading[], columns: DatasetColumns, warnings: string[]): void {
   let solutions = 0;
   let labels = 0;
   let beginnings = 0;
@@ -305,7 +305,7 @@ function splitReplies(rows: readonly Reading[], columns: Columns, warnings: stri
 }
 
 /** Unless the user chose the column, ids that repeat are replaced by numbers. */
-function numberIds(rows: readonly Reading[], columns: Columns, config: DatasetConfig, warnings: string[]): void {
+function numberIds(rows: readonly Reading[], columns: DatasetColumns, config: DatasetConfig, warnings: string[]): void {
   const rowOfId = new Map<string, Reading>();
   for (const row of rows) {
     const earlier = rowOfId.get(row.id);
@@ -347,7 +347,7 @@ function conversation({ asked, prefill }: Reading, question: string): Pick<Probl
   return { text, messages: prefill === null ? turns : [...turns, { role: 'assistant', content: prefill }] };
 }
 
-function noPrompt(where: Place, column: string, value: unknown, columns: readonly string[]): RollscopeError {
+function noPrompt(where: RowPlace, column: string, value: unknown, columns: readonly string[]): RollscopeError {
   const state =
     value === undefined || value === null
       ? 'missing'
@@ -362,7 +362,7 @@ function noPrompt(where: Place, column: string, value: unknown, columns: readonl
   );
 }
 
-function missingCell(where: Place, name: string): never {
+function missingCell(where: RowPlace, name: string): never {
   throw new RollscopeError(
     'dataset',
     `${where.text}: the template uses "${name}", which this row lacks.`,

@@ -3,7 +3,7 @@ import type { FieldMap } from '../protocol/config.ts';
 import { isObject } from '../protocol/values.ts';
 import { valueOfText } from './chat.ts';
 
-export type Values = Record<string, unknown>;
+export type RowValues = Record<string, unknown>;
 export type Field = 'prompt' | 'answer' | 'id';
 
 /** Usual names, the likeliest first; a dot reaches into a nested object (verl keeps labels in `reward_model`). */
@@ -60,7 +60,7 @@ const OTHER_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /** What a reward reads by the name of a column, or by one of its other names; undefined when the row has none. */
-export function rewardValue(values: Values, name: string): unknown {
+export function rewardValue(values: RowValues, name: string): unknown {
   return [name, ...(OTHER_NAMES.get(name) ?? [])]
     .map((other) => columnValue(values, other))
     .find((value) => value !== undefined && value !== null);
@@ -80,7 +80,7 @@ export function namesLabel(path: string): boolean {
  * A copy of a row without the columns and dotted paths that `leaves` says, at any depth of objects; an object that this
  * empties is left out. Lists are one value each.
  */
-export function without(values: Values, leaves: (path: string, value: unknown) => boolean, parent = ''): Values {
+export function without(values: RowValues, leaves: (path: string, value: unknown) => boolean, parent = ''): RowValues {
   return Object.fromEntries(
     Object.entries(values).flatMap(([name, value]): [string, unknown][] => {
       const path = parent + name;
@@ -93,7 +93,7 @@ export function without(values: Values, leaves: (path: string, value: unknown) =
 }
 
 /** Dates of Parquet files are values. */
-function hasColumns(value: unknown): value is Values {
+function hasColumns(value: unknown): value is RowValues {
   return isObject(value) && !(value instanceof Date);
 }
 
@@ -101,7 +101,7 @@ function hasColumns(value: unknown): value is Values {
 const OBJECTS: ReadonlySet<string> = new Set(['reward_model', 'extra_info']);
 
 /** A row whose objects were written as text, with the objects. */
-export function withObjects(values: Values): Values {
+export function withObjects(values: RowValues): RowValues {
   const written = (name: string, value: unknown): value is string =>
     OBJECTS.has(name) && typeof value === 'string' && /^\s*\{/.test(value);
   if (!Object.entries(values).some(([name, value]) => written(name, value))) return values;
@@ -114,12 +114,12 @@ export function withObjects(values: Values): Values {
 }
 
 /** A value by its column's name; undefined when the row has no such column. Exact names win over dotted paths. */
-export function columnValue(values: Values, name: string): unknown {
+export function columnValue(values: RowValues, name: string): unknown {
   if (Object.hasOwn(values, name)) return values[name];
   let value: unknown = values;
   for (const part of name.split('.')) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;
-    value = (value as Values)[part];
+    value = (value as RowValues)[part];
   }
   return value;
 }
@@ -128,7 +128,7 @@ export function columnValue(values: Values, name: string): unknown {
  * The name, as the data spells it, of the first usual column that `values` has; null without one. An object is no
  * answer, though a path into it may be.
  */
-export function usualName(values: Values, field: Field): string | null {
+export function usualName(values: RowValues, field: Field): string | null {
   const names = new Map(Object.keys(values).map((name) => [name.toLowerCase(), name]));
   for (const usual of USUAL_NAMES[field]) {
     const own = names.get(usual);
@@ -140,15 +140,15 @@ export function usualName(values: Values, field: Field): string | null {
   return null;
 }
 
-export type Columns = Record<Field, string | null>;
+export type DatasetColumns = Record<Field, string | null>;
 
 /** Says, as the name of the id column, that problems are numbered. */
 export const NO_IDS = 'none';
 
 /** The three columns of a dataset, from the user's mapping and else by usual names in any of the first rows. */
-export function findColumns(rows: readonly Values[], mapping: FieldMap): Columns {
+export function findColumns(rows: readonly RowValues[], mapping: FieldMap): DatasetColumns {
   // not by assignment, to which a column named __proto__ would be something else
-  const merged: Values = Object.fromEntries(rows.slice(0, 100).reverse().flatMap(Object.entries));
+  const merged: RowValues = Object.fromEntries(rows.slice(0, 100).reverse().flatMap(Object.entries));
   const find = (field: Field) => mapping[field] ?? usualName(merged, field);
   const id = find('id');
   return { prompt: find('prompt'), answer: find('answer'), id: id === NO_IDS && !(id in merged) ? null : id };

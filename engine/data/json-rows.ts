@@ -4,7 +4,7 @@ import type { FieldMap } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { isObject } from '../protocol/values.ts';
 import { promptOf } from './chat.ts';
-import { columnValue, usualName, type Values } from './fields.ts';
+import { columnValue, type RowValues, usualName } from './fields.ts';
 import { readJson } from './json.ts';
 import { JsonError, parseJson } from './json-fault.ts';
 import { lineCounter, listsIn, scanObjects } from './json-scan.ts';
@@ -122,11 +122,11 @@ function documentRows(file: string, text: string, document: unknown, fields: Fie
     others.length === 0
       ? []
       : [`${file} has problems in "${name}" and in ${others.join(', ')}: those in "${name}" are read.`];
-  return { rows: listRows(text, name, list as Values[]), notes };
+  return { rows: listRows(text, name, list as RowValues[]), notes };
 }
 
 /** Rows with their lines, where the scan, which knows objects only, finds as many. */
-function listRows(text: string, name: string | null, list: readonly Values[]): Row[] {
+function listRows(text: string, name: string | null, list: readonly RowValues[]): Row[] {
   const open = listsIn(text).find((of) => of.name === name)?.start;
   const lineOf = lineCounter(text);
   const lines = open === undefined ? [] : scanObjects(text, open).map(({ start }) => lineOf(start) + 1);
@@ -135,7 +135,7 @@ function listRows(text: string, name: string | null, list: readonly Values[]): R
 }
 
 /** The Hub's viewer puts each row into an object of its own: `{"row_idx": 0, "row": {...}}`. */
-function unwrapped(values: Values): Values {
+function unwrapped(values: RowValues): RowValues {
   return 'row_idx' in values && isObject(values.row) ? values.row : values;
 }
 
@@ -150,13 +150,13 @@ function holdsProblems(list: readonly unknown[], fields: FieldMap): boolean {
   return isObject(list[0]) && hasPrompt(unwrapped(list[0]), fields);
 }
 
-export function hasPrompt(values: Values, fields: FieldMap): boolean {
+export function hasPrompt(values: RowValues, fields: FieldMap): boolean {
   const name = fields.prompt ?? usualName(values, 'prompt');
   return name !== null && promptOf(columnValue(values, name)) !== null;
 }
 
 /** Tables as pandas and `Dataset.to_dict` write them: by column, by row, or split; null for what is none. */
-function tableRows(document: Values, fields: FieldMap): Values[] | null {
+function tableRows(document: RowValues, fields: FieldMap): RowValues[] | null {
   const { columns, data } = document;
   if (Array.isArray(columns) && Array.isArray(data) && data.every(Array.isArray)) {
     return data.map((row) => Object.fromEntries(columns.map((name, i) => [String(name), (row as unknown[])[i]])));
@@ -179,5 +179,5 @@ function tableRows(document: Values, fields: FieldMap): Values[] | null {
   }
   if (name !== null && promptOf(own) !== null) return [document];
   const rows = Object.values(document);
-  return rows.length > 0 && rows.every((row) => isObject(row) && hasPrompt(row, fields)) ? (rows as Values[]) : null;
+  return rows.length > 0 && rows.every((row) => isObject(row) && hasPrompt(row, fields)) ? (rows as RowValues[]) : null;
 }

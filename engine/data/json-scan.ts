@@ -3,7 +3,7 @@
  * recovery by indentation exists in no library, and the tokens of jsonc-parser would take two to four times as long.
  */
 
-export interface Span {
+export interface ObjectSpan {
   /** Offsets of the object's `{` and of the character after its `}`. */
   start: number;
   end: number;
@@ -22,8 +22,12 @@ export interface ListPlace {
  * Tolerant: a string ends at its line's end, and an object that is not closed ends where the next one begins at the same
  * or a smaller indentation. Linear in the length of the text.
  */
-export function scanObjects(text: string, open = listsIn(text, 1)[0]?.start, most = Number.POSITIVE_INFINITY): Span[] {
-  const spans: Span[] = [];
+export function scanObjects(
+  text: string,
+  open = listsIn(text, 1)[0]?.start,
+  most = Number.POSITIVE_INFINITY,
+): ObjectSpan[] {
+  const spans: ObjectSpan[] = [];
   if (open === undefined) return spans;
   let depth = 0;
   let start = -1;

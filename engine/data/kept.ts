@@ -1,8 +1,8 @@
 /** The columns of a row that its reward reads. Pure. */
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Problem } from '../protocol/records.ts';
-import { type Columns, columnValue, namesLabel, rewardValue, type Values, without } from './fields.ts';
-import type { Place } from './place.ts';
+import { columnValue, type DatasetColumns, namesLabel, type RowValues, rewardValue, without } from './fields.ts';
+import type { RowPlace } from './place.ts';
 import { placeholders } from './template.ts';
 
 /** Columns that the reward reads in addition to prompt, answer and id. */
@@ -18,9 +18,9 @@ export interface RewardColumns {
  * reward requires it, or names it and the template shows it to the model: then it is part of the problem.
  */
 export function keptColumns(
-  values: Values,
+  values: RowValues,
   { required, optional }: RewardColumns,
-  { columns: { prompt, answer }, template, where }: { columns: Columns; template: string; where: Place },
+  { columns: { prompt, answer }, template, where }: { columns: DatasetColumns; template: string; where: RowPlace },
 ): Pick<Problem, 'columns'> {
   const found = new Map<string, unknown>();
   const keep = (name: string, value: unknown) => {

@@ -1,6 +1,6 @@
 /** Where the problems stand in a document that is open in an editor, whole or just being edited. Pure: text in, lines out. */
 import type { FieldMap } from '../protocol/config.ts';
-import { cellText, columnValue, usualName, type Values } from './fields.ts';
+import { cellText, columnValue, type RowValues, usualName } from './fields.ts';
 import { readJson } from './json.ts';
 import { beginsWithLine, hasPrompt } from './json-rows.ts';
 import { lineCounter, listsIn, scanObjects } from './json-scan.ts';
@@ -83,17 +83,17 @@ function read(source: string, fields: FieldMap): { id: string | null; hasPrompt:
   };
 }
 
-function parsed(source: string): Values | null {
+function parsed(source: string): RowValues | null {
   try {
     const value = readJson(source.replace(/^\uFEFF/, ''));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Values) : {};
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as RowValues) : {};
   } catch {
     return null;
   }
 }
 
 /** What can still be read of a broken object: its pairs of a name and a string, a number or the beginning of a chat. */
-export function recovered(source: string): Values {
+export function recovered(source: string): RowValues {
   const values = new Map<string, unknown>();
   for (const [, name, value] of source.matchAll(
     /"([^"\\\n]{1,100})"\s*:\s*("[^"\\\n]*(?:\\.[^"\\\n]*)*(?:"|$)|-?\d[\d.eE+-]*|\[\s*\{\s*"(?:role|from|content|value)")/gm,

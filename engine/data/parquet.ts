@@ -10,7 +10,7 @@ import {
   type SchemaElement,
 } from 'hyparquet';
 import { RollscopeError } from '../protocol/errors.ts';
-import type { Values } from './fields.ts';
+import type { RowValues } from './fields.ts';
 import { readJson } from './json.ts';
 import { unpackLz4, unpackLz4Block } from './lz4.ts';
 import type { Row } from './rows.ts';
@@ -70,7 +70,7 @@ export async function parquetRows(file: string, bytes: Uint8Array): Promise<Row[
  * stumbles over that one, the earlier promises would be rejected while nobody listens, which ends a process. So the bytes
  * come one turn of the event loop later, and not at all once it has stumbled.
  */
-async function read(buffer: ArrayBuffer, metadata: FileMetaData): Promise<Values[]> {
+async function read(buffer: ArrayBuffer, metadata: FileMetaData): Promise<RowValues[]> {
   let failed = false;
   const slice = (start: number, end?: number) =>
     new Promise<ArrayBuffer>((resolve) => {
@@ -91,7 +91,7 @@ async function read(buffer: ArrayBuffer, metadata: FileMetaData): Promise<Values
  * A function that gives numbers of a row's own columns the digits that were stored: the library multiplies decimals by a
  * power of ten (0.3 becomes 0.30000000000000004), and a single-precision 0.1 is 0.10000000149011612 in double precision.
  */
-function readableNumbers(schema: readonly SchemaElement[]): (values: Values) => Values {
+function readableNumbers(schema: readonly SchemaElement[]): (values: RowValues) => RowValues {
   const fixes = new Map<string, (value: number) => number>();
   for (const { name, type, converted_type, logical_type, scale, num_children } of schema.slice(1)) {
     if (num_children) continue;

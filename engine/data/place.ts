@@ -1,6 +1,6 @@
 /** Where a row stands, for people and for programs. Pure. */
 
-export interface Place {
+export interface RowPlace {
   /** `file:12`, or `file, row 12` in binary files. */
   text: string;
   /** The line is null in binary files; rows are counted from 1. */
@@ -8,7 +8,7 @@ export interface Place {
 }
 
 /** @param row from 0 */
-export function placeOfRow(file: string, line: number | null, row: number): Place {
+export function placeOfRow(file: string, line: number | null, row: number): RowPlace {
   const text = line === null ? `${file}, row ${row + 1}` : `${file}:${line}`;
   return { text, facts: { file, line, row: row + 1 } };
 }

@@ -6,7 +6,7 @@ import type { FieldMap } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { corpusRows, FEWEST_WORDS } from './corpus.ts';
 import { csvRows } from './csv.ts';
-import type { Values } from './fields.ts';
+import type { RowValues } from './fields.ts';
 import { jsonLinesRows, jsonRows } from './json-rows.ts';
 import { parquetRows } from './parquet.ts';
 import type { FileRows, Row } from './rows.ts';
@@ -14,14 +14,14 @@ import { chooseShards } from './shards.ts';
 import { decode } from './text-file.ts';
 
 export interface TableRow {
-  values: Values;
+  values: RowValues;
   line: number | null;
   /** The file that it stands in, and its number there, from 0. */
   file: string;
   row: number;
 }
 
-export interface Table {
+export interface DatasetTable {
   /** What people know it by: the file, the folder, the dataset of the Hub. */
   name: string;
   rows: TableRow[];
@@ -56,7 +56,7 @@ function plain(rows: Row[]): FileRows {
 }
 
 /** Reads a data file, the files of a folder, or a dataset of the Hub (`owner/name@revision`). Throws RollscopeError `dataset`. */
-export async function readTable(source: string, { fields = {}, split }: ReadOptions = {}): Promise<Table> {
+export async function readTable(source: string, { fields = {}, split }: ReadOptions = {}): Promise<DatasetTable> {
   const { files, notes } = await filesOf(source, split);
   const rows: TableRow[] = [];
   const columns = new Set<string>();

@@ -1,8 +1,8 @@
 /** What readers of data files hand over. */
-import type { Values } from './fields.ts';
+import type { RowValues } from './fields.ts';
 
 export interface Row {
-  values: Values;
+  values: RowValues;
   /** From 1; null in binary files. */
   line: number | null;
 }

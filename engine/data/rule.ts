@@ -2,13 +2,13 @@
 import { compilePattern } from '../grading/pattern.ts';
 import { answerRuleError, parseAnswerRule } from '../protocol/answer-rule.ts';
 import { RollscopeError } from '../protocol/errors.ts';
-import { cellText, columnValue, type Values } from './fields.ts';
-import type { Place } from './place.ts';
+import { cellText, columnValue, type RowValues } from './fields.ts';
+import type { RowPlace } from './place.ts';
 
 export const RULE_COLUMN = 'answer_rule';
 
 /** The rule of a row, where it has one. Throws RollscopeError `dataset` for one that cannot be read. */
-export function ruleOf(values: Values, where: Place): { rule?: string } {
+export function ruleOf(values: RowValues, where: RowPlace): { rule?: string } {
   const rule = cellText(columnValue(values, RULE_COLUMN));
   if (rule === null || rule.trim() === '') return {};
   const wrong = answerRuleError(rule) ?? patternError(rule);

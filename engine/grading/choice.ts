@@ -1,6 +1,6 @@
 /** Letters of multiple-choice answers. */
 
-export interface Choice {
+export interface ChosenOption {
   /** Upper case. */
   letter: string;
   /** What stands beside the letter, as in `(B) 12 apples`; null for the letter alone. */
@@ -15,7 +15,7 @@ const TRAILING = / \(([A-J])\)$/;
 const ANOTHER = /\([A-J]\)|(?:^|[ ,])[A-J][.):](?: |$)/;
 
 /** The choice that a cleaned answer names; null for all others. Letters go to J. */
-export function choiceOf(cleaned: string): Choice | null {
+export function choiceOf(cleaned: string): ChosenOption | null {
   if (cleaned.length > 300) return null;
   const text = cleaned
     .replace(/\\text\{([^{}]*)\}/g, ' $1 ')

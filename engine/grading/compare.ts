@@ -1,6 +1,6 @@
 /** Equality of what two answers say. */
 import { spend } from './meter.ts';
-import { isApplied, isScalar, type Node, symbolsOf } from './node.ts';
+import { isApplied, isScalar, type MathNode, symbolsOf } from './node.ts';
 import { regionOf, sameRegion } from './region.ts';
 import { canonical, proportional, sameScalar } from './scalar.ts';
 
@@ -16,11 +16,11 @@ export interface Rule {
 const MAX_ITEMS = 48;
 
 /** Whether `a` (an answer) says the same as `b` (a reference, or another answer). */
-export function sayTheSame(a: Node, b: Node, rule: Rule): boolean {
+export function sayTheSame(a: MathNode, b: MathNode, rule: Rule): boolean {
   return same(a, b, rule);
 }
 
-function same(a: Node, b: Node, rule: Rule): boolean {
+function same(a: MathNode, b: MathNode, rule: Rule): boolean {
   spend();
   if (isScalar(a) && isScalar(b)) return sameValue(a, b, rule);
   if (a.kind === 'relation' || b.kind === 'relation') return sameRelations(a, b, rule);
@@ -41,21 +41,21 @@ function same(a: Node, b: Node, rule: Rule): boolean {
 }
 
 /** A list of values, where it is compared with a union of sets. */
-function pointsOf(node: Node, other: Node): Node {
+function pointsOf(node: MathNode, other: MathNode): MathNode {
   return node.kind === 'list' && other.kind === 'combined' && node.items.every(isScalar)
     ? { kind: 'set', items: node.items }
     : node;
 }
 
-function sameValue(a: Node, b: Node, rule: Rule): boolean {
+function sameValue(a: MathNode, b: MathNode, rule: Rule): boolean {
   if (a.kind === 'degrees' || b.kind === 'degrees') {
     if (a.kind === 'degrees' && b.kind === 'degrees') return sameScalar(a.of, b.of);
     const [angle, other] = a.kind === 'degrees' ? [a, b] : [b as typeof a, a];
-    return sameScalar((angle as { of: Node }).of, other) || sameScalar(angle, other);
+    return sameScalar((angle as { of: MathNode }).of, other) || sameScalar(angle, other);
   }
   if (a.kind === 'percent' || b.kind === 'percent') {
     if (a.kind === 'percent' && b.kind === 'percent') return sameScalar(a.of, b.of);
-    const inner = a.kind === 'percent' ? sameScalar(a.of, b) : sameScalar(a, (b as { of: Node }).of);
+    const inner = a.kind === 'percent' ? sameScalar(a.of, b) : sameScalar(a, (b as { of: MathNode }).of);
     if (inner) return true;
     const fraction = rule.percent === 'always' || (rule.percent === 'reference' && b.kind === 'percent');
     return fraction && sameScalar(a, b);
@@ -63,13 +63,13 @@ function sameValue(a: Node, b: Node, rule: Rule): boolean {
   return sameScalar(a, b);
 }
 
-type Collection = Node & { kind: 'set' | 'list' };
+type Collection = MathNode & { kind: 'set' | 'list' };
 
-function isCollection(node: Node): node is Collection {
+function isCollection(node: MathNode): node is Collection {
   return node.kind === 'set' || node.kind === 'list';
 }
 
-function sameTuples(a: Node & { kind: 'tuple' }, b: Node & { kind: 'tuple' }, rule: Rule): boolean {
+function sameTuples(a: MathNode & { kind: 'tuple' }, b: MathNode & { kind: 'tuple' }, rule: Rule): boolean {
   if (a.items.length !== b.items.length) return false;
   // two items in brackets may be an interval, whose ends matter; longer ones are vectors
   if (a.items.length === 2 && (a.open !== b.open || a.close !== b.close)) return false;
@@ -78,9 +78,9 @@ function sameTuples(a: Node & { kind: 'tuple' }, b: Node & { kind: 'tuple' }, ru
 
 /** Without brackets, a tuple is read in its order. */
 function tupleAndList(
-  tuple: Node & { kind: 'tuple' },
-  list: Node & { kind: 'list' },
-  equal: (fromTuple: Node, fromList: Node) => boolean,
+  tuple: MathNode & { kind: 'tuple' },
+  list: MathNode & { kind: 'list' },
+  equal: (fromTuple: MathNode, fromList: MathNode) => boolean,
 ): boolean {
   // `(1, 2)` or, as programs write it, `[1, 2]`
   if ((tuple.open === '(') !== (tuple.close === ')') || tuple.items.length !== list.items.length) return false;
@@ -89,7 +89,7 @@ function tupleAndList(
 }
 
 /** `y = 2, x = 1` in the order of the names; null for anything but definitions of different variables. */
-function definitionsByName(items: readonly Node[]): readonly Node[] | null {
+function definitionsByName(items: readonly MathNode[]): readonly MathNode[] | null {
   const names = items.map((item) =>
     item.kind === 'relation' && item.sides[0]!.kind === 'symbol' ? item.sides[0] : null,
   );
@@ -120,7 +120,7 @@ function sameCollections(a: Collection, b: Collection, rule: Rule): boolean {
 }
 
 /** Where one side numbers its solutions (`x_1 = 3, x_2 = 4`) and the other does not (`x = 3, x = 4`), both without numbers. */
-function unnumbered(a: readonly Node[], b: readonly Node[]): [readonly Node[], readonly Node[]] {
+function unnumbered(a: readonly MathNode[], b: readonly MathNode[]): [readonly MathNode[], readonly MathNode[]] {
   const [x, y] = [numberedBase(a), numberedBase(b)];
   if (x !== null && y === null && allNamed(b, x)) return [a.map(valueOfDefinition), b.map(valueOfDefinition)];
   if (y !== null && x === null && allNamed(a, y)) return [a.map(valueOfDefinition), b.map(valueOfDefinition)];
@@ -128,7 +128,7 @@ function unnumbered(a: readonly Node[], b: readonly Node[]): [readonly Node[], r
 }
 
 /** `x` for definitions of x_1, x_2, ...; null for others. */
-function numberedBase(items: readonly Node[]): string | null {
+function numberedBase(items: readonly MathNode[]): string | null {
   const bases = new Set<string | null>();
   for (const item of items) {
     const name = item.kind === 'relation' && item.sides[0]!.kind === 'symbol' ? item.sides[0].name : '';
@@ -138,22 +138,22 @@ function numberedBase(items: readonly Node[]): string | null {
   return bases.size === 1 && base ? base : null;
 }
 
-function allNamed(items: readonly Node[], name: string): boolean {
+function allNamed(items: readonly MathNode[], name: string): boolean {
   return items.every(
     (item) => item.kind === 'relation' && item.sides[0]!.kind === 'symbol' && item.sides[0].name === name,
   );
 }
 
-function valueOfDefinition(item: Node): Node {
+function valueOfDefinition(item: MathNode): MathNode {
   return (item.kind === 'relation' && assigned(item)) || item;
 }
 
-function distinct(items: readonly Node[], rule: Rule): Node[] {
+function distinct(items: readonly MathNode[], rule: Rule): MathNode[] {
   if (items.length > MAX_ITEMS) return [...items];
   return items.filter((item, i) => !items.slice(0, i).some((earlier) => same(earlier, item, rule)));
 }
 
-function sameMatrices(a: Node, b: Node, rule: Rule): boolean {
+function sameMatrices(a: MathNode, b: MathNode, rule: Rule): boolean {
   const x = rowsOf(a);
   const y = rowsOf(b);
   if (!x || !y) return false;
@@ -164,7 +164,7 @@ function sameMatrices(a: Node, b: Node, rule: Rule): boolean {
 }
 
 /** Carries out sums, multiples and small products of matrices; null for anything but a matrix. */
-function asMatrix(node: Node): Matrix | null {
+function asMatrix(node: MathNode): Matrix | null {
   switch (node.kind) {
     case 'matrix':
       return node;
@@ -199,9 +199,9 @@ function asMatrix(node: Node): Matrix | null {
   }
 }
 
-type Matrix = Node & { kind: 'matrix' };
+type Matrix = MathNode & { kind: 'matrix' };
 
-function mapEntries(matrix: Matrix, f: (entry: Node) => Node): Matrix {
+function mapEntries(matrix: Matrix, f: (entry: MathNode) => MathNode): Matrix {
   spend(matrix.rows.length * matrix.rows[0]!.length);
   return { kind: 'matrix', rows: matrix.rows.map((row) => row.map(f)) };
 }
@@ -229,29 +229,29 @@ function sameShape(a: Matrix, b: Matrix): boolean {
   return a.rows.length === b.rows.length && a.rows[0]!.length === b.rows[0]!.length;
 }
 
-function rowsOf(node: Node): Node[][] | null {
+function rowsOf(node: MathNode): MathNode[][] | null {
   if (node.kind === 'matrix') return node.rows;
   if (node.kind !== 'tuple') return null;
   const rows = node.items.map((item) => (item.kind === 'tuple' ? item.items : null));
-  if (rows.every((row) => row !== null && row.length === rows[0]!.length)) return rows as Node[][];
+  if (rows.every((row) => row !== null && row.length === rows[0]!.length)) return rows as MathNode[][];
   return rows.some((row) => row !== null) ? null : node.items.map((item) => [item]);
 }
 
-function transposed(rows: Node[][]): Node[][] {
+function transposed(rows: MathNode[][]): MathNode[][] {
   return rows[0]!.map((_, j) => rows.map((row) => row[j]!));
 }
 
-function sameRegions(a: Node, b: Node): boolean {
+function sameRegions(a: MathNode, b: MathNode): boolean {
   const x = regionOf(a);
   const y = x && regionOf(b);
   return x !== null && y !== null && sameRegion(x, y);
 }
 
-function sameRelations(a: Node, b: Node, rule: Rule): boolean {
+function sameRelations(a: MathNode, b: MathNode, rule: Rule): boolean {
   if (a.kind === 'relation' && b.kind === 'relation') return sameRelation(a, b, rule);
-  const [relation, other] = a.kind === 'relation' ? [a, b] : [b as Node & { kind: 'relation' }, a];
+  const [relation, other] = a.kind === 'relation' ? [a, b] : [b as MathNode & { kind: 'relation' }, a];
   if (isRatio(relation) && relation.sides.length === 2 && isScalar(other)) {
-    const value: Node = { kind: 'quotient', over: relation.sides[0]!, under: relation.sides[1]! };
+    const value: MathNode = { kind: 'quotient', over: relation.sides[0]!, under: relation.sides[1]! };
     return sameScalar(value, other);
   }
   const value = assigned(relation);
@@ -259,7 +259,7 @@ function sameRelations(a: Node, b: Node, rule: Rule): boolean {
   return sameRegions(a, b);
 }
 
-function sameRelation(a: Node & { kind: 'relation' }, b: Node & { kind: 'relation' }, rule: Rule): boolean {
+function sameRelation(a: MathNode & { kind: 'relation' }, b: MathNode & { kind: 'relation' }, rule: Rule): boolean {
   if (isRatio(a) && isRatio(b)) return sameRatio(a.sides, b.sides);
   if (isRatio(a) || isRatio(b)) {
     const value = assigned(isRatio(a) ? b : a);
@@ -282,28 +282,28 @@ function sameRelation(a: Node & { kind: 'relation' }, b: Node & { kind: 'relatio
 }
 
 /** Whether two definitions tell of the same: `x = 2 + 3 = 5` and `x = 5` (`chain`), or `f(x) = 2x` and `y = 2x`. */
-function sameSubject(a: Node, b: Node, chain: boolean): boolean {
+function sameSubject(a: MathNode, b: MathNode, chain: boolean): boolean {
   if (chain) return namesValue(a) && canonical(a) === canonical(b);
-  const isY = (node: Node) => node.kind === 'symbol' && node.name === 'y';
+  const isY = (node: MathNode) => node.kind === 'symbol' && node.name === 'y';
   return (isApplied(a) && isY(b)) || (isY(a) && isApplied(b));
 }
 
 /** With `>` turned round; null for sides that are not values. */
-function oriented({ sides, operators }: Node & { kind: 'relation' }) {
-  const [left, right] = sides as [Node, Node];
+function oriented({ sides, operators }: MathNode & { kind: 'relation' }) {
+  const [left, right] = sides as [MathNode, MathNode];
   if (!isScalar(left) || !isScalar(right)) return null;
   const operator = operators[0]!;
   if (operator === '>' || operator === '>=') {
-    return { operator: operator === '>' ? '<' : '<=', sides: [right, left] as [Node, Node] };
+    return { operator: operator === '>' ? '<' : '<=', sides: [right, left] as [MathNode, MathNode] };
   }
-  return { operator, sides: [left, right] as [Node, Node] };
+  return { operator, sides: [left, right] as [MathNode, MathNode] };
 }
 
-function isRatio({ operators }: Node & { kind: 'relation' }): boolean {
+function isRatio({ operators }: MathNode & { kind: 'relation' }): boolean {
   return operators[0] === ':';
 }
 
-function sameRatio(a: readonly Node[], b: readonly Node[]): boolean {
+function sameRatio(a: readonly MathNode[], b: readonly MathNode[]): boolean {
   if (a.length !== b.length) return false;
   return a.every((side, i) =>
     sameScalar({ kind: 'product', factors: [side, b[0]!] }, { kind: 'product', factors: [b[i]!, a[0]!] }),
@@ -311,7 +311,7 @@ function sameRatio(a: readonly Node[], b: readonly Node[]): boolean {
 }
 
 /** The value that `x = 5`, `f(x) = x^2`, `2 + 3 = 5` or `x \in S` gives; null for other relations. */
-function assigned(relation: Node & { kind: 'relation' }): Node | null {
+function assigned(relation: MathNode & { kind: 'relation' }): MathNode | null {
   const { sides, operators } = relation;
   if (operators.length === 1 && operators[0] === 'in') return sides[0]!.kind === 'symbol' ? sides[1]! : null;
   if (!operators.every((o) => o === '=' || o === '~')) return null;
@@ -319,7 +319,7 @@ function assigned(relation: Node & { kind: 'relation' }): Node | null {
   const rounding = operators.indexOf('~');
   const first = sides[0]!;
   const last = sides[rounding > 0 || (rounding === 0 && !namesValue(first)) ? rounding : sides.length - 1]!;
-  const closed = (node: Node) => isScalar(node) && symbolsOf(node).size === 0;
+  const closed = (node: MathNode) => isScalar(node) && symbolsOf(node).size === 0;
   if (namesValue(first)) return last;
   if (!closed(first)) return null;
   if (last.kind === 'symbol') return first;
@@ -327,7 +327,7 @@ function assigned(relation: Node & { kind: 'relation' }): Node | null {
 }
 
 /** `x`, `f(x)`, `AB`, `\angle A`, `|AB|`, `AB/CD`, `AB:CD`: the left side of a definition. */
-function namesValue(node: Node): boolean {
+function namesValue(node: MathNode): boolean {
   if (node.kind === 'symbol' || isApplied(node)) return true;
   if (node.kind === 'tuple') return node.items.every((item) => item.kind === 'symbol');
   if (node.kind === 'quotient') return isSegment(node.over) && isSegment(node.under);
@@ -341,7 +341,7 @@ function namesValue(node: Node): boolean {
 }
 
 /** `AB`, `V_1`: what geometry names by capital letters. */
-function isSegment(node: Node): boolean {
+function isSegment(node: MathNode): boolean {
   if (node.kind === 'symbol') return /^[A-Z](?:_|'|$)/.test(node.name);
   return node.kind === 'product' && node.factors.every((factor) => factor.kind === 'symbol' && isSegment(factor));
 }

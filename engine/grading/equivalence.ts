@@ -1,7 +1,7 @@
 /** The one grading function: voting, rewards and every metric ask this. */
 import { type Rule, sayTheSame } from './compare.ts';
 import { within } from './meter.ts';
-import { isScalar, type Node, symbolsOf } from './node.ts';
+import { isScalar, type MathNode, symbolsOf } from './node.ts';
 import { sameScalar } from './scalar.ts';
 import { type Understood, understand } from './understand.ts';
 import { relate, type Unit } from './units.ts';
@@ -53,11 +53,11 @@ function sameValues(a: Understood, b: Understood, rule: Rule): boolean {
 }
 
 /** In the unit of its dimension that all others are multiples of. */
-function inUnits(value: Node, { factor }: Unit): Node {
+function inUnits(value: MathNode, { factor }: Unit): MathNode {
   return { kind: 'product', factors: [value, { kind: 'number', value: factor, places: 0 }] };
 }
 
-function inRadians(value: Node, { name }: Unit): Node {
+function inRadians(value: MathNode, { name }: Unit): MathNode {
   return name === 'degree' && value.kind !== 'degrees' ? { kind: 'degrees', of: value } : value;
 }
 

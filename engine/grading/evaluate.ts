@@ -4,14 +4,14 @@
  */
 import * as C from './complex.ts';
 import { spend } from './meter.ts';
-import type { Node } from './node.ts';
+import type { MathNode } from './node.ts';
 import * as Q from './rational.ts';
 
 /** Exact values that are known already, by node: what is asked again costs nothing. */
-export type Known = Map<Node, Q.Rational | null>;
+export type Known = Map<MathNode, Q.Rational | null>;
 
 /** The exact rational value; null when it is irrational, has variables, or is out of bounds. */
-export function exactValue(node: Node, known: Known = new Map()): Q.Rational | null {
+export function exactValue(node: MathNode, known: Known = new Map()): Q.Rational | null {
   const before = known.get(node);
   if (before !== undefined) return before;
   spend();
@@ -25,7 +25,7 @@ export function exactValue(node: Node, known: Known = new Map()): Q.Rational | n
   return value;
 }
 
-function exact(node: Node, known: Known): Q.Rational | null {
+function exact(node: MathNode, known: Known): Q.Rational | null {
   switch (node.kind) {
     case 'number':
       return node.value;
@@ -63,7 +63,7 @@ function exact(node: Node, known: Known): Q.Rational | null {
 }
 
 function fold(
-  nodes: readonly Node[],
+  nodes: readonly MathNode[],
   known: Known,
   start: Q.Rational,
   combine: (a: Q.Rational, b: Q.Rational) => Q.Rational,
@@ -77,7 +77,7 @@ function fold(
   return result;
 }
 
-function exactCall(name: string, args: readonly Node[], known: Known): Q.Rational | null {
+function exactCall(name: string, args: readonly MathNode[], known: Known): Q.Rational | null {
   if (name === 'sum' || name === 'prod') return null;
   if (name === 'det') return determinant(args[0]!, known);
   const values = args.map((arg) => exactValue(arg, known));
@@ -138,7 +138,7 @@ function lcm(a: bigint, b: bigint): bigint {
 }
 
 /** By fraction-free elimination on at most 6 x 6 entries. */
-function determinant(node: Node, known: Known): Q.Rational | null {
+function determinant(node: MathNode, known: Known): Q.Rational | null {
   if (node.kind !== 'matrix' || node.rows.length !== node.rows[0]!.length || node.rows.length > 6) return null;
   const entries = node.rows.map((row) => row.map((entry) => exactValue(entry, known)));
   if (entries.some((row) => row.some((v) => v === null))) return null;
@@ -166,7 +166,7 @@ function determinant(node: Node, known: Known): Q.Rational | null {
 export type Point = (name: string) => number;
 
 /** The value at a point; NaN where it is undefined, infinite parts where it is too large for a double. */
-export function valueAt(node: Node, point: Point, known: Known = new Map()): C.Complex {
+export function valueAt(node: MathNode, point: Point, known: Known = new Map()): C.Complex {
   spend();
   switch (node.kind) {
     case 'number':
@@ -197,7 +197,7 @@ export function valueAt(node: Node, point: Point, known: Known = new Map()): C.C
   }
 }
 
-function powerAt(base: Node, exponent: Node, point: Point, known: Known): C.Complex {
+function powerAt(base: MathNode, exponent: MathNode, point: Point, known: Known): C.Complex {
   const b = valueAt(base, point, known);
   const power = exactValue(exponent, known);
   if (power && b.im === 0 && b.re < 0 && power.d % 2n === 1n && power.d > 1n && power.d < 1000n) {
@@ -208,7 +208,7 @@ function powerAt(base: Node, exponent: Node, point: Point, known: Known): C.Comp
   return C.power(b, power ? C.real(Q.toNumber(power)) : valueAt(exponent, point, known));
 }
 
-function callAt(name: string, args: readonly Node[], point: Point, known: Known): C.Complex {
+function callAt(name: string, args: readonly MathNode[], point: Point, known: Known): C.Complex {
   if (name === 'det') {
     const exactDeterminant = determinant(args[0]!, known);
     return exactDeterminant ? C.real(Q.toNumber(exactDeterminant)) : C.UNDEFINED;
@@ -303,8 +303,8 @@ function callAt(name: string, args: readonly Node[], point: Point, known: Known)
 
 const MAX_TERMS = 200;
 
-function seriesAt(name: 'sum' | 'prod', args: readonly Node[], point: Point, known: Known): C.Complex {
-  const [variable, from, to, body] = args as [Node, Node, Node, Node];
+function seriesAt(name: 'sum' | 'prod', args: readonly MathNode[], point: Point, known: Known): C.Complex {
+  const [variable, from, to, body] = args as [MathNode, MathNode, MathNode, MathNode];
   const first = valueAt(from, point, known);
   const last = valueAt(to, point, known);
   const whole = first.im === 0 && last.im === 0 && Number.isInteger(first.re) && Number.isInteger(last.re);

@@ -4,35 +4,35 @@ import type { Rational } from './rational.ts';
 
 export type Operator = '=' | '~' | '!=' | '<' | '>' | '<=' | '>=' | 'in' | ':';
 
-export type Node =
+export type MathNode =
   /** A number literal; `places` counts the decimals it was written with, 0 for integers. */
   | { kind: 'number'; value: Rational; places: number }
   /** A variable, or a word that stands for itself. */
   | { kind: 'symbol'; name: string }
   | { kind: 'constant'; name: 'pi' | 'e' | 'i' | 'infinity' }
-  | { kind: 'sum'; terms: Node[] }
-  | { kind: 'product'; factors: Node[] }
-  | { kind: 'negative'; of: Node }
-  | { kind: 'quotient'; over: Node; under: Node }
-  | { kind: 'power'; base: Node; exponent: Node }
-  | { kind: 'call'; name: string; args: Node[] }
+  | { kind: 'sum'; terms: MathNode[] }
+  | { kind: 'product'; factors: MathNode[] }
+  | { kind: 'negative'; of: MathNode }
+  | { kind: 'quotient'; over: MathNode; under: MathNode }
+  | { kind: 'power'; base: MathNode; exponent: MathNode }
+  | { kind: 'call'; name: string; args: MathNode[] }
   /** a ± b, and ± b where `left` is null. */
-  | { kind: 'plus-minus'; left: Node | null; right: Node; sign: 1 | -1 }
-  | { kind: 'percent'; of: Node }
-  | { kind: 'degrees'; of: Node }
+  | { kind: 'plus-minus'; left: MathNode | null; right: MathNode; sign: 1 | -1 }
+  | { kind: 'percent'; of: MathNode }
+  | { kind: 'degrees'; of: MathNode }
   /** `(a, b]` and the like: a tuple, a point, an interval. */
-  | { kind: 'tuple'; open: '(' | '['; close: ')' | ']'; items: Node[] }
+  | { kind: 'tuple'; open: '(' | '['; close: ')' | ']'; items: MathNode[] }
   /** `{a, b}`, without order. */
-  | { kind: 'set'; items: Node[] }
+  | { kind: 'set'; items: MathNode[] }
   /** `a, b`, `a and b`, `a or b` without brackets. */
-  | { kind: 'list'; items: Node[]; join: 'and' | 'or' | ',' }
-  | { kind: 'matrix'; rows: Node[][] }
-  | { kind: 'relation'; sides: Node[]; operators: Operator[] }
+  | { kind: 'list'; items: MathNode[]; join: 'and' | 'or' | ',' }
+  | { kind: 'matrix'; rows: MathNode[][] }
+  | { kind: 'relation'; sides: MathNode[]; operators: Operator[] }
   /** Operations on sets. */
-  | { kind: 'combined'; operation: 'union' | 'intersection' | 'difference'; left: Node; right: Node };
+  | { kind: 'combined'; operation: 'union' | 'intersection' | 'difference'; left: MathNode; right: MathNode };
 
 /** The parts of a node, in the order written. */
-export function children(node: Node): readonly Node[] {
+export function children(node: MathNode): readonly MathNode[] {
   switch (node.kind) {
     case 'number':
     case 'symbol':
@@ -68,7 +68,7 @@ export function children(node: Node): readonly Node[] {
 }
 
 /** Names of the variables and words in a node. */
-export function symbolsOf(node: Node, into: Set<string> = new Set()): Set<string> {
+export function symbolsOf(node: MathNode, into: Set<string> = new Set()): Set<string> {
   spend();
   if (node.kind === 'symbol') into.add(node.name);
   for (const child of children(node)) symbolsOf(child, into);
@@ -76,7 +76,7 @@ export function symbolsOf(node: Node, into: Set<string> = new Set()): Set<string
 }
 
 /** Whether the node is one value: a number or an expression, not a set, tuple, relation or list. */
-export function isScalar(node: Node): boolean {
+export function isScalar(node: MathNode): boolean {
   spend();
   switch (node.kind) {
     case 'tuple':
@@ -93,7 +93,7 @@ export function isScalar(node: Node): boolean {
 }
 
 /** `f(x)`, `g'(2)`: a function whose name says so, applied. */
-export function isApplied(node: Node): boolean {
+export function isApplied(node: MathNode): boolean {
   if (node.kind !== 'product' || node.factors.length !== 2) return false;
   const head = node.factors[0]!;
   return head.kind === 'symbol' && /^[fghFGH]'*$/.test(head.name);

@@ -2,7 +2,7 @@
  * Recursive descent over a cleaned answer: mathematics as people and models write it, LaTeX or plain. Bounded in depth,
  * in nodes and in time (each character is looked at a bounded number of times for each level of nesting).
  */
-import type { Node, Operator } from './node.ts';
+import type { MathNode, Operator } from './node.ts';
 import { fromDecimal, integer, type Rational, rational, add as sumOf } from './rational.ts';
 
 /** The text is not mathematics that this parser reads; it is then compared as text. */
@@ -23,8 +23,8 @@ const FUNCTIONS = new Set(
     'ln log lg exp abs floor ceil sqrt cbrt gcd lcm max min det sign sgn factorial binom'
   ).split(' '),
 );
-const INFINITY: Node = { kind: 'constant', name: 'infinity' };
-const CONSTANTS: ReadonlyMap<string, Node> = new Map([
+const INFINITY: MathNode = { kind: 'constant', name: 'infinity' };
+const CONSTANTS: ReadonlyMap<string, MathNode> = new Map([
   ['pi', { kind: 'constant', name: 'pi' }],
   ['infty', INFINITY],
   ['infinity', INFINITY],
@@ -59,7 +59,7 @@ const CURRENCIES = ['\\dollar', '\\euro', '\\pound', '\\yen', '\\rupee', '\\won'
 const DIGIT_VALUES = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 /** Reads a cleaned answer. Throws Unreadable or OutOfBounds. */
-export function parse(text: string, reading: Reading): Node {
+export function parse(text: string, reading: Reading): MathNode {
   const parser = new Parser(text, reading);
   return parser.answer();
 }
@@ -81,7 +81,7 @@ class Parser {
     private readonly reading: Reading,
   ) {}
 
-  answer(): Node {
+  answer(): MathNode {
     const node = this.list();
     this.space();
     if (this.at < this.text.length) throw new Unreadable(`unexpected ${this.text.slice(this.at, this.at + 10)}`);
@@ -123,13 +123,13 @@ class Parser {
     return result;
   }
 
-  private count<T extends Node>(node: T): T {
+  private count<T extends MathNode>(node: T): T {
     if (++this.nodes > MAX_NODES) throw new Unreadable('too long');
     return node;
   }
 
   /** `a, b and c`; of `a, b; c, d`, two lists. */
-  private list(): Node {
+  private list(): MathNode {
     return this.nested(() => {
       const groups = [[this.relation()]];
       let join: 'and' | 'or' | ',' = ',';
@@ -145,14 +145,14 @@ class Parser {
       const nested = groups.length > 1 && groups.some((group) => group.length > 1);
       const items = nested
         ? groups.map((group) =>
-            group.length === 1 ? group[0]! : this.count<Node>({ kind: 'list', items: group, join: ',' }),
+            group.length === 1 ? group[0]! : this.count<MathNode>({ kind: 'list', items: group, join: ',' }),
           )
         : groups.flat();
       return items.length === 1 ? items[0]! : this.count({ kind: 'list', items, join });
     });
   }
 
-  private relation(): Node {
+  private relation(): MathNode {
     const sides = [this.ratio()];
     const operators: Operator[] = [];
     for (;;) {
@@ -166,14 +166,14 @@ class Parser {
   }
 
   /** `1:2:3`, which binds closer than `=`. */
-  private ratio(): Node {
+  private ratio(): MathNode {
     const sides = [this.combination()];
     while (!this.inBuilder && !this.sees(':=') && this.takes(':')) sides.push(this.combination());
     if (sides.length === 1) return sides[0]!;
     return this.count({ kind: 'relation', sides, operators: sides.slice(1).map(() => ':' as const) });
   }
 
-  private combination(): Node {
+  private combination(): MathNode {
     let left = this.sum();
     for (;;) {
       const operation = this.takes('\\cup')
@@ -188,8 +188,8 @@ class Parser {
     }
   }
 
-  private sum(): Node {
-    let result: Node;
+  private sum(): MathNode {
+    let result: MathNode;
     if (this.takes('\\pm')) {
       result = this.count({ kind: 'plus-minus', left: null, right: this.product(), sign: 1 });
     } else if (this.takes('\\mp')) {
@@ -206,7 +206,7 @@ class Parser {
     }
   }
 
-  private plus(left: Node, right: Node): Node {
+  private plus(left: MathNode, right: MathNode): MathNode {
     if (left.kind === 'sum') {
       left.terms.push(right);
       return left;
@@ -214,7 +214,7 @@ class Parser {
     return this.count({ kind: 'sum', terms: [left, right] });
   }
 
-  private product(): Node {
+  private product(): MathNode {
     return this.nested(() => {
       let result = this.signed();
       for (;;) {
@@ -229,23 +229,23 @@ class Parser {
   }
 
   /** `2 3` is neither 23 nor 6. */
-  private seesSecondNumber(before: Node): boolean {
+  private seesSecondNumber(before: MathNode): boolean {
     const last = before.kind === 'product' ? before.factors.at(-1)! : before;
     return last.kind === 'number' && /[\d.]/.test(this.text[this.at] ?? '');
   }
 
   /** `1/2 %` is half a percent. */
-  private over(over: Node, under: Node): Node {
+  private over(over: MathNode, under: MathNode): MathNode {
     if (under.kind !== 'percent') return this.count({ kind: 'quotient', over, under });
     return this.count({ kind: 'percent', of: this.count({ kind: 'quotient', over, under: under.of }) });
   }
 
-  private divisor(): Node {
+  private divisor(): MathNode {
     if (this.takes('-')) return this.count({ kind: 'negative', of: this.divisor() });
     return this.postfixed();
   }
 
-  private times(left: Node, right: Node): Node {
+  private times(left: MathNode, right: MathNode): MathNode {
     if (left.kind === 'product') {
       left.factors.push(right);
       return left;
@@ -253,7 +253,7 @@ class Parser {
     return this.count({ kind: 'product', factors: [left, right] });
   }
 
-  private signed(): Node {
+  private signed(): MathNode {
     let negative = false;
     for (;;) {
       if (this.takes('-')) negative = !negative;
@@ -281,7 +281,7 @@ class Parser {
     );
   }
 
-  private postfixed(): Node {
+  private postfixed(): MathNode {
     let result = this.primary();
     for (;;) {
       if (this.takes('^')) {
@@ -301,16 +301,16 @@ class Parser {
   }
 
   /** `{...}`, a signed number or one factor; towers of powers are read from the right. */
-  private exponent(): Node {
+  private exponent(): MathNode {
     return this.nested(() => {
-      if (this.takes('-')) return this.count<Node>({ kind: 'negative', of: this.exponent() });
+      if (this.takes('-')) return this.count<MathNode>({ kind: 'negative', of: this.exponent() });
       const base = this.sees('{') ? this.group() : this.primary();
-      return this.takes('^') ? this.count<Node>({ kind: 'power', base, exponent: this.exponent() }) : base;
+      return this.takes('^') ? this.count<MathNode>({ kind: 'power', base, exponent: this.exponent() }) : base;
     });
   }
 
   /** A macro's argument: `{...}`, one digit, or one factor. */
-  private argument(oneDigit: boolean): Node {
+  private argument(oneDigit: boolean): MathNode {
     this.space();
     if (this.sees('{')) return this.group();
     if (oneDigit) {
@@ -320,14 +320,14 @@ class Parser {
     return this.primary();
   }
 
-  private group(): Node {
+  private group(): MathNode {
     this.expect('{');
     const node = this.list();
     this.expect('}');
     return node;
   }
 
-  private primary(): Node {
+  private primary(): MathNode {
     return this.nested(() => {
       this.space();
       const c = this.text[this.at];
@@ -345,7 +345,7 @@ class Parser {
     });
   }
 
-  private number(): Node {
+  private number(): MathNode {
     const based = this.match(/(\d[0-9A-Z]*) ?_ ?(?:(\d)|\{ ?(?:\\text\{)? ?(\d{1,2}|[a-z]+) ?\}? ?\})/y);
     if (based) return this.count(inBase(based[1]!, based[2] ?? based[3]!));
     const number =
@@ -364,13 +364,13 @@ class Parser {
     }
     const exponent = this.match(/[eE]([+-]?\d{1,4})(?![\d.a-zA-Z])/y);
     const value = fromDecimal(digits, exponent ? Number(exponent[1]) : 0);
-    const literal: Node = { kind: 'number', value, places: Math.max(0, places - Number(exponent?.[1] ?? 0)) };
+    const literal: MathNode = { kind: 'number', value, places: Math.max(0, places - Number(exponent?.[1] ?? 0)) };
     this.count(literal);
     return (places === 0 && !exponent && this.mixed(value)) || literal;
   }
 
   /** `3 1/2` and `3\frac{1}{2}` are three and a half. */
-  private mixed(whole: Rational): Node | null {
+  private mixed(whole: Rational): MathNode | null {
     const start = this.at;
     const fraction =
       this.match(/ ?\\frac\s*(?:\{\s*(\d{1,9})\s*\}|(\d))\s*(?:\{\s*(\d{1,9})\s*\}|(\d))/y) ||
@@ -386,7 +386,7 @@ class Parser {
     return this.count({ kind: 'number', value, places: 0 });
   }
 
-  private bracketed(open: '(' | '['): Node {
+  private bracketed(open: '(' | '['): MathNode {
     this.at++;
     const bars = this.bars;
     this.bars = 0;
@@ -402,7 +402,7 @@ class Parser {
     return this.count({ kind: 'tuple', open, close, items: [inner] });
   }
 
-  private absolute(): Node {
+  private absolute(): MathNode {
     this.expect('|');
     this.bars++;
     const of = this.sum();
@@ -411,7 +411,7 @@ class Parser {
     return this.count({ kind: 'call', name: 'abs', args: [of] });
   }
 
-  private macro(): Node {
+  private macro(): MathNode {
     if (this.takes('\\{')) return this.set();
     if (this.takes('\\langle')) return this.closing('\\rangle');
     if (this.takes('\\lfloor')) return this.rounded('floor', '\\rfloor');
@@ -443,27 +443,27 @@ class Parser {
     throw new Unreadable(`unknown macro ${name}`);
   }
 
-  private closing(close: string): Node {
+  private closing(close: string): MathNode {
     const inner = this.list();
     this.expect(close);
     const items = inner.kind === 'list' ? inner.items : [inner];
     return this.count({ kind: 'tuple', open: '(', close: ')', items });
   }
 
-  private rounded(name: string, close: string): Node {
+  private rounded(name: string, close: string): MathNode {
     const inner = this.sum();
     this.expect(close);
     return this.count({ kind: 'call', name, args: [inner] });
   }
 
-  private norm(): Node {
+  private norm(): MathNode {
     const inner = this.sum();
     if (!this.takes('\\|') && !this.takes('\\Vert') && !this.takes('\\rVert')) throw new Unreadable('norm not closed');
     return this.count({ kind: 'call', name: 'norm', args: [inner] });
   }
 
   /** After `\{`: `1, 2\}`, `\}`, or `x : x > 1\}`. */
-  private set(): Node {
+  private set(): MathNode {
     if (this.takes('\\}')) return this.count({ kind: 'set', items: [] });
     return this.nested(() => {
       const outer = this.inBuilder;
@@ -478,15 +478,15 @@ class Parser {
       }
       while (this.takes(',') || this.takes(';') || this.takes('\\and')) items.push(this.relation());
       this.expect('\\}');
-      return this.count<Node>({ kind: 'set', items });
+      return this.count<MathNode>({ kind: 'set', items });
     });
   }
 
-  private matrix(): Node {
+  private matrix(): MathNode {
     const open = this.match(/\s*\{\s*([pbvBV]?(?:small)?matrix|array|smallmatrix|cases)\*?\s*\}(?:\s*\{[lcr| ]*\})?/y);
     if (!open) throw new Unreadable('unknown environment');
-    const rows: Node[][] = [];
-    let row: Node[] = [];
+    const rows: MathNode[][] = [];
+    let row: MathNode[] = [];
     for (;;) {
       row.push(this.relation());
       if (this.takes('&')) continue;
@@ -503,14 +503,14 @@ class Parser {
     if (rows.some((r) => r.length !== rows[0]!.length)) throw new Unreadable('ragged matrix');
     // a system of equations
     if (open[1] === 'cases' && rows[0]!.length === 1) {
-      return this.count<Node>({ kind: 'list', items: rows.flat(), join: 'and' });
+      return this.count<MathNode>({ kind: 'list', items: rows.flat(), join: 'and' });
     }
-    const matrix = this.count<Node>({ kind: 'matrix', rows });
+    const matrix = this.count<MathNode>({ kind: 'matrix', rows });
     return open[1] === 'vmatrix' ? this.count({ kind: 'call', name: 'det', args: [matrix] }) : matrix;
   }
 
   /** `\sum_{k=1}^{n} k^2`: over few terms, and not one inside another, so that work stays bounded. */
-  private series(name: 'sum' | 'prod'): Node {
+  private series(name: 'sum' | 'prod'): MathNode {
     this.expect('_');
     const range = this.group();
     this.expect('^');
@@ -524,7 +524,7 @@ class Parser {
       throw new Unreadable('not a simple series');
     }
     // `i` counts here, and is no number
-    const counter: Node = isImaginaryUnit(range.sides[0]!) ? { kind: 'symbol', name: 'i' } : range.sides[0]!;
+    const counter: MathNode = isImaginaryUnit(range.sides[0]!) ? { kind: 'symbol', name: 'i' } : range.sides[0]!;
     this.inSeries = true;
     this.counter = counter.kind === 'symbol' ? counter.name : null;
     const body = this.product();
@@ -533,8 +533,8 @@ class Parser {
     return this.count({ kind: 'call', name, args: [counter, range.sides[1]!, to, body] });
   }
 
-  private root(): Node {
-    let index: Node | null = null;
+  private root(): MathNode {
+    let index: MathNode | null = null;
     if (this.takes('[')) {
       index = this.sum();
       this.expect(']');
@@ -544,22 +544,22 @@ class Parser {
   }
 
   /** After a function's name: `(x)`, `{x}`, `^2 x`, `_2 x`, `2x`. */
-  private call(name: string): Node {
+  private call(name: string): MathNode {
     if (name === 'sqrt' || name === 'cbrt') {
       const args = [this.argument(false)];
       if (name === 'cbrt') args.push(this.count({ kind: 'number', value: integer(3), places: 0 }));
       return this.count({ kind: 'call', name: 'root', args });
     }
     const digits = name === 'log' && this.match(/(2|10)(?=\()/y);
-    let base: Node | null = digits
+    let base: MathNode | null = digits
       ? this.count({ kind: 'number', value: integer(Number(digits[1])), places: 0 })
       : null;
-    let exponent: Node | null = null;
+    let exponent: MathNode | null = null;
     for (let i = 0; i < 2; i++) {
       if (!base && this.takes('_')) base = this.argument(false);
       else if (!exponent && this.takes('^')) exponent = this.exponent();
     }
-    let args: Node[];
+    let args: MathNode[];
     this.space();
     if (this.sees('(') || this.sees('{')) {
       const inner = this.primary();
@@ -568,13 +568,13 @@ class Parser {
     const power = exponent && isMinusOne(exponent);
     const known = name.replace(/^a(?:rc?)?(sinh?|cosh?|tanh?)$/, 'arc$1').replace(/^lg$/, 'log10');
     const inverse = power && /^(?:sinh?|cosh?|tanh?|cot|sec|csc)$/.test(known) ? `arc${known}` : known;
-    let result: Node = this.count({ kind: 'call', name: inverse, args: base ? [...args, base] : args });
+    let result: MathNode = this.count({ kind: 'call', name: inverse, args: base ? [...args, base] : args });
     if (exponent && inverse === known) result = this.count({ kind: 'power', base: result, exponent });
     return result;
   }
 
   /** `2x` in `\sin 2x`: factors up to a sign, a relation or another function. */
-  private bareArgument(): Node {
+  private bareArgument(): MathNode {
     let result = this.signed();
     while (this.startsFactor() && !this.seesFunction()) {
       if (this.sees('(')) break;
@@ -591,7 +591,7 @@ class Parser {
   }
 
   /** A run of letters: a function, a constant, a word, or variables side by side. */
-  private letters(): Node {
+  private letters(): MathNode {
     const based = this.match(/((?=[A-Z]+\d)[0-9A-Z]+) ?_ ?\{ ?(\d{2}) ?\}/y);
     if (based) return this.count(inBase(based[1]!, based[2]!));
     const hexadecimal = this.match(/([A-F]{2,8}) ?_ ?\{ ?16 ?\}/y);
@@ -624,13 +624,13 @@ class Parser {
     return this.letter(run[0]!);
   }
 
-  private letter(c: string): Node {
+  private letter(c: string): MathNode {
     if (c === 'e') return this.count({ kind: 'constant', name: 'e' });
     if (c === 'i' && this.counter !== 'i' && !this.sees('_')) return this.count({ kind: 'constant', name: 'i' });
     return this.subscripted(c);
   }
 
-  private subscripted(name: string): Node {
+  private subscripted(name: string): MathNode {
     if (!this.takes('_')) return this.count({ kind: 'symbol', name });
     const subscript = this.match(/\s*\{([^{}]*)\}|\s*([a-zA-Z0-9])/y);
     if (!subscript) throw new Unreadable('bad subscript');
@@ -639,26 +639,26 @@ class Parser {
   }
 }
 
-function isVector(node: Node): node is Node & { kind: 'tuple' | 'matrix' } {
+function isVector(node: MathNode): node is MathNode & { kind: 'tuple' | 'matrix' } {
   return node.kind === 'matrix' || (node.kind === 'tuple' && node.items.every((item) => item.kind !== 'tuple'));
 }
 
 /** A tuple is a row. */
-function transposed(node: Node & { kind: 'tuple' | 'matrix' }): Node[][] {
+function transposed(node: MathNode & { kind: 'tuple' | 'matrix' }): MathNode[][] {
   const rows = node.kind === 'matrix' ? node.rows : [node.items];
   return rows[0]!.map((_, j) => rows.map((row) => row[j]!));
 }
 
-function prime(node: Node): Node {
+function prime(node: MathNode): MathNode {
   if (node.kind !== 'symbol') throw new Unreadable('prime after a value');
   return { kind: 'symbol', name: `${node.name}'` };
 }
 
-function isImaginaryUnit(node: Node): boolean {
+function isImaginaryUnit(node: MathNode): boolean {
   return node.kind === 'constant' && node.name === 'i';
 }
 
-function isMinusOne(node: Node): boolean {
+function isMinusOne(node: MathNode): boolean {
   return node.kind === 'negative' && node.of.kind === 'number' && node.of.value.n === 1n && node.of.value.d === 1n;
 }
 
@@ -677,7 +677,7 @@ const BASE_WORDS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** `11_2` is three. Throws Unreadable for digits that the base lacks. */
-function inBase(digits: string, base: string): Node {
+function inBase(digits: string, base: string): MathNode {
   const b = /^\d/.test(base) ? Number(base) : BASE_WORDS.get(base);
   if (b === undefined || b < 2 || b > 36 || digits.length > 256) throw new Unreadable('bad base');
   let value = 0n;
@@ -708,7 +708,7 @@ function periodOf(decimals: string): string | null {
 }
 
 /** `0.1` with the repetend `6` is 1/6. */
-function repeatingDecimal(digits: string, repetend: string): Node {
+function repeatingDecimal(digits: string, repetend: string): MathNode {
   const start = fromDecimal(digits);
   const places = digits.includes('.') ? digits.length - digits.indexOf('.') - 1 : 0;
   const under = (10n ** BigInt(repetend.length) - 1n) * 10n ** BigInt(places);

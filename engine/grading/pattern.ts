@@ -30,13 +30,13 @@ type Tree =
 /** Most instructions: the work for one character. */
 const MAX_SIZE = 1000;
 
-export interface Pattern {
+export interface Matcher {
   /** Places of the last match and of its first group (of the whole match where there is no group); null without a match. */
   last(text: string): { start: number; end: number } | null;
 }
 
 /** Throws BadPattern, whose message says what is wrong and where. */
-export function compilePattern(source: string): Pattern {
+export function compilePattern(source: string): Matcher {
   const program: Instruction[] = [];
   const { tree, groups } = new Reader(source).read();
   const emit = (instruction: Instruction) => {

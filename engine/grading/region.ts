@@ -1,7 +1,7 @@
 /** Sets of real numbers as unions of intervals, so that `x > 5`, `(5, \infty)` and `{x : 5 < x}` are one thing. */
 import { valueAt } from './evaluate.ts';
 import { spend } from './meter.ts';
-import { isApplied, isScalar, type Node, type Operator, symbolsOf } from './node.ts';
+import { isApplied, isScalar, type MathNode, type Operator, symbolsOf } from './node.ts';
 
 interface Interval {
   low: number;
@@ -21,12 +21,12 @@ const MAX_INTERVALS = 64;
 const ALL: Interval = { low: -Infinity, high: Infinity, lowClosed: false, highClosed: false };
 
 /** The set that a node describes; null when it describes none, or has more than one variable. */
-export function regionOf(node: Node): Region | null {
+export function regionOf(node: MathNode): Region | null {
   const region = find(node);
   return region && region.intervals.length <= MAX_INTERVALS ? region : null;
 }
 
-function find(node: Node): Region | null {
+function find(node: MathNode): Region | null {
   spend();
   switch (node.kind) {
     case 'tuple': {
@@ -75,10 +75,10 @@ function find(node: Node): Region | null {
   }
 }
 
-function ofRelation(node: Node & { kind: 'relation' }): Region | null {
+function ofRelation(node: MathNode & { kind: 'relation' }): Region | null {
   const { operators } = node;
   if (operators.length === 1 && operators[0] === 'in') {
-    const [variable, set] = node.sides as [Node, Node];
+    const [variable, set] = node.sides as [MathNode, MathNode];
     if (variable.kind !== 'symbol') return null;
     const region = regionOf(set);
     return region && { ...region, variable: variable.name };
@@ -101,9 +101,9 @@ function ofRelation(node: Node & { kind: 'relation' }): Region | null {
 }
 
 /** `f(x)` in `0 < f(x) < 1` is what the region is of. */
-function applicationAsVariable(side: Node): Node {
+function applicationAsVariable(side: MathNode): MathNode {
   if (side.kind !== 'product' || !isApplied(side)) return side;
-  const [f, x] = side.factors as [Node, Node];
+  const [f, x] = side.factors as [MathNode, MathNode];
   return x.kind === 'symbol' && f.kind === 'symbol' ? { kind: 'symbol', name: `${f.name}(${x.name})` } : side;
 }
 
@@ -117,7 +117,7 @@ const FLIPPED: ReadonlyMap<Operator, Operator> = new Map([
 ]);
 
 /** Where one comparison of linear expressions, or of the absolute value of one with a number, holds. */
-function ofComparison(left: Node, operator: Operator, right: Node, variable: string): Interval[] | null {
+function ofComparison(left: MathNode, operator: Operator, right: MathNode, variable: string): Interval[] | null {
   const opposite = FLIPPED.get(operator);
   if (!opposite) return null;
   if (isAbsolute(right) && !isAbsolute(left)) return ofComparison(right, opposite, left, variable);
@@ -130,11 +130,11 @@ function ofComparison(left: Node, operator: Operator, right: Node, variable: str
   return combine({ intervals: above, variable }, { intervals: below, variable }, inside)?.intervals ?? null;
 }
 
-function isAbsolute(node: Node): node is Node & { kind: 'call' } {
+function isAbsolute(node: MathNode): node is MathNode & { kind: 'call' } {
   return node.kind === 'call' && node.name === 'abs';
 }
 
-function ofLinear(left: Node, operator: Operator, right: Node, variable: string): Interval[] | null {
+function ofLinear(left: MathNode, operator: Operator, right: MathNode, variable: string): Interval[] | null {
   const boundary = linearRoot(left, right, variable);
   if (!boundary) return null;
   const { at, rising } = boundary;
@@ -147,7 +147,7 @@ function ofLinear(left: Node, operator: Operator, right: Node, variable: string)
 }
 
 /** Where left - right crosses zero, when it is linear in the variable. An infinite bound is a bound too. */
-function linearRoot(left: Node, right: Node, variable: string): { at: number; rising: boolean } | null {
+function linearRoot(left: MathNode, right: MathNode, variable: string): { at: number; rising: boolean } | null {
   for (const [side, other, rising] of [
     [left, right, true],
     [right, left, false],
@@ -168,7 +168,7 @@ function linearRoot(left: Node, right: Node, variable: string): { at: number; ri
 }
 
 /** The real value of a closed scalar, ±Infinity included. */
-function realValue(node: Node): number | null {
+function realValue(node: MathNode): number | null {
   if (!isScalar(node) || symbolsOf(node).size > 0) return null;
   if (node.kind === 'negative' && node.of.kind === 'constant' && node.of.name === 'infinity') return -Infinity;
   const { re, im } = valueAt(node, () => Number.NaN);

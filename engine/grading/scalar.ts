@@ -2,7 +2,7 @@
 import { type Complex, magnitude, subtract, UNDEFINED } from './complex.ts';
 import { exactValue, type Known, type Point, valueAt } from './evaluate.ts';
 import { spend, within } from './meter.ts';
-import { children, isScalar, type Node, symbolsOf } from './node.ts';
+import { children, isScalar, type MathNode, symbolsOf } from './node.ts';
 import * as Q from './rational.ts';
 
 /** Relative difference of two closed values, and of two expressions at a point, that counts as rounding. */
@@ -13,7 +13,7 @@ const APPROXIMATE_PLACES = 6;
 const POINTS = 6;
 
 /** Whether two scalars (without sets, tuples, relations) are equal. */
-export function sameScalar(a: Node, b: Node): boolean {
+export function sameScalar(a: MathNode, b: MathNode): boolean {
   spend();
   const x = factsOf(a);
   const y = factsOf(b);
@@ -37,10 +37,10 @@ interface Facts {
   samples: readonly Complex[];
 }
 
-const facts = new WeakMap<Node, Facts>();
+const facts = new WeakMap<MathNode, Facts>();
 
 /** Steps that each fact about a value may cost, where its answer was given some by `allot`. */
-const allotted = new WeakMap<Node, number>();
+const allotted = new WeakMap<MathNode, number>();
 
 /** Steps for each kind of fact about all values of an answer together. */
 const STEPS_PER_ANSWER = 100_000;
@@ -49,9 +49,9 @@ const STEPS_PER_ANSWER = 100_000;
  * Divides an answer's steps among its values. So each value costs the same whenever and however often it is compared,
  * and no comparison finds fewer steps left because of an earlier one.
  */
-export function allot(readings: readonly Node[]): void {
-  const values: Node[] = [];
-  const collect = (node: Node) => {
+export function allot(readings: readonly MathNode[]): void {
+  const values: MathNode[] = [];
+  const collect = (node: MathNode) => {
     if (isScalar(node)) values.push(node);
     if (!isScalar(node) || node.kind === 'percent' || node.kind === 'degrees') children(node).forEach(collect);
   };
@@ -60,7 +60,7 @@ export function allot(readings: readonly Node[]): void {
 }
 
 /** Each part is computed once, and when it is asked for. */
-function factsOf(node: Node): Facts {
+function factsOf(node: MathNode): Facts {
   const before = facts.get(node);
   if (before) return before;
   const steps = allotted.get(node);
@@ -86,16 +86,16 @@ function factsOf(node: Node): Facts {
   return made;
 }
 
-function valuesOf(node: Node, closed: boolean, known: Known): Complex[] {
+function valuesOf(node: MathNode, closed: boolean, known: Known): Complex[] {
   if (closed) return new Array<Complex>(POINTS).fill(valueAt(node, pointAt(0), known));
   return Array.from({ length: POINTS }, (_, i) => valueAt(node, pointAt(i), known));
 }
 
 /** Decimal places of a literal such as `0.25`, `1.2 \cdot 10^{-3}`; 0 for anything else. */
-function places(node: Node): number {
+function places(node: MathNode): number {
   if (node.kind === 'negative') return places(node.of);
   if (node.kind === 'product' && node.factors.length === 2) {
-    const [digits, scale] = node.factors as [Node, Node];
+    const [digits, scale] = node.factors as [MathNode, MathNode];
     const exponent = scale.kind === 'power' && digits.kind === 'number' && exactValue(scale.exponent);
     const ten = scale.kind === 'power' && scale.base.kind === 'number' && Q.equal(scale.base.value, Q.integer(10));
     if (exponent && ten && Q.isInteger(exponent)) return Math.max(0, places(digits) - Q.toNumber(exponent));
@@ -104,7 +104,7 @@ function places(node: Node): number {
 }
 
 /** Whether the decimal `literal` is `value` rounded or cut to its places, which must be many. */
-function roundsTo(literal: Node, decimal: Q.Rational, value: Q.Rational): boolean {
+function roundsTo(literal: MathNode, decimal: Q.Rational, value: Q.Rational): boolean {
   const count = places(literal);
   if (count < APPROXIMATE_PLACES || count > 300) return false;
   const difference = Q.add(decimal, Q.negate(value));
@@ -114,7 +114,7 @@ function roundsTo(literal: Node, decimal: Q.Rational, value: Q.Rational): boolea
   return scaled < difference.d && digits >= 10n ** BigInt(APPROXIMATE_PLACES - 1) * decimal.d;
 }
 
-function sameClosed(a: Node, b: Node, x: Complex, y: Complex): boolean {
+function sameClosed(a: MathNode, b: MathNode, x: Complex, y: Complex): boolean {
   if (!finite(x) || !finite(y)) return false;
   if (near(x, y, CLOSED_TOLERANCE)) return true;
   const count = Math.max(places(a), places(b));
@@ -147,7 +147,7 @@ function agree(a: readonly Complex[], b: readonly Complex[]): boolean {
  * Whether two functions are the same up to a constant factor, as the two sides' differences of one equation written in
  * two ways are. With `positive`, the factor must be so (inequalities).
  */
-export function proportional(a: [Node, Node], b: [Node, Node], positive: boolean): boolean {
+export function proportional(a: [MathNode, MathNode], b: [MathNode, MathNode], positive: boolean): boolean {
   let factor: Complex | null = null;
   let compared = 0;
   const known: Known = new Map();
@@ -184,9 +184,9 @@ function pointAt(i: number): Point {
 }
 
 /** A spelling that does not depend on the order of terms and factors. */
-export function canonical(node: Node, known: Known = new Map()): string {
+export function canonical(node: MathNode, known: Known = new Map()): string {
   const value = exactValue(node, known);
-  const spell = (part: Node) => canonical(part, known);
+  const spell = (part: MathNode) => canonical(part, known);
   if (value) return value.d === 1n ? `${value.n}` : `${value.n}/${value.d}`;
   switch (node.kind) {
     case 'number':

@@ -4,7 +4,7 @@ import { clean, MAX_LENGTH, textKey } from './clean.ts';
 import { withoutLead } from './lead.ts';
 import { splitUnit } from './measure.ts';
 import { within } from './meter.ts';
-import { children, isScalar, type Node, symbolsOf } from './node.ts';
+import { children, isScalar, type MathNode, symbolsOf } from './node.ts';
 import { fromWords, otherNumber, plainDigits } from './numerals.ts';
 import { parse, Unreadable } from './parse.ts';
 import { divide, fromDecimal, multiply, OutOfBounds, toNumber } from './rational.ts';
@@ -15,7 +15,7 @@ export interface Understood {
   /** Equal keys are equal answers. */
   key: string;
   /** What it says as mathematics, the likeliest reading first; none when it is only text. */
-  readings: Node[];
+  readings: MathNode[];
   /** Where a known one was named. */
   unit: Unit | null;
   /** The letter of a multiple-choice answer, and what it says beside it. */
@@ -142,7 +142,7 @@ function compound(text: string): Value | null {
   const units = parts.map(([, , name]) => unitOf(name!));
   const smallest = units.at(-1);
   if (!smallest || units.some((unit) => unit?.dimension !== smallest.dimension)) return null;
-  const terms: Node[] = [];
+  const terms: MathNode[] = [];
   for (const [i, [, digits]] of parts.entries()) {
     const multiple = divide(units[i]!.factor, smallest.factor);
     if (i > 0 && Number(digits) * toNumber(units[i]!.factor) >= toNumber(units[i - 1]!.factor)) return null;
@@ -175,7 +175,7 @@ function binomial(text: string): string | null {
   return rewritten === text ? null : rewritten;
 }
 
-function isClosed(node: Node): boolean {
+function isClosed(node: MathNode): boolean {
   return isScalar(node) && symbolsOf(node).size === 0;
 }
 
@@ -184,7 +184,7 @@ function clockTime(cleaned: string): Value | null {
   const found = /^(\d{1,2}):([0-5]\d)(?::([0-5]\d))?\s*(?:(?:\\text\{)?\s*([ap])\.?\s?m\.?\s*\}?)?$/i.exec(cleaned);
   if (!found || Number(found[1]) > 24) return null;
   const [, hour, minute, second = '00', half] = found as unknown as [string, string, string, string?, string?];
-  const at = (h: number): Node => ({ kind: 'symbol', name: `time ${h}:${minute}:${second}` });
+  const at = (h: number): MathNode => ({ kind: 'symbol', name: `time ${h}:${minute}:${second}` });
   const times = [at(Number(hour))];
   if (half && Number(hour) <= 12) times.push(at((Number(hour) % 12) + (half.toLowerCase() === 'p' ? 12 : 0)));
   const ratio = half || minute.startsWith('0') || found[3] ? [] : readings(cleaned);
@@ -201,8 +201,8 @@ function withoutUnits(cleaned: string): string {
     .join('');
 }
 
-function readings(text: string): Node[] {
-  const result: Node[] = [];
+function readings(text: string): MathNode[] {
+  const result: MathNode[] = [];
   for (const thousands of /\d,\d{3}(?!\d)/.test(text) ? [true, false] : [true]) {
     try {
       result.push(expand(parse(text, { thousands })));
@@ -214,7 +214,7 @@ function readings(text: string): Node[] {
 }
 
 /** Replaces ± by both signs: `1 ± 2` becomes the list `3, -1`. */
-function expand(node: Node): Node {
+function expand(node: MathNode): MathNode {
   if (node.kind === 'list' || node.kind === 'set') {
     const items = node.items.flatMap((item) => {
       const expanded = expand(item);
@@ -226,21 +226,21 @@ function expand(node: Node): Node {
   return { kind: 'list', items: [withSign(node, 1), withSign(node, -1)], join: ',' };
 }
 
-function hasBothSigns(node: Node): boolean {
+function hasBothSigns(node: MathNode): boolean {
   if (node.kind === 'plus-minus') return true;
   return children(node).some(hasBothSigns);
 }
 
-function withSign(node: Node, sign: 1 | -1): Node {
+function withSign(node: MathNode, sign: 1 | -1): MathNode {
   if (node.kind === 'plus-minus') {
     const right = withSign(node.right, sign);
-    const term: Node = node.sign * sign > 0 ? right : { kind: 'negative', of: right };
+    const term: MathNode = node.sign * sign > 0 ? right : { kind: 'negative', of: right };
     return node.left ? { kind: 'sum', terms: [withSign(node.left, sign), term] } : term;
   }
   return mapChildren(node, (child) => withSign(child, sign));
 }
 
-function mapChildren(node: Node, f: (child: Node) => Node): Node {
+function mapChildren(node: MathNode, f: (child: MathNode) => MathNode): MathNode {
   switch (node.kind) {
     case 'number':
     case 'symbol':

@@ -16,12 +16,12 @@ export function unchecked<T>(): Unchecked<T> {
 }
 const UNCHECKED = {};
 
-export type Shape = z.ZodType | Unchecked<unknown>;
+export type MessageShape = z.ZodType | Unchecked<unknown>;
 
 export interface Contract {
   /** Parameters are one object each; a request without any takes `{}`. */
-  readonly requests: Readonly<Record<string, { readonly params: Shape; readonly result: Shape }>>;
-  readonly notifications: Readonly<Record<string, Shape>>;
+  readonly requests: Readonly<Record<string, { readonly params: MessageShape; readonly result: MessageShape }>>;
+  readonly notifications: Readonly<Record<string, MessageShape>>;
 }
 
 /** Keeps the types of a contract exact. */

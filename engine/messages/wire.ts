@@ -7,7 +7,7 @@ import {
   RollscopeError,
   toErrorData,
 } from '../protocol/errors.ts';
-import type { Shape } from './contract.ts';
+import type { MessageShape } from './contract.ts';
 import { ErrorCodes, ResponseError } from './json-rpc.ts';
 
 /** JSON-RPC leaves -32000 to -32099 to the application; Rollscope's own code travels in the error's data. */
@@ -66,7 +66,7 @@ function subjectOf(part: Part): string {
 }
 
 /** The parsed value, with defaults. Throws `usage` for parameters that do not fit the shape, `internal` for other parts. */
-export function check(shape: Shape | undefined, value: unknown, part: Part): unknown {
+export function check(shape: MessageShape | undefined, value: unknown, part: Part): unknown {
   if (!shape || !('safeParse' in shape)) return value;
   const parsed = shape.safeParse(value);
   if (parsed.success) return parsed.data;

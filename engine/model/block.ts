@@ -12,7 +12,7 @@ export interface Norms {
   readonly after: string | null;
 }
 
-export interface Block {
+export interface DecoderBlock {
   readonly attentionNorms: Norms;
   readonly mlpNorms: Norms;
   /** RMS norm of queries and keys before they are turned: of each head by itself, of all heads together, or none. */

@@ -1,13 +1,13 @@
 /** What a decoder is made of, whatever file it came from (`huggingface-config.ts`, `gguf-config.ts`). */
 import { RollscopeError } from '../protocol/errors.ts';
 import { ARCHITECTURES, type ArchitectureName } from './architectures/index.ts';
-import type { Block } from './block.ts';
+import type { DecoderBlock } from './block.ts';
 import { unsupported } from './fields.ts';
 import type { RopeScaling } from './rope.ts';
 
 export interface DecoderConfig {
   architecture: ArchitectureName;
-  block: Block;
+  block: DecoderBlock;
   vocabularySize: number;
   hiddenSize: number;
   layers: number;

@@ -7,9 +7,10 @@
  */
 import type { LoraConfig } from '../protocol/index.ts';
 import { type Dim, type Graph, type Named, op, product, type Shape, type Tensor } from '../tensor/index.ts';
+import type { Parameter } from '../tensor/optimizer.ts';
 import type { Norms } from './block.ts';
 import type { DecoderConfig } from './config.ts';
-import { adapterNames, loraParameters, type Parameter } from './lora.ts';
+import { adapterNames, loraParameters } from './lora.ts';
 import { rotaryFrequencies } from './rope.ts';
 import type { StoredTensor } from './safetensors.ts';
 

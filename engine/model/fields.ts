@@ -4,7 +4,7 @@ import { RollscopeError } from '../protocol/errors.ts';
 /** Sizes of models are far below; products of a few of them stay exact. */
 const MOST = 2 ** 31;
 
-export class Fields {
+export class ConfigFields {
   constructor(
     readonly file: string,
     private readonly values: Readonly<Record<string, unknown>>,

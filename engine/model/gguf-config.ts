@@ -2,7 +2,7 @@
 import { significant } from '../protocol/format.ts';
 import { architectureOf, byGgufName } from './architectures/index.ts';
 import { checked, type DecoderConfig, refuseExperts, unknownArchitecture } from './config.ts';
-import { Fields } from './fields.ts';
+import { ConfigFields } from './fields.ts';
 import { type GgufFile, readGgufTensor } from './gguf.ts';
 import { ggufRope } from './rope.ts';
 
@@ -36,7 +36,7 @@ export function parseGgufConfig(
   const architecture = byGgufName(name);
   if (!architecture) throw unknownArchitecture(file, 'general.architecture', name);
   const { keys } = architecture.gguf;
-  const fields = new Fields(file, metadata, `${architecture.gguf.architecture}.`);
+  const fields = new ConfigFields(file, metadata, `${architecture.gguf.architecture}.`);
   const heads = fields.count(keys.heads);
   const hiddenSize = fields.count(keys.hiddenSize);
   const headDim = fields.count(keys.headDim, Math.floor(hiddenSize / heads));

@@ -26,7 +26,7 @@ export interface HubId {
 const COMMIT = /^[0-9a-f]{40}$/;
 const LOCK_RETRY_MS = 500;
 
-export class CachedModel {
+export class CachedRepo {
   readonly #folder: string;
   readonly #lock: string;
 

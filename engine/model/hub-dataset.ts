@@ -8,7 +8,7 @@ import { RollscopeError } from '../protocol/errors.ts';
 import { writeWhole } from '../system/aside.ts';
 import { isInnerPath } from '../system/file-name.ts';
 import { access, offline, Repository } from './hub.ts';
-import { CachedModel, exists, type HubId } from './hub-cache.ts';
+import { CachedRepo, exists, type HubId } from './hub-cache.ts';
 import { hubError } from './hub-error.ts';
 
 /** A repository with more files is not one of problems. */
@@ -25,7 +25,7 @@ export async function fetchHubDataset(
   signal?: AbortSignal,
 ): Promise<string[]> {
   const id: HubId = { spec, name, revision, type: 'dataset' };
-  const cached = new CachedModel(id);
+  const cached = new CachedRepo(id);
   try {
     const known = await cached.commit();
     const kept = known === null ? null : await keptFiles(cached, known, split);
@@ -38,7 +38,7 @@ export async function fetchHubDataset(
 }
 
 /** Where the list of a commit's files is kept, with the splits that are complete. */
-function listPlace(cached: CachedModel, commit: string): string {
+function listPlace(cached: CachedRepo, commit: string): string {
   return path.join(path.dirname(path.dirname(cached.snapshot(commit))), '.rollscope', `${commit}.json`);
 }
 
@@ -49,7 +49,7 @@ const Listing = z.object({
 });
 type Listing = z.infer<typeof Listing>;
 
-async function listing(cached: CachedModel, commit: string): Promise<Listing | null> {
+async function listing(cached: CachedRepo, commit: string): Promise<Listing | null> {
   try {
     return Listing.parse(JSON.parse(await readFile(listPlace(cached, commit), 'utf8')));
   } catch {
@@ -58,7 +58,7 @@ async function listing(cached: CachedModel, commit: string): Promise<Listing | n
 }
 
 /** The names of a commit's files, where those of the split are all there. */
-async function keptFiles(cached: CachedModel, commit: string, split: string): Promise<string[] | null> {
+async function keptFiles(cached: CachedRepo, commit: string, split: string): Promise<string[] | null> {
   const list = await listing(cached, commit);
   const files = list && Object.hasOwn(list.complete, split) ? list.complete[split]! : null;
   if (!list || !files) return null;
@@ -67,7 +67,7 @@ async function keptFiles(cached: CachedModel, commit: string, split: string): Pr
 }
 
 async function fetchSplit(
-  cached: CachedModel,
+  cached: CachedRepo,
   split: string,
   choose: (names: string[]) => string[],
   signal: AbortSignal | undefined,

@@ -3,7 +3,7 @@ import { mkdir, open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { downloadFile, type FileDownloadInfoOutput, fileDownloadInfo, modelInfo } from '@huggingface/hub';
 import { RollscopeError } from '../protocol/errors.ts';
-import { CachedModel, exists, type HubId } from './hub-cache.ts';
+import { CachedRepo, exists, type HubId } from './hub-cache.ts';
 import { endpoint, hubError } from './hub-error.ts';
 import { parseWeightMap } from './safetensors.ts';
 
@@ -30,7 +30,7 @@ export function parseHubId(spec: string): HubId | null {
 /** A commit of a model or dataset at the Hub. */
 export class Repository {
   constructor(
-    private readonly cached: CachedModel,
+    private readonly cached: CachedRepo,
     private readonly commit: string,
     private readonly signal: AbortSignal | undefined,
   ) {}
@@ -117,7 +117,7 @@ async function shardsOf(folder: string): Promise<string[]> {
 }
 
 /** Files that another program may have left out and nobody has looked for. */
-async function unknown(cached: CachedModel, commit: string): Promise<string[]> {
+async function unknown(cached: CachedRepo, commit: string): Promise<string[]> {
   const names: string[] = [];
   for (const name of OPTIONAL) {
     if (await exists(path.join(cached.snapshot(commit), name))) continue;
@@ -135,7 +135,7 @@ export async function fetchHubModel(id: HubId, options: HubOptions): Promise<str
   const earlier = path.join(options.cacheDir, 'hub', id.name.replace('/', '--'));
   // Runs that began with this copy resume with it.
   if (id.revision === 'main' && (await complete(earlier))) return earlier;
-  const cached = new CachedModel(id);
+  const cached = new CachedRepo(id);
   try {
     const known = await cached.commit();
     if (known !== null && (await complete(cached.snapshot(known)))) {
@@ -155,7 +155,7 @@ export function offline(): boolean {
 }
 
 /** Looks for small files that a complete model may have besides, where the Hub answers. */
-async function fetchUnknown(cached: CachedModel, commit: string, { signal }: HubOptions): Promise<void> {
+async function fetchUnknown(cached: CachedRepo, commit: string, { signal }: HubOptions): Promise<void> {
   const names = await unknown(cached, commit);
   if (names.length === 0) return;
   const limit = AbortSignal.any([AbortSignal.timeout(OPTIONAL_LIMIT), ...(signal ? [signal] : [])]);
@@ -171,7 +171,7 @@ async function fetchUnknown(cached: CachedModel, commit: string, { signal }: Hub
   }
 }
 
-async function fetchMissing(cached: CachedModel, { signal, onProgress }: HubOptions): Promise<string> {
+async function fetchMissing(cached: CachedRepo, { signal, onProgress }: HubOptions): Promise<string> {
   const { id } = cached;
   const { sha } = await modelInfo({
     name: id.name,

@@ -3,11 +3,11 @@ import { RollscopeError } from '../protocol/errors.ts';
 import type { HuggingFaceNames } from './architectures/architecture.ts';
 import { architectureOf, byModelType } from './architectures/index.ts';
 import { checked, type DecoderConfig, refuseExperts, unknownArchitecture } from './config.ts';
-import { Fields } from './fields.ts';
+import { ConfigFields } from './fields.ts';
 import { huggingFaceRope, toHuggingFaceRope } from './rope.ts';
 
 /** The window, in tokens, that some layer's attention is limited to; infinite when none is. */
-function slidingWindow(fields: Fields, window: HuggingFaceNames['window']): number {
+function slidingWindow(fields: ConfigFields, window: HuggingFaceNames['window']): number {
   if (!window || (window.switch !== null && !fields.flag(window.switch, false))) return Number.POSITIVE_INFINITY;
   const usual = fields.has(window.key) ? null : window.default;
   if (fields.get(window.key) === undefined) return usual ?? Number.POSITIVE_INFINITY;
@@ -25,7 +25,7 @@ export function parseHuggingFaceConfig(json: unknown, file: string): DecoderConf
       details: { reason: 'not-an-object', file },
     });
   }
-  const fields = new Fields(file, json as Record<string, unknown>);
+  const fields = new ConfigFields(file, json as Record<string, unknown>);
   const modelType = fields.get('model_type');
   refuseExperts(file, modelType, fields.get('num_local_experts') ?? fields.get('num_experts'));
   const architecture = byModelType(modelType);

@@ -1,13 +1,8 @@
 /** Low-rank adaptation (arXiv 2106.09685): which modules get an adapter, its parameters and their first values. */
 import type { LoraConfig } from '../protocol/index.ts';
+import type { Parameter } from '../tensor/optimizer.ts';
 import type { DecoderConfig } from './config.ts';
 import { PARENT, projectionShape } from './parameters.ts';
-
-/** A trainable parameter: its name (Hugging Face's, or PEFT's for adapters) and shape. */
-export interface Parameter {
-  name: string;
-  shape: readonly number[];
-}
 
 /** Names of the adapter of a module such as `model.layers.0.self_attn.q_proj`. */
 export function adapterNames(module: string): { a: string; b: string } {

@@ -1,5 +1,5 @@
 /** Rotary positions (arXiv 2104.09864): frequencies, and how files describe them. */
-import { Fields, OTHER_MODEL, unsupported } from './fields.ts';
+import { ConfigFields, OTHER_MODEL, unsupported } from './fields.ts';
 
 /** Llama 3's stretching of the rotary frequencies: long waves are slowed by `factor`, short ones kept. */
 export interface RopeScaling {
@@ -30,12 +30,12 @@ export function rotaryFrequencies({ headDim, ropeTheta, ropeScaling: scaling }: 
 }
 
 /** From a `config.json`. transformers 5 keeps everything in `rope_parameters`; older files have `rope_theta` and `rope_scaling`. */
-export function huggingFaceRope(fields: Fields): Rope {
+export function huggingFaceRope(fields: ConfigFields): Rope {
   const nested = fields.get('rope_parameters') ?? fields.get('rope_scaling');
   if (nested !== undefined && (typeof nested !== 'object' || Array.isArray(nested))) {
     throw unsupported(fields.file, 'rope scaling', nested, OTHER_MODEL);
   }
-  const rope = new Fields(fields.file, (nested ?? {}) as Record<string, unknown>);
+  const rope = new ConfigFields(fields.file, (nested ?? {}) as Record<string, unknown>);
   const ropeTheta = rope.positive('rope_theta', fields.positive('rope_theta', 10_000));
   const type = rope.get('rope_type') ?? rope.get('type') ?? 'default';
   const partial = rope.get('partial_rotary_factor') ?? fields.get('partial_rotary_factor') ?? 1;
@@ -68,7 +68,7 @@ export function toHuggingFaceRope({ ropeTheta, ropeScaling: scaling }: Rope) {
 }
 
 /** From GGUF metadata and the contents of `rope_freqs.weight`: what each frequency is divided by. */
-export function ggufRope(fields: Fields, headDim: number, divisors: Float32Array | null): Rope {
+export function ggufRope(fields: ConfigFields, headDim: number, divisors: Float32Array | null): Rope {
   const scalingType = fields.get('rope.scaling.type') ?? 'none';
   if (scalingType !== 'none') throw fields.unsupported('rope.scaling.type');
   const ropeTheta = fields.positive('rope.freq_base', 10_000);
@@ -79,7 +79,12 @@ export function ggufRope(fields: Fields, headDim: number, divisors: Float32Array
  * GGUF files of Llama 3.1 and 3.2 carry the result of the scaling, not its settings. The settings that all of them were
  * made with are tried and compared; anything else is refused.
  */
-function llama3Scaling(divisors: Float32Array, headDim: number, ropeTheta: number, fields: Fields): RopeScaling | null {
+function llama3Scaling(
+  divisors: Float32Array,
+  headDim: number,
+  ropeTheta: number,
+  fields: ConfigFields,
+): RopeScaling | null {
   const factor = divisors.reduce((a, b) => Math.max(a, b), 1);
   if (factor === 1) return null;
   const scaling = { factor, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 8192 };

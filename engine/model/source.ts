@@ -32,7 +32,7 @@ export interface ModelSource {
   folder: string | null;
 }
 
-export interface OpenOptions {
+export interface ModelOpenOptions {
   /** Where dequantized weights are kept; `$ROLLSCOPE_CACHE` or the user's cache folder by default. */
   cacheDir?: string;
   onProgress?: (message: string, fraction: number | null) => void;
@@ -43,7 +43,7 @@ function count(tensors: ReadonlyMap<string, StoredTensor>): number {
   return [...tensors.values()].reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
 }
 
-async function openGguf(file: string, name: string, options: OpenOptions): Promise<ModelSource> {
+async function openGguf(file: string, name: string, options: ModelOpenOptions): Promise<ModelSource> {
   const gguf = await readGguf(file);
   const config = await readGgufConfig(gguf);
   const tokenizer = createTokenizer(ggufTokenizer(gguf), file);
@@ -65,7 +65,7 @@ async function openGguf(file: string, name: string, options: OpenOptions): Promi
   };
 }
 
-async function openFolder(folder: string, name: string, options: OpenOptions): Promise<ModelSource> {
+async function openFolder(folder: string, name: string, options: ModelOpenOptions): Promise<ModelSource> {
   const configFile = path.join(folder, 'config.json');
   const text = await readFile(configFile, 'utf8').catch(() => null);
   if (text === null) {
@@ -145,7 +145,7 @@ interface Location {
   name: string;
 }
 
-async function locate(spec: string, options: OpenOptions): Promise<Location> {
+async function locate(spec: string, options: ModelOpenOptions): Promise<Location> {
   if (isEmbedded(spec)) return { format: 'folder', place: await embeddedFolder(spec), name: spec };
   const found = await stat(spec).catch(() => null);
   const hubId = found ? null : parseHubId(spec);
@@ -177,7 +177,7 @@ async function locate(spec: string, options: OpenOptions): Promise<Location> {
  * Throws RollscopeError `model` when it is missing, broken or not supported; `disk` when its weights cannot be unpacked;
  * `canceled`.
  */
-export async function openModel(spec: string, options: OpenOptions = {}): Promise<ModelSource> {
+export async function openModel(spec: string, options: ModelOpenOptions = {}): Promise<ModelSource> {
   const { format, place, name } = await locate(spec, options);
   return format === 'gguf' ? openGguf(place, name, options) : openFolder(place, name, options);
 }

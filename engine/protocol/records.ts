@@ -258,6 +258,7 @@ export const EndRecord = z.strictObject({
   step: z.int().min(0),
   error: z.strictObject({ code: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
 });
+export type EndRecord = z.infer<typeof EndRecord>;
 
 export const JournalRecord = z.discriminatedUnion('type', [
   RunRecord,

@@ -23,7 +23,7 @@ export type VoteStatus = 'unanswered' | 'tie' | 'majority';
 /** Of the majority answer. Without any answer a problem that has a reference is wrong. */
 export type Verdict = 'correct' | 'wrong' | 'unknown';
 
-export function statusOf(majority: { tied: boolean } | null): VoteStatus {
+export function voteStatusOf(majority: { tied: boolean } | null): VoteStatus {
   return majority === null ? 'unanswered' : majority.tied ? 'tie' : 'majority';
 }
 

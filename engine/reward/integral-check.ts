@@ -4,7 +4,7 @@
  */
 import type { Complex } from '../grading/complex.ts';
 import { type Point, valueAt } from '../grading/evaluate.ts';
-import { type Node, symbolsOf } from '../grading/node.ts';
+import { type MathNode, symbolsOf } from '../grading/node.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { shortNumber } from '../protocol/format.ts';
 import { type ComplexFunction, derivativeAt, integralOf } from './calculus.ts';
@@ -76,7 +76,7 @@ export function checkAntiderivative(
   const expression = expressionIn(answer);
   if (!expression) return { passed: false, text: `${answer} cannot be read as an expression` };
   const at =
-    (node: Node): ComplexFunction =>
+    (node: MathNode): ComplexFunction =>
     (x) =>
       valueAt(node, letters(variable, x, 0));
   const f = at(integrand);
@@ -117,7 +117,7 @@ export function definiteValues({ integrand, variable, bounds, text }: Integral, 
   const names = new Set([...symbolsOf(from), ...symbolsOf(to), ...symbolsOf(integrand)]);
   names.delete(variable);
   return Array.from({ length: names.size > 0 ? DRAWS : 1 }, (_, draw) => {
-    const end = (node: Node) => valueAt(node, letters(variable, 0, draw)).re;
+    const end = (node: MathNode) => valueAt(node, letters(variable, 0, draw)).re;
     const integral = integralOf((x) => valueAt(integrand, letters(variable, x, draw)), end(from), end(to), 1e-8);
     if (integral) return integral;
     throw new RollscopeError(

@@ -1,7 +1,7 @@
 /**
  * The integral of a problem: from the column of the data, or read from its text (`\int ... dx`, with bounds or without).
  */
-import { isScalar, type Node, symbolsOf } from '../grading/node.ts';
+import { isScalar, type MathNode, symbolsOf } from '../grading/node.ts';
 import { understand } from '../grading/understand.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Group } from './types.ts';
@@ -16,9 +16,9 @@ interface WrittenIntegral {
 
 export interface Integral {
   text: string;
-  integrand: Node;
+  integrand: MathNode;
   variable: string;
-  bounds: [from: Node, to: Node] | null;
+  bounds: [from: MathNode, to: MathNode] | null;
 }
 
 const SUBSCRIPTS = '₀₁₂₃₄₅₆₇₈₉₋';
@@ -89,7 +89,7 @@ function withoutDifferential(text: string): { integrand: string; variable: strin
 }
 
 /** The expression that a text says: of equations the last side; null where it says none. */
-export function expressionIn(text: string): Node | null {
+export function expressionIn(text: string): MathNode | null {
   for (const reading of understand(text).readings) {
     const node =
       reading.kind === 'relation' && reading.operators.every((o) => o === '=' || o === '~')

@@ -1,5 +1,5 @@
 /** The options of all rewards as one described section. Without zod: `--help` loads it. */
-import { type AnySection, type Fields, type Section, section } from '../protocol/settings/kit.ts';
+import { type AnySection, type Fields, type SettingSection, section } from '../protocol/settings/kit.ts';
 import { rewards } from './registry.ts';
 
 /** Key of a reward's options in `rewardOptions`: its name in camel case. */
@@ -8,9 +8,11 @@ export function optionsKey(name: string): string {
 }
 
 /** One section for each reward that has options, by its key. */
-export const REWARD_OPTIONS: Section<Record<string, AnySection>, 'plain'> = section(
+export const REWARD_OPTIONS: SettingSection<Record<string, AnySection>, 'plain'> = section(
   'Options of rewards',
   Object.fromEntries(
-    rewards.flatMap(({ name, options }) => (options ? [[optionsKey(name), options as Section<Fields, 'plain'>]] : [])),
+    rewards.flatMap(({ name, options }) =>
+      options ? [[optionsKey(name), options as SettingSection<Fields, 'plain'>]] : [],
+    ),
   ),
 );

@@ -1,7 +1,7 @@
 /** The options of all rewards, as `rewardOptions` of a configuration holds them: their types, and the check with defaults. */
 import type * as z from 'zod';
 import type { GivenRewardOptions } from '../protocol/config.ts';
-import type { Section, ValuesOf } from '../protocol/settings/kit.ts';
+import type { SettingSection, ValuesOf } from '../protocol/settings/kit.ts';
 import { schemaOf } from '../protocol/settings/schema.ts';
 import { optionsKey, REWARD_OPTIONS } from './option-tree.ts';
 import type { RegisteredReward } from './registry.ts';
@@ -10,7 +10,7 @@ import type { Reward } from './types.ts';
 type Camel<Name extends string> = Name extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<Camel<Tail>>}`
   : Name;
-type FieldsOf<R extends RegisteredReward> = R extends { options?: Section<infer F, 'plain'> } ? F : never;
+type FieldsOf<R extends RegisteredReward> = R extends { options?: SettingSection<infer F, 'plain'> } ? F : never;
 type WithOptions = { [R in RegisteredReward as keyof FieldsOf<R> extends never ? never : R['name']]: FieldsOf<R> };
 
 /** Options by reward, in camel case; rewards without any are not there. */

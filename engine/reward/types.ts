@@ -4,7 +4,7 @@ import type { Evidence, EvidenceKind } from '../protocol/evidence.ts';
 import type { Part } from '../protocol/explanation.ts';
 import type { Cluster } from '../protocol/group.ts';
 import type { PolicyRollout, Problem } from '../protocol/records.ts';
-import type { Fields, Section, ValuesOf } from '../protocol/settings/kit.ts';
+import type { Fields, SettingSection, ValuesOf } from '../protocol/settings/kit.ts';
 
 export { type Part, printParts, type TokenPart } from '../protocol/explanation.ts';
 
@@ -80,7 +80,7 @@ interface RewardDescription<Name extends string, F extends Fields> {
   /** What it must be told: one sentence for a person; absent where nothing. */
   setup?: string;
   /** Its options, under `rewardOptions.<name in camel case>` of a configuration. */
-  options?: Section<F, 'plain'>;
+  options?: SettingSection<F, 'plain'>;
   /** Columns of the data that it reads in addition to the problem: required and optional ones. `*`: all. */
   columns?(options: ValuesOf<F>): { required?: string[]; optional?: string[] };
   /** Its questions are put by the template of the data, so the columns that the template names are kept too. */

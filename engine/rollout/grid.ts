@@ -10,7 +10,7 @@ export interface SampledRollout extends TokenStatistics {
 }
 
 /** A rollout while it grows. */
-export interface Row {
+export interface GridRow {
   /** Names it among the rollouts of its problem in random numbers. */
   readonly index: number;
   readonly tokens: number[];
@@ -20,7 +20,7 @@ export interface Row {
 }
 
 /** A place without a row holds null; what is computed there is of no use. */
-type Place = Row | null;
+type Place = GridRow | null;
 
 /** A problem's prompt and its places; all problems of a grid have as many. */
 export interface GridProblem {
@@ -33,7 +33,7 @@ export interface GridProblem {
 export type Grid = readonly GridProblem[];
 
 /** Rows of a problem before their first token, numbered from `first`. */
-export function newRows(first: number, count: number): Row[] {
+export function newRows(first: number, count: number): GridRow[] {
   return Array.from({ length: count }, (_, i) => ({
     index: first + i,
     tokens: [],
@@ -42,7 +42,7 @@ export function newRows(first: number, count: number): Row[] {
   }));
 }
 
-function isRunning(place: Place): place is Row {
+function isRunning(place: Place): place is GridRow {
   return place !== null && place.finish === null;
 }
 
@@ -121,7 +121,7 @@ export function take(
   return taken;
 }
 
-function cutWhereComplete(row: Row, { complete }: EndRules): void {
+function cutWhereComplete(row: GridRow, { complete }: EndRules): void {
   const length = complete?.(row.tokens) ?? null;
   // An end token right after the completing text stays: it was drawn.
   if (length === null || length > row.tokens.length - (row.finish === 'stop' ? 2 : 0)) return;
@@ -160,7 +160,7 @@ export function pack(grid: Grid, kvHeads: number): PackedGrid {
 }
 
 /** The rows of a problem. All of their arrays share one buffer, which can be handed to another thread as it is. */
-export function finished(rows: readonly Row[]): SampledRollout[] {
+export function finished(rows: readonly GridRow[]): SampledRollout[] {
   const total = rows.reduce((sum, { tokens }) => sum + tokens.length, 0);
   const buffer = new ArrayBuffer(4 * total * (1 + STATISTICS.length));
   let at = 0;

@@ -12,7 +12,7 @@ const WORTH_WRITING = 256 * 2 ** 10;
 /** Least milliseconds between two reports of progress, after each of which others get their turn. */
 const REPORT_INTERVAL = 50;
 
-export interface OpenOptions {
+export interface RunOpenOptions {
   signal?: AbortSignal;
   /** Told how much of the journal has been read, from 0 to 1; never where the index suffices. */
   onProgress?: (fraction: number) => void;
@@ -24,7 +24,7 @@ export interface OpenOptions {
  * Reads what a run's journal adds up to.
  * @throws RollscopeError `run-not-found`, `run-broken`; `canceled` after `signal`
  */
-export async function openColumns(folder: string, options: OpenOptions = {}): Promise<RunColumns> {
+export async function openColumns(folder: string, options: RunOpenOptions = {}): Promise<RunColumns> {
   const { signal, onProgress, cache = cacheFolder() } = options;
   const indexed = await readIndex(folder, cache);
   const columns = indexed?.columns ?? new RunColumns();

@@ -7,7 +7,7 @@ import type { PackedSeries } from './series.ts';
 import type { PackedTable } from './table.ts';
 
 /** How much of some columns is known somewhere else. */
-export interface Mark {
+export interface ColumnsMark {
   epoch: number;
   groups: number;
   clusters: number;
@@ -31,7 +31,7 @@ export interface PackedColumns {
   head?: Head;
 }
 
-export function markOf(columns: RunColumns): Mark {
+export function markOf(columns: RunColumns): ColumnsMark {
   return {
     epoch: columns.epoch,
     groups: columns.groups.length,
@@ -44,7 +44,7 @@ export function markOf(columns: RunColumns): Mark {
 }
 
 /** Everything, or what is new since a mark. Where rows that were known no longer count, that is everything again. */
-export function pack(columns: RunColumns, since: Mark | null = null): PackedColumns {
+export function pack(columns: RunColumns, since: ColumnsMark | null = null): PackedColumns {
   const from = since?.epoch === columns.epoch ? since : null;
   return {
     whole: from === null,

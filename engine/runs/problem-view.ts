@@ -8,10 +8,10 @@ import {
   type Quadrant,
   quadrantOf,
   rightOf,
-  statusOf,
   type Verdict,
   type VoteStatus,
   verdictOf,
+  voteStatusOf,
 } from '../protocol/verdict.ts';
 import { known, type Prediction, type RunColumns, truth } from './columns.ts';
 
@@ -78,7 +78,7 @@ export function problemView(
     row,
     step: step[row]!,
     phase: PHASES[phase[row]!]!,
-    status: statusOf(text === null ? null : { tied: tied[row] === 1 }),
+    status: voteStatusOf(text === null ? null : { tied: tied[row] === 1 }),
     answer: text,
     share: part,
     rawShare: known(rawShare[row]!),

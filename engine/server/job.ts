@@ -2,7 +2,7 @@
 import type { RunHandle } from '../training/handle.ts';
 import type { ResumeOptions, StartOptions } from '../training/run/index.ts';
 
-export type { EndOfRun, RunHandle } from '../training/handle.ts';
+export type { RunHandle } from '../training/handle.ts';
 export type { ResumeOptions, StartOptions } from '../training/run/index.ts';
 
 /** Both reject with RollscopeError, before a folder exists, when configuration, dataset or model are bad. */

@@ -10,7 +10,7 @@ import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
-import { type Family, familyOf, killGroup, MARK, type Marks } from './processes.ts';
+import { familyOf, killGroup, MARK, type Marks, type ProcessFamily } from './processes.ts';
 import { collect } from './program.ts';
 
 export interface BoundedOptions {
@@ -201,7 +201,7 @@ function start(
 }
 
 /** Looks at a family and its memory from the start on. Returns what ends that. */
-function watch(family: Family, megabytes: number | undefined, exceeded: () => void): () => void {
+function watch(family: ProcessFamily, megabytes: number | undefined, exceeded: () => void): () => void {
   let over = false;
   let timer: NodeJS.Timeout | undefined;
   const look = async () => {

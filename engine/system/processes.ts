@@ -19,7 +19,7 @@ export interface Marks {
 }
 
 /** A process, as it was seen. */
-export interface Seen {
+export interface SeenProcess {
   pid: number;
   parent: number;
   group: number;
@@ -54,7 +54,7 @@ function kill(pid: number): void {
 /** How often what is left is looked for and killed, with pauses of 5, 10, 15 ... milliseconds. */
 const ROUNDS = 20;
 
-export interface Family {
+export interface ProcessFamily {
   /** Resident memory of all members in megabytes, and a look at who they are; null where it cannot be told. */
   megabytes(): Promise<number | null>;
   /** Kills all members. Never throws. */
@@ -65,12 +65,12 @@ export interface Family {
  * A program and what descends from it. Each look adds whom it finds: children of members, members of their groups and
  * sessions, and who carries the marks; one stays a member when its parent ends. Not on Windows.
  */
-export function familyOf(root: number, marks: Marks): Family {
+export function familyOf(root: number, marks: Marks): ProcessFamily {
   // The root's start is not known before the first look.
   const members = new Map<number, string | null>([[root, null]]);
   let since: string | null = null;
 
-  async function living(): Promise<Seen[] | null> {
+  async function living(): Promise<SeenProcess[] | null> {
     const all = await processes();
     if (all === null) return null;
     for (const { pid, start } of all) {
@@ -107,7 +107,7 @@ export function familyOf(root: number, marks: Marks): Family {
   };
 }
 
-function addRelatives(members: Map<number, string | null>, all: readonly Seen[]): void {
+function addRelatives(members: Map<number, string | null>, all: readonly SeenProcess[]): void {
   for (let before = -1; before !== members.size; ) {
     before = members.size;
     for (const { pid, parent, group, session, start } of all) {
@@ -121,15 +121,15 @@ function addRelatives(members: Map<number, string | null>, all: readonly Seen[])
 const isBefore = (start: string, since: string | null) => since !== null && Number(start) < Number(since);
 
 /** All processes; null where they cannot be listed. */
-export async function processes(): Promise<Seen[] | null> {
+export async function processes(): Promise<SeenProcess[] | null> {
   if (process.platform === 'linux') return processesByProc();
   return process.platform === 'win32' ? null : processesByPs();
 }
 
-async function processesByProc(): Promise<Seen[]> {
+async function processesByProc(): Promise<SeenProcess[]> {
   const names = (await fs.readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(
-    names.map(async (name): Promise<Seen | null> => {
+    names.map(async (name): Promise<SeenProcess | null> => {
       const stat = parseStat(await read(`/proc/${name}/stat`));
       return stat && { pid: Number(name), ...stat, megabytes: null };
     }),
@@ -153,14 +153,14 @@ async function residentMegabytes(pid: number): Promise<number> {
 }
 
 /** The same by `ps`, for systems without /proc; null without it. */
-export async function processesByPs(): Promise<Seen[] | null> {
+export async function processesByPs(): Promise<SeenProcess[] | null> {
   const columns = 'pid=,ppid=,pgid=,rss=,stat=,lstart=';
   const env = { ...process.env, LC_ALL: 'C' };
   const ended = await runProgram('ps', ['-A', '-o', columns], { env }).catch(() => null);
   return ended?.stdout.split('\n').flatMap(seenIn) ?? null;
 }
 
-function seenIn(line: string): Seen[] {
+function seenIn(line: string): SeenProcess[] {
   const [, pid, parent, group, size, state, start] =
     /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\S.*?)\s*$/.exec(line) ?? [];
   if (start === undefined) return [];

@@ -13,6 +13,7 @@ export interface AdamwOptions {
   clipNorm: number | null;
 }
 
+/** A trainable parameter: its name (in models Hugging Face's, or PEFT's for adapters) and shape. */
 export interface Parameter {
   name: string;
   shape: readonly number[];

@@ -1,7 +1,5 @@
 /** A run that this process works on, as those who watch and steer it see it. */
-import type { JournalRecord, Progress } from '../protocol/index.ts';
-
-export type EndOfRun = Extract<JournalRecord, { type: 'end' }>;
+import type { EndRecord, JournalRecord, Progress } from '../protocol/index.ts';
 
 export interface RunHandle {
   readonly run: string;
@@ -13,7 +11,7 @@ export interface RunHandle {
   /** Resolves when the checkpoint and the end record are written. */
   stop(): Promise<void>;
   /** The end record; never rejects. */
-  readonly done: Promise<EndOfRun>;
+  readonly done: Promise<EndRecord>;
   /** Every record after it is in the journal, in order. Returns the function that stops listening. */
   onRecord(listener: (record: JournalRecord) => void): () => void;
   onProgress(listener: (progress: Progress) => void): () => void;

@@ -5,7 +5,7 @@ import { RollscopeError, type RunConfig } from '../../engine/protocol/index.ts';
 import type { Rollscope } from '../app.ts';
 import type { ProblemArgument } from '../editor/lenses.ts';
 import { runCommand } from '../run-command.ts';
-import { buildConfig, programsOf, type RunTarget } from '../run-config.ts';
+import { buildConfig, type DatasetTarget, programsOf } from '../run-config.ts';
 import { placeOf, runSettings } from '../settings.ts';
 import { datasetOf, fileOf } from '../target.ts';
 
@@ -38,7 +38,7 @@ export async function runProblem(app: Rollscope, job: Job, argument: unknown): P
   if (dataset) await start(app, { job, dataset, ids: [problem.id] });
 }
 
-async function start(app: Rollscope, target: RunTarget): Promise<void> {
+async function start(app: Rollscope, target: DatasetTarget): Promise<void> {
   const scope = target.dataset === EMBEDDED ? undefined : vscode.Uri.file(target.dataset);
   const config = buildConfig(
     { ...target, dataset: app.datasetName(target.dataset) },

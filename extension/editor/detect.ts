@@ -1,6 +1,6 @@
 /** Detects problem files from the beginning of their text. Pure. */
 import path from 'node:path';
-import { columnValue, USUAL_NAMES, usualName, type Values } from '../../engine/data/fields.ts';
+import { columnValue, type RowValues, USUAL_NAMES, usualName } from '../../engine/data/fields.ts';
 import { readJson } from '../../engine/data/json.ts';
 import { hasPrompt } from '../../engine/data/json-rows.ts';
 import { firstSource, recovered } from '../../engine/data/locate.ts';
@@ -84,7 +84,7 @@ function firstObject(
   head: string,
   format: 'jsonl' | 'json',
   fields: FieldMap,
-): { values: Values; open: number | null } | null {
+): { values: RowValues; open: number | null } | null {
   const source = firstSource(head, format, fields);
   if (source === null) return null;
   try {

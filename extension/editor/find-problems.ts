@@ -1,6 +1,6 @@
 /** Finds the problems in a document: lines, id and text of each. Pure. */
 import { promptOf } from '../../engine/data/chat.ts';
-import { columnValue, NO_IDS, usualName, type Values } from '../../engine/data/fields.ts';
+import { columnValue, NO_IDS, type RowValues, usualName } from '../../engine/data/fields.ts';
 import { readJson } from '../../engine/data/json.ts';
 import { locateProblems } from '../../engine/data/locate.ts';
 import type { FieldMap } from '../../engine/protocol/index.ts';
@@ -49,7 +49,7 @@ function promptIn(source: string, fields: FieldMap): string | null {
   const start = source.indexOf('{');
   const end = source.lastIndexOf('}');
   try {
-    const values = readJson(source.slice(start, end + 1)) as Values;
+    const values = readJson(source.slice(start, end + 1)) as RowValues;
     const name = fields.prompt ?? usualName(values, 'prompt');
     return name === null ? null : (promptOf(columnValue(values, name))?.text ?? null);
   } catch {

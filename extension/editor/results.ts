@@ -20,7 +20,7 @@ export interface ProblemText {
   prompt: string | null;
 }
 
-export interface ProblemResult {
+export interface ProblemInRun {
   run: OpenRun;
   problem: Problem;
   /** Its state in the run. */
@@ -47,7 +47,7 @@ export class FileResults {
    * The latest result of a problem whose text is unchanged since it was sampled. Among problems with the same text, one with
    * the same id or row takes precedence.
    */
-  find({ row, id, prompt }: ProblemText): ProblemResult | undefined {
+  find({ row, id, prompt }: ProblemText): ProblemInRun | undefined {
     const same = prompt === null ? undefined : this.byPrompt.get(prompt);
     if (!same) return undefined;
     const problem = same.find((one) => one.id === id) ?? same.find((one) => one.row === row) ?? same[0]!;

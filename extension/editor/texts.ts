@@ -6,7 +6,7 @@ import type { Verdict } from '../../engine/protocol/verdict.ts';
 import type { Prediction } from '../../engine/runs/columns.ts';
 import type { ProblemView } from '../../engine/runs/problem-view.ts';
 import type { CommandName } from '../command-definitions.ts';
-import type { ProblemResult } from './results.ts';
+import type { ProblemInRun } from './results.ts';
 
 /** Titles of the lenses that start something; the first two are above the file, the others above each problem. */
 export const LENS_TITLES = {
@@ -27,7 +27,7 @@ export function resultText({ answer, share: part, status, verdict }: ProblemView
 }
 
 /** The Markdown of a problem's hover; `link` opens the problem in the panel. */
-export function hoverText({ run, problem, view }: ProblemResult, link: string): string {
+export function hoverText({ run, problem, view }: ProblemInRun, link: string): string {
   const { rollouts: votes, unanswered, prediction, outcome } = view;
   const clusters = run.columns.clustersOf(view.row!);
   const marks = clusters.some(({ correct }) => correct !== null);

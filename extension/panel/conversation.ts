@@ -8,7 +8,7 @@ import type { Peer } from '../../engine/messages/peer.ts';
 import { type HostEnd, Pages } from '../../engine/messages/webview.ts';
 import { RollscopeError, toErrorData } from '../../engine/protocol/errors.ts';
 import type { GroupId } from '../../engine/protocol/group.ts';
-import { type Mark, markOf, pack } from '../../engine/runs/packed.ts';
+import { type ColumnsMark, markOf, pack } from '../../engine/runs/packed.ts';
 import {
   type EditorAction,
   type NotShown,
@@ -42,7 +42,7 @@ export class Conversation {
   private readonly pages: Pages<PanelContract>;
   private run: OpenRun | null = null;
   /** The attached page and how much of the columns it has; null before it has any. */
-  private attached: { peer: Peer<PanelContract>; mark: Mark | null } | null = null;
+  private attached: { peer: Peer<PanelContract>; mark: ColumnsMark | null } | null = null;
   private selected: number | null = null;
 
   constructor(

@@ -5,7 +5,7 @@ import type { Problem, Rollout } from '../../engine/protocol/index.ts';
 import { valueText } from '../../engine/protocol/named-values.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
 
-export interface RolloutFacts {
+export interface DocumentFacts {
   run: string;
   step: number;
   phase: string;
@@ -21,7 +21,7 @@ export interface RolloutFacts {
 }
 
 /** Position of a token: zero-based lines and characters, end exclusive. */
-export interface TokenSpan {
+export interface TokenRange {
   line: number;
   character: number;
   endLine: number;
@@ -33,12 +33,12 @@ export interface RolloutLayout {
   /** Line on which the response starts. */
   responseLine: number;
   /** One per token, in order; empty for a token without visible text. [] if the tokens are unknown. */
-  spans: TokenSpan[];
+  spans: TokenRange[];
 }
 
 const RULE = '─'.repeat(24);
 
-export function layoutRollout(facts: RolloutFacts): RolloutLayout {
+export function layoutRollout(facts: DocumentFacts): RolloutLayout {
   const header = headerOf(facts);
   const { logprob, entropy } = facts.rollout.statistics;
   const shading = logprob || entropy ? ' (darker: less certain)' : '';
@@ -47,7 +47,7 @@ export function layoutRollout(facts: RolloutFacts): RolloutLayout {
   let text = '';
   let line = responseLine;
   let character = 0;
-  const spans: TokenSpan[] = [];
+  const spans: TokenRange[] = [];
   const { tokenTexts } = facts.rollout;
   for (const tokenText of printable(tokenTexts ?? [facts.rollout.text])) {
     const start = { line, character };
@@ -97,7 +97,7 @@ const NAMES = {
 export type HeaderRow = keyof typeof NAMES;
 
 /** The values of the header's rows. */
-export function headerValues(facts: RolloutFacts): Record<HeaderRow, string> {
+export function headerValues(facts: DocumentFacts): Record<HeaderRow, string> {
   const { run, step, phase, problem, index, of, why, rollout } = facts;
   const graded = rollout.correct === null ? '' : ` (${verdict(rollout.correct)})`;
   const probability = share(rollout.logprob === null ? null : Math.exp(rollout.logprob));
@@ -115,7 +115,7 @@ export function headerValues(facts: RolloutFacts): Record<HeaderRow, string> {
 }
 
 /** The rewards by name below the reward, and what another trainer recorded before the run. */
-function rowsOf(facts: RolloutFacts): [name: string, value: string][] {
+function rowsOf(facts: DocumentFacts): [name: string, value: string][] {
   const values = headerValues(facts);
   const { rewards, foreign } = facts.rollout;
   const named = (of: Rollout['foreign'], indent: string) =>
@@ -127,7 +127,7 @@ function rowsOf(facts: RolloutFacts): [name: string, value: string][] {
   ]);
 }
 
-function headerOf(facts: RolloutFacts): string[] {
+function headerOf(facts: DocumentFacts): string[] {
   const { problem } = facts;
   const place = problem.source === EMBEDDED ? 'embedded problems' : baseName(problem.source);
   const where = problem.line === null ? `row ${problem.row + 1}` : `line ${problem.line}`;
@@ -147,7 +147,7 @@ function headerOf(facts: RolloutFacts): string[] {
   ];
 }
 
-function rewardText({ rollout: { reward, advantage }, phase, imported }: RolloutFacts): string {
+function rewardText({ rollout: { reward, advantage }, phase, imported }: DocumentFacts): string {
   if (reward === null) return phase === 'train' ? DASH : `${DASH} (not used for training)`;
   const untrained = imported ? 'advantage not recorded' : 'voted, not trained on';
   const trained = advantage === null ? untrained : `advantage ${number(advantage)}`;

@@ -1,14 +1,17 @@
 /** The engine's active run, as this window follows and controls it. Does not import VS Code. */
 
-import { type JournalRecord, type Progress, RollscopeError, type RunConfig } from '../../engine/protocol/index.ts';
-import type { Head } from '../../engine/runs/columns.ts';
+import {
+  type EndRecord,
+  type JournalRecord,
+  type Progress,
+  RollscopeError,
+  type RunConfig,
+} from '../../engine/protocol/index.ts';
 import type { EngineClient } from '../../engine/server/connection.ts';
 import { Disposables } from '../disposables.ts';
 import type { EngineService } from '../engine/service.ts';
 import { Emitter } from '../events.ts';
 import { OpenRun } from './open-run.ts';
-
-export type EndOfRun = NonNullable<Head['end']>;
 
 /** Requests only the folder of a run: no record has this number. */
 const NO_RECORDS = Number.MAX_SAFE_INTEGER;
@@ -16,7 +19,7 @@ const NO_RECORDS = Number.MAX_SAFE_INTEGER;
 export class RunSession {
   private readonly scope = new Disposables();
   private readonly activeEmitter = this.scope.add(new Emitter<OpenRun | null>());
-  private readonly endEmitter = this.scope.add(new Emitter<{ run: OpenRun; end: EndOfRun }>());
+  private readonly endEmitter = this.scope.add(new Emitter<{ run: OpenRun; end: EndRecord }>());
   private readonly interruptEmitter = this.scope.add(new Emitter<OpenRun>());
   private current: OpenRun | null = null;
   private starting: AbortController | null = null;

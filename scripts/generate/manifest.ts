@@ -6,8 +6,8 @@ import {
   type AnySection,
   type Fields,
   isSection,
-  type Kind,
   type Setting,
+  type ValueKind,
 } from '../../engine/protocol/settings/kit.ts';
 import { RUN } from '../../engine/protocol/settings/run.ts';
 import { REWARD_OPTIONS } from '../../engine/reward/option-tree.ts';
@@ -15,9 +15,9 @@ import { rewards } from '../../engine/reward/registry.ts';
 import {
   COMMAND_DEFINITIONS,
   COMMAND_NAMES,
-  type CommandDefinition,
   type CommandName,
   commandId,
+  type EditorCommand,
   MENUS,
   WHEN,
 } from '../../extension/command-definitions.ts';
@@ -42,7 +42,7 @@ export function manifest(current: Json): Json {
 }
 
 function contributions(): { commands: Json[]; menus: Json; configuration: Json[] } {
-  const all = COMMAND_NAMES.map((name): [CommandName, CommandDefinition] => [name, COMMAND_DEFINITIONS[name]]);
+  const all = COMMAND_NAMES.map((name): [CommandName, EditorCommand] => [name, COMMAND_DEFINITIONS[name]]);
   const commands = all.map(([name, { title, icon }]) => ({
     command: commandId(name),
     title,
@@ -170,7 +170,7 @@ function typed({ kind, editor }: Setting): Json {
   }
 }
 
-function limits(kind: Extract<Kind, { min?: number }>, scale: number, zeroIsNull = false): Json {
+function limits(kind: Extract<ValueKind, { min?: number }>, scale: number, zeroIsNull = false): Json {
   const found = {
     minimum: zeroIsNull ? 0 : kind.min,
     exclusiveMinimum: kind.above,

@@ -1,20 +1,20 @@
 /** A run without a model, and an engine around it: for tests of the protocol and of the engine's life. */
 import path from 'node:path';
-import type { JournalRecord, NewRecord } from '../../engine/protocol/records.ts';
+import type { EndRecord, JournalRecord, NewRecord } from '../../engine/protocol/records.ts';
 import type { Progress } from '../../engine/protocol/rpc.ts';
-import type { EndOfRun, RunHandle, RunStarter, StartOptions } from '../../engine/server/job.ts';
+import type { RunHandle, RunStarter, StartOptions } from '../../engine/server/job.ts';
 import { openLog } from '../../engine/server/log.ts';
 import { EngineServer, type ServerOptions } from '../../engine/server/server.ts';
 import { temporaryFolder } from '../support/processes.ts';
 
 export class FakeRun implements RunHandle {
-  readonly done: Promise<EndOfRun>;
+  readonly done: Promise<EndRecord>;
   readonly journal: JournalRecord[] = [];
   /** What was asked of the run, in order. */
   readonly calls: string[] = [];
   /** How many times the journal was read. */
   reads = 0;
-  #resolveDone!: (end: EndOfRun) => void;
+  #resolveDone!: (end: EndRecord) => void;
   readonly #records = new Set<(record: JournalRecord) => void>();
   readonly #progress = new Set<(progress: Progress) => void>();
   #state: Progress['state'] = 'running';
@@ -98,12 +98,12 @@ export class FakeRun implements RunHandle {
     for (const listener of this.#progress) listener(this.progress());
   }
 
-  end(reason: EndOfRun['reason']): void {
+  end(reason: EndRecord['reason']): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
     this.emit({ type: 'end', reason, step: this.#step });
     this.emitProgress();
-    this.#resolveDone(this.journal.at(-1) as EndOfRun);
+    this.#resolveDone(this.journal.at(-1) as EndRecord);
   }
 
   #append(record: NewRecord): JournalRecord {

@@ -5,11 +5,11 @@ import { ARCHITECTURES } from '../../engine/model/architectures/index.ts';
 import type { DecoderConfig } from '../../engine/model/config.ts';
 import { trainableParameters, Weights } from '../../engine/model/decoder.ts';
 import { parseHuggingFaceConfig } from '../../engine/model/huggingface-config.ts';
-import type { Parameter } from '../../engine/model/lora.ts';
 import { readSafetensorsIndex, readTensor, type StoredTensor } from '../../engine/model/safetensors.ts';
 import { type LoraConfig, LoraConfig as LoraSchema } from '../../engine/protocol/index.ts';
 import type { Backend, Value } from '../../engine/runtime/backend.ts';
 import type { Graph, Named } from '../../engine/tensor/index.ts';
+import type { Parameter } from '../../engine/tensor/optimizer.ts';
 
 const GOLDEN = path.join(import.meta.dirname, '..', 'parity', 'golden');
 

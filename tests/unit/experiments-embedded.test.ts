@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { chainProblem, chainProblems, type Family, rephrasings } from '../../engine/experiments/embedded/chains.ts';
+import {
+  type ChainFamily,
+  chainProblem,
+  chainProblems,
+  rephrasings,
+} from '../../engine/experiments/embedded/chains.ts';
 import {
   arrangements,
   countdownProblems,
@@ -20,7 +25,7 @@ import { CHARACTER_EOS, CHARACTERS, encodeCharacters } from '../../engine/model/
 import { generator } from '../../engine/rollout/philox.ts';
 import { expectThrow } from '../support/refusals.ts';
 
-const FAMILIES: readonly Family[] = ['E', 'H', 'M', 'O'];
+const FAMILIES: readonly ChainFamily[] = ['E', 'H', 'M', 'O'];
 const random = (seed = 1) => generator(seed, 'shuffle');
 const worth = (prompt: string) => evaluate(prompt.slice(0, -1))!.value;
 
@@ -136,7 +141,7 @@ describe('countdown', () => {
 
 describe('duals', () => {
   const chain = (prompt: string) => {
-    const family: Family = prompt.includes('-') ? 'M' : 'E';
+    const family: ChainFamily = prompt.includes('-') ? 'M' : 'E';
     return { family, terms: prompt.match(/\d+/g)!.map(Number), prompt, answer: String(worth(prompt)) };
   };
 

@@ -2,11 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import {
   FACTORS,
+  type FactorGrid,
+  type FactorLevel,
   fallOf,
   findings,
-  type Grid,
   hyperparameters,
-  type Setting,
 } from '../../engine/experiments/catalog/hyperparameters.ts';
 import { reproductionOf } from '../../engine/experiments/experiment.ts';
 import type { RunConfig } from '../../engine/protocol/index.ts';
@@ -21,20 +21,20 @@ function falling(step: number | null): CraftedRun {
   return { steps: STEPS, metrics: { groundTruthReward: truth }, accuracy: [0.4, 0.5, step === null ? 0.5 : 0] };
 }
 
-const setting = (value: number, ...falls: (number | null)[]): Setting => ({
+const setting = (value: number, ...falls: (number | null)[]): FactorLevel => ({
   value,
   runs: falls.map((step, i) => craftedRun({ id: `${value}-${i}`, ...falling(step) })),
 });
 
 /** As the paper found. */
-const PAPER: Grid = {
+const PAPER: FactorGrid = {
   temperature: [setting(0.6, 20, 22), setting(0.8, 40, 42), setting(1, 60, 62), setting(1.2, 80, 82)],
   'mini-batch': [setting(1, 8, 9), setting(8, 30, 30), setting(16, 40, 40), setting(32, 60, 62)],
   rollouts: [setting(4, 80, 80), setting(8, 60, 62), setting(16, 50, 50), setting(32, 40, 40)],
   kl: [setting(0, 60, 62), setting(0.005, 65, 65), setting(0.1, null, null)],
 };
 
-const metOf = (grid: Grid) => findings(grid).criteria.map(({ met }) => met);
+const metOf = (grid: FactorGrid) => findings(grid).criteria.map(({ met }) => met);
 
 describe('hyperparameters', () => {
   test('the step of a fall, and runs without one', () => {
@@ -70,7 +70,7 @@ describe('hyperparameters', () => {
   });
 
   test('not: nothing of it', () => {
-    const grid: Grid = {
+    const grid: FactorGrid = {
       temperature: [setting(0.6, 80, 80), setting(0.8, 70, 70), setting(1, 60, 60), setting(1.2, 50, 50)],
       'mini-batch': [setting(1, 30), setting(32, 60)],
       rollouts: [setting(4, 50), setting(8, 60), setting(16, 70), setting(32, 40)],
@@ -82,7 +82,7 @@ describe('hyperparameters', () => {
 
   test('nothing is told where nothing falls', () => {
     const still = (values: readonly number[]) => values.map((value) => setting(value, null, null));
-    const grid: Grid = {
+    const grid: FactorGrid = {
       temperature: still([0.6, 1]),
       'mini-batch': still([8, 32]),
       rollouts: still([8, 16]),
@@ -99,7 +99,7 @@ describe('hyperparameters', () => {
   });
 
   test('a run that ends before the bound, and has not fallen, decides nothing', () => {
-    const short: Setting = { value: 1, runs: [craftedRun({ steps: 10 })] };
+    const short: FactorLevel = { value: 1, runs: [craftedRun({ steps: 10 })] };
     expect(metOf({ ...PAPER, 'mini-batch': [short, ...PAPER['mini-batch'].slice(1)] })[1]).toBeNull();
   });
 

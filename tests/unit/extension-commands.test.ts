@@ -6,7 +6,7 @@ import { EMBEDDED_MODELS } from '../../engine/protocol/embedded.ts';
 import type { RollscopeError } from '../../engine/protocol/index.ts';
 import { REWARDS, rewards } from '../../engine/reward/index.ts';
 import { commandId } from '../../extension/command-definitions.ts';
-import type { Choices } from '../../extension/report.ts';
+import type { Buttons } from '../../extension/report.ts';
 import { editor, type Row, resetEditor } from '../support/editor.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
 import { until } from '../support/wait.ts';
@@ -17,7 +17,7 @@ const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'
 
 function fakeApp() {
   const memory = new Map<string, unknown>();
-  const reported: { error: RollscopeError; choices: Choices }[] = [];
+  const reported: { error: RollscopeError; choices: Buttons }[] = [];
   const begun: unknown[] = [];
   const app = {
     context: {
@@ -27,7 +27,7 @@ function fakeApp() {
         update: async (key: string, value: unknown) => void memory.set(key, value),
       },
     },
-    report: { error: (error: RollscopeError, choices: Choices) => reported.push({ error, choices }) },
+    report: { error: (error: RollscopeError, choices: Buttons) => reported.push({ error, choices }) },
     datasetName: (file: string) => file,
     start: async (config: unknown) => void begun.push(config),
     problemFiles: {},

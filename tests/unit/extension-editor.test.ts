@@ -14,7 +14,7 @@ import { healthOf, runKeyOf } from '../../extension/health.ts';
 import { panelHtml } from '../../extension/panel/html.ts';
 import { runOfViewState } from '../../extension/panel/view-state.ts';
 import { OpenRun } from '../../extension/run/open-run.ts';
-import { buildConfig, programsOf, type RunTarget } from '../../extension/run-config.ts';
+import { buildConfig, type DatasetTarget, programsOf } from '../../extension/run-config.ts';
 import { STATUS_COMMANDS, statusContent } from '../../extension/status-content.ts';
 import { debounce, throttle } from '../../extension/timing.ts';
 import { forecastOf, problemForecast } from '../support/forecast.ts';
@@ -276,7 +276,7 @@ describe('the configuration of a run', () => {
   type Settings = Record<string, unknown>;
   const settings: Settings = {};
   const place = { folder: path.resolve('/w'), home: '/home/me', exists: () => false };
-  const build = (target: RunTarget, user: Settings, workspace: Settings = {}) =>
+  const build = (target: DatasetTarget, user: Settings, workspace: Settings = {}) =>
     buildConfig(
       target,
       [

@@ -6,7 +6,7 @@ import { verdict } from '../../engine/protocol/format.ts';
 import type { Problem, Rollout } from '../../engine/protocol/index.ts';
 import { SHADES, shadeOf } from '../../engine/protocol/shades.ts';
 import { addressOf, parseRolloutUri, problemOf, rolloutUri } from '../../extension/rollout/address.ts';
-import { headerValues, layoutRollout, type RolloutFacts } from '../../extension/rollout/layout.ts';
+import { type DocumentFacts, headerValues, layoutRollout } from '../../extension/rollout/layout.ts';
 import { OpenRun } from '../../extension/run/open-run.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
@@ -45,7 +45,7 @@ function rollout(tokenTexts: string[], more: Partial<Rollout> = {}): Rollout {
   };
 }
 
-function facts(tokenTexts: string[], more: Partial<RolloutFacts> = {}): RolloutFacts {
+function facts(tokenTexts: string[], more: Partial<DocumentFacts> = {}): DocumentFacts {
   return {
     run: 'run-1',
     step: 12,

@@ -1,7 +1,7 @@
 /** The forecast of a run: made of rollouts and evidence, never of labels; scored by the last votes. */
 import { describe, expect, test } from 'vitest';
 import { forecastSet } from '../../engine/analysis/forecast.ts';
-import { forecastText, withoutForecast } from '../../engine/cli/forecast.ts';
+import { forecastSection, withoutForecast } from '../../engine/cli/forecast.ts';
 import { aboutForecast, standIn } from '../../engine/protocol/forecast-text.ts';
 import { type Evidence, Forecast, type Problem, RunConfig } from '../../engine/protocol/index.ts';
 import { forecastRun, probed, readsLabels, scoreOf } from '../../engine/training/forecast.ts';
@@ -111,7 +111,7 @@ describe('the forecast of a run', () => {
     expect(aboutForecast(found)).toMatch(
       /training with self-verification, .*label-free.*; computed with majority-vote/,
     );
-    expect(forecastText(found, [])).toMatch(
+    expect(forecastSection(found, [])).toMatch(
       /^Forecast for training with self-verification, computed with majority-vote in place of self-verification: /,
     );
   });

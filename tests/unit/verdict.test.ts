@@ -2,7 +2,7 @@
 import { expect, test, vi } from 'vitest';
 import { majorityRight } from '../../engine/analysis/metrics.ts';
 import { analyze } from '../../engine/cli/commands/analyze.ts';
-import { QUADRANTS, quadrantOf, rightOf, statusOf, verdictOf } from '../../engine/protocol/verdict.ts';
+import { QUADRANTS, quadrantOf, rightOf, verdictOf, voteStatusOf } from '../../engine/protocol/verdict.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { problemView } from '../../engine/runs/problem-view.ts';
 import { temporaryFolder } from '../support/processes.ts';
@@ -25,7 +25,7 @@ test('a majority whose correctness is unknown is not wrong, whatever the other r
 });
 
 test('a vote is a majority, a tie or no answer', () => {
-  expect([null, { tied: true }, { tied: false }].map(statusOf)).toEqual(['unanswered', 'tie', 'majority']);
+  expect([null, { tied: true }, { tied: false }].map(voteStatusOf)).toEqual(['unanswered', 'tie', 'majority']);
 });
 
 test('only a share above 0.8 is confident', () => {

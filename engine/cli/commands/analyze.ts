@@ -27,7 +27,7 @@ import { groupOf } from '../../reward/stored.ts';
 import { type RunColumns, recordedForecast, recordedScore } from '../../runs/columns.ts';
 import { historyOf } from '../../runs/history.ts';
 import { collapseWarningAt } from '../../runs/watch.ts';
-import { forecastText, scoreText, signalTable, withoutForecast } from '../forecast.ts';
+import { forecastSection, scoreText, signalTable, withoutForecast } from '../forecast.ts';
 import { type RunMaterial, readGroups } from '../groups.ts';
 import { wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
@@ -270,6 +270,10 @@ function forecastPart({ head }: RunColumns, groups: readonly GroupDetail[], prob
   const score = recordedScore(head);
   const right = new Map(groups.map((group) => [group.problem, majorityRight(group)]));
   const signals = signalTable(forecast, right);
-  const parts = [forecastText(forecast, problems), ...(score ? [scoreText(score)] : []), ...(signals ? [signals] : [])];
+  const parts = [
+    forecastSection(forecast, problems),
+    ...(score ? [scoreText(score)] : []),
+    ...(signals ? [signals] : []),
+  ];
   return { text: parts.join('\n'), data: { forecast, score, signals: signalQuality(forecast, right) } };
 }

@@ -3,7 +3,7 @@
 import { duration, plural, rounded, share } from '../../protocol/format.ts';
 import { mean } from '../../protocol/values.ts';
 import { recordedForecast } from '../../runs/columns.ts';
-import { forecastText, signalTable, withoutForecast } from '../forecast.ts';
+import { forecastSection, signalTable, withoutForecast } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
 import { PROBE_GROUPS } from '../options.ts';
 import { Output } from '../output.ts';
@@ -44,7 +44,7 @@ export async function finishProbe(output: Output, finished: Finished, places: Pl
       `${plural(results.length, 'problem')}: accuracy ${share(summary.accuracy)}, majority accuracy ${share(summary.majorityAccuracy)}, majority share ${share(summary.majorityShare)} (${duration(seconds)})`,
     );
     if (forecast) {
-      output.print(`\n${forecastText(forecast, problems)}`);
+      output.print(`\n${forecastSection(forecast, problems)}`);
       const right = new Map(results.map(({ index, correct }) => [index, correct]));
       const signals = signalTable(forecast, right);
       if (signals) output.print(`\n${signals}`);

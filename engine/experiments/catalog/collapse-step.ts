@@ -5,10 +5,10 @@ import { EMBEDDED } from '../../protocol/embedded.ts';
 import { figure } from '../../protocol/format.ts';
 import { RECIPES } from '../embedded/recipes.ts';
 import type { Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
-import { rankText, SIGNIFICANT, significant } from '../parts/criteria.ts';
+import { rankText, SIGNIFICANT, significantTrend } from '../parts/criteria.ts';
 import { runSeeds } from '../parts/runs.ts';
 import { largeSet } from '../parts/sets.ts';
-import { type Measured, type ModelRuns, measure, THRESHOLD } from './collapse-step/measures.ts';
+import { type ModelMeasures, type ModelRuns, measure, THRESHOLD } from './collapse-step/measures.ts';
 import { COLLAPSE, FEWEST, OUTCOMES, PAPER, predictorsOf, ranked, total } from './collapse-step/predictors.ts';
 import { sectionsOf } from './collapse-step/report.ts';
 
@@ -100,7 +100,7 @@ export function findings(runs: readonly ModelRuns[], skipped: readonly string[] 
       measured:
         alone ??
         `${rankText(found)}; ${models.map((m) => `${m.name}: step ${figure(m.loss.mean)}, gain ${figure(m.gain)}`).join('; ')}`,
-      met: significant(found, 1),
+      met: significantTrend(found, 1),
     },
     {
       expected: 'The loss step ranks the gains better than pass@k of the untrained model, for every k.',
@@ -121,7 +121,7 @@ export function findings(runs: readonly ModelRuns[], skipped: readonly string[] 
   return { criteria, remarks: remarksOf(models, skipped), sections: sectionsOf(runs, models) };
 }
 
-function remarksOf(models: readonly Measured[], skipped: readonly string[]): string[] {
+function remarksOf(models: readonly ModelMeasures[], skipped: readonly string[]): string[] {
   const remarks = skipped.length > 0 ? [`Left out: ${skipped.join('; ')}.`] : [];
   const all = models.flatMap(({ loss }) => loss.texts);
   const standing = all.filter((text) => text.startsWith('>')).length;

@@ -2,8 +2,8 @@
 import type { Correlation } from '../../analysis/correlation.ts';
 import { figure } from '../../protocol/format.ts';
 import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
-import { listed, rankCorrelation, rankText, SIGNIFICANT, significant } from '../parts/criteria.ts';
-import { accuracyCurve, type Curve, heldFrom, type Metric, metricCurve, smoothed, stepsOf } from '../parts/curves.ts';
+import { listed, rankCorrelation, rankText, SIGNIFICANT, significantTrend } from '../parts/criteria.ts';
+import { accuracyCurve, type Curve, heldFrom, type MetricOf, metricCurve, smoothed, stepsOf } from '../parts/curves.ts';
 import { failureOf } from '../parts/failure.ts';
 import { sharePlot, stepPlot } from '../parts/plots.ts';
 import { largeSetDefaults, runSeeds } from '../parts/runs.ts';
@@ -116,12 +116,12 @@ export function findings(found: readonly SizedRuns[]): Findings {
     {
       expected: `The larger the set, the lower the accuracy at the end (Spearman over all runs, p < ${SIGNIFICANT}).`,
       measured: `${bySize((kept) => kept.end)}; ${rankText(end)}`,
-      met: significant(end, -1),
+      met: significantTrend(end, -1),
     },
     {
       expected: `The larger the set, the further the policy moves: KL to the reference over the last ${WINDOW} steps (Spearman over all runs, p < ${SIGNIFICANT}).`,
       measured: `${bySize((kept) => kept.kl)}; ${rankText(kl)}`,
-      met: significant(kl, 1),
+      met: significantTrend(kl, 1),
     },
   ];
   return { criteria, remarks: remarksOf(found), sections: [plots(found), table(found)] };
@@ -143,7 +143,7 @@ function remarksOf(found: readonly SizedRuns[]): string[] {
 function plots(found: readonly SizedRuns[]): Section {
   const series = (of: (run: ExperimentRun) => Curve) =>
     found.map(({ size, runs }) => overSeeds(`${size} problems`, runs.map(of)));
-  const metric = (of: Metric) => series((run) => smoothed(metricCurve(run, of), WINDOW));
+  const metric = (of: MetricOf) => series((run) => smoothed(metricCurve(run, of), WINDOW));
   return {
     kind: 'plots',
     title: 'Curves',

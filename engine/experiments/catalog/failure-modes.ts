@@ -1,10 +1,10 @@
 /** How each intrinsic reward fails: gradually, by length, or by repetition. */
-import { classifyRun, curveOf, FAILURE_RULES, type Failure, type RunFailure } from '../../analysis/collapse.ts';
+import { classifyRun, curveOf, FAILURE_RULES, type FailureMode, type RunFailure } from '../../analysis/collapse.ts';
 import { figure } from '../../protocol/format.ts';
 import type { RewardName } from '../../reward/index.ts';
 import type { Criterion, Experiment, ExperimentRun, Findings } from '../experiment.ts';
 import { listed } from '../parts/criteria.ts';
-import { accuracyCurve, heldFrom, type Metric, metricCurves, scaledTogether, stepsOf } from '../parts/curves.ts';
+import { accuracyCurve, heldFrom, type MetricOf, metricCurves, scaledTogether, stepsOf } from '../parts/curves.ts';
 import { failureOf, LOST, lossStep } from '../parts/failure.ts';
 import { sharePlot, stepPlot } from '../parts/plots.ts';
 import { INTRINSIC, type RewardRuns, runRewards } from '../parts/reward-runs.ts';
@@ -13,7 +13,7 @@ import { BANDS, overSeeds, seedCell } from '../parts/seeds.ts';
 import type { Section } from '../report/section.ts';
 
 /** The paper's assignment (section 5, finding 2), which does not cover the other rewards. */
-export const ASSIGNED: Partial<Record<RewardName, Failure>> = {
+export const ASSIGNED: Partial<Record<RewardName, FailureMode>> = {
   'self-certainty': 'gradual',
   'majority-vote': 'gradual',
   probability: 'length',
@@ -51,14 +51,14 @@ export interface RewardFate {
   reward: RewardName;
   fates: RunFate[];
   /** The mode of more than half of the runs; null if there is none. */
-  mode: Failure | null;
+  mode: FailureMode | null;
 }
 
 export function fateOf({ reward, runs }: RewardRuns): RewardFate {
   const fates = runs.map((run): RunFate => {
     const atEnd = failureOf(run);
     const lost = lossStep(run).step;
-    const curve = (of: Metric) => metricCurves([run], of, WINDOW)[0]!;
+    const curve = (of: MetricOf) => metricCurves([run], of, WINDOW)[0]!;
     const shorter = atEnd === null ? 0 : FAILURE_RULES.shorter * atEnd.length.start;
     return {
       failure: aroundLoss(run, atEnd, lost),
@@ -86,7 +86,7 @@ function aroundLoss(run: ExperimentRun, atEnd: RunFailure | null, lost: number |
   return found.mode === 'none' ? atEnd : found;
 }
 
-function mostOf(modes: readonly Failure[]): Failure | null {
+function mostOf(modes: readonly FailureMode[]): FailureMode | null {
   return modes.find((mode) => modes.filter((other) => other === mode).length * 2 > modes.length) ?? null;
 }
 
@@ -139,7 +139,7 @@ function remarksOf(all: readonly RewardFate[]): string[] {
 const MEASURES: readonly {
   title: string;
   y: string;
-  of: Metric;
+  of: MetricOf;
   /** Scaled from the minimum to the maximum of each reward: scales differ. */
   scaled?: boolean;
 }[] = [

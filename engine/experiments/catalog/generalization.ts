@@ -2,7 +2,7 @@
 import { wilson } from '../../analysis/estimates.ts';
 import { figure } from '../../protocol/format.ts';
 import type { Estimate } from '../../protocol/index.ts';
-import type { Family } from '../embedded/chains.ts';
+import type { ChainFamily } from '../embedded/chains.ts';
 import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
 import {
   type Change,
@@ -17,7 +17,7 @@ import {
 import { above, NOT_MEASURED } from '../parts/criteria.ts';
 import { metricCurve, metricCurves, smoothed } from '../parts/curves.ts';
 import { sharePlot } from '../parts/plots.ts';
-import type { ProbedProblem } from '../parts/probe.ts';
+import type { ProbeResult } from '../parts/probe.ts';
 import { meanOf, overSeeds } from '../parts/seeds.ts';
 import { chosen, configOn, drawn, poolOf } from '../parts/sets.ts';
 import { followsWrongRule, SORTS, type Sort, sortOf } from '../parts/sorts.ts';
@@ -29,7 +29,7 @@ const SIZES = [6, 16] as const;
 const HELD_OUT = 128;
 const POOL = HELD_OUT + 256;
 /** Mostly long sums: the model has few wrong majorities on short ones. */
-const FAMILIES: readonly Family[] = ['H', 'M', 'H', 'E'];
+const FAMILIES: readonly ChainFamily[] = ['H', 'M', 'H', 'E'];
 const PROBE_VOTES = 32;
 const WINDOW = 5;
 /** Problems that went from wrong to right in the paper. */
@@ -46,13 +46,13 @@ export interface GeneralizationRun {
   set: TrainedSet;
   seed: number;
   /** The problems that trained, as probed before training. */
-  problems: readonly ProbedProblem[];
+  problems: readonly ProbeResult[];
   run: ExperimentRun;
 }
 
 async function generalizationRuns(
   context: ExperimentContext,
-): Promise<{ runs: GeneralizationRun[]; heldOut: ProbedProblem[] }> {
+): Promise<{ runs: GeneralizationRun[]; heldOut: ProbeResult[] }> {
   const { seeds, embedded } = context;
   context.expect(1 + 2 * SIZES.length * seeds.length);
   const pool = await poolOf(context, { size: POOL, heldOut: HELD_OUT, votes: PROBE_VOTES, families: FAMILIES });
@@ -73,7 +73,7 @@ async function generalizationRuns(
 }
 
 /** The sets for which there are enough problems. */
-function setsOf(problems: readonly ProbedProblem[], embedded: boolean): TrainedSet[] {
+function setsOf(problems: readonly ProbeResult[], embedded: boolean): TrainedSet[] {
   const wrong: TrainedSet[] = (embedded ? SORTS : [null]).flatMap((sort) =>
     SIZES.map((size) => ({ majorities: 'wrong' as const, sort, size })),
   );
@@ -81,7 +81,7 @@ function setsOf(problems: readonly ProbedProblem[], embedded: boolean): TrainedS
   return [...wrong, ...right].filter((set) => membersOf(set, problems).length >= set.size);
 }
 
-function membersOf({ majorities, sort }: TrainedSet, problems: readonly ProbedProblem[]): ProbedProblem[] {
+function membersOf({ majorities, sort }: TrainedSet, problems: readonly ProbeResult[]): ProbeResult[] {
   return problems.filter(
     ({ right, text }) => right === (majorities === 'right') && (sort === null || sortOf(text) === sort),
   );
@@ -105,7 +105,7 @@ interface Summary {
   changes: ProblemChange[][];
 }
 
-function summarize(runs: readonly GeneralizationRun[], heldOut: readonly ProbedProblem[]): Summary {
+function summarize(runs: readonly GeneralizationRun[], heldOut: readonly ProbeResult[]): Summary {
   const [{ set }] = runs as [GeneralizationRun];
   const alike = new Set(membersOf({ ...set, majorities: 'wrong' }, heldOut).map(({ id }) => id));
   const changes = runs.map(({ run }) => evaluatedChanges(run));
@@ -132,7 +132,7 @@ function nameOf({ majorities, sort, size }: TrainedSet): string {
 
 export function findings(
   runs: readonly GeneralizationRun[],
-  heldOut: readonly ProbedProblem[],
+  heldOut: readonly ProbeResult[],
   { sorts = false } = {},
 ): Findings {
   const names = [...new Set(runs.map(({ set }) => nameOf(set)))];

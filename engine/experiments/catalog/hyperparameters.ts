@@ -4,8 +4,8 @@ import type { Correlation } from '../../analysis/correlation.ts';
 import { figure } from '../../protocol/format.ts';
 import type { RunConfig } from '../../protocol/index.ts';
 import type { Changes, Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
-import { listed, rankCorrelation, rankText, SIGNIFICANT, significant } from '../parts/criteria.ts';
-import { accuracyCurve, type Metric, metricCurves, stepsOf } from '../parts/curves.ts';
+import { listed, rankCorrelation, rankText, SIGNIFICANT, significantTrend } from '../parts/criteria.ts';
+import { accuracyCurve, type MetricOf, metricCurves, stepsOf } from '../parts/curves.ts';
 import { brokenAt } from '../parts/failure.ts';
 import { sharePlot } from '../parts/plots.ts';
 import { largeSetDefaults, runSeeds } from '../parts/runs.ts';
@@ -63,14 +63,14 @@ const SOON = 20;
 const HARDLY = 1.25;
 const SMALL_KL = 0.005;
 
-export interface Setting {
+export interface FactorLevel {
   /** The value that this setting changes. The center is a setting of every factor. */
   value: number;
   runs: ExperimentRun[];
 }
 
 /** Settings of each factor, ordered by value. */
-export type Grid = Record<Factor, Setting[]>;
+export type FactorGrid = Record<Factor, FactorLevel[]>;
 
 /** When the rollouts of a run stopped being right, or its weights became non-finite; `step` is null if neither happened. */
 export interface Fall {
@@ -84,11 +84,11 @@ export function fallOf(run: ExperimentRun): Fall {
 }
 
 /** Mean step of the fall; a run without a fall counts with its last step, so that the mean is a lower bound. */
-function timeOf({ runs }: Setting): number | null {
+function timeOf({ runs }: FactorLevel): number | null {
   return meanOf(runs.map(fallOf).map(({ step, last }) => step ?? last));
 }
 
-function fallText({ runs }: Setting): string {
+function fallText({ runs }: FactorLevel): string {
   return runs
     .map(fallOf)
     .map(({ step, last }) => (step === null ? `> ${last}` : String(step)))
@@ -96,19 +96,19 @@ function fallText({ runs }: Setting): string {
 }
 
 /** Whether `a` falls before `b` on average; null if no run fell. */
-function sooner(a: Setting, b: Setting): boolean | null {
+function sooner(a: FactorLevel, b: FactorLevel): boolean | null {
   if ([...a.runs, ...b.runs].every((run) => fallOf(run).step === null)) return null;
   return timeOf(a)! < timeOf(b)!;
 }
 
 /** Rank correlation over all runs of a setting's value with the step of the fall (after the last step if none). */
-function ordered(settings: readonly Setting[]): Correlation | null {
+function ordered(settings: readonly FactorLevel[]): Correlation | null {
   return rankCorrelation(
     settings.flatMap(({ value, runs }) => runs.map(fallOf).map(({ step, last }) => [value, step ?? last + 1] as const)),
   );
 }
 
-async function gridOf(context: ExperimentContext): Promise<Grid> {
+async function gridOf(context: ExperimentContext): Promise<FactorGrid> {
   const { base, seeds } = context;
   const set = await largeSet(context);
   const levels = FACTORS.map((factor) => {
@@ -128,13 +128,13 @@ async function gridOf(context: ExperimentContext): Promise<Grid> {
         runs: await runs(`${factor}-${value}`, RULES[factor].changes(value)),
       }));
       const all = await Promise.all([...made, center.then((found) => ({ value: own, runs: found }))]);
-      return [factor, all.sort((a, b) => a.value - b.value)] as [Factor, Setting[]];
+      return [factor, all.sort((a, b) => a.value - b.value)] as [Factor, FactorLevel[]];
     }),
   );
-  return Object.fromEntries(settings) as Grid;
+  return Object.fromEntries(settings) as FactorGrid;
 }
 
-export function findings(grid: Grid): Findings {
+export function findings(grid: FactorGrid): Findings {
   return {
     criteria: [temperature(grid), miniBatch(grid), penalty(grid), rollouts(grid)],
     remarks: remarksOf(grid),
@@ -142,21 +142,21 @@ export function findings(grid: Grid): Findings {
   };
 }
 
-const by = (settings: readonly Setting[]) =>
+const by = (settings: readonly FactorLevel[]) =>
   settings.map((setting) => `${figure(setting.value)}: ${fallText(setting)}`).join('; ');
 
-function temperature({ temperature: settings }: Grid): Criterion {
+function temperature({ temperature: settings }: FactorGrid): Criterion {
   const found = ordered(settings);
   const fell = settings.some(({ runs }) => runs.some((run) => fallOf(run).step !== null));
   return {
     expected: `A lower temperature falls sooner: over all runs, temperature correlates positively with the step of the fall (Spearman, p < ${SIGNIFICANT}).`,
     measured: `falls at step ${by(settings)}; ${rankText(found)}`,
     // Falls that all come at the same step have no order: that decides the criterion.
-    met: !fell ? null : found === null ? false : significant(found, 1),
+    met: !fell ? null : found === null ? false : significantTrend(found, 1),
   };
 }
 
-function miniBatch({ 'mini-batch': settings }: Grid): Criterion {
+function miniBatch({ 'mini-batch': settings }: FactorGrid): Criterion {
   const smallest = settings[0]!;
   const falls = smallest.runs.map(fallOf);
   const shorter = falls.some(({ step, last }) => step === null && last < SOON);
@@ -167,7 +167,7 @@ function miniBatch({ 'mini-batch': settings }: Grid): Criterion {
   };
 }
 
-function penalty({ kl: settings }: Grid): Criterion {
+function penalty({ kl: settings }: FactorGrid): Criterion {
   const without = settings.find(({ value }) => value === 0);
   const small = settings.find(({ value }) => value === SMALL_KL);
   const comparable = without && small && without.runs.every((run) => fallOf(run).step !== null);
@@ -180,7 +180,7 @@ function penalty({ kl: settings }: Grid): Criterion {
   };
 }
 
-function rollouts({ rollouts: settings }: Grid): Criterion {
+function rollouts({ rollouts: settings }: FactorGrid): Criterion {
   const eight = settings.find(({ value }) => value === 8);
   const compared = eight ? settings.filter(({ value }) => value >= 16).map((more) => sooner(more, eight)) : [];
   return {
@@ -190,7 +190,7 @@ function rollouts({ rollouts: settings }: Grid): Criterion {
   };
 }
 
-function remarksOf(grid: Grid): string[] {
+function remarksOf(grid: FactorGrid): string[] {
   const everything = [...new Set(FACTORS.flatMap((factor) => grid[factor].flatMap(({ runs }) => runs)))];
   const standing = everything.filter((run) => fallOf(run).step === null);
   const remarks = [
@@ -214,11 +214,11 @@ function remarksOf(grid: Grid): string[] {
   return remarks;
 }
 
-function meanEnd({ runs }: Setting): number | null {
+function meanEnd({ runs }: FactorLevel): number | null {
   return meanOf(runs.map((run) => accuracyCurve(run).at(-1)?.value ?? null));
 }
 
-function plotsOf(factor: Factor, settings: readonly Setting[]): Section[] {
+function plotsOf(factor: Factor, settings: readonly FactorLevel[]): Section[] {
   const { title } = RULES[factor];
   const name = (value: number) => `${factor} ${figure(value)}`;
   return [
@@ -244,7 +244,7 @@ function plotsOf(factor: Factor, settings: readonly Setting[]): Section[] {
   ];
 }
 
-function table(grid: Grid): Section {
+function table(grid: FactorGrid): Section {
   return {
     kind: 'table',
     title: 'Numbers',
@@ -262,7 +262,7 @@ function table(grid: Grid): Section {
     ],
     rows: FACTORS.flatMap((factor) =>
       grid[factor].map((setting) => {
-        const last = (of: Metric) =>
+        const last = (of: MetricOf) =>
           seedCell(metricCurves(setting.runs, of, WINDOW).map((curve) => curve.at(-1)?.value ?? null));
         return [
           RULES[factor].title,

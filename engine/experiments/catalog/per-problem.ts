@@ -11,7 +11,7 @@ import { referenceText } from '../../protocol/reference.ts';
 import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
 import { above, estimateText, NOT_MEASURED } from '../parts/criteria.ts';
 import { sharePlot } from '../parts/plots.ts';
-import { histories, type ProbedProblem, probe, sameAnswer } from '../parts/probe.ts';
+import { histories, type ProbeResult, probe, sameAnswer } from '../parts/probe.ts';
 import { meanOf, overSeeds } from '../parts/seeds.ts';
 import { chosen, configOn } from '../parts/sets.ts';
 import type { Section } from '../report/section.ts';
@@ -29,14 +29,14 @@ export const OUTCOMES = {
   'wrong-to-correct': 'wrong to right',
   'correct-to-wrong': 'right to wrong',
 } as const;
-export type Outcome = keyof typeof OUTCOMES;
-const OUTCOME_NAMES = Object.keys(OUTCOMES) as Outcome[];
+export type ProblemOutcome = keyof typeof OUTCOMES;
+const OUTCOME_NAMES = Object.keys(OUTCOMES) as ProblemOutcome[];
 
 /** A run on one problem, as probed before training. */
 export interface SingleRun {
   /** Name of the model. */
   model: string;
-  problem: ProbedProblem;
+  problem: ProbeResult;
   run: ExperimentRun;
 }
 
@@ -77,7 +77,7 @@ async function singleRuns(context: ExperimentContext): Promise<SingleRun[]> {
 
 interface Ended extends SingleRun {
   pattern: ProblemPattern;
-  outcome: Outcome;
+  outcome: ProblemOutcome;
   /** Share of the answer that was the first step's majority, by step. */
   shares: { step: number; value: number }[];
 }

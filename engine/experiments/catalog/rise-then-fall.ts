@@ -21,7 +21,7 @@ const WIDTH = 2 * 1.96;
 /** Steps averaged at both ends of a proxy reward, and to find the peak of true accuracy. */
 const WINDOW = 10;
 
-export interface Outcome {
+export interface RewardOutcome {
   reward: RewardName;
   /** Means over the first and the last steps, and the standard error of their difference. */
   proxy: { start: number; end: number; error: number }[];
@@ -35,7 +35,7 @@ export interface Outcome {
   modes: string[];
 }
 
-export function outcomeOf({ reward, runs }: RewardRuns): Outcome {
+export function outcomeOf({ reward, runs }: RewardRuns): RewardOutcome {
   const peaks = runs.map(peakStep);
   const changes = (of: (run: ExperimentRun, peak: number) => ProblemChange[]) =>
     meanChange(
@@ -100,7 +100,7 @@ function changed(change: Change | null, sign: 1 | -1): boolean | null {
 }
 
 /** Whether the proxy reward rose, on average over seeds; null if it was not measured. */
-export function rose({ proxy }: Outcome): boolean | null {
+export function rose({ proxy }: RewardOutcome): boolean | null {
   if (proxy.length === 0) return null;
   const rise = proxy.reduce((sum, { start, end }) => sum + end - start, 0) / proxy.length;
   const error = Math.sqrt(proxy.reduce((sum, p) => sum + p.error ** 2, 0)) / proxy.length;
@@ -108,18 +108,18 @@ export function rose({ proxy }: Outcome): boolean | null {
 }
 
 /** Non-finite weights count as a fall, whatever was measured before. */
-export function fell({ fall, broken }: Outcome): boolean | null {
+export function fell({ fall, broken }: RewardOutcome): boolean | null {
   return broken > 0 || changed(fall, -1);
 }
 
-export function lifted({ lift }: Outcome): boolean | null {
+export function lifted({ lift }: RewardOutcome): boolean | null {
   return changed(lift, 1);
 }
 
 /** Whether a condition holds for every or some of the rewards; null if none was measured. */
 function among(
-  outcomes: readonly Outcome[],
-  holds: (o: Outcome) => boolean | null,
+  outcomes: readonly RewardOutcome[],
+  holds: (o: RewardOutcome) => boolean | null,
   wanted: 'every' | 'some',
 ): boolean | null {
   const found = outcomes.map(holds);
@@ -135,7 +135,7 @@ export function findings(found: readonly RewardRuns[]): Findings {
   const outcomes = found.map(outcomeOf);
   const intrinsic = outcomes.filter(({ reward }) => reward !== ORACLE);
   const oracle = outcomes.find(({ reward }) => reward === ORACLE)!;
-  const names = (of: readonly Outcome[]) => listed(of.map(({ reward }) => reward));
+  const names = (of: readonly RewardOutcome[]) => listed(of.map(({ reward }) => reward));
   const risen = intrinsic.filter((o) => rose(o) === true);
   const both = risen.filter((o) => fell(o) === true);
   const lifting = intrinsic.filter((o) => lifted(o) === true);
@@ -183,7 +183,7 @@ function curves(found: readonly RewardRuns[]): Section {
   };
 }
 
-function table(outcomes: readonly Outcome[]): Section {
+function table(outcomes: readonly RewardOutcome[]): Section {
   return {
     kind: 'table',
     title: 'Numbers',

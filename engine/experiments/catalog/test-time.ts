@@ -12,10 +12,10 @@ import {
   sortTable,
 } from '../parts/changes.ts';
 import { above, NOT_MEASURED } from '../parts/criteria.ts';
-import { accuracyCurve, type Metric, metricCurve, metricCurves, smoothed } from '../parts/curves.ts';
+import { accuracyCurve, type MetricOf, metricCurve, metricCurves, smoothed } from '../parts/curves.ts';
 import { failureOf } from '../parts/failure.ts';
 import { sharePlot } from '../parts/plots.ts';
-import type { ProbedProblem } from '../parts/probe.ts';
+import type { ProbeResult } from '../parts/probe.ts';
 import { sampledEvery } from '../parts/runs.ts';
 import { overSeeds, seedCell, seedText } from '../parts/seeds.ts';
 import { chosen, configOn, drawn, poolOf } from '../parts/sets.ts';
@@ -39,7 +39,7 @@ export interface TestTimeRun {
   kind: Kind;
   seed: number;
   /** The problems that trained, as probed before training. */
-  problems: readonly ProbedProblem[];
+  problems: readonly ProbeResult[];
   run: ExperimentRun;
 }
 
@@ -62,7 +62,7 @@ async function testTimeRuns(context: ExperimentContext): Promise<TestTimeRun[]> 
 }
 
 /** Start, peak and end of a training curve, as means over a window. */
-function course(run: ExperimentRun, metric: Metric) {
+function course(run: ExperimentRun, metric: MetricOf) {
   const curve = metricCurve(run, metric);
   const window = Math.max(1, Math.min(WINDOW, Math.floor(curve.length / 4)));
   const means = smoothed(curve, window).slice(window - 1);

@@ -4,7 +4,7 @@ import { figure } from '../../protocol/format.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import type { Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
 import { above, estimateText, NOT_MEASURED } from '../parts/criteria.ts';
-import { type ProbedProblem, probe, sameAnswer } from '../parts/probe.ts';
+import { type ProbeResult, probe, sameAnswer } from '../parts/probe.ts';
 import { meanOf } from '../parts/seeds.ts';
 import { chosen, configOn } from '../parts/sets.ts';
 import { sectionsOf } from './theory/report.ts';
@@ -38,7 +38,7 @@ async function theoryRuns(context: ExperimentContext): Promise<TheoryRun[]> {
   const problems = await probe(context, 'probe', { dataset, votes: base.votes });
   const alone = problems.slice(0, SINGLE_PROBLEMS);
   context.expect(1 + seeds.length * (1 + alone.length));
-  const make = async (kind: Kind, name: string, of: readonly ProbedProblem[], seed: number) => {
+  const make = async (kind: Kind, name: string, of: readonly ProbeResult[], seed: number) => {
     const changes = { seed, batch: Math.min(of.length, base.batch), evaluation: { samples: 0 } };
     const run = await context.run(`${name}-${seed}`, configOn(context, changes, chosen(dataset, of)));
     return { kind, seed, run };

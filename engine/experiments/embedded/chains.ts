@@ -6,13 +6,13 @@
 import { RollscopeError } from '../../protocol/errors.ts';
 
 /** E: 3 to 4 terms, sums. H: 5 to 6 terms, sums. M: 3 to 4 terms, differences. O: 7 terms, sums; never in pre-training. */
-export type Family = 'E' | 'H' | 'M' | 'O';
+export type ChainFamily = 'E' | 'H' | 'M' | 'O';
 
 /** Quality of the demonstrations: S (strong) has half the errors and shortcuts of W (weak). */
 export type Quality = 'S' | 'W';
 
 export interface Chain {
-  family: Family;
+  family: ChainFamily;
   terms: number[];
   /** Such as `3+9+4=`. */
   prompt: string;
@@ -26,10 +26,10 @@ function between(random: Random, low: number, high: number): number {
   return low + Math.floor(random() * (high - low + 1));
 }
 
-const TERMS: Record<Family, [number, number]> = { E: [3, 4], H: [5, 6], M: [3, 4], O: [7, 7] };
+const TERMS: Record<ChainFamily, [number, number]> = { E: [3, 4], H: [5, 6], M: [3, 4], O: [7, 7] };
 
 /** A random problem. Differences begin with a term large enough for the result to stay positive. */
-export function chainProblem(random: Random, family: Family): Chain {
+export function chainProblem(random: Random, family: ChainFamily): Chain {
   const [low, high] = TERMS[family];
   const terms = Array.from({ length: between(random, low, high) }, () => between(random, 1, 9));
   if (family === 'M') terms[0] = between(random, 10, 20) + terms.slice(1).reduce((a, b) => a + b, 0) - 9;
@@ -37,7 +37,7 @@ export function chainProblem(random: Random, family: Family): Chain {
   return { family, terms, prompt: promptOf(family, terms), answer: String(total) };
 }
 
-function promptOf(family: Family, terms: readonly number[]): string {
+function promptOf(family: ChainFamily, terms: readonly number[]): string {
   return `${terms.join(family === 'M' ? '-' : '+')}=`;
 }
 
@@ -84,7 +84,7 @@ const PATIENCE = 10_000;
 export function chainProblems(
   random: Random,
   count: number,
-  families: readonly Family[],
+  families: readonly ChainFamily[],
   without: ReadonlySet<string> = new Set(),
 ): Chain[] {
   const found = new Map<string, Chain>();

@@ -3,7 +3,7 @@
  * what this makes) and those of the experiments. All are pure functions of a seed.
  */
 import { generator } from '../../rollout/philox.ts';
-import { type Chain, chainProblems, type Family, type Random, rephrasings, shuffled } from './chains.ts';
+import { type Chain, type ChainFamily, chainProblems, type Random, rephrasings, shuffled } from './chains.ts';
 import { arrangements, type Countdown, countdownProblems } from './countdown.ts';
 
 /** A chain, with rephrasings for co-reward. */
@@ -33,7 +33,7 @@ export interface CorpusRow {
 
 const EMBEDDED_SEED = 2603;
 /** Four in five are sums; the rest are differences, on which the model is often confident and wrong. */
-const TURNS: readonly Family[] = ['E', 'H', 'E', 'H', 'M'];
+const TURNS: readonly ChainFamily[] = ['E', 'H', 'E', 'H', 'M'];
 const EMBEDDED_COUNT = 64;
 const REPHRASINGS = 3;
 
@@ -55,7 +55,7 @@ export interface ChainSetOptions {
   seed: number;
   count: number;
   /** Families in turn (default: the mixture of the embedded set). */
-  families?: readonly Family[];
+  families?: readonly ChainFamily[];
   /** Prompts that must not occur: those of another set. */
   without?: ReadonlySet<string>;
 }

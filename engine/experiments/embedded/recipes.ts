@@ -1,5 +1,5 @@
 /** The embedded models, by the data and steps of their pre-training. */
-import { chainProblem, type Family, flawedSolution, type Quality, type Random } from './chains.ts';
+import { type ChainFamily, chainProblem, flawedSolution, type Quality, type Random } from './chains.ts';
 import { flawedCountdown, flawedJudgment, knownCountdown } from './countdown.ts';
 import { flawedDual } from './dual.ts';
 
@@ -20,7 +20,7 @@ export interface Recipe {
   example: (random: Random, i: number) => Example;
 }
 
-const FAMILIES: readonly Family[] = ['E', 'H', 'M'];
+const FAMILIES: readonly ChainFamily[] = ['E', 'H', 'M'];
 
 function chains(quality: Quality) {
   return (random: Random, i: number): Example => {

@@ -16,7 +16,7 @@ export const SIGNIFICANT = 0.05;
 const FEWEST_PAIRS = 5;
 
 /** Whether a correlation has this sign and is significant; null if it is undefined or of too few pairs. */
-export function significant(found: Correlation | null, sign: 1 | -1): boolean | null {
+export function significantTrend(found: Correlation | null, sign: 1 | -1): boolean | null {
   if (found === null || found.pairs < FEWEST_PAIRS) return null;
   return sign * found.value > 0 && found.p < SIGNIFICANT;
 }

@@ -21,9 +21,9 @@ export function groupsOf({ records }: ExperimentRun, phase: Of<'group'>['phase']
 export type Curve = readonly { step: number; value: number }[];
 
 /** A number among a step's metrics; null if it is unknown. */
-export type Metric = (metrics: StepRecord['metrics']) => number | null;
+export type MetricOf = (metrics: StepRecord['metrics']) => number | null;
 
-export function metricCurve(run: ExperimentRun, metric: Metric): Curve {
+export function metricCurve(run: ExperimentRun, metric: MetricOf): Curve {
   return stepsOf(run).flatMap(({ step, metrics }) => {
     const value = metric(metrics);
     return value === null ? [] : { step, value };
@@ -58,6 +58,6 @@ export function heldFrom(curve: Curve, holds: (value: number) => boolean): numbe
 }
 
 /** A metric of each run, as trailing means over `window` steps. */
-export function metricCurves(runs: readonly ExperimentRun[], metric: Metric, window = 1): Curve[] {
+export function metricCurves(runs: readonly ExperimentRun[], metric: MetricOf, window = 1): Curve[] {
   return runs.map((run) => smoothed(metricCurve(run, metric), window));
 }

@@ -11,7 +11,7 @@ import { sampledIn } from './views.ts';
 export const sameAnswer: SameAnswer = (a, b) => a === b || equivalent(a, b);
 
 /** A problem as a model sees it before training. */
-export interface ProbedProblem {
+export interface ProbeResult {
   id: string;
   text: string;
   /** The majority answer; null when no rollout had an answer. */
@@ -25,7 +25,7 @@ export interface ProbedProblem {
 }
 
 /** The problems of a probe run, in their order. */
-export function probed(run: ExperimentRun): ProbedProblem[] {
+export function probed(run: ExperimentRun): ProbeResult[] {
   return sampledIn(run, 'probe').map(({ problem, answer, share, accuracy, verdict }) => {
     const { id, text } = run.problems[problem]!;
     return { id, text, answer, share: share ?? 0, right: rightOf(verdict), accuracy };
@@ -37,7 +37,7 @@ export async function probe(
   context: ExperimentContext,
   id: string,
   { dataset, votes, model }: { dataset: RunConfig['dataset']; votes: number; model?: string },
-): Promise<ProbedProblem[]> {
+): Promise<ProbeResult[]> {
   const config = context.config({ job: 'probe', votes: Math.max(votes, context.base.group), ...(model && { model }) });
   return probed(await context.run(id, { ...config, dataset }));
 }

@@ -2,10 +2,10 @@
 import { loadDataset } from '../../data/dataset.ts';
 import { RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import { generator } from '../../rollout/philox.ts';
-import { type Family, shuffled } from '../embedded/chains.ts';
+import { type ChainFamily, shuffled } from '../embedded/chains.ts';
 import { chainSet } from '../embedded/problem-set.ts';
 import type { Changes, ExperimentContext } from '../experiment.ts';
-import { type ProbedProblem, probe } from './probe.ts';
+import { type ProbeResult, probe } from './probe.ts';
 
 const POOL_SEED = 5;
 
@@ -25,7 +25,7 @@ export function configOn(
 }
 
 /** A dataset reduced to these problems. */
-export function chosen(dataset: RunConfig['dataset'], problems: readonly Pick<ProbedProblem, 'id'>[]) {
+export function chosen(dataset: RunConfig['dataset'], problems: readonly Pick<ProbeResult, 'id'>[]) {
   const { limit: _, ...rest } = dataset;
   return { ...rest, ids: problems.map(({ id }) => id) };
 }
@@ -34,9 +34,9 @@ export function chosen(dataset: RunConfig['dataset'], problems: readonly Pick<Pr
 export interface Pool {
   dataset: RunConfig['dataset'];
   /** Never trained on. */
-  heldOut: ProbedProblem[];
+  heldOut: ProbeResult[];
   heldOutDataset: RunConfig['dataset'];
-  rest: ProbedProblem[];
+  rest: ProbeResult[];
 }
 
 /**
@@ -45,7 +45,12 @@ export interface Pool {
  */
 export async function poolOf(
   context: ExperimentContext,
-  { size, heldOut, votes, families }: { size: number; heldOut: number; votes: number; families?: readonly Family[] },
+  {
+    size,
+    heldOut,
+    votes,
+    families,
+  }: { size: number; heldOut: number; votes: number; families?: readonly ChainFamily[] },
 ): Promise<Pool> {
   const { base, embedded } = context;
   const limit = base.dataset.limit ?? size;

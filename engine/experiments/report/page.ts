@@ -3,7 +3,7 @@ import { duration, figure, plural } from '../../protocol/format.ts';
 import type { RunConfig } from '../../protocol/index.ts';
 import type { Experiment, Findings, Reproduction } from '../experiment.ts';
 import { COLORS, drawPlot, type Plot } from './plots.ts';
-import type { Cell, Section, Table } from './section.ts';
+import type { Cell, ReportTable, Section } from './section.ts';
 import { html, interval } from './text.ts';
 
 export interface ReportContent {
@@ -74,7 +74,7 @@ function plotHtml(plot: Plot): string {
 /** Largest count of points per series in the table of a plot's numbers. */
 const MOST_NUMBERS = 60;
 
-function numbersOf(plot: Plot): Table {
+function numbersOf(plot: Plot): ReportTable {
   const cell = ({ low, high }: { low?: number; high?: number }, mean: number): Cell =>
     low !== undefined && high !== undefined ? { mean, low, high } : mean;
   if (plot.kind === 'bars') {
@@ -89,7 +89,7 @@ function numbersOf(plot: Plot): Table {
   return { columns: ['', plot.x, plot.y], rows };
 }
 
-function tableHtml({ columns, rows }: Table): string {
+function tableHtml({ columns, rows }: ReportTable): string {
   const text = (cell: Cell) =>
     cell === null
       ? '–'

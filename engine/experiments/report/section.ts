@@ -3,7 +3,7 @@ import type { Plot } from './plots.ts';
 /** A table cell: null is shown as a dash. */
 export type Cell = string | number | null | { mean: number; low: number; high: number };
 
-export interface Table {
+export interface ReportTable {
   columns: readonly string[];
   rows: readonly (readonly Cell[])[];
 }
@@ -12,4 +12,4 @@ export interface Table {
 export type Section =
   | { kind: 'text'; title?: string; paragraphs: readonly string[] }
   | { kind: 'plots'; title: string; plots: readonly Plot[]; note?: string }
-  | ({ kind: 'table'; title: string; note?: string } & Table);
+  | ({ kind: 'table'; title: string; note?: string } & ReportTable);

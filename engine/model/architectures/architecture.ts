@@ -1,5 +1,5 @@
 /** What an architecture is to this engine: how files name it, and what differs in its block. One file per architecture, next to this one. */
-import type { Block } from '../block.ts';
+import type { DecoderBlock } from '../block.ts';
 
 /** Names of the sizes and numbers that every decoder has. */
 export interface SizeKeys {
@@ -47,7 +47,7 @@ export interface Architecture {
   readonly name: string;
   /** Models that people know. */
   readonly models: string;
-  readonly block: Block;
+  readonly block: DecoderBlock;
   readonly huggingFace: HuggingFaceNames;
   readonly gguf: GgufNames;
 }
@@ -93,7 +93,7 @@ export const GGUF_MODULES = {
 export const PRE_NORMS = {
   attentionNorms: { before: 'input_layernorm', after: null },
   mlpNorms: { before: 'post_attention_layernorm', after: null },
-} as const satisfies Partial<Block>;
+} as const satisfies Partial<DecoderBlock>;
 
 /** GGUF's names of a layer with such norms. */
 export const PRE_NORM_LAYER = {

@@ -71,7 +71,7 @@ interface Range {
 }
 
 /** What values there are. */
-export type Kind =
+export type ValueKind =
   | ({ type: 'integer' | 'number' | 'bytes' } & Range)
   | { type: 'text'; empty: boolean /** What is wrong with a text; null when nothing is. */; check?: TextCheck }
   | { type: 'choice'; choices: Readonly<Record<string, Choice>> }
@@ -89,7 +89,7 @@ export type Names = 'file' | 'dataset' | 'model' | 'policy' | 'command';
 export type Presence = 'given' | 'optional' | 'required';
 
 export interface Setting<T = unknown, P extends Presence = Presence> extends About {
-  kind: Kind;
+  kind: ValueKind;
   presence: P;
   default?: T;
   /** `null` is a value, and the default. */
@@ -103,7 +103,7 @@ export interface Setting<T = unknown, P extends Presence = Presence> extends Abo
 export type Fields = { readonly [key: string]: Setting | AnySection };
 
 /** `nullable`: null by default, and null says that the whole section is off. */
-export interface Section<F, P extends 'plain' | 'optional' | 'nullable'> {
+export interface SettingSection<F, P extends 'plain' | 'optional' | 'nullable'> {
   title: string;
   fields: F;
   is: P;
@@ -111,7 +111,7 @@ export interface Section<F, P extends 'plain' | 'optional' | 'nullable'> {
   formerly?: Readonly<Record<string, string>>;
 }
 /** Any section, whatever is in it. */
-export interface AnySection extends Omit<Section<never, never>, 'fields' | 'is'> {
+export interface AnySection extends Omit<SettingSection<never, never>, 'fields' | 'is'> {
   fields: Fields;
   is: 'plain' | 'optional' | 'nullable';
 }
@@ -123,7 +123,7 @@ type OptionalKeys<F> = {
   [K in keyof F]: F[K] extends { presence: 'optional' } | { is: 'optional' } ? K : never;
 }[keyof F];
 type ValueOf<N> =
-  N extends Section<infer F, infer P>
+  N extends SettingSection<infer F, infer P>
     ? ValuesOf<F> | ('nullable' extends P ? null : never)
     : N extends Setting<infer T, Presence>
       ? T
@@ -137,14 +137,14 @@ type HasRequired<F> = { [K in keyof F]: F[K] extends { presence: 'required' } ? 
 type RequiredKeys<F> = {
   [K in keyof F]: F[K] extends { presence: 'required' }
     ? K
-    : F[K] extends Section<infer G, 'plain'>
+    : F[K] extends SettingSection<infer G, 'plain'>
       ? [HasRequired<G>] extends [never]
         ? never
         : K
       : never;
 }[keyof F];
 type InputOf<N> =
-  N extends Section<infer F, infer P>
+  N extends SettingSection<infer F, infer P>
     ? InputsOf<F> | ('nullable' extends P ? null : never)
     : N extends Setting<infer T, Presence>
       ? T
@@ -176,7 +176,7 @@ interface Spec<T> extends About {
 }
 
 function setting<T, P extends Presence, S>(
-  kind: Kind,
+  kind: ValueKind,
   spec: Spec<unknown>,
   more: Partial<Setting> = {},
 ): Setting<T, P> & InEditor<S> {
@@ -256,15 +256,15 @@ export function section<const F extends Fields>(
   title: string,
   fields: F,
   formerly?: Readonly<Record<string, string>>,
-): Section<F, 'plain'> {
+): SettingSection<F, 'plain'> {
   return { title, fields, is: 'plain', ...(formerly && { formerly }) };
 }
 
-export function optional<F extends Fields>(of: Section<F, 'plain'>): Section<F, 'optional'> {
+export function optional<F extends Fields>(of: SettingSection<F, 'plain'>): SettingSection<F, 'optional'> {
   return { ...of, is: 'optional' };
 }
 
-export function nullable<F extends Fields>(of: Section<F, 'plain'>): Section<F, 'nullable'> {
+export function nullable<F extends Fields>(of: SettingSection<F, 'plain'>): SettingSection<F, 'nullable'> {
   return { ...of, is: 'nullable' };
 }
 

@@ -5,9 +5,9 @@ import {
   type Fields,
   type InputsOf,
   isSection,
-  type Kind,
-  type Section,
   type Setting,
+  type SettingSection,
+  type ValueKind,
   type ValuesOf,
 } from './kit.ts';
 
@@ -18,7 +18,7 @@ export interface SchemaOptions {
 
 /** The schema of a section; keys of older configurations are read under their present names. */
 export function schemaOf<F extends Fields>(
-  section: Section<F, 'plain'>,
+  section: SettingSection<F, 'plain'>,
   options: SchemaOptions = { unknown: 'refuse' },
   extra: Record<string, z.ZodType> = {},
 ): z.ZodType<ValuesOf<F>, InputsOf<F>> {
@@ -58,7 +58,7 @@ function settingSchema({ kind, presence, default: value, nullable }: Setting): z
   return presence === 'given' ? schema.default(structuredClone(value)) : schema;
 }
 
-function kindSchema(kind: Kind): z.ZodType {
+function kindSchema(kind: ValueKind): z.ZodType {
   switch (kind.type) {
     case 'integer':
     case 'number':

@@ -4,7 +4,7 @@ import type { Backend } from '../backend.ts';
 import type { Capabilities } from '../capabilities.ts';
 import type { Probe } from '../probe.ts';
 
-export interface OpenOptions {
+export interface DeviceOptions {
   /** Threads of the CPU; 0: as many as it has cores. */
   threads: number;
 }
@@ -25,7 +25,7 @@ export interface Device {
   /** How to get it, where it does not work. */
   hint(): string;
   /** Throws RollscopeError `device` where it does not work. */
-  open(options: OpenOptions): Promise<Backend>;
+  open(options: DeviceOptions): Promise<Backend>;
 }
 
 /** Whether a device can be on a kind of machine. */

@@ -4,7 +4,7 @@ import type { Backend } from '../backend.ts';
 import { coreml } from './coreml.ts';
 import { cpu } from './cpu.ts';
 import { cuda } from './cuda.ts';
-import { canBeOn, type Device, type OpenOptions } from './device.ts';
+import { canBeOn, type Device, type DeviceOptions } from './device.ts';
 import { dml } from './dml.ts';
 import { tfjs } from './tfjs.ts';
 import { webgpu } from './webgpu.ts';
@@ -38,6 +38,6 @@ export function automaticDevices(platform: string = process.platform, arch: stri
 }
 
 /** A backend on a device. Throws RollscopeError `device` when this machine lacks it, or what it needs is not installed. */
-export function openDevice(name: DeviceName, options: OpenOptions): Promise<Backend> {
+export function openDevice(name: DeviceName, options: DeviceOptions): Promise<Backend> {
   return deviceNamed(name).open(options);
 }

@@ -2,13 +2,13 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileFingerprint } from '../../model/fingerprint.ts';
-import type { Parameter } from '../../model/lora.ts';
 import { adapterFingerprint, readPeftAdapter } from '../../model/peft.ts';
 import { readSafetensorsIndex, readTensor, type StoredTensor } from '../../model/safetensors.ts';
 import { openModel } from '../../model/source.ts';
 import { type LoraConfig, RollscopeError } from '../../protocol/index.ts';
 import type { Backend, Value } from '../../runtime/backend.ts';
 import type { Named } from '../../tensor/index.ts';
+import type { Parameter } from '../../tensor/optimizer.ts';
 
 export interface OtherPolicy {
   /** By the names of the policy's own. */

@@ -1,9 +1,9 @@
 /** What an optimizer changes: the parameters that train, with their moments, on the device and back from it. */
-import type { Parameter } from '../../model/lora.ts';
+
 import type { Backend, Value } from '../../runtime/backend.ts';
 import { dispose } from '../../runtime/function.ts';
 import type { Named } from '../../tensor/index.ts';
-import type { AdamwState } from '../../tensor/optimizer.ts';
+import type { AdamwState, Parameter } from '../../tensor/optimizer.ts';
 
 /** A tensor on the host. */
 export interface HostTensor {

@@ -3,7 +3,7 @@
  * device holds; texts go in, rollouts with their texts come out.
  */
 import { trainableParameters, Weights } from '../../model/decoder.ts';
-import { initialLora, type Parameter } from '../../model/lora.ts';
+import { initialLora } from '../../model/lora.ts';
 import { readTensor } from '../../model/safetensors.ts';
 import { type ModelSource, openModel } from '../../model/source.ts';
 import type { PolicyRollout } from '../../protocol/index.ts';
@@ -12,6 +12,7 @@ import { type SampledRollout, Sampler } from '../../rollout/sampler.ts';
 import type { Backend } from '../../runtime/backend.ts';
 import { resolveDevice } from '../../runtime/choose-device.ts';
 import { openDevice } from '../../runtime/devices/index.ts';
+import type { Parameter } from '../../tensor/optimizer.ts';
 import { activationMemory } from './activation-memory.ts';
 import { type AskOptions, Asks, type Responses } from './asks.ts';
 import { type ScoreOptions, scoreCandidates } from './candidates.ts';

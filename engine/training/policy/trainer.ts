@@ -5,11 +5,11 @@
  */
 
 import type { DecoderConfig } from '../../model/config.ts';
-import type { Parameter } from '../../model/lora.ts';
 import type { LossConfig, OptimizerConfig, ProblemUpdate } from '../../protocol/index.ts';
 import type { BindWeights } from '../../rollout/graphs.ts';
 import type { Backend, Value } from '../../runtime/backend.ts';
 import type { Named } from '../../tensor/index.ts';
+import type { Parameter } from '../../tensor/optimizer.ts';
 import { microBatches } from './micro-batch.ts';
 import { type HostTensor, TrainedParameters } from './parameters.ts';
 import { meanKl, needsReference, ReferencePolicy } from './reference.ts';

@@ -1,14 +1,14 @@
 /** A run at work: what the server, the command line and experiments watch and steer. */
-import { type JournalRecord, type Progress, toStoredError } from '../../protocol/index.ts';
+import { type EndRecord, type JournalRecord, type Progress, toStoredError } from '../../protocol/index.ts';
 import type { RunContext } from '../context.ts';
-import type { EndOfRun, RunHandle } from '../handle.ts';
+import type { RunHandle } from '../handle.ts';
 import { train } from '../loop.ts';
 import type { Place } from '../place.ts';
 import { probeAll } from '../probe.ts';
 import { type Ending, endingOf } from './ending.ts';
 
 export class Run implements RunHandle {
-  readonly done: Promise<EndOfRun>;
+  readonly done: Promise<EndRecord>;
   private stopping: Promise<void> | null = null;
   private finished = false;
 
@@ -95,7 +95,7 @@ export class Run implements RunHandle {
     return this.stopping;
   }
 
-  private async work(): Promise<EndOfRun> {
+  private async work(): Promise<EndRecord> {
     const { config, journal, compute, meter } = this.context;
     // Whoever started the run shall have its handle before anything happens.
     await Promise.resolve();
@@ -115,11 +115,11 @@ export class Run implements RunHandle {
     return end;
   }
 
-  private recordEnd(ending: Ending): EndOfRun {
+  private recordEnd(ending: Ending): EndRecord {
     const { journal } = this.context;
     const { step } = this.place;
     try {
-      return journal.append({ ...ending, step }) as EndOfRun;
+      return journal.append({ ...ending, step }) as EndRecord;
     } catch (error) {
       // No space for the end record: the run folder stays as it is and can be resumed.
       const time = new Date().toISOString();

@@ -22,7 +22,7 @@ export interface Steps {
 }
 
 /** Measures of a model: means over seeds. */
-export interface Measured {
+export interface ModelMeasures {
   name: string;
   /** The paper's Model Collapse Step: mean, and by run. A run without one counts with the step after its last. */
   paper: Steps;
@@ -38,7 +38,7 @@ export interface Measured {
   tokens: { loss: number; paper: number; sampling: number; oracle: number };
 }
 
-export function measure({ name, collapse, oracle }: ModelRuns): Measured {
+export function measure({ name, collapse, oracle }: ModelRuns): ModelMeasures {
   const losses = collapse.map(lossStep);
   const paper = collapse.map((run) =>
     collapseStep(

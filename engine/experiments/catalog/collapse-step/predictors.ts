@@ -1,20 +1,20 @@
 /** Predictors of the gain from labels, and how they rank the models. */
 import { type Correlation, correlation } from '../../../analysis/correlation.ts';
-import type { Measured } from './measures.ts';
+import type { ModelMeasures } from './measures.ts';
 
 /** Fewest models for a rank correlation. */
 export const FEWEST = 3;
 
 export interface Predictor {
   name: string;
-  of(model: Measured): number | null;
-  tokens(model: Measured): number;
+  of(model: ModelMeasures): number | null;
+  tokens(model: ModelMeasures): number;
 }
 
 export const OUTCOMES = [
-  { name: 'gain', of: (m: Measured) => m.gain },
-  { name: 'accuracy reached', of: (m: Measured) => m.reached },
-  { name: 'gain / headroom', of: (m: Measured) => m.headroom },
+  { name: 'gain', of: (m: ModelMeasures) => m.gain },
+  { name: 'accuracy reached', of: (m: ModelMeasures) => m.reached },
+  { name: 'gain / headroom', of: (m: ModelMeasures) => m.headroom },
 ] as const;
 
 export const COLLAPSE: Predictor = { name: 'loss step', of: (m) => m.loss.mean, tokens: (m) => m.tokens.loss };
@@ -26,15 +26,15 @@ export const PAPER: Predictor = {
 };
 
 /** The collapse step and its rivals: pass@k of the untrained model, whose accuracy is k = 1. */
-export function predictorsOf(models: readonly Measured[]): Predictor[] {
+export function predictorsOf(models: readonly ModelMeasures[]): Predictor[] {
   const ks = [...new Set(models.flatMap(({ passAtK }) => [...passAtK.keys()]))].sort((a, b) => a - b);
   return [
     COLLAPSE,
     PAPER,
     ...ks.map((k) => ({
       name: k === 1 ? 'accuracy (pass@1)' : `pass@${k}`,
-      of: (m: Measured) => m.passAtK.get(k) ?? null,
-      tokens: (m: Measured) => m.tokens.sampling,
+      of: (m: ModelMeasures) => m.passAtK.get(k) ?? null,
+      tokens: (m: ModelMeasures) => m.tokens.sampling,
     })),
   ];
 }
@@ -42,9 +42,9 @@ export function predictorsOf(models: readonly Measured[]): Predictor[] {
 /** null for fewer than three models that have both, or if all are equal. */
 export function ranked(
   kind: 'spearman' | 'kendall',
-  models: readonly Measured[],
-  x: (m: Measured) => number | null,
-  y: (m: Measured) => number | null,
+  models: readonly ModelMeasures[],
+  x: (m: ModelMeasures) => number | null,
+  y: (m: ModelMeasures) => number | null,
 ): Correlation | null {
   const pairs = models.map((m) => ({ x: x(m), y: y(m) })).filter((pair) => pair.x !== null && pair.y !== null);
   if (pairs.length < FEWEST) return null;
@@ -55,6 +55,6 @@ export function ranked(
   );
 }
 
-export function total(models: readonly Measured[], of: (m: Measured) => number): number {
+export function total(models: readonly ModelMeasures[], of: (m: ModelMeasures) => number): number {
   return models.reduce((sum, m) => sum + of(m), 0);
 }

@@ -5,10 +5,10 @@ import { LOST } from '../../parts/failure.ts';
 import { sharePlot } from '../../parts/plots.ts';
 import { BANDS, overSeeds, seedCell } from '../../parts/seeds.ts';
 import type { Cell, Section } from '../../report/section.ts';
-import { type Measured, type ModelRuns, THRESHOLD } from './measures.ts';
+import { type ModelMeasures, type ModelRuns, THRESHOLD } from './measures.ts';
 import { COLLAPSE, OUTCOMES, PAPER, type Predictor, predictorsOf, ranked, total } from './predictors.ts';
 
-export function sectionsOf(runs: readonly ModelRuns[], models: readonly Measured[]): Section[] {
+export function sectionsOf(runs: readonly ModelRuns[], models: readonly ModelMeasures[]): Section[] {
   const predictors = predictorsOf(models);
   const rival = predictors.at(-1)!;
   const scatter = (predictor: Predictor, { name, of }: (typeof OUTCOMES)[number]) => ({
