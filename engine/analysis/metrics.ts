@@ -119,8 +119,12 @@ export function correctness(rollouts: readonly RolloutFacts[]): number | null {
   return mean(rollouts.flatMap(({ correct }) => (correct === null ? [] : correct ? 1 : 0)));
 }
 
-/** Share of rollouts whose reward (0 to 1, half or more being a yes) agrees with their correctness; null without labels. */
+/**
+ * Share of rollouts whose reward (0 to 1, half or more being a yes) agrees with their correctness; null without labels, and
+ * where no rollout has an answer: a reward of 0 for nothing is no judgment.
+ */
 export function rewardAccuracy(rollouts: readonly RolloutFacts[]): number | null {
+  if (rollouts.every(({ answer }) => answer === null)) return null;
   return mean(
     rollouts.flatMap(({ reward, correct }) =>
       reward === null || correct === null ? [] : reward >= REWARDED === correct ? 1 : 0,

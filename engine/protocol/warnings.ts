@@ -7,6 +7,8 @@ export const WARNING_CODES = [
   'config',
   'forecast',
   'no-answers',
+  'no-signal',
+  'truncated',
   'collapse-watch',
   'collapse',
   'non-finite',

@@ -6,6 +6,7 @@ import type { WorkClock } from './clock.ts';
 import type { Compute } from './compute.ts';
 import type { ProgressMeter } from './progress.ts';
 import type { RunForecast } from './run-forecast.ts';
+import type { RunSignal } from './signal.ts';
 import type { RunWatch } from './watch.ts';
 
 export interface RunContext {
@@ -23,6 +24,7 @@ export interface RunContext {
   readonly clock: WorkClock;
   readonly meter: ProgressMeter;
   readonly watch: RunWatch;
+  readonly runSignal: RunSignal;
   readonly forecast: RunForecast;
   /** Aborted when the run is to stop. */
   readonly signal: AbortSignal;

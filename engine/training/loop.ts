@@ -14,7 +14,7 @@ import { updatePolicy } from './update.ts';
 
 /** Trains to the end of the configuration. Throws when canceled or when something fails; `place.save` is possible then. */
 export async function train(context: RunContext, place: Place): Promise<void> {
-  const { config, training, journal, compute, meter, watch } = context;
+  const { config, training, journal, compute, meter, watch, runSignal } = context;
   for (let { step, stage } = place; ; step++, stage = 'evaluate') {
     // Nothing is trained behind it: it is the last step, or the collapse watch ends the run.
     const last = step >= config.steps || watch.ends;
@@ -39,8 +39,9 @@ export async function train(context: RunContext, place: Place): Promise<void> {
     const updates = await updatePolicy(context, next, groups, () => place.leave());
     const record = stepRecord(context, next, groups, updates, [begun, sampled, await lap(context)]);
     journal.append(record);
-    const warning = watch.step(record);
-    if (warning) journal.append(warning);
+    for (const warning of [runSignal.step(record, groups.length), watch.step(record)]) {
+      if (warning) journal.append(warning);
+    }
     meter.stepEnds(next, record.timing);
     if (watch.rollbackTo !== null) await compute.restore(inRun(journal.folder, checkpointPath(watch.rollbackTo)));
     await place.reach(next, 'evaluate');

@@ -6,6 +6,7 @@ import type { Problem } from '../protocol/index.ts';
 import type { RunContext } from './context.ts';
 import { probed } from './forecast.ts';
 import { recordGroup, sample, withEvidence } from './sample.ts';
+import { truncationWarning } from './signal.ts';
 import type { Judged, WithEvidence } from './stages.ts';
 
 /**
@@ -35,6 +36,16 @@ export async function probeAll(context: RunContext): Promise<void> {
   const { config, journal, training, clock, forecast } = context;
   const begun = clock.seconds;
   const probes = await probe(context, 0, training);
+  const rollouts = probes.flatMap(({ group }) => group.rollouts);
+  const warning = truncationWarning(
+    {
+      rollouts: rollouts.length,
+      truncated: rollouts.filter(({ finish }) => finish === 'length').length,
+      unanswered: rollouts.filter(({ answer }) => answer === null).length,
+    },
+    config,
+  );
+  if (warning) journal.append({ type: 'warning', ...warning, step: 0, problem: null });
   journal.append({
     type: 'evaluation',
     step: 0,

@@ -2,6 +2,7 @@
 import type { Journal } from '../../journal/journal.ts';
 import type { Prompt, RunConfig } from '../../protocol/index.ts';
 import type { PolicyInfo } from '../policy/contract.ts';
+import { configWarning } from '../signal.ts';
 import type { Material } from './material.ts';
 import { truncates } from './open.ts';
 
@@ -27,6 +28,8 @@ export function appendHeader(journal: Journal, config: RunConfig, material: Mate
   };
   material.warnings.forEach(warn('dataset'));
   info.warnings.forEach(warn('model'));
+  const alone = configWarning(config);
+  if (alone) warn('no-signal')(alone);
   const { epochs, miniBatch } = config.loss;
   if (config.job === 'train' && truncates(config) && (epochs > 1 || miniBatch !== undefined)) {
     warn('config')(

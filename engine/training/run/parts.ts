@@ -9,6 +9,7 @@ import { type LoopState, Place } from '../place.ts';
 import { ProgressMeter } from '../progress.ts';
 import { RunForecast } from '../run-forecast.ts';
 import { checkpointDue, evaluationDue } from '../schedule.ts';
+import { RunSignal } from '../signal.ts';
 import { RunWatch } from '../watch.ts';
 import type { Material } from './material.ts';
 import { Run } from './run.ts';
@@ -64,8 +65,10 @@ export function begin(worker: Worker, { config, journal, material, vocabulary, s
   const overturns = reward.parts.some(({ family }) => family === 'external');
   const watch = new RunWatch(config.watch, overturns);
   const forecast = new RunForecast(config, journal);
+  const runSignal = new RunSignal(config);
   for (const record of history) {
     forecast.recall(record);
+    runSignal.recall(record);
     if (record.type !== 'checkpoint') watch.recall(record);
     else if (checkpointDue(config, record.step)) watch.saved(record.step);
   }
@@ -86,6 +89,7 @@ export function begin(worker: Worker, { config, journal, material, vocabulary, s
       clock,
       meter,
       watch,
+      runSignal,
       forecast,
     },
     signal: stopper.signal,

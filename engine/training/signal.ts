@@ -1,0 +1,126 @@
+/**
+ * Whether a run can learn anything, told from its first steps: rewards that are equal in every group train nothing, and
+ * responses that are cut before their answer are rewarded for nothing. Deterministic: fed with a run's records it comes to
+ * where it was.
+ */
+import { percent, plural } from '../protocol/format.ts';
+import type { JournalRecord, NewRecord, RunConfig, StepRecord } from '../protocol/index.ts';
+import type { WarningCode } from '../protocol/warnings.ts';
+
+/** Steps that are looked at, or all of a run that has fewer. */
+const FIRST = 3;
+/** Above this share of the responses, people are told that they were cut or have no answer. */
+const MOST = 0.5;
+
+/** What the rollouts of some steps add up to. */
+export interface SignalCounts {
+  steps: number;
+  groups: number;
+  /** Groups whose rewards were all equal. */
+  equal: number;
+  rollouts: number;
+  /** Rollouts that were cut at the length limit, and without an answer. */
+  truncated: number;
+  unanswered: number;
+}
+
+type Settings = Pick<RunConfig, 'votes' | 'group' | 'steps' | 'sampling' | 'loss'>;
+
+export class RunSignal {
+  private readonly counts: SignalCounts = { steps: 0, groups: 0, equal: 0, rollouts: 0, truncated: 0, unanswered: 0 };
+  /** Groups of the step that is being recalled. */
+  private pending = 0;
+
+  constructor(private readonly config: Settings) {}
+
+  /** Takes in what an earlier part of the run recorded. */
+  recall(record: JournalRecord): void {
+    if (record.type === 'group' && record.phase === 'train') this.pending++;
+    if (record.type !== 'step') return;
+    this.step(record, this.pending);
+    this.pending = 0;
+  }
+
+  /** Takes a step of so many groups in; returns the warning that the first steps give rise to, if any. */
+  step({ step, metrics }: Pick<StepRecord, 'step' | 'metrics'>, groups: number): NewRecord | null {
+    if (step > FIRST) return null;
+    const { config, counts } = this;
+    const rollouts = groups * config.votes;
+    counts.steps++;
+    counts.groups += groups;
+    counts.equal += metrics.skippedGroups ?? 0;
+    counts.rollouts += rollouts;
+    counts.truncated += Math.round((metrics.truncated ?? 0) * rollouts);
+    counts.unanswered += Math.round((metrics.noAnswer ?? 0) * rollouts);
+    if (step !== Math.min(FIRST, config.steps)) return null;
+    const found = signalWarning(counts, config);
+    return found && { type: 'warning', ...found, step, problem: null };
+  }
+}
+
+interface SignalWarning {
+  code: WarningCode;
+  message: string;
+}
+
+/** null where the rollouts can train; code `no-signal` where none does, `truncated` where most were cut. */
+export function signalWarning(counts: SignalCounts, config: Settings): SignalWarning | null {
+  const { steps, groups, equal } = counts;
+  const first = steps === 1 ? 'the first step' : `the first ${steps} steps`;
+  if (groups === 0) return null;
+  if (equal < groups) return truncationWarning(counts, config, ` in ${first}`);
+  const where = groups === 1 ? 'the only group' : `each of ${groups} groups`;
+  const flat = `All rewards were equal in ${where} of ${first}, so they trained nothing.`;
+  return { code: 'no-signal', message: sentences(flat, ...facts(counts, config), remedy(counts, config)) };
+}
+
+/** The warning that most of these responses were cut; null where they were not. `when`: such as ` in the first step`. */
+export function truncationWarning(
+  counts: ResponseCounts,
+  config: Pick<RunConfig, 'sampling'>,
+  when = '',
+): SignalWarning | null {
+  if (!mostly(counts.truncated, counts)) return null;
+  return { code: 'truncated', message: sentences(...facts(counts, config, when), LONGER) };
+}
+
+type ResponseCounts = Pick<SignalCounts, 'rollouts' | 'truncated' | 'unanswered'>;
+
+const LONGER = 'Raise --max-tokens, or ask for shorter responses with --template.';
+
+/** What most of the responses lack. */
+function facts(counts: ResponseCounts, { sampling }: Pick<RunConfig, 'sampling'>, when = ''): (string | null)[] {
+  const { rollouts, truncated, unanswered } = counts;
+  const part = truncated === rollouts ? 'All' : `${percent(truncated / rollouts)} of`;
+  const cut = `${part} ${plural(rollouts, 'response')}${when} were cut at the limit of ${plural(sampling.maxTokens, 'token')}.`;
+  const share = unanswered === rollouts ? 'any response' : `${percent(unanswered / rollouts)} of the responses`;
+  return [
+    mostly(truncated, counts) ? cut : null,
+    mostly(unanswered, counts) ? `No answer was found in ${share}.` : null,
+  ];
+}
+
+function mostly(count: number, { rollouts }: ResponseCounts): boolean {
+  return count > MOST * rollouts;
+}
+
+function sentences(...parts: readonly (string | null)[]): string {
+  return parts.filter((part) => part !== null).join(' ');
+}
+
+/** What helps against the gravest cause. */
+function remedy(counts: ResponseCounts, { group }: Settings): string {
+  if (mostly(counts.truncated, counts)) return LONGER;
+  if (mostly(counts.unanswered, counts)) {
+    return 'Ask for an answer in a known form with --template, or say where the answer is with --answer.';
+  }
+  if (group === 1) return 'Raise --group and --votes: a rollout is compared with the others of its problem.';
+  return 'Try other problems, a higher --temperature or more rollouts (--votes, --group).';
+}
+
+/** What follows from the configuration alone: nothing to compare a rollout with. null where it can learn. */
+export function configWarning({ job, group, votes, loss }: Settings & Pick<RunConfig, 'job'>): string | null {
+  if (job !== 'train' || group > 1 || loss.advantage === 'reinforce++') return null;
+  const more = votes > 1 ? '--group' : '--votes and --group';
+  return `One rollout per problem trains (--group 1), and there is no other to compare its reward with: its advantage is always 0, so rewards train nothing. Raise ${more}.`;
+}

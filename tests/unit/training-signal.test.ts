@@ -1,0 +1,96 @@
+/** What a run that cannot learn says after its first steps. */
+import { describe, expect, test } from 'vitest';
+import { stepMetrics } from '../../engine/analysis/index.ts';
+import type { JournalRecord, StepRecord } from '../../engine/protocol/index.ts';
+import { RunConfig } from '../../engine/protocol/index.ts';
+import { configWarning, RunSignal, truncationWarning } from '../../engine/training/signal.ts';
+import { judge, judgedGroup } from '../../engine/training/stages.ts';
+import { inEditor } from '../../extension/remedies.ts';
+import { rollout } from '../support/reward-group.ts';
+import { expectWarnings } from '../support/wording.ts';
+
+function configOf(given: Partial<RunConfig> = {}): RunConfig {
+  const sampling = { maxTokens: 8 };
+  return RunConfig.parse({ dataset: { path: 'p' }, votes: 8, group: 8, steps: 60, sampling, ...given });
+}
+
+/** A step with these shares. */
+function stepOf(
+  step: number,
+  { truncated = 0, noAnswer = 0, skippedGroups = 0 }: Partial<StepRecord['metrics']>,
+): StepRecord {
+  return { type: 'step', step, metrics: { truncated, noAnswer, skippedGroups } } as StepRecord;
+}
+
+/** The warnings of steps with two groups each. */
+function warnings(config: RunConfig, metrics: Partial<StepRecord['metrics']>, steps = config.steps) {
+  const signal = new RunSignal(config);
+  return Array.from({ length: Math.min(steps, 10) }, (_, i) => signal.step(stepOf(i + 1, metrics), 2)).filter(
+    (warning) => warning !== null,
+  );
+}
+
+describe('after the first steps', () => {
+  test.each<[string, Partial<StepRecord['metrics']>, string, RegExp[]]>([
+    [
+      'all cut, none with an answer',
+      { truncated: 1, noAnswer: 1, skippedGroups: 2 },
+      'no-signal',
+      [/each of 6 groups/, /All 48 responses/, /8 tokens/, /any response/, /--max-tokens/],
+    ],
+    ['no answers', { noAnswer: 1, skippedGroups: 2 }, 'no-signal', [/each of 6 groups/, /--answer/]],
+    ['equal rewards', { skippedGroups: 2 }, 'no-signal', [/each of 6 groups/, /--temperature/]],
+    ['most cut', { truncated: 0.75, noAnswer: 0.625 }, 'truncated', [/75% of 48/, /63%/, /--max-tokens/]],
+  ])('%s', (_, metrics, code, words) => {
+    const found = warnings(configOf(), metrics);
+    expect(found).toMatchObject([{ type: 'warning', code, step: 3, problem: null }]);
+    expectWarnings(found as never);
+    const { message } = found[0] as { message: string };
+    for (const word of words) expect(message).toMatch(word);
+    // The editor has settings instead.
+    expect(inEditor(message)).not.toMatch(/--[a-z]/);
+  });
+
+  test('a run of fewer steps says it after its last', () => {
+    expect(warnings(configOf({ steps: 1 }), { skippedGroups: 2 })).toMatchObject([{ code: 'no-signal', step: 1 }]);
+  });
+
+  test.each([{}, { truncated: 0.5 }, { noAnswer: 0.9, skippedGroups: 1 }])('nothing is said of %j', (metrics) => {
+    expect(warnings(configOf(), metrics)).toEqual([]);
+  });
+
+  test('a resumed run says the same', () => {
+    const config = configOf();
+    const signal = new RunSignal(config);
+    const metrics = { truncated: 1, noAnswer: 1, skippedGroups: 2 };
+    const group = { type: 'group', phase: 'train' } as JournalRecord;
+    for (const record of [group, group, stepOf(1, metrics), group, group, stepOf(2, metrics)]) signal.recall(record);
+    expect(signal.step(stepOf(3, metrics), 2)).toEqual(warnings(config, metrics)[0]);
+  });
+});
+
+test('a probe says that most responses were cut', () => {
+  const found = truncationWarning({ rollouts: 10, truncated: 10, unanswered: 2 }, configOf());
+  expect(found).toMatchObject({ code: 'truncated' });
+  expect(truncationWarning({ rollouts: 10, truncated: 5, unanswered: 10 }, configOf())).toBeNull();
+});
+
+test('one rollout per problem has nothing to be compared with', () => {
+  expect(configWarning(configOf({ group: 1 }))).toMatch(/Raise --group\./);
+  expect(configWarning(configOf({ votes: 1, group: 1 }))).toMatch(/--votes and --group/);
+  expect(configWarning(configOf({ job: 'probe', votes: 1, group: 1 }))).toBeNull();
+  expect(configWarning(configOf())).toBeNull();
+  const loss = { ...configOf().loss, advantage: 'reinforce++' as const };
+  expect(configWarning(configOf({ group: 1, loss }))).toBeNull();
+});
+
+test('without any answer a reward has no accuracy', () => {
+  const problem = { index: 0, id: 'a', text: '?', answer: '2', source: 'p', line: 1, row: 0 };
+  const metrics = (texts: string[]) => {
+    const group = judgedGroup(judge({ problem, rollouts: texts.map((text) => rollout([text])) }));
+    const rollouts = group.rollouts.map((one) => ({ ...one, reward: one.cluster === 0 ? 1 : 0 }));
+    return stepMetrics([{ ...group, rollouts }], { saysRight: true });
+  };
+  expect(metrics(['so', 'and'])).toMatchObject({ rewardAccuracy: null, groundTruthReward: 0, noAnswer: 1 });
+  expect(metrics(['so', '\\boxed{2}'])).toMatchObject({ rewardAccuracy: 1, noAnswer: 0.5 });
+});
