@@ -41,7 +41,7 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
   rewardAccuracy: {
     title: 'Reward accuracy',
     definition:
-      'share of rollouts whose reward agrees with their correctness (0.5 or more means right); null for a reward that does not say right or wrong',
+      'share of rollouts whose reward agrees with their correctness (0.5 or more means right); null for a reward that does not say right or wrong, and without any answer',
     unit: 'share',
     labels: true,
     terminal: true,
