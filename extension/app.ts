@@ -17,7 +17,7 @@ import { EngineService } from './engine/service.ts';
 import { ReportPanel } from './experiments/report-panel.ts';
 import { Experiments } from './experiments/tasks.ts';
 import { Notices } from './notices.ts';
-import { control, perform } from './panel/actions.ts';
+import { type Act, buttons } from './panel/actions.ts';
 import { Panel } from './panel/panel.ts';
 import { Reporter } from './report.ts';
 import { RolloutDocuments } from './rollout/documents.ts';
@@ -53,7 +53,11 @@ export class Rollscope {
   readonly reports: ReportPanel;
   readonly experiments: Experiments;
 
-  constructor(readonly context: vscode.ExtensionContext) {
+  /** @param act what the commands do, for the panel's buttons */
+  constructor(
+    readonly context: vscode.ExtensionContext,
+    act: Act,
+  ) {
     const { extensionUri, globalState, workspaceState } = context;
     const own = <T extends { dispose(): unknown }>(part: T): T => this.scope.add(part);
     const report = (error: unknown) => this.report.error(error);
@@ -77,8 +81,12 @@ export class Rollscope {
     this.panel = own(
       new Panel(extensionUri, {
         restore: (run) => this.viewer.restore(run),
-        control,
-        perform,
+        ...buttons((name, argument) =>
+          act(name, argument).catch((error: unknown) => {
+            this.report.record(error);
+            throw error;
+          }),
+        ),
         openRollout: (run, group, rollout) => this.rollouts.open(run, group, rollout),
         revealProblem: (run, problem) => this.revealProblem(run, problem),
         again: (run) => this.viewer.readAgain(run),

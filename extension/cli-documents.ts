@@ -1,9 +1,10 @@
 /** The output of a command about a run, as a read-only document. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { RollscopeError } from '../engine/protocol/index.ts';
+import { RollscopeError, toErrorData } from '../engine/protocol/index.ts';
 import { type Program, runCli } from './engine/cli.ts';
 import { SCHEMES } from './ids.ts';
+import { errorInEditor } from './remedies.ts';
 
 const SCHEME = SCHEMES.text;
 /** Commands that only read a run. */
@@ -41,7 +42,13 @@ export class CliDocuments implements vscode.TextDocumentContentProvider {
       .split(' ')[0]!
       .replace(/^analyse$/, 'analyze');
     if (!Object.hasOwn(COMMANDS, command)) throw new RollscopeError('usage', `Unknown document: ${uri.path}.`);
-    return this.texts.get(uri.toString()) ?? this.read(command as LookCommand, uri.query, token);
+    const known = this.texts.get(uri.toString());
+    if (known !== undefined) return known;
+    // VS Code shows what is thrown here in place of the document.
+    return this.read(command as LookCommand, uri.query, token).catch((error: unknown) => {
+      const { message, hint } = errorInEditor(toErrorData(error));
+      throw new Error([message, hint].filter(Boolean).join(' '));
+    });
   }
 
   dispose(): void {
@@ -52,6 +59,7 @@ export class CliDocuments implements vscode.TextDocumentContentProvider {
   private read(command: LookCommand, folder: string, token: vscode.CancellationToken): Promise<string> {
     const controller = new AbortController();
     const canceling = token.onCancellationRequested(() => controller.abort());
-    return runCli(this.program(), [command, folder], controller.signal).finally(() => canceling.dispose());
+    const running = runCli(this.program(), [command, folder], controller.signal);
+    return running.then(({ text }) => text).finally(() => canceling.dispose());
   }
 }

@@ -70,23 +70,23 @@ export const COMMANDS: Record<CommandName, Action> = {
   removeModel: (app, argument) => removeModel(app, argument),
 };
 
+/** Does what a command does. Rejects with what it throws, for a caller that shows errors itself. */
+export async function act(app: Rollscope, name: CommandName, argument?: unknown): Promise<void> {
+  const { withoutRun }: EditorCommand = COMMAND_DEFINITIONS[name];
+  if (withoutRun !== undefined && argument === undefined && !app.session.active && !app.session.preparing) {
+    void vscode.window.showInformationMessage(withoutRun);
+  } else {
+    await COMMANDS[name](app, argument);
+  }
+}
+
 /** Registers all commands, under former ids too; whatever they throw becomes one notification. */
 export function registerCommands(app: Rollscope): vscode.Disposable {
   const registrations = COMMAND_NAMES.flatMap((name) => {
-    const { former = [], withoutRun }: EditorCommand = COMMAND_DEFINITIONS[name];
-    const act = async (argument: unknown) => {
-      try {
-        if (withoutRun !== undefined && argument === undefined && !app.session.active && !app.session.preparing) {
-          void vscode.window.showInformationMessage(withoutRun);
-        } else {
-          await COMMANDS[name](app, argument);
-        }
-      } catch (error) {
-        app.report.error(error);
-      }
-    };
+    const { former = [] }: EditorCommand = COMMAND_DEFINITIONS[name];
+    const reported = (argument: unknown) => act(app, name, argument).catch((error) => app.report.error(error));
     return [commandId(name), ...former.map((id) => `rollscope.${id}`)].map((id) =>
-      vscode.commands.registerCommand(id, act),
+      vscode.commands.registerCommand(id, reported),
     );
   });
   return vscode.Disposable.from(...registrations);

@@ -2,11 +2,11 @@
 import './zod-setup.ts';
 import * as vscode from 'vscode';
 import { Rollscope } from './app.ts';
-import { registerCommands } from './commands.ts';
+import { act, registerCommands } from './commands.ts';
 
 export function activate(context: vscode.ExtensionContext): void {
   try {
-    const app = new Rollscope(context);
+    const app: Rollscope = new Rollscope(context, (name, argument) => act(app, name, argument));
     context.subscriptions.push(app, registerCommands(app));
     void app.viewer.reattach().then(
       (run) => {

@@ -1,7 +1,7 @@
 /** Notifications about a run: warnings at its start, a failure, an interruption. */
 import { plural } from '../engine/protocol/format.ts';
 import type { EndRecord } from '../engine/protocol/records.ts';
-import { inEditor } from './remedies.ts';
+import { errorInEditor, inEditor } from './remedies.ts';
 import type { Reporter } from './report.ts';
 import type { OpenRun } from './run/open-run.ts';
 import { runCommand } from './run-command.ts';
@@ -27,10 +27,8 @@ export class Notices {
     this.report.log('info', `run ${run.run} ended at step ${end.step}: ${end.reason}`);
     // The panel shows that a run has stopped or completed; a failure needs a decision.
     if (end.reason !== 'failed') return;
-    const { message, hint } = end.error ?? {};
-    const text = [`Run ${run.run} failed at step ${end.step}.`, message, hint && inEditor(hint)]
-      .filter(Boolean)
-      .join(' ');
+    const { message, hint } = end.error ? errorInEditor(end.error) : {};
+    const text = [`Run ${run.run} failed at step ${end.step}.`, message, hint].filter(Boolean).join(' ');
     void this.report.ask(text, {
       Resume: () => this.resume(run.folder),
     });

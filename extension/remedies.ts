@@ -1,5 +1,7 @@
 /** Texts of the engine as the editor says them: what the terminal calls an option is a setting here. */
 import { SETTINGS } from '../engine/config/settings.ts';
+import type { ErrorData } from '../engine/protocol/errors.ts';
+import type { Head } from '../engine/runs/columns.ts';
 
 /** How each option of a run is set in the editor. */
 const NAMES: ReadonlyMap<string, string> = new Map(
@@ -23,6 +25,24 @@ export function inEditor(text: string, { field: _, ...facts }: Readonly<Record<s
     const setting = quotes.some(({ start, end }) => start <= at && at < end) ? undefined : NAMES.get(flag);
     return setting === undefined ? flag : `the setting ${setting}`;
   });
+}
+
+/** An error with the texts that the editor shows. */
+export function errorInEditor<E extends Pick<ErrorData, 'message' | 'hint' | 'details'>>(error: E): E {
+  const { message, hint, details } = error;
+  const shown = (text: string) => inEditor(text, details);
+  return { ...error, message: shown(message), ...(hint !== undefined && { hint: shown(hint) }) };
+}
+
+/** What a run's records say to people, with the texts that the editor shows. */
+export function headInEditor(head: Head): Head {
+  const { warnings, end } = head;
+  const error = end?.error;
+  return {
+    ...head,
+    warnings: warnings.map((warning) => ({ ...warning, message: inEditor(warning.message) })),
+    end: error ? { ...end, error: errorInEditor(error) } : end,
+  };
 }
 
 /** The id of the setting that an error's field names; null where it names none. */

@@ -22,13 +22,20 @@ export class Reporter {
     this.channel.show(true);
   }
 
-  /** Shows an error: nothing after a cancellation, and a bug as such. */
-  error(error: unknown, choices: Buttons = {}): void {
-    const { code, message, hint, details } = toErrorData(error);
+  /** Logs an error that is shown elsewhere, a bug with its stack. */
+  record(error: unknown): void {
+    const { code, message } = toErrorData(error);
     if (code === 'canceled') return;
     this.channel.error(
       error instanceof RollscopeError || !(error instanceof Error) ? message : (error.stack ?? message),
     );
+  }
+
+  /** Shows an error: nothing after a cancellation, and a bug as such. */
+  error(error: unknown, choices: Buttons = {}): void {
+    const { code, message, hint, details } = toErrorData(error);
+    if (code === 'canceled') return;
+    this.record(error);
     const more: Buttons = { ...choices };
     if (code === 'model') more['Choose Model'] = () => runCommand('chooseModel');
     if (code === 'config') more['Open Settings'] = () => openSettings(settingIn(details?.field));

@@ -4,7 +4,7 @@
  * RollscopeError at the other. Every program of Rollscope speaks through it. Light on purpose: pages and the extension
  * host load it.
  */
-import { RollscopeError } from '../protocol/errors.ts';
+import { type ErrorData, RollscopeError } from '../protocol/errors.ts';
 import type {
   Contract,
   Handler,
@@ -38,6 +38,8 @@ export interface PeerOptions<C extends Contract> {
   lost?: () => RollscopeError;
   /** Called with errors other than RollscopeError from handlers and listeners: bugs on this side. */
   report?: (error: unknown) => void;
+  /** An error as the other end is told of it, where its reader knows other words than the engine's. */
+  retell?: (error: ErrorData) => ErrorData;
   /** Whether stacks cross with errors: between threads of one program. */
   stacks?: boolean;
 }
@@ -249,7 +251,7 @@ export class Peer<C extends Contract> {
       return await handler(check(shape, params ?? {}, { request: name, part: 'parameters' }), signal);
     } catch (error) {
       if (!(error instanceof RollscopeError)) this.#options.report?.(error);
-      throw toWire(error, this.#options.stacks === true);
+      throw toWire(error, this.#options);
     }
   }
 

@@ -22,9 +22,12 @@ interface WireError extends ErrorData {
 /** The JSON-RPC error code, in addition to Rollscope's. */
 const wireCodes = new WeakMap<RollscopeError, number>();
 
-/** @param stacks whether the stack crosses too */
-export function toWire(error: unknown, stacks: boolean): ResponseError<WireError> {
-  const data: WireError = toErrorData(error);
+/** @param options of the peer: `stacks` and `retell` */
+export function toWire(
+  error: unknown,
+  { stacks = false, retell = (data) => data }: { stacks?: boolean; retell?: (data: ErrorData) => ErrorData },
+): ResponseError<WireError> {
+  const data: WireError = { ...retell(toErrorData(error)) };
   if (error instanceof RollscopeError && error.problem !== null) data.problem = error.problem;
   if (stacks && error instanceof Error) data.stack = error.stack;
   return new ResponseError(wireCodes.get(error as RollscopeError) ?? APPLICATION_ERROR, data.message, data);

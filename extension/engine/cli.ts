@@ -12,21 +12,30 @@ export interface Program {
 }
 
 /**
- * A command's output on stdout.
- * @throws RollscopeError with `--json` the command's own error; else `engine-stopped` with its `error:` and `hint:` lines if it fails, `canceled` after an abort
+ * What a command prints with `--json`: data for programs, and the text for people.
+ * @throws RollscopeError the command's own error, with its details; `engine-stopped` if it ended without one, `canceled`
+ *   after an abort
  */
-export async function runCli({ node, cli }: Program, args: readonly string[], signal?: AbortSignal): Promise<string> {
-  const canceled = () => new RollscopeError('canceled', `rollscope ${args[0]} was canceled.`);
+export async function runCli(
+  { node, cli }: Program,
+  args: readonly string[],
+  signal?: AbortSignal,
+): Promise<{ data: string; text: string }> {
+  const canceled = () =>
+    new RollscopeError('canceled', `rollscope ${args[0]} was canceled.`, undefined, {
+      details: { reason: 'command', command: args[0] },
+    });
   if (signal?.aborted) throw canceled();
-  const env = { ...process.env, ...PLAIN_NODE };
-  const ended = await runProgram(node, [cli, ...args], { env, signal }).catch((error: Error) => {
-    throw new RollscopeError('engine-stopped', `${node}: ${error.message}`);
+  // Warnings of Node would be part of the text.
+  const env = { ...process.env, ...PLAIN_NODE, NODE_NO_WARNINGS: '1' };
+  const ended = await runProgram(node, [cli, ...args, '--json'], { env, signal }).catch((error: Error) => {
+    throw new RollscopeError('engine-stopped', `${node}: ${error.message}`, undefined, {
+      details: { reason: 'not-started', program: node, system: error.message },
+    });
   });
   if (signal?.aborted) throw canceled();
-  if (ended.code === 0) return ended.stdout;
-  const refused = args.includes('--json') ? statedError(ended.stdout) : null;
-  if (refused) throw refused;
-  throw failure(args, ended.stderr, ended.signal ?? `code ${ended.code}`);
+  if (ended.code === 0) return { data: ended.stdout, text: ended.stderr };
+  throw statedError(ended.stdout) ?? failure(args[0]!, ended.stderr, ended.signal ?? `code ${ended.code}`);
 }
 
 const Stated = z.object({
@@ -49,9 +58,10 @@ function statedError(stdout: string): RollscopeError | null {
   }
 }
 
-function failure(args: readonly string[], stderr: string, how: string): RollscopeError {
-  const said = (name: string) => new RegExp(`^${name}: (.+)$`, 'm').exec(stderr)?.[1];
-  const last = stderr.trim().split('\n').at(-1);
-  const message = said('error') ?? `rollscope ${args[0]} ended with ${how}${last ? `: ${last}` : '.'}`;
-  return new RollscopeError('engine-stopped', message, said('hint'));
+function failure(command: string, stderr: string, how: string): RollscopeError {
+  const output = stderr.trim().split('\n').at(-1)!;
+  const message = `rollscope ${command} ended with ${how}${output ? `: ${output}` : '.'}`;
+  return new RollscopeError('engine-stopped', message, undefined, {
+    details: { reason: 'command-failed', command, output },
+  });
 }

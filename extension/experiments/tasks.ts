@@ -51,7 +51,7 @@ export class Experiments implements vscode.TaskProvider {
 
   /** @throws RollscopeError if the command line cannot be run */
   list(): Promise<ExperimentInfo[]> {
-    this.listing ??= runCli(this.program(), ['experiment', '--json']).then(parseExperiments);
+    this.listing ??= runCli(this.program(), ['experiment']).then(({ data }) => parseExperiments(data));
     this.listing.catch(() => {
       this.listing = null;
     });

@@ -1,8 +1,10 @@
-/** The buttons of the panel, each a command of the editor. */
+/** The buttons of the panel, each a command of the editor. What a command throws is the answer to the panel's request. */
 import type { EditorAction, RunAction } from '../../engine/runs/panel-contract.ts';
 import type { CommandName } from '../command-definitions.ts';
 import type { OpenRun } from '../run/open-run.ts';
-import { runCommand } from '../run-command.ts';
+
+/** Does what a command of the editor does, without showing its errors. */
+export type Act = (command: CommandName, argument?: unknown) => Promise<void>;
 
 const CONTROLS: Record<RunAction, CommandName> = {
   pause: 'pause',
@@ -12,11 +14,8 @@ const CONTROLS: Record<RunAction, CommandName> = {
 };
 const COMMANDS: Record<EditorAction, CommandName> = { 'choose-run': 'openRun', train: 'train' };
 
-/** Controls a run, which may differ from the one that the window follows. */
-export async function control(action: RunAction, run: OpenRun): Promise<void> {
-  await runCommand(CONTROLS[action], run.folder);
-}
-
-export async function perform(action: EditorAction): Promise<void> {
-  await runCommand(COMMANDS[action]);
-}
+/** What the panel's buttons do; a run may differ from the one that the window follows. */
+export const buttons = (act: Act) => ({
+  control: (action: RunAction, run: OpenRun) => act(CONTROLS[action], run.folder),
+  perform: (action: EditorAction) => act(COMMANDS[action]),
+});

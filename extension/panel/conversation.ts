@@ -8,7 +8,7 @@ import type { Peer } from '../../engine/messages/peer.ts';
 import { type HostEnd, Pages } from '../../engine/messages/webview.ts';
 import { RollscopeError, toErrorData } from '../../engine/protocol/errors.ts';
 import type { GroupId } from '../../engine/protocol/group.ts';
-import { type ColumnsMark, markOf, pack } from '../../engine/runs/packed.ts';
+import { type ColumnsMark, markOf, type PackedColumns, pack } from '../../engine/runs/packed.ts';
 import {
   type EditorAction,
   type NotShown,
@@ -18,6 +18,7 @@ import {
   type Shown,
 } from '../../engine/runs/panel-contract.ts';
 import { Disposables } from '../disposables.ts';
+import { errorInEditor, headInEditor } from '../remedies.ts';
 import type { OpenRun } from '../run/open-run.ts';
 import { throttle } from '../timing.ts';
 
@@ -50,7 +51,9 @@ export class Conversation {
     private readonly actions: ConversationActions,
   ) {
     const report = (error: unknown) => this.actions.report(error);
-    this.pages = this.scope.add(new Pages(webview, { contract: PANEL, report }, (peer) => this.welcome(peer)));
+    this.pages = this.scope.add(
+      new Pages(webview, { contract: PANEL, report, retell: errorInEditor }, (peer) => this.welcome(peer)),
+    );
   }
 
   show(run: OpenRun | null): void {
@@ -135,9 +138,9 @@ export class Conversation {
       run: run.info,
       problems: run.problems,
       progress: run.progress,
-      columns: complete ? pack(run.columns) : null,
+      columns: complete ? packed(run) : null,
       loaded: run.loadedPart,
-      error: run.error ? toErrorData(run.error) : null,
+      error: run.error ? errorInEditor(toErrorData(run.error)) : null,
       select,
     };
   }
@@ -152,7 +155,7 @@ export class Conversation {
   private tellColumns(): void {
     const { run, attached } = this;
     if (!run || !attached?.mark) return;
-    const columns = pack(run.columns, attached.mark);
+    const columns = packed(run, attached.mark);
     attached.mark = markOf(run.columns);
     void attached.peer.notify('columns', { columns, status: run.status });
   }
@@ -169,4 +172,9 @@ export class Conversation {
       details: { reason: 'run-not-shown' satisfies NotShown, run: folder },
     });
   }
+}
+
+function packed(run: OpenRun, since: ColumnsMark | null = null): PackedColumns {
+  const { head, ...columns } = pack(run.columns, since);
+  return head ? { ...columns, head: headInEditor(head) } : columns;
 }

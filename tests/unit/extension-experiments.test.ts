@@ -1,16 +1,14 @@
-/** Experiments in the editor: their list, their tasks, their reports; and the command line's output as text. */
-import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+/** Experiments in the editor: their list, their tasks, their reports. */
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { experiments as all } from '../../engine/experiments/catalog/index.ts';
 import { reportPage } from '../../engine/experiments/report/page.ts';
-import { RollscopeError, RunConfig } from '../../engine/protocol/index.ts';
-import { runCli } from '../../extension/engine/cli.ts';
+import { RunConfig } from '../../engine/protocol/index.ts';
 import { isExperimentTask, outOf, parseExperiments, processOf } from '../../extension/experiments/list.ts';
 import { themedReport } from '../../extension/experiments/report-html.ts';
 import { listReports, reportIn, verdictText } from '../../extension/experiments/reports.ts';
 import { temporaryFolder } from '../support/processes.ts';
-import { until } from '../support/wait.ts';
 
 describe('the list of experiments', () => {
   it('is what the command line says', () => {
@@ -134,56 +132,5 @@ describe('reports', () => {
     expect(own).toContain('--bg:var(--vscode-editor-background)');
     const [light, dark] = [/vscode-light[^{]*\{([^}]*)/, /vscode-dark[^{]*\{([^}]*)/].map((r) => r.exec(own)![1]);
     expect(light).not.toBe(dark);
-  });
-});
-
-describe('the command line’s output', () => {
-  const node = process.execPath;
-  const script = (text: string) => {
-    const cli = path.join(temporaryFolder(), 'cli.cjs');
-    writeFileSync(cli, text);
-    return { node, cli };
-  };
-
-  it('is taken whole, with the arguments and as a plain Node', async () => {
-    const program = script(
-      'const { ELECTRON_RUN_AS_NODE: plain } = process.env; const said = process.argv.slice(2).join("|");' +
-        'process.stdout.write(plain + " " + said + " " + "ä".repeat(70000) + "\\n")',
-    );
-    expect(await runCli(program, ['analyze', 'a b'])).toBe(`1 analyze|a b ${'ä'.repeat(70_000)}\n`);
-  });
-
-  it('has the command line’s own error with --json', async () => {
-    const error = { code: 'disk', message: 'Full.', hint: 'Free some.', details: { reason: 'disk-full' } };
-    const failing = script(
-      `console.log('${JSON.stringify({ error })}'); console.error('error: Full.'); process.exit(1)`,
-    );
-    await expect(runCli(failing, ['experiment', '--json'])).rejects.toMatchObject(error);
-  });
-
-  it('becomes the sentence that the command line gave when it fails', async () => {
-    const failing = script('console.error("a remark\\nerror: There is no run x.\\nhint: Start one."); process.exit(2)');
-    const error = await runCli(failing, ['analyze', 'x']).catch((e: unknown) => e as RollscopeError);
-    expect(error).toBeInstanceOf(RollscopeError);
-    expect(error).toMatchObject({ code: 'engine-stopped', message: 'There is no run x.', hint: 'Start one.' });
-    const silent = runCli(script('process.exit(7)'), ['rescore']);
-    await expect(silent).rejects.toThrow('rollscope rescore ended with code 7.');
-    await expect(runCli({ node: '/no/such/node', cli: 'x' }, ['analyze'])).rejects.toThrow(/^\/no\/such\/node: /);
-  });
-
-  it('is given up when that is asked, and its process with it', async () => {
-    const marker = path.join(temporaryFolder(), 'pid');
-    const program = script(
-      `require('fs').writeFileSync(${JSON.stringify(marker)}, String(process.pid)); setInterval(() => {}, 1000)`,
-    );
-    const controller = new AbortController();
-    const running = runCli(program, ['analyze'], controller.signal).catch((e: unknown) => e);
-    const pid = Number(await until('it runs', () => existsSync(marker) && readFileSync(marker, 'utf8')));
-    controller.abort();
-    expect(await running).toMatchObject({ code: 'canceled' });
-    expect(() => process.kill(pid, 0)).toThrow();
-    expect(await runCli(program, ['analyze'], controller.signal).catch((e: unknown) => e)).toMatchObject({
-      code: 'canceled',
-    });
   });
 });

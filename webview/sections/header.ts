@@ -159,7 +159,7 @@ export class Header extends Component {
       ${this.controls(live)}
       </span>
     </div>
-    ${this.refused()} ${this.facts()} ${this.warnings()}`;
+    ${this.refused()} ${this.failed()} ${this.facts()} ${this.warnings()}`;
   }
 
   /** Buttons that failed. */
@@ -167,6 +167,14 @@ export class Header extends Component {
     const { failures } = this.store;
     const requests = ['control', 'perform'] as const;
     return requests.map((request) => failureNotice(request, failures.of(request), () => failures.clear(request)));
+  }
+
+  /** Why the run failed. */
+  private failed() {
+    const { info, columns } = this.store;
+    const error = columns.head.end?.error;
+    if (info?.status !== 'failed' || !error) return nothing;
+    return html`<div class="failure" role="status" data-code=${error.code}><span>${error.message} ${error.hint ?? nothing}</span></div>`;
   }
 
   private facts() {

@@ -147,6 +147,37 @@ describe.each(NAMES)('%s that fails', (name) => {
   });
 });
 
+test('a failure is told in the words of the editor, but for what it quotes', async () => {
+  const { store } = await panel();
+  const output = 'usage: --lr LR';
+  admit.mockImplementation((asked) => {
+    if (asked !== 'control') return;
+    throw new RollscopeError('config', `--lr 9 is too high. ${output}`, 'Lower --lr.', {
+      details: { reason: 'x', output },
+    });
+  });
+  store.control('resume');
+  await until('it is shown', () => placesOf(store, 'control').length > 0);
+  const setting = 'the setting rollscope.learningRate';
+  expect(store.failures.of('control')).toMatchObject({
+    message: `${setting} 9 is too high. ${output}`,
+    hint: `Lower ${setting}.`,
+  });
+});
+
+test('a run that cannot be read says why in the words of the editor', async () => {
+  const webview = new FakeWebview();
+  const { host } = hostOf(webview);
+  const broken = Object.create(run, {
+    error: { value: new RollscopeError('run-broken', 'It needs --lr.') },
+    loadedPart: { value: 0 },
+  }) as OpenRun;
+  host.show(broken);
+  const store = new Store(webview.page());
+  await until('it has failed', () => store.phase === 'failed');
+  expect(rendered(store, 'app')).toContain('It needs the setting rollscope.learningRate.');
+});
+
 describe.each(OF_A_RUN)('%s of a run that is no longer shown', (name) => {
   test('is refused, and acts on no run', async () => {
     const webview = new FakeWebview();

@@ -119,6 +119,11 @@ test('the panel', async () => {
     say(status, store, ['header']);
   }
 
+  const error = { code: 'non-finite', message: 'The message.', hint: 'The hint.' };
+  changeHead(store, { end: { ...warning, type: 'end', reason: 'failed', step: 3, error } });
+  store.info = { ...store.info, status: 'failed' };
+  say('failed, with the reason', store, ['header']);
+
   store.lookAt(0);
   store.groups.of = () => ({ state: 'reading' });
   say('reading rollouts', store, ['inspector']);
