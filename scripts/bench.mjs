@@ -80,8 +80,15 @@ const GROUPS = [
 await prepare().catch((error) => fail(error.message));
 const wanted = (name) => positionals.length === 0 || positionals.some((p) => name.startsWith(p));
 const chosen = CASES.filter(({ name }) => wanted(name));
-if (chosen.length === 0 && !wanted('step') && !wanted('grading') && !wanted('runs') && !wanted('group-path'))
-  fail(`Available cases: ${CASES.map(({ name }) => name).join(', ')}, step, grading, runs, group-path.`);
+if (
+  chosen.length === 0 &&
+  !wanted('step') &&
+  !wanted('grading') &&
+  !wanted('runs') &&
+  !wanted('group-path') &&
+  !wanted('list')
+)
+  fail(`Available cases: ${CASES.map(({ name }) => name).join(', ')}, step, grading, runs, list, group-path.`);
 for (const file of chosen.length > 0 || wanted('step') ? [values.model, values.problems] : [])
   if (!fs.existsSync(file)) fail(`${file} does not exist. Choose a file with --model or --problems.`);
 const program = await bundle('ours.ts');
@@ -110,6 +117,7 @@ for (const one of chosen) {
 if (wanted('step')) wholeStep();
 if (wanted('grading')) await grading();
 if (wanted('runs')) await largeRun();
+if (wanted('list')) await manyRuns();
 if (wanted('group-path')) await groupPath();
 
 /** The stages of a sampled group, next to those of the version before the redesign: in one process, in turns. */
@@ -183,6 +191,31 @@ async function largeRun() {
     row('from the index', index, 1);
     console.log(
       `\nThe panel: ${page.copy.toFixed(0)} ms to copy the columns, ${page.views.toFixed(0)} ms to view all problems`,
+    );
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Lists 10,000 runs: for the first time, and again from what the first list has kept. */
+async function manyRuns() {
+  const program = await bundle('runs.ts');
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rollscope-bench-'));
+  const runs = path.join(folder, 'runs');
+  const env = { ...process.env, ROLLSCOPE_CACHE: path.join(folder, 'cache') };
+  try {
+    measure(process.execPath, [program, 'copies', runs, 10_000]);
+    const first = [];
+    const again = [];
+    for (let round = 0; round < Number(values.rounds); round++) {
+      fs.rmSync(env.ROLLSCOPE_CACHE, { recursive: true, force: true });
+      first.push(measure(process.execPath, [program, 'list', runs], env));
+      again.push(measure(process.execPath, [program, 'list', runs], env));
+    }
+    const [cold, warm] = [median(first), median(again)];
+    const seconds = (value) => `${value.toFixed(2)} s`;
+    console.log(
+      `\nA list of 10,000 runs: first ${seconds(cold.seconds)}, again ${seconds(warm.seconds)} (target 1 s: ${warm.seconds <= 1 ? 'met' : 'missed'}), ${(cold.seconds / warm.seconds).toFixed(0)} times as fast; ${mb(warm.bytes)}`,
     );
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
@@ -278,8 +311,9 @@ function median(results) {
   return Object.fromEntries(keys.map((key) => [key, middle(results.map((r) => r[key]))]));
 }
 
-function measure(command, args) {
-  const { status, stdout, stderr } = spawnSync(command, args.map(String), { encoding: 'utf8', maxBuffer: 2 ** 28 });
+function measure(command, args, env = process.env) {
+  const options = { encoding: 'utf8', maxBuffer: 2 ** 28, env };
+  const { status, stdout, stderr } = spawnSync(command, args.map(String), options);
   if (status !== 0) fail(`${command} ${args.join(' ')} failed:\n${stderr.slice(-3000)}`);
   return JSON.parse(stdout.trim().split('\n').at(-1));
 }

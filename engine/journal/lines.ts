@@ -43,6 +43,24 @@ export async function* readLines(path: string, from = 0, number = 1): AsyncGener
   }
 }
 
+/** The lines of a text that end in a newline, as bytes of it. */
+export function* linesOf(bytes: Buffer): Generator<Buffer> {
+  let begin = 0;
+  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, begin)) {
+    yield bytes.subarray(begin, at);
+    begin = at + 1;
+  }
+}
+
+/** The same, the last one first, as `readLinesBackward` yields them. */
+export function* linesOfBackward(bytes: Buffer): Generator<{ bytes: Buffer; start: number; behind: number }> {
+  for (let end = bytes.lastIndexOf(NEWLINE); end >= 0; ) {
+    const before = end > 0 ? bytes.lastIndexOf(NEWLINE, end - 1) : -1;
+    yield { bytes: bytes.subarray(before + 1, end), start: before + 1, behind: bytes.length - before - 1 };
+    end = before;
+  }
+}
+
 /**
  * Yields the lines that end in a newline, the last one first: their bytes, the byte at which each starts, and how many
  * bytes stood behind that when reading began. Memory: one chunk and one line.

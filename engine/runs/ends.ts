@@ -4,7 +4,7 @@
  */
 import { parseLine, repairHint } from '../journal/events.ts';
 import { EVENTS_FILE, inRun } from '../journal/layout.ts';
-import { readLines, readLinesBackward } from '../journal/lines.ts';
+import { linesOf, linesOfBackward, readLines, readLinesBackward } from '../journal/lines.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
 import type { EvaluationRecord, JournalRecord, StepRecord } from '../protocol/records.ts';
@@ -26,15 +26,25 @@ export interface Ends {
 
 type RecordOf<T extends JournalRecord['type']> = Extract<JournalRecord, { type: T }>;
 
-/** @throws RollscopeError `run-broken` where what it looks at cannot be read */
-export async function readEnds(folder: string): Promise<Ends> {
-  const first = await readStart(folder);
-  const { evaluation, ...end } = await readEnd(folder);
+/**
+ * @param journal all bytes of it, where they were read; null: its ends are read here
+ * @throws RollscopeError `run-broken` where what it looks at cannot be read
+ */
+export async function readEnds(folder: string, journal: Buffer | null = null): Promise<Ends> {
+  const first = await readStart(folder, journal);
+  const { evaluation, ...end } = await readEnd(folder, journal);
   const evaluations = [first, evaluation].filter((one) => one !== null);
   return { ...end, evaluations: evaluations.filter(({ seq }, i) => seq !== evaluations[i - 1]?.seq) };
 }
 
-async function readStart(folder: string): Promise<EvaluationRecord | null> {
+async function readStart(folder: string, journal: Buffer | null): Promise<EvaluationRecord | null> {
+  if (journal) {
+    for (const line of linesOf(journal)) {
+      if (isType(line, 'step')) return null;
+      if (isType(line, 'evaluation')) return parse<EvaluationRecord>(folder, line.toString());
+    }
+    return null;
+  }
   for await (const { text } of readLines(inRun(folder, EVENTS_FILE))) {
     if (text.startsWith(prefixOf('step'))) return null;
     if (text.startsWith(prefixOf('evaluation'))) return parse<EvaluationRecord>(folder, text);
@@ -42,7 +52,7 @@ async function readStart(folder: string): Promise<EvaluationRecord | null> {
   return null;
 }
 
-async function readEnd(folder: string) {
+async function readEnd(folder: string, journal: Buffer | null) {
   let step: StepRecord | null = null;
   let evaluation: EvaluationRecord | null = null;
   let end: Ends['end'] = null;
@@ -52,7 +62,8 @@ async function readEnd(folder: string) {
   let whole = false;
   let unfinished: string | null = null;
   let indexAsked = false;
-  for await (const { bytes, start, behind } of readLinesBackward(inRun(folder, EVENTS_FILE))) {
+  const lines = journal ? linesOfBackward(journal) : readLinesBackward(inRun(folder, EVENTS_FILE));
+  for await (const { bytes, start, behind } of lines) {
     if (behindWork) {
       // A kill may leave broken lines at the very end; records of newer types say nothing here.
       const parsed = parseLine(bytes.toString());

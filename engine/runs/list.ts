@@ -3,19 +3,27 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventsSize } from '../journal/events.ts';
-import { EVENTS_FILE, inRun, PROBLEMS_FILE, RUN_FILE, runName } from '../journal/layout.ts';
+import { EVENTS_FILE, inRun, LOCK_FILE, PROBLEMS_FILE, RUN_FILE, runName } from '../journal/layout.ts';
 import { liveWriter } from '../journal/lock.ts';
 import { missingFile } from '../journal/missing-file.ts';
 import { readRunFile } from '../journal/reader.ts';
 import { RollscopeError, toErrorData } from '../protocol/errors.ts';
+import { cacheFolder } from '../protocol/home.ts';
 import type { ListedRun, RunInfo } from '../protocol/rpc.ts';
 import { readEnds } from './ends.ts';
+import { type ListEntries, readEntries, stampOf, writeEntries } from './list-file.ts';
 import { runInfo } from './run-info.ts';
 import { statusOf } from './run-status.ts';
 import { countSkipped } from './skipped.ts';
 
+/** Journals up to this size are looked through for the list; of larger ones the two ends are read, and the index knows. */
+const SMALL = 4 * 2 ** 20;
 /** Runs read at the same time. */
 const PARALLEL = 8;
+/** What was read is kept for the next list once it is of this many runs: fewer are read again as fast. */
+const WORTH_KEEPING = 64;
+/** Runs that are looked up in what was kept before others get their turn. */
+const TURN = 256;
 
 /**
  * The runs in a folder of runs, newest first. One that cannot be read is listed with the reason; a folder with
@@ -30,16 +38,56 @@ export async function listRuns(root: string): Promise<ListedRun[]> {
       details: { reason: error.code === 'ENOTDIR' ? 'not-a-folder' : 'unreadable', folder: root },
     });
   });
-  const folders = entries.filter((entry) => !entry.isFile()).map((entry) => join(root, entry.name));
-  const runs: ListedRun[] = [];
+  const names = entries.filter((entry) => !entry.isFile()).map((entry) => entry.name);
+  const cache = cacheFolder();
+  const kept = names.length < WORTH_KEEPING ? new Map<string, never>() : await readEntries(root, cache);
+  const { runs, entries: current, read } = await listNames(root, names, kept);
+  if (read >= WORTH_KEEPING) await writeEntries(root, cache, current);
+  return runs.sort((a, b) => compare(b.created, a.created) || compare(a.run, b.run));
+}
+
+interface Listing {
+  runs: ListedRun[];
+  /** What may be kept for the next list. */
+  entries: ListEntries;
+  /** How many of them were read and not known. */
+  read: number;
+}
+
+async function listNames(root: string, names: readonly string[], kept: ListEntries): Promise<Listing> {
+  const listing: Listing = { runs: [], entries: new Map(), read: 0 };
+  const changed: string[] = [];
+  for (const [i, name] of names.entries()) {
+    const known = kept.get(name);
+    const folder = join(root, name);
+    if (known && known.stamp === stampOf(folder) && !(known.locked && liveWriter(folder))) {
+      listing.entries.set(name, known);
+      listing.runs.push(known.info);
+    } else changed.push(name);
+    if (i % TURN === TURN - 1) await new Promise((resolve) => setImmediate(resolve));
+  }
   const worker = async () => {
-    for (let folder = folders.pop(); folder; folder = folders.pop()) {
-      const found = await listedRun(folder);
-      if (found) runs.push(found);
-    }
+    for (let name = changed.pop(); name !== undefined; name = changed.pop()) await listOne(listing, root, name);
   };
   await Promise.all(Array.from({ length: PARALLEL }, worker));
-  return runs.sort((a, b) => b.created.localeCompare(a.created) || a.run.localeCompare(b.run));
+  return listing;
+}
+
+async function listOne(listing: Listing, root: string, name: string): Promise<void> {
+  const folder = join(root, name);
+  // Before the run is read: what changes meanwhile has another stamp.
+  const stamp = stampOf(folder);
+  const info = await listedRun(folder);
+  if (!info) return;
+  listing.runs.push(info);
+  if (stamp === null || info.status === 'unreadable' || info.status === 'running') return;
+  listing.read++;
+  listing.entries.set(name, { stamp, locked: existsSync(inRun(folder, LOCK_FILE)), info });
+}
+
+/** By code units, which suffices for dates and is a tenth of the time of `localeCompare`. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** The runs of a list that can be read. */
@@ -86,7 +134,11 @@ export async function readRunInfo(folder: string): Promise<RunInfo> {
     if (!existsSync(inRun(folder, name))) throw missingFile(folder, name);
   }
   const writing = liveWriter(folder) !== null;
-  const [{ step, evaluations, end, lifecycle }, skipped] = await Promise.all([readEnds(folder), countSkipped(folder)]);
+  const journal = await smallJournal(folder);
+  const [{ step, evaluations, end, lifecycle }, skipped] = await Promise.all([
+    readEnds(folder, journal),
+    countSkipped(folder, journal),
+  ]);
   return runInfo(file, {
     run: runName(folder),
     folder,
@@ -95,4 +147,10 @@ export async function readRunInfo(folder: string): Promise<RunInfo> {
     skipped,
     status: statusOf({ end, lifecycle }, writing),
   });
+}
+
+/** All bytes of a journal that is small enough to be looked through for the list; null for a larger one. */
+async function smallJournal(folder: string): Promise<Buffer | null> {
+  const size = await eventsSize(folder);
+  return size > SMALL ? null : await readFile(inRun(folder, EVENTS_FILE));
 }

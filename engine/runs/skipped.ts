@@ -1,7 +1,5 @@
 /** Records of types that this version does not know: passed over in reading, counted, and spoken of once. */
-import { stat } from 'node:fs/promises';
-import { EVENTS_FILE, inRun } from '../journal/layout.ts';
-import { readLines } from '../journal/lines.ts';
+import { linesOf } from '../journal/lines.ts';
 import { plural } from '../protocol/format.ts';
 import { cacheFolder } from '../protocol/home.ts';
 import { RECORD_TYPES } from '../protocol/records.ts';
@@ -12,18 +10,20 @@ import { readIndexHead } from './index-file.ts';
 /** How often each unknown type was passed over. */
 export type SkippedTypes = Readonly<Record<string, number>>;
 
-/** Journals up to this size are looked through for the list of runs; of larger ones the index knows. */
-const SMALL = 4 * 2 ** 20;
+/** The journal writes the type first. */
+const TYPE = /^\{"type":"([^"\\]{0,64})"/;
+/** Bytes of a line that contain its type. */
+const TYPE_BYTES = 80;
 
-/** What the list of runs says of a run's unknown records; {} also where that cannot be told without reading the run. */
-export async function countSkipped(folder: string): Promise<SkippedTypes> {
-  const path = inRun(folder, EVENTS_FILE);
-  const { size } = await stat(path);
-  if (size > SMALL) return (await readIndexHead(folder, cacheFolder()))?.skipped ?? {};
+/**
+ * What the list of runs says of a run's unknown records; {} also where that cannot be told without reading the run.
+ * @param journal all of it, where it is small: of a larger one the index knows
+ */
+export async function countSkipped(folder: string, journal: Buffer | null): Promise<SkippedTypes> {
+  if (!journal) return (await readIndexHead(folder, cacheFolder()))?.skipped ?? {};
   const skipped: Record<string, number> = {};
-  for await (const { text } of readLines(path)) {
-    // The journal writes the type first.
-    const type = /^\{"type":"([^"\\]*)"/.exec(text)?.[1];
+  for (const line of linesOf(journal)) {
+    const type = TYPE.exec(line.toString('latin1', 0, TYPE_BYTES))?.[1];
     if (type !== undefined && !RECORD_TYPES.has(type)) skipped[type] = (skipped[type] ?? 0) + 1;
   }
   return skipped;

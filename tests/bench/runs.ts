@@ -1,14 +1,16 @@
 /**
- * Opening a large run:
+ * Opening a large run, and listing many:
  *   generate <folder> <problems> <steps> <groups per step> <rollouts per group>   writes one, through the journal's writer
  *   everything <folder>   reads and folds all records, as every opening did before there were columns
  *   first <folder>        opens it without an index, and writes one
  *   index <folder>        opens it from its index
+ *   copies <folder> <n>   writes a small run, and n - 1 copies of it, into a folder of runs
+ *   list <folder>         lists the runs of a folder
  *   page <folder>         prepares what the panel shows from the columns: pack, copy, unpack, view all problems
  * Prints one JSON line: seconds, peak resident memory of the process, and counts.
  */
 import { statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createJournal } from '../../engine/journal/create.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
@@ -16,16 +18,18 @@ import { type GroupDetail, majorityOf, type Problem, RUN_FORMAT, RunConfig } fro
 import type { RunColumns } from '../../engine/runs/columns.ts';
 import { columnsOf } from '../../engine/runs/fold.ts';
 import { INDEX_FILE } from '../../engine/runs/index-file.ts';
+import { listRuns } from '../../engine/runs/list.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { pack, unpack } from '../../engine/runs/packed.ts';
 import { problemView } from '../../engine/runs/problem-view.ts';
 import { judged } from '../support/judged.ts';
 import { step as stepRecord } from '../support/records.ts';
+import { writeRunFixture } from '../support/run-fixture.ts';
 
 const TOKENS = 6;
 
 const [kind, folder, ...counts] = process.argv.slice(2);
-if (!kind || !folder) throw new Error('usage: generate|everything|first|index|page <folder> [counts]');
+if (!kind || !folder) throw new Error('usage: generate|everything|first|index|page|copies|list <folder> [counts]');
 const before = performance.now();
 const result = await run(kind, folder, counts.map(Number));
 const seconds = (performance.now() - before) / 1000;
@@ -53,6 +57,13 @@ async function run(what: string, at: string, [problems, steps, groups, rollouts]
       const views = page.sampled.map((problem) => problemView(page, problem));
       return { ...found(page), copy: copied - began, views: performance.now() - copied, shown: views.length };
     }
+    case 'copies': {
+      await writeRunFixture(join(at, 'run-0'));
+      for (let i = 1; i < problems!; i++) await cp(join(at, 'run-0'), join(at, `run-${i}`), { recursive: true });
+      return {};
+    }
+    case 'list':
+      return { runs: (await listRuns(at)).length };
     default:
       throw new Error(`unknown: ${what}`);
   }

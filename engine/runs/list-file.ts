@@ -1,0 +1,65 @@
+/**
+ * What the list of runs said of each run, kept in the cache, so that a folder of ten thousand runs is not read again when
+ * one of them has changed. It can always be made again, so it is only trusted if it is whole and of this version, and an
+ * entry only while the run's folder, `run.json` and journal are as they were.
+ */
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { crc32 } from '../journal/crc.ts';
+import { EVENTS_FILE, inRun, RUN_FILE } from '../journal/layout.ts';
+import type { RunInfo } from '../protocol/rpc.ts';
+import { VERSION } from '../protocol/version.ts';
+import { writeWhole } from '../system/aside.ts';
+
+/** Raised whenever `RunInfo`, or what is put into it, changes. */
+const LIST_VERSION = 1;
+
+export interface ListEntry {
+  stamp: string;
+  /** Whether a lock was there: its holder may live again. */
+  locked: boolean;
+  info: RunInfo;
+}
+
+/** By the name of the run's folder. */
+export type ListEntries = Map<string, ListEntry>;
+
+/**
+ * Size, inode and time of the last change of what an entry is made from; the folder's own time tells when a file of it
+ * came or went. null where there is no run. Synchronous: three calls of microseconds, of which a list makes 30,000.
+ */
+export function stampOf(folder: string): string | null {
+  const parts = [folder, inRun(folder, RUN_FILE), inRun(folder, EVENTS_FILE)].map((path) => {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found && `${found.ino}:${found.ctimeMs}:${found.mtimeMs}:${found.isFile() ? found.size : ''}`;
+  });
+  return parts.every((part) => part !== undefined) ? parts.join('|') : null;
+}
+
+function pathOf(root: string, cache: string): string {
+  const key = createHash('sha256').update(resolve(root)).digest('hex').slice(0, 32);
+  return join(cache, 'lists', `${key}.json`);
+}
+
+/** First line of the file; what follows is JSON. */
+const header = (text: string) => `rollscope-list ${LIST_VERSION} ${VERSION} ${crc32(Buffer.from(text))}\n`;
+
+/** What was said of the runs of a folder; empty where nothing can be used. Never throws. */
+export async function readEntries(root: string, cache: string): Promise<ListEntries> {
+  try {
+    const whole = await readFile(pathOf(root, cache), 'utf8');
+    const text = whole.slice(whole.indexOf('\n') + 1);
+    if (!whole.startsWith(header(text))) return new Map();
+    return new Map(JSON.parse(text) as [string, ListEntry][]);
+  } catch {
+    return new Map();
+  }
+}
+
+/** Never throws: where the cache cannot be written, the next list is slower. */
+export async function writeEntries(root: string, cache: string, entries: ListEntries): Promise<void> {
+  const text = JSON.stringify([...entries]);
+  await writeWhole(pathOf(root, cache), header(text) + text).catch(() => {});
+}
