@@ -7,7 +7,6 @@ import {
   type GroupDetail,
   type GroupId,
   PHASES,
-  PHASES_BY_INTEREST,
   type Phase,
   type Problem,
   RollscopeError,
@@ -16,6 +15,7 @@ import {
 } from '../protocol/index.ts';
 import type { RunColumns } from '../runs/columns.ts';
 import { openColumns } from '../runs/open.ts';
+import { choosePhase } from '../runs/phases.ts';
 import { oneOf } from './options.ts';
 
 /** A group that counts, and its row in the columns. */
@@ -36,12 +36,14 @@ export interface RunMaterial {
   /** Of the phase and step that were asked for, in the order of the journal: each once, as it was recorded last. */
   groups: FoundGroup[];
   phase: Phase;
+  /** Says which groups these are where others could have been meant; null where the phase was named, or is the only one. */
+  otherPhases: string | null;
   detail(group: FoundGroup): Promise<GroupDetail>;
 }
 
 /**
- * Reads a run and its groups of one phase: the one that is named, else the first of `PHASES_BY_INTEREST` that the run
- * has. `step` takes one step only.
+ * Reads a run and its groups of one phase: the one that is named, else the one that speaks for the run (`choosePhase`).
+ * `step` takes one step only.
  * @throws RollscopeError `run-broken`, `usage` where there are none
  */
 export async function readGroups(
@@ -55,15 +57,16 @@ export async function readGroups(
   ]);
   const groups = columns.countedRows.map((row) => ({ ...columns.idOf(row), row }));
   const wanted = phase === undefined ? undefined : oneOf('--phase', phase, PHASES);
-  const chosen = wanted ?? PHASES_BY_INTEREST.find((p) => groups.some((g) => g.phase === p));
+  const { phase: chosen, others } = choosePhase(columns, wanted);
   const found = groups.filter((g) => g.phase === chosen && (step === undefined || g.step === step));
   if (!chosen || found.length === 0) {
+    const asked = wanted ?? chosen ?? undefined;
     const has = [...new Set(groups.map((g) => g.phase))].join(', ') || 'none';
     throw new RollscopeError(
       'usage',
-      `The run ${runName(folder)} has no ${chosen ? `${chosen} ` : ''}rollouts${step === undefined ? '' : ` at step ${step}`}.`,
+      `The run ${runName(folder)} has no ${asked ? `${asked} ` : ''}rollouts${step === undefined ? '' : ` at step ${step}`}.`,
       `It has rollouts of these phases: ${has}.`,
-      { details: { reason: 'no-such-rollouts', run: runName(folder), phase: chosen, step } },
+      { details: { reason: 'no-such-rollouts', run: runName(folder), phase: asked, step } },
     );
   }
   return {
@@ -75,6 +78,10 @@ export async function readGroups(
     vocabulary: columns.head.run?.model.vocabulary ?? null,
     groups: found,
     phase: chosen,
+    otherPhases:
+      wanted === undefined && others.length > 0
+        ? `Phase: ${chosen} (the run also has ${others.join(', ')}; choose with --phase)`
+        : null,
     detail: ({ row, ...id }) => readGroup(folder, { ...id, frame: columns.frameOf(row) }),
   };
 }

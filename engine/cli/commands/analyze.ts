@@ -72,7 +72,8 @@ export async function analyze(reference: string, options: AnalyzeOptions): Promi
   );
   const inQuadrants = quadrants(groups.map((group) => ({ problem: group.problem, group })));
   const labeled = aligned.length > 0;
-  output.print(`Confidence vs. correctness: ${plural(groups.length, 'problem')}, ${material.phase}, step ${at}\n`);
+  output.print(`Confidence vs. correctness: ${plural(groups.length, 'problem')}, ${material.phase}, step ${at}`);
+  output.print(material.otherPhases === null ? '' : `${material.otherPhases}\n`);
   if (labeled) {
     output.print(alignmentTable(aligned));
     output.print(`\n${quadrantTable(inQuadrants, problems)}`);

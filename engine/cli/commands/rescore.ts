@@ -1,5 +1,5 @@
 /** `rollscope rescore`: other rewards on the stored rollouts, without the model. */
-import { REWARDED } from '../../analysis/metrics.ts';
+import { hasReference, REWARDED } from '../../analysis/metrics.ts';
 import { compareRewards, type Rescored, type RescoredGroup, type Rescoring, winnerOf } from '../../analysis/rescore.ts';
 import { DASH, estimate, number, originText, plural, share, verdict } from '../../protocol/format.ts';
 import { type GroupDetail, parseReward, RollscopeError } from '../../protocol/index.ts';
@@ -70,6 +70,8 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
     for (const name of Object.keys(scores)) given.add(name);
     for (const reward of rewards) {
       if (impossible.has(reward.text)) continue;
+      // Its 0 for a problem without a reference is not a measurement.
+      if (!hasReference(detail) && reward.parts.some(({ labels }) => labels)) continue;
       try {
         const { rewards: values, basis } = reward.score(group);
         scores[reward.text] = { rewards: values, ...(basis && { basis }) };
@@ -87,7 +89,8 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
     advantages: (values) => advantages(config?.loss.advantage ?? USUAL_ADVANTAGE, values),
     thresholds: Object.fromEntries(computed.filter((one) => one.saysRight).map(({ text }) => [text, REWARDED])),
   });
-  output.print(`${plural(groups.length, 'group')} (${phase}); ${trainedWith(material)}\n`);
+  output.print(`${plural(groups.length, 'group')} (${phase}); ${trainedWith(material)}`);
+  output.print(material.otherPhases === null ? '' : `${material.otherPhases}\n`);
   if (grader) {
     const { answer, compare } = grader.rules;
     output.print(`Answers by ${answer}, compared as ${compare}: found in ${answered} of ${rollouts} rollouts.\n`);
@@ -96,6 +99,10 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
   if (found.pairs.length > 0) output.print(`\n${pairTable(found, config?.reward ?? recorded!)}`);
   if (only) output.print(`\n${winners(groups, [...given, ...computed.map(({ text }) => text)])}`);
   output.print(`\n${conclusion(found)}`);
+  const unlabeled = found.rewards.filter(({ groups: of }) => of === 0).map((one) => one.reward);
+  if (unlabeled.length > 0) {
+    output.note(`Not computed: ${unlabeled.join(', ')}. ${NO_REFERENCES}`);
+  }
   if (impossible.size > 0) {
     const names = [...impossible.keys()].join(', ');
     output.note(
@@ -109,11 +116,17 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
     ...(grader && { grading: grader.rules, answered, rollouts }),
     trainedBy: material.reward,
     ...found,
-    notComputed: Object.fromEntries(impossible),
+    notComputed: {
+      ...Object.fromEntries(impossible),
+      ...Object.fromEntries(unlabeled.map((name) => [name, NO_REFERENCES])),
+    },
     ...(only && { byGroup: groups.map(numbersOf) }),
   });
   return EXIT.ok;
 }
+
+/** Why a reward that reads labels has no numbers. */
+const NO_REFERENCES = 'No problem of these groups has a reference answer.';
 
 /** Where another trainer does not say how it estimated advantages. */
 const USUAL_ADVANTAGE = LOSS.fields.advantage.default!;

@@ -1,0 +1,21 @@
+/**
+ * Which phase speaks for a whole run, where groups of one phase are compared with each other (`analyze`, `rescore`). A
+ * problem by itself is spoken for by its latest group, whatever the phase (`problemView`). Pure.
+ */
+import { PHASES_BY_INTEREST, type Phase } from '../protocol/group-id.ts';
+import type { RunColumns } from './columns.ts';
+
+export interface PhaseChoice {
+  /** null for a run without rollouts of the phase that is asked for, or of any. */
+  phase: Phase | null;
+  /** The other phases that the run has rollouts of, in the order of `PHASES_BY_INTEREST`. */
+  others: Phase[];
+}
+
+/** The phase that is named, else the first of `PHASES_BY_INTEREST` that the run has. */
+export function choosePhase(columns: RunColumns, named?: Phase): PhaseChoice {
+  const recorded = new Set(columns.countedRows.map((row) => columns.idOf(row).phase));
+  const present = PHASES_BY_INTEREST.filter((phase) => recorded.has(phase));
+  const phase = (named === undefined ? present[0] : present.find((one) => one === named)) ?? null;
+  return { phase, others: present.filter((one) => one !== phase) };
+}
