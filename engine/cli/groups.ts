@@ -2,6 +2,7 @@
 import { readGroup } from '../journal/groups.ts';
 import { runName } from '../journal/layout.ts';
 import { readProblems, readRunFile } from '../journal/reader.ts';
+import { plural } from '../protocol/format.ts';
 import {
   describeRun,
   type GroupDetail,
@@ -60,12 +61,15 @@ export async function readGroups(
   const { phase: chosen, others } = choosePhase(columns, wanted);
   const found = groups.filter((g) => g.phase === chosen && (step === undefined || g.step === step));
   if (!chosen || found.length === 0) {
+    const steps = [...new Set(groups.filter((g) => g.phase === chosen).map((g) => g.step))];
     const asked = wanted ?? chosen ?? undefined;
     const has = [...new Set(groups.map((g) => g.phase))].join(', ') || 'none';
     throw new RollscopeError(
       'usage',
       `The run ${runName(folder)} has no ${asked ? `${asked} ` : ''}rollouts${step === undefined ? '' : ` at step ${step}`}.`,
-      `It has rollouts of these phases: ${has}.`,
+      steps.length > 0 && step !== undefined
+        ? `Its ${asked} rollouts are of ${stepsText(steps)}.`
+        : `It has rollouts of these phases: ${has}.`,
       { details: { reason: 'no-such-rollouts', run: runName(folder), phase: asked, step } },
     );
   }
@@ -84,4 +88,11 @@ export async function readGroups(
         : null,
     detail: ({ row, ...id }) => readGroup(folder, { ...id, frame: columns.frameOf(row) }),
   };
+}
+
+/** `step 3`, or `5 steps from 1 to 9`; in the order of the journal. */
+function stepsText(steps: readonly number[]): string {
+  return steps.length === 1
+    ? `step ${steps[0]}`
+    : `${plural(steps.length, 'step')} from ${steps[0]} to ${steps.at(-1)}`;
 }

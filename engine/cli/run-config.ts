@@ -2,8 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import stringArgv from 'string-argv';
+import { defaultText } from '../config/defaults.ts';
 import type { Given, Layer } from '../config/layer.ts';
 import { buildRunConfig as build } from '../config/layers.ts';
+import { allowedFor, boundsOf } from '../config/messages.ts';
 import { type ConfigValues, objectAt, setAt } from '../config/objects.ts';
 import { datasetReference, type PathBase, modelReference as referenceOf, withAbsolutePaths } from '../config/paths.ts';
 import type { RunSetting, SettingGroup } from '../config/settings.ts';
@@ -61,7 +63,13 @@ function optionLayer(raw: RawOptions, groups: readonly SettingGroup[]): Layer {
     given.set(path, { name: used.flag, ...(setting.kind.type === 'bytes' && { text: String(value) }) });
   }
   loraFrom(raw, groups, values, given);
-  return { source: { kind: 'option' }, values: withAbsolutePaths(values, here()), given, absolute };
+  return {
+    source: { kind: 'option' },
+    values: withAbsolutePaths(values, here()),
+    given,
+    absolute,
+    advice: defaultAdvice,
+  };
 }
 
 /** `--lora` takes the preset's or the usual rank, `--lora 8` that rank, `--no-lora` trains all weights. */
@@ -125,21 +133,26 @@ function words(text: string): string[] {
   return existsSync(text) ? [text] : stringArgv(text);
 }
 
-function numberIn({ flag, placed }: RunFlag, text: string): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (Number.isFinite(value)) return value;
-  const example = exampleOf(placed);
-  throw new RollscopeError(
-    'usage',
-    `${flag}: '${text}' is not a number.`,
-    example && `For example: ${flag} ${example}`,
-    { details: { reason: 'bad-value', field: flag, value: text, ...(example && { example }) } },
-  );
+/** `Default: 100.` */
+function defaultAdvice(placed: RunSetting): string | undefined {
+  const preset = defaultText(placed);
+  return preset === null || preset === 'none' ? undefined : `Default: ${preset}.`;
 }
 
-/** How a value is written. */
-function exampleOf({ setting }: Pick<RunSetting, 'setting'>): string | undefined {
-  return setting.example ?? (typeof setting.default === 'number' ? String(setting.default) : undefined);
+/** `Allowed: a whole number from 0 to 1000000. Default: 100.` */
+function rangeAdvice(placed: RunSetting): string {
+  const allowed = `${allowedFor(placed.setting)}.`.replace(/^a/, 'A');
+  return [allowed, defaultAdvice(placed)].filter((one) => one !== undefined).join(' ');
+}
+
+function numberIn({ flag, placed, absolute }: RunFlag, text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (Number.isFinite(value)) return value;
+  // A rate in place of a share of the learning rate has other bounds than the share.
+  const advice = absolute ? 'Allowed: a number from 0 up to the learning rate.' : rangeAdvice(placed);
+  throw new RollscopeError('usage', `${flag}: '${text}' is not a number.`, advice, {
+    details: { reason: 'bad-value', field: flag, value: text, ...(!absolute && boundsOf(placed.setting.kind)) },
+  });
 }
 
 /** Throws RollscopeError `usage` if the text is not a size. */

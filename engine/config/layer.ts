@@ -1,5 +1,6 @@
 /** A layer of a configuration: values with the place that they come from. */
 import type { ConfigValues } from './objects.ts';
+import type { RunSetting } from './settings.ts';
 
 /** Where values come from, the later the stronger. */
 export type Source =
@@ -25,4 +26,6 @@ export interface Layer {
   given?: ReadonlyMap<string, Given>;
   /** Values that were given in the unit of another setting: `--min-lr` as a rate. */
   absolute?: readonly { path: string; of: string; value: number; name: string }[];
+  /** What to say about a number out of range where its place is no help, as for options. */
+  advice?(setting: RunSetting): string | undefined;
 }

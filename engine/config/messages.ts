@@ -64,12 +64,17 @@ export function issueError(issue: Issue, input: unknown, layers: readonly Layer[
     );
   }
   const name = nameOf(path, layers);
-  const setting = settingAt(path)?.setting;
+  const placed = settingAt(path);
+  const setting = placed?.setting;
   const value = valueAt(input, issue.path);
   const text = givenAt(path, layerOf(path, layers))?.text;
   const choices = path === 'reward' ? REWARDS : choicesOf(setting?.kind);
   const nearest = nearestOf(value, choices);
-  const hint = nearestHint(nearest, name) ?? remedyOf(path, layers);
+  const isNumber = setting && /^(?:integer|number|bytes)$/.test(setting.kind.type);
+  const hint =
+    nearestHint(nearest, name) ??
+    remedyOf(path, layers) ??
+    (placed && isNumber ? layerOf(path, layers)?.advice?.(placed) : undefined);
   if (issue.code === 'custom') {
     const own = (issue.params as { hint?: string } | undefined)?.hint;
     return new RollscopeError(
@@ -97,7 +102,7 @@ export function issueError(issue: Issue, input: unknown, layers: readonly Layer[
 }
 
 /** The bounds of a number. */
-function boundsOf(kind: ValueKind | undefined): { [Bound in 'min' | 'max' | 'above' | 'below']?: number } {
+export function boundsOf(kind: ValueKind | undefined): { [Bound in 'min' | 'max' | 'above' | 'below']?: number } {
   if (kind?.type !== 'integer' && kind?.type !== 'number' && kind?.type !== 'bytes') return {};
   const { min, max, above, below } = kind;
   return Object.fromEntries(Object.entries({ min, max, above, below }).filter(([, bound]) => bound !== undefined));

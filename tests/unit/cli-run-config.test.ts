@@ -354,10 +354,11 @@ describe('errors name the option, the value and what is allowed', () => {
     [['--steps', 'many'], bad('--steps', 'many')],
     [['--lr', ''], bad('--lr', '')],
     [['--lora', 'train.jsonl'], bad('--lora', 'train.jsonl')],
-    [['--lr', 'abc'], bad('--lr', 'abc', { example: '5e-7' })],
-    [['--learning-rate', 'abc'], bad('--learning-rate', 'abc', { example: '5e-7' })],
+    [['--lr', 'abc'], bad('--lr', 'abc', { above: 0, max: 1 })],
+    [['--learning-rate', 'abc'], bad('--learning-rate', 'abc', { above: 0, max: 1 })],
+    [['--min-lr', 'abc'], bad('--min-lr', 'abc')],
     [['--memory', 'lots'], bad('--memory', 'lots', { example: '4GB' })],
-  ])('%j, which cannot be read, with an example that the option takes', (args, facts) => {
+  ])('%j, which cannot be read, with what the option takes', (args, facts) => {
     expectThrow(() => train(...args), 'usage', facts);
   });
 });
