@@ -19,6 +19,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
+    // A test whose checks all stood in loops and conditions that did not come about has tested nothing.
+    expect: { requireAssertions: true },
     // They only bound what hangs: a test must pass while other work keeps every core busy.
     testTimeout: 600_000,
     hookTimeout: 600_000,
@@ -26,7 +28,8 @@ export default defineConfig({
       suite('unit', 0),
       suite('parity', 0),
       suite('engine', 0, built),
-      suite('e2e', 1, { globalSetup: ['tests/e2e/setup.ts'] }),
+      // Waiting for an element is a check of its own there.
+      suite('e2e', 1, { globalSetup: ['tests/e2e/setup.ts'], expect: { requireAssertions: false } }),
     ],
   },
 });

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFile
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { liveWriter, lockRun } from '../../engine/journal/lock.ts';
 import { openJournal } from '../../engine/journal/open.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
@@ -14,6 +14,7 @@ import { cleanEnvironment } from '../support/environment.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
 import { expectRejection } from '../support/refusals.ts';
 import { playFixture, writeRunFixture } from '../support/run-fixture.ts';
+import { until } from '../support/wait.ts';
 
 let root: string;
 let folder: string;
@@ -65,11 +66,22 @@ describe('the lock', () => {
     await (await openJournal(folder)).close();
   });
 
-  test('that was never finished is taken over after a while', async () => {
+  test('that is being written is waited for, and taken over when it is not finished after two seconds', async () => {
     await interruptedRun('{"pid":');
-    const started = Date.now();
-    await (await openJournal(folder)).close();
-    expect(Date.now() - started).toBeGreaterThan(1000);
+    const now = Date.now();
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(now);
+    let opened = false;
+    const opening = openJournal(folder).finally(() => {
+      opened = true;
+    });
+    await until('it has looked again and again', () => clock.mock.calls.length > 3);
+    clock.mockReturnValue(now + 1900);
+    const before = clock.mock.calls.length;
+    await until('it still looks', () => clock.mock.calls.length > before + 2);
+    expect(opened).toBe(false);
+    clock.mockReturnValue(now + 2100);
+    await (await opening).close();
+    clock.mockRestore();
   });
 
   test('of another machine holds as long as it is touched', async () => {

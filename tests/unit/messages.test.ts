@@ -273,7 +273,7 @@ describe('what is no message', () => {
     const { server, raw } = pair();
     server.listen();
     raw.postMessage(message);
-    await until('the server closes', () => server.closed);
+    expect(await until('the server closes', () => server.closed)).toBe(true);
   });
 });
 

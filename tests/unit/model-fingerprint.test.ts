@@ -21,7 +21,6 @@ import { isSameModel, type ModelSource, openModel } from '../../engine/model/sou
 import { EMBEDDED_MODEL } from '../support/crafted-models.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
 import { expectRejection } from '../support/refusals.ts';
-import { until } from '../support/wait.ts';
 
 const GOLDEN = path.join(ROOT, 'tests', 'parity', 'golden');
 /** So large that 64 samples of 64 KiB leave gaps, and that its hash is remembered. */
@@ -185,8 +184,9 @@ test('the hash of a large file is remembered until the file changes', async () =
   expect(first.heard).toContain('checking the model (the first time only)');
   expect(existsSync(memory)).toBe(false);
 
-  await until('the file has been left alone for two seconds', () => Date.now() - statSync(file).ctimeMs > 2100);
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(statSync(file).ctimeMs + 2100);
   expect((await hash()).heard.length).toBeGreaterThan(0);
+  clock.mockRestore();
   expect(Object.values(JSON.parse(readFileSync(memory, 'utf8')))).toMatchObject([{ sha256: first.sha256 }]);
   expect(await hash()).toEqual({ sha256: first.sha256, heard: [] });
 
