@@ -2,9 +2,9 @@
  * Choices that stand in columns of their own (MMLU, ARC and their kin): how the model gets to see them, and what a label
  * that counts them says. Pure.
  */
-import { isObject } from '../protocol/values.ts';
+import { cellText, isObject } from '../protocol/values.ts';
 import { valueOfText } from './chat.ts';
-import { cellText, type RowValues } from './fields.ts';
+import type { RowValues } from './fields.ts';
 import type { Label } from './labels.ts';
 
 export interface Choices {

@@ -2,6 +2,7 @@
 import type { DatasetConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { DataReading } from '../protocol/records.ts';
+import { meansProblem, placeholders } from '../protocol/template.ts';
 import {
   columnValue,
   type DatasetColumns,
@@ -12,7 +13,6 @@ import {
   USUAL_NAMES,
 } from './fields.ts';
 import type { RewardColumns } from './kept.ts';
-import { meansProblem, placeholders } from './template.ts';
 
 interface Table {
   name: string;

@@ -6,6 +6,8 @@ import type { DatasetConfig } from '../protocol/config.ts';
 import { EMBEDDED } from '../protocol/embedded.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { DataReading, Problem, Turn } from '../protocol/records.ts';
+import { meansProblem, placeholders, render } from '../protocol/template.ts';
+import { cellText } from '../protocol/values.ts';
 import { type Asked, ChatFault, isMessage, laidOut, readPrompt } from './chat.ts';
 import {
   type ChoiceColumns,
@@ -18,14 +20,13 @@ import {
   withChoices,
 } from './choices.ts';
 import { checkColumns, list, readingOf } from './columns.ts';
-import { cellText, columnValue, type DatasetColumns, type RowValues, withObjects } from './fields.ts';
+import { columnValue, type DatasetColumns, type RowValues, withObjects } from './fields.ts';
 import { keptColumns, type RewardColumns } from './kept.ts';
 import { type Label, labelOf } from './labels.ts';
 import { placeOfRow, type RowPlace } from './place.ts';
 import { readTable, type TableRow } from './readers.ts';
 import { splitReply } from './reply.ts';
 import { RULE_COLUMN, ruleOf } from './rule.ts';
-import { meansProblem, placeholders, render } from './template.ts';
 
 export type { RewardColumns };
 

@@ -153,14 +153,3 @@ export function findColumns(rows: readonly RowValues[], mapping: FieldMap): Data
   const id = find('id');
   return { prompt: find('prompt'), answer: find('answer'), id: id === NO_IDS && !(id in merged) ? null : id };
 }
-
-/** A cell as text, for answers, ids and templates; null for nothing. A list of one is its item. */
-export function cellText(value: unknown): string | null {
-  if (value === null || value === undefined) return null;
-  if (typeof value === 'string') return value.trim() === '' ? null : value;
-  if (Number.isNaN(value)) return null;
-  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
-  if (Array.isArray(value) && value.length === 1) return cellText(value[0]);
-  return JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? String(v) : v));
-}

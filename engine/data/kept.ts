@@ -1,9 +1,9 @@
 /** The columns of a row that its reward reads. Pure. */
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Problem } from '../protocol/records.ts';
+import { placeholders } from '../protocol/template.ts';
 import { columnValue, type DatasetColumns, namesLabel, type RowValues, rewardValue, without } from './fields.ts';
 import type { RowPlace } from './place.ts';
-import { placeholders } from './template.ts';
 
 /** Columns that the reward reads in addition to prompt, answer and id. */
 export interface RewardColumns {

@@ -1,7 +1,7 @@
 /** The reference answers of a row: one, or several of which any counts. Pure. */
 import { referenceAnswer } from '../grading/extract.ts';
+import { cellText } from '../protocol/values.ts';
 import { valueOfText } from './chat.ts';
-import { cellText } from './fields.ts';
 
 export interface Label {
   answer: string;

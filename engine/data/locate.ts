@@ -1,6 +1,7 @@
 /** Where the problems stand in a document that is open in an editor, whole or just being edited. Pure: text in, lines out. */
 import type { FieldMap } from '../protocol/config.ts';
-import { cellText, columnValue, type RowValues, usualName } from './fields.ts';
+import { cellText } from '../protocol/values.ts';
+import { columnValue, type RowValues, usualName } from './fields.ts';
 import { readJson } from './json.ts';
 import { beginsWithLine, hasPrompt } from './json-rows.ts';
 import { lineCounter, listsIn, scanObjects } from './json-scan.ts';

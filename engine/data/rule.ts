@@ -2,7 +2,8 @@
 import { compilePattern } from '../grading/pattern.ts';
 import { answerRuleError, parseAnswerRule } from '../protocol/answer-rule.ts';
 import { RollscopeError } from '../protocol/errors.ts';
-import { cellText, columnValue, type RowValues } from './fields.ts';
+import { cellText } from '../protocol/values.ts';
+import { columnValue, type RowValues } from './fields.ts';
 import type { RowPlace } from './place.ts';
 
 export const RULE_COLUMN = 'answer_rule';

@@ -6,21 +6,11 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { RollscopeError } from '../protocol/errors.ts';
-import type { Check } from '../protocol/evidence.ts';
 import { plural } from '../protocol/format.ts';
+import type { Check, CustomOptions, CustomRollout } from '../protocol/programs.ts';
 import { type BoundedResult, runBounded } from '../system/bounded.ts';
 import { findProgram, isFile } from './find-program.ts';
-import type { CustomRollout } from './rollouts.ts';
 import { withoutTypes } from './typescript.ts';
-
-export interface CustomOptions {
-  /** A module, or the program and its arguments. */
-  command: readonly string[];
-  /** Time for the rollouts of one step. */
-  seconds: number;
-  /** Give it the reference answers too. */
-  labels: boolean;
-}
 
 const MODULE = /\.[cm]?[jt]s$/;
 const TYPESCRIPT = /\.[cm]?ts$/;

@@ -9,11 +9,11 @@ import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
-import type { Check } from '../protocol/evidence.ts';
+import type { Check, LeanItem, LeanOptions } from '../protocol/programs.ts';
 import { type BoundedResult, runBounded } from '../system/bounded.ts';
 import { findProgram } from './find-program.ts';
 import { inParallel } from './pool.ts';
-import { fileFor, type LeanItem, type LeanOptions, type ProofFile, words } from './proof-file.ts';
+import { fileFor, type ProofFile, words } from './proof-file.ts';
 
 /** Lean maps its libraries, so a limit on memory must be wide. */
 const MEGABYTES = 8192;

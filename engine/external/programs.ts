@@ -6,7 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { RollscopeError } from '../protocol/errors.ts';
-import type { Check } from '../protocol/evidence.ts';
+import type { Check, ProgramItem, ProgramTestOptions } from '../protocol/programs.ts';
 import { type BoundedResult, runBounded } from '../system/bounded.ts';
 import { lastCodeBlock } from './code-blocks.ts';
 import { findProgram } from './find-program.ts';
@@ -14,54 +14,12 @@ import { JAVASCRIPT_DRIVER } from './javascript-driver.ts';
 import { inParallel } from './pool.ts';
 import { PYTHON_DRIVER } from './python-driver.ts';
 
-interface ProgramOptions {
-  language: 'python' | 'javascript';
-  /** What one program may take: time, memory, output. */
-  seconds: number;
-  megabytes: number;
-  outputKilobytes: number;
-}
-type Language = ProgramOptions['language'];
-
-export interface ProgramItem {
-  response: string;
-  /** One test or several, each a piece of code that throws when the program is wrong. */
-  tests: string | readonly string[];
-}
+type Language = ProgramTestOptions['language'];
 
 const NAMES: Record<Language, { title: string; fences: readonly string[] }> = {
   python: { title: 'Python', fences: ['python', 'py', 'python3', ''] },
   javascript: { title: 'JavaScript', fences: ['javascript', 'js', 'node', 'mjs', 'cjs', ''] },
 };
-
-/**
- * The tests in a cell of the data: a text, or a list of texts (also written as JSON).
- * @throws RollscopeError `dataset`, which names the problem and the column
- */
-export function testsIn(value: unknown, column: string, prompt: string): string[] {
-  const list = listIn(value);
-  if (list && list.length > 0 && list.every((test) => typeof test === 'string' && test.trim() !== '')) return list;
-  throw new RollscopeError(
-    'dataset',
-    `The problem "${prompt.slice(0, 80)}" has no tests in the column "${column}".`,
-    'Write code that throws when the program is wrong, such as "assert add(1, 2) == 3", or a list of such snippets.',
-    { details: { reason: 'bad-column', field: column, problem: prompt } },
-  );
-}
-
-function listIn(value: unknown): string[] | null {
-  if (Array.isArray(value)) return value;
-  if (typeof value !== 'string') return null;
-  if (/^\s*\[\s*"/.test(value)) {
-    try {
-      const parsed: unknown = JSON.parse(value);
-      if (Array.isArray(parsed)) return parsed;
-    } catch {
-      // code that begins with a list
-    }
-  }
-  return [value];
-}
 
 interface Interpreter {
   command: string;
@@ -125,7 +83,7 @@ async function findPython(): Promise<string | null> {
  * @throws RollscopeError `config` without an interpreter, `canceled` where `signal` ended it
  */
 export async function checkPrograms(
-  options: ProgramOptions,
+  options: ProgramTestOptions,
   items: readonly ProgramItem[],
   signal?: AbortSignal,
 ): Promise<Check[]> {
@@ -135,7 +93,7 @@ export async function checkPrograms(
 
 async function checkOne(
   interpreter: Interpreter,
-  options: ProgramOptions,
+  options: ProgramTestOptions,
   { response, tests: given }: ProgramItem,
   signal?: AbortSignal,
 ): Promise<Check> {
@@ -167,7 +125,7 @@ interface Outcome {
 
 async function runTest(
   interpreter: Interpreter,
-  { language, seconds, megabytes, outputKilobytes }: ProgramOptions,
+  { language, seconds, megabytes, outputKilobytes }: ProgramTestOptions,
   program: string,
   test: string,
   signal?: AbortSignal,
@@ -218,7 +176,7 @@ const NODE_MEGABYTES = 64;
 
 function limitText(
   { reason }: BoundedResult,
-  { seconds, megabytes, outputKilobytes }: Omit<ProgramOptions, 'language'>,
+  { seconds, megabytes, outputKilobytes }: Omit<ProgramTestOptions, 'language'>,
 ): string | null {
   switch (reason) {
     case 'time':

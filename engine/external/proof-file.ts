@@ -3,20 +3,8 @@
  * The words refused are a list, and no proof that none is missing. Pure.
  */
 
+import type { LeanItem, LeanOptions } from '../protocol/programs.ts';
 import { lastCodeBlock } from './code-blocks.ts';
-
-export interface LeanOptions {
-  /** Imports at the head of every file. */
-  header: string;
-  /** Time for one proof. */
-  seconds: number;
-}
-
-export interface LeanItem {
-  response: string;
-  /** What is to be proven, up to `:=`; a name that `#print axioms` can ask for follows from it. */
-  statement?: string;
-}
 
 /**
  * Words that a proof does not need and that could make Lean accept what is not proven, or run programs while it compiles:

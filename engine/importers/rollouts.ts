@@ -3,9 +3,9 @@
  * rewards by name, advantage, reference answer and id. Numbers and texts under other names are kept under those names.
  */
 import { chatText, promptOf } from '../data/chat.ts';
-import { cellText } from '../data/fields.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { ForeignValue } from '../protocol/group.ts';
+import { cellText } from '../protocol/values.ts';
 import type { ForeignRollout } from './group.ts';
 import type { Importer, ReadRun } from './importer.ts';
 import { type JsonLine, readJsonLines } from './json-lines.ts';

@@ -15,6 +15,7 @@ const TEXTS = {
   reconstructing: () => 'reconstructing',
   'comparing-answers': () => 'comparing answers',
   'scoring-answers': () => 'scoring answers after each step',
+  asking: (detail) => detail ?? 'asking the model',
   updating: () => 'updating',
   saving: () => 'writing a checkpoint',
 } satisfies Record<string, (detail: string | null) => string>;

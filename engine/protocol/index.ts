@@ -9,6 +9,7 @@ export * from './group.ts';
 export * from './group-facts.ts';
 export * from './home.ts';
 export * from './presets.ts';
+export * from './programs.ts';
 export * from './records.ts';
 export * from './reward-expression.ts';
 export * from './rpc.ts';

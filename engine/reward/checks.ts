@@ -3,20 +3,36 @@
  * runs them (`engine/external`) and stores what they said; here it becomes rewards. A program that crashes, hangs or takes
  * too much gets 0.
  */
-import type { EvidenceKind } from '../protocol/evidence.ts';
 import { shortNumber } from '../protocol/format.ts';
-import { missingEvidence } from './evidence.ts';
+import type { Check } from '../protocol/programs.ts';
+import type { EvidenceGroup } from './evidence.ts';
+import { aNumber, aText, listOf, record, type ShapeValue } from './shape.ts';
 import type { Group, Scores } from './types.ts';
 
-export function fromChecks(kind: Extract<EvidenceKind, 'program' | 'lean' | 'custom'>) {
-  return ({ evidence }: Group): Scores => {
-    const { checks } = evidence[kind] ?? missingEvidence(kind);
+/** By rollout. */
+export const CHECKS = record({ checks: listOf(record({ score: aNumber, detail: aText })) });
+type Checks = ShapeValue<typeof CHECKS>;
+
+/** Checks of all rollouts in a row, dealt out to their groups. */
+export function byGroup(groups: readonly EvidenceGroup[], checks: readonly Check[]): Checks[] {
+  let at = 0;
+  return groups.map(({ rollouts }) => {
+    const own = checks.slice(at, at + rollouts.length);
+    at += rollouts.length;
+    return { checks: own };
+  });
+}
+
+/** @param passes whether a score of 1 means that the check is passed; a score of the user's own means nothing known */
+export function fromChecks(passes = true) {
+  return (_: Group, __: unknown, evidence: () => Checks): Scores => {
+    const { checks } = evidence();
     return {
       rewards: checks.map(({ score }) => score),
       explain: (index) => {
         const { score, detail } = checks[index]!;
         return [
-          { kind: 'check', passed: kind === 'custom' ? null : score === 1, text: detail },
+          { kind: 'check', passed: passes ? score === 1 : null, text: detail },
           { kind: 'result', reward: score, text: `reward ${shortNumber(score)}` },
         ];
       },

@@ -5,9 +5,11 @@
  */
 import { graderOf } from '../grading/index.ts';
 import { plural, shortNumber } from '../protocol/format.ts';
-import { integer, section, text } from '../protocol/settings/kit.ts';
-import { missingEvidence } from './evidence.ts';
+import { integer, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
+import { ANSWERS, answersOf, askSampling, filled, question, ROLLOUTS, rephrased } from './asking.ts';
+import type { EvidenceContext, EvidenceGroup, Question } from './evidence.ts';
 import { maxTokens, temperature } from './questions.ts';
+import { aText, listOf, record, type ShapeValue } from './shape.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 import { weightedVote } from './vote.ts';
 
@@ -42,8 +44,78 @@ const OPTIONS = section('Rephrasings', {
   maxTokens: maxTokens('--rephrasings-max-tokens', 'rephrasing', 512),
 });
 
-function compute({ answers, evidence, grader = graderOf() }: Group): Scores {
-  const { rephrasings } = evidence['co-reward'] ?? missingEvidence('co-reward');
+type Options = ValuesOf<typeof OPTIONS.fields>;
+
+/** Answers to each rephrasing of the problem. */
+const EVIDENCE = record({ rephrasings: listOf(record({ prompt: aText, answers: ANSWERS })) });
+type Rephrased = ShapeValue<typeof EVIDENCE>;
+
+/** Answers to rephrasings of the problems, which the policy writes where the data has too few. */
+async function gather(groups: readonly EvidenceGroup[], context: EvidenceContext<Options>): Promise<Rephrased[]> {
+  const { config, step, policy } = context;
+  const written = await rephrasingsOf(groups, context);
+  const asked = groups.flatMap(({ problem }, g) =>
+    written[g]!.map((prompt, r) => ({
+      group: g,
+      text: prompt,
+      prompt: question(config, rephrased(config.dataset.template, prompt, problem.columns)),
+      problem: problem.index,
+      first: r * ROLLOUTS,
+    })),
+  );
+  const answers = await policy.ask({
+    questions: asked.map(({ group: _, text: __, ...q }) => q),
+    rows: config.votes,
+    sampling: config.sampling,
+    stream: 'rephrasing',
+    step,
+    policy: null,
+    activity: 'sampling-rephrasings',
+  });
+  return groups.map(({ grader }, g) => ({
+    rephrasings: asked.flatMap(({ group, text: prompt }, i) =>
+      group === g ? [{ prompt, answers: answersOf(answers[i]!, grader) }] : [],
+    ),
+  }));
+}
+
+/** The rephrasings of each problem: those of the data, then those that the policy writes. */
+async function rephrasingsOf(
+  groups: readonly EvidenceGroup[],
+  { options, config, step, policy }: EvidenceContext<Options>,
+): Promise<string[][]> {
+  const given = groups.map(({ problem }) => textsOf(problem.columns?.[options.column]).slice(0, options.count));
+  const questions = groups.flatMap(({ problem }, g): (Question & { group: number })[] =>
+    Array.from({ length: options.count - given[g]!.length }, (_, r) => ({
+      group: g,
+      prompt: question(config, filled(options.template, { problem: problem.text })),
+      problem: problem.index,
+      first: r,
+    })),
+  );
+  const written = await policy.ask({
+    questions: questions.map(({ group: _, ...q }) => q),
+    rows: 1,
+    sampling: { ...askSampling, stopAtAnswer: false, temperature: options.temperature, maxTokens: options.maxTokens },
+    stream: 'rephrase',
+    step,
+    policy: null,
+    activity: 'rephrasing',
+  });
+  written.forEach((responses, i) => {
+    const text = responses?.[0]?.trim();
+    if (text) given[questions[i]!.group]!.push(text);
+  });
+  return given;
+}
+
+function textsOf(value: unknown): string[] {
+  const list = Array.isArray(value) ? value : [value];
+  return list.filter((item): item is string => typeof item === 'string' && item.trim() !== '');
+}
+
+function compute({ answers, grader = graderOf() }: Group, _: Options, evidence: () => Rephrased): Scores {
+  const { rephrasings } = evidence();
   const votes = weightedVote(
     rephrasings.map((r) => ({ answers: r.answers, weight: 1 })),
     grader,
@@ -95,6 +167,6 @@ export const coReward = labelFree({
   options: OPTIONS,
   columns: ({ column }) => ({ optional: [column] }),
   throughTemplate: true,
-  evidence: () => 'co-reward',
+  evidence: { shape: EVIDENCE, gather, questionTokens: ({ maxTokens }) => maxTokens },
   compute,
 });

@@ -4,6 +4,7 @@
  */
 import { shortNumber } from '../protocol/format.ts';
 import { type RewardExpression, rewardsIn } from '../protocol/reward-expression.ts';
+import { evidenceOf } from './evidence.ts';
 import { ownOptions, type RewardOptions } from './options.ts';
 import { type RewardName, rewardNamed } from './registry.ts';
 import type { LabeledGroup, Part, Reward, Scores } from './types.ts';
@@ -22,6 +23,7 @@ function scoreOne(reward: Reward, group: LabeledGroup, options: RewardOptions): 
       evidence,
     },
     ownOptions(reward, options),
+    () => evidenceOf(reward.name, reward.evidence!.shape, evidence),
   );
 }
 

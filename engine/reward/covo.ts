@@ -8,9 +8,13 @@
  * it is likeliest everywhere, and all that have an answer get 1. A prefix behind which no candidate fits the context is
  * left out; where none remains the reward is -w.
  */
+import { type Grader, graderOf } from '../grading/index.ts';
 import { plural, shortNumber } from '../protocol/format.ts';
+import type { PolicyRollout } from '../protocol/records.ts';
 import { integer, number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
-import { missingEvidence } from './evidence.ts';
+import type { EvidenceContext, EvidenceGroup } from './evidence.ts';
+import { TAIL } from './judgment.ts';
+import { aCount, listOf, record, type ShapeValue } from './shape.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 
 function isPattern(pattern: string): boolean {
@@ -61,8 +65,80 @@ const OPTIONS = section('Steps of a solution', {
 });
 type Options = ValuesOf<typeof OPTIONS.fields>;
 
-function compute({ answers, clusters, evidence }: Group, { volatility: weight }: Options): Scores {
-  const { likeliest } = evidence.covo ?? missingEvidence('covo');
+/** For each rollout and each of its prefixes that leave room, the cluster whose answer is likeliest; [] for none. */
+const EVIDENCE = record({ likeliest: listOf(listOf(aCount)) });
+type Likeliest = ShapeValue<typeof EVIDENCE>;
+
+/** Room for the cue and an answer; behind a prefix that leaves less, answers that do not fit are not compared. */
+const CANDIDATE_TOKENS = 64;
+
+/** The answer that is likeliest after each step of a response. */
+async function gather(
+  groups: readonly EvidenceGroup[],
+  { options, policy }: EvidenceContext<Options>,
+): Promise<Likeliest[]> {
+  const items = groups.flatMap(({ problem, rollouts, answers, clusters, grader }, g) =>
+    rollouts.flatMap((rollout, i) =>
+      answers[i] === null
+        ? []
+        : prefixes(rollout, options, grader).map((prefix) => ({
+            group: g,
+            rollout: i,
+            item: { problem: problem.index, prefix, candidates: clusters.map(({ answer }) => answer) },
+          })),
+    ),
+  );
+  const scores = await policy.scoreCandidates({
+    items: items.map(({ item }) => item),
+    cue: options.cue,
+    activity: 'scoring-answers',
+  });
+  const likeliest = groups.map(({ rollouts }) => rollouts.map((): number[] => []));
+  items.forEach(({ group, rollout }, k) => {
+    const of = scores[k]!;
+    const best = Math.max(...of);
+    // Behind a prefix that leaves no answer room in the context nothing is likeliest: it does not count.
+    if (best > Number.NEGATIVE_INFINITY) likeliest[group]![rollout]!.push(of.indexOf(best));
+  });
+  return likeliest.map((of) => ({ likeliest: of }));
+}
+
+/** Marks before a final answer, which are not part of the reasoning. */
+const MARKS = /\s*(?:(?:####|\\boxed\s*\{|(?:the\s+)?(?:final\s+)?answer\s+is(?:\s*:)?)[\s$({]*)+$/i;
+
+/** The tokens of a response up to the end of each of its steps, at most `steps` of them, evenly spread. */
+export function prefixes(
+  { text, tokenTexts, tokens }: Pick<PolicyRollout, 'text' | 'tokenTexts' | 'tokens'>,
+  { separator, steps }: Pick<Options, 'separator' | 'steps'>,
+  grader: Grader = graderOf(),
+): Int32Array[] {
+  const place = grader.locate(text);
+  const before = text.slice(0, place?.start ?? text.length);
+  const reasoning = before.slice(0, -TAIL) + before.slice(-TAIL).replace(MARKS, '');
+  const ends: number[] = [];
+  for (const match of reasoning.matchAll(new RegExp(separator, 'g'))) {
+    const end = match.index + match[0].length;
+    if (match[0].length > 0 && reasoning.slice(ends.at(-1) ?? 0, end).trim() !== '') ends.push(end);
+  }
+  if (reasoning.slice(ends.at(-1) ?? 0).trim() !== '' || ends.length === 0) ends.push(reasoning.length);
+  const kept =
+    ends.length <= steps
+      ? ends
+      : Array.from({ length: steps }, (_, k) => ends[Math.ceil(((k + 1) * ends.length) / steps) - 1]!);
+  return kept.map((end) => {
+    let count = 0;
+    for (let at = 0; count < tokenTexts.length; count++) {
+      const next = at + tokenTexts[count]!.length;
+      // A token that ends in blanks behind the step belongs to it.
+      if (next > end && (at >= end || text.slice(end, next).trim() !== '')) break;
+      at = next;
+    }
+    return tokens.slice(0, count);
+  });
+}
+
+function compute({ answers, clusters }: Group, { volatility: weight }: Options, evidence: () => Likeliest): Scores {
+  const { likeliest } = evidence();
   const own = answers.map((_, i) => clusters.findIndex(({ members }) => members.includes(i)));
   const trajectories = likeliest.map((at, i) => {
     const steps = at.length;
@@ -120,6 +196,6 @@ export const covo = labelFree({
   source: 'CoVo, arXiv 2506.08745',
   setup: 'The step separator, the maximum number of steps and the answer cue can be set.',
   options: OPTIONS,
-  evidence: () => 'covo',
+  evidence: { shape: EVIDENCE, gather, questionTokens: () => CANDIDATE_TOKENS },
   compute,
 });

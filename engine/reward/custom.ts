@@ -1,7 +1,10 @@
 /** What the user's own module or program says of each rollout. See `checks.ts`. */
 import { RollscopeError } from '../protocol/errors.ts';
-import { number, section, texts, toggle } from '../protocol/settings/kit.ts';
-import { CHECKED, fromChecks } from './checks.ts';
+import type { CustomRollout } from '../protocol/programs.ts';
+import type { Problem } from '../protocol/records.ts';
+import { number, section, texts, toggle, type ValuesOf } from '../protocol/settings/kit.ts';
+import { byGroup, CHECKED, CHECKS, fromChecks } from './checks.ts';
+import type { EvidenceContext, EvidenceGroup } from './evidence.ts';
 import { labelFree } from './types.ts';
 
 const OPTIONS = section('Your own reward', {
@@ -35,6 +38,35 @@ const OPTIONS = section('Your own reward', {
   }),
 });
 
+async function gather(
+  groups: readonly EvidenceGroup[],
+  { options, programs }: EvidenceContext<ValuesOf<typeof OPTIONS.fields>>,
+) {
+  const rows = groups.flatMap(({ problem, rollouts, facts }, g) =>
+    rollouts.map((rollout, index): CustomRollout => {
+      const { answer, cluster, finish, tokens, logprob, entropy } = facts[index]!;
+      const { id, text: prompt, columns = {} } = problem;
+      return {
+        problem: { id, prompt, columns, ...(options.labels && labelsOf(problem)) },
+        group: g,
+        index,
+        response: rollout.text,
+        answer,
+        cluster,
+        finish,
+        tokens,
+        logprob,
+        entropy,
+      };
+    }),
+  );
+  return byGroup(groups, await programs.runCustom(options, rows));
+}
+
+function labelsOf({ answer, accepted }: Problem): Pick<CustomRollout['problem'], 'answer' | 'answers'> {
+  return { answer, ...(accepted && { answers: accepted }) };
+}
+
 export const custom = labelFree({
   ...CHECKED,
   name: 'custom',
@@ -59,6 +91,6 @@ export const custom = labelFree({
     );
   },
   readsLabels: ({ labels }) => labels,
-  evidence: () => 'custom',
-  compute: fromChecks('custom'),
+  evidence: { shape: CHECKS, gather, require: (options, programs) => programs.requireCustom(options) },
+  compute: fromChecks(false),
 });

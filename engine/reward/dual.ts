@@ -2,11 +2,14 @@
  * Dual reconstruction: from the answer, and the problem without one of its parts, the model must give that part back. A
  * number of the problem that is hidden is drawn by the run's seed.
  */
-import { equivalent } from '../grading/index.ts';
+import { equivalent, graderOf } from '../grading/index.ts';
 import { shortNumber } from '../protocol/format.ts';
-import { integer, section, text } from '../protocol/settings/kit.ts';
-import { missingEvidence } from './evidence.ts';
+import type { Problem } from '../protocol/records.ts';
+import { integer, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
+import { ANSWERS, answersOf, askSampling, filled, question, SAMPLES } from './asking.ts';
+import type { EvidenceContext, EvidenceGroup } from './evidence.ts';
 import { maxTokens, temperature } from './questions.ts';
+import { aText, listOf, record, type ShapeValue } from './shape.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 
 const OPTIONS = section('Dual task', {
@@ -47,8 +50,88 @@ const OPTIONS = section('Dual task', {
   maxTokens: maxTokens('--dual-max-tokens', 'reconstruction', 256),
 });
 
-function compute({ answers, evidence }: Group): Scores {
-  const { hidden, reconstructions } = evidence.dual ?? missingEvidence('dual');
+type Options = ValuesOf<typeof OPTIONS.fields>;
+
+/** What was hidden, and for each rollout the values that the dual task gave back. */
+const EVIDENCE = record({ hidden: aText, question: aText, reconstructions: listOf(ANSWERS) });
+type Reconstructed = ShapeValue<typeof EVIDENCE>;
+
+/** Whether the policy finds what was hidden in a problem, told the answer. */
+async function gather(
+  groups: readonly EvidenceGroup[],
+  { options, config, step, policy, random }: EvidenceContext<Options>,
+): Promise<Reconstructed[]> {
+  const tasks = groups.map(({ problem }) => dualTask(problem, options, random('dual', problem.index)));
+  const asked = groups.flatMap(({ problem, clusters }, g) => {
+    const task = tasks[g];
+    if (!task) return [];
+    return clusters.map(({ answer, members }, c) => ({
+      group: g,
+      members,
+      question: {
+        prompt: question(
+          config,
+          filled(options.template, { problem: problem.text, masked: task.masked, mask: options.mask, answer }),
+        ),
+        problem: problem.index,
+        first: c * SAMPLES,
+      },
+    }));
+  });
+  const responses = await policy.ask({
+    questions: asked.map((a) => a.question),
+    rows: options.samples,
+    sampling: { ...askSampling, temperature: options.temperature, maxTokens: options.maxTokens },
+    stream: 'dual',
+    step,
+    policy: null,
+    activity: 'reconstructing',
+  });
+  const reconstructions = groups.map(({ rollouts }) => rollouts.map((): (string | null)[] => []));
+  asked.forEach(({ group, members }, i) => {
+    for (const member of members) reconstructions[group]![member] = answersOf(responses[i]!, graderOf());
+  });
+  return groups.map((_, g) => ({
+    hidden: tasks[g]?.hidden ?? '',
+    question: tasks[g]?.masked ?? '',
+    reconstructions: reconstructions[g]!,
+  }));
+}
+
+/** With thousands in threes; the commas of a list such as `2,5,7` part its numbers. */
+const NUMBER = /\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?/g;
+
+/** Where a text first stands by itself, not within a longer word or number; null where it does not. */
+function placeOf(text: string, hidden: string): number | null {
+  const literal = hidden.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+  const before = /^\d/.test(hidden) ? '(?<!\\d|\\d\\.)' : /^\p{L}/u.test(hidden) ? '(?<![\\p{L}\\d])' : '';
+  const behind = /\d$/.test(hidden) ? '(?!\\d|\\.\\d)' : /\p{L}$/u.test(hidden) ? '(?![\\p{L}\\d])' : '';
+  return new RegExp(before + literal + behind, 'u').exec(text)?.index ?? null;
+}
+
+/**
+ * What is hidden in a problem, and the problem without it; null where the problem does not hold what the data says, or
+ * contains no number where the data says nothing.
+ */
+export function dualTask(
+  { text, columns }: Pick<Problem, 'text' | 'columns'>,
+  { column, mask }: Pick<Options, 'column' | 'mask'>,
+  random: () => number,
+): { hidden: string; masked: string } | null {
+  const given = columns?.[column];
+  if (typeof given === 'string' || typeof given === 'number') {
+    const hidden = String(given);
+    const at = placeOf(text, hidden);
+    return at === null ? null : { hidden, masked: text.slice(0, at) + mask + text.slice(at + hidden.length) };
+  }
+  const numbers = [...text.matchAll(NUMBER)];
+  if (numbers.length === 0) return null;
+  const { 0: hidden, index: at } = numbers[Math.floor(random() * numbers.length)]!;
+  return { hidden, masked: text.slice(0, at) + mask + text.slice(at + hidden.length) };
+}
+
+function compute({ answers }: Group, _: Options, evidence: () => Reconstructed): Scores {
+  const { hidden, reconstructions } = evidence();
   const hits = reconstructions.map((of) => of.filter((answer) => answer !== null && equivalent(answer, hidden)).length);
   const rewards = hits.map((n, i) => (answers[i] === null ? 0 : n / Math.max(1, reconstructions[i]!.length)));
   return {
@@ -90,6 +173,6 @@ export const dual = labelFree({
   setup: 'What is hidden comes from a column (`hidden`); without one, a number in the problem is hidden.',
   options: OPTIONS,
   columns: ({ column }) => ({ optional: [column] }),
-  evidence: () => 'dual',
+  evidence: { shape: EVIDENCE, gather, questionTokens: ({ maxTokens }) => maxTokens },
   compute,
 });

@@ -8,8 +8,11 @@
 import { clusterAnswers } from '../grading/index.ts';
 import { shortNumber } from '../protocol/format.ts';
 import { choice, number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
-import { missingEvidence } from './evidence.ts';
+import { askSampling, filled, question } from './asking.ts';
+import type { EvidenceContext, EvidenceGroup } from './evidence.ts';
+import { judgmentOf } from './judgment.ts';
 import { maxTokens } from './questions.ts';
+import { aCount, listOf, pairOf, record, type ShapeValue } from './shape.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 
 const OPTIONS = section('Semantic clusters', {
@@ -74,19 +77,64 @@ const OPTIONS = section('Semantic clusters', {
 });
 type Options = ValuesOf<typeof OPTIONS.fields>;
 
+/** Pairs of clusters (by index) that the model takes for equal. */
+const EVIDENCE = record({ equal: listOf(pairOf(aCount)) });
+type Equal = ShapeValue<typeof EVIDENCE>;
+
+/** Clusters that are compared with each other by the model, at most: the number of questions grows with its square. */
+const COMPARED = 12;
+
+/** Which answers the policy takes for the same. */
+async function gather(
+  groups: readonly EvidenceGroup[],
+  { options, config, step, policy }: EvidenceContext<Options>,
+): Promise<Equal[]> {
+  const pairs = groups.flatMap(({ problem, clusters }, g) => {
+    const compared = clusters.slice(0, COMPARED);
+    return compared.flatMap((first, a) =>
+      compared.slice(a + 1).map((second, b) => ({
+        group: g,
+        pair: [a, a + 1 + b] as [number, number],
+        question: {
+          prompt: question(
+            config,
+            filled(options.template, { problem: problem.text, first: first.answer, second: second.answer }),
+          ),
+          problem: problem.index,
+          first: a * COMPARED + b,
+        },
+      })),
+    );
+  });
+  const responses = await policy.ask({
+    questions: pairs.map((p) => p.question),
+    rows: 1,
+    sampling: { ...askSampling, temperature: 0, maxTokens: options.maxTokens },
+    stream: 'equality',
+    step,
+    policy: null,
+    activity: 'comparing-answers',
+  });
+  return groups.map((_, g) => ({
+    equal: pairs.flatMap(({ group, pair }, i) =>
+      group === g && judgmentOf(responses[i]?.[0] ?? '', options) === true ? [pair] : [],
+    ),
+  }));
+}
+
 interface Meaning {
   answers: string[];
   members: number[];
 }
 
-function meanings({ answers, clusters, evidence }: Group, kind: Options['clusters']): Meaning[] {
+function meanings({ answers, clusters }: Group, kind: Options['clusters'], evidence: () => Equal): Meaning[] {
   const named = (members: readonly number[]) => ({
     answers: [...new Set(members.map((i) => answers[i]!))],
     members: [...members],
   });
   if (kind === 'equivalence') return clusters.map(({ members }) => named(members));
   if (kind === 'text') return clusterAnswers(answers, null, 'text').map(({ members }) => named(members));
-  const { equal } = evidence.empo ?? missingEvidence('empo');
+  const { equal } = evidence();
   // The model's judgments may not be transitive: clusters are the connected ones.
   const root = clusters.map((_, c) => c);
   const find = (c: number): number => (root[c] === c ? c : find(root[c]!));
@@ -99,9 +147,9 @@ function meanings({ answers, clusters, evidence }: Group, kind: Options['cluster
   return [...joined.values()].map((members) => named(members.sort((a, b) => a - b)));
 }
 
-function compute(group: Group, options: Options): Scores {
+function compute(group: Group, options: Options, evidence: () => Equal): Scores {
   const N = group.answers.length;
-  const clusters = meanings(group, options.clusters);
+  const clusters = meanings(group, options.clusters, evidence);
   const answered = clusters.reduce((n, { members }) => n + members.length, 0);
   const entropy = clusters.reduce((h, { members }) => {
     const p = members.length / answered;
@@ -161,6 +209,11 @@ export const empo = labelFree({
   setup:
     'Answers are compared as mathematics, as text, or by the model. Groups whose answer entropy is outside the bounds do not train.',
   options: OPTIONS,
-  evidence: ({ clusters }) => (clusters === 'model' ? 'empo' : null),
+  evidence: {
+    shape: EVIDENCE,
+    when: ({ clusters }) => clusters === 'model',
+    gather,
+    questionTokens: ({ maxTokens }) => maxTokens,
+  },
   compute,
 });

@@ -1,13 +1,14 @@
 /** All rewards by name, and the reward of a run: one of them, a weighted sum, or one gated by another. */
 import { AUTOMATIC, type Grader } from '../grading/index.ts';
 import type { GivenRewardOptions } from '../protocol/config.ts';
-import type { EvidenceKind } from '../protocol/evidence.ts';
 import { parseReward, type RewardExpression, rewardsIn } from '../protocol/reward-expression.ts';
 import { combinedScores } from './combine.ts';
+import type { EvidenceSource } from './evidence.ts';
 import { ownOptions, rewardOptionsOf } from './options.ts';
 import { REWARDS, rewardNamed, rewards } from './registry.ts';
 import type { LabeledGroup, Reward, Scores } from './types.ts';
 
+export type * from './evidence.ts';
 export { RewardOptions, rewardOptionsOf } from './options.ts';
 export { REWARDS, type RewardName, rewards } from './registry.ts';
 export * from './types.ts';
@@ -24,8 +25,8 @@ export interface RunReward {
   saysRight: boolean;
   /** Some part runs programs. */
   executes: boolean;
-  /** What must be gathered before `score`. */
-  evidence: readonly EvidenceKind[];
+  /** Names of the parts for which evidence must be gathered before `score`. */
+  evidence: readonly string[];
   /** Policies that are sampled in addition to the one being trained. */
   policies: readonly string[];
   /** Columns of the data that it reads; `*` stands for all. */
@@ -55,7 +56,7 @@ export function rewardOf(text: string, rewardOptions: GivenRewardOptions): RunRe
     labels: parts.some((part) => part.labels || part.readsLabels?.(ownOptions(part, options)) === true),
     saysRight: saysRight(text),
     executes: parts.some(({ executes }) => executes === true),
-    evidence: parts.flatMap((part) => part.evidence?.(ownOptions(part, options)) ?? []),
+    evidence: parts.filter((part) => needsEvidence(part, ownOptions(part, options))).map(({ name }) => name),
     policies: [...new Set(parts.flatMap((part) => part.policies?.(ownOptions(part, options)) ?? []))],
     columns: {
       required: [...new Set(columns.flatMap(({ required }) => required ?? []))],
@@ -67,6 +68,31 @@ export function rewardOf(text: string, rewardOptions: GivenRewardOptions): RunRe
       for (const part of parts) part.check?.(ownOptions(part, options));
     },
     score: (group) => withRule(combinedScores(expression, group, options), group.grader),
+  };
+}
+
+/** Whether a reward needs more than the rollouts, with these options of its own. */
+export function needsEvidence({ evidence }: Reward, options: Record<string, never>): boolean {
+  return evidence !== undefined && (evidence as EvidenceSource<unknown, unknown>).when?.(options) !== false;
+}
+
+/** How the evidence of a reward is gathered in a run. */
+export interface RunEvidence {
+  source: EvidenceSource<unknown, unknown>;
+  /** The reward's own. */
+  options: unknown;
+  /** Whether what gathers it is given labels. */
+  labels: boolean;
+}
+
+/** How the evidence of one of `RunReward.evidence` is gathered. */
+export function evidenceFor(name: string, config: { rewardOptions: GivenRewardOptions }): RunEvidence {
+  const reward = rewardNamed(name);
+  const options = ownOptions(reward, rewardOptionsOf(config));
+  return {
+    source: reward.evidence as EvidenceSource<unknown, unknown>,
+    options,
+    labels: !reward.labels && reward.readsLabels?.(options) === true,
   };
 }
 

@@ -1,6 +1,7 @@
 /** Lean compiles the statement with the proof in a response. See `checks.ts`. */
-import { number, section, text } from '../protocol/settings/kit.ts';
-import { CHECKED, fromChecks } from './checks.ts';
+import { number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
+import { byGroup, CHECKED, CHECKS, fromChecks } from './checks.ts';
+import type { EvidenceContext, EvidenceGroup } from './evidence.ts';
 import { labelFree } from './types.ts';
 
 const OPTIONS = section('Lean', {
@@ -33,6 +34,20 @@ const OPTIONS = section('Lean', {
   }),
 });
 
+async function gather(
+  groups: readonly EvidenceGroup[],
+  { options, programs }: EvidenceContext<ValuesOf<typeof OPTIONS.fields>>,
+) {
+  const items = groups.flatMap(({ problem, rollouts }) => {
+    const statement = problem.columns?.[options.column];
+    return rollouts.map((rollout) => ({
+      response: rollout.text,
+      ...(typeof statement === 'string' && { statement }),
+    }));
+  });
+  return byGroup(groups, await programs.checkLean(options, items));
+}
+
 export const lean = labelFree({
   ...CHECKED,
   name: 'lean',
@@ -47,6 +62,6 @@ export const lean = labelFree({
     'Needs `lean` on the path. The statement comes from a column of the data (`statement`) where there is one. Commands (`#print` and the like), gaps and code for Lean itself are refused in proofs, and the theorem may rest on Lean’s own axioms only.',
   options: OPTIONS,
   columns: ({ column }) => ({ optional: [column] }),
-  evidence: () => 'lean',
-  compute: fromChecks('lean'),
+  evidence: { shape: CHECKS, gather, require: (_, programs) => programs.requireLean() },
+  compute: fromChecks(),
 });

@@ -9,7 +9,8 @@
 import { graderOf } from '../grading/index.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { section, text, type ValuesOf } from '../protocol/settings/kit.ts';
-import { missingEvidence } from './evidence.ts';
+import type { EvidenceContext, EvidenceGroup } from './evidence.ts';
+import { aCount, listOf, record, type ShapeValue } from './shape.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 
 const OPTIONS = section('Corpus', {
@@ -23,8 +24,25 @@ const OPTIONS = section('Corpus', {
 });
 type Options = ValuesOf<typeof OPTIONS.fields>;
 
-function compute({ problem, rollouts, evidence, grader = graderOf() }: Group, { column }: Options): Scores {
-  const { boundaries } = evidence['next-token'] ?? missingEvidence('next-token');
+/** Ends of the continuation's tokens: numbers of characters from its beginning. */
+const EVIDENCE = record({ boundaries: listOf(aCount) });
+type Boundaries = ShapeValue<typeof EVIDENCE>;
+
+/** Where the tokens of a problem's text end. */
+async function gather(
+  groups: readonly EvidenceGroup[],
+  { options: { column }, policy }: EvidenceContext<Options>,
+): Promise<Boundaries[]> {
+  const texts = groups.map(({ problem }) => String(problem.columns?.[column] ?? ''));
+  return (await policy.boundaries(texts)).map((boundaries) => ({ boundaries }));
+}
+
+function compute(
+  { problem, rollouts, grader = graderOf() }: Group,
+  { column }: Options,
+  evidence: () => Boundaries,
+): Scores {
+  const { boundaries } = evidence();
   const continuation = problem.columns?.[column];
   if (typeof continuation !== 'string' || continuation.trim() === '') {
     throw new RollscopeError(
@@ -83,6 +101,6 @@ export const nextToken = labelFree({
     'The text that follows each prompt comes from a column (`continuation`); a plain text file is cut into such rows. The prompt template must ask for an answer in \\boxed{}.',
   options: OPTIONS,
   columns: ({ column }) => ({ required: [column] }),
-  evidence: () => 'next-token',
+  evidence: { shape: EVIDENCE, gather },
   compute,
 });

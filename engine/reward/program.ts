@@ -1,6 +1,8 @@
 /** The program in a response is run against the problem's tests. See `checks.ts`. */
-import { choice, integer, number, section, text } from '../protocol/settings/kit.ts';
-import { CHECKED, fromChecks } from './checks.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import { choice, integer, number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
+import { byGroup, CHECKED, CHECKS, fromChecks } from './checks.ts';
+import type { EvidenceContext, EvidenceGroup } from './evidence.ts';
 import { labelFree } from './types.ts';
 
 const OPTIONS = section('Programs', {
@@ -56,6 +58,46 @@ const OPTIONS = section('Programs', {
   }),
 });
 
+async function gather(
+  groups: readonly EvidenceGroup[],
+  { options, programs }: EvidenceContext<ValuesOf<typeof OPTIONS.fields>>,
+) {
+  const items = groups.flatMap(({ problem, rollouts }) => {
+    const tests = testsIn(problem.columns?.[options.tests], options.tests, problem.text);
+    return rollouts.map((rollout) => ({ response: rollout.text, tests }));
+  });
+  return byGroup(groups, await programs.checkPrograms(options, items));
+}
+
+/**
+ * The tests in a cell of the data: a text, or a list of texts (also written as JSON).
+ * @throws RollscopeError `dataset`, which names the problem and the column
+ */
+export function testsIn(value: unknown, column: string, prompt: string): string[] {
+  const list = listIn(value);
+  if (list && list.length > 0 && list.every((test) => typeof test === 'string' && test.trim() !== '')) return list;
+  throw new RollscopeError(
+    'dataset',
+    `The problem "${prompt.slice(0, 80)}" has no tests in the column "${column}".`,
+    'Write code that throws when the program is wrong, such as "assert add(1, 2) == 3", or a list of such snippets.',
+    { details: { reason: 'bad-column', field: column, problem: prompt } },
+  );
+}
+
+function listIn(value: unknown): string[] | null {
+  if (Array.isArray(value)) return value;
+  if (typeof value !== 'string') return null;
+  if (/^\s*\[\s*"/.test(value)) {
+    try {
+      const parsed: unknown = JSON.parse(value);
+      if (Array.isArray(parsed)) return parsed;
+    } catch {
+      // code that begins with a list
+    }
+  }
+  return [value];
+}
+
 export const program = labelFree({
   ...CHECKED,
   name: 'program',
@@ -70,6 +112,10 @@ export const program = labelFree({
     'Tests come from a column of the data (`tests`). Programs of the model run on this machine, each in a process of its own with limits on time, memory and output: in trusted workspaces only. What decides is guarded against shortcuts (a replaced assert or built-in, an early exit), but a program that searches its own process can still cheat.',
   options: OPTIONS,
   columns: ({ tests }) => ({ required: [tests] }),
-  evidence: () => 'program',
-  compute: fromChecks('program'),
+  evidence: {
+    shape: CHECKS,
+    gather,
+    require: ({ language }, programs) => programs.requireInterpreter(language),
+  },
+  compute: fromChecks(),
 });

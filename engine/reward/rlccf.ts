@@ -5,8 +5,11 @@
  */
 import { RollscopeError } from '../protocol/errors.ts';
 import { shortNumber } from '../protocol/format.ts';
-import { section, texts } from '../protocol/settings/kit.ts';
-import { missingEvidence } from './evidence.ts';
+import { section, texts, type ValuesOf } from '../protocol/settings/kit.ts';
+import { voteOf } from '../protocol/vote.ts';
+import { ANSWERS, answersOf, ROLLOUTS } from './asking.ts';
+import type { EvidenceContext, EvidenceGroup } from './evidence.ts';
+import { aNumber, aText, listOf, record, type ShapeValue } from './shape.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 import { type VotedAnswer, weightedVote } from './vote.ts';
 
@@ -24,8 +27,47 @@ const OPTIONS = section('Voters', {
   }),
 });
 
-function compute({ answers, evidence, grader }: Group): Scores {
-  const { policies } = evidence.rlccf ?? missingEvidence('rlccf');
+type Options = ValuesOf<typeof OPTIONS.fields>;
+
+/** Answers of each policy that votes; `weight` is its mean majority share over the step's problems. */
+const EVIDENCE = record({ policies: listOf(record({ name: aText, weight: aNumber, answers: ANSWERS })) });
+type Votes = ShapeValue<typeof EVIDENCE>;
+
+/** Answers of the other policies, and what each policy's votes weigh. */
+async function gather(
+  groups: readonly EvidenceGroup[],
+  { options: { policies: others }, config, step, policy: asked }: EvidenceContext<Options>,
+): Promise<Votes[]> {
+  const answers: (string | null)[][][] = [groups.map(({ answers: own }) => [...own])];
+  for (const [v, policy] of others.entries()) {
+    const responses = await asked.ask({
+      questions: groups.map(({ problem }) => ({
+        prompt: { problem: problem.index },
+        problem: problem.index,
+        first: v * ROLLOUTS,
+      })),
+      rows: config.votes,
+      sampling: config.sampling,
+      stream: 'other-policy',
+      step,
+      policy,
+      activity: 'sampling-voter',
+      detail: policy,
+    });
+    answers.push(responses.map((of, g) => answersOf(of, groups[g]!.grader)));
+  }
+  const weights = answers.map((of) => {
+    const shares = of.map((a, g) => voteOf(a, groups[g]!.grader.cluster(a))?.share ?? 0);
+    return shares.reduce((a, b) => a + b, 0) / Math.max(1, shares.length);
+  });
+  const names = ['the policy that trains', ...others];
+  return groups.map((_, g) => ({
+    policies: names.map((name, v) => ({ name, weight: weights[v]!, answers: answers[v]![g]! })),
+  }));
+}
+
+function compute({ answers, grader }: Group, _: Options, evidence: () => Votes): Scores {
+  const { policies } = evidence();
   const votes = weightedVote(
     policies.map((policy) => ({ answers: policy.answers, weight: policy.weight / Math.max(1, policy.answers.length) })),
     grader,
@@ -93,6 +135,6 @@ export const rlccf = labelFree({
     );
   },
   policies: ({ policies }) => policies,
-  evidence: () => 'rlccf',
+  evidence: { shape: EVIDENCE, gather },
   compute,
 });

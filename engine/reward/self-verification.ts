@@ -4,9 +4,12 @@
  * neither the accepting nor the rejecting text counts 0.
  */
 import { plural, shortNumber } from '../protocol/format.ts';
-import { integer, section, text } from '../protocol/settings/kit.ts';
-import { missingEvidence } from './evidence.ts';
+import { integer, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
+import { askSampling, filled, question, SAMPLES } from './asking.ts';
+import type { EvidenceContext, EvidenceGroup } from './evidence.ts';
+import { judgmentOf } from './judgment.ts';
 import { maxTokens, temperature } from './questions.ts';
+import { aBoolean, aText, listOf, orNull, record, type ShapeValue } from './shape.ts';
 import { type Group, labelFree, type Scores } from './types.ts';
 
 const OPTIONS = section('Judge', {
@@ -48,8 +51,45 @@ const OPTIONS = section('Judge', {
   maxTokens: maxTokens('--judge-max-tokens', 'judgment', 256),
 });
 
-function compute({ evidence }: Group): Scores {
-  const { verdicts } = evidence['self-verification'] ?? missingEvidence('self-verification');
+type Options = ValuesOf<typeof OPTIONS.fields>;
+
+/** By rollout, the judge's responses with what was read out of each: null where it could not be parsed. */
+const EVIDENCE = record({ verdicts: listOf(listOf(record({ text: aText, verdict: orNull(aBoolean) }))) });
+type Judgments = ShapeValue<typeof EVIDENCE>;
+
+/** Characters of a judge's response that are kept. */
+const KEPT = 2000;
+
+/** What the policy says of its own solutions. */
+async function gather(
+  groups: readonly EvidenceGroup[],
+  { options, config, step, policy }: EvidenceContext<Options>,
+): Promise<Judgments[]> {
+  const responses = await policy.ask({
+    questions: groups.flatMap(({ problem, rollouts }) =>
+      rollouts.map((rollout, i) => ({
+        prompt: question(config, filled(options.template, { problem: problem.text, solution: rollout.text })),
+        problem: problem.index,
+        first: i * SAMPLES,
+      })),
+    ),
+    rows: options.samples,
+    sampling: { ...askSampling, temperature: options.temperature, maxTokens: options.maxTokens },
+    stream: 'judge',
+    step,
+    policy: null,
+    activity: 'judging',
+  });
+  let at = 0;
+  return groups.map(({ rollouts }) => ({
+    verdicts: rollouts.map(() =>
+      (responses[at++] ?? []).map((said) => ({ text: said.slice(-KEPT), verdict: judgmentOf(said, options) })),
+    ),
+  }));
+}
+
+function compute(_: Group, __: Options, evidence: () => Judgments): Scores {
+  const { verdicts } = evidence();
   const rewards = verdicts.map((of) => of.filter(({ verdict }) => verdict === true).length / Math.max(1, of.length));
   return {
     rewards,
@@ -94,6 +134,6 @@ export const selfVerification = labelFree({
   source: 'arXiv 2603.08660 section 5; RLSR, arXiv 2505.08827',
   setup: 'The judge’s prompt, its accepting and rejecting texts, samples and temperature can be set.',
   options: OPTIONS,
-  evidence: () => 'self-verification',
+  evidence: { shape: EVIDENCE, gather, questionTokens: ({ maxTokens }) => maxTokens },
   compute,
 });

@@ -1,10 +1,11 @@
 /** What a reward gets to see, what it gives, and how it accounts for it. */
 import type { Grader } from '../grading/index.ts';
-import type { Evidence, EvidenceKind } from '../protocol/evidence.ts';
+import type { Evidence } from '../protocol/evidence.ts';
 import type { Part } from '../protocol/explanation.ts';
 import type { Cluster } from '../protocol/group.ts';
 import type { PolicyRollout, Problem } from '../protocol/records.ts';
 import type { Fields, SettingSection, ValuesOf } from '../protocol/settings/kit.ts';
+import type { EvidenceSource } from './evidence.ts';
 
 export { type Part, printParts, type TokenPart } from '../protocol/explanation.ts';
 
@@ -23,7 +24,7 @@ export interface Group {
   clusters: readonly UnlabeledCluster[];
   /** Size of the vocabulary; null where it is not known (runs of older versions). */
   vocabulary: number | null;
-  /** What was gathered for the rewards that need more than the rollouts. */
+  /** What was gathered for the rewards that need more than the rollouts, by their names. */
   evidence: Evidence;
   /** How the run finds and compares answers; as by default where it is not said. */
   grader?: Grader;
@@ -54,7 +55,7 @@ export interface Scores {
  * What every reward says about itself, in its own file. From it come the list of names, `--reward` and its options, the
  * choices of the editor, and docs/rewards.md.
  */
-interface RewardDescription<Name extends string, F extends Fields> {
+interface RewardDescription<Name extends string, F extends Fields, E> {
   name: Name;
   title: string;
   family: 'certainty' | 'ensemble' | 'external';
@@ -92,25 +93,28 @@ interface RewardDescription<Name extends string, F extends Fields> {
    * that its option `policies` names.
    */
   policies?(options: ValuesOf<F>): readonly string[];
-  /** What it needs beyond the problem's rollouts; null where the options make that unnecessary. */
-  evidence?(options: ValuesOf<F>): EvidenceKind | null;
+  /** What it needs beyond the problem's rollouts, and how that is gathered. */
+  evidence?: EvidenceSource<E, ValuesOf<F>>;
   /** It runs programs: in trusted workspaces only. */
   executes?: true;
 }
 
 /** A reward that sees no label: its function cannot be given one. */
-export interface LabelFreeReward<Name extends string = string, F extends Fields = Fields>
-  extends RewardDescription<Name, F> {
+export interface LabelFreeReward<Name extends string = string, F extends Fields = Fields, E = unknown>
+  extends RewardDescription<Name, F, E> {
   labels: false;
   /** Whether a program outside is given labels for it: its function sees none, but what the program said may rest on them. */
   readsLabels?(options: ValuesOf<F>): boolean;
-  /** Throws RollscopeError `config` or `dataset` where options or columns do not suit it. */
-  compute(group: Group, options: ValuesOf<F>): Scores;
+  /**
+   * `evidence` returns what was gathered for it, and throws where the rollouts were sampled for another reward.
+   * Throws RollscopeError `config` or `dataset` where options or columns do not suit it.
+   */
+  compute(group: Group, options: ValuesOf<F>, evidence: () => E): Scores;
 }
 
 /** A reward made of labels, to measure the others against. */
 export interface LabeledReward<Name extends string = string, F extends Fields = Fields>
-  extends RewardDescription<Name, F> {
+  extends RewardDescription<Name, F, never> {
   labels: true;
   compute(group: LabeledGroup, options: ValuesOf<F>): Scores;
 }
@@ -118,9 +122,9 @@ export interface LabeledReward<Name extends string = string, F extends Fields = 
 export type Reward = LabelFreeReward | LabeledReward;
 
 /** Declares a label-free reward, so that its function and its options agree. */
-export function labelFree<const Name extends string, const F extends Fields = Record<never, never>>(
-  reward: Omit<LabelFreeReward<Name, F>, 'labels'>,
-): LabelFreeReward<Name, F> {
+export function labelFree<const Name extends string, const F extends Fields = Record<never, never>, E = never>(
+  reward: Omit<LabelFreeReward<Name, F, E>, 'labels'>,
+): LabelFreeReward<Name, F, E> {
   return { ...reward, labels: false };
 }
 

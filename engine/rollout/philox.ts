@@ -53,7 +53,22 @@ export const STREAMS = {
   'other-policy': 12,
   draw: 13,
 } as const;
-export type StreamName = keyof typeof STREAMS;
+/** One of the list, or a name of a reward's own. */
+export type StreamName = keyof typeof STREAMS | (string & {});
+
+const numbers = new Map<StreamName, number>(Object.entries(STREAMS));
+
+/** The number of a stream: that of the list, or one that follows from its name (FNV-1a) and is larger than those. */
+function streamNumber(stream: StreamName): number {
+  let number = numbers.get(stream);
+  if (number === undefined) {
+    let hash = 0x811c9dc5;
+    for (const byte of new TextEncoder().encode(stream)) hash = Math.imul(hash ^ byte, 0x01000193);
+    number = (hash | 0x1000_0000) >>> 0;
+    numbers.set(stream, number);
+  }
+  return number;
+}
 
 /** A number in (0, 1], keyed by seed and stream and counted by step, problem, rollout and position. */
 export function uniform(
@@ -65,7 +80,7 @@ export function uniform(
   position: number,
 ): number {
   const lane = position & 3;
-  const block = philox([seed >>> 0, STREAMS[stream]], [position >>> 2, rollout, problem, step]);
+  const block = philox([seed >>> 0, streamNumber(stream)], [position >>> 2, rollout, problem, step]);
   // 24 bits: every value and 1 itself are exact in float32.
   return ((block[lane]! >>> 8) + 1) / 0x1000000;
 }

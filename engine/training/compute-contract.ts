@@ -1,8 +1,7 @@
 /** What the engine asks of its compute worker and what that tells meanwhile. Two threads of one program: nothing is checked. */
 import { defineContract, unchecked } from '../messages/contract.ts';
 import type { PolicyRollout } from '../protocol/index.ts';
-import type { AskOptions, Responses } from './policy/asks.ts';
-import type { ScoreOptions } from './policy/candidates.ts';
+import type { AskOptions, Responses, ScoreOptions } from '../reward/index.ts';
 import type { PolicyInfo, PolicyOptions, SampleOptions, Tick, UpdateOptions } from './policy/contract.ts';
 import type { UpdateMetrics } from './policy/trainer.ts';
 

@@ -5,9 +5,8 @@ import { assetPath } from '../assets.ts';
 import { Peer } from '../messages/peer.ts';
 import { portTransport } from '../messages/post.ts';
 import { type PolicyRollout, RollscopeError } from '../protocol/index.ts';
+import type { AskOptions, Responses, ScoreOptions } from '../reward/index.ts';
 import { CONTROL, type ComputeContract } from './compute-contract.ts';
-import type { AskOptions, Responses } from './policy/asks.ts';
-import type { ScoreOptions } from './policy/candidates.ts';
 import type { PolicyInfo, PolicyOptions, SampleOptions, Tick, UpdateOptions } from './policy/contract.ts';
 import type { UpdateMetrics } from './policy/trainer.ts';
 

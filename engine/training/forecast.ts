@@ -29,7 +29,7 @@ export function forecastRun(problems: readonly ProbedProblem[], config: RunConfi
  */
 export function probed(group: WithEvidence, config: RunConfig, vocabulary: number): ProbedProblem {
   const reward = rewardOf(config.reward, config.rewardOptions);
-  const known = !readsLabels(config) && reward.evidence.every((kind) => group.evidence[kind] !== undefined);
+  const known = !readsLabels(config) && reward.evidence.every((name) => group.evidence[name] !== undefined);
   const unlabeled = group.rollouts.map(() => null);
   const scores = known ? scoresOf(group, reward, vocabulary, unlabeled) : null;
   const measured = judgedGroup(group);

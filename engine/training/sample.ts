@@ -5,7 +5,7 @@ import type { Phase, Problem, SamplingConfig } from '../protocol/index.ts';
 import type { StreamName } from '../rollout/philox.ts';
 import { answerHint } from './answer-hint.ts';
 import type { RunContext } from './context.ts';
-import { gatherEvidence } from './evidence/index.ts';
+import { gatherEvidence } from './evidence.ts';
 import { type Judged, judge, stored, type WithAdvantages, type WithEvidence } from './stages.ts';
 
 const STREAMS: Record<Phase, StreamName> = {

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import type { RollscopeError } from '../../engine/protocol/index.ts';
 import { parseReward } from '../../engine/protocol/reward-expression.ts';
-import { defaultOptions, REWARDS, type Reward, rewards } from '../../engine/reward/index.ts';
+import { defaultOptions, needsEvidence, REWARDS, type Reward, rewards } from '../../engine/reward/index.ts';
 import type { Rollscope } from '../app.ts';
 import { MEMORY } from '../ids.ts';
 import { currentReward, fileInFront, setReward } from '../settings.ts';
@@ -90,7 +90,7 @@ export function needsOf(reward: Reward): Need[] {
   const { labels, executes } = reward;
   const options = defaultOptions(reward);
   const required = reward.columns?.(options).required;
-  const asks = !executes && !required && reward.evidence?.(options);
+  const asks = !executes && !required && needsEvidence(reward, options);
   const needs: Record<Need, unknown> = {
     labels,
     columns: required,

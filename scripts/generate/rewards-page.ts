@@ -1,7 +1,7 @@
 /** docs/rewards.md, from the rewards' own files. */
 import { defaultText } from '../../engine/config/defaults.ts';
 import { SETTINGS } from '../../engine/config/settings.ts';
-import { defaultOptions, type Reward, rewards } from '../../engine/reward/index.ts';
+import { defaultOptions, needsEvidence, type Reward, rewards } from '../../engine/reward/index.ts';
 import { code, escaped } from './markdown.ts';
 
 const OPENING = `# Rewards
@@ -82,7 +82,7 @@ function section(reward: Reward): string {
 }
 
 function asks(reward: Reward): string {
-  const always = reward.evidence?.(defaultOptions(reward));
+  const always = needsEvidence(reward, defaultOptions(reward));
   if (reward.executes) return 'runs programs, only with `--allow-programs` or in a trusted workspace';
-  return always === null ? 'with some of its options, the model' : 'the model';
+  return !always ? 'with some of its options, the model' : 'the model';
 }

@@ -19,6 +19,7 @@ import { groupOf } from '../../engine/reward/stored.ts';
 import { explanations } from '../../engine/runs/explanations.ts';
 import { advantages } from '../../engine/training/advantages.ts';
 import { resumeRun, startRun } from '../../engine/training/run/index.ts';
+import type { KnownEvidence } from '../support/evidence.ts';
 import { type Ended, runCli, temporaryFolder } from '../support/processes.ts';
 import { expectRefusal, expectRejection } from '../support/refusals.ts';
 import { expectSameOutcome, outcomeOf, recordsOf } from '../support/run-outcome.ts';
@@ -193,11 +194,11 @@ describe.each([...CASES, ...MORE])('$reward $options', (of) => {
 });
 
 describe('what is stored', () => {
-  async function evidenceOf(of: Case): Promise<{ evidence: Evidence[]; groups: GroupDetail[] }> {
+  async function evidenceOf(of: Case): Promise<{ evidence: KnownEvidence[]; groups: GroupDetail[] }> {
     const folder = await train(configOf(of, { steps: 1, batch: 4, group: 4 }));
     const records = recordsOf(folder).filter(isTrained);
     const groups = await Promise.all(records.map((record) => readGroup(folder, record)));
-    return { groups, evidence: groups.map(({ evidence }) => evidence) };
+    return { groups, evidence: groups.map(({ evidence }) => evidence as unknown as KnownEvidence) };
   }
 
   test('of self-verification: as many verdicts as were asked for, in the judge’s own words, some of them readable', async () => {
@@ -206,7 +207,7 @@ describe('what is stored', () => {
       model: 'embedded:countdown',
       options: { selfVerification: { samples: 3 } },
     });
-    const verdicts = evidence.flatMap((e) => e['self-verification']!.verdicts);
+    const verdicts = evidence.flatMap((e) => e['self-verification'].verdicts);
     expect(verdicts).toHaveLength(16);
     for (const of of verdicts) expect(of).toHaveLength(3);
     const all = verdicts.flat();
@@ -219,11 +220,11 @@ describe('what is stored', () => {
   test('of co-reward: the data’s rephrasing and answers to it', async () => {
     const { evidence, groups } = await evidenceOf({ reward: 'co-reward' });
     groups.forEach(({ problem }, i) => {
-      const { rephrasings } = evidence[i]!['co-reward']!;
+      const { rephrasings } = evidence[i]!['co-reward'];
       expect(rephrasings).toMatchObject([{ prompt: CHAINS[problem]!.rephrasings[0] }]);
       expect(rephrasings[0]!.answers).toHaveLength(4);
     });
-    const answers = evidence.flatMap((e) => e['co-reward']!.rephrasings[0]!.answers);
+    const answers = evidence.flatMap((e) => e['co-reward'].rephrasings[0]!.answers);
     expect(answers.filter((answer) => answer !== null).length).toBeGreaterThan(8);
   });
 
@@ -232,14 +233,14 @@ describe('what is stored', () => {
       reward: 'rlccf',
       options: { rlccf: { policies: ['base', 'embedded:W'] } },
     });
-    const weights = evidence.map((e) => e.rlccf!.policies.map(({ weight }) => weight));
+    const weights = evidence.map((e) => e.rlccf.policies.map(({ weight }) => weight));
     for (const of of weights) expect(of).toEqual(weights[0]);
     const own = groups.map(({ majority }) => majority?.share ?? 0);
     expect(weights[0]![0]).toBeCloseTo(own.reduce((a, b) => a + b, 0) / own.length, 12);
     evidence.forEach((e, i) => {
-      expect(e.rlccf!.policies[0]!.answers).toEqual(groups[i]!.rollouts.map(({ answer }) => answer));
+      expect(e.rlccf.policies[0]!.answers).toEqual(groups[i]!.rollouts.map(({ answer }) => answer));
     });
-    const said = (v: number) => evidence.map((e) => e.rlccf!.policies[v]!.answers);
+    const said = (v: number) => evidence.map((e) => e.rlccf.policies[v]!.answers);
     expect(said(1)).not.toEqual(said(0));
     expect(said(2)).not.toEqual(said(1));
   });
@@ -247,20 +248,20 @@ describe('what is stored', () => {
   test('of covo: for each prefix a cluster; of next tokens: ends of characters', async () => {
     const { evidence, groups } = await evidenceOf({ reward: 'covo' });
     groups.forEach(({ rollouts, clusters }, i) => {
-      evidence[i]!.covo!.likeliest.forEach((at, r) => {
+      evidence[i]!.covo.likeliest.forEach((at, r) => {
         expect(at.length > 0).toBe(rollouts[r]!.answer !== null);
         for (const cluster of at) expect(cluster).toBeLessThan(clusters.length);
       });
     });
     // At the end of its work the model is for its own answer, mostly.
     const last = groups.flatMap(({ rollouts }, i) =>
-      evidence[i]!.covo!.likeliest.flatMap((at, r) => (at.length > 1 ? [at.at(-1) === rollouts[r]!.cluster] : [])),
+      evidence[i]!.covo.likeliest.flatMap((at, r) => (at.length > 1 ? [at.at(-1) === rollouts[r]!.cluster] : [])),
     );
     expect(last.filter(Boolean).length).toBeGreaterThan(last.length / 2);
     const next = await evidenceOf({ reward: 'next-token' });
     next.groups.forEach(({ problem }, i) => {
       const { length } = CHAINS[problem]!.continuation;
-      expect(next.evidence[i]!['next-token']!.boundaries).toEqual(Array.from({ length }, (_, c) => c + 1));
+      expect(next.evidence[i]!['next-token'].boundaries).toEqual(Array.from({ length }, (_, c) => c + 1));
     });
   });
 
@@ -269,7 +270,7 @@ describe('what is stored', () => {
     // Right answers lead back to what was hidden more often than wrong ones.
     const found = { right: [] as number[], wrong: [] as number[] };
     groups.forEach(({ problem, rollouts }, i) => {
-      const { hidden, question, reconstructions } = evidence[i]!.dual!;
+      const { hidden, question, reconstructions } = evidence[i]!.dual;
       expect(hidden).toBe(CHAINS[problem]!.hidden);
       expect(question).toBe(CHAINS[problem]!.prompt.replace(hidden, '.'));
       reconstructions.forEach((of, r) => {
@@ -284,7 +285,7 @@ describe('what is stored', () => {
 
   test('of programs: why each got what it got', async () => {
     const details = async (of: Case & { reward: 'program' | 'lean' | 'custom' }) =>
-      (await evidenceOf(of)).evidence.flatMap((e) => e[of.reward]!.checks);
+      (await evidenceOf(of)).evidence.flatMap((e) => e[of.reward].checks);
     for (const { score, detail } of await details({ reward: 'program' })) {
       expect({ score, detail }).toEqual({
         score: 0,

@@ -1,14 +1,20 @@
 /** What is asked for a reward, and what is made of the responses: with a policy whose words are written down here. */
 import { describe, expect, test } from 'vitest';
-import { type Evidence, type EvidenceKind, type Problem, RunConfig } from '../../engine/protocol/index.ts';
-import { type RewardOptions, rewardOptionsOf } from '../../engine/reward/index.ts';
-import { prefixes } from '../../engine/training/evidence/covo.ts';
-import { dualTask } from '../../engine/training/evidence/dual.ts';
-import { gatherEvidence, questionTokens } from '../../engine/training/evidence/index.ts';
-import { judgmentOf } from '../../engine/training/evidence/judgment.ts';
-import type { AskOptions, Responses } from '../../engine/training/policy/asks.ts';
-import type { ScoreOptions } from '../../engine/training/policy/candidates.ts';
+import { type Problem, RunConfig } from '../../engine/protocol/index.ts';
+import { prefixes } from '../../engine/reward/covo.ts';
+import { dualTask } from '../../engine/reward/dual.ts';
+import {
+  type AskOptions,
+  type Responses,
+  type RewardOptions,
+  rewardOptionsOf,
+  type ScoreOptions,
+} from '../../engine/reward/index.ts';
+import { judgmentOf } from '../../engine/reward/judgment.ts';
+import { generator } from '../../engine/rollout/philox.ts';
+import { gatherEvidence, questionTokens } from '../../engine/training/evidence.ts';
 import { type Judged, judge } from '../../engine/training/stages.ts';
+import { type KnownEvidence, storedEvidence } from '../support/evidence.ts';
 import { rollout } from '../support/reward-group.ts';
 
 type Settings = { [Name in keyof RewardOptions]?: Partial<RewardOptions[Name]> };
@@ -61,23 +67,28 @@ function fakePolicy(answer: (text: string | number, row: number, options: AskOpt
   };
 }
 
-async function gather<K extends EvidenceKind>(
+async function gather<K extends keyof KnownEvidence>(
   kind: K,
   groups: Judged[],
   policy: ReturnType<typeof fakePolicy>,
   config = configOf(),
   step = 7,
-): Promise<NonNullable<Evidence[K]>[]> {
+): Promise<KnownEvidence[K][]> {
   const context = { config, step, compute: policy, signal: new AbortController().signal };
   const found = await gatherEvidence([kind], groups, context);
   return found.map((evidence) => {
     expect(Object.keys(evidence)).toEqual([kind]);
-    return evidence[kind]!;
+    return storedEvidence(evidence, kind);
   });
 }
 
 /** What templates must leave as it is: LaTeX, braces, placeholders, and what `String.replace` gives a meaning. */
 const ODD = 'Let $f(x)=\\frac{1}{2}x^{2}$ on {1, {2}}, {{solution}} {{problem}} {{x}} $& $1 $$.';
+
+/** What is hidden in a problem at a step. */
+function hiddenIn(problem: Pick<Problem, 'text' | 'columns' | 'index'>, config: RunConfig, step: number) {
+  return dualTask(problem, rewardOptionsOf(config).dual, generator(config.seed, 'dual', step, problem.index));
+}
 
 describe('verdicts', () => {
   const words = { accept: 'yes', reject: 'no' };
@@ -474,8 +485,8 @@ describe('dual', () => {
     const text = 'From 1,250 at 3.5% over 12 years';
     const hidden = new Set<string>();
     for (let step = 1; step <= 40; step++) {
-      const task = dualTask(problem(text), configOf(), step)!;
-      expect(dualTask(problem(text), configOf(), step)).toEqual(task);
+      const task = hiddenIn(problem(text), configOf(), step)!;
+      expect(hiddenIn(problem(text), configOf(), step)).toEqual(task);
       expect(task.masked.replace('[X]', task.hidden)).toBe(text);
       hidden.add(task.hidden);
     }
@@ -483,12 +494,12 @@ describe('dual', () => {
   });
 
   test('takes the commas of a list for commas', () => {
-    const hidden = Array.from({ length: 40 }, (_, step) => dualTask(problem('2,5,7:17='), configOf(), step)!.hidden);
+    const hidden = Array.from({ length: 40 }, (_, step) => hiddenIn(problem('2,5,7:17='), configOf(), step)!.hidden);
     expect([...new Set(hidden)].sort()).toEqual(['17', '2', '5', '7']);
   });
 
   test('hides nothing where there is no number', () => {
-    expect(dualTask(problem('What is a prime?'), configOf(), 1)).toBeNull();
+    expect(hiddenIn(problem('What is a prime?'), configOf(), 1)).toBeNull();
   });
 
   test.each([
@@ -500,11 +511,11 @@ describe('dual', () => {
     ['about 1.5 and 5.', '5', 'about 1.5 and ?.'],
   ])('of "%s" hides %s, as the data says', (prompt, hidden, masked) => {
     const config = configOf({ dual: { mask: '?', column: 'part' } });
-    expect(dualTask(problem(prompt, { part: hidden }), config, 1)).toEqual({ hidden: String(hidden), masked });
+    expect(hiddenIn(problem(prompt, { part: hidden }), config, 1)).toEqual({ hidden: String(hidden), masked });
   });
 
   test('hides nothing where the problem does not hold what the data says', () => {
-    expect(dualTask(problem('1.5 of 25', { hidden: '5' }), configOf(), 1)).toBeNull();
+    expect(hiddenIn(problem('1.5 of 25', { hidden: '5' }), configOf(), 1)).toBeNull();
   });
 
   test('asks once for each answer, and hands it to all that gave it', async () => {

@@ -2,7 +2,8 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type CustomRollout, requireCustom, runCustom } from '../../engine/external/index.ts';
+import { requireCustom, runCustom } from '../../engine/external/index.ts';
+import type { CustomRollout } from '../../engine/protocol/programs.ts';
 import { RewardOptions } from '../../engine/reward/index.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
 import { requirePython } from '../support/python.ts';

@@ -2,7 +2,8 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkLean, type LeanItem, requireLean } from '../../engine/external/index.ts';
+import { checkLean, requireLean } from '../../engine/external/index.ts';
+import type { LeanItem } from '../../engine/protocol/programs.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { expectRejection } from '../support/refusals.ts';
 

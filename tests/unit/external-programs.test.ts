@@ -1,8 +1,9 @@
 /** Programs in responses against tests: which code counts, what passes, what is said of what does not. */
 import { describe, expect, test } from 'vitest';
 import { lastCodeBlock } from '../../engine/external/code-blocks.ts';
-import { checkPrograms, requireInterpreter, testsIn } from '../../engine/external/index.ts';
+import { checkPrograms, requireInterpreter } from '../../engine/external/index.ts';
 import { RewardOptions } from '../../engine/reward/index.ts';
+import { testsIn } from '../../engine/reward/program.ts';
 import { requirePython } from '../support/python.ts';
 import { expectRejection, expectThrow } from '../support/refusals.ts';
 

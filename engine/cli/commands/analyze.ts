@@ -123,7 +123,7 @@ function betaOf(text: string | undefined): number {
 function rewardsOf(group: GroupDetail, { problems, vocabulary }: RunMaterial, reward: RunReward | null): number[] {
   const given = group.rollouts.flatMap(({ reward }) => reward ?? []);
   if (given.length === group.rollouts.length) return given;
-  const gathered = reward?.evidence.every((kind) => group.evidence[kind] !== undefined);
+  const gathered = reward?.evidence.every((name) => group.evidence[name] !== undefined);
   if (!reward || !gathered) return group.rollouts.map(({ cluster }) => (cluster === 0 ? 1 : 0));
   return reward.score(groupOf(group, problems[group.problem]!, vocabulary)).rewards;
 }

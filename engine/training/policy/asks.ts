@@ -3,41 +3,14 @@
  * rephrasings, dual tasks, rollouts of other policies. Lives in the compute worker, on top of the sampler.
  */
 
-import type { PromptText } from '../../model/prompt-text.ts';
 import type { ModelSource } from '../../model/source.ts';
-import type { Activity, SamplingConfig } from '../../protocol/index.ts';
-import type { StreamName } from '../../rollout/philox.ts';
+import type { AskOptions, Responses } from '../../reward/index.ts';
 import type { Sampler } from '../../rollout/sampler.ts';
 import type { Value } from '../../runtime/backend.ts';
 import { dispose } from '../../runtime/function.ts';
 import type { Named } from '../../tensor/index.ts';
 import { completionFinder } from './completion.ts';
 import type { PolicyHooks } from './contract.ts';
-
-export interface Question {
-  /** A text of its own, or the prompt of a problem. */
-  prompt: PromptText | { problem: number };
-  /** Names the question in random numbers, with the number of its first response. */
-  problem: number;
-  first?: number;
-}
-
-export interface AskOptions {
-  questions: Question[];
-  /** Responses to each question. */
-  rows: number;
-  sampling: Pick<SamplingConfig, 'temperature' | 'topP' | 'topK' | 'maxTokens' | 'stop' | 'stopAtAnswer'>;
-  stream: StreamName;
-  step: number;
-  /** The policy that answers: one that `open` was given, or null for the one that trains. */
-  policy: string | null;
-  activity: Activity;
-  /** What is asked, where there is a choice: for people who wait. */
-  detail?: string;
-}
-
-/** Responses to one question; null where the question does not fit the model's context. */
-export type Responses = string[] | null;
 
 export interface AsksOptions {
   source: ModelSource;

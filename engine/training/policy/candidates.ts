@@ -1,16 +1,8 @@
 /** How likely candidate texts are after parts of responses. */
 import type { ModelSource } from '../../model/source.ts';
-import type { Activity } from '../../protocol/index.ts';
+import type { ScoreOptions } from '../../reward/index.ts';
 import type { PolicyHooks } from './contract.ts';
 import type { TrainedGroup } from './responses.ts';
-
-export interface ScoreOptions {
-  /** A problem, a part of a response to it, and texts that might follow. */
-  items: { problem: number; prefix: Int32Array; candidates: string[] }[];
-  /** Comes between prefix and candidate; not scored. */
-  cue: string;
-  activity: Activity;
-}
 
 export interface CandidateScorer {
   tokenizer: ModelSource['tokenizer'];

@@ -2,7 +2,7 @@
 import { graderOf } from '../../grading/index.ts';
 import { checkVotes, type Problem, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import { rewardOf } from '../../reward/index.ts';
-import { requirePrograms } from '../evidence/index.ts';
+import { requirePrograms } from '../evidence.ts';
 import { factsOf, placeOf } from './material.ts';
 
 /** Throws RollscopeError `config` for settings that do not go together, or a reward that cannot be computed. */

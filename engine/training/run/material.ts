@@ -1,7 +1,7 @@
 /** What a run works on: the problems of training and evaluation, with the prompts that are made of them. */
 import { loadDataset, type PromptParts } from '../../data/dataset.ts';
-import { placeholders } from '../../data/template.ts';
 import type { DataReading, Problem, RunConfig } from '../../protocol/index.ts';
+import { placeholders } from '../../protocol/template.ts';
 import { rewardOf } from '../../reward/index.ts';
 import { uniform } from '../../rollout/philox.ts';
 

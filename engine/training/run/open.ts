@@ -2,7 +2,7 @@
 import { RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import { rewardOf } from '../../reward/index.ts';
 import type { Compute } from '../compute.ts';
-import { questionTokens } from '../evidence/index.ts';
+import { questionTokens } from '../evidence.ts';
 import type { PolicyInfo, PolicyOptions } from '../policy/contract.ts';
 import { factsOf, type Material, placeOf } from './material.ts';
 

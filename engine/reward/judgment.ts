@@ -1,5 +1,5 @@
 /** What a judge's response says. */
-import { locateAnswer } from '../../grading/index.ts';
+import { locateAnswer } from '../grading/index.ts';
 
 /** Characters before an answer in which marks are looked for. */
 export const TAIL = 100;

@@ -1,0 +1,74 @@
+/** What rewards hand to programs outside, and what those say: the data's tests, Lean, the user's own reward. */
+
+/** What a program outside said about one rollout. */
+export interface Check {
+  /** 1 accepted, 0 refused, in between for a share of tests; the user's own program may say any number. */
+  score: number;
+  /** One sentence for a person: which test failed, what the compiler said. */
+  detail: string;
+}
+
+export interface ProgramTestOptions {
+  language: 'python' | 'javascript';
+  /** What one program may take: time, memory, output. */
+  seconds: number;
+  megabytes: number;
+  outputKilobytes: number;
+}
+
+export interface ProgramItem {
+  response: string;
+  /** One test or several, each a piece of code that throws when the program is wrong. */
+  tests: string | readonly string[];
+}
+
+export interface LeanOptions {
+  /** Imports at the head of every file. */
+  header: string;
+  /** Time for one proof. */
+  seconds: number;
+}
+
+export interface LeanItem {
+  response: string;
+  /** What is to be proven, up to `:=`; a name that `#print axioms` can ask for follows from it. */
+  statement?: string;
+}
+
+export interface CustomOptions {
+  /** A module, or the program and its arguments. */
+  command: readonly string[];
+  /** Time for the rollouts of one step. */
+  seconds: number;
+  /** Give it the reference answers too. */
+  labels: boolean;
+}
+
+/** One rollout as it is handed to the user's module or program: one JSON line each. */
+export interface CustomRollout {
+  problem: {
+    id: string;
+    /** The problem's own text. */
+    prompt: string;
+    /** The row of the data that it comes from. */
+    columns: Record<string, unknown>;
+    /** The reference answer, and all of them where there are several; only where the reward is given labels. */
+    answer?: string | null;
+    answers?: string[];
+  };
+  /** Number of the group (of rollouts of one problem) in this call, and of the rollout in it, from 0. */
+  group: number;
+  index: number;
+  response: string;
+  /** The extracted answer; null where there is none. */
+  answer: string | null;
+  /** Number of the answer's cluster in its group, the largest first; null without an answer. */
+  cluster: number | null;
+  /** `length`: cut off at the limit. */
+  finish: 'stop' | 'length';
+  /** Number of tokens. */
+  tokens: number;
+  /** Mean log-probability and entropy per token at the sampling temperature, nats; null without tokens. */
+  logprob: number | null;
+  entropy: number | null;
+}

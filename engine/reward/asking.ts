@@ -1,0 +1,36 @@
+/** How rewards put questions to a policy, and read its responses. Pure. */
+import type { Grader } from '../grading/index.ts';
+import type { RunConfig } from '../protocol/config.ts';
+import type { Problem } from '../protocol/records.ts';
+import { meansProblem, render } from '../protocol/template.ts';
+import { cellText } from '../protocol/values.ts';
+import type { Responses } from './evidence.ts';
+import { aText, listOf, orNull } from './shape.ts';
+
+/** Room for the samples of one rollout's question, and for the rollouts of one rephrasing or policy, in random numbers. */
+export const SAMPLES = 64;
+export const ROLLOUTS = 4096;
+
+export const askSampling = { topP: 1, topK: 0, stop: [], stopAtAnswer: true };
+
+/** A template with these values in it; a name that has none stays as it is. */
+export function filled(template: string, values: Record<string, string>): string {
+  return render(template, (name) => values[name] ?? `{{${name}}}`);
+}
+
+/** A rephrasing as the problem itself is put; `columns` has what the template asks for. */
+export function rephrased(template: string, prompt: string, columns: Problem['columns'] = {}): string {
+  return render(template, (name) => (meansProblem(name) ? prompt : (cellText(columns[name]) ?? '')));
+}
+
+/** The system message of the data, where it is the user's own, goes with every question. */
+export function question({ dataset: { system } }: RunConfig, user: string): { system?: string; user: string } {
+  return system === undefined ? { user } : { system, user };
+}
+
+/** Extracted answers as they are stored. */
+export const ANSWERS = listOf(orNull(aText));
+
+export function answersOf(responses: Responses, grader: Grader): (string | null)[] {
+  return (responses ?? []).map((text) => grader.extract(text));
+}
