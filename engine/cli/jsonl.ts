@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import type * as z from 'zod';
 import { JsonError, parseJson } from '../data/json-fault.ts';
 import { RollscopeError } from '../protocol/errors.ts';
+import { jsonLines, written } from './terminal.ts';
 
 export interface LineCounts {
   /** Lines that were not blank. */
@@ -40,16 +41,16 @@ export async function answerLines<T>(
     counts.lines++;
     if (typeof parsed === 'string') counts.errors++;
     const values = typeof parsed === 'string' ? [{ error: parsed, line: number }] : await answer(parsed.value);
-    for (const value of values) waiting += `${JSON.stringify(value)}\n`;
+    waiting += jsonLines(values);
     // A client on a pipe may wait for each answer before it sends the next line.
     if (live || waiting.length > CHUNK) {
       // Nobody reads any more (`| head`).
-      if (!(await write(waiting))) return counts;
+      if (!(await written(waiting))) return counts;
       waiting = '';
     }
   }
-  for (const value of await end()) waiting += `${JSON.stringify(value)}\n`;
-  await write(waiting);
+  waiting += jsonLines(await end());
+  await written(waiting);
   return counts;
 }
 
@@ -117,12 +118,4 @@ async function openInput(file: string): Promise<Readable> {
       details: { reason: 'is-folder', file },
     });
   return createReadStream(file, { encoding: 'utf8' });
-}
-
-/** Resolves once the text is written; false if the reader has gone. */
-function write(text: string): Promise<boolean> {
-  if (text === '') return Promise.resolve(true);
-  return new Promise((resolve) => {
-    process.stdout.write(text, (error) => resolve(!error));
-  });
 }

@@ -3,6 +3,7 @@
  * JSON object as its last line, and what would be text on stdout goes to stderr.
  */
 import { type ErrorCode, type ErrorData, RollscopeError, toErrorData } from '../protocol/errors.ts';
+import { writeJson, writeText } from './terminal.ts';
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, stopped: 3 } as const;
 
@@ -25,17 +26,17 @@ export class Output {
 
   /** Text for people: on stdout, or on stderr with `--json`. */
   print(text: string): void {
-    (this.json ? process.stderr : process.stdout).write(`${text}\n`);
+    writeText(this.json ? process.stderr : process.stdout, text);
   }
 
   /** One line of data on stdout, with and without `--json`. */
   line(value: unknown): void {
-    process.stdout.write(`${JSON.stringify(value)}\n`);
+    writeJson(value);
   }
 
   /** A remark on stderr. */
   note(text: string): void {
-    process.stderr.write(`${text}\n`);
+    writeText(process.stderr, text);
   }
 
   /** The object that `--json` promises; nothing without `--json`. */
@@ -55,9 +56,9 @@ export function printError(error: unknown, json: boolean): void {
   const data = toErrorData(error);
   const unexpected = data.code === 'internal' && !(error instanceof RollscopeError);
   if (unexpected) data.hint ??= 'This is a bug in Rollscope. Set ROLLSCOPE_DEBUG=1 for a stack trace, and report it.';
-  if (process.env.ROLLSCOPE_DEBUG === '1' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  process.stderr.write(`${errorText(data)}\n`);
-  if (json) process.stdout.write(`${JSON.stringify({ error: data })}\n`);
+  if (process.env.ROLLSCOPE_DEBUG === '1' && error instanceof Error) writeText(process.stderr, String(error.stack));
+  writeText(process.stderr, errorText(data));
+  if (json) writeJson({ error: data });
 }
 
 export function errorText({ message, hint }: Pick<ErrorData, 'message' | 'hint'>): string {

@@ -10,7 +10,9 @@ import { about, DASH, estimate, share, whole } from '../protocol/format.ts';
 import { STEP_METRICS } from '../protocol/metrics.ts';
 import type { JournalRecord, StepRecord } from '../protocol/records.ts';
 import type { Progress } from '../protocol/rpc.ts';
+import { visibleLine } from '../protocol/visible.ts';
 import { sparkline } from './table.ts';
+import { eraseLines, type Sink, writeText } from './terminal.ts';
 
 /** Milliseconds between redraws of the block, and between plain lines. */
 const REDRAW = 100;
@@ -19,8 +21,7 @@ const CURVE = 32;
 const BAR = 24;
 
 /** The part of a terminal stream that the view needs; process.stderr has it. */
-export interface TerminalStream {
-  write(text: string): unknown;
+export interface TerminalStream extends Sink {
   isTTY?: boolean;
   columns?: number;
 }
@@ -67,7 +68,7 @@ export class ProgressView {
   /** Prints a line that stays. */
   note(text: string): void {
     this.#erase();
-    this.#screen.write(`${text}\n`);
+    writeText(this.#screen, text);
     this.#draw();
   }
 
@@ -98,21 +99,21 @@ export class ProgressView {
     const line = plainLine(this.#progress, this.#metrics, this.#tokensPerSecond);
     if (line === this.#lastPlain || line === '') return;
     this.#lastPlain = line;
-    this.#screen.write(`${line}\n`);
+    writeText(this.#screen, line);
   }
 
   #draw(): void {
     if (!this.#live || !this.#progress) return;
     const width = (this.#screen.columns ?? 80) - 1;
-    const lines = this.#block(this.#progress).map((line) => cut(line, width));
-    this.#screen.write(`${lines.join('\n')}\n`);
+    const lines = this.#block(this.#progress).map((line) => cut(visibleLine(line), width));
+    writeText(this.#screen, lines.join('\n'));
     this.#drawnLines = lines.length;
   }
 
   #erase(): void {
     if (this.#drawnLines === 0) return;
     // Up to the block's first line, then clear to the end of the screen.
-    this.#screen.write(`\x1b[${this.#drawnLines}A\x1b[J`);
+    eraseLines(this.#screen, this.#drawnLines);
     this.#drawnLines = 0;
   }
 

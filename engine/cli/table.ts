@@ -1,11 +1,12 @@
 /** Tables and small curves as plain text. */
 import { mean } from '../protocol/values.ts';
+import { visibleLine } from '../protocol/visible.ts';
 
 const BARS = '▁▂▃▄▅▆▇█';
 
-/** Columns padded to their widest cell; those named in `right` are aligned to the right. */
+/** Columns padded to their widest cell, each cell in one line; those named in `right` are aligned to the right. */
 export function table(header: string[], rows: string[][], right: readonly number[] = []): string {
-  const all = [header, ...rows];
+  const all = [header, ...rows].map((row) => row.map(visibleLine));
   const widths = header.map((_, column) => Math.max(...all.map((row) => width(row[column] ?? ''))));
   return all
     .map((row) =>

@@ -3,6 +3,7 @@
  * (`tests/unit/one-format.test.ts`). A value that does not exist is a dash. Pure.
  */
 import type { Estimate } from './estimate.ts';
+import { visible } from './visible.ts';
 
 export const DASH = '–';
 
@@ -122,13 +123,25 @@ export function oneLine(text: string, length: number): string {
     .trimEnd()}…`;
 }
 
-/** Text as inline code of Markdown, whatever it holds; line breaks are shown as ↵, and `|` does not break a table. */
+/**
+ * Text as inline code of Markdown, whatever it holds: also in the cell of a table, for which a `|` ends a cell even inside of
+ * code, so it stands between two pieces of code, as an entity. Line breaks are shown as ↵.
+ */
 export function code(text: string): string {
-  const line = text.replace(/\r\n?|\n/g, '↵').replaceAll('|', '\\|');
-  const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));
+  const line = visible(text.replace(/\r\n?|\n/g, '↵'));
+  if (line === '') return codeSpan('');
+  return line
+    .split('|')
+    .map((piece) => (piece === '' ? '' : codeSpan(piece)))
+    .join('&#124;');
+}
+
+function codeSpan(text: string): string {
+  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = '`'.repeat(longest + 1);
-  const pad = line === '' || /^[\s`]|[\s`]$/.test(line) ? ' ' : '';
-  return `${fence}${pad}${line}${pad}${fence}`;
+  // Markdown takes one space off both ends, unless there is nothing else.
+  const pad = text === '' || (/^[\s`]|[\s`]$/.test(text) && text.trim() !== '') ? ' ' : '';
+  return `${fence}${pad}${text}${pad}${fence}`;
 }
 
 /** The program that made a run: `TRL 0.20`. */

@@ -7,8 +7,10 @@ export function keepPrinted(): { text: string } {
   beforeEach(() => {
     printed.text = '';
     for (const stream of [process.stdout, process.stderr]) {
-      vi.spyOn(stream, 'write').mockImplementation((text) => {
+      vi.spyOn(stream, 'write').mockImplementation((text, ...rest) => {
         printed.text += String(text);
+        const taken = rest.find((one) => typeof one === 'function');
+        taken?.(null);
         return true;
       });
     }

@@ -123,13 +123,15 @@ describe('results', () => {
   it('list every answer with its rollouts in the hover, safely', async () => {
     const { results, run } = await fixture();
     const result = results.find(asIn(run.problems[0]!))!;
-    const evil = { answer: '`|\n[x](command:evil)`', count: 1, correct: false };
+    const evil = { answer: '`\\|\n[x](command:evil)`', count: 1, correct: false };
     const clusters = run.columns.clustersOf(result.view.row!);
     vi.spyOn(run.columns, 'clustersOf').mockReturnValue([...clusters, evil]);
     const text = hoverText(result, 'command:x');
     const table = text.split('\n').filter((line) => line.startsWith('|'));
     expect(table).toHaveLength(2 + clusters.length + 1 + (result.view.unanswered > 0 ? 1 : 0));
-    expect(table.find((row) => row.includes('evil'))).toContain('| `` `\\| [x](command:evil)` `` | ✗ | 1 | 0.13 |');
+    expect(table.find((row) => row.includes('evil'))).toBe(
+      '| `` `\\ ``&#124;``  [x](command:evil)` `` | ✗ | 1 | 0.13 |',
+    );
     expect(text).toContain('[Show in Panel](command:x)');
   });
 });
@@ -175,7 +177,7 @@ describe('the forecast of a problem', () => {
     const text = hoverText(of(0), 'command:x');
     expect(text).toMatch(/`16`.* 0\.83\b/);
     for (const { name, value } of signalsOf(of(0).view.prediction!)) expect(text).toContain(`| ${name} | ${value} |`);
-    expect(hoverText(of(1), 'command:x')).toContain('`` \\|` ``');
+    expect(hoverText(of(1), 'command:x')).toContain('&#124;`` ` ``');
     const { head } = run.columns;
     const computed = { ...head.forecast!, reward: 'dual', by: 'majority-vote' };
     run.columns.head = { ...head, forecast: computed };

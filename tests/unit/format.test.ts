@@ -64,3 +64,28 @@ test('texts are cut to one line, and are code whatever they hold', () => {
     '`  `',
   ]);
 });
+
+/** What Markdown makes of code and entities: the text; null where anything else is in it. */
+function plainOf(markdown: string): string | null {
+  let text = '';
+  for (let rest = markdown; rest !== ''; ) {
+    const found = /^&#124;|^(`+)(?!`)([\s\S]*?[^`])\1(?!`)/.exec(rest);
+    if (!found) return null;
+    const inner = found[2] ?? '';
+    const padded = /^ .* $/.test(inner) && inner.trim() !== '';
+    text += found[1] === undefined ? '|' : padded ? inner.slice(1, -1) : inner;
+    rest = rest.slice(found[0].length);
+  }
+  return text;
+}
+
+test('nothing leaves inline code, nor the cell of a table that it stands in', () => {
+  const signs = ['a', '|', '\\', '`', '``', ' ', '![i](http://x)', '<img>', '&#124;'];
+  const texts = signs.flatMap((a) => signs.flatMap((b) => signs.flatMap((c) => [a, `${a}${b}`, `${a}${b}${c}`])));
+  for (const text of texts) {
+    expect(code(text)).not.toContain('|');
+    if (text.trim() !== '') expect([text, plainOf(code(text))]).toEqual([text, text]);
+  }
+  expect(code('a\\|b')).toBe('`a\\`&#124;`b`');
+  expect(code('a\u202eb\x1b\nc')).toBe('`a[U+202E]b␛↵c`');
+});

@@ -5,6 +5,7 @@ import { EngineServer } from '../../server/server.ts';
 import { serverOptions } from '../engine.ts';
 import { EXIT } from '../output.ts';
 import { placesOf } from '../places.ts';
+import { writeJson } from '../terminal.ts';
 
 /** `ERROR_LIMIT` uncaught errors within this many milliseconds shut the engine down: one may be harmless, a series is not. */
 const ERROR_WINDOW = 10_000;
@@ -51,7 +52,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     void engine.shutdown();
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, end);
-  process.stdout.write(`${JSON.stringify(engine.address)}\n`);
+  writeJson(engine.address);
   await engine.closed;
   return code;
 }

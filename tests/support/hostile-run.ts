@@ -1,0 +1,102 @@
+/**
+ * A run and a dataset of somebody who wants to take over whoever looks at them: every text in them steers terminals,
+ * reorders what is read, hides, and breaks out of Markdown, HTML, icons and tables.
+ */
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LoggedProblems } from '../../engine/importers/problems.ts';
+import { importRun } from '../../engine/importers/run.ts';
+
+/** Characters that no surface may show. */
+export const RAW = /(?![\n\t])[\p{Cc}\p{DI}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/** A text that a terminal, the direction of reading and a reader's eye all fall for. */
+export function hostile(name: string): string {
+  return `${name}\x1b]0;owned\x07\x1b]52;c;bHM=\x1b\\\x1b[2J\u009b31m\rover\b\u202egnp\u2066x\u2069\u200b\u{e0041}\x7f`;
+}
+
+/** The same with what breaks out of Markdown, HTML, icons, notifications and tables. */
+export function breaking(name: string): string {
+  return `${hostile(name)} a\\|b | ![i](http://h/x) [go](command:workbench.action.quit) <img src=x onerror=go()> \`c\` $(trash) &lt;"'`;
+}
+
+const PROBLEM = {
+  id: breaking('id'),
+  text: `${breaking('What is 2 + 3?')}\nerror: ${breaking('forged')}`,
+};
+
+/** A foreign run with such texts wherever a trainer can put one. */
+export async function writeHostileRun(folder: string): Promise<void> {
+  const logged = new LoggedProblems();
+  const source = `/data/${hostile('sums')}.jsonl`;
+  logged.take({ ...PROBLEM, label: breaking('5'), source, row: 0, line: 1 });
+  logged.take({ id: 'plain', text: 'What is 1 + 1?', label: '2', source, row: 1, line: 2 });
+  const answers = [breaking('5'), breaking('5'), 'a\\|b', null];
+  const rollouts = answers.map((answer, i) => ({
+    text: `${breaking('So')}\n\\boxed{5}`,
+    answer,
+    reward: i % 2,
+    rewards: { [breaking('reward')]: i % 2 },
+    advantage: i % 2 ? 0.5 : -0.5,
+    foreign: { [breaking('value')]: breaking('said') },
+    finish: 'stop' as const,
+    tokenTexts: ['So', breaking('token'), '\u200d', ' 5'],
+    ids: Int32Array.of(1, 2, 3, 4),
+  }));
+  await importRun(
+    folder,
+    {
+      origin: { engine: breaking('TRL'), version: breaking('1'), files: [hostile('completions')] },
+      run: {
+        job: 'train',
+        model: hostile('model'),
+        dataset: source,
+        reward: breaking('accuracy'),
+        steps: 2,
+        settings: { [breaking('setting')]: breaking('value') },
+      },
+      problems: logged.all,
+      prompts: logged.all.map(({ index, text }) => ({ problem: index, text, tokens: null })),
+      created: new Date(Date.UTC(2026, 10, 20, 8)),
+      device: hostile('cpu'),
+    },
+    (run) => {
+      for (const step of [1, 2]) {
+        for (const problem of [0, 1]) run.group('train', step, problem, rollouts);
+        run.step({ step, metrics: { loss: 0.1 }, foreign: { [breaking('metric')]: step } });
+      }
+      run.group('evaluation', 2, 0, rollouts);
+      run.evaluation({ step: 2, foreign: { [breaking('eval')]: 1 } });
+    },
+  );
+  warnIn(folder);
+}
+
+/** Puts a warning, and the error that it ended with, into a run's events. */
+export function warnIn(folder: string): void {
+  const file = join(folder, 'events.jsonl');
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  const end = JSON.parse(lines.pop()!) as { seq: number; time: string; step: number };
+  const { seq, time, step } = end;
+  const records = [
+    { seq, time, type: 'warning', code: 'model', step: null, problem: null, message: breaking('warning') },
+    { seq: seq + 1, time, type: 'warning', code: 'collapse', step: 2, problem: null, message: breaking('alarm') },
+    {
+      seq: seq + 2,
+      time,
+      type: 'end',
+      reason: 'failed',
+      step,
+      error: { code: 'internal', message: breaking('failure'), hint: breaking('remedy') },
+    },
+  ];
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  for (const record of records) appendFileSync(file, `${JSON.stringify(record)}\n`);
+}
+
+/** A dataset of such problems: JSON Lines. */
+export function hostileDataset(): string {
+  return [0, 1]
+    .map((i) => `${JSON.stringify({ ...PROBLEM, id: `${PROBLEM.id}${i}`, answer: breaking('5') })}\n`)
+    .join('');
+}

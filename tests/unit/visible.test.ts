@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { visible, visibleJson, visibleLine } from '../../engine/protocol/visible.ts';
+
+describe('text that is shown', () => {
+  it.each([
+    ['the title of a terminal', '\x1b]0;owned\x07', '␛]0;owned␇'],
+    ['the clipboard', '\x1b]52;c;bHM=\x1b\\', '␛]52;c;bHM=␛\\'],
+    ['clearing', 'a\x1b[2Jb', 'a␛[2Jb'],
+    ['control sequences of one byte', '\u009b31mred', '[U+009B]31mred'],
+    ['a line written over', 'wrong\rright', 'wrong␍right'],
+    ['backspaces', 'no\b\byes', 'no␈␈yes'],
+    ['overrides of the direction', 'a\u202eb\u202c', 'a[U+202E]b[U+202C]'],
+    ['isolates', '\u2066x\u2069', '[U+2066]x[U+2069]'],
+    ['no width', '1\u200b2\u200d3\ufeff', '1[U+200B]2[U+200D]3[U+FEFF]'],
+    ['tags', 'a\u{e0041}', 'a[U+E0041]'],
+    ['variation selectors behind a letter', 'x\ufe0f\u{e0101}', 'x[U+FE0F][U+E0101]'],
+    ['halves of a character', 'a\ud800b', 'a[U+D800]b'],
+    ['other line ends', 'a\u2028b\u0085c', 'a[U+2028]b[U+0085]c'],
+    ['fillers', 'a\u3164b\u115f', 'a[U+3164]b[U+115F]'],
+    ['deletion', 'a\x7f', 'a␡'],
+  ])('writes out %s', (_, text, shown) => {
+    expect(visible(text)).toBe(shown);
+    expect(visible(shown)).toBe(shown);
+  });
+
+  it.each(['two\nlines\tand a tab', '√2 ≤ ½ · 中文 · عربي · ไทย', '👨‍👩‍👧 ❤️ 👍🏽 1️⃣', 'می‌خواهم', 'क्‍ष', ''])(
+    'leaves %j as it is',
+    (text) => {
+      expect(visible(text)).toBe(text);
+    },
+  );
+
+  it('knows the line ends of Windows', () => {
+    expect(visible('a\r\nb\r\n')).toBe('a\nb\n');
+  });
+
+  it('writes out line ends and tabs where there is one line', () => {
+    expect(visibleLine('a\nerror: b\tc\r\nd')).toBe('a␊error: b␉c␊d');
+  });
+
+  it('escapes them in JSON, whose value stays', () => {
+    const value = { '\u202ekey': ['\x1b\x7f\u009b', '\u{e0041}', '\ud800', '👨‍👩‍👧', 'a\nb'] };
+    const text = visibleJson(value);
+    expect(text).not.toMatch(/[\p{Cc}\p{DI}\p{Cs}]/u);
+    expect(JSON.parse(text)).toEqual(value);
+  });
+});
