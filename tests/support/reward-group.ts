@@ -1,7 +1,15 @@
 /** Groups for tests of rewards: from answers, and from logits. */
 import { clusterAnswers } from '../../engine/grading/index.ts';
 import type { Evidence, PolicyRollout } from '../../engine/protocol/index.ts';
-import { type LabeledGroup, printParts, RewardOptions, rewardOf, type Scores } from '../../engine/reward/index.ts';
+import {
+  type LabeledGroup,
+  type Part,
+  printParts,
+  RewardOptions,
+  rewardOf,
+  type Scores,
+} from '../../engine/reward/index.ts';
+import { expectWords } from './wording.ts';
 
 /** A rollout of tokens with these statistics, each with one number per token; 0 where they are not given. */
 export function rollout(
@@ -57,10 +65,24 @@ type Settings = { [Name in keyof RewardOptions]?: Partial<RewardOptions[Name]> }
 
 /** Scores of a group by a reward expression. */
 export function score(reward: string, of: LabeledGroup, settings: Settings = {}): Scores {
-  return rewardOf(reward, RewardOptions.parse(settings)).score(of);
+  const scores = rewardOf(reward, RewardOptions.parse(settings)).score(of);
+  expressions.set(scores, reward);
+  return scores;
 }
 
-/** Explanations of all rollouts, a line each. */
-export function explained(scores: Scores): string[] {
-  return scores.rewards.map((_, i) => printParts(scores.explain(i)));
+const expressions = new WeakMap<Scores, string>();
+
+/** What a part says, without its words. */
+type Values<P = Part> = P extends Part ? Omit<P, 'text'> : never;
+
+/** The parts of all rollouts' rewards as values; their words are in `tests/wording/explanations.txt`. */
+export function explained(scores: Scores): Values[][] {
+  return scores.rewards.map((_, i) => {
+    const parts = scores.explain(i);
+    expectWords('explanations', expressions.get(scores)!, printParts(parts));
+    return parts.map(({ text: _words, ...values }) => values);
+  });
 }
+
+/** The parts of a rollout without an answer. */
+export const unanswered = (reward = 0) => [{ kind: 'no-answer' }, { kind: 'result', reward }];

@@ -22,6 +22,7 @@ const SURFACES = {
   refusals: 'Errors and their hints, by code and reason; {name} is a value of the error.',
   warnings: 'Warnings of runs, by code.',
   repairs: 'What a repaired copy of a run lacks.',
+  explanations: 'Why a rollout got its reward, by reward: the parts of a line are joined by semicolons.',
 } as const;
 export type Surface = keyof typeof SURFACES;
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PolicyRollout } from '../../engine/protocol/index.ts';
 import { expectThrow } from '../support/refusals.ts';
-import { explained, group, rollout, score } from '../support/reward-group.ts';
+import { explained, group, rollout, score, unanswered } from '../support/reward-group.ts';
 
 /** Statistics of tokens drawn from logits, straight from the definitions. */
 function drawn(
@@ -129,10 +129,16 @@ describe('probability of long responses', () => {
   test('is explained with its rank', () => {
     const rollouts = [long(-400, 2), long(-1, 1)];
     const [first, second] = explained(score('probability', group([null, null], { rollouts })));
-    expect(first).toBe(
-      '2 tokens with a log-probability of -800 together, least at "t0" (0) -400, "t1" (1) -400; number 2 of 2 by probability; reward exp(-800) = 0',
-    );
-    expect(second).toContain('number 1 of 2 by probability; reward exp(-1) = 0.3679');
+    const extremes = [
+      { index: 0, text: 't0', value: -400 },
+      { index: 1, text: 't1', value: -400 },
+    ];
+    expect(first).toMatchObject([
+      { kind: 'tokens', from: 0, to: 2, extremes },
+      { kind: 'number', value: 2 },
+      { kind: 'result', reward: 0 },
+    ]);
+    expect(second).toMatchObject([{}, { value: 1 }, { reward: Math.exp(-1) }]);
   });
 
   test('of equal logs is a tie', () => {
@@ -150,16 +156,22 @@ describe('probability disparity', () => {
   test('is the mean lead over the tokens of the answer alone', () => {
     const scores = score('probability-disparity', group(['12'], { rollouts: [answered] }));
     expect(scores.rewards[0]).toBeCloseTo((0.5 + 0.125) / 2, 12);
-    expect(explained(scores)[0]).toBe(
-      'mean lead of the likeliest over the answer’s 2 tokens, least at "2" (7) 0.125, "1" (6) 0.5; reward 0.3125',
-    );
+    const extremes = [
+      { index: 7, text: '2', value: 0.125 },
+      { index: 6, text: '1', value: 0.5 },
+    ];
+    expect(explained(scores)[0]).toEqual([
+      { kind: 'tokens', from: 6, to: 8, extremes },
+      { kind: 'result', reward: 0.3125 },
+    ]);
   });
 
   test('counts a token that holds more than the answer', () => {
     const one = rollout(['\\boxed{', ' 12}', ' end'], { top1: [0.9, 0.5, 0.9], top2: [0, 0.25, 0] });
     const scores = score('probability-disparity', group(['12'], { rollouts: [one] }));
     expect(scores.rewards[0]).toBeCloseTo(0.25, 12);
-    expect(explained(scores)[0]).toContain('over the answer’s token, least at " 12}" (1) 0.25');
+    const extremes = [{ index: 1, text: ' 12}', value: 0.25 }];
+    expect(explained(scores)[0]![0]).toEqual({ kind: 'tokens', from: 1, to: 2, extremes });
   });
 
   test('is 0 without an answer', () => {
@@ -168,7 +180,7 @@ describe('probability disparity', () => {
       group([null], { rollouts: [rollout(['Hm', '.'], { top1: [1, 1] })] }),
     );
     expect(scores.rewards).toEqual([0]);
-    expect(explained(scores)).toEqual(['no answer extracted: reward 0; reward 0']);
+    expect(explained(scores)).toEqual([unanswered()]);
   });
 });
 

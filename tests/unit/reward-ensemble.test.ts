@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Evidence } from '../../engine/protocol/index.ts';
 import { voteOf } from '../../engine/protocol/vote.ts';
-import { printParts } from '../../engine/reward/index.ts';
-import { explained, group, score } from '../support/reward-group.ts';
+import { explained, group, score, unanswered } from '../support/reward-group.ts';
+import { expectWords } from '../support/wording.ts';
 
 /** The vote of a group. */
 const electionOf = ({ answers, clusters }: ReturnType<typeof group>) => voteOf(answers, clusters);
@@ -35,7 +35,7 @@ describe('majority vote', () => {
   test('without any answer there is no majority', () => {
     expect(vote([null, null]).rewards).toEqual([0, 0]);
     expect(electionOf(group([null, null]))).toBeNull();
-    expect(explained(vote([null, null]))[1]).toBe('no answer extracted: excluded from the vote, reward 0; reward 0');
+    expect(explained(vote([null, null]))[1]).toEqual(unanswered());
   });
 
   test('ties go to the first to reach the count', () => {
@@ -50,28 +50,17 @@ describe('majority vote', () => {
     expect(vote([null]).rewards).toEqual([0]);
   });
 
-  test('explains each case in words and in parts', () => {
-    const { explain } = vote(['4', '4.0', '5', '4', '6']);
-    expect(explain(1)).toEqual([
-      {
-        kind: 'cluster',
-        cluster: 0,
-        answers: ['4', '4.0'],
-        votes: 3,
-        of: 5,
-        share: 0.6,
-        text: 'answer 4.0 joined cluster {4, 4.0} with 3 of 5 votes',
-      },
-      { kind: 'vote', winner: '4', won: true, tied: false, text: 'the largest' },
-      { kind: 'result', reward: 1, text: 'reward 1' },
+  test('explains each case', () => {
+    const [, larger, smaller] = explained(vote(['4', '4.0', '5', '4', '6']));
+    expect(larger).toEqual([
+      { kind: 'cluster', cluster: 0, answers: ['4', '4.0'], votes: 3, of: 5, share: 0.6 },
+      { kind: 'vote', winner: '4', won: true, tied: false },
+      { kind: 'result', reward: 1 },
     ]);
-    expect(printParts(explain(2))).toBe(
-      'answer 5 joined cluster {5} with 1 of 5 votes; the largest is 4 with 3; reward 0',
-    );
+    expect(smaller).toMatchObject([{ cluster: 1, votes: 1 }, { winner: '4', won: false, tied: false }, { reward: 0 }]);
     const [first, second] = explained(vote(['2', '1']));
-    expect(first).toContain('tied for the largest, and first to reach its size; reward 1');
-    expect(second).toContain('tied with 2, which reached its size first; reward 0');
-    expect(JSON.parse(JSON.stringify(explain(1)))).toEqual(explain(1));
+    expect(first).toMatchObject([{}, { winner: '2', won: true, tied: true }, { reward: 1 }]);
+    expect(second).toMatchObject([{}, { winner: '2', won: false, tied: true }, { reward: 0 }]);
   });
 });
 
@@ -87,11 +76,12 @@ describe('Co-Reward', () => {
   test('the rephrasings elect, not the problem’s own rollouts', () => {
     const scores = across(['7', '7', '0.5', null], ['1/2', '3'], ['0.50', null]);
     expect(scores.rewards).toEqual([0, 0, 1, 0]);
-    expect(explained(scores)).toEqual([
-      'the responses to 2 rephrasings voted for 1/2 (2 of 4 votes); answer 7 differs; reward 0',
-      'the responses to 2 rephrasings voted for 1/2 (2 of 4 votes); answer 7 differs; reward 0',
-      'the responses to 2 rephrasings voted for 1/2 (2 of 4 votes); answer 0.5 agrees; reward 1',
-      'no answer extracted: reward 0; reward 0',
+    const vote = { kind: 'vote', winner: '1/2', tied: false };
+    expect(explained(scores)).toMatchObject([
+      [{ ...vote, won: false }, { reward: 0 }],
+      [{ ...vote, won: false }, { reward: 0 }],
+      [{ ...vote, won: true }, { reward: 1 }],
+      unanswered(),
     ]);
   });
 
@@ -102,9 +92,9 @@ describe('Co-Reward', () => {
   });
 
   test('nobody earns where no rephrasing has an answer, or there is none', () => {
-    expect(explained(across(['1', null], [null, null]))).toEqual([
-      'none of the responses to 1 rephrasing has an answer; reward 0',
-      'no answer extracted: reward 0; reward 0',
+    expect(explained(across(['1', null], [null, null]))).toMatchObject([
+      [{ kind: 'no-answer' }, { reward: 0 }],
+      unanswered(),
     ]);
     expect(across(['1', '1']).rewards).toEqual([0, 0]);
   });
@@ -126,11 +116,11 @@ describe('RLCCF', () => {
       { weight: 0.9, answers: ['2', '3'] },
     ]);
     expect(scores.rewards).toEqual([0, 0, 1, 0]);
-    expect(explained(scores)[2]).toBe(
-      'policy 1 weighs 0.6; policy 2 weighs 0.9; answer 2 has weight 0.6 of 1.5; the largest is 2 with 0.6; reward 1',
-    );
-    expect(explained(scores)[0]).toContain('answer 1 has weight 0.3 of 1.5; the largest is 2 with 0.6; reward 0');
-    expect(explained(scores)[3]).toBe('no answer extracted: excluded from the vote, reward 0; reward 0');
+    const weights = [{ value: 0.6 }, { value: 0.9 }];
+    const [first, , third, last] = explained(scores);
+    expect(third).toMatchObject([...weights, { kind: 'vote', winner: '2', won: true }, { reward: 1 }]);
+    expect(first).toMatchObject([...weights, { kind: 'vote', winner: '2', won: false }, { reward: 0 }]);
+    expect(last).toEqual(unanswered());
   });
 
   test('a policy that has lost its consistency loses its say', () => {
@@ -158,7 +148,7 @@ describe('RLCCF', () => {
     expect(weighted([{ weight: 0.5, answers }]).rewards).toEqual(vote(answers).rewards);
     const none = weighted([{ weight: 0, answers }]);
     expect(none.rewards).toEqual([0, 0, 0, 0]);
-    expect(explained(none)[0]).toBe('no policy with nonzero weight has an answer; reward 0');
+    expect(explained(none)[0]).toMatchObject([{ kind: 'no-answer' }, { reward: 0 }]);
   });
 });
 
@@ -169,12 +159,13 @@ describe('EMPO', () => {
     expect(scores.skip).toBeUndefined();
     // of the three with an answer: 2/3 and 1/3
     const entropy = -((2 / 3) * Math.log(2 / 3) + (1 / 3) * Math.log(1 / 3));
-    expect(scores.explain(0)[1]).toMatchObject({ kind: 'number', name: 'answer entropy', value: entropy });
-    expect(explained(scores)).toEqual([
-      '2 of 4 responses mean the same: {1/2, 0.5}; answer entropy 0.6365 nats; reward 0.5',
-      '2 of 4 responses mean the same: {1/2, 0.5}; answer entropy 0.6365 nats; reward 0.5',
-      '1 of 4 responses mean the same: {3}; answer entropy 0.6365 nats; reward 0.25',
-      'no answer extracted: in no cluster, reward 0; reward 0',
+    const entropies = { kind: 'number', name: 'answer entropy', value: entropy };
+    const halves = [{ kind: 'cluster', answers: ['1/2', '0.5'], votes: 2, of: 4 }, entropies, { reward: 0.5 }];
+    expect(explained(scores)).toMatchObject([
+      halves,
+      halves,
+      [{ kind: 'cluster', answers: ['3'], votes: 1, of: 4 }, entropies, { reward: 0.25 }],
+      unanswered(),
     ]);
   });
 
@@ -194,7 +185,7 @@ describe('EMPO', () => {
     };
     const judged = score('empo', group(['a', 'b', 'c', 'd', null], { evidence }), { empo: { clusters: 'model' } });
     expect(judged.rewards).toEqual([0.2, 0.6, 0.6, 0.6, 0]);
-    expect(explained(judged)[3]).toContain('3 of 5 responses mean the same: {b, c, d}');
+    expect(explained(judged)[3]![0]).toMatchObject({ votes: 3, of: 5, answers: ['b', 'c', 'd'] });
     const none = score('empo', group(['a', 'b'], { evidence: { empo: { equal: [] } } }), {
       empo: { clusters: 'model' },
     });
@@ -211,9 +202,11 @@ describe('EMPO', () => {
     const apart = group(['1', '2', '3', '4', '5', '6', '7']);
     expect(score('empo', apart).skip).toBeUndefined();
     const skipped = score('empo', apart, { empo: { entropyHigh: 0.99 } });
-    expect(skipped.skip).toBe('its answer entropy is 1 of the maximum, outside 0 to 0.99');
-    expect(explained(skipped)[0]).toContain('the group does not train: its answer entropy is 1 of the maximum');
-    expect(score('empo', group(['1', '1', '1']), { empo: { entropyLow: 0.1 } }).skip).toContain('outside 0.1 to 1');
+    expectWords('explanations', 'empo leaves a group out', skipped.skip!);
+    expect(explained(skipped)[0]).toHaveLength(4);
+    expect(skipped.explain(0).some(({ text }) => text.includes(skipped.skip!))).toBe(true);
+    const same = score('empo', group(['1', '1', '1']), { empo: { entropyLow: 0.1 } });
+    expectWords('explanations', 'empo leaves a group out', same.skip!);
   });
 
   test('without any answer, and of one rollout, there is no entropy', () => {
@@ -242,12 +235,13 @@ describe('CoVo', () => {
     expect(scores.rewards[0]).toBe(0);
     expect(scores.rewards[1]).toBe(1);
     expect(scores.rewards[2]).toBe(-0.5);
-    expect(explained(scores)[0]).toBe(
-      'its answer is the likeliest after 3 of 5 steps: consistency 0.6; and stays so over the last 2: volatility 0.6; reward 0',
-    );
-    expect(explained(scores)[2]).toBe(
-      'its answer is the likeliest after 1 of 4 steps: consistency 0.25; and stays so over the last 1: volatility 0.75; reward -0.5',
-    );
+    const [first, , third] = explained(scores);
+    expect(first).toMatchObject([
+      { name: 'consistency', value: 0.6 },
+      { name: 'volatility', value: 0.6 },
+      { reward: 0 },
+    ]);
+    expect(third).toMatchObject([{ value: 0.25 }, { value: 0.75 }, { reward: -0.5 }]);
   });
 
   test('the weight of volatility may be less', () => {
@@ -280,19 +274,17 @@ describe('CoVo', () => {
   test('no answer gets the least there is, and no more than any answer', () => {
     const scores = volatile(['1', null, '2'], [[1], [], [0]]);
     expect(scores.rewards).toEqual([-1, -1, -1]);
-    expect(explained(scores)[1]).toBe('no answer extracted: lowest reward; reward -1');
+    expect(explained(scores)[1]).toEqual(unanswered(-1));
     expect(volatile([null], [[]], 0.25).rewards).toEqual([-0.25]);
   });
 
   test('an answer without a step behind which answers have room gets the least', () => {
     const scores = volatile(['1', '2'], [[], [1]]);
     expect(scores.rewards).toEqual([-1, 1]);
-    expect(explained(scores)[0]).toBe('no step leaves room for an answer in the context: lowest reward; reward -1');
+    expect(explained(scores)[0]).toMatchObject([{ kind: 'no-answer' }, { reward: -1 }]);
   });
 
   test('one step is said as one', () => {
-    expect(explained(volatile(['1'], [[0]]))[0]).toBe(
-      'its answer is the likeliest after 1 of 1 step: consistency 1; and stays so over the last 1: volatility 0; reward 1',
-    );
+    expect(explained(volatile(['1'], [[0]]))[0]).toMatchObject([{ value: 1 }, { value: 0 }, { reward: 1 }]);
   });
 });

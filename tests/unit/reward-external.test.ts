@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { judgeCountdown } from '../../engine/reward/countdown-expression.ts';
 import { expectThrow } from '../support/refusals.ts';
-import { explained, group, rollout, score } from '../support/reward-group.ts';
+import { explained, group, rollout, score, unanswered } from '../support/reward-group.ts';
+import { expectWords } from '../support/wording.ts';
 
 describe('ground truth', () => {
   test('pays for equivalence with the reference', () => {
@@ -14,14 +15,23 @@ describe('ground truth', () => {
   test('pays nothing without a reference', () => {
     const scores = score('ground-truth', group(['1', null]));
     expect(scores.rewards).toEqual([0, 0]);
-    expect(explained(scores)[0]).toBe('the problem has no reference answer; reward 0');
+    expect(explained(scores)[0]).toEqual([
+      { kind: 'correctness', correct: null },
+      { kind: 'result', reward: 0 },
+    ]);
   });
 
   test('explains itself', () => {
     expect(explained(score('ground-truth', group(['1', '2', null], { reference: '2' })))).toEqual([
-      'answer 1 does not equal the reference; reward 0',
-      'answer 2 equals the reference; reward 1',
-      'no answer extracted: reward 0; reward 0',
+      [
+        { kind: 'correctness', correct: false },
+        { kind: 'result', reward: 0 },
+      ],
+      [
+        { kind: 'correctness', correct: true },
+        { kind: 'result', reward: 1 },
+      ],
+      unanswered(),
     ]);
   });
 });
@@ -42,24 +52,22 @@ describe('self-verification', () => {
   test('is the share of judgments that accept; an unclear one counts as none', () => {
     const scores = judged([yes], [no], [unclear], [yes, no, unclear, yes], [yes, unclear]);
     expect(scores.rewards).toEqual([1, 0, 0, 0.5, 0.5]);
-    expect(explained(scores)).toEqual([
-      '1 judgment: 1 accepted ("\\boxed{yes}"); reward 1',
-      '1 judgment: 1 rejected ("\\boxed{no}"); reward 0',
-      '1 judgment: 1 unparsable ("Who knows"); reward 0',
-      '4 judgments: 2 accepted, 1 rejected, 1 unparsable ("\\boxed{yes}"); reward 0.5',
-      '2 judgments: 1 accepted, 1 unparsable ("\\boxed{yes}"); reward 0.5',
-    ]);
-    expect(scores.explain(2)[0]).toMatchObject({ passed: null });
-    expect(scores.explain(3)[0]).toMatchObject({ passed: false });
+    const passed = explained(scores).map(([first]) => first);
+    expect(passed).toEqual([true, false, null, false, false].map((passed) => ({ kind: 'check', passed })));
   });
 
   test('of a solution that was not judged is 0', () => {
-    expect(explained(judged([]))).toEqual(['the solution was too long for the judge; reward 0']);
+    expect(explained(judged([]))).toEqual([
+      [
+        { kind: 'check', passed: null },
+        { kind: 'result', reward: 0 },
+      ],
+    ]);
   });
 
   test('shows the end of a long last line', () => {
-    const [text] = explained(judged([{ text: `first\n${'x'.repeat(300)}end`, verdict: false }]));
-    expect(text).toContain(`("...${'x'.repeat(117)}end")`);
+    const [part] = judged([{ text: `first\n${'x'.repeat(300)}end`, verdict: false }]).explain(0);
+    expect(part!.text).toContain(`"...${'x'.repeat(117)}end"`);
   });
 });
 
@@ -70,16 +78,16 @@ describe('dual reconstruction', () => {
   test('is the share of the samples that give the hidden part back', () => {
     const scores = dual(['3', '4', null, '5'], [['0.5', '1/2', '2', null], ['7'], ['1/2'], ['\\frac{1}{2}']]);
     expect(scores.rewards).toEqual([0.5, 0, 0, 1]);
-    expect(explained(scores)).toEqual([
-      'from answer 3 the hidden 1/2 was found 2 of 4 times (0.5, 1/2, 2, no answer); reward 0.5',
-      'from answer 4 the hidden 1/2 was found 0 of 1 times (7); reward 0',
-      'no answer extracted: nothing to reconstruct from; reward 0',
-      'from answer 5 the hidden 1/2 was found 1 of 1 times (\\frac{1}{2}); reward 1',
+    expect(explained(scores)).toMatchObject([
+      [{ kind: 'check', passed: false }, { reward: 0.5 }],
+      [{ kind: 'check' }, { reward: 0 }],
+      unanswered(),
+      [{ kind: 'check' }, { reward: 1 }],
     ]);
   });
 
   test('is 0 where nothing could be hidden', () => {
-    expect(explained(dual(['3'], [[]]))).toEqual(['the problem contains nothing to hide; reward 0']);
+    expect(explained(dual(['3'], [[]]))).toMatchObject([[{ kind: 'check', passed: null }, { reward: 0 }]]);
   });
 });
 
@@ -150,13 +158,20 @@ describe('Countdown', () => {
   });
 
   test('says what is wrong with a well-formed expression', () => {
-    expect(judge('3*7+3', [3n, 7n])).toEqual({ outcome: 'refused', text: '3*7+3 uses 3, 3, 7 where 3, 7 are given' });
-    expect(judge('7/(3-3)', [7n, 3n, 3n]).text).toBe('7/(3-3) divides by 0');
-    expect(judge('\\frac{7}{3-3}', [7n, 3n, 3n]).text).toBe('\\frac{7}{3-3} divides by 0');
-    expect(judge('3+7 = 24', [3n, 7n])).toEqual({ outcome: 'missed', text: '3+7 is not 24' });
-    expect(judge('3+7 = x', [3n, 7n]).outcome).toBe('refused');
-    expect(judge('7/3', [3n, 7n]).text).toBe('7/3 is about 2.333, not 24');
-    expect(judge('9'.repeat(1001)).text).toBe('the expression is longer than 1000 characters');
+    const outcomes = { refused: 0, missed: 0, hit: 0 };
+    const say = (...of: Parameters<typeof judge>) => {
+      const { outcome, text } = judge(...of);
+      expectWords('explanations', `countdown, ${outcome}`, text);
+      outcomes[outcome]++;
+      return outcome;
+    };
+    expect(say('3*7+3', [3n, 7n])).toBe('refused');
+    expect(say('7/(3-3)', [7n, 3n, 3n])).toBe('refused');
+    expect(say('\\frac{7}{3-3}', [7n, 3n, 3n])).toBe('refused');
+    expect(say('3+7 = 24', [3n, 7n])).toBe('missed');
+    expect(say('3+7 = x', [3n, 7n])).toBe('refused');
+    expect(say('7/3', [3n, 7n])).toBe('missed');
+    expect(say('9'.repeat(1001))).toBe('refused');
   });
 
   test('is exact where doubles are not', () => {
@@ -190,13 +205,13 @@ describe('Countdown', () => {
     const of = group(['3*5+7+3 - 1', '3*(7+5)/3', '(7-3)*5+3', '3*7+5-3', null], { columns });
     const scores = score('countdown', of, { countdown: { formatScore: 0.1 } });
     expect(scores.rewards).toEqual([0, 0.1, 0.1, 0.1, 0]);
-    expect(explained(scores)[4]).toBe('no answer extracted: reward 0; reward 0');
+    expect(explained(scores)[4]).toEqual(unanswered());
     expect(score('countdown', of).rewards).toEqual([0, 0, 0, 0, 0]);
     const hit = score('countdown', group(['(5 - 3) * 7 + 10'], { columns: { nums: '3, 5, 7, 10', goal: '24' } }), {
       countdown: { numbers: 'nums', target: 'goal' },
     });
     expect(hit.rewards).toEqual([1]);
-    expect(explained(hit)[0]).toBe('(5 - 3) * 7 + 10 uses every number once and equals 24; reward 1');
+    expect(explained(hit)[0]).toMatchObject([{ kind: 'check', passed: true }, { reward: 1 }]);
   });
 
   test.each([
@@ -241,7 +256,7 @@ describe('next tokens', () => {
       '\\boxed{the quick  fox}',
     );
     expect(scores.rewards).toEqual([1, 1, 1, 1, 1]);
-    expect(explained(scores)[1]).toBe('the text continues with "the quick"; reward 1');
+    expect(explained(scores)[1]).toMatchObject([{ kind: 'check', passed: true }, { reward: 1 }]);
   });
 
   test('letters, case and blanks inside are as they are', () => {
@@ -253,14 +268,14 @@ describe('next tokens', () => {
       'the',
     );
     expect(scores.rewards).toEqual([0, 0, 0, 0, 0]);
-    expect(explained(scores)[0]).toBe('the text continues with "the quick  fox.", not with "The"; reward 0');
-    expect(explained(scores)[4]).toBe('no answer extracted: reward 0; reward 0');
+    expect(explained(scores)[0]).toMatchObject([{ kind: 'check', passed: false }, { reward: 0 }]);
+    expect(explained(scores)[4]).toEqual(unanswered());
   });
 
   test('an answer that ends within a token earns nothing', () => {
     const scores = said('\\boxed{th}', '\\boxed{the qui}');
     expect(scores.rewards).toEqual([0, 0]);
-    expect(explained(scores)[0]).toBe('"th" ends within a token of "the quick  fox."; reward 0');
+    expect(explained(scores)[0]).toMatchObject([{ kind: 'check', passed: false }, { reward: 0 }]);
   });
 
   test('needs the continuation', () => {
@@ -282,7 +297,7 @@ describe.each(['program', 'lean', 'custom'] as const)('%s', (name) => {
     ];
     const scores = score(name, group([null, '1'], { evidence: { [name]: { checks } }, columns: { tests: 'x' } }));
     expect(scores.rewards).toEqual([1, 0.5]);
-    expect(explained(scores)).toEqual(['all is well; reward 1', 'half is; reward 0.5']);
+    expect(checks.map((_, i) => scores.explain(i)[0]!.text)).toEqual(checks.map(({ detail }) => detail));
     expect(scores.explain(0)[0]).toMatchObject({ kind: 'check', passed: name === 'custom' ? null : true });
     expect(scores.explain(1)[0]).toMatchObject({ kind: 'check', passed: name === 'custom' ? null : false });
   });
