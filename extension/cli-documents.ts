@@ -5,6 +5,7 @@ import { RollscopeError, toErrorData } from '../engine/protocol/index.ts';
 import { type Program, runCli } from './engine/cli.ts';
 import { SCHEMES } from './ids.ts';
 import { errorInEditor } from './remedies.ts';
+import { notice, plain } from './shown.ts';
 
 const SCHEME = SCHEMES.text;
 /** Commands that only read a run. */
@@ -24,9 +25,13 @@ export class CliDocuments implements vscode.TextDocumentContentProvider {
   /** Runs the command on a run folder and opens its output; it can be canceled. */
   async open(command: LookCommand, folder: string): Promise<void> {
     const run = path.basename(folder);
-    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${command} ${run}.txt`, query: folder });
+    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${command} ${plain(run)}.txt`, query: folder });
     const text = await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title: `${COMMANDS[command]} ${run}`, cancellable: true },
+      {
+        location: vscode.ProgressLocation.Notification,
+        title: notice(`${COMMANDS[command]} ${run}`),
+        cancellable: true,
+      },
       (_, token) => this.read(command, folder, token),
     );
     this.texts.set(uri.toString(), text);

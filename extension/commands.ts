@@ -28,6 +28,7 @@ import {
 } from './commands/runs.ts';
 import { runDataset, runProblem } from './commands/start.ts';
 import { setShading } from './settings.ts';
+import { tell } from './tell.ts';
 
 /** Works without an engine, starts one when needed, or reports that there is no active run. */
 type Action = (app: Rollscope, argument: unknown) => unknown;
@@ -74,7 +75,7 @@ export const COMMANDS: Record<CommandName, Action> = {
 export async function act(app: Rollscope, name: CommandName, argument?: unknown): Promise<void> {
   const { withoutRun }: EditorCommand = COMMAND_DEFINITIONS[name];
   if (withoutRun !== undefined && argument === undefined && !app.session.active && !app.session.preparing) {
-    void vscode.window.showInformationMessage(withoutRun);
+    void tell.information(withoutRun, {});
   } else {
     await COMMANDS[name](app, argument);
   }

@@ -1,8 +1,9 @@
 /** Entry point of the extension. */
 import './zod-setup.ts';
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import { Rollscope } from './app.ts';
 import { act, registerCommands } from './commands.ts';
+import { tell } from './tell.ts';
 
 export function activate(context: vscode.ExtensionContext): void {
   try {
@@ -17,7 +18,7 @@ export function activate(context: vscode.ExtensionContext): void {
   } catch (error) {
     // VS Code only logs what is thrown here.
     const message = error instanceof Error ? error.message : String(error);
-    void vscode.window.showErrorMessage(`Rollscope cannot start: ${message}`);
+    void tell.error(`Rollscope cannot start: ${message}`, {});
     throw error;
   }
 }

@@ -1,8 +1,10 @@
 /** The log, and the one way in which errors are shown. */
 import * as vscode from 'vscode';
 import { RollscopeError, toErrorData } from '../engine/protocol/index.ts';
+import { visible } from '../engine/protocol/visible.ts';
 import { inEditor, settingIn } from './remedies.ts';
 import { runCommand } from './run-command.ts';
+import { tell } from './tell.ts';
 
 /** Buttons and their actions. */
 export type Buttons = Record<string, () => unknown>;
@@ -13,9 +15,10 @@ export class Reporter {
   private readonly channel = vscode.window.createOutputChannel('Rollscope', { log: true });
 
   log(level: 'info' | 'warning' | 'error', message: string): void {
-    if (level === 'info') this.channel.info(message);
-    else if (level === 'warning') this.channel.warn(message);
-    else this.channel.error(message);
+    const text = visible(message);
+    if (level === 'info') this.channel.info(text);
+    else if (level === 'warning') this.channel.warn(text);
+    else this.channel.error(text);
   }
 
   showLog(): void {
@@ -26,7 +29,8 @@ export class Reporter {
   record(error: unknown): void {
     const { code, message } = toErrorData(error);
     if (code === 'canceled') return;
-    this.channel.error(
+    this.log(
+      'error',
       error instanceof RollscopeError || !(error instanceof Error) ? message : (error.stack ?? message),
     );
   }
@@ -46,8 +50,7 @@ export class Reporter {
   /** One notification with buttons, the last of them Show Log. */
   async ask(message: string, choices: Buttons, kind: 'warning' | 'error' = 'warning'): Promise<void> {
     const all: Buttons = { ...choices, [SHOW_LOG]: () => this.showLog() };
-    const show = kind === 'error' ? vscode.window.showErrorMessage : vscode.window.showWarningMessage;
-    const chosen = await show(message, ...Object.keys(all));
+    const chosen = await tell[kind](message, {}, ...Object.keys(all));
     if (!chosen) return;
     try {
       await all[chosen]?.();

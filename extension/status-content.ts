@@ -1,9 +1,10 @@
 /** The content of the status bar item. Pure. */
 import { activityText } from '../engine/protocol/activity.ts';
-import { about, bytes, code, DASH, number } from '../engine/protocol/format.ts';
+import { about, bytes, code, DASH, markdown, number } from '../engine/protocol/format.ts';
 import type { Progress } from '../engine/protocol/index.ts';
 import { type CommandName, commandId, commandLink } from './command-definitions.ts';
 import type { Health } from './health.ts';
+import { withoutIcons } from './shown.ts';
 
 /** The commands that the tooltip can run. */
 export const STATUS_COMMANDS: readonly CommandName[] = [
@@ -30,7 +31,7 @@ export function statusContent(health: Health, progress: Progress | null): Status
   const steps = progress ? `${progress.step}/${progress.steps}` : '';
   const left = progress?.secondsLeft === null ? '' : about(progress?.secondsLeft);
   const facts = progress
-    ? [`Run ${code(progress.run)}: ${activityText(progress)}, step ${progress.step} of ${progress.steps}.`]
+    ? [`Run ${code(progress.run)}: ${markdown(activityText(progress))}, step ${progress.step} of ${progress.steps}.`]
     : [];
   if (progress && health === 'running') {
     facts.push(
@@ -68,7 +69,7 @@ export function statusContent(health: Health, progress: Progress | null): Status
     case 'idle':
       return content('pulse', '', 'the engine is ready.', [links.panel, links.attach, links.restart, links.log]);
     case 'preparing':
-      return content('loading~spin', progress ? activityText(progress) : '', 'a run is being prepared.', [
+      return content('loading~spin', progress ? withoutIcons(activityText(progress)) : '', 'a run is being prepared.', [
         links.panel,
         links.stop,
       ]);

@@ -4,6 +4,8 @@ import * as vscode from 'vscode';
 import { EMBEDDED } from '../engine/protocol/embedded.ts';
 import { RollscopeError } from '../engine/protocol/index.ts';
 import { formatOf, PROBLEM_EXTENSIONS } from './editor/detect.ts';
+import { withoutIcons } from './shown.ts';
+import { choose, tell } from './tell.ts';
 import { DatasetItem, type ProblemFiles } from './trees/datasets.ts';
 
 /** Argument of the train and probe commands that asks for a file. */
@@ -30,10 +32,7 @@ export async function fileOf(uri: vscode.Uri): Promise<string | null> {
   if (uri.scheme === 'untitled') {
     // Saving asks for a name.
     if (!document) return null;
-    const choice = await vscode.window.showWarningMessage(
-      'The engine reads problems from disk. Save this file first.',
-      'Save As…',
-    );
+    const choice = await tell.warning('The engine reads problems from disk. Save this file first.', {}, 'Save As…');
     if (!choice) return null;
     const saved = await vscode.workspace.saveAs(document.uri);
     return saved ? fileOf(saved) : null;
@@ -80,8 +79,8 @@ async function pick(files: ProblemFiles): Promise<string | null> {
       const relative = vscode.workspace.asRelativePath(file);
       const folder = path.dirname(relative);
       return {
-        label: path.basename(file),
-        description: folder === '.' ? '' : folder,
+        label: withoutIcons(path.basename(file)),
+        description: folder === '.' ? '' : withoutIcons(folder),
         iconPath: vscode.ThemeIcon.File,
         dataset: file,
       };
@@ -89,7 +88,7 @@ async function pick(files: ProblemFiles): Promise<string | null> {
     { label: '$(package) Embedded problems', description: 'arithmetic for the embedded model', dataset: EMBEDDED },
     { label: '$(folder-opened) Choose a file…', dataset: PICK },
   ]);
-  const chosen = await vscode.window.showQuickPick(items, { title: 'Dataset', placeHolder: 'Select a dataset' });
+  const chosen = await choose(items, { title: 'Dataset', placeHolder: 'Select a dataset' });
   if (!chosen) return null;
   return chosen.dataset === PICK ? browse() : onDisk(chosen.dataset);
 }

@@ -1,8 +1,9 @@
 /** The panel: its sections from top to bottom, and its state without a run. */
-import { css, html, nothing } from 'lit';
+import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { percent } from '../engine/protocol/format.ts';
 import { Component } from './component.ts';
+import { html } from './html.ts';
 import './sections/curves.ts';
 import './sections/header.ts';
 import './sections/inspector.ts';

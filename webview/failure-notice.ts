@@ -1,6 +1,7 @@
 /** A failed request where it was asked: why, and what can be done about it. */
-import { css, html, nothing } from 'lit';
+import { css, nothing } from 'lit';
 import type { Failure, PanelRequest } from './failures.ts';
+import { html } from './html.ts';
 
 export const failureStyles = css`
   .failure {

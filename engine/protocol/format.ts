@@ -3,7 +3,7 @@
  * (`tests/unit/one-format.test.ts`). A value that does not exist is a dash. Pure.
  */
 import type { Estimate } from './estimate.ts';
-import { visible } from './visible.ts';
+import { visible, visibleLine } from './visible.ts';
 
 export const DASH = '–';
 
@@ -134,6 +134,11 @@ export function code(text: string): string {
     .split('|')
     .map((piece) => (piece === '' ? '' : codeSpan(piece)))
     .join('&#124;');
+}
+
+/** Text as text of Markdown: nothing in it is a link, an image, HTML, an icon or the end of a cell. */
+export function markdown(text: string): string {
+  return visibleLine(text).replace(/[\\`*_~[\]()<>&|!#$:@]/g, '\\$&');
 }
 
 function codeSpan(text: string): string {

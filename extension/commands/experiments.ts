@@ -6,7 +6,9 @@ import { RollscopeError } from '../../engine/protocol/index.ts';
 import type { Rollscope } from '../app.ts';
 import { verdictText } from '../experiments/reports.ts';
 import { runChoices } from '../settings.ts';
+import { withoutIcons } from '../shown.ts';
 import { datasetOf, PICK } from '../target.ts';
+import { choose, tell } from '../tell.ts';
 import { modelName } from '../trees/models.ts';
 
 export async function runExperiment(app: Rollscope, argument: unknown): Promise<void> {
@@ -28,7 +30,7 @@ async function pickExperiment(app: Rollscope): Promise<string | undefined> {
       name,
     })),
   );
-  const chosen = await vscode.window.showQuickPick(items, {
+  const chosen = await choose(items, {
     title: 'Run Experiment',
     placeHolder: 'Select a finding (durations: embedded model, two cores)',
     matchOnDescription: true,
@@ -44,11 +46,11 @@ async function pickExperiment(app: Rollscope): Promise<string | undefined> {
 async function materialOf(app: Rollscope): Promise<string[] | undefined> {
   const { model, device, threads } = runChoices();
   if (isEmbedded(model)) return [];
-  const chosen = await vscode.window.showQuickPick(
+  const chosen = await choose(
     [
       { label: 'Embedded model and problems', description: 'as the experiment was designed', dataset: EMBEDDED },
       {
-        label: `${modelName(model)} on a problem file…`,
+        label: `${withoutIcons(modelName(model))} on a problem file…`,
         description: 'duration depends on the model and dataset',
         dataset: PICK,
       },
@@ -66,9 +68,7 @@ async function materialOf(app: Rollscope): Promise<string[] | undefined> {
 export async function openReport(app: Rollscope): Promise<void> {
   const reports = await app.experiments.reports();
   if (reports.length === 0) {
-    void vscode.window.showInformationMessage(
-      'No experiment reports yet. Start an experiment with Rollscope: Run Experiment.',
-    );
+    void tell.information('No experiment reports yet. Start an experiment with Rollscope: Run Experiment.', {});
     return;
   }
   const inBrowser = { iconPath: new vscode.ThemeIcon('link-external'), tooltip: 'Open in Browser' };
@@ -76,8 +76,8 @@ export async function openReport(app: Rollscope): Promise<void> {
   pick.title = 'Open Experiment Report';
   pick.placeholder = 'Select a report';
   pick.items = reports.map((report) => ({
-    label: report.experiment,
-    description: verdictText(report),
+    label: withoutIcons(report.experiment),
+    description: withoutIcons(verdictText(report)),
     detail: [
       report.runs === null ? null : plural(report.runs, 'run'),
       report.seconds === null ? null : duration(report.seconds),

@@ -3,6 +3,8 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { EMBEDDED, EMBEDDED_MODELS } from '../../engine/protocol/embedded.ts';
 import type { Rollscope } from '../app.ts';
+import { withoutIcons } from '../shown.ts';
+import { choose } from '../tell.ts';
 import { isFile, ModelItem, modelName } from '../trees/models.ts';
 
 interface ModelPick extends vscode.QuickPickItem {
@@ -15,8 +17,8 @@ export async function addModel(app: Rollscope): Promise<void> {
   const { current, recent } = app.models;
   const known = [EMBEDDED, ...recent];
   const item = (model: string): ModelPick => ({
-    label: `${model === current ? '$(check)' : '$(circle-outline)'} ${modelName(model)}`,
-    description: EMBEDDED_MODELS[model] ?? (isFile(model) ? path.dirname(model) : 'Hugging Face Hub'),
+    label: `${model === current ? '$(check)' : '$(circle-outline)'} ${withoutIcons(modelName(model))}`,
+    description: EMBEDDED_MODELS[model] ?? (isFile(model) ? withoutIcons(path.dirname(model)) : 'Hugging Face Hub'),
     model,
     choose: async () => model,
   });
@@ -30,7 +32,7 @@ export async function addModel(app: Rollscope): Promise<void> {
     { label: '$(folder) Hugging Face folder…', description: 'config.json and safetensors', choose: chooseFolder },
     { label: '$(cloud-download) Hugging Face Hub…', description: 'by id, downloaded once', choose: askHub },
   ];
-  const chosen = await vscode.window.showQuickPick(items, {
+  const chosen = await choose(items, {
     title: 'Model',
     placeHolder: 'Select the model to train and probe',
     matchOnDescription: true,

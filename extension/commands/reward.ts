@@ -6,6 +6,8 @@ import { defaultOptions, needsEvidence, REWARDS, type Reward, rewards } from '..
 import type { Rollscope } from '../app.ts';
 import { MEMORY } from '../ids.ts';
 import { currentReward, fileInFront, setReward } from '../settings.ts';
+import { withoutIcons } from '../shown.ts';
+import { choose } from '../tell.ts';
 
 const FAMILIES: readonly [Reward['family'], string][] = [
   ['ensemble', 'Ensemble: agreement between rollouts'],
@@ -35,7 +37,7 @@ export async function chooseReward(app: Rollscope, argument: unknown): Promise<v
   const recent = isName ? known : [reward, ...known.filter((other) => other !== reward)];
   await app.context.globalState.update(KEY, recent.slice(0, KEPT));
   await setReward(reward, scope);
-  vscode.window.setStatusBarMessage(`Rollscope reward: ${titleOf(reward)}`, SHOWN_MS);
+  vscode.window.setStatusBarMessage(`Rollscope reward: ${withoutIcons(titleOf(reward))}`, SHOWN_MS);
 }
 
 /** A reward's title; an expression as written. */
@@ -107,7 +109,7 @@ function needsText(reward: Reward): string[] {
 }
 
 async function pick(items: readonly RewardPick[]): Promise<string | undefined> {
-  const chosen = await vscode.window.showQuickPick(items, {
+  const chosen = await choose(items, {
     title: 'Choose Reward',
     placeHolder: 'Select the reward to train with',
     matchOnDescription: true,

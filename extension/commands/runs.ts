@@ -9,6 +9,8 @@ import { RollscopeError, type RunInfo } from '../../engine/protocol/index.ts';
 import { canResume } from '../../engine/protocol/resumable.ts';
 import type { Rollscope } from '../app.ts';
 import type { LookCommand } from '../cli-documents.ts';
+import { notice, withoutIcons } from '../shown.ts';
+import { choose, tell } from '../tell.ts';
 import { DatasetItem } from '../trees/datasets.ts';
 import { RunItem } from '../trees/runs.ts';
 
@@ -24,7 +26,7 @@ export async function resume(app: Rollscope, argument: unknown): Promise<void> {
   const named = folderOf(argument);
   if (active && (!named || path.resolve(named) === active.folder)) {
     if (progress?.state === 'paused' || progress?.state === 'pausing') await app.session.continue();
-    else void vscode.window.showInformationMessage(`Run ${active.run} is in progress.`);
+    else void tell.information(`Run ${active.run} is in progress.`, {});
     return;
   }
   const folder = named ?? (await pickRun(app, canResume, 'Resume Run', false));
@@ -59,14 +61,15 @@ export async function repairRun(app: Rollscope, argument: unknown): Promise<void
   const source = folderOf(argument);
   if (!source) return;
   const { folder, records, changes } = await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Window, title: `Repairing a copy of ${path.basename(source)}` },
+    { location: vscode.ProgressLocation.Window, title: notice(`Repairing a copy of ${path.basename(source)}`) },
     () => repairedCopy(source),
   );
   app.library.refresh();
   for (const change of changes) app.report.log('info', `${path.basename(folder)}: ${change}`);
   const what = changes.length === 0 ? 'No damage was found.' : `${plural(changes.length, 'change')} (see the log).`;
-  const choice = await vscode.window.showInformationMessage(
+  const choice = await tell.information(
     `Wrote ${plural(records, 'record')} to ${path.basename(folder)}. ${what} The original run is unchanged.`,
+    {},
     'Open Run',
   );
   if (choice) await app.viewer.open(folder);
@@ -90,7 +93,7 @@ export async function deleteRun(app: Rollscope, argument: unknown): Promise<void
   if (liveWriter(folder)) {
     throw new RollscopeError('run-in-use', `Run ${path.basename(folder)} is in progress.`, 'Stop it first.');
   }
-  const choice = await vscode.window.showWarningMessage(
+  const choice = await tell.warning(
     `Delete run ${path.basename(folder)}?`,
     { modal: true, detail: `This deletes ${folder} with its rollouts and checkpoints. This cannot be undone.` },
     'Delete',
@@ -127,17 +130,17 @@ async function pickRun(
   app.library.refresh();
   const runs = (await app.library.list()).filter(fits);
   const items: RunPick[] = runs.map((run) => ({
-    label: run.run,
+    label: withoutIcons(run.run),
     description: run.job === 'probe' ? 'probe' : `${run.step}/${run.steps}`,
     detail: `${run.status} · ${share(run.accuracyBefore)} → ${share(run.accuracyAfter)}${run.sampled ? ` (${run.sampled})` : ''} · ${dateTime(run.created)}`,
     folder: run.folder,
   }));
   if (elsewhere) items.push({ label: '$(folder-opened) Choose a run folder…' });
   if (items.length === 0) {
-    void vscode.window.showInformationMessage('No runs to resume.');
+    void tell.information('No runs to resume.', {});
     return undefined;
   }
-  const chosen = await vscode.window.showQuickPick(items, { title, placeHolder: 'Select a run', matchOnDetail: true });
+  const chosen = await choose(items, { title, placeHolder: 'Select a run', matchOnDetail: true });
   if (!chosen) return undefined;
   if (chosen.folder) return chosen.folder;
   const picked = await vscode.window.showOpenDialog({

@@ -8,6 +8,7 @@ import { runCommand } from '../run-command.ts';
 import { buildConfig, type DatasetTarget, programsOf } from '../run-config.ts';
 import { placeOf, runSettings } from '../settings.ts';
 import { datasetOf, fileOf } from '../target.ts';
+import { tell } from '../tell.ts';
 
 type Job = RunConfig['job'];
 
@@ -75,8 +76,9 @@ function trustsPrograms(app: Rollscope, config: RunConfig): boolean {
 /** Only one run can be active: offers to stop it. */
 async function offerToStop(app: Rollscope, busy: RollscopeError, config: RunConfig): Promise<void> {
   if (!app.session.active) throw busy;
-  const choice = await vscode.window.showWarningMessage(
+  const choice = await tell.warning(
     `Run ${app.session.active.run} is in progress. Only one run can be active at a time.`,
+    {},
     'Stop It and Start This',
   );
   if (!choice) return;

@@ -4,6 +4,7 @@ import type { Verdict } from '../../engine/protocol/verdict.ts';
 import { commandId, commandLink } from '../command-definitions.ts';
 import { Disposables } from '../disposables.ts';
 import { inlineResultsEnabled, onDidChangeSettings } from '../settings.ts';
+import { plain } from '../shown.ts';
 import { debounce } from '../timing.ts';
 import { PROBLEM_DOCUMENTS } from './lenses.ts';
 import type { ProblemSets } from './problem-sets.ts';
@@ -78,7 +79,7 @@ export class Decorations implements vscode.HoverProvider {
       const { range } = document.lineAt(problem.line);
       options[result.view.verdict].push({
         range: new vscode.Range(range.end, range.end),
-        renderOptions: { after: { contentText: resultText(result.view) } },
+        renderOptions: { after: { contentText: plain(resultText(result.view)) } },
       });
     }
     for (const verdict of Object.keys(options) as Verdict[])

@@ -5,6 +5,7 @@ import { DASH } from '../../engine/protocol/format.ts';
 import { type CommandName, commandId, commandOf } from '../command-definitions.ts';
 import type { RunSession } from '../run/session.ts';
 import { codeLensEnabled, onDidChangeSettings } from '../settings.ts';
+import { plain, withoutIcons } from '../shown.ts';
 import { type ModelList, modelName } from '../trees/models.ts';
 import type { FoundProblem } from './find-problems.ts';
 import type { ProblemSets } from './problem-sets.ts';
@@ -62,7 +63,12 @@ export class Lenses implements vscode.CodeLensProvider {
     const lenses = [
       lens(`$(play) ${LENS_TITLES.train}`, 'train', 'Train the model on all problems in this file.'),
       lens(LENS_TITLES.probe, 'probe', 'Sample every problem without training.'),
-      lens(`model: ${modelName(this.models.currentFor(uri))}`, 'chooseModel', 'Choose another model.', []),
+      lens(
+        `model: ${withoutIcons(modelName(this.models.currentFor(uri)))}`,
+        'chooseModel',
+        'Choose another model.',
+        [],
+      ),
     ];
     const { active } = this.session;
     if (active && this.results.isOn(active, uri.fsPath)) {
@@ -96,9 +102,9 @@ export class Lenses implements vscode.CodeLensProvider {
         const open = [{ folder: result.run.folder, problem: result.problem.index }];
         lenses.push(
           new vscode.CodeLens(place, {
-            title: resultText(result.view),
+            title: withoutIcons(resultText(result.view)),
             command: commandId('openProblem'),
-            tooltip: `Show in the panel: run ${result.run.run}, step ${result.view.step}.`,
+            tooltip: plain(`Show in the panel: run ${result.run.run}, step ${result.view.step}.`),
             arguments: open,
           }),
         );
@@ -107,9 +113,9 @@ export class Lenses implements vscode.CodeLensProvider {
         if (prediction && outcome === null) {
           lenses.push(
             new vscode.CodeLens(place, {
-              title: `${prediction.likelyWrong ? '$(warning) ' : ''}${forecastText(prediction)}`,
+              title: `${prediction.likelyWrong ? '$(warning) ' : ''}${withoutIcons(forecastText(prediction))}`,
               command: commandId('openProblem'),
-              tooltip: aboutForecast(result.run.columns.head.forecast!),
+              tooltip: plain(aboutForecast(result.run.columns.head.forecast!)),
               arguments: open,
             }),
           );

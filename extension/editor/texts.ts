@@ -1,6 +1,6 @@
 /** Texts of a problem's result for CodeLens, inline result and hover. Pure. */
 import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
-import { code, oneLine, share } from '../../engine/protocol/format.ts';
+import { code, markdown, oneLine, share } from '../../engine/protocol/format.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
 import type { Verdict } from '../../engine/protocol/verdict.ts';
 import type { Prediction } from '../../engine/runs/columns.ts';
@@ -63,7 +63,7 @@ function predictionText(prediction: Prediction, outcome: boolean | null, by: str
       : `predicted majority ${code(oneLine(answer, 60))}${majority ? '' : ' (not the majority at the time)'} · P(correct) = ${share(right)}.`;
   const rows = signalsOf(prediction).map(({ name, value }) => `| ${name} | ${value} |`);
   return [
-    `**Forecast**${by ? `, ${by}` : ''}: ${what}${ended}`,
+    `**Forecast**${by ? `, ${markdown(by)}` : ''}: ${what}${ended}`,
     ...(rows.length > 0 ? [['| Signal | |', '| :--- | ---: |', ...rows].join('\n')] : []),
   ];
 }

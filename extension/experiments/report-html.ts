@@ -27,9 +27,10 @@ export function themedReport(page: string, nonce: string): string {
     'summary:focus-visible{outline:1px solid var(--vscode-focusBorder)}',
   ].join('\n');
   const policy = `default-src 'none'; style-src 'nonce-${nonce}'`;
-  return page
+  // The policy comes before everything of the page, which may be anybody's.
+  const content = page.replace(/^\s*<!doctype html>/i, '');
+  return `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}">${content}`
     .replace(/<style>/g, `<style nonce="${nonce}">`)
-    .replace('<head>', () => `<head><meta http-equiv="Content-Security-Policy" content="${policy}">`)
     .replace('</head>', () => `<style nonce="${nonce}">\n${style}\n</style></head>`);
 }
 

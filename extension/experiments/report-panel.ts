@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 import { RollscopeError } from '../../engine/protocol/index.ts';
 import { Disposables } from '../disposables.ts';
 import { MEMORY, panelType } from '../ids.ts';
+import { plain } from '../shown.ts';
 import { themedReport } from './report-html.ts';
 import { type ExperimentReport, reportIn } from './reports.ts';
 
@@ -87,7 +88,7 @@ export class ReportPanel implements vscode.WebviewPanelSerializer {
 
   private fill(panel: vscode.WebviewPanel, { file, experiment }: Report, page: string): vscode.WebviewPanel {
     this.file = file;
-    panel.title = `Experiment: ${experiment}`;
+    panel.title = plain(`Experiment: ${experiment}`);
     panel.webview.html = themedReport(page, randomBytes(16).toString('base64'));
     return panel;
   }

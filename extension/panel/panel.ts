@@ -5,6 +5,7 @@ import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 import { panelType } from '../ids.ts';
 import type { OpenRun } from '../run/open-run.ts';
+import { plain } from '../shown.ts';
 import { Conversation, type ConversationActions } from './conversation.ts';
 import { panelHtml } from './html.ts';
 import { runOfViewState } from './view-state.ts';
@@ -105,7 +106,7 @@ export class Panel implements vscode.WebviewPanelSerializer {
 
   private present(): void {
     if (!this.view) return;
-    this.view.panel.title = this.run ? `Rollscope: ${this.run.run}` : 'Rollscope';
+    this.view.panel.title = this.run ? plain(`Rollscope: ${this.run.run}`) : 'Rollscope';
     this.view.conversation.show(this.run);
   }
 }

@@ -5,6 +5,7 @@
 import type { GroupId } from '../../engine/protocol/group.ts';
 import { PHASES } from '../../engine/protocol/group-id.ts';
 import type { Problem } from '../../engine/protocol/records.ts';
+import { visibleLine } from '../../engine/protocol/visible.ts';
 import { SCHEMES } from '../ids.ts';
 
 export const ROLLOUT_SCHEME = SCHEMES.rollout;
@@ -46,7 +47,7 @@ export function problemOf(problems: readonly Problem[], { problem, row }: Rollou
 
 export function rolloutUri(address: RolloutAddress, run: string): UriParts {
   const { problem, row, phase, step, rollout } = address;
-  const plain = (text: string) => text.replace(/[/\\?#\s]+/g, '-');
+  const plain = (text: string) => visibleLine(text).replace(/[/\\?#\s]+/g, '-');
   const when = phase === 'train' ? `step ${step}` : `${phase} at step ${step}`;
   const file = `${plain(problem)}, ${when}, rollout ${rollout}${ROLLOUT_EXTENSION}`;
   const query = new URLSearchParams({

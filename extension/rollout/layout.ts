@@ -4,6 +4,7 @@ import { baseName, DASH, number, share, verdict, whole } from '../../engine/prot
 import type { Problem, Rollout } from '../../engine/protocol/index.ts';
 import { valueText } from '../../engine/protocol/named-values.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
+import { visible, visibleLine } from '../../engine/protocol/visible.ts';
 
 export interface DocumentFacts {
   run: string;
@@ -66,21 +67,19 @@ export function layoutRollout(facts: DocumentFacts): RolloutLayout {
 }
 
 /**
- * Token texts for display: every line break as one `\n`, control characters as Unicode control pictures, so that token
- * positions match the editor's lines and the document is not treated as binary.
+ * Token texts for display: every line break as one `\n`, and what is not visible written out, so that token positions match the
+ * editor's lines and the document is not treated as binary.
  */
 function printable(tokenTexts: readonly string[]): string[] {
   return tokenTexts.map((tokenText, i) => {
     // A carriage return before a token that starts with a line feed is part of that line break.
     const split = tokenText.endsWith('\r') && tokenTexts[i + 1]?.startsWith('\n');
-    return (split ? tokenText.slice(0, -1) : tokenText).replace(/\r\n?/g, '\n').replace(/[^\P{Cc}\t\n]/gu, picture);
+    return withLines(split ? tokenText.slice(0, -1) : tokenText);
   });
 }
 
-/** The Unicode control picture of a control character. */
-function picture(control: string): string {
-  const point = control.charCodeAt(0);
-  return point < 0x20 ? String.fromCharCode(0x2400 + point) : point === 0x7f ? '␡' : '�';
+function withLines(text: string): string {
+  return visible(text.replace(/\r\n?/g, '\n'));
 }
 
 const NAMES = {
@@ -119,7 +118,7 @@ function rowsOf(facts: DocumentFacts): [name: string, value: string][] {
   const values = headerValues(facts);
   const { rewards, foreign } = facts.rollout;
   const named = (of: Rollout['foreign'], indent: string) =>
-    Object.entries(of).map(([name, value]): [string, string] => [indent + name, valueText(value)]);
+    Object.entries(of).map(([name, value]): [string, string] => [indent + visibleLine(name), valueText(value)]);
   return (Object.keys(NAMES) as HeaderRow[]).flatMap((row) => [
     ...(row === 'run' ? named(foreign, '') : []),
     [NAMES[row], values[row]] as [string, string],
@@ -134,13 +133,12 @@ function headerOf(facts: DocumentFacts): string[] {
   const rows = rowsOf(facts);
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;
   return [
-    `Problem ${problem.id}, ${where} of ${place}`,
+    visibleLine(`Problem ${problem.id}, ${where} of ${place}`),
     '',
-    ...problem.text.replace(/\r\n?/g, '\n').split('\n'),
+    ...withLines(problem.text).split('\n'),
     '',
     ...rows.flatMap(([name, value]) =>
-      value
-        .replace(/\r\n?/g, '\n')
+      withLines(value)
         .split('\n')
         .map((part, i) => `${(i === 0 ? name : '').padEnd(width)}${part}`),
     ),

@@ -16,6 +16,7 @@ import {
 import { Emitter } from '../events.ts';
 import type { ItemContext } from '../ids.ts';
 import { fieldsSetting, onDidChangeSettings } from '../settings.ts';
+import { plain } from '../shown.ts';
 import { debounce } from '../timing.ts';
 
 const PATTERN = `**/*.{${PROBLEM_EXTENSIONS.join(',')}}`;
@@ -101,7 +102,7 @@ async function isProblemFile(uri: vscode.Uri): Promise<boolean> {
 export class DatasetItem extends vscode.TreeItem {
   constructor(readonly dataset: string) {
     const embedded = dataset === EMBEDDED;
-    super(embedded ? 'Embedded problems' : path.basename(dataset));
+    super(embedded ? 'Embedded problems' : plain(path.basename(dataset)));
     this.id = dataset;
     this.contextValue = (embedded ? 'dataset.embedded' : 'dataset.file') satisfies ItemContext;
     this.command = commandOf('openDataset', [this]);
@@ -113,7 +114,7 @@ export class DatasetItem extends vscode.TreeItem {
     }
     const uri = vscode.Uri.file(dataset);
     const folder = path.dirname(vscode.workspace.asRelativePath(uri));
-    if (folder !== '.') this.description = folder;
+    if (folder !== '.') this.description = plain(folder);
     this.resourceUri = uri;
     this.iconPath = vscode.ThemeIcon.File;
   }

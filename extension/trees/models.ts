@@ -7,6 +7,7 @@ import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 import { type ItemContext, MEMORY } from '../ids.ts';
 import { chooseModel, currentModel, onDidChangeSettings } from '../settings.ts';
+import { plain } from '../shown.ts';
 
 const KEPT = 20;
 
@@ -82,19 +83,19 @@ export class ModelItem extends vscode.TreeItem {
     readonly model: string,
     current: boolean,
   ) {
-    super(modelName(model));
+    super(plain(modelName(model)));
     this.id = model;
     const where = isEmbedded(model)
       ? 'included with Rollscope'
       : isFile(model)
-        ? path.dirname(model)
+        ? plain(path.dirname(model))
         : 'Hugging Face Hub';
     this.description = current ? `in use · ${where}` : where;
-    this.tooltip = model === EMBEDDED ? 'A tiny model included with Rollscope. No download needed.' : model;
+    this.tooltip = model === EMBEDDED ? 'A tiny model included with Rollscope. No download needed.' : plain(model);
     this.iconPath = new vscode.ThemeIcon(current ? 'check' : 'circle-outline');
     this.contextValue = (model === EMBEDDED ? 'model.embedded' : 'model.recent') satisfies ItemContext;
     this.command = commandOf('useModel', [this]);
-    this.accessibilityInformation = { label: `${modelName(model)}, ${this.description}` };
+    this.accessibilityInformation = { label: plain(`${modelName(model)}, ${this.description}`) };
   }
 }
 

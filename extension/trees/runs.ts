@@ -10,6 +10,7 @@ import type { ItemContext } from '../ids.ts';
 import { inEditor } from '../remedies.ts';
 import type { RunLibrary } from '../run/library.ts';
 import type { ShownStatus } from '../run-status.ts';
+import { plain } from '../shown.ts';
 import { modelName } from './models.ts';
 
 export class RunItem extends vscode.TreeItem {
@@ -19,13 +20,15 @@ export class RunItem extends vscode.TreeItem {
   ) {
     const readable = info.status === 'unreadable' ? null : info;
     super(
-      readable
-        ? `${readable.job === 'probe' ? 'probe' : (readable.reward ?? originText(readable.origin))} · ${datasetName(readable)}`
-        : info.run,
+      plain(
+        readable
+          ? `${readable.job === 'probe' ? 'probe' : (readable.reward ?? originText(readable.origin))} · ${datasetName(readable)}`
+          : info.run,
+      ),
     );
     this.id = info.folder;
     const content = readable ? runItemContent(readable, shown) : UNREADABLE;
-    this.description = content.description;
+    this.description = plain(content.description);
     this.iconPath = new vscode.ThemeIcon(
       content.icon,
       content.color ? new vscode.ThemeColor(content.color) : undefined,
@@ -33,7 +36,7 @@ export class RunItem extends vscode.TreeItem {
     this.contextValue = contextOf(shown, readable);
     // Opening a run that cannot be read shows the reason.
     this.command = commandOf('openRun', [this]);
-    this.accessibilityInformation = { label: `${info.run}, ${shown}, ${content.description}` };
+    this.accessibilityInformation = { label: plain(`${info.run}, ${shown}, ${content.description}`) };
     const facts = [
       ...(info.status === 'unreadable' ? reasonOf(info) : factsOf(info)),
       ['Started', dateTime(info.created)],
@@ -41,8 +44,8 @@ export class RunItem extends vscode.TreeItem {
     ];
     // Names come from the user: as text, not as Markdown.
     const tooltip = new vscode.MarkdownString();
-    tooltip.appendText(`${info.run}: ${shown}`);
-    for (const [name, value] of facts) tooltip.appendMarkdown('\n\n').appendText(`${name}: ${value}`);
+    tooltip.appendText(plain(`${info.run}: ${shown}`));
+    for (const [name, value] of facts) tooltip.appendMarkdown('\n\n').appendText(plain(`${name}: ${value}`));
     this.tooltip = tooltip;
   }
 }

@@ -1,7 +1,8 @@
 /** A small chart of metrics over the steps, as an SVG template. */
 import { type ScaleLinear, scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
-import { nothing, svg, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
+import { svg } from '../html.ts';
 import { axisRange } from './scale.ts';
 
 export interface Series {

@@ -1,8 +1,9 @@
 /** The answer distribution by step: the share of a problem's rollouts per answer, stacked. */
 import { scaleLinear } from 'd3-scale';
 import { area, curveStepAfter } from 'd3-shape';
-import { css, nothing, svg, type TemplateResult } from 'lit';
+import { css, nothing, type TemplateResult } from 'lit';
 import type { ClusterCount } from '../../engine/protocol/group.ts';
+import { svg } from '../html.ts';
 
 /** A problem's group at one step. */
 export interface MassStep {

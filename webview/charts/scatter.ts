@@ -1,7 +1,8 @@
 /** Confidence vs. correctness of a group's rollouts: mean log-probability per token, one row for correct and one for wrong. */
 import { scaleLinear } from 'd3-scale';
-import { css, svg, type TemplateResult } from 'lit';
+import { css, type TemplateResult } from 'lit';
 import type { RolloutFacts } from '../../engine/protocol/group.ts';
+import { svg } from '../html.ts';
 
 export const confidenceStyles = css`
   .point {

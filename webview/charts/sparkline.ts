@@ -1,6 +1,7 @@
 /** A word-sized chart of a share by step. */
 import { line } from 'd3-shape';
-import { svg, type TemplateResult } from 'lit';
+import type { TemplateResult } from 'lit';
+import { svg } from '../html.ts';
 
 /** A majority share; null without a majority. */
 export interface ShareAt {

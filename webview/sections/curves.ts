@@ -1,5 +1,5 @@
 /** Four small charts with one cursor: the reward, and three metrics of the user's choice. Titles show the current values. */
-import { css, html, nothing } from 'lit';
+import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { evaluatedText } from '../../engine/protocol/data-text.ts';
 import { number, share } from '../../engine/protocol/format.ts';
@@ -8,6 +8,7 @@ import { type CurveOptions, curve, plotArea, type Series } from '../charts/curve
 import { choiceOf, choicesOf } from '../charts/metrics.ts';
 import { areShares } from '../charts/scale.ts';
 import { Component } from '../component.ts';
+import { html } from '../html.ts';
 import { shared } from '../styles.ts';
 
 const HEIGHT = 112;

@@ -2,7 +2,7 @@
  * One line with the run, its progress, speed and time left, and the controls; below it the collapse watch, the forecast and the
  * warnings.
  */
-import { css, html, nothing } from 'lit';
+import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { activityText } from '../../engine/protocol/activity.ts';
 import { standIn } from '../../engine/protocol/forecast-text.ts';
@@ -23,6 +23,7 @@ import type { Head } from '../../engine/runs/columns.ts';
 import { collapseWarningAt } from '../../engine/runs/watch.ts';
 import { Component } from '../component.ts';
 import { failureNotice, failureStyles } from '../failure-notice.ts';
+import { html } from '../html.ts';
 import { shared } from '../styles.ts';
 
 @customElement('rs-header')

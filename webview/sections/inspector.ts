@@ -1,6 +1,6 @@
 /** One problem at the selected step: its text, its answers and their counts, and its rollouts. */
 
-import { css, html, nothing } from 'lit';
+import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
 import { baseName, DASH, plural, share, verdict } from '../../engine/protocol/format.ts';
@@ -13,6 +13,7 @@ import { Component } from '../component.ts';
 import { failureNotice, failureStyles } from '../failure-notice.ts';
 import type { PanelRequest } from '../failures.ts';
 import type { GroupReading } from '../group-reader.ts';
+import { html } from '../html.ts';
 import type { ProblemRow } from '../problem-row.ts';
 import { shared } from '../styles.ts';
 import { answerStyles, answerTable } from './inspector/answers.ts';

@@ -1,6 +1,6 @@
 /** The problems by confidence and correctness of their majorities, and the confident & wrong ones as a table. */
 
-import { css, html, nothing, svg } from 'lit';
+import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { DASH, plural, share as shown } from '../../engine/protocol/format.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
@@ -9,6 +9,7 @@ import { historyOf } from '../../engine/runs/history.ts';
 import type { AnyQuadrant, ProblemView } from '../../engine/runs/problem-view.ts';
 import { shareSparkline } from '../charts/sparkline.ts';
 import { Component } from '../component.ts';
+import { html, svg } from '../html.ts';
 import type { ProblemRow } from '../problem-row.ts';
 import { shared } from '../styles.ts';
 

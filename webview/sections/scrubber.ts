@@ -2,11 +2,12 @@
  * The steps as a slider: a bar's height is the reward accuracy (label accuracy for rewards that do not judge correctness, the
  * proxy reward without reference answers), its shade the proxy reward on whatever scale.
  */
-import { css, html, nothing, svg } from 'lit';
+import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { accuracyOf } from '../charts/metrics.ts';
 import { toUnit } from '../charts/scale.ts';
 import { Component } from '../component.ts';
+import { html, svg } from '../html.ts';
 import { shared } from '../styles.ts';
 
 const LEFT = 76;

@@ -1,7 +1,8 @@
 /** The answers of a group as bars, the largest cluster first. */
-import { css, html, nothing } from 'lit';
+import { css, nothing } from 'lit';
 import { plural } from '../../../engine/protocol/format.ts';
 import type { ClusterCount } from '../../../engine/protocol/group.ts';
+import { html } from '../../html.ts';
 import { correctnessClass, correctnessMark } from './correctness.ts';
 
 /** Length of the longest bar, CSS pixels. */

@@ -1,8 +1,9 @@
 /** The rollouts of a group, one per row: what is known of each, then its rewards by name and values of other trainers. */
-import { css, html, nothing, svg, type TemplateResult } from 'lit';
+import { css, nothing, type TemplateResult } from 'lit';
 import { DASH, number, oneLine, whole } from '../../../engine/protocol/format.ts';
 import type { ForeignValue, Phase, Rollout } from '../../../engine/protocol/group.ts';
 import { valueNames, valueText } from '../../../engine/protocol/named-values.ts';
+import { html, svg } from '../../html.ts';
 import { correctnessClass } from './correctness.ts';
 
 export const rolloutTableStyles = css`

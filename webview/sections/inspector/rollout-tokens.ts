@@ -1,8 +1,9 @@
 /** One rollout: its tokens, shaded by probability, and the explanation of its reward. */
-import { css, html, nothing, unsafeCSS } from 'lit';
+import { css, nothing, unsafeCSS } from 'lit';
 import { number, share } from '../../../engine/protocol/format.ts';
 import type { Rollout } from '../../../engine/protocol/group.ts';
 import { SHADES, shadeColor, shadeOf } from '../../../engine/protocol/shades.ts';
+import { html } from '../../html.ts';
 
 export const rolloutTokenStyles = css`
   .rollout {

@@ -1,0 +1,14 @@
+/**
+ * The page's templates. Texts may hold anything that a dataset or a model contains: lit keeps them out of the markup, and
+ * characters that hide or change the direction of text are written out here.
+ */
+import { html as litHtml, svg as litSvg, type TemplateResult } from 'lit';
+import { visible } from '../engine/protocol/visible.ts';
+
+const shown = (value: unknown): unknown => (typeof value === 'string' ? visible(value) : value);
+
+export const html = (strings: TemplateStringsArray, ...values: unknown[]): TemplateResult<1> =>
+  litHtml(strings, ...values.map(shown));
+
+export const svg = (strings: TemplateStringsArray, ...values: unknown[]): TemplateResult<2> =>
+  litSvg(strings, ...values.map(shown));
