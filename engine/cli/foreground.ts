@@ -2,6 +2,7 @@
  * A run in the foreground of a terminal: the engine lives in this process and listens on its socket too, so that the
  * editor can attach; progress goes to stderr; Ctrl+C stops with a checkpoint, a second one at once.
  */
+
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { EndRecord, JournalRecord } from '../protocol/records.ts';
@@ -9,6 +10,7 @@ import { RunColumns } from '../runs/columns.ts';
 import { fold } from '../runs/fold.ts';
 import type { RunHandle } from '../server/job.ts';
 import type { EngineServer } from '../server/server.ts';
+import { endAtOnce } from '../system/processes.ts';
 import { type EngineChoices, listenOrNot, serverOptions } from './engine.ts';
 import { EXIT, type Output } from './output.ts';
 import { ProgressView } from './progress.ts';
@@ -47,8 +49,8 @@ export async function runInForeground(
       view.end();
       output.note('Stopped immediately.');
       engine?.withdraw();
-      // The worker may be inside a compute call: a normal exit would wait for it, or crash in it.
-      process.kill(process.pid, 'SIGKILL');
+      // The worker may be inside a compute call.
+      endAtOnce();
       return;
     }
     interrupted = true;

@@ -1,12 +1,13 @@
 /** The folder of an experiment: which experiment it belongs to, and the files in it. */
+
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { parseRunConfig } from '../config/layers.ts';
 import { experimentName, namesOfExperiment } from '../protocol/experiments.ts';
 import { RollscopeError, type RunConfig, StoredRunConfig } from '../protocol/index.ts';
 import { writeWhole } from '../system/aside.ts';
+import { ensureFolder } from '../system/files.ts';
 import { versions } from '../versions.ts';
 
 const IDENTITY_FILE = 'experiment.json';
@@ -62,7 +63,7 @@ function identityFile(folder: string): string | undefined {
  * @throws RollscopeError `config` for a folder of another experiment
  */
 export async function openFolder(folder: string, identity: ExperimentIdentity): Promise<number> {
-  await mkdir(path.join(folder, 'runs'), { recursive: true });
+  await ensureFolder(path.join(folder, 'runs'));
   if (!identityFile(folder)) {
     await writeIdentity(folder, identity, 0);
     return 0;

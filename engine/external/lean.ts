@@ -5,12 +5,12 @@
  * (`proof-file.ts`), and what counts in the end is what Lean says last of the theorem: the axioms that it rests on. Who must
  * be sure has what Lean compiled checked by another program. Whoever calls this has made sure that the workspace is trusted.
  */
-import fs from 'node:fs/promises';
-import os from 'node:os';
+
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Check, LeanItem, LeanOptions } from '../protocol/programs.ts';
 import { type BoundedResult, runBounded } from '../system/bounded.ts';
+import { inTemporaryFolder, writeInPlace } from '../system/files.ts';
 import { findProgram } from './find-program.ts';
 import { inParallel } from './pool.ts';
 import { fileFor, type ProofFile, words } from './proof-file.ts';
@@ -60,9 +60,8 @@ export async function checkLean(
 
 /** Why Lean does not accept a file; null where it does. */
 async function compile(lean: string, file: ProofFile, seconds: number, signal?: AbortSignal): Promise<string | null> {
-  const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'rollscope-lean-'));
-  try {
-    await fs.writeFile(path.join(folder, 'Proof.lean'), file.source);
+  return inTemporaryFolder('rollscope-lean', async (folder) => {
+    await writeInPlace(path.join(folder, 'Proof.lean'), file.source);
     const result = await runBounded({
       command: lean,
       args: ['Proof.lean'],
@@ -74,9 +73,7 @@ async function compile(lean: string, file: ProofFile, seconds: number, signal?: 
       signal,
     });
     return failureIn(result, seconds, file.theorem);
-  } finally {
-    await fs.rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** Where elan keeps its toolchains, and where Lean finds libraries. */

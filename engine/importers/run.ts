@@ -2,7 +2,7 @@
  * A run of another trainer as a run folder. An importer reads that trainer's files and says what is in them: `importRun`
  * writes the folder through the journal, as the engine writes its own.
  */
-import { rm } from 'node:fs/promises';
+
 import { evaluationMetrics, stepMetrics } from '../analysis/index.ts';
 import { createJournal } from '../journal/create.ts';
 import type { Journal, JournalOptions } from '../journal/journal.ts';
@@ -11,6 +11,7 @@ import type { GroupDetail, Phase } from '../protocol/group.ts';
 import type { EvaluationRecord, Problem, Prompt, RunRecord, StepRecord } from '../protocol/records.ts';
 import type { ForeignRun, RunOrigin } from '../protocol/run-file.ts';
 import { VERSION } from '../protocol/version.ts';
+import { remove } from '../system/files.ts';
 import { type ForeignRollout, foreignGroup } from './group.ts';
 import { known, knownValues } from './known.ts';
 
@@ -187,7 +188,7 @@ export async function importRun(
     return counts;
   } catch (error) {
     await journal.close().catch(() => {});
-    await rm(journal.folder, { recursive: true, force: true });
+    await remove(journal.folder);
     throw error;
   }
 }

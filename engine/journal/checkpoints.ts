@@ -1,9 +1,9 @@
 /** Checkpoints: folders that are written aside, made durable, and then put in place by one rename. */
-import { existsSync, rmSync } from 'node:fs';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFolder } from '../system/aside.ts';
-import { onDisk } from '../system/disk.ts';
+import { remove, removeNow, writeInPlace } from '../system/files.ts';
 import { CHECKPOINTS, checkpointPath, inRun, JournalPosition } from './layout.ts';
 
 /** Beside the weights: how far the journal had come, so that a resumed run knows which records to expect again. */
@@ -50,7 +50,7 @@ export async function writeCheckpointFolder(
 
 /** Notes in a checkpoint how far the journal had come. */
 export async function writePosition(folder: string, position: JournalPosition): Promise<void> {
-  await writeFile(join(folder, POSITION_FILE), `${JSON.stringify(position)}\n`);
+  await writeInPlace(join(folder, POSITION_FILE), `${JSON.stringify(position)}\n`);
 }
 
 /** Of the checkpoints up to step `newest`, removes all but the last `keep` (at least one) and those that `keeps` names. */
@@ -63,7 +63,7 @@ export async function pruneCheckpoints(
   const checkpoints = (await listCheckpoints(run)).filter(({ step }) => step <= newest);
   for (const { folder, step } of checkpoints.slice(0, -Math.max(1, keep))) {
     if (keeps(step)) continue;
-    await onDisk(folder, () => rm(folder, { recursive: true, force: true }));
+    await remove(folder);
   }
 }
 
@@ -72,14 +72,14 @@ export async function removeUnfinished(run: string): Promise<number> {
   const left = (await names(run)).filter((name) => name.startsWith(UNFINISHED));
   for (const name of left) {
     const folder = join(inRun(run, CHECKPOINTS), name);
-    await onDisk(folder, () => rm(folder, { recursive: true, force: true }));
+    await remove(folder);
   }
   return left.length;
 }
 
 /** Removes a checkpoint whose records were dropped. */
 export function removeCheckpoint(checkpoint: Checkpoint): void {
-  rmSync(checkpoint.folder, { recursive: true, force: true });
+  removeNow(checkpoint.folder);
 }
 
 async function names(run: string): Promise<string[]> {

@@ -1,10 +1,12 @@
 /** The birth of a run: its folder, and what is in it before the first record. */
+
 import { statSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import { isAside } from '../system/aside.ts';
 import { onDisk, realDisk } from '../system/disk.ts';
+import { remove } from '../system/files.ts';
 import { makeFolder, syncFolder } from '../system/folders.ts';
 import { type RunContents, writeProblems, writePrompts, writeRunFile } from './contents.ts';
 import { Journal, type JournalOptions } from './journal.ts';
@@ -58,8 +60,8 @@ export async function createJournal(
   } catch (error) {
     if (journal) journal.abandon();
     lock.release();
-    for (const name of await readdir(path)) await rm(inRun(path, name), { recursive: true, force: true });
-    if (created) await rm(path, { recursive: true, force: true });
+    for (const name of await readdir(path)) await remove(inRun(path, name));
+    if (created) await remove(path);
     throw error;
   }
 }
@@ -87,5 +89,5 @@ async function checkUnborn(folder: string): Promise<void> {
 /** Empties such a folder, but for the lock, which is held. */
 async function clearUnborn(folder: string): Promise<void> {
   await checkUnborn(folder);
-  for (const name of await readdir(folder)) if (name !== LOCK_FILE) await rm(inRun(folder, name), { force: true });
+  for (const name of await readdir(folder)) if (name !== LOCK_FILE) await remove(inRun(folder, name));
 }

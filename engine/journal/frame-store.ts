@@ -1,9 +1,11 @@
 /** The rollout files of a run that is being written: frames are placed one after the other, or recognized in a replay. */
-import { fsyncSync, readSync, rmSync } from 'node:fs';
+
+import { readSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import type { FramePointer } from '../protocol/group.ts';
 import { AppendFile } from '../system/append-file.ts';
-import { type Disk, diskError, onDisk } from '../system/disk.ts';
+import { type Disk, onDisk } from '../system/disk.ts';
+import { removeNow, syncNow } from '../system/files.ts';
 import { syncFolder } from '../system/folders.ts';
 import { FRAME_PREFIX, readFramePrefix } from './frame.ts';
 import { type FrameCursor, inRun, isBefore, rolloutFileIndex, rolloutFileName } from './layout.ts';
@@ -59,7 +61,7 @@ export class FrameStore {
   /** Removes every frame from the cursor on. */
   cut(): void {
     for (let index = this.#end.file; index > this.#cursor.file; index--) {
-      rmSync(inRun(this.folder, rolloutFileName(index)), { force: true });
+      removeNow(inRun(this.folder, rolloutFileName(index)));
     }
     this.#select(this.#cursor.file);
     this.#file.truncate(this.#cursor.offset);
@@ -84,11 +86,7 @@ export class FrameStore {
   #select(index: number): void {
     if (index === this.#index) return;
     // The file that is left must be durable before the records that point into the next one.
-    try {
-      fsyncSync(this.#file.descriptor);
-    } catch (error) {
-      throw diskError(error, this.#file.path);
-    }
+    syncNow(this.#file.descriptor, this.#file.path);
     const next = this.#open(index);
     this.#file.close();
     this.#file = next;

@@ -1,10 +1,10 @@
 /** Finding out, when a run is opened to be resumed, what of it is whole and from where it must be repeated. */
-import { rm, stat, truncate } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { RollscopeError } from '../protocol/errors.ts';
 import { plural } from '../protocol/format.ts';
 import type { FramePointer } from '../protocol/group.ts';
 import type { JournalRecord } from '../protocol/records.ts';
-import { onDisk } from '../system/disk.ts';
+import { remove, shorten } from '../system/files.ts';
 import { type Checkpoint, listCheckpoints, removeUnfinished } from './checkpoints.ts';
 import { eventsSize, readLog } from './events.ts';
 import { isWholeFrame } from './frame.ts';
@@ -155,7 +155,7 @@ function frameEnd(pointer: FramePointer): FrameCursor {
 async function cutEvents(folder: string, end: number): Promise<number> {
   const extra = (await eventsSize(folder)) - end;
   const path = inRun(folder, EVENTS_FILE);
-  if (extra > 0) await onDisk(path, () => truncate(path, end));
+  if (extra > 0) await shorten(path, end);
   return extra;
 }
 
@@ -167,8 +167,8 @@ async function cutRollouts(folder: string, end: FrameCursor): Promise<number> {
     const { size } = await stat(path);
     const keep = index < end.file ? size : index === end.file ? Math.min(size, end.offset) : 0;
     bytes += size - keep;
-    if (index > end.file) await onDisk(path, () => rm(path));
-    else if (keep < size) await onDisk(path, () => truncate(path, keep));
+    if (index > end.file) await remove(path);
+    else if (keep < size) await shorten(path, keep);
   }
   return bytes;
 }

@@ -3,13 +3,15 @@
  * The run itself is not touched.
  */
 import { existsSync } from 'node:fs';
-import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { RUN_FORMAT } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { plural } from '../protocol/format.ts';
 import { type JournalRecord, Problem } from '../protocol/records.ts';
 import type { RunFile } from '../protocol/run-file.ts';
+import { writeWhole } from '../system/aside.ts';
+import { copy, remove } from '../system/files.ts';
 import { listCheckpoints, writePosition } from './checkpoints.ts';
 import { parseChecked, parseLine } from './events.ts';
 import { upgradeProblem } from './formats/upgrade.ts';
@@ -65,7 +67,7 @@ export async function repairRun(folder: string): Promise<Repair> {
     await moveCheckpoints(target, lines);
     await readRunFolder(target);
   } catch (error) {
-    await rm(target, { recursive: true, force: true });
+    await remove(target);
     throw error;
   }
   return { folder: target, records: lines.length, changes };
@@ -80,7 +82,7 @@ async function refuseNewer(folder: string): Promise<void> {
 /** Everything but the lock, and what is only made of the rest. */
 async function copyRun(source: string, target: string): Promise<void> {
   const isLeft = (name: string) => name === LOCK_FILE || name.endsWith('.index');
-  await cp(source, target, { recursive: true, filter: (path) => !isLeft(basename(path)) });
+  await copy(source, target, (path) => !isLeft(basename(path)));
 }
 
 interface KeptLine {
@@ -132,7 +134,7 @@ async function repairFrames(folder: string, lines: KeptLine[], changes: string[]
 /** Lines keep what this version does not know; only their numbers change. */
 async function writeEvents(folder: string, lines: readonly KeptLine[]): Promise<void> {
   const numbered = lines.map(({ text }, seq) => `${text.replace(/"seq":\d+/, `"seq":${seq}`)}\n`);
-  await writeFile(inRun(folder, EVENTS_FILE), numbered.join(''));
+  await writeWhole(inRun(folder, EVENTS_FILE), numbered.join(''));
 }
 
 /** Of a run.json that cannot be read, the run's first record says most. */
@@ -151,7 +153,7 @@ async function repairRunFile(folder: string, records: readonly JournalRecord[], 
     modelFingerprint: run.model.fingerprint,
     dataFingerprint: run.dataFingerprint,
   };
-  await writeFile(inRun(folder, RUN_FILE), `${JSON.stringify(runFile, null, 2)}\n`);
+  await writeWhole(inRun(folder, RUN_FILE), `${JSON.stringify(runFile, null, 2)}\n`);
   changes.push(`${RUN_FILE} could not be read and was rebuilt from the run's first record.`);
 }
 
@@ -176,7 +178,7 @@ async function repairProblems(folder: string, records: readonly JournalRecord[],
     return JSON.stringify(lost);
   });
   if (replaced === 0 && lines.length === count) return;
-  await writeFile(path, problems.map((line) => `${line}\n`).join(''));
+  await writeWhole(path, problems.map((line) => `${line}\n`).join(''));
   if (replaced > 0) changes.push(`${replaced} of ${count} problems could not be read; their text is missing.`);
 }
 
@@ -184,7 +186,7 @@ async function repairPrompts(folder: string, changes: string[]): Promise<void> {
   try {
     await readPrompts(folder);
   } catch {
-    await rm(inRun(folder, PROMPTS_FILE));
+    await remove(inRun(folder, PROMPTS_FILE));
     changes.push(`${PROMPTS_FILE} could not be read and was skipped: a resumed run renders the prompts again.`);
   }
 }

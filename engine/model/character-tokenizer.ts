@@ -1,6 +1,6 @@
 /** The embedded model's tokenizer: one token a character, and one for ` #### `, as an ordinary `tokenizer.json`. */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { ensureFolder, writeInPlace } from '../system/files.ts';
 
 const PAD = '<pad>';
 const EOS = '<eos>';
@@ -22,7 +22,7 @@ export function encodeCharacters(text: string): number[] {
 }
 
 /** Writes `tokenizer.json` and `tokenizer_config.json` as Hugging Face's tokenizers read them. */
-export function writeCharacterTokenizer(folder: string): void {
+export async function writeCharacterTokenizer(folder: string): Promise<void> {
   const special = (content: string) => ({
     id: CHARACTERS.indexOf(content),
     content,
@@ -44,7 +44,7 @@ export function writeCharacterTokenizer(folder: string): void {
     model: { type: 'WordLevel', vocab: Object.fromEntries(CHARACTERS.map((c, i) => [c, i])), unk_token: PAD },
   };
   const config = { tokenizer_class: 'PreTrainedTokenizerFast', pad_token: PAD, eos_token: EOS, add_bos_token: false };
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(folder, 'tokenizer.json'), `${JSON.stringify(tokenizer, null, 2)}\n`);
-  writeFileSync(path.join(folder, 'tokenizer_config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  await ensureFolder(folder);
+  await writeInPlace(path.join(folder, 'tokenizer.json'), `${JSON.stringify(tokenizer, null, 2)}\n`);
+  await writeInPlace(path.join(folder, 'tokenizer_config.json'), `${JSON.stringify(config, null, 2)}\n`);
 }

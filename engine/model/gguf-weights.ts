@@ -1,8 +1,9 @@
 /** The weights of a GGUF file as a safetensors file with Hugging Face's names and layouts, made once and cached. */
-import { mkdir, rm } from 'node:fs/promises';
+
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import { removeAbandoned } from '../system/aside.ts';
+import { ensureFolder, remove } from '../system/files.ts';
 import { architectureOf } from './architectures/index.ts';
 import type { DecoderConfig } from './config.ts';
 import { OTHER_MODEL } from './fields.ts';
@@ -101,7 +102,7 @@ export async function ggufTensors(
   const cached = await readSafetensorsIndex(file).catch(() => null);
   if (cached?.metadata.converter === CONVERTER) return cached.tensors;
 
-  await mkdir(cacheDir, { recursive: true });
+  await ensureFolder(cacheDir);
   await removeAbandoned(file);
   const total = [...shapes.values()].reduce((n, shape) => n + shape.reduce((a, b) => a * b, 1), 0);
   let done = 0;
@@ -126,6 +127,6 @@ export async function ggufTensors(
   }
   await writeSafetensors(file, tensors, { converter: CONVERTER, source: path.basename(gguf.file) });
   // Earlier versions kept the same weights under a fingerprint of samples, which nothing looks for any more.
-  await rm(path.join(cacheDir, `${await sampledFile(gguf.file)}.safetensors`), { force: true });
+  await remove(path.join(cacheDir, `${await sampledFile(gguf.file)}.safetensors`));
   return (await readSafetensorsIndex(file)).tensors;
 }

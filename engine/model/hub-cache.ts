@@ -3,13 +3,15 @@
  * commit a folder of links to them. What one program has fetched, another one uses. Its place is that of `huggingface_hub`:
  * `$HF_HUB_CACHE`, `$HF_HOME/hub`, or `~/.cache/huggingface/hub`.
  */
-import { copyFile, link, mkdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
+
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getHFHubCachePath, getRepoFolderName } from '@huggingface/hub';
 import { RollscopeError } from '../protocol/errors.ts';
 import { writeWhole } from '../system/aside.ts';
 import { isInnerPath } from '../system/file-name.ts';
+import { ensureFolder, move, pointAt, writeInPlace } from '../system/files.ts';
 import { FileLock } from '../system/lock.ts';
 
 /** A model of the Hub as people name it: `owner/name`, or `owner/name@revision`. */
@@ -77,14 +79,14 @@ export class CachedRepo {
 
   async setLacks(commit: string, name: string): Promise<void> {
     const note = this.#inner(path.join(this.#folder, '.no_exist', commit), name);
-    await mkdir(path.dirname(note), { recursive: true });
-    await writeFile(note, '');
+    await ensureFolder(path.dirname(note));
+    await writeInPlace(note, '');
   }
 
   /** Where the bytes of a file are gathered until it is complete; other programs have names of their own for theirs. */
   async partial(etag: string): Promise<string> {
     const blobs = path.join(this.#folder, 'blobs');
-    await mkdir(blobs, { recursive: true });
+    await ensureFolder(blobs);
     return path.join(blobs, `${blobName(etag)}.rollscope.incomplete`);
   }
 
@@ -92,20 +94,20 @@ export class CachedRepo {
   async reuse(commit: string, name: string, etag: string): Promise<boolean> {
     const blob = path.join(this.#folder, 'blobs', blobName(etag));
     if (!(await exists(blob))) return false;
-    await this.#point(this.#inner(this.snapshot(commit), name), blob);
+    await pointAt(this.#inner(this.snapshot(commit), name), blob);
     return true;
   }
 
   /** Puts a file that was fetched into a commit's folder. */
   async keep(commit: string, name: string, etag: string): Promise<void> {
     const blob = path.join(this.#folder, 'blobs', blobName(etag));
-    await rename(await this.partial(etag), blob);
-    await this.#point(this.#inner(this.snapshot(commit), name), blob);
+    await move(await this.partial(etag), blob);
+    await pointAt(this.#inner(this.snapshot(commit), name), blob);
   }
 
   /** Runs `fetch` while no other process of Rollscope fetches this model. */
   async alone<T>(fetch: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    await mkdir(path.dirname(this.#lock), { recursive: true });
+    await ensureFolder(path.dirname(this.#lock));
     const held = new Error('another process fetches it');
     for (;;) {
       try {
@@ -119,17 +121,6 @@ export class CachedRepo {
         if (error !== held) throw error;
         await sleep(LOCK_RETRY_MS, undefined, { signal });
       }
-    }
-  }
-
-  /** A relative link, so that the cache can be moved; where those are not allowed (Windows), a second name of the file. */
-  async #point(place: string, blob: string): Promise<void> {
-    await mkdir(path.dirname(place), { recursive: true });
-    try {
-      await symlink(path.relative(path.dirname(place), blob), place);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
-      await link(blob, place).catch(() => copyFile(blob, place));
     }
   }
 }

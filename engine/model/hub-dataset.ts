@@ -1,5 +1,6 @@
 /** Datasets from the Hub: the files of one split, fetched once into the cache that the Hub's programs share. */
-import { mkdir, readFile } from 'node:fs/promises';
+
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { datasetInfo, type FileDownloadInfoOutput, listFiles } from '@huggingface/hub';
 import * as z from 'zod';
@@ -7,6 +8,7 @@ import type { DatasetId } from '../protocol/dataset-id.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { writeWhole } from '../system/aside.ts';
 import { isInnerPath } from '../system/file-name.ts';
+import { ensureFolder } from '../system/files.ts';
 import { access, offline, Repository } from './hub.ts';
 import { CachedRepo, exists, type HubId } from './hub-cache.ts';
 import { hubError } from './hub-error.ts';
@@ -87,7 +89,7 @@ async function fetchSplit(
   }
   const chosen = choose(files);
   const repository = new Repository(cached, sha, signal);
-  await mkdir(repository.folder, { recursive: true });
+  await ensureFolder(repository.folder);
   for (const file of chosen) {
     if (await exists(path.join(repository.folder, file))) continue;
     const info: FileDownloadInfoOutput | null = await repository.info(file);

@@ -1,8 +1,10 @@
 /** Models from the Hugging Face Hub: fetched once into the Hub client's cache, resumable, then used without a network. */
-import { mkdir, open, readFile, stat } from 'node:fs/promises';
+
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { downloadFile, type FileDownloadInfoOutput, fileDownloadInfo, modelInfo } from '@huggingface/hub';
 import { RollscopeError } from '../protocol/errors.ts';
+import { ensureFolder, openToWrite } from '../system/files.ts';
 import { CachedRepo, exists, type HubId } from './hub-cache.ts';
 import { endpoint, hubError } from './hub-error.ts';
 import { parseWeightMap } from './safetensors.ts';
@@ -71,7 +73,7 @@ export class Repository {
 
   /** Appends a body to the bytes that are there. When it ends early, what has come of it is in the file. */
   private async write(partial: string, start: number, body: Blob, count: (bytes: number) => void): Promise<void> {
-    const file = await open(partial, start > 0 ? 'a' : 'w');
+    const file = await openToWrite(partial, start > 0 ? 'end' : 'beginning');
     try {
       for await (const piece of body.stream() as unknown as AsyncIterable<Uint8Array>) {
         await file.writeFile(piece);
@@ -181,7 +183,7 @@ async function fetchMissing(cached: CachedRepo, { signal, onProgress }: HubOptio
   });
   const repository = new Repository(cached, sha, signal);
   const { folder } = repository;
-  await mkdir(folder, { recursive: true });
+  await ensureFolder(folder);
   const wanted = new Map<string, FileDownloadInfoOutput>();
   const want = async (name: string): Promise<boolean> => {
     if (await exists(path.join(folder, name))) return true;

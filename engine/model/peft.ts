@@ -1,7 +1,9 @@
 /** LoRA adapters in PEFT's layout: `adapter_config.json` and `adapter_model.safetensors`. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
+import { ensureFolder, writeInPlace } from '../system/files.ts';
 import { filesFingerprint } from './fingerprint.ts';
 import { readSafetensorsIndex, readTensor, type TensorToWrite, writeSafetensors } from './safetensors.ts';
 
@@ -21,7 +23,7 @@ export interface PeftAdapter {
 
 /** Writes an adapter that `PeftModel.from_pretrained` loads. Throws RollscopeError `disk` without space. */
 export async function writePeftAdapter(folder: string, adapter: PeftAdapter): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await ensureFolder(folder);
   const tensors = new Map<string, TensorToWrite>([...adapter.tensors].map(([name, tensor]) => [PREFIX + name, tensor]));
   await writeSafetensors(path.join(folder, WEIGHTS), tensors, { format: 'pt' });
   const config = {
@@ -39,7 +41,7 @@ export async function writePeftAdapter(folder: string, adapter: PeftAdapter): Pr
     use_rslora: false,
     use_dora: false,
   };
-  await writeFile(path.join(folder, CONFIG), `${JSON.stringify(config, null, 2)}\n`);
+  await writeInPlace(path.join(folder, CONFIG), `${JSON.stringify(config, null, 2)}\n`);
 }
 
 /** Reads an adapter. Throws RollscopeError `model` when a file is missing or broken. */

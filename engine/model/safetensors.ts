@@ -2,11 +2,13 @@
  * Safetensors files: 8 bytes length, a JSON header, raw little-endian data. Only their index is read on opening; weights
  * stay in the file until somebody asks (onnxruntime maps them from there).
  */
+
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import { writeAside } from '../system/aside.ts';
 import { isFileName } from '../system/file-name.ts';
+import { openToWrite } from '../system/files.ts';
 import { type StoredType, toFloat16, toFloat32 } from '../tensor/index.ts';
 
 /** Where a tensor lies: `bytes` bytes from `offset` on in `file`, row-major. */
@@ -238,7 +240,7 @@ export async function writeSafetensors(
   json.copy(start, 8);
 
   await writeAside(file, async (aside) => {
-    const handle = await open(aside, 'w');
+    const handle = await openToWrite(aside);
     try {
       await writeAll(handle, start);
       for (const [name, tensor] of ordered) {

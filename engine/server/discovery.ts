@@ -2,11 +2,12 @@
  * How clients find engines: each engine writes its address into `<home>/engines/<pid>.json`, which only the user can
  * read, because the address carries the token. Whoever lists removes what dead engines left behind.
  */
-import { rmSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { EngineAddress } from '../protocol/rpc.ts';
 import { writeWhole } from '../system/aside.ts';
+import { ensureFolder, remove, removeNow, restrict } from '../system/files.ts';
 import { isProcessAlive } from '../system/liveness.ts';
 import { removeSocketPath } from '../system/socket-path.ts';
 
@@ -17,9 +18,9 @@ export function enginesFolder(home: string): string {
 /** Writes the discovery file in one piece (0600 in a 0700 folder) and returns its path. */
 export async function publishAddress(home: string, address: EngineAddress): Promise<string> {
   const folder = enginesFolder(home);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await ensureFolder(folder, 0o700);
   // The folder may be older than this rule.
-  await chmod(folder, 0o700);
+  await restrict(folder, 0o700);
   const file = path.join(folder, `${address.pid}.json`);
   await writeWhole(file, `${JSON.stringify(address)}\n`, { mode: 0o600 });
   return file;
@@ -27,7 +28,7 @@ export async function publishAddress(home: string, address: EngineAddress): Prom
 
 /** Removes an engine's discovery file and its socket, synchronously, so that it works while the process exits. */
 export function withdrawAddress(home: string, address: EngineAddress): void {
-  rmSync(path.join(enginesFolder(home), `${address.pid}.json`), { force: true });
+  removeNow(path.join(enginesFolder(home), `${address.pid}.json`));
   removeSocketPath(address.socket);
 }
 
@@ -52,7 +53,7 @@ export async function listEngines(home: string): Promise<EngineAddress[]> {
       if (address !== 'broken') engines.push(address);
       continue;
     }
-    await rm(file, { force: true });
+    await remove(file);
     if (address !== 'broken') removeSocketPath(address.socket);
   }
   return engines.sort((a, b) => b.started.localeCompare(a.started));

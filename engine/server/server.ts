@@ -2,8 +2,8 @@
  * The engine as a service: one run at a time, any number of clients on a local socket (docs/architecture.md, Processes).
  * It knows the protocol and who is connected; its run is in `run-slot.ts`, and how a run works is behind `RunStarter`.
  */
+
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import type { Handlers } from '../messages/contract.ts';
@@ -13,6 +13,7 @@ import type { RunConfig } from '../protocol/config.ts';
 import { RollscopeError, toErrorData } from '../protocol/errors.ts';
 import { type DoctorReport, type EngineAddress, type Progress, RPC_VERSION } from '../protocol/rpc.ts';
 import { checkRunName } from '../protocol/run-name.ts';
+import { restrict } from '../system/files.ts';
 import { createSocketPath } from '../system/socket-path.ts';
 import { versionMismatch } from './connection.ts';
 import { connectionLost, ENGINE, type EngineContract } from './contract.ts';
@@ -114,7 +115,7 @@ export class EngineServer {
           resolve();
         });
       });
-      if (process.platform !== 'win32') chmodSync(socket, 0o600);
+      if (process.platform !== 'win32') await restrict(socket, 0o600);
       // Removes what engines that were killed have left.
       await listEngines(options.home);
       await publishAddress(options.home, address);

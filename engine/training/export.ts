@@ -1,5 +1,5 @@
 /** The weights that a run has come to, in the formats of other tools. */
-import { copyFile, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { latestCheckpoint } from '../journal/checkpoints.ts';
 import { runName } from '../journal/layout.ts';
@@ -14,7 +14,8 @@ import { readTensor, type TensorToWrite, writeSafetensors } from '../model/safet
 import { type ModelSource, openModel } from '../model/source.ts';
 import { originText } from '../protocol/format.ts';
 import { ownConfig, RollscopeError } from '../protocol/index.ts';
-import { onDisk } from '../system/disk.ts';
+import { writeWhole } from '../system/aside.ts';
+import { copy, ensureFolder } from '../system/files.ts';
 
 export const WEIGHT_FORMATS = ['peft', 'safetensors'] as const;
 export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
@@ -55,13 +56,13 @@ export async function exportWeights(run: string, format: WeightFormat, out: stri
         { details: { reason: 'no-adapter', run: name } },
       );
     }
-    await onDisk(out, () => mkdir(out, { recursive: true }));
+    await ensureFolder(out);
     for (const file of ['adapter_config.json', 'adapter_model.safetensors']) {
-      await copyFile(path.join(folder, file), path.join(out, file));
+      await copy(path.join(folder, file), path.join(out, file));
     }
     return { step };
   }
-  await onDisk(out, () => mkdir(out, { recursive: true }));
+  await ensureFolder(out);
   const source = await openModel(config.model);
   if (config.lora) {
     const { tensors: adapter, rank, alpha } = await readPeftAdapter(folder);
@@ -78,7 +79,7 @@ export async function exportWeights(run: string, format: WeightFormat, out: stri
     }
     await writeSafetensors(path.join(out, 'model.safetensors'), merged, { format: 'pt' });
   } else {
-    await copyFile(path.join(folder, 'model.safetensors'), path.join(out, 'model.safetensors'));
+    await copy(path.join(folder, 'model.safetensors'), path.join(out, 'model.safetensors'));
   }
   await writeModelFiles(source, config.model, out);
   return { step };
@@ -87,7 +88,7 @@ export async function exportWeights(run: string, format: WeightFormat, out: stri
 /** Configuration and tokenizer next to the weights, so that the folder is a complete model. */
 async function writeModelFiles({ config, folder }: ModelSource, spec: string, out: string): Promise<void> {
   const writeJson = (file: string, value: object) =>
-    writeFile(path.join(out, file), `${JSON.stringify(value, null, 2)}\n`);
+    writeWhole(path.join(out, file), `${JSON.stringify(value, null, 2)}\n`);
   if (folder === null) {
     for (const [file, value] of huggingFaceFiles(config, ggufTokenizer(await readGguf(spec)))) {
       await writeJson(file, value);
@@ -96,7 +97,7 @@ async function writeModelFiles({ config, folder }: ModelSource, spec: string, ou
   }
   for (const file of await readdir(folder)) {
     if (/\.(json|jinja|txt|model)$/.test(file) && !file.endsWith('.index.json')) {
-      await cp(path.join(folder, file), path.join(out, file));
+      await copy(path.join(folder, file), path.join(out, file));
     }
   }
   // The weights have become float32, and loaders go by what the configuration says.

@@ -1,10 +1,12 @@
 /** The position of a run, and the last one it can roll back to: what a checkpoint needs in addition to the weights. */
-import fs from 'node:fs/promises';
+
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { parseChecked } from '../journal/events.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { RunConfig } from '../protocol/index.ts';
+import { writeInPlace } from '../system/files.ts';
 import type { Compute } from './compute.ts';
 import { checkpointDue } from './schedule.ts';
 import type { RunWatch } from './watch.ts';
@@ -20,7 +22,7 @@ const STATE_FILE = 'state.json';
 /** @throws RollscopeError `run-broken`, naming the file, where it is not the place of a loop */
 export async function readState(checkpoint: string): Promise<LoopState> {
   const file = path.join(checkpoint, STATE_FILE);
-  return parseChecked(LoopState, await fs.readFile(file, 'utf8'), file);
+  return parseChecked(LoopState, await readFile(file, 'utf8'), file);
 }
 
 interface PlaceParts {
@@ -77,7 +79,7 @@ export class Place {
       step,
       async (folder) => {
         await compute.save(folder);
-        await fs.writeFile(path.join(folder, STATE_FILE), `${JSON.stringify(state)}\n`);
+        await writeInPlace(path.join(folder, STATE_FILE), `${JSON.stringify(state)}\n`);
       },
       this.safe.position,
       (saved) => watch.keeps(saved),

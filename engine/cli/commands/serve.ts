@@ -1,7 +1,9 @@
 /** `rollscope serve`: runs the engine in the background. The only line it prints on stdout is its address. */
+
 import path from 'node:path';
 import { RollscopeError } from '../../protocol/errors.ts';
 import { EngineServer } from '../../server/server.ts';
+import { endAtOnce } from '../../system/processes.ts';
 import { serverOptions } from '../engine.ts';
 import { EXIT } from '../output.ts';
 import { placesOf } from '../places.ts';
@@ -44,8 +46,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   const end = () => {
     if (asked) {
       engine.withdraw();
-      // The worker may be inside a compute call: a normal exit would wait for it, or crash in it.
-      process.kill(process.pid, 'SIGKILL');
+      // The worker may be inside a compute call.
+      endAtOnce();
     }
     asked = true;
     if (engine.active) code = EXIT.stopped;

@@ -4,7 +4,7 @@
  *
  *   npm run pretrain -- [--model S] [--steps 4000] [--seed 0] [--out engine/embedded/model] [--threads 2]
  */
-import { writeFileSync } from 'node:fs';
+
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -22,6 +22,7 @@ import { about, number } from '../../protocol/format.ts';
 import { LossConfig, OptimizerConfig } from '../../protocol/index.ts';
 import { generator } from '../../rollout/philox.ts';
 import { openDevice } from '../../runtime/devices/index.ts';
+import { writeInPlace } from '../../system/files.ts';
 import type { Graph } from '../../tensor/index.ts';
 import { Trainer } from '../../training/policy/trainer.ts';
 import { learningRate } from '../../training/schedule.ts';
@@ -122,9 +123,9 @@ for (let step = 1; step <= steps; step++) {
   }
 }
 const out = path.resolve(values.out ?? path.join('engine', 'embedded', recipe.folder));
-writeCharacterTokenizer(out);
+await writeCharacterTokenizer(out);
 const type = recipe.half ? { torch_dtype: 'float16' } : {};
-writeFileSync(path.join(out, 'config.json'), `${JSON.stringify({ ...CONFIG, ...type }, null, 2)}\n`);
+await writeInPlace(path.join(out, 'config.json'), `${JSON.stringify({ ...CONFIG, ...type }, null, 2)}\n`);
 await writeSafetensors(
   path.join(out, 'model.safetensors'),
   await trainer.weights(),

@@ -1,9 +1,10 @@
 /** A policy's files: what training needs to resume, as a PEFT adapter or as weights, with the optimizer's state. */
-import fs from 'node:fs/promises';
+
 import path from 'node:path';
 import { readPeftAdapter, writePeftAdapter } from '../../model/peft.ts';
 import { readSafetensorsIndex, readTensor, writeSafetensors } from '../../model/safetensors.ts';
 import type { LoraConfig } from '../../protocol/index.ts';
+import { ensureFolder } from '../../system/files.ts';
 import type { Trainer } from './trainer.ts';
 
 const WEIGHTS = 'model.safetensors';
@@ -26,7 +27,7 @@ export async function savePolicy(folder: string, policy: PolicyFiles): Promise<v
 
 /** Writes the adapter as a PEFT folder, or the weights as `model.safetensors`. */
 export async function exportPolicy(folder: string, { trainer, lora, baseModel }: PolicyFiles): Promise<void> {
-  await fs.mkdir(folder, { recursive: true });
+  await ensureFolder(folder);
   const weights = await trainer.weights();
   if (lora) await writePeftAdapter(folder, { ...lora, baseModel, tensors: weights });
   else await writeSafetensors(path.join(folder, WEIGHTS), weights, { format: 'pt' });
