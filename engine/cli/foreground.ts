@@ -87,8 +87,7 @@ export async function runInForeground(
     const end = await handle.done;
     for (const stop of stopListening) stop();
     view.end();
-    const columns = new RunColumns();
-    for await (const record of recordsOf(handle)) fold(columns, record);
+    const columns = await columnsOf(handle, end);
     return { handle, end, columns, seconds: (performance.now() - started) / 1000 };
   } catch (error) {
     if (giveUp.signal.aborted && !handle)
@@ -101,6 +100,17 @@ export async function runInForeground(
     await engine?.shutdown();
     for (const signal of signals) process.off(signal, interrupt);
   }
+}
+
+/** What all records add up to; of none where the run ended because its folder is gone. */
+async function columnsOf(handle: RunHandle, end: EndRecord): Promise<RunColumns> {
+  const columns = new RunColumns();
+  try {
+    for await (const record of recordsOf(handle)) fold(columns, record);
+  } catch (error) {
+    if (end.reason !== 'failed') throw error;
+  }
+  return columns;
 }
 
 /** All records of a run. A long run has more of them than memory should hold. */

@@ -28,7 +28,11 @@ export async function publishAddress(home: string, address: EngineAddress): Prom
 
 /** Removes an engine's discovery file and its socket, synchronously, so that it works while the process exits. */
 export function withdrawAddress(home: string, address: EngineAddress): void {
-  removeNow(path.join(enginesFolder(home), `${address.pid}.json`));
+  try {
+    removeNow(path.join(enginesFolder(home), `${address.pid}.json`));
+  } catch {
+    // The folder could not be made, or is gone: then nothing is published there.
+  }
   removeSocketPath(address.socket);
 }
 
@@ -39,7 +43,7 @@ export async function listEngines(home: string): Promise<EngineAddress[]> {
   try {
     names = await readdir(folder);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
     throw error;
   }
   const engines: EngineAddress[] = [];

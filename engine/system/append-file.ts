@@ -1,12 +1,15 @@
 /** A file that grows by whole pieces: a piece is there completely or, after an error, not at all. */
-import { closeSync, constants, fstatSync, fsync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsync, openSync, type Stats, statSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { RollscopeError } from '../protocol/errors.ts';
 import { type Disk, diskError } from './disk.ts';
 
 const fsyncAsync = promisify(fsync);
 
 export class AppendFile {
   readonly #fd: number;
+  /** Which file it is, whatever its name becomes. */
+  readonly #identity: Pick<Stats, 'dev' | 'ino'>;
   #length: number;
   #synced: number;
   /** A failed write may have left bytes beyond `#length` that could not be removed at once. */
@@ -19,7 +22,9 @@ export class AppendFile {
   ) {
     try {
       this.#fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
-      this.#length = fstatSync(this.#fd).size;
+      const { dev, ino, size } = fstatSync(this.#fd);
+      this.#identity = { dev, ino };
+      this.#length = size;
     } catch (error) {
       throw diskError(error, path);
     }
@@ -35,9 +40,13 @@ export class AppendFile {
     return this.#fd;
   }
 
-  /** Writes all of `bytes` at the end and returns where they begin. On an error the file is as it was before. */
+  /**
+   * Writes all of `bytes` at the end and returns where they begin. On an error the file is as it was before. Throws `disk`
+   * also where the file was moved or deleted: what is written then would be lost, or belong to a folder elsewhere.
+   */
   append(bytes: Uint8Array): number {
     const start = this.#length;
+    this.#assertInPlace();
     try {
       if (this.#leftover) this.truncate(start);
       for (let done = 0; done < bytes.length; ) {
@@ -65,6 +74,7 @@ export class AppendFile {
 
   /** Returns when everything appended so far is durable. */
   async sync(): Promise<void> {
+    this.#assertInPlace();
     const length = this.#length;
     if (this.#synced === length) return;
     try {
@@ -77,6 +87,22 @@ export class AppendFile {
 
   close(): void {
     closeSync(this.#fd);
+  }
+
+  #assertInPlace(): void {
+    let found: Stats | undefined;
+    try {
+      found = statSync(this.path, { throwIfNoEntry: false });
+    } catch (error) {
+      throw diskError(error, this.path);
+    }
+    if (found?.ino === this.#identity.ino && found.dev === this.#identity.dev) return;
+    throw new RollscopeError(
+      'disk',
+      `${this.path} was moved or deleted while the run was writing to it.`,
+      'The last checkpoint is where the folder is now: move it back, or resume the run from there.',
+      { details: { reason: 'moved', file: this.path } },
+    );
   }
 
   #removeLeftover(): void {

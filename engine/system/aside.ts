@@ -4,12 +4,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { diskError } from './disk.ts';
-import { syncFolder, syncTree } from './folders.ts';
+import { makeFolder, syncFolder, syncTree } from './folders.ts';
 import { isProcessAlive } from './liveness.ts';
 
 const ASIDE = /\.(\d+)-[0-9a-f]+\.partial$/;
@@ -26,7 +26,7 @@ export function isAside(name: string, of: string): boolean {
 export async function writeAside(path: string, write: (aside: string) => Promise<void>): Promise<void> {
   const aside = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.partial`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     await write(aside);
     await rename(aside, path);
   } catch (error) {
@@ -69,7 +69,7 @@ export async function replaceFolder(
 ): Promise<void> {
   try {
     await rm(aside, { recursive: true, force: true });
-    await mkdir(aside, { recursive: true });
+    makeFolder(aside);
     await write(aside);
     await syncTree(aside);
     await rm(target, { recursive: true, force: true });

@@ -1,7 +1,8 @@
 /** A program that outlives this one: it is started, says one line, and is left alone. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from './folders.ts';
 
 export interface DetachedOptions {
   command: string;
@@ -62,7 +63,7 @@ export function startDetached({ command, args, env, logFile, timeout }: Detached
 
 /** It leads a process group of its own, and its stderr is a file: nothing of it ends with this process. */
 function spawnWithLog(command: string, args: readonly string[], env: NodeJS.ProcessEnv, logFile: string): ChildProcess {
-  mkdirSync(dirname(logFile), { recursive: true });
+  makeFolder(dirname(logFile));
   const stderr = openSync(logFile, 'a');
   try {
     return spawn(command, args, { detached: true, windowsHide: true, stdio: ['ignore', 'pipe', stderr], env });

@@ -41,6 +41,13 @@ export function diskError(error: unknown, path: string): unknown {
       details: { reason: code === 'EISDIR' ? 'is-folder' : 'file-in-the-way', file: path },
     });
   }
+  if (code === 'ENOENT') {
+    const message = `${path} cannot be created: its folder does not exist and cannot be made, or was removed (ENOENT).`;
+    return new RollscopeError('disk', message, 'Choose another location.', {
+      cause: error,
+      details: { reason: 'no-folder', file: path },
+    });
+  }
   const message = `Writing ${path} failed: ${(error as Error).message}.`;
   return new RollscopeError('disk', message, 'Check the disk, then resume the run.', {
     cause: error,

@@ -10,7 +10,6 @@ import {
   cp,
   type FileHandle,
   link,
-  mkdir,
   mkdtemp,
   open,
   rename,
@@ -22,10 +21,11 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { diskError, onDisk } from './disk.ts';
+import { makeFolder } from './folders.ts';
 
 /** A folder with those above it. */
 export function ensureFolder(path: string, mode = 0o777): Promise<unknown> {
-  return onDisk(path, () => mkdir(path, { recursive: true, mode }));
+  return onDisk(path, async () => makeFolder(path, mode));
 }
 
 /** A file of a folder that is itself written aside, or that can be made again. */

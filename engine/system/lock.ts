@@ -48,8 +48,11 @@ export class FileLock {
     }
   }
 
+  /** Where the folder was moved and another one is in its place, the lock there is not this one. */
   release(): void {
     clearInterval(this.#heartbeat);
+    const owner = readOwner(this.path);
+    if (owner && (owner.pid !== process.pid || owner.host !== hostname())) return;
     rmSync(this.path, { force: true });
   }
 }

@@ -1,11 +1,12 @@
 /** Log files: lines that are appended at once, and only to the latest files of a folder. */
-import { appendFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeFolder } from './folders.ts';
 
 /** Begins a log that only the user can read, next to at most `kept - 1` earlier ones. Throws what the system refuses. */
 export function beginLog(file: string, kept: number): void {
   const folder = dirname(file);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const logs = readdirSync(folder)
     .filter((name) => name.endsWith('.log'))
     .sort();

@@ -1,8 +1,9 @@
 /** A place for a socket between processes of one user. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { makeFolder } from './folders.ts';
 
 /** Longest path of a Unix socket on every system (104 bytes on macOS, with the closing zero). */
 const LONGEST = 103;
@@ -18,7 +19,7 @@ export function createSocketPath(): string {
   }
   const wanted = Buffer.byteLength(path.join(tmpdir(), `${FOLDER}XXXXXX`, 'socket'));
   const base = wanted <= LONGEST ? tmpdir() : '/tmp';
-  mkdirSync(base, { recursive: true });
+  makeFolder(base);
   // mkdtemp makes the folder with mode 0700.
   return path.join(mkdtempSync(path.join(base, FOLDER)), 'socket');
 }

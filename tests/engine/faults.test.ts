@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sampledFolder } from '../../engine/model/fingerprint.ts';
@@ -358,6 +368,60 @@ describe('a run folder', () => {
       const other = (text: string) => text.replace('5+2+5=', '5+2+6=');
       await changing(data, other, () => refuses(['resume', 'changed'], 'dataset', facts));
     });
+  });
+});
+
+describe('a run folder that goes away', () => {
+  test.each([
+    { what: 'moved', away: (folder: string) => renameSync(folder, `${folder}-elsewhere`) },
+    { what: 'deleted', away: (folder: string) => rmSync(folder, { recursive: true }) },
+  ])('because it is $what ends the run with that', async ({ what, away }) => {
+    const [name, folder] = [`went-${what}`, place(`runs/went-${what}`)];
+    const endless = ['--device', 'cpu', '--steps', '100000', '--checkpoint-every', '1', '--eval-limit', '4', '--json'];
+    const program = startCli(['train', GOOD, '--name', name, ...endless], { home });
+    await until('a checkpoint', () => existsSync(path.join(folder, 'checkpoints/1')));
+    away(folder);
+    const ended = await program.ended;
+    expect(ended, ended.stderr).toMatchObject({ code: 1, signal: null });
+    const { error, status } = lastLine(ended) as { error: ErrorData; status: string };
+    expect(status).toBe('failed');
+    const moved = expect.stringMatching(new RegExp(`went-${what}/(?:events.jsonl|rollouts-000.bin)$`));
+    expectRefusal(error, 'disk', { reason: 'moved', file: moved });
+    expect(existsSync(folder)).toBe(false);
+    if (what === 'deleted') return;
+    const elsewhere = startCli(['resume', `${folder}-elsewhere`], { home });
+    await elsewhere.printed(/Run folder:/);
+    await until('it was resumed', () => recordsOf(`${folder}-elsewhere`).some((r) => r.type === 'lifecycle'));
+    elsewhere.kill('SIGTERM');
+    expect(await elsewhere.ended).toMatchObject({ code: 3 });
+  });
+});
+
+// Node's own recursive mkdir never returns below /proc.
+describe.runIf(process.platform === 'linux')('a home that cannot exist', () => {
+  const nowhere = '/proc/nothing/home';
+
+  test('is named by what needs it', async () => {
+    for (const args of [
+      ['train', GOOD, ...BRIEF],
+      ['probe', GOOD, '--device', 'cpu'],
+    ]) {
+      const ended = await runCli([...args, '--json'], { home: nowhere });
+      expect(ended, ended.stderr).toMatchObject({ code: 1, signal: null });
+      const { error } = lastLine(ended) as { error: ErrorData };
+      expectRefusal(error, 'disk', { reason: 'no-folder', file: expect.stringContaining(`${nowhere}/runs/`) });
+    }
+    const served = await runCli(['serve'], { home: nowhere });
+    expect(served, served.stderr).toMatchObject({ code: 1, signal: null });
+    expect(complaintOf(served).message).toContain('/proc/nothing');
+  });
+
+  test('hinders nothing that does not need it', async () => {
+    const env = { ROLLSCOPE_CACHE: '/proc/nothing/cache' };
+    const listed = await runCli(['runs'], { home: nowhere, env });
+    expect(listed, listed.stderr).toMatchObject({ code: 0 });
+    const trained = await runCli(['train', GOOD, ...BRIEF, '--out', place('apart')], { home: nowhere, env });
+    expect(trained, trained.stderr).toMatchObject({ code: 0 });
   });
 });
 

@@ -1,8 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { latestCheckpoint } from '../../engine/journal/checkpoints.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
+import { EVENTS_FILE, LOCK_FILE } from '../../engine/journal/layout.ts';
 import { openJournal } from '../../engine/journal/open.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import { isIncidental } from '../../engine/journal/replay.ts';
@@ -146,6 +148,37 @@ describe('a full disk', () => {
     expect(again.checkpoint?.step).toBe(3);
     expect(again.recordsFrom(again.length - 1)).toMatchObject([{ type: 'checkpoint', step: 3 }]);
     await again.close();
+  });
+});
+
+describe('a run folder that goes away while a run writes to it', () => {
+  test.each([
+    { what: 'moved', away: (run: string) => renameSync(run, `${run}-moved`) },
+    { what: 'deleted', away: (run: string) => rmSync(run, { recursive: true }) },
+    {
+      what: 'moved, with another in its place',
+      away: (run: string) => {
+        renameSync(run, `${run}-moved`);
+        cpSync(`${run}-moved`, run, { recursive: true });
+      },
+    },
+  ])('because it is $what ends the run with that, and nothing is made in its place', async ({ away }) => {
+    const journal = await createFixtureJournal(folder, RUN);
+    await playFixture(journal, { ...RUN, outcome: 'interrupted' });
+    const [lines, there] = [journal.length, () => (existsSync(folder) ? readdirSync(folder).sort() : null)];
+    away(folder);
+    const before = there();
+    const moved = { reason: 'moved', file: join(folder, EVENTS_FILE) };
+    expectThrow(() => journal.append(RECORD), 'disk', moved);
+    const saving = journal.writeCheckpoint(9, (aside) => writeFile(join(aside, 'state.json'), '{}'));
+    await expectRejection(saving, 'disk', { reason: 'moved' });
+    await journal.close().catch(() => {});
+    expect(there()?.filter((name) => name !== LOCK_FILE)).toEqual(before?.filter((name) => name !== LOCK_FILE));
+    if (!existsSync(`${folder}-moved`)) return;
+    // Where it is now, all is there.
+    const { records, torn } = await readRunFolder(`${folder}-moved`);
+    expect({ records: records.length, torn }).toEqual({ records: lines, torn: false });
+    expect((await latestCheckpoint(`${folder}-moved`))?.step).toBe(2);
   });
 });
 

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { isAside, removeAbandoned, replaceFolder, writeAside, writeWhole } from '../../engine/system/aside.ts';
 import { startDetached } from '../../engine/system/detached.ts';
+import { makeFolder } from '../../engine/system/folders.ts';
 import { isProcessAlive } from '../../engine/system/liveness.ts';
 import { parseStat } from '../../engine/system/proc.ts';
 import { runProgram } from '../../engine/system/program.ts';
-import { temporaryFolder } from '../support/processes.ts';
+import { ROOT, temporaryFolder } from '../support/processes.ts';
 import { expectRejection } from '../support/refusals.ts';
 
 let folder: string;
@@ -118,3 +119,32 @@ test('/proc/<pid>/stat is read behind a name that may hold anything', () => {
   expect(parseStat(`12 (a) b (c) ${fields}`)).toEqual({ parent: 1, group: 2, session: 3, start: '4711', ended: false });
   expect(parseStat('')).toBeNull();
 });
+
+describe('a folder', () => {
+  test('is made with those above it', () => {
+    expect(makeFolder(join(folder, 'a', 'b'), 0o700)).toBe(join(folder, 'a'));
+    if (process.platform !== 'win32') expect(statSync(join(folder, 'a')).mode & 0o777).toBe(0o700);
+    expect(makeFolder(join(folder, 'a', 'b'))).toBeUndefined();
+    writeFileSync(join(folder, 'file'), '');
+    expect(() => makeFolder(join(folder, 'file'))).toThrow('EEXIST');
+    expect(() => makeFolder(join(folder, 'file', 'c'))).toThrow('ENOTDIR');
+  });
+
+  // Node's own recursive mkdir never returns there.
+  test.runIf(process.platform === 'linux')('below one that takes no entries is refused', () => {
+    expect(() => makeFolder('/proc/nothing/a')).toThrow('ENOENT');
+  });
+
+  test('is made by nothing else', () => {
+    const found = sources().filter((path) => /\bmkdir(?:Sync)?\([^;]{0,200}recursive/.test(readFileSync(path, 'utf8')));
+    expect(found.map((path) => path.slice(ROOT.length + 1))).toEqual(['engine/system/folders.ts']);
+  });
+});
+
+function sources(): string[] {
+  return ['engine', 'extension'].flatMap((room) =>
+    readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => join(ROOT, room, name)),
+  );
+}
