@@ -171,6 +171,15 @@ export class Rollscope {
         if (!session.preparing) void session.follow(client).catch((error) => report.error(error));
       }),
     );
+    const following = this.scope.add(new Disposables());
+    this.scope.add(
+      session.onDidChangeActive((run) => {
+        following.clear();
+        if (!run) return;
+        const since = run.columns.seq;
+        following.add(run.onDidAppend(() => notices.signal(run, since)));
+      }),
+    );
     this.scope.add(session.onDidEnd(({ run, end }) => notices.ended(run, end)));
     this.scope.add(
       session.onDidInterrupt((run) => {

@@ -1,12 +1,15 @@
 /** Notifications about a run: warnings at its start, a failure, an interruption. */
 import { plural } from '../engine/protocol/format.ts';
 import type { EndRecord } from '../engine/protocol/records.ts';
+import { signalWarningIn } from '../engine/protocol/warnings.ts';
 import { errorInEditor, inEditor } from './remedies.ts';
 import type { Reporter } from './report.ts';
 import type { OpenRun } from './run/open-run.ts';
 import { runCommand } from './run-command.ts';
 
 export class Notices {
+  private readonly told = new Set<string>();
+
   /** @param resume resumes a run by its folder */
   constructor(
     private readonly report: Reporter,
@@ -21,6 +24,19 @@ export class Notices {
     const text = found.map(({ message }) => message).join(' ');
     this.report.log('warning', text);
     void this.report.ask(inEditor(text), found.some(({ code }) => code === 'model') ? choose : {});
+  }
+
+  /**
+   * What a run says after its first steps where it can hardly learn, once for each kind.
+   * @param since the last record that was there when the window began to follow the run
+   */
+  signal(run: OpenRun, since: number): void {
+    const later = run.columns.head.warnings.filter(({ step, seq }) => step !== null && seq > since);
+    const found = signalWarningIn(later);
+    if (!found || this.told.has(`${run.folder} ${found.code}`)) return;
+    this.told.add(`${run.folder} ${found.code}`);
+    this.report.log('warning', found.message);
+    void this.report.ask(`Run ${run.run}: ${inEditor(found.message)}`, {});
   }
 
   ended(run: OpenRun, end: EndRecord): void {

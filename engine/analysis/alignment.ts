@@ -5,7 +5,7 @@
 import type { CountedGroup } from '../protocol/group.ts';
 import type { Estimate } from '../protocol/records.ts';
 import { mean } from '../protocol/values.ts';
-import { CONFIDENT, QUADRANTS, type Quadrant, quadrantOf } from '../protocol/verdict.ts';
+import { CONFIDENT, isSingle, QUADRANTS, type Quadrant, quadrantOf } from '../protocol/verdict.ts';
 import { type Confidences, MEASURE_NAMES, MEASURES, type MeasureName } from './confidence.ts';
 import { auroc, clusteredAuroc } from './discrimination.ts';
 import { bootstrap, wilson } from './estimates.ts';
@@ -129,7 +129,7 @@ function masses(sorted: readonly { confidence: number }[], count: number): numbe
 
 /**
  * The problems of each quadrant: confident when the majority share is above `threshold`, correct when the majority answer
- * is. A problem without any answer is uncertain and wrong; one without a reference answer is in no quadrant.
+ * is. A single vote is uncertain, and a problem without any answer uncertain and wrong; one without a reference answer is in no quadrant.
  */
 export function quadrants(
   problems: readonly { problem: number; group: JudgedGroup | CountedGroup }[],
@@ -137,8 +137,14 @@ export function quadrants(
 ): Record<Quadrant, number[]> {
   const placed = problems.map(({ problem, group }) => ({
     problem,
-    quadrant: quadrantOf(group.majority?.share ?? null, groupVerdict(group), threshold),
+    quadrant: quadrantOf(confirmedShare(group), groupVerdict(group), threshold),
   }));
   const of = (name: Quadrant) => placed.filter(({ quadrant }) => quadrant === name).map(({ problem }) => problem);
   return Object.fromEntries(QUADRANTS.map((name) => [name, of(name)])) as Record<Quadrant, number[]>;
+}
+
+/** The share of the majority; null without one, and for a single vote, which nothing confirms. */
+function confirmedShare({ majority, rollouts }: JudgedGroup | CountedGroup): number | null {
+  const all = typeof rollouts === 'number' ? rollouts : rollouts.length;
+  return majority === null || isSingle(majority.share, all) ? null : majority.share;
 }

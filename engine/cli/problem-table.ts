@@ -3,7 +3,7 @@
 import { DASH, oneLine, share, verdict } from '../protocol/format.ts';
 import type { Problem } from '../protocol/records.ts';
 import { referenceText } from '../protocol/reference.ts';
-import { rightOf } from '../protocol/verdict.ts';
+import { rightOf, VOTE_TITLES, type VoteStatus } from '../protocol/verdict.ts';
 import type { RunColumns } from '../runs/columns.ts';
 import { problemView, type Status } from '../runs/problem-view.ts';
 import { table } from './table.ts';
@@ -73,7 +73,9 @@ export function problemTable(results: readonly ProblemResult[]): string {
     verdict(result.correct),
     share(result.share),
     share(result.confidence),
-    result.majority === null ? DASH : `${oneLine(result.majority, 20)}${result.status === 'tie' ? ' (tie)' : ''}`,
+    result.majority === null
+      ? DASH
+      : `${oneLine(result.majority, 20)}${result.status === 'majority' ? '' : ` (${VOTE_TITLES[result.status as VoteStatus]})`}`,
     result.reference === null ? DASH : oneLine(result.reference, 20),
     clustersText(result),
   ]);

@@ -119,6 +119,7 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
     definition: 'share of responses truncated at the length limit',
     unit: 'share',
     labels: false,
+    terminal: true,
     chart: 'plain',
   },
   noAnswer: {
@@ -126,6 +127,7 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
     definition: 'share of rollouts from which no answer could be extracted',
     unit: 'share',
     labels: false,
+    terminal: true,
     chart: 'plain',
   },
   repetition: {
@@ -227,8 +229,8 @@ export const EVALUATION_METRICS: Readonly<Record<EvaluationMetric, EvaluationMet
   length: { title: () => 'length', ...sameAsStep('length'), row: { decimals: 1 } },
   answerEntropy: { title: () => 'answer entropy', ...sameAsStep('answerEntropy') },
   repetition: { title: () => 'repetition', ...sameAsStep('repetition') },
-  truncated: { title: () => 'truncated', ...sameAsStep('truncated') },
-  noAnswer: { title: () => 'without an answer', ...sameAsStep('noAnswer') },
+  truncated: { title: () => 'truncated', ...sameAsStep('truncated'), row: SHARE_ROW },
+  noAnswer: { title: () => 'without an answer', ...sameAsStep('noAnswer'), row: SHARE_ROW },
 };
 
 export const EVALUATION_METRIC_NAMES = Object.keys(EVALUATION_METRICS) as EvaluationMetric[];

@@ -55,6 +55,8 @@ export const RunInfo = z.strictObject({
   status: z.enum(['running', 'interrupted', 'completed', 'stopped', 'failed']),
   /** On what accuracies were measured, where that is a sample: `32 of 60 problems, sampled`. */
   sampled: z.string().optional(),
+  /** What the run warned of after its first steps, where it can hardly learn. */
+  warning: z.string().optional(),
   accuracyBefore: z.number().nullable(),
   accuracyAfter: z.number().nullable(),
   /** Records of types that this version does not know; null for none, and where the list cannot tell without reading the run. */

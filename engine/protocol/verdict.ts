@@ -18,13 +18,33 @@ export const QUADRANT_TITLES: Readonly<Record<Quadrant, string>> = {
   'uncertain-wrong': 'uncertain & wrong',
 };
 
-/** `tie`: another answer has as many rollouts as the majority's, which is the one that reached its size first. */
-export type VoteStatus = 'unanswered' | 'tie' | 'majority';
+/**
+ * `tie`: another answer has as many rollouts as the majority's, which is the one that reached its size first; `single`: one
+ * rollout has an answer, which nothing confirms. Neither is shown as a majority.
+ */
+export type VoteStatus = 'unanswered' | 'single' | 'tie' | 'majority';
+
+/** What a view calls the answer of a vote. */
+export const VOTE_TITLES: Readonly<Record<VoteStatus, string>> = {
+  unanswered: 'no answer',
+  single: 'single vote',
+  tie: 'tie',
+  majority: 'majority',
+};
+
 /** Of the majority answer. Without any answer a problem that has a reference is wrong. */
 export type Verdict = 'correct' | 'wrong' | 'unknown';
 
-export function voteStatusOf(majority: { tied: boolean } | null): VoteStatus {
-  return majority === null ? 'unanswered' : majority.tied ? 'tie' : 'majority';
+/** @param rollouts of the group */
+export function voteStatusOf(majority: { tied: boolean; share: number } | null, rollouts: number): VoteStatus {
+  if (majority === null) return 'unanswered';
+  if (majority.tied) return 'tie';
+  return isSingle(majority.share, rollouts) ? 'single' : 'majority';
+}
+
+/** Whether this share of the rollouts is one of them. */
+export function isSingle(share: number, rollouts: number): boolean {
+  return Math.round(share * rollouts) === 1;
 }
 
 /**

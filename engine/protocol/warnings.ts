@@ -16,6 +16,18 @@ export const WARNING_CODES = [
 ] as const;
 export type WarningCode = (typeof WARNING_CODES)[number];
 
+/** Of a run that can hardly learn, the gravest first. */
+export const SIGNAL_WARNINGS = ['no-signal', 'truncated', 'no-answers'] as const satisfies readonly WarningCode[];
+
+/** What a run says of its training signal, the gravest of it; null where it says nothing. */
+export function signalWarningIn<T extends { code: string }>(warnings: readonly T[]): T | null {
+  for (const code of SIGNAL_WARNINGS) {
+    const found = warnings.findLast((warning) => warning.code === code);
+    if (found) return found;
+  }
+  return null;
+}
+
 export const WATCH_WARNING_LEVELS = ['watch', 'collapse'] as const;
 /** How serious a warning of the collapse watch is. */
 export type WatchWarningLevel = (typeof WATCH_WARNING_LEVELS)[number];

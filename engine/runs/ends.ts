@@ -8,7 +8,7 @@ import { linesOf, linesOfBackward, readLines, readLinesBackward } from '../journ
 import { RollscopeError } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
 import type { EvaluationRecord, JournalRecord, StepRecord } from '../protocol/records.ts';
-import { readIndex } from './index-file.ts';
+import { readIndex, readIndexHead } from './index-file.ts';
 
 /** Bytes from the end behind which the index is asked. */
 const FAR = 16 * 2 ** 20;
@@ -93,6 +93,22 @@ async function readEnd(folder: string, journal: Buffer | null) {
   }
   if (!whole && unfinished !== null) throw brokenRun(folder, unfinished);
   return { step: step?.step ?? 0, evaluation, end, lifecycle };
+}
+
+/**
+ * The warnings of a run; [] also where that cannot be told without reading the run.
+ * @param journal all of it, where it is small: of a larger one the index knows
+ */
+export async function readWarnings(
+  folder: string,
+  journal: Buffer | null,
+): Promise<readonly { code: string; message: string }[]> {
+  if (!journal) return (await readIndexHead(folder, cacheFolder()))?.warnings ?? [];
+  const lines = [...linesOf(journal)].filter((line) => isType(line, 'warning'));
+  return lines.flatMap((line) => {
+    const parsed = parseLine(line.toString());
+    return typeof parsed !== 'string' && parsed.record?.type === 'warning' ? parsed.record : [];
+  });
 }
 
 /** The journal writes the type first, so that a line can be told without parsing it. */

@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { crc32 } from '../journal/crc.ts';
 import { writeWhole } from '../system/aside.ts';
-import type { Head, RunColumns } from './columns.ts';
+import type { RunColumns } from './columns.ts';
 import { isUnchanged, type JournalPart, partIsThere } from './journal-part.ts';
 import { type PackedColumns, pack, unpack } from './packed.ts';
 import type { Column } from './table.ts';
@@ -64,12 +64,15 @@ export async function readIndex(folder: string, cache: string): Promise<Indexed 
 /** What the list of runs asks of an index, without its columns. */
 const IndexHead = z.object({
   journal: z.object({ bytes: z.number(), blocks: z.array(z.number()), size: z.number(), changed: z.number() }),
-  head: z.object({ skipped: z.record(z.string(), z.number()) }),
+  head: z.object({
+    skipped: z.record(z.string(), z.number()),
+    warnings: z.array(z.object({ code: z.string(), message: z.string() })),
+  }),
 });
 type IndexHead = z.infer<typeof IndexHead>;
 
 /** From the head of a run's index; null where there is none of the journal as it is. Never throws. */
-export async function readIndexHead(folder: string, cache: string): Promise<Pick<Head, 'skipped'> | null> {
+export async function readIndexHead(folder: string, cache: string): Promise<IndexHead['head'] | null> {
   for (const path of indexPaths(folder, cache)) {
     const header = await readHeader(path).catch(() => null);
     if (header && (await isUnchanged(folder, header.journal))) return header.head;

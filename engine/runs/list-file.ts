@@ -14,7 +14,7 @@ import { VERSION } from '../protocol/version.ts';
 import { writeWhole } from '../system/aside.ts';
 
 /** Raised whenever `RunInfo`, or what is put into it, changes. */
-const LIST_VERSION = 1;
+const LIST_VERSION = 2;
 
 export interface ListEntry {
   stamp: string;

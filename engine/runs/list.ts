@@ -10,7 +10,7 @@ import { readRunFile } from '../journal/reader.ts';
 import { RollscopeError, toErrorData } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
 import type { ListedRun, RunInfo } from '../protocol/rpc.ts';
-import { readEnds } from './ends.ts';
+import { readEnds, readWarnings } from './ends.ts';
 import { type ListEntries, readEntries, stampOf, writeEntries } from './list-file.ts';
 import { runInfo } from './run-info.ts';
 import { statusOf } from './run-status.ts';
@@ -135,9 +135,10 @@ export async function readRunInfo(folder: string): Promise<RunInfo> {
   }
   const writing = liveWriter(folder) !== null;
   const journal = await smallJournal(folder);
-  const [{ step, evaluations, end, lifecycle }, skipped] = await Promise.all([
+  const [{ step, evaluations, end, lifecycle }, skipped, warnings] = await Promise.all([
     readEnds(folder, journal),
     countSkipped(folder, journal),
+    readWarnings(folder, journal),
   ]);
   return runInfo(file, {
     run: runName(folder),
@@ -145,6 +146,7 @@ export async function readRunInfo(folder: string): Promise<RunInfo> {
     step,
     evaluations,
     skipped,
+    warnings,
     status: statusOf({ end, lifecycle }, writing),
   });
 }

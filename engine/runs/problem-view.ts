@@ -36,6 +36,8 @@ export interface ProblemView {
   quadrant: AnyQuadrant;
   rollouts: number;
   unanswered: number;
+  /** Cut at the length limit; null where that is not known. */
+  truncated: number | null;
   /** Mean correctness of the rollouts; null without a reference. */
   accuracy: number | null;
   /** Geometric mean of the token probabilities of the majority's rollouts; null where unknown. */
@@ -62,7 +64,7 @@ export function problemView(
   only: Phase | null = null,
 ): ProblemView {
   const { groups, texts } = columns;
-  const { step, phase, answer, tied, share, rawShare, rollouts, unanswered, accuracy, majorityLogprob } =
+  const { step, phase, answer, tied, share, rawShare, rollouts, unanswered, truncated, accuracy, majorityLogprob } =
     groups.columns;
   const speaking = speakingRows(columns, problem, at, only);
   const row = speaking.at(-1);
@@ -72,20 +74,23 @@ export function problemView(
   const verdict = verdictAt(columns, row);
   const text = texts.at(answer[row]!);
   const part = known(share[row]!);
+  const status = voteStatusOf(text === null ? null : { tied: tied[row] === 1, share: part ?? 0 }, rollouts[row]!);
   const logprob = known(majorityLogprob[row]!);
   return {
     problem,
     row,
     step: step[row]!,
     phase: PHASES[phase[row]!]!,
-    status: voteStatusOf(text === null ? null : { tied: tied[row] === 1 }),
+    status,
     answer: text,
     share: part,
     rawShare: known(rawShare[row]!),
     verdict,
-    quadrant: quadrantOf(part, verdict),
+    // Nothing confirms a single vote, whatever its share.
+    quadrant: quadrantOf(status === 'single' ? null : part, verdict),
     rollouts: rollouts[row]!,
     unanswered: unanswered[row]!,
+    truncated: truncated[row]! < 0 ? null : truncated[row]!,
     accuracy: known(accuracy[row]!),
     confidence: logprob === null ? null : Math.exp(logprob),
     since: {
@@ -110,6 +115,7 @@ const UNSAMPLED: Omit<ProblemView, 'problem' | 'prediction' | 'outcome'> = {
   quadrant: 'none',
   rollouts: 0,
   unanswered: 0,
+  truncated: null,
   accuracy: null,
   confidence: null,
   since: { answer: null, verdict: null },

@@ -3,6 +3,7 @@ import { evaluatedText } from '../protocol/data-text.ts';
 import type { EvaluationRecord } from '../protocol/records.ts';
 import type { RunInfo } from '../protocol/rpc.ts';
 import { describeRun, type RunFile } from '../protocol/run-file.ts';
+import { signalWarningIn } from '../protocol/warnings.ts';
 import { describeSkipped, type SkippedTypes } from './skipped.ts';
 
 /**
@@ -20,9 +21,12 @@ export function beforeAfter(evaluations: readonly EvaluationRecord[]) {
 interface State extends Pick<RunInfo, 'run' | 'folder' | 'step' | 'status'> {
   evaluations: readonly EvaluationRecord[];
   skipped: SkippedTypes;
+  warnings: readonly { code: string; message: string }[];
 }
 
-export function runInfo(file: RunFile, { run, folder, step, status, evaluations, skipped }: State): RunInfo {
+export function runInfo(file: RunFile, state: State): RunInfo {
+  const { run, folder, step, status, evaluations, skipped } = state;
+  const warning = signalWarningIn(state.warnings);
   const { before, after } = beforeAfter(evaluations);
   const sampled = [after, before].find((one) => one?.sampledFrom !== undefined);
   return {
@@ -34,6 +38,7 @@ export function runInfo(file: RunFile, { run, folder, step, status, evaluations,
     origin: file.origin,
     status,
     ...(sampled && { sampled: evaluatedText(sampled) }),
+    ...(warning && { warning: warning.message }),
     accuracyBefore: before?.accuracy?.mean ?? null,
     accuracyAfter: after?.accuracy?.mean ?? null,
     skipped: describeSkipped(skipped, file.versions),

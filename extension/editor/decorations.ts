@@ -9,7 +9,7 @@ import { debounce } from '../timing.ts';
 import { PROBLEM_DOCUMENTS } from './lenses.ts';
 import type { ProblemSets } from './problem-sets.ts';
 import type { Results } from './results.ts';
-import { hoverText, resultText } from './texts.ts';
+import { hoverText, resultText, shownVerdict } from './texts.ts';
 
 const SETTLE = 100;
 
@@ -77,7 +77,7 @@ export class Decorations implements vscode.HoverProvider {
       // A document may have changed since its problems were found.
       if (!result || problem.line >= document.lineCount) continue;
       const { range } = document.lineAt(problem.line);
-      options[result.view.verdict].push({
+      options[shownVerdict(result.view)].push({
         range: new vscode.Range(range.end, range.end),
         renderOptions: { after: { contentText: plain(resultText(result.view)) } },
       });

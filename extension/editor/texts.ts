@@ -2,7 +2,7 @@
 import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
 import { code, markdown, oneLine, share } from '../../engine/protocol/format.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
-import type { Verdict } from '../../engine/protocol/verdict.ts';
+import { type Verdict, VOTE_TITLES } from '../../engine/protocol/verdict.ts';
 import type { Prediction } from '../../engine/runs/columns.ts';
 import type { ProblemView } from '../../engine/runs/problem-view.ts';
 import type { CommandName } from '../command-definitions.ts';
@@ -20,10 +20,28 @@ const MOST_CLUSTERS = 8;
 
 const MARKS: Record<Verdict, string> = { correct: '✓ ', wrong: '✗ ', unknown: '' };
 
-/** `✓ 27 (share 0.87)`: whether the majority is correct, its answer and share, and whether another has as many rollouts. */
-export function resultText({ answer, share: part, status, verdict }: ProblemView): string {
-  if (answer === null) return 'no answer';
-  return `${MARKS[verdict]}${oneLine(answer, 40)} (${status === 'tie' ? 'tie, ' : ''}share ${share(part)})`;
+/**
+ * `✓ 27 (share 0.87)`: the majority answer, whether it is correct, and its share. A tie and a single vote are no majority:
+ * they are named and get no mark. Where most rollouts were cut or have no answer, that is said too.
+ */
+export function resultText(view: ProblemView): string {
+  const { answer, share: part, status } = view;
+  const lacking = lackingText(view);
+  if (answer === null) return `no answer${lacking ? ` (${lacking})` : ''}`;
+  const standing = status === 'tie' || status === 'single' ? `${VOTE_TITLES[status]}, ` : '';
+  return `${MARKS[shownVerdict(view)]}${oneLine(answer, 40)} (${standing}share ${share(part)}${lacking ? `, ${lacking}` : ''})`;
+}
+
+/** The verdict that marks a problem: only a majority can be right or wrong. */
+export function shownVerdict({ status, verdict }: Pick<ProblemView, 'status' | 'verdict'>): Verdict {
+  return status === 'majority' ? verdict : 'unknown';
+}
+
+/** Such as `8 of 8 cut at the limit`: what more than half of the rollouts lack; null for nothing. */
+function lackingText({ answer, rollouts, unanswered, truncated }: ProblemView): string | null {
+  const cut = truncated !== null && 2 * truncated > rollouts ? `${truncated} of ${rollouts} cut at the limit` : null;
+  const none = answer !== null && 2 * unanswered > rollouts ? `${unanswered} of ${rollouts} without an answer` : null;
+  return [cut, none].filter((text) => text !== null).join(', ') || null;
 }
 
 /** The Markdown of a problem's hover; `link` opens the problem in the panel. */

@@ -104,7 +104,8 @@ export class OpenRun {
   get info(): RunInfo {
     const { run, folder, status, columns } = this;
     const { step, head } = columns;
-    return runInfo(this.file, { run, folder, step, status, evaluations: head.evaluations, skipped: head.skipped });
+    const { evaluations, skipped, warnings } = head;
+    return runInfo(this.file, { run, folder, step, status, evaluations, skipped, warnings });
   }
 
   /** A problem's latest state in the run. */

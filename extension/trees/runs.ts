@@ -63,6 +63,7 @@ function factsOf(info: RunInfo): string[][] {
     ['Dataset', datasetName(info)],
     ['Reward', info.reward ?? DASH],
     ['Step', `${info.step} of ${info.steps ?? DASH}`],
+    ...(info.warning ? [['Warning', inEditor(info.warning)]] : []),
     ...(info.skipped ? [['Skipped', info.skipped.message]] : []),
     [
       'Accuracy',
@@ -91,9 +92,12 @@ export function runItemContent(
       ? ''
       : `${share(info.accuracyBefore)} → ${info.accuracyAfter === null ? DASH : share(info.accuracyAfter)}${info.sampled ? ' (sampled)' : ''} · `;
   const steps = info.job === 'probe' ? '' : ` · ${info.step}/${info.steps ?? DASH}`;
-  const [icon, color] = ICONS[shown];
+  const [icon, color] = shown === 'completed' && info.warning ? WARNED : ICONS[shown];
   return { description: `${accuracy}${dateTime(info.created)}${steps}`, icon, color };
 }
+
+/** It completed, but had little to learn from. */
+const WARNED: [icon: string, color: string] = ['warning', 'list.warningForeground'];
 
 const ICONS: Record<ShownStatus, [icon: string, color: string | null]> = {
   running: ['sync~spin', 'charts.blue'],

@@ -9,7 +9,7 @@ import { Disposables } from '../../extension/disposables.ts';
 import { formatOf, looksLikeProblems } from '../../extension/editor/detect.ts';
 import { findProblems } from '../../extension/editor/find-problems.ts';
 import { FileResults } from '../../extension/editor/results.ts';
-import { hoverText, resultText } from '../../extension/editor/texts.ts';
+import { hoverText, resultText, shownVerdict } from '../../extension/editor/texts.ts';
 import { healthOf, runKeyOf } from '../../extension/health.ts';
 import { panelHtml } from '../../extension/panel/html.ts';
 import { runOfViewState } from '../../extension/panel/view-state.ts';
@@ -117,7 +117,13 @@ describe('results', () => {
     const { view } = all[0]!;
     expect(resultText({ ...view, answer: null, status: 'unanswered' })).toBe('no answer');
     expect(resultText({ ...view, verdict: 'unknown' })).not.toMatch(/[✓✗]/);
-    expect(resultText({ ...view, status: 'tie' })).toMatch(/\(tie, share/);
+    // A tie and a single vote are no majorities, and what most rollouts lack is said.
+    expect(resultText({ ...view, status: 'tie' })).toMatch(/^[^✓✗]*\(tie, share/);
+    expect(resultText({ ...view, status: 'single' })).toMatch(/^[^✓✗]*\(single vote, share/);
+    expect(shownVerdict({ status: 'tie', verdict: 'wrong' })).toBe('unknown');
+    const cut = { ...view, rollouts: 8, truncated: 8 };
+    expect(resultText({ ...cut, unanswered: 6 })).toMatch(/8 of 8 cut at the limit, 6 of 8 without an answer\)$/);
+    expect(resultText({ ...cut, answer: null, status: 'unanswered' })).toBe('no answer (8 of 8 cut at the limit)');
   });
 
   it('list every answer with its rollouts in the hover, safely', async () => {

@@ -185,6 +185,9 @@ test('status bar and views', async () => {
     item(`a run: ${shown}`, new RunItem(listed(), shown));
   }
   item('a probe', new RunItem(listed({ job: 'probe', accuracyAfter: null } as never), 'completed'));
+  const warned = new RunItem(listed({ warning: 'All responses were cut: raise --max-tokens.' } as never), 'completed');
+  item('a run with little to learn from', warned);
+  expect(warned.iconPath).toMatchObject({ id: 'warning' });
   const origin = { engine: 'TRL', version: '0.20.0', files: ['/runs/trl/log.jsonl'] };
   const unknown = { model: null, dataset: null, reward: null, steps: null, accuracyBefore: null, accuracyAfter: null };
   item('a run of another trainer', new RunItem(listed({ ...unknown, origin } as never), 'completed'));
@@ -366,6 +369,11 @@ test('notifications', async () => {
   ] as never);
   await say('warnings of a run', () => notices.warnings(run));
   const failure = { code: 'non-finite', message: 'The message.', hint: 'The hint.' } as const;
+  const since = run.columns.seq;
+  const cut = { type: 'warning', seq: since + 1, time, step: 3, code: 'no-signal', message: 'Raise --max-tokens.' };
+  run.append([cut] as never);
+  await say('a run that cannot learn', () => notices.signal(run, since));
+  await say('once', () => notices.signal(run, since));
   await say('a failed run', () => notices.ended(run, { reason: 'failed', step: 3, error: failure } as never));
   await say('a failed run without an error', () => notices.ended(run, { reason: 'failed', step: 3 } as never));
   await say('an interrupted run', () => notices.interrupted(run));

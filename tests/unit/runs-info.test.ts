@@ -2,6 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { runs } from '../../engine/cli/commands/runs.ts';
+import { show } from '../../engine/cli/commands/show.ts';
 import { runSummary } from '../../engine/cli/summary.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import type { EvaluationRecord } from '../../engine/protocol/records.ts';
@@ -62,4 +64,26 @@ test('a step far from the end is found, from the index where there is one', asyn
   await openColumns(folder);
   expect(await readRunInfo(folder)).toMatchObject(found);
   vi.unstubAllEnvs();
+});
+
+test('list, panel and command line say that a run had little to learn from, also after its end', async () => {
+  const root = temporaryFolder();
+  const folder = join(root, 'run');
+  const journal = await createFixtureJournal(folder, RUN);
+  const warnings = ['no-answers', 'no-signal', 'x'].map((code) => ({ code, message: `${code}: raise --max-tokens` }));
+  for (const warning of warnings) journal.append({ type: 'warning', ...warning, step: 0, problem: null });
+  await playFixture(journal, RUN);
+  await journal.close();
+  const listed = await readRunInfo(folder);
+  expect(listed.warning).toBe('no-signal: raise --max-tokens');
+  expect((await OpenRun.read(folder)).info).toEqual(listed);
+  let printed = '';
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    printed += String(text);
+    return true;
+  });
+  await runs({ out: root });
+  await show('run', { out: root });
+  write.mockRestore();
+  expect(printed.split('no-signal: raise')).toHaveLength(3);
 });

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { stepMetrics } from '../../engine/analysis/index.ts';
 import type { JournalRecord, StepRecord } from '../../engine/protocol/index.ts';
 import { RunConfig } from '../../engine/protocol/index.ts';
+import { signalWarningIn } from '../../engine/protocol/warnings.ts';
+import { type RunSignal as Measured, signalText } from '../../engine/runs/run-signal.ts';
 import { configWarning, RunSignal, truncationWarning } from '../../engine/training/signal.ts';
 import { judge, judgedGroup } from '../../engine/training/stages.ts';
 import { inEditor } from '../../extension/remedies.ts';
@@ -93,4 +95,28 @@ test('without any answer a reward has no accuracy', () => {
   };
   expect(metrics(['so', 'and'])).toMatchObject({ rewardAccuracy: null, groundTruthReward: 0, noAnswer: 1 });
   expect(metrics(['so', '\\boxed{2}'])).toMatchObject({ rewardAccuracy: 1, noAnswer: 0.5 });
+});
+
+test.each<[Measured['equal'], number | null, number | null, RegExp | null]>([
+  [
+    3,
+    1,
+    1,
+    /^all rewards were equal in every group of all 3 steps.*100% of the responses cut.*100% without an answer$/,
+  ],
+  [3, 0, 0, /^all rewards were equal/],
+  [1, 0.75, 0.2, /^75% of the responses cut at the length limit$/],
+  [0, 0, 0.6, /^60% of the responses without an answer$/],
+  [2, 0.5, 0.5, null],
+  [null, null, null, null],
+])('a run of 3 steps with %j flat ones, %j cut and %j unanswered', (equal, truncated, noAnswer, text) => {
+  const said = signalText({ steps: 3, equal, truncated, noAnswer });
+  if (text === null) expect(said).toBeNull();
+  else expect(said).toMatch(text);
+});
+
+test('the gravest warning is kept with what is said of the run', () => {
+  const warnings = [{ code: 'no-answers' }, { code: 'no-signal' }, { code: 'dataset' }];
+  expect(signalWarningIn(warnings)).toEqual({ code: 'no-signal' });
+  expect(signalWarningIn([{ code: 'dataset' }])).toBeNull();
 });

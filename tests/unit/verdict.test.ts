@@ -1,6 +1,7 @@
 /** How a vote stands is decided by one set of rules; metrics, reports and views go by it. */
 import { expect, test, vi } from 'vitest';
-import { majorityRight } from '../../engine/analysis/metrics.ts';
+import { quadrants } from '../../engine/analysis/alignment.ts';
+import { type JudgedGroup, majorityRight } from '../../engine/analysis/metrics.ts';
 import { analyze } from '../../engine/cli/commands/analyze.ts';
 import { QUADRANTS, quadrantOf, rightOf, verdictOf, voteStatusOf } from '../../engine/protocol/verdict.ts';
 import { openColumns } from '../../engine/runs/open.ts';
@@ -24,8 +25,17 @@ test('a majority whose correctness is unknown is not wrong, whatever the other r
   expect(majorityRight({ clusters: [], rollouts: 4, unanswered: 0, means, majority })).toBeNull();
 });
 
-test('a vote is a majority, a tie or no answer', () => {
-  expect([null, { tied: true }, { tied: false }].map(voteStatusOf)).toEqual(['unanswered', 'tie', 'majority']);
+test('a vote is a majority, a tie, a single vote or no answer', () => {
+  const votes = [null, { tied: true, share: 0.125 }, { tied: false, share: 0.25 }, { tied: false, share: 0.125 }];
+  expect(votes.map((vote) => voteStatusOf(vote, 8))).toEqual(['unanswered', 'tie', 'majority', 'single']);
+  expect(voteStatusOf({ tied: false, share: 1 }, 1)).toBe('single');
+});
+
+test('a single vote is not confident, whatever its share', () => {
+  const majority = { answer: 'a', share: 1, rawShare: 1, correct: true };
+  const cluster = { answer: 'a', correct: true, members: [0] };
+  const group = { clusters: [cluster], majority, rollouts: [{ correct: true }] } as unknown as JudgedGroup;
+  expect(quadrants([{ problem: 0, group }])['uncertain-correct']).toEqual([0]);
 });
 
 test('only a share above 0.8 is confident', () => {

@@ -19,6 +19,7 @@ import {
 } from '../../engine/protocol/format.ts';
 import { canResume } from '../../engine/protocol/resumable.ts';
 import type { RunInfo } from '../../engine/protocol/rpc.ts';
+import { signalWarningIn } from '../../engine/protocol/warnings.ts';
 import type { Head } from '../../engine/runs/columns.ts';
 import { collapseWarningAt } from '../../engine/runs/watch.ts';
 import { Component } from '../component.ts';
@@ -228,7 +229,8 @@ export class Header extends Component {
 
   private warningList(warnings: Head['warnings']) {
     if (warnings.length === 0) return nothing;
-    return html`<details data-warnings=${warnings.length}>
+    // What a run can hardly learn for is not to be looked for.
+    return html`<details data-warnings=${warnings.length} ?open=${signalWarningIn(warnings) !== null}>
       <summary>${plural(warnings.length, 'warning')}</summary>
       <ul>
         ${warnings.map(({ code, step, message }) => html`<li data-code=${code}>${step === null ? '' : `Step ${step}: `}${message}</li>`)}

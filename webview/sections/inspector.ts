@@ -6,6 +6,7 @@ import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
 import { baseName, DASH, plural, share, verdict } from '../../engine/protocol/format.ts';
 import type { Rollout } from '../../engine/protocol/group.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
+import { VOTE_TITLES } from '../../engine/protocol/verdict.ts';
 import { historyOf } from '../../engine/runs/history.ts';
 import { massChart, massStyles } from '../charts/mass.ts';
 import { confidenceChart, confidenceStyles } from '../charts/scatter.ts';
@@ -86,9 +87,8 @@ export class Inspector extends Component {
       ${this.failure('revealProblem')}
       <div class="prompt">${problem.text}</div>
       <div>
-        reference <b class="mono">${referenceText(problem) ?? DASH}</b> · majority
-        <b class="mono ${view.answer === null ? '' : verdictClass(view.verdict)}">${view.answer ?? DASH}</b>
-        ${view.status === 'tie' ? html`<span class="muted">(tie)</span>` : nothing}
+        reference <b class="mono">${referenceText(problem) ?? DASH}</b> · ${view.status === 'tie' || view.status === 'single' ? VOTE_TITLES[view.status] : 'majority'}
+        <b class="mono ${view.status === 'majority' ? verdictClass(view.verdict) : ''}">${view.answer ?? DASH}</b>
         ${view.since.answer === null || view.phase === 'probe' ? nothing : html`<span class="muted">since step ${view.since.answer}</span>`}
       </div>
       ${this.prediction(row)}
@@ -130,7 +130,7 @@ export class Inspector extends Component {
       view.phase === 'probe' ? 'probe' : `${view.phase === 'evaluation' ? 'evaluation at ' : ''}step ${view.step}`;
     const reading = groups.of(columns.idOf(row));
     return html`
-      <div class="place muted">${place} · ${plural(view.rollouts, 'rollout')}</div>
+      <div class="place muted">${place} · ${plural(view.rollouts, 'rollout')}${view.truncated ? ` · ${view.truncated} cut at the length limit` : ''}${view.unanswered > 0 ? ` · ${view.unanswered} without an answer` : ''}</div>
       <div class="halves ${two ? 'two' : ''}" data-phase=${view.phase} data-step=${view.step}>
         <section>
           <h2>Answers</h2>

@@ -4,7 +4,7 @@ import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { DASH, plural, share as shown } from '../../engine/protocol/format.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
-import { CONFIDENT } from '../../engine/protocol/verdict.ts';
+import { CONFIDENT, VOTE_TITLES } from '../../engine/protocol/verdict.ts';
 import { historyOf } from '../../engine/runs/history.ts';
 import type { AnyQuadrant, ProblemView } from '../../engine/runs/problem-view.ts';
 import { shareSparkline } from '../charts/sparkline.ts';
@@ -39,8 +39,9 @@ function votedText({ status, answer, share }: ProblemView): string {
       return 'not sampled yet';
     case 'unanswered':
       return 'no answer';
+    case 'single':
     case 'tie':
-      return `${answer} (tie), majority share ${shown(share)}`;
+      return `${answer} (${VOTE_TITLES[status]}), share ${shown(share)}`;
     case 'majority':
       return `${answer}, majority share ${shown(share)}`;
   }
@@ -198,7 +199,7 @@ export class Problems extends Component {
       <h2>${title}<span class="value">${rows.length}</span></h2>
       <div class="cells" role="listbox" aria-label=${title}>
         ${rows.map(({ problem, view }) => {
-          const { share, quadrant, prediction } = view;
+          const { share, status, quadrant, prediction } = view;
           const label = `${problem.id}: ${votedText(view)}${prediction?.likelyWrong ? ', predicted wrong' : ''}`;
           const focusable = problem.index === selected || (!within && selected === null && problem === first?.problem);
           return html`<button
@@ -214,7 +215,7 @@ export class Problems extends Component {
             <svg width=${CELL} height=${CELL} aria-hidden="true">
               <rect class=${share === null ? 'empty' : 'mass'} x="0.5" y="0.5" width=${CELL - 1} height=${CELL - 1} rx="2" fill-opacity=${0.15 + 0.85 * (share ?? 0)}></rect>
               ${prediction?.likelyWrong ? mark(CELL - 3.5, 3.5) : nothing}
-              ${quadrant.endsWith('wrong') ? svg`<line class="stroke" x1="5" y1="5" x2=${CELL - 5} y2=${CELL - 5}></line>` : nothing}
+              ${status === 'majority' && quadrant.endsWith('wrong') ? svg`<line class="stroke" x1="5" y1="5" x2=${CELL - 5} y2=${CELL - 5}></line>` : nothing}
             </svg>
           </button>`;
         })}

@@ -1,7 +1,7 @@
 /** `rollscope analyze`: confidence vs. correctness, theory vs. measurement, and the outcome of a run. */
 
 import { alignment, type MeasureAlignment, quadrants } from '../../analysis/alignment.ts';
-import { classifyRun, collapseStep, collapseText, curveOf } from '../../analysis/collapse.ts';
+import { classifyRun, collapseStep, collapseText, curveOf, type RunFailure } from '../../analysis/collapse.ts';
 import { confidencesOf, MEASURE_NAMES } from '../../analysis/confidence.ts';
 import { estimatesAtK } from '../../analysis/evaluation-metrics.ts';
 import { signalQuality } from '../../analysis/forecast.ts';
@@ -26,6 +26,7 @@ import { type RunReward, rewardOf } from '../../reward/index.ts';
 import { groupOf } from '../../reward/stored.ts';
 import { type RunColumns, recordedForecast, recordedScore } from '../../runs/columns.ts';
 import { historyOf } from '../../runs/history.ts';
+import { learnedNothing, type RunSignal, runSignal, signalText } from '../../runs/run-signal.ts';
 import { collapseWarningAt } from '../../runs/watch.ts';
 import { forecastSection, scoreText, signalTable, withoutForecast } from '../forecast.ts';
 import { type RunMaterial, readGroups } from '../groups.ts';
@@ -244,7 +245,10 @@ function theoryText({ common, error, theorem, problems }: NonNullable<ReturnType
   return lines.join('\n');
 }
 
-function endingOf({ series, head }: RunColumns, { saysRight }: Pick<RunReward, 'saysRight'>) {
+type Trained = Pick<RunReward, 'saysRight'> & Partial<Pick<RunReward, 'executes'>>;
+
+function endingOf(columns: RunColumns, { saysRight, executes = false }: Trained) {
+  const { series, head } = columns;
   const steps = series.rows('proxyReward', 'groundTruthReward', 'length', 'repetition', 'rewardAccuracy');
   const curve = curveOf(steps);
   if (curve.length === 0) return null;
@@ -252,16 +256,28 @@ function endingOf({ series, head }: RunColumns, { saysRight }: Pick<RunReward, '
   const watch = collapseWarningAt({ head });
   return {
     failure: classifyRun(curve, accuracy),
+    // Where programs judge, a response need not have an answer.
+    signal: executes ? { ...runSignal(columns), noAnswer: null } : runSignal(columns),
     collapse: saysRight ? collapseStep(steps.map(({ step, metrics }) => ({ step, ...metrics }))) : null,
     watch,
   };
 }
 
-function endingText({ failure, collapse, watch }: NonNullable<ReturnType<typeof endingOf>>, reward: string): string {
-  const mode = failure.mode === 'none' ? 'no failure' : `${failure.mode} failure`;
+type Ending = NonNullable<ReturnType<typeof endingOf>>;
+
+function endingText({ failure, signal, collapse, watch }: Ending, reward: string): string {
   const last = watch ? `\n  collapse watch, step ${watch.step}: ${watch.message}` : '\n  collapse watch: no alarms';
   const step = collapse ? collapseText(collapse) : `not defined for ${reward}, which is not a correctness reward`;
-  return `Outcome: ${mode}: ${failure.reason}\n  Model Collapse Step (reward accuracy below 1%): ${step}${last}`;
+  return `Outcome: ${outcomeText(failure, signal)}\n  Model Collapse Step (reward accuracy below 1%): ${step}${last}`;
+}
+
+/** A run without anything to learn from has not simply not failed. */
+function outcomeText({ mode, reason }: RunFailure, signal: RunSignal): string {
+  const lacking = signalText(signal);
+  const failure = mode === 'none' ? 'no failure' : `${mode} failure`;
+  if (lacking === null) return `${failure}: ${reason}`;
+  if (mode !== 'none') return `${failure}: ${reason}; ${lacking}`;
+  return `${learnedNothing(signal) ? 'no' : 'weak'} training signal: ${lacking}; ${reason}`;
 }
 
 /** The stored forecast with its score, and how well its signals separate correct from wrong majorities now. */

@@ -4,6 +4,7 @@ import type { Rollout } from '../../protocol/group.ts';
 import { valueNames, valueText } from '../../protocol/named-values.ts';
 import { referenceText } from '../../protocol/reference.ts';
 import { describeRun, type RunFile } from '../../protocol/run-file.ts';
+import { VOTE_TITLES, type VoteStatus } from '../../protocol/verdict.ts';
 import { rewardOf } from '../../reward/index.ts';
 import { notRewarded } from '../../runs/explanations.ts';
 import type { Output } from '../output.ts';
@@ -46,8 +47,8 @@ export function showProblem(output: Output, group: ShownGroup): void {
 function majorityText({ view }: ShownGroup): string {
   if (view.answer === null) return `${DASH} (unanswered: no answer extracted from any rollout)`;
   const correct = view.verdict === 'unknown' ? DASH : view.verdict;
-  const tie = view.status === 'tie' ? ', tie' : '';
-  return `${view.answer} (share ${share(view.share)}, raw share ${share(view.rawShare)}, ${correct}${tie})`;
+  const standing = view.status === 'majority' ? '' : `, ${VOTE_TITLES[view.status as VoteStatus]}: no majority`;
+  return `${view.answer} (share ${share(view.share)}, raw share ${share(view.rawShare)}, ${correct}${standing})`;
 }
 
 /** Rollouts as people count them, from 1. */

@@ -41,6 +41,7 @@ export async function showRun(output: Output, { folder, problems, columns, step 
     status: statusOf(head, liveWriter(folder) !== null),
     evaluations: head.evaluations,
     skipped: head.skipped,
+    warnings: head.warnings,
   });
   const summary = runSummary(columns);
   output.print(table(['run', info.run], factRows(folder, info, columns, summary, file.foreign?.settings ?? {})));

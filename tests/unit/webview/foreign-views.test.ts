@@ -158,7 +158,7 @@ describe('the editor', () => {
       '✗ 5 (share 0.67)',
       '12 (share 0.67)',
       'no answer',
-      '✓ 56 (tie, share 0.50)',
+      '56 (tie, share 0.50)',
       'no answer',
       null,
     ]);

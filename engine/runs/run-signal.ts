@@ -1,0 +1,65 @@
+/** Whether a run had anything to learn from: equal rewards, cut responses and missing answers over all of its steps. Pure. */
+import { percent, plural } from '../protocol/format.ts';
+import { PHASES } from '../protocol/group-id.ts';
+import { mean } from '../protocol/values.ts';
+import type { RunColumns } from './columns.ts';
+import type { Metric } from './series.ts';
+
+/** Above this share of the responses, people are told. */
+const MOST = 0.5;
+
+export interface RunSignal {
+  steps: number;
+  /** Steps at which the rewards were equal in every group; null where that was not recorded. */
+  equal: number | null;
+  /** Mean over the steps of the share of responses that were cut, and without an answer; null where it is not known. */
+  truncated: number | null;
+  noAnswer: number | null;
+}
+
+export function runSignal(columns: RunColumns): RunSignal {
+  const { series, groups } = columns;
+  const skipped = series.of('skippedGroups');
+  const counts = new Map<number, number>();
+  const train = PHASES.indexOf('train');
+  for (const row of columns.countedRows) {
+    const step = groups.columns.step[row]!;
+    if (groups.columns.phase[row] === train) counts.set(step, (counts.get(step) ?? 0) + 1);
+  }
+  const all = (metric: Metric) => mean((series.of(metric) ?? []).filter((value) => !Number.isNaN(value)));
+  const flat = series.steps.filter((step, i) => skipped?.[i] === counts.get(step));
+  return {
+    steps: series.steps.length,
+    equal: skipped?.some((value) => !Number.isNaN(value)) ? flat.length : null,
+    truncated: all('truncated'),
+    noAnswer: all('noAnswer'),
+  };
+}
+
+/** Whether no step could train by its rewards. */
+export function learnedNothing({ steps, equal }: Pick<RunSignal, 'steps' | 'equal'>): boolean {
+  return steps > 0 && equal === steps;
+}
+
+/** What most of the responses lack, such as `100% of the responses cut at the length limit, 89% without an answer`; null for nothing. */
+export function lackingText({ truncated, noAnswer }: Pick<RunSignal, 'truncated' | 'noAnswer'>): string | null {
+  const facts = [
+    mostly(truncated) ? `${percent(truncated)} of the responses cut at the length limit` : null,
+    mostly(noAnswer) ? `${percent(noAnswer)}${mostly(truncated) ? '' : ' of the responses'} without an answer` : null,
+  ].filter((fact) => fact !== null);
+  return facts.length > 0 ? facts.join(', ') : null;
+}
+
+/** How a run ended that had little to learn from; null for any other. */
+export function signalText(signal: RunSignal): string | null {
+  const lacking = lackingText(signal);
+  if (!learnedNothing(signal)) return lacking;
+  const where = signal.steps === 1 ? 'the only step' : `all ${plural(signal.steps, 'step')}`;
+  return [`all rewards were equal in every group of ${where}, so they trained nothing`, lacking]
+    .filter((text) => text !== null)
+    .join('; ');
+}
+
+function mostly(part: number | null): boolean {
+  return part !== null && part > MOST;
+}
