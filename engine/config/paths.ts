@@ -1,5 +1,6 @@
 /** Texts of a configuration that name files: made absolute, because the engine may run elsewhere. Pure but for `exists`. */
 import path from 'node:path';
+import { isTemplateFile } from '../protocol/chat-choice.ts';
 import { parseDatasetId } from '../protocol/dataset-id.ts';
 import { isEmbedded } from '../protocol/embedded.ts';
 import type { Names } from '../protocol/settings/kit.ts';
@@ -43,6 +44,7 @@ export function datasetReference(dataset: string, place: PathBase): string {
 
 const READ: Record<Names, (text: string, place: PathBase) => string> = {
   file: absolutePath,
+  template: (template, place) => (isTemplateFile(template) ? absolutePath(template, place) : template),
   dataset: datasetReference,
   model: modelReference,
   policy: (policy, place) => (policy === 'base' ? policy : modelReference(policy, place)),

@@ -1,6 +1,6 @@
 /** Fingerprints of models and adapters: hashes of every byte that decides what is computed. */
 import { createHash } from 'node:crypto';
-import { open, readFile, stat } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileHash, type HashOptions } from './file-hash.ts';
 
@@ -29,8 +29,14 @@ export async function filesFingerprint(files: readonly string[], options?: HashO
 }
 
 /** The fingerprint of a model folder with these weight files. */
-export function folderFingerprint(folder: string, weights: readonly string[], options?: HashOptions): Promise<string> {
-  return filesFingerprint([...DESCRIPTIONS.map((name) => path.join(folder, name)), ...weights], options);
+export async function folderFingerprint(
+  folder: string,
+  weights: readonly string[],
+  options?: HashOptions,
+): Promise<string> {
+  const templates = path.join(folder, 'additional_chat_templates');
+  const named = (await readdir(templates).catch(() => [])).sort().map((name) => path.join(templates, name));
+  return filesFingerprint([...DESCRIPTIONS.map((name) => path.join(folder, name)), ...named, ...weights], options);
 }
 
 /** Whether a fingerprint is one of samples: runs have these that were written before whole files were hashed. */

@@ -66,6 +66,7 @@ export function ggufTokenizer({ file, metadata }: GgufFile): TokenizerParts {
       ...described,
     },
     chatTemplate: (metadata['tokenizer.chat_template'] as string | undefined) ?? null,
+    namedTemplates: namedTemplates(metadata),
     bosToken: text(bos),
     eosToken: text(eos),
     eosIds: [
@@ -78,6 +79,16 @@ export function ggufTokenizer({ file, metadata }: GgufFile): TokenizerParts {
     ],
     addsBos: null,
   };
+}
+
+/** Those with a name behind `tokenizer.chat_template`. */
+function namedTemplates(metadata: GgufFile['metadata']): Map<string, string> {
+  const texts = Object.entries(metadata).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  const named = texts.flatMap(([key, text]): [string, string][] => {
+    const [, name] = /^tokenizer\.chat_template\.(.+)$/.exec(key) ?? [];
+    return name === undefined ? [] : [[name, text]];
+  });
+  return new Map(named);
 }
 
 /** What of `tokenizer.json` describes a vocabulary of bytes. */

@@ -5,6 +5,7 @@ import { assetPath } from '../assets.ts';
 import { EMBEDDED, isEmbedded } from '../protocol/embedded.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
+import type { ChatChoice } from './chat-choice.ts';
 import type { DecoderConfig } from './config.ts';
 import { fileFingerprint, folderFingerprint, isSampled, sampledFile, sampledFolder } from './fingerprint.ts';
 import { readGguf } from './gguf.ts';
@@ -35,6 +36,8 @@ export interface ModelSource {
 export interface ModelOpenOptions {
   /** Where dequantized weights are kept; `$ROLLSCOPE_CACHE` or the user's cache folder by default. */
   cacheDir?: string;
+  /** Its chat template: the model's own by default. */
+  chat?: ChatChoice;
   onProgress?: (message: string, fraction: number | null) => void;
   signal?: AbortSignal;
 }
@@ -46,7 +49,7 @@ function count(tensors: ReadonlyMap<string, StoredTensor>): number {
 async function openGguf(file: string, name: string, options: ModelOpenOptions): Promise<ModelSource> {
   const gguf = await readGguf(file);
   const config = await readGgufConfig(gguf);
-  const tokenizer = createTokenizer(ggufTokenizer(gguf), file);
+  const tokenizer = createTokenizer(ggufTokenizer(gguf), file, options.chat);
   const fingerprint = await fileFingerprint(file, options);
   const tensors = await ggufTensors(gguf, config, {
     cacheDir: options.cacheDir ?? cacheFolder(),
@@ -110,7 +113,7 @@ async function openFolder(folder: string, name: string, options: ModelOpenOption
     }
     tensors.set(key, found!);
   }
-  const tokenizer = await readTokenizerFolder(folder);
+  const tokenizer = await readTokenizerFolder(folder, options.chat);
   return {
     name,
     fingerprint: await folderFingerprint(folder, files, options),

@@ -1,7 +1,8 @@
 /** The tokenizer of a Hugging Face folder. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
+import type { ChatChoice, ChatTemplates } from './chat-choice.ts';
 import { createTokenizer, type Tokenizer } from './tokenizer.ts';
 import { checkTokenizerJson, type TokenizerJson, tokenId } from './tokenizer-json.ts';
 
@@ -25,7 +26,7 @@ async function readJson<T>(file: string): Promise<T | null> {
 }
 
 /** Reads the tokenizer of a Hugging Face folder; `eosIds` are those of the model's configuration. */
-export async function readTokenizerFolder(folder: string): Promise<Tokenizer> {
+export async function readTokenizerFolder(folder: string, chat?: ChatChoice): Promise<Tokenizer> {
   const file = path.join(folder, 'tokenizer.json');
   const json = await readJson<TokenizerJson>(file);
   if (!json?.model) {
@@ -46,19 +47,29 @@ export async function readTokenizerFolder(folder: string): Promise<Tokenizer> {
   const eosToken = text(config.eos_token);
   const named = eosToken === null ? undefined : tokenId(json, eosToken);
   const ends = [generation?.eos_token_id, model?.eos_token_id, named].flatMap((id) => id ?? []);
-  const separate = await readFile(path.join(folder, 'chat_template.jinja'), 'utf8').catch(() => null);
-  const templates = config.chat_template;
-  const inside =
-    typeof templates === 'string' ? templates : (templates?.find((t) => t.name === 'default')?.template ?? null);
   return createTokenizer(
     {
       json,
-      chatTemplate: separate ?? inside,
+      ...(await readTemplates(folder, config)),
       bosToken: text(config.bos_token),
       eosToken,
       eosIds: [...new Set(ends)],
       addsBos: config.add_bos_token ?? null,
     },
     file,
+    chat,
   );
+}
+
+/** As transformers reads them: files of their own count before those in the tokenizer's configuration. */
+async function readTemplates(folder: string, { chat_template: inside }: TokenizerConfig): Promise<ChatTemplates> {
+  const separate = await readFile(path.join(folder, 'chat_template.jinja'), 'utf8').catch(() => null);
+  const listed = Array.isArray(inside) ? inside.filter(({ name }) => name !== 'default') : [];
+  const named = new Map(listed.map(({ name, template }) => [name, template]));
+  const more = path.join(folder, 'additional_chat_templates');
+  for (const file of (await readdir(more).catch(() => [])).sort()) {
+    if (file.endsWith('.jinja')) named.set(file.slice(0, -6), await readFile(path.join(more, file), 'utf8'));
+  }
+  const usual = Array.isArray(inside) ? inside.find(({ name }) => name === 'default')?.template : inside;
+  return { chatTemplate: separate ?? usual ?? null, namedTemplates: named };
 }

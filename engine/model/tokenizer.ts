@@ -1,5 +1,6 @@
 /** Text to tokens and back, and prompts, by what a model's files say of its tokenizer. */
 import { RollscopeError } from '../protocol/errors.ts';
+import { type ChatChoice, type ChatTemplates, chosenTemplate } from './chat-choice.ts';
 import { ChatTemplate } from './chat-template.ts';
 import { firstTokens } from './first-token.ts';
 import { mapTexts, messagesOf, type PromptText, textsOf, withoutTemplate, withPrefill } from './prompt-text.ts';
@@ -14,6 +15,8 @@ export interface Tokenizer {
   /** The token that stands for what the vocabulary lacks; null where it lacks nothing. */
   unknownId: number | null;
   hasChatTemplate: boolean;
+  /** Names of the chat templates that the model has besides its usual one. */
+  templateNames: readonly string[];
   /** The tokens of a text, as transformers gives them: texts of special tokens are those tokens. */
   encode(text: string): Int32Array;
   /** The tokens of what a person or a model wrote: texts of special tokens stay texts (`./literal-text.ts`). */
@@ -30,9 +33,8 @@ export interface Tokenizer {
   tokenTexts(ids: ArrayLike<number>): string[];
 }
 
-export interface TokenizerParts {
+export interface TokenizerParts extends ChatTemplates {
   json: TokenizerJson;
-  chatTemplate: string | null;
   bosToken: string | null;
   eosToken: string | null;
   eosIds: number[];
@@ -41,8 +43,8 @@ export interface TokenizerParts {
 }
 
 /** Builds a tokenizer. Throws RollscopeError `model` if the description is not supported. */
-export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer {
-  const { json, chatTemplate, bosToken, eosToken, eosIds, addsBos } = parts;
+export function createTokenizer(parts: TokenizerParts, file: string, chat?: ChatChoice): Tokenizer {
+  const { json, bosToken, eosToken, eosIds, addsBos } = parts;
   const first = addsBos === null ? firstTokens(json.post_processor) : addsBos ? (bosToken ?? '') : '';
   let encoder: TokenEncoder;
   let reader: TokenTextReader;
@@ -58,12 +60,14 @@ export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer 
       { details: { reason: 'bad-tokenizer', file, system: message } },
     );
   }
+  const chatTemplate = chosenTemplate(parts, chat, file);
   const template = chatTemplate === null ? null : parsed(chatTemplate, file);
+  const more = chat?.variables;
   const render = (prompt: PromptText, date: Date): string => {
     if (!template) return first + withoutTemplate(prompt);
     try {
-      const variables = { messages: messagesOf(prompt), bosToken: bosToken ?? '', eosToken: eosToken ?? '', date };
-      return withPrefill(template.render(variables), prompt.prefill);
+      const tokens = { bosToken: bosToken ?? '', eosToken: eosToken ?? '' };
+      return withPrefill(template.render({ messages: messagesOf(prompt), ...tokens, date, more }), prompt.prefill);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       throw new RollscopeError(
@@ -80,6 +84,7 @@ export function createTokenizer(parts: TokenizerParts, file: string): Tokenizer 
     eosIds,
     unknownId: json.model.unk_token ? (tokenId(json, json.model.unk_token) ?? null) : null,
     hasChatTemplate: template !== null,
+    templateNames: [...(parts.namedTemplates?.keys() ?? [])],
     encode: (text) => encoder.encode(text),
     encodeLiteral: (text) => encoder.encodeLiteral(text),
     encodePrompt: (prompt, date) =>

@@ -12,7 +12,7 @@ import { ROOT, temporaryFolder } from '../support/processes.ts';
  */
 const SIZES = {
   /** What `rollscope --help` loads: the rewards describe themselves, in files that compute them too. */
-  help: 236,
+  help: 237,
   /** All of the command line and the compute worker. */
   engine: 1655,
   /** What the compute worker loads when it starts. */

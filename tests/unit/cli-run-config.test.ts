@@ -72,6 +72,7 @@ describe('options', () => {
       ...['--system', 'Be brief.', '--limit', '5', '--id', 'one', '--id', 'two,three'],
       ...['--votes', '64', '--group', '32', '--temperature', '0.6', '--max-tokens', '99', '--top-p', '0.95'],
       ...['--top-k', '40', '--stop', '\n\n', '--stop', 'END', '--stop-at-answer'],
+      ...['--chat-template', 'chat.jinja', '--chat-template-kwargs', 'enable_thinking=false'],
       ...['--answer', 'tag:result', '--compare', 'text'],
       ...['--reward', 'ground-truth', '--steps', '0', '--batch', '4', '--lr', '5e-7', '--schedule', 'cosine'],
       ...['--warmup', '0.03', '--mini-batch', '2', '--epochs', '2', '--advantage', 'dr-grpo', '--normalizer', 'grpo'],
@@ -97,6 +98,8 @@ describe('options', () => {
     expect(config).toEqual({
       job: 'train',
       model: 'o/m',
+      chatTemplate: path.resolve('chat.jinja'),
+      chatTemplateKwargs: 'enable_thinking=false',
       dataset: { path: path.resolve('d.csv'), ...reading, limit: 5, ids: ['one', 'two,three'] },
       reward: 'ground-truth',
       rewardOptions: RewardOptions.parse({}),

@@ -83,7 +83,7 @@ export type TextCheck = (text: string) => { message: string; hint?: string } | n
  * What a text or the items of a list name on this machine: `file`, `dataset` and `model` become absolute paths where
  * they are paths; `command` is split into words; `policy` is a model or `base`.
  */
-export type Names = 'file' | 'dataset' | 'model' | 'policy' | 'command';
+export type Names = 'file' | 'template' | 'dataset' | 'model' | 'policy' | 'command';
 
 /** `given`: has a default; `optional`: may be absent; `required`: must be written. */
 export type Presence = 'given' | 'optional' | 'required';

@@ -1,4 +1,5 @@
 /** Which model, and on what it computes. */
+import { OWN_TEMPLATE, templateVariablesError } from '../chat-choice.ts';
 import { DEVICE_CHOICES } from '../devices.ts';
 import { EMBEDDED } from '../embedded.ts';
 import { bytes, choice, integer, text } from './kit.ts';
@@ -20,6 +21,40 @@ export const MODEL = {
       scope: 'machine-overridable',
       text: 'Model to train: `embedded` (tiny, no download), the path of a `.gguf` file or of a Hugging Face folder, or a Hub id such as `Qwen/Qwen3-0.6B`.',
       link: '[Choose a model](command:rollscope.chooseModel)',
+    },
+  }),
+  chatTemplate: text({
+    title: 'Chat template',
+    help: "auto (the model's own), none, the name of one of the model's templates, or a Jinja file",
+    example: 'template.jinja',
+    placeholder: 'name|file',
+    flag: '--chat-template',
+    names: 'template',
+    default: OWN_TEMPLATE,
+    editor: {
+      id: 'chatTemplate',
+      section: 'Model and engine',
+      scope: 'machine-overridable',
+      text: "Chat template: `auto` (the model's own), `none`, the name of one of the model's templates, or the path of a Jinja file.",
+    },
+  }),
+  chatTemplateKwargs: text({
+    title: 'Chat template variables',
+    help: "variables of the model's chat template, as name=value with commas between, or as a JSON object",
+    example: 'enable_thinking=false',
+    placeholder: 'variables',
+    flag: '--chat-template-kwargs',
+    empty: true,
+    default: '',
+    absent: 'none',
+    check: templateVariablesError,
+    trl: 'chat_template_kwargs',
+    verl: 'data.apply_chat_template_kwargs',
+    editor: {
+      id: 'chatTemplateKwargs',
+      section: 'Model and engine',
+      scope: 'machine-overridable',
+      text: "Variables of the model's chat template, such as `enable_thinking=false`: `name=value` with commas between, or a JSON object.",
     },
   }),
 };

@@ -1,4 +1,5 @@
 /** What a policy is opened with, what it says of itself, and what it is asked to do. */
+import type { ChatChoice } from '../../model/chat-choice.ts';
 import type { PromptText } from '../../model/prompt-text.ts';
 import type {
   Activity,
@@ -14,6 +15,8 @@ import type { TrainedGroup } from './responses.ts';
 
 export interface PolicyOptions {
   model: string;
+  /** The model's own chat template by default. */
+  chat?: ChatChoice;
   lora: LoraConfig | null;
   loss: LossConfig;
   optimizer: OptimizerConfig;

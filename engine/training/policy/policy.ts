@@ -48,12 +48,17 @@ export class Policy {
   static async open(options: PolicyOptions, hooks: PolicyHooks): Promise<Policy> {
     hooks.tick({ activity: 'loading', fraction: null, tokens: 0 });
     const source = await openModel(options.model, {
+      ...(options.chat && { chat: options.chat }),
       onProgress: (message, fraction) =>
         hooks.tick({ activity: 'preparing-model', detail: message, fraction, tokens: 0 }),
     });
     const { config, tokenizer } = source;
     const date = new Date(options.date);
-    const { encoded, warnings } = encodePrompts(options.prompts, { date, maxTokens: options.maxTokens }, source);
+    const { encoded, warnings } = encodePrompts(
+      options.prompts,
+      { date, maxTokens: options.maxTokens, template: options.chat?.template },
+      source,
+    );
     const prompts = encoded.map(({ tokens }) => Int32Array.from(tokens));
     const longest = prompts.reduce((n, p) => Math.max(n, p.length), 0);
     const positions = positionsFor(options, longest, config.contextLength);

@@ -2,7 +2,11 @@
 
 import type { PromptText } from '../../model/prompt-text.ts';
 import type { ModelSource } from '../../model/source.ts';
+import { NO_TEMPLATE } from '../../protocol/chat-choice.ts';
 import { type ErrorDetails, RollscopeError } from '../../protocol/index.ts';
+
+/** Vocabularies up to this size are of models of single characters, which nobody chats with. */
+const TOY = 256;
 
 /** A prompt as the model gets it: behind the chat template. */
 export interface EncodedPrompt {
@@ -21,7 +25,7 @@ export class PromptError extends RollscopeError {
 /** Encodes the prompts. Throws PromptError for one that the model cannot take, `model` if tokenizer and weights do not match. */
 export function encodePrompts(
   prompts: readonly (PromptText | EncodedPrompt)[],
-  { date, maxTokens }: { date: Date; maxTokens: number },
+  { date, maxTokens, template }: { date: Date; maxTokens: number; template?: string | undefined },
   { name, config, tokenizer }: Pick<ModelSource, 'name' | 'config' | 'tokenizer'>,
 ): { encoded: EncodedPrompt[]; warnings: string[] } {
   const encoded = prompts.map((prompt): EncodedPrompt => {
@@ -64,6 +68,13 @@ export function encodePrompts(
     warnings.push(
       `${unread} of ${encoded.length} prompts contain characters outside the vocabulary of the model ${name}. ` +
         'Choose another model (--model, or "Choose Model" in the editor).',
+    );
+  }
+  if (!tokenizer.hasChatTemplate && template !== NO_TEMPLATE && config.vocabularySize > TOY) {
+    const names = tokenizer.templateNames.join(', ');
+    warnings.push(
+      `The model ${name} has no chat template${names && ` of its own choice, but some by name (${names})`}: prompts are plain text. ` +
+        `${names ? 'Choose one with --chat-template' : 'For a chat model give one with --chat-template'}; --chat-template none says that plain text is meant.`,
     );
   }
   if (!tokenizer.eosIds.some((id) => id < config.vocabularySize)) {

@@ -1,4 +1,5 @@
 /** Opening a run's policy, with all that it will be asked. */
+import { parseTemplateVariables } from '../../protocol/chat-choice.ts';
 import { RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import { rewardOf } from '../../reward/index.ts';
 import type { Compute } from '../compute.ts';
@@ -21,6 +22,7 @@ export async function openPolicy(
   try {
     return await compute.open({
       model: config.model,
+      chat: { template: config.chatTemplate, variables: parseTemplateVariables(config.chatTemplateKwargs) },
       lora: config.lora,
       loss: config.loss,
       optimizer: config.optimizer,

@@ -7,6 +7,7 @@ import { VERSION } from '../../protocol/version.ts';
 import { versions } from '../../versions.ts';
 import type { RunHandle } from '../handle.ts';
 import { START } from '../place.ts';
+import { withChatTemplate } from './chat-template.ts';
 import { checkConfig, checkProblems } from './check.ts';
 import { appendHeader, promptsOf } from './header.ts';
 import { loadMaterial } from './material.ts';
@@ -26,7 +27,9 @@ export interface StartOptions {
  * Starts a run in a new folder. Rejects with RollscopeError, before the folder exists, when configuration, dataset or
  * model are bad.
  */
-export async function startRun({ config, folder, signal, allowPrograms = false }: StartOptions): Promise<RunHandle> {
+export async function startRun(options: StartOptions): Promise<RunHandle> {
+  const { folder, signal, allowPrograms = false } = options;
+  const config = await withChatTemplate(options.config);
   await checkConfig(config, allowPrograms);
   const material = await loadMaterial(config);
   checkProblems(config, material.training);
