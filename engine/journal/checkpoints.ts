@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFolder } from '../system/aside.ts';
 import { remove, removeNow, writeInPlace } from '../system/files.ts';
+import { writeChecks } from './checkpoint-checks.ts';
 import { CHECKPOINTS, checkpointPath, inRun, JournalPosition } from './layout.ts';
 
 /** Beside the weights: how far the journal had come, so that a resumed run knows which records to expect again. */
@@ -44,6 +45,7 @@ export async function writeCheckpointFolder(
   const aside = join(inRun(run, CHECKPOINTS), `${UNFINISHED}${step}`);
   await replaceFolder(inRun(run, checkpointPath(step)), aside, async (folder) => {
     await write(folder);
+    await writeChecks(folder);
     await writePosition(folder, position);
   });
 }

@@ -2,6 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { latestCheckpoint } from '../journal/checkpoints.ts';
+import { checkCheckpoint } from '../journal/damaged-checkpoint.ts';
 import { runName } from '../journal/layout.ts';
 import { readRunFile } from '../journal/reader.ts';
 import { architectureOf } from '../model/architectures/index.ts';
@@ -46,6 +47,7 @@ export async function exportWeights(run: string, format: WeightFormat, out: stri
       { details: { reason: 'no-checkpoint', run: name } },
     );
   }
+  await checkCheckpoint(run, checkpoint);
   const { step, folder } = checkpoint;
   if (format === 'peft') {
     if (!config.lora) {

@@ -363,6 +363,20 @@ describe('a run folder', () => {
       });
     });
 
+    test('in its checkpoint is refused, and what the hint says helps', async () => {
+      const last = path.join(folder, 'checkpoints', `${checkpointsOf(folder).at(-1)}`);
+      truncateSync(path.join(last, 'model.safetensors'), 1000);
+      await refuses(['resume', 'changed'], 'run-broken', { reason: 'damaged-checkpoint', folder: last });
+      const out = place('damaged');
+      await refuses(['export', 'changed', '--format', 'safetensors', '--out', out], 'run-broken', { folder: last });
+      rmSync(last, { recursive: true });
+      const program = startCli(['resume', 'changed'], { home });
+      const resumed = recordsOf(folder).filter(({ type }) => type === 'lifecycle').length;
+      await until('a resumed run', () => recordsOf(folder).filter(({ type }) => type === 'lifecycle').length > resumed);
+      program.kill('SIGTERM');
+      expect(await program.ended).toMatchObject({ code: 3 });
+    });
+
     test('in its data is refused', async () => {
       const facts = { reason: 'changed', what: 'dataset', name: data, run: 'changed' };
       const other = (text: string) => text.replace('5+2+5=', '5+2+6=');

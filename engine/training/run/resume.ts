@@ -1,10 +1,12 @@
 /** Resuming a run. */
+import type { Checkpoint } from '../../journal/checkpoints.ts';
+import { withCheckpoint } from '../../journal/damaged-checkpoint.ts';
 import { openJournal } from '../../journal/open.ts';
 import { readRunFile } from '../../journal/reader.ts';
 import { originText } from '../../protocol/format.ts';
 import { ownConfig, type Prompt, RollscopeError } from '../../protocol/index.ts';
 import type { RunHandle } from '../handle.ts';
-import { readState, START } from '../place.ts';
+import { type LoopState, readState, START } from '../place.ts';
 import { checkReward } from './check.ts';
 import { appendHeader, promptsOf } from './header.ts';
 import { loadMaterial } from './material.ts';
@@ -42,12 +44,11 @@ export async function resumeRun({ folder, allowPrograms = false }: ResumeOptions
       const others = info.fingerprint.includes('+') ? ' or another voting policy' : '';
       throw changed('model', `The model ${config.model}${others}`, journal.run);
     }
-    if (checkpoint) await worker.compute.restore(checkpoint.folder);
-    else appendHeader(journal, config, material, info);
+    const state = checkpoint ? await restore(folder, checkpoint, worker) : START;
+    if (!checkpoint) appendHeader(journal, config, material, info);
     if (!journal.prompts) await journal.writePrompts(promptsOf(info));
     if (recovery) journal.append({ type: 'lifecycle', event: 'recovered', message: recovery.message });
     journal.append({ type: 'lifecycle', event: 'resumed' });
-    const state = checkpoint ? await readState(checkpoint.folder) : START;
     const history = checkpoint ? journal.recordsFrom(0, checkpoint.position.nextSeq) : [];
     return begin(worker, { config, journal, material, vocabulary: info.vocabulary, state, history });
   } catch (error) {
@@ -55,6 +56,15 @@ export async function resumeRun({ folder, allowPrograms = false }: ResumeOptions
     await journal.close();
     throw error;
   }
+}
+
+/** Gives the worker the weights of a checkpoint; returns the place of the loop. */
+function restore(run: string, checkpoint: Checkpoint, { compute }: Worker): Promise<LoopState> {
+  return withCheckpoint(run, checkpoint, async () => {
+    const state = await readState(checkpoint.folder);
+    await compute.restore(checkpoint.folder);
+    return state;
+  });
 }
 
 /** null where the run has none; a run of this engine has the tokens of all. */

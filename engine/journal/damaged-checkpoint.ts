@@ -1,0 +1,39 @@
+/** What is wrong with a checkpoint of a run, and what to do about it. */
+import { RollscopeError, toErrorData } from '../protocol/errors.ts';
+import { faultOf } from './checkpoint-checks.ts';
+import { type Checkpoint, listCheckpoints } from './checkpoints.ts';
+
+/** @throws RollscopeError `run-broken` where a file of the checkpoint is missing or not as it was written */
+export async function checkCheckpoint(run: string, checkpoint: Checkpoint): Promise<void> {
+  const fault = await faultOf(checkpoint.folder);
+  if (fault) throw await damaged(run, checkpoint, fault);
+}
+
+/**
+ * Runs `work`, which reads a checkpoint.
+ * @throws RollscopeError `run-broken` where a file of it is missing or not as it was written, or where it cannot be read;
+ *   the hint says where the run resumes without it
+ */
+export async function withCheckpoint<T>(run: string, checkpoint: Checkpoint, work: () => Promise<T>): Promise<T> {
+  await checkCheckpoint(run, checkpoint);
+  try {
+    return await work();
+  } catch (error) {
+    // Checkpoints of earlier versions have no checksums.
+    const { code, message } = toErrorData(error);
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (code !== 'model' && code !== 'run-broken' && !missing) throw error;
+    throw await damaged(run, checkpoint, message.replace(/\.$/, ''), error);
+  }
+}
+
+async function damaged(run: string, { step, folder }: Checkpoint, fault: string, cause?: unknown) {
+  const earlier = (await listCheckpoints(run)).filter((other) => other.step < step).at(-1);
+  const from = earlier ? `step ${earlier.step}` : 'its start, with the same results';
+  return new RollscopeError(
+    'run-broken',
+    `The checkpoint ${folder} is damaged: ${fault}.`,
+    `Delete that folder: the run then resumes from ${from}.`,
+    { cause, details: { reason: 'damaged-checkpoint', folder, step, from, system: fault } },
+  );
+}
