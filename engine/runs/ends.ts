@@ -1,30 +1,23 @@
 /**
- * What the list of runs needs of a journal: its last step, its first and last evaluation, how it ended. Read from the two
- * ends of `events.jsonl`; what lies far from the end comes from the run's index where there is one.
+ * What the list of runs needs of a journal: its last step, its evaluations, how it ended. Only the records at the two ends
+ * of `events.jsonl` that say so are read; what lies far from the end comes from the run's index where there is one. What
+ * they add up to is for the fold to say, as of a whole journal.
  */
 import { parseLine, repairHint } from '../journal/events.ts';
 import { EVENTS_FILE, inRun } from '../journal/layout.ts';
 import { linesOf, linesOfBackward, readLines, readLinesBackward } from '../journal/lines.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
-import type { EvaluationRecord, JournalRecord, StepRecord } from '../protocol/records.ts';
+import type { JournalRecord } from '../protocol/records.ts';
+import { type Head, RunColumns } from './columns.ts';
+import { fold } from './fold.ts';
 import { readIndex, readIndexHead } from './index-file.ts';
 
 /** Bytes from the end behind which the index is asked. */
 const FAR = 16 * 2 ** 20;
 
-export interface Ends {
-  /** The latest finished step; 0 before the first. */
-  step: number;
-  /** The evaluation that comes before the first step, and the last one: in the order of their steps, each once. */
-  evaluations: EvaluationRecord[];
-  /** How the run ended; null without an end behind the last step. */
-  end: RecordOf<'end'> | null;
-  /** The latest thing that people did to the run since; null without. */
-  lifecycle: RecordOf<'lifecycle'> | null;
-}
-
-type RecordOf<T extends JournalRecord['type']> = Extract<JournalRecord, { type: T }>;
+/** The latest finished step, the first and the last evaluation at least, and what `statusOf` asks for. */
+export type Ends = Pick<RunColumns, 'step'> & Pick<Head, 'evaluations' | 'end' | 'lifecycle'>;
 
 /**
  * @param journal all bytes of it, where they were read; null: its ends are read here
@@ -32,36 +25,39 @@ type RecordOf<T extends JournalRecord['type']> = Extract<JournalRecord, { type: 
  */
 export async function readEnds(folder: string, journal: Buffer | null = null): Promise<Ends> {
   const first = await readStart(folder, journal);
-  const { evaluation, ...end } = await readEnd(folder, journal);
-  const evaluations = [first, evaluation].filter((one) => one !== null);
-  return { ...end, evaluations: evaluations.filter(({ seq }, i) => seq !== evaluations[i - 1]?.seq) };
+  const { columns, records } = await readEnd(folder, journal);
+  for (const record of [...first, ...records.sort((a, b) => a.seq - b.seq)]) fold(columns, record);
+  const { step, head } = columns;
+  return { step, evaluations: head.evaluations, end: head.end, lifecycle: head.lifecycle };
 }
 
-async function readStart(folder: string, journal: Buffer | null): Promise<EvaluationRecord | null> {
-  if (journal) {
-    for (const line of linesOf(journal)) {
-      if (isType(line, 'step')) return null;
-      if (isType(line, 'evaluation')) return parse<EvaluationRecord>(folder, line.toString());
-    }
-    return null;
+/** The evaluation before the first step; [] without. */
+async function readStart(folder: string, journal: Buffer | null): Promise<JournalRecord[]> {
+  const lines = journal ? linesOf(journal) : readLines(inRun(folder, EVENTS_FILE));
+  for await (const line of lines) {
+    const bytes = 'text' in line ? Buffer.from(line.text) : line;
+    if (isType(bytes, 'step')) return [];
+    if (isType(bytes, 'evaluation')) return [parse(folder, bytes)];
   }
-  for await (const { text } of readLines(inRun(folder, EVENTS_FILE))) {
-    if (text.startsWith(prefixOf('step'))) return null;
-    if (text.startsWith(prefixOf('evaluation'))) return parse<EvaluationRecord>(folder, text);
-  }
-  return null;
+  return [];
 }
 
-async function readEnd(folder: string, journal: Buffer | null) {
-  let step: StepRecord | null = null;
-  let evaluation: EvaluationRecord | null = null;
-  let end: Ends['end'] = null;
-  let lifecycle: Ends['lifecycle'] = null;
-  /** Behind the last record of the run's own work, whose end comes before what people did since. */
+interface FoundEnd {
+  /** What the index says of the part before the records; empty where it was not asked. */
+  columns: RunColumns;
+  /** The last step and evaluation, and what people did to the run since its own work ended. */
+  records: JournalRecord[];
+}
+
+async function readEnd(folder: string, journal: Buffer | null): Promise<FoundEnd> {
+  const records = new Map<number, JournalRecord>();
+  const missing = new Set<JournalRecord['type']>(['step', 'evaluation']);
+  /** Behind the last record of the run's own work. */
   let behindWork = true;
   let whole = false;
   let unfinished: string | null = null;
   let indexAsked = false;
+  const found = (columns = new RunColumns()): FoundEnd => ({ columns, records: [...records.values()] });
   const lines = journal ? linesOfBackward(journal) : readLinesBackward(inRun(folder, EVENTS_FILE));
   for await (const { bytes, start, behind } of lines) {
     if (behindWork) {
@@ -70,29 +66,26 @@ async function readEnd(folder: string, journal: Buffer | null) {
       if (typeof parsed === 'string') unfinished ??= parsed;
       else if (parsed.record) {
         whole = true;
-        if (parsed.record.type === 'end') end = parsed.record;
-        if (parsed.record.type === 'lifecycle') lifecycle ??= parsed.record;
-        else behindWork = false;
+        const { record } = parsed;
+        if (record.type === 'end' || record.type === 'lifecycle') records.set(record.seq, record);
+        if (record.type !== 'lifecycle') behindWork = false;
       }
     }
-    if (!evaluation && isType(bytes, 'evaluation')) evaluation = parse<EvaluationRecord>(folder, bytes.toString());
-    if (!step && isType(bytes, 'step')) step = parse<StepRecord>(folder, bytes.toString());
+    for (const type of missing) {
+      if (!isType(bytes, type)) continue;
+      const record = parse(folder, bytes);
+      records.set(record.seq, record);
+      missing.delete(type);
+    }
     // The evaluation may be that of the start.
-    if (step && evaluation) break;
+    if (missing.size === 0) return found();
     if (behindWork || indexAsked || behind < FAR) continue;
     indexAsked = true;
     const indexed = await readIndex(folder, cacheFolder());
-    if (!indexed || indexed.journal.bytes < start) continue;
-    const { columns } = indexed;
-    return {
-      step: step?.step ?? columns.step,
-      evaluation: evaluation ?? columns.head.evaluations.at(-1) ?? null,
-      end,
-      lifecycle,
-    };
+    if (indexed && indexed.journal.bytes >= start) return found(indexed.columns);
   }
   if (!whole && unfinished !== null) throw brokenRun(folder, unfinished);
-  return { step: step?.step ?? 0, evaluation, end, lifecycle };
+  return found();
 }
 
 /**
@@ -121,10 +114,10 @@ function isType(line: Buffer, type: JournalRecord['type']): boolean {
   return line.subarray(0, prefix.length).toString('latin1') === prefix;
 }
 
-function parse<T extends JournalRecord>(folder: string, line: string): T {
-  const parsed = parseLine(line);
+function parse(folder: string, line: Buffer): JournalRecord {
+  const parsed = parseLine(line.toString());
   if (typeof parsed === 'string') throw brokenRun(folder, parsed);
-  return parsed.record as T;
+  return parsed.record!;
 }
 
 function brokenRun(folder: string, what: string): RollscopeError {
