@@ -225,7 +225,7 @@ export class Store {
     const { run, problems, progress, columns, loaded, error, select } = shown;
     // A different run than before the reload starts at its first problem and latest step.
     const kept = this.host.getState()?.run ?? null;
-    const another = this.info ? this.info.folder !== run.folder : kept !== null && kept !== run.run;
+    const another = this.info ? this.info.folder !== run.folder : kept !== null && kept !== run.folder;
     if (another) {
       this.problem = null;
       this.step = null;
@@ -259,7 +259,7 @@ export class Store {
 
   private keep(): void {
     this.host.setState({
-      run: this.info?.run ?? null,
+      run: this.info?.folder ?? null,
       problem: this.problem,
       step: this.step,
       ...(this.chosen && { charts: [...this.chosen] }),

@@ -23,6 +23,8 @@ export const JOB_STATES = ['preparing', 'running', 'pausing', 'paused', 'stoppin
 /** The job that an engine works on now; transient, never journaled. */
 export const Progress = z.strictObject({
   run: z.string(),
+  /** Identifies the run: several folders may have runs of one name. */
+  folder: z.string(),
   state: z.enum(JOB_STATES),
   /** `activityText` says it to people. */
   activity: z.enum(ACTIVITIES),

@@ -74,6 +74,7 @@ export type PanelContract = typeof PANEL;
 
 /** What the page keeps over a reload: navigation only. */
 export interface ViewState {
+  /** Folder of the run that was shown. */
   run: string | null;
   problem: number | null;
   step: number | null;

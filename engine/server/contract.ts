@@ -54,7 +54,8 @@ export const ENGINE = defineContract({
     shutdown: { params: nothing, result: nothing },
   },
   notifications: {
-    record: unchecked<{ run: string; record: JournalRecord }>(),
+    /** `folder`: that of the run. */
+    record: unchecked<{ folder: string; record: JournalRecord }>(),
     progress: unchecked<Progress>(),
     log: unchecked<{ level: 'info' | 'warning' | 'error'; message: string }>(),
   },

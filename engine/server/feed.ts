@@ -153,7 +153,7 @@ class Subscription {
       for (const record of page) {
         if (this.#stopped || this.#client.closed) return;
         if (record.seq < this.#next) continue;
-        await this.#client.notify('record', { run: this.#feed.handle.run, record });
+        await this.#client.notify('record', { folder: this.#feed.handle.folder, record });
         this.#next = record.seq + 1;
       }
     }

@@ -19,7 +19,7 @@ export class ProgressMeter {
   peakBytes = 0;
 
   constructor(
-    run: string,
+    { run, folder }: Pick<Progress, 'run' | 'folder'>,
     steps: number,
     private readonly evaluationsLeft: (step: number) => number,
     private readonly clock: WorkClock,
@@ -27,6 +27,7 @@ export class ProgressMeter {
     this.stepStarted = clock.seconds;
     this.current = {
       run,
+      folder,
       state: 'preparing',
       activity: 'loading',
       detail: null,

@@ -38,7 +38,7 @@ export async function steer(app: Rollscope, how: 'pause' | 'stop', argument: unk
   const folder = folderOf(argument);
   if (folder && path.resolve(folder) !== app.session.active?.folder) {
     const run = path.basename(folder);
-    if (!(await app.viewer.attachTo(run))) {
+    if (!(await app.viewer.attachTo(folder))) {
       throw new RollscopeError(
         'engine-stopped',
         `The engine of run ${run} cannot be reached.`,

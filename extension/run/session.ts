@@ -1,5 +1,6 @@
 /** The engine's active run, as this window follows and controls it. Does not import VS Code. */
 
+import path from 'node:path';
 import {
   type EndRecord,
   type JournalRecord,
@@ -12,9 +13,6 @@ import { Disposables } from '../disposables.ts';
 import type { EngineService } from '../engine/service.ts';
 import { Emitter } from '../events.ts';
 import { OpenRun } from './open-run.ts';
-
-/** Requests only the folder of a run: no record has this number. */
-const NO_RECORDS = Number.MAX_SAFE_INTEGER;
 
 export class RunSession {
   private readonly scope = new Disposables();
@@ -37,10 +35,10 @@ export class RunSession {
     private readonly engine: EngineService,
     private readonly trusts: () => boolean,
   ) {
-    this.scope.add(engine.onRecord(({ run, record }) => this.receive(run, record)));
+    this.scope.add(engine.onRecord(({ folder, record }) => this.receive(folder, record)));
     this.scope.add(
       engine.onProgress((progress) => {
-        if (progress.run === this.current?.run) this.current.progress = progress;
+        if (this.isCurrent(progress.folder)) this.current!.progress = progress;
       }),
     );
     this.scope.add(engine.onDidGo(() => void this.interrupted()));
@@ -133,10 +131,7 @@ export class RunSession {
   private async takeUp(client: EngineClient): Promise<OpenRun | null> {
     const { active } = await client.request('status', {});
     if (!active) return null;
-    if (this.current?.run !== active.run) {
-      const { folder } = await client.request('subscribe', { run: active.run, from: NO_RECORDS });
-      this.setActive(await OpenRun.open(folder));
-    }
+    if (!this.isCurrent(active.folder)) this.setActive(await OpenRun.open(active.folder));
     return this.subscribe(client);
   }
 
@@ -147,14 +142,19 @@ export class RunSession {
       throw error;
     });
     const { records, progress } = await client.request('subscribe', { run: run.run, from: run.columns.seq + 1 });
-    for (const record of records) this.receive(run.run, record);
+    for (const record of records) this.receive(run.folder, record);
     if (this.current === run) run.progress = progress;
     return run;
   }
 
-  private receive(name: string, record: JournalRecord): void {
+  /** By folder: two folders of runs may have runs of one name. */
+  private isCurrent(folder: string): boolean {
+    return this.current?.folder === path.resolve(folder);
+  }
+
+  private receive(folder: string, record: JournalRecord): void {
     const run = this.current;
-    if (run?.run !== name) return;
+    if (!run || !this.isCurrent(folder)) return;
     run.append([record]);
     if (record.type !== 'end') return;
     this.setActive(null);

@@ -70,7 +70,7 @@ export class RunViewer {
     screen.setRun(run);
     screen.open();
     const attached =
-      run !== session.active && liveWriter(folder) ? await this.attachTo(run.run).catch(() => null) : null;
+      run !== session.active && liveWriter(folder) ? await this.attachTo(run.folder).catch(() => null) : null;
     const shown = attached?.folder === run.folder ? attached : run;
     if (screen.shown === run) this.present(shown);
     return shown;
@@ -100,9 +100,10 @@ export class RunViewer {
   }
 
   /** Attaches to the engine of an active run; null if it cannot be reached. */
-  async attachTo(name: string): Promise<OpenRun | null> {
+  async attachTo(folder: string): Promise<OpenRun | null> {
     const { engine, session } = this.parts;
-    const found = (await engine.find()).find(({ active }) => active?.run === name);
+    const wanted = path.resolve(folder);
+    const found = (await engine.find()).find(({ active }) => active && path.resolve(active.folder) === wanted);
     if (!found) return null;
     return session.follow(await engine.attach(found.address));
   }
@@ -114,16 +115,17 @@ export class RunViewer {
   }
 
   /**
-   * Fills a panel restored from the previous window: with the active run, else with the one that the panel remembers. Does
-   * nothing once something else was asked for.
+   * Fills a panel restored from the previous window: with the active run, else with the one that the panel remembers, by
+   * its folder (earlier versions: by its name). Does nothing once something else was asked for.
    */
-  async restore(name: string | null): Promise<void> {
+  async restore(kept: string | null): Promise<void> {
     const { session, library, screen } = this.parts;
     const { requests } = this;
     const active = session.active ?? (await this.reattach().catch(() => null));
     const remembered = async () => {
-      if (active && (name === null || active.run === name)) return active;
-      const info = name === null ? undefined : (await library.list()).find(({ run }) => run === name);
+      const isKept = ({ folder, run }: Pick<OpenRun, 'folder' | 'run'>) => folder === kept || run === kept;
+      if (active && (kept === null || isKept(active))) return active;
+      const info = kept === null ? undefined : (await library.list()).find(isKept);
       return info ? library.take(info.folder) : active;
     };
     const run = await remembered();

@@ -34,6 +34,7 @@ export class FakeRun implements RunHandle {
   progress(): Progress {
     return {
       run: this.run,
+      folder: this.folder,
       state: this.#state,
       activity: 'sampling',
       detail: null,

@@ -3,6 +3,7 @@ import type { Progress } from '../../engine/protocol/index.ts';
 /** A run in its twelfth of a hundred steps. */
 export const PROGRESS: Progress = {
   run: 'run',
+  folder: '/runs/run',
   state: 'running',
   activity: 'sampling',
   detail: null,

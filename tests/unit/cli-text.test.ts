@@ -127,6 +127,7 @@ test('problems without a verdict stand between wrong and right ones', () => {
 describe('live progress', () => {
   const progress = (step: number, more: Partial<Progress> = {}): Progress => ({
     run: 'r',
+    folder: '/r',
     state: 'running',
     activity: 'sampling',
     detail: null,

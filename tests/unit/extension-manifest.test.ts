@@ -107,9 +107,9 @@ describe('commands', () => {
       pause: async () => void steered.push(`pause ${session.active.run}`),
       stop: async () => void steered.push(`stop ${session.active.run}`),
     };
-    const attachTo = async (run: string) => {
-      if (run !== 'other') return null;
-      session.active = { run, folder: path.resolve('/runs/other') };
+    const attachTo = async (folder: string) => {
+      if (folder !== '/runs/other') return null;
+      session.active = { run: 'other', folder: path.resolve(folder) };
       return session.active;
     };
     registerCommands({

@@ -23,7 +23,7 @@ test('time that passes during pauses does not count', () => {
 test('a pause moves neither the time left nor the speed', () => {
   let now = 0;
   const clock = new WorkClock(() => now);
-  const meter = new ProgressMeter('r', 10, () => 0, clock);
+  const meter = new ProgressMeter({ run: 'r', folder: '/r' }, 10, () => 0, clock);
   meter.stepBegins(0);
   now += 4000;
   meter.stepEnds(1, {

@@ -1,5 +1,7 @@
 /** The parts of a run: the compute worker and what is told of it first, the rest once its journal is open. */
+import path from 'node:path';
 import type { Journal } from '../../journal/journal.ts';
+import { runName } from '../../journal/layout.ts';
 import type { JournalRecord, RunConfig } from '../../protocol/index.ts';
 import { rewardOf } from '../../reward/index.ts';
 import { WorkClock } from '../clock.ts';
@@ -22,10 +24,15 @@ export interface Worker {
   run: Pick<Run, 'paused' | 'continued'> | null;
 }
 
-export function createWorker(name: string, config: RunConfig): Worker {
+export function createWorker(folder: string, config: RunConfig): Worker {
   const clock = new WorkClock();
   const steps = config.job === 'probe' ? 0 : config.steps;
-  const meter = new ProgressMeter(name, steps, (step) => evaluationsAfter(config, step), clock);
+  const meter = new ProgressMeter(
+    { run: runName(folder), folder: path.resolve(folder) },
+    steps,
+    (step) => evaluationsAfter(config, step),
+    clock,
+  );
   const compute = new Compute({
     tick: (tick) => meter.tick(tick),
     paused: () => {

@@ -32,7 +32,7 @@ export async function resumeRun({ folder, allowPrograms = false }: ResumeOptions
     await checkReward(config, allowPrograms);
     const material = await loadMaterial(config);
     if (material.fingerprint !== runFile.dataFingerprint) throw changed('dataset', config.dataset.path, journal.run);
-    worker = createWorker(journal.run, config);
+    worker = createWorker(folder, config);
     // As the model got them when the run was created, whatever its chat template would make of them today.
     const prompts = storedPrompts(journal.prompts) ?? [...material.prompts];
     const info = await openPolicy(

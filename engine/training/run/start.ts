@@ -1,7 +1,6 @@
 /** Starting a run: everything that can be wrong is found before its folder exists. */
 import { createJournal } from '../../journal/create.ts';
 import type { Journal } from '../../journal/journal.ts';
-import { runName } from '../../journal/layout.ts';
 import { RUN_FORMAT, type RunConfig } from '../../protocol/index.ts';
 import { VERSION } from '../../protocol/version.ts';
 import { versions } from '../../versions.ts';
@@ -34,7 +33,7 @@ export async function startRun(options: StartOptions): Promise<RunHandle> {
   const material = await loadMaterial(config);
   checkProblems(config, material.training);
   signal?.throwIfAborted();
-  const worker = createWorker(runName(folder), config);
+  const worker = createWorker(folder, config);
   let journal: Journal | null = null;
   try {
     const created = new Date().toISOString();

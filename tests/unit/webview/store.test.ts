@@ -52,7 +52,7 @@ describe('the store of the panel', () => {
     expect(viewsOf(store)).toEqual(run.problems.map(({ index }) => run.view(index)));
     expect(store.rows).toHaveLength(24);
     expect(store.problem).toBe(0);
-    expect(webview.kept).toEqual({ run: run.run, problem: 0, step: null });
+    expect(webview.kept).toEqual({ run: run.folder, problem: 0, step: null });
 
     const live = await fixture({ steps: 1, outcome: 'interrupted' });
     const growing = await panelOn(live);

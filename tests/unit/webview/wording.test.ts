@@ -14,6 +14,7 @@ import { changeHead, panelOn, readSelected, rendered, type Section } from './pan
 const time = '2026-11-24T19:31:00.000Z';
 const progress: Progress = {
   run: 'run',
+  folder: '/runs/run',
   state: 'running',
   activity: 'sampling',
   detail: null,
