@@ -17,12 +17,14 @@ export interface PeftAdapter {
   targets: readonly string[];
   /** Name or path of the model that it adapts. */
   baseModel: string;
+  /** All of `adapter_config.json`. */
+  config: Readonly<Record<string, unknown>>;
   /** By names such as `model.layers.0.self_attn.q_proj.lora_A.weight`: A [rank, in], B [out, rank]. */
   tensors: ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>;
 }
 
 /** Writes an adapter that `PeftModel.from_pretrained` loads. Throws RollscopeError `disk` without space. */
-export async function writePeftAdapter(folder: string, adapter: PeftAdapter): Promise<void> {
+export async function writePeftAdapter(folder: string, adapter: Omit<PeftAdapter, 'config'>): Promise<void> {
   await ensureFolder(folder);
   const tensors = new Map<string, TensorToWrite>([...adapter.tensors].map(([name, tensor]) => [PREFIX + name, tensor]));
   await writeSafetensors(path.join(folder, WEIGHTS), tensors, { format: 'pt' });
@@ -67,6 +69,7 @@ export async function readPeftAdapter(folder: string): Promise<PeftAdapter> {
     alpha: config.lora_alpha,
     targets: config.target_modules,
     baseModel: config.base_model_name_or_path,
+    config,
     tensors: new Map(read),
   };
 }

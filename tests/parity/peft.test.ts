@@ -6,6 +6,7 @@ import { createJournal } from '../../engine/journal/create.ts';
 import { architectureOf } from '../../engine/model/architectures/index.ts';
 import type { DecoderConfig } from '../../engine/model/config.ts';
 import { Weights } from '../../engine/model/decoder.ts';
+import { asOwnAdapter } from '../../engine/model/foreign-adapter.ts';
 import { parseHuggingFaceConfig } from '../../engine/model/huggingface-config.ts';
 import { loraParameters } from '../../engine/model/lora.ts';
 import { type PeftAdapter, readPeftAdapter, writePeftAdapter } from '../../engine/model/peft.ts';
@@ -39,7 +40,7 @@ async function distance(
   { sequences }: Expected,
   config: DecoderConfig,
   tensors: ReadonlyMap<string, StoredTensor>,
-  adapter: PeftAdapter | null,
+  adapter: Omit<PeftAdapter, 'config'> | null,
 ): Promise<number> {
   const lora = LoraConfig.parse(adapter ? { rank: adapter.rank, alpha: adapter.alpha, targets: adapter.targets } : {});
   const nothing = { rank: 1, alpha: 1, targets: [] };
@@ -75,7 +76,7 @@ async function distance(
 }
 
 /** A run whose last checkpoint holds the adapter, as the policy saves it. */
-async function runWith(adapter: PeftAdapter, model: string): Promise<string> {
+async function runWith(adapter: Omit<PeftAdapter, 'config'>, model: string): Promise<string> {
   const folder = path.join(temporaryFolder(), 'run');
   const { rank, alpha, targets } = adapter;
   const config = RunConfig.parse({ model, dataset: { path: 'embedded' }, lora: { rank, alpha, targets } });
@@ -111,6 +112,29 @@ function modelFolder(name: string): string {
   }
   return folder;
 }
+
+describe('an adapter with a scale, ranks and targets of its own', () => {
+  const folder = path.join(GOLDEN, 'peft', 'scaled');
+  const expected = json(folder, 'expected.json') as Expected;
+  const config = parseHuggingFaceConfig(json(GOLDEN, expected.model, 'config.json'), expected.model);
+
+  test.each([
+    { rank: 4, alpha: 16 },
+    { rank: 8, alpha: 8 },
+  ])('votes as it does in peft, in a policy of rank $rank and alpha $alpha on all projections', async (given) => {
+    const lora = LoraConfig.parse(given);
+    const parameters = loraParameters(config, lora);
+    const { tensors: base } = await readSafetensorsIndex(path.join(GOLDEN, expected.model, 'model.safetensors'));
+    const read = await readPeftAdapter(folder);
+    const values = asOwnAdapter(folder, read, lora, parameters);
+    const tensors = new Map(parameters.map(({ name, shape }) => [name, { shape, data: values.get(name)! }]));
+    expect(await distance(expected, config, base, { ...lora, baseModel: '', tensors })).toBeLessThan(2e-5);
+    // Its own scale counts: with that of the policy its log-probs are others.
+    const plain = asOwnAdapter(folder, { ...read, config: { lora_alpha: 8, r: 4 } }, lora, parameters);
+    const others = new Map(parameters.map(({ name, shape }) => [name, { shape, data: plain.get(name)! }]));
+    expect(await distance(expected, config, base, { ...lora, baseModel: '', tensors: others })).toBeGreaterThan(0.01);
+  });
+});
 
 const CASES = ['all', 'some'] as const;
 

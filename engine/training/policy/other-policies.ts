@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileFingerprint } from '../../model/fingerprint.ts';
+import { asOwnAdapter } from '../../model/foreign-adapter.ts';
 import { adapterFingerprint, readPeftAdapter } from '../../model/peft.ts';
 import { readSafetensorsIndex, readTensor, type StoredTensor } from '../../model/safetensors.ts';
 import { openModel } from '../../model/source.ts';
@@ -37,9 +38,7 @@ export async function loadOtherPolicy(
       throw new RollscopeError(
         'model',
         `rlccf: the policy ${policy} ${data ? 'has a different shape' : `lacks ${name}`}: it cannot vote with the policy being trained.`,
-        lora
-          ? `Use adapters of rank ${lora.rank} on the same projections, or \`base\`.`
-          : 'Use checkpoints of the same model, or models of the same shape.',
+        'Use checkpoints of the same model, or models of the same shape.',
         { details: { reason: data ? 'other-shape' : 'missing-tensor', voter: policy, field: name } },
       );
     }
@@ -54,8 +53,7 @@ async function readOtherPolicy(
   parameters: readonly Parameter[],
 ): Promise<{ weights: Map<string, Float32Array>; fingerprint: string }> {
   if (lora) {
-    const { tensors } = await readPeftAdapter(policy);
-    const weights = new Map([...tensors].map(([name, { data }]) => [name, data]));
+    const weights = asOwnAdapter(policy, await readPeftAdapter(policy), lora, parameters);
     return { weights, fingerprint: await adapterFingerprint(policy) };
   }
   const { tensors, fingerprint } = await openOtherPolicy(policy);

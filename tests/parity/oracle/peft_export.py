@@ -33,6 +33,8 @@ ALL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_pro
 CASES = {
     "all": dict(model="tiny-llama", r=4, lora_alpha=8, target_modules=ALL),
     "some": dict(model="tiny-qwen2", r=3, lora_alpha=5, target_modules=["q_proj", "v_proj"]),
+    "scaled": dict(model="tiny-llama", r=4, lora_alpha=6, target_modules=["q_proj", "o_proj", "down_proj"],
+                   use_rslora=True, rank_pattern={"down_proj": 2}, alpha_pattern={"layers.1.self_attn.q_proj": 1}),
 }
 TOLERANCE = 1e-3
 
