@@ -30,6 +30,7 @@ export default defineConfig({
       suite('engine', 0, built),
       // Waiting for an element is a check of its own there.
       suite('e2e', 1, { globalSetup: ['tests/e2e/setup.ts'], expect: { requireAssertions: false } }),
+      ...(process.env.ROLLSCOPE_PICTURES ? [suite('pictures', 2, { globalSetup: ['tests/e2e/setup.ts'] })] : []),
     ],
   },
 });
