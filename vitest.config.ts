@@ -1,4 +1,5 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { SlowFirst } from './tests/support/slow-first.ts';
 
 /** A suite is a folder below `tests`; suites of a higher order start when those of lower ones are done. */
 function suite(
@@ -15,10 +16,14 @@ function suite(
 /** Builds first, for a suite that starts the built programs. */
 const built = { globalSetup: ['tests/setup.ts'] };
 
+/** In a real VS Code, where waiting for an element is a check of its own. */
+const inEditor = { globalSetup: ['tests/e2e/setup.ts'], expect: { requireAssertions: false } };
+
 export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: SlowFirst },
     // A test whose checks all stood in loops and conditions that did not come about has tested nothing.
     expect: { requireAssertions: true },
     // They only bound what hangs: a test must pass while other work keeps every core busy.
@@ -28,9 +33,8 @@ export default defineConfig({
       suite('unit', 0),
       suite('parity', 0),
       suite('engine', 0, built),
-      // Waiting for an element is a check of its own there.
-      suite('e2e', 1, { globalSetup: ['tests/e2e/setup.ts'], expect: { requireAssertions: false } }),
-      ...(process.env.ROLLSCOPE_PICTURES ? [suite('pictures', 2, { globalSetup: ['tests/e2e/setup.ts'] })] : []),
+      suite('e2e', 1, inEditor),
+      ...(process.env.ROLLSCOPE_PICTURES ? [suite('pictures', 2, inEditor)] : []),
     ],
   },
 });

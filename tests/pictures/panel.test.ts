@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, test } from 'vitest';
 import { writeForeignRun } from '../support/foreign-run.ts';
 import { type RunFixtureOptions, writeRunFixture } from '../support/run-fixture.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
@@ -73,7 +73,7 @@ describe.runIf(requireVsCode())('pictures', () => {
       await workbench.theme(theme);
       await workbench.shot(`${run} inspector ${theme}`);
     }
-    expect(await panel.locator('rs-inspector .failure').count()).toBe(0);
+    await untilCount(panel.locator('rs-inspector .failure'), 0);
   });
 
   test('of a run that cannot be read', async () => {
