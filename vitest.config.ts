@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { SlowFirst } from './tests/support/slow-first.ts';
 
@@ -20,6 +21,8 @@ const built = { globalSetup: ['tests/setup.ts'] };
 const inEditor = { globalSetup: ['tests/e2e/setup.ts'], expect: { requireAssertions: false } };
 
 export default defineConfig({
+  // As in tsconfig.json, which the build reads: the package exports all of its files at once.
+  resolve: { alias: { 'vscode-jsonrpc/common': path.resolve('node_modules/vscode-jsonrpc/lib/common') } },
   test: {
     pool: 'forks',
     maxWorkers: 2,
