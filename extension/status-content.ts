@@ -1,6 +1,6 @@
 /** The content of the status bar item. Pure. */
 import { activityText } from '../engine/protocol/activity.ts';
-import { about, bytes, code, DASH, markdown, number } from '../engine/protocol/format.ts';
+import { about, bytes, code, DASH, markdown, whole } from '../engine/protocol/format.ts';
 import type { Progress } from '../engine/protocol/index.ts';
 import { type CommandName, commandId, commandLink } from './command-definitions.ts';
 import type { Health } from './health.ts';
@@ -34,9 +34,7 @@ export function statusContent(health: Health, progress: Progress | null): Status
     ? [`Run ${code(progress.run)}: ${markdown(activityText(progress))}, step ${progress.step} of ${progress.steps}.`]
     : [];
   if (progress && health === 'running') {
-    facts.push(
-      `${progress.tokensPerSecond === null ? DASH : number(progress.tokensPerSecond, 0)} tokens/s · ${bytes(progress.residentBytes)} · ${left || DASH} left`,
-    );
+    facts.push(`${whole(progress.tokensPerSecond)} tokens/s · ${bytes(progress.residentBytes)} · ${left || DASH} left`);
   }
   const content = (
     icon: string,

@@ -1,8 +1,4 @@
-/**
- * How runs end, told from measured curves by stated rules: the Model Collapse Step, and the way in which a run failed.
- * These read labels; what warns without them is in `watch.ts`.
- */
-import { significant } from '../protocol/format.ts';
+import { quantityText } from '../protocol/quantities.ts';
 import type { StepRecord } from '../protocol/records.ts';
 import { mean } from '../protocol/values.ts';
 
@@ -130,21 +126,29 @@ export function classifyRun(curve: readonly CurvePoint[], evaluations: readonly 
   const shrank = length.end <= shorter * length.start;
   const found = (mode: FailureMode, reason: string): RunFailure => ({ mode, reason, truth, proxy, length, repetition });
 
-  const fall = truth ? `ground-truth accuracy fell from ${three(truth.peak)} to ${three(truth.end)}` : 'no labels';
+  const fall = truth
+    ? `ground-truth accuracy fell from ${quantityText('accuracy', truth.peak)} to ${quantityText('accuracy', truth.end)}`
+    : 'no labels';
   if (fell === false) {
-    return found('none', `ground-truth accuracy ended at ${three(truth!.end)}, peak ${three(truth!.peak)}`);
+    return found(
+      'none',
+      `ground-truth accuracy ended at ${quantityText('accuracy', truth!.end)}, peak ${quantityText('accuracy', truth!.peak)}`,
+    );
   }
   if (repeats) {
     return found(
       'repetition',
-      `${fall}, and repetition rose from ${three(repetition.start)} to ${three(repetition.end)}`,
+      `${fall}, and repetition rose from ${quantityText('share', repetition.start)} to ${quantityText('share', repetition.end)}`,
     );
   }
   if (shrank) {
-    return found('length', `${fall}, and responses shrank from ${three(length.start)} to ${three(length.end)} tokens`);
+    return found(
+      'length',
+      `${fall}, and responses shrank from ${quantityText('length', length.start)} to ${quantityText('length', length.end)} tokens`,
+    );
   }
   if (fell === null) return found('none', 'no labels; no length or repetition failure');
-  const proxyWords = `the proxy reward went from ${three(proxy.start)} to ${three(proxy.end)}`;
+  const proxyWords = `the proxy reward went from ${quantityText('reward', proxy.start)} to ${quantityText('reward', proxy.end)}`;
   return found(proxy.end >= proxy.start ? 'gradual' : 'breakdown', `${fall}, while ${proxyWords}`);
 }
 
@@ -188,10 +192,6 @@ function hasFallen(peak: number, end: number, error: number): boolean {
 function summarized(smoothed: readonly TruthPoint[], of: 'evaluations' | 'steps') {
   const peak = smoothed.reduce((best, point) => (point.value > best.value ? point : best));
   return { start: smoothed[0]!.value, peak: peak.value, peakStep: peak.step, end: smoothed.at(-1)!.value, of };
-}
-
-function three(value: number): string {
-  return String(significant(value));
 }
 
 /**

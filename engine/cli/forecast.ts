@@ -1,8 +1,9 @@
 /** The forecast of a probe or a run as terminal text. */
 import { type Signal, signalQuality } from '../analysis/forecast.ts';
 import { noForecast, SIGNAL_NAMES, standIn } from '../protocol/forecast-text.ts';
-import { DASH, estimate, number, oneLine, plural, share } from '../protocol/format.ts';
+import { DASH, oneLine, plural } from '../protocol/format.ts';
 import type { Forecast, ForecastScore, Problem, RunConfig } from '../protocol/index.ts';
+import { quantityText } from '../protocol/quantities.ts';
 import { readsLabels } from '../training/forecast.ts';
 import { table } from './table.ts';
 
@@ -29,7 +30,7 @@ export function signalTable(forecast: Forecast, right: ReadonlyMap<number, boole
   if (signals.length === 0) return null;
   return table(
     ['signal', 'AUROC for correctness'],
-    signals.map(({ signal, auroc }) => [RANKED_BY[signal], estimate(auroc)]),
+    signals.map(({ signal, auroc }) => [RANKED_BY[signal], quantityText('auroc', auroc)]),
   );
 }
 
@@ -42,8 +43,8 @@ function likelyWrongTable(forecast: Forecast, problems: readonly Problem[], most
     .map(({ problem, answer, share: votes, right }) => [
       oneLine(problems[problem]?.id ?? String(problem), 24),
       answer === null ? DASH : oneLine(answer, 20),
-      share(votes?.mean),
-      share(right),
+      quantityText('share', votes?.mean),
+      quantityText('probability', right),
     ]);
   return table(['problem', 'predicted majority', 'share', 'P(correct)'], rows, [2, 3]);
 }
@@ -53,7 +54,7 @@ export function forecastSection(forecast: Forecast, problems: readonly Problem[]
   const { reward, accuracy, wrong, likelyWrong } = forecast;
   const by = standIn(forecast);
   const lines = [
-    `Forecast for training with ${reward}${by ? `, ${by}` : ''}: predicted majority accuracy ${estimate(accuracy)} · expected wrong majorities: ${number(wrong, 1)} of ${forecast.problems.length}`,
+    `Forecast for training with ${reward}${by ? `, ${by}` : ''}: predicted majority accuracy ${quantityText('accuracy', accuracy)} · expected wrong majorities: ${quantityText('expectedProblems', wrong)} of ${forecast.problems.length}`,
   ];
   if (likelyWrong.length > 0) {
     lines.push(
@@ -65,5 +66,5 @@ export function forecastSection(forecast: Forecast, problems: readonly Problem[]
 }
 
 export function scoreText({ problems, auroc, brier, baseBrier, expected, actual }: ForecastScore): string {
-  return `Forecast score: predicted majority accuracy ${share(expected)}, measured ${estimate(actual)} on ${plural(problems, 'problem')} · AUROC ${estimate(auroc)} · Brier score ${estimate(brier)}, base-rate baseline ${number(baseBrier, 3)}`;
+  return `Forecast score: predicted majority accuracy ${quantityText('accuracy', expected)}, measured ${quantityText('accuracy', actual)} on ${plural(problems, 'problem')} · AUROC ${quantityText('auroc', auroc)} · Brier score ${quantityText('brier', brier)}, base-rate baseline ${quantityText('brier', baseBrier)}`;
 }

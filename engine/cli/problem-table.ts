@@ -1,6 +1,7 @@
 /** The problems of a probe or a run: one row per problem, confident & wrong ones on top. */
 
-import { DASH, oneLine, share, verdict } from '../protocol/format.ts';
+import { DASH, oneLine, verdict } from '../protocol/format.ts';
+import { quantityText } from '../protocol/quantities.ts';
 import type { Problem } from '../protocol/records.ts';
 import { referenceText } from '../protocol/reference.ts';
 import { rightOf, VOTE_TITLES, type VoteStatus } from '../protocol/verdict.ts';
@@ -71,8 +72,8 @@ export function problemTable(results: readonly ProblemResult[]): string {
     oneLine(result.id, 24),
     result.line === null ? DASH : String(result.line),
     verdict(result.correct),
-    share(result.share),
-    share(result.confidence),
+    quantityText('share', result.share),
+    quantityText('tokenProbability', result.confidence),
     result.majority === null
       ? DASH
       : `${oneLine(result.majority, 20)}${result.status === 'majority' ? '' : ` (${VOTE_TITLES[result.status as VoteStatus]})`}`,

@@ -6,8 +6,9 @@
 import { activityText } from '../protocol/activity.ts';
 import { evaluatedText, readingText } from '../protocol/data-text.ts';
 import { EMBEDDED } from '../protocol/embedded.ts';
-import { about, DASH, estimate, share, whole } from '../protocol/format.ts';
+import { about, DASH, percent, whole } from '../protocol/format.ts';
 import { STEP_METRICS } from '../protocol/metrics.ts';
+import { quantityText } from '../protocol/quantities.ts';
 import type { JournalRecord, StepRecord } from '../protocol/records.ts';
 import type { Progress } from '../protocol/rpc.ts';
 import { visibleLine } from '../protocol/visible.ts';
@@ -121,7 +122,7 @@ export class ProgressView {
     const done = progress.steps > 0 ? Math.min(1, progress.step / progress.steps) : 0;
     const filled = Math.round(done * BAR);
     const bar = '█'.repeat(filled) + '░'.repeat(BAR - filled);
-    const fraction = progress.fraction === null ? '' : ` ${Math.round(progress.fraction * 100)}%`;
+    const fraction = progress.fraction === null ? '' : ` ${percent(progress.fraction)}`;
     const head = progress.steps > 0 ? `step ${progress.step}/${progress.steps}  ${bar}  ` : '';
     const lines = [`${head}${activityOf(progress)}${fraction}`];
     if (this.#metrics) {
@@ -130,7 +131,9 @@ export class ProgressView {
       const shown = { proxyReward: this.#proxy, groundTruthReward: this.#truth, majorityShare: this.#majority };
       for (const [metric, values] of Object.entries(shown) as [keyof typeof shown, (number | null)[]][]) {
         const title = STEP_METRICS[metric].title.toLowerCase();
-        lines.push(`  ${title.padEnd(19)}  ${share(this.#metrics[metric]).padEnd(4)}  ${curve(values)}`);
+        lines.push(
+          `  ${title.padEnd(19)}  ${quantityText(STEP_METRICS[metric].quantity, this.#metrics[metric]).padEnd(4)}  ${curve(values)}`,
+        );
       }
     }
     lines.push(`  ${speed(progress, this.#tokensPerSecond)}   ${about(progress.secondsLeft)} left`);
@@ -147,9 +150,9 @@ function plainLine(
   const parts = progress.steps > 0 ? [`step ${progress.step}/${progress.steps}`] : [];
   if (metrics) {
     parts.push(
-      `proxy reward ${share(metrics.proxyReward)}`,
-      `ground-truth reward ${share(metrics.groundTruthReward)}`,
-      `majority share ${share(metrics.majorityShare)}`,
+      `proxy reward ${quantityText('reward', metrics.proxyReward)}`,
+      `ground-truth reward ${quantityText('share', metrics.groundTruthReward)}`,
+      `majority share ${quantityText('share', metrics.majorityShare)}`,
     );
   }
   parts.push(speed(progress, tokensPerSecond));
@@ -176,8 +179,8 @@ export function remarkOf(record: JournalRecord): string | null {
     case 'evaluation': {
       const on = record.sampledFrom === undefined ? '' : ` (${evaluatedText(record)})`;
       const head = `evaluation at step ${record.step}${on}`;
-      if (!record.accuracy) return `${head}: majority share ${share(record.majorityShare)}`;
-      return `${head}: accuracy ${estimate(record.accuracy)}, majority accuracy ${share(record.majorityAccuracy?.mean)}`;
+      if (!record.accuracy) return `${head}: majority share ${quantityText('share', record.majorityShare)}`;
+      return `${head}: accuracy ${quantityText('accuracy', record.accuracy)}, majority accuracy ${quantityText('accuracy', record.majorityAccuracy?.mean)}`;
     }
     case 'warning':
       // It ends the run, and the end record says the same.

@@ -1,8 +1,9 @@
 /** The summary of a run: accuracy before and after training, speed, peak memory. */
 
 import { evaluatedText } from '../protocol/data-text.ts';
-import { DASH, estimate, number, plural, share } from '../protocol/format.ts';
+import { DASH, plural } from '../protocol/format.ts';
 import { EVALUATION_METRIC_NAMES, EVALUATION_METRICS, type EvaluationMetric } from '../protocol/metrics.ts';
+import { QUANTITIES, quantityText } from '../protocol/quantities.ts';
 import type { Estimate, EvaluationRecord } from '../protocol/records.ts';
 import type { RunColumns } from '../runs/columns.ts';
 import { beforeAfter } from '../runs/run-info.ts';
@@ -80,7 +81,8 @@ export function beforeAfterTable({ head: { evaluations } }: RunColumns): string 
   const any = after ?? before;
   if (!any) return null;
   const rows = EVALUATION_METRIC_NAMES.flatMap((metric) => {
-    const { title, unit, row } = EVALUATION_METRICS[metric];
+    const { title, quantity, row } = EVALUATION_METRICS[metric];
+    const { unit } = QUANTITIES[quantity];
     if (!row) return [];
     const name = unit === 'share' ? title(any.samples) : `${title(any.samples)} (${unit})`;
     const values = [before, after].map((record) => (record ? valueText(record, metric) : DASH));
@@ -92,8 +94,5 @@ export function beforeAfterTable({ head: { evaluations } }: RunColumns): string 
 
 function valueText(record: EvaluationRecord, metric: EvaluationMetric): string {
   const value = record[metric];
-  const { unit, row } = EVALUATION_METRICS[metric];
-  if (value === null || Array.isArray(value)) return DASH;
-  if (typeof value === 'object') return estimate(value);
-  return unit === 'share' ? share(value) : number(value, row?.decimals ?? 0);
+  return Array.isArray(value) ? DASH : quantityText(EVALUATION_METRICS[metric].quantity, value);
 }

@@ -13,7 +13,8 @@ import { OPTIMIZER } from '../protocol/settings/optimizer.ts';
 import { RUN } from '../protocol/settings/run.ts';
 import { ROLLOUTS, SAMPLING } from '../protocol/settings/sampling.ts';
 import { STEP } from '../protocol/settings/step.ts';
-import { REWARD_SETTINGS } from './reward-settings.ts';
+import { optionsKey } from '../reward/option-tree.ts';
+import { rewards } from '../reward/registry.ts';
 
 export interface RunSetting extends PlacedSetting {
   /** The reward whose option it is. */
@@ -25,7 +26,14 @@ export interface SettingGroup {
   settings: readonly RunSetting[];
 }
 
-const REWARD: readonly RunSetting[] = [{ path: 'reward', setting: RUN.fields.reward }, ...REWARD_SETTINGS];
+const REWARD: readonly RunSetting[] = [
+  { path: 'reward', setting: RUN.fields.reward },
+  ...rewards.flatMap(({ name, options }) =>
+    options
+      ? settingsIn(options, `rewardOptions.${optionsKey(name)}.`).map((placed) => ({ ...placed, reward: name }))
+      : [],
+  ),
+];
 
 const MODEL_GROUP = { title: 'Model and device', settings: settingsIn({ fields: { ...MODEL, ...DEVICE } }) };
 const PROBLEM_GROUP = { title: 'Problems', settings: settingsIn(DATASET as AnySection, 'dataset.') };

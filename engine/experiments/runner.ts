@@ -225,8 +225,7 @@ class ExperimentWorker {
       );
     }
     const handle = begun
-      ? // Its configuration is the one that was asked for here.
-        await resumeRun({ folder: place, allowPrograms, allowCommand: true })
+      ? await resumeRun({ folder: place, allowPrograms })
       : await startRun({ config, folder: place, signal, allowPrograms });
     this.active.set(id, handle);
     const stopListening = handle.onProgress(() => this.report());

@@ -7,7 +7,6 @@ export const PROBLEMS_FILE = 'problems.jsonl';
 export const PROMPTS_FILE = 'prompts.jsonl';
 export const EVENTS_FILE = 'events.jsonl';
 export const LOCK_FILE = 'lock';
-export const MARK_FILE = 'own.mark';
 export const CHECKPOINTS = 'checkpoints';
 
 /** A new rollout file is begun when a frame would grow the current one beyond this. */

@@ -1,10 +1,12 @@
 /** Texts of a problem's forecast for lens, hover, panel and terminal. Pure. */
 import type { Forecast, ProblemForecast } from './forecast.ts';
-import { number, share } from './format.ts';
+import { quantityText, withUnit } from './quantities.ts';
 
 /** `predicted majority: 16 · P(correct) = 0.83`. */
 export function forecastText({ answer, right }: Pick<ProblemForecast, 'answer' | 'right'>): string {
-  return answer === null ? 'no predicted majority' : `predicted majority: ${answer} · P(correct) = ${share(right)}`;
+  return answer === null
+    ? 'no predicted majority'
+    : `predicted majority: ${answer} · P(correct) = ${quantityText('probability', right)}`;
 }
 
 /** `computed with majority-vote in place of dual`; null if computed with the training reward, or not known. */
@@ -38,15 +40,15 @@ export type SignalId = keyof typeof SIGNAL_NAMES;
 /** Names and values of the forecast's signals, without those that do not exist. */
 export function signalsOf(prediction: ProblemForecast): { id: SignalId; name: string; value: string }[] {
   const { share: part, margin, answerEntropy, confidenceGap, agreement, certaintyAgreement, optimum } = prediction;
-  const signed = (value: number) => `${value > 0 ? '+' : ''}${number(value, 2)}`;
   const values: Record<SignalId, string | null> = {
-    share: part && `${share(part.mean)} (${share(part.low)} to ${share(part.high)})`,
-    margin: margin === null ? null : share(margin),
-    answerEntropy: answerEntropy === null ? null : `${number(answerEntropy, 2)} nats`,
-    confidenceGap: confidenceGap === null ? null : `${signed(confidenceGap)} nats/token`,
-    agreement: agreement === null ? null : share(agreement),
-    certaintyAgreement: certaintyAgreement === null ? null : share(certaintyAgreement),
-    optimum: optimum === null ? null : share(optimum),
+    share: part && quantityText('share', part),
+    margin: margin === null ? null : quantityText('share', margin),
+    answerEntropy: answerEntropy === null ? null : withUnit('answerEntropy', answerEntropy),
+    confidenceGap:
+      confidenceGap === null ? null : `${confidenceGap > 0 ? '+' : ''}${withUnit('logprob', confidenceGap)}`,
+    agreement: agreement === null ? null : quantityText('auroc', agreement),
+    certaintyAgreement: certaintyAgreement === null ? null : quantityText('auroc', certaintyAgreement),
+    optimum: optimum === null ? null : quantityText('share', optimum),
   };
   return (Object.keys(SIGNAL_NAMES) as SignalId[]).flatMap((id) => {
     const value = values[id];

@@ -1,19 +1,13 @@
 /**
  * How every surface writes numbers, times and texts: panel, editor, terminal and reports. The only place that formats numbers
- * (`tests/unit/one-format.test.ts`). A value that does not exist is a dash. Pure.
+ * (`tests/unit/one-format.test.ts`); `quantities.ts` says with how many digits. A value that does not exist is a dash. Pure.
  */
-import type { Estimate } from './estimate.ts';
 import { visible, visibleLine } from './visible.ts';
 
 export const DASH = '–';
 
 function exists(value: number | null | undefined): value is number {
   return value !== null && value !== undefined && !Number.isNaN(value);
-}
-
-/** A share or accuracy with two digits: `0.87`. */
-export function share(value: number | null | undefined): string {
-  return exists(value) ? value.toFixed(2) : DASH;
 }
 
 /** `87%`. */
@@ -24,7 +18,7 @@ export function percent(value: number | null | undefined): string {
 /** With `digits` after the point, or in scientific form where that would hide the number. */
 export function number(value: number | null | undefined, digits = 3): string {
   if (!exists(value)) return DASH;
-  if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : '-∞';
   const size = Math.abs(value);
   return size !== 0 && size < 10 ** -digits ? value.toExponential(1) : value.toFixed(digits);
 }
@@ -32,7 +26,7 @@ export function number(value: number | null | undefined, digits = 3): string {
 /** Three significant digits: `0.0123`, `12.3`, `1,234`; very small and large values in scientific form. */
 export function figure(value: number | null | undefined): string {
   if (!exists(value)) return DASH;
-  if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : '-∞';
   if (value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6)) return value.toExponential(1);
   if (Number.isInteger(value)) return value.toLocaleString('en');
   return Math.abs(value) >= 100 ? value.toFixed(0) : String(significant(value));
@@ -63,11 +57,6 @@ export function rounded(value: number, digits: number): number {
 /** `1,234`. */
 export function whole(value: number | null | undefined): string {
   return exists(value) ? Math.round(value).toLocaleString('en') : DASH;
-}
-
-/** A mean with its 95% interval: `0.710 (0.660 to 0.760)`. */
-export function estimate(value: Estimate | null | undefined): string {
-  return value ? `${value.mean.toFixed(3)} (${value.low.toFixed(3)} to ${value.high.toFixed(3)})` : DASH;
 }
 
 /** A time that was taken: `0:38`, `12:05`, `3:07:12`. */

@@ -3,6 +3,7 @@
  * and the rows of the terminal are made of this. How they are computed is in `engine/analysis/metrics.ts`, in the update
  * for the last few, and in `engine/analysis/evaluation-metrics.ts`. Pure, without schemas.
  */
+import type { Quantity } from './quantities.ts';
 import type { EvaluationRecord, StepRecord } from './records.ts';
 
 export interface MetricDefinition {
@@ -10,8 +11,8 @@ export interface MetricDefinition {
   title: string;
   /** Definition, for the documentation; Markdown. */
   definition: string;
-  /** Unit of the value; a share goes from 0 to 1. */
-  unit: 'share' | 'nats' | 'nats/token' | 'tokens' | 'groups' | 'none';
+  /** What kind of number it is: its digits and unit. */
+  quantity: Quantity;
   /** A label is read for it. */
   labels: boolean;
   /** The color of its chart, where the panel offers one: of correctness, of entropy, or neither. */
@@ -27,14 +28,14 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
   proxyReward: {
     title: 'Proxy reward',
     definition: 'mean of the reward that trains',
-    unit: 'none',
+    quantity: 'reward',
     labels: false,
     terminal: true,
   },
   groundTruthReward: {
     title: 'Ground-truth reward',
     definition: 'share of rollouts whose answer is right; a rollout without an answer is wrong',
-    unit: 'share',
+    quantity: 'share',
     labels: true,
     terminal: true,
   },
@@ -42,7 +43,7 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
     title: 'Reward accuracy',
     definition:
       'share of rollouts whose reward agrees with their correctness (0.5 or more means right); null for a reward that does not say right or wrong, and without any answer',
-    unit: 'share',
+    quantity: 'accuracy',
     labels: true,
     terminal: true,
     chart: 'accuracy',
@@ -50,7 +51,7 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
   labelAccuracy: {
     title: 'Label accuracy',
     definition: 'share of problems whose majority answer is right',
-    unit: 'share',
+    quantity: 'accuracy',
     labels: true,
     terminal: true,
     chart: 'accuracy',
@@ -58,7 +59,7 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
   majorityShare: {
     title: 'Majority share',
     definition: "mean over problems of the largest cluster's share of all rollouts, including those without an answer",
-    unit: 'share',
+    quantity: 'share',
     labels: false,
     terminal: true,
     chart: 'plain',
@@ -66,20 +67,20 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
   rawMajorityShare: {
     title: 'Majority share of strings',
     definition: 'the same for identical strings instead of clusters',
-    unit: 'share',
+    quantity: 'share',
     labels: false,
   },
   answerEntropy: {
     title: 'Answer entropy',
     definition: 'mean over problems of the entropy over clusters; rollouts without an answer are excluded',
-    unit: 'nats',
+    quantity: 'answerEntropy',
     labels: false,
     chart: 'entropy',
   },
   answerDiversity: {
     title: 'Distinct majorities',
     definition: 'distinct majority answers / problems with a majority: falls when every problem gets the same answer',
-    unit: 'share',
+    quantity: 'share',
     labels: false,
     chart: 'plain',
   },
@@ -87,14 +88,14 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
     title: 'Confidence agreement',
     definition:
       'mean over problems of the AUROC of the mean log-probability for membership in the majority: 1 agreement, 0.5 unrelated',
-    unit: 'share',
+    quantity: 'auroc',
     labels: false,
     chart: 'plain',
   },
   entropy: {
     title: 'Entropy',
     definition: 'actor entropy: mean token entropy of the policy',
-    unit: 'nats/token',
+    quantity: 'entropy',
     labels: false,
     terminal: true,
     chart: 'entropy',
@@ -102,14 +103,14 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
   kl: {
     title: 'KL divergence',
     definition: 'KL divergence to the reference policy per trained token (k3)',
-    unit: 'nats',
+    quantity: 'kl',
     labels: false,
     chart: 'plain',
   },
   length: {
     title: 'Length',
     definition: 'mean response length',
-    unit: 'tokens',
+    quantity: 'length',
     labels: false,
     terminal: true,
     chart: 'plain',
@@ -117,7 +118,7 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
   truncated: {
     title: 'Truncated',
     definition: 'share of responses truncated at the length limit',
-    unit: 'share',
+    quantity: 'share',
     labels: false,
     terminal: true,
     chart: 'plain',
@@ -125,7 +126,7 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
   noAnswer: {
     title: 'Without an answer',
     definition: 'share of rollouts from which no answer could be extracted',
-    unit: 'share',
+    quantity: 'share',
     labels: false,
     terminal: true,
     chart: 'plain',
@@ -134,15 +135,15 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
     title: 'Repetition',
     definition:
       'mean share of token trigrams that occurred earlier in the response; responses of fewer than three tokens are excluded',
-    unit: 'share',
+    quantity: 'share',
     labels: false,
     chart: 'plain',
   },
-  loss: { title: 'Loss', definition: 'loss of the update', unit: 'none', labels: false },
+  loss: { title: 'Loss', definition: 'loss of the update', quantity: 'loss', labels: false },
   gradientNorm: {
     title: 'Gradient norm',
     definition: 'global gradient norm of the update, before clipping',
-    unit: 'none',
+    quantity: 'gradientNorm',
     labels: false,
     terminal: true,
     chart: 'plain',
@@ -150,18 +151,23 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
   clipFraction: {
     title: 'Clip fraction',
     definition: 'share of tokens whose ratio was clipped in the update',
-    unit: 'none',
+    quantity: 'clipFraction',
     labels: false,
     chart: 'plain',
   },
-  learningRate: { title: 'Learning rate', definition: 'learning rate of the update', unit: 'none', labels: false },
+  learningRate: {
+    title: 'Learning rate',
+    definition: 'learning rate of the update',
+    quantity: 'learningRate',
+    labels: false,
+  },
   skippedGroups: {
     title: 'Skipped groups',
     definition: 'groups whose rewards were all equal, so that they gave no gradient',
-    unit: 'groups',
+    quantity: 'groups',
     labels: false,
   },
-  tokens: { title: 'Tokens', definition: 'tokens sampled', unit: 'tokens', labels: false },
+  tokens: { title: 'Tokens', definition: 'tokens sampled', quantity: 'tokens', labels: false },
 };
 
 export const STEP_METRIC_NAMES = Object.keys(STEP_METRICS) as StepMetric[];
@@ -173,11 +179,11 @@ export interface EvaluationMetricDefinition {
   title(k: number): string;
   /** Definition, for the documentation; null where it is that of the step's metric of the same name. */
   definition: string | null;
-  unit: MetricDefinition['unit'];
+  quantity: Quantity;
   /** How its 95% interval is found; null for a value without one. */
   interval: 'bootstrap over problems' | 'Wilson' | null;
-  /** Has a row in the table of before and after, with so many decimals where it is not a share. */
-  row?: { decimals: number };
+  /** Has a row in the table of before and after. */
+  row?: true;
   /** It is a list over k, not one number. */
   list?: true;
 }
@@ -185,56 +191,54 @@ export interface EvaluationMetricDefinition {
 type Frame = 'type' | 'seq' | 'time' | 'step' | 'problems' | 'sampledFrom' | 'samples' | 'foreign' | 'timing';
 export type EvaluationMetric = Exclude<keyof EvaluationRecord, Frame>;
 
-const SHARE_ROW = { decimals: 0 };
-
 /** In the order of tables. A metric of the record without a description does not compile. */
 export const EVALUATION_METRICS: Readonly<Record<EvaluationMetric, EvaluationMetricDefinition>> = {
   accuracy: {
     title: (k) => `accuracy (avg@${k})`,
     definition: 'avg@k: mean correctness of k samples per problem',
-    unit: 'share',
+    quantity: 'accuracy',
     interval: 'bootstrap over problems',
-    row: SHARE_ROW,
+    row: true,
   },
   majorityAccuracy: {
     title: (k) => `majority (maj@${k})`,
     definition: 'maj@k for k = all samples: the vote is right',
-    unit: 'share',
+    quantity: 'accuracy',
     interval: 'Wilson',
-    row: SHARE_ROW,
+    row: true,
   },
   greedyAccuracy: {
     title: () => 'greedy',
     definition: 'the greedy answer is right',
-    unit: 'share',
+    quantity: 'accuracy',
     interval: 'Wilson',
-    row: SHARE_ROW,
+    row: true,
   },
   passAtK: {
     title: (k) => `pass@${k}`,
     definition: 'pass@k for k = all samples: any is right',
-    unit: 'share',
+    quantity: 'accuracy',
     interval: 'Wilson',
-    row: SHARE_ROW,
+    row: true,
   },
   atK: {
     title: () => 'pass@k and maj@k',
     definition: 'pass@k and maj@k over k = 1, 2, 4 ... 64 and all samples',
-    unit: 'share',
+    quantity: 'accuracy',
     interval: 'bootstrap over problems',
     list: true,
   },
-  majorityShare: { title: () => 'majority share', ...sameAsStep('majorityShare'), row: SHARE_ROW },
-  entropy: { title: () => 'entropy', ...sameAsStep('entropy'), row: { decimals: 2 } },
-  length: { title: () => 'length', ...sameAsStep('length'), row: { decimals: 1 } },
+  majorityShare: { title: () => 'majority share', ...sameAsStep('majorityShare'), row: true },
+  entropy: { title: () => 'entropy', ...sameAsStep('entropy'), row: true },
+  length: { title: () => 'length', ...sameAsStep('length'), row: true },
   answerEntropy: { title: () => 'answer entropy', ...sameAsStep('answerEntropy') },
   repetition: { title: () => 'repetition', ...sameAsStep('repetition') },
-  truncated: { title: () => 'truncated', ...sameAsStep('truncated'), row: SHARE_ROW },
-  noAnswer: { title: () => 'without an answer', ...sameAsStep('noAnswer'), row: SHARE_ROW },
+  truncated: { title: () => 'truncated', ...sameAsStep('truncated'), row: true },
+  noAnswer: { title: () => 'without an answer', ...sameAsStep('noAnswer'), row: true },
 };
 
 export const EVALUATION_METRIC_NAMES = Object.keys(EVALUATION_METRICS) as EvaluationMetric[];
 
 function sameAsStep(metric: StepMetric) {
-  return { definition: null, unit: STEP_METRICS[metric].unit, interval: null };
+  return { definition: null, quantity: STEP_METRICS[metric].quantity, interval: null };
 }

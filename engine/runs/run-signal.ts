@@ -8,7 +8,7 @@ import type { Metric } from './series.ts';
 /** Above this share of the responses, people are told. */
 const MOST = 0.5;
 
-export interface RunSignal {
+export interface RecordedSignal {
   steps: number;
   /** Steps at which the rewards were equal in every group; null where that was not recorded. */
   equal: number | null;
@@ -17,7 +17,7 @@ export interface RunSignal {
   noAnswer: number | null;
 }
 
-export function runSignal(columns: RunColumns): RunSignal {
+export function runSignal(columns: RunColumns): RecordedSignal {
   const { series, groups } = columns;
   const skipped = series.of('skippedGroups');
   const counts = new Map<number, number>();
@@ -37,12 +37,12 @@ export function runSignal(columns: RunColumns): RunSignal {
 }
 
 /** Whether no step could train by its rewards. */
-export function learnedNothing({ steps, equal }: Pick<RunSignal, 'steps' | 'equal'>): boolean {
+export function learnedNothing({ steps, equal }: Pick<RecordedSignal, 'steps' | 'equal'>): boolean {
   return steps > 0 && equal === steps;
 }
 
 /** What most of the responses lack, such as `100% of the responses cut at the length limit, 89% without an answer`; null for nothing. */
-export function lackingText({ truncated, noAnswer }: Pick<RunSignal, 'truncated' | 'noAnswer'>): string | null {
+export function lackingText({ truncated, noAnswer }: Pick<RecordedSignal, 'truncated' | 'noAnswer'>): string | null {
   const facts = [
     mostly(truncated) ? `${percent(truncated)} of the responses cut at the length limit` : null,
     mostly(noAnswer) ? `${percent(noAnswer)}${mostly(truncated) ? '' : ' of the responses'} without an answer` : null,
@@ -51,7 +51,7 @@ export function lackingText({ truncated, noAnswer }: Pick<RunSignal, 'truncated'
 }
 
 /** How a run ended that had little to learn from; null for any other. */
-export function signalText(signal: RunSignal): string | null {
+export function signalText(signal: RecordedSignal): string | null {
   const lacking = lackingText(signal);
   if (!learnedNothing(signal)) return lacking;
   const where = signal.steps === 1 ? 'the only step' : `all ${plural(signal.steps, 'step')}`;

@@ -1,6 +1,6 @@
 /** Tries a device out: a chain of matrix products, in a process of its own, checked against the right result. */
 import { createRequire } from 'node:module';
-import { number } from '../protocol/format.ts';
+import { quantityText } from '../protocol/quantities.ts';
 import { runInChild } from '../system/node-child.ts';
 import { Graph, op } from '../tensor/index.ts';
 import { encodeGraph } from './onnx.ts';
@@ -80,7 +80,7 @@ export async function probeProvider({ name, options }: Provider, expected?: numb
   if (expected !== undefined && !(Math.abs(value / expected - 1) < TOLERANCE)) {
     return { works: false, reason: `wrong result: ${value}, expected ${expected} as on the CPU` };
   }
-  const detail = `${number(milliseconds, 1)} ms for four ${SIZE} x ${SIZE} matrix products`;
+  const detail = `${quantityText('milliseconds', milliseconds)} ms for four ${SIZE} x ${SIZE} matrix products`;
   return { works: true, detail, time: { milliseconds, value } };
 }
 

@@ -4,8 +4,9 @@ import * as vscode from 'vscode';
 import { liveWriter } from '../../engine/journal/lock.ts';
 import { repairRun as repairedCopy } from '../../engine/journal/repair.ts';
 import { EMBEDDED } from '../../engine/protocol/embedded.ts';
-import { dateTime, plural, share } from '../../engine/protocol/format.ts';
+import { dateTime, plural } from '../../engine/protocol/format.ts';
 import { RollscopeError, type RunInfo } from '../../engine/protocol/index.ts';
+import { quantityText } from '../../engine/protocol/quantities.ts';
 import { canResume } from '../../engine/protocol/resumable.ts';
 import type { Rollscope } from '../app.ts';
 import type { LookCommand } from '../cli-documents.ts';
@@ -132,7 +133,7 @@ async function pickRun(
   const items: RunPick[] = runs.map((run) => ({
     label: withoutIcons(run.run),
     description: run.job === 'probe' ? 'probe' : `${run.step}/${run.steps}`,
-    detail: `${run.status} · ${share(run.accuracyBefore)} → ${share(run.accuracyAfter)}${run.sampled ? ` (${run.sampled})` : ''} · ${dateTime(run.created)}`,
+    detail: `${run.status} · ${quantityText('accuracy', run.accuracyBefore)} → ${quantityText('accuracy', run.accuracyAfter)}${run.sampled ? ` (${run.sampled})` : ''} · ${dateTime(run.created)}`,
     folder: run.folder,
   }));
   if (elsewhere) items.push({ label: '$(folder-opened) Choose a run folder…' });

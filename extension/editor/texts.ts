@@ -1,6 +1,7 @@
 /** Texts of a problem's result for CodeLens, inline result and hover. Pure. */
 import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
-import { code, markdown, oneLine, share } from '../../engine/protocol/format.ts';
+import { code, markdown, oneLine } from '../../engine/protocol/format.ts';
+import { quantityText } from '../../engine/protocol/quantities.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
 import { type Verdict, VOTE_TITLES } from '../../engine/protocol/verdict.ts';
 import type { Prediction } from '../../engine/runs/columns.ts';
@@ -29,7 +30,7 @@ export function resultText(view: ProblemView): string {
   const lacking = lackingText(view);
   if (answer === null) return `no answer${lacking ? ` (${lacking})` : ''}`;
   const standing = status === 'tie' || status === 'single' ? `${VOTE_TITLES[status]}, ` : '';
-  return `${MARKS[shownVerdict(view)]}${oneLine(answer, 40)} (${standing}share ${share(part)}${lacking ? `, ${lacking}` : ''})`;
+  return `${MARKS[shownVerdict(view)]}${oneLine(answer, 40)} (${standing}share ${quantityText('share', part)}${lacking ? `, ${lacking}` : ''})`;
 }
 
 /** The verdict that marks a problem: only a majority can be right or wrong. */
@@ -51,12 +52,13 @@ export function hoverText({ run, problem, view }: ProblemInRun, link: string): s
   const marks = clusters.some(({ correct }) => correct !== null);
   const rows = clusters.slice(0, MOST_CLUSTERS).map(({ answer, count, correct }) => {
     const mark = correct === null ? '' : correct ? '✓' : '✗';
-    return `| ${code(oneLine(answer, 60))} ${marks ? `| ${mark} ` : ''}| ${count} | ${share(count / votes)} |`;
+    return `| ${code(oneLine(answer, 60))} ${marks ? `| ${mark} ` : ''}| ${count} | ${quantityText('share', count / votes)} |`;
   });
   const others = clusters.slice(MOST_CLUSTERS).reduce((sum, { count }) => sum + count, 0);
-  if (others > 0) rows.push(`| other answers ${marks ? '| ' : ''}| ${others} | ${share(others / votes)} |`);
+  if (others > 0)
+    rows.push(`| other answers ${marks ? '| ' : ''}| ${others} | ${quantityText('share', others / votes)} |`);
   if (unanswered > 0) {
-    rows.push(`| no answer ${marks ? '| ' : ''}| ${unanswered} | ${share(unanswered / votes)} |`);
+    rows.push(`| no answer ${marks ? '| ' : ''}| ${unanswered} | ${quantityText('share', unanswered / votes)} |`);
   }
   const head = marks
     ? ['| Answer | | Rollouts | Share |', '| :--- | --- | ---: | ---: |']
@@ -78,7 +80,7 @@ function predictionText(prediction: Prediction, outcome: boolean | null, by: str
   const what =
     answer === null
       ? 'no predicted majority.'
-      : `predicted majority ${code(oneLine(answer, 60))}${majority ? '' : ' (not the majority at the time)'} · P(correct) = ${share(right)}.`;
+      : `predicted majority ${code(oneLine(answer, 60))}${majority ? '' : ' (not the majority at the time)'} · P(correct) = ${quantityText('probability', right)}.`;
   const rows = signalsOf(prediction).map(({ name, value }) => `| ${name} | ${value} |`);
   return [
     `**Forecast**${by ? `, ${markdown(by)}` : ''}: ${what}${ended}`,

@@ -1,8 +1,9 @@
 /** A rollout as a text document: a header, then the response with the position of every token. Pure. */
 import { EMBEDDED } from '../../engine/protocol/embedded.ts';
-import { baseName, DASH, number, share, verdict, whole } from '../../engine/protocol/format.ts';
+import { baseName, DASH, verdict, whole } from '../../engine/protocol/format.ts';
 import type { Problem, Rollout } from '../../engine/protocol/index.ts';
 import { valueText } from '../../engine/protocol/named-values.ts';
+import { quantityText, withUnit } from '../../engine/protocol/quantities.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
 import { visible, visibleLine } from '../../engine/protocol/visible.ts';
 
@@ -99,16 +100,16 @@ export type HeaderRow = keyof typeof NAMES;
 export function headerValues(facts: DocumentFacts): Record<HeaderRow, string> {
   const { run, step, phase, problem, index, of, why, rollout } = facts;
   const graded = rollout.correct === null ? '' : ` (${verdict(rollout.correct)})`;
-  const probability = share(rollout.logprob === null ? null : Math.exp(rollout.logprob));
+  const probability = quantityText('tokenProbability', rollout.logprob === null ? null : Math.exp(rollout.logprob));
   return {
     answer: rollout.answer === null ? 'none extracted' : `${rollout.answer}${graded}`,
     reference: referenceText(problem) ?? DASH,
     reward: rewardText(facts),
     why: why || DASH,
     tokens: `${whole(rollout.tokens)}${rollout.finish === 'length' ? ', truncated at the length limit' : ''}`,
-    logprob: `${number(rollout.logprob)} nats/token`,
+    logprob: withUnit('logprob', rollout.logprob),
     probability: `${probability} per token (geometric mean)`,
-    entropy: `${number(rollout.entropy)} nats/token`,
+    entropy: withUnit('entropy', rollout.entropy),
     run: `${run}, step ${step} (${phase}), rollout ${index + 1} of ${of}`,
   };
 }
@@ -148,6 +149,6 @@ function headerOf(facts: DocumentFacts): string[] {
 function rewardText({ rollout: { reward, advantage }, phase, imported }: DocumentFacts): string {
   if (reward === null) return phase === 'train' ? DASH : `${DASH} (not used for training)`;
   const untrained = imported ? 'advantage not recorded' : 'voted, not trained on';
-  const trained = advantage === null ? untrained : `advantage ${number(advantage)}`;
-  return `${number(reward, Number.isInteger(reward) ? 0 : 3)}, ${trained}`;
+  const trained = advantage === null ? untrained : `advantage ${quantityText('advantage', advantage)}`;
+  return `${quantityText('reward', reward)}, ${trained}`;
 }

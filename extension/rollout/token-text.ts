@@ -1,6 +1,7 @@
 /** The hover of a token. Pure. */
-import { code, DASH, number, percent } from '../../engine/protocol/format.ts';
+import { code, DASH } from '../../engine/protocol/format.ts';
 import type { Rollout } from '../../engine/protocol/index.ts';
+import { quantityText } from '../../engine/protocol/quantities.ts';
 
 /** Markdown about a token, by its index in the rollout. */
 export function tokenText({ tokenTexts, ids, tokens, statistics }: Rollout, index: number): string {
@@ -13,16 +14,11 @@ export function tokenText({ tokenTexts, ids, tokens, statistics }: Rollout, inde
   const table = [
     '| | |',
     '| :--- | ---: |',
-    `| Probability | ${percentOf(probability)}${isTop1 ? ' (top-1)' : ''} |`,
-    `| Entropy | ${number(at(statistics.entropy))} nats |`,
-    `| Top-1 probability | ${percentOf(largest)} |`,
-    `| Top-2 probability | ${percentOf(at(statistics.top2))} |`,
+    `| Probability | ${quantityText('tokenProbability', probability)}${isTop1 ? ' (top-1)' : ''} |`,
+    `| Entropy | ${quantityText('entropy', at(statistics.entropy))} nats |`,
+    `| Top-1 probability | ${quantityText('tokenProbability', largest)} |`,
+    `| Top-2 probability | ${quantityText('tokenProbability', at(statistics.top2))} |`,
   ];
   const token = `${code(tokenTexts![index]!)} · token ${index + 1} of ${tokens} · id ${ids?.[index] ?? DASH}`;
   return [token, table.join('\n')].join('\n\n');
-}
-
-/** Small probabilities keep their size: `0.02%`. */
-function percentOf(probability: number | null): string {
-  return probability !== null && probability < 0.1 ? `${number(probability * 100, 2)}%` : percent(probability);
 }

@@ -3,8 +3,9 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { EMBEDDED } from '../../engine/protocol/embedded.ts';
-import { DASH, dateTime, originText, share } from '../../engine/protocol/format.ts';
+import { DASH, dateTime, originText } from '../../engine/protocol/format.ts';
 import type { ListedRun, RunInfo, UnreadableRun } from '../../engine/protocol/index.ts';
+import { quantityText } from '../../engine/protocol/quantities.ts';
 import { commandOf } from '../command-definitions.ts';
 import type { ItemContext } from '../ids.ts';
 import { inEditor } from '../remedies.ts';
@@ -67,7 +68,7 @@ function factsOf(info: RunInfo): string[][] {
     ...(info.skipped ? [['Skipped', info.skipped.message]] : []),
     [
       'Accuracy',
-      `${share(info.accuracyBefore)} → ${share(info.accuracyAfter)}${info.sampled ? ` (${info.sampled})` : ''}`,
+      `${quantityText('accuracy', info.accuracyBefore)} → ${quantityText('accuracy', info.accuracyAfter)}${info.sampled ? ` (${info.sampled})` : ''}`,
     ],
   ];
 }
@@ -90,7 +91,7 @@ export function runItemContent(
   const accuracy =
     info.accuracyBefore === null && info.accuracyAfter === null
       ? ''
-      : `${share(info.accuracyBefore)} → ${info.accuracyAfter === null ? DASH : share(info.accuracyAfter)}${info.sampled ? ' (sampled)' : ''} · `;
+      : `${quantityText('accuracy', info.accuracyBefore)} → ${quantityText('accuracy', info.accuracyAfter)}${info.sampled ? ' (sampled)' : ''} · `;
   const steps = info.job === 'probe' ? '' : ` · ${info.step}/${info.steps ?? DASH}`;
   const [icon, color] = shown === 'completed' && info.warning ? WARNED : ICONS[shown];
   return { description: `${accuracy}${dateTime(info.created)}${steps}`, icon, color };

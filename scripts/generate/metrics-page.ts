@@ -5,6 +5,7 @@ import {
   STEP_METRIC_NAMES,
   STEP_METRICS,
 } from '../../engine/protocol/metrics.ts';
+import { QUANTITIES } from '../../engine/protocol/quantities.ts';
 import { table } from './markdown.ts';
 
 const BEGIN = '<!-- generated from engine/protocol/metrics.ts: npm run generate -->';
@@ -25,7 +26,8 @@ export function metricsPage(current: string): string {
 
 function stepTable(): string {
   const rows = STEP_METRIC_NAMES.map((name) => {
-    const { definition, unit, labels } = STEP_METRICS[name];
+    const { definition, quantity, labels } = STEP_METRICS[name];
+    const { unit } = QUANTITIES[quantity];
     return [`\`${name}\``, labels ? 'yes' : 'no', unit === 'none' ? '' : unit, definition];
   });
   return table(['name', 'labels', 'unit', 'definition'], rows);

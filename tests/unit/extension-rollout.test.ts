@@ -83,12 +83,12 @@ describe('a rollout document', () => {
     expect(values).toEqual({
       answer: '16 (correct)',
       reference: '16',
-      reward: expect.stringMatching(/^1, .*0\.540$/),
+      reward: expect.stringMatching(/^1\.00, .*0\.54$/),
       why: 'answer 16 joined the largest cluster',
       tokens: '3',
-      logprob: '-0.500 nats/token',
+      logprob: '-0.50 nats/token',
       probability: expect.stringMatching(/^0\.61 /),
-      entropy: '0.250 nats/token',
+      entropy: '0.25 nats/token',
       run: expect.stringMatching(/^run-1, .*\b12 \(train\), .*\b3 of 8$/),
     });
     for (const [i, value] of Object.values(values).entries()) expect(lines[4 + i]!.endsWith(`  ${value}`)).toBe(true);

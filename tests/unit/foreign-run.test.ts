@@ -148,7 +148,7 @@ describe('runs', () => {
       'completed',
       '3/–',
       '–',
-      '0.33',
+      '0.333',
       'accuracy_reward + format_reward',
       'Qwen/Qwen2.5-0.5B-Instruct',
     ]);
@@ -167,7 +167,7 @@ describe('show', () => {
     expect(cellsOf(text, 'steps')).toEqual(['steps', '3 of –']);
     expect(cellsOf(text, 'device')).toEqual(['device', '–']);
     // Foreign series under their names; one without any value is a dash.
-    expect(cellsOf(text, 'completions/mean_length')).toEqual(['completions/mean_length', '21.00', '▁▅█', '23.00']);
+    expect(cellsOf(text, 'completions/mean_length')).toEqual(['completions/mean_length', '21', '▁▅█', '23']);
     expect(cellsOf(text, 'sampling/importance_ratio')).toEqual(['sampling/importance_ratio', '–', '–']);
     expect(cellsOf(text, 'tied')).toEqual(['tied', '5', 'correct', '0.50', '–', '56 (tie)', '56', '56 x2, 54 x2']);
   });
@@ -184,7 +184,7 @@ describe('show', () => {
 
   test('has them of a rollout too', async () => {
     const text = await terminal(() => on({ problem: 'right', phase: 'train', rollout: '3' }));
-    expect(cellsOf(text, 'reward accuracy_reward')).toEqual(['reward accuracy_reward', '0']);
+    expect(cellsOf(text, 'reward accuracy_reward')).toEqual(['reward accuracy_reward', '0.00']);
     expect(cellsOf(text, 'reward format_reward')).toEqual(['reward format_reward', '–']);
     expect(cellsOf(text, 'masked')).toEqual(['masked', 'yes']);
     expect(cellsOf(text, 'tokens')).toEqual(['tokens', '–']);

@@ -5,28 +5,19 @@ import {
   bytes,
   code,
   duration,
-  estimate,
   number,
   oneLine,
   percent,
   plural,
-  share,
   verdict,
   whole,
 } from '../../engine/protocol/format.ts';
+import { quantityText, withUnit } from '../../engine/protocol/quantities.ts';
 
 describe('numbers', () => {
-  test('show shares, and a dash for what does not exist', () => {
-    expect([share(0.873), share(1), share(0), share(null), share(Number.NaN)]).toEqual([
-      '0.87',
-      '1.00',
-      '0.00',
-      '–',
-      '–',
-    ]);
+  test('are a dash where they do not exist', () => {
     expect([percent(0.873), percent(null), percent(Number.NaN)]).toEqual(['87%', '–', '–']);
-    expect(estimate({ mean: 0.71, low: 0.66, high: 0.76 })).toBe('0.710 (0.660 to 0.760)');
-    expect([estimate(null), verdict(null), verdict(true), verdict(false)]).toEqual(['–', '–', 'correct', 'wrong']);
+    expect([verdict(null), verdict(true), verdict(false)]).toEqual(['–', 'correct', 'wrong']);
   });
 
   test('keep their size, however small or large', () => {
@@ -35,7 +26,7 @@ describe('numbers', () => {
       '1.0e-5',
       '7.0e-4',
       '0.000',
-      '−∞',
+      '-∞',
       '–',
     ]);
     expect([0, 0.5, 1e-4, null].map((value) => number(value, 2))).toEqual(['0.00', '0.50', '1.0e-4', '–']);
@@ -46,6 +37,25 @@ describe('numbers', () => {
       '1,200 steps',
     ]);
     expect([bytes(300 * 2 ** 20), bytes(3.5 * 2 ** 30), bytes(null)]).toEqual(['300 MB', '3.5 GB', '–']);
+  });
+});
+
+describe('quantities', () => {
+  test('have the digits and the unit of their kind, alone and with an interval', () => {
+    expect([0.5726, 0, 1, null, undefined, Number.NaN].map((value) => quantityText('accuracy', value))).toEqual([
+      ...['0.573', '0.000', '1.000', '–', '–', '–'],
+    ]);
+    expect([0.873, 0.001, -0.001].map((value) => quantityText('share', value))).toEqual(['0.87', '0.00', '0.00']);
+    expect(quantityText('accuracy', { mean: 0.71, low: 0.66, high: 0.76 })).toBe('0.710 (0.660 to 0.760)');
+    expect([0.21, null].map((value) => withUnit('entropy', value))).toEqual(['0.21 nats/token', '–']);
+    expect([withUnit('share', 0.5), withUnit('length', 12.62), withUnit('tokens', 1234)]).toEqual([
+      ...['0.50', '12.6 tokens', '1,234 tokens'],
+    ]);
+  });
+
+  test('keep their size where it matters', () => {
+    expect([quantityText('tokenProbability', 2e-4), quantityText('reward', 1.1e-4)]).toEqual(['2.0e-4', '1.1e-4']);
+    expect(quantityText('kl', 0.00123)).toBe('0.0012');
   });
 });
 

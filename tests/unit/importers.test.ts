@@ -94,7 +94,7 @@ describe('rollouts as JSON Lines', () => {
     expect(read.map((rollout) => rollout.rewards.accuracy_reward)).toEqual([1, 0, null]);
     expect(read.map(({ foreign }) => foreign)).toEqual([{ kl: null }, { kl: 0.25 }, { masked: true }]);
     expect(problemView(await openColumns(folder), 0)).toMatchObject({
-      status: 'majority',
+      status: 'single',
       verdict: 'correct',
       step: 2,
     });

@@ -4,7 +4,7 @@ import { stepMetrics } from '../../engine/analysis/index.ts';
 import type { JournalRecord, StepRecord } from '../../engine/protocol/index.ts';
 import { RunConfig } from '../../engine/protocol/index.ts';
 import { signalWarningIn } from '../../engine/protocol/warnings.ts';
-import { type RunSignal as Measured, signalText } from '../../engine/runs/run-signal.ts';
+import { type RecordedSignal as Measured, signalText } from '../../engine/runs/run-signal.ts';
 import { configWarning, RunSignal, truncationWarning } from '../../engine/training/signal.ts';
 import { judge, judgedGroup } from '../../engine/training/stages.ts';
 import { inEditor } from '../../extension/remedies.ts';

@@ -3,7 +3,7 @@ import { type ScaleLinear, scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import { nothing, type TemplateResult } from 'lit';
 import { svg } from '../html.ts';
-import { axisRange } from './scale.ts';
+import { axisRange, tickFormat } from './scale.ts';
 
 export interface Series {
   /** CSS class that gives the color. */
@@ -53,9 +53,9 @@ export function plotArea(width: number, height: number, rightAxis = false) {
   return { left: MARGIN.left, right, top: MARGIN.top, bottom: height - MARGIN.bottom };
 }
 
-/** `.5`, `−2`, `1,000`. */
+/** `.5`, `-2`, `1,000`. */
 function tickText(scale: ScaleLinear<number, number>, tick: number): string {
-  const text = scale.tickFormat(2)(tick);
+  const text = tickFormat(scale, 2)(tick);
   return text.replace(/^(\D?)0\./, '$1.').replace(/\.0+$/, '') || '0';
 }
 

@@ -1,7 +1,7 @@
 /** The metrics that a chart can show, in the order of the menu: those with a chart in `engine/protocol/metrics.ts`. */
-import { number, share, whole } from '../../engine/protocol/format.ts';
 import { type MetricDefinition, STEP_METRIC_NAMES, STEP_METRICS } from '../../engine/protocol/metrics.ts';
 import { valueText } from '../../engine/protocol/named-values.ts';
+import { QUANTITIES, withUnit } from '../../engine/protocol/quantities.ts';
 import type { Head } from '../../engine/runs/columns.ts';
 import {
   type ForeignMetric,
@@ -22,19 +22,12 @@ export interface MetricChoice {
   text(value: number | null): string;
 }
 
-const TEXTS: Record<MetricDefinition['unit'], (value: number | null) => string> = {
-  share,
-  nats: (value) => `${number(value, 2)} nats`,
-  'nats/token': (value) => `${number(value, 2)} nats/token`,
-  tokens: (value) => `${whole(value)} tokens`,
-  groups: (value) => whole(value),
-  none: (value) => number(value, 3),
-};
-
 export const METRIC_CHOICES: readonly MetricChoice[] = STEP_METRIC_NAMES.flatMap((metric) => {
-  const { title, unit, chart } = STEP_METRICS[metric];
+  const { title, quantity, chart } = STEP_METRICS[metric];
   if (!chart) return [];
-  return [{ metric, label: title, color: chart, text: TEXTS[unit], ...(unit === 'share' && { share: true as const }) }];
+  const text = (value: number | null) => withUnit(quantity, value);
+  const isShare = QUANTITIES[quantity].unit === 'share';
+  return [{ metric, label: title, color: chart, text, ...(isShare && { share: true as const }) }];
 });
 
 /** Number of charts whose metric can be chosen. */

@@ -1,7 +1,14 @@
-/** Ranges of axes for values of any scale. Pure. */
+/** Ranges and labels of axes for values of any scale. Pure. */
+import type { ScaleLinear } from 'd3-scale';
 
 function known(values: readonly (number | null | undefined)[]): number[] {
   return values.filter((value): value is number => typeof value === 'number' && Number.isFinite(value));
+}
+
+/** The labels of an axis with about `count` ticks, with the minus of all other texts. */
+export function tickFormat(scale: ScaleLinear<number, number>, count: number): (tick: number) => string {
+  const format = scale.tickFormat(count);
+  return (tick) => format(tick).replace('\u2212', '-');
 }
 
 /** Whether all values are shares: from 0 to 1. */

@@ -2,7 +2,7 @@
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { evaluatedText } from '../../engine/protocol/data-text.ts';
-import { number, share } from '../../engine/protocol/format.ts';
+import { quantityText } from '../../engine/protocol/quantities.ts';
 import type { Metric } from '../../engine/runs/series.ts';
 import { type CurveOptions, curve, plotArea, type Series } from '../charts/curve.ts';
 import { choiceOf, choicesOf } from '../charts/metrics.ts';
@@ -145,8 +145,8 @@ export class Curves extends Component {
       ${chart(
         'Reward',
         html`Reward${value(
-          html`<span class="name-proxy">proxy</span> ${rewardText(now('proxyReward'))} ·
-            <span class="name-reference">ground truth</span> ${share(now('groundTruthReward'))}${
+          html`<span class="name-proxy">proxy</span> ${quantityText('reward', now('proxyReward'))} ·
+            <span class="name-reference">ground truth</span> ${quantityText('share', now('groundTruthReward'))}${
               sampled ? html` · evaluated on ${evaluatedText(sampled)}` : nothing
             }`,
         )}`,
@@ -191,9 +191,4 @@ export class Curves extends Component {
     const step = Math.round(part * this.steps);
     this.store.lookAt(Math.max(1, Math.min(this.store.columns.step, step)));
   }
-}
-
-/** Two digits for shares; three digits or scientific notation for other values. */
-function rewardText(value: number | null): string {
-  return value !== null && (value === 0 || (value >= 0.005 && value <= 1)) ? share(value) : number(value);
 }

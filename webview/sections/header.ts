@@ -6,17 +6,8 @@ import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { activityText } from '../../engine/protocol/activity.ts';
 import { standIn } from '../../engine/protocol/forecast-text.ts';
-import {
-  about,
-  baseName,
-  bytes,
-  DASH,
-  number,
-  originText,
-  plural,
-  share,
-  whole,
-} from '../../engine/protocol/format.ts';
+import { about, baseName, bytes, DASH, originText, plural, whole } from '../../engine/protocol/format.ts';
+import { quantityText } from '../../engine/protocol/quantities.ts';
 import { canResume } from '../../engine/protocol/resumable.ts';
 import type { RunInfo } from '../../engine/protocol/rpc.ts';
 import { signalWarningIn } from '../../engine/protocol/warnings.ts';
@@ -207,14 +198,14 @@ export class Header extends Component {
     const { mean, low, high } = forecast.accuracy;
     const by = standIn(forecast);
     const about = `Predicted before step 1 from label-free signals${by ? `, ${by}` : ''}.`;
-    return html`<span class="fact" title=${about} data-predicted=${share(mean)} data-measured=${score ? share(score.actual.mean) : nothing}>
-      <span>predicted majority accuracy <b>${share(mean)}</b> <span class="muted">(${share(low)} to ${share(high)})</span></span>
+    return html`<span class="fact" title=${about} data-predicted=${quantityText('accuracy', mean)} data-measured=${score ? quantityText('accuracy', score.actual.mean) : nothing}>
+      <span>predicted majority accuracy <b>${quantityText('accuracy', mean)}</b> <span class="muted">(${quantityText('accuracy', low)} to ${quantityText('accuracy', high)})</span></span>
       ${by ? html`<span class="muted">${by}</span>` : nothing}
       ${
         score
-          ? html`<span>measured <b>${share(score.actual.mean)}</b></span>
-              <span class="muted">AUROC ${share(score.auroc?.mean)} · Brier score ${number(score.brier.mean)}, base-rate baseline ${number(score.baseBrier)}</span>`
-          : html`<span class="muted">expected wrong majorities: ${number(forecast.wrong, 1)} of ${whole(Object.keys(forecast.problems).length)}</span>`
+          ? html`<span>measured <b>${quantityText('accuracy', score.actual.mean)}</b></span>
+              <span class="muted">AUROC ${quantityText('auroc', score.auroc?.mean)} · Brier score ${quantityText('brier', score.brier.mean)}, base-rate baseline ${quantityText('brier', score.baseBrier)}</span>`
+          : html`<span class="muted">expected wrong majorities: ${quantityText('expectedProblems', forecast.wrong)} of ${whole(Object.keys(forecast.problems).length)}</span>`
       }
     </span>`;
   }

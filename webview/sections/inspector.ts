@@ -3,8 +3,9 @@
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
-import { baseName, DASH, plural, share, verdict } from '../../engine/protocol/format.ts';
+import { baseName, DASH, plural, verdict } from '../../engine/protocol/format.ts';
 import type { Rollout } from '../../engine/protocol/group.ts';
+import { quantityText } from '../../engine/protocol/quantities.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
 import { VOTE_TITLES } from '../../engine/protocol/verdict.ts';
 import { historyOf } from '../../engine/runs/history.ts';
@@ -106,7 +107,7 @@ export class Inspector extends Component {
         ? 'no predicted majority'
         : html`predicted majority <b class="mono">${answer}</b>
             ${majority ? nothing : html`<span class="muted">(not the majority at the time)</span>`} · P(correct) =
-            <b>${share(right)}</b>${likelyWrong ? ', predicted wrong' : ''}`;
+            <b>${quantityText('probability', right)}</b>${likelyWrong ? ', predicted wrong' : ''}`;
     return html`<div class="prediction" data-predicted=${answer === null ? 'none' : likelyWrong ? 'wrong' : 'correct'} data-outcome=${verdict(outcome)}>
       ${predicted}
       ${by ? html`<span class="muted">(${by})</span>` : nothing}

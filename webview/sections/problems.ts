@@ -1,8 +1,9 @@
-/** The problems by confidence and correctness of their majorities, and the confident & wrong ones as a table. */
+/** The problems by majority share and correctness of the majority, and the confident & wrong ones as a table. */
 
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { DASH, plural, share as shown } from '../../engine/protocol/format.ts';
+import { DASH, plural } from '../../engine/protocol/format.ts';
+import { quantityText } from '../../engine/protocol/quantities.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
 import { CONFIDENT, VOTE_TITLES } from '../../engine/protocol/verdict.ts';
 import { historyOf } from '../../engine/runs/history.ts';
@@ -41,9 +42,9 @@ function votedText({ status, answer, share }: ProblemView): string {
       return 'no answer';
     case 'single':
     case 'tie':
-      return `${answer} (${VOTE_TITLES[status]}), share ${shown(share)}`;
+      return `${answer} (${VOTE_TITLES[status]}), share ${quantityText('share', share)}`;
     case 'majority':
-      return `${answer}, majority share ${shown(share)}`;
+      return `${answer}, majority share ${quantityText('share', share)}`;
   }
 }
 
@@ -256,8 +257,8 @@ export class Problems extends Component {
               <td class="text">${problem.text}</td>
               <td class="mono wrong cut" title=${answer ?? nothing}>${answer}${status === 'tie' ? html` <span class="muted">(tie)</span>` : nothing}</td>
               <td class="mono cut" title=${referenceText(problem)}>${referenceText(problem)}</td>
-              <td class="number">${shown(share)}</td>
-              ${predicting ? html`<td class="number">${shown(prediction?.right)}</td>` : nothing}
+              <td class="number">${quantityText('share', share)}</td>
+              ${predicting ? html`<td class="number">${quantityText('probability', prediction?.right)}</td>` : nothing}
               ${
                 history
                   ? html`<td><svg width="70" height="14" aria-hidden="true">${shareSparkline(historyOf(this.store.columns, problem.index), steps)}</svg></td>`

@@ -17,8 +17,9 @@ import {
   type StepGroup,
 } from '../../analysis/theory.ts';
 import { equivalent, graderOf } from '../../grading/index.ts';
-import { DASH, estimate, number, oneLine, plural, share } from '../../protocol/format.ts';
+import { DASH, oneLine, plural } from '../../protocol/format.ts';
 import { type GroupDetail, type Problem, RollscopeError } from '../../protocol/index.ts';
+import { quantityText } from '../../protocol/quantities.ts';
 import { OPTIMUM_BETA } from '../../protocol/settings/optimum.ts';
 import { QUADRANT_TITLES, QUADRANTS } from '../../protocol/verdict.ts';
 import { answerTokens } from '../../reward/answer-tokens.ts';
@@ -26,7 +27,7 @@ import { type RunReward, rewardOf } from '../../reward/index.ts';
 import { groupOf } from '../../reward/stored.ts';
 import { type RunColumns, recordedForecast, recordedScore } from '../../runs/columns.ts';
 import { historyOf } from '../../runs/history.ts';
-import { learnedNothing, type RunSignal, runSignal, signalText } from '../../runs/run-signal.ts';
+import { learnedNothing, type RecordedSignal, runSignal, signalText } from '../../runs/run-signal.ts';
 import { collapseWarningAt } from '../../runs/watch.ts';
 import { forecastSection, scoreText, signalTable, withoutForecast } from '../forecast.ts';
 import { type RunMaterial, readGroups } from '../groups.ts';
@@ -136,16 +137,18 @@ function optimumText(groups: readonly JudgedGroup[], optima: readonly Optimum[],
     const found = optima[i]!.accuracy;
     return found === null ? [] : [{ now: mean(rollouts.map(({ correct }) => Number(correct === true))), there: found }];
   });
-  const change = (now: number, there: number) => `${share(now)} now, ${share(there)} at the optimum`;
+  const change = (of: 'share' | 'accuracy', now: number, there: number) =>
+    `${quantityText(of, now)} now, ${quantityText(of, there)} at the optimum`;
   const accuracy =
     judged.length === 0
       ? ''
-      : `; accuracy ${change(mean(judged.map((one) => one.now)), mean(judged.map((one) => one.there)))}`;
+      : `; accuracy ${change('accuracy', mean(judged.map((one) => one.now)), mean(judged.map((one) => one.there)))}`;
   const shares = change(
+    'share',
     mean(groups.map(({ majority }) => majority?.share ?? 0)),
     mean(optima.map((o) => o.majorityShare)),
   );
-  return `Optimum pi* at beta ${number(beta, 2)}, by reweighting these rollouts: majority share ${shares}${accuracy}`;
+  return `Optimum pi* at beta ${quantityText('beta', beta)}, by reweighting these rollouts: majority share ${shares}${accuracy}`;
 }
 
 function alignmentTable(aligned: readonly MeasureAlignment[]): string {
@@ -155,10 +158,10 @@ function alignmentTable(aligned: readonly MeasureAlignment[]): string {
     return [
       [
         found.title,
-        found.within ? `${estimate(found.within)}, n = ${found.within.problems}` : DASH,
-        estimate(found.across),
-        number(found.calibration?.equalWidth.error, 3),
-        number(found.calibration?.equalMass.error, 3),
+        found.within ? `${quantityText('auroc', found.within)}, n = ${found.within.problems}` : DASH,
+        quantityText('auroc', found.across),
+        quantityText('calibrationError', found.calibration?.equalWidth.error),
+        quantityText('calibrationError', found.calibration?.equalMass.error),
       ],
     ];
   });
@@ -183,7 +186,7 @@ function atKTable(groups: readonly JudgedGroup[]): string | null {
   const ks = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096].filter((k) => k <= most);
   const rows = ks.flatMap((k) => {
     const found = estimatesAtK(groups, k);
-    return found ? [[String(k), estimate(found.pass), estimate(found.majority)]] : [];
+    return found ? [[String(k), quantityText('accuracy', found.pass), quantityText('accuracy', found.majority)]] : [];
   });
   return rows.length > 0 ? table(['k', 'pass@k', 'maj@k'], rows, [0]) : null;
 }
@@ -222,18 +225,18 @@ function theoryOf(columns: RunColumns) {
 function theoryText({ common, error, theorem, problems }: NonNullable<ReturnType<typeof theoryOf>>): string {
   const lines = [`Sharpening: share of the initial majority answer, ${plural(problems.length, 'problem')}`];
   if (common) {
-    const beta = common.beta === null ? 'no growth' : `beta ${number(common.beta, 2)}`;
+    const beta = common.beta === null ? 'no growth' : `beta ${quantityText('beta', common.beta)}`;
     lines.push(
-      `  logit growth per step ${number(common.growth, 3)}${common.error === null ? '' : ` ± ${number(common.error, 3)}`} (${beta}, rate ${number(common.rate, 3)}), explained variance ${share(common.explained)}`,
+      `  logit growth per step ${quantityText('growth', common.growth)}${common.error === null ? '' : ` ± ${quantityText('growth', common.error)}`} (${beta}, rate ${quantityText('growth', common.rate)}), explained variance ${quantityText('share', common.explained)}`,
     );
   }
   if (error) {
     lines.push(
-      `  mean prediction error: one step ahead ${number(error.oneStep, 3)} (constant-share baseline ${number(error.oneStepUnchanged, 3)}), from the first step ${number(error.manySteps, 3)} (baseline ${number(error.manyStepsUnchanged, 3)})`,
+      `  mean prediction error: one step ahead ${quantityText('predictionError', error.oneStep)} (constant-share baseline ${quantityText('predictionError', error.oneStepUnchanged)}), from the first step ${quantityText('predictionError', error.manySteps)} (baseline ${quantityText('predictionError', error.manyStepsUnchanged)})`,
     );
   }
   lines.push(
-    `  Theorem 1: initial majority kept ${estimate(theorem.kept)} of ${plural(theorem.problems, 'problem')}; correctness unchanged ${estimate(theorem.outcome)}`,
+    `  Theorem 1: initial majority kept ${quantityText('share', theorem.kept)} of ${plural(theorem.problems, 'problem')}; correctness unchanged ${quantityText('share', theorem.outcome)}`,
   );
   const patterns = problems.flatMap(({ pattern }) => pattern?.pattern ?? []);
   const count = (name: string) => patterns.filter((p) => p === name).length;
@@ -272,7 +275,7 @@ function endingText({ failure, signal, collapse, watch }: Ending, reward: string
 }
 
 /** A run without anything to learn from has not simply not failed. */
-function outcomeText({ mode, reason }: RunFailure, signal: RunSignal): string {
+function outcomeText({ mode, reason }: RunFailure, signal: RecordedSignal): string {
   const lacking = signalText(signal);
   const failure = mode === 'none' ? 'no failure' : `${mode} failure`;
   if (lacking === null) return `${failure}: ${reason}`;

@@ -1,9 +1,9 @@
 /** `rollscope probe`: samples the problems without training. */
 
-import { duration, plural, rounded, share } from '../../protocol/format.ts';
+import { duration, plural, rounded } from '../../protocol/format.ts';
+import { quantityText } from '../../protocol/quantities.ts';
 import { mean } from '../../protocol/values.ts';
 import { recordedForecast } from '../../runs/columns.ts';
-import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
 import { forecastSection, signalTable, withoutForecast } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
 import { PROBE_GROUPS } from '../options.ts';
@@ -15,7 +15,6 @@ import { buildRunConfig, type RawOptions } from '../run-config.ts';
 export async function probe(dataset: string | undefined, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
   const config = buildRunConfig('probe', dataset, raw, PROBE_GROUPS);
-  await withConsent(output, allowedBy(raw), (allowed) => checkConfigFile({ ...raw, ...allowed }, config));
   const places = await placesOf(raw.out as string | undefined);
   const name = raw.name as string | undefined;
   const finished = await runInForeground(output, places, (engine, signal) => {
@@ -43,7 +42,7 @@ export async function finishProbe(output: Output, finished: Finished, places: Pl
   if (results.length > 0) {
     output.print(`\n${problemTable(results)}\n`);
     output.print(
-      `${plural(results.length, 'problem')}: accuracy ${share(summary.accuracy)}, majority accuracy ${share(summary.majorityAccuracy)}, majority share ${share(summary.majorityShare)} (${duration(seconds)})`,
+      `${plural(results.length, 'problem')}: accuracy ${quantityText('accuracy', summary.accuracy)}, majority accuracy ${quantityText('accuracy', summary.majorityAccuracy)}, majority share ${quantityText('share', summary.majorityShare)} (${duration(seconds)})`,
     );
     if (forecast) {
       output.print(`\n${forecastSection(forecast, problems)}`);

@@ -1,8 +1,9 @@
 /** `rollscope rescore`: other rewards on the stored rollouts, without the model. */
 import { hasReference, REWARDED } from '../../analysis/metrics.ts';
 import { compareRewards, type Rescored, type RescoredGroup, type Rescoring, winnerOf } from '../../analysis/rescore.ts';
-import { DASH, estimate, number, originText, plural, share, verdict } from '../../protocol/format.ts';
+import { DASH, originText, plural, verdict } from '../../protocol/format.ts';
 import { type GroupDetail, parseReward, RollscopeError } from '../../protocol/index.ts';
+import { quantityText } from '../../protocol/quantities.ts';
 import { LOSS } from '../../protocol/settings/loss.ts';
 import { REWARDS, rewardOf } from '../../reward/index.ts';
 import { groupOf, rejudged } from '../../reward/stored.ts';
@@ -186,13 +187,13 @@ function rewardTable({ rewards }: Rescoring): string {
   const rows = rewards.map((r) => [
     r.reward,
     String(r.groups),
-    number(r.mean, 2),
-    r.range ? `${number(r.range[0], 2)} to ${number(r.range[1], 2)}` : DASH,
-    share(r.equal),
-    estimate(r.auroc),
-    share(r.top1Accuracy?.mean),
-    share(r.signAccuracy),
-    share(r.accuracy),
+    quantityText('reward', r.mean),
+    r.range ? `${quantityText('reward', r.range[0])} to ${quantityText('reward', r.range[1])}` : DASH,
+    quantityText('share', r.equal),
+    quantityText('auroc', r.auroc),
+    quantityText('accuracy', r.top1Accuracy?.mean),
+    quantityText('accuracy', r.signAccuracy),
+    quantityText('accuracy', r.accuracy),
   ]);
   const header = [
     'reward',
@@ -215,10 +216,10 @@ function pairTable({ pairs }: Rescoring, trained: string): string {
     ({ rewards: [a, b], kendall, spearman, top1Disagreement, signDisagreement }) => [
       a,
       b,
-      number(kendall?.mean, 2),
-      number(spearman?.mean, 2),
-      share(top1Disagreement?.mean),
-      share(signDisagreement),
+      quantityText('rankCorrelation', kendall?.mean),
+      quantityText('rankCorrelation', spearman?.mean),
+      quantityText('share', top1Disagreement?.mean),
+      quantityText('share', signDisagreement),
     ],
   );
   return table(['reward', 'vs.', 'Kendall', 'Spearman', 'top-1 disagreement', 'sign disagreement'], rows, [2, 3, 4, 5]);
@@ -238,7 +239,7 @@ function winners(groups: readonly RescoredGroup[], rewards: readonly string[]): 
           String(best + 1),
           answer ?? DASH,
           verdict(correct),
-          scores.rewards.map((v) => number(v, 2)).join(' '),
+          scores.rewards.map((v) => quantityText('reward', v)).join(' '),
         ],
       ];
     }),
@@ -251,5 +252,5 @@ function conclusion({ rewards }: Rescoring): string {
   if (judged.length === 0)
     return 'No ranking: there are no labels, or the rollouts of each problem are all correct or all wrong.';
   const [best] = judged;
-  return `Best agreement with correctness: ${best!.reward}, AUROC ${estimate(best!.auroc)} within problems (chance: 0.5), over ${plural(best!.auroc!.groups, 'group')} with both correct and wrong rollouts.`;
+  return `Best agreement with correctness: ${best!.reward}, AUROC ${quantityText('auroc', best!.auroc)} within problems (chance: 0.5), over ${plural(best!.auroc!.groups, 'group')} with both correct and wrong rollouts.`;
 }

@@ -1,6 +1,7 @@
 /** `rollscope runs`: lists the runs in a folder, latest first. */
-import { DASH, dateTime, oneLine, share } from '../../protocol/format.ts';
+import { DASH, dateTime, oneLine } from '../../protocol/format.ts';
 import type { ListedRun } from '../../protocol/index.ts';
+import { quantityText } from '../../protocol/quantities.ts';
 import { listRuns } from '../../runs/list.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
@@ -38,8 +39,8 @@ function rowOf(run: ListedRun): string[] {
     run.job,
     run.status,
     run.job === 'train' ? `${run.step}/${run.steps ?? DASH}` : DASH,
-    share(run.accuracyBefore),
-    share(run.accuracyAfter),
+    quantityText('accuracy', run.accuracyBefore),
+    quantityText('accuracy', run.accuracyAfter),
     run.job === 'train' ? (run.reward ?? DASH) : DASH,
     oneLine(shortName(run.model), 28),
     oneLine(shortName(run.dataset), 28),

@@ -1,7 +1,8 @@
 /** One problem: its vote, its clusters, and its rollouts in numbers. */
-import { DASH, number, oneLine, originText, share, verdict } from '../../protocol/format.ts';
+import { DASH, oneLine, originText, verdict } from '../../protocol/format.ts';
 import type { Rollout } from '../../protocol/group.ts';
 import { valueNames, valueText } from '../../protocol/named-values.ts';
+import { quantityText, withUnit } from '../../protocol/quantities.ts';
 import { referenceText } from '../../protocol/reference.ts';
 import { describeRun, type RunFile } from '../../protocol/run-file.ts';
 import { VOTE_TITLES, type VoteStatus } from '../../protocol/verdict.ts';
@@ -21,7 +22,7 @@ export function showProblem(output: Output, group: ShownGroup): void {
   if (update) {
     const { kl, clipFraction } = update;
     output.print(
-      `update:    KL to the reference policy ${number(kl, 4)} nats/token, clip fraction ${share(clipFraction)}`,
+      `update:    KL to the reference policy ${withUnit('kl', kl)}, clip fraction ${quantityText('clipFraction', clipFraction)}`,
     );
   }
   output.print(`\n${clusterTable(group)}`);
@@ -48,7 +49,7 @@ function majorityText({ view }: ShownGroup): string {
   if (view.answer === null) return `${DASH} (unanswered: no answer extracted from any rollout)`;
   const correct = view.verdict === 'unknown' ? DASH : view.verdict;
   const standing = view.status === 'majority' ? '' : `, ${VOTE_TITLES[view.status as VoteStatus]}: no majority`;
-  return `${view.answer} (share ${share(view.share)}, raw share ${share(view.rawShare)}, ${correct}${standing})`;
+  return `${view.answer} (share ${quantityText('share', view.share)}, raw share ${quantityText('share', view.rawShare)}, ${correct}${standing})`;
 }
 
 /** Rollouts as people count them, from 1. */
@@ -73,12 +74,12 @@ function rolloutTable(rollouts: readonly Rollout[]): string {
     String(i + 1),
     rollout.answer === null ? DASH : oneLine(rollout.answer, 20),
     verdict(rollout.correct),
-    number(rollout.reward, 2),
-    ...rewards.map((name) => valueText(rollout.rewards[name])),
-    number(rollout.advantage, 2),
+    quantityText('reward', rollout.reward),
+    ...rewards.map((name) => quantityText('reward', rollout.rewards[name])),
+    quantityText('advantage', rollout.advantage),
     rollout.tokens === null ? DASH : String(rollout.tokens),
-    share(rollout.logprob === null ? null : Math.exp(rollout.logprob)),
-    number(rollout.entropy, 2),
+    quantityText('tokenProbability', rollout.logprob === null ? null : Math.exp(rollout.logprob)),
+    quantityText('entropy', rollout.entropy),
     rollout.finish ?? DASH,
     ...foreign.map((name) => oneLine(valueText(rollout.foreign[name]), 20)),
     oneLine(rollout.text, 40),

@@ -1,8 +1,9 @@
 /** One rollout: its text, its reward and the explanation of it. */
 import { RollscopeError } from '../../protocol/errors.ts';
-import { DASH, number, share, verdict } from '../../protocol/format.ts';
+import { DASH, verdict } from '../../protocol/format.ts';
 import type { RolloutFacts } from '../../protocol/group.ts';
 import { valueText } from '../../protocol/named-values.ts';
+import { quantityText, withUnit } from '../../protocol/quantities.ts';
 import { referenceText } from '../../protocol/reference.ts';
 import type { Output } from '../output.ts';
 import { table } from '../table.ts';
@@ -29,13 +30,13 @@ export function showRollout(output: Output, group: ShownGroup, count: number): v
       ['answer', rollout.answer ?? DASH],
       [
         ['reference', `${referenceText(problem) ?? DASH} (${verdict(rollout.correct)})`],
-        ['reward', number(rollout.reward, 2)],
-        ...Object.entries(rollout.rewards).map(([name, value]) => [`reward ${name}`, valueText(value)]),
-        ['advantage', `${number(rollout.advantage, 2)}${group.file.config ? effectOf(rollout) : ''}`],
+        ['reward', quantityText('reward', rollout.reward)],
+        ...Object.entries(rollout.rewards).map(([name, value]) => [`reward ${name}`, quantityText('reward', value)]),
+        ['advantage', `${quantityText('advantage', rollout.advantage)}${group.file.config ? effectOf(rollout) : ''}`],
         ['why', why],
         ['tokens', `${rollout.tokens ?? DASH}${rollout.finish === 'length' ? ' (truncated at the length limit)' : ''}`],
-        ['confidence', `${share(probability)} (geometric mean of token probabilities)`],
-        ['entropy', `${number(rollout.entropy, 2)} nats/token`],
+        ['confidence', `${quantityText('tokenProbability', probability)} (geometric mean of token probabilities)`],
+        ['entropy', withUnit('entropy', rollout.entropy)],
         ...Object.entries(rollout.foreign).map(([name, value]) => [name, valueText(value)]),
       ],
     ),

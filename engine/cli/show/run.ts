@@ -5,8 +5,10 @@ import { liveWriter } from '../../journal/lock.ts';
 import { readRunFile } from '../../journal/reader.ts';
 import { readingText } from '../../protocol/data-text.ts';
 import { EMBEDDED } from '../../protocol/embedded.ts';
-import { bytes, DASH, number, originText, whole } from '../../protocol/format.ts';
+import { bytes, DASH, originText, whole } from '../../protocol/format.ts';
 import { STEP_METRICS, type StepMetric, TERMINAL_METRICS } from '../../protocol/metrics.ts';
+import { valueText } from '../../protocol/named-values.ts';
+import { QUANTITIES, quantityText } from '../../protocol/quantities.ts';
 import type { Problem } from '../../protocol/records.ts';
 import type { RunInfo } from '../../protocol/rpc.ts';
 import type { ForeignRun } from '../../protocol/run-file.ts';
@@ -120,21 +122,23 @@ function curves(columns: RunColumns): string {
   const { steps, names } = columns.series;
   const foreign = names.filter(isForeign);
   const rows = [...TERMINAL_METRICS, ...foreign].flatMap((metric) => {
-    const { title, unit } = isForeign(metric) ? { title: foreignName(metric), unit: 'none' } : named(metric);
+    const { title, quantity } = isForeign(metric) ? { title: foreignName(metric), quantity: null } : named(metric);
     const values = valuesOf(columns, metric);
     const known = values.filter((value) => value !== null);
     if (known.length === 0) return isForeign(metric) ? [[title, DASH, '', DASH]] : [];
     // Most rewards are shares, and then both rewards have one axis.
-    const range = unit === 'share' || metric === 'proxyReward' ? { low: 0, high: 1 } : undefined;
+    const inRange = quantity !== null && (quantity === 'reward' || QUANTITIES[quantity].unit === 'share');
+    const range = inRange ? { low: 0, high: 1 } : undefined;
     const [first, last] = [known[0]!, known.at(-1)!];
-    return [[title, number(first, 2), sparkline(values, CURVE_COLUMNS, range), number(last, 2)]];
+    const text = (value: number) => (quantity === null ? valueText(value) : quantityText(quantity, value));
+    return [[title, text(first), sparkline(values, CURVE_COLUMNS, range), text(last)]];
   });
   return table(['metric', 'first', `steps ${steps[0]} to ${columns.step}`, 'last'], rows, [1, 3]);
 }
 
 function named(metric: StepMetric) {
-  const { title, unit } = STEP_METRICS[metric];
-  return { title: title.toLowerCase(), unit };
+  const { title, quantity } = STEP_METRICS[metric];
+  return { title: title.toLowerCase(), quantity };
 }
 
 /** null where a value does not exist. */

@@ -18,8 +18,9 @@ import { Weights } from '../../model/decoder.ts';
 import { parseHuggingFaceConfig } from '../../model/huggingface-config.ts';
 import { parameterShapes } from '../../model/parameters.ts';
 import { type StoredTensor, writeSafetensors } from '../../model/safetensors.ts';
-import { about, number } from '../../protocol/format.ts';
+import { about } from '../../protocol/format.ts';
 import { LossConfig, OptimizerConfig } from '../../protocol/index.ts';
+import { quantityText } from '../../protocol/quantities.ts';
 import { generator } from '../../rollout/philox.ts';
 import { openDevice } from '../../runtime/devices/index.ts';
 import { writeInPlace } from '../../system/files.ts';
@@ -119,7 +120,9 @@ for (let step = 1; step <= steps; step++) {
     const logprobs = scores.flatMap((rows) => rows.flatMap((row) => [...row.logprob]));
     const loss = -logprobs.reduce((a, b) => a + b, 0) / logprobs.length;
     const seconds = (performance.now() - started) / 1000;
-    console.log(`step ${step}  loss ${number(loss, 4)}  norm ${number(gradientNorm)}  ${about(seconds)}`);
+    console.log(
+      `step ${step}  loss ${quantityText('loss', loss)}  norm ${quantityText('gradientNorm', gradientNorm)}  ${about(seconds)}`,
+    );
   }
 }
 const out = path.resolve(values.out ?? path.join('engine', 'embedded', recipe.folder));

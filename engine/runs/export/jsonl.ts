@@ -1,5 +1,4 @@
 /** Exports as JSON lines: rollouts, and metrics (which Weights & Biases and others import). */
-import { portableJson } from '../../protocol/well-formed.ts';
 import { streamAside } from '../../system/aside.ts';
 import { type RolloutExportOptions, rolloutRows } from './rows.ts';
 import { runScalars } from './scalars.ts';
@@ -26,7 +25,7 @@ async function writeLines(path: string, values: AsyncIterable<object>): Promise<
   const lines = async function* () {
     for await (const value of values) {
       count++;
-      yield `${portableJson(value)}\n`;
+      yield `${JSON.stringify(value)}\n`;
     }
   };
   await streamAside(path, lines());

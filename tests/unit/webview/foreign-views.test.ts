@@ -196,12 +196,12 @@ describe('the editor', () => {
         .map((line) => line.trim().split(/ {2,}/) as [string, string]),
     );
     const expected = {
-      Reward: '0.500, advantage not recorded',
+      Reward: '0.50, advantage not recorded',
       accuracy_reward: '0',
       format_reward: '–',
       Why: 'no explanation was recorded',
       Tokens: '–',
-      'Log-prob': '– nats/token',
+      'Log-prob': '–',
       completion_length: '22',
       stop_reason: 'eos',
       masked: 'yes',

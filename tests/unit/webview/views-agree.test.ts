@@ -1,18 +1,30 @@
 /** Panel, editor, terminal, exports and reports say the same of every problem, at every step. */
 import { expect, test } from 'vitest';
+import { runs } from '../../../engine/cli/commands/runs.ts';
 import { problemResult, problemTable } from '../../../engine/cli/problem-table.ts';
+import { remarkOf } from '../../../engine/cli/progress.ts';
 import { readShownGroup } from '../../../engine/cli/show/group.ts';
+import { showRollout } from '../../../engine/cli/show/rollout.ts';
+import { showRun } from '../../../engine/cli/show/run.ts';
 import { evaluatedChanges } from '../../../engine/experiments/parts/changes.ts';
 import { readRunFolder } from '../../../engine/journal/reader.ts';
+import { STEP_METRICS, TERMINAL_METRICS } from '../../../engine/protocol/metrics.ts';
+import { quantityText } from '../../../engine/protocol/quantities.ts';
 import { type RolloutRow, rolloutRows } from '../../../engine/runs/export/rows.ts';
 import { openColumns } from '../../../engine/runs/open.ts';
 import { FileResults } from '../../../extension/editor/results.ts';
 import { hoverText, resultText } from '../../../extension/editor/texts.ts';
+import { headerValues } from '../../../extension/rollout/layout.ts';
 import { OpenRun } from '../../../extension/run/open-run.ts';
+import { choiceOf } from '../../../webview/charts/metrics.ts';
 import { writeForeignRun } from '../../support/foreign-run.ts';
+import { FakeOutput } from '../../support/output.ts';
+import { keepPrinted } from '../../support/printed.ts';
 import { temporaryFolder } from '../../support/processes.ts';
 import { writeRunFixture } from '../../support/run-fixture.ts';
-import { panelOn } from './panel.ts';
+import { panelOn, readSelected, rendered } from './panel.ts';
+
+const printed = keepPrinted();
 
 async function exported(folder: string): Promise<RolloutRow[]> {
   const rows: RolloutRow[] = [];
@@ -119,4 +131,61 @@ test('they agree about a run of another trainer too: ties, problems without answ
     const { detail } = await readShownGroup(folder, columns, problem, { step: undefined, phase: undefined });
     expect(detail).toMatchObject({ phase, step });
   }
+});
+
+test('the same number reads alike: digits belong to quantities, not to views', async () => {
+  const root = `${temporaryFolder()}`;
+  const { folder } = await writeRunFixture(`${root}/run`, { problems: 4, votes: 6, steps: 3, every: 3 });
+  const run = await OpenRun.read(folder);
+  const { records } = await readRunFolder(folder);
+  const problem = run.problems[1]!;
+  const columns = await openColumns(folder);
+  const panel = await panelOn(run);
+  panel.select(problem.index);
+  panel.lookAt(2);
+  await readSelected(panel);
+  const rows = [...rendered(panel, 'inspector').matchAll(/<tr [^>]*data-rollout="\d+"[^>]*>(.*?)<\/tr>/g)].map(
+    ([, row]) => row!.replace(/<[^>]*>/g, ' ').split(/\s+/),
+  );
+  const shown = await readShownGroup(folder, columns, problem, { step: 2, phase: 'train' });
+  expect(rows).toHaveLength(shown.detail.rollouts.length);
+  for (const [index, rollout] of shown.detail.rollouts.entries()) {
+    const place = { run: run.run, step: 2, phase: 'train', problem, index, of: rows.length };
+    const document = headerValues({ ...place, imported: false, why: '', rollout });
+    const output = new FakeOutput();
+    showRollout(output, shown, index + 1);
+    const terminal = (name: string) => new RegExp(`^${name} +(\\S+)`, 'm').exec(output.text)![1]!;
+    const row = rows.find((cells) => cells.includes(String(index + 1)))!;
+    expect(row).toContain(terminal('reward'));
+    expect(document.reward).toMatch(new RegExp(`^${terminal('reward')}, `));
+    expect(document.entropy).toMatch(new RegExp(`^${terminal('entropy')} `));
+    expect(document.probability).toMatch(new RegExp(`^${terminal('confidence')} `));
+    expect(row).toContain(document.logprob.split(' ')[0]);
+    if (rollout.advantage === null) continue;
+    expect(row).toContain(terminal('advantage'));
+    expect(document.reward).toContain(`advantage ${terminal('advantage')}`);
+  }
+
+  // Of a step: the charts of the panel and the curves of the terminal.
+  const output = new FakeOutput();
+  const { problems } = run;
+  await showRun(output, { folder, problems, columns, step: undefined });
+  const last = { metrics: records.findLast((record) => record.type === 'step')!.metrics };
+  const curves = output.text.split('\n').filter((line) => /[▁▂▃▄▅▆▇█]/.test(line));
+  expect(curves.length).toBeGreaterThan(5);
+  for (const metric of TERMINAL_METRICS) {
+    const line = curves.find((one) => one.startsWith(`${STEP_METRICS[metric].title.toLowerCase()}  `));
+    const chart =
+      choiceOf(metric)?.text(last.metrics[metric]) ?? quantityText(STEP_METRICS[metric].quantity, last.metrics[metric]);
+    if (line) expect(chart.split(' ')[0], metric).toBe(line.trim().split(/ {2,}/).at(-1));
+  }
+
+  // Of an evaluation: the remark during the run, the table after it, and the list of runs.
+  const evaluation = records.findLast((record) => record.type === 'evaluation')!;
+  const accuracy = quantityText('accuracy', evaluation.accuracy!.mean);
+  expect(remarkOf(evaluation)).toContain(`accuracy ${accuracy} (`);
+  expect(output.text).toMatch(new RegExp(`^accuracy \\(avg@\\d+\\) .* ${accuracy} \\(`, 'm'));
+  printed.text = '';
+  await runs({ out: root });
+  expect(printed.text).toContain(` ${accuracy} `);
 });

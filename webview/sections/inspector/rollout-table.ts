@@ -1,8 +1,9 @@
 /** The rollouts of a group, one per row: what is known of each, then its rewards by name and values of other trainers. */
 import { css, nothing, type TemplateResult } from 'lit';
-import { DASH, number, oneLine, whole } from '../../../engine/protocol/format.ts';
+import { DASH, oneLine, whole } from '../../../engine/protocol/format.ts';
 import type { ForeignValue, Phase, Rollout } from '../../../engine/protocol/group.ts';
 import { valueNames, valueText } from '../../../engine/protocol/named-values.ts';
+import { quantityText } from '../../../engine/protocol/quantities.ts';
 import { html, svg } from '../../html.ts';
 import { correctnessClass } from './correctness.ts';
 
@@ -128,9 +129,9 @@ function columnsOf(rollouts: readonly Rollout[]): Column[] {
       ...texts('answer', ({ answer }) => answer),
       cell: ({ answer, correct }) => html`<td class="mono answer ${correctnessClass(correct)}">${answer ?? DASH}</td>`,
     },
-    numbers('reward', ({ reward }) => reward),
+    numbers('reward', ({ reward }) => reward, 'reward', rewardText),
     ...rewards.map((name) => ({
-      ...numbers(name, (rollout) => rollout.rewards[name] ?? null, `rewards/${name}`),
+      ...numbers(name, (rollout) => rollout.rewards[name] ?? null, `rewards/${name}`, rewardText),
       hint: `Reward ${name}`,
     })),
     {
@@ -142,7 +143,7 @@ function columnsOf(rollouts: readonly Rollout[]): Column[] {
         'log-prob',
         ({ logprob }) => logprob,
         'log-prob',
-        (value) => number(value, 2),
+        (value) => quantityText('logprob', value),
       ),
       hint: 'Mean log-probability, nats/token',
     },
@@ -154,6 +155,8 @@ function columnsOf(rollouts: readonly Rollout[]): Column[] {
     })),
   ];
 }
+
+const rewardText = (value: number | null) => quantityText('reward', value);
 
 function numbers(
   title: string,
@@ -204,5 +207,5 @@ function advantageBar(value: number | null, largest: number) {
   const long = (Math.abs(value) / largest) * BAR;
   return html`<svg class="bar" width=${BAR} height="9" aria-hidden="true">
       ${svg`<rect class="advantage ${value < 0 ? 'minus' : ''}" width=${long} height="9"></rect>`}
-    </svg>${number(value, 2)}`;
+    </svg>${quantityText('advantage', value)}`;
 }

@@ -1,7 +1,7 @@
 /** One rollout: its tokens, shaded by probability, and the explanation of its reward. */
 import { css, nothing, unsafeCSS } from 'lit';
-import { number, share } from '../../../engine/protocol/format.ts';
 import type { Rollout } from '../../../engine/protocol/group.ts';
+import { quantityText } from '../../../engine/protocol/quantities.ts';
 import { SHADES, shadeColor, shadeOf } from '../../../engine/protocol/shades.ts';
 import { html } from '../../html.ts';
 
@@ -36,9 +36,9 @@ export function rolloutTokens({ rollout, index, why, open }: RolloutTokens) {
   const token = (tokenText: string, t: number) => {
     const shade = logprob ? shadeOf('probability', logprob[t]!, entropy?.[t] ?? 0) : 0;
     const title = [
-      `probability ${share(logprob && Math.exp(logprob[t]!))}`,
-      `entropy ${number(entropy?.[t], 2)} nats`,
-      `top-1 ${share(top1?.[t])}, top-2 ${share(top2?.[t])}`,
+      `probability ${quantityText('tokenProbability', logprob && Math.exp(logprob[t]!))}`,
+      `entropy ${quantityText('entropy', entropy?.[t])} nats`,
+      `top-1 ${quantityText('tokenProbability', top1?.[t])}, top-2 ${quantityText('tokenProbability', top2?.[t])}`,
     ].join(' · ');
     return html`<span class="s${shade}" title=${title}>${tokenText}</span>`;
   };

@@ -1,0 +1,79 @@
+/**
+ * How many digits each quantity has, and its unit: the same number reads alike in panel, editor, terminal and reports.
+ * What experiments aggregate over runs has three significant digits instead (`figure`). Pure, without schemas.
+ */
+import type { Estimate } from './estimate.ts';
+import { DASH, fixed, number, whole } from './format.ts';
+
+export type QuantityUnit = 'share' | 'nats' | 'nats/token' | 'tokens' | 'groups' | 'none';
+
+interface QuantityDefinition {
+  /** After the point. */
+  digits: number;
+  unit: QuantityUnit;
+  /** A value below the last digit keeps its size: `2.0e-4`. Others become 0. */
+  tiny?: true | undefined;
+}
+
+export const QUANTITIES = {
+  /** Right ones over all: avg@k, maj@k, pass@k, label accuracy, and the accuracy that a forecast predicts. */
+  accuracy: { digits: 3, unit: 'share' },
+  /** Some over all, such as the majority's rollouts. */
+  share: { digits: 2, unit: 'share' },
+  /** Of an answer to be right. */
+  probability: { digits: 2, unit: 'share' },
+  /** Of a token, or the geometric mean over tokens. */
+  tokenProbability: { digits: 2, unit: 'share', tiny: true },
+  auroc: { digits: 3, unit: 'share' },
+  brier: { digits: 3, unit: 'none' },
+  calibrationError: { digits: 3, unit: 'none' },
+  rankCorrelation: { digits: 2, unit: 'none' },
+  reward: { digits: 2, unit: 'none', tiny: true },
+  advantage: { digits: 2, unit: 'none', tiny: true },
+  logprob: { digits: 2, unit: 'nats/token', tiny: true },
+  /** Of the policy's tokens. */
+  entropy: { digits: 2, unit: 'nats/token', tiny: true },
+  /** Of the clusters of a problem. */
+  answerEntropy: { digits: 2, unit: 'nats', tiny: true },
+  kl: { digits: 4, unit: 'nats/token', tiny: true },
+  loss: { digits: 4, unit: 'none', tiny: true },
+  gradientNorm: { digits: 3, unit: 'none', tiny: true },
+  clipFraction: { digits: 3, unit: 'none', tiny: true },
+  learningRate: { digits: 3, unit: 'none', tiny: true },
+  /** Mean length. */
+  length: { digits: 1, unit: 'tokens' },
+  tokens: { digits: 0, unit: 'tokens' },
+  groups: { digits: 0, unit: 'groups' },
+  /** Problems that are expected to end so: a sum of probabilities. */
+  expectedProblems: { digits: 1, unit: 'none' },
+  /** Inverse temperature of the optimum. */
+  beta: { digits: 2, unit: 'none', tiny: true },
+  /** Of the logit of a share per step, and the rate that follows. */
+  growth: { digits: 3, unit: 'none', tiny: true },
+  milliseconds: { digits: 1, unit: 'none' },
+  /** Mean distance of a predicted share from the measured one. */
+  predictionError: { digits: 3, unit: 'share', tiny: true },
+} as const satisfies Readonly<Record<string, QuantityDefinition>>;
+export type Quantity = keyof typeof QUANTITIES;
+
+/** A value with the digits of its quantity, with its 95% interval where it is an estimate: `0.710 (0.660 to 0.760)`. */
+export function quantityText(quantity: Quantity, value: number | Estimate | null | undefined): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return DASH;
+  if (typeof value === 'number') return valueText(QUANTITIES[quantity], value);
+  const [mean, low, high] = [value.mean, value.low, value.high].map((one) => valueText(QUANTITIES[quantity], one));
+  return `${mean} (${low} to ${high})`;
+}
+
+/** With the unit behind it: `0.42 nats/token`; shares and plain numbers have none. */
+export function withUnit(quantity: Quantity, value: number | Estimate | null | undefined): string {
+  const { unit } = QUANTITIES[quantity];
+  const text = quantityText(quantity, value);
+  return unit === 'share' || unit === 'none' || unit === 'groups' || text === DASH ? text : `${text} ${unit}`;
+}
+
+function valueText({ digits, tiny }: QuantityDefinition, value: number): string {
+  if (digits === 0) return whole(value);
+  if (tiny || !Number.isFinite(value)) return number(value, digits);
+  // Without the sign of a 0.
+  return fixed(Number(fixed(value, digits)) || 0, digits);
+}
