@@ -28,6 +28,18 @@ const GREETING_LIMIT = 10_000;
 const DRAIN_LIMIT = 2000;
 /** A greeting is small; a configuration with all its options is a few kilobytes. */
 const BOUNDS: SocketBounds = { untrusted: 64 * 2 ** 10, message: 16 * 2 ** 20 };
+/** Connections at a time: all, and those that have not greeted. Together with `BOUNDS` they bound what strangers can take. */
+const CONNECTIONS = 256;
+const UNGREETED = 32;
+
+/** The limits of the socket, for the documentation. */
+export const SERVER_LIMITS = {
+  greetingSeconds: GREETING_LIMIT / 1000,
+  bytesBeforeGreeting: BOUNDS.untrusted,
+  messageBytes: BOUNDS.message,
+  connections: CONNECTIONS,
+  connectionsBeforeGreeting: UNGREETED,
+};
 
 export interface ServerOptions {
   /** The folder with `engines/` and `logs/`. */
@@ -200,6 +212,10 @@ export class EngineServer {
   }
 
   #welcome(socket: Socket): void {
+    if (this.#sessions.size >= CONNECTIONS || this.#sessions.size - this.#clients() >= UNGREETED) {
+      socket.destroy();
+      return;
+    }
     const transport = new SocketTransport(socket, BOUNDS);
     const peer = new Peer<EngineContract>(transport, {
       contract: ENGINE,

@@ -195,6 +195,52 @@ describe('bounds', () => {
     expect(await client.request('status', {})).toEqual({ active: null, clients: 1 });
   });
 
+  test('of many connections that do not greet, few are kept, and clients are served', async () => {
+    const { engine } = await engineWith(new FakeStarter());
+    const client = await clientOf(engine.address);
+    const sockets = Array.from({ length: 100 }, () => createConnection(engine.address.socket));
+    for (const socket of sockets) socket.on('error', () => {}).resume();
+    await until(
+      'those beyond the limit are shut out',
+      () => sockets.filter((socket) => socket.closed).length === 100 - 32,
+    );
+    expect(await client.request('status', {})).toEqual({ active: null, clients: 1 });
+    for (const socket of sockets) socket.destroy();
+    await until('there is room again', () =>
+      clientOf(engine.address).then(
+        () => true,
+        () => false,
+      ),
+    );
+  });
+
+  test.each([
+    ['status', []],
+    ['pause', { run: 1 }],
+    ['resume', { folder: 'x', allowPrograms: 'yes' }],
+    ['subscribe', { run: 'x', from: -1 }],
+    ['subscribe', null],
+  ])('bad parameters of %s are invalid params that name the field', async (name, params) => {
+    const { engine } = await engineWith(new FakeStarter());
+    const socket = createConnection(engine.address.socket);
+    const said = new Promise<string>((resolve) => {
+      let text = '';
+      socket.on('data', (chunk) => {
+        text += chunk;
+        if (text.includes('"id":2')) resolve(text);
+      });
+    });
+    const hello = { token: engine.address.token, rpc: RPC_VERSION, client: 'x' };
+    socket.write(framed({ jsonrpc: '2.0', id: 1, method: 'hello', params: hello }));
+    socket.write(framed({ jsonrpc: '2.0', id: 2, method: name, params }));
+    const text = await said;
+    const answers = text.split(/Content-Length: \d+\r\n\r\n/).filter(Boolean);
+    const answer = answers.map((one) => JSON.parse(one)).find(({ id }) => id === 2);
+    expect(answer.error).toMatchObject({ code: -32602, data: { code: 'usage', details: { reason: 'bad-message' } } });
+    expect(typeof answer.error.data.details.field).toBe('string');
+    socket.destroy();
+  });
+
   test('a client may send large messages, but no huge one', async () => {
     const { engine } = await engineWith(new FakeStarter());
     const socket = createConnection(engine.address.socket);
