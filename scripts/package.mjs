@@ -17,7 +17,15 @@ const RUNTIME = 'node_modules/onnxruntime-node';
 const COMMON = 'node_modules/onnxruntime-common';
 const LIBRARIES = `${RUNTIME}/bin/napi-v6`;
 /** What ships in addition to the build and onnxruntime. */
-const SHIPPED = ['engine/embedded', 'media', 'docs/images', 'README.md', 'CHANGELOG.md', 'LICENSE'];
+const SHIPPED = [
+  'engine/embedded',
+  'media',
+  'docs/images',
+  'README.md',
+  'CHANGELOG.md',
+  'LICENSE',
+  'THIRD-PARTY-NOTICES.md',
+];
 /** Maximum size of a package, bytes. */
 const LIMIT = 100e6;
 

@@ -5,6 +5,7 @@ import { cliPage } from './cli-page.ts';
 import { experimentsPage } from './experiments-page.ts';
 import { manifest } from './manifest.ts';
 import { metricsPage } from './metrics-page.ts';
+import { noticesPage } from './notices-page.ts';
 import { rewardsPage } from './rewards-page.ts';
 import { settingsPage } from './settings-page.ts';
 
@@ -23,5 +24,6 @@ export function generatedFiles(root: string): GeneratedFile[] {
     { file: 'docs/rewards.md', text: rewardsPage() },
     { file: 'docs/metrics.md', text: metricsPage(readFileSync(path.join(root, 'docs/metrics.md'), 'utf8')) },
     { file: 'docs/experiments.md', text: experimentsPage() },
+    { file: 'THIRD-PARTY-NOTICES.md', text: noticesPage(root) },
   ];
 }

@@ -39,7 +39,7 @@ describe('the command line from npm', () => {
     // A checkout of its own: packing builds, and other tests run what is built here.
     const checkout = path.join(folder, 'checkout');
     const parts = ['engine', 'extension', 'webview', 'scripts', 'package.json', 'tsconfig.json', '.npmrc'];
-    for (const name of [...parts, 'README.md', 'CHANGELOG.md', 'LICENSE'])
+    for (const name of [...parts, 'README.md', 'CHANGELOG.md', 'LICENSE', 'THIRD-PARTY-NOTICES.md'])
       cpSync(path.join(ROOT, name), path.join(checkout, name), { recursive: true });
     symlinkSync(path.join(ROOT, 'node_modules'), path.join(checkout, 'node_modules'), 'junction');
     const packed = run(process.execPath, ['scripts/package.mjs', '--target', 'npm', '--out', folder], checkout);
@@ -49,7 +49,15 @@ describe('the command line from npm', () => {
 
   test('is what it needs and nothing else', () => {
     const names = files.map((name) => name.replace(/^package\//, ''));
-    const needed = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist/cli.js', 'dist/compute.js'];
+    const needed = [
+      'package.json',
+      'README.md',
+      'LICENSE',
+      'THIRD-PARTY-NOTICES.md',
+      'CHANGELOG.md',
+      'dist/cli.js',
+      'dist/compute.js',
+    ];
     expect(names).toEqual(expect.arrayContaining([...needed, 'engine/embedded/problems.jsonl']));
     const others = names.filter((name) => !needed.includes(name));
     for (const name of others) expect(name).toMatch(/^(dist\/chunks\/[\w-]+\.js|engine\/embedded\/[\w./-]+)$/);
