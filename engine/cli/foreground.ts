@@ -10,11 +10,17 @@ import { RunColumns } from '../runs/columns.ts';
 import { fold } from '../runs/fold.ts';
 import type { RunHandle } from '../server/job.ts';
 import type { EngineServer } from '../server/server.ts';
-import { endAtOnce } from '../system/processes.ts';
+import { endAtOnce, endBy } from '../system/processes.ts';
 import { type EngineChoices, listenOrNot, serverOptions } from './engine.ts';
-import { EXIT, type Output } from './output.ts';
+import { EXIT, type Output, printError } from './output.ts';
 import { ProgressView } from './progress.ts';
 
+/**
+ * Milliseconds after which a run that is still being prepared is given up without waiting: its dataset, the encoding of
+ * its prompts, or a call of the device's library may take minutes, and nothing of it can be lost.
+ */
+const PATIENCE = 700;
+const STOPPING = 'Stopping with a checkpoint. Press Ctrl+C again to stop immediately.';
 /** Records that are read at a time. */
 const PAGE = 5000;
 
@@ -44,6 +50,7 @@ export async function runInForeground(
   const giveUp = new AbortController();
   let handle: RunHandle | null = null;
   let interrupted = false;
+  let impatient: NodeJS.Timeout | undefined;
   const interrupt = (signal: NodeJS.Signals) => {
     if (interrupted) {
       view.end();
@@ -54,12 +61,16 @@ export async function runInForeground(
       return;
     }
     interrupted = true;
-    view.note(
-      handle
-        ? `${signal === 'SIGINT' ? '' : `${signal}: `}Stopping with a checkpoint. Press Ctrl+C again to stop immediately.`
-        : 'Canceling.',
-    );
+    view.note(handle ? `${signal === 'SIGINT' ? '' : `${signal}: `}${STOPPING}` : 'Canceling.');
     giveUp.abort();
+    if (!handle) {
+      impatient = setTimeout(() => {
+        view.end();
+        printError(notStarted(), output.json);
+        engine?.withdraw();
+        endBy(signal);
+      }, PATIENCE);
+    }
     handle?.stop().catch((error: unknown) => view.note(`warning: ${(error as Error).message}`));
   };
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
@@ -68,6 +79,7 @@ export async function runInForeground(
     engine = await listenOrNot(serverOptions(choices), (text) => output.note(text));
     const begun = new Date().toISOString();
     handle = await begin(engine, giveUp.signal);
+    clearTimeout(impatient);
     output.note(`Run folder: ${handle.folder}`);
     // Records from preparing the run: warnings about the dataset, what recovery removed.
     let live = Number.POSITIVE_INFINITY;
@@ -83,23 +95,29 @@ export async function runInForeground(
       if (record.time >= begun) view.record(record);
     }
     // The run may have become ready just as the user canceled.
-    if (giveUp.signal.aborted) await handle.stop();
+    if (giveUp.signal.aborted) {
+      view.note(STOPPING);
+      await handle.stop();
+    }
     const end = await handle.done;
     for (const stop of stopListening) stop();
     view.end();
     const columns = await columnsOf(handle, end);
     return { handle, end, columns, seconds: (performance.now() - started) / 1000 };
   } catch (error) {
-    if (giveUp.signal.aborted && !handle)
-      throw new RollscopeError('canceled', 'Canceled before the run started.', undefined, {
-        details: { reason: 'not-started' },
-      });
+    if (giveUp.signal.aborted && !handle) throw notStarted();
     throw error;
   } finally {
     view.end();
     await engine?.shutdown();
+    clearTimeout(impatient);
     for (const signal of signals) process.off(signal, interrupt);
   }
+}
+
+function notStarted(): RollscopeError {
+  const details = { reason: 'not-started' };
+  return new RollscopeError('canceled', 'Canceled before the run started.', undefined, { details });
 }
 
 /** What all records add up to; of none where the run ended because its folder is gone. */

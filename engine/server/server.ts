@@ -157,6 +157,11 @@ export class EngineServer {
     return this.#work.progress;
   }
 
+  /** Whether a run is being prepared, which may be in the middle of a long step. */
+  get preparing(): boolean {
+    return this.#work.working && this.active === null;
+  }
+
   /** Starts a run. Rejects with `busy`, or as `RunStarter` does. */
   async start(request: StartRequest, signal?: AbortSignal): Promise<RunHandle> {
     const root = request.out ?? this.#options.runsFolder;

@@ -181,3 +181,9 @@ function seenIn(line: string): SeenProcess[] {
 export function endAtOnce(): void {
   process.kill(process.pid, 'SIGKILL');
 }
+
+/** The same as the signal would have done that somebody sent: a shell then says so. */
+export function endBy(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}

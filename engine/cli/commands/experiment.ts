@@ -7,6 +7,7 @@ import { type ExperimentIdentity, folderFor } from '../../experiments/folder.ts'
 import { type ExperimentProgress, runExperiment } from '../../experiments/runner.ts';
 import { duration } from '../../protocol/format.ts';
 import { isEmbedded, RollscopeError, type RunConfig, rollscopeHome } from '../../protocol/index.ts';
+import { endAtOnce } from '../../system/processes.ts';
 import { TRAIN_GROUPS } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { buildRunConfig, modelReference, type RawOptions } from '../run-config.ts';
@@ -32,7 +33,8 @@ export async function experiment(
   const stop = new AbortController();
   const progress = new ExperimentView(output);
   const interrupt = () => {
-    if (stop.signal.aborted) process.exit(EXIT.failed);
+    // A worker may be inside a compute call.
+    if (stop.signal.aborted) return endAtOnce();
     output.note('Stopping with checkpoints. Press Ctrl+C again to stop immediately.');
     stop.abort();
   };

@@ -12,6 +12,8 @@ import { writeJson } from '../terminal.ts';
 /** `ERROR_LIMIT` uncaught errors within this many milliseconds shut the engine down: one may be harmless, a series is not. */
 const ERROR_WINDOW = 10_000;
 const ERROR_LIMIT = 5;
+/** Milliseconds after which a run that is still being prepared is given up without waiting. */
+const PATIENCE = 700;
 
 interface ServeOptions {
   whenAlone: 'continue' | 'stop';
@@ -43,14 +45,17 @@ export async function serve(options: ServeOptions): Promise<number> {
   surviveErrors(engine);
   let code: number = EXIT.ok;
   let asked = false;
+  const endNow = () => {
+    engine.withdraw();
+    // The worker may be inside a compute call.
+    endAtOnce();
+  };
   const end = () => {
-    if (asked) {
-      engine.withdraw();
-      // The worker may be inside a compute call.
-      endAtOnce();
-    }
+    if (asked) endNow();
     asked = true;
     if (engine.active) code = EXIT.stopped;
+    // It may be inside a long step, and nothing of the run can be lost.
+    else if (engine.preparing) setTimeout(endNow, PATIENCE).unref();
     void engine.shutdown();
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, end);
