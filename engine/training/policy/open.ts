@@ -1,0 +1,120 @@
+/** Opening a policy: the model on its device, with room for what it will be asked, and the policies that vote with it. */
+import { trainableParameters, Weights } from '../../model/decoder.ts';
+import { initialLora } from '../../model/lora.ts';
+import { readTensor } from '../../model/safetensors.ts';
+import { type ModelSource, openModel } from '../../model/source.ts';
+import { generator } from '../../rollout/philox.ts';
+import { Sampler } from '../../rollout/sampler.ts';
+import type { Backend } from '../../runtime/backend.ts';
+import { resolveDevice } from '../../runtime/choose-device.ts';
+import { openDevice } from '../../runtime/devices/index.ts';
+import type { Parameter } from '../../tensor/optimizer.ts';
+import { activationMemory } from './activation-memory.ts';
+import { Asks } from './asks.ts';
+import type { PolicyHooks, PolicyInfo, PolicyOptions } from './contract.ts';
+import { loadOtherPolicy } from './other-policies.ts';
+import { encodePrompts } from './prompts.ts';
+import { Trainer } from './trainer.ts';
+
+/** Tokens of the words around problem and response in a question. */
+const QUESTION_WORDS = 256;
+
+/** What a policy is made of. */
+export interface PolicyParts {
+  options: PolicyOptions;
+  source: ModelSource;
+  /** Tokens of the problems' prompts. */
+  prompts: readonly Int32Array[];
+  /** Tokens that fit the graphs. */
+  positions: number;
+  backend: Backend;
+  trainer: Trainer;
+  sampler: Sampler;
+  asks: Asks;
+  info: PolicyInfo;
+}
+
+/**
+ * Opens a model for a set of prompts. Throws RollscopeError: `model` (missing, broken, unsupported), `dataset` (a prompt
+ * that does not fit the context), `device`, `memory` (the limit does not hold the model).
+ */
+export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks): Promise<PolicyParts> {
+  hooks.tick({ activity: 'loading', fraction: null, tokens: 0 });
+  const source = await openModel(options.model, {
+    ...(options.chat && { chat: options.chat }),
+    onProgress: (message, fraction) =>
+      hooks.tick({ activity: 'preparing-model', detail: message, fraction, tokens: 0 }),
+  });
+  const { config, tokenizer } = source;
+  const date = new Date(options.date);
+  const { encoded, warnings } = encodePrompts(
+    options.prompts,
+    { date, maxTokens: options.maxTokens, template: options.chat?.template },
+    source,
+  );
+  const prompts = encoded.map(({ tokens }) => Int32Array.from(tokens));
+  const longest = prompts.reduce((n, p) => Math.max(n, p.length), 0);
+  const positions = positionsFor(options, longest, config.contextLength);
+  const device = await resolveDevice(options.device);
+  const backend = await openDevice(device, { threads: options.threads });
+  const parameters = trainableParameters(config, source.tensors, options.lora);
+  const trainable = parameters.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
+
+  const memory = activationMemory(options, source, { longest, trainable });
+  const bind = (graph: ConstructorParameters<typeof Weights>[0]) =>
+    new Weights(graph, config, source.tensors, options.lora);
+  const initial = await initialValues(parameters, options, source);
+  const shared = { backend, bind, config, positions };
+  const { loss, truncates, optimizer, maxTokens } = options;
+  const trainer = new Trainer({
+    ...shared,
+    ...{ parameters, initial, loss, truncates, optimizer, maxTokens },
+    temperature: options.temperature || 1,
+    memory: memory.training,
+  });
+  const sampler = new Sampler({
+    ...shared,
+    eosIds: tokenizer.eosIds,
+    parameters: () => trainer.parameters,
+    memory: memory.sampling,
+  });
+  const asks = new Asks({ source, date, prompts, positions, sampler, seed: options.seed });
+  const fingerprints = [source.fingerprint];
+  for (const policy of options.otherPolicies) {
+    hooks.tick({ activity: 'loading', detail: policy, fraction: null, tokens: 0 });
+    const loaded = await loadOtherPolicy(policy, backend, parameters, options.lora, initial);
+    asks.addPolicy(policy, loaded.parameters);
+    if (loaded.fingerprint) fingerprints.push(loaded.fingerprint);
+  }
+  const info = {
+    name: source.name,
+    prompts: encoded,
+    fingerprint: fingerprints.join('+'),
+    parameters: source.parameters,
+    trainable,
+    vocabulary: config.vocabularySize,
+    device,
+    warnings,
+  };
+  return { options, source, prompts, positions, backend, trainer, sampler, asks, info };
+}
+
+/** Tokens of the longest sequence that the graphs take. */
+function positionsFor({ maxTokens, questionTokens }: PolicyOptions, longest: number, contextLength: number): number {
+  // A question about a response holds the problem, the response, and the words around them.
+  const question = questionTokens === null ? 0 : QUESTION_WORDS + Math.max(questionTokens, maxTokens);
+  // Rounded up so that a longer problem set does not change the graphs.
+  return Math.min(contextLength, Math.ceil((longest + maxTokens + question) / 256) * 256);
+}
+
+/** First values of the parameters that train: a new adapter, which does nothing yet, or the model's own weights. */
+async function initialValues(
+  parameters: readonly Parameter[],
+  { lora, seed }: PolicyOptions,
+  { tensors }: ModelSource,
+): Promise<ReadonlyMap<string, Float32Array>> {
+  if (lora) return initialLora(parameters, generator(seed, 'initialize'));
+  return new Map(
+    await Promise.all(parameters.map(async ({ name }) => [name, await readTensor(tensors.get(name)!)] as const)),
+  );
+}
