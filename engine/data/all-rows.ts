@@ -1,0 +1,128 @@
+/** What can only be said of all rows of a data file together: how answers name choices, what replies are, which ids count. */
+import path from 'node:path';
+import type { DatasetConfig } from '../protocol/config.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import { placeholders } from '../protocol/template.ts';
+import { type ChoiceColumns, type ChoiceNaming, choiceColumns, choiceNaming } from './choices.ts';
+import { list } from './columns.ts';
+import type { DatasetColumns, RowValues } from './fields.ts';
+import { placeOfRow } from './place.ts';
+import { splitReply } from './reply.ts';
+import type { ReadRow } from './row.ts';
+
+/** The choices of the rows, unless the template shows them. */
+export function shownChoices(
+  rows: readonly RowValues[],
+  columns: DatasetColumns,
+  template: string,
+): ChoiceColumns | null {
+  const found = columns.prompt === null ? null : choiceColumns(rows);
+  if (!found) return null;
+  const shown = placeholders(template);
+  const uses = (name: string) => shown.some((other) => other === name || other.startsWith(`${name}.`));
+  const taken = [columns.prompt, columns.answer, columns.id];
+  return found.columns.some((name) => uses(name) || taken.includes(name)) ? null : found;
+}
+
+/** How the answers name the choices, told to the user; null where they do not. */
+export function nameChoices(
+  rows: readonly ReadRow[],
+  columns: DatasetColumns,
+  warnings: string[],
+): ChoiceNaming | null {
+  if (!rows.some(({ choices, label }) => choices && label)) return null;
+  const naming = choiceNaming(rows);
+  if (naming === null) {
+    warnings.push(
+      `The answers in "${columns.answer}" do not all name one of the choices by letter, text or number: they are compared as they are.`,
+    );
+  } else if (typeof naming === 'number') {
+    warnings.push(
+      `The answers in "${columns.answer}" are taken as numbers of choices, from ${naming}: ${naming} is A. A response may name the letter or the text of the choice.`,
+    );
+  }
+  return naming;
+}
+
+/** What an assistant says behind the question is left out where it is the solution, and continued where it is a beginning. */
+export function splitReplies(rows: readonly ReadRow[], columns: DatasetColumns, warnings: string[]): void {
+  let solutions = 0;
+  let labels = 0;
+  let beginnings = 0;
+  for (const row of rows) {
+    const reply = row.asked?.reply ?? null;
+    if (reply === null || reply.trim() === '') continue;
+    const { prefill, label } = splitReply(reply, columns.prompt!, row.label);
+    row.prefill = prefill;
+    if (prefill !== null) beginnings++;
+    else solutions++;
+    if (prefill === null && columns.answer === null && label !== null) {
+      row.label = label;
+      labels++;
+    }
+  }
+  if (solutions > 0) {
+    const use = labels > 0 ? `, and ${labels} of them give the reference answer` : '';
+    warnings.push(
+      `${solutions} of ${rows.length} chats in "${columns.prompt}" end with a turn of the assistant: it is not shown to the model${use}.`,
+    );
+  }
+  if (beginnings > 0) {
+    warnings.push(
+      `${beginnings} of ${rows.length} chats in "${columns.prompt}" end with the beginning of a turn of the assistant: responses continue it.`,
+    );
+  }
+}
+
+/** Unless the user chose the column, ids that repeat are replaced by numbers. */
+export function numberIds(
+  rows: readonly ReadRow[],
+  columns: DatasetColumns,
+  config: DatasetConfig,
+  warnings: string[],
+): void {
+  const rowOfId = new Map<string, ReadRow>();
+  for (const row of rows) {
+    const earlier = rowOfId.get(row.id);
+    if (!earlier) {
+      rowOfId.set(row.id, row);
+      continue;
+    }
+    const { text, facts } = row.where;
+    const { file, line, row: number } = earlier.from;
+    const places = `${text}: the id "${row.id}" is already used at ${placeOfRow(path.basename(file), line, number).text}`;
+    if (config.fields.id !== undefined) {
+      throw new RollscopeError(
+        'dataset',
+        `${places}.`,
+        `Make the values of "${columns.id}" unique, choose another id column, or number the rows (--id-field none).`,
+        { details: { reason: 'duplicate-id', ...facts, value: row.id, firstLine: line } },
+      );
+    }
+    warnings.push(`${places}: problems are numbered from 0 instead of by "${columns.id}".`);
+    columns.id = null;
+    for (const one of rows) one.id = String(one.at);
+    return;
+  }
+}
+
+/** The rows that the configuration takes. */
+export function chosen(rows: readonly ReadRow[], config: DatasetConfig, source: string): readonly ReadRow[] {
+  const wanted = config.ids && new Set(config.ids);
+  if (wanted) checkIds(source, wanted, rows);
+  const own = wanted ? rows.filter(({ id }) => wanted.has(id)) : rows;
+  return config.limit === undefined ? own : own.slice(0, config.limit);
+}
+
+function checkIds(file: string, wanted: ReadonlySet<string>, rows: readonly ReadRow[]): void {
+  const found = new Set(rows.map(({ id }) => id));
+  const missing = [...wanted].filter((id) => !found.has(id));
+  if (missing.length > 0) {
+    throw new RollscopeError(
+      'dataset',
+      `${file} has no problem with the id ${list(missing)}.`,
+      `Its first ids are ${list([...found].slice(0, 5))}.`,
+      { details: { reason: 'unknown-id', file, value: missing } },
+    );
+  }
+}

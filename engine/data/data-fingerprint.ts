@@ -1,0 +1,32 @@
+/** The fingerprint of a dataset: a run does not resume with data that would give other problems. */
+import { createHash } from 'node:crypto';
+import type { DatasetConfig } from '../protocol/config.ts';
+import type { Problem } from '../protocol/records.ts';
+import type { DatasetColumns } from './fields.ts';
+import type { PromptParts } from './prompt-parts.ts';
+
+interface PrintedData {
+  columns: DatasetColumns;
+  problems: readonly Problem[];
+  /** Parallel to the problems, as are `parts`. */
+  prompts: readonly string[];
+  parts: readonly PromptParts[];
+  /** System message that the prompts have in common. */
+  system: string | undefined;
+}
+
+/** SHA-256 (hexadecimal) over the problems, prompts and labels taken from the file, and over the mapping. */
+export function dataFingerprint(config: DatasetConfig, data: PrintedData): string {
+  const { columns, problems, prompts, parts, system } = data;
+  const hash = createHash('sha256');
+  // as earlier versions computed it, with what they did not know behind
+  hash.update(JSON.stringify({ columns, template: config.template, system: system ?? null }));
+  problems.forEach(({ id, text, answer, row, columns: read, accepted, messages, rule }, i) => {
+    hash.update(JSON.stringify([row, id, text, answer, prompts[i]]));
+    if (read) hash.update(JSON.stringify(read));
+    if (rule !== undefined) hash.update(JSON.stringify({ rule }));
+    const alone = system === undefined ? parts[i]!.system : undefined;
+    if (accepted || messages || alone !== undefined) hash.update(JSON.stringify({ accepted, messages, system: alone }));
+  });
+  return hash.digest('hex');
+}

@@ -1,0 +1,47 @@
+/** What a user should know of a dataset that was read, though it stops nothing. */
+import type { DatasetConfig } from '../protocol/config.ts';
+import type { DataReading, Problem } from '../protocol/records.ts';
+import { list } from './columns.ts';
+import type { DatasetColumns } from './fields.ts';
+import type { PromptParts } from './prompt-parts.ts';
+import type { ReadRow } from './row.ts';
+
+interface NotedData {
+  columns: DatasetColumns;
+  problems: readonly Problem[];
+  /** Parallel to the problems. */
+  parts: readonly PromptParts[];
+  reading: DataReading;
+  rows: readonly ReadRow[];
+}
+
+export function notesOf(config: DatasetConfig, { columns, problems, parts, reading, rows }: NotedData): string[] {
+  const warnings: string[] = [];
+  const labeled = problems.filter(({ answer }) => answer !== null).length;
+  if (labeled > 0 && labeled < problems.length) {
+    warnings.push(
+      `${problems.length - labeled} of ${problems.length} problems have no reference answer: accuracy is measured on the others.`,
+    );
+  }
+  if (labeled === 0 && (columns.answer !== null || reading.left.length > 0)) {
+    const why = columns.answer === null ? 'No column of answers was found' : `The column "${columns.answer}" is empty`;
+    const others =
+      reading.left.length === 0
+        ? ''
+        : ` Not used: ${list(reading.left)}; one that has the answers can be named (--answer-field, or rollscope.fields in the editor).`;
+    warnings.push(`${why}: accuracy is not measured.${others}`);
+  }
+  const several = problems.filter(({ accepted }) => accepted).length;
+  const choosing = rows.some(({ choices }) => choices !== null);
+  if (several > 0 && !choosing) {
+    warnings.push(
+      `${several} of ${problems.length} problems have several reference answers: a response that equals any of them is correct.`,
+    );
+  }
+  if (config.system !== undefined && rows.some(({ asked }) => (asked?.system ?? config.system) !== config.system)) {
+    warnings.push('The system messages in the data are overridden by the given one.');
+  }
+  const repeated = problems.length - new Set(parts.map((part) => JSON.stringify(part))).size;
+  if (repeated > 0) warnings.push(`${repeated} of ${problems.length} problems are duplicates.`);
+  return warnings;
+}

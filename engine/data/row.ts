@@ -1,0 +1,118 @@
+/** One row of a data file on its way to a problem: what it asks, what it says of the answer, and what it lacks. */
+import { RollscopeError } from '../protocol/errors.ts';
+import type { Problem, Turn } from '../protocol/records.ts';
+import { meansProblem, placeholders, render } from '../protocol/template.ts';
+import { cellText } from '../protocol/values.ts';
+import { type Asked, ChatFault, isMessage, laidOut, readPrompt } from './chat.ts';
+import { type ChoiceColumns, type Choices, showsChoices, withChoices } from './choices.ts';
+import { list } from './columns.ts';
+import { columnValue, type DatasetColumns, type RowValues } from './fields.ts';
+import { type Label, labelOf } from './labels.ts';
+import { placeOfRow, type RowPlace } from './place.ts';
+import type { TableRow } from './readers.ts';
+
+/** A row on its way to a problem. */
+export interface ReadRow {
+  from: TableRow;
+  /** Position among the rows of all files. */
+  at: number;
+  where: RowPlace;
+  values: RowValues;
+  asked: Asked | null;
+  choices: Choices | null;
+  label: Label | null;
+  prefill: string | null;
+  id: string;
+}
+
+export function readRow(
+  from: TableRow,
+  at: number,
+  { columns, choices, names }: { columns: DatasetColumns; choices: ChoiceColumns | null; names: readonly string[] },
+): ReadRow {
+  const { values } = from;
+  const where = placeOfRow(from.file, from.line, from.row);
+  let asked: Asked | null = null;
+  if (columns.prompt !== null) {
+    const cell = columnValue(values, columns.prompt);
+    try {
+      asked = readPrompt(cell);
+    } catch (error) {
+      if (!(error instanceof ChatFault)) throw error;
+      throw new RollscopeError(
+        'dataset',
+        `${where.text}: "${columns.prompt}" ${error.message}.`,
+        'Write it as [{"role": "user", "content": "..."}], or name another column (--problem-field).',
+        { details: { reason: 'bad-chat', ...where.facts, field: columns.prompt, fault: error.message } },
+      );
+    }
+    if (!asked) throw noPrompt(where, columns.prompt, cell, names);
+  }
+  return {
+    ...{ from, at, where, values, asked, prefill: null },
+    choices: choices?.of(values) ?? null,
+    label: columns.answer === null ? null : labelOf(columnValue(values, columns.answer)),
+    id: (columns.id && cellText(columnValue(values, columns.id))) ?? String(at),
+  };
+}
+
+/** The question of a row with what belongs to it: Alpaca's `input`, and choices that it does not show. */
+export function questionOf({ values, asked, choices }: ReadRow, columns: DatasetColumns, template: string): string {
+  if (asked === null) return '';
+  const [input] = inputColumn(columns, [values], template) ?? [];
+  const more = input === undefined ? null : cellText(columnValue(values, input));
+  const question = more === null ? asked.question : `${asked.question}\n\n${more}`;
+  return choices === null || showsChoices(question, choices) ? question : withChoices(question, choices);
+}
+
+/** Alpaca's instructions have what they are about in a column of its own. */
+export function inputColumn({ prompt }: DatasetColumns, rows: readonly RowValues[], template: string): [string] | null {
+  if (prompt?.toLowerCase() !== 'instruction') return null;
+  const shown = placeholders(template);
+  for (const values of rows) {
+    for (const name of Object.keys(values)) {
+      if (name.toLowerCase() === 'input' && !shown.includes(name) && cellText(values[name]) !== null) return [name];
+    }
+  }
+  return null;
+}
+
+/** The prompt of a row: the template with its question and its other columns. */
+export function promptOf({ values, where }: ReadRow, question: string, template: string): string {
+  return render(template, (name) =>
+    meansProblem(name) ? question : (cellText(columnValue(values, name)) ?? missingCell(where, name)),
+  );
+}
+
+/** The problem's own text, and its turns where it is more than a question. */
+export function conversation({ asked, prefill }: ReadRow, question: string): Pick<Problem, 'text' | 'messages'> {
+  const before = asked?.before ?? [];
+  const turns: Turn[] = [...before, { role: 'user', content: question }];
+  const text = before.length === 0 ? question : laidOut(turns);
+  if (before.length === 0 && prefill === null) return { text };
+  return { text, messages: prefill === null ? turns : [...turns, { role: 'assistant', content: prefill }] };
+}
+
+function noPrompt(where: RowPlace, column: string, value: unknown, columns: readonly string[]): RollscopeError {
+  const state =
+    value === undefined || value === null
+      ? 'missing'
+      : typeof value === 'string' || (Array.isArray(value) && (value.length === 0 || value.some(isMessage)))
+        ? 'empty'
+        : 'neither a string nor a chat ([{"role", "content"}])';
+  return new RollscopeError(
+    'dataset',
+    `${where.text}: the row has no problem: "${column}" is ${state}.`,
+    `Give the row a problem or remove it. The columns are ${list(columns)}.`,
+    { details: { reason: 'no-prompt', ...where.facts, field: column, state } },
+  );
+}
+
+function missingCell(where: RowPlace, name: string): never {
+  throw new RollscopeError(
+    'dataset',
+    `${where.text}: the template uses "${name}", which this row lacks.`,
+    'Add a value, or remove it from the template.',
+    { details: { reason: 'missing-cell', ...where.facts, field: name } },
+  );
+}
