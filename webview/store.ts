@@ -170,8 +170,10 @@ export class Store {
       this.loaded = loaded;
       this.changed();
     });
-    this.peer.on('columns', ({ columns, status }) => {
+    this.peer.on('columns', ({ columns, problems, status }) => {
       this.columns = unpack(columns, this.columns);
+      if (problems.length > 0) this.problems = [...this.problems, ...problems];
+      this.problem ??= this.problems[0]?.index ?? null;
       if (this.info) this.info = { ...this.info, status };
       this.changed();
     });

@@ -7,6 +7,7 @@ import {
   describeRun,
   type GroupDetail,
   type GroupId,
+  gradingOf,
   PHASES,
   type Phase,
   type Problem,
@@ -27,6 +28,8 @@ interface FoundGroup extends GroupId {
 export interface RunMaterial {
   /** null for a run of another trainer. */
   config: RunConfig | null;
+  /** How its answers were found and compared; undefined where that is not known. */
+  grading: RunConfig['grading'] | undefined;
   /** What the reward that trained is called; null where another trainer does not say. */
   reward: string | null;
   origin: RunOrigin;
@@ -75,6 +78,7 @@ export async function readGroups(
   }
   return {
     config: runFile.config,
+    grading: gradingOf(runFile),
     reward: describeRun(runFile).reward,
     origin: runFile.origin,
     problems,

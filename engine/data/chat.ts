@@ -60,20 +60,6 @@ export function promptOf(value: unknown): Asked | null {
   }
 }
 
-/** What a text or messages of any roles say; null for what is neither, or empty. */
-export function chatText(value: unknown): string | null {
-  const messages = typeof value === 'string' ? chatInText(value) : messagesOf(value);
-  if (messages === null) return typeof value === 'string' && value.trim() !== '' ? value : null;
-  try {
-    const turns = messages.map(turnOf);
-    const text = turns.length === 1 ? turns[0]!.content : laidOut(turns);
-    return text.trim() === '' ? null : text;
-  } catch (error) {
-    if (error instanceof ChatFault) return null;
-    throw error;
-  }
-}
-
 type Message = Record<string, unknown>;
 
 /** The messages of a conversation; null for what is none. */

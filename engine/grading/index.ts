@@ -2,4 +2,4 @@ export { clusterAnswers } from './cluster.ts';
 export { equivalent } from './equivalence.ts';
 export { extractAnswer, locateAnswer, referenceAnswer } from './extract.ts';
 export { AUTOMATIC, type Grader, type GradingRules, graderOf } from './grader.ts';
-export { judgeAnswers, judgeTexts } from './judge.ts';
+export { judgeAnswers } from './judge.ts';

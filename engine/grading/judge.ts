@@ -4,7 +4,6 @@
  */
 import type { Cluster, RolloutFacts } from '../protocol/group.ts';
 import { clusterAnswers } from './cluster.ts';
-import { extractAnswer } from './extract.ts';
 
 /** One, or several of which any counts; null without. */
 export type Reference = string | readonly string[] | null;
@@ -14,14 +13,6 @@ export interface JudgedAnswers {
   clusters: Cluster[];
   /** One per rollout. */
   rollouts: Pick<RolloutFacts, 'answer' | 'cluster' | 'correct'>[];
-}
-
-/** Extracts the answers of responses (strict: only marked answers count) and judges them. */
-export function judgeTexts(texts: readonly string[], reference: Reference): JudgedAnswers {
-  return judgeAnswers(
-    texts.map((text) => extractAnswer(text, 'strict')),
-    reference,
-  );
 }
 
 /**

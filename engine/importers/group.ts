@@ -1,5 +1,6 @@
 /** A group of another trainer's rollouts as the journal stores it. Pure. */
-import { judgeAnswers, judgeTexts } from '../grading/index.ts';
+import { AUTOMATIC, type GradingRules, graderOf } from '../grading/grader.ts';
+import { judgeAnswersBy, type Reference } from '../grading/judge.ts';
 import {
   type ForeignValue,
   type GroupDetail,
@@ -9,8 +10,14 @@ import {
   type RolloutStatistics,
 } from '../protocol/group.ts';
 import { majorityOf, tokenFacts } from '../protocol/group-facts.ts';
-import type { Problem } from '../protocol/records.ts';
 import { known, knownValues } from './known.ts';
+
+/** What grading needs of a problem. */
+export interface GradedProblem {
+  index: number;
+  reference: Reference;
+  rule: string | undefined;
+}
 
 /** What a trainer recorded of one rollout. What is absent was not recorded; a number that is not finite does not exist. */
 export interface ForeignRollout {
@@ -38,24 +45,27 @@ export interface ForeignRollout {
 /** Judges the rollouts of a problem: answers, clusters of equal ones, the vote, right and wrong, as the engine does. */
 export function foreignGroup(
   id: Omit<GroupId, 'problem'>,
-  problem: Pick<Problem, 'index' | 'answer'>,
+  { index, reference, rule }: GradedProblem,
   rollouts: readonly ForeignRollout[],
+  rules: GradingRules = AUTOMATIC,
 ): GroupDetail {
+  const grader = graderOf(rule === undefined ? rules : { ...rules, answer: rule });
   const extracted = rollouts.every(({ answer }) => answer !== undefined);
   const judged = extracted
-    ? judgeAnswers(
+    ? judgeAnswersBy(
+        grader.cluster,
         rollouts.map(({ answer }) => answer ?? null),
-        problem.answer,
+        reference,
       )
-    : judgeTexts(
+    : grader.judge(
         rollouts.map(({ text }) => text),
-        problem.answer,
+        reference,
       );
   const { clusters } = judged;
   const all = rollouts.map((rollout, i): Rollout => ({ ...judged.rollouts[i]!, ...factsOf(rollout) }));
   return {
     ...id,
-    problem: problem.index,
+    problem: index,
     clusters,
     majority: majorityOf({ clusters, rollouts: all }),
     rollouts: all,

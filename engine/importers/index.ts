@@ -1,47 +1,40 @@
-/** All importers, and the import of a run: a new importer is its file and its place here. */
+/** All importers: a new one is its file in `formats` and its place here. */
+import { existsSync } from 'node:fs';
 import { RollscopeError } from '../protocol/errors.ts';
-import type { Importer } from './importer.ts';
-import { rollouts } from './rollouts.ts';
-import { type ImportedCounts, importRun } from './run.ts';
+import { rollouts } from './formats/rollouts.ts';
+import { trl } from './formats/trl.ts';
+import { verl } from './formats/verl.ts';
+import type { DumpOptions, Importer } from './importer.ts';
 
 /** The first that detects a path reads it: the more particular come first. */
-export const IMPORTERS: readonly Importer[] = [rollouts];
+export const IMPORTERS: readonly Importer[] = [trl, verl, rollouts];
 
-export interface ImportOptions {
-  /** Name of an importer; without it the files say which. */
-  from?: string | undefined;
-  now?: () => Date;
-}
+/** By content. */
+export const AUTO = 'auto';
 
 /**
- * Imports what is at `path` into the run folder `folder`, which must be missing or empty.
- * @throws RollscopeError `dataset` where the files cannot be read, `usage`, `disk`; nothing of the folder is left then
+ * The importer of that name, or the one that recognizes what is at `path`.
+ * @throws RollscopeError `usage` for an unknown name, `dataset` where none recognizes it
  */
-export async function importFrom(
-  path: string,
-  folder: string,
-  { from, now }: ImportOptions = {},
-): Promise<ImportedCounts & { importer: string }> {
-  const importer = await importerFor(path, from);
-  const { contents, write } = await importer.read(path);
-  return { importer: importer.name, ...(await importRun(folder, contents, write, now ? { now } : {})) };
-}
-
-/** The importer of that name, or the one that detects the files. */
-async function importerFor(path: string, from: string | undefined): Promise<Importer> {
-  const known = IMPORTERS.map(({ name, title }) => `${name} (${title})`).join(', ');
-  if (from !== undefined) {
-    const found = IMPORTERS.find(({ name }) => name === from);
-    if (found) return found;
-    throw new RollscopeError('usage', `There is no importer '${from}'.`, `Available importers: ${known}.`, {
-      details: { reason: 'unknown-importer', value: from },
+export async function importerFor(path: string, format: string, options: DumpOptions): Promise<Importer> {
+  if (!existsSync(path)) {
+    throw new RollscopeError('dataset', `${path} does not exist.`, 'Check the path of the file or folder.', {
+      details: { reason: 'not-found', file: path },
     });
   }
-  for (const importer of IMPORTERS) if (await importer.detect(path)) return importer;
+  const known = IMPORTERS.map(({ name, title }) => `${name} (${title})`).join(', ');
+  if (format !== AUTO) {
+    const found = IMPORTERS.find(({ name }) => name === format);
+    if (found) return found;
+    throw new RollscopeError('usage', `Unknown format '${format}'.`, `Available formats: ${known}.`, {
+      details: { reason: 'unknown-importer', value: format },
+    });
+  }
+  for (const importer of IMPORTERS) if (await importer.detect(path, options)) return importer;
   throw new RollscopeError(
     'dataset',
     `${path} is not recognized as rollouts.`,
-    `Name the importer to see what is missing, for example --from ${IMPORTERS[0]!.name}. Available importers: ${known}.`,
+    `Name its format to see what is missing, for example --format ${IMPORTERS.at(-1)!.name}, or its columns with --map prompt=…,response=…. Available formats: ${known}.`,
     { details: { reason: 'no-importer', file: path } },
   );
 }

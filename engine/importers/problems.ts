@@ -1,36 +1,89 @@
-/** The problems of another trainer's run, found among its rollouts: trainers log prompts, not problem sets. Pure. */
-import { referenceAnswer } from '../grading/index.ts';
-import type { Problem } from '../protocol/records.ts';
+/**
+ * The problems of another trainer's run, found among its rollouts: trainers log prompts, not problem sets. Where the user
+ * names the dataset, they are its problems. Keeps of each what grading needs; the rest goes to the run folder.
+ */
+import { createHash } from 'node:crypto';
+import { labelOf } from '../data/labels.ts';
+import type { Problem, Prompt } from '../protocol/records.ts';
+import type { GradedProblem } from './group.ts';
+import type { LoggedProblem, ProblemRegister } from './importer.ts';
+import type { KnownProblems } from './known-problems.ts';
+import { userText } from './prompt-text.ts';
 
-/** A problem as a trainer's log has it. */
-export interface LoggedProblem {
-  /** Its text without template, where the log has that; else the prompt. */
-  text: string;
-  /** The label of the data, such as `#### 18`; absent or null without one. */
-  label?: string | null;
-  /** Its id in the data; absent: its text identifies it. */
-  id?: string;
-  /** The file that names it, its row there from 0, and line from 1. */
-  source: string;
-  row?: number;
-  line?: number | null;
+export class LoggedProblems implements ProblemRegister {
+  private readonly graded: GradedProblem[] = [];
+  private readonly byKey = new Map<string, number>();
+  private fresh: { problem: Problem; prompt: Prompt }[] = [];
+  /** Problems of the log that the dataset does not have. */
+  unmatched = 0;
+
+  /** @param dataset the problems that the user says these are; null to take them as the log has them */
+  constructor(private readonly dataset: KnownProblems | null = null) {}
+
+  get count(): number {
+    return this.graded.length;
+  }
+
+  get(index: number): GradedProblem {
+    return this.graded[index]!;
+  }
+
+  /** The one that came before with the same id, or with the same prompt and label; else a new one. */
+  take(logged: LoggedProblem): number {
+    const label = labelOf(logged.label ?? null);
+    const key = keyOf(logged.id ?? null, logged.prompt, label?.answer ?? null);
+    const found = this.byKey.get(key);
+    if (found !== undefined) return found;
+    const index = this.graded.length;
+    const known = this.dataset?.find(logged) ?? null;
+    if (this.dataset && !known) this.unmatched++;
+    const problem = known ? { ...known, index } : asLogged(logged, index, label);
+    this.add(key, problem);
+    this.fresh.push({ problem, prompt: { problem: index, text: logged.prompt, tokens: null } });
+    return index;
+  }
+
+  /** Those that were taken since the last call: they must be written before a group names them. */
+  taken(): { problem: Problem; prompt: Prompt }[] {
+    const { fresh } = this;
+    this.fresh = [];
+    return fresh;
+  }
+
+  /** Knows again what was imported before. */
+  restore(problem: Problem, prompt: Prompt | undefined, identified: boolean): void {
+    const text = prompt?.text ?? problem.text;
+    this.add(keyOf(identified ? problem.id : null, text, problem.answer), problem);
+  }
+
+  private add(key: string, { index, answer, accepted, rule }: Problem): void {
+    this.graded.push({ index, reference: accepted ?? answer, rule });
+    this.byKey.set(key, index);
+  }
 }
 
-/** Gives each problem its index, in the order in which they come. */
-export class LoggedProblems {
-  readonly all: Problem[] = [];
-  private readonly known = new Map<string, Problem>();
+function asLogged(
+  { prompt, text, messages, id, source, line }: LoggedProblem,
+  index: number,
+  label: { answer: string; accepted?: string[] } | null,
+): Problem {
+  return {
+    index,
+    id: id ?? String(index + 1),
+    text: text ?? userText(prompt),
+    answer: label?.answer ?? null,
+    ...(label?.accepted && { accepted: label.accepted }),
+    ...(messages && messages.length > 1 && { messages }),
+    source,
+    row: index,
+    line,
+  };
+}
 
-  /** The problem of a log entry: the one that came before with the same id, or the same text and label. */
-  take({ text, label = null, id, source, row, line = null }: LoggedProblem): Problem {
-    const answer = label === null ? null : referenceAnswer(label);
-    const key = JSON.stringify(id === undefined ? [text, answer] : [id]);
-    const found = this.known.get(key);
-    if (found) return found;
-    const index = this.all.length;
-    const problem: Problem = { index, id: id ?? String(index + 1), text, answer, source, row: row ?? index, line };
-    this.all.push(problem);
-    this.known.set(key, problem);
-    return problem;
-  }
+/** Prompts are long and there are many, so a digest of them is kept. */
+function keyOf(id: string | null, prompt: string, answer: string | null): string {
+  if (id !== null) return `id ${id}`;
+  return createHash('sha1')
+    .update(JSON.stringify([prompt, answer]))
+    .digest('base64');
 }

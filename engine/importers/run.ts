@@ -1,27 +1,25 @@
-/**
- * A run of another trainer as a run folder. An importer reads that trainer's files and says what is in them: `importRun`
- * writes the folder through the journal, as the engine writes its own.
- */
-
+/** The run folder that an import writes, through the journal, as the engine writes its own. */
 import { evaluationMetrics, stepMetrics } from '../analysis/index.ts';
+import type { GradingRules } from '../grading/grader.ts';
 import { createJournal } from '../journal/create.ts';
 import type { Journal, JournalOptions } from '../journal/journal.ts';
+import type { JournalPosition } from '../journal/layout.ts';
+import { openJournalAt } from '../journal/open.ts';
 import { RUN_FORMAT } from '../protocol/config.ts';
-import type { GroupDetail, Phase } from '../protocol/group.ts';
-import type { EvaluationRecord, Problem, Prompt, RunRecord, StepRecord } from '../protocol/records.ts';
+import type { GroupDetail, JudgedGroup, Phase, RolloutFacts } from '../protocol/group.ts';
+import type { EvaluationRecord, RunRecord, StepRecord } from '../protocol/records.ts';
 import type { ForeignRun, RunOrigin } from '../protocol/run-file.ts';
 import { VERSION } from '../protocol/version.ts';
-import { remove } from '../system/files.ts';
+import type { WarningCode } from '../protocol/warnings.ts';
 import { type ForeignRollout, foreignGroup } from './group.ts';
 import { known, knownValues } from './known.ts';
+import { type ForeignMetrics, toMetrics } from './metrics.ts';
+import type { LoggedProblems } from './problems.ts';
 
 /** What is known of a run before its records. */
 export interface ForeignContents {
   origin: RunOrigin;
   run: ForeignRun;
-  problems: readonly Problem[];
-  /** The prompts as the model got them, one per problem, tokens null where they are not known; null without prompts. */
-  prompts: readonly Prompt[] | null;
   /** When the run was started; null where that is not known. */
   created: Date | null;
   model?: Partial<RunRecord['model']>;
@@ -30,25 +28,13 @@ export interface ForeignContents {
   versions?: Record<string, string>;
 }
 
-/** What a trainer says of a step beyond its rollouts. */
-export interface ForeignStep {
-  step: number;
-  /** Those of our metrics that it measured, such as the loss; they win over what follows from the rollouts. */
-  metrics?: Partial<StepRecord['metrics']>;
-  /** Its metrics under their own names. */
-  foreign?: Record<string, number | null>;
-  timing?: Partial<StepRecord['timing']>;
-}
-
-export interface ForeignEvaluation {
-  step: number;
-  foreign?: Record<string, number | null>;
-  seconds?: number | null;
+export interface ImportedRunOptions extends JournalOptions {
+  /** How answers are found and compared. */
+  rules?: GradingRules;
 }
 
 /** What was imported. */
 export interface ImportedCounts {
-  problems: number;
   groups: number;
   rollouts: number;
   /** Step records. */
@@ -57,43 +43,105 @@ export interface ImportedCounts {
 
 /** A run folder that is being written. Records come in the order in which things happened. */
 export class ImportedRun {
-  /** Groups since the last step or evaluation: what its metrics are made of. */
-  private waiting: GroupDetail[] = [];
-  private readonly counted = { groups: 0, rollouts: 0, steps: 0 };
+  readonly counts: ImportedCounts = { groups: 0, rollouts: 0, steps: 0 };
+  /** Groups since the last step or evaluation, without their texts: what its metrics are made of. */
+  private waiting: Waiting[] = [];
   private lastStep = 0;
 
-  constructor(
+  private constructor(
     private readonly journal: Journal,
-    private readonly contents: ForeignContents,
+    private readonly problems: LoggedProblems,
+    private readonly rules: GradingRules | undefined,
   ) {}
 
-  /** The rollouts of one problem. */
+  /**
+   * A new run in `folder`.
+   * @throws RollscopeError `usage` where the folder holds something, `disk`
+   */
+  static async create(
+    folder: string,
+    contents: ForeignContents,
+    problems: LoggedProblems,
+    options: ImportedRunOptions = {},
+  ): Promise<ImportedRun> {
+    const { origin, run, created, versions = {}, model, device = null } = contents;
+    const runFile = {
+      format: RUN_FORMAT,
+      created: (created ?? options.now?.() ?? new Date()).toISOString(),
+      origin,
+      config: null,
+      foreign: { ...run, settings: knownValues(run.settings) },
+      versions: { ...versions, rollscope: VERSION },
+      modelFingerprint: null,
+      dataFingerprint: null,
+    };
+    const journal = await createJournal(folder, { runFile, problems: [], prompts: [] }, options);
+    journal.append({
+      type: 'run',
+      config: null,
+      problems: 0,
+      evaluationProblems: 0,
+      model: { name: run.model, parameters: null, trainable: null, fingerprint: null, vocabulary: null, ...model },
+      dataFingerprint: null,
+      device,
+    });
+    return new ImportedRun(journal, problems, options.rules);
+  }
+
+  /**
+   * A run that was imported up to `at`; what it has recorded behind that is dropped.
+   * @throws RollscopeError `run-not-found`, `run-version`, `run-in-use`, `run-broken`, `disk`
+   */
+  static async reopen(
+    folder: string,
+    at: JournalPosition,
+    problems: LoggedProblems,
+    options: ImportedRunOptions = {},
+  ): Promise<ImportedRun> {
+    const journal = await openJournalAt(folder, at, options);
+    journal.append({ type: 'lifecycle', event: 'resumed' });
+    return new ImportedRun(journal, problems, options.rules);
+  }
+
+  get folder(): string {
+    return this.journal.folder;
+  }
+
+  /** Where the journal is: the import can be resumed from here once it is durable. */
+  get position(): JournalPosition {
+    return this.journal.position();
+  }
+
+  /** The rollouts of one problem, with the problems that were found since the last group. */
   group(phase: Phase, step: number, problem: number, rollouts: readonly ForeignRollout[]): GroupDetail {
-    const detail = foreignGroup({ phase, step }, this.contents.problems[problem]!, rollouts);
+    this.recordProblems();
+    const detail = foreignGroup({ phase, step }, this.problems.get(problem), rollouts, this.rules);
     this.journal.appendGroup(detail);
-    this.waiting.push(detail);
-    this.counted.groups++;
-    this.counted.rollouts += rollouts.length;
+    this.waiting.push({ phase, step, group: withoutTexts(detail) });
+    this.counts.groups++;
+    this.counts.rollouts += rollouts.length;
     return detail;
   }
 
   /** A step, behind its groups of the phase `train`. */
-  step({ step, metrics = {}, foreign, timing = {} }: ForeignStep): void {
+  step(step: number, timing: Partial<StepRecord['timing']> = {}): void {
     const groups = this.taken('train', step);
-    this.counted.steps++;
+    this.counts.steps++;
     this.lastStep = step;
     this.journal.append({
       type: 'step',
       step,
       // Whether the trainer's reward says right or wrong is not known here.
-      metrics: { ...NOT_MEASURED, ...stepMetrics(groups, { saysRight: false }), ...knownValues(metrics) },
-      ...(foreign && { foreign: knownValues(foreign) }),
+      metrics: { ...NOT_MEASURED, ...stepMetrics(groups, { saysRight: false }) },
       timing: { ...NO_TIMING, ...knownValues(timing) },
     });
   }
 
   /** An evaluation, behind its groups of the phases `evaluation` and `greedy`. */
-  evaluation({ step, foreign, seconds }: ForeignEvaluation): void {
+  evaluation(
+    step: number,
+    { seconds, foreign }: { seconds?: number; foreign?: Record<string, number | null> } = {},
+  ): void {
     const sampled = this.taken('evaluation', step);
     const greedy = this.taken('greedy', step);
     const record: Omit<EvaluationRecord, 'seq' | 'time'> = {
@@ -108,18 +156,74 @@ export class ImportedRun {
     this.journal.append(record);
   }
 
-  /** Ends the run: complete, as far as it was recorded. */
-  end(): ImportedCounts {
-    this.journal.append({ type: 'end', reason: 'completed', step: this.lastStep });
-    return { problems: this.contents.problems.length, ...this.counted };
+  /** What the trainer's own log says of a step, whenever that is read. */
+  metrics({ step, values }: ForeignMetrics): void {
+    this.journal.append({ type: 'metrics', step, ...toMetrics(values) });
   }
 
-  private taken(phase: Phase, step: number): GroupDetail[] {
-    const isIt = (group: GroupDetail) => group.phase === phase && group.step === step;
-    const found = this.waiting.filter(isIt);
-    this.waiting = this.waiting.filter((group) => !isIt(group));
-    return found;
+  warn(code: WarningCode, message: string): void {
+    this.journal.append({ type: 'warning', code, message, step: null, problem: null });
   }
+
+  /** Returns when everything recorded so far is durable. */
+  async sync(): Promise<void> {
+    await this.journal.sync();
+  }
+
+  /** Complete as far as it was recorded, or stopped while more may come. */
+  async end(reason: 'completed' | 'stopped'): Promise<void> {
+    this.recordProblems();
+    this.journal.append({ type: 'end', reason, step: this.lastStep });
+    await this.journal.close();
+  }
+
+  /** Lets go of the folder as it is. */
+  async close(): Promise<void> {
+    await this.journal.close();
+  }
+
+  private recordProblems(): void {
+    const fresh = this.problems.taken();
+    if (fresh.length === 0) return;
+    const total = fresh.at(-1)!.problem.index + 1;
+    this.journal.appendProblems(
+      fresh.map(({ problem }) => problem),
+      fresh.map(({ prompt }) => prompt),
+      total,
+    );
+  }
+
+  private taken(phase: Phase, step: number): JudgedGroup[] {
+    const isIt = (one: Waiting) => one.phase === phase && one.step === step;
+    const found = this.waiting.filter(isIt);
+    this.waiting = this.waiting.filter((one) => !isIt(one));
+    return found.map(({ group }) => group);
+  }
+}
+
+interface Waiting {
+  phase: Phase;
+  step: number;
+  group: JudgedGroup;
+}
+
+/** A large step has more text than memory should hold. */
+function withoutTexts({ clusters, majority, rollouts }: GroupDetail): JudgedGroup {
+  const facts = rollouts.map(
+    ({ answer, cluster, correct, reward, advantage, tokens, logprob, entropy, repetition, finish }): RolloutFacts => ({
+      answer,
+      cluster,
+      correct,
+      reward,
+      advantage,
+      tokens,
+      logprob,
+      entropy,
+      repetition,
+      finish,
+    }),
+  );
+  return { clusters, majority, rollouts: facts };
 }
 
 /** What no rollouts tell, until the trainer does. */
@@ -141,54 +245,3 @@ const NO_TIMING: StepRecord['timing'] = {
   rolloutTokensPerSecond: null,
   residentBytes: null,
 };
-
-/**
- * Creates `folder`, lets `write` fill it, and ends the run. When `write` throws, nothing of the folder is left.
- * @throws RollscopeError `usage` where the folder holds something, `disk`
- */
-export async function importRun(
-  folder: string,
-  contents: ForeignContents,
-  write: (run: ImportedRun) => Promise<void> | void,
-  options: JournalOptions = {},
-): Promise<ImportedCounts> {
-  const { origin, run, problems, prompts, created, versions = {} } = contents;
-  const runFile = {
-    format: RUN_FORMAT,
-    created: (created ?? options.now?.() ?? new Date()).toISOString(),
-    origin,
-    config: null,
-    foreign: { ...run, settings: knownValues(run.settings) },
-    versions: { ...versions, rollscope: VERSION },
-    modelFingerprint: null,
-    dataFingerprint: null,
-  };
-  const journal = await createJournal(folder, { runFile, problems, prompts }, options);
-  try {
-    journal.append({
-      type: 'run',
-      config: null,
-      problems: problems.length,
-      evaluationProblems: 0,
-      model: {
-        name: run.model,
-        parameters: null,
-        trainable: null,
-        fingerprint: null,
-        vocabulary: null,
-        ...contents.model,
-      },
-      dataFingerprint: null,
-      device: contents.device ?? null,
-    });
-    const imported = new ImportedRun(journal, contents);
-    await write(imported);
-    const counts = imported.end();
-    await journal.close();
-    return counts;
-  } catch (error) {
-    await journal.close().catch(() => {});
-    await remove(journal.folder);
-    throw error;
-  }
-}

@@ -1,4 +1,5 @@
 /** The files of a run folder that are written once: what the run is, its problems and their prompts. */
+import { readFileSync } from 'node:fs';
 import type { Problem, Prompt } from '../protocol/records.ts';
 import type { RunFile } from '../protocol/run-file.ts';
 import { AppendFile } from '../system/append-file.ts';
@@ -24,6 +25,43 @@ export async function writeProblems(folder: string, problems: readonly Problem[]
 
 export async function writePrompts(folder: string, prompts: readonly Prompt[], disk: Disk): Promise<void> {
   await writeText(inRun(folder, PROMPTS_FILE), jsonLines(prompts), disk);
+}
+
+/** The problems and prompts of a run whose problems become known while it is written. */
+export class GrowingProblems {
+  private readonly problems: AppendFile;
+  private readonly prompts: AppendFile;
+
+  /** @throws RollscopeError `disk` */
+  constructor(folder: string, disk: Disk) {
+    this.problems = wholeLines(inRun(folder, PROBLEMS_FILE), disk);
+    this.prompts = wholeLines(inRun(folder, PROMPTS_FILE), disk);
+  }
+
+  append(problems: readonly Problem[], prompts: readonly Prompt[]): void {
+    // A reader takes as many prompts as there are problems.
+    this.prompts.append(Buffer.from(jsonLines(prompts)));
+    this.problems.append(Buffer.from(jsonLines(problems)));
+  }
+
+  async sync(): Promise<void> {
+    await this.prompts.sync();
+    await this.problems.sync();
+  }
+
+  close(): void {
+    this.prompts.close();
+    this.problems.close();
+  }
+}
+
+/** Opens a file of lines behind its last whole one: a kill may have left a part of the next. */
+function wholeLines(path: string, disk: Disk): AppendFile {
+  const file = new AppendFile(path, disk);
+  const { length } = file;
+  const whole = length === 0 ? 0 : readFileSync(path).lastIndexOf(0x0a) + 1;
+  if (whole < length) file.truncate(whole);
+  return file;
 }
 
 function jsonLines(items: readonly object[]): string {

@@ -25,7 +25,7 @@ import type { OpenedRun } from './recovery.ts';
 
 function freshRun(): OpenedRun {
   const nothing = { offsets: [], records: [], recorded: [], checkpoint: null, unusable: [], recovery: null };
-  return { ...nothing, framesEnd: START.frames, completed: false };
+  return { ...nothing, position: START, framesEnd: START.frames, completed: false };
 }
 
 /**

@@ -12,19 +12,11 @@ import { AppendFile } from '../system/append-file.ts';
 import { type Disk, realDisk } from '../system/disk.ts';
 import type { FileLock } from '../system/lock.ts';
 import { type Checkpoint, pruneCheckpoints, removeCheckpoint, writeCheckpointFolder } from './checkpoints.ts';
-import { type RunContents, writePrompts } from './contents.ts';
+import { GrowingProblems, type RunContents, writePrompts } from './contents.ts';
 import { parseLine } from './events.ts';
 import { encodeFrame } from './frame.ts';
 import { FrameStore } from './frame-store.ts';
-import {
-  checkpointPath,
-  EVENTS_FILE,
-  inRun,
-  type JournalPosition,
-  ROLLOUT_FILE_BYTES,
-  runName,
-  START,
-} from './layout.ts';
+import { checkpointPath, EVENTS_FILE, inRun, type JournalPosition, ROLLOUT_FILE_BYTES, runName } from './layout.ts';
 import type { OpenedRun, Recovery } from './recovery.ts';
 import { firstDifference, isIncidental, REPLAY_DIVERGED, Replay } from './replay.ts';
 import { describeIssues } from './tolerant.ts';
@@ -52,6 +44,7 @@ export class Journal {
   /** Where each record begins in `events.jsonl`. */
   readonly #offsets: number[];
   readonly #listeners = new Set<RecordListener>();
+  #problems: GrowingProblems | null = null;
   #replay: Replay | null;
   /** Written during the replay, behind the records that are still expected. */
   #incidental: NewRecord[] = [];
@@ -74,9 +67,8 @@ export class Journal {
     this.#unusable = opened.unusable;
     this.#offsets = opened.offsets;
     this.#events = new AppendFile(inRun(folder, EVENTS_FILE), this.#disk);
-    const position = opened.checkpoint?.position ?? START;
     const bytes = options.rolloutFileBytes ?? ROLLOUT_FILE_BYTES;
-    this.#frames = new FrameStore(folder, position.frames, opened.framesEnd, this.#disk, bytes);
+    this.#frames = new FrameStore(folder, opened.position.frames, opened.framesEnd, this.#disk, bytes);
     this.#replay = new Replay(opened.records);
     for (const record of opened.recorded) this.#remember(record);
   }
@@ -122,6 +114,14 @@ export class Journal {
   async writePrompts(prompts: readonly Prompt[]): Promise<void> {
     await writePrompts(this.folder, prompts, this.#disk);
     this.contents.prompts = prompts;
+  }
+
+  /** Adds problems to a run that is imported, with the prompts that the model got for them, before the first group that names them. Throws `disk`. */
+  appendProblems(problems: readonly Problem[], prompts: readonly Prompt[], total: number): void {
+    this.#assertOpen();
+    this.#problems ??= new GrowingProblems(this.folder, this.#disk);
+    this.#problems.append(problems, prompts);
+    this.append({ type: 'problems', total });
   }
 
   /** Whether records are being recognized instead of written. */
@@ -189,6 +189,7 @@ export class Journal {
   /** Returns when everything recorded so far is durable. */
   async sync(): Promise<void> {
     this.#assertOpen();
+    await this.#problems?.sync();
     await this.#frames.sync();
     await this.#events.sync();
   }
@@ -251,6 +252,7 @@ export class Journal {
   /** Closes the files, and nothing more: for a run that could not be begun. */
   abandon(): void {
     this.#closed = true;
+    this.#problems?.close();
     this.#frames.close();
     this.#events.close();
   }

@@ -7,6 +7,8 @@ export const PROBLEMS_FILE = 'problems.jsonl';
 export const PROMPTS_FILE = 'prompts.jsonl';
 export const EVENTS_FILE = 'events.jsonl';
 export const LOCK_FILE = 'lock';
+/** How far an import has come. */
+export const IMPORT_FILE = 'import.json';
 export const CHECKPOINTS = 'checkpoints';
 
 /** A new rollout file is begun when a frame would grow the current one beyond this. */

@@ -6,10 +6,10 @@ import type { RunFile } from '../protocol/run-file.ts';
 import { realDisk } from '../system/disk.ts';
 import { writeRunFile } from './contents.ts';
 import { Journal, type JournalOptions } from './journal.ts';
-import { runName } from './layout.ts';
+import { type JournalPosition, runName } from './layout.ts';
 import { lockRun } from './lock.ts';
 import { readProblems, readPrompts, readRunFile } from './reader.ts';
-import { recoverRun } from './recovery.ts';
+import { cutRunAt, recoverRun } from './recovery.ts';
 
 /**
  * Opens an interrupted or stopped run to resume it from its last checkpoint: `append` and `appendGroup` then recognize what
@@ -33,6 +33,27 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
     }
     if (format < RUN_FORMAT) await writeRunFile(path, runFile, options.disk ?? realDisk);
     return Journal.begin(path, contents, lock, opened, options);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/**
+ * Opens a run that is imported, complete or not, to import more: what it has recorded behind `at` is dropped. Its problems
+ * are not read. Throws `run-not-found`, `run-version`, `run-in-use`, `run-broken`, `disk`.
+ */
+export async function openJournalAt(
+  folder: string,
+  at: JournalPosition,
+  options: JournalOptions = {},
+): Promise<Journal> {
+  const path = resolve(folder);
+  const runFile = await readRunFile(path);
+  const lock = await lockRun(path);
+  try {
+    const opened = await cutRunAt(path, at);
+    return Journal.begin(path, { runFile, problems: [], prompts: [] }, lock, opened, options);
   } catch (error) {
     lock.release();
     throw error;

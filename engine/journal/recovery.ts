@@ -10,7 +10,15 @@ import { eventsSize, readLog } from './events.ts';
 import { isWholeFrame } from './frame.ts';
 import { rolloutFiles } from './frame-store.ts';
 import { readFrameBytes } from './groups.ts';
-import { EVENTS_FILE, type FrameCursor, inRun, isBefore, rolloutFileIndex, START } from './layout.ts';
+import {
+  EVENTS_FILE,
+  type FrameCursor,
+  inRun,
+  isBefore,
+  type JournalPosition,
+  rolloutFileIndex,
+  START,
+} from './layout.ts';
 import { restoreHint } from './missing-file.ts';
 import { isIncidental } from './replay.ts';
 
@@ -32,6 +40,8 @@ export interface Recovery {
 export interface OpenedRun {
   /** Where each kept record begins in `events.jsonl`. */
   offsets: number[];
+  /** Where the run is resumed from: at the checkpoint, at the start, or where an import had come. */
+  position: JournalPosition;
   /** The checkpoint to resume from; null: from the start. */
   checkpoint: Checkpoint | null;
   /** Newer checkpoints, whose records are lost: of no use until those records have been made again. */
@@ -50,26 +60,37 @@ export interface OpenedRun {
  * Reads the run and cuts what is torn; with `remake` also what is recorded behind the checkpoint, since the run cannot
  * recognize an older format. A completed run is left as it is. Throws `run-broken` for any other damage.
  */
-export async function recoverRun(folder: string, { remake = false } = {}): Promise<OpenedRun> {
+export function recoverRun(folder: string, { remake = false } = {}): Promise<OpenedRun> {
+  return recover(folder, { remake });
+}
+
+/** Cuts everything that a run has recorded behind a position, whether the run is complete or not. Throws `run-broken`. */
+export function cutRunAt(folder: string, at: JournalPosition): Promise<OpenedRun> {
+  return recover(folder, { at });
+}
+
+async function recover(folder: string, { remake = false, at = null as JournalPosition | null }): Promise<OpenedRun> {
   const checkpoints = await listCheckpoints(folder);
-  let scan = await scanEvents(folder, checkpoints[0]?.position.nextSeq ?? 0);
+  let scan = await scanEvents(folder, at?.nextSeq ?? checkpoints[0]?.position.nextSeq ?? 0);
   const usable = checkpoints.filter(({ position }) => position.nextSeq <= scan.offsets.length);
   const unusable = checkpoints.filter((checkpoint) => !usable.includes(checkpoint));
   const checkpoint = usable.at(-1) ?? null;
-  const position = checkpoint?.position ?? START;
+  const position = at ?? checkpoint?.position ?? START;
   if (position.nextSeq < scan.from) scan = await scanEvents(folder, position.nextSeq);
-  const { offsets, completed } = scan;
+  const { offsets } = scan;
+  const completed = scan.completed && !at;
   const records = scan.records.filter(({ seq }) => seq >= position.nextSeq);
-  const opened = { offsets, checkpoint, unusable, records, recorded: scan.recorded, completed };
+  const opened = { offsets, position, checkpoint, unusable, records, recorded: scan.recorded, completed };
   if (completed) return { ...opened, framesEnd: position.frames, recovery: null };
 
+  if (offsets.length < position.nextSeq) throw shorter(folder, offsets.length, position.nextSeq);
   await checkOldFrames(folder, scan.ends);
   const whole = await countWhole(folder, records);
-  const known = remake ? records.findIndex((record) => !isIncidental(record)) : -1;
+  const known = at ? 0 : remake ? records.findIndex((record) => !isIncidental(record)) : -1;
   const kept = known < 0 ? whole : Math.min(known, whole);
   const end = kept < records.length ? offsets[records[kept]!.seq]! : scan.end;
-  const lost = records.length - whole;
-  const remade = whole - kept;
+  const lost = at ? 0 : records.length - whole;
+  const remade = at ? 0 : whole - kept;
   if (kept < records.length) offsets.length = records[kept]!.seq;
   records.length = kept;
   opened.recorded = scan.recorded.filter(({ seq }) => seq < offsets.length);
@@ -89,6 +110,15 @@ export async function recoverRun(folder: string, { remake = false } = {}): Promi
   };
   const message = describe(cut);
   return { ...opened, framesEnd, recovery: message ? { ...cut, message } : null };
+}
+
+function shorter(folder: string, length: number, expected: number): RollscopeError {
+  return new RollscopeError(
+    'run-broken',
+    `${inRun(folder, EVENTS_FILE)} has ${plural(length, 'record')}, but ${expected} had been written.`,
+    restoreHint(folder, EVENTS_FILE),
+    { details: { reason: 'missing-records', file: EVENTS_FILE, records: length, needed: expected } },
+  );
 }
 
 interface Scan {

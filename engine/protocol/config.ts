@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { RollscopeError } from './errors.ts';
 import { DATASET, FIELD_MAP } from './settings/dataset.ts';
+import { GRADING } from './settings/grading.ts';
 import { type InputsOf, namesOf, type ValuesOf } from './settings/kit.ts';
 import { LORA } from './settings/lora.ts';
 import { LOSS } from './settings/loss.ts';
@@ -15,6 +16,8 @@ import { schemaOf } from './settings/schema.ts';
 
 /** Bumped when a run folder of this version could not be read by an older Rollscope. */
 export const RUN_FORMAT = 3;
+
+export const Grading = schemaOf(GRADING);
 
 export const FieldMap = schemaOf(FIELD_MAP);
 export type FieldMap = ValuesOf<typeof FIELD_MAP.fields>;

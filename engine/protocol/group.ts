@@ -8,7 +8,7 @@ import type { Evidence } from './evidence.ts';
 import type { Part } from './explanation.ts';
 import { PHASES } from './group-id.ts';
 
-export { groupKey, PHASES, PHASES_BY_INTEREST, type Phase } from './group-id.ts';
+export { groupKey, PHASES, type Phase } from './group-id.ts';
 
 const id = {
   phase: z.enum(PHASES),

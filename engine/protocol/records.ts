@@ -242,6 +242,27 @@ export const WarningRecord = z.strictObject({
     .optional(),
 });
 
+/** Problems that became known after the run had begun: an import finds them among the rollouts. They are at the end of `problems.jsonl`. */
+export const ProblemsRecord = z.strictObject({
+  type: z.literal('problems'),
+  ...base,
+  /** All problems of the run from here on. */
+  total: z.int().min(0),
+});
+export type ProblemsRecord = z.infer<typeof ProblemsRecord>;
+
+/** What another trainer's log says of a step, which may be read before or after its rollouts. */
+export const MetricsRecord = z.strictObject({
+  type: z.literal('metrics'),
+  ...base,
+  step: z.int().min(1),
+  /** Those of ours that it measured, by our names; they win over what follows from the rollouts. */
+  metrics: z.partialRecord(StepRecord.shape.metrics.keyof(), nullable),
+  /** All of them under its own names. */
+  foreign: z.record(z.string(), nullable),
+});
+export type MetricsRecord = z.infer<typeof MetricsRecord>;
+
 /** What people did to the run; not compared on resume. */
 export const LifecycleRecord = z.strictObject({
   type: z.literal('lifecycle'),
@@ -269,6 +290,8 @@ export const JournalRecord = z.discriminatedUnion('type', [
   ForecastScoreRecord,
   CheckpointRecord,
   WarningRecord,
+  ProblemsRecord,
+  MetricsRecord,
   LifecycleRecord,
   EndRecord,
 ]);

@@ -44,7 +44,7 @@ export const RunInfo = z.strictObject({
   run: z.string(),
   folder: z.string(),
   created: z.string(),
-  job: z.enum(['train', 'probe']),
+  job: z.enum(['imported', 'train', 'probe']),
   /** null where another trainer does not say. */
   model: z.string().nullable(),
   dataset: z.string().nullable(),

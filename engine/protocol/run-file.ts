@@ -1,6 +1,6 @@
 /** `run.json`: what a run folder is. Written once when the run is created. */
 import * as z from 'zod';
-import { RUN_FORMAT, type RunConfig, StoredRunConfig } from './config.ts';
+import { Grading, RUN_FORMAT, type RunConfig, StoredRunConfig } from './config.ts';
 import { RollscopeError } from './errors.ts';
 import { originText } from './format.ts';
 import { ForeignValue } from './group.ts';
@@ -18,7 +18,7 @@ export type RunOrigin = z.infer<typeof RunOrigin>;
 
 /** What a run of another trainer says of itself, in the place of a configuration. */
 export const ForeignRun = z.strictObject({
-  job: z.enum(['train', 'probe']),
+  job: z.enum(['imported', 'train', 'probe']),
   model: z.string().nullable(),
   /** Path or name of what it was trained on. */
   dataset: z.string().nullable(),
@@ -28,6 +28,8 @@ export const ForeignRun = z.strictObject({
   steps: z.int().min(0).nullable(),
   /** Its other settings, under the names that they have there. */
   settings: z.record(z.string(), ForeignValue),
+  /** How answers were found and compared when it was imported; absent in imports of older versions. */
+  grading: Grading.optional(),
 });
 export type ForeignRun = z.infer<typeof ForeignRun>;
 
@@ -56,7 +58,12 @@ export function describeRun({ config, foreign }: Pick<RunFile, 'config' | 'forei
   return { job, model, dataset: dataset.path, reward, steps: job === 'probe' ? 0 : steps };
 }
 
-const UNKNOWN: ForeignRun = { job: 'train', model: null, dataset: null, reward: null, steps: null, settings: {} };
+const UNKNOWN: ForeignRun = { job: 'imported', model: null, dataset: null, reward: null, steps: null, settings: {} };
+
+/** How a run finds and compares answers, whoever made it; undefined where it is not known. */
+export function gradingOf({ config, foreign }: Pick<RunFile, 'config' | 'foreign'>): RunConfig['grading'] | undefined {
+  return config?.grading ?? foreign?.grading;
+}
 
 /**
  * The configuration of a run of this engine.

@@ -13,6 +13,7 @@ export const WARNING_CODES = [
   'collapse',
   'non-finite',
   'replay-diverged',
+  'import',
 ] as const;
 export type WarningCode = (typeof WARNING_CODES)[number];
 

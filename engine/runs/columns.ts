@@ -83,6 +83,8 @@ export interface RecordedForecast extends Pick<Forecast, 'reward' | 'by' | 'accu
 /** What a run has only a few of. Replaced, never changed in place, so that two heads can be compared by identity. */
 export interface Head {
   run: RecordOf<'run'> | null;
+  /** Number of problems that the run has. */
+  problems: number;
   evaluations: readonly EvaluationRecord[];
   /** null before it is made, and in runs without one. */
   forecast: RecordedForecast | null;
@@ -104,6 +106,7 @@ export interface Head {
 
 const EMPTY: Head = {
   run: null,
+  problems: 0,
   evaluations: [],
   forecast: null,
   forecastScore: null,

@@ -1,6 +1,6 @@
 /** The one fold of a run's records into columns. Deterministic; it changes the columns in place, for each record is folded once. Pure. */
 import { PHASES } from '../protocol/group-id.ts';
-import type { GroupRecord, JournalRecord, StepRecord } from '../protocol/records.ts';
+import type { GroupRecord, JournalRecord, MetricsRecord, StepRecord } from '../protocol/records.ts';
 import { saysRight } from '../reward/index.ts';
 import { fromNullable, fromTruth, type Head, type RecordedForecast, RunColumns } from './columns.ts';
 import { foreignMetric } from './series.ts';
@@ -22,7 +22,11 @@ export function fold(columns: RunColumns, record: JournalRecord): boolean {
   };
   switch (record.type) {
     case 'run':
-      set({ run: record, saysRight: record.config !== null && saysRight(record.config.reward) });
+      set({
+        run: record,
+        problems: record.problems,
+        saysRight: record.config !== null && saysRight(record.config.reward),
+      });
       break;
     case 'group':
       foldGroup(columns, record);
@@ -41,6 +45,12 @@ export function fold(columns: RunColumns, record: JournalRecord): boolean {
       break;
     case 'checkpoint':
       set({ checkpoints: inPlace(head.checkpoints, record) });
+      break;
+    case 'problems':
+      set({ problems: record.total });
+      break;
+    case 'metrics':
+      foldMetrics(columns, record);
       break;
     case 'warning':
       set({ warnings: [...head.warnings, record] });
@@ -125,6 +135,18 @@ function foldStep(columns: RunColumns, record: StepRecord): void {
     columns.updates.push({ problem, step, kl: fromNullable(kl), clipFraction: fromNullable(clipFraction) });
   }
   if (metrics.groundTruthReward !== null && !head.labeled) columns.head = { ...head, labeled: true };
+}
+
+/** Its rollouts may have come already, may come later, or never. */
+function foldMetrics(columns: RunColumns, { step, metrics, foreign }: MetricsRecord): void {
+  const named = Object.entries(foreign).map(([name, value]) => [foreignMetric(name), value] as const);
+  const entries = [...Object.entries(metrics), ...named];
+  const isNew = step > (columns.series.steps.at(-1) ?? 0);
+  if (isNew) columns.series.push(step, entries);
+  else columns.series.merge(step, entries);
+  // Copies of the series can only be extended.
+  if (!isNew) columns.epoch++;
+  columns.step = Math.max(columns.step, step);
 }
 
 /** The run went back behind a step: what came after it the first time no longer counts. */

@@ -64,8 +64,8 @@ export const PANEL = defineContract({
     /** Replaces everything that the page knows; what follows is about this run. */
     shown: unchecked<Shown>(),
     loading: unchecked<{ loaded: number }>(),
-    /** What is new in the columns, or all of them. */
-    columns: unchecked<{ columns: PackedColumns; status: RunInfo['status'] }>(),
+    /** What is new in the columns, or all of them, and problems that are new: an import finds them among the rollouts. */
+    columns: unchecked<{ columns: PackedColumns; problems: readonly Problem[]; status: RunInfo['status'] }>(),
     progress: unchecked<{ progress: Progress | null; status: RunInfo['status'] }>(),
     select: unchecked<{ problem: number }>(),
   },

@@ -47,6 +47,19 @@ export class MetricSeries {
     for (const values of this.values.values()) if (values.length === length) values.push(Number.NaN);
   }
 
+  /** Sets values of a step that is there already, or that belongs between those that are. */
+  merge(step: number, metrics: Iterable<readonly [string, number | null]>): void {
+    const at = stepsUpTo(this.steps, step) - 1;
+    if (this.steps[at] !== step) this.insert(at + 1, step);
+    const place = this.steps[at] === step ? at : at + 1;
+    for (const [name, value] of metrics) this.column(name, this.steps.length)[place] = value ?? Number.NaN;
+  }
+
+  private insert(at: number, step: number): void {
+    this.steps.splice(at, 0, step);
+    for (const values of this.values.values()) values.splice(at, 0, Number.NaN);
+  }
+
   /** Drops everything from a step on; false where there was nothing. */
   cutFrom(step: number): boolean {
     let length = this.steps.length;

@@ -42,8 +42,8 @@ export class Conversation {
   private readonly following = this.scope.add(new Disposables());
   private readonly pages: Pages<PanelContract>;
   private run: OpenRun | null = null;
-  /** The attached page and how much of the columns it has; null before it has any. */
-  private attached: { peer: Peer<PanelContract>; mark: ColumnsMark | null } | null = null;
+  /** The attached page, how much of the columns it has (null before it has any), and how many of the problems. */
+  private attached: { peer: Peer<PanelContract>; mark: ColumnsMark | null; problems: number } | null = null;
   private selected: number | null = null;
 
   constructor(
@@ -86,7 +86,7 @@ export class Conversation {
     peer.handleAll({
       attach: async ({ again }) => {
         if (again && this.run?.error) await this.actions.again(this.run);
-        this.attached = { peer, mark: null };
+        this.attached = { peer, mark: null, problems: 0 };
         // Not as the answer: a run that is shown meanwhile must not be overtaken by the one before it.
         void peer.notify('shown', this.shown());
         return null;
@@ -131,7 +131,10 @@ export class Conversation {
     const { run } = this;
     if (!run) return { run: null };
     const complete = run.loadedPart === 1;
-    if (this.attached) this.attached.mark = complete ? markOf(run.columns) : null;
+    if (this.attached) {
+      this.attached.mark = complete ? markOf(run.columns) : null;
+      this.attached.problems = run.problems.length;
+    }
     const select = this.selected;
     if (complete) this.selected = null;
     return {
@@ -157,7 +160,9 @@ export class Conversation {
     if (!run || !attached?.mark) return;
     const columns = packed(run, attached.mark);
     attached.mark = markOf(run.columns);
-    void attached.peer.notify('columns', { columns, status: run.status });
+    const problems = run.problems.slice(attached.problems);
+    attached.problems = run.problems.length;
+    void attached.peer.notify('columns', { columns, problems, status: run.status });
   }
 
   private tellProgress(): void {

@@ -56,7 +56,7 @@ export class OpenRun {
   private constructor(
     readonly folder: string,
     readonly file: RunFile,
-    readonly problems: readonly Problem[],
+    private known: readonly Problem[],
   ) {
     this.loaded = this.load();
     // Callers that await it get the error; nobody has to.
@@ -76,6 +76,11 @@ export class OpenRun {
 
   get run(): string {
     return runName(this.folder);
+  }
+
+  /** In the order of their indices; a run that is imported gets more of them while it is followed. */
+  get problems(): readonly Problem[] {
+    return this.known;
   }
 
   /** Fraction of the journal that has been read: 1 when the columns are complete. */
@@ -123,7 +128,7 @@ export class OpenRun {
       this.closing = ended;
     }
     if (ended) this.progress = null;
-    if (fresh) this.appendEmitter.fire();
+    if (fresh) this.tellAppended();
   }
 
   /** Reads the rest of the journal after an engine was lost before all its records arrived. */
@@ -134,7 +139,7 @@ export class OpenRun {
     columns.epoch = this.columns.epoch + 1;
     this.columns = columns;
     this.closing = columns.head.end !== null;
-    this.appendEmitter.fire();
+    this.tellAppended();
   }
 
   /** @throws RollscopeError `run-broken` if the group or its rollouts are missing */
@@ -152,6 +157,21 @@ export class OpenRun {
   dispose(): void {
     this.giveUp.abort();
     this.scope.dispose();
+  }
+
+  /** Groups of problems that are not known yet come with their problems. */
+  private tellAppended(): void {
+    if (this.columns.head.problems <= this.known.length) {
+      this.appendEmitter.fire();
+      return;
+    }
+    readProblems(this.folder)
+      .then((problems) => {
+        this.known = problems;
+      })
+      // Whoever asks for such a problem is told what is wrong with the file.
+      .catch(() => {})
+      .finally(() => this.appendEmitter.fire());
   }
 
   private async readFromDisk(id: GroupId): Promise<ExplainedGroup> {
@@ -175,6 +195,8 @@ export class OpenRun {
           this.loadEmitter.fire();
         },
       });
+      // More may have become known since the run was opened.
+      if (this.columns.head.problems > this.known.length) this.known = await readProblems(this.folder);
       this.part = 1;
       return this;
     } catch (error) {

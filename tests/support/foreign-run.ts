@@ -5,7 +5,8 @@
 
 import type { ForeignRollout } from '../../engine/importers/group.ts';
 import { LoggedProblems } from '../../engine/importers/problems.ts';
-import { type ForeignContents, type ImportedRun, importRun } from '../../engine/importers/run.ts';
+import { type ForeignContents, ImportedRun } from '../../engine/importers/run.ts';
+import { readProblems } from '../../engine/journal/reader.ts';
 import type { Problem } from '../../engine/protocol/records.ts';
 
 export const TRL = { engine: 'TRL', version: '0.20.0', files: ['completions_00001.parquet', 'trainer_state.json'] };
@@ -48,11 +49,13 @@ export interface ForeignFixture {
 export async function writeForeignRun(folder: string, options: ForeignFixtureOptions = {}): Promise<ForeignFixture> {
   const { dataset = '/data/sums.jsonl', steps = 3 } = options;
   const logged = new LoggedProblems();
-  for (const [row, problem] of PROBLEMS.entries()) logged.take({ ...problem, source: dataset, row, line: row + 1 });
+  for (const [row, problem] of PROBLEMS.entries()) {
+    logged.take({ ...problem, prompt: `<|user|>${problem.text}`, source: dataset, line: row + 1 });
+  }
   const contents: ForeignContents = {
     origin: TRL,
     run: {
-      job: 'train',
+      job: 'imported',
       model: 'Qwen/Qwen2.5-0.5B-Instruct',
       dataset,
       reward: 'accuracy_reward + format_reward',
@@ -65,13 +68,13 @@ export async function writeForeignRun(folder: string, options: ForeignFixtureOpt
         max_grad_norm: Number.NaN,
       },
     },
-    problems: logged.all,
-    prompts: logged.all.map(({ index, text }) => ({ problem: index, text: `<|user|>${text}`, tokens: null })),
     created: new Date(Date.UTC(2026, 10, 20, 8)),
   };
   const clock = new Date(Date.UTC(2026, 10, 28, 12));
-  await importRun(folder, contents, (run) => write(run, steps), { now: () => clock });
-  return { folder, problems: logged.all, dataset };
+  const run = await ImportedRun.create(folder, contents, logged, { now: () => clock });
+  write(run, steps);
+  await run.end('completed');
+  return { folder, problems: await readProblems(folder), dataset };
 }
 
 function write(run: ImportedRun, steps: number): void {
@@ -85,11 +88,13 @@ function write(run: ImportedRun, steps: number): void {
         answers.map((answer, i) => rollout(answer, i, step)),
       );
     }
-    run.step({
+    run.step(step);
+    run.metrics({
       step,
-      metrics: { loss: step === 1 ? Number.NaN : 0.01 / step, learningRate: 1e-6 },
-      // TRL has a metric only from the second step on, and one that is never a number.
-      foreign: {
+      values: {
+        loss: step === 1 ? Number.NaN : 0.01 / step,
+        learning_rate: 1e-6,
+        // TRL has a metric only from the second step on, and one that is never a number.
         'completions/mean_length': 20 + step,
         ...(step > 1 && { 'rewards/accuracy_reward/std': 0.5 }),
         'sampling/importance_ratio': Number.POSITIVE_INFINITY,
@@ -101,7 +106,7 @@ function write(run: ImportedRun, steps: number): void {
     run.group('evaluation', steps, problem, [{ text: boxed('5') }, { text: boxed('5') }, { text: boxed('7') }]);
     run.group('greedy', steps, problem, [{ text: boxed('6') }]);
   }
-  run.evaluation({ step: steps, foreign: { eval_runtime: 12.5 } });
+  run.evaluation(steps, { foreign: { eval_runtime: 12.5 } });
 }
 
 function rollout(answer: string | null, i: number, step: number): ForeignRollout {

@@ -5,7 +5,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LoggedProblems } from '../../engine/importers/problems.ts';
-import { importRun } from '../../engine/importers/run.ts';
+import { ImportedRun } from '../../engine/importers/run.ts';
 
 /** Characters that no surface may show. */
 export const RAW = /(?![\n\t])[\p{Cc}\p{DI}\p{Cs}\p{Zl}\p{Zp}]/u;
@@ -29,8 +29,8 @@ const PROBLEM = {
 export async function writeHostileRun(folder: string): Promise<void> {
   const logged = new LoggedProblems();
   const source = `/data/${hostile('sums')}.jsonl`;
-  logged.take({ ...PROBLEM, label: breaking('5'), source, row: 0, line: 1 });
-  logged.take({ id: 'plain', text: 'What is 1 + 1?', label: '2', source, row: 1, line: 2 });
+  logged.take({ ...PROBLEM, prompt: PROBLEM.text, label: breaking('5'), source, line: 1 });
+  logged.take({ id: 'plain', prompt: 'What is 1 + 1?', label: '2', source, line: 2 });
   const answers = [breaking('5'), breaking('5'), 'a\\|b', null];
   const rollouts = answers.map((answer, i) => ({
     text: `${breaking('So')}\n\\boxed{5}`,
@@ -43,32 +43,31 @@ export async function writeHostileRun(folder: string): Promise<void> {
     tokenTexts: ['So', breaking('token'), '\u200d', ' 5'],
     ids: Int32Array.of(1, 2, 3, 4),
   }));
-  await importRun(
+  const run = await ImportedRun.create(
     folder,
     {
       origin: { engine: breaking('TRL'), version: breaking('1'), files: [hostile('completions')] },
       run: {
-        job: 'train',
+        job: 'imported',
         model: hostile('model'),
         dataset: source,
         reward: breaking('accuracy'),
         steps: 2,
         settings: { [breaking('setting')]: breaking('value') },
       },
-      problems: logged.all,
-      prompts: logged.all.map(({ index, text }) => ({ problem: index, text, tokens: null })),
       created: new Date(Date.UTC(2026, 10, 20, 8)),
       device: hostile('cpu'),
     },
-    (run) => {
-      for (const step of [1, 2]) {
-        for (const problem of [0, 1]) run.group('train', step, problem, rollouts);
-        run.step({ step, metrics: { loss: 0.1 }, foreign: { [breaking('metric')]: step } });
-      }
-      run.group('evaluation', 2, 0, rollouts);
-      run.evaluation({ step: 2, foreign: { [breaking('eval')]: 1 } });
-    },
+    logged,
   );
+  for (const step of [1, 2]) {
+    for (const problem of [0, 1]) run.group('train', step, problem, rollouts);
+    run.step(step);
+    run.metrics({ step, values: { loss: 0.1, [breaking('metric')]: step } });
+  }
+  run.group('evaluation', 2, 0, rollouts);
+  run.evaluation(2, { foreign: { [breaking('eval')]: 1 } });
+  await run.end('completed');
   warnIn(folder);
 }
 

@@ -14,7 +14,7 @@ const SIZES = {
   /** What `rollscope --help` loads: the rewards describe themselves, in files that compute them too. */
   help: 237,
   /** All of the command line and the compute worker. */
-  engine: 1655,
+  engine: 1690,
   /** What the compute worker loads when it starts. */
   worker: 479,
   extension: 520,

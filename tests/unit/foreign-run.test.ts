@@ -11,8 +11,6 @@ import { exportRun } from '../../engine/cli/commands/export.ts';
 import { rescore } from '../../engine/cli/commands/rescore.ts';
 import { runs } from '../../engine/cli/commands/runs.ts';
 import { show } from '../../engine/cli/commands/show.ts';
-import { LoggedProblems } from '../../engine/importers/problems.ts';
-import { importRun } from '../../engine/importers/run.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
 import { readPrompts, readRunFile, readRunFolder } from '../../engine/journal/reader.ts';
 import { repairRun } from '../../engine/journal/repair.ts';
@@ -70,9 +68,17 @@ describe('the run folder', () => {
     const { records } = await readRunFolder(run.folder);
     const [first, second] = records.filter((record) => record.type === 'step');
     expect(first!.metrics).toMatchObject({ loss: null, gradientNorm: null, entropy: null, rewardAccuracy: null });
-    expect(second!.metrics).toMatchObject({ loss: 0.005, learningRate: 1e-6 });
+    expect(second!.metrics.loss).toBe(null);
+    const [logged, later] = records.filter((record) => record.type === 'metrics');
+    expect(logged).toMatchObject({ step: 1, metrics: { learningRate: 1e-6 } });
+    expect(later!.metrics).toEqual({ loss: 0.005, learningRate: 1e-6 });
     expect(Object.values(first!.timing).every((value) => value === null)).toBe(true);
-    expect(first!.foreign).toEqual({ 'completions/mean_length': 21, 'sampling/importance_ratio': null });
+    expect(logged!.foreign).toEqual({
+      loss: null,
+      learning_rate: 1e-6,
+      'completions/mean_length': 21,
+      'sampling/importance_ratio': null,
+    });
     const group = records.find((record) => record.type === 'group' && record.problem === 1)!;
     const { rollouts } = await readGroup(run.folder, group as typeof group & { type: 'group' });
     expect(rollouts[2]).toMatchObject({
@@ -116,19 +122,6 @@ describe('the run folder', () => {
     ]);
   });
 
-  test('of an import that fails is gone', async () => {
-    const folder = path.join(root, 'failed');
-    const logged = new LoggedProblems();
-    logged.take({ text: '1 + 1?', source: 'log' });
-    const what = { job: 'train', model: null, dataset: null, reward: null, steps: null, settings: {} } as const;
-    const contents = { origin: TRL, run: what, problems: logged.all, prompts: null, created: null };
-    const failing = importRun(folder, contents, () => {
-      throw new Error('line 3 is cut off');
-    });
-    await expect(failing).rejects.toThrow('line 3 is cut off');
-    expect(existsSync(folder)).toBe(false);
-  });
-
   test('can be repaired like any other', async () => {
     const { folder } = await writeForeignRun(path.join(temporaryFolder(), 'run'));
     await repairRun(folder);
@@ -144,7 +137,7 @@ describe('runs', () => {
     const text = await terminal(() => runs({ out: root }));
     expect(cellsOf(text, 'trl').slice(0, 8)).toEqual([
       'trl',
-      'train',
+      'imported',
       'completed',
       '3/–',
       '–',

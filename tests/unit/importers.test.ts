@@ -8,13 +8,14 @@ import { importFile } from '../../engine/cli/commands/import.ts';
 import { rescore } from '../../engine/cli/commands/rescore.ts';
 import { runs } from '../../engine/cli/commands/runs.ts';
 import { show } from '../../engine/cli/commands/show.ts';
-import { IMPORTERS, importFrom } from '../../engine/importers/index.ts';
-import { rollouts } from '../../engine/importers/rollouts.ts';
+import { rollouts } from '../../engine/importers/formats/rollouts.ts';
+import { IMPORTERS } from '../../engine/importers/index.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { problemView } from '../../engine/runs/problem-view.ts';
 import { OpenRun } from '../../extension/run/open-run.ts';
+import { importFrom } from '../support/import.ts';
 import { keepPrinted } from '../support/printed.ts';
 import { temporaryFolder } from '../support/processes.ts';
 
@@ -59,7 +60,7 @@ describe('rollouts as JSON Lines', () => {
     const source = file(TRL_DUMP.join('\n'));
     const folder = path.join(root, 'run');
     const counts = await importFrom(source, folder);
-    expect(counts).toEqual({ importer: 'rollouts', problems: 2, groups: 3, rollouts: 5, steps: 2 });
+    expect(counts).toMatchObject({ importer: 'rollouts', problems: 2, groups: 3, rollouts: 5, steps: 2, faults: 0 });
     const { runFile, problems, records } = await readRunFolder(folder);
     expect(runFile).toMatchObject({ config: null, origin: { files: [source] }, foreign: { model: null, steps: null } });
     expect(problems.map(({ text, answer, line: at }) => [text, answer, at])).toEqual([
@@ -68,6 +69,7 @@ describe('rollouts as JSON Lines', () => {
     ]);
     expect(records.map((record) => [record.type, 'step' in record ? record.step : null])).toEqual([
       ['run', null],
+      ['problems', null],
       ...[
         ['group', 1],
         ['group', 1],
@@ -128,15 +130,27 @@ describe('rollouts as JSON Lines', () => {
     expect(read.map(({ problems }) => problems[0]!.answer)).toEqual(['1', '2']);
   });
 
+  const GOOD = '{"prompt": "a?", "completion": "b"}';
   test.each([
-    ['{"prompt": "a?", "completion": "b"}\n{"prompt": "a?"', { reason: 'broken-json', line: 2 }],
-    ['{"prompt": "a?", "completion": "b"}\n[1]', { reason: 'not-an-object', line: 2 }],
-    ['{"prompt": "a?", "completion": "b"}\n{"prompt": "a?"}', { reason: 'bad-rollout', line: 2, column: 'completion' }],
-    ['{"prompt": "a?", "completion": "b"}\n{"completion": "b"}', { reason: 'bad-rollout', line: 2, column: 'prompt' }],
-    ['{"prompt": "a?", "completion": "b", "step": -1}', { reason: 'bad-rollout', line: 1, column: 'step' }],
+    [`${GOOD}\n{"prompt": "a?"`, { line: 2, reason: 'broken-json' }],
+    [`[1]\n${GOOD}`, { line: 1, reason: 'not-an-object' }],
+    [`${GOOD}\n{"prompt": "a?"}\n${GOOD}`, { line: 2, reason: 'bad-rollout' }],
+    [`${GOOD}\n{"completion": "b"}`, { line: 2, reason: 'bad-rollout' }],
+    [`${GOOD}\n{"prompt": "a?", "completion": "b", "step": -1}`, { line: 2, reason: 'bad-rollout' }],
+  ])('count and name a line that is broken, and take the others: %s', async (text, { line: number, reason }) => {
+    const folder = path.join(root, 'run');
+    const report = await importFrom(file(text), folder);
+    expect(report).toMatchObject({ faults: 1, named: [{ place: `completions.jsonl:${number}`, reason }] });
+    expect(report.rollouts).toBe(text.split(GOOD).length - 1);
+    const { records } = await readRunFolder(folder);
+    expect(records.filter((record) => record.type === 'warning')).toMatchObject([{ code: 'import' }]);
+  });
+
+  test.each([
     ['{"question": "a?"}', { reason: 'no-importer' }],
     ['', { reason: 'no-importer' }],
-  ])('that are broken are refused by file and line, and leave no folder: %s', async (text, details) => {
+    ['{"prompt": "a?", "completion": "b", "step": -1}', { reason: 'no-rollouts', faults: 1, why: 'bad-rollout' }],
+  ])('without a single rollout are refused, and leave no folder: %s', async (text, details) => {
     const source = file(text);
     const folder = path.join(root, 'run');
     await expect(importFrom(source, folder)).rejects.toMatchObject({
@@ -150,12 +164,12 @@ describe('rollouts as JSON Lines', () => {
 
 test('importers are told apart by name, and files by what is in them', async () => {
   expect(new Set(IMPORTERS.map(({ name }) => name)).size).toBe(IMPORTERS.length);
-  expect(await rollouts.detect(file('{"prompt": "a", "completion": "b"}'))).toBe(true);
-  expect(await rollouts.detect(file('{"prompt": "a", "answer": "b"}'))).toBe(false);
-  expect(await rollouts.detect(path.join(root, 'missing.jsonl'))).toBe(false);
-  const missing = importFrom(path.join(root, 'missing.jsonl'), path.join(root, 'run'), { from: 'rollouts' });
+  expect(await rollouts.detect(file('{"prompt": "a", "completion": "b"}'), { map: {} })).toBe(true);
+  expect(await rollouts.detect(file('{"prompt": "a", "answer": "b"}'), { map: {} })).toBe(false);
+  expect(await rollouts.detect(path.join(root, 'missing.jsonl'), { map: {} })).toBe(false);
+  const missing = importFrom(path.join(root, 'missing.jsonl'), path.join(root, 'run'), { format: 'rollouts' });
   await expect(missing).rejects.toMatchObject({ code: 'dataset', details: { reason: 'not-found' } });
-  const unknown = importFrom(file('{}'), path.join(root, 'run'), { from: 'wandb' });
+  const unknown = importFrom(file('{}'), path.join(root, 'run'), { format: 'wandb' });
   await expect(unknown).rejects.toMatchObject({ code: 'usage', details: { reason: 'unknown-importer' } });
 });
 
@@ -178,6 +192,7 @@ describe('the command line', () => {
     const out = path.join(root, 'rollouts.json');
     await exportRun(run, { format: 'jsonl', out, runs: root });
     // One of the responses says NaN.
+    if (process.env.DBG) console.log(printed.text);
     expect(printed.text.replaceAll('NaN?', '')).not.toMatch(/\b(NaN|undefined|null|Infinity)\b|\[object/);
     expect(readFileSync(out, 'utf8').trimEnd().split('\n')).toHaveLength(5);
     expect((await OpenRun.read(folder)).info).toMatchObject({ model: null, dataset: null, reward: null, steps: null });

@@ -118,7 +118,7 @@ export class Header extends Component {
     const parts = [
       info.model === null ? null : baseName(info.model),
       config?.lora ? `LoRA ${config.lora.rank}` : null,
-      info.job === 'train' ? info.reward : 'probe',
+      info.job === 'probe' ? 'probe' : info.reward,
       config ? `${config.votes} rollouts per problem` : null,
       config ? `seed ${config.seed}` : null,
     ];
@@ -237,7 +237,7 @@ export class Header extends Component {
   private status(live: boolean): string {
     const { info, progress } = this.store;
     if (!info) return '';
-    const place = info.job === 'train' ? ` · step ${this.step} of ${info.steps ?? DASH}` : '';
+    const place = info.job !== 'probe' ? ` · step ${this.step} of ${info.steps ?? DASH}` : '';
     if (live && progress) {
       return progress.state === 'running' ? `${activityText(progress)}${place}` : `${progress.state}${place}`;
     }

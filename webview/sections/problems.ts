@@ -227,7 +227,7 @@ export class Problems extends Component {
   private wrong(rows: ProblemRow[]) {
     if (rows.length === 0) return nothing;
     const steps = Math.max(1, this.store.info?.steps ?? 1);
-    const trained = this.store.info?.job === 'train';
+    const trained = this.store.info !== null && this.store.info.job !== 'probe';
     const predicting = this.store.columns.head.forecast !== null;
     // In a narrow panel the problem's text is worth more.
     const history = trained && this.width >= 480;

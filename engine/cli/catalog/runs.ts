@@ -110,25 +110,42 @@ export const runs: CommandDefinition = {
 export const importing: CommandDefinition = {
   name: 'import',
   group: 'Runs',
-  summary: 'make a run of the rollouts of another trainer',
+  summary: 'make a run of the rollouts of another trainer, and follow it while it trains',
   arguments: [
     {
-      text: '<file>',
-      help: 'a .jsonl file with one rollout per line: prompt, completion, and where known step, reward, rewards, advantage, reference',
+      text: '<path>',
+      help: "a trainer's output folder, a folder of its rollouts, or a file with one rollout per row (.jsonl, .json, .csv, .parquet)",
     },
   ],
   sections: [
     {
       title: '',
       options: [
-        { flags: '--from <name>', help: 'importer (default: the one that recognizes the file)' },
+        {
+          flags: '--format <name>',
+          help: 'auto, trl, verl, or rollouts (any file with one rollout per row)',
+          default: 'auto',
+        },
+        { flags: '--follow', help: 'keep importing what the trainer writes, until Ctrl+C' },
+        { flags: '--dataset <path>', help: 'problems that the trainer was given: their ids, references and lines' },
+        {
+          flags: '--map <columns>',
+          help: 'names of columns, such as prompt=question,response=text,reward=score,reference=gold',
+        },
+        ...ANSWERS,
         { flags: '--out <folder>', help: "parent folder of the run folder (default: the user's runs folder)" },
-        { flags: '--name <name>', help: 'name of the run (default: file and time)' },
+        { flags: '--name <name>', help: 'name of the run (default: source and time)' },
       ],
     },
   ],
   json: true,
-  examples: [['rollscope import completions.jsonl', 'then: rollscope show latest']],
+  examples: [
+    ['rollscope import outputs/grpo', "TRL's output folder; then: rollscope show latest"],
+    ['rollscope import dumps --follow', "verl's rollout_data_dir, while it trains"],
+    ['rollscope import rollouts.csv --map prompt=question,response=text', ''],
+  ],
+  notes: `The same command continues an import that was stopped, and imports nothing twice. Rows that cannot be read are counted
+and named; they do not end the import.`,
   load: async () => (await import('../commands/import.ts')).importFile,
 };
 

@@ -68,7 +68,7 @@ export async function analyze(reference: string, options: AnalyzeOptions): Promi
       return confidencesOf(
         group,
         statistics,
-        group.rollouts.map((rollout) => answerTokens(rollout, graderOf(material.config?.grading))),
+        group.rollouts.map((rollout) => answerTokens(rollout, graderOf(material.grading))),
       );
     }),
   );

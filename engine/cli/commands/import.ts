@@ -1,30 +1,118 @@
 /** `rollscope import`: a run folder from the rollouts of another trainer. */
 import path from 'node:path';
-import { importFrom } from '../../importers/index.ts';
+import { loadDataset } from '../../data/dataset.ts';
+import { type ImportOptions, type ImportReport, importDump } from '../../importers/import.ts';
+import { AUTO, importerFor } from '../../importers/index.ts';
+import { parseColumnMap } from '../../importers/map.ts';
 import { freeName, importedRunName } from '../../journal/locations.ts';
-import { plural } from '../../protocol/format.ts';
+import { DatasetConfig } from '../../protocol/config.ts';
+import { bytes, percent, plural, whole } from '../../protocol/format.ts';
 import { checkRunName } from '../../protocol/run-name.ts';
+import { type AnswerOptions, graderFor } from '../answers.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
+import { ProgressLine } from '../progress-line.ts';
+import { unfinishedImport } from '../unfinished-import.ts';
 
-interface ImportCommandOptions {
-  from?: string;
+interface ImportCommandOptions extends AnswerOptions {
+  format?: string;
+  follow?: boolean;
+  dataset?: string;
+  map?: string;
   out?: string;
   name?: string;
   json?: boolean;
 }
 
-export async function importFile(file: string, options: ImportCommandOptions): Promise<number> {
+export async function importFile(source: string, options: ImportCommandOptions): Promise<number> {
   const output = new Output(options.json === true);
   const { runsFolder, usualRunsFolder } = await placesOf(options.out);
-  const name = options.name ?? freeName(importedRunName(file, new Date()), runsFolder);
-  checkRunName(name);
-  const folder = path.join(runsFolder, name);
-  const { importer, problems, groups, rollouts, steps } = await importFrom(path.resolve(file), folder, options);
-  output.print(
-    `Imported ${plural(rollouts, 'rollout')} of ${plural(problems, 'problem')} in ${plural(steps, 'step')} to ${folder}.`,
+  const from = path.resolve(source);
+  const map = parseColumnMap(options.map);
+  const { rules } = graderFor(options);
+  const importer = await importerFor(from, options.format ?? AUTO, { map });
+  const folder = await folderOf(from, importer.name, runsFolder, options);
+  const dataset = options.dataset === undefined ? null : await datasetOf(options.dataset);
+  output.note(`Importing ${from} (${importer.title}) to ${folder}`);
+  if (options.follow) output.note('Following: new steps are imported as they are written. Press Ctrl+C to stop.');
+  const report = await interruptible(output, (signal, onProgress) =>
+    importDump(importer, from, folder, {
+      map,
+      rules,
+      follow: options.follow === true,
+      signal,
+      onProgress,
+      ...(dataset && { dataset }),
+    }),
   );
-  output.print(`Terminal:   rollscope show ${runsFolder === usualRunsFolder ? name : folder}`);
-  output.result({ run: name, folder, importer, problems, groups, rollouts, steps });
-  return EXIT.ok;
+  print(output, report, options, runsFolder === usualRunsFolder ? path.basename(folder) : folder);
+  return report.stopped && options.follow !== true ? EXIT.stopped : EXIT.ok;
+}
+
+/** The run that an import of the same source has begun, where there is one; else a new one. */
+async function folderOf(from: string, format: string, runsFolder: string, { name, follow }: ImportCommandOptions) {
+  if (name !== undefined) {
+    checkRunName(name);
+    return path.join(runsFolder, name);
+  }
+  const begun = await unfinishedImport(runsFolder, { source: from, format, follow: follow === true });
+  return begun ?? path.join(runsFolder, freeName(importedRunName(from, new Date()), runsFolder));
+}
+
+async function datasetOf(source: string): Promise<NonNullable<ImportOptions['dataset']>> {
+  const file = path.resolve(source);
+  return { name: file, data: await loadDataset(DatasetConfig.parse({ path: file })) };
+}
+
+/** Ctrl+C ends the import behind the last whole step; a second one ends the process. */
+async function interruptible(
+  output: Output,
+  work: (signal: AbortSignal, onProgress: NonNullable<ImportOptions['onProgress']>) => Promise<ImportReport>,
+): Promise<ImportReport> {
+  const giveUp = new AbortController();
+  const line = new ProgressLine();
+  const interrupt = () => {
+    if (giveUp.signal.aborted) process.exit(EXIT.stopped);
+    line.end();
+    output.note('Stopping behind the last whole step. Press Ctrl+C again to stop immediately.');
+    giveUp.abort();
+  };
+  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, interrupt);
+  try {
+    return await work(giveUp.signal, ({ bytes: read, total, steps, rollouts, waiting }) => {
+      const part = total > 0 ? ` · ${percent(Math.min(1, read / total))}` : ` · ${bytes(read)}`;
+      const state = waiting ? ' · waiting for more' : part;
+      line.show(`${plural(steps, 'step')} · ${plural(rollouts, 'rollout')}${state}`);
+    });
+  } finally {
+    line.end();
+    for (const signal of signals) process.off(signal, interrupt);
+  }
+}
+
+function print(output: Output, report: ImportReport, options: ImportCommandOptions, reference: string): void {
+  const { folder, problems, rollouts, steps, faults, named, unmatched, disagreements, compared, stopped, resumed } =
+    report;
+  const what = `${plural(rollouts, 'rollout')} of ${plural(problems, 'problem')} in ${plural(steps, 'step')}`;
+  output.print(`Imported ${what} to ${folder}${resumed ? ', with what was imported before' : ''}.`);
+  if (faults > 0) {
+    output.print(`Left out: ${plural(faults, 'row')} that could not be read:`);
+    for (const { place, why } of named) output.print(`  ${place}: ${why}`);
+    if (faults > named.length) output.print(`  and ${whole(faults - named.length)} more`);
+  }
+  if (unmatched > 0) {
+    output.print(
+      `${plural(unmatched, 'problem')} of the log ${unmatched === 1 ? 'is' : 'are'} not in ${options.dataset}: taken as logged.`,
+    );
+  }
+  if (compared > 0) {
+    const rate = `${whole(disagreements)} of ${whole(compared)}`;
+    output.print(
+      `The trainer's grader and Rollscope's disagree on ${rate} rollouts${disagreements > 0 ? `: rollscope show ${reference} --disagreements` : ''}.`,
+    );
+  }
+  if (stopped) output.print(`Stopped. To import the rest, run the same command again.`);
+  output.print(`Terminal:   rollscope show ${reference}`);
+  output.result({ run: path.basename(folder), ...report });
 }

@@ -30,7 +30,7 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
   const { runsFolder } = await placesOf(options.out);
   const folder = await findRun(reference, runsFolder);
   const material = await readGroups(folder, { phase: options.phase, step: wholeNumber('--step', options.step) });
-  const { config, problems, vocabulary, phase } = material;
+  const { config, grading, problems, vocabulary, phase } = material;
   // A reward of another trainer cannot be computed here: what it gave is what the others are compared with.
   const recorded = config ? null : recordedName(material.reward);
   const named = options.reward ?? [];
@@ -49,7 +49,7 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
   const again = options.answer !== undefined || options.compare !== undefined;
   const grader = again
     ? graderFor({
-        ...config?.grading,
+        ...grading,
         ...(options.answer !== undefined && { answer: options.answer }),
         ...(options.compare !== undefined && { compare: options.compare }),
       })
@@ -64,7 +64,7 @@ export async function rescore(reference: string, options: RescoreOptions): Promi
     const problem = problems[record.problem]!;
     const stored = await material.detail(record);
     const detail = grader ? rejudged(stored, problem, grader) : stored;
-    const group = groupOf(detail, problem, vocabulary, grader?.rules ?? config?.grading);
+    const group = groupOf(detail, problem, vocabulary, grader?.rules ?? grading);
     answered += detail.rollouts.filter(({ answer }) => answer !== null).length;
     rollouts += detail.rollouts.length;
     const scores: Record<string, Rescored> = recorded === null ? {} : recordedScores(recorded, detail);

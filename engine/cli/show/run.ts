@@ -79,11 +79,11 @@ function factRows(
     ['job', info.job],
     ['status', info.status + (info.status === 'failed' && head.end?.error ? `: ${head.end.error.message}` : '')],
     ['model', `${info.model ?? DASH}${sizes && ` (${sizes})`}`],
-    ['dataset', `${info.dataset ?? DASH} (${head.run?.problems ?? DASH} problems)`],
+    ['dataset', `${info.dataset ?? DASH} (${head.run ? head.problems : DASH} problems)`],
     ...(head.run?.data ?? [])
       .filter(({ source }) => source !== EMBEDDED)
       .map((reading) => ['columns', readingText(reading).slice(reading.source.length + 2)]),
-    ...(info.job === 'train'
+    ...(info.job !== 'probe'
       ? [
           ['reward', info.reward ?? DASH],
           ['steps', `${info.step} of ${info.steps ?? DASH}`],

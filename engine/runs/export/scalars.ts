@@ -13,11 +13,30 @@ export interface Scalars {
   values: Record<string, number | null>;
 }
 
-/** Yields the scalars of every step and evaluation, in order. Throws as `readEvents` does. */
+/**
+ * Yields the scalars of every step and evaluation, in order; what another trainer's log says of a step is among that
+ * step's, whenever it was read. Throws as `readEvents` does.
+ */
 export async function* runScalars(folder: string): AsyncGenerator<Scalars> {
+  const all: Scalars[] = [];
+  const trained = new Map<number, Scalars>();
   for await (const { record } of readEvents(folder)) {
+    if (record.type === 'metrics') {
+      const { step, time, metrics, foreign } = record;
+      const values = { ...metrics, ...foreignValues(foreign) };
+      const known = trained.get(step);
+      if (known) Object.assign(known.values, values);
+      else add({ kind: 'train', step, time, values });
+      continue;
+    }
     const scalars = scalarsOf(record);
-    if (scalars) yield scalars;
+    if (scalars) add(scalars);
+  }
+  yield* all;
+
+  function add(scalars: Scalars): void {
+    all.push(scalars);
+    if (scalars.kind === 'train') trained.set(scalars.step, scalars);
   }
 }
 

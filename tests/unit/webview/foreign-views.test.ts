@@ -100,7 +100,13 @@ describe('the panel', () => {
     const own = choicesOf(store.columns.series).flatMap(({ metric, label }) =>
       metric.startsWith('foreign/') ? [label] : [],
     );
-    expect(own).toEqual(['completions/mean_length', 'sampling/importance_ratio', 'rewards/accuracy_reward/std']);
+    expect(own).toEqual([
+      'loss',
+      'learning_rate',
+      'completions/mean_length',
+      'sampling/importance_ratio',
+      'rewards/accuracy_reward/std',
+    ]);
     store.chooseChart(0, 'foreign/completions/mean_length' as Metric);
     store.chooseChart(1, 'foreign/sampling/importance_ratio' as Metric);
     const { html } = shown('curves');

@@ -1,0 +1,34 @@
+/** One line of progress on stderr: redrawn in place on a terminal, printed every few seconds elsewhere. */
+import type { TerminalStream } from './progress.ts';
+
+/** Milliseconds between plain lines. */
+const PLAIN = 5000;
+
+export class ProgressLine {
+  private readonly live: boolean;
+  private drawn = '';
+  private printed = 0;
+
+  constructor(private readonly screen: TerminalStream = process.stderr) {
+    this.live = screen.isTTY === true && process.env.TERM !== 'dumb' && process.env.CI !== 'true';
+  }
+
+  show(text: string): void {
+    if (text === this.drawn) return;
+    if (this.live) {
+      const line = text.slice(0, Math.max(20, (this.screen.columns ?? 80) - 1));
+      this.screen.write(`\r${line}\u001b[K`);
+    } else {
+      if (performance.now() - this.printed < PLAIN) return;
+      this.printed = performance.now();
+      this.screen.write(`${text}\n`);
+    }
+    this.drawn = text;
+  }
+
+  /** Leaves the line as it is; what is printed next begins a new one. */
+  end(): void {
+    if (this.live && this.drawn !== '') this.screen.write('\n');
+    this.drawn = '';
+  }
+}

@@ -1,0 +1,29 @@
+/** Finding the run that an import of the same source has begun, so that the same command continues it. */
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { readImportState } from '../importers/state.ts';
+import { liveWriter } from '../journal/lock.ts';
+import { readEnds } from '../runs/ends.ts';
+
+export interface Wanted {
+  source: string;
+  format: string;
+  /** Also one that was complete: the trainer may have written more since. */
+  follow: boolean;
+}
+
+/** Its folder; null for none. The newest of several. */
+export async function unfinishedImport(runsFolder: string, { source, format, follow }: Wanted): Promise<string | null> {
+  const names = (await readdir(runsFolder).catch(() => [])).filter((name) => name.startsWith('import-'));
+  for (const name of names.sort().reverse()) {
+    const folder = path.join(runsFolder, name);
+    const state = await readImportState(folder);
+    if (!state || state.source !== source || state.format !== format || liveWriter(folder)) continue;
+    const end = await readEnds(folder).then(
+      (found) => found.end,
+      () => null,
+    );
+    if (follow || end?.reason !== 'completed') return folder;
+  }
+  return null;
+}

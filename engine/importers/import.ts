@@ -1,0 +1,349 @@
+/**
+ * The import: reads a dump part by part, judges its rollouts as the engine judges its own, and writes them into a run folder.
+ * After it was stopped or killed, it continues behind the last whole step, and imports nothing twice.
+ */
+import path from 'node:path';
+import type { Dataset } from '../data/dataset.ts';
+import type { GradingRules } from '../grading/grader.ts';
+import { readProblems, readPrompts } from '../journal/reader.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import type { Phase } from '../protocol/group.ts';
+import type { ForeignRun } from '../protocol/run-file.ts';
+import { remove } from '../system/files.ts';
+import { Disagreements } from './disagreements.ts';
+import { FaultLog } from './faults.ts';
+import type { Dump, DumpOptions, DumpPart, Importer, ReadContext } from './importer.ts';
+import { KnownProblems } from './known-problems.ts';
+import type { ForeignMetrics } from './metrics.ts';
+import { LoggedProblems } from './problems.ts';
+import { ImportedRun } from './run.ts';
+import { type ImportState, readImportState, writeImportState } from './state.ts';
+
+export interface ImportOptions extends DumpOptions {
+  /** The problems that the trainer was given, and where they are from. */
+  dataset?: { name: string; data: Dataset };
+  /** How answers are found and compared. */
+  rules: GradingRules;
+  /** Keep looking for more until `signal`. */
+  follow: boolean;
+  signal?: AbortSignal;
+  onProgress?: (progress: ImportProgress) => void;
+  now?: () => Date;
+  /** Milliseconds between two looks. */
+  interval?: number;
+}
+
+export interface ImportProgress {
+  /** Bytes that were read, and that are known to be there; 0 before the first look has ended. */
+  bytes: number;
+  total: number;
+  steps: number;
+  rollouts: number;
+  /** Everything that is there has been imported; more may come. */
+  waiting: boolean;
+}
+
+/** What an import has come to. */
+export interface ImportReport {
+  folder: string;
+  importer: string;
+  problems: number;
+  groups: number;
+  rollouts: number;
+  steps: number;
+  /** Lines and files that could not be read. */
+  faults: number;
+  /** The first of them: place and reason. */
+  named: { place: string; why: string }[];
+  /** Problems that the dataset does not have. */
+  unmatched: number;
+  /** Rollouts that the trainer's grader and Rollscope's judge differently, of those that both judge. */
+  disagreements: number;
+  compared: number;
+  /** It was stopped before everything that is there had been imported. */
+  stopped: boolean;
+  /** It continued what an earlier import had begun. */
+  resumed: boolean;
+}
+
+/** Least milliseconds between two notes of how far the import has come, each of which waits for the disk. */
+const NOTE_INTERVAL = 1000;
+const LOOK_INTERVAL = 2000;
+const PROGRESS_INTERVAL = 200;
+
+/**
+ * Imports what is at `source` into the run folder `folder`: a new one, or one that an import of the same source has begun.
+ * @throws RollscopeError `dataset` where nothing can be read, `usage`, `disk`; `canceled` after `signal`, unless it follows;
+ * of a run without a single step nothing is left
+ */
+export async function importDump(
+  importer: Importer,
+  source: string,
+  folder: string,
+  options: ImportOptions,
+): Promise<ImportReport> {
+  const from = path.resolve(source);
+  const state = await readImportState(folder);
+  if (state && (state.source !== from || state.format !== importer.name)) throw otherSource(folder, state);
+  const dump = await importer.open(from, options);
+  const problems = new LoggedProblems(options.dataset ? new KnownProblems(options.dataset.data) : null);
+  if (state) await restore(problems, folder, state);
+  const { rules, now } = options;
+  const run = state
+    ? await ImportedRun.reopen(folder, state.position, problems, { rules, ...(now && { now }) })
+    : await ImportedRun.create(folder, contentsOf(dump, options), problems, { rules, ...(now && { now }) });
+  const work = new ImportWork({ importer, source: from, dump, problems, run, options, before: state });
+  try {
+    return await work.run();
+  } catch (error) {
+    await run.close().catch(() => {});
+    // What was not imported up to a step is of no use.
+    if (!state && !work.noted) await remove(run.folder);
+    throw error;
+  }
+}
+
+interface Work {
+  importer: Importer;
+  source: string;
+  dump: Dump;
+  problems: LoggedProblems;
+  run: ImportedRun;
+  options: ImportOptions;
+  before: ImportState | null;
+}
+
+class ImportWork {
+  private readonly parts: ImportState['parts'];
+  private readonly earlier: ImportState['counts'];
+  private readonly faults = new FaultLog();
+  private readonly disagreements = new Disagreements();
+  /** What was recorded of each step's metrics, so that only news is recorded. */
+  private readonly recorded = new Map<number, string>();
+  private readonly context: ReadContext;
+  private fromZero: boolean;
+  private identified = false;
+  private latest = 0;
+  private bytes = 0;
+  private total = 0;
+  private lastNote = 0;
+  private lastProgress = 0;
+  /** Something can be resumed. */
+  noted = false;
+
+  constructor(private readonly work: Work) {
+    const { dump, problems, before, options } = work;
+    this.parts = before?.parts ?? {};
+    this.earlier = before?.counts ?? { groups: 0, rollouts: 0, steps: 0, faults: 0 };
+    this.fromZero = before?.fromZero ?? dump.fromZero ?? false;
+    this.identified = before?.identified ?? false;
+    this.latest = Math.max(0, ...Object.values(this.parts).map(({ step }) => step));
+    this.noted = before !== null;
+    this.context = {
+      problems: {
+        take: (problem) => {
+          this.identified ||= problem.id !== undefined;
+          return problems.take(problem);
+        },
+      },
+      faults: this.faults,
+      check: (bytes = 0) => {
+        this.bytes += bytes;
+        this.tell(false);
+        if (options.signal?.aborted) throw canceled();
+      },
+    };
+  }
+
+  async run(): Promise<ImportReport> {
+    const { options, run } = this.work;
+    let stopped = false;
+    try {
+      for (;;) {
+        const more = await this.lookOnce();
+        if (!options.follow) break;
+        if (!more) {
+          this.tell(true);
+          await pause(options.interval ?? LOOK_INTERVAL, options.signal);
+        }
+        if (options.signal?.aborted) throw canceled();
+      }
+    } catch (error) {
+      if (!(error instanceof RollscopeError && error.code === 'canceled')) throw error;
+      if (!this.noted) throw error;
+      stopped = true;
+    }
+    if (!this.noted) throw this.nothing();
+    this.warnOfFaults();
+    await this.note(true);
+    await run.end(stopped ? 'stopped' : 'completed');
+    return this.report(stopped);
+  }
+
+  /** Imports what is there; false where nothing was new. */
+  private async lookOnce(): Promise<boolean> {
+    const { dump, options } = this.work;
+    const { parts, waiting } = await dump.look(this.context, options.follow);
+    this.fromZero ||= parts.some(({ phase, step }) => phase === 'train' && step === 0);
+    const fresh = this.freshOf(parts);
+    this.bytes = 0;
+    this.total = fresh.reduce((sum, { bytes }) => sum + bytes, 0) + waiting;
+    for (const part of fresh) await this.importPart(part);
+    await this.recordMetrics();
+    if (fresh.length > 0) await this.note(options.follow);
+    return fresh.length > 0;
+  }
+
+  /** New parts, and those that the trainer wrote again, with all of the later steps, which a step that comes again ends. */
+  private freshOf(parts: readonly DumpPart[]): DumpPart[] {
+    const changed = parts.filter(({ name, stamp }) => this.parts[name] && this.parts[name].stamp !== stamp);
+    const back = (phase: Phase) => Math.min(...changed.filter((part) => part.phase === phase).map(({ step }) => step));
+    return parts.filter((part) => {
+      const known = this.parts[part.name];
+      return !known || known.stamp !== part.stamp || part.step >= back(part.phase);
+    });
+  }
+
+  private async importPart(part: DumpPart): Promise<void> {
+    const { run } = this.work;
+    const step = this.stepOf(part);
+    let groups = 0;
+    for await (const { problem, rollouts } of part.groups(this.context)) {
+      this.disagreements.add(run.group(part.phase, step, problem, rollouts));
+      groups++;
+    }
+    if (groups > 0) {
+      if (part.phase === 'train') run.step(step);
+      else run.evaluation(step);
+      this.noted = true;
+    }
+    for (const known of [...this.recorded.keys()])
+      if (part.phase === 'train' && known >= step) this.recorded.delete(known);
+    this.latest = Math.max(this.latest, step);
+    this.parts[part.name] = { stamp: part.stamp, step, phase: part.phase };
+    if (performance.now() - this.lastNote > NOTE_INTERVAL) await this.note(false);
+  }
+
+  /** Steps count the updates that were made: what was sampled for the first is step 1, what was evaluated before it 0. */
+  private stepOf({ phase, step }: Pick<DumpPart, 'phase' | 'step'>): number {
+    return phase === 'train' && this.fromZero ? step + 1 : step;
+  }
+
+  /** Those of steps whose rollouts are still to come wait for them, as long as more may come. */
+  private async recordMetrics(): Promise<void> {
+    const { dump, run, options } = this.work;
+    const all = (await dump.metrics?.(this.context)) ?? [];
+    for (const { step: foreign, values } of all) {
+      const step = this.stepOf({ phase: 'train', step: foreign });
+      if (step < 1 || (options.follow && step > this.latest)) continue;
+      const text = JSON.stringify(values satisfies ForeignMetrics['values']);
+      if (this.recorded.get(step) === text) continue;
+      this.recorded.set(step, text);
+      run.metrics({ step, values });
+    }
+  }
+
+  /** Notes how far the import has come, once that is on the disk. */
+  private async note(certain: boolean): Promise<void> {
+    if (!this.noted) return;
+    const { run, importer, source } = this.work;
+    this.lastNote = performance.now();
+    await run.sync();
+    const { fromZero, identified, parts } = this;
+    const counts = this.counts();
+    const state = { source, format: importer.name, fromZero, identified, parts, counts, position: run.position };
+    await writeImportState(run.folder, state);
+    if (certain) this.lastNote = 0;
+  }
+
+  private counts(): ImportState['counts'] {
+    const { groups, rollouts, steps } = this.work.run.counts;
+    const { earlier } = this;
+    return {
+      groups: earlier.groups + groups,
+      rollouts: earlier.rollouts + rollouts,
+      steps: earlier.steps + steps,
+      faults: earlier.faults + this.faults.count,
+    };
+  }
+
+  private warnOfFaults(): void {
+    const text = this.faults.text;
+    if (text !== null) this.work.run.warn('import', text);
+  }
+
+  private report(stopped: boolean): ImportReport {
+    const { run, importer, problems, before } = this.work;
+    return {
+      folder: run.folder,
+      importer: importer.name,
+      problems: problems.count,
+      ...this.counts(),
+      named: this.faults.named,
+      unmatched: problems.unmatched,
+      ...this.disagreements.counts,
+      stopped,
+      resumed: before !== null,
+    };
+  }
+
+  private tell(waiting: boolean): void {
+    const now = performance.now();
+    if (!waiting && now - this.lastProgress < PROGRESS_INTERVAL) return;
+    this.lastProgress = now;
+    const { steps, rollouts } = this.counts();
+    this.work.options.onProgress?.({ bytes: this.bytes, total: this.total, steps, rollouts, waiting });
+  }
+
+  private nothing(): RollscopeError {
+    const { source } = this.work;
+    const [first] = this.faults.named;
+    const why = first ? `${first.place}: ${first.why}` : 'there are none';
+    return new RollscopeError(
+      'dataset',
+      `${source} contains no rollouts that can be read: ${why}.`,
+      'A rollout has a prompt and a response. Name their columns with --map prompt=…,response=…',
+      {
+        details: {
+          reason: 'no-rollouts',
+          file: source,
+          faults: this.faults.count,
+          ...(first && { place: first.place, why: first.reason }),
+        },
+      },
+    );
+  }
+}
+
+function contentsOf({ origin, run, created }: Dump, { dataset, rules }: ImportOptions) {
+  const foreign: ForeignRun = { ...run, job: 'imported', dataset: dataset?.name ?? run.dataset, grading: rules };
+  return { origin, run: foreign, created };
+}
+
+async function restore(problems: LoggedProblems, folder: string, { identified }: ImportState): Promise<void> {
+  const [known, prompts] = [await readProblems(folder), await readPrompts(folder)];
+  for (const [i, problem] of known.entries()) problems.restore(problem, prompts?.[i], identified);
+}
+
+function otherSource(folder: string, { source }: ImportState): RollscopeError {
+  return new RollscopeError('usage', `${folder} was imported from ${source}.`, 'Choose another name for this import.', {
+    details: { reason: 'imported-from-elsewhere', folder, source },
+  });
+}
+
+function canceled(): RollscopeError {
+  return new RollscopeError('canceled', 'The import was canceled.', undefined, { details: { reason: 'import' } });
+}
+
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, milliseconds);
+    function done() {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    }
+    signal?.addEventListener('abort', done);
+    if (signal?.aborted) done();
+  });
+}

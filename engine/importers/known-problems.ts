@@ -1,0 +1,59 @@
+/** The problems of a dataset, found by the prompts in which they stand. */
+import type { Dataset } from '../data/dataset.ts';
+import type { Problem } from '../protocol/records.ts';
+import type { LoggedProblem } from './importer.ts';
+import { userText } from './prompt-text.ts';
+
+/** Characters by which a problem is looked for within a longer prompt. */
+const ANCHOR = 24;
+
+export class KnownProblems {
+  private readonly byId = new Map<string, Problem>();
+  private readonly byText = new Map<string, Problem>();
+  /** Problems by how their texts begin. */
+  private readonly byAnchor = new Map<string, { text: string; problem: Problem }[]>();
+
+  constructor({ problems, prompts }: Pick<Dataset, 'problems' | 'prompts'>) {
+    for (const [i, problem] of problems.entries()) {
+      this.byId.set(problem.id, problem);
+      for (const text of [problem.text, prompts[i]!]) this.put(plain(text), problem);
+    }
+  }
+
+  /**
+   * The problem whose text or filled-in template the prompt is, or the longest one that stands within it; else by the log's
+   * own id. null for none.
+   */
+  find({ prompt, text, id }: Pick<LoggedProblem, 'prompt' | 'text' | 'id'>): Problem | null {
+    for (const candidate of [text, userText(prompt), prompt]) {
+      const found = candidate === undefined ? undefined : this.byText.get(plain(candidate));
+      if (found) return found;
+    }
+    return this.within(plain(prompt)) ?? (id === undefined ? null : (this.byId.get(id) ?? null));
+  }
+
+  private put(text: string, problem: Problem): void {
+    if (text === '' || this.byText.has(text)) return;
+    this.byText.set(text, problem);
+    if (text.length < ANCHOR) return;
+    const anchor = text.slice(0, ANCHOR);
+    const same = this.byAnchor.get(anchor);
+    if (same) same.push({ text, problem });
+    else this.byAnchor.set(anchor, [{ text, problem }]);
+  }
+
+  private within(prompt: string): Problem | null {
+    let best: { text: string; problem: Problem } | null = null;
+    for (let at = 0; at + ANCHOR <= prompt.length; at++) {
+      for (const candidate of this.byAnchor.get(prompt.slice(at, at + ANCHOR)) ?? []) {
+        if (candidate.text.length > (best?.text.length ?? 0) && prompt.startsWith(candidate.text, at)) best = candidate;
+      }
+    }
+    return best?.problem ?? null;
+  }
+}
+
+/** Templates trim and break lines in their own ways. */
+function plain(text: string): string {
+  return text.trim().replace(/\s+/g, ' ');
+}

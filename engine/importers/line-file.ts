@@ -1,0 +1,121 @@
+/** One file of JSON Lines as parts: all of a step that its rows name, found again as the file grows. */
+import { PHASES, type Phase } from '../protocol/group.ts';
+import type { DumpPart, ReadContext } from './importer.ts';
+import { fileState, LineGroups, readGroups, type ScanPosition, scanLines } from './line-index.ts';
+import { RowFault, type RowReader, type Where } from './rows.ts';
+
+export interface LineFileOptions {
+  /** Of the file, within what is imported. */
+  name: string;
+  /** Step and phase of rows that name none. */
+  step: number;
+  phase: Phase;
+  /** The rows' own step and phase do not count, where the file's name says them. */
+  fixed?: boolean;
+  rows: RowReader;
+}
+
+interface Step {
+  phase: Phase;
+  step: number;
+  lines: LineGroups;
+  given: boolean;
+}
+
+export class LineFile {
+  private position: ScanPosition = { offset: 0, lines: 0 };
+  private steps = new Map<string, Step>();
+  private size = 0;
+
+  constructor(
+    readonly file: string,
+    private readonly options: LineFileOptions,
+  ) {}
+
+  /** Whether it has grown since it was scanned. */
+  async grown(): Promise<boolean> {
+    return ((await fileState(this.file))?.size ?? 0) !== this.position.offset;
+  }
+
+  /**
+   * Scans what is new. A file that became shorter is scanned again from its start: it was rewritten.
+   * @param last whether the file grows no more, so that what stands behind the last newline is a line
+   */
+  async scan(context: ReadContext, last: boolean): Promise<void> {
+    const state = await fileState(this.file);
+    if (state === null) return;
+    if (state.size < this.position.offset) this.restart();
+    this.size = state.size;
+    for await (const line of scanLines(this.file, this.options.name, this.position, context, last)) {
+      try {
+        this.place(line, context);
+      } catch (error) {
+        if (!(error instanceof RowFault)) throw error;
+        context.faults.add(`${this.options.name}:${line.number}`, error.message, error.reason);
+      }
+    }
+  }
+
+  /** Bytes that were not scanned as whole lines. */
+  get waiting(): number {
+    return Math.max(0, this.size - this.position.offset);
+  }
+
+  /** The steps that are whole: all but the last one of each phase where the file may grow. */
+  parts(growing: boolean): DumpPart[] {
+    const all = [...this.steps.values()].sort(bySteps);
+    const open = growing ? PHASES.map((phase) => all.findLast((step) => step.phase === phase)) : [];
+    return all.filter((step) => !open.includes(step)).map((step) => this.part(step));
+  }
+
+  private part(step: Step): DumpPart {
+    const { phase, lines } = step;
+    return {
+      name: this.options.fixed ? this.options.name : `${this.options.name}#${phase}-${step.step}`,
+      phase,
+      step: step.step,
+      bytes: lines.bytes,
+      stamp: `at ${lines.first}`,
+      groups: ({ check }) => {
+        step.given = true;
+        return readGroups(this.file, lines, (values) => this.options.rows.rollout(values), check);
+      },
+    };
+  }
+
+  private place(
+    {
+      values,
+      number,
+      start,
+      length,
+    }: { values: Record<string, unknown>; number: number; start: number; length: number },
+    { problems }: ReadContext,
+  ): void {
+    const { rows, fixed } = this.options;
+    const where: Where = fixed ? { step: null, phase: null } : rows.where(values);
+    // A row without a response is no rollout, which has to be known before its group is read.
+    rows.response(values);
+    const problem = problems.take({ ...rows.problem(values), source: this.file, line: number });
+    const phase = where.phase ?? this.options.phase;
+    const step = where.step ?? this.options.step;
+    const key = `${phase} ${step}`;
+    let found = this.steps.get(key);
+    if (found?.given) throw new RowFault('late', `a rollout of ${phase} step ${step}, which had been imported before`);
+    if (!found) {
+      found = { phase, step, lines: new LineGroups(start), given: false };
+      this.steps.set(key, found);
+    }
+    found.lines.add(problem, start, length);
+  }
+
+  private restart(): void {
+    this.position = { offset: 0, lines: 0 };
+    this.steps.clear();
+  }
+}
+
+/** Training before what is measured after it. */
+export function bySteps(a: { step: number; phase: Phase }, b: { step: number; phase: Phase }): number {
+  return a.step - b.step || PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase);
+}

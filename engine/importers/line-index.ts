@@ -1,0 +1,164 @@
+/**
+ * A file of rollouts, one per line as JSON, read in two passes: the first finds which lines belong together, the second
+ * reads one group after the other. So memory does not grow with the file, in whatever order its lines are.
+ */
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import type { RowValues } from '../data/fields.ts';
+import type { ForeignRollout } from './group.ts';
+import type { LoggedGroup, ReadContext } from './importer.ts';
+import { BROKEN, parseLine } from './json-lines.ts';
+import { RowFault } from './rows.ts';
+
+const CHUNK = 4 * 2 ** 20;
+const NEWLINE = 0x0a;
+/** Longer lines are no rollouts. */
+const LONGEST_LINE = 256 * 2 ** 20;
+
+interface Lines {
+  /** Byte at which each line begins, and its length. */
+  starts: number[];
+  lengths: number[];
+}
+
+/** Lines by problem, in the order in which the problems came. */
+export class LineGroups {
+  readonly problems = new Map<number, Lines>();
+  /** Of the lines. */
+  bytes = 0;
+
+  /** @param first byte at which the first of the lines begins */
+  constructor(readonly first: number) {}
+
+  add(problem: number, start: number, length: number): void {
+    let lines = this.problems.get(problem);
+    if (!lines) {
+      lines = { starts: [], lengths: [] };
+      this.problems.set(problem, lines);
+    }
+    lines.starts.push(start);
+    lines.lengths.push(length);
+    this.bytes += length;
+  }
+}
+
+export interface ScannedLine {
+  values: RowValues;
+  /** From 1. */
+  number: number;
+  start: number;
+  length: number;
+}
+
+/** Where a scan has come. */
+export interface ScanPosition {
+  offset: number;
+  /** Lines before it. */
+  lines: number;
+}
+
+/**
+ * The lines of a file from a position on; those that are no JSON objects are faults. What stands behind the last newline is
+ * a line only at the end of a file that grows no more.
+ * @throws RollscopeError `canceled` by the context's check
+ */
+export async function* scanLines(
+  file: string,
+  name: string,
+  position: ScanPosition,
+  { faults, check }: Pick<ReadContext, 'faults' | 'check'>,
+  whole: boolean,
+): AsyncGenerator<ScannedLine> {
+  const handle = await open(file, 'r');
+  try {
+    let rest: Buffer = Buffer.alloc(0);
+    let at = position.offset;
+    const lineOf = (bytes: Buffer, start: number): ScannedLine | null => {
+      const number = position.lines + 1;
+      const parsed = parseLine(bytes.toString());
+      if (parsed === null) return null;
+      if (typeof parsed !== 'string') return { values: parsed, number, start, length: bytes.length };
+      faults.add(`${name}:${number}`, parsed, parsed === BROKEN ? 'broken-json' : 'not-an-object');
+      return null;
+    };
+    for (;;) {
+      check();
+      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, at);
+      if (bytesRead === 0) break;
+      const chunk = buffer.subarray(0, bytesRead);
+      const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
+      const base = at - rest.length;
+      at += bytesRead;
+      let begin = 0;
+      for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, begin)) {
+        const line = lineOf(bytes.subarray(begin, end), base + begin);
+        begin = end + 1;
+        position.offset = base + begin;
+        position.lines++;
+        if (line) yield line;
+      }
+      rest = bytes.subarray(begin);
+      if (rest.length > LONGEST_LINE) throw new RowFault('long-line', `line ${position.lines + 1} is too long`);
+    }
+    if (whole && rest.length > 0) {
+      const line = lineOf(rest, at - rest.length);
+      position.offset = at;
+      position.lines++;
+      if (line) yield line;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Reads the rollouts of groups, one group after the other. Lines that are no rollouts were found out in the first pass. */
+export async function* readGroups(
+  file: string,
+  { problems }: Pick<LineGroups, 'problems'>,
+  rolloutOf: (values: RowValues) => ForeignRollout,
+  check: () => void,
+): AsyncGenerator<LoggedGroup> {
+  const handle = await open(file, 'r');
+  const reader = new BufferedReader(handle);
+  try {
+    for (const [problem, { starts, lengths }] of problems) {
+      check();
+      const rollouts: ForeignRollout[] = [];
+      for (const [i, start] of starts.entries()) {
+        const parsed = parseLine((await reader.read(start, lengths[i]!)).toString());
+        if (parsed !== null && typeof parsed !== 'string') rollouts.push(rolloutOf(parsed));
+      }
+      if (rollouts.length > 0) yield { problem, rollouts };
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Lines that lie close to each other cost one read. */
+class BufferedReader {
+  private buffer: Buffer = Buffer.alloc(0);
+  private start = 0;
+
+  constructor(private readonly handle: FileHandle) {}
+
+  async read(start: number, length: number): Promise<Buffer> {
+    if (start < this.start || start + length > this.start + this.buffer.length) {
+      const size = Math.max(length, CHUNK / 4);
+      const { buffer, bytesRead } = await this.handle.read(Buffer.allocUnsafe(size), 0, size, start);
+      this.buffer = buffer.subarray(0, bytesRead);
+      this.start = start;
+    }
+    return this.buffer.subarray(start - this.start, start - this.start + length);
+  }
+}
+
+/** Bytes of a file and when it was last written; null where it is missing. */
+export async function fileState(file: string): Promise<{ size: number; changed: number } | null> {
+  try {
+    const { size, mtimeMs } = await stat(file);
+    return { size, changed: mtimeMs };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+/** Metrics that a trainer logs, and which of ours they are. Pure. */
+import type { MetricsRecord } from '../protocol/records.ts';
+import { known } from './known.ts';
+
+export interface ForeignMetrics {
+  /** As the trainer counts. */
+  step: number;
+  /** Under the trainer's names. */
+  values: Record<string, number | null>;
+}
+
+type Own = keyof MetricsRecord['metrics'];
+
+/**
+ * Names that other trainers give to what a step record of ours has, with the same meaning: TRL, verl, prime-rl. Those that
+ * follow from the rollouts are not among them: they are computed here, and shown beside.
+ */
+const SAME: Record<string, Own> = {
+  loss: 'loss',
+  'loss/mean': 'loss',
+  'actor/pg_loss': 'loss',
+  'actor/loss': 'loss',
+  grad_norm: 'gradientNorm',
+  'actor/grad_norm': 'gradientNorm',
+  'optim/grad_norm': 'gradientNorm',
+  learning_rate: 'learningRate',
+  'actor/lr': 'learningRate',
+  'optim/lr': 'learningRate',
+  kl: 'kl',
+  'actor/kl_loss': 'kl',
+  'clip_ratio/region_mean': 'clipFraction',
+  clip_ratio: 'clipFraction',
+  'actor/pg_clipfrac': 'clipFraction',
+  entropy: 'entropy',
+  'actor/entropy': 'entropy',
+  'actor/entropy_loss': 'entropy',
+  'entropy/mean': 'entropy',
+};
+
+/** Splits a trainer's metrics of a step into ours and all under its own names. */
+export function toMetrics(values: ForeignMetrics['values']): Pick<MetricsRecord, 'metrics' | 'foreign'> {
+  const metrics: MetricsRecord['metrics'] = {};
+  const foreign: Record<string, number | null> = {};
+  for (const [name, value] of Object.entries(values)) {
+    const number = known(value);
+    foreign[name] = number;
+    const own = Object.hasOwn(SAME, name) ? SAME[name] : undefined;
+    if (own && number !== null) metrics[own] ??= number;
+  }
+  return { metrics, foreign };
+}

@@ -1,0 +1,29 @@
+/** The problem's own text in a prompt that a chat template was applied to: trainers log the latter. Pure. */
+
+/** What stands around the turn of a user, per family of templates, with and without the special tokens. */
+const TEMPLATES: readonly RegExp[] = [
+  /^(?:<\|im_start\|>system\n(?:(?!<\|im_start\|>)[\s\S])*)?<\|im_start\|>user\n([\s\S]*)<\|im_end\|>\n<\|im_start\|>assistant\n(?:<think>\n*)?$/,
+  /^(?:system\n(?:(?!\nuser\n)[\s\S])*\n)?user\n([\s\S]*)\nassistant\n(?:<think>\n*)?$/,
+  /^(?:<\|begin_of_text\|>)?(?:<\|start_header_id\|>system<\|end_header_id\|>\n\n(?:(?!<\|start_header_id\|>)[\s\S])*)?<\|start_header_id\|>user<\|end_header_id\|>\n\n([\s\S]*)<\|eot_id\|><\|start_header_id\|>assistant<\|end_header_id\|>\n\n$/,
+  /^(?:system\n\n(?:(?!user\n\n)[\s\S])*)?user\n\n([\s\S]*)assistant\n\n$/,
+  /^(?:<bos>)?<start_of_turn>user\n([\s\S]*)<end_of_turn>\n<start_of_turn>model\n$/,
+  /^user\n([\s\S]*)\nmodel\n$/,
+  /^(?:<s>)?\s*\[INST\]\s*([\s\S]*?)\s*\[\/INST\]\s*$/,
+  /^(?:<｜begin▁of▁sentence｜>)?<｜User｜>([\s\S]*)<｜Assistant｜>(?:<think>\n*)?$/,
+];
+
+/** How a further turn would show in what was taken for one. */
+const TURN = /<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>|<｜Assistant｜>|\nassistant\n|\[\/INST\]/;
+
+/** Longer prompts are left as they are: patterns should not walk over a book. */
+const LONGEST = 200_000;
+
+/** The turn of the user, where the prompt has exactly one and its template is known; else the prompt itself. */
+export function userText(prompt: string): string {
+  if (prompt.length > LONGEST) return prompt;
+  for (const template of TEMPLATES) {
+    const text = template.exec(prompt)?.[1];
+    if (text !== undefined && text.trim() !== '' && !TURN.test(text)) return text.trim();
+  }
+  return prompt;
+}

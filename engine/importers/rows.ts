@@ -1,0 +1,259 @@
+/**
+ * From a row of a log to a rollout, by the names that trainers give to its columns or that the user gave. RowValues under other
+ * names are kept under those names.
+ */
+import { isMessage, promptOf } from '../data/chat.ts';
+import { columnValue, type RowValues } from '../data/fields.ts';
+import type { ForeignValue, Phase, Rollout } from '../protocol/group.ts';
+import type { Turn } from '../protocol/records.ts';
+import { cellText, isObject } from '../protocol/values.ts';
+import type { ForeignRollout } from './group.ts';
+import { COLUMN_NAMES, type ColumnMap, type LoggedProblem, type RolloutColumn } from './importer.ts';
+
+/** Names of each column in use, the likeliest first. */
+export const USUAL: Record<RolloutColumn, readonly string[]> = {
+  prompt: ['prompt', 'input', 'question', 'problem', 'query', 'messages'],
+  response: ['completion', 'response', 'output', 'generation'],
+  reward: ['reward', 'score', 'total_reward'],
+  reference: ['reference', 'ground_truth', 'gts', 'gt', 'solution', 'target', 'label', 'answer'],
+  step: ['step', 'global_step', 'iteration', 'rollout_id'],
+  id: ['problem_id', 'example_id', 'prompt_id', 'question_id', 'id'],
+  advantage: ['advantage', 'adv'],
+  rewards: ['rewards', 'metrics'],
+  phase: ['phase', 'split', 'mode'],
+  finish: ['finish_reason', 'stop_reason', 'status', 'finish'],
+  tokens: ['response_length', 'completion_tokens', 'num_tokens', 'tokens'],
+  logprobs: ['logprobs', 'log_probs', 'rollout_log_probs', 'logprob'],
+  tokenTexts: ['response_tokens', 'token_texts'],
+};
+
+/** A row that is no rollout, and why. */
+export class RowFault extends Error {
+  constructor(
+    readonly reason: string,
+    message: string,
+    readonly column?: RolloutColumn,
+  ) {
+    super(message);
+  }
+}
+
+/** Where a row says that it belongs. */
+export interface Where {
+  /** null where the row does not say. */
+  step: number | null;
+  phase: Phase | null;
+}
+
+/** Reads rows by the names of their columns. */
+export class RowReader {
+  private last: { values: RowValues; names: Partial<Record<RolloutColumn, string>> } | null = null;
+  private readonly mapped: ReadonlySet<string>;
+
+  /**
+   * @param map names of columns that are not guessed
+   * @param isReward whether another column has the values of a reward function
+   */
+  constructor(
+    private readonly map: ColumnMap = {},
+    private readonly isReward: (name: string, value: unknown) => boolean = namesReward,
+  ) {
+    this.mapped = new Set(Object.values(map));
+  }
+
+  has(values: RowValues, column: RolloutColumn): boolean {
+    return this.nameOf(values, column) !== undefined;
+  }
+
+  /** The name of a column in this row; undefined without it. */
+  nameOf(values: RowValues, column: RolloutColumn): string | undefined {
+    return this.namesIn(values)[column];
+  }
+
+  /** Those of the row that was asked for last are kept: a row is asked for all of its columns. */
+  private namesIn(values: RowValues): Partial<Record<RolloutColumn, string>> {
+    if (this.last?.values === values) return this.last.names;
+    const names: Partial<Record<RolloutColumn, string>> = {};
+    for (const column of COLUMN_NAMES) {
+      const name = this.find(values, column);
+      if (name !== undefined) names[column] = name;
+    }
+    this.last = { values, names };
+    return names;
+  }
+
+  private find(values: RowValues, column: RolloutColumn): string | undefined {
+    const mapped = this.map[column];
+    if (mapped !== undefined) return columnValue(values, mapped) === undefined ? undefined : mapped;
+    return USUAL[column].find(
+      (name) => Object.hasOwn(values, name) && !this.mapped.has(name) && fits(column, values[name]),
+    );
+  }
+
+  value(values: RowValues, column: RolloutColumn): unknown {
+    const name = this.nameOf(values, column);
+    return name === undefined ? undefined : columnValue(values, name);
+  }
+
+  /** @throws RowFault for a step that is none */
+  where(values: RowValues): Where {
+    const step = this.value(values, 'step');
+    const number = typeof step === 'bigint' ? Number(step) : step;
+    if (number !== undefined && number !== null && !(Number.isSafeInteger(number) && Number(number) >= 0)) {
+      throw new RowFault('bad-rollout', `${this.nameOf(values, 'step')} is not a step: ${cellText(step)}`, 'step');
+    }
+    return { step: (number as number | undefined) ?? null, phase: phaseOf(this.value(values, 'phase')) };
+  }
+
+  /** @throws RowFault without a prompt */
+  problem(values: RowValues): Omit<LoggedProblem, 'source' | 'line'> {
+    const cell = this.value(values, 'prompt');
+    const asked = promptOf(cell);
+    if (!asked) throw new RowFault('bad-rollout', missing(cell, 'prompt'), 'prompt');
+    const id = cellText(this.value(values, 'id'));
+    const label = this.value(values, 'reference');
+    const { system, before } = asked;
+    const turns: Turn[] = [
+      ...(system === null ? [] : [{ role: 'system' as const, content: system }]),
+      ...before,
+      { role: 'user', content: asked.question },
+    ];
+    const isChat = typeof cell !== 'string' || turns.length > 1;
+    return {
+      prompt: asked.text,
+      ...(isChat && { text: asked.question, messages: turns }),
+      label,
+      ...(id !== null && { id }),
+    };
+  }
+
+  /** @throws RowFault without a response */
+  rollout(values: RowValues): ForeignRollout {
+    const logprobs = numbers(this.value(values, 'logprobs'));
+    const tokenTexts = texts(this.value(values, 'tokenTexts'));
+    const tokens = this.value(values, 'tokens');
+    return {
+      text: this.response(values),
+      reward: numberIn(this.value(values, 'reward')),
+      advantage: numberIn(this.value(values, 'advantage')),
+      rewards: this.rewards(values),
+      foreign: this.others(values),
+      finish: finishOf(this.value(values, 'finish')),
+      tokens: logprobs?.length ?? (Array.isArray(tokens) ? tokens.length : numberIn(tokens)),
+      ...(tokenTexts && { tokenTexts }),
+      ...(logprobs && { statistics: { logprob: Float32Array.from(logprobs) } }),
+    };
+  }
+
+  /** @throws RowFault without one */
+  response(values: RowValues): string {
+    const cell = this.value(values, 'response');
+    const text = typeof cell === 'string' ? cell : responseText(cell);
+    if (text === null) throw new RowFault('bad-rollout', missing(cell, 'response'), 'response');
+    return text;
+  }
+
+  /** Those of an object, and columns that say that they are rewards: `rewards/accuracy`, `format_reward`. */
+  private rewards(values: RowValues): Record<string, number | null> {
+    const named = this.value(values, 'rewards');
+    const inside = isObject(named) ? Object.entries(named) : [];
+    const taken = this.taken(values);
+    const beside = Object.entries(values).filter(([name, value]) => !taken.has(name) && this.isReward(name, value));
+    return Object.fromEntries([...inside, ...beside].map(([name, value]) => [name, numberIn(value)]));
+  }
+
+  /** Numbers, texts and truth values that are none of the columns. */
+  private others(values: RowValues): Record<string, ForeignValue> {
+    const taken = this.taken(values);
+    const others: Record<string, ForeignValue> = {};
+    for (const [name, value] of Object.entries(values)) {
+      if (taken.has(name) || this.isReward(name, value)) continue;
+      const scalar = typeof value === 'bigint' ? Number(value) : value;
+      if (isScalar(scalar)) others[name] = scalar;
+    }
+    return others;
+  }
+
+  private taken(values: RowValues): Set<string | undefined> {
+    return new Set(Object.values(this.namesIn(values)));
+  }
+}
+
+/** What the assistant said; a longer exchange, with tools for example, with the role before each turn. null for no messages. */
+export function responseText(messages: unknown): string | null {
+  const turns = isObject(messages) ? [messages] : messages;
+  if (!Array.isArray(turns) || turns.length === 0 || !turns.every(isMessage)) return null;
+  const said = turns.map(({ role, from, content, value }) => ({
+    role: String(role ?? from),
+    text: contentText(content ?? value),
+  }));
+  if (said.length === 1) return said[0]!.text;
+  return said.map(({ role, text }) => `${role}: ${text}`).join('\n\n');
+}
+
+/** A turn may say nothing, such as one that only calls a tool. */
+function contentText(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content.map((part) => (isObject(part) && typeof part.text === 'string' ? part.text : '')).join('');
+}
+
+/** Some names mean other things elsewhere. */
+function fits(column: RolloutColumn, value: unknown): boolean {
+  if (column === 'rewards') return isObject(value);
+  if (column === 'phase') return phaseOf(value) !== null;
+  if (column === 'finish') return finishOf(value) !== null;
+  if (column === 'logprobs') return numbers(value) !== null;
+  if (column === 'tokenTexts') return texts(value) !== null;
+  if (column === 'tokens') return Array.isArray(value) || numberIn(value) !== null;
+  if (column === 'reward' || column === 'advantage') return value === null || numberIn(value) !== null;
+  return value !== undefined;
+}
+
+function namesReward(name: string, value: unknown): boolean {
+  return /^rewards\/|_reward(?:_func)?$|^reward_/.test(name) && (value === null || numberIn(value) !== null);
+}
+
+function isScalar(value: unknown): value is ForeignValue {
+  return value === null || ['number', 'string', 'boolean'].includes(typeof value);
+}
+
+function missing(cell: unknown, column: RolloutColumn): string {
+  return cell === undefined || cell === null ? `no ${column}` : `the ${column} is neither a text nor a chat`;
+}
+
+export function numberIn(value: unknown): number | null {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'bigint') return Number(value);
+  return typeof value === 'boolean' ? Number(value) : null;
+}
+
+function numbers(value: unknown): number[] | null {
+  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>, Number);
+  return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'number') ? value : null;
+}
+
+function texts(value: unknown): string[] | null {
+  return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string') ? value : null;
+}
+
+const PHASES: ReadonlyMap<string, Phase> = new Map([
+  ['train', 'train'],
+  ['training', 'train'],
+  ['eval', 'evaluation'],
+  ['evaluation', 'evaluation'],
+  ['val', 'evaluation'],
+  ['validation', 'evaluation'],
+  ['test', 'evaluation'],
+]);
+
+function phaseOf(value: unknown): Phase | null {
+  return typeof value === 'string' ? (PHASES.get(value.toLowerCase()) ?? null) : null;
+}
+
+function finishOf(value: unknown): Rollout['finish'] {
+  if (typeof value !== 'string') return null;
+  const name = value.toLowerCase();
+  if (['length', 'max_tokens', 'truncated', 'max_length'].includes(name)) return 'length';
+  return ['stop', 'eos', 'completed', 'end_turn'].includes(name) ? 'stop' : null;
+}

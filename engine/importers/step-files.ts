@@ -1,0 +1,91 @@
+/** Folders in which each step has a file of its own, as verl and TRL write them. */
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Phase } from '../protocol/group.ts';
+import type { DumpPart, LoggedGroup, ReadContext } from './importer.ts';
+import { LineFile } from './line-file.ts';
+import { fileState } from './line-index.ts';
+import type { RowReader } from './rows.ts';
+import { readTableSteps } from './table-file.ts';
+
+export interface StepFile {
+  path: string;
+  /** Within what is imported. */
+  name: string;
+  step: number;
+  phase: Phase;
+}
+
+/** Files of a folder whose names have a step in them, ascending; [] for a folder that cannot be read. */
+export async function stepFiles(folder: string, pattern: RegExp): Promise<{ name: string; step: number }[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .flatMap((name) => {
+      const step = Number(pattern.exec(name)?.[1] ?? Number.NaN);
+      return Number.isSafeInteger(step) ? [{ name, step }] : [];
+    })
+    .sort((a, b) => a.step - b.step);
+}
+
+/** The part that a file is. Its rows' own steps do not count: the name says which it is. */
+export async function partOfFile(file: StepFile, rows: RowReader): Promise<DumpPart | null> {
+  const state = await fileState(file.path);
+  if (state === null) return null;
+  return {
+    name: file.name,
+    phase: file.phase,
+    step: file.step,
+    bytes: state.size,
+    stamp: `${state.size} ${Math.round(state.changed)}`,
+    groups: (context) =>
+      /\.parquet$/i.test(file.path) ? tableGroups(file, rows, context) : lineGroups(file, rows, context),
+  };
+}
+
+async function* tableGroups(file: StepFile, rows: RowReader, context: ReadContext): AsyncGenerator<LoggedGroup> {
+  const { name, step, phase } = file;
+  for (const found of await readTableSteps(file.path, { name, step, phase, fixed: true, rows }, context))
+    yield* found.groups;
+}
+
+async function* lineGroups(file: StepFile, rows: RowReader, context: ReadContext): AsyncGenerator<LoggedGroup> {
+  const { name, step, phase } = file;
+  const lines = new LineFile(file.path, { name, step, phase, fixed: true, rows });
+  await lines.scan(context, true);
+  for (const part of lines.parts(false)) yield* part.groups(context);
+}
+
+/** Path below what is imported, with slashes on every system. */
+export function nameWithin(root: string, file: string): string {
+  return path.relative(root, file).split(path.sep).join('/') || path.basename(file);
+}
+
+/**
+ * Which of the files are whole. A trainer writes one after the other, so all but the last of each phase are; that one is
+ * when it is `complete` and has not changed between two looks.
+ */
+export class WholeFiles {
+  private seen = new Map<string, string>();
+
+  async choose(
+    files: readonly StepFile[],
+    following: boolean,
+    rows: RowReader,
+    complete: (file: string) => Promise<boolean>,
+  ) {
+    const parts: DumpPart[] = [];
+    let waiting = 0;
+    const seen = new Map<string, string>();
+    for (const file of files) {
+      const part = await partOfFile(file, rows);
+      if (!part) continue;
+      const isLast = files.findLast(({ phase }) => phase === file.phase) === file;
+      seen.set(part.name, part.stamp);
+      const settled = !isLast || this.seen.get(part.name) === part.stamp;
+      if (!following || (settled && (await complete(file.path)))) parts.push(part);
+      else waiting += part.bytes;
+    }
+    this.seen = seen;
+    return { parts, waiting };
+  }
+}

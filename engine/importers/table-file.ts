@@ -1,0 +1,64 @@
+/** A file of rollouts in a table: CSV, Parquet, or JSON as one list. Read as a whole. */
+import { readTable } from '../data/readers.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import type { Phase } from '../protocol/group.ts';
+import type { ForeignRollout } from './group.ts';
+import type { LoggedGroup, ReadContext } from './importer.ts';
+import { bySteps } from './line-file.ts';
+import { RowFault, type RowReader } from './rows.ts';
+
+export interface TableFileOptions {
+  name: string;
+  /** Step and phase of rows that name none. */
+  step: number;
+  phase: Phase;
+  fixed?: boolean;
+  rows: RowReader;
+}
+
+export interface TableStep {
+  step: number;
+  phase: Phase;
+  groups: LoggedGroup[];
+}
+
+/** Its rollouts by step. Rows that are no rollouts, and a file that cannot be read, are faults. */
+export async function readTableSteps(
+  file: string,
+  { name, step, phase, fixed = false, rows: reader }: TableFileOptions,
+  { problems, faults, check }: ReadContext,
+): Promise<TableStep[]> {
+  const steps = new Map<string, { step: number; phase: Phase; groups: Map<number, ForeignRollout[]> }>();
+  for (const [at, row] of (await rowsOf(file, name, faults)).entries()) {
+    if (at % 100 === 0) check();
+    try {
+      const where = fixed ? { step: null, phase: null } : reader.where(row.values);
+      const rollout = reader.rollout(row.values);
+      const problem = problems.take({ ...reader.problem(row.values), source: file, line: row.line });
+      const found = { step: where.step ?? step, phase: where.phase ?? phase };
+      const key = `${found.phase} ${found.step}`;
+      const entry = steps.get(key) ?? { ...found, groups: new Map() };
+      steps.set(key, entry);
+      const members = entry.groups.get(problem) ?? [];
+      entry.groups.set(problem, members);
+      members.push(rollout);
+    } catch (error) {
+      if (!(error instanceof RowFault)) throw error;
+      faults.add(row.line === null ? `${name} row ${at + 1}` : `${name}:${row.line}`, error.message, error.reason);
+    }
+  }
+  return [...steps.values()].sort(bySteps).map(({ groups, ...rest }) => ({
+    ...rest,
+    groups: [...groups].map(([problem, rollouts]) => ({ problem, rollouts })),
+  }));
+}
+
+async function rowsOf(file: string, name: string, faults: ReadContext['faults']) {
+  try {
+    return (await readTable(file)).rows;
+  } catch (error) {
+    if (!(error instanceof RollscopeError)) throw error;
+    faults.add(name, error.message.replace(`${file}: `, ''), String(error.details?.reason ?? 'unreadable'));
+    return [];
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * What another trainer's grader says of a rollout: right or wrong, where one of its values says so. Trainers differ in how
+ * they call it, so it is known by name: a value that is called accuracy or correct, a reward function that is called so, else
+ * the reward itself where it can only mean that. Pure.
+ */
+import type { Rollout } from './group.ts';
+
+/** A name that says that it is about being right. */
+const RIGHT = /(?:^|[^a-z])(?:acc|accuracy|correct|correctness|is_correct|solved|verified|pass)(?:[^a-z]|$)/i;
+
+export interface TrainerVerdict {
+  /** What the trainer calls the value. */
+  name: string;
+  right: boolean;
+}
+
+type Judged = Pick<Rollout, 'foreign' | 'rewards' | 'reward' | 'correct'>;
+
+/** null where no value says it. */
+export function trainerVerdict({ foreign, rewards, reward }: Omit<Judged, 'correct'>): TrainerVerdict | null {
+  for (const [name, value] of [...Object.entries(foreign), ...Object.entries(rewards)]) {
+    if (!RIGHT.test(name)) continue;
+    const right = truthOf(value);
+    if (right !== null) return { name, right };
+  }
+  const right = truthOf(reward);
+  return right === null ? null : { name: 'reward', right };
+}
+
+/** Whether both judge the rollout and differ; null where one of them does not. */
+export function disagrees(rollout: Judged): boolean | null {
+  if (rollout.correct === null) return null;
+  const verdict = trainerVerdict(rollout);
+  return verdict === null ? null : verdict.right !== rollout.correct;
+}
+
+/** A value that can only be a verdict. */
+function truthOf(value: unknown): boolean | null {
+  if (typeof value === 'boolean') return value;
+  if (value === 1) return true;
+  return value === 0 || value === -1 ? false : null;
+}
