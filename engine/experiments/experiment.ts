@@ -56,7 +56,7 @@ export interface Criterion {
 export interface Findings {
   criteria: Criterion[];
   sections: Section[];
-  /** Sentences with numbers that help to read the verdict. */
+  /** Sentences with numbers that help to read the result. */
   remarks: string[];
 }
 
@@ -81,6 +81,11 @@ export interface Experiment {
 
 export const REPRODUCTIONS = ['reproduced', 'partly', 'not'] as const;
 export type Reproduction = (typeof REPRODUCTIONS)[number];
+export const REPRODUCTION_TEXT: Record<Reproduction, string> = {
+  reproduced: 'Reproduced',
+  partly: 'Partly reproduced',
+  not: 'Not reproduced at this scale',
+};
 
 /** `reproduced` if every criterion is met, `not` if none is, else `partly`. */
 export function reproductionOf(criteria: readonly Criterion[]): Reproduction {

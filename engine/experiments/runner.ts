@@ -80,18 +80,18 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
     const findings = await experiment.run(worker.context());
     signal.throwIfAborted();
     const seconds = await save();
-    const verdict = reproductionOf(findings.criteria);
+    const reproduction = reproductionOf(findings.criteria);
     const report = path.join(folder, REPORT_FILE);
     const watched = worker.watched.sort((a, b) => (a.run < b.run ? -1 : 1));
     const sections = [...findings.sections, ...watchSections(watched)];
     const watch = watchSummary(watched);
-    const result = { verdict, criteria: findings.criteria, report, seconds, runs: worker.done, watch };
+    const result = { verdict: reproduction, criteria: findings.criteria, report, seconds, runs: worker.done, watch };
     await writeWhole(
       report,
       reportPage({
         experiment,
         findings: { ...findings, sections },
-        verdict,
+        reproduction,
         base,
         seeds,
         seconds,

@@ -23,7 +23,7 @@ export const EMBEDDED_MODELS: Readonly<Record<string, string>> = {
 
 /** Questions in addition to the problem itself, in the signs that embedded models were pre-trained on (`engine/experiments`). */
 export const EMBEDDED_QUESTIONS = {
-  /** Countdown: the problem, a response as it is, and a sign to begin judging; the verdict is 1 or 0. */
+  /** Countdown: the problem, a response as it is, and a sign to begin judging; the judgment is 1 or 0. */
   judge: '{{problem}}{{solution}}=',
   /** Chains: `3+.+4=16:` asks for what the dot stands for. */
   dual: '{{masked}}{{answer}}:',

@@ -5,17 +5,17 @@ import { locateAnswer } from '../grading/index.ts';
 export const TAIL = 100;
 
 /** What stands before a marked answer; `answer is` alone is not a mark, since a judge also says it about the solution. */
-const VERDICT_MARK = /(?:\\(?:boxed|fbox)\s*\{|\\boxed\s*\$?|####(?:[^\S\n]|[*:]|the|final|answer|is)*)\s*$/i;
+const JUDGMENT_MARK = /(?:\\(?:boxed|fbox)\s*\{|\\boxed\s*\$?|####(?:[^\S\n]|[*:]|the|final|answer|is)*)\s*$/i;
 
 /** The content of the last `\boxed{}` or behind the last `####`, whichever is later; null without one. */
 function lastMarked(text: string): string | null {
   const place = locateAnswer(text, 'strict');
-  if (!place || !VERDICT_MARK.test(text.slice(Math.max(0, place.start - TAIL), place.start))) return null;
+  if (!place || !JUDGMENT_MARK.test(text.slice(Math.max(0, place.start - TAIL), place.start))) return null;
   return lastMarked(text.slice(place.end)) ?? text.slice(place.start, place.end);
 }
 
 /**
- * A judge's verdict: its last marked answer, or else its whole response, if that is one of the two texts and nothing
+ * What a judge says: its last marked answer, or else its whole response, if that is one of the two texts and nothing
  * else; null otherwise.
  */
 export function judgmentOf(text: string, { accept, reject }: { accept: string; reject: string }): boolean | null {

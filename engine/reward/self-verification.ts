@@ -1,6 +1,6 @@
 /**
- * Self-verification: the model judges its own solutions. The verdict is the judge's last marked answer (`\boxed{yes}`,
- * `#### 1`), or a response that is nothing but the verdict (`yes`); `the answer is yes` in a sentence is none. One that is
+ * Self-verification: the model judges its own solutions. The judgment is the judge's last marked answer (`\boxed{yes}`,
+ * `#### 1`), or a response that is nothing but the judgment (`yes`); `the answer is yes` in a sentence is none. One that is
  * neither the accepting nor the rejecting text counts 0.
  */
 import { plural, shortNumber } from '../protocol/format.ts';
@@ -24,14 +24,14 @@ const OPTIONS = section('Judge', {
       'Problem:\n{{problem}}\n\nProposed solution:\n{{solution}}\n\nIs the proposed solution correct? Check it step by step, then finish with \\boxed{yes} or \\boxed{no}.',
   }),
   accept: text({
-    title: 'Accepting verdict',
+    title: 'Accepting judgment',
     help: 'marked answer that accepts',
     placeholder: 'text',
     flag: '--judge-accept',
     default: 'yes',
   }),
   reject: text({
-    title: 'Rejecting verdict',
+    title: 'Rejecting judgment',
     help: 'marked answer that rejects; anything else counts as unparsable',
     placeholder: 'text',
     flag: '--judge-reject',
@@ -122,7 +122,7 @@ export const selfVerification = labelFree({
   name: 'self-verification',
   title: 'Self-verification',
   summary:
-    'Share of verdicts in which the model calls its own solution correct. Asks the model to judge each solution.',
+    'Share of judgments in which the model calls its own solution correct. Asks the model to judge each solution.',
   scale: 'correctness',
   family: 'external',
   formula: 'share of the model’s own judgments that accept the solution; an unparsable judgment counts 0',

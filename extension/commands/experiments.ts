@@ -4,7 +4,7 @@ import { EMBEDDED, isEmbedded } from '../../engine/protocol/embedded.ts';
 import { about, dateTime, duration, plural } from '../../engine/protocol/format.ts';
 import { RollscopeError } from '../../engine/protocol/index.ts';
 import type { Rollscope } from '../app.ts';
-import { verdictText } from '../experiments/reports.ts';
+import { reproductionText } from '../experiments/reports.ts';
 import { runChoices } from '../settings.ts';
 import { withoutIcons } from '../shown.ts';
 import { datasetOf, PICK } from '../target.ts';
@@ -77,7 +77,7 @@ export async function openReport(app: Rollscope): Promise<void> {
   pick.placeholder = 'Select a report';
   pick.items = reports.map((report) => ({
     label: withoutIcons(report.experiment),
-    description: withoutIcons(verdictText(report)),
+    description: withoutIcons(reproductionText(report)),
     detail: [
       report.runs === null ? null : plural(report.runs, 'run'),
       report.seconds === null ? null : duration(report.seconds),

@@ -9,7 +9,7 @@ export interface ExperimentReport {
   /** Name of the experiment, or of its folder if the result cannot be read. */
   experiment: string;
   /** `reproduced`, `partly` or `not`; null if the result cannot be read. */
-  verdict: string | null;
+  reproduction: string | null;
   runs: number | null;
   seconds: number | null;
   /** When it was written: milliseconds since 1970. */
@@ -35,7 +35,7 @@ export async function reportIn(folder: string): Promise<ExperimentReport | null>
   return {
     file,
     experiment: typeof experiment === 'string' ? experimentName(experiment) : path.basename(folder),
-    verdict: typeof verdict === 'string' ? verdict : null,
+    reproduction: typeof verdict === 'string' ? verdict : null,
     runs: number(runs),
     seconds: number(seconds),
     written: stats.mtimeMs,
@@ -50,12 +50,12 @@ async function resultIn(folder: string): Promise<Record<string, unknown>> {
   }
 }
 
-const VERDICTS: Record<string, string> = {
+const REPRODUCTIONS: Record<string, string> = {
   reproduced: 'reproduced',
   partly: 'partly reproduced',
   not: 'not reproduced',
 };
 
-export function verdictText({ verdict }: ExperimentReport): string {
-  return verdict === null ? 'no verdict' : (VERDICTS[verdict] ?? verdict);
+export function reproductionText({ reproduction }: ExperimentReport): string {
+  return reproduction === null ? 'no result' : (REPRODUCTIONS[reproduction] ?? reproduction);
 }

@@ -5,7 +5,7 @@ const OPENING = `# Experiments
 
 The findings of the paper (arXiv 2603.08660) as experiments that anyone can rerun: \`rollscope experiment <name>\`, or
 **Rollscope: Run Experiment** from the command palette. An experiment is a set of ordinary runs in one folder. The same
-command resumes it after an interruption. It ends with one self-contained HTML report: plots, tables, and a verdict
+command resumes it after an interruption. It ends with one self-contained HTML report: plots, tables, and a result
 computed from criteria, which the report lists with the numbers that decided. *Reproduced*: all criteria are met;
 *partly*: some are; *not*: none is.
 

@@ -12,7 +12,7 @@ reward 0; one function grades votes, rewards and metrics; ties go to the answer 
 labels are shown only to the reward that is made of them.
 
 A reward explains itself: the panel, the rollout in the editor and \`rollscope show latest --problem <id> --rollout <n>\`
-say which tokens, cluster, vote or verdict its number comes from. \`rollscope rescore latest\` computes every reward that
+say which tokens, cluster, vote or judgment its number comes from. \`rollscope rescore latest\` computes every reward that
 the stored rollouts suffice for, without the model. What a reward asks of the model or of programs beyond the rollouts is
 stored with them.
 

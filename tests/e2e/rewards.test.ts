@@ -17,7 +17,7 @@ const FORECAST = new RegExp(
     .replace('16', '-?\\d+')
     .replace('0\\.50', '[01]\\.\\d\\d'),
 );
-const VERDICT = /^verdict (reproduced|partly|not)$/;
+const REPRODUCTION = /^reproduction (reproduced|partly|not)$/;
 const THEMES: Theme[] = ['light', 'high-contrast', 'dark'];
 
 const PROBLEMS = [
@@ -130,7 +130,7 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
     await workbench.pick('theory');
     const report = await workbench.webview('main section');
     expect(await report.locator('h1').textContent()).toMatch(/\w/);
-    expect(await report.locator('.verdict').getAttribute('class')).toMatch(VERDICT);
+    expect(await report.locator('.reproduction').getAttribute('class')).toMatch(REPRODUCTION);
     await report.locator('figure svg').first().waitFor();
     for (const theme of THEMES) {
       await workbench.theme(theme);
@@ -151,6 +151,6 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
     await workbench.reload();
     await workbench.tab('Experiment: theory').waitFor();
     const again = await workbench.webview('main section');
-    expect(await again.locator('.verdict').getAttribute('class')).toMatch(VERDICT);
+    expect(await again.locator('.reproduction').getAttribute('class')).toMatch(REPRODUCTION);
   });
 });

@@ -1,4 +1,4 @@
-/** The experiment of collapse steps: its measures, and each of the three verdicts from crafted runs. */
+/** The experiment of collapse steps: its measures, and each of the three results from crafted runs. */
 import { expect, test } from 'vitest';
 import { type ModelRuns, measure } from '../../engine/experiments/catalog/collapse-step/measures.ts';
 import { collapseStepExperiment, findings } from '../../engine/experiments/catalog/collapse-step.ts';

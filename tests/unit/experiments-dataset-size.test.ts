@@ -1,4 +1,4 @@
-/** The experiment of sizes: its sets, and each of the three verdicts from crafted curves. */
+/** The experiment of sizes: its sets, and each of the three results from crafted curves. */
 import { writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-/** The experiment of failures: modes from crafted curves, and each of the three verdicts. */
+/** The experiment of failures: modes from crafted curves, and each of the three results. */
 import { describe, expect, test } from 'vitest';
 import { ASSIGNED, failureModes, fateOf, findings } from '../../engine/experiments/catalog/failure-modes.ts';
 import { reproductionOf } from '../../engine/experiments/experiment.ts';

@@ -1,4 +1,4 @@
-/** Findings on generalization from wrong majorities, from crafted runs: each verdict, and the sets that are drawn. */
+/** Findings on generalization from wrong majorities, from crafted runs: each result, and the sets that are drawn. */
 import { expect, test } from 'vitest';
 import {
   findings,

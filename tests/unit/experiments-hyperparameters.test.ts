@@ -1,4 +1,4 @@
-/** The experiment of settings: its grid, and each of the three verdicts from crafted curves. */
+/** The experiment of settings: its grid, and each of the three results from crafted curves. */
 import { describe, expect, test } from 'vitest';
 import {
   FACTORS,

@@ -1,4 +1,4 @@
-/** Findings on single problems, from crafted runs: what they say, and that each verdict can come out. */
+/** Findings on single problems, from crafted runs: what they say, and that each result can come out. */
 import { expect, test } from 'vitest';
 import { findings, perProblem, type SingleRun } from '../../engine/experiments/catalog/per-problem.ts';
 import { reproductionOf } from '../../engine/experiments/experiment.ts';

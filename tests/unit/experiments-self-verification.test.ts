@@ -1,4 +1,4 @@
-/** Findings on self-verification, from crafted runs: each verdict can come out, and the verifier decides, not the label. */
+/** Findings on self-verification, from crafted runs: each result can come out, and the verifier decides, not the label. */
 import { expect, test } from 'vitest';
 import {
   findings,

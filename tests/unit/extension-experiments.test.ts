@@ -7,7 +7,7 @@ import { reportPage } from '../../engine/experiments/report/page.ts';
 import { RunConfig } from '../../engine/protocol/index.ts';
 import { isExperimentTask, outOf, parseExperiments, processOf } from '../../extension/experiments/list.ts';
 import { themedReport } from '../../extension/experiments/report-html.ts';
-import { listReports, reportIn, verdictText } from '../../extension/experiments/reports.ts';
+import { listReports, reportIn, reproductionText } from '../../extension/experiments/reports.ts';
 import { temporaryFolder } from '../support/processes.ts';
 
 describe('the list of experiments', () => {
@@ -63,7 +63,7 @@ describe('an experiment as a task', () => {
 });
 
 describe('reports', () => {
-  it('are found with their verdicts, the newest first', async () => {
+  it('are found with what came out, the newest first', async () => {
     const root = temporaryFolder();
     const make = (name: string, time: number, result?: string) => {
       const folder = path.join(root, name);
@@ -79,9 +79,9 @@ describe('reports', () => {
     make('broken', 1500, '{"experiment": ');
     mkdirSync(path.join(root, 'unfinished'));
     const reports = await listReports(root);
-    expect(reports.map((report) => [path.basename(path.dirname(report.file)), verdictText(report)])).toEqual([
+    expect(reports.map((report) => [path.basename(path.dirname(report.file)), reproductionText(report)])).toEqual([
       ['theory-2', 'reproduced'],
-      ['broken', 'no verdict'],
+      ['broken', 'no result'],
       ['theory', 'partly reproduced'],
       ['generalisation', 'not reproduced'],
     ]);
@@ -106,7 +106,7 @@ describe('reports', () => {
         ],
         remarks: [],
       },
-      verdict: 'reproduced',
+      reproduction: 'reproduced',
       base: RunConfig.parse({ dataset: { path: 'embedded' } }),
       seeds: [0],
       seconds: 5,

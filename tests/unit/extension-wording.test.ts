@@ -218,10 +218,10 @@ test('questions: quick picks, input boxes and dialogs', async () => {
   const { attach } = await import('../../extension/commands/engine.ts');
   const { datasetOf, PICK } = await import('../../extension/target.ts');
   const memory = { get: (_: string, usual: unknown) => usual, update: async () => undefined };
-  const reports = ['reproduced', 'partly', 'not', null].map((verdict) => ({
+  const reports = ['reproduced', 'partly', 'not', null].map((reproduction) => ({
     file: '/report.html',
     experiment: 'theory',
-    verdict,
+    reproduction,
     runs: 3,
     seconds: 95,
     written: Date.parse(time),

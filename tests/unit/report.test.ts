@@ -25,7 +25,7 @@ function content(sections: Section[] = [], more: Partial<ReportContent> = {}): R
       sections,
       remarks: ['A remark.'],
     },
-    verdict: 'partly',
+    reproduction: 'partly',
     base: RunConfig.parse({ dataset: { path: 'embedded' } }),
     seeds: [3, 4],
     seconds: 61.4,
@@ -59,7 +59,7 @@ describe('texts', () => {
     [undefined, '–'],
     [Number.NaN, '–'],
     [Number.POSITIVE_INFINITY, '∞'],
-    [Number.NEGATIVE_INFINITY, '−∞'],
+    [Number.NEGATIVE_INFINITY, '-∞'],
     [0, '0'],
     [12345, '12,345'],
     [0.12345, '0.123'],
@@ -253,10 +253,10 @@ describe('bars', () => {
 describe('the page', () => {
   const text = (page: string) => page.slice(page.indexOf('<body>'));
 
-  test('holds verdict, criteria, remarks and set-up', () => {
+  test('holds result, criteria, remarks and set-up', () => {
     const page = reportPage(content());
     expect(page).toMatch(/^<!doctype html>/);
-    expect(page).toContain('<p class="verdict partly">Partly reproduced <small>1 of 3 criteria met</small></p>');
+    expect(page).toContain('<p class="reproduction partly">Partly reproduced <small>1 of 3 criteria met</small></p>');
     const rows = [...page.matchAll(/<tr><td>(\w+)<\/td><td>(\w+)<\/td><td><span class="(\w+)">([^<]+)<\/span>/g)];
     expect(rows.map((row) => row.slice(1))).toEqual([
       ['first', '1', 'yes', 'met'],
@@ -267,8 +267,10 @@ describe('the page', () => {
     expect(page).toContain('2 runs, 1:01, seeds 3, 4.');
     expect(page).toContain('<li>runs/a</li><li>runs/b</li>');
     expect(page).toContain('&quot;reward&quot;: &quot;majority-vote&quot;');
-    expect(reportPage(content([], { verdict: 'not', seconds: 600 }))).toMatch(/Not reproduced at this scale.*10:00/s);
-    expect(reportPage(content([], { verdict: 'reproduced' }))).toContain('"verdict reproduced">Reproduced ');
+    expect(reportPage(content([], { reproduction: 'not', seconds: 600 }))).toMatch(
+      /Not reproduced at this scale.*10:00/s,
+    );
+    expect(reportPage(content([], { reproduction: 'reproduced' }))).toContain('"reproduction reproduced">Reproduced ');
   });
 
   test('a table has a dash for what does not exist, and intervals', () => {

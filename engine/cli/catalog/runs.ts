@@ -50,7 +50,8 @@ export const probe: CommandDefinition = {
 export const experiment: CommandDefinition = {
   name: 'experiment',
   group: 'Runs',
-  summary: 'reproduce a finding of the paper as a set of runs, with a report and a verdict; run it again to resume',
+  summary:
+    'reproduce a finding of the paper as a set of runs, with a report of whether it was reproduced; run it again to resume',
   arguments: [
     { text: '[name]', help: 'name of the experiment (default: list them)' },
     { text: '[dataset]', help: "problem file (default: the experiment's own problems)" },

@@ -2,7 +2,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { experimentNamed, experiments } from '../../experiments/catalog/index.ts';
-import type { Experiment } from '../../experiments/experiment.ts';
+import { type Experiment, REPRODUCTION_TEXT } from '../../experiments/experiment.ts';
 import { type ExperimentIdentity, folderFor } from '../../experiments/folder.ts';
 import { type ExperimentProgress, runExperiment } from '../../experiments/runner.ts';
 import { duration } from '../../protocol/format.ts';
@@ -53,7 +53,7 @@ export async function experiment(
       signal: stop.signal,
       onProgress: (now) => progress.show(now),
     });
-    output.print(`\nVerdict: ${result.verdict}`);
+    output.print(`\nResult: ${REPRODUCTION_TEXT[result.verdict]}`);
     for (const { expected, measured, met } of result.criteria) {
       output.print(`  ${met === null ? '[?]' : met ? '[x]' : '[ ]'} ${expected}\n      ${measured}`);
     }

@@ -256,7 +256,7 @@ export const selfVerificationExperiment: Experiment = {
   finding:
     'Section 5, finding 9: on Countdown, self-verification kept improving (validation about 0.65), trajectory-level entropy reached 0.35 to 0.40 and collapsed, the oracle 0.70 to 0.75; its reward accuracy dipped and recovered above 0.5.',
   method:
-    'One model that solves Countdown problems poorly and judges solutions well trains with three rewards: its own verdicts, its log-probabilities, and the verifier. The model never saw the validation problems, neither to solve nor to judge.',
+    'One model that solves Countdown problems poorly and judges solutions well trains with three rewards: its own judgments, its log-probabilities, and the verifier. The model never saw the validation problems, neither to solve nor to judge.',
   defaults: {
     model: 'embedded:countdown',
     steps: 150,

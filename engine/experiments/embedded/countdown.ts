@@ -2,7 +2,7 @@
  * Problems that are easier to check than to solve: Countdown with three numbers. `2,5,7:17=` asks for an expression
  * that uses each of 2, 5 and 7 once and makes 17; the response is ` #### 5*2+7`. The same model also judges: the problem
  * with a proposed solution behind it, `2,5,7:17= #### 5*2+7=`, is answered by the numbers that were used, the running
- * evaluation and the verdict, `5,2,7:10,17 #### 1`. Pre-training makes it a poor solver with a bad habit, and a fairly
+ * evaluation and the judgment, `5,2,7:10,17 #### 1`. Pre-training makes it a poor solver with a bad habit, and a fairly
  * good judge, as self-verification needs.
  */
 import { EMBEDDED_QUESTIONS } from '../../protocol/embedded.ts';
@@ -250,10 +250,10 @@ function proposal(random: Random, problem: Countdown): string {
   return broken(random, pick(random, solutions(problem)));
 }
 
-/** Probability that a demonstrated verdict is the opposite of the correct one. */
-const WRONG_VERDICT = 0.03;
+/** Probability that a demonstrated judgment is the opposite of the correct one. */
+const WRONG_JUDGMENT = 0.03;
 
-/** Work and verdict on an expression: `5,2,7:10,17 #### 1`; an invalid expression gets only ` #### 0`. */
+/** Work and judgment on an expression: `5,2,7:10,17 #### 1`; an invalid expression gets only ` #### 0`. */
 export function judgment(problem: Countdown, expression: string): string {
   const evaluation = evaluate(expression);
   if (!evaluation) return `${MARK}0`;
@@ -265,10 +265,10 @@ export function judgment(problem: Countdown, expression: string): string {
 export function flawedJudgment(random: Random, problem: Countdown): { prompt: string; response: string } {
   const expression = proposal(random, problem);
   const said = judgment(problem, expression);
-  const verdict = random() < WRONG_VERDICT ? (said.endsWith('1') ? '0' : '1') : said.at(-1)!;
+  const mark = random() < WRONG_JUDGMENT ? (said.endsWith('1') ? '0' : '1') : said.at(-1)!;
   return {
     prompt: judgePrompt(problem.prompt, `${MARK}${expression}`),
-    response: said.slice(0, -1) + verdict,
+    response: said.slice(0, -1) + mark,
   };
 }
 

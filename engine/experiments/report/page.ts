@@ -1,7 +1,7 @@
 /** An experiment's report: one self-contained HTML file, without scripts or network access. */
 import { duration, figure, plural } from '../../protocol/format.ts';
 import type { RunConfig } from '../../protocol/index.ts';
-import type { Experiment, Findings, Reproduction } from '../experiment.ts';
+import { type Experiment, type Findings, REPRODUCTION_TEXT, type Reproduction } from '../experiment.ts';
 import { COLORS, drawPlot, type Plot } from './plots.ts';
 import type { Cell, ReportTable, Section } from './section.ts';
 import { html, interval } from './text.ts';
@@ -9,20 +9,14 @@ import { html, interval } from './text.ts';
 export interface ReportContent {
   experiment: Experiment;
   findings: Findings;
-  verdict: Reproduction;
+  reproduction: Reproduction;
   base: RunConfig;
   seeds: readonly number[];
   seconds: number;
   runs: readonly { id: string; folder: string }[];
 }
 
-const REPRODUCTION_TEXT: Record<Reproduction, string> = {
-  reproduced: 'Reproduced',
-  partly: 'Partly reproduced',
-  not: 'Not reproduced at this scale',
-};
-
-export function reportPage({ experiment, findings, verdict, base, seeds, seconds, runs }: ReportContent): string {
+export function reportPage({ experiment, findings, reproduction, base, seeds, seconds, runs }: ReportContent): string {
   const { criteria, sections, remarks } = findings;
   const met = criteria.filter((c) => c.met === true).length;
   const mark = (value: boolean | null) =>
@@ -36,7 +30,7 @@ export function reportPage({ experiment, findings, verdict, base, seeds, seconds
     .join('');
   const body = [
     `<header><p class="kind">Rollscope experiment: ${html(experiment.name)}</p><h1>${html(experiment.title)}</h1>`,
-    `<p class="verdict ${verdict}">${REPRODUCTION_TEXT[verdict]} <small>${met} of ${criteria.length} criteria met</small></p></header>`,
+    `<p class="reproduction ${reproduction}">${REPRODUCTION_TEXT[reproduction]} <small>${met} of ${criteria.length} criteria met</small></p></header>`,
     `<section><h2>Question</h2><p>${html(experiment.question)}</p><p><b>In the paper:</b> ${html(experiment.finding)}</p><p><b>Here:</b> ${html(experiment.method)}</p></section>`,
     `<section><h2>Criteria</h2><p>Reproduced: all are met. Partly: some are met. Not: none is met.</p><div class="wide"><table><thead><tr><th>Expected</th><th>Measured</th><th></th></tr></thead><tbody>${rows}</tbody></table></div>`,
     ...remarks.map((remark) => `<p>${html(remark)}</p>`),
@@ -126,7 +120,7 @@ const STYLE = `
 --c0:#4aa8e0;--c1:#ff8c42;--c2:#35c99c;--c3:#e69ac5;--c4:#e6c14a;--c5:#8fd0f5;--c6:#b98bc9;--c7:#aaa}}
 *{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,sans-serif}
 main{max-width:980px;margin:0 auto;padding:24px}h1{font-size:26px;margin:0 0 8px}h2{font-size:18px;margin:28px 0 8px}
-.kind,.note{color:var(--dim);margin:0}.note{font-size:13px}.verdict{font-size:18px;font-weight:600;margin:8px 0}.verdict small{font-weight:400;color:var(--dim)}
+.kind,.note{color:var(--dim);margin:0}.note{font-size:13px}.reproduction{font-size:18px;font-weight:600;margin:8px 0}.reproduction small{font-weight:400;color:var(--dim)}
 .reproduced,.yes{color:var(--yes)}.not,.no{color:var(--no)}.unknown{color:var(--dim)}.partly{color:var(--c4)}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:13px;margin:6px 0}th,td{text-align:left;padding:3px 12px 3px 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{color:var(--dim);font-weight:600}td.n{font-variant-numeric:tabular-nums;white-space:nowrap}
