@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { liveWriter } from '../../engine/journal/lock.ts';
 import { repairRun as repairedCopy } from '../../engine/journal/repair.ts';
 import { EMBEDDED } from '../../engine/protocol/embedded.ts';
-import { dateTime, plural } from '../../engine/protocol/format.ts';
+import { DASH, dateTime, plural } from '../../engine/protocol/format.ts';
 import { RollscopeError, type RunInfo } from '../../engine/protocol/index.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { canResume } from '../../engine/protocol/resumable.ts';
@@ -132,7 +132,7 @@ async function pickRun(
   const runs = (await app.library.list()).filter(fits);
   const items: RunPick[] = runs.map((run) => ({
     label: withoutIcons(run.run),
-    description: run.job === 'probe' ? 'probe' : `${run.step}/${run.steps}`,
+    description: run.job === 'probe' ? 'probe' : `${run.step}/${run.steps ?? DASH}`,
     detail: `${run.status} · ${quantityText('accuracy', run.accuracyBefore)} → ${quantityText('accuracy', run.accuracyAfter)}${run.sampled ? ` (${run.sampled})` : ''} · ${dateTime(run.created)}`,
     folder: run.folder,
   }));

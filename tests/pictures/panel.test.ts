@@ -1,0 +1,94 @@
+/**
+ * Pictures of every view, to be looked at: of runs of each kind, in each theme, narrow and wide. They are written to
+ * `tests/e2e/shots`. `npm run pictures` takes them; no other run of the tests does.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, test } from 'vitest';
+import { writeForeignRun } from '../support/foreign-run.ts';
+import { type RunFixtureOptions, writeRunFixture } from '../support/run-fixture.ts';
+import { requireVsCode, useVsCode } from '../support/vscode.ts';
+import { THEMES, type Theme, untilCount } from '../support/workbench.ts';
+
+const WINDOW = { width: 1400, height: 1000 };
+const NARROW = { width: 900, height: 1000 };
+const WIDE = { width: 2200, height: 1200 };
+
+/** Runs as people have them. */
+const RUNS: Record<string, RunFixtureOptions> = {
+  healthy: { problems: 64, steps: 40, every: 10 },
+  unlabeled: { problems: 24, steps: 20, every: 10, labels: false },
+  'votes-64': { problems: 12, steps: 8, every: 4, votes: 64 },
+  failed: { problems: 12, steps: 6, every: 2, outcome: 'failed' },
+};
+const THEME_NAMES = Object.keys(THEMES) as Theme[];
+
+const ROWS = Array.from({ length: 12 }, (_, i) => ({ id: `sum-${i}`, prompt: `What is ${i + 12} + ${i + 30}?` }));
+
+describe.runIf(requireVsCode())('pictures', () => {
+  const code = useVsCode({ files: { 'sums.jsonl': ROWS.map((row) => `${JSON.stringify(row)}\n`).join('') } });
+
+  beforeAll(async () => {
+    const runs = path.join(code().home, 'runs');
+    mkdirSync(runs, { recursive: true });
+    const dataset = path.join(code().folder, 'sums.jsonl');
+    for (const [name, options] of Object.entries(RUNS)) {
+      await writeRunFixture(path.join(runs, name), { dataset, ...options });
+    }
+    await writeForeignRun(path.join(runs, 'foreign'), { steps: 12 });
+    await writeRunFixture(path.join(runs, 'unreadable'), { problems: 2, steps: 1 });
+    writeFileSync(path.join(runs, 'unreadable', 'events.jsonl'), '{"type": "run"\nno record\n{}\n');
+  });
+
+  async function open(run: string) {
+    const { workbench } = code();
+    await workbench.run('openRun', { stays: true });
+    await workbench.pick(run);
+    await workbench.tab(`Rollscope: ${run}`).waitFor();
+  }
+
+  test.each([...Object.keys(RUNS), 'foreign'])('of the run %s', async (run) => {
+    const { workbench, page } = code();
+    await page.setViewportSize(WINDOW);
+    await open(run);
+    const panel = await workbench.webview('rs-problems .cell');
+    await panel.locator('rs-problems tbody tr').first().click();
+    await panel.locator('rs-inspector .rollout').first().waitFor();
+    await workbench.clearToasts();
+    for (const theme of THEME_NAMES) {
+      await workbench.theme(theme);
+      await workbench.shot(`${run} ${theme}`);
+    }
+    await workbench.theme('dark');
+    for (const [name, size] of Object.entries({ narrow: NARROW, wide: WIDE })) {
+      await page.setViewportSize(size);
+      await panel.locator('rs-inspector').evaluate((element: { scrollIntoView(): void }) => element.scrollIntoView());
+      await workbench.shot(`${run} inspector ${name}`);
+      await panel.locator('rs-header').evaluate((element: { scrollIntoView(): void }) => element.scrollIntoView());
+      await workbench.shot(`${run} ${name}`);
+    }
+    await page.setViewportSize(WINDOW);
+    await panel.locator('rs-inspector').evaluate((element: { scrollIntoView(): void }) => element.scrollIntoView());
+    for (const theme of THEME_NAMES) {
+      await workbench.theme(theme);
+      await workbench.shot(`${run} inspector ${theme}`);
+    }
+    await untilCount(panel.locator('rs-inspector .failure'), 0);
+  });
+
+  test('of a run that cannot be read', async () => {
+    const { workbench, page } = code();
+    await page.setViewportSize(WINDOW);
+    await workbench.views();
+    await workbench.treeRows('runs', 'unreadable').first().hover();
+    await page.locator('.monaco-hover').first().waitFor();
+    await workbench.shot('unreadable in the list');
+    await open('unreadable');
+    const panel = await workbench.webview('.failure');
+    for (const theme of THEME_NAMES) {
+      await workbench.theme(theme);
+      await workbench.shot(`unreadable ${theme}`);
+    }
+    await untilCount(panel.locator('.failure'), 1);
+  });
+});
