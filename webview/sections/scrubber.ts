@@ -11,6 +11,8 @@ import { html, svg } from '../html.ts';
 import { shared } from '../styles.ts';
 
 const LEFT = 76;
+/** Room for the button. */
+const RIGHT = 84;
 const HEIGHT = 26;
 
 @customElement('rs-scrubber')
@@ -60,7 +62,7 @@ export class Scrubber extends Component {
     const { columns, step } = this.store;
     const { series, head } = columns;
     if (series.steps.length === 0) return nothing;
-    const width = Math.max(50, this.width - LEFT - 70);
+    const width = Math.max(50, this.width - LEFT - RIGHT);
     const each = width / this.total;
     const accuracy = accuracyOf(head);
     const height = series.of(accuracy ?? 'proxyReward');
@@ -105,7 +107,7 @@ export class Scrubber extends Component {
         data-action="live"
         aria-pressed=${step === null}
         @click=${() => this.store.lookAt(null)}
-        >Live</vscode-button
+        >${this.store.info?.status === 'running' ? 'Live' : 'Latest'}</vscode-button
       >
     </div>`;
   }
@@ -113,7 +115,7 @@ export class Scrubber extends Component {
   private readonly point = (event: PointerEvent): void => {
     const track = event.currentTarget as HTMLElement;
     const { left } = track.getBoundingClientRect();
-    const width = Math.max(50, this.width - LEFT - 70);
+    const width = Math.max(50, this.width - LEFT - RIGHT);
     const step = Math.floor(((event.clientX - left) / width) * this.total) + 1;
     this.look(step);
   };
