@@ -6,9 +6,10 @@ import { splitUnit } from './measure.ts';
 import { within } from './meter.ts';
 import { children, isScalar, type MathNode, symbolsOf } from './node.ts';
 import { fromWords, otherNumber, plainDigits } from './numerals.ts';
-import { parse, Unreadable } from './parse.ts';
+import { parse } from './parse.ts';
 import { divide, fromDecimal, multiply, OutOfBounds, toNumber } from './rational.ts';
 import { allot } from './scalar.ts';
+import { Unreadable } from './scanner.ts';
 import { type Unit, unitOf } from './units.ts';
 
 export interface Understood {
