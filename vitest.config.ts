@@ -1,4 +1,6 @@
+import path from 'node:path';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { SlowFirst } from './tests/support/slow-first.ts';
 
 /** A suite is a folder below `tests`; suites of a higher order start when those of lower ones are done. */
 function suite(
@@ -15,10 +17,16 @@ function suite(
 /** Builds first, for a suite that starts the built programs. */
 const built = { globalSetup: ['tests/setup.ts'] };
 
+/** In a real VS Code, where waiting for an element is a check of its own. */
+const inEditor = { globalSetup: ['tests/e2e/setup.ts'], expect: { requireAssertions: false } };
+
 export default defineConfig({
+  // As in tsconfig.json, which the build reads: the package exports all of its files at once.
+  resolve: { alias: { 'vscode-jsonrpc/common': path.resolve('node_modules/vscode-jsonrpc/lib/common') } },
   test: {
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: SlowFirst },
     // A test whose checks all stood in loops and conditions that did not come about has tested nothing.
     expect: { requireAssertions: true },
     // They only bound what hangs: a test must pass while other work keeps every core busy.
@@ -28,8 +36,8 @@ export default defineConfig({
       suite('unit', 0),
       suite('parity', 0),
       suite('engine', 0, built),
-      // Waiting for an element is a check of its own there.
-      suite('e2e', 1, { globalSetup: ['tests/e2e/setup.ts'], expect: { requireAssertions: false } }),
+      suite('e2e', 1, inEditor),
+      ...(process.env.ROLLSCOPE_PICTURES ? [suite('pictures', 2, inEditor)] : []),
     ],
   },
 });

@@ -21,6 +21,7 @@ import { type Act, buttons } from './panel/actions.ts';
 import { Panel } from './panel/panel.ts';
 import { Reporter } from './report.ts';
 import { RolloutDocuments } from './rollout/documents.ts';
+import { runsTheirs } from './run/consent.ts';
 import { RunLibrary } from './run/library.ts';
 import type { OpenRun } from './run/open-run.ts';
 import { RunSession } from './run/session.ts';
@@ -65,7 +66,7 @@ export class Rollscope {
     this.embeddedFile = vscode.Uri.joinPath(extensionUri, 'engine', 'embedded', 'problems.jsonl').fsPath;
     this.report = own(new Reporter());
     this.engine = own(this.engineService());
-    this.session = own(new RunSession(this.engine, () => vscode.workspace.isTrusted));
+    this.session = own(new RunSession(this.engine, () => vscode.workspace.isTrusted, runsTheirs));
     this.library = own(
       new RunLibrary(
         () => this.runsFolder,

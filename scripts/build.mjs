@@ -38,6 +38,25 @@ const common = {
 const requireBanner = "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);";
 const external = ['onnxruntime-node', '@tensorflow/tfjs-node-gpu', 'vscode'];
 
+/** Modules whose values are put in instead of what computes them: their exports must be plain data. */
+const EVALUATED = ['engine/config/reward-settings.ts'];
+const evaluate = {
+  name: 'evaluate',
+  setup({ onLoad }) {
+    const files = EVALUATED.map((file) => path.join(root, file));
+    onLoad({ filter: /\.ts$/ }, async ({ path: file }) => {
+      if (!files.includes(file)) return null;
+      const bundled = { entryPoints: [file], bundle: true, format: 'esm', platform: 'node', write: false };
+      const { outputFiles } = await build({ absWorkingDir: root, ...bundled });
+      const value = await import(
+        `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`
+      );
+      const lines = Object.entries(value).map(([name, data]) => `export const ${name} = ${JSON.stringify(data)};`);
+      return { contents: lines.join('\n'), loader: 'js' };
+    });
+  },
+};
+
 if (values.clean) fs.rmSync(path.join(outdir, 'chunks'), { recursive: true, force: true });
 fs.mkdirSync(outdir, { recursive: true });
 const results = await Promise.allSettled([
@@ -56,6 +75,7 @@ const results = await Promise.allSettled([
     chunkNames: 'chunks/[name]-[hash]',
     banner: { js: requireBanner },
     external,
+    plugins: [evaluate],
   }),
   build({
     ...common,

@@ -9,16 +9,28 @@ import { fail, prepare, root } from './install.mjs';
 
 const VITEST = path.join(root, 'node_modules', 'vitest', 'vitest.mjs');
 const REPORTER = './tests/support/report.ts';
+/** Arguments that leave out no test. */
+const RENEWING = ['-u', '--update'];
 const REPORT = path.join(root, '.cache', 'test-report.json');
 
 await prepare().catch((error) => fail(error.message));
 fs.rmSync(REPORT, { force: true });
-const args = ['run', '--reporter=default', `--reporter=${REPORTER}`, ...process.argv.slice(2)];
-const status = await runChild(process.execPath, [VITEST, ...args], { cwd: root, stdio: 'inherit' });
+const given = process.argv.slice(2);
+const args = ['run', '--reporter=default', `--reporter=${REPORTER}`, ...given];
+const renews = given.some((one) => RENEWING.includes(one));
+const env = { ...process.env };
+// Only a run of all tests knows which sentences of tests/wording nothing says any more.
+if (given.every((one) => RENEWING.includes(one))) env.ROLLSCOPE_WORDING = renews ? 'renew' : 'check';
+const status = await runChild(process.execPath, [VITEST, ...args], { cwd: root, env, stdio: 'inherit' });
 const report = readReport();
 // Vitest can fail without a failed test, for example when it finds none.
 if (status !== 0 && report.failed === 0) report.failed = 1;
 listSkips(report.skips);
+if (report.unheard?.length > 0) {
+  console.log(renews ? '\nDropped, since no test heard it:' : '\nNo test heard this; `npm test -- -u` drops it:');
+  for (const one of report.unheard) console.log(`  ${one}`);
+  if (!renews) report.failed++;
+}
 const mayNotSkip = process.env.CI === 'true' && report.skipped > 0;
 if (mayNotSkip) console.log('\nIn CI, skipped tests count as failures.');
 console.log(`\n${report.passed} passed, ${report.failed} failed, ${report.skipped} skipped`);

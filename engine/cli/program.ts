@@ -5,7 +5,13 @@
 import { Command, Option } from 'commander';
 import type { SettingGroup } from '../config/settings.ts';
 import { VERSION } from '../protocol/version.ts';
-import { ALLOW_PROGRAMS, type CommandDefinition, type CommandOption, type OptionSection } from './catalog/define.ts';
+import {
+  ALLOW_COMMAND,
+  ALLOW_PROGRAMS,
+  type CommandDefinition,
+  type CommandOption,
+  type OptionSection,
+} from './catalog/define.ts';
 import { COMMANDS } from './catalog/index.ts';
 import { oneOf, optionsFor } from './options.ts';
 
@@ -71,7 +77,8 @@ function addSettings(command: Command, { title, settings }: SettingGroup): void 
     for (const option of optionsFor(placed)) command.addOption(option);
     if (placed.path === 'lora.rank') command.option('--no-lora', 'train all weights');
   }
-  if (title === 'Reward') command.addOption(optionOf(ALLOW_PROGRAMS));
+  if (title !== 'Reward') return;
+  for (const option of [ALLOW_PROGRAMS, ALLOW_COMMAND]) command.addOption(optionOf(option));
 }
 
 function optionOf({ flags, help, repeat, required, choices, also = {}, default: usual }: CommandOption): Option {

@@ -13,8 +13,7 @@ import { OPTIMIZER } from '../protocol/settings/optimizer.ts';
 import { RUN } from '../protocol/settings/run.ts';
 import { ROLLOUTS, SAMPLING } from '../protocol/settings/sampling.ts';
 import { STEP } from '../protocol/settings/step.ts';
-import { optionsKey } from '../reward/option-tree.ts';
-import { rewards } from '../reward/registry.ts';
+import { REWARD_SETTINGS } from './reward-settings.ts';
 
 export interface RunSetting extends PlacedSetting {
   /** The reward whose option it is. */
@@ -26,14 +25,7 @@ export interface SettingGroup {
   settings: readonly RunSetting[];
 }
 
-const REWARD: readonly RunSetting[] = [
-  { path: 'reward', setting: RUN.fields.reward },
-  ...rewards.flatMap(({ name, options }) =>
-    options
-      ? settingsIn(options, `rewardOptions.${optionsKey(name)}.`).map((placed) => ({ ...placed, reward: name }))
-      : [],
-  ),
-];
+const REWARD: readonly RunSetting[] = [{ path: 'reward', setting: RUN.fields.reward }, ...REWARD_SETTINGS];
 
 const MODEL_GROUP = { title: 'Model and device', settings: settingsIn({ fields: { ...MODEL, ...DEVICE } }) };
 const PROBLEM_GROUP = { title: 'Problems', settings: settingsIn(DATASET as AnySection, 'dataset.') };

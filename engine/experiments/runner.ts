@@ -225,7 +225,8 @@ class ExperimentWorker {
       );
     }
     const handle = begun
-      ? await resumeRun({ folder: place, allowPrograms })
+      ? // Its configuration is the one that was asked for here.
+        await resumeRun({ folder: place, allowPrograms, allowCommand: true })
       : await startRun({ config, folder: place, signal, allowPrograms });
     this.active.set(id, handle);
     const stopListening = handle.onProgress(() => this.report());

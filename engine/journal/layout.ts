@@ -9,6 +9,7 @@ export const EVENTS_FILE = 'events.jsonl';
 export const LOCK_FILE = 'lock';
 /** How far an import has come. */
 export const IMPORT_FILE = 'import.json';
+export const MARK_FILE = 'own.mark';
 export const CHECKPOINTS = 'checkpoints';
 
 /** A new rollout file is begun when a frame would grow the current one beyond this. */

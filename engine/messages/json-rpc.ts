@@ -1,28 +1,29 @@
 /**
  * What Rollscope uses of vscode-jsonrpc: its connection, cancellation and errors, without the readers and writers of byte
- * streams. Their package only exports everything at once, which would put 20 KiB more into the panel's page; so this file,
- * and no other, reaches into the package. Runs in Node, in workers and in pages.
+ * streams. The package only exports everything at once, which would put 20 KiB more into the panel's page; so
+ * `vscode-jsonrpc/common` is a name for its files (`tsconfig.json`, `vitest.config.ts`), which this file alone uses. Runs in
+ * Node, in workers and in pages.
  */
-import * as runtime from '../../node_modules/vscode-jsonrpc/lib/common/ral.js';
+import * as runtime from 'vscode-jsonrpc/common/ral.js';
 
 export {
   type CancellationToken,
   CancellationTokenSource,
-} from '../../node_modules/vscode-jsonrpc/lib/common/cancellation.js';
+} from 'vscode-jsonrpc/common/cancellation.js';
 export {
   ConnectionError,
   createMessageConnection,
   type MessageConnection,
-} from '../../node_modules/vscode-jsonrpc/lib/common/connection.js';
-export { Emitter } from '../../node_modules/vscode-jsonrpc/lib/common/events.js';
-export type { DataCallback, MessageReader } from '../../node_modules/vscode-jsonrpc/lib/common/messageReader.js';
+} from 'vscode-jsonrpc/common/connection.js';
+export { Emitter } from 'vscode-jsonrpc/common/events.js';
+export type { DataCallback, MessageReader } from 'vscode-jsonrpc/common/messageReader.js';
 export {
   ErrorCodes,
   type Message,
   ParameterStructures,
   ResponseError,
-} from '../../node_modules/vscode-jsonrpc/lib/common/messages.js';
-export type { MessageWriter } from '../../node_modules/vscode-jsonrpc/lib/common/messageWriter.js';
+} from 'vscode-jsonrpc/common/messages.js';
+export type { MessageWriter } from 'vscode-jsonrpc/common/messageWriter.js';
 
 /** Bundlers and Node disagree about what the default export of a CommonJS module is. */
 const defaults = runtime.default as unknown as Runtime & { default?: Runtime };

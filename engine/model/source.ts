@@ -186,6 +186,16 @@ export async function openModel(spec: string, options: ModelOpenOptions = {}): P
 }
 
 /**
+ * Where another program finds a model: an absolute path, or the name and the revision of a model of the Hub.
+ */
+export async function referenceTo(spec: string): Promise<{ name: string; revision: string | null }> {
+  if (isEmbedded(spec)) return { name: await embeddedFolder(spec), revision: null };
+  const hubId = (await stat(spec).catch(() => null)) ? null : parseHubId(spec);
+  if (!hubId) return { name: path.resolve(spec), revision: null };
+  return { name: hubId.name, revision: hubId.revision === 'main' ? null : hubId.revision };
+}
+
+/**
  * Whether the model that has the fingerprint `current` now is the one that a run has recorded. Runs of earlier versions
  * recorded samples of the files: those are compared by the rule that they were made by.
  */

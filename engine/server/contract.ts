@@ -34,7 +34,12 @@ export const ENGINE = defineContract({
     },
     /** Resumes a run that is not complete, from its last checkpoint. */
     resume: {
-      params: z.strictObject({ folder: z.string(), allowPrograms: z.boolean().default(false) }),
+      params: z.strictObject({
+        folder: z.string(),
+        allowPrograms: z.boolean().default(false),
+        /** The programs of a run from elsewhere were shown to the user, who allowed them. */
+        allowCommand: z.boolean().default(false),
+      }),
       result: RunReference,
     },
     /** Records of the active run from number `from`, then live `record` and `progress` notifications. */

@@ -18,7 +18,7 @@ import { createSocketPath } from '../system/socket-path.ts';
 import { versionMismatch } from './connection.ts';
 import { connectionLost, ENGINE, type EngineContract } from './contract.ts';
 import { listEngines, publishAddress, withdrawAddress } from './discovery.ts';
-import type { RunHandle, RunStarter } from './job.ts';
+import type { ResumeOptions, RunHandle, RunStarter } from './job.ts';
 import type { EngineLog, LogLevel } from './log.ts';
 import { RunSlot } from './run-slot.ts';
 
@@ -178,8 +178,8 @@ export class EngineServer {
   }
 
   /** Resumes the run in a folder. Rejects with `busy`, or as `RunStarter` does. */
-  async resume(folder: string, allowPrograms = false): Promise<RunHandle> {
-    return this.#work.take(path.basename(folder), () => this.#options.runs.resumeRun({ folder, allowPrograms }));
+  async resume(folder: string, allowed: Omit<ResumeOptions, 'folder'> = {}): Promise<RunHandle> {
+    return this.#work.take(path.basename(folder), () => this.#options.runs.resumeRun({ folder, ...allowed }));
   }
 
   /** Writes to the log and tells every client. */
@@ -268,7 +268,7 @@ export class EngineServer {
         return { version: this.#options.version, pid: process.pid, active: this.active };
       },
       start: async (request, signal) => reference(await this.start(request, onlyCanceled(signal))),
-      resume: async ({ folder, allowPrograms }) => reference(await this.resume(folder, allowPrograms)),
+      resume: async ({ folder, ...allowed }) => reference(await this.resume(folder, allowed)),
       subscribe: async ({ run, from }) => {
         const feed = this.#work.feedOf(run);
         const records = await feed.subscribe(peer, from);

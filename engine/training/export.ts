@@ -12,7 +12,7 @@ import { huggingFaceFiles } from '../model/huggingface.ts';
 import { adapterNames } from '../model/lora.ts';
 import { readPeftAdapter } from '../model/peft.ts';
 import { readTensor, type TensorToWrite, writeSafetensors } from '../model/safetensors.ts';
-import { type ModelSource, openModel } from '../model/source.ts';
+import { type ModelSource, openModel, referenceTo } from '../model/source.ts';
 import { originText } from '../protocol/format.ts';
 import { ownConfig, RollscopeError } from '../protocol/index.ts';
 import { writeWhole } from '../system/aside.ts';
@@ -59,9 +59,8 @@ export async function exportWeights(run: string, format: WeightFormat, out: stri
       );
     }
     await ensureFolder(out);
-    for (const file of ['adapter_config.json', 'adapter_model.safetensors']) {
-      await copy(path.join(folder, file), path.join(out, file));
-    }
+    await copy(path.join(folder, 'adapter_model.safetensors'), path.join(out, 'adapter_model.safetensors'));
+    await writeAdapterConfig(folder, config.model, out);
     return { step };
   }
   await ensureFolder(out);
@@ -85,6 +84,14 @@ export async function exportWeights(run: string, format: WeightFormat, out: stri
   }
   await writeModelFiles(source, config.model, out);
   return { step };
+}
+
+/** The adapter's configuration, with a base model that another program finds: a checkpoint has its name only. */
+async function writeAdapterConfig(checkpoint: string, model: string, out: string): Promise<void> {
+  const stored = JSON.parse(await readFile(path.join(checkpoint, 'adapter_config.json'), 'utf8'));
+  const { name, revision } = await referenceTo(model);
+  const config = { ...stored, base_model_name_or_path: name, ...(revision !== null && { revision }) };
+  await writeWhole(path.join(out, 'adapter_config.json'), `${JSON.stringify(config, null, 2)}\n`);
 }
 
 /** Configuration and tokenizer next to the weights, so that the folder is a complete model. */

@@ -30,10 +30,14 @@ export class RunSession {
   /** The engine died during the run. */
   readonly onDidInterrupt = this.interruptEmitter.event;
 
-  /** @param trusts whether the workspace is trusted, so that rewards can run programs */
+  /**
+   * @param trusts whether the workspace is trusted, so that rewards can run programs
+   * @param consents whether the programs of a run from elsewhere may run, by the engine's refusal
+   */
   constructor(
     private readonly engine: EngineService,
     private readonly trusts: () => boolean,
+    private readonly consents: (refusal: RollscopeError) => Promise<boolean>,
   ) {
     this.scope.add(engine.onRecord(({ folder, record }) => this.receive(folder, record)));
     this.scope.add(
@@ -67,7 +71,17 @@ export class RunSession {
 
   /** Resumes a run that is not complete. */
   resume(folder: string): Promise<OpenRun> {
-    return this.begin((client, signal) => client.request('resume', { folder, allowPrograms: this.trusts() }, signal));
+    return this.begin(async (client, signal) => {
+      const ask = (allowed: { allowCommand?: boolean }) =>
+        client.request('resume', { folder, allowPrograms: this.trusts(), ...allowed }, signal);
+      try {
+        return await ask({});
+      } catch (error) {
+        if (!(error instanceof RollscopeError) || error.details?.reason !== 'command-not-allowed') throw error;
+        if (!(await this.consents(error))) throw new RollscopeError('canceled', 'The run was not resumed.');
+        return ask({ allowCommand: true });
+      }
+    });
   }
 
   /**

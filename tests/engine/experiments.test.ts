@@ -13,6 +13,8 @@ const MODEL = path.resolve(import.meta.dirname, '../../../shared/models/SmolLM2-
 const NAMES = experiments.map(({ name }) => name);
 /** Experiments of single problems have a run for each. */
 const SINGLE = ['per-problem', 'theory'];
+/** Every problem is probed with 32 rollouts first. */
+const PROBING = ['test-time', 'generalization'];
 /** Ten and more runs each, which differ in rewards and settings: minutes of loading a real model would show no more. */
 const MANY_RUNS = ['rise-then-fall', 'failure-modes', 'hyperparameters'];
 
@@ -100,7 +102,9 @@ describe.runIf(present)('on SmolLM2-135M-Instruct and problems of a user', () =>
 
   test.each(NAMES.filter((name) => !MANY_RUNS.includes(name)))('%s', async (name) => {
     const size = ['--steps', '1', '--batch', '2', '--votes', '2', '--group', '2', '--eval-samples', '1'];
-    const small = [...size, '--max-tokens', '8', '--memory', '3GB', '--limit', SINGLE.includes(name) ? '2' : '9'];
+    const tokens = ['--max-tokens', '8', '--judge-max-tokens', '8'];
+    const limit = SINGLE.includes(name) ? '2' : PROBING.includes(name) ? '4' : '9';
+    const small = [...size, ...tokens, '--memory', '3GB', '--limit', limit];
     const file = name === 'self-verification' ? targets : sums;
     const { folder, runs } = await experiment(name, [file, '--model', MODEL, ...small]);
     await expectRuns(folder, runs, MODEL);

@@ -1,5 +1,5 @@
 /** Every reward trains the embedded models, is stored with what it was made of, and comes out the same from there. */
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chainSet, countdownSet, jsonLines } from '../../engine/experiments/embedded/problem-set.ts';
@@ -361,6 +361,12 @@ describe('on the command line', () => {
     const events = file('runs/own/events.jsonl');
     writeFileSync(events, `${readFileSync(events, 'utf8').trimEnd().split('\n').slice(0, -1).join('\n')}\n`);
     await refuses(['resume', 'own', '--json'], 'config', facts);
+    // As if it had come from somebody else.
+    const mark = readFileSync(file('runs/own/own.mark'));
+    rmSync(file('runs/own/own.mark'));
+    const { code, stdout } = await cli('resume', 'own', '--allow-programs', '--json');
+    expect([code, JSON.parse(stdout).error.details]).toMatchObject([2, { reason: 'command-not-allowed', run: 'own' }]);
+    writeFileSync(file('runs/own/own.mark'), mark);
     const resumed = await cli('resume', 'own', '--allow-programs', '--json');
     expect(resumed, resumed.stderr).toMatchObject({ code: 0 });
     expect(recordsOf(file('runs/own')).at(-1)).toMatchObject({ type: 'end', reason: 'completed' });

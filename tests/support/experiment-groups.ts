@@ -23,6 +23,21 @@ export function split(count: number, part: number, one: string, other: string): 
   return Array.from({ length: count }, (_, i) => (i < Math.round(part * count) ? one : other));
 }
 
+const known = new Map<string, Pick<ReturnType<typeof judged>, 'clusters' | 'rollouts'> & Majority>();
+
+type Majority = { majority: ReturnType<typeof majorityOf> };
+
+/** Thousands of crafted groups have the same answers: each is judged once. */
+function judgedOnce(answers: (string | null)[], reference: string | null) {
+  const key = JSON.stringify([reference, answers]);
+  const before = known.get(key);
+  if (before) return before;
+  const { clusters, rollouts } = judged(answers, reference);
+  const found = { clusters, rollouts, majority: majorityOf({ clusters, rollouts }) };
+  known.set(key, found);
+  return found;
+}
+
 export function runWithGroups(
   problems: readonly CraftedProblem[],
   groups: readonly CraftedGroup[],
@@ -30,8 +45,7 @@ export function runWithGroups(
 ): ExperimentRun {
   const made = craftedRun(run);
   const records = groups.map(({ phase, step, problem, answers }, i): GroupRecord => {
-    const { clusters, rollouts } = judged(answers, problems[problem]!.answer);
-    const majority = majorityOf({ clusters, rollouts });
+    const { clusters, rollouts, majority } = judgedOnce(answers, problems[problem]!.answer);
     const frame = { file: 'rollouts-000.bin', offset: i, length: 1 };
     const summary = groupSummary({ phase, step, problem, clusters, majority, rollouts });
     return { type: 'group', seq: 0, time: '2026-01-01T00:00:00.000Z', ...summary, frame };

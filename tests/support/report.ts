@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import { forgetWords, unheardWords, WATCHED } from './sentences.ts';
 
 export const REPORT_FILE = '.cache/test-report.json';
 
@@ -9,13 +10,19 @@ export interface TestReport {
   passed: number;
   failed: number;
   skipped: number;
+  /** Sentences of `tests/wording` that no test heard; null where that is not known, since not every test ran and passed. */
+  unheard: string[] | null;
   /** One entry a file with skipped tests. */
   skips: { file: string; tests: string[]; reasons: string[] }[];
 }
 
 export default class ReportFile implements Reporter {
+  onInit(): void {
+    forgetWords();
+  }
+
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
-    const report: TestReport = { passed: 0, failed: unhandledErrors.length, skipped: 0, skips: [] };
+    const report: TestReport = { passed: 0, failed: unhandledErrors.length, skipped: 0, unheard: null, skips: [] };
     for (const module of modules) {
       const tests = [...module.children.allTests()];
       const skipped = tests.filter((test) => test.result().state === 'skipped');
@@ -32,6 +39,8 @@ export default class ReportFile implements Reporter {
         });
       }
     }
+    const watched = process.env[WATCHED];
+    if (watched && report.failed + report.skipped === 0) report.unheard = unheardWords(watched === 'renew');
     mkdirSync(path.dirname(REPORT_FILE), { recursive: true });
     writeFileSync(REPORT_FILE, JSON.stringify(report));
   }

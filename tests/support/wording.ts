@@ -2,29 +2,17 @@
  * What Rollscope says, apart from what it does: tests assert codes and values, and the texts are committed in
  * `tests/wording`, one file per surface, to be read and reworded as a whole. `npx vitest run -u <test>` renews them; read
  * what changed before committing. A file of sentences (errors, warnings) is told by many tests: a sentence that it lacks
- * fails the test, and `-u` adds it. To drop what nothing says any more, delete the file, then run the suites `unit` and
- * `engine` with `-u`.
+ * fails the test, and `-u` adds it. What is in such a file and nothing says any more fails `npm test`, where all tests run
+ * and pass, and `npm test -- -u` drops it.
  */
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { expect } from 'vitest';
 import { VERSION } from '../../engine/protocol/version.ts';
 import { ROOT } from './processes.ts';
+import { fileOf, remember, SURFACES, type Surface, sentencesIn, wordingFile } from './sentences.ts';
 
-/** The file with all texts of a surface. */
-export function wordingFile(surface: string): string {
-  return path.join(ROOT, 'tests', 'wording', `${surface}.txt`);
-}
-
-/** The surfaces that many tests see a sentence of, and what their files say first. */
-const SURFACES = {
-  refusals: 'Errors and their hints, by code and reason; {name} is a value of the error.',
-  warnings: 'Warnings of runs, by code.',
-  repairs: 'What a repaired copy of a run lacks.',
-  explanations: 'Why a rollout got its reward, by reward: the parts of a line are joined by semicolons.',
-} as const;
-export type Surface = keyof typeof SURFACES;
+export { wordingFile };
 
 /** Checks that the words of warnings are known. */
 export function expectWarnings(records: readonly { type: string; code?: string; message?: string }[]): void {
@@ -39,6 +27,7 @@ export function expectWords(surface: Surface, heading: string, text: string): vo
     .replaceAll(/\n{2,}/g, '\n')
     .trim();
   const file = wordingFile(surface);
+  remember(surface, heading, said);
   if (sentencesIn(file).get(heading)?.includes(said)) return;
   if (!updates()) {
     const known = sentencesIn(file).get(heading) ?? [];
@@ -84,39 +73,6 @@ function withoutPlaces(text: string): string {
     .replaceAll(ROOT, '<repository>')
     .replaceAll(new RegExp(`${tmpdir()}/[\\w.-]+`, 'g'), '<temporary>')
     .replaceAll(VERSION, '<version>');
-}
-
-function sentencesIn(file: string): Map<string, string[]> {
-  let content: string;
-  try {
-    content = readFileSync(file, 'utf8');
-  } catch {
-    return new Map();
-  }
-  const [, ...sections] = content.split(/^## /m);
-  return new Map(
-    sections.map((section) => {
-      const [heading, ...lines] = section.split('\n');
-      return [
-        heading!,
-        lines
-          .join('\n')
-          .trim()
-          .split(/\n{2,}/)
-          .map((said) => said.replace(/^ {2}/gm, '')),
-      ];
-    }),
-  );
-}
-
-function fileOf(introduction: string, sentences: ReadonlyMap<string, readonly string[]>): string {
-  const sections = [...sentences].sort(([a], [b]) => (a < b ? -1 : 1));
-  return [
-    `${introduction}\n`,
-    ...sections.map(
-      ([heading, said]) => `## ${heading}\n${said.map((one) => one.replace(/^/gm, '  ')).join('\n\n')}\n`,
-    ),
-  ].join('\n');
 }
 
 /** Test files run in parallel. */

@@ -111,11 +111,12 @@ describe('findings', () => {
     let lifts = 0;
     let falls = 0;
     const experiments = 25;
+    const labeled = crafted(oracle);
     for (let i = 0; i < experiments; i++) {
       const noise = Array.from({ length: STEPS }, () => 0.4 + 0.1 * (draw() - 0.5));
       const right = (_: number, problem: number) =>
         Array.from({ length: 4 }, () => (draw() < 0.1 + (0.6 * problem) / 63 ? 'r' : 'x'));
-      const [, fall, first] = met([crafted({ reward: 'majority-vote', truth: noise, right }), crafted(oracle)]);
+      const [, fall, first] = met([crafted({ reward: 'majority-vote', truth: noise, right }), labeled]);
       if (first) lifts++;
       if (fall) falls++;
     }

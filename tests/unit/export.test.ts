@@ -96,6 +96,24 @@ describe('rollouts', () => {
     expect(await parquetReadObjects({ file: await asyncBufferFromFile(path) })).toEqual(expected);
   });
 
+  test('have no half characters, which other readers refuse', async () => {
+    const folder = join(temporaryFolder(), 'run');
+    await writeRunFixture(folder, { problems: 1, votes: 2, steps: 1, every: 1 });
+    const file = join(folder, 'problems.jsonl');
+    const problem = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(
+      file,
+      `${JSON.stringify({ ...problem, text: 'half \ud83d, whole \u{1f600}', accepted: ['\udc00'] })}\n`,
+    );
+    await exportRolloutsJsonl(folder, join(out, 'rollouts.jsonl'));
+    await exportRolloutsParquet(folder, join(out, 'rollouts.parquet'));
+    const inParquet = await parquetReadObjects({ file: await asyncBufferFromFile(join(out, 'rollouts.parquet')) });
+    for (const row of [readLines<RolloutRow>(join(out, 'rollouts.jsonl'))[0]!, inParquet[0]!]) {
+      expect(row).toMatchObject({ problemText: 'half \ufffd, whole \u{1f600}', references: '["\ufffd"]' });
+    }
+    expect(readFileSync(join(out, 'rollouts.jsonl'), 'utf8')).not.toContain('\\ud83d');
+  });
+
   test('of a run without any are an empty file', async () => {
     const empty = join(temporaryFolder(), 'run');
     await (await createFixtureJournal(empty)).close();

@@ -31,7 +31,11 @@ test('whoever follows a connection at the same time gets the same run', async ()
   const client = { request } as unknown as EngineClient;
   const silent = () => ({ dispose() {} });
   const engine = { onRecord: silent, onProgress: silent, onDidGo: silent } as unknown as EngineService;
-  const session = new RunSession(engine, () => true);
+  const session = new RunSession(
+    engine,
+    () => true,
+    async () => false,
+  );
   const shown: (string | null)[] = [];
   session.onDidChangeActive((run) => shown.push(run?.run ?? null));
   const [one, other] = await Promise.all([session.follow(client), session.follow(client)]);
@@ -58,7 +62,11 @@ test('of two folders of runs with a run of the same name, the one that the engin
     return silent();
   };
   const engine = { onRecord, onProgress: silent, onDidGo: silent } as unknown as EngineService;
-  const session = new RunSession(engine, () => true);
+  const session = new RunSession(
+    engine,
+    () => true,
+    async () => false,
+  );
   const clientOf = (folder: string) => {
     const progress = { ...PROGRESS, folder };
     const request = async (method: string) =>

@@ -69,6 +69,12 @@ export const ALLOW_PROGRAMS: CommandOption = {
   help: 'allow the rewards program, lean and custom to run programs on this machine: only if you trust model, data and program',
 };
 
+/** For a run, or a `--config` file, whose programs come from elsewhere. */
+export const ALLOW_COMMAND: CommandOption = {
+  flags: '--allow-command',
+  help: 'also allow programs that a run folder from elsewhere, or a --config file, names: look at them first',
+};
+
 export const GROUP_CHOICE = (fallback: string): CommandOption[] => [
   {
     flags: '--phase <name>',

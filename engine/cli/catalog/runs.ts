@@ -5,7 +5,16 @@ import { PHASES } from '../../protocol/group-id.ts';
 import { OPTIMUM_BETA } from '../../protocol/settings/optimum.ts';
 import { EXPORT_CONTENTS, EXPORT_FORMATS, WITH_TOKENS } from '../export-formats.ts';
 import { ANSWERS } from './answers.ts';
-import { ALLOW_PROGRAMS, CONFIG, type CommandDefinition, DATASET, GROUP_CHOICE, RUN, WHERE } from './define.ts';
+import {
+  ALLOW_COMMAND,
+  ALLOW_PROGRAMS,
+  CONFIG,
+  type CommandDefinition,
+  DATASET,
+  GROUP_CHOICE,
+  RUN,
+  WHERE,
+} from './define.ts';
 
 const RUN_FOLDER = {
   title: 'Run folder',
@@ -93,7 +102,7 @@ export const resume: CommandDefinition = {
   group: 'Runs',
   summary: 'resume a run that was stopped, was killed or failed, from its last checkpoint',
   arguments: [RUN],
-  sections: [{ title: '', options: [ALLOW_PROGRAMS, WHERE] }],
+  sections: [{ title: '', options: [ALLOW_PROGRAMS, ALLOW_COMMAND, WHERE] }],
   json: true,
   examples: [['rollscope resume latest', '']],
   load: async () => (await import('../commands/resume.ts')).resume,

@@ -8,6 +8,7 @@ import { type ExperimentProgress, runExperiment } from '../../experiments/runner
 import { duration } from '../../protocol/format.ts';
 import { isEmbedded, RollscopeError, type RunConfig, rollscopeHome } from '../../protocol/index.ts';
 import { endAtOnce } from '../../system/processes.ts';
+import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
 import { TRAIN_GROUPS } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { buildRunConfig, modelReference, type RawOptions } from '../run-config.ts';
@@ -23,6 +24,7 @@ export async function experiment(
   const { base, embedded } = configOf(chosen, dataset, raw);
   const seeds = seedsOf(raw, chosen, base);
   const against = againstOf(raw, chosen, base);
+  await withConsent(output, allowedBy(raw), (allowed) => checkConfigFile({ ...raw, ...allowed }, base));
   const folder = folderOf(raw, { experiment: chosen.name, base, against, seeds });
   const cores = os.availableParallelism();
   // Small models gain more from parallel runs than from several threads.

@@ -4,6 +4,7 @@ import { duration, plural, rounded } from '../../protocol/format.ts';
 import { quantityText } from '../../protocol/quantities.ts';
 import { mean } from '../../protocol/values.ts';
 import { recordedForecast } from '../../runs/columns.ts';
+import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
 import { forecastSection, signalTable, withoutForecast } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
 import { PROBE_GROUPS } from '../options.ts';
@@ -15,6 +16,7 @@ import { buildRunConfig, type RawOptions } from '../run-config.ts';
 export async function probe(dataset: string | undefined, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
   const config = buildRunConfig('probe', dataset, raw, PROBE_GROUPS);
+  await withConsent(output, allowedBy(raw), (allowed) => checkConfigFile({ ...raw, ...allowed }, config));
   const places = await placesOf(raw.out as string | undefined);
   const name = raw.name as string | undefined;
   const finished = await runInForeground(output, places, (engine, signal) => {

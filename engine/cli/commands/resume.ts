@@ -1,4 +1,5 @@
 /** `rollscope resume`: resumes an interrupted, stopped or failed run in this terminal. */
+import { withConsent } from '../consent.ts';
 import { runInForeground } from '../foreground.ts';
 import { Output } from '../output.ts';
 import { placesOf } from '../places.ts';
@@ -8,13 +9,14 @@ import { finish } from './train.ts';
 
 export async function resume(
   reference: string,
-  options: { out?: string; json?: boolean; allowPrograms?: boolean },
+  options: { out?: string; json?: boolean; allowPrograms?: boolean; allowCommand?: boolean },
 ): Promise<number> {
   const output = new Output(options.json === true);
   const places = await placesOf(options.out);
   const folder = await findRun(reference, places.runsFolder);
+  const allowed = { allowPrograms: options.allowPrograms === true, allowCommand: options.allowCommand === true };
   const finished = await runInForeground(output, places, (engine) =>
-    engine.resume(folder, options.allowPrograms === true),
+    withConsent(output, allowed, (given) => engine.resume(folder, given)),
   );
   const { run } = finished.columns.head;
   if (run?.config?.job === 'probe') return finishProbe(output, finished, places);

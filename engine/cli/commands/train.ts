@@ -4,6 +4,7 @@ import type { RunConfig } from '../../protocol/config.ts';
 import { EMBEDDED } from '../../protocol/embedded.ts';
 import { bytes, duration, plural, rounded, whole } from '../../protocol/format.ts';
 import { recordedScore } from '../../runs/columns.ts';
+import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
 import { scoreText } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
 import { TRAIN_GROUPS } from '../options.ts';
@@ -15,6 +16,7 @@ import { beforeAfterTable, type RunSummary, runSummary } from '../summary.ts';
 export async function train(dataset: string | undefined, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
   const config = buildRunConfig('train', dataset, raw, TRAIN_GROUPS);
+  await withConsent(output, allowedBy(raw), (allowed) => checkConfigFile({ ...raw, ...allowed }, config));
   const places = await placesOf(raw.out as string | undefined);
   const name = raw.name as string | undefined;
   const finished = await runInForeground(output, places, (engine, signal) => {

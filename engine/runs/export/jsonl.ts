@@ -1,4 +1,5 @@
 /** Exports as JSON lines: rollouts, and metrics (which Weights & Biases and others import). */
+import { portableJson } from '../../protocol/well-formed.ts';
 import { streamAside } from '../../system/aside.ts';
 import { type RolloutExportOptions, rolloutRows } from './rows.ts';
 import { runScalars } from './scalars.ts';
@@ -25,7 +26,7 @@ async function writeLines(path: string, values: AsyncIterable<object>): Promise<
   const lines = async function* () {
     for await (const value of values) {
       count++;
-      yield `${JSON.stringify(value)}\n`;
+      yield `${portableJson(value)}\n`;
     }
   };
   await streamAside(path, lines());

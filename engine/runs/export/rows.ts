@@ -5,6 +5,7 @@ import { readProblems, readPrompts, readRunFile } from '../../journal/reader.ts'
 import type { GroupDetail, Phase, RolloutFacts } from '../../protocol/group.ts';
 import type { Problem, Prompt } from '../../protocol/records.ts';
 import type { Verdict, VoteStatus } from '../../protocol/verdict.ts';
+import { portableJson } from '../../protocol/well-formed.ts';
 import type { RunColumns } from '../columns.ts';
 import { openColumns } from '../open.ts';
 import { problemView } from '../problem-view.ts';
@@ -118,7 +119,7 @@ function groupValues(
     problemText: problem?.text ?? '',
     prompt: prompt?.text ?? null,
     reference: problem?.answer ?? null,
-    references: problem?.accepted ? JSON.stringify(problem.accepted) : null,
+    references: problem?.accepted ? portableJson(problem.accepted) : null,
     // A group that speaks was sampled.
     voteStatus: status as VoteStatus,
     majorityAnswer: answer,
@@ -157,5 +158,5 @@ function rolloutValues(group: GroupDetail, index: number, perToken: boolean): Om
 
 /** Named values as JSON; null without any. */
 function asJson(values: Record<string, unknown>): string | null {
-  return Object.keys(values).length > 0 ? JSON.stringify(values) : null;
+  return Object.keys(values).length > 0 ? portableJson(values) : null;
 }

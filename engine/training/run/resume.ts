@@ -2,34 +2,45 @@
 import type { Checkpoint } from '../../journal/checkpoints.ts';
 import { withCheckpoint } from '../../journal/damaged-checkpoint.ts';
 import { openJournal } from '../../journal/open.ts';
+import { markOwn } from '../../journal/own-mark.ts';
 import { readRunFile } from '../../journal/reader.ts';
 import { originText } from '../../protocol/format.ts';
 import { ownConfig, type Prompt, RollscopeError } from '../../protocol/index.ts';
 import type { RunHandle } from '../handle.ts';
 import { type LoopState, readState, START } from '../place.ts';
 import { checkReward } from './check.ts';
+import { checkConsent, programsOf } from './consent.ts';
 import { appendHeader, promptsOf } from './header.ts';
 import { loadMaterial } from './material.ts';
 import { openPolicy } from './open.ts';
 import { begin, createWorker, type Worker } from './parts.ts';
 import type { StartOptions } from './start.ts';
 
-export type ResumeOptions = Pick<StartOptions, 'folder' | 'allowPrograms'>;
+export interface ResumeOptions extends Pick<StartOptions, 'folder' | 'allowPrograms'> {
+  /** Somebody has seen the programs that a run from elsewhere names, and allowed them. */
+  allowCommand?: boolean;
+}
 
 /**
  * Resumes an interrupted, stopped or failed run from its last checkpoint, with the results that an uninterrupted run has. Rejects with
  * RollscopeError when the folder cannot be opened, or when model or dataset are no longer what they were.
  */
-export async function resumeRun({ folder, allowPrograms = false }: ResumeOptions): Promise<RunHandle> {
+export async function resumeRun({
+  folder,
+  allowPrograms = false,
+  allowCommand = false,
+}: ResumeOptions): Promise<RunHandle> {
   // Before the folder is locked and repaired: a run of another trainer stays as it is.
   const file = await readRunFile(folder);
   const hint = `Continue it with ${originText(file.origin)} and import it again, or start a new run with: rollscope train`;
   const config = ownConfig(file, 'Resuming', hint);
+  if (allowPrograms) await checkConsent(folder, config, allowCommand);
   const journal = await openJournal(folder);
   let worker: Worker | null = null;
   try {
     const { runFile, checkpoint, recovery } = journal;
     await checkReward(config, allowPrograms);
+    if (allowCommand && programsOf(config).length > 0) await markOwn(folder);
     const material = await loadMaterial(config);
     if (material.fingerprint !== runFile.dataFingerprint) throw changed('dataset', config.dataset.path, journal.run);
     worker = createWorker(folder, config);

@@ -1,6 +1,7 @@
 /** Starting a run: everything that can be wrong is found before its folder exists. */
 import { createJournal } from '../../journal/create.ts';
 import type { Journal } from '../../journal/journal.ts';
+import { markOwn } from '../../journal/own-mark.ts';
 import { RUN_FORMAT, type RunConfig } from '../../protocol/index.ts';
 import { VERSION } from '../../protocol/version.ts';
 import { versions } from '../../versions.ts';
@@ -8,6 +9,7 @@ import type { RunHandle } from '../handle.ts';
 import { START } from '../place.ts';
 import { withChatTemplate } from './chat-template.ts';
 import { checkConfig, checkProblems } from './check.ts';
+import { programsOf } from './consent.ts';
 import { appendHeader, promptsOf } from './header.ts';
 import { loadMaterial } from './material.ts';
 import { openPolicy } from './open.ts';
@@ -51,6 +53,7 @@ export async function startRun(options: StartOptions): Promise<RunHandle> {
     };
     const { problems } = material;
     journal = await createJournal(folder, { runFile, problems, prompts: promptsOf(info) });
+    if (programsOf(config).length > 0) await markOwn(folder);
     appendHeader(journal, config, material, info);
     const { vocabulary } = info;
     return begin(worker, { config, journal, material, vocabulary, state: START, history: [] });

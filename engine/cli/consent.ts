@@ -1,0 +1,55 @@
+/** Programs that come from elsewhere: shown, and run only after somebody has agreed. */
+import { createInterface } from 'node:readline/promises';
+import { RollscopeError } from '../protocol/errors.ts';
+import type { RunConfig } from '../protocol/index.ts';
+import { visible } from '../protocol/visible.ts';
+import type { Output } from './output.ts';
+import type { RawOptions } from './run-config.ts';
+
+interface Allowed {
+  allowPrograms: boolean;
+  allowCommand: boolean;
+}
+
+/** What the options allow. */
+export function allowedBy({ allowPrograms, allowCommand }: RawOptions): Allowed {
+  return { allowPrograms: allowPrograms === true, allowCommand: allowCommand === true };
+}
+
+/** Does something that may be refused because of its programs; asks on a terminal, and tries again after a yes. */
+export async function withConsent<T>(
+  output: Output,
+  allowed: Allowed,
+  work: (allowed: Allowed) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work(allowed);
+  } catch (error) {
+    if (!(error instanceof RollscopeError) || error.details?.reason !== 'command-not-allowed') throw error;
+    if (output.json || !process.stdin.isTTY || !process.stderr.isTTY) throw error;
+    if (!(await agrees(error.message))) throw error;
+    return work({ ...allowed, allowCommand: true });
+  }
+}
+
+async function agrees(message: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(`${visible(message)}\nRun it? [y/N] `);
+    return /^y(?:es)?$/i.test(answer.trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+/**
+ * Refuses the program of a `--config` file, which may be anybody's, unless it was allowed or named on the command line.
+ * @throws RollscopeError `config`
+ */
+export async function checkConfigFile(raw: RawOptions, config: RunConfig): Promise<void> {
+  if (typeof raw.config !== 'string' || raw.allowPrograms !== true || raw.allowCommand === true) return;
+  const { notAllowed, programsOf } = await import('../training/run/consent.ts');
+  const programs = programsOf(config);
+  if (programs.length === 0 || raw.rewardProgram !== undefined || config.rewardOptions.custom === undefined) return;
+  throw notAllowed(`${raw.config} names a reward that runs a program`, programs, { file: raw.config });
+}

@@ -1,0 +1,18 @@
+/**
+ * The options of all rewards as settings of a run. The build of the command line (`scripts/build.mjs`) evaluates this file
+ * and puts its value in: with the rewards themselves `--help` would load the grading of answers.
+ */
+import { type PlacedSetting, settingsIn } from '../protocol/settings/kit.ts';
+import { optionsKey } from '../reward/option-tree.ts';
+import { rewards } from '../reward/registry.ts';
+
+export interface RewardSetting extends PlacedSetting {
+  /** The reward whose option it is. */
+  reward: string;
+}
+
+export const REWARD_SETTINGS: readonly RewardSetting[] = rewards.flatMap(({ name, options }) =>
+  options
+    ? settingsIn(options, `rewardOptions.${optionsKey(name)}.`).map((placed) => ({ ...placed, reward: name }))
+    : [],
+);

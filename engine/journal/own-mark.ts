@@ -1,0 +1,63 @@
+/**
+ * Whether a run was made by this user on this machine, as it is: a run folder can come from anybody, and its configuration names
+ * programs. A run that may run programs gets a mark, a keyed hash of its `run.json`; the key never leaves the user's Rollscope
+ * folder. A folder without a mark that fits is somebody else's.
+ */
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { rollscopeHome } from '../protocol/home.ts';
+import { writeWhole } from '../system/aside.ts';
+import { inRun, MARK_FILE, RUN_FILE } from './layout.ts';
+
+const KEY_BYTES = 32;
+
+/** Marks a run as made here. Does nothing where the user's folder cannot be written: then it will be asked about. */
+export async function markOwn(folder: string): Promise<void> {
+  try {
+    const key = (await readKey()) ?? (await createKey());
+    await writeWhole(inRun(folder, MARK_FILE), `${await markOf(folder, key)}\n`, { mode: 0o600 });
+  } catch {
+    // not marked
+  }
+}
+
+export async function isOwn(folder: string): Promise<boolean> {
+  try {
+    const key = await readKey();
+    if (!key) return false;
+    const found = Buffer.from((await readFile(inRun(folder, MARK_FILE), 'utf8')).trim(), 'hex');
+    const mark = Buffer.from(await markOf(folder, key), 'hex');
+    return found.length === mark.length && timingSafeEqual(found, mark);
+  } catch {
+    return false;
+  }
+}
+
+async function markOf(folder: string, key: Buffer): Promise<string> {
+  return createHmac('sha256', key)
+    .update(await readFile(inRun(folder, RUN_FILE)))
+    .digest('hex');
+}
+
+function keyFile(): string {
+  return path.join(rollscopeHome(), 'own.key');
+}
+
+async function readKey(): Promise<Buffer | null> {
+  const key = await readFile(keyFile()).catch(() => null);
+  return key?.length === KEY_BYTES ? key : null;
+}
+
+/** Of several processes that make one at the same time, all take the first. */
+async function createKey(): Promise<Buffer> {
+  const file = keyFile();
+  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  const aside = `${file}.${process.pid}-${randomBytes(4).toString('hex')}.partial`;
+  await writeFile(aside, randomBytes(KEY_BYTES), { mode: 0o600, flush: true });
+  await link(aside, file).catch(() => {});
+  await rm(aside, { force: true });
+  const key = await readKey();
+  if (!key) throw new Error(`${file} is not a key`);
+  return key;
+}

@@ -1,0 +1,14 @@
+/** JSON that every reader takes. Pure. */
+
+/**
+ * The text with U+FFFD in place of half characters (lone surrogates): JSON can write them, but readers in other languages
+ * refuse the file, or fail when they write the text again.
+ */
+export function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\ufffd');
+}
+
+/** `JSON.stringify` with well-formed texts. */
+export function portableJson(value: unknown): string {
+  return JSON.stringify(value, (_, item) => (typeof item === 'string' ? wellFormed(item) : item));
+}

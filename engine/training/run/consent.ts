@@ -1,0 +1,48 @@
+/** The programs that a run's configuration names, and whether somebody here has allowed them. */
+import { runName } from '../../journal/layout.ts';
+import { isOwn } from '../../journal/own-mark.ts';
+import { plural } from '../../protocol/format.ts';
+import { RollscopeError, type RunConfig } from '../../protocol/index.ts';
+import { rewardOf } from '../../reward/index.ts';
+
+/** Each reward that runs programs, with what it runs; [] for a run that runs none. */
+export function programsOf(config: RunConfig): string[] {
+  const { parts } = rewardOf(config.reward, config.rewardOptions);
+  return parts.flatMap(({ name, executes }) => {
+    if (!executes) return [];
+    const options: Record<string, unknown> | undefined = config.rewardOptions[name];
+    const command = options?.command;
+    if (Array.isArray(command)) return `${name}: ${command.map(quoted).join(' ')}`;
+    const given = Object.entries(options ?? {}).map(([option, value]) => `${option} ${JSON.stringify(value)}`);
+    return `${name}: programs of the model${given.length > 0 ? ` (${given.join(', ')})` : ''}`;
+  });
+}
+
+/**
+ * Throws RollscopeError `config` where resuming would run programs that a folder from elsewhere names.
+ * @param allowed somebody has seen them and allowed them
+ */
+export async function checkConsent(folder: string, config: RunConfig, allowed: boolean): Promise<void> {
+  const programs = programsOf(config);
+  if (programs.length === 0 || allowed || (await isOwn(folder))) return;
+  const run = runName(folder);
+  throw notAllowed(
+    `Run ${run} was not made by you on this machine, or its run.json has changed. Resuming it runs ${plural(programs.length, 'program')}`,
+    programs,
+    { run },
+  );
+}
+
+/** The error that shows programs which nobody has allowed. */
+export function notAllowed(what: string, programs: readonly string[], facts: object = {}): RollscopeError {
+  return new RollscopeError(
+    'config',
+    `${what}: ${programs.join('; ')} (in ${process.cwd()}).`,
+    'Allow it with --allow-command if you trust the command, the model and the data.',
+    { details: { reason: 'command-not-allowed', programs: [...programs], folder: process.cwd(), ...facts } },
+  );
+}
+
+function quoted(word: string): string {
+  return /^[\w./:@=+-]+$/.test(word) ? word : JSON.stringify(word);
+}

@@ -1,0 +1,79 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { LENS_TITLES } from '../../extension/editor/texts.ts';
+import { requireVsCode, useVsCode } from '../support/vscode.ts';
+import { until } from '../support/wait.ts';
+import { untilCount } from '../support/workbench.ts';
+
+const PROBLEMS = [
+  { id: 'a', prompt: '3+9+4=', answer: '16' },
+  { id: 'b', prompt: '24-9-4=', answer: '11' },
+  { id: 'c', prompt: '2+2+5+1+7=', answer: '17' },
+];
+
+describe.runIf(requireVsCode())('problem files', () => {
+  const code = useVsCode({
+    files: {
+      'problems.jsonl': PROBLEMS.map((p) => `${JSON.stringify(p)}\n`).join(''),
+      'package.json': '{"name": "ordinary"}\n',
+      'words.jsonl': '{"prompt": "How many legs have three cats?", "answer": "12"}\n',
+      'pretty.json': `${JSON.stringify(PROBLEMS, null, 2)}\n`,
+    },
+  });
+
+  test('load nothing when they are opened, and have lenses once Rollscope is used', async () => {
+    const { workbench } = code();
+    await workbench.open('package.json');
+    await workbench.open('problems.jsonl');
+    // What VS Code itself brings for JSON has been activated by now, so what waits for a language has been.
+    await until('the language is supported', () => code().activation('vscode.json-language-features') !== null);
+    await workbench.page.locator('.view-line', { hasText: '24-9-4=' }).waitFor();
+    expect(code().activation()).toBeNull();
+    await workbench.views();
+    await until('the extension is active', () => code().activation() !== null);
+    expect(code().activation()).toMatch(/^onView:rollscope\./);
+    await untilCount(workbench.codeLens(LENS_TITLES.trainProblem), PROBLEMS.length);
+  });
+
+  test('have lenses at once in a workspace that is marked for Rollscope', async () => {
+    const { workbench } = code();
+    await workbench.view('Explorer');
+    mkdirSync(path.join(code().folder, '.rollscope'));
+    await workbench.reload();
+    await untilCount(workbench.codeLens(LENS_TITLES.trainProblem), PROBLEMS.length);
+    expect(code().activation()).toBe('workspaceContains:.rollscope');
+  });
+
+  test('are probed from a lens, and results stand beside the lines', async () => {
+    const { workbench } = code();
+    await workbench.open('problems.jsonl');
+    await workbench.codeLens(LENS_TITLES.train).waitFor();
+    await untilCount(workbench.codeLens(LENS_TITLES.trainProblem), PROBLEMS.length);
+    await workbench.codeLens(LENS_TITLES.probe).click();
+    await until(
+      'every problem has its result',
+      async () => (await workbench.decorations()).filter((d) => /[✓✗]/.test(d)).length === PROBLEMS.length,
+    );
+    await workbench.shot('editor');
+  });
+
+  test('in pretty-printed JSON have lenses too', async () => {
+    const { workbench } = code();
+    await workbench.open('pretty.json');
+    await workbench.codeLens(LENS_TITLES.train).waitFor();
+    await untilCount(workbench.codeLens(LENS_TITLES.trainProblem), PROBLEMS.length);
+    await workbench.shot('editor json');
+  });
+
+  test('that the model cannot read are warned of in the panel', async () => {
+    const { workbench } = code();
+    await workbench.open('words.jsonl');
+    await workbench.codeLens(LENS_TITLES.probe).click();
+    const panel = await workbench.webview('rs-problems');
+    const warnings = panel.locator('rs-header [data-warnings="1"]');
+    await warnings.locator('summary').click();
+    await warnings.locator('[data-code="model"]').waitFor();
+    await workbench.shot('warnings');
+  });
+});

@@ -1,0 +1,161 @@
+/** Runs and configurations from elsewhere name programs: these run only after somebody here has seen and allowed them. */
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { allowedBy, checkConfigFile, withConsent } from '../../engine/cli/consent.ts';
+import { isOwn, markOwn } from '../../engine/journal/own-mark.ts';
+import { RollscopeError, RunConfig } from '../../engine/protocol/index.ts';
+import type { EngineClient } from '../../engine/server/connection.ts';
+import { checkConsent, programsOf } from '../../engine/training/run/consent.ts';
+import { resumeRun } from '../../engine/training/run/resume.ts';
+import type { EngineService } from '../../extension/engine/service.ts';
+import { runsTheirs } from '../../extension/run/consent.ts';
+import { RunSession } from '../../extension/run/session.ts';
+import { editor, resetEditor } from '../support/editor.ts';
+import { FakeOutput } from '../support/output.ts';
+import { temporaryFolder } from '../support/processes.ts';
+import { expectRejection, refusalOf } from '../support/refusals.ts';
+import { writeRunFixture } from '../support/run-fixture.ts';
+
+vi.mock('vscode', async () => (await import('../support/editor.ts')).vscode);
+
+const COMMAND = ['node', 'x.mjs', '--quietly; rm -rf ~'];
+const CUSTOM = { reward: 'custom', rewardOptions: { custom: { command: COMMAND } } };
+let root: string;
+let folder: string;
+
+beforeEach(async () => {
+  resetEditor();
+  root = temporaryFolder();
+  vi.stubEnv('ROLLSCOPE_HOME', path.join(root, 'home'));
+  folder = path.join(root, 'run');
+  await writeRunFixture(folder, { steps: 2, every: 1, outcome: 'stopped' });
+  const file = path.join(folder, 'run.json');
+  const run = JSON.parse(readFileSync(file, 'utf8'));
+  writeFileSync(file, JSON.stringify({ ...run, config: { ...run.config, ...CUSTOM } }));
+});
+
+const config = () => RunConfig.parse({ model: 'embedded', dataset: { path: 'embedded' }, ...CUSTOM });
+
+describe('a mark', () => {
+  test('is that of this user, and of this run.json', async () => {
+    expect(await isOwn(folder)).toBe(false);
+    await markOwn(folder);
+    expect(await isOwn(folder)).toBe(true);
+    if (process.platform !== 'win32') expect(statSync(path.join(root, 'home', 'own.key')).mode & 0o777).toBe(0o600);
+    const copy = path.join(root, 'copy');
+    cpSync(folder, copy, { recursive: true });
+    expect(await isOwn(copy)).toBe(true);
+    writeFileSync(path.join(copy, 'run.json'), `${readFileSync(path.join(copy, 'run.json'), 'utf8')} `);
+    expect(await isOwn(copy)).toBe(false);
+    vi.stubEnv('ROLLSCOPE_HOME', path.join(root, 'another'));
+    expect(await isOwn(folder)).toBe(false);
+    await markOwn(folder);
+    vi.stubEnv('ROLLSCOPE_HOME', path.join(root, 'home'));
+    expect(await isOwn(folder)).toBe(false);
+  });
+
+  test('of several processes that make the key at once is the same', async () => {
+    const copies = Array.from({ length: 8 }, (_, i) => path.join(root, `copy-${i}`));
+    for (const copy of copies) cpSync(folder, copy, { recursive: true });
+    await Promise.all(copies.map(markOwn));
+    for (const copy of copies) expect(await isOwn(copy)).toBe(true);
+    expect(readdirSync(path.join(root, 'home'))).toEqual(['own.key']);
+  });
+
+  test('is missing where the home cannot be written', async () => {
+    writeFileSync(path.join(root, 'file'), '');
+    vi.stubEnv('ROLLSCOPE_HOME', path.join(root, 'file'));
+    await markOwn(folder);
+    expect(await isOwn(folder)).toBe(false);
+  });
+});
+
+describe('the engine', () => {
+  test('shows what a run from elsewhere would run, before it touches the folder', async () => {
+    const before = readdirSync(folder);
+    const refusal = await refusalOf(resumeRun({ folder, allowPrograms: true }));
+    const programs = ['custom: node x.mjs "--quietly; rm -rf ~"'];
+    await expectRejection(Promise.reject(refusal), 'config', { reason: 'command-not-allowed', programs });
+    expect(refusal.message).toContain(programs[0]);
+    expect(readdirSync(folder)).toEqual(before);
+    // That programs are allowed at all is asked first.
+    await expectRejection(resumeRun({ folder }), 'config', { reason: 'programs-not-allowed' });
+  });
+
+  test('asks no more once it was allowed, and not for a run of its own', async () => {
+    await expect(checkConsent(folder, config(), true)).resolves.toBeUndefined();
+    await markOwn(folder);
+    await expect(checkConsent(folder, config(), false)).resolves.toBeUndefined();
+  });
+
+  test('knows every reward that runs something', () => {
+    expect(programsOf({ ...config(), reward: '0.5*lean + program' })).toEqual([
+      'lean: programs of the model',
+      'program: programs of the model',
+    ]);
+    const rewardOptions = { program: { language: 'javascript' } };
+    expect(programsOf({ ...config(), reward: 'program if majority-vote', rewardOptions })).toEqual([
+      'program: programs of the model (language "javascript")',
+    ]);
+    expect(programsOf({ ...config(), reward: 'majority-vote' })).toEqual([]);
+  });
+});
+
+describe('the editor', () => {
+  function sessionThat(calls: object[]): RunSession {
+    const refusal = new RollscopeError('config', 'It runs a program.', undefined, {
+      details: { reason: 'command-not-allowed', programs: ['custom: node x.mjs'], folder: '/here' },
+    });
+    const request = async (method: string, params: { allowCommand?: boolean }) => {
+      if (method !== 'resume') return { folder, records: [], progress: null };
+      calls.push(params);
+      if (!params.allowCommand) throw refusal;
+      return { run: 'run', folder };
+    };
+    const silent = () => ({ dispose() {} });
+    const client = { request } as unknown as EngineClient;
+    const engine = { onRecord: silent, onProgress: silent, onDidGo: silent, ensure: async () => client };
+    return new RunSession(engine as unknown as EngineService, () => true, runsTheirs);
+  }
+
+  test('asks with the command, and resumes after a yes', async () => {
+    const calls: object[] = [];
+    editor.pressed = ['Run It'];
+    await sessionThat(calls).resume(folder);
+    expect(editor.shown).toHaveLength(1);
+    expect(editor.shown[0]).toMatchObject({ kind: 'warning', buttons: ['Run It'] });
+    expect(editor.shown[0]!.detail).toContain('custom: node x.mjs');
+    expect(calls).toEqual([
+      { folder, allowPrograms: true },
+      { folder, allowPrograms: true, allowCommand: true },
+    ]);
+  });
+
+  test('does nothing after anything else', async () => {
+    const calls: object[] = [];
+    const refusal = await refusalOf(sessionThat(calls).resume(folder));
+    expect(refusal.code).toBe('canceled');
+    expect(calls).toHaveLength(1);
+  });
+});
+
+describe('the terminal', () => {
+  test('says without a terminal which option allows it', async () => {
+    const refusal = new RollscopeError('config', 'No.', undefined, { details: { reason: 'command-not-allowed' } });
+    const work = vi.fn(async () => Promise.reject(refusal));
+    await expect(withConsent(new FakeOutput(), allowedBy({ allowPrograms: true }), work)).rejects.toBe(refusal);
+    expect(work).toHaveBeenCalledTimes(1);
+  });
+
+  test('does not run what a configuration file names', async () => {
+    const file = path.join(root, 'theirs.json');
+    const raw = { config: file, allowPrograms: true };
+    await expectRejection(checkConfigFile(raw, config()), 'config', { reason: 'command-not-allowed' });
+    await checkConfigFile({ ...raw, allowCommand: true }, config());
+    await checkConfigFile({ ...raw, rewardProgram: 'mine.mjs' }, config());
+    await checkConfigFile(raw, { ...config(), reward: 'majority-vote' });
+    await checkConfigFile({ allowPrograms: true }, config());
+    expect(existsSync(file)).toBe(false);
+  });
+});
