@@ -98,11 +98,11 @@ export class RowReader {
   /** @throws RowFault for a step that is none */
   where(values: RowValues): Where {
     const step = this.value(values, 'step');
-    const number = typeof step === 'bigint' ? Number(step) : step;
-    if (number !== undefined && number !== null && !(Number.isSafeInteger(number) && Number(number) >= 0)) {
+    const number = step === undefined || step === null ? null : (numberIn(step) ?? Number.NaN);
+    if (number !== null && !(Number.isSafeInteger(number) && number >= 0)) {
       throw new RowFault('bad-rollout', `${this.nameOf(values, 'step')} is not a step: ${cellText(step)}`, 'step');
     }
-    return { step: (number as number | undefined) ?? null, phase: phaseOf(this.value(values, 'phase')) };
+    return { step: number, phase: phaseOf(this.value(values, 'phase')) };
   }
 
   /** @throws RowFault without a prompt */
@@ -210,6 +210,8 @@ function fits(column: RolloutColumn, value: unknown): boolean {
   return value !== undefined;
 }
 
+const NUMBER = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*$/;
+
 function namesReward(name: string, value: unknown): boolean {
   return /^rewards\/|_reward(?:_func)?$|^reward_/.test(name) && (value === null || numberIn(value) !== null);
 }
@@ -222,8 +224,10 @@ function missing(cell: unknown, column: RolloutColumn): string {
   return cell === undefined || cell === null ? `no ${column}` : `the ${column} is neither a text nor a chat`;
 }
 
+/** A number, also one that a table without types has as a text; null for anything else. */
 export function numberIn(value: unknown): number | null {
   if (typeof value === 'number') return value;
+  if (typeof value === 'string') return NUMBER.test(value) ? Number(value) : null;
   if (typeof value === 'bigint') return Number(value);
   return typeof value === 'boolean' ? Number(value) : null;
 }

@@ -55,7 +55,7 @@ def tiny(folder: Path):
 def teach(model, tokenizer):
     """A few steps on boxed digits, so that the rollouts have answers, some of them right."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
-    for _ in range(80):
+    for _ in range(150):
         texts = [
             f"<user>{question}?<assistant>\\boxed{{{random.choice([answer, str(random.randrange(10))])}}}<eos>"
             for question, answer in SUMS
@@ -97,11 +97,11 @@ def main():
         output_dir=str(folder / "output"),
         per_device_train_batch_size=8,
         num_generations=4,
-        max_completion_length=8,
+        max_completion_length=12,
         max_steps=steps,
         logging_steps=1,
         save_steps=2,
-        learning_rate=1e-2,
+        learning_rate=2e-3,
         log_completions=True,
         report_to=[],
         use_cpu=True,

@@ -1,0 +1,331 @@
+/** Dumps that TRL and verl wrote become runs; followed, killed and continued imports give what one import gives. */
+import {
+  appendFileSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { loadDataset } from '../../engine/data/dataset.ts';
+import { readGroup } from '../../engine/journal/groups.ts';
+import { readProblems, readRunFolder } from '../../engine/journal/reader.ts';
+import { DatasetConfig } from '../../engine/protocol/config.ts';
+import type { JournalRecord } from '../../engine/protocol/records.ts';
+import { openColumns } from '../../engine/runs/open.ts';
+import { importFrom } from '../support/import.ts';
+import { temporaryFolder } from '../support/processes.ts';
+import { until } from '../support/wait.ts';
+
+const DUMPS = path.join(import.meta.dirname, '../fixtures/dumps');
+const TRL = path.join(DUMPS, 'trl-1.16.0');
+const VERL = path.join(DUMPS, 'verl-0.9.1');
+
+const runIn = (folder = temporaryFolder()) => path.join(folder, 'run');
+
+/** What a run says, apart from times and from how its import was cut. */
+async function saidBy(folder: string): Promise<unknown[]> {
+  const { records } = await readRunFolder(folder);
+  const kept = records.filter(({ type }) => !['lifecycle', 'end', 'problems', 'warning', 'metrics'].includes(type));
+  return kept.map(({ seq, time, ...rest }: JournalRecord) => {
+    const { frame: _, ...facts } = rest as typeof rest & { frame?: unknown };
+    return facts;
+  });
+}
+
+describe('a TRL output folder', () => {
+  test('has groups, rewards by function, their sum where the log confirms it, and the log as curves', async () => {
+    const folder = runIn();
+    const report = await importFrom(TRL, folder);
+    expect(report).toMatchObject({ importer: 'trl', problems: 4, groups: 8, rollouts: 32, steps: 4, faults: 0 });
+    const { records, runFile } = await readRunFolder(folder);
+    expect(runFile.foreign).toMatchObject({ job: 'imported', reward: 'accuracy_reward + format_reward', steps: 4 });
+    const first = records.find((record) => record.type === 'group')!;
+    const { rollouts } = await readGroup(folder, first as never);
+    expect(rollouts.map(({ text, answer, rewards, reward }) => [text, answer, rewards, reward])).toEqual([
+      ['', null, { accuracy_reward: 0, format_reward: null }, 0],
+      ['?<assistant>\\boxed{3}', '3', { accuracy_reward: 0, format_reward: 0.5 }, 0.5],
+      ['<assistant>\\boxed{6}', '6', { accuracy_reward: 1, format_reward: 0.5 }, 1.5],
+      ['<assistant>\\boxed{2', null, { accuracy_reward: 0, format_reward: 0.5 }, 0.5],
+    ]);
+    expect(rollouts.map(({ advantage }) => advantage)).toEqual([
+      expect.closeTo(-0.993, 3),
+      expect.closeTo(-0.199, 3),
+      expect.closeTo(1.391, 3),
+      expect.closeTo(-0.199, 3),
+    ]);
+    expect(rollouts.map(({ foreign }) => foreign.has_box)).toEqual([false, true, true, true]);
+    const { series } = await openColumns(folder);
+    const logged = JSON.parse(readFileSync(path.join(TRL, 'trainer_state.json'), 'utf8')).log_history as {
+      step: number;
+      reward?: number;
+      learning_rate?: number;
+    }[];
+    for (const { step, reward, learning_rate } of logged) {
+      if (reward === undefined) continue;
+      expect(series.at('proxyReward', step)).toBeCloseTo(reward, 5);
+      expect(series.at('foreign/reward', step)).toBe(reward);
+      expect(series.at('learningRate', step)).toBe(learning_rate);
+    }
+  });
+
+  test('has references, ids and lines of the dataset that it was given', async () => {
+    const root = temporaryFolder();
+    const file = path.join(root, 'sums.jsonl');
+    const sums = [
+      ['a', '7 - 4?', '3'],
+      ['b', '9 - 3?', '6'],
+    ];
+    writeFileSync(file, sums.map(([id, question, answer]) => JSON.stringify({ id, question, answer })).join('\n'));
+    const data = await loadDataset(DatasetConfig.parse({ path: file }));
+    const report = await importFrom(TRL, runIn(root), { dataset: { name: file, data } });
+    // the other two were not in it
+    expect(report.unmatched).toBe(2);
+    const problems = await readProblems(report.folder);
+    expect(problems.find(({ text }) => text === '9 - 3?')).toMatchObject({
+      id: 'b',
+      answer: '6',
+      source: file,
+      line: 2,
+    });
+    expect(report.compared).toBeGreaterThan(0);
+    expect(report.disagreements).toBe(0);
+  });
+});
+
+describe("verl's dumps", () => {
+  test('are training and validation, with problems without the template, and what its grader says', async () => {
+    const folder = runIn();
+    const report = await importFrom(VERL, folder);
+    expect(report).toMatchObject({
+      importer: 'verl',
+      problems: 2,
+      rollouts: 28,
+      steps: 3,
+      disagreements: 1,
+      compared: 28,
+    });
+    expect((await readProblems(folder)).map(({ text, answer }) => [text, answer])).toEqual([
+      ['What is 2 + 3?', '5'],
+      ['What is 7 x 8?', '56'],
+    ]);
+    const { head, series } = await openColumns(folder);
+    expect(head.evaluations.map(({ step, accuracy }) => [step, accuracy?.mean])).toEqual([
+      [0, 1],
+      [3, 1],
+    ]);
+    expect(series.at('foreign/critic/score/mean', 2)).toBe(0.5);
+    expect(series.at('loss', 3)).toBeCloseTo(0.3, 9);
+    const { records } = await readRunFolder(folder);
+    const last = records.findLast((record) => record.type === 'group' && record.phase === 'train');
+    const { rollouts } = await readGroup(folder, last as never);
+    expect(rollouts.map(({ correct, reward }) => [correct, reward])).toEqual(Array(4).fill([false, 0]));
+  });
+});
+
+describe('a file of rollouts', () => {
+  const rows = [1, 2, 3].flatMap((step) =>
+    ['a', 'b'].flatMap((id) =>
+      ['1', '2', '1'].map((answer, i) => ({
+        step,
+        problem_id: id,
+        prompt: `What is ${id}?`,
+        response: `\\boxed{${answer}} ${i}`,
+        reward: i,
+        answer: '1',
+      })),
+    ),
+  );
+  const lines = rows.map((row) => JSON.stringify(row));
+  /** The same lines, no two of a group together. */
+  const shuffled = [0, 1, 2].flatMap((k) => lines.filter((_, i) => i % 3 === k)).toSorted();
+
+  test('gives the same run in whatever order its lines are, and as a table', async () => {
+    const root = temporaryFolder();
+    const files = ['sorted.jsonl', 'shuffled.jsonl', 'list.json'].map((name) => path.join(root, name));
+    const inOrder = shuffled.map((line) => JSON.parse(line) as (typeof rows)[number]);
+    writeFileSync(
+      files[0]!,
+      inOrder
+        .toSorted((a, b) => a.step - b.step || a.problem_id.localeCompare(b.problem_id))
+        .map((row) => JSON.stringify(row))
+        .join('\n'),
+    );
+    writeFileSync(
+      files[1]!,
+      `${inOrder
+        .toSorted((a, b) => a.reward - b.reward)
+        .map((row) => JSON.stringify(row))
+        .join('\n')}\n`,
+    );
+    writeFileSync(files[2]!, JSON.stringify(inOrder));
+    const said = await Promise.all(
+      files.map(async (file, i) => saidBy((await importFrom(file, path.join(root, `run-${i}`))).folder)),
+    );
+    const votes = said.map((records) => records.filter((record) => (record as { type: string }).type === 'group'));
+    expect(votes[0]).toHaveLength(6);
+    expect(votes[0]).toMatchObject(
+      Array(6).fill({
+        rollouts: 3,
+        clusters: [
+          { answer: '1', count: 2, correct: true },
+          { answer: '2', count: 1 },
+        ],
+      }),
+    );
+    expect(votes[2]).toEqual(votes[0]);
+    const counts = (all: unknown[]) =>
+      all.map((one) =>
+        (one as { clusters: { answer: string; count: number }[] }).clusters.map(({ answer, count }) => [answer, count]),
+      );
+    expect(counts(votes[1]!)).toEqual(counts(votes[0]!));
+  });
+
+  test('that counts from 0 has its first step as step 1', async () => {
+    const root = temporaryFolder();
+    const file = path.join(root, 'zero.jsonl');
+    writeFileSync(file, rows.map((row) => JSON.stringify({ ...row, step: row.step - 1 })).join('\n'));
+    const { folder } = await importFrom(file, runIn(root));
+    expect((await openColumns(folder)).series.steps).toEqual([1, 2, 3]);
+  });
+
+  test('takes the columns that the user names', async () => {
+    const root = temporaryFolder();
+    const file = path.join(root, 'own.csv');
+    writeFileSync(file, 'frage,antwort,note,gold,step\nWhat?,\\boxed{1},0.5,1,7\nWhat?,\\boxed{2},0,1,7\n');
+    const map = { prompt: 'frage', response: 'antwort', reward: 'note', reference: 'gold' };
+    const { folder, importer } = await importFrom(file, runIn(root), { map });
+    expect(importer).toBe('rollouts');
+    const { records } = await readRunFolder(folder);
+    expect(records.find((record) => record.type === 'group')).toMatchObject({
+      step: 7,
+      means: { reward: 0.25, correct: 0.5 },
+    });
+  });
+
+  test('finds answers as the user says', async () => {
+    const root = temporaryFolder();
+    const file = path.join(root, 'facts.jsonl');
+    const facts = ['It is Cairo.', 'The capital is Cairo.', 'Thebes.'].map((response) => ({
+      prompt: 'Capital of Egypt?',
+      response,
+      answer: 'Cairo',
+    }));
+    writeFileSync(file, facts.map((row) => JSON.stringify(row)).join('\n'));
+    const rules = { answer: 'regex:([A-Z][a-z]+)\\.$', compare: 'text' } as const;
+    const { folder } = await importFrom(file, runIn(root), { rules });
+    const { records, runFile } = await readRunFolder(folder);
+    expect(records.find((record) => record.type === 'group')).toMatchObject({
+      majority: { answer: 'Cairo', correct: true },
+    });
+    expect(runFile.foreign?.grading).toEqual(rules);
+  });
+
+  test('is followed: steps are imported once they are whole, nothing twice, also after a restart', async () => {
+    const root = temporaryFolder();
+    const file = path.join(root, 'growing.jsonl');
+    const folder = runIn(root);
+    writeFileSync(file, `${lines.slice(0, 6).join('\n')}\n${lines[6]!.slice(0, 20)}`);
+    const first = follow(file, folder);
+    // a half of a line is no line, and the only step may not be whole
+    await until('a look', () => first.looks > 1);
+    expect(first.steps).toBe(0);
+    appendFileSync(file, `${lines[6]!.slice(20)}\n${lines.slice(7, 13).join('\n')}\n`);
+    await until('two steps', () => first.steps === 2);
+    expect(await first.stop()).toMatchObject({ steps: 2, rollouts: 12, faults: 0, stopped: true });
+    appendFileSync(file, `${lines.slice(13).join('\n')}\n`);
+    const report = await importFrom(file, folder);
+    expect(report).toMatchObject({ steps: 3, rollouts: 18, resumed: true, stopped: false });
+    const once = await importFrom(file, path.join(root, 'once'));
+    expect(await saidBy(folder)).toEqual(await saidBy(once.folder));
+    expect(await readProblems(folder)).toEqual(await readProblems(once.folder));
+  });
+
+  test('continues behind the last whole step after it was killed', async () => {
+    const root = temporaryFolder();
+    const file = path.join(root, 'rollouts.jsonl');
+    writeFileSync(file, lines.join('\n'));
+    const once = await importFrom(file, path.join(root, 'once'));
+    const copy = path.join(root, 'killed');
+    cpSync(once.folder, copy, { recursive: true });
+    // as a kill leaves it: the note of the second step, and records behind it of which the last is torn
+    const state = JSON.parse(readFileSync(path.join(copy, 'import.json'), 'utf8'));
+    const events = readFileSync(path.join(copy, 'events.jsonl'), 'utf8').split('\n');
+    const second = events.findIndex((line) => line.includes('"type":"step"') && line.includes('"step":2'));
+    const frames = JSON.parse(events[second - 1]!).frame;
+    state.position = { nextSeq: second + 1, frames: { file: 0, offset: frames.offset + frames.length } };
+    delete state.parts['rollouts.jsonl#train-3'];
+    state.counts = { ...state.counts, groups: 4, rollouts: 12, steps: 2 };
+    writeFileSync(path.join(copy, 'import.json'), JSON.stringify(state));
+    writeFileSync(
+      path.join(copy, 'events.jsonl'),
+      `${events.slice(0, second + 2).join('\n')}\n${events[second + 2]!.slice(0, 30)}`,
+    );
+    const report = await importFrom(file, copy);
+    expect(report).toMatchObject({ steps: 3, rollouts: 18, resumed: true });
+    expect(await saidBy(copy)).toEqual(await saidBy(once.folder));
+  });
+});
+
+describe('a folder that is followed', () => {
+  test('waits for files that are being written, and takes again what the trainer writes again', async () => {
+    const root = temporaryFolder();
+    const dump = path.join(root, 'output');
+    const completions = path.join(dump, 'completions');
+    mkdirSync(completions, { recursive: true });
+    const name = (step: number) => `completions_0000${step}.parquet`;
+    const source = (step: number) => path.join(TRL, 'completions', name(step));
+    copyFileSync(source(1), path.join(completions, name(1)));
+    // half of a Parquet file has no footer
+    writeFileSync(path.join(completions, name(2)), readFileSync(source(2)).subarray(0, 500));
+    const folder = runIn(root);
+    const following = follow(dump, folder);
+    await until('the first step', () => following.steps === 1);
+    copyFileSync(source(2), path.join(completions, name(2)));
+    copyFileSync(source(3), path.join(completions, name(3)));
+    await until('three steps', () => following.steps === 3);
+    // the trainer resumed from step 1 and came to another second step
+    copyFileSync(source(4), path.join(completions, name(2)));
+    utimesSync(path.join(completions, name(2)), 1, 1);
+    rmSync(path.join(completions, name(3)));
+    await until('the second step again', () => following.steps === 4);
+    await following.stop();
+    const columns = await openColumns(folder);
+    expect(columns.series.steps).toEqual([1, 2]);
+    const expected = await importFrom(TRL, path.join(root, 'whole'));
+    const whole = await openColumns(expected.folder);
+    expect(columns.series.at('majorityShare', 2)).toBe(whole.series.at('majorityShare', 4));
+  });
+});
+
+/** Follows a dump in this process. */
+function follow(source: string, folder: string) {
+  const end = new AbortController();
+  const state = { looks: 0, steps: 0 };
+  const report = importFrom(source, folder, {
+    follow: true,
+    interval: 5,
+    signal: end.signal,
+    onProgress: ({ steps, waiting }) => {
+      state.steps = steps;
+      if (waiting) state.looks++;
+    },
+  });
+  report.catch(() => {});
+  return {
+    get looks() {
+      return state.looks;
+    },
+    get steps() {
+      return state.steps;
+    },
+    stop: () => {
+      end.abort();
+      return report;
+    },
+  };
+}
