@@ -116,7 +116,7 @@ export class Store {
 
   /** The metrics of the charts with a choice. */
   get charts(): readonly Metric[] {
-    const usual = defaultCharts(this.columns.head);
+    const usual = defaultCharts(this.columns.head, this.columns.series);
     if (!this.chosen) return usual;
     // What was chosen for a run of another trainer may be missing in this one.
     const { names } = this.columns.series;

@@ -38,9 +38,18 @@ export function accuracyOf({ labeled, saysRight }: Pick<Head, 'labeled' | 'saysR
   return labeled ? (saysRight ? 'rewardAccuracy' : 'labelAccuracy') : null;
 }
 
-/** The charts' default metrics. */
-export function defaultCharts(head: Pick<Head, 'labeled' | 'saysRight'>): readonly Metric[] {
-  return [accuracyOf(head) ?? 'majorityShare', 'entropy', 'length'];
+/** The charts' default metrics; in place of those that the run lacks, as an imported one may, others that it has. */
+export function defaultCharts(
+  head: Pick<Head, 'labeled' | 'saysRight'>,
+  series: Pick<MetricSeries, 'names' | 'of' | 'steps'>,
+): readonly Metric[] {
+  const usual: Metric[] = [accuracyOf(head) ?? 'majorityShare', 'entropy', 'length'];
+  if (series.steps.length === 0) return usual;
+  const has = (metric: Metric) => series.of(metric)?.some(Number.isFinite) ?? false;
+  const others = choicesOf(series)
+    .map(({ metric }) => metric)
+    .filter((metric) => !usual.includes(metric) && has(metric));
+  return usual.map((metric) => (has(metric) ? metric : (others.shift() ?? metric)));
 }
 
 export function choiceOf(metric: Metric): MetricChoice | undefined {

@@ -237,7 +237,7 @@ export class Header extends Component {
   private status(live: boolean): string {
     const { info, progress } = this.store;
     if (!info) return '';
-    const place = info.job !== 'probe' ? ` · step ${this.step} of ${info.steps ?? DASH}` : '';
+    const place = info.job !== 'probe' ? ` · step ${this.step}${info.steps === null ? '' : ` of ${info.steps}`}` : '';
     if (live && progress) {
       return progress.state === 'running' ? `${activityText(progress)}${place}` : `${progress.state}${place}`;
     }

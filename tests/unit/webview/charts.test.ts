@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { StepRecord } from '../../../engine/protocol/records.ts';
+import { MetricSeries } from '../../../engine/runs/series.ts';
 import { CHOSEN_CHARTS, defaultCharts, METRIC_CHOICES } from '../../../webview/charts/metrics.ts';
 import { areShares, axisRange, toUnit } from '../../../webview/charts/scale.ts';
 
@@ -43,7 +44,7 @@ describe('the choice of metrics', () => {
     expect(new Set(chosen).size).toBe(chosen.length);
     for (const labeled of [true, false]) {
       for (const saysRight of [true, false]) {
-        const charts = defaultCharts({ labeled, saysRight });
+        const charts = defaultCharts({ labeled, saysRight }, new MetricSeries());
         expect(charts).toHaveLength(CHOSEN_CHARTS);
         for (const metric of charts) expect(chosen).toContain(metric);
       }
@@ -51,6 +52,21 @@ describe('the choice of metrics', () => {
     for (const metric of ['answerEntropy', 'repetition', 'kl', 'confidenceAgreement', 'clipFraction', 'gradientNorm']) {
       expect(chosen).toContain(metric);
     }
+  });
+
+  test('begins with metrics that the run has, where it lacks the usual ones', () => {
+    const head = { labeled: true, saysRight: false };
+    const series = new MetricSeries();
+    series.push(1, [
+      ['labelAccuracy', 0.5],
+      ['entropy', null],
+      ['length', 20],
+      ['foreign/loss', 0.1],
+    ]);
+    expect(defaultCharts(head, series)).toEqual(['labelAccuracy', 'foreign/loss', 'length']);
+    const without = new MetricSeries();
+    without.push(1, [['length', 20]]);
+    expect(defaultCharts(head, without)).toEqual(['labelAccuracy', 'entropy', 'length']);
   });
 
   test('shows a dash where there is no value', () => {

@@ -47,6 +47,7 @@ export interface RolloutOrder {
   descending: boolean;
 }
 export const BY_ADVANTAGE: RolloutOrder = { column: 'advantage', descending: true };
+const IN_ORDER: RolloutOrder = { column: '#', descending: false };
 
 export interface RolloutTable {
   phase: Phase;
@@ -74,14 +75,16 @@ interface Column {
 
 export function rolloutTable({ phase, rollouts, imported, order, sortBy, chosen, choose }: RolloutTable) {
   const columns = columnsOf(rollouts);
-  const sorting = columns.find(({ key }) => key === order.column) ?? columns[0]!;
-  const indices = sorted(rollouts, sorting, order.descending);
+  const asked = columns.find(({ key }) => key === order.column) ?? columns[0]!;
+  // What no rollout has a value of, such as the advantage in an evaluation, gives no order.
+  const sorting = rollouts.some((rollout, i) => asked.value(rollout, i) !== null) ? asked : columns[0]!;
+  const indices = sorted(rollouts, sorting, sorting === asked && order.descending);
   return html`<section class="rollouts">
-    <h2>Rollouts<span class="value">${titleOf(phase, rollouts, imported)} · sorted by ${sorting.title}</span></h2>
+    <h2>Rollouts<span class="value">${titleOf(phase, rollouts, imported)}${sorting === columns[0] ? '' : ` · sorted by ${sorting.title}`}</span></h2>
     <div class="scroll">
       <table>
         <thead>
-          <tr>${columns.map((column) => header(column, order, sortBy))}</tr>
+          <tr>${columns.map((column) => header(column, sorting === asked ? order : IN_ORDER, sortBy))}</tr>
         </thead>
         <tbody>
           ${indices.map(
