@@ -22,6 +22,7 @@ import {
   reproductionOf,
 } from './experiment.ts';
 import { deciding, openFolder, REPORT_FILE, RESULT_FILE, writeIdentity, writeJson } from './folder.ts';
+import type { OtherOption } from './other-options.ts';
 import { reportPage } from './report/page.ts';
 import { type WatchedExperimentRun, type WatchSummary, watchedRun, watchSections, watchSummary } from './watched.ts';
 
@@ -42,6 +43,8 @@ export interface ExperimentOptions {
   /** Models in addition to that of `base`, for an experiment that compares models. */
   against: readonly string[];
   seeds: readonly number[];
+  /** Options that are not the experiment's own. */
+  changed: readonly OtherOption[];
   folder: string;
   /** Runs at the same time. */
   parallel: number;
@@ -51,6 +54,8 @@ export interface ExperimentOptions {
 }
 
 export interface ExperimentResult {
+  /** Options that are not the experiment's own: the result is of the recipe that ran. */
+  changed: readonly OtherOption[];
   verdict: Reproduction;
   criteria: Criterion[];
   report: string;
@@ -66,7 +71,7 @@ export interface ExperimentResult {
  * @throws RollscopeError `config` for a folder of another experiment, `canceled`, or the error of a failed run
  */
 export async function runExperiment(options: ExperimentOptions): Promise<ExperimentResult> {
-  const { experiment, base, against, seeds, folder, signal } = options;
+  const { experiment, base, against, seeds, changed, folder, signal } = options;
   const started = performance.now();
   const identity = { experiment: experiment.name, base, against, seeds };
   const earlier = await openFolder(folder, identity);
@@ -85,13 +90,22 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
     const watched = worker.watched.sort((a, b) => (a.run < b.run ? -1 : 1));
     const sections = [...findings.sections, ...watchSections(watched)];
     const watch = watchSummary(watched);
-    const result = { verdict: reproduction, criteria: findings.criteria, report, seconds, runs: worker.done, watch };
+    const result = {
+      changed,
+      verdict: reproduction,
+      criteria: findings.criteria,
+      report,
+      seconds,
+      runs: worker.done,
+      watch,
+    };
     await writeWhole(
       report,
       reportPage({
         experiment,
         findings: { ...findings, sections },
         reproduction,
+        changed,
         base,
         seeds,
         seconds,

@@ -102,6 +102,12 @@ export function plural(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+/** A share of so many as their number: `48 of 48`; one decimal where it is a mean. */
+export function partOf(part: number, count: number): string {
+  const whole = Math.round(part * count * 10) / 10;
+  return `${whole.toLocaleString('en')} of ${count.toLocaleString('en')}`;
+}
+
 /** One line of at most `length` characters: line breaks become spaces, the rest is cut with an ellipsis. */
 export function oneLine(text: string, length: number): string {
   const line = [...text.replace(/\s+/g, ' ').trim()];

@@ -10,6 +10,8 @@ export interface ExperimentReport {
   experiment: string;
   /** `reproduced`, `partly` or `not`; null if the result cannot be read. */
   reproduction: string | null;
+  /** Whether it was run with options other than the experiment's own. */
+  changed: boolean;
   runs: number | null;
   seconds: number | null;
   /** When it was written: milliseconds since 1970. */
@@ -30,12 +32,13 @@ export async function reportIn(folder: string): Promise<ExperimentReport | null>
   const stats = await stat(file).catch(() => null);
   if (!stats) return null;
   // Older results have the name under `study`.
-  const { study, experiment = study, verdict, runs, seconds } = await resultIn(folder);
+  const { study, experiment = study, verdict, changed, runs, seconds } = await resultIn(folder);
   const number = (value: unknown) => (typeof value === 'number' ? value : null);
   return {
     file,
     experiment: typeof experiment === 'string' ? experimentName(experiment) : path.basename(folder),
     reproduction: typeof verdict === 'string' ? verdict : null,
+    changed: Array.isArray(changed) && changed.length > 0,
     runs: number(runs),
     seconds: number(seconds),
     written: stats.mtimeMs,
@@ -56,6 +59,7 @@ const REPRODUCTIONS: Record<string, string> = {
   not: 'not reproduced',
 };
 
-export function reproductionText({ reproduction }: ExperimentReport): string {
-  return reproduction === null ? 'no result' : (REPRODUCTIONS[reproduction] ?? reproduction);
+export function reproductionText({ reproduction, changed }: ExperimentReport): string {
+  if (reproduction === null) return 'no result';
+  return `${REPRODUCTIONS[reproduction] ?? reproduction}${changed ? ' with other options' : ''}`;
 }

@@ -107,6 +107,7 @@ describe('reports', () => {
         remarks: [],
       },
       reproduction: 'reproduced',
+      changed: [],
       base: RunConfig.parse({ dataset: { path: 'embedded' } }),
       seeds: [0],
       seconds: 5,

@@ -26,6 +26,7 @@ function content(sections: Section[] = [], more: Partial<ReportContent> = {}): R
       remarks: ['A remark.'],
     },
     reproduction: 'partly',
+    changed: [],
     base: RunConfig.parse({ dataset: { path: 'embedded' } }),
     seeds: [3, 4],
     seconds: 61.4,
@@ -271,6 +272,15 @@ describe('the page', () => {
       /Not reproduced at this scale.*10:00/s,
     );
     expect(reportPage(content([], { reproduction: 'reproduced' }))).toContain('"reproduction reproduced">Reproduced ');
+  });
+
+  test('says above the result that options were not those of the experiment', () => {
+    expect(reportPage(content())).not.toContain('class="banner"');
+    const changed = [{ name: '--steps', value: '5', usual: '250' }];
+    const page = reportPage(content([], { reproduction: 'reproduced', changed }));
+    expect(page).toMatch(
+      /class="banner">[^<]*--steps 5 \(250\)[^<]*<\/p>\s*<p class="reproduction reproduced">[^<]*other options/,
+    );
   });
 
   test('a table has a dash for what does not exist, and intervals', () => {

@@ -17,7 +17,7 @@ import {
   type StepGroup,
 } from '../../analysis/theory.ts';
 import { equivalent, graderOf } from '../../grading/index.ts';
-import { DASH, oneLine, plural } from '../../protocol/format.ts';
+import { DASH, oneLine, partOf, plural } from '../../protocol/format.ts';
 import { type GroupDetail, type Problem, RollscopeError } from '../../protocol/index.ts';
 import { quantityText } from '../../protocol/quantities.ts';
 import { OPTIMUM_BETA } from '../../protocol/settings/optimum.ts';
@@ -236,7 +236,7 @@ function theoryText({ common, error, theorem, problems }: NonNullable<ReturnType
     );
   }
   lines.push(
-    `  Theorem 1: initial majority kept ${quantityText('share', theorem.kept)} of ${plural(theorem.problems, 'problem')}; correctness unchanged ${quantityText('share', theorem.outcome)}`,
+    `  Theorem 1: initial majority kept on ${theorem.kept ? partOf(theorem.kept.mean, theorem.problems) : DASH} problems, share ${quantityText('share', theorem.kept)}; correctness unchanged ${quantityText('share', theorem.outcome)}`,
   );
   const patterns = problems.flatMap(({ pattern }) => pattern?.pattern ?? []);
   const count = (name: string) => patterns.filter((p) => p === name).length;

@@ -4,9 +4,10 @@ import path from 'node:path';
 import { experimentNamed, experiments } from '../../experiments/catalog/index.ts';
 import { type Experiment, REPRODUCTION_TEXT } from '../../experiments/experiment.ts';
 import { type ExperimentIdentity, folderFor } from '../../experiments/folder.ts';
+import { otherOptions, otherOptionsText, type Recipe } from '../../experiments/other-options.ts';
 import { type ExperimentProgress, runExperiment } from '../../experiments/runner.ts';
 import { duration } from '../../protocol/format.ts';
-import { isEmbedded, RollscopeError, type RunConfig, rollscopeHome } from '../../protocol/index.ts';
+import { EMBEDDED, isEmbedded, RollscopeError, type RunConfig, rollscopeHome } from '../../protocol/index.ts';
 import { endAtOnce } from '../../system/processes.ts';
 import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
 import { TRAIN_GROUPS } from '../options.ts';
@@ -25,12 +26,14 @@ export async function experiment(
   const seeds = seedsOf(raw, chosen, base);
   const against = againstOf(raw, chosen, base);
   await withConsent(output, allowedBy(raw), (allowed) => checkConfigFile({ ...raw, ...allowed }, base));
+  const changed = otherOptions({ base, seeds, against }, usualRecipe(chosen, dataset, raw));
   const folder = folderOf(raw, { experiment: chosen.name, base, against, seeds });
   const cores = os.availableParallelism();
   // Small models gain more from parallel runs than from several threads.
   const parallel = numberOf(raw, 'parallel') ?? (embedded ? Math.max(1, Math.min(4, cores)) : 1);
   const threads = base.threads || (parallel > 1 ? Math.max(1, Math.floor(cores / parallel)) : 0);
   output.note(`${chosen.title}: ${chosen.question}`);
+  if (changed.length > 0) output.note(`Options other than the experiment's own: ${otherOptionsText(changed)}`);
   output.note(`Folder: ${folder}`);
   const stop = new AbortController();
   const progress = new ExperimentView(output);
@@ -49,13 +52,15 @@ export async function experiment(
       embedded,
       against,
       seeds,
+      changed,
       folder,
       parallel,
       allowPrograms: raw.allowPrograms === true,
       signal: stop.signal,
       onProgress: (now) => progress.show(now),
     });
-    output.print(`\nResult: ${REPRODUCTION_TEXT[result.verdict]}`);
+    const recipe = changed.length > 0 ? ` with other options: ${otherOptionsText(changed)}` : '';
+    output.print(`\nResult: ${REPRODUCTION_TEXT[result.verdict]}${recipe}`);
     for (const { expected, measured, met } of result.criteria) {
       output.print(`  ${met === null ? '[?]' : met ? '[x]' : '[ ]'} ${expected}\n      ${measured}`);
     }
@@ -98,6 +103,18 @@ function configOf(
     };
   const base = buildRunConfig('train', undefined, { model: model as string, ...raw }, TRAIN_GROUPS, defaults);
   return { base, embedded: true };
+}
+
+/** As the experiment is run without options; on another model or dataset, as it is run there. */
+function usualRecipe(experiment: Experiment, dataset: string | undefined, raw: RawOptions): Recipe {
+  const { base } = configOf(
+    experiment,
+    dataset,
+    isEmbedded((raw.model as string) ?? EMBEDDED) ? {} : { model: raw.model },
+  );
+  const own = configOf(experiment, undefined, {}).base;
+  const usual = { ...base, model: own.model, dataset: { ...base.dataset, path: own.dataset.path } };
+  return { base: usual, seeds: seedsOf({}, experiment, usual), against: [] };
 }
 
 function seedsOf(raw: RawOptions, experiment: Experiment, base: RunConfig): number[] {

@@ -9,7 +9,7 @@ import { figure } from '../../protocol/format.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import { referenceText } from '../../protocol/reference.ts';
 import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
-import { above, estimateText, NOT_MEASURED } from '../parts/criteria.ts';
+import { above, estimateText, NOT_MEASURED, partText } from '../parts/criteria.ts';
 import { sharePlot } from '../parts/plots.ts';
 import { histories, type ProbeResult, probe, sameAnswer } from '../parts/probe.ts';
 import { meanOf, overSeeds } from '../parts/seeds.ts';
@@ -163,7 +163,7 @@ export function findings(singles: readonly SingleRun[]): Findings {
         'Most problems keep their initial majority answer: the interval is above 0.5.',
         keptShare?.low ?? null,
         0.5,
-        keptShare ? `${estimateText(keptShare)} of ${units.length} problems; 22 of 25 in the paper` : NOT_MEASURED,
+        keptShare ? `${partText(keptShare, units.length)}; 22 of 25 in the paper` : NOT_MEASURED,
       ),
     ),
     onProblems({
@@ -176,7 +176,7 @@ export function findings(singles: readonly SingleRun[]): Findings {
         'Wrong majorities are amplified too: more than half of the problems that begin wrong keep the same wrong answer.',
         wrongKept?.mean ?? null,
         0.5,
-        wrongKept ? `${estimateText(wrongKept)} of ${wrong.length} problems` : 'no problem begins wrong',
+        wrongKept ? partText(wrongKept, wrong.length) : 'no problem begins wrong',
       ),
       new Set(clustersOf(runs.filter(beganWrong))).size,
       FEWEST_OUTCOMES,
@@ -208,7 +208,7 @@ export function findings(singles: readonly SingleRun[]): Findings {
     remarks: [
       ...byModel.map(({ model, runs: own }) => {
         const of = unitsOf(own);
-        return `Model ${model}: ${estimateText(shareOf(of, kept))} of ${of.length} problems keep their initial majority; AUROC of the majority share before training for ending right: ${estimateText(aurocOf(own, endsRight))}.`;
+        return `Model ${model}: initial majority kept on ${partText(shareOf(of, kept), of.length)}; AUROC of the majority share before training for ending right: ${estimateText(aurocOf(own, endsRight))}.`;
       }),
       ...(keptAuroc
         ? [

@@ -3,7 +3,7 @@ import { checkTheorem } from '../../analysis/optimum.ts';
 import { figure } from '../../protocol/format.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import type { Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
-import { above, estimateText, NOT_MEASURED } from '../parts/criteria.ts';
+import { above, estimateText, NOT_MEASURED, partText } from '../parts/criteria.ts';
 import { type ProbeResult, probe, sameAnswer } from '../parts/probe.ts';
 import { meanOf } from '../parts/seeds.ts';
 import { chosen, configOn } from '../parts/sets.ts';
@@ -104,7 +104,7 @@ function criteriaOf(tracks: readonly Track[], summaries: readonly Summary[]): Cr
     },
     learned({
       expected: 'Most problems keep their initial majority: the interval is above 0.5 in every seed.',
-      measured: checks.map((check) => `${estimateText(check.kept)} of ${check.problems}`).join('; '),
+      measured: checks.map(({ kept, problems }) => partText(kept, problems)).join('; '),
       met: checks.length === 0 ? null : checks.every((check) => check.kept !== null && check.kept.low > 0.5),
     }),
     learned({

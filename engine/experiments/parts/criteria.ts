@@ -1,6 +1,6 @@
 /** Criteria, and texts for what they measured. */
 import { type Correlation, correlation } from '../../analysis/correlation.ts';
-import { figure } from '../../protocol/format.ts';
+import { figure, partOf } from '../../protocol/format.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import type { Criterion } from '../experiment.ts';
 import { interval } from '../report/text.ts';
@@ -19,6 +19,13 @@ const FEWEST_PAIRS = 5;
 export function significantTrend(found: Correlation | null, sign: 1 | -1): boolean | null {
   if (found === null || found.pairs < FEWEST_PAIRS) return null;
   return sign * found.value > 0 && found.p < SIGNIFICANT;
+}
+
+/** `48 of 48 problems, a share of 1 (0.926 to 1)`. */
+export function partText(part: Estimate | null, problems: number): string {
+  if (part === null) return NOT_MEASURED;
+  const noun = problems === 1 ? 'problem' : 'problems';
+  return `${partOf(part.mean, problems)} ${noun}, a share of ${estimateText(part)}`;
 }
 
 /** `rho 0.9, p 0.04`, with a remark if there are too few pairs to decide. */

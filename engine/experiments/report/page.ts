@@ -2,6 +2,7 @@
 import { duration, figure, plural } from '../../protocol/format.ts';
 import type { RunConfig } from '../../protocol/index.ts';
 import { type Experiment, type Findings, REPRODUCTION_TEXT, type Reproduction } from '../experiment.ts';
+import { type OtherOption, otherOptionsText } from '../other-options.ts';
 import { COLORS, drawPlot, type Plot } from './plots.ts';
 import type { Cell, ReportTable, Section } from './section.ts';
 import { html, interval } from './text.ts';
@@ -10,13 +11,24 @@ export interface ReportContent {
   experiment: Experiment;
   findings: Findings;
   reproduction: Reproduction;
+  /** Options that are not the experiment's own. */
+  changed: readonly OtherOption[];
   base: RunConfig;
   seeds: readonly number[];
   seconds: number;
   runs: readonly { id: string; folder: string }[];
 }
 
-export function reportPage({ experiment, findings, reproduction, base, seeds, seconds, runs }: ReportContent): string {
+export function reportPage({
+  experiment,
+  findings,
+  reproduction,
+  changed,
+  base,
+  seeds,
+  seconds,
+  runs,
+}: ReportContent): string {
   const { criteria, sections, remarks } = findings;
   const met = criteria.filter((c) => c.met === true).length;
   const mark = (value: boolean | null) =>
@@ -30,7 +42,8 @@ export function reportPage({ experiment, findings, reproduction, base, seeds, se
     .join('');
   const body = [
     `<header><p class="kind">Rollscope experiment: ${html(experiment.name)}</p><h1>${html(experiment.title)}</h1>`,
-    `<p class="reproduction ${reproduction}">${REPRODUCTION_TEXT[reproduction]} <small>${met} of ${criteria.length} criteria met</small></p></header>`,
+    changed.length > 0 ? `<p class="banner">${html(banner(changed))}</p>` : '',
+    `<p class="reproduction ${reproduction}">${REPRODUCTION_TEXT[reproduction]}${changed.length > 0 ? ' with other options' : ''} <small>${met} of ${criteria.length} criteria met</small></p></header>`,
     `<section><h2>Question</h2><p>${html(experiment.question)}</p><p><b>In the paper:</b> ${html(experiment.finding)}</p><p><b>Here:</b> ${html(experiment.method)}</p></section>`,
     `<section><h2>Criteria</h2><p>Reproduced: all are met. Partly: some are met. Not: none is met.</p><div class="wide"><table><thead><tr><th>Expected</th><th>Measured</th><th></th></tr></thead><tbody>${rows}</tbody></table></div>`,
     ...remarks.map((remark) => `<p>${html(remark)}</p>`),
@@ -43,6 +56,10 @@ export function reportPage({ experiment, findings, reproduction, base, seeds, se
 <title>${html(experiment.title)} – Rollscope</title><style>${STYLE}</style></head>
 <body><main>${body.join('\n')}</main></body></html>
 `;
+}
+
+function banner(changed: readonly OtherOption[]): string {
+  return `Run with options other than the experiment's own (in parentheses): ${otherOptionsText(changed)}. Criteria and result are about these runs, not about the experiment as it is described.`;
 }
 
 function sectionHtml(section: Section): string {
@@ -121,6 +138,7 @@ const STYLE = `
 *{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,sans-serif}
 main{max-width:980px;margin:0 auto;padding:24px}h1{font-size:26px;margin:0 0 8px}h2{font-size:18px;margin:28px 0 8px}
 .kind,.note{color:var(--dim);margin:0}.note{font-size:13px}.reproduction{font-size:18px;font-weight:600;margin:8px 0}.reproduction small{font-weight:400;color:var(--dim)}
+.banner{border:2px solid var(--c4);border-radius:6px;padding:8px 12px;margin:8px 0}
 .reproduced,.yes{color:var(--yes)}.not,.no{color:var(--no)}.unknown{color:var(--dim)}.partly{color:var(--c4)}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:13px;margin:6px 0}th,td{text-align:left;padding:3px 12px 3px 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{color:var(--dim);font-weight:600}td.n{font-variant-numeric:tabular-nums;white-space:nowrap}

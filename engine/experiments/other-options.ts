@@ -1,0 +1,55 @@
+/** What an experiment was run with that is not its own: its result is then that of the recipe that ran. Pure. */
+import { valueAt } from '../config/objects.ts';
+import { SETTINGS } from '../config/settings.ts';
+import type { RunConfig } from '../protocol/index.ts';
+
+/** What decides the results. */
+export interface Recipe {
+  base: RunConfig;
+  seeds: readonly number[];
+  against: readonly string[];
+}
+
+export interface OtherOption {
+  /** As the command line calls it, or its place in the configuration. */
+  name: string;
+  /** As the experiment was run, and as it is meant to be. */
+  value: string;
+  usual: string;
+}
+
+/** They decide how fast a result comes, and not which. */
+const IRRELEVANT: ReadonlySet<string> = new Set(['threads', 'memoryLimit', 'seed']);
+
+export function otherOptions(given: Recipe, usual: Recipe): OtherOption[] {
+  const options = SETTINGS.flatMap(({ path, setting }) => {
+    if (IRRELEVANT.has(path)) return [];
+    return option(setting.flag ?? path, valueAt(given.base, path), valueAt(usual.base, path));
+  });
+  return [
+    ...options,
+    ...option('seeds', given.seeds, usual.seeds),
+    ...option('--against', given.against, usual.against),
+  ];
+}
+
+function option(name: string, given: unknown, usual: unknown): OtherOption[] {
+  const [value, own] = [textOf(given), textOf(usual)];
+  return value === own ? [] : [{ name, value, usual: own }];
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined || value === null) return 'none';
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(textOf).join(', ');
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** `--steps 5 (250), --lr 0.001 (0.0001)`; what stands in parentheses is the experiment's own. */
+export function otherOptionsText(options: readonly OtherOption[]): string {
+  return options.map(({ name, value, usual }) => `${name} ${short(value)} (${short(usual)})`).join(', ');
+}
+
+function short(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line === '' ? "''" : line.length > 60 ? `${line.slice(0, 59)}…` : line;
+}
