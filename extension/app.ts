@@ -27,7 +27,7 @@ import type { OpenRun } from './run/open-run.ts';
 import { RunSession } from './run/session.ts';
 import { RunViewer } from './run/viewer.ts';
 import { watchRunsFolder } from './run/watch-folder.ts';
-import { engineNode, runsFolderSetting, whenAlone } from './settings.ts';
+import { engineNode, runsFolderSetting, sandbox, whenAlone } from './settings.ts';
 import { ProblemFiles } from './trees/datasets.ts';
 import { ModelList } from './trees/models.ts';
 import { showViews } from './trees/views.ts';
@@ -155,7 +155,7 @@ export class Rollscope {
       name: `editor ${process.pid}`,
       launch: () => ({
         ...this.program,
-        args: ['--when-alone', whenAlone(), '--out', this.runsFolder],
+        args: ['--when-alone', whenAlone(), '--sandbox', sandbox(), '--out', this.runsFolder],
         logFile: path.join(logUri.fsPath, 'engine.log'),
       }),
       log: (level, message) => this.report.log(level, message),

@@ -3,6 +3,7 @@
  * defined here. `package.json` is generated from both (`npm run generate`). Does not import VS Code.
  */
 import { type RunSetting, SETTINGS } from '../engine/config/settings.ts';
+import type { Sandbox } from '../engine/protocol/sandbox.ts';
 import { FIELD_MAP } from '../engine/protocol/settings/dataset.ts';
 import { choice, type EditorIds, text, toggle, type ValuesOf } from '../engine/protocol/settings/kit.ts';
 import type { RUN } from '../engine/protocol/settings/run.ts';
@@ -50,6 +51,24 @@ export const EDITOR_SETTINGS = {
         section: 'Model and engine',
         scope: 'machine-overridable',
         text: 'What the engine does with a run when the last VS Code window disconnects. Takes effect when the engine restarts.',
+      },
+    },
+  ),
+  'engine.sandbox': choice(
+    {
+      none: 'No sandbox: programs have your rights.',
+      auto: 'Bubblewrap where it works, otherwise none.',
+      bubblewrap: 'Bubblewrap (Linux): no network, files read-only. Runs are refused where it does not work.',
+    } satisfies Record<Sandbox, string>,
+    {
+      title: 'Sandbox',
+      help: 'sandbox for programs of rewards',
+      default: 'none',
+      editor: {
+        id: 'engine.sandbox',
+        section: 'Model and engine',
+        scope: 'machine',
+        text: 'Sandbox for the programs that rewards run. Takes effect when the engine restarts.',
       },
     },
   ),

@@ -130,6 +130,11 @@ export function engineNode(): string | null {
   return expandHome(editorSetting('engine.node').trim()) || null;
 }
 
+/** The sandbox for programs of rewards. */
+export function sandbox(): EditorValues['engine.sandbox'] {
+  return editorSetting('engine.sandbox');
+}
+
 export function whenAlone(): EditorValues['engine.whenAlone'] {
   return editorSetting('engine.whenAlone');
 }

@@ -2,7 +2,9 @@
 import { createInterface } from 'node:readline/promises';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { RunConfig } from '../protocol/index.ts';
+import type { Sandbox } from '../protocol/sandbox.ts';
 import { visible } from '../protocol/visible.ts';
+import { setSandbox } from '../system/sandbox.ts';
 import type { Output } from './output.ts';
 import type { RawOptions } from './run-config.ts';
 
@@ -11,8 +13,9 @@ interface Allowed {
   allowCommand: boolean;
 }
 
-/** What the options allow. */
-export function allowedBy({ allowPrograms, allowCommand }: RawOptions): Allowed {
+/** What the options allow; `--sandbox` holds for all programs of this process. */
+export function allowedBy({ allowPrograms, allowCommand, sandbox }: RawOptions): Allowed {
+  if (sandbox !== undefined) setSandbox(sandbox as Sandbox);
   return { allowPrograms: allowPrograms === true, allowCommand: allowCommand === true };
 }
 

@@ -11,6 +11,7 @@ import {
   type CommandDefinition,
   type CommandOption,
   type OptionSection,
+  SANDBOX,
 } from './catalog/define.ts';
 import { COMMANDS } from './catalog/index.ts';
 import { oneOf, optionsFor } from './options.ts';
@@ -78,7 +79,7 @@ function addSettings(command: Command, { title, settings }: SettingGroup): void 
     if (placed.path === 'lora.rank') command.option('--no-lora', 'train all weights');
   }
   if (title !== 'Reward') return;
-  for (const option of [ALLOW_PROGRAMS, ALLOW_COMMAND]) command.addOption(optionOf(option));
+  for (const option of [ALLOW_PROGRAMS, ALLOW_COMMAND, SANDBOX]) command.addOption(optionOf(option));
 }
 
 function optionOf({ flags, help, repeat, required, choices, also = {}, default: usual }: CommandOption): Option {

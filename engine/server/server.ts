@@ -32,15 +32,6 @@ const BOUNDS: SocketBounds = { untrusted: 64 * 2 ** 10, message: 16 * 2 ** 20 };
 const CONNECTIONS = 256;
 const UNGREETED = 32;
 
-/** The limits of the socket, for the documentation. */
-export const SERVER_LIMITS = {
-  greetingSeconds: GREETING_LIMIT / 1000,
-  bytesBeforeGreeting: BOUNDS.untrusted,
-  messageBytes: BOUNDS.message,
-  connections: CONNECTIONS,
-  connectionsBeforeGreeting: UNGREETED,
-};
-
 export interface ServerOptions {
   /** The folder with `engines/` and `logs/`. */
   home: string;

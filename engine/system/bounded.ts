@@ -2,7 +2,7 @@
  * A program in a process of its own, with limits on time, memory and output, that always comes to an end.
  *
  * This bounds what a faulty program can take. It is not a sandbox: the program has the user's rights on files and network,
- * and one that wants to leave a process behind can (see `runBounded`).
+ * and one that wants to leave a process behind can (see `runBounded`). `sandbox.ts` is one, where the system has it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt, randomUUID } from 'node:crypto';
@@ -12,6 +12,7 @@ import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import { familyOf, killGroup, MARK, type Marks, type ProcessFamily } from './processes.ts';
 import { collect } from './program.ts';
+import { sandboxed, signalIn } from './sandbox.ts';
 
 export interface BoundedOptions {
   /** A program that exists: a path, or a name that the PATH of this process knows. */
@@ -93,11 +94,11 @@ function minimalEnvironment(folder: string): NodeJS.ProcessEnv {
  */
 export async function runBounded(options: BoundedOptions): Promise<BoundedResult> {
   if (options.signal?.aborted) throw canceled();
-  const folder = options.cwd === undefined ? await fs.mkdtemp(path.join(os.tmpdir(), 'rollscope-')) : null;
+  const folder = await fs.realpath(await fs.mkdtemp(path.join(os.tmpdir(), 'rollscope-')));
   try {
-    return await run(options, options.cwd ?? folder!);
+    return await run(options, options.cwd ?? folder, folder);
   } finally {
-    if (folder !== null) await removeFolder(folder);
+    await removeFolder(folder);
   }
 }
 
@@ -124,11 +125,13 @@ async function openFolders(folder: string): Promise<void> {
   }
 }
 
-async function run(options: BoundedOptions, folder: string): Promise<BoundedResult> {
+/** @param own a temporary folder, the only place that a program in a sandbox can write to */
+async function run(options: BoundedOptions, folder: string, own: string): Promise<BoundedResult> {
   const { seconds, megabytes, outputBytes, signal } = options;
   // a limit beyond a run of decades
   const marks: Marks = { variable: randomUUID(), limit: randomInt(2 ** 30, 2 ** 31) };
-  const child = start(options, folder, marks);
+  const program = sandboxed(options.command, options.args, { cwd: folder, folder: own });
+  const child = start({ ...options, ...program }, folder, marks);
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', reject);
@@ -152,7 +155,9 @@ async function run(options: BoundedOptions, folder: string): Promise<BoundedResu
   child.stdin?.on('error', () => {}).end(options.input);
 
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const { code, exitSignal } = await ending.result;
+  const exit = await ending.result;
+  const exitSignal = exit.exitSignal ?? (program.inside ? signalIn(exit.code) : null);
+  const code = exitSignal === null ? exit.code : null;
   clearTimeout(timer);
   unwatch();
   signal?.removeEventListener('abort', onAbort);

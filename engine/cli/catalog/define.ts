@@ -1,6 +1,7 @@
 /** What a command of the command line is: data that `program.ts` makes the parser and the help of. Light. */
 import type { SettingGroup } from '../../config/settings.ts';
 import { PHASES_BY_INTEREST } from '../../protocol/group-id.ts';
+import { SANDBOXES } from '../../protocol/sandbox.ts';
 
 export interface CommandOption {
   /** As commander writes them: `--out <folder>`. */
@@ -67,6 +68,14 @@ export const WHERE: CommandOption = {
 export const ALLOW_PROGRAMS: CommandOption = {
   flags: '--allow-programs',
   help: 'allow the rewards program, lean and custom to run programs on this machine: only if you trust model, data and program',
+};
+
+/** Belongs to a command, never to a run. */
+export const SANDBOX: CommandOption = {
+  flags: '--sandbox <name>',
+  help: 'sandbox for programs of rewards: bubblewrap (Linux: no network, files read-only), auto (where it works), none',
+  choices: SANDBOXES,
+  default: 'none',
 };
 
 /** For a run, or a `--config` file, whose programs come from elsewhere. */

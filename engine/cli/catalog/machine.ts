@@ -1,5 +1,5 @@
 /** Commands about this machine and the engine on it. */
-import type { CommandDefinition } from './define.ts';
+import { type CommandDefinition, SANDBOX } from './define.ts';
 
 export const doctor: CommandDefinition = {
   name: 'doctor',
@@ -29,6 +29,7 @@ export const serve: CommandDefinition = {
           help: 'idle time without clients and runs after which the engine exits',
           default: '60',
         },
+        SANDBOX,
         { flags: '--out <folder>', help: "folder for new runs that do not name one (default: the user's runs folder)" },
         {
           flags: '--home <folder>',

@@ -13,6 +13,7 @@ import {
   DATASET,
   GROUP_CHOICE,
   RUN,
+  SANDBOX,
   WHERE,
 } from './define.ts';
 
@@ -102,7 +103,7 @@ export const resume: CommandDefinition = {
   group: 'Runs',
   summary: 'resume a run that was stopped, was killed or failed, from its last checkpoint',
   arguments: [RUN],
-  sections: [{ title: '', options: [ALLOW_PROGRAMS, ALLOW_COMMAND, WHERE] }],
+  sections: [{ title: '', options: [ALLOW_PROGRAMS, ALLOW_COMMAND, SANDBOX, WHERE] }],
   json: true,
   examples: [['rollscope resume latest', '']],
   load: async () => (await import('../commands/resume.ts')).resume,

@@ -1,5 +1,5 @@
 /** `rollscope resume`: resumes an interrupted, stopped or failed run in this terminal. */
-import { withConsent } from '../consent.ts';
+import { allowedBy, withConsent } from '../consent.ts';
 import { runInForeground } from '../foreground.ts';
 import { Output } from '../output.ts';
 import { placesOf } from '../places.ts';
@@ -9,12 +9,12 @@ import { finish } from './train.ts';
 
 export async function resume(
   reference: string,
-  options: { out?: string; json?: boolean; allowPrograms?: boolean; allowCommand?: boolean },
+  options: { out?: string; json?: boolean; allowPrograms?: boolean; allowCommand?: boolean; sandbox?: string },
 ): Promise<number> {
   const output = new Output(options.json === true);
   const places = await placesOf(options.out);
   const folder = await findRun(reference, places.runsFolder);
-  const allowed = { allowPrograms: options.allowPrograms === true, allowCommand: options.allowCommand === true };
+  const allowed = allowedBy(options);
   const finished = await runInForeground(output, places, (engine) =>
     withConsent(output, allowed, (given) => engine.resume(folder, given)),
   );

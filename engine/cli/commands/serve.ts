@@ -2,8 +2,10 @@
 
 import path from 'node:path';
 import { RollscopeError } from '../../protocol/errors.ts';
+import type { Sandbox } from '../../protocol/sandbox.ts';
 import { EngineServer } from '../../server/server.ts';
 import { endAtOnce } from '../../system/processes.ts';
+import { setSandbox } from '../../system/sandbox.ts';
 import { serverOptions } from '../engine.ts';
 import { EXIT } from '../output.ts';
 import { placesOf } from '../places.ts';
@@ -18,6 +20,7 @@ const PATIENCE = 700;
 interface ServeOptions {
   whenAlone: 'continue' | 'stop';
   grace: string;
+  sandbox?: Sandbox;
   out?: string;
   home?: string;
 }
@@ -32,6 +35,7 @@ export async function serve(options: ServeOptions): Promise<number> {
       { details: { reason: 'bad-value', field: '--grace', value: options.grace } },
     );
   }
+  setSandbox(options.sandbox ?? 'none');
   const places = await placesOf(options.out);
   const engine = await EngineServer.listen(
     serverOptions({

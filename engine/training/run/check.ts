@@ -2,6 +2,7 @@
 import { graderOf } from '../../grading/index.ts';
 import { checkVotes, type Problem, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import { rewardOf } from '../../reward/index.ts';
+import { requireSandbox } from '../../system/sandbox.ts';
 import { requirePrograms } from '../evidence.ts';
 import { factsOf, placeOf } from './material.ts';
 
@@ -33,6 +34,7 @@ export async function checkReward(config: RunConfig, allowPrograms: boolean): Pr
     );
   }
   reward.check();
+  if (executes) await requireSandbox();
   graderOf(config.grading);
   await requirePrograms(evidence, config);
 }
