@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { show } from '../../engine/cli/commands/show.ts';
 import { loadDataset } from '../../engine/data/dataset.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
 import { readProblems, readRunFolder } from '../../engine/journal/reader.ts';
@@ -18,6 +19,7 @@ import { DatasetConfig } from '../../engine/protocol/config.ts';
 import type { JournalRecord } from '../../engine/protocol/records.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { importFrom } from '../support/import.ts';
+import { keepPrinted } from '../support/printed.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { until } from '../support/wait.ts';
 
@@ -98,6 +100,8 @@ describe('a TRL output folder', () => {
 });
 
 describe("verl's dumps", () => {
+  const printed = keepPrinted();
+
   test('are training and validation, with problems without the template, and what its grader says', async () => {
     const folder = runIn();
     const report = await importFrom(VERL, folder);
@@ -108,6 +112,14 @@ describe("verl's dumps", () => {
       steps: 3,
       disagreements: 1,
       compared: 28,
+    });
+    printed.text = '';
+    await show(folder, { disagreements: true, json: true });
+    expect(JSON.parse(printed.text.trimEnd().split('\n').at(-1)!)).toMatchObject({
+      compared: 28,
+      disagreements: [
+        { problem: '1', step: 3, rollout: 1, answer: '5', trainer: { name: 'acc', right: false }, rollscope: true },
+      ],
     });
     expect((await readProblems(folder)).map(({ text, answer }) => [text, answer])).toEqual([
       ['What is 2 + 3?', '5'],

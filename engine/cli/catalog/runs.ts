@@ -186,6 +186,7 @@ export const show: CommandDefinition = {
           flags: '--phase <name>',
           help: `the problem's rollouts of ${PHASES.slice(0, -1).join(', ')} or ${PHASES.at(-1)} (default: the latest that vote)`,
         },
+        { flags: '--disagreements', help: "rollouts that the trainer's own grader judges differently (imported runs)" },
         WHERE,
       ],
     },

@@ -8,6 +8,7 @@ import { oneOf, wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { findRun } from '../runs.ts';
+import { showDisagreements } from '../show/disagreements.ts';
 import { readShownGroup } from '../show/group.ts';
 import { showProblem } from '../show/problem.ts';
 import { showRollout } from '../show/rollout.ts';
@@ -18,6 +19,7 @@ interface ShowOptions {
   rollout?: string;
   step?: string;
   phase?: string;
+  disagreements?: boolean;
   out?: string;
   json?: boolean;
 }
@@ -36,6 +38,10 @@ export async function show(reference: string, options: ShowOptions): Promise<num
     });
   }
   const [problems, columns] = await Promise.all([readProblems(folder), openColumns(folder)]);
+  if (options.disagreements === true) {
+    await showDisagreements(output, { folder, problems, columns, step });
+    return EXIT.ok;
+  }
   if (options.problem === undefined) {
     await showRun(output, { folder, problems, columns, step });
     return EXIT.ok;

@@ -1,0 +1,96 @@
+/** Where another trainer's grader and Rollscope judge a rollout differently: a known source of silent bugs. */
+import { readGroup } from '../../journal/groups.ts';
+import { DASH, oneLine, plural, whole } from '../../protocol/format.ts';
+import type { Phase, Problem } from '../../protocol/index.ts';
+import { disagrees, trainerVerdict } from '../../protocol/trainer-verdict.ts';
+import type { RunColumns } from '../../runs/columns.ts';
+import type { Output } from '../output.ts';
+import { table } from '../table.ts';
+
+/** Rows for people; `--json` has all. */
+const SHOWN = 40;
+
+interface Disagreement {
+  problem: string;
+  phase: Phase;
+  step: number;
+  /** From 1. */
+  rollout: number;
+  answer: string | null;
+  reference: string | null;
+  /** What the trainer says, and under which name. */
+  trainer: { name: string; right: boolean };
+  rollscope: boolean;
+}
+
+interface Shown {
+  folder: string;
+  problems: readonly Problem[];
+  columns: RunColumns;
+  step: number | undefined;
+}
+
+/** @throws RollscopeError `run-broken` where rollouts are missing */
+export async function showDisagreements(output: Output, { folder, problems, columns, step }: Shown): Promise<void> {
+  const found: Disagreement[] = [];
+  let compared = 0;
+  for (const row of columns.countedRows) {
+    const id = columns.idOf(row);
+    if (step !== undefined && id.step !== step) continue;
+    const frame = columns.frameOf(row);
+    if (!frame) continue;
+    const { rollouts } = await readGroup(folder, { ...id, frame });
+    for (const [i, rollout] of rollouts.entries()) {
+      const differ = disagrees(rollout);
+      if (differ === null) continue;
+      compared++;
+      if (!differ) continue;
+      const { id: problem, answer: reference } = problems[id.problem]!;
+      const trainer = trainerVerdict(rollout)!;
+      found.push({
+        problem,
+        phase: id.phase,
+        step: id.step,
+        rollout: i + 1,
+        answer: rollout.answer,
+        reference,
+        trainer,
+        rollscope: rollout.correct!,
+      });
+    }
+  }
+  output.result({ compared, disagreements: found });
+  if (output.json) return;
+  if (compared === 0) {
+    output.print(
+      'Nothing to compare: no rollout was judged by both, by the trainer and by Rollscope with a reference.',
+    );
+    return;
+  }
+  output.print(
+    `${whole(found.length)} of ${plural(compared, 'rollout')} judged differently by the trainer and by Rollscope.`,
+  );
+  if (found.length > 0) output.print(`\n${tableOf(found.slice(0, SHOWN))}`);
+  if (found.length > SHOWN) output.print(`\n${whole(found.length - SHOWN)} more (--json has all).`);
+}
+
+function tableOf(rows: readonly Disagreement[]): string {
+  return table(
+    ['problem', 'phase', 'step', 'rollout', 'answer', 'reference', 'trainer', 'Rollscope'],
+    rows.map(({ problem, phase, step, rollout, answer, reference, trainer, rollscope }) => [
+      oneLine(problem, 24),
+      phase,
+      whole(step),
+      whole(rollout),
+      oneLine(answer ?? DASH, 28),
+      oneLine(reference ?? DASH, 28),
+      `${word(trainer.right)} (${trainer.name})`,
+      word(rollscope),
+    ]),
+    [2, 3],
+  );
+}
+
+function word(right: boolean): string {
+  return right ? 'correct' : 'wrong';
+}
