@@ -4,10 +4,11 @@
  * folder. A folder without a mark that fits is somebody else's.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { rollscopeHome } from '../protocol/home.ts';
-import { writeWhole } from '../system/aside.ts';
+import { writeFirst, writeWhole } from '../system/aside.ts';
+import { makeFolder } from '../system/folders.ts';
 import { inRun, MARK_FILE, RUN_FILE } from './layout.ts';
 
 const KEY_BYTES = 32;
@@ -52,11 +53,8 @@ async function readKey(): Promise<Buffer | null> {
 /** Of several processes that make one at the same time, all take the first. */
 async function createKey(): Promise<Buffer> {
   const file = keyFile();
-  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-  const aside = `${file}.${process.pid}-${randomBytes(4).toString('hex')}.partial`;
-  await writeFile(aside, randomBytes(KEY_BYTES), { mode: 0o600, flush: true });
-  await link(aside, file).catch(() => {});
-  await rm(aside, { force: true });
+  makeFolder(path.dirname(file), 0o700);
+  await writeFirst(file, randomBytes(KEY_BYTES), 0o600);
   const key = await readKey();
   if (!key) throw new Error(`${file} is not a key`);
   return key;

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -42,6 +42,14 @@ export async function writeWhole(
   { mode = 0o666, durable = false }: { mode?: number; durable?: boolean } = {},
 ): Promise<void> {
   await writeAside(path, (aside) => writeFile(aside, content, { mode, flush: durable }));
+}
+
+/** A whole file, unless there is one: of several processes that write it at the same time, all find the first one's. */
+export async function writeFirst(path: string, content: Uint8Array, mode: number): Promise<void> {
+  const aside = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.partial`;
+  await writeFile(aside, content, { mode, flush: true });
+  await link(aside, path).catch(() => {});
+  await rm(aside, { force: true });
 }
 
 /** Streams chunks into `path`, no faster than the disk takes them. */
