@@ -1,7 +1,7 @@
 /** Texts of the engine as the editor says them: what the terminal calls an option is a setting here. */
 import { SETTINGS } from '../engine/config/settings.ts';
 import type { ErrorData } from '../engine/protocol/errors.ts';
-import type { Head } from '../engine/runs/columns.ts';
+import type { Head } from '../engine/runs/head.ts';
 
 /** How each option of a run is set in the editor. */
 const NAMES: ReadonlyMap<string, string> = new Map(

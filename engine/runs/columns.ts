@@ -1,17 +1,14 @@
 /**
  * What a run's journal adds up to, as columns: a row for each group of rollouts, ragged clusters, a table of texts, metric
- * series, and the few records that are kept as they are. `fold.ts` fills it; `problem-view.ts` says what it means for a
- * problem. The extension host holds it, an index file stores it, and the panel gets copies of its arrays. Pure.
+ * series, and the few records that are kept as they are (`head.ts`). `fold.ts` fills it; `problem-view.ts` says what it means
+ * for a problem. The extension host holds it, an index file stores it, and the panel gets copies of its arrays. Pure.
  */
-import type { Forecast, ForecastScore, ProblemForecast } from '../protocol/forecast.ts';
 import type { ClusterCount, FramePointer, GroupId, GroupSummary, Majority } from '../protocol/group.ts';
 import { PHASES, type Phase } from '../protocol/group-id.ts';
-import type { EvaluationRecord, JournalRecord } from '../protocol/records.ts';
+import { EMPTY_HEAD, type Head } from './head.ts';
 import { type Metric, MetricSeries } from './series.ts';
 import { Strings } from './strings.ts';
 import { Table } from './table.ts';
-
-type RecordOf<T extends JournalRecord['type']> = Extract<JournalRecord, { type: T }>;
 
 /** A row per group, in the order of the journal. NaN in a Float64 column: unknown. */
 const GROUPS = {
@@ -68,64 +65,13 @@ const UPDATES = {
   clipFraction: Float64Array,
 } as const;
 
-/** What was predicted of one problem. */
-export interface Prediction extends ProblemForecast {
-  /** More likely than not, the amplified answer is wrong. */
-  likelyWrong: boolean;
-}
-
-/** What was predicted before the first step. */
-export interface RecordedForecast extends Pick<Forecast, 'reward' | 'by' | 'accuracy' | 'wrong'> {
-  /** By the problem's index. An object, so that it survives being sent and stored. */
-  problems: Readonly<Record<number, Prediction>>;
-}
-
-/** What a run has only a few of. Replaced, never changed in place, so that two heads can be compared by identity. */
-export interface Head {
-  run: RecordOf<'run'> | null;
-  /** Number of problems that the run has. */
-  problems: number;
-  evaluations: readonly EvaluationRecord[];
-  /** null before it is made, and in runs without one. */
-  forecast: RecordedForecast | null;
-  /** How the forecast turned out; null before the end, and without labels. */
-  forecastScore: (ForecastScore & { step: number }) | null;
-  warnings: readonly RecordOf<'warning'>[];
-  checkpoints: readonly RecordOf<'checkpoint'>[];
-  /** The latest thing that people did to the run. */
-  lifecycle: RecordOf<'lifecycle'> | null;
-  /** How the run ended; null while it is running, and again after it was resumed. */
-  end: RecordOf<'end'> | null;
-  /** True once any correctness is known: without labels, right and wrong are unknown everywhere. */
-  labeled: boolean;
-  /** Whether the reward says right or wrong: without, it has no accuracy. Of another trainer's reward this is not known: false. */
-  saysRight: boolean;
-  /** How many records were passed over, by their types, which this version does not know. */
-  skipped: Readonly<Record<string, number>>;
-}
-
-const EMPTY: Head = {
-  run: null,
-  problems: 0,
-  evaluations: [],
-  forecast: null,
-  forecastScore: null,
-  warnings: [],
-  checkpoints: [],
-  lifecycle: null,
-  end: null,
-  labeled: false,
-  saysRight: true,
-  skipped: {},
-};
-
 export class RunColumns {
   readonly groups = new Table(GROUPS);
   readonly clusters = new Table(CLUSTERS);
   readonly updates = new Table(UPDATES);
   readonly texts = new Strings();
   readonly series = new MetricSeries();
-  head: Head = EMPTY;
+  head: Head = EMPTY_HEAD;
   /** Number of the last record folded; -1 before the first. */
   seq = -1;
   /** The latest finished step; 0 before the first. */
@@ -259,25 +205,6 @@ export class RunColumns {
     const { counts } = this.groups.columns;
     for (let row = from; row < this.groups.length; row++) if (counts[row] === 1) this.count(row);
   }
-}
-
-/** The forecast as it was recorded; null without one. */
-export function recordedForecast({ forecast }: Pick<Head, 'forecast'>): Forecast | null {
-  if (!forecast) return null;
-  const { problems, ...rest } = forecast;
-  const all = Object.values(problems);
-  return {
-    ...rest,
-    problems: all.map(({ likelyWrong: _, ...problem }) => problem),
-    likelyWrong: all.filter(({ likelyWrong }) => likelyWrong).map(({ problem }) => problem),
-  };
-}
-
-/** How the forecast turned out, as it was recorded; null before the end, and without labels. */
-export function recordedScore({ forecastScore }: Pick<Head, 'forecastScore'>): ForecastScore | null {
-  if (!forecastScore) return null;
-  const { step: _, ...score } = forecastScore;
-  return score;
 }
 
 /** 1, 0 and anything else of a column as right, wrong and unknown. */

@@ -9,8 +9,9 @@ import { linesOf, linesOfBackward, readLines, readLinesBackward } from '../journ
 import { RollscopeError } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
 import type { JournalRecord } from '../protocol/records.ts';
-import { type Head, RunColumns } from './columns.ts';
+import { RunColumns } from './columns.ts';
 import { fold } from './fold.ts';
+import type { Head } from './head.ts';
 import { readIndex, readIndexHead } from './index-file.ts';
 
 /** Bytes from the end behind which the index is asked. */

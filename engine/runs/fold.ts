@@ -2,7 +2,8 @@
 import { PHASES } from '../protocol/group-id.ts';
 import type { GroupRecord, JournalRecord, MetricsRecord, StepRecord } from '../protocol/records.ts';
 import { saysRight } from '../reward/index.ts';
-import { fromNullable, fromTruth, type Head, type RecordedForecast, RunColumns } from './columns.ts';
+import { fromNullable, fromTruth, RunColumns } from './columns.ts';
+import type { Head, RecordedForecast } from './head.ts';
 import { foreignMetric } from './series.ts';
 
 type ForecastRecord = Extract<JournalRecord, { type: 'forecast' }>;

@@ -2,7 +2,8 @@
  * Columns on their way to a view or a file: plain objects of typed arrays that can be copied between threads. A view gets
  * everything once, and then what is new since its mark. Pure.
  */
-import { type Head, RunColumns } from './columns.ts';
+import { RunColumns } from './columns.ts';
+import type { Head } from './head.ts';
 import type { PackedSeries } from './series.ts';
 import type { PackedTable } from './table.ts';
 

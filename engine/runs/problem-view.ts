@@ -13,7 +13,8 @@ import {
   verdictOf,
   voteStatusOf,
 } from '../protocol/verdict.ts';
-import { known, type Prediction, type RunColumns, truth } from './columns.ts';
+import { known, type RunColumns, truth } from './columns.ts';
+import type { Prediction } from './head.ts';
 
 export type Status = 'unsampled' | VoteStatus;
 /** Without a reference answer only the confidence is known; before the first sample nothing is. */

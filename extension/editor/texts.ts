@@ -4,7 +4,7 @@ import { code, markdown, oneLine } from '../../engine/protocol/format.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
 import { type Verdict, VOTE_TITLES } from '../../engine/protocol/verdict.ts';
-import type { Prediction } from '../../engine/runs/columns.ts';
+import type { Prediction } from '../../engine/runs/head.ts';
 import type { ProblemView } from '../../engine/runs/problem-view.ts';
 import type { CommandName } from '../command-definitions.ts';
 import type { ProblemInRun } from './results.ts';

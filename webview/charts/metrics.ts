@@ -2,7 +2,7 @@
 import { type MetricDefinition, STEP_METRIC_NAMES, STEP_METRICS } from '../../engine/protocol/metrics.ts';
 import { valueText } from '../../engine/protocol/named-values.ts';
 import { QUANTITIES, withUnit } from '../../engine/protocol/quantities.ts';
-import type { Head } from '../../engine/runs/columns.ts';
+import type { Head } from '../../engine/runs/head.ts';
 import {
   type ForeignMetric,
   foreignName,

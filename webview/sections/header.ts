@@ -11,7 +11,7 @@ import { quantityText } from '../../engine/protocol/quantities.ts';
 import { canResume } from '../../engine/protocol/resumable.ts';
 import type { RunInfo } from '../../engine/protocol/rpc.ts';
 import { signalWarningIn } from '../../engine/protocol/warnings.ts';
-import type { Head } from '../../engine/runs/columns.ts';
+import type { Head } from '../../engine/runs/head.ts';
 import { collapseWarningAt } from '../../engine/runs/watch.ts';
 import { Component } from '../component.ts';
 import { failureNotice, failureStyles } from '../failure-notice.ts';

@@ -3,7 +3,7 @@
 import { duration, plural, rounded } from '../../protocol/format.ts';
 import { quantityText } from '../../protocol/quantities.ts';
 import { mean } from '../../protocol/values.ts';
-import { recordedForecast } from '../../runs/columns.ts';
+import { recordedForecast } from '../../runs/head.ts';
 import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
 import { forecastSection, signalTable, withoutForecast } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';

@@ -1,11 +1,10 @@
 /** `rollscope rescore`: other rewards on the stored rollouts, without the model. */
 import { hasReference, REWARDED } from '../../analysis/metrics.ts';
-import { compareRewards, type Rescored, type RescoredGroup, type Rescoring, winnerOf } from '../../analysis/rescore.ts';
-import { DASH, originText, plural, verdict } from '../../protocol/format.ts';
-import { type GroupDetail, parseReward, RollscopeError } from '../../protocol/index.ts';
-import { quantityText } from '../../protocol/quantities.ts';
+import { compareRewards, type Rescored, type RescoredGroup } from '../../analysis/rescore.ts';
+import { originText, plural } from '../../protocol/format.ts';
+import { RollscopeError } from '../../protocol/index.ts';
 import { LOSS } from '../../protocol/settings/loss.ts';
-import { REWARDS, rewardOf } from '../../reward/index.ts';
+import { rewardOf } from '../../reward/index.ts';
 import { groupOf, rejudged } from '../../reward/stored.ts';
 import { advantages } from '../../training/advantages.ts';
 import { type AnswerOptions, graderFor } from '../answers.ts';
@@ -13,8 +12,9 @@ import { type RunMaterial, readGroups } from '../groups.ts';
 import { wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
+import { meaning, recordedName, recordedScores, toScore } from '../rescore/rewards.ts';
+import { conclusion, pairTable, rewardTable, winners } from '../rescore/tables.ts';
 import { findRun } from '../runs.ts';
-import { table } from '../table.ts';
 
 export interface RescoreOptions extends AnswerOptions {
   reward?: string[];
@@ -132,31 +132,6 @@ const NO_REFERENCES = 'No problem of these groups has a reference answer.';
 /** Where another trainer does not say how it estimated advantages. */
 const USUAL_ADVANTAGE = LOSS.fields.advantage.default!;
 
-/** A recorded reward has a name that no expression has. */
-function recordedName(reward: string | null): string {
-  return `${reward ?? 'reward'} (recorded)`;
-}
-
-/** The rewards that another trainer recorded, each where all rollouts of the group have it: the one that trains, then those with names. */
-function recordedScores(trained: string, { rollouts }: GroupDetail): Record<string, Rescored> {
-  const scores: Record<string, Rescored> = {};
-  const add = (name: string, values: (number | null | undefined)[]) => {
-    const numbers = values.filter((value) => value !== null && value !== undefined);
-    if (numbers.length > 0 && numbers.length === rollouts.length) scores[name] ??= { rewards: numbers };
-  };
-  add(
-    trained,
-    rollouts.map(({ reward }) => reward),
-  );
-  for (const name of new Set(rollouts.flatMap(({ rewards }) => Object.keys(rewards)))) {
-    add(
-      recordedName(name),
-      rollouts.map(({ rewards }) => rewards[name]),
-    );
-  }
-  return scores;
-}
-
 function trainedWith({ config, reward, origin }: RunMaterial): string {
   if (config) return `the run was trained with ${reward}.`;
   return `imported from ${originText(origin)}, trained with ${reward ?? 'a reward that was not recorded'}.`;
@@ -166,91 +141,4 @@ function trainedWith({ config, reward, origin }: RunMaterial): string {
 function numbersOf({ problem, step, rewards }: RescoredGroup) {
   const numbers = Object.entries(rewards).map(([name, scores]) => [name, scores?.rewards ?? null] as const);
   return { problem, step, rewards: Object.fromEntries(numbers) };
-}
-
-/** The training reward, as the baseline, and the named rewards (default: all); each once. */
-function toScore(trained: string | null, named: readonly string[]): string[] {
-  const seen = new Set<string>();
-  return [...(trained === null ? [] : [trained]), ...(named.length > 0 ? named : REWARDS)].filter((text) => {
-    const known = seen.has(meaning(text));
-    seen.add(meaning(text));
-    return !known;
-  });
-}
-
-/** The same for expressions that differ only in spaces and parentheses. */
-function meaning(text: string): string {
-  return JSON.stringify(parseReward(text, REWARDS));
-}
-
-function rewardTable({ rewards }: Rescoring): string {
-  const rows = rewards.map((r) => [
-    r.reward,
-    String(r.groups),
-    quantityText('reward', r.mean),
-    r.range ? `${quantityText('reward', r.range[0])} to ${quantityText('reward', r.range[1])}` : DASH,
-    quantityText('share', r.equal),
-    quantityText('auroc', r.auroc),
-    quantityText('accuracy', r.top1Accuracy?.mean),
-    quantityText('accuracy', r.signAccuracy),
-    quantityText('accuracy', r.accuracy),
-  ]);
-  const header = [
-    'reward',
-    'groups',
-    'mean',
-    'range',
-    'all equal',
-    'AUROC within problems',
-    'top-1 accuracy',
-    'advantage-sign accuracy',
-    'accuracy',
-  ];
-  return table(header, rows, [1, 2, 4, 6, 7, 8]);
-}
-
-/** Pairs with the training reward; all pairs if it is not among them. */
-function pairTable({ pairs }: Rescoring, trained: string): string {
-  const with_ = pairs.filter(({ rewards }) => rewards.includes(trained));
-  const rows = (with_.length > 0 ? with_ : pairs).map(
-    ({ rewards: [a, b], kendall, spearman, top1Disagreement, signDisagreement }) => [
-      a,
-      b,
-      quantityText('rankCorrelation', kendall?.mean),
-      quantityText('rankCorrelation', spearman?.mean),
-      quantityText('share', top1Disagreement?.mean),
-      quantityText('share', signDisagreement),
-    ],
-  );
-  return table(['reward', 'vs.', 'Kendall', 'Spearman', 'top-1 disagreement', 'sign disagreement'], rows, [2, 3, 4, 5]);
-}
-
-function winners(groups: readonly RescoredGroup[], rewards: readonly string[]): string {
-  const rows = groups.flatMap(({ step, group, rewards: of }) =>
-    rewards.flatMap((text) => {
-      const scores = of[text];
-      if (!scores || scores.rewards.length === 0) return [];
-      const best = winnerOf(scores);
-      const { answer, correct } = group.rollouts[best]!;
-      return [
-        [
-          String(step),
-          text,
-          String(best + 1),
-          answer ?? DASH,
-          verdict(correct),
-          scores.rewards.map((v) => quantityText('reward', v)).join(' '),
-        ],
-      ];
-    }),
-  );
-  return table(['step', 'reward', 'top-1', 'answer', 'verdict', 'rewards by rollout'], rows, [0, 2]);
-}
-
-function conclusion({ rewards }: Rescoring): string {
-  const judged = rewards.filter(({ reward, auroc }) => auroc !== null && reward !== 'ground-truth');
-  if (judged.length === 0)
-    return 'No ranking: there are no labels, or the rollouts of each problem are all correct or all wrong.';
-  const [best] = judged;
-  return `Best agreement with correctness: ${best!.reward}, AUROC ${quantityText('auroc', best!.auroc)} within problems (chance: 0.5), over ${plural(best!.auroc!.groups, 'group')} with both correct and wrong rollouts.`;
 }

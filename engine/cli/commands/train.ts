@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { RunConfig } from '../../protocol/config.ts';
 import { EMBEDDED } from '../../protocol/embedded.ts';
 import { bytes, duration, plural, rounded, whole } from '../../protocol/format.ts';
-import { recordedScore } from '../../runs/columns.ts';
+import { recordedScore } from '../../runs/head.ts';
 import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
 import { scoreText } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';

@@ -1,3 +1,7 @@
+/**
+ * The policy: a model that samples, is updated and is saved. It lives in the compute worker and owns everything that the
+ * device holds; texts go in, rollouts with their texts come out.
+ */
 import type { PolicyRollout } from '../../protocol/index.ts';
 import type { AskOptions, Responses, ScoreOptions } from '../../reward/index.ts';
 import type { SampledRollout } from '../../rollout/sampler.ts';

@@ -1,0 +1,41 @@
+/** How a run ended: the failure mode, the collapse step, the training signal, the watch. */
+import { classifyRun, collapseStep, collapseText, curveOf, type RunFailure } from '../../analysis/collapse.ts';
+import type { RunReward } from '../../reward/index.ts';
+import type { RunColumns } from '../../runs/columns.ts';
+import { learnedNothing, type RecordedSignal, runSignal, signalText } from '../../runs/run-signal.ts';
+import { collapseWarningAt } from '../../runs/watch.ts';
+
+type Trained = Pick<RunReward, 'saysRight'> & Partial<Pick<RunReward, 'executes'>>;
+
+export function endingOf(columns: RunColumns, { saysRight, executes = false }: Trained) {
+  const { series, head } = columns;
+  const steps = series.rows('proxyReward', 'groundTruthReward', 'length', 'repetition', 'rewardAccuracy');
+  const curve = curveOf(steps);
+  if (curve.length === 0) return null;
+  const accuracy = head.evaluations.flatMap((r) => (r.accuracy ? [{ step: r.step, value: r.accuracy.mean }] : []));
+  const watch = collapseWarningAt({ head });
+  return {
+    failure: classifyRun(curve, accuracy),
+    // Where programs judge, a response need not have an answer.
+    signal: executes ? { ...runSignal(columns), noAnswer: null } : runSignal(columns),
+    collapse: saysRight ? collapseStep(steps.map(({ step, metrics }) => ({ step, ...metrics }))) : null,
+    watch,
+  };
+}
+
+type Ending = NonNullable<ReturnType<typeof endingOf>>;
+
+export function endingText({ failure, signal, collapse, watch }: Ending, reward: string): string {
+  const last = watch ? `\n  collapse watch, step ${watch.step}: ${watch.message}` : '\n  collapse watch: no alarms';
+  const step = collapse ? collapseText(collapse) : `not defined for ${reward}, which is not a correctness reward`;
+  return `Outcome: ${outcomeText(failure, signal)}\n  Model Collapse Step (reward accuracy below 1%): ${step}${last}`;
+}
+
+/** A run without anything to learn from has not simply not failed. */
+export function outcomeText({ mode, reason }: RunFailure, signal: RecordedSignal): string {
+  const lacking = signalText(signal);
+  const failure = mode === 'none' ? 'no failure' : `${mode} failure`;
+  if (lacking === null) return `${failure}: ${reason}`;
+  if (mode !== 'none') return `${failure}: ${reason}; ${lacking}`;
+  return `${learnedNothing(signal) ? 'no' : 'weak'} training signal: ${lacking}; ${reason}`;
+}

@@ -1,0 +1,91 @@
+/** What `rollscope analyze` prints about one step: confidence, quadrants, pass@k, the optimum, and the forecast's signals. */
+import type { MeasureAlignment, quadrants } from '../../analysis/alignment.ts';
+import { MEASURE_NAMES } from '../../analysis/confidence.ts';
+import { estimatesAtK } from '../../analysis/evaluation-metrics.ts';
+import { signalQuality } from '../../analysis/forecast.ts';
+import { type JudgedGroup, majorityRight } from '../../analysis/metrics.ts';
+import type { Optimum } from '../../analysis/optimum.ts';
+import { DASH, oneLine } from '../../protocol/format.ts';
+import type { GroupDetail, Problem } from '../../protocol/index.ts';
+import { quantityText } from '../../protocol/quantities.ts';
+import { QUADRANT_TITLES, QUADRANTS } from '../../protocol/verdict.ts';
+import type { RunColumns } from '../../runs/columns.ts';
+import { recordedForecast, recordedScore } from '../../runs/head.ts';
+import { forecastSection, scoreText, signalTable } from '../forecast.ts';
+import { table } from '../table.ts';
+
+/** The KL-regularized optimum that training approaches, estimated by reweighting these rollouts. */
+export function optimumText(groups: readonly JudgedGroup[], optima: readonly Optimum[], beta: number): string {
+  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  const judged = groups.flatMap(({ rollouts }, i) => {
+    const found = optima[i]!.accuracy;
+    return found === null ? [] : [{ now: mean(rollouts.map(({ correct }) => Number(correct === true))), there: found }];
+  });
+  const change = (of: 'share' | 'accuracy', now: number, there: number) =>
+    `${quantityText(of, now)} now, ${quantityText(of, there)} at the optimum`;
+  const accuracy =
+    judged.length === 0
+      ? ''
+      : `; accuracy ${change('accuracy', mean(judged.map((one) => one.now)), mean(judged.map((one) => one.there)))}`;
+  const shares = change(
+    'share',
+    mean(groups.map(({ majority }) => majority?.share ?? 0)),
+    mean(optima.map((o) => o.majorityShare)),
+  );
+  return `Optimum pi* at beta ${quantityText('beta', beta)}, by reweighting these rollouts: majority share ${shares}${accuracy}`;
+}
+
+export function alignmentTable(aligned: readonly MeasureAlignment[]): string {
+  const rows = MEASURE_NAMES.flatMap((name) => {
+    const found = aligned.find(({ measure }) => measure === name);
+    if (!found) return [];
+    return [
+      [
+        found.title,
+        found.within ? `${quantityText('auroc', found.within)}, n = ${found.within.problems}` : DASH,
+        quantityText('auroc', found.across),
+        quantityText('calibrationError', found.calibration?.equalWidth.error),
+        quantityText('calibrationError', found.calibration?.equalMass.error),
+      ],
+    ];
+  });
+  return table(
+    ['AUROC for correctness', 'within problems', 'across problems', 'ECE, equal width', 'ECE, equal mass'],
+    rows,
+    [3, 4],
+  );
+}
+
+export function quadrantTable(found: ReturnType<typeof quadrants>, problems: readonly Problem[]): string {
+  const rows = QUADRANTS.map((name) => [
+    QUADRANT_TITLES[name],
+    String(found[name].length),
+    oneLine(found[name].map((index) => problems[index]!.id).join(', '), 70),
+  ]);
+  return table(['majority', 'problems', 'ids'], rows, [1]);
+}
+
+export function atKTable(groups: readonly JudgedGroup[]): string | null {
+  const most = Math.min(...groups.map(({ rollouts }) => rollouts.length));
+  const ks = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096].filter((k) => k <= most);
+  const rows = ks.flatMap((k) => {
+    const found = estimatesAtK(groups, k);
+    return found ? [[String(k), quantityText('accuracy', found.pass), quantityText('accuracy', found.majority)]] : [];
+  });
+  return rows.length > 0 ? table(['k', 'pass@k', 'maj@k'], rows, [0]) : null;
+}
+
+/** The stored forecast with its score, and how well its signals separate correct from wrong majorities now. */
+export function forecastPart({ head }: RunColumns, groups: readonly GroupDetail[], problems: readonly Problem[]) {
+  const forecast = recordedForecast(head);
+  if (!forecast) return null;
+  const score = recordedScore(head);
+  const right = new Map(groups.map((group) => [group.problem, majorityRight(group)]));
+  const signals = signalTable(forecast, right);
+  const parts = [
+    forecastSection(forecast, problems),
+    ...(score ? [scoreText(score)] : []),
+    ...(signals ? [signals] : []),
+  ];
+  return { text: parts.join('\n'), data: { forecast, score, signals: signalQuality(forecast, right) } };
+}

@@ -1,0 +1,77 @@
+/** What `rollscope rescore` prints: the rewards, their pairs, their winners, and which one is best. */
+import { type RescoredGroup, type Rescoring, winnerOf } from '../../analysis/rescore.ts';
+import { DASH, plural, verdict } from '../../protocol/format.ts';
+import { quantityText } from '../../protocol/quantities.ts';
+import { table } from '../table.ts';
+
+export function rewardTable({ rewards }: Rescoring): string {
+  const rows = rewards.map((r) => [
+    r.reward,
+    String(r.groups),
+    quantityText('reward', r.mean),
+    r.range ? `${quantityText('reward', r.range[0])} to ${quantityText('reward', r.range[1])}` : DASH,
+    quantityText('share', r.equal),
+    quantityText('auroc', r.auroc),
+    quantityText('accuracy', r.top1Accuracy?.mean),
+    quantityText('accuracy', r.signAccuracy),
+    quantityText('accuracy', r.accuracy),
+  ]);
+  const header = [
+    'reward',
+    'groups',
+    'mean',
+    'range',
+    'all equal',
+    'AUROC within problems',
+    'top-1 accuracy',
+    'advantage-sign accuracy',
+    'accuracy',
+  ];
+  return table(header, rows, [1, 2, 4, 6, 7, 8]);
+}
+
+/** Pairs with the training reward; all pairs if it is not among them. */
+export function pairTable({ pairs }: Rescoring, trained: string): string {
+  const with_ = pairs.filter(({ rewards }) => rewards.includes(trained));
+  const rows = (with_.length > 0 ? with_ : pairs).map(
+    ({ rewards: [a, b], kendall, spearman, top1Disagreement, signDisagreement }) => [
+      a,
+      b,
+      quantityText('rankCorrelation', kendall?.mean),
+      quantityText('rankCorrelation', spearman?.mean),
+      quantityText('share', top1Disagreement?.mean),
+      quantityText('share', signDisagreement),
+    ],
+  );
+  return table(['reward', 'vs.', 'Kendall', 'Spearman', 'top-1 disagreement', 'sign disagreement'], rows, [2, 3, 4, 5]);
+}
+
+export function winners(groups: readonly RescoredGroup[], rewards: readonly string[]): string {
+  const rows = groups.flatMap(({ step, group, rewards: of }) =>
+    rewards.flatMap((text) => {
+      const scores = of[text];
+      if (!scores || scores.rewards.length === 0) return [];
+      const best = winnerOf(scores);
+      const { answer, correct } = group.rollouts[best]!;
+      return [
+        [
+          String(step),
+          text,
+          String(best + 1),
+          answer ?? DASH,
+          verdict(correct),
+          scores.rewards.map((v) => quantityText('reward', v)).join(' '),
+        ],
+      ];
+    }),
+  );
+  return table(['step', 'reward', 'top-1', 'answer', 'verdict', 'rewards by rollout'], rows, [0, 2]);
+}
+
+export function conclusion({ rewards }: Rescoring): string {
+  const judged = rewards.filter(({ reward, auroc }) => auroc !== null && reward !== 'ground-truth');
+  if (judged.length === 0)
+    return 'No ranking: there are no labels, or the rollouts of each problem are all correct or all wrong.';
+  const [best] = judged;
+  return `Best agreement with correctness: ${best!.reward}, AUROC ${quantityText('auroc', best!.auroc)} within problems (chance: 0.5), over ${plural(best!.auroc!.groups, 'group')} with both correct and wrong rollouts.`;
+}
