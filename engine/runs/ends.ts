@@ -105,6 +105,35 @@ export async function readWarnings(
   });
 }
 
+const [NUL, OPEN, CLOSE] = [0x00, 0x7b, 0x7d];
+
+/**
+ * Refuses a journal that reading it would refuse, as far as that shows without parsing every line: a line that is no object
+ * before one that is, and records that are missing. So a damaged run is not listed as a complete one.
+ * @throws RollscopeError `run-broken`
+ */
+export function checkLines(folder: string, journal: Buffer): void {
+  let damaged: number | null = null;
+  let last: Buffer | null = null;
+  let lines = 0;
+  let whole = 0;
+  for (const line of linesOf(journal)) {
+    lines++;
+    if (line[0] !== OPEN || line[line.length - 1] !== CLOSE || line.includes(NUL)) {
+      damaged ??= lines;
+    } else {
+      // A kill may leave broken lines at the very end.
+      if (damaged !== null) throw brokenRun(folder, `line ${damaged} is not valid JSON`);
+      last = line;
+      whole = lines;
+    }
+  }
+  const parsed = last && parseLine(last.toString());
+  if (parsed && typeof parsed !== 'string' && parsed.seq !== whole - 1) {
+    throw brokenRun(folder, `the last record has the number ${parsed.seq} where ${whole - 1} is expected`);
+  }
+}
+
 /** The journal writes the type first, so that a line can be told without parsing it. */
 function prefixOf(type: JournalRecord['type']): string {
   return `{"type":"${type}"`;

@@ -10,7 +10,7 @@ import { readRunFile } from '../journal/reader.ts';
 import { RollscopeError, toErrorData } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
 import type { ListedRun, RunInfo } from '../protocol/rpc.ts';
-import { readEnds, readWarnings } from './ends.ts';
+import { checkLines, readEnds, readWarnings } from './ends.ts';
 import { type ListEntries, readEntries, stampOf, writeEntries } from './list-file.ts';
 import { runInfo } from './run-info.ts';
 import { statusOf } from './run-status.ts';
@@ -135,6 +135,7 @@ export async function readRunInfo(folder: string): Promise<RunInfo> {
   }
   const writing = liveWriter(folder) !== null;
   const journal = await smallJournal(folder);
+  if (journal && !writing) checkLines(folder, journal);
   const [{ step, evaluations, end, lifecycle }, skipped, warnings] = await Promise.all([
     readEnds(folder, journal),
     countSkipped(folder, journal),

@@ -1,4 +1,5 @@
 /** The Models view and its list: the embedded model and recently used ones. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { EMBEDDED, isEmbedded } from '../../engine/protocol/embedded.ts';
@@ -25,6 +26,11 @@ export function modelName(model: string): string {
 
 export function isFile(model: string): boolean {
   return model !== EMBEDDED && modelName(model) !== model;
+}
+
+/** Whether it is a file or folder that was deleted or moved. */
+function isMissing(model: string): boolean {
+  return isFile(model) && !isEmbedded(model) && !existsSync(model);
 }
 
 /** Recently used models, the latest first. */
@@ -79,9 +85,11 @@ export class ModelList {
 }
 
 export class ModelItem extends vscode.TreeItem {
+  /** @param missing it is a file or folder that is not there */
   constructor(
     readonly model: string,
     current: boolean,
+    missing = false,
   ) {
     super(plain(modelName(model)));
     this.id = model;
@@ -90,9 +98,12 @@ export class ModelItem extends vscode.TreeItem {
       : isFile(model)
         ? plain(path.dirname(model))
         : 'Hugging Face Hub';
-    this.description = current ? `in use · ${where}` : where;
+    const state = missing ? `${current ? 'chosen, but ' : ''}missing · ` : current ? 'in use · ' : '';
+    this.description = `${state}${where}`;
     this.tooltip = model === EMBEDDED ? 'A tiny model included with Rollscope. No download needed.' : plain(model);
-    this.iconPath = new vscode.ThemeIcon(current ? 'check' : 'circle-outline');
+    this.iconPath = missing
+      ? new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'))
+      : new vscode.ThemeIcon(current ? 'check' : 'circle-outline');
     this.contextValue = (model === EMBEDDED ? 'model.embedded' : 'model.recent') satisfies ItemContext;
     this.command = commandOf('useModel', [this]);
     this.accessibilityInformation = { label: plain(`${modelName(model)}, ${this.description}`) };
@@ -116,7 +127,7 @@ export class ModelsTree implements vscode.TreeDataProvider<ModelItem> {
   getChildren(item?: ModelItem): ModelItem[] {
     if (item) return [];
     const { current, recent } = this.models;
-    return [EMBEDDED, ...recent].map((model) => new ModelItem(model, model === current));
+    return [EMBEDDED, ...recent].map((model) => new ModelItem(model, model === current, isMissing(model)));
   }
 
   dispose(): void {

@@ -198,6 +198,7 @@ test('status bar and views', async () => {
   for (const model of ['embedded', '/models/small.gguf', 'owner/name']) {
     item(`a model: ${model}`, new ModelItem(model, model === 'embedded'));
   }
+  item('a model that was deleted', new ModelItem('/models/gone.gguf', true, true));
   const silent = () => ({ dispose() {} });
   const models = { recent: [], current: 'embedded', onDidChange: silent };
   showViews({

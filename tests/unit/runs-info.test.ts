@@ -1,5 +1,5 @@
 /** What is said of a run in one line: the same from its journal, its columns and the command line. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { runs } from '../../engine/cli/commands/runs.ts';
@@ -7,7 +7,7 @@ import { show } from '../../engine/cli/commands/show.ts';
 import { runSummary } from '../../engine/cli/summary.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import type { EvaluationRecord } from '../../engine/protocol/records.ts';
-import { readRunInfo } from '../../engine/runs/list.ts';
+import { listRuns, readRunInfo } from '../../engine/runs/list.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { beforeAfter } from '../../engine/runs/run-info.ts';
 import { OpenRun } from '../../extension/run/open-run.ts';
@@ -86,4 +86,28 @@ test('list, panel and command line say that a run had little to learn from, also
   await show('run', { out: root });
   write.mockRestore();
   expect(printed.split('no-signal: raise')).toHaveLength(3);
+});
+
+test.each<[string, (lines: string[]) => void, boolean]>([
+  ['a line that was overwritten', (lines) => lines.splice(3, 1, `{"type":"group"${'\0'.repeat(20)}}`), true],
+  ['a line that was cut', (lines) => lines.splice(3, 1, lines[3]!.slice(0, 20)), true],
+  ['records that are missing', (lines) => lines.splice(3, 2), true],
+  ['a last line that was cut by a kill', (lines) => lines.push('{"type":"group"'), false],
+])('a complete run with %s is listed as what it is', async (_, damage, unreadable) => {
+  const root = temporaryFolder();
+  const folder = join(root, 'run');
+  await writeRunFixture(folder, RUN);
+  const file = join(folder, 'events.jsonl');
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  damage(lines);
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  const [listed] = await listRuns(root);
+  expect(listed!.status === 'unreadable').toBe(unreadable);
+  if (unreadable) expect(listed).toMatchObject({ error: { code: 'run-broken', details: { reason: 'bad-record' } } });
+  // Opening it says the same.
+  const opened = await openColumns(folder).then(
+    () => true,
+    () => false,
+  );
+  expect(opened).toBe(!unreadable);
 });
