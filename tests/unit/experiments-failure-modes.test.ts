@@ -67,7 +67,7 @@ describe('failure-modes', () => {
     const missed = found.criteria.find(({ met }) => met === false)!;
     expect(missed.expected).toContain('self-certainty');
     expect(missed.measured.match(/\blength \(/g)).toHaveLength(2);
-    expect(missed.measured).toMatch(/ 1\d.* 3 tokens/);
+    expect(missed.measured).toMatch(/ 1\d.* 3\.0 tokens/);
     expect(found.remarks.some((remark) => remark.startsWith('self-certainty'))).toBe(true);
   });
 
