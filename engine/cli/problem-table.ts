@@ -57,14 +57,14 @@ export function problemResult(problem: Problem, columns: RunColumns, step?: numb
   };
 }
 
-/** Wrong ones first, the most confident on top; then those without a reference; then correct ones, the least confident on top. */
+/** Wrong ones first, the largest majority share on top; then those without a reference; then correct ones, the smallest on top. */
 export function byConcern(a: ProblemResult, b: ProblemResult): number {
   const rank = ({ correct }: ProblemResult) => (correct === false ? 0 : correct === null ? 1 : 2);
-  const confidence = ({ share: value }: ProblemResult) => value ?? 0;
+  const shareOf = ({ share }: ProblemResult) => share ?? 0;
   const difference = rank(a) - rank(b);
   if (difference !== 0) return difference;
-  const byConfidence = rank(a) === 2 ? confidence(a) - confidence(b) : confidence(b) - confidence(a);
-  return byConfidence || a.index - b.index;
+  const byShare = rank(a) === 2 ? shareOf(a) - shareOf(b) : shareOf(b) - shareOf(a);
+  return byShare || a.index - b.index;
 }
 
 export function problemTable(results: readonly ProblemResult[]): string {

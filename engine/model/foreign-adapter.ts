@@ -21,7 +21,7 @@ export function asOwnAdapter(
 ): Values {
   const refuse = (reason: string, field: string, what: string) => {
     const hint = `Use LoRA adapters of rank ${lora.rank} or less on the same projections, or \`base\`.`;
-    const details: ErrorDetails = { reason, voter: folder, field };
+    const details: ErrorDetails = { reason, policy: folder, field };
     return new RollscopeError('model', `The adapter ${folder} ${what}: it cannot vote.`, hint, { details });
   };
   const unsupported = unsupportedIn(config);

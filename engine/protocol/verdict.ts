@@ -3,10 +3,10 @@
  * which quadrant this makes. Metrics, reports and views all go by these rules. Pure, and without zod: the page has it too.
  */
 
-/** A majority share above this counts as confident. */
+/** A majority share above this counts as confident, as the field says of a vote; elsewhere confidence is of token probabilities. */
 export const CONFIDENT = 0.8;
 
-/** Problems with a reference answer, by confidence (majority share) and correctness of the majority answer. */
+/** Problems with a reference answer, by majority share and correctness of the majority answer. */
 export const QUADRANTS = ['confident-correct', 'confident-wrong', 'uncertain-correct', 'uncertain-wrong'] as const;
 export type Quadrant = (typeof QUADRANTS)[number];
 
@@ -62,7 +62,7 @@ export function rightOf(verdict: Verdict): boolean | null {
 }
 
 /**
- * Confident with a share above `threshold`; no majority (null) is uncertain. Without a verdict only the confidence is known.
+ * Confident with a share above `threshold`; no majority (null) is uncertain. Without a verdict only the share is known.
  * @param share rollouts of the majority over all, in [0, 1]
  */
 export function quadrantOf(

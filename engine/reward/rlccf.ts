@@ -13,13 +13,14 @@ import { aNumber, aText, listOf, record, type ShapeValue } from './shape.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 import { type VotedAnswer, weightedVote } from './vote.ts';
 
-const OPTIONS = section('Voters', {
+const OPTIONS = section('Other policies', {
   policies: texts({
     title: 'Other policies',
     help: 'another policy that votes (an adapter folder, a checkpoint, a model of the same shape, or base); repeatable',
     example: './adapter',
     placeholder: 'policy',
-    flag: '--voter',
+    flag: '--other-policy',
+    former: ['--voter'],
     names: 'policy',
     repeat: true,
     most: 16,
@@ -51,7 +52,7 @@ async function gather(
       stream: 'other-policy',
       step,
       policy,
-      activity: 'sampling-voter',
+      activity: 'sampling-other-policy',
       detail: policy,
     });
     answers.push(responses.map((of, g) => answersOf(of, groups[g]!.grader)));
@@ -130,8 +131,8 @@ export const rlccf = labelFree({
     throw new RollscopeError(
       'config',
       'The reward rlccf needs other policies that vote with the one being trained.',
-      'Add them with --voter: adapter folders, checkpoints, models of the same shape, or base.',
-      { details: { reason: 'no-voters', field: '--voter' } },
+      'Add them with --other-policy: adapter folders, checkpoints, models of the same shape, or base.',
+      { details: { reason: 'no-other-policies', field: '--other-policy' } },
     );
   },
   policies: ({ policies }) => policies,

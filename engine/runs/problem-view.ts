@@ -17,7 +17,7 @@ import { known, type RunColumns, truth } from './columns.ts';
 import type { Prediction } from './head.ts';
 
 export type Status = 'unsampled' | VoteStatus;
-/** Without a reference answer only the confidence is known; before the first sample nothing is. */
+/** Without a reference answer only the share is known; before the first sample nothing is. */
 export type AnyQuadrant = Quadrant | 'confident' | 'uncertain' | 'none';
 
 export interface ProblemView {

@@ -373,7 +373,7 @@ describe('on the command line', () => {
   });
 
   test.each([
-    [['--reward', 'rlccf'], 'config', { reason: 'no-voters', field: '--voter' }],
+    [['--reward', 'rlccf'], 'config', { reason: 'no-other-policies', field: '--other-policy' }],
     [['--reward', 'custom', '--allow-programs'], 'config', { reason: 'no-program', field: '--reward-program' }],
     [
       ['--reward', 'custom', '--reward-program', 'nowhere.mjs', '--allow-programs'],

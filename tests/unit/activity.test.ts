@@ -6,5 +6,5 @@ test('every activity has a text, with what it works on where there is a choice',
   for (const text of [...texts(null), ...texts('base')]) expect(text).toMatch(/^[a-z][a-z ]+$/);
   expect(new Set(texts(null)).size).toBe(ACTIVITIES.length);
   expect(activityText({ activity: 'loading', detail: null })).toBe('loading model');
-  expect(activityText({ activity: 'sampling-voter', detail: 'base' })).toBe('sampling base');
+  expect(activityText({ activity: 'sampling-other-policy', detail: 'base' })).toBe('sampling base');
 });

@@ -161,7 +161,7 @@ describe('options', () => {
       '--reward': ['empo', 'empo'],
       '--empo-clusters': ['model', 'model'],
       '--program-language': ['javascript', 'javascript'],
-      '--voter': ['base', ['base']],
+      '--other-policy': ['base', ['base']],
       '--reward-program': ['python3 "my reward.py" -v', ['python3', 'my reward.py', '-v']],
     };
     const { settings } = TRAIN_GROUPS.find(({ title }) => title === 'Reward')!;
@@ -175,7 +175,7 @@ describe('options', () => {
       const found = field.split('.').reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], config);
       expect(found, flag).toEqual(value);
     }
-    expect(train('--voter', 'embedded:W', '--voter', './adapter').rewardOptions.rlccf!.policies).toEqual([
+    expect(train('--other-policy', 'embedded:W', '--other-policy', './adapter').rewardOptions.rlccf!.policies).toEqual([
       'embedded:W',
       path.resolve('adapter'),
     ]);

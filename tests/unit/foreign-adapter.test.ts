@@ -55,7 +55,7 @@ describe('the scale', () => {
 
 describe('is refused', () => {
   const refuses = (given: ReturnType<typeof adapter>, facts: Record<string, unknown>) =>
-    expectThrow(() => valuesOf(given), 'model', { voter: '/voter', ...facts });
+    expectThrow(() => valuesOf(given), 'model', { policy: '/voter', ...facts });
 
   test.each<[Record<string, unknown>, string]>([
     [{ peft_type: 'IA3' }, 'peft_type IA3'],

@@ -39,7 +39,7 @@ export async function loadOtherPolicy(
         'model',
         `rlccf: the policy ${policy} ${data ? 'has a different shape' : `lacks ${name}`}: it cannot vote with the policy being trained.`,
         'Use checkpoints of the same model, or models of the same shape.',
-        { details: { reason: data ? 'other-shape' : 'missing-tensor', voter: policy, field: name } },
+        { details: { reason: data ? 'other-shape' : 'missing-tensor', policy, field: name } },
       );
     }
     values[name] = backend.value('float32', shape, data);
