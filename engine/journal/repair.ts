@@ -17,7 +17,7 @@ import { parseChecked, parseLine } from './events.ts';
 import { upgradeProblem } from './formats/upgrade.ts';
 import { isWholeFrame } from './frame.ts';
 import { readFrameBytes } from './groups.ts';
-import { EVENTS_FILE, inRun, LOCK_FILE, PROBLEMS_FILE, PROMPTS_FILE, RUN_FILE } from './layout.ts';
+import { EVENTS_FILE, IMPORT_FILE, inRun, LOCK_FILE, PROBLEMS_FILE, PROMPTS_FILE, RUN_FILE } from './layout.ts';
 import { liveWriter } from './lock.ts';
 import { restoreHint } from './missing-file.ts';
 import { readPrompts, readRunFile, readRunFolder } from './reader.ts';
@@ -79,9 +79,9 @@ async function refuseNewer(folder: string): Promise<void> {
   });
 }
 
-/** Everything but the lock, and what is only made of the rest. */
+/** Everything but the lock, what is only made of the rest, and how far an import had come, which names places in the old files. */
 async function copyRun(source: string, target: string): Promise<void> {
-  const isLeft = (name: string) => name === LOCK_FILE || name.endsWith('.index');
+  const isLeft = (name: string) => name === LOCK_FILE || name === IMPORT_FILE || name.endsWith('.index');
   await copy(source, target, (path) => !isLeft(basename(path)));
 }
 
@@ -163,8 +163,11 @@ async function repairProblems(folder: string, records: readonly JournalRecord[],
   const text = existsSync(path) ? (await readFile(path, 'utf8')).trimEnd() : '';
   const lines = text === '' ? [] : text.split('\n');
   const run = records.find((record) => record.type === 'run');
-  const named = records.flatMap((record) => (record.type === 'group' ? record.problem + 1 : []));
-  const count = Math.max(run ? run.problems + run.evaluationProblems : lines.length, ...named, 0);
+  let count = run ? run.problems + run.evaluationProblems : lines.length;
+  for (const record of records) {
+    if (record.type === 'group') count = Math.max(count, record.problem + 1);
+    if (record.type === 'problems') count = Math.max(count, record.total);
+  }
   let replaced = 0;
   const problems = Array.from({ length: count }, (_, index): string => {
     try {

@@ -127,8 +127,10 @@ describe('the run folder', () => {
     await repairRun(folder);
     const target = `${folder}-repaired`;
     expect(await readRunFile(target)).toEqual(await readRunFile(folder));
-    const { records } = await readRunFolder(target);
+    const { records, problems } = await readRunFolder(target);
     expect(records.filter((record) => record.type === 'step')).toHaveLength(3);
+    // one of them was never sampled
+    expect(problems).toEqual(run.problems);
   });
 });
 
