@@ -1,3 +1,7 @@
+/**
+ * How runs end, told from measured curves by stated rules: the Model Collapse Step, and the way in which a run failed.
+ * These read labels; what warns without them is in `watch.ts`.
+ */
 import { quantityText } from '../protocol/quantities.ts';
 import type { StepRecord } from '../protocol/records.ts';
 import { mean } from '../protocol/values.ts';

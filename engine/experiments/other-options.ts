@@ -4,7 +4,7 @@ import { SETTINGS } from '../config/settings.ts';
 import type { RunConfig } from '../protocol/index.ts';
 
 /** What decides the results. */
-export interface Recipe {
+export interface ExperimentRecipe {
   base: RunConfig;
   seeds: readonly number[];
   against: readonly string[];
@@ -21,7 +21,7 @@ export interface OtherOption {
 /** They decide how fast a result comes, and not which. */
 const IRRELEVANT: ReadonlySet<string> = new Set(['threads', 'memoryLimit', 'seed']);
 
-export function otherOptions(given: Recipe, usual: Recipe): OtherOption[] {
+export function otherOptions(given: ExperimentRecipe, usual: ExperimentRecipe): OtherOption[] {
   const options = SETTINGS.flatMap(({ path, setting }) => {
     if (IRRELEVANT.has(path)) return [];
     return option(setting.flag ?? path, valueAt(given.base, path), valueAt(usual.base, path));

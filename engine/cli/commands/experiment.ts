@@ -4,7 +4,7 @@ import path from 'node:path';
 import { experimentNamed, experiments } from '../../experiments/catalog/index.ts';
 import { type Experiment, REPRODUCTION_TEXT } from '../../experiments/experiment.ts';
 import { type ExperimentIdentity, folderFor } from '../../experiments/folder.ts';
-import { otherOptions, otherOptionsText, type Recipe } from '../../experiments/other-options.ts';
+import { type ExperimentRecipe, otherOptions, otherOptionsText } from '../../experiments/other-options.ts';
 import { type ExperimentProgress, runExperiment } from '../../experiments/runner.ts';
 import { duration } from '../../protocol/format.ts';
 import { EMBEDDED, isEmbedded, RollscopeError, type RunConfig, rollscopeHome } from '../../protocol/index.ts';
@@ -106,7 +106,7 @@ function configOf(
 }
 
 /** As the experiment is run without options; on another model or dataset, as it is run there. */
-function usualRecipe(experiment: Experiment, dataset: string | undefined, raw: RawOptions): Recipe {
+function usualRecipe(experiment: Experiment, dataset: string | undefined, raw: RawOptions): ExperimentRecipe {
   const { base } = configOf(
     experiment,
     dataset,
