@@ -30,5 +30,5 @@ export function answerHint(texts: readonly string[], rules: GradingRules): strin
   const first = `No answer was found in ${percent(1 - answered)} of ${texts.length} responses by the rule ${rules.answer}.`;
   if (better.length === 0) return `${first} None of the other rules finds more: check the prompt and --max-tokens.`;
   const others = better.map(({ rule, part }) => `--answer '${rule}' finds one in ${percent(part)}`).join(', ');
-  return `${first} ${others}. rollscope rescore <run> --answer <rule> applies a rule to the stored responses.`;
+  return `${first} ${others}. 'rollscope rescore' (Rescore Run in the editor) applies a rule to the stored responses.`;
 }

@@ -25,7 +25,7 @@ export interface Sampling {
 
 /** `onGroup` gets the problems as they are complete, which is a fixed order. What it throws ends the sampling. */
 export async function sample(
-  { compute, meter, config, journal }: RunContext,
+  { compute, meter, config, journal, reward }: RunContext,
   problems: readonly Problem[],
   { phase, step, rows, sampling }: Sampling,
   onGroup: (group: Judged) => void,
@@ -41,7 +41,8 @@ export async function sample(
       onGroup(judge({ problem: byIndex.get(index)!, rollouts }, grader));
     },
   );
-  const message = texts.length > 0 ? answerHint(texts, grader.rules) : null;
+  // Where programs judge, a response need not have an answer.
+  const message = texts.length > 0 && !reward.executes ? answerHint(texts, grader.rules) : null;
   if (message !== null) journal.append({ type: 'warning', code: 'no-answers', message, step, problem: null });
 }
 

@@ -12,6 +12,7 @@ import { DatasetConfig } from '../../engine/protocol/config.ts';
 import { rejudged } from '../../engine/reward/stored.ts';
 import { answerHint } from '../../engine/training/answer-hint.ts';
 import { judge } from '../../engine/training/stages.ts';
+import { inEditor } from '../../extension/remedies.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { rollout } from '../support/reward-group.ts';
 
@@ -118,6 +119,8 @@ describe('where most responses have no answer', () => {
     const hint = answerHint(['The sum is 5.', 'It is 7.', 'We get 8', 'The answer is 9.'], AUTO);
     expect(hint).toMatch(/last-number.* 100%/);
     expect(hint).toMatch(/75%/);
+    // Options of commands become settings in the editor: the sentence must read there too.
+    expect(inEditor(hint!)).not.toMatch(/--[a-z]/);
   });
   test('nothing is said otherwise', () => {
     expect(answerHint(['\\boxed{5}', 'It is 7.'], AUTO)).toBeNull();
