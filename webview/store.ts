@@ -10,8 +10,8 @@ import { RunColumns } from '../engine/runs/columns.ts';
 import { unpack } from '../engine/runs/packed.ts';
 import type { EditorAction, PanelContract, RunAction, Shown } from '../engine/runs/panel-contract.ts';
 import { problemView } from '../engine/runs/problem-view.ts';
-import { isForeign, type Metric } from '../engine/runs/series.ts';
-import { CHOSEN_CHARTS, choiceOf, defaultCharts } from './charts/metrics.ts';
+import type { Metric } from '../engine/runs/series.ts';
+import { ChartChoice } from './chart-choice.ts';
 import { Failures, failureOf, type PanelRequest } from './failures.ts';
 import { matches, parseFilter } from './filter.ts';
 import { GroupReader } from './group-reader.ts';
@@ -34,8 +34,7 @@ export class Store {
   filter = '';
   readonly failures = new Failures(() => this.changed());
   readonly groups: GroupReader;
-  /** The metrics that the user chose for the charts; null for the defaults. */
-  private chosen: readonly Metric[] | null = null;
+  private readonly chartChoice: ChartChoice;
 
   private readonly listeners = new Set<() => void>();
   private readonly peer: Peer<PanelContract>;
@@ -46,8 +45,7 @@ export class Store {
     const kept = host.getState();
     this.problem = kept?.problem ?? null;
     this.step = kept?.step ?? null;
-    // A page of another version may have kept metrics that this one does not have.
-    if (kept?.charts?.length === CHOSEN_CHARTS && kept.charts.every(choiceOf)) this.chosen = kept.charts;
+    this.chartChoice = new ChartChoice(kept?.charts);
     this.peer = new Peer<PanelContract>(pageTransport(host));
     this.groups = new GroupReader(
       this.peer,
@@ -116,21 +114,12 @@ export class Store {
 
   /** The metrics of the charts with a choice. */
   get charts(): readonly Metric[] {
-    const usual = defaultCharts(this.columns.head, this.columns.series);
-    if (!this.chosen) return usual;
-    // What was chosen for a run of another trainer may be missing in this one.
-    const { names } = this.columns.series;
-    const free = usual.filter((metric) => !this.chosen!.includes(metric));
-    return this.chosen.map((metric) => (isForeign(metric) && !names.includes(metric) ? free.shift()! : metric));
+    return this.chartChoice.of(this.columns);
   }
 
   /** Shows another metric in a chart; a chart that already showed it takes over the replaced one. */
   chooseChart(place: number, metric: Metric): void {
-    const charts = [...this.charts];
-    const other = charts.indexOf(metric);
-    if (other >= 0) charts[other] = charts[place]!;
-    charts[place] = metric;
-    this.chosen = charts;
+    this.chartChoice.choose(place, metric, this.columns);
     this.keep();
     this.changed();
   }
@@ -260,11 +249,12 @@ export class Store {
   }
 
   private keep(): void {
+    const charts = this.chartChoice.chosen;
     this.host.setState({
       run: this.info?.folder ?? null,
       problem: this.problem,
       step: this.step,
-      ...(this.chosen && { charts: [...this.chosen] }),
+      ...(charts && { charts }),
     });
   }
 }
