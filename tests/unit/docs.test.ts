@@ -14,7 +14,7 @@ const PAGES = [
     .map((name) => `docs/${name}`),
 ];
 /** Made by programs, and not kept. */
-const MADE = ['tests/e2e/shots'];
+const MADE = ['tests/e2e/shots', 'tests/fuzz/cases'];
 
 const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
 const manifest = JSON.parse(read('package.json'));
