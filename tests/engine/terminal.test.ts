@@ -1,7 +1,8 @@
 /** What commands print for people, of the stored runs in `tests/fixtures`: one file per command in `tests/wording/terminal`. */
-import { cpSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { hostile, RAW } from '../support/hostile-run.ts';
 import { ROOT, runCli, temporaryFolder } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 import { linesWithoutNumbers } from '../support/wording.ts';
@@ -84,4 +85,25 @@ test('train and probe', async () => {
     ['probe', '--name', 'probed', ...tiny],
   ]);
   await expect(linesWithoutNumbers(text)).toMatchFileSnapshot('../wording/terminal/train-probe.txt');
+});
+
+test('a hostile dataset reaches the terminal written out: while it is trained on, and in what is shown of the run', async () => {
+  const file = place('hostile.jsonl');
+  const rows = ['3+9+4=', '24-9-4='].map((prompt, i) => ({ id: hostile(`id ${i}`), prompt, answer: hostile('16') }));
+  writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  const size = ['--steps', '1', '--votes', '2', '--group', '2', '--max-tokens', '4', '--eval-samples', '1'];
+  for (const args of [
+    ['train', file, ...size, '--name', 'hostile'],
+    ['train', file, ...size, '--name', 'hostile-json', '--json'],
+    ['show', 'hostile'],
+    ['show', 'hostile', '--problem', rows[0]!.id],
+    ['show', 'hostile', '--problem', rows[0]!.id, '--rollout', '1', '--json'],
+    ['analyze', 'hostile', '--json'],
+    ['rescore', 'hostile'],
+  ]) {
+    const { code, stdout, stderr } = await runCli(args, { home });
+    expect(code, stderr).toBe(0);
+    expect(stdout + stderr).not.toMatch(RAW);
+    if (args[0] === 'show') expect(stdout + stderr).toMatch(/␛|\\u001b/);
+  }
 });
