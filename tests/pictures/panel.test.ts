@@ -2,7 +2,7 @@
  * Pictures of every view, to be looked at: of runs of each kind, in each theme, narrow and wide. They are written to
  * `tests/e2e/shots`. `npm run pictures` takes them; no other run of the tests does.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, test } from 'vitest';
 import { writeForeignRun } from '../support/foreign-run.ts';
@@ -37,7 +37,9 @@ describe.runIf(requireVsCode())('pictures', () => {
     }
     await writeForeignRun(path.join(runs, 'foreign'), { steps: 12 });
     await writeRunFixture(path.join(runs, 'unreadable'), { problems: 2, steps: 1 });
-    writeFileSync(path.join(runs, 'unreadable', 'events.jsonl'), '{"type": "run"\nno record\n{}\n');
+    const journal = path.join(runs, 'unreadable', 'events.jsonl');
+    const [first, , ...others] = readFileSync(journal, 'utf8').split('\n');
+    writeFileSync(journal, [first, '{"type": "step"}', ...others].join('\n'));
   });
 
   async function open(run: string) {
