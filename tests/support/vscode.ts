@@ -36,10 +36,22 @@ const SETTINGS = {
   'git.openRepositoryInParentFolders': 'never',
 };
 
+/** Restricted Mode without the question at the start. */
+const RESTRICTED = {
+  'security.workspace.trust.enabled': true,
+  'security.workspace.trust.startupPrompt': 'never',
+  'security.workspace.trust.banner': 'never',
+  'security.workspace.trust.emptyWindow': false,
+};
+
 export interface VsCodeOptions {
   /** Files of the folder that is opened, by name; an empty window without them. */
   files?: Record<string, string>;
   settings?: Record<string, unknown>;
+  /** Nothing is trusted until somebody says so: the window opens in Restricted Mode. */
+  restricted?: boolean;
+  /** Folders of `files` that are the roots of a workspace, in place of one folder. */
+  roots?: readonly string[];
 }
 
 /** Whether this machine can run the tests of this kind. */
@@ -93,20 +105,24 @@ export class VsCode {
     page.on('pageerror', (error) => this.errors.push(error.stack ?? String(error)));
   }
 
-  static async start({ files, settings = {} }: VsCodeOptions): Promise<VsCode> {
+  static async start({ files, settings = {}, restricted = false, roots }: VsCodeOptions): Promise<VsCode> {
     const installed = installVsCode();
     const base = temporaryFolder();
     const user = path.join(base, 'u');
     const where = ['--user-data-dir', user, '--server-data-dir', path.join(base, 's'), '--extensions-dir'];
     where.push(path.join(base, 'e'), '--accept-server-license-terms');
-    writeFiles(path.join(user, 'User'), { 'settings.json': JSON.stringify({ ...SETTINGS, ...settings }) });
+    writeFiles(path.join(user, 'User'), {
+      'settings.json': JSON.stringify({ ...SETTINGS, ...(restricted && RESTRICTED), ...settings }),
+    });
     if (files) writeFiles(path.join(base, 'w'), files);
+    const workspace = path.join(base, 'w', 'all.code-workspace');
+    if (roots) writeFileSync(workspace, JSON.stringify({ folders: roots.map((folder) => ({ path: folder })) }));
 
     run('installing the extension', installed.node, [installed.serverMain, '--install-extension', VSIX, ...where]);
     const server = new Program(
       installed.node,
       [installed.serverMain, '--host', '127.0.0.1', '--port', '0', '--without-connection-token'].concat(
-        ['--disable-telemetry', '--disable-update-check', '--disable-workspace-trust'],
+        ['--disable-telemetry', '--disable-update-check', ...(restricted ? [] : ['--disable-workspace-trust'])],
         where,
       ),
       { env: { ROLLSCOPE_HOME: path.join(base, 'h'), HOME: base } },
@@ -124,7 +140,11 @@ export class VsCode {
       (route) => route.abort(),
     );
     const code = new VsCode(base, server, browser, page, new Workbench(page));
-    const query = files ? `folder=${encodeURIComponent(code.folder)}` : 'ew=true';
+    const query = roots
+      ? `workspace=${encodeURIComponent(workspace)}`
+      : files
+        ? `folder=${encodeURIComponent(code.folder)}`
+        : 'ew=true';
     await page.goto(`http://127.0.0.1:${port}/?${query}`, { waitUntil: 'commit' });
     await code.workbench.ready();
     return code;
