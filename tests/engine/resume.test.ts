@@ -98,10 +98,13 @@ class Attempt {
 type Moment = Stage | 'start' | 'anytime';
 
 /** One kill of each kind, and others at random moments. */
-const MOMENTS: readonly Moment[] = [
+const KINDS: readonly Moment[] = [
   ...(['start', 'before-evaluation', 'anytime', 'rollout', 'anytime', 'update', 'checkpoint'] as const),
   ...(['anytime', 'update', 'start', 'after-evaluation'] as const),
 ];
+/** Of each of the two runs below; `npm run kills -- --count 1000` asks for more. */
+const COUNT = Math.max(KINDS.length, Math.ceil(Number(process.env.KILLS ?? 0) / 2));
+const MOMENTS = Array.from({ length: COUNT }, (_, i) => KINDS[i % KINDS.length]!);
 
 async function kill(attempt: Attempt, moment: Moment, random: () => number, milliseconds: number): Promise<boolean> {
   const program = attempt.start();
