@@ -1,10 +1,11 @@
 /**
  * The filter's syntax: `share>0.8 majority:wrong cars`. `share` compares the majority share, `forecast` the predicted
- * P(correct); `majority:correct|wrong|unknown` is the majority answer's correctness, `predicted:correct|wrong` what was
- * forecast of it; `id:…` matches the problem's id and `answer:…` the majority answer; anything else is a word of the problem's
- * text. All terms must match. `right:yes|no|unknown` and `likely:right|wrong` are earlier spellings.
+ * P(correct); `majority:correct|wrong|unknown` is the correctness of an answer that has a majority, `vote:` finds those
+ * that have one or none (`majority`, `tie`, `single`, `unanswered`); `predicted:correct|wrong` is what was forecast; `id:…`
+ * matches the problem's id and `answer:…` the majority answer; anything else is a word of the problem's text. All terms
+ * must match. `right:yes|no|unknown` and `likely:right|wrong` are earlier spellings.
  */
-import type { Verdict } from '../engine/protocol/verdict.ts';
+import type { Verdict, VoteStatus } from '../engine/protocol/verdict.ts';
 import type { ProblemRow } from './problem-row.ts';
 
 type Comparison = '>' | '<' | '>=' | '<=' | '=';
@@ -13,6 +14,7 @@ export type Term =
   | { kind: 'share' | 'forecast'; comparison: Comparison; value: number }
   | { kind: 'predicted'; correct: boolean }
   | { kind: 'majority'; verdict: Verdict }
+  | { kind: 'vote'; status: VoteStatus }
   | { kind: 'id' | 'answer' | 'text'; value: string };
 
 const COMPARE: Record<Comparison, (a: number, b: number) => boolean> = {
@@ -28,6 +30,10 @@ const FLAGS: Readonly<Record<string, Term>> = {
   'majority:correct': { kind: 'majority', verdict: 'correct' },
   'majority:wrong': { kind: 'majority', verdict: 'wrong' },
   'majority:unknown': { kind: 'majority', verdict: 'unknown' },
+  'vote:majority': { kind: 'vote', status: 'majority' },
+  'vote:tie': { kind: 'vote', status: 'tie' },
+  'vote:single': { kind: 'vote', status: 'single' },
+  'vote:unanswered': { kind: 'vote', status: 'unanswered' },
   'predicted:correct': { kind: 'predicted', correct: true },
   'predicted:wrong': { kind: 'predicted', correct: false },
   'right:yes': { kind: 'majority', verdict: 'correct' },
@@ -56,7 +62,7 @@ export function parseFilter(filter: string): Term[] {
 }
 
 function holds(term: Term, { problem, view }: ProblemRow): boolean {
-  const { share, prediction, verdict, answer } = view;
+  const { share, prediction, status, verdict, answer } = view;
   switch (term.kind) {
     case 'share':
       return share !== null && COMPARE[term.comparison](share, term.value);
@@ -65,7 +71,10 @@ function holds(term: Term, { problem, view }: ProblemRow): boolean {
     case 'predicted':
       return prediction !== null && prediction.answer !== null && prediction.likelyWrong !== term.correct;
     case 'majority':
-      return verdict === term.verdict;
+      // A tie, a single vote and no answer are no majority, whatever the reference says of them.
+      return status === 'majority' && verdict === term.verdict;
+    case 'vote':
+      return status === term.status;
     case 'id':
       return problem.id.includes(term.value);
     case 'answer':
