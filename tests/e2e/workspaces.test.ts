@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { LENS_TITLES } from '../../extension/editor/texts.ts';
 import { settingName } from '../../extension/editor-settings.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
+import { untilCount } from '../support/workbench.ts';
 
 const PROBLEMS = [
   { id: 'a', prompt: '3+9+4=', answer: '16' },
@@ -44,7 +45,7 @@ describe.runIf(requireVsCode())('Restricted Mode', () => {
     await workbench.views();
     // Its model is ignored, its reward names a program: that is refused.
     await workbench.codeLens('model: embedded').waitFor();
-    expect(await workbench.codeLens('embedded:W').count()).toBe(0);
+    await untilCount(workbench.codeLens('embedded:W'), 0);
     await workbench.codeLens(LENS_TITLES.train).click();
     await workbench.toast('Restricted Mode').waitFor();
     await workbench.shot('restricted mode');

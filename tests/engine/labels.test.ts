@@ -98,6 +98,7 @@ describe('labels', () => {
   ])('that are $name change nothing that trains under majority voting', async ({ label }) => {
     const other = await train(label);
     expect(Object.keys(other.files)).toEqual([
+      'checkpoints/6/checksums.json',
       'checkpoints/6/model.safetensors',
       'checkpoints/6/optimizer.safetensors',
       'checkpoints/6/state.json',
