@@ -1,5 +1,5 @@
 /** One line of progress on stderr: redrawn in place on a terminal, printed every few seconds elsewhere. */
-import type { TerminalStream } from './progress.ts';
+import { redraws, type TerminalStream } from './progress.ts';
 
 /** Milliseconds between plain lines. */
 const PLAIN = 5000;
@@ -10,7 +10,7 @@ export class ProgressLine {
   private printed = 0;
 
   constructor(private readonly screen: TerminalStream = process.stderr) {
-    this.live = screen.isTTY === true && process.env.TERM !== 'dumb' && process.env.CI !== 'true';
+    this.live = redraws(screen);
   }
 
   show(text: string): void {

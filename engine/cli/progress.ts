@@ -27,6 +27,11 @@ export interface TerminalStream extends Sink {
   columns?: number;
 }
 
+/** Whether lines can be redrawn in place. A terminal without cursor control gets plain lines. */
+export function redraws(screen: TerminalStream): boolean {
+  return screen.isTTY === true && process.env.TERM !== 'dumb' && process.env.CI !== 'true';
+}
+
 export class ProgressView {
   readonly #screen: TerminalStream;
   readonly #live: boolean;
@@ -43,8 +48,7 @@ export class ProgressView {
 
   constructor(screen: TerminalStream = process.stderr) {
     this.#screen = screen;
-    // A terminal without cursor control gets plain lines.
-    this.#live = screen.isTTY === true && process.env.TERM !== 'dumb' && process.env.CI !== 'true';
+    this.#live = redraws(screen);
   }
 
   progress(progress: Progress): void {

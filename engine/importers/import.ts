@@ -3,6 +3,7 @@
  * After it was stopped or killed, it continues behind the last whole step, and imports nothing twice.
  */
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Dataset } from '../data/dataset.ts';
 import type { GradingRules } from '../grading/grader.ts';
 import { readProblems, readPrompts } from '../journal/reader.ts';
@@ -164,7 +165,8 @@ class ImportWork {
         if (!options.follow) break;
         if (!more) {
           this.tell(true);
-          await pause(options.interval ?? LOOK_INTERVAL, options.signal);
+          // Given up early by the signal, which is looked at next.
+          await setTimeout(options.interval ?? LOOK_INTERVAL, undefined, { signal: options.signal }).catch(() => {});
         }
         if (options.signal?.aborted) throw canceled();
       }
@@ -175,7 +177,7 @@ class ImportWork {
     }
     if (!this.noted) throw this.nothing();
     this.warnOfFaults();
-    await this.note(true);
+    await this.note();
     await run.end(stopped ? 'stopped' : 'completed');
     return this.report(stopped);
   }
@@ -190,18 +192,16 @@ class ImportWork {
     this.total = fresh.reduce((sum, { bytes }) => sum + bytes, 0) + waiting;
     for (const part of fresh) await this.importPart(part);
     await this.recordMetrics();
-    if (fresh.length > 0) await this.note(options.follow);
+    if (fresh.length > 0) await this.note();
     return fresh.length > 0;
   }
 
   /** New parts, and those that the trainer wrote again, with all of the later steps, which a step that comes again ends. */
   private freshOf(parts: readonly DumpPart[]): DumpPart[] {
     const changed = parts.filter(({ name, stamp }) => this.parts[name] && this.parts[name].stamp !== stamp);
-    const back = (phase: Phase) => Math.min(...changed.filter((part) => part.phase === phase).map(({ step }) => step));
-    return parts.filter((part) => {
-      const known = this.parts[part.name];
-      return !known || known.stamp !== part.stamp || part.step >= back(part.phase);
-    });
+    const back = new Map<Phase, number>();
+    for (const { phase, step } of changed) back.set(phase, Math.min(step, back.get(phase) ?? step));
+    return parts.filter(({ name, phase, step }) => !this.parts[name] || step >= (back.get(phase) ?? step + 1));
   }
 
   private async importPart(part: DumpPart): Promise<void> {
@@ -217,11 +217,11 @@ class ImportWork {
       else run.evaluation(step);
       this.noted = true;
     }
-    for (const known of [...this.recorded.keys()])
-      if (part.phase === 'train' && known >= step) this.recorded.delete(known);
+    if (part.phase === 'train')
+      for (const known of this.recorded.keys()) if (known >= step) this.recorded.delete(known);
     this.latest = Math.max(this.latest, step);
     this.parts[part.name] = { stamp: part.stamp, step, phase: part.phase };
-    if (performance.now() - this.lastNote > NOTE_INTERVAL) await this.note(false);
+    if (performance.now() - this.lastNote > NOTE_INTERVAL) await this.note();
   }
 
   /** Steps count the updates that were made: what was sampled for the first is step 1, what was evaluated before it 0. */
@@ -244,7 +244,7 @@ class ImportWork {
   }
 
   /** Notes how far the import has come, once that is on the disk. */
-  private async note(certain: boolean): Promise<void> {
+  private async note(): Promise<void> {
     if (!this.noted) return;
     const { run, importer, source } = this.work;
     this.lastNote = performance.now();
@@ -253,7 +253,6 @@ class ImportWork {
     const counts = this.counts();
     const state = { source, format: importer.name, fromZero, identified, parts, counts, position: run.position };
     await writeImportState(run.folder, state);
-    if (certain) this.lastNote = 0;
   }
 
   private counts(): ImportState['counts'] {
@@ -333,17 +332,4 @@ function otherSource(folder: string, { source }: ImportState): RollscopeError {
 
 function canceled(): RollscopeError {
   return new RollscopeError('canceled', 'The import was canceled.', undefined, { details: { reason: 'import' } });
-}
-
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, milliseconds);
-    function done() {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    }
-    signal?.addEventListener('abort', done);
-    if (signal?.aborted) done();
-  });
 }

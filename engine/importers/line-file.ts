@@ -2,18 +2,7 @@
 import { PHASES, type Phase } from '../protocol/group.ts';
 import type { DumpPart, ReadContext } from './importer.ts';
 import { fileState, LineGroups, readGroups, type ScanPosition, scanLines } from './line-index.ts';
-import { RowFault, type RowReader, type Where } from './rows.ts';
-
-export interface LineFileOptions {
-  /** Of the file, within what is imported. */
-  name: string;
-  /** Step and phase of rows that name none. */
-  step: number;
-  phase: Phase;
-  /** The rows' own step and phase do not count, where the file's name says them. */
-  fixed?: boolean;
-  rows: RowReader;
-}
+import { RowFault, type RowFileOptions, type Where } from './rows.ts';
 
 interface Step {
   phase: Phase;
@@ -29,13 +18,8 @@ export class LineFile {
 
   constructor(
     readonly file: string,
-    private readonly options: LineFileOptions,
+    private readonly options: RowFileOptions,
   ) {}
-
-  /** Whether it has grown since it was scanned. */
-  async grown(): Promise<boolean> {
-    return ((await fileState(this.file))?.size ?? 0) !== this.position.offset;
-  }
 
   /**
    * Scans what is new. A file that became shorter is scanned again from its start: it was rewritten.

@@ -152,11 +152,22 @@ class BufferedReader {
   }
 }
 
-/** Bytes of a file and when it was last written; null where it is missing. */
-export async function fileState(file: string): Promise<{ size: number; changed: number } | null> {
+/** The first object of a file; null for none, and for a file that cannot be read. */
+export async function firstLine(file: string): Promise<RowValues | null> {
+  const context = { faults: { add: () => {} }, check: () => {} };
+  try {
+    for await (const { values } of scanLines(file, file, { offset: 0, lines: 0 }, context, true)) return values;
+  } catch {
+    // Whoever reads it says what is wrong.
+  }
+  return null;
+}
+
+/** Bytes of a file, and a stamp that changes when it is written; null where it is missing. */
+export async function fileState(file: string): Promise<{ size: number; stamp: string } | null> {
   try {
     const { size, mtimeMs } = await stat(file);
-    return { size, changed: mtimeMs };
+    return { size, stamp: `${size} ${Math.round(mtimeMs)}` };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;

@@ -45,6 +45,18 @@ export interface Where {
   phase: Phase | null;
 }
 
+/** How the rows of a file are read. */
+export interface RowFileOptions {
+  /** Of the file, within what is imported. */
+  name: string;
+  /** Step and phase of rows that name none. */
+  step: number;
+  phase: Phase;
+  /** The rows' own step and phase do not count, where the file's name says them. */
+  fixed?: boolean;
+  rows: RowReader;
+}
+
 /** Reads rows by the names of their columns. */
 export class RowReader {
   private last: { values: RowValues; names: Partial<Record<RolloutColumn, string>> } | null = null;

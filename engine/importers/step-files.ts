@@ -36,7 +36,7 @@ export async function partOfFile(file: StepFile, rows: RowReader): Promise<DumpP
     phase: file.phase,
     step: file.step,
     bytes: state.size,
-    stamp: `${state.size} ${Math.round(state.changed)}`,
+    stamp: state.stamp,
     groups: (context) =>
       /\.parquet$/i.test(file.path) ? tableGroups(file, rows, context) : lineGroups(file, rows, context),
   };

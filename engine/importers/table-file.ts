@@ -5,16 +5,7 @@ import type { Phase } from '../protocol/group.ts';
 import type { ForeignRollout } from './group.ts';
 import type { LoggedGroup, ReadContext } from './importer.ts';
 import { bySteps } from './line-file.ts';
-import { RowFault, type RowReader } from './rows.ts';
-
-export interface TableFileOptions {
-  name: string;
-  /** Step and phase of rows that name none. */
-  step: number;
-  phase: Phase;
-  fixed?: boolean;
-  rows: RowReader;
-}
+import { RowFault, type RowFileOptions } from './rows.ts';
 
 export interface TableStep {
   step: number;
@@ -25,7 +16,7 @@ export interface TableStep {
 /** Its rollouts by step. Rows that are no rollouts, and a file that cannot be read, are faults. */
 export async function readTableSteps(
   file: string,
-  { name, step, phase, fixed = false, rows: reader }: TableFileOptions,
+  { name, step, phase, fixed = false, rows: reader }: RowFileOptions,
   { problems, faults, check }: ReadContext,
 ): Promise<TableStep[]> {
   const steps = new Map<string, { step: number; phase: Phase; groups: Map<number, ForeignRollout[]> }>();

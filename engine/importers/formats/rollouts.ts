@@ -6,9 +6,9 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { RowValues } from '../../data/fields.ts';
 import { readTable } from '../../data/readers.ts';
-import type { Dump, DumpOptions, DumpPart, Importer, Look, ReadContext } from '../importer.ts';
+import type { Dump, DumpOptions, DumpPart, Importer, Look } from '../importer.ts';
 import { LineFile } from '../line-file.ts';
-import { fileState, scanLines } from '../line-index.ts';
+import { fileState, firstLine } from '../line-index.ts';
 import { RowReader } from '../rows.ts';
 import { readTableSteps } from '../table-file.ts';
 
@@ -49,27 +49,31 @@ function ofLines(file: string, { map }: DumpOptions): Pick<Dump, 'look'> {
   };
 }
 
-/** A table cannot grow: it is written as a whole. */
+/** A table cannot grow: it is written as a whole, and read again only when it was written again. */
 function ofTable(file: string, { map }: DumpOptions): Pick<Dump, 'look'> {
+  const name = path.basename(file);
+  const rows = new RowReader(map);
+  let read: { stamp: string; parts: DumpPart[] } | null = null;
   return {
     async look(context): Promise<Look> {
-      const state = await fileState(file);
-      const name = path.basename(file);
-      const steps = await readTableSteps(file, { name, step: 1, phase: 'train', rows: new RowReader(map) }, context);
-      const stamp = state ? `${state.size} ${Math.round(state.changed)}` : '';
-      const parts = steps.map(
-        ({ step, phase, groups }): DumpPart => ({
-          name: `${name}#${phase}-${step}`,
-          phase,
-          step,
-          bytes: (state?.size ?? 0) / steps.length,
-          stamp,
-          async *groups() {
-            yield* groups;
-          },
-        }),
-      );
-      return { parts, waiting: 0 };
+      const { size, stamp } = (await fileState(file)) ?? { size: 0, stamp: '' };
+      if (read?.stamp !== stamp) {
+        const steps = await readTableSteps(file, { name, step: 1, phase: 'train', rows }, context);
+        const parts = steps.map(
+          ({ step, phase, groups }): DumpPart => ({
+            name: `${name}#${phase}-${step}`,
+            phase,
+            step,
+            bytes: size / steps.length,
+            stamp,
+            async *groups() {
+              yield* groups;
+            },
+          }),
+        );
+        read = { stamp, parts };
+      }
+      return { parts: read.parts, waiting: 0 };
     },
   };
 }
@@ -77,8 +81,5 @@ function ofTable(file: string, { map }: DumpOptions): Pick<Dump, 'look'> {
 async function firstRow(file: string): Promise<RowValues | null> {
   if (!(await stat(file)).isFile()) return null;
   if (TABLES.test(file)) return (await readTable(file)).rows[0]?.values ?? null;
-  if (!LINES.test(file)) return null;
-  const context: Pick<ReadContext, 'faults' | 'check'> = { faults: { add: () => {} }, check: () => {} };
-  for await (const { values } of scanLines(file, file, { offset: 0, lines: 0 }, context, true)) return values;
-  return null;
+  return LINES.test(file) ? firstLine(file) : null;
 }

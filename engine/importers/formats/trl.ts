@@ -6,7 +6,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isObject } from '../../protocol/values.ts';
-import type { Dump, DumpPart, Importer, LoggedGroup, ReadContext } from '../importer.ts';
+import type { Dump, DumpOptions, DumpPart, Importer, LoggedGroup, ReadContext } from '../importer.ts';
 import type { ForeignMetrics } from '../metrics.ts';
 import { numberIn, RowReader } from '../rows.ts';
 import { type StepFile, stepFiles, WholeFiles } from '../step-files.ts';
@@ -28,12 +28,14 @@ export const trl: Importer = {
   open,
 };
 
-async function open(root: string, { map }: { map: object }): Promise<Dump> {
+async function open(root: string, { map }: DumpOptions): Promise<Dump> {
   const folder = await completionsIn(root);
   const output = folder === root ? path.dirname(root) : root;
   const state = await newestState(output);
   const functions = state ? rewardFunctions(state.log_history) : null;
   const whole = new WholeFiles();
+  /** As of the last look: a long run's log is large. */
+  let log: ForeignMetrics[] = [];
   // Without a log, numbers between the completion and the advantage are rewards.
   const rows = new RowReader({ ...COLUMNS, ...map }, (name, value) => functions?.has(name) ?? numberIn(value) !== null);
   return {
@@ -51,10 +53,11 @@ async function open(root: string, { map }: { map: object }): Promise<Dump> {
         ({ name, step }): StepFile => ({ path: path.join(folder, name), name, step, phase: 'train' }),
       );
       const { parts, waiting } = await whole.choose(files, following, rows, isWholeParquet);
-      const logged = new Map((await metricsIn(output)).map(({ step, values }) => [step, values.reward ?? null]));
+      log = await metricsIn(output);
+      const logged = new Map(log.map(({ step, values }) => [step, values.reward ?? null]));
       return { parts: parts.map((part) => withTotals(part, logged.get(part.step) ?? null)), waiting };
     },
-    metrics: () => metricsIn(output),
+    metrics: async () => log,
   };
 }
 

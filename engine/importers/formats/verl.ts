@@ -5,11 +5,10 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { RowValues } from '../../data/fields.ts';
 import type { Phase } from '../../protocol/group.ts';
 import { isObject } from '../../protocol/values.ts';
-import type { Dump, Importer, ReadContext } from '../importer.ts';
-import { scanLines } from '../line-index.ts';
+import type { Dump, DumpOptions, Importer, ReadContext } from '../importer.ts';
+import { firstLine, scanLines } from '../line-index.ts';
 import type { ForeignMetrics } from '../metrics.ts';
 import { numberIn, RowReader } from '../rows.ts';
 import { nameWithin, type StepFile, stepFiles, WholeFiles } from '../step-files.ts';
@@ -19,7 +18,6 @@ const STEP_FILE = /^(\d+)\.jsonl$/;
 const EVALUATION = /val|eval|test/i;
 /** Columns as verl names them; what else a row has is the reward's. */
 const COLUMNS = { prompt: 'input', response: 'output', reward: 'score', reference: 'gts' } as const;
-const NOTHING: Pick<ReadContext, 'faults' | 'check'> = { faults: { add: () => {} }, check: () => {} };
 
 export const verl: Importer = {
   name: 'verl',
@@ -29,7 +27,7 @@ export const verl: Importer = {
   open,
 };
 
-async function open(root: string, { map }: { map: object }): Promise<Dump> {
+async function open(root: string, { map }: DumpOptions): Promise<Dump> {
   const rows = new RowReader({ ...COLUMNS, ...map });
   const whole = new WholeFiles();
   return {
@@ -72,15 +70,6 @@ async function subfolders(root: string): Promise<string[]> {
 async function isDump(file: string): Promise<boolean> {
   const values = await firstLine(file);
   return values !== null && typeof values.input === 'string' && typeof values.output === 'string' && 'score' in values;
-}
-
-async function firstLine(file: string): Promise<RowValues | null> {
-  try {
-    for await (const { values } of scanLines(file, file, { offset: 0, lines: 0 }, NOTHING, true)) return values;
-  } catch {
-    // Not a file, or not one that can be read.
-  }
-  return null;
 }
 
 /** The file logger (`trainer.logger=["file"]`) writes `{"step": 1, "data": {...}}`, one per line. */
