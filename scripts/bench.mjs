@@ -2,7 +2,7 @@
 // `npm run bench`: Rollscope against PyTorch, transformers, TRL and Math-Verify on the same machine, in the same run,
 // alternating.
 //   npm run bench -- [--model <file.gguf>] [--problems <file.jsonl>] [--datasets <folder>] [--python <path>]
-//                    [--threads 2] [--rounds 2] [--former <checkout of 995e2a0>] [case…]
+//                    [--threads 2] [--rounds 2] [--former <checkout of 995e2a0>] [--megabytes 1000] [case…]
 // Without Python only Rollscope's own numbers are printed. Cases: see below.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -22,6 +22,7 @@ const { values, positionals } = parseArgs({
     threads: { type: 'string', default: `${Math.min(2, os.cpus().length)}` },
     rounds: { type: 'string', default: '2' },
     former: { type: 'string' },
+    megabytes: { type: 'string', default: '1000' },
   },
 });
 
@@ -86,9 +87,10 @@ if (
   !wanted('grading') &&
   !wanted('runs') &&
   !wanted('group-path') &&
-  !wanted('list')
+  !wanted('list') &&
+  !wanted('import')
 )
-  fail(`Available cases: ${CASES.map(({ name }) => name).join(', ')}, step, grading, runs, list, group-path.`);
+  fail(`Available cases: ${CASES.map(({ name }) => name).join(', ')}, step, grading, runs, list, group-path, import.`);
 for (const file of chosen.length > 0 || wanted('step') ? [values.model, values.problems] : [])
   if (!fs.existsSync(file)) fail(`${file} does not exist. Choose a file with --model or --problems.`);
 const program = await bundle('ours.ts');
@@ -119,6 +121,7 @@ if (wanted('grading')) await grading();
 if (wanted('runs')) await largeRun();
 if (wanted('list')) await manyRuns();
 if (wanted('group-path')) await groupPath();
+if (wanted('import')) await importing();
 
 /** The stages of a sampled group, next to those of the version before the redesign: in one process, in turns. */
 async function groupPath() {
@@ -217,6 +220,45 @@ async function manyRuns() {
     console.log(
       `\nA list of 10,000 runs: first ${seconds(cold.seconds)}, again ${seconds(warm.seconds)} (target 1 s: ${warm.seconds <= 1 ? 'met' : 'missed'}), ${(cold.seconds / warm.seconds).toFixed(0)} times as fast; ${mb(warm.bytes)}`,
     );
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Imports a dump as verl writes it, next to what it takes Node to read its lines and parse them. */
+async function importing() {
+  const program = await bundle('import.ts');
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rollscope-bench-'));
+  try {
+    console.log('\n| dump | rollouts | time | speed | memory | times readline + JSON.parse |');
+    console.log('| --- | --- | --- | --- | --- | --- |');
+    for (const [kind, what] of [
+      ['folder', 'a file for each step'],
+      ['file', 'one file of JSON Lines'],
+    ]) {
+      const dump = path.join(folder, kind === 'file' ? 'dump.jsonl' : 'dump');
+      measure(process.execPath, [program, 'generate', dump, values.megabytes, kind]);
+      const ours = [];
+      const peers = [];
+      for (let round = 0; round < Number(values.rounds); round++) {
+        const run = path.join(folder, 'run');
+        ours.push(measure(process.execPath, [program, 'import', dump, run]));
+        peers.push(measure(process.execPath, [program, 'reference', dump]));
+        fs.rmSync(run, { recursive: true, force: true });
+      }
+      const [own, peer] = [median(ours), median(peers)];
+      const speed = own.dump / 1e6 / own.seconds;
+      const cells = [
+        `${what}, ${(own.dump / 1e6).toFixed(0)} MB`,
+        own.rollouts.toLocaleString('en'),
+        `${own.seconds.toFixed(1)} s (${own.cpu.toFixed(1)} of the CPU)`,
+        `${speed.toFixed(1)} MB/s (target 20: ${speed >= 20 ? 'met' : 'missed'})`,
+        `${mb(own.bytes)} (target 500: ${own.bytes <= 500 * 2 ** 20 ? 'met' : 'missed'})`,
+        (own.seconds / peer.seconds).toFixed(1),
+      ];
+      console.log(`| ${cells.join(' | ')} |`);
+      fs.rmSync(dump, { recursive: true, force: true });
+    }
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }

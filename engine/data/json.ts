@@ -11,8 +11,13 @@ const MAYBE_INEXACT = /\d{16}|\d\.\d{14}|\d[eE]/;
 
 /** Reads a JSON text. Throws SyntaxError; `parseJson` of `json-fault.ts` says what is wrong, and where. */
 export function readJson(text: string): unknown {
-  if (deep(text)) throw new SyntaxError('nested too deeply');
-  const exact = MAYBE_INEXACT.test(text) ? rewritten(text, false) : text;
+  const value = parsed(mayBeInexact(text) ? rewritten(text, false) : text, text);
+  if (isDeeper(value, MAX_DEPTH)) throw new SyntaxError('nested too deeply');
+  return value;
+}
+
+/** @param text as it was given */
+function parsed(exact: string, text: string): unknown {
   try {
     return JSON.parse(exact);
   } catch (error) {
@@ -28,21 +33,37 @@ export function readJson(text: string): unknown {
   }
 }
 
-/** Whether lists and objects are nested deeper than allowed. */
-function deep(text: string): boolean {
-  let depth = 0;
-  let quoted = false;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (quoted) {
-      if (c === 0x5c) i++;
-      else if (c === 0x22) quoted = false;
-    } else if (c === 0x22) quoted = true;
-    else if (c === 0x5b || c === 0x7b) {
-      if (++depth > MAX_DEPTH) return true;
-    } else if (c === 0x5d || c === 0x7d) depth--;
+/** Whether there are more than `levels` lists and objects within each other. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) if (isDeeper(value[i], levels - 1)) return true;
+    return false;
   }
+  for (const name in value) if (isDeeper((value as Record<string, unknown>)[name], levels - 1)) return true;
   return false;
+}
+
+/** Whether a number outside of the strings may be one that a double cannot hold. Strings, most of a text, are stepped over. */
+function mayBeInexact(text: string): boolean {
+  for (let at = 0; ; ) {
+    const quote = text.indexOf('"', at);
+    const between = quote < 0 ? text.slice(at) : text.slice(at, quote);
+    if (between.length > 1 && MAYBE_INEXACT.test(between)) return true;
+    if (quote < 0) return false;
+    at = behindString(text, quote);
+  }
+}
+
+/** Where a string ends that begins at `quote`; the end of the text for one that is not closed. */
+function behindString(text: string, quote: number): number {
+  for (let end = text.indexOf('"', quote + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (text.charCodeAt(end - 1 - backslashes) === 0x5c) backslashes++;
+    if (backslashes % 2 === 0) return end + 1;
+  }
+  return text.length;
 }
 
 /** A string that is not closed continues to the end, so that the search stays linear. */
@@ -64,7 +85,8 @@ const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
 function heldByDouble(source: string): boolean {
   const value = Number(source);
   if (!Number.isFinite(value)) return false;
-  return sameDecimal(source, String(value));
+  const written = String(value);
+  return written === source || sameDecimal(source, written);
 }
 
 /** Compares two decimal numbers by their digits and the place of their point. */

@@ -33,8 +33,27 @@ const PHRASES: [RegExp, string, string][] = [
 /** Steps that reading one answer may cost; an answer that would cost more is only text. */
 const READING_STEPS = 200_000;
 
-/** Never throws; work is bounded by the length and depth limits of the parts, and by a budget of steps. */
+/** Answers come again, in a group and in the steps behind it; longer ones rarely do. */
+const REMEMBERED = 4096;
+const LONGEST_REMEMBERED = 200;
+const remembered = new Map<string, Understood>();
+
+/**
+ * Never throws; work is bounded by the length and depth limits of the parts, and by a budget of steps. What comes again is
+ * not read again: the result depends on nothing but the answer, and is not to be changed.
+ */
 export function understand(answer: string): Understood {
+  const before = remembered.get(answer);
+  if (before) return before;
+  const understood = readWithin(answer);
+  if (answer.length <= LONGEST_REMEMBERED) {
+    if (remembered.size >= REMEMBERED) remembered.clear();
+    remembered.set(answer, understood);
+  }
+  return understood;
+}
+
+function readWithin(answer: string): Understood {
   const asText = (): Understood => ({ key: spaced(answer), readings: [], unit: null, choice: null });
   if (answer.length > MAX_LENGTH) return asText();
   return within(

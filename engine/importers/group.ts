@@ -1,6 +1,6 @@
 /** A group of another trainer's rollouts as the journal stores it. Pure. */
 import { AUTOMATIC, type GradingRules, graderOf } from '../grading/grader.ts';
-import { judgeAnswersBy, type Reference } from '../grading/judge.ts';
+import { type JudgedAnswers, judgeAnswersBy, type Reference } from '../grading/judge.ts';
 import {
   type ForeignValue,
   type GroupDetail,
@@ -62,7 +62,7 @@ export function foreignGroup(
         reference,
       );
   const { clusters } = judged;
-  const all = rollouts.map((rollout, i): Rollout => ({ ...judged.rollouts[i]!, ...factsOf(rollout) }));
+  const all = rollouts.map((rollout, i) => withFacts(judged.rollouts[i]!, rollout));
   return {
     ...id,
     problem: index,
@@ -73,20 +73,24 @@ export function foreignGroup(
   };
 }
 
-function factsOf(rollout: ForeignRollout): Omit<Rollout, 'answer' | 'cluster' | 'correct'> {
+/** One literal: this runs for every rollout of a dump. */
+function withFacts({ answer, cluster, correct }: JudgedAnswers['rollouts'][number], rollout: ForeignRollout): Rollout {
   const { text, ids = null, tokenTexts = null, finish = null } = rollout;
-  const statistics = { ...NO_STATISTICS, ...rollout.statistics };
+  const statistics = rollout.statistics ? { ...NO_STATISTICS, ...rollout.statistics } : NO_STATISTICS;
   const facts = tokenFacts(ids, statistics);
   return {
     text,
+    answer,
+    cluster,
+    correct,
     ids,
     tokenTexts,
     statistics,
     finish,
     reward: known(rollout.reward),
-    rewards: knownValues(rollout.rewards ?? {}),
+    rewards: rollout.rewards ? knownValues(rollout.rewards) : {},
     advantage: known(rollout.advantage),
-    foreign: knownValues(rollout.foreign ?? {}),
+    foreign: rollout.foreign ? knownValues(rollout.foreign) : {},
     // The engine's explanations are of rewards that it computed.
     why: [],
     tokens: facts.tokens ?? known(rollout.tokens) ?? tokenTexts?.length ?? null,

@@ -56,6 +56,25 @@ describe('JSON', () => {
     });
   });
 
+  test('a number is found behind whatever stands in strings', () => {
+    const strings = ['\\"', '\\\\', '\\\\\\"', 'a 1e5 b', '[{', '9007199254740993'];
+    for (const string of strings) {
+      expect(readJson(`{"${string}":"${string}","n":9007199254740993}`)).toEqual({
+        [JSON.parse(`"${string}"`)]: JSON.parse(`"${string}"`),
+        n: '9007199254740993',
+      });
+    }
+    expect(() => readJson('{"a": "b, "n": 9007199254740993')).toThrow(SyntaxError);
+  });
+
+  test.each(['[', '{"a":'])('is nested 1,000 levels deep at most: %s', (open) => {
+    const close = open === '[' ? ']' : '}';
+    const nested = (levels: number) => `${open.repeat(levels)}1${close.repeat(levels)}`;
+    expect(typeof readJson(nested(1000))).toBe('object');
+    for (const levels of [1001, 1_000_000]) expect(() => readJson(nested(levels))).toThrow('nested too deeply');
+    expect(readJson(`["${'['.repeat(2000)}"]`)).toEqual(['['.repeat(2000)]);
+  });
+
   test('agrees with JSON.parse on what doubles hold', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
