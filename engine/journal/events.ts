@@ -59,7 +59,7 @@ export async function* readEvents(folder: string, from = 0, seq = 0): AsyncGener
 /**
  * Yields the records of a run from byte `from`, where record number `seq` begins. Ends before an unfinished tail: a line
  * without newline, or broken lines behind which no good one follows. Throws `run-broken`, naming the line, for any other
- * damage, `run-not-found` without the file.
+ * damage, also where no line is a record, and `run-not-found` without the file.
  */
 export async function* readLog(folder: string, from = 0, seq = 0): AsyncGenerator<LogLine> {
   const path = inRun(folder, EVENTS_FILE);
@@ -88,6 +88,8 @@ export async function* readLog(folder: string, from = 0, seq = 0): AsyncGenerato
   } catch (error) {
     throw missing(error, path);
   }
+  // A kill leaves broken lines behind good ones, never nothing else.
+  if (damage && expected === 0) throw damage;
 }
 
 /** Bytes in `events.jsonl`. Throws `run-not-found` without the file. */

@@ -61,7 +61,7 @@ export const RunInfo = z.strictObject({
   warning: z.string().optional(),
   accuracyBefore: z.number().nullable(),
   accuracyAfter: z.number().nullable(),
-  /** Records of types that this version does not know; null for none, and where the list cannot tell without reading the run. */
+  /** Records of types that this version does not know; null for none. */
   skipped: z
     .strictObject({
       records: z.int().min(1),

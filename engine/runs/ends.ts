@@ -12,7 +12,7 @@ import type { JournalRecord } from '../protocol/records.ts';
 import { RunColumns } from './columns.ts';
 import { fold } from './fold.ts';
 import type { Head } from './head.ts';
-import { readIndex, readIndexHead } from './index-file.ts';
+import { readIndex } from './index-file.ts';
 
 /** Bytes from the end behind which the index is asked. */
 const FAR = 16 * 2 ** 20;
@@ -65,9 +65,9 @@ async function readEnd(folder: string, journal: Buffer | null): Promise<FoundEnd
       // A kill may leave broken lines at the very end; records of newer types say nothing here.
       const parsed = parseLine(bytes.toString());
       if (typeof parsed === 'string') unfinished ??= parsed;
-      else if (parsed.record) {
-        whole = true;
-        const { record } = parsed;
+      else whole = true;
+      const record = typeof parsed === 'string' ? null : parsed.record;
+      if (record) {
         if (record.type === 'end' || record.type === 'lifecycle') records.set(record.seq, record);
         if (record.type !== 'lifecycle') behindWork = false;
       }
@@ -89,57 +89,12 @@ async function readEnd(folder: string, journal: Buffer | null): Promise<FoundEnd
   return found();
 }
 
-/**
- * The warnings of a run; [] also where that cannot be told without reading the run.
- * @param journal all of it, where it is small: of a larger one the index knows
- */
-export async function readWarnings(
-  folder: string,
-  journal: Buffer | null,
-): Promise<readonly { code: string; message: string }[]> {
-  if (!journal) return (await readIndexHead(folder, cacheFolder()))?.warnings ?? [];
-  const lines = [...linesOf(journal)].filter((line) => isType(line, 'warning'));
-  return lines.flatMap((line) => {
-    const parsed = parseLine(line.toString());
-    return typeof parsed !== 'string' && parsed.record?.type === 'warning' ? parsed.record : [];
-  });
-}
-
-const [NUL, OPEN, CLOSE] = [0x00, 0x7b, 0x7d];
-
-/**
- * Refuses a journal that reading it would refuse, as far as that shows without parsing every line: a line that is no object
- * before one that is, and records that are missing. So a damaged run is not listed as a complete one.
- * @throws RollscopeError `run-broken`
- */
-export function checkLines(folder: string, journal: Buffer): void {
-  let damaged: number | null = null;
-  let last: Buffer | null = null;
-  let lines = 0;
-  let whole = 0;
-  for (const line of linesOf(journal)) {
-    lines++;
-    if (line[0] !== OPEN || line[line.length - 1] !== CLOSE || line.includes(NUL)) {
-      damaged ??= lines;
-    } else {
-      // A kill may leave broken lines at the very end.
-      if (damaged !== null) throw brokenRun(folder, `line ${damaged} is not valid JSON`);
-      last = line;
-      whole = lines;
-    }
-  }
-  const parsed = last && parseLine(last.toString());
-  if (parsed && typeof parsed !== 'string' && parsed.seq !== whole - 1) {
-    throw brokenRun(folder, `the last record has the number ${parsed.seq} where ${whole - 1} is expected`);
-  }
-}
-
 /** The journal writes the type first, so that a line can be told without parsing it. */
 function prefixOf(type: JournalRecord['type']): string {
   return `{"type":"${type}"`;
 }
 
-function isType(line: Buffer, type: JournalRecord['type']): boolean {
+export function isType(line: Buffer, type: JournalRecord['type']): boolean {
   const prefix = prefixOf(type);
   return line.subarray(0, prefix.length).toString('latin1') === prefix;
 }
@@ -150,8 +105,9 @@ function parse(folder: string, line: Buffer): JournalRecord {
   return parsed.record!;
 }
 
-function brokenRun(folder: string, what: string): RollscopeError {
+/** @param facts more that is known of the damage, or another reason */
+export function brokenRun(folder: string, what: string, facts: object = {}): RollscopeError {
   return new RollscopeError('run-broken', `${inRun(folder, EVENTS_FILE)}: ${what}.`, repairHint(folder), {
-    details: { reason: 'bad-record', file: inRun(folder, EVENTS_FILE), fault: what },
+    details: { reason: 'bad-record', file: inRun(folder, EVENTS_FILE), fault: what, ...facts },
   });
 }

@@ -12,7 +12,7 @@ import * as z from 'zod';
 import { crc32 } from '../journal/crc.ts';
 import { writeWhole } from '../system/aside.ts';
 import type { RunColumns } from './columns.ts';
-import { isUnchanged, type JournalPart, partIsThere } from './journal-part.ts';
+import { type JournalPart, partIsThere, partSeemsThere } from './journal-part.ts';
 import { type PackedColumns, pack, unpack } from './packed.ts';
 import type { Column } from './table.ts';
 
@@ -63,6 +63,7 @@ export async function readIndex(folder: string, cache: string): Promise<Indexed 
 
 /** What the list of runs asks of an index, without its columns. */
 const IndexHead = z.object({
+  seq: z.number(),
   journal: z.object({ bytes: z.number(), blocks: z.array(z.number()), size: z.number(), changed: z.number() }),
   head: z.object({
     skipped: z.record(z.string(), z.number()),
@@ -71,11 +72,11 @@ const IndexHead = z.object({
 });
 type IndexHead = z.infer<typeof IndexHead>;
 
-/** From the head of a run's index; null where there is none of the journal as it is. Never throws. */
-export async function readIndexHead(folder: string, cache: string): Promise<IndexHead['head'] | null> {
+/** From the head of a run's index: what holds for a part of the journal. null where there is none. Never throws. */
+export async function readIndexHead(folder: string, cache: string): Promise<IndexHead | null> {
   for (const path of indexPaths(folder, cache)) {
     const header = await readHeader(path).catch(() => null);
-    if (header && (await isUnchanged(folder, header.journal))) return header.head;
+    if (header && (await partSeemsThere(folder, header.journal))) return header;
   }
   return null;
 }

@@ -23,19 +23,26 @@ export async function describePart(folder: string, bytes: number, known: Journal
   return { bytes, size, changed: mtimeMs, blocks: [...blocks, ...(await checksums(folder, whole, bytes))] };
 }
 
-/** Whether the journal is, by size and time of change, as it was when this part was read, and the part is all of it. */
-export async function isUnchanged(folder: string, part: JournalPart): Promise<boolean> {
-  const found = await stat(inRun(folder, EVENTS_FILE)).catch(() => null);
-  return found !== null && found.size === part.size && found.mtimeMs === part.changed;
+/** Whether the journal still begins with this part. */
+export function partIsThere(folder: string, part: JournalPart): Promise<boolean> {
+  return beginsWith(folder, part, 0);
 }
 
-/** Whether the journal still begins with this part. */
-export async function partIsThere(folder: string, part: JournalPart): Promise<boolean> {
+/**
+ * The same by the last block of the part alone, in no time: whoever writes a journal appends to it, or cuts it and writes
+ * other times behind. Elsewhere it could only have been edited.
+ */
+export function partSeemsThere(folder: string, part: JournalPart): Promise<boolean> {
+  return beginsWith(folder, part, Math.max(0, part.blocks.length - 1));
+}
+
+/** @param from the first block that is compared where size or time of change differ */
+async function beginsWith(folder: string, part: JournalPart, from: number): Promise<boolean> {
   const found = await stat(inRun(folder, EVENTS_FILE)).catch(() => null);
   if (!found || found.size < part.bytes) return false;
   if (found.size === part.size && found.mtimeMs === part.changed) return true;
-  const blocks = await checksums(folder, 0, part.bytes);
-  return blocks.length === part.blocks.length && blocks.every((block, i) => block === part.blocks[i]);
+  const blocks = await checksums(folder, from, part.bytes);
+  return blocks.length === part.blocks.length - from && blocks.every((block, i) => block === part.blocks[from + i]);
 }
 
 /** Checksums of the blocks from number `from` on, up to byte `end`. */

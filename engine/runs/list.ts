@@ -10,13 +10,13 @@ import { readRunFile } from '../journal/reader.ts';
 import { RollscopeError, toErrorData } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
 import type { ListedRun, RunInfo } from '../protocol/rpc.ts';
-import { checkLines, readEnds, readWarnings } from './ends.ts';
+import { readEnds } from './ends.ts';
+import { scanLines } from './line-scan.ts';
 import { type ListEntries, readEntries, stampOf, writeEntries } from './list-file.ts';
 import { runInfo } from './run-info.ts';
 import { statusOf } from './run-status.ts';
-import { countSkipped } from './skipped.ts';
 
-/** Journals up to this size are looked through for the list; of larger ones the two ends are read, and the index knows. */
+/** Journals up to this size are read at once; of larger ones the two ends, and what the index does not know. */
 const SMALL = 4 * 2 ** 20;
 /** Runs read at the same time. */
 const PARALLEL = 8;
@@ -135,12 +135,8 @@ export async function readRunInfo(folder: string): Promise<RunInfo> {
   }
   const writing = liveWriter(folder) !== null;
   const journal = await smallJournal(folder);
-  if (journal && !writing) checkLines(folder, journal);
-  const [{ step, evaluations, end, lifecycle }, skipped, warnings] = await Promise.all([
-    readEnds(folder, journal),
-    countSkipped(folder, journal),
-    readWarnings(folder, journal),
-  ]);
+  const { skipped, warnings } = await scanLines(folder, journal, writing);
+  const { step, evaluations, end, lifecycle } = await readEnds(folder, journal);
   return runInfo(file, {
     run: runName(folder),
     folder,

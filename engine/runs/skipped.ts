@@ -1,33 +1,10 @@
 /** Records of types that this version does not know: passed over in reading, counted, and spoken of once. */
-import { linesOf } from '../journal/lines.ts';
 import { plural } from '../protocol/format.ts';
-import { cacheFolder } from '../protocol/home.ts';
-import { RECORD_TYPES } from '../protocol/records.ts';
 import type { RunInfo } from '../protocol/rpc.ts';
 import { VERSION } from '../protocol/version.ts';
-import { readIndexHead } from './index-file.ts';
 
 /** How often each unknown type was passed over. */
 export type SkippedTypes = Readonly<Record<string, number>>;
-
-/** The journal writes the type first. */
-const TYPE = /^\{"type":"([^"\\]{0,64})"/;
-/** Bytes of a line that contain its type. */
-const TYPE_BYTES = 80;
-
-/**
- * What the list of runs says of a run's unknown records; {} also where that cannot be told without reading the run.
- * @param journal all of it, where it is small: of a larger one the index knows
- */
-export async function countSkipped(folder: string, journal: Buffer | null): Promise<SkippedTypes> {
-  if (!journal) return (await readIndexHead(folder, cacheFolder()))?.skipped ?? {};
-  const skipped: Record<string, number> = {};
-  for (const line of linesOf(journal)) {
-    const type = TYPE.exec(line.toString('latin1', 0, TYPE_BYTES))?.[1];
-    if (type !== undefined && !RECORD_TYPES.has(type)) skipped[type] = (skipped[type] ?? 0) + 1;
-  }
-  return skipped;
-}
 
 /** What people are told of skipped records, and which version reads them; null where none were. */
 export function describeSkipped(types: SkippedTypes, versions: Readonly<Record<string, string>>): RunInfo['skipped'] {

@@ -1,6 +1,12 @@
 /** The runs in the user's folder, and those open in this window. Does not import VS Code. */
 import path from 'node:path';
-import type { ListedRun, RunInfo } from '../../engine/protocol/index.ts';
+import {
+  type ErrorData,
+  type ListedRun,
+  RollscopeError,
+  type RunInfo,
+  toErrorData,
+} from '../../engine/protocol/index.ts';
 import { listRuns, readableRuns } from '../../engine/runs/list.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
@@ -18,6 +24,8 @@ export class RunLibrary {
   private readonly retired = new Set<OpenRun>();
   /** How many wait for the columns of a run. */
   private readonly waiting = new Map<OpenRun, number>();
+  /** Runs whose journal turned out to be damaged when it was read, which the list alone cannot tell of each. */
+  private readonly damaged = new Map<string, ErrorData>();
   private listing: Promise<ListedRun[]> | null = null;
 
   /** The list may have changed. */
@@ -56,7 +64,7 @@ export class RunLibrary {
   /** All runs, including those that cannot be read. */
   async listAll(): Promise<ListedRun[]> {
     this.listing ??= listRuns(this.root());
-    const runs = await this.listing;
+    const runs = (await this.listing).map((run) => this.asRead(run));
     const { active } = this.session;
     if (!active) return runs;
     return [active.info, ...runs.filter(({ folder }) => path.resolve(folder) !== active.folder)];
@@ -70,10 +78,13 @@ export class RunLibrary {
     const reading = this.open.get(key) ?? OpenRun.open(key);
     this.keep(key, reading);
     // After a failure, the next caller tries again.
-    const failed = () => {
+    const failed = (error: unknown) => {
       if (this.open.get(key) === reading) this.open.delete(key);
+      if (!(error instanceof RollscopeError) || error.code !== 'run-broken' || this.damaged.has(key)) return;
+      this.damaged.set(key, toErrorData(error));
+      this.changeEmitter.fire();
     };
-    reading.then((run) => run.loaded.catch(failed), failed);
+    reading.then((run) => run.loaded.then(() => this.damaged.delete(key), failed), failed);
     while (this.open.size > KEPT_RUNS) this.drop(this.open.keys().next().value!);
     return reading;
   }
@@ -107,6 +118,13 @@ export class RunLibrary {
   dispose(): void {
     for (const key of [...this.open.keys()]) this.drop(key);
     this.scope.dispose();
+  }
+
+  /** A listed run as the panel shows it: one that could not be read when it was opened is unreadable in the list too. */
+  private asRead(run: ListedRun): ListedRun {
+    const error = this.damaged.get(path.resolve(run.folder));
+    if (!error || run.status === 'unreadable') return run;
+    return { run: run.run, folder: run.folder, created: run.created, status: 'unreadable', error };
   }
 
   /** Makes a run the most recently used, which is the last, in place of an earlier reading of its folder. */

@@ -1,5 +1,5 @@
 /** Which run the panel shows, when several are asked for at once, and how long a run stays open. */
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import type { EngineService } from '../../extension/engine/service.ts';
@@ -209,4 +209,24 @@ describe('runs that are open', () => {
     await writeRunFixture(folders[0]!, { problems: 2, votes: 2, steps: 1 });
     expect((await library.read(folders[0]!)).loadedPart).toBe(1);
   });
+});
+
+test('a run that turns out to be damaged when it is opened is unreadable in the list as well', async () => {
+  const { root, folders } = await runs();
+  const { viewer, library } = windowOn(root);
+  const events = path.join(folders[1]!, 'events.jsonl');
+  const whole = readFileSync(events, 'utf8');
+  writeFileSync(events, whole.replace('"rollouts":2', '"rollouts":-2'));
+  const statuses = async () => (await library.listAll()).map(({ run, status }) => `${run} ${status}`);
+  expect(await statuses()).toContain('b completed');
+  let changes = 0;
+  library.onDidChange(() => changes++);
+  const run = await viewer.open(folders[1]!);
+  await expect(run.loaded).rejects.toMatchObject({ code: 'run-broken' });
+  await until('the list changes', () => changes > 0);
+  expect(await statuses()).toContain('b unreadable');
+  writeFileSync(events, whole);
+  await viewer.readAgain(run);
+  await library.read(folders[1]!);
+  expect(await statuses()).toContain('b completed');
 });

@@ -1,7 +1,8 @@
 /** What is said of a run in one line: the same from its journal, its columns and the command line. */
+import { createCipheriv } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { runs } from '../../engine/cli/commands/runs.ts';
 import { show } from '../../engine/cli/commands/show.ts';
 import { runSummary } from '../../engine/cli/summary.ts';
@@ -88,26 +89,85 @@ test('list, panel and command line say that a run had little to learn from, also
   expect(printed.split('no-signal: raise')).toHaveLength(3);
 });
 
-test.each<[string, (lines: string[]) => void, boolean]>([
-  ['a line that was overwritten', (lines) => lines.splice(3, 1, `{"type":"group"${'\0'.repeat(20)}}`), true],
-  ['a line that was cut', (lines) => lines.splice(3, 1, lines[3]!.slice(0, 20)), true],
-  ['records that are missing', (lines) => lines.splice(3, 2), true],
-  ['a last line that was cut by a kill', (lines) => lines.push('{"type":"group"'), false],
-])('a complete run with %s is listed as what it is', async (_, damage, unreadable) => {
-  const root = temporaryFolder();
-  const folder = join(root, 'run');
-  await writeRunFixture(folder, RUN);
-  const file = join(folder, 'events.jsonl');
-  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
-  damage(lines);
-  writeFileSync(file, `${lines.join('\n')}\n`);
-  const [listed] = await listRuns(root);
-  expect(listed!.status === 'unreadable').toBe(unreadable);
-  if (unreadable) expect(listed).toMatchObject({ error: { code: 'run-broken', details: { reason: 'bad-record' } } });
-  // Opening it says the same.
-  const opened = await openColumns(folder).then(
-    () => true,
-    () => false,
-  );
-  expect(opened).toBe(!unreadable);
+/** More bytes than the list reads at once. */
+const LARGE = 5 * 2 ** 20;
+
+/** Many whole records that say nothing. */
+const padding = (lines: string[]) => {
+  const { time } = JSON.parse(lines[0]!);
+  const message = 'x'.repeat(2 ** 20);
+  for (let i = 0; i < LARGE / 2 ** 20; i++) {
+    lines.push(
+      JSON.stringify({ type: 'warning', seq: lines.length, time, code: 'x', message, step: null, problem: null }),
+    );
+  }
+};
+const garbage = (seed: string, bytes: number) => {
+  const cipher = createCipheriv('aes-128-ctr', Buffer.alloc(16, seed), Buffer.alloc(16));
+  return cipher.update(Buffer.alloc(bytes));
+};
+
+describe.each([
+  ['a small journal', () => {}],
+  ['a journal that is not read at once', padding],
+])('list, panel and command line agree on whether a run can be read: %s with', (_, pad) => {
+  test.each<[string, (lines: string[]) => void, boolean]>([
+    ['a line that was overwritten', (lines) => lines.splice(3, 1, `{"type":"group"${'\0'.repeat(20)}}`), true],
+    ['a line that was cut', (lines) => lines.splice(3, 1, lines[3]!.slice(0, 20)), true],
+    ['records that are missing', (lines) => lines.splice(3, 2), true],
+    ['a last line that was cut by a kill', (lines) => lines.push('{"type":"group"'), false],
+    ['nothing damaged', () => {}, false],
+  ])('%s', async (_, damage, unreadable) => {
+    const root = temporaryFolder();
+    const folder = join(root, 'run');
+    await writeRunFixture(folder, RUN);
+    const file = join(folder, 'events.jsonl');
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    pad(lines);
+    damage(lines);
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    expect(await readableFor(root)).toEqual(everywhere(!unreadable));
+  });
 });
+
+test.each([
+  ['random bytes', garbage('a', 3000), false],
+  ['as many as are not read at once', garbage('b', LARGE), false],
+  ['text', Buffer.from('what is this\n'.repeat(40)), false],
+  ['zeros', Buffer.alloc(4096), true],
+  ['a text without a line', Buffer.from('{"type":"run"'), true],
+  ['nothing', Buffer.alloc(0), true],
+])('list, panel and command line agree on a journal of %s', async (_, bytes, readable) => {
+  const root = temporaryFolder();
+  await writeRunFixture(join(root, 'run'), RUN);
+  writeFileSync(join(root, 'run', 'events.jsonl'), bytes);
+  expect(await readableFor(root)).toEqual(everywhere(readable));
+});
+
+const everywhere = (readable: boolean) => ({ list: readable, columns: readable, panel: readable, terminal: readable });
+
+/** Who can read the run `run`. Those who cannot call it broken, by its journal. */
+async function readableFor(root: string): Promise<ReturnType<typeof everywhere>> {
+  const folder = join(root, 'run');
+  const [listed] = await listRuns(root);
+  const reason = expect.stringMatching(/^(bad-record|out-of-order)$/);
+  const broken = { code: 'run-broken', details: { reason } };
+  if (listed!.status === 'unreadable') expect(listed!.error).toMatchObject(broken);
+  const read = async (reading: Promise<unknown>) => {
+    const error = await reading.then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    if (error) expect(error).toMatchObject(broken);
+    return !error;
+  };
+  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  const shown = await read(show('run', { out: root }));
+  write.mockRestore();
+  return {
+    list: listed!.status !== 'unreadable',
+    columns: await read(openColumns(folder)),
+    panel: await read(OpenRun.read(folder)),
+    terminal: shown,
+  };
+}

@@ -34,11 +34,13 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-function addRecords(...types: string[]): void {
+/** Records of a type, or with these fields. */
+function addRecords(...added: (string | object)[]): void {
   const path = join(folder, 'events.jsonl');
   const last = JSON.parse(readFileSync(path, 'utf8').trimEnd().split('\n').at(-1)!);
-  types.forEach((type, i) => {
-    appendFileSync(path, `${JSON.stringify({ type, seq: last.seq + 1 + i, time: last.time, n: i })}\n`);
+  added.forEach((one, i) => {
+    const { type, ...rest } = typeof one === 'string' ? { type: one, n: i } : (one as { type: string });
+    appendFileSync(path, `${JSON.stringify({ type, seq: last.seq + 1 + i, time: last.time, ...rest })}\n`);
   });
 }
 
@@ -52,6 +54,24 @@ test('list, panel and terminal say the same of them', async () => {
   expect(listed.skipped!.message).toContain('Update to Rollscope 99.1.0 or newer');
   // Everything else is shown.
   expect(listed).toMatchObject({ step: 2, steps: 2 });
+});
+
+test('list, panel and terminal say the same of them in a large journal, without an index and with one that is behind', async () => {
+  const message = 'x'.repeat(2 ** 20);
+  const grow = () => addRecords(...Array<object>(5).fill({ type: 'dream', message }));
+  const agree = async () => {
+    const listed = await readRunInfo(folder);
+    expect((await OpenRun.read(folder)).info).toEqual(listed);
+    printed = '';
+    await runs({ out: root });
+    await show('run', { out: root });
+    expect(printed.split(listed.skipped!.message)).toHaveLength(3);
+    return listed.skipped!.types;
+  };
+  grow();
+  expect(await agree()).toEqual({ dream: 6, wonder: 2 });
+  grow();
+  expect(await agree()).toEqual({ dream: 11, wonder: 2 });
 });
 
 test('the index counts them too, and those behind it', async () => {
