@@ -23,6 +23,8 @@ export interface GradedProblem {
 export interface ForeignRollout {
   /** The response. */
   text: string;
+  /** Where its answer is looked for: the last turn of the assistant in an exchange of several; absent: the whole text. */
+  said?: string;
   /** The answer that the trainer extracted, in every rollout of the group or in none; then it is extracted here. */
   answer?: string | null;
   /** The reward that trains. */
@@ -58,7 +60,7 @@ export function foreignGroup(
         reference,
       )
     : grader.judge(
-        rollouts.map(({ text }) => text),
+        rollouts.map(({ text, said }) => said ?? text),
         reference,
       );
   const { clusters } = judged;

@@ -1,13 +1,14 @@
 /** All importers: a new one is its file in `formats` and its place here. */
 import { existsSync } from 'node:fs';
 import { RollscopeError } from '../protocol/errors.ts';
+import { primeRl } from './formats/prime-rl.ts';
 import { rollouts } from './formats/rollouts.ts';
 import { trl } from './formats/trl.ts';
 import { verl } from './formats/verl.ts';
 import type { DumpOptions, Importer } from './importer.ts';
 
 /** The first that detects a path reads it: the more particular come first. */
-export const IMPORTERS: readonly Importer[] = [trl, verl, rollouts];
+export const IMPORTERS: readonly Importer[] = [trl, verl, primeRl, rollouts];
 
 /** By content. */
 export const AUTO = 'auto';

@@ -62,7 +62,7 @@ export class LineFile {
       stamp: `at ${lines.first}`,
       groups: ({ check }) => {
         step.given = true;
-        return readGroups(this.file, lines, (values) => this.options.rows.rollout(values), check);
+        return readGroups(this.file, lines, (values) => [this.options.rows.rollout(values)], check);
       },
     };
   }

@@ -110,11 +110,14 @@ export async function* scanLines(
   }
 }
 
-/** Reads the rollouts of groups, one group after the other. Lines that are no rollouts were found out in the first pass. */
+/**
+ * Reads the rollouts of groups, one group after the other. Lines that are no rollouts were found out in the first pass.
+ * @param rolloutsOf those of a line that answer a problem, by its index
+ */
 export async function* readGroups(
   file: string,
   { problems }: Pick<LineGroups, 'problems'>,
-  rolloutOf: (values: RowValues) => ForeignRollout,
+  rolloutsOf: (values: RowValues, problem: number) => readonly ForeignRollout[],
   check: () => void,
 ): AsyncGenerator<LoggedGroup> {
   const handle = await open(file, 'r');
@@ -125,7 +128,7 @@ export async function* readGroups(
       const rollouts: ForeignRollout[] = [];
       for (const [i, start] of starts.entries()) {
         const parsed = parseLine((await reader.read(start, lengths[i]!)).toString());
-        if (parsed !== null && typeof parsed !== 'string') rollouts.push(rolloutOf(parsed));
+        if (parsed !== null && typeof parsed !== 'string') rollouts.push(...rolloutsOf(parsed, problem));
       }
       if (rollouts.length > 0) yield { problem, rollouts };
     }

@@ -2,11 +2,12 @@
  * From a row of a log to a rollout, by the names that trainers give to its columns or that the user gave. RowValues under other
  * names are kept under those names.
  */
-import { isMessage, promptOf } from '../data/chat.ts';
+import { promptOf } from '../data/chat.ts';
 import { columnValue, type RowValues } from '../data/fields.ts';
 import type { ForeignValue, Phase, Rollout } from '../protocol/group.ts';
 import type { Turn } from '../protocol/records.ts';
 import { cellText, isObject } from '../protocol/values.ts';
+import { responseOf } from './conversation.ts';
 import type { ForeignRollout } from './group.ts';
 import { COLUMN_NAMES, type ColumnMap, type LoggedProblem, type RolloutColumn } from './importer.ts';
 
@@ -145,7 +146,7 @@ export class RowReader {
     const tokenTexts = texts(this.value(values, 'tokenTexts'));
     const tokens = this.value(values, 'tokens');
     return {
-      text: this.response(values),
+      ...this.response(values),
       reward: numberIn(this.value(values, 'reward')),
       advantage: numberIn(this.value(values, 'advantage')),
       rewards: this.rewards(values),
@@ -158,11 +159,11 @@ export class RowReader {
   }
 
   /** @throws RowFault without one */
-  response(values: RowValues): string {
+  response(values: RowValues): Pick<ForeignRollout, 'text' | 'said'> {
     const cell = this.value(values, 'response');
-    const text = typeof cell === 'string' ? cell : responseText(cell);
-    if (text === null) throw new RowFault('bad-rollout', missing(cell, 'response'), 'response');
-    return text;
+    const response = typeof cell === 'string' ? { text: cell } : responseOf(cell);
+    if (response === null) throw new RowFault('bad-rollout', missing(cell, 'response'), 'response');
+    return response;
   }
 
   /** Those of an object, and columns that say that they are rewards: `rewards/accuracy`, `format_reward`. */
@@ -189,25 +190,6 @@ export class RowReader {
   private taken(values: RowValues): Set<string | undefined> {
     return new Set(Object.values(this.namesIn(values)));
   }
-}
-
-/** What the assistant said; a longer exchange, with tools for example, with the role before each turn. null for no messages. */
-export function responseText(messages: unknown): string | null {
-  const turns = isObject(messages) ? [messages] : messages;
-  if (!Array.isArray(turns) || turns.length === 0 || !turns.every(isMessage)) return null;
-  const said = turns.map(({ role, from, content, value }) => ({
-    role: String(role ?? from),
-    text: contentText(content ?? value),
-  }));
-  if (said.length === 1) return said[0]!.text;
-  return said.map(({ role, text }) => `${role}: ${text}`).join('\n\n');
-}
-
-/** A turn may say nothing, such as one that only calls a tool. */
-function contentText(content: unknown): string {
-  if (typeof content === 'string') return content;
-  if (!Array.isArray(content)) return '';
-  return content.map((part) => (isObject(part) && typeof part.text === 'string' ? part.text : '')).join('');
 }
 
 /** Some names mean other things elsewhere. */

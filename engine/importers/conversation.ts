@@ -1,0 +1,43 @@
+/**
+ * A response of several turns, with tools for example: shown as a chat, each turn behind its role. Its answer is looked for in
+ * the last turn of the assistant only. Pure.
+ */
+import { isMessage } from '../data/chat.ts';
+import { isObject } from '../protocol/values.ts';
+import type { ForeignRollout } from './group.ts';
+
+/** null for what is no list of messages. One message is its text. */
+export function responseOf(messages: unknown): Pick<ForeignRollout, 'text' | 'said'> | null {
+  const turns = isObject(messages) ? [messages] : messages;
+  if (!Array.isArray(turns) || turns.length === 0 || !turns.every(isMessage)) return null;
+  const all = turns.map((turn) => {
+    const role = String(turn.role ?? turn.from);
+    return { role, said: saidIn(turn), calls: callsIn(turn.tool_calls) };
+  });
+  if (all.length === 1) return { text: [all[0]!.said, ...all[0]!.calls].filter((part) => part !== '').join('\n\n') };
+  const said = all.findLast(({ role }) => ASSISTANTS.has(role))?.said ?? '';
+  return { text: all.map(({ role, said, calls }) => [`${role}: ${said}`, ...calls].join('\n')).join('\n\n'), said };
+}
+
+const ASSISTANTS = new Set(['assistant', 'gpt', 'chatgpt', 'bot', 'model']);
+
+/** A turn may say nothing, such as one that only calls a tool. What it thought stands before what it said. */
+function saidIn({ content, value, reasoning_content: thought }: Record<string, unknown>): string {
+  const text = contentText(content ?? value);
+  return typeof thought === 'string' && thought.trim() !== '' ? `<think>\n${thought}\n</think>\n\n${text}` : text;
+}
+
+function contentText(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content.map((part) => (isObject(part) && typeof part.text === 'string' ? part.text : '')).join('');
+}
+
+/** Each call of a tool as a line: `[call of calculator: {"a": 1}]`. */
+function callsIn(calls: unknown): string[] {
+  if (!Array.isArray(calls)) return [];
+  return calls.filter(isObject).map((call) => {
+    const { name, arguments: given } = isObject(call.function) ? call.function : call;
+    return `[call of ${String(name)}: ${typeof given === 'string' ? given : JSON.stringify(given ?? {})}]`;
+  });
+}

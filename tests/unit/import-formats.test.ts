@@ -1,0 +1,134 @@
+/** What is read from the dumps of trainers whose files have a form of their own. The dumps were written by the trainers' code. */
+import { cpSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { IMPORTERS } from '../../engine/importers/index.ts';
+import { readGroup } from '../../engine/journal/groups.ts';
+import { readProblems, readRunFolder } from '../../engine/journal/reader.ts';
+import type { GroupDetail, Phase } from '../../engine/protocol/group.ts';
+import { openColumns } from '../../engine/runs/open.ts';
+import { importFrom } from '../support/import.ts';
+import { temporaryFolder } from '../support/processes.ts';
+import { until } from '../support/wait.ts';
+
+const DUMPS = path.join(import.meta.dirname, '../fixtures/dumps');
+const dump = (name: string) => path.join(DUMPS, name);
+const runIn = (folder = temporaryFolder()) => path.join(folder, 'run');
+
+async function groupsIn(folder: string, phase: Phase, step: number): Promise<GroupDetail[]> {
+  const { records } = await readRunFolder(folder);
+  const found = records.filter((one) => one.type === 'group' && one.phase === phase && one.step === step);
+  return Promise.all(found.map((one) => readGroup(folder, one as never)));
+}
+
+test.each(readdirSync(DUMPS).filter((name) => !name.includes('.md')))(
+  '%s is recognized as what it is',
+  async (name) => {
+    const found = [];
+    for (const importer of IMPORTERS) if (await importer.detect(dump(name), { map: {} })) found.push(importer.name);
+    expect(found).toHaveLength(1);
+    expect(name.startsWith(found[0]!)).toBe(true);
+  },
+);
+
+describe("prime-rl's run folder", () => {
+  const RUN = dump('prime-rl-0.8.0');
+
+  test('has the batches that trained, what was sampled where no batch was made, and evaluations', async () => {
+    const folder = runIn();
+    const report = await importFrom(RUN, folder);
+    // The fourth step has no batch, and an episode in which nothing was said.
+    expect(report).toMatchObject({ importer: 'prime-rl', problems: 2, steps: 4, rollouts: 34, faults: 1 });
+    expect(report.named[0]).toMatchObject({
+      place: 'rollouts/step_4/train/all/traces.jsonl:9',
+      why: 'no response: SandboxError: the sandbox went away',
+    });
+    const { runFile } = await readRunFolder(folder);
+    expect(runFile.foreign).toMatchObject({ model: 'tiny/sums', dataset: 'sums', settings: { temperature: 1 } });
+    const problems = await readProblems(folder);
+    expect(problems.map(({ text, answer }) => [text, answer])).toEqual([
+      ['What is 2 + 3?', '5'],
+      ['What is 7 x 8?', '56'],
+    ]);
+    const { head, series } = await openColumns(folder);
+    expect(head.evaluations.map(({ step, accuracy }) => [step, accuracy?.mean])).toEqual([[3, 1]]);
+    expect(series.at('loss', 2)).toBeCloseTo(0.2);
+    expect(series.at('gradientNorm', 3)).toBe(1.5);
+    expect(series.at('foreign/train/agg/effective/reward/mean', 1)).toBe(0.85);
+  });
+
+  test('has each reward, the weighted sum, advantages, and what its grader says', async () => {
+    const folder = runIn();
+    const report = await importFrom(RUN, folder);
+    expect(report).toMatchObject({ disagreements: 1, compared: 34 });
+    const [first, second] = await groupsIn(folder, 'train', 3);
+    expect(first!.rollouts[0]).toMatchObject({ rewards: { correct: 0, brevity: 0.5 }, reward: 0.1, correct: true });
+    expect(second!.rollouts.map(({ reward, advantage, correct }) => [reward, advantage, correct])).toEqual(
+      Array(4).fill([0.1, 0, false]),
+    );
+    expect(first!.rollouts[3]).toMatchObject({ finish: 'length', foreign: { env: 'sums', words: 6 } });
+  });
+
+  test('has the tokens that the model sampled with their log-probabilities and entropies', async () => {
+    const folder = runIn();
+    await importFrom(RUN, folder);
+    const [group] = await groupsIn(folder, 'train', 1);
+    const { ids, tokens, logprob, statistics } = group!.rollouts[0]!;
+    expect(ids).toHaveLength(7);
+    expect(tokens).toBe(7);
+    expect(logprob).toBeCloseTo(-0.4);
+    expect(statistics.entropy).toEqual(new Float32Array(7).fill(0.25));
+    expect(statistics.top1).toBeNull();
+    // Nobody computed entropies of what was sampled for the evaluation.
+    const [measured] = await groupsIn(folder, 'evaluation', 3);
+    expect(measured!.rollouts[0]!.entropy).toBeNull();
+  });
+
+  test('shows several turns as a chat and takes the answer from the last of the assistant', async () => {
+    const folder = runIn();
+    await importFrom(RUN, folder);
+    const [group] = await groupsIn(folder, 'train', 1);
+    const { text, answer, foreign } = group!.rollouts[1]!;
+    expect(text).toBe(
+      [
+        'assistant: Is it \\boxed{1}?\n[call of calculator: {"sum": "2 + 3"}]',
+        'tool: \\boxed{2}',
+        'assistant: Step 1. The answer is \\boxed{5}',
+      ].join('\n\n'),
+    );
+    expect(answer).toBe('5');
+    expect(foreign.turns).toBe(2);
+  });
+
+  test('is followed: a step waits for its batch', async () => {
+    const root = temporaryFolder();
+    const source = path.join(root, 'output');
+    cpSync(RUN, source, { recursive: true });
+    const late = path.join(source, 'rollouts/step_3/train/effective');
+    for (const step of ['step_3/eval', 'step_4']) rmSync(path.join(source, 'rollouts', step), { recursive: true });
+    renameSync(late, path.join(root, 'later'));
+    const end = new AbortController();
+    let steps = 0;
+    const report = importFrom(source, runIn(root), {
+      follow: true,
+      interval: 5,
+      signal: end.signal,
+      onProgress: (progress) => {
+        steps = progress.steps;
+      },
+    });
+    await until('two steps', () => steps === 2);
+    renameSync(path.join(root, 'later'), late);
+    await until('the third', () => steps === 3);
+    end.abort();
+    expect(await report).toMatchObject({ steps: 3, rollouts: 24, faults: 0 });
+  });
+
+  test('may be an evaluation of verifiers on its own', async () => {
+    const folder = runIn();
+    const file = path.join(RUN, 'rollouts/step_3/eval/effective/traces.jsonl');
+    expect(await importFrom(file, folder)).toMatchObject({ importer: 'prime-rl', rollouts: 2, steps: 0 });
+    const [group] = await groupsIn(folder, 'evaluation', 3);
+    expect(group!.rollouts).toMatchObject([{ correct: true }]);
+  });
+});
