@@ -45,6 +45,9 @@ export const PROBE_GROUPS: readonly SettingGroup[] = [
   REWARD_GROUP,
 ];
 
+/** What rollouts of others are rewarded by. */
+export const SCORE_GROUPS: readonly SettingGroup[] = [ANSWER_GROUP, REWARD_GROUP];
+
 export const TRAIN_GROUPS: readonly SettingGroup[] = [
   ...PROBE_GROUPS,
   {

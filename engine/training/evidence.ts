@@ -14,7 +14,6 @@ import {
 import type { Evidence, RunConfig } from '../protocol/index.ts';
 import { type AskedPolicy, type EvidenceGroup, evidenceFor, type Programs } from '../reward/index.ts';
 import { generator } from '../rollout/philox.ts';
-import type { Judged } from './stages.ts';
 
 interface EvidenceResources {
   config: RunConfig;
@@ -27,7 +26,7 @@ interface EvidenceResources {
 /** Evidence of each group, for these rewards. Throws what the policy or a program throws. */
 export async function gatherEvidence(
   rewards: readonly string[],
-  groups: readonly Judged[],
+  groups: readonly EvidenceGroup[],
   { config, step, compute, signal }: EvidenceResources,
 ): Promise<Evidence[]> {
   const found: Record<string, unknown>[] = groups.map(() => ({}));
@@ -51,7 +50,7 @@ export async function gatherEvidence(
   return found;
 }
 
-function withoutLabels(group: Judged): EvidenceGroup {
+function withoutLabels(group: EvidenceGroup): EvidenceGroup {
   const { accepted: _, ...problem } = group.problem;
   return {
     ...group,

@@ -73,7 +73,7 @@ const EVALUATION = [
 
 const COMMANDS = [
   ...['train', 'probe', 'experiment', 'resume', 'runs', 'show', 'analyze', 'rescore', 'export', 'import', 'repair'],
-  ...['grade', 'vote', 'doctor', 'serve'],
+  ...['grade', 'vote', 'score', 'doctor', 'serve'],
 ];
 
 describe('help', () => {
@@ -487,6 +487,22 @@ describe('grade and vote', () => {
       { id: 'b', majority: null, share: null, clusters: [] },
       { lines: 2, labeled: 1, correct: 1, errors: 0 },
     ]);
+  });
+
+  test('score rewards groups as training does, by options or by a run, and answers bad lines', async () => {
+    const responses = ['\\boxed{2}', 'so 2.0: #### 2.0', '\\boxed{3}', 'I do not know'];
+    const input = lines({ id: 'a', responses }, { responses: [] }, { problem: 0, step: 3, responses });
+    const scored = await runCli(['score', '-', '--json'], { home, input });
+    expect(scored.code, scored.stderr).toBe(2);
+    expect(answers(scored)).toMatchObject([
+      { id: 'a', majority: '2', share: 0.5, rewards: [1, 1, 0, 0], clusters: [{ members: [1, 2] }, { members: [3] }] },
+      { error: expect.stringContaining('responses'), line: 2 },
+      { problem: 0, step: 3, error: expect.any(String) },
+      { lines: 3, errors: 2 },
+    ]);
+    const weighted = await runCli(['score', '-', '--reward', '2*majority-vote'], { home, input: lines({ responses }) });
+    expect(answers(weighted)).toMatchObject([{ rewards: [2, 2, 0, 0] }]);
+    await refuses(['score', '-', '--reward', 'self-verification'], 'config', { reason: 'asks-policy' });
   });
 
   test('a reader that disconnects early is not an error', () => {

@@ -1,5 +1,6 @@
 /** Commands that grade answers and take votes, line by line. */
-import type { CommandDefinition, CommandOption } from './define.ts';
+import { SCORE_GROUPS } from '../../config/settings.ts';
+import { CONFIG, type CommandDefinition, type CommandOption } from './define.ts';
 
 const STRICT: CommandOption = {
   flags: '--strict',
@@ -70,4 +71,42 @@ export const vote: CommandDefinition = {
 the exit code is 2. The members of a cluster are responses, counted from 1. The rollouts of an export vote by problem, step and phase. A response without an answer does not vote, but counts in the denominator of the share. Blank lines are skipped.
 With --json a last line {"lines", "labeled", "correct", "errors"} follows.`,
   load: async () => (await import('../commands/vote.ts')).vote,
+};
+
+export const score: CommandDefinition = {
+  name: 'score',
+  group: 'Answers',
+  summary: 'reward groups of responses as training does, for other programs: one line in, one line out',
+  arguments: [
+    {
+      text: '<groups>',
+      help: 'file with lines {"id"?, "problem"?, "step"?, "responses": [text or object...]}; \'-\' reads stdin',
+    },
+  ],
+  settings: SCORE_GROUPS,
+  sections: [
+    {
+      title: 'Run',
+      options: [
+        { flags: '--run <run>', help: 'the reward, the rules for answers and the problems of this run' },
+        {
+          flags: '--vocabulary <n>',
+          help: "size of the model's vocabulary, which some rewards need (default: the run's)",
+        },
+        CONFIG,
+      ],
+    },
+  ],
+  json: true,
+  examples: [
+    [`echo '{"responses":["\\\\boxed{3}","\\\\boxed{3}","\\\\boxed{4}"]}' | rollscope score -`, ''],
+    ['rollscope score - --reward self-certainty --vocabulary 151936', 'responses with token statistics'],
+  ],
+  notes: `A problem is {"text"?, "answer"?, "columns"?}, or with --run its index from 0. A response is a text, or {"text", "finish"?, "ids"?,
+"tokenTexts"?, "logprob"?, "entropy"?, "logsumexp"?, "meanLogit"?, "top1"?, "top2"?} with one number per token: see docs/trl.md. Each line is answered
+by {"id"?, "problem"?, "step"?, "rewards", "components"?, "skip"?, "majority", "share", "tied"?, "answers", "clusters", "explanations",
+"evidence"?}, a bad one by {"error": text}; then the exit code is 2. The members of a cluster are responses, counted from 1. Each
+answer is written before the next line is read. Rewards that ask the model more than the problems are refused. With --json a last
+line {"lines", "errors"} follows.`,
+  load: async () => (await import('../commands/score.ts')).score,
 };

@@ -1,5 +1,5 @@
 /** All commands, in the order of help: a new one is its definition, its file in `../commands`, and its place here. */
-import { grade, vote } from './answers.ts';
+import { grade, score, vote } from './answers.ts';
 import type { CommandDefinition } from './define.ts';
 import { doctor, serve } from './machine.ts';
 import {
@@ -18,6 +18,6 @@ import {
 
 export const COMMANDS: readonly CommandDefinition[] = [
   ...[train, probe, experiment, resume, runs, show, analyze, rescore, exporting, importing, repair],
-  ...[grade, vote],
+  ...[grade, vote, score],
   ...[doctor, serve],
 ];

@@ -1,0 +1,82 @@
+/** `rollscope score`: the rewards of groups that another program sampled, line by line, for as long as it asks. */
+import { graderOf } from '../../grading/index.ts';
+import { readProblems, readRunFile } from '../../journal/reader.ts';
+import { ownConfig, type Problem, RollscopeError, type RunConfig } from '../../protocol/index.ts';
+import { rewardOf } from '../../reward/index.ts';
+import { openColumns } from '../../runs/open.ts';
+import { checkReward } from '../../training/run/check.ts';
+import { checkConsent } from '../../training/run/consent.ts';
+import { requireNoPolicy, scoreGroup } from '../../training/score-group.ts';
+import { allowedBy, checkConfigFile } from '../consent.ts';
+import { answerLines } from '../jsonl.ts';
+import { SCORE_GROUPS, wholeNumber } from '../options.ts';
+import { EXIT, Output } from '../output.ts';
+import { placesOf } from '../places.ts';
+import { buildRunConfig, type RawOptions } from '../run-config.ts';
+import { findRun } from '../runs.ts';
+import { problemAt, ScoreLine, scoredLine, toDetail, toProblem } from '../score-lines.ts';
+
+export async function score(file: string, raw: RawOptions): Promise<number> {
+  const output = new Output(raw.json === true);
+  const allowed = allowedBy(raw);
+  const { config, problems, vocabulary } = await materialOf(raw, allowed);
+  const reward = rewardOf(config.reward, config.rewardOptions);
+  requireNoPolicy(reward, config);
+  await checkReward(config, allowed.allowPrograms);
+  const scorer = {
+    ...{ config, reward, vocabulary },
+    grader: graderOf(config.grading),
+    signal: new AbortController().signal,
+  };
+  let refused = 0;
+  const { lines, errors } = await answerLines(file, ScoreLine, async (line) => {
+    const { id, problem: given, step } = line;
+    const place = {
+      ...(id !== undefined && { id }),
+      ...(typeof given === 'number' && { problem: given }),
+      ...(step !== undefined && { step }),
+    };
+    try {
+      const problem = typeof given === 'number' ? problemAt(problems, given) : toProblem(line);
+      const { detail, scores } = await scoreGroup(toDetail(line, problem.index), problem, scorer);
+      return [{ ...place, ...scoredLine(detail, scores) }];
+    } catch (error) {
+      if (!(error instanceof RollscopeError)) throw error;
+      refused++;
+      return [{ ...place, error: error.message, ...(error.hint !== undefined && { hint: error.hint }) }];
+    }
+  });
+  output.result({ lines, errors: errors + refused });
+  return errors + refused > 0 ? EXIT.usage : EXIT.ok;
+}
+
+interface Material {
+  config: RunConfig;
+  /** Those of the run; null without one. */
+  problems: Problem[] | null;
+  vocabulary: number | null;
+}
+
+/** What a run says, or the options. */
+async function materialOf(
+  raw: RawOptions,
+  { allowPrograms, allowCommand }: ReturnType<typeof allowedBy>,
+): Promise<Material> {
+  const vocabulary = wholeNumber('--vocabulary', raw.vocabulary as string | undefined) ?? null;
+  if (typeof raw.run !== 'string') {
+    const config = buildRunConfig('probe', undefined, raw, SCORE_GROUPS);
+    await checkConfigFile(raw, config);
+    return { config, problems: null, vocabulary };
+  }
+  const { runsFolder } = await placesOf(undefined);
+  const folder = await findRun(raw.run, runsFolder);
+  const hint = 'Give the reward with --reward instead of the run.';
+  const config = ownConfig(await readRunFile(folder), 'Scoring by the configuration of a run', hint);
+  if (allowPrograms) await checkConsent(folder, config, allowCommand);
+  const columns = await openColumns(folder);
+  return {
+    config,
+    problems: await readProblems(folder),
+    vocabulary: vocabulary ?? columns.head.run?.model.vocabulary ?? null,
+  };
+}
