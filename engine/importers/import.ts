@@ -6,6 +6,7 @@ import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Dataset } from '../data/dataset.ts';
 import type { GradingRules } from '../grading/grader.ts';
+import { type ImportState, readImportState, writeImportState } from '../journal/import-state.ts';
 import { readProblems, readPrompts } from '../journal/reader.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Phase } from '../protocol/group.ts';
@@ -18,7 +19,6 @@ import { KnownProblems } from './known-problems.ts';
 import type { ForeignMetrics } from './metrics.ts';
 import { LoggedProblems } from './problems.ts';
 import { ImportedRun } from './run.ts';
-import { type ImportState, readImportState, writeImportState } from './state.ts';
 
 export interface ImportOptions extends DumpOptions {
   /** The problems that the trainer was given, and where they are from. */
@@ -127,6 +127,8 @@ class ImportWork {
   private latest = 0;
   private bytes = 0;
   private total = 0;
+  /** What `bytes` can be while a part is read. */
+  private most = Number.POSITIVE_INFINITY;
   private lastNote = 0;
   private lastProgress = 0;
   /** Something can be resumed. */
@@ -149,7 +151,8 @@ class ImportWork {
       },
       faults: this.faults,
       check: (bytes = 0) => {
-        this.bytes += bytes;
+        // What is read twice counts once.
+        this.bytes = Math.min(this.most, this.bytes + bytes);
         this.tell(false);
         if (options.signal?.aborted) throw canceled();
       },
@@ -190,7 +193,14 @@ class ImportWork {
     const fresh = this.freshOf(parts);
     this.bytes = 0;
     this.total = fresh.reduce((sum, { bytes }) => sum + bytes, 0) + waiting;
-    for (const part of fresh) await this.importPart(part);
+    let begun = 0;
+    for (const part of fresh) {
+      this.most = begun + part.bytes;
+      await this.importPart(part);
+      begun = this.most;
+      this.bytes = begun;
+    }
+    this.most = Number.POSITIVE_INFINITY;
     await this.recordMetrics();
     if (fresh.length > 0) await this.note();
     return fresh.length > 0;

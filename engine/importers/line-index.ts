@@ -81,8 +81,8 @@ export async function* scanLines(
       return null;
     };
     for (;;) {
-      check();
       const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, at);
+      check(bytesRead);
       if (bytesRead === 0) break;
       const chunk = buffer.subarray(0, bytesRead);
       const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
@@ -118,18 +118,20 @@ export async function* readGroups(
   file: string,
   { problems }: Pick<LineGroups, 'problems'>,
   rolloutsOf: (values: RowValues, problem: number) => readonly ForeignRollout[],
-  check: () => void,
+  check: (bytes: number) => void,
 ): AsyncGenerator<LoggedGroup> {
   const handle = await open(file, 'r');
   const reader = new BufferedReader(handle);
   try {
     for (const [problem, { starts, lengths }] of problems) {
-      check();
       const rollouts: ForeignRollout[] = [];
+      let bytes = 0;
       for (const [i, start] of starts.entries()) {
+        bytes += lengths[i]!;
         const parsed = parseLine((await reader.read(start, lengths[i]!)).toString());
         if (parsed !== null && typeof parsed !== 'string') rollouts.push(...rolloutsOf(parsed, problem));
       }
+      check(bytes);
       if (rollouts.length > 0) yield { problem, rollouts };
     }
   } finally {

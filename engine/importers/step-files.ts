@@ -2,11 +2,15 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Phase } from '../protocol/group.ts';
+import type { ForeignRollout } from './group.ts';
 import type { DumpPart, LoggedGroup, ReadContext } from './importer.ts';
 import { LineFile } from './line-file.ts';
-import { fileState } from './line-index.ts';
-import type { RowReader } from './rows.ts';
+import { fileState, scanLines } from './line-index.ts';
+import { RowFault, type RowReader } from './rows.ts';
 import { readTableSteps } from './table-file.ts';
+
+/** Largest file that is read as a whole, in bytes. */
+const WHOLE = 64 * 2 ** 20;
 
 export interface StepFile {
   path: string;
@@ -38,7 +42,7 @@ export async function partOfFile(file: StepFile, rows: RowReader): Promise<DumpP
     bytes: state.size,
     stamp: state.stamp,
     groups: (context) =>
-      /\.parquet$/i.test(file.path) ? tableGroups(file, rows, context) : lineGroups(file, rows, context),
+      /\.parquet$/i.test(file.path) ? tableGroups(file, rows, context) : lineGroups(file, state.size, rows, context),
   };
 }
 
@@ -48,11 +52,39 @@ async function* tableGroups(file: StepFile, rows: RowReader, context: ReadContex
     yield* found.groups;
 }
 
-async function* lineGroups(file: StepFile, rows: RowReader, context: ReadContext): AsyncGenerator<LoggedGroup> {
+/** A file that fits into memory is read once; of a larger one the lines of a group are found first, and then read. */
+async function* lineGroups(
+  file: StepFile,
+  size: number,
+  rows: RowReader,
+  context: ReadContext,
+): AsyncGenerator<LoggedGroup> {
   const { name, step, phase } = file;
+  if (size <= WHOLE) {
+    yield* await wholeGroups(file, rows, context);
+    return;
+  }
   const lines = new LineFile(file.path, { name, step, phase, fixed: true, rows });
   await lines.scan(context, true);
   for (const part of lines.parts(false)) yield* part.groups(context);
+}
+
+async function wholeGroups({ path: file, name }: StepFile, rows: RowReader, context: ReadContext) {
+  const { problems, faults } = context;
+  const groups = new Map<number, ForeignRollout[]>();
+  for await (const { values, number } of scanLines(file, name, { offset: 0, lines: 0 }, context, true)) {
+    try {
+      const rollout = rows.rollout(values);
+      const problem = problems.take({ ...rows.problem(values), source: file, line: number });
+      const members = groups.get(problem);
+      if (members) members.push(rollout);
+      else groups.set(problem, [rollout]);
+    } catch (error) {
+      if (!(error instanceof RowFault)) throw error;
+      faults.add(`${name}:${number}`, error.message, error.reason);
+    }
+  }
+  return [...groups].map(([problem, rollouts]) => ({ problem, rollouts }));
 }
 
 /** Path below what is imported, with slashes on every system. */

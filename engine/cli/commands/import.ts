@@ -8,11 +8,11 @@ import { freeName, importedRunName } from '../../journal/locations.ts';
 import { DatasetConfig } from '../../protocol/config.ts';
 import { bytes, percent, plural, whole } from '../../protocol/format.ts';
 import { checkRunName } from '../../protocol/run-name.ts';
+import { unfinishedImport } from '../../runs/unfinished-import.ts';
 import { type AnswerOptions, graderFor } from '../answers.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { ProgressLine } from '../progress-line.ts';
-import { unfinishedImport } from '../unfinished-import.ts';
 
 interface ImportCommandOptions extends AnswerOptions {
   format?: string;

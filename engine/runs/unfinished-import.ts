@@ -1,9 +1,9 @@
 /** Finding the run that an import of the same source has begun, so that the same command continues it. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { readImportState } from '../importers/state.ts';
+import { readImportState } from '../journal/import-state.ts';
 import { liveWriter } from '../journal/lock.ts';
-import { readEnds } from '../runs/ends.ts';
+import { readEnds } from './ends.ts';
 
 export interface Wanted {
   source: string;

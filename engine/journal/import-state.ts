@@ -1,8 +1,8 @@
 /** How far an import has come, in the run folder: a stopped or killed import continues behind its last whole step. */
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
-import { IMPORT_FILE, inRun, JournalPosition } from '../journal/layout.ts';
 import { writeWhole } from '../system/aside.ts';
+import { IMPORT_FILE, inRun, JournalPosition } from './layout.ts';
 
 export const ImportState = z.object({
   /** Absolute path of what is imported. */
