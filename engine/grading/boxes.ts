@@ -22,9 +22,12 @@ export function lastBoxed(text: string): Found | 'cut' | null {
   if (!/\\(?:boxed|fbox)/.test(text)) return null;
   let chain: Box[] = [];
   const open: { at: number; start: number }[] = [];
-  for (let i = 0; i < text.length; i++) {
+  const mark = /[\\{}]/g;
+  // A search for the marks is faster than looking at each character: most of a response has none.
+  while (mark.test(text)) {
+    const i = mark.lastIndex - 1;
     const c = text.charCodeAt(i);
-    if (c === 92) i++;
+    if (c === 92) mark.lastIndex++;
     else if (c === 123) open.push({ at: i, start: startOfBox(text, i) });
     else if (c === 125) {
       const group = open.pop();

@@ -42,6 +42,7 @@ const TAG = { open: '<answer>', close: '</answer>' };
 /** Content of the last complete `<answer>...</answer>` that says something; `cut` where a later one is not finished. */
 export function lastTag(text: string, name = 'answer'): Found | 'cut' | null {
   const [open, close] = name === 'answer' ? [TAG.open, TAG.close] : [`<${name}>`, `</${name}>`];
+  if (!text.includes('<')) return null;
   const lower = text.toLowerCase();
   // a letter whose lower case is longer would move the places
   const where = lower.length === text.length ? lower : text;
