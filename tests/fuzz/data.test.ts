@@ -1,8 +1,5 @@
-/**
- * Readers of problem files: whatever a file contains, it is read, or refused by name. Parquet is not among them: its
- * library loops for minutes over a damaged page that claims two billion values.
- */
-import { readFileSync, writeFileSync } from 'node:fs';
+/** Readers of problem files: whatever a file contains, it is read, or refused by name. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { loadDataset } from '../../engine/data/dataset.ts';
@@ -10,7 +7,7 @@ import { DatasetConfig } from '../../engine/protocol/config.ts';
 import { importFrom } from '../support/import.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
 import { fuzz } from './support/fuzz.ts';
-import { mutateBytes, mutateJson, mutateText, type Random } from './support/mutate.ts';
+import { mutateBytes, mutateJson, mutateText, overwrite, type Random } from './support/mutate.ts';
 
 const folder = temporaryFolder();
 const rows = [
@@ -82,6 +79,19 @@ fuzz({ name: 'tsv', share: 20, make: bytesOf(csv.replaceAll(',', '\t')), run: (i
 fuzz({ name: 'text', share: 10, make: bytesOf('What?\nWhy?\n'), run: (input) => read('a.txt', input) });
 fuzz({ name: 'gzip', share: 20, make: bytesOf(gzipSync(first)), run: (input) => read('a.jsonl.gz', input) });
 
+const parquetsIn = (...folder: string[]) =>
+  readdirSync(path.join(ROOT, 'tests', 'fixtures', ...folder), { withFileTypes: true }).flatMap((entry) =>
+    entry.name.endsWith('.parquet') ? [readFileSync(path.join(entry.parentPath, entry.name))] : [],
+  );
+/** Half of the files keep their length, and so the places that the footer names; most keep their end, without which none is looked at. */
+const parquet = (seeds: readonly Buffer[]) => (random: Random) => {
+  const seed = random.pick(seeds);
+  if (random.below(2) === 0) return overwrite(random, seed);
+  const bytes = mutateBytes(random, [seed]);
+  return random.below(8) === 0 ? bytes : Buffer.concat([bytes, seed.subarray(-8)]);
+};
+fuzz({ name: 'parquet', share: 100, make: parquet(parquetsIn('parquet')), run: (input) => read('a.parquet', input) });
+
 const dump = [
   { step: 1, prompt: '2 + 3', completion: '\\boxed{5}', accuracy_reward: 1, advantage: 0.7, solution: '#### 5' },
   { step: 1, prompt: '2 + 3', completion: 'none', accuracy_reward: 0, advantage: -0.7, solution: '#### 5' },
@@ -101,6 +111,13 @@ fuzz({
   run: (input) => importing('dump.jsonl', input),
 });
 fuzz({ name: 'import-bytes', share: 20, make: bytesOf(dumped), run: (input) => importing('bytes.jsonl', input) });
+
+fuzz({
+  name: 'import-parquet',
+  share: 20,
+  make: parquet(parquetsIn('dumps', 'trl-1.16.0', 'completions')),
+  run: (input) => importing('dump.parquet', input),
+});
 
 const cases = readFileSync(path.join(ROOT, 'README.md'), 'utf8').slice(0, 4000);
 fuzz({

@@ -40,7 +40,9 @@ export function fuzz({ name, share, make, run, refuses = () => false }: Target):
     };
     process.on('unhandledRejection', remember);
     let refused = 0;
+    let slowest = 0;
     const fault = async (input: Buffer): Promise<unknown> => {
+      const start = performance.now();
       try {
         await bounded(run(input));
       } catch (error) {
@@ -48,6 +50,7 @@ export function fuzz({ name, share, make, run, refuses = () => false }: Target):
         if (error instanceof RollscopeError && error.code === 'internal') return error;
         refused++;
       }
+      slowest = Math.max(slowest, performance.now() - start);
       // A rejection that nobody handles is told of after the tasks of this turn.
       await new Promise((resolve) => setImmediate(resolve));
       return unhandled.splice(0)[0];
@@ -67,7 +70,7 @@ export function fuzz({ name, share, make, run, refuses = () => false }: Target):
     } finally {
       process.off('unhandledRejection', remember);
     }
-    console.log(`fuzz ${name}: ${count} inputs, seed ${SEED}, ${refused} refused`);
+    console.log(`fuzz ${name}: ${count} inputs, seed ${SEED}, ${refused} refused, ${Math.round(slowest)} ms at most`);
     expect(count).toBeGreaterThan(0);
   });
 }

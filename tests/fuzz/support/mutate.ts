@@ -62,6 +62,14 @@ export function mutateBytes(random: Random, seeds: readonly Buffer[]): Buffer {
   return bytes;
 }
 
+/** Overwrites one to four bytes, so that everything else stays in its place. */
+export function overwrite(random: Random, seed: Buffer): Buffer {
+  const bytes = Buffer.from(seed);
+  for (let times = 1 + random.below(4); times > 0; times--)
+    bytes[random.below(bytes.length)] = random.below(2) === 0 ? random.below(256) : random.pick(BYTES);
+  return bytes;
+}
+
 /** Pieces of the languages that are read. */
 const PIECES = [
   ...['\u0000', '\ufeff', '\ud800', '\u202e', '\u001b[2J', '\r\n', '"', '\\', '{', '}', '[', ']', ',', ':', ';', '\t'],

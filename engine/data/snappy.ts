@@ -1,0 +1,45 @@
+/** Snappy, the usual compression of Parquet files. Pure. */
+
+/** Unpacks `length` bytes. Throws where the input is damaged. */
+export function unpackSnappy(input: Uint8Array, length: number): Uint8Array {
+  const output = new Uint8Array(length);
+  let at = 0;
+  let end = 0;
+  const byte = () => input[at++] ?? damaged();
+  const number = (bytes: number) => {
+    let value = 0;
+    for (let i = 0; i < bytes; i++) value += byte() * 2 ** (8 * i);
+    return value;
+  };
+  // the length in front of it is known already
+  if (input.length > 0) while (byte() >= 0x80);
+  while (at < input.length) {
+    const tag = byte();
+    const kind = tag & 3;
+    if (kind === 0) {
+      const short = tag >> 2;
+      const literal = (short < 60 ? short : number(short - 59)) + 1;
+      if (literal > input.length - at || literal > length - end) damaged();
+      output.set(input.subarray(at, at + literal), end);
+      at += literal;
+      end += literal;
+      continue;
+    }
+    const copied = kind === 1 ? ((tag >> 2) & 7) + 4 : (tag >> 2) + 1;
+    const offset = kind === 1 ? ((tag >> 5) << 8) + byte() : number(kind === 2 ? 2 : 4);
+    if (offset === 0 || offset > end || copied > length - end) damaged();
+    if (offset >= copied) {
+      output.copyWithin(end, end - offset, end - offset + copied);
+      end += copied;
+    } else {
+      // byte by byte: what is copied overlaps what it is copied to
+      for (let i = 0; i < copied; i++, end++) output[end] = output[end - offset]!;
+    }
+  }
+  if (end !== length) damaged();
+  return output;
+}
+
+function damaged(): never {
+  throw new Error('damaged Snappy data');
+}
