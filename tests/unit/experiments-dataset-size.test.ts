@@ -3,13 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import {
-  datasetSize,
-  findings,
-  keptOf,
-  type SizedRuns,
-  sizesFor,
-} from '../../engine/experiments/catalog/dataset-size.ts';
+import { keptOf, type SizedRuns } from '../../engine/experiments/catalog/dataset-size/measures.ts';
+import { datasetSize, findings, sizesFor } from '../../engine/experiments/catalog/dataset-size.ts';
 import { reproductionOf } from '../../engine/experiments/experiment.ts';
 import { type CraftedRun, craftedRun, fakeContext } from '../support/experiment-context.ts';
 import { expectReport } from '../support/report-wording.ts';

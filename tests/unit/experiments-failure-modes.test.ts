@@ -1,6 +1,7 @@
 /** The experiment of failures: modes from crafted curves, and each of the three results. */
 import { describe, expect, test } from 'vitest';
-import { ASSIGNED, failureModes, fateOf, findings } from '../../engine/experiments/catalog/failure-modes.ts';
+import { ASSIGNED, fateOf } from '../../engine/experiments/catalog/failure-modes/measures.ts';
+import { failureModes, findings } from '../../engine/experiments/catalog/failure-modes.ts';
 import { reproductionOf } from '../../engine/experiments/experiment.ts';
 import { INTRINSIC, type RewardRuns } from '../../engine/experiments/parts/reward-runs.ts';
 import type { RewardName } from '../../engine/reward/index.ts';

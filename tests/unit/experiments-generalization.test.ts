@@ -1,11 +1,7 @@
 /** Findings on generalization from wrong majorities, from crafted runs: each result, and the sets that are drawn. */
 import { expect, test } from 'vitest';
-import {
-  findings,
-  type GeneralizationRun,
-  generalization,
-  type TrainedSet,
-} from '../../engine/experiments/catalog/generalization.ts';
+import type { GeneralizationRun, TrainedSet } from '../../engine/experiments/catalog/generalization/measures.ts';
+import { findings, generalization } from '../../engine/experiments/catalog/generalization.ts';
 import { reproductionOf } from '../../engine/experiments/experiment.ts';
 import { fakeContext } from '../support/experiment-context.ts';
 import { type CraftedGroup, runWithGroups, split } from '../support/experiment-groups.ts';

@@ -5,9 +5,8 @@ import {
   type FactorGrid,
   type FactorLevel,
   fallOf,
-  findings,
-  hyperparameters,
-} from '../../engine/experiments/catalog/hyperparameters.ts';
+} from '../../engine/experiments/catalog/hyperparameters/measures.ts';
+import { findings, hyperparameters } from '../../engine/experiments/catalog/hyperparameters.ts';
 import { reproductionOf } from '../../engine/experiments/experiment.ts';
 import type { RunConfig } from '../../engine/protocol/index.ts';
 import { type CraftedRun, craftedRun, fakeContext } from '../support/experiment-context.ts';

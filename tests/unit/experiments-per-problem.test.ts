@@ -1,6 +1,7 @@
 /** Findings on single problems, from crafted runs: what they say, and that each result can come out. */
 import { expect, test } from 'vitest';
-import { findings, perProblem, type SingleRun } from '../../engine/experiments/catalog/per-problem.ts';
+import type { SingleRun } from '../../engine/experiments/catalog/per-problem/measures.ts';
+import { findings, perProblem } from '../../engine/experiments/catalog/per-problem.ts';
 import { reproductionOf } from '../../engine/experiments/experiment.ts';
 import { fakeContext } from '../support/experiment-context.ts';
 import { runWithGroups, split } from '../support/experiment-groups.ts';

@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { findings, outcomeOf, riseThenFall } from '../../engine/experiments/catalog/rise-then-fall.ts';
+import { outcomeOf } from '../../engine/experiments/catalog/rise-then-fall/measures.ts';
+import { findings, riseThenFall } from '../../engine/experiments/catalog/rise-then-fall.ts';
 import type { ExperimentRun } from '../../engine/experiments/experiment.ts';
 import { failureOf, lossStep } from '../../engine/experiments/parts/failure.ts';
 import type { RewardRuns } from '../../engine/experiments/parts/reward-runs.ts';

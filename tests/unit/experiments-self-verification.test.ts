@@ -1,10 +1,7 @@
 /** Findings on self-verification, from crafted runs: each result can come out, and the verifier decides, not the label. */
 import { expect, test } from 'vitest';
-import {
-  findings,
-  selfVerificationExperiment,
-  type VerificationRuns,
-} from '../../engine/experiments/catalog/self-verification.ts';
+import type { VerificationRuns } from '../../engine/experiments/catalog/self-verification/runs.ts';
+import { findings, selfVerificationExperiment } from '../../engine/experiments/catalog/self-verification.ts';
 import { reproductionOf } from '../../engine/experiments/experiment.ts';
 import { fakeContext } from '../support/experiment-context.ts';
 import { type CraftedGroup, type CraftedProblem, runWithGroups, split } from '../support/experiment-groups.ts';

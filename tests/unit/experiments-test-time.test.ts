@@ -1,6 +1,7 @@
 /** Findings on test-time training, and what experiments of chosen problems share, from crafted runs. */
 import { describe, expect, test } from 'vitest';
-import { findings, type TestTimeRun, testTime } from '../../engine/experiments/catalog/test-time.ts';
+import type { TestTimeRun } from '../../engine/experiments/catalog/test-time/measures.ts';
+import { findings, testTime } from '../../engine/experiments/catalog/test-time.ts';
 import { type ExperimentContext, reproductionOf } from '../../engine/experiments/experiment.ts';
 import { evaluatedChanges, meanChange, type ProblemChange } from '../../engine/experiments/parts/changes.ts';
 import { probed, sameAnswer } from '../../engine/experiments/parts/probe.ts';

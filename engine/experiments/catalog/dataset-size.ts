@@ -1,26 +1,17 @@
 /** Majority voting on sets of several sizes: are small sets stable where large ones fall? */
-import type { Correlation } from '../../analysis/correlation.ts';
 import { figure } from '../../protocol/format.ts';
-import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
-import { listed, rankCorrelation, rankText, SIGNIFICANT, significantTrend } from '../parts/criteria.ts';
-import { accuracyCurve, type Curve, heldFrom, type MetricOf, metricCurve, smoothed, stepsOf } from '../parts/curves.ts';
-import { failureOf } from '../parts/failure.ts';
-import { sharePlot, stepPlot } from '../parts/plots.ts';
+import type { Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
+import { listed, rankText, SIGNIFICANT, significantTrend } from '../parts/criteria.ts';
+import { heldFrom, smoothed } from '../parts/curves.ts';
 import { largeSetDefaults, runSeeds } from '../parts/runs.ts';
-import { BANDS, courseCells, meanOf, overSeeds, seedCell, seedText } from '../parts/seeds.ts';
+import { seedText } from '../parts/seeds.ts';
 import { drawn, splitSet } from '../parts/sets.ts';
-import type { Section } from '../report/section.ts';
+import { agreement, type Kept, keptOf, type SizedRuns, WINDOW, withSize } from './dataset-size/measures.ts';
+import { plots, table } from './dataset-size/report.ts';
 
 export const SIZES = [32, 128, 512, 2048] as const;
 /** Largest size of a small set; the paper's small sets are 32 and 128, its large ones 512 and more. */
 const SMALL = 128;
-/** Steps averaged at the end and in curves. */
-const WINDOW = 10;
-
-export interface SizedRuns {
-  size: number;
-  runs: ExperimentRun[];
-}
 
 /** The sizes below a number of problems, then that number, at most the largest size. */
 export function sizesFor(problems: number): number[] {
@@ -41,48 +32,6 @@ async function runSizes(context: ExperimentContext): Promise<SizedRuns[]> {
         return { ...config, dataset: own, evaluation: { ...config.evaluation, dataset: heldOut } };
       }),
     })),
-  );
-}
-
-interface Kept {
-  /** Whether accuracy fell, by the rules of `classifyRun`; null without labels. */
-  fell: boolean | null;
-  /** KL to the reference over the last steps. */
-  kl: number | null;
-  end: number | null;
-  /** Share of unanimous groups in the last steps: they have no gradient. */
-  agreed: number | null;
-}
-
-export function keptOf(run: ExperimentRun): Kept {
-  const failure = failureOf(run);
-  return {
-    fell: failure?.truth ? failure.mode !== 'none' : null,
-    kl: last(metricCurve(run, (m) => m.kl)),
-    end: accuracyCurve(run).at(-1)?.value ?? null,
-    agreed: last(agreement(run)),
-  };
-}
-
-function last(curve: Curve): number | null {
-  return meanOf(curve.slice(-WINDOW).map(({ value }) => value));
-}
-
-/** Share of unanimous groups in each step. */
-function agreement(run: ExperimentRun): Curve {
-  const groups = Math.min(run.config.batch, run.config.dataset.ids?.length ?? run.config.batch);
-  return metricCurve(run, (m) => m.skippedGroups && m.skippedGroups / groups);
-}
-
-/** Rank correlation of a number with the size, over all runs that have one. */
-function withSize(found: readonly SizedRuns[], of: (kept: Kept) => number | null): Correlation | null {
-  return rankCorrelation(
-    found.flatMap(({ size, runs }) =>
-      runs.flatMap((run) => {
-        const value = of(keptOf(run));
-        return value === null ? [] : [[size, value] as const];
-      }),
-    ),
   );
 }
 
@@ -138,62 +87,6 @@ function remarksOf(found: readonly SizedRuns[]): string[] {
     `A unanimous group has no gradient. Share of such groups in the last ${WINDOW} steps, by size: ${agreed.join('; ')}. Sets that came to rest, with at least 95% unanimous groups to the end: ${listed(quiet)}.`,
     `All sizes train with the learning rate ${listed(rates.map(figure))}. A set is stable if its groups become unanimous before the updates have changed the model for good: the learning rate and AdamW set the size of an update, not the number of groups that still have a gradient. So the learning rate decides which sizes are stable; try another with --lr.`,
   ];
-}
-
-function plots(found: readonly SizedRuns[]): Section {
-  const series = (of: (run: ExperimentRun) => Curve) =>
-    found.map(({ size, runs }) => overSeeds(`${size} problems`, runs.map(of)));
-  const metric = (of: MetricOf) => series((run) => smoothed(metricCurve(run, of), WINDOW));
-  return {
-    kind: 'plots',
-    title: 'Curves',
-    note: `Metrics of steps are means over ${WINDOW} steps. ${BANDS}`,
-    plots: [
-      sharePlot('Accuracy of evaluations', series(accuracyCurve)),
-      sharePlot(
-        'Reward accuracy, training problems',
-        metric((m) => m.rewardAccuracy),
-      ),
-      sharePlot(
-        'Majority reward',
-        metric((m) => m.proxyReward),
-      ),
-      stepPlot(
-        'KL to the reference policy',
-        'nats/token',
-        metric((m) => m.kl),
-      ),
-      sharePlot(
-        'Unanimous groups',
-        series((run) => smoothed(agreement(run), WINDOW)),
-      ),
-      stepPlot(
-        'Gradient norm',
-        'norm',
-        metric((m) => m.gradientNorm),
-      ),
-    ],
-  };
-}
-
-function table(found: readonly SizedRuns[]): Section {
-  return {
-    kind: 'table',
-    title: 'Numbers',
-    note: 'Fell: the accuracy of evaluations ends below 80% of its peak, and at least 5 points below it. Epochs: how often each problem trained.',
-    columns: ['problems', 'epochs', 'accuracy, start', 'peak', 'end', 'fell', 'KL, end', 'unanimous groups, end'],
-    rows: found.map(({ size, runs }) => {
-      const kept = runs.map(keptOf);
-      return [
-        size,
-        meanOf(runs.map((run) => (stepsOf(run).length * Math.min(run.config.batch, size)) / size)),
-        ...courseCells(runs.map(accuracyCurve)),
-        `${kept.filter(({ fell }) => fell).length} of ${kept.length}`,
-        seedCell(kept.map(({ kl }) => kl)),
-        seedCell(kept.map(({ agreed }) => agreed)),
-      ];
-    }),
-  };
 }
 
 export const datasetSize: Experiment = {

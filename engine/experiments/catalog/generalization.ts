@@ -3,52 +3,34 @@ import { wilson } from '../../analysis/estimates.ts';
 import { figure } from '../../protocol/format.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import type { ChainFamily } from '../embedded/chains.ts';
-import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
-import {
-  type Change,
-  changesBySort,
-  changeText,
-  decisive,
-  evaluatedChanges,
-  meanChange,
-  type ProblemChange,
-  sortTable,
-} from '../parts/changes.ts';
+import type { Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
+import { changeText, decisive, sortTable } from '../parts/changes.ts';
 import { above, NOT_MEASURED } from '../parts/criteria.ts';
-import { metricCurve, metricCurves, smoothed } from '../parts/curves.ts';
-import { sharePlot } from '../parts/plots.ts';
+import { metricCurve, smoothed } from '../parts/curves.ts';
 import type { ProbeResult } from '../parts/probe.ts';
-import { meanOf, overSeeds } from '../parts/seeds.ts';
+import { meanOf } from '../parts/seeds.ts';
 import { chosen, configOn, drawn, poolOf } from '../parts/sets.ts';
-import { followsWrongRule, SORTS, type Sort, sortOf } from '../parts/sorts.ts';
-import type { Section } from '../report/section.ts';
+import { followsWrongRule, SORTS } from '../parts/sorts.ts';
 import { interval } from '../report/text.ts';
+import {
+  type GeneralizationRun,
+  labelsBySort,
+  membersOf,
+  nameOf,
+  SIZES,
+  type Summary,
+  summarize,
+  type TrainedSet,
+} from './generalization/measures.ts';
+import { heldOutPlots, numbers, trainingPlots, WINDOW } from './generalization/report.ts';
 
-/** Sizes of the sets that train; the paper's is the first. */
-const SIZES = [6, 16] as const;
 const HELD_OUT = 128;
 const POOL = HELD_OUT + 256;
 /** Mostly long sums: the model has few wrong majorities on short ones. */
 const FAMILIES: readonly ChainFamily[] = ['H', 'M', 'H', 'E'];
 const PROBE_VOTES = 32;
-const WINDOW = 5;
 /** Problems that went from wrong to right in the paper. */
 const PAPER_TURNED = 2;
-
-/** What trains: problems of one sort (null: any) with wrong majorities, or with right ones as a control. */
-export interface TrainedSet {
-  majorities: 'wrong' | 'right';
-  sort: Sort | null;
-  size: number;
-}
-
-export interface GeneralizationRun {
-  set: TrainedSet;
-  seed: number;
-  /** The problems that trained, as probed before training. */
-  problems: readonly ProbeResult[];
-  run: ExperimentRun;
-}
 
 async function generalizationRuns(
   context: ExperimentContext,
@@ -79,55 +61,6 @@ function setsOf(problems: readonly ProbeResult[], embedded: boolean): TrainedSet
   );
   const right: TrainedSet[] = SIZES.map((size) => ({ majorities: 'right', sort: null, size }));
   return [...wrong, ...right].filter((set) => membersOf(set, problems).length >= set.size);
-}
-
-function membersOf({ majorities, sort }: TrainedSet, problems: readonly ProbeResult[]): ProbeResult[] {
-  return problems.filter(
-    ({ right, text }) => right === (majorities === 'right') && (sort === null || sortOf(text) === sort),
-  );
-}
-
-/** Held-out problems that turned from wrong to right in a seed, and from right to wrong. */
-interface Turned {
-  up: number;
-  down: number;
-  wrongBefore: number;
-}
-
-interface Summary {
-  set: TrainedSet;
-  runs: readonly GeneralizationRun[];
-  /** Label accuracy of all held-out problems, and of those of the set's sort that were wrong in the probe. */
-  all: Change | null;
-  alike: Change | null;
-  accuracy: Change | null;
-  turned: Turned[];
-  changes: ProblemChange[][];
-}
-
-function summarize(runs: readonly GeneralizationRun[], heldOut: readonly ProbeResult[]): Summary {
-  const [{ set }] = runs as [GeneralizationRun];
-  const alike = new Set(membersOf({ ...set, majorities: 'wrong' }, heldOut).map(({ id }) => id));
-  const changes = runs.map(({ run }) => evaluatedChanges(run));
-  const likeIt = changes.map((seed) => seed.filter(({ id }) => alike.has(id)));
-  return {
-    set,
-    runs,
-    changes,
-    all: meanChange(changes, ({ label }) => label),
-    alike: meanChange(likeIt, ({ label }) => label),
-    accuracy: meanChange(changes, ({ accuracy }) => accuracy),
-    turned: changes.map((seed) => ({
-      up: seed.filter(({ label }) => !label.before && label.after).length,
-      down: seed.filter(({ label }) => label.before && !label.after).length,
-      wrongBefore: seed.filter(({ label }) => !label.before).length,
-    })),
-  };
-}
-
-/** `6 long sums, wrong`. */
-function nameOf({ majorities, sort, size }: TrainedSet): string {
-  return `${size} ${sort ?? 'problems'}, ${majorities}`;
 }
 
 export function findings(
@@ -166,82 +99,6 @@ export function findings(
           ]
         : []),
     ],
-  };
-}
-
-const labelsBySort = (changes: readonly ProblemChange[][]) => changesBySort(changes, ({ label }) => label);
-
-function heldOutPlots(summaries: readonly Summary[]): Section {
-  return {
-    kind: 'plots',
-    title: 'Held-out problems',
-    note: 'Change of label accuracy (share of problems whose majority is right): of all held-out problems, and of those of the same sort as the set whose majority was wrong in the probe. Whiskers: 95% by bootstrap over problems.',
-    plots: SIZES.flatMap((size) => {
-      const own = summaries.filter(({ set }) => set.size === size);
-      const plot = (title: string, of: (summary: Summary) => Change | null) => ({
-        kind: 'bars' as const,
-        title,
-        y: 'change of label accuracy',
-        bars: own.flatMap((s) => bar(nameOf(s.set), of(s))),
-      });
-      if (own.length === 0) return [];
-      return [
-        plot(`Trained on ${size}: all held-out problems`, ({ all }) => all),
-        plot(`Trained on ${size}: same sort, wrong in the probe`, ({ alike }) => alike),
-      ];
-    }),
-  };
-}
-
-function trainingPlots(summaries: readonly Summary[]): Section {
-  return {
-    kind: 'plots',
-    title: 'Training problems',
-    note: `Means over ${WINDOW} steps. Bands: 95% over seeds.`,
-    plots: summaries.map((s) => {
-      const runs = s.runs.map(({ run }) => run);
-      return sharePlot(nameOf(s.set), [
-        overSeeds(
-          'true reward',
-          metricCurves(runs, (m) => m.groundTruthReward, WINDOW),
-        ),
-        overSeeds(
-          'majority reward',
-          metricCurves(runs, (m) => m.proxyReward, WINDOW),
-          true,
-        ),
-      ]);
-    }),
-  };
-}
-
-function numbers(summaries: readonly Summary[]): Section {
-  return {
-    kind: 'table',
-    title: 'Numbers',
-    note: 'Of the held-out problems. Changes: 95% by bootstrap over problems, each with its mean over seeds. Turned: mean number of problems per seed.',
-    columns: [
-      'trained on',
-      'accuracy, before',
-      'after',
-      'label accuracy, before',
-      'after',
-      'change',
-      'change, same sort and wrong',
-      'turned right',
-      'turned wrong',
-    ],
-    rows: summaries.map((s) => [
-      nameOf(s.set),
-      s.accuracy?.before ?? null,
-      s.accuracy?.after ?? null,
-      s.all?.before ?? null,
-      s.all?.after ?? null,
-      s.all?.overProblems ?? null,
-      s.alike?.overProblems ?? null,
-      meanOf(s.turned.map(({ up }) => up)),
-      meanOf(s.turned.map(({ down }) => down)),
-    ]),
   };
 }
 
@@ -299,12 +156,6 @@ function sortRemark(summary: Summary): string {
     ([sort, { before, after }]) => `${sort} ${figure(before)} to ${figure(after)}`,
   );
   return `Trained on ${nameOf(set)}: of the ${trained.length} problems that trained in any seed, ${ruled} have a wrong answer that follows a wrong rule shared by many problems (adding instead of subtracting, or giving the last term); the others are slips. Label accuracy of held-out ${parts.join(', ')}.`;
-}
-
-function bar(name: string, change: Change | null) {
-  if (change === null) return [];
-  const { mean, low, high } = change.overProblems;
-  return [{ name, value: mean, low, high }];
 }
 
 export const generalization: Experiment = {

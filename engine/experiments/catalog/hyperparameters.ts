@@ -1,99 +1,28 @@
 /** Majority voting with one setting changed at a time: when it falls. */
-import { fallStep } from '../../analysis/collapse.ts';
 import type { Correlation } from '../../analysis/correlation.ts';
 import { figure } from '../../protocol/format.ts';
-import type { RunConfig } from '../../protocol/index.ts';
-import type { Changes, Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
+import type { Changes, Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
 import { listed, rankCorrelation, rankText, SIGNIFICANT, significantTrend } from '../parts/criteria.ts';
-import { accuracyCurve, type MetricOf, metricCurves, stepsOf } from '../parts/curves.ts';
-import { brokenAt } from '../parts/failure.ts';
-import { sharePlot } from '../parts/plots.ts';
 import { largeSetDefaults, runSeeds } from '../parts/runs.ts';
-import { courseCells, meanOf, overSeeds, seedCell } from '../parts/seeds.ts';
 import { largeSet } from '../parts/sets.ts';
-import type { Section } from '../report/section.ts';
+import {
+  FACTORS,
+  type Factor,
+  type FactorGrid,
+  type FactorLevel,
+  fallOf,
+  fallText,
+  meanEnd,
+  RULES,
+  timeOf,
+} from './hyperparameters/measures.ts';
+import { plotsOf, table } from './hyperparameters/report.ts';
 
-export const FACTORS = ['temperature', 'mini-batch', 'rollouts', 'kl'] as const;
-export type Factor = (typeof FACTORS)[number];
-
-interface FactorRule {
-  title: string;
-  /** Values in addition to that of the center. */
-  values: readonly number[];
-  /** The value of the center. */
-  of(config: RunConfig): number;
-  changes(value: number): Changes;
-  /** Whether a value makes sense for this configuration. */
-  possible?(value: number, config: RunConfig): boolean;
-}
-
-const RULES: Record<Factor, FactorRule> = {
-  temperature: {
-    title: 'sampling temperature',
-    values: [0.6, 0.8, 1, 1.2],
-    of: ({ sampling }) => sampling.temperature,
-    changes: (temperature) => ({ sampling: { temperature } }),
-  },
-  'mini-batch': {
-    title: 'problems per mini-batch',
-    values: [1, 8, 16],
-    of: ({ loss, batch }) => loss.miniBatch ?? batch,
-    changes: (miniBatch) => ({ loss: { miniBatch } }),
-    possible: (value, { batch }) => value < batch,
-  },
-  rollouts: {
-    title: 'rollouts per problem',
-    values: [4, 8, 16, 32],
-    of: ({ group }) => group,
-    changes: (count) => ({ votes: count, group: count }),
-  },
-  kl: {
-    title: 'KL coefficient',
-    values: [0, 0.005, 0.1],
-    of: ({ loss }) => loss.klCoefficient,
-    changes: (klCoefficient) => ({ loss: { klCoefficient } }),
-  },
-};
-
-/** Steps that the correctness of rollouts is averaged over to find a fall. */
-const WINDOW = 3;
 /** The paper's bound for a mini-batch of one problem, in steps. */
 const SOON = 20;
 /** A penalty "hardly helps" if the fall comes at most by this factor later. */
 const HARDLY = 1.25;
 const SMALL_KL = 0.005;
-
-export interface FactorLevel {
-  /** The value that this setting changes. The center is a setting of every factor. */
-  value: number;
-  runs: ExperimentRun[];
-}
-
-/** Settings of each factor, ordered by value. */
-export type FactorGrid = Record<Factor, FactorLevel[]>;
-
-/** When the rollouts of a run stopped being right, or its weights became non-finite; `step` is null if neither happened. */
-export interface Fall {
-  step: number | null;
-  last: number;
-}
-
-export function fallOf(run: ExperimentRun): Fall {
-  const steps = stepsOf(run).map(({ step, metrics }) => ({ step, ...metrics }));
-  return { step: fallStep(steps, WINDOW) ?? brokenAt(run), last: steps.at(-1)?.step ?? 0 };
-}
-
-/** Mean step of the fall; a run without a fall counts with its last step, so that the mean is a lower bound. */
-function timeOf({ runs }: FactorLevel): number | null {
-  return meanOf(runs.map(fallOf).map(({ step, last }) => step ?? last));
-}
-
-function fallText({ runs }: FactorLevel): string {
-  return runs
-    .map(fallOf)
-    .map(({ step, last }) => (step === null ? `> ${last}` : String(step)))
-    .join(', ');
-}
 
 /** Whether `a` falls before `b` on average; null if no run fell. */
 function sooner(a: FactorLevel, b: FactorLevel): boolean | null {
@@ -145,7 +74,7 @@ export function findings(grid: FactorGrid): Findings {
 const by = (settings: readonly FactorLevel[]) =>
   settings.map((setting) => `${figure(setting.value)}: ${fallText(setting)}`).join('; ');
 
-function temperature({ temperature: settings }: FactorGrid): Criterion {
+export function temperature({ temperature: settings }: FactorGrid): Criterion {
   const found = ordered(settings);
   const fell = settings.some(({ runs }) => runs.some((run) => fallOf(run).step !== null));
   return {
@@ -156,7 +85,7 @@ function temperature({ temperature: settings }: FactorGrid): Criterion {
   };
 }
 
-function miniBatch({ 'mini-batch': settings }: FactorGrid): Criterion {
+export function miniBatch({ 'mini-batch': settings }: FactorGrid): Criterion {
   const smallest = settings[0]!;
   const falls = smallest.runs.map(fallOf);
   const shorter = falls.some(({ step, last }) => step === null && last < SOON);
@@ -212,70 +141,6 @@ function remarksOf(grid: FactorGrid): string[] {
     `Ratio of the largest to the smallest mean step of the fall: ${listed(moved.map(({ factor, ratio }) => `${figure(ratio)} for ${RULES[factor].title}`))}.`,
   );
   return remarks;
-}
-
-function meanEnd({ runs }: FactorLevel): number | null {
-  return meanOf(runs.map((run) => accuracyCurve(run).at(-1)?.value ?? null));
-}
-
-function plotsOf(factor: Factor, settings: readonly FactorLevel[]): Section[] {
-  const { title } = RULES[factor];
-  const name = (value: number) => `${factor} ${figure(value)}`;
-  return [
-    {
-      kind: 'plots',
-      title: title[0]!.toUpperCase() + title.slice(1),
-      plots: [
-        sharePlot(
-          'Accuracy of evaluations',
-          settings.map(({ value, runs }) => overSeeds(name(value), runs.map(accuracyCurve))),
-        ),
-        sharePlot(
-          'Reward accuracy, mean over 5 steps',
-          settings.map(({ value, runs }) =>
-            overSeeds(
-              name(value),
-              metricCurves(runs, (m) => m.rewardAccuracy, 5),
-            ),
-          ),
-        ),
-      ],
-    },
-  ];
-}
-
-function table(grid: FactorGrid): Section {
-  return {
-    kind: 'table',
-    title: 'Numbers',
-    note: `Fall: the first step from which the correctness of the rollouts (mean over ${WINDOW} steps) stays below 80% of its peak, and at least 5 points and three standard errors below it. > n: none by step n.`,
-    columns: [
-      'setting',
-      'value',
-      'fall, by run',
-      'mean step',
-      'accuracy, start',
-      'peak',
-      'end',
-      'proxy, end',
-      'KL, end',
-    ],
-    rows: FACTORS.flatMap((factor) =>
-      grid[factor].map((setting) => {
-        const last = (of: MetricOf) =>
-          seedCell(metricCurves(setting.runs, of, WINDOW).map((curve) => curve.at(-1)?.value ?? null));
-        return [
-          RULES[factor].title,
-          setting.value,
-          fallText(setting),
-          timeOf(setting),
-          ...courseCells(setting.runs.map(accuracyCurve)),
-          last((m) => m.proxyReward),
-          last((m) => m.kl),
-        ];
-      }),
-    ),
-  };
 }
 
 export const hyperparameters: Experiment = {

@@ -1,120 +1,13 @@
 /** Every intrinsic reward side by side: the proxy reward rises, true accuracy falls. */
-import type { RewardName } from '../../reward/index.ts';
-import type { Criterion, Experiment, ExperimentRun, Findings } from '../experiment.ts';
-import { type Change, evaluatedChanges, meanChange, type ProblemChange } from '../parts/changes.ts';
+import type { Criterion, Experiment, Findings } from '../experiment.ts';
 import { estimateText, listed } from '../parts/criteria.ts';
-import { accuracyCurve, type Curve, metricCurve, metricCurves, scaledTogether } from '../parts/curves.ts';
-import { brokenAt, failureOf } from '../parts/failure.ts';
-import { sharePlot } from '../parts/plots.ts';
 import { INTRINSIC, type RewardRuns, runRewards } from '../parts/reward-runs.ts';
 import { largeSetDefaults } from '../parts/runs.ts';
-import { BANDS, meanOf, overSeeds, seedCell, seedText } from '../parts/seeds.ts';
-import type { Section } from '../report/section.ts';
+import { seedText } from '../parts/seeds.ts';
+import { CHANGE, ERRORS, fell, lifted, outcomeOf, type RewardOutcome, rose } from './rise-then-fall/measures.ts';
+import { curves, table } from './rise-then-fall/report.ts';
 
 const ORACLE = 'ground-truth';
-/** Accuracy counts as lifted or fallen when it changed by at least this much ... */
-const CHANGE = 0.05;
-/** ... and by this many standard errors, so that among ten rewards without effect none seems to have one. */
-const ERRORS = 3;
-/** Widths of a 95% interval, in standard errors. */
-const WIDTH = 2 * 1.96;
-/** Steps averaged at both ends of a proxy reward, and to find the peak of true accuracy. */
-const WINDOW = 10;
-
-export interface RewardOutcome {
-  reward: RewardName;
-  /** Means over the first and the last steps, and the standard error of their difference. */
-  proxy: { start: number; end: number; error: number }[];
-  /** Accuracy on held-out problems; the peak is that of the evaluation nearest to the steps with the most correct rollouts. */
-  accuracy: { start: number | null; peak: number | null; peakStep: number; end: number | null }[];
-  /** Change of held-out accuracy up to the peak, and from the peak to the end, paired by problem. */
-  lift: Change | null;
-  fall: Change | null;
-  /** Runs whose weights became non-finite. */
-  broken: number;
-  modes: string[];
-}
-
-export function outcomeOf({ reward, runs }: RewardRuns): RewardOutcome {
-  const peaks = runs.map(peakStep);
-  const changes = (of: (run: ExperimentRun, peak: number) => ProblemChange[]) =>
-    meanChange(
-      runs.map((run, i) => of(run, peaks[i]!)),
-      ({ accuracy }) => accuracy,
-    );
-  return {
-    reward,
-    proxy: runs.flatMap((run) => proxyEnds(metricCurve(run, (m) => m.proxyReward)) ?? []),
-    accuracy: runs.map((run, i) => {
-      const curve = accuracyCurve(run);
-      return {
-        start: curve[0]?.value ?? null,
-        peak: curve.find(({ step }) => step === peaks[i])?.value ?? null,
-        peakStep: peaks[i]!,
-        end: curve.at(-1)?.value ?? null,
-      };
-    }),
-    lift: changes((run, peak) => evaluatedChanges(run, { to: peak })),
-    fall: changes((run, peak) => evaluatedChanges(run, { from: peak, to: lastEvaluation(run) })),
-    broken: runs.filter((run) => brokenAt(run) !== null).length,
-    modes: runs.map((run) => failureOf(run)?.mode ?? 'none'),
-  };
-}
-
-function lastEvaluation(run: ExperimentRun): number {
-  return accuracyCurve(run).at(-1)?.step ?? 0;
-}
-
-/**
- * The evaluation nearest to the steps with the most correct rollouts. The maximum of several noisy evaluations would be
- * biased upward; here the rollouts choose the step, and the evaluation measures it.
- */
-function peakStep(run: ExperimentRun): number {
-  const [correctness] = metricCurves([run], (m) => m.groundTruthReward, WINDOW) as [Curve];
-  const whole = correctness.slice(WINDOW - 1);
-  const highest = whole.reduce((best, point) => (point.value > best.value ? point : best), { step: 0, value: -1 });
-  // The middle of the steps that were averaged.
-  const middle = Math.max(0, highest.step - WINDOW / 2);
-  const evaluations = accuracyCurve(run).map(({ step }) => step);
-  return evaluations.reduce((best, step) => (Math.abs(step - middle) < Math.abs(best - middle) ? step : best), 0);
-}
-
-/** The standard error comes from differences of adjacent steps, which a slow rise does not widen. */
-function proxyEnds(curve: Curve): { start: number; end: number; error: number } | null {
-  if (curve.length < 2) return null;
-  const values = curve.map(({ value }) => value);
-  const window = Math.max(1, Math.min(WINDOW, Math.floor(values.length / WINDOW)));
-  const squares = values.slice(1).map((value, i) => (value - values[i]!) ** 2);
-  return {
-    start: meanOf(values.slice(0, window))!,
-    end: meanOf(values.slice(-window))!,
-    error: Math.sqrt(meanOf(squares)! / window),
-  };
-}
-
-/** Whether a change is at least `CHANGE` and `ERRORS` standard errors; null if it was not measured. */
-function changed(change: Change | null, sign: 1 | -1): boolean | null {
-  if (change === null) return null;
-  const { mean, low, high } = change.overProblems;
-  return sign * mean >= Math.max(CHANGE, (ERRORS * (high - low)) / WIDTH);
-}
-
-/** Whether the proxy reward rose, on average over seeds; null if it was not measured. */
-export function rose({ proxy }: RewardOutcome): boolean | null {
-  if (proxy.length === 0) return null;
-  const rise = proxy.reduce((sum, { start, end }) => sum + end - start, 0) / proxy.length;
-  const error = Math.sqrt(proxy.reduce((sum, p) => sum + p.error ** 2, 0)) / proxy.length;
-  return rise > ERRORS * error;
-}
-
-/** Non-finite weights count as a fall, whatever was measured before. */
-export function fell({ fall, broken }: RewardOutcome): boolean | null {
-  return broken > 0 || changed(fall, -1);
-}
-
-export function lifted({ lift }: RewardOutcome): boolean | null {
-  return changed(lift, 1);
-}
 
 /** Whether a condition holds for every or some of the rewards; null if none was measured. */
 function among(
@@ -166,52 +59,6 @@ export function findings(found: readonly RewardRuns[]): Findings {
     criteria,
     remarks: [`Proxy reward rose and accuracy fell: ${names(both)}. Raised accuracy first: ${names(lifting)}.`],
     sections: [curves(found), table(outcomes)],
-  };
-}
-
-function curves(found: readonly RewardRuns[]): Section {
-  return {
-    kind: 'plots',
-    title: 'Curves',
-    note: `Proxy rewards have different scales; each is scaled from its minimum (0) to its maximum (1). ${BANDS}`,
-    plots: found.map(({ reward, runs }) =>
-      sharePlot(reward, [
-        overSeeds('accuracy, held-out', runs.map(accuracyCurve)),
-        overSeeds('proxy reward, scaled', scaledTogether(metricCurves(runs, (m) => m.proxyReward, 5)), true),
-      ]),
-    ),
-  };
-}
-
-function table(outcomes: readonly RewardOutcome[]): Section {
-  return {
-    kind: 'table',
-    title: 'Numbers',
-    note: `Peak: the evaluation nearest to the ${WINDOW} steps with the most correct rollouts. Changes are paired by problem, with an interval over problems. How a run ended follows the rules of engine/analysis/collapse.ts.`,
-    columns: [
-      'reward',
-      'accuracy, start',
-      'peak',
-      'at step',
-      'end',
-      'change to the peak',
-      'change after it',
-      'proxy, start',
-      'proxy, end',
-      'outcome',
-    ],
-    rows: outcomes.map((o) => [
-      o.reward,
-      seedCell(o.accuracy.map((a) => a.start)),
-      seedCell(o.accuracy.map((a) => a.peak)),
-      o.accuracy.map((a) => a.peakStep).join(', '),
-      seedCell(o.accuracy.map((a) => a.end)),
-      o.lift?.overProblems ?? null,
-      o.fall?.overProblems ?? null,
-      seedCell(o.proxy.map((p) => p.start)),
-      seedCell(o.proxy.map((p) => p.end)),
-      [...new Set(o.modes)].join(', '),
-    ]),
   };
 }
 

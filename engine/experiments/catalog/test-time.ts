@@ -1,26 +1,22 @@
 /** Test-time training: accuracy on a small set rises and stays, as on held-out problems, even with wrong majorities. */
 import { figure } from '../../protocol/format.ts';
-import type { Criterion, Experiment, ExperimentContext, ExperimentRun, Findings } from '../experiment.ts';
-import {
-  type Change,
-  changesBySort,
-  changeText,
-  decisive,
-  evaluatedChanges,
-  meanChange,
-  type ProblemChange,
-  sortTable,
-} from '../parts/changes.ts';
+import type { Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
+import { changeText, decisive, sortTable } from '../parts/changes.ts';
 import { above, NOT_MEASURED } from '../parts/criteria.ts';
-import { accuracyCurve, type MetricOf, metricCurve, metricCurves, smoothed } from '../parts/curves.ts';
-import { failureOf } from '../parts/failure.ts';
-import { sharePlot } from '../parts/plots.ts';
-import type { ProbeResult } from '../parts/probe.ts';
 import { sampledEvery } from '../parts/runs.ts';
-import { overSeeds, seedCell, seedText } from '../parts/seeds.ts';
+import { seedText } from '../parts/seeds.ts';
 import { chosen, configOn, drawn, poolOf } from '../parts/sets.ts';
 import { sortOf } from '../parts/sorts.ts';
-import type { Section } from '../report/section.ts';
+import {
+  accuracyBySort,
+  type Course,
+  KINDS,
+  type Kind,
+  type Summary,
+  summarize,
+  type TestTimeRun,
+} from './test-time/measures.ts';
+import { curves, numbers } from './test-time/report.ts';
 
 const SMALL = 64;
 const WRONG = 32;
@@ -29,19 +25,6 @@ const POOL = HELD_OUT + 512;
 const PROBE_VOTES = 32;
 /** Smallest fall or harm that counts: 5 points. */
 const MARGIN = 0.05;
-/** Steps that curves are averaged over. */
-const WINDOW = 10;
-
-const KINDS = { any: 'any problems', wrong: 'wrong majorities' } as const;
-type Kind = keyof typeof KINDS;
-
-export interface TestTimeRun {
-  kind: Kind;
-  seed: number;
-  /** The problems that trained, as probed before training. */
-  problems: readonly ProbeResult[];
-  run: ExperimentRun;
-}
 
 async function testTimeRuns(context: ExperimentContext): Promise<TestTimeRun[]> {
   const { seeds } = context;
@@ -59,44 +42,6 @@ async function testTimeRuns(context: ExperimentContext): Promise<TestTimeRun[]> 
       }),
     ),
   );
-}
-
-/** Start, peak and end of a training curve, as means over a window. */
-function course(run: ExperimentRun, metric: MetricOf) {
-  const curve = metricCurve(run, metric);
-  const window = Math.max(1, Math.min(WINDOW, Math.floor(curve.length / 4)));
-  const means = smoothed(curve, window).slice(window - 1);
-  if (means.length === 0) return null;
-  const values = means.map(({ value }) => value);
-  return { start: values[0]!, peak: Math.max(...values), end: values.at(-1)! };
-}
-type Course = NonNullable<ReturnType<typeof course>>;
-
-interface Summary {
-  kind: Kind;
-  runs: readonly TestTimeRun[];
-  proxy: Course[];
-  correct: Course[];
-  accuracy: Change | null;
-  label: Change | null;
-  /** Share of wrong majorities among the training problems, in the probe. */
-  wrong: number | null;
-  changes: ProblemChange[][];
-}
-
-function summarize(kind: Kind, runs: readonly TestTimeRun[]): Summary {
-  const changes = runs.map(({ run }) => evaluatedChanges(run));
-  const judged = runs.flatMap(({ problems }) => problems.flatMap(({ right }) => right ?? []));
-  return {
-    kind,
-    runs,
-    changes,
-    proxy: runs.flatMap(({ run }) => course(run, (m) => m.proxyReward) ?? []),
-    correct: runs.flatMap(({ run }) => course(run, (m) => m.groundTruthReward) ?? []),
-    accuracy: meanChange(changes, ({ accuracy }) => accuracy),
-    label: meanChange(changes, ({ label }) => label),
-    wrong: judged.length === 0 ? null : judged.filter((right) => !right).length / judged.length,
-  };
 }
 
 const gains = (courses: readonly Course[]) => courses.map(({ start, end }) => end - start);
@@ -138,63 +83,6 @@ export function findings(runs: readonly TestTimeRun[], { sorts = false } = {}): 
 
 function setRemark({ kind, runs, wrong, label }: Summary): string {
   return `Trained on ${KINDS[kind]}: ${runs[0]!.problems.length} per seed, with a share of ${figure(wrong)} wrong majorities in the probe. Label accuracy of the held-out problems: ${changeText(label)}.`;
-}
-
-function curves(summaries: readonly Summary[]): Section {
-  return {
-    kind: 'plots',
-    title: 'Curves',
-    note: `Rewards of the training problems, means over ${WINDOW} steps; accuracy of the held-out problems at the evaluations. Bands: 95% over seeds.`,
-    plots: summaries.map(({ kind, runs: own }) => {
-      const runs = own.map(({ run }) => run);
-      return sharePlot(KINDS[kind], [
-        overSeeds('accuracy, held-out', runs.map(accuracyCurve)),
-        overSeeds(
-          'majority reward, training',
-          metricCurves(runs, (m) => m.proxyReward, WINDOW),
-          true,
-        ),
-        overSeeds(
-          'true reward, training',
-          metricCurves(runs, (m) => m.groundTruthReward, WINDOW),
-        ),
-      ]);
-    }),
-  };
-}
-
-function numbers(summaries: readonly Summary[]): Section {
-  return {
-    kind: 'table',
-    title: 'Numbers',
-    note: 'Change of accuracy: 95% by bootstrap over problems, each with its mean over seeds.',
-    columns: [
-      'trained on',
-      'majority reward, start',
-      'end',
-      'true reward, start',
-      'peak',
-      'end',
-      'held-out, before',
-      'after',
-      'change',
-      'KL, end',
-      'outcome',
-    ],
-    rows: summaries.map(({ kind, runs, proxy, correct, accuracy }) => [
-      KINDS[kind],
-      seedCell(proxy.map(({ start }) => start)),
-      seedCell(proxy.map(({ end }) => end)),
-      seedCell(correct.map(({ start }) => start)),
-      seedCell(correct.map(({ peak }) => peak)),
-      seedCell(correct.map(({ end }) => end)),
-      accuracy?.before ?? null,
-      accuracy?.after ?? null,
-      accuracy?.overProblems ?? null,
-      seedCell(runs.map(({ run }) => course(run, (m) => m.kl)?.end ?? null)),
-      [...new Set(runs.flatMap(({ run }) => failureOf(run)?.mode ?? []))].join(', '),
-    ]),
-  };
 }
 
 function smallCriteria(any: Summary | undefined): Criterion[] {
@@ -252,8 +140,6 @@ function wrongCriteria(wrong: Summary | undefined): Criterion[] {
     ),
   ];
 }
-
-const accuracyBySort = (changes: readonly ProblemChange[][]) => changesBySort(changes, ({ accuracy }) => accuracy);
 
 function sortRemark({ kind, runs, changes }: Summary): string {
   const trained = runs.flatMap(({ problems }) => problems);

@@ -1,0 +1,88 @@
+/** How training on one problem ended: its outcome, and shares of outcomes over problems. */
+import { clusteredAuroc } from '../../../analysis/discrimination.ts';
+import { wilson } from '../../../analysis/estimates.ts';
+import { type ProblemPattern, problemPattern } from '../../../analysis/problem-pattern.ts';
+import { initialMajorityShares } from '../../../analysis/theory.ts';
+import type { Estimate } from '../../../protocol/index.ts';
+import type { ExperimentRun } from '../../experiment.ts';
+import { histories, type ProbeResult, sameAnswer } from '../../parts/probe.ts';
+
+export const PROBE_VOTES = 64;
+
+/** The paper's four patterns, and a fifth: one wrong answer gives way to another. */
+export const OUTCOMES = {
+  'amplifying-success': 'right, amplified',
+  'amplifying-failure': 'wrong, amplified',
+  'another-wrong': 'wrong to another wrong',
+  'wrong-to-correct': 'wrong to right',
+  'correct-to-wrong': 'right to wrong',
+} as const;
+export type ProblemOutcome = keyof typeof OUTCOMES;
+export const OUTCOME_NAMES = Object.keys(OUTCOMES) as ProblemOutcome[];
+
+/** A run on one problem, as probed before training. */
+export interface SingleRun {
+  /** Name of the model. */
+  model: string;
+  problem: ProbeResult;
+  run: ExperimentRun;
+}
+
+export interface Ended extends SingleRun {
+  pattern: ProblemPattern;
+  outcome: ProblemOutcome;
+  /** Share of the answer that was the first step's majority, by step. */
+  shares: { step: number; value: number }[];
+}
+
+/** Runs whose problem has a reference answer, and a majority in at least two steps. */
+export function ended(single: SingleRun): Ended[] {
+  const history = [...histories(single.run).values()][0] ?? [];
+  const pattern = problemPattern(history, sameAnswer);
+  if (pattern === null) return [];
+  const outcome = pattern.pattern === 'amplifying-failure' && !pattern.sameAnswer ? 'another-wrong' : pattern.pattern;
+  const shares = initialMajorityShares(history, sameAnswer).map(({ step, share }) => ({ step, value: share }));
+  return [{ ...single, pattern, outcome, shares }];
+}
+
+/** The runs of each problem and model: repeated by the seeds. */
+export function unitsOf(runs: readonly Ended[]): Ended[][] {
+  const units = new Map<string, Ended[]>();
+  for (const run of runs) {
+    const key = JSON.stringify([run.model, run.problem.id]);
+    units.set(key, [...(units.get(key) ?? []), run]);
+  }
+  return [...units.values()];
+}
+
+/**
+ * Share of problems for which a condition holds, with Wilson's interval. Seeds repeat a problem and are not independent
+ * problems: each problem counts once, with the share of its seeds for which the condition holds.
+ */
+export function shareOf(units: readonly Ended[][], holds: (run: Ended) => boolean): Estimate | null {
+  const parts = units.map((runs) => runs.filter(holds).length / runs.length);
+  return wilson(
+    parts.reduce((sum, part) => sum + part, 0),
+    parts.length,
+  );
+}
+
+/** The problem of each run, as a number: seeds and models repeat a problem. */
+export function clustersOf(runs: readonly Ended[]): number[] {
+  const problems = [...new Set(runs.map(({ problem }) => problem.id))];
+  return runs.map(({ problem }) => problems.indexOf(problem.id));
+}
+
+export function aurocOf(runs: readonly Ended[], positive: (run: Ended) => boolean): Estimate | null {
+  return clusteredAuroc(
+    runs.map(({ problem }) => problem.share),
+    runs.map(positive),
+    clustersOf(runs),
+  );
+}
+
+export const kept = ({ pattern }: Ended) => pattern.sameAnswer;
+export const flipped = ({ outcome }: Ended) => outcome === 'wrong-to-correct' || outcome === 'correct-to-wrong';
+export const beganWrong = ({ pattern: { pattern } }: Ended) =>
+  pattern === 'amplifying-failure' || pattern === 'wrong-to-correct';
+export const endsRight = ({ outcome }: Ended) => outcome === 'amplifying-success' || outcome === 'wrong-to-correct';
