@@ -107,6 +107,8 @@ export const COLUMN_NAMES = [
   'finish',
   'tokens',
   'logprobs',
+  'entropies',
+  'ids',
   'tokenTexts',
 ] as const;
 export type RolloutColumn = (typeof COLUMN_NAMES)[number];

@@ -1,5 +1,7 @@
 /** The problem's own text in a prompt that a chat template was applied to: trainers log the latter. Pure. */
 
+import { withoutPadding } from './padding.ts';
+
 /** What stands around the turn of a user, per family of templates, with and without the special tokens. */
 const TEMPLATES: readonly RegExp[] = [
   /^(?:<\|im_start\|>system\n(?:(?!<\|im_start\|>)[\s\S])*)?<\|im_start\|>user\n([\s\S]*)<\|im_end\|>\n<\|im_start\|>assistant\n(?:<think>\n*)?$/,
@@ -18,9 +20,10 @@ const TURN = /<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>|<｜Assistant
 /** Longer prompts are left as they are: patterns should not walk over a book. */
 const LONGEST = 200_000;
 
-/** The turn of the user, where the prompt has exactly one and its template is known; else the prompt itself. */
-export function userText(prompt: string): string {
-  if (prompt.length > LONGEST) return prompt;
+/** The turn of the user, where the prompt has exactly one and its template is known; else the prompt itself, without padding. */
+export function userText(logged: string): string {
+  if (logged.length > LONGEST) return logged;
+  const prompt = withoutPadding(logged);
   for (const template of TEMPLATES) {
     const text = template.exec(prompt)?.[1];
     if (text !== undefined && text.trim() !== '' && !TURN.test(text)) return text.trim();

@@ -10,6 +10,8 @@ import { cellText, isObject } from '../protocol/values.ts';
 import { responseOf } from './conversation.ts';
 import type { ForeignRollout } from './group.ts';
 import { COLUMN_NAMES, type ColumnMap, type LoggedProblem, type RolloutColumn } from './importer.ts';
+import { withoutPadding } from './padding.ts';
+import { isTokenColumn, numbersOf, textsOf, tokenFields } from './token-columns.ts';
 
 /** Names of each column in use, the likeliest first. */
 export const USUAL: Record<RolloutColumn, readonly string[]> = {
@@ -24,8 +26,20 @@ export const USUAL: Record<RolloutColumn, readonly string[]> = {
   phase: ['phase', 'split', 'mode'],
   finish: ['finish_reason', 'stop_reason', 'status', 'finish'],
   tokens: ['response_length', 'completion_tokens', 'num_tokens', 'tokens'],
-  logprobs: ['logprobs', 'log_probs', 'rollout_log_probs', 'logprob'],
-  tokenTexts: ['response_tokens', 'token_texts'],
+  logprobs: [
+    'logprobs',
+    'log_probs',
+    'token_logprobs',
+    'rollout_log_probs',
+    'rollout_logprobs',
+    'old_log_probs',
+    'response_logprobs',
+    'completion_logprobs',
+    'logprob',
+  ],
+  entropies: ['entropies', 'token_entropies', 'rollout_entropies', 'entropy', 'entropys'],
+  ids: ['response_ids', 'completion_ids', 'output_ids', 'response_token_ids', 'output_token_ids', 'token_ids'],
+  tokenTexts: ['response_tokens', 'token_texts', 'completion_tokens', 'tokens'],
 };
 
 /** A row that is no rollout, and why. */
@@ -142,26 +156,33 @@ export class RowReader {
 
   /** @throws RowFault without a response */
   rollout(values: RowValues): ForeignRollout {
-    const logprobs = numbers(this.value(values, 'logprobs'));
-    const tokenTexts = texts(this.value(values, 'tokenTexts'));
-    const tokens = this.value(values, 'tokens');
+    const response = this.response(values);
+    const token = (column: RolloutColumn) => this.value(values, column);
+    const counted = token('tokens');
     return {
-      ...this.response(values),
+      ...response,
       reward: numberIn(this.value(values, 'reward')),
       advantage: numberIn(this.value(values, 'advantage')),
       rewards: this.rewards(values),
       foreign: this.others(values),
       finish: finishOf(this.value(values, 'finish')),
-      tokens: logprobs?.length ?? (Array.isArray(tokens) ? tokens.length : numberIn(tokens)),
-      ...(tokenTexts && { tokenTexts }),
-      ...(logprobs && { statistics: { logprob: Float32Array.from(logprobs) } }),
+      tokens: Array.isArray(counted) ? counted.length : numberIn(counted),
+      ...tokenFields(
+        {
+          logprobs: token('logprobs'),
+          entropies: token('entropies'),
+          ids: token('ids'),
+          tokenTexts: token('tokenTexts'),
+        },
+        response.text,
+      ),
     };
   }
 
   /** @throws RowFault without one */
   response(values: RowValues): Pick<ForeignRollout, 'text' | 'said'> {
     const cell = this.value(values, 'response');
-    const response = typeof cell === 'string' ? { text: cell } : responseOf(cell);
+    const response = typeof cell === 'string' ? unpadded(cell) : responseOf(cell);
     if (response === null) throw new RowFault('bad-rollout', missing(cell, 'response'), 'response');
     return response;
   }
@@ -192,13 +213,20 @@ export class RowReader {
   }
 }
 
+/** Kept as it was logged; padding is no part of an answer. */
+function unpadded(text: string): Pick<ForeignRollout, 'text' | 'said'> {
+  const said = withoutPadding(text);
+  return said === text ? { text } : { text, said };
+}
+
 /** Some names mean other things elsewhere. */
 function fits(column: RolloutColumn, value: unknown): boolean {
   if (column === 'rewards') return isObject(value);
   if (column === 'phase') return phaseOf(value) !== null;
   if (column === 'finish') return finishOf(value) !== null;
-  if (column === 'logprobs') return numbers(value) !== null;
-  if (column === 'tokenTexts') return texts(value) !== null;
+  if (column === 'logprobs') return isTokenColumn(value);
+  if (column === 'entropies' || column === 'ids') return numbersOf(value) !== null;
+  if (column === 'tokenTexts') return textsOf(value) !== null;
   if (column === 'tokens') return Array.isArray(value) || numberIn(value) !== null;
   if (column === 'reward' || column === 'advantage') return value === null || numberIn(value) !== null;
   return value !== undefined;
@@ -224,15 +252,6 @@ export function numberIn(value: unknown): number | null {
   if (typeof value === 'string') return NUMBER.test(value) ? Number(value) : null;
   if (typeof value === 'bigint') return Number(value);
   return typeof value === 'boolean' ? Number(value) : null;
-}
-
-function numbers(value: unknown): number[] | null {
-  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>, Number);
-  return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'number') ? value : null;
-}
-
-function texts(value: unknown): string[] | null {
-  return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string') ? value : null;
 }
 
 const PHASES: ReadonlyMap<string, Phase> = new Map([

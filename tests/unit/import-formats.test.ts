@@ -1,5 +1,5 @@
 /** What is read from the dumps of trainers whose files have a form of their own. The dumps were written by the trainers' code. */
-import { cpSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { IMPORTERS } from '../../engine/importers/index.ts';
@@ -130,5 +130,103 @@ describe("prime-rl's run folder", () => {
     expect(await importFrom(file, folder)).toMatchObject({ importer: 'prime-rl', rollouts: 2, steps: 0 });
     const [group] = await groupsIn(folder, 'evaluation', 3);
     expect(group!.rollouts).toMatchObject([{ correct: true }]);
+  });
+});
+
+describe('rollouts with what is known of their tokens', () => {
+  test("as RLLoggingBoard's files: the processes of a trainer together, without padding, tokens as text", async () => {
+    const folder = runIn();
+    const report = await importFrom(dump('rollouts-rlloggingboard'), folder);
+    expect(report).toMatchObject({ importer: 'rollouts', problems: 2, groups: 4, rollouts: 16, steps: 2, faults: 0 });
+    expect((await readProblems(folder)).map(({ text }) => text)).toEqual(['What is 2 + 3?', 'Wie viel ist 7 × 8?']);
+    const [first, second] = await groupsIn(folder, 'train', 1);
+    expect(first!.clusters).toMatchObject([
+      { answer: '5', members: [0, 2] },
+      { answer: '4', members: [1, 3] },
+    ]);
+    const { tokenTexts, tokens, logprob, entropy, statistics, text } = second!.rollouts[0]!;
+    expect(text).toBe('Größe: The answer is \\boxed{56}<EOD><PAD><PAD>');
+    expect(tokenTexts!.join('')).toBe('Größe: The answer is \\boxed{56}<EOD>');
+    expect(tokens).toBe(tokenTexts!.length);
+    expect(statistics.logprob).toHaveLength(tokens!);
+    expect(logprob).toBeLessThan(0);
+    expect([entropy, statistics.entropy, statistics.top1]).toEqual([null, null, null]);
+  });
+
+  test.each([
+    ['lists of one length', { logprobs: [-1, -2], entropies: [0.5, 1.5], response_ids: [7, 8] }, [2, -1.5, 1]],
+    ['texts of a table', { logprobs: '[-1.0, -2.0]', entropies: '[0.5, 1.5]' }, [2, -1.5, 1]],
+    ['padded ids', { logprobs: [-1, -2], response_ids: [7, 8, 0, 0] }, [2, -1.5, null]],
+    ['a list that is too short', { logprobs: [-1, -2], entropies: [0.5] }, [2, -1.5, null]],
+    ['a list with a hole', { logprobs: [null, -2], tokens: ['a', 'b'] }, [2, null, null]],
+    ['ids only', { completion_ids: [7, 8, 9] }, [3, null, null]],
+    ['a number of tokens and a mean', { response_length: 5, entropy: 0.5 }, [5, null, null]],
+    [
+      "OpenAI's answer",
+      {
+        logprobs: {
+          content: [
+            { token: 'a', logprob: -1 },
+            { token: 'b', logprob: -2 },
+          ],
+        },
+      },
+      [2, -1.5, null],
+    ],
+    [
+      'a list of objects',
+      {
+        logprobs: [
+          { token: 'a', logprob: -1 },
+          { token: 'b', logprob: -2 },
+        ],
+      },
+      [2, -1.5, null],
+    ],
+    ['an answer of completions', { logprobs: { tokens: ['a', 'b'], token_logprobs: [-1, -2] } }, [2, -1.5, null]],
+  ])('%s', async (_, columns, expected) => {
+    const root = temporaryFolder();
+    const file = path.join(root, 'log.jsonl');
+    writeFileSync(file, JSON.stringify({ prompt: 'Which?', response: 'ab', ...columns }));
+    const { folder } = await importFrom(file, runIn(root));
+    const [group] = await groupsIn(folder, 'train', 1);
+    const { tokens, logprob, entropy } = group!.rollouts[0]!;
+    expect([tokens, logprob, entropy]).toEqual(expected);
+  });
+
+  test('tokens of something else than the response are left out', async () => {
+    const root = temporaryFolder();
+    const file = path.join(root, 'log.jsonl');
+    const row = { prompt: 'Which?', response: 'ab', logprobs: [-1, -2], token_texts: ['Which', '?'] };
+    writeFileSync(file, JSON.stringify(row));
+    const { folder } = await importFrom(file, runIn(root));
+    const [group] = await groupsIn(folder, 'train', 1);
+    expect(group!.rollouts[0]).toMatchObject({ tokens: 2, tokenTexts: null, logprob: -1.5 });
+  });
+
+  test('a step of several files is whole once every file has begun the next', async () => {
+    const root = temporaryFolder();
+    const source = path.join(root, 'log');
+    mkdirSync(source);
+    const rows = (step: number) => `${JSON.stringify({ prompt: 'Which?', response: `\\boxed{${step}}`, step })}\n`;
+    writeFileSync(path.join(source, 'rank0.jsonl'), rows(1) + rows(2) + rows(3));
+    writeFileSync(path.join(source, 'rank1.jsonl'), rows(1));
+    const end = new AbortController();
+    const seen = { steps: 0, looks: 0 };
+    const report = importFrom(source, runIn(root), {
+      follow: true,
+      interval: 5,
+      signal: end.signal,
+      onProgress: ({ steps, waiting }) => {
+        seen.steps = steps;
+        if (waiting) seen.looks++;
+      },
+    });
+    await until('a look', () => seen.looks > 1);
+    expect(seen.steps).toBe(0);
+    writeFileSync(path.join(source, 'rank1.jsonl'), rows(1) + rows(2));
+    await until('the first step', () => seen.steps === 1);
+    end.abort();
+    expect(await report).toMatchObject({ steps: 1, rollouts: 2 });
   });
 });

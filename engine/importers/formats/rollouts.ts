@@ -1,13 +1,14 @@
 /**
  * Rollouts in one file, one per row, whoever wrote them: prompt and response, and where the file has them step, reward,
- * rewards by name, advantage, reference answer and id, by the names that trainers use or that the user gives.
+ * rewards by name, advantage, reference answer and id, and log-probabilities and entropies of the tokens, by the names that
+ * trainers use or that the user gives. A folder of JSON Lines is read as one log: each process of a trainer wrote its own file.
  */
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { RowValues } from '../../data/fields.ts';
 import { readTable } from '../../data/readers.ts';
 import type { Dump, DumpOptions, DumpPart, Importer, Look } from '../importer.ts';
-import { LineFile } from '../line-file.ts';
+import { LineFiles } from '../line-files.ts';
 import { fileState, firstLine } from '../line-index.ts';
 import { RowReader } from '../rows.ts';
 import { readTableSteps } from '../table-file.ts';
@@ -17,19 +18,38 @@ const TABLES = /\.(json|csv|tsv|parquet)$/i;
 
 export const rollouts: Importer = {
   name: 'rollouts',
-  title: 'JSON Lines, CSV or Parquet with one rollout per row',
-  checked: 'any trainer',
-  async detect(file, { map }) {
-    const values = await firstRow(file).catch(() => null);
-    const rows = new RowReader(map);
-    return values !== null && rows.has(values, 'prompt') && rows.has(values, 'response');
-  },
-  async open(file, options) {
-    const values = await firstRow(file).catch(() => null);
-    const { origin, run } = described(file, values, options);
-    return { origin, run, created: null, ...(LINES.test(file) ? ofLines(file, options) : ofTable(file, options)) };
+  title: 'JSON Lines, CSV or Parquet with one rollout per row, or a folder of such JSON Lines',
+  checked: 'any trainer; fields of RLLoggingBoard',
+  detect: async (root, options) => (await sourcesIn(root, options)).length > 0,
+  async open(root, options) {
+    const sources = await sourcesIn(root, options);
+    const values = await firstRow(sources[0] ?? root).catch(() => null);
+    const { origin, run } = described(root, values, options);
+    const isLog = LINES.test(sources[0] ?? root);
+    return { origin, run, created: null, ...(isLog ? ofLines(root, options) : ofTable(root, options)) };
   },
 };
+
+/** The file, or the files of a folder, that hold rollouts. */
+async function sourcesIn(root: string, { map }: DumpOptions): Promise<string[]> {
+  const rows = new RowReader(map);
+  const found: string[] = [];
+  for (const file of await filesIn(root)) {
+    const values = await firstRow(file).catch(() => null);
+    if (values && rows.has(values, 'prompt') && rows.has(values, 'response')) found.push(file);
+  }
+  return found;
+}
+
+async function filesIn(root: string): Promise<string[]> {
+  const names = await readdir(root).catch(() => null);
+  return names === null
+    ? [root]
+    : names
+        .filter((name) => LINES.test(name))
+        .toSorted()
+        .map((name) => path.join(root, name));
+}
 
 function described(file: string, values: RowValues | null, { map }: DumpOptions): Pick<Dump, 'origin' | 'run'> {
   const reward = values ? (new RowReader(map).nameOf(values, 'reward') ?? null) : null;
@@ -39,12 +59,13 @@ function described(file: string, values: RowValues | null, { map }: DumpOptions)
   };
 }
 
-function ofLines(file: string, { map }: DumpOptions): Pick<Dump, 'look'> {
-  const lines = new LineFile(file, { name: path.basename(file), step: 1, phase: 'train', rows: new RowReader(map) });
+function ofLines(root: string, options: DumpOptions): Pick<Dump, 'look'> {
+  const rows = new RowReader(options.map);
+  const lines = new LineFiles((file) => ({ name: path.basename(file), step: 1, phase: 'train', rows }));
   return {
     async look(context, following): Promise<Look> {
-      await lines.scan(context, !following);
-      return { parts: lines.parts(following), waiting: lines.waiting };
+      const isFile = (await stat(root)).isFile();
+      return lines.look(isFile ? [root] : await sourcesIn(root, options), context, following);
     },
   };
 }

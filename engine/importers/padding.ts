@@ -1,0 +1,17 @@
+/** Tokens that fill up a batch, where a log has them as text. Pure. */
+
+const TOKEN = String.raw`(?:<\|?pad\|?>|\[pad\]|<\|finetune_right_pad_id\|>|<\|endoftext\|>)`;
+const PADDING = new RegExp(`^${TOKEN}$`, 'i');
+const BEFORE = new RegExp(`^${TOKEN}+`, 'i');
+const BEHIND = new RegExp(`${TOKEN}+$`, 'i');
+
+/** How many of the last tokens are padding; that some models end a response with the token that pads is no matter here. */
+export function paddingIn(texts: readonly string[]): number {
+  const last = texts.findLastIndex((text) => !PADDING.test(text));
+  return texts.length - 1 - last;
+}
+
+/** A prompt is padded before, a response behind. */
+export function withoutPadding(text: string): string {
+  return text.replace(BEFORE, '').replace(BEHIND, '');
+}

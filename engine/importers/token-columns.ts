@@ -1,0 +1,125 @@
+/**
+ * What a log has of a response's tokens, brought to one length: trainers pad some of their lists and not others, and write
+ * log-probabilities as lists, as text in a table, or in the form of an API's answer. What does not fit is not known. Pure.
+ */
+import { valueOfText } from '../data/chat.ts';
+import type { RolloutStatistics } from '../protocol/group.ts';
+import { isObject } from '../protocol/values.ts';
+import type { ForeignRollout } from './group.ts';
+import { paddingIn } from './padding.ts';
+
+/** As a row has them; each absent, null or something else where it has none. */
+export interface TokenCells {
+  logprobs?: unknown;
+  entropies?: unknown;
+  ids?: unknown;
+  tokenTexts?: unknown;
+}
+
+type TokenFields = Pick<ForeignRollout, 'ids' | 'tokenTexts' | 'statistics'>;
+
+/**
+ * The first of log-probabilities, entropies, ids and texts says how many tokens there are. Longer lists are cut, for what
+ * stands behind is padding; shorter ones are left out, for nobody can tell which tokens they lack.
+ * @param text of the response: texts of tokens that do not give it are left out
+ */
+export function tokenFields(cells: TokenCells, text: string): TokenFields {
+  const given = detailed(cells.logprobs);
+  const logprob = given?.logprobs ?? numbersOf(cells.logprobs);
+  const entropy = numbersOf(cells.entropies);
+  const ids = numbersOf(cells.ids);
+  const texts = textsOf(cells.tokenTexts) ?? given?.texts ?? null;
+  const length = (logprob ?? entropy ?? ids ?? texts)?.length;
+  if (length === undefined) return {};
+  const count = length - paddingIn(texts?.slice(0, length) ?? []);
+  const cut = <T>(list: readonly T[] | null) => (list && list.length >= length ? list.slice(0, count) : null);
+  const [p, h, i] = [cut(logprob), cut(entropy), cut(ids)];
+  const fitting = cut(texts);
+  const tokenTexts = fitting && asWritten(fitting, text);
+  const statistics: Partial<RolloutStatistics> = {
+    ...(p && { logprob: Float32Array.from(p) }),
+    ...(h && { entropy: Float32Array.from(h) }),
+  };
+  return {
+    ...(i && { ids: Int32Array.from(i) }),
+    ...(tokenTexts && { tokenTexts }),
+    ...((p || h) && { statistics }),
+  };
+}
+
+/** Whether a cell has a number for each token. */
+export function isTokenColumn(cell: unknown): boolean {
+  return numbersOf(cell) !== null || detailed(cell) !== null;
+}
+
+/** A list of numbers, also as a text; null for none, and where one of them is not a number. */
+export function numbersOf(cell: unknown): number[] | null {
+  if (ArrayBuffer.isView(cell)) return Array.from(cell as unknown as ArrayLike<number>, Number);
+  const list = listOf(cell);
+  if (!list || list.length === 0) return null;
+  const numbers = list.every((one) => typeof one === 'bigint') ? list.map(Number) : list;
+  return numbers.every((one) => Number.isFinite(one)) ? (numbers as number[]) : null;
+}
+
+/** A list of texts, also as a text; null for none. */
+export function textsOf(cell: unknown): string[] | null {
+  const list = listOf(cell);
+  return list && list.length > 0 && list.every((one) => typeof one === 'string') ? list : null;
+}
+
+function listOf(cell: unknown): unknown[] | null {
+  const value = typeof cell === 'string' && /^\s*\[/.test(cell) ? valueOfText(cell) : cell;
+  return Array.isArray(value) ? value : null;
+}
+
+/** As OpenAI's interfaces answer: `{content: [{token, logprob}]}`, the list alone, or `{tokens, token_logprobs}`. */
+function detailed(cell: unknown): { logprobs: number[]; texts: string[] | null } | null {
+  const value = typeof cell === 'string' && /^\s*[{[]/.test(cell) ? valueOfText(cell) : cell;
+  if (isObject(value) && 'token_logprobs' in value) {
+    const logprobs = numbersOf(value.token_logprobs);
+    return logprobs && { logprobs, texts: textsOf(value.tokens) };
+  }
+  const list = isObject(value) ? value.content : value;
+  if (!Array.isArray(list) || list.length === 0 || !list.every(isObject)) return null;
+  const logprobs = numbersOf(list.map(({ logprob }) => logprob));
+  return logprobs && { logprobs, texts: textsOf(list.map(({ token }) => token)) };
+}
+
+/** Tokenizers write bytes and spaces as other characters (`Ġ`, `▁`). null where the tokens are not those of the response. */
+function asWritten(texts: readonly string[], response: string): string[] | null {
+  const gives = (candidate: readonly string[]) => {
+    const [joined, text] = [candidate.join('').trimStart(), response.trimStart()];
+    return text.startsWith(joined) || joined.startsWith(text);
+  };
+  const found = WAYS.map((way) => decoded(texts, way)).find(gives);
+  return found ?? null;
+}
+
+/** The bytes of a token, by how a tokenizer writes it. */
+type Writing = (text: string) => readonly number[] | Uint8Array;
+
+const ENCODER = new TextEncoder();
+const PIECE_OF_BYTE = /^<0x([0-9A-F]{2})>$/;
+const WAYS: readonly Writing[] = [
+  (text) => ENCODER.encode(text),
+  (text) => [...text].flatMap((character) => BYTE_OF.get(character) ?? [...ENCODER.encode(character)]),
+  (text) => {
+    const byte = PIECE_OF_BYTE.exec(text)?.[1];
+    return byte === undefined ? ENCODER.encode(text.replaceAll('▁', ' ')) : [Number.parseInt(byte, 16)];
+  },
+];
+
+/** A character of which each of several tokens has some bytes belongs to the last of them. */
+function decoded(texts: readonly string[], way: Writing): string[] {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  return texts.map((text) => decoder.decode(Uint8Array.from(way(text)), { stream: true }));
+}
+
+/** Printable bytes stand for themselves; the others follow from 256 on, in their order. */
+const BYTE_OF: ReadonlyMap<string, number> = (() => {
+  const isPrintable = (byte: number) => (byte > 32 && byte < 127) || (byte > 160 && byte !== 173);
+  const characters = new Map<string, number>();
+  let next = 256;
+  for (let byte = 0; byte < 256; byte++) characters.set(String.fromCharCode(isPrintable(byte) ? byte : next++), byte);
+  return characters;
+})();
