@@ -1,7 +1,8 @@
 /** The content of the status bar item. Pure. */
 import { activityText } from '../engine/protocol/activity.ts';
-import { about, bytes, code, DASH, markdown, whole } from '../engine/protocol/format.ts';
+import { about, bytes, DASH, whole } from '../engine/protocol/format.ts';
 import type { Progress } from '../engine/protocol/index.ts';
+import { code, markdown } from '../engine/protocol/markdown.ts';
 import { type CommandName, commandId, commandLink } from './command-definitions.ts';
 import type { Health } from './health.ts';
 import { withoutIcons } from './shown.ts';

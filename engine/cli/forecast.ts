@@ -1,9 +1,10 @@
 /** The forecast of a probe or a run as terminal text. */
 import { type Signal, signalQuality } from '../analysis/forecast.ts';
 import { noForecast, SIGNAL_NAMES, standIn } from '../protocol/forecast-text.ts';
-import { DASH, oneLine, plural } from '../protocol/format.ts';
+import { DASH, plural } from '../protocol/format.ts';
 import type { Forecast, ForecastScore, Problem, RunConfig } from '../protocol/index.ts';
 import { quantityText } from '../protocol/quantities.ts';
+import { oneLine } from '../protocol/texts.ts';
 import { readsLabels } from '../training/forecast.ts';
 import { table } from './table.ts';
 

@@ -1,9 +1,9 @@
 /** The problems of a probe or a run: one row per problem, confident & wrong ones on top. */
-
-import { DASH, oneLine, verdict } from '../protocol/format.ts';
+import { DASH } from '../protocol/format.ts';
 import { quantityText } from '../protocol/quantities.ts';
 import type { Problem } from '../protocol/records.ts';
 import { referenceText } from '../protocol/reference.ts';
+import { oneLine, verdictText } from '../protocol/texts.ts';
 import { rightOf, VOTE_TITLES, type VoteStatus } from '../protocol/verdict.ts';
 import type { RunColumns } from '../runs/columns.ts';
 import { problemView, type Status } from '../runs/problem-view.ts';
@@ -71,7 +71,7 @@ export function problemTable(results: readonly ProblemResult[]): string {
   const rows = results.map((result) => [
     oneLine(result.id, 24),
     result.line === null ? DASH : String(result.line),
-    verdict(result.correct),
+    verdictText(result.correct),
     quantityText('share', result.share),
     quantityText('tokenProbability', result.confidence),
     result.majority === null

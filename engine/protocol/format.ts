@@ -1,8 +1,7 @@
 /**
- * How every surface writes numbers, times and texts: panel, editor, terminal and reports. The only place that formats numbers
+ * How every surface writes numbers, times and sizes: panel, editor, terminal and reports. The only place that formats them
  * (`tests/unit/one-format.test.ts`); `quantities.ts` says with how many digits. A value that does not exist is a dash. Pure.
  */
-import { visible, visibleLine } from './visible.ts';
 
 export const DASH = '–';
 
@@ -92,11 +91,6 @@ export function bytes(value: number | null | undefined): string {
   return value < 2 ** 30 ? `${Math.round(value / 2 ** 20)} MB` : `${(value / 2 ** 30).toFixed(1)} GB`;
 }
 
-/** `correct`, `wrong`; a dash where it is unknown. */
-export function verdict(correct: boolean | null | undefined): string {
-  return correct === null || correct === undefined ? DASH : correct ? 'correct' : 'wrong';
-}
-
 /** `1 problem`, `3 problems`. */
 export function plural(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
@@ -106,51 +100,4 @@ export function plural(count: number, noun: string): string {
 export function partOf(part: number, count: number): string {
   const whole = Math.round(part * count * 10) / 10;
   return `${whole.toLocaleString('en')} of ${count.toLocaleString('en')}`;
-}
-
-/** One line of at most `length` characters: line breaks become spaces, the rest is cut with an ellipsis. */
-export function oneLine(text: string, length: number): string {
-  const line = [...text.replace(/\s+/g, ' ').trim()];
-  if (line.length <= length) return line.join('');
-  return `${line
-    .slice(0, Math.max(0, length - 1))
-    .join('')
-    .trimEnd()}…`;
-}
-
-/**
- * Text as inline code of Markdown, whatever it holds: also in the cell of a table, for which a `|` ends a cell even inside of
- * code, so it stands between two pieces of code, as an entity. Line breaks are shown as ↵.
- */
-export function code(text: string): string {
-  const line = visible(text.replace(/\r\n?|\n/g, '↵'));
-  if (line === '') return codeSpan('');
-  return line
-    .split('|')
-    .map((piece) => (piece === '' ? '' : codeSpan(piece)))
-    .join('&#124;');
-}
-
-/** Text as text of Markdown: nothing in it is a link, an image, HTML, an icon or the end of a cell. */
-export function markdown(text: string): string {
-  return visibleLine(text).replace(/[\\`*_~[\]()<>&|!#$:@]/g, '\\$&');
-}
-
-function codeSpan(text: string): string {
-  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = '`'.repeat(longest + 1);
-  // Markdown takes one space off both ends, unless there is nothing else.
-  const pad = text === '' || (/^[\s`]|[\s`]$/.test(text) && text.trim() !== '') ? ' ' : '';
-  return `${fence}${pad}${text}${pad}${fence}`;
-}
-
-/** The program that made a run: `TRL 0.20`. */
-export function originText({ engine, version }: { engine: string; version: string | null }): string {
-  const name = engine === 'rollscope' ? 'Rollscope' : engine;
-  return version === null ? name : `${name} ${version}`;
-}
-
-/** The last part of a path of any system. */
-export function baseName(file: string): string {
-  return file.split(/[\\/]/).at(-1) || file;
 }

@@ -2,8 +2,8 @@
 import * as z from 'zod';
 import { Grading, RUN_FORMAT, type RunConfig, StoredRunConfig } from './config.ts';
 import { RollscopeError } from './errors.ts';
-import { originText } from './format.ts';
 import { ForeignValue } from './group.ts';
+import { originText } from './texts.ts';
 
 /** Where a run's records come from. */
 export const RunOrigin = z.strictObject({

@@ -13,8 +13,8 @@ import { adapterNames } from '../model/lora.ts';
 import { readPeftAdapter } from '../model/peft.ts';
 import { readTensor, type TensorToWrite, writeSafetensors } from '../model/safetensors.ts';
 import { type ModelSource, openModel, referenceTo } from '../model/source.ts';
-import { originText } from '../protocol/format.ts';
 import { ownConfig, RollscopeError } from '../protocol/index.ts';
+import { originText } from '../protocol/texts.ts';
 import { writeWhole } from '../system/aside.ts';
 import { copy, ensureFolder } from '../system/files.ts';
 

@@ -1,8 +1,9 @@
 /** Texts of a problem's result for CodeLens, inline result and hover. Pure. */
 import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
-import { code, markdown, oneLine } from '../../engine/protocol/format.ts';
+import { code, markdown } from '../../engine/protocol/markdown.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
+import { oneLine } from '../../engine/protocol/texts.ts';
 import { type Verdict, VOTE_TITLES } from '../../engine/protocol/verdict.ts';
 import type { Prediction } from '../../engine/runs/head.ts';
 import type { ProblemView } from '../../engine/runs/problem-view.ts';

@@ -1,10 +1,11 @@
 /** A rollout as a text document: a header, then the response with the position of every token. Pure. */
 import { EMBEDDED } from '../../engine/protocol/embedded.ts';
-import { baseName, DASH, verdict, whole } from '../../engine/protocol/format.ts';
+import { DASH, whole } from '../../engine/protocol/format.ts';
 import type { Problem, Rollout } from '../../engine/protocol/index.ts';
 import { valueText } from '../../engine/protocol/named-values.ts';
 import { quantityText, withUnit } from '../../engine/protocol/quantities.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
+import { baseName, verdictText } from '../../engine/protocol/texts.ts';
 import { visible, visibleLine } from '../../engine/protocol/visible.ts';
 
 export interface DocumentFacts {
@@ -99,7 +100,7 @@ export type HeaderRow = keyof typeof NAMES;
 /** The values of the header's rows. */
 export function headerValues(facts: DocumentFacts): Record<HeaderRow, string> {
   const { run, step, phase, problem, index, of, why, rollout } = facts;
-  const graded = rollout.correct === null ? '' : ` (${verdict(rollout.correct)})`;
+  const graded = rollout.correct === null ? '' : ` (${verdictText(rollout.correct)})`;
   const probability = quantityText('tokenProbability', rollout.logprob === null ? null : Math.exp(rollout.logprob));
   return {
     answer: rollout.answer === null ? 'none extracted' : `${rollout.answer}${graded}`,

@@ -1,6 +1,7 @@
 /** The hover of a token. Pure. */
-import { code, DASH } from '../../engine/protocol/format.ts';
+import { DASH } from '../../engine/protocol/format.ts';
 import type { Rollout } from '../../engine/protocol/index.ts';
+import { code } from '../../engine/protocol/markdown.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 
 /** Markdown about a token, by its index in the rollout. */

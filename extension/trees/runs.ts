@@ -1,11 +1,11 @@
 /** The Runs view: every run in the user's folder, the newest first. */
-
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { EMBEDDED } from '../../engine/protocol/embedded.ts';
-import { DASH, dateTime, originText } from '../../engine/protocol/format.ts';
+import { DASH, dateTime } from '../../engine/protocol/format.ts';
 import type { ListedRun, RunInfo, UnreadableRun } from '../../engine/protocol/index.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
+import { originText } from '../../engine/protocol/texts.ts';
 import { commandOf } from '../command-definitions.ts';
 import type { ItemContext } from '../ids.ts';
 import { inEditor } from '../remedies.ts';

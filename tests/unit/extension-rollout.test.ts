@@ -2,9 +2,9 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { verdict } from '../../engine/protocol/format.ts';
 import type { Problem, Rollout } from '../../engine/protocol/index.ts';
 import { SHADES, shadeOf } from '../../engine/protocol/shades.ts';
+import { verdictText } from '../../engine/protocol/texts.ts';
 import { addressOf, parseRolloutUri, problemOf, rolloutUri } from '../../extension/rollout/address.ts';
 import { type DocumentFacts, headerValues, layoutRollout } from '../../extension/rollout/layout.ts';
 import { OpenRun } from '../../extension/run/open-run.ts';
@@ -104,7 +104,7 @@ describe('a rollout document', () => {
       expect(values[row], row).toMatch(/^–( |$)/);
     }
     expect(why).toBe('–');
-    expect(answer).not.toContain(verdict(true));
+    expect(answer).not.toContain(verdictText(true));
   });
 
   it('has rewards and values of other trainers by name, and no shading without token statistics', () => {

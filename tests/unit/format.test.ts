@@ -1,23 +1,14 @@
 /** How numbers, times and texts read on every surface. */
 import { describe, expect, test } from 'vitest';
-import {
-  about,
-  bytes,
-  code,
-  duration,
-  number,
-  oneLine,
-  percent,
-  plural,
-  verdict,
-  whole,
-} from '../../engine/protocol/format.ts';
+import { about, bytes, duration, number, percent, plural, whole } from '../../engine/protocol/format.ts';
+import { code } from '../../engine/protocol/markdown.ts';
 import { quantityText, withUnit } from '../../engine/protocol/quantities.ts';
+import { oneLine, verdictText } from '../../engine/protocol/texts.ts';
 
 describe('numbers', () => {
   test('are a dash where they do not exist', () => {
     expect([percent(0.873), percent(null), percent(Number.NaN)]).toEqual(['87%', '–', '–']);
-    expect([verdict(null), verdict(true), verdict(false)]).toEqual(['–', 'correct', 'wrong']);
+    expect([verdictText(null), verdictText(true), verdictText(false)]).toEqual(['–', 'correct', 'wrong']);
   });
 
   test('keep their size, however small or large', () => {

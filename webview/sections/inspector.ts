@@ -1,12 +1,12 @@
 /** One problem at the selected step: its text, its answers and their counts, and its rollouts. */
-
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
-import { baseName, DASH, plural, verdict } from '../../engine/protocol/format.ts';
+import { DASH, plural } from '../../engine/protocol/format.ts';
 import type { Rollout } from '../../engine/protocol/group.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
+import { baseName, verdictText } from '../../engine/protocol/texts.ts';
 import { VOTE_TITLES } from '../../engine/protocol/verdict.ts';
 import { historyOf } from '../../engine/runs/history.ts';
 import { massChart, massStyles } from '../charts/mass.ts';
@@ -108,10 +108,10 @@ export class Inspector extends Component {
         : html`predicted majority <b class="mono">${answer}</b>
             ${majority ? nothing : html`<span class="muted">(not the majority at the time)</span>`} · P(correct) =
             <b>${quantityText('probability', right)}</b>${likelyWrong ? ', predicted wrong' : ''}`;
-    return html`<div class="prediction" data-predicted=${answer === null ? 'none' : likelyWrong ? 'wrong' : 'correct'} data-outcome=${verdict(outcome)}>
+    return html`<div class="prediction" data-predicted=${answer === null ? 'none' : likelyWrong ? 'wrong' : 'correct'} data-outcome=${verdictText(outcome)}>
       ${predicted}
       ${by ? html`<span class="muted">(${by})</span>` : nothing}
-      ${outcome === null ? nothing : html`· <span title="According to the votes that scored the forecast after the last step">outcome</span> <span class=${correctnessClass(outcome)}>${correctnessMark(outcome)} ${verdict(outcome)}</span>`}
+      ${outcome === null ? nothing : html`· <span title="According to the votes that scored the forecast after the last step">outcome</span> <span class=${correctnessClass(outcome)}>${correctnessMark(outcome)} ${verdictText(outcome)}</span>`}
       <div class="muted">${signalsOf(prediction)
         .map(({ name, value }) => `${name} ${value}`)
         .join(' · ')}</div>

@@ -1,9 +1,10 @@
 /** `rollscope rescore`: other rewards on the stored rollouts, without the model. */
 import { hasReference, REWARDED } from '../../analysis/metrics.ts';
 import { compareRewards, type Rescored, type RescoredGroup } from '../../analysis/rescore.ts';
-import { originText, plural } from '../../protocol/format.ts';
+import { plural } from '../../protocol/format.ts';
 import { RollscopeError } from '../../protocol/index.ts';
 import { LOSS } from '../../protocol/settings/loss.ts';
+import { originText } from '../../protocol/texts.ts';
 import { rewardOf } from '../../reward/index.ts';
 import { groupOf, rejudged } from '../../reward/stored.ts';
 import { advantages } from '../../training/advantages.ts';

@@ -1,7 +1,8 @@
 /** `rollscope runs`: lists the runs in a folder, latest first. */
-import { DASH, dateTime, oneLine } from '../../protocol/format.ts';
+import { DASH, dateTime } from '../../protocol/format.ts';
 import type { ListedRun } from '../../protocol/index.ts';
 import { quantityText } from '../../protocol/quantities.ts';
+import { oneLine } from '../../protocol/texts.ts';
 import { listRuns } from '../../runs/list.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';

@@ -1,7 +1,8 @@
 /** What `rollscope rescore` prints: the rewards, their pairs, their winners, and which one is best. */
 import { type RescoredGroup, type Rescoring, winnerOf } from '../../analysis/rescore.ts';
-import { DASH, plural, verdict } from '../../protocol/format.ts';
+import { DASH, plural } from '../../protocol/format.ts';
 import { quantityText } from '../../protocol/quantities.ts';
+import { verdictText } from '../../protocol/texts.ts';
 import { table } from '../table.ts';
 
 export function rewardTable({ rewards }: Rescoring): string {
@@ -59,7 +60,7 @@ export function winners(groups: readonly RescoredGroup[], rewards: readonly stri
           text,
           String(best + 1),
           answer ?? DASH,
-          verdict(correct),
+          verdictText(correct),
           scores.rewards.map((v) => quantityText('reward', v)).join(' '),
         ],
       ];

@@ -1,7 +1,8 @@
 /** Where another trainer's grader and Rollscope judge a rollout differently: a known source of silent bugs. */
 import { readGroup } from '../../journal/groups.ts';
-import { DASH, oneLine, plural, whole } from '../../protocol/format.ts';
+import { DASH, plural, whole } from '../../protocol/format.ts';
 import type { Phase, Problem } from '../../protocol/index.ts';
+import { oneLine } from '../../protocol/texts.ts';
 import { disagrees, trainerVerdict } from '../../protocol/trainer-verdict.ts';
 import type { RunColumns } from '../../runs/columns.ts';
 import type { Output } from '../output.ts';

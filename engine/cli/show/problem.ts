@@ -1,10 +1,11 @@
 /** One problem: its vote, its clusters, and its rollouts in numbers. */
-import { DASH, oneLine, originText, verdict } from '../../protocol/format.ts';
+import { DASH } from '../../protocol/format.ts';
 import type { Rollout } from '../../protocol/group.ts';
 import { valueNames, valueText } from '../../protocol/named-values.ts';
 import { quantityText, withUnit } from '../../protocol/quantities.ts';
 import { referenceText } from '../../protocol/reference.ts';
 import { describeRun, type RunFile } from '../../protocol/run-file.ts';
+import { oneLine, originText, verdictText } from '../../protocol/texts.ts';
 import { VOTE_TITLES, type VoteStatus } from '../../protocol/verdict.ts';
 import { rewardOf } from '../../reward/index.ts';
 import { notRewarded } from '../../runs/explanations.ts';
@@ -62,7 +63,7 @@ function clusterTable({ detail: { clusters, rollouts } }: ShownGroup): string {
     String(i + 1),
     oneLine(answer, 32),
     `${members.length}/${rollouts.length}`,
-    verdict(correct),
+    verdictText(correct),
     numbers(members).join(' '),
   ]);
   return table(['cluster', 'answer', 'votes', 'verdict', 'rollouts'], rows, [0, 2]);
@@ -73,7 +74,7 @@ function rolloutTable(rollouts: readonly Rollout[]): string {
   const rows = rollouts.map((rollout, i) => [
     String(i + 1),
     rollout.answer === null ? DASH : oneLine(rollout.answer, 20),
-    verdict(rollout.correct),
+    verdictText(rollout.correct),
     quantityText('reward', rollout.reward),
     ...rewards.map((name) => quantityText('reward', rollout.rewards[name])),
     quantityText('advantage', rollout.advantage),

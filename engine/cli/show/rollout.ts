@@ -1,10 +1,11 @@
 /** One rollout: its text, its reward and the explanation of it. */
 import { RollscopeError } from '../../protocol/errors.ts';
-import { DASH, verdict } from '../../protocol/format.ts';
+import { DASH } from '../../protocol/format.ts';
 import type { RolloutFacts } from '../../protocol/group.ts';
 import { valueText } from '../../protocol/named-values.ts';
 import { quantityText, withUnit } from '../../protocol/quantities.ts';
 import { referenceText } from '../../protocol/reference.ts';
+import { verdictText } from '../../protocol/texts.ts';
 import type { Output } from '../output.ts';
 import { table } from '../table.ts';
 import { type ShownGroup, whereFrom } from './group.ts';
@@ -29,7 +30,7 @@ export function showRollout(output: Output, group: ShownGroup, count: number): v
     table(
       ['answer', rollout.answer ?? DASH],
       [
-        ['reference', `${referenceText(problem) ?? DASH} (${verdict(rollout.correct)})`],
+        ['reference', `${referenceText(problem) ?? DASH} (${verdictText(rollout.correct)})`],
         ['reward', quantityText('reward', rollout.reward)],
         ...Object.entries(rollout.rewards).map(([name, value]) => [`reward ${name}`, quantityText('reward', value)]),
         ['advantage', `${quantityText('advantage', rollout.advantage)}${group.file.config ? effectOf(rollout) : ''}`],

@@ -1,17 +1,17 @@
 /** A run: what it is, before and after, its curves and its problems. */
-
 import { runName } from '../../journal/layout.ts';
 import { liveWriter } from '../../journal/lock.ts';
 import { readRunFile } from '../../journal/reader.ts';
 import { readingText } from '../../protocol/data-text.ts';
 import { EMBEDDED } from '../../protocol/embedded.ts';
-import { bytes, DASH, originText, whole } from '../../protocol/format.ts';
+import { bytes, DASH, whole } from '../../protocol/format.ts';
 import { STEP_METRICS, type StepMetric, TERMINAL_METRICS } from '../../protocol/metrics.ts';
 import { valueText } from '../../protocol/named-values.ts';
 import { QUANTITIES, quantityText } from '../../protocol/quantities.ts';
 import type { Problem } from '../../protocol/records.ts';
 import type { RunInfo } from '../../protocol/rpc.ts';
 import type { ForeignRun } from '../../protocol/run-file.ts';
+import { originText } from '../../protocol/texts.ts';
 import type { RunColumns } from '../../runs/columns.ts';
 import { runInfo } from '../../runs/run-info.ts';
 import { statusOf } from '../../runs/run-status.ts';

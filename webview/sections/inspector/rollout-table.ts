@@ -1,9 +1,10 @@
 /** The rollouts of a group, one per row: what is known of each, then its rewards by name and values of other trainers. */
 import { css, nothing, type TemplateResult } from 'lit';
-import { DASH, oneLine, whole } from '../../../engine/protocol/format.ts';
+import { DASH, whole } from '../../../engine/protocol/format.ts';
 import type { ForeignValue, Phase, Rollout } from '../../../engine/protocol/group.ts';
 import { valueNames, valueText } from '../../../engine/protocol/named-values.ts';
 import { quantityText } from '../../../engine/protocol/quantities.ts';
+import { oneLine } from '../../../engine/protocol/texts.ts';
 import { html, svg } from '../../html.ts';
 import { correctnessClass } from './correctness.ts';
 

@@ -1,0 +1,28 @@
+/** Texts of datasets, models and programs as Markdown in which they stay what they are. Pure. */
+import { visible, visibleLine } from './visible.ts';
+
+/**
+ * Text as inline code of Markdown, whatever it holds: also in the cell of a table, for which a `|` ends a cell even inside of
+ * code, so it stands between two pieces of code, as an entity. Line breaks are shown as ↵.
+ */
+export function code(text: string): string {
+  const line = visible(text.replace(/\r\n?|\n/g, '↵'));
+  if (line === '') return codeSpan('');
+  return line
+    .split('|')
+    .map((piece) => (piece === '' ? '' : codeSpan(piece)))
+    .join('&#124;');
+}
+
+/** Text as text of Markdown: nothing in it is a link, an image, HTML, an icon or the end of a cell. */
+export function markdown(text: string): string {
+  return visibleLine(text).replace(/[\\`*_~[\]()<>&|!#$:@]/g, '\\$&');
+}
+
+function codeSpan(text: string): string {
+  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  // Markdown takes one space off both ends, unless there is nothing else.
+  const pad = text === '' || (/^[\s`]|[\s`]$/.test(text) && text.trim() !== '') ? ' ' : '';
+  return `${fence}${pad}${text}${pad}${fence}`;
+}

@@ -1,0 +1,28 @@
+/** How every surface writes what is not a number: a text on one line, a verdict, the program that made a run. Pure. */
+import { DASH } from './format.ts';
+
+/** `correct`, `wrong`; a dash where it is unknown. */
+export function verdictText(correct: boolean | null | undefined): string {
+  return correct === null || correct === undefined ? DASH : correct ? 'correct' : 'wrong';
+}
+
+/** One line of at most `length` characters: line breaks become spaces, the rest is cut with an ellipsis. */
+export function oneLine(text: string, length: number): string {
+  const line = [...text.replace(/\s+/g, ' ').trim()];
+  if (line.length <= length) return line.join('');
+  return `${line
+    .slice(0, Math.max(0, length - 1))
+    .join('')
+    .trimEnd()}…`;
+}
+
+/** The program that made a run: `TRL 0.20`. */
+export function originText({ engine, version }: { engine: string; version: string | null }): string {
+  const name = engine === 'rollscope' ? 'Rollscope' : engine;
+  return version === null ? name : `${name} ${version}`;
+}
+
+/** The last part of a path of any system. */
+export function baseName(file: string): string {
+  return file.split(/[\\/]/).at(-1) || file;
+}
