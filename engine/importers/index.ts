@@ -1,6 +1,7 @@
 /** All importers: a new one is its file in `formats` and its place here. */
 import { existsSync } from 'node:fs';
 import { RollscopeError } from '../protocol/errors.ts';
+import { miles } from './formats/miles.ts';
 import { primeRl } from './formats/prime-rl.ts';
 import { rollouts } from './formats/rollouts.ts';
 import { trl } from './formats/trl.ts';
@@ -8,7 +9,7 @@ import { verl } from './formats/verl.ts';
 import type { DumpOptions, Importer } from './importer.ts';
 
 /** The first that detects a path reads it: the more particular come first. */
-export const IMPORTERS: readonly Importer[] = [trl, verl, primeRl, rollouts];
+export const IMPORTERS: readonly Importer[] = [trl, verl, primeRl, miles, rollouts];
 
 /** By content. */
 export const AUTO = 'auto';

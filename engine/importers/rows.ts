@@ -268,7 +268,7 @@ function phaseOf(value: unknown): Phase | null {
   return typeof value === 'string' ? (PHASES.get(value.toLowerCase()) ?? null) : null;
 }
 
-function finishOf(value: unknown): Rollout['finish'] {
+export function finishOf(value: unknown): Rollout['finish'] {
   if (typeof value !== 'string') return null;
   const name = value.toLowerCase();
   if (['length', 'max_tokens', 'truncated', 'max_length'].includes(name)) return 'length';

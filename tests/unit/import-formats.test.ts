@@ -230,3 +230,41 @@ describe('rollouts with what is known of their tokens', () => {
     expect(await report).toMatchObject({ steps: 1, rollouts: 2 });
   });
 });
+
+describe("miles' dump", () => {
+  const DUMP = dump('miles-2026.08');
+
+  test('has conversations with the tokens that were sampled; what is in pickles only is named', async () => {
+    const folder = runIn();
+    const report = await importFrom(DUMP, folder);
+    expect(report).toMatchObject({ importer: 'miles', problems: 2, steps: 2, rollouts: 18, faults: 1 });
+    expect(report.named[0]).toMatchObject({ place: 'dashboard_columns/rollout_2.parquet', reason: 'no-texts' });
+    const [first] = await groupsIn(folder, 'train', 1);
+    expect(first!.rollouts.map(({ answer, reward, finish }) => [answer, reward, finish])).toEqual([
+      ['5', 1, 'stop'],
+      ['5', 1, 'stop'],
+      ['5', 1, 'stop'],
+      ['1', 0, 'length'],
+    ]);
+    // Two of its five tokens are the tool's.
+    expect(first!.rollouts[1]).toMatchObject({ tokens: 3, logprob: -1, entropy: null });
+    expect([...first!.rollouts[1]!.ids!]).toEqual([10, 13, 14]);
+    expect(first!.rollouts[1]!.text).toContain('[call of calculator: {"sum": "2 + 3"}]\n\ntool: \\boxed{8}');
+    const { head, series } = await openColumns(folder);
+    // The third has metrics only.
+    expect(series.steps).toEqual([1, 2, 3]);
+    expect(series.at('foreign/rollout/truncated_ratio', 2)).toBe(0.5);
+    // Nobody knows which update of which rollout this is.
+    expect(series.at('loss', 1)).toBeNull();
+    expect(head.evaluations.map(({ step, accuracy }) => [step, accuracy])).toEqual([[2, null]]);
+  });
+
+  test('that has pickles only is refused by name', async () => {
+    const root = temporaryFolder();
+    mkdirSync(path.join(root, 'dump/rollout_data'), { recursive: true });
+    writeFileSync(path.join(root, 'dump/rollout_data/0.pt'), '');
+    await expect(importFrom(path.join(root, 'dump'), runIn(root))).rejects.toThrow(
+      /rollout_data\/0\.pt: the texts of this step are in its pickle only, and pickles are not read/,
+    );
+  });
+});
