@@ -77,7 +77,7 @@ export class App extends Component {
     return html`<div class="empty">
       ${info ? html`<p class="name">${info.run}</p>` : nothing}
       ${failureNotice('attach', failures.of('attach'))}
-      <vscode-button appearance="secondary" data-action="choose-run" @click=${() => this.store.perform('choose-run')}>Open a run…</vscode-button>
+      <vscode-button appearance="secondary" data-action="choose-run" @click=${() => this.store.requests.perform('choose-run')}>Open a run…</vscode-button>
       ${this.refused()}
     </div>`;
   }
@@ -91,8 +91,8 @@ export class App extends Component {
   private noRun() {
     return html`<div class="empty" data-ready>
       <p>No run is open.</p>
-      <vscode-button data-action="train" @click=${() => this.store.perform('train')}>Train the embedded model</vscode-button>
-      <vscode-button appearance="secondary" data-action="choose-run" @click=${() => this.store.perform('choose-run')}>Open a run…</vscode-button>
+      <vscode-button data-action="train" @click=${() => this.store.requests.perform('train')}>Train the embedded model</vscode-button>
+      <vscode-button appearance="secondary" data-action="choose-run" @click=${() => this.store.requests.perform('choose-run')}>Open a run…</vscode-button>
       ${this.refused()}
     </div>`;
   }

@@ -1,22 +1,20 @@
-/** The panel's state: the run's data and the user's selection. Components read it; the host and the user change it. */
-
-import type { ParamsOf } from '../engine/messages/contract.ts';
+/** The panel's state: the run as the host tells of it, and what follows from it for what the user selected. Components read it. */
 import { Peer } from '../engine/messages/peer.ts';
 import { pageTransport } from '../engine/messages/webview.ts';
-import { fromErrorData, RollscopeError } from '../engine/protocol/errors.ts';
+import { fromErrorData } from '../engine/protocol/errors.ts';
 import type { Problem } from '../engine/protocol/records.ts';
 import type { Progress, RunInfo } from '../engine/protocol/rpc.ts';
 import { RunColumns } from '../engine/runs/columns.ts';
 import { unpack } from '../engine/runs/packed.ts';
-import type { EditorAction, PanelContract, RunAction, Shown } from '../engine/runs/panel-contract.ts';
+import type { PanelContract, Shown } from '../engine/runs/panel-contract.ts';
 import { problemView } from '../engine/runs/problem-view.ts';
-import type { Metric } from '../engine/runs/series.ts';
-import { ChartChoice } from './chart-choice.ts';
-import { Failures, failureOf, type PanelRequest } from './failures.ts';
+import { Failures, failureOf } from './failures.ts';
 import { matches, parseFilter } from './filter.ts';
 import { GroupReader } from './group-reader.ts';
 import type { Host } from './host.ts';
 import type { ProblemRow } from './problem-row.ts';
+import { Requests } from './requests.ts';
+import { Selection } from './selection.ts';
 
 export class Store {
   columns = new RunColumns();
@@ -27,14 +25,10 @@ export class Store {
   phase: 'loading' | 'no-run' | 'run' | 'failed' = 'loading';
   /** Fraction of the run that has been read while it is loading, 0 to 1. */
   loaded = 0;
-  problem: number | null = null;
-  rollout: number | null = null;
-  /** The selected step; null follows the run. */
-  step: number | null = null;
-  filter = '';
+  readonly selection: Selection;
+  readonly requests: Requests;
   readonly failures = new Failures(() => this.changed());
   readonly groups: GroupReader;
-  private readonly chartChoice: ChartChoice;
 
   private readonly listeners = new Set<() => void>();
   private readonly peer: Peer<PanelContract>;
@@ -42,16 +36,15 @@ export class Store {
   private cached: ProblemRow[] | null = null;
 
   constructor(private readonly host: Host) {
-    const kept = host.getState();
-    this.problem = kept?.problem ?? null;
-    this.step = kept?.step ?? null;
-    this.chartChoice = new ChartChoice(kept?.charts);
+    this.selection = new Selection(host.getState(), (...stale) => {
+      if (stale.length > 0) this.failures.clear(...stale);
+      this.keep();
+      this.changed();
+    });
     this.peer = new Peer<PanelContract>(pageTransport(host));
-    this.groups = new GroupReader(
-      this.peer,
-      () => this.folder,
-      () => this.changed(),
-    );
+    const run = () => this.info?.folder ?? '';
+    this.requests = new Requests(this.peer, this.failures, run);
+    this.groups = new GroupReader(this.peer, run, () => this.changed());
     this.listen();
     this.peer.listen();
     this.attach(false);
@@ -63,25 +56,6 @@ export class Store {
     return () => this.listeners.delete(listener);
   }
 
-  /** Asks the editor for an action that is not about the run. */
-  perform(action: EditorAction): void {
-    this.ask('perform', { action });
-  }
-
-  /** Controls the run that is shown. */
-  control(action: RunAction): void {
-    this.ask('control', { run: this.folder, action });
-  }
-
-  revealProblem(problem: number): void {
-    this.ask('revealProblem', { run: this.folder, problem });
-  }
-
-  /** Opens a rollout, by its index in the group of this row. */
-  openRollout(row: number, rollout: number): void {
-    this.ask('openRollout', { run: this.folder, group: this.columns.idOf(row), rollout });
-  }
-
   /** Reads the run again after a failure. */
   readAgain(): void {
     this.phase = 'loading';
@@ -90,67 +64,25 @@ export class Store {
     this.attach(true);
   }
 
-  select(problem: number): void {
-    this.problem = problem;
-    this.rollout = null;
-    this.failures.clear('revealProblem', 'openRollout');
-    this.keep();
-    this.changed();
-  }
-
-  selectRollout(rollout: number): void {
-    this.rollout = rollout;
-    this.failures.clear('openRollout');
-    this.changed();
-  }
-
-  /** Selects a step; null follows the run. */
-  lookAt(step: number | null): void {
-    this.step = step;
-    this.failures.clear('openRollout');
-    this.keep();
-    this.changed();
-  }
-
-  /** The metrics of the charts with a choice. */
-  get charts(): readonly Metric[] {
-    return this.chartChoice.of(this.columns);
-  }
-
-  /** Shows another metric in a chart; a chart that already showed it takes over the replaced one. */
-  chooseChart(place: number, metric: Metric): void {
-    this.chartChoice.choose(place, metric, this.columns);
-    this.keep();
-    this.changed();
-  }
-
-  setFilter(filter: string): void {
-    this.filter = filter;
-    this.changed();
-  }
-
-  /** The step at which everything is shown. */
-  get at(): number {
-    return this.step ?? Number.POSITIVE_INFINITY;
-  }
-
   /** All problems at the selected step. */
   get rows(): ProblemRow[] {
     this.cached ??= this.problems.map((problem) => ({
       problem,
-      view: problemView(this.columns, problem.index, this.at),
+      view: problemView(this.columns, problem.index, this.selection.at),
     }));
     return this.cached;
   }
 
   /** The problems that match the filter. */
   get filtered(): ProblemRow[] {
-    const terms = parseFilter(this.filter);
+    const terms = parseFilter(this.selection.filter);
     return this.rows.filter((row) => matches(terms, row));
   }
 
+  /** The selected problem. */
   get selected(): ProblemRow | null {
-    return this.problem === null ? null : (this.rows[this.problem] ?? null);
+    const { problem } = this.selection;
+    return problem === null ? null : (this.rows[problem] ?? null);
   }
 
   private listen(): void {
@@ -162,7 +94,7 @@ export class Store {
     this.peer.on('columns', ({ columns, problems, status }) => {
       this.columns = unpack(columns, this.columns);
       if (problems.length > 0) this.problems = [...this.problems, ...problems];
-      this.problem ??= this.problems[0]?.index ?? null;
+      this.selection.problem ??= this.problems[0]?.index ?? null;
       if (this.info) this.info = { ...this.info, status };
       this.changed();
     });
@@ -171,35 +103,20 @@ export class Store {
       if (this.info) this.info = { ...this.info, status };
       this.changed();
     });
-    this.peer.on('select', ({ problem }) => this.select(problem));
-  }
-
-  /** Folder of the run that is shown, which requests about it name. */
-  private get folder(): string {
-    return this.info?.folder ?? '';
+    this.peer.on('select', ({ problem }) => this.selection.select(problem));
   }
 
   private attach(again: boolean): void {
-    this.peer.request('attach', { again }).catch((error: unknown) => {
-      this.phase = 'failed';
-      this.failures.set(
-        'attach',
-        failureOf(error, () => this.readAgain()),
-      );
-    });
+    this.peer.request('attach', { again }).catch((error: unknown) => this.unreadable(error));
   }
 
-  /** Sends a request; a failure is shown where it was asked, with a way to retry. */
-  private ask<R extends PanelRequest>(name: R, params: ParamsOf<PanelContract, R>): void {
-    this.failures.clear(name);
-    this.peer.request(name, params).catch((error: unknown) => {
-      // Somebody closed a question of the editor.
-      if (error instanceof RollscopeError && error.code === 'canceled') return;
-      this.failures.set(
-        name,
-        failureOf(error, () => this.ask(name, params)),
-      );
-    });
+  /** The host did not answer, or could not read the run. */
+  private unreadable(error: unknown): void {
+    this.phase = 'failed';
+    this.failures.set(
+      'attach',
+      failureOf(error, () => this.readAgain()),
+    );
   }
 
   private show(shown: Shown): void {
@@ -214,26 +131,17 @@ export class Store {
       return;
     }
     const { run, problems, progress, columns, loaded, error, select } = shown;
-    // A different run than before the reload starts at its first problem and latest step.
     const kept = this.host.getState()?.run ?? null;
     const another = this.info ? this.info.folder !== run.folder : kept !== null && kept !== run.folder;
-    if (another) {
-      this.problem = null;
-      this.step = null;
-      this.rollout = null;
-    }
+    if (another) this.selection.clear();
     this.info = run;
     this.problems = problems;
     this.progress = progress;
     this.loaded = loaded;
     this.columns = columns ? unpack(columns, null) : new RunColumns();
-    this.phase = columns ? 'run' : error ? 'failed' : 'loading';
-    if (error)
-      this.failures.set(
-        'attach',
-        failureOf(fromErrorData(error), () => this.readAgain()),
-      );
-    this.problem = select ?? this.problem ?? problems[0]?.index ?? null;
+    this.phase = columns ? 'run' : 'loading';
+    if (error && !columns) this.unreadable(fromErrorData(error));
+    this.selection.problem = select ?? this.selection.problem ?? problems[0]?.index ?? null;
     this.keep();
     this.changed();
   }
@@ -249,12 +157,6 @@ export class Store {
   }
 
   private keep(): void {
-    const charts = this.chartChoice.chosen;
-    this.host.setState({
-      run: this.info?.folder ?? null,
-      problem: this.problem,
-      step: this.step,
-      ...(charts && { charts }),
-    });
+    this.host.setState({ run: this.info?.folder ?? null, ...this.selection.kept });
   }
 }

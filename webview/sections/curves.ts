@@ -114,7 +114,7 @@ export class Curves extends Component {
     const columns = [4, 2].find((n) => this.width >= n * NARROWEST + (n - 1) * GAP) ?? 1;
     const width = Math.floor((this.width - GAP * (columns - 1)) / columns);
     if (width < 80) return nothing;
-    const at = Math.min(this.store.at, run.step);
+    const at = Math.min(this.store.selection.at, run.step);
     const now = (metric: Metric) => run.metricAt(metric, at);
     const evaluations = head.evaluations.flatMap(({ step, accuracy }) => (accuracy ? [{ step, ...accuracy }] : []));
     const sampled = head.evaluations.find(({ sampledFrom }) => sampledFrom !== undefined);
@@ -132,7 +132,7 @@ export class Curves extends Component {
       return html`<section>
         <h2>${title}</h2>
         <svg width=${width} height=${HEIGHT} role="img" aria-label=${label} @pointerdown=${(e: PointerEvent) => this.look(e, width, rightAxis)}>
-          ${curve({ width, height: HEIGHT, steps: this.steps, cursor: this.store.step, ...options })}
+          ${curve({ width, height: HEIGHT, steps: this.steps, cursor: this.store.selection.step, ...options })}
         </svg>
       </section>`;
     };
@@ -156,7 +156,7 @@ export class Curves extends Component {
           marks: evaluations,
         },
       )}
-      ${this.store.charts.map((metric, place) => {
+      ${this.store.selection.charts(run).map((metric, place) => {
         const choice = choiceOf(metric)!;
         const exists = metric !== 'rewardAccuracy' || head.saysRight;
         const text = exists ? choice.text(now(metric)) : 'undefined for this reward';
@@ -172,7 +172,7 @@ export class Curves extends Component {
   private choice(place: number, current: Metric) {
     return html`<select
       aria-label="Metric of chart ${place + 2}"
-      @change=${(event: Event) => this.store.chooseChart(place, (event.target as HTMLSelectElement).value as Metric)}
+      @change=${(event: Event) => this.store.selection.chooseChart(place, (event.target as HTMLSelectElement).value as Metric, this.store.columns)}
     >
       ${choicesOf(this.store.columns.series).map(
         ({ metric, label }) => html`<option value=${metric} .selected=${metric === current}>${label}</option>`,
@@ -189,6 +189,6 @@ export class Curves extends Component {
     const area = plotArea(width, HEIGHT, rightAxis);
     const part = (event.clientX - left - area.left) / (area.right - area.left);
     const step = Math.round(part * this.steps);
-    this.store.lookAt(Math.max(1, Math.min(this.store.columns.step, step)));
+    this.store.selection.lookAt(Math.max(1, Math.min(this.store.columns.step, step)));
   }
 }

@@ -178,10 +178,10 @@ export class Header extends Component {
 
   /** The collapse watch's last warning at the selected step. */
   private watch() {
-    const { columns, info, at } = this.store;
+    const { columns, info, selection } = this.store;
     const config = columns.head.run?.config;
     if (!config || info?.job !== 'train' || config.watch === 'off' || columns.step === 0) return nothing;
-    const warning = collapseWarningAt(columns, at);
+    const warning = collapseWarningAt(columns, selection.at);
     const level = warning?.level ?? 'quiet';
     const text = { quiet: 'no alarms', watch: 'early signs of collapse', collapse: 'possible collapse' }[level];
     return html`<span class="fact" data-watch=${level} data-since=${warning?.step ?? nothing}>
@@ -254,17 +254,17 @@ export class Header extends Component {
         <vscode-button
           appearance="secondary"
           data-action=${paused ? 'continue' : 'pause'}
-          @click=${() => store.control(paused ? 'continue' : 'pause')}
+          @click=${() => store.requests.control(paused ? 'continue' : 'pause')}
         >
           ${paused ? 'Resume' : 'Pause'}
         </vscode-button>
-        <vscode-button appearance="secondary" data-action="stop" @click=${() => store.control('stop')}>Stop</vscode-button>
+        <vscode-button appearance="secondary" data-action="stop" @click=${() => store.requests.control('stop')}>Stop</vscode-button>
       `;
     }
     const resumable = info !== null && canResume(info);
     return html`
-      ${resumable ? html`<vscode-button data-action="resume" @click=${() => store.control('resume')}>Resume</vscode-button>` : nothing}
-      <vscode-button appearance="secondary" data-action="choose-run" @click=${() => store.perform('choose-run')}>Open run…</vscode-button>
+      ${resumable ? html`<vscode-button data-action="resume" @click=${() => store.requests.control('resume')}>Resume</vscode-button>` : nothing}
+      <vscode-button appearance="secondary" data-action="choose-run" @click=${() => store.requests.perform('choose-run')}>Open run…</vscode-button>
     `;
   }
 }

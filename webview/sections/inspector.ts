@@ -79,7 +79,7 @@ export class Inspector extends Component {
     if (!row) return html`<p class="muted">Select a problem to see its rollouts.</p>`;
     const { problem, view } = row;
     const line = problem.line === null ? `row ${problem.row + 1}` : `line ${problem.line}`;
-    const reveal = () => this.store.revealProblem(problem.index);
+    const reveal = () => this.store.requests.revealProblem(problem.index);
     return html`
       <div class="head" data-problem=${problem.id}>
         <h2>Problem ${problem.id}</h2>
@@ -141,7 +141,7 @@ export class Inspector extends Component {
           history.length > 1
             ? html`<section>
                 <h2>Answer distribution by step</h2>
-                <svg width=${half} height="110" role="img" aria-label="Answer distribution by step">${massChart(history, half, 110, steps, this.store.step)}</svg>
+                <svg width=${half} height="110" role="img" aria-label="Answer distribution by step">${massChart(history, half, 110, steps, this.store.selection.step)}</svg>
               </section>`
             : nothing
         }
@@ -149,7 +149,7 @@ export class Inspector extends Component {
           reading.state === 'read' && reading.detail.rollouts.some(({ logprob }) => logprob !== null)
             ? html`<section>
                 <h2 title="Mean log-probability of each rollout, nats/token">Confidence${columns.head.labeled ? ' vs. correctness' : ''}</h2>
-                <svg width=${half} height="96" role="img" aria-label="Confidence of each rollout">${confidenceChart(reading.detail.rollouts, half, 96, this.store.rollout)}</svg>
+                <svg width=${half} height="96" role="img" aria-label="Confidence of each rollout">${confidenceChart(reading.detail.rollouts, half, 96, this.store.selection.rollout)}</svg>
               </section>`
             : nothing
         }
@@ -176,9 +176,9 @@ export class Inspector extends Component {
           this.requestUpdate();
         },
         chosen: index,
-        choose: (other) => this.store.selectRollout(other),
+        choose: (other) => this.store.selection.selectRollout(other),
       })}
-      ${rollout ? rolloutTokens({ rollout, index, why: reading.why[index], open: () => this.store.openRollout(row, index) }) : nothing}
+      ${rollout ? rolloutTokens({ rollout, index, why: reading.why[index], open: () => this.store.requests.openRollout(this.store.columns.idOf(row), index) }) : nothing}
       ${this.failure('openRollout')}
     `;
   }
@@ -189,7 +189,7 @@ export class Inspector extends Component {
   }
 
   private chosen(rollouts: readonly Rollout[]): number {
-    const { rollout } = this.store;
+    const { rollout } = this.store.selection;
     return rollout !== null && rollout < rollouts.length ? rollout : 0;
   }
 }

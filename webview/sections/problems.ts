@@ -148,7 +148,8 @@ export class Problems extends Component {
   ];
 
   override render() {
-    const { problems, filter } = this.store;
+    const { problems, selection } = this.store;
+    const { filter } = selection;
     const matching = this.store.filtered;
     const order = TITLES.flatMap(([quadrant]) => matching.filter(({ view }) => view.quadrant === quadrant));
     return html`
@@ -156,7 +157,7 @@ export class Problems extends Component {
         aria-label="Filter problems"
         placeholder="Filter: share>0.8 majority:wrong predicted:wrong words in the problem"
         .value=${filter}
-        @input=${(event: Event) => this.store.setFilter((event.target as HTMLInputElement).value)}
+        @input=${(event: Event) => this.store.selection.setFilter((event.target as HTMLInputElement).value)}
       ></vscode-text-field>
       <div class="count">
         <span role="status">${filter ? `${matching.length} of ` : ''}${plural(problems.length, 'problem')}</span>
@@ -187,14 +188,14 @@ export class Problems extends Component {
       aria-pressed=${on}
       data-count=${count}
       title="Problems whose predicted majority has P(correct) below 0.5"
-      @click=${() => this.store.setFilter(toggled.join(' '))}
+      @click=${() => this.store.selection.setFilter(toggled.join(' '))}
     >
       <svg width="8" height="8" aria-hidden="true">${mark(4, 4)}</svg>${count} predicted wrong</button>`;
   }
 
   private quadrant(title: string, rows: ProblemRow[], first: ProblemRow | undefined) {
     if (rows.length === 0) return nothing;
-    const { problem: selected } = this.store;
+    const { problem: selected } = this.store.selection;
     const within = rows.some((row) => row.problem.index === selected);
     return html`<section data-quadrant=${rows[0]!.view.quadrant}>
       <h2>${title}<span class="value">${rows.length}</span></h2>
@@ -211,7 +212,7 @@ export class Problems extends Component {
             aria-label=${label}
             title=${`${label}\n${problem.text.slice(0, 200)}`}
             tabindex=${focusable ? 0 : -1}
-            @click=${() => this.store.select(problem.index)}
+            @click=${() => this.store.selection.select(problem.index)}
           >
             <svg width=${CELL} height=${CELL} aria-hidden="true">
               <rect class=${share === null ? 'empty' : 'mass'} x="0.5" y="0.5" width=${CELL - 1} height=${CELL - 1} rx="2" fill-opacity=${0.15 + 0.85 * (share ?? 0)}></rect>
@@ -249,9 +250,9 @@ export class Problems extends Component {
             ({ problem, view: { answer, status, share, since: from, prediction } }) => html`<tr
               tabindex="0"
               data-problem=${problem.index}
-              aria-selected=${problem.index === this.store.problem}
-              @click=${() => this.store.select(problem.index)}
-              @keydown=${(event: KeyboardEvent) => event.key === 'Enter' && this.store.select(problem.index)}
+              aria-selected=${problem.index === this.store.selection.problem}
+              @click=${() => this.store.selection.select(problem.index)}
+              @keydown=${(event: KeyboardEvent) => event.key === 'Enter' && this.store.selection.select(problem.index)}
             >
               <td class="muted cut" title=${problem.id}>${problem.id}</td>
               <td class="text">${problem.text}</td>
@@ -277,9 +278,9 @@ export class Problems extends Component {
     const move = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (move === undefined || order.length === 0) return;
     event.preventDefault();
-    const now = order.findIndex((row) => row.problem.index === this.store.problem);
+    const now = order.findIndex((row) => row.problem.index === this.store.selection.problem);
     const next = order[Math.max(0, Math.min(order.length - 1, now + move))]!;
-    this.store.select(next.problem.index);
+    this.store.selection.select(next.problem.index);
     void this.updateComplete.then(() => {
       requestAnimationFrame(() =>
         this.renderRoot.querySelector<HTMLElement>(`.cell[data-problem="${next.problem.index}"]`)?.focus(),

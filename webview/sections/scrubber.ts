@@ -59,7 +59,8 @@ export class Scrubber extends Component {
   }
 
   override render() {
-    const { columns, step } = this.store;
+    const { columns } = this.store;
+    const { step } = this.store.selection;
     const { series, head } = columns;
     if (series.steps.length === 0) return nothing;
     const width = Math.max(50, this.width - LEFT - RIGHT);
@@ -106,7 +107,7 @@ export class Scrubber extends Component {
         appearance=${step === null ? 'primary' : 'secondary'}
         data-action="live"
         aria-pressed=${step === null}
-        @click=${() => this.store.lookAt(null)}
+        @click=${() => this.store.selection.lookAt(null)}
         >${this.store.info?.status === 'running' ? 'Live' : 'Latest'}</vscode-button
       >
     </div>`;
@@ -121,7 +122,7 @@ export class Scrubber extends Component {
   };
 
   private readonly key = (event: KeyboardEvent): void => {
-    const now = this.store.step ?? this.store.columns.step;
+    const now = this.store.selection.step ?? this.store.columns.step;
     const moves: Record<string, number> = {
       ArrowLeft: now - 1,
       ArrowRight: now + 1,
@@ -137,6 +138,6 @@ export class Scrubber extends Component {
   };
 
   private look(step: number): void {
-    this.store.lookAt(Math.max(1, Math.min(this.store.columns.step, step)));
+    this.store.selection.lookAt(Math.max(1, Math.min(this.store.columns.step, step)));
   }
 }

@@ -18,10 +18,13 @@ import { conversationOf, readSelected, rendered, type Section, template } from '
 const REQUESTS: Record<PanelRequest, { section: Section; ask(store: Store): void }> = {
   attach: { section: 'app', ask: (store) => store.readAgain() },
   readGroup: { section: 'inspector', ask: (store) => void store.groups.of(idOf(store)) },
-  openRollout: { section: 'inspector', ask: (store) => store.openRollout(store.selected!.view.row!, 2) },
-  revealProblem: { section: 'inspector', ask: (store) => store.revealProblem(0) },
-  control: { section: 'header', ask: (store) => store.control('pause') },
-  perform: { section: 'header', ask: (store) => store.perform('choose-run') },
+  openRollout: {
+    section: 'inspector',
+    ask: (store) => store.requests.openRollout(store.columns.idOf(store.selected!.view.row!), 2),
+  },
+  revealProblem: { section: 'inspector', ask: (store) => store.requests.revealProblem(0) },
+  control: { section: 'header', ask: (store) => store.requests.control('pause') },
+  perform: { section: 'header', ask: (store) => store.requests.perform('choose-run') },
 };
 const group = { phase: 'train', step: 1, problem: 0 };
 /** Their parameters in addition to the run. */
@@ -111,7 +114,7 @@ describe.each(NAMES)('%s that fails', (name) => {
 
   test('says so where it was asked, once, and can be asked again', async () => {
     const { store } = await panel();
-    if (name === 'readGroup') store.select(1);
+    if (name === 'readGroup') store.selection.select(1);
     failOnce(name);
     ask(store);
     const before = timesAsked(name);
@@ -156,7 +159,7 @@ test('a failure is told in the words of the editor, but for what it quotes', asy
       details: { reason: 'x', output },
     });
   });
-  store.control('resume');
+  store.requests.control('resume');
   await until('it is shown', () => placesOf(store, 'control').length > 0);
   const setting = 'the setting rollscope.learningRate';
   expect(store.failures.of('control')).toMatchObject({

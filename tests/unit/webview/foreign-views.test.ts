@@ -72,8 +72,8 @@ function shown(section: Section): { html: string; text: string } {
 
 /** Chooses a problem at a step and waits for its rollouts. */
 async function inspect(id: string, step: number | null = null): Promise<{ html: string; text: string }> {
-  store.lookAt(step);
-  store.select(fixture.problems.findIndex((problem) => problem.id === id));
+  store.selection.lookAt(step);
+  store.selection.select(fixture.problems.findIndex((problem) => problem.id === id));
   if (store.selected!.view.row !== null) await readSelected(store);
   return shown('inspector');
 }
@@ -107,11 +107,14 @@ describe('the panel', () => {
       'sampling/importance_ratio',
       'rewards/accuracy_reward/std',
     ]);
-    store.chooseChart(0, 'foreign/completions/mean_length' as Metric);
-    store.chooseChart(1, 'foreign/sampling/importance_ratio' as Metric);
+    store.selection.chooseChart(0, 'foreign/completions/mean_length' as Metric, store.columns);
+    store.selection.chooseChart(1, 'foreign/sampling/importance_ratio' as Metric, store.columns);
     const { html } = shown('curves');
     expect(html).toContain('aria-label="completions/mean_length"');
-    expect(store.charts.slice(0, 2)).toEqual(['foreign/completions/mean_length', 'foreign/sampling/importance_ratio']);
+    expect(store.selection.charts(store.columns).slice(0, 2)).toEqual([
+      'foreign/completions/mean_length',
+      'foreign/sampling/importance_ratio',
+    ]);
   });
 
   test('shows rewards and values of each rollout by name', async () => {

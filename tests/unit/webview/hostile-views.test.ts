@@ -148,7 +148,7 @@ describe('pages', () => {
   test.each<Section>(['app', 'header', 'scrubber', 'curves', 'problems', 'inspector'])(
     'the panel: %s',
     async (section) => {
-      store.select(0);
+      store.selection.select(0);
       await readSelected(store);
       expect(rendered(store, section)).not.toMatch(RAW);
     },

@@ -25,8 +25,8 @@ test('panel, editor and terminal count rollouts from 1', async () => {
   const numbers = Array.from({ length: VOTES }, (_, i) => i + 1);
 
   const panel = await panelOn(run);
-  panel.select(problem.index);
-  panel.lookAt(1);
+  panel.selection.select(problem.index);
+  panel.selection.lookAt(1);
   await readSelected(panel);
   const inspector = rendered(panel, 'inspector');
   const [table, chosen] = inspector.split('class="rollout"') as [string, string];

@@ -51,7 +51,7 @@ describe('the store of the panel', () => {
     const { run, store, webview } = await panelOn(folder);
     expect(viewsOf(store)).toEqual(run.problems.map(({ index }) => run.view(index)));
     expect(store.rows).toHaveLength(24);
-    expect(store.problem).toBe(0);
+    expect(store.selection.problem).toBe(0);
     expect(webview.kept).toEqual({ run: run.folder, problem: 0, step: null });
 
     const live = await fixture({ steps: 1, outcome: 'interrupted' });
@@ -69,7 +69,7 @@ describe('the store of the panel', () => {
   test('puts every sampled problem into the quadrant of its majority, at the step that is looked at', async () => {
     const { store } = await panelOn(await fixture());
     for (const step of [1, 6, null]) {
-      store.lookAt(step);
+      store.selection.lookAt(step);
       for (const { problem, view } of store.rows) {
         expect(view.step).toBeLessThanOrEqual(step ?? 12);
         const right = view.answer === problem.answer;
@@ -91,7 +91,7 @@ describe('the store of the panel', () => {
   test('filters by share, verdict, id, answer and words', async () => {
     const { store } = await panelOn(await fixture());
     const shown = (filter: string) => {
-      store.setFilter(filter);
+      store.selection.setFilter(filter);
       return store.filtered;
     };
     expect(shown('')).toHaveLength(24);
@@ -123,7 +123,7 @@ describe('the store of the panel', () => {
     run.append([{ type: 'forecast', seq: seq + 1, time, step: 0, forecast }]);
     await until('the prediction has come', () => store.columns.head.forecast !== null);
     const shown = (filter: string) => {
-      store.setFilter(filter);
+      store.selection.setFilter(filter);
       return store.filtered.map(({ problem }) => problem.index);
     };
     expect([shown('likely:wrong'), shown('likely:right'), shown('forecast<0.5'), shown('forecast>=0.83')]).toEqual([
@@ -141,17 +141,17 @@ describe('the store of the panel', () => {
 
   test('keeps the metrics that were chosen for the charts, and lets two change places', async () => {
     const { run, store, webview } = await panelOn(await fixture({ steps: 1 }));
-    expect(store.charts).toEqual(['rewardAccuracy', 'entropy', 'length']);
+    expect(store.selection.charts(store.columns)).toEqual(['rewardAccuracy', 'entropy', 'length']);
     expect(webview.kept).not.toHaveProperty('charts');
-    store.chooseChart(1, 'kl');
-    store.chooseChart(0, 'length');
+    store.selection.chooseChart(1, 'kl', store.columns);
+    store.selection.chooseChart(0, 'length', store.columns);
     expect(webview.kept?.charts).toEqual(['length', 'kl', 'rewardAccuracy']);
-    expect(new Store(webview.page()).charts).toEqual(['length', 'kl', 'rewardAccuracy']);
+    expect(new Store(webview.page()).selection.charts(store.columns)).toEqual(['length', 'kl', 'rewardAccuracy']);
     webview.kept = { ...webview.kept!, charts: ['length', 'kl', 'gone' as 'kl'] };
     conversationOf(webview).show(run);
     const afresh = new Store(webview.page());
     await until('the run is shown', () => afresh.phase === 'run');
-    expect(afresh.charts).toEqual(['rewardAccuracy', 'entropy', 'length']);
+    expect(afresh.selection.charts(afresh.columns)).toEqual(['rewardAccuracy', 'entropy', 'length']);
   });
 
   test('begins with a measure that the run has', async () => {
@@ -159,9 +159,9 @@ describe('the store of the panel', () => {
       const { store } = await panelOn(await fixture({ steps: 1, labels }));
       const saysRight = reward === 'majority-vote';
       store.columns.head = { ...store.columns.head, saysRight };
-      expect(store.charts.slice(1)).toEqual(['entropy', 'length']);
-      expect(store.columns.metricAt(store.charts[0]!, 1)).not.toBeNull();
-      return store.charts[0];
+      expect(store.selection.charts(store.columns).slice(1)).toEqual(['entropy', 'length']);
+      expect(store.columns.metricAt(store.selection.charts(store.columns)[0]!, 1)).not.toBeNull();
+      return store.selection.charts(store.columns)[0];
     };
     expect(await first(true, 'majority-vote')).toBe('rewardAccuracy');
     expect(await first(true, 'trajectory-entropy')).toBe('labelAccuracy');
@@ -175,9 +175,9 @@ describe('the store of the panel', () => {
     conversationOf(webview, actions).show(run);
     const store = new Store(webview.page());
     await until('the run is shown', () => store.phase === 'run');
-    store.control('pause');
-    store.revealProblem(3);
-    store.openRollout(store.selected!.view.row!, 5);
+    store.requests.control('pause');
+    store.requests.revealProblem(3);
+    store.requests.openRollout(store.columns.idOf(store.selected!.view.row!), 5);
     await until('all have come', () => actions.openRollout.mock.calls.length > 0);
     expect(actions.control).toHaveBeenCalledWith('pause', run);
     expect(actions.revealProblem).toHaveBeenCalledWith(run, 3);
@@ -269,14 +269,14 @@ describe('rollouts', () => {
 describe('another run', () => {
   test('is shown by its own name at once, while it is read, and begins afresh', async () => {
     const { store, host, webview } = await panelOn(await fixture());
-    store.select(5);
-    store.lookAt(3);
+    store.selection.select(5);
+    store.selection.lookAt(3);
     webview.told.length = 0;
     const other = await OpenRun.open(await fixture({ steps: 2, problems: 3 }));
     host.show(other);
     await until('its name is shown', () => store.info?.run === other.run && store.problems.length === 3);
     expect(webview.told[0]).toBe('shown');
-    expect([store.problem, store.step]).toEqual([0, null]);
+    expect([store.selection.problem, store.selection.step]).toEqual([0, null]);
     await until('it is read', () => store.phase === 'run');
     expect(viewsOf(store)).toEqual(other.problems.map(({ index }) => other.view(index)));
   });
@@ -351,7 +351,7 @@ test('a problem that was asked for before the page listened is selected once it 
   host.select(7);
   const store = new Store(webview.page());
   await until('the run is shown', () => store.phase === 'run');
-  expect(store.problem).toBe(7);
+  expect(store.selection.problem).toBe(7);
   host.select(2);
-  await until('another is selected', () => store.problem === 2);
+  await until('another is selected', () => store.selection.problem === 2);
 });

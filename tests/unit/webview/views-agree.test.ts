@@ -92,7 +92,7 @@ test('panel, lens, hover, terminal, export and report show the same group of eve
     ]);
   }
   for (const step of [0, 1, 4, 5, 8]) {
-    panel.lookAt(step);
+    panel.selection.lookAt(step);
     for (const { problem, view } of panel.rows) {
       const { detail } = await readShownGroup(folder, columns, problem, { step, phase: undefined });
       expect(detail).toMatchObject({ phase: view.phase, step: view.step });
@@ -100,9 +100,9 @@ test('panel, lens, hover, terminal, export and report show the same group of eve
     }
   }
   // An evaluation is recorded behind the training of its step.
-  panel.lookAt(4);
+  panel.selection.lookAt(4);
   expect(panel.rows.every(({ view }) => view.phase === 'evaluation')).toBe(true);
-  panel.lookAt(5);
+  panel.selection.lookAt(5);
   expect(panel.rows.every(({ view }) => view.phase === 'train')).toBe(true);
 });
 
@@ -141,8 +141,8 @@ test('the same number reads alike: digits belong to quantities, not to views', a
   const problem = run.problems[1]!;
   const columns = await openColumns(folder);
   const panel = await panelOn(run);
-  panel.select(problem.index);
-  panel.lookAt(2);
+  panel.selection.select(problem.index);
+  panel.selection.lookAt(2);
   await readSelected(panel);
   const rows = [...rendered(panel, 'inspector').matchAll(/<tr [^>]*data-rollout="\d+"[^>]*>(.*?)<\/tr>/g)].map(
     ([, row]) => row!.replace(/<[^>]*>/g, ' ').split(/\s+/),

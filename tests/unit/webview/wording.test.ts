@@ -58,13 +58,13 @@ test('the panel', async () => {
   store.phase = 'run';
 
   // Problem 4 has a confidently wrong majority.
-  store.select(3);
+  store.selection.select(3);
   await readSelected(store);
   say('a completed run, a problem at its evaluation', store, ['header', 'scrubber', 'curves', 'problems', 'inspector']);
-  store.lookAt(1);
+  store.selection.lookAt(1);
   await readSelected(store);
   say('the problem at a step of training', store, ['scrubber', 'inspector']);
-  store.lookAt(null);
+  store.selection.lookAt(null);
 
   const forecast = forecastOf([
     problemForecast(0),
@@ -76,12 +76,12 @@ test('the panel', async () => {
   );
   changeHead(store, { forecast: { ...forecast, problems } });
   say('with a forecast', store, ['header', 'problems', 'inspector']);
-  store.setFilter('predicted:wrong');
+  store.selection.setFilter('predicted:wrong');
   say('filtered by the forecast', store, ['problems']);
-  store.setFilter('');
-  store.select(1);
+  store.selection.setFilter('');
+  store.selection.select(1);
   say('without a predicted majority', store, ['inspector']);
-  store.select(3);
+  store.selection.select(3);
   const estimate = { mean: 0.5, low: 0.2, high: 0.8 };
   const score = {
     problems: 3,
@@ -125,12 +125,12 @@ test('the panel', async () => {
   store.info = { ...store.info, status: 'failed' };
   say('failed, with the reason', store, ['header']);
 
-  store.lookAt(0);
+  store.selection.lookAt(0);
   store.groups.of = () => ({ state: 'reading' });
   say('reading rollouts', store, ['inspector']);
   store.groups.of = () => ({ state: 'failed', failure });
   say('rollouts that cannot be read', store, ['inspector']);
-  store.problem = null;
+  store.selection.problem = null;
   say('no problem selected', store, ['inspector']);
 
   const unlabeled = await opened({ labels: false });
@@ -141,9 +141,9 @@ test('the panel', async () => {
 
   const { folder } = await writeForeignRun(`${temporaryFolder()}/trl`);
   const foreign = await panelOn(await OpenRun.read(folder));
-  foreign.chooseChart(0, 'foreign/completions/mean_length');
-  foreign.lookAt(1);
-  foreign.select(0);
+  foreign.selection.chooseChart(0, 'foreign/completions/mean_length', foreign.columns);
+  foreign.selection.lookAt(1);
+  foreign.selection.select(0);
   await readSelected(foreign);
   const skipped = { records: 1, types: { wonder: 1 }, version: '9.9.9', message: 'The message about skipped records.' };
   foreign.info = { ...foreign.info!, skipped };

@@ -1,0 +1,47 @@
+/** What the page asks of the host: a request that fails is shown where it was asked, with a way to retry. */
+import type { ParamsOf } from '../engine/messages/contract.ts';
+import type { Peer } from '../engine/messages/peer.ts';
+import { RollscopeError } from '../engine/protocol/errors.ts';
+import type { GroupId } from '../engine/protocol/group.ts';
+import type { EditorAction, PanelContract, RunAction } from '../engine/runs/panel-contract.ts';
+import { type Failures, failureOf, type PanelRequest } from './failures.ts';
+
+export class Requests {
+  constructor(
+    private readonly peer: Pick<Peer<PanelContract>, 'request'>,
+    private readonly failures: Failures,
+    /** Folder of the run that is shown, which requests about it name. */
+    private readonly run: () => string,
+  ) {}
+
+  /** Asks the editor for an action that is not about the run. */
+  perform(action: EditorAction): void {
+    this.ask('perform', { action });
+  }
+
+  /** Controls the run that is shown. */
+  control(action: RunAction): void {
+    this.ask('control', { run: this.run(), action });
+  }
+
+  revealProblem(problem: number): void {
+    this.ask('revealProblem', { run: this.run(), problem });
+  }
+
+  /** Opens a rollout, by its index in the group. */
+  openRollout(group: GroupId, rollout: number): void {
+    this.ask('openRollout', { run: this.run(), group, rollout });
+  }
+
+  private ask<R extends PanelRequest>(name: R, params: ParamsOf<PanelContract, R>): void {
+    this.failures.clear(name);
+    this.peer.request(name, params).catch((error: unknown) => {
+      // Somebody closed a question of the editor.
+      if (error instanceof RollscopeError && error.code === 'canceled') return;
+      this.failures.set(
+        name,
+        failureOf(error, () => this.ask(name, params)),
+      );
+    });
+  }
+}
