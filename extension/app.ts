@@ -5,6 +5,7 @@ import { runsRoot } from '../engine/journal/locations.ts';
 import { EMBEDDED } from '../engine/protocol/embedded.ts';
 import { rollscopeHome } from '../engine/protocol/home.ts';
 import type { RunConfig } from '../engine/protocol/index.ts';
+import { unfinishedImport } from '../engine/runs/unfinished-import.ts';
 import { CliDocuments } from './cli-documents.ts';
 import { Disposables } from './disposables.ts';
 import { Decorations } from './editor/decorations.ts';
@@ -16,6 +17,12 @@ import type { Program } from './engine/cli.ts';
 import { EngineService } from './engine/service.ts';
 import { ReportPanel } from './experiments/report-panel.ts';
 import { Experiments } from './experiments/tasks.ts';
+import { MEMORY } from './ids.ts';
+import { DumpFolders } from './imports/dumps.ts';
+import { continueFollowing } from './imports/following.ts';
+import { type Followed, Imports } from './imports/imports.ts';
+import { offerDumps } from './imports/offer.ts';
+import { followingItem } from './imports/status.ts';
 import { Notices } from './notices.ts';
 import { type Act, buttons } from './panel/actions.ts';
 import { Panel } from './panel/panel.ts';
@@ -53,6 +60,8 @@ export class Rollscope {
   readonly texts: CliDocuments;
   readonly reports: ReportPanel;
   readonly experiments: Experiments;
+  readonly imports: Imports;
+  readonly dumps: DumpFolders;
 
   /** @param act what the commands do, for the panel's buttons */
   constructor(
@@ -100,10 +109,19 @@ export class Rollscope {
     this.texts = own(new CliDocuments(program));
     this.reports = own(new ReportPanel(extensionUri, workspaceState));
     this.experiments = own(new Experiments(program, (ended) => void this.reports.show(ended).catch(report)));
+    this.imports = own(
+      new Imports(program, () => this.runsFolder, {
+        read: () => workspaceState.get<Followed[]>(MEMORY.followed, []),
+        write: (followed) => void workspaceState.update(MEMORY.followed, followed),
+      }),
+    );
+    this.dumps = own(new DumpFolders(program, (error) => this.report.record(error)));
+    const { imports, dumps } = this;
+    own(followingItem(imports));
     own(new Lenses(sets, this.results, models, session));
     own(new Decorations(extensionUri, sets, this.results));
     own(showViews({ library, session, problemFiles, models, report }));
-    own(showState({ engine, session, panel, sets, problemFiles }));
+    own(showState({ engine, session, panel, sets, problemFiles, dumps, imports }));
     own(watchRunsFolder(library));
     this.listen();
   }
@@ -165,6 +183,17 @@ export class Rollscope {
   /** Reacts to what happens to the engine and the run without a command. */
   private listen(): void {
     const { engine, session, notices, report } = this;
+    const { dumps } = this;
+    const { workspaceState: workspace, globalState: everywhere } = this.context;
+    const isImported = async (source: string) =>
+      (await unfinishedImport(this.runsFolder, { source, follow: true })) !== null;
+    this.scope.add(
+      dumps.onDidChange(() => {
+        offerDumps(dumps.all, isImported, { workspace, everywhere }).catch((error: unknown) => report.error(error));
+      }),
+    );
+    dumps.refresh();
+    continueFollowing(this);
     this.scope.add(engine.onLog(({ level, message }) => report.log(level, `engine: ${message}`)));
     this.scope.add(
       engine.onDidConnect((client) => {

@@ -17,6 +17,9 @@ const READABLE = ['running', 'paused', 'interrupted', 'completed', 'stopped', 'f
 export const WHEN = {
   problemSet: when.set('problemSet'),
   problemFile: when.any('resourceExtname =~ /^\\.(jsonl|ndjson|csv|tsv|parquet)$/', when.resourceIn('problemFiles')),
+  dump: when.any('resourceExtname =~ /^\\.(jsonl|ndjson|csv|tsv|parquet)$/', when.resourceIn('dumps')),
+  dumpFolder: when.resourceIn('dumps'),
+  following: when.set('following'),
   runsView: when.view('runs'),
   datasetsView: when.view('datasets'),
   modelsView: when.view('models'),
@@ -151,6 +154,30 @@ export const COMMAND_DEFINITIONS = {
       ['view/title', 'runsView', 'engine@2'],
       ['view/item/context', 'anyRun', 'open@1'],
     ],
+  },
+  importRun: {
+    title: 'Import Run…',
+    icon: 'cloud-download',
+    palette: 'always',
+    menus: [
+      ['explorer/context', 'dump', 'rollscope@3'],
+      ['view/title', 'runsView', 'import@1'],
+    ],
+  },
+  followFolder: {
+    title: 'Follow Training Folder…',
+    icon: 'eye',
+    palette: 'always',
+    menus: [
+      ['explorer/context', 'dumpFolder', 'rollscope@4'],
+      ['view/title', 'runsView', 'import@2'],
+    ],
+  },
+  stopFollowing: {
+    title: 'Stop Following Training Folder…',
+    icon: 'eye-closed',
+    palette: 'following',
+    menus: [],
   },
   analyzeRun: {
     title: 'Analyze Run',

@@ -13,6 +13,7 @@ import {
 } from './command-definitions.ts';
 import { attach, restartEngine } from './commands/engine.ts';
 import { openReport, runExperiment } from './commands/experiments.ts';
+import { followFolder, importRun, stopFollowing } from './commands/imports.ts';
 import { addModel, removeModel, useModel } from './commands/models.ts';
 import { neighbor, openProblem, openRollout, revealProblem } from './commands/problems.ts';
 import { chooseReward } from './commands/reward.ts';
@@ -44,6 +45,9 @@ export const COMMANDS: Record<CommandName, Action> = {
   stop: (app, argument) => steer(app, 'stop', argument),
   attach: (app) => attach(app),
   openRun: (app, argument) => openRun(app, argument),
+  importRun: (app, argument) => importRun(app, argument),
+  followFolder: (app, argument) => followFolder(app, argument),
+  stopFollowing: (app) => stopFollowing(app),
   analyzeRun: (app, argument) => lookAtRun(app, 'analyze', argument),
   rescoreRun: (app, argument) => lookAtRun(app, 'rescore', argument),
   repairRun: (app, argument) => repairRun(app, argument),

@@ -20,6 +20,10 @@ export interface ContextValues {
   shading: Shading;
   /** Paths of the workspace's problem files. */
   problemFiles: Record<string, true>;
+  /** Paths of the workspace's dumps of other trainers. */
+  dumps: Record<string, true>;
+  /** A training folder is being followed. */
+  following: boolean;
 }
 export type ContextKey = keyof ContextValues;
 
@@ -33,6 +37,8 @@ export const CONTEXT_KEYS: { readonly [K in ContextKey]: string } = {
   rollout: 'rollscope.rollout',
   shading: 'rollscope.shading',
   problemFiles: 'rollscope.problemFiles',
+  dumps: 'rollscope.dumps',
+  following: 'rollscope.following',
 };
 
 type KeysOf<T> = { [K in ContextKey]: ContextValues[K] extends T ? K : never }[ContextKey];

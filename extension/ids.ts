@@ -24,4 +24,13 @@ export const SCHEMES = { rollout: 'rollscope-rollout', text: 'rollscope-text' } 
 export type ItemContext = `run.${ShownStatus}` | `dataset.${'embedded' | 'file'}` | `model.${'embedded' | 'recent'}`;
 
 /** Keys of what the extension remembers over windows. */
-export const MEMORY = { models: 'rollscope.models', rewards: 'rollscope.rewards', report: 'rollscope.report' } as const;
+export const MEMORY = {
+  models: 'rollscope.models',
+  rewards: 'rollscope.rewards',
+  report: 'rollscope.report',
+  /** Folders that this workspace follows, and those that were offered for import. */
+  followed: 'rollscope.followed',
+  offeredImports: 'rollscope.offeredImports',
+  /** Nothing is to be offered any more. */
+  offersNoImport: 'rollscope.offersNoImport',
+} as const;

@@ -5,6 +5,8 @@ import { Disposables } from './disposables.ts';
 import type { ProblemSets } from './editor/problem-sets.ts';
 import type { EngineService } from './engine/service.ts';
 import { healthOf, runKeyOf } from './health.ts';
+import type { DumpFolders } from './imports/dumps.ts';
+import type { Imports } from './imports/imports.ts';
 import type { Panel } from './panel/panel.ts';
 import { RolloutDocuments } from './rollout/documents.ts';
 import type { RunSession } from './run/session.ts';
@@ -23,12 +25,19 @@ export interface StateParts {
   panel: Panel;
   sets: ProblemSets;
   problemFiles: ProblemFiles;
+  dumps: DumpFolders;
+  imports: Imports;
 }
 
 export function showState(parts: StateParts): vscode.Disposable {
   const keys = new ContextSetter();
   keys.set('active', true);
-  return vscode.Disposable.from(engineState(keys, parts), editorState(keys, parts), fileState(keys, parts));
+  return vscode.Disposable.from(
+    engineState(keys, parts),
+    editorState(keys, parts),
+    fileState(keys, parts),
+    importState(keys, parts),
+  );
 }
 
 /** The status item and the keys of engine, run and panel. */
@@ -80,4 +89,12 @@ function fileState(keys: ContextSetter, { problemFiles }: StateParts): vscode.Di
     keys.set('problemFiles', Object.fromEntries(found.map((file) => [file, true as const])));
   };
   return vscode.Disposable.from(problemFiles.onDidChange(() => void update()));
+}
+
+/** The keys of what can be imported, and of what is followed. */
+function importState(keys: ContextSetter, { dumps, imports }: StateParts): vscode.Disposable {
+  const found = () => keys.set('dumps', Object.fromEntries(dumps.all.map(({ path }) => [path, true as const])));
+  const followed = () => keys.set('following', imports.following.length > 0);
+  followed();
+  return vscode.Disposable.from(dumps.onDidChange(found), imports.onDidChange(followed));
 }

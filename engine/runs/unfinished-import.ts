@@ -7,7 +7,8 @@ import { readEnds } from './ends.ts';
 
 export interface Wanted {
   source: string;
-  format: string;
+  /** Of whichever format where it is not known yet. */
+  format?: string;
   /** Also one that was complete: the trainer may have written more since. */
   follow: boolean;
 }
@@ -18,7 +19,8 @@ export async function unfinishedImport(runsFolder: string, { source, format, fol
   for (const name of names.sort().reverse()) {
     const folder = path.join(runsFolder, name);
     const state = await readImportState(folder);
-    if (!state || state.source !== source || state.format !== format || liveWriter(folder)) continue;
+    if (!state || state.source !== source || liveWriter(folder)) continue;
+    if (format !== undefined && state.format !== format) continue;
     const end = await readEnds(folder).then(
       (found) => found.end,
       () => null,

@@ -12,6 +12,8 @@ export interface ProgramOptions {
   signal?: AbortSignal | undefined;
   /** Bytes of stdout and stderr together that are kept: the first of them. */
   outputBytes?: number;
+  /** Gets each whole line of stdout as it comes; those for which it returns true are not kept. */
+  onLine?: (line: string) => boolean;
 }
 
 export interface ProgramResult {
@@ -33,11 +35,11 @@ const OUTPUT_BYTES = 16 * 2 ** 20;
 export function runProgram(
   command: string,
   args: readonly string[],
-  { env = process.env, input, seconds, signal, outputBytes = OUTPUT_BYTES }: ProgramOptions = {},
+  { env = process.env, input, seconds, signal, outputBytes = OUTPUT_BYTES, onLine }: ProgramOptions = {},
 ): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
-    const output = collect(child, outputBytes);
+    const output = collect(child, outputBytes, undefined, onLine);
     let timedOut = false;
     const kill = () => {
       timedOut = true;
@@ -69,18 +71,32 @@ export function collect(
   child: ChildProcess,
   most: number,
   exceeded: () => void = () => {},
+  onLine?: (line: string) => boolean,
 ): () => Pick<ProgramResult, 'stdout' | 'stderr'> {
   const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   let left = most;
+  const keep = (name: keyof typeof chunks, chunk: Buffer) => {
+    if (left > 0) chunks[name].push(chunk.subarray(0, left));
+    left -= chunk.length;
+    if (left < 0) exceeded();
+  };
+  let rest = Buffer.alloc(0);
+  const byLines = (chunk: Buffer, heard: (line: string) => boolean) => {
+    rest = Buffer.concat([rest, chunk]);
+    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
+      const line = rest.subarray(0, end + 1);
+      rest = rest.subarray(end + 1);
+      if (!heard(line.toString().trimEnd())) keep('stdout', line);
+    }
+  };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]!.on('error', () => {}).on('data', (chunk: Buffer) => {
-      if (left > 0) chunks[name].push(chunk.subarray(0, left));
-      left -= chunk.length;
-      if (left < 0) exceeded();
+      if (onLine && name === 'stdout') byLines(chunk, onLine);
+      else keep(name, chunk);
     });
   }
   return () => ({
-    stdout: Buffer.concat(chunks.stdout).toString('utf8'),
+    stdout: Buffer.concat([...chunks.stdout, rest]).toString('utf8'),
     stderr: Buffer.concat(chunks.stderr).toString('utf8'),
   });
 }

@@ -37,6 +37,18 @@ export async function resume(app: Rollscope, argument: unknown): Promise<void> {
 /** Pauses or stops a run: that of the argument, in whichever engine, else the active one. */
 export async function steer(app: Rollscope, how: 'pause' | 'stop', argument: unknown): Promise<void> {
   const folder = folderOf(argument);
+  const importing = folder && app.imports.of(folder);
+  if (importing) {
+    if (how === 'pause') {
+      throw new RollscopeError(
+        'usage',
+        `${path.basename(folder)} is being imported: an import has no pause.`,
+        'Stop it; importing the same again continues.',
+      );
+    }
+    importing.stop();
+    return;
+  }
   if (folder && path.resolve(folder) !== app.session.active?.folder) {
     const run = path.basename(folder);
     if (!(await app.viewer.attachTo(folder))) {

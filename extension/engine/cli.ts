@@ -15,11 +15,13 @@ export interface Program {
  * What a command prints with `--json`: data for programs, and the text for people.
  * @throws RollscopeError the command's own error, with its details; `engine-stopped` if it ended without one, `canceled`
  *   after an abort
+ * @param onLine gets each line that it prints as it comes; those for which it returns true are no part of the data
  */
 export async function runCli(
   { node, cli }: Program,
   args: readonly string[],
   signal?: AbortSignal,
+  onLine?: (line: string) => boolean,
 ): Promise<{ data: string; text: string }> {
   const canceled = () =>
     new RollscopeError('canceled', `rollscope ${args[0]} was canceled.`, undefined, {
@@ -28,11 +30,13 @@ export async function runCli(
   if (signal?.aborted) throw canceled();
   // Warnings of Node would be part of the text.
   const env = { ...process.env, ...PLAIN_NODE, NODE_NO_WARNINGS: '1' };
-  const ended = await runProgram(node, [cli, ...args, '--json'], { env, signal }).catch((error: Error) => {
-    throw new RollscopeError('engine-stopped', `${node}: ${error.message}`, undefined, {
-      details: { reason: 'not-started', program: node, system: error.message },
-    });
-  });
+  const ended = await runProgram(node, [cli, ...args, '--json'], { env, signal, ...(onLine && { onLine }) }).catch(
+    (error: Error) => {
+      throw new RollscopeError('engine-stopped', `${node}: ${error.message}`, undefined, {
+        details: { reason: 'not-started', program: node, system: error.message },
+      });
+    },
+  );
   if (signal?.aborted) throw canceled();
   if (ended.code === 0) return { data: ended.stdout, text: ended.stderr };
   throw statedError(ended.stdout) ?? failure(args[0]!, ended.stderr, ended.signal ?? `code ${ended.code}`);

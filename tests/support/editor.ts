@@ -206,9 +206,9 @@ export const vscode = {
     showInformationMessage: show('information'),
     showWarningMessage: show('warning'),
     showErrorMessage: show('error'),
-    withProgress: (options: { title?: string }, work: () => unknown) => {
+    withProgress: (options: { title?: string }, work: (...given: unknown[]) => unknown) => {
       editor.shown.push({ kind: 'status', message: options.title ?? '', buttons: [] });
-      return work();
+      return work({ report() {} }, { onCancellationRequested: () => ({ dispose() {} }) });
     },
     createOutputChannel: () => ({ info() {}, warn() {}, error() {}, show() {}, dispose() {} }),
   },

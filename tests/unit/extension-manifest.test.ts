@@ -58,6 +58,10 @@ describe('the extension', () => {
   it('is loaded when it is used, not when a file of some language is opened or the editor starts', () => {
     expect(manifest.activationEvents).toEqual([
       'workspaceContains:.rollscope',
+      // Dumps of other trainers, which are offered for import.
+      'workspaceContains:**/completions/completions_*.parquet',
+      'workspaceContains:**/{rollouts,rollout,train,training,val,validation}*/[0-9]*.jsonl',
+      'workspaceContains:**/traces.jsonl',
       `onWebviewPanel:${panelType('panel')}`,
       `onWebviewPanel:${panelType('report')}`,
       `onFileSystem:${SCHEMES.rollout}`,
@@ -114,6 +118,7 @@ describe('commands', () => {
     };
     registerCommands({
       session,
+      imports: { of: () => undefined },
       viewer: { attachTo },
       report: { error: (error: unknown) => reported.push(error) },
     } as never);

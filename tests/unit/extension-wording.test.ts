@@ -287,6 +287,30 @@ test('questions: quick picks, input boxes and dialogs', async () => {
   await expect(whole()).toMatchFileSnapshot(wordingFile('questions'));
 });
 
+/** An import, by what is imported. */
+function importing(source: string, follow: boolean) {
+  const report = {
+    ...{ folder: '/runs/imported', problems: 2, rollouts: 1234, steps: 3, faults: 3, disagreements: 1, compared: 28 },
+    named: [
+      { place: '3.jsonl:7', why: 'broken JSON' },
+      { place: '3.jsonl:9', why: 'no response' },
+      { place: '3.jsonl:12', why: 'no response' },
+    ],
+  };
+  const refused = (reason: string, message: string) =>
+    Promise.reject(new RollscopeError('dataset', message, 'With --map prompt=…,response=…', { details: { reason } }));
+  const done = {
+    '/whole': () => Promise.resolve(report),
+    '/stopped': () => Promise.resolve(null),
+    '/unknown': () => refused('no-importer', '/unknown is not recognized as rollouts.'),
+    '/empty': () => refused('no-rollouts', '/empty contains no rollouts that can be read: there are none.'),
+    '/columns': () => refused('bad-map', "--map: 'x' is not of the form <what>=<column>."),
+  }[source]!();
+  done.catch(() => {});
+  const onDidProgress = () => ({ dispose() {} });
+  return { request: { source, follow }, folder: '/runs/imported', name: path.basename(source), done, onDidProgress };
+}
+
 test('notifications', async () => {
   const { Reporter } = await import('../../extension/report.ts');
   const { Notices } = await import('../../extension/notices.ts');
@@ -294,6 +318,7 @@ test('notifications', async () => {
   const { COMMAND_DEFINITIONS, COMMAND_NAMES, commandId } = await import('../../extension/command-definitions.ts');
   const { buildConfig } = await import('../../extension/run-config.ts');
   const { fileOf } = await import('../../extension/target.ts');
+  const { offerDumps } = await import('../../extension/imports/offer.ts');
   const { vscode } = await import('../support/editor.ts');
   const { run } = await openRun();
   const report = new Reporter();
@@ -304,6 +329,11 @@ test('notifications', async () => {
     report,
     datasetName: (file: string) => file,
     engine: { find: async () => [] },
+    imports: {
+      following: [],
+      of: (folder: string) => (folder === '/runs/imported' ? { stop() {} } : undefined),
+      begin: async ({ source, follow }: { source: string; follow: boolean }) => importing(source, follow),
+    },
     experiments: { reports: async () => [] },
     library: { refresh() {}, list: async () => [] },
     viewer: { attachTo: async () => null, open: nothing, forget: nothing },
@@ -332,6 +362,17 @@ test('notifications', async () => {
   await say('openReport, without reports', () => command('openReport'));
   await say('probeProblem, without a problem', () => command('probeProblem'));
   await say('stop, of another engine', () => command('stop', '/runs/other'));
+  await say('pause, of an import', () => command('pause', '/runs/imported'));
+  await say('stopFollowing, with nothing to stop', () => command('stopFollowing'));
+  for (const source of ['/whole', '/stopped', '/unknown', '/empty', '/columns']) {
+    await say(`importRun of ${source}`, () => command('importRun', source));
+  }
+  await say('followFolder of what is none', () => command('followFolder', '/unknown'));
+  const dump = { path: '/work/outputs', format: 'trl', title: 'TRL', part: false };
+  const memory = { get: (_: string, usual: unknown) => usual, update: async () => {} } as never;
+  await say('an offer to import', () =>
+    offerDumps([dump], async () => false, { workspace: memory, everywhere: memory }),
+  );
   await say('deleteRun', () => command('deleteRun', '/runs/other'));
   await say('repairRun', () => command('repairRun', run.folder));
   editor.trusted = false;

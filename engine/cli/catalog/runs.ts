@@ -137,6 +137,10 @@ export const importing: CommandDefinition = {
           help: 'auto, trl, verl, or rollouts (any file with one rollout per row)',
           default: 'auto',
         },
+        {
+          flags: '--find',
+          help: 'list what could be imported from a folder and the folders below it, and import nothing',
+        },
         { flags: '--follow', help: 'keep importing what the trainer writes, until Ctrl+C' },
         { flags: '--dataset <path>', help: 'problems that the trainer was given: their ids, references and lines' },
         {
@@ -146,6 +150,7 @@ export const importing: CommandDefinition = {
         ...ANSWERS,
         { flags: '--out <folder>', help: "parent folder of the run folder (default: the user's runs folder)" },
         { flags: '--name <name>', help: 'name of the run (default: source and time)' },
+        { flags: '--progress', help: 'also print how far the import has come, as lines of JSON on stdout' },
       ],
     },
   ],

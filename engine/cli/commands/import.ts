@@ -1,6 +1,7 @@
 /** `rollscope import`: a run folder from the rollouts of another trainer. */
 import path from 'node:path';
 import { loadDataset } from '../../data/dataset.ts';
+import { findDumps } from '../../importers/find.ts';
 import { type ImportOptions, type ImportReport, importDump } from '../../importers/import.ts';
 import { AUTO, importerFor } from '../../importers/index.ts';
 import { parseColumnMap } from '../../importers/map.ts';
@@ -16,7 +17,9 @@ import { ProgressLine } from '../progress-line.ts';
 
 interface ImportCommandOptions extends AnswerOptions {
   format?: string;
+  find?: boolean;
   follow?: boolean;
+  progress?: boolean;
   dataset?: string;
   map?: string;
   out?: string;
@@ -28,6 +31,7 @@ export async function importFile(source: string, options: ImportCommandOptions):
   const output = new Output(options.json === true);
   const { runsFolder, usualRunsFolder } = await placesOf(options.out);
   const from = path.resolve(source);
+  if (options.find) return listDumps(output, from);
   const map = parseColumnMap(options.map);
   const { rules } = graderFor(options);
   const importer = await importerFor(from, options.format ?? AUTO, { map });
@@ -35,7 +39,7 @@ export async function importFile(source: string, options: ImportCommandOptions):
   const dataset = options.dataset === undefined ? null : await datasetOf(options.dataset);
   output.note(`Importing ${from} (${importer.title}) to ${folder}`);
   if (options.follow) output.note('Following: new steps are imported as they are written. Press Ctrl+C to stop.');
-  const report = await interruptible(output, (signal, onProgress) =>
+  const report = await interruptible(output, options.progress === true, (signal, onProgress) =>
     importDump(importer, from, folder, {
       map,
       rules,
@@ -47,6 +51,14 @@ export async function importFile(source: string, options: ImportCommandOptions):
   );
   print(output, report, options, runsFolder === usualRunsFolder ? path.basename(folder) : folder);
   return report.stopped && options.follow !== true ? EXIT.stopped : EXIT.ok;
+}
+
+async function listDumps(output: Output, folder: string): Promise<number> {
+  const dumps = await findDumps(folder);
+  for (const { path: at, title } of dumps) output.print(`${at}: ${title}`);
+  if (dumps.length === 0) output.print(`Nothing in ${folder} is recognized as rollouts.`);
+  output.result({ dumps });
+  return EXIT.ok;
 }
 
 /** The run that an import of the same source has begun, where there is one; else a new one. */
@@ -67,6 +79,7 @@ async function datasetOf(source: string): Promise<NonNullable<ImportOptions['dat
 /** Ctrl+C ends the import behind the last whole step; a second one ends the process. */
 async function interruptible(
   output: Output,
+  asLines: boolean,
   work: (signal: AbortSignal, onProgress: NonNullable<ImportOptions['onProgress']>) => Promise<ImportReport>,
 ): Promise<ImportReport> {
   const giveUp = new AbortController();
@@ -79,8 +92,12 @@ async function interruptible(
   };
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, interrupt);
+  // Whoever reads the lines is gone, and would not know of a run that still grows.
+  if (asLines) process.stdout.once('error', interrupt);
   try {
-    return await work(giveUp.signal, ({ bytes: read, total, steps, rollouts, waiting }) => {
+    return await work(giveUp.signal, (progress) => {
+      const { bytes: read, total, steps, rollouts, waiting } = progress;
+      if (asLines) output.line({ progress });
       const part = total > 0 ? ` · ${percent(Math.min(1, read / total))}` : ` · ${bytes(read)}`;
       const state = waiting ? ' · waiting for more' : part;
       line.show(`${plural(steps, 'step')} · ${plural(rollouts, 'rollout')}${state}`);
@@ -88,6 +105,7 @@ async function interruptible(
   } finally {
     line.end();
     for (const signal of signals) process.off(signal, interrupt);
+    process.stdout.off('error', interrupt);
   }
 }
 

@@ -1,0 +1,50 @@
+/** The dumps in a folder and below it: for an editor that offers to import them. Nothing is imported. */
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { RUN_FILE } from '../journal/layout.ts';
+import { IMPORTERS } from './index.ts';
+
+export interface FoundDump {
+  path: string;
+  /** Name of the importer that recognizes it. */
+  format: string;
+  title: string;
+  /** It is a part of the one before it that is no part: verl's folder of training within the one that also has its evaluation. */
+  part: boolean;
+}
+
+/** Folders that hold other people's files, or a great many. */
+const SKIPPED = new Set(['node_modules', 'bower_components', 'site-packages', 'venv', '__pycache__', 'wandb']);
+const DEEPEST = 6;
+const MOST_FOLDERS = 2000;
+
+/**
+ * Folders that an importer recognizes, those that are nearer first; within one of them only its own folders are looked at.
+ * Hidden folders, packages and runs of Rollscope are not. What cannot be read is not there.
+ */
+export async function findDumps(root: string): Promise<FoundDump[]> {
+  const found: FoundDump[] = [];
+  const waiting: { folder: string; depth: number; within: string | null }[] = [
+    { folder: path.resolve(root), depth: 0, within: null },
+  ];
+  for (let looked = 0; looked < waiting.length && looked < MOST_FOLDERS; looked++) {
+    const { folder, depth, within } = waiting[looked]!;
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    if (entries.some(({ name }) => name === RUN_FILE)) continue;
+    const importer = await recognizing(folder);
+    if (importer && (within === null || importer.name === within)) {
+      found.push({ path: folder, format: importer.name, title: importer.title, part: within !== null });
+    }
+    if (within !== null || depth === DEEPEST) continue;
+    for (const entry of entries) {
+      if (!entry.isDirectory() || entry.name.startsWith('.') || SKIPPED.has(entry.name)) continue;
+      waiting.push({ folder: path.join(folder, entry.name), depth: depth + 1, within: importer?.name ?? null });
+    }
+  }
+  return found;
+}
+
+async function recognizing(folder: string) {
+  for (const importer of IMPORTERS) if (await importer.detect(folder, { map: {} }).catch(() => false)) return importer;
+  return null;
+}

@@ -1,0 +1,176 @@
+/** Importing and following the runs of other trainers. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { percent, plural, whole } from '../../engine/protocol/format.ts';
+import { RollscopeError } from '../../engine/protocol/index.ts';
+import type { Rollscope } from '../app.ts';
+import { inEditorsWords, lacksColumns } from '../imports/errors.ts';
+import { reportEnd } from '../imports/following.ts';
+import type { ImportJob, PrintedProgress, PrintedReport } from '../imports/imports.ts';
+import { notice, withoutIcons } from '../shown.ts';
+import { choose, tell } from '../tell.ts';
+
+/** Imports a dump into a run, with progress that can be canceled, and shows it. */
+export async function importRun(app: Rollscope, argument: unknown): Promise<void> {
+  const source = await sourceOf(argument, 'Import Run');
+  if (source) await importFrom(app, source, undefined);
+}
+
+/** Imports what a trainer writes as it writes it, and shows the run from its first step on. */
+export async function followFolder(app: Rollscope, argument: unknown): Promise<void> {
+  const source = await sourceOf(argument, 'Follow Training Folder');
+  if (!source) return;
+  const job = await app.imports.begin({ source, follow: true });
+  reportEnd(job, app.report);
+  await untilShown(app, job);
+}
+
+/** Asks which of the followed folders is to be shown, or not to be followed any more. */
+export async function stopFollowing(app: Rollscope): Promise<void> {
+  const { following } = app.imports;
+  if (following.length === 0) {
+    void tell.information('No folder is being followed.', {});
+    return;
+  }
+  const items = following.flatMap((job) => [
+    { label: `$(graph-line) Open ${withoutIcons(path.basename(job.folder))}`, description: '', job, stop: false },
+    {
+      label: `$(debug-stop) Stop following ${withoutIcons(job.name)}`,
+      description: withoutIcons(path.dirname(job.request.source)),
+      job,
+      stop: true,
+    },
+  ]);
+  const chosen = await choose(items, { title: 'Followed Folders', placeHolder: 'Select what to do' });
+  if (!chosen) return;
+  if (chosen.stop) chosen.job.stop();
+  else await app.viewer.open(chosen.job.folder);
+}
+
+async function importFrom(app: Rollscope, source: string, map: string | undefined): Promise<void> {
+  const job = await app.imports.begin({ source, follow: false, ...(map !== undefined && { map }) });
+  if (job.request.follow) {
+    await untilShown(app, job);
+    return;
+  }
+  try {
+    const report = await vscode.window.withProgress(
+      {
+        location: vscode.ProgressLocation.Notification,
+        cancellable: true,
+        title: notice(`Importing ${job.name}`),
+      },
+      (progress, token) => {
+        token.onCancellationRequested(() => job.stop());
+        let shown = 0;
+        job.onDidProgress((now) => {
+          const part = partOf(now) ?? 0;
+          progress.report({ message: progressText(now), increment: Math.max(0, 100 * part - shown) });
+          shown = Math.max(shown, 100 * part);
+        });
+        return job.done;
+      },
+    );
+    if (report) await app.viewer.open(report.folder);
+    tellReport(job, report);
+  } catch (error) {
+    const named = { 'Name Columns…': () => nameColumns(app, source, map) };
+    app.report.error(inEditorsWords(error), lacksColumns(error) ? named : {});
+  }
+}
+
+/** Shows the run once it has its first step. */
+async function untilShown(app: Rollscope, job: ImportJob): Promise<void> {
+  const hasSteps = () => (job.progress?.steps ?? 0) > 0;
+  if (!hasSteps()) {
+    await new Promise<void>((resolve) => {
+      const listening = job.onDidProgress(() => hasSteps() && resolve());
+      const over = () => resolve();
+      job.done.then(over, over).finally(() => listening.dispose());
+    });
+  }
+  if (hasSteps()) await app.viewer.open(job.folder);
+}
+
+function partOf({ bytes, total }: PrintedProgress): number | null {
+  return total > 0 ? Math.min(1, bytes / total) : null;
+}
+
+function progressText(progress: PrintedProgress): string {
+  const part = partOf(progress);
+  const counts = `${plural(progress.steps, 'step')} · ${plural(progress.rollouts, 'rollout')}`;
+  return part === null ? counts : `${counts} · ${percent(part)}`;
+}
+
+function tellReport(job: ImportJob, report: PrintedReport | null): void {
+  if (!report) {
+    void tell.information(`The import of ${job.name} was stopped. Import it again to continue.`, {});
+    return;
+  }
+  const { rollouts, problems, steps, faults, named, disagreements, compared } = report;
+  const parts = [
+    `Imported ${plural(rollouts, 'rollout')} of ${plural(problems, 'problem')} in ${plural(steps, 'step')}.`,
+  ];
+  if (faults > 0) {
+    const first = named.slice(0, 2).map(({ place, why }) => `${place} (${why})`);
+    const more = faults - first.length;
+    parts.push(
+      `${plural(faults, 'row')} could not be read: ${first.join(', ')}${more > 0 ? ` and ${whole(more)} more` : ''}.`,
+    );
+  }
+  if (disagreements > 0)
+    parts.push(
+      `The trainer's grader and Rollscope's disagree on ${whole(disagreements)} of ${whole(compared)} rollouts.`,
+    );
+  void tell[faults > 0 ? 'warning' : 'information'](parts.join(' '), {});
+}
+
+async function nameColumns(app: Rollscope, source: string, before: string | undefined): Promise<void> {
+  const map = await vscode.window.showInputBox({
+    title: 'Columns of the Rollouts',
+    prompt:
+      'The names of the columns: prompt and response, and where there are some reward, reference, step and others',
+    value: before ?? 'prompt=question,response=text,reward=score,reference=answer',
+    ignoreFocusOut: true,
+  });
+  if (map) await importFrom(app, source, map);
+}
+
+/** Absolute path of what is to be imported: of the argument (from the Explorer, or a caller), else what the user picks. */
+async function sourceOf(argument: unknown, title: string): Promise<string | null> {
+  if (typeof argument === 'string') return path.resolve(argument);
+  if (argument instanceof vscode.Uri) return onDisk(argument);
+  const kind = await choose(
+    [
+      {
+        label: '$(folder) Choose a folder…',
+        description: "a trainer's output folder, or a folder of its rollouts",
+        files: false,
+      },
+      {
+        label: '$(file) Choose a file…',
+        description: 'one rollout per row: JSON Lines, JSON, CSV or Parquet',
+        files: true,
+      },
+    ],
+    { title, placeHolder: 'Select what to import' },
+  );
+  if (!kind) return null;
+  const picked = await vscode.window.showOpenDialog({
+    title,
+    openLabel: 'Choose',
+    canSelectFiles: kind.files,
+    canSelectFolders: !kind.files,
+    ...(kind.files && { filters: { Rollouts: ['jsonl', 'ndjson', 'json', 'csv', 'tsv', 'parquet'] } }),
+  });
+  return picked?.[0] ? onDisk(picked[0]) : null;
+}
+
+function onDisk(uri: vscode.Uri): string {
+  if (uri.scheme === 'file') return uri.fsPath;
+  throw new RollscopeError(
+    'dataset',
+    `${path.posix.basename(uri.path)} is on a virtual file system (${uri.scheme}).`,
+    "Copy it to the local (or remote host's) file system.",
+  );
+}

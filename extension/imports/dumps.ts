@@ -1,0 +1,71 @@
+/** The dumps of other trainers in the workspace: found by the command line, for the Explorer's menu and an offer. */
+import * as vscode from 'vscode';
+import * as z from 'zod';
+import { Disposables } from '../disposables.ts';
+import { type Program, runCli } from '../engine/cli.ts';
+import { Emitter } from '../events.ts';
+import { debounce } from '../timing.ts';
+
+const Found = z.object({
+  dumps: z.array(z.object({ path: z.string(), format: z.string(), title: z.string(), part: z.boolean() })),
+});
+export type WorkspaceDump = z.infer<typeof Found>['dumps'][number];
+
+/** Files that a dump may consist of: without one of them nothing is looked for. */
+const PATTERN = '**/*.{jsonl,parquet}';
+const EXCLUDED = '**/{node_modules,bower_components,dist,build,venv,site-packages,__pycache__,.*}/**';
+/** A trainer writes a file for each step: the workspace is not searched again for each. */
+const SETTLE = 3000;
+
+export class DumpFolders {
+  private readonly scope = new Disposables();
+  private readonly changeEmitter = this.scope.add(new Emitter<void>());
+  private found: readonly WorkspaceDump[] = [];
+  private searching = new AbortController();
+  readonly onDidChange = this.changeEmitter.event;
+
+  constructor(
+    private readonly program: () => Program,
+    private readonly log: (error: unknown) => void,
+  ) {
+    const settled = this.scope.add(debounce(SETTLE, () => this.refresh()));
+    this.scope.add(vscode.workspace.onDidChangeWorkspaceFolders(() => this.refresh()));
+    const watcher = this.scope.add(vscode.workspace.createFileSystemWatcher(PATTERN, false, true, true));
+    this.scope.add(
+      watcher.onDidCreate(({ fsPath }) => {
+        if (!this.found.some(({ path }) => fsPath.startsWith(path))) settled();
+      }),
+    );
+  }
+
+  /** Those that were found, and within them the folders that can be imported for themselves. */
+  get all(): readonly WorkspaceDump[] {
+    return this.found;
+  }
+
+  /** Searches the workspace's folders. */
+  refresh(): void {
+    this.searching.abort();
+    this.searching = new AbortController();
+    this.search(this.searching.signal).catch((error: unknown) => this.log(error));
+  }
+
+  dispose(): void {
+    this.searching.abort();
+    this.scope.dispose();
+  }
+
+  private async search(signal: AbortSignal): Promise<void> {
+    const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
+    const found: WorkspaceDump[] = [];
+    for (const { uri } of folders) {
+      const within = new vscode.RelativePattern(uri, PATTERN);
+      if ((await vscode.workspace.findFiles(within, EXCLUDED, 1)).length === 0) continue;
+      const { data } = await runCli(this.program(), ['import', uri.fsPath, '--find'], signal);
+      found.push(...Found.parse(JSON.parse(data.trim().split('\n').at(-1)!)).dumps);
+    }
+    if (signal.aborted) return;
+    this.found = found;
+    this.changeEmitter.fire();
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * Imports of other trainers' runs, each a process of the command line; those that follow a folder are remembered, and go on in
+ * the next window. Does not import VS Code.
+ */
+import path from 'node:path';
+import * as z from 'zod';
+import { freeName, importedRunName } from '../../engine/journal/locations.ts';
+import { RollscopeError } from '../../engine/protocol/errors.ts';
+import { unfinishedImport } from '../../engine/runs/unfinished-import.ts';
+import { type Program, runCli } from '../engine/cli.ts';
+import { Emitter } from '../events.ts';
+
+/** How far an import has come, as `rollscope import --progress` prints it. */
+const Progress = z.object({
+  bytes: z.number(),
+  total: z.number(),
+  steps: z.number(),
+  rollouts: z.number(),
+  waiting: z.boolean(),
+});
+export type PrintedProgress = z.infer<typeof Progress>;
+
+/** What it has come to, as the command prints it. */
+const Report = z.object({
+  folder: z.string(),
+  problems: z.number(),
+  rollouts: z.number(),
+  steps: z.number(),
+  faults: z.number(),
+  named: z.array(z.object({ place: z.string(), why: z.string() })),
+  disagreements: z.number(),
+  compared: z.number(),
+});
+export type PrintedReport = z.infer<typeof Report>;
+
+export interface ImportRequest {
+  /** Absolute path. */
+  source: string;
+  follow: boolean;
+  /** Names of columns, as `--map` takes them. */
+  map?: string;
+}
+
+/** What is remembered of a folder that is followed. */
+export interface Followed extends ImportRequest {
+  /** The run folder. */
+  folder: string;
+}
+
+/** Remembers across windows. */
+export interface FollowMemory {
+  read(): readonly Followed[];
+  write(followed: readonly Followed[]): void;
+}
+
+/** Milliseconds between two tries to get a run that the former window's import still holds, and how often. */
+const RETRY = 500;
+const TRIES = 60;
+
+export class ImportJob {
+  private readonly progressEmitter = new Emitter<PrintedProgress>();
+  private readonly giveUp = new AbortController();
+  readonly onDidProgress = this.progressEmitter.event;
+  progress: PrintedProgress | null = null;
+  /** Resolves when it has ended; null after `stop`. @throws RollscopeError the command's own */
+  readonly done: Promise<PrintedReport | null>;
+
+  constructor(
+    readonly request: ImportRequest,
+    /** The run folder. */
+    readonly folder: string,
+    program: Program,
+  ) {
+    this.done = this.run(program);
+    this.done.catch(() => {});
+  }
+
+  get name(): string {
+    return path.basename(this.request.source);
+  }
+
+  /** Ends it behind the last whole step. */
+  stop(): void {
+    this.giveUp.abort();
+  }
+
+  private async run(program: Program): Promise<PrintedReport | null> {
+    const { source, follow, map } = this.request;
+    const options = ['--out', path.dirname(this.folder), '--name', path.basename(this.folder), '--progress'];
+    if (follow) options.push('--follow');
+    if (map !== undefined) options.push('--map', map);
+    const heard = (line: string) => this.hear(line);
+    for (let tries = 1; ; tries++) {
+      try {
+        const { data } = await runCli(program, ['import', source, ...options], this.giveUp.signal, heard);
+        return Report.parse(JSON.parse(data.trim().split('\n').at(-1)!));
+      } catch (error) {
+        if (this.giveUp.signal.aborted) return null;
+        const isHeld = error instanceof RollscopeError && error.code === 'run-in-use' && follow && tries < TRIES;
+        if (!isHeld) throw error;
+        await new Promise((resolve) => setTimeout(resolve, RETRY));
+      }
+    }
+  }
+
+  /** Whether the line says how far it has come. */
+  private hear(line: string): boolean {
+    if (!line.startsWith('{"progress":')) return false;
+    const parsed = Progress.safeParse((JSON.parse(line) as { progress: unknown }).progress);
+    if (!parsed.success) return false;
+    this.progress = parsed.data;
+    this.progressEmitter.fire(parsed.data);
+    return true;
+  }
+}
+
+export class Imports {
+  private readonly jobs = new Set<ImportJob>();
+  private readonly changeEmitter = new Emitter<void>();
+  /** The window is going: what is followed stays remembered. */
+  private closing = false;
+  /** An import has begun, or ended. */
+  readonly onDidChange = this.changeEmitter.event;
+
+  constructor(
+    private readonly program: () => Program,
+    private readonly runsFolder: () => string,
+    private readonly memory: FollowMemory,
+  ) {}
+
+  /** The folders that this window follows. */
+  get following(): readonly ImportJob[] {
+    return [...this.jobs].filter(({ request }) => request.follow);
+  }
+
+  /** The import that writes a run; undefined for none of this window. */
+  of(folder: string): ImportJob | undefined {
+    return [...this.jobs].find((job) => job.folder === path.resolve(folder));
+  }
+
+  /** Begins an import, or continues the one that an earlier import of the same has begun; the one that is at work on it already. */
+  async begin(request: ImportRequest): Promise<ImportJob> {
+    const { source, follow } = request;
+    const same = [...this.jobs].find((job) => job.request.source === source);
+    if (same && (same.request.follow || !follow)) return same;
+    // What is being imported is followed from there on.
+    await same?.done.catch(() => {});
+    const runs = this.runsFolder();
+    const begun = await unfinishedImport(runs, { source, follow });
+    return this.start(request, begun ?? path.join(runs, this.newName(source, runs)));
+  }
+
+  /** Goes on with what the former window followed. */
+  restore(): void {
+    for (const { folder, ...request } of this.memory.read()) this.start(request, folder);
+  }
+
+  dispose(): void {
+    this.closing = true;
+    for (const job of this.jobs) job.stop();
+    this.changeEmitter.dispose();
+  }
+
+  private start(request: ImportRequest, folder: string): ImportJob {
+    const job = new ImportJob(request, path.resolve(folder), this.program());
+    this.jobs.add(job);
+    this.remember();
+    const ended = () => {
+      this.jobs.delete(job);
+      this.remember();
+    };
+    job.done.then(ended, ended);
+    return job;
+  }
+
+  private remember(): void {
+    if (this.closing) return;
+    this.memory.write(this.following.map(({ request, folder }) => ({ ...request, folder })));
+    this.changeEmitter.fire();
+  }
+
+  /** Two imports may begin within one second, before either has its folder. */
+  private newName(source: string, runs: string): string {
+    const name = importedRunName(source, new Date());
+    const taken = new Set([...this.jobs].map(({ folder }) => path.basename(folder)));
+    let candidate = freeName(name, runs);
+    for (let i = 2; taken.has(candidate); i++) candidate = freeName(`${name}-${i}`, runs);
+    return candidate;
+  }
+}

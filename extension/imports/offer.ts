@@ -1,0 +1,50 @@
+/** The offer to import what a workspace holds of another trainer: once for each folder, and never again where that was asked. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { MEMORY } from '../ids.ts';
+import { runCommand } from '../run-command.ts';
+import { tell } from '../tell.ts';
+import type { WorkspaceDump } from './dumps.ts';
+
+const IMPORT = 'Import';
+const FOLLOW = 'Follow';
+const NEVER = "Don't Ask Again";
+
+/** What the offer remembers: for this workspace, and for all. */
+export interface OfferMemory {
+  workspace: vscode.Memento;
+  everywhere: vscode.Memento;
+}
+
+/**
+ * Offers the dumps that were not offered before.
+ * @param isImported whether a run was made of a folder
+ */
+export async function offerDumps(
+  dumps: readonly WorkspaceDump[],
+  isImported: (folder: string) => Promise<boolean>,
+  { workspace, everywhere }: OfferMemory,
+): Promise<void> {
+  if (everywhere.get(MEMORY.offersNoImport, false)) return;
+  for (const dump of dumps) {
+    if (dump.part) continue;
+    const offered = workspace.get<string[]>(MEMORY.offeredImports, []);
+    if (offered.includes(dump.path)) continue;
+    await workspace.update(MEMORY.offeredImports, [...offered, dump.path]);
+    if (await isImported(dump.path)) continue;
+    const name = vscode.workspace.asRelativePath(dump.path) || path.basename(dump.path);
+    const chosen = await tell.information(
+      `${name} contains rollouts of another trainer (${dump.format}). Rollscope can show their votes, answers and correctness.`,
+      {},
+      IMPORT,
+      FOLLOW,
+      NEVER,
+    );
+    if (chosen === NEVER) {
+      await everywhere.update(MEMORY.offersNoImport, true);
+      return;
+    }
+    if (chosen === IMPORT) await runCommand('importRun', dump.path);
+    if (chosen === FOLLOW) await runCommand('followFolder', dump.path);
+  }
+}
