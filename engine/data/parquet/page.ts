@@ -23,7 +23,7 @@ export interface PageColumn {
 export interface PageHeader {
   type: PageType | undefined;
   unpacked: number;
-  /** ColumnValues, nulls included. */
+  /** Values, nulls included. */
   values: number;
   encoding: Encoding | undefined;
   /** Version 2 only: bytes of the levels, which are not compressed, and whether the values are. */
@@ -80,7 +80,7 @@ function header(fields: Fields, type: PageType | undefined, unpacked: number): P
   return { type, unpacked, values: whole(values), encoding: Encodings[isSecond ? fourth : second], levels };
 }
 
-/** ColumnValues of a dictionary. */
+/** Values of a dictionary. */
 export function dictionaryValues({ header, packed }: Page, column: PageColumn, budget: Budget): ColumnValues {
   const bytes = unpackPage(packed, header.unpacked, column.codec);
   return plain(bytes, header.values, column.element, budget);
