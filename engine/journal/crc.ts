@@ -12,11 +12,14 @@ function table(polynomial: number): Uint32Array {
   });
 }
 
-function checksum(polynomial: number): (bytes: Uint8Array) => number {
+/** Of bytes; `before`: that of the bytes in front of them. */
+type Checksum = (bytes: Uint8Array, before?: number) => number;
+
+function checksum(polynomial: number): Checksum {
   let entries: Uint32Array | null = null;
-  return (bytes) => {
+  return (bytes, before = 0) => {
     entries ??= table(polynomial);
-    let value = 0xffffffff;
+    let value = before ^ 0xffffffff;
     for (let i = 0; i < bytes.length; i++) value = entries[(value ^ bytes[i]!) & 0xff]! ^ (value >>> 8);
     return (value ^ 0xffffffff) >>> 0;
   };
@@ -26,5 +29,5 @@ function checksum(polynomial: number): (bytes: Uint8Array) => number {
 export const ownCrc32 = checksum(0xedb88320);
 export const crc32c = checksum(0x82f63b78);
 
-const { crc32: nodes } = zlib as { crc32?: (bytes: Uint8Array) => number };
-export const crc32: (bytes: Uint8Array) => number = nodes ?? ownCrc32;
+const { crc32: nodes } = zlib as { crc32?: Checksum };
+export const crc32: Checksum = nodes ?? ownCrc32;

@@ -5,12 +5,13 @@
 import { stat } from 'node:fs/promises';
 import type * as z from 'zod';
 import { RollscopeError } from '../protocol/errors.ts';
-import { JournalRecord, RECORD_TYPES } from '../protocol/records.ts';
+import { JournalRecord, RECORD_TYPES, StepRecord } from '../protocol/records.ts';
 import { isGroup2 } from './formats/records2.ts';
 import { readOldRecord, upgradeRecord } from './formats/upgrade.ts';
+import { isGroupRecord, isProblemUpdate } from './group-check.ts';
 import { EVENTS_FILE, inRun } from './layout.ts';
-import { readLines } from './lines.ts';
-import { readTolerantly } from './tolerant.ts';
+import { linesOf, readLineBlocks } from './lines.ts';
+import { readTolerantly, type Tolerant } from './tolerant.ts';
 
 /** A record's line, whatever it holds. */
 export interface LogLine {
@@ -56,40 +57,85 @@ export async function* readEvents(folder: string, from = 0, seq = 0): AsyncGener
   for await (const line of readLog(folder, from, seq)) if (line.record) yield line as Entry;
 }
 
-/**
- * Yields the records of a run from byte `from`, where record number `seq` begins. Ends before an unfinished tail: a line
- * without newline, or broken lines behind which no good one follows. Throws `run-broken`, naming the line, for any other
- * damage, also where no line is a record, and `run-not-found` without the file.
- */
+/** Yields the lines of a run one by one, as `readLogBlocks` does. */
 export async function* readLog(folder: string, from = 0, seq = 0): AsyncGenerator<LogLine> {
+  for await (const block of readLogBlocks(folder, from, seq)) yield* block;
+}
+
+/**
+ * Yields the records of a run from byte `from`, where record number `seq` begins, as many at a time as are read at once: a
+ * journal has millions, and waiting for each takes as long as reading it. Ends before an unfinished tail: a line without
+ * newline, or broken lines behind which no good one follows. Throws `run-broken`, naming the line, for any other damage,
+ * also where no line is a record, and `run-not-found` without the file.
+ */
+export async function* readLogBlocks(folder: string, from = 0, seq = 0): AsyncGenerator<LogLine[]> {
   const path = inRun(folder, EVENTS_FILE);
-  let start = from;
-  let expected = seq;
-  let damage: RollscopeError | null = null;
+  const log = new Log(folder, from, seq);
   try {
-    for await (const line of readLines(path, from, seq + 1)) {
-      const parsed = parseLine(line.text);
-      if (damage) {
-        if (typeof parsed === 'string') continue;
-        throw damage;
-      }
-      if (typeof parsed === 'string') {
-        damage = broken(folder, line.number, parsed);
-      } else if (parsed.seq !== expected) {
-        damage = broken(folder, line.number, `record number ${parsed.seq} where ${expected} is expected`, {
-          ...{ reason: 'out-of-order', value: parsed.seq, expected },
-        });
-      } else {
-        yield { ...parsed, start, end: line.end };
-        start = line.end;
-        expected++;
-      }
+    for await (const block of readLineBlocks(path, from)) {
+      const lines = log.read(block);
+      if (lines.length > 0) yield lines;
+      log.check();
     }
   } catch (error) {
     throw missing(error, path);
   }
-  // A kill leaves broken lines behind good ones, never nothing else.
-  if (damage && expected === 0) throw damage;
+  log.end();
+}
+
+class Log {
+  /** The first line that is not the record that was expected. */
+  private damage: RollscopeError | null = null;
+  private wasGoodBehind = false;
+  private number: number;
+  private start: number;
+
+  constructor(
+    private readonly folder: string,
+    from: number,
+    private expected: number,
+  ) {
+    this.start = from;
+    this.number = expected;
+  }
+
+  /** The records of whole lines that follow each other, up to damage. */
+  read(block: Buffer): LogLine[] {
+    const found: LogLine[] = [];
+    for (const line of linesOf(block)) {
+      this.number++;
+      const parsed = parseLine(line.toString());
+      if (this.damage) {
+        this.wasGoodBehind ||= typeof parsed !== 'string';
+      } else if (typeof parsed === 'string') {
+        this.damage = broken(this.folder, this.number, parsed);
+      } else if (parsed.seq !== this.expected) {
+        this.damage = broken(
+          this.folder,
+          this.number,
+          `record number ${parsed.seq} where ${this.expected} is expected`,
+          { reason: 'out-of-order', value: parsed.seq, expected: this.expected },
+        );
+      } else {
+        const end = this.start + line.length + 1;
+        found.push({ ...parsed, start: this.start, end });
+        this.start = end;
+        this.expected++;
+      }
+      if (this.wasGoodBehind) break;
+    }
+    return found;
+  }
+
+  /** Throws where a good line follows a broken one. */
+  check(): void {
+    if (this.damage && this.wasGoodBehind) throw this.damage;
+  }
+
+  /** A kill leaves broken lines behind good ones, never nothing else. */
+  end(): void {
+    if (this.damage && this.expected === 0) throw this.damage;
+  }
 }
 
 /** Bytes in `events.jsonl`. Throws `run-not-found` without the file. */
@@ -117,11 +163,21 @@ export function parseLine(text: string): Pick<LogLine, 'record' | 'seq' | 'type'
   } catch {
     return 'not valid JSON';
   }
+  if (isGroupRecord(value)) return { record: value, seq: value.seq, type: value.type };
   const { type, seq } = (value ?? {}) as { type?: unknown; seq?: unknown };
   if (typeof type === 'string' && typeof seq === 'number' && !RECORD_TYPES.has(type))
     return { record: null, seq, type };
-  const result = isGroup2(value) ? readOldRecord(value) : readTolerantly(JournalRecord, upgradeRecord(value));
+  const result = isGroup2(value) ? readOldRecord(value) : readRecord(value);
   return result.success ? { record: result.data, seq: result.data.seq, type: result.data.type } : result.error;
+}
+
+/** The updates of a step's problems are as many as groups: those are checked by hand too. */
+function readRecord(value: unknown): Tolerant<JournalRecord> {
+  const { type: kind, problems, ...rest } = (value ?? {}) as { type?: unknown; problems?: unknown };
+  if (kind !== 'step' || !Array.isArray(problems) || !problems.every(isProblemUpdate))
+    return readTolerantly(JournalRecord, upgradeRecord(value));
+  const result = readTolerantly(StepRecord, { type: kind, ...rest });
+  return result.success ? { success: true, data: { ...result.data, problems } } : result;
 }
 
 function broken(folder: string, line: number, what: string, facts: object = {}): RollscopeError {

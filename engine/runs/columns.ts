@@ -79,6 +79,8 @@ export class RunColumns {
   /** Raised when rows or steps that were there no longer count: what others hold of them is then stale as a whole. */
   epoch = 0;
   private readonly rows: number[][] = [];
+  /** For each problem and phase, the highest step of its groups that count: most records come in the order of their steps. */
+  private readonly highest: number[][] = [];
 
   /** Rows of a problem's groups that count, in the order in which they were recorded. */
   rowsOf(problem: number): readonly number[] {
@@ -185,10 +187,19 @@ export class RunColumns {
 
   /** Puts a row that was just added among those of its problem. */
   count(row: number): void {
-    const problem = this.groups.columns.problem[row]!;
+    const { problem: problems, phase, step } = this.groups.columns;
+    const problem = problems[row]!;
     const rows = this.rows[problem];
     if (rows) rows.push(row);
     else this.rows[problem] = [row];
+    this.highest[problem] ??= PHASES.map(() => -1);
+    const highest = this.highest[problem];
+    highest[phase[row]!] = Math.max(highest[phase[row]!]!, step[row]!);
+  }
+
+  /** Whether a group of the problem and phase that counts is of this step or a later one. */
+  reaches(problem: number, phase: number, step: number): boolean {
+    return (this.highest[problem]?.[phase] ?? -1) >= step;
   }
 
   /** Lets the rows of a problem that `gone` picks no longer count. */
@@ -196,7 +207,10 @@ export class RunColumns {
     const rows = this.rows[problem];
     if (!rows?.some(gone)) return;
     for (const row of rows) if (gone(row)) this.groups.set(row, 'counts', 0);
-    this.rows[problem] = rows.filter((row) => !gone(row));
+    delete this.rows[problem];
+    delete this.highest[problem];
+    for (const row of rows) if (this.groups.columns.counts[row] === 1) this.count(row);
+    this.rows[problem] ??= [];
     this.epoch++;
   }
 

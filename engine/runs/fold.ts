@@ -87,36 +87,41 @@ function foldGroup(columns: RunColumns, record: GroupRecord): void {
   const { groups, clusters, texts } = columns;
   const { clusters: found, majority, means, rollouts, unanswered, truncated } = record;
   const phase = PHASES.indexOf(record.phase);
-  const now = groups.columns;
-  columns.discount(problem, (row) => now.phase[row] === phase && now.step[row]! >= step);
+  const before = groups.columns;
+  if (columns.reaches(problem, phase, step))
+    columns.discount(problem, (row) => before.phase[row] === phase && before.step[row]! >= step);
   const first = clusters.length;
   for (const { answer, count, correct } of found) {
-    clusters.push({ answer: texts.intern(answer), count, correct: fromTruth(correct) });
+    const added = clusters.add();
+    const to = clusters.columns;
+    to.answer[added] = texts.intern(answer);
+    to.count[added] = count;
+    to.correct[added] = fromTruth(correct);
   }
-  const row = groups.push({
-    problem,
-    step,
-    phase,
-    counts: 1,
-    rollouts,
-    unanswered,
-    truncated: truncated ?? -1,
-    answer: texts.intern(majority?.answer ?? null),
-    correct: fromTruth(majority?.correct ?? null),
-    tied: Number(majority?.tied ?? false),
-    share: fromNullable(majority?.share),
-    rawShare: fromNullable(majority?.rawShare),
-    reward: fromNullable(means.reward),
-    accuracy: fromNullable(means.correct),
-    tokens: fromNullable(means.tokens),
-    logprob: fromNullable(means.logprob),
-    entropy: fromNullable(means.entropy),
-    majorityLogprob: fromNullable(majority?.logprob),
-    clusters: first,
-    frameFile: texts.intern(record.frame?.file ?? null),
-    frameOffset: fromNullable(record.frame?.offset),
-    frameLength: record.frame?.length ?? 0,
-  });
+  const row = groups.add();
+  const to = groups.columns;
+  to.problem[row] = problem;
+  to.step[row] = step;
+  to.phase[row] = phase;
+  to.counts[row] = 1;
+  to.rollouts[row] = rollouts;
+  to.unanswered[row] = unanswered;
+  to.truncated[row] = truncated ?? -1;
+  to.answer[row] = texts.intern(majority?.answer ?? null);
+  to.correct[row] = fromTruth(majority?.correct ?? null);
+  to.tied[row] = Number(majority?.tied ?? false);
+  to.share[row] = fromNullable(majority?.share);
+  to.rawShare[row] = fromNullable(majority?.rawShare);
+  to.reward[row] = fromNullable(means.reward);
+  to.accuracy[row] = fromNullable(means.correct);
+  to.tokens[row] = fromNullable(means.tokens);
+  to.logprob[row] = fromNullable(means.logprob);
+  to.entropy[row] = fromNullable(means.entropy);
+  to.majorityLogprob[row] = fromNullable(majority?.logprob);
+  to.clusters[row] = first;
+  to.frameFile[row] = texts.intern(record.frame?.file ?? null);
+  to.frameOffset[row] = fromNullable(record.frame?.offset);
+  to.frameLength[row] = record.frame?.length ?? 0;
   columns.count(row);
   const labeled = means.correct !== null || found.some(({ correct }) => correct !== null);
   if (labeled && !columns.head.labeled) columns.head = { ...columns.head, labeled };
@@ -133,7 +138,12 @@ function foldStep(columns: RunColumns, record: StepRecord): void {
   columns.series.push(step, [...Object.entries({ ...metrics, ...record.timing }), ...foreign]);
   columns.step = step;
   for (const { problem, kl, clipFraction } of record.problems ?? []) {
-    columns.updates.push({ problem, step, kl: fromNullable(kl), clipFraction: fromNullable(clipFraction) });
+    const row = columns.updates.add();
+    const to = columns.updates.columns;
+    to.problem[row] = problem;
+    to.step[row] = step;
+    to.kl[row] = fromNullable(kl);
+    to.clipFraction[row] = fromNullable(clipFraction);
   }
   if (metrics.groundTruthReward !== null && !head.labeled) columns.head = { ...head, labeled: true };
 }

@@ -6,14 +6,15 @@
  * multiple of 8 bytes from the beginning of the file.
  */
 import { createHash } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { crc32 } from '../journal/crc.ts';
-import { writeWhole } from '../system/aside.ts';
+import { streamAside } from '../system/aside.ts';
 import type { RunColumns } from './columns.ts';
 import { type JournalPart, partIsThere, partSeemsThere } from './journal-part.ts';
-import { type PackedColumns, pack, unpack } from './packed.ts';
+import { adopt, type PackedColumns, viewOf } from './packed.ts';
 import type { Column } from './table.ts';
 
 export const INDEX_FILE = 'view.index';
@@ -22,6 +23,8 @@ const INDEX_VERSION = 4;
 const MAGIC = 0x58495352;
 const FIXED = 16;
 const ALIGNMENT = 8;
+/** Bytes that are asked for at once. */
+const READ = 2 ** 26;
 
 const TYPES = { i8: Int8Array, u8: Uint8Array, i32: Int32Array, f64: Float64Array } as const;
 type TypeName = keyof typeof TYPES;
@@ -97,10 +100,10 @@ async function readHeader(path: string): Promise<IndexHead | null> {
 
 /** Writes the index, next to the journal or else into the cache. Where neither can be written there is none. Never throws. */
 export async function writeIndex(folder: string, cache: string, indexed: Indexed): Promise<void> {
-  const bytes = encode(indexed);
+  const parts = encode(indexed);
   for (const path of indexPaths(folder, cache)) {
     try {
-      await writeWhole(path, bytes);
+      await streamAside(path, Readable.from(parts));
       return;
     } catch {
       // The next place, or none: the columns are in memory.
@@ -109,12 +112,24 @@ export async function writeIndex(folder: string, cache: string, indexed: Indexed
 }
 
 async function readOne(path: string): Promise<Indexed | null> {
-  // A copy begins at the beginning of its buffer, so that typed arrays have the alignment that they need.
-  return decode(new Uint8Array(await readFile(path)));
+  const handle = await open(path, 'r');
+  try {
+    const { size } = await handle.stat();
+    // One buffer, which the columns take over: typed arrays begin at multiples of 8 of its beginning.
+    const bytes = new Uint8Array(size);
+    let length = 0;
+    for (let read = 1; read > 0 && length < size; length += read) {
+      read = (await handle.read(bytes, length, Math.min(READ, size - length), length)).bytesRead;
+    }
+    return length === size ? decode(bytes) : null;
+  } finally {
+    await handle.close();
+  }
 }
 
-function encode({ columns, journal }: Indexed): Uint8Array {
-  const packed = pack(columns);
+/** The parts of the file. The arrays are those of the columns, not copies. */
+function encode({ columns, journal }: Indexed): Uint8Array[] {
+  const packed = viewOf(columns);
   const arrays = arraysOf(packed);
   const header: Header = {
     journal,
@@ -125,21 +140,25 @@ function encode({ columns, journal }: Indexed): Uint8Array {
     arrays: arrays.map(([path, array]) => ({ path, type: typeOf(array), length: array.length })),
   };
   const json = Buffer.from(JSON.stringify(header));
-  const begin = aligned(FIXED + json.length);
-  const size = arrays.reduce((at, [, array]) => aligned(at + array.byteLength), begin);
-  const bytes = new Uint8Array(size);
-  bytes.set(json, FIXED);
-  let at = begin;
-  for (const [, array] of arrays) {
-    bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), at);
-    at = aligned(at + array.byteLength);
-  }
-  const view = new DataView(bytes.buffer);
+  const parts: Uint8Array[] = [new Uint8Array(FIXED), ...padded(json, FIXED + json.length)];
+  for (const [, array] of arrays)
+    parts.push(...padded(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), array.byteLength));
+  const view = new DataView(parts[0]!.buffer);
   view.setUint32(0, MAGIC, true);
   view.setUint32(4, INDEX_VERSION, true);
   view.setUint32(12, json.length, true);
-  view.setUint32(8, crc32(bytes.subarray(12)), true);
-  return bytes;
+  const [fixed, ...rest] = parts;
+  view.setUint32(
+    8,
+    rest.reduce((sum, part) => crc32(part, sum), crc32(fixed!.subarray(12))),
+    true,
+  );
+  return parts.filter((part) => part.length > 0);
+}
+
+/** Bytes that end at byte `end`, and what is missing from there to where the next ones begin. */
+function padded(bytes: Uint8Array, end: number): Uint8Array[] {
+  return [bytes, new Uint8Array(aligned(end) - end)];
 }
 
 /** null for anything but a whole index of this version. */
@@ -157,7 +176,7 @@ function decode(bytes: Uint8Array<ArrayBuffer>): Indexed | null {
     put(packed, path, array);
     at = aligned(at + array.byteLength);
   }
-  return { columns: unpack(packed as unknown as PackedColumns, null), journal };
+  return { columns: adopt(packed as unknown as PackedColumns), journal };
 }
 
 function arraysOf({ groups, clusters, updates, series }: PackedColumns): [path: string[], array: Column][] {

@@ -1,5 +1,5 @@
 /** Opening a run's columns: from its index as far as that goes, from the journal behind it. */
-import { eventsSize, readLog } from '../journal/events.ts';
+import { eventsSize, readLogBlocks } from '../journal/events.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
 import { RunColumns } from './columns.ts';
@@ -38,10 +38,12 @@ export async function openColumns(folder: string, options: RunOpenOptions = {}):
         details: { reason: 'reading-run' },
       });
   };
-  for await (const entry of readLog(folder, begin, columns.seq + 1)) {
-    if (entry.record) fold(columns, entry.record);
-    else foldUnknown(columns, entry);
-    end = entry.end;
+  for await (const block of readLogBlocks(folder, begin, columns.seq + 1)) {
+    for (const entry of block) {
+      if (entry.record) fold(columns, entry.record);
+      else foldUnknown(columns, entry);
+      end = entry.end;
+    }
     if (performance.now() - reported < REPORT_INTERVAL) continue;
     onProgress?.(size > begin ? Math.min(1, (end - begin) / (size - begin)) : 1);
     await new Promise((resolve) => setImmediate(resolve));

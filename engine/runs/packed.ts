@@ -60,6 +60,22 @@ export function pack(columns: RunColumns, since: ColumnsMark | null = null): Pac
   };
 }
 
+/** Everything, with the tables of the columns themselves instead of copies: to be read before the columns change. */
+export function viewOf(columns: RunColumns): PackedColumns {
+  const { seq, step, head, texts, series, groups, clusters, updates } = columns;
+  const tables = { groups: groups.view(), clusters: clusters.view(), updates: updates.view() };
+  return { whole: true, seq, step, head, ...tables, texts: texts.pack(), series: series.pack() };
+}
+
+/** Columns of everything that was packed, which take over its tables instead of copying them. */
+export function adopt(packed: PackedColumns): RunColumns {
+  const columns = new RunColumns();
+  columns.groups.adopt(packed.groups);
+  columns.clusters.adopt(packed.clusters);
+  columns.updates.adopt(packed.updates);
+  return withRest(columns, packed, 0);
+}
+
 /** The columns after what was packed has come: new ones where it is everything, else those that it follows. */
 export function unpack(packed: PackedColumns, known: RunColumns | null): RunColumns {
   const columns = packed.whole || !known ? new RunColumns() : known;
@@ -67,6 +83,11 @@ export function unpack(packed: PackedColumns, known: RunColumns | null): RunColu
   columns.groups.append(packed.groups);
   columns.clusters.append(packed.clusters);
   columns.updates.append(packed.updates);
+  return withRest(columns, packed, first);
+}
+
+/** @param first row of the groups that are new */
+function withRest(columns: RunColumns, packed: PackedColumns, first: number): RunColumns {
   columns.texts.append(packed.texts);
   columns.series.append(packed.series);
   columns.seq = packed.seq;

@@ -1,6 +1,7 @@
 /**
  * Opening a large run, and listing many:
  *   generate <folder> <problems> <steps> <groups per step> <rollouts per group>   writes one, through the journal's writer
+ *   journal <folder> <problems> <megabytes>   writes one with so large a journal, whose groups have no rollouts
  *   everything <folder>   reads and folds all records, as every opening did before there were columns
  *   first <folder>        opens it without an index, and writes one
  *   index <folder>        opens it from its index
@@ -9,12 +10,21 @@
  *   page <folder>         prepares what the panel shows from the columns: pack, copy, unpack, view all problems
  * Prints one JSON line: seconds, peak resident memory of the process, and counts.
  */
-import { statSync } from 'node:fs';
+import { once } from 'node:events';
+import { createWriteStream, readFileSync, statSync } from 'node:fs';
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
 import { createJournal } from '../../engine/journal/create.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
-import { type GroupDetail, majorityOf, type Problem, RUN_FORMAT, RunConfig } from '../../engine/protocol/index.ts';
+import {
+  type GroupDetail,
+  groupSummary,
+  majorityOf,
+  type Problem,
+  RUN_FORMAT,
+  RunConfig,
+} from '../../engine/protocol/index.ts';
 import type { RunColumns } from '../../engine/runs/columns.ts';
 import { columnsOf } from '../../engine/runs/fold.ts';
 import { INDEX_FILE } from '../../engine/runs/index-file.ts';
@@ -40,6 +50,8 @@ async function run(what: string, at: string, [problems, steps, groups, rollouts]
     case 'generate':
       await generate(at, problems!, steps!, groups!, rollouts!);
       return { journal: statSync(join(at, 'events.jsonl')).size };
+    case 'journal':
+      return { journal: await generateJournal(at, problems!, steps!) };
     case 'everything':
       return found(columnsOf((await readRunFolder(at)).records));
     case 'first': {
@@ -109,6 +121,44 @@ async function generate(at: string, problems: number, steps: number, groups: num
   }
   journal.append({ type: 'end', reason: 'completed', step: steps });
   await journal.close();
+}
+
+/** Lines as the journal's writer writes them. */
+async function generateJournal(at: string, problems: number, megabytes: number): Promise<number> {
+  const [batch, rollouts] = [64, 16];
+  await generate(at, problems, 1, batch, rollouts);
+  const events = join(at, 'events.jsonl');
+  // the end record makes room for more
+  const lines = readFileSync(events, 'utf8').trimEnd().split('\n').slice(0, -1);
+  const time = new Date(0).toISOString();
+  const out = createWriteStream(events);
+  let seq = lines.length;
+  let bytes = 0;
+  const write = async (records: readonly object[]) => {
+    const text = records.map((record) => `${JSON.stringify({ ...record, seq: seq++, time })}\n`).join('');
+    bytes += text.length;
+    if (!out.write(text)) await once(out, 'drain');
+  };
+  out.write(`${lines.join('\n')}\n`);
+  // Judging takes much longer than writing: a few groups, again and again.
+  const summaries = Array.from({ length: 4 * batch }, (_, i) => {
+    const { clusters, rollouts: found, majority } = groupOf(i, i, answersAt(i, i, rollouts));
+    return groupSummary({ phase: 'train', step: i, problem: i, clusters, majority, rollouts: found });
+  });
+  for (let step = 2; bytes < megabytes * 2 ** 20; step++) {
+    const groups = Array.from({ length: batch }, (_, i) => {
+      const problem = (step * batch + i) % problems;
+      const frame = { file: 'rollouts-000.bin', offset: seq * 4096, length: 4096 };
+      const summary = summaries[(step * batch + i) % summaries.length]!;
+      return { type: 'group', seq: 0, time, ...summary, step, problem, frame };
+    });
+    const record = stepRecord(0, step, { groundTruthReward: 0.5, loss: 1 / step });
+    const updates = groups.map(({ problem }) => ({ problem, kl: 0.01, clipFraction: 0 }));
+    await write([...groups, { ...record, problems: updates }]);
+  }
+  out.end();
+  await finished(out);
+  return statSync(events).size;
 }
 
 function groupOf(problem: number, step: number, answers: (string | null)[]): GroupDetail {
