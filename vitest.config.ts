@@ -37,6 +37,7 @@ export default defineConfig({
       suite('parity', 0),
       suite('fuzz', 0),
       suite('engine', 0, built),
+      suite('interop', 0, built),
       suite('e2e', 1, inEditor),
       ...(process.env.ROLLSCOPE_PICTURES ? [suite('pictures', 2, inEditor)] : []),
     ],

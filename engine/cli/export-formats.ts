@@ -11,11 +11,13 @@ interface Written {
   counts: Record<string, number>;
 }
 
-interface ExportFormat {
+export interface ExportFormat {
   /** What of a run it holds. */
   content: string;
   /** It can hold the tokens of rollouts too. */
   perToken: boolean;
+  /** `out` is an address, not a path. */
+  address?: true;
   /** @param run the run's folder */
   write(run: string, out: string, options: { perToken: boolean }): Promise<Written>;
 }
@@ -47,6 +49,30 @@ export const EXPORT_FORMATS = {
       return rollouts(await exportRolloutsParquet(run, out, options));
     },
   },
+  verl: {
+    content: "the rollouts as verl's dumps",
+    perToken: false,
+    write: async (run, out) => {
+      const { exportVerl } = await import('../runs/export/verl.ts');
+      return rollouts(await exportVerl(run, out));
+    },
+  },
+  'rl-logging-board': {
+    content: 'the rollouts with their tokens for RLLoggingBoard',
+    perToken: false,
+    write: async (run, out) => {
+      const { exportRlLoggingBoard } = await import('../runs/export/rl-logging-board.ts');
+      return rollouts(await exportRlLoggingBoard(run, out));
+    },
+  },
+  inspect: {
+    content: 'the rollouts as logs of Inspect',
+    perToken: false,
+    write: async (run, out) => {
+      const { exportInspect } = await import('../runs/export/inspect.ts');
+      return rollouts(await exportInspect(run, out));
+    },
+  },
   tensorboard: {
     content: 'the metrics',
     perToken: false,
@@ -54,6 +80,23 @@ export const EXPORT_FORMATS = {
       const { exportTensorboard } = await import('../runs/export/tensorboard.ts');
       const { path, scalars } = await exportTensorboard(run, out);
       return { text: `${scalars} scalars`, path, counts: { scalars } };
+    },
+  },
+  wandb: {
+    content: 'the metrics as lines that run.log() of Weights & Biases takes',
+    perToken: false,
+    write: async (run, out) => {
+      const { exportWandb } = await import('../runs/export/wandb.ts');
+      return steps(await exportWandb(run, out));
+    },
+  },
+  trackio: {
+    content: 'the metrics, sent to the Trackio dashboard whose address is --out',
+    perToken: false,
+    address: true,
+    write: async (run, address) => {
+      const { exportTrackio } = await import('../runs/export/trackio.ts');
+      return { ...steps(await exportTrackio(run, address)), path: new URL(address).origin };
     },
   },
 } as const satisfies Record<string, ExportFormat>;
@@ -76,6 +119,10 @@ function namesWhere(holds: (format: ExportFormat) => boolean): string {
 
 function rollouts(count: number): Written {
   return { text: `${count} rollouts`, counts: { rollouts: count } };
+}
+
+function steps(count: number): Written {
+  return { text: `the metrics of ${count} steps`, counts: { steps: count } };
 }
 
 async function weights(run: string, out: string, format: 'peft' | 'safetensors', what: string): Promise<Written> {

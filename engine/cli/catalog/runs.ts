@@ -278,7 +278,7 @@ export const exporting: CommandDefinition = {
           choices: Object.keys(EXPORT_FORMATS),
           required: true,
         },
-        { flags: '--out <path>', help: 'file or folder to write', required: true },
+        { flags: '--out <path>', help: 'file or folder to write; trackio: address of the dashboard', required: true },
         {
           flags: '--per-token',
           help: `${WITH_TOKENS}: also the tokens of each rollout with their log-probabilities and entropies`,
@@ -291,6 +291,7 @@ export const exporting: CommandDefinition = {
   examples: [
     ['rollscope export latest --format peft --out adapter', 'for peft.PeftModel.from_pretrained'],
     ['rollscope export latest --format parquet --out rollouts.parquet', ''],
+    ['rollscope export latest --format inspect --out logs', 'then: inspect view --log-dir logs'],
   ],
   notes: 'Rollouts are counted from 1, as in show.',
   load: async () => (await import('../commands/export.ts')).exportRun,

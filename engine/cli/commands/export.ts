@@ -1,6 +1,6 @@
 /** `rollscope export`: a run in the format of another tool. */
 import path from 'node:path';
-import { EXPORT_FORMATS, type ExportFormatName } from '../export-formats.ts';
+import { EXPORT_FORMATS, type ExportFormat, type ExportFormatName } from '../export-formats.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { findRun } from '../runs.ts';
@@ -18,8 +18,9 @@ export async function exportRun(reference: string, options: ExportOptions): Prom
   const output = new Output(options.json === true);
   const { runsFolder } = await placesOf(options.runs);
   const folder = await findRun(reference, runsFolder);
-  const out = path.resolve(options.out);
-  const { text, path: where = out, counts } = await EXPORT_FORMATS[format].write(folder, out, { perToken });
+  const chosen: ExportFormat = EXPORT_FORMATS[format];
+  const out = chosen.address ? options.out : path.resolve(options.out);
+  const { text, path: where = out, counts } = await chosen.write(folder, out, { perToken });
   output.print(`Wrote ${text} to ${where}.`);
   output.result({ run: path.basename(folder), format, path: where, ...counts });
   return EXIT.ok;

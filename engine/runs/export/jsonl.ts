@@ -10,7 +10,7 @@ export async function exportRolloutsJsonl(
   path: string,
   options: RolloutExportOptions = {},
 ): Promise<number> {
-  return writeLines(path, rolloutRows(folder, options));
+  return writeJsonLines(path, rolloutRows(folder, options));
 }
 
 /** Writes one line per step and per evaluation; returns their number. A value that does not exist is null. */
@@ -18,10 +18,11 @@ export async function exportMetricsJsonl(folder: string, path: string): Promise<
   const lines = async function* () {
     for await (const { kind, step, time, values } of runScalars(folder)) yield { kind, step, time, ...values };
   };
-  return writeLines(path, lines());
+  return writeJsonLines(path, lines());
 }
 
-async function writeLines(path: string, values: AsyncIterable<object>): Promise<number> {
+/** Writes one value per line; returns their number. */
+export async function writeJsonLines(path: string, values: AsyncIterable<object>): Promise<number> {
   let count = 0;
   const lines = async function* () {
     for await (const value of values) {

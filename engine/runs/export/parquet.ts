@@ -47,6 +47,7 @@ const COLUMNS: Column[] = [
 
 const PER_TOKEN: Column[] = [
   ['tokenIds', INTEGER, 'LIST'],
+  ['tokenTexts', TEXT, 'LIST'],
   ['tokenLogprobs', SINGLE, 'LIST'],
   ['tokenEntropies', SINGLE, 'LIST'],
 ];

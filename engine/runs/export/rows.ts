@@ -2,7 +2,7 @@
 
 import { readGroup } from '../../journal/groups.ts';
 import { readProblems, readPrompts, readRunFile } from '../../journal/reader.ts';
-import type { GroupDetail, Phase, RolloutFacts } from '../../protocol/group.ts';
+import { type GroupDetail, PHASES, type Phase, type RolloutFacts } from '../../protocol/group.ts';
 import type { Problem, Prompt } from '../../protocol/records.ts';
 import type { Verdict, VoteStatus } from '../../protocol/verdict.ts';
 import { portableJson } from '../../protocol/well-formed.ts';
@@ -48,8 +48,9 @@ export interface RolloutRow {
   repetition: number | null;
   /** Other values of the trainer that made the run, by its names, as JSON; null without any. */
   foreign: string | null;
-  /** Only where asked for, one entry per token; null where they are not known. */
+  /** Only where asked for, one entry per token; null where they are not known. The texts joined give `text`. */
   tokenIds?: number[] | null;
+  tokenTexts?: string[] | null;
   tokenLogprobs?: number[] | null;
   tokenEntropies?: number[] | null;
 }
@@ -57,7 +58,7 @@ export interface RolloutRow {
 export interface RolloutExportOptions {
   /** Phases to export (default: all). */
   phases?: readonly Phase[];
-  /** Add token ids with their log-probabilities and entropies. */
+  /** Add token ids and texts with their log-probabilities and entropies. */
   perToken?: boolean;
   signal?: AbortSignal;
 }
@@ -67,20 +68,63 @@ export interface RolloutExportOptions {
  * `readGroup` do.
  */
 export async function* rolloutRows(folder: string, options: RolloutExportOptions = {}): AsyncGenerator<RolloutRow> {
+  const source = await openRows(folder, options);
+  yield* rowsAt(source, source.at);
+}
+
+/** The rollouts of one step of one phase. */
+export interface StepRows {
+  phase: Phase;
+  step: number;
+  /** Read from the run as they are taken. */
+  rows: AsyncGenerator<RolloutRow>;
+}
+
+/** Yields the rows of each step of each phase, in the order of the steps. Throws as `rolloutRows` does. */
+export async function* stepRows(folder: string, options: RolloutExportOptions = {}): AsyncGenerator<StepRows> {
+  const source = await openRows(folder, options);
+  const order = (row: number) => source.columns.idOf(row).step * PHASES.length + phaseIndex(row);
+  const phaseIndex = (row: number) => PHASES.indexOf(source.columns.idOf(row).phase);
+  const sorted = source.at.toSorted((a, b) => order(a) - order(b));
+  for (let from = 0; from < sorted.length; ) {
+    const first = order(sorted[from]!);
+    const end = sorted.findIndex((row, at) => at > from && order(row) !== first);
+    const at = sorted.slice(from, end < 0 ? undefined : end);
+    const { phase, step } = source.columns.idOf(at[0]!);
+    yield { phase, step, rows: rowsAt(source, at) };
+    from += at.length;
+  }
+}
+
+interface RowSource extends RolloutExportOptions {
+  folder: string;
+  columns: RunColumns;
+  problems: Problem[];
+  prompts: Prompt[] | null;
+  /** Rows of the columns that have rollouts and are asked for. */
+  at: number[];
+}
+
+async function openRows(folder: string, options: RolloutExportOptions): Promise<RowSource> {
   // A run of a newer format is refused before any of it is misread.
   await readRunFile(folder);
-  const { phases, perToken = false, signal } = options;
-  signal?.throwIfAborted();
+  options.signal?.throwIfAborted();
   const problems = await readProblems(folder);
   const prompts = await readPrompts(folder);
   const columns = await openColumns(folder);
-  for (const at of columns.countedRows) {
+  const { phases } = options;
+  const asked = (row: number) => !phases || phases.includes(columns.idOf(row).phase);
+  const at = columns.countedRows.filter((row) => asked(row) && columns.frameOf(row));
+  return { ...options, folder, columns, problems, prompts, at };
+}
+
+async function* rowsAt(source: RowSource, at: readonly number[]): AsyncGenerator<RolloutRow> {
+  const { folder, columns, problems, prompts, perToken = false, signal } = source;
+  for (const row of at) {
     signal?.throwIfAborted();
-    const id = columns.idOf(at);
-    const frame = columns.frameOf(at);
-    if (!frame || (phases && !phases.includes(id.phase))) continue;
-    const detail = await readGroup(folder, { ...id, frame });
-    const shared = groupValues(columns, at, problems[id.problem], prompts?.[id.problem]);
+    const id = columns.idOf(row);
+    const detail = await readGroup(folder, { ...id, frame: columns.frameOf(row) });
+    const shared = groupValues(columns, row, problems[id.problem], prompts?.[id.problem]);
     for (const index of detail.rollouts.keys()) yield { ...shared, ...rolloutValues(detail, index, perToken) };
   }
 }
@@ -132,7 +176,7 @@ function groupValues(
 function rolloutValues(group: GroupDetail, index: number, perToken: boolean): Omit<RolloutRow, keyof GroupValues> {
   const rollout = group.rollouts[index]!;
   const { text, answer, correct, reward, rewards, advantage, finish, tokens, logprob, entropy, repetition } = rollout;
-  const { ids, statistics, foreign } = rollout;
+  const { ids, tokenTexts, statistics, foreign } = rollout;
   const list = (values: ArrayLike<number> | null) => values && Array.from(values);
   return {
     rollout: index + 1,
@@ -150,6 +194,7 @@ function rolloutValues(group: GroupDetail, index: number, perToken: boolean): Om
     foreign: asJson(foreign),
     ...(perToken && {
       tokenIds: list(ids),
+      tokenTexts,
       tokenLogprobs: list(statistics.logprob),
       tokenEntropies: list(statistics.entropy),
     }),

@@ -73,3 +73,14 @@ function flatten(metrics: Record<string, unknown>): Scalars['values'] {
   }
   return values;
 }
+
+/** The scalars of each step together, named `train/...` and `evaluation/...`, without those that do not exist. */
+export async function metricsByStep(folder: string): Promise<{ step: number; values: Record<string, number> }[]> {
+  const steps = new Map<number, Record<string, number>>();
+  for await (const { kind, step, values } of runScalars(folder)) {
+    const known = steps.get(step) ?? {};
+    for (const [name, value] of Object.entries(values)) if (value !== null) known[`${kind}/${name}`] = value;
+    steps.set(step, known);
+  }
+  return [...steps].map(([step, values]) => ({ step, values })).sort((a, b) => a.step - b.step);
+}

@@ -1,0 +1,40 @@
+/**
+ * Makes the Python environments of the interop suite, one per group of packages that fit together; what is there with the
+ * same pins is kept.
+ *
+ * usage: node tests/interop/environments.mjs [folder] [name ...]
+ *
+ * `folder` is where they lie (default: `.cache/interop` in the checkout, where the suite looks; else set ROLLSCOPE_INTEROP).
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+const root = path.join(import.meta.dirname, '..', '..');
+const pins = JSON.parse(readFileSync(path.join(import.meta.dirname, 'environments.json'), 'utf8'));
+const [folder = process.env.ROLLSCOPE_INTEROP ?? path.join(root, '.cache', 'interop'), ...names] =
+  process.argv.slice(2);
+
+for (const name of names.length > 0 ? names : Object.keys(pins)) {
+  if (!pins[name]) throw new Error(`no environment ${name}: there are ${Object.keys(pins).join(', ')}`);
+  const home = path.join(folder, name);
+  const done = path.join(home, 'pins.json');
+  const wanted = JSON.stringify(pins[name]);
+  if (existsSync(done) && readFileSync(done, 'utf8') === wanted) continue;
+  rmSync(home, { recursive: true, force: true });
+  run('python3', ['-m', 'venv', home]);
+  run(path.join(home, 'bin', 'python'), [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    ...pins[name],
+  ]);
+  writeFileSync(done, wanted);
+}
+
+function run(program, args) {
+  const { status, error } = spawnSync(program, args, { stdio: 'inherit' });
+  if (status !== 0) throw error ?? new Error(`${program} ${args.join(' ')}: exit status ${status}`);
+}

@@ -1,0 +1,26 @@
+/** The Python environments in which other tools read what Rollscope writes (`tests/interop/environments.mjs`). */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+const ROOT = path.join(import.meta.dirname, '..', '..');
+const FOLDER = process.env.ROLLSCOPE_INTEROP ?? path.join(ROOT, '.cache', 'interop');
+
+/** The interpreter of an environment; null where it was not made. */
+export function interpreter(environment: string): string | null {
+  const python = path.join(FOLDER, environment, 'bin', 'python');
+  return existsSync(python) ? python : null;
+}
+
+/** Runs `code` with the arguments; returns what it prints. A failure is an error with its last lines. */
+export async function runPython(
+  python: string,
+  code: string,
+  args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Promise<string> {
+  const all = { ...process.env, ...env, PYTHONDONTWRITEBYTECODE: '1' };
+  const { stdout } = await promisify(execFile)(python, ['-c', code, ...args], { env: all, maxBuffer: 64e6 });
+  return stdout;
+}
