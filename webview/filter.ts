@@ -49,7 +49,7 @@ export function parseFilter(filter: string): Term[] {
     .split(/\s+/)
     .filter(Boolean)
     .map((word): Term => {
-      const compared = /^(share|forecast)(>=|<=|>|<|=)(\d*\.?\d+)$/.exec(word);
+      const compared = /^(share|forecast)(>=|<=|>|<|=)(\d+(?:\.\d+)?|\.\d+)$/.exec(word);
       if (compared) {
         const [, kind, comparison, value] = compared;
         return { kind: kind as 'share' | 'forecast', comparison: comparison as Comparison, value: Number(value) };

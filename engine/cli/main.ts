@@ -47,7 +47,7 @@ await exit(code);
 function report(error: CommanderError): number {
   if (error.exitCode === 0) return EXIT.ok;
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
-  const suggestion = /\(Did you mean (.*)\?\)/.exec(rest.join(' '))?.[1];
+  const suggestion = /\(Did you mean ([^(]*)\?\)/.exec(rest.join(' '))?.[1];
   const command = args.find((arg) => !arg.startsWith('-'));
   const help = `See 'rollscope ${command && error.code !== 'commander.unknownCommand' ? `${command} ` : ''}--help'.`;
   const message = /[.?!]$/.test(first) ? first : `${first}.`;

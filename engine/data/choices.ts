@@ -2,6 +2,7 @@
  * Choices that stand in columns of their own (MMLU, ARC and their kin): how the model gets to see them, and what a label
  * that counts them says. Pure.
  */
+import { withoutEnd } from '../protocol/ends.ts';
 import { cellText, isObject } from '../protocol/values.ts';
 import { valueOfText } from './chat.ts';
 import type { RowValues } from './fields.ts';
@@ -108,7 +109,7 @@ export function choiceNaming(rows: readonly { label: Label | null; choices: Choi
 
 /** `B`, `(B)`, `B.` and `b` mean the choice B. */
 function nameIndex(label: string, names: readonly string[]): number {
-  const bare = label.replace(/^\(|[).:]+$/g, '');
+  const bare = withoutEnd(label.replace(/^\(/, ''), /[).:]/);
   const exact = names.indexOf(bare);
   return exact >= 0 ? exact : names.findIndex((name) => name.toLowerCase() === bare.toLowerCase());
 }

@@ -95,8 +95,8 @@ const BAD_ESCAPE = 'invalid escape in a string (write a backslash as \\\\)';
 
 /** Where in the string that begins at `quote` the first character or escape stands that JSON does not allow. */
 function badCharacter(text: string, quote: number): number {
-  const good = /(?:[ !#-[\]-\uffff]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y;
-  good.lastIndex = quote + 1;
-  good.exec(text);
-  return good.lastIndex;
+  const good = /[ !#-[\]-\uffff]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
+  let at = quote + 1;
+  for (good.lastIndex = at; good.test(text); ) at = good.lastIndex;
+  return at;
 }

@@ -1,6 +1,13 @@
 /** Code in responses. Pure. */
 
-const FENCE = /^ {0,3}(`{3,}|~{3,})[ \t]*([^\s`{]*)[^`\n]*$/;
+/** The marks of a line that opens or closes a block, and the language that it names; null for another line. */
+function fenceIn(line: string): { fence: string; language: string } | null {
+  const marks = /^ {0,3}(`{3,}|~{3,})/.exec(line);
+  if (!marks) return null;
+  const rest = line.slice(marks[0].length);
+  if (rest.includes('`')) return null;
+  return { fence: marks[1]!, language: /^[ \t]*([^\s{]*)/.exec(rest)![1]!.toLowerCase() };
+}
 
 /**
  * Content of the last closed block of code whose language is among `languages` (lower case; '' is a block without one);
@@ -10,10 +17,10 @@ export function lastCodeBlock(text: string, languages: readonly string[]): strin
   let found: string | null = null;
   let open: { fence: string; language: string; lines: string[] } | null = null;
   for (const line of text.split(/\r?\n/)) {
-    const fence = FENCE.exec(line);
+    const fence = fenceIn(line);
     if (open === null) {
-      if (fence) open = { fence: fence[1]!, language: fence[2]!.toLowerCase(), lines: [] };
-    } else if (fence && fence[1]!.startsWith(open.fence) && line.trim() === fence[1]) {
+      if (fence) open = { ...fence, lines: [] };
+    } else if (fence?.fence.startsWith(open.fence) && line.trim() === fence.fence) {
       if (languages.includes(open.language)) found = open.lines.join('\n');
       open = null;
     } else open.lines.push(line);

@@ -93,8 +93,8 @@ function failureIn(
   if (reason === 'memory') return `Lean exceeded the memory limit of ${MEGABYTES} MB`;
   if (reason === 'output') return 'Lean exceeded the output limit';
   const output = `${stdout}\n${stderr}`;
-  const error = /^(?:[^\n:]*:(\d+):\d+: )?error:?\s*([^\n]*)/m.exec(output);
-  if (error) return `Lean rejects the proof${error[1] ? `, line ${error[1]}` : ''}: ${error[2]!.slice(0, 300)}`;
+  const error = errorIn(output);
+  if (error) return `Lean rejects the proof${error.line ? `, line ${error.line}` : ''}: ${error.message.slice(0, 300)}`;
   if (code !== 0) return `Lean exited with status ${code}: ${words(output).slice(0, 300)}`;
   if (/declaration uses '?`?sorry/.test(output)) return 'the proof uses sorry';
   if (theorem === null) return null;
@@ -104,10 +104,31 @@ function failureIn(
   return others.length > 0 ? `the proof depends on axioms: ${others.join(', ')}` : null;
 }
 
+/** The first error that Lean reports. */
+function errorIn(output: string): { line: string | undefined; message: string } | null {
+  const lines = output.split('\n');
+  for (const [i, line] of lines.entries()) {
+    const found = /^(?:[^:]*:(\d+):\d+: )?error:?/.exec(line);
+    if (!found) continue;
+    const [message = ''] = lines.slice(i).join('\n').slice(found[0].length).trimStart().split('\n', 1);
+    return { line: found[1], message };
+  }
+  return null;
+}
+
 /** The axioms in the last thing that Lean says of a theorem, since our question comes last; null where it says none. */
 function axiomsOf(theorem: string, output: string): string[] | null {
-  const said =
-    /^(?:[^\n']*:\d+:\d+: (?:info: )?)?'(.+)' (?:depends on axioms: \[([^\]]*)\]|does not depend on any axioms)/gm;
-  const last = [...output.matchAll(said)].filter(([, name]) => name === theorem).at(-1);
-  return last ? (last[2] ?? '').split(/[\s,]+/).filter((axiom) => axiom !== '') : null;
+  const said = /' (?:depends on axioms: \[([^[\]]*)\]|does not depend on any axioms)/g;
+  const last = [...output.matchAll(said)]
+    .filter(({ index }) => {
+      const line = output.slice(output.lastIndexOf('\n', index) + 1, index);
+      const quote = line.indexOf("'");
+      return (
+        quote >= 0 &&
+        line.slice(quote + 1) === theorem &&
+        (quote === 0 || /:\d+:\d+: (?:info: )?$/.test(line.slice(0, quote)))
+      );
+    })
+    .at(-1);
+  return last ? (last[1] ?? '').split(/[\s,]+/).filter((axiom) => axiom !== '') : null;
 }

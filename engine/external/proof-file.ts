@@ -95,24 +95,44 @@ function refusedIn(bare: string, statement = ''): string | null {
   return [...all].find(([word]) => REFUSED.has(word))?.[0] ?? null;
 }
 
+/** Where the first theorem that begins a line stands, behind its attributes and modifiers, and its name. */
+function declarationIn(text: string): { start: number; name: string } | null {
+  const skip = (pattern: RegExp, from: number) => {
+    pattern.lastIndex = from;
+    return pattern.test(text) ? pattern.lastIndex : from;
+  };
+  const lastBracket = text.lastIndexOf(']');
+  for (let start = 0; start >= 0; ) {
+    let at = skip(/\s+/y, start);
+    while (text.startsWith('@[', at) && at < lastBracket) at = skip(/\s+/y, text.indexOf(']', at) + 1);
+    const named = /(?:(?:protected|noncomputable|nonrec)\s+)*(?:theorem|lemma)\s+([^\s:({[]+)/y;
+    named.lastIndex = at;
+    const found = named.exec(text);
+    if (found) return { start, name: found[1]! };
+    const line = text.indexOf('\n', Math.max(at, start + 1));
+    start = line < 0 ? -1 : line + 1;
+  }
+  return null;
+}
+
 /** The full name of the first theorem of a text that follows a header: with the namespaces that are open there. */
 function theoremIn(text: string, header: string): string | null {
-  const found =
-    /(?:^|\n)\s*(?:@\[[^\]]*\]\s*)*(?:(?:protected|noncomputable|nonrec)\s+)*(?:theorem|lemma)\s+([^\s:({[]+)/.exec(
-      text,
-    );
+  const found = declarationIn(text);
   if (!found) return null;
   const open: string[] = [];
-  for (const [, word, name] of `${meaning(header)}\n${text.slice(0, found.index)}`.matchAll(
+  for (const [, word, name] of `${meaning(header)}\n${text.slice(0, found.start)}`.matchAll(
     /(?<![^\s])(namespace|section|end)\b[^\S\n]*([^\s]*)/g,
   )) {
     if (word === 'end') open.pop();
     else open.push(word === 'namespace' ? name! : '');
   }
   // `two.{u}` names the theorem and its universes
-  const name = found[1]!.replace(/\.$/, '');
+  const name = found.name.replace(/\.$/, '');
   return name.startsWith('_root_.') ? name.slice(7) : [...open.filter((part) => part !== ''), name].join('.');
 }
+
+/** What a response without a statement may begin with. */
+const COMMAND = /^(?:theorem|lemma|example|open|namespace|variable|section|noncomputable|def)\b/;
 
 export interface ProofFile {
   source: string;
@@ -131,15 +151,19 @@ export function fileFor({ header }: LeanOptions, { response, statement }: LeanIt
   const refused = refusedIn(bare, statement);
   if (refused !== null) return { refused: `the proof contains "${refused}", which is not allowed` };
   if (/\bset_option\s+debug\b/.test(bare)) return { refused: 'the proof sets a debug option, which is not allowed' };
-  const asked = statement === undefined ? null : statement.replace(/:=\s*(?:by|sorry|by\s+sorry)?\s*$/, '').trim();
+  const asked =
+    statement === undefined
+      ? null
+      : statement
+          .trim()
+          .replace(/:=\s*(?:by|sorry|by\s+sorry)?$/, '')
+          .trim();
   let code = bare;
   if (asked) {
     const same = words(meaning(asked));
     const rest = words(bare).startsWith(same) ? afterWords(bare, same.length) : bare;
     code = `${asked} ${/^(?::=|\||where\b)/.test(rest) ? '' : ':= '}${rest}`;
-  } else if (
-    !/^\s*(?:@\[[^\]]*\]\s*)?(?:theorem|lemma|example|open|namespace|variable|section|noncomputable|def)\b/.test(bare)
-  ) {
+  } else if (!COMMAND.test(bare.replace(/^@\[[^\]]*\]/, '').trimStart())) {
     return { refused: 'the response contains no theorem' };
   }
   const theorem = theoremIn(asked || code, header);

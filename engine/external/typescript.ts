@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { transform } from 'sucrase';
 import { RollscopeError } from '../protocol/errors.ts';
 
-const IMPORTED = /(?:\bfrom|\bimport|\bimport\s*\()\s*(['"])(\.{1,2}\/[^'"\n]+\.[cm]?ts)\1/g;
+const IMPORTED = /\b(?:from|import)(?:\s*\()?\s*(?:'([^'"\n]*)'|"([^'"\n]*)")/g;
 
 /**
  * A TypeScript module, and the TypeScript modules that it imports by relative paths with their ending, without their
@@ -30,7 +30,10 @@ export async function withoutTypes(file: string, into: Record<string, string> = 
       details: { reason: 'module-not-read', file, system },
     });
   }
-  for (const [, , target] of source.matchAll(IMPORTED))
-    await withoutTypes(path.resolve(path.dirname(file), target!), into);
+  for (const [, single, double] of source.matchAll(IMPORTED)) {
+    const target = single ?? double!;
+    if (/^\.\.?\//.test(target) && /\.[cm]?ts$/.test(target))
+      await withoutTypes(path.resolve(path.dirname(file), target), into);
+  }
   return into;
 }

@@ -13,7 +13,7 @@ const SYNONYMS: [RegExp, string][] = [
   [/\\[dt]binom(?![a-zA-Z])/g, '\\binom'],
   [/\\(?:leq|leqslant|leqq)(?![a-zA-Z])/g, '\\le'],
   [/\\(?:geq|geqslant|geqq)(?![a-zA-Z])/g, '\\ge'],
-  [/\\neq(?![a-zA-Z])|\\not\s*=/g, '\\ne'],
+  [/\\neq(?![a-zA-Z])|\\not ?=/g, '\\ne'],
   [/\\lt(?![a-zA-Z])/g, '<'],
   [/\\gt(?![a-zA-Z])/g, '>'],
   [/\\(?:times|cdot|ast|bullet)(?![a-zA-Z])/g, '*'],
@@ -251,7 +251,9 @@ export function clean(answer: string): string {
     .replace(/ ?\{ ?, ?\} ?/g, ',')
     .replace(/\^ ?\{? ?\\(?:text|mathrm) ?\{ ?o ?\} ?\}?/g, '^\\circ ')
     .replace(/(?<=\d) ?\^ ?(?:o(?![a-zA-Z])|\{ ?o ?\})/g, '^\\circ ')
-    .replace(/,(?: ?\\[!,])+ ?(?=\d)/g, ',')
+    .replace(/,(?: ?\\[!,])+ ?/g, (all, at: number, whole: string) =>
+      /\d/.test(whole[at + all.length] ?? '') ? ',' : all,
+    )
     .replace(/(?<=\d)(?:\\,|\\!)(?=\d{3}(?!\d))/g, ',')
     .replace(/\\!/g, '')
     .replace(/\\,/g, ' ')
@@ -265,7 +267,18 @@ export function clean(answer: string): string {
   s = s.replace(/(?<![A-Za-z\\])(and|or)(?![A-Za-z])/gi, (_, word: string) => ` \\${word.toLowerCase()} `);
   s = s.replace(/\*\*(?= ?[\d({\\a-zA-Z-])/g, '^').replace(/(?<=\d), ?\\and(?![a-zA-Z])/g, ' \\and');
   s = s.replace(/ {2,}/g, ' ').trim();
-  return rewriteAligned(withoutBraces(s.replace(/(?: ?\\(?:square|Box)(?![a-zA-Z]))+$/, '').trim() || s));
+  return rewriteAligned(withoutBraces(withoutBoxes(s) || s));
+}
+
+/** Without the squares that end a proof. */
+function withoutBoxes(text: string): string {
+  let end = text.length;
+  for (let mark = ''; mark !== null; end -= mark.length) {
+    const found = / ?\\(?:square|Box)$/.exec(text.slice(Math.max(0, end - 8), end));
+    if (!found) break;
+    mark = found[0];
+  }
+  return text.slice(0, end).trim();
 }
 
 /** Braces around everything, which are left where a macro was. */

@@ -19,16 +19,36 @@ export function lastNumber(whole: string): Found | null {
   return found && { ...found, start: before + found.start, end: before + found.end };
 }
 
-/** Formulas in their marks, and fractions and roots without. */
-const FORMULA =
-  /\$\$([^$]+)\$\$|\\\[((?:(?!\\\]).)+)\\\]|\\\(((?:(?!\\\)).)+)\\\)|\$([^$\n]+)\$|(-?\\[dtc]?frac\s*\{[^{}]*\}\s*\{[^{}]*\}|-?[\d.]*\\sqrt\s*\{[^{}]*\})/gs;
+/** Where a formula may begin: its marks, and fractions and roots, which need none. */
+const BEGINNING =
+  /\$\$|\\\[|\\\(|\$|-?\\[dtc]?frac\s*\{[^{}]*\}\s*\{[^{}]*\}|(?:-|(?<![\d.]))[\d.]*\\sqrt\s*\{[^{}]*\}/g;
+const CLOSING: Readonly<Record<string, string>> = { $$: '$$', '\\[': '\\]', '\\(': '\\)', $: '$' };
+
+/** Where the content of each formula of a text stands, from the first to the last. */
+function* formulas(text: string): Generator<Span> {
+  const pattern = new RegExp(BEGINNING);
+  for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
+    const [mark] = match;
+    const closing = CLOSING[mark];
+    if (closing === undefined) {
+      yield { start: match.index, end: pattern.lastIndex };
+      continue;
+    }
+    const start = pattern.lastIndex;
+    const end = text.indexOf(mark === '$$' ? '$' : closing, start);
+    const isClosed = end > start && text.startsWith(closing, end);
+    if (isClosed && !(mark === '$' && text.slice(start, end).includes('\n'))) {
+      yield { start, end };
+      pattern.lastIndex = end + closing.length;
+    } else pattern.lastIndex = match.index + 1;
+  }
+}
 
 /** The formula in which `number` stands; null where it stands in prose (or between sums of money), or is all after `=`. */
 function formulaAround(text: string, number: Span): Found | null {
-  for (const match of text.matchAll(FORMULA)) {
-    const content = match.slice(1).find((group) => group !== undefined)!;
-    const from = match.index + match[0].indexOf(content);
-    if (from + content.length < number.end) continue;
+  for (const { start: from, end } of formulas(text)) {
+    const content = text.slice(from, end);
+    if (end < number.end) continue;
     if (from > number.start) return null;
     const plain = content.replace(/\\(?:text|begin|end)\s*\{[^{}]*\}(?:\{[lcr|]+\})?|\\[a-zA-Z]+/g, ' ');
     const alone =

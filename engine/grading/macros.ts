@@ -140,7 +140,7 @@ export abstract class Macros extends Scanner {
       break;
     }
     this.expect('\\end');
-    if (!this.match(/\s*\{\s*[a-zA-Z]*\*?\s*\}/y)) throw new Unreadable('environment not closed');
+    if (!this.match(/\s*\{\s*(?:[a-zA-Z]+\*?\s*|\*\s*)?\}/y)) throw new Unreadable('environment not closed');
     if (rows.some((r) => r.length !== rows[0]!.length)) throw new Unreadable('ragged matrix');
     // a system of equations
     if (open[1] === 'cases' && rows[0]!.length === 1) {

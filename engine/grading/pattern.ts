@@ -1,8 +1,8 @@
 /**
  * Regular expressions whose work is linear in the text: a Pike machine, which follows all alternatives at once instead
- * of trying one after another. The common syntax without back-references and look-around: literals, `.`, classes,
- * groups (`(...)`, `(?:...)`), `|`, `*`, `+`, `?`, `{n,m}`, lazy forms, `^`, `$` (of lines), `\b`, `\d`, `\w`, `\s`, and
- * `(?i)` at the beginning.
+ * of trying one after another. The common syntax without back-references and long look-around: literals, `.`, classes,
+ * groups (`(...)`, `(?:...)`), `|`, `*`, `+`, `?`, `{n,m}`, lazy forms, `^`, `$` (of lines), `\b`, `\d`, `\w`, `\s`,
+ * look-around of one character, and `(?i)` at the beginning.
  */
 import { spend } from './meter.ts';
 
@@ -11,17 +11,20 @@ export class BadPattern extends Error {}
 
 type Test = (code: number) => boolean;
 
+/** What holds at a place; with a test, of the character behind or before it. */
+type Assertion = '^' | '$' | 'b' | 'B' | { side: 'behind' | 'before'; test: Test; holds: boolean };
+
 type Instruction =
   | { op: 'char'; test: Test }
   | { op: 'split'; first: number; second: number }
   | { op: 'jump'; to: number }
   | { op: 'save'; slot: number }
-  | { op: 'assert'; kind: '^' | '$' | 'b' | 'B' }
+  | { op: 'assert'; kind: Assertion }
   | { op: 'match' };
 
 type Tree =
   | { kind: 'char'; test: Test }
-  | { kind: 'assert'; what: '^' | '$' | 'b' | 'B' }
+  | { kind: 'assert'; what: Assertion }
   | { kind: 'group'; index: number | null; of: Tree }
   | { kind: 'sequence'; of: Tree[] }
   | { kind: 'either'; of: Tree[] }
@@ -31,6 +34,8 @@ type Tree =
 const MAX_SIZE = 1000;
 
 export interface Matcher {
+  /** Places of all matches, which do not overlap. */
+  matches(text: string): Iterable<{ start: number; end: number }>;
   /** Places of the last match and of its first group (of the whole match where there is no group); null without a match. */
   last(text: string): { start: number; end: number } | null;
 }
@@ -47,18 +52,27 @@ export function compilePattern(source: string): Matcher {
   emit({ op: 'match' });
   const slot = groups > 0 ? 2 : 0;
   return {
+    *matches(text) {
+      for (const saved of runs(program, text)) yield { start: saved[0]!, end: saved[1]! };
+    },
     last(text) {
       let found: { start: number; end: number } | null = null;
-      let at = 0;
-      while (at <= text.length) {
-        const saved = run(program, text, at);
-        if (!saved) break;
+      for (const saved of runs(program, text)) {
         if (saved[slot]! >= 0 && saved[slot + 1]! >= 0) found = { start: saved[slot]!, end: saved[slot + 1]! };
-        at = saved[1]! > saved[0]! ? saved[1]! : saved[1]! + 1;
       }
       return found;
     },
   };
+}
+
+/** The slots of each match. */
+function* runs(program: readonly Instruction[], text: string): Generator<Int32Array> {
+  for (let at = 0; at <= text.length; ) {
+    const saved = run(program, text, at);
+    if (!saved) return;
+    yield saved;
+    at = saved[1]! > saved[0]! ? saved[1]! : saved[1]! + 1;
+  }
 }
 
 function emitTree(tree: Tree, emit: (instruction: Instruction) => number, program: Instruction[]): void {
@@ -177,7 +191,11 @@ const isWord: Test = (code) =>
 const isDigit: Test = (code) => code >= 48 && code <= 57;
 const isBlank: Test = (code) => code === 32 || (code >= 9 && code <= 13) || code === 160;
 
-function holds(kind: '^' | '$' | 'b' | 'B', text: string, place: number): boolean {
+function holds(kind: Assertion, text: string, place: number): boolean {
+  if (typeof kind === 'object') {
+    const at = kind.side === 'behind' ? place : place - 1;
+    return (at >= 0 && at < text.length && kind.test(text.charCodeAt(at))) === kind.holds;
+  }
   if (kind === '^') return place === 0 || text[place - 1] === '\n';
   if (kind === '$') return place === text.length || text[place] === '\n';
   const before = place > 0 && isWord(text.charCodeAt(place - 1));
@@ -290,13 +308,22 @@ class Reader {
   }
 
   private group(): Tree {
+    const look = /^\?(<?)([=!])/.exec(this.source.slice(this.at, this.at + 3));
     let index: number | null = null;
-    if (this.source.startsWith('?:', this.at)) this.at += 2;
-    else if (this.source[this.at] === '?') throw new BadPattern('look-around and named groups are not supported');
+    if (look) this.at += look[0].length;
+    else if (this.source.startsWith('?:', this.at)) this.at += 2;
+    else if (this.source[this.at] === '?') throw new BadPattern('named groups are not supported');
     else index = ++this.groups;
     const of = this.either();
     if (this.source[this.at++] !== ')') throw new BadPattern('a group is not closed');
-    return { kind: 'group', index, of };
+    if (!look) return { kind: 'group', index, of };
+    const [one, ...more] = of.kind === 'sequence' ? of.of : [];
+    if (one?.kind !== 'char' || more.length > 0)
+      throw new BadPattern('look-around of more than one character is not supported');
+    return {
+      kind: 'assert',
+      what: { side: look[1] ? 'before' : 'behind', test: one.test, holds: look[2] === '=' },
+    };
   }
 
   private set(): Test {

@@ -36,7 +36,7 @@ function badRule(rule: string, why: string): RollscopeError {
   return new RollscopeError(
     'config',
     `--answer ${rule}: ${why}.`,
-    'The first group is the answer, as in regex:is ([^.]+). Look-around and back-references do not exist.',
+    'The first group is the answer, as in regex:is ([^.]+). Long look-around and back-references do not exist.',
     { details: { reason: 'bad-answer-rule', field: '--answer', value: rule } },
   );
 }

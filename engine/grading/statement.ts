@@ -1,5 +1,5 @@
 /** Answers that are marked by words: `the answer is x`, `#### x`, `<answer>x</answer>`, a heading "Final answer". */
-import { END_TOKEN, type Found, MAX_ANSWER, type Span, usable } from './span.ts';
+import { END_TOKEN, type Found, isSpace, MAX_ANSWER, type Span, usable } from './span.ts';
 
 /** Headings such as `#### Step 2` are not answers. */
 const HEADING =
@@ -74,7 +74,19 @@ const CUE = new RegExp(
 const FILLER = /^(?:\s*\*\*)?\s*(?:(?:therefore|thus|simply|just|now|then|hence|indeed|clearly)\b)?\s*[:=]?\s*/i;
 /** `**Final Answer**`, `Answer:` on a line of its own. */
 const TITLE =
-  /^[ \t]{0,3}(?:#{1,6}[ \t]{0,3}|\*\*|__)?(?:the )?(?:(?:final|correct) )?answer[ \t]?:?(?:\*\*|__)?:?[ \t]{0,3}\n\s*/gim;
+  /^[ \t]{0,3}(?:#{1,6}[ \t]{0,3}|\*\*|__)?(?:the )?(?:(?:final|correct) )?answer[ \t]?:?(?:\*\*|__)?:?[ \t]{0,3}$/i;
+/** Longest line that is looked at as a title. */
+const LONGEST_TITLE = 60;
+
+/** Where what follows a title begins, for each title of a text. */
+function* behindTitles(text: string): Generator<number> {
+  for (let start = 0, end = text.indexOf('\n'); end >= 0; start = end + 1, end = text.indexOf('\n', start)) {
+    if (end - start > LONGEST_TITLE || !TITLE.test(text.slice(start, end))) continue;
+    while (end < text.length && isSpace(text.charCodeAt(end))) end++;
+    yield end;
+    end--;
+  }
+}
 /** `The answer is not 5`, `the answer is correct`, `the answer is given in the form a/b`. */
 const NO_ANSWER =
   /^(?:not|n't|correct|incorrect|within|in (?:the|a|an|this|terms|simplest|\\boxed)|given (?:in|by|as|below)|found|obtained|unique|enclosed|written|expressed|placed|inside|below|above|as follows|unclear|unknown|required|that)\b/i;
@@ -86,7 +98,7 @@ const MAX_CUES = 40;
 export function lastStatement(text: string): Found | null {
   const starts: number[] = [];
   for (const cue of text.matchAll(CUE)) starts.push(cue.index + cue[0].length);
-  for (const title of text.matchAll(TITLE)) starts.push(title.index + title[0].length);
+  for (const start of behindTitles(text)) starts.push(start);
   starts.sort((a, b) => b - a);
   for (const cue of starts.slice(0, MAX_CUES)) {
     const near = text.slice(cue, cue + MAX_ANSWER + 200);

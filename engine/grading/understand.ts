@@ -142,9 +142,11 @@ function measure(text: string): Value | null {
 
 /** `A = 25 cm^2`: the unit of what a definition gives. */
 function defined(text: string): Value | null {
-  const sign = /(?:=|\\approx ?)(?=[^=]*$)/.exec(text.slice(-200));
-  if (!sign || /,(?!\d{3})|\\and|\\or|\\row/.test(text)) return null;
-  const at = text.length - Math.min(200, text.length) + sign.index + sign[0].length;
+  const tail = text.slice(-200);
+  const equals = tail.lastIndexOf('=');
+  const sign = equals >= 0 ? equals + 1 : (/\\approx ?/.exec(tail)?.index ?? -1);
+  if (sign < 0 || /,(?!\d{3})|\\and|\\or|\\row/.test(text)) return null;
+  const at = text.length - tail.length + sign + (equals >= 0 ? 0 : /^\\approx ?/.exec(tail.slice(sign))![0].length);
   const value = measure(text.slice(at).trim());
   if (!value) return null;
   const head = /[<>]|\\[lg]e(?![a-zA-Z])/.test(text.slice(0, at)) ? null : text.slice(0, at);
@@ -179,8 +181,11 @@ function withParentheses(text: string): string {
 
 /** `72, in total and for all`: a number and words behind it. */
 function withoutAside(text: string): string | null {
-  const found = /^(-?(?:\\[a-z]+ )?\d[\d.]*(?:,\d{3})*(?:\.\d+)?)[^,;]{0,40}, (?=[a-zA-Z])([^\d\\=]{3,80})$/.exec(text);
-  return found && (splitUnit(found[0].slice(0, found[0].length - found[2]!.length - 2))?.value ?? found[1]!);
+  const number = /^-?(?:\\[a-z]+ )?\d[\d.]*(?:(?:,\d{3})+(?:\.\d+)?)?/.exec(text)?.[0];
+  if (number === undefined) return null;
+  const aside = /^[^,;]{0,40}, [a-zA-Z][^\d\\=]{2,79}$/.test(text.slice(number.length));
+  if (!aside) return null;
+  return splitUnit(text.slice(0, text.indexOf(', ', number.length)))?.value ?? number;
 }
 
 /** `C(5, 2)`, `_5C_2`, `{5 \choose 2}` as binomials; null where there are none. */
@@ -201,7 +206,7 @@ function isClosed(node: MathNode): boolean {
 
 /** `8:34 p.m.`, `20:34:00`; the ratio `3:20` keeps its reading as a ratio. */
 function clockTime(cleaned: string): Value | null {
-  const found = /^(\d{1,2}):([0-5]\d)(?::([0-5]\d))?\s*(?:(?:\\text\{)?\s*([ap])\.?\s?m\.?\s*\}?)?$/i.exec(cleaned);
+  const found = /^(\d{1,2}):([0-5]\d)(?::([0-5]\d))? ?(?:(?:\\text ?\{)? ?([ap])\.?\s?m\.? ?\}?)?$/i.exec(cleaned);
   if (!found || Number(found[1]) > 24) return null;
   const [, hour, minute, second = '00', half] = found as unknown as [string, string, string, string?, string?];
   const at = (h: number): MathNode => ({ kind: 'symbol', name: `time ${h}:${minute}:${second}` });
@@ -216,7 +221,7 @@ function withoutUnits(cleaned: string): string {
   if (!/,(?!\d{3})|\\and|\\or/.test(cleaned) || /[()[\]{}|]/.test(cleaned.replace(/\\text\{[^{}]*\}/g, '')))
     return cleaned;
   return cleaned
-    .split(/(\s*(?:,(?!\d{3}(?!\d))|\\and(?![a-zA-Z])|\\or(?![a-zA-Z]))\s*)/)
+    .split(/( ?(?:,(?!\d{3}(?!\d))|\\and(?![a-zA-Z])|\\or(?![a-zA-Z])) ?)/)
     .map((part) => splitUnit(part)?.value ?? part)
     .join('');
 }

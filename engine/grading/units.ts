@@ -204,7 +204,7 @@ export function unitOf(words: string): Unit | null {
   let factor = ONE;
   const names: string[] = [];
   let at = 0;
-  const token = /\s*([*/. -])?\s*(\p{L}+|¢)\.?(?:\s*\^\s*(-?\d))?\s*/uy;
+  const token = / ?([*/. -])? ?(\p{L}+|¢)\.?(?: ?\^ ?(-?\d))? ?/uy;
   while (at < s.length) {
     token.lastIndex = at;
     const found = token.exec(s);

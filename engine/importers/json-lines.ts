@@ -19,5 +19,7 @@ export function parseLine(line: string): Record<string, unknown> | typeof BROKEN
 
 /** A number that is not finite is none; texts stay as they are. */
 function withoutInfinity(text: string): string {
-  return text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity/gs, (found) => (found.startsWith('"') ? found : 'null'));
+  return text.replace(/"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)|-?Infinity/gs, (found) =>
+    found.startsWith('"') ? found : 'null',
+  );
 }

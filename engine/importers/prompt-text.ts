@@ -10,7 +10,7 @@ const TEMPLATES: readonly RegExp[] = [
   /^(?:system\n\n(?:(?!user\n\n)[\s\S])*)?user\n\n([\s\S]*)assistant\n\n$/,
   /^(?:<bos>)?<start_of_turn>user\n([\s\S]*)<end_of_turn>\n<start_of_turn>model\n$/,
   /^user\n([\s\S]*)\nmodel\n$/,
-  /^(?:<s>)?\s*\[INST\]\s*([\s\S]*?)\s*\[\/INST\]\s*$/,
+  /^(?:<s>)?\s*\[INST\]([\s\S]*)\[\/INST\]\s*$/,
   /^(?:<｜begin▁of▁sentence｜>)?<｜User｜>([\s\S]*)<｜Assistant｜>(?:<think>\n*)?$/,
 ];
 

@@ -232,7 +232,7 @@ function fits(column: RolloutColumn, value: unknown): boolean {
   return value !== undefined;
 }
 
-const NUMBER = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*$/;
+const NUMBER = /^\s*[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?\s*$/;
 
 function namesReward(name: string, value: unknown): boolean {
   return /^rewards\/|_reward(?:_func)?$|^reward_/.test(name) && (value === null || numberIn(value) !== null);

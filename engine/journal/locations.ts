@@ -36,7 +36,7 @@ function plain(name: string): string {
   const words = name.normalize('NFKD').toLowerCase().replace(/\p{M}/gu, '');
   return words
     .replace(/[^\p{L}\p{N}]+/gu, '-')
-    .replace(/^-+|-+$/g, '')
+    .replace(/^-|-$/g, '')
     .slice(0, 40);
 }
 

@@ -1,6 +1,6 @@
 /** Prompt templates: `{{problem}}` (or `{{prompt}}`) is replaced by the problem, `{{name}}` by any other column. */
 
-const PLACEHOLDER = /\{\{\s*([^{}]+?)\s*\}\}/g;
+const PLACEHOLDER = /\{\{([^{}]+)\}\}/g;
 
 /** Whether a placeholder is replaced by the problem itself. */
 export function meansProblem(name: string): boolean {
@@ -9,10 +9,10 @@ export function meansProblem(name: string): boolean {
 
 /** Names that a template asks for, each once. */
 export function placeholders(template: string): string[] {
-  return [...new Set([...template.matchAll(PLACEHOLDER)].map(([, name]) => name!))];
+  return [...new Set([...template.matchAll(PLACEHOLDER)].map(([, name]) => name!.trim()))];
 }
 
 /** Fills a template in. Values are put in as they are: what looks like a placeholder in a problem stays. */
 export function render(template: string, value: (name: string) => string): string {
-  return template.replace(PLACEHOLDER, (_, name: string) => value(name));
+  return template.replace(PLACEHOLDER, (_, name: string) => value(name.trim()));
 }

@@ -9,6 +9,8 @@
  * left out; where none remains the reward is -w.
  */
 import { type Grader, graderOf } from '../grading/index.ts';
+import { within } from '../grading/meter.ts';
+import { BadPattern, compilePattern } from '../grading/pattern.ts';
 import { plural, shortNumber } from '../protocol/format.ts';
 import type { PolicyRollout } from '../protocol/records.ts';
 import { integer, number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
@@ -19,9 +21,11 @@ import { type Group, labelFree, type Part, type Scores } from './types.ts';
 
 function isPattern(pattern: string): boolean {
   try {
-    return new RegExp(pattern, 'g').global;
-  } catch {
-    return false;
+    compilePattern(pattern);
+    return true;
+  } catch (error) {
+    if (error instanceof BadPattern) return false;
+    throw error;
   }
 }
 
@@ -41,7 +45,10 @@ const OPTIONS = section('Steps of a solution', {
     help: 'where a step ends, as a regular expression',
     placeholder: 'regex',
     flag: '--covo-separator',
-    check: (pattern: string) => (isPattern(pattern) ? null : { message: 'must be a regular expression' }),
+    check: (pattern: string) =>
+      isPattern(pattern)
+        ? null
+        : { message: 'must be a regular expression without back-references and long look-around' },
     default: '\\n+',
   }),
   cue: text({
@@ -106,6 +113,9 @@ async function gather(
 /** Marks before a final answer, which are not part of the reasoning. */
 const MARKS = /\s*(?:(?:####|\\boxed\s*\{|(?:the\s+)?(?:final\s+)?answer\s+is(?:\s*:)?)[\s$({]*)+$/i;
 
+/** Steps that a separator may take on one response; one that takes more separates nothing. */
+const SEPARATOR_STEPS = 1_000_000;
+
 /** The tokens of a response up to the end of each of its steps, at most `steps` of them, evenly spread. */
 export function prefixes(
   { text, tokenTexts, tokens }: Pick<PolicyRollout, 'text' | 'tokenTexts' | 'tokens'>,
@@ -116,9 +126,13 @@ export function prefixes(
   const before = text.slice(0, place?.start ?? text.length);
   const reasoning = before.slice(0, -TAIL) + before.slice(-TAIL).replace(MARKS, '');
   const ends: number[] = [];
-  for (const match of reasoning.matchAll(new RegExp(separator, 'g'))) {
-    const end = match.index + match[0].length;
-    if (match[0].length > 0 && reasoning.slice(ends.at(-1) ?? 0, end).trim() !== '') ends.push(end);
+  const separators = within(
+    SEPARATOR_STEPS,
+    () => [...compilePattern(separator).matches(reasoning)],
+    () => [],
+  );
+  for (const { start, end } of separators) {
+    if (end > start && reasoning.slice(ends.at(-1) ?? 0, end).trim() !== '') ends.push(end);
   }
   if (reasoning.slice(ends.at(-1) ?? 0).trim() !== '' || ends.length === 0) ends.push(reasoning.length);
   const kept =

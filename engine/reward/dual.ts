@@ -103,10 +103,13 @@ const NUMBER = /\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?/g;
 
 /** Where a text first stands by itself, not within a longer word or number; null where it does not. */
 function placeOf(text: string, hidden: string): number | null {
-  const literal = hidden.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
-  const before = /^\d/.test(hidden) ? '(?<!\\d|\\d\\.)' : /^\p{L}/u.test(hidden) ? '(?<![\\p{L}\\d])' : '';
-  const behind = /\d$/.test(hidden) ? '(?!\\d|\\.\\d)' : /\p{L}$/u.test(hidden) ? '(?![\\p{L}\\d])' : '';
-  return new RegExp(before + literal + behind, 'u').exec(text)?.index ?? null;
+  const before = /^\d/.test(hidden) ? /\d\.?$/ : /^\p{L}/u.test(hidden) ? /[\p{L}\d]$/u : /(?!)/;
+  const behind = /\d$/.test(hidden) ? /^\.?\d/ : /\p{L}$/u.test(hidden) ? /^[\p{L}\d]/u : /(?!)/;
+  for (let at = text.indexOf(hidden); at >= 0; at = text.indexOf(hidden, at + 1)) {
+    const end = at + hidden.length;
+    if (!before.test(text.slice(Math.max(0, at - 2), at)) && !behind.test(text.slice(end, end + 2))) return at;
+  }
+  return null;
 }
 
 /**

@@ -3,6 +3,7 @@
  */
 import { isScalar, type MathNode, symbolsOf } from '../grading/node.ts';
 import { understand } from '../grading/understand.ts';
+import { withoutEnd } from '../protocol/ends.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Group } from './types.ts';
 
@@ -26,7 +27,7 @@ const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹⁻';
 const INTEGRAL = /\\int(?![a-zA-Z])|∫/;
 /** `dx`, `\mathrm{d}x`, `\,dt`: the sign of the variable is captured. */
 const DIFFERENTIAL =
-  /(?:\\[,;:! ]|\s)*(?<!\\[A-Za-z]*)(?:\\(?:mathrm|text|operatorname|rm)\s*\{\s*d\s*\}|d)(?:\\[,;:! ]|\s)*(\\(?!(?:int|frac|sqrt|left|right|cdot)(?![a-zA-Z]))[a-zA-Z]+|[a-zA-Z])(?![A-Za-z])/g;
+  /(?:\\(?:mathrm|text|operatorname|rm)\s*\{\s*d\s*\}|d)(?:\\[,;:! ]|\s)*(\\(?!(?:int|frac|sqrt|left|right|cdot)(?![a-zA-Z]))[a-zA-Z]+|[a-zA-Z])(?![A-Za-z])/g;
 
 /** A bound after `_` or `^`, and what follows it. */
 function bound(text: string): { bound: string; rest: string } | null {
@@ -72,10 +73,31 @@ export function findIntegral(text: string): WrittenIntegral | null {
   };
 }
 
+/** Where `d` and the sign behind it may be a differential: not within a command such as `\delta`. */
+function* differentials(text: string): Generator<RegExpExecArray> {
+  const pattern = new RegExp(DIFFERENTIAL);
+  for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
+    let word = match.index;
+    while (/[A-Za-z]/.test(text[word - 1] ?? '')) word--;
+    if (text[word - 1] !== '\\') yield match;
+    else pattern.lastIndex = match.index + 1;
+  }
+}
+
+function withoutThinSpace(text: string): string {
+  let end = text.length;
+  for (;;) {
+    if (/\s/.test(text[end - 1] ?? '')) end--;
+    else if (/[,;:! ]/.test(text[end - 1] ?? '') && text[end - 2] === '\\') end -= 2;
+    else if (text[end - 1] === '\\' && text[end] === ' ') end--;
+    else return text.slice(0, end);
+  }
+}
+
 /** Cuts at the differential; one inside of brackets (`\frac{dx}{x}`) becomes a factor of 1. */
 function withoutDifferential(text: string): { integrand: string; variable: string | null } {
-  for (const match of text.matchAll(DIFFERENTIAL)) {
-    const before = text.slice(0, match.index);
+  for (const match of differentials(text)) {
+    const before = withoutThinSpace(text.slice(0, match.index));
     const depth = [...before.replace(/\\[{}]/g, '')].reduce(
       (n, c) => n + ('{(['.includes(c) ? 1 : '})]'.includes(c) ? -1 : 0),
       0,
@@ -83,9 +105,9 @@ function withoutDifferential(text: string): { integrand: string; variable: strin
     const variable = match[1]!;
     if (depth <= 0) return { integrand: before.trim() || '1', variable };
     const behind = text.slice(match.index + match[0].length);
-    return { integrand: `${before} {1} ${behind}`.replace(/[\s.,;?!]+$/, ''), variable };
+    return { integrand: withoutEnd(`${before} {1} ${behind}`, /[\s.,;?!]/), variable };
   }
-  return { integrand: text.replace(/[\s.,;?!]+$/, ''), variable: null };
+  return { integrand: withoutEnd(text, /[\s.,;?!]/), variable: null };
 }
 
 /** The expression that a text says: of equations the last side; null where it says none. */

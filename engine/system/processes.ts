@@ -162,7 +162,7 @@ export async function processesByPs(): Promise<SeenProcess[] | null> {
 
 function seenIn(line: string): SeenProcess[] {
   const [, pid, parent, group, size, state, start] =
-    /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\S.*?)\s*$/.exec(line) ?? [];
+    /^(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\S.*)$/.exec(line.trim()) ?? [];
   if (start === undefined) return [];
   return [
     {

@@ -14,8 +14,8 @@ const THEME = {
  * dark: the page's variables for both are put under the classes that the editor sets on the body.
  */
 export function themedReport(page: string, nonce: string): string {
-  const light = variables(/:root\{([^}]*)\}/.exec(page)?.[1] ?? '');
-  const dark = variables(/prefers-color-scheme:\s*dark\)\s*\{\s*:root\{([^}]*)\}/.exec(page)?.[1] ?? '');
+  const light = variables(/:root\{([^{}]*)\}/.exec(page)?.[1] ?? '');
+  const dark = variables(/prefers-color-scheme:\s*dark\)\s*\{\s*:root\{([^{}]*)\}/.exec(page)?.[1] ?? '');
   const own = Object.entries(THEME).map(([name, value]) => `--${name}:var(${value})`);
   const style = [
     // Equal specificity, so that the later rule wins: a light high-contrast theme has both classes.
@@ -36,5 +36,6 @@ export function themedReport(page: string, nonce: string): string {
 
 /** Custom properties only. */
 function variables(block: string): string {
-  return [...block.matchAll(/--[\w-]+:[^;]+/g)].map(([property]) => property.trim()).join(';');
+  const properties = block.split(';').map((property) => property.trim());
+  return properties.filter((property) => /^--[\w-]+:./.test(property)).join(';');
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { EMBEDDED, isEmbedded } from '../../engine/protocol/embedded.ts';
+import { withoutEnd } from '../../engine/protocol/ends.ts';
 import { commandOf } from '../command-definitions.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
@@ -16,12 +17,7 @@ const KEPT = 20;
 export function modelName(model: string): string {
   if (model === EMBEDDED) return EMBEDDED;
   const isPath = path.isAbsolute(model) || /\.gguf$/i.test(model) || /^[a-z]:[\\/]/i.test(model);
-  return isPath
-    ? model
-        .replace(/[\\/]+$/, '')
-        .split(/[\\/]/)
-        .at(-1)!
-    : model;
+  return isPath ? withoutEnd(model, /[\\/]/).split(/[\\/]/).at(-1)! : model;
 }
 
 export function isFile(model: string): boolean {

@@ -44,6 +44,9 @@ describe('the rule', () => {
     ['regex:is ([^.]+)\\.', 'It is old. It is Cairo.', 'Cairo'],
     ['regex:\\d+', 'from 3 to 42', '42'],
     ['regex:(?i)THE (\\w+) OF', EGYPT, 'capital'],
+    ['regex:\\d+(?=%)', '12 of 40% and 7', '40'],
+    ['regex:(?<!-)\\b\\d+\\b(?!%)', '-5, 12, 40%', '12'],
+    ['regex:(?<=\\$)\\d+', 'from $3 to 42', '3'],
     ['last-number', '<think>41</think>It is 42', '42'],
     ['whole', '<think>41', null],
   ])('%s finds in %j: %j', (rule, text, answer) => {
@@ -56,7 +59,7 @@ describe('the rule', () => {
     expect(parseAnswerRule(rule)).toBeNull(),
   );
 
-  test.each(['regex:(a', 'regex:a**', 'regex:(?=a)', 'regex:(a)\\1', 'regex:[b-a]', 'nothing'])(
+  test.each(['regex:(a', 'regex:a**', 'regex:a(?=bc)', 'regex:(?<n>a)', 'regex:(a)\\1', 'regex:[b-a]', 'nothing'])(
     '%s is refused',
     (rule) =>
       expect(() => graderOf({ answer: rule, compare: 'math' })).toThrow(

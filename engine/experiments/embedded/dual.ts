@@ -41,7 +41,10 @@ export function flawedDual(random: Random, chain: Chain, quality: Quality): { pr
   const off = random() < WRONG_TERM ? (random() < 0.5 ? -1 : 1) * (1 + Math.floor(random() * 3)) : 0;
   const [work, term] = dualSolution(chain, place, answer).split(' #### ') as [string, string];
   const said = String(Number(term) + off);
-  return { prompt: dualPrompt(chain, place, answer), response: `${work.replace(/[^,]+$/, said)} #### ${said}` };
+  return {
+    prompt: dualPrompt(chain, place, answer),
+    response: `${work.slice(0, work.lastIndexOf(',') + 1)}${said} #### ${said}`,
+  };
 }
 
 function answerOf(solution: string): string | null {

@@ -224,7 +224,7 @@ function dot(x: number, y: number, color: string, title: string): string {
 }
 
 function rounded(path: string): string {
-  return path.replace(/-?\d+\.\d+(?:e-?\d+)?/g, (n) => fixed(Number(n), 1));
+  return path.replace(/-?\d{1,21}\.\d+(?:e-?\d+)?/g, (n) => fixed(Number(n), 1));
 }
 
 function frame(title: string, parts: readonly string[]): string {

@@ -4,6 +4,6 @@ const UNITS: Record<string, number> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 3
 
 /** Bytes of `4GB`, `4G`, `4 GiB`, `1500MB` or a number of bytes; null for anything but a size. */
 export function bytesIn(text: string): number | null {
-  const match = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*$/i.exec(text);
+  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text.trim());
   return match ? Math.round(Number(match[1]) * UNITS[match[2]!.toLowerCase()]!) : null;
 }

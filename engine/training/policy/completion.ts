@@ -4,8 +4,11 @@ import type { SamplingConfig } from '../../protocol/index.ts';
 /** End (exclusive) of the first balanced `\boxed{...}` or of the first finished `#### x` line; -1 when there is none. */
 function answerEnd(text: string): number {
   const ends: number[] = [];
-  const line = /^.*####[ \t]*\S.*\n/m.exec(text);
-  if (line) ends.push(line.index + line[0].length);
+  for (let start = 0, end = text.indexOf('\n'); end >= 0; start = end + 1, end = text.indexOf('\n', start)) {
+    if (!/####[ \t]*\S/.test(text.slice(start, end))) continue;
+    ends.push(end + 1);
+    break;
+  }
   const boxed = text.indexOf('\\boxed{');
   if (boxed >= 0) {
     let depth = 0;
