@@ -1,5 +1,7 @@
 /** The engine in this process: the server, with the parts that do the work loaded on demand. */
 import { freeName, newRunName } from '../journal/locations.ts';
+import { readRunFile } from '../journal/reader.ts';
+import { isOnTrl } from '../protocol/config.ts';
 import { VERSION } from '../protocol/version.ts';
 import { openLog } from '../server/log.ts';
 import { EngineServer, type ServerOptions } from '../server/server.ts';
@@ -15,8 +17,14 @@ export function serverOptions({ home, runsFolder, ...choices }: EngineChoices): 
     runsFolder,
     version: VERSION,
     runs: {
-      startRun: async (options) => (await import('../training/run/index.ts')).startRun(options),
-      resumeRun: async (options) => (await import('../training/run/index.ts')).resumeRun(options),
+      startRun: async (options) =>
+        isOnTrl(options.config)
+          ? (await import('../trl/index.ts')).startTrl(options)
+          : (await import('../training/run/index.ts')).startRun(options),
+      resumeRun: async (options) =>
+        isOnTrl((await readRunFile(options.folder)).config)
+          ? (await import('../trl/index.ts')).resumeTrl(options)
+          : (await import('../training/run/index.ts')).resumeRun(options),
     },
     doctor: async () => (await import('../runtime/doctor.ts')).doctor(),
     nameRun: (config, folder) => freeName(newRunName(config, new Date()), folder),

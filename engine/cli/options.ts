@@ -8,7 +8,7 @@ import type { RunSetting, SettingGroup } from '../config/settings.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Flag } from '../protocol/settings/kit.ts';
 
-export { PROBE_GROUPS, SCORE_GROUPS, TRAIN_GROUPS } from '../config/settings.ts';
+export { ENGINE_GROUP, PROBE_GROUPS, SCORE_GROUPS, TRAIN_GROUPS } from '../config/settings.ts';
 
 /** One flag that sets a setting: the option itself, an alias, or a former name. */
 export interface RunFlag {

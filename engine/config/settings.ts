@@ -3,6 +3,7 @@
  * and those of the rewards. Without zod and without what computes: `--help` loads it.
  */
 import { DATASET } from '../protocol/settings/dataset.ts';
+import { ENGINE } from '../protocol/settings/engine.ts';
 import { GRADING } from '../protocol/settings/grading.ts';
 import { type AnySection, type PlacedSetting, settingsIn } from '../protocol/settings/kit.ts';
 import { LORA } from '../protocol/settings/lora.ts';
@@ -66,8 +67,11 @@ export const TRAIN_GROUPS: readonly SettingGroup[] = [
   },
 ];
 
+/** Experiments are made of this engine's runs; a training may be another trainer's. */
+export const ENGINE_GROUP: SettingGroup = { title: 'Engine', settings: settingsIn(ENGINE as AnySection, 'engine.') };
+
 /** All settings of a run. */
-export const SETTINGS: readonly RunSetting[] = TRAIN_GROUPS.flatMap(({ settings }) => settings);
+export const SETTINGS: readonly RunSetting[] = [...TRAIN_GROUPS, ENGINE_GROUP].flatMap(({ settings }) => settings);
 
 /** The setting at a place of the configuration, or the one that the place lies within; undefined where none is. */
 export function settingAt(path: string): RunSetting | undefined {

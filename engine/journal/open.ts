@@ -14,17 +14,21 @@ import { cutRunAt, recoverRun } from './recovery.ts';
 /**
  * Opens an interrupted or stopped run to resume it from its last checkpoint: `append` and `appendGroup` then recognize what
  * the run has recorded behind it, until there is no more. A run of an older format is one of today's from here on: what
- * it has recorded behind the checkpoint is made again. Throws `run-not-found`, `run-version`, `run-in-use`,
+ * it has recorded behind the checkpoint is made again, as it is with `remake`: the trainer cannot repeat it. Throws `run-not-found`, `run-version`, `run-in-use`,
  * `run-broken`, `disk`, and `usage` for a completed run.
  */
-export async function openJournal(folder: string, options: JournalOptions = {}): Promise<Journal> {
+export async function openJournal(
+  folder: string,
+  { remake = false, ...options }: JournalOptions & { remake?: boolean } = {},
+): Promise<Journal> {
   const path = resolve(folder);
   const { format, ...rest } = await readRunFile(path);
   const runFile: RunFile = { format: RUN_FORMAT, ...rest };
   const contents = { runFile, problems: await readProblems(path), prompts: await readPrompts(path) };
   const lock = await lockRun(path);
   try {
-    const opened = await recoverRun(path, { remake: format < RUN_FORMAT });
+    const old = format < RUN_FORMAT;
+    const opened = await recoverRun(path, old ? { remake: 'older-format' } : remake ? { remake: 'unrepeatable' } : {});
     if (opened.completed) {
       const hint = 'To train further, start a new run with more steps.';
       throw new RollscopeError('usage', `The run ${runName(path)} is already complete.`, hint, {

@@ -22,11 +22,14 @@ import {
 import { restoreHint } from './missing-file.ts';
 import { isIncidental } from './replay.ts';
 
+/** Why records behind the checkpoint are not recognized when they come again. */
+export type Remake = 'older-format' | 'unrepeatable';
+
 /** What opening a killed run removed. */
 export interface Recovery {
   /** Whole records whose rollouts were not whole. */
   records: number;
-  /** Records of an older format behind the checkpoint, which are made again in the format of today. */
+  /** Records behind the checkpoint that are made again: of an older format, or of a trainer that cannot repeat them. */
   remade: number;
   /** Bytes cut from `events.jsonl` and from the rollout files. */
   eventBytes: number;
@@ -58,10 +61,10 @@ export interface OpenedRun {
 
 /**
  * Reads the run and cuts what is torn; with `remake` also what is recorded behind the checkpoint, since the run cannot
- * recognize an older format. A completed run is left as it is. Throws `run-broken` for any other damage.
+ * recognize it. A completed run is left as it is. Throws `run-broken` for any other damage.
  */
-export function recoverRun(folder: string, { remake = false } = {}): Promise<OpenedRun> {
-  return recover(folder, { remake });
+export function recoverRun(folder: string, { remake }: { remake?: Remake } = {}): Promise<OpenedRun> {
+  return recover(folder, { ...(remake && { remake }) });
 }
 
 /** Cuts everything that a run has recorded behind a position, whether the run is complete or not. Throws `run-broken`. */
@@ -69,7 +72,10 @@ export function cutRunAt(folder: string, at: JournalPosition): Promise<OpenedRun
   return recover(folder, { at });
 }
 
-async function recover(folder: string, { remake = false, at = null as JournalPosition | null }): Promise<OpenedRun> {
+async function recover(
+  folder: string,
+  { remake, at = null }: { remake?: Remake; at?: JournalPosition | null },
+): Promise<OpenedRun> {
   const checkpoints = await listCheckpoints(folder);
   let scan = await scanEvents(folder, at?.nextSeq ?? checkpoints[0]?.position.nextSeq ?? 0);
   const usable = checkpoints.filter(({ position }) => position.nextSeq <= scan.offsets.length);
@@ -108,7 +114,7 @@ async function recover(folder: string, { remake = false, at = null as JournalPos
     rolloutBytes: await cutRollouts(folder, framesEnd),
     checkpoints: await removeUnfinished(folder),
   };
-  const message = describe(cut);
+  const message = describe(cut, remake);
   return { ...opened, framesEnd, recovery: message ? { ...cut, message } : null };
 }
 
@@ -203,7 +209,10 @@ async function cutRollouts(folder: string, end: FrameCursor): Promise<number> {
   return bytes;
 }
 
-function describe(cut: Omit<Recovery, 'message'>): string {
+function describe(cut: Omit<Recovery, 'message'>, remake: Remake | undefined): string {
+  if (cut.remade > 0 && remake === 'unrepeatable') {
+    return `The ${plural(cut.remade, 'record')} after the last checkpoint are made again.`;
+  }
   if (cut.remade > 0) {
     return `The run was started in an older format. The ${cut.remade} records after the last checkpoint are written again in the current one.`;
   }

@@ -58,6 +58,11 @@ export const StoredRunConfig = schemaOf(RUN, { unknown: 'drop' }, { rewardOption
   RunConfigInput
 >;
 
+/** Whether TRL trains the run. */
+export function isOnTrl(config: Pick<RunConfig, 'engine'> | null): boolean {
+  return config?.engine?.kind === 'trl';
+}
+
 /**
  * Throws RollscopeError `config` where more rollouts would train than vote.
  *

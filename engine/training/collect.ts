@@ -3,10 +3,19 @@ import type { JudgedGroup } from '../analysis/metrics.ts';
 import type { Problem } from '../protocol/index.ts';
 import { isGroupwise } from './advantages.ts';
 import type { RunContext } from './context.ts';
+import type { OutsideTrainer } from './outside.ts';
 import type { TrainedResponse } from './policy/responses.ts';
 import { recordGroup, sample, withEvidence } from './sample.ts';
 import { subset } from './schedule.ts';
-import { type Judged, judgedGroup, score, type WithAdvantages, type WithEvidence, withAdvantages } from './stages.ts';
+import {
+  type Judged,
+  judgedGroup,
+  type Scored,
+  score,
+  type WithAdvantages,
+  type WithEvidence,
+  withAdvantages,
+} from './stages.ts';
 
 /** What remains of a group for the update and the metrics; texts and the other statistics are in the journal. */
 export interface Collected {
@@ -22,7 +31,7 @@ export interface Collected {
  * groups.
  */
 export async function collect(context: RunContext, step: number, batch: readonly Problem[]): Promise<Collected[]> {
-  const { config, reward, vocabulary } = context;
+  const { config, reward, vocabulary, outside } = context;
   const place = { phase: 'train', step } as const;
   const collected: Collected[] = [];
   const finish = (groups: readonly WithEvidence[]) => {
@@ -30,26 +39,34 @@ export async function collect(context: RunContext, step: number, batch: readonly
       const train = subset(config.seed, step, group.problem.index, group.rollouts.length, config.group);
       return score(group, reward, vocabulary, train);
     });
-    for (const group of withAdvantages(scored, config.loss.advantage)) {
+    for (const group of outside ? asGiven(outside, step, scored) : withAdvantages(scored, config.loss.advantage)) {
       recordGroup(context, place, group);
       collected.push(forUpdate(group));
     }
   };
-  const atOnce = reward.evidence.length === 0 && isGroupwise(config.loss.advantage);
+  const atOnce = outside !== null || (reward.evidence.length === 0 && isGroupwise(config.loss.advantage));
   const waiting: Judged[] = [];
   await sample(context, batch, { ...place, rows: config.votes, sampling: config.sampling }, (group) => {
-    if (atOnce) finish([{ ...group, evidence: {} }]);
+    if (atOnce) finish([{ ...group, evidence: outside?.given(step, group.problem.index).evidence ?? {} }]);
     else waiting.push(group);
   });
   if (waiting.length > 0) finish(await withEvidence(context, step, waiting));
   return collected;
 }
 
+/** With the rewards and advantages that the trainer outside used. */
+function asGiven(outside: OutsideTrainer, step: number, groups: readonly Scored[]): WithAdvantages[] {
+  return groups.map((group) => {
+    const { rewards, advantages } = outside.given(step, group.problem.index);
+    return { ...group, scores: { ...group.scores, rewards: [...rewards] }, advantages };
+  });
+}
+
 function forUpdate(group: WithAdvantages): Collected {
   const { problem, rollouts, trains, advantages } = group;
   const responses = trains.map((i) => {
     const { tokens, logprob, finish } = rollouts[i]!;
-    return { tokens, logprob, advantage: advantages[i]!, truncated: finish === 'length' };
+    return { tokens, logprob, advantage: advantages[i] ?? 0, truncated: finish === 'length' };
   });
   return { problem, measured: judgedGroup(group), responses };
 }

@@ -16,6 +16,24 @@ export interface ComputeListener {
   continued(): void;
 }
 
+/** What a run asks of whatever computes for it: this engine's worker, or another trainer that it drives. */
+export type RunCompute = Pick<
+  Compute,
+  | 'sample'
+  | 'update'
+  | 'ask'
+  | 'scoreCandidates'
+  | 'boundaries'
+  | 'save'
+  | 'restore'
+  | 'deviceSeconds'
+  | 'pause'
+  | 'continue'
+  | 'cancel'
+  | 'reset'
+  | 'close'
+>;
+
 /** A failed call rejects with RollscopeError; its `problem` is the problem at fault where one is known. */
 export class Compute {
   private readonly worker: Worker;

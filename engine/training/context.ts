@@ -3,7 +3,8 @@ import type { Journal } from '../journal/journal.ts';
 import type { Problem, RunConfig } from '../protocol/index.ts';
 import type { RunReward } from '../reward/index.ts';
 import type { WorkClock } from './clock.ts';
-import type { Compute } from './compute.ts';
+import type { RunCompute } from './compute.ts';
+import type { OutsideTrainer } from './outside.ts';
 import type { ProgressMeter } from './progress.ts';
 import type { RunForecast } from './run-forecast.ts';
 import type { RunSignal } from './signal.ts';
@@ -20,7 +21,9 @@ export interface RunContext {
   /** Size of the model's vocabulary. */
   readonly vocabulary: number;
   readonly journal: Journal;
-  readonly compute: Compute;
+  readonly compute: RunCompute;
+  /** What else is known of a step that another trainer makes; null where this engine does. */
+  readonly outside: OutsideTrainer | null;
   readonly clock: WorkClock;
   readonly meter: ProgressMeter;
   readonly watch: RunWatch;

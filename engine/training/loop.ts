@@ -14,7 +14,7 @@ import { updatePolicy } from './update.ts';
 
 /** Trains to the end of the configuration. Throws when canceled or when something fails; `place.save` is possible then. */
 export async function train(context: RunContext, place: Place): Promise<void> {
-  const { config, training, journal, compute, meter, watch, runSignal } = context;
+  const { config, training, journal, compute, meter, watch, runSignal, outside } = context;
   for (let { step, stage } = place; ; step++, stage = 'evaluate') {
     // Nothing is trained behind it: it is the last step, or the collapse watch ends the run.
     const last = step >= config.steps || watch.ends;
@@ -33,7 +33,8 @@ export async function train(context: RunContext, place: Place): Promise<void> {
     meter.stepBegins(step);
     const begun = await lap(context);
     // B problems, G rollouts each: sampled, voted on, rewarded, with advantages.
-    const batch = batchOf(config.seed, training.length, config.batch, next).map((i) => training[i]!);
+    const indices = outside ? outside.batch(next) : batchOf(config.seed, training.length, config.batch, next);
+    const batch = indices.map((i) => training[i]!);
     const groups = await collect(context, next, batch);
     const sampled = await lap(context);
     const updates = await updatePolicy(context, next, groups, () => place.leave());

@@ -7,7 +7,7 @@ import { parseChecked } from '../journal/events.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { RunConfig } from '../protocol/index.ts';
 import { writeInPlace } from '../system/files.ts';
-import type { Compute } from './compute.ts';
+import type { RunCompute } from './compute.ts';
 import { checkpointDue } from './schedule.ts';
 import type { RunWatch } from './watch.ts';
 
@@ -28,7 +28,7 @@ export async function readState(checkpoint: string): Promise<LoopState> {
 interface PlaceParts {
   config: RunConfig;
   journal: Journal;
-  compute: Compute;
+  compute: Pick<RunCompute, 'save'>;
   watch: RunWatch;
 }
 

@@ -1,7 +1,7 @@
 /** docs/settings.md: every setting of a run under all of its names, with its default. */
 import { defaultText } from '../../engine/config/defaults.ts';
 import { allowedFor } from '../../engine/config/messages.ts';
-import { type RunSetting, TRAIN_GROUPS } from '../../engine/config/settings.ts';
+import { ENGINE_GROUP, type RunSetting, TRAIN_GROUPS } from '../../engine/config/settings.ts';
 import { code, escaped, table } from './markdown.ts';
 
 const OPENING = `# Settings of a run
@@ -15,7 +15,7 @@ This page is generated (\`npm run generate\`) from \`engine/protocol/settings\` 
 `;
 
 export function settingsPage(): string {
-  const groups = TRAIN_GROUPS.map(({ title, settings }) => {
+  const groups = [...TRAIN_GROUPS, ENGINE_GROUP].map(({ title, settings }) => {
     const rows = settings.map(row);
     return `## ${title}\n\n${table(['option', 'field', 'what', 'allowed', 'default', 'VS Code', 'TRL', 'verl'], rows)}`;
   });

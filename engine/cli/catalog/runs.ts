@@ -1,6 +1,6 @@
 /** Commands that make runs and look at them. */
 
-import { PROBE_GROUPS, TRAIN_GROUPS } from '../../config/settings.ts';
+import { ENGINE_GROUP, PROBE_GROUPS, TRAIN_GROUPS } from '../../config/settings.ts';
 import { PHASES } from '../../protocol/group-id.ts';
 import { OPTIMUM_BETA } from '../../protocol/settings/optimum.ts';
 import { EXPORT_CONTENTS, EXPORT_FORMATS, WITH_TOKENS } from '../export-formats.ts';
@@ -31,12 +31,13 @@ export const train: CommandDefinition = {
   group: 'Runs',
   summary: 'train a model on the problems of a dataset',
   arguments: [DATASET],
-  settings: TRAIN_GROUPS,
+  settings: [...TRAIN_GROUPS, ENGINE_GROUP],
   sections: [RUN_FOLDER],
   json: true,
   examples: [
     ['rollscope train', 'the embedded model and problems, about a minute'],
     ['rollscope train problems.jsonl --model models/SmolLM2.gguf --steps 50', ''],
+    ['rollscope train problems.jsonl --model Qwen/Qwen3-0.6B --engine trl --processes 2', 'with TRL: docs/trl.md'],
     ['rollscope train problems.jsonl --votes 64 --group 32 --lr 5e-7 --no-lora', "TTRL's settings"],
   ],
   load: async () => (await import('../commands/train.ts')).train,

@@ -7,7 +7,7 @@ import { recordedScore } from '../../runs/head.ts';
 import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
 import { scoreText } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
-import { TRAIN_GROUPS } from '../options.ts';
+import { ENGINE_GROUP, TRAIN_GROUPS } from '../options.ts';
 import { Output } from '../output.ts';
 import { type Places, placesOf } from '../places.ts';
 import { buildRunConfig, type RawOptions } from '../run-config.ts';
@@ -15,7 +15,7 @@ import { beforeAfterTable, type RunSummary, runSummary } from '../summary.ts';
 
 export async function train(dataset: string | undefined, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
-  const config = buildRunConfig('train', dataset, raw, TRAIN_GROUPS);
+  const config = buildRunConfig('train', dataset, raw, [...TRAIN_GROUPS, ENGINE_GROUP]);
   await withConsent(output, allowedBy(raw), (allowed) => checkConfigFile({ ...raw, ...allowed }, config));
   const places = await placesOf(raw.out as string | undefined);
   const name = raw.name as string | undefined;

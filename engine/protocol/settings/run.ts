@@ -6,6 +6,7 @@
 import type { RollscopeError } from '../errors.ts';
 import { parseReward } from '../reward-expression.ts';
 import { DATASET } from './dataset.ts';
+import { ENGINE } from './engine.ts';
 import { GRADING } from './grading.ts';
 import { choice, nullable, section, text } from './kit.ts';
 import { LORA } from './lora.ts';
@@ -54,6 +55,7 @@ export const RUN = section('Run', {
   checkpoint: CHECKPOINT,
   ...WATCHING,
   ...DEVICE,
+  engine: ENGINE,
 });
 
 /** Whether it is an expression; which names there are is for `engine/reward` to say. */

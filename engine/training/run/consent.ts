@@ -2,13 +2,15 @@
 import { runName } from '../../journal/layout.ts';
 import { isOwn } from '../../journal/own-mark.ts';
 import { plural } from '../../protocol/format.ts';
-import { RollscopeError, type RunConfig } from '../../protocol/index.ts';
+import { isOnTrl, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import { rewardOf } from '../../reward/index.ts';
 
-/** Each reward that runs programs, with what it runs; [] for a run that runs none. */
+/** Each reward that runs programs, with what it runs, and the Python of TRL; [] for a run that runs none. */
 export function programsOf(config: RunConfig): string[] {
   const { parts } = rewardOf(config.reward, config.rewardOptions);
-  return parts.flatMap(({ name, executes }) => {
+  const { python, accelerateConfig } = config.engine ?? {};
+  const trl = isOnTrl(config) ? [['python of TRL:', python ?? 'python3', accelerateConfig ?? ''].join(' ').trim()] : [];
+  const rewards = parts.flatMap(({ name, executes }) => {
     if (!executes) return [];
     const options: Record<string, unknown> | undefined = config.rewardOptions[name];
     const command = options?.command;
@@ -16,6 +18,7 @@ export function programsOf(config: RunConfig): string[] {
     const given = Object.entries(options ?? {}).map(([option, value]) => `${option} ${JSON.stringify(value)}`);
     return `${name}: programs of the model${given.length > 0 ? ` (${given.join(', ')})` : ''}`;
   });
+  return [...trl, ...rewards];
 }
 
 /**

@@ -5,8 +5,9 @@ import { runName } from '../../journal/layout.ts';
 import type { JournalRecord, RunConfig } from '../../protocol/index.ts';
 import { rewardOf } from '../../reward/index.ts';
 import { WorkClock } from '../clock.ts';
-import { Compute } from '../compute.ts';
+import { Compute, type ComputeListener, type RunCompute } from '../compute.ts';
 import type { RunContext } from '../context.ts';
+import type { OutsideTrainer } from '../outside.ts';
 import { type LoopState, Place } from '../place.ts';
 import { ProgressMeter } from '../progress.ts';
 import { RunForecast } from '../run-forecast.ts';
@@ -16,15 +17,24 @@ import { RunWatch } from '../watch.ts';
 import type { Material } from './material.ts';
 import { Run } from './run.ts';
 
-export interface Worker {
+export interface Worker<C extends RunCompute = Compute> {
   clock: WorkClock;
   meter: ProgressMeter;
-  compute: Compute;
+  compute: C;
   /** Hears of pauses, once there is a run. */
   run: Pick<Run, 'paused' | 'continued'> | null;
 }
 
 export function createWorker(folder: string, config: RunConfig): Worker {
+  return workerFor(folder, config, (listener) => new Compute(listener));
+}
+
+/** The same with whatever computes for the run. */
+export function workerFor<C extends RunCompute>(
+  folder: string,
+  config: RunConfig,
+  make: (listener: ComputeListener) => C,
+): Worker<C> {
   const clock = new WorkClock();
   const steps = config.job === 'probe' ? 0 : config.steps;
   const meter = new ProgressMeter(
@@ -33,7 +43,7 @@ export function createWorker(folder: string, config: RunConfig): Worker {
     (step) => evaluationsAfter(config, step),
     clock,
   );
-  const compute = new Compute({
+  const compute = make({
     tick: (tick) => meter.tick(tick),
     paused: () => {
       clock.pause();
@@ -44,7 +54,7 @@ export function createWorker(folder: string, config: RunConfig): Worker {
       worker.run?.continued();
     },
   });
-  const worker: Worker = { clock, meter, compute, run: null };
+  const worker: Worker<C> = { clock, meter, compute, run: null };
   return worker;
 }
 
@@ -63,10 +73,15 @@ export interface Opened {
   /** Where it begins, and the records that it made before. */
   state: LoopState;
   history: readonly JournalRecord[];
+  /** Another trainer that makes the steps. */
+  outside?: OutsideTrainer;
 }
 
 /** Sets a run to work whose policy and journal are open. */
-export function begin(worker: Worker, { config, journal, material, vocabulary, state, history }: Opened): Run {
+export function begin<C extends RunCompute>(
+  worker: Worker<C>,
+  { config, journal, material, vocabulary, state, history, outside }: Opened,
+): Run {
   const { clock, meter, compute } = worker;
   const reward = rewardOf(config.reward, config.rewardOptions);
   const overturns = reward.parts.some(({ family }) => family === 'external');
@@ -93,6 +108,7 @@ export function begin(worker: Worker, { config, journal, material, vocabulary, s
       vocabulary,
       journal,
       compute,
+      outside: outside ?? null,
       clock,
       meter,
       watch,

@@ -2,7 +2,7 @@
 import { createJournal } from '../../journal/create.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { markOwn } from '../../journal/own-mark.ts';
-import { RUN_FORMAT, type RunConfig } from '../../protocol/index.ts';
+import { isOnTrl, RollscopeError, RUN_FORMAT, type RunConfig } from '../../protocol/index.ts';
 import { VERSION } from '../../protocol/version.ts';
 import { versions } from '../../versions.ts';
 import type { RunHandle } from '../handle.ts';
@@ -24,6 +24,17 @@ export interface StartOptions {
   allowPrograms?: boolean;
 }
 
+/** @throws RollscopeError `config` for a run of another engine, which experiments and probes are not made of */
+function refuseOthers(config: RunConfig): void {
+  if (!isOnTrl(config)) return;
+  throw new RollscopeError(
+    'config',
+    '--engine trl trains only: probes and experiments are made by the engine of Rollscope.',
+    'Leave out --engine, or start it with: rollscope train',
+    { details: { reason: 'train-only', field: '--engine', value: 'trl' } },
+  );
+}
+
 /**
  * Starts a run in a new folder. Rejects with RollscopeError, before the folder exists, when configuration, dataset or
  * model are bad.
@@ -31,6 +42,7 @@ export interface StartOptions {
 export async function startRun(options: StartOptions): Promise<RunHandle> {
   const { folder, signal, allowPrograms = false } = options;
   const config = await withChatTemplate(options.config);
+  refuseOthers(config);
   await checkConfig(config, allowPrograms);
   const material = await loadMaterial(config);
   checkProblems(config, material.training);

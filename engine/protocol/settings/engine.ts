@@ -1,0 +1,81 @@
+/** What trains: this engine, or another trainer that it drives. */
+import { choice, integer, optional, section, text, toggle } from './kit.ts';
+
+/** Absent: this engine, and nothing else was said. */
+export const ENGINE = optional(
+  section('Engine', {
+    kind: choice(
+      {
+        rollscope: "Rollscope's own engine, on this machine.",
+        trl: 'TRL on accelerate, with Python.',
+      },
+      {
+        title: 'Engine',
+        help: "what trains: rollscope (Rollscope's own engine) or trl (TRL on accelerate, with Python)",
+        placeholder: 'name',
+        flag: '--engine',
+        default: 'rollscope',
+        editor: {
+          id: 'engine.kind',
+          section: 'Model and engine',
+          scope: 'machine-overridable',
+          text: "What trains: Rollscope's own engine, or TRL on accelerate, with Python.",
+        },
+      },
+    ),
+    python: text({
+      title: 'Python of TRL',
+      help: 'Python that has TRL, for --engine trl',
+      example: '.venv/bin/python',
+      placeholder: 'program',
+      flag: '--python',
+      names: 'command',
+      absent: '.venv, the active environment, or python3 on the PATH',
+      editor: {
+        id: 'engine.python',
+        section: 'Model and engine',
+        scope: 'machine-overridable',
+        restricted: true,
+        text: 'Python that has TRL, for `#rollscope.engine.kind#` `trl`. Default: `.venv` of the folder, the active environment, or `python3` on the `PATH`.',
+      },
+    }),
+    processes: integer({
+      title: 'Processes of TRL',
+      help: 'processes on this machine, one per device, for --engine trl without --accelerate-config',
+      example: '2',
+      placeholder: 'n',
+      flag: '--processes',
+      min: 1,
+      max: 1024,
+      default: 1,
+      editor: {
+        id: 'engine.processes',
+        section: 'Model and engine',
+        text: 'Processes of TRL on this machine, one per device, where no accelerate configuration says how many.',
+      },
+    }),
+    accelerateConfig: text({
+      title: 'Configuration of accelerate',
+      help: "file that 'accelerate config' wrote, or its name in accelerate's folder, for --engine trl",
+      example: 'fsdp.yaml',
+      placeholder: 'file|name',
+      flag: '--accelerate-config',
+      names: 'command',
+      absent: '--processes on this machine',
+      editor: {
+        id: 'engine.accelerateConfig',
+        section: 'Model and engine',
+        scope: 'machine-overridable',
+        restricted: true,
+        text: 'File that `accelerate config` wrote, or its name in the folder of accelerate, for `#rollscope.engine.kind#` `trl`.',
+      },
+    }),
+    vllm: toggle({
+      title: 'vLLM',
+      help: 'sample with vLLM on the devices that train, for --engine trl',
+      flag: '--vllm',
+      default: false,
+      trl: 'use_vllm',
+    }),
+  }),
+);

@@ -1,0 +1,241 @@
+/**
+ * TRL as what computes for a run: it is told step by step what to do, and its rollouts, metrics and checkpoints are handed
+ * to the loop as those of this engine's worker are.
+ */
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { toMetrics } from '../importers/metrics.ts';
+import type { Tokenizer } from '../model/tokenizer.ts';
+import { type PolicyRollout, RollscopeError } from '../protocol/index.ts';
+import { copy, ensureFolder, move, remove } from '../system/files.ts';
+import { type SteeredProgram, startSteered } from '../system/steered-program.ts';
+import type { ComputeListener, RunCompute } from '../training/compute.ts';
+import type { GivenGroup, OutsideTrainer } from '../training/outside.ts';
+import type { SampleOptions } from '../training/policy/contract.ts';
+import type { UpdateMetrics } from '../training/policy/trainer.ts';
+import { type TrlEvent, TrlEvents } from './events.ts';
+import type { Launch } from './launch.ts';
+import { readWritten } from './rollouts.ts';
+
+/** How the loop's samplings are called in files. */
+type Sampled = 'train' | 'evaluation' | 'greedy' | 'probe';
+type EventOf<Name extends TrlEvent['event']> = Extract<TrlEvent, { event: Name }>;
+
+/** Seconds that an orderly end may take. */
+const PATIENCE = 30;
+/** Lines of what the Python side printed that an error shows. */
+const LAST_LINES = 12;
+
+export class TrlCompute implements RunCompute, OutsideTrainer {
+  private readonly program: SteeredProgram;
+  private readonly events: TrlEvents;
+  /** How it ended; null while it runs. */
+  private ended: { code: number | null; signal: string | null; error?: Error } | null = null;
+  private canceled = false;
+  private pausing: { resolve: () => void; until: Promise<void> } | null = null;
+  /** Lets what waits for a sampling outside of training give up. */
+  private giveUp: (() => void) | null = null;
+  /** Answers that nobody waits for any more, since their sampling was given up. */
+  private unwanted = 0;
+  private groups = new Map<number, GivenGroup>();
+  private waited = 0;
+  /** Hears what TRL logged of a step, under TRL's names. */
+  onMetrics: (step: number, values: Record<string, number | null>) => void = () => {};
+
+  constructor(
+    private readonly listener: ComputeListener,
+    private readonly launch: Launch,
+    private readonly tokenizer: Pick<Tokenizer, 'tokenTexts'>,
+  ) {
+    this.events = new TrlEvents(launch.eventsFile);
+    this.program = startSteered(launch);
+    void this.program.exited.then((status) => {
+      this.ended = status;
+    });
+  }
+
+  /** What it says of itself once the model is loaded. Throws RollscopeError `engine-stopped` where that fails. */
+  async ready(): Promise<EventOf<'ready'>> {
+    this.listener.tick({ activity: 'loading', fraction: null, tokens: 0 });
+    return this.event('ready');
+  }
+
+  batch(step: number): readonly number[] {
+    return this.launch.batches[step - 1]!;
+  }
+
+  given(_: number, problem: number): GivenGroup {
+    return this.groups.get(problem)!;
+  }
+
+  async sample(options: SampleOptions, onGroup: (problem: number, rollouts: PolicyRollout[]) => void): Promise<void> {
+    const { problems, rows, sampling, stream, step } = options;
+    const phase = phaseOf(options);
+    await this.gate();
+    this.listener.tick({ activity: 'sampling', fraction: null, tokens: 0 });
+    if (stream === 'rollout') this.tell({ command: 'step', step });
+    else {
+      const { temperature, topP, topK, maxTokens } = sampling;
+      const how = { temperature, top_p: topP, top_k: topK, max_tokens: maxTokens };
+      this.tell({ command: 'sample', phase, step, problems, rows, sampling: how });
+    }
+    const { file } = await this.event('rollouts', phase !== 'train');
+    const written = path.join(this.launch.rolloutsFolder, file);
+    const groups = await readWritten(written, this.tokenizer);
+    if (phase === 'train') this.groups = new Map(groups.map(({ problem, given }) => [problem, given]));
+    const tokens = groups.reduce((n, { rollouts }) => n + rollouts.reduce((m, one) => m + one.tokens.length, 0), 0);
+    this.listener.tick({ activity: phase === 'train' ? 'updating' : 'sampling', fraction: null, tokens });
+    for (const { problem, rollouts } of groups) onGroup(problem, rollouts);
+    // The journal has them.
+    await remove(written);
+  }
+
+  async update(): Promise<UpdateMetrics> {
+    const { step, metrics } = await this.event('step');
+    this.onMetrics(step, metrics);
+    const { loss = null, gradientNorm = null, clipFraction = null, kl = null } = toMetrics(metrics).metrics;
+    return { loss, gradientNorm, clipFraction, kl, problems: [] };
+  }
+
+  /** Moves TRL's checkpoint into `folder`; before the first step there is nothing to save. */
+  async save(folder: string): Promise<void> {
+    this.listener.tick({ activity: 'saving', fraction: null, tokens: 0 });
+    this.tell({ command: 'save' });
+    const saved = await this.event('saved');
+    if (saved.folder === null) return;
+    if (!existsSync(saved.folder)) {
+      // It was moved before, into the place of the checkpoint that is written again.
+      await copy(this.launch.checkpointFolder(saved.step), folder);
+      return;
+    }
+    await ensureFolder(folder);
+    for (const name of await readdir(saved.folder)) await move(path.join(saved.folder, name), path.join(folder, name));
+    await remove(saved.folder);
+  }
+
+  async deviceSeconds(): Promise<number> {
+    return this.waited;
+  }
+
+  pause(): void {
+    if (this.pausing) return;
+    let resolve = () => {};
+    const until = new Promise<void>((settle) => {
+      resolve = settle;
+    });
+    this.pausing = { resolve, until };
+  }
+
+  continue(): void {
+    this.pausing?.resolve();
+    this.pausing = null;
+  }
+
+  /** What trains now comes to its end; then the next thing that is asked fails with `canceled`. */
+  cancel(): void {
+    this.canceled = true;
+    this.giveUp?.();
+    this.continue();
+  }
+
+  reset(): void {
+    this.canceled = false;
+  }
+
+  /** Ends it in order, or after a while at once. */
+  async close(): Promise<void> {
+    this.tell({ command: 'end' });
+    const late = setTimeout(() => this.program.kill(), PATIENCE * 1000);
+    await this.program.exited;
+    clearTimeout(late);
+    // A launcher may end before what it started.
+    this.program.kill();
+  }
+
+  ask = never;
+  scoreCandidates = never;
+  boundaries = never;
+  restore = never;
+
+  private tell(command: object): void {
+    this.program.tell(JSON.stringify(command));
+  }
+
+  /** Between two things that are asked: waits while paused, and fails once canceled. */
+  private async gate(): Promise<void> {
+    if (this.pausing && !this.canceled) {
+      this.listener.paused();
+      await this.pausing.until;
+      this.listener.continued();
+    }
+    if (this.canceled) throw canceled();
+  }
+
+  /** The next event, which must be this one. `yields`: a cancel need not wait for it. */
+  private async event<Name extends TrlEvent['event']>(name: Name, yields = false): Promise<EventOf<Name>> {
+    const begun = performance.now();
+    const gaveUp = new Promise<'gave-up'>((resolve) => {
+      this.giveUp = yields ? () => resolve('gave-up') : null;
+    });
+    try {
+      const found = await Promise.race([this.wanted(name), gaveUp]);
+      if (found !== 'gave-up') return found;
+      this.unwanted++;
+      throw canceled();
+    } finally {
+      this.giveUp = null;
+      this.waited += (performance.now() - begun) / 1000;
+    }
+  }
+
+  private async wanted<Name extends TrlEvent['event']>(name: Name): Promise<EventOf<Name>> {
+    for (;;) {
+      const event = await this.events.next(() => this.ended !== null);
+      if (!event) throw await this.crash();
+      if (event.event === 'training') continue;
+      if (event.event === 'rollouts' && this.unwanted > 0) {
+        this.unwanted--;
+        continue;
+      }
+      if (event.event !== name) throw new Error(`TRL told ${event.event} where ${name} was expected`);
+      return event as EventOf<Name>;
+    }
+  }
+
+  private async crash(): Promise<RollscopeError> {
+    const { code, signal, error } = this.ended!;
+    const how = error ? `could not be started: ${error.message}` : `ended with ${signal ?? `code ${code}`}`;
+    const said = await this.program.lastLines(LAST_LINES);
+    const cause = causeOf(await this.program.lastLines(400));
+    const details = { reason: 'trl-ended', file: this.launch.logFile, code, output: said.join('\n') };
+    return new RollscopeError(
+      'engine-stopped',
+      `TRL's process ${how}${cause ? `: ${cause}` : ''}\nLast output:\n${said.join('\n')}`,
+      `All of it is in ${this.launch.logFile}. A run that had begun can be resumed: rollscope resume <run>`,
+      { details },
+    );
+  }
+}
+
+/** The last line of a traceback that names an error; launchers print pages of their own behind it. */
+function causeOf(lines: readonly string[]): string | null {
+  const named = lines.filter((line) => /^(?:\[rank\d+\]: *)?[\w.]*(?:Error|Exception)\b: /.test(line));
+  const own = named.find((line) => !/ChildFailedError|SignalException/.test(line));
+  return own?.replace(/^\[rank\d+\]: */, '') ?? null;
+}
+
+function phaseOf({ stream, sampling }: SampleOptions): Sampled {
+  if (stream === 'rollout') return 'train';
+  if (stream === 'probe') return 'probe';
+  return sampling.temperature === 0 ? 'greedy' : 'evaluation';
+}
+
+function canceled(): RollscopeError {
+  return new RollscopeError('canceled', 'The run was stopped.', undefined, { details: { reason: 'run' } });
+}
+
+/** Rewards that ask the policy more, and going back to a checkpoint, were refused before the run began. */
+async function never(): Promise<never> {
+  throw new Error('TRL is asked for steps, rollouts and checkpoints only');
+}

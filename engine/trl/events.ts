@@ -1,0 +1,78 @@
+/** What the Python side of a run tells, as lines of a file that grows. */
+import { open } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
+import * as z from 'zod';
+
+const step = z.int().min(0);
+
+export const TrlEvent = z.discriminatedUnion('event', [
+  /** The model is loaded. */
+  z.object({
+    event: z.literal('ready'),
+    versions: z.record(z.string(), z.string()),
+    processes: z.int().min(1),
+    device: z.string(),
+    trainable: z.int().min(0),
+  }),
+  /** Training begins, at a step. */
+  z.object({ event: z.literal('training'), step }),
+  /** A file of rollouts is whole. */
+  z.object({ event: z.literal('rollouts'), phase: z.string(), step, file: z.string() }),
+  /** A step is done; what TRL logged of it. */
+  z.object({ event: z.literal('step'), step, metrics: z.record(z.string(), z.number().nullable()) }),
+  /** A checkpoint is whole; null: there is nothing to save before the first step. */
+  z.object({ event: z.literal('saved'), step, folder: z.string().nullable() }),
+  z.object({ event: z.literal('ended'), step }),
+]);
+export type TrlEvent = z.infer<typeof TrlEvent>;
+
+/** How often is looked for more, ms: only while somebody waits for it. */
+const LOOK_MS = 25;
+
+/** Reads the events of a file in order, each once. The file need not exist yet. */
+export class TrlEvents {
+  private offset = 0;
+  private readonly waiting: TrlEvent[] = [];
+
+  constructor(private readonly file: string) {}
+
+  /**
+   * The next event. Rejects with what `ended` rejects with, once everything that was told before has been handed over.
+   * @param ended settles when nothing more can come
+   */
+  async next(ended: () => boolean): Promise<TrlEvent | null> {
+    for (;;) {
+      const over = ended();
+      await this.read();
+      const event = this.waiting.shift();
+      if (event) return event;
+      if (over) return null;
+      await setTimeout(LOOK_MS);
+    }
+  }
+
+  private async read(): Promise<void> {
+    const handle = await open(this.file, 'r').catch(() => null);
+    if (!handle) return;
+    try {
+      const { size } = await handle.stat();
+      if (size <= this.offset) return;
+      const { buffer, bytesRead } = await handle.read(
+        Buffer.alloc(size - this.offset),
+        0,
+        size - this.offset,
+        this.offset,
+      );
+      // Up to the last whole line.
+      const end = buffer.subarray(0, bytesRead).lastIndexOf('\n') + 1;
+      this.offset += end;
+      for (const line of buffer.subarray(0, end).toString('utf8').split('\n')) {
+        if (line === '') continue;
+        const { data } = TrlEvent.safeParse(JSON.parse(line));
+        if (data) this.waiting.push(data);
+      }
+    } finally {
+      await handle.close();
+    }
+  }
+}

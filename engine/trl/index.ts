@@ -1,0 +1,207 @@
+/** Runs on TRL: started and resumed as runs of this engine are, by the same loop, with another trainer at work. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { createJournal } from '../journal/create.ts';
+import type { Journal } from '../journal/journal.ts';
+import { openJournal } from '../journal/open.ts';
+import { markOwn } from '../journal/own-mark.ts';
+import { readRunFile } from '../journal/reader.ts';
+import { type ModelSource, openModel } from '../model/source.ts';
+import { parseTemplateVariables } from '../protocol/chat-choice.ts';
+import {
+  type JournalRecord,
+  ownConfig,
+  type Prompt,
+  RollscopeError,
+  RUN_FORMAT,
+  type RunConfig,
+} from '../protocol/index.ts';
+import { VERSION } from '../protocol/version.ts';
+import { rewardOf } from '../reward/index.ts';
+import { remove } from '../system/files.ts';
+import type { RunHandle } from '../training/handle.ts';
+import { type LoopState, readState, START } from '../training/place.ts';
+import type { PolicyInfo } from '../training/policy/contract.ts';
+import { encodePrompts } from '../training/policy/prompts.ts';
+import { withChatTemplate } from '../training/run/chat-template.ts';
+import { checkConfig, checkProblems, checkReward } from '../training/run/check.ts';
+import { checkConsent } from '../training/run/consent.ts';
+import { appendHeader, promptsOf } from '../training/run/header.ts';
+import type { ResumeOptions, StartOptions } from '../training/run/index.ts';
+import { loadMaterial, type Material } from '../training/run/material.ts';
+import { begin, workerFor } from '../training/run/parts.ts';
+import { requireNoPolicy } from '../training/score-group.ts';
+import { versions } from '../versions.ts';
+import { TrlCompute } from './compute.ts';
+import { accelerateFile, prepareLaunch } from './launch.ts';
+import { requirePython } from './python.ts';
+import { refuseForTrl } from './settings.ts';
+
+/** What a run is made of before anything of it is written. */
+interface Prepared {
+  config: RunConfig;
+  material: Material;
+  source: ModelSource & { folder: string };
+  python: string;
+  /** Packages of the Python by version. */
+  packages: Record<string, string>;
+  /** But for what is known once TRL has loaded the model. */
+  info: Omit<PolicyInfo, 'trainable' | 'device'>;
+}
+
+/**
+ * Starts a run on TRL in a new folder. Rejects with RollscopeError when configuration, dataset, model or Python are bad, or
+ * TRL does not start; nothing is left then.
+ */
+export async function startTrl({
+  config: given,
+  folder,
+  signal,
+  allowPrograms = false,
+}: StartOptions): Promise<RunHandle> {
+  const config = await withChatTemplate(given);
+  await checkConfig(config, allowPrograms);
+  const created = new Date().toISOString();
+  const prepared = await prepare(config, created, null);
+  checkProblems(config, prepared.material.training);
+  signal?.throwIfAborted();
+  const { material, info, packages } = prepared;
+  const runFile = {
+    format: RUN_FORMAT,
+    created,
+    origin: { engine: 'rollscope', version: VERSION, files: [] },
+    config,
+    foreign: null,
+    versions: { ...versions(), ...packages },
+    modelFingerprint: info.fingerprint,
+    dataFingerprint: material.fingerprint,
+  };
+  const prompts = promptsOf({ ...info, trainable: 0, device: '' });
+  const journal = await createJournal(folder, { runFile, problems: material.problems, prompts });
+  try {
+    // A run names a program: the Python that it was started with.
+    await markOwn(folder);
+    const options = { resume: null, allowPrograms, state: START, history: [], ...(signal && { signal }) };
+    return await work(journal, prepared, { ...options, fresh: true });
+  } catch (error) {
+    await journal.close().catch(() => {});
+    await remove(folder);
+    throw error;
+  }
+}
+
+/**
+ * Resumes a run on TRL from its last checkpoint. What was recorded behind it is made again: TRL does not repeat itself bit
+ * by bit. Rejects as `startTrl` does; the folder stays.
+ */
+export async function resumeTrl({
+  folder,
+  allowPrograms = false,
+  allowCommand = false,
+}: ResumeOptions): Promise<RunHandle> {
+  const file = await readRunFile(folder);
+  const config = ownConfig(file, 'Resuming', 'Start a new run with: rollscope train');
+  await checkConsent(folder, config, allowCommand);
+  const journal = await openJournal(folder, { remake: true });
+  try {
+    const { runFile, checkpoint, recovery } = journal;
+    await checkReward(config, allowPrograms);
+    if (allowCommand) await markOwn(folder);
+    const prepared = await prepare(config, runFile.created, journal.prompts);
+    const { material, info } = prepared;
+    if (material.fingerprint !== runFile.dataFingerprint) throw changed('dataset', config.dataset.path, journal.run);
+    if (info.fingerprint !== runFile.modelFingerprint) throw changed('model', config.model, journal.run);
+    const state = checkpoint ? await readState(checkpoint.folder) : START;
+    if (recovery) journal.append({ type: 'lifecycle', event: 'recovered', message: recovery.message });
+    journal.append({ type: 'lifecycle', event: 'resumed' });
+    const history = checkpoint ? journal.recordsFrom(0, checkpoint.position.nextSeq) : [];
+    const weights = checkpoint && existsSync(path.join(checkpoint.folder, 'trainer_state.json'));
+    const resume = weights ? checkpoint.folder : null;
+    return await work(journal, prepared, { resume, allowPrograms, state, history, fresh: checkpoint === null });
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}
+
+/** Everything that can be wrong is found here. @param stored prompts as the run has them; null to render them */
+async function prepare(config: RunConfig, date: string, stored: readonly Prompt[] | null): Promise<Prepared> {
+  refuseForTrl(config);
+  requireNoPolicy(rewardOf(config.reward, config.rewardOptions), config);
+  const { python: named, accelerateConfig, vllm } = config.engine ?? {};
+  if (accelerateConfig !== undefined) accelerateFile(accelerateConfig);
+  const wanted = [...(config.lora ? ['peft'] : []), ...(vllm ? ['vllm'] : [])];
+  const { python, versions: found } = await requirePython(named, wanted);
+  const material = await loadMaterial(config);
+  const source = await openSource(config);
+  const { encoded, warnings } = encodePrompts(
+    stored ? stored.map(({ text, tokens }) => ({ text, tokens: tokens ?? [] })) : material.prompts,
+    { date: new Date(date), maxTokens: config.sampling.maxTokens, template: config.chatTemplate },
+    source,
+  );
+  const { name, fingerprint, parameters } = source;
+  return {
+    ...{ config, material, source, python },
+    packages: Object.fromEntries(Object.entries(found).flatMap(([one, version]) => (version ? [[one, version]] : []))),
+    info: { name, prompts: encoded, fingerprint, parameters, vocabulary: source.config.vocabularySize, warnings },
+  };
+}
+
+/** @throws RollscopeError `config` for a file that transformers does not load */
+async function openSource({ model, chatTemplate, chatTemplateKwargs }: RunConfig): Promise<Prepared['source']> {
+  const chat = { template: chatTemplate, variables: parseTemplateVariables(chatTemplateKwargs) };
+  const source = await openModel(model, { chat });
+  const { folder } = source;
+  if (folder !== null) return { ...source, folder };
+  throw new RollscopeError(
+    'config',
+    `--model ${model} does not work with --engine trl: TRL trains models in Hugging Face folders.`,
+    'Choose the folder or the Hub id that the GGUF file was made of.',
+    { details: { reason: 'not-on-trl', field: '--model', value: model } },
+  );
+}
+
+interface WorkOptions {
+  resume: string | null;
+  allowPrograms: boolean;
+  state: LoopState;
+  history: readonly JournalRecord[];
+  /** Its first records are still to be written. */
+  fresh: boolean;
+  signal?: AbortSignal;
+}
+
+async function work(journal: Journal, prepared: Prepared, options: WorkOptions): Promise<RunHandle> {
+  const { config, material, source, python, info } = prepared;
+  const { resume, allowPrograms, state, history, fresh, signal } = options;
+  const { folder } = journal;
+  const problems = material.training.length;
+  const launch = await prepareLaunch({ config, folder, model: source.folder, problems, python, resume, allowPrograms });
+  const worker = workerFor(folder, config, (listener) => new TrlCompute(listener, launch, source.tokenizer));
+  const { compute } = worker;
+  try {
+    const ready = await compute.ready();
+    signal?.throwIfAborted();
+    const device = `${ready.device.replace(/:\d+$/, '')} (TRL${ready.processes > 1 ? `, ${ready.processes} processes` : ''})`;
+    if (fresh) appendHeader(journal, config, material, { ...info, trainable: ready.trainable, device });
+    compute.onMetrics = (step, values) => {
+      journal.append({ type: 'metrics', step, metrics: {}, foreign: values });
+    };
+    const { vocabulary } = info;
+    return begin(worker, { config, journal, material, vocabulary, state, history, outside: compute });
+  } catch (error) {
+    await compute.close();
+    throw error;
+  }
+}
+
+function changed(what: 'dataset' | 'model', name: string, run: string): RollscopeError {
+  return new RollscopeError(
+    what,
+    `${name} has changed since the run ${run} started.`,
+    what === 'dataset'
+      ? 'Restore the original file, or start a new run.'
+      : 'Restore the original model, or start a new run.',
+    { details: { reason: 'changed', what, name, run } },
+  );
+}

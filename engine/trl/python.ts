@@ -1,0 +1,123 @@
+/** The Python that has TRL: where it is, and what it lacks. */
+import path from 'node:path';
+import { findProgram } from '../external/find-program.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import { runProgram } from '../system/program.ts';
+
+/** The first of TRL's versions whose trainer this engine drives, and the one that it was checked with. */
+export const LEAST_TRL = '1.16';
+const SECONDS = 60;
+
+export interface PythonReport {
+  /** Absolute path. */
+  python: string;
+  /** Versions by package, of Python itself too; null for one that is missing. */
+  versions: Record<string, string | null>;
+  /** Packages that are missing or too old. */
+  missing: string[];
+  /** The command that installs them; null where nothing is missing. */
+  install: string | null;
+}
+
+const PACKAGES = ['trl', 'transformers', 'accelerate', 'torch', 'datasets', 'peft', 'vllm'];
+
+const ASK = `
+import json, platform
+from importlib.metadata import version, PackageNotFoundError
+found = {"python": platform.python_version()}
+for name in ${JSON.stringify(PACKAGES)}:
+    try:
+        found[name] = version(name)
+    except PackageNotFoundError:
+        found[name] = None
+print(json.dumps(found))
+`;
+
+/**
+ * The Python that a run uses: the one that is named; else that of `.venv` in the working folder or above it, the active
+ * environment, or the PATH. null where there is none.
+ */
+export async function findPython(named: string | undefined, folder = process.cwd()): Promise<string | null> {
+  if (named !== undefined) return findProgram(named, folder);
+  const environments = [...foldersAbove(folder).map((one) => path.join(one, '.venv'))];
+  const { VIRTUAL_ENV: active, CONDA_PREFIX: conda } = process.env;
+  for (const one of [...environments, active, conda]) {
+    if (!one) continue;
+    const found = await findProgram(inEnvironment(one), folder);
+    if (found) return found;
+  }
+  return (await findProgram('python3')) ?? (await findProgram('python'));
+}
+
+const inEnvironment = (folder: string) =>
+  process.platform === 'win32' ? path.join(folder, 'Scripts', 'python') : path.join(folder, 'bin', 'python');
+
+function foldersAbove(folder: string): string[] {
+  const above = path.dirname(folder);
+  return above === folder ? [folder] : [folder, ...foldersAbove(above)];
+}
+
+/** What a Python has. @throws RollscopeError `config` where it does not run */
+export async function examinePython(python: string, wanted: readonly string[] = []): Promise<PythonReport> {
+  const ended = await runProgram(python, ['-c', ASK], { seconds: SECONDS }).catch((error: Error) => error);
+  const answer = ended instanceof Error ? null : parsed(ended.stdout);
+  if (!answer) {
+    const said =
+      ended instanceof Error ? ended.message : ended.stderr.trim().split('\n').at(-1) || `code ${ended.code}`;
+    throw new RollscopeError('config', `${python} does not run: ${said}.`, 'Name another one with --python.', {
+      details: { reason: 'bad-python', file: python, system: said },
+    });
+  }
+  const missing = ['trl', ...wanted].filter((name) => !answer[name]);
+  if (answer.trl && older(answer.trl, LEAST_TRL)) missing.unshift('trl');
+  const packages = missing.map((name) => (name === 'trl' ? `"trl>=${LEAST_TRL}"` : name));
+  const quoted = /^[\w./:@=+-]+$/.test(python) ? python : JSON.stringify(python);
+  return {
+    python,
+    versions: answer,
+    missing,
+    install: missing.length > 0 ? `${quoted} -m pip install ${packages.join(' ')}` : null,
+  };
+}
+
+/**
+ * The Python of a run, with all that the run needs.
+ * @throws RollscopeError `config` that says what is missing and the one command that installs it
+ */
+export async function requirePython(named: string | undefined, wanted: readonly string[]): Promise<PythonReport> {
+  const python = await findPython(named);
+  if (!python) {
+    throw new RollscopeError(
+      'config',
+      named === undefined ? 'No Python was found for --engine trl.' : `${named} is not a program.`,
+      'Make an environment with: python3 -m venv .venv, or name a Python with --python.',
+      { details: { reason: 'no-python', ...(named !== undefined && { file: named }) } },
+    );
+  }
+  const report = await examinePython(python, wanted);
+  if (!report.install) return report;
+  const old = report.versions.trl && report.missing.includes('trl') ? ` (TRL ${report.versions.trl} is too old)` : '';
+  throw new RollscopeError(
+    'config',
+    `${python} lacks ${report.missing.join(', ')}${old}.`,
+    `Install with: ${report.install}`,
+    { details: { reason: 'missing-packages', file: python, missing: report.missing, command: report.install } },
+  );
+}
+
+function parsed(text: string): Record<string, string | null> | null {
+  try {
+    const value: unknown = JSON.parse(text.trim().split('\n').at(-1)!);
+    return typeof value === 'object' && value !== null ? (value as Record<string, string | null>) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a version comes before another; what follows the numbers does not count. */
+export function older(version: string, than: string): boolean {
+  const numbers = (text: string) => text.split('.').map((part) => Number.parseInt(part, 10) || 0);
+  const [a, b] = [numbers(version), numbers(than)];
+  for (let i = 0; i < b.length; i++) if ((a[i] ?? 0) !== b[i]) return (a[i] ?? 0) < b[i]!;
+  return false;
+}

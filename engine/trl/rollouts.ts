@@ -1,0 +1,64 @@
+/** The rollouts of a step as the Python side wrote them, as the engine's own sampler would hand them over. */
+import { readFile } from 'node:fs/promises';
+import * as z from 'zod';
+import type { Tokenizer } from '../model/tokenizer.ts';
+import type { PolicyRollout } from '../protocol/index.ts';
+import type { GivenGroup } from '../training/outside.ts';
+
+const column = z.array(z.number()).transform((values) => Float32Array.from(values));
+
+const Row = z.object({
+  problem: z.int().min(0),
+  response: z.string(),
+  finish: z.enum(['stop', 'length']),
+  ids: z.array(z.int().min(0)),
+  logprob: column,
+  entropy: column,
+  logsumexp: column,
+  meanLogit: column,
+  top1: column,
+  top2: column,
+  reward: z.number().optional(),
+  advantage: z.number().nullish(),
+  evidence: z.record(z.string(), z.json()).optional(),
+});
+
+/** A problem's rollouts, and what was given for them where they train. */
+export interface WrittenGroup {
+  problem: number;
+  rollouts: PolicyRollout[];
+  given: GivenGroup;
+}
+
+/** The groups of a file, in the order of their first rollouts. */
+export async function readWritten(file: string, tokenizer: Pick<Tokenizer, 'tokenTexts'>): Promise<WrittenGroup[]> {
+  const groups = new Map<number, z.infer<typeof Row>[]>();
+  for (const line of (await readFile(file, 'utf8')).split('\n')) {
+    if (line === '') continue;
+    const row = Row.parse(JSON.parse(line));
+    const same = groups.get(row.problem);
+    if (same) same.push(row);
+    else groups.set(row.problem, [row]);
+  }
+  return [...groups].map(([problem, rows]) => ({
+    problem,
+    rollouts: rows.map((row) => rolloutOf(row, tokenizer)),
+    given: {
+      evidence: rows[0]!.evidence ?? {},
+      rewards: rows.map(({ reward }) => reward ?? 0),
+      advantages: rows.map(({ advantage }) => advantage ?? null),
+    },
+  }));
+}
+
+function rolloutOf(row: z.infer<typeof Row>, tokenizer: Pick<Tokenizer, 'tokenTexts'>): PolicyRollout {
+  const { ids, finish, logprob, entropy, logsumexp, meanLogit, top1, top2 } = row;
+  const tokenTexts = tokenizer.tokenTexts(ids);
+  return {
+    text: tokenTexts.join(''),
+    tokenTexts,
+    tokens: Int32Array.from(ids),
+    finish,
+    ...{ logprob, entropy, logsumexp, meanLogit, top1, top2 },
+  };
+}
