@@ -19,6 +19,8 @@ const LIBRARIES = `${RUNTIME}/bin/napi-v6`;
 /** What ships in addition to the build and onnxruntime. */
 const SHIPPED = [
   'engine/embedded',
+  'python/train_trl.py',
+  'python/rollscope_trl',
   'media',
   'docs/images',
   'README.md',
@@ -54,7 +56,7 @@ async function packForEditor(wanted) {
   if (!available.includes(chosen[0]))
     throw new Error(`onnxruntime does not support ${wanted}. Available targets: ${available.join(', ')}, all, npm.`);
   run(process.execPath, ['scripts/build.mjs', '--production', '--out', path.join(stage, 'dist')]);
-  for (const name of SHIPPED) copy(name);
+  for (const name of SHIPPED) copy(name, (file) => !file.includes('__pycache__'));
   writeManifest();
   fs.writeFileSync(path.join(stage, '.vscodeignore'), ''); // everything staged ships
   for (const one of chosen) {

@@ -46,13 +46,20 @@ async function agrees(message: string): Promise<boolean> {
 }
 
 /**
- * Refuses the program of a `--config` file, which may be anybody's, unless it was allowed or named on the command line.
+ * Refuses the programs of a `--config` file, which may be anybody's, unless they were allowed or named on the command line.
  * @throws RollscopeError `config`
  */
 export async function checkConfigFile(raw: RawOptions, config: RunConfig): Promise<void> {
-  if (typeof raw.config !== 'string' || raw.allowPrograms !== true || raw.allowCommand === true) return;
-  const { notAllowed, programsOf } = await import('../training/run/consent.ts');
-  const programs = programsOf(config);
+  if (typeof raw.config !== 'string' || raw.allowCommand === true) return;
+  const { notAllowed, pythonOf, rewardProgramsOf } = await import('../training/run/consent.ts');
+  const { python, accelerateConfig } = config.engine ?? {};
+  const given =
+    (python === undefined || raw.python !== undefined) &&
+    (accelerateConfig === undefined || raw.accelerateConfig !== undefined);
+  const trl = given ? [] : pythonOf(config);
+  if (trl.length > 0) throw notAllowed(`${raw.config} names a program that trains`, trl, { file: raw.config });
+  if (raw.allowPrograms !== true) return;
+  const programs = rewardProgramsOf(config);
   if (programs.length === 0 || raw.rewardProgram !== undefined || config.rewardOptions.custom === undefined) return;
   throw notAllowed(`${raw.config} names a reward that runs a program`, programs, { file: raw.config });
 }

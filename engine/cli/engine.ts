@@ -26,7 +26,7 @@ export function serverOptions({ home, runsFolder, ...choices }: EngineChoices): 
           ? (await import('../trl/index.ts')).resumeTrl(options)
           : (await import('../training/run/index.ts')).resumeRun(options),
     },
-    doctor: async () => (await import('../runtime/doctor.ts')).doctor(),
+    doctor: async () => (await import('./doctor.ts')).examine(),
     nameRun: (config, folder) => freeName(newRunName(config, new Date()), folder),
     log: openLog(home),
     ...choices,

@@ -108,5 +108,17 @@ export const DoctorReport = z.strictObject({
   memoryBytes: z.number(),
   devices: z.array(DeviceReport),
   problems: z.array(z.string()),
+  /** The Python of `--engine trl`; null where there is none, or nobody looked. */
+  trl: z
+    .strictObject({
+      python: z.string(),
+      /** Packages by version; null for one that is missing. */
+      versions: z.record(z.string(), z.string().nullable()),
+      missing: z.array(z.string()),
+      /** Installs what is missing. */
+      install: z.string().nullable(),
+    })
+    .nullable()
+    .default(null),
 });
 export type DoctorReport = z.infer<typeof DoctorReport>;

@@ -29,6 +29,7 @@ export async function doctor(): Promise<DoctorReport> {
     cores: os.availableParallelism(),
     memoryBytes,
     devices: [...probes, ...others].map(([name, probe]) => report(name, probe, chosen)),
+    trl: null,
     problems: problems(probes.get(REFERENCE), memoryBytes),
   };
 }

@@ -25,7 +25,7 @@ export interface Launch extends SteeredOptions {
   checkpointFolder(step: number): string;
 }
 
-export interface LaunchOptions {
+export interface JobOptions {
   config: RunConfig;
   /** Of the run. */
   folder: string;
@@ -40,7 +40,7 @@ export interface LaunchOptions {
 }
 
 /** Writes the job and says how to start it. What an earlier part of the run left is removed. */
-export async function prepareLaunch(options: LaunchOptions): Promise<Launch> {
+export async function prepareLaunch(options: JobOptions): Promise<Launch> {
   const { config, folder, model, problems, python, resume, allowPrograms } = options;
   const own = inRun(folder, 'trl');
   await remove(own);

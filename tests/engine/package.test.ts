@@ -38,7 +38,7 @@ describe('the command line from npm', () => {
   beforeAll(() => {
     // A checkout of its own: packing builds, and other tests run what is built here.
     const checkout = path.join(folder, 'checkout');
-    const parts = ['engine', 'extension', 'webview', 'scripts', 'package.json', 'tsconfig.json', '.npmrc'];
+    const parts = ['engine', 'python', 'extension', 'webview', 'scripts', 'package.json', 'tsconfig.json', '.npmrc'];
     for (const name of [...parts, 'README.md', 'CHANGELOG.md', 'LICENSE', 'THIRD-PARTY-NOTICES.md'])
       cpSync(path.join(ROOT, name), path.join(checkout, name), { recursive: true });
     symlinkSync(path.join(ROOT, 'node_modules'), path.join(checkout, 'node_modules'), 'junction');
@@ -58,9 +58,10 @@ describe('the command line from npm', () => {
       'dist/cli.js',
       'dist/compute.js',
     ];
-    expect(names).toEqual(expect.arrayContaining([...needed, 'engine/embedded/problems.jsonl']));
+    expect(names).toEqual(expect.arrayContaining([...needed, 'engine/embedded/problems.jsonl', 'python/train_trl.py']));
     const others = names.filter((name) => !needed.includes(name));
-    for (const name of others) expect(name).toMatch(/^(dist\/chunks\/[\w-]+\.js|engine\/embedded\/[\w./-]+)$/);
+    for (const name of others)
+      expect(name).toMatch(/^(dist\/chunks\/[\w-]+\.js|engine\/embedded\/[\w./-]+|python\/(?:\w+\/)?\w+\.py)$/);
     expect(statSync(tarball).size).toBeLessThan(4e6);
   });
 

@@ -162,6 +162,7 @@ export async function startEngine(
       memoryBytes: 1,
       devices: [],
       problems: [],
+      trl: null,
     }),
     runsFolder: path.join(home, 'runs'),
     nameRun: () => 'named-by-engine',

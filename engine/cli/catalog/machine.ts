@@ -5,6 +5,12 @@ export const doctor: CommandDefinition = {
   name: 'doctor',
   group: 'Machine',
   summary: 'show devices and versions, what is missing and how to install it',
+  sections: [
+    {
+      title: '',
+      options: [{ flags: '--python <program>', help: 'Python that has TRL (default: as for train --engine trl)' }],
+    },
+  ],
   json: true,
   load: async () => (await import('../commands/doctor.ts')).doctor,
 };

@@ -5,12 +5,22 @@ import { plural } from '../../protocol/format.ts';
 import { isOnTrl, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import { rewardOf } from '../../reward/index.ts';
 
-/** Each reward that runs programs, with what it runs, and the Python of TRL; [] for a run that runs none. */
+/** Each program that a run starts: those of its reward, and the Python of TRL; [] for a run that starts none. */
 export function programsOf(config: RunConfig): string[] {
+  return [...pythonOf(config), ...rewardProgramsOf(config)];
+}
+
+/** The Python of a run on TRL, which loads the model; [] for others. */
+export function pythonOf(config: RunConfig): string[] {
+  if (!isOnTrl(config)) return [];
+  const { python = 'python3', accelerateConfig } = config.engine ?? {};
+  return [`TRL: ${quoted(python)}${accelerateConfig === undefined ? '' : ` with ${quoted(accelerateConfig)}`}`];
+}
+
+/** Each reward that runs programs, with what it runs. */
+export function rewardProgramsOf(config: RunConfig): string[] {
   const { parts } = rewardOf(config.reward, config.rewardOptions);
-  const { python, accelerateConfig } = config.engine ?? {};
-  const trl = isOnTrl(config) ? [['python of TRL:', python ?? 'python3', accelerateConfig ?? ''].join(' ').trim()] : [];
-  const rewards = parts.flatMap(({ name, executes }) => {
+  return parts.flatMap(({ name, executes }) => {
     if (!executes) return [];
     const options: Record<string, unknown> | undefined = config.rewardOptions[name];
     const command = options?.command;
@@ -18,7 +28,6 @@ export function programsOf(config: RunConfig): string[] {
     const given = Object.entries(options ?? {}).map(([option, value]) => `${option} ${JSON.stringify(value)}`);
     return `${name}: programs of the model${given.length > 0 ? ` (${given.join(', ')})` : ''}`;
   });
-  return [...trl, ...rewards];
 }
 
 /**
