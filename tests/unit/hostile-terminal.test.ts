@@ -17,6 +17,7 @@ const run = path.join(runs, 'theirs');
 const dataset = path.join(home, 'problems.jsonl');
 const lines = path.join(home, 'lines.jsonl');
 const broken = path.join(home, `${hostile('broken').replaceAll('/', '')}.jsonl`);
+const groups = path.join(home, 'groups.jsonl');
 const config = path.join(home, 'config.json');
 const printed = keepPrinted();
 
@@ -39,6 +40,7 @@ beforeAll(async () => {
     responses: [text],
   };
   writeFileSync(lines, `${JSON.stringify(row)}\n{"${hostile('broken').replaceAll('\\', '')}\n`);
+  writeFileSync(groups, `${JSON.stringify({ problem: { text, answer: text }, responses: [text, text] })}\n`);
   writeFileSync(broken, `{"${hostile('key').replaceAll('\\', '')}": \n`);
   writeFileSync(config, JSON.stringify({ [hostile('reward')]: hostile('value') }));
 });
@@ -78,6 +80,7 @@ const USES: Record<string, string[][]> = {
   repair: [[run], [hostile('run')]],
   grade: [[lines], [broken]],
   vote: [[lines], [broken]],
+  score: [[groups], [broken]],
 };
 
 test('every command that reads what others wrote is tried', () => {
@@ -88,7 +91,7 @@ test.each(Object.keys(USES))('%s', async (name) => {
   let all = '';
   for (const args of USES[name]!) {
     for (const json of [[], ['--json']]) {
-      const takesOut = !['grade', 'vote'].includes(name);
+      const takesOut = !['grade', 'vote', 'score'].includes(name);
       const places = args.includes('--out') ? ['--runs', runs] : takesOut ? ['--out', runs] : [];
       printed.text = '';
       await cli(name, ...args, ...places, ...json);
