@@ -202,7 +202,7 @@ class ImportWork {
     }
     this.most = Number.POSITIVE_INFINITY;
     await this.recordMetrics();
-    if (fresh.length > 0) await this.note();
+    if (fresh.length > 0 || dump.curvesOnly) await this.note();
     return fresh.length > 0;
   }
 
@@ -242,14 +242,17 @@ class ImportWork {
   /** Those of steps whose rollouts are still to come wait for them, as long as more may come. */
   private async recordMetrics(): Promise<void> {
     const { dump, run, options } = this.work;
+    const { curvesOnly = false } = dump;
     const all = (await dump.metrics?.(this.context)) ?? [];
+    if (curvesOnly && !this.noted) this.fromZero ||= all[0]?.step === 0;
     for (const { step: foreign, values } of all) {
       const step = this.stepOf({ phase: 'train', step: foreign });
-      if (step < 1 || (options.follow && step > this.latest)) continue;
+      if (step < 1 || (options.follow && !curvesOnly && step > this.latest)) continue;
       const text = JSON.stringify(values satisfies ForeignMetrics['values']);
       if (this.recorded.get(step) === text) continue;
       this.recorded.set(step, text);
       run.metrics({ step, values });
+      this.noted ||= curvesOnly;
     }
   }
 

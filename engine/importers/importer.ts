@@ -80,6 +80,8 @@ export interface Dump {
   created: Date | null;
   /** The first step of training is 0. */
   fromZero?: boolean;
+  /** There are no rollouts; metrics alone are a run. */
+  curvesOnly?: boolean;
   /** @param following whether more may come: what is not certainly whole then waits */
   look(context: ReadContext, following: boolean): Promise<Look>;
   /** What the trainer logged of each step; all of it each time. */

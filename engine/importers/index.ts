@@ -4,12 +4,14 @@ import { RollscopeError } from '../protocol/errors.ts';
 import { miles } from './formats/miles.ts';
 import { primeRl } from './formats/prime-rl.ts';
 import { rollouts } from './formats/rollouts.ts';
+import { tensorboard } from './formats/tensorboard.ts';
 import { trl } from './formats/trl.ts';
 import { verl } from './formats/verl.ts';
 import type { DumpOptions, Importer } from './importer.ts';
+import { withEvents } from './with-events.ts';
 
 /** The first that detects a path reads it: the more particular come first. */
-export const IMPORTERS: readonly Importer[] = [trl, verl, primeRl, miles, rollouts];
+export const IMPORTERS: readonly Importer[] = [...[trl, verl, primeRl, miles, rollouts].map(withEvents), tensorboard];
 
 /** By content. */
 export const AUTO = 'auto';
@@ -36,7 +38,7 @@ export async function importerFor(path: string, format: string, options: DumpOpt
   throw new RollscopeError(
     'dataset',
     `${path} is not recognized as rollouts.`,
-    `Name its format to see what is missing, for example --format ${IMPORTERS.at(-1)!.name}, or its columns with --map prompt=…,response=…. Available formats: ${known}.`,
+    `Name its format to see what is missing, for example --format ${rollouts.name}, or its columns with --map prompt=…,response=…. Available formats: ${known}.`,
     { details: { reason: 'no-importer', file: path } },
   );
 }

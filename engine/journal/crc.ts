@@ -31,3 +31,9 @@ export const crc32c = checksum(0x82f63b78);
 
 const { crc32: nodes } = zlib as { crc32?: Checksum };
 export const crc32: Checksum = nodes ?? ownCrc32;
+
+/** As records of TensorBoard have it: the rotation and constant of TensorFlow's `MaskedCrc`. */
+export function maskedCrc32c(data: Uint8Array): number {
+  const crc = crc32c(data);
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+}

@@ -1,11 +1,12 @@
 /** What is read from the dumps of trainers whose files have a form of their own. The dumps were written by the trainers' code. */
-import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { IMPORTERS } from '../../engine/importers/index.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
 import { readProblems, readRunFolder } from '../../engine/journal/reader.ts';
 import type { GroupDetail, Phase } from '../../engine/protocol/group.ts';
+import { exportTensorboard } from '../../engine/runs/export/tensorboard.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { importFrom } from '../support/import.ts';
 import { temporaryFolder } from '../support/processes.ts';
@@ -266,5 +267,92 @@ describe("miles' dump", () => {
     await expect(importFrom(path.join(root, 'dump'), runIn(root))).rejects.toThrow(
       /rollout_data\/0\.pt: the texts of this step are in its pickle only, and pickles are not read/,
     );
+  });
+});
+
+describe('TensorBoard events', () => {
+  const EVENTS = dump('tensorboard-2.21.0');
+  const FIRST = path.join(EVENTS, 'events.out.tfevents.1000.trainer.0');
+
+  test('on their own are a run of curves, in which a later start counts', async () => {
+    const folder = runIn();
+    const report = await importFrom(EVENTS, folder);
+    expect(report).toMatchObject({ importer: 'tensorboard', rollouts: 0, faults: 0 });
+    const { series } = await openColumns(folder);
+    expect(series.steps).toEqual([1, 2, 3, 4, 5]);
+    expect(series.steps.map((step) => series.at('loss', step))).toEqual([0.5, 0.25, 2 ** -3, 2 ** -4, 2 ** -5]);
+    expect(series.steps.map((step) => series.at('foreign/train/reward', step))).toEqual([0.25, 0.5, 0.75, 1, null]);
+    expect(series.at('gradientNorm', 2)).toBeNull();
+  });
+
+  test('beside a dump are curves of its run; what its own log has is taken from there', async () => {
+    const root = temporaryFolder();
+    const source = path.join(root, 'output');
+    cpSync(dump('trl-1.16.0'), source, { recursive: true });
+    cpSync(EVENTS, path.join(source, 'runs'), { recursive: true });
+    const bare = path.join(root, 'bare');
+    cpSync(source, bare, { recursive: true });
+    rmSync(path.join(bare, 'trainer_state.json'));
+    const { folder } = await importFrom(source, runIn(root));
+    const both = await openColumns(folder);
+    const { folder: plain } = await importFrom(dump('trl-1.16.0'), path.join(root, 'plain'));
+    expect(both.series.at('loss', 2)).toBe((await openColumns(plain)).series.at('loss', 2));
+    expect(both.series.at('foreign/train/loss', 2)).toBeNull();
+    // While it trains, nothing but the events tells of the loss.
+    const { folder: early } = await importFrom(bare, path.join(root, 'early'));
+    expect((await openColumns(early)).series.at('loss', 2)).toBe(0.25);
+  });
+
+  test('are followed: a torn record waits', async () => {
+    const root = temporaryFolder();
+    const source = path.join(root, 'logs');
+    mkdirSync(source);
+    const bytes = readFileSync(FIRST);
+    const file = path.join(source, path.basename(FIRST));
+    writeFileSync(file, bytes.subarray(0, bytes.length - 700));
+    const folder = runIn(root);
+    const end = new AbortController();
+    let looks = 0;
+    const report = importFrom(source, folder, {
+      follow: true,
+      interval: 5,
+      signal: end.signal,
+      onProgress: ({ waiting }) => {
+        if (waiting) looks++;
+      },
+    });
+    await until('a look', () => looks > 0);
+    writeFileSync(file, bytes);
+    const seen = looks;
+    await until('more looks', () => looks > seen + 2);
+    end.abort();
+    expect(await report).toMatchObject({ faults: 0, stopped: true });
+    const { series } = await openColumns(folder);
+    expect(series.steps).toEqual([1, 2, 3, 4]);
+    // The same command continues.
+    expect(await importFrom(source, folder)).toMatchObject({ resumed: true, faults: 0 });
+  });
+
+  test('that are broken are named, and read up to there', async () => {
+    const root = temporaryFolder();
+    const bytes = Buffer.from(readFileSync(FIRST));
+    bytes[bytes.length - 40]! ^= 1;
+    writeFileSync(path.join(root, path.basename(FIRST)), bytes);
+    const report = await importFrom(root, runIn(temporaryFolder()));
+    expect(report.named[0]).toMatchObject({ place: path.basename(FIRST), reason: 'broken-events' });
+    expect((await openColumns(report.folder)).series.at('loss', 3)).toBeCloseTo(0.5 / 3);
+  });
+
+  test('that Rollscope exported come back', async () => {
+    const root = temporaryFolder();
+    const { folder } = await importFrom(dump('trl-1.16.0'), runIn(root));
+    const { path: file } = await exportTensorboard(folder, root);
+    const back = await importFrom(file, path.join(root, 'back'));
+    const [before, after] = [await openColumns(folder), await openColumns(back.folder)];
+    for (const step of [1, 2, 3, 4])
+      expect(after.series.at('foreign/train/majorityShare', step)).toBeCloseTo(
+        before.series.at('majorityShare', step)!,
+        6,
+      );
   });
 });

@@ -112,7 +112,8 @@ async function interruptible(
 function print(output: Output, report: ImportReport, options: ImportCommandOptions, reference: string): void {
   const { folder, problems, rollouts, steps, faults, named, unmatched, disagreements, compared, stopped, resumed } =
     report;
-  const what = `${plural(rollouts, 'rollout')} of ${plural(problems, 'problem')} in ${plural(steps, 'step')}`;
+  const counted = `${plural(rollouts, 'rollout')} of ${plural(problems, 'problem')} in ${plural(steps, 'step')}`;
+  const what = rollouts > 0 ? counted : 'curves without rollouts';
   output.print(`Imported ${what} to ${folder}${resumed ? ', with what was imported before' : ''}.`);
   if (faults > 0) {
     output.print(`Left out: ${plural(faults, 'row')} that could not be read:`);

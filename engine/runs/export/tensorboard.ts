@@ -1,6 +1,6 @@
 /** Metrics as a TensorBoard event file: TFRecord frames around `Event` messages of protocol buffers. */
 import { join } from 'node:path';
-import { crc32c } from '../../journal/crc.ts';
+import { maskedCrc32c } from '../../journal/crc.ts';
 import { readRunFile } from '../../journal/reader.ts';
 import { streamAside } from '../../system/aside.ts';
 import { runScalars } from './scalars.ts';
@@ -33,9 +33,9 @@ export function tfRecord(data: Uint8Array): Uint8Array {
   const record = new Uint8Array(data.length + 16);
   const view = new DataView(record.buffer);
   view.setBigUint64(0, BigInt(data.length), true);
-  view.setUint32(8, masked(record.subarray(0, 8)), true);
+  view.setUint32(8, maskedCrc32c(record.subarray(0, 8)), true);
   record.set(data, 12);
-  view.setUint32(12 + data.length, masked(data), true);
+  view.setUint32(12 + data.length, maskedCrc32c(data), true);
   return record;
 }
 
@@ -50,12 +50,6 @@ export function scalarEvent(seconds: number, step: number, tag: string, value: n
   // A default value is not written.
   const number = step === 0 ? [] : [varint(2 << 3), varint(step)];
   return Buffer.concat([double(1, seconds), ...number, bytes(5, bytes(1, summaryValue))]);
-}
-
-/** The rotation and constant of TensorFlow's `MaskedCrc`. */
-function masked(data: Uint8Array): number {
-  const crc = crc32c(data);
-  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }
 
 function varint(value: number): Uint8Array {

@@ -1,0 +1,47 @@
+/**
+ * Records of a TensorBoard event file (TFRecord): length, its checksum, the data, its checksum. A file that is being written
+ * ends within a record, which is read once it is whole.
+ */
+import { type FileHandle, open } from 'node:fs/promises';
+import { maskedCrc32c } from '../../journal/crc.ts';
+
+const HEAD = 12;
+const TAIL = 4;
+/** Images and graphs are not read; no scalars are longer. */
+const LONGEST = 16 * 2 ** 20;
+
+/** A record whose checksum is another: what stands behind it cannot be found. */
+export class BrokenRecord extends Error {}
+
+/**
+ * The records of a file from a byte on, each with the byte behind it.
+ * @throws BrokenRecord
+ */
+export async function* recordsFrom(file: string, start: number): AsyncGenerator<{ data: Buffer; end: number }> {
+  const handle = await open(file, 'r');
+  try {
+    for (let at = start; ; ) {
+      const head = await bytesAt(handle, at, HEAD);
+      if (!head) return;
+      if (maskedCrc32c(head.subarray(0, 8)) !== head.readUInt32LE(8)) throw new BrokenRecord(`no record at byte ${at}`);
+      const length = Number(head.readBigUInt64LE(0));
+      const end = at + HEAD + length + TAIL;
+      if (length <= LONGEST) {
+        const body = await bytesAt(handle, at + HEAD, length + TAIL);
+        if (!body) return;
+        const data = body.subarray(0, length);
+        if (maskedCrc32c(data) !== body.readUInt32LE(length)) throw new BrokenRecord(`a broken record at byte ${at}`);
+        yield { data, end };
+      }
+      at = end;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** null where the file ends before. */
+async function bytesAt(handle: FileHandle, position: number, length: number): Promise<Buffer | null> {
+  const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, position);
+  return bytesRead === length ? buffer : null;
+}
