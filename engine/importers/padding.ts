@@ -3,7 +3,9 @@
 const TOKEN = String.raw`(?:<\|?pad\|?>|\[pad\]|<\|finetune_right_pad_id\|>|<\|endoftext\|>)`;
 const PADDING = new RegExp(`^${TOKEN}$`, 'i');
 const BEFORE = new RegExp(`^${TOKEN}+`, 'i');
-const BEHIND = new RegExp(`${TOKEN}+$`, 'i');
+const LAST = new RegExp(`${TOKEN}$`, 'i');
+/** Longest of the tokens, in characters. */
+const LONGEST = 30;
 
 /** How many of the last tokens are padding; that some models end a response with the token that pads is no matter here. */
 export function paddingIn(texts: readonly string[]): number {
@@ -13,5 +15,11 @@ export function paddingIn(texts: readonly string[]): number {
 
 /** A prompt is padded before, a response behind. */
 export function withoutPadding(text: string): string {
-  return text.replace(BEFORE, '').replace(BEHIND, '');
+  const start = BEFORE.exec(text)?.[0].length ?? 0;
+  let end = text.length;
+  for (;;) {
+    const token = LAST.exec(text.slice(Math.max(start, end - LONGEST), end));
+    if (!token) return text.slice(start, end);
+    end -= token[0].length;
+  }
 }

@@ -43,7 +43,7 @@ export function expectWords(surface: Surface, heading: string, text: string): vo
 }
 
 /** Whether tests run with `-u`. */
-function updates(): boolean {
+export function updates(): boolean {
   const { snapshotState } = expect.getState();
   return (snapshotState as unknown as { _updateSnapshot?: string })._updateSnapshot === 'all';
 }

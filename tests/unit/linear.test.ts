@@ -7,6 +7,7 @@ import { lastCodeBlock } from '../../engine/external/code-blocks.ts';
 import { fileFor } from '../../engine/external/proof-file.ts';
 import { lastNumber } from '../../engine/grading/last-number.ts';
 import { lastStatement } from '../../engine/grading/statement.ts';
+import { withoutPadding } from '../../engine/importers/padding.ts';
 import { userText } from '../../engine/importers/prompt-text.ts';
 import { withoutEnd } from '../../engine/protocol/ends.ts';
 import { bytesIn } from '../../engine/protocol/settings/size.ts';
@@ -52,6 +53,9 @@ test('answers', () => {
 test('prompts and templates', () => {
   expect(userText(`[INST] hi [/INST]${of(' ', 150_000)}x`)).toContain('[INST]');
   expect(userText('<s> [INST]  two\nlines  [/INST] ')).toBe('two\nlines');
+  expect(withoutPadding(`${of('<pad>')}x`)).toBe('x');
+  expect(withoutPadding(`a${of('<pad>')}x`)).toHaveLength(N + 2);
+  expect(withoutPadding('[PAD]a <pad><|endoftext|>')).toBe('a ');
   expect(placeholders(`{{${of(' ')}`)).toEqual([]);
   expect(placeholders('{{ a }} {{b}} {{{ c}}')).toEqual(['a', 'b', 'c']);
   expect(render('{{ a }}-{{b}}', (name) => name)).toBe('a-b');
