@@ -40,7 +40,8 @@ beforeAll(async () => {
     responses: [text],
   };
   writeFileSync(lines, `${JSON.stringify(row)}\n{"${hostile('broken').replaceAll('\\', '')}\n`);
-  writeFileSync(groups, `${JSON.stringify({ problem: { text, answer: text }, responses: [text, text] })}\n`);
+  const group = { problem: { text, answer: text }, responses: [`\\boxed{${hostile('answer')}}`, text] };
+  writeFileSync(groups, `${JSON.stringify(group)}\n`);
   writeFileSync(broken, `{"${hostile('key').replaceAll('\\', '')}": \n`);
   writeFileSync(config, JSON.stringify({ [hostile('reward')]: hostile('value') }));
 });
