@@ -1,4 +1,4 @@
-import type { Problem } from '../engine/protocol/records.ts';
+import type { Problem } from '../engine/protocol/problem.ts';
 import type { ProblemView } from '../engine/runs/problem-view.ts';
 
 /** A problem at the selected step. */

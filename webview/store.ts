@@ -2,8 +2,9 @@
 import { Peer } from '../engine/messages/peer.ts';
 import { pageTransport } from '../engine/messages/webview.ts';
 import { fromErrorData } from '../engine/protocol/errors.ts';
-import type { Problem } from '../engine/protocol/records.ts';
-import type { Progress, RunInfo } from '../engine/protocol/rpc.ts';
+import type { RunInfo } from '../engine/protocol/listed-run.ts';
+import type { Problem } from '../engine/protocol/problem.ts';
+import type { Progress } from '../engine/protocol/rpc.ts';
 import { RunColumns } from '../engine/runs/columns.ts';
 import { unpack } from '../engine/runs/packed.ts';
 import type { PanelContract, Shown } from '../engine/runs/panel-contract.ts';

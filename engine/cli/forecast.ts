@@ -1,5 +1,5 @@
 /** The forecast of a probe or a run as terminal text. */
-import { type Signal, signalQuality } from '../analysis/forecast.ts';
+import { type Signal, signalQuality } from '../analysis/signal-quality.ts';
 import { noForecast, SIGNAL_NAMES, standIn } from '../protocol/forecast-text.ts';
 import { DASH, plural } from '../protocol/format.ts';
 import type { Forecast, ForecastScore, Problem, RunConfig } from '../protocol/index.ts';

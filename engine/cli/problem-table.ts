@@ -1,7 +1,7 @@
 /** The problems of a probe or a run: one row per problem, confident & wrong ones on top. */
 import { DASH } from '../protocol/format.ts';
+import type { Problem } from '../protocol/problem.ts';
 import { quantityText } from '../protocol/quantities.ts';
-import type { Problem } from '../protocol/records.ts';
 import { referenceText } from '../protocol/reference.ts';
 import { oneLine, verdictText } from '../protocol/texts.ts';
 import { rightOf, VOTE_TITLES, type VoteStatus } from '../protocol/verdict.ts';

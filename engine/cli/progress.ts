@@ -2,7 +2,6 @@
  * Live progress on stderr: a block of lines redrawn in place on a terminal, a plain line every few seconds elsewhere.
  * Evaluations and warnings stay above the block.
  */
-
 import { activityText } from '../protocol/activity.ts';
 import { evaluatedText, readingText } from '../protocol/data-text.ts';
 import { EMBEDDED } from '../protocol/embedded.ts';
@@ -12,7 +11,7 @@ import { quantityText } from '../protocol/quantities.ts';
 import type { JournalRecord, StepRecord } from '../protocol/records.ts';
 import type { Progress } from '../protocol/rpc.ts';
 import { visibleLine } from '../protocol/visible.ts';
-import { sparkline } from './table.ts';
+import { sparkline } from './sparkline.ts';
 import { eraseLines, type Sink, writeText } from './terminal.ts';
 
 /** Milliseconds between redraws of the block, and between plain lines. */

@@ -2,18 +2,21 @@
  * Every setting of a run, in the groups in which help and documentation show them: those of `engine/protocol/settings`
  * and those of the rewards. Without zod and without what computes: `--help` loads it.
  */
+import { CHECKPOINT } from '../protocol/settings/checkpoint.ts';
 import { DATASET } from '../protocol/settings/dataset.ts';
+import { DEVICE } from '../protocol/settings/device.ts';
 import { ENGINE } from '../protocol/settings/engine.ts';
+import { EVALUATION } from '../protocol/settings/evaluation.ts';
 import { GRADING } from '../protocol/settings/grading.ts';
 import { type AnySection, type PlacedSetting, settingsIn } from '../protocol/settings/kit.ts';
 import { LORA } from '../protocol/settings/lora.ts';
 import { LOSS } from '../protocol/settings/loss.ts';
-import { CHECKPOINT, EVALUATION, WATCHING } from '../protocol/settings/measuring.ts';
-import { DEVICE, MODEL } from '../protocol/settings/model.ts';
+import { MODEL } from '../protocol/settings/model.ts';
 import { OPTIMIZER } from '../protocol/settings/optimizer.ts';
 import { RUN } from '../protocol/settings/run.ts';
 import { ROLLOUTS, SAMPLING } from '../protocol/settings/sampling.ts';
 import { STEP } from '../protocol/settings/step.ts';
+import { WATCHING } from '../protocol/settings/watching.ts';
 import { REWARD_SETTINGS } from './reward-settings.ts';
 
 export interface RunSetting extends PlacedSetting {

@@ -1,7 +1,7 @@
 /** The fingerprint of a dataset: a run does not resume with data that would give other problems. */
 import { createHash } from 'node:crypto';
 import type { DatasetConfig } from '../protocol/config.ts';
-import type { Problem } from '../protocol/records.ts';
+import type { Problem } from '../protocol/problem.ts';
 import type { DatasetColumns } from './fields.ts';
 import type { PromptParts } from './prompt-parts.ts';
 

@@ -2,7 +2,8 @@
 import { assetPath } from '../assets.ts';
 import type { DatasetConfig } from '../protocol/config.ts';
 import { EMBEDDED } from '../protocol/embedded.ts';
-import type { DataReading, Problem } from '../protocol/records.ts';
+import type { Problem } from '../protocol/problem.ts';
+import type { DataReading } from '../protocol/records.ts';
 import { meansProblem, placeholders } from '../protocol/template.ts';
 import { chosen, nameChoices, numberIds, shownChoices, splitReplies } from './all-rows.ts';
 import { choiceLabel } from './choices.ts';

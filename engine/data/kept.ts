@@ -1,6 +1,6 @@
 /** The columns of a row that its reward reads. Pure. */
 import { RollscopeError } from '../protocol/errors.ts';
-import type { Problem } from '../protocol/records.ts';
+import type { Problem } from '../protocol/problem.ts';
 import { placeholders } from '../protocol/template.ts';
 import { columnValue, type DatasetColumns, namesLabel, type RowValues, rewardValue, without } from './fields.ts';
 import type { RowPlace } from './place.ts';

@@ -1,6 +1,7 @@
 /** What a user should know of a dataset that was read, though it stops nothing. */
 import type { DatasetConfig } from '../protocol/config.ts';
-import type { DataReading, Problem } from '../protocol/records.ts';
+import type { Problem } from '../protocol/problem.ts';
+import type { DataReading } from '../protocol/records.ts';
 import { list } from './columns.ts';
 import type { DatasetColumns } from './fields.ts';
 import type { PromptParts } from './prompt-parts.ts';

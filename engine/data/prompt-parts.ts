@@ -1,5 +1,5 @@
 /** A prompt in parts, as a dataset gives it. */
-import type { Turn } from '../protocol/records.ts';
+import type { Turn } from '../protocol/problem.ts';
 
 /** A prompt before the chat template. */
 export interface PromptParts {

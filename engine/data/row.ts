@@ -1,6 +1,6 @@
 /** One row of a data file on its way to a problem: what it asks, what it says of the answer, and what it lacks. */
 import { RollscopeError } from '../protocol/errors.ts';
-import type { Problem, Turn } from '../protocol/records.ts';
+import type { Problem, Turn } from '../protocol/problem.ts';
 import { meansProblem, placeholders, render } from '../protocol/template.ts';
 import { cellText } from '../protocol/values.ts';
 import { type Asked, ChatFault, isMessage, laidOut, readPrompt } from './chat.ts';

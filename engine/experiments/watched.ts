@@ -1,5 +1,5 @@
 /** How the collapse watch and the forecast performed over the runs of an experiment, measured with labels. */
-import { fallStep } from '../analysis/collapse.ts';
+import { fallStep } from '../analysis/failure-mode.ts';
 import { IN_TIME, type WatchedRun, type WatchOutcome, watchOutcome } from '../analysis/watch.ts';
 import type { ForecastScore, JournalRecord } from '../protocol/index.ts';
 import { WATCH_WARNINGS } from '../protocol/warnings.ts';

@@ -3,7 +3,7 @@
  * same way for all: problems, votes, grading, records, following, resuming.
  */
 import type { Phase } from '../protocol/group.ts';
-import type { Turn } from '../protocol/records.ts';
+import type { Turn } from '../protocol/problem.ts';
 import type { ForeignRun, RunOrigin } from '../protocol/run-file.ts';
 import type { ForeignRollout } from './group.ts';
 import type { ForeignMetrics } from './metrics.ts';

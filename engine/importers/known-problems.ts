@@ -1,6 +1,6 @@
 /** The problems of a dataset, found by the prompts in which they stand. */
 import type { Dataset } from '../data/dataset.ts';
-import type { Problem } from '../protocol/records.ts';
+import type { Problem } from '../protocol/problem.ts';
 import type { LoggedProblem } from './importer.ts';
 import { userText } from './prompt-text.ts';
 

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { labelOf } from '../data/labels.ts';
-import type { Problem, Prompt } from '../protocol/records.ts';
+import type { Problem, Prompt } from '../protocol/problem.ts';
 import type { GradedProblem } from './group.ts';
 import type { LoggedProblem, ProblemRegister } from './importer.ts';
 import type { KnownProblems } from './known-problems.ts';

@@ -5,7 +5,7 @@
 import { promptOf } from '../data/chat.ts';
 import { columnValue, type RowValues } from '../data/fields.ts';
 import type { ForeignValue, Phase, Rollout } from '../protocol/group.ts';
-import type { Turn } from '../protocol/records.ts';
+import type { Turn } from '../protocol/problem.ts';
 import { cellText, isObject } from '../protocol/values.ts';
 import { responseOf } from './conversation.ts';
 import type { ForeignRollout } from './group.ts';

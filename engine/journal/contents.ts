@@ -1,6 +1,6 @@
 /** The files of a run folder that are written once: what the run is, its problems and their prompts. */
 import { readFileSync } from 'node:fs';
-import type { Problem, Prompt } from '../protocol/records.ts';
+import type { Problem, Prompt } from '../protocol/problem.ts';
 import type { RunFile } from '../protocol/run-file.ts';
 import { AppendFile } from '../system/append-file.ts';
 import { writeAside } from '../system/aside.ts';

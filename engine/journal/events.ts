@@ -3,7 +3,6 @@
  * and what a newer Rollscope added is passed over: keys, and records of other types.
  */
 import { stat } from 'node:fs/promises';
-import type * as z from 'zod';
 import { RollscopeError } from '../protocol/errors.ts';
 import { JournalRecord, RECORD_TYPES, StepRecord } from '../protocol/records.ts';
 import { isGroup2 } from './formats/records2.ts';
@@ -26,30 +25,6 @@ export interface LogLine {
 
 export interface Entry extends LogLine {
   record: JournalRecord;
-}
-
-/** Parses JSON and checks it, without the keys that it does not know; throws `run-broken`, naming `where`. */
-export function parseChecked<T>(
-  schema: z.ZodType<T>,
-  text: string,
-  where: string,
-  { upgrade, hint }: { upgrade?: (value: Record<string, unknown>) => unknown; hint?: string } = {},
-): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new RollscopeError('run-broken', `${where}: not valid JSON (${(error as Error).message}).`, hint, {
-      details: { reason: 'not-json', place: where, system: (error as Error).message },
-    });
-  }
-  const isObject = typeof value === 'object' && value !== null;
-  const result = readTolerantly(schema, upgrade && isObject ? upgrade(value as Record<string, unknown>) : value);
-  if (!result.success)
-    throw new RollscopeError('run-broken', `${where}: ${result.error}.`, hint, {
-      details: { reason: 'bad-record', place: where, fault: result.error },
-    });
-  return result.data;
 }
 
 /** Yields the records of a run, as `readLog` does, but for those of unknown types. */

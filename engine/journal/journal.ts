@@ -6,7 +6,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { FramePointer, GroupDetail } from '../protocol/group.ts';
 import { groupSummary } from '../protocol/group-facts.ts';
-import { type GroupRecord, JournalRecord, type NewRecord, type Problem, type Prompt } from '../protocol/records.ts';
+import type { Problem, Prompt } from '../protocol/problem.ts';
+import { type GroupRecord, JournalRecord, type NewRecord } from '../protocol/records.ts';
 import { ownConfig, type RunFile } from '../protocol/run-file.ts';
 import { AppendFile } from '../system/append-file.ts';
 import { type Disk, realDisk } from '../system/disk.ts';

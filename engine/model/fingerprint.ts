@@ -1,6 +1,6 @@
 /** Fingerprints of models and adapters: hashes of every byte that decides what is computed. */
 import { createHash } from 'node:crypto';
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileHash, type HashOptions } from './file-hash.ts';
 
@@ -37,37 +37,4 @@ export async function folderFingerprint(
   const templates = path.join(folder, 'additional_chat_templates');
   const named = (await readdir(templates).catch(() => [])).sort().map((name) => path.join(templates, name));
   return filesFingerprint([...DESCRIPTIONS.map((name) => path.join(folder, name)), ...named, ...weights], options);
-}
-
-/** Whether a fingerprint is one of samples: runs have these that were written before whole files were hashed. */
-export function isSampled(fingerprint: string): boolean {
-  return /^[0-9a-f]{32}$/.test(fingerprint);
-}
-
-const SAMPLE_BYTES = 1 << 16;
-const SAMPLES = 64;
-
-/** The old rule for a file: its size and 64 samples of 64 KiB spread over it. Blind to changes between them. */
-export async function sampledFile(file: string): Promise<string> {
-  const handle = await open(file);
-  try {
-    const { size } = await handle.stat();
-    const hash = createHash('sha256').update(String(size));
-    const step = Math.max(SAMPLE_BYTES, Math.floor((size - SAMPLE_BYTES) / (SAMPLES - 1)));
-    const buffer = Buffer.alloc(SAMPLE_BYTES);
-    for (let at = 0; at < size; at += step) {
-      const { bytesRead } = await handle.read(buffer, 0, SAMPLE_BYTES, at);
-      hash.update(buffer.subarray(0, bytesRead));
-    }
-    return hash.digest('hex').slice(0, 32);
-  } finally {
-    await handle.close();
-  }
-}
-
-/** The old rule for a model folder: its configuration and samples of its weights. */
-export async function sampledFolder(folder: string, weights: readonly string[]): Promise<string> {
-  const hash = createHash('sha256').update(await readFile(path.join(folder, 'config.json'), 'utf8'));
-  for (const file of weights) hash.update(await sampledFile(file));
-  return hash.digest('hex').slice(0, 32);
 }

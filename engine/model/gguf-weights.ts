@@ -1,5 +1,4 @@
 /** The weights of a GGUF file as a safetensors file with Hugging Face's names and layouts, made once and cached. */
-
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import { removeAbandoned } from '../system/aside.ts';
@@ -7,11 +6,11 @@ import { ensureFolder, remove } from '../system/files.ts';
 import { architectureOf } from './architectures/index.ts';
 import type { DecoderConfig } from './config.ts';
 import { OTHER_MODEL } from './fields.ts';
-import { sampledFile } from './fingerprint.ts';
 import { type GgufFile, type GgufTensor, readGgufTensor } from './gguf.ts';
 import { ggufName } from './gguf-config.ts';
 import { parameterShapes } from './parameters.ts';
 import { readSafetensorsIndex, type StoredTensor, type TensorToWrite, writeSafetensors } from './safetensors.ts';
+import { sampledFile } from './sampled-fingerprint.ts';
 
 /** Raised when the conversion changes, so that older cache files are rebuilt. */
 const CONVERTER = '1';

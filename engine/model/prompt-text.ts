@@ -1,5 +1,5 @@
 /** A prompt as problems and rewards give it, and how its parts become one text. */
-import type { Turn } from '../protocol/records.ts';
+import type { Turn } from '../protocol/problem.ts';
 
 export interface PromptText {
   system?: string | undefined;

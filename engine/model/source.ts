@@ -7,7 +7,7 @@ import { RollscopeError } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
 import type { ChatChoice } from './chat-choice.ts';
 import type { DecoderConfig } from './config.ts';
-import { fileFingerprint, folderFingerprint, isSampled, sampledFile, sampledFolder } from './fingerprint.ts';
+import { fileFingerprint, folderFingerprint } from './fingerprint.ts';
 import { readGguf } from './gguf.ts';
 import { readGgufConfig } from './gguf-config.ts';
 import { ggufTokenizer } from './gguf-tokenizer.ts';
@@ -16,6 +16,7 @@ import { fetchHubModel, parseHubId } from './hub.ts';
 import { parseHuggingFaceConfig } from './huggingface-config.ts';
 import { parameterShapes } from './parameters.ts';
 import { readSafetensorsFolder, type StoredTensor } from './safetensors.ts';
+import { isSampled, sampledFile, sampledFolder } from './sampled-fingerprint.ts';
 import { createTokenizer, type Tokenizer } from './tokenizer.ts';
 import { readTokenizerFolder } from './tokenizer-folder.ts';
 

@@ -16,44 +16,6 @@ const nullable = z.number().nullable();
 /** A number that run folders of earlier versions lack. */
 const later = nullable.default(null);
 
-/** A turn of a conversation. */
-export const Turn = z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
-export type Turn = z.infer<typeof Turn>;
-
-/** A problem as the run sees it; one per line in `problems.jsonl`. */
-export const Problem = z.strictObject({
-  /** Position in the run's problem list, from 0. */
-  index: z.int().min(0),
-  id: z.string(),
-  /** The problem's own text, without template. */
-  text: z.string(),
-  /** The reference answer, when the data has one: for measuring only. */
-  answer: z.string().nullable(),
-  /** All reference answers, `answer` first, where there are several: a response is right when it equals any of them. */
-  accepted: z.array(z.string()).optional(),
-  /** Where the answer of its responses stands, where the data says so for each problem; else as the run says. */
-  rule: z.string().optional(),
-  /** The conversation, where the problem is more than one turn of the user; what the assistant begins to say is its last turn. */
-  messages: z.array(Turn).optional(),
-  /** File it came from, its row (from 0) and line (from 1; null for binary formats). */
-  source: z.string(),
-  row: z.int().min(0),
-  line: z.int().min(1).nullable(),
-  /** Other columns of the row, where the run's reward reads them. */
-  columns: z.record(z.string(), z.json()).optional(),
-});
-export type Problem = z.infer<typeof Problem>;
-
-/** The prompt of a problem exactly as the model got it: behind templates and chat template. One a line in `prompts.jsonl`. */
-export const Prompt = z.strictObject({
-  /** Index of the problem. */
-  problem: z.int().min(0),
-  text: z.string(),
-  /** Token ids; null where another trainer did not keep them. */
-  tokens: z.array(z.int().min(0)).nullable(),
-});
-export type Prompt = z.infer<typeof Prompt>;
-
 /** Which columns of a dataset were taken for what, by their names. */
 export const DataReading = z.strictObject({
   /** The file, the folder, or the dataset of the Hub. */

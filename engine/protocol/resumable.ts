@@ -1,5 +1,5 @@
 /** Which runs can be resumed. Pure, without schemas. */
-import type { RunInfo } from './rpc.ts';
+import type { RunInfo } from './listed-run.ts';
 
 const RESUMABLE: readonly RunInfo['status'][] = ['interrupted', 'stopped', 'failed'];
 

@@ -1,7 +1,7 @@
 /** How rewards put questions to a policy, and read its responses. Pure. */
 import type { Grader } from '../grading/index.ts';
 import type { RunConfig } from '../protocol/config.ts';
-import type { Problem } from '../protocol/records.ts';
+import type { Problem } from '../protocol/problem.ts';
 import { meansProblem, render } from '../protocol/template.ts';
 import { cellText } from '../protocol/values.ts';
 import type { Responses } from './evidence.ts';

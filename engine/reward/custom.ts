@@ -1,7 +1,7 @@
 /** What the user's own module or program says of each rollout. See `checks.ts`. */
 import { RollscopeError } from '../protocol/errors.ts';
+import type { Problem } from '../protocol/problem.ts';
 import type { CustomRollout } from '../protocol/programs.ts';
-import type { Problem } from '../protocol/records.ts';
 import { number, section, texts, toggle, type ValuesOf } from '../protocol/settings/kit.ts';
 import { byGroup, CHECKED, CHECKS, fromChecks } from './checks.ts';
 import type { EvidenceContext, EvidenceGroup } from './evidence.ts';

@@ -4,7 +4,7 @@
  */
 import { equivalent, graderOf } from '../grading/index.ts';
 import { shortNumber } from '../protocol/format.ts';
-import type { Problem } from '../protocol/records.ts';
+import type { Problem } from '../protocol/problem.ts';
 import { integer, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
 import { ANSWERS, answersOf, askSampling, filled, question, SAMPLES } from './asking.ts';
 import type { EvidenceContext, EvidenceGroup } from './evidence.ts';

@@ -8,6 +8,7 @@ import type { RunConfig, SamplingConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Evidence } from '../protocol/evidence.ts';
 import type { Cluster, RolloutFacts } from '../protocol/group.ts';
+import type { Problem } from '../protocol/problem.ts';
 import type {
   Check,
   CustomOptions,
@@ -17,7 +18,7 @@ import type {
   ProgramItem,
   ProgramTestOptions,
 } from '../protocol/programs.ts';
-import type { PolicyRollout, Problem } from '../protocol/records.ts';
+import type { PolicyRollout } from '../protocol/records.ts';
 import type { StoredShape } from './shape.ts';
 
 export interface EvidenceSource<E, Options> {

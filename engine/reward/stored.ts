@@ -3,7 +3,8 @@ import { AUTOMATIC, type Grader, type GradingRules, graderOf } from '../grading/
 import { RollscopeError } from '../protocol/errors.ts';
 import type { GroupDetail, Rollout, RolloutStatistics } from '../protocol/group.ts';
 import { majorityOf } from '../protocol/group-facts.ts';
-import type { PolicyRollout, Problem } from '../protocol/records.ts';
+import type { Problem } from '../protocol/problem.ts';
+import type { PolicyRollout } from '../protocol/records.ts';
 import type { LabeledGroup } from './types.ts';
 
 /**

@@ -3,7 +3,8 @@ import type { Grader } from '../grading/index.ts';
 import type { Evidence } from '../protocol/evidence.ts';
 import type { Part } from '../protocol/explanation.ts';
 import type { Cluster } from '../protocol/group.ts';
-import type { PolicyRollout, Problem } from '../protocol/records.ts';
+import type { Problem } from '../protocol/problem.ts';
+import type { PolicyRollout } from '../protocol/records.ts';
 import type { Fields, SettingSection, ValuesOf } from '../protocol/settings/kit.ts';
 import type { EvidenceSource } from './evidence.ts';
 

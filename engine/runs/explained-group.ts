@@ -1,7 +1,7 @@
 /** Reads one group of a run with the explanation of each reward: for the panel, documents and `rollscope show`. */
 import { readGroup } from '../journal/groups.ts';
 import type { GroupDetail } from '../protocol/group.ts';
-import type { Problem } from '../protocol/records.ts';
+import type { Problem } from '../protocol/problem.ts';
 import type { RunFile } from '../protocol/run-file.ts';
 import type { RunColumns } from './columns.ts';
 import { explanations } from './explanations.ts';

@@ -3,7 +3,7 @@ import type { RunConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { printParts } from '../protocol/explanation.ts';
 import type { GroupDetail, Phase } from '../protocol/group.ts';
-import type { Problem } from '../protocol/records.ts';
+import type { Problem } from '../protocol/problem.ts';
 import { rewardOf } from '../reward/index.ts';
 import { groupOf } from '../reward/stored.ts';
 

@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { crc32 } from '../journal/crc.ts';
 import { EVENTS_FILE, inRun, RUN_FILE } from '../journal/layout.ts';
-import type { RunInfo } from '../protocol/rpc.ts';
+import type { RunInfo } from '../protocol/listed-run.ts';
 import { VERSION } from '../protocol/version.ts';
 import { writeWhole } from '../system/aside.ts';
 

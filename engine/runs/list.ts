@@ -9,7 +9,7 @@ import { missingFile } from '../journal/missing-file.ts';
 import { readRunFile } from '../journal/reader.ts';
 import { RollscopeError, toErrorData } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
-import type { ListedRun, RunInfo } from '../protocol/rpc.ts';
+import type { ListedRun, RunInfo } from '../protocol/listed-run.ts';
 import { readEnds } from './ends.ts';
 import { scanLines } from './line-scan.ts';
 import { type ListEntries, readEntries, stampOf, writeEntries } from './list-file.ts';

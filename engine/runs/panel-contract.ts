@@ -6,8 +6,9 @@ import * as z from 'zod';
 import { defineContract, unchecked } from '../messages/contract.ts';
 import type { ErrorData } from '../protocol/errors.ts';
 import { type GroupDetail, GroupId } from '../protocol/group.ts';
-import type { Problem } from '../protocol/records.ts';
-import type { Progress, RunInfo } from '../protocol/rpc.ts';
+import type { RunInfo } from '../protocol/listed-run.ts';
+import type { Problem } from '../protocol/problem.ts';
+import type { Progress } from '../protocol/rpc.ts';
 import type { PackedColumns } from './packed.ts';
 import type { Metric } from './series.ts';
 

@@ -1,7 +1,7 @@
 /** One line about a run: what it is, how far it came, and its accuracy before and after. */
 import { evaluatedText } from '../protocol/data-text.ts';
+import type { RunInfo } from '../protocol/listed-run.ts';
 import type { EvaluationRecord } from '../protocol/records.ts';
-import type { RunInfo } from '../protocol/rpc.ts';
 import { describeRun, type RunFile } from '../protocol/run-file.ts';
 import { signalWarningIn } from '../protocol/warnings.ts';
 import { describeSkipped, type SkippedTypes } from './skipped.ts';

@@ -1,5 +1,5 @@
 /** A run's status: the one rule for the list, the panel and the command line. Pure. */
-import type { RunInfo } from '../protocol/rpc.ts';
+import type { RunInfo } from '../protocol/listed-run.ts';
 import type { Head } from './head.ts';
 
 /** The lifecycle records with which a run begins again after it ended. */

@@ -1,6 +1,6 @@
 /** Records of types that this version does not know: passed over in reading, counted, and spoken of once. */
 import { plural } from '../protocol/format.ts';
-import type { RunInfo } from '../protocol/rpc.ts';
+import type { RunInfo } from '../protocol/listed-run.ts';
 import { VERSION } from '../protocol/version.ts';
 
 /** How often each unknown type was passed over. */

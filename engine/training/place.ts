@@ -1,9 +1,8 @@
 /** The position of a run, and the last one it can roll back to: what a checkpoint needs in addition to the weights. */
-
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
-import { parseChecked } from '../journal/events.ts';
+import { parseChecked } from '../journal/checked.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { RunConfig } from '../protocol/index.ts';
 import { writeInPlace } from '../system/files.ts';

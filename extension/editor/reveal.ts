@@ -1,6 +1,6 @@
 /** Shows a problem in its file. */
 import * as vscode from 'vscode';
-import type { Problem } from '../../engine/protocol/records.ts';
+import type { Problem } from '../../engine/protocol/problem.ts';
 import type { ProblemSets } from './problem-sets.ts';
 
 /** @param file path of the problem's source on this machine */

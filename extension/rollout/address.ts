@@ -4,7 +4,7 @@
  */
 import type { GroupId } from '../../engine/protocol/group.ts';
 import { PHASES } from '../../engine/protocol/group-id.ts';
-import type { Problem } from '../../engine/protocol/records.ts';
+import type { Problem } from '../../engine/protocol/problem.ts';
 import { visibleLine } from '../../engine/protocol/visible.ts';
 import { SCHEMES } from '../ids.ts';
 

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { sampledFolder } from '../../engine/model/fingerprint.ts';
+import { sampledFolder } from '../../engine/model/sampled-fingerprint.ts';
 import { EngineAddress, type ErrorCode, type ErrorData, RUN_FORMAT, RunConfig } from '../../engine/protocol/index.ts';
 import { createClient, type EngineClient } from '../../engine/server/connection.ts';
 import { EMBEDDED_MODEL, ggufHeader, modelWithoutNumber, modelWithSteepHead } from '../support/crafted-models.ts';

@@ -2,12 +2,11 @@
  * A run of another trainer, written as an importer writes it: TRL logged texts, rewards by name and values of its own, and
  * nothing that our engine would know of tokens, fingerprints or its configuration. Everything is the same each time.
  */
-
 import type { ForeignRollout } from '../../engine/importers/group.ts';
 import { LoggedProblems } from '../../engine/importers/problems.ts';
 import { type ForeignContents, ImportedRun } from '../../engine/importers/run.ts';
 import { readProblems } from '../../engine/journal/reader.ts';
-import type { Problem } from '../../engine/protocol/records.ts';
+import type { Problem } from '../../engine/protocol/problem.ts';
 
 export const TRL = { engine: 'TRL', version: '0.20.0', files: ['completions_00001.parquet', 'trainer_state.json'] };
 

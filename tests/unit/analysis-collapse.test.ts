@@ -1,6 +1,7 @@
 /** How runs and problems end, and the watch that warns without labels: crafted curves, every rule from both sides. */
 import { describe, expect, test } from 'vitest';
-import { type CurvePoint, classifyRun, collapseStep, collapseText, fallStep } from '../../engine/analysis/collapse.ts';
+import { collapseStep, collapseText } from '../../engine/analysis/collapse.ts';
+import { type CurvePoint, classifyRun, fallStep } from '../../engine/analysis/failure-mode.ts';
 import { problemPattern, voteStability } from '../../engine/analysis/problem-pattern.ts';
 import {
   CollapseWatch,

@@ -1,7 +1,8 @@
 /** The pre-flight forecast and its score: by hand. */
 import { describe, expect, test } from 'vitest';
-import { forecastProblem, forecastSet, scoreForecast, signalQuality } from '../../engine/analysis/forecast.ts';
+import { forecastProblem, forecastSet, scoreForecast } from '../../engine/analysis/forecast.ts';
 import { optimum } from '../../engine/analysis/optimum.ts';
+import { signalQuality } from '../../engine/analysis/signal-quality.ts';
 import { Forecast } from '../../engine/protocol/forecast.ts';
 import { judged } from '../support/judged.ts';
 

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { FAILURE_RULES, FAILURES } from '../../engine/analysis/collapse.ts';
 import { MEASURE_NAMES, MEASURES } from '../../engine/analysis/confidence.ts';
+import { FAILURE_RULES, FAILURES } from '../../engine/analysis/failure-mode.ts';
 import { PATTERNS } from '../../engine/analysis/problem-pattern.ts';
 import { FLIPPED_VOTES, SIGNALS, WATCH_RULES } from '../../engine/analysis/watch.ts';
 import { EvaluationRecord, StepRecord } from '../../engine/protocol/records.ts';

@@ -13,10 +13,11 @@ import {
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { fileHash } from '../../engine/model/file-hash.ts';
-import { fileFingerprint, sampledFile, sampledFolder } from '../../engine/model/fingerprint.ts';
+import { fileFingerprint } from '../../engine/model/fingerprint.ts';
 import { readGguf } from '../../engine/model/gguf.ts';
 import { adapterFingerprint } from '../../engine/model/peft.ts';
 import { readSafetensorsIndex, readTensor } from '../../engine/model/safetensors.ts';
+import { sampledFile, sampledFolder } from '../../engine/model/sampled-fingerprint.ts';
 import { isSameModel, type ModelSource, openModel } from '../../engine/model/source.ts';
 import { EMBEDDED_MODEL } from '../support/crafted-models.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';

@@ -1,5 +1,6 @@
 /** How a run ended: the failure mode, the collapse step, the training signal, the watch. */
-import { classifyRun, collapseStep, collapseText, curveOf, type RunFailure } from '../../analysis/collapse.ts';
+import { collapseStep, collapseText } from '../../analysis/collapse.ts';
+import { classifyRun, curveOf, type RunFailure } from '../../analysis/failure-mode.ts';
 import type { RunReward } from '../../reward/index.ts';
 import type { RunColumns } from '../../runs/columns.ts';
 import { learnedNothing, type RecordedSignal, runSignal, signalText } from '../../runs/run-signal.ts';

@@ -2,9 +2,9 @@
 import type { MeasureAlignment, quadrants } from '../../analysis/alignment.ts';
 import { MEASURE_NAMES } from '../../analysis/confidence.ts';
 import { estimatesAtK } from '../../analysis/evaluation-metrics.ts';
-import { signalQuality } from '../../analysis/forecast.ts';
 import { type JudgedGroup, majorityRight } from '../../analysis/metrics.ts';
 import type { Optimum } from '../../analysis/optimum.ts';
+import { signalQuality } from '../../analysis/signal-quality.ts';
 import { DASH } from '../../protocol/format.ts';
 import type { GroupDetail, Problem } from '../../protocol/index.ts';
 import { quantityText } from '../../protocol/quantities.ts';

@@ -2,7 +2,7 @@
 import { readProblems } from '../../journal/reader.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
 import { PHASES } from '../../protocol/group-id.ts';
-import type { Problem } from '../../protocol/records.ts';
+import type { Problem } from '../../protocol/problem.ts';
 import { openColumns } from '../../runs/open.ts';
 import { oneOf, wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';

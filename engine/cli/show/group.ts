@@ -2,7 +2,7 @@
 import { readRunFile } from '../../journal/reader.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
 import type { Phase } from '../../protocol/group.ts';
-import type { Problem } from '../../protocol/records.ts';
+import type { Problem } from '../../protocol/problem.ts';
 import type { RunFile } from '../../protocol/run-file.ts';
 import type { RunColumns } from '../../runs/columns.ts';
 import { type ExplainedGroup, readExplainedGroup } from '../../runs/explained-group.ts';

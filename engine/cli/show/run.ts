@@ -5,11 +5,11 @@ import { readRunFile } from '../../journal/reader.ts';
 import { readingText } from '../../protocol/data-text.ts';
 import { EMBEDDED } from '../../protocol/embedded.ts';
 import { bytes, DASH, whole } from '../../protocol/format.ts';
+import type { RunInfo } from '../../protocol/listed-run.ts';
 import { STEP_METRICS, type StepMetric, TERMINAL_METRICS } from '../../protocol/metrics.ts';
 import { valueText } from '../../protocol/named-values.ts';
+import type { Problem } from '../../protocol/problem.ts';
 import { QUANTITIES, quantityText } from '../../protocol/quantities.ts';
-import type { Problem } from '../../protocol/records.ts';
-import type { RunInfo } from '../../protocol/rpc.ts';
 import type { ForeignRun } from '../../protocol/run-file.ts';
 import { originText } from '../../protocol/texts.ts';
 import type { RunColumns } from '../../runs/columns.ts';
@@ -18,8 +18,9 @@ import { statusOf } from '../../runs/run-status.ts';
 import { foreignName, isForeign, type Metric } from '../../runs/series.ts';
 import type { Output } from '../output.ts';
 import { problemResults, problemTable } from '../problem-table.ts';
+import { sparkline } from '../sparkline.ts';
 import { beforeAfterTable, type RunSummary, runSummary } from '../summary.ts';
-import { sparkline, table } from '../table.ts';
+import { table } from '../table.ts';
 
 const CURVE_COLUMNS = 48;
 /** Warnings that are shown, the latest. */

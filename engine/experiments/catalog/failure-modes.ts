@@ -1,5 +1,5 @@
 /** How each intrinsic reward fails: gradually, by length, or by repetition. */
-import type { RunFailure } from '../../analysis/collapse.ts';
+import type { RunFailure } from '../../analysis/failure-mode.ts';
 import { figure } from '../../protocol/format.ts';
 import type { RewardName } from '../../reward/index.ts';
 import type { Criterion, Experiment, Findings } from '../experiment.ts';

@@ -1,5 +1,6 @@
 /** When and how a run failed. */
-import { type CollapseStep, classifyRun, collapseStep, curveOf, type RunFailure } from '../../analysis/collapse.ts';
+import { type CollapseStep, collapseStep } from '../../analysis/collapse.ts';
+import { classifyRun, curveOf, type RunFailure } from '../../analysis/failure-mode.ts';
 import type { ExperimentRun } from '../experiment.ts';
 import { accuracyCurve, metricCurve, smoothed, stepsOf } from './curves.ts';
 

@@ -1,8 +1,7 @@
-/** Which model, and on what it computes. */
+/** Which model, and how problems become its prompts. */
 import { OWN_TEMPLATE, templateVariablesError } from '../chat-choice.ts';
-import { DEVICE_CHOICES } from '../devices.ts';
 import { EMBEDDED } from '../embedded.ts';
-import { bytes, choice, integer, text } from './kit.ts';
+import { text } from './kit.ts';
 
 export const MODEL = {
   model: text({
@@ -55,61 +54,6 @@ export const MODEL = {
       section: 'Model and engine',
       scope: 'machine-overridable',
       text: "Variables of the model's chat template, such as `enable_thinking=false`: `name=value` with commas between, or a JSON object.",
-    },
-  }),
-};
-
-export const DEVICE = {
-  device: choice(DEVICE_CHOICES, {
-    title: 'Compute device',
-    help: `compute device: ${Object.keys(DEVICE_CHOICES).join(', ')}`,
-    placeholder: 'name',
-    flag: '--device',
-    default: 'auto',
-    editor: { id: 'device', section: 'Model and engine', scope: 'machine-overridable' },
-  }),
-  threads: integer({
-    title: 'CPU threads',
-    help: 'CPU threads (0 = all cores)',
-    example: '4',
-    placeholder: 'n',
-    flag: '--threads',
-    min: 0,
-    max: 1024,
-    default: 0,
-    editor: { id: 'threads', section: 'Model and engine', scope: 'machine-overridable' },
-  }),
-  memoryLimit: bytes({
-    title: 'Memory limit',
-    help: 'resident memory that micro-batches are sized for',
-    example: '4GB',
-    placeholder: 'size',
-    flag: '--memory',
-    min: 256 * 2 ** 20,
-    default: null,
-    absent: '4 GiB, or what the longest problem needs',
-    editor: {
-      id: 'memoryLimit',
-      section: 'Model and engine',
-      scope: 'machine-overridable',
-      scale: 2 ** 30,
-      text: 'Resident memory in GiB that micro-batches are sized for.',
-    },
-  }),
-  seed: integer({
-    title: 'Seed',
-    help: 'seed of every random choice',
-    example: '1',
-    placeholder: 'n',
-    flag: '--seed',
-    min: 0,
-    max: 2 ** 32 - 1,
-    default: 0,
-    trl: 'seed',
-    editor: {
-      id: 'seed',
-      section: 'Training',
-      text: 'Seed of every random choice. The same seed and settings give the same run.',
     },
   }),
 };

@@ -2,20 +2,22 @@
  * The configuration of a run as one tree of described settings. Options of rewards are described in the rewards' own
  * files (`engine/reward`) and join it in `engine/config`; here they are whatever a reward may take.
  */
-
 import type { RollscopeError } from '../errors.ts';
 import { parseReward } from '../reward-expression.ts';
+import { CHECKPOINT } from './checkpoint.ts';
 import { DATASET } from './dataset.ts';
+import { DEVICE } from './device.ts';
 import { ENGINE } from './engine.ts';
+import { EVALUATION } from './evaluation.ts';
 import { GRADING } from './grading.ts';
 import { choice, nullable, section, text } from './kit.ts';
 import { LORA } from './lora.ts';
 import { LOSS } from './loss.ts';
-import { CHECKPOINT, EVALUATION, WATCHING } from './measuring.ts';
-import { DEVICE, MODEL } from './model.ts';
+import { MODEL } from './model.ts';
 import { OPTIMIZER } from './optimizer.ts';
 import { ROLLOUTS, SAMPLING } from './sampling.ts';
 import { STEP } from './step.ts';
+import { WATCHING } from './watching.ts';
 
 export const RUN = section('Run', {
   /** `train`, or `probe`: sample the problems once, change nothing. The command decides. */

@@ -1,9 +1,8 @@
 /** The rollouts of a run as rows: one per rollout, read group by group, so that memory stays small for any run. */
-
 import { readGroup } from '../../journal/groups.ts';
 import { readProblems, readPrompts, readRunFile } from '../../journal/reader.ts';
 import { type GroupDetail, PHASES, type Phase, type RolloutFacts } from '../../protocol/group.ts';
-import type { Problem, Prompt } from '../../protocol/records.ts';
+import type { Problem, Prompt } from '../../protocol/problem.ts';
 import type { Verdict, VoteStatus } from '../../protocol/verdict.ts';
 import { portableJson } from '../../protocol/well-formed.ts';
 import type { RunColumns } from '../columns.ts';

@@ -1,5 +1,11 @@
 /** How each run of a reward failed, and the mode that the paper assigns to it. */
-import { classifyRun, curveOf, FAILURE_RULES, type FailureMode, type RunFailure } from '../../../analysis/collapse.ts';
+import {
+  classifyRun,
+  curveOf,
+  FAILURE_RULES,
+  type FailureMode,
+  type RunFailure,
+} from '../../../analysis/failure-mode.ts';
 import type { RewardName } from '../../../reward/index.ts';
 import type { ExperimentRun } from '../../experiment.ts';
 import { accuracyCurve, heldFrom, type MetricOf, metricCurves, stepsOf } from '../../parts/curves.ts';

@@ -1,5 +1,5 @@
 /** Plots and the table of the failure-modes experiment. */
-import { FAILURE_RULES, type RunFailure } from '../../../analysis/collapse.ts';
+import { FAILURE_RULES, type RunFailure } from '../../../analysis/failure-mode.ts';
 import { accuracyCurve, type MetricOf, metricCurves, scaledTogether } from '../../parts/curves.ts';
 import { LOST } from '../../parts/failure.ts';
 import { sharePlot, stepPlot } from '../../parts/plots.ts';

@@ -1,5 +1,5 @@
 /** The factors and their levels, and when the runs of each level fell. */
-import { fallStep } from '../../../analysis/collapse.ts';
+import { fallStep } from '../../../analysis/failure-mode.ts';
 import type { RunConfig } from '../../../protocol/index.ts';
 import type { Changes, ExperimentRun } from '../../experiment.ts';
 import { accuracyCurve, stepsOf } from '../../parts/curves.ts';

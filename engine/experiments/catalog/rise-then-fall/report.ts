@@ -24,7 +24,7 @@ export function table(outcomes: readonly RewardOutcome[]): Section {
   return {
     kind: 'table',
     title: 'Numbers',
-    note: `Peak: the evaluation nearest to the ${WINDOW} steps with the most correct rollouts. Changes are paired by problem, with an interval over problems. How a run ended follows the rules of engine/analysis/collapse.ts.`,
+    note: `Peak: the evaluation nearest to the ${WINDOW} steps with the most correct rollouts. Changes are paired by problem, with an interval over problems. How a run ended follows the rules of engine/analysis/failure-mode.ts.`,
     columns: [
       'reward',
       'accuracy, start',

@@ -1,4 +1,4 @@
-/** What is measured on the way, and what is kept: evaluations, checkpoints, the collapse watch, the forecast. */
+/** Evaluations: when, on which problems, with how many rollouts. */
 import { DATASET } from './dataset.ts';
 import { choice, type Fields, integer, number, optional, section, toggle } from './kit.ts';
 
@@ -122,60 +122,3 @@ export const EVALUATION = section('Evaluation', {
     },
   ),
 });
-
-export const CHECKPOINT = section('Checkpoints', {
-  every: integer({
-    title: 'Checkpoint interval',
-    help: 'save a checkpoint every n steps, and at the end',
-    example: '10',
-    placeholder: 'n',
-    flag: '--checkpoint-every',
-    aliases: ['--save-steps'],
-    min: 1,
-    max: 1_000_000,
-    default: 10,
-    trl: 'save_steps',
-    verl: 'trainer.save_freq',
-  }),
-  keep: integer({
-    title: 'Checkpoints kept',
-    help: 'checkpoints to keep; older ones are deleted',
-    example: '2',
-    placeholder: 'n',
-    flag: '--keep',
-    aliases: ['--save-total-limit'],
-    min: 1,
-    max: 1000,
-    default: 2,
-    trl: 'save_total_limit',
-    verl: 'trainer.max_actor_ckpt_to_keep',
-  }),
-});
-
-export const WATCHING = {
-  watch: choice(
-    {
-      off: 'No collapse watch.',
-      warn: 'Warn.',
-      stop: 'Warn and stop.',
-      rollback: 'Warn, stop, and return to the last healthy checkpoint.',
-    },
-    {
-      title: 'Collapse watch',
-      help: 'on signs of collapse (label-free): warn, stop, rollback (stop with the last healthy checkpoint), or off',
-      placeholder: 'action',
-      flag: '--watch',
-      default: 'warn',
-    },
-  ),
-  forecast: integer({
-    title: 'Forecast problems',
-    help: 'training problems to probe before and after training, for the forecast and its score (0 = use the evaluation, if its problems are those of training)',
-    example: '64',
-    placeholder: 'n',
-    flag: '--forecast',
-    min: 0,
-    max: 1_000_000,
-    default: 0,
-  }),
-};

@@ -1,0 +1,57 @@
+/** One line about a run, as lists of runs have it. */
+import * as z from 'zod';
+import { ERROR_CODES } from './errors.ts';
+import { RunOrigin } from './run-file.ts';
+
+export const RunInfo = z.strictObject({
+  run: z.string(),
+  folder: z.string(),
+  created: z.string(),
+  job: z.enum(['imported', 'train', 'probe']),
+  /** null where another trainer does not say. */
+  model: z.string().nullable(),
+  dataset: z.string().nullable(),
+  reward: z.string().nullable(),
+  step: z.int().min(0),
+  /** Planned steps, 0 for a probe; null where another trainer does not say. */
+  steps: z.int().min(0).nullable(),
+  origin: RunOrigin,
+  /** `running`: a live engine holds it. `interrupted`: no engine holds it and it has no end record. */
+  status: z.enum(['running', 'interrupted', 'completed', 'stopped', 'failed']),
+  /** On what accuracies were measured, where that is a sample: `32 of 60 problems, sampled`. */
+  sampled: z.string().optional(),
+  /** What the run warned of after its first steps, where it can hardly learn. */
+  warning: z.string().optional(),
+  accuracyBefore: z.number().nullable(),
+  accuracyAfter: z.number().nullable(),
+  /** Records of types that this version does not know; null for none. */
+  skipped: z
+    .strictObject({
+      records: z.int().min(1),
+      /** Records by type. */
+      types: z.record(z.string(), z.int().min(1)),
+      /** The version of Rollscope to get; null where the run does not tell. */
+      version: z.string().nullable(),
+      /** What it means and what to do, for a person. */
+      message: z.string(),
+    })
+    .nullable(),
+});
+export type RunInfo = z.infer<typeof RunInfo>;
+
+/** A run folder that cannot be read, and why. */
+export const UnreadableRun = z.strictObject({
+  run: z.string(),
+  folder: z.string(),
+  created: z.string(),
+  status: z.literal('unreadable'),
+  error: z.strictObject({
+    code: z.enum(ERROR_CODES),
+    message: z.string(),
+    hint: z.string().optional(),
+    details: z.looseObject({ reason: z.string() }).optional(),
+  }),
+});
+export type UnreadableRun = z.infer<typeof UnreadableRun>;
+/** An entry of the list of runs. */
+export type ListedRun = RunInfo | UnreadableRun;
