@@ -192,6 +192,21 @@ async function largeRun() {
     row('all records, read and folded', all);
     row('for the first time', first, 10);
     row('from the index', index, 1);
+    const huge = path.join(folder, 'huge');
+    const { journal: size } = measure(process.execPath, [reader, 'journal', huge, 1000, values.megabytes]);
+    console.log(
+      `\nA journal of ${mb(size)}, of runs without rollouts\n| opened | time | of the CPU | memory | index |`,
+    );
+    console.log('| --- | --- | --- | --- | --- |');
+    for (const [kind, name] of [
+      ['first', 'for the first time'],
+      ['index', 'from the index'],
+    ]) {
+      const { seconds, cpu, bytes, index } = measure(process.execPath, [reader, kind, huge]);
+      console.log(
+        `| ${name} | ${seconds.toFixed(1)} s | ${cpu.toFixed(1)} s | ${mb(bytes)} | ${index ? mb(index) : '-'} |`,
+      );
+    }
     console.log(
       `\nThe panel: ${page.copy.toFixed(0)} ms to copy the columns, ${page.views.toFixed(0)} ms to view all problems`,
     );
@@ -218,7 +233,7 @@ async function manyRuns() {
     const [cold, warm] = [median(first), median(again)];
     const seconds = (value) => `${value.toFixed(2)} s`;
     console.log(
-      `\nA list of 10,000 runs: first ${seconds(cold.seconds)}, again ${seconds(warm.seconds)} (target 1 s: ${warm.seconds <= 1 ? 'met' : 'missed'}), ${(cold.seconds / warm.seconds).toFixed(0)} times as fast; ${mb(warm.bytes)}`,
+      `\nA list of 10,000 runs: first ${seconds(cold.seconds)}, again ${seconds(warm.seconds)} (target 1 s: ${cold.seconds <= 1 ? 'met' : 'missed'} and ${warm.seconds <= 1 ? 'met' : 'missed'}; of the CPU ${seconds(cold.cpu)} and ${seconds(warm.cpu)}), ${(cold.seconds / warm.seconds).toFixed(0)} times as fast; ${mb(warm.bytes)}`,
     );
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });

@@ -8,7 +8,7 @@ import { EVENTS_FILE, inRun } from '../journal/layout.ts';
 import { linesOf, linesOfBackward, readLines, readLinesBackward } from '../journal/lines.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
-import type { JournalRecord } from '../protocol/records.ts';
+import type { JournalRecord, StepRecord } from '../protocol/records.ts';
 import { RunColumns } from './columns.ts';
 import { fold } from './fold.ts';
 import type { Head } from './head.ts';
@@ -21,82 +21,133 @@ const FAR = 16 * 2 ** 20;
 export type Ends = Pick<RunColumns, 'step'> & Pick<Head, 'evaluations' | 'end' | 'lifecycle'>;
 
 /**
- * @param journal all bytes of it, where they were read; null: its ends are read here
+ * From a journal that is read here.
  * @throws RollscopeError `run-broken` where what it looks at cannot be read
  */
-export async function readEnds(folder: string, journal: Buffer | null = null): Promise<Ends> {
-  const first = await readStart(folder, journal);
-  const { columns, records } = await readEnd(folder, journal);
-  for (const record of [...first, ...records.sort((a, b) => a.seq - b.seq)]) fold(columns, record);
-  const { step, head } = columns;
-  return { step, evaluations: head.evaluations, end: head.end, lifecycle: head.lifecycle };
-}
-
-/** The evaluation before the first step; [] without. */
-async function readStart(folder: string, journal: Buffer | null): Promise<JournalRecord[]> {
-  const lines = journal ? linesOf(journal) : readLines(inRun(folder, EVENTS_FILE));
-  for await (const line of lines) {
-    const bytes = 'text' in line ? Buffer.from(line.text) : line;
-    if (isType(bytes, 'step')) return [];
-    if (isType(bytes, 'evaluation')) return [parse(folder, bytes)];
+export async function readEnds(folder: string): Promise<Ends> {
+  const start = new Start(folder);
+  for await (const line of readLines(inRun(folder, EVENTS_FILE))) if (start.take(Buffer.from(line.text))) break;
+  const end = new End(folder);
+  for await (const { bytes, start: at, behind } of readLinesBackward(inRun(folder, EVENTS_FILE))) {
+    if (end.take(bytes)) return together(start, end);
+    if (!end.mayAskIndex(behind)) continue;
+    const indexed = await readIndex(folder, cacheFolder());
+    if (indexed && indexed.journal.bytes >= at) return together(start, end, indexed.columns);
   }
-  return [];
+  end.check();
+  return together(start, end);
 }
 
-interface FoundEnd {
-  /** What the index says of the part before the records; empty where it was not asked. */
-  columns: RunColumns;
-  /** The last step and evaluation, and what people did to the run since its own work ended. */
-  records: JournalRecord[];
+/**
+ * From all bytes of a journal.
+ * @throws RollscopeError `run-broken` where what it looks at cannot be read
+ */
+export function endsOf(folder: string, journal: Buffer): Ends {
+  const start = new Start(folder);
+  for (const line of linesOf(journal)) if (start.take(line)) break;
+  const end = new End(folder);
+  for (const { bytes } of linesOfBackward(journal)) if (end.take(bytes)) return together(start, end);
+  end.check();
+  return together(start, end);
 }
 
-async function readEnd(folder: string, journal: Buffer | null): Promise<FoundEnd> {
-  const records = new Map<number, JournalRecord>();
-  const missing = new Set<JournalRecord['type']>(['step', 'evaluation']);
+function together({ found }: Start, { records, step }: End, columns = new RunColumns()): Ends {
+  const last = [...records.values()].sort((a, b) => a.seq - b.seq);
+  // the fold would look at all metrics of the step
+  const known = step && step.seq > columns.seq ? step.step : columns.step;
+  for (const record of [...found, ...last]) fold(columns, record);
+  const { evaluations, end, lifecycle } = columns.head;
+  return { step: known, evaluations, end, lifecycle };
+}
+
+/** The evaluation before the first step. */
+class Start {
+  readonly found: JournalRecord[] = [];
+
+  constructor(private readonly folder: string) {}
+
+  /** Takes the next line; true where no more are needed. */
+  take(line: Buffer): boolean {
+    if (isType(line, 'evaluation')) this.found.push(parse(this.folder, line));
+    return this.found.length > 0 || isType(line, 'step');
+  }
+}
+
+/** The last step and evaluation, and what people did to the run since its own work ended. */
+class End {
+  readonly records = new Map<number, JournalRecord>();
+  step: Pick<StepRecord, 'seq' | 'step'> | null = null;
+  private readonly missing = new Set<JournalRecord['type']>(['step', 'evaluation']);
   /** Behind the last record of the run's own work. */
-  let behindWork = true;
-  let whole = false;
-  let unfinished: string | null = null;
-  let indexAsked = false;
-  const found = (columns = new RunColumns()): FoundEnd => ({ columns, records: [...records.values()] });
-  const lines = journal ? linesOfBackward(journal) : readLinesBackward(inRun(folder, EVENTS_FILE));
-  for await (const { bytes, start, behind } of lines) {
-    if (behindWork) {
-      // A kill may leave broken lines at the very end; records of newer types say nothing here.
-      const parsed = parseLine(bytes.toString());
-      if (typeof parsed === 'string') unfinished ??= parsed;
-      else whole = true;
-      const record = typeof parsed === 'string' ? null : parsed.record;
-      if (record) {
-        if (record.type === 'end' || record.type === 'lifecycle') records.set(record.seq, record);
-        if (record.type !== 'lifecycle') behindWork = false;
+  private behindWork = true;
+  private whole = false;
+  private unfinished: string | null = null;
+  private indexAsked = false;
+
+  constructor(private readonly folder: string) {}
+
+  /** Takes the line before the one that came last; true where no more are needed. */
+  take(bytes: Buffer): boolean {
+    if (this.behindWork) this.takeBehindWork(bytes);
+    for (const type of this.missing) {
+      if (!isType(bytes, type)) continue;
+      this.missing.delete(type);
+      if (type === 'step') this.step = stepIn(bytes) ?? (parse(this.folder, bytes) as StepRecord);
+      else {
+        const record = parse(this.folder, bytes);
+        this.records.set(record.seq, record);
       }
     }
-    for (const type of missing) {
-      if (!isType(bytes, type)) continue;
-      const record = parse(folder, bytes);
-      records.set(record.seq, record);
-      missing.delete(type);
-    }
     // The evaluation may be that of the start.
-    if (missing.size === 0) return found();
-    if (behindWork || indexAsked || behind < FAR) continue;
-    indexAsked = true;
-    const indexed = await readIndex(folder, cacheFolder());
-    if (indexed && indexed.journal.bytes >= start) return found(indexed.columns);
+    return this.missing.size === 0;
   }
-  if (!whole && unfinished !== null) throw brokenRun(folder, unfinished);
-  return found();
+
+  /** Whether what is still missing lies so far from the end that the index is asked for it, once. */
+  mayAskIndex(behind: number): boolean {
+    if (this.behindWork || this.indexAsked || behind < FAR) return false;
+    this.indexAsked = true;
+    return true;
+  }
+
+  /** Throws where no line was a record. */
+  check(): void {
+    if (!this.whole && this.unfinished !== null) throw brokenRun(this.folder, this.unfinished);
+  }
+
+  private takeBehindWork(bytes: Buffer): void {
+    // A kill may leave broken lines at the very end; records of newer types say nothing here.
+    const parsed = parseLine(bytes.toString());
+    if (typeof parsed === 'string') this.unfinished ??= parsed;
+    else this.whole = true;
+    const record = typeof parsed === 'string' ? null : parsed.record;
+    if (!record) return;
+    if (record.type === 'end' || record.type === 'lifecycle') this.records.set(record.seq, record);
+    if (record.type !== 'lifecycle') this.behindWork = false;
+  }
 }
+
+/** The number of a step, from its record, without a look at its metrics; null where it is not there. */
+function stepIn(line: Buffer): Pick<StepRecord, 'seq' | 'step'> | null {
+  try {
+    const { seq, step } = JSON.parse(line.toString()) as { seq?: unknown; step?: unknown };
+    const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+    return isCount(seq) && isCount(step) && step > 0 ? { seq, step } : null;
+  } catch {
+    return null;
+  }
+}
+
+const prefixes = new Map<JournalRecord['type'], Buffer>();
 
 /** The journal writes the type first, so that a line can be told without parsing it. */
-function prefixOf(type: JournalRecord['type']): string {
-  return `{"type":"${type}"`;
-}
-
-export function isType(line: Buffer, type: JournalRecord['type']): boolean {
-  const prefix = prefixOf(type);
-  return line.subarray(0, prefix.length).toString('latin1') === prefix;
+export function isType(line: Buffer, type: JournalRecord['type'], start = 0): boolean {
+  let prefix = prefixes.get(type);
+  if (!prefix) {
+    prefix = Buffer.from(`{"type":"${type}"`);
+    prefixes.set(type, prefix);
+  }
+  for (let i = 0; i < prefix.length; i++) if (line[start + i] !== prefix[i]) return false;
+  return true;
 }
 
 function parse(folder: string, line: Buffer): JournalRecord {

@@ -143,17 +143,15 @@ function encode({ columns, journal }: Indexed): Uint8Array[] {
   const parts: Uint8Array[] = [new Uint8Array(FIXED), ...padded(json, FIXED + json.length)];
   for (const [, array] of arrays)
     parts.push(...padded(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), array.byteLength));
-  const view = new DataView(parts[0]!.buffer);
+  // zlib says 0 of no bytes, whatever came before them
+  const [fixed, ...rest] = parts.filter((part) => part.length > 0);
+  const view = new DataView(fixed!.buffer);
   view.setUint32(0, MAGIC, true);
   view.setUint32(4, INDEX_VERSION, true);
   view.setUint32(12, json.length, true);
-  const [fixed, ...rest] = parts;
-  view.setUint32(
-    8,
-    rest.reduce((sum, part) => crc32(part, sum), crc32(fixed!.subarray(12))),
-    true,
-  );
-  return parts.filter((part) => part.length > 0);
+  const sum = rest.reduce((before, part) => crc32(part, before), crc32(fixed!.subarray(12)));
+  view.setUint32(8, sum, true);
+  return [fixed!, ...rest];
 }
 
 /** Bytes that end at byte `end`, and what is missing from there to where the next ones begin. */

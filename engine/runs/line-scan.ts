@@ -5,7 +5,7 @@
  */
 import { parseLine } from '../journal/events.ts';
 import { EVENTS_FILE, inRun } from '../journal/layout.ts';
-import { linesOf, readLineBlocks } from '../journal/lines.ts';
+import { readLineBlocks } from '../journal/lines.ts';
 import { cacheFolder } from '../protocol/home.ts';
 import { RECORD_TYPES } from '../protocol/records.ts';
 import { brokenRun, isType } from './ends.ts';
@@ -19,25 +19,34 @@ export interface LineScan {
 
 /** The journal writes the type first. */
 const TYPE = /^\{"type":"([^"\\]{0,64})"/;
-/** Bytes of a line that contain its type. */
-const TYPE_BYTES = 80;
-const [NUL, OPEN, CLOSE] = [0x00, 0x7b, 0x7d];
+/** Its number stands behind it. */
+const NUMBER = /^\{"type":"[^"\\]{0,64}","seq":(\d{1,16}),/;
+/** Bytes of a line that contain its type, and its number. */
+const TYPE_BYTES = 110;
+const [NUL, NEWLINE, OPEN, CLOSE] = [0x00, 0x0a, 0x7b, 0x7d];
 
 /**
- * @param journal all of it, where it was read: it is read here otherwise, a chunk at a time, from where the run's index ends
+ * A journal that is read here, a chunk at a time, from where the run's index ends.
  * @param writing a writer lives, which may truncate and rewrite the journal meanwhile: damage is not looked for
  * @throws RollscopeError `run-broken` where reading the journal would, as far as that shows without parsing its lines: a line
  * that is not an object before one that is, only such lines, records that are missing
  */
-export async function scanLines(folder: string, journal: Buffer | null, writing: boolean): Promise<LineScan> {
-  const known = journal ? null : await readIndexHead(folder, cacheFolder());
+export async function scanLines(folder: string, writing: boolean): Promise<LineScan> {
+  const known = await readIndexHead(folder, cacheFolder());
   const lines = new Lines(folder, known ? known.seq + 1 : 0, writing);
-  if (journal) lines.add(journal);
-  else for await (const block of readLineBlocks(inRun(folder, EVENTS_FILE), known?.journal.bytes)) lines.add(block);
+  for await (const block of readLineBlocks(inRun(folder, EVENTS_FILE), known?.journal.bytes)) lines.add(block);
   lines.end();
   const skipped = { ...known?.head.skipped };
   for (const [type, count] of lines.unknown) skipped[type] = (skipped[type] ?? 0) + count;
   return { skipped, warnings: [...(known?.head.warnings ?? []), ...lines.warnings] };
+}
+
+/** The same of all bytes of a journal. */
+export function scanOf(folder: string, journal: Buffer, writing: boolean): LineScan {
+  const lines = new Lines(folder, 0, writing);
+  lines.add(journal);
+  lines.end();
+  return { skipped: Object.fromEntries(lines.unknown), warnings: lines.warnings };
 }
 
 class Lines {
@@ -46,7 +55,7 @@ class Lines {
   private lines: number;
   /** Lines up to the last one that is an object, and that one. */
   private whole: number;
-  private last: Buffer | null = null;
+  private last: readonly [block: Buffer, begin: number, end: number] | null = null;
   /** Number of the first line that is not an object. */
   private damaged: number | null = null;
 
@@ -60,35 +69,46 @@ class Lines {
   }
 
   add(block: Buffer): void {
-    for (const line of linesOf(block)) {
+    const mayHaveNul = block.includes(NUL);
+    for (let begin = 0, end = 0; ; begin = end + 1) {
+      end = block.indexOf(NEWLINE, begin);
+      if (end < 0) return;
       this.lines++;
-      if (line[0] !== OPEN || line[line.length - 1] !== CLOSE || line.includes(NUL)) {
+      const isObject = end > begin && block[begin] === OPEN && block[end - 1] === CLOSE;
+      if (!isObject || (mayHaveNul && block.subarray(begin, end).includes(NUL))) {
         this.damaged ??= this.lines;
         continue;
       }
       // A kill may leave broken lines at the very end.
       if (this.damaged !== null) this.refuse(`line ${this.damaged} is not valid JSON`, { line: this.damaged });
       this.whole = this.lines;
-      this.last = line;
-      this.read(line);
+      this.last = [block, begin, end];
+      // most are groups, of which no more is asked
+      if (!isType(block, 'group', begin)) this.read(block, begin, end);
     }
   }
 
   end(): void {
     if (this.damaged !== null && this.whole === 0)
       this.refuse(`line ${this.damaged} is not valid JSON`, { line: this.damaged });
-    const parsed = this.last && parseLine(this.last.toString());
-    if (!parsed || typeof parsed === 'string' || parsed.seq === this.whole - 1) return;
-    const facts = { reason: 'out-of-order', value: parsed.seq, expected: this.whole - 1 };
+    if (!this.last) return;
+    const [block, begin, end] = this.last;
+    const expected = this.whole - 1;
+    // as the journal writes it; else the line is read
+    const written = block.toString('latin1', begin, Math.min(end, begin + TYPE_BYTES));
+    if (NUMBER.exec(written)?.[1] === `${expected}`) return;
+    const parsed = parseLine(block.toString('utf8', begin, end));
+    if (typeof parsed === 'string' || parsed.seq === expected) return;
+    const facts = { reason: 'out-of-order', value: parsed.seq, expected };
     this.refuse(`the last record has the number ${facts.value} where ${facts.expected} is expected`, facts);
   }
 
-  private read(line: Buffer): void {
-    const type = TYPE.exec(line.toString('latin1', 0, TYPE_BYTES))?.[1];
+  private read(block: Buffer, begin: number, end: number): void {
+    const type = TYPE.exec(block.toString('latin1', begin, Math.min(end, begin + TYPE_BYTES)))?.[1];
     if (type === undefined) return;
     if (!RECORD_TYPES.has(type)) this.unknown.set(type, (this.unknown.get(type) ?? 0) + 1);
-    else if (isType(line, 'warning')) {
-      const parsed = parseLine(line.toString());
+    else if (type === 'warning') {
+      const parsed = parseLine(block.toString('utf8', begin, end));
       if (typeof parsed !== 'string' && parsed.record?.type === 'warning') this.warnings.push(parsed.record);
     }
   }

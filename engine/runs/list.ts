@@ -6,12 +6,13 @@ import { eventsSize } from '../journal/events.ts';
 import { EVENTS_FILE, inRun, LOCK_FILE, PROBLEMS_FILE, RUN_FILE, runName } from '../journal/layout.ts';
 import { liveWriter } from '../journal/lock.ts';
 import { missingFile } from '../journal/missing-file.ts';
-import { readRunFile } from '../journal/reader.ts';
+import { readRunFileNow } from '../journal/reader.ts';
 import { RollscopeError, toErrorData } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
 import type { ListedRun, RunInfo } from '../protocol/listed-run.ts';
-import { readEnds } from './ends.ts';
-import { scanLines } from './line-scan.ts';
+import { readSmall } from '../system/read-small.ts';
+import { endsOf, readEnds } from './ends.ts';
+import { scanLines, scanOf } from './line-scan.ts';
 import { type ListEntries, readEntries, stampOf, writeEntries } from './list-file.ts';
 import { runInfo } from './run-info.ts';
 import { statusOf } from './run-status.ts';
@@ -24,6 +25,8 @@ const PARALLEL = 8;
 const WORTH_KEEPING = 64;
 /** Runs that are looked up in what was kept before others get their turn. */
 const TURN = 256;
+/** The same for runs that are read. */
+const READ_TURN = 16;
 
 /**
  * The runs in a folder of runs, newest first. One that cannot be read is listed with the reason; a folder with
@@ -67,7 +70,10 @@ async function listNames(root: string, names: readonly string[], kept: ListEntri
     if (i % TURN === TURN - 1) await new Promise((resolve) => setImmediate(resolve));
   }
   const worker = async () => {
-    for (let name = changed.pop(); name !== undefined; name = changed.pop()) await listOne(listing, root, name);
+    for (let name = changed.pop(); name !== undefined; name = changed.pop()) {
+      await listOne(listing, root, name);
+      if (changed.length % READ_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
   };
   await Promise.all(Array.from({ length: PARALLEL }, worker));
   return listing;
@@ -127,16 +133,16 @@ async function createdOf(folder: string): Promise<string> {
   return (await stat(folder)).mtime.toISOString();
 }
 
-/** One line about a run. Throws as `readRunFile` does, and `run-broken` where what it looks at cannot be read. */
+/** One line about a run. Throws as `readRunFileNow` does, and `run-broken` where what it looks at cannot be read. */
 export async function readRunInfo(folder: string): Promise<RunInfo> {
-  const file = await readRunFile(folder);
+  const file = readRunFileNow(folder);
   for (const name of [PROBLEMS_FILE, EVENTS_FILE]) {
     if (!existsSync(inRun(folder, name))) throw missingFile(folder, name);
   }
   const writing = liveWriter(folder) !== null;
-  const journal = await smallJournal(folder);
-  const { skipped, warnings } = await scanLines(folder, journal, writing);
-  const { step, evaluations, end, lifecycle } = await readEnds(folder, journal);
+  const journal = readSmall(inRun(folder, EVENTS_FILE), SMALL);
+  const { skipped, warnings } = journal ? scanOf(folder, journal, writing) : await scanLines(folder, writing);
+  const { step, evaluations, end, lifecycle } = journal ? endsOf(folder, journal) : await readEnds(folder);
   return runInfo(file, {
     run: runName(folder),
     folder,
@@ -146,10 +152,4 @@ export async function readRunInfo(folder: string): Promise<RunInfo> {
     warnings,
     status: statusOf({ end, lifecycle }, writing),
   });
-}
-
-/** All bytes of a journal that is small enough to be looked through for the list; null for a larger one. */
-async function smallJournal(folder: string): Promise<Buffer | null> {
-  const size = await eventsSize(folder);
-  return size > SMALL ? null : await readFile(inRun(folder, EVENTS_FILE));
 }

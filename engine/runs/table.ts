@@ -15,10 +15,10 @@ const LARGE = 2 ** 18;
 export class Table<S extends Schema> {
   private arrays: Columns<S>;
   private rows = 0;
-  private capacity = FIRST_CAPACITY;
+  private capacity = 0;
 
   constructor(private readonly schema: S) {
-    this.arrays = this.allocate(FIRST_CAPACITY);
+    this.arrays = this.allocate(0);
   }
 
   get length(): number {

@@ -8,7 +8,7 @@
  *   copies <folder> <n>   writes a small run, and n - 1 copies of it, into a folder of runs
  *   list <folder>         lists the runs of a folder
  *   page <folder>         prepares what the panel shows from the columns: pack, copy, unpack, view all problems
- * Prints one JSON line: seconds, peak resident memory of the process, and counts.
+ * Prints one JSON line: seconds, those of the CPU, peak resident memory of the process, and counts.
  */
 import { once } from 'node:events';
 import { createWriteStream, readFileSync, statSync } from 'node:fs';
@@ -43,7 +43,9 @@ if (!kind || !folder) throw new Error('usage: generate|everything|first|index|pa
 const before = performance.now();
 const result = await run(kind, folder, counts.map(Number));
 const seconds = (performance.now() - before) / 1000;
-console.log(JSON.stringify({ seconds, bytes: process.resourceUsage().maxRSS * 1024, ...result }));
+const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+const cpu = (userCPUTime + systemCPUTime) / 1e6;
+console.log(JSON.stringify({ seconds, cpu, bytes: maxRSS * 1024, ...result }));
 
 async function run(what: string, at: string, [problems, steps, groups, rollouts]: number[]): Promise<object> {
   switch (what) {

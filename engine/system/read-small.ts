@@ -1,0 +1,25 @@
+/** Many small files, one after the other, as fast as the system opens them. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+
+/** Where they are read into: memory of its own for each would take longer than all else. */
+let shared: Buffer | null = null;
+
+/**
+ * All bytes of a file of at most `most` bytes, until the next call; null of a larger one. Synchronous: each call takes
+ * microseconds, and waiting for it ten times as long. Throws what the system says.
+ */
+export function readSmall(path: string, most: number): Buffer | null {
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    if (size > most) return null;
+    if (!shared || shared.length < size) shared = Buffer.allocUnsafeSlow(Math.max(2 * size, 2 ** 18));
+    let length = 0;
+    for (let read = 1; read > 0 && length < size; length += read) {
+      read = readSync(file, shared, length, size - length, length);
+    }
+    return shared.subarray(0, length);
+  } finally {
+    closeSync(file);
+  }
+}
