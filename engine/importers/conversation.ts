@@ -23,8 +23,12 @@ const ASSISTANTS = new Set(['assistant', 'gpt', 'chatgpt', 'bot', 'model']);
 
 /** A turn may say nothing, such as one that only calls a tool. What it thought stands before what it said. */
 function saidIn({ content, value, reasoning_content: thought }: Record<string, unknown>): string {
-  const text = contentText(content ?? value);
-  return typeof thought === 'string' && thought.trim() !== '' ? `<think>\n${thought}\n</think>\n\n${text}` : text;
+  const said = content ?? value;
+  const parts = Array.isArray(said) ? said.filter(isObject) : [];
+  const thoughts = [thought, ...parts.map(({ thinking }) => thinking)].filter((one) => typeof one === 'string');
+  const text = contentText(said);
+  const all = thoughts.join('\n');
+  return all.trim() === '' ? text : `<think>\n${all}\n</think>\n\n${text}`;
 }
 
 function contentText(content: unknown): string {

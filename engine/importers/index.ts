@@ -5,13 +5,17 @@ import { miles } from './formats/miles.ts';
 import { primeRl } from './formats/prime-rl.ts';
 import { rollouts } from './formats/rollouts.ts';
 import { tensorboard } from './formats/tensorboard.ts';
+import { tinkerCookbook } from './formats/tinker-cookbook.ts';
 import { trl } from './formats/trl.ts';
 import { verl } from './formats/verl.ts';
 import type { DumpOptions, Importer } from './importer.ts';
 import { withEvents } from './with-events.ts';
 
 /** The first that detects a path reads it: the more particular come first. */
-export const IMPORTERS: readonly Importer[] = [...[trl, verl, primeRl, miles, rollouts].map(withEvents), tensorboard];
+export const IMPORTERS: readonly Importer[] = [
+  ...[trl, verl, primeRl, tinkerCookbook, miles, rollouts].map(withEvents),
+  tensorboard,
+];
 
 /** By content. */
 export const AUTO = 'auto';

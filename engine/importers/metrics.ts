@@ -41,6 +41,7 @@ const SAME: Record<string, Own> = {
   'actor/entropy_loss': 'entropy',
   'entropy/mean': 'entropy',
   'entropy/all/mean': 'entropy',
+  'optim/entropy': 'entropy',
 };
 
 /** Splits a trainer's metrics of a step into ours and all under its own names. */

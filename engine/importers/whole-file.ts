@@ -6,6 +6,11 @@ export async function endsLine(file: string): Promise<boolean> {
   return (await lastBytes(file, 1)) === '\n';
 }
 
+/** Ends as an object of JSON does, with or without a newline. */
+export async function endsObject(file: string): Promise<boolean> {
+  return /\}\s*$/.test(await lastBytes(file, 2));
+}
+
 /** Ends as a Parquet file does: its footer is written last. */
 export async function isWholeParquet(file: string): Promise<boolean> {
   return (await lastBytes(file, 4)) === 'PAR1';

@@ -356,3 +356,66 @@ describe('TensorBoard events', () => {
       );
   });
 });
+
+describe("tinker-cookbook's log folder", () => {
+  const LOG = dump('tinker-cookbook-0.6.1');
+
+  test('has the groups with texts, joined with their summaries; groups without are named', async () => {
+    const folder = runIn();
+    const report = await importFrom(LOG, folder);
+    expect(report).toMatchObject({ importer: 'tinker-cookbook', problems: 2, steps: 2, groups: 4, rollouts: 13 });
+    expect(report.named.map(({ place, why }) => `${place}: ${why}`)).toEqual([
+      expect.stringMatching(/^iteration_000000\/train_rollout_summaries\.jsonl: 1 of 3 groups have no texts/),
+      expect.stringMatching(/^iteration_000001\/eval_sums_rollout_summaries\.jsonl: 2 of 3 groups/),
+      expect.stringMatching(/^iteration_000001\/train_rollout_summaries\.jsonl: 2 of 3 groups/),
+    ]);
+    const groups = await groupsIn(folder, 'train', 1);
+    const [first] = groups;
+    expect(groups.map(({ majority }) => majority)).toMatchObject([
+      { answer: '5', correct: true },
+      { answer: '56', correct: true },
+    ]);
+    // In the order in which they were finished; `correct` and `format` are of the environment.
+    const known = first!.rollouts.map(({ text, reward, tokens, foreign }) => [
+      text,
+      reward,
+      tokens,
+      foreign.correct,
+      foreign.format,
+    ]);
+    expect(known.toSorted()).toEqual(
+      [
+        ['I do not know.', -0.1, 22, 0, 0],
+        ['Iteration 0: \\boxed{1}', 0, 30, 0, 1],
+        // Two have this reward, and which of them has how many tokens is not said.
+        ['Surely \\boxed{5}', 1, null, 1, 1],
+        ['The answer is \\boxed{5}', 1, null, 1, 1],
+      ].toSorted(),
+    );
+    const { head, series } = await openColumns(folder);
+    expect(head.evaluations.map(({ step, accuracy }) => [step, accuracy?.mean])).toEqual([[1, 1]]);
+    expect(series.at('learningRate', 2)).toBe(1e-4);
+    const { runFile } = await readRunFolder(folder);
+    expect(runFile.foreign).toMatchObject({ model: 'tiny/sums', settings: { max_tokens: 64 } });
+  });
+
+  test('without texts is refused by name', async () => {
+    const root = temporaryFolder();
+    const source = path.join(root, 'log');
+    cpSync(LOG, source, { recursive: true, filter: (file) => !file.endsWith('_logtree.json') });
+    await expect(importFrom(source, runIn(root))).rejects.toThrow(
+      /no texts: there is no iteration_000000\/train_logtree\.json/,
+    );
+  });
+
+  test('is read without summaries', async () => {
+    const root = temporaryFolder();
+    const source = path.join(root, 'log');
+    cpSync(LOG, source, { recursive: true, filter: (file) => !file.endsWith('_rollout_summaries.jsonl') });
+    const folder = runIn(root);
+    expect(await importFrom(source, folder)).toMatchObject({ rollouts: 13, faults: 0 });
+    const [first] = await groupsIn(folder, 'train', 1);
+    expect(first!.rollouts.map(({ reward }) => reward).toSorted()).toEqual([-0.1, 0, 1, 1]);
+    expect(first!.rollouts.map(({ tokens }) => tokens)).toEqual([null, null, null, null]);
+  });
+});

@@ -7,6 +7,7 @@ import { promptOf } from '../../data/chat.ts';
 import type { RowValues } from '../../data/fields.ts';
 import type { ForeignValue, Phase, Rollout } from '../../protocol/group.ts';
 import { isObject } from '../../protocol/values.ts';
+import { objectIn, scalarsIn, textIn } from '../cells.ts';
 import { responseOf } from '../conversation.ts';
 import type { ForeignRollout } from '../group.ts';
 import type { LineEntry } from '../line-entries.ts';
@@ -33,7 +34,7 @@ export function originOf(values: RowValues): EpisodeOrigin | null {
   return {
     env: textIn(name) ?? textIn(id),
     model: textIn(model),
-    sampling: scalarsOf(objectIn(sampling)),
+    sampling: scalarsIn(objectIn(sampling)),
     work: typeof step === 'number' ? { phase: type === 'eval' ? 'evaluation' : 'train', step } : null,
   };
 }
@@ -85,7 +86,7 @@ function entryOf(trace: Named, episode: RowValues): LineEntry | null {
       rewards: Object.fromEntries(Object.entries(rewards).map(([name, one]) => [name, numberIn(objectIn(one).score)])),
       advantage: advantageOf(trace, path),
       foreign: {
-        ...scalarsOf(objectIn(trace.metrics)),
+        ...scalarsIn(objectIn(trace.metrics)),
         ...factsOf(trace, episode, path),
       },
       finish: finishOf(trace),
@@ -228,19 +229,6 @@ function errorIn(episode: RowValues, traces: readonly Named[]): string {
   return last ? `: ${String(last.type)}: ${String(last.message).slice(0, 200)}` : '';
 }
 
-function objectIn(value: unknown): Named {
-  return isObject(value) ? value : {};
-}
-
-function textIn(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
-}
-
 function numbersIn(value: unknown): number[] | null {
   return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'number') ? value : null;
-}
-
-function scalarsOf(values: Named): Record<string, ForeignValue> {
-  const scalars = Object.entries(values).filter(([, value]) => ['number', 'string', 'boolean'].includes(typeof value));
-  return Object.fromEntries(scalars) as Record<string, ForeignValue>;
 }

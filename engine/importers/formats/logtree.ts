@@ -1,0 +1,127 @@
+/**
+ * tinker-cookbook's logtree: a page as a tree of elements, in which environments log what was asked and said, and the trainer
+ * which trajectories came of it. Pure.
+ */
+import { isMessage } from '../../data/chat.ts';
+import { isObject } from '../../protocol/values.ts';
+import { numberIn } from '../rows.ts';
+
+type Message = Record<string, unknown>;
+
+/** What a policy said, and what the environment wrote below it. */
+export interface Attempt {
+  prompt: Message[];
+  response: Message[];
+  /** Rows of the table below it, such as `reference_answer` and `reward`. */
+  table: Record<string, string>;
+}
+
+/** The group of one problem. Its attempts stand in the order in which they were finished. */
+export interface LoggedRollouts {
+  attempts: Attempt[];
+  /** Of each trajectory the lengths of observations and actions and the reward of each of its turns, as texts. */
+  trajectories: string[];
+}
+
+interface Element {
+  tag: string;
+  data?: unknown;
+  children: (Element | string)[];
+}
+
+const GROUP = 'Group Rollout';
+
+/** The groups of a page; [] for another file. */
+export function groupsIn(page: unknown): LoggedRollouts[] {
+  const root = isObject(page) ? page.root : null;
+  return isElement(root) ? sectionsIn(root, (title) => title === GROUP).map(groupOf) : [];
+}
+
+function groupOf(section: Element): LoggedRollouts {
+  const attempts: Attempt[] = [];
+  let prompt: Message[] = [];
+  for (const { title, element } of titled(section)) {
+    if (title === 'Prompt') prompt = messagesIn(element);
+    else if (title === 'Policy Response') attempts.push({ prompt, response: messagesIn(element), table: {} });
+    else if (title === 'Reward' && attempts.length > 0) attempts.at(-1)!.table = Object.fromEntries(rowsIn(element));
+  }
+  const episodes = sectionsIn(section, (title) => /^Trajectory \d+ Episode$/.test(title));
+  const trajectories = episodes.map((episode) =>
+    sectionsIn(episode, (title) => /^Turn \d+$/.test(title))
+      .map((turn) => {
+        const { ob_len: observed, ac_len: acted, step_reward: reward } = Object.fromEntries(rowsIn(turn));
+        return signature(observed, acted, reward);
+      })
+      .join(' '),
+  );
+  return { attempts, trajectories };
+}
+
+/** How a turn is known again among the rollout summaries: by lengths and reward. */
+export function signature(observed: unknown, acted: unknown, reward: unknown): string {
+  return `${String(observed)}/${String(acted)}/${thousandths(reward)}`;
+}
+
+/** A reward to the three decimals that a page has of it; null for none. */
+export function thousandths(reward: unknown): number | null {
+  const number = numberIn(reward);
+  // Not -0, which would be another.
+  return number === null ? null : Math.round(number * 1000) + 0;
+}
+
+function isElement(value: unknown): value is Element {
+  return isObject(value) && typeof value.tag === 'string' && Array.isArray(value.children);
+}
+
+function childrenOf({ children }: Element): Element[] {
+  return children.filter(isElement);
+}
+
+function titleOf(section: Element): string | null {
+  const heading = childrenOf(section).find(({ tag }) => /^h\d$/.test(tag));
+  return heading ? textOf(heading) : null;
+}
+
+/** Sections with a title, in the order of the page; what is in one of them is not looked into. */
+function sectionsIn(element: Element, isWanted: (title: string) => boolean): Element[] {
+  return childrenOf(element).flatMap((child) => {
+    const title = child.tag === 'section' ? titleOf(child) : null;
+    return title !== null && isWanted(title) ? [child] : sectionsIn(child, isWanted);
+  });
+}
+
+function titled(section: Element): { title: string; element: Element }[] {
+  return sectionsIn(section, (title) => title !== GROUP).map((element) => ({ title: titleOf(element)!, element }));
+}
+
+function messagesIn(element: Element): Message[] {
+  const { data } = element;
+  if (isObject(data) && data.type === 'conversation' && Array.isArray(data.messages))
+    return data.messages.filter(isMessage);
+  return childrenOf(element).flatMap(messagesIn);
+}
+
+/** Rows of two cells, of the first table. */
+function rowsIn(element: Element): [string, string][] {
+  const table = find(element, 'table');
+  if (!table) return [];
+  return all(table, 'tr').flatMap((row) => {
+    const [name, value] = all(row, 'td').map(textOf);
+    return name === undefined || value === undefined ? [] : [[name, value] as [string, string]];
+  });
+}
+
+function find(element: Element, tag: string): Element | null {
+  return all(element, tag)[0] ?? null;
+}
+
+function all(element: Element, tag: string): Element[] {
+  return childrenOf(element).flatMap((child) => (child.tag === tag ? [child] : all(child, tag)));
+}
+
+const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', '#x27': "'", '#39': "'" };
+
+function textOf(element: Element): string {
+  const text = element.children.map((child) => (typeof child === 'string' ? child : textOf(child))).join('');
+  return text.replace(/&(amp|lt|gt|quot|#x27|#39);/g, (_, name: string) => ENTITIES[name]!);
+}
