@@ -65,6 +65,7 @@ const results = await Promise.allSettled([
     entryPoints: {
       cli: 'engine/cli/main.ts',
       compute: 'engine/training/worker.ts',
+      judge: 'engine/importers/judge-worker.ts',
       // `npm run pretrain` makes the embedded models; it does not ship.
       ...(production ? {} : { pretrain: 'engine/experiments/embedded/pretrain.ts' }),
     },

@@ -6,6 +6,12 @@ export class Disagreements {
   private disagreements = 0;
   private compared = 0;
 
+  /** @param counts of groups that were judged elsewhere */
+  addCounts({ disagreements, compared }: { disagreements: number; compared: number }): void {
+    this.disagreements += disagreements;
+    this.compared += compared;
+  }
+
   add({ rollouts }: Pick<GroupDetail, 'rollouts'>): void {
     for (const rollout of rollouts) {
       const found = disagrees(rollout);

@@ -15,8 +15,10 @@ import { remove } from '../system/files.ts';
 import { Disagreements } from './disagreements.ts';
 import { FaultLog } from './faults.ts';
 import type { Dump, DumpOptions, DumpPart, Importer, ReadContext } from './importer.ts';
+import { type Judges, ownJudge } from './judges.ts';
 import { KnownProblems } from './known-problems.ts';
 import type { ForeignMetrics } from './metrics.ts';
+import { Pipeline } from './pipeline.ts';
 import { LoggedProblems } from './problems.ts';
 import { ImportedRun } from './run.ts';
 
@@ -25,6 +27,8 @@ export interface ImportOptions extends DumpOptions {
   dataset?: { name: string; data: Dataset };
   /** How answers are found and compared. */
   rules: GradingRules;
+  /** Who judges so many bytes of rollouts; by default this thread. */
+  judges?: (rules: GradingRules, bytes: number) => Judges;
   /** Keep looking for more until `signal`. */
   follow: boolean;
   signal?: AbortSignal;
@@ -97,6 +101,7 @@ export async function importDump(
   try {
     return await work.run();
   } catch (error) {
+    await work.close();
     await run.close().catch(() => {});
     // What was not imported up to a step is of no use.
     if (!state && !work.noted) await remove(run.folder);
@@ -133,6 +138,9 @@ class ImportWork {
   private lastProgress = 0;
   /** Something can be resumed. */
   noted = false;
+  private judges: Judges;
+  /** Behind the last whole part: what comes after it is read again when the import is continued. */
+  private reached: Pick<ImportState, 'position' | 'counts' | 'identified'>;
 
   constructor(private readonly work: Work) {
     const { dump, problems, before, options } = work;
@@ -142,6 +150,8 @@ class ImportWork {
     this.identified = before?.identified ?? false;
     this.latest = Math.max(0, ...Object.values(this.parts).map(({ step }) => step));
     this.noted = before !== null;
+    this.judges = ownJudge(options.rules);
+    this.reached = { position: work.run.position, counts: this.earlier, identified: this.identified };
     this.context = {
       problems: {
         take: (problem) => {
@@ -179,10 +189,17 @@ class ImportWork {
       stopped = true;
     }
     if (!this.noted) throw this.nothing();
-    this.warnOfFaults();
     await this.note();
+    this.warnOfFaults();
     await run.end(stopped ? 'stopped' : 'completed');
+    await this.close();
     return this.report(stopped);
+  }
+
+  /** Lets go of the threads that judge. */
+  async close(): Promise<void> {
+    await this.judges.close();
+    this.judges = ownJudge(this.work.options.rules);
   }
 
   /** Imports what is there; false where nothing was new. */
@@ -193,15 +210,24 @@ class ImportWork {
     const fresh = this.freshOf(parts);
     this.bytes = 0;
     this.total = fresh.reduce((sum, { bytes }) => sum + bytes, 0) + waiting;
+    const { judges } = options;
+    if (judges && fresh.length > 0) {
+      await this.close();
+      this.judges = judges(options.rules, this.total);
+    }
+    const pipeline = new Pipeline(this.judges);
     let begun = 0;
     for (const part of fresh) {
       this.most = begun + part.bytes;
-      await this.importPart(part);
+      await this.readPart(part, pipeline);
       begun = this.most;
       this.bytes = begun;
     }
     this.most = Number.POSITIVE_INFINITY;
+    await pipeline.end();
+    await this.close();
     await this.recordMetrics();
+    this.mark();
     if (fresh.length > 0 || dump.curvesOnly) await this.note();
     return fresh.length > 0;
   }
@@ -214,14 +240,25 @@ class ImportWork {
     return parts.filter(({ name, phase, step }) => !this.parts[name] || step >= (back.get(phase) ?? step + 1));
   }
 
-  private async importPart(part: DumpPart): Promise<void> {
-    const { run } = this.work;
+  private async readPart(part: DumpPart, pipeline: Pipeline): Promise<void> {
+    const { run, problems } = this.work;
+    const { phase } = part;
     const step = this.stepOf(part);
     let groups = 0;
     for await (const { problem, rollouts } of part.groups(this.context)) {
-      this.disagreements.add(run.group(part.phase, step, problem, rollouts));
+      const known = problems.count;
+      await pipeline.group({ id: { phase, step }, problem: problems.get(problem), rollouts }, (written) => {
+        this.disagreements.addCounts(written);
+        run.written(written, known);
+      });
       groups++;
     }
+    const faults = this.faults.count;
+    pipeline.afterwards(() => this.endPart(part, step, groups, faults));
+  }
+
+  private async endPart(part: DumpPart, step: number, groups: number, faults: number): Promise<void> {
+    const { run } = this.work;
     if (groups > 0) {
       if (part.phase === 'train') run.step(step);
       else run.evaluation(step);
@@ -231,6 +268,7 @@ class ImportWork {
       for (const known of this.recorded.keys()) if (known >= step) this.recorded.delete(known);
     this.latest = Math.max(this.latest, step);
     this.parts[part.name] = { stamp: part.stamp, step, phase: part.phase };
+    this.mark(faults);
     if (performance.now() - this.lastNote > NOTE_INTERVAL) await this.note();
   }
 
@@ -256,15 +294,21 @@ class ImportWork {
     }
   }
 
+  /** The import can be continued from here. */
+  private mark(faults = this.faults.count): void {
+    const { earlier, identified } = this;
+    const counts = { ...this.counts(), faults: earlier.faults + faults };
+    this.reached = { position: this.work.run.position, counts, identified };
+  }
+
   /** Notes how far the import has come, once that is on the disk. */
   private async note(): Promise<void> {
     if (!this.noted) return;
     const { run, importer, source } = this.work;
     this.lastNote = performance.now();
     await run.sync();
-    const { fromZero, identified, parts } = this;
-    const counts = this.counts();
-    const state = { source, format: importer.name, fromZero, identified, parts, counts, position: run.position };
+    const { fromZero, parts, reached } = this;
+    const state = { source, format: importer.name, fromZero, parts, ...reached };
     await writeImportState(run.folder, state);
   }
 

@@ -43,11 +43,16 @@ export class LoggedProblems implements ProblemRegister {
     return index;
   }
 
-  /** Those that were taken since the last call: they must be written before a group names them. */
-  taken(): { problem: Problem; prompt: Prompt }[] {
+  /** The first `count` without those of the last call: they must be written before a group names them. */
+  taken(count = this.count): { problem: Problem; prompt: Prompt }[] {
     const { fresh } = this;
-    this.fresh = [];
-    return fresh;
+    const end = fresh.findIndex(({ problem }) => problem.index >= count);
+    if (end < 0) {
+      this.fresh = [];
+      return fresh;
+    }
+    this.fresh = fresh.slice(end);
+    return fresh.slice(0, end);
   }
 
   /** Knows again what was imported before. */

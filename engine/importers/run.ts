@@ -6,12 +6,13 @@ import type { Journal, JournalOptions } from '../journal/journal.ts';
 import type { JournalPosition } from '../journal/layout.ts';
 import { openJournalAt } from '../journal/open.ts';
 import { RUN_FORMAT } from '../protocol/config.ts';
-import type { GroupDetail, JudgedGroup, Phase, RolloutFacts } from '../protocol/group.ts';
+import type { JudgedGroup, Phase } from '../protocol/group.ts';
 import type { EvaluationRecord, RunRecord, StepRecord } from '../protocol/records.ts';
 import type { ForeignRun, RunOrigin } from '../protocol/run-file.ts';
 import { VERSION } from '../protocol/version.ts';
 import type { WarningCode } from '../protocol/warnings.ts';
-import { type ForeignRollout, foreignGroup } from './group.ts';
+import type { ForeignRollout } from './group.ts';
+import { judgeGroup, type WrittenGroup } from './judge.ts';
 import { known, knownValues } from './known.ts';
 import { type ForeignMetrics, toMetrics } from './metrics.ts';
 import type { LoggedProblems } from './problems.ts';
@@ -113,14 +114,22 @@ export class ImportedRun {
   }
 
   /** The rollouts of one problem, with the problems that were found since the last group. */
-  group(phase: Phase, step: number, problem: number, rollouts: readonly ForeignRollout[]): GroupDetail {
-    this.recordProblems();
-    const detail = foreignGroup({ phase, step }, this.problems.get(problem), rollouts, this.rules);
-    this.journal.appendGroup(detail);
-    this.waiting.push({ phase, step, group: withoutTexts(detail) });
+  group(phase: Phase, step: number, problem: number, rollouts: readonly ForeignRollout[]): void {
+    const group = { id: { phase, step }, problem: this.problems.get(problem), rollouts };
+    this.written(judgeGroup(group, this.rules), this.problems.count);
+  }
+
+  /**
+   * A group that was judged, with the problems that were found since the last one.
+   * @param problems how many were known when it was read
+   */
+  written({ summary, frame, facts }: WrittenGroup, problems: number): void {
+    this.recordProblems(problems);
+    this.journal.appendEncoded(summary, frame);
+    const { phase, step, rollouts } = summary;
+    this.waiting.push({ phase, step, group: facts });
     this.counts.groups++;
-    this.counts.rollouts += rollouts.length;
-    return detail;
+    this.counts.rollouts += rollouts;
   }
 
   /** A step, behind its groups of the phase `train`. */
@@ -182,8 +191,8 @@ export class ImportedRun {
     await this.journal.close();
   }
 
-  private recordProblems(): void {
-    const fresh = this.problems.taken();
+  private recordProblems(count = this.problems.count): void {
+    const fresh = this.problems.taken(count);
     if (fresh.length === 0) return;
     const total = fresh.at(-1)!.problem.index + 1;
     this.journal.appendProblems(
@@ -205,25 +214,6 @@ interface Waiting {
   phase: Phase;
   step: number;
   group: JudgedGroup;
-}
-
-/** A large step has more text than memory should hold. */
-function withoutTexts({ clusters, majority, rollouts }: GroupDetail): JudgedGroup {
-  const facts = rollouts.map(
-    ({ answer, cluster, correct, reward, advantage, tokens, logprob, entropy, repetition, finish }): RolloutFacts => ({
-      answer,
-      cluster,
-      correct,
-      reward,
-      advantage,
-      tokens,
-      logprob,
-      entropy,
-      repetition,
-      finish,
-    }),
-  );
-  return { clusters, majority, rollouts: facts };
 }
 
 /** What no rollouts tell, until the trainer does. */

@@ -4,7 +4,7 @@
  * it.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { FramePointer, GroupDetail } from '../protocol/group.ts';
+import type { FramePointer, GroupDetail, GroupSummary } from '../protocol/group.ts';
 import { groupSummary } from '../protocol/group-facts.ts';
 import type { Problem, Prompt } from '../protocol/problem.ts';
 import { type GroupRecord, JournalRecord, type NewRecord } from '../protocol/records.ts';
@@ -172,8 +172,13 @@ export class Journal {
    * Throws `disk`; nothing is recorded then.
    */
   appendGroup(group: GroupDetail): GroupRecord {
-    const frame = this.#placeFrame(encodeFrame(group));
-    return this.append({ type: 'group', ...groupSummary(group), frame }) as GroupRecord;
+    return this.appendEncoded(groupSummary(group), encodeFrame(group));
+  }
+
+  /** The same for a group that was encoded elsewhere. */
+  appendEncoded(summary: GroupSummary, encoded: Uint8Array): GroupRecord {
+    const frame = this.#placeFrame(encoded);
+    return this.append({ type: 'group', ...summary, frame }) as GroupRecord;
   }
 
   #placeFrame(frame: Uint8Array): FramePointer {

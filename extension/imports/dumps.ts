@@ -60,7 +60,12 @@ export class DumpFolders {
     const found: WorkspaceDump[] = [];
     for (const { uri } of folders) {
       const within = new vscode.RelativePattern(uri, PATTERN);
-      if ((await vscode.workspace.findFiles(within, EXCLUDED, 1)).length === 0) continue;
+      // A search that the editor cannot make tells nothing.
+      const any = await vscode.workspace.findFiles(within, EXCLUDED, 1).then(
+        ({ length }) => length > 0,
+        () => true,
+      );
+      if (!any) continue;
       const { data } = await runCli(this.program(), ['import', uri.fsPath, '--find'], signal);
       found.push(...Found.parse(JSON.parse(data.trim().split('\n').at(-1)!)).dumps);
     }

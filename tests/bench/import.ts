@@ -1,7 +1,7 @@
 /**
  * Importing the dump of another trainer, in verl's form:
  *   generate <path> <megabytes> <file|folder>   writes one: a file of rollouts, or a folder with a file for each step
- *   import <path> <run>                         imports it into a new run folder
+ *   import <path> <run> [one-thread]            imports it into a new run folder
  *   reference <path>                            reads it with Node's readline and JSON.parse, and does nothing with it
  * Prints one JSON line: bytes of the dump, seconds, peak resident memory of the process, and counts.
  */
@@ -14,6 +14,7 @@ import { finished } from 'node:stream/promises';
 import { AUTOMATIC } from '../../engine/grading/grader.ts';
 import { importDump } from '../../engine/importers/import.ts';
 import { importerFor } from '../../engine/importers/index.ts';
+import { judgesFor } from '../../engine/importers/judges.ts';
 
 const PROBLEMS = 1000;
 const GROUPS = 128;
@@ -39,7 +40,12 @@ async function run(what: string, path: string, [first, second]: string[]): Promi
       return generate(path, Number(first) * 1e6, second === 'folder');
     case 'import': {
       const importer = await importerFor(path, 'auto', { map: {} });
-      const report = await importDump(importer, path, first!, { map: {}, rules: AUTOMATIC, follow: false });
+      const report = await importDump(importer, path, first!, {
+        map: {},
+        rules: AUTOMATIC,
+        follow: false,
+        ...(second !== 'one-thread' && { judges: judgesFor }),
+      });
       const { rollouts, steps, problems, faults } = report;
       return { dump: await sizeOf(path), format: importer.name, rollouts, steps, problems, faults };
     }

@@ -57,6 +57,7 @@ describe('the command line from npm', () => {
       'CHANGELOG.md',
       'dist/cli.js',
       'dist/compute.js',
+      'dist/judge.js',
     ];
     expect(names).toEqual(expect.arrayContaining([...needed, 'engine/embedded/problems.jsonl', 'python/train_trl.py']));
     const others = names.filter((name) => !needed.includes(name));
@@ -121,7 +122,14 @@ describe('the extension', () => {
     expect(names.match(/bin\/napi-v6\/(\w+)\//g)!.every((found) => found === `bin/napi-v6/${platform}/`)).toBe(true);
     expect(names).not.toContain(`bin/napi-v6/${other}/`);
     expect(names).not.toMatch(/libonnxruntime\.\d+\.\d+\.\d+\.dylib/);
-    for (const name of ['dist/cli.js', 'dist/compute.js', 'dist/extension.cjs', 'dist/panel.js', 'dist/chunks/'])
+    for (const name of [
+      'dist/cli.js',
+      'dist/compute.js',
+      'dist/judge.js',
+      'dist/extension.cjs',
+      'dist/panel.js',
+      'dist/chunks/',
+    ])
       expect(names).toContain(`extension/${name}`);
   });
 

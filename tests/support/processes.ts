@@ -97,6 +97,11 @@ export class Program {
     this.child.stdin!.end(text);
   }
 
+  /** Reads no more of its stdout: what it writes next fails. */
+  closeOutput(): void {
+    this.child.stdout!.destroy();
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.child.kill(signal);
   }

@@ -46,7 +46,7 @@ const RESTRICTED = {
 
 export interface VsCodeOptions {
   /** Files of the folder that is opened, by name; an empty window without them. */
-  files?: Record<string, string>;
+  files?: Record<string, string | Uint8Array>;
   settings?: Record<string, unknown>;
   /** Nothing is trusted until somebody says so: the window opens in Restricted Mode. */
   restricted?: boolean;
@@ -219,7 +219,7 @@ function isOurs(text: string): boolean {
   return text.includes(EXTENSION);
 }
 
-function writeFiles(folder: string, files: Record<string, string>): void {
+function writeFiles(folder: string, files: Record<string, string | Uint8Array>): void {
   for (const [name, text] of Object.entries(files)) {
     const file = path.join(folder, name);
     mkdirSync(path.dirname(file), { recursive: true });

@@ -17,6 +17,8 @@ const SIZES = {
   engine: 1815,
   /** What the compute worker loads when it starts. */
   worker: 484,
+  /** What a thread of an import loads. */
+  judge: 210,
   extension: 562,
   panel: 258,
 };
@@ -66,6 +68,7 @@ describe('the bundle', () => {
     ['help', () => loadedBy('cli.js')],
     ['engine', engine],
     ['worker', () => loadedBy('compute.js')],
+    ['judge', () => loadedBy('judge.js')],
     ['extension', () => ['extension.cjs']],
     ['panel', () => ['panel.js']],
   ] as const)('%s keeps its size', (name, files) => {

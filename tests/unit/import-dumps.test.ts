@@ -13,6 +13,9 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { show } from '../../engine/cli/commands/show.ts';
 import { loadDataset } from '../../engine/data/dataset.ts';
+import type { GradingRules } from '../../engine/grading/grader.ts';
+import { judgeGroup } from '../../engine/importers/judge.ts';
+import { type Judges, ownJudge } from '../../engine/importers/judges.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
 import { readProblems, readRunFolder } from '../../engine/journal/reader.ts';
 import { DatasetConfig } from '../../engine/protocol/config.ts';
@@ -257,6 +260,58 @@ describe('a file of rollouts', () => {
     expect(await readProblems(folder)).toEqual(await readProblems(once.folder));
   });
 
+  test('is the same whoever judges its groups, and whenever they are done', async () => {
+    const root = temporaryFolder();
+    const file = path.join(root, 'rollouts.jsonl');
+    writeFileSync(file, lines.join('\n'));
+    const once = await importFrom(file, path.join(root, 'once'));
+    const late: (() => void)[] = [];
+    const judges = (rules: GradingRules): Judges => ({
+      // the last one first
+      judge: (group) =>
+        new Promise((resolve) => {
+          late.push(() => resolve(judgeGroup(group, rules)));
+          setImmediate(() => late.pop()!());
+        }),
+      close: async () => {},
+    });
+    const report = await importFrom(file, path.join(root, 'late'), { judges });
+    expect(report).toEqual({ ...once, folder: report.folder });
+    expect(await saidBy(report.folder)).toEqual(await saidBy(once.folder));
+    expect(await readProblems(report.folder)).toEqual(await readProblems(once.folder));
+    const failing = (): Judges => ({ judge: () => Promise.reject(new Error('no thread')), close: async () => {} });
+    await expect(importFrom(file, path.join(root, 'failed'), { judges: failing })).rejects.toThrow('no thread');
+  });
+
+  test.each([1, 2, 3, 4, 5])(
+    'that is stopped in a step after %i groups is continued behind the step before',
+    async (groups) => {
+      const root = temporaryFolder();
+      const dump = path.join(root, 'dump');
+      mkdirSync(dump);
+      for (const step of [1, 2, 3]) {
+        const own = lines.filter((line) => (JSON.parse(line) as { step: number }).step === step);
+        writeFileSync(path.join(dump, `${step}.jsonl`), own.map((line) => asVerl(line)).join(''));
+      }
+      const once = await importFrom(dump, path.join(root, 'once'));
+      const folder = path.join(root, 'stopped');
+      const end = new AbortController();
+      let judged = 0;
+      const judges = (rules: GradingRules): Judges => ({
+        ...ownJudge(rules),
+        judge: async (group) => {
+          if (++judged > groups) end.abort();
+          return judgeGroup(group, rules);
+        },
+      });
+      // what is read next tells of the signal
+      await importFrom(dump, folder, { judges, signal: end.signal }).catch(() => {});
+      const report = await importFrom(dump, folder);
+      expect(report).toMatchObject({ groups: 6, rollouts: 18, steps: 3 });
+      expect(await saidBy(folder)).toEqual(await saidBy(once.folder));
+    },
+  );
+
   test('continues behind the last whole step after it was killed', async () => {
     const root = temporaryFolder();
     const file = path.join(root, 'rollouts.jsonl');
@@ -313,6 +368,12 @@ describe('a folder that is followed', () => {
     expect(columns.series.at('majorityShare', 2)).toBe(whole.series.at('majorityShare', 4));
   });
 });
+
+/** A line as verl writes it. */
+function asVerl(line: string): string {
+  const { prompt, response, answer, reward, step } = JSON.parse(line) as Record<string, unknown>;
+  return `${JSON.stringify({ input: prompt, output: response, gts: answer, score: reward, step })}\n`;
+}
 
 /** Follows a dump in this process. */
 function follow(source: string, folder: string) {

@@ -4,6 +4,7 @@ import { loadDataset } from '../../data/dataset.ts';
 import { findDumps } from '../../importers/find.ts';
 import { type ImportOptions, type ImportReport, importDump } from '../../importers/import.ts';
 import { AUTO, importerFor } from '../../importers/index.ts';
+import { judgesFor } from '../../importers/judges.ts';
 import { parseColumnMap } from '../../importers/map.ts';
 import { freeName, importedRunName } from '../../journal/locations.ts';
 import { DatasetConfig } from '../../protocol/config.ts';
@@ -43,6 +44,7 @@ export async function importFile(source: string, options: ImportCommandOptions):
     importDump(importer, from, folder, {
       map,
       rules,
+      judges: judgesFor,
       follow: options.follow === true,
       signal,
       onProgress,

@@ -1,0 +1,56 @@
+/** From the rollouts of a group to what the journal appends of it: judged, encoded, and counted. Pure, and most of an import's work. */
+import type { GradingRules } from '../grading/grader.ts';
+import { encodeFrame } from '../journal/frame.ts';
+import type { GroupDetail, GroupId, GroupSummary, JudgedGroup, RolloutFacts } from '../protocol/group.ts';
+import { groupSummary } from '../protocol/group-facts.ts';
+import { Disagreements } from './disagreements.ts';
+import { type ForeignRollout, foreignGroup, type GradedProblem } from './group.ts';
+
+/** A group that is to be judged. */
+export interface GroupToJudge {
+  id: Omit<GroupId, 'problem'>;
+  problem: GradedProblem;
+  rollouts: readonly ForeignRollout[];
+}
+
+/** A group as it is recorded. */
+export interface WrittenGroup {
+  summary: GroupSummary;
+  /** Its rollouts as the journal stores them. */
+  frame: Uint8Array;
+  /** Without texts: what the metrics of its step are made of. */
+  facts: JudgedGroup;
+  disagreements: number;
+  compared: number;
+}
+
+export function judgeGroup({ id, problem, rollouts }: GroupToJudge, rules: GradingRules | undefined): WrittenGroup {
+  const detail = foreignGroup(id, problem, rollouts, rules);
+  const disagreements = new Disagreements();
+  disagreements.add(detail);
+  return {
+    summary: groupSummary(detail),
+    frame: encodeFrame(detail),
+    facts: withoutTexts(detail),
+    ...disagreements.counts,
+  };
+}
+
+/** A large step has more text than memory should hold. */
+function withoutTexts({ clusters, majority, rollouts }: GroupDetail): JudgedGroup {
+  const facts = rollouts.map(
+    ({ answer, cluster, correct, reward, advantage, tokens, logprob, entropy, repetition, finish }): RolloutFacts => ({
+      answer,
+      cluster,
+      correct,
+      reward,
+      advantage,
+      tokens,
+      logprob,
+      entropy,
+      repetition,
+      finish,
+    }),
+  );
+  return { clusters, majority, rollouts: facts };
+}

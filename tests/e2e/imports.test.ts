@@ -1,0 +1,103 @@
+/** Runs of other trainers in a window: offered, imported, followed while they grow, and followed again after a reload. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { COMMAND_DEFINITIONS } from '../../extension/command-definitions.ts';
+import { requireVsCode, useVsCode } from '../support/vscode.ts';
+
+const DUMPS = path.join(import.meta.dirname, '../fixtures/dumps');
+
+/** The files of a folder, by their names below `as`. */
+function filesOf(folder: string, as: string): Record<string, Uint8Array> {
+  const names = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = names.map((entry) => path.join(entry.parentPath, entry.name));
+  return Object.fromEntries(paths.map((file) => [`${as}/${path.relative(folder, file)}`, readFileSync(file)]));
+}
+
+/** A step as verl writes it: two problems with four rollouts each, one of which agrees more from step to step. */
+function step(number: number): string {
+  const row = (problem: number, rollout: number) => {
+    const answer = rollout < number ? 2 * problem : rollout;
+    return {
+      input: `user\nWhat is ${problem} + ${problem}?\nassistant\n`,
+      output: `It is \\boxed{${answer}}.`,
+      gts: `${2 * problem}`,
+      score: Number(answer === 2 * problem),
+      step: number,
+    };
+  };
+  const rows = [7, 8].flatMap((problem) => [0, 1, 2, 3].map((rollout) => row(problem, rollout)));
+  return rows.map((one) => `${JSON.stringify(one)}\n`).join('');
+}
+
+describe.runIf(requireVsCode())('runs of other trainers', () => {
+  const code = useVsCode({
+    files: {
+      ...filesOf(path.join(DUMPS, 'trl-1.16.0'), 'outputs'),
+      'logs/rollouts/1.jsonl': step(1),
+      'logs/rollouts/2.jsonl': step(2),
+      'notes.jsonl': '{"note": "nothing"}\n',
+    },
+  });
+  const header = async (attributes: string) => {
+    const panel = await code().workbench.webview('rs-problems');
+    const line = panel.locator(`rs-header ${attributes}`);
+    await line.waitFor();
+    return (await line.getAttribute('data-run'))!;
+  };
+  const write = (number: number) =>
+    writeFileSync(path.join(code().folder, 'logs', 'rollouts', `${number}.jsonl`), step(number));
+
+  test('are offered where a workspace holds them, and imported into the panel', async () => {
+    const { workbench } = code();
+    await workbench.views();
+    const offer = workbench.toast(/outputs contains rollouts of another trainer/);
+    await offer.waitFor();
+    await workbench.shot('import offered');
+    await offer.locator('.monaco-button', { hasText: 'Import' }).click();
+    const run = await header('[data-step="4"][data-status="completed"]');
+    expect(run).toMatch(/^import-outputs-/);
+    await workbench.toast('Imported 32 rollouts of 4 problems in 4 steps.').waitFor();
+    await workbench.shot('imported');
+  });
+
+  test('say what is wrong in the words of the editor, and how to name the columns', async () => {
+    const { workbench, page } = code();
+    await workbench.clearToasts();
+    await workbench.view('Explorer');
+    const row = page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'notes.jsonl' });
+    await row.click({ button: 'right' });
+    await page.locator('.context-view .action-label', { hasText: COMMAND_DEFINITIONS.importRun.title }).click();
+    const refusal = workbench.toast(/notes\.jsonl is not recognized as rollouts/);
+    await refusal.waitFor();
+    expect(await refusal.textContent()).not.toContain('--');
+    await refusal.locator('.monaco-button', { hasText: 'Name Columns…' }).waitFor();
+    await workbench.shot('import refused');
+    await workbench.clearToasts();
+  });
+
+  test('are followed while they grow, also after a reload of the window', async () => {
+    const { workbench, page } = code();
+    await workbench.view('Explorer');
+    const row = page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'logs' });
+    await row.click({ button: 'right' });
+    await page.locator('.context-view .action-label', { hasText: COMMAND_DEFINITIONS.followFolder.title }).click();
+    const run = await header('[data-step="2"][data-status="running"]');
+    await workbench.statusItem('Following logs').waitFor();
+    write(3);
+    expect(await header('[data-step="3"]')).toBe(run);
+    await workbench.shot('followed');
+
+    await workbench.reload();
+    await workbench.statusItem('Following logs').waitFor();
+    write(4);
+    expect(await header('[data-step="4"][data-status="running"]')).toBe(run);
+    await workbench.shot('followed after reload');
+
+    await workbench.run('stopFollowing', { stays: true });
+    await workbench.pick(/Stop following logs/);
+    await header('[data-step="4"][data-status="stopped"]');
+    await workbench.statusItem('Following logs').waitFor({ state: 'hidden' });
+    expect(code().logs()).not.toMatch(/\[error\](?!.*vscode\.git|.*fs-copyfile|.*not recognized as rollouts)/);
+  });
+});
