@@ -4,7 +4,7 @@
  */
 import type { MathNode, Operator } from './node.ts';
 import { Primaries } from './primary.ts';
-import { type Reading, Unreadable } from './scanner.ts';
+import { MAX_DEPTH, type Reading, Unreadable } from './scanner.ts';
 
 const RELATIONS: [string, Operator][] = [
   ['\\le', '<='],
@@ -193,7 +193,8 @@ class Parser extends Primaries {
 
   protected postfixed(): MathNode {
     let result = this.primary();
-    for (;;) {
+    for (let signs = 0; ; signs++) {
+      if (signs > MAX_DEPTH) throw new Unreadable('too many signs');
       if (this.takes('^')) {
         if (this.takes('\\circ') || this.takes('{\\circ}') || this.takes('{ \\circ }') || this.takes('{\\circ }')) {
           result = this.count({ kind: 'degrees', of: result });

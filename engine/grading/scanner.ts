@@ -9,7 +9,7 @@ export interface Reading {
   thousands: boolean;
 }
 
-const MAX_DEPTH = 60;
+export const MAX_DEPTH = 60;
 const MAX_NODES = 1500;
 
 export class Scanner {

@@ -1,19 +1,10 @@
 /**
- * Chat templates: programs in Jinja that come with a model, so written by strangers. They are interpreted on a budget that
- * counts steps and sizes, so that a template cannot keep the engine busy or fill its memory, and stops at the same place on
- * every machine.
+ * Chat templates: programs in Jinja that come with a model, so written by strangers. They are interpreted on a budget
+ * (`bounded-jinja.ts`).
  */
-import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
+import { Environment, parse, tokenize } from '@huggingface/jinja';
+import { BoundedInterpreter, listOf } from './bounded-jinja.ts';
 import { strftime } from './chat-date.ts';
-
-/** Longest text and longest list that a template may make. */
-const MOST_CHARACTERS = 2 ** 20;
-const MOST_ITEMS = 20_000;
-/** Steps of one rendering: each expression, each turn of a loop, each item and every 256 characters of what is made. */
-const MOST_STEPS = 200_000;
-const CHARACTERS_PER_STEP = 256;
-/** Expressions that give what is there already. */
-const NAMES: ReadonlySet<string> = new Set(['Identifier', 'MemberExpression']);
 
 export interface ChatVariables {
   messages: readonly { role: string; content: string }[];
@@ -25,32 +16,7 @@ export interface ChatVariables {
   more?: Readonly<Record<string, unknown>> | undefined;
 }
 
-type Evaluate = Interpreter['evaluate'];
 type Program = ReturnType<typeof parse>;
-
-class BoundedInterpreter extends Interpreter {
-  #left = MOST_STEPS;
-
-  override evaluate(...[statement, environment]: Parameters<Evaluate>): ReturnType<Evaluate> {
-    this.#spend(1);
-    const result = super.evaluate(statement, environment);
-    if (!statement || NAMES.has(statement.type)) return result;
-    const { value } = result;
-    if (typeof value === 'string') {
-      if (value.length > MOST_CHARACTERS) throw new Error(`it makes a text of ${value.length} characters`);
-      this.#spend(value.length / CHARACTERS_PER_STEP);
-    } else if (Array.isArray(value)) {
-      if (value.length > MOST_ITEMS) throw new Error(`it makes a list of ${value.length} items`);
-      this.#spend(value.length);
-    }
-    return result;
-  }
-
-  #spend(steps: number): void {
-    this.#left -= steps;
-    if (this.#left < 0) throw new Error(`it takes more than ${MOST_STEPS} steps`);
-  }
-}
 
 /** Puts an empty text into every loop, so that each of its turns is a step even where its body is empty. */
 function fillLoops(node: unknown): void {
@@ -65,7 +31,7 @@ function range(first: number, second?: number, step = 1): number[] {
   const [start, stop] = second === undefined ? [0, first] : [first, second];
   if (step === 0) throw new Error('range() step must not be zero');
   const length = Math.max(0, Math.ceil((stop - start) / step));
-  if (!(length <= MOST_ITEMS)) throw new Error(`it makes a list of ${length} items`);
+  listOf(length);
   return Array.from({ length }, (_, i) => start + i * step);
 }
 

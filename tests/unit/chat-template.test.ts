@@ -64,9 +64,70 @@ describe('on its budget', () => {
       `{% set r = range(9999) %}${'{% for i in r %}'.repeat(3)}${'{% endfor %}'.repeat(3)}`,
       'steps',
     ],
+    [
+      'a long separator',
+      "{% set s = 'x' * 1 %}{{ range(9999) | join('x'.replace('x', 'y' | indent(90000, true))) }}",
+      /./,
+    ],
+    ['a replacement at every place', `{% set t = '${'a'.repeat(9000)}' %}{{ t.replace('a', t) | length }}`, 'text'],
+    ['the same as a filter', `{% set t = '${'a'.repeat(9000)}' %}{{ t | replace('a', t) | length }}`, 'text'],
+    [
+      'a method with a name',
+      `{% set t = '${'a'.repeat(9000)}' %}{% set f = t.replace %}{{ f('a', t) | length }}`,
+      'text',
+    ],
+    ['a method by its text', `{% set t = '${'a'.repeat(9000)}' %}{{ t['replace']('', t) | length }}`, 'text'],
+    ['many pieces', `{% set t = '${'a '.repeat(30_000)}' %}{{ t.split() | length }}`, 'list'],
+    ['many parts', `{% set t = '${'a,'.repeat(30_000)}' %}{{ t.split(',') | length }}`, 'list'],
+    ['a text joined by another', `{% set t = '${'a'.repeat(9000)}' %}{{ t | join(t) | length }}`, 'text'],
+    ['a list of one text', `{% set t = '${'a'.repeat(9000)}' %}{{ range(9999) | join(t) | length }}`, 'text'],
+    [
+      'a list that holds itself twice',
+      '{% set n = namespace(s=[1, 2]) %}{% for i in range(60) %}{% set n.s = [n.s, n.s] %}{% endfor %}{{ n.s | tojson | length }}',
+      'list of',
+    ],
+    [
+      'a dictionary that does',
+      "{% set n = namespace(s={'a': 'b'}) %}{% for i in range(60) %}{% set n.s = {'a': n.s, 'b': n.s} %}{% endfor %}{{ n.s | string | length }}",
+      'list of',
+    ],
+    [
+      'a namespace that does',
+      '{% set n = namespace(s=1) %}{% for i in range(60) %}{% set m = namespace(a=n, b=n) %}{% set n = m %}{% endfor %}{{ n }}{{ [n] }}',
+      /./,
+    ],
+    ['a wide indent of JSON', '{{ [[[[[[1, 2, 3]]]]]] | tojson(indent=1000000) | length }}', 'text'],
+    [
+      'wide separators',
+      `{% set t = '${'a'.repeat(9000)}' %}{{ range(9999) | tojson(separators=[t, t]) | length }}`,
+      /./,
+    ],
+    [
+      'copies by slicing',
+      `{% set r = range(9999) %}{% for i in range(9999) %}{% set x = r[1:] %}{% endfor %}`,
+      'steps',
+    ],
+    [
+      'texts turned around',
+      `{% set n = namespace(s='${'a'.repeat(1000)}') %}{% for i in range(10) %}{% set n.s = n.s ~ n.s %}{% endfor %}{% for i in range(9999) %}{{ n.s[::-1] }}{% endfor %}`,
+      'steps',
+    ],
     ['recursion', '{% macro f(n) %}{{ f(n) }}{{ f(n) }}{% endmacro %}{{ f(1) }}', /./],
   ])('%s ends', (_, text, reason) => {
     expect(() => render(text)).toThrow(reason);
+  });
+
+  test('what templates do stays as it was', () => {
+    const text = [
+      "{{ 'a-b-c'.split('-')[1].strip().upper() }}",
+      "{{ 'a b' | replace('a', 'c') | indent(2, true) }}",
+      "{{ [1, 'x'] | join(', ') }} {{ {'a': [1, {'b': 2}]} | tojson(indent=2) }}",
+      "{{ messages[1:] | map(attribute='content') | join('|') }} {{ messages[-1].content.split('is')[-1] | trim }}",
+      '{% set n = namespace(a=[]) %}{% for m in messages %}{% set n.a = n.a + [m.role] %}{% endfor %}{{ n.a | string }}',
+      "{{ 'abc' | join('-') }} {{ 'x'['upper']() }} {{ messages[0].items() | length }} {{ 'a\\nb' | indent }}",
+    ].join('\n');
+    const variables = { messages, add_generation_prompt: true };
+    expect(render(text)).toBe(new Template(text).render(variables));
   });
 
   test('there is room for long conversations', () => {

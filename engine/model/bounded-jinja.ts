@@ -1,0 +1,192 @@
+/**
+ * Jinja's interpreter on a budget: it counts steps and sizes, and refuses what would make a text or a list too large before
+ * it is made. So a template can neither keep the engine busy nor fill its memory, and stops at the same place on every
+ * machine.
+ */
+import { Environment, Interpreter } from '@huggingface/jinja';
+
+/** Longest text and longest list that a template may make. */
+const MOST_CHARACTERS = 2 ** 20;
+const MOST_ITEMS = 20_000;
+/** Most characters of a list or a dictionary with all that it holds, which becomes a text when it is joined or printed. */
+const MOST_HELD = 2 ** 22;
+/** Steps of one rendering: each expression, each turn of a loop, each item and every 256 characters of what is made. */
+const MOST_STEPS = 200_000;
+const CHARACTERS_PER_STEP = 256;
+/** A slice of a text takes all of its characters apart. */
+const CHARACTERS_PER_CUT = 32;
+/** What is written around an item of a list or dictionary. */
+const AROUND_ITEM = 4;
+
+type Evaluate = Interpreter['evaluate'];
+type Statement = NonNullable<Parameters<Evaluate>[0]>;
+type Value = ReturnType<Evaluate>;
+
+interface SyntaxNode extends Statement {
+  operand?: SyntaxNode;
+  object?: SyntaxNode;
+  computed?: boolean;
+  property?: SyntaxNode & { value?: unknown };
+  filter?: SyntaxNode & { value?: string; callee?: { value?: string }; args?: SyntaxNode[] };
+  value?: unknown;
+}
+
+interface Held {
+  characters: number;
+  depth: number;
+}
+
+/** The variable by which a value is handed on to an expression, no name of a template's. */
+const OPERAND = ' operand';
+const NAMED = { type: 'Identifier', value: OPERAND };
+
+function withOperand(value: Value, environment: Environment): Environment {
+  const scope = new Environment(environment);
+  scope.variables.set(OPERAND, value);
+  return scope;
+}
+
+export class BoundedInterpreter extends Interpreter {
+  #left = MOST_STEPS;
+  /** Characters of lists and dictionaries, which do not change once they are made. */
+  readonly #held = new WeakMap<object, Held>();
+  readonly #guarded = new WeakSet<object>();
+
+  override evaluate(...[statement, environment]: Parameters<Evaluate>): Value {
+    const node = statement as SyntaxNode | undefined;
+    if (node?.type === 'Identifier' && node.value === OPERAND) return super.evaluate(statement, environment);
+    this.#spend(1);
+    const isMember = node?.type === 'MemberExpression' && node.property?.type !== 'SliceExpression';
+    const result =
+      node?.type === 'MemberExpression'
+        ? this.#member(node, environment)
+        : node?.type === 'FilterExpression'
+          ? this.#filter(node, environment)
+          : super.evaluate(statement, environment);
+    // what has a name is there already, and was looked at
+    const isNew = node !== undefined && node.type !== 'Identifier' && !isMember;
+    if (isNew) this.#spendOn(result.value);
+    if (result.type === 'NamespaceValue' || (isNew && typeof result.value === 'object')) this.#heldBy(result);
+    return result;
+  }
+
+  #spend(steps: number): void {
+    this.#left -= steps;
+    if (this.#left < 0) throw new Error(`it takes more than ${MOST_STEPS} steps`);
+  }
+
+  #spendOn(value: unknown): void {
+    if (typeof value === 'string') {
+      textOf(value.length);
+      this.#spend(value.length / CHARACTERS_PER_STEP);
+    } else if (Array.isArray(value)) {
+      listOf(value.length);
+      this.#spend(value.length);
+    }
+  }
+
+  /** How large a value is as a text. Throws where it is too large, and for namespaces inside of values. */
+  #heldBy({ type, value }: Value): Held {
+    if (typeof value === 'string') return { characters: value.length, depth: 0 };
+    if (typeof value !== 'object' || value === null) return { characters: AROUND_ITEM, depth: 0 };
+    const known = type === 'NamespaceValue' ? undefined : this.#held.get(value);
+    if (known) return known;
+    const held = { characters: 0, depth: 1 };
+    for (const [key, item] of value instanceof Map ? value : Array.isArray(value) ? value.entries() : []) {
+      if (item.type === 'NamespaceValue') throw new Error('it puts a namespace into a value');
+      const { characters, depth } = this.#heldBy(item);
+      held.characters += AROUND_ITEM + characters + (typeof key === 'string' ? key.length : 0);
+      held.depth = Math.max(held.depth, depth + 1);
+    }
+    if (held.characters > MOST_HELD) throw new Error(`it makes a list of ${held.characters} characters`);
+    if (type !== 'NamespaceValue') this.#held.set(value, held);
+    return held;
+  }
+
+  /** A filter whose result may be much larger than what it is applied to is looked at first. */
+  #filter(node: SyntaxNode, environment: Parameters<Evaluate>[1]): Value {
+    const operand = this.evaluate(node.operand, environment);
+    const { callee, args = [], value } = node.filter!;
+    const name = callee?.value ?? value;
+    const given = GROWING.has(String(name)) ? this.#given(args, environment) : [];
+    this.#admit(String(name), operand, given);
+    return super.evaluate({ ...node, operand: NAMED } as never, withOperand(operand, environment));
+  }
+
+  /** Values of arguments, those by name among them. */
+  #given(args: readonly SyntaxNode[], environment: Parameters<Evaluate>[1]): Value[] {
+    return args.map((arg) => {
+      const isNamed = arg.type === 'KeywordArgumentExpression';
+      if (/^(?:Keyword)?SpreadExpression$/.test(arg.type)) throw new Error('it spreads arguments of a filter');
+      return this.evaluate((isNamed ? arg.value : arg) as Statement, environment);
+    });
+  }
+
+  /** A method of a text that may make something much larger is looked at when it is called. */
+  #member(node: SyntaxNode, environment: Parameters<Evaluate>[1]): Value {
+    const owner = this.evaluate(node.object, environment);
+    if (node.property?.type === 'SliceExpression' && typeof owner.value === 'string') {
+      this.#spend(owner.value.length / CHARACTERS_PER_CUT);
+    }
+    const member = super.evaluate({ ...node, object: NAMED } as never, withOperand(owner, environment));
+    if (member.type !== 'FunctionValue' || typeof owner.value !== 'string' || this.#guarded.has(member)) return member;
+    const name = node.computed ? undefined : node.property?.value;
+    const call = member.value as (args: Value[], scope: Environment) => Value;
+    this.#guarded.add(member);
+    (member as { value: unknown }).value = (args: Value[], scope: Environment) => {
+      for (const growing of ['replace', 'split']) {
+        if (name === undefined || name === growing) this.#admit(growing, owner, args);
+      }
+      return call(args, scope);
+    };
+    return member;
+  }
+
+  /** Throws where the result of a filter or method would be too large. */
+  #admit(name: string, { type, value }: Value, args: readonly Value[]): void {
+    const texts = args.map((arg) => arg.value).filter((arg) => typeof arg === 'string');
+    const longest = Math.max(0, ...texts.map((text) => text.length));
+    if (typeof value === 'string') {
+      const [part = '', by = ''] = texts;
+      if (name === 'replace') textOf(value.length + occurrences(value, part) * Math.max(0, by.length - part.length));
+      if (name === 'split') listOf(texts.length > 0 ? occurrences(value, part) : words(value));
+      if (name === 'join') textOf(value.length * (1 + longest));
+      if (name === 'indent') textOf(value.length + (1 + occurrences(value, '\n')) * Math.max(4, largest(args)));
+    } else if (typeof value === 'object' && value !== null) {
+      const { characters, depth } = this.#heldBy({ type, value } as Value);
+      if (name === 'join') textOf(characters + ((value as { length?: number }).length ?? 0) * longest);
+      // each item is at least AROUND_ITEM characters
+      if (name === 'tojson') textOf(characters + (characters / AROUND_ITEM) * (longest + depth * largest(args)));
+    }
+  }
+}
+
+/** Filters whose result depends on their arguments' sizes. */
+const GROWING: ReadonlySet<string> = new Set(['replace', 'join', 'indent', 'tojson']);
+
+function textOf(length: number): void {
+  if (!(length <= MOST_CHARACTERS)) throw new Error(`it makes a text of ${length} characters`);
+}
+
+export function listOf(length: number): void {
+  if (!(length <= MOST_ITEMS)) throw new Error(`it makes a list of ${length} items`);
+}
+
+/** How often a part stands in a text; an empty one stands everywhere. */
+function occurrences(text: string, part: string): number {
+  if (part === '') return text.length + 1;
+  let count = 0;
+  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) count++;
+  return count;
+}
+
+function words(text: string): number {
+  let count = 0;
+  for (const _ of text.matchAll(/\S+/g)) if (++count > MOST_ITEMS) break;
+  return count;
+}
+
+/** The largest number among arguments. */
+function largest(args: readonly Value[]): number {
+  return Math.max(0, ...args.map(({ value }) => (typeof value === 'number' ? value : 0)));
+}
