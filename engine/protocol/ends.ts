@@ -1,4 +1,4 @@
-/** Ends of texts, cut in time that is linear in the text: `/x+$/` tries every place at which a run of x begins anew. */
+/** Ends of texts, cut in time that is linear in the text: `/x+$/` tries every place at which a run of x starts. */
 
 /** The text without the characters at its end that match `character`, a pattern of one character. */
 export function withoutEnd(text: string, character: RegExp): string {

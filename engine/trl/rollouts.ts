@@ -24,14 +24,14 @@ const Row = z.object({
 });
 
 /** A problem's rollouts, and what was given for them where they train. */
-export interface WrittenGroup {
+export interface TrlGroup {
   problem: number;
   rollouts: PolicyRollout[];
   given: GivenGroup;
 }
 
 /** The groups of a file, in the order of their first rollouts. */
-export async function readWritten(file: string, tokenizer: Pick<Tokenizer, 'tokenTexts'>): Promise<WrittenGroup[]> {
+export async function readWritten(file: string, tokenizer: Pick<Tokenizer, 'tokenTexts'>): Promise<TrlGroup[]> {
   const groups = new Map<number, z.infer<typeof Row>[]>();
   for (const line of (await readFile(file, 'utf8')).split('\n')) {
     if (line === '') continue;

@@ -1,4 +1,4 @@
-/** Goes on with what the former window followed. Does not import VS Code. */
+/** Resumes what the former window followed. Does not import VS Code. */
 import type { OpenRun } from '../run/open-run.ts';
 import { inEditorsWords } from './errors.ts';
 import type { ImportJob, Imports } from './imports.ts';

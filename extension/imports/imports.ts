@@ -150,7 +150,7 @@ export class Imports {
     return this.start(request, begun ?? path.join(runs, this.newName(source, runs)));
   }
 
-  /** Goes on with what the former window followed. */
+  /** Resumes what the former window followed. */
   restore(): void {
     for (const { folder, ...request } of this.memory.read()) this.start(request, folder);
   }

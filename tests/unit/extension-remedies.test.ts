@@ -27,7 +27,7 @@ test('every option of a run is a setting that exists', () => {
   for (const { setting } of SETTINGS) {
     for (const flag of [setting.flag, ...(setting.aliases ?? [])]) {
       if (flag === undefined) continue;
-      const id = /^the setting (rollscope\.\w+)/.exec(inEditor(flag))?.[1];
+      const id = /^the setting (rollscope(?:\.\w+)+)/.exec(inEditor(flag))?.[1];
       expect(settings, flag).toHaveProperty([id!]);
     }
   }

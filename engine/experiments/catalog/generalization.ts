@@ -14,11 +14,11 @@ import { followsWrongRule, SORTS } from '../parts/sorts.ts';
 import { interval } from '../report/text.ts';
 import {
   type GeneralizationRun,
+  type GeneralizationSummary,
   labelsBySort,
   membersOf,
   nameOf,
   SIZES,
-  type Summary,
   summarize,
   type TrainedSet,
 } from './generalization/measures.ts';
@@ -102,7 +102,7 @@ export function findings(
   };
 }
 
-function criteriaOf({ set, alike, turned }: Summary): Criterion[] {
+function criteriaOf({ set, alike, turned }: GeneralizationSummary): Criterion[] {
   const on = `Trained on ${set.size} ${set.sort ?? 'problems'} with wrong majorities`;
   return [
     above(
@@ -128,7 +128,7 @@ function unmeasured(size: number): Criterion {
 }
 
 /** The outcome for the training problems themselves, and for held-out wrong ones of any sort. */
-function trainedRemark({ set, runs, turned }: Summary): string {
+function trainedRemark({ set, runs, turned }: GeneralizationSummary): string {
   const curves = runs.map(({ run }) => metricCurve(run, (m) => m.labelAccuracy));
   const start = meanOf(curves.map((curve) => curve[0]?.value ?? null));
   const end = meanOf(curves.map((curve) => smoothed(curve, WINDOW).at(-1)?.value ?? null));
@@ -143,12 +143,12 @@ function trainedRemark({ set, runs, turned }: Summary): string {
 }
 
 /** The control shows the rise that any training brings, which is not generalization from wrong answers. */
-function controlRemark({ set, all, alike }: Summary): string {
+function controlRemark({ set, all, alike }: GeneralizationSummary): string {
   return `Control, ${nameOf(set)}: label accuracy of all held-out problems ${changeText(all)}; of those that were wrong in the probe ${changeText(alike)}.`;
 }
 
 /** How many wrong majorities share one error, which decides what generalizes from them. */
-function sortRemark(summary: Summary): string {
+function sortRemark(summary: GeneralizationSummary): string {
   const { runs, set, changes } = summary;
   const trained = [...new Map(runs.flatMap(({ problems }) => problems.map((p) => [p.id, p] as const))).values()];
   const ruled = trained.filter(followsWrongRule).length;

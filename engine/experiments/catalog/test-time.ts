@@ -9,12 +9,12 @@ import { chosen, configOn, drawn, poolOf } from '../parts/sets.ts';
 import { sortOf } from '../parts/sorts.ts';
 import {
   accuracyBySort,
-  type Course,
   KINDS,
-  type Kind,
-  type Summary,
   summarize,
+  type TestTimeCourse,
+  type TestTimeKind,
   type TestTimeRun,
+  type TestTimeSummary,
 } from './test-time/measures.ts';
 import { curves, numbers } from './test-time/report.ts';
 
@@ -32,7 +32,7 @@ async function testTimeRuns(context: ExperimentContext): Promise<TestTimeRun[]> 
   const pool = await poolOf(context, { size: POOL, heldOut: HELD_OUT, votes: PROBE_VOTES });
   const wrong = pool.rest.filter(({ right, answer }) => right === false && answer !== null);
   const sets = { any: { from: pool.rest, count: SMALL }, wrong: { from: wrong, count: WRONG } };
-  const kinds = (Object.keys(KINDS) as Kind[]).filter((kind) => sets[kind].from.length > 0);
+  const kinds = (Object.keys(KINDS) as TestTimeKind[]).filter((kind) => sets[kind].from.length > 0);
   return Promise.all(
     kinds.flatMap((kind) =>
       seeds.map(async (seed) => {
@@ -44,13 +44,13 @@ async function testTimeRuns(context: ExperimentContext): Promise<TestTimeRun[]> 
   );
 }
 
-const gains = (courses: readonly Course[]) => courses.map(({ start, end }) => end - start);
+const gains = (courses: readonly TestTimeCourse[]) => courses.map(({ start, end }) => end - start);
 const lowest = (values: readonly number[]) => (values.length === 0 ? null : Math.min(...values));
-const ends = (courses: readonly Course[]) =>
+const ends = (courses: readonly TestTimeCourse[]) =>
   `${seedText(courses.map(({ start }) => start))} to ${seedText(courses.map(({ end }) => end))}`;
 
 export function findings(runs: readonly TestTimeRun[], { sorts = false } = {}): Findings {
-  const summaries = (Object.keys(KINDS) as Kind[]).flatMap((kind) => {
+  const summaries = (Object.keys(KINDS) as TestTimeKind[]).flatMap((kind) => {
     const own = runs.filter((run) => run.kind === kind);
     return own.length > 0 ? [summarize(kind, own)] : [];
   });
@@ -81,11 +81,11 @@ export function findings(runs: readonly TestTimeRun[], { sorts = false } = {}): 
   };
 }
 
-function setRemark({ kind, runs, wrong, label }: Summary): string {
+function setRemark({ kind, runs, wrong, label }: TestTimeSummary): string {
   return `Trained on ${KINDS[kind]}: ${runs[0]!.problems.length} per seed, with a share of ${figure(wrong)} wrong majorities in the probe. Label accuracy of the held-out problems: ${changeText(label)}.`;
 }
 
-function smallCriteria(any: Summary | undefined): Criterion[] {
+function smallCriteria(any: TestTimeSummary | undefined): Criterion[] {
   const { proxy = [], correct = [], accuracy = null } = any ?? {};
   const drops = correct.map(({ peak, end }) => peak - end);
   const held = decisive(accuracy);
@@ -116,7 +116,7 @@ function smallCriteria(any: Summary | undefined): Criterion[] {
   ];
 }
 
-function wrongCriteria(wrong: Summary | undefined): Criterion[] {
+function wrongCriteria(wrong: TestTimeSummary | undefined): Criterion[] {
   const { proxy = [], accuracy = null } = wrong ?? {};
   const held = decisive(accuracy);
   return [
@@ -141,7 +141,7 @@ function wrongCriteria(wrong: Summary | undefined): Criterion[] {
   ];
 }
 
-function sortRemark({ kind, runs, changes }: Summary): string {
+function sortRemark({ kind, runs, changes }: TestTimeSummary): string {
   const trained = runs.flatMap(({ problems }) => problems);
   const differences = trained.filter(({ text }) => sortOf(text) === 'differences').length / trained.length;
   const parts = accuracyBySort(changes).map(([sort, change]) => `${sort} ${changeText(change)}`);

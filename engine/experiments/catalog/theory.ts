@@ -12,10 +12,10 @@ import {
   type Distances,
   errorsOf,
   KINDS,
-  type Kind,
-  type Summary,
   summarize,
+  type TheoryKind,
   type TheoryRun,
+  type TheorySummary,
   type Track,
   tracksOf,
 } from './theory/tracks.ts';
@@ -38,7 +38,7 @@ async function theoryRuns(context: ExperimentContext): Promise<TheoryRun[]> {
   const problems = await probe(context, 'probe', { dataset, votes: base.votes });
   const alone = problems.slice(0, SINGLE_PROBLEMS);
   context.expect(1 + seeds.length * (1 + alone.length));
-  const make = async (kind: Kind, name: string, of: readonly ProbeResult[], seed: number) => {
+  const make = async (kind: TheoryKind, name: string, of: readonly ProbeResult[], seed: number) => {
     const changes = { seed, batch: Math.min(of.length, base.batch), evaluation: { samples: 0 } };
     const run = await context.run(`${name}-${seed}`, configOn(context, changes, chosen(dataset, of)));
     return { kind, seed, run };
@@ -53,7 +53,7 @@ async function theoryRuns(context: ExperimentContext): Promise<TheoryRun[]> {
 
 export function findings(runs: readonly TheoryRun[]): Findings {
   const tracks = runs.flatMap(tracksOf);
-  const kinds = (Object.keys(KINDS) as Kind[]).filter((kind) => tracks.some((track) => track.kind === kind));
+  const kinds = (Object.keys(KINDS) as TheoryKind[]).filter((kind) => tracks.some((track) => track.kind === kind));
   const summaries = kinds.map((kind) =>
     summarize(
       kind,
@@ -67,7 +67,7 @@ export function findings(runs: readonly TheoryRun[]): Findings {
   };
 }
 
-function criteriaOf(tracks: readonly Track[], summaries: readonly Summary[]): Criterion[] {
+function criteriaOf(tracks: readonly Track[], summaries: readonly TheorySummary[]): Criterion[] {
   const seeds = [...new Set(tracks.map(({ seed }) => seed))];
   const checks = seeds.map((seed) =>
     checkTheorem(
@@ -80,8 +80,8 @@ function criteriaOf(tracks: readonly Track[], summaries: readonly Summary[]): Cr
   const growing = fitted.filter(({ fit }) => fit!.growth > ERRORS * fit!.error!);
   const explained = median(fitted.flatMap(({ fit }) => fit!.explained ?? []));
   const ends = meanOf(kept.map(({ shares }) => shares.at(-1)!.share));
-  const each = (of: (summary: Summary) => string) => summaries.map((s) => `${KINDS[s.kind]} ${of(s)}`).join('; ');
-  const all = (of: (summary: Summary) => boolean | null) => {
+  const each = (of: (summary: TheorySummary) => string) => summaries.map((s) => `${KINDS[s.kind]} ${of(s)}`).join('; ');
+  const all = (of: (summary: TheorySummary) => boolean | null) => {
     const met = summaries.map(of);
     if (met.includes(false)) return false;
     return met.length === 0 || met.includes(null) ? null : true;
@@ -151,7 +151,7 @@ function criteriaOf(tracks: readonly Track[], summaries: readonly Summary[]): Cr
   ];
 }
 
-function remarkOf(summary: Summary): string[] {
+function remarkOf(summary: TheorySummary): string[] {
   const { kind, common, chance, tracks } = summary;
   const of = `On ${KINDS[kind]}`;
   if (!common || common.beta === null) return [`${of}, the shares do not grow, so beta is undefined.`];

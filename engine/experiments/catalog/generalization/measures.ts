@@ -35,7 +35,7 @@ interface Turned {
   wrongBefore: number;
 }
 
-export interface Summary {
+export interface GeneralizationSummary {
   set: TrainedSet;
   runs: readonly GeneralizationRun[];
   /** Label accuracy of all held-out problems, and of those of the set's sort that were wrong in the probe. */
@@ -46,7 +46,7 @@ export interface Summary {
   changes: ProblemChange[][];
 }
 
-export function summarize(runs: readonly GeneralizationRun[], heldOut: readonly ProbeResult[]): Summary {
+export function summarize(runs: readonly GeneralizationRun[], heldOut: readonly ProbeResult[]): GeneralizationSummary {
   const [{ set }] = runs as [GeneralizationRun];
   const alike = new Set(membersOf({ ...set, majorities: 'wrong' }, heldOut).map(({ id }) => id));
   const changes = runs.map(({ run }) => evaluatedChanges(run));

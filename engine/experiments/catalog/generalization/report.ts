@@ -4,18 +4,18 @@ import { metricCurves } from '../../parts/curves.ts';
 import { sharePlot } from '../../parts/plots.ts';
 import { meanOf, overSeeds } from '../../parts/seeds.ts';
 import type { Section } from '../../report/section.ts';
-import { nameOf, SIZES, type Summary } from './measures.ts';
+import { type GeneralizationSummary, nameOf, SIZES } from './measures.ts';
 
 export const WINDOW = 5;
 
-export function heldOutPlots(summaries: readonly Summary[]): Section {
+export function heldOutPlots(summaries: readonly GeneralizationSummary[]): Section {
   return {
     kind: 'plots',
     title: 'Held-out problems',
     note: 'Change of label accuracy (share of problems whose majority is right): of all held-out problems, and of those of the same sort as the set whose majority was wrong in the probe. Whiskers: 95% by bootstrap over problems.',
     plots: SIZES.flatMap((size) => {
       const own = summaries.filter(({ set }) => set.size === size);
-      const plot = (title: string, of: (summary: Summary) => Change | null) => ({
+      const plot = (title: string, of: (summary: GeneralizationSummary) => Change | null) => ({
         kind: 'bars' as const,
         title,
         y: 'change of label accuracy',
@@ -30,7 +30,7 @@ export function heldOutPlots(summaries: readonly Summary[]): Section {
   };
 }
 
-export function trainingPlots(summaries: readonly Summary[]): Section {
+export function trainingPlots(summaries: readonly GeneralizationSummary[]): Section {
   return {
     kind: 'plots',
     title: 'Training problems',
@@ -52,7 +52,7 @@ export function trainingPlots(summaries: readonly Summary[]): Section {
   };
 }
 
-export function numbers(summaries: readonly Summary[]): Section {
+export function numbers(summaries: readonly GeneralizationSummary[]): Section {
   return {
     kind: 'table',
     title: 'Numbers',

@@ -8,10 +8,10 @@ import type { ProbeResult } from '../../parts/probe.ts';
 export const WINDOW = 10;
 
 export const KINDS = { any: 'any problems', wrong: 'wrong majorities' } as const;
-export type Kind = keyof typeof KINDS;
+export type TestTimeKind = keyof typeof KINDS;
 
 export interface TestTimeRun {
-  kind: Kind;
+  kind: TestTimeKind;
   seed: number;
   /** The problems that trained, as probed before training. */
   problems: readonly ProbeResult[];
@@ -27,13 +27,13 @@ export function course(run: ExperimentRun, metric: MetricOf) {
   const values = means.map(({ value }) => value);
   return { start: values[0]!, peak: Math.max(...values), end: values.at(-1)! };
 }
-export type Course = NonNullable<ReturnType<typeof course>>;
+export type TestTimeCourse = NonNullable<ReturnType<typeof course>>;
 
-export interface Summary {
-  kind: Kind;
+export interface TestTimeSummary {
+  kind: TestTimeKind;
   runs: readonly TestTimeRun[];
-  proxy: Course[];
-  correct: Course[];
+  proxy: TestTimeCourse[];
+  correct: TestTimeCourse[];
   accuracy: Change | null;
   label: Change | null;
   /** Share of wrong majorities among the training problems, in the probe. */
@@ -41,7 +41,7 @@ export interface Summary {
   changes: ProblemChange[][];
 }
 
-export function summarize(kind: Kind, runs: readonly TestTimeRun[]): Summary {
+export function summarize(kind: TestTimeKind, runs: readonly TestTimeRun[]): TestTimeSummary {
   const changes = runs.map(({ run }) => evaluatedChanges(run));
   const judged = runs.flatMap(({ problems }) => problems.flatMap(({ right }) => right ?? []));
   return {

@@ -4,9 +4,9 @@ import { failureOf } from '../../parts/failure.ts';
 import { sharePlot } from '../../parts/plots.ts';
 import { overSeeds, seedCell } from '../../parts/seeds.ts';
 import type { Section } from '../../report/section.ts';
-import { course, KINDS, type Summary, WINDOW } from './measures.ts';
+import { course, KINDS, type TestTimeSummary, WINDOW } from './measures.ts';
 
-export function curves(summaries: readonly Summary[]): Section {
+export function curves(summaries: readonly TestTimeSummary[]): Section {
   return {
     kind: 'plots',
     title: 'Curves',
@@ -29,7 +29,7 @@ export function curves(summaries: readonly Summary[]): Section {
   };
 }
 
-export function numbers(summaries: readonly Summary[]): Section {
+export function numbers(summaries: readonly TestTimeSummary[]): Section {
   return {
     kind: 'table',
     title: 'Numbers',

@@ -14,7 +14,7 @@ import {
   KINDS,
   type Predicted,
   predictions,
-  type Summary,
+  type TheorySummary,
   type Track,
 } from './tracks.ts';
 
@@ -26,13 +26,13 @@ const THINNED = 5;
 /** @param seed the first seed, whose single problems are drawn */
 export function sectionsOf(
   tracks: readonly Track[],
-  summaries: readonly Summary[],
+  summaries: readonly TheorySummary[],
   seed: number | undefined,
 ): Section[] {
   return [...plots(summaries, seed), growthTable(summaries), distanceTable(summaries), problemTable(tracks)];
 }
 
-function plots(summaries: readonly Summary[], first: number | undefined): Section[] {
+function plots(summaries: readonly TheorySummary[], first: number | undefined): Section[] {
   const single = summaries.find(({ kind }) => kind === 'single')?.tracks ?? [];
   return [
     {
@@ -76,7 +76,7 @@ function plots(summaries: readonly Summary[], first: number | undefined): Sectio
   ];
 }
 
-function growthTable(summaries: readonly Summary[]): Section {
+function growthTable(summaries: readonly TheorySummary[]): Section {
   return {
     kind: 'table',
     title: 'Growth and errors',
@@ -113,7 +113,7 @@ function growthTable(summaries: readonly Summary[]): Section {
   };
 }
 
-function distanceTable(summaries: readonly Summary[]): Section {
+function distanceTable(summaries: readonly TheorySummary[]): Section {
   return {
     kind: 'table',
     title: 'Distance from the last answers',

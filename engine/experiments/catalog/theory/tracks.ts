@@ -24,17 +24,17 @@ import { meanOf } from '../../parts/seeds.ts';
 const FITTED = 1 / 3;
 
 export const KINDS = { single: 'single problems', set: 'a small set' } as const;
-export type Kind = keyof typeof KINDS;
+export type TheoryKind = keyof typeof KINDS;
 
 export interface TheoryRun {
-  kind: Kind;
+  kind: TheoryKind;
   seed: number;
   run: ExperimentRun;
 }
 
 /** One problem in one run. */
 export interface Track {
-  kind: Kind;
+  kind: TheoryKind;
   seed: number;
   id: string;
   text: string;
@@ -86,8 +86,8 @@ export interface Predicted extends Track {
   distances: Distances;
 }
 
-export interface Summary {
-  kind: Kind;
+export interface TheorySummary {
+  kind: TheoryKind;
   tracks: Predicted[];
   common: GrowthFit | null;
   /** The error due to the finite number of votes alone. */
@@ -102,7 +102,7 @@ export interface Summary {
   ratio: Estimate | null;
 }
 
-export function summarize(kind: Kind, own: readonly Track[]): Summary {
+export function summarize(kind: TheoryKind, own: readonly Track[]): TheorySummary {
   const ids = [...new Set(own.map(({ id }) => id))];
   const growths = new Map(
     ids.map((id) => [id, fitCommonGrowth(own.filter((t) => t.id !== id).map(({ shares }) => shares))?.growth ?? null]),
@@ -182,7 +182,7 @@ function distancesOf({ history, shares }: Track, growth: number): Distances {
 }
 
 /** Mean prediction errors, each next to that of "unchanged". */
-export function errorsOf({ tracks }: Summary): Record<'one' | 'many' | 'late', [number | null, number | null]> {
+export function errorsOf({ tracks }: TheorySummary): Record<'one' | 'many' | 'late', [number | null, number | null]> {
   const mean = (of: 'error' | 'ownError', key: keyof PredictionError) =>
     meanOf(tracks.map((track) => track[of]?.[key] ?? null));
   return {
