@@ -3,6 +3,7 @@
 import '../telemetry.ts';
 import { CommanderError } from 'commander';
 import { RollscopeError } from '../protocol/errors.ts';
+import { diskError } from '../system/disk.ts';
 import { EXIT, exit, exitCodeOf, printError } from './output.ts';
 import { createProgram } from './program.ts';
 
@@ -16,15 +17,22 @@ const KINDS: Readonly<Record<string, string>> = {
   'commander.missingMandatoryOptionValue': 'missing-option',
 };
 
+let code: number = EXIT.ok;
+const args = process.argv.slice(2);
+
+// What nobody catches ends the command like any other error, unless the command outlives it (`serve`).
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error: unknown) => {
+    if (process.listenerCount(event) === 1) failNow(error);
+  });
+}
 // A closed pipe (`rollscope runs | head`) is not an error.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE') failNow(diskError(error, stream === process.stdout ? 'stdout' : 'stderr'));
   });
 }
 
-let code: number = EXIT.ok;
-const args = process.argv.slice(2);
 try {
   const program = createProgram((value) => {
     code = value;
@@ -42,6 +50,15 @@ try {
   }
 }
 await exit(code);
+
+/** Ends the process at once: what it was doing may never end. Where stderr takes nothing either, the exit code tells it. */
+function failNow(error: unknown): void {
+  try {
+    printError(error, args.includes('--json'));
+  } finally {
+    process.exit(exitCodeOf(error));
+  }
+}
 
 /** commander's own errors in the words and the form of all others. */
 function report(error: CommanderError): number {

@@ -22,6 +22,8 @@ export const RunInfo = z.strictObject({
   sampled: z.string().optional(),
   /** What the run warned of after its first steps, where it can hardly learn. */
   warning: z.string().optional(),
+  /** Files with its rollouts are missing: what, and what helps. */
+  fault: z.string().optional(),
   accuracyBefore: z.number().nullable(),
   accuracyAfter: z.number().nullable(),
   /** Records of types that this version does not know; null for none. */

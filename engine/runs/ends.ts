@@ -7,18 +7,24 @@ import { parseLine, repairHint } from '../journal/events.ts';
 import { EVENTS_FILE, inRun } from '../journal/layout.ts';
 import { linesOf, linesOfBackward, readLines, readLinesBackward } from '../journal/lines.ts';
 import { RollscopeError } from '../protocol/errors.ts';
+import type { FramePointer } from '../protocol/group.ts';
 import { cacheFolder } from '../protocol/home.ts';
 import type { JournalRecord, StepRecord } from '../protocol/records.ts';
 import { RunColumns } from './columns.ts';
 import { fold } from './fold.ts';
 import type { Head } from './head.ts';
 import { readIndex } from './index-file.ts';
+import { lastFrame } from './rollout-fault.ts';
 
 /** Bytes from the end behind which the index is asked. */
 const FAR = 16 * 2 ** 20;
 
 /** The latest finished step, the first and the last evaluation at least, and what `statusOf` asks for. */
-export type Ends = Pick<RunColumns, 'step'> & Pick<Head, 'evaluations' | 'end' | 'lifecycle'>;
+export type Ends = Pick<RunColumns, 'step'> &
+  Pick<Head, 'evaluations' | 'end' | 'lifecycle'> & {
+    /** Where the last group that was seen lies; null where none was, or none was stored. */
+    frame: FramePointer | null;
+  };
 
 /**
  * From a journal that is read here.
@@ -51,13 +57,13 @@ export function endsOf(folder: string, journal: Buffer): Ends {
   return together(start, end);
 }
 
-function together({ found }: Start, { records, step }: End, columns = new RunColumns()): Ends {
+function together({ found }: Start, { records, step, frame }: End, columns = new RunColumns()): Ends {
   const last = [...records.values()].sort((a, b) => a.seq - b.seq);
   // the fold would look at all metrics of the step
   const known = step && step.seq > columns.seq ? step.step : columns.step;
   for (const record of [...found, ...last]) fold(columns, record);
   const { evaluations, end, lifecycle } = columns.head;
-  return { step: known, evaluations, end, lifecycle };
+  return { step: known, evaluations, end, lifecycle, frame: frame ?? lastFrame(columns) };
 }
 
 /** The evaluation before the first step. */
@@ -77,6 +83,7 @@ class Start {
 class End {
   readonly records = new Map<number, JournalRecord>();
   step: Pick<StepRecord, 'seq' | 'step'> | null = null;
+  frame: FramePointer | null = null;
   private readonly missing = new Set<JournalRecord['type']>(['step', 'evaluation']);
   /** Behind the last record of the run's own work. */
   private behindWork = true;
@@ -89,6 +96,7 @@ class End {
   /** Takes the line before the one that came last; true where no more are needed. */
   take(bytes: Buffer): boolean {
     if (this.behindWork) this.takeBehindWork(bytes);
+    if (!this.frame && isType(bytes, 'group')) this.frame = frameIn(bytes);
     for (const type of this.missing) {
       if (!isType(bytes, type)) continue;
       this.missing.delete(type);
@@ -124,6 +132,15 @@ class End {
     if (record.type === 'end' || record.type === 'lifecycle') this.records.set(record.seq, record);
     if (record.type !== 'lifecycle') this.behindWork = false;
   }
+}
+
+/** Where the rollouts of a group lie, from the end of its record. */
+const FRAME = /"frame":\{"file":"([^"\\]{1,64})","offset":(\d{1,16}),"length":(\d{1,16})\}\}$/;
+const FRAME_BYTES = 160;
+
+function frameIn(line: Buffer): FramePointer | null {
+  const [, file, offset, length] = FRAME.exec(line.toString('latin1', Math.max(0, line.length - FRAME_BYTES))) ?? [];
+  return file === undefined ? null : { file, offset: Number(offset), length: Number(length) };
 }
 
 /** The number of a step, from its record, without a look at its metrics; null where it is not there. */

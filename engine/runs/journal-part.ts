@@ -29,11 +29,12 @@ export function partIsThere(folder: string, part: JournalPart): Promise<boolean>
 }
 
 /**
- * The same by the last block of the part alone, in no time: whoever writes a journal appends to it, or cuts it and writes
- * other times behind. Elsewhere it could only have been edited.
+ * The same by the last block of the part alone, in no time, where the journal has grown: whoever writes one appends to it, or
+ * cuts it and writes other times behind. One that was changed without growing may be damaged anywhere.
  */
-export function partSeemsThere(folder: string, part: JournalPart): Promise<boolean> {
-  return beginsWith(folder, part, Math.max(0, part.blocks.length - 1));
+export async function partSeemsThere(folder: string, part: JournalPart): Promise<boolean> {
+  const found = await stat(inRun(folder, EVENTS_FILE)).catch(() => null);
+  return beginsWith(folder, part, found?.size === part.size ? 0 : Math.max(0, part.blocks.length - 1));
 }
 
 /** @param from the first block that is compared where size or time of change differ */

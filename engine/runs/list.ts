@@ -14,6 +14,7 @@ import { readSmall } from '../system/read-small.ts';
 import { endsOf, readEnds } from './ends.ts';
 import { scanLines, scanOf } from './line-scan.ts';
 import { type ListEntries, readEntries, stampOf, writeEntries } from './list-file.ts';
+import { rolloutFault } from './rollout-fault.ts';
 import { runInfo } from './run-info.ts';
 import { statusOf } from './run-status.ts';
 
@@ -142,7 +143,7 @@ export async function readRunInfo(folder: string): Promise<RunInfo> {
   const writing = liveWriter(folder) !== null;
   const journal = readSmall(inRun(folder, EVENTS_FILE), SMALL);
   const { skipped, warnings } = journal ? scanOf(folder, journal, writing) : await scanLines(folder, writing);
-  const { step, evaluations, end, lifecycle } = journal ? endsOf(folder, journal) : await readEnds(folder);
+  const { step, evaluations, end, lifecycle, frame } = journal ? endsOf(folder, journal) : await readEnds(folder);
   return runInfo(file, {
     run: runName(folder),
     folder,
@@ -150,6 +151,7 @@ export async function readRunInfo(folder: string): Promise<RunInfo> {
     evaluations,
     skipped,
     warnings,
+    fault: writing ? null : rolloutFault(folder, frame),
     status: statusOf({ end, lifecycle }, writing),
   });
 }

@@ -22,10 +22,12 @@ interface State extends Pick<RunInfo, 'run' | 'folder' | 'step' | 'status'> {
   evaluations: readonly EvaluationRecord[];
   skipped: SkippedTypes;
   warnings: readonly { code: string; message: string }[];
+  /** What `rolloutFault` says. */
+  fault: string | null;
 }
 
 export function runInfo(file: RunFile, state: State): RunInfo {
-  const { run, folder, step, status, evaluations, skipped } = state;
+  const { run, folder, step, status, evaluations, skipped, fault } = state;
   const warning = signalWarningIn(state.warnings);
   const { before, after } = beforeAfter(evaluations);
   const sampled = [after, before].find((one) => one?.sampledFrom !== undefined);
@@ -39,6 +41,7 @@ export function runInfo(file: RunFile, state: State): RunInfo {
     status,
     ...(sampled && { sampled: evaluatedText(sampled) }),
     ...(warning && { warning: warning.message }),
+    ...(fault !== null && { fault }),
     accuracyBefore: before?.accuracy?.mean ?? null,
     accuracyAfter: after?.accuracy?.mean ?? null,
     skipped: describeSkipped(skipped, file.versions),

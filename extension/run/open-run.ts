@@ -21,6 +21,7 @@ import { type ExplainedGroup, readExplainedGroup } from '../../engine/runs/expla
 import { fold } from '../../engine/runs/fold.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { type ProblemView, problemView } from '../../engine/runs/problem-view.ts';
+import { lastFrame, rolloutFault } from '../../engine/runs/rollout-fault.ts';
 import { runInfo } from '../../engine/runs/run-info.ts';
 import { statusOf } from '../../engine/runs/run-status.ts';
 import { Disposables } from '../disposables.ts';
@@ -44,6 +45,8 @@ export class OpenRun {
   columns = new RunColumns();
   /** Resolves when the columns are read. @throws RollscopeError `run-not-found`, `run-broken`, `canceled` */
   readonly loaded: Promise<this>;
+  /** What is wrong with the files of its rollouts; null where they are there. */
+  private fault: string | null = null;
   /** Why the columns could not be read. */
   error: unknown = null;
   /** The columns have new rows. */
@@ -110,7 +113,7 @@ export class OpenRun {
     const { run, folder, status, columns } = this;
     const { step, head } = columns;
     const { evaluations, skipped, warnings } = head;
-    return runInfo(this.file, { run, folder, step, status, evaluations, skipped, warnings });
+    return runInfo(this.file, { run, folder, step, status, evaluations, skipped, warnings, fault: this.fault });
   }
 
   /** A problem's latest state in the run. */
@@ -197,6 +200,7 @@ export class OpenRun {
       });
       // More may have become known since the run was opened.
       if (this.columns.head.problems > this.known.length) this.known = await readProblems(this.folder);
+      if (liveWriter(this.folder) === null) this.fault = rolloutFault(this.folder, lastFrame(this.columns));
       this.part = 1;
       return this;
     } catch (error) {

@@ -64,6 +64,7 @@ function factsOf(info: RunInfo): string[][] {
     ['Dataset', datasetName(info)],
     ['Reward', info.reward ?? DASH],
     ['Step', `${info.step} of ${info.steps ?? DASH}`],
+    ...(info.fault ? [['Damaged', inEditor(info.fault)]] : []),
     ...(info.warning ? [['Warning', inEditor(info.warning)]] : []),
     ...(info.skipped ? [['Skipped', info.skipped.message]] : []),
     [
@@ -93,7 +94,7 @@ export function runItemContent(
       ? ''
       : `${quantityText('accuracy', info.accuracyBefore)} → ${quantityText('accuracy', info.accuracyAfter)}${info.sampled ? ' (sampled)' : ''} · `;
   const steps = info.job === 'probe' ? '' : ` · ${info.step}/${info.steps ?? DASH}`;
-  const [icon, color] = shown === 'completed' && info.warning ? WARNED : ICONS[shown];
+  const [icon, color] = shown === 'completed' && (info.warning || info.fault) ? WARNED : ICONS[shown];
   return { description: `${accuracy}${dateTime(info.created)}${steps}`, icon, color };
 }
 

@@ -1,6 +1,6 @@
 /** What is said of a run in one line: the same from its journal, its columns and the command line. */
 import { createCipheriv } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { runs } from '../../engine/cli/commands/runs.ts';
@@ -142,6 +142,46 @@ test.each([
   await writeRunFixture(join(root, 'run'), RUN);
   writeFileSync(join(root, 'run', 'events.jsonl'), bytes);
   expect(await readableFor(root)).toEqual(everywhere(readable));
+});
+
+test.each([
+  ['missing', (file: string) => unlinkSync(file)],
+  ['cut short', (file: string) => truncateSync(file, 1000)],
+])('list, panel and command line say that rollouts are %s', async (what, damage) => {
+  const root = temporaryFolder();
+  const folder = join(root, 'run');
+  await writeRunFixture(folder, RUN);
+  expect((await readRunInfo(folder)).fault).toBeUndefined();
+  const file = join(folder, 'rollouts-000.bin');
+  damage(file);
+  const { fault } = await readRunInfo(folder);
+  expect(fault).toContain(`${file} is ${what}: rollouts in it cannot be shown.`);
+  expect(fault).toContain('Restore the file from a backup.');
+  expect((await OpenRun.read(folder)).info.fault).toBe(fault);
+  const printed: string[] = [];
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
+  await show('run', { out: root });
+  await runs({ out: root });
+  write.mockRestore();
+  const text = printed.join('');
+  expect(text).toContain(`warning: ${fault}`);
+  expect(text).toContain(`run: ${fault}`);
+});
+
+test('a large journal that was changed in its middle is not trusted to its index', async () => {
+  const folder = join(temporaryFolder(), 'run');
+  const journal = await createFixtureJournal(folder, RUN);
+  const message = 'x'.repeat(2 ** 20);
+  for (let i = 0; i < 6; i++) journal.append({ type: 'warning', code: 'x', message, step: null, problem: null });
+  await playFixture(journal, RUN);
+  await journal.close();
+  await openColumns(folder);
+  expect(await readRunInfo(folder)).toMatchObject({ status: 'completed' });
+  const events = join(folder, 'events.jsonl');
+  const bytes = readFileSync(events);
+  bytes.fill(0, 2 ** 21, 2 ** 21 + 10);
+  writeFileSync(events, bytes);
+  await expect(readRunInfo(folder)).rejects.toMatchObject({ code: 'run-broken' });
 });
 
 const everywhere = (readable: boolean) => ({ list: readable, columns: readable, panel: readable, terminal: readable });

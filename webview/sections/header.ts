@@ -214,9 +214,9 @@ export class Header extends Component {
   /** Warnings about the dataset, the model and the settings, and from training. */
   private warnings() {
     const { warnings } = this.store.columns.head;
-    const skipped = this.store.info?.skipped;
-    if (skipped) return html`${this.warningList(warnings)}<p class="skipped" role="status">${skipped.message}</p>`;
-    return this.warningList(warnings);
+    const { skipped, fault } = this.store.info ?? {};
+    const said = [fault, skipped?.message].filter((text) => text !== undefined);
+    return html`${this.warningList(warnings)}${said.map((text) => html`<p class="skipped" role="status">${text}</p>`)}`;
   }
 
   private warningList(warnings: Head['warnings']) {

@@ -19,6 +19,7 @@ export async function runs(options: { out?: string; json?: boolean }): Promise<n
     for (const run of found) {
       if (run.status !== 'unreadable') {
         if (run.sampled) output.print(`${run.run}: before and after are on ${run.sampled}.`);
+        if (run.fault) output.print(`${run.run}: ${run.fault}`);
         if (run.warning) output.print(`${run.run}: ${run.warning}`);
         if (run.skipped) output.print(`${run.run}: ${run.skipped.message}`);
         continue;

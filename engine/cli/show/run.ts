@@ -13,6 +13,7 @@ import { QUANTITIES, quantityText } from '../../protocol/quantities.ts';
 import type { ForeignRun } from '../../protocol/run-file.ts';
 import { originText } from '../../protocol/texts.ts';
 import type { RunColumns } from '../../runs/columns.ts';
+import { lastFrame, rolloutFault } from '../../runs/rollout-fault.ts';
 import { runInfo } from '../../runs/run-info.ts';
 import { statusOf } from '../../runs/run-status.ts';
 import { foreignName, isForeign, type Metric } from '../../runs/series.ts';
@@ -37,6 +38,7 @@ interface ShownRun {
 export async function showRun(output: Output, { folder, problems, columns, step }: ShownRun): Promise<void> {
   const file = await readRunFile(folder);
   const { series, head } = columns;
+  const fault = rolloutFault(folder, lastFrame(columns));
   const info = runInfo(file, {
     run: runName(folder),
     folder,
@@ -45,6 +47,7 @@ export async function showRun(output: Output, { folder, problems, columns, step 
     evaluations: head.evaluations,
     skipped: head.skipped,
     warnings: head.warnings,
+    fault,
   });
   const summary = runSummary(columns);
   output.print(table(['run', info.run], factRows(folder, info, columns, summary, file.foreign?.settings ?? {})));
@@ -53,6 +56,7 @@ export async function showRun(output: Output, { folder, problems, columns, step 
   if (series.steps.length > 0) output.print(`\n${curves(columns)}`);
   const results = problemResults(problems, columns, step);
   if (results.length > 0) output.print(`\n${problemTable(results)}`);
+  if (fault) output.print(`warning: ${fault}`);
   for (const warning of head.warnings.slice(-WARNINGS)) output.print(`warning: ${warning.message}`);
   if (info.skipped) output.print(`warning: ${info.skipped.message}`);
   const all = series.names.map((name) => [name, valuesOf(columns, name as Metric)]);

@@ -1,0 +1,32 @@
+/** Whether the files with a run's rollouts are there: its records alone look like a run that lacks nothing. */
+import { statSync } from 'node:fs';
+import { inRun, rolloutFileIndex, rolloutFileName } from '../journal/layout.ts';
+import { restoreHint } from '../journal/missing-file.ts';
+import type { FramePointer } from '../protocol/group.ts';
+import type { RunColumns } from './columns.ts';
+
+/**
+ * What people are told where rollouts cannot be shown; null where the files are there. Files are numbered from 0, each written
+ * until it is full.
+ * @param last where the last stored group lies; null where none was stored
+ */
+export function rolloutFault(folder: string, last: FramePointer | null): string | null {
+  const index = last && rolloutFileIndex(last.file);
+  if (last === null || index === null) return null;
+  for (let i = 0; i <= index; i++) {
+    const name = rolloutFileName(i);
+    const found = statSync(inRun(folder, name), { throwIfNoEntry: false });
+    const what = !found ? 'missing' : i === index && found.size < last.offset + last.length ? 'cut short' : null;
+    if (what) return `${inRun(folder, name)} is ${what}: rollouts in it cannot be shown. ${restoreHint(folder, name)}`;
+  }
+  return null;
+}
+
+/** Where the last stored group of a run lies. */
+export function lastFrame(columns: RunColumns): FramePointer | null {
+  for (let row = columns.groups.length - 1; row >= 0; row--) {
+    const frame = columns.frameOf(row);
+    if (frame) return frame;
+  }
+  return null;
+}
