@@ -143,6 +143,17 @@ export class Workbench {
     return this.page.locator('.notifications-toasts .notification-toast', { hasText: text });
   }
 
+  /** A notification, also one whose toast has gone to the center of notifications meanwhile. */
+  async notification(text: string | RegExp): Promise<Locator> {
+    const item = this.page.locator('.notification-list-item', { hasText: text });
+    await until(`the notification ${text}`, async () => {
+      if (await item.first().isVisible()) return true;
+      await this.command('Notifications: Show Notifications');
+      return item.first().isVisible();
+    });
+    return item.first();
+  }
+
   /** Presses the first button of a notification. */
   async answerToast(toast: string | RegExp): Promise<void> {
     await this.toast(toast).locator('.monaco-button').first().click();
