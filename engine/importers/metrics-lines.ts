@@ -1,28 +1,68 @@
-/** Metrics that a trainer writes as JSON Lines, each with its step: what several lines say of one step belongs together. */
-import { existsSync } from 'node:fs';
-import path from 'node:path';
+/**
+ * Metrics that a trainer writes as JSON Lines, each with its step: what several lines say of one step belongs together. A run
+ * is looked at many times while it trains, so each look reads only what is new.
+ */
+import type { RowValues } from '../data/fields.ts';
 import type { ReadContext } from './importer.ts';
-import { scanLines } from './line-index.ts';
+import { fileState, type ScanPosition, scanLines } from './line-index.ts';
 import type { ForeignMetrics } from './metrics.ts';
 import { numberIn } from './rows.ts';
+
+/** What a line says; null for one that has no metrics. */
+type Said = (values: RowValues) => ForeignMetrics | null;
+
+export class MetricsLines {
+  private position: ScanPosition = { offset: 0, lines: 0 };
+  private readonly bySteps = new Map<number, ForeignMetrics>();
+
+  /** @param name of the file, within what is imported */
+  constructor(
+    private readonly file: string,
+    private readonly name: string,
+    private readonly said: Said,
+  ) {}
+
+  /** All that is known; none without the file. Of two values of one name at one step the later counts. */
+  async read(context: ReadContext): Promise<ForeignMetrics[]> {
+    const size = (await fileState(this.file))?.size ?? 0;
+    if (size < this.position.offset) this.restart();
+    if (size > this.position.offset) {
+      // What a trainer is still writing waits: the last line counts once it is whole.
+      for await (const { values } of scanLines(this.file, this.name, this.position, context, false)) {
+        const found = this.said(values);
+        if (found === null) continue;
+        const { step } = found;
+        this.bySteps.set(step, { step, values: { ...this.bySteps.get(step)?.values, ...found.values } });
+      }
+    }
+    return [...this.bySteps.values()];
+  }
+
+  /** It was written again. */
+  private restart(): void {
+    this.position = { offset: 0, lines: 0 };
+    this.bySteps.clear();
+  }
+}
 
 /** Values of a line that are no metrics. */
 const NOT_METRICS = new Set(['step', 'time', '_timestamp', '_step', '_runtime']);
 
-/** [] without such a file. Of two values of one name at one step the later counts. */
-export async function mergedMetrics(file: string, context: ReadContext): Promise<ForeignMetrics[]> {
-  if (!existsSync(file)) return [];
-  const bySteps = new Map<number, ForeignMetrics>();
-  // What a trainer is still writing waits: the last line counts once it is whole.
-  for await (const { values } of scanLines(file, path.basename(file), { offset: 0, lines: 0 }, context, false)) {
-    const step = numberIn(values.step);
-    if (step === null || !Number.isSafeInteger(step)) continue;
-    const numbers = Object.entries(values).flatMap(([name, value]) => {
-      const number = numberIn(value);
-      return NOT_METRICS.has(name) || number === null ? [] : [[name, number] as const];
-    });
-    const before = bySteps.get(step)?.values;
-    bySteps.set(step, { step, values: { ...before, ...Object.fromEntries(numbers) } });
-  }
-  return [...bySteps.values()];
+/** A line whose numbers are metrics of the step that it names. */
+export function plainMetrics(values: RowValues): ForeignMetrics | null {
+  const step = numberIn(values.step);
+  if (step === null || !Number.isSafeInteger(step)) return null;
+  const numbers = Object.entries(values).flatMap(([name, value]) => {
+    const number = numberIn(value);
+    return NOT_METRICS.has(name) || number === null ? [] : [[name, number] as const];
+  });
+  return { step, values: Object.fromEntries(numbers) };
+}
+
+/** The metrics of a line that has them in an object. */
+export function metricsWithin(step: unknown, metrics: object): ForeignMetrics | null {
+  const at = numberIn(step);
+  if (at === null) return null;
+  const values = Object.entries(metrics).map(([name, value]) => [name, numberIn(value)] as const);
+  return { step: at, values: Object.fromEntries(values) };
 }

@@ -16,6 +16,7 @@ import { loadDataset } from '../../engine/data/dataset.ts';
 import type { GradingRules } from '../../engine/grading/grader.ts';
 import { judgeGroup } from '../../engine/importers/judge.ts';
 import { type Judges, ownJudge } from '../../engine/importers/judges.ts';
+import { MetricsLines, plainMetrics } from '../../engine/importers/metrics-lines.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
 import { readProblems, readRunFolder } from '../../engine/journal/reader.ts';
 import { DatasetConfig } from '../../engine/protocol/config.ts';
@@ -335,6 +336,34 @@ describe('a file of rollouts', () => {
     const report = await importFrom(file, copy);
     expect(report).toMatchObject({ steps: 3, rollouts: 18, resumed: true });
     expect(await saidBy(copy)).toEqual(await saidBy(once.folder));
+  });
+});
+
+describe('a log of metrics', () => {
+  const context = { problems: { take: () => 0 }, faults: { add: () => {} }, check: () => {} };
+
+  test('is read on from where the last look ended, and again once it was written again', async () => {
+    const file = path.join(temporaryFolder(), 'metrics.jsonl');
+    let lines = 0;
+    const log = new MetricsLines(file, 'metrics.jsonl', (values) => {
+      lines++;
+      return plainMetrics(values);
+    });
+    const values = async () => (await log.read(context)).map((one) => [one.step, one.values]);
+    expect(await values()).toEqual([]);
+    writeFileSync(file, '{"step": 1, "loss": 3}\n{"step": 2, "loss": 2}\n{"step": 2, "lo');
+    expect(await values()).toEqual([
+      [1, { loss: 3 }],
+      [2, { loss: 2 }],
+    ]);
+    appendFileSync(file, 'ss": 1, "kl": NaN}\n');
+    expect(await values()).toEqual([
+      [1, { loss: 3 }],
+      [2, { loss: 1 }],
+    ]);
+    expect(lines).toBe(3);
+    writeFileSync(file, '{"step": 1, "loss": 9}\n');
+    expect(await values()).toEqual([[1, { loss: 9 }]]);
   });
 });
 

@@ -15,8 +15,8 @@ import { responseOf } from '../conversation.ts';
 import type { ForeignRollout } from '../group.ts';
 import type { Dump, DumpPart, Importer, LoggedGroup, ReadContext } from '../importer.ts';
 import { groupsOfLines, type LineEntry } from '../line-entries.ts';
-import { scanLines } from '../line-index.ts';
 import type { ForeignMetrics } from '../metrics.ts';
+import { MetricsLines, metricsWithin } from '../metrics-lines.ts';
 import { finishOf, numberIn, RowFault, RowReader } from '../rows.ts';
 import { type StepFile, stepFiles, WholeFiles } from '../step-files.ts';
 import { numbersOf } from '../token-columns.ts';
@@ -38,6 +38,11 @@ export const miles: Importer = {
 
 function open(root: string): Dump {
   const whole = new WholeFiles();
+  const log = new MetricsLines(
+    path.join(root, 'dashboard', 'metrics.jsonl'),
+    'dashboard/metrics.jsonl',
+    loggedByRollout,
+  );
   const told = new Set<string>();
   // What is written last of a step says that the conversations before it are whole.
   const complete = async (file: string) => {
@@ -61,7 +66,7 @@ function open(root: string): Dump {
       const read = (part: DumpPart): DumpPart => ({ ...part, groups: (inner) => groupsOf(root, part.name, inner) });
       return { parts: parts.map(read), waiting };
     },
-    metrics: (context) => metricsIn(path.join(root, 'dashboard', 'metrics.jsonl'), context),
+    metrics: (context) => log.read(context),
   };
 }
 
@@ -175,14 +180,6 @@ function sampledTokens(row: RowValues | undefined): Partial<ForeignRollout> {
 }
 
 /** Of what was logged by rollout: steps of the trainer are counted apart, several for a rollout perhaps. */
-async function metricsIn(file: string, context: ReadContext): Promise<ForeignMetrics[]> {
-  if (!existsSync(file)) return [];
-  const bySteps = new Map<number, ForeignMetrics['values']>();
-  for await (const { values } of scanLines(file, 'dashboard/metrics.jsonl', { offset: 0, lines: 0 }, context, false)) {
-    const step = numberIn(values.step);
-    if (values.step_key !== 'rollout/step' || step === null || !isObject(values.metrics)) continue;
-    const numbers = Object.entries(values.metrics).map(([name, value]) => [name, numberIn(value)] as const);
-    bySteps.set(step, { ...bySteps.get(step), ...Object.fromEntries(numbers) });
-  }
-  return [...bySteps].map(([step, values]) => ({ step, values }));
+function loggedByRollout({ step_key, step, metrics }: RowValues): ForeignMetrics | null {
+  return step_key === 'rollout/step' && isObject(metrics) ? metricsWithin(step, metrics) : null;
 }

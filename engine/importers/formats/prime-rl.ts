@@ -9,7 +9,7 @@ import type { Phase } from '../../protocol/group.ts';
 import type { Dump, Importer, ReadContext } from '../importer.ts';
 import { groupsOfLines } from '../line-entries.ts';
 import { firstLine } from '../line-index.ts';
-import { mergedMetrics } from '../metrics-lines.ts';
+import { MetricsLines, plainMetrics } from '../metrics-lines.ts';
 import { RowReader } from '../rows.ts';
 import { nameWithin, type StepFile, stepFiles, WholeFiles } from '../step-files.ts';
 import { endsLine } from '../whole-file.ts';
@@ -37,6 +37,7 @@ async function open(root: string): Promise<Dump> {
   const first = await firstOrigin(root);
   const folder = await rolloutsIn(root);
   const output = folder !== null && folder !== root ? root : path.dirname(root);
+  const log = new MetricsLines(path.join(output, 'metrics.jsonl'), 'metrics.jsonl', plainMetrics);
   return {
     origin: { engine: 'prime-rl', version: null, files: [root] },
     run: {
@@ -55,7 +56,7 @@ async function open(root: string): Promise<Dump> {
         groupsOfLines(file, nameWithin(root, file), context, entriesOf);
       return { parts: parts.map((part) => ({ ...part, groups: groups(paths.get(part.name)!) })), waiting };
     },
-    ...(folder !== null && { metrics: (context) => mergedMetrics(path.join(output, 'metrics.jsonl'), context) }),
+    ...(folder !== null && { metrics: (context) => log.read(context) }),
   };
 }
 

@@ -14,7 +14,7 @@ import { responseOf } from '../conversation.ts';
 import type { ForeignRollout } from '../group.ts';
 import type { Dump, DumpPart, Importer, LoggedGroup, ReadContext } from '../importer.ts';
 import { fileState, scanLines } from '../line-index.ts';
-import { mergedMetrics } from '../metrics-lines.ts';
+import { MetricsLines, plainMetrics } from '../metrics-lines.ts';
 import { numberIn, RowFault, RowReader } from '../rows.ts';
 import { type StepFile, stepFiles, WholeFiles } from '../step-files.ts';
 import { endsObject } from '../whole-file.ts';
@@ -35,6 +35,7 @@ export const tinkerCookbook: Importer = {
 async function open(root: string): Promise<Dump> {
   const config = (await jsonOf(path.join(root, 'config.json')).catch(() => null)) ?? {};
   const whole = new WholeFiles();
+  const log = new MetricsLines(path.join(root, 'metrics.jsonl'), 'metrics.jsonl', plainMetrics);
   const told = new Set<string>();
   return {
     origin: { engine: 'tinker-cookbook', version: null, files: [root] },
@@ -69,7 +70,7 @@ async function open(root: string): Promise<Dump> {
       };
       return { parts: await Promise.all(parts.map(read)), waiting };
     },
-    metrics: (context) => mergedMetrics(path.join(root, 'metrics.jsonl'), context),
+    metrics: (context) => log.read(context),
   };
 }
 

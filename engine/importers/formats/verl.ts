@@ -3,14 +3,16 @@
  * `input`, `output`, `gts`, `score` and what the reward function returned beside the score. Special tokens are stripped from
  * the texts, groups are known by equal inputs, and TTRL's fork writes no `gts`. Its file logger writes the metrics.
  */
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { RowValues } from '../../data/fields.ts';
 import type { Phase } from '../../protocol/group.ts';
 import { isObject } from '../../protocol/values.ts';
 import type { Dump, DumpOptions, Importer, ReadContext } from '../importer.ts';
-import { firstLine, scanLines } from '../line-index.ts';
+import { firstLine } from '../line-index.ts';
 import type { ForeignMetrics } from '../metrics.ts';
-import { numberIn, RowReader } from '../rows.ts';
+import { MetricsLines, metricsWithin } from '../metrics-lines.ts';
+import { RowReader } from '../rows.ts';
 import { nameWithin, type StepFile, stepFiles, WholeFiles } from '../step-files.ts';
 import { endsLine } from '../whole-file.ts';
 
@@ -30,6 +32,7 @@ export const verl: Importer = {
 async function open(root: string, { map }: DumpOptions): Promise<Dump> {
   const rows = new RowReader({ ...COLUMNS, ...map });
   const whole = new WholeFiles();
+  const logs = new FileLogs(root);
   return {
     origin: { engine: 'verl', version: null, files: [root] },
     run: { model: null, dataset: null, reward: 'score', steps: null, settings: {} },
@@ -44,7 +47,7 @@ async function open(root: string, { map }: DumpOptions): Promise<Dump> {
       }
       return whole.choose(files, following, rows, endsLine);
     },
-    metrics: (context) => metricsIn(root, context),
+    metrics: (context) => logs.read(context),
   };
 }
 
@@ -73,20 +76,36 @@ async function isDump(file: string): Promise<boolean> {
 }
 
 /** The file logger (`trainer.logger=["file"]`) writes `{"step": 1, "data": {...}}`, one per line. */
-async function metricsIn(root: string, context: ReadContext): Promise<ForeignMetrics[]> {
-  const found: ForeignMetrics[] = [];
-  for (const folder of [root, ...(await subfolders(root))]) {
-    for (const name of await readdir(folder).catch(() => [])) {
-      const file = path.join(folder, name);
-      if (!name.endsWith('.jsonl') || STEP_FILE.test(name) || !(await stat(file)).isFile()) continue;
-      if (!isObject((await firstLine(file))?.data)) continue;
-      for await (const { values } of scanLines(file, nameWithin(root, file), { offset: 0, lines: 0 }, context, false)) {
-        const step = numberIn(values.step);
-        if (step === null || !isObject(values.data)) continue;
-        const all = Object.entries(values.data).map(([key, value]) => [key, numberIn(value)] as const);
-        found.push({ step, values: Object.fromEntries(all) });
+class FileLogs {
+  /** By path; null for a file that has something else in it. */
+  private readonly known = new Map<string, MetricsLines | null>();
+
+  constructor(private readonly root: string) {}
+
+  async read(context: ReadContext): Promise<ForeignMetrics[]> {
+    const found: ForeignMetrics[] = [];
+    for (const folder of [this.root, ...(await subfolders(this.root))]) {
+      const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+      for (const entry of entries) {
+        if (!entry.name.endsWith('.jsonl') || STEP_FILE.test(entry.name) || entry.isDirectory()) continue;
+        found.push(...((await (await this.logOf(path.join(folder, entry.name)))?.read(context)) ?? []));
       }
     }
+    return found;
   }
-  return found;
+
+  private async logOf(file: string): Promise<MetricsLines | null> {
+    const known = this.known.get(file);
+    if (known !== undefined) return known;
+    const first = await firstLine(file);
+    // Nothing is known of a file without a line.
+    if (first === null) return null;
+    const log = isObject(first.data) ? new MetricsLines(file, nameWithin(this.root, file), fileLogger) : null;
+    this.known.set(file, log);
+    return log;
+  }
+}
+
+function fileLogger({ step, data }: RowValues): ForeignMetrics | null {
+  return isObject(data) ? metricsWithin(step, data) : null;
 }
