@@ -45,6 +45,8 @@ export async function findDumps(root: string): Promise<FoundDump[]> {
 }
 
 async function recognizing(folder: string) {
-  for (const importer of IMPORTERS) if (await importer.detect(folder, { map: {} }).catch(() => false)) return importer;
+  const withRollouts = IMPORTERS.filter(({ curvesOnly }) => !curvesOnly);
+  for (const importer of withRollouts)
+    if (await importer.detect(folder, { map: {} }).catch(() => false)) return importer;
   return null;
 }

@@ -204,7 +204,7 @@ class ImportWork {
 
   /** Imports what is there; false where nothing was new. */
   private async lookOnce(): Promise<boolean> {
-    const { dump, options } = this.work;
+    const { dump, importer, options } = this.work;
     const { parts, waiting } = await dump.look(this.context, options.follow);
     this.fromZero ||= parts.some(({ phase, step }) => phase === 'train' && step === 0);
     const fresh = this.freshOf(parts);
@@ -228,7 +228,7 @@ class ImportWork {
     await this.close();
     await this.recordMetrics();
     this.mark();
-    if (fresh.length > 0 || dump.curvesOnly) await this.note();
+    if (fresh.length > 0 || importer.curvesOnly) await this.note();
     return fresh.length > 0;
   }
 
@@ -279,8 +279,8 @@ class ImportWork {
 
   /** Those of steps whose rollouts are still to come wait for them, as long as more may come. */
   private async recordMetrics(): Promise<void> {
-    const { dump, run, options } = this.work;
-    const { curvesOnly = false } = dump;
+    const { dump, importer, run, options } = this.work;
+    const { curvesOnly = false } = importer;
     const all = (await dump.metrics?.(this.context)) ?? [];
     if (curvesOnly && !this.noted) this.fromZero ||= all[0]?.step === 0;
     for (const { step: foreign, values } of all) {

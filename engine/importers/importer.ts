@@ -80,8 +80,6 @@ export interface Dump {
   created: Date | null;
   /** The first step of training is 0. */
   fromZero?: boolean;
-  /** There are no rollouts; metrics alone are a run. */
-  curvesOnly?: boolean;
   /** @param following whether more may come: what is not certainly whole then waits */
   look(context: ReadContext, following: boolean): Promise<Look>;
   /** What the trainer logged of each step; all of it each time. */
@@ -122,6 +120,8 @@ export interface Importer {
   title: string;
   /** The versions whose files it was checked against. */
   checked: string;
+  /** There are no rollouts: metrics alone are a run, which is not offered on its own. */
+  curvesOnly?: boolean;
   /** Whether a file or folder is one of its own, by its name and beginning. Does not throw. */
   detect(path: string, options: DumpOptions): Promise<boolean>;
   /** @throws RollscopeError `dataset`, naming the file */

@@ -14,17 +14,24 @@ export class LineFiles {
   /** @param options of each file, by its path */
   constructor(private readonly options: (file: string) => RowFileOptions) {}
 
-  /** Scans what is new in these files. */
+  /** One file, and no others. */
+  async lookAt(file: string, context: ReadContext, following: boolean): Promise<Look> {
+    const lines = await this.scanned(file, context, following);
+    return { parts: lines.parts(following), waiting: lines.waiting };
+  }
+
+  /** All that have been named so far, in which the processes of a trainer each wrote their share. */
   async look(files: readonly string[], context: ReadContext, following: boolean): Promise<Look> {
-    for (const file of files) {
-      const lines = this.files.get(file) ?? new LineFile(file, this.options(file));
-      this.files.set(file, lines);
-      await lines.scan(context, !following);
-    }
+    for (const file of new Set([...this.files.keys(), ...files])) await this.scanned(file, context, following);
     const all = [...this.files.values()];
-    const waiting = all.reduce((sum, lines) => sum + lines.waiting, 0);
-    if (all.length === 1) return { parts: all[0]!.parts(following), waiting };
-    return { parts: joined(all, following), waiting };
+    return { parts: joined(all, following), waiting: all.reduce((sum, lines) => sum + lines.waiting, 0) };
+  }
+
+  private async scanned(file: string, context: ReadContext, following: boolean): Promise<LineFile> {
+    const lines = this.files.get(file) ?? new LineFile(file, this.options(file));
+    this.files.set(file, lines);
+    await lines.scan(context, !following);
+    return lines;
   }
 }
 
@@ -52,8 +59,12 @@ function joined(files: readonly LineFile[], growing: boolean): DumpPart[] {
     .sort(bySteps);
 }
 
-/** All of the step at once, for the rollouts of a problem may lie in several files. */
+/** All of the step at once where the rollouts of a problem may be in several files. */
 async function* groupsOf(parts: readonly DumpPart[], context: ReadContext): AsyncGenerator<LoggedGroup> {
+  if (parts.length === 1) {
+    yield* parts[0]!.groups(context);
+    return;
+  }
   const groups = new Map<number, ForeignRollout[]>();
   for (const part of parts) {
     for await (const { problem, rollouts } of part.groups(context))

@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { findDumps } from '../../engine/importers/find.ts';
 import { IMPORTERS } from '../../engine/importers/index.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
 import { readProblems, readRunFolder } from '../../engine/journal/reader.ts';
@@ -31,6 +32,25 @@ test.each(readdirSync(DUMPS).filter((name) => !name.includes('.md')))(
     expect(name.startsWith(found[0]!)).toBe(true);
   },
 );
+
+test('what is no dump is not offered: problems with answers, prompts with one response, events on their own', async () => {
+  const root = temporaryFolder();
+  const write = (name: string, row: object) => {
+    mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
+    writeFileSync(path.join(root, name), JSON.stringify(row));
+  };
+  write('sft/train.jsonl', { prompt: 'What?', completion: 'This.' });
+  write('problems/train.jsonl', { question: 'What?', answer: '1' });
+  write('checkpoints/step_100/config.json', {});
+  write('checkpoints/iteration_3/weights.json', {});
+  cpSync(dump('trl-1.16.0'), path.join(root, 'project/output'), { recursive: true });
+  cpSync(dump('tensorboard-2.21.0'), path.join(root, 'project/output/runs/first'), { recursive: true });
+  cpSync(dump('tensorboard-2.21.0'), path.join(root, 'curves'), { recursive: true });
+  const found = await findDumps(root);
+  expect(found.filter(({ part }) => !part).map((one) => [path.relative(root, one.path), one.format])).toEqual([
+    [path.join('project', 'output'), 'trl'],
+  ]);
+});
 
 describe("prime-rl's run folder", () => {
   const RUN = dump('prime-rl-0.8.0');
@@ -205,11 +225,29 @@ describe('rollouts with what is known of their tokens', () => {
     expect(group!.rollouts[0]).toMatchObject({ tokens: 2, tokenTexts: null, logprob: -1.5 });
   });
 
+  test('a file that comes later completes the step, and nothing is imported twice', async () => {
+    const root = temporaryFolder();
+    const source = path.join(root, 'log');
+    mkdirSync(source);
+    const row = (said: number) =>
+      JSON.stringify({ prompt: 'Which?', response: `\\boxed{${said}}`, step: 1, reward: 0 });
+    writeFileSync(path.join(source, 'rank0.jsonl'), row(1));
+    const folder = runIn(root);
+    expect(await importFrom(source, folder)).toMatchObject({ steps: 1, rollouts: 1 });
+    expect(await importFrom(source, folder)).toMatchObject({ resumed: true, rollouts: 1 });
+    writeFileSync(path.join(source, 'rank1.jsonl'), row(2));
+    await importFrom(source, folder);
+    const groups = await groupsIn(folder, 'train', 1);
+    expect(groups.at(-1)!.rollouts).toHaveLength(2);
+    expect((await openColumns(folder)).series.steps).toEqual([1]);
+  });
+
   test('a step of several files is whole once every file has begun the next', async () => {
     const root = temporaryFolder();
     const source = path.join(root, 'log');
     mkdirSync(source);
-    const rows = (step: number) => `${JSON.stringify({ prompt: 'Which?', response: `\\boxed{${step}}`, step })}\n`;
+    const rows = (step: number) =>
+      `${JSON.stringify({ prompt: 'Which?', response: `\\boxed{${step}}`, step, reward: 0 })}\n`;
     writeFileSync(path.join(source, 'rank0.jsonl'), rows(1) + rows(2) + rows(3));
     writeFileSync(path.join(source, 'rank1.jsonl'), rows(1));
     const end = new AbortController();

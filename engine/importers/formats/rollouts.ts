@@ -20,7 +20,7 @@ export const rollouts: Importer = {
   name: 'rollouts',
   title: 'JSON Lines, CSV or Parquet with one rollout per row, or a folder of such JSON Lines',
   checked: 'any trainer; fields of RLLoggingBoard',
-  detect: async (root, options) => (await sourcesIn(root, options)).length > 0,
+  detect,
   async open(root, options) {
     const sources = await sourcesIn(root, options);
     const values = await firstRow(sources[0] ?? root).catch(() => null);
@@ -30,13 +30,31 @@ export const rollouts: Importer = {
   },
 };
 
+/** Files of a folder that are looked into; who has more and no rollouts in these has no log. */
+const FEW = 8;
+
+/** Files of prompts and responses are many things; a folder of them is a log where they have steps and rewards. */
+async function detect(root: string, { map }: DumpOptions): Promise<boolean> {
+  const rows = new RowReader(map);
+  const files = await filesIn(root);
+  const needed = files[0] === root ? LEAST : ([...LEAST, 'step', 'reward'] as const);
+  for (const file of files.slice(0, FEW)) {
+    const values = await firstRow(file).catch(() => null);
+    if (values && needed.every((column) => rows.has(values, column))) return true;
+  }
+  return false;
+}
+
+/** What a rollout has at least. */
+const LEAST = ['prompt', 'response'] as const;
+
 /** The file, or the files of a folder, that hold rollouts. */
 async function sourcesIn(root: string, { map }: DumpOptions): Promise<string[]> {
   const rows = new RowReader(map);
   const found: string[] = [];
   for (const file of await filesIn(root)) {
     const values = await firstRow(file).catch(() => null);
-    if (values && rows.has(values, 'prompt') && rows.has(values, 'response')) found.push(file);
+    if (values && LEAST.every((column) => rows.has(values, column))) found.push(file);
   }
   return found;
 }
@@ -64,8 +82,8 @@ function ofLines(root: string, options: DumpOptions): Pick<Dump, 'look'> {
   const lines = new LineFiles((file) => ({ name: path.basename(file), step: 1, phase: 'train', rows }));
   return {
     async look(context, following): Promise<Look> {
-      const isFile = (await stat(root)).isFile();
-      return lines.look(isFile ? [root] : await sourcesIn(root, options), context, following);
+      if ((await stat(root)).isFile()) return lines.lookAt(root, context, following);
+      return lines.look(await sourcesIn(root, options), context, following);
     },
   };
 }

@@ -75,7 +75,8 @@ function entryOf(trace: Named, episode: RowValues): LineEntry | null {
   const path = lastPath(nodesIn(trace));
   const first = path.findIndex(({ sampled }) => sampled);
   if (first < 0) return null;
-  const response = responseOf(path.slice(first).map(({ message }) => message))!;
+  const response = responseOf(path.slice(first).map(({ message }) => message));
+  if (!response) throw new RowFault('bad-rollout', 'a message without a role');
   const prompt = path.slice(0, first).map(({ message }) => message);
   const rewards = objectIn(trace.rewards);
   return {
