@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { interpreter } from './tests/support/interop.ts';
 import { SlowFirst } from './tests/support/slow-first.ts';
 
 /** A suite is a folder below `tests`; suites of a higher order start when those of lower ones are done. */
@@ -38,6 +39,8 @@ export default defineConfig({
       suite('fuzz', 0),
       suite('engine', 0, built),
       suite('interop', 0, built),
+      // Their packages are too large for CI.
+      ...(process.env.CI === 'true' && !interpreter('trl') ? [] : [suite('trainers', 0, built)]),
       suite('e2e', 1, inEditor),
       ...(process.env.ROLLSCOPE_PICTURES ? [suite('pictures', 2, inEditor)] : []),
     ],

@@ -43,6 +43,8 @@ export function buildRunConfig(target: RunTarget, layers: readonly Layer[]): Run
     const most = valueAt(given, 'batch');
     input.batch = typeof most === 'number' ? Math.min(most, target.ids.length) : target.ids.length;
   }
+  // Another trainer trains; problems are probed by this engine.
+  if (target.job === 'probe') delete input.engine;
   balanceVotes(input, given, all);
   shareReading(input);
   return parseRunConfig(input, all);

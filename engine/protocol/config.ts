@@ -59,8 +59,8 @@ export const StoredRunConfig = schemaOf(RUN, { unknown: 'drop' }, { rewardOption
 >;
 
 /** Whether TRL trains the run. */
-export function isOnTrl(config: Pick<RunConfig, 'engine'> | null): boolean {
-  return config?.engine?.kind === 'trl';
+export function isOnTrl(config: Pick<RunConfig, 'engine' | 'job'> | null): boolean {
+  return config?.engine?.kind === 'trl' && config.job === 'train';
 }
 
 /**

@@ -4,6 +4,7 @@ import { EMBEDDED } from '../../engine/protocol/embedded.ts';
 import { RollscopeError, type RunConfig } from '../../engine/protocol/index.ts';
 import type { Rollscope } from '../app.ts';
 import type { ProblemArgument } from '../editor/lenses.ts';
+import { withInterpreter } from '../interpreter.ts';
 import { runCommand } from '../run-command.ts';
 import { buildConfig, type DatasetTarget, programsOf } from '../run-config.ts';
 import { placeOf, runSettings } from '../settings.ts';
@@ -41,11 +42,9 @@ export async function runProblem(app: Rollscope, job: Job, argument: unknown): P
 
 async function start(app: Rollscope, target: DatasetTarget): Promise<void> {
   const scope = target.dataset === EMBEDDED ? undefined : vscode.Uri.file(target.dataset);
-  const config = buildConfig(
-    { ...target, dataset: app.datasetName(target.dataset) },
-    runSettings(scope),
-    placeOf(scope),
-  );
+  const settings = runSettings(scope);
+  const built = buildConfig({ ...target, dataset: app.datasetName(target.dataset) }, settings, placeOf(scope));
+  const config = await withInterpreter(built, scope);
   if (!trustsPrograms(app, config)) return;
   try {
     await app.start(config);

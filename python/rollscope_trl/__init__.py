@@ -1,1 +1,1 @@
-"""The Python side of Rollscope's runs on TRL: rewards by whole groups, rollouts as JSON lines, commands of the engine."""
+"""The Python side of Rollscope's runs on TRL: rewards by whole groups, rollouts as JSON lines, commands."""

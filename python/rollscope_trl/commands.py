@@ -1,5 +1,6 @@
 """What the engine tells this run to do, on standard input, and what it is told back, in a file of JSON lines."""
 
+import json
 import os
 import queue
 import sys
@@ -8,8 +9,6 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
-import json
-
 from .rollout import to_json
 
 #: Seconds after which the other processes hear that nothing is to do yet: they wait no longer than a network allows.
@@ -17,7 +16,7 @@ PATIENCE = 20.0
 
 
 class Commands:
-    """Commands as they come, for the first process. Where their source ends, the engine is gone, and so is this process."""
+    """Commands as they come, for the first process, which ends where their source does: the engine is gone."""
 
     def __init__(self, source: TextIO | None = None) -> None:
         self._waiting: queue.Queue[dict[str, Any]] = queue.Queue()
@@ -44,8 +43,8 @@ class Events:
 
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        self._file = open(file, "a", encoding="utf-8")
+        self._file = file
 
     def tell(self, event: str, **facts: Any) -> None:
-        self._file.write(to_json({"event": event, "time": time.time(), **facts}) + "\n")
-        self._file.flush()
+        with open(self._file, "a", encoding="utf-8") as out:
+            out.write(to_json({"event": event, "time": time.time(), **facts}) + "\n")

@@ -58,9 +58,7 @@ class Driver(TrainerCallback):
         self._tell("step", step=state.global_step, metrics=metrics)
         self._obey(state, control)
 
-    def on_save(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         # Each process writes files of its own.
         self._processes.wait()
         folder = f"{args.output_dir}/{PREFIX_CHECKPOINT_DIR}-{state.global_step}"

@@ -44,7 +44,8 @@ def whole_groups(rollouts: Sequence[Rollout], size: int) -> list[list[Rollout]]:
         problems = {rollout.problem for rollout in group}
         if len(group) != size or len(problems) != 1:
             raise IncompleteGroup(
-                f"{len(group)} rollouts of the problems {sorted(problems)} are together where {size} of one problem should be"
+                f"{len(group)} rollouts of the problems {sorted(problems)} are together, "
+                f"where {size} of one problem should be"
             )
     return groups
 
@@ -56,8 +57,9 @@ def score_together(
     processes: Processes, own: list[Rollout], size: int, step: int, ask: Ask
 ) -> tuple[list[float], list[ScoredGroup]]:
     """
-    Rewards of this process's rollouts, voted on by whole groups: a group may lie on several processes. The first one asks;
-    what goes wrong there is raised on all. Also returns the groups, on the first process only.
+    Rewards of this process's rollouts, voted on by whole groups: a group may lie on several processes.
+
+    The first process asks; what goes wrong there is raised on all. Also returns the groups, on the first process only.
     """
     gathered = processes.gather(own)
     before = sum(processes.gather([len(own)])[: processes.index])

@@ -1,5 +1,6 @@
 """A run on TRL, from its job to its end. Every process of the run does this."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -42,10 +43,8 @@ def main(argv: Sequence[str]) -> None:
     trainer.add_callback(Driver(processes, commands, events, run.sample, job.resume))
     if events:
         _tell_ready(events, trainer, processes.count)
-    try:
+    with contextlib.suppress(Ended):
         trainer.train(resume_from_checkpoint=job.resume)
-    except Ended:
-        pass
     score.close()
     if events:
         events.tell("ended", step=trainer.state.global_step)
@@ -107,9 +106,10 @@ class _Run:
         sampling = Sampling(**command["sampling"])
         assert self._trainer is not None
         seed = [self._job.trl["seed"], command["step"], len(command["phase"]), self._processes.index]
-        with _random_numbers_of_its_own(seed), unwrap_model_for_generation(
-            self._trainer.model_wrapped, self._trainer.accelerator
-        ) as model:
+        with (
+            _random_numbers_of_its_own(seed),
+            unwrap_model_for_generation(self._trainer.model_wrapped, self._trainer.accelerator) as model,
+        ):
             training = model.training
             model.eval()
             ids = generate(

@@ -37,16 +37,17 @@ class ScoreProcess:
     def close(self) -> None:
         if self._process is None:
             return
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
-        self._process = None
+        process, self._process = self._process, None
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
 
     def _start(self) -> "subprocess.Popen[str]":
         pipe = subprocess.PIPE
-        process = subprocess.Popen(
-            self._command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, encoding="utf-8"
-        )
+        process = subprocess.Popen(self._command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, encoding="utf-8")
         self._process = process
         # Read all the time: a full pipe would stop it.
         threading.Thread(target=self._listen, args=(process,), daemon=True).start()

@@ -34,9 +34,9 @@ class RollscopeTrainer(GRPOTrainer):
         def factor(step: int) -> float:
             return rates[min(step, len(rates) - 1)] / peak
 
-        if self.lr_scheduler is None:
-            self.lr_scheduler = LambdaLR(optimizer or self.optimizer, factor)
-        return self.lr_scheduler
+        scheduler = LambdaLR(optimizer or self.optimizer, factor)
+        self.lr_scheduler = scheduler
+        return scheduler
 
     def _tokenize_prompts(self, prompts: list[str]) -> tuple[list[list[int]], None, dict[str, Any]]:
         # A tokenizer may add a beginning token that the rendered text has already.

@@ -2,7 +2,7 @@
  * Makes the Python environments of the interop suite, one per group of packages that fit together; what is there with the
  * same pins is kept.
  *
- * usage: node tests/interop/environments.mjs [folder] [name ...]
+ * usage: node tests/interop/environments.mjs [folder] [name ...]      without names: all but the large ones
  *
  * `folder` is where they lie (default: `.cache/interop` in the checkout, where the suite looks; else set ROLLSCOPE_INTEROP).
  */
@@ -11,11 +11,14 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.join(import.meta.dirname, '..', '..');
+/** 6 GB with PyTorch: for the suite trainers. */
+const LARGE = ['trl'];
 const pins = JSON.parse(readFileSync(path.join(import.meta.dirname, 'environments.json'), 'utf8'));
 const [folder = process.env.ROLLSCOPE_INTEROP ?? path.join(root, '.cache', 'interop'), ...names] =
   process.argv.slice(2);
 
-for (const name of names.length > 0 ? names : Object.keys(pins)) {
+const small = Object.keys(pins).filter((name) => !LARGE.includes(name));
+for (const name of names.length > 0 ? names : small) {
   if (!pins[name]) throw new Error(`no environment ${name}: there are ${Object.keys(pins).join(', ')}`);
   const home = path.join(folder, name);
   const done = path.join(home, 'pins.json');
