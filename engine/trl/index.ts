@@ -29,6 +29,7 @@ import { checkConsent } from '../training/run/consent.ts';
 import { appendHeader, promptsOf } from '../training/run/header.ts';
 import type { ResumeOptions, StartOptions } from '../training/run/index.ts';
 import { loadMaterial, type Material } from '../training/run/material.ts';
+import { placed } from '../training/run/open.ts';
 import { begin, workerFor } from '../training/run/parts.ts';
 import { requireNoPolicy } from '../training/score-group.ts';
 import { versions } from '../versions.ts';
@@ -134,17 +135,32 @@ async function prepare(config: RunConfig, date: string, stored: readonly Prompt[
   const { python, versions: found } = await requirePython(named, wanted);
   const material = await loadMaterial(config);
   const source = await openSource(config);
-  const { encoded, warnings } = encodePrompts(
-    stored ? stored.map(({ text, tokens }) => ({ text, tokens: tokens ?? [] })) : material.prompts,
-    { date: new Date(date), maxTokens: config.sampling.maxTokens, template: config.chatTemplate },
-    source,
-  );
+  const { encoded, warnings } = promptsFor(config, { date, stored, material, source });
   const { name, fingerprint, parameters } = source;
   return {
     ...{ config, material, source, python },
     packages: Object.fromEntries(Object.entries(found).flatMap(([one, version]) => (version ? [[one, version]] : []))),
     info: { name, prompts: encoded, fingerprint, parameters, vocabulary: source.config.vocabularySize, warnings },
   };
+}
+
+/** Prompts as the model gets them. Throws RollscopeError, which names the problem where one is at fault. */
+function promptsFor(
+  config: RunConfig,
+  {
+    date,
+    stored,
+    material,
+    source,
+  }: Pick<Prepared, 'material' | 'source'> & { date: string; stored: readonly Prompt[] | null },
+) {
+  const prompts = stored ? stored.map(({ text, tokens }) => ({ text, tokens: tokens ?? [] })) : material.prompts;
+  try {
+    const { sampling, chatTemplate: template } = config;
+    return encodePrompts(prompts, { date: new Date(date), maxTokens: sampling.maxTokens, template }, source);
+  } catch (error) {
+    throw placed(error, material.problems);
+  }
 }
 
 /** @throws RollscopeError `config` for a file that transformers does not load */

@@ -105,20 +105,21 @@ class _Run:
         own = [wanted[min(at, len(wanted) - 1)] for at in range(start, start + share)]
         sampling = Sampling(**command["sampling"])
         assert self._trainer is not None
+        generation = sampling.generation(self._eos(), self._tokenizer.pad_token_id)
         seed = [self._job.trl["seed"], command["step"], len(command["phase"]), self._processes.index]
         with (
             _random_numbers_of_its_own(seed),
-            unwrap_model_for_generation(self._trainer.model_wrapped, self._trainer.accelerator) as model,
+            unwrap_model_for_generation(
+                self._trainer.model_wrapped, self._trainer.accelerator, generation_kwargs=generation
+            ) as model,
         ):
             training = model.training
             model.eval()
             ids = generate(
                 model,
                 [self._job.prompts[problem].tokens for problem in own],
-                sampling,
+                generation,
                 batch=self._job.micro_batch,
-                eos=self._eos(),
-                pad=self._tokenizer.pad_token_id,
             )
             model.train(training)
         texts = self._tokenizer.batch_decode(ids, skip_special_tokens=True)

@@ -74,23 +74,27 @@ class Sampling:
     top_k: int
     max_tokens: int
 
+    def generation(self, eos: Sequence[int], pad: int) -> dict[str, Any]:
+        """All of it, so that nothing of the model's own generation_config is mixed in."""
+        sampled = self.temperature > 0
+        return {
+            "max_new_tokens": self.max_tokens,
+            "do_sample": sampled,
+            "temperature": self.temperature if sampled else 1.0,
+            "top_p": self.top_p if sampled else 1.0,
+            "top_k": self.top_k if sampled else 50,
+            "min_p": None,
+            "repetition_penalty": 1.0,
+            "eos_token_id": list(eos),
+            "pad_token_id": pad,
+        }
 
-def generate(
-    model: Any, prompts: Sequence[list[int]], sampling: Sampling, *, batch: int, eos: Sequence[int], pad: int
-) -> list[list[int]]:
+
+def generate(model: Any, prompts: Sequence[list[int]], generation: dict[str, Any], *, batch: int) -> list[list[int]]:
     """A response to each prompt; the end token is part of it."""
     responses: list[list[int]] = []
-    sampled = sampling.temperature > 0
-    config = GenerationConfig(
-        max_new_tokens=sampling.max_tokens,
-        do_sample=sampled,
-        temperature=sampling.temperature if sampled else None,
-        top_p=sampling.top_p if sampled else None,
-        top_k=sampling.top_k if sampled else None,
-        eos_token_id=list(eos),
-        pad_token_id=pad,
-        disable_compile=True,
-    )
+    eos, pad = generation["eos_token_id"], generation["pad_token_id"]
+    config = GenerationConfig(**generation, disable_compile=True)
     device = next(model.parameters()).device
     with torch.no_grad():
         for at in range(0, len(prompts), batch):

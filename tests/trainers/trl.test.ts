@@ -241,9 +241,10 @@ describe.runIf(there)('one process', () => {
     expect(ended.code, ended.stderr).toBe(0);
     const folder = folderOf('certain');
     const reward = rewardOf('self-certainty', {});
+    const run = recordsOf(folder).find((record) => record.type === 'run')!;
     for (const record of groupsOf(folder)) {
       const detail = await readGroup(folder, record);
-      const { rewards } = reward.score(groupOf(detail, { text: '' }, 34));
+      const { rewards } = reward.score(groupOf(detail, { text: '' }, run.model.vocabulary));
       for (const [i, rollout] of detail.rollouts.entries()) expect(rollout.reward!).toBeCloseTo(rewards[i]!, 4);
     }
     expect(groupsOf(folder)).toHaveLength(6);

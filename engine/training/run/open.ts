@@ -1,6 +1,6 @@
 /** Opening a run's policy, with all that it will be asked. */
 import { parseTemplateVariables } from '../../protocol/chat-choice.ts';
-import { RollscopeError, type RunConfig } from '../../protocol/index.ts';
+import { type Problem, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import { rewardOf } from '../../reward/index.ts';
 import type { Compute } from '../compute.ts';
 import { questionTokens } from '../evidence.ts';
@@ -40,10 +40,15 @@ export async function openPolicy(
       otherPolicies: [...reward.policies],
     });
   } catch (error) {
-    if (!(error instanceof RollscopeError) || error.problem === null) throw error;
-    const problem = problems[error.problem]!;
-    throw new RollscopeError(error.code, `${placeOf(problem)}, problem ${problem.id}: ${error.message}`, error.hint, {
-      details: error.details && { ...error.details, ...factsOf(problem) },
-    });
+    throw placed(error, problems);
   }
+}
+
+/** An error with the place of the problem that is at fault, where one is. */
+export function placed(error: unknown, problems: readonly Problem[]): unknown {
+  if (!(error instanceof RollscopeError) || error.problem === null) return error;
+  const problem = problems[error.problem]!;
+  return new RollscopeError(error.code, `${placeOf(problem)}, problem ${problem.id}: ${error.message}`, error.hint, {
+    details: error.details && { ...error.details, ...factsOf(problem) },
+  });
 }
