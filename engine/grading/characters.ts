@@ -154,10 +154,12 @@ function digitOf(character: string): string | null {
   return zero === undefined ? null : String(code - zero);
 }
 
-/** Letters that only a font tells from others (fullwidth, bold, italic and the like). */
+/** Letters that only a font tells from others (fullwidth, bold, italic, circled and the like). */
 function plainLetter(character: string): string | null {
   const code = character.codePointAt(0)!;
-  if ((code < 0x1d400 || code > 0x1d6a3) && (code < 0xff21 || code > 0xff5a)) return null;
+  const isFont = (code >= 0x1d400 && code <= 0x1d6a3) || (code >= 0xff21 && code <= 0xff5a);
+  const isCircled = code >= 0x24b6 && code <= 0x24e9;
+  if (!isFont && !isCircled) return null;
   const plain = character.normalize('NFKC');
   return /^[A-Za-z]$/.test(plain) ? plain : null;
 }

@@ -3,6 +3,7 @@
  * reads and which serves as key for comparing as text. Purely textual and linear in the length of the answer.
  */
 import { replaceCharacters } from './characters.ts';
+import { endOfWords } from './span.ts';
 
 /** Macros that only space or size things. */
 const INVISIBLE =
@@ -47,6 +48,8 @@ const STYLES =
 const TEXTS =
   /\\(?:text|textrm|textbf|textit|textnormal|textsf|texttt|emph|mbox|hbox|mathrm|operatorname\*?|mathop)\s*\{/g;
 
+const FIRST_SPECIAL = /^\s*<(?:\|[^|<>\s]{1,40}\||s|bos)>/;
+
 /** Longest answer that is cleaned; longer ones are compared as they are. */
 export const MAX_LENGTH = 2000;
 
@@ -70,6 +73,8 @@ const MARKS: readonly [string, string][] = [
   ['\\[', '\\]'],
   ['**', '**'],
   ['__', '__'],
+  ['*', '*'],
+  ['_', '_'],
   ['```', '```'],
   ['``', '``'],
   ['``', "''"],
@@ -188,6 +193,7 @@ function rewriteStyles(text: string): string {
   if (!text.includes('\\')) return text;
   return text
     .replace(/\\color ?(?:\[[^[\]{}]*\])? ?\{[^{}]*\}/g, ' ')
+    .replace(/\\fcolorbox ?\{[^{}]*\} ?(?=\{)/g, '\\colorbox')
     .replace(/\\(?:textcolor|mathcolor|colorbox) ?(?:\[[^[\]{}]*\])? ?\{[^{}]*\} ?(?=\{)/g, ' ')
     .replace(/\\(?:footnote|label|tag|hspace|vspace|phantom|hphantom|footnotemark)\*? ?\{[^{}]*\}/g, ' ')
     .replace(/\\(?:overset|underset|stackrel) ?\{[^{}]*\} ?\{ ?(=|[<>]|\\(?:le|ge|approx|sim|frown)) ?\}/g, ' $1 ')
@@ -204,7 +210,10 @@ function rewriteBrackets(text: string): string {
     s = s.replace(/(^|[=∈\s]|\\in|\\cup|\\cap)\]([^[\]]{1,80}),([^[\]]{1,80})([[\]])/g, (_, before, a, b, close) => {
       return `${before}(${a},${b}${close === '[' ? ')' : ']'}`;
     });
-    s = s.replace(/\[([^[\]]{1,80}),([^[\]]{1,80})\[/g, '[$1,$2)');
+    // `[1, [2, 3]]` is a list in a list
+    s = s.replace(/\[([^[\]]{1,80}),([^[\]]{1,80})\[/g, (all, a: string, b: string) =>
+      /[^\s,]\s?$/.test(b) ? `[${a},${b})` : all,
+    );
   }
   return s;
 }
@@ -238,9 +247,16 @@ function rewritePrimes(text: string): string {
     .replace(/(?<=\d) ?'(?= ?(?:\d{1,2}(?:\.\d+)? ?\\text\{inch|$))/g, ' \\text{foot} ');
 }
 
+/** Without the special tokens that a tokenizer wrote out as text, at the beginning and at the end. */
+function withoutEndTokens(answer: string): string {
+  const end = endOfWords(answer);
+  const start = FIRST_SPECIAL.exec(answer)?.[0].length ?? 0;
+  return start < end ? answer.slice(start, end) : answer;
+}
+
 /** The answer in the parser's spelling. Idempotent up to white space. */
 export function clean(answer: string): string {
-  let s = replaceCharacters(answer).replace(/\s+/g, ' ').trim();
+  let s = replaceCharacters(withoutEndTokens(answer)).replace(/\s+/g, ' ').trim();
   if (!/\\begin\b/.test(s)) s = s.replace(/\\\\(?=[a-zA-Z{}%$()[\]])/g, '\\');
   s = unwrap(s)
     .replace(/\\\\/g, '\\row ')

@@ -5,10 +5,14 @@ const ANSWER =
   /^(?:(?:so|thus|hence|therefore),? )?(?:the )?(?:(?:final|correct) )?(?:answer|result|solution)(?: (?:is|would be|should be))?[:=]? ?(?=[^ a-z:=]|[a-z]+$)/i;
 /** `about` and the like; not `at least`, which says something else. */
 const HEDGE =
-  /^(?:(?:about|approximately|approx\.?|around|roughly|nearly|almost|exactly|precisely|circa|ca\.|equals|(?:is )?equal to|just|only|(?:a )?total of)(?![a-zA-Z])|\\approx(?![a-zA-Z])|\\sim(?= ?[-\d.\\$])|=) ?/i;
+  /^(?:(?:about|approximately|approx\.?|around|roughly|nearly|almost|exactly|precisely|circa|ca\.|equals|(?:is )?equal to|just|only|(?:a )?total of|probably|(?:most )?likely|possibly|perhaps|maybe|I (?:think|believe|guess)(?: that)?(?:,? (?:it|the answer)(?: is|'s))?|it(?: is|'s))(?![a-zA-Z])|\\approx(?![a-zA-Z])|\\sim(?= ?[-\d.\\$])|=) ?/i;
 /** `Total cost:` */
 const LABEL = /^(?![A-Z]{1,4}:)[A-Za-z][A-Za-z ]{2,40}: ?(?=[-\d.$([{\\])/;
 const TAIL = /,? ?\(?(?:in total|in all|altogether|overall|respectively|approximately|approx\.?|exactly|rounded)\)?$/i;
+
+/** Words behind a value that say why it is the answer: `6, which is even`, `6 as required`, `6 (since 2 \cdot 3 = 6)`. */
+const REASON =
+  /(?:[,;(]|\\text ?\{| ) ?(?:because|since|as (?:required|needed|expected|desired|stated|shown|claimed|wanted)|which (?:is|are|was|equals|means|makes|gives))(?![a-zA-Z])/;
 
 /** The cleaned answer without labels, hedges and asides. */
 export function withoutLead(cleaned: string): string {
@@ -29,6 +33,10 @@ function stripped(text: string): string {
   if (lead && lead[0].length < flat.length && /[^ .:]/.test(flat.slice(lead[0].length))) {
     return flat.slice(lead[0].length).trim();
   }
+  const reason = REASON.exec(text);
+  const value = reason ? text.slice(0, reason.index).trim() : '';
+  // words before it may be what it says something about: `2-digit numbers which are prime`
+  if (/\d/.test(value) && !/(?<![\\a-zA-Z])[a-zA-Z]{3,}/.test(value)) return value;
   const tail = TAIL.exec(text.slice(-40));
   const head = tail ? text.slice(0, text.length - tail[0].length) : '';
   return /\d/.test(head) ? head.trim() : text;

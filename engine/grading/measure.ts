@@ -38,6 +38,7 @@ const MONEY: ReadonlyMap<string, string> = new Map([
   ['\\rupee', 'rupee'],
   ['\\won', 'won'],
   ['\\ruble', 'ruble'],
+  ['¢', 'cent'],
 ]);
 
 /**
@@ -74,7 +75,7 @@ function scale(cleaned: string): string | null {
 
 /** `5 \euro`, `5 元`, `25人`: money behind the number, and words of scripts without spaces. */
 function moneyTail(cleaned: string): Measured | null {
-  const sign = /(\\(?:dollar|euro|pound|yen|rupee|won|ruble))$/.exec(cleaned);
+  const sign = /(\\(?:dollar|euro|pound|yen|rupee|won|ruble)|¢)$/.exec(cleaned);
   if (sign) return tailed(cleaned.slice(0, -sign[0].length), unitOf(MONEY.get(sign[0])!));
   const found = /(?<![\p{L}\p{M}])[\p{L}\p{M}]{1,12}$/u.exec(cleaned);
   if (!found || /^[\x20-\x7eμ]+$/.test(found[0])) return null;
@@ -147,7 +148,7 @@ function wordTail(text: string): Measured | null {
     if (word.length === 1 && !(space !== '' && isUnit(word)) && !(words.length > 1 && isUnit(word))) {
       if (!(words.length > 2 && word === 'a')) return null;
     }
-    if (word.length === 2 && !isUnit(word) && !(words.length > 1 && /^(?:of|an|in|at|on|to|by|is)$/.test(word)))
+    if (word.length === 2 && !isUnit(word) && !(words.length > 1 && /^(?:of|an|in|at|on|to|by|is|US)$/.test(word)))
       return null;
     // `3nm` may be a product
     if (/^(?:n[ms]|cl|dl|ha|cc)$/.test(word) && space === '') return null;

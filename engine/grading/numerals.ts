@@ -28,7 +28,20 @@ const PARTS = new Map<string, number>([
   ['eighth', 8],
   ['ninth', 9],
   ['tenth', 10],
+  ['hundredth', 100],
+  ['thousandth', 1000],
 ]);
+
+const ORDINALS = new Map(
+  'first one second two third three fifth five eighth eight ninth nine twelfth twelve'
+    .split(' ')
+    .flatMap((word, i, all) => (i % 2 === 0 ? [[word, all[i + 1]!] as const] : [])),
+);
+
+/** `third` as `three`, `twentieth` as `twenty`. */
+function cardinal(word: string): string {
+  return ORDINALS.get(word) ?? word.replace(/ieth$/, 'y').replace(/th$/, '');
+}
 
 /** What the words say at the beginning of `words`: the number, and how many words it took. */
 function leadingNumber(words: readonly string[]): { value: number; used: number } | null {
@@ -68,9 +81,19 @@ function leadingNumber(words: readonly string[]): { value: number; used: number 
 export function fromWords(text: string): string | null {
   if (!/^[a-zA-Z][a-zA-Z -]{2,100}$/.test(text)) return null;
   const words = text.toLowerCase().split(/[ -]+/);
+  if (words[0] === 'minus' || words[0] === 'negative') {
+    const positive = fromWords(words.slice(1).join(' ')) ?? '';
+    return /^\d/.test(positive) ? `-${positive}` : null;
+  }
   if (words[0] === 'a' && PARTS.has(words[1]!)) words[0] = 'one';
   if (words[0] === 'a' && /^(?:dozen|hundred|thousand|million)$/.test(words[1] ?? '')) words[0] = 'one';
   if (words[0] === 'half' && words.length === 1) return '1/2';
+  const last = words.at(-1)!;
+  const ordinal = /(?:st|nd|rd|th)$/.test(last) ? leadingNumber([...words.slice(0, -1), cardinal(last)]) : null;
+  // `two third` is a fraction
+  if (ordinal?.used === words.length && !(words.length > 1 && PARTS.has(last) && !TENS.has(words.at(-2)!))) {
+    return String(ordinal.value);
+  }
   const number = leadingNumber(words);
   if (!number) return null;
   const rest = words.slice(number.used);
@@ -100,6 +123,8 @@ export function plainDigits(text: string): string {
     .replace(/^(-?\d+) ?(?:st|nd|rd|th)$/, '$1')
     .replace(/^(-?\d+) ?\^? ?\{? ?\\text\{ ?(?:st|nd|rd|th) ?\} ?\}?$/, '$1')
     .replace(/^(-?\d+) ?\^ ?\{ ?(?:st|nd|rd|th) ?\}$/, '$1')
+    .replace(/^(\d{1,6}) ?C ?(\d{1,6})$/, '\\binom{$1}{$2}')
+    .replace(/^(\d{1,9}) (?:out of|in) (\d{1,9})$/, '\\frac{$1}{$2}')
     .replace(/(\d\.\d{0,20}) ?\((\d{1,20})\)/, '$1\\overline{$2}');
 }
 

@@ -28,6 +28,7 @@ const PHRASES: [RegExp, string, string][] = [
   [/^(?:x ?(?:in|is) ?)?(?:the )?(?:set of )?all real(?: number)?s?$|^all reals?$/, '\\mathbb{R}', '\\mathbb{R}'],
   [/^(?:there (?:is|are) )?no(?: real)? solutions?$|^(?:the )?empty set$/, '\\emptyset', '\\{\\}'],
   [/^(?:dne|DNE|does not exist)$/, 'does not exist', ''],
+  [/^nan$/i, 'nan', ''],
 ];
 
 /** Steps that reading one answer may cost; an answer that would cost more is only text. */
@@ -206,13 +207,18 @@ function isClosed(node: MathNode): boolean {
 
 /** `8:34 p.m.`, `20:34:00`; the ratio `3:20` keeps its reading as a ratio. */
 function clockTime(cleaned: string): Value | null {
-  const found = /^(\d{1,2}):([0-5]\d)(?::([0-5]\d))? ?(?:(?:\\text ?\{)? ?([ap])\.?\s?m\.? ?\}?)?$/i.exec(cleaned);
+  const full = /^\d{1,2} ?(?:\\text ?\{ ?)?[ap]\.? ?m\.? ?\}?$/i.test(cleaned)
+    ? cleaned.replace(/^\d+/, '$&:00')
+    : cleaned;
+  const found = /^(\d{1,2}):([0-5]\d)(?::([0-5]\d))? ?(?:(?:\\text ?\{)? ?([ap])\.?\s?m\.? ?\}?)?$/i.exec(full);
   if (!found || Number(found[1]) > 24) return null;
   const [, hour, minute, second = '00', half] = found as unknown as [string, string, string, string?, string?];
   const at = (h: number): MathNode => ({ kind: 'symbol', name: `time ${h}:${minute}:${second}` });
   const times = [at(Number(hour))];
   if (half && Number(hour) <= 12) times.push(at((Number(hour) % 12) + (half.toLowerCase() === 'p' ? 12 : 0)));
-  const ratio = half || minute.startsWith('0') || found[3] ? [] : readings(cleaned);
+  // `8 am` may also be asked for as a number
+  const ratio =
+    full === cleaned ? (half || minute.startsWith('0') || found[3] ? [] : readings(cleaned)) : readings(hour);
   return { readings: [...times, ...ratio], unit: half ? unitOf(`${half.toLowerCase()}m`) : null };
 }
 

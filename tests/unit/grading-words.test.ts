@@ -1,0 +1,91 @@
+/** Words, signs and marks around a value, and what looks like them but says something else. */
+import { describe, expect, test } from 'vitest';
+import { clusterAnswers, equivalent } from '../../engine/grading/index.ts';
+
+const EQUAL: [answer: string, reference: string][] = [
+  // hedges and reasons
+  ['probably 6', '6'],
+  ['most likely 7', '7'],
+  ['maybe 6', '6'],
+  ['I think 6', '6'],
+  ['I think it is 6', '6'],
+  ["it's 6", '6'],
+  ['I think Paris', 'Paris'],
+  ['probably A', 'A'],
+  ['6, which is even', '6'],
+  ['6 as required', '6'],
+  ['6 (since it must be even)', '6'],
+  ['6 because 2*3=6', '6'],
+  ['x=3 (because x>0)', '3'],
+  ['(1,2), which is the vertex', '(1,2)'],
+  ['\\frac{1}{2} \\text{ since } x>0', '1/2'],
+  // numbers in words
+  ['third', '3'],
+  ['1st', 'first'],
+  ['twenty-first', '21'],
+  ['sixtieth', '60'],
+  ['minus seven', '-7'],
+  ['negative five apples', '-5'],
+  ['a third', '1/3'],
+  ['two thirds', '2/3'],
+  // shares, binomials
+  ['3 out of 4', '3/4'],
+  ['1 in 4', '0.25'],
+  ['5C2', '10'],
+  // money and times
+  ['75¢', '$0.75'],
+  ['12 US dollars', '$12'],
+  ['8:00 a.m.', '8 am'],
+  ['8 am', '8'],
+  ['8 pm', '20:00'],
+  ['12 am', '0:00'],
+  // marks
+  ['5<|im_end|>', '5'],
+  ['<|endoftext|>5', '5'],
+  ['<s>5</s>', '5'],
+  ['*5*', '5'],
+  ['_5_', '5'],
+  ['\\fcolorbox{black}{yellow}{$x+1$}', 'x+1'],
+  ['Ⓑ', '(B)'],
+  ['[1, [2, 3]]', '[1,[2,3]]'],
+  ['[[1, 2], [3, 4]]', '[[1,2],[3,4]]'],
+  ['NaN', 'nan'],
+];
+const DIFFERENT: [answer: string, reference: string][] = [
+  ['It is not 6', '6'],
+  ['maybe', '6'],
+  ['unlikely', 'likely'],
+  ['no, because 5', '5'],
+  ['3 because 4', '4'],
+  ['2-digit numbers which are prime', '2-digit numbers which are even'],
+  ['third', '1/3'],
+  ['one hundredth', '100'],
+  ['hundredth', '100'],
+  ['negative', '-'],
+  ['month', '1'],
+  ['both', '2'],
+  ['1 in 4', '4'],
+  ['0x5C', '5C'],
+  ['2*3*', '6'],
+  ['*a*b*', 'a*b'],
+  ['8 am', '8 pm'],
+  ['8 am', '20:00'],
+  ['50 US dollars', '50 euros'],
+  ['75¢', '$75'],
+  ['<|5|>', '5'],
+  ['[1, [2, 3]]', '[1, 2, 3]'],
+  ['[0, 1[', '[0, 1]'],
+];
+
+test.each(EQUAL)('%s is %s', (a, b) => expect([equivalent(a, b), equivalent(b, a)]).toEqual([true, true]));
+test.each(DIFFERENT)('%s is not %s', (a, b) => expect([equivalent(a, b), equivalent(b, a)]).toEqual([false, false]));
+
+describe('votes', () => {
+  test('are for the value, whatever is said around it', () => {
+    const answers = ['6', 'probably 6', '6, which is even', '7', 'six', '7 as required', '6<|im_end|>'];
+    expect(clusterAnswers(answers).map(({ members }) => members)).toEqual([
+      [0, 1, 2, 4, 6],
+      [3, 5],
+    ]);
+  });
+});
