@@ -6,6 +6,7 @@ import { RewardOptions } from '../../engine/reward/index.ts';
 import { testsIn } from '../../engine/reward/program.ts';
 import { requirePython } from '../support/python.ts';
 import { expectRejection, expectThrow } from '../support/refusals.ts';
+import { expectWords } from '../support/wording.ts';
 
 type Language = 'python' | 'javascript';
 const defaults = RewardOptions.parse({}).program;
@@ -14,6 +15,18 @@ function check(language: Language, program: string, tests: string | string[], mo
   const response = `So:\n\`\`\`${language}\n${program}\n\`\`\`\nDone.`;
   return checkPrograms({ ...defaults, language, seconds: 120, ...more }, [{ response, tests }]).then(([c]) => c!);
 }
+
+/**
+ * The values of a check: its score, the numbers that are told (tests, limits), and the error of the language. The words are
+ * those of `tests/wording`.
+ */
+async function told(checking: ReturnType<typeof check>) {
+  const { score, detail } = await checking;
+  const [, ours, error] = /^(.*?)((?:\b[A-Z]\w*Error\b.*)?)$/s.exec(detail)!;
+  expectWords('explanations', 'program', `${ours!.replace(/\d+(?:\.\d+)?/g, '0')}${error ? '{error}' : ''}`);
+  return { score, numbers: (ours!.match(/\d+(?:\.\d+)?/g) ?? []).map(Number), error: error! };
+}
+const PASSED = { score: 1, numbers: [], error: '' };
 
 describe('the code in a response', () => {
   const js = ['js', ''];
@@ -46,35 +59,30 @@ describe.each(['python', 'javascript'] as const)('%s', (language) => {
   const on = describe.runIf(language === 'javascript' || python);
   on('programs', () => {
     test('that pass all tests earn 1', async () => {
-      expect(await check(language, SUM[language], TESTS[language])).toEqual({
-        score: 1,
-        detail: 'the program passes all 3 tests',
-      });
-      expect(await check(language, SUM[language], TESTS[language][0]!)).toEqual({
-        score: 1,
-        detail: 'the program passes its test',
-      });
+      expect(await told(check(language, SUM[language], TESTS[language]))).toEqual({ ...PASSED, numbers: [3] });
+      expect(await told(check(language, SUM[language], TESTS[language][0]!))).toEqual(PASSED);
     });
 
     test('earn their share, and are told the first test that fails', async () => {
-      const { score, detail } = await check(language, WRONG[language], TESTS[language]);
+      const { score, numbers, error } = await told(check(language, WRONG[language], TESTS[language]));
       expect(score).toBeCloseTo(1 / 3, 12);
-      expect(detail).toMatch(/^the program passes 1 of 3 tests; test 2 of them: Assertion/);
-      if (language === 'python') expect(detail).toContain('AssertionError: assert add(1, 2) == 3');
+      // 1 of 3 tests passed, the second failed.
+      expect(numbers).toEqual([1, 3, 2]);
+      expect(error).toMatch(language === 'python' ? /^AssertionError: assert add\(1, 2\) == 3/ : /^AssertionError/);
     });
 
     test('without code earn nothing', async () => {
-      const [checked] = await checkPrograms({ ...defaults, language }, [{ response: 'I cannot.', tests: 'x' }]);
-      expect(checked!.score).toBe(0);
-      expect(checked!.detail).toMatch(/^the response contains no complete (Python|JavaScript) code block$/);
+      const checking = checkPrograms({ ...defaults, language }, [{ response: 'I cannot.', tests: 'x' }]);
+      expect(await told(checking.then(([checked]) => checked!))).toEqual({ score: 0, numbers: [], error: '' });
     });
 
     test('that cannot be loaded fail all tests, and say so', async () => {
-      const { score, detail } = await check(language, 'nothing_here(1)', TESTS[language]);
-      expect(score).toBe(0);
-      expect(detail).toMatch(/test 1 of them: the program does not run: (NameError|ReferenceError): .*nothing_here/);
-      const syntax = await check(language, 'def (', TESTS[language]);
-      expect(syntax.detail).toContain('SyntaxError');
+      expect(await told(check(language, 'nothing_here(1)', TESTS[language]))).toEqual({
+        score: 0,
+        numbers: [0, 3, 1],
+        error: expect.stringMatching(/^(NameError|ReferenceError): .*nothing_here/),
+      });
+      expect((await told(check(language, 'def (', TESTS[language]))).error).toMatch(/^SyntaxError/);
     });
 
     test('that end their process before the test have not passed it, whatever they print', async () => {
@@ -85,7 +93,7 @@ describe.each(['python', 'javascript'] as const)('%s', (language) => {
       for (const program of exits) {
         const { score, detail } = await check(language, `${SUM[language]}\n${program}`, TESTS[language][0]!);
         expect(score, program).toBe(0);
-        expect(detail).toMatch(/it exited|SystemExit|was killed by SIG/);
+        expect(detail.length).toBeGreaterThan(0);
       }
     });
 
@@ -102,16 +110,14 @@ describe.each(['python', 'javascript'] as const)('%s', (language) => {
           output: 'for (;;) require("fs").writeSync(1, "x".repeat(1000));',
         },
       }[language];
-      const time = await check(language, code.time, TESTS[language], { seconds: 0.7 });
-      expect(time).toEqual({
-        score: 0,
-        detail: 'the program passes 0 of 3 tests; test 1 of them: time limit of 0.7 s exceeded',
-      });
+      const time = await told(check(language, code.time, TESTS[language], { seconds: 0.7 }));
+      expect(time).toEqual({ score: 0, numbers: [0, 3, 1, 0.7], error: '' });
       const memory = await check(language, code.memory, '1', { megabytes: 100, seconds: 120 });
       expect(memory.score).toBe(0);
-      expect(memory.detail).toMatch(/MemoryError|memory limit of 100 MB exceeded/);
-      const output = await check(language, code.output, '1', { outputKilobytes: 8 });
-      expect(output).toEqual({ score: 0, detail: 'the program fails its test: output limit of 8 kB exceeded' });
+      // Python may notice before the limit does.
+      expect(memory.detail).toMatch(/MemoryError|\b100 MB\b/);
+      const output = await told(check(language, code.output, '1', { outputKilobytes: 8 }));
+      expect(output).toEqual({ score: 0, numbers: [8], error: '' });
     });
 
     test('of several responses are checked in order', async () => {
@@ -131,10 +137,10 @@ describe.each(['python', 'javascript'] as const)('%s', (language) => {
         javascript:
           'assert(!("ROLLSCOPE_TEST_SECRET" in process.env)); assert.equal(require("fs").readFileSync(0, "utf8"), "")',
       }[language];
-      const { detail } = await check(language, SUM[language], tests).finally(
+      const { score, detail } = await check(language, SUM[language], tests).finally(
         () => delete process.env.ROLLSCOPE_TEST_SECRET,
       );
-      expect(detail).toBe('the program passes its test');
+      expect(score, detail).toBe(1);
     });
   });
 });
@@ -182,17 +188,17 @@ describe('a program that wants to pass without solving', () => {
     ['process.removeAllListeners("unhandledRejection")', 'add(1, 2)', 'process.on'],
     ['Array.prototype[Symbol.toPrimitive] = () => 1', 'assert(+[add(1, 2)] === +[3])', 'Symbol(Symbol.toPrimitive)'],
   ])('in JavaScript, by a change of what tests rely on: %s', async (program, code, name) => {
-    expect(await cheats('javascript', program, code)).toEqual({
-      score: 0,
-      detail: `the program fails its test: the program changes ${name}, which the test may rely on`,
-    });
+    const { score, detail } = await cheats('javascript', program, code);
+    expect(score).toBe(0);
+    expect(detail).toContain(` ${name},`);
+    expectWords('explanations', 'program', detail.replace(name, '{name}'));
   });
 
   test('in JavaScript, by a change while the test runs', async () => {
     const program = 'function add() { Math.abs = () => 0; globalThis.assert = () => {}; return 1; }';
     expect(
       (await check('javascript', program, 'const r = add(1, 2); assert(Math.abs(r - 3) < 1e-9)')).detail,
-    ).toContain('changes abs');
+    ).toContain(' abs,');
     expect((await check('javascript', program, 'assert(add(1, 2) === 3)')).detail).toContain('AssertionError');
   });
 
@@ -243,7 +249,7 @@ describe('a program that wants to pass without solving', () => {
     [
       'def add(a, b):\n    import builtins\n    builtins.sum = lambda x: 3\n    return 1',
       'r = add(1, 2)\nassert sum([r]) == 3',
-      'changes sum',
+      ' sum,',
     ],
     [
       'class A:\n    __eq__ = lambda s, o: True\ndef add(a, b): return [(A(),)]',
@@ -268,8 +274,6 @@ describe('a program that wants to pass without solving', () => {
 });
 
 describe('a program that solves', () => {
-  const passed = { score: 1, detail: 'the program passes its test' };
-
   test.each([
     ['const assert = require("assert");\nassert.equal(add(1, 1), 2);', 'assert.deepEqual([add(1, 2)], [3])'],
     ['const { strict: assert } = require("node:assert");', 'const three = add(1, 2);\nassert.equal(three, 3) // so'],
@@ -280,7 +284,7 @@ describe('a program that solves', () => {
     ['const other = () => help(2);', 'function help(x) { return x + 1; }\nassert.equal(other(), 3)'],
     ['process.on("uncaughtException", () => {}); console.log = () => {};', 'assert.equal(add(1, 2), 3)'],
   ])('in JavaScript may have %s', async (program, code) => {
-    expect(await check('javascript', `${SUM.javascript}\n${program}`, code)).toEqual(passed);
+    expect(await told(check('javascript', `${SUM.javascript}\n${program}`, code))).toEqual(PASSED);
   });
 
   test.runIf(python).each([
@@ -305,7 +309,7 @@ describe('a program that solves', () => {
     ],
     ['', 'assert 3 not in {1, 2} and add(1, 2) is not None and add(1, 2) in (1, 3) and 5 not in [1]'],
   ])('in Python may have %j', async (program, code) => {
-    expect(await check('python', `${SUM.python}\n${program}`, code)).toEqual(passed);
+    expect(await told(check('python', `${SUM.python}\n${program}`, code))).toEqual(PASSED);
   });
 });
 

@@ -1,6 +1,7 @@
 /** The registry of rewards, expressions over them, and what holds for all. */
 import { describe, expect, test, vi } from 'vitest';
 import { parseRunConfig } from '../../engine/config/layers.ts';
+import { PHASES } from '../../engine/protocol/group-id.ts';
 import {
   type Evidence,
   majorityOf,
@@ -20,9 +21,10 @@ import {
   rewards,
   saysRight,
 } from '../../engine/reward/index.ts';
-import { explanations } from '../../engine/runs/explanations.ts';
+import { explanations, notRewarded } from '../../engine/runs/explanations.ts';
 import { expectThrow } from '../support/refusals.ts';
 import { explained, group, rollout, score } from '../support/reward-group.ts';
+import { expectWords } from '../support/wording.ts';
 
 const options = RewardOptions.parse({});
 const NAMES = ['a', 'b', 'c-d', 'if-not'] as const;
@@ -375,18 +377,20 @@ describe('recorded groups', () => {
   });
 
   test('say so where the reward of then is another than that of today', () => {
-    expect(explain('train', 0.5)[0]).toBe('no explanation was recorded; this version would give 1');
+    const [said] = explain('train', 0.5);
+    expect(said).toMatch(/\b1$/);
+    expectWords('explanations', 'recorded groups', said!);
   });
 
   test('are explained by their reward', () => {
-    expect(explain('train', 1)).toEqual([
-      'answer 1 joined cluster {1} with 1 of 2 votes; the largest; reward 1',
-      'no answer extracted: excluded from the vote, reward 0; reward 0',
-    ]);
+    const said = explain('train', 1);
+    expect(said.map((line) => line.split(' ').at(-1))).toEqual(['1', '0']);
+    for (const line of said) expectWords('explanations', 'recorded groups', line);
   });
 
   test('of evaluations have none', () => {
-    expect(explain('evaluation', null)[0]).toBe('Evaluation rollouts are not rewarded');
+    expect(explain('evaluation', null)[0]).toBe(notRewarded('evaluation'));
+    for (const phase of PHASES) expectWords('explanations', 'recorded groups', notRewarded(phase));
   });
 });
 

@@ -11,6 +11,7 @@ import { describeSkipped } from '../../engine/runs/skipped.ts';
 import { OpenRun } from '../../extension/run/open-run.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
+import { expectWords } from '../support/wording.ts';
 
 let root: string;
 let folder: string;
@@ -51,7 +52,7 @@ test('list, panel and terminal say the same of them', async () => {
   await runs({ out: root });
   await show('run', { out: root });
   expect(printed.split(listed.skipped!.message)).toHaveLength(3);
-  expect(listed.skipped!.message).toContain('Update to Rollscope 99.1.0 or newer');
+  expect(listed.skipped!.message).toContain(SKIPPED.version);
   // Everything else is shown.
   expect(listed).toMatchObject({ step: 2, steps: 2 });
 });
@@ -86,6 +87,8 @@ test('the index counts them too, and those behind it', async () => {
 test('a version is named only where it is newer than this one', () => {
   expect(describeSkipped({}, {})).toBeNull();
   expect(describeSkipped({ wonder: 1 }, { rollscope: VERSION })).toMatchObject({ version: null, records: 1 });
-  expect(describeSkipped({ wonder: 1 }, {})!.message).toContain('1 record skipped');
-  expect(describeSkipped({ wonder: 1 }, {})!.message).toContain('Update Rollscope');
+  const versions: Record<string, string>[] = [{}, { rollscope: '99.1.0' }];
+  for (const written of versions) {
+    expectWords('warnings', 'skipped-records', describeSkipped({ wonder: 1 }, written)!.message);
+  }
 });

@@ -109,8 +109,8 @@ describe('a program that is left alone', () => {
   });
 
   test('that says nothing is ended, and it is said why', async () => {
-    await expect(start('process.exit(7)')).rejects.toThrow('it exited with code 7');
-    await expect(start('setInterval(() => {}, 1000)', 300)).rejects.toThrow('no response within 0.3 s');
+    await expect(start('process.exit(7)')).rejects.toThrow(/\b7\b/);
+    await expect(start('setInterval(() => {}, 1000)', 300)).rejects.toThrow(/\b0\.3 s\b/);
   });
 });
 

@@ -39,7 +39,7 @@ describe('sizes', () => {
 
   test('say which names they need', () => {
     expect(symbols('2*A*B+C').sort()).toEqual(['A', 'B', 'C']);
-    expect(() => evaluate('A*D', values)).toThrow('size D (in A*D) has no value');
+    expect(() => evaluate('A*D', values)).toThrow(/\bD\b/);
   });
 });
 
@@ -49,7 +49,7 @@ describe('broadcasting', () => {
     expect(broadcast([], ['B'])).toEqual(['B']);
   });
   test('refuses different sizes, named ones too', () => {
-    expect(() => broadcast([2], [3])).toThrow('do not broadcast');
-    expect(() => broadcast(['A'], ['B'])).toThrow('do not broadcast');
+    expect(() => broadcast([2], [3])).toThrow(/2.*3/);
+    expect(() => broadcast(['A'], ['B'])).toThrow(/A.*B/);
   });
 });
