@@ -3,9 +3,9 @@
  * starts. Pure. `docs/trl.md` has the table.
  */
 
-import { settingAt } from '../config/settings.ts';
+import { type Refusal, refuseFirst } from '../config/refusals.ts';
 import { isEmbedded } from '../protocol/embedded.ts';
-import { RollscopeError, type RunConfig } from '../protocol/index.ts';
+import type { RunConfig } from '../protocol/index.ts';
 import { learningRate } from '../training/schedule.ts';
 
 /** Fields of GRPOConfig and LoraConfig. */
@@ -63,15 +63,6 @@ export function loraFields({ lora }: RunConfig): TrlFields | null {
 /** Learning rate of each step, from the first on: those of this engine. */
 export function learningRates({ optimizer, steps }: RunConfig): number[] {
   return Array.from({ length: steps }, (_, i) => learningRate(optimizer, i + 1, steps));
-}
-
-interface Refusal {
-  /** The setting in the configuration. */
-  path: string;
-  refused: (config: RunConfig) => boolean;
-  value: (config: RunConfig) => unknown;
-  why: string;
-  hint: string;
 }
 
 /** What TRL cannot honor, in the order in which it is looked at. */
@@ -181,17 +172,5 @@ export const REFUSALS: readonly Refusal[] = [
  * @throws RollscopeError `config` that names the setting, its value and the reason
  */
 export function refuseForTrl(config: RunConfig): void {
-  for (const { path, refused, value, why, hint } of REFUSALS) {
-    if (!refused(config)) continue;
-    const setting = settingAt(path)?.setting;
-    const name = setting?.flag ?? path;
-    throw new RollscopeError(
-      'config',
-      `${name} ${String(value(config))} does not work with --engine trl: ${why}.`,
-      hint,
-      {
-        details: { reason: 'not-on-trl', field: name, value: value(config) },
-      },
-    );
-  }
+  refuseFirst(config, REFUSALS, { option: '--engine trl', reason: 'not-on-trl' });
 }

@@ -7,6 +7,7 @@ import {
   experiment,
   exporting,
   importing,
+  job,
   probe,
   repair,
   rescore,
@@ -17,7 +18,7 @@ import {
 } from './runs.ts';
 
 export const COMMANDS: readonly CommandDefinition[] = [
-  ...[train, probe, experiment, resume, runs, show, analyze, rescore, exporting, importing, repair],
+  ...[train, job, probe, experiment, resume, runs, show, analyze, rescore, exporting, importing, repair],
   ...[grade, vote, score],
   ...[doctor, serve],
 ];

@@ -176,6 +176,39 @@ export const repair: CommandDefinition = {
   load: async () => (await import('../commands/repair.ts')).repair,
 };
 
+export const job: CommandDefinition = {
+  name: 'job',
+  group: 'Runs',
+  summary: 'write a training as a folder that another trainer runs, on a cluster for example',
+  arguments: [DATASET],
+  settings: TRAIN_GROUPS,
+  sections: [
+    {
+      title: 'Job',
+      options: [
+        { flags: '--for <trainer>', help: 'verl (on Ray)', choices: ['verl'], required: true },
+        { flags: '--out <folder>', help: 'folder to write, which must not exist or be empty', required: true },
+        { flags: '--nodes <n>', help: 'nodes of the cluster', default: '1' },
+        { flags: '--gpus <n>', help: 'GPUs of each node', default: '8' },
+        { flags: '--tensor-parallel <n>', help: 'GPUs that the model is spread over to sample', default: '1' },
+        {
+          flags: '--prompt-tokens <n>',
+          help: 'longest prompt in tokens; a longer one ends the training (default: a bound from the texts)',
+        },
+        CONFIG,
+      ],
+    },
+  ],
+  json: true,
+  examples: [
+    ['rollscope job problems.jsonl --for verl --model Qwen/Qwen3-8B --votes 16 --group 16 --out job', ''],
+    ['rollscope job problems.jsonl --for verl --model Qwen/Qwen3-32B --nodes 4 --tensor-parallel 4 --out job', ''],
+  ],
+  notes: `The folder has data, configuration, reward code and a README with the commands that start it; it can be copied to other
+machines, which need no Rollscope. What the trainer cannot honor is refused by name: see docs/beside.md.`,
+  load: async () => (await import('../commands/job.ts')).job,
+};
+
 export const show: CommandDefinition = {
   name: 'show',
   group: 'Runs',

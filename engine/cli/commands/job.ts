@@ -1,0 +1,41 @@
+/** `rollscope job`: a training as a folder that another trainer runs. */
+import path from 'node:path';
+import { type Machines, writeVerlJob } from '../../jobs/index.ts';
+import { plural } from '../../protocol/format.ts';
+import { RollscopeError } from '../../protocol/index.ts';
+import { checkConfigFile } from '../consent.ts';
+import { TRAIN_GROUPS, wholeNumber } from '../options.ts';
+import { EXIT, Output } from '../output.ts';
+import { buildRunConfig, type RawOptions } from '../run-config.ts';
+
+/** Neither verl's validation nor a job has more than one way to evaluate. */
+const DEFAULTS = { evaluation: { greedy: false } };
+
+export async function job(dataset: string | undefined, raw: RawOptions): Promise<number> {
+  const output = new Output(raw.json === true);
+  const config = buildRunConfig('train', dataset, raw, TRAIN_GROUPS, DEFAULTS);
+  await checkConfigFile(raw, config);
+  const machines: Machines = {
+    nodes: atLeastOne('--nodes', raw.nodes)!,
+    gpus: atLeastOne('--gpus', raw.gpus)!,
+    tensorParallel: atLeastOne('--tensor-parallel', raw.tensorParallel)!,
+  };
+  const promptTokens = atLeastOne('--prompt-tokens', raw.promptTokens) ?? null;
+  const folder = path.resolve(raw.out as string);
+  const { training, validation, overrides, warnings } = await writeVerlJob({ config, folder, machines, promptTokens });
+  for (const warning of warnings) output.note(warning);
+  const validated = validation === 0 ? 'no validation' : `${plural(validation, 'problem')} of validation`;
+  output.print(`Wrote a job for verl with ${plural(training, 'problem')} and ${validated} to ${folder}.`);
+  output.print(`Start it as its README.md says: ${path.join(folder, 'README.md')}`);
+  output.result({ folder, trainer: 'verl', training, validation, overrides });
+  return EXIT.ok;
+}
+
+/** @throws RollscopeError `usage` for anything but a whole number from 1 */
+function atLeastOne(name: string, given: RawOptions[string]): number | undefined {
+  const value = wholeNumber(name, given as string | undefined);
+  if (value !== 0) return value;
+  throw new RollscopeError('usage', `${name}: '0' is not allowed; allowed: a whole number from 1.`, undefined, {
+    details: { reason: 'bad-value', field: name, value: '0' },
+  });
+}

@@ -1,0 +1,39 @@
+/** Overrides as Hydra reads them from a command line. Pure. */
+
+export type HydraValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly HydraValue[]
+  | { readonly [key: string]: HydraValue };
+/** By key. A key with `+` in front adds what the configuration lacks. */
+export type Overrides = Readonly<Record<string, HydraValue>>;
+
+/** `trainer.nnodes=1`, one per entry: Hydra parses each back to the same value. */
+export function overrideLines(overrides: Overrides): string[] {
+  return Object.entries(overrides).map(([key, value]) => `${key}=${hydraText(value)}`);
+}
+
+function hydraText(value: HydraValue): string {
+  if (value === null) return 'null';
+  if (typeof value === 'string') return quoted(value);
+  if (typeof value !== 'object') return String(value);
+  if (Array.isArray(value)) return `[${value.map(hydraText).join(',')}]`;
+  const entries = Object.entries(value).map(([key, one]) => `${quoted(key)}:${hydraText(one)}`);
+  return `{${entries.join(',')}}`;
+}
+
+/** In quotes wherever Hydra could read something else than the text: a number, a list, an interpolation. */
+function quoted(text: string): string {
+  if (/^[A-Za-z_/.][\w./-]*$/.test(text) && !/^(?:true|false|null|nan|inf|yes|no|on|off)$/i.test(text)) return text;
+  const parts = text.split("'").map(doubledAtEnd);
+  return `'${parts.join("\\'").replaceAll('${', '\\${')}'`;
+}
+
+/** A backslash counts in front of a quote only. */
+function doubledAtEnd(part: string): string {
+  let count = 0;
+  while (part.at(-1 - count) === '\\') count++;
+  return part + '\\'.repeat(count);
+}

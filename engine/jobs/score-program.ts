@@ -1,0 +1,59 @@
+/** The part of this program that answers `rollscope score`, as files that run wherever Node does. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { assetPath } from '../assets.ts';
+import { RollscopeError } from '../protocol/index.ts';
+import { VERSION } from '../protocol/version.ts';
+import { writeWhole } from '../system/aside.ts';
+
+const COMMAND = /(?:^|\/)score-[^/]*\.js$/;
+
+/** Writes `package.json`, `cli.js` and the chunks that it loads for `score` into `folder`. */
+export async function writeScoreProgram(folder: string): Promise<void> {
+  const dist = assetPath('dist');
+  if (!existsSync(path.join(dist, 'cli.js'))) {
+    throw new RollscopeError('internal', 'The files of Rollscope are not complete.', 'Install Rollscope again.', {
+      details: { reason: 'incomplete-installation' },
+    });
+  }
+  for (const [name, text] of await scoreModules(dist)) await writeWhole(path.join(folder, name), text);
+  const manifest = { name: 'rollscope', version: VERSION, type: 'module' };
+  await writeWhole(path.join(folder, 'package.json'), `${JSON.stringify(manifest)}\n`);
+}
+
+/** Modules by their names within `dist`: what `cli.js` always loads, the command, and all that the command may load. */
+async function scoreModules(dist: string): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  await addModules(dist, ['cli.js'], found, false);
+  const commands = [...found].flatMap(([name, text]) => imported(name, text, true));
+  await addModules(
+    dist,
+    commands.filter((name) => COMMAND.test(name)),
+    found,
+    true,
+  );
+  return found;
+}
+
+/** Adds modules and what they import; `dynamic`: also what they import when it comes to that. */
+async function addModules(
+  dist: string,
+  names: readonly string[],
+  found: Map<string, string>,
+  dynamic: boolean,
+): Promise<void> {
+  const waiting = [...names];
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (found.has(name)) continue;
+    const text = (await readFile(path.join(dist, name), 'utf8')).replace(/\n\/\/# sourceMappingURL=.*/, '');
+    found.set(name, text);
+    waiting.push(...imported(name, text, false), ...(dynamic ? imported(name, text, true) : []));
+  }
+}
+
+/** Modules that a module imports: at once, or when it comes to that. */
+function imported(name: string, text: string, dynamic: boolean): string[] {
+  const pattern = dynamic ? /\bimport\("(\.{1,2}\/[\w./-]+\.js)"\)/g : /\b(?:from|import) ?"(\.{1,2}\/[\w./-]+\.js)"/g;
+  return [...text.matchAll(pattern)].map(([, target]) => path.posix.join(path.posix.dirname(name), target!));
+}

