@@ -285,7 +285,7 @@ class ImportWork {
     if (curvesOnly && !this.noted) this.fromZero ||= all[0]?.step === 0;
     for (const { step: foreign, values } of all) {
       const step = this.stepOf({ phase: 'train', step: foreign });
-      if (step < 1 || (options.follow && !curvesOnly && step > this.latest)) continue;
+      if (!Number.isSafeInteger(step) || step < 1 || (options.follow && !curvesOnly && step > this.latest)) continue;
       const text = JSON.stringify(values satisfies ForeignMetrics['values']);
       if (this.recorded.get(step) === text) continue;
       this.recorded.set(step, text);

@@ -121,6 +121,17 @@ describe("prime-rl's run folder", () => {
     expect(foreign.turns).toBe(2);
   });
 
+  test('has metrics of whole steps only', async () => {
+    const root = temporaryFolder();
+    const source = path.join(root, 'output');
+    cpSync(dump('verl-0.9.1'), source, { recursive: true });
+    const rows = [0.5, 1e300, -1, 2].map((step) => JSON.stringify({ step, data: { 'actor/pg_loss': 0.5 } }));
+    writeFileSync(path.join(source, 'metrics.jsonl'), `${rows.join('\n')}\n`);
+    const { folder } = await importFrom(source, runIn(root));
+    const { series } = await openColumns(folder);
+    expect(series.steps.map((step) => series.at('loss', step))).toEqual([null, 0.5, null]);
+  });
+
   test('is followed: a step waits for its batch', async () => {
     const root = temporaryFolder();
     const source = path.join(root, 'output');
