@@ -1,6 +1,8 @@
 /** Parquet files, in every compression that the usual tools write. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RollscopeError } from '../protocol/errors.ts';
+import type { RowValues } from './fields.ts';
 import { Budget } from './parquet/budget.ts';
 import { ParquetFile } from './parquet/file.ts';
 import type { Row } from './rows.ts';
@@ -19,6 +21,50 @@ export async function parquetRows(file: string, bytes: Uint8Array): Promise<Row[
     return rows;
   } catch (error) {
     throw unreadable(file, error);
+  }
+}
+
+/** A Parquet file that stays on the disk: one row group after the other is read. */
+export class ParquetOnDisk {
+  readonly #descriptor: number;
+  readonly #parquet: ParquetFile;
+  /** Of the file, in bytes. */
+  readonly size: number;
+
+  /** @throws RollscopeError `dataset` where it is no Parquet file */
+  constructor(readonly file: string) {
+    this.#descriptor = openSync(file, 'r');
+    try {
+      this.size = fstatSync(this.#descriptor).size;
+      this.#parquet = new ParquetFile(this.size, (start, end) => this.#read(start, end));
+    } catch (error) {
+      this.close();
+      throw unreadable(file, error);
+    }
+  }
+
+  /** Rows of each row group. */
+  get groups(): number[] {
+    return this.#parquet.groups;
+  }
+
+  /** @throws RollscopeError `dataset` where it is damaged, or too large for the memory there is */
+  rows(group: number): RowValues[] {
+    try {
+      return this.#parquet.rows(group);
+    } catch (error) {
+      throw unreadable(this.file, error);
+    }
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  #read(start: number, end: number): Uint8Array {
+    const bytes = new Uint8Array(Math.max(0, end - start));
+    const count = readSync(this.#descriptor, bytes, 0, bytes.length, start);
+    return bytes.subarray(0, count);
   }
 }
 

@@ -6,7 +6,7 @@ import type { GroupToJudge, WrittenGroup } from './judge.ts';
 import type { Judges } from './judges.ts';
 
 /** Characters of rollouts that may wait. */
-const MOST_WAITING = 24 * 2 ** 20;
+const MOST_WAITING = 8 * 2 ** 20;
 
 interface Waiting {
   size: number;

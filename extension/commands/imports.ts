@@ -71,6 +71,7 @@ async function importFrom(app: Rollscope, source: string, map: string | undefine
         return job.done;
       },
     );
+    app.library.refresh();
     if (report) await app.viewer.open(report.folder);
     tellReport(job, report);
   } catch (error) {
@@ -89,6 +90,7 @@ async function untilShown(app: Rollscope, job: ImportJob): Promise<void> {
       job.done.then(over, over).finally(() => listening.dispose());
     });
   }
+  app.library.refresh();
   if (hasSteps()) await app.viewer.open(job.folder);
 }
 

@@ -27,7 +27,8 @@ export async function offerDumps(
 ): Promise<void> {
   if (everywhere.get(MEMORY.offersNoImport, false)) return;
   for (const dump of dumps) {
-    if (dump.part) continue;
+    // Rows with a prompt and a response may be many things; a trainer's folders are nothing else.
+    if (dump.part || dump.format === 'rollouts') continue;
     const offered = workspace.get<string[]>(MEMORY.offeredImports, []);
     if (offered.includes(dump.path)) continue;
     await workspace.update(MEMORY.offeredImports, [...offered, dump.path]);

@@ -33,7 +33,7 @@ function step(number: number): string {
 describe.runIf(requireVsCode())('runs of other trainers', () => {
   const code = useVsCode({
     files: {
-      ...filesOf(path.join(DUMPS, 'trl-1.16.0'), 'outputs'),
+      ...filesOf(path.join(DUMPS, 'trl-1.16.0'), 'grpo'),
       'logs/rollouts/1.jsonl': step(1),
       'logs/rollouts/2.jsonl': step(2),
       'notes.jsonl': '{"note": "nothing"}\n',
@@ -48,14 +48,15 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
   const write = (number: number) =>
     writeFileSync(path.join(code().folder, 'logs', 'rollouts', `${number}.jsonl`), step(number));
 
+  // Of several folders the first is offered first.
   test('are offered where a workspace holds them, and imported into the panel', async () => {
     const { workbench } = code();
     await workbench.views();
-    const offer = await workbench.notification(/outputs contains rollouts of another trainer/);
+    const offer = await workbench.notification(/grpo contains rollouts of another trainer/);
     await workbench.shot('import offered');
     await offer.locator('.monaco-button', { hasText: 'Import' }).click();
     const run = await header('[data-step="4"][data-status="completed"]');
-    expect(run).toMatch(/^import-outputs-/);
+    expect(run).toMatch(/^import-grpo-/);
     await workbench.notification('Imported 32 rollouts of 4 problems in 4 steps.');
     await workbench.shot('imported');
   });

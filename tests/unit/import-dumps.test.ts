@@ -10,13 +10,20 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, test } from 'vitest';
 import { show } from '../../engine/cli/commands/show.ts';
 import { loadDataset } from '../../engine/data/dataset.ts';
 import type { GradingRules } from '../../engine/grading/grader.ts';
+import { FaultLog } from '../../engine/importers/faults.ts';
+import type { DumpPart, ReadContext } from '../../engine/importers/importer.ts';
 import { judgeGroup } from '../../engine/importers/judge.ts';
 import { type Judges, ownJudge } from '../../engine/importers/judges.ts';
 import { MetricsLines, plainMetrics } from '../../engine/importers/metrics-lines.ts';
+import { parquetParts } from '../../engine/importers/parquet-file.ts';
+import { LoggedProblems } from '../../engine/importers/problems.ts';
+import { RowReader } from '../../engine/importers/rows.ts';
+import { readTableSteps } from '../../engine/importers/table-file.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
 import { readProblems, readRunFolder } from '../../engine/journal/reader.ts';
 import { DatasetConfig } from '../../engine/protocol/config.ts';
@@ -199,6 +206,76 @@ describe('a file of rollouts', () => {
         (one as { clusters: { answer: string; count: number }[] }).clusters.map(({ answer, count }) => [answer, count]),
       );
     expect(counts(votes[1]!)).toEqual(counts(votes[0]!));
+  });
+
+  describe('as Parquet, by row group', () => {
+    const context = () => {
+      const register = new LoggedProblems();
+      const faults = new FaultLog();
+      return { problems: register, faults, check: () => {} };
+    };
+    const options = { name: 'r.parquet', step: 1, phase: 'train' as const, rows: new RowReader() };
+    const written = (given: typeof rows, rowGroupSize: number) => {
+      const file = path.join(temporaryFolder(), 'r.parquet');
+      const column = (name: keyof (typeof rows)[number], type: 'STRING' | 'INT32') => ({
+        name,
+        type,
+        data: given.map((row) => row[name]),
+      });
+      const columnData = [
+        column('step', 'INT32'),
+        column('problem_id', 'STRING'),
+        column('prompt', 'STRING'),
+        column('response', 'STRING'),
+        column('reward', 'INT32'),
+        column('answer', 'STRING'),
+      ];
+      writeFileSync(file, new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize })));
+      return file;
+    };
+    const groupsIn = async (parts: readonly DumpPart[], read: ReadContext) => {
+      const found: unknown[] = [];
+      for (const part of parts)
+        for await (const { problem, rollouts } of part.groups(read))
+          found.push([part.name, problem, rollouts.map(({ text, reward }) => [text, reward])]);
+      return found;
+    };
+
+    test.each([1, 4, 100])('has the groups of the whole table (row groups of %i)', async (size) => {
+      // no two rollouts of a group together
+      const mixed = rows.toSorted((a, b) => a.reward - b.reward);
+      const [byGroup, whole] = [context(), context()];
+      const file = written(mixed, size);
+      const parts = await parquetParts(file, 'now', options, byGroup);
+      const steps = await readTableSteps(file, options, whole);
+      const expected = steps.flatMap(({ step, groups }) =>
+        groups.map(({ problem, rollouts }) => [
+          `r.parquet#train-${step}`,
+          problem,
+          rollouts.map(({ text, reward }) => [text, reward]),
+        ]),
+      );
+      expect(expected).toHaveLength(6);
+      expect(await groupsIn(parts, byGroup)).toEqual(expected);
+      expect(byGroup.problems.taken()).toEqual(whole.problems.taken());
+    });
+
+    test('names a damaged row group, and reads the others', async () => {
+      const file = written(rows, 6);
+      const bytes = readFileSync(file);
+      const at = bytes.indexOf('What is a');
+      bytes.fill(0xff, at - 40, at + 40);
+      writeFileSync(file, bytes);
+      const read = context();
+      const parts = await parquetParts(file, 'now', options, read);
+      expect(read.faults.named).toMatchObject([{ place: expect.stringMatching(/^r\.parquet row group 1$/) }]);
+      expect((await groupsIn(parts, read)).length).toBeGreaterThan(1);
+      writeFileSync(file, bytes.subarray(0, 50));
+      expect(await parquetParts(file, 'now', options, read)).toEqual([]);
+      // what was there is gone, and says so
+      expect(await groupsIn(parts, read)).toEqual([]);
+      expect(read.faults.count).toBe(2);
+    });
   });
 
   test('that counts from 0 has its first step as step 1', async () => {

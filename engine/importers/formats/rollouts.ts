@@ -6,14 +6,19 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { RowValues } from '../../data/fields.ts';
+import { ParquetOnDisk } from '../../data/parquet.ts';
 import { readTable } from '../../data/readers.ts';
 import type { Dump, DumpOptions, DumpPart, Importer, Look } from '../importer.ts';
 import { LineFiles } from '../line-files.ts';
 import { fileState, firstLine } from '../line-index.ts';
+import { parquetParts } from '../parquet-file.ts';
 import { RowReader } from '../rows.ts';
 import { readTableSteps } from '../table-file.ts';
 
 const LINES = /\.(jsonl|ndjson)$/i;
+/** Largest Parquet file that is read as a whole, in bytes. */
+const WHOLE = 64 * 2 ** 20;
+
 const TABLES = /\.(json|csv|tsv|parquet)$/i;
 
 export const rollouts: Importer = {
@@ -97,7 +102,12 @@ function ofTable(file: string, { map }: DumpOptions): Pick<Dump, 'look'> {
     async look(context): Promise<Look> {
       const { size, stamp } = (await fileState(file)) ?? { size: 0, stamp: '' };
       if (read?.stamp !== stamp) {
-        const steps = await readTableSteps(file, { name, step: 1, phase: 'train', rows }, context);
+        const fileOptions = { name, step: 1, phase: 'train', rows } as const;
+        if (/\.parquet$/i.test(file) && size > WHOLE) {
+          read = { stamp, parts: await parquetParts(file, stamp, fileOptions, context) };
+          return { parts: read.parts, waiting: 0 };
+        }
+        const steps = await readTableSteps(file, fileOptions, context);
         const parts = steps.map(
           ({ step, phase, groups }): DumpPart => ({
             name: `${name}#${phase}-${step}`,
@@ -119,6 +129,18 @@ function ofTable(file: string, { map }: DumpOptions): Pick<Dump, 'look'> {
 
 async function firstRow(file: string): Promise<RowValues | null> {
   if (!(await stat(file)).isFile()) return null;
+  if (/\.parquet$/i.test(file)) return firstParquetRow(file);
   if (TABLES.test(file)) return (await readTable(file)).rows[0]?.values ?? null;
   return LINES.test(file) ? firstLine(file) : null;
+}
+
+/** Of the first row group: the others are not read for it. */
+function firstParquetRow(file: string): RowValues | null {
+  const table = new ParquetOnDisk(file);
+  try {
+    const group = table.groups.findIndex((rows) => rows > 0);
+    return group < 0 ? null : (table.rows(group)[0] ?? null);
+  } finally {
+    table.close();
+  }
 }

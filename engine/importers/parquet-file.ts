@@ -1,0 +1,158 @@
+/**
+ * A Parquet file of rollouts that is too large to be read as a whole: the first pass finds which rows belong together, the
+ * second reads one step after the other. Memory holds a row group and a step.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { RowValues } from '../data/fields.ts';
+import { ParquetOnDisk } from '../data/parquet.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import type { Phase } from '../protocol/group.ts';
+import type { ForeignRollout } from './group.ts';
+import type { DumpPart, LoggedGroup, ReadContext } from './importer.ts';
+import { bySteps } from './line-file.ts';
+import { RowFault, type RowFileOptions } from './rows.ts';
+
+interface Step {
+  phase: Phase;
+  step: number;
+  /** Rows of each row group, as their places in it with the problems that they answer. */
+  rows: Map<number, [row: number, problem: number][]>;
+  count: number;
+}
+
+/** The steps of a file. Rows that are no rollouts, and row groups that cannot be read, are faults. */
+export async function parquetParts(
+  file: string,
+  stamp: string,
+  options: RowFileOptions,
+  context: ReadContext,
+): Promise<DumpPart[]> {
+  const reader = new GroupReader(file, options.name);
+  const steps = new Map<string, Step>();
+  let [total, size] = [0, 0];
+  await reader.open(context, async (table) => {
+    ({ size } = table);
+    total = table.groups.reduce((sum, rows) => sum + rows, 0);
+    let first = 0;
+    for (const [group, count] of table.groups.entries()) {
+      context.check((size * count) / total);
+      for (const [row, values] of reader.rows(table, group, context).entries())
+        place(values, { group, row, number: first + row + 1 }, { file, options, steps, context });
+      first += count;
+      // Whoever waits for this thread has a turn.
+      await nextTurn();
+    }
+  });
+  return [...steps.values()].sort(bySteps).map(({ phase, step, rows, count }): DumpPart => {
+    const bytes = (size * count) / total;
+    return {
+      name: `${options.name}#${phase}-${step}`,
+      phase,
+      step,
+      bytes,
+      stamp,
+      groups: (inner) => groupsOf(reader, rows, bytes, options, inner),
+    };
+  });
+}
+
+/** Keeps the row group that was read last: the next step mostly begins within it. */
+class GroupReader {
+  private last: { group: number; rows: RowValues[] } | null = null;
+
+  constructor(
+    private readonly file: string,
+    private readonly name: string,
+  ) {}
+
+  /** Does something with the file open; a file that is none is a fault. */
+  async open({ faults }: Pick<ReadContext, 'faults'>, work: (table: ParquetOnDisk) => Promise<void>): Promise<void> {
+    let table: ParquetOnDisk;
+    try {
+      table = new ParquetOnDisk(this.file);
+    } catch (error) {
+      addFault(error, this.name, this.file, faults);
+      return;
+    }
+    try {
+      await work(table);
+    } finally {
+      table.close();
+    }
+  }
+
+  rows(table: ParquetOnDisk, group: number, { faults }: Pick<ReadContext, 'faults'>): RowValues[] {
+    if (this.last?.group === group) return this.last.rows;
+    // Before the next is read, which needs the room.
+    this.last = null;
+    try {
+      this.last = { group, rows: table.rows(group) };
+      return this.last.rows;
+    } catch (error) {
+      addFault(error, `${this.name} row group ${group + 1}`, this.file, faults);
+      return [];
+    }
+  }
+}
+
+function addFault(error: unknown, place: string, file: string, faults: ReadContext['faults']): void {
+  if (!(error instanceof RollscopeError)) throw error;
+  faults.add(place, error.message.replace(`${file}: `, ''), String(error.details?.reason ?? 'unreadable'));
+}
+
+function place(
+  values: RowValues,
+  at: { group: number; row: number; number: number },
+  {
+    file,
+    options,
+    steps,
+    context,
+  }: { file: string; options: RowFileOptions; steps: Map<string, Step>; context: ReadContext },
+): void {
+  const { name, rows: reader } = options;
+  try {
+    const where = reader.where(values);
+    // A row without a response is no rollout, which has to be known before its group is read.
+    reader.response(values);
+    const problem = context.problems.take({ ...reader.problem(values), source: file, line: null });
+    const step = where.step ?? options.step;
+    const phase = where.phase ?? options.phase;
+    const key = `${phase} ${step}`;
+    const found = steps.get(key) ?? { phase, step, rows: new Map(), count: 0 };
+    steps.set(key, found);
+    const inGroup = found.rows.get(at.group) ?? [];
+    found.rows.set(at.group, inGroup);
+    inGroup.push([at.row, problem]);
+    found.count++;
+  } catch (error) {
+    if (!(error instanceof RowFault)) throw error;
+    context.faults.add(`${name} row ${at.number}`, error.message, error.reason);
+  }
+}
+
+async function* groupsOf(
+  reader: GroupReader,
+  rows: Step['rows'],
+  bytes: number,
+  options: RowFileOptions,
+  context: ReadContext,
+): AsyncGenerator<LoggedGroup> {
+  const groups = new Map<number, ForeignRollout[]>();
+  await reader.open(context, async (table) => {
+    for (const [group, places] of rows) {
+      const values = reader.rows(table, group, context);
+      context.check(bytes / rows.size);
+      for (const [row, problem] of places) {
+        // Gone where the file was written again meanwhile, which the next look finds.
+        const found = values[row];
+        if (!found) continue;
+        const members = groups.get(problem) ?? [];
+        groups.set(problem, members);
+        members.push(options.rows.rollout(found));
+      }
+      await nextTurn();
+    }
+  });
+  for (const [problem, rollouts] of groups) yield { problem, rollouts };
+}
