@@ -11,6 +11,9 @@ import { parseWeightMap } from './safetensors.ts';
 
 const REQUIRED = ['config.json', 'tokenizer.json'] as const;
 const OPTIONAL = ['tokenizer_config.json', 'generation_config.json', 'chat_template.jinja'] as const;
+/** Chat templates besides the usual one, as transformers stores them. */
+const TEMPLATES = /^additional_chat_templates\/[^/\\]{1,100}\.jinja$/;
+const MOST_TEMPLATES = 20;
 const WEIGHTS = 'model.safetensors';
 const WEIGHTS_INDEX = 'model.safetensors.index.json';
 /** Milliseconds that asking for optional files may take before a model is used as it is. */
@@ -175,10 +178,10 @@ async function fetchUnknown(cached: CachedRepo, commit: string, { signal }: HubO
 
 async function fetchMissing(cached: CachedRepo, { signal, onProgress }: HubOptions): Promise<string> {
   const { id } = cached;
-  const { sha } = await modelInfo({
+  const { sha, filePaths = [] } = await modelInfo({
     name: id.name,
     revision: id.revision,
-    additionalFields: ['sha'],
+    additionalFields: ['sha', 'filePaths'],
     ...access(signal),
   });
   const repository = new Repository(cached, sha, signal);
@@ -192,7 +195,8 @@ async function fetchMissing(cached: CachedRepo, { signal, onProgress }: HubOptio
     return info !== null;
   };
   for (const name of REQUIRED) if (!(await want(name))) throw lacking(id, name);
-  for (const name of OPTIONAL) await want(name);
+  const templates = filePaths.filter((name) => TEMPLATES.test(name));
+  for (const name of [...OPTIONAL, ...templates.slice(0, MOST_TEMPLATES)]) await want(name);
   if (!(await want(WEIGHTS))) {
     if (!(await want(WEIGHTS_INDEX))) throw withoutWeights(id);
     const index = wanted.get(WEIGHTS_INDEX);

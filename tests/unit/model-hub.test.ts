@@ -35,6 +35,8 @@ let server: Server;
 let requests: string[];
 /** Bytes after which the server breaks off a weight file. */
 let breakAfter: number | null;
+/** What the server says that the repository has. */
+let siblings: { rfilename: string }[];
 let status: number | null;
 
 beforeEach(async () => {
@@ -44,6 +46,7 @@ beforeEach(async () => {
   cpSync(EMBEDDED, files, { recursive: true });
   requests = [];
   breakAfter = null;
+  siblings = [];
   status = null;
   server = createServer((request, response) => {
     const url = decodeURIComponent(request.url!).split('?')[0]!;
@@ -52,7 +55,7 @@ beforeEach(async () => {
       requests.push(`revision ${asked[2]} ${request.headers.authorization ?? ''}`);
       const sha = asked[1] === 'tiny' ? REVISIONS[asked[2]!] : undefined;
       response.writeHead(sha ? 200 : 404, { 'Content-Type': 'application/json' });
-      response.end(JSON.stringify(sha ? { _id: '1', id: 'owner/tiny', sha } : { error: 'not found' }));
+      response.end(JSON.stringify(sha ? { _id: '1', id: 'owner/tiny', sha, siblings } : { error: 'not found' }));
       return;
     }
     const name = /^\/owner\/tiny\/resolve\/(?:a{40}|b{40})\/(.+)$/.exec(url)?.[1] ?? '';
@@ -135,6 +138,19 @@ test('a model is fetched with the token, reported, and then used without the net
   process.env.HF_ENDPOINT = nowhere;
   await openModel('owner/tiny', { cacheDir });
   expect(requests).toEqual([]);
+});
+
+test('chat templates in a folder of their own come with the model, and nothing that is none', async () => {
+  const folder = 'additional_chat_templates';
+  mkdirSync(path.join(files, folder));
+  writeFileSync(path.join(files, folder, 'tool_use.jinja'), "{{ 'tools' }}");
+  const names = [`${folder}/tool_use.jinja`, `${folder}/gone.jinja`, `${folder}/readme.md`, 'model.bin'];
+  siblings = [...names, `${folder}/../../x.jinja`, `../${folder}/x.jinja`, `${folder}/a/b.jinja`].map((rfilename) => ({
+    rfilename,
+  }));
+  await openModel('owner/tiny', { cacheDir });
+  expect(readdirSync(path.join(snapshot(), folder))).toEqual(['tool_use.jinja']);
+  expect(requests.filter((r) => /readme|model\.bin|x\.jinja|a\/b/.test(r))).toEqual([]);
 });
 
 test('a broken download continues where it ended', async () => {
