@@ -77,9 +77,18 @@ function lettered(items: readonly unknown[]): Choices | null {
 }
 
 function named(items: readonly unknown[], names: readonly unknown[]): Choices | null {
-  const texts = items.map(cellText);
+  const texts = withoutLetters(items.map(cellText));
   if (texts.length < 2 || texts.length > LETTERS.length || !texts.every((text) => text !== null)) return null;
   return { names: texts.map((_, i) => cellText(names[i]) ?? LETTERS[i]!.toUpperCase()), texts };
+}
+
+/** `A) 21`, `B) 22` without the letters, where all have their own. */
+function withoutLetters(texts: readonly (string | null)[]): (string | null)[] {
+  const rests = texts.map((text, i) => {
+    const found = /^\s*\(?([A-Za-z])[).:]\s*(?=\S)/.exec(text ?? '');
+    return found && found[1]!.toLowerCase() === LETTERS[i] ? text!.slice(found[0].length) : null;
+  });
+  return rests.every((rest) => rest !== null) ? rests : [...texts];
 }
 
 /** Whether a problem's text has all of its choices in it already. */

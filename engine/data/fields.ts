@@ -49,6 +49,9 @@ export const USUAL_NAMES: Record<Field, readonly string[]> = {
     'answer_key',
     'answer_idx',
     'answer_index',
+    'correct_option',
+    'correct_choice',
+    'correct',
   ],
   id: ['id', 'unique_id', 'problem_id', 'question_id', 'task_id', 'uid', 'uuid', 'idx', 'index', 'extra_info.index'],
 };
@@ -129,12 +132,16 @@ export function columnValue(values: RowValues, name: string): unknown {
  * answer, though a path into it may be.
  */
 export function usualName(values: RowValues, field: Field): string | null {
-  const names = new Map(Object.keys(values).map((name) => [name.toLowerCase(), name]));
+  // `Correct Answer` is `correct_answer`
+  const spelled = Object.keys(values).map((name) => [name.toLowerCase().replace(/[\s-]/g, '_'), name] as const);
+  const names = new Map([...spelled, ...Object.keys(values).map((name) => [name.toLowerCase(), name] as const)]);
   for (const usual of USUAL_NAMES[field]) {
     const own = names.get(usual);
     const name = own ?? (usual.includes('.') ? usual : null);
     const value = name === null ? undefined : columnValue(values, name);
     if (own === undefined && value === undefined) continue;
+    // elsewhere it says whether something was right
+    if (usual === 'correct' && !/^\(?[A-Z]\)?$/.test(String(value))) continue;
     if (field !== 'answer' || !hasColumns(value) || Array.isArray(value.aliases)) return name;
   }
   return null;

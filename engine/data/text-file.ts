@@ -17,13 +17,31 @@ export function decode(file: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes);
   } catch {
+    const other = otherKind(bytes);
     throw new RollscopeError(
       'dataset',
       `${file} is not UTF-8 text.`,
-      'Save the file as UTF-8 (in Excel: "CSV UTF-8").',
-      { details: { reason: 'not-utf8', file } },
+      other?.hint ?? 'Save the file as UTF-8 (in Excel: "CSV UTF-8").',
+      { details: { reason: 'not-utf8', file, ...(other && { found: other.what }) } },
     );
   }
+}
+
+/** Files that begin like this, and what their names should end in. */
+const BEGINNINGS: readonly (readonly [bytes: readonly number[], what: string, ending: string])[] = [
+  [[0x1f, 0x8b], 'compressed by gzip', '.gz'],
+  [[0x28, 0xb5, 0x2f, 0xfd], 'compressed by zstd', '.zst'],
+  [[0x50, 0x41, 0x52, 0x31], 'a Parquet file', '.parquet'],
+  [[0x50, 0x4b, 0x03, 0x04], 'a ZIP archive or an Excel workbook', ''],
+];
+
+/** What to do with a file whose name says something else. */
+function otherKind(bytes: Uint8Array): { what: string; hint: string } | null {
+  const found = BEGINNINGS.find(([beginning]) => beginning.every((byte, i) => bytes[i] === byte));
+  if (!found) return null;
+  const [, what, ending] = found;
+  const remedy = ending === '' ? 'Save what is in it as CSV or JSON Lines.' : `Let its name end in ${ending}.`;
+  return { what, hint: `It is ${what}. ${remedy}` };
 }
 
 function encodingOf(bytes: Uint8Array): string {

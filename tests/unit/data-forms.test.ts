@@ -440,3 +440,31 @@ describe('evaluation', () => {
     for (const { index, text } of evaluation) expect(prompts[index]!.user).toContain(text);
   });
 });
+
+describe('names and letters of choices as other datasets have them', () => {
+  test('a column name with spaces is the usual one', async () => {
+    const { problems } = await load('spaced.csv', 'Question,Correct Answer,Incorrect Answer 1\nWhat?,4,5\n');
+    expect(problems).toMatchObject([{ text: 'What?', answer: '4' }]);
+  });
+
+  test('letters that choices have already are not doubled, and the letter beside them is the label', async () => {
+    const row = { question: 'What?', options: ['A)21', 'B) 22', '(C) 23'], rationale: '..', correct: 'B' };
+    const { problems } = await load('lettered.jsonl', lines(row));
+    expect(problems).toMatchObject([{ text: 'What?\n\nA. 21\nB. 22\nC. 23', answer: 'B', accepted: ['B', '22'] }]);
+  });
+
+  test('choices that only look lettered stay, and what says whether something was right is no label', async () => {
+    const rows = lines({ question: 'What?', options: ['A. Lincoln', 'C. Darwin'], correct: true });
+    const { problems, reading } = await load('initials.jsonl', rows);
+    expect(problems).toMatchObject([{ text: 'What?\n\nA. A. Lincoln\nB. C. Darwin', answer: null }]);
+    expect(reading.left).toEqual(['correct']);
+  });
+});
+
+test.each([
+  ['gzip.jsonl', gzipSync('{"prompt": "1+1=", "answer": "2"}\n'), 'compressed by gzip'],
+  ['zstd.jsonl', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00]), 'compressed by zstd'],
+  ['book.csv', Buffer.from([0x50, 0x4b, 0x03, 0x04, 0xff]), 'a ZIP archive or an Excel workbook'],
+])('the hint for %s says what the file is', async (name, bytes, found) => {
+  await expectRejection(load(name, bytes), 'dataset', { reason: 'not-utf8', file: path.join(folder, name), found });
+});
