@@ -18,6 +18,8 @@ import { originText } from '../protocol/texts.ts';
 import { writeWhole } from '../system/aside.ts';
 import { copy, ensureFolder } from '../system/files.ts';
 
+const WEIGHTS = /^model(?:-\d+-of-\d+)?\.safetensors(?:\.index\.json)?$/;
+
 export const WEIGHT_FORMATS = ['peft', 'safetensors'] as const;
 export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
 
@@ -80,7 +82,9 @@ export async function exportWeights(run: string, format: WeightFormat, out: stri
     }
     await writeSafetensors(path.join(out, 'model.safetensors'), merged, { format: 'pt' });
   } else {
-    await copy(path.join(folder, 'model.safetensors'), path.join(out, 'model.safetensors'));
+    // One file, or shards with their index where TRL wrote them.
+    const weights = (await readdir(folder)).filter((file) => WEIGHTS.test(file));
+    for (const file of weights) await copy(path.join(folder, file), path.join(out, file));
   }
   await writeModelFiles(source, config.model, out);
   return { step };

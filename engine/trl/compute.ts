@@ -36,8 +36,8 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
   private pausing: { resolve: () => void; until: Promise<void> } | null = null;
   /** Lets what waits for a sampling outside of training give up. */
   private giveUp: (() => void) | null = null;
-  /** Answers that nobody waits for any more, since their sampling was given up. */
-  private unwanted = 0;
+  /** The answer to a sampling that was given up: it comes before all others. */
+  private unwanted: Promise<unknown> | null = null;
   private groups = new Map<number, GivenGroup>();
   private waited = 0;
   /** Hears what TRL logged of a step, under TRL's names. */
@@ -143,6 +143,11 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
     this.canceled = false;
   }
 
+  /** Ends it at once. */
+  kill(): void {
+    this.program.kill();
+  }
+
   /** Ends it in order, or after a while at once. */
   async close(): Promise<void> {
     this.tell({ command: 'end' });
@@ -175,13 +180,16 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
   /** The next event, which must be this one. `yields`: a cancel need not wait for it. */
   private async event<Name extends TrlEvent['event']>(name: Name, yields = false): Promise<EventOf<Name>> {
     const begun = performance.now();
+    await this.unwanted;
+    this.unwanted = null;
     const gaveUp = new Promise<'gave-up'>((resolve) => {
       this.giveUp = yields ? () => resolve('gave-up') : null;
     });
+    const wanted = this.wanted(name);
     try {
-      const found = await Promise.race([this.wanted(name), gaveUp]);
+      const found = await Promise.race([wanted, gaveUp]);
       if (found !== 'gave-up') return found;
-      this.unwanted++;
+      this.unwanted = wanted.catch(() => {});
       throw canceled();
     } finally {
       this.giveUp = null;
@@ -194,10 +202,6 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
       const event = await this.events.next(() => this.ended !== null);
       if (!event) throw await this.crash();
       if (event.event === 'training') continue;
-      if (event.event === 'rollouts' && this.unwanted > 0) {
-        this.unwanted--;
-        continue;
-      }
       if (event.event !== name) throw new Error(`TRL told ${event.event} where ${name} was expected`);
       return event as EventOf<Name>;
     }

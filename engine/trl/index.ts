@@ -195,6 +195,8 @@ async function work(journal: Journal, prepared: Prepared, options: WorkOptions):
   const launch = await prepareLaunch({ config, folder, model: source.folder, problems, python, resume, allowPrograms });
   const worker = workerFor(folder, config, (listener) => new TrlCompute(listener, launch, source.tokenizer));
   const { compute } = worker;
+  const giveUp = () => compute.kill();
+  signal?.addEventListener('abort', giveUp);
   try {
     const ready = await compute.ready();
     signal?.throwIfAborted();
@@ -208,6 +210,8 @@ async function work(journal: Journal, prepared: Prepared, options: WorkOptions):
   } catch (error) {
     await compute.close();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
   }
 }
 

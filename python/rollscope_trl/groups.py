@@ -55,7 +55,7 @@ Ask = Callable[[Sequence[dict[str, Any]]], list[dict[str, Any]]]
 
 def score_together(
     processes: Processes, own: list[Rollout], size: int, step: int, ask: Ask
-) -> tuple[list[float], list[ScoredGroup]]:
+) -> tuple[list[float | None], list[ScoredGroup]]:
     """
     Rewards of this process's rollouts, voted on by whole groups: a group may lie on several processes.
 
@@ -64,17 +64,23 @@ def score_together(
     gathered = processes.gather(own)
     before = sum(processes.gather([len(own)])[: processes.index])
     groups: list[ScoredGroup] = []
-    outcome: tuple[list[float] | None, str] = (None, "")
+    outcome: tuple[list[float | None] | None, str] = (None, "")
     if processes.index == 0:
         try:
             groups = _scored(whole_groups(gathered, size), step, ask)
-            outcome = ([reward for group in groups for reward in group.answer["rewards"]], "")
+            outcome = ([reward for group in groups for reward in _rewards(group)], "")
         except Exception as error:
             outcome = (None, f"{type(error).__name__}: {error}")
     rewards, failure = processes.broadcast(outcome)
     if rewards is None:
         raise RuntimeError(failure)
     return rewards[before : before + len(own)], groups
+
+
+def _rewards(group: ScoredGroup) -> list[float | None]:
+    """None for a group that the reward leaves out of training: TRL then gives it no advantage."""
+    rewards: list[float | None] = group.answer["rewards"]
+    return [None] * len(rewards) if "skip" in group.answer else rewards
 
 
 def _scored(groups: list[list[Rollout]], step: int, ask: Ask) -> list[ScoredGroup]:

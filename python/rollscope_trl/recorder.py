@@ -21,7 +21,7 @@ class Recorder:
         self._group = group
         self._waiting: tuple[int, list[ScoredGroup]] = (0, [])
 
-    def reward(self, rollouts: list[Rollout], step: int) -> list[float]:
+    def reward(self, rollouts: list[Rollout], step: int) -> list[float | None]:
         """The rewards of this process's rollouts, which are a part of the step's."""
         rewards, groups = score_together(self._processes, rollouts, self._group, step, self._ask)
         self._waiting = (step, groups)

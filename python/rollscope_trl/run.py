@@ -89,7 +89,7 @@ class _Run:
         # TRL names the rewards in its log after the function.
         def rollscope(
             completions: list[str], completion_ids: list[list[int]], problem: list[int], trainer_state: Any, **_: Any
-        ) -> list[float]:
+        ) -> list[float | None]:
             rollouts = self._measured(problem, completion_ids, completions, self._job.trl["temperature"])
             return self._recorder.reward(rollouts, trainer_state.global_step + 1)
 

@@ -93,6 +93,14 @@ class ScoreTogether(unittest.TestCase):
         results = run(parts, 4)
         self.assertEqual([rewards for rewards, _ in results], [[1, 1, 0], [0, 1, 1], [0, 0]])
 
+    def test_a_group_that_is_left_out_has_no_rewards_for_the_trainer(self) -> None:
+        def skip(groups: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+            return [{"rewards": [0.5, 0.5], "skip": "no two answers"} for _ in groups]
+
+        ((rewards, groups),) = run([rollouts(0, "ab")], 2, skip)
+        self.assertEqual(rewards, [None, None])
+        self.assertEqual(groups[0].answer["rewards"], [0.5, 0.5])
+
     def test_only_the_first_has_the_groups(self) -> None:
         (_, groups), (_, others) = run([rollouts(3, "ab"), rollouts(3, "bb")], 4)
         self.assertEqual([(group.problem, len(group.rollouts)) for group in groups], [(3, 4)])
