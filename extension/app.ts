@@ -186,7 +186,7 @@ export class Rollscope {
     const { dumps } = this;
     const { workspaceState: workspace, globalState: everywhere } = this.context;
     const isImported = async (source: string) =>
-      (await unfinishedImport(this.runsFolder, { source, follow: true })) !== null;
+      this.imports.isAtWorkOn(source) || (await unfinishedImport(this.runsFolder, { source, follow: true })) !== null;
     this.scope.add(
       dumps.onDidChange(() => {
         offerDumps(dumps.all, isImported, { workspace, everywhere }).catch((error: unknown) => report.error(error));

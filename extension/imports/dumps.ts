@@ -15,7 +15,7 @@ export type WorkspaceDump = z.infer<typeof Found>['dumps'][number];
 const PATTERN = '**/*.{jsonl,parquet}';
 const EXCLUDED = '**/{node_modules,bower_components,dist,build,venv,site-packages,__pycache__,.*}/**';
 /** A trainer writes a file for each step: the workspace is not searched again for each. */
-const SETTLE = 3000;
+const SETTLE = 10_000;
 
 export class DumpFolders {
   private readonly scope = new Disposables();

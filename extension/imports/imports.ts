@@ -138,6 +138,11 @@ export class Imports {
     return [...this.jobs].find((job) => job.folder === path.resolve(folder));
   }
 
+  /** Whether a dump is being imported. */
+  isAtWorkOn(source: string): boolean {
+    return [...this.jobs].some(({ request }) => request.source === source);
+  }
+
   /** Begins an import, or continues the one that an earlier import of the same has begun; the one that is at work on it already. */
   async begin(request: ImportRequest): Promise<ImportJob> {
     const { source, follow } = request;
