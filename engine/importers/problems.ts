@@ -13,6 +13,7 @@ import { userText } from './prompt-text.ts';
 export class LoggedProblems implements ProblemRegister {
   private readonly graded: GradedProblem[] = [];
   private readonly byKey = new Map<string, number>();
+  private latest: { id: string | null; prompt: string; label: unknown; index: number } | null = null;
   private fresh: { problem: Problem; prompt: Prompt }[] = [];
   /** Problems of the log that the dataset does not have. */
   unmatched = 0;
@@ -30,6 +31,23 @@ export class LoggedProblems implements ProblemRegister {
 
   /** The one that came before with the same id, or with the same prompt and label; else a new one. */
   take(logged: LoggedProblem): number {
+    const { id = null, prompt, label = null } = logged;
+    const before = this.latest;
+    // The rollouts of a group mostly stand together; reading a label and digesting a prompt cost more than these.
+    if (
+      before &&
+      before.id === id &&
+      before.label === label &&
+      (label === null || typeof label !== 'object') &&
+      before.prompt === prompt
+    )
+      return before.index;
+    const index = this.find(logged);
+    this.latest = { id, prompt, label, index };
+    return index;
+  }
+
+  private find(logged: LoggedProblem): number {
     const label = labelOf(logged.label ?? null);
     const key = keyOf(logged.id ?? null, logged.prompt, label?.answer ?? null);
     const found = this.byKey.get(key);
