@@ -158,4 +158,22 @@ describe('the terminal', () => {
     await checkConfigFile({ allowPrograms: true }, config());
     expect(existsSync(file)).toBe(false);
   });
+
+  test('that names a Python or a configuration for TRL is refused, unless it is allowed or named here', async () => {
+    const raw = { config: 'theirs.json' };
+    const onTrl = (engine: object) =>
+      RunConfig.parse({ dataset: { path: 'p.jsonl' }, engine: { kind: 'trl', ...engine } });
+    for (const engine of [{ python: './x' }, { accelerateConfig: 'x.yaml' }]) {
+      const refused = checkConfigFile(raw, onTrl(engine));
+      await expectRejection(refused, 'config', { reason: 'command-not-allowed', file: 'theirs.json' });
+      await checkConfigFile({ ...raw, allowCommand: true }, onTrl(engine));
+    }
+    await checkConfigFile({ ...raw, python: 'mine' }, onTrl({ python: 'mine' }));
+    await checkConfigFile(raw, onTrl({}));
+    await checkConfigFile({}, onTrl({ python: 'mine' }));
+    expect(programsOf(onTrl({ python: '/env/bin/python', accelerateConfig: 'two gpus.yaml' }))).toEqual([
+      'TRL: /env/bin/python with "two gpus.yaml"',
+    ]);
+    expect(programsOf(RunConfig.parse({ dataset: { path: 'p.jsonl' } }))).toEqual([]);
+  });
 });
