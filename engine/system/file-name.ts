@@ -1,7 +1,7 @@
 /** Names of files that come from outside: an index of weights, a dataset's repository, a run folder, an import. */
 
 /** Names that Windows reserves, whatever comes behind the dot. */
-const RESERVED = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
+const RESERVED = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³]) *(?:\.|$)/i;
 
 /** Whether a value is the name of a file in a folder and nothing else: no path, on any system, and nothing hidden in it. */
 export function isFileName(value: unknown): value is string {
@@ -10,9 +10,11 @@ export function isFileName(value: unknown): value is string {
     value !== '' &&
     value !== '.' &&
     value !== '..' &&
-    value.length <= 255 &&
+    Buffer.byteLength(value) <= 255 &&
     // biome-ignore lint/suspicious/noControlCharactersInRegex: a name with one is refused
     !/[/\\:\u0000-\u001f\u007f]/.test(value) &&
+    // Windows drops these, which makes `.. ` the folder above
+    !/[. ]$/.test(value) &&
     !RESERVED.test(value)
   );
 }
