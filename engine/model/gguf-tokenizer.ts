@@ -35,20 +35,52 @@ function unsupported(file: string, field: string, what: string, value?: unknown)
   });
 }
 
-/** Throws RollscopeError `model` when the file carries no tokenizer, or one of a kind that is not known. */
+type Kinds = { string: string; number: number; boolean: boolean };
+
+/** The fields of the tokenizer, each of the kind that it has to be. */
+class TokenizerFields {
+  constructor(
+    private readonly file: string,
+    private readonly metadata: GgufFile['metadata'],
+  ) {}
+
+  /** undefined where the file lacks it. Throws RollscopeError `model` for a value of another kind. */
+  one<K extends keyof Kinds>(name: string, kind: K): Kinds[K] | undefined {
+    const value = this.metadata[name];
+    if (value === undefined || typeof value === kind) return value as Kinds[K] | undefined;
+    throw this.bad(name, `a ${kind}`);
+  }
+
+  /** The same for a list. */
+  list<K extends keyof Kinds>(name: string, kind: K): Kinds[K][] | undefined {
+    const value = this.metadata[name];
+    if (value === undefined) return undefined;
+    if (Array.isArray(value) && value.every((one) => typeof one === kind)) return value as Kinds[K][];
+    throw this.bad(name, `a list of ${kind}s`);
+  }
+
+  private bad(field: string, wanted: string): RollscopeError {
+    const message = `${this.file}: ${field} is not ${wanted}.`;
+    return new RollscopeError('model', message, 'The file is damaged or incomplete; download it again.', {
+      details: { reason: 'bad-field', file: this.file, field },
+    });
+  }
+}
+
+/** Throws RollscopeError `model` when the file carries no tokenizer, one of a kind that is not known, or damaged fields. */
 export function ggufTokenizer({ file, metadata }: GgufFile): TokenizerParts {
-  const tokens = metadata['tokenizer.ggml.tokens'] as string[] | undefined;
-  if (!Array.isArray(tokens))
+  const fields = new TokenizerFields(file, metadata);
+  const tokens = fields.list('tokenizer.ggml.tokens', 'string');
+  if (!tokens)
     throw unsupported(file, 'tokenizer.ggml.tokens', 'the file contains no tokenizer (tokenizer.ggml.tokens)');
-  const types = (metadata['tokenizer.ggml.token_type'] ?? []) as number[];
-  const flag = (name: string, fallback: boolean) =>
-    (metadata[`tokenizer.ggml.${name}`] as boolean | undefined) ?? fallback;
+  const types = fields.list('tokenizer.ggml.token_type', 'number') ?? [];
+  const flag = (name: string, fallback: boolean) => fields.one(`tokenizer.ggml.${name}`, 'boolean') ?? fallback;
   const kind = metadata['tokenizer.ggml.model'];
   if (kind !== 'llama' && kind !== 'gpt2')
     throw unsupported(file, 'tokenizer.ggml.model', `tokenizer type ${JSON.stringify(kind)} is not supported`, kind);
   /** A special token's id; `usual` is what llama.cpp takes where a SentencePiece file names none. */
   const idOf = (name: string, usual = -1): number[] => {
-    const id = (metadata[`tokenizer.ggml.${name}`] as number | undefined) ?? (kind === 'llama' ? usual : -1);
+    const id = fields.one(`tokenizer.ggml.${name}`, 'number') ?? (kind === 'llama' ? usual : -1);
     return id in tokens ? [id] : [];
   };
   const text = ([id]: number[]) => (id === undefined ? null : tokens[id]!);
@@ -56,8 +88,12 @@ export function ggufTokenizer({ file, metadata }: GgufFile): TokenizerParts {
   const pre = kind === 'llama' ? null : preTokenizer(file, metadata['tokenizer.ggml.pre'], tokens);
   const addsBos = bos.length > 0 && flag('add_bos_token', pre?.addsBos ?? true);
   const described = pre
-    ? bytePairs(tokens, (metadata['tokenizer.ggml.merges'] ?? []) as string[], pre)
-    : sentencePiece(pieces(tokens, types, metadata), text(unknown), flag('add_space_prefix', true));
+    ? bytePairs(tokens, fields.list('tokenizer.ggml.merges', 'string') ?? [], pre)
+    : sentencePiece(
+        pieces(tokens, types, fields.list('tokenizer.ggml.scores', 'number') ?? []),
+        text(unknown),
+        flag('add_space_prefix', true),
+      );
   return {
     json: {
       version: '1.0',
@@ -65,7 +101,7 @@ export function ggufTokenizer({ file, metadata }: GgufFile): TokenizerParts {
       post_processor: addsBos ? startsWith(text(bos)!, bos[0]!) : null,
       ...described,
     },
-    chatTemplate: (metadata['tokenizer.chat_template'] as string | undefined) ?? null,
+    chatTemplate: fields.one('tokenizer.chat_template', 'string') ?? null,
     namedTemplates: namedTemplates(metadata),
     bosToken: text(bos),
     eosToken: text(eos),
@@ -108,8 +144,7 @@ function bytePairs(tokens: readonly string[], merges: string[], pre: PreTokenize
   };
 }
 
-function pieces(tokens: readonly string[], types: readonly number[], metadata: GgufFile['metadata']): Piece[] {
-  const scores = (metadata['tokenizer.ggml.scores'] ?? []) as number[];
+function pieces(tokens: readonly string[], types: readonly number[], scores: readonly number[]): Piece[] {
   return tokens.map((text, id) => ({ text, score: scores[id] ?? 0, type: types[id] ?? NORMAL }));
 }
 

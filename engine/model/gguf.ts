@@ -137,7 +137,8 @@ function parse(buffer: Buffer, file: string, size: number): GgufFile {
   }
   const tensorCount = cursor.u64();
   const valueCount = cursor.u64();
-  const metadata: Record<string, GgufValue> = {};
+  // names of the file are looked up in it
+  const metadata: Record<string, GgufValue> = Object.create(null);
   for (let i = 0; i < valueCount; i++) {
     const key = cursor.string();
     metadata[key] = cursor.value(cursor.u32());

@@ -1,14 +1,16 @@
 /** Files of models: weights, configurations, tokenizers, adapters and chat templates of strangers. */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { expect, test } from 'vitest';
 import { ChatTemplate } from '../../engine/model/chat-template.ts';
-import { readGguf } from '../../engine/model/gguf.ts';
+import { readGguf, readGgufTensor } from '../../engine/model/gguf.ts';
 import { readPeftAdapter, writePeftAdapter } from '../../engine/model/peft.ts';
 import { readSafetensorsIndex, readTensor } from '../../engine/model/safetensors.ts';
 import { openModel } from '../../engine/model/source.ts';
 import { EMBEDDED_MODEL, ggufHeader } from '../support/crafted-models.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { fuzz } from './support/fuzz.ts';
+import { mutateGguf, wholeGguf } from './support/gguf.ts';
 import { mutateBytes, mutateJson, mutateText, type Random } from './support/mutate.ts';
 
 const folder = temporaryFolder();
@@ -18,16 +20,26 @@ const gguf = ggufHeader(
   { 'general.architecture': 'llama', 'tokenizer.ggml.model': 'gpt2', 'tokenizer.ggml.pre': 'default' },
   { 'token_embd.weight': [4, 3], 'output_norm.weight': [4] },
 );
+/** Reads a file as a model: its header, its tokenizer, and the weights of each of its tensors. */
+async function readsGguf(input: Buffer): Promise<void> {
+  writeFileSync(place('a.gguf'), input);
+  const { tensors } = await readGguf(place('a.gguf'));
+  for (const tensor of [...tensors.values()].slice(0, 4)) {
+    for await (const part of readGgufTensor(place('a.gguf'), tensor)) if (part.length > 2 ** 20) break;
+  }
+  const { tokenizer } = await openModel(place('a.gguf'));
+  tokenizer.encode('0+1=<s>');
+}
 fuzz({
   name: 'gguf',
-  share: 50,
+  share: 20,
   make: (random) => mutateBytes(random, [gguf, Buffer.concat([gguf, Buffer.alloc(256)])]),
-  run: async (input) => {
-    writeFileSync(place('a.gguf'), input);
-    await readGguf(place('a.gguf'));
-    await openModel(place('a.gguf'));
-  },
+  run: readsGguf,
 });
+test('a GGUF file that is not changed is read', async () => {
+  for (const kind of ['gpt2', 'llama'] as const) await expect(readsGguf(wholeGguf(kind))).resolves.toBeUndefined();
+});
+fuzz({ name: 'gguf-parts', share: 50, make: mutateGguf, run: readsGguf });
 
 const adapter = place('adapter');
 await writePeftAdapter(adapter, {
