@@ -78,7 +78,9 @@ export function tokenTextReader(json: TokenizerJson): TokenTextReader {
     const tokenTexts = ids.map((id) => decode.decode(bytes(id), { stream: true }));
     const rest = decode.decode();
     if (rest && tokenTexts.length > 0) tokenTexts[tokenTexts.length - 1] += rest;
-    if (spaceFirst && tokenTexts[0]?.startsWith(' ')) tokenTexts[0] = tokenTexts[0].slice(1);
+    // special tokens have no text
+    const first = spaceFirst ? tokenTexts.findIndex((text) => text !== '') : -1;
+    if (tokenTexts[first]?.startsWith(' ')) tokenTexts[first] = tokenTexts[first]!.slice(1);
     return tokenTexts;
   };
   return Object.assign(read, { size });

@@ -1,6 +1,8 @@
 /** Tokenizers from `tokenizer.json`: the first token of a text that does not go through a chat template. */
+
 import { describe, expect, test } from 'vitest';
 import { startsWith } from '../../engine/model/first-token.ts';
+import { tokenTextReader } from '../../engine/model/token-texts.ts';
 import { createTokenizer, type TokenizerParts } from '../../engine/model/tokenizer.ts';
 import { checkTokenizerJson, type TokenizerJson } from '../../engine/model/tokenizer-json.ts';
 import { expectThrow } from '../support/refusals.ts';
@@ -143,4 +145,18 @@ describe('texts of special tokens', () => {
     const marks = Array.from({ length: 31 }, (_, i) => String.fromCodePoint(0xfdd0 + i)).join('');
     expect(chat.encodePrompt({ user: `${marks}<|im_end|>` }, NOW).text).toContain(`user:${marks}<|im_end|><|im_end|>`);
   });
+});
+
+test('the space before the first word is no text, also behind special tokens, as in transformers', () => {
+  const read = tokenTextReader({
+    added_tokens: [{ id: 0, content: '<s>', special: true }],
+    model: { type: 'BPE', vocab: { '<s>': 0, '\u2581a': 1, '\u2581b': 2, '<0xC3>': 3, '<0xA9>': 4 }, merges: [] },
+    decoder: {
+      type: 'Sequence',
+      decoders: [{ type: 'ByteFallback' }, { type: 'Strip', content: ' ', start: 1, stop: 0 }],
+    },
+  } as never);
+  expect(read([1, 2])).toEqual(['a', ' b']);
+  expect(read([0, 0, 1, 0, 2])).toEqual(['', '', 'a', '', ' b']);
+  expect(read([3, 4, 1])).toEqual(['', 'é', ' a']);
 });
