@@ -9,22 +9,22 @@ import { listRuns, readableRuns } from '../runs/list.ts';
  * The folder of a run, given as a path, a name in `runsFolder`, or `latest`.
  * `damaged`: accept a folder without `run.json`. Throws `run-not-found` with a suggestion.
  */
-export async function findRun(reference: string, runsFolder: string, { damaged = false } = {}): Promise<string> {
+export async function findRun(name: string, runsFolder: string, { damaged = false } = {}): Promise<string> {
   const files = damaged ? [RUN_FILE, EVENTS_FILE] : [RUN_FILE];
-  const isRun = (folder: string) => files.some((name) => existsSync(path.join(folder, name)));
-  if (reference !== 'latest') {
-    for (const folder of [path.join(runsFolder, reference), path.resolve(reference)]) if (isRun(folder)) return folder;
+  const isRun = (folder: string) => files.some((file) => existsSync(path.join(folder, file)));
+  if (name !== 'latest') {
+    for (const folder of [path.join(runsFolder, name), path.resolve(name)]) if (isRun(folder)) return folder;
   }
   const runs = readableRuns(await listRuns(runsFolder));
-  if (reference === 'latest' && runs[0]) return runs[0].folder;
-  const wanted = reference === 'latest' ? 'run' : `run '${reference}'`;
-  throw new RollscopeError('run-not-found', `No ${wanted} in ${runsFolder}.`, suggestion(reference, runs), {
-    details: { reason: 'unknown-run', value: reference, folder: runsFolder },
+  if (name === 'latest' && runs[0]) return runs[0].folder;
+  const wanted = name === 'latest' ? 'run' : `run '${name}'`;
+  throw new RollscopeError('run-not-found', `No ${wanted} in ${runsFolder}.`, suggestion(name, runs), {
+    details: { reason: 'unknown-run', value: name, folder: runsFolder },
   });
 }
 
-function suggestion(reference: string, runs: { run: string }[]): string {
+function suggestion(name: string, runs: { run: string }[]): string {
   if (runs.length === 0) return 'Start one with: rollscope train';
-  const near = runs.find(({ run }) => run.includes(reference));
+  const near = runs.find(({ run }) => run.includes(name));
   return near ? `Did you mean ${near.run}?` : "'rollscope runs' lists the runs; the path of a run folder works too.";
 }

@@ -7,7 +7,7 @@ import { RollscopeError } from '../protocol/errors.ts';
 import { rollscopeHome } from '../protocol/home.ts';
 import { VERSION } from '../protocol/version.ts';
 import { writeWhole } from '../system/aside.ts';
-import { automaticDevices, deviceNamed, possibleDevices, REFERENCE } from './devices/index.ts';
+import { automaticDevices, BASELINE, deviceNamed, possibleDevices } from './devices/index.ts';
 import { onnxruntimeVersion } from './devices/onnxruntime.ts';
 import type { Probe } from './probe.ts';
 
@@ -21,11 +21,11 @@ async function probed(name: DeviceName, expected?: number): Promise<Probe> {
 
 /** Tries out the devices that `auto` chooses among, one after another, so that their times compare. */
 export async function probeDevices(): Promise<Map<DeviceName, Probe>> {
-  const reference = await probed(REFERENCE);
-  const expected = reference.works ? reference.time?.value : undefined;
+  const baseline = await probed(BASELINE);
+  const expected = baseline.works ? baseline.time?.value : undefined;
   const probes = new Map<DeviceName, Probe>();
   for (const { name } of automaticDevices()) {
-    probes.set(name, name === REFERENCE ? reference : await probed(name, expected));
+    probes.set(name, name === BASELINE ? baseline : await probed(name, expected));
   }
   return probes;
 }
@@ -38,15 +38,15 @@ export async function probeOthers(): Promise<Map<DeviceName, Probe>> {
 }
 
 /**
- * The device that `auto` means: the first that works and is quicker than the reference. So a graphics device in software
+ * The device that `auto` means: the first that works and is faster than the baseline. So a graphics device in software
  * is never chosen.
  */
 export function chooseDevice(probes: ReadonlyMap<DeviceName, Probe>): DeviceName {
   const milliseconds = (probe: Probe | undefined) =>
     (probe?.works ? probe.time?.milliseconds : undefined) ?? Number.POSITIVE_INFINITY;
-  const limit = milliseconds(probes.get(REFERENCE));
+  const limit = milliseconds(probes.get(BASELINE));
   for (const [name, probe] of probes) if (milliseconds(probe) < limit) return name;
-  return REFERENCE;
+  return BASELINE;
 }
 
 const Remembered = z.object({

@@ -5,7 +5,7 @@ import { bytes } from '../protocol/format.ts';
 import type { DoctorReport } from '../protocol/rpc.ts';
 import { VERSION } from '../protocol/version.ts';
 import { chooseDevice, probeDevices, probeOthers, rememberDevice } from './choose-device.ts';
-import { deviceNamed, REFERENCE } from './devices/index.ts';
+import { BASELINE, deviceNamed } from './devices/index.ts';
 import { onnxruntimeVersion } from './devices/onnxruntime.ts';
 import { machineMemory } from './memory.ts';
 import type { Probe } from './probe.ts';
@@ -30,7 +30,7 @@ export async function doctor(): Promise<DoctorReport> {
     memoryBytes,
     devices: [...probes, ...others].map(([name, probe]) => report(name, probe, chosen)),
     trl: null,
-    problems: problems(probes.get(REFERENCE), memoryBytes),
+    problems: problems(probes.get(BASELINE), memoryBytes),
   };
 }
 

@@ -258,8 +258,8 @@ export class EngineServer {
         this.#considerAlone();
         return { version: this.#options.version, pid: process.pid, active: this.active };
       },
-      start: async (request, signal) => reference(await this.start(request, onlyCanceled(signal))),
-      resume: async ({ folder, ...allowed }) => reference(await this.resume(folder, allowed)),
+      start: async (request, signal) => namesOf(await this.start(request, onlyCanceled(signal))),
+      resume: async ({ folder, ...allowed }) => namesOf(await this.resume(folder, allowed)),
       subscribe: async ({ run, from }) => {
         const feed = this.#work.feedOf(run);
         const records = await feed.subscribe(peer, from);
@@ -324,7 +324,7 @@ function onlyCanceled(signal: AbortSignal): AbortSignal {
   return controller.signal;
 }
 
-function reference(handle: RunHandle): { run: string; folder: string } {
+function namesOf(handle: RunHandle): { run: string; folder: string } {
   return { run: handle.run, folder: handle.folder };
 }
 

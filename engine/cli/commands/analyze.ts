@@ -33,10 +33,10 @@ export interface AnalyzeOptions {
 /** Of another trainer's reward it is not known whether it says right or wrong. */
 const OTHER_REWARD = { saysRight: false };
 
-export async function analyze(reference: string, options: AnalyzeOptions): Promise<number> {
+export async function analyze(run: string, options: AnalyzeOptions): Promise<number> {
   const output = new Output(options.json === true);
   const { runsFolder } = await placesOf(options.out);
-  const folder = await findRun(reference, runsFolder);
+  const folder = await findRun(run, runsFolder);
   const step = wholeNumber('--step', options.step);
   const material = await readGroups(folder, { phase: options.phase, step });
   const { columns, problems } = material;

@@ -13,11 +13,11 @@ interface ExportOptions {
   json?: boolean;
 }
 
-export async function exportRun(reference: string, options: ExportOptions): Promise<number> {
+export async function exportRun(run: string, options: ExportOptions): Promise<number> {
   const { format, perToken = false } = options;
   const output = new Output(options.json === true);
   const { runsFolder } = await placesOf(options.runs);
-  const folder = await findRun(reference, runsFolder);
+  const folder = await findRun(run, runsFolder);
   const chosen: ExportFormat = EXPORT_FORMATS[format];
   const out = chosen.address ? options.out : path.resolve(options.out);
   const { text, path: where = out, counts } = await chosen.write(folder, out, { perToken });

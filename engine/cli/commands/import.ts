@@ -111,7 +111,7 @@ async function interruptible(
   }
 }
 
-function print(output: Output, report: ImportReport, options: ImportCommandOptions, reference: string): void {
+function print(output: Output, report: ImportReport, options: ImportCommandOptions, run: string): void {
   const { folder, problems, rollouts, steps, faults, named, unmatched, disagreements, compared, stopped, resumed } =
     report;
   const counted = `${plural(rollouts, 'rollout')} of ${plural(problems, 'problem')} in ${plural(steps, 'step')}`;
@@ -130,10 +130,10 @@ function print(output: Output, report: ImportReport, options: ImportCommandOptio
   if (compared > 0) {
     const rate = `${whole(disagreements)} of ${whole(compared)}`;
     output.print(
-      `The trainer's grader and Rollscope's disagree on ${rate} rollouts${disagreements > 0 ? `: rollscope show ${reference} --disagreements` : ''}.`,
+      `The trainer's grader and Rollscope's disagree on ${rate} rollouts${disagreements > 0 ? `: rollscope show ${run} --disagreements` : ''}.`,
     );
   }
   if (stopped) output.print(`Stopped. To import the rest, run the same command again.`);
-  output.print(`Terminal:   rollscope show ${reference}`);
+  output.print(`Terminal:   rollscope show ${run}`);
   output.result({ run: path.basename(folder), ...report });
 }

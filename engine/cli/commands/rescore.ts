@@ -26,10 +26,10 @@ export interface RescoreOptions extends AnswerOptions {
   json?: boolean;
 }
 
-export async function rescore(reference: string, options: RescoreOptions): Promise<number> {
+export async function rescore(run: string, options: RescoreOptions): Promise<number> {
   const output = new Output(options.json === true);
   const { runsFolder } = await placesOf(options.out);
-  const folder = await findRun(reference, runsFolder);
+  const folder = await findRun(run, runsFolder);
   const material = await readGroups(folder, { phase: options.phase, step: wholeNumber('--step', options.step) });
   const { config, grading, problems, vocabulary, phase } = material;
   // A reward of another trainer cannot be computed here: what it gave is what the others are compared with.

@@ -8,12 +8,12 @@ import { finishProbe } from './probe.ts';
 import { finish } from './train.ts';
 
 export async function resume(
-  reference: string,
+  name: string,
   options: { out?: string; json?: boolean; allowPrograms?: boolean; allowCommand?: boolean; sandbox?: string },
 ): Promise<number> {
   const output = new Output(options.json === true);
   const places = await placesOf(options.out);
-  const folder = await findRun(reference, places.runsFolder);
+  const folder = await findRun(name, places.runsFolder);
   const allowed = allowedBy(options);
   const finished = await runInForeground(output, places, (engine) =>
     withConsent(output, allowed, (given) => engine.resume(folder, given)),

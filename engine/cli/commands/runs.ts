@@ -51,7 +51,7 @@ function rowOf(run: ListedRun): string[] {
 }
 
 /** The last part of a path; a Hub id stays whole. */
-function shortName(reference: string | null): string {
-  if (reference === null) return DASH;
-  return /^(\/|[a-zA-Z]:[\\/])/.test(reference) ? (reference.split(/[\\/]/).at(-1) ?? reference) : reference;
+function shortName(place: string | null): string {
+  if (place === null) return DASH;
+  return /^(\/|[a-zA-Z]:[\\/])/.test(place) ? (place.split(/[\\/]/).at(-1) ?? place) : place;
 }

@@ -24,10 +24,10 @@ interface ShowOptions {
   json?: boolean;
 }
 
-export async function show(reference: string, options: ShowOptions): Promise<number> {
+export async function show(run: string, options: ShowOptions): Promise<number> {
   const output = new Output(options.json === true);
   const { runsFolder } = await placesOf(options.out);
-  const folder = await findRun(reference, runsFolder);
+  const folder = await findRun(run, runsFolder);
   const step = wholeNumber('--step', options.step);
   const phase = options.phase === undefined ? undefined : oneOf('--phase', options.phase, PHASES);
   const rollout = wholeNumber('--rollout', options.rollout);

@@ -11,11 +11,11 @@ import { webgpu } from './webgpu.ts';
 
 const REGISTRY: Readonly<Record<DeviceName, Device>> = { cpu, webgpu, cuda, dml, coreml, tfjs };
 
-/** The order in which `auto` prefers them, where more than one is quicker than the reference. */
+/** The order in which `auto` prefers them, where more than one is faster than the baseline. */
 const PREFERENCE: readonly DeviceName[] = ['cuda', 'dml', 'webgpu', 'coreml'];
 
 /** What others are compared with, and what is left where none of them works. */
-export const REFERENCE: DeviceName = 'cpu';
+export const BASELINE: DeviceName = 'cpu';
 
 export function deviceNamed(name: DeviceName): Device {
   return REGISTRY[name];
@@ -26,11 +26,11 @@ export function possibleDevices(platform: string = process.platform, arch: strin
   return DEVICE_NAMES.map(deviceNamed).filter((device) => canBeOn(device, platform, arch));
 }
 
-/** Those that `auto` chooses among, the preferred one first, the reference last. */
+/** Those that `auto` chooses among, the preferred one first, the baseline last. */
 export function automaticDevices(platform: string = process.platform, arch: string = process.arch): Device[] {
   const order = (device: Device) => {
     const place = PREFERENCE.indexOf(device.name);
-    return device.name === REFERENCE ? Number.POSITIVE_INFINITY : place < 0 ? PREFERENCE.length : place;
+    return device.name === BASELINE ? Number.POSITIVE_INFINITY : place < 0 ? PREFERENCE.length : place;
   };
   return possibleDevices(platform, arch)
     .filter(({ automatic }) => automatic)

@@ -8,8 +8,8 @@ import type { BatchInputs } from './score-graph.ts';
 
 export interface BatchFeeds {
   batch: Values<BatchInputs>;
-  /** `reference` is null where no response has it. */
-  loss: Record<Exclude<keyof LossInputs, 'reference'>, Value> & { reference: Value | null };
+  /** `referenceLogprob` is null where no response has it. */
+  loss: Record<Exclude<keyof LossInputs, 'referenceLogprob'>, Value> & { referenceLogprob: Value | null };
 }
 
 export function batchFeeds(backend: Backend, batch: readonly WeightedGroup[], temperature: number): BatchFeeds {
@@ -26,8 +26,8 @@ export function batchFeeds(backend: Backend, batch: readonly WeightedGroup[], te
   const advantage = new Float32Array(P * G);
   const weight = new Float32Array(P * G * L);
   const old = new Float32Array(P * G * L);
-  const reference = new Float32Array(P * G * L);
-  const referred = batch.some(({ responses }) => responses.some((entry) => entry.reference));
+  const referenceLogprob = new Float32Array(P * G * L);
+  const referred = batch.some(({ responses }) => responses.some((entry) => entry.referenceLogprob));
   batch.forEach(({ prompt, responses }, p) => {
     for (let g = 0; g < G; g++) {
       const row = p * G + g;
@@ -41,7 +41,7 @@ export function batchFeeds(backend: Backend, batch: readonly WeightedGroup[], te
       targets.set(response.tokens, at);
       weight.fill(entry.weight, at, at + response.tokens.length);
       old.set(response.logprob, at);
-      if (entry.reference) reference.set(entry.reference, at);
+      if (entry.referenceLogprob) referenceLogprob.set(entry.referenceLogprob, at);
       advantage[row] = response.advantage;
     }
   });
@@ -59,7 +59,7 @@ export function batchFeeds(backend: Backend, batch: readonly WeightedGroup[], te
       advantage: backend.value('float32', [P * G, 1], advantage),
       weight: rows(weight),
       old: rows(old),
-      reference: referred ? rows(reference) : null,
+      referenceLogprob: referred ? rows(referenceLogprob) : null,
     },
   };
 }

@@ -31,7 +31,7 @@ export type LossInputs = {
   /** Log-probabilities at the time of sampling, nats, [P*G, L]; null on policy. */
   readonly old: Port | null;
   /** Log-probabilities under the reference policy, nats, [P*G, L]; null without a KL penalty. */
-  readonly reference: Port | null;
+  readonly referenceLogprob: Port | null;
 };
 
 export type GradientInputs = {
@@ -85,9 +85,9 @@ export function policyGradientGraph(
   // For a positive advantage the bound is below everything that a ratio can make of it.
   if (terms.dualClip !== undefined) gain = op.maximum(gain, op.mul(op.abs(advantage), -terms.dualClip));
   let perToken = op.neg(gain);
-  const reference = terms.klCoefficient > 0 ? graph.input('reference', 'float32', [rows, 'L']) : null;
-  if (reference) {
-    const kl = klTerm(terms.klEstimator, op.where(inside, op.sub(reference, logprob), 0));
+  const referenceLogprob = terms.klCoefficient > 0 ? graph.input('reference_logprob', 'float32', [rows, 'L']) : null;
+  if (referenceLogprob) {
+    const kl = klTerm(terms.klEstimator, op.where(inside, op.sub(referenceLogprob, logprob), 0));
     perToken = op.add(perToken, op.mul(kl, terms.klCoefficient));
   }
   if (terms.entropyCoefficient !== 0) perToken = op.sub(perToken, op.mul(entropy, terms.entropyCoefficient));
@@ -107,7 +107,7 @@ export function policyGradientGraph(
   });
   return {
     graph,
-    inputs: { batch, loss: { advantage, weight, old, reference }, parameters, gradients: soFar },
+    inputs: { batch, loss: { advantage, weight, old, referenceLogprob }, parameters, gradients: soFar },
     outputs: { ...outputs, gradients: Object.fromEntries(sums) },
   };
 }

@@ -60,11 +60,11 @@ function contentOf({ problem, responses }: WeightedGroup): string {
  * sampling temperature. 0 or more; null without tokens. Where top-p or top-k cut the distribution, tokens are drawn from
  * what was left of it, and this is an estimate.
  */
-export function meanKl(responses: readonly TrainedResponse[], reference: ReferenceLogProbs): number | null {
+export function meanKl(responses: readonly TrainedResponse[], referenceLogProbs: ReferenceLogProbs): number | null {
   let total = 0;
   let tokens = 0;
   for (const response of responses) {
-    for (const [t, value] of reference.get(response)!.entries()) {
+    for (const [t, value] of referenceLogProbs.get(response)!.entries()) {
       const d = value - response.logprob[t]!;
       total += Math.expm1(d) - d;
       tokens++;

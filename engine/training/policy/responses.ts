@@ -22,7 +22,7 @@ export interface WeightedGroup {
   prompt: Int32Array;
   problem: number;
   /** `weight`: of each token in the loss; `reference`: log-probabilities under the reference policy, nats. */
-  responses: { response: TrainedResponse; weight: number; reference?: Float32Array }[];
+  responses: { response: TrainedResponse; weight: number; referenceLogprob?: Float32Array }[];
 }
 
 /** Log-probabilities of responses under the reference policy, nats: one number per token. */
@@ -65,7 +65,7 @@ export function counted(groups: readonly TrainedGroup[], loss: LossConfig, maxTo
 export function withGradient(
   groups: readonly WeightedGroup[],
   { klCoefficient, entropyCoefficient }: LossConfig,
-  reference: ReferenceLogProbs | null,
+  referenceLogProbs: ReferenceLogProbs | null,
 ): WeightedGroup[] {
   const always = klCoefficient > 0 || entropyCoefficient !== 0;
   return groups
@@ -73,7 +73,7 @@ export function withGradient(
       ...group,
       responses: group.responses
         .filter(({ response }) => always || response.advantage !== 0)
-        .map((entry) => ({ ...entry, reference: reference?.get(entry.response) })),
+        .map((entry) => ({ ...entry, referenceLogprob: referenceLogProbs?.get(entry.response) })),
     }))
     .filter(({ responses }) => responses.length > 0);
 }

@@ -56,7 +56,7 @@ export class Trainer {
   private readonly scorer: Scorer;
   private readonly step: UpdateStep;
   /** null where nothing asks for it. */
-  private readonly reference: ReferencePolicy | null = null;
+  private readonly referencePolicy: ReferencePolicy | null = null;
 
   constructor(private readonly options: TrainerOptions) {
     const { backend, bind, initial, loss, optimizer, positions, temperature, truncates = false } = options;
@@ -68,7 +68,7 @@ export class Trainer {
     this.step = new UpdateStep({ backend, bind, temperature, optimizer, graph }, this.trained);
     if (needsReference(loss)) {
       const kept = this.trained.hold(initial);
-      this.reference = new ReferencePolicy((groups, tick) => this.scorer.scores(groups, kept, tick), loss.epochs);
+      this.referencePolicy = new ReferencePolicy((groups, tick) => this.scorer.scores(groups, kept, tick), loss.epochs);
     }
   }
 
@@ -86,19 +86,20 @@ export class Trainer {
     const { config, memory, loss, maxTokens } = this.options;
     const weighted = counted(groups, loss, maxTokens);
     const responses = weighted.flatMap(responsesOf);
-    const reference = (await this.reference?.logProbs(weighted, (share) => tick(share * REFERENCE_SHARE))) ?? null;
-    const kl = reference && meanKl(responses, reference);
+    const referenceLogProbs =
+      (await this.referencePolicy?.logProbs(weighted, (share) => tick(share * REFERENCE_SHARE))) ?? null;
+    const kl = referenceLogProbs && meanKl(responses, referenceLogProbs);
     const problems = (clipped: ReadonlyMap<number, number> | null): ProblemUpdate[] =>
       weighted.map((group) => ({
         problem: group.problem,
-        kl: reference && meanKl(responsesOf(group), reference),
+        kl: referenceLogProbs && meanKl(responsesOf(group), referenceLogProbs),
         clipFraction: clipped && (clipped.get(group.problem) ?? 0) / tokensOf(responsesOf(group)),
       }));
-    const batches = microBatches(withGradient(weighted, loss, reference), config, memory);
+    const batches = microBatches(withGradient(weighted, loss, referenceLogProbs), config, memory);
     if (batches.length === 0) {
       return { loss: null, gradientNorm: null, clipFraction: null, kl, problems: problems(null) };
     }
-    const begun = reference ? REFERENCE_SHARE : 0;
+    const begun = referenceLogProbs ? REFERENCE_SHARE : 0;
     const { clipped, ...result } = await this.step.take(batches, learningRate, (share) =>
       tick(begun + (1 - begun) * share),
     );
