@@ -10,7 +10,7 @@ import { CliDocuments } from './cli-documents.ts';
 import { Disposables } from './disposables.ts';
 import { Decorations } from './editor/decorations.ts';
 import { Lenses } from './editor/lenses.ts';
-import { ProblemSets } from './editor/problem-sets.ts';
+import { ProblemDocuments } from './editor/problem-documents.ts';
 import { Results, samePath } from './editor/results.ts';
 import { revealProblem } from './editor/reveal.ts';
 import type { Program } from './engine/cli.ts';
@@ -53,7 +53,7 @@ export class Rollscope {
   readonly viewer: RunViewer;
   readonly models: ModelList;
   readonly problemFiles: ProblemFiles;
-  readonly sets: ProblemSets;
+  readonly documents: ProblemDocuments;
   readonly results: Results;
   readonly rollouts: RolloutDocuments;
   readonly panel: Panel;
@@ -85,7 +85,7 @@ export class Rollscope {
     );
     this.models = own(new ModelList(globalState));
     this.problemFiles = own(new ProblemFiles(() => this.runsFolder));
-    this.sets = own(new ProblemSets());
+    this.documents = own(new ProblemDocuments());
     this.results = own(new Results(this.library, this.session, (file) => this.datasetName(file), report));
     this.rollouts = own(new RolloutDocuments((folder) => this.library.read(folder)));
     this.panel = own(
@@ -103,7 +103,7 @@ export class Rollscope {
         report,
       }),
     );
-    const { engine, session, library, panel, sets, problemFiles, models } = this;
+    const { engine, session, library, panel, documents, problemFiles, models } = this;
     this.viewer = own(new RunViewer({ engine, session, library, screen: panel, report }));
     this.notices = new Notices(this.report, (folder) => this.viewer.resume(folder));
     this.texts = own(new CliDocuments(program));
@@ -118,10 +118,10 @@ export class Rollscope {
     this.dumps = own(new DumpFolders(program, (error) => this.report.record(error)));
     const { imports, dumps } = this;
     own(followingItem(imports));
-    own(new Lenses(sets, this.results, models, session));
-    own(new Decorations(extensionUri, sets, this.results));
+    own(new Lenses(documents, this.results, models, session));
+    own(new Decorations(extensionUri, documents, this.results));
     own(showViews({ library, session, problemFiles, models, report }));
-    own(showState({ engine, session, panel, sets, problemFiles, dumps, imports }));
+    own(showState({ engine, session, panel, documents, problemFiles, dumps, imports }));
     own(watchRunsFolder(library));
     this.listen();
   }
@@ -146,7 +146,7 @@ export class Rollscope {
     const problem = run.problems[index];
     if (!problem) return;
     const file = problem.source === EMBEDDED ? this.embeddedFile : problem.source;
-    await revealProblem(problem, file, this.sets);
+    await revealProblem(problem, file, this.documents);
   }
 
   /** Reads the lists of all views again. */

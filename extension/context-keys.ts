@@ -11,7 +11,7 @@ export interface ContextValues {
   active: boolean;
   engine: Health;
   run: RunKey;
-  /** The active editor shows a problem set. */
+  /** The active editor shows a problem file. */
   problemSet: boolean;
   /** The panel is open. */
   panel: boolean;

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { ContextSetter } from './context.ts';
 import { Disposables } from './disposables.ts';
-import type { ProblemSets } from './editor/problem-sets.ts';
+import type { ProblemDocuments } from './editor/problem-documents.ts';
 import type { EngineService } from './engine/service.ts';
 import { healthOf, runKeyOf } from './health.ts';
 import type { DumpFolders } from './imports/dumps.ts';
@@ -23,7 +23,7 @@ export interface StateParts {
   engine: EngineService;
   session: RunSession;
   panel: Panel;
-  sets: ProblemSets;
+  documents: ProblemDocuments;
   problemFiles: ProblemFiles;
   dumps: DumpFolders;
   imports: Imports;
@@ -66,15 +66,15 @@ function engineState(keys: ContextSetter, { engine, session, panel }: StateParts
 }
 
 /** The keys of what the active editor shows. */
-function editorState(keys: ContextSetter, { sets }: StateParts): vscode.Disposable {
+function editorState(keys: ContextSetter, { documents }: StateParts): vscode.Disposable {
   const scope = new Disposables();
   const update = () => {
     const editor = vscode.window.activeTextEditor;
-    keys.set('problemSet', editor !== undefined && sets.of(editor.document) !== null);
+    keys.set('problemSet', editor !== undefined && documents.of(editor.document) !== null);
     if (RolloutDocuments.addressOf(editor)) keys.set('rollout', true);
   };
   scope.add(vscode.window.onDidChangeActiveTextEditor(update));
-  scope.add(sets.onDidChange(update));
+  scope.add(documents.onDidChange(update));
   const shade = () => keys.set('shading', shading());
   scope.add(onDidChangeSettings(['shading'], shade));
   update();

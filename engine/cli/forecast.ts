@@ -50,7 +50,7 @@ function likelyWrongTable(forecast: Forecast, problems: readonly Problem[], most
   return table(['problem', 'predicted majority', 'share', 'P(correct)'], rows, [2, 3]);
 }
 
-/** The forecast for the whole problem set, and the problems that are likely to end wrong. */
+/** The forecast for all problems, and the problems that are likely to end wrong. */
 export function forecastSection(forecast: Forecast, problems: readonly Problem[]): string {
   const { reward, accuracy, wrong, likelyWrong } = forecast;
   const by = standIn(forecast);

@@ -4,11 +4,11 @@
  */
 import { Option } from 'commander';
 import { defaultText } from '../config/defaults.ts';
-import type { RunSetting, SettingGroup } from '../config/settings.ts';
+import type { RunSetting, SettingTopic } from '../config/settings.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Flag } from '../protocol/settings/kit.ts';
 
-export { ENGINE_GROUP, PROBE_GROUPS, SCORE_GROUPS, TRAIN_GROUPS } from '../config/settings.ts';
+export { ENGINE_TOPIC, PROBE_TOPICS, SCORE_TOPICS, TRAIN_TOPICS } from '../config/settings.ts';
 
 /** One flag that sets a setting: the option itself, an alias, or a former name. */
 export interface RunFlag {
@@ -18,8 +18,8 @@ export interface RunFlag {
   absolute?: true;
 }
 
-/** All flags of a group, the option of each setting first. */
-export function flagsOf({ settings }: SettingGroup): RunFlag[] {
+/** All flags of a topic, the option of each setting first. */
+export function flagsOf({ settings }: SettingTopic): RunFlag[] {
   return settings.flatMap((placed) => {
     const { flag, aliases = [], former = [], absolute } = placed.setting;
     if (!flag) return [];

@@ -3,7 +3,7 @@
  * `--help`; what a command does is in `commands/`, loaded when it runs.
  */
 import { Command, Option } from 'commander';
-import type { SettingGroup } from '../config/settings.ts';
+import type { SettingTopic } from '../config/settings.ts';
 import { VERSION } from '../protocol/version.ts';
 import {
   ALLOW_COMMAND,
@@ -37,7 +37,7 @@ export function createProgram(setExitCode: SetExitCode): Command {
     .configureHelp({ showGlobalOptions: false })
     .showSuggestionAfterError(true);
   for (const definition of COMMANDS) {
-    program.commandsGroup(`${definition.group}:`);
+    program.commandsGroup(`${definition.category}:`);
     addCommand(program, definition, setExitCode);
   }
   program.addHelpText('after', `${EXIT_HELP}\n\nOptions of a command: rollscope help <command>`);
@@ -50,7 +50,7 @@ function addCommand(program: Command, definition: CommandDefinition, setExitCode
   if (alias) command.alias(alias);
   for (const { text, help } of definition.arguments ?? []) command.argument(text, help);
   for (const section of before) addSection(command, section);
-  for (const group of settings) addSettings(command, group);
+  for (const topic of settings) addSettings(command, topic);
   for (const section of sections) addSection(command, section);
   if (json) {
     command
@@ -72,7 +72,7 @@ function addSection(command: Command, { title, options }: OptionSection): void {
   for (const option of options) command.addOption(optionOf(option));
 }
 
-function addSettings(command: Command, { title, settings }: SettingGroup): void {
+function addSettings(command: Command, { title, settings }: SettingTopic): void {
   command.optionsGroup(`${title}:`);
   for (const placed of settings) {
     for (const option of optionsFor(placed)) command.addOption(option);

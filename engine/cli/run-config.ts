@@ -8,7 +8,7 @@ import { buildRunConfig as build } from '../config/layers.ts';
 import { allowedFor, boundsOf } from '../config/messages.ts';
 import { type ConfigValues, objectAt, setAt } from '../config/objects.ts';
 import { datasetReference, type PathBase, modelReference as referenceOf, withAbsolutePaths } from '../config/paths.ts';
-import type { RunSetting, SettingGroup } from '../config/settings.ts';
+import type { RunSetting, SettingTopic } from '../config/settings.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { mergeConfig } from '../protocol/presets.ts';
@@ -30,12 +30,12 @@ export function buildRunConfig(
   job: RunConfig['job'],
   dataset: string | undefined,
   raw: RawOptions,
-  groups: readonly SettingGroup[],
+  topics: readonly SettingTopic[],
   defaults: object = {},
 ): RunConfig {
   const layers: Layer[] = [{ source: { kind: 'experiment' }, values: { ...defaults } }];
   if (typeof raw.config === 'string') layers.push(configFile(raw.config));
-  layers.push(optionLayer(raw, groups));
+  layers.push(optionLayer(raw, topics));
   return build({ job, dataset: dataset === undefined ? undefined : datasetReference(dataset, here()) }, layers);
 }
 
@@ -45,11 +45,11 @@ export function modelReference(model: string): string {
 }
 
 /** Options that were used, as a nested object with the shape of `RunConfig`, with the names that were used. */
-function optionLayer(raw: RawOptions, groups: readonly SettingGroup[]): Layer {
+function optionLayer(raw: RawOptions, topics: readonly SettingTopic[]): Layer {
   const values: ConfigValues = {};
   const given = new Map<string, Given>();
   const absolute: NonNullable<Layer['absolute']>[number][] = [];
-  for (const used of groups.flatMap(flagsOf)) {
+  for (const used of topics.flatMap(flagsOf)) {
     const value = raw[attributeOf(used.flag)];
     const { path, setting } = used.placed;
     const off = used.flag.startsWith('--no-');
@@ -62,7 +62,7 @@ function optionLayer(raw: RawOptions, groups: readonly SettingGroup[]): Layer {
     }
     given.set(path, { name: used.flag, ...(setting.kind.type === 'bytes' && { text: String(value) }) });
   }
-  loraFrom(raw, groups, values, given);
+  loraFrom(raw, topics, values, given);
   return {
     source: { kind: 'option' },
     values: withAbsolutePaths(values, here()),
@@ -75,11 +75,11 @@ function optionLayer(raw: RawOptions, groups: readonly SettingGroup[]): Layer {
 /** `--lora` takes the preset's or the usual rank, `--lora 8` that rank, `--no-lora` trains all weights. */
 function loraFrom(
   raw: RawOptions,
-  groups: readonly SettingGroup[],
+  topics: readonly SettingTopic[],
   values: ConfigValues,
   given: Map<string, Given>,
 ): void {
-  const flags = groups.flatMap(flagsOf).filter(({ placed }) => placed.path === 'lora.rank');
+  const flags = topics.flatMap(flagsOf).filter(({ placed }) => placed.path === 'lora.rank');
   const used = flags.find(({ flag }) => raw[attributeOf(flag)] !== undefined);
   if (!used) return;
   const value = raw[attributeOf(used.flag)];

@@ -1,5 +1,5 @@
 /**
- * Every setting of a run, in the groups in which help and documentation show them: those of `engine/protocol/settings`
+ * Every setting of a run, under the topics by which help and documentation show them: those of `engine/protocol/settings`
  * and those of the rewards. Without zod and without what computes: `--help` loads it.
  */
 import { CHECKPOINT } from '../protocol/settings/checkpoint.ts';
@@ -24,36 +24,36 @@ export interface RunSetting extends PlacedSetting {
   reward?: string;
 }
 
-export interface SettingGroup {
+export interface SettingTopic {
   title: string;
   settings: readonly RunSetting[];
 }
 
 const REWARD: readonly RunSetting[] = [{ path: 'reward', setting: RUN.fields.reward }, ...REWARD_SETTINGS];
 
-const MODEL_GROUP = { title: 'Model and device', settings: settingsIn({ fields: { ...MODEL, ...DEVICE } }) };
-const PROBLEM_GROUP = { title: 'Problems', settings: settingsIn(DATASET as AnySection, 'dataset.') };
-const ROLLOUT_GROUP = {
+const MODEL_TOPIC = { title: 'Model and device', settings: settingsIn({ fields: { ...MODEL, ...DEVICE } }) };
+const PROBLEM_TOPIC = { title: 'Problems', settings: settingsIn(DATASET as AnySection, 'dataset.') };
+const ROLLOUT_TOPIC = {
   title: 'Rollouts',
   settings: [...settingsIn({ fields: ROLLOUTS }), ...settingsIn(SAMPLING as AnySection, 'sampling.')],
 };
-const ANSWER_GROUP = { title: 'Answers', settings: settingsIn(GRADING as AnySection, 'grading.') };
-const REWARD_GROUP = { title: 'Reward', settings: REWARD };
+const ANSWER_TOPIC = { title: 'Answers', settings: settingsIn(GRADING as AnySection, 'grading.') };
+const REWARD_TOPIC = { title: 'Reward', settings: REWARD };
 
-/** Groups of `probe`, which trains nothing. */
-export const PROBE_GROUPS: readonly SettingGroup[] = [
-  MODEL_GROUP,
-  PROBLEM_GROUP,
-  ROLLOUT_GROUP,
-  ANSWER_GROUP,
-  REWARD_GROUP,
+/** Topics of `probe`, which trains nothing. */
+export const PROBE_TOPICS: readonly SettingTopic[] = [
+  MODEL_TOPIC,
+  PROBLEM_TOPIC,
+  ROLLOUT_TOPIC,
+  ANSWER_TOPIC,
+  REWARD_TOPIC,
 ];
 
 /** What rollouts of others are rewarded by. */
-export const SCORE_GROUPS: readonly SettingGroup[] = [ANSWER_GROUP, REWARD_GROUP];
+export const SCORE_TOPICS: readonly SettingTopic[] = [ANSWER_TOPIC, REWARD_TOPIC];
 
-export const TRAIN_GROUPS: readonly SettingGroup[] = [
-  ...PROBE_GROUPS,
+export const TRAIN_TOPICS: readonly SettingTopic[] = [
+  ...PROBE_TOPICS,
   {
     title: 'Training',
     settings: [
@@ -71,10 +71,10 @@ export const TRAIN_GROUPS: readonly SettingGroup[] = [
 ];
 
 /** Experiments are made of this engine's runs; a training may be another trainer's. */
-export const ENGINE_GROUP: SettingGroup = { title: 'Engine', settings: settingsIn(ENGINE as AnySection, 'engine.') };
+export const ENGINE_TOPIC: SettingTopic = { title: 'Engine', settings: settingsIn(ENGINE as AnySection, 'engine.') };
 
 /** All settings of a run. */
-export const SETTINGS: readonly RunSetting[] = [...TRAIN_GROUPS, ENGINE_GROUP].flatMap(({ settings }) => settings);
+export const SETTINGS: readonly RunSetting[] = [...TRAIN_TOPICS, ENGINE_TOPIC].flatMap(({ settings }) => settings);
 
 /** The setting at a place of the configuration, or the one that the place lies within; undefined where none is. */
 export function settingAt(path: string): RunSetting | undefined {

@@ -24,11 +24,11 @@ export async function runProblem(app: Rollscope, job: Job, argument: unknown): P
   const document = isProblemArgument(argument)
     ? await vscode.workspace.openTextDocument(vscode.Uri.parse(argument.uri))
     : vscode.window.activeTextEditor?.document;
-  const problems = document && app.sets.of(document);
+  const problems = document && app.documents.of(document);
   const line = vscode.window.activeTextEditor?.selection.active.line ?? 0;
   const problem = isProblemArgument(argument)
     ? problems?.find(({ row }) => row === argument.row)
-    : document && app.sets.at(document, line);
+    : document && app.documents.at(document, line);
   if (!document || !problem) {
     throw new RollscopeError(
       'dataset',

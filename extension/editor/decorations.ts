@@ -7,7 +7,7 @@ import { inlineResultsEnabled, onDidChangeSettings } from '../settings.ts';
 import { plain } from '../shown.ts';
 import { debounce } from '../timing.ts';
 import { PROBLEM_DOCUMENTS } from './lenses.ts';
-import type { ProblemSets } from './problem-sets.ts';
+import type { ProblemDocuments } from './problem-documents.ts';
 import type { Results } from './results.ts';
 import { hoverText, resultText, shownVerdict } from './texts.ts';
 
@@ -19,7 +19,7 @@ export class Decorations implements vscode.HoverProvider {
 
   constructor(
     extension: vscode.Uri,
-    private readonly sets: ProblemSets,
+    private readonly documents: ProblemDocuments,
     private readonly results: Results,
   ) {
     const type = (color: string, icon: string) =>
@@ -40,7 +40,7 @@ export class Decorations implements vscode.HoverProvider {
     };
     const all = this.scope.add(debounce(SETTLE, () => this.decorateAll()));
     this.scope.add(vscode.window.onDidChangeVisibleTextEditors(() => all()));
-    this.scope.add(sets.onDidChange(() => all()));
+    this.scope.add(documents.onDidChange(() => all()));
     this.scope.add(results.onDidChange(() => all()));
     this.scope.add(onDidChangeSettings(['inlineResults'], () => all()));
     this.scope.add(vscode.languages.registerHoverProvider(PROBLEM_DOCUMENTS, this));
@@ -48,7 +48,7 @@ export class Decorations implements vscode.HoverProvider {
   }
 
   provideHover(document: vscode.TextDocument, position: vscode.Position): vscode.Hover | null {
-    const problem = this.sets.at(document, position.line);
+    const problem = this.documents.at(document, position.line);
     const result = problem && this.results.of(document.uri.fsPath)?.find(problem);
     if (!problem || !result) return null;
     const argument = [{ folder: result.run.folder, problem: result.problem.index }];
@@ -70,7 +70,7 @@ export class Decorations implements vscode.HoverProvider {
     const { document } = editor;
     if (vscode.languages.match(PROBLEM_DOCUMENTS, document) === 0) return;
     const options: Record<Verdict, vscode.DecorationOptions[]> = { correct: [], wrong: [], unknown: [] };
-    const problems = (inlineResultsEnabled(document.uri) && this.sets.of(document)) || [];
+    const problems = (inlineResultsEnabled(document.uri) && this.documents.of(document)) || [];
     const results = problems.length > 0 ? this.results.of(document.uri.fsPath) : undefined;
     for (const problem of problems) {
       const result = results?.find(problem);

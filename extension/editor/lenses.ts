@@ -8,7 +8,7 @@ import { codeLensEnabled, onDidChangeSettings } from '../settings.ts';
 import { plain, withoutIcons } from '../shown.ts';
 import { type ModelList, modelName } from '../trees/models.ts';
 import type { FoundProblem } from './find-problems.ts';
-import type { ProblemSets } from './problem-sets.ts';
+import type { ProblemDocuments } from './problem-documents.ts';
 import type { Results } from './results.ts';
 import { LENS_TITLES, resultText } from './texts.ts';
 
@@ -31,14 +31,14 @@ export class Lenses implements vscode.CodeLensProvider {
   readonly onDidChangeCodeLenses = this.changes.event;
 
   constructor(
-    private readonly sets: ProblemSets,
+    private readonly documents: ProblemDocuments,
     private readonly results: Results,
     private readonly models: ModelList,
     private readonly session: RunSession,
   ) {
     const changed = () => this.changes.fire();
     this.subscriptions = [
-      vscode.Disposable.from(results.onDidChange(changed), models.onDidChange(changed), sets.onDidChange(changed)),
+      vscode.Disposable.from(results.onDidChange(changed), models.onDidChange(changed), documents.onDidChange(changed)),
       vscode.Disposable.from(session.onDidChangeActive(changed)),
       onDidChangeSettings(['codeLens'], changed),
       vscode.languages.registerCodeLensProvider(PROBLEM_DOCUMENTS, this),
@@ -47,7 +47,7 @@ export class Lenses implements vscode.CodeLensProvider {
 
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
     if (!codeLensEnabled(document.uri)) return [];
-    const problems = this.sets.of(document);
+    const problems = this.documents.of(document);
     return problems ? [...this.datasetLenses(document), ...this.problemLenses(document, problems)] : [];
   }
 

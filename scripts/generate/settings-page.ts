@@ -1,7 +1,7 @@
 /** docs/settings.md: every setting of a run under all of its names, with its default. */
 import { defaultText } from '../../engine/config/defaults.ts';
 import { allowedFor } from '../../engine/config/messages.ts';
-import { ENGINE_GROUP, type RunSetting, TRAIN_GROUPS } from '../../engine/config/settings.ts';
+import { ENGINE_TOPIC, type RunSetting, TRAIN_TOPICS } from '../../engine/config/settings.ts';
 import { code, escaped, table } from './markdown.ts';
 
 const OPENING = `# Settings of a run
@@ -15,11 +15,11 @@ This page is generated (\`npm run generate\`) from \`engine/protocol/settings\` 
 `;
 
 export function settingsPage(): string {
-  const groups = [...TRAIN_GROUPS, ENGINE_GROUP].map(({ title, settings }) => {
+  const topics = [...TRAIN_TOPICS, ENGINE_TOPIC].map(({ title, settings }) => {
     const rows = settings.map(row);
     return `## ${title}\n\n${table(['option', 'field', 'what', 'allowed', 'default', 'VS Code', 'TRL', 'verl'], rows)}`;
   });
-  return [OPENING, groups.join('\n\n'), ''].join('\n');
+  return [OPENING, topics.join('\n\n'), ''].join('\n');
 }
 
 function row(placed: RunSetting): string[] {

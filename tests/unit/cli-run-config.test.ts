@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { PROBE_GROUPS, TRAIN_GROUPS } from '../../engine/cli/options.ts';
+import { PROBE_TOPICS, TRAIN_TOPICS } from '../../engine/cli/options.ts';
 import { createProgram } from '../../engine/cli/program.ts';
 import { buildRunConfig, parseSize, type RawOptions } from '../../engine/cli/run-config.ts';
 import type { RunConfig } from '../../engine/protocol/config.ts';
@@ -23,7 +23,7 @@ function parse(args: string[]): { dataset: string | undefined; raw: RawOptions }
 
 function train(...args: string[]): RunConfig {
   const { dataset, raw } = parse(['train', ...args]);
-  return buildRunConfig('train', dataset, raw, TRAIN_GROUPS);
+  return buildRunConfig('train', dataset, raw, TRAIN_TOPICS);
 }
 
 function jsonFile(value: unknown): string {
@@ -164,7 +164,7 @@ describe('options', () => {
       '--other-policy': ['base', ['base']],
       '--reward-program': ['python3 "my reward.py" -v', ['python3', 'my reward.py', '-v']],
     };
-    const { settings } = TRAIN_GROUPS.find(({ title }) => title === 'Reward')!;
+    const { settings } = TRAIN_TOPICS.find(({ title }) => title === 'Reward')!;
     for (const { path: field, setting } of settings) {
       const flag = setting.flag!;
       const numberText = setting.example ?? String(setting.default);
@@ -203,7 +203,7 @@ describe('options', () => {
   });
 
   test('every alias and former name of an option sets what the option sets', () => {
-    const named = TRAIN_GROUPS.flatMap(({ settings }) => settings).flatMap(({ setting }) => {
+    const named = TRAIN_TOPICS.flatMap(({ settings }) => settings).flatMap(({ setting }) => {
       const { flag, aliases = [], former = [], kind, example, default: preset } = setting;
       const others = [...aliases, ...former];
       const value = kind.type === 'choice' ? Object.keys(kind.choices).at(-1) : (example ?? preset ?? 3);
@@ -257,7 +257,7 @@ describe('options', () => {
 
   test('probe has no options of training', () => {
     const { dataset, raw } = parse(['probe', 'd.jsonl', '--votes', '16']);
-    expect(buildRunConfig('probe', dataset, raw, PROBE_GROUPS)).toMatchObject({ job: 'probe', votes: 16 });
+    expect(buildRunConfig('probe', dataset, raw, PROBE_TOPICS)).toMatchObject({ job: 'probe', votes: 16 });
     expect(() => parse(['probe', '--steps', '3'])).toThrow(
       expect.objectContaining({ code: 'commander.unknownOption' }),
     );

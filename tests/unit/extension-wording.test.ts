@@ -337,7 +337,7 @@ test('notifications', async () => {
     experiments: { reports: async () => [] },
     library: { refresh() {}, list: async () => [] },
     viewer: { attachTo: async () => null, open: nothing, forget: nothing },
-    sets: { of: () => undefined, at: () => undefined },
+    documents: { of: () => undefined, at: () => undefined },
     start: nothing,
   };
   registerCommands(app as never);

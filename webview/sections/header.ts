@@ -192,7 +192,7 @@ export class Header extends Component {
     </span>`;
   }
 
-  /** The forecast for the whole problem set, and its score at the end. */
+  /** The forecast for all problems, and its score at the end. */
   private forecast() {
     const { forecast, forecastScore: score } = this.store.columns.head;
     if (!forecast?.accuracy) return nothing;

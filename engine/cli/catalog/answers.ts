@@ -1,5 +1,5 @@
 /** Commands that grade answers and take votes, line by line. */
-import { SCORE_GROUPS } from '../../config/settings.ts';
+import { SCORE_TOPICS } from '../../config/settings.ts';
 import { CONFIG, type CommandDefinition, type CommandOption } from './define.ts';
 
 const STRICT: CommandOption = {
@@ -22,7 +22,7 @@ export const ANSWERS: readonly CommandOption[] = [
 
 export const grade: CommandDefinition = {
   name: 'grade',
-  group: 'Answers',
+  category: 'Answers',
   summary: 'grade pairs of texts: whether their answers are equal',
   arguments: [
     {
@@ -53,7 +53,7 @@ exit code is 2. Blank lines are skipped. With --json a last line {"lines", "equa
 
 export const vote: CommandDefinition = {
   name: 'vote',
-  group: 'Answers',
+  category: 'Answers',
   summary: 'cluster the responses to each problem by answer and take the vote',
   arguments: [
     {
@@ -75,7 +75,7 @@ With --json a last line {"lines", "labeled", "correct", "errors"} follows.`,
 
 export const score: CommandDefinition = {
   name: 'score',
-  group: 'Answers',
+  category: 'Answers',
   summary: 'reward groups of responses as training does, for other programs: one line in, one line out',
   arguments: [
     {
@@ -83,7 +83,7 @@ export const score: CommandDefinition = {
       help: 'file with lines {"id"?, "problem"?, "step"?, "responses": [text or object...]}; \'-\' reads stdin',
     },
   ],
-  settings: SCORE_GROUPS,
+  settings: SCORE_TOPICS,
   sections: [
     {
       title: 'Run',

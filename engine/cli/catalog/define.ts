@@ -1,5 +1,5 @@
 /** What a command of the command line is: data that `program.ts` makes the parser and the help of. Light. */
-import type { SettingGroup } from '../../config/settings.ts';
+import type { SettingTopic } from '../../config/settings.ts';
 import { PHASES_BY_INTEREST } from '../../protocol/group-id.ts';
 import { SANDBOXES } from '../../protocol/sandbox.ts';
 
@@ -29,12 +29,12 @@ export interface CommandDefinition {
   name: string;
   /** A name of earlier versions. */
   alias?: string;
-  group: 'Runs' | 'Answers' | 'Machine';
+  category: 'Runs' | 'Answers' | 'Machine';
   /** What it does: a verb first, lower case, without a period. */
   summary: string;
   arguments?: readonly { text: string; help: string }[];
   /** Settings of a run that it takes as options, and where: the sections before them, then the settings. */
-  settings?: readonly SettingGroup[];
+  settings?: readonly SettingTopic[];
   before?: readonly OptionSection[];
   sections?: readonly OptionSection[];
   /** Prints one JSON object with `--json`. */

@@ -3,7 +3,7 @@ import { type CommandDefinition, SANDBOX } from './define.ts';
 
 export const doctor: CommandDefinition = {
   name: 'doctor',
-  group: 'Machine',
+  category: 'Machine',
   summary: 'show devices and versions, what is missing and how to install it',
   sections: [
     {
@@ -17,7 +17,7 @@ export const doctor: CommandDefinition = {
 
 export const serve: CommandDefinition = {
   name: 'serve',
-  group: 'Machine',
+  category: 'Machine',
   summary: 'run the engine in the background for the editor; prints its address as one JSON line when ready',
   sections: [
     {

@@ -1,6 +1,6 @@
 /** Commands that make runs and look at them. */
 
-import { ENGINE_GROUP, PROBE_GROUPS, TRAIN_GROUPS } from '../../config/settings.ts';
+import { ENGINE_TOPIC, PROBE_TOPICS, TRAIN_TOPICS } from '../../config/settings.ts';
 import { PHASES } from '../../protocol/group-id.ts';
 import { OPTIMUM_BETA } from '../../protocol/settings/optimum.ts';
 import { EXPORT_CONTENTS, EXPORT_FORMATS, WITH_TOKENS } from '../export-formats.ts';
@@ -28,10 +28,10 @@ const RUN_FOLDER = {
 
 export const train: CommandDefinition = {
   name: 'train',
-  group: 'Runs',
+  category: 'Runs',
   summary: 'train a model on the problems of a dataset',
   arguments: [DATASET],
-  settings: [...TRAIN_GROUPS, ENGINE_GROUP],
+  settings: [...TRAIN_TOPICS, ENGINE_TOPIC],
   sections: [RUN_FOLDER],
   json: true,
   examples: [
@@ -45,10 +45,10 @@ export const train: CommandDefinition = {
 
 export const probe: CommandDefinition = {
   name: 'probe',
-  group: 'Runs',
+  category: 'Runs',
   summary: 'sample the problems without training: clusters, majority share, confidence, correctness',
   arguments: [DATASET],
-  settings: PROBE_GROUPS,
+  settings: PROBE_TOPICS,
   sections: [RUN_FOLDER],
   json: true,
   examples: [
@@ -60,7 +60,7 @@ export const probe: CommandDefinition = {
 
 export const experiment: CommandDefinition = {
   name: 'experiment',
-  group: 'Runs',
+  category: 'Runs',
   summary:
     'reproduce a finding of the paper as a set of runs, with a report of whether it was reproduced; run it again to resume',
   arguments: [
@@ -89,7 +89,7 @@ export const experiment: CommandDefinition = {
       ],
     },
   ],
-  settings: TRAIN_GROUPS,
+  settings: TRAIN_TOPICS,
   json: true,
   examples: [
     ['rollscope experiment', 'list the experiments'],
@@ -101,7 +101,7 @@ export const experiment: CommandDefinition = {
 
 export const resume: CommandDefinition = {
   name: 'resume',
-  group: 'Runs',
+  category: 'Runs',
   summary: 'resume a run that was stopped, was killed or failed, from its last checkpoint',
   arguments: [RUN],
   sections: [{ title: '', options: [ALLOW_PROGRAMS, ALLOW_COMMAND, SANDBOX, WHERE] }],
@@ -112,7 +112,7 @@ export const resume: CommandDefinition = {
 
 export const runs: CommandDefinition = {
   name: 'runs',
-  group: 'Runs',
+  category: 'Runs',
   summary: 'list the runs',
   sections: [{ title: '', options: [WHERE] }],
   json: true,
@@ -121,7 +121,7 @@ export const runs: CommandDefinition = {
 
 export const importing: CommandDefinition = {
   name: 'import',
-  group: 'Runs',
+  category: 'Runs',
   summary: 'make a run of the rollouts of another trainer, and follow it while it trains',
   arguments: [
     {
@@ -168,7 +168,7 @@ and named; they do not end the import.`,
 
 export const repair: CommandDefinition = {
   name: 'repair',
-  group: 'Runs',
+  category: 'Runs',
   summary: 'write a readable copy of a damaged run, and report what is missing',
   arguments: [RUN],
   sections: [{ title: '', options: [WHERE] }],
@@ -178,10 +178,10 @@ export const repair: CommandDefinition = {
 
 export const job: CommandDefinition = {
   name: 'job',
-  group: 'Runs',
+  category: 'Runs',
   summary: 'write a training as a folder that another trainer runs, on a cluster for example',
   arguments: [DATASET],
-  settings: TRAIN_GROUPS,
+  settings: TRAIN_TOPICS,
   sections: [
     {
       title: 'Job',
@@ -211,7 +211,7 @@ machines, which need no Rollscope. What the trainer cannot honor is refused by n
 
 export const show: CommandDefinition = {
   name: 'show',
-  group: 'Runs',
+  category: 'Runs',
   summary: 'show a run: summary, curves, problems; or one problem with its rollouts',
   arguments: [RUN],
   sections: [
@@ -242,7 +242,7 @@ export const show: CommandDefinition = {
 export const analyze: CommandDefinition = {
   name: 'analyze',
   alias: 'analyse',
-  group: 'Runs',
+  category: 'Runs',
   summary: 'confidence vs. correctness, theory vs. measurement, and the outcome of a run',
   arguments: [RUN],
   sections: [
@@ -268,7 +268,7 @@ export const analyze: CommandDefinition = {
 
 export const rescore: CommandDefinition = {
   name: 'rescore',
-  group: 'Runs',
+  category: 'Runs',
   summary: 'compute other rewards on the stored rollouts, without the model',
   arguments: [RUN],
   sections: [
@@ -299,7 +299,7 @@ export const rescore: CommandDefinition = {
 
 export const exporting: CommandDefinition = {
   name: 'export',
-  group: 'Runs',
+  category: 'Runs',
   summary: 'write a run in the format of another tool',
   arguments: [RUN],
   sections: [

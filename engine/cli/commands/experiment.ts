@@ -10,7 +10,7 @@ import { duration } from '../../protocol/format.ts';
 import { EMBEDDED, isEmbedded, RollscopeError, type RunConfig, rollscopeHome } from '../../protocol/index.ts';
 import { endAtOnce } from '../../system/processes.ts';
 import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
-import { TRAIN_GROUPS } from '../options.ts';
+import { TRAIN_TOPICS } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { buildRunConfig, modelReference, type RawOptions } from '../run-config.ts';
 
@@ -98,10 +98,10 @@ function configOf(
   const { model, ...defaults } = experiment.defaults;
   if (!own)
     return {
-      base: buildRunConfig('train', dataset, raw, TRAIN_GROUPS, { reward: experiment.defaults.reward }),
+      base: buildRunConfig('train', dataset, raw, TRAIN_TOPICS, { reward: experiment.defaults.reward }),
       embedded: false,
     };
-  const base = buildRunConfig('train', undefined, { model: model as string, ...raw }, TRAIN_GROUPS, defaults);
+  const base = buildRunConfig('train', undefined, { model: model as string, ...raw }, TRAIN_TOPICS, defaults);
   return { base, embedded: true };
 }
 

@@ -4,7 +4,7 @@ import { type Machines, writeVerlJob } from '../../jobs/index.ts';
 import { plural } from '../../protocol/format.ts';
 import { RollscopeError } from '../../protocol/index.ts';
 import { checkConfigFile } from '../consent.ts';
-import { TRAIN_GROUPS, wholeNumber } from '../options.ts';
+import { TRAIN_TOPICS, wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { buildRunConfig, type RawOptions } from '../run-config.ts';
 
@@ -13,7 +13,7 @@ const DEFAULTS = { evaluation: { greedy: false } };
 
 export async function job(dataset: string | undefined, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
-  const config = buildRunConfig('train', dataset, raw, TRAIN_GROUPS, DEFAULTS);
+  const config = buildRunConfig('train', dataset, raw, TRAIN_TOPICS, DEFAULTS);
   await checkConfigFile(raw, config);
   const machines: Machines = {
     nodes: atLeastOne('--nodes', raw.nodes)!,

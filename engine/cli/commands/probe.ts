@@ -7,7 +7,7 @@ import { recordedForecast } from '../../runs/head.ts';
 import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
 import { forecastSection, signalTable, withoutForecast } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
-import { PROBE_GROUPS } from '../options.ts';
+import { PROBE_TOPICS } from '../options.ts';
 import { Output } from '../output.ts';
 import { type Places, placesOf } from '../places.ts';
 import { problemResults, problemTable } from '../problem-table.ts';
@@ -15,7 +15,7 @@ import { buildRunConfig, type RawOptions } from '../run-config.ts';
 
 export async function probe(dataset: string | undefined, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
-  const config = buildRunConfig('probe', dataset, raw, PROBE_GROUPS);
+  const config = buildRunConfig('probe', dataset, raw, PROBE_TOPICS);
   await withConsent(output, allowedBy(raw), (allowed) => checkConfigFile({ ...raw, ...allowed }, config));
   const places = await placesOf(raw.out as string | undefined);
   const name = raw.name as string | undefined;

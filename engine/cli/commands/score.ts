@@ -9,7 +9,7 @@ import { checkConsent } from '../../training/run/consent.ts';
 import { requireNoPolicy, scoreGroup } from '../../training/score-group.ts';
 import { allowedBy, checkConfigFile } from '../consent.ts';
 import { answerLines } from '../jsonl.ts';
-import { SCORE_GROUPS, wholeNumber } from '../options.ts';
+import { SCORE_TOPICS, wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { buildRunConfig, type RawOptions } from '../run-config.ts';
@@ -64,7 +64,7 @@ async function materialOf(
 ): Promise<Material> {
   const vocabulary = wholeNumber('--vocabulary', raw.vocabulary as string | undefined) ?? null;
   if (typeof raw.run !== 'string') {
-    const config = buildRunConfig('probe', undefined, raw, SCORE_GROUPS);
+    const config = buildRunConfig('probe', undefined, raw, SCORE_TOPICS);
     await checkConfigFile(raw, config);
     return { config, problems: null, vocabulary };
   }

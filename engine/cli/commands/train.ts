@@ -1,4 +1,4 @@
-/** `rollscope train`: trains a model on a problem set. */
+/** `rollscope train`: trains a model on a dataset. */
 import path from 'node:path';
 import { isOnTrl, type RunConfig } from '../../protocol/config.ts';
 import { EMBEDDED } from '../../protocol/embedded.ts';
@@ -7,7 +7,7 @@ import { recordedScore } from '../../runs/head.ts';
 import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
 import { scoreText } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
-import { ENGINE_GROUP, TRAIN_GROUPS } from '../options.ts';
+import { ENGINE_TOPIC, TRAIN_TOPICS } from '../options.ts';
 import { Output } from '../output.ts';
 import { type Places, placesOf } from '../places.ts';
 import { buildRunConfig, type RawOptions } from '../run-config.ts';
@@ -15,7 +15,7 @@ import { beforeAfterTable, type RunSummary, runSummary } from '../summary.ts';
 
 export async function train(dataset: string | undefined, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
-  const config = buildRunConfig('train', dataset, raw, [...TRAIN_GROUPS, ENGINE_GROUP]);
+  const config = buildRunConfig('train', dataset, raw, [...TRAIN_TOPICS, ENGINE_TOPIC]);
   await withConsent(output, allowedBy(raw), (allowed) => checkConfigFile({ ...raw, ...allowed }, config));
   const places = await placesOf(raw.out as string | undefined);
   const name = raw.name as string | undefined;

@@ -103,7 +103,7 @@ export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks
 function positionsFor({ maxTokens, questionTokens }: PolicyOptions, longest: number, contextLength: number): number {
   // A question about a response holds the problem, the response, and the words around them.
   const question = questionTokens === null ? 0 : QUESTION_WORDS + Math.max(questionTokens, maxTokens);
-  // Rounded up so that a longer problem set does not change the graphs.
+  // Rounded up so that a larger dataset does not change the graphs.
   return Math.min(contextLength, Math.ceil((longest + maxTokens + question) / 256) * 256);
 }
 

@@ -20,7 +20,7 @@ interface Known {
   problems: FoundProblem[] | null;
 }
 
-export class ProblemSets {
+export class ProblemDocuments {
   private readonly scope = new Disposables();
   private readonly changeEmitter = this.scope.add(new Emitter<void>());
   private readonly known = new Map<string, Known>();
@@ -47,7 +47,7 @@ export class ProblemSets {
     );
   }
 
-  /** The problems in a document; null if it does not look like a problem set. */
+  /** The problems in a document; null if it does not look like a problem file. */
   of(document: vscode.TextDocument): readonly FoundProblem[] | null {
     const key = document.uri.toString();
     const known = this.known.get(key);
