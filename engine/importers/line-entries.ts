@@ -11,7 +11,8 @@ import { RowFault } from './rows.ts';
 /** A rollout, and what it answers. */
 export interface LineEntry {
   problem: Omit<LoggedProblem, 'source' | 'line'>;
-  rollout: ForeignRollout;
+  /** Made in the second pass only. Does not throw: whatever is wrong is found before. */
+  rollout(): ForeignRollout;
 }
 
 /**
@@ -39,7 +40,7 @@ export async function* groupsOfLines(
     }
   }
   const of = (values: RowValues, problem: number) =>
-    entriesOf(values).flatMap((entry) => (take(entry, null) === problem ? [entry.rollout] : []));
+    entriesOf(values).flatMap((entry) => (take(entry, null) === problem ? [entry.rollout()] : []));
   yield* readGroups(file, lines, of, context.check);
 }
 

@@ -138,7 +138,7 @@ function entryOf(values: RowValues, tokens: ReadonlyMap<number, RowValues>): Lin
   const asked = messages.slice(0, first);
   return {
     problem: rows.problem({ prompt: asked.length > 0 ? asked : prompt }),
-    rollout: {
+    rollout: () => ({
       ...response,
       reward: numberIn(values.reward),
       finish: finishOf(status),
@@ -148,7 +148,7 @@ function entryOf(values: RowValues, tokens: ReadonlyMap<number, RowValues>): Lin
         ...(numberIn(group) !== null && { group_index: numberIn(group) }),
       },
       ...sampledTokens(tokens.get(numberIn(index) ?? -1)),
-    },
+    }),
   };
 }
 

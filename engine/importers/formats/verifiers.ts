@@ -81,7 +81,7 @@ function entryOf(trace: Named, episode: RowValues): LineEntry | null {
   const rewards = objectIn(trace.rewards);
   return {
     problem: problemOf(trace, episode, prompt),
-    rollout: {
+    rollout: () => ({
       ...response,
       reward: totalOf(rewards),
       rewards: Object.fromEntries(Object.entries(rewards).map(([name, one]) => [name, numberIn(objectIn(one).score)])),
@@ -92,7 +92,7 @@ function entryOf(trace: Named, episode: RowValues): LineEntry | null {
       },
       finish: finishOf(trace),
       ...tokensOf(trace, path),
-    },
+    }),
   };
 }
 
