@@ -69,9 +69,12 @@ function behindString(text: string, quote: number): number {
 /** A string that is not closed continues to the end, so that the search stays linear. */
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"?|-?\d[\d.eE+-]*|-?Infinity|NaN/gs;
 
+/** The same for the numbers only that a double may not hold: of a long list of short ones each would cost a call. */
+const LONG_TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"?|(?<![\d.eE+-])-?\d(?:[\d.]{15}|[\d.]{0,14}[eE])[\d.eE+-]*/gs;
+
 /** The text with numbers that a double cannot hold in quotes; with `names`, so are the numbers that JSON lacks. */
 function rewritten(text: string, names: boolean): string {
-  return text.replace(TOKEN, (token) => {
+  return text.replace(names ? TOKEN : LONG_TOKEN, (token) => {
     if (token.startsWith('"')) return token;
     if (token === 'NaN') return names ? 'null' : token;
     if (token.endsWith('Infinity')) return names ? `"${token}"` : token;
