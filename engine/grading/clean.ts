@@ -280,6 +280,7 @@ export function clean(answer: string): string {
   s = rewriteTexts(s).replace(STYLES, ' ');
   s = s.replace(/(?<=[\d)}]) ?[xX] ?(?=10 ?\^)/g, '*').replace(/(?<=[)\]}]) ?U ?(?=[([{\\])/g, '\\cup ');
   s = s.replace(/^(\d+) to (\d+)$/, '$1:$2');
+  s = s.replace(/^(\d+),? ?(?:with (?:a )?)?(?:remainder|rem\.?|R|r)(?: of)? ?(\d+)$/, '$1 R $2');
   s = s.replace(/(?<![A-Za-z\\])(and|or)(?![A-Za-z])/gi, (_, word: string) => ` \\${word.toLowerCase()} `);
   s = s.replace(/\*\*(?= ?[\d({\\a-zA-Z-])/g, '^').replace(/(?<=\d), ?\\and(?![a-zA-Z])/g, ' \\and');
   s = s.replace(/ {2,}/g, ' ').trim();

@@ -28,6 +28,8 @@ function folded(answer: string): string {
     .normalize('NFKC')
     .toLowerCase()
     .replace(/\\(?:text\w*|mathrm|mathbf|boxed)|['’‘]/g, '')
+    // U.S.A. is USA
+    .replace(/(?<![\p{L}\p{N}])(?:\p{L}\.){2,}/gu, (letters) => letters.replaceAll('.', ''))
     .match(/[\p{L}\p{N}\p{M}]+(?:[.,]\d+)*/gu);
   const said = (words ?? []).filter((word) => !/^(?:a|an|the)$/.test(word)).join(' ');
   return said || answer.trim().toLowerCase();

@@ -148,7 +148,11 @@ function wordTail(text: string): Measured | null {
     if (word.length === 1 && !(space !== '' && isUnit(word)) && !(words.length > 1 && isUnit(word))) {
       if (!(words.length > 2 && word === 'a')) return null;
     }
-    if (word.length === 2 && !isUnit(word) && !(words.length > 1 && /^(?:of|an|in|at|on|to|by|is|US)$/.test(word)))
+    if (
+      word.length === 2 &&
+      !isUnit(word) &&
+      !(words.length > 1 && /^(?:of|an|in|at|on|to|by|is|US|sq|cu)$/.test(word))
+    )
       return null;
     // `3nm` may be a product
     if (/^(?:n[ms]|cl|dl|ha|cc)$/.test(word) && space === '') return null;

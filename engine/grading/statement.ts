@@ -148,7 +148,7 @@ function delimited(rest: string): Span | null {
 }
 
 const END = new RegExp(
-  '(?<!\\b(?:Rs|approx|ca|sq|cu|St|Dr|Mr|Mrs|Ms|No))[.](?=\\s|$)|[!?](?=\\s|$)|[.](?=[*"\')\\]]{1,3}(?:\\s|$))|' +
+  '(?<!\\b(?:Rs|approx|ca|sq|cu|St|Dr|Mr|Mrs|Ms|No)|\\b[A-Z][.] [A-Z])[.](?=\\s|$)(?! [A-Z][.] )(?!(?<=\\b[A-Z][.][A-Z][.]) [a-z])|[!?](?=\\s|$)|[.](?=[*"\')\\]]{1,3}(?:\\s|$))|' +
     '<\\/?answer>| (?:because|since|as shown|but|which|rather than|instead of|and not|not|, so) |, (?:so|as|since|because|which|where|not|given|assuming|rounded) |' +
     END_TOKEN.source,
 );

@@ -194,6 +194,7 @@ export function unitOf(words: string): Unit | null {
   s = s
     .replace(/ ([ap])\.\s?m\.?$/i, '$1m')
     .replace(/^([ap])\.\s?m\.?$/i, '$1m')
+    .replace(/\bper cent\b/gi, 'percent')
     .replace(/\bper\b/g, '/')
     .replace(/\b(?:US|U\.S\.|American) (?=dollars?\b)/gi, '');
   s = s.replace(/\b(?:square|sq\.?) ([a-zA-Z]+)/gi, '$1^2').replace(/\b(?:cubic|cu\.?) ([a-zA-Z]+)/gi, '$1^3');

@@ -1,6 +1,6 @@
 /** Words, signs and marks around a value, and what looks like them but says something else. */
 import { describe, expect, test } from 'vitest';
-import { clusterAnswers, equivalent } from '../../engine/grading/index.ts';
+import { clusterAnswers, equivalent, extractAnswer, graderOf } from '../../engine/grading/index.ts';
 
 const EQUAL: [answer: string, reference: string][] = [
   // hedges and reasons
@@ -39,6 +39,13 @@ const EQUAL: [answer: string, reference: string][] = [
   ['8 am', '8'],
   ['8 pm', '20:00'],
   ['12 am', '0:00'],
+  // alternatives, parts, units
+  ['either 8 or 9', '8 or 9'],
+  ['both 8 and 9', '8, 9'],
+  ['10 per cent', '10%'],
+  ['3 remainder 2', '3 R 2'],
+  ['5 sq ft', '5 ft^2'],
+  ['10 cu cm', '10 mL'],
   // marks
   ['5<|im_end|>', '5'],
   ['<|endoftext|>5', '5'],
@@ -88,4 +95,22 @@ describe('votes', () => {
       [3, 5],
     ]);
   });
+});
+
+test.each([
+  ['The answer is J. K. Rowling.', 'J. K. Rowling'],
+  ['The answer is U.S. dollars.', 'U.S. dollars'],
+  ['The answer is B. It is the largest.', 'B'],
+  ['The answer is B. A is too small.', 'B'],
+  ['The answer is 5 m. So we are done.', '5 m'],
+])('%s: %s', (text, answer) => expect(extractAnswer(text, 'strict')).toBe(answer));
+
+test('letters with periods are the same as without, as text', () => {
+  const { equal } = graderOf({ answer: 'auto', compare: 'text' });
+  expect([equal('The U.S.A.', 'USA'), equal('U.S.', 'us'), equal('a.b', 'ab'), equal('5.', '5')]).toEqual([
+    true,
+    true,
+    false,
+    true,
+  ]);
 });
