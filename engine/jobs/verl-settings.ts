@@ -1,6 +1,6 @@
 /**
  * The settings of a run as overrides of verl's configuration, and those that verl has no equal of. Pure.
- * `docs/beside.md` has the table; `tests/interop/verl.test.ts` has verl's own code compose and validate them.
+ * `docs/beside.md` has the table; `tests/trainers/verl.test.ts` has verl's own code compose and validate them.
  */
 import { type Refusal, refusedSetting, refuseFirst } from '../config/refusals.ts';
 import { isTemplateText, NO_TEMPLATE, OWN_TEMPLATE, parseTemplateVariables } from '../protocol/chat-choice.ts';

@@ -1,4 +1,4 @@
-"""Groups whose rollouts come in any order; tests/interop/verl.test.ts has real workers of verl and Ray."""
+"""Groups whose rollouts come in any order; tests/trainers/verl.test.ts has real workers of verl and Ray."""
 
 import asyncio
 import unittest

@@ -12,7 +12,7 @@ import path from 'node:path';
 
 const root = path.join(import.meta.dirname, '..', '..');
 /** 6 GB with PyTorch: for the suite trainers. */
-const LARGE = ['trl'];
+const LARGE = ['trl', 'verl'];
 const pins = JSON.parse(readFileSync(path.join(import.meta.dirname, 'environments.json'), 'utf8'));
 const [folder = process.env.ROLLSCOPE_INTEROP ?? path.join(root, '.cache', 'interop'), ...names] =
   process.argv.slice(2);

@@ -1,35 +1,13 @@
-/** What verl makes of a job: its own configuration, dataset and reward workers, on Ray. */
+/** What a job for verl is by itself, and with verl's configuration; `tests/trainers/verl.test.ts` has all of verl. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { writeVerlJob } from '../../engine/jobs/index.ts';
-import { RunConfig, type RunConfigInput } from '../../engine/protocol/index.ts';
+import { describe, expect, test } from 'vitest';
+import { overrideLines } from '../../engine/jobs/hydra.ts';
+import { interpreter } from '../support/interop.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
-
-const PROBLEMS = [
-  { id: 'a', question: 'What is 1 + 2?', answer: '3' },
-  { id: 'b', question: 'What is 2 + 5?', answer: '7' },
-  { id: 'c', question: 'How many are there?' },
-  { id: 'd', question: "What's \\frac{1}{2} of 10?", answer: '5' },
-];
-const MACHINES = { nodes: 1, gpus: 2, tensorParallel: 1 };
-
-let dataset: string;
-beforeAll(() => {
-  dataset = path.join(temporaryFolder(), 'problems.jsonl');
-  writeFileSync(dataset, PROBLEMS.map((problem) => `${JSON.stringify(problem)}\n`).join(''));
-});
-
-async function writeJob(input: Partial<RunConfigInput> = {}, model = 'Qwen/Qwen3-0.6B'): Promise<string> {
-  const folder = path.join(temporaryFolder(), 'job');
-  const config = RunConfig.parse({
-    ...{ dataset: { path: dataset }, model, votes: 4, group: 4, batch: 2, steps: 3, ...input },
-    evaluation: { greedy: false, samples: 2, ...input.evaluation },
-  });
-  await writeVerlJob({ config, folder, machines: MACHINES, promptTokens: null });
-  return folder;
-}
+import { requireOrSkip } from '../support/skip.ts';
+import { writeJob } from '../support/verl-job.ts';
 
 describe('the job by itself', () => {
   test('has everything that gives rewards, and runs where only Node is', async () => {
@@ -73,5 +51,59 @@ describe('the job by itself', () => {
       env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
     });
     expect(status, stderr).toBe(0);
+  });
+});
+
+const python = interpreter('hydra');
+const there = requireOrSkip(
+  "Hydra and verl's configuration",
+  python !== null,
+  'node tests/interop/environments.mjs makes them',
+);
+
+describe.runIf(there)("verl's configuration", () => {
+  const compose = (job: string) => {
+    const file = path.join(ROOT, 'tests', 'interop', 'verl_compose.py');
+    const { status, stdout, stderr } = spawnSync(python!, [file, job], { encoding: 'utf8', maxBuffer: 64e6 });
+    expect(status, stderr).toBe(0);
+    return JSON.parse(stdout);
+  };
+
+  test('has every key that a job sets, and reads every value back', async () => {
+    const job = await writeJob({
+      ...{ chatTemplate: "{% if x %}it's \\{{ messages[0]['content'] }}\n{% endif %}\\", seed: 7, steps: 12 },
+      ...{ chatTemplateKwargs: 'enable_thinking=false,name=true story', lora: { rank: 4 } },
+      loss: { klCoefficient: 0.01, klEstimator: 'k1', dualClip: 3, normalizer: 'dr-grpo', ratio: 'sequence' },
+      optimizer: { lr: 3e-7, schedule: 'cosine', warmup: 0.25, minimum: 0.1, epsilon: 1e-9 },
+    });
+    const { data, actor_rollout_ref: all, trainer, reward } = compose(job);
+    expect(data.train_files).toBe(path.join(job, 'train.parquet'));
+    expect(data.apply_chat_template_kwargs).toEqual({ enable_thinking: false, name: 'true story' });
+    expect(all.model.custom_chat_template).toBe("{% if x %}it's \\{{ messages[0]['content'] }}\n{% endif %}\\");
+    expect(all.model).toMatchObject({ path: 'Qwen/Qwen3-0.6B', lora_rank: 4 });
+    expect(all.actor).toMatchObject({
+      kl_loss_coef: 0.01,
+      clip_ratio_c: 3,
+      loss_scale_factor: 512,
+      use_dynamic_bsz: true,
+    });
+    expect(all.actor.optim).toMatchObject({ lr: 3e-7, lr_warmup_steps: 3, min_lr_ratio: 0.1 });
+    expect(all.actor.optim.override_optimizer_config).toEqual({ eps: 1e-9 });
+    expect(all.rollout).toMatchObject({ n: 4, load_format: 'safetensors' });
+    expect(reward.reward_manager.module.path).toBe(path.join(job, 'reward.py'));
+    expect(trainer).toMatchObject({
+      rollout_data_dir: '/shared/out/rollouts',
+      logger: ['console', 'file'],
+      test_freq: 12,
+    });
+  });
+
+  test('refuses a key that it does not have', async () => {
+    const job = await writeJob();
+    writeFileSync(path.join(job, 'overrides.json'), JSON.stringify(overrideLines({ 'trainer.no_such_key': 1 })));
+    const file = path.join(ROOT, 'tests', 'interop', 'verl_compose.py');
+    const { status, stderr } = spawnSync(python!, [file, job], { encoding: 'utf8' });
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('no_such_key');
   });
 });
