@@ -40,7 +40,9 @@ export default defineConfig({
       suite('engine', 0, built),
       suite('interop', 0, built),
       // Their packages are too large for CI.
-      ...(process.env.CI === 'true' && !(interpreter('trl') && interpreter('verl')) ? [] : [suite('trainers', 0, built)]),
+      ...(process.env.CI === 'true' && !(interpreter('trl') && interpreter('verl'))
+        ? []
+        : [suite('trainers', 0, built)]),
       suite('e2e', 1, inEditor),
       ...(process.env.ROLLSCOPE_PICTURES ? [suite('pictures', 2, inEditor)] : []),
     ],

@@ -22,8 +22,8 @@ FILES = ("data.train_files", "data.val_files", REWARD)
 
 def command(out: Path, more: list[str], in_ray_job: bool, now: str) -> list[str]:
     """
-    The command line of verl. Files of the job are named by whole paths, but in a Ray job: there each node has its own copy,
-    in which its processes start.
+    The command line of verl. Files of the job are named by whole paths, but in a Ray job: there each node has its own
+    copy, in which its processes start.
     """
     lines: list[str] = json.loads((HERE / "overrides.json").read_text(encoding="utf-8"))
     overrides = lines if in_ray_job else [whole(line) for line in lines]
@@ -57,7 +57,9 @@ def quoted(text: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Starts verl with the overrides of this job.")
-    parser.add_argument("--out", required=True, help="folder for rollouts, metrics and checkpoints; shared by all nodes")
+    parser.add_argument(
+        "--out", required=True, help="folder for rollouts, metrics and checkpoints; shared by all nodes"
+    )
     parser.add_argument("--print", action="store_true", help="print the command and end")
     parser.add_argument("overrides", nargs="*", help="further Hydra overrides, behind --")
     given = parser.parse_args()

@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 import ray
+
 from rollscope_trl.score import ScoreProcess
 
 from .groups import GroupVotes, Sample

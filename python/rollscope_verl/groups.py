@@ -36,13 +36,16 @@ class Sample:
 class _Group:
     size: int
     samples: dict[int, Sample] = field(default_factory=dict)
-    outcome: "asyncio.Future[list[dict[str, Any]]]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    outcome: "asyncio.Future[list[dict[str, Any]]]" = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
     timer: "asyncio.TimerHandle | None" = None
 
 
 class GroupVotes:
     """
-    Completes groups. Each rollout waits until its group is whole; then the group is asked about once, and each gets its own.
+    Completes groups. Each rollout waits until its group is whole; then the group is asked about once, and each
+    gets its own reward.
 
     ``patience`` is how many seconds a group may stand without another of its rollouts arriving.
     """
@@ -56,7 +59,7 @@ class GroupVotes:
         self._asking = ThreadPoolExecutor(max_workers=1)
 
     async def reward(self, sample: Sample, size: int) -> dict[str, Any]:
-        """``reward``, ``answer``, ``correct`` and the vote. Raises IncompleteGroup, or ScoreError for a group that is refused."""
+        """``reward``, ``answer``, ``correct`` and the vote. Raises IncompleteGroup, or ScoreError."""
         group = self._done.get(sample.group) or self._open.get(sample.group) or self._begin(sample.group, size)
         if sample.group in self._open:
             self._add(group, sample)

@@ -14,8 +14,9 @@ TRAIN = "train"
 
 class RollscopeRewardManager(RewardManagerBase):
     """
-    verl asks for the reward of one rollout at a time, on any of several workers. Here each waits for its siblings: groups come
-    together in one actor, which all workers share. Rollouts of a validation score whether they are right, alone.
+    verl asks for the reward of one rollout at a time, on any of several workers. Here each waits for its siblings:
+    groups come together in one actor, which all workers share. Rollouts of a validation score whether they are right,
+    alone.
     """
 
     def __init__(
