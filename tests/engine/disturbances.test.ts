@@ -123,15 +123,14 @@ describe.runIf(process.platform === 'linux')('what nobody catches', () => {
   });
 
   test('is an error with code and hint, whatever it is', async () => {
-    const late = (what: string) => ({
-      NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(`setTimeout(() => { ${what} }, 300)`)}"`,
-    });
+    const late = pathToFileURL(path.join(ROOT, 'tests', 'support', 'late-error.mjs'));
     const args = ['train', data, '--device', 'cpu', '--steps', '100000'];
-    for (const [i, what] of ['throw new Error("unforeseen")', 'Promise.reject(new Error("unforeseen"))'].entries()) {
-      const plain = await runCli([...args, '--name', `late-${i}`], { home, env: late(what) });
+    for (const [i, kind] of ['throw', 'reject'].entries()) {
+      const env = { NODE_OPTIONS: `--import ${late}`, LATE_ERROR: kind };
+      const plain = await runCli([...args, '--name', `late-${i}`], { home, env });
       expect(plain, plain.stderr).toMatchObject({ code: 1, signal: null });
       expectError(plain);
-      const json = await runCli([...args, '--name', `late-json-${i}`, '--json'], { home, env: late(what) });
+      const json = await runCli([...args, '--name', `late-json-${i}`, '--json'], { home, env });
       expect(json).toMatchObject({ code: 1 });
       expect(lastLine(json)).toMatchObject({ error: { code: 'internal', message: 'unforeseen' } });
     }
