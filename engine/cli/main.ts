@@ -3,7 +3,6 @@
 import '../telemetry.ts';
 import { CommanderError } from 'commander';
 import { RollscopeError } from '../protocol/errors.ts';
-import { diskError } from '../system/disk.ts';
 import { EXIT, exit, exitCodeOf, printError } from './output.ts';
 import { createProgram } from './program.ts';
 
@@ -28,8 +27,10 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 }
 // A closed pipe (`rollscope runs | head`) is not an error.
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') failNow(diskError(error, stream === process.stdout ? 'stdout' : 'stderr'));
+  stream.on('error', async (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    const { diskError } = await import('../system/disk.ts');
+    failNow(diskError(error, stream === process.stdout ? 'stdout' : 'stderr'));
   });
 }
 

@@ -12,7 +12,7 @@ import { ROOT, temporaryFolder } from '../support/processes.ts';
  */
 const SIZES = {
   /** What `rollscope --help` loads. */
-  help: 115,
+  help: 117,
   /** All of the command line and the compute worker. */
   engine: 1815,
   /** What the compute worker loads when it starts. */

@@ -34,7 +34,19 @@ test('every option of a run is a setting that exists', () => {
 });
 
 /** Options of commands that the editor does not run, or does itself. */
-const COMMANDS = new Set(['--help', '--out', '--format', '--problem', '--votes', '--split', '--run', '--engine']);
+const COMMANDS = new Set([
+  '--help',
+  '--out',
+  '--format',
+  '--problem',
+  '--votes',
+  '--split',
+  '--run',
+  '--engine',
+  '--for',
+  '--nodes',
+  '--gpus',
+]);
 /** Its hint says what to do in the editor besides, or the editor asks instead of showing it. */
 const SAID_BOTH_WAYS = new Set(['--allow-programs', '--allow-command']);
 /** Of a command that a message quotes. */

@@ -69,6 +69,7 @@ const USES: Record<string, string[][]> = {
     [dataset, '--reward', hostile('reward')],
     ['--config', config],
   ],
+  job: [['--for', 'verl', '--out', path.join(home, 'job'), broken]],
   probe: [[broken], [`${hostile('owner').replaceAll('/', '')}/name`, '--offline']],
   experiment: [[hostile('name')]],
   resume: [[run], [hostile('run')]],
@@ -92,8 +93,8 @@ test.each(Object.keys(USES))('%s', async (name) => {
   let all = '';
   for (const args of USES[name]!) {
     for (const json of [[], ['--json']]) {
-      const takesOut = !['grade', 'vote', 'score'].includes(name);
-      const places = args.includes('--out') ? ['--runs', runs] : takesOut ? ['--out', runs] : [];
+      const takesRuns = !['grade', 'vote', 'score', 'job'].includes(name);
+      const places = takesRuns ? [args.includes('--out') ? '--runs' : '--out', runs] : [];
       printed.text = '';
       await cli(name, ...args, ...places, ...json);
       expect(printed.text).not.toMatch(RAW);

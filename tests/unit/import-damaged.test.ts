@@ -72,7 +72,7 @@ function filesIn(folder: string): string[] {
     .sort();
 }
 
-test.each(readdirSync(DUMPS).filter((name) => !name.includes('.md')))('%s', { timeout: 120_000 }, async (name) => {
+test.each(readdirSync(DUMPS).filter((name) => !name.includes('.md')))('%s', async (name) => {
   let imported = 0;
   for (let round = 1; round <= ROUNDS; round++) {
     const random = randomOf(round);

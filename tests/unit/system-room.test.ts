@@ -18,6 +18,7 @@ const READS = new Set([
     'open',
     'openSync',
   ],
+  'fstatSync',
   ...['readdir', 'readdirSync', 'readFile', 'readFileSync', 'readSync', 'realpath', 'realpathSync', 'stat', 'statSync'],
   'watch',
 ]);
@@ -51,7 +52,7 @@ function findingsIn(file: string, text: string): Finding[] {
     }
   }
   // Opened for anything but reading.
-  for (const [call] of text.matchAll(/\bopen(?:Sync)?\([^()]*,\s*'(?!r')[^']*'/g)) add(call);
+  for (const [call] of text.matchAll(/\bopen(?:Sync)?\([^():{}]*,\s*'(?!r')[^']*'/g)) add(call);
   for (const [call] of text.matchAll(/\bprocess\.kill\(/g)) add(call);
   return found;
 }
