@@ -1,11 +1,12 @@
-/** Folders from elsewhere, which nobody has trusted yet. */
+/** Folders from elsewhere, which nobody has trusted yet, and windows with several folders. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LENS_TITLES } from '../../extension/editor/texts.ts';
 import { settingName } from '../../extension/editor-settings.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
-import { untilCount } from '../support/workbench.ts';
+import { until } from '../support/wait.ts';
+import { untilCompleted, untilCount } from '../support/workbench.ts';
 
 const PROBLEMS = [
   { id: 'a', prompt: '3+9+4=', answer: '16' },
@@ -62,5 +63,39 @@ describe.runIf(requireVsCode())('Restricted Mode', () => {
     // At once, without a reload: its settings count now.
     await workbench.codeLens('model: embedded:W').waitFor();
     await workbench.shot('trusted');
+  });
+});
+
+describe.runIf(requireVsCode())('a window with two folders', () => {
+  const settings = (model: string, steps: number) =>
+    JSON.stringify({ [settingName('model')]: model, [settingName('steps')]: steps });
+  const code = useVsCode({
+    roots: ['first', 'second'],
+    files: {
+      'first/one.jsonl': lines,
+      'first/.vscode/settings.json': settings('embedded:W', 2),
+      'second/two.jsonl': lines,
+      'second/.vscode/settings.json': settings('embedded:S1000', 3),
+    },
+  });
+
+  test('trains a file with the settings of its own folder', async () => {
+    const { workbench } = code();
+    // Loads the extension.
+    await workbench.views();
+    for (const [file, model, steps] of [
+      ['one.jsonl', 'embedded:W', 2],
+      ['two.jsonl', 'embedded:S1000', 3],
+    ] as const) {
+      await workbench.open(file);
+      await workbench.codeLens(`model: ${model}`).waitFor();
+      await workbench.codeLens(LENS_TITLES.train).click();
+      const panel = await workbench.webview('rs-problems');
+      await untilCompleted(panel, steps);
+      await until('the run has its model', async () =>
+        (await panel.locator('rs-header .line').textContent())?.includes(model),
+      );
+    }
+    await workbench.shot('two folders');
   });
 });
