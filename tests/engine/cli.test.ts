@@ -3,6 +3,7 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync,
 import path from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { EXPORT_FORMATS } from '../../engine/cli/export-formats.ts';
 import { createProgram } from '../../engine/cli/program.ts';
 import { readSafetensorsIndex } from '../../engine/model/safetensors.ts';
 import { DoctorReport, EngineAddress, type ErrorCode, RunConfig, RunInfo } from '../../engine/protocol/index.ts';
@@ -369,7 +370,7 @@ describe('train and what follows it', () => {
     });
 
     test('asks for a format and a place', async () => {
-      const allowed = ['peft', 'safetensors', 'jsonl', 'parquet', 'tensorboard'];
+      const allowed = Object.keys(EXPORT_FORMATS);
       for (const [args, facts] of [
         [['--format', 'onnx', '--out', out('x')], { reason: 'bad-value', field: '--format', value: 'onnx', allowed }],
         [['--format', 'peft'], { reason: 'missing-option', field: expect.stringContaining('--out') }],
