@@ -29,7 +29,7 @@ const [NUL, NEWLINE, OPEN, CLOSE] = [0x00, 0x0a, 0x7b, 0x7d];
  * A journal that is read here, a chunk at a time, from where the run's index ends.
  * @param writing a writer lives, which may truncate and rewrite the journal meanwhile: damage is not looked for
  * @throws RollscopeError `run-broken` where reading the journal would, as far as that shows without parsing its lines: a line
- * that is not an object before one that is, only such lines, records that are missing
+ * that is not a record before one that is, only such lines, records that are missing
  */
 export async function scanLines(folder: string, writing: boolean): Promise<LineScan> {
   const known = await readIndexHead(folder, cacheFolder());
@@ -75,7 +75,9 @@ class Lines {
       if (end < 0) return;
       this.lines++;
       const isObject = end > begin && block[begin] === OPEN && block[end - 1] === CLOSE;
-      if (!isObject || (mayHaveNul && block.subarray(begin, end).includes(NUL))) {
+      // most are groups, of which no more is asked
+      const type = isObject ? (isType(block, 'group', begin) ? 'group' : typeOf(block, begin, end)) : undefined;
+      if (type === undefined || (mayHaveNul && block.subarray(begin, end).includes(NUL))) {
         this.damaged ??= this.lines;
         continue;
       }
@@ -83,8 +85,7 @@ class Lines {
       if (this.damaged !== null) this.refuse(`line ${this.damaged} is not valid JSON`, { line: this.damaged });
       this.whole = this.lines;
       this.last = [block, begin, end];
-      // most are groups, of which no more is asked
-      if (!isType(block, 'group', begin)) this.read(block, begin, end);
+      if (type !== 'group') this.read(type, block, begin, end);
     }
   }
 
@@ -103,9 +104,7 @@ class Lines {
     this.refuse(`the last record has the number ${facts.value} where ${facts.expected} is expected`, facts);
   }
 
-  private read(block: Buffer, begin: number, end: number): void {
-    const type = TYPE.exec(block.toString('latin1', begin, Math.min(end, begin + TYPE_BYTES)))?.[1];
-    if (type === undefined) return;
+  private read(type: string, block: Buffer, begin: number, end: number): void {
     if (!RECORD_TYPES.has(type)) this.unknown.set(type, (this.unknown.get(type) ?? 0) + 1);
     else if (type === 'warning') {
       const parsed = parseLine(block.toString('utf8', begin, end));
@@ -116,4 +115,12 @@ class Lines {
   private refuse(what: string, facts?: object): void {
     if (!this.writing) throw brokenRun(this.folder, what, facts);
   }
+}
+
+/** The type of a record's line; undefined where it is not one. A line that the journal did not write so is parsed. */
+function typeOf(block: Buffer, begin: number, end: number): string | undefined {
+  const written = TYPE.exec(block.toString('latin1', begin, Math.min(end, begin + TYPE_BYTES)))?.[1];
+  if (written !== undefined) return written;
+  const parsed = parseLine(block.toString('utf8', begin, end));
+  return typeof parsed === 'string' ? undefined : parsed.type;
 }

@@ -114,6 +114,7 @@ describe.each([
   test.each<[string, (lines: string[]) => void, boolean]>([
     ['a line that was overwritten', (lines) => lines.splice(3, 1, `{"type":"group"${'\0'.repeat(20)}}`), true],
     ['a line that was cut', (lines) => lines.splice(3, 1, lines[3]!.slice(0, 20)), true],
+    ['a line that is another object', (lines) => lines.splice(3, 1, '{"type": "step"}'), true],
     ['records that are missing', (lines) => lines.splice(3, 2), true],
     ['a last line that was cut by a kill', (lines) => lines.push('{"type":"group"'), false],
     ['nothing damaged', () => {}, false],
