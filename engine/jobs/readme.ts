@@ -2,6 +2,7 @@
 import type { RunConfig } from '../protocol/index.ts';
 import { batchSize, type JobData, type Machines } from './verl-settings.ts';
 
+/** In Markdown. */
 export function readmeOf(config: RunConfig, { nodes, gpus }: Machines, data: JobData): string {
   const rollouts = batchSize(config, data) * config.group;
   return `# Rollscope job for verl

@@ -53,6 +53,7 @@ export function verlRow(problem: Problem, prompt: PromptText, source: string, sp
   };
 }
 
+/** Writes rows as one Parquet file, which appears whole. @throws RollscopeError `disk` */
 export async function writeVerlData(file: string, rows: readonly ReturnType<typeof verlRow>[]): Promise<void> {
   const names = ['data_source', 'prompt', 'ability', 'reward_model', 'extra_info'];
   await writeAside(file, async (aside) => {

@@ -15,12 +15,11 @@ import { readmeOf } from './readme.ts';
 import { writeScoreProgram } from './score-program.ts';
 import { requireTextReward } from './texts-only.ts';
 import { verlRow, writeVerlData } from './verl-data.ts';
+import { FOR_VERL, refuseForVerl } from './verl-refusals.ts';
 import {
-  FOR_VERL,
   type JobData,
   type Machines,
   REWARD_FILE,
-  refuseForVerl,
   TRAIN_FILE,
   VALIDATION_FILE,
   verlOverrides,

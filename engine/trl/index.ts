@@ -36,7 +36,7 @@ import { versions } from '../versions.ts';
 import { TrlCompute } from './compute.ts';
 import { accelerateFile, prepareLaunch } from './launch.ts';
 import { requirePython } from './python.ts';
-import { refuseForTrl } from './settings.ts';
+import { refuseForTrl } from './refusals.ts';
 
 /** What a run is made of before anything of it is written. */
 interface Prepared {

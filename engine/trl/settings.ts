@@ -1,17 +1,12 @@
-/**
- * The settings of a run as TRL takes them, and those that TRL has no equal of: they are refused by name before the run
- * starts. Pure. `docs/trl.md` has the table.
- */
-
-import { type Refusal, refuseFirst } from '../config/refusals.ts';
-import { isEmbedded } from '../protocol/embedded.ts';
+/** The settings of a run as TRL takes them; `refusals.ts` has those that TRL has no equal of. Pure. `docs/trl.md` has the table. */
 import type { RunConfig } from '../protocol/index.ts';
 import { learningRate } from '../training/schedule.ts';
 
 /** Fields of GRPOConfig and LoraConfig. */
 export type TrlFields = Record<string, string | number | boolean | readonly string[] | Record<string, unknown>>;
 
-const SCALES: Partial<Record<RunConfig['loss']['advantage'], string>> = {
+/** `scale_rewards` of each estimator that TRL computes as this engine does. */
+export const SCALES: Partial<Record<RunConfig['loss']['advantage'], string>> = {
   grpo: 'group',
   'grpo-batch': 'batch',
   'dr-grpo': 'none',
@@ -63,114 +58,4 @@ export function loraFields({ lora }: RunConfig): TrlFields | null {
 /** Learning rate of each step, from the first on: those of this engine. */
 export function learningRates({ optimizer, steps }: RunConfig): number[] {
   return Array.from({ length: steps }, (_, i) => learningRate(optimizer, i + 1, steps));
-}
-
-/** What TRL cannot honor, in the order in which it is looked at. */
-export const REFUSALS: readonly Refusal[] = [
-  {
-    path: 'model',
-    refused: ({ model }) => isEmbedded(model),
-    value: ({ model }) => model,
-    why: 'the embedded models are read by this engine only',
-    hint: 'Choose a Hugging Face folder or a Hub id with --model.',
-  },
-  {
-    path: 'votes',
-    refused: ({ votes, group }) => votes !== group,
-    value: ({ votes }) => votes,
-    why: 'TRL trains on every rollout that it samples, so as many vote as train',
-    hint: 'Give --votes and --group the same number.',
-  },
-  {
-    path: 'group',
-    refused: ({ group }) => group < 2,
-    value: ({ group }) => group,
-    why: 'TRL compares at least 2 rollouts of a problem',
-    hint: 'Raise --group and --votes.',
-  },
-  {
-    path: 'steps',
-    refused: ({ steps }) => steps === 0,
-    value: ({ steps }) => steps,
-    why: 'TRL makes at least 1 step',
-    hint: 'To measure without training use rollscope probe.',
-  },
-  {
-    path: 'sampling.stop',
-    refused: ({ sampling }) => sampling.stop.length > 0,
-    value: ({ sampling }) => sampling.stop.join(', '),
-    why: "TRL's sampling ends at the end token or the length limit only",
-    hint: 'Leave it out.',
-  },
-  {
-    path: 'sampling.stopAtAnswer',
-    refused: ({ sampling }) => sampling.stopAtAnswer,
-    value: () => true,
-    why: "TRL's sampling ends at the end token or the length limit only",
-    hint: 'Leave it out.',
-  },
-  {
-    path: 'loss.advantage',
-    refused: ({ loss }) => SCALES[loss.advantage] === undefined,
-    value: ({ loss }) => loss.advantage,
-    why: `TRL's scale_rewards has the estimators ${Object.keys(SCALES).join(', ')}`,
-    hint: 'Choose one of them.',
-  },
-  {
-    path: 'loss.dualClip',
-    refused: ({ loss }) => loss.dualClip !== undefined && loss.dualClip < 1 + loss.clipHigh,
-    value: ({ loss }) => loss.dualClip,
-    why: "TRL's delta bounds the ratio of every token, so it must not be below the upper clip bound",
-    hint: 'Raise it to 1 + --clip-high or more.',
-  },
-  {
-    path: 'loss.klEstimator',
-    refused: ({ loss }) => loss.klCoefficient > 0 && loss.klEstimator !== 'k3',
-    value: ({ loss }) => loss.klEstimator,
-    why: 'TRL estimates the KL by k3',
-    hint: 'Use k3.',
-  },
-  {
-    path: 'loss.miniBatch',
-    refused: ({ loss, batch }) => loss.miniBatch !== undefined && loss.miniBatch < batch,
-    value: ({ loss }) => loss.miniBatch,
-    why: 'a step of a run on TRL is one update on the whole batch',
-    hint: 'Leave it out, or lower --batch.',
-  },
-  {
-    path: 'loss.epochs',
-    refused: ({ loss }) => loss.epochs > 1,
-    value: ({ loss }) => loss.epochs,
-    why: 'a step of a run on TRL is one update on the whole batch',
-    hint: 'Use 1.',
-  },
-  {
-    path: 'watch',
-    refused: ({ watch }) => watch === 'rollback',
-    value: ({ watch }) => watch,
-    why: 'the weights of TRL are not set back while it trains',
-    hint: 'Use warn or stop; a stopped run can be started again from an earlier checkpoint.',
-  },
-  {
-    path: 'device',
-    refused: ({ device }) => device !== 'auto' && device !== 'cpu',
-    value: ({ device }) => device,
-    why: 'TRL computes with PyTorch, which chooses its devices itself',
-    hint: 'Use auto or cpu, and --accelerate-config for more.',
-  },
-  {
-    path: 'memoryLimit',
-    refused: ({ memoryLimit }) => memoryLimit !== null,
-    value: ({ memoryLimit }) => memoryLimit,
-    why: 'the memory of PyTorch has no such limit',
-    hint: 'Leave it out.',
-  },
-];
-
-/**
- * Refuses what TRL cannot honor.
- * @throws RollscopeError `config` that names the setting, its value and the reason
- */
-export function refuseForTrl(config: RunConfig): void {
-  refuseFirst(config, REFUSALS, { option: '--engine trl', reason: 'not-on-trl' });
 }

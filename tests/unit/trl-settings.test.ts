@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { SETTINGS } from '../../engine/config/settings.ts';
 import { RunConfig, type RunConfigInput } from '../../engine/protocol/index.ts';
 import { fixedBatches } from '../../engine/trl/launch.ts';
-import { grpoFields, learningRates, loraFields, REFUSALS, refuseForTrl } from '../../engine/trl/settings.ts';
+import { refuseForTrl, TRL_REFUSALS } from '../../engine/trl/refusals.ts';
+import { grpoFields, learningRates, loraFields } from '../../engine/trl/settings.ts';
 import { ROOT } from '../support/processes.ts';
 import { expectThrow } from '../support/refusals.ts';
 
@@ -71,7 +72,7 @@ describe('refused by name', () => {
     memoryLimit: { memoryLimit: 2 ** 33 },
   };
 
-  test.each(REFUSALS.map(({ path: at }) => at))('%s', (at) => {
+  test.each(TRL_REFUSALS.map(({ path: at }) => at))('%s', (at) => {
     const flag = SETTINGS.find((placed) => placed.path === at)!.setting.flag;
     expectThrow(() => refuseForTrl(config(cases[at])), 'config', { reason: 'not-on-trl', field: flag });
   });

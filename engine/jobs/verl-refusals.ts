@@ -1,0 +1,149 @@
+/** The settings that verl has no equal of: they are refused by name before anything is written. Pure. `docs/beside.md` has the table. */
+import { type Refusal, refusedSetting, refuseFirst } from '../config/refusals.ts';
+import { isTemplateText, NO_TEMPLATE, OWN_TEMPLATE } from '../protocol/chat-choice.ts';
+import { isEmbedded } from '../protocol/embedded.ts';
+import type { RunConfig } from '../protocol/index.ts';
+import { batchSize, ESTIMATORS, type JobData, type Machines } from './verl-settings.ts';
+
+/** How the command line names the trainer, and the reason in the details of a refusal. */
+export const FOR_VERL = { option: '--for verl', reason: 'not-on-verl' } as const;
+
+/** What verl cannot honor, in the order in which it is looked at. */
+export const VERL_REFUSALS: readonly Refusal[] = [
+  {
+    path: 'model',
+    refused: ({ model }) => isEmbedded(model) || /\.gguf$/i.test(model),
+    value: ({ model }) => model,
+    why: 'verl trains models in Hugging Face folders',
+    hint: 'Choose a Hugging Face folder or a Hub id with --model.',
+  },
+  {
+    path: 'chatTemplate',
+    refused: ({ chatTemplate }) => ![OWN_TEMPLATE, NO_TEMPLATE].includes(chatTemplate) && !isTemplateText(chatTemplate),
+    value: ({ chatTemplate }) => chatTemplate,
+    why: "verl takes the model's usual template or a text",
+    hint: 'Write the template to a file and give its path.',
+  },
+  {
+    path: 'votes',
+    refused: ({ votes, group }) => votes !== group,
+    value: ({ votes }) => votes,
+    why: 'verl trains on every rollout that it samples, so as many vote as train',
+    hint: 'Give --votes and --group the same number.',
+  },
+  {
+    path: 'group',
+    refused: ({ group }) => group < 2,
+    value: ({ group }) => group,
+    why: 'advantages compare at least 2 rollouts of a problem',
+    hint: 'Raise --group and --votes.',
+  },
+  {
+    path: 'steps',
+    refused: ({ steps }) => steps === 0,
+    value: ({ steps }) => steps,
+    why: 'verl makes at least 1 step',
+    hint: 'To measure without training use rollscope probe.',
+  },
+  {
+    path: 'sampling.stop',
+    refused: ({ sampling }) => sampling.stop.length > 0,
+    value: ({ sampling }) => sampling.stop.join(', '),
+    why: "verl's sampling ends at the end token or the length limit only",
+    hint: 'Leave it out.',
+  },
+  {
+    path: 'sampling.stopAtAnswer',
+    refused: ({ sampling }) => sampling.stopAtAnswer,
+    value: () => true,
+    why: "verl's sampling ends at the end token or the length limit only",
+    hint: 'Leave it out.',
+  },
+  {
+    path: 'loss.advantage',
+    refused: ({ loss }) => ESTIMATORS[loss.advantage] === undefined,
+    value: ({ loss }) => loss.advantage,
+    why: `the estimators that verl computes as Rollscope does are ${Object.keys(ESTIMATORS).join(', ')}`,
+    hint: 'Choose one of them.',
+  },
+  {
+    path: 'loss.maskTruncated',
+    refused: ({ loss }) => loss.maskTruncated,
+    value: () => true,
+    why: 'verl leaves no response out of the loss because it was truncated',
+    hint: 'Leave it out.',
+  },
+  {
+    path: 'optimizer.schedule',
+    refused: ({ optimizer }) => optimizer.schedule === 'linear',
+    value: ({ optimizer }) => optimizer.schedule,
+    why: 'verl has the schedules constant and cosine',
+    hint: 'Choose one of them.',
+  },
+  {
+    path: 'evaluation.greedy',
+    refused: ({ evaluation }) => evaluation.greedy,
+    value: () => 'off',
+    why: 'verl validates in one way, with samples or greedily',
+    hint: 'For a greedy validation use --eval-temperature 0 and --eval-samples 1.',
+  },
+  {
+    path: 'forecast',
+    refused: ({ forecast }) => forecast > 0,
+    value: ({ forecast }) => forecast,
+    why: 'verl does not probe the training problems',
+    hint: 'Use rollscope probe before, or leave it out.',
+  },
+  {
+    path: 'watch',
+    refused: ({ watch }) => watch === 'stop' || watch === 'rollback',
+    value: ({ watch }) => watch,
+    why: 'Rollscope does not steer a job; it warns while it follows one',
+    hint: 'Use warn or off.',
+  },
+  {
+    path: 'device',
+    refused: ({ device }) => device !== 'auto',
+    value: ({ device }) => device,
+    why: 'verl trains on the GPUs of the cluster',
+    hint: 'Leave it out.',
+  },
+  {
+    path: 'threads',
+    refused: ({ threads }) => threads > 0,
+    value: ({ threads }) => threads,
+    why: 'the cluster says how many threads there are',
+    hint: 'Leave it out.',
+  },
+  {
+    path: 'memoryLimit',
+    refused: ({ memoryLimit }) => memoryLimit !== null,
+    value: ({ memoryLimit }) => memoryLimit,
+    why: 'verl has no such limit',
+    hint: 'Leave it out.',
+  },
+  {
+    path: 'engine.kind',
+    refused: ({ engine }) => engine?.kind === 'trl',
+    value: ({ engine }) => engine?.kind,
+    why: 'the job is for verl',
+    hint: 'Leave it out.',
+  },
+];
+
+/**
+ * Refuses what verl cannot honor, with these problems on these machines.
+ * @throws RollscopeError `config` that names the setting, its value and the reason
+ */
+export function refuseForVerl(config: RunConfig, { nodes, gpus }: Machines, data: JobData): void {
+  refuseFirst(config, VERL_REFUSALS, FOR_VERL);
+  const rollouts = batchSize(config, data) * config.group;
+  if (rollouts % (nodes * gpus) === 0) return;
+  throw refusedSetting(
+    'batch',
+    batchSize(config, data),
+    `its ${rollouts} rollouts cannot be shared out equally among ${nodes * gpus} GPUs`,
+    'Choose --batch and --group so that their product is a multiple of --nodes times --gpus.',
+    FOR_VERL,
+  );
+}
