@@ -11,8 +11,8 @@ import { readProblems, readPrompts } from '../journal/reader.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Phase } from '../protocol/group.ts';
 import type { ForeignRun } from '../protocol/run-file.ts';
+import { addCounts, NO_GRADERS, twoGraders } from '../protocol/two-graders.ts';
 import { remove } from '../system/files.ts';
-import { Disagreements } from './disagreements.ts';
 import { FaultLog } from './faults.ts';
 import type { Dump, DumpOptions, DumpPart, Importer, ReadContext } from './importer.ts';
 import { type Judges, ownJudge } from './judges.ts';
@@ -65,6 +65,8 @@ export interface ImportReport {
   /** Rollouts that the trainer's grader and Rollscope's judge differently, of those that both judge. */
   disagreements: number;
   compared: number;
+  /** The reward of 1 or 0 is the vote of each group, no grader: it is not compared. */
+  rewardIsVote: boolean;
   /** It was stopped before everything that is there had been imported. */
   stopped: boolean;
   /** It continued what an earlier import had begun. */
@@ -123,7 +125,7 @@ class ImportWork {
   private readonly parts: ImportState['parts'];
   private readonly earlier: ImportState['counts'];
   private readonly faults = new FaultLog();
-  private readonly disagreements = new Disagreements();
+  private graders = NO_GRADERS;
   /** What was recorded of each step's metrics, so that only news is recorded. */
   private readonly recorded = new Map<number, string>();
   private readonly context: ReadContext;
@@ -248,7 +250,7 @@ class ImportWork {
     for await (const { problem, rollouts } of part.groups(this.context)) {
       const known = problems.count;
       await pipeline.group({ id: { phase, step }, problem: problems.get(problem), rollouts }, (written) => {
-        this.disagreements.addCounts(written);
+        this.graders = addCounts(this.graders, written.graders);
         run.written(written, known);
       });
       groups++;
@@ -337,7 +339,7 @@ class ImportWork {
       ...this.counts(),
       named: this.faults.named,
       unmatched: problems.unmatched,
-      ...this.disagreements.counts,
+      ...twoGraders(this.graders),
       stopped,
       resumed: before !== null,
     };

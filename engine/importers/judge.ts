@@ -3,7 +3,7 @@ import type { GradingRules } from '../grading/grader.ts';
 import { encodeFrame } from '../journal/frame.ts';
 import type { GroupDetail, GroupId, GroupSummary, JudgedGroup, RolloutFacts } from '../protocol/group.ts';
 import { groupSummary } from '../protocol/group-facts.ts';
-import { Disagreements } from './disagreements.ts';
+import { type GraderCounts, graderCounts } from '../protocol/two-graders.ts';
 import { type ForeignRollout, foreignGroup, type GradedProblem } from './group.ts';
 
 /** A group that is to be judged. */
@@ -20,19 +20,16 @@ export interface WrittenGroup {
   frame: Uint8Array;
   /** Without texts: what the metrics of its step are made of. */
   facts: JudgedGroup;
-  disagreements: number;
-  compared: number;
+  graders: GraderCounts;
 }
 
 export function judgeGroup({ id, problem, rollouts }: GroupToJudge, rules: GradingRules | undefined): WrittenGroup {
   const detail = foreignGroup(id, problem, rollouts, rules);
-  const disagreements = new Disagreements();
-  disagreements.add(detail);
   return {
     summary: groupSummary(detail),
     frame: encodeFrame(detail),
     facts: withoutTexts(detail),
-    ...disagreements.counts,
+    graders: graderCounts(detail),
   };
 }
 

@@ -8,6 +8,9 @@ import type { Rollout } from './group.ts';
 /** A name that says that it is about being right. */
 const RIGHT = /(?:^|[^a-z])(?:acc|accuracy|correct|correctness|is_correct|solved|verified|pass)(?:[^a-z]|$)/i;
 
+/** The name of the reward itself, where no value has a name. */
+export const REWARD = 'reward';
+
 export interface TrainerVerdict {
   /** What the trainer calls the value. */
   name: string;
@@ -24,7 +27,7 @@ export function trainerVerdict({ foreign, rewards, reward }: Omit<Judged, 'corre
     if (right !== null) return { name, right };
   }
   const right = truthOf(reward);
-  return right === null ? null : { name: 'reward', right };
+  return right === null ? null : { name: REWARD, right };
 }
 
 /** Whether both judge the rollout and differ; null where one of them does not. */

@@ -3,6 +3,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { percent, plural, whole } from '../../engine/protocol/format.ts';
 import { RollscopeError } from '../../engine/protocol/index.ts';
+import { REWARD_IS_VOTE } from '../../engine/protocol/two-graders.ts';
 import type { Rollscope } from '../app.ts';
 import { inEditorsWords, lacksColumns } from '../imports/errors.ts';
 import { reportEnd } from '../imports/following.ts';
@@ -109,7 +110,7 @@ function tellReport(job: ImportJob, report: PrintedReport | null): void {
     void tell.information(`The import of ${job.name} was stopped. Import it again to continue.`, {});
     return;
   }
-  const { rollouts, problems, steps, faults, named, disagreements, compared } = report;
+  const { rollouts, problems, steps, faults, named, disagreements, compared, rewardIsVote } = report;
   const parts = [
     `Imported ${plural(rollouts, 'rollout')} of ${plural(problems, 'problem')} in ${plural(steps, 'step')}.`,
   ];
@@ -124,6 +125,7 @@ function tellReport(job: ImportJob, report: PrintedReport | null): void {
     parts.push(
       `The trainer's grader and Rollscope's disagree on ${whole(disagreements)} of ${whole(compared)} rollouts.`,
     );
+  if (rewardIsVote) parts.push(`${REWARD_IS_VOTE}.`);
   void tell[faults > 0 ? 'warning' : 'information'](parts.join(' '), {});
 }
 

@@ -30,6 +30,7 @@ const Report = z.object({
   named: z.array(z.object({ place: z.string(), why: z.string() })),
   disagreements: z.number(),
   compared: z.number(),
+  rewardIsVote: z.boolean(),
 });
 export type PrintedReport = z.infer<typeof Report>;
 

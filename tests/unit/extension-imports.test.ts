@@ -13,7 +13,16 @@ import { until } from '../support/wait.ts';
 vi.mock('vscode', async () => (await import('../support/editor.ts')).vscode);
 
 const DUMPS = path.join(import.meta.dirname, '../fixtures/dumps');
-const REPORT = { problems: 1, rollouts: 4, steps: 1, faults: 0, named: [], disagreements: 0, compared: 0 };
+const REPORT = {
+  problems: 1,
+  rollouts: 4,
+  steps: 1,
+  faults: 0,
+  named: [],
+  disagreements: 0,
+  compared: 0,
+  rewardIsVote: false,
+};
 const PROGRESS = { bytes: 1, total: 2, steps: 1, rollouts: 4, waiting: false };
 
 /**

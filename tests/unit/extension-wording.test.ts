@@ -290,7 +290,16 @@ test('questions: quick picks, input boxes and dialogs', async () => {
 /** An import, by what is imported. */
 function importing(source: string, follow: boolean) {
   const report = {
-    ...{ folder: '/runs/imported', problems: 2, rollouts: 1234, steps: 3, faults: 3, disagreements: 1, compared: 28 },
+    ...{
+      folder: '/runs/imported',
+      problems: 2,
+      rollouts: 1234,
+      steps: 3,
+      faults: 3,
+      disagreements: 1,
+      compared: 28,
+      rewardIsVote: false,
+    },
     named: [
       { place: '3.jsonl:7', why: 'broken JSON' },
       { place: '3.jsonl:9', why: 'no response' },

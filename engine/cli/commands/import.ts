@@ -10,6 +10,7 @@ import { freeName, importedRunName } from '../../journal/locations.ts';
 import { DatasetConfig } from '../../protocol/config.ts';
 import { bytes, percent, plural, whole } from '../../protocol/format.ts';
 import { checkRunName } from '../../protocol/run-name.ts';
+import { REWARD_IS_VOTE } from '../../protocol/two-graders.ts';
 import { unfinishedImport } from '../../runs/unfinished-import.ts';
 import { type AnswerOptions, graderFor } from '../answers.ts';
 import { EXIT, Output } from '../output.ts';
@@ -112,8 +113,20 @@ async function interruptible(
 }
 
 function print(output: Output, report: ImportReport, options: ImportCommandOptions, run: string): void {
-  const { folder, problems, rollouts, steps, faults, named, unmatched, disagreements, compared, stopped, resumed } =
-    report;
+  const {
+    folder,
+    problems,
+    rollouts,
+    steps,
+    faults,
+    named,
+    unmatched,
+    disagreements,
+    compared,
+    rewardIsVote,
+    stopped,
+    resumed,
+  } = report;
   const counted = `${plural(rollouts, 'rollout')} of ${plural(problems, 'problem')} in ${plural(steps, 'step')}`;
   const what = rollouts > 0 ? counted : 'curves without rollouts';
   output.print(`Imported ${what} to ${folder}${resumed ? ', with what was imported before' : ''}.`);
@@ -133,6 +146,7 @@ function print(output: Output, report: ImportReport, options: ImportCommandOptio
       `The trainer's grader and Rollscope's disagree on ${rate} rollouts${disagreements > 0 ? `: rollscope show ${run} --disagreements` : ''}.`,
     );
   }
+  if (rewardIsVote) output.print(`${REWARD_IS_VOTE}.`);
   if (stopped) output.print(`Stopped. To import the rest, run the same command again.`);
   output.print(`Terminal:   rollscope show ${run}`);
   output.result({ run: path.basename(folder), ...report });

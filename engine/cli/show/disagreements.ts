@@ -3,7 +3,8 @@ import { readGroup } from '../../journal/groups.ts';
 import { DASH, plural, whole } from '../../protocol/format.ts';
 import type { Phase, Problem } from '../../protocol/index.ts';
 import { oneLine } from '../../protocol/texts.ts';
-import { disagrees, trainerVerdict } from '../../protocol/trainer-verdict.ts';
+import { disagrees, REWARD, trainerVerdict } from '../../protocol/trainer-verdict.ts';
+import { addCounts, graderCounts, NO_GRADERS, REWARD_IS_VOTE, twoGraders } from '../../protocol/two-graders.ts';
 import type { RunColumns } from '../../runs/columns.ts';
 import type { Output } from '../output.ts';
 import { table } from '../table.ts';
@@ -33,22 +34,20 @@ interface Shown {
 
 /** @throws RollscopeError `run-broken` where rollouts are missing */
 export async function showDisagreements(output: Output, { folder, problems, columns, step }: Shown): Promise<void> {
-  const found: Disagreement[] = [];
-  let compared = 0;
+  const all: Disagreement[] = [];
+  let counts = NO_GRADERS;
   for (const row of columns.countedRows) {
     const id = columns.idOf(row);
     if (step !== undefined && id.step !== step) continue;
     const frame = columns.frameOf(row);
     if (!frame) continue;
-    const { rollouts } = await readGroup(folder, { ...id, frame });
-    for (const [i, rollout] of rollouts.entries()) {
-      const differ = disagrees(rollout);
-      if (differ === null) continue;
-      compared++;
-      if (!differ) continue;
+    const group = await readGroup(folder, { ...id, frame });
+    counts = addCounts(counts, graderCounts(group));
+    for (const [i, rollout] of group.rollouts.entries()) {
+      if (disagrees(rollout) !== true) continue;
       const { id: problem, answer: reference } = problems[id.problem]!;
       const trainer = trainerVerdict(rollout)!;
-      found.push({
+      all.push({
         problem,
         phase: id.phase,
         step: id.step,
@@ -60,8 +59,11 @@ export async function showDisagreements(output: Output, { folder, problems, colu
       });
     }
   }
-  output.result({ compared, disagreements: found });
+  const { compared, rewardIsVote } = twoGraders(counts);
+  const found = rewardIsVote ? all.filter(({ trainer }) => trainer.name !== REWARD) : all;
+  output.result({ compared, rewardIsVote, disagreements: found });
   if (output.json) return;
+  if (rewardIsVote) output.print(`${REWARD_IS_VOTE}.`);
   if (compared === 0) {
     output.print(
       'Nothing to compare: no rollout was judged by both, by the trainer and by Rollscope with a reference.',

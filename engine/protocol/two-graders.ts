@@ -1,0 +1,88 @@
+/**
+ * Where another trainer's grader and Rollscope judge the same rollouts: how often they differ, and whether what looks like a
+ * grader is a vote. Majority voting gives 1 and 0 too, so a reward that has no name of a grader counts as one only where it
+ * is something else than the vote of its group. Pure.
+ */
+import type { GroupDetail } from './group.ts';
+import { disagrees, REWARD, trainerVerdict } from './trainer-verdict.ts';
+
+/** Rollouts that both judge, and those of them that they judge differently. */
+interface Tally {
+  compared: number;
+  disagreements: number;
+}
+
+/** Counts of one group or of many. */
+export interface GraderCounts {
+  /** By a value with the name of a grader, and by the bare reward. */
+  named: Tally;
+  reward: Tally;
+  /** Groups whose wrong majority has the reward, all of it and nobody else; groups whose reward is not their vote. */
+  wrongVotes: number;
+  otherwise: number;
+}
+
+export interface TwoGraders extends Tally {
+  /** The bare reward is a vote, so it is not compared. */
+  rewardIsVote: boolean;
+}
+
+/** Said where the reward is a vote. */
+export const REWARD_IS_VOTE =
+  "The trainer's reward is the vote of each group, not a grader: it is not compared with Rollscope's verdicts";
+
+export const NO_GRADERS: GraderCounts = {
+  named: { compared: 0, disagreements: 0 },
+  reward: { compared: 0, disagreements: 0 },
+  wrongVotes: 0,
+  otherwise: 0,
+};
+
+export function graderCounts({ clusters, majority, rollouts }: Judged): GraderCounts {
+  const counts = structuredClone(NO_GRADERS);
+  let byReward = false;
+  for (const rollout of rollouts) {
+    const verdict = trainerVerdict(rollout);
+    if (verdict?.name === REWARD) byReward = true;
+    const differ = disagrees(rollout);
+    if (verdict === null || differ === null) continue;
+    const tally = verdict.name === REWARD ? counts.reward : counts.named;
+    tally.compared++;
+    if (differ) tally.disagreements++;
+  }
+  if (!byReward) return counts;
+  if (!isVote({ clusters, rollouts })) counts.otherwise++;
+  else if (clusters.length > 1 && majority?.correct === false) counts.wrongVotes++;
+  return counts;
+}
+
+export function addCounts(a: GraderCounts, b: GraderCounts): GraderCounts {
+  return {
+    named: addTallies(a.named, b.named),
+    reward: addTallies(a.reward, b.reward),
+    wrongVotes: a.wrongVotes + b.wrongVotes,
+    otherwise: a.otherwise + b.otherwise,
+  };
+}
+
+export function twoGraders({ named, reward, wrongVotes, otherwise }: GraderCounts): TwoGraders {
+  const rewardIsVote = wrongVotes > 0 && otherwise === 0;
+  return { ...(rewardIsVote ? named : addTallies(named, reward)), rewardIsVote };
+}
+
+type Judged = Pick<GroupDetail, 'clusters' | 'majority' | 'rollouts'>;
+
+/** Whether those with a reward of 1 are one of the largest clusters, or nobody where there is no answer. */
+function isVote({ clusters, rollouts }: Pick<Judged, 'clusters' | 'rollouts'>): boolean {
+  const rewarded = rollouts.flatMap(({ reward }, index) => (reward === 1 ? index : []));
+  const largest = Math.max(0, ...clusters.map(({ members }) => members.length));
+  if (largest === 0) return rewarded.length === 0;
+  return clusters.some(
+    ({ members }) =>
+      members.length === largest && rewarded.length === largest && rewarded.every((i) => members.includes(i)),
+  );
+}
+
+function addTallies(a: Tally, b: Tally): Tally {
+  return { compared: a.compared + b.compared, disagreements: a.disagreements + b.disagreements };
+}
