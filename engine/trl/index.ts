@@ -8,31 +8,23 @@ import { markOwn } from '../journal/own-mark.ts';
 import { readRunFile } from '../journal/reader.ts';
 import { type ModelSource, openModel } from '../model/source.ts';
 import { parseTemplateVariables } from '../protocol/chat-choice.ts';
-import {
-  type JournalRecord,
-  ownConfig,
-  type Prompt,
-  RollscopeError,
-  RUN_FORMAT,
-  type RunConfig,
-} from '../protocol/index.ts';
-import { VERSION } from '../protocol/version.ts';
+import { type JournalRecord, ownConfig, type Prompt, RollscopeError, type RunConfig } from '../protocol/index.ts';
 import { rewardOf } from '../reward/index.ts';
 import { remove } from '../system/files.ts';
 import type { RunHandle } from '../training/handle.ts';
 import { type LoopState, readState, START } from '../training/place.ts';
 import type { PolicyInfo } from '../training/policy/contract.ts';
 import { encodePrompts } from '../training/policy/prompts.ts';
+import { changedSince } from '../training/run/changed.ts';
 import { withChatTemplate } from '../training/run/chat-template.ts';
 import { checkConfig, checkProblems, checkReward } from '../training/run/check.ts';
 import { checkConsent } from '../training/run/consent.ts';
-import { appendHeader, promptsOf } from '../training/run/header.ts';
+import { appendHeader, promptsOf, runFileOf } from '../training/run/header.ts';
 import type { ResumeOptions, StartOptions } from '../training/run/index.ts';
 import { loadMaterial, type Material } from '../training/run/material.ts';
 import { placed } from '../training/run/open.ts';
 import { begin, workerFor } from '../training/run/parts.ts';
 import { requireNoPolicy } from '../training/score-group.ts';
-import { versions } from '../versions.ts';
 import { TrlCompute } from './compute.ts';
 import { accelerateFile, prepareLaunch } from './launch.ts';
 import { requirePython } from './python.ts';
@@ -67,16 +59,7 @@ export async function startTrl({
   checkProblems(config, prepared.material.training);
   signal?.throwIfAborted();
   const { material, info, packages } = prepared;
-  const runFile = {
-    format: RUN_FORMAT,
-    created,
-    origin: { engine: 'rollscope', version: VERSION, files: [] },
-    config,
-    foreign: null,
-    versions: { ...versions(), ...packages },
-    modelFingerprint: info.fingerprint,
-    dataFingerprint: material.fingerprint,
-  };
+  const runFile = runFileOf(config, { created, fingerprint: info.fingerprint }, material, packages);
   const prompts = promptsOf({ ...info, trainable: 0, device: '' });
   const journal = await createJournal(folder, { runFile, problems: material.problems, prompts });
   try {
@@ -110,8 +93,12 @@ export async function resumeTrl({
     if (allowCommand) await markOwn(folder);
     const prepared = await prepare(config, runFile.created, journal.prompts);
     const { material, info } = prepared;
-    if (material.fingerprint !== runFile.dataFingerprint) throw changed('dataset', config.dataset.path, journal.run);
-    if (info.fingerprint !== runFile.modelFingerprint) throw changed('model', config.model, journal.run);
+    if (material.fingerprint !== runFile.dataFingerprint) {
+      throw changedSince(journal.run, 'dataset', config.dataset.path);
+    }
+    if (info.fingerprint !== runFile.modelFingerprint) {
+      throw changedSince(journal.run, 'model', `The model ${config.model}`);
+    }
     const state = checkpoint ? await readState(checkpoint.folder) : START;
     if (recovery) journal.append({ type: 'lifecycle', event: 'recovered', message: recovery.message });
     journal.append({ type: 'lifecycle', event: 'resumed' });
@@ -213,15 +200,4 @@ async function work(journal: Journal, prepared: Prepared, options: WorkOptions):
   } finally {
     signal?.removeEventListener('abort', giveUp);
   }
-}
-
-function changed(what: 'dataset' | 'model', name: string, run: string): RollscopeError {
-  return new RollscopeError(
-    what,
-    `${name} has changed since the run ${run} started.`,
-    what === 'dataset'
-      ? 'Restore the original file, or start a new run.'
-      : 'Restore the original model, or start a new run.',
-    { details: { reason: 'changed', what, name, run } },
-  );
 }

@@ -1,6 +1,8 @@
-/** A run's first records: what it is made of, and what its user should know. */
+/** What a run folder begins with: its file, and its first records: what it is made of, and what its user should know. */
 import type { Journal } from '../../journal/journal.ts';
-import type { Prompt, RunConfig } from '../../protocol/index.ts';
+import { type Prompt, RUN_FORMAT, type RunConfig, type RunFile } from '../../protocol/index.ts';
+import { VERSION } from '../../protocol/version.ts';
+import { versions } from '../../versions.ts';
 import type { PolicyInfo } from '../policy/contract.ts';
 import { configWarning } from '../signal.ts';
 import type { Material } from './material.ts';
@@ -11,6 +13,26 @@ export function promptsOf({ prompts }: PolicyInfo): Prompt[] {
   return prompts.map(({ text, tokens }, problem) => ({ problem, text, tokens }));
 }
 
+/** The file of a run of this program, whoever trains it. @param packages versions of what else computes, by name */
+export function runFileOf(
+  config: RunConfig,
+  { created, fingerprint }: { created: string } & Pick<PolicyInfo, 'fingerprint'>,
+  material: Material,
+  packages: Readonly<Record<string, string>> = {},
+): RunFile {
+  return {
+    format: RUN_FORMAT,
+    created,
+    origin: { engine: 'rollscope', version: VERSION, files: [] },
+    config,
+    foreign: null,
+    versions: { ...versions(), ...packages },
+    modelFingerprint: fingerprint,
+    dataFingerprint: material.fingerprint,
+  };
+}
+
+/** Appends the first record and the warnings that are known before the first step. */
 export function appendHeader(journal: Journal, config: RunConfig, material: Material, info: PolicyInfo): void {
   const { name, parameters, trainable, fingerprint, vocabulary, device } = info;
   journal.append({

@@ -4,10 +4,11 @@ import { withCheckpoint } from '../../journal/damaged-checkpoint.ts';
 import { openJournal } from '../../journal/open.ts';
 import { markOwn } from '../../journal/own-mark.ts';
 import { readRunFile } from '../../journal/reader.ts';
-import { ownConfig, type Prompt, RollscopeError } from '../../protocol/index.ts';
+import { ownConfig, type Prompt } from '../../protocol/index.ts';
 import { originText } from '../../protocol/texts.ts';
 import type { RunHandle } from '../handle.ts';
 import { type LoopState, readState, START } from '../place.ts';
+import { changedSince } from './changed.ts';
 import { checkReward } from './check.ts';
 import { checkConsent, programsOf } from './consent.ts';
 import { appendHeader, promptsOf } from './header.ts';
@@ -42,7 +43,9 @@ export async function resumeRun({
     await checkReward(config, allowPrograms);
     if (allowCommand && programsOf(config).length > 0) await markOwn(folder);
     const material = await loadMaterial(config);
-    if (material.fingerprint !== runFile.dataFingerprint) throw changed('dataset', config.dataset.path, journal.run);
+    if (material.fingerprint !== runFile.dataFingerprint) {
+      throw changedSince(journal.run, 'dataset', config.dataset.path);
+    }
     worker = createWorker(folder, config);
     // As the model got them when the run was created, whatever its chat template would make of them today.
     const prompts = storedPrompts(journal.prompts) ?? [...material.prompts];
@@ -53,7 +56,7 @@ export async function resumeRun({
     );
     if (!(await isRecordedModel(config.model, info.fingerprint, runFile.modelFingerprint))) {
       const others = info.fingerprint.includes('+') ? ' or another voting policy' : '';
-      throw changed('model', `The model ${config.model}${others}`, journal.run);
+      throw changedSince(journal.run, 'model', `The model ${config.model}${others}`);
     }
     const state = checkpoint ? await restore(folder, checkpoint, worker) : START;
     if (!checkpoint) appendHeader(journal, config, material, info);
@@ -82,17 +85,6 @@ function restore(run: string, checkpoint: Checkpoint, { compute }: Worker): Prom
 function storedPrompts(prompts: readonly Prompt[] | null) {
   const encoded = prompts?.flatMap(({ text, tokens }) => (tokens ? { text, tokens } : []));
   return encoded && encoded.length === prompts?.length ? encoded : null;
-}
-
-function changed(what: 'dataset' | 'model', name: string, run: string): RollscopeError {
-  return new RollscopeError(
-    what,
-    `${name} has changed since the run ${run} started.`,
-    what === 'dataset'
-      ? 'Restore the original file, or start a new run. (This version may also read the file differently from the one that started the run: labels exactly, chats as turns, choices in the prompt.)'
-      : 'Restore the original model, or start a new run.',
-    { details: { reason: 'changed', what, name, run } },
-  );
 }
 
 /** Whether the model is still the one that a run recorded; see `isSameModel`, which is loaded for old runs only. */

@@ -2,15 +2,13 @@
 import { createJournal } from '../../journal/create.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { markOwn } from '../../journal/own-mark.ts';
-import { isOnTrl, RollscopeError, RUN_FORMAT, type RunConfig } from '../../protocol/index.ts';
-import { VERSION } from '../../protocol/version.ts';
-import { versions } from '../../versions.ts';
+import { isOnTrl, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import type { RunHandle } from '../handle.ts';
 import { START } from '../place.ts';
 import { withChatTemplate } from './chat-template.ts';
 import { checkConfig, checkProblems } from './check.ts';
 import { programsOf } from './consent.ts';
-import { appendHeader, promptsOf } from './header.ts';
+import { appendHeader, promptsOf, runFileOf } from './header.ts';
 import { loadMaterial } from './material.ts';
 import { openPolicy } from './open.ts';
 import { begin, createWorker } from './parts.ts';
@@ -53,16 +51,7 @@ export async function startRun(options: StartOptions): Promise<RunHandle> {
     const created = new Date().toISOString();
     const info = await openPolicy(config, { ...material, date: created }, worker.compute);
     signal?.throwIfAborted();
-    const runFile = {
-      format: RUN_FORMAT,
-      created,
-      origin: { engine: 'rollscope', version: VERSION, files: [] },
-      config,
-      foreign: null,
-      versions: versions(),
-      modelFingerprint: info.fingerprint,
-      dataFingerprint: material.fingerprint,
-    };
+    const runFile = runFileOf(config, { created, fingerprint: info.fingerprint }, material);
     const { problems } = material;
     journal = await createJournal(folder, { runFile, problems, prompts: promptsOf(info) });
     if (programsOf(config).length > 0) await markOwn(folder);

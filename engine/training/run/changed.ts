@@ -1,0 +1,14 @@
+/** The refusal to resume a run whose dataset or model is no longer what it was. */
+import { RollscopeError } from '../../protocol/errors.ts';
+
+/** @param name of the dataset or model, for people @param run its name */
+export function changedSince(run: string, what: 'dataset' | 'model', name: string): RollscopeError {
+  return new RollscopeError(
+    what,
+    `${name} has changed since the run ${run} started.`,
+    what === 'dataset'
+      ? 'Restore the original file, or start a new run. (This version may also read the file differently from the one that started the run: labels exactly, chats as turns, choices in the prompt.)'
+      : 'Restore the original model, or start a new run.',
+    { details: { reason: 'changed', what, name, run } },
+  );
+}
