@@ -1,5 +1,5 @@
 /** What is in a value of a log, where it is of the wanted kind. Pure. */
-import type { ForeignValue } from '../protocol/group.ts';
+import type { ForeignValue, Phase, Rollout } from '../protocol/group.ts';
 import { isObject } from '../protocol/values.ts';
 
 /** {} for anything else. */
@@ -16,4 +16,37 @@ export function textIn(value: unknown): string | null {
 export function scalarsIn(values: Record<string, unknown>): Record<string, ForeignValue> {
   const scalars = Object.entries(values).filter(([, value]) => ['number', 'string', 'boolean'].includes(typeof value));
   return Object.fromEntries(scalars) as Record<string, ForeignValue>;
+}
+
+const NUMBER = /^\s*[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?\s*$/;
+
+/** A number, also one that a table without types has as a text; null for anything else. */
+export function numberIn(value: unknown): number | null {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'string') return NUMBER.test(value) ? Number(value) : null;
+  if (typeof value === 'bigint') return Number(value);
+  return typeof value === 'boolean' ? Number(value) : null;
+}
+
+const PHASES: ReadonlyMap<string, Phase> = new Map([
+  ['train', 'train'],
+  ['training', 'train'],
+  ['eval', 'evaluation'],
+  ['evaluation', 'evaluation'],
+  ['val', 'evaluation'],
+  ['validation', 'evaluation'],
+  ['test', 'evaluation'],
+]);
+
+/** What a row was sampled for, in the words of trainers; null for none. */
+export function phaseOf(value: unknown): Phase | null {
+  return typeof value === 'string' ? (PHASES.get(value.toLowerCase()) ?? null) : null;
+}
+
+/** How a response ended, in the words of trainers; null for none. */
+export function finishOf(value: unknown): Rollout['finish'] {
+  if (typeof value !== 'string') return null;
+  const name = value.toLowerCase();
+  if (['length', 'max_tokens', 'truncated', 'max_length'].includes(name)) return 'length';
+  return ['stop', 'eos', 'completed', 'end_turn'].includes(name) ? 'stop' : null;
 }

@@ -5,6 +5,7 @@
 import type { Phase } from '../protocol/group.ts';
 import type { Turn } from '../protocol/problem.ts';
 import type { ForeignRun, RunOrigin } from '../protocol/run-file.ts';
+import type { ColumnMap } from './columns.ts';
 import type { ForeignRollout } from './group.ts';
 import type { ForeignMetrics } from './metrics.ts';
 
@@ -90,28 +91,6 @@ export interface DumpOptions {
   /** Columns by the names that the user gave. */
   map: ColumnMap;
 }
-
-/** Columns of a rollout, and names that people write for them. */
-export type ColumnMap = Partial<Record<RolloutColumn, string>>;
-
-export const COLUMN_NAMES = [
-  'prompt',
-  'response',
-  'reward',
-  'reference',
-  'step',
-  'id',
-  'advantage',
-  'rewards',
-  'phase',
-  'finish',
-  'tokens',
-  'logprobs',
-  'entropies',
-  'ids',
-  'tokenTexts',
-] as const;
-export type RolloutColumn = (typeof COLUMN_NAMES)[number];
 
 export interface Importer {
   /** As `--format` takes it. */

@@ -6,7 +6,7 @@ import type { RowValues } from '../data/fields.ts';
 import type { ForeignRollout } from './group.ts';
 import type { LoggedGroup, LoggedProblem, ReadContext } from './importer.ts';
 import { LineGroups, readGroups, scanLines } from './line-index.ts';
-import { RowFault } from './rows.ts';
+import { addRowFault } from './row-fault.ts';
 
 /** A rollout, and what it answers. */
 export interface LineEntry {
@@ -35,8 +35,7 @@ export async function* groupsOfLines(
       const problems = new Set(entriesOf(values).map((entry) => take(entry, number)));
       for (const problem of problems) lines.add(problem, start, length);
     } catch (error) {
-      if (!(error instanceof RowFault)) throw error;
-      context.faults.add(`${name}:${number}`, error.message, error.reason);
+      addRowFault(context.faults, `${name}:${number}`, error);
     }
   }
   const of = (values: RowValues, problem: number) =>

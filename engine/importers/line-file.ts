@@ -2,7 +2,8 @@
 import { PHASES, type Phase } from '../protocol/group.ts';
 import type { DumpPart, ReadContext } from './importer.ts';
 import { fileState, LineGroups, readGroups, type ScanPosition, scanLines } from './line-index.ts';
-import { RowFault, type RowFileOptions, type Where } from './rows.ts';
+import { addRowFault, RowFault } from './row-fault.ts';
+import type { RowFileOptions, Where } from './rows.ts';
 
 interface Step {
   phase: Phase;
@@ -34,8 +35,7 @@ export class LineFile {
       try {
         this.place(line, context);
       } catch (error) {
-        if (!(error instanceof RowFault)) throw error;
-        context.faults.add(`${this.options.name}:${line.number}`, error.message, error.reason);
+        addRowFault(context.faults, `${this.options.name}:${line.number}`, error);
       }
     }
   }

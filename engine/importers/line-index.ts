@@ -7,7 +7,7 @@ import type { RowValues } from '../data/fields.ts';
 import type { ForeignRollout } from './group.ts';
 import type { LoggedGroup, ReadContext } from './importer.ts';
 import { BROKEN, parseLine } from './json-lines.ts';
-import { RowFault } from './rows.ts';
+import { RowFault } from './row-fault.ts';
 
 const CHUNK = 4 * 2 ** 20;
 const NEWLINE = 0x0a;

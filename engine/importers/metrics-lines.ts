@@ -3,10 +3,10 @@
  * is looked at many times while it trains, so each look reads only what is new.
  */
 import type { RowValues } from '../data/fields.ts';
+import { numberIn } from './cells.ts';
 import type { ReadContext } from './importer.ts';
 import { fileState, type ScanPosition, scanLines } from './line-index.ts';
 import type { ForeignMetrics } from './metrics.ts';
-import { numberIn } from './rows.ts';
 
 /** What a line says; null for one that has no metrics. */
 type Said = (values: RowValues) => ForeignMetrics | null;

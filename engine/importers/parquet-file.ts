@@ -10,7 +10,8 @@ import type { Phase } from '../protocol/group.ts';
 import type { ForeignRollout } from './group.ts';
 import type { DumpPart, LoggedGroup, ReadContext } from './importer.ts';
 import { bySteps } from './line-file.ts';
-import { RowFault, type RowFileOptions } from './rows.ts';
+import { addRowFault } from './row-fault.ts';
+import type { RowFileOptions } from './rows.ts';
 
 interface Step {
   phase: Phase;
@@ -126,8 +127,7 @@ function place(
     inGroup.push([at.row, problem]);
     found.count++;
   } catch (error) {
-    if (!(error instanceof RowFault)) throw error;
-    context.faults.add(`${name} row ${at.number}`, error.message, error.reason);
+    addRowFault(context.faults, `${name} row ${at.number}`, error);
   }
 }
 

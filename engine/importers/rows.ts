@@ -1,57 +1,20 @@
 /**
- * From a row of a log to a rollout, by the names that trainers give to its columns or that the user gave. RowValues under other
- * names are kept under those names.
+ * From a row of a log to a rollout, by the names that trainers give to its columns or that the user gave. Values under other names
+ * are kept under those names.
  */
 import { promptOf } from '../data/chat.ts';
 import { columnValue, type RowValues } from '../data/fields.ts';
-import type { ForeignValue, Phase, Rollout } from '../protocol/group.ts';
+import type { ForeignValue, Phase } from '../protocol/group.ts';
 import type { Turn } from '../protocol/problem.ts';
 import { cellText, isObject } from '../protocol/values.ts';
+import { finishOf, numberIn, phaseOf } from './cells.ts';
+import { type ColumnMap, ROLLOUT_COLUMNS, type RolloutColumn, USUAL } from './columns.ts';
 import { responseOf } from './conversation.ts';
 import type { ForeignRollout } from './group.ts';
-import { COLUMN_NAMES, type ColumnMap, type LoggedProblem, type RolloutColumn } from './importer.ts';
+import type { LoggedProblem } from './importer.ts';
 import { withoutPadding } from './padding.ts';
+import { RowFault } from './row-fault.ts';
 import { isTokenColumn, numbersOf, textsOf, tokenFields } from './token-columns.ts';
-
-/** Names of each column in use, the likeliest first. */
-export const USUAL: Record<RolloutColumn, readonly string[]> = {
-  prompt: ['prompt', 'input', 'question', 'problem', 'query', 'messages'],
-  response: ['completion', 'response', 'output', 'generation'],
-  reward: ['reward', 'score', 'total_reward'],
-  reference: ['reference', 'ground_truth', 'gts', 'gt', 'solution', 'target', 'label', 'answer'],
-  step: ['step', 'global_step', 'iteration', 'rollout_id'],
-  id: ['problem_id', 'example_id', 'prompt_id', 'question_id', 'id'],
-  advantage: ['advantage', 'adv'],
-  rewards: ['rewards', 'metrics'],
-  phase: ['phase', 'split', 'mode'],
-  finish: ['finish_reason', 'stop_reason', 'status', 'finish'],
-  tokens: ['response_length', 'completion_tokens', 'num_tokens', 'tokens'],
-  logprobs: [
-    'logprobs',
-    'log_probs',
-    'token_logprobs',
-    'rollout_log_probs',
-    'rollout_logprobs',
-    'old_log_probs',
-    'response_logprobs',
-    'completion_logprobs',
-    'logprob',
-  ],
-  entropies: ['entropies', 'token_entropies', 'rollout_entropies', 'entropy', 'entropys'],
-  ids: ['response_ids', 'completion_ids', 'output_ids', 'response_token_ids', 'output_token_ids', 'token_ids'],
-  tokenTexts: ['response_tokens', 'token_texts', 'completion_tokens', 'tokens'],
-};
-
-/** A row that is no rollout, and why. */
-export class RowFault extends Error {
-  constructor(
-    readonly reason: string,
-    message: string,
-    readonly column?: RolloutColumn,
-  ) {
-    super(message);
-  }
-}
 
 /** Where a row says that it belongs. */
 export interface Where {
@@ -101,7 +64,7 @@ export class RowReader {
   private namesIn(values: RowValues): Partial<Record<RolloutColumn, string>> {
     if (this.last?.values === values) return this.last.names;
     const names: Partial<Record<RolloutColumn, string>> = {};
-    for (const column of COLUMN_NAMES) {
+    for (const column of ROLLOUT_COLUMNS) {
       const name = this.find(values, column);
       if (name !== undefined) names[column] = name;
     }
@@ -232,8 +195,6 @@ function fits(column: RolloutColumn, value: unknown): boolean {
   return value !== undefined;
 }
 
-const NUMBER = /^\s*[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?\s*$/;
-
 function namesReward(name: string, value: unknown): boolean {
   return /^rewards\/|_reward(?:_func)?$|^reward_/.test(name) && (value === null || numberIn(value) !== null);
 }
@@ -244,33 +205,4 @@ function isScalar(value: unknown): value is ForeignValue {
 
 function missing(cell: unknown, column: RolloutColumn): string {
   return cell === undefined || cell === null ? `no ${column}` : `the ${column} is neither a text nor a chat`;
-}
-
-/** A number, also one that a table without types has as a text; null for anything else. */
-export function numberIn(value: unknown): number | null {
-  if (typeof value === 'number') return value;
-  if (typeof value === 'string') return NUMBER.test(value) ? Number(value) : null;
-  if (typeof value === 'bigint') return Number(value);
-  return typeof value === 'boolean' ? Number(value) : null;
-}
-
-const PHASES: ReadonlyMap<string, Phase> = new Map([
-  ['train', 'train'],
-  ['training', 'train'],
-  ['eval', 'evaluation'],
-  ['evaluation', 'evaluation'],
-  ['val', 'evaluation'],
-  ['validation', 'evaluation'],
-  ['test', 'evaluation'],
-]);
-
-function phaseOf(value: unknown): Phase | null {
-  return typeof value === 'string' ? (PHASES.get(value.toLowerCase()) ?? null) : null;
-}
-
-export function finishOf(value: unknown): Rollout['finish'] {
-  if (typeof value !== 'string') return null;
-  const name = value.toLowerCase();
-  if (['length', 'max_tokens', 'truncated', 'max_length'].includes(name)) return 'length';
-  return ['stop', 'eos', 'completed', 'end_turn'].includes(name) ? 'stop' : null;
 }

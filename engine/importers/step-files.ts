@@ -6,7 +6,8 @@ import type { ForeignRollout } from './group.ts';
 import type { DumpPart, LoggedGroup, ReadContext } from './importer.ts';
 import { LineFile } from './line-file.ts';
 import { fileState, scanLines } from './line-index.ts';
-import { RowFault, type RowReader } from './rows.ts';
+import { addRowFault } from './row-fault.ts';
+import type { RowReader } from './rows.ts';
 import { readTableSteps } from './table-file.ts';
 
 /** Largest file that is read as a whole, in bytes. */
@@ -80,8 +81,7 @@ async function wholeGroups({ path: file, name }: StepFile, rows: RowReader, cont
       if (members) members.push(rollout);
       else groups.set(problem, [rollout]);
     } catch (error) {
-      if (!(error instanceof RowFault)) throw error;
-      faults.add(`${name}:${number}`, error.message, error.reason);
+      addRowFault(faults, `${name}:${number}`, error);
     }
   }
   return [...groups].map(([problem, rollouts]) => ({ problem, rollouts }));

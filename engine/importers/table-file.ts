@@ -5,7 +5,8 @@ import type { Phase } from '../protocol/group.ts';
 import type { ForeignRollout } from './group.ts';
 import type { LoggedGroup, ReadContext } from './importer.ts';
 import { bySteps } from './line-file.ts';
-import { RowFault, type RowFileOptions } from './rows.ts';
+import { addRowFault } from './row-fault.ts';
+import type { RowFileOptions } from './rows.ts';
 
 export interface TableStep {
   step: number;
@@ -34,8 +35,7 @@ export async function readTableSteps(
       entry.groups.set(problem, members);
       members.push(rollout);
     } catch (error) {
-      if (!(error instanceof RowFault)) throw error;
-      faults.add(row.line === null ? `${name} row ${at + 1}` : `${name}:${row.line}`, error.message, error.reason);
+      addRowFault(faults, row.line === null ? `${name} row ${at + 1}` : `${name}:${row.line}`, error);
     }
   }
   return [...steps.values()].sort(bySteps).map(({ groups, ...rest }) => ({

@@ -1,11 +1,11 @@
 /** `rollscope import`: a run folder from the rollouts of another trainer. */
 import path from 'node:path';
 import { loadDataset } from '../../data/dataset.ts';
+import { parseColumnMap } from '../../importers/columns.ts';
 import { findDumps } from '../../importers/find.ts';
 import { type ImportOptions, type ImportReport, importDump } from '../../importers/import.ts';
 import { AUTO, importerFor } from '../../importers/index.ts';
 import { judgesFor } from '../../importers/judges.ts';
-import { parseColumnMap } from '../../importers/map.ts';
 import { freeName, importedRunName } from '../../journal/locations.ts';
 import { DatasetConfig } from '../../protocol/config.ts';
 import { bytes, percent, plural, whole } from '../../protocol/format.ts';

@@ -4,7 +4,7 @@
  */
 import { isMessage } from '../../data/chat.ts';
 import { isObject } from '../../protocol/values.ts';
-import { numberIn } from '../rows.ts';
+import { numberIn } from '../cells.ts';
 
 type Message = Record<string, unknown>;
 

@@ -9,13 +9,14 @@ import path from 'node:path';
 import { readJson } from '../../data/json.ts';
 import type { ForeignValue } from '../../protocol/group.ts';
 import { isObject } from '../../protocol/values.ts';
-import { scalarsIn, textIn } from '../cells.ts';
+import { numberIn, scalarsIn, textIn } from '../cells.ts';
 import { responseOf } from '../conversation.ts';
 import type { ForeignRollout } from '../group.ts';
 import type { Dump, DumpPart, Importer, LoggedGroup, ReadContext } from '../importer.ts';
 import { fileState, scanLines } from '../line-index.ts';
 import { MetricsLines, plainMetrics } from '../metrics-lines.ts';
-import { numberIn, RowFault, RowReader } from '../rows.ts';
+import { addRowFault, RowFault } from '../row-fault.ts';
+import { RowReader } from '../rows.ts';
 import { type StepFile, stepFiles, WholeFiles } from '../step-files.ts';
 import { endsObject } from '../whole-file.ts';
 import { type Attempt, groupsIn, type LoggedRollouts, signature, thousandths } from './logtree.ts';
@@ -122,8 +123,7 @@ async function* groupsOf(root: string, name: string, context: ReadContext): Asyn
       const rollouts = attempts.map((attempt) => rolloutOf(attempt, summary ?? []));
       found.set(problem, [...(found.get(problem) ?? []), ...rollouts]);
     } catch (error) {
-      if (!(error instanceof RowFault)) throw error;
-      context.faults.add(`${name}${TEXTS}`, error.message, error.reason);
+      addRowFault(context.faults, `${name}${TEXTS}`, error);
     }
   }
   if (summaries.length > 0) {

@@ -6,9 +6,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isObject } from '../../protocol/values.ts';
+import { numberIn } from '../cells.ts';
 import type { Dump, DumpOptions, DumpPart, Importer, LoggedGroup, ReadContext } from '../importer.ts';
 import type { ForeignMetrics } from '../metrics.ts';
-import { numberIn, RowReader } from '../rows.ts';
+import { RowReader } from '../rows.ts';
 import { type StepFile, stepFiles, WholeFiles } from '../step-files.ts';
 import { isWholeParquet } from '../whole-file.ts';
 

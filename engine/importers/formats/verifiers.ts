@@ -7,11 +7,13 @@ import { promptOf } from '../../data/chat.ts';
 import type { RowValues } from '../../data/fields.ts';
 import type { ForeignValue, Phase, Rollout } from '../../protocol/group.ts';
 import { isObject } from '../../protocol/values.ts';
-import { objectIn, scalarsIn, textIn } from '../cells.ts';
+import { numberIn, objectIn, scalarsIn, textIn } from '../cells.ts';
+import { USUAL } from '../columns.ts';
 import { responseOf } from '../conversation.ts';
 import type { ForeignRollout } from '../group.ts';
 import type { LineEntry } from '../line-entries.ts';
-import { numberIn, RowFault, RowReader, USUAL } from '../rows.ts';
+import { RowFault } from '../row-fault.ts';
+import { RowReader } from '../rows.ts';
 
 /** What a line says of the run that it belongs to. */
 export interface EpisodeOrigin {
