@@ -15,5 +15,6 @@ export class RowFault extends Error {
 
 /** Counts a RowFault among the faults of a dump. @param place of the row @throws any other error */
 export function addRowFault(faults: Faults, place: string, error: unknown): void {
-  addRowFault(faults, place, error);
+  if (!(error instanceof RowFault)) throw error;
+  faults.add(place, error.message, error.reason);
 }
