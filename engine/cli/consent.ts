@@ -57,7 +57,8 @@ export async function checkConfigFile(raw: RawOptions, config: RunConfig): Promi
     (python === undefined || raw.python !== undefined) &&
     (accelerateConfig === undefined || raw.accelerateConfig !== undefined);
   const trl = given ? [] : pythonOf(config);
-  if (trl.length > 0) throw notAllowed(`${raw.config} names a program that trains`, trl, { file: raw.config });
+  if (trl.length > 0)
+    throw notAllowed(`${raw.config} names a program that does the training`, trl, { file: raw.config });
   if (raw.allowPrograms !== true) return;
   const programs = rewardProgramsOf(config);
   if (programs.length === 0 || raw.rewardProgram !== undefined || config.rewardOptions.custom === undefined) return;

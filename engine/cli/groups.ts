@@ -71,7 +71,7 @@ export async function readGroups(
       'usage',
       `The run ${runName(folder)} has no ${asked ? `${asked} ` : ''}rollouts${step === undefined ? '' : ` at step ${step}`}.`,
       steps.length > 0 && step !== undefined
-        ? `Its ${asked} rollouts are of ${stepsText(steps)}.`
+        ? `It has ${asked} rollouts of ${stepsText(steps)}.`
         : `It has rollouts of these phases: ${has}.`,
       { details: { reason: 'no-such-rollouts', run: runName(folder), phase: asked, step } },
     );

@@ -77,7 +77,7 @@ export function problemAt(problems: readonly Problem[] | null, index: number): P
     'usage',
     problems
       ? `The run has no problem with the index ${index}; it has ${most} problems.`
-      : `The problem is given by its index ${index}, but no run is.`,
+      : `The problem is given as an index, ${index}, which needs a run.`,
     problems ? undefined : 'Name the run with --run, or give the problem as an object.',
     { details: { reason: 'unknown-problem', value: index, most } },
   );

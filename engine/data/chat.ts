@@ -106,7 +106,7 @@ function askedBy(messages: readonly Message[]): Asked | null {
     .join('\n\n');
   const rest = systems < 0 ? [] : turns.slice(systems);
   const at = rest.findLastIndex(({ role }) => role === 'user');
-  if (at < 0) throw new ChatFault('is a chat without a turn of the user');
+  if (at < 0) throw new ChatFault('is a chat without a user turn');
   const behind = rest.slice(at + 1);
   const stray = behind.find(({ role }) => role !== 'assistant');
   if (stray) throw new ChatFault(`is a chat that ends with a ${stray.role} turn`);
@@ -131,7 +131,7 @@ function turnOf(message: Message, index: number): Turn {
   const name = String(message.role ?? message.from);
   const role = ROLES.get(name.toLowerCase());
   const which = `is a chat whose turn ${index + 1}`;
-  if (role === undefined) throw new ChatFault(`${which} has the role "${name}", which is not read`);
+  if (role === undefined) throw new ChatFault(`${which} has the role "${name}", which is not supported`);
   const content = contentOf(message.content ?? message.value ?? message.text, which);
   if (content === null) throw new ChatFault(`${which} has no text`);
   return { role, content };
@@ -144,7 +144,7 @@ function contentOf(content: unknown, which: string): string | null {
     if (typeof part === 'string') return part;
     const { type, text } = isObject(part) ? part : { type: typeof part };
     if (typeof text === 'string' && (type === undefined || type === null || /text$/.test(String(type)))) return text;
-    throw new ChatFault(`${which} has a part of type "${String(type)}"; only text is read`);
+    throw new ChatFault(`${which} has a part of type "${String(type)}"; only text is supported`);
   });
   return parts.join('\n');
 }

@@ -113,7 +113,7 @@ function nothing(name: string, paths: readonly string[]): RollscopeError {
   if (paths.some((file) => /\.arrow$/i.test(file))) {
     return new RollscopeError(
       'dataset',
-      `${name} was saved by save_to_disk, as Arrow files, which are not read.`,
+      `${name} was saved by save_to_disk, as Arrow files, which are not supported.`,
       'Write it with load_from_disk(...).to_parquet("problems.parquet"), or to_json("problems.jsonl").',
       { details: { reason: 'unsupported-type', file: name, value: '.arrow' } },
     );

@@ -40,7 +40,7 @@ function otherKind(bytes: Uint8Array): { what: string; hint: string } | null {
   const found = BEGINNINGS.find(([beginning]) => beginning.every((byte, i) => bytes[i] === byte));
   if (!found) return null;
   const [, what, ending] = found;
-  const remedy = ending === '' ? 'Save what is in it as CSV or JSON Lines.' : `Let its name end in ${ending}.`;
+  const remedy = ending === '' ? 'Save its contents as CSV or JSON Lines.' : `Give it a name that ends in ${ending}.`;
   return { what, hint: `It is ${what}. ${remedy}` };
 }
 

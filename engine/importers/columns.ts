@@ -62,7 +62,7 @@ export function parseColumnMap(text: string | undefined): ColumnMap {
     if (!isColumn(column.trim()) || name === '') {
       throw new RollscopeError(
         'usage',
-        `--map: '${pair}' is not of the form <what>=<column>.`,
+        `--map: '${pair}' does not have the form <field>=<column>.`,
         `What a column can be: ${ROLLOUT_COLUMNS.join(', ')}. For example --map prompt=question,response=text.`,
         { details: { reason: 'bad-map', value: pair } },
       );

@@ -24,6 +24,6 @@ export class FaultLog implements Faults {
     if (this.count === 0) return null;
     const told = this.named.slice(0, TOLD).map(({ place, why }) => `${place} (${why})`);
     const more = this.count - told.length;
-    return `${plural(this.count, 'row')} could not be read and ${this.count === 1 ? 'was' : 'were'} left out: ${told.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`;
+    return `${plural(this.count, 'row')} could not be read and ${this.count === 1 ? 'was' : 'were'} skipped: ${told.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`;
   }
 }

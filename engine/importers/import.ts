@@ -356,10 +356,11 @@ class ImportWork {
   private nothing(): RollscopeError {
     const { source } = this.work;
     const [first] = this.faults.named;
-    const why = first ? `${first.place}: ${first.why}` : 'there are none';
     return new RollscopeError(
       'dataset',
-      `${source} contains no rollouts that can be read: ${why}.`,
+      first
+        ? `${source} contains no readable rollouts: ${first.place}: ${first.why}.`
+        : `${source} contains no rollouts.`,
       'A rollout has a prompt and a response. Name their columns with --map prompt=…,response=…',
       {
         details: {

@@ -89,7 +89,7 @@ class JudgeThread {
 }
 
 function failed(why: string): RollscopeError {
-  return new RollscopeError('internal', `A thread that judges rollouts failed: ${why}`, undefined, {
+  return new RollscopeError('internal', `A grading thread failed: ${why}`, undefined, {
     details: { reason: 'worker-failed' },
   });
 }

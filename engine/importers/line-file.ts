@@ -85,7 +85,7 @@ export class LineFile {
     const step = where.step ?? this.options.step;
     const key = `${phase} ${step}`;
     let found = this.steps.get(key);
-    if (found?.given) throw new RowFault('late', `a rollout of ${phase} step ${step}, which had been imported before`);
+    if (found?.given) throw new RowFault('late', `a rollout of ${phase} step ${step}, which was already imported`);
     if (!found) {
       found = { phase, step, lines: new LineGroups(start), given: false };
       this.steps.set(key, found);

@@ -204,5 +204,5 @@ function isScalar(value: unknown): value is ForeignValue {
 }
 
 function missing(cell: unknown, column: RolloutColumn): string {
-  return cell === undefined || cell === null ? `no ${column}` : `the ${column} is neither a text nor a chat`;
+  return cell === undefined || cell === null ? `no ${column}` : `the ${column} is neither text nor a chat`;
 }

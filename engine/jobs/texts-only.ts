@@ -17,7 +17,12 @@ export async function requireTextReward(config: RunConfig, problem: Problem, opt
   const reward = rewardOf(config.reward, config.rewardOptions);
   requireNoPolicy(reward, config);
   if (reward.executes) {
-    throw refusal(reward, option, 'runs programs, and the job has none', 'Choose a reward that reads the responses.');
+    throw refusal(
+      reward,
+      option,
+      'runs programs, and a job contains none',
+      'Choose a reward that reads the responses.',
+    );
   }
   try {
     const signal = new AbortController().signal;
@@ -28,7 +33,7 @@ export async function requireTextReward(config: RunConfig, problem: Problem, opt
   } catch (error) {
     const unknown = error instanceof RollscopeError && error.details?.reason === 'statistics-not-recorded';
     if (!unknown) throw error;
-    const why = 'reads statistics of the tokens, which verl does not tell its reward code';
+    const why = 'reads token statistics, which verl does not pass to reward code';
     throw refusal(reward, option, why, 'Choose a reward that reads the responses, such as majority-vote.');
   }
 }

@@ -130,7 +130,7 @@ function requireChats({ prompts, problems }: Material): void {
   const { id } = problems[at]!;
   throw new RollscopeError(
     'dataset',
-    `The problem ${id} begins the response, which does not work with --for verl: verl's prompts end with the user's turn.`,
+    `The problem ${id} prefills the response, which does not work with --for verl: verl's prompts end with the user's turn.`,
     'Leave the column of prefills out.',
     { details: { reason: 'not-on-verl', problem: id } },
   );

@@ -54,14 +54,9 @@ export function checked(file: string, config: DecoderConfig): DecoderConfig {
   const { heads, kvHeads, headDim, layers } = config;
   const damaged = 'The file is damaged; download the model again.';
   if (layers > MOST_LAYERS) {
-    throw new RollscopeError(
-      'model',
-      `${file}: ${layers} layers; the most that is supported is ${MOST_LAYERS}.`,
-      damaged,
-      {
-        details: { reason: 'bad-field', file, field: 'layers', value: layers },
-      },
-    );
+    throw new RollscopeError('model', `${file}: ${layers} layers; at most ${MOST_LAYERS} are supported.`, damaged, {
+      details: { reason: 'bad-field', file, field: 'layers', value: layers },
+    });
   }
   if (heads % kvHeads !== 0) {
     throw new RollscopeError(

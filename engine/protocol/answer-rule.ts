@@ -1,4 +1,4 @@
-/** How a person says where the answer stands in a response: `auto`, `tag:result`, `regex:is ([^.]+)`. Pure. */
+/** How a person says where the answer is in a response: `auto`, `tag:result`, `regex:is ([^.]+)`. Pure. */
 
 /** Rules that are a name alone. */
 const NAMES = ['auto', 'boxed', 'hash', 'last-number', 'last-line', 'last-sentence', 'whole'] as const;

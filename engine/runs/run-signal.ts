@@ -55,7 +55,7 @@ export function signalText(signal: RecordedSignal): string | null {
   const lacking = lackingText(signal);
   if (!learnedNothing(signal)) return lacking;
   const where = signal.steps === 1 ? 'the only step' : `all ${plural(signal.steps, 'step')}`;
-  return [`all rewards were equal in every group of ${where}, so they trained nothing`, lacking]
+  return [`all rewards were equal in every group of ${where}, so nothing was learned from them`, lacking]
     .filter((text) => text !== null)
     .join('; ');
 }

@@ -79,7 +79,7 @@ export function requireNoPolicy({ evidence }: RunReward, config: RunConfig): voi
 function asksPolicy(names: string): RollscopeError {
   return new RollscopeError(
     'config',
-    `The reward ${names} asks the model more than the problems, which only Rollscope's own engine does.`,
+    `The reward ${names} queries the model beyond the problems, which only Rollscope's own engine supports.`,
     'Choose a reward that reads the rollouts or runs programs, or train with --engine rollscope.',
     { details: { reason: 'asks-policy', reward: names } },
   );

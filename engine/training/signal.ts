@@ -70,7 +70,7 @@ export function signalWarning(counts: SignalCounts, config: Settings): SignalWar
   if (groups === 0) return null;
   if (equal < groups) return truncationWarning(counts, config, ` in ${first}`);
   const where = groups === 1 ? 'the only group' : `each of ${groups} groups`;
-  const flat = `All rewards were equal in ${where} of ${first}, so they trained nothing.`;
+  const flat = `All rewards were equal in ${where} of ${first}, so nothing was learned from them.`;
   return { code: 'no-signal', message: sentences(flat, ...facts(counts, config), remedy(counts, config)) };
 }
 
@@ -112,7 +112,7 @@ function sentences(...parts: readonly (string | null)[]): string {
 function remedy(counts: ResponseCounts, { group }: Settings): string {
   if (mostly(counts.truncated, counts)) return LONGER;
   if (mostly(counts.unanswered, counts)) {
-    return 'Ask for an answer in a known form with --template, or say where the answer is with --answer.';
+    return 'Ask for an answer in a known form with --template, or specify where the answer is with --answer.';
   }
   if (group === 1) return 'Raise --group and --votes: a rollout is compared with the others of its problem.';
   return 'Try other problems, a higher --temperature or more rollouts (--votes, --group).';

@@ -202,7 +202,7 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
       const event = await this.events.next(() => this.ended !== null);
       if (!event) throw await this.crash();
       if (event.event === 'training') continue;
-      if (event.event !== name) throw new Error(`TRL told ${event.event} where ${name} was expected`);
+      if (event.event !== name) throw new Error(`TRL sent ${event.event} where ${name} was expected`);
       return event as EventOf<Name>;
     }
   }

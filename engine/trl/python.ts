@@ -64,7 +64,7 @@ export async function examinePython(python: string, wanted: readonly string[] = 
   if (!answer) {
     const said =
       ended instanceof Error ? ended.message : ended.stderr.trim().split('\n').at(-1) || `code ${ended.code}`;
-    throw new RollscopeError('config', `${python} does not run: ${said}.`, 'Name another one with --python.', {
+    throw new RollscopeError('config', `${python} does not run: ${said}.`, 'Choose another one with --python.', {
       details: { reason: 'bad-python', file: python, system: said },
     });
   }

@@ -42,7 +42,7 @@ export async function steer(app: Rollscope, how: 'pause' | 'stop', argument: unk
     if (how === 'pause') {
       throw new RollscopeError(
         'usage',
-        `${path.basename(folder)} is being imported: an import has no pause.`,
+        `${path.basename(folder)} is being imported, and imports cannot be paused.`,
         'Stop it; importing the same again continues.',
       );
     }

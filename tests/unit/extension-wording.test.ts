@@ -312,8 +312,8 @@ function importing(source: string, follow: boolean) {
     '/whole': () => Promise.resolve(report),
     '/stopped': () => Promise.resolve(null),
     '/unknown': () => refused('no-importer', '/unknown is not recognized as rollouts.'),
-    '/empty': () => refused('no-rollouts', '/empty contains no rollouts that can be read: there are none.'),
-    '/columns': () => refused('bad-map', "--map: 'x' is not of the form <what>=<column>."),
+    '/empty': () => refused('no-rollouts', '/empty contains no rollouts.'),
+    '/columns': () => refused('bad-map', "--map: 'x' does not have the form <field>=<column>."),
   }[source]!();
   done.catch(() => {});
   const onDidProgress = () => ({ dispose() {} });

@@ -414,7 +414,7 @@ describe("tinker-cookbook's log folder", () => {
     const report = await importFrom(LOG, folder);
     expect(report).toMatchObject({ importer: 'tinker-cookbook', problems: 2, steps: 2, groups: 4, rollouts: 13 });
     expect(report.named.map(({ place, why }) => `${place}: ${why}`)).toEqual([
-      expect.stringMatching(/^iteration_000000\/train_rollout_summaries\.jsonl: 1 of 3 groups have no texts/),
+      expect.stringMatching(/^iteration_000000\/train_rollout_summaries\.jsonl: 1 of 3 groups have no text/),
       expect.stringMatching(/^iteration_000001\/eval_sums_rollout_summaries\.jsonl: 2 of 3 groups/),
       expect.stringMatching(/^iteration_000001\/train_rollout_summaries\.jsonl: 2 of 3 groups/),
     ]);
@@ -453,7 +453,7 @@ describe("tinker-cookbook's log folder", () => {
     const source = path.join(root, 'log');
     cpSync(LOG, source, { recursive: true, filter: (file) => !file.endsWith('_logtree.json') });
     await expect(importFrom(source, runIn(root))).rejects.toThrow(
-      /no texts: there is no iteration_000000\/train_logtree\.json/,
+      /no text: there is no iteration_000000\/train_logtree\.json/,
     );
   });
 

@@ -11,7 +11,7 @@ const STRICT: CommandOption = {
 export const ANSWERS: readonly CommandOption[] = [
   {
     flags: '--answer <rule>',
-    help: 'where the answer stands: auto, boxed, hash, tag:<name>, choice:<letters>, last-number, last-line, last-sentence, regex:<pattern> (its first group), whole',
+    help: 'where the answer is: auto, boxed, hash, tag:<name>, choice:<letters>, last-number, last-line, last-sentence, regex:<pattern> (its first group), whole',
   },
   {
     flags: '--compare <how>',
@@ -88,7 +88,7 @@ export const score: CommandDefinition = {
     {
       title: 'Run',
       options: [
-        { flags: '--run <run>', help: 'the reward, the rules for answers and the problems of this run' },
+        { flags: '--run <run>', help: "use this run's reward, answer rules and problems" },
         {
           flags: '--vocabulary <n>',
           help: "size of the model's vocabulary, which some rewards need (default: the run's)",
@@ -102,11 +102,11 @@ export const score: CommandDefinition = {
     [`echo '{"responses":["\\\\boxed{3}","\\\\boxed{3}","\\\\boxed{4}"]}' | rollscope score -`, ''],
     ['rollscope score - --reward self-certainty --vocabulary 151936', 'responses with token statistics'],
   ],
-  notes: `A problem is {"text"?, "answer"?, "columns"?}, or with --run its index from 0. A response is a text, or {"text", "finish"?, "ids"?,
+  notes: `A problem is {"text"?, "answer"?, "columns"?}, or with --run its index from 0. A response is a string, or {"text", "finish"?, "ids"?,
 "tokenTexts"?, "logprob"?, "entropy"?, "logsumexp"?, "meanLogit"?, "top1"?, "top2"?} with one number per token: see docs/trl.md. Each line is answered
 by {"id"?, "problem"?, "step"?, "rewards", "components"?, "skip"?, "majority", "share", "tied"?, "answers", "clusters", "explanations",
 "evidence"?}, a bad one by {"error": text}; then the exit code is 2. The members of a cluster are responses, counted from 1. Each
-answer is written before the next line is read. Rewards that ask the model more than the problems are refused. With --json a last
+answer is written before the next line is read. Rewards that query the model beyond the problems are refused. With --json a last
 line {"lines", "errors"} follows.`,
   load: async () => (await import('../commands/score.ts')).score,
 };

@@ -8,7 +8,9 @@ export const doctor: CommandDefinition = {
   sections: [
     {
       title: '',
-      options: [{ flags: '--python <program>', help: 'Python that has TRL (default: as for train --engine trl)' }],
+      options: [
+        { flags: '--python <program>', help: 'Python with TRL installed (default: as for train --engine trl)' },
+      ],
     },
   ],
   json: true,

@@ -73,7 +73,7 @@ export const experiment: CommandDefinition = {
       options: [
         {
           flags: '--against <model>',
-          help: 'collapse-step: another model to rank against that of --model; repeatable',
+          help: 'collapse-step: a model to rank against that of --model; repeatable',
           repeat: true,
         },
         { flags: '--seeds <n>', help: "repetitions of each run (default: the experiment's own)" },
@@ -122,7 +122,7 @@ export const runs: CommandDefinition = {
 export const importing: CommandDefinition = {
   name: 'import',
   category: 'Runs',
-  summary: 'make a run of the rollouts of another trainer, and follow it while it trains',
+  summary: "turn another trainer's rollouts into a run, and follow it while it trains",
   arguments: [
     {
       text: '<path>',
@@ -135,23 +135,23 @@ export const importing: CommandDefinition = {
       options: [
         {
           flags: '--format <name>',
-          help: 'auto, trl, verl, or rollouts (any file with one rollout per row)',
+          help: 'auto, trl, verl, prime-rl, miles, tinker-cookbook, tensorboard, or rollouts (any file with one rollout per row)',
           default: 'auto',
         },
         {
           flags: '--find',
-          help: 'list what could be imported from a folder and the folders below it, and import nothing',
+          help: 'list what can be imported from a folder and its subfolders, without importing',
         },
         { flags: '--follow', help: 'keep importing what the trainer writes, until Ctrl+C' },
-        { flags: '--dataset <path>', help: 'problems that the trainer was given: their ids, references and lines' },
+        { flags: '--dataset <path>', help: 'problem file of the trainer, for ids, references and line numbers' },
         {
           flags: '--map <columns>',
-          help: 'names of columns, such as prompt=question,response=text,reward=score,reference=gold',
+          help: 'column names, such as prompt=question,response=text,reward=score,reference=gold',
         },
         ...ANSWERS,
         { flags: '--out <folder>', help: "parent folder of the run folder (default: the user's runs folder)" },
         { flags: '--name <name>', help: 'name of the run (default: source and time)' },
-        { flags: '--progress', help: 'also print how far the import has come, as lines of JSON on stdout' },
+        { flags: '--progress', help: 'also print progress as JSON lines on stdout' },
       ],
     },
   ],
@@ -161,8 +161,8 @@ export const importing: CommandDefinition = {
     ['rollscope import dumps --follow', "verl's rollout_data_dir, while it trains"],
     ['rollscope import rollouts.csv --map prompt=question,response=text', ''],
   ],
-  notes: `The same command continues an import that was stopped, and imports nothing twice. Rows that cannot be read are counted
-and named; they do not end the import.`,
+  notes: `The same command continues an import that was stopped, and imports nothing twice. Rows that cannot be read are
+skipped, counted and listed.`,
   load: async () => (await import('../commands/import.ts')).importFile,
 };
 
@@ -179,7 +179,7 @@ export const repair: CommandDefinition = {
 export const job: CommandDefinition = {
   name: 'job',
   category: 'Runs',
-  summary: 'write a training as a folder that another trainer runs, on a cluster for example',
+  summary: 'write a training job as a folder for another trainer, for example on a cluster',
   arguments: [DATASET],
   settings: TRAIN_TOPICS,
   sections: [
@@ -187,13 +187,13 @@ export const job: CommandDefinition = {
       title: 'Job',
       options: [
         { flags: '--for <trainer>', help: 'verl (on Ray)', choices: ['verl'], required: true },
-        { flags: '--out <folder>', help: 'folder to write, which must not exist or be empty', required: true },
+        { flags: '--out <folder>', help: 'folder to write; must be empty or not exist', required: true },
         { flags: '--nodes <n>', help: 'nodes of the cluster', default: '1' },
         { flags: '--gpus <n>', help: 'GPUs of each node', default: '8' },
-        { flags: '--tensor-parallel <n>', help: 'GPUs that the model is spread over to sample', default: '1' },
+        { flags: '--tensor-parallel <n>', help: 'GPUs across which the model is split for sampling', default: '1' },
         {
           flags: '--prompt-tokens <n>',
-          help: 'longest prompt in tokens; a longer one ends the training (default: a bound from the texts)',
+          help: 'maximum prompt length in tokens; a longer prompt stops training (default: an upper bound from the text lengths)',
         },
         CONFIG,
       ],
@@ -205,7 +205,7 @@ export const job: CommandDefinition = {
     ['rollscope job problems.jsonl --for verl --model Qwen/Qwen3-32B --nodes 4 --tensor-parallel 4 --out job', ''],
   ],
   notes: `The folder has data, configuration, reward code and a README with the commands that start it; it can be copied to other
-machines, which need no Rollscope. What the trainer cannot honor is refused by name: see docs/beside.md.`,
+machines, which do not need Rollscope. Settings that the trainer does not support are refused by name: see docs/beside.md.`,
   load: async () => (await import('../commands/job.ts')).job,
 };
 
@@ -225,7 +225,7 @@ export const show: CommandDefinition = {
           flags: '--phase <name>',
           help: `the problem's rollouts of ${PHASES.slice(0, -1).join(', ')} or ${PHASES.at(-1)} (default: the latest that vote)`,
         },
-        { flags: '--disagreements', help: "rollouts that the trainer's own grader judges differently (imported runs)" },
+        { flags: '--disagreements', help: "rollouts on which the trainer's own grader disagrees (imported runs)" },
         WHERE,
       ],
     },
@@ -290,7 +290,10 @@ export const rescore: CommandDefinition = {
   json: true,
   examples: [
     ['rollscope rescore latest', 'every reward that can be computed'],
-    ['rollscope rescore latest --reward majority-vote --answer last-number', 'had answers been found by another rule'],
+    [
+      'rollscope rescore latest --reward majority-vote --answer last-number',
+      'as if answers had been extracted by another rule',
+    ],
     ['rollscope rescore latest --reward self-certainty --reward empo', ''],
     ['rollscope rescore latest --problem chain-001', 'rewards and top-ranked answers of one problem'],
   ],

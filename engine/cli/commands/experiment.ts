@@ -142,7 +142,7 @@ function againstOf(raw: RawOptions, experiment: Experiment, base: RunConfig): st
     throw new RollscopeError(
       'usage',
       `The experiment "${experiment.name}" takes one model.`,
-      `Remove --against; it is for ${others.join(', ')}.`,
+      `Remove --against; it applies to ${others.join(', ')}.`,
       { details: { reason: 'one-model', field: '--against', experiment: experiment.name } },
     );
   }

@@ -59,7 +59,7 @@ async function open(root: string): Promise<Dump> {
         told.add(name);
         context.faults.add(
           `${name}${SUMMARIES}`,
-          `no texts: there is no ${name}${TEXTS} (num_groups_to_log)`,
+          `no text: there is no ${name}${TEXTS} (num_groups_to_log)`,
           'no-texts',
         );
       }
@@ -115,7 +115,7 @@ async function* groupsOf(root: string, name: string, context: ReadContext): Asyn
     try {
       if (attempts.length === 0 || (trajectories.length > 0 && trajectories.length !== attempts.length)) {
         const why = `${attempts.length} logged responses of ${trajectories.length} trajectories`;
-        throw new RowFault('no-texts', `${why}: which belongs to which is not known`);
+        throw new RowFault('no-texts', `${why}, which cannot be matched`);
       }
       const { prompt, table } = attempts[0]!;
       const asked = rows.problem({ prompt, reference: table.reference_answer ?? null });
@@ -128,7 +128,7 @@ async function* groupsOf(root: string, name: string, context: ReadContext): Asyn
   }
   if (summaries.length > 0) {
     const total = known + summaries.length;
-    const why = `${summaries.length} of ${total} groups have no texts in ${name}${TEXTS} (num_groups_to_log)`;
+    const why = `${summaries.length} of ${total} groups have no text in ${name}${TEXTS} (num_groups_to_log)`;
     context.faults.add(`${name}${SUMMARIES}`, why, 'no-texts');
   }
   for (const [problem, rollouts] of found) yield { problem, rollouts };

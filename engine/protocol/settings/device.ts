@@ -41,7 +41,7 @@ export const DEVICE = {
   }),
   seed: integer({
     title: 'Seed',
-    help: 'seed of every random choice',
+    help: 'random seed',
     example: '1',
     placeholder: 'n',
     flag: '--seed',

@@ -11,7 +11,7 @@ export const ENGINE = optional(
       },
       {
         title: 'Engine',
-        help: "what trains: rollscope (Rollscope's own engine) or trl (TRL on accelerate, with Python)",
+        help: "training engine: rollscope (Rollscope's own engine) or trl (TRL on accelerate, with Python)",
         placeholder: 'name',
         flag: '--engine',
         default: 'rollscope',
@@ -24,8 +24,8 @@ export const ENGINE = optional(
       },
     ),
     python: text({
-      title: 'Python of TRL',
-      help: 'Python that has TRL, for --engine trl',
+      title: 'Python for TRL',
+      help: 'Python with TRL installed, for --engine trl',
       example: '.venv/bin/python',
       placeholder: 'program',
       flag: '--python',
@@ -40,7 +40,7 @@ export const ENGINE = optional(
       },
     }),
     processes: integer({
-      title: 'Processes of TRL',
+      title: 'TRL processes',
       help: 'processes on this machine, one per device, for --engine trl without --accelerate-config',
       example: '2',
       placeholder: 'n',
@@ -51,11 +51,11 @@ export const ENGINE = optional(
       editor: {
         id: 'engine.processes',
         section: 'Model and engine',
-        text: 'Processes of TRL on this machine, one per device, where no accelerate configuration says how many.',
+        text: 'TRL processes on this machine, one per device, unless an accelerate configuration sets their number.',
       },
     }),
     accelerateConfig: text({
-      title: 'Configuration of accelerate',
+      title: 'Accelerate configuration',
       help: "file that 'accelerate config' wrote, or its name in accelerate's folder, for --engine trl",
       example: 'fsdp.yaml',
       placeholder: 'file|name',

@@ -98,7 +98,7 @@ export const EVALUATION = section('Evaluation', {
   }),
   limit: integer({
     title: 'Number of evaluation problems',
-    help: 'evaluate on n of the problems only',
+    help: 'evaluate on only n of the problems',
     example: '100',
     placeholder: 'n',
     flag: '--eval-limit',
@@ -113,8 +113,8 @@ export const EVALUATION = section('Evaluation', {
       first: 'The first of the file.',
     },
     {
-      title: 'Choice of evaluation problems',
-      help: 'with fewer evaluation problems than there are: a random sample (the same in every run on these problems), or the first',
+      title: 'Selection of evaluation problems',
+      help: 'if only some evaluation problems are used: a random sample (the same in every run on these problems), or the first',
       placeholder: 'how',
       flag: '--eval-draw',
       // Runs of earlier versions have no value, and evaluated on the first problems.

@@ -4,8 +4,8 @@ import { choice, section, text } from './kit.ts';
 
 export const GRADING = section('Answers', {
   answer: text({
-    title: 'How answers are found',
-    help: 'where the answer stands in a response: auto (\\boxed{x}, #### x, the answer is x), boxed, hash, tag:<name>, choice:<letters>, last-number, last-line, last-sentence, regex:<pattern> (its first group), whole',
+    title: 'Answer extraction',
+    help: 'where the answer is in a response: auto (\\boxed{x}, #### x, the answer is x), boxed, hash, tag:<name>, choice:<letters>, last-number, last-line, last-sentence, regex:<pattern> (its first group), whole',
     example: 'last-number',
     placeholder: 'rule',
     flag: '--answer',
@@ -15,7 +15,7 @@ export const GRADING = section('Answers', {
       id: 'answer',
       section: 'Problems',
       scope: 'resource',
-      text: 'Where the answer stands in a response: `auto` (`\\boxed{x}`, `#### x`, "the answer is x"), `boxed`, `hash`, `tag:<name>`, `choice:<letters>`, `last-number`, `last-line`, `last-sentence`, `regex:<pattern>` (its first group), `whole`.',
+      text: 'Where the answer is in a response: `auto` (`\\boxed{x}`, `#### x`, "the answer is x"), `boxed`, `hash`, `tag:<name>`, `choice:<letters>`, `last-number`, `last-line`, `last-sentence`, `regex:<pattern>` (its first group), `whole`.',
     },
   }),
   compare: choice(
@@ -27,7 +27,7 @@ export const GRADING = section('Answers', {
       set: 'as sets of items, in any order',
     },
     {
-      title: 'How answers are compared',
+      title: 'Answer comparison',
       help: 'when two answers are equal',
       flag: '--compare',
       default: 'math',

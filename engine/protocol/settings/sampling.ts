@@ -4,7 +4,7 @@ import { integer, number, section, texts, toggle } from './kit.ts';
 /** Rollouts per problem. */
 export const ROLLOUTS = {
   votes: integer({
-    title: 'Rollouts that vote',
+    title: 'Voting rollouts',
     help: 'rollouts per problem that vote; at least --group of them',
     example: '16',
     placeholder: 'n',
@@ -77,8 +77,8 @@ export const SAMPLING = section('Rollouts', {
     editor: { id: 'maxTokens', section: 'Training', text: 'Maximum response length in tokens.' },
   }),
   stop: texts({
-    title: 'Stop texts',
-    help: 'a response ends after this text; repeatable',
+    title: 'Stop strings',
+    help: 'end a response after this string; repeatable',
     example: 'END',
     placeholder: 'text',
     flag: '--stop',
@@ -87,7 +87,7 @@ export const SAMPLING = section('Rollouts', {
   }),
   stopAtAnswer: toggle({
     title: 'Stop at the answer',
-    help: 'a response ends once it contains a complete \\boxed{...} or a #### x line',
+    help: 'end a response once it contains a complete \\boxed{...} or a #### x line',
     flag: '--stop-at-answer',
     default: false,
   }),

@@ -31,7 +31,7 @@ export const STEP = {
     editor: { id: 'batch', section: 'Training', text: 'Problems per step.' },
   }),
   group: integer({
-    title: 'Rollouts that train',
+    title: 'Training rollouts',
     help: 'rollouts per problem that train, a random subset of those that vote',
     example: '8',
     placeholder: 'n',

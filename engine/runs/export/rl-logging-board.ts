@@ -20,7 +20,7 @@ export async function exportRlLoggingBoard(folder: string, out: string): Promise
     if (none) {
       throw new RollscopeError(
         'usage',
-        'This run has no rollouts with a reward, and RLLoggingBoard shows no others.',
+        'This run has no rollouts with a reward, and RLLoggingBoard shows only those.',
         'Export them with --format jsonl.',
         { details: { reason: 'no-rewards' } },
       );

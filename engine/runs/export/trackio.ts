@@ -48,15 +48,15 @@ async function post(url: URL, token: string | null, body: object): Promise<void>
   const headers = { 'content-type': 'application/json', ...(token !== null && { 'x-trackio-write-token': token }) };
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body), signal }).catch((error) => {
-    throw refused(`nobody answers (${error instanceof Error ? error.message : error})`);
+    throw refused(`no response (${error instanceof Error ? error.message : error})`);
   });
   const answer = await response.text();
-  if (!response.ok) throw refused(`it answered with status ${response.status}: ${answer.slice(0, 200)}`);
+  if (!response.ok) throw refused(`status ${response.status}: ${answer.slice(0, 200)}`);
   const error = errorIn(answer);
-  if (error !== null) throw refused(`it answered: ${error.slice(0, 200)}`);
+  if (error !== null) throw refused(`${error.slice(0, 200)}`);
 
   function refused(reason: string): RollscopeError {
-    const hint = 'Is it the address that `trackio show` prints, with its write_token?';
+    const hint = 'Check that it is the address that `trackio show` prints, with its write_token.';
     return new RollscopeError('usage', `Trackio at ${url.origin}: ${reason}.`, hint, {
       details: { reason: 'trackio-refused', option: '--out', server: url.origin },
     });
