@@ -54,7 +54,9 @@ describe.each(PAGES)('%s', (page) => {
       .map(([, target]) => target!.replace(/#.*/, ''))
       .filter((target) => target !== '' && !/^[a-z]+:/.test(target))
       .map((target) => path.posix.join(path.posix.dirname(page), target));
-    const paths = [...text.matchAll(/(?<![\w./<>-])(?:engine|extension|webview|tests|scripts|docs|media)\/[\w./-]+/g)]
+    const paths = [
+      ...text.matchAll(/(?<![\w./<>-])(?:engine|extension|webview|python|tests|scripts|docs|media)\/[\w./-]+/g),
+    ]
       .map(([found]) => found.replace(/[.-]+$/, ''))
       .filter((found) => !MADE.includes(found));
     const named = [...new Set([...links, ...paths])];
