@@ -52,7 +52,7 @@ export const DEVICE = {
     editor: {
       id: 'seed',
       section: 'Training',
-      text: 'Seed of every random choice. The same seed and settings give the same run.',
+      text: 'Random seed. The same seed and settings give the same run.',
     },
   }),
 };

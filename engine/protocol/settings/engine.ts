@@ -19,7 +19,7 @@ export const ENGINE = optional(
           id: 'engine.kind',
           section: 'Model and engine',
           scope: 'machine-overridable',
-          text: "What trains: Rollscope's own engine, or TRL on accelerate, with Python.",
+          text: "Training engine: Rollscope's own, or TRL on accelerate, with Python.",
         },
       },
     ),
@@ -36,7 +36,7 @@ export const ENGINE = optional(
         section: 'Model and engine',
         scope: 'machine-overridable',
         restricted: true,
-        text: 'Python that has TRL, for `#rollscope.engine.kind#` `trl`. Default: `.venv` of the folder, the active environment, or `python3` on the `PATH`.',
+        text: 'Python with TRL installed, for `#rollscope.engine.kind#` `trl`. Default: `.venv` of the folder, the active environment, or `python3` on the `PATH`.',
       },
     }),
     processes: integer({
@@ -67,7 +67,7 @@ export const ENGINE = optional(
         section: 'Model and engine',
         scope: 'machine-overridable',
         restricted: true,
-        text: 'File that `accelerate config` wrote, or its name in the folder of accelerate, for `#rollscope.engine.kind#` `trl`.',
+        text: "File that `accelerate config` wrote, or its name in accelerate's folder, for `#rollscope.engine.kind#` `trl`.",
       },
     }),
     vllm: toggle({
