@@ -73,7 +73,20 @@ const EVALUATION = [
 ];
 
 const COMMANDS = [
-  ...['train', 'probe', 'experiment', 'resume', 'runs', 'show', 'analyze', 'rescore', 'export', 'import', 'repair'],
+  ...[
+    'train',
+    'job',
+    'probe',
+    'experiment',
+    'resume',
+    'runs',
+    'show',
+    'analyze',
+    'rescore',
+    'export',
+    'import',
+    'repair',
+  ],
   ...['grade', 'vote', 'score', 'doctor', 'serve'],
 ];
 
