@@ -41,7 +41,7 @@ export interface SampleRequest {
   /** Number of tokens after which a response is complete by its text, or null to continue. */
   complete?: (tokens: readonly number[]) => number | null;
   /** A prompt's rollouts are complete (index into `prompts`); their arrays lie in few buffers. */
-  onGroup: (prompt: number, rollouts: SampledRollout[]) => void;
+  onGroup: (promptIndex: number, rollouts: SampledRollout[]) => void;
   /** Called between two calls of the device; throws to cancel. */
   tick?: (tokens: number) => void;
 }
@@ -76,7 +76,7 @@ export class Sampler {
       total += tokens;
       request.tick?.(total);
     };
-    const length = (prompt: number) => request.prompts[prompt]!.tokens.length;
+    const length = (promptIndex: number) => request.prompts[promptIndex]!.tokens.length;
     const order = request.prompts.map((_, i) => i).sort((a, b) => length(a) - length(b) || a - b);
     const rowsEach = Math.min(request.rows, most);
     const promptsEach = Math.max(1, Math.floor(most / rowsEach));
@@ -91,8 +91,8 @@ export class Sampler {
           group.push(...rollouts[p]!);
         });
       }
-      prompts.forEach((prompt, p) => {
-        request.onGroup(prompt, results[p]!);
+      prompts.forEach((promptIndex, p) => {
+        request.onGroup(promptIndex, results[p]!);
       });
     }
   }
