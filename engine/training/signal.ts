@@ -114,7 +114,7 @@ function remedy(counts: ResponseCounts, { group }: Settings): string {
   if (mostly(counts.unanswered, counts)) {
     return 'Ask for an answer in a known form with --template, or specify where the answer is with --answer.';
   }
-  if (group === 1) return 'Raise --group and --votes: a rollout is compared with the others of its problem.';
+  if (group === 1) return 'Raise --group and --votes: a rollout is compared with the other rollouts of its problem.';
   return 'Try other problems, a higher --temperature or more rollouts (--votes, --group).';
 }
 
@@ -122,5 +122,5 @@ function remedy(counts: ResponseCounts, { group }: Settings): string {
 export function configWarning({ job, group, votes, loss }: Settings & Pick<RunConfig, 'job'>): string | null {
   if (job !== 'train' || group > 1 || loss.advantage === 'reinforce++') return null;
   const more = votes > 1 ? '--group' : '--votes and --group';
-  return `One rollout per problem trains (--group 1), and there is no other to compare its reward with: its advantage is always 0, so rewards train nothing. Raise ${more}.`;
+  return `With one training rollout per problem (--group 1), there is no other rollout to compare its reward with: its advantage is always 0, so nothing is learned from rewards. Raise ${more}.`;
 }
