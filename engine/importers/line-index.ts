@@ -7,11 +7,10 @@ import type { RowValues } from '../data/fields.ts';
 import type { ForeignRollout } from './group.ts';
 import type { LoggedGroup, ReadContext } from './importer.ts';
 import { BROKEN, parseLine } from './json-lines.ts';
-import { RowFault } from './row-fault.ts';
 
 const CHUNK = 4 * 2 ** 20;
 const NEWLINE = 0x0a;
-/** Longer lines are no rollouts. */
+/** Bytes; a longer line is no rollout. */
 const LONGEST_LINE = 256 * 2 ** 20;
 
 interface Lines {
@@ -57,7 +56,7 @@ export interface ScanPosition {
 }
 
 /**
- * The lines of a file from a position on; those that are no JSON objects are faults. What stands behind the last newline is
+ * The lines of a file from a position on; those that are no JSON objects, or too long to be held, are faults. What stands behind the last newline is
  * a line only at the end of a file that grows no more.
  * @throws RollscopeError `canceled` by the context's check
  */
@@ -70,11 +69,21 @@ export async function* scanLines(
 ): AsyncGenerator<ScannedLine> {
   const handle = await open(file, 'r');
   try {
-    let rest: Buffer = Buffer.alloc(0);
     let at = position.offset;
-    const lineOf = (bytes: Buffer, start: number): ScannedLine | null => {
-      const number = position.lines + 1;
-      const parsed = parseLine(bytes.toString());
+    /** What was read of the line that begins at `position`, and how many bytes that is. */
+    let pieces: Buffer[] = [];
+    let held = 0;
+    /** The line is too long: its bytes are not kept. */
+    let skips = false;
+    const endLine = (last: Buffer, next: number): ScannedLine | null => {
+      const bytes = pieces.length > 0 ? Buffer.concat([...pieces, last]) : last;
+      const [number, start] = [position.lines + 1, position.offset];
+      const parsed = skips ? null : parseLine(bytes.toString());
+      pieces = [];
+      held = 0;
+      skips = false;
+      position.offset = next;
+      position.lines = number;
       if (parsed === null) return null;
       if (typeof parsed !== 'string') return { values: parsed, number, start, length: bytes.length };
       faults.add(`${name}:${number}`, parsed, parsed === BROKEN ? 'broken-json' : 'not-an-object');
@@ -85,24 +94,23 @@ export async function* scanLines(
       check(bytesRead);
       if (bytesRead === 0) break;
       const chunk = buffer.subarray(0, bytesRead);
-      const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
-      const base = at - rest.length;
-      at += bytesRead;
       let begin = 0;
-      for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, begin)) {
-        const line = lineOf(bytes.subarray(begin, end), base + begin);
+      for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, begin)) {
+        const line = endLine(chunk.subarray(begin, end), at + end + 1);
         begin = end + 1;
-        position.offset = base + begin;
-        position.lines++;
         if (line) yield line;
       }
-      rest = bytes.subarray(begin);
-      if (rest.length > LONGEST_LINE) throw new RowFault('long-line', `line ${position.lines + 1} is too long`);
+      at += bytesRead;
+      held += bytesRead - begin;
+      if (!skips && held > LONGEST_LINE) {
+        skips = true;
+        faults.add(`${name}:${position.lines + 1}`, 'the line is too long', 'long-line');
+      }
+      if (skips) pieces = [];
+      else if (begin < bytesRead) pieces.push(chunk.subarray(begin));
     }
-    if (whole && rest.length > 0) {
-      const line = lineOf(rest, at - rest.length);
-      position.offset = at;
-      position.lines++;
+    if (whole && held > 0) {
+      const line = endLine(Buffer.alloc(0), at);
       if (line) yield line;
     }
   } finally {

@@ -1,5 +1,5 @@
 /** Files of other trainers become run folders: what is read from them, what is refused, and that every reader opens them. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { analyze } from '../../engine/cli/commands/analyze.ts';
@@ -56,6 +56,20 @@ function file(text: string, name = 'completions.jsonl'): string {
 }
 
 describe('rollouts as JSON Lines', () => {
+  test('count and name a line that is too long to be held, and take the others', async () => {
+    const first = `${line(1, '2 + 3', '5', '"reward": 1')}\n`;
+    const source = file(first);
+    // Zeros that take no room on the disk.
+    truncateSync(source, first.length + 260 * 2 ** 20);
+    appendFileSync(source, `\n${line(1, '2 + 3', '6', '"reward": 0')}`);
+    const report = await importFrom(source, path.join(root, 'run'), { format: 'rollouts' });
+    expect(report).toMatchObject({
+      rollouts: 2,
+      faults: 1,
+      named: [{ place: 'completions.jsonl:2', reason: 'long-line' }],
+    });
+  });
+
   test('become a run: steps in order, problems by prompt and reference, rewards and values by name', async () => {
     const source = file(TRL_DUMP.join('\n'));
     const folder = path.join(root, 'run');
