@@ -17,6 +17,7 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 let code: number = EXIT.ok;
+let failing: Promise<void> | null = null;
 const args = process.argv.slice(2);
 
 // What nobody catches ends the command like any other error, unless the command outlives it (`serve`).
@@ -27,10 +28,8 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 }
 // A closed pipe (`rollscope runs | head`) is not an error.
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', async (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') return;
-    const { diskError } = await import('../system/disk.ts');
-    failNow(diskError(error, stream === process.stdout ? 'stdout' : 'stderr'));
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') failing ??= failWriting(error, stream === process.stdout ? 'stdout' : 'stderr');
   });
 }
 
@@ -50,7 +49,13 @@ try {
     code = exitCodeOf(error);
   }
 }
-await exit(code);
+await exit(code, () => failing);
+
+/** Loads what names the error only now: `--help` needs none of it. */
+async function failWriting(error: NodeJS.ErrnoException, name: string): Promise<void> {
+  const { diskError } = await import('../system/disk.ts');
+  failNow(diskError(error, name));
+}
 
 /** Ends the process at once: what it was doing may never end. Where stderr takes nothing either, the exit code tells it. */
 function failNow(error: unknown): void {

@@ -65,9 +65,10 @@ export function errorText({ message, hint }: Pick<ErrorData, 'message' | 'hint'>
   return hint ? `error: ${message}\nhint: ${hint}` : `error: ${message}`;
 }
 
-/** Ends the process once stdout and stderr have been taken. */
-export async function exit(code: number): Promise<never> {
+/** Ends the process once stdout and stderr have been taken, and what `before` then waits for has happened. */
+export async function exit(code: number, before: () => Promise<void> | null = () => null): Promise<never> {
   const flush = (stream: NodeJS.WriteStream) => new Promise<void>((resolve) => stream.write('', () => resolve()));
   await Promise.all([flush(process.stdout), flush(process.stderr)]);
+  await before();
   process.exit(code);
 }
