@@ -66,8 +66,7 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
     await workbench.clearToasts();
     await workbench.view('Explorer');
     const row = page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'notes.jsonl' });
-    await row.click({ button: 'right' });
-    await page.locator('.context-view .action-label', { hasText: COMMAND_DEFINITIONS.importRun.title }).click();
+    await workbench.contextMenu(row, COMMAND_DEFINITIONS.importRun.title);
     const refusal = await workbench.notification(/notes\.jsonl is not recognized as rollouts/);
     expect(await refusal.locator('.notification-list-item-message').textContent()).not.toContain('--');
     await refusal.locator('.monaco-button', { hasText: 'Name Columns…' }).waitFor();
@@ -79,8 +78,7 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
     const { workbench, page } = code();
     await workbench.view('Explorer');
     const row = page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'logs' });
-    await row.click({ button: 'right' });
-    await page.locator('.context-view .action-label', { hasText: COMMAND_DEFINITIONS.followFolder.title }).click();
+    await workbench.contextMenu(row, COMMAND_DEFINITIONS.followFolder.title);
     const run = await header('[data-step="2"][data-status="running"]');
     await workbench.statusItem('Following logs').waitFor();
     write(3);

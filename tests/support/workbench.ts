@@ -159,6 +159,22 @@ export class Workbench {
     await this.toast(toast).locator('.monaco-button').first().click();
   }
 
+  /** Chooses an action of the context menu of an element. */
+  async contextMenu(element: Locator, action: string): Promise<void> {
+    await element.click({ button: 'right' });
+    const item = this.page.locator('.context-view .action-label', { hasText: action });
+    await item.waitFor();
+    // A menu takes no click in the moment after it was drawn, which is long on a busy machine.
+    await until(
+      `the menu takes ${action}`,
+      async () => {
+        await item.click({ timeout: 2_000 }).catch(() => {});
+        return (await item.count()) === 0;
+      },
+      { every: 200 },
+    );
+  }
+
   async clearToasts(): Promise<void> {
     await this.command('Notifications: Clear All Notifications');
     await this.page.locator('.notification-toast').first().waitFor({ state: 'hidden' });
