@@ -1,9 +1,13 @@
 /** Runs of other trainers in a window: offered, imported, followed while they grow, and followed again after a reload. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMAND_DEFINITIONS } from '../../extension/command-definitions.ts';
+import { ROOT } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
+
+/** The picture of docs/beside.md: UPDATE_IMAGES=1 npm test -- tests/e2e/imports.test.ts */
+const PICTURE = process.env.UPDATE_IMAGES === '1';
 
 const DUMPS = path.join(import.meta.dirname, '../fixtures/dumps');
 
@@ -83,7 +87,8 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
     await workbench.statusItem('Following logs').waitFor();
     write(3);
     expect(await header('[data-step="3"]')).toBe(run);
-    await workbench.shot('followed');
+    const shot = await workbench.shot('followed');
+    if (PICTURE) copyFileSync(shot, path.join(ROOT, 'docs', 'images', 'following-verl.png'));
 
     await workbench.reload();
     await workbench.statusItem('Following logs').waitFor();
