@@ -134,7 +134,8 @@ const PIECES = [
   ],
 ];
 
-function repeatedIn(random: Random): (n: number) => string {
+/** Texts of a piece that is repeated; `times`: how often it is in as many characters. */
+function repeatedIn(random: Random): { make(times: number): string; times(characters: number): number } {
   const piece = Array.from({ length: 1 + random.below(3) }, () => random.pick(PIECES)).join('');
   const [begin, end] = random.pick([
     ['', ''],
@@ -144,8 +145,12 @@ function repeatedIn(random: Random): (n: number) => string {
     ['(', ')'],
     ['#### 1', 'x'],
   ] as const);
-  return (n) => begin + piece.repeat(Math.ceil(n / piece.length)) + end;
+  return {
+    make: (times) => begin + piece.repeat(times) + end,
+    times: (characters) => Math.ceil(characters / piece.length),
+  };
 }
+
 /** Texts tried for each of the kinds; `FUZZ_INPUTS` and `FUZZ_SEED` as in the other tests of this suite. */
 const TEXTS = Math.ceil(Number(process.env.FUZZ_INPUTS ?? 10_000) / 250);
 const SEED = Number(process.env.FUZZ_SEED ?? 1);
@@ -172,23 +177,29 @@ function byRule(answer: string): Grader {
 }
 
 describe('work grows as the text does, within the budget', () => {
-  test.each(KINDS)('$name', async ({ name, length, steps, work }) => {
+  test.each(KINDS.map((kind, at) => ({ ...kind, at })))('$name', async ({ name, length, steps, work, at }) => {
     for (let i = 0; i < TEXTS; i++) {
-      const random = new Random(SEED, length, i);
-      const make = repeatedIn(random);
-      const n = Math.ceil((length * (1 + random.below(4))) / 4);
+      // Of each kind other texts: what was understood once is not read again.
+      const random = new Random(SEED, at, i);
+      const { make, times } = repeatedIn(random);
+      const n = times(Math.ceil((length * (1 + random.below(4))) / 4));
       const before = stepsSpent();
-      const [once, twice] = [await blocksOf(() => work(make(n))), await blocksOf(() => work(make(2 * n)))];
-      const what = `${name}, seed ${SEED}, text ${i}: ${JSON.stringify(make(40))}, ${n} and ${2 * n} characters`;
+      // Of an odd number of bars nothing may be understood, of an even one everything: what grows is the larger of both.
+      const once = Math.max(await blocksOf(() => work(make(n))), await blocksOf(() => work(make(n + 1))));
+      const twice = await blocksOf(() => work(make(2 * n)));
+      const what = `${name}, seed ${SEED}, text ${i}: ${JSON.stringify(make(4))}, ${n} and ${2 * n} times`;
       expect(twice, what).toBeLessThan(2.6 * once + 4000);
-      expect(stepsSpent() - before, what).toBeLessThanOrEqual(2 * steps);
+      expect(stepsSpent() - before, what).toBeLessThanOrEqual(3 * steps);
     }
   });
 
   test('answers of a group', async () => {
     for (let i = 0; i < TEXTS / 4; i++) {
       const random = new Random(SEED, i);
-      const half = Array.from({ length: 32 }, () => repeatedIn(random)(1 + random.below(60)));
+      const half = Array.from({ length: 32 }, () => {
+        const { make, times } = repeatedIn(random);
+        return make(times(1 + random.below(60)));
+      });
       const texts = [...half, ...half.map((text) => `1${text}`)];
       const blocks = (count: number) => blocksOf(() => graderOf().cluster(texts.slice(0, count)));
       // a new spelling is compared with each cluster that there is
