@@ -387,7 +387,8 @@ async function bundle(source, alias = {}) {
     format: 'esm',
     banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
     external: ['onnxruntime-node'],
-    alias,
+    // As in scripts/build.mjs.
+    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js', ...alias },
     logLevel: 'warning',
     outfile,
   });
