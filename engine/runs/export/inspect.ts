@@ -43,9 +43,9 @@ async function* logText(file: RunFile, at: Step, rows: readonly RolloutRow[]): A
 }
 
 function logHead(file: RunFile, { run, phase, step }: Step, rows: readonly RolloutRow[]): object {
-  const { model, dataset, reward } = describeRun(file);
+  const { dataset, reward } = describeRun(file);
   const problems = [...new Set(rows.map(({ problemId }) => problemId))];
-  const epochs = Math.max(...rows.map(({ rollout }) => rollout));
+  const epochs = rows.reduce((most, { rollout }) => Math.max(most, rollout), 0);
   const id = `${run}-${phase}-${step}`;
   return {
     version: 2,
@@ -57,7 +57,7 @@ function logHead(file: RunFile, { run, phase, step }: Step, rows: readonly Rollo
       task: `${run}-${phase}-${String(step).padStart(6, '0')}`,
       task_id: `${phase}${step}`,
       dataset: { name: dataset, samples: problems.length, sample_ids: problems },
-      model: `rollscope/${model ?? 'unknown'}`,
+      model: modelOf(file),
       config: { epochs },
       packages: file.versions,
       metadata: { phase, step, reward, engine: file.origin.engine },
@@ -73,6 +73,10 @@ function logHead(file: RunFile, { run, phase, step }: Step, rows: readonly Rollo
     },
     stats: { started_at: file.created, completed_at: file.created },
   };
+}
+
+function modelOf(file: RunFile): string {
+  return `rollscope/${describeRun(file).model ?? 'unknown'}`;
 }
 
 /** The scores of a rollout; null where it has none. */
@@ -96,7 +100,7 @@ function sampleOf(row: RolloutRow, file: RunFile): object {
     target: references === null ? (reference ?? '') : (JSON.parse(references) as string[]),
     messages: [{ role: 'user', content: problemText, source: 'input' }, message],
     output: {
-      model: `rollscope/${describeRun(file).model ?? 'unknown'}`,
+      model: modelOf(file),
       choices: [{ message, stop_reason: finish === 'length' ? 'max_tokens' : (finish ?? 'unknown') }],
       completion: text,
       ...(tokens !== null && { usage: { output_tokens: tokens } }),

@@ -87,11 +87,11 @@ export async function* stepRows(folder: string, options: RolloutExportOptions = 
   const sorted = source.at.toSorted((a, b) => order(a) - order(b));
   for (let from = 0; from < sorted.length; ) {
     const first = order(sorted[from]!);
-    const end = sorted.findIndex((row, at) => at > from && order(row) !== first);
-    const at = sorted.slice(from, end < 0 ? undefined : end);
-    const { phase, step } = source.columns.idOf(at[0]!);
-    yield { phase, step, rows: rowsAt(source, at) };
-    from += at.length;
+    let end = from + 1;
+    while (end < sorted.length && order(sorted[end]!) === first) end++;
+    const { phase, step } = source.columns.idOf(sorted[from]!);
+    yield { phase, step, rows: rowsAt(source, sorted.slice(from, end)) };
+    from = end;
   }
 }
 
