@@ -1,10 +1,10 @@
 /** What happens to computers while a run is at work: clocks, stopped processes, full pipes, read-only disks, long names. */
-import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { ErrorData } from '../../engine/protocol/index.ts';
+import { mountingShell } from '../support/mounts.ts';
 import { CLI, type Ended, Program, ROOT, runCli, startCli, temporaryFolder } from '../support/processes.ts';
 import { expectSameOutcome, outcomeOf, recordsOf } from '../support/run-outcome.ts';
 import { requireOrSkip } from '../support/skip.ts';
@@ -138,12 +138,7 @@ describe.runIf(process.platform === 'linux')('what nobody catches', () => {
 });
 
 describe('a file system that is read-only', () => {
-  const namespace = ['unshare -m', 'unshare -rm', 'sudo -n unshare -m']
-    .map((command) => command.split(' '))
-    .find(([program, ...flags]) => {
-      const mounting = spawnSync(program!, [...flags, 'mount', '-t', 'tmpfs', 'tmpfs', home], { stdio: 'ignore' });
-      return mounting.status === 0;
-    });
+  const namespace = mountingShell(home);
   const mounts = requireOrSkip(
     'A read-only file system',
     namespace !== undefined || process.platform !== 'linux',

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -16,6 +15,7 @@ import { sampledFolder } from '../../engine/model/sampled-fingerprint.ts';
 import { EngineAddress, type ErrorCode, type ErrorData, RUN_FORMAT, RunConfig } from '../../engine/protocol/index.ts';
 import { createClient, type EngineClient } from '../../engine/server/connection.ts';
 import { EMBEDDED_MODEL, ggufHeader, modelWithoutNumber, modelWithSteepHead } from '../support/crafted-models.ts';
+import { mountingShell } from '../support/mounts.ts';
 import { CLI, type Ended, Program, runCli, startCli, temporaryFolder } from '../support/processes.ts';
 import { expectRefusal, expectRejection, withNames } from '../support/refusals.ts';
 import { checkpointsOf, expectSameOutcome, outcomeOf, recordsOf } from '../support/run-outcome.ts';
@@ -444,13 +444,7 @@ describe.runIf(process.platform === 'linux')('a home that cannot exist', () => {
 describe('no space left', () => {
   const args = [...BRIEF, '--steps', '8', '--batch', '8', '--checkpoint-every', '2', '--name', 'full', '--json'];
 
-  /** How to run a shell that may mount file systems for itself alone: they are gone with it. */
-  const namespace = ['unshare -m', 'unshare -rm', 'sudo -n unshare -m']
-    .map((command) => command.split(' '))
-    .find(([program, ...flags]) => {
-      const mounting = spawnSync(program!, [...flags, 'mount', '-t', 'tmpfs', 'tmpfs', home], { stdio: 'ignore' });
-      return mounting.status === 0;
-    });
+  const namespace = mountingShell(home);
   const mounts = requireOrSkip(
     'A small file system',
     namespace !== undefined || process.platform !== 'linux',
