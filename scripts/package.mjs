@@ -20,6 +20,7 @@ const LIBRARIES = `${RUNTIME}/bin/napi-v6`;
 const SHIPPED = [
   'engine/embedded',
   'python/train_trl.py',
+  'python/rollscope_score',
   'python/rollscope_trl',
   'python/train_verl.py',
   'python/verl_reward.py',

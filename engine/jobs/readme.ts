@@ -52,7 +52,7 @@ The command that started the job resumes it from the last checkpoint in \`checkp
 | --- | --- |
 | \`train.parquet\`, \`validation.parquet\` | problems in verl's schema; validation problems have a reference answer |
 | \`overrides.json\` | the configuration, a list of Hydra overrides |
-| \`reward.py\`, \`rollscope_verl\`, \`rollscope_trl\` | the reward manager, and the Ray actor that completes each group before it votes |
+| \`reward.py\`, \`rollscope_verl\`, \`rollscope_score\` | the reward manager, the Ray actor that completes each group before it votes, and its client of \`rollscope score\` |
 | \`score\` | \`rollscope score\` with the reward and the answer rules (\`score/config.json\`) |
 | \`train.py\` | starts \`verl.trainer.main_ppo\` |
 

@@ -107,13 +107,11 @@ export async function writeVerlJob({
 async function copyCode(folder: string): Promise<void> {
   const python = assetPath('python');
   const plain = (name: string) => !name.includes('__pycache__');
-  await copy(path.join(python, 'rollscope_verl'), path.join(folder, 'rollscope_verl'), plain);
+  for (const name of ['rollscope_verl', 'rollscope_score']) {
+    await copy(path.join(python, name), path.join(folder, name), plain);
+  }
   await copy(path.join(python, 'verl_reward.py'), path.join(folder, REWARD_FILE));
   await copy(path.join(python, 'train_verl.py'), path.join(folder, 'train.py'));
-  // The client of `rollscope score`, which runs on TRL share.
-  for (const name of ['__init__.py', 'score.py']) {
-    await copy(path.join(python, 'rollscope_trl', name), path.join(folder, 'rollscope_trl', name));
-  }
 }
 
 async function requireEmpty(folder: string): Promise<void> {

@@ -13,13 +13,14 @@ from transformers import AutoTokenizer
 from trl import GRPOConfig
 from trl.models.utils import unwrap_model_for_generation
 
+from rollscope_score.process import ScoreProcess
+
 from .commands import Commands, Events
 from .driver import Driver, Ended
 from .job import Job, read_job, split
 from .processes import AccelerateProcesses
 from .recorder import Recorder
 from .rollout import Rollout
-from .score import ScoreProcess
 from .tokens import Sampling, generate, token_statistics
 from .trainer import RollscopeTrainer
 

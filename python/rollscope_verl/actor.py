@@ -5,7 +5,7 @@ from typing import Any
 
 import ray
 
-from rollscope_trl.score import ScoreProcess
+from rollscope_score.process import ScoreProcess
 
 from .groups import GroupVotes, Sample
 from .node import score_command

@@ -1,8 +1,7 @@
-"""Jobs, rewards of a process, files of rollouts, and commands, without TRL."""
+"""Jobs, files of rollouts, and commands, without TRL."""
 
 import json
 import math
-import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -12,7 +11,6 @@ from rollscope_trl.commands import Events
 from rollscope_trl.job import read_job, split
 from rollscope_trl.recorder import Recorder
 from rollscope_trl.rollout import STATISTICS, Rollout, numbers, to_json, write_lines
-from rollscope_trl.score import ScoreError, ScoreProcess
 
 
 class Alone:
@@ -67,37 +65,6 @@ class Splits(unittest.TestCase):
     def test_that_processes_cannot_share_are_refused(self) -> None:
         with self.assertRaisesRegex(ValueError, "cannot share"):
             split(9, 2, 8)
-
-
-ANSWERS = """
-import json, sys
-for line in sys.stdin:
-    group = json.loads(line)
-    if group.get("refuse"):
-        print(json.dumps({"error": "no", "hint": "Ask again."}), flush=True)
-    elif group.get("end"):
-        sys.exit("gone")
-    else:
-        print(json.dumps({"rewards": [len(one["text"]) for one in group["responses"]]}), flush=True)
-"""
-
-
-class Scores(unittest.TestCase):
-    def setUp(self) -> None:
-        self.process = ScoreProcess([sys.executable, "-c", ANSWERS])
-        self.addCleanup(self.process.close)
-
-    def test_answers_come_in_order(self) -> None:
-        groups = [{"responses": [{"text": "a" * n}]} for n in (1, 2, 3)]
-        self.assertEqual([answer["rewards"] for answer in self.process.ask(groups)], [[1], [2], [3]])
-
-    def test_a_refusal_is_an_error_with_its_hint(self) -> None:
-        with self.assertRaisesRegex(ScoreError, "no Ask again"):
-            self.process.ask([{"refuse": True}])
-
-    def test_an_end_is_an_error_with_its_last_lines(self) -> None:
-        with self.assertRaisesRegex(ScoreError, "ended with 1"):
-            self.process.ask([{"end": True}])
 
 
 class Records(InFolder):

@@ -13,7 +13,7 @@ describe('the job by itself', () => {
   test('has everything that gives rewards, and runs where only Node is', async () => {
     const job = await writeJob();
     expect(readdirSync(job).toSorted()).toEqual([
-      ...['README.md', 'overrides.json', 'requirements.txt', 'reward.py', 'rollscope_trl', 'rollscope_verl', 'score'],
+      ...['README.md', 'overrides.json', 'requirements.txt', 'reward.py', 'rollscope_score', 'rollscope_verl', 'score'],
       ...['train.parquet', 'train.py', 'validation.parquet'],
     ]);
     const score = path.join(job, 'score');

@@ -24,7 +24,7 @@ import numpy as np  # noqa: E402
 import ray  # noqa: E402
 import torch  # noqa: E402
 from omegaconf import OmegaConf  # noqa: E402
-from rollscope_trl.score import ScoreProcess  # noqa: E402
+from rollscope_score.process import ScoreProcess  # noqa: E402
 from rollscope_verl.node import score_command  # noqa: E402
 from tensordict import TensorDict  # noqa: E402
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers  # noqa: E402

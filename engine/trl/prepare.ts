@@ -1,0 +1,82 @@
+/** What a run on TRL is made of, before anything of it is written: settings that TRL honors, its Python, problems and model. */
+import { type ModelSource, openModel } from '../model/source.ts';
+import { parseTemplateVariables } from '../protocol/chat-choice.ts';
+import { type Prompt, RollscopeError, type RunConfig } from '../protocol/index.ts';
+import { rewardOf } from '../reward/index.ts';
+import type { PolicyInfo } from '../training/policy/contract.ts';
+import { encodePrompts } from '../training/policy/prompts.ts';
+import { loadMaterial, type Material } from '../training/run/material.ts';
+import { placed } from '../training/run/open.ts';
+import { requireNoPolicy } from '../training/score-group.ts';
+import { accelerateFile } from './launch.ts';
+import { requirePython } from './python.ts';
+import { refuseForTrl } from './refusals.ts';
+
+/** What a run is made of before anything of it is written. */
+export interface Prepared {
+  config: RunConfig;
+  material: Material;
+  source: ModelSource & { folder: string };
+  python: string;
+  /** Packages of the Python by version. */
+  packages: Record<string, string>;
+  /** But for what is known once TRL has loaded the model. */
+  info: Omit<PolicyInfo, 'trainable' | 'device'>;
+}
+
+/**
+ * Everything that can be wrong is found here.
+ * @param date when the run was created, as ISO 8601: templates with a date render it
+ * @param stored prompts as the run has them; null to render them
+ * @throws RollscopeError `config` for settings, Python or model that do not work with TRL, `dataset` for problems
+ */
+export async function prepare(config: RunConfig, date: string, stored: readonly Prompt[] | null): Promise<Prepared> {
+  refuseForTrl(config);
+  requireNoPolicy(rewardOf(config.reward, config.rewardOptions), config);
+  const { python: named, accelerateConfig, vllm } = config.engine ?? {};
+  if (accelerateConfig !== undefined) accelerateFile(accelerateConfig);
+  const wanted = [...(config.lora ? ['peft'] : []), ...(vllm ? ['vllm'] : [])];
+  const { python, versions: found } = await requirePython(named, wanted);
+  const material = await loadMaterial(config);
+  const source = await openSource(config);
+  const { encoded, warnings } = promptsFor(config, { date, stored, material, source });
+  const { name, fingerprint, parameters } = source;
+  return {
+    ...{ config, material, source, python },
+    packages: Object.fromEntries(Object.entries(found).flatMap(([one, version]) => (version ? [[one, version]] : []))),
+    info: { name, prompts: encoded, fingerprint, parameters, vocabulary: source.config.vocabularySize, warnings },
+  };
+}
+
+/** Prompts as the model gets them. Throws RollscopeError, which names the problem where one is at fault. */
+function promptsFor(
+  config: RunConfig,
+  {
+    date,
+    stored,
+    material,
+    source,
+  }: Pick<Prepared, 'material' | 'source'> & { date: string; stored: readonly Prompt[] | null },
+) {
+  const prompts = stored ? stored.map(({ text, tokens }) => ({ text, tokens: tokens ?? [] })) : material.prompts;
+  try {
+    const { sampling, chatTemplate: template } = config;
+    return encodePrompts(prompts, { date: new Date(date), maxTokens: sampling.maxTokens, template }, source);
+  } catch (error) {
+    throw placed(error, material.problems);
+  }
+}
+
+/** @throws RollscopeError `config` for a file that transformers does not load */
+async function openSource({ model, chatTemplate, chatTemplateKwargs }: RunConfig): Promise<Prepared['source']> {
+  const chat = { template: chatTemplate, variables: parseTemplateVariables(chatTemplateKwargs) };
+  const source = await openModel(model, { chat });
+  const { folder } = source;
+  if (folder !== null) return { ...source, folder };
+  throw new RollscopeError(
+    'config',
+    `--model ${model} does not work with --engine trl: TRL trains models in Hugging Face folders.`,
+    'Choose the folder or the Hub id that it was made of, or make a folder of it: train 0 steps of it with --no-lora --steps 0 --eval-samples 0, then rollscope export latest --format safetensors --out <folder>',
+    { details: { reason: 'not-on-trl', field: '--model', value: model } },
+  );
+}

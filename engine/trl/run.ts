@@ -1,0 +1,130 @@
+/** Runs on TRL: started and resumed as runs of this engine are, by the same loop, with another trainer at work. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { createJournal } from '../journal/create.ts';
+import type { Journal } from '../journal/journal.ts';
+import { openJournal } from '../journal/open.ts';
+import { markOwn } from '../journal/own-mark.ts';
+import { readRunFile } from '../journal/reader.ts';
+import { type JournalRecord, ownConfig } from '../protocol/index.ts';
+import { remove } from '../system/files.ts';
+import type { RunHandle } from '../training/handle.ts';
+import { type LoopState, readState, START } from '../training/place.ts';
+import { changedSince } from '../training/run/changed.ts';
+import { withChatTemplate } from '../training/run/chat-template.ts';
+import { checkConfig, checkProblems, checkReward } from '../training/run/check.ts';
+import { checkConsent } from '../training/run/consent.ts';
+import { appendHeader, promptsOf, runFileOf } from '../training/run/header.ts';
+import type { ResumeOptions, StartOptions } from '../training/run/index.ts';
+import { begin, workerFor } from '../training/run/parts.ts';
+import { TrlCompute } from './compute.ts';
+import { prepareLaunch } from './launch.ts';
+import { type Prepared, prepare } from './prepare.ts';
+
+/**
+ * Starts a run on TRL in a new folder. Rejects with RollscopeError when configuration, dataset, model or Python are bad, or
+ * TRL does not start; nothing is left then.
+ */
+export async function startTrl({
+  config: given,
+  folder,
+  signal,
+  allowPrograms = false,
+}: StartOptions): Promise<RunHandle> {
+  const config = await withChatTemplate(given);
+  await checkConfig(config, allowPrograms);
+  const created = new Date().toISOString();
+  const prepared = await prepare(config, created, null);
+  checkProblems(config, prepared.material.training);
+  signal?.throwIfAborted();
+  const { material, info, packages } = prepared;
+  const runFile = runFileOf(config, { created, fingerprint: info.fingerprint }, material, packages);
+  const prompts = promptsOf({ ...info, trainable: 0, device: '' });
+  const journal = await createJournal(folder, { runFile, problems: material.problems, prompts });
+  try {
+    // A run names a program: the Python that it was started with.
+    await markOwn(folder);
+    const options = { resume: null, allowPrograms, state: START, history: [], ...(signal && { signal }) };
+    return await work(journal, prepared, { ...options, fresh: true });
+  } catch (error) {
+    await journal.close().catch(() => {});
+    await remove(folder);
+    throw error;
+  }
+}
+
+/**
+ * Resumes a run on TRL from its last checkpoint. What was recorded behind it is made again: TRL does not repeat itself bit
+ * by bit. Rejects as `startTrl` does; the folder stays.
+ */
+export async function resumeTrl({
+  folder,
+  allowPrograms = false,
+  allowCommand = false,
+}: ResumeOptions): Promise<RunHandle> {
+  const file = await readRunFile(folder);
+  const config = ownConfig(file, 'Resuming', 'Start a new run with: rollscope train');
+  await checkConsent(folder, config, allowCommand);
+  const journal = await openJournal(folder, { remake: true });
+  try {
+    const { runFile, checkpoint, recovery } = journal;
+    await checkReward(config, allowPrograms);
+    if (allowCommand) await markOwn(folder);
+    const prepared = await prepare(config, runFile.created, journal.prompts);
+    const { material, info } = prepared;
+    if (material.fingerprint !== runFile.dataFingerprint) {
+      throw changedSince(journal.run, 'dataset', config.dataset.path);
+    }
+    if (info.fingerprint !== runFile.modelFingerprint) {
+      throw changedSince(journal.run, 'model', `The model ${config.model}`);
+    }
+    const state = checkpoint ? await readState(checkpoint.folder) : START;
+    if (recovery) journal.append({ type: 'lifecycle', event: 'recovered', message: recovery.message });
+    journal.append({ type: 'lifecycle', event: 'resumed' });
+    const history = checkpoint ? journal.recordsFrom(0, checkpoint.position.nextSeq) : [];
+    const weights = checkpoint && existsSync(path.join(checkpoint.folder, 'trainer_state.json'));
+    const resume = weights ? checkpoint.folder : null;
+    return await work(journal, prepared, { resume, allowPrograms, state, history, fresh: checkpoint === null });
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}
+
+interface WorkOptions {
+  resume: string | null;
+  allowPrograms: boolean;
+  state: LoopState;
+  history: readonly JournalRecord[];
+  /** Its first records are still to be written. */
+  fresh: boolean;
+  signal?: AbortSignal;
+}
+
+async function work(journal: Journal, prepared: Prepared, options: WorkOptions): Promise<RunHandle> {
+  const { config, material, source, python, info } = prepared;
+  const { resume, allowPrograms, state, history, fresh, signal } = options;
+  const { folder } = journal;
+  const problems = material.training.length;
+  const launch = await prepareLaunch({ config, folder, model: source.folder, problems, python, resume, allowPrograms });
+  const worker = workerFor(folder, config, (listener) => new TrlCompute(listener, launch, source.tokenizer));
+  const { compute } = worker;
+  const giveUp = () => compute.kill();
+  signal?.addEventListener('abort', giveUp);
+  try {
+    const ready = await compute.ready();
+    signal?.throwIfAborted();
+    const device = `${ready.device.replace(/:\d+$/, '')} (TRL${ready.processes > 1 ? `, ${ready.processes} processes` : ''})`;
+    if (fresh) appendHeader(journal, config, material, { ...info, trainable: ready.trainable, device });
+    compute.onMetrics = (step, values) => {
+      journal.append({ type: 'metrics', step, metrics: {}, foreign: values });
+    };
+    const { vocabulary } = info;
+    return begin(worker, { config, journal, material, vocabulary, state, history, outside: compute });
+  } catch (error) {
+    await compute.close();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
+  }
+}
