@@ -22,7 +22,7 @@ export const EDITOR_SETTINGS = {
       id: 'runsFolder',
       section: 'Model and engine',
       scope: 'machine-overridable',
-      text: 'Folder for runs. Default: the folder that the command line uses.',
+      text: 'Folder for runs; a relative path starts at the workspace folder. Default: the folder that the command line uses.',
     },
   }),
   'engine.node': text({

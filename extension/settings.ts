@@ -120,9 +120,11 @@ function targetOf(name: SettingId, scope?: vscode.Uri): vscode.ConfigurationTarg
   return found?.workspaceValue !== undefined ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
 }
 
-/** The folder for runs; null for the default. */
+/** The folder for runs; null for the default. A relative path begins at the folder that is open, as in other settings. */
 export function runsFolderSetting(): string | null {
-  return expandHome(editorSetting('runsFolder').trim()) || null;
+  const given = expandHome(editorSetting('runsFolder').trim());
+  const { folder, home } = placeOf();
+  return given === '' ? null : path.resolve(folder ?? home, given);
 }
 
 /** The Node that runs the engine; null for VS Code's own. */
