@@ -12,6 +12,7 @@ import { parquetRows } from './parquet.ts';
 import type { FileRows, Row } from './rows.ts';
 import { chooseShards } from './shards.ts';
 import { decode } from './text-file.ts';
+import { TooLong } from './zstd/output.ts';
 
 export interface TableRow {
   values: RowValues;
@@ -142,12 +143,24 @@ function remedyOf(extension: string): string {
   return known;
 }
 
+/** Bytes that a compressed file may have when it is unpacked: as many as a text file. */
+const MAX_UNPACKED = 500_000_000;
+
 async function unpacked(file: string, bytes: Buffer, extension: string): Promise<Buffer> {
   try {
-    if (extension === '.gz') return zlib.gunzipSync(bytes, { maxOutputLength: 2 ** 31 - 1 });
-    const { decompress } = await import('fzstd');
-    return Buffer.from(decompress(bytes));
+    if (extension === '.gz') return zlib.gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED });
+    const { unpackZstdFile } = await import('./zstd/index.ts');
+    const found = unpackZstdFile(bytes, MAX_UNPACKED);
+    return Buffer.from(found.buffer, found.byteOffset, found.byteLength);
   } catch (error) {
+    if (error instanceof TooLong || (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+      throw new RollscopeError(
+        'dataset',
+        `${file} has more than ${MAX_UNPACKED / 1e6} MB when it is unpacked.`,
+        'Split it into several files in one folder, or convert it to Parquet.',
+        { cause: error, details: { reason: 'too-large', file } },
+      );
+    }
     throw new RollscopeError(
       'dataset',
       `${file} cannot be unpacked: ${(error as Error).message}.`,

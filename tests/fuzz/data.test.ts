@@ -77,6 +77,8 @@ fuzz({ name: 'jsonl-bytes', share: 50, make: bytesOf(first), run: (input) => rea
 fuzz({ name: 'csv', share: 40, make: bytesOf(csv, csv.replaceAll(',', ';')), run: (input) => read('a.csv', input) });
 fuzz({ name: 'tsv', share: 20, make: bytesOf(csv.replaceAll(',', '\t')), run: (input) => read('a.tsv', input) });
 fuzz({ name: 'text', share: 10, make: bytesOf('What?\nWhy?\n'), run: (input) => read('a.txt', input) });
+const zstd = readFileSync(path.join(ROOT, 'tests', 'fixtures', 'zstd', 'unchecked.zst'));
+fuzz({ name: 'zstd', share: 40, make: bytesOf(zstd), run: (input) => read('a.jsonl.zst', input) });
 fuzz({ name: 'gzip', share: 20, make: bytesOf(gzipSync(first)), run: (input) => read('a.jsonl.gz', input) });
 
 const parquetsIn = (...folder: string[]) =>

@@ -311,6 +311,9 @@ describe('packed files', () => {
     const zstd = Buffer.from('KLUv/SRDLQEA4GFiYyBzb21lIGxpdGVyYWwgMDEyMzQ1Njc4OSACAFHFDUPnBlmSnrw=', 'base64');
     await expectRejection(load('p.jsonl.zst', zstd), 'dataset', { reason: 'broken-json', line: 1, column: 1 });
     await expectRejection(load('q.jsonl.zst', zstd.subarray(0, 20)), 'dataset', { reason: 'unreadable' });
+    // A frame that says that it has 600 MB.
+    const large = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0x46, 0xc3, 0x23, 1, 0, 0]);
+    await expectRejection(load('r.jsonl.zst', large), 'dataset', { reason: 'too-large' });
   });
 
   test('64-bit integers and decimals of Parquet keep their digits', async () => {

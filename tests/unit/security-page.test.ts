@@ -20,6 +20,7 @@ const LIMITS: readonly (readonly [limit: string, file: string, code: string])[] 
   ['60 s', 'engine/reward/custom.ts', 'default: 60,'],
   ['64 MB', 'engine/system/bounded.ts', 'const FILE_BLOCKS = 131_072;'],
   ['500 MB', 'engine/data/text-file.ts', 'const MAX_BYTES = 500_000_000;'],
+  ['500 MB', 'engine/data/readers.ts', 'const MAX_UNPACKED = 500_000_000;'],
   ['20,000,000', 'engine/data/parquet/footer.ts', 'const MAX_ROWS = 20_000_000;'],
   ['half', 'engine/data/parquet/budget.ts', 'limit = heapLeft() / 2'],
   ['1,000', 'engine/data/json.ts', 'export const MAX_DEPTH = 1000;'],

@@ -3,7 +3,7 @@ import zlib from 'node:zlib';
 import type { CompressionCodec } from 'hyparquet';
 import { unpackLz4, unpackLz4Block } from '../lz4.ts';
 import { unpackSnappy } from '../snappy.ts';
-import { unpackZstd } from '../zstd.ts';
+import { unpackZstd } from '../zstd/index.ts';
 
 /** Bytes of a page that a damaged file may claim. */
 const MAX_PAGE = 1 << 29;
