@@ -21,6 +21,10 @@ const BOUNDED: readonly (readonly [beginning: string, why: string])[] = [
   ['/(\\p{Extended_Pictographic}', 'what is repeated is a match as soon as it begins'],
   ['/\\$\\$|\\\\\\[|\\\\\\(|\\$|-?\\\\[dtc]?frac', 'sees 4,000 characters, and each part ends at the next brace'],
   ['/\\b(?:answer|ans)(?: choice', 'at most 80 characters are repeated between two words'],
+  [
+    '/"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"?|(?<![',
+    'a number is looked at where it begins, 15 characters of it or all; a string is taken whole',
+  ],
   ['/\\b(?:from|import)(?:\\s*\\()?', 'sees modules of the user; a name ends at the next quote or line'],
 ];
 const isBounded = (pattern: string) => BOUNDED.some(([beginning]) => pattern.startsWith(beginning));
