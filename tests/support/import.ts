@@ -1,6 +1,7 @@
 /** Imports a dump as the command does, without a terminal. */
 import { AUTOMATIC } from '../../engine/grading/index.ts';
-import { type ImportOptions, type ImportReport, importDump } from '../../engine/importers/import.ts';
+import { importDump } from '../../engine/importers/import.ts';
+import type { ImportOptions, ImportReport } from '../../engine/importers/import-work.ts';
 import { AUTO, importerFor } from '../../engine/importers/index.ts';
 
 type Options = Partial<ImportOptions> & { format?: string };

@@ -1,0 +1,272 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Dataset } from '../data/dataset.ts';
+import type { GradingRules } from '../grading/grader.ts';
+import type { ImportState } from '../journal/import-state.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import { addCounts, NO_GRADERS, twoGraders } from '../protocol/two-graders.ts';
+import { Continuation } from './continuation.ts';
+import { FaultLog } from './faults.ts';
+import type { Dump, DumpOptions, DumpPart, Importer, ReadContext } from './importer.ts';
+import { type Judges, ownJudge } from './judges.ts';
+import type { ForeignMetrics } from './metrics.ts';
+import { Pipeline } from './pipeline.ts';
+import type { LoggedProblems } from './problems.ts';
+import { ImportMeter, type ImportProgress } from './progress.ts';
+import type { ImportedRun } from './run.ts';
+
+export interface ImportOptions extends DumpOptions {
+  /** The problems that the trainer was given, and where they are from. */
+  dataset?: { name: string; data: Dataset };
+  /** How answers are found and compared. */
+  rules: GradingRules;
+  /** Who judges so many bytes of rollouts; by default this thread. */
+  judges?: (rules: GradingRules, bytes: number) => Judges;
+  /** Keep looking for more until `signal`. */
+  follow: boolean;
+  signal?: AbortSignal;
+  onProgress?: (progress: ImportProgress) => void;
+  now?: () => Date;
+  /** Milliseconds between two looks. */
+  interval?: number;
+}
+
+/** What an import has come to. */
+export interface ImportReport {
+  folder: string;
+  importer: string;
+  problems: number;
+  groups: number;
+  rollouts: number;
+  steps: number;
+  /** Lines and files that could not be read. */
+  faults: number;
+  /** The first of them: place and reason. */
+  named: { place: string; why: string }[];
+  /** Problems that the dataset does not have. */
+  unmatched: number;
+  /** Rollouts that the trainer's grader and Rollscope's judge differently, of those that both judge. */
+  disagreements: number;
+  compared: number;
+  /** The reward of 1 or 0 is the vote of each group, no grader: it is not compared. */
+  rewardIsVote: boolean;
+  /** It was stopped before everything that is there had been imported. */
+  stopped: boolean;
+  /** It continued what an earlier import had begun. */
+  resumed: boolean;
+}
+
+/** Milliseconds between two looks. */
+const LOOK_INTERVAL = 2000;
+
+export interface Work {
+  importer: Importer;
+  source: string;
+  dump: Dump;
+  problems: LoggedProblems;
+  run: ImportedRun;
+  options: ImportOptions;
+  before: ImportState | null;
+}
+
+/**
+ * One import, from its first look to its report. `run` may be called once.
+ */
+export class ImportWork {
+  private readonly faults = new FaultLog();
+  private graders = NO_GRADERS;
+  /** What was recorded of each step's metrics, so that only news is recorded. */
+  private readonly recorded = new Map<number, string>();
+  private readonly context: ReadContext;
+  private readonly place: Continuation;
+  private readonly progress: ImportMeter;
+  private judges: Judges;
+
+  constructor(private readonly work: Work) {
+    const { importer, source, dump, problems, run, before, options } = work;
+    const { fromZero = false } = dump;
+    const place = new Continuation({ source, format: importer.name, run, before, fromZero });
+    this.place = place;
+    this.progress = new ImportMeter(() => {
+      const { steps, rollouts } = this.counts();
+      return { steps, rollouts };
+    }, options.onProgress);
+    this.judges = ownJudge(options.rules);
+    this.context = {
+      problems: {
+        take: (problem) => {
+          place.identified ||= problem.id !== undefined;
+          return problems.take(problem);
+        },
+      },
+      faults: this.faults,
+      check: (bytes = 0) => {
+        this.progress.read(bytes);
+        if (options.signal?.aborted) throw canceled();
+      },
+    };
+  }
+
+  /** Something of it can be continued. */
+  get begun(): boolean {
+    return this.place.begun;
+  }
+
+  async run(): Promise<ImportReport> {
+    const { options, run } = this.work;
+    let stopped = false;
+    try {
+      for (;;) {
+        const more = await this.lookOnce();
+        if (!options.follow) break;
+        if (!more) {
+          this.progress.tell(true);
+          // Given up early by the signal, which is looked at next.
+          await setTimeout(options.interval ?? LOOK_INTERVAL, undefined, { signal: options.signal }).catch(() => {});
+        }
+        if (options.signal?.aborted) throw canceled();
+      }
+    } catch (error) {
+      if (!(error instanceof RollscopeError && error.code === 'canceled')) throw error;
+      if (!this.begun) throw error;
+      stopped = true;
+    }
+    if (!this.begun) throw this.nothing();
+    await this.place.note();
+    this.warnOfFaults();
+    await run.end(stopped ? 'stopped' : 'completed');
+    await this.close();
+    return this.report(stopped);
+  }
+
+  /** Lets go of the threads that judge. */
+  async close(): Promise<void> {
+    await this.judges.close();
+    this.judges = ownJudge(this.work.options.rules);
+  }
+
+  /** Imports what is there; false where nothing was new. */
+  private async lookOnce(): Promise<boolean> {
+    const { dump, importer, options } = this.work;
+    const { place, progress } = this;
+    const { parts, waiting } = await dump.look(this.context, options.follow);
+    if (parts.some(({ phase, step }) => phase === 'train' && step === 0)) place.countsFromZero();
+    const fresh = place.freshOf(parts);
+    const total = fresh.reduce((sum, { bytes }) => sum + bytes, 0) + waiting;
+    progress.begin(total);
+    const { judges } = options;
+    if (judges && fresh.length > 0) {
+      await this.close();
+      this.judges = judges(options.rules, total);
+    }
+    const pipeline = new Pipeline(this.judges);
+    for (const part of fresh) {
+      progress.beginPart(part.bytes);
+      await this.readPart(part, pipeline);
+      progress.endPart();
+    }
+    progress.end();
+    await pipeline.end();
+    await this.close();
+    await this.recordMetrics();
+    place.mark(this.faults.count);
+    if (fresh.length > 0 || importer.curvesOnly) await place.note();
+    return fresh.length > 0;
+  }
+
+  private async readPart(part: DumpPart, pipeline: Pipeline): Promise<void> {
+    const { run, problems } = this.work;
+    const { phase } = part;
+    const step = this.place.stepOf(part);
+    let groups = 0;
+    for await (const { problem, rollouts } of part.groups(this.context)) {
+      const known = problems.count;
+      await pipeline.group({ id: { phase, step }, problem: problems.get(problem), rollouts }, (written) => {
+        this.graders = addCounts(this.graders, written.graders);
+        run.written(written, known);
+      });
+      groups++;
+    }
+    const faults = this.faults.count;
+    pipeline.afterwards(() => this.endPart(part, step, groups, faults));
+  }
+
+  private async endPart(part: DumpPart, step: number, groups: number, faults: number): Promise<void> {
+    const { run } = this.work;
+    if (groups > 0) {
+      if (part.phase === 'train') run.step(step);
+      else run.evaluation(step);
+      this.place.begun = true;
+    }
+    if (part.phase === 'train')
+      for (const known of this.recorded.keys()) if (known >= step) this.recorded.delete(known);
+    this.place.taken(part, step);
+    this.place.mark(faults);
+    await this.place.noteSometimes();
+  }
+
+  /** Those of steps whose rollouts are still to come wait for them, as long as more may come. */
+  private async recordMetrics(): Promise<void> {
+    const { place } = this;
+    const { dump, importer, run, options } = this.work;
+    const { curvesOnly = false } = importer;
+    const all = (await dump.metrics?.(this.context)) ?? [];
+    if (curvesOnly && !place.begun && all[0]?.step === 0) place.countsFromZero();
+    for (const { step: foreign, values } of all) {
+      const step = place.stepOf({ phase: 'train', step: foreign });
+      if (!Number.isSafeInteger(step) || step < 1 || (options.follow && !curvesOnly && step > place.latest)) continue;
+      const text = JSON.stringify(values satisfies ForeignMetrics['values']);
+      if (this.recorded.get(step) === text) continue;
+      this.recorded.set(step, text);
+      run.metrics({ step, values });
+      place.begun ||= curvesOnly;
+    }
+  }
+
+  private counts(): ImportState['counts'] {
+    return this.place.counts(this.faults.count);
+  }
+
+  private warnOfFaults(): void {
+    const text = this.faults.text;
+    if (text !== null) this.work.run.warn('import', text);
+  }
+
+  private report(stopped: boolean): ImportReport {
+    const { run, importer, problems, before } = this.work;
+    return {
+      folder: run.folder,
+      importer: importer.name,
+      problems: problems.count,
+      ...this.counts(),
+      named: this.faults.named,
+      unmatched: problems.unmatched,
+      ...twoGraders(this.graders),
+      stopped,
+      resumed: before !== null,
+    };
+  }
+
+  private nothing(): RollscopeError {
+    const { source } = this.work;
+    const [first] = this.faults.named;
+    return new RollscopeError(
+      'dataset',
+      first
+        ? `${source} contains no readable rollouts: ${first.place}: ${first.why}.`
+        : `${source} contains no rollouts.`,
+      'A rollout has a prompt and a response. Name their columns with --map prompt=…,response=…',
+      {
+        details: {
+          reason: 'no-rollouts',
+          file: source,
+          faults: this.faults.count,
+          ...(first && { place: first.place, why: first.reason }),
+        },
+      },
+    );
+  }
+}
+
+function canceled(): RollscopeError {
+  return new RollscopeError('canceled', 'The import was canceled.', undefined, { details: { reason: 'import' } });
+}
