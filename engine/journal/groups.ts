@@ -96,10 +96,8 @@ async function lookThrough(path: string, size: number): Promise<RecordPlaces> {
   const lines: RecordPlaces['lines'] = new Map();
   let start = 0;
   for await (const { text, end } of readLines(path)) {
-    if (text.startsWith('{"type":"group"')) {
-      const record = parsed(text);
-      if (isGroup2(record)) lines.set(keyOf((record as Group2).frame), { start, end });
-    }
+    const record = parsed(text);
+    if (isGroup2(record)) lines.set(keyOf((record as Group2).frame), { start, end });
     start = end;
   }
   return { size, lines };

@@ -5,6 +5,7 @@
  */
 import { parseLine, repairHint } from '../journal/events.ts';
 import { EVENTS_FILE, inRun } from '../journal/layout.ts';
+import { typeOfLine } from '../journal/line-type.ts';
 import { linesOf, linesOfBackward, readLines, readLinesBackward } from '../journal/lines.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { FramePointer } from '../protocol/group.ts';
@@ -74,8 +75,9 @@ class Start {
 
   /** Takes the next line; true where no more are needed. */
   take(line: Buffer): boolean {
-    if (isType(line, 'evaluation')) this.found.push(parse(this.folder, line));
-    return this.found.length > 0 || isType(line, 'step');
+    const type = typeOfLine(line);
+    if (type === 'evaluation') this.found.push(parse(this.folder, line));
+    return this.found.length > 0 || type === 'step';
   }
 }
 
@@ -96,15 +98,13 @@ class End {
   /** Takes the line before the one that came last; true where no more are needed. */
   take(bytes: Buffer): boolean {
     if (this.behindWork) this.takeBehindWork(bytes);
-    if (!this.frame && isType(bytes, 'group')) this.frame = frameIn(bytes);
-    for (const type of this.missing) {
-      if (!isType(bytes, type)) continue;
-      this.missing.delete(type);
-      if (type === 'step') this.step = stepIn(bytes) ?? (parse(this.folder, bytes) as StepRecord);
-      else {
-        const record = parse(this.folder, bytes);
-        this.records.set(record.seq, record);
-      }
+    const type = typeOfLine(bytes);
+    if (!this.frame && type === 'group') this.frame = frameIn(bytes) ?? frameOf(this.folder, bytes);
+    if (type === 'step' && this.missing.delete(type)) {
+      this.step = stepIn(bytes) ?? (parse(this.folder, bytes) as StepRecord);
+    } else if (type === 'evaluation' && this.missing.delete(type)) {
+      const record = parse(this.folder, bytes);
+      this.records.set(record.seq, record);
     }
     // The evaluation may be that of the start.
     return this.missing.size === 0;
@@ -143,6 +143,12 @@ function frameIn(line: Buffer): FramePointer | null {
   return file === undefined ? null : { file, offset: Number(offset), length: Number(length) };
 }
 
+/** The same of a record that another program wrote; null where no rollouts were stored. */
+function frameOf(folder: string, line: Buffer): FramePointer | null {
+  const record = parse(folder, line);
+  return record.type === 'group' ? record.frame : null;
+}
+
 /** The number of a step, from its record, without a look at its metrics; null where it is not there. */
 function stepIn(line: Buffer): Pick<StepRecord, 'seq' | 'step'> | null {
   try {
@@ -152,19 +158,6 @@ function stepIn(line: Buffer): Pick<StepRecord, 'seq' | 'step'> | null {
   } catch {
     return null;
   }
-}
-
-const prefixes = new Map<JournalRecord['type'], Buffer>();
-
-/** The journal writes the type first, so that a line can be told without parsing it. */
-export function isType(line: Buffer, type: JournalRecord['type'], start = 0): boolean {
-  let prefix = prefixes.get(type);
-  if (!prefix) {
-    prefix = Buffer.from(`{"type":"${type}"`);
-    prefixes.set(type, prefix);
-  }
-  for (let i = 0; i < prefix.length; i++) if (line[start + i] !== prefix[i]) return false;
-  return true;
 }
 
 function parse(folder: string, line: Buffer): JournalRecord {

@@ -5,10 +5,11 @@
  */
 import { parseLine } from '../journal/events.ts';
 import { EVENTS_FILE, inRun } from '../journal/layout.ts';
+import { writtenType } from '../journal/line-type.ts';
 import { readLineBlocks } from '../journal/lines.ts';
 import { cacheFolder } from '../protocol/home.ts';
 import { RECORD_TYPES } from '../protocol/records.ts';
-import { brokenRun, isType } from './ends.ts';
+import { brokenRun } from './ends.ts';
 import { readIndexHead } from './index-file.ts';
 import type { SkippedTypes } from './skipped.ts';
 
@@ -17,12 +18,10 @@ export interface LineScan {
   warnings: readonly { code: string; message: string }[];
 }
 
-/** The journal writes the type first. */
-const TYPE = /^\{"type":"([^"\\]{0,64})"/;
-/** Its number stands behind it. */
+/** The journal writes a record's number behind its type. */
 const NUMBER = /^\{"type":"[^"\\]{0,64}","seq":(\d{1,16}),/;
 /** Bytes of a line that contain its type, and its number. */
-const TYPE_BYTES = 110;
+const NUMBER_BYTES = 110;
 const [NUL, NEWLINE, OPEN, CLOSE] = [0x00, 0x0a, 0x7b, 0x7d];
 
 /**
@@ -74,9 +73,7 @@ class Lines {
       end = block.indexOf(NEWLINE, begin);
       if (end < 0) return;
       this.lines++;
-      const isObject = end > begin && block[begin] === OPEN && block[end - 1] === CLOSE;
-      // most are groups, of which no more is asked
-      const type = isObject ? (isType(block, 'group', begin) ? 'group' : typeOf(block, begin, end)) : undefined;
+      const type = typeOf(block, begin, end);
       if (type === undefined || (mayHaveNul && block.subarray(begin, end).includes(NUL))) {
         this.damaged ??= this.lines;
         continue;
@@ -96,7 +93,7 @@ class Lines {
     const [block, begin, end] = this.last;
     const expected = this.whole - 1;
     // as the journal writes it; else the line is read
-    const written = block.toString('latin1', begin, Math.min(end, begin + TYPE_BYTES));
+    const written = block.toString('latin1', begin, Math.min(end, begin + NUMBER_BYTES));
     if (NUMBER.exec(written)?.[1] === `${expected}`) return;
     const parsed = parseLine(block.toString('utf8', begin, end));
     if (typeof parsed === 'string' || parsed.seq === expected) return;
@@ -119,8 +116,8 @@ class Lines {
 
 /** The type of a record's line; undefined where it is not one. A line that the journal did not write so is parsed. */
 function typeOf(block: Buffer, begin: number, end: number): string | undefined {
-  const written = TYPE.exec(block.toString('latin1', begin, Math.min(end, begin + TYPE_BYTES)))?.[1];
-  if (written !== undefined) return written;
+  const asWritten = block[begin] === OPEN && block[end - 1] === CLOSE ? writtenType(block, begin, end) : undefined;
+  if (asWritten !== undefined || end === begin) return asWritten;
   const parsed = parseLine(block.toString('utf8', begin, end));
   return typeof parsed === 'string' ? undefined : parsed.type;
 }

@@ -88,3 +88,18 @@ test.each([
   for (const name of readdirSync(join(cache, 'lists'))) writeFileSync(join(cache, 'lists', name), text);
   expect((await list()).runs).toEqual(first.runs);
 });
+
+test.each<[string, (line: string) => string]>([
+  ['a key in front', (line) => line.replace('{', '{"note":1,')],
+  ['a key behind', (line) => line.replace(/\}$/, ',"note":{"of":"somebody"}}')],
+  ['spaces', (line) => line.replaceAll(/":(?=["{[\d])/g, '": ').replace('{', '{ ')],
+  ['another order', (line) => JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(line)).reverse()))],
+  ['carriage returns', (line) => `${line}\r`],
+])('says the same of a journal that another program wrote with %s', async (_how, rewritten) => {
+  const before = (await list()).one(1);
+  const events = inRun(run(1), EVENTS_FILE);
+  const lines = readFileSync(events, 'utf8').trimEnd().split('\n');
+  writeFileSync(events, `${lines.map(rewritten).join('\n')}\n`);
+  const after = (await list()).one(1);
+  expect(after).toEqual(before);
+});

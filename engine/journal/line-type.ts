@@ -1,0 +1,33 @@
+/**
+ * The type of a record by its line. The journal writes the type first, so that most lines are told without parsing them;
+ * a line that another program wrote (other spaces, another order, a key in front) is parsed.
+ */
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const START = Buffer.from('{"type":"');
+/** Bytes in which a type ends. */
+const TYPE_BYTES = 64;
+
+/** Undefined where the line `bytes[begin, end)` is not a JSON object with a type. */
+export function typeOfLine(bytes: Buffer, begin = 0, end = bytes.length): string | undefined {
+  return writtenType(bytes, begin, end) ?? parsedType(bytes.toString('utf8', begin, end));
+}
+
+/** The type of a line as the journal writes it; undefined of any other line. */
+export function writtenType(bytes: Buffer, begin: number, end: number): string | undefined {
+  for (let i = 0; i < START.length; i++) if (bytes[begin + i] !== START[i]) return undefined;
+  const from = begin + START.length;
+  for (let at = from; at < Math.min(end, from + TYPE_BYTES); at++) {
+    if (bytes[at] === BACKSLASH) return undefined;
+    if (bytes[at] === QUOTE) return bytes.toString('latin1', from, at);
+  }
+  return undefined;
+}
+
+function parsedType(line: string): string | undefined {
+  try {
+    const type = (JSON.parse(line) as { type?: unknown } | null)?.type;
+    return typeof type === 'string' ? type : undefined;
+  } catch {
+    return undefined;
+  }
+}
