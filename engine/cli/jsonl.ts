@@ -1,4 +1,5 @@
 /** JSON lines in, one JSON line out for each: the frame of `grade` and `vote`. */
+import '../protocol/schema-words.ts';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';

@@ -11,7 +11,7 @@ import { RewardOptions } from '../reward/options.ts';
 import { REWARDS } from '../reward/registry.ts';
 import type { Layer } from './layer.ts';
 import { issueError, nameOf, remedyOf } from './messages.ts';
-import { type ConfigValues, objectAt, setAt, stringAt, valueAt } from './objects.ts';
+import { type ConfigValues, objectAt, setAt, valueAt } from './objects.ts';
 
 /** What the command decides. */
 export interface RunTarget {
@@ -28,13 +28,15 @@ export interface RunTarget {
  */
 export function buildRunConfig(target: RunTarget, layers: readonly Layer[]): RunConfig {
   const given = layers.reduce<ConfigValues>((below, layer) => laid(below, layer), {});
-  const model = stringAt(given, 'model') ?? EMBEDDED;
-  const dataset = target.dataset ?? stringAt(given, 'dataset.path') ?? EMBEDDED;
-  const preset: Layer = { source: { kind: 'preset' }, values: { ...presetFor(model, dataset === EMBEDDED) } };
+  // What is given with another type stays for the check below, which names it.
+  const model = valueAt(given, 'model') ?? EMBEDDED;
+  const dataset = target.dataset ?? valueAt(given, 'dataset.path') ?? EMBEDDED;
+  const preset: Layer = { source: { kind: 'preset' }, values: { ...presetFor(`${model}`, dataset === EMBEDDED) } };
   const all = [preset, ...layers];
 
   const input = all.reduce<ConfigValues>((below, layer) => laid(below, layer), {});
-  setAt(input, 'job', target.job);
+  // A configuration of the other job is taken over; what is no job stays for the check.
+  if ([undefined, 'train', 'probe'].includes(input.job as undefined)) setAt(input, 'job', target.job);
   setAt(input, 'model', model);
   setAt(input, 'dataset.path', dataset);
   if (target.ids) {

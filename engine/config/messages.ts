@@ -1,4 +1,5 @@
 /** Errors about values that are not allowed: where the value was given, what is allowed, and the remedy. */
+import '../protocol/schema-words.ts';
 import type * as z from 'zod';
 import { RollscopeError } from '../protocol/errors.ts';
 import { bytes } from '../protocol/format.ts';

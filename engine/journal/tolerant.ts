@@ -3,6 +3,7 @@
  * that nobody has described; on reading, such keys (of a newer Rollscope) are dropped. One pass over the value does both:
  * a schema has a twin for reading, made once, whose objects drop what they do not know.
  */
+import '../protocol/schema-words.ts';
 import type * as z from 'zod';
 import { clone } from 'zod/v4/core';
 

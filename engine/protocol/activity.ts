@@ -17,6 +17,7 @@ const TEXTS = {
   'scoring-answers': () => 'scoring answers after each step',
   asking: (detail) => detail ?? 'asking the model',
   updating: () => 'updating',
+  finishing: () => 'waiting for the computation in progress',
   saving: () => 'writing a checkpoint',
 } satisfies Record<string, (detail: string | null) => string>;
 

@@ -1,4 +1,5 @@
 /** What an engine reports about itself and its work. Requests: `engine/server/contract.ts`. */
+import './schema-words.ts';
 import * as z from 'zod';
 import { ACTIVITIES } from './activity.ts';
 

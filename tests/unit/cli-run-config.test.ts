@@ -298,6 +298,15 @@ describe('configuration file', () => {
     const range = jsonFile({ sampling: { topP: 2 } });
     const place = `${range}: sampling.topP`;
     expectThrow(() => train('--config', range), 'config', { reason: 'bad-value', field: place, value: 2 });
+    for (const [field, value] of [
+      ['model', { model: 5 }],
+      ['dataset.path', { dataset: { path: ['a.jsonl'] } }],
+      ['job', { job: 'imported' }],
+    ] as const) {
+      const file = jsonFile(value);
+      expectThrow(() => train('--config', file), 'config', { reason: 'bad-value', field: `${file}: ${field}` });
+    }
+    expect(train('--config', jsonFile({ job: 'probe' })).job).toBe('train');
     const broken = [
       ['not-json', jsonFile('{')],
       ['not-an-object', jsonFile([1])],

@@ -1,3 +1,4 @@
+import '../../engine/protocol/schema-words.ts';
 import { setImmediate as turn } from 'node:timers/promises';
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';

@@ -11,6 +11,7 @@ export async function endingOf(error: unknown, context: RunContext, place: Place
   try {
     if (error instanceof RollscopeError && error.code === 'canceled') {
       context.compute.reset();
+      context.meter.set({ activity: 'saving' });
       await place.save();
       return { type: 'end', reason: 'stopped' };
     }

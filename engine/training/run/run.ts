@@ -87,7 +87,7 @@ export class Run implements RunHandle {
   stop(): Promise<void> {
     if (this.finished) return Promise.resolve();
     this.stopping ??= (async () => {
-      this.context.meter.set({ state: 'stopping', activity: 'saving', detail: null });
+      this.context.meter.set({ state: 'stopping', activity: 'finishing', detail: null });
       this.context.compute.cancel();
       this.stopper.abort();
       await this.done;
