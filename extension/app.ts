@@ -160,7 +160,7 @@ export class Rollscope {
   }
 
   /** The engine's command line and its Node. */
-  private get program(): Program {
+  get program(): Program {
     const cli = vscode.Uri.joinPath(this.context.extensionUri, 'dist', 'cli.js').fsPath;
     return { node: engineNode() ?? process.execPath, cli };
   }

@@ -192,6 +192,12 @@ export const COMMAND_DEFINITIONS = {
     palette: 'always',
     menus: [['view/item/context', 'readableRun', 'open@5']],
   },
+  computeStatistics: {
+    title: 'Compute Token Statistics…',
+    icon: 'symbol-numeric',
+    palette: 'always',
+    menus: [['view/item/context', 'readableRun', 'open@6']],
+  },
   repairRun: {
     title: 'Repair Run',
     icon: 'tools',

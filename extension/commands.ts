@@ -28,6 +28,7 @@ import {
   steer,
 } from './commands/runs.ts';
 import { runDataset, runProblem } from './commands/start.ts';
+import { computeStatistics } from './commands/statistics.ts';
 import { setShading } from './settings.ts';
 import { tell } from './tell.ts';
 
@@ -50,6 +51,7 @@ export const COMMANDS: Record<CommandName, Action> = {
   stopFollowing: (app) => stopFollowing(app),
   analyzeRun: (app, argument) => lookAtRun(app, 'analyze', argument),
   rescoreRun: (app, argument) => lookAtRun(app, 'rescore', argument),
+  computeStatistics: (app, argument) => computeStatistics(app, argument),
   repairRun: (app, argument) => repairRun(app, argument),
   chooseModel: (app) => addModel(app),
   chooseReward: (app, argument) => chooseReward(app, argument),

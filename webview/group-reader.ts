@@ -24,11 +24,13 @@ export class GroupReader {
     /** Folder of the run that is shown. */
     private readonly run: () => string,
     private readonly changed: () => void,
+    /** Where a group's rollouts lie: they are read again where that has changed, since token statistics were added. */
+    private readonly place: (id: GroupId) => number | null = () => null,
   ) {}
 
   /** The group that is shown, as far as it has been read; the first call requests it, and cancels the reading of another. */
   of(id: GroupId): GroupReading {
-    const key = groupKey(id);
+    const key = this.keyOf(id);
     if (this.current?.key !== key) this.cancel();
     const known = this.readings.get(key);
     if (known) return known;
@@ -59,7 +61,7 @@ export class GroupReader {
 
   private async read({ phase, step, problem }: GroupId): Promise<void> {
     const group = { phase, step, problem };
-    const reading = { key: groupKey(group), controller: new AbortController() };
+    const reading = { key: this.keyOf(group), controller: new AbortController() };
     this.current = reading;
     this.keep(reading.key, READING);
     let read: GroupReading;
@@ -73,6 +75,10 @@ export class GroupReader {
     this.current = null;
     this.keep(reading.key, read);
     this.changed();
+  }
+
+  private keyOf(id: GroupId): string {
+    return `${groupKey(id)} ${this.place(id)}`;
   }
 
   private keep(key: string, reading: GroupReading): void {

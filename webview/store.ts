@@ -2,6 +2,7 @@
 import { Peer } from '../engine/messages/peer.ts';
 import { pageTransport } from '../engine/messages/webview.ts';
 import { fromErrorData } from '../engine/protocol/errors.ts';
+import type { GroupId } from '../engine/protocol/group.ts';
 import type { RunInfo } from '../engine/protocol/listed-run.ts';
 import type { Problem } from '../engine/protocol/problem.ts';
 import type { Progress } from '../engine/protocol/rpc.ts';
@@ -45,7 +46,11 @@ export class Store {
     this.peer = new Peer<PanelContract>(pageTransport(host));
     const run = () => this.info?.folder ?? '';
     this.requests = new Requests(this.peer, this.failures, run);
-    this.groups = new GroupReader(this.peer, run, () => this.changed());
+    const place = (id: GroupId) => {
+      const row = this.columns.find(id);
+      return row === null ? null : (this.columns.frameOf(row)?.offset ?? null);
+    };
+    this.groups = new GroupReader(this.peer, run, () => this.changed(), place);
     this.listen();
     this.peer.listen();
     this.attach(false);

@@ -16,6 +16,7 @@ import {
   type RunOrigin,
 } from '../protocol/index.ts';
 import type { RunColumns } from '../runs/columns.ts';
+import { vocabularyOf } from '../runs/head.ts';
 import { openColumns } from '../runs/open.ts';
 import { choosePhase } from '../runs/phases.ts';
 import { oneOf } from './options.ts';
@@ -83,7 +84,7 @@ export async function readGroups(
     origin: runFile.origin,
     problems,
     columns,
-    vocabulary: columns.head.run?.model.vocabulary ?? null,
+    vocabulary: vocabularyOf(columns.head),
     groups: found,
     phase: chosen,
     otherPhases:

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Dataset } from '../data/dataset.ts';
 import type { GradingRules } from '../grading/grader.ts';
 import type { ImportState } from '../journal/import-state.ts';
+import type { Journal } from '../journal/journal.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { addCounts, NO_GRADERS, twoGraders } from '../protocol/two-graders.ts';
 import { Continuation } from './continuation.ts';
@@ -21,6 +22,11 @@ export interface ImportOptions extends DumpOptions {
   rules: GradingRules;
   /** Who judges so many bytes of rollouts; by default this thread. */
   judges?: (rules: GradingRules, bytes: number) => Judges;
+  /**
+   * Adds records of its own behind what is new, and once where nothing is; returns early after `signal`.
+   * @param note notes that what was recorded so far is to stay
+   */
+  afterwards?: (journal: Journal, note: () => Promise<void>) => Promise<void>;
   /** Keep looking for more until `signal`. */
   follow: boolean;
   signal?: AbortSignal;
@@ -80,6 +86,8 @@ export class ImportWork {
   private readonly place: Continuation;
   private readonly progress: ImportMeter;
   private judges: Judges;
+  /** `afterwards` was called. */
+  private added = false;
 
   constructor(private readonly work: Work) {
     const { importer, source, dump, problems, run, before, options } = work;
@@ -117,6 +125,7 @@ export class ImportWork {
     try {
       for (;;) {
         const more = await this.lookOnce();
+        await this.addAfterwards(more);
         if (!options.follow) break;
         if (!more) {
           this.progress.tell(true);
@@ -171,6 +180,20 @@ export class ImportWork {
     place.mark(this.faults.count);
     if (fresh.length > 0 || importer.curvesOnly) await place.note();
     return fresh.length > 0;
+  }
+
+  private async addAfterwards(isNews: boolean): Promise<void> {
+    const { options, run } = this.work;
+    const { afterwards } = options;
+    if (!afterwards || !this.begun || (this.added && !isNews)) return;
+    this.added = true;
+    const note = async () => {
+      this.place.mark(this.faults.count);
+      await this.place.note();
+    };
+    await run.add((journal) => afterwards(journal, note));
+    await note();
+    if (options.signal?.aborted) throw canceled();
   }
 
   private async readPart(part: DumpPart, pipeline: Pipeline): Promise<void> {

@@ -57,7 +57,8 @@ export class LoggedProblems implements ProblemRegister {
     if (this.dataset && !known) this.unmatched++;
     const problem = known ? { ...known, index } : asLogged(logged, index, label);
     this.add(key, problem);
-    this.fresh.push({ problem, prompt: { problem: index, text: logged.prompt, tokens: null } });
+    const { prompt: text, messages } = logged;
+    this.fresh.push({ problem, prompt: { problem: index, text, tokens: null, ...(messages && { messages }) } });
     return index;
   }
 

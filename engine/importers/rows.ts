@@ -108,7 +108,7 @@ export class RowReader {
       ...before,
       { role: 'user', content: asked.question },
     ];
-    const isChat = typeof cell !== 'string' || turns.length > 1;
+    const isChat = typeof cell !== 'string' || asked.text !== cell;
     return {
       prompt: asked.text,
       ...(isChat && { text: asked.question, messages: turns }),

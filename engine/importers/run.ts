@@ -170,6 +170,11 @@ export class ImportedRun {
     this.journal.append({ type: 'metrics', step, ...toMetrics(values) });
   }
 
+  /** Lets another add records that are none of the import's own. */
+  async add<T>(work: (journal: Journal) => Promise<T>): Promise<T> {
+    return work(this.journal);
+  }
+
   warn(code: WarningCode, message: string): void {
     this.journal.append({ type: 'warning', code, message, step: null, problem: null });
   }

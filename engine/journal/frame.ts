@@ -24,6 +24,7 @@ import {
   GroupId,
   type Rollout,
   type RolloutStatistics,
+  ScoredBy,
 } from '../protocol/group.ts';
 import { majorityOf, tokenFacts } from '../protocol/group-facts.ts';
 import { crc32 } from './crc.ts';
@@ -60,6 +61,8 @@ const StoredRollout = z.strictObject({
   tokens: z.int().min(0).optional(),
   /** Which columns are there, one bit each; absent: all. */
   known: z.int().min(0).max(ALL).optional(),
+  /** Which columns the model in `scoredBy` computed, one bit each; absent: none. */
+  computed: z.int().min(0).max(ALL).optional(),
   /** Lengths in UTF-16 units when the token texts joined are the text; the token texts themselves otherwise. */
   pieces: z.union([z.array(z.int().min(0)), z.array(z.string())]).optional(),
   /** Means, where they do not follow from the columns. */
@@ -77,6 +80,8 @@ const FrameHeader = z.strictObject({
   parts: z.array(z.custom<Part>((part) => typeof (part as Part | null)?.text === 'string')).optional(),
   /** Absent where the reward asked for nothing beyond the rollouts. */
   evidence: Evidence.optional(),
+  /** Absent where what is known of tokens was recorded when they were sampled. */
+  scoredBy: ScoredBy.optional(),
 });
 type FrameHeader = z.infer<typeof FrameHeader>;
 
@@ -102,7 +107,7 @@ export function isWholeFrame(bytes: Uint8Array): boolean {
 }
 
 /** Throws when a rollout's columns differ in length, or a number is not finite where JSON needs it: errors of the program. */
-export function encodeFrame({ phase, step, problem, clusters, rollouts, evidence }: GroupDetail): Uint8Array {
+export function encodeFrame({ phase, step, problem, clusters, rollouts, evidence, scoredBy }: GroupDetail): Uint8Array {
   allFinite('evidence', evidence);
   const parts = new PartTable();
   const header: FrameHeader = {
@@ -113,6 +118,7 @@ export function encodeFrame({ phase, step, problem, clusters, rollouts, evidence
     rollouts: rollouts.map((rollout, index) => storedRollout(rollout, index, clusters, parts)),
     ...(parts.all.length > 0 && { parts: parts.all }),
     ...(Object.keys(evidence).length > 0 && { evidence }),
+    ...(scoredBy && { scoredBy }),
   };
   const json = Buffer.from(JSON.stringify(header));
   const jsonLength = Math.ceil(json.length / 4) * 4;
@@ -214,6 +220,8 @@ function storedRollout(rollout: Rollout, index: number, clusters: readonly Clust
   if (tokens !== null) stored.tokens = tokens;
   const known = knownColumns(rollout, index);
   if (known !== ALL) stored.known = known;
+  const computed = COLUMNS.reduce((bits, name, bit) => bits | (rollout.computed?.includes(name) ? 1 << bit : 0), 0);
+  if (computed !== 0) stored.computed = computed;
   if (tokenTexts) stored.pieces = tokenTexts.join('') === text ? tokenTexts.map(({ length }) => length) : tokenTexts;
   // Means follow from the columns, where those are there.
   if (logprob !== null && !statistics.logprob) stored.logprob = finite('logprob', logprob);
@@ -246,7 +254,7 @@ export function decodeFrame(bytes: Uint8Array, where: string, hint?: string): Gr
   const json = Buffer.from(bytes.subarray(FRAME_HEADER, FRAME_HEADER + jsonLength)).toString();
   const parsed = readTolerantly(FrameHeader, JSON.parse(json));
   if (!parsed.success) throw damaged(where, parsed.error, hint);
-  const { clusters, rollouts, parts = [], evidence = {}, ...id } = parsed.data;
+  const { clusters, rollouts, parts = [], evidence = {}, scoredBy, ...id } = parsed.data;
   const columns = readColumns(bytes, FRAME_HEADER + jsonLength, rollouts);
   const members = clusters.map((): number[] => []);
   rollouts.forEach(({ cluster }, i) => {
@@ -257,6 +265,7 @@ export function decodeFrame(bytes: Uint8Array, where: string, hint?: string): Gr
     clusters: clusters.map(({ answer, correct }, c) => ({ answer, members: members[c]!, correct })),
     rollouts: rollouts.map((rollout, i) => rolloutOf(rollout, columns[i]!, clusters, parts)),
     evidence,
+    ...(scoredBy && { scoredBy }),
   };
   return { ...detail, majority: majorityOf(detail) };
 }
@@ -313,6 +322,7 @@ function rolloutOf(
     ids,
     tokenTexts: tokenTexts === undefined ? null : splitTokenTexts(text, tokenTexts),
     statistics,
+    ...(stored.computed && { computed: COLUMNS.filter((_, bit) => stored.computed! & (1 << bit)) }),
   };
 }
 

@@ -4,7 +4,7 @@
  * it.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { FramePointer, GroupDetail, GroupSummary } from '../protocol/group.ts';
+import type { FramePointer, GroupDetail, GroupSummary, ScoredBy } from '../protocol/group.ts';
 import { groupSummary } from '../protocol/group-facts.ts';
 import type { Problem, Prompt } from '../protocol/problem.ts';
 import { type GroupRecord, JournalRecord, type NewRecord } from '../protocol/records.ts';
@@ -179,6 +179,20 @@ export class Journal {
   appendEncoded(summary: GroupSummary, encoded: Uint8Array): GroupRecord {
     const frame = this.#placeFrame(encoded);
     return this.append({ type: 'group', ...summary, frame }) as GroupRecord;
+  }
+
+  /** Stores a group again with token statistics that were computed afterwards. Throws `disk`; nothing is recorded then. */
+  appendStatistics(group: GroupDetail & { scoredBy: ScoredBy }): void {
+    const { phase, step, problem, scoredBy, majority } = group;
+    const { tokens, logprob, entropy } = groupSummary(group).means;
+    const frame = this.#placeFrame(encodeFrame(group));
+    this.append({
+      type: 'statistics',
+      ...{ phase, step, problem, by: scoredBy },
+      means: { tokens, logprob, entropy },
+      majorityLogprob: majority?.logprob ?? null,
+      frame,
+    });
   }
 
   #placeFrame(frame: Uint8Array): FramePointer {

@@ -9,7 +9,7 @@ import { Journal, type JournalOptions } from './journal.ts';
 import { type JournalPosition, runName } from './layout.ts';
 import { lockRun } from './lock.ts';
 import { readProblems, readPrompts, readRunFile } from './reader.ts';
-import { cutRunAt, recoverRun } from './recovery.ts';
+import { cutRunAt, endOfRun, recoverRun } from './recovery.ts';
 
 /**
  * Opens an interrupted or stopped run to resume it from its last checkpoint: `append` and `appendGroup` then recognize what
@@ -57,6 +57,20 @@ export async function openJournalAt(
   const lock = await lockRun(path);
   try {
     const opened = await cutRunAt(path, at);
+    return Journal.begin(path, { runFile, problems: [], prompts: [] }, lock, opened, options);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** Opens a run, complete or not, to add something behind its records; nothing is dropped but what a kill left unfinished. Throws as `openJournalAt`. */
+export async function openJournalAtEnd(folder: string, options: JournalOptions = {}): Promise<Journal> {
+  const path = resolve(folder);
+  const lock = await lockRun(path);
+  try {
+    const runFile = await readRunFile(path);
+    const opened = await cutRunAt(path, await endOfRun(path));
     return Journal.begin(path, { runFile, problems: [], prompts: [] }, lock, opened, options);
   } catch (error) {
     lock.release();

@@ -72,6 +72,15 @@ export function cutRunAt(folder: string, at: JournalPosition): Promise<OpenedRun
   return recover(folder, { at });
 }
 
+/** Where a run ends, to add something behind it: position of the next record and frame. Throws `run-broken`. */
+export async function endOfRun(folder: string): Promise<JournalPosition> {
+  const { offsets, ends } = await scanEvents(folder, Number.POSITIVE_INFINITY);
+  await checkOldFrames(folder, ends);
+  const files = [...ends].map(([file, { bytes }]) => ({ file: rolloutFileIndex(file) ?? 0, offset: bytes }));
+  const frames = files.reduce((last, one) => (isBefore(last, one) ? one : last), START.frames);
+  return { nextSeq: offsets.length, frames };
+}
+
 async function recover(
   folder: string,
   { remake, at = null }: { remake?: Remake; at?: JournalPosition | null },
@@ -103,8 +112,9 @@ async function recover(
 
   let framesEnd = position.frames;
   for (const record of records) {
-    if (record.type !== 'group' || !record.frame) continue;
-    const behind = frameEnd(record.frame);
+    const frame = frameNamedBy(record);
+    if (!frame) continue;
+    const behind = frameEnd(frame);
     if (isBefore(framesEnd, behind)) framesEnd = behind;
   }
   const cut = {
@@ -145,10 +155,11 @@ async function scanEvents(folder: string, from: number): Promise<Scan> {
     scan.offsets.push(start);
     scan.end = end;
     if (!record) continue;
+    const frame = frameNamedBy(record);
     if (record.seq >= from) {
       scan.records.push(record);
-    } else if (record.type === 'group' && record.frame) {
-      scan.ends.set(record.frame.file, { bytes: record.frame.offset + record.frame.length, seq: record.seq });
+    } else if (frame) {
+      scan.ends.set(frame.file, { bytes: frame.offset + frame.length, seq: record.seq });
     }
     if (record.type === 'checkpoint') scan.recorded.push(record);
     if (record.type === 'end' && record.reason === 'completed') scan.completed = true;
@@ -177,11 +188,17 @@ async function checkOldFrames(folder: string, ends: Scan['ends']): Promise<void>
 /** How many of the records come before the first whose rollouts are not whole. */
 async function countWhole(folder: string, records: JournalRecord[]): Promise<number> {
   for (const [index, record] of records.entries()) {
-    if (record.type !== 'group' || !record.frame) continue;
-    const bytes = await readFrameBytes(folder, record.frame);
+    const frame = frameNamedBy(record);
+    if (!frame) continue;
+    const bytes = await readFrameBytes(folder, frame);
     if (!bytes || !isWholeFrame(bytes)) return index;
   }
   return records.length;
+}
+
+/** The rollouts that a record points to; null for none. */
+function frameNamedBy(record: JournalRecord): FramePointer | null {
+  return record.type === 'group' || record.type === 'statistics' ? record.frame : null;
 }
 
 function frameEnd(pointer: FramePointer): FrameCursor {

@@ -121,6 +121,18 @@ async function readableLines(folder: string): Promise<{ lines: KeptLine[]; chang
 /** A group whose rollouts are lost keeps its counts. */
 async function repairFrames(folder: string, lines: KeptLine[], changes: string[]): Promise<void> {
   let lost = 0;
+  const statistics = lines.filter(({ record }) => record?.type === 'statistics');
+  const gone = new Set<KeptLine>();
+  for (const line of statistics) {
+    if (line.record?.type !== 'statistics') continue;
+    const bytes = await readFrameBytes(folder, line.record.frame);
+    if (!bytes || !isWholeFrame(bytes)) gone.add(line);
+  }
+  // The group's own record is as good as it was before.
+  if (gone.size > 0) {
+    lines.splice(0, lines.length, ...lines.filter((line) => !gone.has(line)));
+    changes.push(`The computed token statistics of ${plural(gone.size, 'group')} are lost.`);
+  }
   for (const line of lines) {
     const { record } = line;
     if (record?.type !== 'group' || !record.frame) continue;

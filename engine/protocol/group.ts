@@ -130,6 +130,20 @@ export const NO_STATISTICS: Readonly<RolloutStatistics> = Object.freeze({
   top2: null,
 });
 
+/** A model that read stored texts and computed what is known of their tokens, where the trainer did not record it. */
+export const ScoredBy = z.strictObject({
+  /** Its name: a path, or an id of the Hub. */
+  model: z.string(),
+  /** Of its weights, configuration and tokenizer. */
+  fingerprint: z.string(),
+  /** Size of the vocabulary that the statistics run over. */
+  vocabulary: z.int().min(1),
+  /** Temperature that the statistics are taken at. */
+  temperature: z.number(),
+});
+
+export type ScoredBy = z.infer<typeof ScoredBy>;
+
 /** A rollout in numbers: what metrics are made of. */
 export interface RolloutFacts {
   /** The extracted answer. */
@@ -172,6 +186,8 @@ export interface Rollout extends RolloutFacts {
   /** The tokens' texts; joined they give `text`. */
   tokenTexts: string[] | null;
   statistics: RolloutStatistics;
+  /** Which of `ids` and the statistics the model in the group's `scoredBy` computed; absent: none, the trainer recorded what is there. */
+  computed?: readonly (keyof TokenColumns | 'ids')[];
 }
 
 /** A group with its rollouts, whatever the format that it was stored in. */
@@ -181,6 +197,8 @@ export interface GroupDetail extends GroupId {
   rollouts: Rollout[];
   /** What the reward asked for beyond the rollouts; {} for nothing. */
   evidence: Evidence;
+  /** Who computed token statistics that the trainer did not record; absent where nobody did. */
+  scoredBy?: ScoredBy;
 }
 
 /** A group with its answers judged: what metrics are made of. */

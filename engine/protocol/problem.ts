@@ -36,5 +36,7 @@ export const Prompt = z.strictObject({
   text: z.string(),
   /** Token ids; null where another trainer did not keep them. */
   tokens: z.array(z.int().min(0)).nullable(),
+  /** The chat that another trainer logged in the place of what its template made of it; absent where it logged the text. */
+  messages: z.array(Turn).optional(),
 });
 export type Prompt = z.infer<typeof Prompt>;

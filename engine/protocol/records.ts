@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { StoredRunConfig } from './config.ts';
 import { Estimate } from './estimate.ts';
 import { Forecast, ForecastScore } from './forecast.ts';
-import { groupRecordFields, type TokenColumns } from './group.ts';
+import { FramePointer, GroupId, groupRecordFields, ScoredBy, type TokenColumns } from './group.ts';
 import { WATCH_WARNING_LEVELS } from './warnings.ts';
 
 export { Estimate };
@@ -225,6 +225,20 @@ export const MetricsRecord = z.strictObject({
 });
 export type MetricsRecord = z.infer<typeof MetricsRecord>;
 
+/** Token statistics that a model computed afterwards for a group of an imported run: they take the place of what was unknown. */
+export const StatisticsRecord = z.strictObject({
+  type: z.literal('statistics'),
+  ...base,
+  ...GroupId.shape,
+  by: ScoredBy,
+  /** As in the group's record. */
+  means: z.strictObject({ tokens: nullable, logprob: nullable, entropy: nullable }),
+  majorityLogprob: nullable,
+  /** The group's rollouts, with the statistics. */
+  frame: FramePointer,
+});
+export type StatisticsRecord = z.infer<typeof StatisticsRecord>;
+
 /** What people did to the run; not compared on resume. */
 export const LifecycleRecord = z.strictObject({
   type: z.literal('lifecycle'),
@@ -254,6 +268,7 @@ export const JournalRecord = z.discriminatedUnion('type', [
   WarningRecord,
   ProblemsRecord,
   MetricsRecord,
+  StatisticsRecord,
   LifecycleRecord,
   EndRecord,
 ]);

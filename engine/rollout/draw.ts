@@ -108,20 +108,8 @@ export function drawTokens(
   controls: Controls,
   { loops, truncates }: { loops: boolean; truncates: boolean },
 ): Drawn {
-  const graph = hidden.graph;
-  const V = weights.config.vocabularySize;
-  const B = hidden.shape[0]!;
   const warm = op.div(hidden, controls.temperature);
-  const logits = op.linear(warm, weights.unembedding());
-  const probability = op.softmax(logits);
-  const best = op.argMax(logits);
-  const top1 = op.reduceMax(probability, [-1]);
-  const others = op.where(op.equal(op.iota(graph, V), op.reshape(best, [B, 1])), 0, probability);
-  const top2 = op.reduceMax(others, [-1]);
-  const logsumexp = op.sub(op.reduceMax(logits, [-1]), op.log(top1));
-  const dot = op.matmul(op.reshape(probability, [B, 1, V]), op.reshape(logits, [B, 1, V]), { transB: true });
-  const entropy = op.sub(logsumexp, op.reshape(dot, [B]));
-  const meanLogit = op.reshape(op.matmul(warm, meanRow, { transB: true }), [B]);
+  const { logits, probability, best, statisticsOf } = distribution(weights, warm, meanRow);
   const kept = loops
     ? op.branch(
         op.or(op.less(controls.topP, 1), op.greater(controls.topK, 0)),
@@ -132,6 +120,29 @@ export function drawTokens(
       ? truncate(probability, controls, false)
       : probability;
   const token = op.where(controls.greedy, best, drawIndex(kept, u));
-  const logprob = op.sub(op.pick(logits, token), logsumexp);
-  return { token, statistics: { logprob, entropy, logsumexp, meanLogit, top1, top2 } };
+  return { token, statistics: statisticsOf(op.pick(logits, token)) };
+}
+
+/**
+ * The distribution of the next token of every row, from final hidden states at the sampling temperature [B, hidden], and what
+ * is known of the token whose logit [B] was picked.
+ */
+export function distribution(weights: Weights, warm: Tensor, meanRow: Tensor) {
+  const V = weights.config.vocabularySize;
+  const B = warm.shape[0]!;
+  const logits = op.linear(warm, weights.unembedding());
+  const probability = op.softmax(logits);
+  const best = op.argMax(logits);
+  const top1 = op.reduceMax(probability, [-1]);
+  const others = op.where(op.equal(op.iota(warm.graph, V), op.reshape(best, [B, 1])), 0, probability);
+  const top2 = op.reduceMax(others, [-1]);
+  const logsumexp = op.sub(op.reduceMax(logits, [-1]), op.log(top1));
+  const dot = op.matmul(op.reshape(probability, [B, 1, V]), op.reshape(logits, [B, 1, V]), { transB: true });
+  const entropy = op.sub(logsumexp, op.reshape(dot, [B]));
+  const meanLogit = op.reshape(op.matmul(warm, meanRow, { transB: true }), [B]);
+  const statisticsOf = (picked: Tensor): Record<Statistic, Tensor> => {
+    const logprob = op.sub(picked, logsumexp);
+    return { logprob, entropy, logsumexp, meanLogit, top1, top2 };
+  };
+  return { logits, probability, best, statisticsOf };
 }

@@ -99,7 +99,8 @@ class End {
   take(bytes: Buffer): boolean {
     if (this.behindWork) this.takeBehindWork(bytes);
     const type = typeOfLine(bytes);
-    if (!this.frame && type === 'group') this.frame = frameIn(bytes) ?? frameOf(this.folder, bytes);
+    if (!this.frame && (type === 'group' || type === 'statistics'))
+      this.frame = frameIn(bytes) ?? frameOf(this.folder, bytes);
     if (type === 'step' && this.missing.delete(type)) {
       this.step = stepIn(bytes) ?? (parse(this.folder, bytes) as StepRecord);
     } else if (type === 'evaluation' && this.missing.delete(type)) {
@@ -130,7 +131,9 @@ class End {
     const record = typeof parsed === 'string' ? null : parsed.record;
     if (!record) return;
     if (record.type === 'end' || record.type === 'lifecycle') this.records.set(record.seq, record);
-    if (record.type !== 'lifecycle') this.behindWork = false;
+    // What a model adds afterwards, when it was killed meanwhile, is none of the run's own work.
+    const isAdded = record.type === 'statistics' || record.type === 'metrics';
+    if (record.type !== 'lifecycle' && !isAdded) this.behindWork = false;
   }
 }
 

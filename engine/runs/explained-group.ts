@@ -5,6 +5,7 @@ import type { Problem } from '../protocol/problem.ts';
 import type { RunFile } from '../protocol/run-file.ts';
 import type { RunColumns } from './columns.ts';
 import { explanations } from './explanations.ts';
+import { vocabularyOf } from './head.ts';
 
 /** A group with its rollouts and the explanation of each reward. */
 export interface ExplainedGroup {
@@ -20,6 +21,6 @@ export async function readExplainedGroup(
   row: number,
 ): Promise<ExplainedGroup> {
   const detail = await readGroup(folder, { ...columns.idOf(row), frame: columns.frameOf(row) });
-  const vocabulary = columns.head.run?.model.vocabulary ?? null;
+  const vocabulary = vocabularyOf(columns.head);
   return { detail, why: explanations({ config: file.config, vocabulary }, detail, problem) };
 }

@@ -1,6 +1,7 @@
 /** The one fold of a run's records into columns. Deterministic; it changes the columns in place, for each record is folded once. Pure. */
+import type { ScoredBy } from '../protocol/group.ts';
 import { PHASES } from '../protocol/group-id.ts';
-import type { GroupRecord, JournalRecord, MetricsRecord, StepRecord } from '../protocol/records.ts';
+import type { GroupRecord, JournalRecord, MetricsRecord, StatisticsRecord, StepRecord } from '../protocol/records.ts';
 import { saysRight } from '../reward/index.ts';
 import { fromNullable, fromTruth, RunColumns } from './columns.ts';
 import type { Head, RecordedForecast } from './head.ts';
@@ -52,6 +53,9 @@ export function fold(columns: RunColumns, record: JournalRecord): boolean {
       break;
     case 'metrics':
       foldMetrics(columns, record);
+      break;
+    case 'statistics':
+      foldStatistics(columns, record);
       break;
     case 'warning':
       set({ warnings: [...head.warnings, record] });
@@ -158,6 +162,28 @@ function foldMetrics(columns: RunColumns, { step, metrics, foreign }: MetricsRec
   // Copies of the series can only be extended.
   if (!isNew) columns.epoch++;
   columns.step = Math.max(columns.step, step);
+}
+
+/** Of a group that counts: what was unknown of its tokens. Rows that others hold copies of change, so they are sent again. */
+function foldStatistics(columns: RunColumns, record: StatisticsRecord): void {
+  const row = columns.find(record);
+  if (row === null) return;
+  const { means, majorityLogprob, frame, by } = record;
+  const { groups, texts, head } = columns;
+  groups.set(row, 'tokens', fromNullable(means.tokens));
+  groups.set(row, 'logprob', fromNullable(means.logprob));
+  groups.set(row, 'entropy', fromNullable(means.entropy));
+  groups.set(row, 'majorityLogprob', fromNullable(majorityLogprob));
+  groups.set(row, 'frameFile', texts.intern(frame.file));
+  groups.set(row, 'frameOffset', frame.offset);
+  groups.set(row, 'frameLength', frame.length);
+  const known = head.scoredBy.some((one) => isSameScorer(one, by));
+  if (!known) columns.head = { ...head, scoredBy: [...head.scoredBy, by] };
+  columns.epoch++;
+}
+
+function isSameScorer(a: ScoredBy, b: ScoredBy): boolean {
+  return a.fingerprint === b.fingerprint && a.model === b.model && a.temperature === b.temperature;
 }
 
 /** The run went back behind a step: what came after it the first time no longer counts. */

@@ -1,5 +1,6 @@
 /** What a run has only a few of, beside the columns: its first record, evaluations, forecast, warnings, how it ended. Pure. */
 import type { Forecast, ForecastScore, ProblemForecast } from '../protocol/forecast.ts';
+import type { ScoredBy } from '../protocol/group.ts';
 import type { EvaluationRecord, JournalRecord } from '../protocol/records.ts';
 
 type RecordOf<T extends JournalRecord['type']> = Extract<JournalRecord, { type: T }>;
@@ -36,6 +37,8 @@ export interface Head {
   labeled: boolean;
   /** Whether the reward says right or wrong: without, it has no accuracy. Of another trainer's reward this is not known: false. */
   saysRight: boolean;
+  /** Models that computed token statistics afterwards, in their order; [] where all that is known was recorded by the trainer. */
+  scoredBy: readonly ScoredBy[];
   /** How many records were passed over, by their types, which this version does not know. */
   skipped: Readonly<Record<string, number>>;
 }
@@ -53,6 +56,7 @@ export const EMPTY_HEAD: Head = {
   end: null,
   labeled: false,
   saysRight: true,
+  scoredBy: [],
   skipped: {},
 };
 
@@ -73,4 +77,9 @@ export function recordedScore({ forecastScore }: Pick<Head, 'forecastScore'>): F
   if (!forecastScore) return null;
   const { step: _, ...score } = forecastScore;
   return score;
+}
+
+/** Size of the vocabulary that token statistics run over: the run's model's, else that of the model which computed them; null where neither is known. */
+export function vocabularyOf({ run, scoredBy }: Pick<Head, 'run' | 'scoredBy'>): number | null {
+  return run?.model.vocabulary ?? scoredBy[0]?.vocabulary ?? null;
 }

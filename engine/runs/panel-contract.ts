@@ -13,7 +13,7 @@ import type { PackedColumns } from './packed.ts';
 import type { Metric } from './series.ts';
 
 /** How the page may control a run. */
-export const RUN_ACTIONS = ['pause', 'continue', 'stop', 'resume'] as const;
+export const RUN_ACTIONS = ['pause', 'continue', 'stop', 'resume', 'statistics'] as const;
 export type RunAction = (typeof RUN_ACTIONS)[number];
 /** What the page may ask the editor to do, whichever run is shown. */
 export const EDITOR_ACTIONS = ['choose-run', 'train'] as const;

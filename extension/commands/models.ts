@@ -14,6 +14,12 @@ interface ModelPick extends vscode.QuickPickItem {
 }
 
 export async function addModel(app: Rollscope): Promise<void> {
+  const model = await pickModel(app, 'Select the model to train and probe');
+  if (model) await app.models.use(model);
+}
+
+/** Asks for a model; undefined where none was chosen. */
+export async function pickModel(app: Rollscope, placeHolder: string): Promise<string | undefined> {
   const { current, recent } = app.models;
   const known = [EMBEDDED, ...recent];
   const item = (model: string): ModelPick => ({
@@ -34,11 +40,10 @@ export async function addModel(app: Rollscope): Promise<void> {
   ];
   const chosen = await choose(items, {
     title: 'Model',
-    placeHolder: 'Select the model to train and probe',
+    placeHolder,
     matchOnDescription: true,
   });
-  const model = await chosen?.choose?.();
-  if (model) await app.models.use(model);
+  return chosen?.choose?.();
 }
 
 export async function useModel(app: Rollscope, argument: unknown): Promise<void> {

@@ -123,7 +123,7 @@ export async function openDataset(app: Rollscope, argument: unknown): Promise<vo
 }
 
 /** The folder named by a tree item, a file in the Explorer or a caller. */
-function folderOf(argument: unknown): string | undefined {
+export function folderOf(argument: unknown): string | undefined {
   if (argument instanceof RunItem) return argument.info.folder;
   if (argument instanceof vscode.Uri) return argument.fsPath;
   return typeof argument === 'string' ? argument : undefined;
@@ -134,7 +134,7 @@ interface RunPick extends vscode.QuickPickItem {
   folder?: string;
 }
 
-async function pickRun(
+export async function pickRun(
   app: Rollscope,
   fits: (run: RunInfo) => boolean,
   title: string,

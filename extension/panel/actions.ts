@@ -11,6 +11,7 @@ const CONTROLS: Record<RunAction, CommandName> = {
   continue: 'resume',
   stop: 'stop',
   resume: 'resume',
+  statistics: 'computeStatistics',
 };
 const COMMANDS: Record<EditorAction, CommandName> = { 'choose-run': 'openRun', train: 'train' };
 

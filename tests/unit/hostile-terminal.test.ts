@@ -77,6 +77,10 @@ const USES: Record<string, string[][]> = {
   show: [[run], [run, ...PROBLEM], [run, ...PROBLEM, '--rollout', '1'], [run, '--problem', hostile('none')]],
   analyze: [[run]],
   rescore: [[run], [run, ...PROBLEM]],
+  statistics: [
+    [run, '--score-with', 'embedded'],
+    [hostile('unknown'), '--score-with', 'embedded'],
+  ],
   export: [[run, '--format', 'jsonl', '--out', path.join(home, hostile('out').replaceAll('/', ''))]],
   import: [[lines, '--name', 'again'], [broken]],
   repair: [[run], [hostile('run')]],

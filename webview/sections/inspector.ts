@@ -162,14 +162,16 @@ export class Inspector extends Component {
   private rollouts(row: number, reading: GroupReading) {
     if (reading.state === 'reading') return html`<p class="muted" role="status">Loading rollouts…</p>`;
     if (reading.state === 'failed') return failureNotice('readGroup', reading.failure);
-    const { rollouts, phase } = reading.detail;
+    const { rollouts, phase, scoredBy } = reading.detail;
     const index = this.chosen(rollouts);
     const rollout = rollouts[index];
+    const { info, requests } = this.store;
+    const imported = info?.origin.engine !== 'rollscope';
     return html`
       ${rolloutTable({
         phase,
         rollouts,
-        imported: this.store.info?.origin.engine !== 'rollscope',
+        imported,
         order: this.order,
         sortBy: (order) => {
           this.order = order;
@@ -178,7 +180,18 @@ export class Inspector extends Component {
         chosen: index,
         choose: (other) => this.store.selection.selectRollout(other),
       })}
-      ${rollout ? rolloutTokens({ rollout, index, why: reading.why[index], open: () => this.store.requests.openRollout(this.store.columns.idOf(row), index) }) : nothing}
+      ${
+        rollout
+          ? rolloutTokens({
+              rollout,
+              scoredBy,
+              index,
+              why: reading.why[index],
+              open: () => requests.openRollout(this.store.columns.idOf(row), index),
+              ...(imported && { compute: () => requests.control('statistics') }),
+            })
+          : nothing
+      }
       ${this.failure('openRollout')}
     `;
   }

@@ -1,5 +1,6 @@
 /** What a command of the command line is: data that `program.ts` makes the parser and the help of. Light. */
 import type { SettingTopic } from '../../config/settings.ts';
+import { DEVICE_CHOICES } from '../../protocol/devices.ts';
 import { PHASES_BY_INTEREST } from '../../protocol/group-id.ts';
 import { SANDBOXES } from '../../protocol/sandbox.ts';
 
@@ -90,4 +91,19 @@ export const GROUP_CHOICE = (fallback: string): CommandOption[] => [
     help: `rollouts of ${PHASES_BY_INTEREST.slice(0, -1).join(', ')} or ${PHASES_BY_INTEREST.at(-1)} (default: the first of these that exists)`,
   },
   { flags: '--step <n>', help: `rollouts of this step (default: ${fallback})` },
+];
+
+/** A model that reads stored rollouts, and how. */
+export const SCORE_WITH = (required: boolean): CommandOption[] => [
+  {
+    flags: '--score-with <model>',
+    help: 'model that computes the token statistics which the trainer did not record: a Hugging Face folder, a .gguf file, or a Hub id',
+    ...(required && { required: true as const }),
+  },
+  {
+    flags: '--temperature <x>',
+    help: "temperature that they are computed at (default: the trainer's, else 1)",
+  },
+  { flags: '--device <name>', help: `compute device: ${Object.keys(DEVICE_CHOICES).join(', ')} (default: auto)` },
+  { flags: '--threads <n>', help: 'CPU threads (default: all cores)' },
 ];

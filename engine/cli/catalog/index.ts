@@ -14,11 +14,12 @@ import {
   resume,
   runs,
   show,
+  statistics,
   train,
 } from './runs.ts';
 
 export const COMMANDS: readonly CommandDefinition[] = [
-  ...[train, job, probe, experiment, resume, runs, show, analyze, rescore, exporting, importing, repair],
+  ...[train, job, probe, experiment, resume, runs, show, analyze, rescore, exporting, importing, statistics, repair],
   ...[grade, vote, score],
   ...[doctor, serve],
 ];

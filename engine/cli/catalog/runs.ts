@@ -14,6 +14,7 @@ import {
   GROUP_CHOICE,
   RUN,
   SANDBOX,
+  SCORE_WITH,
   WHERE,
 } from './define.ts';
 
@@ -149,6 +150,7 @@ export const importing: CommandDefinition = {
           help: 'column names, such as prompt=question,response=text,reward=score,reference=gold',
         },
         ...ANSWERS,
+        ...SCORE_WITH(false),
         { flags: '--out <folder>', help: "parent folder of the run folder (default: the user's runs folder)" },
         { flags: '--name <name>', help: 'name of the run (default: source and time)' },
         { flags: '--progress', help: 'also print progress as JSON lines on stdout' },
@@ -164,6 +166,28 @@ export const importing: CommandDefinition = {
   notes: `The same command continues an import that was stopped, and imports nothing twice. Rows that cannot be read are
 skipped, counted and listed.`,
   load: async () => (await import('../commands/import.ts')).importFile,
+};
+
+export const statistics: CommandDefinition = {
+  name: 'statistics',
+  category: 'Runs',
+  summary: 'compute the token statistics of an imported run that its trainer did not record, with a local model',
+  arguments: [RUN],
+  sections: [
+    {
+      title: '',
+      options: [
+        ...SCORE_WITH(true),
+        { flags: '--progress', help: 'also print progress as JSON lines on stdout' },
+        WHERE,
+      ],
+    },
+  ],
+  json: true,
+  examples: [['rollscope statistics latest --score-with Qwen/Qwen2.5-0.5B-Instruct', 'then: rollscope rescore latest']],
+  notes: `The model reads each stored prompt and response and adds log-probability, entropy, logsumexp, mean logit and the two largest
+probabilities of each token. What the trainer recorded stays as it is. After Ctrl+C or a kill, the same command continues.`,
+  load: async () => (await import('../commands/statistics.ts')).statistics,
 };
 
 export const repair: CommandDefinition = {

@@ -10,15 +10,18 @@ import { judgesFor } from '../../importers/judges.ts';
 import { freeName, importedRunName } from '../../journal/locations.ts';
 import { DatasetConfig } from '../../protocol/config.ts';
 import { bytes, percent, plural, whole } from '../../protocol/format.ts';
+import { RollscopeError } from '../../protocol/index.ts';
 import { checkRunName } from '../../protocol/run-name.ts';
 import { REWARD_IS_VOTE } from '../../protocol/two-graders.ts';
 import { unfinishedImport } from '../../runs/unfinished-import.ts';
 import { type AnswerOptions, graderFor } from '../answers.ts';
+import { interruptible } from '../interruptible.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { ProgressLine } from '../progress-line.ts';
+import type { StatisticsOptions } from '../statistics/command.ts';
 
-interface ImportCommandOptions extends AnswerOptions {
+interface ImportCommandOptions extends AnswerOptions, StatisticsOptions {
   format?: string;
   find?: boolean;
   follow?: boolean;
@@ -42,7 +45,9 @@ export async function importFile(source: string, options: ImportCommandOptions):
   const dataset = options.dataset === undefined ? null : await datasetOf(options.dataset);
   output.note(`Importing ${from} (${importer.title}) to ${folder}`);
   if (options.follow) output.note('Following: new steps are imported as they are written. Press Ctrl+C to stop.');
-  const report = await interruptible(output, options.progress === true, (signal, onProgress) =>
+  const lines = options.progress === true;
+  const scoring = await scoringOf(options);
+  const report = await withProgress(output, lines, (signal, onProgress) =>
     importDump(importer, from, folder, {
       map,
       rules,
@@ -50,9 +55,13 @@ export async function importFile(source: string, options: ImportCommandOptions):
       follow: options.follow === true,
       signal,
       onProgress,
+      ...(scoring && {
+        afterwards: async (journal, note) =>
+          scoring.add(output, { folder, journal, reader: scoring.reader }, { ...options, lines, note, signal }),
+      }),
       ...(dataset && { dataset }),
     }),
-  );
+  ).finally(() => scoring?.reader.release());
   print(output, report, options, runsFolder === usualRunsFolder ? path.basename(folder) : folder);
   return report.stopped && options.follow !== true ? EXIT.stopped : EXIT.ok;
 }
@@ -63,6 +72,29 @@ async function listDumps(output: Output, folder: string): Promise<number> {
   if (dumps.length === 0) output.print(`Nothing in ${folder} is recognized as rollouts.`);
   output.result({ dumps });
   return EXIT.ok;
+}
+
+/** The model of `--score-with`, and what came of it; null without. It is opened first: one that cannot be opened ends the import before it begins. */
+async function scoringOf({ scoreWith, ...options }: ImportCommandOptions) {
+  if (scoreWith === undefined) {
+    const [unused] = (['temperature', 'device', 'threads'] as const).filter((name) => options[name] !== undefined);
+    if (unused) throw needsModel(`--${unused}`);
+    return null;
+  }
+  const { computeStatistics, openReader, printStatistics } = await import('../statistics/command.ts');
+  const reader = await openReader({ ...options, scoreWith });
+  const add = async (...given: Parameters<typeof computeStatistics>) => {
+    const [output] = given;
+    const report = await computeStatistics(...given);
+    printStatistics(output, report, reader);
+  };
+  return { reader, add };
+}
+
+function needsModel(option: string): RollscopeError {
+  return new RollscopeError('usage', `${option} requires --score-with.`, 'Add --score-with <model>.', {
+    details: { reason: 'option-needs-model', field: option },
+  });
 }
 
 /** The run that an import of the same source has begun, where there is one; else a new one. */
@@ -80,36 +112,26 @@ async function datasetOf(source: string): Promise<NonNullable<ImportOptions['dat
   return { name: file, data: await loadDataset(DatasetConfig.parse({ path: file })) };
 }
 
-/** Ctrl+C ends the import behind the last whole step; a second one ends the process. */
-async function interruptible(
+/** Ctrl+C ends the import behind the last whole step. */
+async function withProgress(
   output: Output,
   asLines: boolean,
   work: (signal: AbortSignal, onProgress: NonNullable<ImportOptions['onProgress']>) => Promise<ImportReport>,
 ): Promise<ImportReport> {
-  const giveUp = new AbortController();
   const line = new ProgressLine();
-  const interrupt = () => {
-    if (giveUp.signal.aborted) process.exit(EXIT.stopped);
-    line.end();
-    output.note('Stopping behind the last whole step. Press Ctrl+C again to stop immediately.');
-    giveUp.abort();
-  };
-  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  for (const signal of signals) process.on(signal, interrupt);
-  // Whoever reads the lines is gone, and would not know of a run that still grows.
-  if (asLines) process.stdout.once('error', interrupt);
+  const hint = 'Stopping behind the last whole step. Press Ctrl+C again to stop immediately.';
   try {
-    return await work(giveUp.signal, (progress) => {
-      const { bytes: read, total, steps, rollouts, waiting } = progress;
-      if (asLines) output.line({ progress });
-      const part = total > 0 ? ` · ${percent(Math.min(1, read / total))}` : ` · ${bytes(read)}`;
-      const state = waiting ? ' · waiting for more' : part;
-      line.show(`${plural(steps, 'step')} · ${plural(rollouts, 'rollout')}${state}`);
-    });
+    return await interruptible(output, { hint, lines: asLines, before: () => line.end() }, (signal) =>
+      work(signal, (progress) => {
+        const { bytes: read, total, steps, rollouts, waiting } = progress;
+        if (asLines) output.line({ progress });
+        const part = total > 0 ? ` · ${percent(Math.min(1, read / total))}` : ` · ${bytes(read)}`;
+        const state = waiting ? ' · waiting for more' : part;
+        line.show(`${plural(steps, 'step')} · ${plural(rollouts, 'rollout')}${state}`);
+      }),
+    );
   } finally {
     line.end();
-    for (const signal of signals) process.off(signal, interrupt);
-    process.stdout.off('error', interrupt);
   }
 }
 

@@ -16,6 +16,7 @@ import { placesOf } from '../places.ts';
 import { meaning, recordedName, recordedScores, toScore } from '../rescore/rewards.ts';
 import { conclusion, pairTable, rewardTable, winners } from '../rescore/tables.ts';
 import { findRun } from '../runs.ts';
+import { computeHint, isMended } from '../statistics/hint.ts';
 
 export interface RescoreOptions extends AnswerOptions {
   reward?: string[];
@@ -60,6 +61,7 @@ export async function rescore(run: string, options: RescoreOptions): Promise<num
   const groups: RescoredGroup[] = [];
   const impossible = new Map<string, string>();
   const given = new Set<string>();
+  let lacksStatistics = false;
   for (const record of material.groups) {
     if (only && record.problem !== only.index) continue;
     const problem = problems[record.problem]!;
@@ -82,6 +84,7 @@ export async function rescore(run: string, options: RescoreOptions): Promise<num
         // A reward that was named must work; of the others, those that can be computed are shown.
         if (required.has(meaning(reward.text))) throw error;
         impossible.set(reward.text, error.message);
+        lacksStatistics ||= isMended(error);
       }
     }
     groups.push({ problem: record.problem, step: record.step, group: detail, rewards: scores });
@@ -111,6 +114,7 @@ export async function rescore(run: string, options: RescoreOptions): Promise<num
       `Not computed: ${names}. They need token statistics, model calls, programs or columns that were not recorded (--json gives the reasons).`,
     );
   }
+  if (!config && lacksStatistics) output.note(computeHint(run));
   output.result({
     folder,
     phase,

@@ -1,10 +1,11 @@
 /** One rollout: its text, its reward and the explanation of it. */
 import { RollscopeError } from '../../protocol/errors.ts';
 import { DASH } from '../../protocol/format.ts';
-import type { RolloutFacts } from '../../protocol/group.ts';
+import type { Rollout, RolloutFacts, ScoredBy } from '../../protocol/group.ts';
 import { valueText } from '../../protocol/named-values.ts';
 import { quantityText, withUnit } from '../../protocol/quantities.ts';
 import { referenceText } from '../../protocol/reference.ts';
+import { computedText } from '../../protocol/scored-text.ts';
 import { verdictText } from '../../protocol/texts.ts';
 import type { Output } from '../output.ts';
 import { table } from '../table.ts';
@@ -38,6 +39,7 @@ export function showRollout(output: Output, group: ShownGroup, count: number): v
         ['tokens', `${rollout.tokens ?? DASH}${rollout.finish === 'length' ? ' (truncated at the length limit)' : ''}`],
         ['confidence', `${quantityText('tokenProbability', probability)} (geometric mean of token probabilities)`],
         ['entropy', withUnit('entropy', rollout.entropy)],
+        ...statisticsRow(rollout, detail.scoredBy),
         ...Object.entries(rollout.foreign).map(([name, value]) => [name, valueText(value)]),
       ],
     ),
@@ -54,7 +56,14 @@ export function showRollout(output: Output, group: ShownGroup, count: number): v
     tokenLogprobs: listed(statistics.logprob),
     tokenEntropies: listed(statistics.entropy),
     explanation: why,
+    scoredBy: detail.scoredBy ?? null,
   });
+}
+
+/** Where what is known of the tokens comes from, where the trainer did not record it. */
+function statisticsRow(rollout: Rollout, scoredBy: ScoredBy | undefined): string[][] {
+  const text = computedText(rollout, scoredBy);
+  return text === '' ? [] : [['statistics', text]];
 }
 
 /** Whether the rollout contributed to the update. */

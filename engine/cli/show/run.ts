@@ -11,6 +11,7 @@ import { valueText } from '../../protocol/named-values.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { QUANTITIES, quantityText } from '../../protocol/quantities.ts';
 import type { ForeignRun } from '../../protocol/run-file.ts';
+import { scoredByText } from '../../protocol/scored-text.ts';
 import { originText } from '../../protocol/texts.ts';
 import type { RunColumns } from '../../runs/columns.ts';
 import { lastFrame, rolloutFault } from '../../runs/rollout-fault.ts';
@@ -63,6 +64,7 @@ export async function showRun(output: Output, { folder, problems, columns, step 
   output.result({
     ...info,
     settings: file.foreign?.settings ?? null,
+    scoredBy: head.scoredBy,
     ...summary,
     series: { step: series.steps, ...Object.fromEntries(all) },
     problems: results,
@@ -95,6 +97,10 @@ function factRows(
         ]
       : []),
     ...settingRows(settings),
+    ...head.scoredBy.map((by) => [
+      'token statistics',
+      `${scoredByText(by)}, where ${originText(info.origin)} did not record them`,
+    ]),
     ['device', head.run?.device ?? DASH],
     [
       'speed',

@@ -127,8 +127,8 @@ export type BatchInputs = {
   readonly temperature: Port;
 };
 
-/** Batch and parameters to the log-probabilities of the responses. */
-export function forward(graph: Graph, bind: BindWeights, positions: number) {
+/** Batch and parameters to what the model says where each token of the responses stands, at the sampling temperature. */
+export function hiddenStates(graph: Graph, bind: BindWeights, positions: number) {
   const weights = bind(graph);
   const decoder = new Decoder(weights, positions);
   const prompt = {
@@ -149,12 +149,18 @@ export function forward(graph: Graph, bind: BindWeights, positions: number) {
     { ...prompts[layer]!, length: 'Lp', shared: true, bias: prompt.bias },
     { ...own, length: 'L', shared: false, bias: causal },
   ]);
+  const batch = { prompt, tokens, position, causal, targets, temperature };
+  return { batch, weights, warm: op.div(hidden, temperature), rows };
+}
+
+/** Batch and parameters to the log-probabilities of the responses. */
+export function forward(graph: Graph, bind: BindWeights, positions: number) {
+  const { batch, weights, warm, rows } = hiddenStates(graph, bind, positions);
   const unembedding = weights.unembedding();
   const parameters = weights.inputs();
   const trains = Object.values(parameters).includes(unembedding);
-  const warm = op.div(hidden, temperature);
-  const scores = score(warm, unembedding, op.reshape(targets, [rows, 'L']), rows, 'L', trains);
-  return { batch: { prompt, tokens, position, causal, targets, temperature }, parameters, scores, rows };
+  const scores = score(warm, unembedding, op.reshape(batch.targets, [rows, 'L']), rows, 'L', trains);
+  return { batch, parameters, scores, rows };
 }
 
 export type ScoreInputs = { readonly batch: BatchInputs; readonly parameters: Named<Port> };

@@ -1,7 +1,8 @@
 /** One rollout: its tokens, shaded by probability, and the explanation of its reward. */
 import { css, nothing, unsafeCSS } from 'lit';
-import type { Rollout } from '../../../engine/protocol/group.ts';
+import type { Rollout, ScoredBy } from '../../../engine/protocol/group.ts';
 import { quantityText } from '../../../engine/protocol/quantities.ts';
+import { computedText } from '../../../engine/protocol/scored-text.ts';
 import { SHADES, shadeColor, shadeOf } from '../../../engine/protocol/shades.ts';
 import { html } from '../../html.ts';
 
@@ -28,11 +29,16 @@ export interface RolloutTokens {
   why: string | undefined;
   /** Opens it in the editor. */
   open(): void;
+  /** Has the token statistics computed that the trainer did not record; absent where they are recorded. */
+  compute?(): void;
+  /** Who computed them; absent where nobody did. */
+  scoredBy?: ScoredBy | undefined;
 }
 
-export function rolloutTokens({ rollout, index, why, open }: RolloutTokens) {
+export function rolloutTokens({ rollout, scoredBy, index, why, open, compute }: RolloutTokens) {
   const { logprob, entropy, top1, top2 } = rollout.statistics;
-  const about = [logprob ? 'darker: less probable' : 'token probabilities were not recorded', why].filter(Boolean);
+  const shading = logprob ? 'darker: less probable' : 'token probabilities were not recorded';
+  const about = [shading, computedText(rollout, scoredBy), why].filter(Boolean);
   const token = (tokenText: string, t: number) => {
     const shade = logprob ? shadeOf('probability', logprob[t]!, entropy?.[t] ?? 0) : 0;
     const title = [
@@ -46,6 +52,7 @@ export function rolloutTokens({ rollout, index, why, open }: RolloutTokens) {
     <h2>Rollout ${index + 1}<span class="value">${about.join(' · ')}</span></h2>
     <div class="tokens">${rollout.tokenTexts?.map(token) ?? rollout.text}</div>
     <vscode-button appearance="secondary" data-action="open-rollout" @click=${open}>Open in editor</vscode-button>
+    ${logprob || !compute ? nothing : html`<vscode-button appearance="secondary" data-action="compute-statistics" title="A local model reads the rollouts of the run and computes what the trainer did not record" @click=${compute}>Compute token statistics…</vscode-button>`}
   </section>`;
 }
 

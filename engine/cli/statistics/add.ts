@@ -1,0 +1,157 @@
+/**
+ * Adds to an imported run the token statistics that its trainer did not record, group by group, as a model computes them. What
+ * was added stays when it is stopped or killed; the next time continues with the rest.
+ */
+import { stepMetrics } from '../../analysis/index.ts';
+import { readGroup } from '../../journal/groups.ts';
+import type { Journal } from '../../journal/journal.ts';
+import { readProblems, readPrompts } from '../../journal/reader.ts';
+import { RollscopeError } from '../../protocol/errors.ts';
+import type { GroupDetail, JudgedGroup, TokenColumns } from '../../protocol/group.ts';
+import type { StepRecord } from '../../protocol/records.ts';
+import type { RunColumns } from '../../runs/columns.ts';
+import type { TokenReader } from '../../training/statistics/reader.ts';
+import { type LeftOut, promptTokens, type Readable, readable, withStatistics } from './fill.ts';
+
+export interface StatisticsProgress {
+  /** Groups that were looked at, and all. */
+  groups: number;
+  total: number;
+  /** Rollouts whose statistics were computed, and their tokens. */
+  rollouts: number;
+  tokens: number;
+}
+
+export interface StatisticsReport {
+  /** Rollouts whose statistics were computed, and their tokens. */
+  rollouts: number;
+  tokens: number;
+  /** Rollouts of which everything was known before. */
+  known: number;
+  /** Rollouts that were left as they are, by reason. */
+  left: Partial<Record<LeftOut, number>>;
+  /** It was stopped before all groups had been looked at. */
+  stopped: boolean;
+}
+
+export interface StatisticsWork {
+  folder: string;
+  journal: Journal;
+  /** Of all records of the journal. */
+  columns: RunColumns;
+  reader: TokenReader;
+  signal?: AbortSignal;
+  onProgress?: (progress: StatisticsProgress) => void;
+  /** Notes from time to time that what was recorded so far is to stay. */
+  note: () => Promise<void>;
+}
+
+/** Least milliseconds between two notes, each of which waits for the disk. */
+const NOTE_INTERVAL = 1000;
+/** Metrics of a step that follow from its tokens. */
+const METRICS = ['entropy', 'length', 'repetition', 'confidenceAgreement'] as const;
+
+/** @throws RollscopeError `run-broken`, `disk`, `memory`, `model` where the model gives numbers that are not finite */
+export async function addStatistics(work: StatisticsWork): Promise<StatisticsReport> {
+  const { folder, columns, reader, signal, onProgress, note } = work;
+  const [problems, prompts] = await Promise.all([readProblems(folder), readPrompts(folder)]);
+  const { tokenizer, config } = reader.source;
+  const report: StatisticsReport = { rollouts: 0, tokens: 0, known: 0, left: {}, stopped: false };
+  const metrics = new StepMetricsOfTokens(work);
+  const { step } = columns.groups.columns;
+  // Only what is there now: records that are added change the columns of others, not these.
+  const rows = columns.countedRows.map((row) => ({ row, step: step[row]! })).sort((a, b) => a.step - b.step);
+  const now = new Date();
+  let noted = performance.now();
+  for (const [i, { row }] of rows.entries()) {
+    if (signal?.aborted) {
+      report.stopped = true;
+      break;
+    }
+    onProgress?.({ groups: i, total: rows.length, rollouts: report.rollouts, tokens: report.tokens });
+    const id = columns.idOf(row);
+    const frame = columns.frameOf(row);
+    if (!frame) continue;
+    let group = await readGroup(folder, { ...id, frame });
+    const prompt = promptTokens(prompts?.[id.problem], problems[id.problem]!, tokenizer, now);
+    const read = readable(group, prompt, tokenizer, config.contextLength);
+    count(report, read);
+    const tokens = read.filter((one) => one instanceof Int32Array);
+    if (tokens.length > 0) {
+      const found = await reader.read(prompt!, tokens, signal).catch((error: unknown) => {
+        if (error instanceof RollscopeError && error.code === 'canceled') return null;
+        throw error;
+      });
+      if (!found) {
+        report.stopped = true;
+        break;
+      }
+      checkFinite(found, reader, problems[id.problem]!.id);
+      const scored = withStatistics(group, read, found, tokenizer, reader.by);
+      work.journal.appendStatistics(scored);
+      group = scored;
+      report.rollouts += tokens.length;
+      report.tokens += tokens.reduce((n, { length }) => n + length, 0);
+    }
+    metrics.take(group);
+    if (performance.now() - noted < NOTE_INTERVAL) continue;
+    await note();
+    noted = performance.now();
+  }
+  if (!report.stopped) metrics.end();
+  await note();
+  onProgress?.({ groups: rows.length, total: rows.length, rollouts: report.rollouts, tokens: report.tokens });
+  return report;
+}
+
+function count(report: StatisticsReport, read: readonly Readable[]): void {
+  for (const one of read) {
+    if (one === null) report.known++;
+    else if (typeof one === 'string') report.left[one] = (report.left[one] ?? 0) + 1;
+  }
+}
+
+function checkFinite(found: readonly TokenColumns[], { source: { name } }: TokenReader, problem: string): void {
+  const areFinite = ({ logprob, entropy, logsumexp }: TokenColumns) =>
+    [logprob, entropy, logsumexp].every((values) => values.every(Number.isFinite));
+  if (found.every(areFinite)) return;
+  throw new RollscopeError(
+    'model',
+    `${name} gives token probabilities that are not finite for problem '${problem}'.`,
+    'Choose another model: its weights may be damaged.',
+    { details: { reason: 'non-finite', model: name, problem } },
+  );
+}
+
+/** The metrics of steps that nobody measured and that follow from the tokens, once a step's groups have all been seen. */
+class StepMetricsOfTokens {
+  private groups: JudgedGroup[] = [];
+  private step: number | null = null;
+
+  constructor(private readonly work: Pick<StatisticsWork, 'journal' | 'columns'>) {}
+
+  /** Groups come in the order of their steps. */
+  take({ phase, step, clusters, majority, rollouts }: GroupDetail): void {
+    if (phase !== 'train') return;
+    if (this.step !== step) this.end();
+    this.step = step;
+    const facts = rollouts.map(({ text: _, ids: __, tokenTexts: ___, statistics: ____, ...rest }) => rest);
+    this.groups.push({ clusters, majority, rollouts: facts });
+  }
+
+  end(): void {
+    const { step, groups } = this;
+    this.groups = [];
+    if (step === null || groups.length === 0) return;
+    const { series } = this.work.columns;
+    const at = series.steps.indexOf(step);
+    if (at < 0) return;
+    const found = stepMetrics(groups, { saysRight: false });
+    const isNews = (name: (typeof METRICS)[number]) =>
+      found[name] !== null && Number.isNaN(series.of(name)?.[at] ?? Number.NaN);
+    const news = METRICS.filter(isNews).map((name) => [name, found[name]] as const);
+    if (news.length === 0) return;
+    const metrics: Partial<StepRecord['metrics']> = Object.fromEntries(news);
+    this.work.journal.append({ type: 'metrics', step, metrics, foreign: {} });
+  }
+}

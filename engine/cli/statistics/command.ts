@@ -1,0 +1,94 @@
+/** What `import --score-with` and `rollscope statistics` have in common: the model, progress, and what came of it. */
+import type { Journal } from '../../journal/journal.ts';
+import { readRunFile } from '../../journal/reader.ts';
+import { DEVICE_CHOICES } from '../../protocol/devices.ts';
+import { plural, whole } from '../../protocol/format.ts';
+import { RollscopeError } from '../../protocol/index.ts';
+import { openColumns } from '../../runs/open.ts';
+import { TokenReader } from '../../training/statistics/reader.ts';
+import { oneOf, wholeNumber } from '../options.ts';
+import type { Output } from '../output.ts';
+import { ProgressLine } from '../progress-line.ts';
+import { addStatistics, type StatisticsReport } from './add.ts';
+import { LEFT_OUT, type LeftOut } from './fill.ts';
+
+export interface StatisticsOptions {
+  scoreWith?: string;
+  temperature?: string;
+  device?: string;
+  threads?: string;
+}
+
+/** Opens the model. */
+export async function openReader(
+  { scoreWith, temperature, device = 'auto', threads }: StatisticsOptions & { scoreWith: string },
+  signal?: AbortSignal,
+): Promise<TokenReader> {
+  temperatureOf(temperature, undefined);
+  const line = new ProgressLine();
+  try {
+    return await TokenReader.open(scoreWith, {
+      device: oneOf('--device', device, Object.keys(DEVICE_CHOICES) as (keyof typeof DEVICE_CHOICES)[]),
+      threads: wholeNumber('--threads', threads) ?? 0,
+      memoryLimit: null,
+      onProgress: (message) => line.show(message),
+      ...(signal && { signal }),
+    });
+  } finally {
+    line.end();
+  }
+}
+
+/** The one that is given, else the trainer's, else 1. */
+function temperatureOf(given: string | undefined, logged: unknown): number {
+  const value = given === undefined ? logged : Number(given);
+  if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value;
+  if (given === undefined) return 1;
+  throw new RollscopeError(
+    'usage',
+    `--temperature: '${given}' is not allowed; allowed: a number above 0.`,
+    'Give the temperature at which the trainer sampled.',
+    { details: { reason: 'bad-value', field: '--temperature', value: given } },
+  );
+}
+
+/** Adds what a model computes to a run whose journal is open. @param lines print progress as JSON lines too */
+export async function computeStatistics(
+  output: Output,
+  { folder, journal, reader }: { folder: string; journal: Journal; reader: TokenReader },
+  options: { lines: boolean; temperature?: string; note: () => Promise<void>; signal: AbortSignal },
+): Promise<StatisticsReport> {
+  const { lines, note, signal } = options;
+  const { foreign } = await readRunFile(folder);
+  reader.temperature = temperatureOf(options.temperature, foreign?.settings.temperature);
+  const line = new ProgressLine();
+  const begun = performance.now();
+  const columns = await openColumns(folder);
+  try {
+    return await addStatistics({
+      ...{ folder, journal, columns, reader, signal, note },
+      onProgress: ({ groups, total, rollouts, tokens }) => {
+        if (lines) output.line({ statistics: { groups, total, rollouts, tokens } });
+        const speed = (tokens / (performance.now() - begun)) * 1000;
+        line.show(
+          `token statistics: ${groups} of ${plural(total, 'group')} · ${plural(rollouts, 'rollout')} · ${whole(speed)} tokens/s`,
+        );
+      },
+    });
+  } finally {
+    line.end();
+  }
+}
+
+/** What came of it, in words. */
+export function printStatistics(output: Output, report: StatisticsReport, { by }: Pick<TokenReader, 'by'>): void {
+  const { rollouts, tokens, left, known } = report;
+  const what =
+    rollouts > 0
+      ? `Computed token statistics of ${plural(rollouts, 'rollout')} (${plural(tokens, 'token')}) with ${by.model} at temperature ${by.temperature}.`
+      : 'No token statistics were computed.';
+  output.print(`${what}${known > 0 ? ` Of ${plural(known, 'rollout')} they were known.` : ''}`);
+  for (const [reason, count] of Object.entries(left)) {
+    output.print(`Left as they were: ${plural(count, 'rollout')}: ${LEFT_OUT[reason as LeftOut]}.`);
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * What a model that reads a stored group can add to it: the tokens of its texts, and what is not known of them. What the
+ * trainer recorded stays as it is. Pure.
+ */
+import { withoutPadding } from '../../importers/padding.ts';
+import type { Tokenizer } from '../../model/tokenizer.ts';
+import type { GroupDetail, Rollout, ScoredBy, TokenColumns } from '../../protocol/group.ts';
+import { majorityOf, tokenFacts } from '../../protocol/group-facts.ts';
+import type { Problem, Prompt } from '../../protocol/problem.ts';
+
+/** Why a rollout is left as it is. */
+export const LEFT_OUT = {
+  'no-prompt': 'their prompt was not logged',
+  'several-turns': 'they have several turns, which the model did not get as one text',
+  'other-tokens': "their tokens are not those of the model's tokenizer",
+  'too-long': "prompt and response exceed the model's context length",
+  empty: 'they are empty',
+} as const;
+export type LeftOut = keyof typeof LEFT_OUT;
+
+/** What a rollout's tokens are, or why they are not read; null: everything is known of them. */
+export type Readable = Int32Array | LeftOut | null;
+
+const NAMES = ['logprob', 'entropy', 'logsumexp', 'meanLogit', 'top1', 'top2'] as const;
+
+/** The tokens of a prompt as the model got it; null where that was not logged. */
+export function promptTokens(
+  prompt: Prompt | undefined,
+  problem: Pick<Problem, 'text'>,
+  tokenizer: Pick<Tokenizer, 'encode' | 'encodePrompt' | 'decode' | 'hasChatTemplate'>,
+  date: Date,
+): Int32Array | null {
+  if (prompt?.tokens) return Int32Array.from(prompt.tokens);
+  if (!prompt || prompt.text === '') return null;
+  const { text, messages } = prompt;
+  if (messages) {
+    const user = messages.findLast(({ role }) => role === 'user');
+    if (!user) return null;
+    const system = messages[0]!.role === 'system' ? messages[0]!.content : undefined;
+    const before = messages.slice(system === undefined ? 0 : 1, messages.lastIndexOf(user));
+    return tokenizer.encodePrompt({ system, before, user: user.content }, date).tokens;
+  }
+  if (tokenizer.hasChatTemplate && problem.text !== text) {
+    // A log may lack the special tokens of the template: a prompt that only differs by them is the template's.
+    const { tokens } = tokenizer.encodePrompt({ user: problem.text }, date);
+    if (tokenizer.decode(tokens) === text) return tokens;
+  }
+  const tokens = tokenizer.encode(text);
+  // Its first token, where the text has it already.
+  return tokens.length > 1 && tokens[0] === tokens[1] && tokenizer.decode([tokens[0]!]) === ''
+    ? tokens.subarray(1)
+    : tokens;
+}
+
+/**
+ * The tokens of each rollout of which something is not known.
+ * @param positions tokens that fit the model's context
+ */
+export function readable(
+  { rollouts }: Pick<GroupDetail, 'rollouts'>,
+  prompt: Int32Array | null,
+  tokenizer: Pick<Tokenizer, 'encodeLiteral' | 'decode' | 'eosIds' | 'vocabularySize'>,
+  positions: number,
+): Readable[] {
+  return rollouts.map((rollout) => {
+    if (missingIn(rollout).length === 0) return null;
+    if (!prompt) return 'no-prompt';
+    const tokens = tokensOf(rollout, tokenizer);
+    if (typeof tokens === 'string') return tokens;
+    return prompt.length + tokens.length > positions ? 'too-long' : tokens;
+  });
+}
+
+/** The group with what a model said of the tokens that were read; `columns` in the order of those. */
+export function withStatistics(
+  group: GroupDetail,
+  read: readonly Readable[],
+  columns: readonly TokenColumns[],
+  tokenizer: Pick<Tokenizer, 'tokenTexts' | 'eosIds'>,
+  by: ScoredBy,
+): GroupDetail & { scoredBy: ScoredBy } {
+  let next = 0;
+  const rollouts = group.rollouts.map((rollout, i) => {
+    const tokens = read[i];
+    return tokens instanceof Int32Array ? filled(rollout, tokens, columns[next++]!, tokenizer) : rollout;
+  });
+  const { clusters } = group;
+  return { ...group, rollouts, majority: majorityOf({ clusters, rollouts }), scoredBy: by };
+}
+
+/** A mean without its column is the trainer's word on that column. */
+function missingIn({ statistics, logprob, entropy }: Rollout): (keyof TokenColumns)[] {
+  const means: Partial<Record<keyof TokenColumns, number | null>> = { logprob, entropy };
+  return NAMES.filter((name) => !statistics[name] && (means[name] ?? null) === null);
+}
+
+/** A response of several turns as importers write it. */
+const TURNS = /^assistant: [\s\S]*\n\n(?:assistant|user|tool|system|function): /;
+
+function tokensOf(
+  { text, ids, tokens, statistics, finish }: Rollout,
+  { encodeLiteral, decode, eosIds, vocabularySize }: Parameters<typeof readable>[2],
+): Int32Array | LeftOut {
+  if (ids) {
+    const isOwn = ids.every((id) => id >= 0 && id < vocabularySize) && sameText(decode(ids), text);
+    return ids.length === 0 ? 'empty' : isOwn ? ids : 'other-tokens';
+  }
+  if (TURNS.test(text)) return 'several-turns';
+  const said = withoutPadding(text);
+  const encoded = encodeLiteral(said);
+  if (decode(encoded) !== said) return 'other-tokens';
+  const column = NAMES.map((name) => statistics[name]).find((values) => values !== null);
+  const count = column?.length ?? tokens;
+  const end = eosIds[0];
+  const ended = end === undefined ? encoded : Int32Array.of(...encoded, end);
+  // The trainer's count decides whether the end token is one of them.
+  const found = count === null ? (finish === 'stop' ? ended : encoded) : count === ended.length ? ended : encoded;
+  if (count !== null && found.length !== count) return 'other-tokens';
+  return found.length === 0 ? 'empty' : found;
+}
+
+/** Trainers strip what stands around a response. */
+function sameText(decoded: string, logged: string): boolean {
+  return decoded === logged || decoded.trim() === withoutPadding(logged).trim();
+}
+
+function filled(
+  rollout: Rollout,
+  tokens: Int32Array,
+  columns: TokenColumns,
+  { tokenTexts, eosIds }: Pick<Tokenizer, 'tokenTexts' | 'eosIds'>,
+): Rollout {
+  const missing = missingIn(rollout);
+  const statistics = { ...rollout.statistics };
+  for (const name of missing) statistics[name] = columns[name];
+  const ids = rollout.ids ?? tokens;
+  const facts = tokenFacts(ids, statistics);
+  const shown = [...tokens].filter((id) => !eosIds.includes(id));
+  const texts = shown.length === tokens.length || !eosIds.includes(tokens.at(-1)!) ? tokens : shown;
+  const padded = [...tokenTexts(texts), ...new Array<string>(tokens.length - texts.length).fill('')];
+  return {
+    ...rollout,
+    ids,
+    statistics,
+    tokenTexts: rollout.tokenTexts ?? padded,
+    tokens: rollout.tokens ?? facts.tokens,
+    logprob: rollout.logprob ?? facts.logprob,
+    entropy: rollout.entropy ?? facts.entropy,
+    repetition: rollout.repetition ?? facts.repetition,
+    computed: [...(rollout.ids ? [] : (['ids'] as const)), ...missing],
+  };
+}

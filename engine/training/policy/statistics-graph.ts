@@ -1,0 +1,31 @@
+/**
+ * The graph that reads given responses: for each of their tokens what the sampler says of one that it draws, by the same
+ * formulas (`draw.ts`). One response at a time, so that logits of a whole batch never exist.
+ */
+import { distribution, STATISTICS, type Statistic, statistics } from '../../rollout/draw.ts';
+import type { BindWeights } from '../../rollout/graphs.ts';
+import { Graph, type GraphFunction, op, type Port, type Tensor } from '../../tensor/index.ts';
+import { hiddenStates, type ScoreInputs } from './score-graph.ts';
+
+/** [P*G, L] each. */
+export type StatisticsOutputs = Readonly<Record<Statistic, Port>>;
+
+export function statisticsGraph(bind: BindWeights, positions: number): GraphFunction<ScoreInputs, StatisticsOutputs> {
+  const graph = new Graph();
+  const { batch, weights, warm, rows } = hiddenStates(graph, bind, positions);
+  const D = warm.shape[1]!;
+  const meanRow = op.reduceMean(weights.unembedding(), [0], true);
+  const byRow = op.reshape(warm, [rows, 'L', D]);
+  const targets = op.reshape(batch.targets, [rows, 'L']);
+  const row = (t: Tensor, turn: Tensor) => {
+    const one = op.gather(t, op.reshape(op.cast(turn, 'int32'), [1]));
+    return op.reshape(one, one.shape.slice(1));
+  };
+  const { stacked } = op.loop(op.sizeOf(graph, rows), [], rows, (turn) => {
+    const { logits, statisticsOf } = distribution(weights, row(byRow, turn), meanRow);
+    const found = statisticsOf(op.pick(logits, row(targets, turn)));
+    return { carried: [], stacked: STATISTICS.map((name) => found[name]) };
+  });
+  const outputs = statistics((name) => graph.output(name, stacked[STATISTICS.indexOf(name)]!));
+  return { graph, inputs: { batch, parameters: weights.inputs() }, outputs };
+}
