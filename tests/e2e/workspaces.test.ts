@@ -1,9 +1,10 @@
 /** Folders from elsewhere, which nobody has trusted yet, and windows with several folders. */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LENS_TITLES } from '../../extension/editor/texts.ts';
 import { settingName } from '../../extension/editor-settings.ts';
+import { startCli, temporaryFolder } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
 import { untilCompleted, untilCount } from '../support/workbench.ts';
@@ -63,6 +64,52 @@ describe.runIf(requireVsCode())('Restricted Mode', () => {
     // At once, without a reload: its settings count now.
     await workbench.codeLens('model: embedded:W').waitFor();
     await workbench.shot('trusted');
+    await workbench.command('View: Close Editor');
+    await page.locator('.workspace-trust-editor').waitFor({ state: 'hidden' });
+    // And its reward runs, in its folder for runs.
+    await workbench.codeLens(LENS_TITLES.train).click();
+    await untilCompleted(await workbench.webview('rs-problems'), 2);
+    expect([ran(), existsSync(path.join(folder, 'theirs'))]).toEqual([true, true]);
+  });
+});
+
+describe.runIf(requireVsCode())('a run from elsewhere that names a program', () => {
+  const code = useVsCode({ files: { 'problems.jsonl': lines, 'reward.mjs': REWARD } });
+
+  test('is shown with its program, which runs only once that is allowed', async () => {
+    const { workbench, page, folder, home } = code();
+    const trace = path.join(folder, 'ran');
+    // Somebody else's Rollscope folder: what it marks as its own is not marked here.
+    const options = ['--reward', 'custom', '--reward-program', path.join(folder, 'reward.mjs'), '--allow-programs'];
+    const size = ['--steps', '200', '--model', 'embedded:W', '--eval-samples', '0', '--checkpoint-every', '1'];
+    const where = { home: temporaryFolder(), cwd: folder };
+    const runs = path.join(home, 'runs');
+    const theirs = startCli(['train', 'problems.jsonl', ...options, ...size, '--out', runs, '--name', 'theirs'], where);
+    await theirs.printed(/step +[1-9]/i);
+    theirs.kill('SIGINT');
+    expect((await theirs.ended).stdout).toMatch(/stopped/i);
+    expect(existsSync(trace)).toBe(true);
+    rmSync(trace);
+
+    const dialog = page.locator('.monaco-dialog-box');
+    const ask = async () => {
+      await workbench.run('resume', { stays: true });
+      await workbench.pickRow('theirs').first().click();
+      await dialog.waitFor();
+      expect(await dialog.textContent()).toContain(path.join(folder, 'reward.mjs'));
+    };
+    await ask();
+    await workbench.shot('program from elsewhere');
+    await dialog.locator('.monaco-button', { hasText: 'Cancel' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    expect(existsSync(trace)).toBe(false);
+
+    await ask();
+    expect(existsSync(trace)).toBe(false);
+    await dialog.locator('.monaco-button', { hasText: 'Run It' }).click();
+    await until('its program runs', () => existsSync(trace));
+    const panel = await workbench.webview('rs-header');
+    await panel.locator('rs-header .line[data-status="running"][data-live="true"]').waitFor();
   });
 });
 
