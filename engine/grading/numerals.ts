@@ -99,8 +99,77 @@ export function fromWords(text: string): string | null {
   const rest = words.slice(number.used);
   const part = PARTS.get(rest[0] ?? '') ?? PARTS.get((rest[0] ?? '').replace(/s$/, ''));
   if (part && rest.length === 1) return `${number.value}/${part}`;
+  const added = rest[0] === 'and' ? fraction(rest.slice(1)) : null;
+  if (added) return `${number.value * added.parts + added.count}/${added.parts}`;
   if (rest.length > 3 || /^(?:of|is|are|and|or|to|by|in|who|that|which)$/.test(rest[0] ?? '')) return null;
   return [String(number.value), ...rest].join(' ');
+}
+
+/** `a half`, `three quarters`; null for other words. */
+function fraction(words: readonly string[]): { count: number; parts: number } | null {
+  const [first, last = ''] = words.length === 1 ? ['one', words[0]] : words;
+  const parts = PARTS.get(last) ?? PARTS.get(last.replace(/s$/, ''));
+  const count = first === 'a' ? 1 : ONES.get(first ?? '');
+  return words.length <= 2 && parts !== undefined && count ? { count, parts } : null;
+}
+
+const CHINESE_DIGITS = new Map(
+  [...'〇一二三四五六七八九']
+    .map((digit, i) => [digit, i] as const)
+    .concat([
+      ['零', 0],
+      ['两', 2],
+      ['兩', 2],
+    ]),
+);
+const CHINESE_PLACES = new Map([...'十百千'].map((place, i) => [place, 10 ** (i + 1)] as const));
+const CHINESE_SCALES = new Map([
+  ['万', 1e4],
+  ['萬', 1e4],
+  ['亿', 1e8],
+  ['億', 1e8],
+]);
+
+/** `三百零五` as 305, `二〇二四` as 2024, with a sign or a decimal part; null for everything else. */
+function fromChinese(text: string): string | null {
+  const found =
+    /^([负負]?)([〇零一二两兩三四五六七八九十百千万萬亿億]{1,20})(?:[点點]([〇零一二三四五六七八九]{1,20}))?$/.exec(
+      text,
+    );
+  if (!found) return null;
+  const [, sign, whole, decimals = ''] = found as unknown as [string, string, string, string?];
+  const digits = (part: string) => [...part].map((one) => CHINESE_DIGITS.get(one) ?? Number.NaN);
+  const plain = digits(whole);
+  const value = plain.every((digit) => digit >= 0) ? plain.join('') : chineseValue(whole);
+  if (value === null) return null;
+  return `${sign === '' ? '' : '-'}${value}${decimals === '' ? '' : `.${digits(decimals).join('')}`}`;
+}
+
+/** The value of digits with their places; null where the places do not fall. */
+function chineseValue(text: string): number | null {
+  let total = 0;
+  let section = 0;
+  let digit: number | null = null;
+  let [lastScale, lastPlace] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (const one of text) {
+    const value = CHINESE_DIGITS.get(one);
+    const place = CHINESE_PLACES.get(one);
+    const scale = CHINESE_SCALES.get(one);
+    if (value !== undefined) {
+      if (digit) return null;
+      digit = value;
+    } else if (place !== undefined) {
+      if (place >= lastPlace || (digit === null && place !== 10)) return null;
+      section += (digit || 1) * place;
+      [digit, lastPlace] = [null, place];
+    } else if (scale !== undefined) {
+      if (scale >= lastScale) return null;
+      total += (section + (digit ?? 0)) * scale;
+      if (total === 0) return null;
+      [section, digit, lastScale, lastPlace] = [0, null, scale, Number.POSITIVE_INFINITY];
+    }
+  }
+  return total + section + (digit ?? 0);
 }
 
 const GROUPS: readonly [RegExp, RegExp | string][] = [
@@ -117,6 +186,8 @@ export function plainDigits(text: string): string {
     const rest = text.slice(found[0].length);
     return found[0].replace(separator, '') + (separator === GROUPS[2]![1] ? rest.replace(/^,(?=\d)/, '.') : rest);
   }
+  const chinese = fromChinese(text);
+  if (chinese !== null) return chinese;
   const based = /^(-?)(0[bB][01]{1,64}|0[oO][0-7]{1,40}|0[xX][0-9a-fA-F]{1,40})$/.exec(text);
   if (based) return `${based[1]}${BigInt(based[2]!.toLowerCase())}`;
   return text

@@ -5,6 +5,11 @@ import { END_TOKEN, type Found, isSpace, MAX_ANSWER, type Span, usable } from '.
 const HEADING =
   /^(?:\*\*)?(?:step|part|case|solution|explanation|example|problem|question|note|conclusion|summary|approach|method|calculation|verification|check)\b/i;
 
+/** `#### 1. Understand the problem` */
+const NUMBERED = /^\(?\d{1,2}[.)]\s+(?:\*\*)?\p{Lu}\p{Ll}/u;
+/** Words alone, which are a heading where an answer is stated below them. */
+const TITLE_WORDS = /^(?:\*\*)?\p{L}[\p{L}'-]* [\p{L} ,'&:-]{1,80}(?:\*\*)?$/u;
+
 /** What may stand between the hashes and the answer. */
 const LEAD = /^\s*(?:(?:\*\*)?(?:the\s+)?(?:final\s+)?answer(?:\s+is)?\s*:?\s*(?:\*\*)?\s*)?/i;
 
@@ -14,6 +19,7 @@ const MAX_HASHES = 100;
 /** Rest of the line after the last `####` that is followed by something on its line. */
 export function lastHashes(text: string): Found | null {
   let tries = 0;
+  let stated: Found | null | undefined;
   for (let end = text.length; end > 0 && tries < MAX_HASHES; tries++) {
     const at = text.lastIndexOf('####', end - 1);
     if (at < 0) return null;
@@ -26,7 +32,12 @@ export function lastHashes(text: string): Found | null {
     const newline = text.indexOf('\n', at);
     const line = text.slice(at + 4, newline < 0 ? text.length : newline);
     const value = line.slice(LEAD.exec(line)![0].length);
-    if (HEADING.test(value) || /^#/.test(value) || /[^\d\s]:\s*$/.test(value.slice(-20))) continue;
+    if (HEADING.test(value) || NUMBERED.test(value) || /^#/.test(value) || /[^\d\s]:\s*$/.test(value.slice(-20)))
+      continue;
+    if (TITLE_WORDS.test(value.trim())) {
+      stated ??= lastStatement(text);
+      if (stated && stated.start > at + 4 + line.length) continue;
+    }
     const token = END_TOKEN.exec(value);
     const start = at + 4 + line.length - value.length;
     const subject = subjectOf(value);
@@ -66,15 +77,20 @@ function isUnfinished(rest: string): boolean {
 const BE =
   'is|was|are|equals|becomes|:|=|(?:should|would|must|will|could|can|may|might|has to|have to|ought to)\\s(?:(?!not\\s)\\w{2,12}\\s)?be|(?:turns|comes|works) out to be|comes? (?:out )?to|is going to be';
 const CUE = new RegExp(
-  `\\b(?:answer|ans)(?: choice| option)?(?: (?:to|for|of) [^.:=\\n]{1,80}?)?(?:\\s*(?:\\*\\*|__))?\\s*(?:${BE})(?![a-z])` +
+  `(?<![^\\W_])(?:answer|ans)(?: choice| option)?(?: (?:to|for|of) [^.:=\\n]{1,80}?)?(?:\\s*(?:\\*{1,2}|_{1,2}))?\\s*(?:${BE})(?![a-z])` +
     '|\\b(?:correct|right|best) (?:choice|option)(?:\\s*\\*\\*)?\\s*(?:is|:)(?![a-z])',
   'gi',
 );
 /** What may stand between the cue and the answer. */
-const FILLER = /^(?:\s*\*\*)?\s*(?:(?:therefore|thus|simply|just|now|then|hence|indeed|clearly)\b)?\s*[:=]?\s*/i;
+const FILLER =
+  /^(?:\s*(?:\*\*|__|[*_](?=\s)))?\s*(?:(?:therefore|thus|simply|just|now|then|hence|indeed|clearly)\b)?\s*[:=]?\s*/i;
 /** `**Final Answer**`, `Answer:` on a line of its own. */
 const TITLE =
   /^[ \t]{0,3}(?:#{1,6}[ \t]{0,3}|\*\*|__)?(?:the )?(?:(?:final|correct) )?answer[ \t]?:?(?:\*\*|__)?:?[ \t]{0,3}$/i;
+const BULLET = /^[-*+\u2022] {1,2}(?=\S)/;
+/** `"answer": 5` or `"final_answer": "5"`, as models that are asked for JSON write it. */
+const MEMBER =
+  /"(?:final[_ ]?|correct[_ ]?)?answer"\s{0,9}:\s{0,9}(?:"((?:[^"\\\n]|\\.){0,500})"|(-?\d[\d.eE+-]{0,40}|true|false))/gi;
 /** Longest line that is looked at as a title. */
 const LONGEST_TITLE = 60;
 
@@ -83,7 +99,8 @@ function* behindTitles(text: string): Generator<number> {
   for (let start = 0, end = text.indexOf('\n'); end >= 0; start = end + 1, end = text.indexOf('\n', start)) {
     if (end - start > LONGEST_TITLE || !TITLE.test(text.slice(start, end))) continue;
     while (end < text.length && isSpace(text.charCodeAt(end))) end++;
-    yield end;
+    // an item of a list is no negative number
+    yield end + (BULLET.exec(text.slice(end, end + 4))?.[0].length ?? 0);
     end--;
   }
 }
@@ -96,21 +113,36 @@ const MAX_CUES = 40;
 
 /** What follows the last `answer is`, up to the end of its sentence. Questions and denials are no answers. */
 export function lastStatement(text: string): Found | null {
+  const member = lastMember(text);
   const starts: number[] = [];
   for (const cue of text.matchAll(CUE)) starts.push(cue.index + cue[0].length);
   for (const start of behindTitles(text)) starts.push(start);
   starts.sort((a, b) => b - a);
   for (const cue of starts.slice(0, MAX_CUES)) {
+    if (member && cue < member.start) return member;
     const near = text.slice(cue, cue + MAX_ANSWER + 200);
     const from = cue + FILLER.exec(near)![0].length;
     const rest = text.slice(from, from + MAX_ANSWER + 200);
     if (NO_ANSWER.test(rest)) continue;
     const piece = sentence(rest);
     if (text[from + piece.end] === '?') continue;
+    // the explanation beside it
+    if (member && /"\s?[,}]/.test(rest.slice(0, piece.end + 3))) continue;
     const found = usable(text, from + piece.start, from + piece.end);
     if (found) return found;
   }
-  return null;
+  return member;
+}
+
+/** The value of the last `"answer"` in JSON. */
+function lastMember(text: string): Found | null {
+  let found: Found | null = null;
+  for (const { index, 0: all, 1: words, 2: value } of text.matchAll(MEMBER)) {
+    const content = words ?? value!;
+    const end = index + all.length - (words === undefined ? 0 : 1);
+    found = usable(text, end - content.length, end) ?? found;
+  }
+  return found;
 }
 
 /** `The largest n is` in `Final answer: The largest n is 34.` */

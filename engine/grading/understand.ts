@@ -6,6 +6,7 @@ import { splitUnit } from './measure.ts';
 import { within } from './meter.ts';
 import { children, isScalar, type MathNode, symbolsOf } from './node.ts';
 import { fromWords, otherNumber, plainDigits } from './numerals.ts';
+import { withoutOver } from './over.ts';
 import { parse } from './parse.ts';
 import { divide, fromDecimal, multiply, OutOfBounds, toNumber } from './rational.ts';
 import { allot } from './scalar.ts';
@@ -121,7 +122,12 @@ function words(cleaned: string): string {
 
 function plain(text: string): Value {
   const values = readings(withoutUnits(text));
-  for (const other of [otherNumber(text), binomial(text), values.length === 0 ? withoutAside(text) : null]) {
+  for (const other of [
+    otherNumber(text),
+    rewritten(text),
+    letters(words(text)),
+    values.length === 0 ? withoutAside(text) : null,
+  ]) {
     if (other !== null) values.push(...readings(other));
   }
   return { readings: values, unit: null };
@@ -189,16 +195,23 @@ function withoutAside(text: string): string | null {
   return splitUnit(text.slice(0, text.indexOf(', ', number.length)))?.value ?? number;
 }
 
-/** `C(5, 2)`, `_5C_2`, `{5 \choose 2}` as binomials; null where there are none. */
-function binomial(text: string): string | null {
-  const rewritten = text
+/** `C(5, 2)`, `_5C_2`, `{5 \choose 2}` as binomials, `{1 \over 2}` as a fraction; null where there are none. */
+function rewritten(text: string): string | null {
+  const result = withoutOver(text)
     .replace(/(?<![a-zA-Z])C ?\( ?([\da-z]{1,6}) ?, ?([\da-z]{1,6}) ?\)/g, '\\binom{$1}{$2}')
     .replace(
       /(?:\{ ?\})? ?[_^] ?\{? ?(\d{1,6}|[a-z]) ?\}? ?(?:C|\\text\{C\}) ?_ ?\{? ?(\d{1,6}|[a-z]) ?\}?/g,
       '\\binom{$1}{$2}',
     )
     .replace(/(?:\{|^) ?([^{}\\]{1,20}) ?\\choose ?([^{}\\]{1,20}) ?(?:\}|$)/g, '\\binom{$1}{$2}');
-  return rewritten === text ? null : rewritten;
+  return result === text ? null : result;
+}
+
+/** `ACD` as the choices A, C and D, which it also may be. */
+function letters(text: string): string | null {
+  if (!/^[A-J]{2,10}$/.test(text)) return null;
+  const all = [...text];
+  return all.every((letter, i) => i === 0 || letter > all[i - 1]!) ? all.join(', ') : null;
 }
 
 function isClosed(node: MathNode): boolean {

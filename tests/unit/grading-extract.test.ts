@@ -25,6 +25,23 @@ const STRICT: [string, string | null][] = [
   ['\\boxed{3}\n#### 2\nThe answer is 1.', '3'],
   ['The answer is 1.\n#### 2', '2'],
   ['#### 2\nThe answer is 1.', '2'],
+  // headings are no answers
+  ['#### 1. Understand the problem\nWhat is asked?\n**Final Answer:** 12', '12'],
+  ['#### Finding the area\nIt is 2*4.\nThe answer is 8.', '8'],
+  ['#### New York', 'New York'],
+  ['The answer is Boston.\n#### New York', 'New York'],
+  // JSON
+  ['{"reasoning": "the answer is 4", "answer": "7"}', '7'],
+  ['{"final_answer": -3.5}', '-3.5'],
+  ['{"answer": "B", "explanation": "because the answer is B."}', 'B'],
+  ['{"answer": 5}\nOr rather, the answer is 6.', '6'],
+  ['{"answer": ""}', null],
+  // Markdown around a heading and behind it
+  ['_Answer:_ 5', '5'],
+  ['*Answer*: 5', '5'],
+  ['**Answer:**\n* 5', '5'],
+  ['Answer:\n\n- x = 3', 'x = 3'],
+  ['Answer:\n-5', '-5'],
   // ####
   ['12,16 #### 16', '16'],
   ['so 5+5=10\n#### 10', '10'],
