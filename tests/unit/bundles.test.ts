@@ -18,7 +18,7 @@ const SIZES = {
   /** What the compute worker loads when it starts. */
   worker: 484,
   /** What a thread of an import loads. */
-  judge: 210,
+  judge: 212,
   extension: 562,
   panel: 258,
 };
