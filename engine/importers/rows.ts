@@ -33,7 +33,11 @@ export interface RowFileOptions {
   /** The rows' own step and phase do not count, where the file's name says them. */
   fixed?: boolean;
   rows: RowReader;
+  /** Which of the rows count, from the first to behind the last, where not all do; of tables only. */
+  range?: RowRange;
 }
+
+export type RowRange = (rows: readonly RowValues[]) => Promise<{ from: number; to: number }>;
 
 /** Reads rows by the names of their columns. */
 export class RowReader {

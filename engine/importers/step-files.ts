@@ -7,7 +7,7 @@ import type { DumpPart, LoggedGroup, ReadContext } from './importer.ts';
 import { LineFile } from './line-file.ts';
 import { fileState, scanLines } from './line-index.ts';
 import { addRowFault } from './row-fault.ts';
-import type { RowReader } from './rows.ts';
+import type { RowRange, RowReader } from './rows.ts';
 import { readTableSteps } from './table-file.ts';
 
 /** Largest file that is read as a whole, in bytes. */
@@ -19,6 +19,8 @@ export interface StepFile {
   name: string;
   step: number;
   phase: Phase;
+  /** Which of its rows count, where not all do; of tables only. */
+  range?: RowRange;
 }
 
 /** Files of a folder whose names have a step in them, ascending; [] for a folder that cannot be read. */
@@ -48,9 +50,8 @@ export async function partOfFile(file: StepFile, rows: RowReader): Promise<DumpP
 }
 
 async function* tableGroups(file: StepFile, rows: RowReader, context: ReadContext): AsyncGenerator<LoggedGroup> {
-  const { name, step, phase } = file;
-  for (const found of await readTableSteps(file.path, { name, step, phase, fixed: true, rows }, context))
-    yield* found.groups;
+  const { path: at, ...rest } = file;
+  for (const found of await readTableSteps(at, { ...rest, fixed: true, rows }, context)) yield* found.groups;
 }
 
 /** A file that fits into memory is read once; of a larger one the lines of a group are found first, and then read. */

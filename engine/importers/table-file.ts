@@ -17,12 +17,15 @@ export interface TableStep {
 /** Its rollouts by step. Rows that are no rollouts, and a file that cannot be read, are faults. */
 export async function readTableSteps(
   file: string,
-  { name, step, phase, fixed = false, rows: reader }: RowFileOptions,
+  { name, step, phase, fixed = false, rows: reader, range }: RowFileOptions,
   { problems, faults, check }: ReadContext,
 ): Promise<TableStep[]> {
   const steps = new Map<string, { step: number; phase: Phase; groups: Map<number, ForeignRollout[]> }>();
-  for (const [at, row] of (await rowsOf(file, name, faults)).entries()) {
+  const all = await rowsOf(file, name, faults);
+  const { from, to } = (await range?.(all.map(({ values }) => values))) ?? { from: 0, to: all.length };
+  for (const [at, row] of all.entries()) {
     if (at % 100 === 0) check();
+    if (at < from || at >= to) continue;
     try {
       const where = fixed ? { step: null, phase: null } : reader.where(row.values);
       const rollout = reader.rollout(row.values);

@@ -10,8 +10,9 @@ import { numberIn } from '../cells.ts';
 import type { Dump, DumpOptions, DumpPart, Importer, LoggedGroup, ReadContext } from '../importer.ts';
 import type { ForeignMetrics } from '../metrics.ts';
 import { RowReader } from '../rows.ts';
-import { type StepFile, stepFiles, WholeFiles } from '../step-files.ts';
+import { stepFiles, WholeFiles } from '../step-files.ts';
 import { isWholeParquet } from '../whole-file.ts';
+import { phasesOf } from './trl-rows.ts';
 
 const STEP_FILE = /^completions_(\d+)\.parquet$/;
 const COLUMNS = { prompt: 'prompt', response: 'completion', step: 'step', advantage: 'advantage' } as const;
@@ -50,13 +51,19 @@ async function open(root: string, { map }: DumpOptions): Promise<Dump> {
     },
     created: null,
     async look(_, following) {
-      const files = (await stepFiles(folder, STEP_FILE)).map(
-        ({ name, step }): StepFile => ({ path: path.join(folder, name), name, step, phase: 'train' }),
+      log = await metricsIn(output);
+      const logged = new Map(log.map(({ step, values }) => [step, values]));
+      const found = (await stepFiles(folder, STEP_FILE)).map(({ name, step }) => ({
+        name,
+        step,
+        path: path.join(folder, name),
+      }));
+      const files = found.flatMap((file, i) =>
+        phasesOf(file, found[i - 1]?.path ?? null, logged.get(file.step) ?? null),
       );
       const { parts, waiting } = await whole.choose(files, following, rows, isWholeParquet);
-      log = await metricsIn(output);
-      const logged = new Map(log.map(({ step, values }) => [step, values.reward ?? null]));
-      return { parts: parts.map((part) => withTotals(part, logged.get(part.step) ?? null)), waiting };
+      const meanOf = ({ step, phase }: DumpPart) => logged.get(step)?.[phase === 'train' ? 'reward' : 'eval_reward'];
+      return { parts: parts.map((part) => withTotals(part, meanOf(part) ?? null)), waiting };
     },
     metrics: async () => log,
   };
