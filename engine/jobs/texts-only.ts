@@ -1,4 +1,4 @@
-/** Rewards that can be computed from the texts and token ids of responses: all that reaches the reward code of verl. */
+/** Rewards that can be computed from the texts and token ids of responses: all that reaches the reward code of a job. */
 import { graderOf } from '../grading/index.ts';
 import { type GroupDetail, NO_STATISTICS, type Rollout } from '../protocol/group.ts';
 import { tokenFacts } from '../protocol/group-facts.ts';
@@ -33,7 +33,7 @@ export async function requireTextReward(config: RunConfig, problem: Problem, opt
   } catch (error) {
     const unknown = error instanceof RollscopeError && error.details?.reason === 'statistics-not-recorded';
     if (!unknown) throw error;
-    const why = 'reads token statistics, which verl does not pass to reward code';
+    const why = 'reads token statistics, which the reward code of a job does not get';
     throw refusal(reward, option, why, 'Choose a reward that reads the responses, such as majority-vote.');
   }
 }
@@ -51,6 +51,6 @@ function twoResponses(problem: number): GroupDetail {
 
 function refusal({ text }: RunReward, option: string, why: string, hint: string): RollscopeError {
   return new RollscopeError('config', `The reward ${text} does not work with ${option}: it ${why}.`, hint, {
-    details: { reason: 'reward-not-on-verl', reward: text },
+    details: { reason: 'reward-not-in-job', reward: text },
   });
 }

@@ -114,7 +114,8 @@ async function copyCode(folder: string): Promise<void> {
   await copy(path.join(python, 'train_verl.py'), path.join(folder, 'train.py'));
 }
 
-async function requireEmpty(folder: string): Promise<void> {
+/** @throws RollscopeError `usage` for a folder that has something in it */
+export async function requireEmpty(folder: string): Promise<void> {
   if (!existsSync(folder) || (await readdir(folder)).length === 0) return;
   throw new RollscopeError('usage', `${folder} is not empty.`, 'Choose another folder with --out.', {
     details: { reason: 'not-empty', field: '--out', folder },

@@ -12,20 +12,11 @@ from torch.optim.lr_scheduler import LambdaLR
 from trl import GRPOTrainer
 
 
-class RollscopeTrainer(GRPOTrainer):
-    """``rates``: learning rate of each step; ``tokens``: those of each prompt by its text."""
+class ScheduledTrainer(GRPOTrainer):
+    """``rates``: learning rate of each step."""
 
-    def __init__(
-        self,
-        *args: Any,
-        rates: Sequence[float],
-        tokens: dict[str, list[int]],
-        on_advantages: Callable[[list[float | None]], None],
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *args: Any, rates: Sequence[float], **kwargs: Any) -> None:
         self._rates = list(rates)
-        self._tokens = tokens
-        self._on_advantages = on_advantages
         super().__init__(*args, **kwargs)
 
     def create_scheduler(self, num_training_steps: int, optimizer: Optimizer | None = None) -> LambdaLR:
@@ -37,6 +28,21 @@ class RollscopeTrainer(GRPOTrainer):
         scheduler = LambdaLR(optimizer or self.optimizer, factor)
         self.lr_scheduler = scheduler
         return scheduler
+
+
+class RollscopeTrainer(ScheduledTrainer):
+    """``tokens``: those of each prompt by its text."""
+
+    def __init__(
+        self,
+        *args: Any,
+        tokens: dict[str, list[int]],
+        on_advantages: Callable[[list[float | None]], None],
+        **kwargs: Any,
+    ) -> None:
+        self._tokens = tokens
+        self._on_advantages = on_advantages
+        super().__init__(*args, **kwargs)
 
     def _tokenize_prompts(self, prompts: list[str]) -> tuple[list[list[int]], None, dict[str, Any]]:
         # A tokenizer may add a beginning token that the rendered text has already.

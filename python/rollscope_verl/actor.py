@@ -5,10 +5,10 @@ from typing import Any
 
 import ray
 
+from rollscope_score.node import score_command
 from rollscope_score.process import ScoreProcess
 
 from .groups import GroupVotes, Sample
-from .node import score_command
 
 NAME = "rollscope_groups"
 # Rollouts of a step that may wait at the same time.

@@ -14,7 +14,7 @@ const SIZES = {
   /** What `rollscope --help` loads. */
   help: 117,
   /** All of the command line and the compute worker. */
-  engine: 1845,
+  engine: 1857,
   /** What the compute worker loads when it starts. */
   worker: 484,
   /** What a thread of an import loads. */

