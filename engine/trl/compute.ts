@@ -15,6 +15,7 @@ import type { GivenGroup, OutsideTrainer } from '../training/outside.ts';
 import type { SampleOptions } from '../training/policy/contract.ts';
 import type { UpdateMetrics } from '../training/policy/trainer.ts';
 import { type TrlEvent, TrlEvents } from './events.ts';
+import { lastOutput } from './last-output.ts';
 import type { Launch } from './launch.ts';
 import { readWritten } from './rollouts.ts';
 
@@ -26,6 +27,8 @@ type EventOf<Name extends TrlEvent['event']> = Extract<TrlEvent, { event: Name }
 const PATIENCE = 30;
 /** Lines of what the Python side printed that an error shows. */
 const LAST_LINES = 12;
+/** Lines that are looked at for the cause of its end. */
+const LOOKED_AT = 400;
 
 export class TrlCompute implements RunCompute, OutsideTrainer {
   private readonly program: SteeredProgram;
@@ -210,23 +213,16 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
   private async crash(): Promise<RollscopeError> {
     const { code, signal, error } = this.ended!;
     const how = error ? `could not be started: ${error.message}` : `ended with ${signal ?? `code ${code}`}`;
-    const said = await this.program.lastLines(LAST_LINES);
-    const cause = causeOf(await this.program.lastLines(400));
-    const details = { reason: 'trl-ended', file: this.launch.logFile, code, output: said.join('\n') };
+    const { cause, killed, lines } = lastOutput(await this.program.lastLines(LOOKED_AT), LAST_LINES);
+    const output = lines.join('\n');
+    const memory = killed ? 'Systems kill processes that need more memory than there is. ' : '';
     return new RollscopeError(
       'engine-stopped',
-      `TRL's process ${how}${cause ? `: ${cause}` : ''}\nLast output:\n${said.join('\n')}`,
-      `All of it is in ${this.launch.logFile}. A run that had begun can be resumed: rollscope resume <run>`,
-      { details },
+      `TRL's process ${how}${cause ? `: ${cause}` : ''}${output === '' ? '' : `\nLast output:\n${output}`}`,
+      `${memory}All of it is in ${this.launch.logFile}. Resume with: rollscope resume ${this.launch.run}`,
+      { details: { reason: 'trl-ended', file: this.launch.logFile, run: this.launch.run, code, output } },
     );
   }
-}
-
-/** The last line of a traceback that names an error; launchers print pages of their own behind it. */
-function causeOf(lines: readonly string[]): string | null {
-  const named = lines.filter((line) => /^(?:\[rank\d+\]: *)?[\w.]*(?:Error|Exception)\b: /.test(line));
-  const own = named.find((line) => !/ChildFailedError|SignalException/.test(line));
-  return own?.replace(/^\[rank\d+\]: */, '') ?? null;
 }
 
 function phaseOf({ stream, sampling }: SampleOptions): Sampled {

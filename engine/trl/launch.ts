@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { assetPath } from '../assets.ts';
-import { checkpointPath, inRun, PROMPTS_FILE } from '../journal/layout.ts';
+import { checkpointPath, inRun, PROMPTS_FILE, runName } from '../journal/layout.ts';
 import { RollscopeError, type RunConfig } from '../protocol/index.ts';
 import { writeWhole } from '../system/aside.ts';
 import { remove } from '../system/files.ts';
@@ -18,6 +18,8 @@ const JOB_VERSION = 1;
 const MICRO_BATCH = 8;
 
 export interface Launch extends SteeredOptions {
+  /** Name of the run. */
+  run: string;
   /** Problems of each step. */
   batches: readonly (readonly number[])[];
   eventsFile: string;
@@ -67,6 +69,7 @@ export async function prepareLaunch(options: JobOptions): Promise<Launch> {
   const file = path.join(own, 'job.json');
   await writeWhole(file, `${JSON.stringify(job)}\n`);
   return {
+    run: runName(folder),
     command: python,
     args: [...launcherOf(config), assetPath('python', 'train_trl.py'), file],
     env: environmentOf(config),

@@ -10,7 +10,7 @@ import { placed } from '../training/run/open.ts';
 import { requireNoPolicy } from '../training/score-group.ts';
 import { accelerateFile } from './launch.ts';
 import { requirePython } from './python.ts';
-import { refuseForTrl } from './refusals.ts';
+import { refuseForTrl, refuseUnequal } from './refusals.ts';
 
 /** What a run is made of before anything of it is written. */
 export interface Prepared {
@@ -38,6 +38,7 @@ export async function prepare(config: RunConfig, date: string, stored: readonly 
   const wanted = [...(config.lora ? ['peft'] : []), ...(vllm ? ['vllm'] : [])];
   const { python, versions: found } = await requirePython(named, wanted);
   const material = await loadMaterial(config);
+  refuseUnequal(config, material.training.length);
   const source = await openSource(config);
   const { encoded, warnings } = promptsFor(config, { date, stored, material, source });
   const { name, fingerprint, parameters } = source;

@@ -1,5 +1,5 @@
 /** The settings that TRL has no equal of: they are refused by name before the run starts. Pure. `docs/trl.md` has the table. */
-import { type Refusal, refuseFirst } from '../config/refusals.ts';
+import { type Refusal, refusedSetting, refuseFirst } from '../config/refusals.ts';
 import { isEmbedded } from '../protocol/embedded.ts';
 import type { RunConfig } from '../protocol/index.ts';
 import { SCALES } from './settings.ts';
@@ -111,5 +111,24 @@ export const TRL_REFUSALS: readonly Refusal[] = [
  * @throws RollscopeError `config` that names the setting, its value and the reason
  */
 export function refuseForTrl(config: RunConfig): void {
-  refuseFirst(config, TRL_REFUSALS, { option: '--engine trl', reason: 'not-on-trl' });
+  refuseFirst(config, TRL_REFUSALS, ON_TRL);
 }
+
+/**
+ * Refuses rollouts of a step that the processes cannot share equally; an accelerate configuration says itself how many there are.
+ * @throws RollscopeError `config`
+ */
+export function refuseUnequal({ batch, group, engine }: RunConfig, problems: number): void {
+  const { processes = 1, accelerateConfig } = engine ?? {};
+  const rollouts = Math.min(batch, problems) * group;
+  if (accelerateConfig !== undefined || rollouts % processes === 0) return;
+  throw refusedSetting(
+    'engine.processes',
+    processes,
+    `the ${rollouts} rollouts of a step cannot be divided equally among the processes`,
+    'Choose --batch and --group so that their product is a multiple of it.',
+    ON_TRL,
+  );
+}
+
+const ON_TRL = { option: '--engine trl', reason: 'not-on-trl' };

@@ -6,7 +6,7 @@ import type { Journal } from '../journal/journal.ts';
 import { openJournal } from '../journal/open.ts';
 import { markOwn } from '../journal/own-mark.ts';
 import { readRunFile } from '../journal/reader.ts';
-import { type JournalRecord, ownConfig } from '../protocol/index.ts';
+import { type JournalRecord, ownConfig, RollscopeError } from '../protocol/index.ts';
 import { remove } from '../system/files.ts';
 import type { RunHandle } from '../training/handle.ts';
 import { type LoopState, readState, START } from '../training/place.ts';
@@ -49,7 +49,7 @@ export async function startTrl({
   } catch (error) {
     await journal.close().catch(() => {});
     await remove(folder);
-    throw error;
+    throw withoutRun(error);
   }
 }
 
@@ -89,6 +89,15 @@ export async function resumeTrl({
     await journal.close();
     throw error;
   }
+}
+
+/** Of a run that did not begin there is neither a log nor anything to resume. */
+function withoutRun(error: unknown): unknown {
+  if (!(error instanceof RollscopeError) || error.details?.reason !== 'trl-ended') return error;
+  const { file: _, run: __, ...details } = error.details;
+  return new RollscopeError(error.code, error.message, 'The run did not begin, and nothing of it was kept.', {
+    details,
+  });
 }
 
 interface WorkOptions {

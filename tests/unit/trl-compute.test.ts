@@ -26,6 +26,7 @@ function start(fault?: string): TrlCompute {
   mkdirSync(own);
   const launch: Launch = {
     ...{ command: process.execPath, args: [SIDE, own, ...(fault ? [fault] : [])], env: process.env },
+    run: 'mine',
     ...{ logFile: path.join(own, 'python.log'), eventsFile: path.join(own, 'events.jsonl') },
     ...{ rolloutsFolder: path.join(own, 'rollouts'), batches: [[0, 1]] },
     checkpointFolder: (step) => path.join(folder, 'checkpoints', String(step)),
@@ -145,6 +146,7 @@ test('a crash is reported with its cause and the last lines', async () => {
   expect(error.message).toContain('ValueError: out of luck');
   expect(error.message).toContain('launcher: bye');
   expect(error.hint).toContain('python.log');
+  expect(error.hint).toContain('rollscope resume mine');
   // Whatever is asked of it later fails at once.
   expect(await refusalOf(compute.save(path.join(folder, 'x')))).toMatchObject({ code: 'engine-stopped' });
 });
@@ -155,6 +157,7 @@ test('a program that is not there is a crash too', async () => {
   heard = [];
   const launch: Launch = {
     ...{ command: path.join(folder, 'no-python'), args: [], env: process.env, batches: [] },
+    run: 'mine',
     ...{ logFile: path.join(own, 'python.log'), eventsFile: path.join(own, 'e'), rolloutsFolder: own },
     checkpointFolder: String,
   };

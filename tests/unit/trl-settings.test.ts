@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { SETTINGS } from '../../engine/config/settings.ts';
 import { RunConfig, type RunConfigInput } from '../../engine/protocol/index.ts';
 import { fixedBatches } from '../../engine/trl/launch.ts';
-import { refuseForTrl, TRL_REFUSALS } from '../../engine/trl/refusals.ts';
+import { refuseForTrl, refuseUnequal, TRL_REFUSALS } from '../../engine/trl/refusals.ts';
 import { grpoFields, learningRates, loraFields } from '../../engine/trl/settings.ts';
 import { ROOT } from '../support/processes.ts';
 import { expectThrow } from '../support/refusals.ts';
@@ -96,4 +96,14 @@ test('steps have equally many problems, each once, and those of the engine where
   for (const batch of batches) expect(new Set(batch).size).toBe(4);
   expect(fixedBatches(config({ batch: 8, steps: 1 }), 3)[0]!.toSorted()).toEqual([0, 1, 2]);
   expect(new Set(fixedBatches(config({ batch: 5, steps: 2 }), 10).flat()).size).toBe(10);
+});
+
+test('processes that cannot share the rollouts of a step are refused before anything starts', () => {
+  const odd = (engine: object) => config({ batch: 3, group: 3, votes: 3, engine: { kind: 'trl', ...engine } });
+  const facts = { reason: 'not-on-trl', field: '--processes', value: 2 };
+  expectThrow(() => refuseUnequal(odd({ processes: 2 }), 100), 'config', facts);
+  expect(() => refuseUnequal(odd({ processes: 3 }), 100)).not.toThrow();
+  expect(() => refuseUnequal(odd({ processes: 2, accelerateConfig: 'fsdp.yaml' }), 100)).not.toThrow();
+  // As many as there are problems.
+  expect(() => refuseUnequal(odd({ processes: 2 }), 2)).not.toThrow();
 });

@@ -16,7 +16,7 @@ import { placesOf } from '../places.ts';
 import { meaning, recordedName, recordedScores, toScore } from '../rescore/rewards.ts';
 import { conclusion, pairTable, rewardTable, winners } from '../rescore/tables.ts';
 import { findRun } from '../runs.ts';
-import { computeHint, isMended } from '../statistics/hint.ts';
+import { computeHint, isMended, withComputeHint } from '../statistics/hint.ts';
 
 export interface RescoreOptions extends AnswerOptions {
   reward?: string[];
@@ -82,7 +82,7 @@ export async function rescore(run: string, options: RescoreOptions): Promise<num
       } catch (error) {
         if (!(error instanceof RollscopeError)) throw error;
         // A reward that was named must work; of the others, those that can be computed are shown.
-        if (required.has(meaning(reward.text))) throw error;
+        if (required.has(meaning(reward.text))) throw config ? error : withComputeHint(error, run);
         impossible.set(reward.text, error.message);
         lacksStatistics ||= isMended(error);
       }

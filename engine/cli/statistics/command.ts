@@ -87,7 +87,7 @@ export function printStatistics(output: Output, report: StatisticsReport, { by }
     rollouts > 0
       ? `Computed token statistics of ${plural(rollouts, 'rollout')} (${plural(tokens, 'token')}) with ${by.model} at temperature ${by.temperature}.`
       : 'No token statistics were computed.';
-  output.print(`${what}${known > 0 ? ` Of ${plural(known, 'rollout')} they were known.` : ''}`);
+  output.print(`${what}${known > 0 ? ` ${plural(known, 'rollout')} had them already.` : ''}`);
   for (const [reason, count] of Object.entries(left)) {
     output.print(`Left as they were: ${plural(count, 'rollout')}: ${LEFT_OUT[reason as LeftOut]}.`);
   }

@@ -1,6 +1,6 @@
 /** What to do where token statistics are needed that another trainer did not record. */
 
-import type { RollscopeError } from '../../protocol/errors.ts';
+import { RollscopeError } from '../../protocol/errors.ts';
 
 const REASONS = ['statistics-not-recorded', 'vocabulary-not-recorded'];
 
@@ -11,4 +11,11 @@ export function isMended({ details }: RollscopeError): boolean {
 
 export function computeHint(run: string): string {
   return `A local model can compute token statistics: rollscope statistics ${run} --score-with <model>`;
+}
+
+/** An error about something that a model can compute, with what to do. */
+export function withComputeHint(error: RollscopeError, run: string): RollscopeError {
+  if (!isMended(error)) return error;
+  const { code, message, details } = error;
+  return new RollscopeError(code, message, computeHint(run), { ...(details && { details }) });
 }

@@ -41,6 +41,8 @@ export class TokenReader {
     readonly source: ModelSource,
     private readonly backend: Backend,
     private readonly options: ReaderOptions,
+    /** As it was named. */
+    private readonly model: string,
   ) {}
 
   /** Throws RollscopeError `model`, `device`, `canceled`. */
@@ -48,12 +50,12 @@ export class TokenReader {
     const { device, threads, onProgress, signal } = options;
     const source = await openModel(model, { ...(onProgress && { onProgress }), ...(signal && { signal }) });
     const backend = await openDevice(await resolveDevice(device), { threads });
-    return new TokenReader(source, backend, options);
+    return new TokenReader(source, backend, options, model);
   }
 
   get by(): ScoredBy {
-    const { name, fingerprint, config } = this.source;
-    return { model: name, fingerprint, vocabulary: config.vocabularySize, temperature: this.temperature };
+    const { fingerprint, config } = this.source;
+    return { model: this.model, fingerprint, vocabulary: config.vocabularySize, temperature: this.temperature };
   }
 
   get config(): DecoderConfig {
