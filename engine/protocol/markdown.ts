@@ -16,7 +16,7 @@ export function code(text: string): string {
 
 /** Text as text of Markdown: nothing in it is a link, an image, HTML, an icon or the end of a cell. */
 export function markdown(text: string): string {
-  return visibleLine(text).replace(/[\\`*_~[\]()<>&|!#$:@]/g, '\\$&');
+  return visibleLine(text).replace(/[\\`*_~[\]()<>&|!#$:@.]/g, '\\$&');
 }
 
 function codeSpan(text: string): string {

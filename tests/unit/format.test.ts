@@ -1,7 +1,7 @@
 /** How numbers, times and texts read on every surface. */
 import { describe, expect, test } from 'vitest';
 import { about, bytes, duration, number, percent, plural, whole } from '../../engine/protocol/format.ts';
-import { code } from '../../engine/protocol/markdown.ts';
+import { code, markdown } from '../../engine/protocol/markdown.ts';
 import { quantityText, withUnit } from '../../engine/protocol/quantities.ts';
 import { oneLine, verdictText } from '../../engine/protocol/texts.ts';
 
@@ -89,4 +89,10 @@ test('nothing leaves inline code, nor the cell of a table that it stands in', ()
   }
   expect(code('a\\|b')).toBe('`a\\`&#124;`b`');
   expect(code('a\u202eb\x1b\nc')).toBe('`a[U+202E]b␛↵c`');
+});
+
+test('text of Markdown is no link, not even one that has no marks', () => {
+  expect(markdown('see www.evil.example, a@b.example or https://evil.example')).toBe(
+    'see www\\.evil\\.example, a\\@b\\.example or https\\://evil\\.example',
+  );
 });
