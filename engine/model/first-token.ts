@@ -1,12 +1,15 @@
 /** The tokens that a tokenizer puts before a text that does not go through a chat template. */
 
+type TemplatePart = { SpecialToken: { id: string } } | { Sequence: { id: string } };
 interface TemplateProcessing {
   type: 'TemplateProcessing';
-  single: ({ SpecialToken: { id: string } } | { Sequence: { id: string } })[];
-  special_tokens: Record<string, { tokens: string[] }>;
+  single: TemplatePart[];
+  pair?: TemplatePart[];
+  special_tokens: Record<string, { ids?: number[]; tokens: string[] }>;
 }
 interface ClassProcessing {
   type: 'BertProcessing' | 'RobertaProcessing';
+  sep: [string, number];
   cls: [string, number];
 }
 interface SequenceProcessing {
@@ -15,27 +18,54 @@ interface SequenceProcessing {
 }
 type PostProcessor = TemplateProcessing | ClassProcessing | SequenceProcessing | { type: 'ByteLevel' };
 
+/** What stands for the text itself among tokens. */
+const TEXT = Symbol('text');
+type Piece = readonly (string | typeof TEXT)[];
+
 /**
  * Their texts, joined; '' for none. `postProcessor` is that of `tokenizer.json`. What it puts behind a text (an end token)
  * is left out: a response could not follow.
+ * @param tokenOf the text of a token by its id, which counts where a name says something else
  */
-export function firstTokens(postProcessor: unknown): string {
-  const processor = postProcessor as PostProcessor | null | undefined;
+export function firstTokens(
+  postProcessor: unknown,
+  tokenOf: (id: number) => string | undefined = () => undefined,
+): string {
+  const all = processed([[TEXT]], postProcessor as PostProcessor | null | undefined, tokenOf).flat();
+  const before = all.includes(TEXT) ? all.slice(0, all.indexOf(TEXT)) : [];
+  return before.join('');
+}
+
+/**
+ * The pieces of a text after a post-processor, as tokenizers counts them: a template makes one of each of its parts, and
+ * the next processor of a sequence takes two of them for a pair.
+ */
+function processed(
+  pieces: readonly Piece[],
+  processor: PostProcessor | null | undefined,
+  tokenOf: (id: number) => string | undefined,
+): readonly Piece[] {
   switch (processor?.type) {
     case 'Sequence':
-      return processor.processors.map(firstTokens).join('');
+      return processor.processors.reduce((all, one) => processed(all, one, tokenOf), pieces);
     case 'TemplateProcessing': {
-      const at = processor.single.findIndex((part) => 'Sequence' in part);
-      const before = processor.single
-        .slice(0, at)
-        .flatMap((part) => ('SpecialToken' in part ? part.SpecialToken.id : []));
-      return before.flatMap((id) => processor.special_tokens[id]?.tokens ?? id).join('');
+      const { single, pair = single, special_tokens } = processor;
+      return (pieces.length === 2 ? pair : single).flatMap((part): readonly Piece[] => {
+        if ('Sequence' in part) return pieces.filter((_, i) => i === (part.Sequence.id === 'B' ? 1 : 0));
+        const { id } = part.SpecialToken;
+        const { ids = [], tokens = [id] } = special_tokens[id] ?? {};
+        return [tokens.map((token, i) => tokenOf(ids[i] ?? -1) ?? token)];
+      });
     }
     case 'BertProcessing':
-    case 'RobertaProcessing':
-      return processor.cls[0];
+    case 'RobertaProcessing': {
+      const token = ([text, id]: [string, number]) => tokenOf(id) ?? text;
+      const { cls, sep, type } = processor;
+      const between = type === 'RobertaProcessing' ? [token(sep)] : [];
+      return pieces.map((piece, i) => [...(i === 0 ? [token(cls)] : between), ...piece, token(sep)]);
+    }
     default:
-      return '';
+      return pieces;
   }
 }
 

@@ -45,10 +45,12 @@ export interface TokenizerParts extends ChatTemplates {
 /** Builds a tokenizer. Throws RollscopeError `model` if the description is not supported. */
 export function createTokenizer(parts: TokenizerParts, file: string, chat?: ChatChoice): Tokenizer {
   const { json, bosToken, eosToken, eosIds, addsBos } = parts;
-  const first = addsBos === null ? firstTokens(json.post_processor) : addsBos ? (bosToken ?? '') : '';
+  let first: string;
   let encoder: TokenEncoder;
   let reader: TokenTextReader;
   try {
+    const nameOf = (id: number) => json.added_tokens?.find((token) => token.id === id)?.content;
+    first = addsBos === null ? firstTokens(json.post_processor, nameOf) : addsBos ? (bosToken ?? '') : '';
     encoder = new TokenEncoder(json, { bosToken, eosToken });
     reader = tokenTextReader(json);
   } catch (error) {
