@@ -98,6 +98,8 @@ class End {
   /** Takes the line before the one that came last; true where no more are needed. */
   take(bytes: Buffer): boolean {
     if (this.behindWork) this.takeBehindWork(bytes);
+    // what a kill left behind the last whole record says nothing
+    if (!this.whole) return false;
     const type = typeOfLine(bytes);
     if (!this.frame && (type === 'group' || type === 'statistics'))
       this.frame = frameIn(bytes) ?? frameOf(this.folder, bytes);

@@ -75,11 +75,16 @@ const IndexHead = z.object({
 });
 type IndexHead = z.infer<typeof IndexHead>;
 
-/** From the head of a run's index: what holds for a part of the journal. null where there is none. Never throws. */
-export async function readIndexHead(folder: string, cache: string): Promise<IndexHead | null> {
+/**
+ * From the head of a run's index: what holds for a part of the journal. null where there is none, or the journal was changed
+ * in that part. Never throws.
+ * @param writing a writer lives, which only appends: the end of the part is looked at, in no time
+ */
+export async function readIndexHead(folder: string, cache: string, writing: boolean): Promise<IndexHead | null> {
+  const isThere = writing ? partSeemsThere : partIsThere;
   for (const path of indexPaths(folder, cache)) {
     const header = await readHeader(path).catch(() => null);
-    if (header && (await partSeemsThere(folder, header.journal))) return header;
+    if (header && (await isThere(folder, header.journal))) return header;
   }
   return null;
 }

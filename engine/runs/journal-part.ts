@@ -23,14 +23,17 @@ export async function describePart(folder: string, bytes: number, known: Journal
   return { bytes, size, changed: mtimeMs, blocks: [...blocks, ...(await checksums(folder, whole, bytes))] };
 }
 
-/** Whether the journal still begins with this part. */
+/**
+ * Whether the journal still begins with this part: where its size or time of change differ from then, every byte of the part
+ * is read, half a second per gigabyte.
+ */
 export function partIsThere(folder: string, part: JournalPart): Promise<boolean> {
   return beginsWith(folder, part, 0);
 }
 
 /**
- * The same by the last block of the part alone, in no time, where the journal has grown: whoever writes one appends to it, or
- * cuts it and writes other times behind. One that was changed without growing may be damaged anywhere.
+ * The same by the last block of the part alone, in no time, where the journal has grown: a writer appends to it, or cuts it
+ * and writes other times behind. One that was changed without growing may be damaged anywhere.
  */
 export async function partSeemsThere(folder: string, part: JournalPart): Promise<boolean> {
   const found = await stat(inRun(folder, EVENTS_FILE)).catch(() => null);

@@ -1,7 +1,8 @@
 /**
  * What all lines of a journal say by themselves, for the list of runs: whether they are whole, the types of those that this
  * version does not know, and the warnings. No line is parsed for that but the warnings, so that a journal of a gigabyte
- * takes a second; what the run's index knows is not looked at again.
+ * takes a second; what the run's index knows is not parsed again, but compared by checksum where the journal has changed and
+ * nobody writes it.
  */
 import { parseLine } from '../journal/events.ts';
 import { EVENTS_FILE, inRun } from '../journal/layout.ts';
@@ -31,7 +32,7 @@ const [NUL, NEWLINE, OPEN, CLOSE] = [0x00, 0x0a, 0x7b, 0x7d];
  * that is not a record before one that is, only such lines, records that are missing
  */
 export async function scanLines(folder: string, writing: boolean): Promise<LineScan> {
-  const known = await readIndexHead(folder, cacheFolder());
+  const known = await readIndexHead(folder, cacheFolder(), writing);
   const lines = new Lines(folder, known ? known.seq + 1 : 0, writing);
   for await (const block of readLineBlocks(inRun(folder, EVENTS_FILE), known?.journal.bytes)) lines.add(block);
   lines.end();
