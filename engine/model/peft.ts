@@ -5,6 +5,7 @@ import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import { ensureFolder, writeInPlace } from '../system/files.ts';
 import { filesFingerprint } from './fingerprint.ts';
+import { checkFinite } from './finite-weights.ts';
 import { readSafetensorsIndex, readTensor, type TensorToWrite, writeSafetensors } from './safetensors.ts';
 
 const PREFIX = 'base_model.model.';
@@ -58,6 +59,7 @@ export async function readPeftAdapter(folder: string): Promise<PeftAdapter> {
     });
   }
   const { tensors } = await readSafetensorsIndex(path.join(folder, WEIGHTS));
+  await checkFinite(tensors);
   const read = await Promise.all(
     [...tensors].map(async ([name, stored]) => {
       const plain = name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name;

@@ -8,6 +8,7 @@ import { cacheFolder } from '../protocol/home.ts';
 import type { ChatChoice } from './chat-choice.ts';
 import type { DecoderConfig } from './config.ts';
 import { fileFingerprint, folderFingerprint } from './fingerprint.ts';
+import { checkFinite } from './finite-weights.ts';
 import { readGguf } from './gguf.ts';
 import { readGgufConfig } from './gguf-config.ts';
 import { ggufTokenizer } from './gguf-tokenizer.ts';
@@ -58,6 +59,7 @@ async function openGguf(file: string, name: string, options: ModelOpenOptions): 
     onProgress: options.onProgress,
     signal: options.signal,
   });
+  await checkFinite(tensors, { ...options, of: file });
   return {
     name,
     fingerprint,
@@ -115,9 +117,11 @@ async function openFolder(folder: string, name: string, options: ModelOpenOption
     tensors.set(key, found!);
   }
   const tokenizer = await readTokenizerFolder(folder, options.chat);
+  const fingerprint = await folderFingerprint(folder, files, options);
+  await checkFinite(tensors, options);
   return {
     name,
-    fingerprint: await folderFingerprint(folder, files, options),
+    fingerprint,
     config,
     parameters: count(tensors),
     tensors,

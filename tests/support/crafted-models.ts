@@ -34,8 +34,16 @@ function tokenOf(character: string): number {
 export async function modelWithoutNumber(folder: string, character: string): Promise<void> {
   const token = tokenOf(character);
   await changedModel(folder, (weights) => {
-    const { shape, data } = weights.get('model.embed_tokens.weight')!;
-    data.fill(Number.NaN, token * shape[1]!, (token + 1) * shape[1]!);
+    // its weights are numbers: one coordinate that only this character has overflows in the first norm, and is then
+    // multiplied by zeros
+    const width = weights.get('model.embed_tokens.weight')!.shape[1]!;
+    const firstOfRows = (name: string, value: (row: number) => number) => {
+      const { data } = weights.get(name)!;
+      for (let at = 0; at < data.length; at += width) data[at] = value(at / width);
+    };
+    firstOfRows('model.embed_tokens.weight', (row) => (row === token ? 100 : 0));
+    weights.get('model.layers.0.input_layernorm.weight')!.data[0] = 3e38;
+    for (const name of ['q', 'k', 'v']) firstOfRows(`model.layers.0.self_attn.${name}_proj.weight`, () => 0);
   });
 }
 

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileFingerprint } from '../../model/fingerprint.ts';
+import { checkFinite } from '../../model/finite-weights.ts';
 import { asOwnAdapter } from '../../model/foreign-adapter.ts';
 import { adapterFingerprint, readPeftAdapter } from '../../model/peft.ts';
 import { readSafetensorsIndex, readTensor, type StoredTensor } from '../../model/safetensors.ts';
@@ -72,5 +73,6 @@ async function openOtherPolicy(
   const file = path.join(policy, 'model.safetensors');
   if (!existsSync(file) || existsSync(path.join(policy, 'config.json'))) return openModel(policy);
   const { tensors } = await readSafetensorsIndex(file);
+  await checkFinite(tensors);
   return { tensors, fingerprint: await fileFingerprint(file) };
 }

@@ -1,0 +1,124 @@
+/**
+ * Whether all weights are numbers. One that is NaN or infinite makes every response and every update so, and is named here,
+ * before a run begins.
+ */
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import { RollscopeError } from '../protocol/errors.ts';
+import type { StoredType } from '../tensor/index.ts';
+import { CHECKING, type HashOptions } from './file-hash.ts';
+import { REMEMBERED_BYTES, remembered } from './file-memory.ts';
+import type { StoredTensor } from './safetensors.ts';
+
+const PIECE_BYTES = 4 * 2 ** 20;
+
+interface FiniteOptions extends HashOptions {
+  /** What people know the tensors' file by: the file from which it was made. */
+  of?: string | undefined;
+}
+
+/** Bits of the exponent: all of them are set in NaN and infinity, and in nothing else. */
+const EXPONENT: Readonly<Record<StoredType, number>> = { F32: 0x7f800000, BF16: 0x7f80, F16: 0x7c00 };
+
+/** The first value of the bytes that is not finite, by its number; null: all are. */
+function firstNonFinite(bytes: Uint8Array<ArrayBuffer>, dtype: StoredType): number | null {
+  const Bits = dtype === 'F32' ? Uint32Array : Uint16Array;
+  const bits = new Bits(bytes.buffer, bytes.byteOffset, bytes.length / Bits.BYTES_PER_ELEMENT);
+  const exponent = EXPONENT[dtype];
+  for (let i = 0; i < bits.length; i++) if ((bits[i]! & exponent) === exponent) return i;
+  return null;
+}
+
+/**
+ * Reads all of these tensors, which may be in several files. What was found of a large file is remembered until it changes.
+ * Throws RollscopeError `model`, naming file and tensor, where a value is NaN or infinite; `canceled`.
+ */
+export async function checkFinite(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  options: FiniteOptions = {},
+): Promise<void> {
+  const files = new Map<string, [name: string, tensor: StoredTensor][]>();
+  for (const entry of tensors) {
+    const { file } = entry[1];
+    const own = files.get(file);
+    if (own) own.push(entry);
+    else files.set(file, [entry]);
+  }
+  for (const [file, own] of files) {
+    const places = own.map(([name, { offset, bytes, dtype }]) => [name, offset, bytes, dtype]);
+    const key = createHash('sha256').update(JSON.stringify(places)).digest('hex');
+    const find = async () => {
+      await readAll(file, own, options);
+      return key;
+    };
+    await remembered(file, 'finite', find, (known) => known === key);
+  }
+}
+
+async function readAll(
+  file: string,
+  tensors: readonly (readonly [name: string, tensor: StoredTensor])[],
+  { onProgress, signal, of = file }: FiniteOptions,
+): Promise<void> {
+  const total = tensors.reduce((sum, [, { bytes }]) => sum + bytes, 0);
+  const handle = await open(file);
+  try {
+    const buffer = Buffer.from(new ArrayBuffer(Math.min(PIECE_BYTES, total)));
+    let done = 0;
+    for (const [name, tensor] of tensors) {
+      for (let at = 0; at < tensor.bytes; ) {
+        if (signal?.aborted) {
+          throw new RollscopeError('canceled', 'Reading the model was canceled.', undefined, {
+            details: { reason: 'reading-model' },
+          });
+        }
+        const piece = await readPiece(handle, buffer, tensor, at);
+        const found = firstNonFinite(piece, tensor.dtype);
+        if (found !== null) throw nonFinite(name, tensor, at / widthOf(tensor) + found, of);
+        at += piece.length;
+        done += piece.length;
+        if (total >= REMEMBERED_BYTES) onProgress?.(CHECKING, done / total);
+      }
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Fills the buffer with the tensor's bytes from `at` on; fewer where it ends. */
+async function readPiece(
+  handle: FileHandle,
+  buffer: Buffer<ArrayBuffer>,
+  { file, offset, bytes }: StoredTensor,
+  at: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const length = Math.min(buffer.length, bytes - at);
+  for (let filled = 0; filled < length; ) {
+    const { bytesRead } = await handle.read(buffer, filled, length - filled, offset + at + filled);
+    if (bytesRead === 0) {
+      throw new RollscopeError('model', `${file}: was truncated after it was opened.`, undefined, {
+        details: { reason: 'truncated', file },
+      });
+    }
+    filled += bytesRead;
+  }
+  return buffer.subarray(0, length);
+}
+
+function widthOf({ dtype }: StoredTensor): number {
+  return dtype === 'F32' ? 4 : 2;
+}
+
+function nonFinite(name: string, { shape }: StoredTensor, index: number, file: string): RollscopeError {
+  const place: number[] = [];
+  for (const size of shape.toReversed()) {
+    place.unshift(index % size);
+    index = Math.floor(index / size);
+  }
+  return new RollscopeError(
+    'model',
+    `${file}: tensor "${name}" contains NaN or Inf, first at [${place.join(', ')}].`,
+    'The file is damaged, or training diverged before it was saved. Download it again, or use an earlier checkpoint.',
+    { details: { reason: 'non-finite-weights', file, field: name, place: place.join(', ') } },
+  );
+}
