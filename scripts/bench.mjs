@@ -88,9 +88,12 @@ if (
   !wanted('runs') &&
   !wanted('group-path') &&
   !wanted('list') &&
-  !wanted('import')
+  !wanted('import') &&
+  !wanted('memory')
 )
-  fail(`Available cases: ${CASES.map(({ name }) => name).join(', ')}, step, grading, runs, list, group-path, import.`);
+  fail(
+    `Available cases: ${CASES.map(({ name }) => name).join(', ')}, step, grading, runs, list, group-path, import, memory.`,
+  );
 for (const file of chosen.length > 0 || wanted('step') ? [values.model, values.problems] : [])
   if (!fs.existsSync(file)) fail(`${file} does not exist. Choose a file with --model or --problems.`);
 const program = await bundle('ours.ts');
@@ -122,6 +125,28 @@ if (wanted('runs')) await largeRun();
 if (wanted('list')) await manyRuns();
 if (wanted('group-path')) await groupPath();
 if (wanted('import')) await importing();
+if (wanted('memory')) await peaks();
+
+/** Peak memory of a step with 8 rollouts of 200 + 1,024 tokens, next to the estimate that would refuse it. */
+async function peaks() {
+  const program = await bundle('memory.ts');
+  console.log(
+    '\n| LoRA r16, 8 rollouts of 200 + 1,024 tokens | limit | estimate | peak | of the CPU: rollouts, update |',
+  );
+  console.log('| --- | --- | --- | --- | --- |');
+  for (const [shape, limit] of [
+    ['SmolLM2-135M', 1.5],
+    ['Qwen3-0.6B', 5],
+    ['Qwen3-1.7B', 10],
+  ]) {
+    const { neededBytes, peakBytes, samplingCpuSeconds, updateCpuSeconds } = measure(process.execPath, [
+      ...[program, shape, values.threads, 200, 1024, 8, limit],
+    ]);
+    console.log(
+      `| ${shape} | ${limit} GB | ${mb(neededBytes)} | ${mb(peakBytes)} | ${samplingCpuSeconds.toFixed(0)} s, ${updateCpuSeconds.toFixed(0)} s |`,
+    );
+  }
+}
 
 /** The stages of a sampled group, next to those of the version before the redesign: in one process, in turns. */
 async function groupPath() {

@@ -8,9 +8,11 @@
 import type { LoraConfig } from '../protocol/index.ts';
 import { type Dim, type Graph, type Named, op, product, type Shape, type Tensor } from '../tensor/index.ts';
 import type { Parameter } from '../tensor/optimizer.ts';
+import { type Attended, attendByHead, attendWhole } from './attention.ts';
 import type { Norms } from './block.ts';
 import type { DecoderConfig } from './config.ts';
 import { adapterNames, loraParameters } from './lora.ts';
+import { EMBEDDINGS } from './parameters.ts';
 import { rotaryFrequencies } from './rope.ts';
 import type { StoredTensor } from './safetensors.ts';
 
@@ -37,8 +39,21 @@ export class Weights {
     readonly config: DecoderConfig,
     private readonly tensors: ReadonlyMap<string, StoredTensor>,
     private readonly lora: LoraConfig | null,
+    private readonly frozenAre: 'constants' | 'inputs' = 'constants',
   ) {
     this.trainable = new Map(trainableParameters(config, tensors, lora).map((p) => [p.name, p]));
+  }
+
+  /** The same weights for the same graph, with the frozen ones as inputs too: one graph then serves all layers. */
+  fed(): Weights {
+    return new Weights(this.graph, this.config, this.tensors, this.lora, 'inputs');
+  }
+
+  /** Where a weight lies. */
+  stored(name: string): StoredTensor {
+    const stored = this.tensors.get(name);
+    if (!stored) throw new Error(`the model has no tensor ${name}`);
+    return stored;
   }
 
   get(name: string): Tensor {
@@ -48,10 +63,11 @@ export class Weights {
     if (parameter) {
       tensor = this.graph.input(`p.${name}`, 'float32', parameter.shape);
     } else {
-      const stored = this.tensors.get(name);
-      if (!stored) throw new Error(`the model has no tensor ${name}`);
-      const { file, offset, bytes, dtype } = stored;
-      tensor = this.graph.external(name, stored.shape, { file, offset, bytes, stored: dtype });
+      const { file, offset, bytes, dtype, shape } = this.stored(name);
+      tensor =
+        this.frozenAre === 'inputs'
+          ? this.graph.input(`w.${name}`, 'float32', shape)
+          : this.graph.external(name, shape, { file, offset, bytes, stored: dtype });
     }
     this.bound.set(name, tensor);
     return tensor;
@@ -65,6 +81,11 @@ export class Weights {
         return tensor ? [[name, tensor]] : [];
       }),
     );
+  }
+
+  /** Frozen weights that the graph has read so far, by name: inputs of the graph where they are fed. */
+  frozen(): Named<Tensor> {
+    return Object.fromEntries([...this.bound].filter(([name]) => !this.trainable.has(name)));
   }
 
   /** x [M, in] through a projection: weight, bias where there is one, adapter where there is one. */
@@ -81,7 +102,7 @@ export class Weights {
 
   /** The matrix [vocabulary, hidden] that turns hidden states into logits. */
   unembedding(): Tensor {
-    return this.get(this.config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight');
+    return this.get(this.config.tiedEmbeddings ? EMBEDDINGS : 'lm_head.weight');
   }
 }
 
@@ -108,18 +129,6 @@ export interface Stream {
   position: Tensor;
 }
 
-/** Keys and values that queries may look at. */
-export interface Attended {
-  keys: Tensor;
-  values: Tensor;
-  /** Number of keys. */
-  length: Dim;
-  /** One set for all G rows of a problem ([P*kv, ...]), or one for each row ([P*kv*G, ...]). */
-  shared: boolean;
-  /** Added to the scores, broadcast over [P, kv*G*heads/kv, L, length]; none: everything is seen. */
-  bias: Tensor | null;
-}
-
 /** Keys and values of a layer: tensors inside a graph, ports and values outside. */
 export type LayerCache<T = Tensor> = { readonly keys: T; readonly values: T };
 
@@ -130,6 +139,7 @@ export class Decoder {
   constructor(
     readonly weights: Weights,
     positions: number,
+    private readonly attention: 'whole' | 'by head' = 'whole',
   ) {
     const tables = rotaryTables(weights.graph, weights.config, positions);
     this.cos = tables.cos;
@@ -147,7 +157,7 @@ export class Decoder {
     const G = rank === 3 ? tokens.shape[1]! : 1;
     const L = tokens.shape.at(-1)!;
     const flat = op.reshape(tokens, [product(P, G, L)]);
-    return { x: op.gather(this.weights.get('model.embed_tokens.weight'), flat), P, G, L, position };
+    return { x: op.gather(this.weights.get(EMBEDDINGS), flat), P, G, L, position };
   }
 
   private norm(x: Tensor, name: string): Tensor {
@@ -198,33 +208,21 @@ export class Decoder {
   /** Softmax attention over several sets of keys at once: [P*G*L, heads*d]. */
   private attend(queries: Tensor, { P, G, L }: Stream, sets: readonly Attended[]): Tensor {
     const { heads, kvHeads, headDim } = this.config;
-    const R = heads / kvHeads;
-    const all = [product(P, kvHeads), product(G, R, L)];
-    const each = [product(P, kvHeads, G), product(R, L)];
-    const shape = (set: Attended) => (set.shared ? all : each);
-    const scores = sets.map((set) => {
-      const q = set.shared ? queries : op.reshape(queries, [...each, headDim]);
-      const raw = op.reshape(op.matmul(q, set.keys, { transB: true }), [P, product(kvHeads, G, R), L, set.length]);
-      return set.bias ? op.add(raw, set.bias) : raw;
-    });
-    const mass = op.split(
-      op.softmax(op.concat(scores, -1)),
-      -1,
-      sets.map((set) => set.length),
-    );
-    const parts = sets.map((set, i) => {
-      const weights = op.reshape(mass[i]!, [...shape(set), set.length]);
-      return op.reshape(op.matmul(weights, set.values), [...all, headDim]);
-    });
+    const grid = { P, kvHeads, G, R: heads / kvHeads, L, headDim };
     const mixed = op.reshape(
-      parts.reduce((a, b) => op.add(a, b)),
-      [P, kvHeads, G, R, L, headDim],
+      this.attention === 'whole' ? attendWhole(queries, grid, sets) : attendByHead(queries, grid, sets),
+      [P, kvHeads, G, grid.R, L, headDim],
     );
     return op.reshape(op.transpose(mixed, [0, 2, 4, 1, 3, 5]), [product(P, G, L), heads * headDim]);
   }
 
   /** The attention of a layer: x [P*G*L, hidden] looks at what `see` says, given the stream's own keys and values. */
-  private attention(layer: string, x: Tensor, stream: Stream, see: (own: LayerCache) => readonly Attended[]): Tensor {
+  private selfAttention(
+    layer: string,
+    x: Tensor,
+    stream: Stream,
+    see: (own: LayerCache) => readonly Attended[],
+  ): Tensor {
     const { queries, keys, values } = this.queriesKeysValues(layer, x, stream);
     const mixed = this.attend(queries, stream, see({ keys, values }));
     return this.weights.project(mixed, `${layer}.self_attn.o_proj`);
@@ -247,12 +245,22 @@ export class Decoder {
    * One block. `see` gets the stream's own keys and values and says what its queries look at. Returns the stream with
    * new hidden states.
    */
-  private layer(index: number, stream: Stream, see: (own: LayerCache) => readonly Attended[]): Stream {
+  layer(index: number, stream: Stream, see: (own: LayerCache) => readonly Attended[]): Stream {
     const name = `model.layers.${index}`;
     const { attentionNorms, mlpNorms } = this.config.block;
-    let x = this.residual(stream.x, attentionNorms, name, (y) => this.attention(name, y, stream, see));
+    let x = this.residual(stream.x, attentionNorms, name, (y) => this.selfAttention(name, y, stream, see));
     x = this.residual(x, mlpNorms, name, (y) => this.mlp(name, y));
     return { ...stream, x };
+  }
+
+  /** Runs one layer of prompts alone; `causal` [1, 1, Lp, Lp] is added to the scores. */
+  promptLayer(index: number, stream: Stream, causal: Tensor): { stream: Stream; cache: LayerCache } {
+    let cache: LayerCache | null = null;
+    const next = this.layer(index, stream, (own) => {
+      cache = own;
+      return [{ ...own, length: stream.L, shared: false, bias: causal }];
+    });
+    return { stream: next, cache: cache! };
   }
 
   /** Runs prompts alone; `causal` [1, 1, Lp, Lp] is added to the scores. Returns the keys and values of every layer. */
@@ -260,12 +268,16 @@ export class Decoder {
     const caches: LayerCache[] = [];
     let current = stream;
     for (let i = 0; i < this.config.layers; i++) {
-      current = this.layer(i, current, (own) => {
-        caches.push(own);
-        return [{ ...own, length: stream.L, shared: false, bias: causal }];
-      });
+      const ran = this.promptLayer(i, current, causal);
+      caches.push(ran.cache);
+      current = ran.stream;
     }
     return caches;
+  }
+
+  /** The norm behind the last layer: [M, hidden]. */
+  finalNorm(x: Tensor): Tensor {
+    return this.norm(x, 'model.norm');
   }
 
   /**
@@ -275,6 +287,6 @@ export class Decoder {
   respond(stream: Stream, see: (layer: number, own: LayerCache) => readonly Attended[]): Tensor {
     let current = stream;
     for (let i = 0; i < this.config.layers; i++) current = this.layer(i, current, (own) => see(i, own));
-    return this.norm(current.x, 'model.norm');
+    return this.finalNorm(current.x);
   }
 }

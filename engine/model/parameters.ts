@@ -2,6 +2,9 @@
 import type { Projection } from './block.ts';
 import type { DecoderConfig } from './config.ts';
 
+/** Name of the embedding matrix [vocabulary, hidden]. */
+export const EMBEDDINGS = 'model.embed_tokens.weight';
+
 /** The module that a projection belongs to. */
 export const PARENT: Readonly<Record<Projection, 'self_attn' | 'mlp'>> = {
   q_proj: 'self_attn',
@@ -75,7 +78,7 @@ function layerShapes(config: DecoderConfig): [string, number[]][] {
 /** The tensors that a decoder of this configuration has. */
 export function parameterShapes(config: DecoderConfig): Map<string, number[]> {
   const { vocabularySize, hiddenSize } = config;
-  const shapes = new Map<string, number[]>([['model.embed_tokens.weight', [vocabularySize, hiddenSize]]]);
+  const shapes = new Map<string, number[]>([[EMBEDDINGS, [vocabularySize, hiddenSize]]]);
   const layer = layerShapes(config);
   for (let i = 0; i < config.layers; i++) {
     for (const [name, shape] of layer) shapes.set(`model.layers.${i}.${name}`, shape);

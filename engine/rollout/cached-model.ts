@@ -1,9 +1,9 @@
 /** The device's side of sampling: the graphs of a policy, compiled when they are first needed, and its caches. */
 import type { DecoderConfig } from '../model/config.ts';
-import type { LayerCache } from '../model/decoder.ts';
 import type { SamplingConfig } from '../protocol/index.ts';
 import type { Backend, Value } from '../runtime/backend.ts';
-import { type CompiledFunction, compileFunction } from '../runtime/function.ts';
+import { type CompiledFunction, compileFunction, dispose } from '../runtime/function.ts';
+import { Reclaimer } from '../runtime/reclaim.ts';
 import type { Named } from '../tensor/index.ts';
 import type { PromptBatch } from './batch.ts';
 import { type Statistic, statistics } from './draw.ts';
@@ -20,6 +20,8 @@ import {
   repackGraph,
 } from './graphs.ts';
 import type { GridArrays } from './grid.ts';
+import { type Caches, GrowingCaches } from './growing-caches.ts';
+import type { LayeredModel } from './layered-model.ts';
 
 /** Tokens drawn in one call of the decode graph where it loops. */
 export const STEPS = 16;
@@ -31,29 +33,29 @@ export interface CachedModelOptions {
   eosIds: readonly number[];
   /** Longest prompt and response together, tokens. */
   positions: number;
+  /** Given where memory is scarce: prompts run layer by layer, and decoding keeps weights mapped, not packed. */
+  layers?: LayeredModel | null;
 }
-
-/** Keys and values of all layers, on the device. */
-export type Caches = readonly LayerCache<Value>[];
 
 /** What the rows of a grid have seen. */
 export interface Seen {
   readonly prompt: Caches;
   readonly promptBias: Value;
-  /** Null before the first call. */
-  readonly generated: Caches | null;
+  /** Null before the first call; where a call draws many tokens, they grow in memory of the process. */
+  readonly generated: Caches | GrowingCaches | null;
 }
 
 export interface Decoded {
   /** [T, P, G]. */
   readonly tokens: Int32Array;
   readonly statistics: Record<Statistic, Float32Array>;
-  readonly generated: Caches;
+  readonly generated: Caches | GrowingCaches;
 }
 
 export class CachedModel {
   private prefillFunction: CompiledFunction<PrefillInputs, PrefillOutputs> | null = null;
   private repackFunction: CompiledFunction<RepackInputs, RepackOutputs> | null = null;
+  private readonly reclaimer = new Reclaimer();
   private readonly decodeFunctions = new Map<string, CompiledFunction<DecodeInputs, DecodeOutputs>>();
 
   constructor(private readonly options: CachedModelOptions) {}
@@ -63,20 +65,27 @@ export class CachedModel {
     return this.options.backend.controlFlow ? Math.min(STEPS, left) : 1;
   }
 
-  async prefill({ tokens, position, causal }: PromptBatch, parameters: Named<Value>): Promise<Caches> {
-    const { backend, bind, positions } = this.options;
+  async prefill(batch: PromptBatch, parameters: Named<Value>): Promise<Caches> {
+    const { backend, bind, positions, layers } = this.options;
+    if (layers) {
+      const { caches, x } = await layers.prompts(batch, { parameters, keep: false, tick: () => undefined });
+      x.dispose();
+      layers.weights.forget();
+      return caches;
+    }
+    const { tokens, position, causal } = batch;
     this.prefillFunction ??= await compileFunction(backend, prefillGraph(bind, positions), {
       keepOnDevice: (caches) => caches,
     });
     return this.prefillFunction.run({ tokens, position, causal, parameters });
   }
 
-  /** Draws tokens for a grid of P problems; the caches that it is given stay as they are. */
+  /** Draws tokens for a grid of P problems. The caches given stay as they are, or grow and are returned. */
   async decode(
     P: number,
     { tokens, position, done, uniform }: GridArrays,
     { prompt, promptBias, generated }: Seen,
-    sampling: Pick<SamplingConfig, 'temperature' | 'topP' | 'topK'>,
+    sampling: Pick<SamplingConfig, 'temperature' | 'topP' | 'topK' | 'maxTokens'>,
     parameters: Named<Value>,
   ): Promise<Decoded> {
     const { backend } = this.options;
@@ -85,13 +94,14 @@ export class CachedModel {
     const T = uniform.length / places;
     const grid = [P, places / P];
     const controls = this.controls(sampling);
+    const growing = loops ? ((generated as GrowingCaches | null) ?? this.room(places, sampling.maxTokens)) : null;
     const decode = await this.decodeFunction(generated !== null, controls.truncates);
     const outputs = await decode.run({
       tokens: backend.value('int32', grid, tokens),
       position: backend.value('int64', [places, 1], position),
       prompt,
       promptBias,
-      generated: generated ?? (loops ? this.nothing(places) : null),
+      generated: growing ? growing.values : (generated as Caches | null),
       uniform: backend.value('float32', [T, ...grid], uniform),
       controls: controls.values,
       loop: loops
@@ -111,7 +121,28 @@ export class CachedModel {
     for (const [name, value] of Object.entries(outputs.statistics) as [Statistic, Value][]) {
       numbers[name] = (await backend.read(value)) as Float32Array;
     }
-    return { tokens: drawn, statistics: numbers, generated: outputs.generated };
+    if (!growing) return { tokens: drawn, statistics: numbers, generated: outputs.generated };
+    await growing.append(outputs.generated);
+    dispose(outputs);
+    return { tokens: drawn, statistics: numbers, generated: growing };
+  }
+
+  /** Frees what rows have generated. */
+  free(generated: Seen['generated']): void {
+    if (generated instanceof GrowingCaches) this.reclaimer.giveUp(generated.dispose());
+    else dispose(generated);
+  }
+
+  /** Rows of what was generated, by index; the rest is freed. */
+  async pack(generated: Seen['generated'], index: readonly number[]): Promise<Seen['generated']> {
+    if (generated === null) return null;
+    if (generated instanceof GrowingCaches) {
+      generated.pack(index);
+      return generated;
+    }
+    const packed = await this.gather(generated, index);
+    dispose(generated);
+    return packed;
   }
 
   /** Rows of caches, by index. */
@@ -125,13 +156,13 @@ export class CachedModel {
   }
 
   private async decodeFunction(started: boolean, truncates: boolean) {
-    const { backend, bind, eosIds, positions } = this.options;
+    const { backend, bind, eosIds, positions, layers } = this.options;
     const loops = backend.controlFlow;
     const key = loops ? 'loops' : `${started} ${truncates}`;
     let compiled = this.decodeFunctions.get(key);
     if (!compiled) {
       const graph = decodeGraph(bind, { positions, eosIds, loops, started: loops || started, truncates });
-      compiled = await compileFunction(backend, graph, { keepOnDevice: (o) => o.generated, packWeights: true });
+      compiled = await compileFunction(backend, graph, { keepOnDevice: (o) => o.generated, packWeights: !layers });
       this.decodeFunctions.set(key, compiled);
     }
     return compiled;
@@ -151,11 +182,12 @@ export class CachedModel {
     return { values, truncates };
   }
 
-  /** The caches of this many rows before the first token. */
-  private nothing(rows: number): Caches {
+  /** Room for what this many rows generate. */
+  private room(rows: number, maxTokens: number): GrowingCaches {
     const { backend, config } = this.options;
-    const empty = backend.value('float32', [config.kvHeads * rows, 0, config.headDim], new Float32Array(0));
-    return Array.from({ length: config.layers }, () => ({ keys: empty, values: empty }));
+    const { layers, kvHeads, headDim } = config;
+    const capacity = Math.ceil(maxTokens / STEPS) * STEPS;
+    return new GrowingCaches(backend, { layers, rows: kvHeads * rows, headDim, capacity });
   }
 
   async release(): Promise<void> {

@@ -98,7 +98,7 @@ export type DecodeOutputs = {
   readonly tokens: Port;
   /** [T', P, G] each. */
   readonly statistics: Readonly<Record<Statistic, Port>>;
-  /** As the input, with T more tokens. */
+  /** With loops: of the T tokens alone. Otherwise as the input, with one more. */
   readonly generated: readonly LayerCache<Port>[];
 };
 
@@ -134,7 +134,8 @@ export function decodeGraph(bind: BindWeights, options: DecodeOptions): GraphFun
     tokens: graph.output('tokens', drawn.token),
     statistics: statistics((name) => graph.output(name, drawn.statistics[name])),
     generated: grown.map(({ keys, values }, i) => {
-      const old = inputs.generated?.[i];
+      // Where a call draws many tokens, whoever makes it appends what they add.
+      const old = options.loops ? undefined : inputs.generated?.[i];
       const cache = { keys: longer(old?.keys, keys), values: longer(old?.values, values) };
       return cacheOutput(graph, 'generated', i, cache);
     }),

@@ -53,10 +53,13 @@ export interface SamplerOptions extends CachedModelOptions {
   memory: number;
 }
 
-/** Bytes that one row needs while it is sampled: its cache before and after a call, and its logits. */
-export function rowBytes(config: DecoderConfig, maxTokens: number): number {
+/**
+ * Bytes that one row needs while it is sampled: its cache, which grows where it lies or exists before and after a call and
+ * as a copy, what a call adds to it, and its logits.
+ */
+export function rowBytes(config: DecoderConfig, maxTokens: number, { controlFlow }: { controlFlow: boolean }): number {
   const token = 2 * config.layers * config.kvHeads * config.headDim * 4;
-  return token * (2.5 * maxTokens + 2 * STEPS) + config.vocabularySize * 4 * 8;
+  return token * ((controlFlow ? 1 : 2.5) * maxTokens + 4 * STEPS) + config.vocabularySize * 4 * 8;
 }
 
 export class Sampler {
@@ -68,8 +71,8 @@ export class Sampler {
 
   /** Samples every prompt; prompts of similar length go together, so they are complete in another order than given. */
   async sample(request: SampleRequest): Promise<void> {
-    const { config, memory } = this.options;
-    const fitting = Math.floor(memory / rowBytes(config, request.sampling.maxTokens));
+    const { backend, config, memory } = this.options;
+    const fitting = Math.floor(memory / rowBytes(config, request.sampling.maxTokens, backend));
     const most = Math.max(1, Math.min(MOST_ROWS, fitting));
     let total = 0;
     const count = (tokens: number) => {
@@ -121,7 +124,7 @@ export class Sampler {
         const { length } = progressOf(grid);
         const arrays = arraysOf(grid, this.model.steps(sampling.maxTokens - length), randomNumbers(request));
         const decoded = await this.model.decode(grid.length, arrays, seen, sampling, parameters);
-        dispose(seen.generated);
+        if (decoded.generated !== seen.generated) this.model.free(seen.generated);
         seen = { ...seen, generated: decoded.generated };
         const { maxTokens } = sampling;
         count(take(grid, decoded.tokens, decoded.statistics, { eosIds, maxTokens, complete }));
@@ -130,7 +133,8 @@ export class Sampler {
         if (running <= places * (1 - REPACK)) [grid, seen] = await this.packed(grid, seen, batch.length);
       }
     } finally {
-      dispose(seen);
+      dispose(seen.prompt);
+      this.model.free(seen.generated);
     }
     return all.map(finished);
   }
@@ -143,9 +147,9 @@ export class Sampler {
     const next = {
       prompt: await this.model.gather(seen.prompt, packed.promptRows),
       promptBias: paddingMask(backend, prompts, promptLength),
-      generated: seen.generated && (await this.model.gather(seen.generated, packed.generatedRows)),
+      generated: await this.model.pack(seen.generated, packed.generatedRows),
     };
-    dispose(seen);
+    dispose(seen.prompt);
     return [packed.grid, next];
   }
 

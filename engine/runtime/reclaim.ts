@@ -5,7 +5,7 @@
 import v8 from 'node:v8';
 import vm from 'node:vm';
 
-const MOST_DEAD_BYTES = 256 * 2 ** 20;
+export const MOST_DEAD_BYTES = 64 * 2 ** 20;
 
 let collect: (() => void) | null = null;
 

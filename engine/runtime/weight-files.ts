@@ -44,8 +44,24 @@ export function weightFiles(graph: Graph): Map<string, string> {
 const READ_BYTES = 2 ** 30;
 
 /** A weight as float32. Throws RollscopeError `model` where its file is missing or too short. */
-export function readWeight({ file, offset, bytes, stored }: ExternalData, name: string): Float32Array {
-  const buffer = Buffer.allocUnsafe(bytes);
+export function readWeight(data: ExternalData, name: string): Float32Array {
+  const buffer = Buffer.allocUnsafe(data.bytes);
+  readBytes(data, name, buffer);
+  return toFloat32(buffer, data.stored);
+}
+
+/** The same into an array that is there already, which has the weight's size. */
+export function readWeightInto(data: ExternalData, name: string, values: Float32Array): void {
+  const { buffer: memory, byteOffset, byteLength } = values;
+  if (data.stored === 'F32') readBytes(data, name, new Uint8Array(memory, byteOffset, byteLength));
+  else {
+    const buffer = Buffer.allocUnsafe(data.bytes);
+    readBytes(data, name, buffer);
+    toFloat32(buffer, data.stored, values);
+  }
+}
+
+function readBytes({ file, offset, bytes }: ExternalData, name: string, buffer: Uint8Array): void {
   let filled = 0;
   try {
     const descriptor = fs.openSync(file, 'r');
@@ -62,5 +78,4 @@ export function readWeight({ file, offset, bytes, stored }: ExternalData, name: 
     throw unreadable(file, cause);
   }
   if (filled < bytes) throw cutShort(file, name);
-  return toFloat32(buffer, stored);
 }

@@ -154,11 +154,23 @@ function inputGradients<K extends OperatorName>(node: Node<K>, given: readonly (
  * scalar does not depend on has gradient null. Throws when the way passes an operator without gradient.
  */
 export function gradients(scalar: Tensor, wanted: readonly Tensor[]): (Tensor | null)[] {
-  const graph = scalar.graph;
   if (scalar.shape.length !== 0) throw new Error(`gradients are taken of a scalar, not of shape [${scalar.shape}]`);
+  return pullback([[scalar, scalar.graph.scalar(1)]], wanted);
+}
+
+/**
+ * Gradients of tensors from those of tensors that depend on them (the vector-Jacobian product), as new tensors of the same
+ * graph. `given`: tensors, each with its gradient in the same shape. Null: none of them depends on the tensor. Throws when
+ * the way passes an operator without gradient.
+ */
+export function pullback(
+  given: readonly (readonly [output: Tensor, gradient: Tensor])[],
+  wanted: readonly Tensor[],
+): (Tensor | null)[] {
+  const graph = given[0]![0].graph;
   const nodes = [...graph.nodes];
 
-  // Only what lies between the wanted tensors and the scalar gets a gradient.
+  // Only what lies between the wanted tensors and the given ones gets a gradient.
   const depends = new Set<Tensor>(wanted);
   for (const node of nodes) {
     // A block's outputs depend on what the block depends on, also where its inside is a loop.
@@ -166,7 +178,7 @@ export function gradients(scalar: Tensor, wanted: readonly Tensor[]): (Tensor | 
     const inputs = block?.inputs ?? (GRADIENTS[node.op] === 'stop' ? [] : node.inputs);
     if (inputs.some((t) => depends.has(t))) for (const output of node.outputs) depends.add(output);
   }
-  const total = new Map<Tensor, Tensor>([[scalar, graph.scalar(1)]]);
+  const total = new Map<Tensor, Tensor>(given);
   const accumulate = (inputs: readonly Tensor[], given: readonly (Tensor | null)[]) => {
     inputs.forEach((input, i) => {
       const g = given[i];

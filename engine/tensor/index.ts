@@ -1,5 +1,5 @@
 export * from './dims.ts';
-export { GRADIENTS, type GradientRules, gradients } from './gradients.ts';
+export { GRADIENTS, type GradientRules, gradients, pullback } from './gradients.ts';
 export * from './graph.ts';
 export * as op from './op.ts';
 export type { ControlName, OperatorName, PlainName } from './operators.ts';

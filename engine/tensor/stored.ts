@@ -1,18 +1,23 @@
 /** Weights as files hold them, and as numbers. */
 export type StoredType = 'F32' | 'BF16' | 'F16';
 
-/** Little-endian bytes of a stored type as float32. */
-export function toFloat32(bytes: Uint8Array, dtype: StoredType): Float32Array {
+/** Bytes of a number of each stored type. */
+export const STORED_WIDTH: Readonly<Record<StoredType, number>> = { F32: 4, BF16: 2, F16: 2 };
+
+/** Little-endian bytes of a stored type as float32: in a new array, or in the one given, which has the length for it. */
+export function toFloat32(
+  bytes: Uint8Array,
+  dtype: StoredType,
+  values: Float32Array = new Float32Array(bytes.length / STORED_WIDTH[dtype]),
+): Float32Array {
   if (dtype === 'F32') {
-    const values = new Float32Array(bytes.length / 4);
-    new Uint8Array(values.buffer).set(bytes);
+    new Uint8Array(values.buffer, values.byteOffset, values.byteLength).set(bytes);
     return values;
   }
   const halves = new Uint16Array(bytes.length / 2);
   new Uint8Array(halves.buffer).set(bytes);
-  const values = new Float32Array(halves.length);
   if (dtype === 'BF16') {
-    const bits = new Uint32Array(values.buffer);
+    const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
     for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16;
   } else {
     const table = halfTable();

@@ -8,6 +8,7 @@ import { initialLora } from '../../engine/model/lora.ts';
 import { parameterShapes } from '../../engine/model/parameters.ts';
 import { readTensor, type StoredTensor } from '../../engine/model/safetensors.ts';
 import { LossConfig, OptimizerConfig, type ProblemUpdate, RunConfig } from '../../engine/protocol/index.ts';
+import { LayeredModel } from '../../engine/rollout/layered-model.ts';
 import { generator } from '../../engine/rollout/philox.ts';
 import type { Backend } from '../../engine/runtime/backend.ts';
 import { openDevice } from '../../engine/runtime/devices/index.ts';
@@ -108,16 +109,18 @@ function groupsOf({ rows, logprob }: Model, offPolicy: boolean): TrainedGroup[] 
 const BETA = 0.9;
 
 /** A trainer at the model's parameters, whose run began at the reference's. */
-function trainerOf(backend: Backend, model: Model, loss: object, memory = 2 ** 30): Trainer {
+function trainerOf(backend: Backend, model: Model, loss: object, memory = 2 ** 30, layered = false): Trainer {
   const config = parseHuggingFaceConfig({ ...golden.config, vocab_size: model.vocabulary }, 'config.json');
   const shapes = parameterShapes(config);
   const tensors = new Map<string, StoredTensor>(
     [...shapes].map(([name, shape]) => [name, { file: '', offset: 0, bytes: 0, dtype: 'F32', shape }]),
   );
+  const bind = (graph: Graph) => new Weights(graph, config, tensors, null);
   const trainer = new Trainer({
     backend,
-    bind: (graph: Graph) => new Weights(graph, config, tensors, null),
+    bind,
     config,
+    layers: layered ? new LayeredModel({ backend, bind, config, positions: 64 }) : null,
     parameters: [...shapes].map(([name, shape]) => ({ name, shape })),
     initial: draw(model, shapes, golden.apart),
     loss: LossConfig.parse(loss),
@@ -172,9 +175,15 @@ function expectByProblem(
   for (const one of problems) expect(one.clipFraction).toBeLessThanOrEqual(1);
 }
 
-async function expectUpdate(backend: Backend, model: Model, given: Case, memory?: number): Promise<UpdateMetrics> {
+async function expectUpdate(
+  backend: Backend,
+  model: Model,
+  given: Case,
+  memory?: number,
+  layered = false,
+): Promise<UpdateMetrics> {
   const loss = { ...given.loss, ...(given.offPolicy && { miniBatch: 64 }) };
-  const trainer = trainerOf(backend, model, loss, memory);
+  const trainer = trainerOf(backend, model, loss, memory, layered);
   const metrics = await trainer.update(groupsOf(model, given.offPolicy), 1e-3, () => {});
   const { expected } = given;
   expectClose([metrics.loss!], [expected.loss], 'loss');
@@ -209,6 +218,12 @@ describe.each(['small', 'large'] as const)('with a %s vocabulary', (size) => {
     await backend.release();
   });
 
+  test.each(model.cases)('layer by layer, a response at a time: $name', async (given) => {
+    const backend = await openDevice('cpu', { threads: 1 });
+    await expectUpdate(backend, model, given, 1, true);
+    await backend.release();
+  });
+
   const everything = model.cases.find(({ name }) => name === 'everything')!;
 
   test('everything, a response at a time', async () => {
@@ -225,13 +240,18 @@ describe.each(['small', 'large'] as const)('with a %s vocabulary', (size) => {
   test('everything, in TensorFlow.js', async () => {
     const backend = await pureTfjsBackend();
     await expectUpdate(backend, model, everything);
+    await expectUpdate(backend, model, everything, undefined, true);
     await backend.release();
   });
 
   test('log-probs and entropies of responses, in several pieces', async () => {
     const backend = await openDevice('cpu', { threads: 1 });
-    for (const memory of [1, 2 ** 30]) {
-      const trainer = trainerOf(backend, model, {}, memory);
+    for (const [memory, layered] of [
+      [1, false],
+      [2 ** 30, false],
+      [1, true],
+    ] as const) {
+      const trainer = trainerOf(backend, model, {}, memory, layered);
       const scores = (await trainer.score(groupsOf(model, false))).flat();
       scores.forEach(({ logprob, entropy }, i) => {
         expectClose(logprob, model.logprob[i]!, `log-probs of response ${i}`);

@@ -114,7 +114,7 @@ describe.runIf(present)('SmolLM2-135M-Instruct', () => {
       positions: 512,
       parameters: () => ({}),
       // Two batches of prompts of similar length.
-      memory: 12 * rowBytes(config, maxTokens),
+      memory: 12 * rowBytes(config, maxTokens, backend),
     });
     const found: SampledRollout[] = [];
     await sampler.sample({

@@ -4,7 +4,9 @@ import { bytes } from '../../protocol/format.ts';
 import { RollscopeError } from '../../protocol/index.ts';
 import { rowBytes } from '../../rollout/sampler.ts';
 import { machineMemory } from '../../runtime/memory.ts';
+import type { StoredType } from '../../tensor/index.ts';
 import type { PolicyOptions } from './contract.ts';
+import { layeredBytes } from './layered-memory.ts';
 import { tokenBytes } from './micro-batch.ts';
 import { needsReference } from './reference.ts';
 
@@ -20,30 +22,81 @@ const TRAINING_SHARE = 0.65;
 export interface ActivationMemory {
   sampling: number;
   training: number;
+  /** The model runs layer by layer: as one graph it would need more than there is. */
+  layered: boolean;
+  /** Of the whole process, with the longest sequence. */
+  needed: number;
 }
 
+interface Sizes {
+  /** Tokens of the longest prompt. */
+  longest: number;
+  /** Numbers that are trained. */
+  trainable: number;
+  /** The backend draws many tokens in a call, so that caches grow where they lie. */
+  controlFlow: boolean;
+  /** How most of the weights lie in their files. */
+  stored: StoredType;
+  /** Whoever asks cannot run layer by layer. */
+  oneGraph?: boolean;
+}
+
+type Options = Pick<PolicyOptions, 'lora' | 'loss' | 'trains' | 'maxTokens' | 'memoryLimit'>;
+type Source = Pick<ModelSource, 'name' | 'config' | 'parameters'>;
+
 /**
- * `longest`: tokens of the longest prompt; `trainable`: numbers that are trained. Throws RollscopeError `memory` where the
- * limit, or else most of this machine, does not hold the model with one sequence.
+ * Throws RollscopeError `memory` where the limit, or else most of this machine, does not hold the model with one sequence.
+ * Layer by layer is slower, so it is chosen where one graph does not fit; sampling and training then get all that is free,
+ * one after the other.
  */
-export function activationMemory(
-  options: Pick<PolicyOptions, 'lora' | 'loss' | 'trains' | 'maxTokens' | 'memoryLimit'>,
-  source: Pick<ModelSource, 'name' | 'config' | 'parameters'>,
-  { longest, trainable }: { longest: number; trainable: number },
-): ActivationMemory {
-  const { memoryLimit, trains, maxTokens } = options;
-  // Parameters, moments, gradients and what a step makes of them; the reference is one more.
-  const copies = trains && needsReference(options.loss) ? 9 : 8;
-  const resident = PROCESS_BYTES + (options.lora ? 2 * 4 * source.parameters : 0) + copies * 4 * trainable;
-  const trained = longest + maxTokens;
-  const least = Math.max(
-    rowBytes(source.config, maxTokens) / SAMPLING_SHARE,
-    trains ? (trained * tokenBytes(source.config, trained)) / TRAINING_SHARE : 0,
-  );
+export function activationMemory(options: Options, source: Source, sizes: Sizes): ActivationMemory {
+  const { memoryLimit, maxTokens } = options;
+  const [whole, byLayers] = [asOneGraph(options, source, sizes), layerByLayer(options, source, sizes)];
+  const fits = whole.needed <= (memoryLimit ?? USUAL_MEMORY);
+  const layered = !sizes.oneGraph && !fits && byLayers.needed < whole.needed;
+  const { resident, needed } = layered ? byLayers : whole;
   const most = memoryLimit ?? machineMemory() * MOST_OF_MACHINE;
-  if (resident + least > most) throw tooLittle(source.name, trained, resident + least, most, memoryLimit);
-  const free = (memoryLimit ?? Math.max(USUAL_MEMORY, resident + least)) - resident;
-  return { sampling: free * SAMPLING_SHARE, training: free * TRAINING_SHARE };
+  if (needed > most) throw tooLittle(source.name, sizes.longest + maxTokens, needed, most, memoryLimit);
+  const free = (memoryLimit ?? Math.max(USUAL_MEMORY, needed)) - resident;
+  const [sampling, training] = layered ? [1, 1] : [SAMPLING_SHARE, TRAINING_SHARE];
+  return { sampling: free * sampling, training: free * training, layered, needed };
+}
+
+/** What stays, and what there must be for one sequence too. */
+interface Need {
+  resident: number;
+  needed: number;
+}
+
+/** The process and the parameters that train, so many times; the reference policy's are one more. */
+function alwaysResident({ trains, loss }: Options, { trainable }: Sizes, copies: number): number {
+  return PROCESS_BYTES + (copies + (trains && needsReference(loss) ? 1 : 0)) * 4 * trainable;
+}
+
+function asOneGraph(options: Options, { config, parameters }: Source, sizes: Sizes): Need {
+  const { lora, trains, maxTokens } = options;
+  const trained = sizes.longest + maxTokens;
+  // Parameters, moments, gradients and what a step makes of them.
+  const resident = alwaysResident(options, sizes, 8) + (lora ? 2 * 4 * parameters : 0);
+  const least = Math.max(
+    rowBytes(config, maxTokens, sizes) / SAMPLING_SHARE,
+    trains ? (trained * tokenBytes(config, trained)) / TRAINING_SHARE : 0,
+  );
+  return { resident, needed: resident + least };
+}
+
+function layerByLayer(options: Options, { config, parameters }: Source, sizes: Sizes): Need {
+  const { lora, trains, maxTokens } = options;
+  // Decoding maps them; 16-bit ones are widened beside that.
+  const bytes = sizes.stored === 'F32' ? 4 : 6;
+  // A step makes new parameters and moments when the activations of the gradient are gone.
+  const resident = alwaysResident(options, sizes, 5) + (lora ? bytes * parameters : 0);
+  const least = Math.max(
+    rowBytes(config, maxTokens, sizes),
+    trains ? layeredBytes(config, sizes.longest, maxTokens) : 0,
+    trains ? 7 * 4 * sizes.trainable : 0,
+  );
+  return { resident, needed: resident + least };
 }
 
 function tooLittle(name: string, tokens: number, needed: number, most: number, limit: number | null): RollscopeError {

@@ -2,6 +2,7 @@
 import type { LossConfig } from '../../protocol/index.ts';
 import type { BindWeights } from '../../rollout/graphs.ts';
 import {
+  type Dim,
   Graph,
   type GraphFunction,
   gradients,
@@ -54,6 +55,14 @@ export type GradientOutputs = {
   readonly gradients: Named<Port>;
 };
 
+/** The loss of a batch while its graph is built. */
+interface PolicyLoss {
+  inputs: LossInputs;
+  loss: Tensor;
+  /** Number of tokens, [rows]. */
+  clipped: Tensor;
+}
+
 /**
  * Loss: sum weight * (surrogate + klCoefficient * kl - entropyCoefficient * entropy), a sum over tokens.
  * - surrogate = -min(ratio A, clip(ratio, 1 - low, 1 + high) A) (PPO, arXiv 1707.06347; DAPO's two bounds, 2503.14476);
@@ -63,17 +72,16 @@ export type GradientOutputs = {
  *   arXiv 2507.18071).
  * - kl: k1, k2 or k3 of each token, see `klTerm`.
  */
-export function policyGradientGraph(
-  bind: BindWeights,
-  options: PolicyLossOptions,
-): GraphFunction<GradientInputs, GradientOutputs> {
-  const graph = new Graph();
-  const { batch, parameters, scores, rows } = forward(graph, bind, options.positions);
-  const { logprob, entropy } = scores;
+function policyLoss(
+  graph: Graph,
+  { logprob, entropy }: { logprob: Tensor; entropy: Tensor },
+  options: Omit<PolicyLossOptions, 'positions'>,
+): PolicyLoss {
   const { loss: terms } = options;
+  const [rows, L] = logprob.shape as [Dim, Dim];
   const advantage = graph.input('advantage', 'float32', [rows, 1]);
-  const weight = graph.input('weight', 'float32', [rows, 'L']);
-  const old = options.offPolicy ? graph.input('old', 'float32', [rows, 'L']) : null;
+  const weight = graph.input('weight', 'float32', [rows, L]);
+  const old = options.offPolicy ? graph.input('old', 'float32', [rows, L]) : null;
   const before = old ?? op.stopGradient(logprob);
   // Padding may hold any difference; it must not overflow before its weight of 0 removes it.
   const inside = op.greater(weight, 0);
@@ -85,30 +93,91 @@ export function policyGradientGraph(
   // For a positive advantage the bound is below everything that a ratio can make of it.
   if (terms.dualClip !== undefined) gain = op.maximum(gain, op.mul(op.abs(advantage), -terms.dualClip));
   let perToken = op.neg(gain);
-  const referenceLogprob = terms.klCoefficient > 0 ? graph.input('reference_logprob', 'float32', [rows, 'L']) : null;
+  const referenceLogprob = terms.klCoefficient > 0 ? graph.input('reference_logprob', 'float32', [rows, L]) : null;
   if (referenceLogprob) {
     const kl = klTerm(terms.klEstimator, op.where(inside, op.sub(referenceLogprob, logprob), 0));
     perToken = op.add(perToken, op.mul(kl, terms.klCoefficient));
   }
   if (terms.entropyCoefficient !== 0) perToken = op.sub(perToken, op.mul(entropy, terms.entropyCoefficient));
   const loss = op.reduceSum(op.mul(weight, perToken));
+  const clipped = op.reduceSum(op.cast(op.and(inside, op.not(op.equal(gain, plain))), 'float32'), [-1]);
+  return { inputs: { advantage, weight, old, referenceLogprob }, loss, clipped };
+}
+
+/** The clipped policy loss of responses and its gradients in all parameters. */
+export function policyGradientGraph(
+  bind: BindWeights,
+  options: PolicyLossOptions,
+): GraphFunction<GradientInputs, GradientOutputs> {
+  const graph = new Graph();
+  const { batch, parameters, scores } = forward(graph, bind, options.positions);
+  const { inputs, loss, clipped } = policyLoss(graph, scores, options);
   const found = gradients(loss, Object.values(parameters));
-  const clipped = op.and(inside, op.not(op.equal(gain, plain)));
   const outputs = {
     loss: graph.output('loss', loss),
-    logprob: graph.output('logprob', logprob),
-    entropy: graph.output('entropy', entropy),
-    clipped: graph.output('clipped', op.reduceSum(op.cast(clipped, 'float32'), [-1])),
+    logprob: graph.output('logprob', scores.logprob),
+    entropy: graph.output('entropy', scores.entropy),
+    clipped: graph.output('clipped', clipped),
   };
+  const { soFar, sums } = addedUp(graph, parameters, found);
+  return {
+    graph,
+    inputs: { batch, loss: inputs, parameters, gradients: soFar },
+    outputs: { ...outputs, gradients: sums },
+  };
+}
+
+/** Inputs for the gradients so far, and outputs for their sums with those found; null: nothing is added. */
+export function addedUp(
+  graph: Graph,
+  parameters: Named<Tensor>,
+  found: readonly (Tensor | null)[],
+): { soFar: Named<Tensor>; sums: Named<Port> } {
   const soFar = mapNamed(parameters, ({ shape }, name) => graph.input(`a.${name}`, 'float32', shape));
   const sums = Object.entries(soFar).map(([name, sum], i) => {
     const gradient = found[i];
     return [name, graph.output(`g.${name}`, gradient ? op.add(sum, gradient) : op.stopGradient(sum))] as const;
   });
+  return { soFar, sums: Object.fromEntries(sums) };
+}
+
+export type LossOfScoresInputs = {
+  /** Nats, [rows, L]. */
+  readonly scores: { readonly logprob: Port; readonly entropy: Port };
+  readonly loss: LossInputs;
+};
+
+export type LossOfScoresOutputs = {
+  /** Scalar. */
+  readonly loss: Port;
+  /** Number of tokens, [rows]. */
+  readonly clipped: Port;
+  /** Gradients of the loss, [rows, L]. */
+  readonly dLogprob: Port;
+  /** null: it does not depend on the entropy. */
+  readonly dEntropy: Port | null;
+};
+
+/** The same loss of scores that are there already, and its gradients in them. */
+export function lossOfScoresGraph(
+  options: Omit<PolicyLossOptions, 'positions'>,
+): GraphFunction<LossOfScoresInputs, LossOfScoresOutputs> {
+  const graph = new Graph();
+  const scores = {
+    logprob: graph.input('logprob', 'float32', ['rows', 'L']),
+    entropy: graph.input('entropy', 'float32', ['rows', 'L']),
+  };
+  const { inputs, loss, clipped } = policyLoss(graph, scores, options);
+  const [dLogprob, dEntropy] = gradients(loss, [scores.logprob, scores.entropy]);
   return {
     graph,
-    inputs: { batch, loss: { advantage, weight, old, referenceLogprob }, parameters, gradients: soFar },
-    outputs: { ...outputs, gradients: Object.fromEntries(sums) },
+    inputs: { scores, loss: inputs },
+    outputs: {
+      loss: graph.output('loss', loss),
+      clipped: graph.output('clipped', clipped),
+      dLogprob: graph.output('dLogprob', dLogprob!),
+      dEntropy: dEntropy ? graph.output('dEntropy', dEntropy) : null,
+    },
   };
 }
 

@@ -1,8 +1,8 @@
 /** Numbers that are infinite or none, and whose responses made them. */
 import { RollscopeError } from '../../protocol/errors.ts';
 import type { Backend, Value } from '../../runtime/backend.ts';
-import { dispose, type Values } from '../../runtime/function.ts';
-import type { GradientOutputs } from './loss-graph.ts';
+import { dispose } from '../../runtime/function.ts';
+import type { MicroBatchGradient } from './gradient-source.ts';
 import type { WeightedGroup } from './responses.ts';
 
 /** Names the problem whose responses made the number, where that is known. */
@@ -36,7 +36,7 @@ export async function culprit(
 export async function steepest(
   backend: Backend,
   groups: readonly WeightedGroup[],
-  gradientOf: (group: WeightedGroup) => Promise<Values<GradientOutputs>>,
+  gradientOf: (group: WeightedGroup) => Promise<MicroBatchGradient>,
 ): Promise<number | null> {
   let found: { problem: number; square: number } | null = null;
   for (const group of groups) {

@@ -1,8 +1,10 @@
 /** Opening a policy: the model on its device, with room for what it will be asked, and the policies that vote with it. */
 import { trainableParameters, Weights } from '../../model/decoder.ts';
 import { initialLora } from '../../model/lora.ts';
+import { EMBEDDINGS } from '../../model/parameters.ts';
 import { readTensor } from '../../model/safetensors.ts';
 import { type ModelSource, openModel } from '../../model/source.ts';
+import { LayeredModel } from '../../rollout/layered-model.ts';
 import { generator } from '../../rollout/philox.ts';
 import { Sampler } from '../../rollout/sampler.ts';
 import type { Backend } from '../../runtime/backend.ts';
@@ -28,6 +30,8 @@ export interface PolicyParts {
   /** Tokens that fit the graphs. */
   positions: number;
   backend: Backend;
+  /** Where the model runs layer by layer. */
+  layers: LayeredModel | null;
   trainer: Trainer;
   sampler: Sampler;
   asks: Asks;
@@ -60,11 +64,14 @@ export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks
   const parameters = trainableParameters(config, source.tensors, options.lora);
   const trainable = parameters.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
 
-  const memory = activationMemory(options, source, { longest, trainable });
+  const stored = source.tensors.get(EMBEDDINGS)?.dtype ?? 'F32';
+  const { controlFlow } = backend;
+  const memory = activationMemory(options, source, { longest, trainable, controlFlow, stored });
   const bind = (graph: ConstructorParameters<typeof Weights>[0]) =>
     new Weights(graph, config, source.tensors, options.lora);
   const initial = await initialValues(parameters, options, source);
-  const shared = { backend, bind, config, positions };
+  const layers = memory.layered ? new LayeredModel({ backend, bind, config, positions }) : null;
+  const shared = { backend, bind, config, positions, layers };
   const { loss, truncates, optimizer, maxTokens } = options;
   const trainer = new Trainer({
     ...shared,
@@ -96,7 +103,7 @@ export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks
     device,
     warnings,
   };
-  return { options, source, prompts, positions, backend, trainer, sampler, asks, info };
+  return { options, source, prompts, positions, backend, layers, trainer, sampler, asks, info };
 }
 
 /** Tokens of the longest sequence that the graphs take. */

@@ -115,6 +115,7 @@ export class Policy {
     this.parts.asks.release();
     await this.parts.sampler.release();
     await this.parts.trainer.release();
+    await this.parts.layers?.release();
     await this.parts.backend.release();
   }
 }

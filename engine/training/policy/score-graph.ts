@@ -25,7 +25,8 @@ interface Scores {
   entropy: Tensor;
 }
 
-function scoreLogits(logits: Tensor, targets: Tensor) {
+/** Log-probability of the targets [N], entropy and logsumexp of logits [N, V], nats: [N] each. */
+export function scoreLogits(logits: Tensor, targets: Tensor) {
   const probability = op.softmax(logits);
   const largest = op.reduceMax(logits, [-1]);
   const logsumexp = op.add(
@@ -37,11 +38,37 @@ function scoreLogits(logits: Tensor, targets: Tensor) {
   return { logprob, entropy, logsumexp };
 }
 
+/** What `scoreLogits` found, and the gradients of log p and entropy: columns [N, 1]. */
+interface ScoreGradients {
+  logsumexp: Tensor;
+  entropy: Tensor;
+  dLogprob: Tensor;
+  /** null: none. */
+  dEntropy: Tensor | null;
+}
+
 /**
- * Log-probabilities of the targets [rows, L] under hidden states [rows*L, hidden] and an unembedding [V, hidden].
- * The gradient recomputes the logits z = h E: with g the gradient of log p and e that of the entropy H,
- * d z = g (onehot - p) - e p (log p + H), so d hidden = g E[target] - (p (g + e (log p + H))) E.
+ * Gradients of hidden states h [N, hidden] and, where it trains, of the unembedding E [V, hidden]. The logits z = h E are
+ * computed again: with g the gradient of log p and e that of the entropy H, d z = g (onehot - p) - e p (log p + H), so
+ * d hidden = g E[target] - (p (g + e (log p + H))) E.
  */
+export function scoreGradient(
+  h: Tensor,
+  unembedding: Tensor,
+  target: Tensor,
+  { logsumexp, entropy, dLogprob, dEntropy }: ScoreGradients,
+  trainsUnembedding: boolean,
+): { dHidden: Tensor; dUnembedding: Tensor | null } {
+  const logp = op.sub(op.linear(h, unembedding), logsumexp);
+  const total = dEntropy ? op.add(dLogprob, op.mul(dEntropy, op.add(logp, entropy))) : dLogprob;
+  const scaled = op.mul(op.exp(logp), total);
+  const dHidden = op.sub(op.mul(op.gather(unembedding, target), dLogprob), op.matmul(scaled, unembedding));
+  if (!trainsUnembedding) return { dHidden, dUnembedding: null };
+  const toTargets = op.scatterAdd(target, op.mul(h, dLogprob), unembedding.shape[0] as number);
+  return { dHidden, dUnembedding: op.sub(toTargets, op.matmul(scaled, h, { transA: true })) };
+}
+
+/** Log-probabilities of the targets [rows, L] under hidden states [rows*L, hidden] and an unembedding [V, hidden]. */
 function score(
   hidden: Tensor,
   unembedding: Tensor,
@@ -85,17 +112,21 @@ function score(
       ([g, e]) => {
         const start = trainsUnembedding ? [op.expand(graph.scalar(0), [V, D])] : [];
         const { carried, stacked } = op.loop(trips, start, rows, (turn, [sum]) => {
-          const h = row(byRow, turn);
+          const given = {
+            logsumexp: column(logsumexp, turn),
+            entropy: column(H!, turn),
+            dLogprob: column(g!, turn),
+            dEntropy: e ? column(e, turn) : null,
+          };
           const target = row(targets, turn);
-          const weight = column(g!, turn);
-          const logp = op.sub(op.linear(h, unembedding), column(logsumexp, turn));
-          const total = e ? op.add(weight, op.mul(column(e, turn), op.add(logp, column(H!, turn)))) : weight;
-          const scaled = op.mul(op.exp(logp), total);
-          const dh = op.sub(op.mul(op.gather(unembedding, target), weight), op.matmul(scaled, unembedding));
-          if (!sum) return { carried: [], stacked: [dh] };
-          const toTargets = op.scatterAdd(target, op.mul(h, weight), V);
-          const dE = op.sub(toTargets, op.matmul(scaled, h, { transA: true }));
-          return { carried: [op.add(sum, dE)], stacked: [dh] };
+          const { dHidden, dUnembedding } = scoreGradient(
+            row(byRow, turn),
+            unembedding,
+            target,
+            given,
+            trainsUnembedding,
+          );
+          return { carried: dUnembedding ? [op.add(sum!, dUnembedding)] : [], stacked: [dHidden] };
         });
         return [op.reshape(stacked[0]!, hidden.shape), carried[0] ?? null];
       },

@@ -25,12 +25,23 @@ export interface ScorerOptions {
   memory: number;
 }
 
-export class Scorer {
+/** Whoever scores responses under given parameters. */
+export interface ScoreSource {
+  /** Scores of all responses; `tick` is called between two calls of the device. */
+  scores(
+    groups: readonly WeightedGroup[],
+    parameters: Named<Value>,
+    tick: (fraction: number) => void,
+  ): Promise<Map<TrainedResponse, ResponseScores>>;
+  release(): Promise<void>;
+}
+
+/** One graph for the whole model. */
+export class Scorer implements ScoreSource {
   private compiled: CompiledFunction<ScoreInputs, ScoreOutputs> | null = null;
 
   constructor(private readonly options: ScorerOptions) {}
 
-  /** Scores of all responses under these parameters; `tick` is called between two calls of the device. */
   async scores(
     groups: readonly WeightedGroup[],
     parameters: Named<Value>,

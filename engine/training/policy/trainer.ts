@@ -7,14 +7,18 @@
 import type { DecoderConfig } from '../../model/config.ts';
 import type { LossConfig, OptimizerConfig, ProblemUpdate } from '../../protocol/index.ts';
 import type { BindWeights } from '../../rollout/graphs.ts';
+import type { LayeredModel } from '../../rollout/layered-model.ts';
 import type { Backend, Value } from '../../runtime/backend.ts';
 import type { Named } from '../../tensor/index.ts';
 import type { Parameter } from '../../tensor/optimizer.ts';
-import { microBatches } from './micro-batch.ts';
+import { WholeGradient } from './gradient-source.ts';
+import { ScoringHead } from './head.ts';
+import { LayeredGradient } from './layered-gradient.ts';
+import { LayeredScorer } from './layered-scorer.ts';
 import { type HostTensor, TrainedParameters } from './parameters.ts';
 import { meanKl, needsReference, ReferencePolicy } from './reference.ts';
 import { counted, responsesOf, type TrainedGroup, tokensOf, unweighted, withGradient } from './responses.ts';
-import { type ResponseScores, Scorer } from './scorer.ts';
+import { type ResponseScores, Scorer, type ScoreSource } from './scorer.ts';
 import { UpdateStep } from './update-step.ts';
 
 export interface UpdateMetrics {
@@ -46,6 +50,8 @@ export interface TrainerOptions {
   positions: number;
   /** Bytes for activations. */
   memory: number;
+  /** Given where the model runs layer by layer, because memory asks for it; whoever made it releases it. */
+  layers?: LayeredModel | null;
 }
 
 /** Share of an update that scoring under the reference policy takes; for progress only. */
@@ -53,19 +59,23 @@ const REFERENCE_SHARE = 0.25;
 
 export class Trainer {
   private readonly trained: TrainedParameters;
-  private readonly scorer: Scorer;
+  private readonly scorer: ScoreSource;
+  private readonly head: ScoringHead | null;
   private readonly step: UpdateStep;
   /** null where nothing asks for it. */
   private readonly referencePolicy: ReferencePolicy | null = null;
 
   constructor(private readonly options: TrainerOptions) {
-    const { backend, bind, initial, loss, optimizer, positions, temperature, truncates = false } = options;
+    const { backend, initial, loss, optimizer, truncates = false } = options;
     this.trained = new TrainedParameters(backend, options.parameters, initial);
-    this.scorer = new Scorer(options);
+    const { layers = null } = options;
+    this.head = layers && new ScoringHead({ ...options, weights: layers.weights });
+    this.scorer = layers ? new LayeredScorer(options, layers, this.head!) : new Scorer(options);
     // Importance ratios are taken where several updates are made on the same rollouts.
     const offPolicy = !truncates && (loss.epochs > 1 || loss.miniBatch !== undefined);
-    const graph = { positions, offPolicy, loss };
-    this.step = new UpdateStep({ backend, bind, temperature, optimizer, graph }, this.trained);
+    const gradient = { ...options, graph: { positions: options.positions, offPolicy, loss } };
+    const source = layers ? new LayeredGradient(gradient, layers, this.head!) : new WholeGradient(gradient);
+    this.step = new UpdateStep({ backend, source, optimizer }, this.trained);
     if (needsReference(loss)) {
       const kept = this.trained.hold(initial);
       this.referencePolicy = new ReferencePolicy((groups, tick) => this.scorer.scores(groups, kept, tick), loss.epochs);
@@ -83,7 +93,7 @@ export class Trainer {
     learningRate: number,
     tick: (fraction: number) => void,
   ): Promise<UpdateMetrics> {
-    const { config, memory, loss, maxTokens } = this.options;
+    const { loss, maxTokens } = this.options;
     const weighted = counted(groups, loss, maxTokens);
     const responses = weighted.flatMap(responsesOf);
     const referenceLogProbs =
@@ -95,12 +105,12 @@ export class Trainer {
         kl: referenceLogProbs && meanKl(responsesOf(group), referenceLogProbs),
         clipFraction: clipped && (clipped.get(group.problem) ?? 0) / tokensOf(responsesOf(group)),
       }));
-    const batches = microBatches(withGradient(weighted, loss, referenceLogProbs), config, memory);
-    if (batches.length === 0) {
+    const trained = withGradient(weighted, loss, referenceLogProbs);
+    if (trained.length === 0) {
       return { loss: null, gradientNorm: null, clipFraction: null, kl, problems: problems(null) };
     }
     const begun = referenceLogProbs ? REFERENCE_SHARE : 0;
-    const { clipped, ...result } = await this.step.take(batches, learningRate, (share) =>
+    const { clipped, ...result } = await this.step.take(trained, learningRate, (share) =>
       tick(begun + (1 - begun) * share),
     );
     const clipFraction = [...clipped.values()].reduce((a, b) => a + b, 0) / tokensOf(responses);
@@ -131,5 +141,6 @@ export class Trainer {
   async release(): Promise<void> {
     await this.step.release();
     await this.scorer.release();
+    await this.head?.release();
   }
 }

@@ -1,27 +1,18 @@
 /** One optimizer step: gradients of micro-batches add up on the device, then AdamW moves the parameters. */
 import type { OptimizerConfig } from '../../protocol/index.ts';
-import type { BindWeights } from '../../rollout/graphs.ts';
 import type { Backend, Value } from '../../runtime/backend.ts';
-import { type CompiledFunction, compileFunction, dispose, type Values } from '../../runtime/function.ts';
+import { type CompiledFunction, compileFunction, dispose } from '../../runtime/function.ts';
 import type { Named } from '../../tensor/index.ts';
 import { type AdamwInputs, type AdamwOutputs, adamwGraph } from '../../tensor/optimizer.ts';
-import { batchFeeds } from './batch-feeds.ts';
-import {
-  type GradientInputs,
-  type GradientOutputs,
-  type PolicyLossOptions,
-  policyGradientGraph,
-} from './loss-graph.ts';
+import type { GradientSource } from './gradient-source.ts';
 import { culprit, NonFiniteError, steepest } from './non-finite.ts';
 import type { TrainedParameters } from './parameters.ts';
 import type { WeightedGroup } from './responses.ts';
 
 export interface UpdateStepOptions {
   backend: Backend;
-  bind: BindWeights;
-  temperature: number;
+  source: GradientSource;
   optimizer: OptimizerConfig;
-  graph: PolicyLossOptions;
 }
 
 export interface StepResult {
@@ -34,7 +25,6 @@ export interface StepResult {
 }
 
 export class UpdateStep {
-  private gradient: CompiledFunction<GradientInputs, GradientOutputs> | null = null;
   private optimizer: CompiledFunction<AdamwInputs, AdamwOutputs> | null = null;
 
   constructor(
@@ -47,46 +37,36 @@ export class UpdateStep {
    * not finite; the weights are then as before.
    */
   async take(
-    batches: readonly (readonly WeightedGroup[])[],
+    groups: readonly WeightedGroup[],
     learningRate: number,
     tick: (fraction: number) => void,
   ): Promise<StepResult> {
-    const { backend } = this.options;
+    const { backend, source } = this.options;
+    const { values } = this.parameters;
+    const batches = source.batches(groups);
     let sums = this.parameters.zeros();
     let loss = 0;
     const clipped = new Map<number, number>();
     for (const [i, batch] of batches.entries()) {
-      tick(i / batches.length);
-      const { gradients, ...outputs } = await this.gradients(batch, sums);
-      dispose(sums);
-      sums = gradients;
-      const part = (await backend.read(outputs.loss))[0] as number;
-      if (!Number.isFinite(part)) {
+      const part = await source.gradients(batch, values, sums, (share) => tick((i + share) / batches.length));
+      sums = part.gradients;
+      if (!Number.isFinite(part.loss)) {
         dispose(sums);
-        throw new NonFiniteError('loss', await culprit(backend, batch, outputs.logprob));
+        throw new NonFiniteError('loss', await culprit(backend, batch, part.logprob));
       }
-      loss += part;
-      addByProblem(clipped, batch, (await backend.read(outputs.clipped)) as Float32Array);
-      dispose(outputs);
+      loss += part.loss;
+      addByProblem(clipped, batch, part.clipped);
+      part.logprob.dispose();
     }
     tick(1);
     const gradientNorm = await this.move(sums, learningRate);
     if (gradientNorm === null) {
-      const zeros = this.parameters.zeros();
-      const problem = await steepest(backend, batches.flat(), (group) => this.gradients([group], zeros));
+      const gradientOf = (group: WeightedGroup) =>
+        source.gradients([group], values, this.parameters.zeros(), () => undefined);
+      const problem = await steepest(backend, batches.flat(), gradientOf);
       throw new NonFiniteError('gradient', problem);
     }
     return { loss, gradientNorm, clipped };
-  }
-
-  /** Loss and gradients of a micro-batch, added to the gradients so far. */
-  private async gradients(batch: readonly WeightedGroup[], soFar: Named<Value>): Promise<Values<GradientOutputs>> {
-    const { backend, bind, temperature, graph } = this.options;
-    this.gradient ??= await compileFunction(backend, policyGradientGraph(bind, graph), {
-      keepOnDevice: (outputs) => outputs.gradients,
-    });
-    const feeds = batchFeeds(backend, batch, temperature);
-    return this.gradient.run({ ...feeds, parameters: this.parameters.values, gradients: soFar });
   }
 
   /** One AdamW step. Returns the gradient's norm; null when it is not finite, and the weights are as before. */
@@ -115,7 +95,8 @@ export class UpdateStep {
   }
 
   async release(): Promise<void> {
-    for (const executable of [this.gradient, this.optimizer]) await executable?.release();
+    await this.options.source.release();
+    await this.optimizer?.release();
   }
 }
 

@@ -73,7 +73,7 @@ export class TokenReader {
     const { training: memory } = activationMemory(
       { lora: FROZEN, loss: NO_LOSS, trains: true, maxTokens: longest, memoryLimit: this.options.memoryLimit },
       this.source,
-      { longest: prompt.length, trainable: 0 },
+      { longest: prompt.length, trainable: 0, controlFlow: this.backend.controlFlow, stored: 'F32', oneGraph: true },
     );
     const trained = responses.map((tokens) => ({ tokens, ...UNTRAINED(tokens.length) }));
     const found = new Map<object, TokenColumns>();

@@ -1,0 +1,150 @@
+/** Softmax attention over several sets of keys at once, as graphs: all heads together, or one after the other. */
+import { type Dim, type Graph, op, product, type Shape, type Tensor } from '../tensor/index.ts';
+
+/** Keys and values that queries may look at. */
+export interface Attended {
+  keys: Tensor;
+  values: Tensor;
+  /** Number of keys. */
+  length: Dim;
+  /** One set for all G rows of a problem ([P*kv, ...]), or one for each row ([P*kv*G, ...]). */
+  shared: boolean;
+  /** Added to the scores, broadcast over [P, kv*G*heads/kv, L, length]; none: everything is seen. */
+  bias: Tensor | null;
+}
+
+/** Queries are [P*kv, G*R*L, d]: G rows of L tokens for each of P problems, R heads for each key-value head. */
+export interface QueryGrid {
+  P: Dim;
+  kvHeads: number;
+  G: Dim;
+  R: number;
+  L: Dim;
+  headDim: number;
+}
+
+/** [P*kv, G*R*L, d]. The scores of all heads exist at once, and their gradient keeps several copies of them. */
+export function attendWhole(
+  queries: Tensor,
+  { P, kvHeads, G, R, L, headDim }: QueryGrid,
+  sets: readonly Attended[],
+): Tensor {
+  const all = [product(P, kvHeads), product(G, R, L)];
+  const each = [product(P, kvHeads, G), product(R, L)];
+  const shape = (set: Attended) => (set.shared ? all : each);
+  const scores = sets.map((set) => {
+    const q = set.shared ? queries : op.reshape(queries, [...each, headDim]);
+    const raw = op.reshape(op.matmul(q, set.keys, { transB: true }), [P, product(kvHeads, G, R), L, set.length]);
+    return set.bias ? op.add(raw, set.bias) : raw;
+  });
+  const mass = op.split(
+    op.softmax(op.concat(scores, -1)),
+    -1,
+    sets.map((set) => set.length),
+  );
+  const parts = sets.map((set, i) => {
+    const weights = op.reshape(mass[i]!, [...shape(set), set.length]);
+    return op.reshape(op.matmul(weights, set.values), [...all, headDim]);
+  });
+  return parts.reduce((a, b) => op.add(a, b));
+}
+
+/** What one head of one row looks at: matrices [length, d], and a bias [1 or L, length]. */
+interface Seen {
+  keys: Tensor;
+  values: Tensor;
+  bias: Tensor | null;
+}
+
+/**
+ * The same, one head of one row after the other: only its scores exist, in both directions, since the gradient computes
+ * them again. With p = softmax(q K), o = p V and the gradient g of o:
+ * dV = p' g, ds = p (g V' - sum(p (g V'))), dq = ds K, dK = ds' q.
+ */
+export function attendByHead(
+  queries: Tensor,
+  { P, kvHeads, G, R, L, headDim }: QueryGrid,
+  sets: readonly Attended[],
+): Tensor {
+  const { graph } = queries;
+  const count = product(P, kvHeads, G, R);
+  const trips = op.sizeOf(graph, count);
+  const lengths = sets.map((set) => set.length);
+  const heads = [count, L, headDim];
+
+  /** Softmax of the scores of a head, one matrix [L, length] for each set. */
+  const mass = (q: Tensor, seen: readonly Seen[]): readonly Tensor[] => {
+    const scores = seen.map(({ keys, bias }) => {
+      const raw = op.linear(q, keys);
+      return bias ? op.add(raw, bias) : raw;
+    });
+    return op.split(op.softmax(op.concat(scores, -1)), -1, lengths);
+  };
+  const see = (turn: Tensor): Seen[] =>
+    sets.map(({ keys, values, shared, bias }) => {
+      const at = quotient(graph, turn, shared ? product(G, R) : R);
+      const seenBias = () => {
+        const plain = bias!.shape.slice(2);
+        if (bias!.shape[0] === 1) return op.reshape(bias!, plain);
+        return op.reshape(row(bias!, quotient(graph, turn, product(kvHeads, G, R))), plain);
+      };
+      return { keys: row(keys, at), values: row(values, at), bias: bias && seenBias() };
+    });
+
+  const [mixed] = graph.block(
+    [queries, ...sets.flatMap(({ keys, values }) => [keys, values])],
+    () => {
+      const byHead = op.reshape(queries, heads);
+      const { stacked } = op.loop(trips, [], count, (turn) => {
+        const seen = see(turn);
+        const parts = mass(row(byHead, turn), seen).map((p, i) => op.matmul(p, seen[i]!.values));
+        return { carried: [], stacked: [parts.reduce((a, b) => op.add(a, b))] };
+      });
+      return [op.reshape(stacked[0]!, queries.shape)];
+    },
+    () =>
+      ([g]) => {
+        const byHead = op.reshape(queries, heads);
+        const given = op.reshape(g!, heads);
+        const { stacked } = op.loop(trips, [], count, (turn) => {
+          const seen = see(turn);
+          const [q, dOut] = [row(byHead, turn), row(given, turn)];
+          const parts = mass(q, seen);
+          const whole = op.concat(parts, -1);
+          const dMass = op.concat(
+            seen.map(({ values }) => op.linear(dOut, values)),
+            -1,
+          );
+          const inner = op.reduceSum(op.mul(whole, dMass), [-1], true);
+          const dScores = op.split(op.mul(whole, op.sub(dMass, inner)), -1, lengths);
+          const dQuery = dScores.map((ds, i) => op.matmul(ds, seen[i]!.keys)).reduce((a, b) => op.add(a, b));
+          const others = dScores.flatMap((ds, i) => [
+            op.matmul(ds, q, { transA: true }),
+            op.matmul(parts[i]!, dOut, { transA: true }),
+          ]);
+          return { carried: [], stacked: [dQuery, ...others] };
+        });
+        const [dQueries, ...others] = stacked;
+        const summed = sets.flatMap(({ keys, values, length, shared }, i) => {
+          const [lead, copies] = shared ? [product(P, kvHeads), product(G, R)] : [product(P, kvHeads, G), R];
+          return [keys, values].map((of, j) => {
+            const byCopy = op.reshape(others[2 * i + j]!, [lead, copies, length, headDim]);
+            return op.reshape(op.reduceSum(byCopy, [1]), of.shape);
+          });
+        });
+        return [op.reshape(dQueries!, queries.shape), ...summed];
+      },
+  );
+  return mixed!;
+}
+
+/** Row `at` (int64 scalar) of x [N, ...]: [...]. */
+function row(x: Tensor, at: Tensor): Tensor {
+  const shape: Shape = x.shape.slice(1);
+  return op.reshape(op.gather(x, op.reshape(op.cast(at, 'int32'), [1])), shape);
+}
+
+/** turn / size, rounded down (int64 scalars). */
+function quotient(graph: Graph, turn: Tensor, size: Dim): Tensor {
+  return size === 1 ? turn : op.div(turn, op.sizeOf(graph, size));
+}

@@ -1,0 +1,64 @@
+/** Frozen weights that are read from their files whenever they are needed, one layer at a time. */
+import type { Weights } from '../model/decoder.ts';
+import type { Backend, Value } from '../runtime/backend.ts';
+import { readWeightInto } from '../runtime/weight-files.ts';
+import { type Named, product } from '../tensor/index.ts';
+
+/** The name in another layer of what layer 0 calls `name`; other names stay. */
+export function nameInLayer(name: string, layer: number): string {
+  return name.replace(/^model\.layers\.0\./, `model.layers.${layer}.`);
+}
+
+/**
+ * Reading a layer replaces the one that was read before: its arrays are used again. What lies in the system's file cache
+ * costs a copy; it does not count as memory of the process.
+ */
+export class StreamedWeights {
+  private readonly arrays = new Map<string, Float32Array>();
+  /** Name of the tensor that an array holds. */
+  private readonly held = new Map<string, string>();
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly weights: Weights,
+  ) {}
+
+  /** Weights that layer 0 calls by these names, as `layer` has them. Throws RollscopeError `model` where a file is gone. */
+  read(names: readonly string[], layer = 0): Named<Value> {
+    return Object.fromEntries(names.map((name) => [name, this.one(name, nameInLayer(name, layer))]));
+  }
+
+  /** Rows of a matrix [N, width], by index: [index.length, width]. */
+  rows(name: string, index: Int32Array): Value {
+    const { file, offset, dtype, shape, bytes } = this.weights.stored(name);
+    const [count, width] = shape as [number, number];
+    const values = new Float32Array(index.length * width);
+    const size = bytes / count;
+    index.forEach((row, i) => {
+      const data = { file, offset: offset + row * size, bytes: size, stored: dtype };
+      readWeightInto(data, name, values.subarray(i * width, (i + 1) * width));
+    });
+    return this.backend.value('float32', [index.length, width], values);
+  }
+
+  private one(name: string, wanted: string): Value {
+    const { file, offset, bytes, dtype, shape } = this.weights.stored(wanted);
+    let array = this.arrays.get(name);
+    if (!array) {
+      array = new Float32Array(product(...shape) as number);
+      this.arrays.set(name, array);
+    }
+    if (this.held.get(name) !== wanted) {
+      this.held.delete(name);
+      readWeightInto({ file, offset, bytes, stored: dtype }, wanted, array);
+      this.held.set(name, wanted);
+    }
+    return this.backend.value('float32', shape, array);
+  }
+
+  /** Lets go of the arrays. */
+  forget(): void {
+    this.arrays.clear();
+    this.held.clear();
+  }
+}

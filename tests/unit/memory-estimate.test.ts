@@ -1,0 +1,93 @@
+/** What a run is estimated to need, and how it then computes. */
+import { describe, expect, test } from 'vitest';
+import { loraParameters } from '../../engine/model/lora.ts';
+import { LoraConfig, LossConfig } from '../../engine/protocol/index.ts';
+import { rowBytes } from '../../engine/rollout/sampler.ts';
+import { activationMemory } from '../../engine/training/policy/activation-memory.ts';
+import { layeredParts } from '../../engine/training/policy/layered-memory.ts';
+import type { WeightedGroup } from '../../engine/training/policy/responses.ts';
+import { parametersOf, type ShapeName, shapeOf } from '../support/model-shapes.ts';
+
+const GB = 2 ** 30;
+
+interface Case {
+  prompt?: number;
+  maxTokens?: number;
+  limit?: number | null;
+  full?: boolean;
+}
+
+function estimate(name: ShapeName, { prompt = 200, maxTokens = 1024, limit = 64 * GB, full = false }: Case = {}) {
+  const config = shapeOf(name);
+  const lora = full ? null : LoraConfig.parse({ rank: 16, alpha: 32 });
+  const parameters = parametersOf(config);
+  const adapter = lora
+    ? loraParameters(config, lora).reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0)
+    : 0;
+  return activationMemory(
+    { lora, loss: LossConfig.parse({}), trains: true, maxTokens, memoryLimit: limit },
+    { name, config, parameters },
+    { longest: prompt, trainable: lora ? adapter : parameters, controlFlow: true, stored: 'F32' },
+  );
+}
+
+describe('what fits the limit as one graph runs as one graph', () => {
+  test.each([
+    ['SmolLM2-135M', { prompt: 200, maxTokens: 200, limit: 4.2 * GB }, false],
+    ['SmolLM2-135M', { prompt: 200, maxTokens: 200, limit: 2 * GB }, true],
+    ['SmolLM2-135M', { prompt: 200, maxTokens: 1024, limit: 4.2 * GB }, true],
+    ['Qwen3-0.6B', { limit: 64 * GB }, false],
+    ['Qwen3-0.6B', { limit: 5.5 * GB }, true],
+    ['Qwen3-1.7B', { limit: 10.5 * GB }, true],
+    ['SmolLM2-135M', { full: true, limit: 8 * GB }, true],
+  ] as const)('%s, %o: layer by layer %s', (name, given, layered) => {
+    const found = estimate(name, given);
+    expect(found.layered).toBe(layered);
+    expect(found.needed).toBeLessThanOrEqual(given.limit);
+    expect(Math.min(found.sampling, found.training)).toBeGreaterThan(0);
+  });
+});
+
+test('the rollouts of a group are sampled together within the goals', () => {
+  for (const [name, limit] of [
+    ['SmolLM2-135M', 1.5 * GB],
+    ['Qwen3-0.6B', 5.5 * GB],
+    ['Qwen3-1.7B', 10.5 * GB],
+  ] as const) {
+    const { sampling } = estimate(name, { limit });
+    expect(Math.floor(sampling / rowBytes(shapeOf(name), 1024, { controlFlow: true })), name).toBeGreaterThanOrEqual(8);
+  }
+});
+
+test('what does not fit layer by layer either is refused with what it needs so', () => {
+  const needed = (limit: number) => {
+    try {
+      estimate('Qwen3-0.6B', { limit });
+    } catch (error) {
+      return (error as { details: { bytes: number } }).details.bytes;
+    }
+    return null;
+  };
+  const least = needed(1 * GB)!;
+  expect(least).toBeLessThan(5.5 * GB);
+  expect(needed(least - 1)).toBe(least);
+  expect(needed(least)).toBeNull();
+});
+
+test('the responses of a group are cut into parts that fit, longest first, each response once', () => {
+  const config = shapeOf('Qwen3-0.6B');
+  const lengths = [10, 1000, 300, 1000, 20];
+  const group: WeightedGroup = {
+    prompt: new Int32Array(200),
+    problem: 0,
+    responses: lengths.map((length) => ({
+      weight: 1,
+      response: { tokens: new Int32Array(length), logprob: new Float32Array(length), advantage: 1, truncated: false },
+    })),
+  };
+  const tokens = (memory: number) =>
+    layeredParts(group, config, memory).map(({ responses }) => responses.map(({ response }) => response.tokens.length));
+  expect(tokens(1)).toEqual([[1000], [1000], [300], [20], [10]]);
+  expect(tokens(64 * GB)).toEqual([[1000, 1000, 300, 20, 10]]);
+  expect(tokens(2.5 * GB).flat()).toEqual([1000, 1000, 300, 20, 10]);
+});
