@@ -316,6 +316,22 @@ describe('packed files', () => {
     await expectRejection(load('r.jsonl.zst', large), 'dataset', { reason: 'too-large' });
   });
 
+  test('a day of Parquet has no time', async () => {
+    const buffer = parquetWriteBuffer({
+      columnData: [
+        { name: 'question', data: ['When?', 'And when?'] },
+        { name: 'answer', data: [new Date('2024-03-01'), new Date('1969-12-31')] },
+      ],
+      schema: [
+        { name: 'root', num_children: 2 },
+        { name: 'question', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' },
+        { name: 'answer', type: 'INT32', converted_type: 'DATE', repetition_type: 'REQUIRED' },
+      ],
+    });
+    const { problems } = await load('days.parquet', new Uint8Array(buffer));
+    expect(problems.map(({ answer }) => answer)).toEqual(['2024-03-01', '1969-12-31']);
+  });
+
   test('64-bit integers and decimals of Parquet keep their digits', async () => {
     const buffer = parquetWriteBuffer({
       columnData: [

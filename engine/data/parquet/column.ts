@@ -24,7 +24,15 @@ export const PARSERS: ParquetParsers = {
   ...DEFAULT_PARSERS,
   // exactly, and not deeper than can be walked over
   jsonFromBytes: (bytes?: Uint8Array) => bytes && readJson(new TextDecoder().decode(bytes)),
+  // without a time, which a day has not
+  dateFromDays: (days: number) => day(days),
 };
+
+/** `2024-03-01`; null beyond what a date can be. */
+function day(days: number): string | null {
+  const date = new Date(days * 86_400_000);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString().split('T')[0]!;
+}
 
 /** A column that is neither a list nor a part of another one. */
 export function isFlat({ path }: Chunk): boolean {
