@@ -105,7 +105,14 @@ export class Rollscope {
     );
     const { engine, session, library, panel, documents, problemFiles, models } = this;
     this.viewer = own(new RunViewer({ engine, session, library, screen: panel, report }));
-    this.notices = new Notices(this.report, (folder) => this.viewer.resume(folder));
+    this.notices = new Notices(
+      this.report,
+      (folder) => this.viewer.resume(folder),
+      (run, step) => {
+        this.viewer.show(run);
+        this.panel.look(step);
+      },
+    );
     this.texts = own(new CliDocuments(program));
     this.reports = own(new ReportPanel(extensionUri, workspaceState));
     this.experiments = own(new Experiments(program, (ended) => void this.reports.show(ended).catch(report)));
@@ -207,7 +214,12 @@ export class Rollscope {
         following.clear();
         if (!run) return;
         const since = run.columns.seq;
-        following.add(run.onDidAppend(() => notices.signal(run, since)));
+        following.add(
+          run.onDidAppend(() => {
+            notices.signal(run, since);
+            notices.alarm(run, since);
+          }),
+        );
       }),
     );
     this.scope.add(session.onDidEnd(({ run, end }) => notices.ended(run, end)));

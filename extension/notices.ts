@@ -1,7 +1,8 @@
 /** Notifications about a run: warnings at its start, a failure, an interruption. */
+import { diagnosisText } from '../engine/protocol/diagnosis.ts';
 import { plural } from '../engine/protocol/format.ts';
 import type { EndRecord } from '../engine/protocol/records.ts';
-import { signalWarningIn } from '../engine/protocol/warnings.ts';
+import { signalWarningIn, watchLevelOf } from '../engine/protocol/warnings.ts';
 import { errorInEditor, inEditor } from './remedies.ts';
 import type { Reporter } from './report.ts';
 import type { OpenRun } from './run/open-run.ts';
@@ -10,10 +11,11 @@ import { runCommand } from './run-command.ts';
 export class Notices {
   private readonly told = new Set<string>();
 
-  /** @param resume resumes a run by its folder */
+  /** @param resume resumes a run by its folder @param look shows a run at a step */
   constructor(
     private readonly report: Reporter,
     private readonly resume: (folder: string) => Promise<void>,
+    private readonly look: (run: OpenRun, step: number) => void,
   ) {}
 
   /** Warnings of a run's preparation, such as problems without a reference or outside the model's vocabulary. */
@@ -37,6 +39,24 @@ export class Notices {
     this.told.add(`${run.folder} ${found.code}`);
     this.report.log('warning', found.message);
     void this.report.ask(`Run ${run.run}: ${inEditor(found.message)}`, {});
+  }
+
+  /**
+   * The first alarm of the collapse watch, once for each run.
+   * @param since the last record that was there when the window began to follow the run
+   */
+  alarm(run: OpenRun, since: number): void {
+    const found = run.columns.head.warnings.find(
+      (warning) => warning.seq > since && watchLevelOf(warning) === 'collapse',
+    );
+    if (!found || this.told.has(`${run.folder} ${found.code}`)) return;
+    this.told.add(`${run.folder} ${found.code}`);
+    this.report.log('warning', found.message);
+    const text = diagnosisText({ kind: 'collapsing', since: found.step });
+    void this.report.ask(`Run ${run.run} is ${text}. ${inEditor(found.message)}`, {
+      'Look at Step': () => this.look(run, found.step ?? 0),
+      ...(run.status === 'running' && { Pause: () => runCommand('pause', run.folder) }),
+    });
   }
 
   ended(run: OpenRun, end: EndRecord): void {

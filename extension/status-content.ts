@@ -1,5 +1,6 @@
 /** The content of the status bar item. Pure. */
 import { activityText } from '../engine/protocol/activity.ts';
+import { type Diagnosis, diagnosisMeaning, diagnosisText, gravityOf } from '../engine/protocol/diagnosis.ts';
 import { about, bytes, DASH, whole } from '../engine/protocol/format.ts';
 import type { Progress } from '../engine/protocol/index.ts';
 import { code, markdown } from '../engine/protocol/markdown.ts';
@@ -24,11 +25,17 @@ export interface StatusContent {
   label: string;
   /** Markdown whose links are commands. */
   tooltip: string;
-  error: boolean;
+  /** Of the background: null for that of the status bar. */
+  color: 'warning' | 'error' | null;
   command: string;
 }
 
-export function statusContent(health: Health, progress: Progress | null): StatusContent {
+/** @param diagnosis of the run in progress; null where there is nothing to say */
+export function statusContent(
+  health: Health,
+  progress: Progress | null,
+  diagnosis: Diagnosis | null = null,
+): StatusContent {
   const steps = progress ? `${progress.step}/${progress.steps}` : '';
   const left = progress?.secondsLeft === null ? '' : about(progress?.secondsLeft);
   const facts = progress
@@ -37,6 +44,9 @@ export function statusContent(health: Health, progress: Progress | null): Status
   if (progress && health === 'running') {
     facts.push(`${whole(progress.tokensPerSecond)} tokens/s · ${bytes(progress.residentBytes)} · ${left || DASH} left`);
   }
+  if (diagnosis) facts.push(`${capital(diagnosisText(diagnosis))}. ${diagnosisMeaning(diagnosis.kind)}`);
+  const gravity = diagnosis && gravityOf(diagnosis.kind);
+  const word = gravity === 'bad' || gravity === 'warning' ? ` · ${diagnosisText(diagnosis!)}` : '';
   const content = (
     icon: string,
     detail: string,
@@ -47,7 +57,7 @@ export function statusContent(health: Health, progress: Progress | null): Status
     text: `$(${icon}) Rollscope${detail ? ` ${detail}` : ''}`,
     label: `Rollscope: ${sentence}`,
     tooltip: [`**Rollscope** – ${sentence}`, ...facts, links.join(' · ')].join('\n\n'),
-    error: false,
+    color: word === '' ? null : gravity === 'bad' ? 'error' : 'warning',
     command: commandId('openPanel'),
     ...extra,
   });
@@ -75,22 +85,30 @@ export function statusContent(health: Health, progress: Progress | null): Status
     case 'running':
       return content(
         'loading~spin',
-        left ? `${steps} · ${left}` : steps,
+        (left ? `${steps} · ${left}` : steps) + word,
         progress?.state === 'pausing'
           ? 'the run pauses after the current micro-batch.'
           : `step ${steps.replace('/', ' of ')}.`,
         [links.panel, links.pause, links.stop, links.log],
       );
     case 'paused':
-      return content('debug-pause', `paused ${steps}`, 'the run is paused.', [links.panel, links.resume, links.stop]);
+      return content('debug-pause', `paused ${steps}${word}`, 'the run is paused.', [
+        links.panel,
+        links.resume,
+        links.stop,
+      ]);
     case 'stopping':
       return content('loading~spin', 'stopping', 'the run stops after writing a checkpoint.', [links.panel, links.log]);
     case 'reconnecting':
       return content('loading~spin', 'reconnecting', 'reconnecting to the engine.', [links.log]);
     case 'failed':
       return content('error', '', 'the engine failed to start.', [links.restart, links.log], {
-        error: true,
+        color: 'error',
         command: commandId('showLog'),
       });
   }
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

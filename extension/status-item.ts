@@ -21,7 +21,9 @@ export class StatusItem {
     this.item.tooltip = tooltip;
     this.item.command = content.command;
     this.item.accessibilityInformation = { label: content.label, role: 'button' };
-    this.item.backgroundColor = content.error ? new vscode.ThemeColor('statusBarItem.errorBackground') : undefined;
+    this.item.backgroundColor = content.color
+      ? new vscode.ThemeColor(`statusBarItem.${content.color}Background`)
+      : undefined;
   }
 
   dispose(): void {

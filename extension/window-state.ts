@@ -46,7 +46,7 @@ function engineState(keys: ContextSetter, { engine, session, panel }: StateParts
   const item = scope.add(new StatusItem());
   const update = () => {
     const health = healthOf(engine.link, session.progress, session.preparing);
-    item.update(statusContent(health, session.progress));
+    item.update(statusContent(health, session.progress, session.active?.diagnosis ?? null));
     keys.set('engine', health);
     keys.set('run', runKeyOf(health));
   };
@@ -56,7 +56,10 @@ function engineState(keys: ContextSetter, { engine, session, panel }: StateParts
   scope.add(
     session.onDidChangeActive((run) => {
       following.clear();
-      if (run) following.add(run.onDidChangeProgress(() => paced()));
+      if (run) {
+        following.add(run.onDidChangeProgress(() => paced()));
+        following.add(run.onDidAppend(() => paced()));
+      }
       paced();
     }),
   );

@@ -2,16 +2,22 @@
  * The filter's syntax: `share>0.8 majority:wrong cars`. `share` compares the majority share, `forecast` the predicted
  * P(correct); `majority:correct|wrong|unknown` is the correctness of an answer that has a majority, `vote:` finds those
  * that have one or none (`majority`, `tie`, `single`, `unanswered`); `predicted:correct|wrong` is what was forecast; `id:…`
- * matches the problem's id and `answer:…` the majority answer; anything else is a word of the problem's text. All terms
- * must match. `right:yes|no|unknown` and `likely:right|wrong` are earlier spellings.
+ * matches the problem's id and `answer:…` the majority answer. `fixed`, `broke` and `switched` compare with the step of
+ * cursor A, as does `gained>0.3`, the change of the majority share; `since>50` is the step since which the verdict is what
+ * it is, `noanswer>0.5` the share of rollouts without an answer, `tie` a vote without a majority. Anything else is a word of
+ * the problem's text. All terms must match. `right:yes|no|unknown` and `likely:right|wrong` are earlier spellings.
  */
 import type { Verdict, VoteStatus } from '../engine/protocol/verdict.ts';
-import type { ProblemRow } from './problem-row.ts';
+import { gainOf, hasSwitched, type Move, moveOf, type ProblemRow } from './problem-row.ts';
 
+const COMPARED = ['share', 'forecast', 'gained', 'since', 'noanswer'] as const;
+type Compared = (typeof COMPARED)[number];
 type Comparison = '>' | '<' | '>=' | '<=' | '=';
 
 export type Term =
-  | { kind: 'share' | 'forecast'; comparison: Comparison; value: number }
+  | { kind: Compared; comparison: Comparison; value: number }
+  | { kind: 'moved'; move: Move }
+  | { kind: 'switched' }
   | { kind: 'predicted'; correct: boolean }
   | { kind: 'majority'; verdict: Verdict }
   | { kind: 'vote'; status: VoteStatus }
@@ -34,6 +40,10 @@ const FLAGS: Readonly<Record<string, Term>> = {
   'vote:tie': { kind: 'vote', status: 'tie' },
   'vote:single': { kind: 'vote', status: 'single' },
   'vote:unanswered': { kind: 'vote', status: 'unanswered' },
+  tie: { kind: 'vote', status: 'tie' },
+  fixed: { kind: 'moved', move: 'fixed' },
+  broke: { kind: 'moved', move: 'broke' },
+  switched: { kind: 'switched' },
   'predicted:correct': { kind: 'predicted', correct: true },
   'predicted:wrong': { kind: 'predicted', correct: false },
   'right:yes': { kind: 'majority', verdict: 'correct' },
@@ -43,16 +53,26 @@ const FLAGS: Readonly<Record<string, Term>> = {
   'likely:wrong': { kind: 'predicted', correct: false },
 };
 
+const COMPARISON = new RegExp(`^(${COMPARED.join('|')})(>=|<=|>|<|=)(-?(?:\\d+(?:\\.\\d+)?|\\.\\d+))$`);
+
+/** What a filter can be made of, for completion. */
+export const FILTER_TERMS: readonly string[] = [
+  ...COMPARED.map((name) => `${name}>`),
+  ...Object.keys(FLAGS).filter((word) => !/^(right|likely):/.test(word)),
+  'id:',
+  'answer:',
+];
+
 /** Terms of a filter; anything else is a word of the text. */
 export function parseFilter(filter: string): Term[] {
   return filter
     .split(/\s+/)
     .filter(Boolean)
     .map((word): Term => {
-      const compared = /^(share|forecast)(>=|<=|>|<|=)(\d+(?:\.\d+)?|\.\d+)$/.exec(word);
+      const compared = COMPARISON.exec(word);
       if (compared) {
         const [, kind, comparison, value] = compared;
-        return { kind: kind as 'share' | 'forecast', comparison: comparison as Comparison, value: Number(value) };
+        return { kind: kind as Compared, comparison: comparison as Comparison, value: Number(value) };
       }
       if (Object.hasOwn(FLAGS, word)) return FLAGS[word]!;
       const field = /^(id|answer):(.+)$/.exec(word);
@@ -61,13 +81,39 @@ export function parseFilter(filter: string): Term[] {
     });
 }
 
-function holds(term: Term, { problem, view }: ProblemRow): boolean {
-  const { share, prediction, status, verdict, answer } = view;
+/** What a comparison is about; null where it is not known. */
+function comparedValue(kind: Compared, row: ProblemRow): number | null {
+  const { view } = row;
+  switch (kind) {
+    case 'share':
+      return view.share;
+    case 'forecast':
+      return view.prediction?.right ?? null;
+    case 'gained':
+      return gainOf(row);
+    case 'since':
+      return view.since.verdict;
+    case 'noanswer':
+      return view.rollouts === 0 ? null : view.unanswered / view.rollouts;
+  }
+}
+
+function holds(term: Term, row: ProblemRow): boolean {
+  const { problem, view } = row;
+  const { prediction, status, verdict, answer } = view;
   switch (term.kind) {
     case 'share':
-      return share !== null && COMPARE[term.comparison](share, term.value);
     case 'forecast':
-      return prediction !== null && COMPARE[term.comparison](prediction.right, term.value);
+    case 'gained':
+    case 'since':
+    case 'noanswer': {
+      const value = comparedValue(term.kind, row);
+      return value !== null && COMPARE[term.comparison](value, term.value);
+    }
+    case 'moved':
+      return moveOf(row) === term.move;
+    case 'switched':
+      return hasSwitched(row);
     case 'predicted':
       return prediction !== null && prediction.answer !== null && prediction.likelyWrong !== term.correct;
     case 'majority':

@@ -1,28 +1,52 @@
-/** What the user looks at: a problem and one of its rollouts, a step, a filter, and charts. All but rollout and filter is kept. */
+/** What the user looks at: a problem and one of its rollouts, the two steps, a filter, charts and panes. All of it is kept. */
 import type { RunColumns } from '../engine/runs/columns.ts';
 import type { ViewState } from '../engine/runs/panel-contract.ts';
+import { PROBLEM_GROUPINGS, PROBLEM_SORTS, type ProblemOrder } from '../engine/runs/panel-state.ts';
 import type { Metric } from '../engine/runs/series.ts';
 import { ChartChoice } from './chart-choice.ts';
 import type { PanelRequest } from './failures.ts';
+import { Layout } from './layout.ts';
+import { FIRST_ORDER } from './problem-order.ts';
+
+/** Milliseconds after which a scroll position is kept. */
+const KEEP_AFTER = 200;
+
+/** A page of another version may have kept an order that this one does not have. */
+function keptOrder(kept: ProblemOrder | undefined): ProblemOrder {
+  const isKnown = kept && PROBLEM_SORTS.includes(kept.sort) && PROBLEM_GROUPINGS.includes(kept.grouping);
+  return isKnown ? kept : FIRST_ORDER;
+}
 
 export class Selection {
   problem: number | null;
-  rollout: number | null = null;
+  rollout: number | null;
   /** The selected step; null follows the run. */
   step: number | null;
-  filter = '';
+  /** The step that the selected one is compared with (cursor A); null: before training. */
+  from: number | null;
+  filter: string;
+  order: ProblemOrder;
+  readonly layout: Layout;
   private readonly chartChoice: ChartChoice;
+  private keeping: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * @param kept what the page kept before a reload
+   * @param keep writes down what is kept
    * @param changed told of each change, with the requests whose failures were about what is no longer selected
    */
   constructor(
     kept: ViewState | undefined,
     private readonly changed: (...stale: PanelRequest[]) => void,
+    private readonly keep: () => void = () => undefined,
   ) {
     this.problem = kept?.problem ?? null;
     this.step = kept?.step ?? null;
+    this.rollout = kept?.rollout ?? null;
+    this.from = kept?.from ?? null;
+    this.filter = kept?.filter ?? '';
+    this.order = keptOrder(kept?.order);
+    this.layout = new Layout(kept, () => this.changed());
     this.chartChoice = new ChartChoice(kept?.charts);
   }
 
@@ -34,7 +58,17 @@ export class Selection {
   /** What is kept over a reload. */
   get kept(): Omit<ViewState, 'run'> {
     const charts = this.chartChoice.chosen;
-    return { problem: this.problem, step: this.step, ...(charts && { charts }) };
+    const { problem, step, rollout, filter, from, order } = this;
+    return {
+      problem,
+      step,
+      ...(charts && { charts }),
+      ...(rollout !== null && { rollout }),
+      ...(filter !== '' && { filter }),
+      ...(from !== null && { from }),
+      ...(order !== FIRST_ORDER && { order }),
+      ...this.layout.kept,
+    };
   }
 
   select(problem: number): void {
@@ -48,10 +82,26 @@ export class Selection {
     this.changed('openRollout');
   }
 
+  /** The rollout that is chosen in a group of so many. */
+  rolloutIn(count: number): number {
+    return this.rollout !== null && this.rollout < count ? this.rollout : 0;
+  }
+
   /** Selects a step; null follows the run. */
   lookAt(step: number | null): void {
     this.step = step;
     this.changed('openRollout');
+  }
+
+  /** Selects the step to compare with; null for the state before training. */
+  compareWith(step: number | null): void {
+    this.from = step;
+    this.changed();
+  }
+
+  setOrder(order: Partial<ProblemOrder>): void {
+    this.order = { ...this.order, ...order };
+    this.changed();
   }
 
   setFilter(filter: string): void {
@@ -70,10 +120,18 @@ export class Selection {
     this.changed();
   }
 
+  /** Keeps what has changed without being shown, such as how far a pane is scrolled, after a moment. */
+  keepSoon(): void {
+    clearTimeout(this.keeping);
+    this.keeping = setTimeout(() => this.keep(), KEEP_AFTER);
+  }
+
   /** A different run starts at its first problem and latest step. */
   clear(): void {
     this.problem = null;
     this.step = null;
     this.rollout = null;
+    this.from = null;
+    this.layout.scrolled = {};
   }
 }

@@ -9,12 +9,15 @@ import type { Progress } from '../engine/protocol/rpc.ts';
 import { RunColumns } from '../engine/runs/columns.ts';
 import { unpack } from '../engine/runs/packed.ts';
 import type { PanelContract, Shown } from '../engine/runs/panel-contract.ts';
-import { problemView } from '../engine/runs/problem-view.ts';
+import { type ProblemView, problemView, viewBefore } from '../engine/runs/problem-view.ts';
+import { type QuadrantCounts, QuadrantHistory } from '../engine/runs/quadrant-history.ts';
 import { Failures, failureOf } from './failures.ts';
 import { matches, parseFilter } from './filter.ts';
 import { GroupReader } from './group-reader.ts';
 import type { Host } from './host.ts';
+import { ordered } from './problem-order.ts';
 import type { ProblemRow } from './problem-row.ts';
+import { Remembered } from './remembered.ts';
 import { Requests } from './requests.ts';
 import { Selection } from './selection.ts';
 
@@ -35,14 +38,22 @@ export class Store {
   private readonly listeners = new Set<() => void>();
   private readonly peer: Peer<PanelContract>;
   private scheduled = false;
-  private cached: ProblemRow[] | null = null;
+  private readonly rowsAt = new Remembered<ProblemRow[]>();
+  private readonly latest = new Remembered<ProblemRow[]>();
+  private readonly ordering = new Remembered<{ index: number; group: string }[]>();
+  private readonly befores = new Remembered<ProblemView[]>();
+  private readonly quadrants = new QuadrantHistory();
 
   constructor(private readonly host: Host) {
-    this.selection = new Selection(host.getState(), (...stale) => {
-      if (stale.length > 0) this.failures.clear(...stale);
-      this.keep();
-      this.changed();
-    });
+    this.selection = new Selection(
+      host.getState(),
+      (...stale) => {
+        if (stale.length > 0) this.failures.clear(...stale);
+        this.keep();
+        this.changed();
+      },
+      () => this.keep(),
+    );
     this.peer = new Peer<PanelContract>(pageTransport(host));
     const run = () => this.info?.folder ?? '';
     this.requests = new Requests(this.peer, this.failures, run);
@@ -72,11 +83,22 @@ export class Store {
 
   /** All problems at the selected step. */
   get rows(): ProblemRow[] {
-    this.cached ??= this.problems.map((problem) => ({
-      problem,
-      view: problemView(this.columns, problem.index, this.selection.at),
-    }));
-    return this.cached;
+    const { at, from } = this.selection;
+    return this.rowsAt.of([...this.state, at, from], () => this.rowsOf(at));
+  }
+
+  /** The problems in the order of the list, which does not depend on the step that is looked at. */
+  get order(): { index: number; group: string }[] {
+    const { order, from } = this.selection;
+    return this.ordering.of([...this.state, order, from], () => {
+      const rows = this.latest.of([...this.state, from], () => this.rowsOf(Number.POSITIVE_INFINITY));
+      return ordered(rows, order);
+    });
+  }
+
+  /** How many problems were in each quadrant after each step. */
+  get history(): readonly QuadrantCounts[] {
+    return this.quadrants.of(this.columns);
   }
 
   /** The problems that match the filter. */
@@ -89,6 +111,23 @@ export class Store {
   get selected(): ProblemRow | null {
     const { problem } = this.selection;
     return problem === null ? null : (this.rows[problem] ?? null);
+  }
+
+  /** Changes with everything that is known of the run. */
+  private get state(): unknown[] {
+    return [this.columns, this.columns.seq, this.columns.head, this.problems];
+  }
+
+  private rowsOf(at: number): ProblemRow[] {
+    const { from } = this.selection;
+    const befores = this.befores.of([...this.state, from], () =>
+      this.problems.map(({ index }) => viewBefore(this.columns, index, from)),
+    );
+    return this.problems.map((problem, i) => ({
+      problem,
+      view: problemView(this.columns, problem.index, at),
+      before: befores[i]!,
+    }));
   }
 
   private listen(): void {
@@ -109,6 +148,7 @@ export class Store {
       if (this.info) this.info = { ...this.info, status };
       this.changed();
     });
+    this.peer.on('look', ({ step }) => this.selection.lookAt(step));
     this.peer.on('select', ({ problem }) => this.selection.select(problem));
   }
 
@@ -153,7 +193,6 @@ export class Store {
   }
 
   private changed(): void {
-    this.cached = null;
     if (this.scheduled) return;
     this.scheduled = true;
     requestAnimationFrame(() => {

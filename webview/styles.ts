@@ -11,6 +11,11 @@ export const page = css`
     --rule: var(--vscode-editorWidget-border, var(--vscode-panel-border, rgb(128 128 128 / 35%)));
     --edge: var(--vscode-contrastBorder, transparent);
   }
+  html,
+  body {
+    height: 100%;
+    overflow: hidden;
+  }
   body {
     margin: 0;
     padding: 0;
@@ -94,6 +99,24 @@ export const shared = css`
   }
   tbody tr:hover {
     background: var(--vscode-list-hoverBackground);
+  }
+  button.link {
+    padding: 0;
+    border: 0;
+    background: none;
+    color: inherit;
+    font: inherit;
+    text-align: left;
+    cursor: pointer;
+  }
+  button.link:hover,
+  button.link[aria-pressed='true'] {
+    text-decoration: underline;
+  }
+  button.link.word {
+    padding: 1px 9px;
+    border: 1px solid var(--rule);
+    font-weight: 600;
   }
   :focus-visible {
     outline: 1px solid var(--vscode-focusBorder);

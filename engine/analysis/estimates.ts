@@ -1,9 +1,10 @@
 /** Means with their 95% intervals. */
 import type { Estimate } from '../protocol/records.ts';
 import { mean } from '../protocol/values.ts';
+import { wilson } from '../protocol/wilson.ts';
 
-/** Two-sided 95% quantile of the normal distribution. */
-const Z = 1.959963984540054;
+export { wilson };
+
 const RESAMPLES = 2000;
 /** Fewer values are not resampled, and decide no criterion: their spread says too little of what was not seen. */
 export const FEWEST_VALUES = 8;
@@ -15,19 +16,6 @@ type Range = readonly [number, number];
 const SHARES: Range = [0, 1];
 /** Of differences of two shares, and of correlations. */
 export const DIFFERENCES: Range = [-1, 1];
-
-/**
- * Share of successes with Wilson's score interval (Wilson 1927), which stays inside [0, 1] and has a width also where
- * all or none succeed. null for n = 0.
- */
-export function wilson(successes: number, n: number): Estimate | null {
-  if (n === 0) return null;
-  const p = successes / n;
-  const scale = 1 / (1 + (Z * Z) / n);
-  const center = scale * (p + (Z * Z) / (2 * n));
-  const half = scale * Z * Math.sqrt((p * (1 - p)) / n + (Z * Z) / (4 * n * n));
-  return { mean: p, low: Math.max(0, Math.min(p, center - half)), high: Math.min(1, Math.max(p, center + half)) };
-}
 
 /**
  * Interval for a mean of `n` values of which no more is used than their range: Wilson's for as many yes and no at its

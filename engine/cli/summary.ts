@@ -6,7 +6,7 @@ import { EVALUATION_METRIC_NAMES, EVALUATION_METRICS, type EvaluationMetric } fr
 import { QUANTITIES, quantityText } from '../protocol/quantities.ts';
 import type { Estimate, EvaluationRecord } from '../protocol/records.ts';
 import type { RunColumns } from '../runs/columns.ts';
-import { beforeAfter } from '../runs/run-info.ts';
+import { beforeAfter } from '../runs/diagnosis.ts';
 import type { Metric } from '../runs/series.ts';
 import { table } from './table.ts';
 

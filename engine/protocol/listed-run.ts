@@ -1,5 +1,6 @@
 /** One line about a run, as lists of runs have it. */
 import * as z from 'zod';
+import { DIAGNOSES } from './diagnosis.ts';
 import { ERROR_CODES } from './errors.ts';
 import { RunOrigin } from './run-file.ts';
 
@@ -24,6 +25,8 @@ export const RunInfo = z.strictObject({
   warning: z.string().optional(),
   /** Files with its rollouts are missing: what, and what helps. */
   fault: z.string().optional(),
+  /** What becomes of it, by its evaluations and warnings; null before there is anything to compare, and for a probe. */
+  diagnosis: z.strictObject({ kind: z.enum(DIAGNOSES), since: z.int().min(0).nullable() }).nullable(),
   accuracyBefore: z.number().nullable(),
   accuracyAfter: z.number().nullable(),
   /** Records of types that this version does not know; null for none. */

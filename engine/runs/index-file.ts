@@ -70,7 +70,7 @@ const IndexHead = z.object({
   journal: z.object({ bytes: z.number(), blocks: z.array(z.number()), size: z.number(), changed: z.number() }),
   head: z.object({
     skipped: z.record(z.string(), z.number()),
-    warnings: z.array(z.object({ code: z.string(), message: z.string() })),
+    warnings: z.array(z.object({ code: z.string(), message: z.string(), step: z.number().nullable() })),
   }),
 });
 type IndexHead = z.infer<typeof IndexHead>;

@@ -12,11 +12,12 @@ import { cacheFolder } from '../protocol/home.ts';
 import { RECORD_TYPES } from '../protocol/records.ts';
 import { brokenRun } from './ends.ts';
 import { readIndexHead } from './index-file.ts';
+import type { ListedWarning } from './run-info.ts';
 import type { SkippedTypes } from './skipped.ts';
 
 export interface LineScan {
   skipped: SkippedTypes;
-  warnings: readonly { code: string; message: string }[];
+  warnings: readonly ListedWarning[];
 }
 
 /** The journal writes a record's number behind its type. */
@@ -51,7 +52,7 @@ export function scanOf(folder: string, journal: Buffer, writing: boolean): LineS
 
 class Lines {
   readonly unknown = new Map<string, number>();
-  readonly warnings: { code: string; message: string }[] = [];
+  readonly warnings: ListedWarning[] = [];
   private lines: number;
   /** Lines up to the last one that is an object, and that one. */
   private whole: number;

@@ -14,7 +14,7 @@ import { VERSION } from '../protocol/version.ts';
 import { writeWhole } from '../system/aside.ts';
 
 /** Raised whenever `RunInfo`, or what is put into it, changes. */
-const LIST_VERSION = 4;
+const LIST_VERSION = 5;
 
 export interface ListEntry {
   stamp: string;

@@ -10,6 +10,7 @@ import type { RunInfo } from '../protocol/listed-run.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { Progress } from '../protocol/rpc.ts';
 import type { PackedColumns } from './packed.ts';
+import type { PanelLayout, PaneName, ProblemOrder } from './panel-state.ts';
 import type { Metric } from './series.ts';
 
 /** How the page may control a run. */
@@ -69,6 +70,8 @@ export const PANEL = defineContract({
     columns: unchecked<{ columns: PackedColumns; problems: readonly Problem[]; status: RunInfo['status'] }>(),
     progress: unchecked<{ progress: Progress | null; status: RunInfo['status'] }>(),
     select: unchecked<{ problem: number }>(),
+    /** Shows a step. */
+    look: unchecked<{ step: number }>(),
   },
 });
 export type PanelContract = typeof PANEL;
@@ -81,4 +84,13 @@ export interface ViewState {
   step: number | null;
   /** Metrics of the charts that can be chosen; absent until somebody has chosen. */
   charts?: Metric[];
+  /** What follows is absent where it is as it was at first. */
+  rollout?: number;
+  filter?: string;
+  /** Step that others are compared with (cursor A). */
+  from?: number;
+  order?: ProblemOrder;
+  layout?: PanelLayout;
+  /** Pixels that each pane is scrolled down. */
+  scroll?: Partial<Record<PaneName, number>>;
 }

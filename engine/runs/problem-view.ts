@@ -45,6 +45,11 @@ export interface ProblemView {
   confidence: number | null;
   /** The step since which answer and verdict have been what they are; null without an answer, or a verdict. */
   since: { answer: number | null; verdict: number | null };
+  /**
+   * The last change of the verdict: the step since which it is what it is, and the last step of the one before. null where
+   * it has never changed.
+   */
+  flip: { since: number; until: number; from: Verdict } | null;
   /** What the run predicted of it; null where it did not. */
   prediction: Prediction | null;
   /** Whether what was predicted ended right; null before the end, and without a reference. */
@@ -65,18 +70,30 @@ export function problemView(
   only: Phase | null = null,
 ): ProblemView {
   const { groups, texts } = columns;
-  const { step, phase, answer, tied, share, rawShare, rollouts, unanswered, truncated, accuracy, majorityLogprob } =
+  const { step, phase, answer, share, rawShare, rollouts, unanswered, truncated, accuracy, majorityLogprob } =
     groups.columns;
-  const speaking = speakingRows(columns, problem, at, only);
-  const row = speaking.at(-1);
+  const rows = columns.rowsOf(problem);
+  const speaks = speaker(columns, at, only);
+  const place = lastFrom(rows.length - 1, (i) => speaks(rows[i]!));
+  const row = rows[place];
   const prediction = columns.head.forecast?.problems[problem] ?? null;
   const outcome = prediction && outcomeOf(columns, problem);
   if (row === undefined) return { ...UNSAMPLED, problem, prediction, outcome };
   const verdict = verdictAt(columns, row);
   const text = texts.at(answer[row]!);
   const part = known(share[row]!);
-  const status = voteStatusOf(text === null ? null : { tied: tied[row] === 1, share: part ?? 0 }, rollouts[row]!);
+  const status = statusAt(columns, row);
   const logprob = known(majorityLogprob[row]!);
+  const streak = (alike: (row: number) => boolean) => {
+    let first = place;
+    let before = lastFrom(place - 1, (i) => speaks(rows[i]!));
+    while (before >= 0 && alike(rows[before]!)) {
+      first = before;
+      before = lastFrom(before - 1, (i) => speaks(rows[i]!));
+    }
+    return { since: step[rows[first]!]!, before: rows[before] };
+  };
+  const settled = streak((one) => verdictAt(columns, one) === verdict);
   return {
     problem,
     row,
@@ -87,21 +104,36 @@ export function problemView(
     share: part,
     rawShare: known(rawShare[row]!),
     verdict,
-    // Nothing confirms a single vote, whatever its share.
-    quadrant: quadrantOf(status === 'single' ? null : part, verdict),
+    quadrant: quadrantAt(columns, row),
     rollouts: rollouts[row]!,
     unanswered: unanswered[row]!,
     truncated: truncated[row]! < 0 ? null : truncated[row]!,
     accuracy: known(accuracy[row]!),
     confidence: logprob === null ? null : Math.exp(logprob),
     since: {
-      answer: text === null ? null : sinceWhen(columns, speaking, (one) => answer[one] === answer[row]),
-      verdict:
-        verdict === 'unknown' ? null : sinceWhen(columns, speaking, (one) => verdictAt(columns, one) === verdict),
+      answer: text === null ? null : streak((one) => answer[one] === answer[row]).since,
+      verdict: verdict === 'unknown' ? null : settled.since,
     },
+    flip:
+      settled.before === undefined
+        ? null
+        : { since: settled.since, until: step[settled.before]!, from: verdictAt(columns, settled.before) },
     prediction,
     outcome,
   };
+}
+
+/**
+ * A problem as it was at the step that others are compared with. `from` null: before training, which is the evaluation or
+ * the probe before the first step, else the first rollouts that the run has of it.
+ */
+export function viewBefore(columns: RunColumns, problem: number, from: number | null): ProblemView {
+  if (from !== null) return problemView(columns, problem, from);
+  const before = problemView(columns, problem, 0);
+  if (before.row !== null) return before;
+  const speaks = speaker(columns, Number.POSITIVE_INFINITY, null);
+  const first = columns.rowsOf(problem).find(speaks);
+  return first === undefined ? before : problemView(columns, problem, columns.groups.columns.step[first]);
 }
 
 const UNSAMPLED: Omit<ProblemView, 'problem' | 'prediction' | 'outcome'> = {
@@ -120,6 +152,7 @@ const UNSAMPLED: Omit<ProblemView, 'problem' | 'prediction' | 'outcome'> = {
   accuracy: null,
   confidence: null,
   since: { answer: null, verdict: null },
+  flip: null,
 };
 
 /** The rows that may speak for a problem at or before a step, in the order in which they were recorded. */
@@ -129,22 +162,49 @@ export function speakingRows(
   at = Number.POSITIVE_INFINITY,
   only: Phase | null = null,
 ): number[] {
-  const { step, phase } = columns.groups.columns;
-  const speaks = only === null ? (code: number) => code !== SILENT : (code: number) => code === PHASES.indexOf(only);
-  return columns.rowsOf(problem).filter((row) => step[row]! <= at && speaks(phase[row]!));
+  return columns.rowsOf(problem).filter(speaker(columns, at, only));
+}
+
+/** Whether a row may speak for its problem. */
+function speaker({ groups }: RunColumns, at: number, only: Phase | null): (row: number) => boolean {
+  const { step, phase } = groups.columns;
+  if (only === null) return (row) => step[row]! <= at && phase[row] !== SILENT;
+  const wanted = PHASES.indexOf(only);
+  return (row) => step[row]! <= at && phase[row] === wanted;
+}
+
+/** How the vote of one group stands, for pictures that show each group as a cell. */
+export type Standing = 'correct' | 'wrong' | 'undecided' | 'unanswered' | 'unknown';
+
+/** `undecided`: a tie or a single vote, which is no majority; `unknown`: a majority without a reference. */
+export function standingAt(columns: RunColumns, row: number): Standing {
+  const status = statusAt(columns, row);
+  if (status === 'unanswered') return status;
+  return status === 'majority' ? verdictAt(columns, row) : 'undecided';
+}
+
+/** The quadrant of one group. */
+export function quadrantAt(columns: RunColumns, row: number): Exclude<AnyQuadrant, 'none'> {
+  // Nothing confirms a single vote, whatever its share.
+  const share = statusAt(columns, row) === 'single' ? null : known(columns.groups.columns.share[row]!);
+  return quadrantOf(share, verdictAt(columns, row));
+}
+
+function statusAt({ groups }: RunColumns, row: number): VoteStatus {
+  const { answer, tied, share, rollouts } = groups.columns;
+  return voteStatusOf(answer[row]! < 0 ? null : { tied: tied[row] === 1, share: share[row]! || 0 }, rollouts[row]!);
 }
 
 function verdictAt({ groups }: RunColumns, row: number): Verdict {
   const { correct, accuracy, answer } = groups.columns;
-  const majority = answer[row]! < 0 ? null : { correct: truth(correct[row]!) };
-  return verdictOf(majority, !Number.isNaN(accuracy[row]!));
+  return verdictOf(answer[row]! < 0 ? null : { correct: truth(correct[row]!) }, !Number.isNaN(accuracy[row]!));
 }
 
-/** The step of the first of the last rows in a row that are alike. */
-function sinceWhen(columns: RunColumns, rows: readonly number[], alike: (row: number) => boolean): number {
-  let i = rows.length - 1;
-  while (i > 0 && alike(rows[i - 1]!)) i--;
-  return columns.groups.columns.step[rows[i]!]!;
+/** The last place at or before `from` that is wanted; -1 without one. Nothing is copied: a run has a million rows. */
+function lastFrom(from: number, wanted: (place: number) => boolean): number {
+  let place = from;
+  while (place >= 0 && !wanted(place)) place--;
+  return place;
 }
 
 /**

@@ -70,6 +70,11 @@ export class Conversation {
     else this.selected = problem;
   }
 
+  /** Shows a step, if the page is there. */
+  look(step: number): void {
+    if (this.attached?.mark) void this.attached.peer.notify('look', { step });
+  }
+
   /** The page was hidden: it attaches again when it comes back. */
   leave(): void {
     this.attached = null;

@@ -67,6 +67,12 @@ export class Panel implements vscode.WebviewPanelSerializer {
     this.view?.conversation.select(problem);
   }
 
+  /** Opens the panel at a step of the run that it shows. */
+  look(step: number): void {
+    this.open();
+    this.view?.conversation.look(step);
+  }
+
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     this.adopt(panel);
     // A run that the session already follows takes precedence over the one that the view remembers.

@@ -59,12 +59,13 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
   /** Opens a rollout (by index in its group), replacing the one in the active editor if `replace` is set. */
   async open(run: OpenRun, group: GroupId, rollout: number, { replace = false } = {}): Promise<void> {
     const address = addressOf(run.folder, run.problems, group, rollout);
-    const active = vscode.window.activeTextEditor;
-    const here = RolloutDocuments.addressOf(active) !== null;
+    const { activeTextEditor: active, visibleTextEditors: visible } = vscode.window;
+    const isRollout = (editor: vscode.TextEditor | undefined) => RolloutDocuments.addressOf(editor) !== null;
+    // In the place of another rollout, else beside the panel, which stays in sight.
+    const place = isRollout(active) ? active : replace ? undefined : visible.find(isRollout);
     await vscode.window.showTextDocument(vscode.Uri.from(rolloutUri(address, run.run)), {
-      viewColumn: here ? active!.viewColumn : vscode.ViewColumn.Active,
+      viewColumn: place?.viewColumn ?? vscode.ViewColumn.Beside,
       preview: true,
-      preserveFocus: !replace && !here ? false : undefined,
     });
   }
 

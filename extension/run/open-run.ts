@@ -6,6 +6,7 @@ import path from 'node:path';
 import { runName } from '../../engine/journal/layout.ts';
 import { liveWriter } from '../../engine/journal/lock.ts';
 import { readProblems, readRunFile } from '../../engine/journal/reader.ts';
+import type { Diagnosis } from '../../engine/protocol/diagnosis.ts';
 import {
   type GroupId,
   groupKey,
@@ -17,8 +18,10 @@ import {
   type RunInfo,
 } from '../../engine/protocol/index.ts';
 import { RunColumns } from '../../engine/runs/columns.ts';
+import { diagnosisAt } from '../../engine/runs/diagnosis.ts';
 import { type ExplainedGroup, readExplainedGroup } from '../../engine/runs/explained-group.ts';
 import { fold } from '../../engine/runs/fold.ts';
+import type { Head } from '../../engine/runs/head.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { type ProblemView, problemView } from '../../engine/runs/problem-view.ts';
 import { lastFrame, rolloutFault } from '../../engine/runs/rollout-fault.ts';
@@ -41,6 +44,7 @@ export class OpenRun {
   private part = 0;
   /** Its end has just arrived: the writer that may still live writes no more. */
   private closing = false;
+  private diagnosed: { step: number; head: Head; diagnosis: Diagnosis } | null = null;
 
   columns = new RunColumns();
   /** Resolves when the columns are read. @throws RollscopeError `run-not-found`, `run-broken`, `canceled` */
@@ -114,6 +118,19 @@ export class OpenRun {
     const { step, head } = columns;
     const { evaluations, skipped, warnings } = head;
     return runInfo(this.file, { run, folder, step, status, evaluations, skipped, warnings, fault: this.fault });
+  }
+
+  /** What becomes of it; null for a probe, and before there is anything to compare. */
+  get diagnosis(): Diagnosis | null {
+    const { columns } = this;
+    if (columns.step === 0) return null;
+    // Once a step is enough: it looks at all problems.
+    if (this.diagnosed?.step !== columns.step || this.diagnosed.head !== columns.head) {
+      const { diagnosis } = diagnosisAt(columns);
+      this.diagnosed = { step: columns.step, head: columns.head, diagnosis };
+    }
+    const { diagnosis } = this.diagnosed;
+    return diagnosis.kind === 'unmeasured' ? null : diagnosis;
   }
 
   /** A problem's latest state in the run. */

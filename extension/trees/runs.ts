@@ -1,6 +1,7 @@
 /** The Runs view: every run in the user's folder, the newest first. */
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { diagnosisMeaning, diagnosisText, gravityOf } from '../../engine/protocol/diagnosis.ts';
 import { EMBEDDED } from '../../engine/protocol/embedded.ts';
 import { DASH, dateTime } from '../../engine/protocol/format.ts';
 import type { ListedRun, RunInfo, UnreadableRun } from '../../engine/protocol/index.ts';
@@ -63,6 +64,9 @@ function factsOf(info: RunInfo): string[][] {
     ['Model', info.model === null ? DASH : modelName(info.model)],
     ['Dataset', datasetName(info)],
     ['Reward', info.reward ?? DASH],
+    ...(info.diagnosis
+      ? [['Diagnosis', `${diagnosisText(info.diagnosis)}. ${diagnosisMeaning(info.diagnosis.kind)}`]]
+      : []),
     ['Step', `${info.step} of ${info.steps ?? DASH}`],
     ...(info.fault ? [['Damaged', inEditor(info.fault)]] : []),
     ...(info.warning ? [['Warning', inEditor(info.warning)]] : []),
@@ -94,11 +98,13 @@ export function runItemContent(
       ? ''
       : `${quantityText('accuracy', info.accuracyBefore)} → ${quantityText('accuracy', info.accuracyAfter)}${info.sampled ? ' (sampled)' : ''} · `;
   const steps = info.job === 'probe' ? '' : ` · ${info.step}/${info.steps ?? DASH}`;
-  const [icon, color] = shown === 'completed' && (info.warning || info.fault) ? WARNED : ICONS[shown];
-  return { description: `${accuracy}${dateTime(info.created)}${steps}`, icon, color };
+  const diagnosis = info.diagnosis ? `${diagnosisText(info.diagnosis)} · ` : '';
+  const isBad = info.diagnosis && gravityOf(info.diagnosis.kind) === 'bad';
+  const [icon, color] = shown === 'completed' && (info.warning || info.fault || isBad) ? WARNED : ICONS[shown];
+  return { description: `${diagnosis}${accuracy}${dateTime(info.created)}${steps}`, icon, color };
 }
 
-/** It completed, but had little to learn from. */
+/** It completed, but had little to learn from, or got worse. */
 const WARNED: [icon: string, color: string] = ['warning', 'list.warningForeground'];
 
 const ICONS: Record<ShownStatus, [icon: string, color: string | null]> = {

@@ -5,7 +5,7 @@ import { settingName } from '../../extension/editor-settings.ts';
 import { ROOT } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
-import { untilCompleted, untilCount } from '../support/workbench.ts';
+import { showPane, untilCompleted, untilCount } from '../support/workbench.ts';
 
 /** The picture of the README: UPDATE_IMAGES=1 npm test -- tests/e2e/journey.test.ts */
 const PICTURE = process.env.UPDATE_IMAGES === '1';
@@ -24,18 +24,22 @@ describe.runIf(requireVsCode())('a new user, from an empty window', () => {
 
     const panel = await workbench.webview('rs-problems');
     await untilCompleted(panel, STEPS);
-    const cells = panel.locator('rs-problems .cell');
-    await untilCount(cells, 64);
+    await panel.locator('rs-problems [data-matching="64"]').waitFor();
+    await panel.locator('rs-diagnosis [data-diagnosis]').waitFor();
     // The model confidently adds where it should subtract.
-    const wrong = panel.locator('rs-problems tbody tr');
+    const wrong = panel.locator('rs-problems [data-quadrant="confident-wrong"]');
     await wrong.first().click();
     await panel.locator('rs-inspector [data-problem^="chain-"]').waitFor();
-    await panel.locator('rs-inspector .tokens span').first().waitFor();
+    await showPane(panel, 'rollout');
+    await panel.locator('rs-rollout .tokens span').first().waitFor();
+    await showPane(panel, 'problem');
     // The evaluation after the last step is the latest group; the latest rewarded one is a step before it.
     await panel.locator(`rs-inspector [data-phase="evaluation"][data-step="${STEPS}"]`).waitFor();
     await panel.locator('rs-scrubber [role="slider"]').press('ArrowLeft');
     await panel.locator('rs-inspector [data-phase="train"]').waitFor();
-    const rollout = panel.locator('rs-inspector .rollout[data-reward="1"]');
+    await panel.locator('rs-inspector tr[data-rollout]').first().click();
+    await showPane(panel, 'rollout');
+    const rollout = panel.locator('rs-rollout .rollout[data-reward="1"]');
     const answer = await rollout.getAttribute('data-answer');
     expect(await rollout.locator('h2').textContent()).toContain(answer);
 
@@ -45,13 +49,15 @@ describe.runIf(requireVsCode())('a new user, from an empty window', () => {
     const size = page.viewportSize()!;
     for (const width of NARROW) {
       await page.setViewportSize({ width, height: size.height });
-      // Nothing is wider than the panel.
+      // One pane at a time, and nothing is wider than the panel.
+      await panel.locator('[data-tab="problems"]').click();
       const hidden = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
       await until(`the panel fits into ${width} pixels`, async () => (await panel.evaluate<number>(hidden)) <= 0);
       await workbench.shot(`panel ${width} wide`);
     }
     await page.setViewportSize(size);
 
+    await showPane(panel, 'rollout');
     const response = await rollout.locator('.tokens').textContent();
     await panel.locator('[data-action="open-rollout"]').click();
     await until('the rollout is open', async () => (await workbench.editorText()).includes(response!.trim()));

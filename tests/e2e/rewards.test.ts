@@ -6,7 +6,7 @@ import { settingName } from '../../extension/editor-settings.ts';
 import { runCli } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
-import { type Theme, untilCompleted, untilCount } from '../support/workbench.ts';
+import { showPane, type Theme, untilCompleted, untilCount } from '../support/workbench.ts';
 
 const STEPS = 14;
 const REWARD = 'trajectory-entropy';
@@ -49,31 +49,34 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
     await workbench.walkthrough('train');
     const panel = await workbench.webview('rs-problems');
     await panel.locator(`rs-header [data-reward="${REWARD}"]`).waitFor();
-    const forecast = panel.locator('rs-header [data-predicted]');
+    const forecast = panel.locator('rs-diagnosis [data-predicted]');
     await forecast.waitFor();
     expect(await forecast.getAttribute('data-predicted')).toMatch(/^0\.\d{3}$/);
     await untilCompleted(panel, STEPS);
     // The alarm of the watch, with its reasons, and the score of the forecast.
-    const alarm = panel.locator('rs-header [data-watch="collapse"], rs-header [data-watch="watch"]');
+    const alarm = panel.locator('rs-diagnosis [data-watch="collapse"], rs-diagnosis [data-watch="watch"]');
     expect(Number(await alarm.getAttribute('data-since'))).toBeGreaterThan(0);
     expect(await alarm.locator('.reason').textContent()).toMatch(/\d.*\d/);
-    await panel.locator('rs-header [data-measured]').waitFor();
+    await panel.locator('rs-diagnosis [data-measured]').waitFor();
     expect(await forecast.getAttribute('data-measured')).toMatch(/^0\.\d{3}$/);
 
     // The proxy is a mean log-probability, below 0: it has an axis of its own.
+    await showPane(panel, 'charts');
     await panel.locator('rs-curves svg text.own-axis', { hasText: /^-/ }).first().waitFor();
     await panel.locator('rs-curves select').nth(1).selectOption('kl');
     await panel.locator('rs-curves [data-metric="kl"]', { hasText: /\d nats/ }).waitFor();
 
+    await showPane(panel, 'problems');
     const predicted = panel.locator('rs-problems .predicted');
     const count = Number(await predicted.getAttribute('data-count'));
     await predicted.click();
-    await untilCount(panel.locator('rs-problems .cell'), count);
-    await panel.locator('rs-problems .cell').first().click();
+    await panel.locator(`rs-problems [data-matching="${count}"]`).waitFor();
+    await panel.locator('rs-problems .line.problem').first().click();
     const outcome = ['correct', 'wrong'].map(
       (verdict) => `.prediction[data-predicted="wrong"][data-outcome="${verdict}"]`,
     );
     await panel.locator('rs-inspector').locator(outcome.join(', ')).waitFor();
+    await showPane(panel, 'problems');
     await predicted.click();
     await workbench.clearToasts();
     await workbench.shot('collapse');

@@ -8,7 +8,7 @@ import { beforeAll, describe, test } from 'vitest';
 import { writeForeignRun } from '../support/foreign-run.ts';
 import { type RunFixtureOptions, writeRunFixture } from '../support/run-fixture.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
-import { THEMES, type Theme, untilCount } from '../support/workbench.ts';
+import { showPane, THEMES, type Theme, untilCount } from '../support/workbench.ts';
 
 const WINDOW = { width: 1400, height: 1000 };
 const NARROW = { width: 900, height: 1000 };
@@ -53,11 +53,11 @@ describe.runIf(requireVsCode())('pictures', () => {
     const { workbench, page } = code();
     await page.setViewportSize(WINDOW);
     await open(run);
-    const panel = await workbench.webview('rs-problems .cell');
+    const panel = await workbench.webview('rs-problems .line.problem');
     // A confidently wrong problem, where there is one.
-    const wrong = panel.locator('rs-problems tbody tr').first();
-    await ((await wrong.isVisible()) ? wrong : panel.locator('rs-problems .cell').first()).click();
-    await panel.locator('rs-inspector .rollout').first().waitFor();
+    const wrong = panel.locator('rs-problems [data-quadrant="confident-wrong"]').first();
+    await ((await wrong.isVisible()) ? wrong : panel.locator('rs-problems .line.problem').first()).click();
+    await panel.locator('rs-inspector [data-rollout]').first().waitFor();
     await workbench.clearToasts();
     for (const theme of THEME_NAMES) {
       await workbench.theme(theme);
@@ -66,16 +66,10 @@ describe.runIf(requireVsCode())('pictures', () => {
     await workbench.theme('dark');
     for (const [name, size] of Object.entries({ narrow: NARROW, wide: WIDE })) {
       await page.setViewportSize(size);
-      await panel.locator('rs-inspector').evaluate((element: { scrollIntoView(): void }) => element.scrollIntoView());
-      await workbench.shot(`${run} inspector ${name}`);
-      await panel.locator('rs-header').evaluate((element: { scrollIntoView(): void }) => element.scrollIntoView());
-      await workbench.shot(`${run} ${name}`);
-    }
-    await page.setViewportSize(WINDOW);
-    await panel.locator('rs-inspector').evaluate((element: { scrollIntoView(): void }) => element.scrollIntoView());
-    for (const theme of THEME_NAMES) {
-      await workbench.theme(theme);
-      await workbench.shot(`${run} inspector ${theme}`);
+      for (const pane of ['problems', 'problem', 'rollout'] as const) {
+        await showPane(panel, pane);
+        await workbench.shot(`${run} ${pane} ${name}`);
+      }
     }
     await untilCount(panel.locator('rs-inspector .failure'), 0);
   });

@@ -247,6 +247,13 @@ export async function untilCount(locator: Locator, count: number): Promise<void>
   await until(`${count} of ${locator}`, async () => (await locator.count()) === count);
 }
 
+/** Shows a pane of the panel, which a narrow panel has behind a tab. */
+export async function showPane(panel: Frame, pane: 'charts' | 'problems' | 'problem' | 'rollout'): Promise<void> {
+  const tab = panel.locator(`[data-tab="${pane}"]`);
+  if ((await tab.count()) > 0) await tab.click();
+  await panel.locator(`[data-pane="${pane}"]`).waitFor();
+}
+
 /**
  * Resolves when the run that the panel shows has completed all of its steps. Waits for one step at a time: on a busy machine
  * a run takes as long as it takes.

@@ -20,7 +20,7 @@ const SIZES = {
   /** What a thread of an import loads. */
   judge: 212,
   extension: 562,
-  panel: 258,
+  panel: 300,
 };
 const TOLERANCE = 1.03;
 

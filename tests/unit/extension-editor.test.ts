@@ -230,7 +230,14 @@ describe('health', () => {
     expect(
       statusContent('running', { ...progress, tokensPerSecond: null, secondsLeft: null, residentBytes: null }).tooltip,
     ).toContain('– tokens/s · – · – left');
-    expect(statusContent('failed', null)).toMatchObject({ error: true, command: commandId('showLog') });
+    expect(statusContent('failed', null)).toMatchObject({ color: 'error', command: commandId('showLog') });
+    const collapsing = statusContent('running', progress, { kind: 'collapsing', since: 7 });
+    expect(collapsing).toMatchObject({ color: 'error', text: `${content.text} · collapsing since step 7` });
+    expect(collapsing.tooltip).toContain('Collapsing since step 7.');
+    expect(statusContent('running', progress, { kind: 'learning', since: null })).toMatchObject({
+      color: null,
+      text: content.text,
+    });
   });
 
   it('lets the tooltip run our own commands only', () => {

@@ -175,6 +175,8 @@ test('status bar and views', async () => {
     tokensPerSecond: null,
   });
   part('status bar: pausing', tooltip);
+  const collapsing = statusContent('running', PROGRESS, { kind: 'collapsing', since: 7 });
+  part('status bar: collapsing', [collapsing.text, collapsing.label, collapsing.tooltip].join('\n'));
 
   const item = (title: string, tree: object) => {
     const { label, description, tooltip: about } = tree as Record<string, string | { value: string }>;
@@ -187,6 +189,9 @@ test('status bar and views', async () => {
   item('a probe', new RunItem(listed({ job: 'probe', accuracyAfter: null } as never), 'completed'));
   const warned = new RunItem(listed({ warning: 'All responses were cut: raise --max-tokens.' } as never), 'completed');
   item('a run with little to learn from', warned);
+  const collapsed = new RunItem(listed({ diagnosis: { kind: 'collapsing', since: 53 } } as never), 'completed');
+  item('a run that collapsed', collapsed);
+  expect(collapsed.iconPath).toMatchObject({ id: 'warning' });
   expect(warned.iconPath).toMatchObject({ id: 'warning' });
   const origin = { engine: 'TRL', version: '0.20.0', files: ['/runs/trl/log.jsonl'] };
   const unknown = { model: null, dataset: null, reward: null, steps: null, accuracyBefore: null, accuracyAfter: null };
@@ -399,7 +404,7 @@ test('notifications', async () => {
   };
   await say('train during a run', () => command('train', 'embedded'));
 
-  const notices = new Notices(report, nothing);
+  const notices = new Notices(report, nothing, () => undefined);
   run.append([
     {
       type: 'warning',
@@ -425,6 +430,10 @@ test('notifications', async () => {
   run.append([cut] as never);
   await say('a run that cannot learn', () => notices.signal(run, since));
   await say('once', () => notices.signal(run, since));
+  const alarm = { type: 'warning', seq: since + 2, time, step: 3, code: 'collapse', message: 'The message.' };
+  run.append([alarm] as never);
+  await say('an alarm of the collapse watch', () => notices.alarm(run, since));
+  await say('an alarm, once', () => notices.alarm(run, since));
   await say('a failed run', () => notices.ended(run, { reason: 'failed', step: 3, error: failure } as never));
   await say('a failed run without an error', () => notices.ended(run, { reason: 'failed', step: 3 } as never));
   await say('an interrupted run', () => notices.interrupted(run));

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { JournalRecord } from '../../engine/protocol/records.ts';
 import { RunColumns } from '../../engine/runs/columns.ts';
 import { fold } from '../../engine/runs/fold.ts';
-import { problemView } from '../../engine/runs/problem-view.ts';
+import { problemView, standingAt, viewBefore } from '../../engine/runs/problem-view.ts';
 import { forecastOf, problemForecast } from '../support/forecast.ts';
 import { group, step, TIME } from '../support/records.ts';
 
@@ -138,4 +138,36 @@ describe('a prediction', () => {
     );
     expect(problemView(columns, 0).outcome).toBe(true);
   });
+});
+
+it('knows the last change of the verdict, and how a problem was before training', () => {
+  const answers = (...all: string[]) => ({ answers: all, reference: '7' });
+  const columns = folded(
+    group(0, 0, 'x', { phase: 'evaluation', ...answers('7', '7', '8') }),
+    group(1, 1, 'x', answers('7', '7', '8')),
+    step(2, 1),
+    group(3, 4, 'x', answers('8', '8', '7')),
+    step(4, 4),
+    group(5, 6, 'x', answers('9', '9', '7')),
+    step(6, 6),
+  );
+  expect(problemView(columns, 0).flip).toEqual({ since: 4, until: 1, from: 'correct' });
+  expect(problemView(columns, 0).since).toEqual({ answer: 6, verdict: 4 });
+  expect(problemView(columns, 0, 3).flip).toBeNull();
+  expect(viewBefore(columns, 0, null)).toMatchObject({ step: 0, verdict: 'correct' });
+  expect(viewBefore(columns, 0, 5)).toMatchObject({ step: 4, answer: '8' });
+  const later = folded(group(0, 3, '7'), step(1, 3), group(2, 5, '8'), step(3, 5));
+  expect(viewBefore(later, 0, null)).toMatchObject({ step: 3, answer: '7' });
+  expect(viewBefore(later, 1, null)).toMatchObject({ row: null });
+});
+
+it('tells ties, single votes and missing answers from right and wrong', () => {
+  const standing = (...all: (string | null)[]) =>
+    standingAt(folded(group(0, 1, 'x', { answers: all, reference: '7' })), 0);
+  expect(standing('7', '7', '8')).toBe('correct');
+  expect(standing('8', '8', '7')).toBe('wrong');
+  expect(standing('7', '7', '8', '8')).toBe('undecided');
+  expect(standing('7', null, null)).toBe('undecided');
+  expect(standing(null, null)).toBe('unanswered');
+  expect(standingAt(folded(group(0, 1, '7')), 0)).toBe('unknown');
 });

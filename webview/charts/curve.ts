@@ -91,7 +91,7 @@ export function curve(options: CurveOptions): TemplateResult {
     ${
       threshold
         ? svg`<line class="threshold" x1=${area.left} x2=${area.right} y1=${y(threshold.value)} y2=${y(threshold.value)}></line>
-          <text class="threshold-text" x=${area.right} y=${y(threshold.value) - 4} text-anchor="end">${threshold.text}</text>`
+          <text class="threshold-text" x=${area.left + 4} y=${y(threshold.value) - 4}>${threshold.text}</text>`
         : nothing
     }
     ${paths}

@@ -29,11 +29,3 @@ export function axisRange(values: readonly (number | null | undefined)[]): [low:
   const room = (high - low) * 0.05 || Math.abs(high) * 0.1;
   return [low - room, high + room];
 }
-
-/** Maps values to [0, 1]: shares unchanged, others linearly from the smallest to the largest. */
-export function toUnit(values: readonly (number | null | undefined)[]): (value: number) => number {
-  const all = known(values);
-  if (areShares(all)) return (value) => value;
-  const [low, high] = [Math.min(...all), Math.max(...all)];
-  return high === low ? () => 0.5 : (value) => (value - low) / (high - low);
-}

@@ -1,21 +1,17 @@
-/** A word-sized chart of a share by step. */
+/** A word-sized chart of a problem: its share of correct rollouts, and dashed the majority share, over the steps. */
 import { line } from 'd3-shape';
 import type { TemplateResult } from 'lit';
+import type { ProblemCurve } from '../../engine/runs/quadrant-history.ts';
 import { svg } from '../html.ts';
 
-/** A majority share; null without a majority. */
-export interface ShareAt {
-  step: number;
-  share: number | null;
-}
-
-const WIDTH = 70;
+const WIDTH = 64;
 const HEIGHT = 14;
 
-export function shareSparkline(points: readonly ShareAt[], steps: number): TemplateResult {
-  const draw = line<ShareAt>()
-    .defined(({ share }) => share !== null)
-    .x(({ step }) => (step / Math.max(1, steps)) * WIDTH)
-    .y(({ share }) => HEIGHT - 1 - (share ?? 0) * (HEIGHT - 2));
-  return svg`<path class="spark" d=${draw([...points]) ?? ''}></path>`;
+export function correctSparkline({ steps, correct, majority }: ProblemCurve, last: number): TemplateResult {
+  const draw = (values: readonly number[]) =>
+    line<number>()
+      .defined((i) => Number.isFinite(values[i]))
+      .x((i) => (steps[i]! / Math.max(1, last)) * WIDTH)
+      .y((i) => HEIGHT - 1 - values[i]! * (HEIGHT - 2))([...steps.keys()]) ?? '';
+  return svg`<path class="spark is-majority" d=${draw(majority)}></path><path class="spark is-correct" d=${draw(correct)}></path>`;
 }

@@ -11,7 +11,11 @@ import { Component } from '../component.ts';
 import { html } from '../html.ts';
 import { shared } from '../styles.ts';
 
+/** Of a chart where its pane gives no height. */
 const HEIGHT = 112;
+const LEAST_HEIGHT = 72;
+/** Of the pane, what a row of charts does not use: its titles and edges. */
+const AROUND = 42;
 const GAP = 18;
 /** Width that a chart with its title needs, where there are several in a row. */
 const NARROWEST = 260;
@@ -22,8 +26,7 @@ export class Curves extends Component {
     shared,
     css`
       :host {
-        padding: 8px 14px;
-        border-bottom: 1px solid var(--rule);
+        padding: 6px 12px;
       }
       .charts {
         display: grid;
@@ -114,6 +117,7 @@ export class Curves extends Component {
     const columns = [4, 2].find((n) => this.width >= n * NARROWEST + (n - 1) * GAP) ?? 1;
     const width = Math.floor((this.width - GAP * (columns - 1)) / columns);
     if (width < 80) return nothing;
+    const height = this.chartHeight(columns);
     const at = Math.min(this.store.selection.at, run.step);
     const now = (metric: Metric) => run.metricAt(metric, at);
     const evaluations = head.evaluations.flatMap(({ step, accuracy }) => (accuracy ? [{ step, ...accuracy }] : []));
@@ -131,8 +135,8 @@ export class Curves extends Component {
       const rightAxis = options.series.some(({ ownAxis }) => ownAxis);
       return html`<section>
         <h2>${title}</h2>
-        <svg width=${width} height=${HEIGHT} role="img" aria-label=${label} @pointerdown=${(e: PointerEvent) => this.look(e, width, rightAxis)}>
-          ${curve({ width, height: HEIGHT, steps: this.steps, cursor: this.store.selection.step, ...options })}
+        <svg width=${width} height=${height} role="img" aria-label=${label} @pointerdown=${(e: PointerEvent) => this.look(e, width, rightAxis)}>
+          ${curve({ width, height, steps: this.steps, cursor: this.store.selection.step, ...options })}
         </svg>
       </section>`;
     };
@@ -178,6 +182,13 @@ export class Curves extends Component {
         ({ metric, label }) => html`<option value=${metric} .selected=${metric === current}>${label}</option>`,
       )}
     </select>`;
+  }
+
+  /** One row of charts fills its pane; several are scrolled. */
+  private chartHeight(columns: number): number {
+    const { layout } = this.store.selection;
+    if (columns < 4 || layout.isNarrow(window.innerWidth)) return HEIGHT;
+    return Math.max(LEAST_HEIGHT, layout.chartsHeight(window.innerWidth, window.innerHeight) - AROUND);
   }
 
   private get steps(): number {

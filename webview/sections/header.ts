@@ -1,19 +1,13 @@
-/**
- * One line with the run, its progress, speed and time left, and the controls; below it the collapse watch, the forecast and the
- * warnings.
- */
+/** One line with the run, its progress, speed and time left, and the controls; below it the warnings. */
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { activityText } from '../../engine/protocol/activity.ts';
-import { standIn } from '../../engine/protocol/forecast-text.ts';
 import { about, bytes, DASH, plural, whole } from '../../engine/protocol/format.ts';
 import type { RunInfo } from '../../engine/protocol/listed-run.ts';
-import { quantityText } from '../../engine/protocol/quantities.ts';
 import { canResume } from '../../engine/protocol/resumable.ts';
 import { baseName, originText } from '../../engine/protocol/texts.ts';
 import { signalWarningIn } from '../../engine/protocol/warnings.ts';
 import type { Head } from '../../engine/runs/head.ts';
-import { collapseWarningAt } from '../../engine/runs/watch.ts';
 import { Component } from '../component.ts';
 import { failureNotice, failureStyles } from '../failure-notice.ts';
 import { html } from '../html.ts';
@@ -26,7 +20,7 @@ export class Header extends Component {
     failureStyles,
     css`
       :host {
-        padding: 6px 14px;
+        padding: 5px 12px;
         border-bottom: 1px solid var(--rule);
       }
       .line {
@@ -37,6 +31,12 @@ export class Header extends Component {
       }
       .name {
         font-weight: 600;
+      }
+      details[open] {
+        flex-basis: 100%;
+        order: 1;
+        max-height: 30vh;
+        overflow-y: auto;
       }
       summary {
         cursor: pointer;
@@ -74,38 +74,10 @@ export class Header extends Component {
       svg {
         display: inline-block;
       }
-      .facts {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 2px 18px;
-        margin-top: 3px;
-      }
-      .fact {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0 8px;
-        align-items: baseline;
-        min-width: 0;
-      }
       .badge {
         padding: 0 7px;
         border: 1px solid var(--rule);
         border-radius: 9px;
-        white-space: nowrap;
-      }
-      .badge.quiet {
-        color: var(--muted);
-      }
-      .badge.watch {
-        border-color: var(--highlight);
-      }
-      .badge.collapse {
-        border-color: var(--wrong);
-        color: var(--wrong);
-      }
-      .reason {
-        overflow: hidden;
-        text-overflow: ellipsis;
         white-space: nowrap;
       }
     `,
@@ -136,7 +108,7 @@ export class Header extends Component {
     >
       <span class="name">${info.run}</span>
       <span class="muted">${parts.filter(Boolean).join(' · ')}</span>
-      ${imported(info.origin)}
+      ${imported(info.origin)} ${this.warningList(columns.head.warnings)}
       <span class="state">
       <span role="status">
         <svg width="8" height="8" aria-hidden="true"><circle class="dot ${dot}" cx="4" cy="4" r="3.5"></circle></svg>
@@ -153,7 +125,7 @@ export class Header extends Component {
       ${this.controls(live)}
       </span>
     </div>
-    ${this.refused()} ${this.failed()} ${this.facts()} ${this.warnings()}`;
+    ${this.refused()} ${this.failed()} ${this.said()}`;
   }
 
   /** Buttons that failed. */
@@ -171,54 +143,14 @@ export class Header extends Component {
     return html`<div class="failure" role="status" data-code=${error.code}><span>${error.message} ${error.hint ?? nothing}</span></div>`;
   }
 
-  private facts() {
-    const facts = [this.watch(), this.forecast()].filter((fact) => fact !== nothing);
-    return facts.length > 0 ? html`<div class="facts">${facts}</div>` : nothing;
-  }
-
-  /** The collapse watch's last warning at the selected step. */
-  private watch() {
-    const { columns, info, selection } = this.store;
-    const config = columns.head.run?.config;
-    if (!config || info?.job !== 'train' || config.watch === 'off' || columns.step === 0) return nothing;
-    const warning = collapseWarningAt(columns, selection.at);
-    const level = warning?.level ?? 'quiet';
-    const text = { quiet: 'no alarms', watch: 'early signs of collapse', collapse: 'possible collapse' }[level];
-    return html`<span class="fact" data-watch=${level} data-since=${warning?.step ?? nothing}>
-      <span class="badge ${level}" role="status" title=${warning?.message ?? 'No alarms so far.'}
-        >collapse watch: ${text}${warning ? ` since step ${warning.step}` : ''}</span
-      >
-      ${warning ? html`<span class="muted reason" title=${warning.message}>${warning.reasons.join('; ') || warning.message}</span>` : nothing}
-    </span>`;
-  }
-
-  /** The forecast for all problems, and its score at the end. */
-  private forecast() {
-    const { forecast, forecastScore: score } = this.store.columns.head;
-    if (!forecast?.accuracy) return nothing;
-    const { mean, low, high } = forecast.accuracy;
-    const by = standIn(forecast);
-    const about = `Predicted before step 1 from label-free signals${by ? `, ${by}` : ''}.`;
-    return html`<span class="fact" title=${about} data-predicted=${quantityText('accuracy', mean)} data-measured=${score ? quantityText('accuracy', score.actual.mean) : nothing}>
-      <span>predicted majority accuracy <b>${quantityText('accuracy', mean)}</b> <span class="muted">(${quantityText('accuracy', low)} to ${quantityText('accuracy', high)})</span></span>
-      ${by ? html`<span class="muted">${by}</span>` : nothing}
-      ${
-        score
-          ? html`<span>measured <b>${quantityText('accuracy', score.actual.mean)}</b></span>
-              <span class="muted">AUROC ${quantityText('auroc', score.auroc?.mean)} · Brier score ${quantityText('brier', score.brier.mean)}, base-rate baseline ${quantityText('brier', score.baseBrier)}</span>`
-          : html`<span class="muted">expected wrong majorities: ${quantityText('expectedProblems', forecast.wrong)} of ${whole(Object.keys(forecast.problems).length)}</span>`
-      }
-    </span>`;
+  /** Damage of the run's files, and records that were skipped. */
+  private said() {
+    const { skipped, fault } = this.store.info ?? {};
+    const texts = [fault, skipped?.message].filter((text) => text !== undefined);
+    return texts.map((text) => html`<p class="skipped" role="status">${text}</p>`);
   }
 
   /** Warnings about the dataset, the model and the settings, and from training. */
-  private warnings() {
-    const { warnings } = this.store.columns.head;
-    const { skipped, fault } = this.store.info ?? {};
-    const said = [fault, skipped?.message].filter((text) => text !== undefined);
-    return html`${this.warningList(warnings)}${said.map((text) => html`<p class="skipped" role="status">${text}</p>`)}`;
-  }
-
   private warningList(warnings: Head['warnings']) {
     if (warnings.length === 0) return nothing;
     // What a run can hardly learn for is not to be looked for.

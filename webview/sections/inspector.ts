@@ -3,7 +3,6 @@ import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
 import { DASH, plural } from '../../engine/protocol/format.ts';
-import type { Rollout } from '../../engine/protocol/group.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
 import { baseName, verdictText } from '../../engine/protocol/texts.ts';
@@ -20,8 +19,13 @@ import type { ProblemRow } from '../problem-row.ts';
 import { shared } from '../styles.ts';
 import { answerStyles, answerTable } from './inspector/answers.ts';
 import { correctnessClass, correctnessMark, verdictClass } from './inspector/correctness.ts';
-import { BY_ADVANTAGE, type RolloutOrder, rolloutTable, rolloutTableStyles } from './inspector/rollout-table.ts';
-import { rolloutTokenStyles, rolloutTokens } from './inspector/rollout-tokens.ts';
+import {
+  BY_ADVANTAGE,
+  type RolloutOrder,
+  rolloutOrder,
+  rolloutTable,
+  rolloutTableStyles,
+} from './inspector/rollout-table.ts';
 
 @customElement('rs-inspector')
 export class Inspector extends Component {
@@ -32,7 +36,6 @@ export class Inspector extends Component {
     massStyles,
     confidenceStyles,
     rolloutTableStyles,
-    rolloutTokenStyles,
     css`
       .prompt {
         white-space: pre-wrap;
@@ -90,11 +93,21 @@ export class Inspector extends Component {
       <div>
         reference <b class="mono">${referenceText(problem) ?? DASH}</b> · ${view.status === 'tie' || view.status === 'single' ? VOTE_TITLES[view.status] : 'majority'}
         <b class="mono ${view.status === 'majority' ? verdictClass(view.verdict) : ''}">${view.answer ?? DASH}</b>
-        ${view.since.answer === null || view.phase === 'probe' ? nothing : html`<span class="muted">since step ${view.since.answer}</span>`}
+        ${this.history(view)}
       </div>
       ${this.prediction(row)}
       ${view.row === null ? html`<p class="muted">Not sampled yet.</p>` : this.group(row, view.row)}
     `;
+  }
+
+  /** Since when the majority is right or wrong, and until when it was not. */
+  private history({ phase, status, verdict, since, flip }: ProblemRow['view']) {
+    if (phase === 'probe') return nothing;
+    const differs = since.answer !== null && since.answer !== since.verdict;
+    const answer = differs ? html`<span class="muted">since step ${since.answer}</span>` : nothing;
+    if (since.verdict === null || status === 'unanswered') return answer;
+    const until = flip && flip.from !== 'unknown' ? `, ${flip.from} until step ${flip.until}` : '';
+    return html`${answer} · <b class=${verdictClass(verdict)}>${verdict} since step ${since.verdict}</b>${until}`;
   }
 
   /** The problem's forecast with its signals, and the outcome. */
@@ -154,19 +167,17 @@ export class Inspector extends Component {
             : nothing
         }
       </div>
-      ${this.rollouts(row, reading)}
+      ${this.rollouts(reading)}
     `;
   }
 
   /** The rollouts once they have been read; after a failure the reason, and a way to retry. */
-  private rollouts(row: number, reading: GroupReading) {
+  private rollouts(reading: GroupReading) {
     if (reading.state === 'reading') return html`<p class="muted" role="status">Loading rollouts…</p>`;
     if (reading.state === 'failed') return failureNotice('readGroup', reading.failure);
-    const { rollouts, phase, scoredBy } = reading.detail;
-    const index = this.chosen(rollouts);
-    const rollout = rollouts[index];
-    const { info, requests } = this.store;
-    const imported = info?.origin.engine !== 'rollscope';
+    const { rollouts, phase } = reading.detail;
+    const index = this.store.selection.rolloutIn(rollouts.length);
+    const imported = this.store.info?.origin.engine !== 'rollscope';
     return html`
       ${rolloutTable({
         phase,
@@ -178,31 +189,35 @@ export class Inspector extends Component {
           this.requestUpdate();
         },
         chosen: index,
-        choose: (other) => this.store.selection.selectRollout(other),
+        choose: (other) => {
+          this.store.selection.layout.turnTo('rollout', window.innerWidth);
+          this.store.selection.selectRollout(other);
+        },
+        step: (by) => this.step(by),
       })}
-      ${
-        rollout
-          ? rolloutTokens({
-              rollout,
-              scoredBy,
-              index,
-              why: reading.why[index],
-              open: () => requests.openRollout(this.store.columns.idOf(row), index),
-              ...(imported && { compute: () => requests.control('statistics') }),
-            })
-          : nothing
-      }
-      ${this.failure('openRollout')}
     `;
+  }
+
+  /** Chooses the rollout that is `by` places further in the table. */
+  step(by: number): void {
+    const { selected, groups, columns, selection } = this.store;
+    const row = selected?.view.row ?? null;
+    if (row === null) return;
+    const reading = groups.of(columns.idOf(row));
+    if (reading.state !== 'read') return;
+    const { rollouts } = reading.detail;
+    const indices = rolloutOrder(rollouts, this.order);
+    const now = indices.indexOf(selection.rolloutIn(rollouts.length));
+    const next = indices[Math.max(0, Math.min(indices.length - 1, now + by))];
+    if (next === undefined) return;
+    selection.selectRollout(next);
+    void this.updateComplete.then(() =>
+      this.renderRoot.querySelector(`tr[data-rollout="${next + 1}"]`)?.scrollIntoView({ block: 'nearest' }),
+    );
   }
 
   private failure(request: PanelRequest) {
     const { failures } = this.store;
     return failureNotice(request, failures.of(request), () => failures.clear(request));
-  }
-
-  private chosen(rollouts: readonly Rollout[]): number {
-    const { rollout } = this.store.selection;
-    return rollout !== null && rollout < rollouts.length ? rollout : 0;
   }
 }

@@ -1,179 +1,118 @@
-/** The problems by majority share and correctness of the majority, and the confident & wrong ones as a table. */
-
-import { css, nothing } from 'lit';
+/** The problems over time: a matrix, and beside it what each problem is now, what it should be, and since when it is wrong. */
+import { nothing, type PropertyValues } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { DASH, plural } from '../../engine/protocol/format.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
-import { CONFIDENT, VOTE_TITLES } from '../../engine/protocol/verdict.ts';
-import { historyOf } from '../../engine/runs/history.ts';
-import type { AnyQuadrant, ProblemView } from '../../engine/runs/problem-view.ts';
-import { shareSparkline } from '../charts/sparkline.ts';
+import { VOTE_TITLES } from '../../engine/protocol/verdict.ts';
+import { PROBLEM_GROUPINGS, PROBLEM_SORTS, type ProblemOrder } from '../../engine/runs/panel-state.ts';
+import { type ProblemView, problemView, speakingRows } from '../../engine/runs/problem-view.ts';
+import { problemCurve } from '../../engine/runs/quadrant-history.ts';
+import { cellEdge, drawCell, drawRow, type MatrixFrame, type Palette, paletteOf, stepAt } from '../charts/matrix.ts';
+import { correctSparkline } from '../charts/sparkline.ts';
 import { Component } from '../component.ts';
-import { html, svg } from '../html.ts';
-import type { ProblemRow } from '../problem-row.ts';
+import { FILTER_TERMS } from '../filter.ts';
+import { html } from '../html.ts';
+import { GROUPING_TITLES, type ListItem, listItems, SORT_TITLES } from '../problem-order.ts';
+import { moveOf, type ProblemRow } from '../problem-row.ts';
 import { shared } from '../styles.ts';
+import { onThemeChange, themeColors } from '../theme.ts';
+import { type Column, columnsFor, matrixPlace, problemsStyles } from './problems/columns.ts';
 
-const TITLES: readonly [AnyQuadrant, string][] = [
-  ['confident-correct', 'Confident & correct'],
-  ['confident-wrong', 'Confident & wrong'],
-  ['uncertain-correct', 'Uncertain & correct'],
-  ['uncertain-wrong', 'Uncertain & wrong'],
-  ['confident', 'Confident'],
-  ['uncertain', 'Uncertain'],
-  ['none', 'Not sampled yet'],
-];
-const CELL = 16;
 const PREDICTED_WRONG = 'predicted:wrong';
 /** Earlier spellings of this term. */
 const SAME_TERM = [PREDICTED_WRONG, 'likely:wrong'];
-
-/** The mark of a problem whose predicted majority is probably wrong. */
-function mark(x: number, y: number) {
-  return svg`<circle class="mark" cx=${x} cy=${y} r="3"></circle>`;
-}
-
-/** How the vote on a problem stands, for its cell. */
-function votedText({ status, answer, share }: ProblemView): string {
-  switch (status) {
-    case 'unsampled':
-      return 'not sampled yet';
-    case 'unanswered':
-      return 'no answer';
-    case 'single':
-    case 'tie':
-      return `${answer} (${VOTE_TITLES[status]}), share ${quantityText('share', share)}`;
-    case 'majority':
-      return `${answer}, majority share ${quantityText('share', share)}`;
-  }
-}
-
-/** Maximum rows of the table. */
-const MOST_ROWS = 100;
+/** Height of a line of the list, and of a cell in it. */
+const LINE = 20;
+const CELL = 14;
+/** Lines that are drawn where the height of the list is not known yet. */
+const SOME = 60;
+/** Lines beyond the edges, so that scrolling shows no gaps. */
+const SPARE = 6;
 
 @customElement('rs-problems')
 export class Problems extends Component {
-  static override styles = [
-    shared,
-    css`
-      vscode-text-field {
-        width: 100%;
-      }
-      .count {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 2px 14px;
-        margin: 2px 0 8px;
-        color: var(--muted);
-      }
-      .predicted {
-        padding: 0;
-        border: 0;
-        background: none;
-        color: inherit;
-        font: inherit;
-        cursor: pointer;
-      }
-      .predicted:hover,
-      .predicted[aria-pressed='true'] {
-        color: var(--vscode-foreground);
-        text-decoration: underline;
-      }
-      .predicted svg {
-        display: inline-block;
-        margin-right: 4px;
-      }
-      .mark {
-        fill: var(--highlight);
-        stroke: var(--vscode-editor-background);
-      }
-      .quadrants {
-        display: grid;
-        grid-template-columns: repeat(auto-fill, minmax(min(240px, 100%), 1fr));
-        gap: 10px 20px;
-        margin-bottom: 12px;
-      }
-      .cells {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 2px;
-      }
-      .cell {
-        padding: 0;
-        border: 0;
-        background: none;
-        width: ${CELL}px;
-        height: ${CELL}px;
-        cursor: pointer;
-        border-radius: 2px;
-      }
-      .cell[aria-selected='true'] {
-        outline: 2px solid var(--vscode-focusBorder);
-        outline-offset: 0;
-      }
-      .mass {
-        fill: var(--accent);
-        stroke: var(--edge);
-      }
-      .empty {
-        fill: none;
-        stroke: var(--rule);
-      }
-      .stroke {
-        stroke: var(--wrong);
-        stroke-width: 2;
-      }
-      .spark {
-        fill: none;
-        stroke: var(--wrong);
-      }
-      .text {
-        max-width: 0;
-        width: 60%;
-        overflow: hidden;
-        text-overflow: ellipsis;
-      }
-      .cut {
-        max-width: 9em;
-        overflow: hidden;
-        text-overflow: ellipsis;
-      }
-      .scroll {
-        overflow-x: auto;
-      }
-      tbody tr {
-        cursor: pointer;
-      }
-    `,
-  ];
+  static override styles = [shared, problemsStyles];
+
+  /** What is seen of the list, CSS pixels. */
+  private top = 0;
+  private height = 0;
+  private palette: Palette | null = null;
+  private endTheme: (() => void) | null = null;
+  private heights: ResizeObserver | null = null;
+  private restored = false;
+  /** The word that is being typed, for completion; null while the filter has no focus. */
+  private typing: string | null = null;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.endTheme = onThemeChange(() => {
+      this.palette = null;
+      this.requestUpdate();
+    });
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.endTheme?.();
+    this.heights?.disconnect();
+  }
 
   override render() {
     const { problems, selection } = this.store;
     const { filter } = selection;
-    const matching = this.store.filtered;
-    const order = TITLES.flatMap(([quadrant]) => matching.filter(({ view }) => view.quadrant === quadrant));
+    const items = this.items();
+    const matching = items.filter(({ kind }) => kind === 'problem').length;
     return html`
-      <vscode-text-field
-        aria-label="Filter problems"
-        placeholder="Filter: share>0.8 majority:wrong predicted:wrong words in the problem"
-        .value=${filter}
-        @input=${(event: Event) => this.store.selection.setFilter((event.target as HTMLInputElement).value)}
-      ></vscode-text-field>
-      <div class="count">
-        <span role="status">${filter ? `${matching.length} of ` : ''}${plural(problems.length, 'problem')}</span>
-        ${this.predicted(filter)}
+      <div class="above">
+        <vscode-text-field
+          data-filter
+          aria-label="Filter problems"
+          placeholder="Filter: share>0.8 majority:wrong broke since>50 words in the problem"
+          .value=${filter}
+          @input=${(event: Event) => this.type((event.target as HTMLInputElement).value)}
+          @focus=${() => this.type(filter)}
+          @blur=${() => this.leave()}
+        ></vscode-text-field>
+        ${this.completion()}
+        <div class="count">
+          <span role="status" data-matching=${matching} data-problems=${problems.length}>${filter ? `${matching} of ` : ''}${plural(problems.length, 'problem')}</span>
+          ${this.predicted(filter)} ${this.orderChoice()}
+        </div>
       </div>
-      <div class="quadrants" @keydown=${(event: KeyboardEvent) => this.key(event, order)}>
-        ${TITLES.map(([quadrant, title]) =>
-          this.quadrant(
-            title,
-            matching.filter(({ view }) => view.quadrant === quadrant),
-            order[0],
-          ),
-        )}
-      </div>
-      ${this.wrong(matching.filter(({ view }) => view.quadrant === 'confident-wrong'))}
+      ${this.list(items)} ${this.legend()}
     `;
+  }
+
+  private items(): ListItem[] {
+    const matching = new Map(this.store.filtered.map((row) => [row.problem.index, row]));
+    return listItems(this.store.order, matching);
+  }
+
+  /** The terms that begin with the word that is being typed. */
+  private completion() {
+    const { typing } = this;
+    if (!typing) return nothing;
+    const found = FILTER_TERMS.filter((term) => term.startsWith(typing) && term !== typing).slice(0, 6);
+    if (found.length === 0) return nothing;
+    return html`<div class="completion">
+      ${found.map((term) => html`<button class="link" tabindex="-1" @pointerdown=${(event: Event) => this.complete(event, term)}>${term}</button>`)}
+    </div>`;
+  }
+
+  private type(filter: string): void {
+    this.typing = /\S*$/.exec(filter)![0];
+    this.store.selection.setFilter(filter);
+  }
+
+  private leave(): void {
+    this.typing = null;
+    this.requestUpdate();
+  }
+
+  private complete(event: Event, term: string): void {
+    event.preventDefault();
+    this.type(this.store.selection.filter.replace(/\S*$/, term));
   }
 
   /** The number of problems whose predicted majority is probably wrong; a toggle that shows only these. */
@@ -184,107 +123,333 @@ export class Problems extends Component {
     const on = words.some((word) => SAME_TERM.includes(word));
     const toggled = on ? words.filter((word) => !SAME_TERM.includes(word)) : [...words, PREDICTED_WRONG];
     return html`<button
-      class="predicted"
+      class="link predicted"
       aria-pressed=${on}
       data-count=${count}
       title="Problems whose predicted majority has P(correct) below 0.5"
       @click=${() => this.store.selection.setFilter(toggled.join(' '))}
-    >
-      <svg width="8" height="8" aria-hidden="true">${mark(4, 4)}</svg>${count} predicted wrong</button>`;
+    >${count} predicted wrong</button>`;
   }
 
-  private quadrant(title: string, rows: ProblemRow[], first: ProblemRow | undefined) {
-    if (rows.length === 0) return nothing;
+  private orderChoice() {
+    const { order } = this.store.selection;
+    const choice = <K extends keyof ProblemOrder>(
+      name: K,
+      label: string,
+      titles: Record<string, string>,
+      values: readonly ProblemOrder[K][],
+    ) =>
+      html`<label>${label} <select data-order=${name} @change=${(event: Event) =>
+        this.store.selection.setOrder({ [name]: (event.target as HTMLSelectElement).value })}>
+        ${values.map((value) => html`<option value=${value} .selected=${value === order[name]}>${titles[value]}</option>`)}
+      </select></label>`;
+    return html`${choice('sort', 'sorted by', SORT_TITLES, PROBLEM_SORTS)} ${choice('grouping', 'grouped by', GROUPING_TITLES, PROBLEM_GROUPINGS)}`;
+  }
+
+  private list(items: readonly ListItem[]) {
+    const columns = this.columnsNow();
     const { problem: selected } = this.store.selection;
-    const within = rows.some((row) => row.problem.index === selected);
-    return html`<section data-quadrant=${rows[0]!.view.quadrant}>
-      <h2>${title}<span class="value">${rows.length}</span></h2>
-      <div class="cells" role="listbox" aria-label=${title}>
-        ${rows.map(({ problem, view }) => {
-          const { share, status, quadrant, prediction } = view;
-          const label = `${problem.id}: ${votedText(view)}${prediction?.likelyWrong ? ', predicted wrong' : ''}`;
-          const focusable = problem.index === selected || (!within && selected === null && problem === first?.problem);
-          return html`<button
-            class="cell"
-            role="option"
-            data-problem=${problem.index}
-            aria-selected=${problem.index === selected}
-            aria-label=${label}
-            title=${`${label}\n${problem.text.slice(0, 200)}`}
-            tabindex=${focusable ? 0 : -1}
-            @click=${() => this.store.selection.select(problem.index)}
-          >
-            <svg width=${CELL} height=${CELL} aria-hidden="true">
-              <rect class=${share === null ? 'empty' : 'mass'} x="0.5" y="0.5" width=${CELL - 1} height=${CELL - 1} rx="2" fill-opacity=${0.15 + 0.85 * (share ?? 0)}></rect>
-              ${prediction?.likelyWrong ? mark(CELL - 3.5, 3.5) : nothing}
-              ${status === 'majority' && quadrant.endsWith('wrong') ? svg`<line class="stroke" x1="5" y1="5" x2=${CELL - 5} y2=${CELL - 5}></line>` : nothing}
-            </svg>
-          </button>`;
-        })}
+    const first = Math.max(0, Math.floor(this.top / LINE) - SPARE);
+    const last = this.height > 0 ? Math.ceil((this.top + this.height) / LINE) + SPARE : SOME;
+    const shown = items.slice(first, last);
+    const isShown = shown.some((item) => item.kind === 'problem' && item.row.problem.index === selected);
+    return html`<div
+      class="list"
+      role="grid"
+      tabindex="0"
+      aria-label="Problems over time"
+      aria-rowcount=${items.length + 1}
+      aria-activedescendant=${isShown ? `problem-${selected}` : nothing}
+      @scroll=${(event: Event) => this.scrolled(event.currentTarget as HTMLElement)}
+      @keydown=${(event: KeyboardEvent) => this.key(event, items)}
+    >
+      <div class="titles line" role="row" aria-rowindex="1">
+        ${columns.map(
+          (
+            column,
+          ) => html`<span role="columnheader" class=${column.key} title=${column.hint ?? nothing} aria-sort=${column.sort && column.sort === this.store.selection.order.sort ? 'other' : nothing}>
+          ${column.sort ? html`<button class="link" tabindex="-1" @click=${() => this.store.selection.setOrder({ sort: column.sort! })}>${column.title}</button>` : column.title}
+        </span>`,
+        )}
       </div>
-    </section>`;
+      <div class="lines" role="rowgroup" .style=${`height: ${items.length * LINE}px`}>
+        <canvas aria-hidden="true"></canvas>
+        ${shown.map((item, i) => this.line(item, first + i, columns))}
+      </div>
+    </div>`;
   }
 
-  private wrong(rows: ProblemRow[]) {
-    if (rows.length === 0) return nothing;
-    const steps = Math.max(1, this.store.info?.steps ?? 1);
-    const trained = this.store.info !== null && this.store.info.job !== 'probe';
-    const predicting = this.store.columns.head.forecast !== null;
-    // In a narrow panel the problem's text is worth more.
-    const history = trained && this.width >= 480;
-    const since = trained && this.width >= 560;
-    const worst = [...rows].sort((a, b) => b.view.share! - a.view.share!).slice(0, MOST_ROWS);
-    return html`<section>
-      <h2>Confident & wrong, by share<span class="value">majority share above ${CONFIDENT}</span></h2>
-      <div class="scroll"><table>
-        <thead>
-          <tr>
-            <th>problem</th><th></th><th>majority</th><th>reference</th><th class="number">share</th>
-            ${predicting ? html`<th class="number" title="Probability that the final majority is correct, predicted before step 1">P(correct)</th>` : nothing}
-            ${history ? html`<th>share by step</th>` : nothing}
-            ${since ? html`<th class="number">since step</th>` : nothing}
-          </tr>
-        </thead>
-        <tbody>
-          ${worst.map(
-            ({ problem, view: { answer, status, share, since: from, prediction } }) => html`<tr
-              tabindex="0"
-              data-problem=${problem.index}
-              aria-selected=${problem.index === this.store.selection.problem}
-              @click=${() => this.store.selection.select(problem.index)}
-              @keydown=${(event: KeyboardEvent) => event.key === 'Enter' && this.store.selection.select(problem.index)}
-            >
-              <td class="muted cut" title=${problem.id}>${problem.id}</td>
-              <td class="text">${problem.text}</td>
-              <td class="mono wrong cut" title=${answer ?? nothing}>${answer}${status === 'tie' ? html` <span class="muted">(tie)</span>` : nothing}</td>
-              <td class="mono cut" title=${referenceText(problem)}>${referenceText(problem)}</td>
-              <td class="number">${quantityText('share', share)}</td>
-              ${predicting ? html`<td class="number">${quantityText('probability', prediction?.right)}</td>` : nothing}
-              ${
-                history
-                  ? html`<td><svg width="70" height="14" aria-hidden="true">${shareSparkline(historyOf(this.store.columns, problem.index), steps)}</svg></td>`
-                  : nothing
-              }
-              ${since ? html`<td class="number">${from.answer ?? DASH}</td>` : nothing}
-            </tr>`,
-          )}
-        </tbody>
-      </table></div>
-    </section>`;
+  private line(item: ListItem, place: number, columns: readonly Column[]) {
+    // As a property: the page's policy forbids style attributes.
+    const style = `transform: translateY(${place * LINE}px)`;
+    if (item.kind === 'group') {
+      return html`<div class="line group" role="row" aria-rowindex=${place + 2} .style=${style} data-group=${item.title}>
+        <span role="gridcell"><b>${item.title}</b><span class="value">${item.count}</span></span>
+      </div>`;
+    }
+    const { row } = item;
+    const { problem, view } = row;
+    return html`<div
+      class="line problem"
+      role="row"
+      id="problem-${problem.index}"
+      data-problem=${problem.index}
+      data-quadrant=${view.quadrant}
+      aria-rowindex=${place + 2}
+      aria-selected=${problem.index === this.store.selection.problem}
+      .style=${style}
+      @click=${() => this.choose(problem.index)}
+      @dblclick=${(event: MouseEvent) => this.lookAt(event)}
+      @pointermove=${(event: PointerEvent) => this.point(event, row)}
+    >${columns.map((column) => html`<span role="gridcell" class=${column.key} aria-label=${column.key === 'matrix' ? standingText(view) : nothing}>${this.cell(column, row)}</span>`)}</div>`;
   }
 
-  /** Arrow keys move through the cells in the order shown. */
-  private key(event: KeyboardEvent, order: ProblemRow[]): void {
-    const move = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    if (move === undefined || order.length === 0) return;
-    event.preventDefault();
-    const now = order.findIndex((row) => row.problem.index === this.store.selection.problem);
-    const next = order[Math.max(0, Math.min(order.length - 1, now + move))]!;
-    this.store.selection.select(next.problem.index);
-    void this.updateComplete.then(() => {
-      requestAnimationFrame(() =>
-        this.renderRoot.querySelector<HTMLElement>(`.cell[data-problem="${next.problem.index}"]`)?.focus(),
-      );
+  private cell({ key }: Column, row: ProblemRow): unknown {
+    const { problem, view } = row;
+    switch (key) {
+      case 'id':
+        return html`<span title="${problem.id}\n${problem.text.slice(0, 300)}">${problem.id}</span>`;
+      case 'marks':
+        return this.marks(row);
+      case 'text':
+        return html`<span class="muted" title=${problem.text.slice(0, 300)}>${problem.text.slice(0, 200)}</span>`;
+      case 'matrix':
+        return nothing;
+      case 'now':
+        return nowText(view);
+      case 'reference':
+        return html`<span title=${referenceText(problem) ?? nothing}>${referenceText(problem) ?? DASH}</span>`;
+      case 'share':
+        return quantityText('share', view.share);
+      case 'since':
+        return isWrong(view) && view.phase !== 'probe' ? (view.since.verdict ?? DASH) : DASH;
+      case 'until':
+        return isWrong(view) && view.flip?.from === 'correct' ? view.flip.until : DASH;
+      case 'forecast':
+        return quantityText('probability', view.prediction?.right);
+      case 'curve':
+        return html`<svg width="64" height=${CELL} aria-hidden="true">${correctSparkline(problemCurve(this.store.columns, speakingRows(this.store.columns, problem.index)), this.frameSteps)}</svg>`;
+    }
+  }
+
+  /** What is new of a problem since the step of cursor A, and what was predicted. */
+  private marks(row: ProblemRow) {
+    const move = moveOf(row);
+    return html`${move ? html`<span class="mark ${move}" role="img" aria-label=${move} title=${move === 'broke' ? 'Broke: right at A, wrong at B' : 'Fixed: wrong at A, right at B'}>${move === 'broke' ? '↓' : '↑'}</span>` : nothing}${
+      row.view.prediction?.likelyWrong
+        ? html`<span class="mark predicted-wrong" role="img" aria-label="predicted wrong" title="Predicted wrong before step 1">◦</span>`
+        : nothing
+    }`;
+  }
+
+  private legend() {
+    const { labeled } = this.store.columns.head;
+    const sample = (standing: string, text: string) =>
+      html`<span class="sample"><canvas data-standing=${standing} width="22" height="12" aria-hidden="true"></canvas>${text}</span>`;
+    return html`<div class="legend muted">
+      ${labeled ? html`${sample('correct', 'majority correct')}${sample('wrong', 'majority wrong')}` : sample('unknown', 'majority')}
+      ${sample('undecided', 'tie or single vote')}${sample('unanswered', 'no answer')}
+      <span>stronger: larger share</span>
+    </div>`;
+  }
+
+  private columnsNow(): Column[] {
+    const { columns, info } = this.store;
+    const { head } = columns;
+    return columnsFor(this.width, {
+      trained: info !== null && info.job !== 'probe',
+      labeled: head.labeled,
+      forecast: head.forecast !== null,
     });
   }
+
+  /** Last step of the matrix. */
+  private get frameSteps(): number {
+    return this.store.info?.job === 'probe' ? 0 : Math.max(1, this.store.columns.step);
+  }
+
+  protected override updated(changes: PropertyValues): void {
+    super.updated(changes);
+    const list = this.renderRoot.querySelector<HTMLElement>('.list')!;
+    if (!this.heights) {
+      this.heights = new ResizeObserver(() => this.scrolled(list));
+      this.heights.observe(list);
+    }
+    if (!this.restored && this.store.problems.length > 0 && list.clientHeight > 0) {
+      this.restored = true;
+      list.scrollTop = this.store.selection.layout.scrolled.problems ?? 0;
+    }
+    this.paint(list);
+  }
+
+  private scrolled(list: HTMLElement): void {
+    if (this.top === list.scrollTop && this.height === list.clientHeight) return;
+    this.top = list.scrollTop;
+    this.height = list.clientHeight;
+    this.store.selection.layout.scrolled.problems = this.top;
+    this.store.selection.keepSoon();
+    this.requestUpdate();
+  }
+
+  /** Draws what is seen of the matrix, and the samples of the legend. */
+  private paint(list: HTMLElement): void {
+    const canvas = list.querySelector('canvas')!;
+    const place = matrixPlace(list);
+    if (!place || this.height === 0) return;
+    const context = sized(canvas, place.width, this.height);
+    canvas.style.left = `${place.left}px`;
+    canvas.style.top = `${this.top}px`;
+    this.palette ??= paletteOf(context, themeColors());
+    const { palette } = this;
+    const { columns, selection } = this.store;
+    const frame: MatrixFrame = { steps: this.frameSteps, width: place.width };
+    const items = this.items();
+    const first = Math.floor(this.top / LINE);
+    const last = Math.ceil((this.top + this.height) / LINE);
+    for (let i = first; i < Math.min(last, items.length); i++) {
+      const item = items[i]!;
+      if (item.kind === 'group') continue;
+      const y = i * LINE - this.top + (LINE - CELL) / 2;
+      context.save();
+      // The hatching begins with its row, and does not slide while the list is scrolled.
+      context.translate(0, y);
+      drawRow(context, palette, columns, speakingRows(columns, item.row.problem.index), frame, [0, CELL]);
+      context.restore();
+    }
+    if (frame.steps > 0) drawCursors(context, frame, this.height, selection.from ?? 0, selection.step);
+    for (const sample of this.renderRoot.querySelectorAll<HTMLCanvasElement>('.legend canvas')) {
+      const standing = sample.dataset.standing as 'correct';
+      drawCell(sized(sample, 22, 12), palette, { standing, share: 0.8 }, [0, 0, 22, 12]);
+    }
+  }
+
+  /** Selects a problem; a narrow panel turns to it. */
+  private choose(problem: number): void {
+    this.store.selection.layout.turnTo('problem', window.innerWidth);
+    this.store.selection.select(problem);
+  }
+
+  /** The step under the pointer in the tooltip of the matrix. */
+  private point(event: PointerEvent, { problem }: ProblemRow): void {
+    const cell = event.target as HTMLElement;
+    if (!cell.classList.contains('matrix')) return;
+    const step = this.stepUnder(event);
+    const view = problemView(this.store.columns, problem.index, step);
+    cell.title = `Step ${view.step ?? step}: ${standingText(view)}\nDouble-click to go to this step`;
+  }
+
+  private lookAt(event: MouseEvent): void {
+    if (!(event.target as HTMLElement).classList.contains('matrix')) return;
+    this.store.selection.lookAt(this.stepUnder(event));
+  }
+
+  private stepUnder(event: MouseEvent): number {
+    const { left, width } = (event.target as HTMLElement).getBoundingClientRect();
+    return stepAt({ steps: this.frameSteps, width }, event.clientX - left);
+  }
+
+  private key(event: KeyboardEvent, items: readonly ListItem[]): void {
+    const rows = items.flatMap((item) => (item.kind === 'problem' ? [item.row.problem.index] : []));
+    const page = Math.max(1, Math.floor(this.height / LINE) - 1);
+    const now = rows.indexOf(this.store.selection.problem ?? -1);
+    const places: Record<string, number> = {
+      ArrowDown: now + 1,
+      ArrowUp: now - 1,
+      PageDown: now + page,
+      PageUp: now - page,
+      Home: 0,
+      End: rows.length - 1,
+    };
+    const place = places[event.key];
+    if (place === undefined || rows.length === 0) return;
+    event.preventDefault();
+    this.reveal(rows[Math.max(0, Math.min(rows.length - 1, place))]!);
+  }
+
+  /** Selects the problem that is `by` places further in the list. */
+  step(by: number): void {
+    const rows = this.items().flatMap((item) => (item.kind === 'problem' ? [item.row.problem.index] : []));
+    if (rows.length === 0) return;
+    const now = rows.indexOf(this.store.selection.problem ?? -1);
+    this.reveal(rows[Math.max(0, Math.min(rows.length - 1, now + by))]!);
+  }
+
+  focusFilter(): void {
+    this.renderRoot.querySelector<HTMLElement>('[data-filter]')?.focus();
+  }
+
+  /** Selects a problem and scrolls to it. */
+  private reveal(problem: number): void {
+    this.store.selection.select(problem);
+    const place = this.items().findIndex((item) => item.kind === 'problem' && item.row.problem.index === problem);
+    const list = this.renderRoot.querySelector<HTMLElement>('.list');
+    if (!list || place < 0) return;
+    // The titles stay at the top.
+    const visible = list.clientHeight - LINE;
+    if (place * LINE < list.scrollTop) list.scrollTop = place * LINE;
+    else if ((place + 1) * LINE > list.scrollTop + visible) list.scrollTop = (place + 1) * LINE - visible;
+  }
+}
+
+/** A canvas of this size in CSS pixels, cleared, with crisp pixels. */
+function sized(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D {
+  const scale = window.devicePixelRatio || 1;
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(height * scale);
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  const context = canvas.getContext('2d')!;
+  context.scale(scale, scale);
+  return context;
+}
+
+function drawCursors(
+  context: CanvasRenderingContext2D,
+  frame: MatrixFrame,
+  height: number,
+  a: number,
+  b: number | null,
+): void {
+  const style = getComputedStyle(document.documentElement);
+  const line = (step: number, color: string) => {
+    const x = Math.round(cellEdge(frame, step) + cellEdge(frame, 1) / 2) + 0.5;
+    context.strokeStyle = style.getPropertyValue(color).trim() || 'gray';
+    context.setLineDash([2, 2]);
+    context.beginPath();
+    context.moveTo(x, 0);
+    context.lineTo(x, height);
+    context.stroke();
+  };
+  if (a > 0) line(a, '--vscode-charts-purple');
+  if (b !== null) line(b, '--vscode-focusBorder');
+}
+
+/** The answer of the vote, marked as right or wrong where it is a majority. */
+function nowText(view: ProblemView) {
+  const { status, answer, verdict } = view;
+  if (status === 'unsampled') return DASH;
+  if (status === 'unanswered') return html`<span class="muted">no answer</span>`;
+  const mark = status !== 'majority' ? '=' : verdict === 'unknown' ? '' : verdict === 'correct' ? '✓' : '✗';
+  const kind = status === 'majority' ? verdict : 'muted';
+  return html`<span class=${kind} title="${answer} (${VOTE_TITLES[status]})">${mark} ${answer}</span>`;
+}
+
+/** How the vote on a problem stands, in words. */
+function standingText({ status, answer, share, verdict }: ProblemView): string {
+  switch (status) {
+    case 'unsampled':
+      return 'not sampled yet';
+    case 'unanswered':
+      return 'no answer';
+    case 'single':
+    case 'tie':
+      return `${answer} (${VOTE_TITLES[status]}), share ${quantityText('share', share)}`;
+    case 'majority':
+      return `${answer}${verdict === 'unknown' ? '' : ` (${verdict})`}, majority share ${quantityText('share', share)}`;
+  }
+}
+
+/** Whether the vote is wrong: without an answer there is none. */
+function isWrong({ verdict, status }: ProblemView): boolean {
+  return verdict === 'wrong' && status !== 'unanswered';
 }

@@ -1,27 +1,31 @@
 /**
- * The steps as a slider: a bar's height is the reward accuracy (label accuracy for rewards that do not judge correctness, the
- * proxy reward without reference answers), its shade the proxy reward on whatever scale.
+ * The steps as a slider, whose picture is the history of the run: how many problems were in each quadrant. Cursor B is the
+ * step that everything is shown at, cursor A the one that it is compared with.
  */
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { accuracyOf } from '../charts/metrics.ts';
-import { toUnit } from '../charts/scale.ts';
+import { cellEdge, type MatrixFrame, stepAt } from '../charts/matrix.ts';
+import { quadrantAreas, quadrantStyles } from '../charts/quadrants.ts';
 import { Component } from '../component.ts';
 import { html, svg } from '../html.ts';
+import { QUADRANT_ORDER } from '../problem-order.ts';
 import { shared } from '../styles.ts';
 
-const LEFT = 76;
+const LEFT = 86;
 /** Room for the button. */
 const RIGHT = 84;
-const HEIGHT = 26;
+const HEIGHT = 38;
+/** Height of the areas; below them are the marks. */
+const PICTURE = 29;
 
 @customElement('rs-scrubber')
 export class Scrubber extends Component {
   static override styles = [
     shared,
+    quadrantStyles,
     css`
       :host {
-        padding: 6px 14px;
+        padding: 4px 12px;
         border-bottom: 1px solid var(--rule);
       }
       .row {
@@ -29,17 +33,10 @@ export class Scrubber extends Component {
         gap: 10px;
         align-items: center;
       }
-      .row .muted {
-        white-space: nowrap;
-        min-width: 5em;
-      }
       .track {
         flex: 1;
         cursor: pointer;
         touch-action: none;
-      }
-      .bar {
-        fill: var(--accent);
       }
       .checkpoint {
         fill: var(--muted);
@@ -51,56 +48,68 @@ export class Scrubber extends Component {
         stroke: var(--vscode-foreground);
         stroke-width: 2;
       }
+      .handle.a {
+        stroke: var(--vscode-charts-purple);
+      }
+      svg text.handle-name {
+        fill: var(--vscode-foreground);
+        font-weight: 600;
+        paint-order: stroke;
+        stroke: var(--vscode-editor-background);
+        stroke-width: 3;
+      }
+      .place {
+        flex: 0 0 76px;
+        display: flex;
+        flex-direction: column;
+        line-height: 1.2;
+      }
+      .place .muted {
+        font-size: 0.85em;
+        white-space: normal;
+      }
     `,
   ];
 
-  private get total(): number {
-    return Math.max(1, this.store.info?.steps ?? 1, this.store.columns.step);
-  }
-
   override render() {
-    const { columns } = this.store;
-    const { step } = this.store.selection;
-    const { series, head } = columns;
-    if (series.steps.length === 0) return nothing;
-    const width = Math.max(50, this.width - LEFT - RIGHT);
-    const each = width / this.total;
-    const accuracy = accuracyOf(head);
-    const height = series.of(accuracy ?? 'proxyReward');
-    const x = (s: number) => (s - 1) * each;
-    const proxyReward = series.of('proxyReward');
-    const proxy = toUnit(proxyReward ?? []);
-    const part = accuracy ? (value: number) => value : proxy;
-    const at = (values: readonly number[] | undefined, i: number, unit: typeof proxy) =>
-      Number.isFinite(values?.[i]) ? unit(values![i]!) : 0;
+    const { columns, history, problems } = this.store;
+    const { step, from } = this.store.selection;
+    const { head } = columns;
+    if (history.length === 0 && columns.series.steps.length === 0) return nothing;
+    const frame = this.frame;
+    const x = (s: number) => cellEdge(frame, s);
+    const middle = cellEdge(frame, 1) / 2;
     const shown = step ?? columns.step;
+    const handle = (s: number, name: 'a' | 'b') => {
+      const at = x(s) + middle;
+      return svg`<line class="handle ${name}" x1=${at} x2=${at} y1="0" y2=${HEIGHT}></line>
+        <text class="handle-name ${name}" x=${at + (at > frame.width - 14 ? -4 : 4)} y="9" text-anchor=${at > frame.width - 14 ? 'end' : 'start'}>${name.toUpperCase()}</text>`;
+    };
     return html`<div class="row">
-      <span class="muted">step ${shown}</span>
+      <span class="place"><b>step ${shown}</b> <span class="muted">A: ${from === null ? 'before training' : html`step ${from} <button class="link" data-action="reset-a" title="Compare with the state before training" @click=${() => this.store.selection.compareWith(null)}>✕</button>`}</span></span>
       <div
         class="track"
         role="slider"
         tabindex="0"
         aria-label="Step"
-        aria-valuemin="1"
+        aria-valuemin="0"
         aria-valuemax=${columns.step}
         aria-valuenow=${shown}
+        aria-valuetext=${`step ${shown}: ${this.countsAt(shown)}`}
+        title=${`Problems by quadrant; step ${shown}: ${this.countsAt(shown)}\nClick: go to a step (B). Shift-click: compare with a step (A)`}
         @keydown=${this.key}
         @pointerdown=${this.point}
         @pointermove=${(event: PointerEvent) => event.buttons === 1 && this.point(event)}
       >
-        <svg width=${width} height=${HEIGHT} aria-hidden="true">
-          ${series.steps.map((s, i) => {
-            const tall = Math.max(2, at(height, i, part) * (HEIGHT - 6));
-            const shade = 0.25 + 0.75 * at(proxyReward, i, proxy);
-            return svg`<rect class="bar" x=${x(s)} y=${HEIGHT - 4 - tall} width=${Math.max(0.6, each - (each > 3 ? 1 : 0))} height=${tall} fill-opacity=${shade}></rect>`;
-          })}
-          ${head.checkpoints.map(({ step: s }) => svg`<path class="checkpoint" d=${`M${x(s) + each / 2 - 3} ${HEIGHT}h6l-3 -4z`}></path>`)}
+        <svg width=${frame.width} height=${HEIGHT} aria-hidden="true">
+          ${quadrantAreas({ history, problems: problems.length, x, width: frame.width, height: PICTURE })}
+          ${head.checkpoints.map(({ step: s }) => svg`<path class="checkpoint" d=${`M${x(s) + middle - 3} ${HEIGHT}h6l-3 -4z`}></path>`)}
           ${head.warnings.map(({ step: s, message }) =>
             s === null
               ? nothing
-              : svg`<path class="warning" d=${`M${x(s) + each / 2 - 4} 7h8l-4 -7z`}><title>${message}</title></path>`,
+              : svg`<path class="warning" d=${`M${x(s) + middle - 4} ${HEIGHT}h8l-4 -8z`}><title>${message}</title></path>`,
           )}
-          <line class="handle" x1=${x(shown) + each / 2} x2=${x(shown) + each / 2} y1="0" y2=${HEIGHT}></line>
+          ${handle(from ?? 0, 'a')} ${handle(shown, 'b')}
         </svg>
       </div>
       <vscode-button
@@ -113,12 +122,23 @@ export class Scrubber extends Component {
     </div>`;
   }
 
+  /** `12 confident & wrong, 40 confident & correct`, at the last step with rollouts at or before `step`. */
+  private countsAt(step: number): string {
+    const counts = this.store.history.findLast((one) => one.step <= step)?.counts ?? {};
+    return QUADRANT_ORDER.flatMap(([quadrant, title]) =>
+      counts[quadrant] ? [`${counts[quadrant]} ${title.toLowerCase()}`] : [],
+    ).join(', ');
+  }
+
+  private get frame(): MatrixFrame {
+    return { steps: Math.max(1, this.store.columns.step), width: Math.max(50, this.width - LEFT - RIGHT) };
+  }
+
   private readonly point = (event: PointerEvent): void => {
-    const track = event.currentTarget as HTMLElement;
-    const { left } = track.getBoundingClientRect();
-    const width = Math.max(50, this.width - LEFT - RIGHT);
-    const step = Math.floor(((event.clientX - left) / width) * this.total) + 1;
-    this.look(step);
+    const { left } = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const step = stepAt(this.frame, event.clientX - left);
+    if (event.shiftKey) this.store.selection.compareWith(step === 0 ? null : step);
+    else this.look(step);
   };
 
   private readonly key = (event: KeyboardEvent): void => {
@@ -128,7 +148,7 @@ export class Scrubber extends Component {
       ArrowRight: now + 1,
       PageDown: now - 10,
       PageUp: now + 10,
-      Home: 1,
+      Home: 0,
       End: this.store.columns.step,
     };
     const step = moves[event.key];
@@ -138,6 +158,6 @@ export class Scrubber extends Component {
   };
 
   private look(step: number): void {
-    this.store.selection.lookAt(Math.max(1, Math.min(this.store.columns.step, step)));
+    this.store.selection.lookAt(Math.max(0, Math.min(this.store.columns.step, step)));
   }
 }

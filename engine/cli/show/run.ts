@@ -3,6 +3,7 @@ import { runName } from '../../journal/layout.ts';
 import { liveWriter } from '../../journal/lock.ts';
 import { readRunFile } from '../../journal/reader.ts';
 import { readingText } from '../../protocol/data-text.ts';
+import { diagnosisText } from '../../protocol/diagnosis.ts';
 import { EMBEDDED } from '../../protocol/embedded.ts';
 import { bytes, DASH, whole } from '../../protocol/format.ts';
 import type { RunInfo } from '../../protocol/listed-run.ts';
@@ -14,6 +15,7 @@ import type { ForeignRun } from '../../protocol/run-file.ts';
 import { scoredByText } from '../../protocol/scored-text.ts';
 import { originText } from '../../protocol/texts.ts';
 import type { RunColumns } from '../../runs/columns.ts';
+import { diagnosisAt } from '../../runs/diagnosis.ts';
 import { lastFrame, rolloutFault } from '../../runs/rollout-fault.ts';
 import { runInfo } from '../../runs/run-info.ts';
 import { statusOf } from '../../runs/run-status.ts';
@@ -74,16 +76,19 @@ export async function showRun(output: Output, { folder, problems, columns, step 
 function factRows(
   folder: string,
   info: RunInfo,
-  { head }: RunColumns,
+  columns: RunColumns,
   summary: RunSummary,
   settings: ForeignRun['settings'],
 ): string[][] {
+  const { head } = columns;
   const model = head.run?.model;
+  const diagnosis = info.job === 'probe' ? null : diagnosisAt(columns).diagnosis;
   const counted = model ? [sized(model.parameters, 'parameters'), sized(model.trainable, 'trained')] : [];
   const sizes = counted.filter((text) => text !== null).join(', ');
   return [
     ...originRows(info),
     ['job', info.job],
+    ...(diagnosis ? [['diagnosis', diagnosisText(diagnosis)]] : []),
     ['status', info.status + (info.status === 'failed' && head.end?.error ? `: ${head.end.error.message}` : '')],
     ['model', `${info.model ?? DASH}${sizes && ` (${sizes})`}`],
     ['dataset', `${info.dataset ?? DASH} (${head.run ? head.problems : DASH} problems)`],

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { StepRecord } from '../../../engine/protocol/records.ts';
 import { MetricSeries } from '../../../engine/runs/series.ts';
 import { CHOSEN_CHARTS, defaultCharts, METRIC_CHOICES } from '../../../webview/charts/metrics.ts';
-import { areShares, axisRange, toUnit } from '../../../webview/charts/scale.ts';
+import { areShares, axisRange } from '../../../webview/charts/scale.ts';
 
 describe('axes', () => {
   test('hold values of any scale', () => {
@@ -26,12 +26,6 @@ describe('axes', () => {
       false,
       false,
     ]);
-  });
-
-  test('put rewards into the range of a shade', () => {
-    expect([0, 0.3, 1].map(toUnit([0, 0.3, null, 1]))).toEqual([0, 0.3, 1]);
-    expect([-4, -3, -2].map(toUnit([-4, -3, -2]))).toEqual([0, 0.5, 1]);
-    expect(toUnit([7, 7])(7)).toBe(0.5);
   });
 });
 

@@ -19,7 +19,7 @@ const REQUESTS: Record<PanelRequest, { section: Section; ask(store: Store): void
   attach: { section: 'app', ask: (store) => store.readAgain() },
   readGroup: { section: 'inspector', ask: (store) => void store.groups.of(idOf(store)) },
   openRollout: {
-    section: 'inspector',
+    section: 'rollout',
     ask: (store) => store.requests.openRollout(store.columns.idOf(store.selected!.view.row!), 2),
   },
   revealProblem: { section: 'inspector', ask: (store) => store.requests.revealProblem(0) },
@@ -38,7 +38,16 @@ const NAMES = Object.keys(PANEL.requests) as PanelRequest[];
 /** Requests that name their run. */
 const OF_A_RUN = NAMES.filter((name) => 'run' in PANEL.requests[name].params.shape);
 
-const SECTIONS: readonly Section[] = ['app', 'header', 'scrubber', 'curves', 'problems', 'inspector'];
+const SECTIONS: readonly Section[] = [
+  'app',
+  'header',
+  'diagnosis',
+  'scrubber',
+  'curves',
+  'problems',
+  'inspector',
+  'rollout',
+];
 const idOf = (store: Store) => store.columns.idOf(store.selected!.view.row!);
 
 let run: OpenRun;

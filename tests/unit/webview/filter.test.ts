@@ -4,10 +4,21 @@ import type { ProblemView } from '../../../engine/runs/problem-view.ts';
 import { matches, parseFilter } from '../../../webview/filter.ts';
 import type { ProblemRow } from '../../../webview/problem-row.ts';
 
-const row = (id: string, view: Partial<ProblemView>): ProblemRow =>
+const SINCE = { since: { answer: null, verdict: null } };
+const row = (id: string, view: Partial<ProblemView>, before: Partial<ProblemView> = {}): ProblemRow =>
   ({
     problem: { id, text: `How many cars in ${id}?` },
-    view: { share: null, status: 'unsampled', verdict: 'unknown', answer: null, prediction: null, ...view },
+    view: {
+      share: null,
+      status: 'unsampled',
+      verdict: 'unknown',
+      answer: null,
+      prediction: null,
+      rollouts: 0,
+      ...SINCE,
+      ...view,
+    },
+    before: { share: null, verdict: 'unknown', answer: null, ...before },
   }) as ProblemRow;
 
 const ROWS = [
@@ -19,6 +30,40 @@ const ROWS = [
   row('silent', { status: 'unanswered', verdict: 'wrong' }),
   row('never', {}),
 ];
+
+const MOVED = [
+  row(
+    'broke',
+    { verdict: 'wrong', share: 0.9, answer: '7', since: { answer: 60, verdict: 60 } },
+    { verdict: 'correct', share: 0.5, answer: '5' },
+  ),
+  row(
+    'fixed',
+    { verdict: 'correct', share: 0.6, answer: '5', since: { answer: 9, verdict: 9 } },
+    { verdict: 'wrong', share: 0.5, answer: '6' },
+  ),
+  row(
+    'same',
+    { verdict: 'correct', share: 0.6, answer: '5', rollouts: 8, unanswered: 5 },
+    { verdict: 'correct', share: 0.6, answer: '5' },
+  ),
+  row('new', { verdict: 'wrong', share: 0.9, answer: '7', status: 'tie' }),
+];
+
+test.each([
+  ['broke', ['broke']],
+  ['fixed', ['fixed']],
+  ['switched', ['broke', 'fixed']],
+  ['gained>0.3', ['broke']],
+  ['gained>=-1', ['broke', 'fixed', 'same']],
+  ['since>50', ['broke']],
+  ['tie', ['new']],
+  ['noanswer>0.5', ['same']],
+  ['broke since>50 share>0.8', ['broke']],
+])('%j compares with cursor A and finds %j', (filter, ids) => {
+  const terms = parseFilter(filter);
+  expect(MOVED.filter((one) => matches(terms, one)).map(({ problem }) => problem.id)).toEqual(ids);
+});
 
 test.each([
   ['', ROWS.map(({ problem }) => problem.id)],

@@ -122,7 +122,7 @@ describe('the panel', () => {
     for (const name of ['accuracy_reward', 'format_reward', 'completion_length', 'stop_reason', 'masked', 'kl']) {
       expect(text).toContain(name);
     }
-    expect(text).toContain('token probabilities were not recorded');
+    expect(shown('rollout').text).toContain('token probabilities were not recorded');
     expect(text).not.toContain('Confidence');
     // Whether the others trained is not known.
     expect(text).not.toContain('trained of');
@@ -143,6 +143,7 @@ describe('the panel', () => {
         sortBy: () => {},
         chosen: 0,
         choose: () => {},
+        step: () => {},
       });
       return [...markup(table).matchAll(/<td class="number muted">(\d)/g)].map(([, number]) => Number(number));
     };

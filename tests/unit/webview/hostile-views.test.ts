@@ -120,7 +120,11 @@ describe('the editor', () => {
 
   test('notifications and the log', () => {
     const report = new Reporter();
-    const notices = new Notices(report, async () => {});
+    const notices = new Notices(
+      report,
+      async () => {},
+      () => {},
+    );
     notices.warnings(run);
     notices.ended(run, { reason: 'failed', step: 2, error: { code: 'internal', message: breaking('m') } } as never);
     report.error(new RollscopeError('model', breaking('message'), breaking('hint')));
@@ -145,7 +149,7 @@ describe('the editor', () => {
 });
 
 describe('pages', () => {
-  test.each<Section>(['app', 'header', 'scrubber', 'curves', 'problems', 'inspector'])(
+  test.each<Section>(['app', 'header', 'diagnosis', 'scrubber', 'curves', 'problems', 'inspector', 'rollout'])(
     'the panel: %s',
     async (section) => {
       store.selection.select(0);

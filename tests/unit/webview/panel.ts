@@ -6,9 +6,11 @@ import { OpenRun } from '../../../extension/run/open-run.ts';
 import { App } from '../../../webview/app.ts';
 import { provideStore } from '../../../webview/component.ts';
 import { Curves } from '../../../webview/sections/curves.ts';
+import { DiagnosisLine } from '../../../webview/sections/diagnosis.ts';
 import { Header } from '../../../webview/sections/header.ts';
 import { Inspector } from '../../../webview/sections/inspector.ts';
 import { Problems } from '../../../webview/sections/problems.ts';
+import { RolloutView } from '../../../webview/sections/rollout.ts';
 import { Scrubber } from '../../../webview/sections/scrubber.ts';
 import { Store } from '../../../webview/store.ts';
 import { until } from '../../support/wait.ts';
@@ -18,10 +20,12 @@ import { markup } from './markup.ts';
 const SECTIONS = {
   app: App,
   header: Header,
+  diagnosis: DiagnosisLine,
   scrubber: Scrubber,
   curves: Curves,
   problems: Problems,
   inspector: Inspector,
+  rollout: RolloutView,
 };
 export type Section = keyof typeof SECTIONS;
 

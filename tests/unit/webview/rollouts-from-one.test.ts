@@ -28,8 +28,8 @@ test('panel, editor and terminal count rollouts from 1', async () => {
   panel.selection.select(problem.index);
   panel.selection.lookAt(1);
   await readSelected(panel);
-  const inspector = rendered(panel, 'inspector');
-  const [table, chosen] = inspector.split('class="rollout"') as [string, string];
+  const table = rendered(panel, 'inspector');
+  const [, chosen] = rendered(panel, 'rollout').split('class="rollout"') as [string, string];
   const listed = [...table.matchAll(/<tr [^>]*data-rollout="(\d+)"[^>]*> *<td[^>]*>(\d+)</g)];
   expect(listed.map(([, id]) => Number(id)).sort()).toEqual(numbers);
   for (const [, id, text] of listed) expect(text).toBe(id);

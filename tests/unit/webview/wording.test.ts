@@ -60,10 +60,18 @@ test('the panel', async () => {
   // Problem 4 has a confidently wrong majority.
   store.selection.select(3);
   await readSelected(store);
-  say('a completed run, a problem at its evaluation', store, ['header', 'scrubber', 'curves', 'problems', 'inspector']);
+  say('a completed run, a problem at its evaluation', store, [
+    'header',
+    'diagnosis',
+    'scrubber',
+    'curves',
+    'problems',
+    'inspector',
+    'rollout',
+  ]);
   store.selection.lookAt(1);
   await readSelected(store);
-  say('the problem at a step of training', store, ['scrubber', 'inspector']);
+  say('the problem at a step of training', store, ['diagnosis', 'scrubber', 'inspector', 'rollout']);
   store.selection.lookAt(null);
 
   const forecast = forecastOf([
@@ -75,7 +83,7 @@ test('the panel', async () => {
     forecast.problems.map((one) => [one.problem, { ...one, likelyWrong: forecast.likelyWrong.includes(one.problem) }]),
   );
   changeHead(store, { forecast: { ...forecast, problems } });
-  say('with a forecast', store, ['header', 'problems', 'inspector']);
+  say('with a forecast', store, ['diagnosis', 'problems', 'inspector']);
   store.selection.setFilter('predicted:wrong');
   say('filtered by the forecast', store, ['problems']);
   store.selection.setFilter('');
@@ -96,7 +104,7 @@ test('the panel', async () => {
     forecast: { ...store.columns.head.forecast!, reward: 'dual', by: 'majority-vote' },
     forecastScore: score,
   });
-  say('with a scored forecast of another reward', store, ['header', 'inspector']);
+  say('with a scored forecast of another reward', store, ['diagnosis', 'inspector']);
 
   const warning = { seq: 1001, time, type: 'warning' as const };
   const reasons = [{ signal: 'shorter', level: 'watch', text: 'response length went from 12 to 8' }];
@@ -106,7 +114,7 @@ test('the panel', async () => {
       { ...warning, step: 3, code: 'collapse-watch', message: 'The message.', watch: { level: 'watch', reasons } },
     ] as never,
   });
-  say('with warnings', store, ['header']);
+  say('with warnings', store, ['header', 'diagnosis']);
   store.info = { ...store.info!, status: 'running' };
   store.progress = progress;
   say('running', store, ['header']);

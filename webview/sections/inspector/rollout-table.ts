@@ -60,6 +60,8 @@ export interface RolloutTable {
   /** Index of the rollout whose tokens are shown. */
   chosen: number;
   choose(rollout: number): void;
+  /** Chooses the one that is `by` rows further. */
+  step(by: number): void;
 }
 
 interface Column {
@@ -74,27 +76,54 @@ interface Column {
   cell(rollout: Rollout, index: number): TemplateResult;
 }
 
-export function rolloutTable({ phase, rollouts, imported, order, sortBy, chosen, choose }: RolloutTable) {
-  const columns = columnsOf(rollouts);
+/** The column that gives the order: what no rollout has a value of, such as the advantage in an evaluation, gives none. */
+function sortingColumn(rollouts: readonly Rollout[], columns: readonly Column[], order: RolloutOrder) {
   const asked = columns.find(({ key }) => key === order.column) ?? columns[0]!;
-  // What no rollout has a value of, such as the advantage in an evaluation, gives no order.
   const sorting = rollouts.some((rollout, i) => asked.value(rollout, i) !== null) ? asked : columns[0]!;
-  const indices = sorted(rollouts, sorting, sorting === asked && order.descending);
+  return { asked, sorting, indices: sorted(rollouts, sorting, sorting === asked && order.descending) };
+}
+
+/** Indices of the rollouts as the table shows them. */
+export function rolloutOrder(rollouts: readonly Rollout[], order: RolloutOrder): number[] {
+  return sortingColumn(rollouts, columnsOf(rollouts), order).indices;
+}
+
+/** The keys that move through the rows. */
+const MOVES: Readonly<Record<string, number>> = {
+  ArrowDown: 1,
+  ArrowUp: -1,
+  PageDown: 10,
+  PageUp: -10,
+  Home: -1e9,
+  End: 1e9,
+};
+
+export function rolloutTable({ phase, rollouts, imported, order, sortBy, chosen, choose, step }: RolloutTable) {
+  const columns = columnsOf(rollouts);
+  const { asked, sorting, indices } = sortingColumn(rollouts, columns, order);
+  const key = (event: KeyboardEvent) => {
+    const by = MOVES[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    step(by);
+    const body = (event.currentTarget as HTMLElement).closest('tbody');
+    requestAnimationFrame(() => body?.querySelector<HTMLElement>('[aria-selected="true"]')?.focus());
+  };
   return html`<section class="rollouts">
     <h2>Rollouts<span class="value">${titleOf(phase, rollouts, imported)}${sorting === columns[0] ? '' : ` · sorted by ${sorting.title}`}</span></h2>
     <div class="scroll">
-      <table>
+      <table role="grid" aria-label="Rollouts">
         <thead>
           <tr>${columns.map((column) => header(column, sorting === asked ? order : IN_ORDER, sortBy))}</tr>
         </thead>
         <tbody>
           ${indices.map(
             (i) => html`<tr
-              tabindex="0"
+              tabindex=${i === chosen ? 0 : -1}
               data-rollout=${i + 1}
               aria-selected=${i === chosen}
               @click=${() => choose(i)}
-              @keydown=${(event: KeyboardEvent) => event.key === 'Enter' && choose(i)}
+              @keydown=${key}
             >${columns.map((column) => column.cell(rollouts[i]!, i))}</tr>`,
           )}
         </tbody>

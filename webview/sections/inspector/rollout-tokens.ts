@@ -1,15 +1,13 @@
-/** One rollout: its tokens, shaded by probability, and the explanation of its reward. */
+/** One rollout: its tokens, shaded by probability, the answer that was found, and the explanation of its reward. */
 import { css, nothing, unsafeCSS } from 'lit';
 import type { Rollout, ScoredBy } from '../../../engine/protocol/group.ts';
 import { quantityText } from '../../../engine/protocol/quantities.ts';
 import { computedText } from '../../../engine/protocol/scored-text.ts';
 import { SHADES, shadeColor, shadeOf } from '../../../engine/protocol/shades.ts';
 import { html } from '../../html.ts';
+import { correctnessClass, correctnessMark } from './correctness.ts';
 
 export const rolloutTokenStyles = css`
-  .rollout {
-    margin-top: 12px;
-  }
   .tokens {
     font-family: var(--vscode-editor-font-family);
     font-size: var(--vscode-editor-font-size);
@@ -18,11 +16,22 @@ export const rolloutTokenStyles = css`
     margin: 6px 0;
     line-height: 1.6;
   }
+  .facts {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0 12px;
+  }
+  .why {
+    margin: 2px 0;
+    overflow-wrap: anywhere;
+  }
   ${shades()}
 `;
 
 export interface RolloutTokens {
   rollout: Rollout;
+  /** Its group. */
+  rollouts: readonly Rollout[];
   /** In its group, from 0. */
   index: number;
   /** Explanation of its reward. */
@@ -35,10 +44,10 @@ export interface RolloutTokens {
   scoredBy?: ScoredBy | undefined;
 }
 
-export function rolloutTokens({ rollout, scoredBy, index, why, open, compute }: RolloutTokens) {
+export function rolloutTokens({ rollout, rollouts, scoredBy, index, why, open, compute }: RolloutTokens) {
   const { logprob, entropy, top1, top2 } = rollout.statistics;
+  const { answer, correct, reward, advantage } = rollout;
   const shading = logprob ? 'darker: less probable' : 'token probabilities were not recorded';
-  const about = [shading, computedText(rollout, scoredBy), why].filter(Boolean);
   const token = (tokenText: string, t: number) => {
     const shade = logprob ? shadeOf('probability', logprob[t]!, entropy?.[t] ?? 0) : 0;
     const title = [
@@ -48,8 +57,15 @@ export function rolloutTokens({ rollout, scoredBy, index, why, open, compute }: 
     ].join(' · ');
     return html`<span class="s${shade}" title=${title}>${tokenText}</span>`;
   };
-  return html`<section class="rollout" data-rollout=${index + 1} data-answer=${rollout.answer ?? nothing} data-reward=${rollout.reward ?? nothing}>
-    <h2>Rollout ${index + 1}<span class="value">${about.join(' · ')}</span></h2>
+  return html`<section class="rollout" data-rollout=${index + 1} data-answer=${answer ?? nothing} data-reward=${reward ?? nothing}>
+    <h2>Rollout ${index + 1}<span class="value">of ${rollouts.length}</span></h2>
+    <div class="facts">
+      <span>answer <b class="mono ${correctnessClass(correct)}">${answer ?? 'none'} ${correctnessMark(correct)}</b></span>
+      <span>reward <b>${quantityText('reward', reward)}</b></span>
+      ${advantage === null ? nothing : html`<span>advantage <b>${quantityText('advantage', advantage)}</b></span>`}
+    </div>
+    ${why ? html`<p class="why muted">${why}</p>` : nothing}
+    <div class="muted">${[shading, computedText(rollout, scoredBy)].filter(Boolean).join(' · ')}</div>
     <div class="tokens">${rollout.tokenTexts?.map(token) ?? rollout.text}</div>
     <vscode-button appearance="secondary" data-action="open-rollout" @click=${open}>Open in editor</vscode-button>
     ${logprob || !compute ? nothing : html`<vscode-button appearance="secondary" data-action="compute-statistics" title="A local model reads the rollouts of the run and computes what the trainer did not record" @click=${compute}>Compute token statistics…</vscode-button>`}

@@ -1,0 +1,91 @@
+/** What becomes of a run, in a word: the texts that every view shows. Pure, without schemas. */
+
+/**
+ * `collapsing`: the collapse watch warned, or the accuracy fell below half of what it was; `declining`: the accuracy fell;
+ * `learning`: the majority vote got better; `sharpening`: the rollouts agree more with a vote that did not get better;
+ * `warned`: the collapse watch sees early signs; `no-signal`: all rewards were equal; `unclear`: no change beyond the
+ * intervals; `unmeasured`: nothing was measured before and after training; `unlabeled`: without references nobody knows.
+ */
+export const DIAGNOSES = [
+  'collapsing',
+  'declining',
+  'learning',
+  'sharpening',
+  'warned',
+  'no-signal',
+  'unclear',
+  'unmeasured',
+  'unlabeled',
+] as const;
+export type DiagnosisKind = (typeof DIAGNOSES)[number];
+
+/** How grave it is, for its color. */
+export type Gravity = 'good' | 'neutral' | 'warning' | 'bad';
+
+const TEXTS: Readonly<Record<DiagnosisKind, { text: string; gravity: Gravity; meaning: string }>> = {
+  collapsing: {
+    text: 'collapsing',
+    gravity: 'bad',
+    meaning: 'The collapse watch raised an alarm, or the accuracy fell below half of its value before training.',
+  },
+  declining: {
+    text: 'accuracy falling',
+    gravity: 'bad',
+    meaning: 'The accuracy (avg@k) is below that before training.',
+  },
+  learning: {
+    text: 'learning',
+    gravity: 'good',
+    meaning: 'The majority vote (maj@k) is right more often than before.',
+  },
+  sharpening: {
+    text: 'sharpening only',
+    gravity: 'neutral',
+    meaning: 'The rollouts agree more, but their majority vote (maj@k) is not right more often than before.',
+  },
+  warned: {
+    text: 'early signs of collapse',
+    gravity: 'warning',
+    meaning: 'The collapse watch reports early signs; the accuracy has not been measured since.',
+  },
+  'no-signal': {
+    text: 'no training signal',
+    gravity: 'warning',
+    meaning: 'All rewards were equal in every group, so there was no gradient.',
+  },
+  unclear: {
+    text: 'no clear change',
+    gravity: 'neutral',
+    meaning: 'No change of the accuracy beyond its 95% confidence intervals.',
+  },
+  unmeasured: {
+    text: 'not measured yet',
+    gravity: 'neutral',
+    meaning: 'There is nothing yet to compare with the state before training.',
+  },
+  unlabeled: {
+    text: 'correctness unknown',
+    gravity: 'neutral',
+    meaning: 'Without reference answers only agreement and stability can be measured.',
+  },
+};
+
+export interface Diagnosis {
+  kind: DiagnosisKind;
+  /** The step since which it holds; null where that is not known. */
+  since: number | null;
+}
+
+/** `collapsing since step 53`, `sharpening only`. */
+export function diagnosisText({ kind, since }: Diagnosis): string {
+  return since === null ? TEXTS[kind].text : `${TEXTS[kind].text} since step ${since}`;
+}
+
+/** What the word means, as a sentence. */
+export function diagnosisMeaning(kind: DiagnosisKind): string {
+  return TEXTS[kind].meaning;
+}
+
+export function gravityOf(kind: DiagnosisKind): Gravity {
+  return TEXTS[kind].gravity;
+}

@@ -1,0 +1,23 @@
+/** What the panel's page keeps of its layout and of the order of the problems. Without schemas: the page has the values too. */
+
+export const PANES = ['charts', 'problems', 'problem', 'rollout'] as const;
+export type PaneName = (typeof PANES)[number];
+
+/** How the panes share the room. */
+export interface PanelLayout {
+  /** Height of the charts, CSS pixels. */
+  charts: number;
+  /** Widths of the panes with the problems and with the rollout, as parts of the whole. */
+  problems: number;
+  rollout: number;
+  /** The pane that a narrow panel shows. */
+  tab: PaneName;
+}
+
+export const PROBLEM_SORTS = ['flipped', 'share', 'gain', 'forecast', 'id', 'file'] as const;
+export const PROBLEM_GROUPINGS = ['quadrant', 'prefix', 'none'] as const;
+/** The order of the list of problems. */
+export interface ProblemOrder {
+  sort: (typeof PROBLEM_SORTS)[number];
+  grouping: (typeof PROBLEM_GROUPINGS)[number];
+}

@@ -1,0 +1,98 @@
+/** How many problems were in each quadrant after each step: the history of a run as a picture. Pure. */
+import { PHASES } from '../protocol/group-id.ts';
+import { known, type RunColumns } from './columns.ts';
+import { type AnyQuadrant, quadrantAt } from './problem-view.ts';
+
+export interface QuadrantCounts {
+  step: number;
+  counts: Readonly<Partial<Record<AnyQuadrant, number>>>;
+}
+
+const SILENT = PHASES.indexOf('greedy');
+
+/** Follows the columns of a run as they grow: what was counted is not counted again. */
+export class QuadrantHistory {
+  private columns: RunColumns | null = null;
+  private counted = 0;
+  private epoch = 0;
+  private ascending = true;
+  private places: (AnyQuadrant | undefined)[] = [];
+  private counts: Partial<Record<AnyQuadrant, number>> = {};
+  /** Of the steps that are over. */
+  private entries: QuadrantCounts[] = [];
+  /** The step of the latest group. */
+  private open: number | null = null;
+  private shown: readonly QuadrantCounts[] = [];
+
+  /** One entry for each step with rollouts, in the order of the steps; a problem stays where its latest rollouts put it. */
+  of(columns: RunColumns): readonly QuadrantCounts[] {
+    const { groups } = columns;
+    if (columns !== this.columns || columns.epoch !== this.epoch) this.begin(columns);
+    if (this.counted === groups.length) return this.shown;
+    const { step } = groups.columns;
+    for (let row = this.counted; row < groups.length && this.ascending; row++) {
+      this.ascending = row === 0 || step[row]! >= step[row - 1]!;
+      if (this.ascending) this.count(columns, row);
+    }
+    if (!this.ascending) this.countSorted(columns);
+    this.counted = groups.length;
+    this.shown = this.open === null ? [] : [...this.entries, this.latest(this.open)];
+    return this.shown;
+  }
+
+  private begin(columns: RunColumns): void {
+    this.columns = columns;
+    this.epoch = columns.epoch;
+    this.counted = 0;
+    this.ascending = true;
+    this.forget();
+  }
+
+  private forget(): void {
+    this.places = [];
+    this.counts = {};
+    this.entries = [];
+    this.open = null;
+    this.shown = [];
+  }
+
+  /** The groups of an import need not come in the order of their steps. */
+  private countSorted(columns: RunColumns): void {
+    this.forget();
+    const { step } = columns.groups.columns;
+    const rows = Uint32Array.from({ length: columns.groups.length }, (_, row) => row);
+    rows.sort((a, b) => step[a]! - step[b]! || a - b);
+    for (const row of rows) this.count(columns, row);
+  }
+
+  private count(columns: RunColumns, row: number): void {
+    const { problem, step, phase, counts } = columns.groups.columns;
+    if (phase[row] === SILENT || counts[row] !== 1) return;
+    if (this.open !== null && this.open !== step[row]) this.entries.push(this.latest(this.open));
+    this.open = step[row]!;
+    const former = this.places[problem[row]!];
+    const quadrant = quadrantAt(columns, row);
+    if (former !== undefined) this.counts[former]!--;
+    this.counts[quadrant] = (this.counts[quadrant] ?? 0) + 1;
+    this.places[problem[row]!] = quadrant;
+  }
+
+  private latest(step: number): QuadrantCounts {
+    return { step, counts: { ...this.counts } };
+  }
+}
+
+/** P(correct) and P(majority) of a problem at each group that speaks for it: what its curve is drawn from. */
+export interface ProblemCurve {
+  steps: number[];
+  /** Share of right rollouts; NaN without a reference. */
+  correct: number[];
+  /** Majority share; NaN without an answer. */
+  majority: number[];
+}
+
+export function problemCurve(columns: RunColumns, rows: readonly number[]): ProblemCurve {
+  const { step, accuracy, share } = columns.groups.columns;
+  const at = (column: Float64Array) => rows.map((row) => known(column[row]!) ?? Number.NaN);
+  return { steps: rows.map((row) => step[row]!), correct: at(accuracy), majority: at(share) };
+}

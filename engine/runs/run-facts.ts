@@ -1,0 +1,57 @@
+/** What the rewards and responses of one step say of a run, for one line. Pure. */
+import { PHASES } from '../protocol/group-id.ts';
+import type { RunColumns } from './columns.ts';
+import { stepsUpTo } from './series.ts';
+
+export interface Facts {
+  /** Proxy minus ground-truth reward; null without labels, and for a reward that is not a share. */
+  gap: number | null;
+  /** The step at or before this one where the gap is widest; 0 without a gap. */
+  widest: number;
+  /** Groups whose rewards were all equal, which gave no gradient; null where that was not recorded. */
+  equal: number | null;
+  /** Groups that were sampled for training. */
+  groups: number;
+  /** Share of the responses that were cut at the length limit; null where that is not known. */
+  truncated: number | null;
+}
+
+/** At the last finished step at or before `at`. */
+export function runFacts(columns: RunColumns, at = Number.POSITIVE_INFINITY): Facts {
+  const { series } = columns;
+  const count = stepsUpTo(series.steps, at);
+  const step = series.steps[count - 1];
+  if (step === undefined) return { gap: null, widest: 0, equal: null, groups: 0, truncated: null };
+  const { gap, widest } = gapUpTo(columns, count);
+  return {
+    gap,
+    widest,
+    equal: series.at('skippedGroups', at),
+    groups: trainedAt(columns, step),
+    truncated: series.at('truncated', at),
+  };
+}
+
+function gapUpTo({ series }: RunColumns, count: number): Pick<Facts, 'gap' | 'widest'> {
+  const proxy = series.of('proxyReward') ?? [];
+  const truth = series.of('groundTruthReward') ?? [];
+  const isShare = proxy.every((value) => Number.isNaN(value) || (value >= 0 && value <= 1));
+  if (!isShare) return { gap: null, widest: 0 };
+  let [gap, most, widest] = [Number.NaN, Number.NEGATIVE_INFINITY, 0];
+  for (let i = 0; i < count; i++) {
+    gap = (proxy[i] ?? Number.NaN) - (truth[i] ?? Number.NaN);
+    if (gap > most) [most, widest] = [gap, series.steps[i]!];
+  }
+  return Number.isNaN(gap) ? { gap: null, widest: 0 } : { gap, widest };
+}
+
+/** Groups of a step come together, most of them at the end. */
+function trainedAt({ groups }: RunColumns, step: number): number {
+  const { step: steps, phase, counts } = groups.columns;
+  const train = PHASES.indexOf('train');
+  let found = 0;
+  for (let row = groups.length - 1; row >= 0; row--) {
+    if (steps[row] === step && phase[row] === train && counts[row] === 1) found++;
+  }
+  return found;
+}

@@ -1,0 +1,25 @@
+/** The keys of the panel. */
+export type KeyAction =
+  | 'next-problem'
+  | 'previous-problem'
+  | 'next-rollout'
+  | 'previous-rollout'
+  | 'next-step'
+  | 'previous-step'
+  | 'set-a'
+  | 'filter'
+  | 'open'
+  | 'help';
+
+export const KEYS: readonly { keys: readonly string[]; action: KeyAction; text: string }[] = [
+  { keys: ['n'], action: 'next-problem', text: 'next problem' },
+  { keys: ['p'], action: 'previous-problem', text: 'previous problem' },
+  { keys: ['j'], action: 'next-rollout', text: 'next rollout' },
+  { keys: ['k'], action: 'previous-rollout', text: 'previous rollout' },
+  { keys: [']'], action: 'next-step', text: 'next step' },
+  { keys: ['['], action: 'previous-step', text: 'previous step' },
+  { keys: ['a'], action: 'set-a', text: 'compare with this step (cursor A); again: with the state before training' },
+  { keys: ['/'], action: 'filter', text: 'filter the problems' },
+  { keys: ['Enter'], action: 'open', text: 'open the rollout in an editor' },
+  { keys: ['?'], action: 'help', text: 'show the keys' },
+];

@@ -1,0 +1,95 @@
+/** How the panes share the room, and how far each is scrolled. Kept over a reload. */
+import type { ViewState } from '../engine/runs/panel-contract.ts';
+import { PANES, type PanelLayout, type PaneName } from '../engine/runs/panel-state.ts';
+
+/** Below this width one pane is shown at a time. */
+const NARROW = 1000;
+/** From this width on there is room for larger charts. */
+const WIDE = 1700;
+
+export const FIRST_LAYOUT: Readonly<PanelLayout> = { charts: 152, problems: 0.4, rollout: 0.27, tab: 'problems' };
+/** Of a pane: less cannot be read. CSS pixels. */
+const LEAST = { charts: 60, pane: 220 };
+
+export class Layout {
+  private sizes: PanelLayout;
+  scrolled: Partial<Record<PaneName, number>>;
+  private isFirst: boolean;
+
+  constructor(
+    kept: Pick<ViewState, 'layout' | 'scroll'> | undefined,
+    private readonly changed: () => void,
+  ) {
+    const layout = kept?.layout;
+    this.isFirst = !isLayout(layout);
+    this.sizes = isLayout(layout) ? layout : { ...FIRST_LAYOUT };
+    this.scrolled = kept?.scroll ?? {};
+  }
+
+  get tab(): PaneName {
+    return this.sizes.tab;
+  }
+
+  /** What is kept over a reload; nothing before somebody has changed anything. */
+  get kept(): Pick<ViewState, 'layout' | 'scroll'> {
+    const isScrolled = Object.values(this.scrolled).some((top) => top > 0);
+    return { ...(!this.isFirst && { layout: this.sizes }), ...(isScrolled && { scroll: this.scrolled }) };
+  }
+
+  isNarrow(width: number): boolean {
+    return width < NARROW;
+  }
+
+  /** Height of the charts in a panel of this size. */
+  chartsHeight(width: number, height: number): number {
+    const wanted = this.isFirst && width >= WIDE ? FIRST_LAYOUT.charts * 1.5 : this.sizes.charts;
+    return Math.round(Math.max(LEAST.charts, Math.min(wanted, height * 0.5)));
+  }
+
+  /** Widths of the three panes side by side, CSS pixels; those of the problems and the rollout give way to the least sizes. */
+  paneWidths(width: number): { problems: number; problem: number; rollout: number } {
+    const { pane } = LEAST;
+    const problems = Math.round(Math.max(pane, Math.min(this.sizes.problems * width, width - 2 * pane)));
+    const rollout = Math.round(Math.max(pane, Math.min(this.sizes.rollout * width, width - problems - pane)));
+    return { problems, problem: width - problems - rollout, rollout };
+  }
+
+  show(tab: PaneName): void {
+    this.set({ tab });
+  }
+
+  /** Shows a pane where only one of them is shown. */
+  turnTo(tab: PaneName, width: number): void {
+    if (this.isNarrow(width) && tab !== this.tab) this.show(tab);
+  }
+
+  /** @param by CSS pixels that the edge moves: down for the charts, to the right for the panes */
+  move(edge: 'charts' | 'problems' | 'rollout', by: number, width: number, height: number): void {
+    if (edge === 'charts') {
+      const charts = this.chartsHeight(width, height) + by;
+      this.set({ charts: Math.max(LEAST.charts, Math.min(charts, height * 0.5)) });
+      return;
+    }
+    const { problems, rollout } = this.paneWidths(width);
+    if (edge === 'problems') this.set({ problems: (problems + by) / width });
+    else this.set({ rollout: (rollout - by) / width });
+  }
+
+  /** Back to the first sizes. */
+  reset(): void {
+    this.set({ ...FIRST_LAYOUT, tab: this.tab });
+  }
+
+  private set(change: Partial<PanelLayout>): void {
+    this.sizes = { ...this.sizes, ...change };
+    this.isFirst = false;
+    this.changed();
+  }
+}
+
+/** A page of another version may have kept something else. */
+function isLayout(kept: PanelLayout | undefined): kept is PanelLayout {
+  if (!kept) return false;
+  const { charts, problems, rollout, tab } = kept;
+  return [charts, problems, rollout].every((size) => Number.isFinite(size)) && PANES.includes(tab);
+}

@@ -1,0 +1,13 @@
+/** A value that is computed again only when what it is made of has changed. */
+export class Remembered<T> {
+  private known: { parts: readonly unknown[]; value: T } | null = null;
+
+  /** @param parts what the value is made of, compared by identity */
+  of(parts: readonly unknown[], make: () => T): T {
+    const { known } = this;
+    const isSame =
+      known && known.parts.length === parts.length && parts.every((part, i) => Object.is(part, known.parts[i]));
+    if (!isSame) this.known = { parts: [...parts], value: make() };
+    return this.known!.value;
+  }
+}

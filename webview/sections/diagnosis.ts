@@ -1,0 +1,240 @@
+/**
+ * One line that answers whether the run is healthy: the diagnosis, and the measurements that it rests on. Each part filters
+ * the problems or goes to a step.
+ */
+import { css, nothing, type TemplateResult } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import { diagnosisMeaning, diagnosisText, gravityOf } from '../../engine/protocol/diagnosis.ts';
+import type { Estimate } from '../../engine/protocol/estimate.ts';
+import { standIn } from '../../engine/protocol/forecast-text.ts';
+import { percent, whole } from '../../engine/protocol/format.ts';
+import { quantityText } from '../../engine/protocol/quantities.ts';
+import { CONFIDENT } from '../../engine/protocol/verdict.ts';
+import { type Comparison, diagnosisAt } from '../../engine/runs/diagnosis.ts';
+import { type Facts, runFacts } from '../../engine/runs/run-facts.ts';
+import { collapseWarningAt } from '../../engine/runs/watch.ts';
+import { Component } from '../component.ts';
+import { html } from '../html.ts';
+import { moveOf } from '../problem-row.ts';
+import { Remembered } from '../remembered.ts';
+import { shared } from '../styles.ts';
+
+const CONFIDENT_WRONG = `share>${CONFIDENT} majority:wrong`;
+
+@customElement('rs-diagnosis')
+export class DiagnosisLine extends Component {
+  static override styles = [
+    shared,
+    css`
+      :host {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 3px 16px;
+        align-items: center;
+        padding: 4px 12px;
+        border-bottom: 1px solid var(--rule);
+      }
+      .word {
+        padding: 1px 9px;
+        border: 1px solid var(--rule);
+        border-radius: 10px;
+        font-weight: 600;
+      }
+      .word.bad {
+        border-color: var(--wrong);
+        color: var(--wrong);
+      }
+      .word.warning {
+        border-color: var(--highlight);
+      }
+      .word.good {
+        border-color: var(--correct);
+        color: var(--correct);
+      }
+      .part {
+        white-space: nowrap;
+      }
+      .part b {
+        font-weight: 600;
+      }
+      .fact {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0 8px;
+        min-width: 0;
+      }
+      .reason {
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+    `,
+  ];
+
+  private readonly known = new Remembered<ReturnType<typeof diagnosisAt> & { facts: Facts }>();
+
+  override render() {
+    const { columns, info, selection } = this.store;
+    if (!info) return nothing;
+    if (info.job === 'probe') return html`${this.counts()} ${this.forecast()}`;
+    const { at } = selection;
+    const { diagnosis, comparison, facts } = this.known.of([columns, columns.seq, columns.head, at], () => ({
+      ...diagnosisAt(columns, at),
+      facts: runFacts(columns, at),
+    }));
+    if (columns.step === 0) return this.forecast();
+    const { kind, since } = diagnosis;
+    const word = diagnosisText(diagnosis);
+    const meaning = diagnosisMeaning(kind);
+    const attributes = { kind, gravity: gravityOf(kind) };
+    return html`
+      ${
+        since === null
+          ? html`<span class="word ${attributes.gravity}" role="status" data-diagnosis=${kind} title=${meaning}>${word}</span>`
+          : html`<button class="link word ${attributes.gravity}" data-diagnosis=${kind} data-since=${since} title="${meaning}\nGo to step ${since}" @click=${() => selection.lookAt(since)}>${word}</button>`
+      }
+      ${comparison ? this.accuracies(comparison) : nothing} ${this.rates(facts)} ${this.counts()} ${this.watch()} ${this.forecast()}
+    `;
+  }
+
+  /** Before and after, with the interval of the latter. */
+  private accuracies({ source, before, after }: Comparison) {
+    const { selection } = this.store;
+    const k = after.samples;
+    const of = source === 'evaluation' ? 'evaluations' : 'training rollouts';
+    const part = (name: string, key: string, from: Estimate | null, to: Estimate | null) => {
+      if (!from || !to) return nothing;
+      const title = `${name} of the ${of} before training: ${quantityText('accuracy', from)}; at step ${after.step}: ${quantityText('accuracy', to)} (95% confidence intervals)\nGo to step ${after.step}`;
+      const interval = html`<span class="muted">(${quantityText('accuracy', to.low)} to ${quantityText('accuracy', to.high)})</span>`;
+      return html`<button class="link part" data-part=${key} title=${title} @click=${() => selection.lookAt(after.step)}>
+        ${name} <b>${quantityText('accuracy', from.mean)} → ${quantityText('accuracy', to.mean)}</b> ${key === 'avg' ? interval : nothing}</button>`;
+    };
+    const { majorityShare: share } = after;
+    return html`${part(`avg@${k}`, 'avg', before.accuracy, after.accuracy)}
+      ${part(`maj@${k}`, 'maj', before.majorityAccuracy, after.majorityAccuracy)}
+      ${part(`pass@${k}`, 'pass', before.passAtK, after.passAtK)}
+      ${after.accuracy === null ? html`<span class="part" data-part="share">majority share <b>${quantityText('share', before.majorityShare)} → ${quantityText('share', share)}</b></span>` : nothing}`;
+  }
+
+  /** What the rewards and responses of the step look like. */
+  private rates({ gap, widest, equal, groups, truncated }: Facts) {
+    const { selection } = this.store;
+    const parts: TemplateResult[] = [];
+    if (gap !== null)
+      parts.push(
+        html`<button class="link part" data-part="gap" title="Proxy reward minus ground-truth reward of the step\nGo to step ${widest}, where it is largest" @click=${() => selection.lookAt(widest)}>gap <b>${quantityText('share', gap)}</b></button>`,
+      );
+    if (equal !== null && groups > 0)
+      parts.push(
+        this.filtering(
+          'no-gradient',
+          'share=1',
+          html`no gradient <b>${percent(equal / groups)}</b> <span class="muted">of groups</span>`,
+          'Groups of the step whose rewards were all equal',
+        ),
+      );
+    if (truncated !== null && truncated >= 0.005)
+      parts.push(
+        html`<span class="part" data-part="truncated" title="Responses of the step that were truncated at the length limit">truncated <b>${percent(truncated)}</b></span>`,
+      );
+    return parts;
+  }
+
+  /** Problems that ask to be looked at. */
+  private counts() {
+    const { rows, columns } = this.store;
+    const parts: unknown[] = [];
+    if (columns.head.labeled) {
+      const wrong = rows.filter(({ view }) => view.quadrant === 'confident-wrong' && view.status === 'majority');
+      const fresh = wrong.filter((row) => moveOf(row) === 'broke').length;
+      parts.push(
+        this.filtering(
+          'confident-wrong',
+          CONFIDENT_WRONG,
+          html`confident & wrong <b>${wrong.length}</b>`,
+          'Problems whose majority is wrong with a large share',
+        ),
+      );
+      if (fresh > 0)
+        parts.push(
+          this.filtering(
+            'new-wrong',
+            `${CONFIDENT_WRONG} broke`,
+            html`<b>${fresh} new</b>`,
+            'Those that were right at A',
+          ),
+        );
+    } else {
+      const switched = rows.filter(
+        ({ view, before }) => view.answer !== null && before.answer !== null && view.answer !== before.answer,
+      ).length;
+      const unstable = rows.filter(({ view }) => view.share !== null && view.share < 0.5).length;
+      parts.push(
+        this.filtering(
+          'switched',
+          'switched',
+          html`switched <b>${switched}</b>`,
+          'Problems whose majority answer differs from that at A',
+        ),
+      );
+      parts.push(
+        this.filtering(
+          'unstable',
+          'share<0.5',
+          html`majority share below 0.5 <b>${unstable}</b>`,
+          'Problems without an absolute majority',
+        ),
+      );
+    }
+    const unanswered = rows.filter(({ view }) => view.status === 'unanswered').length;
+    if (unanswered > 0)
+      parts.push(
+        this.filtering(
+          'unanswered',
+          'vote:unanswered',
+          html`no answer <b>${unanswered}</b>`,
+          'Problems of which no rollout has an answer',
+        ),
+      );
+    return parts;
+  }
+
+  /** A part that shows the problems that it counts; again, all of them. */
+  private filtering(key: string, filter: string, content: TemplateResult, title: string) {
+    const { selection } = this.store;
+    const on = selection.filter === filter;
+    return html`<button class="link part" data-part=${key} aria-pressed=${on} title="${title}\nShow them in the list" @click=${() => selection.setFilter(on ? '' : filter)}>${content}</button>`;
+  }
+
+  /** The collapse watch's last warning at the selected step, or that there was none. */
+  private watch() {
+    const { columns, info, selection } = this.store;
+    const config = columns.head.run?.config;
+    if (!config || info?.job !== 'train' || config.watch === 'off') return nothing;
+    const warning = collapseWarningAt(columns, selection.at);
+    const level = warning?.level ?? 'quiet';
+    const text = { quiet: 'no alarms', watch: 'early signs of collapse', collapse: 'possible collapse' }[level];
+    return html`<span class="fact" data-watch=${level} data-since=${warning?.step ?? nothing} title=${warning?.message ?? 'No alarms so far.'}>
+      <span class=${warning ? '' : 'muted'} role="status">collapse watch: ${text}${warning ? ` since step ${warning.step}` : ''}</span>
+      ${warning ? html`<span class="muted reason">${warning.reasons.join('; ')}</span>` : nothing}
+    </span>`;
+  }
+
+  /** The forecast for all problems, and its score at the end. */
+  private forecast() {
+    const { forecast, forecastScore: score } = this.store.columns.head;
+    if (!forecast?.accuracy) return nothing;
+    const { mean, low, high } = forecast.accuracy;
+    const by = standIn(forecast);
+    const about = `Predicted before step 1 from label-free signals${by ? `, ${by}` : ''}.`;
+    return html`<span class="fact" title=${about} data-predicted=${quantityText('accuracy', mean)} data-measured=${score ? quantityText('accuracy', score.actual.mean) : nothing}>
+      <span>predicted majority accuracy <b>${quantityText('accuracy', mean)}</b> <span class="muted">(${quantityText('accuracy', low)} to ${quantityText('accuracy', high)})</span></span>
+      ${by ? html`<span class="muted">${by}</span>` : nothing}
+      ${
+        score
+          ? html`<span>measured <b>${quantityText('accuracy', score.actual.mean)}</b></span>
+              <span class="muted">AUROC ${quantityText('auroc', score.auroc?.mean)} · Brier score ${quantityText('brier', score.brier.mean)}, base-rate baseline ${quantityText('brier', score.baseBrier)}</span>`
+          : html`<span class="muted">expected wrong majorities: ${quantityText('expectedProblems', forecast.wrong)} of ${whole(Object.keys(forecast.problems).length)}</span>`
+      }
+    </span>`;
+  }
+}

@@ -1,0 +1,268 @@
+/** The columns of the list of problems, which of them a pane of some width has room for, and its styles. */
+import { css, unsafeCSS } from 'lit';
+import type { ProblemOrder } from '../../../engine/runs/panel-state.ts';
+
+export type ColumnKey =
+  | 'id'
+  | 'marks'
+  | 'text'
+  | 'matrix'
+  | 'now'
+  | 'reference'
+  | 'share'
+  | 'since'
+  | 'until'
+  | 'forecast'
+  | 'curve';
+
+export interface Column {
+  key: ColumnKey;
+  title: string;
+  hint?: string;
+  /** What a click on the title sorts by. */
+  sort?: ProblemOrder['sort'];
+}
+
+interface Room extends Column {
+  /** Least width of the list that has the column, CSS pixels. */
+  from: number;
+  /** Needs a run with steps, with labels, with a forecast. */
+  needs?: 'trained' | 'labeled' | 'forecast' | 'history';
+}
+
+const COLUMNS: readonly Room[] = [
+  { key: 'id', title: 'problem', sort: 'file', from: 0 },
+  { key: 'marks', title: '', hint: 'Changed since A; predicted wrong', from: 0 },
+  { key: 'text', title: '', from: 900 },
+  { key: 'matrix', title: 'over the steps', from: 0 },
+  { key: 'now', title: 'answer', from: 0 },
+  { key: 'reference', title: 'reference', from: 420, needs: 'labeled' },
+  { key: 'share', title: 'share', hint: 'Majority share', sort: 'share', from: 600 },
+  {
+    key: 'curve',
+    title: 'P(correct)',
+    hint: 'Share of correct rollouts, and dashed the majority share',
+    from: 820,
+    needs: 'history',
+  },
+  {
+    key: 'since',
+    title: 'since',
+    hint: 'Step since which the majority is wrong',
+    sort: 'flipped',
+    from: 340,
+    needs: 'history',
+  },
+  {
+    key: 'until',
+    title: 'until',
+    hint: 'Last step at which the majority was right before',
+    sort: 'flipped',
+    from: 680,
+    needs: 'history',
+  },
+  {
+    key: 'forecast',
+    title: 'predicted',
+    hint: 'P(correct) of the final majority, predicted before step 1',
+    sort: 'forecast',
+    from: 740,
+    needs: 'forecast',
+  },
+];
+
+export function columnsFor(width: number, run: { trained: boolean; labeled: boolean; forecast: boolean }): Column[] {
+  const has = { ...run, history: run.trained && run.labeled };
+  return COLUMNS.filter(({ from, needs }) => width >= from && (needs === undefined || has[needs])).map(
+    ({ from: _, needs: _needs, ...column }) =>
+      column.key === 'matrix' && !run.trained ? { ...column, title: 'vote' } : column,
+  );
+}
+
+/** Where the cells of the matrix are in the list. */
+export function matrixPlace(list: HTMLElement): { left: number; width: number } | null {
+  const title = list.querySelector<HTMLElement>('.titles .matrix');
+  if (!title || title.offsetWidth === 0) return null;
+  return { left: title.offsetLeft, width: title.offsetWidth };
+}
+
+/** Widths, which do not depend on the texts: numbers of neighbors never touch. */
+const WIDTHS: Readonly<Record<ColumnKey, string>> = {
+  id: '0 0 76px',
+  marks: '0 0 22px',
+  text: '2 1 120px',
+  matrix: '3 1 90px',
+  now: '0 0 68px',
+  reference: '0 0 64px',
+  share: '0 0 38px',
+  since: '0 0 38px',
+  until: '0 0 38px',
+  forecast: '0 0 64px',
+  curve: '0 0 66px',
+};
+
+export const problemsStyles = css`
+  :host {
+    display: flex;
+    flex-direction: column;
+    min-height: 0;
+    height: 100%;
+  }
+  .above {
+    flex: none;
+    padding: 8px 12px 0;
+  }
+  vscode-text-field {
+    width: 100%;
+  }
+  .completion {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 2px 12px;
+    font-family: var(--vscode-editor-font-family);
+  }
+  .count {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 2px 14px;
+    margin: 3px 0;
+    color: var(--muted);
+  }
+  .list {
+    position: relative;
+    flex: 1 1 0;
+    min-height: 80px;
+    overflow-y: auto;
+    overflow-x: hidden;
+    outline-offset: -1px;
+  }
+  .lines {
+    position: relative;
+    contain: strict;
+    width: 100%;
+  }
+  .lines canvas {
+    position: absolute;
+    z-index: 1;
+    pointer-events: none;
+  }
+  .line {
+    display: flex;
+    gap: 8px;
+    align-items: center;
+    height: 20px;
+    padding: 0 12px;
+    white-space: nowrap;
+  }
+  .lines .line {
+    position: absolute;
+    top: 0;
+    left: 0;
+    right: 0;
+  }
+  .line > span {
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  .titles {
+    position: sticky;
+    top: 0;
+    z-index: 2;
+    color: var(--muted);
+    background: var(--vscode-editor-background);
+    border-bottom: 1px solid var(--rule);
+  }
+  .line.problem {
+    cursor: pointer;
+  }
+  .line.problem:hover {
+    background: var(--vscode-list-hoverBackground);
+  }
+  .line[aria-selected='true'] {
+    background: var(--vscode-list-inactiveSelectionBackground);
+    outline: 1px solid var(--edge);
+    outline-offset: -1px;
+  }
+  .list:focus-visible .line[aria-selected='true'] {
+    outline: 1px solid var(--vscode-focusBorder);
+  }
+  .problem .id {
+    color: var(--muted);
+  }
+  .matrix {
+    height: 14px;
+  }
+  .titles .matrix {
+    height: auto;
+  }
+  .now,
+  .reference {
+    font-family: var(--vscode-editor-font-family);
+  }
+  .titles .now,
+  .titles .reference {
+    font-family: inherit;
+  }
+  .share,
+  .since,
+  .until,
+  .forecast {
+    text-align: right;
+  }
+  .mark {
+    color: var(--muted);
+  }
+  .mark.broke {
+    color: var(--wrong);
+    font-weight: 600;
+  }
+  .mark.fixed {
+    color: var(--correct);
+    font-weight: 600;
+  }
+  .legend {
+    flex: none;
+    display: flex;
+    flex-wrap: wrap;
+    gap: 2px 14px;
+    padding: 4px 12px;
+    border-top: 1px solid var(--rule);
+    font-size: 0.9em;
+  }
+  .sample {
+    display: inline-flex;
+    gap: 5px;
+    align-items: center;
+  }
+  .spark {
+    fill: none;
+    stroke-width: 1.2;
+  }
+  .spark.is-correct {
+    stroke: var(--correct);
+  }
+  .spark.is-majority {
+    stroke: var(--accent);
+    stroke-dasharray: 2 2;
+  }
+  select {
+    field-sizing: content;
+    border: 1px solid transparent;
+    border-radius: 2px;
+    color: var(--vscode-foreground);
+    background: var(--vscode-editor-background);
+    font: inherit;
+  }
+  select:hover {
+    border-color: var(--vscode-dropdown-border, var(--rule));
+  }
+  option {
+    color: var(--vscode-dropdown-foreground);
+    background: var(--vscode-dropdown-background);
+  }
+  ${unsafeCSS(
+    Object.entries(WIDTHS)
+      .map(([key, flex]) => `.line > .${key} { flex: ${flex}; min-width: 0; }`)
+      .join('\n'),
+  )}
+`;
