@@ -41,7 +41,7 @@ describe.runIf(requireVsCode())('a new user, from an empty window', () => {
     await showPane(panel, 'rollout');
     const rollout = panel.locator('rs-rollout .rollout[data-reward="1"]');
     const answer = await rollout.getAttribute('data-answer');
-    expect(await rollout.locator('h2').textContent()).toContain(answer);
+    expect(await rollout.locator('.facts').textContent()).toContain(answer);
 
     await workbench.clearToasts();
     const shot = await workbench.shot('panel');
